@@ -1,0 +1,55 @@
+/* The engine: pools of workers, one supervisor, one queue of commands, snapshots out.
+ *
+ * The front end, headless or not, does four things: makes an engine from a scenario, sends commands,
+ * reads snapshots, and ends it. None of these blocks on a worker or on a target. */
+#ifndef LOADTOP_ENGINE_ENGINE_H
+#define LOADTOP_ENGINE_ENGINE_H
+
+#include "engine/command.h"
+#include "engine/scenario.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct backend;
+struct engine;
+struct err;
+struct snapshot;
+
+enum end_how {
+    END_DRAIN, /* stop starting, drain up to 5 s */
+    END_NOW    /* no draining: what is unanswered stays in flight (a signal) */
+};
+
+/* An engine for the scenario (copied). `backends` is NULL-terminated and outlives it. With
+ * `virtual_time` no thread is started: engine_step drives everything (null backend only).
+ * NULL and err on failure. */
+struct engine *engine_new(const struct scenario *, const struct backend *const *backends,
+                          bool virtual_time, struct err *);
+/* Starts the supervisor and the load. */
+int engine_start(struct engine *, struct err *);
+/* Virtual time only: runs until virtual time `until_ns` since the start, or the run's end. */
+void engine_step(struct engine *, uint64_t until_ns);
+
+/* Queues a command; returns at once, 0, or ERR_FAILED when the queue (1,024) is full. What became of it is an
+ * event, and when refused the snapshot's message. A pool left out means all pools. */
+int engine_send(struct engine *, const struct command *, enum origin, struct err *);
+/* Parses and queues. */
+int engine_send_text(struct engine *, const char *text, enum origin, struct err *);
+
+/* The newest snapshot, with a reference: give it back with snapshot_release. Never NULL after engine_start. */
+const struct snapshot *engine_snapshot(struct engine *);
+const struct snapshot *snapshot_retain(const struct snapshot *);
+void snapshot_release(const struct snapshot *); /* takes NULL */
+/* A descriptor (eventfd) that becomes readable with each new snapshot; for poll() only. */
+int engine_fd(const struct engine *);
+
+/* Begins the end; the snapshot says `ended` when every worker has ended or was given up. `by` as in the
+ * JSON's ended_by. Async-signal-unsafe; idempotent; END_NOW overrides END_DRAIN. */
+void engine_end(struct engine *, enum end_how, const char *by);
+/* Waits up to timeout_ns for `ended`. True if it did. */
+bool engine_wait(struct engine *, uint64_t timeout_ns);
+/* Ends what is left (bounded: 6 s) and frees. Snapshots that are still held stay valid. Takes NULL. */
+void engine_free(struct engine *);
+
+#endif

@@ -1,0 +1,89 @@
+/* Option tables: what can be set, described once.
+ *
+ * A backend describes its options in a const table. The URL's query, the command line, the YAML
+ * file, `set OPTION VALUE`, the dials, the start form and `loadtop backends` all come from it.
+ *
+ * Values are kept in one array parallel to the table. A scalar (everything except text) is 64 bits
+ * and can be changed while workers read it (relaxed atomics); a text is fixed once the pool opened. */
+#ifndef LOADTOP_ENGINE_OPTION_H
+#define LOADTOP_ENGINE_OPTION_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+enum option_type {
+    OPTION_BOOL,     /* yes|no (also true|false, on|off, 1|0) */
+    OPTION_COUNT,    /* a whole number, "10k" allowed */
+    OPTION_REAL,     /* a number */
+    OPTION_DURATION, /* ns */
+    OPTION_SIZE,     /* bytes */
+    OPTION_SPAN,     /* "32" or "32-4096": low and high, bytes */
+    OPTION_CHOICE,   /* one of `choices`, kept as its index */
+    OPTION_TEXT,     /* any text */
+    OPTION_SECRET    /* text that is never shown, logged or saved */
+};
+
+enum {
+    OPTION_LIVE = 1,   /* can change while the load runs: gets a dial */
+    OPTION_PREFIX = 2, /* the name ends in '.': takes NAME.anything=value, many times (kafka.X=) */
+    OPTION_REOPEN = 4  /* a live change reopens connections */
+};
+
+struct option_spec {
+    const char *name;
+    enum option_type type;
+    unsigned flags;
+    const char *def;     /* the default as text; NULL: unset (reads as 0 or "") */
+    double min, max;     /* of COUNT, REAL, DURATION (ns), SIZE and SPAN (bytes); both 0: no bound */
+    const char *choices; /* CHOICE: "uniform|zipf|sequential" */
+    const char *help;    /* one sentence */
+}; /* a table ends with a NULL name */
+
+#define OPTIONS_MAX 64
+
+struct options {
+    const struct option_spec *table; /* borrowed */
+    unsigned n;
+    _Atomic uint64_t scalar[OPTIONS_MAX];
+    char *text[OPTIONS_MAX];  /* owned; PREFIX options: "name=value\n" lines */
+    bool given[OPTIONS_MAX];  /* set by a person rather than by default */
+};
+
+/* Sets every option to its default. Asserts that the table is well formed (defaults parse). */
+void options_init(struct options *, const struct option_spec *table);
+void options_copy(struct options *to, const struct options *from);
+void options_fini(struct options *);
+/* The index of `name`, or -1. "kafka.linger.ms" finds the PREFIX option "kafka.". */
+int options_find(const struct option_spec *table, const char *name);
+/* Reads value into option `name`. An unknown name, a value of the wrong form or out of range: ERR_USAGE
+ * with a line that names the option, the value, what is allowed and the nearest name. With
+ * `live_only`, an option that cannot change while running is refused by that reason. */
+int options_set(struct options *, const char *name, const char *value, bool live_only,
+                struct err *);
+/* The value as text, as it would be typed; a SECRET reads "***"; buf always terminated. */
+char *options_text(const struct options *, unsigned index, char *buf, size_t size);
+
+static inline uint64_t option_u64(const struct options *o, unsigned i)
+{
+    return atomic_load_explicit(&((struct options *)(uintptr_t)o)->scalar[i], memory_order_relaxed);
+}
+static inline bool option_bool(const struct options *o, unsigned i)
+{
+    return option_u64(o, i) != 0;
+}
+double option_real(const struct options *, unsigned i);
+static inline uint32_t option_low(const struct options *o, unsigned i)
+{
+    return (uint32_t)option_u64(o, i);
+}
+static inline uint32_t option_high(const struct options *o, unsigned i)
+{
+    return (uint32_t)(option_u64(o, i) >> 32);
+}
+const char *option_str(const struct options *, unsigned i); /* never NULL */
+
+#endif

@@ -1,0 +1,117 @@
+/* A scenario: pools, targets and options, from URLs, flags or a YAML file; and the limits of a run.
+ *
+ * Everything that shapes a run is in here before the engine starts; afterwards only commands change it.
+ * Names, types, ranges and defaults of the pool's own options are one option table (pool_option_table),
+ * read like a backend's. */
+#ifndef LOADTOP_ENGINE_SCENARIO_H
+#define LOADTOP_ENGINE_SCENARIO_H
+
+#include "engine/option.h"
+#include "engine/pattern.h"
+#include "engine/target.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct backend;
+struct err;
+
+#define OPS_MAX 16
+#define POOL_NAME_MAX 32
+
+/* The options that every pool has, in this order in pool_option_table. They may stand in a URL's query. */
+enum pool_option {
+    POOL_THREADS, POOL_CLIENTS, POOL_CONNECTIONS, POOL_PATTERN, POOL_DEPTH, POOL_RATE, POOL_ARRIVAL,
+    POOL_THINK, POOL_COUNT, POOL_DURATION, POOL_OPS, POOL_TIMEOUT, POOL_SEED, POOL_NAME, POOL_WARMUP,
+    POOL_OPTIONS
+};
+extern const struct option_spec pool_option_table[];
+
+enum arrival { ARRIVAL_CONSTANT, ARRIVAL_POISSON };
+
+/* What a person can dial while it runs. */
+struct load {
+    uint32_t threads, clients;
+    uint32_t connections;  /* of a thread, in each group; 0: as many as the clients need */
+    enum pattern pattern;
+    uint32_t depth;        /* 0: the pattern's default */
+    double rate_per_s;     /* of the pool, operations; 0: closed */
+    enum arrival arrival;
+    uint64_t think_ns;
+    double weight[OPS_MAX]; /* of the backend's ops; a type with 0 is not started */
+};
+
+/* One pool as it is to be started. */
+struct pool_spec {
+    char name[POOL_NAME_MAX];
+    const struct backend *backend;
+    struct target target;
+    struct options options; /* the backend's */
+    struct load load;
+    uint64_t count, duration_ns, warmup_ns, timeout_ns, seed; /* count, duration_ns: 0 means none */
+};
+
+/* Reads a TARGET with `defaults` (pool options given as flags; the URL's query wins over them). */
+int pool_spec_parse(struct pool_spec *, const char *url, const struct options *defaults,
+                    const struct backend *const *backends, struct err *);
+void pool_spec_copy(struct pool_spec *to, const struct pool_spec *from);
+void pool_spec_fini(struct pool_spec *);
+/* "get:80,set:20" into weights, for a backend. ERR_USAGE names the wrong word and the nearest operation.
+ * A weight left out is 1. The text form is its inverse; ops without weight are left out. */
+int ops_parse(const struct backend *, const char *mix, double weight[OPS_MAX], struct err *);
+char *ops_text(const struct backend *, const double weight[OPS_MAX], char *buf, size_t size);
+/* The URL (without password) that starts this pool again; for `command` in the JSON and for sessions. */
+char *pool_spec_url(const struct pool_spec *, char *buf, size_t size);
+
+/* Ceilings and locks; enforced where commands are carried out. */
+struct limits {
+    uint32_t max_threads, max_clients;
+    double max_rate;        /* 0: none */
+    uint64_t max_time_ns;   /* 0: none */
+    bool max_threads_given, max_clients_given; /* else the defaults hold for targets that are not local */
+    bool read_only, locked, allow_destructive, yes;
+    char confirm[256];      /* --confirm HOST */
+};
+
+enum threshold_metric { METRIC_PERCENTILE, METRIC_MEAN, METRIC_MAX, METRIC_ERRORS, METRIC_THROUGHPUT };
+struct threshold {
+    char expr[128];
+    char pool[POOL_NAME_MAX]; /* "": every pool */
+    enum threshold_metric metric;
+    double quantile;          /* 0..1 of METRIC_PERCENTILE */
+    bool service, above;      /* service time; value must be above the bound */
+    bool inclusive;           /* <= or >= */
+    double bound;             /* us; a share 0..1 (errors); or operations a second */
+};
+int threshold_parse(struct threshold *, const char *expr, struct err *);
+
+#define AT_MAX 256
+#define THRESHOLDS_MAX 32
+#define POOLS_MAX 32
+struct at {
+    uint64_t at_ns; /* after the start */
+    char text[256]; /* a command */
+};
+struct scenario {
+    struct pool_spec *pool[POOLS_MAX]; /* owned */
+    unsigned pools;
+    struct at at[AT_MAX];
+    unsigned ats;
+    struct threshold threshold[THRESHOLDS_MAX];
+    unsigned thresholds;
+    struct limits limits;
+    double goal_per_s; /* 0: none */
+    char sweep[256];   /* "": none */
+};
+void scenario_init(struct scenario *);
+void scenario_fini(struct scenario *);
+/* Adds a pool for url; gives it its name (redis, redis-2, ...). ERR_USAGE when full or a name is taken. */
+int scenario_add(struct scenario *, const char *url, const struct options *defaults,
+                 const struct backend *const *backends, struct err *);
+/* "30s mark half time": into s->at; the command is parsed, so that a wrong one is refused now. */
+int scenario_at(struct scenario *, const char *text, struct err *);
+/* A YAML file (libcyaml). Without it built in: ERR_FAILED that says so. */
+int scenario_load(struct scenario *, const char *file, const struct options *defaults,
+                  const struct backend *const *backends, struct err *);
+
+#endif

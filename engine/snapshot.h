@@ -1,0 +1,222 @@
+/* A snapshot: all that a screen, a report or a script may know of a run, at one tick.
+ *
+ * The supervisor makes one ten times a second (and at the end) and publishes it; whoever holds a
+ * reference reads it without a lock, for as long as it likes. It is immutable. Absent numbers are NaN
+ * (doubles) or -1 (int64_t): never 0. Times are nanoseconds since the run's start unless the name says
+ * otherwise; latencies are nanoseconds. */
+#ifndef LOADTOP_ENGINE_SNAPSHOT_H
+#define LOADTOP_ENGINE_SNAPSHOT_H
+
+#include "engine/command.h"
+#include "engine/scenario.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+struct backend;
+struct json_t;
+
+/* The five counts. At every moment offered = completed + errors + timeouts + in_flight + dropped. */
+struct counts {
+    uint64_t offered, completed, errors, timeouts, in_flight, dropped;
+};
+
+/* min, mean, p50, p90, p95, p99, p99.9, p99.99, max in ns. NaN: no sample, or fewer than 10 above it. */
+enum { Q_P50, Q_P90, Q_P95, Q_P99, Q_P99_9, Q_P99_99, QUANTILES };
+extern const double latency_quantile[QUANTILES];
+struct latency {
+    uint64_t count;
+    double min, mean, max, q[QUANTILES];
+};
+
+enum pool_state {
+    POOL_OPENING,  /* looking at the target; not loading yet */
+    POOL_LOADING,
+    POOL_PAUSED,
+    POOL_DRAINING, /* no more starts; waits for what is in flight */
+    POOL_STOPPED,  /* by a person; `start` begins again */
+    POOL_DOWN,     /* wants to load, no connection stands */
+    POOL_ENDED     /* count, duration or the run's end */
+};
+const char *pool_state_name(enum pool_state); /* "LOADING" */
+
+/* One interval of a pool's series. Rates are per second of the interval. NaN latency: nothing completed. */
+struct point {
+    double t_s;          /* end of the interval, since the start */
+    double span_s;
+    uint64_t offered, completed, errors, timeouts, dropped; /* within the interval */
+    uint32_t threads, clients;
+    double in_flight;    /* mean over the interval, operations */
+    float p50, p99, max; /* service time, ns; true percentiles of the interval */
+    float response_p99;
+    float cpu_share;     /* of the pool's threads, 0..1 of one thread each (mean) */
+    bool paused;
+};
+
+/* A finished series: points [0, n) never change. The storage lives as long as the snapshot. */
+struct series {
+    const struct point *const *block; /* blocks of SERIES_BLOCK points */
+    uint64_t first, n;                /* points [first, n) exist; series_at(s, i) for those */
+};
+#define SERIES_BLOCK 256
+static inline const struct point *series_at(const struct series *s, uint64_t i)
+{
+    return &s->block[i / SERIES_BLOCK][i % SERIES_BLOCK];
+}
+
+/* Latencies second by second at one digit less, mergeable: what a heatmap and a zoomed axis are made of. */
+struct interval_histogram; /* engine/monitor.h */
+
+struct op_snapshot {
+    uint16_t type; /* index into backend->ops */
+    uint64_t completed, errors, timeouts;
+    struct latency service, response;
+    double per_s;  /* over the last second */
+};
+
+struct error_class {
+    char name[40];
+    uint64_t count, recent; /* recent: in the last second */
+    double first_s, last_s;
+    char first[192], last[192];
+};
+#define ERROR_CLASSES_MAX 64
+
+struct worker_snapshot {
+    uint32_t id;
+    uint64_t completed, errors;
+    struct counts counts;
+    double started_s, ended_s; /* ended_s NaN: running */
+    double cpu_share;          /* over the last second */
+    uint8_t state;             /* 0 running, 1 draining, 2 ended, 3 could not be joined */
+};
+
+enum bottleneck { LIMIT_NONE, LIMIT_SERVER, LIMIT_CLIENT, LIMIT_NETWORK, LIMIT_RATE };
+const char *bottleneck_name(enum bottleneck);
+
+/* A validity check: is this figure to be trusted? */
+struct check {
+    char name[24];  /* "little", "generator_cpu", "schedule_lag", "dropped", "accounting" */
+    bool ok, known; /* known false: it does not apply or there is not enough data yet */
+    double value, limit;
+    char why[160];
+};
+#define CHECKS_MAX 8
+
+struct plateau {
+    double start_s, end_s;
+    struct load vars;
+    double in_flight, throughput_per_s, ci95, p50, p99, cpu_share;
+    uint64_t rss_bytes;
+    bool valid;
+    char why_not[96];
+};
+
+struct pool_snapshot {
+    unsigned number;           /* as shown; not used again after a removal */
+    char name[POOL_NAME_MAX];
+    const struct backend *backend;
+    char target[512], url[1024]; /* without secrets */
+    bool local;
+    enum pool_state state;
+    char state_why[256];       /* DOWN: what fails, and when it is tried next; ENDED: by what */
+    double state_since_s;
+    struct load load;          /* as wanted now; depth and connections resolved in the next line */
+    uint32_t depth, connections;
+    uint64_t think_ns, timeout_ns, count, duration_ns, warmup_ns, seed;
+    const struct options *options; /* a copy of the snapshot's own */
+    bool warming;              /* warm-up not over */
+
+    struct counts counts;      /* after the warm-up */
+    struct counts warm;        /* of the warm-up */
+    uint64_t waiting;          /* operations that wait for a connection; not offered yet */
+    uint64_t bytes_sent, bytes_received;
+    double loaded_s;           /* seconds not paused, after the warm-up, until the end */
+    double throughput_per_s;   /* completed / loaded_s; NaN before anything */
+    struct latency service, response, batches, lag, lease_wait; /* whole run */
+    uint64_t batches_completed;
+    bool has_batches, has_lag, has_lease_wait;
+    struct op_snapshot op[OPS_MAX];
+    unsigned ops;
+
+    /* the last full second, for "now" figures; NaN when there was none */
+    double now_offered_per_s, now_per_s, now_errors_per_s, now_in_flight, now_batches_per_s;
+    struct latency now_service, now_response;
+
+    double generate_share, client_share, wait_share, idle_share; /* of the workers' time, last second */
+    double run_generate_share, run_client_share, run_wait_share, run_idle_share; /* whole run */
+    double cpu_share; /* busiest worker's CPU over the last second, 0..1 */
+    enum bottleneck limit;
+    char limit_why[160];
+
+    uint32_t threads_running, threads_draining, threads_stuck, connections_up, connections_wanted;
+    uint64_t peak_bytes;       /* pattern unthrottled: most memory its requests held; else 0 */
+
+    struct error_class *error; /* [errors], most frequent first */
+    unsigned errors;
+    struct worker_snapshot *worker; /* [workers]: every worker that ever was */
+    unsigned workers;
+    struct check check[CHECKS_MAX];
+    unsigned checks;
+    bool valid;                /* every known check holds */
+    struct plateau *plateau;
+    unsigned plateaus;
+
+    struct series seconds;     /* 1 s, at least the last hour */
+    struct series tenths;      /* 100 ms, at least the last minute */
+
+    char version[64], address[128], note[160];
+    double server_cpu_share;
+    int64_t other_clients, data_items;
+    const struct json_t *backend_stats, *left_behind; /* borrowed; NULL: none */
+};
+
+struct event {
+    double t_s;
+    char pool[POOL_NAME_MAX]; /* "": the run */
+    char what[24];            /* "threads", "pause", "mark", "down", "up", "command", "refused", ... */
+    char from[64], to[192];
+    enum origin by;
+    /* what it changed: mean throughput over up to 10 s before and after; NaN until known */
+    double before_per_s, after_per_s, diff_low, diff_high; /* 95 % interval of the difference */
+    double before_p99, after_p99;                          /* ns */
+    bool settled, real; /* settled: enough data after it; real: the interval excludes 0 */
+};
+
+struct threshold_state {
+    char expr[128];
+    bool ok, known;
+    double value; /* in the expression's own unit: us, share, per s */
+};
+
+struct snapshot {
+    uint64_t serial;
+    struct timespec started;  /* wall clock of the start */
+    double now_s;             /* since the start */
+    double ends_s;            /* NaN: no end known */
+    bool ended;
+    char ended_by[16];        /* "duration" "count" "signal" "user" "threshold" "error"; "" while running */
+    char run_id[12];
+    struct limits limits;     /* locked is the lock's present state */
+    struct pool_snapshot *pool;
+    unsigned pools;
+    struct event *event;      /* [events], oldest first, the last 1,000 */
+    unsigned events;
+    uint64_t events_total;
+    struct threshold_state *threshold;
+    unsigned thresholds;
+    double goal_per_s;
+    bool valid;               /* all pools */
+
+    double cpu_share;         /* of the whole process, of all cores, last second */
+    double tick_cpu_share;    /* of the supervisor's own thread, of one core */
+    uint64_t rss_bytes, rss_peak_bytes, anon_bytes;
+    char host[64];
+    unsigned cores;
+    char undo[96];            /* what `undo` would do, or "" */
+    char message[256];        /* answer to the last command: "" or what was refused and why */
+    uint64_t message_serial;  /* rises with each new message */
+};
+
+#endif
