@@ -1,0 +1,33 @@
+# How everything is compiled: C11, warnings as errors, and the sanitizers that were asked for.
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Release or Debug" FORCE)
+endif()
+# Assertions stay in a release: they cost nothing that can be measured, and a wrong figure is worse than an abort.
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g")
+set(CMAKE_C_FLAGS_DEBUG "-O0 -g3")
+
+add_library(loadtop_flags INTERFACE)
+target_compile_definitions(loadtop_flags INTERFACE _GNU_SOURCE)
+target_compile_options(loadtop_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion
+    -Wstrict-prototypes -Wmissing-prototypes -Wvla -fno-omit-frame-pointer)
+if(LOADTOP_WERROR)
+    target_compile_options(loadtop_flags INTERFACE -Werror)
+endif()
+
+if(LOADTOP_SANITIZE)
+    target_compile_options(loadtop_flags INTERFACE -fsanitize=${LOADTOP_SANITIZE} -fno-sanitize-recover=all)
+    target_link_options(loadtop_flags INTERFACE -fsanitize=${LOADTOP_SANITIZE})
+endif()
+if(LOADTOP_FUZZ)
+    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+        message(FATAL_ERROR "LOADTOP_FUZZ needs clang: cmake -D CMAKE_C_COMPILER=clang")
+    endif()
+    target_compile_options(loadtop_flags INTERFACE
+        -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+    target_link_options(loadtop_flags INTERFACE -fsanitize=address,undefined)
+endif()
