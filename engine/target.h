@@ -39,6 +39,9 @@ void target_fini(struct target *); /* wipes the password; takes NULL */
  * non-zero result and returns it. */
 int target_query(const struct target *, int (*each)(const char *name, const char *value, void *ctx),
                  void *ctx, struct err *);
+/* Any text that may be a target's URL, without what may be its user and password, and without its query: for
+ * messages about a URL that cannot be read. Returns buf. */
+char *target_masked(const char *url, char *buf, size_t size);
 /* True if every host is on this machine: a loopback address, localhost, a unix socket, or none. */
 bool target_is_local(const struct target *);
 
