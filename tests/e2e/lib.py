@@ -453,8 +453,19 @@ class Tmux(Screen):
             f.write("set -g remain-on-exit on\nset -g status off\n"
                     "set -g default-terminal %s\nset -g escape-time 0\nset -g history-limit 5000\n" % term)
         self.env = environment(dict(env or {}, TMUX_TMPDIR=self.dir, SHELL="/bin/sh"))
-        self.run("-f", conf, "new-session", "-d", "-s", "t", "-x", str(cols), "-y", str(rows),
-                 *(["-c", cwd] if cwd else []), "--", *(command or (LOADTOP,)))
+        # In the foreground (-D), so that it is our child and never outlives the test.
+        self.server = Process([self.tmux, "-L", "t", "-f", conf, "-D"], os.path.join(self.dir, "log"), self.env)
+        try:
+            until("tmux answers", self._up)
+            self.run("new-session", "-d", "-s", "t", "-x", str(cols), "-y", str(rows),
+                     *(["-c", cwd] if cwd else []), "--", *map(str, command or (LOADTOP,)))
+        except AssertionError:
+            self.close()
+            raise
+
+    def _up(self):
+        return subprocess.run([self.tmux, "-L", "t", "list-sessions"], env=self.env, capture_output=True,
+                              timeout=20 * SLOW, check=False).returncode == 0
 
     def run(self, *args):
         p = subprocess.run([self.tmux, "-L", "t", *args], env=self.env, capture_output=True, text=True,
@@ -501,8 +512,7 @@ class Tmux(Screen):
         return -int(sig) if sig.isdigit() and sig != "0" else int(self.show("pane_dead_status") or 0)
 
     def close(self):
-        with contextlib.suppress(AssertionError):
-            self.run("kill-server")
+        self.server.end()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def __enter__(self):
