@@ -1,0 +1,15 @@
+/* The static table of backends. main hands it to the engine; nothing else reads it.
+ *
+ * A backend whose library was not there at build time stays in the table, with `unavailable` saying
+ * what to install: "known but not built in" is told apart from "unknown". */
+#ifndef LOADTOP_BACKENDS_REGISTRY_H
+#define LOADTOP_BACKENDS_REGISTRY_H
+
+struct backend;
+
+/* NULL-terminated; lives as long as the program. */
+extern const struct backend *const backends[];
+
+extern const struct backend backend_null;
+
+#endif
