@@ -1,0 +1,251 @@
+/* A snapshot as JSON: see json.h. The run as a whole; its pools are in json_pool.c.
+ *
+ * Reads the snapshot only, so what a person saw and what a script gets are one thing. Doubles are
+ * rounded to three decimals, and jansson then writes 15 significant digits: exact for nanoseconds
+ * up to ten days. Called by headless, main and the screenshot. */
+#include "ui/export/json.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/err.h"
+#include "engine/snapshot.h"
+#include "engine/text.h"
+#include "ui/export/json_part.h"
+
+#define SCHEMA 1
+
+void json_put(json_t *object, const char *name, json_t *value)
+{
+    if (json_object_set_new(object, name, value) < 0)
+        abort();
+}
+
+void json_push(json_t *array, json_t *value)
+{
+    if (json_array_append_new(array, value) < 0)
+        abort();
+}
+
+json_t *json_number(double v)
+{
+    if (!isfinite(v))
+        return json_null();
+    double rounded = round(v * 1000) / 1000;
+    return json_real(isfinite(rounded) ? rounded : v);
+}
+
+json_t *json_share(double v)
+{
+    return isfinite(v) ? json_real(round(v * 1e6) / 1e6) : json_null();
+}
+
+json_t *json_us(double ns)
+{
+    return json_number(ns / 1000);
+}
+
+json_t *json_u64(uint64_t n)
+{
+    return json_integer((json_int_t)n);
+}
+
+json_t *json_words(const char *s)
+{
+    json_t *words = json_string(s);
+    if (words)
+        return words;
+    /* A server's message, or one that was cut within a character. */
+    struct text clean = {0};
+    for (; *s; s++) {
+        if ((unsigned char)*s < 0x80)
+            text_put(&clean, s, 1);
+        else
+            text_add(&clean, "\xef\xbf\xbd");
+    }
+    words = json_string(text_str(&clean));
+    text_free(&clean);
+    return words;
+}
+
+json_t *json_words_or_null(const char *s)
+{
+    return s && *s ? json_words(s) : json_null();
+}
+
+json_t *json_counts(const struct counts *c)
+{
+    json_t *o = json_object();
+    json_put(o, "offered", json_u64(c->offered));
+    json_put(o, "completed", json_u64(c->completed));
+    json_put(o, "errors", json_u64(c->errors));
+    json_put(o, "timeouts", json_u64(c->timeouts));
+    json_put(o, "in_flight", json_u64(c->in_flight));
+    json_put(o, "dropped", json_u64(c->dropped));
+    return o;
+}
+
+/* RFC 3339 in UTC, with milliseconds. */
+static json_t *moment(const struct timespec *t)
+{
+    char date[32], whole[48];
+    struct tm tm;
+    if (!gmtime_r(&t->tv_sec, &tm))
+        return json_null();
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(whole, sizeof whole, "%s.%03ldZ", date, t->tv_nsec / 1000000);
+    return json_string(whole);
+}
+
+static json_t *events(const struct snapshot *s)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < s->events; i++) {
+        const struct event *e = &s->event[i];
+        json_t *o = json_object();
+        json_put(o, "t_s", json_number(e->t_s));
+        json_put(o, "pool", json_words_or_null(e->pool));
+        json_put(o, "what", json_words(e->what));
+        json_put(o, "from", json_words_or_null(e->from));
+        json_put(o, "to", json_words_or_null(e->to));
+        json_put(o, "by", json_words(origin_name(e->by)));
+        if (e->settled) {
+            json_put(o, "before_per_s", json_number(e->before_per_s));
+            json_put(o, "after_per_s", json_number(e->after_per_s));
+            json_put(o, "diff_per_s_ci95",
+                     json_pack("[o,o]", json_number(e->diff_low), json_number(e->diff_high)));
+            json_put(o, "real", json_boolean(e->real));
+        }
+        json_push(list, o);
+    }
+    return list;
+}
+
+static json_t *validity(const struct snapshot *s)
+{
+    json_t *o = json_object(), *checks = json_array();
+    for (unsigned p = 0; p < s->pools; p++) {
+        for (unsigned i = 0; i < s->pool[p].checks; i++) {
+            const struct check *c = &s->pool[p].check[i];
+            json_t *one = json_object();
+            json_put(one, "name", json_words(c->name));
+            json_put(one, "pool", json_words(s->pool[p].name));
+            json_put(one, "ok", c->known ? json_boolean(c->ok) : json_null());
+            json_put(one, "value", c->known ? json_share(c->value) : json_null());
+            json_put(one, "limit", json_share(c->limit));
+            json_put(one, "why", json_words_or_null(c->why));
+            json_push(checks, one);
+        }
+    }
+    json_put(o, "ok", json_boolean(s->valid));
+    json_put(o, "checks", checks);
+    return o;
+}
+
+/* One that could not be judged has not been shown to hold: at the end it counts as failed. */
+static json_t *thresholds(const struct snapshot *s)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < s->thresholds; i++) {
+        const struct threshold_state *t = &s->threshold[i];
+        json_t *o = json_object();
+        json_put(o, "expr", json_words(t->expr));
+        json_put(o, "ok", t->known ? json_boolean(t->ok) : s->ended ? json_false() : json_null());
+        json_put(o, "value", t->known ? json_share(t->value) : json_null());
+        json_push(list, o);
+    }
+    return list;
+}
+
+static json_t *generator(const struct snapshot *s, double cpu_share)
+{
+    json_t *o = json_object();
+    json_put(o, "cpu_share", json_share(isfinite(cpu_share) ? cpu_share : s->cpu_share));
+    json_put(o, "tick_cpu_share", json_share(s->tick_cpu_share));
+    json_put(o, "rss_peak_bytes", json_u64(s->rss_peak_bytes));
+    json_put(o, "anon_bytes", json_u64(s->anon_bytes));
+    json_put(o, "host", json_words(s->host));
+    json_put(o, "cores", json_u64(s->cores));
+    return o;
+}
+
+json_t *json_run(const struct snapshot *s, const char *command, double cpu_share)
+{
+    json_t *run = json_object(), *pools = json_array();
+    json_put(run, "loadtop", json_string(LOADTOP_VERSION));
+    json_put(run, "schema", json_integer(SCHEMA));
+    json_put(run, "run_id", json_words_or_null(s->run_id));
+    json_put(run, "started", moment(&s->started));
+    json_put(run, "elapsed_s", json_number(s->now_s));
+    json_put(run, "ended_by", json_words_or_null(s->ended_by));
+    json_put(run, "command", json_words_or_null(command));
+    json_put(run, "goal_per_s", s->goal_per_s > 0 ? json_number(s->goal_per_s) : json_null());
+    for (unsigned i = 0; i < s->pools; i++)
+        json_push(pools, json_pool(&s->pool[i]));
+    json_put(run, "pools", pools);
+    json_put(run, "events", events(s));
+    json_put(run, "events_total", json_u64(s->events_total));
+    json_put(run, "validity", validity(s));
+    json_put(run, "thresholds", thresholds(s));
+    json_put(run, "generator", generator(s, cpu_share));
+    return run;
+}
+
+json_t *json_repeat(const struct snapshot *s, unsigned run, int exit_code)
+{
+    json_t *o = json_object(), *pools = json_array();
+    json_put(o, "run", json_u64(run));
+    json_put(o, "started", moment(&s->started));
+    json_put(o, "elapsed_s", json_number(s->now_s));
+    json_put(o, "ended_by", json_words_or_null(s->ended_by));
+    json_put(o, "exit_code", json_integer(exit_code));
+    json_put(o, "valid", json_boolean(s->valid));
+    for (unsigned i = 0; i < s->pools; i++) {
+        const struct pool_snapshot *p = &s->pool[i];
+        json_t *pool = json_object();
+        json_put(pool, "name", json_words(p->name));
+        json_put(pool, "ops", json_counts(&p->counts));
+        json_put(pool, "throughput_per_s", json_number(p->throughput_per_s));
+        json_put(pool, "p50_us", json_us(p->service.q[Q_P50]));
+        json_put(pool, "p99_us", json_us(p->service.q[Q_P99]));
+        json_put(pool, "response_p99_us", json_us(p->response.q[Q_P99]));
+        json_push(pools, pool);
+    }
+    json_put(o, "pools", pools);
+    return o;
+}
+
+char *json_text(const json_t *json, size_t *len)
+{
+    char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    if (!text)
+        abort();
+    *len = strlen(text);
+    char *longer = realloc(text, *len + 2);
+    if (!longer)
+        abort();
+    longer[(*len)++] = '\n';
+    longer[*len] = '\0';
+    return longer;
+}
+
+json_t *json_load_run(const char *file, struct err *err)
+{
+    json_error_t why;
+    json_t *run = json_load_file(file, JSON_REJECT_DUPLICATES, &why);
+    if (!run) {
+        err_set(err, ERR_FAILED, "%s: %s", file, why.text);
+        return NULL;
+    }
+    const json_t *schema = json_object_get(run, "schema");
+    if (json_is_string(json_object_get(run, "loadtop")) && json_integer_value(schema) == SCHEMA &&
+        json_is_array(json_object_get(run, "pools")))
+        return run;
+    err_set(err, ERR_USAGE, "%s: not a run that this loadtop saved (schema %d)", file, SCHEMA);
+    json_decref(run);
+    return NULL;
+}

@@ -1,0 +1,585 @@
+/* The terminal through ncursesw; see term.h.
+ *
+ * The grid that is on the screen is kept, so that a frame hands curses only the cells that changed.
+ * Own handlers stand before newterm, which then leaves those signals alone; they write one byte
+ * into a pipe that the loop polls. The signals of a crash write a string that was prepared when the
+ * terminal was opened, put its modes back and raise themselves again: nothing in there allocates or
+ * locks. */
+#include "ui/term.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#define NCURSES_WIDECHAR 1
+#include <curses.h>
+#include <term.h>
+
+#include "engine/err.h"
+#include "engine/text.h"
+#include "ui/cells.h"
+
+#define PASTE_MAX 4096
+#define PASTE_BEGIN 0600
+#define PASTE_END 0601
+#define PAIRS_MAX 1024
+#define MODES_ON "\033[?2004h"
+#define MODES_OFF "\033[?2026l\033[?2004l\033[?1006l\033[?1002l\033[?1000l"
+
+static struct {
+    SCREEN *screen;
+    bool utf8, color, started;
+    int colors;
+    struct cells shown;
+    const struct theme *theme;
+    struct theme theme_copy;
+    enum tier tier;
+    bool all; /* everything is to be drawn anew */
+    int cursor_x, cursor_y;
+    struct {
+        int fg, bg;
+    } pair[PAIRS_MAX];
+    int pairs;
+    bool pasting;
+    time_t paste_since;
+    char paste[PASTE_MAX + 8];
+    size_t paste_len;
+    int pipe[2];
+    struct sigaction before[NSIG];
+} term = {.pipe = {-1, -1}, .cursor_x = -1};
+
+/* What the handlers read; set before they are installed. */
+static volatile sig_atomic_t term_is_open;
+static volatile sig_atomic_t end_signal, int_signals, stop_signal;
+static char restore_text[512];
+static size_t restore_len;
+static struct termios modes_before;
+
+static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, 0};
+static const int end_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, 0};
+
+static void write_all(const char *s, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(STDOUT_FILENO, s, len);
+
+        if (n < 0 && errno == EAGAIN) {
+            struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+            if (poll(&p, 1, 100) <= 0)
+                return;
+            continue;
+        }
+        if (n <= 0 && errno != EINTR)
+            return;
+        if (n > 0) {
+            s += n;
+            len -= (size_t)n;
+        }
+    }
+}
+
+/* ---- signals ---- */
+
+static void on_crash(int sig)
+{
+    if (term_is_open) {
+        term_is_open = 0;
+        write_all(restore_text, restore_len);
+        tcsetattr(STDIN_FILENO, TCSANOW, &modes_before);
+    }
+    raise(sig); /* SA_RESETHAND put the default back, SA_NODEFER lets it through */
+}
+
+static void on_signal(int sig)
+{
+    int saved = errno;
+
+    if (sig == SIGTSTP)
+        stop_signal = 1;
+    else if (sig != SIGWINCH)
+        end_signal = sig;
+    if (sig == SIGINT)
+        int_signals = int_signals + 1;
+    if (write(term.pipe[1], "", 1) < 0) {
+        /* full: the loop is awake anyway */
+    }
+    errno = saved;
+}
+
+static void catch_signal(int sig, void (*handler)(int), int flags)
+{
+    struct sigaction sa = {.sa_handler = handler, .sa_flags = flags};
+
+    sigemptyset(&sa.sa_mask);
+    sigaction(sig, &sa, &term.before[sig]);
+}
+
+static int catch_signals(struct err *err)
+{
+    if (pipe2(term.pipe, O_CLOEXEC | O_NONBLOCK))
+        return err_set(err, ERR_FAILED, "pipe: %s", strerror(errno));
+    for (int i = 0; crash_signals[i]; i++)
+        catch_signal(crash_signals[i], on_crash, (int)(SA_RESETHAND | SA_NODEFER));
+    for (int i = 0; end_signals[i]; i++)
+        catch_signal(end_signals[i], on_signal, SA_RESTART);
+    catch_signal(SIGWINCH, on_signal, SA_RESTART);
+    catch_signal(SIGTSTP, on_signal, SA_RESTART);
+    return 0;
+}
+
+static void release_signals(void)
+{
+    for (int i = 0; crash_signals[i]; i++)
+        sigaction(crash_signals[i], &term.before[crash_signals[i]], NULL);
+    for (int i = 0; end_signals[i]; i++)
+        sigaction(end_signals[i], &term.before[end_signals[i]], NULL);
+    sigaction(SIGWINCH, &term.before[SIGWINCH], NULL);
+    sigaction(SIGTSTP, &term.before[SIGTSTP], NULL);
+    close(term.pipe[0]);
+    close(term.pipe[1]);
+    term.pipe[0] = term.pipe[1] = -1;
+}
+
+struct term_signals term_take_signals(void)
+{
+    struct term_signals s = {0};
+    char buf[64];
+
+    while (read(term.pipe[0], buf, sizeof buf) > 0)
+        continue;
+    s.end = end_signal;
+    s.int_count = (unsigned)int_signals;
+    s.suspend = stop_signal;
+    end_signal = 0;
+    stop_signal = 0;
+    return s;
+}
+
+/* ---- open and close ---- */
+
+/* Appends a terminfo string without its padding marks. */
+static void restore_add(const char *s)
+{
+    if (!s || s == (char *)-1)
+        return;
+    while (*s && restore_len + 1 < sizeof restore_text) {
+        const char *end = s[0] == '$' && s[1] == '<' ? strchr(s, '>') : NULL;
+
+        if (end)
+            s = end + 1;
+        else
+            restore_text[restore_len++] = *s++;
+    }
+}
+
+static void prepare_restore(void)
+{
+    char cap[4][8] = {"sgr0", "rmkx", "cnorm", "rmcup"};
+
+    restore_len = 0;
+    restore_add(MODES_OFF);
+    for (int i = 0; i < 4; i++)
+        restore_add(tigetstr(cap[i]));
+    if (restore_len < sizeof restore_text)
+        restore_text[restore_len++] = '\r';
+}
+
+static void enter_modes(void)
+{
+    raw();
+    noecho();
+    nonl();
+    nodelay(stdscr, TRUE);
+    keypad(stdscr, TRUE);
+    intrflush(stdscr, FALSE);
+    curs_set(0);
+    write_all(MODES_ON, sizeof MODES_ON - 1);
+}
+
+int term_open(struct err *err)
+{
+    const char *name = getenv("TERM");
+    int known = 0;
+
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return err_set(
+            err, ERR_FAILED,
+            "the dashboard needs a terminal on stdin and stdout (--headless runs without)");
+    if (!name || !*name)
+        return err_set(err, ERR_FAILED, "TERM is not set (try TERM=xterm-256color, or --headless)");
+    setlocale(LC_CTYPE, "");
+    term.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+    unsetenv("LINES");
+    unsetenv("COLUMNS");
+    if (setupterm(name, STDOUT_FILENO, &known) != OK || known != 1)
+        return err_set(
+            err, ERR_FAILED,
+            "TERM=%.60s is unknown on this machine (try TERM=xterm-256color, or --headless)", name);
+    if (!tigetstr((char[]){"cup"}))
+        return err_set(err, ERR_FAILED,
+                       "TERM=%.60s cannot move its cursor (--headless runs without)", name);
+    if (tcgetattr(STDIN_FILENO, &modes_before))
+        return err_set(err, ERR_FAILED, "stdin: %s", strerror(errno));
+    if (catch_signals(err))
+        return ERR_FAILED;
+    prepare_restore();
+    if (!getenv("ESCDELAY"))
+        set_escdelay(25);
+    term_is_open = 1;
+    term.screen = newterm(name, stdout, stdin);
+    if (!term.screen) {
+        term_is_open = 0;
+        release_signals();
+        return err_set(err, ERR_FAILED, "TERM=%.60s: the terminal could not be opened", name);
+    }
+    set_term(term.screen);
+    enter_modes();
+    define_key("\033[200~", PASTE_BEGIN);
+    define_key("\033[201~", PASTE_END);
+    mouseinterval(0);
+    mousemask(BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+    term.colors = tigetnum((char[]){"colors"});
+    term.all = true;
+    return 0;
+}
+
+void term_close(void)
+{
+    if (!term.screen)
+        return;
+    write_all(MODES_OFF, sizeof MODES_OFF - 1);
+    endwin();
+    term_is_open = 0;
+    tcsetattr(STDIN_FILENO, TCSANOW, &modes_before);
+    delscreen(term.screen);
+    term.screen = NULL;
+    term.started = term.color = false;
+    term.pairs = 0;
+    cells_free(&term.shown);
+    release_signals();
+}
+
+void term_suspend(void)
+{
+    struct sigaction sa = {.sa_handler = SIG_DFL}, ours;
+
+    def_prog_mode();
+    write_all(MODES_OFF, sizeof MODES_OFF - 1);
+    endwin();
+    tcsetattr(STDIN_FILENO, TCSANOW, &modes_before);
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGTSTP, &sa, &ours);
+    kill(getpid(), SIGTSTP);
+    sigaction(SIGTSTP, &ours, NULL);
+    reset_prog_mode();
+    enter_modes();
+    term_redraw();
+    (void)!write(term.pipe[1], "", 1); /* the window may have changed meanwhile */
+}
+
+int term_colors(void)
+{
+    return term.colors;
+}
+
+bool term_utf8(void)
+{
+    return term.utf8;
+}
+
+enum tier term_use_tier(enum tier wanted)
+{
+    if (!term.screen)
+        return wanted;
+    if (wanted == TIER_DIRECT && term.colors <= 256)
+        wanted = TIER_256;
+    if (wanted == TIER_256 && term.colors < 256)
+        wanted = TIER_16;
+    if (wanted == TIER_16 && term.colors < 8)
+        wanted = TIER_NONE;
+    return wanted;
+}
+
+void term_size(int *rows, int *cols)
+{
+    struct winsize ws;
+
+    if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) && ws.ws_row > 0 && ws.ws_col > 0) {
+        if (ws.ws_row != LINES || ws.ws_col != COLS) {
+            resizeterm(ws.ws_row, ws.ws_col);
+            term.all = true;
+        }
+        *rows = ws.ws_row;
+        *cols = ws.ws_col;
+    } else {
+        *rows = LINES;
+        *cols = COLS;
+    }
+}
+
+int term_key_fd(void)
+{
+    return STDIN_FILENO;
+}
+
+int term_signal_fd(void)
+{
+    return term.pipe[0];
+}
+
+/* ---- showing cells ---- */
+
+static int color_pair(int fg, int bg)
+{
+    int limit = COLOR_PAIRS - 1 < PAIRS_MAX ? COLOR_PAIRS - 1 : PAIRS_MAX;
+
+    if (fg < 0 && bg < 0)
+        return 0;
+    for (int i = 0; i < term.pairs; i++)
+        if (term.pair[i].fg == fg && term.pair[i].bg == bg)
+            return i + 1;
+    if (term.pairs >= limit || init_extended_pair(term.pairs + 1, fg, bg) == ERR)
+        return 0;
+    term.pair[term.pairs].fg = fg;
+    term.pair[term.pairs].bg = bg;
+    return ++term.pairs;
+}
+
+static void start_colors(void)
+{
+    if (!term.started && term.tier != TIER_NONE && has_colors()) {
+        start_color();
+        use_default_colors();
+        term.color = true;
+    }
+    term.started = true;
+}
+
+static attr_t cell_look(const struct cell *cell, int *pair)
+{
+    struct style s = theme_style(term.theme, term.tier, cell->role, cell->back, cell->attr);
+    attr_t a = A_NORMAL;
+
+    a |= s.attr & ATTR_BOLD ? A_BOLD : A_NORMAL;
+    a |= s.attr & ATTR_UNDERLINE ? A_UNDERLINE : A_NORMAL;
+    a |= s.attr & ATTR_REVERSE ? A_REVERSE : A_NORMAL;
+    a |= s.attr & ATTR_DIM ? A_DIM : A_NORMAL;
+    a |= s.attr & ATTR_ITALIC ? A_ITALIC : A_NORMAL;
+    *pair = 0;
+    if (term.color && term.tier != TIER_NONE) {
+        if (term.tier == TIER_16 && term.colors < 16) {
+            a |= s.fg >= 8 ? A_BOLD : A_NORMAL;
+            s.fg = s.fg < 0 ? s.fg : s.fg & 7;
+            s.bg = s.bg < 0 ? s.bg : s.bg & 7;
+        }
+        /* A direct-colour terminal takes 0 to 7 as indices. */
+        if (term.tier == TIER_DIRECT) {
+            s.fg = s.fg >= 0 && s.fg < 8 ? 8 : s.fg;
+            s.bg = s.bg >= 0 && s.bg < 8 ? 8 : s.bg;
+        }
+        *pair = color_pair(s.fg, s.bg);
+    }
+    return a;
+}
+
+/* The VT100 line-drawing letter of a code point, or 0. */
+static char acs_letter(uint32_t ch)
+{
+    static const struct {
+        uint32_t ch;
+        char letter;
+    } map[] = {{0x2500, 'q'}, {0x2502, 'x'}, {0x250c, 'l'}, {0x2510, 'k'}, {0x2514, 'm'},
+               {0x2518, 'j'}, {0x251c, 't'}, {0x2524, 'u'}, {0x2534, 'v'}, {0x252c, 'w'},
+               {0x253c, 'n'}, {0x23ba, 'o'}, {0x23bb, 'p'}, {0x23bc, 'r'}, {0x23bd, 's'},
+               {0x2592, 'a'}, {0x00b7, '~'}};
+
+    for (size_t i = 0; i < sizeof map / sizeof *map; i++)
+        if (map[i].ch == ch)
+            return map[i].letter;
+    return 0;
+}
+
+static void show_cell(int x, int y, const struct cell *cell)
+{
+    int pair;
+    attr_t a = cell_look(cell, &pair);
+    wchar_t text[2] = {(wchar_t)cell->ch, 0};
+    cchar_t cc;
+
+    if (cell->ch == 0)
+        return;
+    if (!term.utf8 && cell->ch >= 0x80) {
+        char letter = acs_letter(cell->ch);
+
+        attr_set(a, 0, &pair);
+        mvaddch(y, x, letter ? NCURSES_ACS(letter) : '?');
+        attr_set(A_NORMAL, 0, NULL);
+        return;
+    }
+    setcchar(&cc, text, a, 0, &pair);
+    mvadd_wch(y, x, &cc);
+}
+
+static bool same_cell(const struct cell *a, const struct cell *b)
+{
+    return a->ch == b->ch && a->role == b->role && a->back == b->back && a->attr == b->attr;
+}
+
+void term_show(const struct cells *c, const struct theme *theme, enum tier tier)
+{
+    static const char begin[] = "\033[?2026h", end[] = "\033[?2026l";
+    bool all = term.all || term.tier != tier || term.shown.rows != c->rows ||
+               term.shown.cols != c->cols || memcmp(&term.theme_copy, theme, sizeof *theme) != 0;
+
+    if (all) {
+        term.theme_copy = *theme;
+        term.theme = &term.theme_copy;
+        term.tier = tier;
+        start_colors();
+        cells_resize(&term.shown, c->rows, c->cols);
+        erase();
+    }
+    if (term.all)
+        clearok(curscr, TRUE);
+    for (int y = 0; y < c->rows; y++)
+        for (int x = 0; x < c->cols; x++) {
+            const struct cell *cell = &c->cell[y * c->cols + x];
+            struct cell *was = &term.shown.cell[y * c->cols + x];
+
+            if (all || !same_cell(cell, was)) {
+                show_cell(x, y, cell);
+                *was = *cell;
+            }
+        }
+    term.all = false;
+    write_all(begin, sizeof begin - 1);
+    if (term.cursor_x >= 0)
+        move(term.cursor_y, term.cursor_x);
+    wnoutrefresh(stdscr);
+    doupdate();
+    curs_set(term.cursor_x >= 0);
+    write_all(end, sizeof end - 1);
+}
+
+void term_redraw(void)
+{
+    term.all = true;
+}
+
+void term_cursor(int x, int y)
+{
+    term.cursor_x = x;
+    term.cursor_y = y;
+}
+
+/* ---- input ---- */
+
+static uint32_t key_of(int rc, wint_t w)
+{
+    static const struct {
+        int curses;
+        uint32_t key;
+    } map[] = {{KEY_UP, KEYCODE_UP},
+               {KEY_DOWN, KEYCODE_DOWN},
+               {KEY_LEFT, KEYCODE_LEFT},
+               {KEY_RIGHT, KEYCODE_RIGHT},
+               {KEY_HOME, KEYCODE_HOME},
+               {KEY_END, KEYCODE_END},
+               {KEY_PPAGE, KEYCODE_PGUP},
+               {KEY_NPAGE, KEYCODE_PGDN},
+               {KEY_DC, KEYCODE_DELETE},
+               {KEY_BTAB, KEYCODE_BACKTAB},
+               {KEY_F(1), KEYCODE_F1},
+               {KEY_F(5), KEYCODE_F5},
+               {KEY_BACKSPACE, KEYCODE_BACKSPACE},
+               {KEY_ENTER, KEYCODE_ENTER}};
+
+    if (rc != KEY_CODE_YES) {
+        if (w == '\n')
+            return KEYCODE_ENTER;
+        return w == 8 ? KEYCODE_BACKSPACE : (uint32_t)w;
+    }
+    for (size_t i = 0; i < sizeof map / sizeof *map; i++)
+        if (map[i].curses == (int)w)
+            return map[i].key;
+    return KEYCODE_OTHER;
+}
+
+static void paste_add(uint32_t ch)
+{
+    char u[4];
+    int n;
+
+    if (ch < 0x20 || ch == 0x7f)
+        ch = ' '; /* a pasted newline must not press Enter */
+    n = utf8_encode(ch, u);
+    if (term.paste_len + (size_t)n <= PASTE_MAX) {
+        memcpy(term.paste + term.paste_len, u, (size_t)n);
+        term.paste_len += (size_t)n;
+    }
+}
+
+static bool read_mouse(struct input *in)
+{
+    MEVENT ev;
+
+    if (getmouse(&ev) != OK)
+        return false;
+    in->x = ev.x;
+    in->y = ev.y;
+    if (ev.bstate & BUTTON4_PRESSED)
+        in->kind = INPUT_WHEEL_UP;
+    else if (ev.bstate & BUTTON5_PRESSED)
+        in->kind = INPUT_WHEEL_DOWN;
+    else if (ev.bstate & (BUTTON1_PRESSED | BUTTON1_CLICKED))
+        in->kind = INPUT_CLICK;
+    else
+        return false;
+    return true;
+}
+
+bool term_read(struct input *in)
+{
+    wint_t w;
+    int rc;
+
+    while ((rc = get_wch(&w)) != ERR) {
+        if (rc == KEY_CODE_YES && (int)w == PASTE_BEGIN) {
+            term.pasting = true;
+            term.paste_since = time(NULL);
+            term.paste_len = 0;
+        } else if (rc == KEY_CODE_YES && (int)w == PASTE_END) {
+            term.pasting = false;
+            term.paste[term.paste_len] = '\0';
+            *in = (struct input){.kind = INPUT_PASTE, .paste = term.paste};
+            return true;
+        } else if (term.pasting && time(NULL) - term.paste_since < 5) {
+            if (rc != KEY_CODE_YES)
+                paste_add((uint32_t)w);
+        } else if (rc == KEY_CODE_YES && (int)w == KEY_RESIZE) {
+            *in = (struct input){.kind = INPUT_RESIZE};
+            return true;
+        } else if (rc == KEY_CODE_YES && (int)w == KEY_MOUSE) {
+            term.pasting = false;
+            if (read_mouse(in))
+                return true;
+        } else {
+            term.pasting = false;
+            *in = (struct input){.kind = INPUT_KEY, .key = key_of(rc, w)};
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,89 @@
+/* The terminal: the only module that knows curses.
+ *
+ * It opens the terminal, shows a grid of cells, hands over what was typed, pasted or clicked, and
+ * gives the terminal back whatever happens: on return, on suspension, and on every signal that ends
+ * the program. One thread only, the one that called term_open. */
+#ifndef LOADTOP_UI_TERM_H
+#define LOADTOP_UI_TERM_H
+
+#include "ui/theme.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cells;
+struct err;
+
+/* Keys that are not characters; what ctrl() does is a character (ctrl('c') is 3). */
+enum keycode {
+    KEYCODE_ESC = 27,
+    KEYCODE_ENTER = '\r',
+    KEYCODE_TAB = '\t',
+    KEYCODE_BACKSPACE = 127,
+    KEYCODE_UP = 0x110000,
+    KEYCODE_DOWN,
+    KEYCODE_LEFT,
+    KEYCODE_RIGHT,
+    KEYCODE_HOME,
+    KEYCODE_END,
+    KEYCODE_PGUP,
+    KEYCODE_PGDN,
+    KEYCODE_DELETE,
+    KEYCODE_BACKTAB,
+    KEYCODE_F1,
+    KEYCODE_F5,
+    KEYCODE_OTHER
+};
+#define KEY_CTRL(c) ((uint32_t)(c)&31u)
+
+enum input_kind {
+    INPUT_KEY,
+    INPUT_PASTE,
+    INPUT_CLICK,
+    INPUT_WHEEL_UP,
+    INPUT_WHEEL_DOWN,
+    INPUT_RESIZE
+};
+struct input {
+    enum input_kind kind;
+    uint32_t key;      /* INPUT_KEY */
+    int x, y;          /* clicks and the wheel */
+    const char *paste; /* INPUT_PASTE: UTF-8 without control characters; borrowed until the next
+                          term_read */
+};
+
+/* What ended or disturbs the program from outside. */
+struct term_signals {
+    int end;            /* the number of a signal that ends: TERM INT HUP QUIT; 0: none */
+    unsigned int_count; /* how many times INT came */
+    bool suspend;       /* TSTP came */
+};
+
+/* Opens the terminal on stdin and stdout. ERR_FAILED when they are none, or TERM is unknown, in
+ * words. */
+int term_open(struct err *);
+void term_close(void); /* idempotent */
+/* Colours that terminfo knows of, and whether the locale is UTF-8; after term_open. */
+int term_colors(void);
+bool term_utf8(void);
+/* The tier that is really used when `wanted` is asked for. Before term_open nothing is known: as
+ * wanted. */
+enum tier term_use_tier(enum tier wanted);
+void term_size(int *rows, int *cols);
+/* Shows the grid (of the terminal's size) in one synchronised update. */
+void term_show(const struct cells *, const struct theme *, enum tier);
+/* The next show draws everything anew. */
+void term_redraw(void);
+/* The next input; false when there is none now. Never blocks. */
+bool term_read(struct input *);
+/* What poll() should wait for: the keyboard, and a descriptor that signals make readable. */
+int term_key_fd(void);
+int term_signal_fd(void);
+/* Signals since the last call; empties the descriptor. */
+struct term_signals term_take_signals(void);
+/* Gives the terminal back, stops the process (the shell's `fg` continues it), takes it again. */
+void term_suspend(void);
+/* Where the cursor is to be seen (a text field); x < 0: nowhere. */
+void term_cursor(int x, int y);
+
+#endif
