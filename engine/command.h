@@ -48,6 +48,8 @@ struct command {
  * word starts in text, so that `:` can point at it. */
 int command_parse(struct command *, const char *text, struct err *, unsigned *at_column);
 char *command_text(const struct command *, char *buf, size_t size);
+/* The same for screens, events and files: without passwords and without an added target's query. */
+char *command_shown(const struct command *, char *buf, size_t size);
 /* Does it raise or change load? (Refused while locked. Pause, stop, remove and marks do not.) */
 bool command_changes_load(const struct command *);
 /* Is it carried out by the front end (screenshot, report, baseline, theme, quit)? */

@@ -367,8 +367,7 @@ int options_set(struct options *o, const char *name, const char *value, bool liv
     return 0;
 }
 
-/* A property such as kafka.sasl.password is a secret although its option is a plain text. */
-static bool names_secret(const char *name, size_t len)
+bool option_name_is_secret(const char *name, size_t len)
 {
     static const char *const parts[] = {
         "password", "secret", "passphrase", "token", "pem", "oauthbearer.config", "jaas"};
@@ -386,7 +385,7 @@ static char *lines_text(const char *lines, char *buf, size_t size)
     struct text out = {0};
     for (const char *at = lines; *at;) {
         size_t len = strcspn(at, "\n"), name_len = strcspn(at, "=");
-        bool secret = names_secret(at, name_len);
+        bool secret = option_name_is_secret(at, name_len);
         text_add(&out, "%s%.*s%s", out.len ? " " : "", (int)(secret ? name_len : len), at,
                  secret ? "=***" : "");
         at += len + (at[len] == '\n');

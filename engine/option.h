@@ -49,12 +49,13 @@ struct options {
     const struct option_spec *table; /* borrowed */
     unsigned n;
     _Atomic uint64_t scalar[OPTIONS_MAX];
-    char *text[OPTIONS_MAX];  /* owned; PREFIX options: "name=value\n" lines */
+    char *text[OPTIONS_MAX];  /* owned; PREFIX options: "name=value\n" lines, name without the prefix */
     bool given[OPTIONS_MAX];  /* set by a person rather than by default */
 };
 
 /* Sets every option to its default. Asserts that the table is well formed (defaults parse). */
 void options_init(struct options *, const struct option_spec *table);
+/* `to` is overwritten, not freed. */
 void options_copy(struct options *to, const struct options *from);
 void options_fini(struct options *);
 /* The index of `name`, or -1. "kafka.linger.ms" finds the PREFIX option "kafka.". */
@@ -66,6 +67,8 @@ int options_set(struct options *, const char *name, const char *value, bool live
                 struct err *);
 /* The value as text, as it would be typed; a SECRET reads "***"; buf always terminated. */
 char *options_text(const struct options *, unsigned index, char *buf, size_t size);
+/* Is this property of a PREFIX option a secret (sasl.password)? Such a value reads "***" too. */
+bool option_name_is_secret(const char *name, size_t len);
 
 static inline uint64_t option_u64(const struct options *o, unsigned i)
 {

@@ -54,10 +54,14 @@ struct pool_spec {
 /* Reads a TARGET with `defaults` (pool options given as flags; the URL's query wins over them). */
 int pool_spec_parse(struct pool_spec *, const char *url, const struct options *defaults,
                     const struct backend *const *backends, struct err *);
+/* Checks those pool options that the table keeps as text (rate, name): for flags without a target. */
+int pool_options_check(const struct options *, struct err *);
+/* May a pool have this name? (A letter first; no blank, ':', '=' or ','; not a number; under POOL_NAME_MAX.) */
+bool pool_name_ok(const char *name);
 void pool_spec_copy(struct pool_spec *to, const struct pool_spec *from);
 void pool_spec_fini(struct pool_spec *);
-/* "get:80,set:20" into weights, for a backend. ERR_USAGE names the wrong word and the nearest operation.
- * A weight left out is 1. The text form is its inverse; ops without weight are left out. */
+/* "get:80,set:20" into weights, for a backend; NULL: its default mix. ERR_USAGE names the wrong word and
+ * the nearest operation. A weight left out is 1. The text form is its inverse; ops without weight are left out. */
 int ops_parse(const struct backend *, const char *mix, double weight[OPS_MAX], struct err *);
 char *ops_text(const struct backend *, const double weight[OPS_MAX], char *buf, size_t size);
 /* The URL (without password) that starts this pool again; for `command` in the JSON and for sessions. */
@@ -72,6 +76,12 @@ struct limits {
     bool read_only, locked, allow_destructive, yes;
     char confirm[256];      /* --confirm HOST */
 };
+
+/* The ceilings that hold for a target, UINT32_MAX when none does: the defaults spare local targets. */
+uint32_t limits_threads(const struct limits *, bool local);
+uint32_t limits_clients(const struct limits *, bool local);
+/* ERR_REFUSED when load is above a ceiling. */
+int limits_check(const struct limits *, bool local, const struct load *, struct err *);
 
 enum threshold_metric { METRIC_PERCENTILE, METRIC_MEAN, METRIC_MAX, METRIC_ERRORS, METRIC_THROUGHPUT };
 struct threshold {
@@ -110,8 +120,15 @@ int scenario_add(struct scenario *, const char *url, const struct options *defau
                  const struct backend *const *backends, struct err *);
 /* "30s mark half time": into s->at; the command is parsed, so that a wrong one is refused now. */
 int scenario_at(struct scenario *, const char *text, struct err *);
-/* A YAML file (libcyaml). Without it built in: ERR_FAILED that says so. */
+/* When all is read: pools that thresholds and timed commands name exist (unless pools are added later), and
+ * no pool starts above a ceiling. ERR_USAGE or ERR_REFUSED. */
+int scenario_check(const struct scenario *, struct err *);
+/* A YAML file (its form is at the top of scenario_yaml.c). Without libyaml built in: ERR_FAILED that says so. */
 int scenario_load(struct scenario *, const char *file, const struct options *defaults,
                   const struct backend *const *backends, struct err *);
+/* The same from memory; file is for messages. */
+int scenario_load_text(struct scenario *, const char *text, size_t len, const char *file,
+                       const struct options *defaults, const struct backend *const *backends,
+                       struct err *);
 
 #endif

@@ -1,0 +1,230 @@
+/* The command language, written; what a command means for locks and screens; and its table of
+ * verbs.
+ *
+ * command_text is the exact inverse of command_parse: events, replays and saved sessions rely on
+ * it. Help, completion and the reader in command.c share the one table at the end. */
+#include "engine/command.h"
+
+#include "engine/target.h"
+#include "engine/text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The shortest decimal that reads back to the same value; whole rates as 250k or 5M. */
+static void add_real(struct text *out, double v, bool rate)
+{
+    char number[40];
+    if (rate && v >= 1e6 && v < 1e15 && fmod(v, 1e6) == 0) {
+        text_add(out, "%.0fM", v / 1e6);
+        return;
+    }
+    if (rate && v >= 1e3 && v < 1e15 && fmod(v, 1e3) == 0) {
+        text_add(out, "%.0fk", v / 1e3);
+        return;
+    }
+    if (fabs(v) < 1e15 && v == floor(v)) {
+        text_add(out, "%.0f", v);
+        return;
+    }
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(number, sizeof number, "%.*g", digits, v);
+        if (strtod(number, NULL) == v)
+            break;
+    }
+    text_add(out, "%s", number);
+}
+
+static void add_amount(struct text *out, const struct command *c)
+{
+    static const char *const signs[] = {
+        [AMOUNT_SET] = "",  [AMOUNT_ADD] = "+", [AMOUNT_SUB] = "-",
+        [AMOUNT_MUL] = "*", [AMOUNT_DIV] = "/",
+    };
+    if (c->kind == AMOUNT_OFF || c->kind == AMOUNT_AUTO) {
+        text_add(out, c->kind == AMOUNT_OFF ? " off" : " auto");
+        return;
+    }
+    bool factor = c->kind == AMOUNT_MUL || c->kind == AMOUNT_DIV;
+    bool rate = c->verb == VERB_RATE && !factor;
+    text_add(out, " %s", signs[c->kind]);
+    add_real(out, c->amount, rate);
+    if (rate)
+        text_add(out, "/s");
+    if (c->over_ns) {
+        char duration[32];
+        text_add(out, " over %s", format_exact_duration(duration, sizeof duration, c->over_ns));
+    }
+}
+
+static const char *verb_name(enum verb verb)
+{
+    for (const struct verb_help *v = verb_table; v->name; v++)
+        if (v->verb == verb)
+            return v->name;
+    return "?";
+}
+
+static char *write_command(const struct command *c, const char *argument, char *buf, size_t size)
+{
+    struct text out = {.limit = size ? size - 1 : 1};
+    bool pool_after = c->verb == VERB_REMOVE || c->verb == VERB_SWEEP;
+    if (c->pool[0] && !pool_after)
+        text_add(&out, "%s ", c->pool);
+    text_add(&out, "%s", verb_name(c->verb));
+    if (c->pool[0] && pool_after)
+        text_add(&out, " %s", c->pool);
+    if (c->verb <= VERB_RATE)
+        add_amount(&out, c);
+    else if (c->verb == VERB_PATTERN)
+        text_add(&out, " %s", pattern_name(c->pattern));
+    else if (c->verb == VERB_SET)
+        text_add(&out, " %s", c->option);
+    if (argument[0])
+        text_add(&out, " %s", argument);
+    copy_str(buf, size, text_str(&out));
+    text_free(&out);
+    return buf;
+}
+
+char *command_text(const struct command *c, char *buf, size_t size)
+{
+    return write_command(c, c->text, buf, size);
+}
+
+char *command_shown(const struct command *c, char *buf, size_t size)
+{
+    char masked[COMMAND_TEXT_MAX];
+    if (c->verb == VERB_ADD)
+        return write_command(c, target_masked(c->text, masked, sizeof masked), buf, size);
+    if (c->verb == VERB_SET &&
+        (strcasestr(c->option, "password") || strcasestr(c->option, "secret")))
+        return write_command(c, "***", buf, size);
+    return command_text(c, buf, size);
+}
+
+bool command_changes_load(const struct command *c)
+{
+    switch (c->verb) {
+    case VERB_THREADS:
+    case VERB_CLIENTS:
+    case VERB_CONNECTIONS:
+    case VERB_DEPTH:
+    case VERB_RATE:
+    case VERB_PATTERN:
+    case VERB_OPS:
+    case VERB_SET:
+    case VERB_RESUME:
+    case VERB_START:
+    case VERB_ADD:
+    case VERB_UNDO:
+    case VERB_SWEEP:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool command_is_for_screen(const struct command *c)
+{
+    switch (c->verb) {
+    case VERB_SCREENSHOT:
+    case VERB_REPORT:
+    case VERB_BASELINE:
+    case VERB_THEME:
+    case VERB_QUIT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+double command_amount(const struct command *c, double now)
+{
+    double v = 0;
+    switch (c->kind) {
+    case AMOUNT_SET:
+        v = c->amount;
+        break;
+    case AMOUNT_ADD:
+        v = now + c->amount;
+        break;
+    case AMOUNT_SUB:
+        v = now - c->amount;
+        break;
+    case AMOUNT_MUL:
+        v = now * c->amount;
+        break;
+    case AMOUNT_DIV:
+        v = now / c->amount;
+        break;
+    case AMOUNT_OFF:
+    case AMOUNT_AUTO:
+        return 0;
+    }
+    if (v <= 0)
+        return 0;
+    return c->verb == VERB_RATE ? v : round(v);
+}
+
+const char *origin_name(enum origin origin)
+{
+    switch (origin) {
+    case BY_KEY:
+        return "key";
+    case BY_COMMAND:
+        return "command";
+    case BY_AT:
+        return "at";
+    case BY_SWEEP:
+        return "sweep";
+    case BY_SERVER:
+        return "server";
+    case BY_RULE:
+        return "rule";
+    }
+    return "?";
+}
+
+#define AMOUNT_FORM " N|+N|-N|*N|/N [over T]"
+
+const struct verb_help verb_table[] = {
+    {"threads", "[POOL] threads" AMOUNT_FORM, "Threads (workers) of the pool.", VERB_THREADS},
+    {"clients", "[POOL] clients" AMOUNT_FORM, "Clients (virtual users) of each thread.",
+     VERB_CLIENTS},
+    {"connections", "[POOL] connections N|+N|-N|*N|/N [over T] | auto",
+     "Connections of each thread, leased by its clients; auto: as many as they need.",
+     VERB_CONNECTIONS},
+    {"depth", "[POOL] depth" AMOUNT_FORM, "Requests in flight for each client.", VERB_DEPTH},
+    {"rate", "[POOL] rate R|+R|-R|*N|/N [over T] | off",
+     "Open arrival: operations a second of the pool; off: closed again.", VERB_RATE},
+    {"pattern", "[POOL] pattern " PATTERN_CHOICES, "How a client keeps requests in flight.",
+     VERB_PATTERN},
+    {"ops", "[POOL] ops MIX", "The mix of operations with weights: get:80,set:20.", VERB_OPS},
+    {"set", "[POOL] set OPTION VALUE", "An option of the backend that can change while it runs.",
+     VERB_SET},
+    {"pause", "[POOL] pause", "Stops starting; what is in flight ends.", VERB_PAUSE},
+    {"resume", "[POOL] resume", "Goes on after a pause.", VERB_RESUME},
+    {"stop", "[POOL] stop", "Drains the pool and ends its threads.", VERB_STOP},
+    {"start", "[POOL] start", "Starts a stopped pool again.", VERB_START},
+    {"add", "add TARGET", "Adds a pool for a target's URL.", VERB_ADD},
+    {"remove", "remove POOL", "Stops a pool and takes it away.", VERB_REMOVE},
+    {"pause all", "pause all", "Pauses all load at once.", VERB_PAUSE_ALL},
+    {"undo", "undo", "Undoes the last change of load.", VERB_UNDO},
+    {"lock", "lock", "Load cannot be changed, except to pause and stop.", VERB_LOCK},
+    {"unlock", "unlock", "Load can be changed again.", VERB_UNLOCK},
+    {"sweep",
+     "sweep [POOL] VAR=LIST [VAR=LIST] [hold=T] [order=random] | [POOL] capacity [from=R] [to=R]",
+     "Holds each value until it is steady and finds the knee, or the capacity.", VERB_SWEEP},
+    {"sweep stop", "sweep stop", "Ends the sweep that runs.", VERB_SWEEP_STOP},
+    {"mark", "mark [TEXT]", "Marks this moment with a note.", VERB_MARK},
+    {"screenshot", "screenshot [FILE]", "Saves what is on the screen.", VERB_SCREENSHOT},
+    {"report", "report [FILE]", "Saves a report of the run so far.", VERB_REPORT},
+    {"baseline", "baseline [FILE]", "Takes the present, or a saved run, as what to compare with.",
+     VERB_BASELINE},
+    {"theme", "theme NAME", "Changes the colours.", VERB_THEME},
+    {"quit", "quit", "Ends the run.", VERB_QUIT},
+    {NULL, NULL, NULL, VERBS},
+};

@@ -1,0 +1,183 @@
+/* Everything that shapes a run, gathered before the engine starts.
+ *
+ * The order of arrival does not matter: what refers to something else (a threshold's pool, a
+ * ceiling over a pool's load) is checked once at the end, by scenario_check. Filled by the command
+ * line (ui/options.c) and by the YAML reader (scenario_yaml.c). */
+#include "engine/scenario.h"
+
+#include "engine/backend.h"
+#include "engine/command.h"
+#include "engine/err.h"
+#include "engine/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_THREADS_DEFAULT 64
+#define MAX_CLIENTS_DEFAULT 1024
+
+void scenario_init(struct scenario *s)
+{
+    *s = (struct scenario){0};
+    s->limits.max_threads = MAX_THREADS_DEFAULT;
+    s->limits.max_clients = MAX_CLIENTS_DEFAULT;
+}
+
+void scenario_fini(struct scenario *s)
+{
+    if (!s)
+        return;
+    for (unsigned i = 0; i < s->pools; i++) {
+        pool_spec_fini(s->pool[i]);
+        free(s->pool[i]);
+    }
+    s->pools = 0;
+}
+
+static bool name_taken(const struct scenario *s, const char *name)
+{
+    for (unsigned i = 0; i < s->pools; i++)
+        if (strcmp(s->pool[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* redis, redis-2, redis-3: the first that is free. */
+static void choose_name(const struct scenario *s, struct pool_spec *spec)
+{
+    copy_str(spec->name, sizeof spec->name, spec->backend->name);
+    for (unsigned i = 2; name_taken(s, spec->name); i++)
+        snprintf(spec->name, sizeof spec->name, "%.20s-%u", spec->backend->name, i);
+}
+
+int scenario_add(struct scenario *s, const char *url, const struct options *defaults,
+                 const struct backend *const *backends, struct err *err)
+{
+    if (s->pools == POOLS_MAX)
+        return err_set(err, ERR_USAGE, "at most %d pools are allowed", POOLS_MAX);
+    struct pool_spec *spec = calloc(1, sizeof *spec);
+    if (!spec)
+        abort();
+    int bad = pool_spec_parse(spec, url, defaults, backends, err);
+    if (bad) {
+        free(spec);
+        return bad;
+    }
+    if (!spec->name[0]) {
+        choose_name(s, spec);
+    } else if (name_taken(s, spec->name)) {
+        bad = err_set(err, ERR_USAGE,
+                      "name %s: a pool has this name already; give each target its own (?name=...)",
+                      spec->name);
+        pool_spec_fini(spec);
+        free(spec);
+        return bad;
+    }
+    s->pool[s->pools++] = spec;
+    return 0;
+}
+
+int scenario_at(struct scenario *s, const char *text, struct err *err)
+{
+    char when[32];
+    struct command command;
+    struct err why = {0};
+    text += strspn(text, " \t");
+    size_t len = strcspn(text, " \t");
+    const char *rest = text + len + strspn(text + len, " \t");
+    copy_str(when, len + 1 < sizeof when ? len + 1 : sizeof when, text);
+    if (s->ats == AT_MAX)
+        return err_set(err, ERR_USAGE, "at most %d timed commands are allowed", AT_MAX);
+    struct at *at = &s->at[s->ats];
+    if (len >= sizeof when || parse_duration(when, &at->at_ns))
+        return err_set(err, ERR_USAGE,
+                       "at %.60s: it begins with a time after the start, with its unit (30s redis "
+                       "threads +1)",
+                       *text ? text : "''");
+    if (strlen(rest) >= sizeof at->text)
+        return err_set(err, ERR_USAGE, "at %s: the command is too long", when);
+    int bad = command_parse(&command, rest, &why, NULL);
+    if (bad)
+        return err_set(err, bad, "at %s: %s", when, why.msg);
+    copy_str(at->text, sizeof at->text, rest);
+    s->ats++;
+    return 0;
+}
+
+uint32_t limits_threads(const struct limits *l, bool local)
+{
+    return l->max_threads_given || !local ? l->max_threads : UINT32_MAX;
+}
+
+uint32_t limits_clients(const struct limits *l, bool local)
+{
+    return l->max_clients_given || !local ? l->max_clients : UINT32_MAX;
+}
+
+int limits_check(const struct limits *l, bool local, const struct load *load, struct err *err)
+{
+    uint32_t threads = limits_threads(l, local), clients = limits_clients(l, local);
+    const char *why = local ? "" : " for a target that is not on this machine";
+    if (load->threads > threads)
+        return err_set(err, ERR_REFUSED,
+                       "threads %u: above the ceiling of %u%s (--max-threads raises it)",
+                       load->threads, threads, why);
+    if (load->clients > clients)
+        return err_set(err, ERR_REFUSED,
+                       "clients %u: above the ceiling of %u a thread%s (--max-clients raises it)",
+                       load->clients, clients, why);
+    if (l->max_rate > 0 && load->rate_per_s > l->max_rate) {
+        char rate[32], ceiling[32];
+        return err_set(err, ERR_REFUSED, "rate %s/s: above the ceiling of %s/s (--max-rate)",
+                       format_number(rate, sizeof rate, load->rate_per_s),
+                       format_number(ceiling, sizeof ceiling, l->max_rate));
+    }
+    return 0;
+}
+
+/* Is this a pool of the scenario, by name or number? An empty name means all. */
+static int check_pool(const struct scenario *s, const char *name, const char *where,
+                      struct err *err)
+{
+    const char *names[POOLS_MAX + 1];
+    struct text list = {.limit = 120};
+    uint64_t number;
+    bool known = !*name || (parse_count(name, &number) == 0 && number >= 1 && number <= s->pools);
+    for (unsigned i = 0; i < s->pools; i++) {
+        names[i] = s->pool[i]->name;
+        text_add(&list, "%s%s", i ? " " : "", names[i]);
+        known = known || strcmp(names[i], name) == 0;
+    }
+    names[s->pools] = NULL;
+    const char *near = nearest_name(name, names);
+    if (!known)
+        err_set(err, ERR_USAGE, "%.100s: no pool '%s'%s%s%s, there are: %s", where, name,
+                near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "",
+                text_str(&list));
+    text_free(&list);
+    return known ? 0 : ERR_USAGE;
+}
+
+int scenario_check(const struct scenario *s, struct err *err)
+{
+    bool adds = false; /* pools that come later have names that are not known yet */
+    int bad = 0;
+    struct command c;
+    for (unsigned i = 0; i < s->ats; i++)
+        if (command_parse(&c, s->at[i].text, NULL, NULL) == 0 && c.verb == VERB_ADD)
+            adds = true;
+    for (unsigned i = 0; i < s->thresholds && !bad && !adds; i++)
+        bad = check_pool(s, s->threshold[i].pool, s->threshold[i].expr, err);
+    for (unsigned i = 0; i < s->ats && !bad && !adds; i++)
+        if (command_parse(&c, s->at[i].text, NULL, NULL) == 0)
+            bad = check_pool(s, c.pool, s->at[i].text, err);
+    for (unsigned i = 0; i < s->pools && !bad; i++) {
+        struct err why = {0};
+        const struct pool_spec *spec = s->pool[i];
+        bad = limits_check(&s->limits, target_is_local(&spec->target), &spec->load, &why);
+        if (bad)
+            err_set(err, bad, "%s: %s", spec->name, why.msg);
+    }
+    return bad;
+}
