@@ -273,6 +273,18 @@ class Redis:
         self.close()
 
 
+def server(name):
+    """The real server of that name (redis, kafka, cassandra, crate), started if it does not run yet: its
+    KEY=value lines as a dict (see tests/servers/control.py). The file is skipped when it cannot be had."""
+    p = subprocess.run([sys.executable, os.path.join(ROOT, "tests", "servers", "control.py"), "start", name],
+                       capture_output=True, text=True, timeout=900, check=False)
+    if p.returncode == 77:
+        skip(p.stderr.strip().rpartition("SKIP: ")[2].splitlines()[0])
+    if p.returncode:
+        raise AssertionError("%s did not start:\n%s" % (name, p.stderr))
+    return dict(line.split("=", 1) for line in p.stdout.splitlines())
+
+
 # ---- the program without a screen -------------------------------------------------------------
 
 class Result:

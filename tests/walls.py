@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+"""Do the walls between engine, backends and ui hold, and the rules that no compiler checks?
+
+Called by ./dev lint. Prints each violation as file:line and exits 1 if there is any.
+
+  engine/    includes engine/ only; no curses, no library of a protocol
+  backends/  includes engine/ and backends/ of its own family only (redis_*, crate_*, kafka_*, cassandra_* and
+             cql_*, null_*, and what is shared by name: registry, http, net, json); no curses, nothing of ui/
+  ui/        includes ui/ and engine/, and backends/registry.h; curses in ui/term.c alone
+"""
+import glob
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+CURSES = ("curses.h", "ncurses.h", "ncursesw/", "ncurses/", "term.h", "panel.h", "form.h", "menu.h")
+PROTOCOLS = ("hiredis", "curl/", "librdkafka/", "openssl/", "lz4")
+DRAWING = ("cairo", "sqlite3.h", "zlib.h")
+FAMILIES = {"redis": "redis", "crate": "crate", "kafka": "kafka", "cassandra": "cassandra", "cql": "cassandra",
+            "null": "null"}
+UNSAFE = re.compile(r"(?<![\w.>])(sprintf|vsprintf|strcpy|strcat|strtok|atoi|atol|atof|gets|typedef\s+struct)\b\s*(?=\(|\w|\{)")
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+LINES_MAX = 800
+
+
+def family(path):
+    """The backend that a file of backends/ belongs to, or None when it is shared."""
+    return FAMILIES.get(re.split(r"[_.]", os.path.basename(path))[0])
+
+
+def without_comments(text):
+    """The code with comments and strings blanked, line numbers kept."""
+    def blank(match):
+        found = match.group(0)
+        return "\n" * found.count("\n") if found.startswith("/") else '""'
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', blank, text, flags=re.S)
+
+
+def forbidden(path, name, system):
+    """Why this include is not allowed in this file, or None."""
+    part = path.split("/")[0]
+    if system:
+        if name.startswith(CURSES) and path != "ui/term.c":
+            return "only ui/term.c includes curses"
+        if name.startswith(PROTOCOLS) and part != "backends":
+            return "libraries of protocols belong to backends/"
+        if name.startswith(DRAWING) and part != "ui":
+            return "what draws or keeps reports belongs to ui/"
+        return None
+    to = name.split("/")[0]
+    if "/" not in name:
+        return 'include from the root of the tree ("%s/%s")' % (part, name)
+    if part == "engine" and to != "engine":
+        return "engine/ includes nothing of %s/" % to
+    if part == "backends" and to not in ("engine", "backends"):
+        return "backends/ include nothing of %s/" % to
+    if part == "backends" and to == "backends":
+        mine, theirs = family(path), family(name)
+        if theirs and theirs != mine and not os.path.basename(path).startswith("registry."):
+            return "backends never include each other"
+    if part == "ui" and to == "backends" and name != "backends/registry.h":
+        return "ui/ knows the backends by their table only"
+    return None
+
+
+def main():
+    problems = []
+    for pattern in ("engine/*.[ch]", "backends/*.[ch]", "ui/*.[ch]", "ui/*/*.[ch]", "tests/unit/*.c", "tests/fuzz/*.c"):
+        for full in sorted(glob.glob(os.path.join(ROOT, pattern))):
+            path = os.path.relpath(full, ROOT)
+            with open(full) as f:
+                text = f.read()
+            if text.count("\n") > LINES_MAX:
+                problems.append("%s: %d lines, more than %d" % (path, text.count("\n"), LINES_MAX))
+            if not text.lstrip().startswith("/*"):
+                problems.append("%s:1: begins without a paragraph that says what it is" % path)
+            for match in UNFINISHED.finditer(text):
+                problems.append("%s:%d: %s" % (path, text.count("\n", 0, match.start()) + 1, match.group(1)))
+            for number, line in enumerate(without_comments(text).split("\n"), 1):
+                unsafe = UNSAFE.search(line)
+                if unsafe and not path.startswith("tests/"):
+                    problems.append("%s:%d: %s" % (path, number, unsafe.group(1)))
+            if path.startswith("tests/"):
+                continue
+            for number, line in enumerate(text.split("\n"), 1):
+                include = re.match(r'\s*#\s*include\s*([<"])([^>"]+)', line)
+                why = include and forbidden(path, include.group(2), include.group(1) == "<")
+                if why:
+                    problems.append("%s:%d: %s: %s" % (path, number, include.group(2), why))
+    print("\n".join(problems), end="\n" if problems else "", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
