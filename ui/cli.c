@@ -151,20 +151,6 @@ static bool verb_reads_rest(enum cli_verb verb)
            verb == CLI_HISTORY;
 }
 
-void text_add_quoted(struct text *t, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_@%+=:,./-";
-    if (*word && !word[strspn(word, plain)]) {
-        text_add(t, "%s", word);
-        return;
-    }
-    text_put(t, "'", 1);
-    for (; *word; word++)
-        text_put(t, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
-    text_put(t, "'", 1);
-}
-
 /* ---- Options ---- */
 
 /* The backend option `name` of any backend; NULL when none has it. */
@@ -237,37 +223,22 @@ static int set_own(struct reader *r, int i, const char *name, const char *value)
     return options_set(&c->own, name, value, false, r->err) < 0 ? dashed(r->err) : 0;
 }
 
-/* Sets option `name` wherever it belongs, and notes it for the command that repeats the run. */
+/* Sets option `name` wherever it belongs. */
 static int set_option(struct reader *r, const char *name, const char *value)
 {
     struct cli *c = r->cli;
-    int i = options_find(own_table, name), bad;
-    bool secret = false, flag = false;
-    if (i >= 0) {
-        bad = set_own(r, i, name, value);
-        flag = own_table[i].type == OPTION_BOOL && options_find(own_table, name) == i &&
-               option_bool(&c->own, (unsigned)i);
-    } else if (options_find(pool_option_table, name) >= 0) {
-        bad = options_set(&c->pool, name, value, false, r->err) < 0 ? dashed(r->err) : 0;
-    } else {
-        const struct option_spec *spec = backend_option(r, name);
-        if (!spec)
-            return unknown_option(r, name);
-        if (c->settings >= CLI_SETTINGS_MAX)
-            return err_set(r->err, ERR_USAGE, "--%s: more than %d options of backends", name,
-                           CLI_SETTINGS_MAX);
-        secret = spec->type == OPTION_SECRET || spec->flags & OPTION_PREFIX;
-        copy_str(c->setting[c->settings].name, sizeof c->setting->name, name);
-        c->setting[c->settings++].value = value;
-        bad = 0;
-    }
-    if (bad || secret)
-        return bad;
-    text_add(&c->command, " --%s", name);
-    if (!flag) {
-        text_add(&c->command, "=");
-        text_add_quoted(&c->command, value);
-    }
+    int i = options_find(own_table, name);
+    if (i >= 0)
+        return set_own(r, i, name, value);
+    if (options_find(pool_option_table, name) >= 0)
+        return options_set(&c->pool, name, value, false, r->err) < 0 ? dashed(r->err) : 0;
+    if (!backend_option(r, name))
+        return unknown_option(r, name);
+    if (c->settings >= CLI_SETTINGS_MAX)
+        return err_set(r->err, ERR_USAGE, "--%s: more than %d options of backends", name,
+                       CLI_SETTINGS_MAX);
+    copy_str(c->setting[c->settings].name, sizeof c->setting->name, name);
+    c->setting[c->settings++].value = value;
     return 0;
 }
 
@@ -384,7 +355,6 @@ static int read_word(struct reader *r, const char *word)
             if (!verb_names[i] || strcmp(verb_names[i], word) != 0)
                 continue;
             c->verb = (enum cli_verb)i;
-            text_add(&c->command, " %s", word);
             c->rest = r->at + 1;
             return verb_reads_rest(c->verb) ? 1 : 0;
         }
@@ -402,7 +372,6 @@ int cli_parse(struct cli *c, int argc, char *const *argv, const struct backend *
     memset(c, 0, sizeof *c);
     options_init(&c->own, own_table);
     options_init(&c->pool, pool_option_table);
-    text_add(&c->command, "loadtop");
     for (r.at = 1; r.at < argc; r.at++) {
         const char *word = argv[r.at];
         int got;
@@ -433,7 +402,6 @@ void cli_fini(struct cli *c)
 {
     options_fini(&c->own);
     options_fini(&c->pool);
-    text_free(&c->command);
 }
 
 bool cli_flag(const struct cli *c, enum cli_own i)

@@ -84,8 +84,7 @@ struct cli {
     unsigned thresholds;
     const char *word[POOLS_MAX]; /* targets; after a verb its own words */
     unsigned words;
-    int rest;            /* argv[rest...] is for a verb that reads its own options; 0: none */
-    struct text command; /* the line again, quoted for a shell, without targets and secrets */
+    int rest; /* argv[rest...] is for a verb that reads its own options; 0: none */
 };
 
 /* Reads argv. On ERR_USAGE as on success cli_fini frees. */
