@@ -1,0 +1,395 @@
+/* Reads targets.conf and judges hosts and addresses by it.
+ *
+ * Every rule is either a name (or *.DOMAIN) or a network; both kinds are judged apart, each by its
+ * most specific rule, and put together at the end. A list is scanned from end to end: it is short,
+ * and it is looked at once for each connection. Called by net_connect, by backends, and before the
+ * first load. */
+#include "engine/protect.h"
+
+#include "engine/err.h"
+#include "engine/text.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#define FILE_MAX_BYTES 262144
+#define EXACT_NAME 1000 /* above the length of every *.DOMAIN */
+
+struct rule {
+    enum rule_verdict verdict;
+    bool network;
+    int family;        /* of a network: AF_INET, AF_INET6, or AF_UNSPEC for '*' */
+    uint8_t bytes[16]; /* the network's address */
+    unsigned prefix;
+    char name[256]; /* else: a name, or ".DOMAIN" for *.DOMAIN */
+    char *where;    /* "FILE:LINE: deny 10.0.0.0/8", owned */
+};
+
+struct rules {
+    struct rule *rule;
+    unsigned n, room;
+};
+
+/* An address without its port. */
+struct address {
+    int family;
+    uint8_t bytes[16];
+};
+
+static struct address plain_v4(const void *bytes)
+{
+    struct address a = {.family = AF_INET};
+    memcpy(a.bytes, bytes, 4);
+    return a;
+}
+
+static struct address plain_v6(const void *bytes)
+{
+    struct address a = {.family = AF_INET6};
+    memcpy(a.bytes, bytes, 16);
+    if (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)bytes))
+        return plain_v4((const uint8_t *)bytes + 12);
+    return a;
+}
+
+/* False for a unix socket and everything else that has no address. */
+static bool address_of(const struct sockaddr *sa, struct address *a)
+{
+    if (sa && sa->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, sa, sizeof in);
+        *a = plain_v4(&in.sin_addr);
+        return true;
+    }
+    if (sa && sa->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, sa, sizeof in6);
+        *a = plain_v6(&in6.sin6_addr);
+        return true;
+    }
+    return false;
+}
+
+static bool read_address(const char *text, struct address *a)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, text, &v4) == 1) {
+        *a = plain_v4(&v4);
+        return true;
+    }
+    if (inet_pton(AF_INET6, text, &v6) == 1) {
+        *a = plain_v6(&v6);
+        return true;
+    }
+    return false;
+}
+
+static bool in_network(const struct rule *r, const struct address *a)
+{
+    if (r->family == AF_UNSPEC)
+        return true;
+    if (r->family != a->family || memcmp(r->bytes, a->bytes, r->prefix / 8) != 0)
+        return false;
+    unsigned rest = r->prefix % 8;
+    return !rest || (r->bytes[r->prefix / 8] ^ a->bytes[r->prefix / 8]) >> (8 - rest) == 0;
+}
+
+static const char *read_network(struct rule *r, char *text)
+{
+    char *slash = strchr(text, '/');
+    struct address a;
+    if (slash)
+        *slash++ = '\0';
+    if (!read_address(text, &a))
+        return "not an address before the '/'";
+    bool mapped = a.family == AF_INET && strchr(text, ':');
+    uint64_t prefix, most = mapped ? 128 : a.family == AF_INET ? 32 : 128;
+    r->network = true;
+    r->family = a.family;
+    memcpy(r->bytes, a.bytes, sizeof r->bytes);
+    r->prefix = a.family == AF_INET ? 32 : 128;
+    if (slash) {
+        if (parse_count(slash, &prefix) || prefix > most)
+            return most == 32 ? "a prefix of IPv4 is 0 to 32" : "a prefix of IPv6 is 0 to 128";
+        if (mapped && prefix < 96)
+            return "a network of mapped addresses has a prefix of 96 to 128";
+        r->prefix = (unsigned)prefix - (mapped ? 96 : 0);
+    }
+    for (unsigned bit = r->prefix; bit < (r->family == AF_INET ? 32 : 128); bit++)
+        if (r->bytes[bit / 8] & 0x80 >> bit % 8)
+            return "the address has bits beyond its prefix (10.0.0.0/8, or one address alone)";
+    return NULL;
+}
+
+static const char *read_name(struct rule *r, const char *text)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    size_t len = strlen(text);
+    const char *name = text;
+    if (strcmp(text, "*") == 0) {
+        r->network = true;
+        r->family = AF_UNSPEC;
+        return NULL;
+    }
+    if (text[0] == '*' && text[1] == '.')
+        name++;
+    if (len >= sizeof r->name || strspn(name, letters) != strlen(name) || !name[*name == '.'])
+        return "not a host's name (db.example.com, *.example.com), an address or a network "
+               "(10.0.0.0/8)";
+    if (name == text && strspn(text, "0123456789.") == len)
+        return "not an address";
+    copy_str(r->name, sizeof r->name, name);
+    len = strlen(r->name);
+    if (r->name[len - 1] == '.' && len > 1)
+        r->name[len - 1] = '\0';
+    return NULL;
+}
+
+static const char *read_rule(struct rule *r, const char *verdict, char *what)
+{
+    static const char *const names[] = {"allow", "protect", "deny"};
+    for (unsigned i = 0; i < 3; i++)
+        if (strcmp(verdict, names[i]) == 0)
+            r->verdict = (enum rule_verdict)(RULE_ALLOW + i);
+    if (r->verdict == RULE_NONE)
+        return "a line begins with allow, protect or deny";
+    if (!*what)
+        return "a host or a network is missing (deny 10.0.0.0/8)";
+    struct address a;
+    if (strchr(what, '/') || read_address(what, &a))
+        return read_network(r, what);
+    return read_name(r, what);
+}
+
+static void add_rule(struct rules *rules, const struct rule *r)
+{
+    if (rules->n == rules->room) {
+        rules->room = rules->room ? rules->room * 2 : 16;
+        struct rule *more = realloc(rules->rule, rules->room * sizeof *more);
+        if (!more)
+            abort();
+        rules->rule = more;
+    }
+    rules->rule[rules->n++] = *r;
+}
+
+/* One line without its end. 0, or the error. */
+static int read_line(struct rules *rules, const char *line, size_t len, const char *file,
+                     unsigned number, struct err *err)
+{
+    char copy[400], verdict[16] = "", what[300] = "", more[8] = "";
+    struct rule r = {0};
+    const char *comment = memchr(line, '#', len);
+    if (comment)
+        len = (size_t)(comment - line);
+    const char *wrong = NULL;
+    if (len >= sizeof copy || memchr(line, '\0', len))
+        return err_set(err, ERR_USAGE, "%s:%u: not a line of text, or too long", file, number);
+    memcpy(copy, line, len);
+    copy[len] = '\0';
+    int words = sscanf(copy, "%15s %299s %7s", verdict, what, more);
+    if (words <= 0)
+        return 0;
+    char shown[300];
+    copy_str(shown, sizeof shown, what);
+    wrong = words > 2 ? "only one host or network a line" : read_rule(&r, verdict, what);
+    if (wrong)
+        return err_set(err, ERR_USAGE, "%s:%u: '%s %.80s': %s", file, number, verdict, shown,
+                       wrong);
+    struct text where = {0};
+    text_add(&where, "%s:%u: %s %s", file, number, verdict, shown);
+    r.where = where.s;
+    add_rule(rules, &r);
+    return 0;
+}
+
+static int read_text(struct rules *rules, const char *text, size_t size, const char *file,
+                     struct err *err)
+{
+    unsigned number = 1;
+    for (size_t at = 0; at < size; number++) {
+        const char *end = memchr(text + at, '\n', size - at);
+        size_t len = end ? (size_t)(end - (text + at)) : size - at;
+        int bad = read_line(rules, text + at, len, file, number, err);
+        if (bad)
+            return bad;
+        at += len + 1;
+    }
+    return 0;
+}
+
+static int read_file(struct rules *rules, const char *file, bool required, struct err *err)
+{
+    FILE *f = fopen(file, "re");
+    if (!f) {
+        bool absent = errno == ENOENT || errno == ENOTDIR;
+        if (absent && !required)
+            return 0;
+        return err_set(err, ERR_FAILED, "%s: %s (it says which targets may be loaded)", file,
+                       strerror(errno));
+    }
+    char *text = malloc(FILE_MAX_BYTES + 1);
+    if (!text)
+        abort();
+    size_t size = fread(text, 1, FILE_MAX_BYTES + 1, f);
+    int bad;
+    if (ferror(f))
+        bad = err_set(err, ERR_FAILED, "%s: %s", file, strerror(errno));
+    else if (size > FILE_MAX_BYTES)
+        bad = err_set(err, ERR_USAGE, "%s: too large, at most 256 KiB is allowed", file);
+    else
+        bad = read_text(rules, text, size, file, err);
+    free(text);
+    fclose(f);
+    return bad;
+}
+
+static int read_users_file(struct rules *rules, struct err *err)
+{
+    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    struct text file = {0};
+    if (config && *config)
+        text_add(&file, "%s/loadtop/targets.conf", config);
+    else if (home && *home)
+        text_add(&file, "%s/.config/loadtop/targets.conf", home);
+    int bad = file.len ? read_file(rules, file.s, false, err) : 0;
+    text_free(&file);
+    return bad;
+}
+
+struct rules *rules_load(struct err *err)
+{
+    const char *only = getenv("LOADTOP_TARGETS_CONF");
+    struct rules *rules = calloc(1, sizeof *rules);
+    if (!rules)
+        abort();
+    int bad;
+    if (only && *only) {
+        bad = read_file(rules, only, true, err);
+    } else {
+        bad = read_users_file(rules, err);
+        if (!bad)
+            bad = read_file(rules, "/etc/loadtop/targets.conf", false, err);
+    }
+    if (!bad)
+        return rules;
+    rules_free(rules);
+    return NULL;
+}
+
+struct rules *rules_parse(const char *text, const char *file, struct err *err)
+{
+    struct rules *rules = calloc(1, sizeof *rules);
+    if (!rules)
+        abort();
+    if (read_text(rules, text, strlen(text), file, err) == 0)
+        return rules;
+    rules_free(rules);
+    return NULL;
+}
+
+void rules_free(struct rules *rules)
+{
+    if (!rules)
+        return;
+    for (unsigned i = 0; i < rules->n; i++)
+        free(rules->rule[i].where);
+    free(rules->rule);
+    free(rules);
+}
+
+/* How specific a rule by name is for this host: 0 when it does not speak of it. */
+static unsigned name_fits(const struct rule *r, const char *host, size_t len)
+{
+    size_t rule_len = strlen(r->name);
+    if (r->name[0] != '.')
+        return rule_len == len && strncasecmp(r->name, host, len) == 0 ? EXACT_NAME : 0;
+    if (len <= rule_len || strncasecmp(host + len - rule_len, r->name, rule_len) != 0)
+        return 0;
+    return (unsigned)rule_len;
+}
+
+/* The most specific rule of one kind so far; the stricter at equal specificity. */
+struct best {
+    const struct rule *rule;
+    unsigned how;
+};
+
+static void consider(struct best *best, const struct rule *rule, unsigned how)
+{
+    if (!best->rule || how > best->how ||
+        (how == best->how && rule->verdict > best->rule->verdict)) {
+        best->rule = rule;
+        best->how = how;
+    }
+}
+
+enum rule_verdict rules_check(const struct rules *rules, const char *host,
+                              const struct sockaddr *sa, const char **where)
+{
+    struct best by_name = {0}, by_network = {0};
+    struct address a = {0};
+    size_t len = host ? strlen(host) : 0;
+    bool has_address = address_of(sa, &a);
+    if (len > 1 && host[len - 1] == '.')
+        len--;
+    if (!has_address && len)
+        has_address = read_address(host, &a);
+    for (unsigned i = 0; rules && i < rules->n; i++) {
+        const struct rule *r = &rules->rule[i];
+        if (r->network) {
+            /* '*' speaks of everything that has a name or an address. */
+            if (r->family == AF_UNSPEC ? has_address || len : has_address && in_network(r, &a))
+                consider(&by_network, r, r->family == AF_UNSPEC ? 0 : r->prefix + 1);
+        } else if (len) {
+            unsigned how = name_fits(r, host, len);
+            if (how)
+                consider(&by_name, r, how);
+        }
+    }
+    const struct rule *r = by_network.rule;
+    if (by_name.rule && (!r || by_name.how == EXACT_NAME || by_network.how == 0 ||
+                         by_name.rule->verdict > r->verdict))
+        r = by_name.rule;
+    if (where)
+        *where = r ? r->where : NULL;
+    return r ? r->verdict : RULE_NONE;
+}
+
+static bool is_loopback(const struct address *a)
+{
+    static const uint8_t any[16] = {0};
+    if (a->family == AF_INET)
+        return a->bytes[0] == 127 || memcmp(a->bytes, any, 4) == 0;
+    return memcmp(a->bytes, any, 15) == 0 && a->bytes[15] <= 1;
+}
+
+bool address_is_local(const struct sockaddr *sa)
+{
+    struct address a, own;
+    struct ifaddrs *list = NULL;
+    bool found = false;
+    if (sa->sa_family == AF_UNIX)
+        return true;
+    if (!address_of(sa, &a))
+        return false;
+    if (is_loopback(&a))
+        return true;
+    if (getifaddrs(&list))
+        return false;
+    for (const struct ifaddrs *i = list; i && !found; i = i->ifa_next)
+        found = i->ifa_addr && address_of(i->ifa_addr, &own) && own.family == a.family &&
+                memcmp(own.bytes, a.bytes, sizeof own.bytes) == 0;
+    freeifaddrs(list);
+    return found;
+}
