@@ -406,6 +406,15 @@ def accounting(ops):
                              + ops["dropped"])
 
 
+def alive(pid):
+    """Does the process run? (One that has ended and whose parent has not looked yet does not.)"""
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except OSError:
+        return False
+
+
 def cpu_seconds(pid):
     """User and system time that the process has used, all threads."""
     with open("/proc/%d/stat" % pid) as f:

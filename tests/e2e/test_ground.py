@@ -1,0 +1,139 @@
+"""./dev, the check of the walls, and the control of the servers do what they say.
+
+The checks are themselves checked by breaking what they guard: a tree with each violation in it must be refused.
+"""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import lib
+
+CONTROL = os.path.join(lib.ROOT, "tests", "servers", "control.py")
+WALLS = os.path.join(lib.ROOT, "tests", "walls.py")
+
+
+def run(*argv, **env):
+    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, cwd=lib.ROOT,
+                          env=dict(os.environ, **env))
+
+
+class Dev(unittest.TestCase):
+    def test_help_names_every_command(self):
+        p = run("./dev", "help")
+        self.assertEqual(p.returncode, 0, p.stderr)
+        for command in ("setup", "build", "run", "test", "bench", "lint", "servers"):
+            self.assertIn("./dev " + command, p.stdout)
+
+    def test_what_it_does_not_know(self):
+        self.assertEqual(run("./dev", "biuld").returncode, 2)
+        for words in (["setup", "nonsense"], ["bench", "nonsense"], ["build", "--nonsense"]):
+            p = run("./dev", *words)
+            self.assertNotEqual(p.returncode, 0, words)
+            self.assertIn("nonsense", p.stderr)
+
+    def test_setup_with_nothing_to_do_is_quiet(self):
+        if not shutil.which("dpkg-query"):
+            self.skipTest("not a Debian")
+        p = run("./dev", "setup", "build")
+        self.assertEqual((p.returncode, p.stdout, p.stderr), (0, "", ""))
+
+
+class Walls(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="loadtop-walls-")
+        for part in ("engine", "backends", "ui/views"):
+            os.makedirs(os.path.join(self.dir, part))
+
+    def tearDown(self):
+        shutil.rmtree(self.dir)
+
+    def check(self, path, code):
+        full = os.path.join(self.dir, path)
+        with open(full, "w") as f:
+            f.write("/* A file. */\n" + code + "\n")
+        p = run(sys.executable, WALLS, self.dir)
+        os.unlink(full)
+        return p
+
+    def test_this_tree(self):
+        p = run(sys.executable, WALLS)
+        self.assertEqual(p.returncode, 0, p.stderr)
+
+    def test_what_is_allowed(self):
+        for path, code in (("engine/a.c", '#include "engine/b.h"'), ("backends/redis.c", "#include <hiredis/hiredis.h>"),
+                           ("backends/cassandra.c", '#include "backends/cql.h"'), ("ui/term.c", "#include <curses.h>"),
+                           ("ui/main.c", '#include "backends/registry.h"'), ("engine/c.c", "/* not sprintf(x) */"),
+                           ("engine/d.c", 'int x = 1; /* "strcpy(" */ const char *s = "atoi(";')):
+            p = self.check(path, code)
+            self.assertEqual(p.returncode, 0, "%s: %s\n%s" % (path, code, p.stderr))
+
+    def test_each_violation_is_found(self):
+        for path, code in (("engine/a.c", '#include "ui/cells.h"'), ("engine/a.c", '#include "backends/registry.h"'),
+                           ("engine/a.c", "#include <ncurses.h>"), ("engine/a.c", "#include <hiredis/hiredis.h>"),
+                           ("engine/a.c", '#include "err.h"'), ("backends/redis.c", '#include "ui/cells.h"'),
+                           ("backends/redis.c", '#include "backends/kafka_state.h"'),
+                           ("backends/redis.c", "#include <curses.h>"), ("ui/plot.c", "#  include <curses.h>"),
+                           ("ui/views/a.c", "#include <ncursesw/curses.h>"), ("ui/app.c", '#include "backends/redis.h"'),
+                           ("ui/app.c", "#include <curl/curl.h>"), ("engine/a.c", "void f(char *x) { strcpy(x, x); }"),
+                           ("ui/a.c", "typedef struct a b;"), ("engine/a.c", "/* FIX" + "ME */"),
+                           ("ui/a.c", "\n" * 801)):
+            p = self.check(path, code)
+            self.assertEqual(p.returncode, 1, "%s: %s" % (path, code.strip()))
+            self.assertIn(path, p.stderr)
+
+
+class Servers(unittest.TestCase):
+    def setUp(self):
+        lib.need_program("redis-server", "redis-server")
+        self.dir = tempfile.mkdtemp(prefix="lt-srv-")
+        self.env = {"LOADTOP_SERVERS": self.dir}
+
+    def tearDown(self):
+        run(sys.executable, CONTROL, "stop", "redis", **self.env)
+        shutil.rmtree(self.dir)
+
+    def control(self, *words):
+        return run(sys.executable, CONTROL, *words, **self.env)
+
+    def test_start_status_stop(self):
+        p = self.control("start", "redis")
+        self.assertEqual(p.returncode, 0, p.stderr)
+        env = dict(line.split("=", 1) for line in p.stdout.splitlines())
+        client = lib.RedisClient(("127.0.0.1", int(env["REDIS_PORT"])))
+        self.assertEqual(client("PING"), "PONG")
+        client.close()
+        client = lib.RedisClient(env["REDIS_SOCKET"])
+        self.assertEqual(int(dict(line.split(":", 1) for line in client("INFO", "server").splitlines()
+                                  if ":" in line)["process_id"]), int(env["REDIS_PID"]))
+        client.close()
+        self.assertEqual(self.control("start", "redis").stdout, p.stdout, "a second start is the same server")
+        self.assertEqual(self.control("status", "redis").stdout, p.stdout)
+        self.assertEqual(self.control("stop", "redis").returncode, 0)
+        self.assertFalse(lib.alive(int(env["REDIS_PID"])))
+        self.assertEqual(self.control("status", "redis").stdout, "")
+
+    def test_a_reused_process_id_is_not_signalled(self):
+        other = subprocess.Popen(["sleep", "60"])
+        try:
+            os.makedirs(os.path.join(self.dir, "redis"))
+            with open(os.path.join(self.dir, "redis", "pid"), "w") as f:
+                f.write("%d 1\n" % other.pid)  # the id of somebody who began at another time
+            self.assertEqual(self.control("stop", "redis").returncode, 0)
+            self.assertIsNone(other.poll())
+        finally:
+            other.send_signal(signal.SIGKILL)
+            other.wait()
+
+    def test_what_cannot_be_had_is_named(self):
+        p = run(sys.executable, CONTROL, "start", "redis", PATH="/nonexistent", **self.env)
+        self.assertEqual(p.returncode, 77)
+        self.assertRegex(p.stderr, r"^SKIP: redis-server is not installed \(.*apt-get install redis-server\)\n$")
+        self.assertEqual(self.control("start", "mongodb").returncode, 2)
+
+
+if __name__ == "__main__":
+    lib.main()
