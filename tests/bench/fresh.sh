@@ -28,6 +28,7 @@ if [ ! -s "$base" ]; then
 fi
 
 root=$(mktemp -d /tmp/loadtop-fresh-XXXXXX)
+chmod 755 "$root" # apt fetches as a user of its own
 tmux_dir=$(mktemp -d /tmp/loadtop-tmux-XXXXXX)
 export TMUX_TMPDIR=$tmux_dir
 cleanup() {
