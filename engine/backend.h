@@ -61,7 +61,7 @@ enum submit {
 
 /* One request in flight or about to be. Fields above the line belong to the engine: read only. */
 struct op {
-    struct op *next, *prev;             /* in conn->in_flight (oldest first), or waiting */
+    struct op *next, *prev;             /* in conn->in_flight, oldest first (waiting: see conn.c) */
     struct op *client_next, *client_prev;
     struct client *client;
     struct conn *conn;
@@ -70,8 +70,8 @@ struct op {
     uint32_t n;                         /* operations it carries: 1, or the rows of a bulk */
     uint16_t type;                      /* index into backend->ops */
     uint8_t state, flags;
-    struct batch *batch;
-    uint64_t *row_intended_ns;          /* n of them under open arrival when n > 1, else NULL */
+    uint32_t row_room;                  /* of row_intended_ns */
+    uint64_t *row_intended_ns;          /* n of them under open arrival when n > 1; else not used */
     /* ---- chosen by fill(), kept for submit() and op_again() */
     uint64_t rnd;   /* 64 random bits of this op's own, drawn by the engine from the pool's seed */
     uint64_t key;   /* which key, or first key of a bulk */
@@ -117,6 +117,7 @@ struct backend {
     const char *schemes;           /* "redis rediss redis+unix", the first is the usual one */
     const char *example;           /* "redis://localhost:6379/0?threads=2" */
     unsigned default_port;
+    const char *connections;       /* optional: how many a thread opens by default, in words: "one for each client" */
     const struct option_spec *options; /* required; may be an empty table */
     const struct op_type *ops;         /* required, at least one */
     unsigned flags;
@@ -137,7 +138,8 @@ struct backend {
      * CONN_DEPTH_UNBOUNDED: all of a worker's clients share one connection by default. Required. */
     uint32_t (*depth)(const struct pool *, uint32_t client_depth);
 
-    /* -- for a worker; never block */
+    /* -- for a worker; never block. worker_open and worker_close run on the supervisor's thread, before the
+     * worker's own thread begins and after it ended; everything below on the worker's. */
     int (*worker_open)(struct worker *, struct err *);  /* optional: a curl multi handle, ... */
     void (*worker_close)(struct worker *);              /* optional; all conns are closed by then */
     void (*tune)(struct worker *);                      /* optional: an option, clients or connections changed */
@@ -163,10 +165,9 @@ struct conn {
     /* ---- private to engine/conn.c */
     struct op *unsent;                     /* first op not yet stamped as sent */
     struct conn *next, *prev;              /* list of those with room */
-    struct conn *next_dirty;
-    uint32_t reserved;
-    uint8_t state, failures;
-    bool dirty, roomy, busy, retire;
+    struct conn *next_dirty, *next_doomed;
+    uint8_t state;
+    bool dirty, roomy, busy, retire, doomed;
 };
 void *conn_data(const struct conn *);
 void *op_data(const struct op *);

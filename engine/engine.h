@@ -37,6 +37,10 @@ int engine_send(struct engine *, const struct command *, enum origin, struct err
 /* Parses and queues. */
 int engine_send_text(struct engine *, const char *text, enum origin, struct err *);
 
+/* Commands that only a front end can carry out (screenshot, report, baseline, theme, quit), sent by --at, a
+ * sweep or another part of the program. True and *c if there is one. */
+bool engine_take_screen(struct engine *, struct command *c);
+
 /* The newest snapshot, with a reference: give it back with snapshot_release. Never NULL after engine_start. */
 const struct snapshot *engine_snapshot(struct engine *);
 const struct snapshot *snapshot_retain(const struct snapshot *);

@@ -1,9 +1,9 @@
 /* The log-linear histogram. See histogram.h for what it promises.
  *
- * One mapping holds the directory (which chunk lies where) and room for every chunk; pages that no value
- * touched cost nothing. Places are given out in the order of first use, so that everything in use lies at the
- * start of the mapping: a histogram with ten distinct latencies occupies two pages, and clearing or merging
- * walks only the places in use. */
+ * One mapping holds the directory (which chunk lies where) and room for every chunk; pages that no
+ * value touched cost nothing. Places are given out in the order of first use, so that everything in
+ * use lies at the start of the mapping: a histogram with ten distinct latencies occupies two pages,
+ * and clearing or merging walks only the places in use. */
 #include "engine/histogram.h"
 
 #include <math.h>
@@ -12,8 +12,7 @@
 
 #define SLOT_BYTES (HISTOGRAM_CHUNKS * sizeof(uint16_t))
 #define COUNTS_AT ((2 * SLOT_BYTES + 63) / 64 * 64)
-#define MAP_BYTES                                                                                  \
-    (COUNTS_AT + (size_t)HISTOGRAM_CHUNKS * HISTOGRAM_CHUNK * sizeof(uint64_t))
+#define MAP_BYTES (COUNTS_AT + (size_t)HISTOGRAM_CHUNKS * HISTOGRAM_CHUNK * sizeof(uint64_t))
 
 uint64_t histogram_lowest(unsigned bucket)
 {

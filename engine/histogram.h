@@ -1,10 +1,10 @@
 /* A log-linear histogram of durations in nanoseconds, three significant digits, 0 to over an hour.
  *
- * Buckets are those of HdrHistogram (Tene) with lowest value 1 and three digits: 2,048 exact values,
- * then 1,024 buckets an octave, so a recorded value is known within 0.1 %. Counts live in chunks of
- * 32 that are taken from one lazily touched mapping when first needed: an idle histogram costs one page,
- * merging and clearing touch only what was touched, and recording allocates nothing. Adding two
- * histograms loses nothing. One thread at a time writes. */
+ * Buckets are those of HdrHistogram (Tene) with lowest value 1 and three digits: 2,048 exact
+ * values, then 1,024 buckets an octave, so a recorded value is known within 0.1 %. Counts live in
+ * chunks of 32 that are taken from one lazily touched mapping when first needed: an idle histogram
+ * costs one page, merging and clearing touch only what was touched, and recording allocates
+ * nothing. Adding two histograms loses nothing. One thread at a time writes. */
 #ifndef LOADTOP_ENGINE_HISTOGRAM_H
 #define LOADTOP_ENGINE_HISTOGRAM_H
 
@@ -12,15 +12,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HISTOGRAM_MAX_NS UINT64_C(4398046511103) /* 2^42 - 1 ns, 73 min; larger values are kept as this */
+#define HISTOGRAM_MAX_NS                                                                           \
+    UINT64_C(4398046511103) /* 2^42 - 1 ns, 73 min; larger values are kept as this */
 #define HISTOGRAM_CHUNK 32
 #define HISTOGRAM_CHUNKS 1056 /* 33 groups of 1,024 buckets */
 
 struct histogram {
-    uint16_t *slot;    /* [HISTOGRAM_CHUNKS] 1 + the place of a chunk, or 0; start of the mapping */
-    uint16_t *chunk;   /* [HISTOGRAM_CHUNKS] which chunk lies in a place */
-    uint64_t *counts;  /* [place][HISTOGRAM_CHUNK] */
-    unsigned used;     /* places in use */
+    uint16_t *slot;   /* [HISTOGRAM_CHUNKS] 1 + the place of a chunk, or 0; start of the mapping */
+    uint16_t *chunk;  /* [HISTOGRAM_CHUNKS] which chunk lies in a place */
+    uint64_t *counts; /* [place][HISTOGRAM_CHUNK] */
+    unsigned used;    /* places in use */
     uint64_t count, max, min; /* min is UINT64_MAX when empty */
     double sum, sum_sq;       /* of the values, for mean and deviation, ns */
 };
@@ -50,8 +51,9 @@ static inline void histogram_record(struct histogram *h, uint64_t ns)
 void histogram_merge(struct histogram *to, const struct histogram *from);
 void histogram_copy(struct histogram *to, const struct histogram *from);
 
-/* The value at quantile q (0..1): the highest equivalent value of the bucket in which the q-th of the
- * count lies, as HdrHistogram does. 0 when empty. `histogram_quantiles` fills n values for n ascending q. */
+/* The value at quantile q (0..1): the highest equivalent value of the bucket in which the q-th of
+ * the count lies, as HdrHistogram does. 0 when empty. `histogram_quantiles` fills n values for n
+ * ascending q. */
 uint64_t histogram_quantile(const struct histogram *, double q);
 void histogram_quantiles(const struct histogram *, const double *q, uint64_t *ns, unsigned n);
 double histogram_mean(const struct histogram *);

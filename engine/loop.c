@@ -1,9 +1,9 @@
 /* The event loop of one worker: epoll for descriptors, a binary heap for alarms.
  *
- * epoll_pwait2 takes nanoseconds; with a timer slack of 1 ns the wake-up is some tens of microseconds late
- * where a millisecond timeout would be a thousand. Where the kernel lacks it, a timerfd does the same for
- * one system call more. A watch that goes away while a burst of events is being handled is struck out of
- * the rest of the burst, so its owner may free it at once. */
+ * epoll_pwait2 takes nanoseconds; with a timer slack of 1 ns the wake-up is some tens of
+ * microseconds late where a millisecond timeout would be a thousand. Where the kernel lacks it, a
+ * timerfd does the same for one system call more. A watch that goes away while a burst of events is
+ * being handled is struck out of the rest of the burst, so its owner may free it at once. */
 #include "engine/loop.h"
 #include "engine/err.h"
 
@@ -109,7 +109,8 @@ void loop_unwatch(struct loop *l, struct watch *w)
             l->burst[i].events = 0;
 }
 
-/* ---- alarms: a binary heap by due time -------------------------------------------------------- */
+/* ---- alarms: a binary heap by due time --------------------------------------------------------
+ */
 
 static void heap_put(struct loop *l, uint32_t at, struct alarm *a)
 {
@@ -198,7 +199,8 @@ void loop_wake(struct loop *l)
     }
 }
 
-/* ---- waiting ---------------------------------------------------------------------------------- */
+/* ---- waiting ----------------------------------------------------------------------------------
+ */
 
 static int wait_by_timerfd(struct loop *l, uint64_t wait_ns)
 {
@@ -241,8 +243,8 @@ static void drain_wake(struct loop *l)
         ;
 }
 
-/* Fires what is due now. Bounded: an alarm that sets itself anew for a moment that is already due fires in
- * the next turn. */
+/* Fires what is due now. Bounded: an alarm that sets itself anew for a moment that is already due
+ * fires in the next turn. */
 static void fire_alarms(struct loop *l, void (*after)(void *), void *ctx)
 {
     uint64_t due_by = l->now_ns;

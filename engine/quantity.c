@@ -242,7 +242,11 @@ char *format_bytes(char *buf, size_t size, double bytes)
     /* A step is 1,024, as in parse_size; 1,000 to 1,023 of a unit read as 0.98 of the next. */
     static const struct display_unit units[] = {{1, "B"},       {0x1p10, "KB"}, {0x1p20, "MB"},
                                                 {0x1p30, "GB"}, {0x1p40, "TB"}, {0, NULL}};
-    return in_unit(buf, size, fabs(bytes) < 999.5 ? round(bytes) : bytes, units);
+    if (size && fabs(bytes) < 999.5) {
+        snprintf(buf, size, "%.0fB", bytes);
+        return buf;
+    }
+    return in_unit(buf, size, bytes, units);
 }
 
 char *format_duration(char *buf, size_t size, double ns)

@@ -199,8 +199,8 @@ struct snapshot {
     char ended_by[16];        /* "duration" "count" "signal" "user" "threshold" "error"; "" while running */
     char run_id[12];
     struct limits limits;     /* locked is the lock's present state */
-    struct pool_snapshot *pool;
-    unsigned pools;
+    struct pool_snapshot *pool; /* [pools + removed]: those that were removed come last, for the report */
+    unsigned pools, removed;
     struct event *event;      /* [events], oldest first, the last 1,000 */
     unsigned events;
     uint64_t events_total;

@@ -1,0 +1,486 @@
+/* The supervisor: one thread that carries out commands, supervises pools, and publishes a snapshot.
+ *
+ * It ticks ten times a second and at once when a command arrives or a worker has news. Nothing it
+ * does waits for a worker or for a target. On virtual time there is no thread: engine_step moves
+ * the clock from one due moment to the next and runs whoever is due, so that a run of hours is a
+ * matter of seconds. */
+#include "engine/engine_private.h"
+#include "engine/pool.h"
+#include "engine/protect.h"
+#include "engine/text.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define TICK_NS (100 * NS_PER_MS)
+
+uint64_t engine_now(const struct engine *e)
+{
+    return e->virtual_time ? e->virtual_now : clock_ns();
+}
+
+double engine_seconds(const struct engine *e, uint64_t ns)
+{
+    return ns > e->start_ns ? (double)(ns - e->start_ns) / 1e9 : 0;
+}
+
+static void signal_fd(int fd)
+{
+    uint64_t one = 1;
+    if (fd >= 0 && write(fd, &one, sizeof one) < 0) {
+        /* The counter is full: whoever reads it knows already. */
+    }
+}
+
+void engine_wake(struct engine *e)
+{
+    signal_fd(e->wake_fd);
+}
+
+void engine_say(struct engine *e, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(e->message, sizeof e->message, fmt, args);
+    va_end(args);
+    e->message_serial++;
+}
+
+/* ---- making
+ * ------------------------------------------------------------------------------------------ */
+
+static void copy_scenario(struct scenario *to, const struct scenario *from)
+{
+    *to = *from;
+    for (unsigned i = 0; i < from->pools; i++) {
+        to->pool[i] = calloc(1, sizeof *to->pool[i]);
+        if (to->pool[i])
+            pool_spec_copy(to->pool[i], from->pool[i]);
+    }
+}
+
+static int compare_at(const void *a, const void *b)
+{
+    const struct at *x = a, *y = b;
+    return x->at_ns < y->at_ns ? -1 : x->at_ns > y->at_ns;
+}
+
+static void make_run_id(struct engine *e)
+{
+    uint32_t id = 0;
+    if (getrandom(&id, sizeof id, 0) != sizeof id)
+        id = (uint32_t)clock_ns();
+    snprintf(e->run_id, sizeof e->run_id, "%08x", id);
+}
+
+struct engine *engine_new(const struct scenario *s, const struct backend *const *backends,
+                          bool virtual_time, struct err *err)
+{
+    for (unsigned i = 0; backends[i]; i++)
+        if (backend_check(backends[i], err) < 0)
+            return NULL;
+    struct engine *e = calloc(1, sizeof *e);
+    if (!e) {
+        err_set(err, ERR_FAILED, "engine: out of memory");
+        return NULL;
+    }
+    e->virtual_time = virtual_time;
+    e->virtual_now = NS_PER_S;
+    e->virtual_clock = virtual_time ? &e->virtual_now : NULL;
+    e->backends = backends;
+    e->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    e->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    e->next_number = 1;
+    e->locked = s->limits.locked;
+    pthread_mutex_init(&e->queue_mutex, NULL);
+    pthread_mutex_init(&e->event_mutex, NULL);
+    pthread_mutex_init(&e->snapshot_mutex, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&e->ended_cond, &attr);
+    pthread_condattr_destroy(&attr);
+    copy_scenario(&e->scenario, s);
+    qsort(e->scenario.at, e->scenario.ats, sizeof e->scenario.at[0], compare_at);
+    make_run_id(e);
+    e->rules = rules_load(err);
+    if (!e->rules || e->wake_fd < 0 || e->news_fd < 0) {
+        if (e->rules)
+            err_set(err, ERR_FAILED, "engine: %s", strerror(errno));
+        engine_free(e);
+        return NULL;
+    }
+    e->start_ns = engine_now(e);
+    for (unsigned i = 0; i < e->scenario.pools; i++)
+        if (!engine_add_pool(e, e->scenario.pool[i], err)) {
+            engine_free(e);
+            return NULL;
+        }
+    return e;
+}
+
+struct pool *engine_add_pool(struct engine *e, const struct pool_spec *spec, struct err *err)
+{
+    if (spec_allowed(e, spec, target_is_local(&spec->target), err) < 0)
+        return NULL;
+    if (e->virtual_time && !(spec->backend->flags & BACKEND_VIRTUAL)) {
+        err_set(err, ERR_USAGE, "%s: cannot run on virtual time", spec->name);
+        return NULL;
+    }
+    if (e->pools == e->pool_room) {
+        unsigned room = e->pool_room ? 2 * e->pool_room : 8;
+        struct pool **pool = realloc(e->pool, room * sizeof(struct pool *));
+        if (!pool) {
+            err_set(err, ERR_FAILED, "%s: out of memory", spec->name);
+            return NULL;
+        }
+        e->pool = pool;
+        e->pool_room = room;
+    }
+    struct pool *p = pool_new(e, e->next_number, spec, err);
+    if (!p)
+        return NULL;
+    e->next_number++;
+    e->pool[e->pools++] = p;
+    return p;
+}
+
+/* ---- the supervisor
+ * ------------------------------------------------------------------------------------- */
+
+static bool take_queued(struct engine *e, struct queued *q)
+{
+    pthread_mutex_lock(&e->queue_mutex);
+    bool any = e->queued > 0;
+    if (any) {
+        *q = e->queue[e->queue_first];
+        e->queue_first = (e->queue_first + 1) % QUEUE_MAX;
+        e->queued--;
+    }
+    pthread_mutex_unlock(&e->queue_mutex);
+    return any;
+}
+
+static void run_commands(struct engine *e, uint64_t now_ns)
+{
+    struct queued q;
+    while (take_queued(e, &q))
+        execute(e, &q.command, q.by);
+    while (e->at_next < e->scenario.ats &&
+           e->start_ns + e->scenario.at[e->at_next].at_ns <= now_ns) {
+        struct command c;
+        struct err err;
+        if (command_parse(&c, e->scenario.at[e->at_next++].text, &err, NULL) == 0)
+            execute(e, &c, BY_AT);
+    }
+    execute_ramps(e, now_ns);
+}
+
+static void take_end(struct engine *e, uint64_t now_ns)
+{
+    int asked = atomic_load(&e->end_asked);
+    if (!asked)
+        return;
+    enum worker_order order = asked == 2 ? ORDER_CLOSE : ORDER_DRAIN;
+    e->ending = true;
+    for (unsigned i = 0; i < e->pools; i++)
+        pool_finish(e->pool[i], e->ended_by, order, now_ns);
+}
+
+/* Every pool has ended for good, and at least one was there or the end was asked for. */
+static bool all_ended(const struct engine *e)
+{
+    bool any = e->ending;
+    for (unsigned i = 0; i < e->pools; i++) {
+        if (e->pool[i]->state != POOL_ENDED && !e->pool[i]->removed)
+            return false;
+        any = any || !e->pool[i]->removed;
+    }
+    return any;
+}
+
+static bool figures_final(struct engine *e)
+{
+    if (e->virtual_time || atomic_load(&e->end_asked) == 2)
+        return true;
+    for (unsigned i = 0; i < e->pools; i++)
+        if (atomic_load(&e->pool[i]->stats_asked) && e->pool[i]->spec.backend->pool_stats)
+            return false;
+    return true;
+}
+
+static void note_end(struct engine *e, uint64_t now_ns)
+{
+    if (e->ended || !all_ended(e))
+        return;
+    if (!e->ended_ns) {
+        e->ended_ns = now_ns;
+        for (unsigned i = 0; i < e->pools; i++)
+            if (atomic_load(&e->pool[i]->open_stage) == OPEN_DONE)
+                pool_ask_stats(e->pool[i]); /* what is left behind, as of the end */
+    }
+    if (!figures_final(e) && now_ns - e->ended_ns < NS_PER_S)
+        return;
+    if (!e->ended_by[0] && e->pools)
+        copy_str(e->ended_by, sizeof e->ended_by, e->pool[e->pools - 1]->ended_by);
+    thresholds_check(e, now_ns);
+    e->ended = true;
+}
+
+static void publish(struct engine *e, uint64_t now_ns)
+{
+    struct snapshot *s = snapshot_make(e, now_ns);
+    if (!s)
+        return; /* out of memory: the last one stays */
+    pthread_mutex_lock(&e->snapshot_mutex);
+    struct snapshot *old = e->snapshot;
+    e->snapshot = s;
+    if (s->ended)
+        pthread_cond_broadcast(&e->ended_cond);
+    pthread_mutex_unlock(&e->snapshot_mutex);
+    snapshot_release(old);
+    signal_fd(e->news_fd);
+}
+
+static void supervise(struct engine *e, bool tick)
+{
+    uint64_t now = engine_now(e);
+    take_end(e, now);
+    run_commands(e, now);
+    bool second = false;
+    for (unsigned i = 0; i < e->pools; i++) {
+        struct pool *p = e->pool[i];
+        if (p->state != POOL_ENDED && (tick || p->finishing)) {
+            monitor_collect(p, now);
+            if (tick)
+                second |= monitor_tick(p, engine_seconds(e, now), now);
+        }
+        pool_supervise(p, now);
+        if (p->state == POOL_ENDED && !p->closed_books) {
+            p->closed_books = true;
+            monitor_collect(p, now);
+            monitor_last(p, engine_seconds(e, now));
+        }
+    }
+    if (second || (tick && now - e->last_second_ns >= NS_PER_S)) {
+        e->last_second_ns = now;
+        usage_measure(e, now);
+        thresholds_check(e, now);
+        events_settle(e);
+        execute_rules(e, now);
+    }
+    note_end(e, now);
+    publish(e, now);
+}
+
+static void *engine_main(void *ctx)
+{
+    struct engine *e = ctx;
+    prctl(PR_SET_NAME, "loadtop-engine", 0UL, 0UL, 0UL);
+    uint64_t next = engine_now(e) + TICK_NS;
+    supervise(e, true);
+    while (!atomic_load(&e->quit)) {
+        uint64_t now = engine_now(e);
+        struct timespec wait = {0, next > now ? (long)(next - now) : 0};
+        struct pollfd fd = {.fd = e->wake_fd, .events = POLLIN};
+        uint64_t count;
+        if (ppoll(&fd, 1, &wait, NULL) > 0 && read(e->wake_fd, &count, sizeof count) < 0)
+            continue;
+        now = engine_now(e);
+        bool tick = now >= next;
+        if (tick)
+            next = now - next > TICK_NS ? now + TICK_NS : next + TICK_NS;
+        supervise(e, tick);
+    }
+    return NULL;
+}
+
+int engine_start(struct engine *e, struct err *err)
+{
+    clock_gettime(CLOCK_REALTIME, &e->started);
+    e->start_ns = engine_now(e);
+    e->last_second_ns = e->start_ns;
+    usage_measure(e, e->start_ns);
+    for (unsigned i = 0; i < e->pools; i++)
+        if (pool_start(e->pool[i], err) < 0)
+            return err ? err->code : ERR_FAILED;
+    publish(e, e->start_ns);
+    if (e->virtual_time)
+        return 0;
+    int failed = pthread_create(&e->thread, NULL, engine_main, e);
+    if (failed)
+        return err_set(err, ERR_FAILED, "engine: no thread: %s", strerror(failed));
+    e->threaded = true;
+    return 0;
+}
+
+/* ---- virtual time
+ * ------------------------------------------------------------------------------------------ */
+
+void engine_step(struct engine *e, uint64_t until_ns)
+{
+    uint64_t until = e->start_ns + until_ns;
+    if (!e->tick_ns)
+        e->tick_ns = e->virtual_now;
+    while (e->virtual_now <= until && !e->ended) {
+        uint64_t next = e->tick_ns;
+        struct worker *due = NULL;
+        for (unsigned i = 0; i < e->pools; i++)
+            for (unsigned k = 0; k < e->pool[i]->workers; k++) {
+                struct worker *w = e->pool[i]->worker[k];
+                uint64_t at = w->reaped ? NS_NEVER : worker_next_due(w);
+                if (at < next) {
+                    next = at;
+                    due = w;
+                }
+            }
+        if (next > until) {
+            e->virtual_now = until;
+            return;
+        }
+        if (next > e->virtual_now)
+            e->virtual_now = next;
+        if (!due) {
+            supervise(e, true);
+            e->tick_ns += TICK_NS;
+        } else if (!worker_turn(due)) {
+            atomic_store(&due->stage, STAGE_ENDED);
+        }
+    }
+}
+
+/* ---- what the front end calls
+ * --------------------------------------------------------------------------------- */
+
+int engine_send(struct engine *e, const struct command *c, enum origin by, struct err *err)
+{
+    pthread_mutex_lock(&e->queue_mutex);
+    bool full = e->queued == QUEUE_MAX;
+    if (!full) {
+        struct queued *q = &e->queue[(e->queue_first + e->queued++) % QUEUE_MAX];
+        q->command = *c;
+        q->by = by;
+    }
+    pthread_mutex_unlock(&e->queue_mutex);
+    if (full)
+        return err_set(err, ERR_FAILED, "commands: %d are waiting already; this one was not taken",
+                       QUEUE_MAX);
+    engine_wake(e);
+    return 0;
+}
+
+int engine_send_text(struct engine *e, const char *text, enum origin by, struct err *err)
+{
+    struct command c;
+    int code = command_parse(&c, text, err, NULL);
+    return code < 0 ? code : engine_send(e, &c, by, err);
+}
+
+bool engine_take_screen(struct engine *e, struct command *c)
+{
+    pthread_mutex_lock(&e->queue_mutex);
+    bool any = e->screens > 0;
+    if (any) {
+        *c = e->screen[e->screen_first];
+        e->screen_first = (e->screen_first + 1) % 32;
+        e->screens--;
+    }
+    pthread_mutex_unlock(&e->queue_mutex);
+    return any;
+}
+
+const struct snapshot *engine_snapshot(struct engine *e)
+{
+    pthread_mutex_lock(&e->snapshot_mutex);
+    const struct snapshot *s = snapshot_retain(e->snapshot);
+    pthread_mutex_unlock(&e->snapshot_mutex);
+    return s;
+}
+
+int engine_fd(const struct engine *e)
+{
+    return e->news_fd;
+}
+
+void engine_end(struct engine *e, enum end_how how, const char *by)
+{
+    pthread_mutex_lock(&e->queue_mutex);
+    int asked = how == END_NOW ? 2 : 1;
+    if (!e->ended_by[0])
+        copy_str(e->ended_by, sizeof e->ended_by, by);
+    if (atomic_load(&e->end_asked) < asked)
+        atomic_store(&e->end_asked, asked);
+    pthread_mutex_unlock(&e->queue_mutex);
+    engine_wake(e);
+}
+
+bool engine_wait(struct engine *e, uint64_t timeout_ns)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    uint64_t end = (uint64_t)until.tv_sec * NS_PER_S + (uint64_t)until.tv_nsec + timeout_ns;
+    until.tv_sec = (time_t)(end / NS_PER_S);
+    until.tv_nsec = (long)(end % NS_PER_S);
+    pthread_mutex_lock(&e->snapshot_mutex);
+    int code = 0;
+    while (!(e->snapshot && e->snapshot->ended) && !code)
+        code = pthread_cond_timedwait(&e->ended_cond, &e->snapshot_mutex, &until);
+    bool ended = e->snapshot && e->snapshot->ended;
+    pthread_mutex_unlock(&e->snapshot_mutex);
+    return ended;
+}
+
+void engine_free(struct engine *e)
+{
+    if (!e)
+        return;
+    if (e->threaded) {
+        engine_end(e, END_NOW, "user");
+        engine_wait(e, 3 * NS_PER_S);
+        atomic_store(&e->quit, true);
+        engine_wake(e);
+        pthread_join(e->thread, NULL);
+    }
+    for (unsigned i = 0; i < e->pools; i++)
+        pool_stop_thread(e->pool[i]); /* all at once, so that they end side by side */
+    for (unsigned i = 0; i < e->pools; i++)
+        pool_free(e->pool[i]);
+    free(e->pool);
+    snapshot_release(e->snapshot);
+    rules_free(e->rules);
+    scenario_fini(&e->scenario);
+    pthread_mutex_destroy(&e->queue_mutex);
+    pthread_mutex_destroy(&e->event_mutex);
+    pthread_mutex_destroy(&e->snapshot_mutex);
+    pthread_cond_destroy(&e->ended_cond);
+    if (e->wake_fd >= 0)
+        close(e->wake_fd);
+    if (e->news_fd >= 0)
+        close(e->news_fd);
+    free(e);
+}
+
+int backend_check(const struct backend *b, struct err *err)
+{
+    const char *missing = !b->name         ? "a name"
+                          : !b->options    ? "an option table"
+                          : !b->ops        ? "operations"
+                          : b->unavailable ? NULL
+                          : !b->depth      ? "depth"
+                          : !b->open       ? "open"
+                          : !b->submit     ? "submit"
+                          : !b->close      ? "close"
+                                           : NULL;
+    if (missing)
+        return err_set(err, ERR_FAILED, "backend %s: %s is required and missing",
+                       b->name ? b->name : "(unnamed)", missing);
+    return 0;
+}

@@ -1,0 +1,111 @@
+/* The inside of the engine: what the supervisor owns, and the few doors that other threads may use.
+ */
+#ifndef LOADTOP_ENGINE_ENGINE_PRIVATE_H
+#define LOADTOP_ENGINE_ENGINE_PRIVATE_H
+
+#include "engine/engine.h"
+#include "engine/err.h"
+#include "engine/loop.h"
+#include "engine/snapshot.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pool;
+struct rules;
+struct sweep;
+
+#define QUEUE_MAX 1024
+#define EVENTS_MAX 1000
+#define UNDO_MAX 64
+
+struct queued {
+    struct command command;
+    enum origin by;
+};
+
+struct engine {
+    struct scenario scenario;
+    const struct backend *const *backends;
+    struct rules *rules;
+    bool virtual_time;
+    uint64_t virtual_now, *virtual_clock; /* virtual_clock: &virtual_now, or NULL */
+    char run_id[12];
+    uint64_t start_ns;
+    struct timespec started;
+
+    pthread_t thread;
+    bool threaded;
+    int wake_fd, news_fd;
+
+    pthread_mutex_t queue_mutex;
+    struct queued queue[QUEUE_MAX]; /* ring */
+    unsigned queue_first, queued;
+    struct command screen[32]; /* for the front end; ring */
+    unsigned screen_first, screens;
+
+    pthread_mutex_t event_mutex;
+    struct event event[EVENTS_MAX]; /* ring */
+    uint64_t events;
+
+    pthread_mutex_t snapshot_mutex;
+    pthread_cond_t ended_cond;
+    struct snapshot *snapshot;
+    uint64_t serial;
+
+    /* asked for by the front end */
+    _Atomic int end_asked; /* 0, 1 END_DRAIN, 2 END_NOW */
+    char ended_by[16];     /* under queue_mutex until the supervisor took it */
+
+    /* supervisor only */
+    struct pool **pool; /* [pools]; removed ones stay until the end, for the report */
+    unsigned pools, pool_room, next_number;
+    bool locked, ended, ending;
+    uint64_t ended_ns;
+    _Atomic bool quit;
+    unsigned at_next;
+    struct undo {
+        char text[96], shown[96];
+    } undo[UNDO_MAX];
+    unsigned undos;
+    char message[256];
+    uint64_t message_serial;
+    struct threshold_state threshold[THRESHOLDS_MAX];
+    struct sweep *sweep;
+    uint64_t tick_ns, last_second_ns;
+    struct usage {
+        uint64_t process_ns, thread_ns, at_ns;
+        double process_share, thread_share;
+        uint64_t rss, rss_peak, anon;
+    } usage;
+};
+
+/* ---- engine.c */
+uint64_t engine_now(const struct engine *);
+double engine_seconds(const struct engine *, uint64_t ns); /* since the start */
+void engine_wake(struct engine *);                         /* any thread */
+struct pool *engine_add_pool(struct engine *, const struct pool_spec *, struct err *);
+void engine_say(struct engine *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct snapshot *snapshot_make(struct engine *, uint64_t now_ns); /* snapshot.c */
+void usage_measure(struct engine *, uint64_t now_ns);             /* snapshot.c */
+
+/* ---- execute.c: commands */
+void execute(struct engine *, const struct command *, enum origin);
+void execute_ramps(struct engine *, uint64_t now_ns);
+void execute_rules(struct engine *, uint64_t now_ns);
+struct pool *engine_find_pool(const struct engine *, const char *name);
+/* Is the spec within the ceilings, and does --read-only leave it anything? 0 or ERR_REFUSED. */
+int spec_allowed(const struct engine *, const struct pool_spec *, bool local, struct err *);
+
+/* ---- events.c */
+/* Any thread; pool may be NULL. */
+void engine_event(struct engine *, const struct pool *, const char *what, const char *from,
+                  const char *to, enum origin);
+void events_settle(struct engine *); /* once a second: what did each change? */
+
+/* ---- thresholds.c */
+void thresholds_check(struct engine *, uint64_t now_ns);
+
+#endif

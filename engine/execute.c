@@ -1,0 +1,530 @@
+/* Where commands are carried out: ceilings, lock, read-only and undo hold here, for whoever sent
+ * them. */
+#include "engine/engine_private.h"
+#include "engine/pool.h"
+#include "engine/text.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ERRORS_SHARE_MAX 0.10
+#define ERRORS_TIME_NS (10 * NS_PER_S)
+
+struct pool *engine_find_pool(const struct engine *e, const char *name)
+{
+    char *end;
+    unsigned long number = strtoul(name, &end, 10);
+    for (unsigned i = 0; i < e->pools; i++) {
+        struct pool *p = e->pool[i];
+        if (!p->removed && (!strcmp(p->spec.name, name) || (!*end && *name && p->number == number)))
+            return p;
+    }
+    return NULL;
+}
+
+/* ---- ceilings
+ * ------------------------------------------------------------------------------------------ */
+
+int spec_allowed(const struct engine *e, const struct pool_spec *s, bool local, struct err *err)
+{
+    int code = limits_check(&e->scenario.limits, local, &s->load, err);
+    if (code < 0 || !e->scenario.limits.read_only)
+        return code;
+    for (unsigned i = 0; i < OPS_MAX && s->backend->ops[i].name; i++)
+        if (s->load.weight[i] > 0 && s->backend->ops[i].reads)
+            return 0;
+    return err_set(err, ERR_REFUSED,
+                   "%s: --read-only leaves no operation of the mix: all of it writes", s->name);
+}
+
+/* ---- what a change leaves in the log and for undo
+ * --------------------------------------------------------- */
+
+static void refuse(struct engine *e, struct pool *p, const struct command *c, enum origin by,
+                   const char *why)
+{
+    char text[COMMAND_TEXT_MAX + 64];
+    engine_say(e, "%s", why);
+    engine_event(e, p, "refused", command_text(c, text, sizeof text), why, by);
+}
+
+static void push_undo(struct engine *e, const struct pool *p, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void push_undo(struct engine *e, const struct pool *p, const char *fmt, ...)
+{
+    if (e->undos == UNDO_MAX) {
+        memmove(e->undo, e->undo + 1, (UNDO_MAX - 1) * sizeof e->undo[0]);
+        e->undos--;
+    }
+    char what[64];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(what, sizeof what, fmt, args);
+    va_end(args);
+    struct undo *u = &e->undo[e->undos++];
+    snprintf(u->text, sizeof u->text, "%u %s", p->number, what);
+    snprintf(u->shown, sizeof u->shown, "%.31s %s", p->spec.name, what);
+}
+
+static void changed(struct engine *e, struct pool *p, const char *what, const char *from,
+                    const char *to, enum origin by)
+{
+    p->monitor.resized_in_second = true;
+    engine_event(e, p, what, from, to, by);
+}
+
+/* ---- amounts
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static const char *const dial_name[] = {"threads", "clients", "connections", "depth", "rate"};
+
+static double dial_get(const struct pool *p, enum verb verb)
+{
+    switch (verb) {
+    case VERB_THREADS:
+        return p->spec.load.threads;
+    case VERB_CLIENTS:
+        return p->spec.load.clients;
+    case VERB_CONNECTIONS:
+        return pool_connections_wanted(p);
+    case VERB_DEPTH:
+        return pool_depth(p);
+    default:
+        return p->spec.load.rate_per_s;
+    }
+}
+
+static const double dial_most[] = {4096, 1000000, 1000000, DEPTH_MAX, 1e9};
+
+/* Puts a value into a copy of the load; 0, or ERR_REFUSED with why. */
+static int dial_put(const struct engine *e, const struct pool *p, struct pool_spec *s,
+                    enum verb verb, double v, struct err *err)
+{
+    double least = verb == VERB_THREADS ? 1 : verb == VERB_RATE ? 1e-3 : 1;
+    const char *name = dial_name[verb - VERB_THREADS];
+    if (!(v >= least) || v > dial_most[verb - VERB_THREADS]) {
+        char a[32], b[32];
+        return err_set(err, ERR_REFUSED, "%s: %s %s is out of range, allowed %g to %s",
+                       p->spec.name, name, format_number(a, sizeof a, v), least,
+                       format_number(b, sizeof b, dial_most[verb - VERB_THREADS]));
+    }
+    uint32_t n = (uint32_t)llround(fmin(v, 4e9));
+    if (verb == VERB_THREADS)
+        s->load.threads = n;
+    else if (verb == VERB_CLIENTS)
+        s->load.clients = n;
+    else if (verb == VERB_CONNECTIONS)
+        s->load.connections = n;
+    else if (verb == VERB_DEPTH)
+        s->load.depth = n;
+    else
+        s->load.rate_per_s = v;
+    return spec_allowed(e, s, p->local, err);
+}
+
+/* Carries out a new load of the pool. */
+static int apply_load(struct pool *p, const struct load *load, struct err *err)
+{
+    bool threads_only = p->spec.load.threads != load->threads;
+    struct load rest = *load;
+    rest.threads = p->spec.load.threads;
+    threads_only = threads_only && !memcmp(&rest, &p->spec.load, sizeof rest);
+    p->spec.load = *load;
+    if (!threads_only || load->rate_per_s > 0 || !p->load_from_ns)
+        pool_publish_settings(p);
+    else
+        p->settings.workers = load->threads; /* closed: nobody else has to know */
+    if (p->load_from_ns && p->wanted)
+        return pool_resize(p, err);
+    return 0;
+}
+
+static void amount_text(char *buf, size_t size, const struct load *load, enum verb verb, double v)
+{
+    if (verb == VERB_RATE && load->rate_per_s <= 0)
+        snprintf(buf, size, "off");
+    else if (verb == VERB_RATE)
+        snprintf(buf, size, "%.10g/s", v);
+    else
+        snprintf(buf, size, "%.0f", v);
+}
+
+static void start_ramp(struct pool *p, const struct command *c, double from, double to,
+                       enum origin by, uint64_t now_ns)
+{
+    p->ramp = (struct ramp){.on = true,
+                            .verb = c->verb,
+                            .from = from,
+                            .to = to,
+                            .start_ns = now_ns,
+                            .end_ns = now_ns + c->over_ns,
+                            .by = by};
+}
+
+static void execute_amount(struct engine *e, struct pool *p, const struct command *c,
+                           enum origin by)
+{
+    struct err err = {0};
+    struct pool_spec wish = p->spec; /* borrowed: only its load is changed */
+    double was = dial_get(p, c->verb), v = command_amount(c, was);
+    const char *name = dial_name[c->verb - VERB_THREADS];
+    char from[48], to[48];
+    amount_text(from, sizeof from, &p->spec.load, c->verb, was);
+    bool was_auto = c->verb == VERB_CONNECTIONS && !p->spec.load.connections;
+    if (c->kind == AMOUNT_OFF) {
+        wish.load.rate_per_s = 0;
+    } else if (c->kind == AMOUNT_AUTO) {
+        wish.load.connections = 0;
+    } else if (dial_put(e, p, &wish, c->verb, v, &err) < 0) {
+        refuse(e, p, c, by, err.msg);
+        return;
+    }
+    p->ramp.on = false;
+    if (c->over_ns && c->kind != AMOUNT_OFF && c->kind != AMOUNT_AUTO) {
+        amount_text(to, sizeof to, &wish.load, c->verb, v);
+        start_ramp(p, c, was, v, by, engine_now(e));
+        char over[96], t[32];
+        snprintf(over, sizeof over, "%s over %s", to,
+                 format_duration(t, sizeof t, (double)c->over_ns));
+        changed(e, p, name, from, over, by);
+    } else {
+        if (apply_load(p, &wish.load, &err) < 0)
+            refuse(e, p, c, by, err.msg);
+        amount_text(to, sizeof to, &p->spec.load, c->verb, dial_get(p, c->verb));
+        if (strcmp(from, to) || was_auto != !p->spec.load.connections)
+            changed(e, p, name, from, to, by);
+    }
+    if (by != BY_SWEEP && strcmp(from, to))
+        push_undo(e, p, "%s %s", name, was_auto ? "auto" : from);
+}
+
+void execute_ramps(struct engine *e, uint64_t now_ns)
+{
+    for (unsigned i = 0; i < e->pools; i++) {
+        struct pool *p = e->pool[i];
+        struct ramp *r = &p->ramp;
+        if (!r->on)
+            continue;
+        double part = now_ns >= r->end_ns
+                          ? 1
+                          : (double)(now_ns - r->start_ns) / (double)(r->end_ns - r->start_ns);
+        double v = r->from + part * (r->to - r->from);
+        struct pool_spec wish = p->spec;
+        struct err err = {0};
+        if (r->verb != VERB_RATE)
+            v = floor(v + 1e-9);
+        double least = r->verb == VERB_RATE ? 1 : r->from < r->to ? r->from : r->to;
+        if (v < least)
+            v = least;
+        p->monitor.resized_in_second = true;
+        if ((v > dial_get(p, r->verb) || v < dial_get(p, r->verb)) &&
+            (dial_put(e, p, &wish, r->verb, v, &err) < 0 || apply_load(p, &wish.load, &err) < 0)) {
+            engine_say(e, "%s", err.msg);
+            engine_event(e, p, "refused", dial_name[r->verb - VERB_THREADS], err.msg, r->by);
+            r->on = false;
+        }
+        if (part >= 1)
+            r->on = false;
+    }
+}
+
+/* ---- the other verbs
+ * -------------------------------------------------------------------------------------------- */
+
+static void execute_pattern(struct engine *e, struct pool *p, const struct command *c,
+                            enum origin by)
+{
+    struct load load = p->spec.load;
+    struct err err = {0};
+    enum pattern was = load.pattern;
+    if (was == c->pattern)
+        return;
+    load.pattern = c->pattern;
+    apply_load(p, &load, &err);
+    changed(e, p, "pattern", pattern_name(was), pattern_name(c->pattern), by);
+    if (by != BY_SWEEP)
+        push_undo(e, p, "pattern %s", pattern_name(was));
+}
+
+static void execute_ops(struct engine *e, struct pool *p, const struct command *c, enum origin by)
+{
+    struct pool_spec wish = p->spec;
+    struct err err = {0};
+    char from[64], to[64];
+    if (ops_parse(p->spec.backend, c->text, wish.load.weight, &err) < 0 ||
+        spec_allowed(e, &wish, p->local, &err) < 0) {
+        refuse(e, p, c, by, err.msg);
+        return;
+    }
+    ops_text(p->spec.backend, p->spec.load.weight, from, sizeof from);
+    ops_text(p->spec.backend, wish.load.weight, to, sizeof to);
+    apply_load(p, &wish.load, &err);
+    changed(e, p, "ops", from, to, by);
+    if (by != BY_SWEEP)
+        push_undo(e, p, "ops %s", from);
+}
+
+static void execute_set(struct engine *e, struct pool *p, const struct command *c, enum origin by)
+{
+    struct err err = {0};
+    char from[64] = "", to[64] = "";
+    struct options *o = &p->spec.options;
+    int i = options_find(o->table, c->option);
+    bool think = !strcmp(c->option, "think");
+    if (think) {
+        uint64_t ns;
+        if (parse_duration(c->text, &ns) < 0) {
+            refuse(e, p, c, by, "think: a duration such as 0, 5ms or 1s is needed");
+            return;
+        }
+        format_exact_duration(from, sizeof from, p->spec.load.think_ns);
+        p->spec.load.think_ns = ns;
+        format_exact_duration(to, sizeof to, ns);
+    } else {
+        if (i >= 0)
+            options_text(o, (unsigned)i, from, sizeof from);
+        if (options_set(o, c->option, c->text, true, &err) < 0) {
+            refuse(e, p, c, by, err.msg);
+            return;
+        }
+        options_text(o, (unsigned)i, to, sizeof to);
+    }
+    if (p->load_from_ns)
+        pool_publish_settings(p);
+    changed(e, p, c->option, from, to, by);
+    if (by != BY_SWEEP)
+        push_undo(e, p, "set %.47s %s", c->option, from);
+}
+
+static void set_paused(struct engine *e, struct pool *p, bool paused, enum origin by)
+{
+    uint64_t now = engine_now(e);
+    if (!p->wanted || p->paused == paused)
+        return;
+    p->paused = paused;
+    p->ramp.on = p->ramp.on && !paused;
+    if (p->load_from_ns) {
+        pool_publish_settings(p);
+        pool_note_pause(p, paused, now);
+        pool_set_state(p, paused ? POOL_PAUSED : POOL_LOADING, now, "%s", "");
+    }
+    changed(e, p, paused ? "pause" : "resume", "", "", by);
+}
+
+static void stop_pool(struct engine *e, struct pool *p, enum origin by)
+{
+    uint64_t now = engine_now(e);
+    if (!p->wanted)
+        return;
+    p->wanted = false;
+    p->ramp.on = false;
+    pool_note_pause(p, true, now); /* a stopped pool counts no time */
+    pool_order_all(p, ORDER_DRAIN);
+    pool_set_state(p, POOL_DRAINING, now, "%s", "stopped");
+    changed(e, p, "stop", "", "", by);
+}
+
+static void start_pool(struct engine *e, struct pool *p, enum origin by)
+{
+    struct err err = {0};
+    uint64_t now = engine_now(e);
+    if (p->wanted || p->finishing || p->removed)
+        return;
+    p->wanted = true;
+    p->paused = false;
+    pool_note_pause(p, false, now);
+    pool_set_state(p, p->load_from_ns ? POOL_LOADING : POOL_OPENING, now, "%s", "");
+    if (p->load_from_ns) {
+        pool_publish_settings(p);
+        if (pool_resize(p, &err) < 0)
+            engine_event(e, p, "refused", "start", err.msg, by);
+    }
+    changed(e, p, "start", "", "", by);
+}
+
+static void execute_add(struct engine *e, const struct command *c, enum origin by)
+{
+    struct scenario one;
+    struct options defaults;
+    struct err err = {0};
+    char from[8] = "";
+    scenario_init(&one);
+    options_init(&defaults, pool_option_table);
+    struct pool *p = NULL;
+    if (scenario_add(&one, c->text, &defaults, e->backends, &err) == 0) {
+        struct pool_spec *spec = one.pool[0];
+        for (unsigned n = 2; engine_find_pool(e, spec->name); n++)
+            snprintf(spec->name, sizeof spec->name, "%.20s-%u", spec->backend->name, n);
+        p = engine_add_pool(e, spec, &err);
+        if (p && pool_start(p, &err) < 0)
+            p->removed = true;
+    }
+    if (p && !p->removed)
+        changed(e, p, "add", from, p->spec.target.shown, by);
+    else
+        refuse(e, NULL, c, by, err.msg);
+    options_fini(&defaults);
+    scenario_fini(&one);
+}
+
+static void remove_pool(struct engine *e, struct pool *p, enum origin by)
+{
+    changed(e, p, "remove", p->spec.target.shown, "", by);
+    p->removed = true;
+    pool_finish(p, "user", ORDER_DRAIN, engine_now(e));
+}
+
+static void execute_undo(struct engine *e, enum origin by)
+{
+    if (!e->undos) {
+        engine_say(e, "undo: nothing to undo");
+        return;
+    }
+    struct undo u = e->undo[--e->undos];
+    unsigned left = e->undos;
+    struct command c;
+    struct err err = {0};
+    if (command_parse(&c, u.text, &err, NULL) == 0 && engine_find_pool(e, c.pool))
+        execute(e, &c, by);
+    if (e->undos > left)
+        e->undos = left; /* an undo is not undone by the next one */
+}
+
+static void for_screen(struct engine *e, const struct command *c)
+{
+    pthread_mutex_lock(&e->queue_mutex);
+    if (e->screens < 32)
+        e->screen[(e->screen_first + e->screens++) % 32] = *c;
+    pthread_mutex_unlock(&e->queue_mutex);
+}
+
+static void execute_on_pool(struct engine *e, struct pool *p, const struct command *c,
+                            enum origin by)
+{
+    switch (c->verb) {
+    case VERB_THREADS:
+    case VERB_CLIENTS:
+    case VERB_CONNECTIONS:
+    case VERB_DEPTH:
+    case VERB_RATE:
+        execute_amount(e, p, c, by);
+        break;
+    case VERB_PATTERN:
+        execute_pattern(e, p, c, by);
+        break;
+    case VERB_OPS:
+        execute_ops(e, p, c, by);
+        break;
+    case VERB_SET:
+        execute_set(e, p, c, by);
+        break;
+    case VERB_PAUSE:
+    case VERB_RESUME:
+        set_paused(e, p, c->verb == VERB_PAUSE, by);
+        break;
+    case VERB_STOP:
+        stop_pool(e, p, by);
+        break;
+    case VERB_START:
+        start_pool(e, p, by);
+        break;
+    case VERB_REMOVE:
+        remove_pool(e, p, by);
+        break;
+    default:
+        break;
+    }
+}
+
+static bool execute_on_engine(struct engine *e, const struct command *c, enum origin by)
+{
+    switch (c->verb) {
+    case VERB_PAUSE_ALL:
+        for (unsigned i = 0; i < e->pools; i++)
+            set_paused(e, e->pool[i], true, by);
+        return true;
+    case VERB_UNDO:
+        execute_undo(e, by);
+        return true;
+    case VERB_LOCK:
+    case VERB_UNLOCK:
+        e->locked = c->verb == VERB_LOCK;
+        engine_event(e, NULL, e->locked ? "lock" : "unlock", "", "", by);
+        return true;
+    case VERB_ADD:
+        execute_add(e, c, by);
+        return true;
+    case VERB_MARK:
+        engine_event(e, *c->pool ? engine_find_pool(e, c->pool) : NULL, "mark", "", c->text, by);
+        return true;
+    case VERB_SWEEP:
+    case VERB_SWEEP_STOP:
+        refuse(e, NULL, c, by, "sweep is not built into this version");
+        return true;
+    default:
+        return false;
+    }
+}
+
+void execute(struct engine *e, const struct command *c, enum origin by)
+{
+    if (command_is_for_screen(c)) {
+        for_screen(e, c);
+        return;
+    }
+    if (e->locked && command_changes_load(c)) {
+        refuse(e, NULL, c, by,
+               "locked: load cannot be changed (L or `unlock`); pause and stop still work");
+        return;
+    }
+    if (execute_on_engine(e, c, by))
+        return;
+    if (*c->pool) {
+        struct pool *p = engine_find_pool(e, c->pool);
+        if (p) {
+            execute_on_pool(e, p, c, by);
+            return;
+        }
+        char why[96];
+        snprintf(why, sizeof why, "no pool is called '%.31s'", c->pool);
+        refuse(e, NULL, c, by, why);
+        return;
+    }
+    for (unsigned i = 0; i < e->pools; i++)
+        if (!e->pool[i]->removed)
+            execute_on_pool(e, e->pool[i], c, by);
+}
+
+/* On a target that is not on this machine, errors above 10 % for 10 s pause the pool. */
+void execute_rules(struct engine *e, uint64_t now_ns)
+{
+    for (unsigned i = 0; i < e->pools; i++) {
+        struct pool *p = e->pool[i];
+        struct monitor *m = &p->monitor;
+        if (p->local || p->paused || !p->wanted || !m->seconds) {
+            p->errors_high_since_ns = 0;
+            continue;
+        }
+        uint64_t last = m->seconds - 1;
+        const struct point *pt = &m->store->block[last / SERIES_BLOCK][last % SERIES_BLOCK];
+        uint64_t bad = pt->errors + pt->timeouts, all = bad + pt->completed;
+        if (!all || (double)bad <= ERRORS_SHARE_MAX * (double)all) {
+            p->errors_high_since_ns = 0;
+            continue;
+        }
+        if (!p->errors_high_since_ns)
+            p->errors_high_since_ns = now_ns;
+        if (now_ns - p->errors_high_since_ns < ERRORS_TIME_NS)
+            continue;
+        engine_event(e, p, "rule", "",
+                     "paused: over 10 % errors for 10 s on a target that is not on "
+                     "this machine",
+                     BY_RULE);
+        set_paused(e, p, true, BY_RULE);
+    }
+}

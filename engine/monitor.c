@@ -1,0 +1,450 @@
+/* See monitor.h. The order of a tick: read and sum the tallies, drain the intervals, close the
+ * points. */
+#include "engine/monitor.h"
+#include "engine/pool.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+const double latency_quantile[QUANTILES] = {0.5, 0.9, 0.95, 0.99, 0.999, 0.9999};
+
+int monitor_init(struct monitor *m)
+{
+    memset(m, 0, sizeof *m);
+    m->store = calloc(1, sizeof *m->store);
+    if (!m->store)
+        return -1;
+    m->store->refs = 1;
+    struct histogram *all[] = {&m->all_service,        &m->all_response,      &m->tenth.service,
+                               &m->tenth.response,     &m->tenth.lag,         &m->second.service,
+                               &m->second.response,    &m->second.lag,        &m->extra[EXTRA_LAG],
+                               &m->extra[EXTRA_LEASE], &m->extra[EXTRA_BATCH]};
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
+        if (histogram_init(all[i]))
+            return -1;
+    latency_summary(&m->second.service, &m->last_service);
+    m->last_response = m->last_lag = m->last_service;
+    m->busiest_cpu = m->mean_cpu = NAN;
+    m->now_generate = m->now_client = m->now_wait = m->now_idle = m->now_batches_per_s = NAN;
+    for (unsigned i = 0; i < OPS_MAX; i++)
+        m->op_per_s[i] = NAN;
+    return 0;
+}
+
+void series_store_release(struct series_store *s)
+{
+    if (!s || atomic_fetch_sub(&s->refs, 1) > 1)
+        return;
+    for (unsigned i = 0; i < SERIES_BLOCKS && s->block[i]; i++) {
+        for (unsigned k = 0; s->packed[i] && k < SERIES_BLOCK; k++)
+            free(s->packed[i][k].bytes);
+        free(s->packed[i]);
+        free(s->block[i]);
+    }
+    free(s);
+}
+
+void monitor_fini(struct monitor *m)
+{
+    for (unsigned i = 0; i < OPS_MAX; i++) {
+        histogram_fini(&m->service[i]);
+        histogram_fini(&m->response[i]);
+        for (unsigned k = 0; k < MEASURES; k++)
+            histogram_fini(&m->tick[i][k]);
+    }
+    for (unsigned i = 0; i < EXTRAS; i++) {
+        histogram_fini(&m->extra[i]);
+        histogram_fini(&m->tick_extra[i]);
+    }
+    histogram_fini(&m->all_service);
+    histogram_fini(&m->all_response);
+    struct interval *both[] = {&m->tenth, &m->second};
+    for (unsigned i = 0; i < 2; i++) {
+        histogram_fini(&both[i]->service);
+        histogram_fini(&both[i]->response);
+        histogram_fini(&both[i]->lag);
+    }
+    series_store_release(m->store);
+}
+
+void latency_summary(const struct histogram *h, struct latency *l)
+{
+    uint64_t v[QUANTILES];
+    l->count = h->count;
+    l->min = l->mean = l->max = NAN;
+    for (unsigned i = 0; i < QUANTILES; i++)
+        l->q[i] = NAN;
+    if (!h->count)
+        return;
+    histogram_quantiles(h, latency_quantile, v, QUANTILES);
+    l->min = (double)h->min;
+    l->mean = histogram_mean(h);
+    l->max = (double)h->max;
+    for (unsigned i = 0; i < QUANTILES; i++)
+        if ((double)h->count * (1 - latency_quantile[i]) >= 10 - 1e-6)
+            l->q[i] = (double)v[i];
+}
+
+/* ---- collecting
+ * ------------------------------------------------------------------------------------- */
+
+static bool merge_into(struct histogram *to, struct histogram *from)
+{
+    if (!from->slot || !from->count)
+        return false;
+    if (!to->slot && histogram_init(to))
+        return false;
+    histogram_merge(to, from);
+    return true;
+}
+
+static void drain_set(struct monitor *m, struct recorder *r, struct interval_set *set)
+{
+    uint32_t prepared = atomic_load(&r->prepared);
+    for (unsigned i = 0; i < OPS_MAX; i++)
+        for (unsigned k = 0; k < MEASURES && prepared & (1u << i); k++)
+            if (merge_into(&m->tick[i][k], &set->op[i][k]))
+                histogram_clear(&set->op[i][k]);
+    for (unsigned e = 0; e < EXTRAS; e++)
+        if (merge_into(&m->tick_extra[e], &set->extra[e]))
+            histogram_clear(&set->extra[e]);
+}
+
+/* The pool's intervals of this tick go into everything that is kept longer. */
+static void spread_tick(struct monitor *m)
+{
+    for (unsigned i = 0; i < OPS_MAX; i++) {
+        for (unsigned k = 0; k < MEASURES; k++) {
+            struct histogram *h = &m->tick[i][k];
+            if (!h->slot || !h->count)
+                continue;
+            if (k != MEASURE_RESPONSE) {
+                merge_into(&m->service[i], h);
+                histogram_merge(&m->all_service, h);
+                histogram_merge(&m->tenth.service, h);
+            }
+            if (k != MEASURE_SERVICE) {
+                merge_into(&m->response[i], h);
+                histogram_merge(&m->all_response, h);
+                histogram_merge(&m->tenth.response, h);
+            }
+            histogram_clear(h);
+        }
+    }
+    for (unsigned e = 0; e < EXTRAS; e++) {
+        struct histogram *h = &m->tick_extra[e];
+        if (!h->slot || !h->count)
+            continue;
+        if (e == EXTRA_LAG)
+            histogram_merge(&m->tenth.lag, h);
+        histogram_merge(&m->extra[e], h);
+        histogram_clear(h);
+    }
+}
+
+static void add_tally(struct tally *sum, const struct tally *t)
+{
+    uint64_t a[TALLY_WORDS], b[TALLY_WORDS];
+    uint64_t last = sum->last_end_ns > t->last_end_ns ? sum->last_end_ns : t->last_end_ns;
+    uint64_t first = !sum->first_ns || (t->first_ns && t->first_ns < sum->first_ns) ? t->first_ns
+                                                                                    : sum->first_ns;
+    memcpy(a, sum, sizeof a);
+    memcpy(b, t, sizeof b);
+    for (unsigned i = 0; i < TALLY_WORDS; i++)
+        a[i] += b[i];
+    memcpy(sum, a, sizeof a);
+    sum->last_end_ns = last;
+    sum->first_ns = first;
+}
+
+static void sum_tallies(struct pool *p, uint64_t now_ns)
+{
+    struct monitor *m = &p->monitor;
+    memset(&m->total, 0, sizeof m->total);
+    m->area = 0;
+    for (unsigned i = 0; i < p->workers; i++) {
+        struct worker *w = p->worker[i];
+        if (!w->reaped)
+            recorder_read(&w->recorder, &w->seen);
+        const struct tally *t = &w->seen;
+        add_tally(&m->total, t);
+        double area = (double)t->in_flight_area;
+        if (!w->reaped && now_ns > t->area_ns)
+            area += (double)t->in_flight * (double)(now_ns - t->area_ns);
+        m->area += area / 1e9;
+    }
+}
+
+void monitor_collect_ended(struct pool *p, struct worker *w)
+{
+    drain_set(&p->monitor, &w->recorder, &w->recorder.set[0]);
+    drain_set(&p->monitor, &w->recorder, &w->recorder.set[1]);
+}
+
+void monitor_collect(struct pool *p, uint64_t now_ns)
+{
+    struct monitor *m = &p->monitor;
+    unsigned left = 0;
+    for (unsigned i = 0; i < p->workers; i++) {
+        struct worker *w = p->worker[i];
+        if (w->reaped)
+            continue;
+        if (!w->pending_drain)
+            recorder_flip(&w->recorder);
+        w->pending_drain = true;
+        left++;
+    }
+    for (unsigned round = 0; round < 4 && left; round++) {
+        struct timespec pause = {0, 200000}; /* a turn is shorter than this */
+        if (round)
+            nanosleep(&pause, NULL);
+        for (unsigned i = 0; i < p->workers; i++) {
+            struct worker *w = p->worker[i];
+            if (w->reaped || !w->pending_drain || !recorder_quiet(&w->recorder))
+                continue;
+            drain_set(m, &w->recorder, recorder_idle_set(&w->recorder));
+            w->pending_drain = false;
+            left--;
+        }
+    }
+    spread_tick(m);
+    sum_tallies(p, now_ns);
+}
+
+/* ---- points
+ * ------------------------------------------------------------------------------------------- */
+
+static float quantile_or_nan(const struct histogram *h, double q)
+{
+    return h->count ? (float)histogram_quantile(h, q) : NAN;
+}
+
+static struct point close_interval(struct pool *p, struct interval *in, double now_s)
+{
+    struct monitor *m = &p->monitor;
+    const struct tally *a = &in->from, *b = &m->total;
+    double span = now_s - in->from_s;
+    struct point pt = {.t_s = now_s,
+                       .span_s = span,
+                       .offered = b->offered - a->offered,
+                       .completed = b->completed - a->completed,
+                       .errors = b->errors - a->errors,
+                       .timeouts = b->timeouts - a->timeouts,
+                       .dropped = b->dropped - a->dropped,
+                       .threads = pool_running(p),
+                       .clients = pool_running(p) * p->spec.load.clients,
+                       .in_flight = span > 0 ? (m->area - in->area_from) / span : 0,
+                       .p50 = quantile_or_nan(&in->service, 0.5),
+                       .p99 = quantile_or_nan(&in->service, 0.99),
+                       .max = in->service.count ? (float)in->service.max : NAN,
+                       .response_p99 = quantile_or_nan(&in->response, 0.99),
+                       .cpu_share = (float)m->mean_cpu,
+                       .paused = p->state == POOL_PAUSED};
+    if (pt.in_flight < 0)
+        pt.in_flight = 0;
+    return pt;
+}
+
+static void restart_interval(struct monitor *m, struct interval *in, double now_s)
+{
+    in->from_s = now_s;
+    in->from = m->total;
+    in->area_from = m->area;
+    histogram_clear(&in->service);
+    histogram_clear(&in->response);
+    histogram_clear(&in->lag);
+}
+
+void monitor_restart(struct pool *p, double now_s)
+{
+    restart_interval(&p->monitor, &p->monitor.tenth, now_s);
+    restart_interval(&p->monitor, &p->monitor.second, now_s);
+}
+
+static void keep_second(struct monitor *m, const struct point *pt)
+{
+    uint64_t block = m->seconds / SERIES_BLOCK, at = m->seconds % SERIES_BLOCK;
+    struct series_store *s = m->store;
+    if (block >= SERIES_BLOCKS)
+        return;
+    if (!s->block[block]) {
+        struct point *points = calloc(SERIES_BLOCK, sizeof *points);
+        s->packed[block] = calloc(SERIES_BLOCK, sizeof *s->packed[block]);
+        if (!points || !s->packed[block]) {
+            free(points);
+            free(s->packed[block]);
+            s->packed[block] = NULL;
+            return;
+        }
+        s->block[block] = points;
+    }
+    s->block[block][at] = *pt;
+    if (m->second.service.count) {
+        size_t len = histogram_pack(&m->second.service, NULL, 0);
+        uint8_t *bytes = malloc(len);
+        if (bytes) {
+            histogram_pack(&m->second.service, bytes, len);
+            s->packed[block][at].bytes = bytes;
+            s->packed[block][at].len = (uint32_t)len;
+        }
+    }
+    m->seconds++;
+}
+
+static uint64_t thread_cpu_ns(const struct worker *w)
+{
+    clockid_t id;
+    struct timespec t;
+    if (w->reaped || !w->threaded || pthread_getcpuclockid(w->thread, &id) || clock_gettime(id, &t))
+        return w->seen.cpu_ns;
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+static void measure_cpu(struct pool *p, double span_s)
+{
+    struct monitor *m = &p->monitor;
+    double sum = 0, busiest = 0;
+    unsigned n = 0;
+    for (unsigned i = 0; i < p->workers; i++) {
+        struct worker *w = p->worker[i];
+        if (w->reaped)
+            continue;
+        uint64_t cpu = thread_cpu_ns(w);
+        double share = cpu > w->cpu_seen_ns ? (double)(cpu - w->cpu_seen_ns) / 1e9 / span_s : 0;
+        w->cpu_seen_ns = cpu;
+        w->cpu_share = share > 1 ? 1 : share;
+        sum += w->cpu_share;
+        busiest = w->cpu_share > busiest ? w->cpu_share : busiest;
+        n++;
+    }
+    m->busiest_cpu = n ? busiest : NAN;
+    m->mean_cpu = n ? sum / n : NAN;
+}
+
+static void time_shares(const struct tally *a, const struct tally *b, double thread_ns, double *gen,
+                        double *client, double *wait, double *idle)
+{
+    if (thread_ns <= 0) {
+        *gen = *client = *wait = *idle = NAN;
+        return;
+    }
+    *wait = fmin(1, (double)(b->wait_ns - a->wait_ns) / thread_ns);
+    *idle = fmin(1 - *wait, (double)(b->idle_ns - a->idle_ns) / thread_ns);
+    double busy = fmax(0, 1 - *wait - *idle);
+    *gen = fmin(busy, (double)(b->generate_ns - a->generate_ns) / thread_ns);
+    *client = busy - *gen;
+}
+
+static void note_little(struct monitor *m, const struct point *pt)
+{
+    unsigned at = m->littles % 10;
+    if (pt->paused || m->resized_in_second || pt->span_s <= 0 || !m->second.service.count) {
+        m->littles = 0; /* a stretch with a change says nothing about the law */
+        return;
+    }
+    m->little_r = histogram_mean(&m->second.service) / 1e9;
+    m->little_n[at] = pt->in_flight;
+    /* what ended without an answer was in flight too */
+    m->little_xr[at] = (double)m->second.service.count / pt->span_s * m->little_r;
+    m->littles++;
+}
+
+static struct class_count *class_of(struct monitor *m, const char *name)
+{
+    for (unsigned i = 0; i < m->classes; i++)
+        if (!strcmp(m->class_count[i].name, name))
+            return &m->class_count[i];
+    if (m->classes == RECORDER_CLASSES)
+        return NULL;
+    struct class_count *c = &m->class_count[m->classes++];
+    memcpy(c->name, name, sizeof c->name);
+    return c;
+}
+
+uint64_t monitor_class_recent(const struct monitor *m, const char *error_class)
+{
+    for (unsigned i = 0; i < m->classes; i++)
+        if (!strcmp(m->class_count[i].name, error_class))
+            return m->class_count[i].recent;
+    return 0;
+}
+
+static void count_classes(struct pool *p)
+{
+    struct monitor *m = &p->monitor;
+    uint64_t now[RECORDER_CLASSES] = {0};
+    for (unsigned i = 0; i < p->workers; i++) {
+        struct recorder *r = &p->worker[i]->recorder;
+        unsigned classes = atomic_load_explicit(&r->classes, memory_order_acquire);
+        for (unsigned k = 0; k < classes; k++) {
+            struct class_count *c = class_of(m, r->slot[k]->name);
+            if (c)
+                now[c - m->class_count] += atomic_load(&r->slot[k]->count);
+        }
+    }
+    for (unsigned i = 0; i < m->classes; i++) {
+        m->class_count[i].recent = now[i] - m->class_count[i].count;
+        m->class_count[i].count = now[i];
+    }
+}
+
+static void close_second(struct pool *p, double now_s, uint64_t now_ns)
+{
+    struct monitor *m = &p->monitor;
+    double span = now_s - m->second.from_s;
+    const struct tally *a = &m->second.from, *b = &m->total;
+    measure_cpu(p, span);
+    struct point pt = close_interval(p, &m->second, now_s);
+    keep_second(m, &pt);
+    latency_summary(&m->second.service, &m->last_service);
+    latency_summary(&m->second.response, &m->last_response);
+    latency_summary(&m->second.lag, &m->last_lag);
+    double turned =
+        0; /* what the threads have accounted for, which is the time that the shares share */
+    for (unsigned i = 0; i < p->workers; i++)
+        turned += p->worker[i]->reaped ? 0 : 1;
+    time_shares(a, b, turned * span * 1e9, &m->now_generate, &m->now_client, &m->now_wait,
+                &m->now_idle);
+    m->now_batches_per_s = (double)(b->batches - a->batches) / span;
+    for (unsigned i = 0; i < OPS_MAX; i++)
+        m->op_per_s[i] = (double)(b->op_completed[i] - a->op_completed[i]) / span;
+    note_little(m, &pt);
+    count_classes(p);
+    m->resized_in_second = false;
+    restart_interval(m, &m->second, now_s);
+    (void)now_ns;
+}
+
+bool monitor_tick(struct pool *p, double now_s, uint64_t now_ns)
+{
+    struct monitor *m = &p->monitor;
+    if (now_s - m->tenth.from_s < 0.05)
+        return false;
+    m->tenths[m->tenth_count++ % TENTHS] = close_interval(p, &m->tenth, now_s);
+    histogram_merge(&m->second.service, &m->tenth.service);
+    histogram_merge(&m->second.response, &m->tenth.response);
+    histogram_merge(&m->second.lag, &m->tenth.lag);
+    restart_interval(m, &m->tenth, now_s);
+    if (now_s - m->second.from_s < 0.9999)
+        return false;
+    close_second(p, now_s, now_ns);
+    return true;
+}
+
+void monitor_last(struct pool *p, double now_s)
+{
+    struct monitor *m = &p->monitor;
+    histogram_merge(&m->second.service, &m->tenth.service);
+    histogram_merge(&m->second.response, &m->tenth.response);
+    histogram_merge(&m->second.lag, &m->tenth.lag);
+    restart_interval(m, &m->tenth, now_s);
+    const struct tally *a = &m->second.from, *b = &m->total;
+    if (p->load_from_ns && now_s > m->second.from_s &&
+        a->offered + a->completed != b->offered + b->completed) {
+        struct point pt = close_interval(p, &m->second, now_s);
+        keep_second(m, &pt);
+    }
+    restart_interval(m, &m->second, now_s);
+}

@@ -1,0 +1,54 @@
+/* Sockets of the backends that bring their own: checked, non-blocking, on their way. */
+#include "engine/engine_private.h"
+#include "engine/pool.h"
+#include "engine/protect.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int pool_connect_allowed(const struct pool *p, const char *host, const struct sockaddr *addr,
+                         struct err *err)
+{
+    const struct limits *limits = &p->engine->scenario.limits;
+    const char *where = NULL;
+    switch (rules_check(p->engine->rules, host, addr, &where)) {
+    case RULE_DENY:
+        return err_set(err, ERR_REFUSED, "%s: %s: this host is never loaded", host,
+                       where ? where : "");
+    case RULE_PROTECT:
+        if (strcasecmp(limits->confirm, host))
+            return err_set(err, ERR_REFUSED, "%s: %s; --confirm %s says that you mean it", host,
+                           where ? where : "", host);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+int net_connect(const struct pool *p, const char *host, const struct sockaddr *addr, unsigned len,
+                struct err *err)
+{
+    if (pool_connect_allowed(p, host, addr, err) < 0)
+        return -1;
+    int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
+    if (fd < 0) {
+        err_set(err, ERR_FAILED, "%s: no socket: %s (too many connections? raise `ulimit -n`)",
+                host, strerror(errno));
+        return -1;
+    }
+    if (addr->sa_family == AF_INET || addr->sa_family == AF_INET6) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+    }
+    if (connect(fd, addr, len) < 0 && errno != EINPROGRESS) {
+        err_set(err, ERR_UNREACHED, "%s: %s%s", host, strerror(errno),
+                errno == ECONNREFUSED || errno == ENOENT ? " (is the server running?)" : "");
+        close(fd);
+        return -1;
+    }
+    return fd;
+}

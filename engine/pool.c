@@ -1,0 +1,607 @@
+/* A pool: its thread for what blocks, and the supervisor's part: workers made and reaped, state,
+ * settings. */
+#include "engine/pool.h"
+#include "engine/engine_private.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STATS_EVERY_MS 1000
+#define RETRY_MIN_NS (200 * NS_PER_MS)
+#define RETRY_MAX_NS (1000 * NS_PER_MS)
+#define DOWN_AFTER_NS (150 * NS_PER_MS)
+
+/* ---- what backends may ask
+ * ------------------------------------------------------------------------------ */
+
+void *pool_data(const struct pool *p)
+{
+    return p->data;
+}
+
+const struct target *pool_target(const struct pool *p)
+{
+    return &p->spec.target;
+}
+
+const struct options *pool_options(const struct pool *p)
+{
+    return &p->spec.options;
+}
+
+const char *pool_run_id(const struct pool *p)
+{
+    return p->engine->run_id;
+}
+
+bool pool_stopping(const struct pool *p)
+{
+    return atomic_load(&p->stopping);
+}
+
+bool pool_ops_include(const struct pool *p, unsigned type)
+{
+    pthread_mutex_t *mutex = &((struct pool *)(uintptr_t)p)->mutex;
+    pthread_mutex_lock(mutex);
+    bool has = type < OPS_MAX && p->settings.load.weight[type] > 0;
+    pthread_mutex_unlock(mutex);
+    return has;
+}
+
+bool pool_allow_destructive(const struct pool *p)
+{
+    return p->engine->scenario.limits.allow_destructive;
+}
+
+bool pool_read_only(const struct pool *p)
+{
+    return p->engine->scenario.limits.read_only;
+}
+
+uint64_t pool_seed(const struct pool *p)
+{
+    return p->spec.seed;
+}
+
+uint64_t pool_timeout_ns(const struct pool *p)
+{
+    return p->spec.timeout_ns;
+}
+
+uint64_t pool_sequence(struct pool *p, uint64_t n)
+{
+    return atomic_fetch_add_explicit(&p->sequence, n, memory_order_relaxed);
+}
+
+uint64_t pool_claim(struct pool *p, uint64_t n)
+{
+    int64_t left = atomic_fetch_sub(&p->budget, (int64_t)n);
+    if (left >= (int64_t)n)
+        return n;
+    uint64_t granted = left > 0 ? (uint64_t)left : 0;
+    atomic_fetch_add(&p->budget, (int64_t)(n - granted));
+    return granted;
+}
+
+void pool_unclaim(struct pool *p, uint64_t n)
+{
+    atomic_fetch_add(&p->budget, (int64_t)n);
+}
+
+void pool_notify(struct pool *p)
+{
+    engine_wake(p->engine);
+}
+
+void pool_event(struct pool *p, const char *fmt, ...)
+{
+    char text[192];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    engine_event(p->engine, p, "server", "", text, BY_SERVER);
+}
+
+/* ---- the pool's own thread
+ * -------------------------------------------------------------------------------- */
+
+static void wait_ms(struct pool *p, int ms)
+{
+    struct pollfd fd = {.fd = p->wake_fd, .events = POLLIN};
+    uint64_t count;
+    if (!atomic_load(&p->stopping) && poll(&fd, 1, ms) > 0 &&
+        read(p->wake_fd, &count, sizeof count) < 0) {
+        /* Someone else's wake-up took it: nothing to do. */
+    }
+}
+
+static void take_stats(struct pool *p)
+{
+    struct stats s = {.server_cpu_share = NAN, .other_clients = -1, .data_items = -1};
+    if (!p->spec.backend->pool_stats)
+        return;
+    s.json = json_object();
+    s.left_behind = json_array();
+    p->spec.backend->pool_stats(p, &s);
+    pthread_mutex_lock(&p->mutex);
+    json_decref(p->stats.json);
+    json_decref(p->stats.left_behind);
+    p->stats = s;
+    p->stats_serial++;
+    pthread_mutex_unlock(&p->mutex);
+}
+
+/* Opens, again and again while the target cannot be reached. False when it is hopeless or over. */
+static bool open_target(struct pool *p)
+{
+    uint64_t wait = RETRY_MIN_NS;
+    while (!atomic_load(&p->stopping)) {
+        struct err err = {0};
+        int code = p->spec.backend->pool_open ? p->spec.backend->pool_open(p, &err) : 0;
+        if (code >= 0) {
+            atomic_store(&p->open_stage, OPEN_DONE);
+            engine_wake(p->engine);
+            return true;
+        }
+        pthread_mutex_lock(&p->mutex);
+        p->open_error = err;
+        p->open_retry_ns = code == ERR_UNREACHED ? clock_ns() + wait : 0;
+        pthread_mutex_unlock(&p->mutex);
+        atomic_store(&p->open_stage, OPEN_FAILED);
+        engine_wake(p->engine);
+        if (code != ERR_UNREACHED)
+            return false;
+        wait_ms(p, (int)(wait / NS_PER_MS));
+        wait = wait * 2 < RETRY_MAX_NS ? wait * 2 : RETRY_MAX_NS;
+    }
+    return false;
+}
+
+static void *pool_main(void *ctx)
+{
+    struct pool *p = ctx;
+    bool open = open_target(p);
+    while (open && !atomic_load(&p->stopping)) {
+        take_stats(p);
+        atomic_store(&p->stats_asked, false);
+        wait_ms(p, STATS_EVERY_MS);
+    }
+    while (!atomic_load(&p->stopping))
+        wait_ms(p, 1000);
+    if (open && p->spec.backend->pool_close)
+        p->spec.backend->pool_close(p);
+    atomic_store(&p->thread_done, true);
+    return NULL;
+}
+
+static void wake_thread(struct pool *p)
+{
+    uint64_t one = 1;
+    if (write(p->wake_fd, &one, sizeof one) < 0) {
+        /* It is awake already. */
+    }
+}
+
+void pool_ask_stats(struct pool *p)
+{
+    atomic_store(&p->stats_asked, true);
+    wake_thread(p);
+}
+
+/* ---- birth and death
+ * ----------------------------------------------------------------------------------------- */
+
+struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec *spec,
+                      struct err *err)
+{
+    struct pool *p = calloc(1, sizeof *p);
+    if (!p || monitor_init(&p->monitor)) {
+        free(p);
+        err_set(err, ERR_FAILED, "%s: out of memory", spec->name);
+        return NULL;
+    }
+    p->engine = e;
+    p->number = number;
+    pool_spec_copy(&p->spec, spec);
+    p->local = target_is_local(&p->spec.target);
+    p->data = calloc(1, spec->backend->pool_size + 1);
+    p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_mutex_init(&p->mutex, NULL);
+    p->stats = (struct stats){.server_cpu_share = NAN, .other_clients = -1, .data_items = -1};
+    p->state = POOL_OPENING;
+    p->state_since_ns = engine_now(e);
+    p->wanted = true;
+    atomic_store(&p->budget, spec->count ? (int64_t)spec->count : INT64_MAX / 2);
+    p->settings.load = p->spec.load; /* for pool_ops_include before the first worker */
+    if (!p->data || p->wake_fd < 0) {
+        err_set(err, ERR_FAILED, "%s: out of memory or descriptors", spec->name);
+        pool_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+int pool_start(struct pool *p, struct err *err)
+{
+    if (p->engine->virtual_time) {
+        int code = p->spec.backend->pool_open ? p->spec.backend->pool_open(p, err) : 0;
+        atomic_store(&p->open_stage, code < 0 ? OPEN_FAILED : OPEN_DONE);
+        return code;
+    }
+    int failed = pthread_create(&p->thread, NULL, pool_main, p);
+    if (failed)
+        return err_set(err, ERR_FAILED, "%s: no thread: %s", p->spec.name, strerror(failed));
+    p->threaded = true;
+    return 0;
+}
+
+void pool_stop_thread(struct pool *p)
+{
+    atomic_store(&p->stopping, true);
+    wake_thread(p);
+}
+
+void pool_free(struct pool *p)
+{
+    if (!p)
+        return;
+    if (p->threaded) {
+        pool_stop_thread(p);
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += 6;
+        if (pthread_timedjoin_np(p->thread, NULL, &until))
+            return; /* a hook of the backend hangs: its memory cannot be freed under it */
+    } else if (p->engine->virtual_time && p->spec.backend->pool_close) {
+        p->spec.backend->pool_close(p);
+    }
+    for (unsigned i = 0; i < p->workers; i++) {
+        struct worker *w = p->worker[i];
+        if (w->threaded && !w->reaped)
+            return; /* a worker is stuck: likewise */
+    }
+    for (unsigned i = 0; i < p->workers; i++)
+        worker_free(p->worker[i]);
+    free(p->worker);
+    monitor_fini(&p->monitor);
+    json_decref(p->stats.json);
+    json_decref(p->stats.left_behind);
+    pool_spec_fini(&p->spec);
+    pthread_mutex_destroy(&p->mutex);
+    if (p->wake_fd >= 0)
+        close(p->wake_fd);
+    free(p->data);
+    free(p);
+}
+
+/* ---- settings
+ * --------------------------------------------------------------------------------------------------
+ */
+
+uint32_t connections_needed(const struct pool *p, const struct load *load, uint32_t capacity)
+{
+    (void)p;
+    if (capacity == CONN_DEPTH_UNBOUNDED && load->pattern != PATTERN_UNTHROTTLED)
+        return 1;
+    if (load->pattern == PATTERN_UNTHROTTLED)
+        return load->clients;
+    uint64_t depth = load->depth, carries = capacity < depth ? capacity : depth;
+    uint64_t needed = (load->clients * depth + carries - 1) / carries;
+    return needed > UINT32_MAX ? UINT32_MAX : needed < 1 ? 1 : (uint32_t)needed;
+}
+
+uint32_t pool_depth(const struct pool *p)
+{
+    return pattern_depth(p->spec.load.pattern, p->spec.load.depth);
+}
+
+uint32_t pool_connections_wanted(const struct pool *p)
+{
+    struct load load = p->spec.load;
+    if (load.connections)
+        return load.connections;
+    load.depth = pool_depth(p);
+    uint32_t depth = load.pattern == PATTERN_UNTHROTTLED ? UINT32_MAX : load.depth;
+    return connections_needed(p, &load, p->spec.backend->depth(p, depth));
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > NS_NEVER - b ? NS_NEVER : a + b;
+}
+
+void pool_publish_settings(struct pool *p)
+{
+    const struct limits *limits = &p->engine->scenario.limits;
+    uint64_t duration = p->spec.duration_ns;
+    if (limits->max_time_ns && (!duration || duration > limits->max_time_ns))
+        duration = limits->max_time_ns;
+    pthread_mutex_lock(&p->mutex);
+    struct settings *s = &p->settings;
+    s->load = p->spec.load;
+    s->load.depth = pool_depth(p);
+    for (unsigned i = 0; limits->read_only && i < OPS_MAX && p->spec.backend->ops[i].name; i++)
+        if (!p->spec.backend->ops[i].reads)
+            s->load.weight[i] = 0;
+    s->workers = p->spec.load.threads ? p->spec.load.threads : 1;
+    s->paused = p->paused;
+    s->counted = p->spec.count > 0;
+    s->timeout_ns = p->spec.timeout_ns;
+    s->record_from_ns = later(p->load_from_ns, p->spec.warmup_ns);
+    s->end_ns = duration ? later(s->record_from_ns, duration) : NS_NEVER;
+    s->version = atomic_load(&p->version) + 1;
+    p->end_ns = s->end_ns;
+    p->record_from_ns = s->record_from_ns;
+    pthread_mutex_unlock(&p->mutex);
+    atomic_store_explicit(&p->version, p->settings.version, memory_order_release);
+    pool_wake_workers(p);
+}
+
+void pool_wake_workers(struct pool *p)
+{
+    for (unsigned i = 0; i < p->workers; i++)
+        if (!p->worker[i]->reaped)
+            loop_wake(p->worker[i]->loop);
+}
+
+void pool_order_all(struct pool *p, enum worker_order order)
+{
+    for (unsigned i = 0; i < p->workers; i++)
+        if (!p->worker[i]->reaped)
+            worker_order(p->worker[i], order);
+}
+
+static bool is_running(const struct worker *w)
+{
+    return !w->reaped && atomic_load(&w->order) == ORDER_RUN;
+}
+
+unsigned pool_running(const struct pool *p)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < p->workers; i++)
+        n += is_running(p->worker[i]);
+    return n;
+}
+
+unsigned pool_alive(const struct pool *p)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < p->workers; i++)
+        n += !p->worker[i]->reaped;
+    return n;
+}
+
+void pool_set_state(struct pool *p, enum pool_state state, uint64_t now_ns, const char *fmt, ...)
+{
+    char why[sizeof p->state_why];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(why, sizeof why, fmt, args);
+    va_end(args);
+    memcpy(p->state_why, why, sizeof why);
+    if (state != p->state) {
+        p->state = state;
+        p->state_since_ns = now_ns;
+    }
+}
+
+/* ---- workers
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+static int add_worker(struct pool *p, struct err *err)
+{
+    if (p->workers == p->worker_room) {
+        unsigned room = p->worker_room ? 2 * p->worker_room : 16;
+        struct worker **worker = realloc(p->worker, room * sizeof(struct worker *));
+        if (!worker)
+            return err_set(err, ERR_FAILED, "%s: out of memory", p->spec.name);
+        p->worker = worker;
+        p->worker_room = room;
+    }
+    struct worker *w = worker_new(p, p->workers, p->engine->virtual_clock, err);
+    if (!w)
+        return err ? err->code : ERR_FAILED;
+    if (!p->engine->virtual_time && worker_start(w, err) < 0) {
+        worker_free(w);
+        return ERR_FAILED;
+    }
+    p->worker[p->workers++] = w;
+    return 0;
+}
+
+int pool_resize(struct pool *p, struct err *err)
+{
+    unsigned running = pool_running(p), wanted = p->spec.load.threads;
+    int code = 0;
+    for (; running < wanted && !code; running++)
+        code = add_worker(p, err);
+    for (unsigned i = p->workers; i-- > 0 && running > wanted;)
+        if (is_running(p->worker[i])) { /* the youngest first */
+            worker_order(p->worker[i], ORDER_DRAIN);
+            running--;
+        }
+    if (code)
+        p->spec.load.threads = pool_running(p);
+    return code;
+}
+
+static void reap(struct pool *p, uint64_t now_ns)
+{
+    for (unsigned i = 0; i < p->workers; i++) {
+        struct worker *w = p->worker[i];
+        if (w->reaped || atomic_load_explicit(&w->stage, memory_order_acquire) != STAGE_ENDED)
+            continue;
+        if (w->threaded)
+            pthread_join(w->thread, NULL); /* it is past its last statement */
+        recorder_read(&w->recorder, &w->seen);
+        monitor_collect_ended(p, w);
+        w->reaped = true;
+        w->ended_ns = w->ended_ns ? w->ended_ns : now_ns;
+        worker_shrink(w);
+    }
+}
+
+/* ---- state
+ * --------------------------------------------------------------------------------------------------------------
+ */
+
+static void begin_load(struct pool *p, uint64_t now_ns)
+{
+    struct err err = {0};
+    p->load_from_ns = now_ns;
+    monitor_restart(p, engine_seconds(p->engine, now_ns));
+    pool_publish_settings(p);
+    if (pool_resize(p, &err) < 0)
+        engine_event(p->engine, p, "refused", "threads", err.msg, BY_RULE);
+    pool_set_state(p, p->paused ? POOL_PAUSED : POOL_LOADING, now_ns, "%s", "");
+}
+
+static void supervise_opening(struct pool *p, uint64_t now_ns)
+{
+    int stage = atomic_load(&p->open_stage);
+    if (stage == OPEN_DONE) {
+        if (p->state == POOL_DOWN)
+            engine_event(p->engine, p, "up", "", "the target answers", BY_SERVER);
+        begin_load(p, now_ns);
+        return;
+    }
+    if (stage != OPEN_FAILED)
+        return;
+    pthread_mutex_lock(&p->mutex);
+    struct err err = p->open_error;
+    uint64_t retry = p->open_retry_ns;
+    pthread_mutex_unlock(&p->mutex);
+    if (!retry) {
+        p->failed = err;
+        pool_finish(p, "error", ORDER_CLOSE, now_ns);
+        pool_set_state(p, POOL_ENDED, now_ns, "%s", err.msg);
+        return;
+    }
+    if (p->state != POOL_DOWN)
+        engine_event(p->engine, p, "down", "", err.msg, BY_SERVER);
+    pool_set_state(p, POOL_DOWN, now_ns, "%s", err.msg);
+}
+
+/* The newest reason that a worker has for a connection that failed. */
+static void connection_error(struct pool *p, char *buf, size_t size)
+{
+    uint64_t newest = 0;
+    copy_str(buf, size, "no connection");
+    for (unsigned i = 0; i < p->workers; i++) {
+        struct worker *w = p->worker[i];
+        if (w->reaped || pthread_mutex_trylock(&w->recorder.messages))
+            continue;
+        if (w->conn_error_ns > newest) {
+            newest = w->conn_error_ns;
+            copy_str(buf, size, w->conn_error);
+        }
+        pthread_mutex_unlock(&w->recorder.messages);
+    }
+}
+
+static void supervise_connected(struct pool *p, uint64_t now_ns)
+{
+    bool up = p->monitor.total.connected > 0;
+    if (up) {
+        p->ever_up = true;
+        p->unconnected_ns = 0;
+        if (p->state == POOL_DOWN)
+            engine_event(p->engine, p, "up", "", "connections stand again", BY_SERVER);
+        pool_set_state(p, p->paused ? POOL_PAUSED : POOL_LOADING, now_ns, "%s", "");
+        return;
+    }
+    if (!p->unconnected_ns)
+        p->unconnected_ns = now_ns;
+    if (now_ns - p->unconnected_ns < DOWN_AFTER_NS)
+        return;
+    char why[192];
+    connection_error(p, why, sizeof why);
+    if (p->state != POOL_DOWN)
+        engine_event(p->engine, p, "down", "", why, BY_SERVER);
+    pool_set_state(p, POOL_DOWN, now_ns, "%s", why);
+}
+
+static bool count_reached(const struct pool *p)
+{
+    if (!p->spec.count || atomic_load(&((struct pool *)(uintptr_t)p)->budget) > 0 ||
+        pool_alive(p) != pool_running(p))
+        return false;
+    for (unsigned i = 0; i < p->workers; i++)
+        if (!p->worker[i]->reaped && !p->worker[i]->seen.spent)
+            return false;
+    return true;
+}
+
+void pool_finish(struct pool *p, const char *by, enum worker_order order, uint64_t now_ns)
+{
+    if (p->state == POOL_ENDED)
+        return;
+    if (!p->finishing) {
+        p->finishing = true;
+        p->wanted = false;
+        copy_str(p->ended_by, sizeof p->ended_by, by);
+        p->load_until_ns = now_ns;
+        pool_note_pause(p, false, now_ns);
+    }
+    pool_order_all(p, order);
+    pool_set_state(p, pool_alive(p) ? POOL_DRAINING : POOL_ENDED, now_ns, "%s", by);
+}
+
+void pool_note_pause(struct pool *p, bool paused, uint64_t now_ns)
+{
+    uint64_t from = p->paused_since_ns > p->record_from_ns ? p->paused_since_ns : p->record_from_ns;
+    if (p->paused_since_ns && now_ns > from)
+        p->paused_ns += now_ns - from;
+    p->paused_since_ns = paused ? now_ns : 0;
+}
+
+void pool_supervise(struct pool *p, uint64_t now_ns)
+{
+    reap(p, now_ns);
+    if (p->state == POOL_ENDED || p->state == POOL_STOPPED)
+        return;
+    if (p->state == POOL_DRAINING || !p->wanted) {
+        if (pool_alive(p))
+            return;
+        pool_set_state(p, p->finishing ? POOL_ENDED : POOL_STOPPED, now_ns, "%s",
+                       p->finishing ? p->ended_by : "stopped");
+        return;
+    }
+    if (!p->load_from_ns) {
+        supervise_opening(p, now_ns);
+        return;
+    }
+    if (now_ns >= p->end_ns) {
+        pool_finish(p, "duration", ORDER_DRAIN, p->end_ns);
+        return;
+    }
+    if (count_reached(p)) {
+        uint64_t last = p->monitor.total.last_end_ns;
+        pool_finish(p, "count", ORDER_DRAIN, last > p->record_from_ns ? last : now_ns);
+        return;
+    }
+    if (p->workers)
+        supervise_connected(p, now_ns);
+}
+
+double pool_loaded_s(const struct pool *p, uint64_t now_ns)
+{
+    if (!p->load_from_ns)
+        return 0;
+    uint64_t until = p->load_until_ns ? p->load_until_ns : now_ns, paused = p->paused_ns;
+    uint64_t from = p->record_from_ns;
+    if (p->paused_since_ns && until > p->paused_since_ns)
+        paused += until - (p->paused_since_ns > from ? p->paused_since_ns : from);
+    return until > from + paused ? (double)(until - from - paused) / 1e9 : 0;
+}

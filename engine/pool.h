@@ -1,0 +1,109 @@
+/* A pool: the workers that load one target with one workload; private to the engine.
+ *
+ * Its own thread calls the backend's blocking hooks (open, stats, close). The supervisor owns
+ * everything else: it changes settings, makes and reaps workers, and merges what they recorded.
+ * Workers read the settings under a mutex when the version changed, never in between. */
+#ifndef LOADTOP_ENGINE_POOL_H
+#define LOADTOP_ENGINE_POOL_H
+
+#include "engine/backend.h"
+#include "engine/monitor.h"
+#include "engine/scenario.h"
+#include "engine/snapshot.h"
+#include "engine/text.h"
+#include "engine/worker.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct engine;
+
+enum open_stage { OPEN_WAITING, OPEN_DONE, OPEN_FAILED };
+
+struct pool {
+    struct engine *engine;
+    unsigned number;
+    struct pool_spec spec; /* as started; load is the wish of the moment */
+    bool local;
+    void *data; /* the backend's */
+
+    pthread_mutex_t mutex;    /* settings, stats, open_error */
+    struct settings settings; /* under mutex; written by the supervisor only */
+    _Atomic uint64_t version; /* of settings */
+    _Atomic int64_t budget;   /* -n: operations that may still be offered */
+    _Atomic uint64_t sequence;
+
+    /* its thread */
+    pthread_t thread;
+    bool threaded;
+    _Atomic bool stopping;
+    _Atomic int open_stage; /* enum open_stage */
+    int wake_fd;
+    struct err open_error;  /* under mutex */
+    uint64_t open_retry_ns; /* under mutex: when it is tried next */
+    struct stats stats;     /* under mutex; its json owned here */
+    uint64_t stats_serial;
+
+    _Atomic bool stats_asked, thread_done;
+
+    /* supervisor only */
+    struct worker **worker; /* [workers]: every one that ever was */
+    unsigned workers, worker_room;
+    enum pool_state state;
+    char state_why[256];
+    uint64_t state_since_ns;
+    bool wanted;    /* loading or paused: `stop` and the end clear it */
+    bool finishing; /* it ends for good, by: */
+    char ended_by[16];
+    struct err failed; /* the target refused for good */
+    bool paused, removed, ever_up, closed_books;
+    uint64_t load_from_ns;               /* when loading first began; 0: not yet */
+    uint64_t record_from_ns, end_ns;     /* as in the settings */
+    uint64_t load_until_ns;              /* when it ended; 0: it runs */
+    uint64_t paused_ns, paused_since_ns; /* time paused after the warm-up */
+    uint64_t unconnected_ns;
+    struct ramp { /* `over T` */
+        bool on;
+        enum verb verb;
+        double from, to;
+        uint64_t start_ns, end_ns;
+        enum origin by;
+    } ramp;
+    uint64_t errors_high_since_ns; /* the rule for targets that are not local */
+    struct monitor monitor;
+};
+
+/* A pool of the spec (copied). Not started. NULL and err. */
+struct pool *pool_new(struct engine *, unsigned number, const struct pool_spec *, struct err *);
+int pool_start(struct pool *, struct err *); /* its thread; virtual time opens at once */
+void pool_free(struct pool *); /* ends its thread (bounded by the backend's hooks); takes NULL */
+/* The pool's share of a tick: open stage, workers made and reaped, state. */
+void pool_supervise(struct pool *, uint64_t now_ns);
+void pool_publish_settings(struct pool *); /* after a change of spec.load, paused, ... */
+void pool_order_all(struct pool *, enum worker_order);
+void pool_wake_workers(struct pool *);
+void pool_notify(struct pool *);            /* any thread: the supervisor should look now */
+unsigned pool_running(const struct pool *); /* workers that are neither draining nor ended */
+unsigned pool_alive(const struct pool *);   /* not ended */
+uint32_t pool_depth(const struct pool *);   /* depth in force */
+uint32_t pool_connections_wanted(const struct pool *);
+/* Claims up to n operations of the budget of -n; returns how many were granted. */
+uint64_t pool_claim(struct pool *, uint64_t n);
+void pool_unclaim(struct pool *, uint64_t n);
+void pool_set_state(struct pool *, enum pool_state, uint64_t now_ns, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+int pool_resize(struct pool *,
+                struct err *); /* makes or drains workers until there are load.threads */
+/* It ends for good: `by` as in the JSON's ended_by; now_ns is when the load ended. */
+void pool_finish(struct pool *, const char *by, enum worker_order, uint64_t now_ns);
+void pool_note_pause(struct pool *, bool paused, uint64_t now_ns);
+void pool_ask_stats(struct pool *); /* its thread takes stats now */
+void pool_stop_thread(struct pool *);
+double pool_loaded_s(const struct pool *,
+                     uint64_t now_ns); /* seconds not paused, after the warm-up */
+/* How many connections a worker needs so that nobody waits, and what one carries. */
+uint32_t connections_needed(const struct pool *, const struct load *, uint32_t capacity);
+
+#endif

@@ -1,0 +1,448 @@
+/* Makes the snapshots: copies of what the supervisor knows, in one reference-counted piece. */
+#include "engine/engine_private.h"
+#include "engine/pool.h"
+#include "engine/text.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What the snapshot's readers do not see. */
+struct held {
+    struct snapshot shown; /* first: a snapshot is one of these */
+    _Atomic unsigned refs;
+    struct pool_held {
+        struct options options;
+        struct series_store *store;
+        struct point tenth[TENTHS];
+        const struct point *tenth_block[TENTHS / SERIES_BLOCK + 2];
+        json_t *stats, *left_behind;
+    } * pool;
+};
+
+const char *pool_state_name(enum pool_state s)
+{
+    static const char *const name[] = {"OPENING", "LOADING", "PAUSED", "DRAINING",
+                                       "STOPPED", "DOWN",    "ENDED"};
+    return name[s];
+}
+
+const struct snapshot *snapshot_retain(const struct snapshot *s)
+{
+    if (s)
+        atomic_fetch_add(&((struct held *)(uintptr_t)s)->refs, 1);
+    return s;
+}
+
+void snapshot_release(const struct snapshot *s)
+{
+    struct held *h = (struct held *)(uintptr_t)s;
+    if (!h || atomic_fetch_sub(&h->refs, 1) > 1)
+        return;
+    for (unsigned i = 0; i < h->shown.pools + h->shown.removed; i++) {
+        free(h->shown.pool[i].error);
+        free(h->shown.pool[i].worker);
+        free(h->shown.pool[i].plateau);
+        options_fini(&h->pool[i].options);
+        series_store_release(h->pool[i].store);
+        json_decref(h->pool[i].stats);
+        json_decref(h->pool[i].left_behind);
+    }
+    free(h->shown.pool);
+    free(h->pool);
+    free(h->shown.event);
+    free(h->shown.threshold);
+    free(h);
+}
+
+/* ---- one pool
+ * ---------------------------------------------------------------------------------------------- */
+
+static void fill_counts(struct pool_snapshot *s, const struct tally *t)
+{
+    s->counts =
+        (struct counts){t->offered, t->completed, t->errors, t->timeouts, t->in_flight, t->dropped};
+    s->warm = (struct counts){t->warm_offered,  t->warm_completed, t->warm_errors,
+                              t->warm_timeouts, t->warm_in_flight, t->warm_dropped};
+    s->waiting = t->waiting;
+    s->bytes_sent = t->sent_bytes;
+    s->bytes_received = t->received_bytes;
+    s->batches_completed = t->batches;
+    s->peak_bytes = t->peak_bytes;
+    s->connections_up = (uint32_t)t->connected;
+}
+
+static void fill_load(const struct pool *p, struct pool_snapshot *s)
+{
+    s->number = p->number;
+    copy_str(s->name, sizeof s->name, p->spec.name);
+    s->backend = p->spec.backend;
+    copy_str(s->target, sizeof s->target, p->spec.target.shown);
+    pool_spec_url(&p->spec, s->url, sizeof s->url);
+    s->local = p->local;
+    s->state = p->state;
+    copy_str(s->state_why, sizeof s->state_why, p->state_why);
+    s->load = p->spec.load;
+    s->depth = pool_depth(p);
+    s->connections = pool_connections_wanted(p);
+    s->think_ns = p->spec.load.think_ns;
+    s->timeout_ns = p->spec.timeout_ns;
+    s->count = p->spec.count;
+    s->duration_ns = p->spec.duration_ns;
+    s->warmup_ns = p->spec.warmup_ns;
+    s->seed = p->spec.seed;
+    s->threads_running = pool_running(p);
+    s->threads_draining = pool_alive(p) - s->threads_running;
+    s->connections_wanted = s->connections * s->threads_running;
+}
+
+static void fill_ops(const struct pool *p, struct pool_snapshot *s)
+{
+    const struct monitor *m = &p->monitor;
+    const struct op_type *types = p->spec.backend->ops;
+    s->ops = 0;
+    for (uint16_t i = 0; i < OPS_MAX && types[i].name; i++) {
+        uint64_t ended = m->total.op_completed[i] + m->total.op_errors[i] + m->total.op_timeouts[i];
+        if (!ended && p->spec.load.weight[i] <= 0)
+            continue;
+        struct op_snapshot *o = &s->op[s->ops++];
+        o->type = i;
+        o->completed = m->total.op_completed[i];
+        o->errors = m->total.op_errors[i];
+        o->timeouts = m->total.op_timeouts[i];
+        latency_summary(&m->service[i], &o->service);
+        latency_summary(&m->response[i], &o->response);
+        o->per_s = m->op_per_s[i];
+    }
+}
+
+static void fill_now(const struct pool *p, struct pool_snapshot *s)
+{
+    const struct monitor *m = &p->monitor;
+    s->now_service = m->last_service;
+    s->now_response = m->last_response;
+    s->now_offered_per_s = s->now_per_s = s->now_errors_per_s = s->now_in_flight = NAN;
+    s->now_batches_per_s = m->now_batches_per_s;
+    if (m->seconds) {
+        uint64_t i = m->seconds - 1;
+        const struct point *pt = &m->store->block[i / SERIES_BLOCK][i % SERIES_BLOCK];
+        s->now_offered_per_s = (double)pt->offered / pt->span_s;
+        s->now_per_s = (double)pt->completed / pt->span_s;
+        s->now_errors_per_s = (double)(pt->errors + pt->timeouts) / pt->span_s;
+        s->now_in_flight = pt->in_flight;
+    }
+    s->generate_share = m->now_generate;
+    s->client_share = m->now_client;
+    s->wait_share = m->now_wait;
+    s->idle_share = m->now_idle;
+    s->cpu_share = m->busiest_cpu;
+}
+
+/* Shares of the whole run: over the time that the workers lived. */
+static void fill_shares(const struct engine *e, const struct pool *p, struct pool_snapshot *s,
+                        uint64_t now_ns)
+{
+    const struct tally *t = &p->monitor.total;
+    double lived = 0;
+    (void)e;
+    for (unsigned i = 0; i < p->workers; i++) {
+        const struct worker *w = p->worker[i];
+        uint64_t until = w->reaped ? w->ended_ns : now_ns;
+        lived += until > w->started_ns ? (double)(until - w->started_ns) : 0;
+    }
+    s->run_wait_share = s->run_idle_share = s->run_generate_share = s->run_client_share = NAN;
+    if (lived <= 0)
+        return;
+    s->run_wait_share = fmin(1, (double)t->wait_ns / lived);
+    s->run_idle_share = fmin(1 - s->run_wait_share, (double)t->idle_ns / lived);
+    double busy = fmax(0, 1 - s->run_wait_share - s->run_idle_share);
+    s->run_generate_share = fmin(busy, (double)t->generate_ns / lived);
+    s->run_client_share = busy - s->run_generate_share;
+}
+
+static void add_class(struct pool_snapshot *s, const struct class_slot *c, const struct engine *e,
+                      bool messages)
+{
+    struct error_class *to = NULL;
+    for (unsigned i = 0; i < s->errors && !to; i++)
+        if (!strcmp(s->error[i].name, c->name))
+            to = &s->error[i];
+    double first = engine_seconds(e, atomic_load(&c->first_ns));
+    double last = engine_seconds(e, atomic_load(&c->last_ns));
+    if (!to) {
+        if (s->errors == ERROR_CLASSES_MAX)
+            to = &s->error[ERROR_CLASSES_MAX - 1];
+        else {
+            to = &s->error[s->errors++];
+            copy_str(to->name, sizeof to->name, c->name);
+            to->first_s = first;
+            to->last_s = last;
+        }
+    }
+    to->count += atomic_load(&c->count);
+    if (messages && (first <= to->first_s || !to->first[0]) && c->first[0]) {
+        to->first_s = first;
+        copy_str(to->first, sizeof to->first, c->first);
+    }
+    if (messages && (last >= to->last_s || !to->last[0]) && c->last[0])
+        copy_str(to->last, sizeof to->last, c->last);
+    to->last_s = last > to->last_s ? last : to->last_s;
+}
+
+static int more_frequent(const void *a, const void *b)
+{
+    const struct error_class *x = a, *y = b;
+    return x->count > y->count ? -1 : x->count < y->count;
+}
+
+/* The classes of all workers together. Messages of a worker that is writing one are left for the
+ * next time. */
+static void fill_errors(const struct engine *e, const struct pool *p, struct pool_snapshot *s)
+{
+    for (unsigned i = 0; i < p->workers; i++) {
+        struct recorder *r = &p->worker[i]->recorder;
+        unsigned classes = atomic_load_explicit(&r->classes, memory_order_acquire);
+        if (!classes)
+            continue;
+        if (!s->error) {
+            s->error = calloc(ERROR_CLASSES_MAX, sizeof *s->error);
+            if (!s->error)
+                return;
+        }
+        bool messages = !pthread_mutex_trylock(&r->messages);
+        for (unsigned k = 0; k < classes; k++)
+            add_class(s, r->slot[k], e, messages);
+        if (messages)
+            pthread_mutex_unlock(&r->messages);
+    }
+    if (s->errors > 1)
+        qsort(s->error, s->errors, sizeof *s->error, more_frequent);
+    for (unsigned i = 0; i < s->errors; i++)
+        s->error[i].recent = monitor_class_recent(&p->monitor, s->error[i].name);
+}
+
+static void fill_workers(const struct engine *e, const struct pool *p, struct pool_snapshot *s)
+{
+    if (!p->workers)
+        return;
+    s->worker = calloc(p->workers, sizeof *s->worker);
+    if (!s->worker)
+        return;
+    s->workers = p->workers;
+    for (unsigned i = 0; i < p->workers; i++) {
+        const struct worker *w = p->worker[i];
+        const struct tally *t = &w->seen;
+        struct worker_snapshot *o = &s->worker[i];
+        o->id = w->index;
+        o->completed = t->completed;
+        o->errors = t->errors;
+        o->counts = (struct counts){t->offered,  t->completed, t->errors,
+                                    t->timeouts, t->in_flight, t->dropped};
+        o->started_s = engine_seconds(e, w->started_ns);
+        o->ended_s = w->reaped ? engine_seconds(e, w->ended_ns) : NAN;
+        o->cpu_share = w->cpu_share;
+        o->state = w->reaped ? 2 : atomic_load(&w->order) == ORDER_RUN ? 0 : 1;
+    }
+}
+
+static void fill_series(const struct pool *p, struct pool_snapshot *s, struct pool_held *h)
+{
+    const struct monitor *m = &p->monitor;
+    h->store = m->store;
+    atomic_fetch_add(&h->store->refs, 1);
+    s->seconds.block = (const struct point *const *)h->store->block;
+    s->seconds.n = m->seconds;
+    uint64_t n = m->tenth_count < TENTHS ? m->tenth_count : TENTHS, from = m->tenth_count - n;
+    for (uint64_t i = 0; i < n; i++)
+        h->tenth[i] = m->tenths[(from + i) % TENTHS];
+    for (unsigned i = 0; i < sizeof h->tenth_block / sizeof h->tenth_block[0]; i++)
+        h->tenth_block[i] = i * SERIES_BLOCK < TENTHS ? h->tenth + (size_t)i * SERIES_BLOCK : NULL;
+    s->tenths.block = h->tenth_block;
+    s->tenths.n = n;
+}
+
+static void fill_stats(struct pool *p, struct pool_snapshot *s, struct pool_held *h)
+{
+    pthread_mutex_lock(&p->mutex);
+    copy_str(s->version, sizeof s->version, p->stats.version);
+    copy_str(s->address, sizeof s->address, p->stats.address);
+    copy_str(s->note, sizeof s->note, p->stats.note);
+    s->server_cpu_share = p->stats.server_cpu_share;
+    s->other_clients = p->stats.other_clients;
+    s->data_items = p->stats.data_items;
+    h->stats = json_incref(p->stats.json);
+    h->left_behind = json_incref(p->stats.left_behind);
+    pthread_mutex_unlock(&p->mutex);
+    s->backend_stats = h->stats;
+    s->left_behind = h->left_behind;
+}
+
+static void fill_pool(struct engine *e, struct pool *p, struct pool_snapshot *s,
+                      struct pool_held *h, uint64_t now_ns)
+{
+    const struct monitor *m = &p->monitor;
+    fill_load(p, s);
+    s->state_since_s = engine_seconds(e, p->state_since_ns);
+    s->warming = p->load_from_ns && now_ns < p->record_from_ns;
+    fill_counts(s, &m->total);
+    s->loaded_s = pool_loaded_s(p, now_ns);
+    s->throughput_per_s = s->loaded_s > 0 ? (double)m->total.completed / s->loaded_s : NAN;
+    latency_summary(&m->all_service, &s->service);
+    latency_summary(&m->all_response, &s->response);
+    latency_summary(&m->extra[EXTRA_BATCH], &s->batches);
+    latency_summary(&m->extra[EXTRA_LAG], &s->lag);
+    latency_summary(&m->extra[EXTRA_LEASE], &s->lease_wait);
+    s->has_batches = s->batches.count > 0;
+    s->has_lag = s->lag.count > 0;
+    s->has_lease_wait = s->lease_wait.count > 0;
+    fill_ops(p, s);
+    fill_now(p, s);
+    fill_shares(e, p, s, now_ns);
+    fill_errors(e, p, s);
+    fill_workers(e, p, s);
+    fill_series(p, s, h);
+    fill_stats(p, s, h);
+    options_copy(&h->options, &p->spec.options);
+    s->options = &h->options;
+    judge_limit(p, s);
+    judge_validity(p, s);
+}
+
+/* ---- the whole
+ * ---------------------------------------------------------------------------------------------- */
+
+static void fill_events(struct engine *e, struct snapshot *s)
+{
+    pthread_mutex_lock(&e->event_mutex);
+    uint64_t n = e->events < EVENTS_MAX ? e->events : EVENTS_MAX, from = e->events - n;
+    s->event = n ? malloc(n * sizeof *s->event) : NULL;
+    for (uint64_t i = 0; s->event && i < n; i++)
+        s->event[i] = e->event[(from + i) % EVENTS_MAX];
+    s->events = s->event ? (unsigned)n : 0;
+    s->events_total = e->events;
+    pthread_mutex_unlock(&e->event_mutex);
+}
+
+static double end_s(const struct engine *e)
+{
+    uint64_t last = 0;
+    bool any = false;
+    for (unsigned i = 0; i < e->pools; i++) {
+        const struct pool *p = e->pool[i];
+        if (p->removed || p->state == POOL_ENDED)
+            continue;
+        if (!p->load_from_ns || p->end_ns == NS_NEVER)
+            return NAN;
+        any = true;
+        last = p->end_ns > last ? p->end_ns : last;
+    }
+    return any ? engine_seconds(e, last) : NAN;
+}
+
+static void fill_usage(const struct engine *e, struct snapshot *s)
+{
+    s->cpu_share = e->usage.process_share;
+    s->tick_cpu_share = e->usage.thread_share;
+    s->rss_bytes = e->usage.rss;
+    s->rss_peak_bytes = e->usage.rss_peak;
+    s->anon_bytes = e->usage.anon;
+    if (gethostname(s->host, sizeof s->host))
+        s->host[0] = '\0';
+    s->host[sizeof s->host - 1] = '\0';
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    s->cores = cores > 0 ? (unsigned)cores : 1;
+}
+
+struct snapshot *snapshot_make(struct engine *e, uint64_t now_ns)
+{
+    struct held *h = calloc(1, sizeof *h);
+    if (!h)
+        return NULL;
+    struct snapshot *s = &h->shown;
+    h->refs = 1;
+    s->pool = calloc(e->pools + 1, sizeof *s->pool);
+    h->pool = calloc(e->pools + 1, sizeof *h->pool);
+    s->threshold = calloc(e->scenario.thresholds + 1, sizeof *s->threshold);
+    if (!s->pool || !h->pool || !s->threshold) {
+        free(s->pool);
+        free(h->pool);
+        free(s->threshold);
+        free(h);
+        return NULL;
+    }
+    s->serial = ++e->serial;
+    s->started = e->started;
+    s->now_s = engine_seconds(e, e->ended_ns ? e->ended_ns : now_ns);
+    s->ends_s = end_s(e);
+    s->ended = e->ended;
+    if (e->ended)
+        copy_str(s->ended_by, sizeof s->ended_by, e->ended_by);
+    copy_str(s->run_id, sizeof s->run_id, e->run_id);
+    s->limits = e->scenario.limits;
+    s->limits.locked = e->locked;
+    s->valid = true;
+    unsigned at = 0;
+    for (int removed = 0; removed < 2; removed++)
+        for (unsigned i = 0; i < e->pools; i++) {
+            if (e->pool[i]->removed != (removed == 1))
+                continue;
+            fill_pool(e, e->pool[i], &s->pool[at], &h->pool[at], now_ns);
+            s->valid = s->valid && s->pool[at].valid;
+            at++;
+            s->pools += !removed;
+            s->removed += (unsigned)removed;
+        }
+    fill_events(e, s);
+    memcpy(s->threshold, e->threshold, e->scenario.thresholds * sizeof *s->threshold);
+    s->thresholds = e->scenario.thresholds;
+    s->goal_per_s = e->scenario.goal_per_s;
+    fill_usage(e, s);
+    if (e->undos)
+        copy_str(s->undo, sizeof s->undo, e->undo[e->undos - 1].shown);
+    copy_str(s->message, sizeof s->message, e->message);
+    s->message_serial = e->message_serial;
+    return s;
+}
+
+/* ---- what we ourselves use
+ * ------------------------------------------------------------------------------------- */
+
+static uint64_t status_bytes(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+    return at ? strtoull(at + strlen(name), NULL, 10) * 1024 : 0;
+}
+
+static uint64_t cpu_ns(clockid_t clock)
+{
+    struct timespec t;
+    return clock_gettime(clock, &t) ? 0 : (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+void usage_measure(struct engine *e, uint64_t now_ns)
+{
+    struct usage *u = &e->usage;
+    uint64_t process = cpu_ns(CLOCK_PROCESS_CPUTIME_ID), thread = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
+    double span = (double)(now_ns - u->at_ns);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (u->at_ns && span > 0) {
+        u->process_share =
+            (double)(process - u->process_ns) / span / (cores > 0 ? (double)cores : 1);
+        u->thread_share = thread > u->thread_ns ? (double)(thread - u->thread_ns) / span : 0;
+    }
+    u->process_ns = process;
+    u->thread_ns = thread;
+    u->at_ns = now_ns;
+    char text[4096];
+    FILE *f = fopen("/proc/self/status", "r");
+    size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+    if (f)
+        fclose(f);
+    text[n] = '\0';
+    u->rss = status_bytes(text, "VmRSS:");
+    u->rss_peak = status_bytes(text, "VmHWM:");
+    u->anon = status_bytes(text, "RssAnon:");
+}
