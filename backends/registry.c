@@ -6,5 +6,6 @@
 
 const struct backend *const backends[] = {
     &backend_null,
+    &backend_redis,
     NULL,
 };

@@ -11,5 +11,6 @@ struct backend;
 extern const struct backend *const backends[];
 
 extern const struct backend backend_null;
+extern const struct backend backend_redis;
 
 #endif

@@ -1,0 +1,257 @@
+/* The Redis backend: its descriptor and options, and what a worker does for each operation.
+ *
+ * On the path of an operation there is no allocation, no lock and no clock: a key is drawn, a
+ * prebuilt request is copied with its digits patched, straight into bytes that the next flush
+ * writes. Options that can change while the load runs are copied into the worker by tune(). Called
+ * by the engine only. */
+#include "backends/redis.h"
+#include "backends/registry.h"
+#include "engine/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#ifdef LOADTOP_HAVE_HIREDIS
+
+#define ZIPF_THETA 0.99
+
+/* ---- For a worker ---- */
+
+static void redis_tune(struct worker *worker)
+{
+    struct redis_worker *w = worker_data(worker);
+    const struct options *o = pool_options(worker_pool(worker));
+    uint64_t keys = option_u64(o, REDIS_KEYS), ttl_ns = option_u64(o, REDIS_TTL);
+    uint64_t ttl_ms = (ttl_ns + NS_PER_MS - 1) / NS_PER_MS;
+    w->dist = (enum distribution)option_u64(o, REDIS_DIST);
+    w->size_low = option_low(o, REDIS_SIZE);
+    w->size_high = option_high(o, REDIS_SIZE);
+    if (keys != w->keys || (w->dist == DIST_ZIPF && w->zipf.n != keys)) {
+        w->keys = keys;
+        if (w->dist == DIST_ZIPF)
+            zipf_init(&w->zipf, keys, ZIPF_THETA);
+    }
+    if (ttl_ms != w->ttl_ms) {
+        struct redis_template set;
+        if (redis_template_make(&set, REDIS_SET, option_str(o, REDIS_PREFIX), ttl_ms) == 0) {
+            redis_template_free(&w->template[REDIS_SET]);
+            w->template[REDIS_SET] = set;
+            w->ttl_ms = ttl_ms;
+        }
+    }
+}
+
+static void redis_worker_close(struct worker *worker)
+{
+    struct redis_worker *w = worker_data(worker);
+    struct redis_pool *p = pool_data(worker_pool(worker));
+    pthread_mutex_lock(&p->mutex);
+    for (struct redis_worker **at = &p->workers; *at; at = &(*at)->next)
+        if (*at == w) {
+            *at = w->next;
+            break;
+        }
+    p->gone.hits += w->counts.hits;
+    p->gone.misses += w->counts.misses;
+    for (int i = 0; i < FAMILIES; i++)
+        if (w->counts.high[i] > p->gone.high[i])
+            p->gone.high[i] = w->counts.high[i];
+    pthread_mutex_unlock(&p->mutex);
+    for (int i = 0; i < REDIS_OPS; i++)
+        redis_template_free(&w->template[i]);
+    resp_reader_free(w->spare);
+    free(w->in);
+    free(w->out);
+    w->spare = NULL;
+    w->in = w->out = NULL;
+}
+
+static int redis_worker_open(struct worker *worker, struct err *err)
+{
+    struct redis_worker *w = worker_data(worker);
+    struct redis_pool *p = pool_data(worker_pool(worker));
+    const char *prefix = option_str(pool_options(worker_pool(worker)), REDIS_PREFIX);
+    memset(w, 0, sizeof *w);
+    w->worker = worker;
+    pthread_mutex_lock(&p->mutex);
+    w->next = p->workers;
+    p->workers = w;
+    pthread_mutex_unlock(&p->mutex);
+    w->in = malloc(REDIS_IN);
+    bool ok = w->in != NULL;
+    for (int i = 0; ok && i < REDIS_OPS; i++)
+        ok = redis_template_make(&w->template[i], (enum redis_op)i, prefix, 0) == 0;
+    if (ok) {
+        redis_tune(worker);
+        return 0;
+    }
+    redis_worker_close(worker);
+    return err_set(err, ERR_FAILED, "redis: out of memory for a thread");
+}
+
+static void redis_fill(struct worker *worker, struct op *op)
+{
+    struct redis_worker *w = worker_data(worker);
+    const struct redis_template *t = &w->template[op->type];
+    switch (w->dist) {
+    case DIST_ZIPF:
+        op->key = zipf_pick(&w->zipf, op->rnd);
+        break;
+    case DIST_SEQUENTIAL:
+        op->key = pool_sequence(worker_pool(worker), 1) % w->keys;
+        break;
+    default:
+        op->key = rng_below(op->rnd, w->keys);
+        break;
+    }
+    if (t->value || t->member_at) {
+        op->aux = mix64(op->rnd);
+        if (t->value)
+            op->size = span_pick(w->size_low, w->size_high, op->aux);
+    }
+}
+
+/* Keys up to this one of its family can exist because of us. */
+static void note_created(struct redis_worker *w, enum redis_family family, uint64_t key)
+{
+    _Atomic uint64_t *high = &w->counts.high[family];
+    if (key >= atomic_load_explicit(high, memory_order_relaxed))
+        atomic_store_explicit(high, key + 1, memory_order_relaxed);
+}
+
+static enum submit redis_submit(struct conn *conn, struct op *op)
+{
+    struct redis_worker *w = worker_data(conn->worker);
+    struct redis_conn *c = conn_data(conn);
+    const struct redis_template *t = &w->template[op->type];
+    char *out = redis_out_reserve(c, redis_request_max(t, op->size));
+    if (!out) {
+        /* Making room may have written, and a failed write ends the connection with what it
+         * carries. */
+        return c->state == REDIS_UP ? SUBMIT_BUSY : SUBMIT_QUEUED;
+    }
+    redis_out_commit(c, redis_request(t, out, op->key, op->size, op->aux));
+    if (redis_op_info[op->type].creates)
+        note_created(w, redis_op_info[op->type].family, op->key);
+    return SUBMIT_QUEUED;
+}
+
+static uint32_t redis_depth(const struct pool *pool, uint32_t client_depth)
+{
+    (void)pool;
+    return client_depth;
+}
+
+#endif
+
+/* ---- Targets and options ---- */
+
+static int redis_check(const struct target *t, const struct options *o, struct err *err)
+{
+    unsigned db;
+    size_t prefix = strlen(option_str(o, REDIS_PREFIX));
+    bool local = strcmp(t->scheme, "redis+unix") == 0;
+    if (strcmp(t->scheme, "rediss") == 0)
+        return err_set(err, ERR_USAGE,
+                       "%s: TLS is not built in: use redis:// through a tunnel such as stunnel",
+                       t->shown);
+    if (local && (t->hosts || !t->path[0]))
+        return err_set(err, ERR_USAGE, "%s: a path is needed, such as redis+unix:///run/redis.sock",
+                       t->shown);
+    if (local && strlen(t->path) >= sizeof((struct sockaddr_un *)0)->sun_path)
+        return err_set(err, ERR_USAGE, "%s: the socket's path is longer than %zu bytes", t->shown,
+                       sizeof((struct sockaddr_un *)0)->sun_path - 1);
+    if (!local && t->hosts != 1)
+        return err_set(err, ERR_USAGE, "%s: one host is needed, such as redis://localhost:6379/0",
+                       t->shown);
+    if (prefix > REDIS_PREFIX_MAX)
+        return err_set(err, ERR_USAGE, "prefix: %zu bytes, at most %d are allowed", prefix,
+                       REDIS_PREFIX_MAX);
+    return redis_target_db(t, o, &db, err);
+}
+
+static const struct option_spec redis_options[] = {
+    [REDIS_KEYS] = {"keys", OPTION_COUNT, OPTION_LIVE, "10000", 1, 1e12, NULL,
+                    "how many different keys of each kind are used"},
+    [REDIS_DIST] = {"dist", OPTION_CHOICE, OPTION_LIVE, "uniform", 0, 0, DIST_CHOICES,
+                    "how keys are drawn: all alike, a few of them most of the time, or one by one"},
+    [REDIS_SIZE] = {"size", OPTION_SPAN, OPTION_LIVE, "32", 0, 64 << 20, NULL,
+                    "bytes of a value: one number, or low-high"},
+    [REDIS_PREFIX] = {"prefix", OPTION_TEXT, 0, "loadtop:", 0, 0, NULL,
+                      "what every key begins with; an empty one needs --allow-destructive"},
+    [REDIS_TTL] = {"ttl", OPTION_DURATION, OPTION_LIVE, "0", 0, 3.6e12 * 24 * 365, NULL,
+                   "expiry of what set writes; 0: none"},
+    [REDIS_DB] = {"db", OPTION_COUNT, 0, "0", 0, 65535, NULL,
+                  "database number; redis://host/3 says the same"},
+    {.name = NULL},
+};
+
+static const struct op_type redis_ops[] = {
+    [REDIS_GET] =
+        {.name = "get", .help = "reads a string", .weight = 80, .reads = true, .noun = "op"},
+    [REDIS_SET] = {.name = "set",
+                   .help = "writes a string of `size` bytes",
+                   .weight = 20,
+                   .noun = "op"},
+    [REDIS_INCR] = {.name = "incr", .help = "adds one to a counter", .noun = "op"},
+    [REDIS_DEL] = {.name = "del", .help = "removes a string", .noun = "op"},
+    [REDIS_EXISTS] = {.name = "exists",
+                      .help = "asks whether a string exists",
+                      .reads = true,
+                      .noun = "op"},
+    [REDIS_LPUSH] = {.name = "lpush",
+                     .help = "puts `size` bytes in front of a list; rpop is its counterpart",
+                     .noun = "op"},
+    [REDIS_RPOP] = {.name = "rpop", .help = "takes the last of a list", .noun = "op"},
+    [REDIS_SADD] = {.name = "sadd", .help = "adds one of 128 members to a set", .noun = "op"},
+    [REDIS_HSET] = {.name = "hset",
+                    .help = "writes `size` bytes to one of 128 fields of a hash",
+                    .noun = "op"},
+    [REDIS_HGET] = {.name = "hget", .help = "reads a field of a hash", .reads = true, .noun = "op"},
+    [REDIS_ZADD] = {.name = "zadd",
+                    .help = "gives one of 128 members of a sorted set a score",
+                    .noun = "op"},
+    [REDIS_ZRANGE] = {.name = "zrange",
+                      .help = "reads the ten lowest of a sorted set",
+                      .reads = true,
+                      .noun = "op"},
+    [REDIS_PING] = {.name = "ping",
+                    .help = "an answer without any data",
+                    .reads = true,
+                    .noun = "op"},
+    [REDIS_OPS] = {.name = NULL},
+};
+
+const struct backend backend_redis = {
+    .name = "redis",
+    .summary = "Redis and what speaks its protocol, over TCP or a unix socket",
+    .schemes = "redis rediss redis+unix",
+    .example = "redis://localhost:6379/0?threads=2&ops=get:80,set:20",
+    .default_port = 6379,
+    .options = redis_options,
+    .ops = redis_ops,
+#ifndef LOADTOP_HAVE_HIREDIS
+    .unavailable =
+        "built without hiredis: install libhiredis-dev (dnf: hiredis-devel) and build again",
+    .check = redis_check,
+#else
+    .pool_size = sizeof(struct redis_pool),
+    .worker_size = sizeof(struct redis_worker),
+    .conn_size = sizeof(struct redis_conn),
+    .check = redis_check,
+    .pool_open = redis_pool_open,
+    .pool_stats = redis_pool_stats,
+    .pool_close = redis_pool_close,
+    .clean = redis_clean,
+    .depth = redis_depth,
+    .worker_open = redis_worker_open,
+    .worker_close = redis_worker_close,
+    .tune = redis_tune,
+    .fill = redis_fill,
+    .open = redis_open,
+    .submit = redis_submit,
+    .flush = redis_flush,
+    .close = redis_close,
+#endif
+};

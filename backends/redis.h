@@ -1,0 +1,163 @@
+/* What the files of the Redis backend share: the pool's, a worker's and a connection's memory.
+ *
+ *   redis.c          the descriptor, options, and what a worker does for each operation; never
+ * blocks redis_conn.c     sockets of a worker: connect, handshake, reading and writing
+ *   redis_server.c   what blocks, on the pool's thread: names, the handshake's bytes, a first look
+ *   redis_stats.c    INFO, every second
+ *   redis_left.c     what a run leaves behind, and its removal
+ *   redis_link.c     one blocking connection with a deadline, for those three
+ *   redis_proto.c    the protocol, pure */
+#ifndef LOADTOP_BACKENDS_REDIS_H
+#define LOADTOP_BACKENDS_REDIS_H
+
+#include "backends/redis_proto.h"
+#include "engine/backend.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+
+struct redisReader;
+struct redisReply;
+struct redis_conn;
+struct redis_link;
+
+enum redis_option {
+    REDIS_KEYS,
+    REDIS_DIST,
+    REDIS_SIZE,
+    REDIS_PREFIX,
+    REDIS_TTL,
+    REDIS_DB,
+    REDIS_OPTIONS
+};
+
+#define REDIS_ADDRESSES_MAX 8
+struct redis_address {
+    struct sockaddr_storage addr;
+    socklen_t len;
+    char host[256]; /* as typed; "" for a socket */
+    char name[128]; /* "127.0.0.1:6379", or the socket's path */
+};
+
+/* The commands with which every connection begins. Holds the password. */
+struct redis_hello {
+    char *bytes;
+    size_t len;
+    uint8_t auth, select,
+        steps; /* which reply is whose, from 1 (0: none), and how many there are */
+};
+
+/* What a worker counted, and what it can have made: keys [0, high) of each family. Written by the
+ * worker alone, read by the pool's thread. */
+struct redis_counts {
+    _Atomic uint64_t hits, misses; /* of our get */
+    _Atomic uint64_t high[FAMILIES];
+    _Atomic uint32_t connected;
+};
+
+struct redis_info { /* of one moment */
+    uint64_t at_ns;
+    double cpu, cpu_main, hits, misses, evicted, expired, rejected;
+};
+
+/* A server that a pool of ours has connections to; so that other pools' are not taken for somebody
+ * else's. */
+struct redis_peer {
+    struct redis_peer *next;
+    char run_id[48];
+    unsigned connections;
+};
+
+struct redis_pool {
+    struct redis_address address[REDIS_ADDRESSES_MAX];
+    unsigned addresses;
+    _Atomic unsigned current; /* the one that answered last */
+    struct redis_hello hello;
+    unsigned db;
+    pthread_mutex_t mutex; /* workers, gone */
+    struct redis_worker *workers;
+    struct redis_counts gone; /* of workers that ended; connected stays 0 */
+    /* the pool's thread only */
+    struct redis_link *link;
+    struct redis_info last;
+    struct redis_peer peer;
+};
+
+struct redis_worker {
+    struct worker *worker;
+    struct redis_worker *next; /* in the pool's list */
+    struct redis_template template[REDIS_OPS];
+    uint64_t keys, ttl_ms;
+    uint32_t size_low, size_high;
+    enum distribution dist;
+    struct zipf zipf;
+    char *in;  /* REDIS_IN bytes, for whatever connection is read */
+    char *out; /* requests not yet written, of all connections in `dirty` */
+    size_t out_len, out_room;
+    struct redis_conn *dirty;
+    struct redisReader *spare; /* an empty reader for the next reply that needs one */
+    struct resp_error error;
+    struct redis_counts counts;
+};
+
+enum redis_state { REDIS_CLOSED, REDIS_CONNECTING, REDIS_HELLO, REDIS_UP };
+
+struct redis_conn {
+    struct watch watch;
+    struct conn *conn;
+    struct redis_conn *next, *prev; /* in the worker's dirty list, while out_len is not 0 */
+    size_t out_at, out_len;         /* its part of the worker's out */
+    char *kept;                     /* what the socket did not take; NULL: nothing */
+    size_t kept_at, kept_len, kept_room;
+    struct redisReader *reader; /* holds a part of a reply; NULL: none */
+    struct alarm limit;         /* of connecting and the handshake */
+    uint8_t state, step;        /* enum redis_state; replies of the handshake so far */
+    bool full;                  /* SUBMIT_BUSY was answered */
+};
+
+#define REDIS_IN ((size_t)64 << 10)
+#define REDIS_KEPT_MAX ((size_t)256 << 10) /* unsent bytes of a connection before it is busy */
+
+/* ---- redis_conn.c */
+int redis_open(struct conn *, struct err *);
+void redis_close(struct conn *);
+void redis_flush(struct conn *);
+/* Room for a request of up to `max` bytes of this connection. NULL: look at the connection's state
+ * and `full`. */
+char *redis_out_reserve(struct redis_conn *, size_t max);
+void redis_out_commit(struct redis_conn *, size_t len);
+
+/* ---- redis_server.c */
+int redis_pool_open(struct pool *, struct err *);
+void redis_pool_close(struct pool *);
+/* Makes p->link, to the first address that answers, beginning with the present one. */
+int redis_link_up(struct pool *, uint64_t deadline_ns, struct err *);
+void redis_link_down(struct redis_pool *);
+/* INFO, or an error reply; NULL: the link was lost, and is down. */
+struct redisReply *redis_ask_info(struct redis_pool *, uint64_t deadline_ns, struct err *);
+/* A link that has said hello, without a pool. NULL and err. */
+struct redis_link *redis_link_plain(const struct target *, unsigned db, struct err *);
+
+/* ---- redis_stats.c */
+struct redis_totals { /* of all workers that ever were */
+    uint64_t hits, misses, high[FAMILIES];
+    unsigned connected;
+    bool running;
+};
+
+void redis_pool_stats(struct pool *, struct stats *);
+void redis_peers_join(struct redis_pool *, const char *info);
+void redis_peers_leave(struct redis_pool *);
+
+/* ---- redis_left.c */
+void redis_left_behind(struct pool *, struct stats *, const struct redis_totals *);
+int redis_clean(const struct target *, const struct options *, const struct json_t *left_behind,
+                struct err *);
+
+/* ---- redis_server.c, built always */
+/* The database that path ("/3") or option db names. ERR_USAGE when it is no number or they
+ * disagree. */
+int redis_target_db(const struct target *, const struct options *, unsigned *db, struct err *);
+
+#endif

@@ -1,0 +1,474 @@
+/* The sockets of a worker: connecting, the handshake, reading and writing. Nothing here blocks.
+ *
+ * Writing: requests of all connections gather in one buffer of the worker (`out`), each
+ * connection's in one piece, until the flush that follows a burst writes each piece with one system
+ * call. What a socket does not take moves to memory of the connection (`kept`) and goes out when
+ * epoll says so; more than 256 KiB of it and the connection is busy. So an idle connection owns no
+ * buffer.
+ *
+ * Reading: one buffer of the worker. Whole simple replies are stepped over in place; the rest goes
+ * through a reader, which a connection has only while it holds a part of a reply.
+ *
+ * Any call into the engine that ends an operation can end the connection too (redis_close): `state`
+ * tells. The engine frees no connection while one of these functions is on the stack. */
+#include "backends/redis.h"
+
+#ifdef LOADTOP_HAVE_HIREDIS
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OUT_ROOM_FIRST ((size_t)4 << 10)
+#define OUT_ROOM_MAX                                                                               \
+    ((size_t)256 << 10) /* then everything is written, unless one request is larger */
+#define OUT_MOVE_MAX ((size_t)4 << 10)
+#define REPLY_MAX                                                                                  \
+    ((size_t)640 << 20) /* no reply of ours is larger: a server's own limit is 512 MiB */
+#define HELLO_NS (5 * NS_PER_S)
+
+static struct redis_worker *worker_of(const struct redis_conn *c)
+{
+    return worker_data(c->conn->worker);
+}
+
+static struct redis_pool *pool_of(const struct redis_conn *c)
+{
+    return pool_data(worker_pool(c->conn->worker));
+}
+
+static const char *shown(const struct redis_conn *c)
+{
+    return pool_target(worker_pool(c->conn->worker))->shown;
+}
+
+static void lost(struct redis_conn *c, int error)
+{
+    if (error == 0)
+        conn_down(c->conn, "closed", "%s: the server closed the connection", shown(c));
+    else if (error == ECONNRESET || error == EPIPE)
+        conn_down(c->conn, "closed", "%s: connection lost: %s", shown(c), strerror(error));
+    else if (error == ECONNREFUSED)
+        conn_down(c->conn, "refused", "%s: connection refused (is the server running?)", shown(c));
+    else
+        conn_down(c->conn, "connect", "%s: %s", shown(c), strerror(error));
+}
+
+/* ---- Writing ---- */
+
+static void dirty_remove(struct redis_worker *w, struct redis_conn *c)
+{
+    if (c->prev)
+        c->prev->next = c->next;
+    else
+        w->dirty = c->next;
+    if (c->next)
+        c->next->prev = c->prev;
+    c->next = c->prev = NULL;
+    c->out_len = 0;
+    if (!w->dirty)
+        w->out_len = 0;
+}
+
+/* Room for `more` bytes behind what a connection keeps. */
+static char *kept_reserve(struct redis_conn *c, size_t more)
+{
+    if (c->kept_at > c->kept_len / 2) {
+        memmove(c->kept, c->kept + c->kept_at, c->kept_len - c->kept_at);
+        c->kept_len -= c->kept_at;
+        c->kept_at = 0;
+    }
+    if (c->kept_len + more > c->kept_room) {
+        size_t room = c->kept_room ? c->kept_room * 2 : 1024;
+        while (room < c->kept_len + more)
+            room *= 2;
+        char *kept = realloc(c->kept, room);
+        if (!kept)
+            return NULL;
+        c->kept = kept;
+        c->kept_room = room;
+    }
+    return c->kept + c->kept_len;
+}
+
+static void kept_free(struct redis_conn *c)
+{
+    free(c->kept);
+    c->kept = NULL;
+    c->kept_at = c->kept_len = c->kept_room = 0;
+}
+
+/* Writes n bytes. What the socket does not take is kept. Ends the connection when it is lost. */
+static void write_out(struct redis_conn *c, const char *bytes, size_t n)
+{
+    ssize_t sent = send(c->watch.fd, bytes, n, MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        lost(c, errno);
+        return;
+    }
+    size_t done = sent > 0 ? (size_t)sent : 0;
+    conn_bytes(c->conn, done, 0);
+    if (done == n)
+        return;
+    char *kept = kept_reserve(c, n - done);
+    if (!kept ||
+        loop_watch(worker_loop(c->conn->worker), &c->watch, c->watch.fd, EPOLLIN | EPOLLOUT) < 0) {
+        conn_down(c->conn, "memory", "%s: out of memory for what is unsent", shown(c));
+        return;
+    }
+    memcpy(kept, bytes + done, n - done);
+    c->kept_len += n - done;
+}
+
+static void write_piece(struct redis_conn *c)
+{
+    struct redis_worker *w = worker_of(c);
+    const char *bytes = w->out + c->out_at;
+    size_t n = c->out_len;
+    /* The bytes stay where they are until the next request is encoded, and write_out encodes none.
+     */
+    dirty_remove(w, c);
+    write_out(c, bytes, n);
+}
+
+void redis_flush(struct conn *conn)
+{
+    struct redis_conn *c = conn_data(conn);
+    if (c->out_len)
+        write_piece(c);
+}
+
+/* The socket takes more. */
+static void write_kept(struct redis_conn *c)
+{
+    ssize_t sent = send(c->watch.fd, c->kept + c->kept_at, c->kept_len - c->kept_at, MSG_NOSIGNAL);
+    if (sent < 0) {
+        if (errno != EAGAIN && errno != EINTR)
+            lost(c, errno);
+        return;
+    }
+    conn_bytes(c->conn, (uint64_t)sent, 0);
+    c->kept_at += (size_t)sent;
+    if (c->kept_at < c->kept_len)
+        return;
+    kept_free(c);
+    if (loop_watch(worker_loop(c->conn->worker), &c->watch, c->watch.fd, EPOLLIN) < 0) {
+        lost(c, errno);
+        return;
+    }
+    if (c->full) {
+        c->full = false;
+        conn_room(c->conn);
+    }
+}
+
+/* Makes the worker's buffer hold n bytes more, by growing it or by writing everything in it. */
+static bool out_room(struct redis_worker *w, size_t n)
+{
+    if (w->out_len + n <= w->out_room)
+        return true;
+    if (w->out_len + n > OUT_ROOM_MAX)
+        while (w->dirty)
+            write_piece(w->dirty);
+    if (w->out_len + n <= w->out_room)
+        return true;
+    size_t room = w->out_room ? w->out_room : OUT_ROOM_FIRST;
+    while (room < w->out_len + n)
+        room *= 2;
+    char *out = realloc(w->out, room);
+    if (!out)
+        return false;
+    w->out = out;
+    w->out_room = room;
+    return true;
+}
+
+/* Its piece must be the last one to grow: it is moved there, or written if it is long. */
+static bool out_move(struct redis_worker *w, struct redis_conn *c, size_t max)
+{
+    if (c->out_len > OUT_MOVE_MAX) {
+        write_piece(c);
+        return c->state == REDIS_UP;
+    }
+    if (!out_room(w, c->out_len + max))
+        return false;
+    if (c->out_len) { /* making room may have written it */
+        memmove(w->out + w->out_len, w->out + c->out_at, c->out_len);
+        c->out_at = w->out_len;
+        w->out_len += c->out_len;
+    }
+    return true;
+}
+
+char *redis_out_reserve(struct redis_conn *c, size_t max)
+{
+    struct redis_worker *w = worker_of(c);
+    if (c->kept) {
+        char *kept = c->kept_len - c->kept_at < REDIS_KEPT_MAX ? kept_reserve(c, max) : NULL;
+        c->full = !kept;
+        return kept;
+    }
+    bool room = true;
+    if (c->out_len && c->out_at + c->out_len != w->out_len)
+        room = out_move(w, c, max);
+    room = room && out_room(w, max);
+    if (!room && c->state == REDIS_UP)
+        conn_down(c->conn, "memory", "%s: out of memory for requests", shown(c));
+    if (c->state != REDIS_UP)
+        return NULL;
+    if (c->kept) /* making room met a socket that takes no more */
+        return redis_out_reserve(c, max);
+    if (!c->out_len) {
+        c->out_at = w->out_len;
+        c->next = w->dirty;
+        c->prev = NULL;
+        if (w->dirty)
+            w->dirty->prev = c;
+        w->dirty = c;
+    }
+    return w->out + w->out_len;
+}
+
+void redis_out_commit(struct redis_conn *c, size_t len)
+{
+    if (c->kept) {
+        c->kept_len += len;
+        return;
+    }
+    worker_of(c)->out_len += len;
+    c->out_len += len;
+}
+
+/* ---- Replies ---- */
+
+static void refuse_hello(struct redis_conn *c, const struct resp_error *e)
+{
+    const struct redis_pool *p = pool_of(c);
+    char name[RESP_CLASS_MAX];
+    resp_error_class(name, e->text, e->len);
+    if (strstr(e->text, "max number of clients"))
+        conn_down(c->conn, "maxclients", "%s: %s", shown(c), e->text);
+    else if (c->step == p->hello.auth)
+        conn_down(c->conn, "auth", "%s: AUTH: %s", shown(c), e->text);
+    else if (c->step == p->hello.select)
+        conn_down(c->conn, strcmp(name, "NOAUTH") == 0 ? "auth" : "select", "%s: SELECT %u: %s",
+                  shown(c), p->db, e->text);
+    else if (strcmp(name, "NOAUTH") == 0 || strcmp(name, "DENIED") == 0)
+        conn_down(c->conn, "auth", "%s: %s", shown(c), e->text);
+    /* The rest: CLIENT SETNAME is not known, or not permitted. The name is only for whoever looks.
+     */
+}
+
+static void answer_hello(struct redis_conn *c, enum resp_kind kind)
+{
+    c->step++;
+    if (kind == RESP_ERROR)
+        refuse_hello(c, &worker_of(c)->error);
+    if (c->state != REDIS_HELLO || c->step < pool_of(c)->hello.steps)
+        return;
+    c->state = REDIS_UP;
+    loop_alarm(worker_loop(c->conn->worker), &c->limit, NS_NEVER);
+    atomic_fetch_add_explicit(&worker_of(c)->counts.connected, 1, memory_order_relaxed);
+    conn_up(c->conn);
+}
+
+static void count_one(_Atomic uint64_t *n)
+{
+    atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+/* The reply to the oldest request. `most`: how many replies this read can rightly bring. */
+static void answer(struct redis_conn *c, struct redis_worker *w, enum resp_kind kind,
+                   uint32_t *most)
+{
+    if (c->state == REDIS_HELLO) {
+        answer_hello(c, kind);
+        return;
+    }
+    struct op *op = c->conn->in_flight;
+    if (!op || !*most) {
+        conn_down(c->conn, "protocol", "%s: a reply that nothing asked for", shown(c));
+        return;
+    }
+    --*most;
+    if (kind == RESP_ERROR) {
+        char name[RESP_CLASS_MAX];
+        op_fail(op, resp_error_class(name, w->error.text, w->error.len), w->error.text,
+                w->error.len);
+        return;
+    }
+    if (op->type == REDIS_GET)
+        count_one(kind == RESP_NIL ? &w->counts.misses : &w->counts.hits);
+    op_done(op);
+}
+
+static bool is_open(const struct redis_conn *c)
+{
+    return c->state == REDIS_UP || c->state == REDIS_HELLO;
+}
+
+static void reader_give_back(struct redis_worker *w, struct redis_conn *c)
+{
+    if (w->spare)
+        resp_reader_free(c->reader);
+    else
+        w->spare = c->reader;
+    c->reader = NULL;
+}
+
+/* Hands n bytes to the connection's reader, and answers what they complete. */
+static void read_through_reader(struct redis_worker *w, struct redis_conn *c, const char *p,
+                                size_t n, uint32_t *most)
+{
+    if (!c->reader) {
+        c->reader = w->spare ? w->spare : resp_reader_new(&w->error);
+        w->spare = NULL;
+    }
+    while (n) {
+        size_t part = n < RESP_FEED ? n : RESP_FEED;
+        enum resp_kind kind;
+        int rc;
+        if (!c->reader || resp_reader_feed(c->reader, p, part) < 0) {
+            conn_down(c->conn, "memory", "%s: out of memory for a reply", shown(c));
+            return;
+        }
+        p += part;
+        n -= part;
+        while ((rc = resp_reader_next(c->reader, &kind)) > 0) {
+            answer(c, w, kind, most);
+            if (!is_open(c))
+                return;
+        }
+        if (rc < 0) {
+            conn_down(c->conn, "protocol", "%s: not a Redis reply: %s", shown(c),
+                      resp_reader_error(c->reader));
+            return;
+        }
+    }
+    if (resp_reader_empty(c->reader))
+        reader_give_back(w, c);
+    else if (resp_reader_held(c->reader) > REPLY_MAX)
+        conn_down(c->conn, "protocol", "%s: a reply larger than any that was asked for", shown(c));
+}
+
+static void read_in(struct redis_conn *c)
+{
+    struct redis_worker *w = worker_of(c);
+    struct conn *conn = c->conn;
+    ssize_t got = recv(c->watch.fd, w->in, REDIS_IN, 0);
+    if (got <= 0) {
+        if (got == 0 || (errno != EAGAIN && errno != EINTR))
+            lost(c, got == 0 ? 0 : errno);
+        return;
+    }
+    loop_refresh(worker_loop(conn->worker));
+    conn_bytes(conn, 0, (uint64_t)got);
+    const char *p = w->in;
+    size_t n = (size_t)got, len;
+    uint32_t most = conn->requests;
+    enum resp_kind kind;
+    if (!c->reader)
+        for (; n && (len = resp_skip(p, n, &kind)); p += len, n -= len) {
+            answer(c, w, kind, &most);
+            if (!is_open(c))
+                return;
+        }
+    if (n)
+        read_through_reader(w, c, p, n, &most);
+}
+
+/* ---- Opening and closing ---- */
+
+/* The way is open: says who we are. */
+static void begin_hello(struct redis_conn *c)
+{
+    const struct redis_pool *p = pool_of(c);
+    c->state = REDIS_HELLO;
+    c->step = 0;
+    if (loop_watch(worker_loop(c->conn->worker), &c->watch, c->watch.fd, EPOLLIN) < 0)
+        lost(c, errno);
+    else
+        write_out(c, p->hello.bytes, p->hello.len);
+}
+
+static void redis_ready(struct watch *watch, uint32_t events)
+{
+    struct redis_conn *c =
+        (struct redis_conn *)(void *)((char *)watch - offsetof(struct redis_conn, watch));
+    if (c->state == REDIS_CONNECTING) {
+        int error = 0;
+        socklen_t len = sizeof error;
+        if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+            error = errno;
+        if (error || !(events & EPOLLOUT))
+            lost(c, error ? error : ECONNRESET);
+        else
+            begin_hello(c);
+        return;
+    }
+    if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+        read_in(c);
+    if (events & EPOLLOUT && is_open(c) && c->kept)
+        write_kept(c);
+}
+
+static void limit_fire(struct alarm *a)
+{
+    struct redis_conn *c =
+        (struct redis_conn *)(void *)((char *)a - offsetof(struct redis_conn, limit));
+    conn_down(c->conn, "timeout", "%s: no connection within %u s (%s)", shown(c),
+              (unsigned)(HELLO_NS / NS_PER_S),
+              c->state == REDIS_CONNECTING ? "nothing answers"
+                                           : "connected, but the server is silent");
+}
+
+int redis_open(struct conn *conn, struct err *err)
+{
+    struct redis_conn *c = conn_data(conn);
+    struct pool *pool = worker_pool(conn->worker);
+    struct redis_pool *p = pool_data(pool);
+    struct loop *loop = worker_loop(conn->worker);
+    const struct redis_address *a =
+        &p->address[atomic_load_explicit(&p->current, memory_order_relaxed)];
+    memset(c, 0, sizeof *c);
+    c->conn = conn;
+    c->watch = (struct watch){.fd = -1, .ready = redis_ready};
+    c->limit = (struct alarm){.due_ns = NS_NEVER, .fire = limit_fire};
+    c->state = REDIS_CONNECTING;
+    int fd = net_connect(pool, a->host, (const struct sockaddr *)&a->addr, a->len, err);
+    if (fd < 0)
+        return err && err->code < 0 ? err->code : ERR_UNREACHED;
+    if (loop_watch(loop, &c->watch, fd, EPOLLIN | EPOLLOUT) < 0) {
+        int error = errno;
+        close(fd);
+        return err_set(err, ERR_FAILED, "%s: epoll: %s", pool_target(pool)->shown, strerror(error));
+    }
+    loop_alarm(loop, &c->limit, loop_now(loop) + HELLO_NS);
+    return 0;
+}
+
+void redis_close(struct conn *conn)
+{
+    struct redis_conn *c = conn_data(conn);
+    struct redis_worker *w = worker_data(conn->worker);
+    struct loop *loop = worker_loop(conn->worker);
+    if (c->state == REDIS_UP)
+        atomic_fetch_sub_explicit(&w->counts.connected, 1, memory_order_relaxed);
+    c->state = REDIS_CLOSED;
+    if (c->out_len)
+        dirty_remove(w, c);
+    kept_free(c);
+    resp_reader_free(c->reader);
+    c->reader = NULL;
+    loop_alarm(loop, &c->limit, NS_NEVER);
+    if (c->watch.fd >= 0) {
+        int fd = c->watch.fd;
+        loop_unwatch(loop, &c->watch);
+        close(fd);
+    }
+    conn_closed(conn);
+}
+
+#endif

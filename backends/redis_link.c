@@ -1,0 +1,172 @@
+/* The blocking connection; see the header. Called by redis_server.c, on the pool's thread or a
+ * front end's. */
+#include "backends/redis_link.h"
+#include "backends/redis.h"
+#include "engine/text.h"
+
+#ifdef LOADTOP_HAVE_HIREDIS
+
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct redis_link {
+    int fd;
+    redisReader *reader;
+    char shown[256];
+};
+
+static int fail(const struct redis_link *l, int error, struct err *err)
+{
+    const char *hint = error == ECONNREFUSED || error == ENOENT ? " (is the server running?)" : "";
+    const char *why = error == ECONNREFUSED ? "connection refused" : strerror(error);
+    if (error == ETIMEDOUT)
+        why = "no answer in time";
+    return err_set(err, ERR_UNREACHED, "%s: %s%s", l->shown, why, hint);
+}
+
+/* Waits for `events`. 0, or -1 and errno. */
+static int wait_until(int fd, short events, uint64_t deadline_ns)
+{
+    for (;;) {
+        uint64_t now = clock_ns();
+        if (now >= deadline_ns) {
+            errno = ETIMEDOUT;
+            return -1;
+        }
+        struct pollfd p = {.fd = fd, .events = events};
+        uint64_t wait_ms = (deadline_ns - now + NS_PER_MS - 1) / NS_PER_MS;
+        int n = poll(&p, 1, wait_ms < 60000 ? (int)wait_ms : 60000);
+        if (n > 0)
+            return 0;
+        if (n < 0 && errno != EINTR)
+            return -1;
+    }
+}
+
+/* As net_connect, for clean, which has no pool. */
+static int connect_plain(const struct redis_address *a)
+{
+    int fd = socket(a->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    if (connect(fd, (const struct sockaddr *)&a->addr, a->len) == 0 || errno == EINPROGRESS)
+        return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static int connected(int fd, uint64_t deadline_ns)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+    if (wait_until(fd, POLLOUT, deadline_ns) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+        return errno;
+    return error;
+}
+
+struct redis_link *redis_link_open(const struct redis_address *a, struct pool *pool,
+                                   const char *shown, uint64_t deadline_ns, struct err *err)
+{
+    struct redis_link *l = calloc(1, sizeof *l);
+    if (!l) {
+        err_set(err, ERR_FAILED, "%s: out of memory", shown);
+        return NULL;
+    }
+    copy_str(l->shown, sizeof l->shown, shown);
+    l->fd = -1;
+    l->reader = redisReaderCreate();
+    if (!l->reader) {
+        err_set(err, ERR_FAILED, "%s: out of memory", shown);
+        goto out;
+    }
+    if (pool) {
+        l->fd = net_connect(pool, a->host, (const struct sockaddr *)&a->addr, a->len, err);
+    } else {
+        l->fd = connect_plain(a);
+        if (l->fd < 0)
+            fail(l, errno, err);
+    }
+    if (l->fd < 0)
+        goto out;
+    int error = connected(l->fd, deadline_ns);
+    if (!error)
+        return l;
+    fail(l, error, err);
+out:
+    redis_link_free(l);
+    return NULL;
+}
+
+void redis_link_free(struct redis_link *l)
+{
+    if (!l)
+        return;
+    if (l->fd >= 0)
+        close(l->fd);
+    if (l->reader)
+        redisReaderFree(l->reader);
+    free(l);
+}
+
+int redis_link_send(struct redis_link *l, const char *bytes, size_t n, uint64_t deadline_ns,
+                    struct err *err)
+{
+    while (n) {
+        ssize_t sent = send(l->fd, bytes, n, MSG_NOSIGNAL);
+        if (sent > 0) {
+            bytes += sent;
+            n -= (size_t)sent;
+        } else if (errno != EAGAIN && errno != EINTR) {
+            return fail(l, errno, err);
+        } else if (wait_until(l->fd, POLLOUT, deadline_ns) < 0) {
+            return fail(l, errno, err);
+        }
+    }
+    return 0;
+}
+
+redisReply *redis_link_reply(struct redis_link *l, uint64_t deadline_ns, struct err *err)
+{
+    char in[16384];
+    for (;;) {
+        void *reply = NULL;
+        if (redisReaderGetReply(l->reader, &reply) != REDIS_OK) {
+            err_set(err, ERR_FAILED, "%s: not a Redis server: %s", l->shown, l->reader->errstr);
+            return NULL;
+        }
+        if (reply)
+            return reply;
+        ssize_t got = recv(l->fd, in, sizeof in, 0);
+        if (got > 0) {
+            redisReaderFeed(l->reader, in, (size_t)got);
+        } else if (got == 0) {
+            err_set(err, ERR_UNREACHED, "%s: the server closed the connection", l->shown);
+            return NULL;
+        } else if ((errno != EAGAIN && errno != EINTR) ||
+                   wait_until(l->fd, POLLIN, deadline_ns) < 0) {
+            fail(l, errno, err);
+            return NULL;
+        }
+    }
+}
+
+redisReply *redis_link_ask(struct redis_link *l, unsigned n, const char *const *words,
+                           uint64_t deadline_ns, struct err *err)
+{
+    struct text command = {0};
+    redisReply *reply = NULL;
+    redis_words(&command, n, words);
+    if (redis_link_send(l, text_str(&command), command.len, deadline_ns, err) == 0)
+        reply = redis_link_reply(l, deadline_ns, err);
+    text_free(&command);
+    return reply;
+}
+
+#endif

@@ -1,0 +1,31 @@
+/* One blocking connection to a Redis server, with a deadline for everything: for looking at the
+ * server and for cleaning up, never for load. hiredis's own blocking context would bound each
+ * system call instead of the whole, and could not be asked whether an address is allowed. */
+#ifndef LOADTOP_BACKENDS_REDIS_LINK_H
+#define LOADTOP_BACKENDS_REDIS_LINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct pool;
+struct redisReply;
+struct redis_address;
+struct redis_link;
+
+/* Connects. `pool` may be NULL (clean). Deadlines are on the clock of clock_ns(). NULL and err
+ * (ERR_UNREACHED, or ERR_REFUSED when a protection forbids the address). */
+struct redis_link *redis_link_open(const struct redis_address *, struct pool *pool,
+                                   const char *shown, uint64_t deadline_ns, struct err *);
+void redis_link_free(struct redis_link *); /* takes NULL */
+
+/* After a failure (ERR_UNREACHED) the link is of no use any more. */
+int redis_link_send(struct redis_link *, const char *bytes, size_t n, uint64_t deadline_ns,
+                    struct err *);
+/* The next reply, which may be an error reply; freed by freeReplyObject. NULL: failed. */
+struct redisReply *redis_link_reply(struct redis_link *, uint64_t deadline_ns, struct err *);
+/* Sends a command of n words and waits for its reply. */
+struct redisReply *redis_link_ask(struct redis_link *, unsigned n, const char *const *words,
+                                  uint64_t deadline_ns, struct err *);
+
+#endif

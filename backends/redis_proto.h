@@ -1,0 +1,138 @@
+/* The Redis protocol without any I/O: requests out of templates, replies into three kinds, INFO's
+ * fields.
+ *
+ * Everything here is a pure function of its arguments, or of a reader that belongs to the caller,
+ * so it is tested, fuzzed and measured without a server. Protocol: RESP2,
+ * https://redis.io/docs/reference/protocol-spec.
+ *
+ * A request is bytes that are the same for every operation of a type, made once, with numbers of
+ * twelve digits that are written over, and a value that is a slice of generate_blob(). A reply that
+ * is one line or one complete string is stepped over by resp_skip; everything else (errors, arrays,
+ * what is cut by the end of a read) goes through hiredis's reader, with object functions that build
+ * no objects. */
+#ifndef LOADTOP_BACKENDS_REDIS_PROTO_H
+#define LOADTOP_BACKENDS_REDIS_PROTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct text;
+
+/* ---- Requests ---- */
+
+/* Order of redis_ops and of the templates. */
+enum redis_op {
+    REDIS_GET,
+    REDIS_SET,
+    REDIS_INCR,
+    REDIS_DEL,
+    REDIS_EXISTS,
+    REDIS_LPUSH,
+    REDIS_RPOP,
+    REDIS_SADD,
+    REDIS_HSET,
+    REDIS_HGET,
+    REDIS_ZADD,
+    REDIS_ZRANGE,
+    REDIS_PING,
+    REDIS_OPS
+};
+
+/* Keys of different types have names of their own, so that no operation meets a key of the wrong
+ * type. */
+enum redis_family {
+    FAMILY_STRING,  /* <prefix>000000000123 */
+    FAMILY_COUNTER, /* <prefix>c:000000000123 */
+    FAMILY_LIST,    /* l: */
+    FAMILY_SET,     /* s: */
+    FAMILY_HASH,    /* h: */
+    FAMILY_ZSET,    /* z: */
+    FAMILIES
+};
+
+#define REDIS_DIGITS 12
+#define REDIS_KEYS_MAX UINT64_C(1000000000000)
+#define REDIS_PREFIX_MAX 200
+#define REDIS_MEMBERS 128 /* a set, a hash or a sorted set of ours holds at most so many */
+
+struct redis_op_info {
+    const char *command; /* "GET" */
+    enum redis_family family;
+    bool keyed, creates; /* names a key; may make it exist */
+};
+extern const struct redis_op_info redis_op_info[REDIS_OPS];
+
+/* "loadtop:" + "c:", without the digits. buf always terminated. */
+char *redis_key_prefix(char *buf, size_t size, const char *prefix, enum redis_family);
+
+/* Where the numbers of a request are written: the offset of the first digit, 0 for none. */
+struct redis_template {
+    char *bytes; /* owned: head, then tail */
+    uint32_t head, tail;
+    uint16_t key_at, member_at, score_at;
+    bool value; /* "$<size>\r\n<value>\r\n" stands between head and tail */
+};
+/* ttl_ms: expiry that SET asks for; 0: none. 0, or -1 when memory is out. */
+int redis_template_make(struct redis_template *, enum redis_op, const char *prefix,
+                        uint64_t ttl_ms);
+void redis_template_free(struct redis_template *); /* zeroed is fine */
+
+/* The most bytes that a request with a value of `size` takes. */
+static inline size_t redis_request_max(const struct redis_template *t, uint32_t size)
+{
+    return (size_t)t->head + t->tail + (t->value ? (size_t)size + 16 : 0);
+}
+/* Writes the request to `out`, which holds redis_request_max, and returns its length. key <
+ * REDIS_KEYS_MAX; value, member and score come from rnd. */
+size_t redis_request(const struct redis_template *, char *out, uint64_t key, uint32_t size,
+                     uint64_t rnd);
+
+/* Adds a command of n words in RESP: for set-up and for clean. */
+void redis_words(struct text *, unsigned n, const char *const *words);
+
+/* ---- Replies ---- */
+
+enum resp_kind { RESP_VALUE, RESP_NIL, RESP_ERROR };
+
+/* Length of the reply at p if it is a status, an integer or a string, complete within n bytes and
+ * well formed, and *kind; else 0: the reader's business. */
+size_t resp_skip(const char *p, size_t n, enum resp_kind *kind);
+
+struct redisReader;
+
+/* The text of the last error reply; one for a worker. */
+struct resp_error {
+    char text[192];
+    size_t len;
+};
+
+struct redisReader *resp_reader_new(struct resp_error *); /* NULL: out of memory */
+void resp_reader_free(struct redisReader *);              /* takes NULL */
+/* 0, or -1 when memory is out. Feed little at a time: hiredis moves what is left for each kilobyte
+ * read. */
+int resp_reader_feed(struct redisReader *, const char *bytes, size_t n);
+#define RESP_FEED 4096
+/* 1: a reply, of *kind (an error's text is in the resp_error). 0: not complete. -1: not RESP; the
+ * reader is of no use any more and says why. */
+int resp_reader_next(struct redisReader *, enum resp_kind *kind);
+const char *resp_reader_error(const struct redisReader *);
+bool resp_reader_empty(const struct redisReader *); /* between two replies, nothing left over */
+size_t
+resp_reader_held(const struct redisReader *); /* bytes that wait for the rest of their reply */
+
+#define RESP_CLASS_MAX 24
+/* The class of an error reply: its first word if that is in capitals ("WRONGTYPE"), else "ERR". */
+char *resp_error_class(char buf[RESP_CLASS_MAX], const char *text, size_t len);
+
+/* ---- INFO ---- */
+
+/* The value of a field ("used_memory") as a number, or as text up to the line's end. -1 / NULL:
+ * absent. */
+double redis_info_number(const char *info, const char *name);
+char *redis_info_text(const char *info, const char *name, char *buf, size_t size);
+/* Keys in a database: 0 when INFO has a keyspace section without it, -1 when it has none. */
+int64_t redis_info_keys(const char *info, unsigned db);
+
+#endif

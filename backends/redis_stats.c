@@ -1,0 +1,200 @@
+/* A server's figures, once a second on the pool's own thread: INFO, what changed since the last
+ * one, and whose connections are there.
+ *
+ * Other pools of this process that speak to the same server (by its run_id) are known here, so that
+ * our own connections are not shown as others'. A look must end within a second, also while the
+ * server is stopped or gone: then its figures are absent, never those of before. */
+#include "backends/redis.h"
+#include "backends/redis_link.h"
+#include "engine/text.h"
+
+#ifdef LOADTOP_HAVE_HIREDIS
+
+#include <hiredis/hiredis.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STATS_NS (800 * NS_PER_MS)
+#define REOPEN_NS (400 * NS_PER_MS)
+
+static pthread_mutex_t peers_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct redis_peer *peers;
+
+/* ---- Pools on the same server ---- */
+
+void redis_peers_join(struct redis_pool *p, const char *info)
+{
+    pthread_mutex_lock(&peers_mutex);
+    redis_info_text(info, "run_id", p->peer.run_id, sizeof p->peer.run_id);
+    p->peer.next = peers;
+    peers = &p->peer;
+    pthread_mutex_unlock(&peers_mutex);
+}
+
+void redis_peers_leave(struct redis_pool *p)
+{
+    pthread_mutex_lock(&peers_mutex);
+    for (struct redis_peer **at = &peers; *at; at = &(*at)->next)
+        if (*at == &p->peer) {
+            *at = p->peer.next;
+            break;
+        }
+    pthread_mutex_unlock(&peers_mutex);
+}
+
+/* ---- Figures ---- */
+
+static void add_counts(struct redis_totals *t, const struct redis_counts *c)
+{
+    t->hits += atomic_load_explicit(&c->hits, memory_order_relaxed);
+    t->misses += atomic_load_explicit(&c->misses, memory_order_relaxed);
+    t->connected += atomic_load_explicit(&c->connected, memory_order_relaxed);
+    for (int i = 0; i < FAMILIES; i++) {
+        uint64_t high = atomic_load_explicit(&c->high[i], memory_order_relaxed);
+        if (high > t->high[i])
+            t->high[i] = high;
+    }
+}
+
+static void count_all(struct redis_pool *p, struct redis_totals *t)
+{
+    memset(t, 0, sizeof *t);
+    pthread_mutex_lock(&p->mutex);
+    add_counts(t, &p->gone);
+    t->running = p->workers != NULL;
+    for (const struct redis_worker *w = p->workers; w; w = w->next)
+        add_counts(t, &w->counts);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+/* Clients of the server that are not ours, of whatever pool. */
+static int64_t other_clients(struct redis_pool *p, const char *info, unsigned connected)
+{
+    double all = redis_info_number(info, "connected_clients");
+    unsigned ours = 0;
+    if (all < 0)
+        return -1;
+    pthread_mutex_lock(&peers_mutex);
+    p->peer.connections = connected + 1; /* and the link on which this was asked */
+    for (const struct redis_peer *q = peers; q; q = q->next)
+        if (q == &p->peer || (q->run_id[0] && strcmp(q->run_id, p->peer.run_id) == 0))
+            ours += q->connections;
+    pthread_mutex_unlock(&peers_mutex);
+    return (int64_t)all > (int64_t)ours ? (int64_t)all - (int64_t)ours : 0;
+}
+
+static double both(const char *info, const char *a, const char *b)
+{
+    double x = redis_info_number(info, a), y = redis_info_number(info, b);
+    return x < 0 || y < 0 ? NAN : x + y;
+}
+
+static struct redis_info read_info(const char *info)
+{
+    double server_us = redis_info_number(info, "server_time_usec");
+    return (struct redis_info){
+        .at_ns = server_us > 0 ? (uint64_t)server_us * 1000 : clock_ns(),
+        .cpu = both(info, "used_cpu_sys", "used_cpu_user"),
+        .cpu_main = both(info, "used_cpu_sys_main_thread", "used_cpu_user_main_thread"),
+        .hits = redis_info_number(info, "keyspace_hits"),
+        .misses = redis_info_number(info, "keyspace_misses"),
+        .evicted = redis_info_number(info, "evicted_keys"),
+        .expired = redis_info_number(info, "expired_keys"),
+    };
+}
+
+static void put_number(json_t *o, const char *name, double v)
+{
+    json_object_set_new(o, name, isfinite(v) ? json_real(v) : json_null());
+}
+
+static void put_info(json_t *o, const char *info, const char *field, const char *name)
+{
+    double v = redis_info_number(info, field);
+    json_object_set_new(o, name, v < 0 ? json_null() : json_integer((json_int_t)v));
+}
+
+static void put_rates(struct stats *s, const struct redis_info *was, const struct redis_info *is)
+{
+    double t = is->at_ns > was->at_ns && was->at_ns ? (double)(is->at_ns - was->at_ns) / 1e9 : NAN;
+    double asked = is->hits - was->hits + is->misses - was->misses;
+    double hit_ratio = t > 0 && asked > 0 ? (is->hits - was->hits) / asked : NAN;
+    double cpu = (is->cpu - was->cpu) / t, cpu_main = (is->cpu_main - was->cpu_main) / t;
+    double evicted = (is->evicted - was->evicted) / t, expired = (is->expired - was->expired) / t;
+    size_t len = 0;
+    s->server_cpu_share = isfinite(cpu_main) ? cpu_main : isfinite(cpu) ? cpu : NAN;
+    put_number(s->json, "server_cpu_share", cpu);
+    put_number(s->json, "server_main_thread_cpu_share", cpu_main);
+    put_number(s->json, "hit_ratio", hit_ratio);
+    put_number(s->json, "evicted_per_s", evicted);
+    put_number(s->json, "expired_per_s", expired);
+    if (isfinite(s->server_cpu_share))
+        len += (size_t)snprintf(s->note, sizeof s->note, "cpu %.0f %%", s->server_cpu_share * 100);
+    if (s->other_clients > 0)
+        len += (size_t)snprintf(s->note + len, sizeof s->note - len, "%s%lld other client%s",
+                                len ? ", " : "", (long long)s->other_clients,
+                                s->other_clients == 1 ? "" : "s");
+    if (isfinite(hit_ratio))
+        len += (size_t)snprintf(s->note + len, sizeof s->note - len, "%shit ratio %.1f %%",
+                                len ? ", " : "", hit_ratio * 100);
+    if (evicted > 0)
+        snprintf(s->note + len, sizeof s->note - len, "%sevicts %.0f keys/s", len ? ", " : "",
+                 evicted);
+}
+
+static void put_server(struct redis_pool *p, struct stats *s, const struct redis_totals *t,
+                       const char *info)
+{
+    char text[48];
+    struct redis_info now = read_info(info);
+    if (redis_info_text(info, "redis_version", text, sizeof text))
+        snprintf(s->version, sizeof s->version, "Redis %s", text);
+    pthread_mutex_lock(
+        &peers_mutex); /* it may be another server than before, at the same address */
+    if (!redis_info_text(info, "run_id", p->peer.run_id, sizeof p->peer.run_id))
+        p->peer.run_id[0] = '\0';
+    pthread_mutex_unlock(&peers_mutex);
+    s->other_clients = other_clients(p, info, t->connected);
+    s->data_items = redis_info_keys(info, p->db);
+    if (now.cpu < p->last.cpu ||
+        now.hits < p->last.hits) /* it was restarted, or its figures reset */
+        p->last = (struct redis_info){0};
+    put_rates(s, &p->last, &now);
+    p->last = now;
+    put_info(s->json, info, "connected_clients", "connected_clients");
+    put_info(s->json, info, "used_memory", "used_memory_bytes");
+    put_info(s->json, info, "maxmemory", "maxmemory_bytes");
+    put_info(s->json, info, "rejected_connections", "rejected_connections");
+    json_object_set_new(s->json, "keys",
+                        s->data_items < 0 ? json_null() : json_integer((json_int_t)s->data_items));
+    if (redis_info_text(info, "role", text, sizeof text))
+        json_object_set_new(s->json, "role", json_string(text));
+}
+
+void redis_pool_stats(struct pool *pool, struct stats *s)
+{
+    struct redis_pool *p = pool_data(pool);
+    uint64_t now = clock_ns();
+    struct err err = {0};
+    struct redis_totals t;
+    s->server_cpu_share = NAN;
+    s->other_clients = s->data_items = -1;
+    count_all(p, &t);
+    redisReply *r = NULL;
+    if (p->link || redis_link_up(pool, now + REOPEN_NS, &err) == 0)
+        r = redis_ask_info(p, now + STATS_NS, &err);
+    copy_str(s->address, sizeof s->address, p->address[atomic_load(&p->current)].name);
+    if (r && r->type == REDIS_REPLY_STRING)
+        put_server(p, s, &t, r->str);
+    else
+        p->last = (struct redis_info){0};
+    if (r)
+        freeReplyObject(r);
+    json_object_set_new(s->json, "get_hits", json_integer((json_int_t)t.hits));
+    json_object_set_new(s->json, "get_misses", json_integer((json_int_t)t.misses));
+    redis_left_behind(pool, s, &t);
+}
+
+#endif
