@@ -2,37 +2,39 @@
  *
  * A backend is one file with one `const struct backend`, listed in backends/registry.c. The engine
  * decides what is started, when and on which connection, and keeps every count; a backend encodes,
- * sends, receives, and says how each request ended. It never counts, never reads a clock for a latency
- * and never retries by itself.
+ * sends, receives, and says how each request ended. It never counts, never reads a clock for a
+ * latency and never retries by itself.
  *
  * Who calls what, and where:
  *   pool_*        on the pool's own thread; may block for seconds, must end within a bound.
- *   all others    on a worker's thread; never block. Different workers run at the same time and share
- *                 nothing but the pool's data, which is theirs to read only (or atomics).
+ *   all others    on a worker's thread; never block. Different workers run at the same time and
+ * share nothing but the pool's data, which is theirs to read only (or atomics).
  *
- * The life of a request (`struct op`): the engine takes it from its free list, sets type, n, rnd and seq;
- * `fill` chooses what it is about; `route` (optional) names its group; the engine leases a connection with
- * room in that group and calls `submit`; after a burst of submits, `flush` once for each connection; the
- * backend calls op_done / op_fail / op_partial / op_again exactly once for each submit that returned
- * SUBMIT_QUEUED. These may be called from inside submit and flush.
+ * The life of a request (`struct op`): the engine takes it from its free list, sets type, n, rnd
+ * and seq; `fill` chooses what it is about; `route` (optional) names its group; the engine leases a
+ * connection with room in that group and calls `submit`; after a burst of submits, `flush` once for
+ * each connection; the backend calls op_done / op_fail / op_partial / op_again exactly once for
+ * each submit that returned SUBMIT_QUEUED. These may be called from inside submit and flush.
  *
- * A connection: `open` begins; conn_up when it can carry requests; conn_down when it is lost (also while
- * opening): the engine fails what is in flight on it as "outcome unknown", calls `close`, and opens it
- * again after a back-off (one probe for each worker and group while the group is down). `close` begins
- * the end (the person, or the engine after conn_down); the backend unwatches and frees what it opened
- * and ends with conn_closed, at once or later.
+ * A connection: `open` begins; conn_up when it can carry requests; conn_down when it is lost (also
+ * while opening): the engine fails what is in flight on it as "outcome unknown", calls `close`, and
+ * opens it again after a back-off (one probe for each worker and group while the group is down). An
+ * opening that takes longer than 5 s (or the pool's timeout) is given up by the engine. With
+ * route(), what waits in a group that is down is routed again: name another group if there is one.
+ * `close` begins the end (the person, or the engine after conn_down); the backend unwatches and
+ * frees what it opened and ends with conn_closed, at once or later.
  *
  * How the four protocols fit (checked on paper, keep it so):
- *   Redis      conn = socket; answers in order: the head of conn->in_flight is the one answered. A cluster's
- *              slot is route()'s group, MOVED is op_again. Pub/sub messages are op_received.
- *   CrateDB    conn = one reused curl easy handle, depth 1; worker_data holds the multi handle and its alarm;
- *              a bulk insert is one op with n rows (op_type.bulk), failed rows are op_partial.
- *   Kafka      conn = one librdkafka handle (threads of its own: BACKEND_THREADS; its own timeouts:
- *              BACKEND_TIMEOUTS), watched through its queue's descriptor; a full queue is SUBMIT_BUSY and
- *              conn_room later; consumed messages are op_received; destroying a handle blocks, so close
- *              hands it to a helper thread and conn_closed comes from a later turn.
- *   Cassandra  conn = socket, depth = streams; group = node, route = token; answers by stream id
- *              (BACKEND_STREAMS: a timed-out request does not poison its connection); unprepared is op_again. */
+ *   Redis      conn = socket; answers in order: the head of conn->in_flight is the one answered. A
+ * cluster's slot is route()'s group, MOVED is op_again. Pub/sub messages are op_received. CrateDB
+ * conn = one reused curl easy handle, depth 1; worker_data holds the multi handle and its alarm; a
+ * bulk insert is one op with n rows (op_type.bulk), failed rows are op_partial. Kafka      conn =
+ * one librdkafka handle (threads of its own: BACKEND_THREADS; its own timeouts: BACKEND_TIMEOUTS),
+ * watched through its queue's descriptor; a full queue is SUBMIT_BUSY and conn_room later; consumed
+ * messages are op_received; destroying a handle blocks, so close hands it to a helper thread and
+ * conn_closed comes from a later turn. Cassandra  conn = socket, depth = streams; group = node,
+ * route = token; answers by stream id (BACKEND_STREAMS: a timed-out request does not poison its
+ * connection); unprepared is op_again. */
 #ifndef LOADTOP_ENGINE_BACKEND_H
 #define LOADTOP_ENGINE_BACKEND_H
 
@@ -56,26 +58,29 @@ struct json_t;
 enum submit {
     SUBMIT_QUEUED, /* taken; its end will be told */
     SUBMIT_BUSY,   /* not taken, no room now: it waits, not yet offered, until conn_room(conn) */
-    SUBMIT_FAILED  /* refused for good: counted as offered and as an error; op_error was called for it */
+    SUBMIT_FAILED  /* refused for good: counted as offered and as an error; op_error was called for
+                      it */
 };
 
 /* One request in flight or about to be. Fields above the line belong to the engine: read only. */
 struct op {
-    struct op *next, *prev;             /* in conn->in_flight, oldest first (waiting: see conn.c) */
+    struct op *next, *prev; /* in conn->in_flight, oldest first (waiting: see conn.c) */
     struct op *client_next, *client_prev;
     struct client *client;
     struct conn *conn;
-    uint64_t intended_ns, ready_ns, sent_ns; /* scheduled; client wanted it sent; handed to the network */
-    uint64_t seq;                       /* of its client */
-    uint32_t n;                         /* operations it carries: 1, or the rows of a bulk */
-    uint16_t type;                      /* index into backend->ops */
+    uint64_t intended_ns, ready_ns,
+        sent_ns;   /* scheduled; client wanted it sent; handed to the network */
+    uint64_t seq;  /* of its client */
+    uint32_t n;    /* operations it carries: 1, or the rows of a bulk */
+    uint16_t type; /* index into backend->ops */
     uint8_t state, flags;
-    uint32_t row_room;                  /* of row_intended_ns */
-    uint64_t *row_intended_ns;          /* n of them under open arrival when n > 1; else not used */
+    uint32_t row_room;         /* of row_intended_ns */
+    uint64_t *row_intended_ns; /* n of them under open arrival when n > 1; else not used */
     /* ---- chosen by fill(), kept for submit() and op_again() */
-    uint64_t rnd;   /* 64 random bits of this op's own, drawn by the engine from the pool's seed */
-    uint64_t key;   /* which key, or first key of a bulk */
-    uint32_t size;  /* bytes of the value or message; counted by pattern unthrottled's memory bound */
+    uint64_t rnd; /* 64 random bits of this op's own, drawn by the engine from the pool's seed */
+    uint64_t key; /* which key, or first key of a bulk */
+    uint32_t
+        size; /* bytes of the value or message; counted by pattern unthrottled's memory bound */
     uint32_t group; /* set by the engine from route() */
     uint64_t aux;   /* the backend's own: a stream id, ... ; op_data() gives op_size bytes more */
 };
@@ -84,90 +89,101 @@ struct op {
 struct op_type {
     const char *name, *help; /* "get" */
     double weight;           /* in the default mix; 0: only when asked for */
-    const char *bulk;        /* name of the option that says how many operations a request carries, or NULL */
-    bool receives;           /* arrives unasked (consume, pub/sub): op_received, never submit */
-    bool reads;              /* it only reads: allowed under --read-only */
-    const char *noun;        /* what one is called in a table: "op", "row", "msg" */
-}; /* a table ends with a NULL name */
+    const char
+        *bulk;     /* name of the option that says how many operations a request carries, or NULL */
+    bool receives; /* arrives unasked (consume, pub/sub): op_received, never submit */
+    bool reads;    /* it only reads: allowed under --read-only */
+    const char *noun; /* what one is called in a table: "op", "row", "msg" */
+};                    /* a table ends with a NULL name */
 
 enum backend_flags {
-    BACKEND_TIMEOUTS = 1, /* keeps its own timeouts: the engine sets none. It calls op_timeout itself */
-    BACKEND_THREADS = 2,  /* has threads of its own; their CPU is client CPU */
-    BACKEND_STREAMS = 4,  /* an answer names its request: a timeout does not end the connection */
-    BACKEND_VIRTUAL = 8   /* can run on virtual time: uses alarms only */
+    BACKEND_TIMEOUTS =
+        1, /* keeps its own timeouts: the engine sets none. It calls op_timeout itself */
+    BACKEND_THREADS = 2, /* has threads of its own; their CPU is client CPU */
+    BACKEND_STREAMS = 4, /* an answer names its request: a timeout does not end the connection */
+    BACKEND_VIRTUAL = 8  /* can run on virtual time: uses alarms only */
 };
 
 #define CONN_DEPTH_UNBOUNDED UINT32_MAX
 
 /* What only a backend knows, filled about once a second by pool_stats on the pool's thread. */
 struct stats {
-    char version[64];        /* "Redis 7.0.15" */
-    char address[128];       /* what was really reached: "127.0.0.1:6379" */
-    char note[160];          /* one line for the overview: "cpu 88 %, 41 other clients, hit ratio 99.2 %" */
+    char version[64];  /* "Redis 7.0.15" */
+    char address[128]; /* what was really reached: "127.0.0.1:6379" */
+    char note[160]; /* one line for the overview: "cpu 88 %, 41 other clients, hit ratio 99.2 %" */
     double server_cpu_share; /* of one core; NaN: unknown */
     int64_t other_clients;   /* connections that are not ours; -1: unknown */
     int64_t data_items;      /* keys, rows, ...; -1: unknown */
-    struct json_t *json;     /* object, for `backend_stats`; set by the engine before the call, new each time */
-    struct json_t *left_behind; /* array of { "kind", "what", "count" }, likewise: what exists because of us */
+    struct json_t
+        *json; /* object, for `backend_stats`; set by the engine before the call, new each time */
+    struct json_t *
+        left_behind; /* array of { "kind", "what", "count" }, likewise: what exists because of us */
 };
 
 struct backend {
     const char *name, *summary;
-    const char *unavailable;       /* NULL if built, else why not and what to install */
-    const char *schemes;           /* "redis rediss redis+unix", the first is the usual one */
-    const char *example;           /* "redis://localhost:6379/0?threads=2" */
+    const char *unavailable; /* NULL if built, else why not and what to install */
+    const char *schemes;     /* "redis rediss redis+unix", the first is the usual one */
+    const char *example;     /* "redis://localhost:6379/0?threads=2" */
     unsigned default_port;
-    const char *connections;       /* optional: how many a thread opens by default, in words: "one for each client" */
+    const char *connections; /* optional: how many a thread opens by default, in words: "one for
+                                each client" */
     const struct option_spec *options; /* required; may be an empty table */
     const struct op_type *ops;         /* required, at least one */
     unsigned flags;
-    size_t pool_size, worker_size, conn_size, op_size; /* zeroed bytes that the engine keeps for it */
+    size_t pool_size, worker_size, conn_size,
+        op_size; /* zeroed bytes that the engine keeps for it */
 
     /* Is this target one it can speak to? Refuses at parse time (exit 2). Optional. Any thread. */
     int (*check)(const struct target *, const struct options *, struct err *);
 
-    /* -- for a pool, on the pool's own thread. Looks up names, checks the server, creates tables. Called
-     * again after a back-off when it fails with ERR_UNREACHED. Optional. */
+    /* -- for a pool, on the pool's own thread. Looks up names, checks the server, creates tables.
+     * Called again after a back-off when it fails with ERR_UNREACHED. Optional. */
     int (*pool_open)(struct pool *, struct err *);
-    void (*pool_stats)(struct pool *, struct stats *);             /* optional */
-    void (*pool_close)(struct pool *);                             /* optional; after every worker ended */
-    /* Removes what `left_behind` (the JSON array of a saved run) names. Optional. Any thread, no pool. */
+    void (*pool_stats)(struct pool *, struct stats *); /* optional */
+    void (*pool_close)(struct pool *);                 /* optional; after every worker ended */
+    /* Removes what `left_behind` (the JSON array of a saved run) names. Optional. Any thread, no
+     * pool. */
     int (*clean)(const struct target *, const struct options *, const struct json_t *left_behind,
                  struct err *);
     /* Requests that one connection carries at once, given the pool's present depth for a client.
      * CONN_DEPTH_UNBOUNDED: all of a worker's clients share one connection by default. Required. */
     uint32_t (*depth)(const struct pool *, uint32_t client_depth);
 
-    /* -- for a worker; never block. worker_open and worker_close run on the supervisor's thread, before the
-     * worker's own thread begins and after it ended; everything below on the worker's. */
-    int (*worker_open)(struct worker *, struct err *);  /* optional: a curl multi handle, ... */
-    void (*worker_close)(struct worker *);              /* optional; all conns are closed by then */
-    void (*tune)(struct worker *);                      /* optional: an option, clients or connections changed */
-    void (*fill)(struct worker *, struct op *);         /* optional: choose key, size, aux */
-    uint32_t (*route)(struct worker *, const struct op *); /* optional: group, < GROUPS_MAX; NULL: all 0 */
-    int (*open)(struct conn *, struct err *);           /* required; err set and < 0: as conn_down */
-    enum submit (*submit)(struct conn *, struct op *);  /* required */
-    void (*flush)(struct conn *);                       /* optional: one write for what was submitted */
-    void (*close)(struct conn *);                       /* required */
+    /* -- for a worker; never block. worker_open and worker_close run on the supervisor's thread,
+     * before the worker's own thread begins and after it ended; everything below on the worker's.
+     */
+    int (*worker_open)(struct worker *, struct err *); /* optional: a curl multi handle, ... */
+    void (*worker_close)(struct worker *);             /* optional; all conns are closed by then */
+    void (*tune)(struct worker *); /* optional: an option, clients or connections changed */
+    void (*fill)(struct worker *, struct op *); /* optional: choose key, size, aux */
+    uint32_t (*route)(struct worker *,
+                      const struct op *);     /* optional: group, < GROUPS_MAX; NULL: all 0 */
+    int (*open)(struct conn *, struct err *); /* required; err set and < 0: as conn_down */
+    enum submit (*submit)(struct conn *, struct op *); /* required */
+    void (*flush)(struct conn *); /* optional: one write for what was submitted */
+    void (*close)(struct conn *); /* required */
 };
 
 #define GROUPS_MAX 1024
 
-/* ---- What the engine gives a backend ------------------------------------------------------------- */
+/* ---- What the engine gives a backend
+ * ------------------------------------------------------------- */
 
 /* A connection. Fields are the engine's, to be read. conn_data() is the backend's own memory. */
 struct conn {
     struct worker *worker;
     struct op *in_flight, *in_flight_last; /* submitted and not ended, in the order of submission */
-    uint32_t requests, ops;                /* how many: requests, and the operations that they carry */
+    uint32_t requests, ops; /* how many: requests, and the operations that they carry */
     uint32_t group;
-    uint32_t id;                           /* within its worker and group, from 0 */
+    uint32_t id; /* within its worker and group, from 0 */
     /* ---- private to engine/conn.c */
-    struct op *unsent;                     /* first op not yet stamped as sent */
-    struct conn *next, *prev;              /* list of those with room */
+    struct op *unsent;        /* first op not yet stamped as sent */
+    struct conn *next, *prev; /* list of those with room */
     struct conn *next_dirty, *next_doomed;
+    uint64_t opened_ns; /* when opening began */
     uint8_t state;
-    bool dirty, roomy, busy, retire, doomed;
+    bool dirty, roomy, busy, retire, doomed, trouble;
 };
 void *conn_data(const struct conn *);
 void *op_data(const struct op *);
@@ -175,14 +191,23 @@ void *worker_data(const struct worker *);
 void *pool_data(const struct pool *);
 struct pool *worker_pool(const struct worker *);
 struct loop *worker_loop(const struct worker *);
-unsigned worker_index(const struct worker *);  /* number of the worker within its pool, never used again */
-struct rng *worker_rng(struct worker *);       /* seeded from the pool's seed and the worker's number */
+unsigned
+worker_index(const struct worker *); /* number of the worker within its pool, never used again */
+struct rng *worker_rng(struct worker *); /* seeded from the pool's seed and the worker's number */
 unsigned worker_clients(const struct worker *);     /* wanted now */
 unsigned worker_connections(const struct worker *); /* in each group, wanted now */
 /* The i-th connection of a group, or NULL past the last: for tune(). */
 struct conn *worker_conn(const struct worker *, uint32_t group, unsigned i);
+/* Nothing is to be started or taken now: paused, draining, or past the end. tune() is called when
+ * it changes, except at the end of a duration, which comes by the clock. */
+bool worker_paused(const struct worker *);
+/* How many of n messages at hand may be taken now: 0 while worker_paused, and never more than -n
+ * leaves. What is not granted stays where it is; what is granted must be told with op_received or
+ * op_received_error. */
+uint64_t worker_receive(struct worker *, uint64_t n);
 const struct target *pool_target(const struct pool *);
-const struct options *pool_options(const struct pool *); /* live values: option_u64(pool_options(p), I) */
+const struct options *
+pool_options(const struct pool *);            /* live values: option_u64(pool_options(p), I) */
 const char *pool_run_id(const struct pool *); /* 8 hex digits, the same for all pools of a run */
 bool pool_stopping(const struct pool *);      /* a long pool_open looks here and gives up */
 bool pool_ops_include(const struct pool *, unsigned type); /* type has weight in the mix now */
@@ -190,45 +215,59 @@ bool pool_allow_destructive(const struct pool *);
 bool pool_read_only(const struct pool *);
 uint64_t pool_seed(const struct pool *);
 uint64_t pool_timeout_ns(const struct pool *);
-/* The next of a sequence shared by all workers of the pool, from 0 (dist=sequential, primary keys). */
+/* The next of a sequence shared by all workers of the pool, from 0 (dist=sequential, primary keys).
+ */
 uint64_t pool_sequence(struct pool *, uint64_t n);
 /* A line in the events view: "node 10.0.0.3 down". Any thread. */
 void pool_event(struct pool *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Protection: is a connection to this address allowed by targets.conf? 0, or ERR_REFUSED. Call it for each
- * address, after name resolution and before connecting, discovered nodes included. Any thread. */
-int pool_connect_allowed(const struct pool *, const char *host, const struct sockaddr *, struct err *);
-/* A non-blocking TCP (nodelay, keep-alive) or unix socket on its way to addr, after the check above; -1 and err. */
-int net_connect(const struct pool *, const char *host, const struct sockaddr *, unsigned len, struct err *);
+/* Protection: is a connection to this address allowed by targets.conf? 0, or ERR_REFUSED. Call it
+ * for each address, after name resolution and before connecting, discovered nodes included. Any
+ * thread. */
+int pool_connect_allowed(const struct pool *, const char *host, const struct sockaddr *,
+                         struct err *);
+/* A non-blocking TCP (nodelay, keep-alive) or unix socket on its way to addr, after the check
+ * above; -1 and err. Both take NULL for the pool (clean has none): then only targets.conf is asked,
+ * and nothing is confirmed. */
+int net_connect(const struct pool *, const char *host, const struct sockaddr *, unsigned len,
+                struct err *);
 
 void conn_up(struct conn *);
-/* error_class is a short stable name ("refused", "closed", "auth"); the message names target and cause. */
+/* error_class is a short stable name ("refused", "closed", "auth"); the message names target and
+ * cause. */
 void conn_down(struct conn *, const char *error_class, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void conn_room(struct conn *);   /* after SUBMIT_BUSY: it can take requests again */
 void conn_closed(struct conn *); /* ends close() */
+/* For a library that reconnects by itself: the connection is kept, and what is in flight on it, but
+ * nothing new is leased to it, and with all of a pool's connections in trouble the pool is DOWN.
+ * NULL: the trouble is over. */
+void conn_trouble(struct conn *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void conn_bytes(struct conn *, uint64_t sent, uint64_t received);
 
-/* The moment of completion is loop_now(): call loop_refresh once after each read that brings answers,
- * before the first op_done of the burst. */
+/* The moment of completion is loop_now(): call loop_refresh once after each read that brings
+ * answers, before the first op_done of the burst. */
 void op_done(struct op *);
 void op_fail(struct op *, const char *error_class, const char *msg, size_t msg_len);
-/* A bulk of which `failed` operations failed and the rest succeeded. Call op_error for the failed ones. */
+/* A bulk of which `failed` operations failed and the rest succeeded. Call op_error for the failed
+ * ones. */
 void op_partial(struct op *, uint32_t failed);
-/* Notes `count` errors of a class with a message, without ending anything: for the rows of op_partial
- * and for SUBMIT_FAILED (count = op->n). */
-void op_error(struct conn *, const char *error_class, uint64_t count, const char *msg, size_t msg_len);
+/* Notes `count` errors of a class with a message, without ending anything: for the rows of
+ * op_partial and for SUBMIT_FAILED (count = op->n). */
+void op_error(struct conn *, const char *error_class, uint64_t count, const char *msg,
+              size_t msg_len);
 void op_timeout(struct op *); /* only with BACKEND_TIMEOUTS */
 /* Sends it again, on that group: MOVED, or unprepared. It stays offered, and keeps its times. */
 void op_again(struct op *, uint32_t group);
-/* n messages arrived unasked, of `bytes` together. sent_ns: when they were sent, on the clock of clock_ns()
- * (then its latency is recorded), or 0. Counts as offered and completed. */
+/* n messages arrived unasked, of `bytes` together. sent_ns: when they were sent, on the clock of
+ * clock_ns() (then its latency is recorded), or 0. Counts as offered and completed. */
 void op_received(struct conn *, unsigned type, uint64_t n, uint64_t bytes, uint64_t sent_ns);
 /* Received and found wrong (a sequence gap, an undecodable message): offered and an error. */
-void op_received_error(struct conn *, unsigned type, const char *error_class, const char *msg, size_t len);
+void op_received_error(struct conn *, unsigned type, const char *error_class, const char *msg,
+                       size_t len);
 
-/* The backends, for the engine: NULL-terminated. main hands it over. Checked: a required hook that is
- * missing is refused at start-up. */
+/* The backends, for the engine: NULL-terminated. main hands it over. Checked: a required hook that
+ * is missing is refused at start-up. */
 int backend_check(const struct backend *, struct err *);
 
 #endif

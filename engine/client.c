@@ -17,8 +17,9 @@ struct op_block {
     _Alignas(16) char ops[];
 };
 
-#define RUN_BURST 64 /* requests that an unthrottled client starts before others have their turn   \
-                      */
+#define RUN_BURST                                                                                  \
+    64 /* requests that an unthrottled client starts before others have their turn                 \
+        */
 #define SAMPLE_EVERY 64 /* one generation in so many is timed */
 
 void *op_data(const struct op *op)
@@ -764,14 +765,23 @@ void op_expire(struct op *op)
 /* ---- what arrives unasked
  * ------------------------------------------------------------------------------ */
 
+bool worker_paused(const struct worker *w)
+{
+    return w->now.paused || w->draining || loop_now(w->loop) >= w->now.end_ns;
+}
+
+uint64_t worker_receive(struct worker *w, uint64_t n)
+{
+    if (worker_paused(w))
+        return 0;
+    return claim(w, n > UINT32_MAX ? UINT32_MAX : (uint32_t)n);
+}
+
 static void received(struct conn *c, unsigned type, uint64_t n, bool failed)
 {
     struct worker *w = c->worker;
     struct tally *t = &w->tally;
     if (w->frozen)
-        return;
-    n = claim(w, (uint32_t)n); /* beyond -n nothing is counted */
-    if (!n)
         return;
     t->last_end_ns = loop_now(w->loop);
     if (!t->first_ns)

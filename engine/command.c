@@ -388,10 +388,11 @@ static int read_sweep(struct reader *r, struct command *c)
         r->next++;
     while (!bad && r->next < r->words)
         bad = check_sweep_word(r, take(r, word, sizeof word), capacity, &vars);
-    if (!bad && !capacity && !vars)
-        return err_set(r->err, ERR_USAGE, "sweep: nothing to vary; the form is: %s",
-                       verb_row(VERB_SWEEP)->form);
-    return bad;
+    if (bad || capacity || vars)
+        return bad;
+    point_at(r, r->words);
+    return err_set(r->err, ERR_USAGE, "sweep: nothing to vary; the form is: %s",
+                   verb_row(VERB_SWEEP)->form);
 }
 
 static int read_arguments(struct reader *r, struct command *c)

@@ -43,7 +43,7 @@ static uint32_t conn_free(const struct conn *c)
     uint32_t limit = w->share > w->lease_unit ? w->share : w->lease_unit;
     if (limit > w->capacity)
         limit = w->capacity;
-    if (c->state != CONN_UP || c->busy || c->retire || c->requests >= limit)
+    if (c->state != CONN_UP || c->busy || c->trouble || c->retire || c->requests >= limit)
         return 0;
     return limit - c->requests;
 }
@@ -283,13 +283,8 @@ static uint32_t chain_units(const struct op *chain)
     return n;
 }
 
-void lease(struct worker *w, struct op *chain)
+static void lease_from(struct worker *w, struct op *chain, uint32_t id)
 {
-    uint32_t id = 0;
-    if (chain->flags & OP_AGAIN)
-        id = chain->group;
-    else if (w->backend->route)
-        id = w->backend->route(w, chain);
     struct group *g = group_get(w, id < GROUPS_MAX ? id : 0);
     chain->group = g->id;
     if (!g->waiting) {
@@ -301,6 +296,22 @@ void lease(struct worker *w, struct op *chain)
         }
     }
     wait_push(g, chain, false);
+}
+
+void lease(struct worker *w, struct op *chain)
+{
+    lease_from(w, chain, w->backend->route ? w->backend->route(w, chain) : 0);
+}
+
+/* The group is down: what waits there may find another one. */
+static void reroute(struct group *g)
+{
+    struct worker *w = g->worker;
+    struct op *chain = NULL, *last = g->waiting_last;
+    while (last && chain != last) {
+        chain = wait_pop(g);
+        lease(w, chain);
+    }
 }
 
 void leases_dispatch(struct worker *w)
@@ -444,6 +455,8 @@ static void conn_open(struct group *g, struct conn *c)
 {
     struct err err = {0};
     c->state = CONN_OPENING;
+    c->opened_ns = loop_now(g->worker->loop);
+    c->trouble = false;
     g->closed--;
     g->opening++;
     if (g->worker->backend->open(c, &err) < 0)
@@ -523,7 +536,7 @@ static void conn_lose(struct conn *c, const char *error_class, const char *msg)
         g->opening--;
     if (c->state == CONN_UP) {
         g->up--;
-        c->worker->tally.connected--;
+        c->worker->tally.connected -= !c->trouble;
     }
     c->state = CONN_CLOSING;
     if (c->roomy)
@@ -549,6 +562,27 @@ void conn_down(struct conn *c, const char *error_class, const char *fmt, ...)
         back_off(g);
     conn_lose(c, error_class, msg);
     c->worker->backend->close(c);
+    if (!g->up && c->worker->backend->route && !c->worker->draining)
+        reroute(g);
+}
+
+void conn_trouble(struct conn *c, const char *fmt, ...)
+{
+    if (c->state != CONN_UP || c->trouble == (fmt != NULL))
+        return;
+    c->trouble = fmt != NULL;
+    if (fmt) {
+        char msg[224];
+        va_list args;
+        va_start(args, fmt);
+        vsnprintf(msg, sizeof msg, fmt, args);
+        va_end(args);
+        note_error(c->worker, msg);
+        c->worker->tally.connected--;
+    } else {
+        c->worker->tally.connected++;
+    }
+    room_changed(c);
 }
 
 void conn_room(struct conn *c)
@@ -707,9 +741,8 @@ void op_again(struct op *op, uint32_t group)
     unlink_in_flight(c, op);
     op->conn = NULL;
     op->flags |= OP_AGAIN;
-    op->group = group;
     room_changed(c);
-    lease(w, op);
+    lease_from(w, op, group);
 }
 
 /* What waits for a connection and is too late: a scheduled start is dropped, what was sent before
@@ -746,7 +779,10 @@ void timeouts_fire(struct alarm *a)
     struct worker *w =
         (struct worker *)(void *)((char *)a - offsetof(struct worker, timeout_alarm));
     uint64_t timeout = w->now.timeout_ns, now = loop_now(w->loop);
-    bool streams = w->backend->flags & BACKEND_STREAMS;
+    bool streams = w->backend->flags & BACKEND_STREAMS, own = w->backend->flags & BACKEND_TIMEOUTS;
+    uint64_t open_most = timeout < 5 * NS_PER_S ? timeout : 5 * NS_PER_S;
+    if (open_most < 100 * NS_PER_MS)
+        open_most = 100 * NS_PER_MS;
     for (uint32_t i = 0; i < w->groups; i++) {
         struct group *g = w->group[i];
         if (g && g->waiting && now > timeout && (w->again_waiting || w->schedule.open))
@@ -754,7 +790,10 @@ void timeouts_fire(struct alarm *a)
         for (uint32_t k = 0; g && k < g->conns; k++) {
             struct conn *c = g->conn[k];
             bool expired = false;
-            for (struct op *op = c ? c->in_flight : NULL, *next; op; op = next) {
+            if (c && c->state == CONN_OPENING && now - c->opened_ns > open_most)
+                conn_down(c, "connect", "no answer to the opening within %.1f s",
+                          (double)open_most / 1e9);
+            for (struct op *op = c && !own ? c->in_flight : NULL, *next; op; op = next) {
                 next = op->next;
                 if (!op->sent_ns || now - op->sent_ns < timeout)
                     break;

@@ -35,6 +35,7 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
     double cpu = m->busiest_cpu, wait = s->state == POOL_ENDED ? s->run_wait_share : m->now_wait;
     double idle = s->state == POOL_ENDED ? s->run_idle_share : m->now_idle;
     double server = s->server_cpu_share;
+    double rate = s->state == POOL_ENDED ? s->throughput_per_s : s->now_per_s;
     if (s->state == POOL_ENDED)
         cpu = 1 - wait - idle;
     if (isnan(wait) || isnan(cpu) || !m->total.completed) {
@@ -44,8 +45,7 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
               "the load generator: its busiest thread uses %.0f %% of a core, so the figures "
               "are its limit, not the server's",
               100 * cpu);
-    } else if (s->load.rate_per_s > 0 &&
-               (isnan(s->now_per_s) || s->now_per_s >= RATE_HELD * s->load.rate_per_s)) {
+    } else if (s->load.rate_per_s > 0 && (isnan(rate) || rate >= RATE_HELD * s->load.rate_per_s)) {
         limit(s, LIMIT_RATE, "the rate that was asked for: the server keeps up with it");
     } else if (s->load.think_ns > 0 && idle > wait) {
         limit(s, LIMIT_RATE, "the think time of the clients");
@@ -108,7 +108,9 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
         snprintf(c->why, sizeof c->why,
                  "N and X R differ by %.1f %% (limit 5 %%): times or counts are wrong",
                  100 * c->value);
-    c = add_check(s, "generator_cpu", m->busiest_cpu, CPU_LIMIT, s->state == POOL_LOADING);
+    bool over = s->state == POOL_ENDED;
+    double cpu = over ? 1 - s->run_wait_share - s->run_idle_share : m->busiest_cpu;
+    c = add_check(s, "generator_cpu", cpu, CPU_LIMIT, over || s->state == POOL_LOADING);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
                  "generator CPU %.0f %% (limit 80): this is our limit, not the target's",

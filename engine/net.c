@@ -10,23 +10,34 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-int pool_connect_allowed(const struct pool *p, const char *host, const struct sockaddr *addr,
-                         struct err *err)
+static int check(const struct rules *rules, const char *confirmed, const char *host,
+                 const struct sockaddr *addr, struct err *err)
 {
-    const struct limits *limits = &p->engine->scenario.limits;
     const char *where = NULL;
-    switch (rules_check(p->engine->rules, host, addr, &where)) {
+    switch (rules_check(rules, host, addr, &where)) {
     case RULE_DENY:
         return err_set(err, ERR_REFUSED, "%s: %s: this host is never loaded", host,
                        where ? where : "");
     case RULE_PROTECT:
-        if (strcasecmp(limits->confirm, host))
+        if (strcasecmp(confirmed, host))
             return err_set(err, ERR_REFUSED, "%s: %s; --confirm %s says that you mean it", host,
                            where ? where : "", host);
         return 0;
     default:
         return 0;
     }
+}
+
+int pool_connect_allowed(const struct pool *p, const char *host, const struct sockaddr *addr,
+                         struct err *err)
+{
+    struct rules *own = p ? NULL : rules_load(err);
+    if (!p && !own)
+        return ERR_REFUSED; /* rules that cannot be read allow nothing */
+    int code = check(p ? p->engine->rules : own, p ? p->engine->scenario.limits.confirm : "", host,
+                     addr, err);
+    rules_free(own);
+    return code;
 }
 
 int net_connect(const struct pool *p, const char *host, const struct sockaddr *addr, unsigned len,

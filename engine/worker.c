@@ -163,8 +163,7 @@ static void adopt(struct worker *w)
     adopt_connections(w);
     if (first) {
         group_get(w, 0);
-        if (!(w->backend->flags & BACKEND_TIMEOUTS))
-            loop_alarm(w->loop, &w->timeout_alarm, loop_now(w->loop) + NS_PER_MS);
+        loop_alarm(w->loop, &w->timeout_alarm, loop_now(w->loop) + NS_PER_MS);
     }
     conns_tune(w);
     bool changed_pattern =
@@ -276,6 +275,8 @@ static bool obey(struct worker *w)
         waiting_discard(w);
         if (w->gather)
             arrivals_abandon(w);
+        if (w->backend->tune)
+            w->backend->tune(w);
         atomic_store_explicit(&w->stage, STAGE_DRAINING, memory_order_release);
     }
     if (!w->draining)
