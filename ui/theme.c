@@ -204,7 +204,7 @@ static int parse_style(const char *s, enum tier tier, struct style *out, char wr
 /* Fills the tiers from `tier` on from the one before. */
 static void derive_tiers(struct theme *t, int role, enum tier tier)
 {
-    for (int i = tier; i < TIERS; i++) {
+    for (int i = (int)tier; i < TIERS; i++) {
         const struct style *from = &t->style[i - 1][role];
         struct style *to = &t->style[i][role];
 

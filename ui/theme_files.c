@@ -118,7 +118,8 @@ int theme_load(struct theme *t, const char *name, struct err *err)
         char path[PATH_MAX + 64];
         char *text;
 
-        snprintf(path, sizeof path, "%s/%.40s.theme", dir[i], name);
+        if (snprintf(path, sizeof path, "%s/%.40s.theme", dir[i], name) >= (int)sizeof path)
+            continue;
         text = read_text(path);
         if (text) {
             int rc = theme_parse(t, name, text, err);
