@@ -719,10 +719,17 @@ void op_partial(struct op *op, uint32_t failed)
     end(op, failed < op->n ? failed : op->n, END_OK);
 }
 
+/* The classes count what `errors` counts: nothing of the warm-up, nothing that timed out before. */
+static void note_failure(const struct op *op, const char *error_class, const char *msg, size_t len)
+{
+    struct worker *w = op->conn->worker;
+    if (op->state != OP_ABANDONED && !(op->flags & OP_WARM) && !w->frozen)
+        recorder_error(&w->recorder, error_class, op->n, msg, len, loop_now(w->loop));
+}
+
 void op_fail(struct op *op, const char *error_class, const char *msg, size_t len)
 {
-    if (op->state != OP_ABANDONED)
-        op_error(op->conn, error_class, op->n, msg, len);
+    note_failure(op, error_class, msg, len);
     end(op, op->n, END_OK);
 }
 
@@ -743,8 +750,8 @@ void op_error(struct conn *c, const char *error_class, uint64_t count, const cha
 void op_lost(struct op *op, const char *error_class, const char *msg, size_t len)
 {
     struct worker *w = op->conn->worker;
-    if (error_class && op->state != OP_ABANDONED)
-        op_error(op->conn, error_class, op->n, msg, len);
+    if (error_class)
+        note_failure(op, error_class, msg, len);
     if (w->frozen)
         op->state = OP_ABANDONED; /* it stays counted as in flight; nobody is told any more */
     end(op, op->n, END_OK);
