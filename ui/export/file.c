@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,11 +182,16 @@ int out_file_check(const char *path, struct err *err)
     return 0;
 }
 
-int fd_write_all(int fd, const char *what, const void *data, size_t len, struct err *err)
+int fd_write_all(int fd, const char *what, const void *data, size_t len, int timeout_ms,
+                 struct err *err)
 {
     const char *p = data;
     while (len > 0) {
-        ssize_t n = write(fd, p, len);
+        struct pollfd ready = {.fd = fd, .events = POLLOUT};
+        if (timeout_ms >= 0 && poll(&ready, 1, timeout_ms) == 0)
+            return err_set(err, ERR_FAILED, "cannot write to %s: nobody reads it", what);
+        /* A pipe that is ready takes PIPE_BUF bytes without blocking. */
+        ssize_t n = write(fd, p, timeout_ms >= 0 && len > PIPE_BUF ? PIPE_BUF : len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)

@@ -31,7 +31,10 @@ int out_file_write(const char *path, const void *data, size_t len, struct err *)
  */
 int out_file_check(const char *path, struct err *);
 
-/* Writes all of it to a descriptor. ERR_FAILED names `what` ("stdout") and the cause. */
-int fd_write_all(int fd, const char *what, const void *data, size_t len, struct err *);
+/* Writes all of it to a descriptor. ERR_FAILED names `what` ("stdout") and the cause. A reader that
+ * takes nothing for timeout_ms (-1: forever) is a failure too, where the descriptor is a pipe or a
+ * terminal. */
+int fd_write_all(int fd, const char *what, const void *data, size_t len, int timeout_ms,
+                 struct err *err);
 
 #endif

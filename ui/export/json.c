@@ -128,7 +128,7 @@ static json_t *events(const struct snapshot *s)
 static json_t *validity(const struct snapshot *s)
 {
     json_t *o = json_object(), *checks = json_array();
-    for (unsigned p = 0; p < s->pools; p++) {
+    for (unsigned p = 0; p < s->pools + s->removed; p++) {
         for (unsigned i = 0; i < s->pool[p].checks; i++) {
             const struct check *c = &s->pool[p].check[i];
             json_t *one = json_object();
@@ -184,8 +184,9 @@ json_t *json_run(const struct snapshot *s, const char *command, double cpu_share
     json_put(run, "ended_by", json_words_or_null(s->ended_by));
     json_put(run, "command", json_words_or_null(command));
     json_put(run, "goal_per_s", s->goal_per_s > 0 ? json_number(s->goal_per_s) : json_null());
-    for (unsigned i = 0; i < s->pools; i++)
-        json_push(pools, json_pool(&s->pool[i]));
+    for (unsigned i = 0; i < s->pools + s->removed;
+         i++) /* what a removed pool did counts as well */
+        json_push(pools, json_pool(&s->pool[i], i >= s->pools));
     json_put(run, "pools", pools);
     json_put(run, "events", events(s));
     json_put(run, "events_total", json_u64(s->events_total));
@@ -204,7 +205,7 @@ json_t *json_repeat(const struct snapshot *s, unsigned run, int exit_code)
     json_put(o, "ended_by", json_words_or_null(s->ended_by));
     json_put(o, "exit_code", json_integer(exit_code));
     json_put(o, "valid", json_boolean(s->valid));
-    for (unsigned i = 0; i < s->pools; i++) {
+    for (unsigned i = 0; i < s->pools + s->removed; i++) {
         const struct pool_snapshot *p = &s->pool[i];
         json_t *pool = json_object();
         json_put(pool, "name", json_words(p->name));

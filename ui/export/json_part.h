@@ -4,6 +4,7 @@
 #define LOADTOP_UI_EXPORT_JSON_PART_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct counts;
@@ -19,6 +20,6 @@ json_t *json_words(const char *s);         /* never null; bytes that are not UTF
 json_t *json_words_or_null(const char *s); /* null for "" and NULL */
 json_t *json_counts(const struct counts *);
 
-json_t *json_pool(const struct pool_snapshot *);
+json_t *json_pool(const struct pool_snapshot *, bool removed);
 
 #endif

@@ -261,7 +261,7 @@ static json_t *borrowed(const json_t *json, json_t *otherwise)
     return copy ? copy : json_null();
 }
 
-json_t *json_pool(const struct pool_snapshot *p)
+json_t *json_pool(const struct pool_snapshot *p, bool removed)
 {
     json_t *o = json_object(), *bytes = json_object(), *limit = json_object();
     json_put(o, "name", json_words(p->name));
@@ -270,6 +270,7 @@ json_t *json_pool(const struct pool_snapshot *p)
     json_put(o, "url", json_words(p->url));
     json_put(o, "server", json_words_or_null(p->version));
     json_put(o, "state", json_words(pool_state_name(p->state)));
+    json_put(o, "removed", json_boolean(removed));
     json_put(o, "state_why", json_words_or_null(p->state_why));
     put_load(o, p);
     json_put(bytes, "sent", json_u64(p->bytes_sent));

@@ -1,0 +1,213 @@
+/* Passwords and permission before a run: see access.h.
+ *
+ * The prompt reads byte by byte from the terminal itself, without echo and with the signal keys
+ * off, so that Ctrl-C cannot leave a terminal without echo behind. Buffers are wiped. Called by
+ * main and clean. */
+#include "ui/access.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "engine/err.h"
+#include "engine/protect.h"
+#include "engine/scenario.h"
+#include "engine/target.h"
+#include "engine/text.h"
+#include "ui/cli.h"
+
+enum { KEY_INTERRUPT = 3, KEY_END = 4, KEY_KILL = 21, KEY_DELETE = 127 };
+
+/* The line as typed. False when it was broken off. */
+static bool read_hidden(int tty, char *buf, size_t size)
+{
+    size_t n = 0;
+    char c;
+    buf[0] = '\0';
+    for (;;) {
+        ssize_t got = read(tty, &c, 1);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0 || c == KEY_INTERRUPT || (c == KEY_END && n == 0))
+            return false;
+        if (c == '\n' || c == '\r' || c == KEY_END)
+            return true;
+        if (c == '\b' || c == KEY_DELETE)
+            n -= n > 0;
+        else if (c == KEY_KILL)
+            n = 0;
+        else if (n + 1 < size)
+            buf[n++] = c;
+        buf[n] = '\0';
+    }
+}
+
+static int ask(char *buf, size_t size, struct err *err)
+{
+    static const char prompt[] = "Password: ";
+    struct termios before, quiet;
+    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (tty < 0)
+        return err_set(err, ERR_FAILED,
+                       "--ask-password: there is no terminal to ask on (--password-file or "
+                       "LOADTOP_PASSWORD work without one)");
+    if (tcgetattr(tty, &before) < 0) {
+        close(tty);
+        return err_set(err, ERR_FAILED, "--ask-password: %s", strerror(errno));
+    }
+    quiet = before;
+    quiet.c_lflag &= (tcflag_t) ~(ECHO | ICANON | ISIG);
+    quiet.c_cc[VMIN] = 1;
+    quiet.c_cc[VTIME] = 0;
+    tcsetattr(tty, TCSAFLUSH, &quiet);
+    bool typed = write(tty, prompt, sizeof prompt - 1) > 0 && read_hidden(tty, buf, size);
+    tcsetattr(tty, TCSAFLUSH, &before);
+    typed = write(tty, "\n", 1) == 1 && typed;
+    close(tty);
+    return typed ? 0 : err_set(err, ERR_FAILED, "--ask-password: broken off");
+}
+
+static int read_file(const char *file, char *buf, size_t size, struct err *err)
+{
+    FILE *f = fopen(file, "re");
+    if (!f)
+        return err_set(err, ERR_FAILED, "--password-file %s: %s", file, strerror(errno));
+    setvbuf(f, NULL, _IONBF, 0); /* no copy in a buffer that is not wiped */
+    if (!fgets(buf, (int)size, f))
+        buf[0] = '\0';
+    fclose(f);
+    buf[strcspn(buf, "\r\n")] = '\0';
+    if (!buf[0])
+        return err_set(err, ERR_FAILED, "--password-file %s: its first line is empty", file);
+    return 0;
+}
+
+/* From the first source that is there; buf "" when there is none. */
+static int find_password(const struct cli *c, char *buf, size_t size, struct err *err)
+{
+    buf[0] = '\0';
+    if (cli_flag(c, OWN_ASK_PASSWORD))
+        return ask(buf, size, err);
+    if (c->own.given[OWN_PASSWORD_FILE])
+        return read_file(cli_text(c, OWN_PASSWORD_FILE), buf, size, err);
+    const char *env = getenv("LOADTOP_PASSWORD");
+    if (env && strlen(env) >= size)
+        return err_set(err, ERR_USAGE, "LOADTOP_PASSWORD: longer than %zu bytes", size - 1);
+    copy_str(buf, size, env ? env : "");
+    return 0;
+}
+
+/* A target without an address (the simulated service) has nobody to show a password to. */
+static bool wants_password(const struct target *t)
+{
+    return !t->has_password && (t->hosts || t->path[0]);
+}
+
+static void give(struct target *t, const char *password)
+{
+    copy_str(t->password, sizeof t->password, password);
+    t->has_password = true;
+}
+
+int access_password(const struct cli *c, struct target *t, struct err *err)
+{
+    char password[sizeof t->password];
+    if (!wants_password(t))
+        return 0;
+    int bad = find_password(c, password, sizeof password, err);
+    if (!bad && password[0])
+        give(t, password);
+    explicit_bzero(password, sizeof password);
+    return bad;
+}
+
+int access_passwords(const struct cli *c, struct scenario *s, struct err *err)
+{
+    char password[sizeof((struct target *)0)->password];
+    bool wanted = false;
+    int bad = 0;
+    for (unsigned i = 0; i < s->pools; i++)
+        wanted = wanted || wants_password(&s->pool[i]->target);
+    if (wanted)
+        bad = find_password(c, password, sizeof password, err);
+    for (unsigned i = 0; i < s->pools && wanted && !bad && password[0]; i++)
+        if (wants_password(&s->pool[i]->target))
+            give(&s->pool[i]->target, password);
+    explicit_bzero(password, sizeof password);
+    return bad;
+}
+
+void access_hide_arguments(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        char *body = strstr(argv[i], "://");
+        char *at = body ? strrchr(body, '@') : NULL;
+        char *colon = at ? memchr(body + 3, ':', (size_t)(at - body - 3)) : NULL;
+        for (char *p = colon ? colon + 1 : at; p && p < at; p++)
+            *p = '*';
+    }
+}
+
+/* ---- targets.conf ---- */
+
+/* What holds for a host: by its name, and by every address that it has now. The worst of them, with
+ * the rule that says so. A name that cannot be resolved is left to the engine. */
+static enum rule_verdict judge(const struct rules *rules, const char *host, const char **where)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *list = NULL;
+    enum rule_verdict worst = rules_check(rules, host, NULL, where);
+    if (getaddrinfo(host, NULL, &hints, &list) != 0)
+        return worst;
+    for (const struct addrinfo *a = list; a; a = a->ai_next) {
+        const char *rule = NULL;
+        enum rule_verdict one = rules_check(rules, host, a->ai_addr, &rule);
+        if (one > worst) {
+            worst = one;
+            *where = rule;
+        }
+    }
+    freeaddrinfo(list);
+    return worst;
+}
+
+static int check_host(const struct rules *rules, const struct pool_spec *spec, const char *host,
+                      const char *confirm, bool screen, struct err *err)
+{
+    const char *where = NULL;
+    switch (judge(rules, host, &where)) {
+    case RULE_DENY:
+        return err_set(err, ERR_REFUSED, "%s: %s is denied (%s)", spec->name, host,
+                       where ? where : "targets.conf");
+    case RULE_PROTECT:
+        if (screen || strcasecmp(confirm, host) == 0)
+            return 0;
+        return err_set(err, ERR_REFUSED, "%s: %s is protected (%s): --confirm %s loads it",
+                       spec->name, host, where ? where : "targets.conf", host);
+    default:
+        return 0;
+    }
+}
+
+int access_check(const struct scenario *s, bool screen, struct err *err)
+{
+    int bad = 0;
+    struct rules *rules = rules_load(err);
+    if (!rules)
+        return err->code;
+    for (unsigned i = 0; i < s->pools; i++) {
+        const struct target *t = &s->pool[i]->target;
+        for (unsigned h = 0; h < t->hosts && !bad; h++)
+            bad = check_host(rules, s->pool[i], t->host[h].name, s->limits.confirm, screen, err);
+    }
+    rules_free(rules);
+    return bad;
+}

@@ -1,0 +1,32 @@
+/* May this run load these targets, and with which password?
+ *
+ * Passwords come from the URL, the prompt, a file or the environment, in this order, and go into
+ * the targets only: never into a message, a command line that is saved, or the environment of a
+ * child. */
+#ifndef LOADTOP_UI_ACCESS_H
+#define LOADTOP_UI_ACCESS_H
+
+#include <stdbool.h>
+
+struct cli;
+struct err;
+struct scenario;
+struct target;
+
+/* Gives a password to each target that has none in its URL: --ask-password, --password-file, then
+ * LOADTOP_PASSWORD. Asks on the terminal at most once. ERR_FAILED or ERR_USAGE. */
+int access_passwords(const struct cli *, struct scenario *, struct err *);
+/* The same for one target. */
+int access_password(const struct cli *, struct target *, struct err *);
+/* Overwrites the passwords in argv, so that they do not stand in the list of processes. Call it
+ * when nothing will read the targets' words again. */
+void access_hide_arguments(int argc, char **argv);
+
+/* What targets.conf denies is refused. What it protects needs --confirm HOST where there is no
+ * screen on which to ask for the host's name. A target that is merely not on this machine is
+ * allowed without a screen, because a person or a script typed its address for this very run. Looks
+ * names up, so that a rule for a network speaks before anything starts; the engine checks every
+ * connection again. ERR_REFUSED, or what reading the rules says (err is required). */
+int access_check(const struct scenario *, bool screen, struct err *);
+
+#endif

@@ -1,0 +1,357 @@
+/* The run without a screen: see headless.h.
+ *
+ * One loop waits for snapshots and for signals (a signalfd: nothing is done in a handler). It only
+ * watches: --at and the pools' own ends are the engine's. What it decides by itself is when a run
+ * is given up, because no target was reached within 10 s, and when a pool that was never reached is
+ * all that is left. After a signal the engine is asked to end at once and is waited for as briefly
+ * as the promise of 500 ms allows; the partial outcome is written from whatever the last snapshot
+ * says. */
+#include "ui/headless.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/backend.h"
+#include "engine/engine.h"
+#include "engine/err.h"
+#include "engine/loop.h"
+#include "engine/snapshot.h"
+#include "engine/text.h"
+#include "ui/cli.h"
+#include "ui/export/file.h"
+#include "ui/outcome.h"
+#include "ui/repeat.h"
+#include "ui/summary.h"
+
+#define REACH_S 10.0
+#define SIGNAL_WAIT_NS (200 * NS_PER_MS)
+#define PROGRESS_NS (10 * NS_PER_S)
+#define REDRAW_NS (NS_PER_S / 2)
+
+struct run {
+    const struct cli *cli;
+    const struct scenario *scenario;
+    struct engine *engine;
+    int signal_fd;
+    int signal;           /* that ended it; 0: none */
+    uint64_t deadline_ns; /* after a signal */
+    uint64_t begin_ns, cpu_begin_ns, next_progress_ns, message_serial;
+    bool ending, reached, unreached, usage, last;
+    bool tty, line; /* stderr is a terminal; a progress line stands there */
+};
+
+/* ---- Signals ---- */
+
+/* HUP stays ignored under nohup. */
+static int take_signals(void)
+{
+    struct sigaction now;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGQUIT);
+    if (sigaction(SIGHUP, NULL, &now) < 0 || now.sa_handler != SIG_IGN)
+        sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL); /* every thread that starts later inherits it */
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void end_run(struct run *r, enum end_how how, const char *by)
+{
+    engine_end(r->engine, how, by);
+    r->ending = true;
+}
+
+static void look_for_signal(struct run *r)
+{
+    struct signalfd_siginfo info;
+    if (read(r->signal_fd, &info, sizeof info) != sizeof info || r->signal)
+        return;
+    r->signal = (int)info.ssi_signo;
+    r->deadline_ns = clock_ns() + SIGNAL_WAIT_NS;
+    end_run(r, END_NOW, "signal");
+}
+
+/* ---- Progress ---- */
+
+static void wipe_line(struct run *r)
+{
+    if (r->line)
+        fd_write_all(STDERR_FILENO, "stderr", "\r\033[K", 4, 0, NULL);
+    r->line = false;
+}
+
+static void note(struct run *r, const char *text)
+{
+    if (cli_flag(r->cli, OWN_QUIET))
+        return;
+    wipe_line(r);
+    complain("%s", text);
+}
+
+static int terminal_cols(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+}
+
+static void show_progress(struct run *r, const struct snapshot *s)
+{
+    uint64_t now = clock_ns();
+    if (cli_flag(r->cli, OWN_QUIET) || now < r->next_progress_ns)
+        return;
+    struct text t = {0};
+    if (r->tty) {
+        r->next_progress_ns = now + REDRAW_NS;
+        text_add(&t, "\r");
+        summary_progress(&t, s, false);
+        size_t cols = (size_t)terminal_cols(); /* one column is left free: no terminal wraps then */
+        size_t len = t.len < cols ? t.len : cols;
+        fd_write_all(STDERR_FILENO, "stderr", text_str(&t), len, 0, NULL);
+        fd_write_all(STDERR_FILENO, "stderr", "\033[K", 3, 0, NULL);
+        r->line = true;
+    } else {
+        r->next_progress_ns += PROGRESS_NS;
+        summary_progress(&t, s, true);
+        text_add(&t, "\n");
+        fd_write_all(STDERR_FILENO, "stderr", text_str(&t), t.len, 0, NULL);
+    }
+    text_free(&t);
+}
+
+static bool ends_by_itself(const struct scenario *s)
+{
+    bool ends = s->limits.max_time_ns > 0 || s->sweep[0];
+    unsigned endless = 0;
+    for (unsigned i = 0; i < s->pools; i++)
+        endless += !s->pool[i]->count && !s->pool[i]->duration_ns;
+    for (unsigned i = 0; i < s->ats; i++) {
+        struct command c;
+        if (command_parse(&c, s->at[i].text, NULL, NULL) == 0 && c.verb == VERB_QUIT)
+            ends = true;
+    }
+    return ends || !endless;
+}
+
+static void say_start(struct run *r)
+{
+    const struct snapshot *s = engine_snapshot(r->engine);
+    for (unsigned i = 0; s && i < s->pools; i++) {
+        struct text t = {0};
+        summary_load(&t, &s->pool[i]);
+        note(r, text_str(&t));
+        text_free(&t);
+    }
+    snapshot_release(s);
+    if (!ends_by_itself(r->scenario))
+        note(r, "no -d or -n for every pool: this runs until a signal (Ctrl-C) ends it");
+}
+
+/* ---- Watching ---- */
+
+static bool pool_was_reached(const struct pool_snapshot *p)
+{
+    const struct counts *c = &p->counts, *w = &p->warm;
+    return p->connections_up || c->completed || c->errors || c->timeouts || c->in_flight ||
+           w->completed || w->errors || w->timeouts || w->in_flight;
+}
+
+static const char *why_not(const struct pool_snapshot *p)
+{
+    if (p->errors && p->error[0].last[0])
+        return p->error[0].last;
+    return p->state_why[0] ? p->state_why : p->target;
+}
+
+/* No target at all within 10 s ends the run; so does it when only pools are left that never had
+ * one. */
+static void look_at_targets(struct run *r, const struct snapshot *s)
+{
+    bool loading = false, reached_now = false;
+    const struct pool_snapshot *missing = NULL;
+    for (unsigned i = 0; i < s->pools; i++) {
+        const struct pool_snapshot *p = &s->pool[i];
+        bool held = p->state == POOL_PAUSED || p->state == POOL_STOPPED;
+        bool reached = pool_was_reached(p);
+        reached_now = reached_now || reached || held;
+        loading = loading || (p->state != POOL_ENDED && (reached || held));
+        if (!reached && !held && !missing)
+            missing = p;
+    }
+    r->reached = r->reached || reached_now;
+    if (r->ending || !missing)
+        return;
+    char why[700];
+    if (!r->reached && (s->now_s >= REACH_S || s->ended)) {
+        snprintf(why, sizeof why, "no target was reached%s: %s: %s",
+                 s->now_s >= REACH_S ? " within 10 s" : "", missing->name, why_not(missing));
+        r->unreached = true;
+    } else if (r->reached && !loading && !s->ended && s->now_s >= REACH_S) {
+        snprintf(why, sizeof why, "%s was never reached, and all else has ended: %s", missing->name,
+                 why_not(missing));
+    } else {
+        return;
+    }
+    wipe_line(r);
+    complain("%s", why);
+    if (!s->ended)
+        end_run(r, END_NOW, "error");
+}
+
+/* What only a front end can do: quit ends the run, the others have nothing to draw on. */
+static void carry_out(struct run *r)
+{
+    struct command c;
+    char text[COMMAND_TEXT_MAX + 64];
+    while (engine_take_screen(r->engine, &c)) {
+        if (c.verb == VERB_QUIT) {
+            end_run(r, END_DRAIN, "user");
+            continue;
+        }
+        char shown[COMMAND_TEXT_MAX];
+        snprintf(text, sizeof text, "%s: not without a screen",
+                 command_text(&c, shown, sizeof shown));
+        note(r, text);
+    }
+}
+
+/* What the engine answered, such as a command that was refused. */
+static void pass_on_message(struct run *r, const struct snapshot *s)
+{
+    if (s->message_serial == r->message_serial)
+        return;
+    r->message_serial = s->message_serial;
+    if (s->message[0])
+        note(r, s->message);
+}
+
+/* Watches until the run has ended. The last snapshot, to be released. */
+static const struct snapshot *watch_run(struct run *r)
+{
+    struct pollfd fds[2] = {{.fd = engine_fd(r->engine), .events = POLLIN},
+                            {.fd = r->signal_fd, .events = POLLIN}};
+    for (;;) {
+        uint64_t count;
+        int wait_ms = r->signal ? 10 : 200;
+        if (poll(fds, 2, wait_ms) > 0 && fds[0].revents &&
+            read(fds[0].fd, &count, sizeof count) < 0 && errno != EAGAIN)
+            complain("engine: %s", strerror(errno));
+        look_for_signal(r);
+        const struct snapshot *s = engine_snapshot(r->engine);
+        look_at_targets(r, s);
+        carry_out(r);
+        pass_on_message(r, s);
+        if (s->ended || (r->signal && clock_ns() >= r->deadline_ns))
+            return s;
+        show_progress(r, s);
+        snapshot_release(s);
+    }
+}
+
+/* ---- One run and all of them ---- */
+
+static uint64_t process_cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+static double cpu_share(const struct run *r, const struct snapshot *s)
+{
+    double wall = (double)(clock_ns() - r->begin_ns), cores = s->cores ? s->cores : 1;
+    return wall > 0 ? (double)(process_cpu_ns() - r->cpu_begin_ns) / wall / cores : NAN;
+}
+
+static int begin(struct run *r, const struct backend *const *backends)
+{
+    struct err err = {0};
+    r->begin_ns = clock_ns();
+    r->cpu_begin_ns = process_cpu_ns();
+    r->next_progress_ns = r->begin_ns + (r->tty ? NS_PER_S : PROGRESS_NS);
+    r->engine = engine_new(r->scenario, backends, false, &err);
+    if (r->engine && engine_start(r->engine, &err) == 0)
+        return EXIT_DONE;
+    complain("%s", err.msg);
+    engine_free(r->engine);
+    r->engine = NULL;
+    return err.code == ERR_USAGE || err.code == ERR_REFUSED ? EXIT_WRONG_USAGE : EXIT_FAILED;
+}
+
+static int exit_code(const struct run *r, const struct snapshot *s)
+{
+    if (r->signal)
+        return EXIT_SIGNAL + r->signal;
+    if (r->usage)
+        return EXIT_WRONG_USAGE;
+    if (r->unreached)
+        return EXIT_UNREACHED;
+    return exit_of_run(s);
+}
+
+/* One run. Its outcome is written if it is the last, or there can be no further one. */
+static int run_once(struct run *r, const struct backend *const *backends, struct outcome *o,
+                    struct repeats *repeats)
+{
+    int code = begin(r, backends);
+    if (code != EXIT_DONE)
+        return code;
+    say_start(r);
+    const struct snapshot *s = watch_run(r);
+    wipe_line(r);
+    code = exit_code(r, s);
+    if (repeats)
+        repeats_add(repeats, s, code);
+    o->cpu_share = cpu_share(r, s);
+    o->hurry = r->signal != 0;
+    r->last = !repeats || code >= EXIT_SIGNAL || r->unreached || r->usage ||
+              repeats->runs == repeats->wanted;
+    if (r->last)
+        code = exit_worse(code, outcome_write(o, s));
+    bool ended = s->ended;
+    snapshot_release(s);
+    if (ended || !r->signal) /* after a signal nothing may take longer than promised */
+        engine_free(r->engine);
+    return code;
+}
+
+int headless_run(const struct cli *c, const struct scenario *s,
+                 const struct backend *const *backends, const char *command)
+{
+    struct repeats repeats;
+    unsigned wanted = (unsigned)option_u64(&c->own, OWN_REPEAT);
+    struct outcome o = {.cli = c, .command = command, .cpu_share = NAN};
+    int fd = take_signals(), code = EXIT_DONE;
+    if (fd < 0) {
+        complain("signals: %s", strerror(errno));
+        return EXIT_FAILED;
+    }
+    repeats_init(&repeats, wanted);
+    if (wanted > 1)
+        o.repeats = &repeats;
+    bool last = false;
+    for (unsigned i = 0; i < wanted && !last; i++) {
+        struct run r = {
+            .cli = c, .scenario = s, .signal_fd = fd, .tty = isatty(STDERR_FILENO) == 1};
+        if (wanted > 1) {
+            char text[48];
+            snprintf(text, sizeof text, "run %u of %u", i + 1, wanted);
+            note(&r, text);
+        }
+        code = exit_worse(code, run_once(&r, backends, &o, o.repeats));
+        last = r.last || !r.engine;
+    }
+    repeats_fini(&repeats);
+    close(fd);
+    return code;
+}

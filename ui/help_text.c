@@ -1,0 +1,118 @@
+/* The help's topics: see help_text.h. Called by main and by the dashboard's help. */
+#include "ui/help_text.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "engine/command.h"
+#include "engine/err.h"
+#include "ui/backends_list.h"
+#include "ui/cli.h"
+#include "ui/keys.h"
+
+static const char patterns[] =
+    "How a client keeps requests in flight (--pattern), for every backend:\n\n"
+    "  sync         one in flight\n"
+    "  batch        send DEPTH, wait for all of them, again; on Redis a pipeline in one write\n"
+    "  queue        DEPTH in flight; the next starts when the OLDEST is done\n"
+    "  chain        DEPTH in flight; the next starts when ANY is done\n"
+    "  unthrottled  as fast as the client accepts, up to a memory bound; then it runs empty\n\n"
+    "A client is one virtual user (k6's VU, Locust's user). A thread has its own clients and\n"
+    "connections: 4 threads x 50 clients = 200 clients. With --connections=K the clients of a\n"
+    "thread lease K connections, first come first served, and the lease wait is measured apart.\n\n"
+    "--rate makes the arrival open: starts come from a schedule, constant or poisson, whatever "
+    "the\n"
+    "server does. A due start waits, in order, for a client with room, and its response time "
+    "counts\n"
+    "from when it was due.\n";
+
+static const char counting[] =
+    "What is counted\n\n"
+    "  offered      starts that were accepted, failed or dropped; a received message when it "
+    "comes\n"
+    "  completed    answered without an error\n"
+    "  errors       answered with one, refused, or lost with its connection (outcome unknown)\n"
+    "  timeouts     without an answer within --timeout\n"
+    "  in flight    sent and not answered; counted by the connections, never derived\n"
+    "  dropped      due but overdue by more than the timeout, or still owed at a stop or pause\n\n"
+    "At every moment offered = completed + errors + timeouts + in flight + dropped, for a thread,\n"
+    "a pool and the run. -n bounds offered. -n and -d start after the warm-up, which is counted\n"
+    "apart. At the end up to 5 s of draining, none after a signal; what is still unanswered stays\n"
+    "in flight.\n\n"
+    "  throughput      completed / seconds not paused, after the warm-up\n"
+    "  service time    from the actual send to the answer\n"
+    "  response time   from the intended start to the answer; what is more is queueing in here\n"
+    "  percentile      of the whole run; '-' (null in JSON) with fewer than 10 samples above it\n"
+    "  batch           from the first send of a batch to its last answer\n\n"
+    "A figure is NOT VALID when Little's law is off by more than 5 %, the generator's CPU is "
+    "above\n"
+    "80 %, starts lag behind their schedule, or anything was dropped. A threshold that could not "
+    "be\n"
+    "judged for want of samples has failed.\n";
+
+static const char exit_codes[] =
+    "Exit codes\n\n"
+    "  0      done\n"
+    "  1      could not run, or could not write what was asked for (the summary is printed all\n"
+    "         the same)\n"
+    "  2      wrong usage, or refused by targets.conf or a ceiling\n"
+    "  3      without a screen: no target was reached within 10 s of the start\n"
+    "  99     a threshold failed\n"
+    "  128+n  ended by signal n; the partial summary and JSON are out within 500 ms\n\n"
+    "With --repeat it is the worst of all runs; of several reasons a signal counts most, then 2, "
+    "3,\n"
+    "1 and 99.\n\n"
+    "Without a screen nobody can be asked: a host that targets.conf protects needs --confirm "
+    "HOST;\n"
+    "any other host is loaded, because its address was typed for this run.\n";
+
+static void add_commands(struct text *t)
+{
+    text_add(t, "Commands, for `:` in the dashboard, --at and scenarios\n\n"
+                "POOL is a name or a number; left out, it is the selected pool on the screen, and "
+                "all\npools in --at and scenarios.\n\n");
+    for (const struct verb_help *v = verb_table; v->name; v++)
+        text_add(t, "  %s\n      %s\n", v->form, v->help);
+}
+
+static void add_keys(struct text *t)
+{
+    const char *group = "";
+    text_add(t, "Keys of the dashboard\n");
+    for (const struct key_binding *k = key_table; k->action != ACT_NONE; k++) {
+        if (strcmp(group, k->group) != 0)
+            text_add(t, "\n%s\n", k->group);
+        group = k->group;
+        text_add(t, "  %-14s %s\n", k->shown, k->help);
+    }
+}
+
+int help_text(struct text *t, const char *topic, const struct backend *const *backends,
+              struct err *err)
+{
+    static const char *const topics[] = {"commands", "keys",       "patterns", "backends",
+                                         "counting", "exit-codes", NULL};
+    if (!topic) {
+        cli_usage(t);
+    } else if (strcmp(topic, "commands") == 0) {
+        add_commands(t);
+    } else if (strcmp(topic, "keys") == 0) {
+        add_keys(t);
+    } else if (strcmp(topic, "patterns") == 0) {
+        text_add(t, "%s", patterns);
+    } else if (strcmp(topic, "backends") == 0) {
+        text_add(t, "Backends (`loadtop backends NAME` lists the options of one)\n\n");
+        backends_overview(t, backends);
+    } else if (strcmp(topic, "counting") == 0) {
+        text_add(t, "%s", counting);
+    } else if (strcmp(topic, "exit-codes") == 0) {
+        text_add(t, "%s", exit_codes);
+    } else {
+        const char *near = nearest_name(topic, topics);
+        return err_set(err, ERR_USAGE,
+                       "help %.60s: no such topic%s%s%s, allowed: commands keys patterns "
+                       "backends counting exit-codes",
+                       topic, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+    }
+    return 0;
+}

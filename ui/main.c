@@ -1,0 +1,149 @@
+/* loadtop: the command line, carried out.
+ *
+ *   command line -> scenario -> engine -> dashboard or headless -> outcome
+ *
+ * This is the only place that knows all three: it hands the engine the table of backends, and both
+ * to the front end. It decides nothing about a run; it turns what went wrong into one line and an
+ * exit code. */
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "backends/registry.h"
+#include "engine/err.h"
+#include "engine/scenario.h"
+#include "engine/text.h"
+#include "ui/access.h"
+#include "ui/backends_list.h"
+#include "ui/clean.h"
+#include "ui/cli.h"
+#include "ui/dashboard.h"
+#include "ui/demo.h"
+#include "ui/export/file.h"
+#include "ui/headless.h"
+#include "ui/help_text.h"
+#include "ui/outcome.h"
+
+static int complain_of(const struct err *err)
+{
+    complain("%s", err->msg);
+    return err->code == ERR_USAGE || err->code == ERR_REFUSED ? EXIT_WRONG_USAGE
+           : err->code == ERR_UNREACHED                       ? EXIT_UNREACHED
+                                                              : EXIT_FAILED;
+}
+
+/* Whether the outcome can be written is better known before half an hour of load; it is said, and
+ * the run goes on, because its summary is printed all the same. */
+static void check_outputs(const struct cli *c)
+{
+    struct err err = {0};
+    const char *json = cli_text(c, OWN_JSON);
+    if (*json && !(json[0] == '-' && !json[1]) && out_file_check(json, &err) < 0)
+        complain("warning: %s", err.msg);
+}
+
+static int start(const struct cli *c, struct scenario *s, int argc, char **argv)
+{
+    struct err err = {0};
+    bool headless = cli_flag(c, OWN_HEADLESS);
+    if (cli_scenario(c, s, backends, &err) < 0)
+        return complain_of(&err);
+    if (headless && !s->pools) {
+        complain("--headless needs a TARGET, such as redis://localhost or null:");
+        return EXIT_WRONG_USAGE;
+    }
+    if (!headless && option_u64(&c->own, OWN_REPEAT) > 1) {
+        complain("--repeat %llu: only with --headless",
+                 (unsigned long long)option_u64(&c->own, OWN_REPEAT));
+        return EXIT_WRONG_USAGE;
+    }
+    if (access_check(s, !headless, &err) < 0 || access_passwords(c, s, &err) < 0)
+        return complain_of(&err);
+    unsetenv("LOADTOP_PASSWORD");
+    struct text command = {0};
+    cli_command(c, s, &command);
+    access_hide_arguments(argc, argv);
+    check_outputs(c);
+    int code = headless ? headless_run(c, s, backends, text_str(&command))
+                        : dashboard_run(c, s, backends, text_str(&command));
+    text_free(&command);
+    return code;
+}
+
+static int run(const struct cli *c, int argc, char **argv)
+{
+    struct demo demo = {.leash = -1};
+    struct err err = {0};
+    struct scenario *s = malloc(sizeof *s);
+    int code = EXIT_DONE;
+    if (!s)
+        abort();
+    scenario_init(s);
+    if (c->verb == CLI_DEMO && demo_start(&demo, c, s, backends, &err) < 0)
+        code = complain_of(&err);
+    else
+        code = start(c, s, argc, argv);
+    demo_stop(&demo);
+    scenario_fini(s);
+    free(s);
+    return code;
+}
+
+static int print_text(int bad, struct text *t, const struct err *err)
+{
+    int code = bad ? complain_of(err) : print_stdout(text_str(t), t->len);
+    text_free(t);
+    return code;
+}
+
+static int carry_out(const struct cli *c, int argc, char **argv)
+{
+    struct err err = {0};
+    struct text t = {0};
+    switch (c->verb) {
+    case CLI_RUN:
+    case CLI_DEMO:
+        return run(c, argc, argv);
+    case CLI_BACKENDS:
+        return print_text(backends_list(&t, argc - c->rest, argv + c->rest, backends, &err), &t,
+                          &err);
+    case CLI_HELP:
+        if (c->words > 1)
+            err_set(&err, ERR_USAGE, "help %.60s: one TOPIC at most", c->word[1]);
+        return print_text(err.code ? err.code
+                                   : help_text(&t, c->words ? c->word[0] : NULL, backends, &err),
+                          &t, &err);
+    case CLI_VERSION:
+        text_add(&t, "loadtop " LOADTOP_VERSION "\n");
+        return print_text(0, &t, &err);
+    case CLI_CLEAN:
+        return clean_run(c, backends);
+    case CLI_FIT:
+    case CLI_REPORT:
+    case CLI_COMPARE:
+    case CLI_HISTORY:
+        break;
+    }
+    complain("'%s' is not built into this version", cli_verb_name(c->verb));
+    return EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    struct cli *c = malloc(sizeof *c);
+    struct err err = {0};
+    if (!c)
+        abort();
+    keep_standard_descriptors();
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of a write, and told as one */
+    setlocale(LC_CTYPE, "");  /* numbers stay as in C: they go into JSON */
+    int code =
+        cli_parse(c, argc, argv, backends, &err) < 0 ? complain_of(&err) : carry_out(c, argc, argv);
+    cli_fini(c);
+    free(c);
+    if (code > EXIT_SIGNAL)
+        _exit(code); /* threads may still be at work; everything is written */
+    return code;
+}

@@ -1,0 +1,124 @@
+/* The end of a run for whoever started it: see outcome.h.
+ *
+ * Each output is made whole in memory first and written once, so that a full disk or a closed pipe
+ * is noticed for each by itself. Called by main, headless and after the dashboard. */
+#include "ui/outcome.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/err.h"
+#include "engine/snapshot.h"
+#include "engine/text.h"
+#include "ui/cli.h"
+#include "ui/export/file.h"
+#include "ui/export/json.h"
+#include "ui/repeat.h"
+#include "ui/summary.h"
+
+#define HURRY_MS 150
+
+void complain(const char *fmt, ...)
+{
+    char line[1024];
+    va_list args;
+    int n = snprintf(line, sizeof line, "loadtop: ");
+    va_start(args, fmt);
+    n += vsnprintf(line + n, sizeof line - (size_t)n - 1, fmt, args);
+    va_end(args);
+    if ((size_t)n > sizeof line - 2)
+        n = sizeof line - 2;
+    for (int i = 0; i < n; i++) /* one line, whatever a server's message holds */
+        if (line[i] == '\n' || line[i] == '\r')
+            line[i] = ' ';
+    line[n++] = '\n';
+    fd_write_all(STDERR_FILENO, "stderr", line, (size_t)n, HURRY_MS, NULL);
+}
+
+void keep_standard_descriptors(void)
+{
+    /* A connection that was given the number 1 would receive the summary. */
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR);
+}
+
+int exit_worse(int a, int b)
+{
+    static const int order[] = {EXIT_DONE, EXIT_THRESHOLD, EXIT_FAILED, EXIT_UNREACHED,
+                                EXIT_WRONG_USAGE};
+    int rank_a = (int)(sizeof order / sizeof *order), rank_b = rank_a;
+    for (int i = 0; i < (int)(sizeof order / sizeof *order); i++) {
+        if (order[i] == a)
+            rank_a = i;
+        if (order[i] == b)
+            rank_b = i;
+    }
+    return rank_b > rank_a ? b : a;
+}
+
+int exit_of_run(const struct snapshot *s)
+{
+    int code = strcmp(s->ended_by, "error") == 0 ? EXIT_FAILED : EXIT_DONE;
+    for (unsigned i = 0; i < s->thresholds; i++)
+        if (!s->threshold[i].known || !s->threshold[i].ok)
+            code = exit_worse(code, EXIT_THRESHOLD);
+    return code;
+}
+
+static int print(int fd, const char *what, const char *text, size_t len, bool hurry)
+{
+    struct err err = {0};
+    if (fd_write_all(fd, what, text, len, hurry ? HURRY_MS : -1, &err) == 0)
+        return EXIT_DONE;
+    complain("%s", err.msg);
+    return EXIT_FAILED;
+}
+
+int print_stdout(const char *text, unsigned long len)
+{
+    return print(STDOUT_FILENO, "stdout", text, len, false);
+}
+
+static int write_json(const struct outcome *o, const struct snapshot *s, const char *file)
+{
+    struct err err = {0};
+    size_t len;
+    json_t *run = json_run(s, o->command, o->cpu_share);
+    if (o->repeats)
+        repeats_json(o->repeats, run);
+    char *text = json_text(run, &len);
+    int code = EXIT_DONE;
+    if (strcmp(file, "-") == 0) {
+        code = print(STDOUT_FILENO, "stdout", text, len, o->hurry);
+    } else if (out_file_write(file, text, len, &err) < 0) {
+        complain("%s", err.msg);
+        code = EXIT_FAILED;
+    }
+    free(text);
+    json_decref(run);
+    return code;
+}
+
+int outcome_write(const struct outcome *o, const struct snapshot *s)
+{
+    const char *json = cli_text(o->cli, OWN_JSON);
+    bool only_json = strcmp(json, "-") == 0;
+    int code = *json ? write_json(o, s, json) : EXIT_DONE;
+    if (only_json && cli_flag(o->cli, OWN_QUIET))
+        return code;
+    struct text t = {0};
+    summary_text(&t, s);
+    if (o->repeats)
+        repeats_text(o->repeats, &t);
+    int printed = print(only_json ? STDERR_FILENO : STDOUT_FILENO, only_json ? "stderr" : "stdout",
+                        text_str(&t), t.len, o->hurry);
+    text_free(&t);
+    return exit_worse(code, printed);
+}
