@@ -7,5 +7,6 @@
 const struct backend *const backends[] = {
     &backend_null,
     &backend_redis,
+    &backend_crate,
     NULL,
 };

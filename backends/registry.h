@@ -12,5 +12,6 @@ extern const struct backend *const backends[];
 
 extern const struct backend backend_null;
 extern const struct backend backend_redis;
+extern const struct backend backend_crate;
 
 #endif

@@ -1,0 +1,317 @@
+/* A pool's figures about once a second, its end, and `loadtop clean`.
+ *
+ * Figures come from CrateDB's system tables (sys.nodes, sys.shards), which the server answers
+ * without touching the data; the rows in the table lag by its refresh interval, and no REFRESH is
+ * issued because that would be load. What was acknowledged is our own count. Only tables that carry
+ * loadtop's mark are dropped. */
+#if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
+#include "backends/crate.h"
+
+#include "engine/err.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STATS_MS 2000L
+#define DROP_MS 15000L
+
+static uint64_t load(const _Atomic uint64_t *v)
+{
+    return atomic_load_explicit((_Atomic uint64_t *)(uintptr_t)v, memory_order_relaxed);
+}
+
+/* ---- what the server says ---- */
+
+/* Hosts that were set aside are asked again, so that workers open connections to them. */
+static void try_hosts_again(struct pool *pool, struct crate_pool *p)
+{
+    unsigned at = p->site.at;
+    for (unsigned i = 0; i < p->site.hosts && p->site.hosts > 1; i++) {
+        struct err err = {0};
+        _Atomic bool *alive = &p->site.host[i].alive;
+        if (atomic_load(alive) || crate_greet(pool, p, i, &err) < 0)
+            continue;
+        atomic_store(alive, true);
+        pool_event(pool, "host %s answers again", p->site.host[i].shown);
+    }
+    if (atomic_load(&p->site.host[at].alive))
+        p->site.at = at;
+}
+
+static void server_load(struct crate_pool *p, struct stats *out)
+{
+    struct err err = {0};
+    json_t *reply = NULL;
+    p->heap_share = NAN;
+    if (crate_site_sql(&p->site,
+                       "SELECT name, process['cpu']['percent'], os_info['available_processors'], "
+                       "heap['used'], heap['max'], connections['http']['open'] FROM sys.nodes",
+                       NULL, &reply, STATS_MS, &err) < 0)
+        return;
+    double cpu = 0, used = 0, most = 0, open = 0;
+    size_t rows = json_array_size(json_object_get(reply, "rows"));
+    for (unsigned i = 0; i < rows; i++) {
+        cpu += crate_cell(reply, i, 1, NAN) / 100 * crate_cell(reply, i, 2, NAN);
+        used += crate_cell(reply, i, 3, NAN);
+        most += crate_cell(reply, i, 4, NAN);
+        open += crate_cell(reply, i, 5, NAN);
+    }
+    json_decref(reply);
+    if (rows == 0)
+        return;
+    out->server_cpu_share = cpu;
+    p->heap_share = used / most;
+    int64_t ours = 1; /* this one */
+    for (unsigned i = 0; i < atomic_load(&p->nodes); i++)
+        ours += atomic_load_explicit(&p->node[i].connections, memory_order_relaxed);
+    if (isfinite(open))
+        out->other_clients = (int64_t)open > ours ? (int64_t)open - ours : 0;
+}
+
+static void table_rows(struct crate_pool *p, struct stats *out)
+{
+    struct err err = {0};
+    json_t *reply = NULL;
+    if (crate_site_sql(&p->site,
+                       "SELECT sum(num_docs) FROM sys.shards "
+                       "WHERE schema_name = ? AND table_name = ? AND \"primary\" = true",
+                       json_pack("[ss]", p->table.schema, p->table.name), &reply, STATS_MS,
+                       &err) < 0)
+        return;
+    double rows = crate_cell(reply, 0, 0, -1);
+    p->rows_in_table = out->data_items = rows < 0 ? 0 : (int64_t)rows;
+    json_decref(reply);
+}
+
+/* ---- as JSON ---- */
+
+static json_t *number(double v)
+{
+    return isfinite(v) ? json_real(v) : json_null();
+}
+
+static json_t *verdict_json(const struct crate_verdict_spread *v)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "chi_square", number(v->chi_square));
+    json_object_set_new(o, "df", json_integer(v->df));
+    json_object_set_new(o, "p", number(v->p));
+    json_object_set_new(o, "verdict", json_string(v->words));
+    return o;
+}
+
+static json_t *balance_json(const struct crate_pool *p)
+{
+    const struct crate_spread *s = &p->spread;
+    json_t *nodes = json_array();
+    for (unsigned i = 0; i < s->nodes; i++)
+        json_array_append_new(nodes, json_pack("{s:s, s:I}", "node", s->name[i], "connections",
+                                               (json_int_t)s->count[i]));
+    json_t *o = verdict_json(&p->spread_verdict);
+    json_object_set_new(o, "connections", json_integer((json_int_t)p->spread_done));
+    json_object_set_new(o, "failed", json_integer(s->failed));
+    json_object_set_new(o, "nodes_of_cluster",
+                        p->spread_known ? json_integer(p->spread_known) : json_null());
+    json_object_set_new(o, "nodes", nodes);
+    return o;
+}
+
+/* The running load by node: connections that are open, and requests and rows that were answered. */
+static json_t *load_json(struct crate_pool *p, double seconds, struct text *rates)
+{
+    uint64_t count[CRATE_NODES_MAX];
+    unsigned n = atomic_load(&p->nodes);
+    json_t *nodes = json_array();
+    for (unsigned i = 0; i < n; i++) {
+        struct crate_node *node = &p->node[i];
+        count[i] = load(&node->requests);
+        double per_s = seconds > 0 ? (double)(count[i] - node->requests_seen) / seconds : NAN;
+        node->requests_seen = count[i];
+        int64_t connections = atomic_load_explicit(&node->connections, memory_order_relaxed);
+        json_array_append_new(
+            nodes, json_pack("{s:s, s:I, s:I, s:I, s:o}", "node", node->name, "connections",
+                             (json_int_t)connections, "requests", (json_int_t)count[i], "rows",
+                             (json_int_t)load(&node->rows), "requests_per_s", number(per_s)));
+        if (isfinite(per_s) && i < 6)
+            text_add(rates, "%s%.0f", i ? "/" : "", per_s);
+    }
+    json_t *o = json_object();
+    uint64_t total = 0;
+    for (unsigned i = 0; i < n; i++)
+        total += count[i];
+    /* Requests of one connection all go to one node, so they are no independent draws: no p-value.
+     */
+    uint64_t most = 0;
+    for (unsigned i = 0; i < n; i++)
+        most = count[i] > most ? count[i] : most;
+    json_object_set_new(o, "busiest_share",
+                        total ? number((double)most / (double)total) : json_null());
+    json_object_set_new(o, "nodes", nodes);
+    return o;
+}
+
+static json_t *rows_json(const struct crate_counts *c)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "acknowledged",
+                     (json_int_t)load(&c->acknowledged), "failed", (json_int_t)load(&c->failed),
+                     "refused", (json_int_t)load(&c->refused), "skipped",
+                     (json_int_t)load(&c->skipped), "unknown", (json_int_t)load(&c->unknown),
+                     "deleted", (json_int_t)load(&c->deleted_rows));
+}
+
+static void left_behind(struct crate_pool *p, struct stats *out)
+{
+    const struct crate_counts *c = &p->counts;
+    uint64_t rows = load(&c->acknowledged) - load(&c->deleted_rows);
+    char like[32];
+    if (p->created) {
+        json_array_append_new(out->left_behind,
+                              json_pack("{s:s, s:s, s:I}", "kind", "table", "what", p->table.shown,
+                                        "count", (json_int_t)rows));
+    } else if (load(&c->acknowledged) || load(&c->unknown)) {
+        snprintf(like, sizeof like, "%.13s-%%", p->records.head);
+        json_array_append_new(out->left_behind,
+                              json_pack("{s:s, s:s, s:I, s:s}", "kind", "rows", "what",
+                                        p->table.shown, "count", (json_int_t)rows, "keys", like));
+    }
+}
+
+static void note(struct crate_pool *p, double per_s, const char *rates, struct stats *out)
+{
+    struct text t = {0};
+    const struct crate_counts *c = &p->counts;
+    if (isfinite(per_s))
+        text_add(&t, "%.1f req/s; ", per_s);
+    if (rates[0] && atomic_load(&p->nodes) > 1)
+        text_add(&t, "nodes %s req/s; ", rates);
+    text_add(&t, "failed rows %" PRIu64, load(&c->failed) + load(&c->refused));
+    if (load(&c->unknown))
+        text_add(&t, ", unknown %" PRIu64, load(&c->unknown));
+    if (load(&c->skipped))
+        text_add(&t, ", skipped %" PRIu64, load(&c->skipped));
+    if (isfinite(p->heap_share))
+        text_add(&t, "; heap %.0f %%", 100 * p->heap_share);
+    if (p->spread_verdict.uneven)
+        text_add(&t, "; balancer: %s", p->spread_verdict.words);
+    copy_str(out->note, sizeof out->note, text_str(&t));
+    text_free(&t);
+}
+
+void crate_pool_stats(struct pool *pool, struct stats *out)
+{
+    struct crate_pool *p = pool_data(pool);
+    struct text rates = {0};
+    uint64_t now = clock_ns(), requests = load(&p->counts.requests);
+    double seconds = p->seen_ns ? (double)(now - p->seen_ns) / 1e9 : 0;
+    double per_s = seconds > 0 ? (double)(requests - p->requests_seen) / seconds : NAN;
+    p->seen_ns = now;
+    p->requests_seen = requests;
+    if (option_u64(pool_options(pool), OPT_BALANCE) != p->spread_done)
+        crate_balance(pool, p);
+    try_hosts_again(pool, p);
+    server_load(p, out);
+    table_rows(p, out);
+    snprintf(out->version, sizeof out->version, "CrateDB %s", p->version[0] ? p->version : "?");
+    copy_str(out->address, sizeof out->address, p->site.host[p->site.at].shown);
+    json_t *o = out->json;
+    json_object_set_new(o, "table", json_string(p->table.shown));
+    json_object_set_new(o, "cluster", p->cluster[0] ? json_string(p->cluster) : json_null());
+    json_object_set_new(o, "rows_in_table",
+                        p->rows_in_table < 0 ? json_null()
+                                             : json_integer((json_int_t)p->rows_in_table));
+    json_object_set_new(o, "requests", json_integer((json_int_t)requests));
+    json_object_set_new(o, "rows", rows_json(&p->counts));
+    json_object_set_new(o, "found_nothing", json_integer((json_int_t)load(&p->counts.missed)));
+    json_object_set_new(o, "heap_share", number(p->heap_share));
+    if (p->spread_done)
+        json_object_set_new(o, "balance", balance_json(p));
+    json_object_set_new(o, "load_by_node", load_json(p, seconds, &rates));
+    left_behind(p, out);
+    note(p, per_s, text_str(&rates), out);
+    text_free(&rates);
+}
+
+/* ---- the end ---- */
+
+static int drop(struct crate_site *s, const struct crate_table *t, struct err *err)
+{
+    struct text sql = {0};
+    text_add(&sql, "DROP TABLE IF EXISTS \"%s\".\"%s\"", t->schema, t->name);
+    int result = crate_site_sql(s, text_str(&sql), NULL, NULL, DROP_MS, err);
+    text_free(&sql);
+    return result;
+}
+
+void crate_pool_close(struct pool *pool)
+{
+    struct crate_pool *p = pool_data(pool);
+    struct err err = {0};
+    if (p->open && p->created && option_bool(pool_options(pool), OPT_DROP)) {
+        if (drop(&p->site, &p->table, &err) < 0)
+            pool_event(pool, "table %s was not dropped: %s", p->table.shown, err.msg);
+        else
+            pool_event(pool, "table %s dropped", p->table.shown);
+    }
+    crate_pool_reset(p);
+    pthread_mutex_destroy(&p->mutex);
+}
+
+static int delete_rows(struct crate_site *s, const struct crate_table *t, const char *keys,
+                       struct err *err)
+{
+    struct text sql = {0};
+    text_add(&sql, "DELETE FROM \"%s\".\"%s\" WHERE \"id\" LIKE ?", t->schema, t->name);
+    int result = crate_site_sql(s, text_str(&sql), json_pack("[s]", keys), NULL, 60000, err);
+    text_free(&sql);
+    return result;
+}
+
+/* One entry of a run's left_behind. */
+static int clean_one(struct crate_site *s, const json_t *entry, struct err *err)
+{
+    const char *kind = json_string_value(json_object_get(entry, "kind"));
+    const char *what = json_string_value(json_object_get(entry, "what"));
+    const char *keys = json_string_value(json_object_get(entry, "keys"));
+    struct crate_table table;
+    bool exists, ours;
+    if (!kind || !what)
+        return 0;
+    int result = crate_table_parse(&table, what, "", err);
+    if (result == 0)
+        result = crate_table_is_ours(s, &table, &exists, &ours, err);
+    if (result < 0 || !exists)
+        return result;
+    if (strcmp(kind, "rows") == 0) {
+        /* As loadtop writes them: run and pool, then anything. Never a pattern that matches more.
+         */
+        if (!keys || strlen(keys) != 15 || strcspn(keys, "%_") != 14 || keys[8] != '-')
+            return err_set(err, ERR_REFUSED, "crate: %s: no keys of a run are named", what);
+        return delete_rows(s, &table, keys, err);
+    }
+    if (strcmp(kind, "table") != 0)
+        return 0;
+    if (!ours)
+        return err_set(err, ERR_REFUSED, "crate: table %s was not made by loadtop: not dropped",
+                       what);
+    return drop(s, &table, err);
+}
+
+int crate_clean(const struct target *t, const struct options *o, const json_t *left,
+                struct err *err)
+{
+    struct crate_site site;
+    int result = crate_site_open(&site, NULL, t, o, err);
+    if (result < 0)
+        return result;
+    for (size_t i = 0; i < json_array_size(left) && result == 0; i++)
+        result = clean_one(&site, json_array_get(left, i), err);
+    crate_site_close(&site);
+    return result;
+}
+
+#else
+extern int crate_not_built; /* ISO C wants a declaration */
+#endif

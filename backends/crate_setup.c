@@ -1,0 +1,499 @@
+/* A pool's start: which hosts answer, the table and its shards, keys that are there already, and
+ * how a load balancer in front spreads connections.
+ *
+ * Everything here blocks, on the pool's own thread, and is bounded: each request by its timeout,
+ * the wait for shards by SHARDS_S. When anything fails, all is undone, because the engine calls
+ * again after a back-off. Protection: a table that loadtop did not make is written to only with
+ * --allow-destructive; with --read-only nothing is made. */
+#if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
+#include "backends/crate.h"
+
+#include "backends/crate_error.h"
+#include "engine/err.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SHARDS_S 30
+#define SQL_MS 15000L
+#define LOOK_MS 5000L
+#define BALANCE_MS 1000L
+#define BALANCE_S 5
+#define OWN_SQL_MAX (1u << 20)
+
+/* Numbers the pools that this process ever opened, so that no two of them make the same key. */
+static _Atomic unsigned pools_opened;
+
+static void json_stmt(struct crate_stmt *st, struct text *sql)
+{
+    struct err err = {0};
+    if (crate_stmt_parse(st, text_str(sql), sql->len, &err) < 0)
+        abort(); /* our own statements parse: tested */
+    text_clear(sql);
+}
+
+static void prepare_own(struct crate_pool *p, const struct options *o)
+{
+    struct text sql = {0};
+    text_clear(&p->insert_head);
+    crate_sql_insert(&p->insert_head, &p->table, p->records.objects,
+                     option_u64(o, OPT_CONFLICT) == CONFLICT_NOTHING);
+    crate_sql_select(&sql, &p->table);
+    json_stmt(&p->select, &sql);
+    crate_sql_update(&sql, &p->table);
+    json_stmt(&p->update, &sql);
+    crate_sql_delete(&sql, &p->table);
+    json_stmt(&p->remove, &sql);
+    for (unsigned i = 0; i < CRATE_AGGREGATES; i++) {
+        crate_sql_aggregate(&sql, &p->table, i);
+        json_stmt(&p->aggregate[i], &sql);
+    }
+    text_free(&sql);
+}
+
+/* ---- hosts ---- */
+
+/* Addresses of a host as CURLOPT_CONNECT_TO entries: workers then never look up a name. */
+static int resolve(struct crate_host *h, const struct target_host *t, struct err *err)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
+    int failed = getaddrinfo(h->name, NULL, &hints, &list);
+    if (failed)
+        return err_set(err, ERR_UNREACHED, "crate: %s: %s", h->shown, gai_strerror(failed));
+    h->addresses = 0;
+    for (struct addrinfo *a = list; a && h->addresses < CRATE_ADDRESSES_MAX; a = a->ai_next) {
+        char ip[64], to[96];
+        if (getnameinfo(a->ai_addr, a->ai_addrlen, ip, sizeof ip, NULL, 0, NI_NUMERICHOST))
+            continue;
+        unsigned port = t->port ? t->port : 4200;
+        snprintf(to, sizeof to, a->ai_family == AF_INET6 ? "::[%s]:%u" : "::%s:%u", ip, port);
+        struct curl_slist *entry = curl_slist_append(NULL, to);
+        if (entry)
+            h->to[h->addresses++] = entry;
+    }
+    freeaddrinfo(list);
+    return h->addresses ? 0 : err_set(err, ERR_UNREACHED, "crate: %s: no address", h->shown);
+}
+
+static void take_greeting(struct crate_pool *p, const char *reply)
+{
+    json_t *root = json_loads(reply, 0, NULL);
+    const char *version =
+        json_string_value(json_object_get(json_object_get(root, "version"), "number"));
+    const char *cluster = json_string_value(json_object_get(root, "cluster_name"));
+    if (version)
+        copy_str(p->version, sizeof p->version, version);
+    if (cluster)
+        copy_str(p->cluster, sizeof p->cluster, cluster);
+    json_decref(root);
+}
+
+int crate_greet(struct pool *pool, struct crate_pool *p, unsigned i, struct err *err)
+{
+    struct crate_site *s = &p->site;
+    struct crate_host *h = &s->host[i];
+    int result = h->addresses ? 0 : resolve(h, &pool_target(pool)->host[i], err);
+    if (result == 0)
+        result = crate_site_get(s, i, false, LOOK_MS, err);
+    if (result < 0)
+        return result;
+    char name[CRATE_CLASS_MAX], text[120], msg[200];
+    if (s->status == 200) {
+        take_greeting(p, text_str(&s->reply));
+        return 0;
+    }
+    copy_str(text, sizeof text, text_str(&s->reply));
+    unsigned len = crate_text_clean(text, (unsigned)strlen(text));
+    crate_message(msg, sizeof msg, text, s->status == 503 ? 0 : len,
+                  crate_status_advice(s->status));
+    crate_status_class(name, sizeof name, s->status);
+    return err_set(err, s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED,
+                   "crate: %s: %s: %s", h->shown, name, msg);
+}
+
+static int greet_all(struct pool *pool, struct crate_pool *p, struct err *err)
+{
+    unsigned alive = 0;
+    struct err first = {0};
+    for (unsigned i = 0; i < p->site.hosts && !pool_stopping(pool); i++) {
+        struct err each = {0};
+        int result = crate_greet(pool, p, i, &each);
+        atomic_store(&p->site.host[i].alive, result == 0);
+        alive += result == 0;
+        if (result == 0)
+            continue;
+        if (!first.code || each.code != ERR_UNREACHED)
+            first = each;
+        if (result == ERR_REFUSED)
+            break;
+        if (p->site.hosts > 1)
+            pool_event(pool, "host %s is set aside: %s", p->site.host[i].shown, each.msg);
+    }
+    if (alive && first.code != ERR_REFUSED) {
+        while (!atomic_load(&p->site.host[p->site.at].alive))
+            p->site.at = (p->site.at + 1) % p->site.hosts;
+        return 0;
+    }
+    return err_set(err, first.code ? first.code : ERR_UNREACHED, "%s",
+                   first.code ? first.msg : "crate: stopped");
+}
+
+/* ---- the table ---- */
+
+int crate_table_is_ours(struct crate_site *s, const struct crate_table *t, bool *exists, bool *ours,
+                        struct err *err)
+{
+    json_t *reply = NULL;
+    int result = crate_site_sql(s,
+                                "SELECT count(*) FROM information_schema.tables "
+                                "WHERE table_schema = ? AND table_name = ?",
+                                json_pack("[ss]", t->schema, t->name), &reply, SQL_MS, err);
+    if (result < 0)
+        return result;
+    *exists = crate_cell(reply, 0, 0, 0) > 0;
+    *ours = false;
+    json_decref(reply);
+    if (!*exists)
+        return 0;
+    result = crate_site_sql(
+        s,
+        "SELECT count(*) FROM information_schema.table_constraints "
+        "WHERE table_schema = ? AND table_name = ? AND constraint_name = '" CRATE_MARK "'",
+        json_pack("[ss]", t->schema, t->name), &reply, SQL_MS, err);
+    if (result < 0)
+        return result;
+    *ours = crate_cell(reply, 0, 0, 0) > 0;
+    json_decref(reply);
+    return 0;
+}
+
+static bool writes(const struct pool *pool, const struct crate_pool *p)
+{
+    if (pool_ops_include(pool, CRATE_INSERT) || pool_ops_include(pool, CRATE_UPDATE) ||
+        pool_ops_include(pool, CRATE_DELETE))
+        return true;
+    for (unsigned i = 0; i < p->stmts; i++)
+        if (!p->stmt[i].reads && pool_ops_include(pool, CRATE_STMT))
+            return true;
+    return false;
+}
+
+static int create_table(struct pool *pool, struct crate_pool *p, struct err *err)
+{
+    const struct options *o = pool_options(pool);
+    struct text sql = {0};
+    struct crate_layout layout = {.shards = (unsigned)option_u64(o, OPT_SHARDS),
+                                  .replicas = option_str(o, OPT_REPLICAS),
+                                  .refresh_ms = option_u64(o, OPT_REFRESH) / NS_PER_MS,
+                                  .partition = (enum crate_partition)option_u64(o, OPT_PARTITION),
+                                  .objects = p->records.objects};
+    crate_sql_create(&sql, &p->table, &layout);
+    int result = crate_site_sql(&p->site, text_str(&sql), NULL, NULL, SQL_MS, err);
+    text_free(&sql);
+    if (result == ERR_FAILED && p->site.code == 4093)
+        return 1; /* another pool was faster */
+    if (result == 0) {
+        p->created = p->ours = true;
+        pool_event(pool, "table %s created", p->table.shown);
+    }
+    return result;
+}
+
+/* Has it the columns that inserts name? */
+static int check_columns(struct pool *pool, struct crate_pool *p, struct err *err)
+{
+    json_t *reply = NULL, *row;
+    int result =
+        crate_site_sql(&p->site,
+                       "SELECT column_name FROM information_schema.columns "
+                       "WHERE table_schema = ? AND table_name = ?",
+                       json_pack("[ss]", p->table.schema, p->table.name), &reply, SQL_MS, err);
+    if (result < 0)
+        return result;
+    json_t *have = json_object();
+    size_t k;
+    json_array_foreach(json_object_get(reply, "rows"), k, row)
+    {
+        const char *column = json_string_value(json_array_get(row, 0));
+        if (column)
+            json_object_set_new(have, column, json_true());
+    }
+    char name[32];
+    for (unsigned i = 0; crate_column(i, p->records.objects, name, sizeof name) && result == 0; i++)
+        if (!json_object_get(have, name) && pool_ops_include(pool, CRATE_INSERT))
+            result = err_set(
+                err, ERR_FAILED, "crate: table %s has no column \"%s\": use another table, or %s",
+                p->table.shown, name,
+                strncmp(name, "obj_", 4) == 0 ? "fewer objects" : "ops without insert");
+    json_decref(have);
+    json_decref(reply);
+    return result;
+}
+
+static int ensure_table(struct pool *pool, struct crate_pool *p, struct err *err)
+{
+    const struct options *o = pool_options(pool);
+    int result = crate_table_is_ours(&p->site, &p->table, &p->existed, &p->ours, err);
+    if (result < 0)
+        return result;
+    if (!p->existed) {
+        if (pool_read_only(pool))
+            return err_set(err, ERR_FAILED,
+                           "crate: table %s does not exist (--read-only makes none)",
+                           p->table.shown);
+        if (!option_bool(o, OPT_CREATE))
+            return err_set(err, ERR_FAILED, "crate: table %s does not exist: use create=yes",
+                           p->table.shown);
+        result = create_table(pool, p, err);
+        if (result == 1) {
+            p->existed = true;
+            result = crate_table_is_ours(&p->site, &p->table, &p->existed, &p->ours, err);
+        }
+        if (result < 0)
+            return result;
+    }
+    if (!p->ours && writes(pool, p) && !pool_allow_destructive(pool))
+        return err_set(err, ERR_REFUSED,
+                       "crate: table %s was not made by loadtop: writing to it needs "
+                       "--allow-destructive (or name a table that does not exist)",
+                       p->table.shown);
+    return p->created ? 0 : check_columns(pool, p, err);
+}
+
+/* Waits until every primary shard has started: before, inserts would fail with 4041 or 5002. */
+static int wait_for_shards(struct pool *pool, struct crate_pool *p, struct err *err)
+{
+    struct timespec nap = {.tv_nsec = 100 * 1000 * 1000};
+    time_t until = time(NULL) + SHARDS_S;
+    double wanted = 0, started = 0;
+    while (!pool_stopping(pool)) {
+        json_t *reply = NULL;
+        int result = crate_site_sql(
+            &p->site,
+            "SELECT count(*), sum(CASE WHEN state = 'STARTED' THEN 1 ELSE 0 END) FROM sys.shards "
+            "WHERE schema_name = ? AND table_name = ? AND \"primary\" = true",
+            json_pack("[ss]", p->table.schema, p->table.name), &reply, SQL_MS, err);
+        if (result == 0) {
+            wanted = crate_cell(reply, 0, 0, 0);
+            started = crate_cell(reply, 0, 1, 0);
+            json_decref(reply);
+            bool none_yet = wanted < 1 && p->created &&
+                            option_u64(pool_options(pool), OPT_PARTITION) == CRATE_PARTITION_NONE;
+            if (started >= wanted && !none_yet)
+                return 0;
+        } else if (p->site.code != 4041 && p->site.code != 5000 && p->site.code != 5002) {
+            return result; /* those three: the shards of sys.shards itself lag a moment */
+        }
+        if (time(NULL) > until)
+            return err_set(err, ERR_UNREACHED,
+                           "crate: table %s: %.0f of %.0f shards have started after %d s "
+                           "(see sys.shards)",
+                           p->table.shown, started, wanted, SHARDS_S);
+        nanosleep(&nap, NULL);
+    }
+    return err_set(err, ERR_UNREACHED, "crate: stopped");
+}
+
+/* Keys that are in the table already, for select, update and delete of a pool that has inserted
+ * none. Only of tables with a text key named id; without any, {key} finds nothing until rows are
+ * inserted. */
+static void sample_keys(struct pool *pool, struct crate_pool *p)
+{
+    char sql[512];
+    struct err err = {0};
+    json_t *reply = NULL, *row;
+    if (!p->existed)
+        return;
+    snprintf(sql, sizeof sql, "SELECT \"id\" FROM %s LIMIT %d", p->table.sql, CRATE_SAMPLE_MAX);
+    if (crate_site_sql(&p->site, sql, NULL, &reply, SQL_MS, &err) < 0)
+        return;
+    (void)pool;
+    p->sample = calloc(CRATE_SAMPLE_MAX, CRATE_KEY_JSON_MAX);
+    size_t i;
+    json_array_foreach(json_object_get(reply, "rows"), i, row)
+    {
+        struct text json = {0};
+        const char *key = json_string_value(json_array_get(row, 0));
+        if (!key || !p->sample || p->samples == CRATE_SAMPLE_MAX)
+            continue;
+        crate_json_string(&json, key, strlen(key));
+        if (json.len < CRATE_KEY_JSON_MAX)
+            memcpy(p->sample + (size_t)p->samples++ * CRATE_KEY_JSON_MAX, json.s, json.len + 1);
+        text_free(&json);
+    }
+    json_decref(reply);
+}
+
+/* ---- a person's own statements ---- */
+
+static int read_file(const char *path, struct text *t, struct err *err)
+{
+    char part[4096];
+    ssize_t n = -1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && t->len <= OWN_SQL_MAX && (n = read(fd, part, sizeof part)) > 0)
+        text_put(t, part, (size_t)n);
+    int failed = errno;
+    if (fd >= 0)
+        close(fd);
+    if (n < 0)
+        return err_set(err, ERR_USAGE, "stmt-file=%s: %s", path, strerror(failed));
+    if (t->len > OWN_SQL_MAX)
+        return err_set(err, ERR_USAGE, "stmt-file=%s: longer than 1 MiB", path);
+    return 0;
+}
+
+int crate_own_statements(const struct options *o, struct crate_stmt **stmt, unsigned *n,
+                         struct err *err)
+{
+    const char *sql = option_str(o, OPT_STMT), *path = option_str(o, OPT_STMT_FILE);
+    struct text file = {0};
+    int result = 0;
+    *stmt = NULL;
+    *n = 0;
+    if (sql[0] && path[0])
+        return err_set(err, ERR_USAGE, "crate: stmt and stmt-file: give one of them");
+    if (path[0]) {
+        result = read_file(path, &file, err);
+        sql = text_str(&file);
+    }
+    if (result == 0 && (sql[0] || path[0])) {
+        *stmt = calloc(CRATE_STMTS_MAX, sizeof **stmt);
+        result = *stmt ? crate_stmts_parse(*stmt, n, sql, err)
+                       : err_set(err, ERR_FAILED, "crate: out of memory");
+    }
+    text_free(&file);
+    if (result < 0)
+        crate_own_statements_free(stmt, n);
+    return result;
+}
+
+void crate_own_statements_free(struct crate_stmt **stmt, unsigned *n)
+{
+    for (unsigned i = 0; i < *n; i++)
+        crate_stmt_fini(&(*stmt)[i]);
+    free(*stmt);
+    *stmt = NULL;
+    *n = 0;
+}
+
+/* ---- the balancer ---- */
+
+static void known_nodes(struct crate_pool *p, struct crate_spread *spread)
+{
+    struct err err = {0};
+    json_t *reply = NULL, *row;
+    size_t i;
+    p->spread_known = 0;
+    if (crate_site_sql(&p->site, "SELECT name FROM sys.nodes ORDER BY name", NULL, &reply, LOOK_MS,
+                       &err) < 0)
+        return;
+    json_array_foreach(json_object_get(reply, "rows"), i, row)
+    {
+        const char *name = json_string_value(json_array_get(row, 0));
+        if (name && crate_spread_node(spread, name) >= 0)
+            p->spread_known++;
+    }
+    json_decref(reply);
+}
+
+void crate_balance(struct pool *pool, struct crate_pool *p)
+{
+    unsigned wanted = (unsigned)option_u64(pool_options(pool), OPT_BALANCE);
+    p->spread_done = wanted;
+    if (!wanted)
+        return;
+    struct crate_spread *spread = &p->spread;
+    struct err err = {0};
+    memset(spread, 0, sizeof *spread);
+    known_nodes(p, spread);
+    time_t until = time(NULL) + BALANCE_S;
+    for (unsigned i = 0; i < wanted && !pool_stopping(pool) && time(NULL) <= until; i++) {
+        json_t *root = NULL;
+        if (crate_site_get(&p->site, i % p->site.hosts, true, BALANCE_MS, &err) == 0)
+            root = json_loads(text_str(&p->site.reply), 0, NULL);
+        const char *name = json_string_value(json_object_get(root, "name"));
+        int at = name ? crate_spread_node(spread, name) : -1;
+        if (at >= 0)
+            spread->count[at]++;
+        else
+            spread->failed++;
+        json_decref(root);
+    }
+    crate_spread_judge(spread->count, spread->nodes, &p->spread_verdict);
+    pool_event(pool, "%u fresh connections: %s", wanted, p->spread_verdict.words);
+}
+
+/* ---- opening ---- */
+
+void crate_pool_reset(struct crate_pool *p)
+{
+    crate_site_close(&p->site);
+    text_free(&p->insert_head);
+    crate_stmt_fini(&p->select);
+    crate_stmt_fini(&p->update);
+    crate_stmt_fini(&p->remove);
+    for (unsigned i = 0; i < CRATE_AGGREGATES; i++)
+        crate_stmt_fini(&p->aggregate[i]);
+    crate_own_statements_free(&p->stmt, &p->stmts);
+    free(p->sample);
+    p->sample = NULL;
+    p->samples = 0;
+    p->open = false;
+}
+
+static int open_all(struct pool *pool, struct crate_pool *p, struct err *err)
+{
+    const struct target *t = pool_target(pool);
+    const struct options *o = pool_options(pool);
+    int64_t first_ms = option_u64(o, OPT_TIMES) == TIMES_SEED ? INT64_C(1735689600000) : -1;
+    int result = crate_table_parse(&p->table, t->path, option_str(o, OPT_SCHEMA), err);
+    if (result == 0)
+        result = crate_own_statements(o, &p->stmt, &p->stmts, err);
+    if (result == 0 && !p->stmts && pool_ops_include(pool, CRATE_STMT))
+        result = err_set(err, ERR_USAGE, "crate: ops has stmt: say which with stmt= or stmt-file=");
+    if (result == 0)
+        result = crate_site_open(&p->site, pool, t, o, err);
+    if (result < 0)
+        return result;
+    crate_records_init(&p->records, pool_run_id(pool), atomic_fetch_add(&pools_opened, 1),
+                       pool_seed(pool), (unsigned)option_u64(o, OPT_OBJECTS), first_ms);
+    prepare_own(p, o);
+    result = greet_all(pool, p, err);
+    if (result == 0)
+        result = ensure_table(pool, p, err);
+    if (result == 0)
+        result = wait_for_shards(pool, p, err);
+    if (result < 0)
+        return result;
+    sample_keys(pool, p);
+    crate_balance(pool, p);
+    return 0;
+}
+
+int crate_pool_open(struct pool *pool, struct err *err)
+{
+    struct crate_pool *p = pool_data(pool);
+    crate_pool_reset(p);
+    pthread_mutex_init(&p->mutex, NULL);
+    p->rows_in_table = -1;
+    int result = open_all(pool, p, err);
+    if (result < 0) {
+        crate_pool_reset(p);
+        return result;
+    }
+    p->open = true;
+    return 0;
+}
+
+#else
+extern int crate_not_built; /* ISO C wants a declaration */
+#endif

@@ -1,0 +1,64 @@
+/* The table that the crate backend loads, and the SQL that makes, fills and looks at it.
+ *
+ * The columns are those of the reference generator: id, timestamp, region, product_category,
+ * event_type, user_id, user_segment, amount, quantity, metadata, and obj_0.. for wide tables. A
+ * table that loadtop made carries a CHECK constraint by the name of CRATE_MARK: only such a table
+ * is ever dropped, or loaded without --allow-destructive. */
+#ifndef LOADTOP_BACKENDS_CRATE_SQL_H
+#define LOADTOP_BACKENDS_CRATE_SQL_H
+
+#include "engine/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+
+#define CRATE_MARK "made_by_loadtop"
+#define CRATE_NAME_MAX 128
+#define CRATE_AGGREGATES 6
+
+struct crate_table {
+    char schema[CRATE_NAME_MAX]; /* where it is looked for: never "" */
+    char name[CRATE_NAME_MAX];
+    char shown[2 * CRATE_NAME_MAX];   /* doc.loadtop */
+    char sql[2 * CRATE_NAME_MAX + 8]; /* quoted; without the schema if the URL named none */
+};
+
+enum crate_partition {
+    CRATE_PARTITION_NONE,
+    CRATE_PARTITION_REGION,
+    CRATE_PARTITION_DAY,
+    CRATE_PARTITION_MONTH
+};
+#define CRATE_PARTITION_CHOICES "none|region|day|month"
+
+struct crate_layout {
+    unsigned shards;      /* 0: the server's default */
+    const char *replicas; /* "0", "1", "0-1" */
+    uint64_t refresh_ms;  /* 0: never by itself */
+    enum crate_partition partition;
+    unsigned objects;
+};
+
+/* Reads "/[schema.]table" (empty: loadtop). default_schema: what the Default-Schema header will
+ * say, or
+ * "" (doc). ERR_USAGE for names that CrateDB refuses. */
+int crate_table_parse(struct crate_table *, const char *path, const char *default_schema,
+                      struct err *);
+/* CREATE TABLE. */
+void crate_sql_create(struct text *, const struct crate_table *, const struct crate_layout *);
+/* The insert's request up to its first record: {"stmt":"INSERT ...","bulk_args":[ */
+void crate_sql_insert(struct text *, const struct crate_table *, unsigned objects,
+                      bool skip_duplicates);
+/* Statements for crate_stmt_parse. aggregate: 0..CRATE_AGGREGATES-1. */
+void crate_sql_select(struct text *, const struct crate_table *);
+void crate_sql_update(struct text *, const struct crate_table *);
+void crate_sql_delete(struct text *, const struct crate_table *);
+void crate_sql_aggregate(struct text *, const struct crate_table *, unsigned aggregate);
+/* The i-th column's name into buf, or NULL past the last. */
+const char *crate_column(unsigned i, unsigned objects, char *buf, size_t size);
+/* replicas is "N", "N-M" or "N-all". */
+bool crate_replicas_ok(const char *replicas);
+
+#endif
