@@ -85,6 +85,7 @@ static void fill_load(const struct pool *p, struct pool_snapshot *s)
     s->local = p->local;
     s->state = p->state;
     copy_str(s->state_why, sizeof s->state_why, p->state_why);
+    s->error_code = p->failed.code;
     s->load = p->spec.load;
     s->depth = pool_depth(p);
     s->connections = pool_connections_wanted(p);

@@ -19,19 +19,6 @@
 #include "ui/export/json.h"
 #include "ui/outcome.h"
 
-static int exit_of(int err_code)
-{
-    switch (err_code) {
-    case ERR_USAGE:
-    case ERR_REFUSED:
-        return EXIT_WRONG_USAGE;
-    case ERR_UNREACHED:
-        return EXIT_UNREACHED;
-    default:
-        return EXIT_FAILED;
-    }
-}
-
 static int clean_with(const struct cli *c, struct scenario *s, const json_t *left, struct err *err)
 {
     struct pool_spec *spec = s->pool[0];
@@ -84,7 +71,7 @@ static int clean_pool(const struct cli *c, const json_t *pool,
     else
         say_removed(t, name, left);
     scenario_fini(&s);
-    return bad ? exit_of(bad) : EXIT_DONE;
+    return exit_of_error(bad);
 }
 
 int clean_run(const struct cli *c, const struct backend *const *backends)
@@ -98,7 +85,7 @@ int clean_run(const struct cli *c, const struct backend *const *backends)
     json_t *run = json_load_run(c->word[0], &err);
     if (!run) {
         complain("clean: %s", err.msg);
-        return exit_of(err.code);
+        return exit_of_error(err.code);
     }
     const json_t *pools = json_object_get(run, "pools");
     int code = EXIT_DONE;

@@ -56,8 +56,7 @@ static const struct option_spec own_table[] = {
                          "on this machine"},
     [OWN_MAX_CLIENTS] = {"max-clients", OPTION_COUNT, 0, "1024", 1, 1048576, NULL,
                          "ceiling of a thread's clients, likewise"},
-    [OWN_MAX_RATE] = {"max-rate", OPTION_TEXT, 0, NULL, 0, 0, NULL,
-                      "ceiling of a pool's rate; a closed pool is held to it too"},
+    [OWN_MAX_RATE] = {"max-rate", OPTION_TEXT, 0, NULL, 0, 0, NULL, "ceiling of a pool's rate"},
     [OWN_MAX_TIME] = {"max-time", OPTION_DURATION, 0, NULL, 0, 0, NULL,
                       "the run ends by then, whatever else is asked"},
     [OWN_READ_ONLY] = {"read-only", OPTION_BOOL, 0, "no", 0, 0, NULL,
@@ -449,7 +448,10 @@ static void add_option(struct text *t, const struct letter *l)
         snprintf(short_name, sizeof short_name, "-%c, ", l->letter);
     int n = snprintf(left, sizeof left, "  %s--%s%s%s", short_name, l->name, l->value ? " " : "",
                      l->value ? l->value : "");
-    text_add(&help, "%s", spec->help);
+    size_t len =
+        strlen(spec->help); /* a backend's or pool's help is a sentence with its full stop */
+    text_add(&help, "%c%.*s", toupper((unsigned char)spec->help[0]),
+             (int)len - 1 - (spec->help[len - 1] == '.'), spec->help + 1);
     if (spec->type == OPTION_CHOICE)
         text_add(&help, ": %s", spec->choices);
     if (spec->def && l->value)

@@ -45,7 +45,7 @@ struct run {
     int signal;           /* that ended it; 0: none */
     uint64_t deadline_ns; /* after a signal */
     uint64_t begin_ns, cpu_begin_ns, next_progress_ns, message_serial;
-    bool ending, reached, unreached, usage, last;
+    bool ending, given_up, reached, unreached, usage, last;
     bool tty, line; /* stderr is a terminal; a progress line stands there */
 };
 
@@ -108,7 +108,7 @@ static int terminal_cols(void)
 static void show_progress(struct run *r, const struct snapshot *s)
 {
     uint64_t now = clock_ns();
-    if (cli_flag(r->cli, OWN_QUIET) || now < r->next_progress_ns)
+    if (cli_flag(r->cli, OWN_QUIET) || r->ending || now < r->next_progress_ns)
         return;
     struct text t = {0};
     if (r->tty) {
@@ -173,35 +173,54 @@ static const char *why_not(const struct pool_snapshot *p)
     return p->state_why[0] ? p->state_why : p->target;
 }
 
+/* What became of the pools' targets so far. */
+struct reach {
+    bool any;     /* a pool has, or had, a connection, or a person holds it back */
+    bool loading; /* a pool that was reached has not ended */
+    const struct pool_snapshot *missing, *refused; /* never reached; refused for good */
+};
+
+static struct reach look_at_pools(const struct snapshot *s)
+{
+    struct reach r = {0};
+    for (unsigned i = 0; i < s->pools; i++) {
+        const struct pool_snapshot *p = &s->pool[i];
+        bool reached = pool_was_reached(p) || p->state == POOL_PAUSED || p->state == POOL_STOPPED;
+        if (p->error_code && p->error_code != ERR_UNREACHED) {
+            r.refused = p;
+        } else if (reached) {
+            r.any = true;
+            r.loading = r.loading || p->state != POOL_ENDED;
+        } else if (!r.missing) {
+            r.missing = p;
+        }
+    }
+    return r;
+}
+
 /* No target at all within 10 s ends the run; so does it when only pools are left that never had
  * one. */
 static void look_at_targets(struct run *r, const struct snapshot *s)
 {
-    bool loading = false, reached_now = false;
-    const struct pool_snapshot *missing = NULL;
-    for (unsigned i = 0; i < s->pools; i++) {
-        const struct pool_snapshot *p = &s->pool[i];
-        bool held = p->state == POOL_PAUSED || p->state == POOL_STOPPED;
-        bool reached = pool_was_reached(p);
-        reached_now = reached_now || reached || held;
-        loading = loading || (p->state != POOL_ENDED && (reached || held));
-        if (!reached && !held && !missing)
-            missing = p;
-    }
-    r->reached = r->reached || reached_now;
-    if (r->ending || !missing)
+    struct reach now = look_at_pools(s);
+    char why[700] = "";
+    bool late = s->now_s >= REACH_S;
+    r->reached = r->reached || now.any;
+    if (r->ending || r->given_up)
         return;
-    char why[700];
-    if (!r->reached && (s->now_s >= REACH_S || s->ended)) {
-        snprintf(why, sizeof why, "no target was reached%s: %s: %s",
-                 s->now_s >= REACH_S ? " within 10 s" : "", missing->name, why_not(missing));
+    if (now.missing && !r->reached && (late || s->ended)) {
+        snprintf(why, sizeof why, "no target was reached%s: %s: %s", late ? " within 10 s" : "",
+                 now.missing->name, why_not(now.missing));
         r->unreached = true;
-    } else if (r->reached && !loading && !s->ended && s->now_s >= REACH_S) {
-        snprintf(why, sizeof why, "%s was never reached, and all else has ended: %s", missing->name,
-                 why_not(missing));
+    } else if (now.missing && r->reached && !now.loading && late && !s->ended) {
+        snprintf(why, sizeof why, "%s was never reached, and all else has ended: %s",
+                 now.missing->name, why_not(now.missing));
+    } else if (now.refused && s->ended) {
+        snprintf(why, sizeof why, "%s: %s", now.refused->name, now.refused->state_why);
     } else {
         return;
     }
+    r->given_up = true;
     wipe_line(r);
     complain("%s", why);
     if (!s->ended)
@@ -225,14 +244,31 @@ static void carry_out(struct run *r)
     }
 }
 
-/* What the engine answered, such as a command that was refused. */
+/* What the engine answered, such as a command that was refused. A sweep that is refused ends the
+ * run: it was what the run was for. */
 static void pass_on_message(struct run *r, const struct snapshot *s)
 {
     if (s->message_serial == r->message_serial)
         return;
     r->message_serial = s->message_serial;
-    if (s->message[0])
+    for (unsigned i = 0; i < s->events && r->scenario->sweep[0]; i++)
+        if (s->event[i].by == BY_COMMAND && strcmp(s->event[i].what, "refused") == 0)
+            r->usage = true;
+    if (r->usage && !r->ending) {
+        complain("--sweep %s: %s", r->scenario->sweep, s->message);
+        end_run(r, END_NOW, "error");
+    } else if (s->message[0]) {
         note(r, s->message);
+    }
+}
+
+static int send_sweep(struct run *r, struct err *err)
+{
+    char text[sizeof r->scenario->sweep + 8];
+    if (!r->scenario->sweep[0])
+        return 0;
+    snprintf(text, sizeof text, "sweep %s", r->scenario->sweep);
+    return engine_send_text(r->engine, text, BY_COMMAND, err);
 }
 
 /* Watches until the run has ended. The last snapshot, to be released. */
@@ -280,12 +316,12 @@ static int begin(struct run *r, const struct backend *const *backends)
     r->cpu_begin_ns = process_cpu_ns();
     r->next_progress_ns = r->begin_ns + (r->tty ? NS_PER_S : PROGRESS_NS);
     r->engine = engine_new(r->scenario, backends, false, &err);
-    if (r->engine && engine_start(r->engine, &err) == 0)
+    if (r->engine && engine_start(r->engine, &err) == 0 && send_sweep(r, &err) == 0)
         return EXIT_DONE;
     complain("%s", err.msg);
     engine_free(r->engine);
     r->engine = NULL;
-    return err.code == ERR_USAGE || err.code == ERR_REFUSED ? EXIT_WRONG_USAGE : EXIT_FAILED;
+    return exit_of_error(err.code);
 }
 
 static int exit_code(const struct run *r, const struct snapshot *s)
@@ -294,9 +330,7 @@ static int exit_code(const struct run *r, const struct snapshot *s)
         return EXIT_SIGNAL + r->signal;
     if (r->usage)
         return EXIT_WRONG_USAGE;
-    if (r->unreached)
-        return EXIT_UNREACHED;
-    return exit_of_run(s);
+    return exit_worse(exit_of_run(s), r->unreached ? EXIT_UNREACHED : EXIT_DONE);
 }
 
 /* One run. Its outcome is written if it is the last, or there can be no further one. */

@@ -29,9 +29,7 @@
 static int complain_of(const struct err *err)
 {
     complain("%s", err->msg);
-    return err->code == ERR_USAGE || err->code == ERR_REFUSED ? EXIT_WRONG_USAGE
-           : err->code == ERR_UNREACHED                       ? EXIT_UNREACHED
-                                                              : EXIT_FAILED;
+    return exit_of_error(err->code);
 }
 
 /* Whether the outcome can be written is better known before half an hour of load; it is said, and

@@ -63,9 +63,26 @@ int exit_worse(int a, int b)
     return rank_b > rank_a ? b : a;
 }
 
+int exit_of_error(int code)
+{
+    switch (code) {
+    case 0:
+        return EXIT_DONE;
+    case ERR_USAGE:
+    case ERR_REFUSED:
+        return EXIT_WRONG_USAGE;
+    case ERR_UNREACHED:
+        return EXIT_UNREACHED;
+    default:
+        return EXIT_FAILED;
+    }
+}
+
 int exit_of_run(const struct snapshot *s)
 {
     int code = strcmp(s->ended_by, "error") == 0 ? EXIT_FAILED : EXIT_DONE;
+    for (unsigned i = 0; i < s->pools; i++)
+        code = exit_worse(code, exit_of_error(s->pool[i].error_code));
     for (unsigned i = 0; i < s->thresholds; i++)
         if (!s->threshold[i].known || !s->threshold[i].ok)
             code = exit_worse(code, EXIT_THRESHOLD);

@@ -20,7 +20,9 @@ enum exit_code {
 
 /* The one that says more about what went wrong: a signal, then 2, 3, 1, 99, 0. */
 int exit_worse(int a, int b);
-/* That of an ended run as far as its snapshot tells: 0, 1 (ended by an error) or 99. */
+/* That of an error: an enum err_code, or 0. */
+int exit_of_error(int err_code);
+/* That of an ended run as far as its snapshot tells: 0, 99, or that of the error that ended it. */
 int exit_of_run(const struct snapshot *);
 
 struct outcome {
