@@ -195,13 +195,25 @@ static const yaml_node_t *guilty(const struct reader *r, const yaml_node_t *map,
     return map;
 }
 
+/* "- null:" is a URL to whoever wrote it, but to YAML a mapping of "null" to nothing. */
+static const char *bare_scheme(const struct reader *r, const yaml_node_t *node)
+{
+    if (node->type != YAML_MAPPING_NODE || pairs_of(node) != 1)
+        return NULL;
+    const char *value = scalar(value_at(r, node, 0));
+    return value && !*value ? scalar(key_at(r, node, 0)) : NULL;
+}
+
 static int read_pool(const struct reader *r, const yaml_node_t *node)
 {
     struct text url = {0};
     struct err why = {0};
     int bad = 0;
     const yaml_node_t *where = node;
-    if (node->type == YAML_MAPPING_NODE) {
+    const char *scheme = bare_scheme(r, node);
+    if (scheme) {
+        text_add(&url, "%s:", scheme);
+    } else if (node->type == YAML_MAPPING_NODE) {
         bad = check_keys(r, node);
         if (!bad)
             bad = pool_url(r, node, UINT32_MAX, &url);
@@ -213,7 +225,7 @@ static int read_pool(const struct reader *r, const yaml_node_t *node)
     if (!bad && url.cut)
         bad = wrong(r, node, "too long");
     if (!bad && scenario_add(r->s, text_str(&url), r->defaults, r->backends, &why)) {
-        if (node->type == YAML_MAPPING_NODE)
+        if (node->type == YAML_MAPPING_NODE && !scheme)
             where = guilty(r, node, &why);
         bad = wrong_err(r, where, &why);
     }
