@@ -399,8 +399,10 @@ static void known_nodes(struct crate_pool *p, struct crate_spread *spread)
     json_array_foreach(json_object_get(reply, "rows"), i, row)
     {
         const char *name = json_string_value(json_array_get(row, 0));
-        if (name && crate_spread_node(spread, name) >= 0)
+        if (name && crate_spread_node(spread, name) >= 0) {
             p->spread_known++;
+            crate_node_find(p, name); /* so that a node that gets no load is seen as one */
+        }
     }
     json_decref(reply);
 }

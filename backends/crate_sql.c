@@ -114,8 +114,8 @@ void crate_sql_create(struct text *t, const struct crate_table *table, const str
         text_add(t, "\"obj_%u\" TEXT, ", i);
     if (by && l->partition != CRATE_PARTITION_REGION)
         text_add(t,
-                 "\"%s\" TIMESTAMP WITH TIME ZONE GENERATED ALWAYS AS date_trunc('%s', "
-                 "\"timestamp\"), ",
+                 "\"%s\" TIMESTAMP WITH TIME ZONE GENERATED ALWAYS AS (date_trunc('%s', "
+                 "\"timestamp\")), ",
                  by, by);
     /* What a table is partitioned by must be part of its primary key. */
     text_add(t, "PRIMARY KEY (\"id\"%s%s%s), ", by ? ", \"" : "", by ? by : "", by ? "\"" : "");

@@ -1,0 +1,117 @@
+"""Starts the stand-in, tells it what to do wrong, and asks it what it stored."""
+import http.client
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Standin:
+    """A stand-in in a process of its own. Use as a context manager."""
+
+    def __init__(self, *options, on_disk=False, tls=False):
+        self.folder = tempfile.TemporaryDirectory(prefix="loadtop-crate-")
+        self.options = list(options)
+        self.tls = tls
+        self.port = 0
+        if on_disk:
+            self.options += ["--db", os.path.join(self.folder.name, "rows.db")]
+        if tls:
+            self.make_certificate()
+
+    def make_certificate(self):
+        self.cert, self.key = (os.path.join(self.folder.name, n) for n in ("cert.pem", "key.pem"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", self.key, "-out", self.cert],
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.options += ["--cert", self.cert, "--key", self.key]
+
+    def start(self):
+        self.process = subprocess.Popen([sys.executable, os.path.join(HERE, "standin.py"), "--port", str(self.port),
+                                         "--parent", str(os.getpid()), *self.options],
+                                        stdout=subprocess.PIPE, text=True)
+        ready, _, _ = select.select([self.process.stdout], [], [], 20)
+        line = self.process.stdout.readline() if ready else ""
+        if not line.startswith("listening "):
+            raise RuntimeError("the stand-in did not start: %r" % line)
+        self.port = int(line.split()[1])
+        return self
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *exc):
+        self.stop()
+        self.folder.cleanup()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self.process.stdout.close()
+
+    def kill(self):
+        """Ends it at once. start() brings it back on the same port, with what was stored if it is on disk."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def freeze(self, seconds):
+        self.process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self.process.send_signal(signal.SIGCONT)
+
+    def url(self, path="doc.t", query="", user=""):
+        scheme = "crates" if self.tls else "crate"
+        return "%s://%s127.0.0.1:%d/%s%s" % (scheme, user + "@" if user else "", self.port, path,
+                                             "?" + query if query else "")
+
+    def call(self, method, path, body=None, headers=None, timeout=30):
+        if self.tls:
+            import ssl
+            c = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout,
+                                            context=ssl.create_default_context(cafile=self.cert))
+        else:
+            c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            c.request(method, path, body if body is None or isinstance(body, bytes) else json.dumps(body),
+                      headers or {})
+            answer = c.getresponse()
+            return answer.status, answer.read()
+        finally:
+            c.close()
+
+    def fault(self, kind, **details):
+        status, _ = self.call("POST", "/_standin/fault", dict(details, kind=kind))
+        assert status == 200
+
+    def stats(self):
+        return json.loads(self.call("GET", "/_standin/stats")[1])
+
+    def query(self, sql, *args):
+        """Straight to SQLite, past all faults: the truth."""
+        status, data = self.call("POST", "/_standin/rows", {"sql": sql, "args": args})
+        assert status == 200, data
+        return json.loads(data)
+
+    def rows(self, table="doc.t"):
+        return self.query('SELECT count(*) FROM "%s"' % table)[0][0]
+
+    def sql(self, stmt, args=None, bulk=None, headers=None):
+        body = {"stmt": stmt}
+        if args is not None:
+            body["args"] = args
+        if bulk is not None:
+            body["bulk_args"] = bulk
+        status, data = self.call("POST", "/_sql", body, headers)
+        return status, json.loads(data) if data else None

@@ -1,0 +1,105 @@
+"""Records that loadtop reports are the rows in the table: exactly, whatever happens in between.
+
+The truth is the stand-in's own count of its table. A twentieth of the 50 random runs here, all of them in
+`./dev bench crate_soak`.   ctest: timeout=240
+"""
+import os
+import random
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crate_standin"))
+from harness import Standin
+from loadtop import run, start, finish, wait_until
+
+SEED = int(os.environ.get("CRATE_SEED", "1"))
+RUNS = int(os.environ.get("CRATE_RUNS", "5"))
+KILLS = int(os.environ.get("CRATE_KILLS", "2"))
+
+
+def random_commands(r, seconds):
+    """--at options: resizes, pauses and rows, all within the run."""
+    options = []
+    for _ in range(r.randint(3, 8)):
+        at = r.randint(50, int(seconds * 1000) - 100)
+        what = r.choice(["threads %d" % r.randint(1, 4), "clients %d" % r.randint(1, 6),
+                         "connections %d" % r.randint(1, 5), "set rows %d" % r.choice([1, 7, 100, 333]),
+                         "set duplicates %s" % r.choice(["0", "0.1", "0.5"]), "pattern %s" % r.choice(
+                             ["sync", "batch", "queue", "chain"]), "depth %d" % r.randint(1, 5)])
+        options += ["--at", "%dms %s" % (at, what)]
+    if r.random() < 0.5:
+        at = r.randint(50, int(seconds * 600))
+        options += ["--at", "%dms pause" % at, "--at", "%dms resume" % (at + 150)]
+    return options
+
+
+class Exact(unittest.TestCase):
+    def one(self, r, **kind):
+        with Standin() as s:
+            if r.random() < 0.6:
+                s.fault("rows", share=r.choice([0.01, 0.3]), p=r.choice([0.2, 1]))
+            if r.random() < 0.3:
+                s.fault("status", code=503, p=0.05)
+            query = "rows=%d&threads=%d&clients=%d&duplicates=%s" % (
+                r.choice([1, 10, 100, 500]), r.randint(1, 3), r.randint(1, 4), r.choice(["0", "0.05"]))
+            seconds = 1.2
+            options = random_commands(r, seconds)
+            if r.random() < 0.3:
+                options += ["-n", str(r.randint(1, 20000))]
+            else:
+                options += ["-d", "%dms" % (seconds * 1000)]
+            if r.random() < 0.3:
+                query += "&conflict=nothing"
+            result = run(s.url(query=query), *options, "--seed", str(r.randint(1, 1 << 30)))
+            note = "%s %s %s" % (query, options, result.ops)
+            self.assertTrue(result.counts_add_up(), note)
+            self.assertEqual(result.ops["in_flight"], 0, note)
+            self.assertEqual(result.ops["timeouts"], 0, note)
+            self.assertEqual(result.ops["completed"] - result.rows["skipped"], s.rows(), note)
+            self.assertEqual(result.rows["acknowledged"], s.rows(), note)
+            self.assertEqual(result.rows["unknown"], 0 if "503 Service Unavailable" not in result.classes else
+                             result.classes["503 Service Unavailable"]["count"], note)
+            self.assertEqual(sum(c["count"] for c in result.pool["error_classes"]), result.ops["errors"], note)
+            self.assertEqual(sum(w["completed"] for w in result.pool["workers"]), result.ops["completed"], note)
+
+    def test_random_runs(self):
+        for i in range(RUNS):
+            with self.subTest(seed=SEED * 1000 + i):
+                self.one(random.Random(SEED * 1000 + i))
+
+    def test_kills(self):
+        """The server dies in the middle and comes back: what was answered is there, and no more than that
+        and what is unknown."""
+        for i in range(KILLS):
+            r = random.Random(SEED * 2000 + i)
+            with self.subTest(i=i), Standin(on_disk=True) as s:
+                process = start(s.url(query="rows=%d&threads=2&clients=3" % r.choice([10, 100, 1000])), "-d", "3s")
+                wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)
+                if r.random() < 0.5:
+                    s.fault("die", p=0.05)
+                    wait_until(lambda: s.process.poll() is not None)
+                s.kill()
+                s.start()
+                wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)  # it came back by itself
+                result = finish(process)
+                stored = s.rows()
+                note = "%s %s" % (result.ops, result.rows)
+                self.assertTrue(result.counts_add_up(), note)
+                self.assertGreater(result.rows["unknown"], 0, note)
+                self.assertLessEqual(result.ops["completed"], stored, note)
+                self.assertLessEqual(stored, result.ops["completed"] + result.rows["unknown"], note)
+
+    def test_not_sent_twice(self):
+        """A connection that breaks after the server stored a bulk: libcurl alone would send it again."""
+        with Standin(on_disk=True) as s:
+            s.fault("hang", store=True, p=0.1)
+            result = run(s.url(query="rows=20&threads=2&clients=2&timeout=300ms"), "-d", "2s")
+            self.assertGreater(result.ops["timeouts"], 0)
+            self.assertNotIn("4091 DuplicateKey", result.classes)
+            stored = s.rows()
+            self.assertEqual(stored, result.ops["completed"] + result.ops["timeouts"])
+            self.assertEqual(result.rows["unknown"], result.ops["timeouts"])
+
+
+if __name__ == "__main__":
+    unittest.main()
