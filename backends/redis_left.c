@@ -34,7 +34,7 @@ static int64_t exist(struct redis_link *l, const char *prefix, uint64_t from, un
     char *names = malloc(n * name_bytes);
     int64_t count = -1;
     if (words && names) {
-        words[0] = "EXISTS";
+        words[0] = "TOUCH"; /* counts as EXISTS does, and is no operation of the mix */
         for (unsigned i = 0; i < n; i++) {
             put_name(names + i * name_bytes, name_bytes, prefix, from + i);
             words[i + 1] = names + i * name_bytes;
