@@ -89,7 +89,10 @@ static const char *take(struct reader *r, char *buf, size_t size)
     point_at(r, r->next);
     if (r->next < r->words) {
         size_t len = r->len[r->next];
-        copy_str(buf, len + 1 < size ? len + 1 : size, r->word[r->next]);
+        copy_part(buf, size, r->word[r->next], len);
+        /* A word that was cut must not be taken for a shorter one that happens to be right. */
+        if (len >= size)
+            copy_str(buf + size - 4, 4, "...");
         r->next++;
     }
     return buf;
@@ -146,7 +149,7 @@ static int read_pool(struct reader *r, struct command *c, unsigned word)
         return err_set(r->err, ERR_USAGE, "'%.40s...' is too long for a pool's name",
                        r->word[word]);
     }
-    copy_str(c->pool, r->len[word] + 1, r->word[word]);
+    copy_part(c->pool, sizeof c->pool, r->word[word], r->len[word]);
     return 0;
 }
 
@@ -323,7 +326,7 @@ static int check_sweep_list(struct reader *r, const char *name, const char *list
         size_t len = strcspn(list, ",");
         if (len >= sizeof value)
             return wrong_word(r, list, "too long for a value", NULL);
-        copy_str(value, len + 1, list);
+        copy_part(value, sizeof value, list, len);
         int bad = check_sweep_value(r, name, value);
         if (bad || !list[len])
             return bad;
@@ -343,7 +346,11 @@ static int check_sweep_word(struct reader *r, const char *word, bool capacity, u
                           "a sweep wants VAR=LIST (threads=1,2,4,8), hold=T, order=random, or "
                           "'capacity'",
                           NULL);
-    copy_str(name, (size_t)(value++ - word) + 1, word);
+    size_t name_len = (size_t)(value - word);
+    if (name_len >= sizeof name)
+        return wrong_word(r, word, "too long for the name of a variable", NULL);
+    copy_part(name, sizeof name, word, name_len);
+    value++;
     if (strcmp(name, "hold") == 0)
         return parse_duration(value, &ns) == 0 && ns
                    ? 0

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define CHOICES_MAX 24
 #define VALUE_SHOWN 60 /* characters of a value quoted in a message */
@@ -371,11 +372,10 @@ bool option_name_is_secret(const char *name, size_t len)
 {
     static const char *const parts[] = {
         "password", "secret", "passphrase", "token", "pem", "oauthbearer.config", "jaas"};
-    char copy[96];
-    copy_str(copy, len + 1 < sizeof copy ? len + 1 : sizeof copy, name);
     for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (strcasestr(copy, parts[i]))
-            return true;
+        for (size_t at = 0, n = strlen(parts[i]); at + n <= len; at++)
+            if (strncasecmp(name + at, parts[i], n) == 0)
+                return true;
     return false;
 }
 

@@ -270,7 +270,10 @@ static int read_weight(const struct backend *b, const char *at, size_t len, doub
     unsigned n = ops_names(b, names, &list);
     copy_str(names_text, sizeof names_text, text_str(&list));
     text_free(&list);
-    copy_str(word, len + 1 < sizeof word ? len + 1 : sizeof word, at);
+    if (len >= sizeof word)
+        return err_set(err, ERR_USAGE, "ops %.40s...: too long for an operation and its weight",
+                       at);
+    copy_part(word, sizeof word, at, len);
     char *colon = strchr(word, ':');
     double v = 1;
     if (colon)

@@ -36,7 +36,9 @@ static void add_target(struct text *out, const struct target *t)
     }
     for (unsigned i = 0; i < t->hosts; i++) {
         bool v6 = strchr(t->host[i].name, ':') != NULL;
-        text_add(out, v6 ? "%s[%s]" : "%s%s", i ? "," : "", t->host[i].name);
+        text_add(out, "%s%s", i ? "," : "", v6 ? "[" : "");
+        add_encoded(out, t->host[i].name, ":"); /* an IPv6 zone begins with '%' */
+        text_add(out, "%s", v6 ? "]" : "");
         if (t->host[i].port)
             text_add(out, ":%u", t->host[i].port);
     }

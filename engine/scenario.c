@@ -86,7 +86,7 @@ int scenario_at(struct scenario *s, const char *text, struct err *err)
     text += strspn(text, " \t");
     size_t len = strcspn(text, " \t");
     const char *rest = text + len + strspn(text + len, " \t");
-    copy_str(when, len + 1 < sizeof when ? len + 1 : sizeof when, text);
+    copy_part(when, sizeof when, text, len);
     if (s->ats == AT_MAX)
         return err_set(err, ERR_USAGE, "at most %d timed commands are allowed", AT_MAX);
     struct at *at = &s->at[s->ats];

@@ -100,12 +100,12 @@ const char *text_str(const struct text *t)
     return t->s ? t->s : "";
 }
 
-char *copy_str(char *dst, size_t size, const char *src)
+char *copy_part(char *dst, size_t size, const char *src, size_t len)
 {
     if (!size)
         return dst;
-    size_t len = strnlen(src, size);
-    if (len == size) {
+    len = strnlen(src, len);
+    if (len >= size) {
         len = size - 1;
         /* Never leave half a UTF-8 sequence: a terminal would show it as rubbish. */
         while (len && ((unsigned char)src[len] & 0xc0) == 0x80)
@@ -114,6 +114,11 @@ char *copy_str(char *dst, size_t size, const char *src)
     memmove(dst, src, len);
     dst[len] = '\0';
     return dst;
+}
+
+char *copy_str(char *dst, size_t size, const char *src)
+{
+    return copy_part(dst, size, src, size);
 }
 
 static unsigned least(unsigned a, unsigned b)

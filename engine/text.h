@@ -48,5 +48,7 @@ const char *nearest_name(const char *word, const char *const *names);
 
 /* Copies with truncation; always terminates; returns dst. */
 char *copy_str(char *dst, size_t size, const char *src);
+/* Likewise of the first len bytes of src. */
+char *copy_part(char *dst, size_t size, const char *src, size_t len);
 
 #endif

@@ -213,6 +213,16 @@ static void wrong_commands_are_refused_where_they_are_wrong(void **state)
     text[5 + 255] = '\0';
     assert_int_equal(command_parse(&c, text, NULL, NULL), 0);
     assert_int_equal(strlen(c.text), 255);
+    memset(text, '1', 200);
+    memcpy(text, "threads 4", 9);
+    memset(text + 8, '0', 70);
+    memcpy(text + 78, "4x", 3); /* a word that is cut must not become another number */
+    assert_int_equal(command_parse(&c, text, NULL, NULL), ERR_USAGE);
+    memset(text, 'v', 200);
+    memcpy(text, "sweep ", 6);
+    memcpy(text + 150, "=1", 3);
+    assert_int_equal(command_parse(&c, text, NULL, NULL), ERR_USAGE);
+    memset(text, 'x', 200);
     memcpy(text, "remove ", 7);
     text[7 + 32] = '\0';
     assert_int_equal(command_parse(&c, text, NULL, NULL), ERR_USAGE);

@@ -203,6 +203,8 @@ static void wrong_pools_are_refused(void **state)
         {"redis://h?ops=get:-1", "a weight is a number from 0", ERR_USAGE},
         {"redis://h?ops=get:0,set:0", "every weight is 0", ERR_USAGE},
         {"redis://h?ops=", "no operation ''", ERR_USAGE},
+        {"redis://h?ops=get:0000000000000000000000000000000000000000000000000000000000000000001",
+         "too long", ERR_USAGE},
         {"redis://h?ops=get,", "no operation ''", ERR_USAGE},
         {"redis://h?threads", "option 'threads' has no value", ERR_USAGE},
     };

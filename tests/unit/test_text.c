@@ -327,6 +327,10 @@ static void copies_are_cut_between_characters(void **state)
     assert_string_equal(copy_str(buf, 5, "ab\xc3\xa4\xc3\xb6"), "ab\xc3\xa4");
     assert_string_equal(copy_str(buf, 4, "ab\xc3\xa4"), "ab");
     assert_string_equal(copy_str(buf, 1, "x"), "");
+    assert_string_equal(copy_part(buf, sizeof buf, "abcdef", 3), "abc");
+    assert_string_equal(copy_part(buf, sizeof buf, "ab", 9), "ab");
+    assert_string_equal(copy_part(buf, 3, "abcdef", 5), "ab");
+    assert_string_equal(copy_part(buf, sizeof buf, "abcdef", 0), "");
     buf[0] = 'q';
     copy_str(buf, 0, "x");
     assert_int_equal(buf[0], 'q');
