@@ -478,7 +478,7 @@ void cli_usage(struct text *t)
         "  loadtop help [TOPIC]                  commands keys patterns backends counting "
         "exit-codes\n\n"
         "A TARGET is a URL: redis://[user:password@]host[:6379][/db], redis+unix:///path, "
-        "null:?service=1ms ...\n"
+        "null:?...\n"
         "Options of a pool or of its backend may follow as a query and then hold for it alone:\n"
         "  redis://localhost?threads=4&clients=10&ops=get:80,set:20\n"
         "A backend's options may be given as flags too (--keys=1000); `loadtop backends` lists "

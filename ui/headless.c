@@ -350,7 +350,7 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
     o->hurry = r->signal != 0;
     r->last = !repeats || code >= EXIT_SIGNAL || r->unreached || r->usage ||
               repeats->runs == repeats->wanted;
-    if (r->last)
+    if (r->last && !r->usage) /* wrong usage is one line */
         code = exit_worse(code, outcome_write(o, s));
     bool ended = s->ended;
     snapshot_release(s);

@@ -1,0 +1,208 @@
+/* Files appear whole or not at all: what is at their place survives every failure, and nothing is
+ * left beside it. A full disk is /dev/full and a file size limit, which fail in write as a real one
+ * does. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <dirent.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "engine/err.h"
+#include "engine/text.h"
+#include "ui/export/file.h"
+
+static char dir[64], path[128];
+
+static int setup(void **state)
+{
+    (void)state;
+    copy_str(dir, sizeof dir, "/tmp/loadtop-file-XXXXXX");
+    if (!mkdtemp(dir))
+        return -1;
+    snprintf(path, sizeof path, "%s/run.json", dir);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    return system(command);
+}
+
+static void contains(const char *file, const char *text)
+{
+    char got[64] = "";
+    FILE *f = fopen(file, "r");
+    assert_non_null(f);
+    size_t n = fread(got, 1, sizeof got - 1, f);
+    fclose(f);
+    got[n] = '\0';
+    assert_string_equal(got, text);
+}
+
+/* How many files are in the folder. */
+static unsigned files(void)
+{
+    unsigned n = 0;
+    DIR *d = opendir(dir);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d));)
+        n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+    closedir(d);
+    return n;
+}
+
+static void write_ok(const char *file, const char *text)
+{
+    struct err err = {0};
+    if (out_file_write(file, text, strlen(text), &err) < 0)
+        fail_msg("%s", err.msg);
+}
+
+static void test_new_and_replaced(void **state)
+{
+    (void)state;
+    struct stat st;
+    mode_t before = umask(027);
+    write_ok(path, "one");
+    umask(before);
+    contains(path, "one");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0640); /* as open() gives, not 0600 */
+    assert_int_equal(chmod(path, 0604), 0);
+    write_ok(path, "two");
+    contains(path, "two");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0604);
+    assert_int_equal(files(), 1);
+}
+
+static void test_not_there_before_commit(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    write_ok(path, "old");
+    struct out_file *f = out_file_new(path, &err);
+    assert_non_null(f);
+    fputs("new", out_file_stream(f));
+    fflush(out_file_stream(f));
+    contains(path, "old");
+    out_file_free(f);
+    contains(path, "old");
+    assert_int_equal(files(), 1);
+    f = out_file_new(path, &err);
+    assert_non_null(f);
+    fputs("new", out_file_stream(f));
+    assert_int_equal(out_file_commit(f, &err), 0);
+    contains(path, "new");
+    assert_int_equal(files(), 1);
+    out_file_free(NULL);
+}
+
+static void test_full_disk(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct rlimit before, small = {.rlim_cur = 4096, .rlim_max = RLIM_INFINITY};
+    static char big[100000];
+    memset(big, 'x', sizeof big);
+    write_ok(path, "old");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    int code = out_file_write(path, big, sizeof big, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(code, ERR_FAILED);
+    assert_non_null(strstr(err.msg, path));
+    contains(path, "old");
+    assert_int_equal(files(), 1);
+}
+
+/* A device is written, never replaced. */
+static void test_special(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct stat st;
+    assert_int_equal(out_file_write("/dev/full", "x", 1, &err), ERR_FAILED);
+    assert_non_null(strstr(err.msg, strerror(ENOSPC)));
+    assert_int_equal(stat("/dev/full", &st), 0);
+    assert_true(S_ISCHR(st.st_mode));
+    assert_int_equal(out_file_write("/dev/null", "x", 1, &err), 0);
+    assert_int_equal(stat("/dev/null", &st), 0);
+    assert_true(S_ISCHR(st.st_mode));
+    assert_int_equal(out_file_write(dir, "x", 1, &err), ERR_FAILED);
+}
+
+static void test_link(void **state)
+{
+    (void)state;
+    char link[160];
+    struct stat st;
+    snprintf(link, sizeof link, "%s/link", dir);
+    write_ok(path, "old");
+    assert_int_equal(symlink(path, link), 0);
+    write_ok(link, "new");
+    assert_int_equal(lstat(link, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    contains(path, "new");
+}
+
+static void test_nowhere(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    char nowhere[200];
+    snprintf(nowhere, sizeof nowhere, "%s/none/run.json", dir);
+    assert_null(out_file_new(nowhere, &err));
+    assert_non_null(strstr(err.msg, nowhere));
+    assert_int_equal(out_file_check(nowhere, &err), ERR_FAILED);
+    assert_int_equal(out_file_check(dir, &err), ERR_FAILED);
+    assert_int_equal(out_file_check(path, &err), 0);
+    assert_int_equal(files(), 0);
+}
+
+static void test_descriptor(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    int ends[2];
+    static char big[200000];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(fd_write_all(ends[1], "pipe", "abc", 3, 100, &err), 0);
+    /* Nobody reads on: the pipe fills, and the call comes back. */
+    assert_int_equal(fd_write_all(ends[1], "pipe", big, sizeof big, 50, &err), ERR_FAILED);
+    assert_non_null(strstr(err.msg, "pipe"));
+    signal(SIGPIPE, SIG_IGN);
+    close(ends[0]);
+    assert_int_equal(fd_write_all(ends[1], "pipe", "abc", 3, -1, &err), ERR_FAILED);
+    assert_non_null(strstr(err.msg, strerror(EPIPE)));
+    close(ends[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_new_and_replaced, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_not_there_before_commit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_special, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_link, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nowhere, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_descriptor, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
