@@ -8,5 +8,7 @@ const struct backend *const backends[] = {
     &backend_null,
     &backend_redis,
     &backend_crate,
+    &backend_kafka,
+    &backend_cassandra,
     NULL,
 };

@@ -11,7 +11,9 @@ struct backend;
 extern const struct backend *const backends[];
 
 extern const struct backend backend_null;
+extern const struct backend backend_cassandra;
 extern const struct backend backend_redis;
 extern const struct backend backend_crate;
+extern const struct backend backend_kafka;
 
 #endif

@@ -1,0 +1,415 @@
+/* A pool's target: opening it, its figures, its events, and what the run leaves behind.
+ *
+ * The connection that opened the target stays as the control connection: it hears the cluster's
+ * events and asks for what is shown. It is made again, on any node, when it is lost; load does not
+ * depend on it. */
+#include "backends/cassandra.h"
+#include "engine/text.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define OPEN_NS (10 * NS_PER_S)
+#define SCHEMA_NS (30 * NS_PER_S)
+#define STATS_NS (2 * NS_PER_S)
+
+static uint64_t within(uint64_t ns)
+{
+    return clock_ns() + ns;
+}
+
+/* ---- Events
+ * ---------------------------------------------------------------------------------------- */
+
+static bool is(struct cql_str s, const char *text)
+{
+    return s.len == strlen(text) && memcmp(s.s, text, s.len) == 0;
+}
+
+static void on_status(struct cass_pool *p, struct pool *pool, const struct cql_event *e)
+{
+    bool down = is(e->change, "DOWN");
+    for (uint32_t i = 0; i < atomic_load(&p->hosts); i++)
+        if (strcmp(p->host[i].name, e->address) == 0 && (!e->port || p->host[i].port == e->port))
+            atomic_store(&p->host[i].down, down);
+    pool_event(pool, "node %s %s", e->address, down ? "down" : "up");
+}
+
+static void on_event(void *ctx, const struct cql_event *e)
+{
+    struct pool *pool = ctx;
+    struct cass_pool *p = pool_data(pool);
+    if (is(e->type, "STATUS_CHANGE")) {
+        on_status(p, pool, e);
+    } else if (is(e->type, "TOPOLOGY_CHANGE")) {
+        p->refresh = true;
+        pool_event(pool, "node %s: %.*s", e->address, (int)e->change.len, e->change.s);
+    } else if (is(e->schema.keyspace, p->keyspace)) {
+        pool_event(pool, "schema: %.*s %.*s %.*s%s%.*s", (int)e->schema.change.len,
+                   e->schema.change.s, (int)e->schema.target.len, e->schema.target.s,
+                   (int)e->schema.keyspace.len, e->schema.keyspace.s, e->schema.name.len ? "." : "",
+                   (int)e->schema.name.len, e->schema.name.s);
+    }
+}
+
+/* ---- Opening
+ * --------------------------------------------------------------------------------------- */
+
+/* A session on the first host that takes one, beginning at `first`. */
+static int open_session(struct cass_pool *p, struct pool *pool, struct cass_session *s, uint64_t ns,
+                        struct err *err)
+{
+    uint32_t hosts = atomic_load(&p->hosts);
+    int code = ERR_UNREACHED;
+    for (uint32_t i = 0; i < hosts && code == ERR_UNREACHED && !pool_stopping(pool); i++) {
+        if (atomic_load(&p->host[i].gone))
+            continue;
+        code = cass_session_open(s, pool, p->target, pool_options(pool), p->tls, &p->host[i],
+                                 within(ns / hosts), err);
+    }
+    return code;
+}
+
+static void forget(struct cass_pool *p)
+{
+    if (p->has_control)
+        cass_session_close(&p->control);
+    p->has_control = false;
+    cass_ring_free(p);
+    cass_tls_context_free(p->tls);
+    p->tls = NULL;
+    for (unsigned i = 0; i < STATEMENTS; i++) {
+        free(p->statement[i].text);
+        p->statement[i] = (struct cass_statement_info){0};
+    }
+    atomic_store(&p->hosts, 0);
+}
+
+static int open_all(struct cass_pool *p, struct pool *pool, struct err *err)
+{
+    const struct options *o = pool_options(pool);
+    bool compress = option_u64(o, CASS_COMPRESSION) != 0;
+
+    if (strcmp(p->target->scheme, "cassandras") == 0 && !(p->tls = cass_tls_context(o, err)))
+        return err->code;
+    int code = cass_contacts(p, p->target, pool, err);
+    if (code == 0)
+        code = open_session(p, pool, &p->control, OPEN_NS, err);
+    if (code < 0)
+        return code;
+    p->has_control = true;
+    if (compress && !(p->control.lz4 && cql_lz4_built()))
+        return err_set(err, ERR_FAILED, "%s: compression=lz4: %s", p->target->shown,
+                       cql_lz4_built() ? "the server does not offer it"
+                                       : "not built in (liblz4-dev was not there)");
+    code = cass_discover(p, &p->control, o, within(OPEN_NS), err);
+    if (code == 0)
+        code = cass_schema_open(p, pool, &p->control, within(SCHEMA_NS), err);
+    if (code == 0 && p->replication > 1) /* now that the replicas of a row are known */
+        code = cass_discover(p, &p->control, o, within(OPEN_NS), err);
+    if (code == 0)
+        code = cass_session_register(&p->control, on_event, pool, within(OPEN_NS), err);
+    return code;
+}
+
+int cass_pool_open(struct pool *pool, struct err *err)
+{
+    struct cass_pool *p = pool_data(pool);
+    int code = cass_names(pool_target(pool), p->keyspace, p->table, err);
+    if (code < 0)
+        return code;
+    if (!p->has_mutex && pthread_mutex_init(&p->mutex, NULL) == 0)
+        p->has_mutex = true;
+    p->target = pool_target(pool);
+    generate_blob();
+    code = open_all(p, pool, err);
+    if (code < 0)
+        forget(p);
+    return code;
+}
+
+void cass_pool_close(struct pool *pool)
+{
+    struct cass_pool *p = pool_data(pool);
+    forget(p);
+    if (p->has_mutex)
+        pthread_mutex_destroy(&p->mutex);
+    p->has_mutex = false;
+}
+
+/* ---- Figures
+ * --------------------------------------------------------------------------------------- */
+
+/* Keeps the control connection: hears what came, makes it again when it is lost. */
+static void tend_control(struct cass_pool *p, struct pool *pool)
+{
+    struct err err = {0};
+    if (p->has_control && cass_session_poll(&p->control) < 0) {
+        cass_session_close(&p->control);
+        p->has_control = false;
+    }
+    if (!p->has_control && clock_ns() >= p->control_retry_ns) {
+        p->control_retry_ns = within(NS_PER_S);
+        p->has_control = open_session(p, pool, &p->control, STATS_NS, &err) == 0;
+        if (p->has_control &&
+            cass_session_register(&p->control, on_event, pool, within(STATS_NS), &err) < 0) {
+            cass_session_close(&p->control);
+            p->has_control = false;
+        }
+        p->refresh = true;
+    }
+    if (p->has_control && p->refresh) {
+        p->refresh = cass_discover(p, &p->control, pool_options(pool), within(STATS_NS), &err) < 0;
+        if (err.code == ERR_UNREACHED) {
+            cass_session_close(&p->control);
+            p->has_control = false;
+        }
+    }
+}
+
+/* driver_name */
+static void on_client(void *ctx, const struct cql_str *v, unsigned values)
+{
+    int64_t *others = ctx;
+    if (values && !(v[0].s && is(v[0], "loadtop")))
+        ++*others;
+}
+
+static void add_counts(struct cass_counts *sum, const struct cass_counters *c)
+{
+    sum->read += atomic_load_explicit(&c->read, memory_order_relaxed);
+    sum->missed += atomic_load_explicit(&c->missed, memory_order_relaxed);
+    sum->warnings += atomic_load_explicit(&c->warnings, memory_order_relaxed);
+    sum->unprepared += atomic_load_explicit(&c->unprepared, memory_order_relaxed);
+    sum->rests += atomic_load_explicit(&c->rests, memory_order_relaxed);
+}
+
+static struct cass_counts counts_of(struct cass_pool *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    struct cass_counts sum = p->gone;
+    for (const struct cass_worker *w = p->workers; w; w = w->next)
+        add_counts(&sum, &w->count);
+    pthread_mutex_unlock(&p->mutex);
+    return sum;
+}
+
+static void put_count(json_t *o, const char *name, uint64_t n)
+{
+    json_object_set_new(o, name, json_integer((json_int_t)n));
+}
+
+static void put_hosts(struct cass_pool *p, json_t *to, unsigned *nodes, unsigned *up)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < atomic_load(&p->hosts); i++) {
+        struct cass_host *h = &p->host[i];
+        json_t *o = json_object();
+        bool stands = !atomic_load(&h->down) && !atomic_load(&h->gone);
+        *nodes += !atomic_load(&h->gone);
+        *up += stands;
+        json_object_set_new(o, "address", json_string(h->shown));
+        json_object_set_new(o, "datacenter", json_string(h->dc));
+        json_object_set_new(o, "up", json_boolean(stands));
+        put_count(o, "connections", atomic_load(&h->connections));
+        json_array_append_new(list, o);
+    }
+    json_object_set_new(to, "hosts", list);
+}
+
+static void put_left(json_t *list, const char *kind, const char *what, const char *mark)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "kind", json_string(kind));
+    json_object_set_new(o, "what", json_string(what));
+    json_object_set_new(o, "count", json_null());
+    if (mark)
+        json_object_set_new(o, "run", json_string(mark));
+    json_array_append_new(list, o);
+}
+
+static void put_left_behind(const struct cass_pool *p, const struct pool *pool, json_t *list)
+{
+    char what[2 * CASS_NAME_MAX + 20];
+    snprintf(what, sizeof what, "%s.%s", p->keyspace, p->table);
+    bool wrote = !pool_read_only(pool) &&
+                 (pool_ops_include(pool, CASS_OP_INSERT) ||
+                  pool_ops_include(pool, CASS_OP_UPDATE) || pool_ops_include(pool, CASS_OP_BATCH));
+    if (p->made_table)
+        put_left(list, "table", what, pool_run_id(pool));
+    else if (wrote)
+        put_left(list, "rows", what, NULL);
+    if (p->made_counters) {
+        snprintf(what, sizeof what, "%s.%s_counters", p->keyspace, p->table);
+        put_left(list, "table", what, pool_run_id(pool));
+    }
+    if (p->made_keyspace)
+        put_left(list, "keyspace", p->keyspace, pool_run_id(pool));
+}
+
+void cass_pool_stats(struct pool *pool, struct stats *s)
+{
+    static const char clients[] = "SELECT driver_name FROM system_views.clients";
+    struct cass_pool *p = pool_data(pool);
+    struct err err = {0};
+    unsigned nodes = 0, up = 0;
+    int64_t others = 0;
+
+    tend_control(p, pool);
+    if (p->has_control &&
+        cass_session_query(&p->control, clients, on_client, &others, within(STATS_NS), &err) == 0)
+        s->other_clients = others;
+    struct cass_counts c = counts_of(p);
+    json_object_set_new(s->json, "cluster", json_string(p->cluster));
+    json_object_set_new(s->json, "datacenter", json_string(p->dc));
+    json_object_set_new(s->json, "protocol", json_string("v4"));
+    json_object_set_new(s->json, "keyspace", json_string(p->keyspace));
+    json_object_set_new(s->json, "table", json_string(p->table));
+    put_count(s->json, "replication", p->replication);
+    put_count(s->json, "rows_read", c.read);
+    put_count(s->json, "rows_missed", c.missed);
+    put_count(s->json, "warnings", c.warnings);
+    put_count(s->json, "prepared_again", c.unprepared);
+    put_count(s->json, "back_offs", c.rests);
+    put_hosts(p, s->json, &nodes, &up);
+    put_left_behind(p, pool, s->left_behind);
+    snprintf(s->version, sizeof s->version, "Cassandra %.40s", p->version);
+    copy_str(s->address, sizeof s->address, p->has_control ? p->control.host : "");
+    int n = snprintf(s->note, sizeof s->note, "%u of %u nodes up, %u replica%s", up, nodes,
+                     p->replication, p->replication == 1 ? "" : "s");
+    if (others > 0 && n > 0 && (size_t)n < sizeof s->note)
+        n += snprintf(s->note + n, sizeof s->note - (size_t)n, ", %lld other clients",
+                      (long long)others);
+    if (c.missed && n > 0 && (size_t)n < sizeof s->note)
+        snprintf(s->note + n, sizeof s->note - (size_t)n, ", %.0f %% of reads found no row",
+                 100.0 * (double)c.missed / (double)(c.missed + c.read));
+}
+
+/* ---- Cleaning up
+ * ----------------------------------------------------------------------------------- */
+
+struct seen {
+    unsigned rows;
+    char text[128];
+};
+
+static void on_any(void *ctx, const struct cql_str *v, unsigned values)
+{
+    struct seen *seen = ctx;
+    seen->rows++;
+    if (values && v[0].s)
+        snprintf(seen->text, sizeof seen->text, "%.*s", (int)(v[0].len < 127 ? v[0].len : 127),
+                 v[0].s);
+}
+
+static bool plain_name(const char *s, size_t n)
+{
+    return n > 0 && n <= 64 && !memchr(s, '\'', n) && !memchr(s, '"', n);
+}
+
+/* Drops a table if its mark still says that this run made it. */
+static int drop_table(struct cass_session *s, const char *what, const char *run, struct err *err)
+{
+    const char *dot = strchr(what, '.');
+    char cql[500], mark[64];
+    struct seen seen = {0};
+    if (!dot || !plain_name(what, (size_t)(dot - what)) || !plain_name(dot + 1, strlen(dot + 1)))
+        return err_set(err, ERR_USAGE, "%s: not the name of a table", what);
+    int ks = (int)(dot - what);
+    snprintf(cql, sizeof cql,
+             "SELECT comment FROM system_schema.tables WHERE keyspace_name = '%.*s' AND table_name "
+             "= '%s'",
+             ks, what, dot + 1);
+    int code = cass_session_query(s, cql, on_any, &seen, within(OPEN_NS), err);
+    if (code < 0 || !seen.rows)
+        return code;
+    snprintf(mark, sizeof mark, "loadtop run %s", run);
+    if (strcmp(seen.text, mark) != 0)
+        return err_set(err, ERR_REFUSED, "table %s was not made by run %s: it stays", what, run);
+    snprintf(cql, sizeof cql, "DROP TABLE IF EXISTS \"%.*s\".\"%s\"", ks, what, dot + 1);
+    return cass_session_query(s, cql, NULL, NULL, within(SCHEMA_NS), err);
+}
+
+static int drop_keyspace(struct cass_session *s, const char *what, struct err *err)
+{
+    char cql[300];
+    struct seen seen = {0};
+    if (!plain_name(what, strlen(what)))
+        return err_set(err, ERR_USAGE, "%s: not the name of a keyspace", what);
+    snprintf(cql, sizeof cql,
+             "SELECT table_name FROM system_schema.tables WHERE keyspace_name = '%s'", what);
+    int code = cass_session_query(s, cql, on_any, &seen, within(OPEN_NS), err);
+    if (code < 0)
+        return code;
+    if (seen.rows)
+        return err_set(err, ERR_REFUSED,
+                       "keyspace %s holds table %s, which this run did not make: it stays", what,
+                       seen.text);
+    snprintf(cql, sizeof cql, "DROP KEYSPACE IF EXISTS \"%s\"", what);
+    return cass_session_query(s, cql, NULL, NULL, within(SCHEMA_NS), err);
+}
+
+/* Tables first, then the keyspaces that held them. Goes on after a refusal, which is reported at
+ * the end. */
+static int clean_list(struct cass_session *s, const json_t *list, struct err *err)
+{
+    int result = 0;
+    for (unsigned pass = 0; pass < 2; pass++) {
+        size_t i;
+        const json_t *o;
+        json_array_foreach(list, i, o)
+        {
+            const char *kind = json_string_value(json_object_get(o, "kind"));
+            const char *what = json_string_value(json_object_get(o, "what"));
+            const char *run = json_string_value(json_object_get(o, "run"));
+            int code = 0;
+            if (!kind || !what)
+                continue;
+            if (pass == 0 && strcmp(kind, "table") == 0)
+                code = drop_table(s, what, run ? run : "", err);
+            else if (pass == 1 && strcmp(kind, "keyspace") == 0)
+                code = drop_keyspace(s, what, err);
+            else if (pass == 1 && strcmp(kind, "rows") == 0)
+                code = err_set(err, ERR_REFUSED,
+                               "rows in %s stay: the table was there before this run, and which "
+                               "rows are its own "
+                               "is not known",
+                               what);
+            if (code == ERR_UNREACHED)
+                return code;
+            result = code < 0 ? code : result;
+        }
+    }
+    return result;
+}
+
+int cass_clean(const struct target *t, const struct options *o, const struct json_t *left_behind,
+               struct err *err)
+{
+    struct cass_pool *p = calloc(1, sizeof *p);
+    struct cass_session s = {.link = {.fd = -1}};
+    struct err last = {0};
+    if (!p)
+        return err_set(err, ERR_FAILED, "%s: out of memory", t->shown);
+    p->target = t;
+    int code = 0;
+    if (strcmp(t->scheme, "cassandras") == 0 && !(p->tls = cass_tls_context(o, err)))
+        code = ERR_FAILED;
+    if (code == 0)
+        code = cass_contacts(p, t, NULL, err);
+    if (code == 0) {
+        code = ERR_UNREACHED;
+        for (uint32_t i = 0; i < atomic_load(&p->hosts) && code == ERR_UNREACHED; i++)
+            code = cass_session_open(&s, NULL, t, o, p->tls, &p->host[i], within(OPEN_NS), err);
+    }
+    if (code == 0) {
+        code = clean_list(&s, (const json_t *)(const void *)left_behind, &last);
+        if (code < 0)
+            err_set(err, code, "%s: %s", t->shown, last.msg);
+    }
+    cass_session_close(&s);
+    cass_tls_context_free(p->tls);
+    free(p);
+    return code;
+}
