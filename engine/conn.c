@@ -165,6 +165,7 @@ void conn_unlink(struct op *op)
     struct conn *c = op->conn;
     unlink_in_flight(c, op);
     op->conn = NULL;
+    c->fresh = false;
     if (c->retire) {
         if (!c->requests)
             doom(c);
@@ -189,6 +190,11 @@ static bool submit_one(struct conn *c, struct op *op)
 {
     struct worker *w = c->worker;
     bool again = op->flags & OP_AGAIN;
+    if (c->fresh && !w->schedule.open && !again) {
+        /* It waited for a connection to be made for the first time: set-up, not a lease. */
+        op->flags &= (uint8_t)~OP_WAITED;
+        op->ready_ns = loop_now(w->loop);
+    }
     link_in_flight(c, op);
     if (!again) {
         op_offered(w, op);
@@ -425,6 +431,7 @@ static struct conn *conn_new(struct group *g, uint32_t id)
     c->worker = g->worker;
     c->group = g->id;
     c->id = id;
+    c->fresh = true;
     return c;
 }
 
