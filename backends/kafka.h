@@ -1,0 +1,344 @@
+/* The Kafka backend's own structures, shared by backends/kafka*.c and by nobody else.
+ *
+ * kafka.c          the descriptor, options, one connection's life
+ * kafka_conf.c     librdkafka's configuration: properties checked, secrets, addresses, errors by
+ * class kafka_admin.c    blocking questions to the cluster: topic, group, offsets, settings
+ * kafka_pool.c     pool_open, pool_close, clean
+ * kafka_stats.c    once a second: lag, shares, states in words
+ * kafka_produce.c  messages out, delivery reports in; end to end
+ * kafka_consume.c  a consumer handle: its events, its partitions
+ * kafka_client.c   what clients do with messages, and where their time goes
+ *
+ * A connection is one application's worth of handles: a producer, a consumer, or (in a pool that
+ * does both) one of each. librdkafka runs threads of its own; all that it has to say comes through
+ * its queues, read by the worker's thread when the connection's eventfd fires. That descriptor is
+ * written when a queue turns from empty to not empty, so a queue is drained until it is empty, a
+ * bounded number a turn. */
+#ifndef LOADTOP_BACKENDS_KAFKA_H
+#define LOADTOP_BACKENDS_KAFKA_H
+
+#include "backends/kafka_options.h"
+#include "backends/kafka_state.h"
+#include "backends/kafka_track.h"
+#include "engine/backend.h"
+
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What stands at the front of every message that is large enough; little endian as the machine is.
+ */
+struct kafka_mark {
+    uint32_t magic;
+    uint32_t boot;     /* of the machine: a stamp is comparable only under the same one */
+    uint64_t producer; /* the handle */
+    uint64_t seq;      /* of the handle in this partition */
+    uint64_t sent_ns;  /* CLOCK_MONOTONIC when it was handed to librdkafka */
+};
+#define KAFKA_MAGIC UINT32_C(0x31746c6b)
+
+/* Where clients' time went, and what they met; all in ns or counts. Sums only ever rise. */
+struct kafka_sums {
+    uint64_t wait_ns;   /* no message at hand and none being handled */
+    uint64_t handle_ns; /* handling one: real time, or `work` */
+    uint64_t thread_ns; /* a message at hand, waiting for the worker's thread */
+    uint64_t alloc_ns,
+        free_ns;              /* of the thread: buffers taken, given back (librdkafka's included) */
+    uint64_t busy_ns;         /* of the thread: all that was done for messages */
+    uint64_t messages, bytes; /* taken by clients */
+    struct track_counts order;
+};
+
+/* The pool's end offset and, for deliver=share, what was taken of a partition by whichever client.
+ */
+struct kafka_part {
+    pthread_mutex_t mutex; /* of track; held for one batch, contended only around a rebalance */
+    struct track track;
+    _Atomic int64_t taken; /* next offset that no client has taken; -1: none yet */
+    _Atomic int64_t end;   /* as the broker said within the last second; -1: unknown */
+    int64_t low;
+    int64_t start;            /* where reading begins */
+    struct kafka_conn *owner; /* assign=hand, deliver=share; under the pool's mutex */
+};
+
+/* Numbers for each number of clients that was held for a while. */
+#define KAFKA_ROWS 64
+struct kafka_row {
+    unsigned clients, connections;
+    unsigned handling;
+    double seconds, wait_s, handle_s, thread_s, client_s, alloc_s, free_s, busy_s, thread_total_s;
+    double messages, bytes, lag_first, lag_last, anon_bytes;
+    enum lag_state state;
+    double slope;
+};
+
+struct kafka_pool {
+    struct pool *pool;
+    rd_kafka_t *admin; /* a consumer that never joins; for questions */
+    char topic[256];
+    char group[256];
+    bool own_group;  /* the group's name is made from the run: nobody else uses it */
+    bool group_made; /* the group had no offsets before this pool */
+    bool created;    /* this pool made the topic */
+    bool mine;       /* and so it, or an earlier run, may write to it */
+    bool opened;
+    int32_t partitions, replicas;
+    struct kafka_part *part; /* [parts] = [partitions] */
+    int32_t parts;
+    double retention_s; /* INFINITY: for ever; NaN: unknown */
+    char version[48], address[128];
+    int brokers, broker_id;
+    uint64_t nonce;             /* makes producers' ids unique between runs */
+    _Atomic uint64_t producers; /* handles made so far */
+    _Atomic uint64_t rebalances;
+    _Atomic uint64_t produced; /* acknowledged */
+    _Atomic unsigned dying;    /* connections whose handles are being destroyed */
+
+    pthread_mutex_t mutex;       /* all below */
+    struct kafka_worker *worker; /* list */
+    struct kafka_conn
+        *member;             /* consumers that share partitions by hand, in the order of joining */
+    struct kafka_sums ended; /* of workers that are gone */
+    char trouble[192];       /* why no broker can be reached; "": they can */
+    char why[192];           /* what one broker's link said last */
+    uint64_t trouble_ns;     /* since when */
+    char refused[256];       /* by protection */
+    _Atomic bool troubled;   /* trouble is set */
+
+    /* pool thread only */
+    struct lag_watch lag;
+    struct kafka_sums seen;
+    struct kafka_row row[KAFKA_ROWS];
+    unsigned rows;
+    unsigned now_clients, now_connections;
+    double anon_before; /* of the process, before any handle */
+    double seen_s, settled_s, ends_s, ends_seen, produced_per_s;
+    uint64_t rebalances_told;
+    enum lag_state told;
+};
+
+/* A message that waits for, or is held by, clients. Its event owns it. */
+struct kafka_message {
+    struct kafka_message *next; /* free list, or the connection's list of messages given back */
+    rd_kafka_event_t *event;
+    const rd_kafka_message_t *m;
+    struct kafka_conn *from;
+    uint32_t refs;
+};
+
+#define KAFKA_BURST 128 /* messages that are read, and handed on, together */
+#define KAFKA_RING 256  /* messages that may wait for a client that is busy; a power of two */
+
+enum client_state { CLIENT_WAITING, CLIENT_READY, CLIENT_HANDLING };
+struct kafka_client {
+    struct kafka_worker *worker;
+    uint32_t id;
+    enum client_state state;
+    uint64_t since_ns; /* accounted up to here */
+    uint64_t due_ns;   /* end of the present busy period */
+    uint64_t wait_ns, handle_ns, thread_ns;
+    struct alarm done;           /* end of the present busy period */
+    struct kafka_message **ring; /* [KAFKA_RING], made when first needed */
+    uint32_t first, count;
+    struct {
+        struct kafka_message *message; /* borrowed */
+        void *copy;                    /* or a copy of `size` bytes */
+        size_t size;
+    } * held; /* [KAFKA_RING]: messages of the present busy period */
+    uint32_t holding;
+    struct track *track; /* [partitions], deliver=each */
+    int64_t *begun;      /* [partitions], likewise: where its stream began; -1: not yet */
+};
+
+#define BUFFER_CLASSES 16 /* 64 bytes to 2 MiB */
+#define BUFFERS_KEPT 1024 /* of a class: the bound of the pool of handling=recycle */
+struct kafka_buffers {
+    void **spare[BUFFER_CLASSES];
+    uint32_t count[BUFFER_CLASSES];
+};
+
+struct kafka_worker {
+    struct worker *worker;
+    struct kafka_pool *pool;
+    struct kafka_worker *next; /* in the pool's list */
+    struct kafka_client **client;
+    uint32_t clients, client_room;
+    uint32_t connections;
+    uint32_t stalled; /* connections that wait for room at their clients */
+    bool paused, consumes, tuned;
+    unsigned ticks;
+    struct kafka_message *spare;
+    struct kafka_buffers buffers;
+    struct alarm tick;      /* four times a second: offsets stored, sums published, queues polled */
+    struct kafka_sums sums; /* without what live clients carry */
+    struct kafka_sums shown; /* under the pool's mutex, as the two below */
+    uint32_t shown_clients, shown_connections;
+    double shown_lag; /* deliver=each: of the client that is furthest behind; NaN: no client */
+    uint64_t started_ns;
+    char *payload;        /* producers: random text with room for a mark anywhere */
+    size_t payload_bytes; /* the largest message that it holds at any place */
+    uint64_t stamp_ns, stamps, looked;
+    struct zipf zipf;
+    uint64_t zipf_keys;
+};
+
+struct kafka_owned { /* a partition as one consumer has it */
+    bool assigned;
+    uint32_t share,
+        client;       /* deliver=share: rank among the connection's partitions; its client's id */
+    uint32_t pending; /* in its client's ring */
+    _Atomic int64_t taken; /* next offset not taken by this consumer's clients; -1: none */
+    int64_t stored;        /* as given to librdkafka for the next commit */
+};
+
+/* What librdkafka's threads touch; outlives the connection if its handles are slow to die. */
+struct kafka_signal {
+    int fd; /* eventfd: a queue has something, or the handles are destroyed */
+    _Atomic uint64_t
+        arrived_ns; /* when the consumer's queue turned from empty to not empty; 0: since read */
+    _Atomic bool destroyed;
+    _Atomic unsigned refs;
+};
+
+struct kafka_conn {
+    struct conn *conn;
+    struct kafka_worker *worker;
+    struct kafka_pool *pool;
+    struct kafka_signal *signal;
+    struct watch watch;
+    bool closing, reaping, more, stalled, down;
+
+    rd_kafka_t *producer;
+    rd_kafka_queue_t *reports;
+    rd_kafka_topic_t *topic;
+    uint64_t id;       /* signs messages */
+    uint64_t *seq;     /* [partitions] */
+    int32_t partition; /* sticky: now */
+    uint64_t sticky_until_ns;
+    bool full, more_reports;
+    int queue_low; /* messages in the queue below which a full one has room again */
+
+    int32_t trip_partition;
+    struct op **trip; /* end to end: [trip_room] by number */
+    uint32_t trip_room;
+    uint64_t trip_first, trip_next;
+
+    rd_kafka_t *consumer;
+    rd_kafka_queue_t *queue, *closing_queue;
+    uint64_t close_by_ns;
+    struct alarm leaving;    /* looks again whether the group was left */
+    struct kafka_owned *own; /* [partitions] */
+    uint32_t owned;
+    struct kafka_message *back, *back_last; /* came back from clients that left: read again first */
+    bool trips, is_member;
+    struct kafka_conn *next_member;
+    _Atomic bool reassign; /* the members changed */
+    rd_kafka_event_t *event[KAFKA_BURST];
+    const rd_kafka_message_t *message[KAFKA_BURST];
+};
+
+/* ---- kafka_conf.c */
+/* Checks every kafka.PROPERTY with librdkafka. ERR_USAGE with its words and the nearest name. */
+int kafka_conf_check(const struct target *, const struct options *, struct err *);
+/* A configuration for a producer or a consumer; the caller owns it. NULL and err. kp may be NULL
+ * (check, clean). */
+rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *,
+                                const struct options *, rd_kafka_type_t, struct err *);
+/* A short stable class for an error, and a sentence that says what to do. */
+const char *kafka_error_class(rd_kafka_resp_err_t);
+const char *kafka_error_advice(rd_kafka_resp_err_t);
+/* "Broker: Message size too large: larger than ... allow (...)" */
+void kafka_error_text(rd_kafka_resp_err_t, const char *detail, char *buf, size_t size);
+/* Notes an error event of a handle: brokers gone, or back; tells the pool's events once. */
+void kafka_trouble(struct kafka_pool *, rd_kafka_resp_err_t, const char *reason);
+void kafka_trouble_over(struct kafka_pool *);
+
+/* ---- kafka_admin.c: all block, up to timeout_ms for each question */
+int kafka_topic_look(struct kafka_pool *, int timeout_ms, bool *exists, struct err *);
+int kafka_topic_create(struct kafka_pool *, struct err *);
+int kafka_topic_delete(rd_kafka_t *, const char *topic, struct err *);
+int kafka_group_delete(rd_kafka_t *, const char *group, struct err *);
+/* Is the topic empty, or its oldest message one of loadtop's? */
+int kafka_topic_is_ours(struct kafka_pool *, bool *ours, struct err *);
+/* Members and committed offsets of the pool's group. */
+int kafka_group_look(struct kafka_pool *, int *members, bool *committed, struct err *);
+/* Sets `start` of all partitions from the option `from`, and `end` and `low`. */
+int kafka_offsets_start(struct kafka_pool *, struct err *);
+int kafka_offsets_commit(struct kafka_pool *, struct err *);
+bool kafka_from_valid(const char *from); /* is it something that option `from` takes? */
+/* Refreshes `end` and `low` of all partitions; 0, or -1 when the brokers did not answer. */
+int kafka_offsets_refresh(struct kafka_pool *, int timeout_ms);
+void kafka_topic_settings(
+    struct kafka_pool *); /* retention, version; what cannot be had stays unknown */
+
+/* ---- kafka_pool.c */
+bool kafka_each(const struct kafka_pool *);
+bool kafka_by_hand(const struct kafka_pool *); /* partitions are assigned by us, not by a group */
+uint32_t kafka_boot(void);                     /* tells this machine's boot from others */
+double kafka_anon_bytes(void);                 /* anonymous memory of the process; NaN: unknown */
+int kafka_pool_open(struct pool *, struct err *);
+void kafka_pool_close(struct pool *);
+int kafka_clean(const struct target *, const struct options *, const struct json_t *, struct err *);
+/* ---- kafka_stats.c */
+void kafka_pool_stats(struct pool *, struct stats *);
+
+static inline const struct options *kafka_opts(const struct kafka_pool *kp)
+{
+    return pool_options(kp->pool);
+}
+
+/* ---- kafka.c */
+void kafka_tune(struct worker *);
+/* All that the pool's workers showed, those that ended included. */
+void kafka_sums_total(struct kafka_pool *, struct kafka_sums *, unsigned *clients,
+                      unsigned *connections, unsigned *workers);
+/* librdkafka's threads call these when a queue turned from empty to not empty. opaque: the signal.
+ */
+void kafka_reports_cb(rd_kafka_t *, void *opaque);
+void kafka_messages_cb(rd_kafka_t *, void *opaque);
+void kafka_wake(struct kafka_conn *); /* its queues are read on the loop's next turn */
+
+/* ---- kafka_produce.c */
+uint32_t kafka_murmur2(const char *data, size_t len);
+int kafka_producer_open(struct kafka_conn *, struct err *);
+enum submit kafka_submit(struct conn *, struct op *);
+void kafka_fill(struct worker *, struct op *);
+void kafka_reports_read(struct kafka_conn *);
+void kafka_trip_message(struct kafka_conn *, const rd_kafka_message_t *);
+void kafka_trip_expire(struct kafka_conn *);
+void kafka_payload_free(struct kafka_worker *);
+
+/* ---- kafka_consume.c */
+int kafka_consumer_open(struct kafka_conn *, struct err *);
+void kafka_consumer_read(struct kafka_conn *);
+/* Chooses the partitions of a consumer that is assigned by hand, and takes them if they changed. */
+void kafka_assign_by_hand(struct kafka_conn *);
+void kafka_offsets_store(struct kafka_conn *);
+void kafka_consumer_pause(struct kafka_conn *, bool paused);
+/* Begins the end of a consumer, or goes on with it; true when only its destruction is left. */
+bool kafka_consumer_leave(struct kafka_conn *);
+
+/* ---- kafka_client.c */
+void kafka_clients_tune(struct kafka_worker *);
+void kafka_clients_free(struct kafka_worker *);
+/* How many messages all clients of the connection can take in now. */
+uint32_t kafka_clients_room(const struct kafka_conn *);
+/* Hands the first n of the connection's messages to their clients, and the events with them. */
+void kafka_dispatch(struct kafka_conn *, uint32_t n, uint64_t arrived_ns);
+/* Forgets what of this connection (and partition; -1: all) waits untaken. */
+void kafka_clients_forget(struct kafka_conn *, int32_t partition);
+/* Keeps a message to be read again before the queue. */
+void kafka_keep(struct kafka_conn *, rd_kafka_event_t *, const rd_kafka_message_t *);
+void kafka_message_free(struct kafka_worker *, struct kafka_message *);
+/* Adds the clients' times up to now to *sums. */
+void kafka_clients_sum(struct kafka_worker *, uint64_t now_ns, struct kafka_sums *sums);
+bool kafka_shared(const struct kafka_worker *); /* fewer connections than clients */
+static inline struct kafka_conn *kafka_conn_at(const struct kafka_worker *kw, uint32_t i)
+{
+    struct conn *c = worker_conn(kw->worker, 0, i);
+    return c ? conn_data(c) : NULL;
+}
+
+#endif

@@ -1,0 +1,358 @@
+/* Once a second, on the pool's thread: lag, shares, states in words, what is left behind.
+ *
+ * Lag is counted from the broker's own end offsets, asked for here, and not from what consumers
+ * last saw: a consumer that has stopped fetching knows nothing of what it misses. With
+ * deliver=share a partition's position is what any client took of it; with deliver=each every
+ * client has positions of its own, and the lag is that of the client that is furthest behind.
+ * Shares are of the clients' time (wait, handling, ready for the thread) or of the worker threads'
+ * time (allocation), over the last second. */
+#include "backends/kafka_options.h"
+
+#if LOADTOP_HAVE_RDKAFKA
+
+#include "backends/kafka.h"
+#include "engine/text.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SETTLE_S 5 /* after a resize, before its row counts */
+
+struct second { /* what happened since the last look */
+    double span_s, client_s, wait, handle, thread, alloc, freed, busy_s;
+    double messages_per_s, bytes_per_s, lag, lag_worst;
+    unsigned clients, connections, workers;
+};
+
+static void put(json_t *o, const char *name, double v)
+{
+    json_object_set_new(o, name, isfinite(v) ? json_real(v) : json_null());
+}
+
+static void put_count(json_t *o, const char *name, uint64_t v)
+{
+    json_object_set_new(o, name, json_integer((json_int_t)v));
+}
+
+/* ---- lag ---- */
+
+static double share_lag(const struct kafka_pool *kp)
+{
+    double lag = 0;
+    for (int32_t p = 0; p < kp->partitions; p++) {
+        int64_t end = atomic_load(&kp->part[p].end), taken = atomic_load(&kp->part[p].taken);
+        int64_t from = taken >= 0 ? taken : kp->part[p].start;
+        if (from < kp->part[p].low)
+            from = kp->part[p].low; /* expired unread */
+        lag += end > from ? (double)(end - from) : 0;
+    }
+    return lag;
+}
+
+/* Under the pool's mutex: the boards that workers show. */
+static double each_lag(const struct kafka_pool *kp)
+{
+    double lag = NAN;
+    for (const struct kafka_worker *kw = kp->worker; kw; kw = kw->next)
+        if (!isnan(kw->shown_lag))
+            lag = fmax(isnan(lag) ? 0 : lag, kw->shown_lag);
+    return lag;
+}
+
+/* ---- rows: one for each number of clients ---- */
+
+static struct kafka_row *row_of(struct kafka_pool *kp, const struct second *s)
+{
+    unsigned handling = (unsigned)option_u64(kafka_opts(kp), K_HANDLING);
+    for (unsigned i = 0; i < kp->rows; i++) {
+        struct kafka_row *r = &kp->row[i];
+        if (r->clients == s->clients && r->connections == s->connections && r->handling == handling)
+            return r;
+    }
+    if (kp->rows == KAFKA_ROWS)
+        return NULL;
+    struct kafka_row *r = &kp->row[kp->rows++];
+    memset(r, 0, sizeof *r);
+    r->clients = s->clients;
+    r->connections = s->connections;
+    r->handling = handling;
+    r->lag_first = s->lag;
+    return r;
+}
+
+static void row_add(struct kafka_pool *kp, const struct second *s)
+{
+    struct kafka_row *r = row_of(kp, s);
+    if (!r)
+        return;
+    r->seconds += s->span_s;
+    r->client_s += s->client_s;
+    r->wait_s += s->wait * s->client_s;
+    r->handle_s += s->handle * s->client_s;
+    r->thread_s += s->thread * s->client_s;
+    r->alloc_s += s->alloc;
+    r->free_s += s->freed;
+    r->busy_s += s->busy_s;
+    r->thread_total_s += s->span_s * s->workers;
+    r->messages += s->messages_per_s * s->span_s;
+    r->bytes += s->bytes_per_s * s->span_s;
+    r->lag_last = s->lag;
+    r->anon_bytes = kafka_anon_bytes() - kp->anon_before;
+    r->state = kp->lag.state;
+    r->slope = kp->lag.slope;
+}
+
+static double memory_growth(const struct kafka_pool *kp, double *low, double *high)
+{
+    double n[KAFKA_ROWS], y[KAFKA_ROWS], exponent;
+    unsigned points = 0;
+    for (unsigned i = 0; i < kp->rows; i++)
+        if (kp->row[i].seconds >= 2 && kp->row[i].anon_bytes > 0) {
+            n[points] = kp->row[i].clients;
+            y[points++] = kp->row[i].anon_bytes;
+        }
+    growth_fit(n, y, points, &exponent, low, high);
+    return exponent;
+}
+
+static json_t *row_json(const struct kafka_row *r)
+{
+    static const char *const handling[] = {"borrow", "copy", "recycle"};
+    json_t *o = json_object();
+    put_count(o, "clients", r->clients);
+    put_count(o, "connections", r->connections);
+    json_object_set_new(o, "handling", json_string(handling[r->handling % 3]));
+    put(o, "seconds", r->seconds);
+    put(o, "messages_per_s", r->messages / r->seconds);
+    put(o, "bytes_per_s", r->bytes / r->seconds);
+    put(o, "wait_share", r->wait_s / r->client_s);
+    put(o, "handling_share", r->handle_s / r->client_s);
+    put(o, "ready_share", r->thread_s / r->client_s);
+    put(o, "alloc_share", r->alloc_s / r->thread_total_s);
+    put(o, "free_share", r->free_s / r->thread_total_s);
+    put(o, "alloc_free_share_of_busy", (r->alloc_s + r->free_s) / r->busy_s);
+    put(o, "lag_first", r->lag_first);
+    put(o, "lag_last", r->lag_last);
+    put(o, "lag_slope_per_s", r->slope);
+    put(o, "anon_bytes_per_client", r->clients ? r->anon_bytes / r->clients : NAN);
+    json_object_set_new(o, "state", json_string(lag_state_name(r->state)));
+    return o;
+}
+
+/* ---- one second ---- */
+
+static void look(struct kafka_pool *kp, struct second *s, struct kafka_sums *sums)
+{
+    struct kafka_sums total;
+    double now_s = (double)clock_ns() / 1e9;
+    kafka_sums_total(kp, &total, &s->clients, &s->connections, &s->workers);
+    s->span_s = kp->seen_s > 0 ? now_s - kp->seen_s : NAN;
+    const struct kafka_sums *was = &kp->seen;
+    double wait = (double)(total.wait_ns - was->wait_ns),
+           handle = (double)(total.handle_ns - was->handle_ns);
+    double thread = (double)(total.thread_ns - was->thread_ns), all = wait + handle + thread;
+    s->client_s = all / 1e9;
+    s->wait = all > 0 ? wait / all : NAN;
+    s->handle = all > 0 ? handle / all : NAN;
+    s->thread = all > 0 ? thread / all : NAN;
+    s->alloc = (double)(total.alloc_ns - was->alloc_ns) / 1e9;
+    s->freed = (double)(total.free_ns - was->free_ns) / 1e9;
+    s->busy_s = (double)(total.busy_ns - was->busy_ns) / 1e9;
+    s->messages_per_s = (double)(total.messages - was->messages) / s->span_s;
+    s->bytes_per_s = (double)(total.bytes - was->bytes) / s->span_s;
+    kp->seen_s = now_s;
+    kp->seen = total;
+    *sums = total;
+}
+
+static double topic_messages(const struct kafka_pool *kp, double *ends)
+{
+    double held = 0;
+    *ends = 0;
+    for (int32_t p = 0; p < kp->partitions; p++) {
+        double end = (double)atomic_load(&kp->part[p].end);
+        held += end - (double)kp->part[p].low;
+        *ends += end;
+    }
+    return held;
+}
+
+static void tell_changes(struct kafka_pool *kp, const struct second *s)
+{
+    char words[160];
+    uint64_t rebalances = atomic_load(&kp->rebalances);
+    if (rebalances != kp->rebalances_told) {
+        pool_event(kp->pool, "kafka: rebalance: partitions of %llu consumers assigned anew",
+                   (unsigned long long)(rebalances - kp->rebalances_told));
+        kp->rebalances_told = rebalances;
+    }
+    enum lag_state now = kp->lag.state;
+    if (now == kp->told || now == LAG_UNKNOWN || !s->clients)
+        return;
+    if (now == LAG_FALLING || kp->told == LAG_FALLING || now == LAG_STRESSED)
+        pool_event(kp->pool, "kafka: %u clients: %s", s->clients,
+                   lag_watch_text(&kp->lag, kp->retention_s, words, sizeof words));
+    kp->told = now;
+}
+
+static void consumer_second(struct kafka_pool *kp, struct second *s, bool fresh, double ends)
+{
+    if (s->clients != kp->now_clients || s->connections != kp->now_connections) {
+        kp->now_clients = s->clients;
+        kp->now_connections = s->connections;
+        kp->settled_s = kp->seen_s + SETTLE_S;
+    }
+    double produced =
+        fresh && kp->ends_s > 0 ? (ends - kp->ends_seen) / (kp->seen_s - kp->ends_s) : NAN;
+    if (fresh) {
+        kp->ends_seen = ends;
+        kp->ends_s = kp->seen_s;
+        pthread_mutex_lock(&kp->mutex);
+        s->lag = kafka_each(kp) ? each_lag(kp) : share_lag(kp);
+        pthread_mutex_unlock(&kp->mutex);
+    }
+    kp->produced_per_s = produced;
+    struct lag_sample sample = {kp->seen_s, s->lag, s->wait, produced};
+    lag_watch_add(&kp->lag, &sample, s->clients);
+    if (kp->seen_s >= kp->settled_s && s->clients && isfinite(s->span_s) && s->client_s > 0)
+        row_add(kp, s);
+}
+
+/* ---- what is said ---- */
+
+static void say_consumer(struct kafka_pool *kp, const struct second *s,
+                         const struct kafka_sums *sums, json_t *o)
+{
+    char words[160];
+    double low, high, growth = memory_growth(kp, &low, &high);
+    json_t *c = json_object(), *order = json_object(), *rows = json_array();
+    json_object_set_new(c, "state", json_string(lag_state_name(kp->lag.state)));
+    json_object_set_new(
+        c, "words", json_string(lag_watch_text(&kp->lag, kp->retention_s, words, sizeof words)));
+    put_count(c, "clients", s->clients);
+    put_count(c, "connections", s->connections);
+    put(c, "lag", s->lag);
+    put(c, "lag_slope_per_s", kp->lag.slope);
+    put(c, "lag_slope_low", kp->lag.slope_low);
+    put(c, "lag_slope_high", kp->lag.slope_high);
+    put(c, "expires_in_s",
+        kp->lag.state == LAG_FALLING
+            ? lag_expiry_s(kp->retention_s, s->lag, kp->lag.slope, kp->lag.produced_per_s)
+            : NAN);
+    put(c, "produced_per_s", kp->produced_per_s);
+    put(c, "messages_per_s", s->messages_per_s);
+    put(c, "bytes_per_s", s->bytes_per_s);
+    put(c, "wait_share", s->wait);
+    put(c, "handling_share", s->handle);
+    put(c, "ready_share", s->thread);
+    put(c, "alloc_share", s->alloc / (s->span_s * s->workers));
+    put(c, "free_share", s->freed / (s->span_s * s->workers));
+    put(c, "alloc_free_share_of_busy", s->busy_s > 0 ? (s->alloc + s->freed) / s->busy_s : NAN);
+    put(c, "anon_bytes_per_client",
+        s->clients ? (kafka_anon_bytes() - kp->anon_before) / s->clients : NAN);
+    put(c, "memory_growth_exponent", growth);
+    put(c, "memory_growth_low", low);
+    put(c, "memory_growth_high", high);
+    put_count(c, "messages", sums->messages);
+    put_count(c, "rebalances", atomic_load(&kp->rebalances));
+    put_count(order, "checked", sums->order.checked);
+    put_count(order, "missing", sums->order.missing);
+    put_count(order, "duplicates", sums->order.duplicates);
+    put_count(order, "redelivered", sums->order.redelivered);
+    put_count(order, "reordered", sums->order.reordered);
+    json_object_set_new(c, "order", order);
+    for (unsigned i = 0; i < kp->rows; i++)
+        json_array_append_new(rows, row_json(&kp->row[i]));
+    json_object_set_new(c, "by_clients", rows);
+    json_object_set_new(
+        c, "meaning",
+        json_string(
+            "wait: no message at hand and none being handled; ready: a message at hand, the thread "
+            "busy elsewhere; alloc, free: of the threads' time, librdkafka's own threads left out; "
+            "latency: CLOCK_MONOTONIC of this machine; memory: of the whole process since the "
+            "pool opened"));
+    json_object_set_new(o, "consumer", c);
+}
+
+static void say_note(struct kafka_pool *kp, const struct second *s, char *note, size_t size)
+{
+    char lag[24], slope[24], memory[24], words[160];
+    if (kp->trouble[0]) {
+        pthread_mutex_lock(&kp->mutex);
+        snprintf(note, size, "brokers away for %.0f s: %.110s",
+                 (double)(clock_ns() - kp->trouble_ns) / 1e9, kp->trouble);
+        pthread_mutex_unlock(&kp->mutex);
+        return;
+    }
+    if (!s->clients) {
+        snprintf(note, size, "%d partitions, %d replicas, %d brokers", kp->partitions, kp->replicas,
+                 kp->brokers);
+        return;
+    }
+    if (kp->lag.state == LAG_FALLING || kp->lag.state == LAG_CATCHING) {
+        copy_str(note, size, lag_watch_text(&kp->lag, kp->retention_s, words, sizeof words));
+        return;
+    }
+    format_number(lag, sizeof lag, s->lag);
+    format_number(slope, sizeof slope, kp->lag.slope);
+    format_bytes(memory, sizeof memory, (kafka_anon_bytes() - kp->anon_before) / s->clients);
+    snprintf(note, size, "%s: wait %.1f %%  alloc+free %.1f %% of busy  %s/client  lag %s (%s/s)",
+             lag_state_name(kp->lag.state), 100 * s->wait,
+             s->busy_s > 0 ? 100 * (s->alloc + s->freed) / s->busy_s : 0, memory, lag,
+             isnan(kp->lag.slope) ? "?" : slope);
+}
+
+static void leave_entry(json_t *left, const char *kind, const char *what, double count)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "kind", json_string(kind));
+    json_object_set_new(o, "what", json_string(what));
+    json_object_set_new(o, "count", json_integer((json_int_t)count));
+    json_array_append_new(left, o);
+}
+
+void kafka_pool_stats(struct pool *pool, struct stats *st)
+{
+    struct kafka_pool *kp = pool_data(pool);
+    struct second s = {.lag = NAN, .lag_worst = NAN};
+    struct kafka_sums sums;
+    double ends = NAN, held;
+    if (!kp->part)
+        return;
+    bool fresh = kafka_offsets_refresh(kp, 1000) == 0;
+    held = topic_messages(kp, &ends);
+    look(kp, &s, &sums);
+    bool consumes = pool_ops_include(pool, KAFKA_CONSUME);
+    if (consumes) {
+        consumer_second(kp, &s, fresh, ends);
+        tell_changes(kp, &s);
+    }
+    copy_str(st->version, sizeof st->version, kp->version);
+    copy_str(st->address, sizeof st->address, kp->address);
+    st->data_items = (int64_t)held;
+    say_note(kp, &s, st->note, sizeof st->note);
+    uint64_t produced = atomic_load(&kp->produced);
+    if (st->json) {
+        json_object_set_new(st->json, "topic", json_string(kp->topic));
+        put_count(st->json, "partitions", (uint64_t)kp->partitions);
+        put_count(st->json, "replication", (uint64_t)kp->replicas);
+        put_count(st->json, "acknowledged", produced);
+        put(st->json, "end_offsets", ends);
+        put(st->json, "retention_s", kp->retention_s);
+        json_object_set_new(st->json, "librdkafka", json_string(rd_kafka_version_str()));
+        if (consumes)
+            say_consumer(kp, &s, &sums, st->json);
+    }
+    if (!st->left_behind)
+        return;
+    if (kp->created)
+        leave_entry(st->left_behind, "topic", kp->topic, held);
+    else if (produced)
+        leave_entry(st->left_behind, "messages", kp->topic, (double)produced);
+    if (kp->group_made)
+        leave_entry(st->left_behind, "group", kp->group, 1);
+}
+
+#endif
