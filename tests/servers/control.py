@@ -359,12 +359,9 @@ class Crate(Server):
         return {"CRATE_URL": "crate://" + url.partition("://")[2], "CRATE_HTTP": plain, "CRATE_REAL": "1"}
 
     def prepare(self):
-        standin = next((p for p in (os.path.join(ROOT, "tests", "crate_standin", "crate_standin.py"),
-                                    os.path.join(ROOT, "tests", "crate_standin", "server.py"),
-                                    os.path.join(ROOT, "tests", "crate_standin", "__main__.py"))
-                        if os.path.exists(p)), None)
-        if not standin:
-            raise Missing("crate: neither CRATE_URL is set nor is the stand-in there (tests/crate_standin)")
+        standin = os.path.join(ROOT, "tests", "crate_standin", "standin.py")
+        if not os.path.exists(standin):
+            raise Missing("crate: neither CRATE_URL is set nor is the stand-in there (%s)" % standin)
         port, = free_ports(1)
         return ([sys.executable, standin, "--port", str(port)],
                 {"CRATE_HTTP": "http://127.0.0.1:%d" % port, "CRATE_URL": "crate://127.0.0.1:%d" % port,
