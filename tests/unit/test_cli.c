@@ -206,7 +206,7 @@ static void test_refused(void **state)
     BAD("unknown option 'servce'|service", "null:?servce=1ms");
     BAD("null-host", "null://null-host");
     BAD("name|already", "--name", "a", "null:", "null:");
-    BAD("null-2", "--name", "9", "null:", "--threshold", "null-2:p99<1s");
+    BAD("--name 9|letter", "--name", "9", "null:");
     BAD("threads 9|ceiling of 8", "-t9", "--max-threads", "8", "null:");
 }
 
