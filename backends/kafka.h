@@ -74,6 +74,14 @@ struct kafka_row {
     double slope;
 };
 
+struct kafka_second { /* what happened since the last look */
+    double span_s, client_s, wait, handle,
+        thread;                  /* shares of the clients' time, client_s together */
+    double alloc, freed, busy_s; /* seconds of the threads' time */
+    double messages_per_s, bytes_per_s, lag, anon_bytes;
+    unsigned clients, connections, workers;
+};
+
 struct kafka_pool {
     struct pool *pool;
     rd_kafka_t *admin; /* a consumer that never joins; for questions */
@@ -113,7 +121,8 @@ struct kafka_pool {
     struct kafka_row row[KAFKA_ROWS];
     unsigned rows;
     unsigned now_clients, now_connections;
-    double anon_before; /* of the process, before any handle */
+    double anon_before;       /* of the process, before any handle */
+    struct kafka_second last; /* in which there were clients */
     double seen_s, settled_s, ends_s, ends_seen, produced_per_s;
     uint64_t rebalances_told;
     enum lag_state told;

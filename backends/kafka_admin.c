@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define ADMIN_MS 5000
 
@@ -292,7 +293,15 @@ int kafka_offsets_start(struct kafka_pool *kp, struct err *err)
 {
     const char *from = option_str(kafka_opts(kp), K_FROM);
     int64_t *at = calloc((size_t)kp->partitions, sizeof *at);
-    int code = kafka_offsets_refresh(kp, ADMIN_MS);
+    int code = -1;
+    /* A topic that was just made has leaders a moment later than partitions. */
+    for (int tries = 0; tries < 50 && code < 0 && !pool_stopping(kp->pool); tries++) {
+        if (tries)
+            usleep(100000);
+        code = kafka_offsets_refresh(kp, 1000);
+        if (kp->trouble[0])
+            break;
+    }
     if (!at || code < 0) {
         free(at);
         return unreached(kp, RD_KAFKA_RESP_ERR__TIMED_OUT, err);

@@ -382,7 +382,8 @@ void kafka_error_text(rd_kafka_resp_err_t code, const char *detail, char *buf, s
 void kafka_trouble(struct kafka_pool *kp, rd_kafka_resp_err_t code, const char *reason)
 {
     char text[sizeof kp->trouble];
-    if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE) {
+    if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
+        code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
         /* One broker of several, or an idle link; it only explains what comes after. */
         pthread_mutex_lock(&kp->mutex);
         copy_str(kp->why, sizeof kp->why, reason);
@@ -401,7 +402,7 @@ void kafka_trouble(struct kafka_pool *kp, rd_kafka_resp_err_t code, const char *
     bool tell = news && kp->opened;
     pthread_mutex_unlock(&kp->mutex);
     if (tell)
-        pool_event(kp->pool, "kafka: %s", text);
+        pool_event(kp->pool, "%s", text);
 }
 
 void kafka_trouble_over(struct kafka_pool *kp)
@@ -413,7 +414,7 @@ void kafka_trouble_over(struct kafka_pool *kp)
     atomic_store(&kp->troubled, false);
     pthread_mutex_unlock(&kp->mutex);
     if (was && kp->opened)
-        pool_event(kp->pool, "kafka: brokers are back after %.1f s", lasted);
+        pool_event(kp->pool, "brokers are back after %.1f s", lasted);
 }
 
 #endif

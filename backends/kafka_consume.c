@@ -335,7 +335,7 @@ void kafka_assign_by_hand(struct kafka_conn *kc)
     if (!error && gain->cnt)
         error = rd_kafka_incremental_assign(kc->consumer, gain);
     if (error) {
-        pool_event(kp->pool, "kafka: assigning partitions: %s", rd_kafka_error_string(error));
+        pool_event(kp->pool, "assigning partitions: %s", rd_kafka_error_string(error));
         rd_kafka_error_destroy(error);
     }
     if (gain->cnt && kc->worker->paused)
@@ -349,33 +349,39 @@ void kafka_assign_by_hand(struct kafka_conn *kc)
 
 /* ---- reading ---- */
 
-static void message_error(struct kafka_conn *kc, const rd_kafka_message_t *m)
+/* What went wrong with the topic or the group is an error of this consumer; what went wrong with
+ * brokers is told once for the pool. */
+static void consumer_error(struct kafka_conn *kc, rd_kafka_resp_err_t code, const char *reason)
 {
     char said[192];
-    if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    switch (code) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
         if (kc->trips)
             conn_up(kc->conn); /* reads from the end: nothing that is sent from now on is missed */
         return;
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+        kafka_trouble(kc->pool, code, reason);
+        return;
+    case RD_KAFKA_RESP_ERR__FATAL:
+        conn_down(kc->conn, "fatal", "%s", reason);
+        return;
+    default:
+        kafka_error_text(code, reason, said, sizeof said);
+        op_received_error(kc->conn, KAFKA_CONSUME, kafka_error_class(code), said, strlen(said));
     }
-    kafka_error_text(m->err, m->payload ? m->payload : NULL, said, sizeof said);
-    op_received_error(kc->conn, KAFKA_CONSUME, kafka_error_class(m->err), said, strlen(said));
 }
 
 static void other_event(struct kafka_conn *kc, rd_kafka_event_t *e)
 {
-    rd_kafka_resp_err_t code = rd_kafka_event_error(e);
-    switch (rd_kafka_event_type(e)) {
-    case RD_KAFKA_EVENT_REBALANCE:
+    if (rd_kafka_event_type(e) == RD_KAFKA_EVENT_REBALANCE)
         rebalance(kc, e);
-        break;
-    case RD_KAFKA_EVENT_ERROR:
-        kafka_trouble(kc->pool, code, rd_kafka_event_error_string(e));
-        if (code == RD_KAFKA_RESP_ERR__FATAL)
-            conn_down(kc->conn, "fatal", "%s", rd_kafka_event_error_string(e));
-        break;
-    default:
-        break;
-    }
+    else if (rd_kafka_event_type(e) == RD_KAFKA_EVENT_ERROR)
+        consumer_error(kc, rd_kafka_event_error(e), rd_kafka_event_error_string(e));
     rd_kafka_event_destroy(e);
 }
 
@@ -402,7 +408,7 @@ static bool poll_queue(struct kafka_conn *kc, uint32_t n, rd_kafka_event_t **oth
         return true;
     }
     if (m->err)
-        message_error(kc, m);
+        consumer_error(kc, m->err, m->payload);
     else if (kc->trips)
         kafka_trip_message(kc, m);
     rd_kafka_event_destroy(e);

@@ -20,12 +20,6 @@
 
 #define SETTLE_S 5 /* after a resize, before its row counts */
 
-struct second { /* what happened since the last look */
-    double span_s, client_s, wait, handle, thread, alloc, freed, busy_s;
-    double messages_per_s, bytes_per_s, lag, lag_worst;
-    unsigned clients, connections, workers;
-};
-
 static void put(json_t *o, const char *name, double v)
 {
     json_object_set_new(o, name, isfinite(v) ? json_real(v) : json_null());
@@ -63,7 +57,7 @@ static double each_lag(const struct kafka_pool *kp)
 
 /* ---- rows: one for each number of clients ---- */
 
-static struct kafka_row *row_of(struct kafka_pool *kp, const struct second *s)
+static struct kafka_row *row_of(struct kafka_pool *kp, const struct kafka_second *s)
 {
     unsigned handling = (unsigned)option_u64(kafka_opts(kp), K_HANDLING);
     for (unsigned i = 0; i < kp->rows; i++) {
@@ -82,7 +76,7 @@ static struct kafka_row *row_of(struct kafka_pool *kp, const struct second *s)
     return r;
 }
 
-static void row_add(struct kafka_pool *kp, const struct second *s)
+static void row_add(struct kafka_pool *kp, const struct kafka_second *s)
 {
     struct kafka_row *r = row_of(kp, s);
     if (!r)
@@ -99,7 +93,7 @@ static void row_add(struct kafka_pool *kp, const struct second *s)
     r->messages += s->messages_per_s * s->span_s;
     r->bytes += s->bytes_per_s * s->span_s;
     r->lag_last = s->lag;
-    r->anon_bytes = kafka_anon_bytes() - kp->anon_before;
+    r->anon_bytes = s->anon_bytes;
     r->state = kp->lag.state;
     r->slope = kp->lag.slope;
 }
@@ -143,11 +137,12 @@ static json_t *row_json(const struct kafka_row *r)
 
 /* ---- one second ---- */
 
-static void look(struct kafka_pool *kp, struct second *s, struct kafka_sums *sums)
+static void look(struct kafka_pool *kp, struct kafka_second *s, struct kafka_sums *sums)
 {
     struct kafka_sums total;
     double now_s = (double)clock_ns() / 1e9;
     kafka_sums_total(kp, &total, &s->clients, &s->connections, &s->workers);
+    s->anon_bytes = kafka_anon_bytes() - kp->anon_before;
     s->span_s = kp->seen_s > 0 ? now_s - kp->seen_s : NAN;
     const struct kafka_sums *was = &kp->seen;
     double wait = (double)(total.wait_ns - was->wait_ns),
@@ -179,12 +174,12 @@ static double topic_messages(const struct kafka_pool *kp, double *ends)
     return held;
 }
 
-static void tell_changes(struct kafka_pool *kp, const struct second *s)
+static void tell_changes(struct kafka_pool *kp, const struct kafka_second *s)
 {
     char words[160];
     uint64_t rebalances = atomic_load(&kp->rebalances);
     if (rebalances != kp->rebalances_told) {
-        pool_event(kp->pool, "kafka: rebalance: partitions of %llu consumers assigned anew",
+        pool_event(kp->pool, "rebalance: partitions of %llu consumers assigned anew",
                    (unsigned long long)(rebalances - kp->rebalances_told));
         kp->rebalances_told = rebalances;
     }
@@ -192,12 +187,12 @@ static void tell_changes(struct kafka_pool *kp, const struct second *s)
     if (now == kp->told || now == LAG_UNKNOWN || !s->clients)
         return;
     if (now == LAG_FALLING || kp->told == LAG_FALLING || now == LAG_STRESSED)
-        pool_event(kp->pool, "kafka: %u clients: %s", s->clients,
+        pool_event(kp->pool, "%u clients: %s", s->clients,
                    lag_watch_text(&kp->lag, kp->retention_s, words, sizeof words));
     kp->told = now;
 }
 
-static void consumer_second(struct kafka_pool *kp, struct second *s, bool fresh, double ends)
+static void consumer_second(struct kafka_pool *kp, struct kafka_second *s, bool fresh, double ends)
 {
     if (s->clients != kp->now_clients || s->connections != kp->now_connections) {
         kp->now_clients = s->clients;
@@ -222,7 +217,23 @@ static void consumer_second(struct kafka_pool *kp, struct second *s, bool fresh,
 
 /* ---- what is said ---- */
 
-static void say_consumer(struct kafka_pool *kp, const struct second *s,
+static json_t *run_json(const struct kafka_sums *sums)
+{
+    json_t *o = json_object();
+    double all = (double)(sums->wait_ns + sums->handle_ns + sums->thread_ns);
+    put(o, "client_s", all / 1e9);
+    put(o, "wait_share", (double)sums->wait_ns / all);
+    put(o, "handling_share", (double)sums->handle_ns / all);
+    put(o, "ready_share", (double)sums->thread_ns / all);
+    put(o, "busy_s", (double)sums->busy_ns / 1e9);
+    put(o, "alloc_s", (double)sums->alloc_ns / 1e9);
+    put(o, "free_s", (double)sums->free_ns / 1e9);
+    put(o, "alloc_free_share_of_busy",
+        (double)(sums->alloc_ns + sums->free_ns) / (double)sums->busy_ns);
+    return o;
+}
+
+static void say_consumer(struct kafka_pool *kp, const struct kafka_second *s,
                          const struct kafka_sums *sums, json_t *o)
 {
     char words[160];
@@ -250,11 +261,11 @@ static void say_consumer(struct kafka_pool *kp, const struct second *s,
     put(c, "alloc_share", s->alloc / (s->span_s * s->workers));
     put(c, "free_share", s->freed / (s->span_s * s->workers));
     put(c, "alloc_free_share_of_busy", s->busy_s > 0 ? (s->alloc + s->freed) / s->busy_s : NAN);
-    put(c, "anon_bytes_per_client",
-        s->clients ? (kafka_anon_bytes() - kp->anon_before) / s->clients : NAN);
+    put(c, "anon_bytes_per_client", s->clients ? (s->anon_bytes) / s->clients : NAN);
     put(c, "memory_growth_exponent", growth);
     put(c, "memory_growth_low", low);
     put(c, "memory_growth_high", high);
+    json_object_set_new(c, "run", run_json(sums));
     put_count(c, "messages", sums->messages);
     put_count(c, "rebalances", atomic_load(&kp->rebalances));
     put_count(order, "checked", sums->order.checked);
@@ -276,7 +287,7 @@ static void say_consumer(struct kafka_pool *kp, const struct second *s,
     json_object_set_new(o, "consumer", c);
 }
 
-static void say_note(struct kafka_pool *kp, const struct second *s, char *note, size_t size)
+static void say_note(struct kafka_pool *kp, const struct kafka_second *s, char *note, size_t size)
 {
     char lag[24], slope[24], memory[24], words[160];
     if (kp->trouble[0]) {
@@ -297,7 +308,7 @@ static void say_note(struct kafka_pool *kp, const struct second *s, char *note, 
     }
     format_number(lag, sizeof lag, s->lag);
     format_number(slope, sizeof slope, kp->lag.slope);
-    format_bytes(memory, sizeof memory, (kafka_anon_bytes() - kp->anon_before) / s->clients);
+    format_bytes(memory, sizeof memory, (s->anon_bytes) / s->clients);
     snprintf(note, size, "%s: wait %.1f %%  alloc+free %.1f %% of busy  %s/client  lag %s (%s/s)",
              lag_state_name(kp->lag.state), 100 * s->wait,
              s->busy_s > 0 ? 100 * (s->alloc + s->freed) / s->busy_s : 0, memory, lag,
@@ -316,7 +327,7 @@ static void leave_entry(json_t *left, const char *kind, const char *what, double
 void kafka_pool_stats(struct pool *pool, struct stats *st)
 {
     struct kafka_pool *kp = pool_data(pool);
-    struct second s = {.lag = NAN, .lag_worst = NAN};
+    struct kafka_second s = {.lag = NAN};
     struct kafka_sums sums;
     double ends = NAN, held;
     if (!kp->part)
@@ -325,9 +336,12 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
     held = topic_messages(kp, &ends);
     look(kp, &s, &sums);
     bool consumes = pool_ops_include(pool, KAFKA_CONSUME);
-    if (consumes) {
+    if (consumes && s.clients) {
         consumer_second(kp, &s, fresh, ends);
         tell_changes(kp, &s);
+        kp->last = s;
+    } else if (consumes && kp->last.clients) {
+        s = kp->last; /* they have ended: what was seen of them last stays */
     }
     copy_str(st->version, sizeof st->version, kp->version);
     copy_str(st->address, sizeof st->address, kp->address);
