@@ -70,7 +70,7 @@ static int split(struct reader *r, const char *text)
         r->len[r->words++] = word_len;
         at += word_len;
     }
-    if (r->words)
+    if (r->word[0])
         return 0;
     return err_set(r->err, ERR_USAGE, "an empty command (threads +1, pause all, help commands)");
 }
@@ -479,7 +479,7 @@ int command_parse(struct command *c, const char *text, struct err *err, unsigned
         return bad;
     const struct verb_help *v = find_verb(r.word[0], r.len[0]);
     r.next = 1;
-    if (!v && r.words > 1) {
+    if (!v && r.word[1]) {
         v = find_verb(r.word[1], r.len[1]);
         if (v && !takes_pool_before(v->verb)) {
             point_at(&r, 0);

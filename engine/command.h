@@ -1,7 +1,8 @@
 /* The command language: text <-> struct.
  *
- * Whatever a key does is one of these; keys, `:`, --at, scenarios and sweeps all send them through the
- * engine's one queue. The grammar is in CONTRACT.md; `command_text` is the inverse of `command_parse`. */
+ * Whatever a key does is one of these; keys, `:`, --at, scenarios and sweeps all send them through
+ * the engine's one queue. The grammar is in CONTRACT.md; `command_text` is the inverse of
+ * `command_parse`. */
 #ifndef LOADTOP_ENGINE_COMMAND_H
 #define LOADTOP_ENGINE_COMMAND_H
 
@@ -14,16 +15,41 @@
 struct err;
 
 enum verb {
-    VERB_THREADS, VERB_CLIENTS, VERB_CONNECTIONS, VERB_DEPTH, VERB_RATE, /* amount */
-    VERB_PATTERN, VERB_OPS, VERB_SET,
-    VERB_PAUSE, VERB_RESUME, VERB_STOP, VERB_START, VERB_ADD, VERB_REMOVE, VERB_PAUSE_ALL,
-    VERB_UNDO, VERB_LOCK, VERB_UNLOCK, VERB_SWEEP, VERB_SWEEP_STOP,
-    VERB_MARK, VERB_SCREENSHOT, VERB_REPORT, VERB_BASELINE, VERB_THEME, VERB_QUIT,
+    VERB_THREADS,
+    VERB_CLIENTS,
+    VERB_CONNECTIONS,
+    VERB_DEPTH,
+    VERB_RATE, /* amount */
+    VERB_PATTERN,
+    VERB_OPS,
+    VERB_SET,
+    VERB_PAUSE,
+    VERB_RESUME,
+    VERB_STOP,
+    VERB_START,
+    VERB_ADD,
+    VERB_REMOVE,
+    VERB_PAUSE_ALL,
+    VERB_UNDO,
+    VERB_LOCK,
+    VERB_UNLOCK,
+    VERB_SWEEP,
+    VERB_SWEEP_STOP,
+    VERB_MARK,
+    VERB_SCREENSHOT,
+    VERB_REPORT,
+    VERB_BASELINE,
+    VERB_THEME,
+    VERB_QUIT,
     VERBS
 };
 
 enum amount_kind {
-    AMOUNT_SET, AMOUNT_ADD, AMOUNT_SUB, AMOUNT_MUL, AMOUNT_DIV,
+    AMOUNT_SET,
+    AMOUNT_ADD,
+    AMOUNT_SUB,
+    AMOUNT_MUL,
+    AMOUNT_DIV,
     AMOUNT_OFF, /* rate off */
     AMOUNT_AUTO /* connections auto: as many as the clients need */
 };
@@ -35,17 +61,17 @@ const char *origin_name(enum origin);
 #define COMMAND_TEXT_MAX 256
 struct command {
     enum verb verb;
-    char pool[32];          /* name or number as typed; "": none given */
+    char pool[32]; /* name or number as typed; "": none given */
     enum amount_kind kind;
-    double amount;          /* rate: operations a second */
-    uint64_t over_ns;       /* "over T": reached in even steps; 0: at once */
+    double amount;    /* rate: operations a second */
+    uint64_t over_ns; /* "over T": reached in even steps; 0: at once */
     enum pattern pattern;
-    char option[48];        /* set OPTION */
+    char option[48];             /* set OPTION */
     char text[COMMAND_TEXT_MAX]; /* VALUE, MIX, TARGET, TEXT, FILE, NAME, or the rest of a sweep */
 };
 
-/* Reads one command. ERR_USAGE with the wrong word and the nearest; *at_column (may be NULL) is where that
- * word starts in text, so that `:` can point at it. */
+/* Reads one command. ERR_USAGE with the wrong word and the nearest; *at_column (may be NULL) is
+ * where that word starts in text, so that `:` can point at it. */
 int command_parse(struct command *, const char *text, struct err *, unsigned *at_column);
 char *command_text(const struct command *, char *buf, size_t size);
 /* The same for screens, events and files: without passwords and without an added target's query. */

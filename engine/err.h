@@ -6,10 +6,10 @@
 #define LOADTOP_ENGINE_ERR_H
 
 enum err_code {
-    ERR_USAGE = -2,    /* the person's input: exit 2 */
-    ERR_REFUSED = -3,  /* a protection refuses it: exit 2 */
+    ERR_USAGE = -2,   /* the person's input: exit 2 */
+    ERR_REFUSED = -3, /* a protection refuses it: exit 2 */
     ERR_UNREACHED = -4 /* the target did not answer: exit 3 when it was the start */,
-    ERR_FAILED = -1    /* anything else: exit 1 */
+    ERR_FAILED = -1 /* anything else: exit 1 */
 };
 
 struct err {

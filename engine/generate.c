@@ -67,6 +67,7 @@ static uint64_t scramble(uint64_t rank, uint64_t n)
 
 uint64_t zipf_pick(const struct zipf *z, uint64_t random)
 {
+    assert(z->n > 0);
     double u = rng_unit(random), uz = u * z->zetan;
     uint64_t rank;
     if (uz < 1)

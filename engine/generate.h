@@ -1,7 +1,7 @@
 /* Keys, values and choices: reproducible from a seed, cheap enough never to be the limit.
  *
- * Each worker has one generator, seeded from the pool's seed and the worker's number, so the same seed
- * makes the same data. */
+ * Each worker has one generator, seeded from the pool's seed and the worker's number, so the same
+ * seed makes the same data. */
 #ifndef LOADTOP_ENGINE_GENERATE_H
 #define LOADTOP_ENGINE_GENERATE_H
 
@@ -44,9 +44,9 @@ static inline uint64_t mix64(uint64_t z) /* splitmix64's finaliser: one random w
 enum distribution { DIST_UNIFORM, DIST_ZIPF, DIST_SEQUENTIAL };
 #define DIST_CHOICES "uniform|zipf|sequential"
 
-/* Zipf over 0..n-1 with exponent theta (0.99, as in YCSB; Gray et al., SIGMOD 1994), scrambled so that the
- * popular keys are spread over the range. Constant time a draw; setting it up for n costs O(n) once, by
- * approximation above 10 million. */
+/* Zipf over 0..n-1 with exponent theta (0.99, as in YCSB; Gray et al., SIGMOD 1994), scrambled so
+ * that the popular keys are spread over the range. Constant time a draw; setting it up for n costs
+ * O(n) once, by approximation above 10 million. */
 struct zipf {
     uint64_t n;
     double theta, alpha, zetan, eta;

@@ -4,7 +4,8 @@
  * file, `set OPTION VALUE`, the dials, the start form and `loadtop backends` all come from it.
  *
  * Values are kept in one array parallel to the table. A scalar (everything except text) is 64 bits
- * and can be changed while workers read it (relaxed atomics); a text is fixed once the pool opened. */
+ * and can be changed while workers read it (relaxed atomics); a text is fixed once the pool opened.
+ */
 #ifndef LOADTOP_ENGINE_OPTION_H
 #define LOADTOP_ENGINE_OPTION_H
 
@@ -37,11 +38,11 @@ struct option_spec {
     const char *name;
     enum option_type type;
     unsigned flags;
-    const char *def;     /* the default as text; NULL: unset (reads as 0 or "") */
-    double min, max;     /* of COUNT, REAL, DURATION (ns), SIZE and SPAN (bytes); both 0: no bound */
+    const char *def; /* the default as text; NULL: unset (reads as 0 or "") */
+    double min, max; /* of COUNT, REAL, DURATION (ns), SIZE and SPAN (bytes); both 0: no bound */
     const char *choices; /* CHOICE: "uniform|zipf|sequential" */
     const char *help;    /* one sentence */
-}; /* a table ends with a NULL name */
+};                       /* a table ends with a NULL name */
 
 #define OPTIONS_MAX 64
 
@@ -49,8 +50,9 @@ struct options {
     const struct option_spec *table; /* borrowed */
     unsigned n;
     _Atomic uint64_t scalar[OPTIONS_MAX];
-    char *text[OPTIONS_MAX];  /* owned; PREFIX options: "name=value\n" lines, name without the prefix */
-    bool given[OPTIONS_MAX];  /* set by a person rather than by default */
+    char *text[OPTIONS_MAX]; /* owned; PREFIX options: "name=value\n" lines, name without the prefix
+                              */
+    bool given[OPTIONS_MAX]; /* set by a person rather than by default */
 };
 
 /* Sets every option to its default. Asserts that the table is well formed (defaults parse). */
@@ -60,9 +62,9 @@ void options_copy(struct options *to, const struct options *from);
 void options_fini(struct options *);
 /* The index of `name`, or -1. "kafka.linger.ms" finds the PREFIX option "kafka.". */
 int options_find(const struct option_spec *table, const char *name);
-/* Reads value into option `name`. An unknown name, a value of the wrong form or out of range: ERR_USAGE
- * with a line that names the option, the value, what is allowed and the nearest name. With
- * `live_only`, an option that cannot change while running is refused by that reason. */
+/* Reads value into option `name`. An unknown name, a value of the wrong form or out of range:
+ * ERR_USAGE with a line that names the option, the value, what is allowed and the nearest name.
+ * With `live_only`, an option that cannot change while running is refused by that reason. */
 int options_set(struct options *, const char *name, const char *value, bool live_only,
                 struct err *);
 /* The value as text, as it would be typed; a SECRET reads "***"; buf always terminated. */

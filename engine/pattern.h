@@ -1,5 +1,5 @@
-/* How a client keeps requests in flight: the five patterns that Cassandra's driver documents, for every
- * backend. A pattern is a pure function, so it is tested as one. */
+/* How a client keeps requests in flight: the five patterns that Cassandra's driver documents, for
+ * every backend. A pattern is a pure function, so it is tested as one. */
 #ifndef LOADTOP_ENGINE_PATTERN_H
 #define LOADTOP_ENGINE_PATTERN_H
 
@@ -19,13 +19,15 @@ enum pattern {
 
 /* Where a client stands. Requests that wait for a connection or think count as occupied. */
 struct flight {
-    uint32_t occupied;   /* requests in flight, waiting for a connection, or thinking */
-    uint64_t window;     /* requests started since the oldest that is not done, that one included; 0: none */
-    bool draining;       /* unthrottled met its bound and has not run empty since */
-    bool full;           /* unthrottled: the memory bound is met */
+    uint32_t occupied; /* requests in flight, waiting for a connection, or thinking */
+    uint64_t
+        window; /* requests started since the oldest that is not done, that one included; 0: none */
+    bool draining; /* unthrottled met its bound and has not run empty since */
+    bool full;     /* unthrottled: the memory bound is met */
 };
 
-/* How many requests to start now. For unthrottled at most UINT32_MAX, which means: as many as are accepted. */
+/* How many requests to start now. For unthrottled at most UINT32_MAX, which means: as many as are
+ * accepted. */
 uint32_t pattern_starts(enum pattern, uint32_t depth, const struct flight *);
 /* The depth to use when a person set none. */
 uint32_t pattern_depth(enum pattern, uint32_t given);

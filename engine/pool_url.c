@@ -54,6 +54,17 @@ static void add_option(struct text *out, bool *first, const char *name, const ch
     add_encoded(out, value, "/:,+@*=");
 }
 
+static bool is_default_mix(const struct pool_spec *spec)
+{
+    double usual[OPS_MAX];
+    if (ops_parse(spec->backend, NULL, usual, NULL))
+        return false;
+    for (unsigned i = 0; i < OPS_MAX; i++)
+        if (usual[i] != spec->load.weight[i])
+            return false;
+    return true;
+}
+
 static void add_load(struct text *out, bool *first, const struct pool_spec *spec)
 {
     const struct load *load = &spec->load;
@@ -86,9 +97,7 @@ static void add_load(struct text *out, bool *first, const struct pool_spec *spec
         command_text(&rate, value, sizeof value);
         add_option(out, first, "rate", value + strlen("rate "));
     }
-    double usual[OPS_MAX] = {0};
-    if (ops_parse(spec->backend, NULL, usual, NULL) ||
-        memcmp(usual, load->weight, sizeof usual) != 0)
+    if (!is_default_mix(spec))
         add_option(out, first, "ops", ops_text(spec->backend, load->weight, value, sizeof value));
     if (spec->name[0] && strcmp(spec->name, spec->backend->name) != 0)
         add_option(out, first, "name", spec->name);

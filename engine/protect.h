@@ -4,15 +4,16 @@
  *   protect *.staging.example.com     # loaded only after its name was typed (or --confirm HOST)
  *   deny    10.20.0.0/16
  *
- * A line is allow, protect or deny, then a host's name, *.DOMAIN, an address, a CIDR, or * for everything;
- * '#' begins a comment. The user's file and the system's count together. The more specific rule wins:
- * an exact name beats every network; a longer prefix beats a shorter; at equal specificity deny beats
- * protect beats allow, and so does it between a *.DOMAIN and a network, which cannot be compared. Names
- * are compared as they were typed or discovered, without case; a rule by name does not stop who types
- * the address, so what must never be loaded is denied by its network.
+ * A line is allow, protect or deny, then a host's name, *.DOMAIN, an address, a CIDR, or * for
+ * everything;
+ * '#' begins a comment. The user's file and the system's count together. The more specific rule
+ * wins: an exact name beats every network; a longer prefix beats a shorter; at equal specificity
+ * deny beats protect beats allow, and so does it between a *.DOMAIN and a network, which cannot be
+ * compared. Names are compared as they were typed or discovered, without case; a rule by name does
+ * not stop who types the address, so what must never be loaded is denied by its network.
  *
- * IPv4 addresses mapped into IPv6 count as IPv4. Rules are read once and never change; checks come from
- * any thread. */
+ * IPv4 addresses mapped into IPv6 count as IPv4. Rules are read once and never change; checks come
+ * from any thread. */
 #ifndef LOADTOP_ENGINE_PROTECT_H
 #define LOADTOP_ENGINE_PROTECT_H
 
@@ -29,22 +30,25 @@ enum rule_verdict {
     RULE_DENY
 };
 
-/* Reads the user's file ($XDG_CONFIG_HOME/loadtop/targets.conf, else ~/.config/loadtop/targets.conf) and
- * /etc/loadtop/targets.conf; with $LOADTOP_TARGETS_CONF set only that one, which then must exist. A file
- * that is not there has no rules. NULL when a file cannot be read (ERR_FAILED) or a line is wrong
- * (ERR_USAGE with file:line and what is allowed): protection that was misread must stop the start. */
+/* Reads the user's file ($XDG_CONFIG_HOME/loadtop/targets.conf, else
+ * ~/.config/loadtop/targets.conf) and /etc/loadtop/targets.conf; with $LOADTOP_TARGETS_CONF set
+ * only that one, which then must exist. A file that is not there has no rules. NULL when a file
+ * cannot be read (ERR_FAILED) or a line is wrong (ERR_USAGE with file:line and what is allowed):
+ * protection that was misread must stop the start. */
 struct rules *rules_load(struct err *);
 /* The same from a text; `file` is for messages and verdicts. */
 struct rules *rules_parse(const char *text, const char *file, struct err *);
 void rules_free(struct rules *); /* takes NULL */
 
-/* What holds for this host (its name as typed or discovered; NULL or "": none) at this address (NULL: not
- * resolved yet; an address as host counts as one). *where (may be NULL) is then "FILE:LINE: RULE", owned by
- * the rules, or NULL when no rule speaks. rules may be NULL. Any thread. */
+/* What holds for this host (its name as typed or discovered; NULL or "": none) at this address
+ * (NULL: not resolved yet; an address as host counts as one). *where (may be NULL) is then
+ * "FILE:LINE: RULE", owned by the rules, or NULL when no rule speaks. rules may be NULL. Any
+ * thread. */
 enum rule_verdict rules_check(const struct rules *, const char *host, const struct sockaddr *,
                               const char **where);
 
-/* Is this address on this machine: a loopback address, a unix socket, or one of its own interfaces? */
+/* Is this address on this machine: a loopback address, a unix socket, or one of its own interfaces?
+ */
 bool address_is_local(const struct sockaddr *);
 
 #endif

@@ -22,13 +22,13 @@ struct target_host {
 struct target {
     char scheme[24];
     char user[128];
-    char password[256];  /* wiped by target_fini */
+    char password[256]; /* wiped by target_fini */
     bool has_password;
     struct target_host host[TARGET_HOSTS_MAX];
-    unsigned hosts;      /* 0: none in the URL (null:, redis+unix:///path) */
-    char path[512];      /* with its leading '/', percent-decoded, or "" */
-    char *query;         /* owned, undecoded, or NULL */
-    char shown[512];     /* without password and query; for screens, logs and files */
+    unsigned hosts;  /* 0: none in the URL (null:, redis+unix:///path) */
+    char path[512];  /* with its leading '/', percent-decoded, or "" */
+    char *query;     /* owned, undecoded, or NULL */
+    char shown[512]; /* without password and query; for screens, logs and files */
 };
 
 /* Reads url. ERR_USAGE with what is wrong and an example. */
@@ -39,8 +39,8 @@ void target_fini(struct target *); /* wipes the password; takes NULL */
  * non-zero result and returns it. */
 int target_query(const struct target *, int (*each)(const char *name, const char *value, void *ctx),
                  void *ctx, struct err *);
-/* Any text that may be a target's URL, without what may be its user and password, and without its query: for
- * messages about a URL that cannot be read. Returns buf. */
+/* Any text that may be a target's URL, without what may be its user and password, and without its
+ * query: for messages about a URL that cannot be read. Returns buf. */
 char *target_masked(const char *url, char *buf, size_t size);
 /* True if every host is on this machine: a loopback address, localhost, a unix socket, or none. */
 bool target_is_local(const struct target *);

@@ -18,15 +18,17 @@ struct text {
 };
 void text_add(struct text *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_put(struct text *, const char *s, size_t len);
-/* Adds s as a quoted JSON string is not done here: JSON is jansson's. Empties, keeping the memory. */
+/* Adds s as a quoted JSON string is not done here: JSON is jansson's. Empties, keeping the memory.
+ */
 void text_clear(struct text *);
-void text_free(struct text *); /* frees and zeroes; takes NULL */
+void text_free(struct text *);             /* frees and zeroes; takes NULL */
 const char *text_str(const struct text *); /* never NULL */
 
 /* Readers: the whole of s must be the quantity. 0, or -1 when it is not one or out of range.
  * parse_duration: a unit is required: ns us ms s m h, fractions allowed ("1.5s"); "0" is 0.
  * parse_rate: operations a second: "5000/s", "10k/s", "1.5M/s", "600/m", the "/s" may be left out.
- * parse_size: bytes: "32", "64k" "1MiB" (k, M, G are powers of 1024). parse_count: "10k" is 10,000. */
+ * parse_size: bytes: "32", "64k" "1MiB" (k, M, G are powers of 1024). parse_count: "10k" is 10,000.
+ */
 int parse_duration(const char *s, uint64_t *ns);
 int parse_rate(const char *s, double *per_s);
 int parse_size(const char *s, uint64_t *bytes);
@@ -39,7 +41,7 @@ char *format_duration(char *buf, size_t size, double ns);
 char *format_exact_duration(char *buf, size_t size, uint64_t ns);
 char *format_number(char *buf, size_t size, double v);
 char *format_bytes(char *buf, size_t size, double bytes);
-char *format_count(char *buf, size_t size, uint64_t n); /* 1,234,567 */
+char *format_count(char *buf, size_t size, uint64_t n);     /* 1,234,567 */
 char *format_clock(char *buf, size_t size, double seconds); /* 00:12:41 */
 
 /* The nearest of the NULL-terminated names (Damerau-Levenshtein, at most a third of its length

@@ -104,7 +104,7 @@ static int read_bound(struct threshold *t, char *value, const char *expr, struct
 
 int threshold_parse(struct threshold *t, const char *expr, struct err *err)
 {
-    char metric[96], value[64];
+    char metric[96] = "", value[64] = "";
     *t = (struct threshold){0};
     if (!trim(expr, strlen(expr), t->expr, sizeof t->expr))
         return refuse(expr, "too long", err);

@@ -157,6 +157,7 @@ static void wrong_commands_are_refused_where_they_are_wrong(void **state)
         {"threads 4 over 5s now", 18, "'now' is not expected here"},
         {"threads auto", 8, "not a whole number"},
         {"connections auto over 5s", 17, "'over' is not expected here"},
+        {"connections 0 over 5s", 14, "'over' is not expected here"},
         {"depth 0", 6, "out of range, allowed 1 to 65536"},
         {"rate 0", 5, "a rate is above 0"},
         {"rate fast", 5, "not a rate"},

@@ -264,6 +264,10 @@ static void files_are_found(void **state)
     assert_null(rules_load(&err));
     assert_int_equal(err.code, ERR_FAILED);
     rmdir(path);
+    assert_int_equal(symlink(path, path), 0); /* a loop: neither absent nor readable */
+    assert_null(rules_load(&err));
+    assert_int_equal(err.code, ERR_FAILED);
+    unlink(path);
 
     unsetenv("XDG_CONFIG_HOME");
     setenv("HOME", dir, 1);

@@ -248,12 +248,13 @@ static void assert_same(const struct pool_spec *a, const struct pool_spec *b, co
                 a->load.connections == b->load.connections && a->load.pattern == b->load.pattern &&
                 a->load.depth == b->load.depth && a->load.rate_per_s == b->load.rate_per_s &&
                 a->load.arrival == b->load.arrival && a->load.think_ns == b->load.think_ns &&
-                memcmp(a->load.weight, b->load.weight, sizeof a->load.weight) == 0 &&
                 a->count == b->count && a->duration_ns == b->duration_ns &&
                 a->warmup_ns == b->warmup_ns && a->timeout_ns == b->timeout_ns &&
                 a->seed == b->seed && strcmp(a->target.shown, b->target.shown) == 0 &&
                 strcmp(a->target.path, b->target.path) == 0 &&
                 strcmp(a->target.user, b->target.user) == 0;
+    for (unsigned i = 0; i < OPS_MAX; i++)
+        same = same && a->load.weight[i] == b->load.weight[i];
     for (unsigned i = 0; i < a->options.n; i++)
         if (a->options.table[i].type != OPTION_SECRET)
             same = same && option_u64(&a->options, i) == option_u64(&b->options, i) &&
