@@ -475,7 +475,7 @@ int command_parse(struct command *c, const char *text, struct err *err, unsigned
     if (at_column)
         *at_column = 0;
     int bad = split(&r, text);
-    if (bad)
+    if (bad || !r.word[0])
         return bad;
     const struct verb_help *v = find_verb(r.word[0], r.len[0]);
     r.next = 1;
