@@ -1,0 +1,262 @@
+"""What goes wrong on a Redis, by class: counted where the server counted it, named as the server named it; and who
+may not come in is told so. Also passwords, users, databases, protection and clean.   ctest: timeout=180
+"""
+import http.server
+import json
+import os
+import tempfile
+import threading
+import unittest
+
+import lib
+
+
+def classes(pool):
+    return {c["class"]: c["count"] for c in pool["error_classes"]}
+
+
+class Errors(unittest.TestCase):
+    """Errors that the server answers with, while the load runs."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.redis = lib.Redis()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.redis.close()
+
+    def setUp(self):
+        self.redis.command("FLUSHALL")
+        self.redis.command("CONFIG", "RESETSTAT")
+
+    def run_errors(self, *args, count=20000, redis=None, url=None):
+        redis = redis or self.redis
+        run = lib.headless("-n", count, "--clients", 10, *args, url or redis.url)
+        pool = lib.pool(run)
+        self.assertEqual(lib.accounting(pool["ops"]), 0)
+        self.assertEqual(pool["ops"]["offered"], count)
+        self.assertEqual(sum(classes(pool).values()), pool["ops"]["errors"])
+        return pool
+
+    def test_wrong_type(self):
+        # One counter of ten is no number, one list of ten is a string.
+        self.redis.command("SET", "loadtop:c:000000000003", "no number")
+        self.redis.command("SET", "loadtop:l:000000000004", "no list")
+        pool = self.run_errors("--keys", 10, "--ops", "incr,lpush,rpop")
+        found = classes(pool)
+        self.assertEqual(set(found), {"ERR", "WRONGTYPE"})
+        stats = self.redis.commandstats()
+        self.assertEqual(found["ERR"], stats["incr"]["failed_calls"])
+        self.assertEqual(found["WRONGTYPE"], stats["lpush"]["failed_calls"] + stats["rpop"]["failed_calls"])
+        self.assertEqual(self.redis.calls("incr", "lpush", "rpop"), 20000)
+        self.assertGreater(min(found.values()), 400)
+        text = {c["class"]: c["last"] for c in pool["error_classes"]}
+        self.assertIn("wrong kind of value", text["WRONGTYPE"])
+        self.assertIn("not an integer", text["ERR"])
+
+    def test_out_of_memory(self):
+        with lib.Redis("--maxmemory", "2mb") as redis:
+            pool = self.run_errors("--keys", 100000, "--size", 1000, "--ops", "set", redis=redis)
+            stats = redis.commandstats()["set"]
+            self.assertEqual(classes(pool), {"OOM": stats["rejected_calls"]})
+            self.assertEqual(pool["ops"]["completed"], stats["calls"])
+            self.assertGreater(stats["rejected_calls"], 1000)
+
+    def test_not_permitted(self):
+        self.redis.command("ACL", "SETUSER", "reader", "on", ">secret", "~loadtop:*", "+get", "+info")
+        url = self.redis.url.replace("redis://", "redis://reader:secret@")
+        pool = self.run_errors("--ops", "get,set", url=url)
+        stats = self.redis.commandstats()
+        self.assertEqual(classes(pool), {"NOPERM": stats["set"]["rejected_calls"]})
+        self.assertEqual(self.redis.calls("get", "set"), 20000)
+        self.assertNotIn("secret", json.dumps(pool))
+
+    def test_read_only_replica(self):
+        with lib.Redis() as replica:
+            replica.command("REPLICAOF", "127.0.0.1", self.redis.port)
+            lib.until("the replica is in step", lambda: replica.info("replication")["master_link_status"] == "up")
+            replica.command("CONFIG", "RESETSTAT")
+            pool = self.run_errors(redis=replica)
+            self.assertEqual(set(classes(pool)), {"READONLY"})
+            self.assertEqual(replica.calls("get", "set"), 20000)
+            self.assertEqual(classes(pool)["READONLY"], replica.commandstats()["set"]["rejected_calls"])
+
+    def test_busy_with_a_script(self):
+        """BUSY for as long as a script runs beyond its limit."""
+        self.redis.command("CONFIG", "SET", "busy-reply-threshold", 50)
+        script = lib.RedisClient(self.redis.address)
+        text = b"local t=redis.call('TIME') repeat local n=redis.call('TIME') until (n[1]-t[1])*1000000+n[2]-t[2]>700000"
+        with lib.Headless("-d", "2s", "--rate", "500/s", "--clients", 5, self.redis.url) as h:
+            lib.until("load runs", lambda: self.redis.calls("get") > 50)
+            script.socket.sendall(b"*3\r\n$4\r\nEVAL\r\n$%d\r\n%s\r\n$1\r\n0\r\n" % (len(text), text))
+            pool = lib.pool(h.wait())
+        script.close()
+        self.assertEqual(set(classes(pool)), {"BUSY"})
+        self.assertGreater(classes(pool)["BUSY"], 100)
+        self.assertEqual(lib.accounting(pool["ops"]), 0)
+
+    def test_unlinked_connections(self):
+        """CLIENT KILL in the middle: what was in flight is an error, the rest goes on."""
+        with lib.Headless("-d", "2s", "--clients", 20, "--pattern", "chain", self.redis.url) as h:
+            lib.until("load runs", lambda: self.redis.calls("get") > 1000)
+            self.assertGreaterEqual(self.redis.command("CLIENT", "KILL", "TYPE", "normal"), 20)
+            before = self.redis.calls("get")
+            lib.until("load is back", lambda: self.redis.calls("get") > before + 1000, timeout=1.0)
+            pool = lib.pool(h.wait())
+        self.assertEqual(set(classes(pool)), {"closed"})
+        self.assertLessEqual(pool["ops"]["errors"], 20 * 16)
+        self.assertEqual(lib.accounting(pool["ops"]), 0)
+        # The outcome of those is unknown: the server counted some of them, and completed never more than it.
+        self.assertGreaterEqual(self.redis.calls("get", "set"), pool["ops"]["completed"])
+        self.assertLessEqual(self.redis.calls("get", "set"), pool["ops"]["completed"] + pool["ops"]["errors"])
+
+
+class Entrance(unittest.TestCase):
+    """Who comes in, and to which database."""
+
+    def refused(self, url, code, *words, args=()):
+        result = lib.loadtop("--headless", "-n", "10", *args, url)
+        self.assertEqual(result.code, code, result)
+        for word in words:
+            self.assertIn(word, result.err + result.out)
+        self.assertNotIn("geheim", result.err + result.out)
+
+    def test_password_and_user(self):
+        with lib.Redis(password="geheim/@:") as redis:
+            port = redis.port
+            good = "redis://:geheim%%2F%%40%%3A@127.0.0.1:%d" % port
+            pool = lib.pool(lib.headless("-n", 1000, good))
+            self.assertEqual(pool["ops"]["completed"], 1000)
+            self.assertNotIn("geheim", json.dumps(pool))
+            self.assertEqual(lib.pool(lib.headless("-n", 10, "redis://127.0.0.1:%d" % port, env={
+                "LOADTOP_PASSWORD": "geheim/@:"}))["ops"]["completed"], 10)
+            self.refused("redis://127.0.0.1:%d" % port, 1, "NOAUTH", "password")
+            self.refused("redis://:geheim@127.0.0.1:%d" % port, 1, "WRONGPASS")
+            self.refused("redis://nobody:geheim@127.0.0.1:%d" % port, 1, "WRONGPASS")
+            self.assertEqual(redis.calls("get", "set"), 1010)
+            redis.command("ACL", "SETUSER", "tester", "on", ">geheim", "~loadtop:*", "+@all")
+            pool = lib.pool(lib.headless("-n", 1000, "redis://tester:geheim@127.0.0.1:%d" % port))
+            self.assertEqual(pool["ops"]["completed"], 1000)
+
+    def test_database(self):
+        with lib.Redis() as redis:
+            lib.headless("-n", 2000, "--ops", "set", "--dist", "sequential", "--keys", 500, redis.url + "/3")
+            self.assertEqual(set(redis.info("keyspace")), {"db3"})
+            self.assertTrue(redis.info("keyspace")["db3"].startswith("keys=500,"))
+            self.refused(redis.url + "/99", 1, "SELECT", "out of range")
+            self.refused(redis.url + "/three", 2, "database")
+        with lib.Redis(unix=True) as redis:
+            lib.headless("-n", 100, "--ops", "set", redis.url + "?db=2")
+            self.assertEqual(set(redis.info("keyspace")), {"db2"})
+
+    def test_too_many_clients(self):
+        with lib.Redis("--maxclients", "16") as redis:
+            pool = lib.pool(lib.headless("-d", "1s", "--clients", "40", redis.url))
+            # Those that got in work; the others wait for a connection, and nothing is miscounted.
+            self.assertGreater(pool["ops"]["completed"], 100)
+            self.assertEqual(lib.accounting(pool["ops"]), 0)
+            self.assertEqual(redis.calls("get", "set"), pool["ops"]["completed"])
+
+    def test_nobody_there(self):
+        port = lib.free_port()
+        with lib.Headless("-n", 10, "redis://127.0.0.1:%d" % port) as tcp, \
+                lib.Headless("-n", 10, "redis+unix:///nonexistent/redis.sock") as unix:
+            for h, word in ((tcp, "refused"), (unix, "No such file")):
+                result = h.end()
+                self.assertEqual(result.code, 3, result)
+                self.assertIn(word, result.err)
+
+    def test_not_redis(self):
+        class Quiet(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_args):
+                pass
+        server = http.server.HTTPServer(("127.0.0.1", 0), Quiet)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            self.refused("redis://127.0.0.1:%d" % server.server_port, 1, "not a Redis server")
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    def test_usage(self):
+        for url, words in (("rediss://localhost", ("TLS is not built in",)), ("redis://a,b", ("one host",)),
+                           ("redis://localhost?dist=zpif", ("zipf",)), ("redis://localhost?siez=3", ("size",)),
+                           ("redis://localhost?keys=0", ("keys", "allowed")), ("redis+unix://", ("path",)),
+                           ("redis://localhost/1?db=2", ("database",)), ("redis://localhost?ops=gte", ("get",)),
+                           ("redis://localhost?prefix=" + "x" * 201, ("prefix",))):
+            with self.subTest(url=url):
+                result = lib.loadtop("--headless", "-n", "1", url)
+                self.assertEqual(result.code, 2, result)
+                self.assertEqual(len(result.err.strip().splitlines()), 1, result)
+                for word in words:
+                    self.assertIn(word, result.err)
+
+
+class Traces(unittest.TestCase):
+    """Only what is ours is touched, and it can be taken away again."""
+
+    def test_nothing_else_is_touched_and_clean_removes_it(self):
+        with lib.Redis() as redis, tempfile.TemporaryDirectory() as d:
+            for i in range(300):
+                redis.command("SET", "other:%d" % i, i)
+                redis.command("SET", "loadtop:%d" % i, i)       # not as ours are named
+            redis.command("SET", "loadtop:000000005000", "beyond")  # beyond the keys of this run
+            every = "get,set,incr,del,exists,lpush,rpop,sadd,hset,hget,zadd,zrange,ping"
+            run = lib.headless("-n", 60000, "--keys", 3000, "--ops", every, "--clients", 20, redis.url)
+            left = lib.pool(run)["left_behind"]
+            ours = redis.command("DBSIZE") - 601
+            self.assertEqual(sum(e["count"] for e in left), ours)
+            self.assertEqual(len(left), 6)
+            for e in left:
+                self.assertEqual(len(redis.command("KEYS", e["prefix"] + "0" * 8 + "[0-9]" * 4))
+                                 - (e["prefix"] == "loadtop:"), e["count"])
+            path = os.path.join(d, "run.json")
+            with open(path, "w") as f:
+                json.dump(run, f)
+            result = lib.loadtop("clean", path)
+            self.assertEqual(result.code, 0, result)
+            self.assertEqual(redis.command("DBSIZE"), 601)
+            self.assertEqual(redis.command("GET", "loadtop:000000005000"), "beyond")
+            self.assertEqual(redis.command("GET", "loadtop:17"), "17")
+            self.assertEqual(redis.calls("flushall", "flushdb", "scan", "config", "shutdown"), 0)
+
+    def test_an_empty_prefix_is_asked_for_twice(self):
+        with lib.Redis() as redis:
+            result = lib.loadtop("--headless", "-n", "10", redis.url + "?prefix=")
+            self.assertEqual(result.code, 2, result)
+            self.assertIn("--allow-destructive", result.err)
+            self.assertEqual(redis.command("DBSIZE"), 0)
+            lib.headless("-n", 50, "--ops", "set", "--dist", "sequential", "--allow-destructive",
+                         redis.url + "?prefix=")
+            self.assertEqual(redis.command("EXISTS", "000000000000", "000000000049"), 2)
+
+    def test_read_only_only_reads(self):
+        with lib.Redis() as redis:
+            pool = lib.pool(lib.headless("-n", 5000, "--read-only", "--ops", "get,set,exists,incr", redis.url))
+            self.assertEqual(pool["ops"]["completed"], 5000)
+            self.assertEqual(redis.calls("get", "exists"), 5000)
+            self.assertEqual(redis.calls("set", "incr"), 0)
+            self.assertEqual(pool["left_behind"], [])
+
+    def test_stats_are_the_servers(self):
+        with lib.Redis() as redis, lib.Redis() as idle:
+            others = [lib.RedisClient(redis.address) for _ in range(7)]
+            run = lib.headless("-d", "3s", "--clients", 25, "--keys", 100, redis.url, idle.url + "?rate=10")
+            for o in others:
+                o.close()
+            busy, quiet = run["pools"]
+            stats = busy["backend_stats"]
+            self.assertEqual(stats["keys"], 100)
+            self.assertEqual(stats["role"], "master")
+            self.assertGreater(stats["hit_ratio"], 0.9)
+            self.assertEqual(stats["get_hits"] + stats["get_misses"], busy["by_op"]["get"]["completed"])
+            self.assertEqual(stats["get_hits"], int(redis.info("stats")["keyspace_hits"])
+                             - sum(e["count"] for e in busy["left_behind"]))  # asked for at the end
+            self.assertLess(quiet["backend_stats"]["server_cpu_share"], 0.3)
+
+
+if __name__ == "__main__":
+    lib.main()

@@ -1,0 +1,96 @@
+"""A Redis that dies, hangs or comes back, under load: no crash, errors by class, next to no CPU meanwhile, load back
+within a second, and the stall in the response times, where it belongs.   ctest: serial timeout=120
+"""
+import time
+import unittest
+
+import lib
+
+DOWN_S = 5.0
+
+
+class Outage(unittest.TestCase):
+    def outage(self, *args, redis):
+        """Load, the server killed, DOWN_S without it, back: the pool, and CPU share while it was away."""
+        with lib.Headless("-d", "9s", *args, redis.url) as h:
+            lib.until("load runs", lambda: redis.calls("get") > 1000)
+            redis.kill()
+            time.sleep(0.5)  # the first failures are part of the fall, not of the outage
+            cpu, start = lib.cpu_seconds(h.pid), time.monotonic()
+            time.sleep(DOWN_S - 0.5)
+            share = (lib.cpu_seconds(h.pid) - cpu) / (time.monotonic() - start)
+            redis.start()
+            lib.until("load is back", lambda: redis.calls("get") > 100, timeout=1.0)
+            run = h.wait()
+        pool = lib.pool(run)
+        self.assertEqual(lib.accounting(pool["ops"]), 0)
+        self.assertEqual(pool["ops"]["in_flight"], 0)
+        states = [e["what"] for e in run["events"] if e["pool"] == "redis"]
+        self.assertIn("down", states)
+        self.assertIn("up", states)
+        self.assertLess(states.index("down"), len(states) - 1 - states[::-1].index("up"))
+        return pool, share
+
+    def test_killed_for_five_seconds(self):
+        for unix in (False, True):
+            with self.subTest(unix=unix), lib.Redis(unix=unix) as redis:
+                pool, share = self.outage("--clients", 50, "-t", 2, "--pattern", "chain", redis=redis)
+                self.assertEqual({c["class"] for c in pool["error_classes"]}, {"closed"})
+                self.assertLessEqual(pool["ops"]["errors"], 100 * 16)
+                if not lib.SANITIZED:
+                    self.assertLessEqual(share, 0.05)
+
+    def test_killed_under_a_rate(self):
+        with lib.Redis() as redis:
+            pool, share = self.outage("--clients", 20, "--rate", "2000/s", "--timeout", "1s", redis=redis)
+            if not lib.SANITIZED:
+                self.assertLessEqual(share, 0.05)
+            # What was due while it was away is owed: dropped, once it was later than the timeout.
+            self.assertGreater(pool["ops"]["dropped"], 2000 * (DOWN_S - 2))
+            lag = pool["ops"]["offered"] - 9 * 2000
+            self.assertLess(abs(lag), 100)
+
+    def test_stopped_for_one_second(self):
+        """The oracle of coordinated omission: with T = 10 s and S = 1 s, quantile q of the response time is
+        S - (1 - q) T, when the queue drains at once."""
+        with lib.Redis() as redis, lib.Headless("-d", "10s", "--rate", "1000/s", "--clients", 100, redis.url) as h:
+            lib.until("load runs", lambda: redis.calls("get") > 1000)
+            redis.freeze()
+            time.sleep(1.0)
+            redis.thaw()
+            run = h.wait()
+        pool = lib.pool(run)
+        self.assertGreaterEqual(pool["ops"]["completed"], 9980)  # the thread begins some ms after the clock
+        self.assertEqual(pool["ops"]["completed"], pool["ops"]["offered"])
+        if lib.SANITIZED:
+            return
+        response, service = pool["latency"]["response"], pool["latency"]["service"]
+        for name, truth in (("p95_us", 500e3), ("p99_us", 900e3), ("p99_9_us", 990e3)):
+            self.assertLess(abs(response[name] - truth), 0.03 * truth, (name, response))
+        # Service time: each connection was stopped once.
+        self.assertGreater(service["max_us"], 0.97e6)
+        self.assertLess(service["p95_us"], 100e3)
+
+    def test_hangs_beyond_the_timeout(self):
+        """A server that hangs: each request in flight is a timeout, and a late answer is nobody's."""
+        with lib.Redis() as redis:
+            with lib.Headless("-d", "5s", "--clients", 10, "--timeout", "500ms", redis.url) as h:
+                lib.until("load runs", lambda: redis.calls("get") > 1000)
+                redis.freeze()
+                time.sleep(2.0)
+                redis.thaw()
+                before = redis.calls("get")
+                lib.until("load is back", lambda: redis.calls("get") > before + 1000, timeout=1.0)
+                pool = lib.pool(h.wait())
+            ops = pool["ops"]
+            self.assertEqual(lib.accounting(ops), 0)
+            self.assertGreaterEqual(ops["timeouts"], 10)
+            self.assertLessEqual(ops["timeouts"] + ops["errors"], 60)
+            # The server answered the late ones too: they are no completions.
+            calls = redis.calls("get", "set")
+            self.assertGreaterEqual(calls, ops["completed"])
+            self.assertLessEqual(calls, ops["completed"] + ops["timeouts"] + ops["errors"])
+
+
+if __name__ == "__main__":
+    lib.main()
