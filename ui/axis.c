@@ -102,15 +102,15 @@ static int linear_ticks(const struct axis *a, int most, double *tick, int max)
 }
 
 /* All of 1-2-5, or only the decades when those would not fit. */
-static int log_ticks(const struct axis *a, int most, double *tick, int max)
+static int log_ticks(const struct axis *a, int rows, double *tick, int max)
 {
     static const double mult[] = {1, 2, 5};
     double decades = log10(a->hi / a->lo);
-    int per_decade = decades * 3 <= most ? 3 : 1;
-    int skip = (int)ceil(decades / (most > 0 ? most : 1));
+    int per_decade = rows * 0.301 >= decades * 1.2 ? 3 : 1;
+    int skip = per_decade == 3 ? 1 : (int)ceil(decades / (rows > 1 ? rows / 2 : 1));
     int n = 0;
 
-    if (per_decade == 3)
+    if (skip < 1)
         skip = 1;
     for (int e = (int)floor(log10(a->lo * (1 + 1e-9))); n < max; e += skip) {
         double base = pow(10, e);
@@ -129,11 +129,11 @@ static int log_ticks(const struct axis *a, int most, double *tick, int max)
 
 int axis_ticks(const struct axis *a, int rows, double *tick, int max)
 {
-    int most = rows / 2 > 0 ? rows / 2 : 1;
+    int most = (rows + 1) / 2; /* zero stands on the axis line, below the rows */
 
     if (a->hi <= a->lo || max <= 0 || rows <= 0)
         return 0;
-    return a->log ? log_ticks(a, most, tick, max) : linear_ticks(a, most, tick, max);
+    return a->log ? log_ticks(a, rows, tick, max) : linear_ticks(a, most, tick, max);
 }
 
 char *axis_label(char *buf, size_t size, double v, bool ns)

@@ -57,6 +57,18 @@ static double amount_of(const struct point *p, enum bin_value what)
     return (double)p->completed;
 }
 
+/* A percentile belongs to a column as a whole: the column's middle lies in the point's interval
+ * where columns are the narrower, else the point's middle lies in the column. So a narrow column
+ * never mixes two points. */
+static bool belongs(const struct bins *b, double from, double start, const struct point *p)
+{
+    double column = from + b->width_s / 2, point = (start + p->t_s) / 2;
+
+    if (b->width_s <= p->span_s)
+        return column >= start - 1e-6 && column < p->t_s - 1e-6;
+    return point >= from - 1e-6 && point < from + b->width_s - 1e-6;
+}
+
 bool bins_fill(const struct bins *b, const struct series *s, enum bin_value what, double *out)
 {
     bool latency =
@@ -82,7 +94,7 @@ bool bins_fill(const struct bins *b, const struct series *s, enum bin_value what
                 continue;
             sum += amount_of(p, what) * overlap / p->span_s;
             span += overlap;
-            if (latency && !isnan(latency_of(p, what))) {
+            if (latency && belongs(b, from, start, p) && !isnan(latency_of(p, what))) {
                 worst = fmax(worst, latency_of(p, what));
                 covered++;
             }

@@ -1,15 +1,155 @@
-/* The run with a screen: see dashboard.h. The screen itself is ui/app.c. */
+/* The run with a screen: see dashboard.h. The screen itself is ui/app.c.
+ *
+ * The signals that end a run are blocked before the engine makes its threads, so that only this
+ * thread ever takes them: while the screen is there, its handlers do; before and after, a signalfd
+ * does. Nothing is loaded before it is known that the screen can be had. */
 #include "ui/dashboard.h"
 
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/engine.h"
+#include "engine/err.h"
+#include "engine/loop.h"
+#include "engine/snapshot.h"
+#include "ui/app.h"
+#include "ui/cli.h"
 #include "ui/outcome.h"
+
+#define SIGNAL_WAIT_NS (200 * NS_PER_MS)
+#define DRAIN_STEP_NS (50 * NS_PER_MS)
+
+static int block_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGQUIT);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int taken_signal(int fd)
+{
+    struct signalfd_siginfo info;
+
+    return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+static bool has_remote(const struct scenario *s)
+{
+    for (unsigned i = 0; i < s->pools; i++)
+        if (!target_is_local(&s->pool[i]->target))
+            return true;
+    return false;
+}
+
+/* Waits until what is in flight has drained; a signal meanwhile ends that. Returns 0 or the signal.
+ */
+static int wait_end(struct engine *e, int fd, int signal)
+{
+    uint64_t until = clock_ns() + SIGNAL_WAIT_NS;
+
+    if (signal) {
+        engine_wait(e, SIGNAL_WAIT_NS);
+        return signal;
+    }
+    while (!engine_wait(e, DRAIN_STEP_NS)) {
+        int now = taken_signal(fd);
+
+        if (now && !signal) {
+            signal = now;
+            until = clock_ns() + SIGNAL_WAIT_NS;
+            engine_end(e, END_NOW, "signal");
+        }
+        if (signal && clock_ns() >= until)
+            break;
+    }
+    return signal;
+}
+
+static double cpu_share(uint64_t begin_ns, uint64_t cpu_begin_ns, unsigned cores)
+{
+    struct timespec t;
+    double wall = (double)(clock_ns() - begin_ns);
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return wall > 0 ? (double)((uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec - cpu_begin_ns) /
+                          wall / (cores ? cores : 1)
+                    : NAN;
+}
+
+static int fail(const struct err *err)
+{
+    complain("%s", err->msg);
+    return exit_of_error(err->code);
+}
+
+/* The engine is running; shows it, ends it, and writes what became of it. */
+static int show(struct engine *e, const struct app_settings *settings, const struct cli *c, int fd)
+{
+    struct outcome o = {.cli = c, .command = settings->command, .cpu_share = NAN};
+    uint64_t begin_ns = clock_ns();
+    struct err err = {0};
+    int code, signal;
+    const struct snapshot *s;
+
+    code = app_run(e, settings, &err);
+    if (code < 0) {
+        engine_end(e, END_NOW, "error");
+        return fail(&err);
+    }
+    signal = wait_end(e, fd, code >= EXIT_SIGNAL ? code - EXIT_SIGNAL : 0);
+    s = engine_snapshot(e);
+    o.cpu_share = cpu_share(begin_ns, 0, s->cores);
+    o.hurry = signal != 0;
+    code = signal ? EXIT_SIGNAL + signal : exit_of_run(s);
+    code = exit_worse(code, outcome_write(&o, s));
+    snapshot_release(s);
+    return code;
+}
 
 int dashboard_run(const struct cli *c, const struct scenario *s,
                   const struct backend *const *backends, const char *command)
 {
-    (void)c;
-    (void)s;
-    (void)backends;
-    (void)command;
-    complain("the dashboard is not built into this version; --headless runs without a screen");
-    return EXIT_FAILED;
+    struct app_settings settings = {.theme = cli_text(c, OWN_THEME),
+                                    .colors = cli_text(c, OWN_COLORS),
+                                    .glyphs = cli_text(c, OWN_GLYPHS),
+                                    .out_dir = cli_text(c, OWN_OUT),
+                                    .command = command,
+                                    .quiet = cli_flag(c, OWN_QUIET),
+                                    .backends = backends,
+                                    .ask_first = !s->limits.yes && has_remote(s)};
+    struct err err = {0};
+    struct engine *e;
+    int fd, code;
+
+    if (app_check(&settings, &err))
+        return fail(&err);
+    fd = block_signals();
+    if (fd < 0) {
+        complain("signals: %s", strerror(errno));
+        return EXIT_FAILED;
+    }
+    e = engine_new(s, backends, false, &err);
+    if (!e || (settings.ask_first && engine_send_text(e, "pause all", BY_KEY, &err)) ||
+        engine_start(e, &err)) {
+        engine_free(e);
+        close(fd);
+        return fail(&err);
+    }
+    code = show(e, &settings, c, fd);
+    if (code < EXIT_SIGNAL) /* after a signal nothing may take longer than promised */
+        engine_free(e);
+    close(fd);
+    return code;
 }

@@ -57,6 +57,7 @@ static struct {
     size_t paste_len;
     int pipe[2];
     struct sigaction before[NSIG];
+    sigset_t mask_before;
 } term = {.pipe = {-1, -1}, .cursor_x = -1};
 
 /* What the handlers read; set before they are installed. */
@@ -128,19 +129,29 @@ static void catch_signal(int sig, void (*handler)(int), int flags)
 
 static int catch_signals(struct err *err)
 {
+    sigset_t wanted;
+
     if (pipe2(term.pipe, O_CLOEXEC | O_NONBLOCK))
         return err_set(err, ERR_FAILED, "pipe: %s", strerror(errno));
     for (int i = 0; crash_signals[i]; i++)
         catch_signal(crash_signals[i], on_crash, (int)(SA_RESETHAND | SA_NODEFER));
     for (int i = 0; end_signals[i]; i++)
         catch_signal(end_signals[i], on_signal, SA_RESTART);
+    if (term.before[SIGHUP].sa_handler == SIG_IGN) /* nohup */
+        signal(SIGHUP, SIG_IGN);
     catch_signal(SIGWINCH, on_signal, SA_RESTART);
     catch_signal(SIGTSTP, on_signal, SA_RESTART);
+    /* A caller that keeps them blocked before and after never meets their default action. */
+    sigemptyset(&wanted);
+    for (int i = 0; end_signals[i]; i++)
+        sigaddset(&wanted, end_signals[i]);
+    sigprocmask(SIG_UNBLOCK, &wanted, &term.mask_before);
     return 0;
 }
 
 static void release_signals(void)
 {
+    sigprocmask(SIG_SETMASK, &term.mask_before, NULL);
     for (int i = 0; crash_signals[i]; i++)
         sigaction(crash_signals[i], &term.before[crash_signals[i]], NULL);
     for (int i = 0; end_signals[i]; i++)
@@ -208,7 +219,7 @@ static void enter_modes(void)
     write_all(MODES_ON, sizeof MODES_ON - 1);
 }
 
-int term_open(struct err *err)
+int term_check(struct err *err)
 {
     const char *name = getenv("TERM");
     int known = 0;
@@ -219,10 +230,6 @@ int term_open(struct err *err)
             "the dashboard needs a terminal on stdin and stdout (--headless runs without)");
     if (!name || !*name)
         return err_set(err, ERR_FAILED, "TERM is not set (try TERM=xterm-256color, or --headless)");
-    setlocale(LC_CTYPE, "");
-    term.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
-    unsetenv("LINES");
-    unsetenv("COLUMNS");
     if (setupterm(name, STDOUT_FILENO, &known) != OK || known != 1)
         return err_set(
             err, ERR_FAILED,
@@ -230,6 +237,19 @@ int term_open(struct err *err)
     if (!tigetstr((char[]){"cup"}))
         return err_set(err, ERR_FAILED,
                        "TERM=%.60s cannot move its cursor (--headless runs without)", name);
+    return 0;
+}
+
+int term_open(struct err *err)
+{
+    const char *name = getenv("TERM");
+
+    unsetenv("LINES");
+    unsetenv("COLUMNS");
+    if (term_check(err))
+        return ERR_FAILED;
+    setlocale(LC_CTYPE, "");
+    term.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
     if (tcgetattr(STDIN_FILENO, &modes_before))
         return err_set(err, ERR_FAILED, "stdin: %s", strerror(errno));
     if (catch_signals(err))

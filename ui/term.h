@@ -59,6 +59,8 @@ struct term_signals {
     bool suspend;       /* TSTP came */
 };
 
+/* Could term_open work? The same refusals, and nothing is changed. */
+int term_check(struct err *);
 /* Opens the terminal on stdin and stdout. ERR_FAILED when they are none, or TERM is unknown, in
  * words. */
 int term_open(struct err *);

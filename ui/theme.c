@@ -327,7 +327,8 @@ struct style theme_style(const struct theme *t, enum tier tier, unsigned role, u
     if (back != ROLE_TEXT && back < ROLES) {
         const struct style *b = &t->style[tier][back];
 
-        if (b->bg >= 0)
+        /* A role with a ground of its own (a chip, a field) keeps it wherever it stands. */
+        if (b->bg >= 0 && s.bg < 0)
             s.bg = b->bg;
         if (tier == TIER_NONE || b->bg < 0)
             s.attr |= b->attr;

@@ -1,0 +1,307 @@
+/* The loop of the dashboard; see app.h.
+ *
+ *   poll(keyboard, signals, engine) -> input, commands -> newest snapshot -> cells -> terminal
+ *
+ * Nothing in here waits for a worker or a target. All input that is there is taken before a frame
+ * is drawn, so that a storm of keys or resizes costs one frame. */
+#include "ui/app.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/text.h"
+#include "ui/app_private.h"
+#include "ui/glyphs.h"
+
+#define NOTICE_S 6.0
+#define IDLE_MS 250
+#define FRAME_GAP_S 0.016
+
+static double seconds(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+const struct pool_snapshot *app_pool(const struct app *a)
+{
+    const struct pool_snapshot *shown = screen_pool(&a->sc, app_shown(a));
+
+    /* The display may be frozen; what a key does counts from what holds now. */
+    for (unsigned i = 0; shown && i < a->live->pools; i++)
+        if (a->live->pool[i].number == shown->number)
+            return &a->live->pool[i];
+    return NULL;
+}
+
+void app_notice(struct app *a, enum role role, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(a->sc.notice, sizeof a->sc.notice, fmt, ap);
+    va_end(ap);
+    a->sc.notice_role = role;
+    a->sc.notice_until = a->sc.clock + NOTICE_S;
+    a->dirty = true;
+}
+
+void app_send(struct app *a, enum origin by, const char *fmt, ...)
+{
+    struct err err = {0};
+    char buf[2048];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(buf, sizeof buf, fmt, ap);
+    va_end(ap);
+    if (engine_send_text(a->engine, buf, by, &err))
+        app_notice(a, ROLE_ALERT, "%s", err.msg);
+}
+
+void app_pause_all(struct app *a)
+{
+    app_send(a, BY_KEY, "pause all");
+}
+
+void app_quit(struct app *a)
+{
+    engine_end(a->engine, END_DRAIN, "user");
+    a->quit = true;
+}
+
+/* ---- set-up ---- */
+
+static int set_looks(struct app *a, struct err *err)
+{
+    const struct app_settings *s = a->settings;
+    const char *glyphs = s->glyphs && s->glyphs[0] ? s->glyphs : NULL;
+
+    if (theme_load(&a->theme, s->theme && s->theme[0] ? s->theme : builtin_themes[0].name, err))
+        return ERR_USAGE;
+    a->cells.glyphs = glyphs_find(glyphs ? glyphs : "braille");
+    if (!a->cells.glyphs)
+        return err_set(err, ERR_USAGE, "--glyphs %.40s: braille, block, acs or ascii", glyphs);
+    return 0;
+}
+
+/* What only the open terminal tells. */
+static void fit_terminal(struct app *a)
+{
+    const struct app_settings *s = a->settings;
+    const char *colors = s->colors && s->colors[0] ? s->colors : NULL;
+    const char *term = getenv("TERM");
+
+    a->tier = term_use_tier(tier_choose(colors, term_colors()));
+    if (s->glyphs && s->glyphs[0])
+        return;
+    if (!term_utf8())
+        a->cells.glyphs = glyphs_find("acs");
+    else if (term && !strcmp(term, "linux")) /* the console's fonts have no braille */
+        a->cells.glyphs = glyphs_find("block");
+}
+
+/* ---- snapshots ---- */
+
+static void take_snapshot(struct app *a)
+{
+    const struct snapshot *s = engine_snapshot(a->engine);
+
+    snapshot_release(a->live);
+    a->live = s;
+    a->dirty = true;
+    a->sc.real_s = s->now_s;
+    if (s->message_serial != a->message_serial) {
+        a->message_serial = s->message_serial;
+        if (s->message[0])
+            app_notice(a, ROLE_CAUTION, "%s", s->message);
+    }
+}
+
+static void drain_eventfd(int fd)
+{
+    uint64_t n;
+
+    (void)!read(fd, &n, sizeof n);
+}
+
+static void screen_commands(struct app *a)
+{
+    struct command c;
+
+    while (engine_take_screen(a->engine, &c))
+        capture_command(a, &c);
+}
+
+/* ---- the first load elsewhere ---- */
+
+static void ask_first(struct app *a)
+{
+    char list[384] = "";
+
+    for (unsigned i = 0; i < a->live->pools; i++) {
+        const struct pool_snapshot *p = &a->live->pool[i];
+
+        if (p->local)
+            continue;
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s%s%s%s%s",
+                 list[0] ? ", " : "", p->target, p->address[0] ? " at " : "", p->address,
+                 p->version[0] ? ", " : "", p->version);
+        if (p->other_clients > 0)
+            snprintf(list + strlen(list), sizeof list - strlen(list), ", %lld other clients",
+                     (long long)p->other_clients);
+    }
+    if (list[0] && a->sc.mode != MODE_ASK)
+        act_ask(a, ASK_FIRST_LOAD, "This loads what is not on this machine: %s. Start the load?",
+                list);
+}
+
+/* ---- one turn ---- */
+
+static void draw(struct app *a)
+{
+    static double window_from, window_cpu;
+    double cpu = seconds(CLOCK_THREAD_CPUTIME_ID);
+    int rows, cols;
+
+    term_size(&rows, &cols);
+    if (rows != a->cells.rows || cols != a->cells.cols)
+        cells_resize(&a->cells, rows, cols);
+    a->sc.theme = a->theme.name;
+    a->sc.glyphs = a->cells.glyphs->name;
+    a->sc.colors = tier_name(a->tier);
+    screen_draw(&a->cells, &a->sc, app_shown(a), a->live);
+    term_cursor(a->sc.cursor_x, a->sc.cursor_y);
+    term_show(&a->cells, &a->theme, a->tier);
+    a->dirty = false;
+    if (a->sc.clock - window_from >= 2) {
+        if (window_from > 0)
+            a->sc.cost_share = (cpu - window_cpu) / (a->sc.clock - window_from);
+        window_from = a->sc.clock;
+        window_cpu = cpu;
+    }
+}
+
+static void take_signals(struct app *a)
+{
+    struct term_signals s = term_take_signals();
+
+    if (s.end)
+        a->signal = s.end;
+    if (s.suspend) {
+        app_pause_all(a);
+        a->suspend = true;
+    }
+    a->dirty = true; /* a resize */
+}
+
+static void suspend(struct app *a)
+{
+    a->suspend = false;
+    term_suspend();
+    app_notice(a, ROLE_CAUTION,
+               "load stays paused: p resumes the selected pool, :resume all of them");
+}
+
+static void turn(struct app *a, bool wait)
+{
+    struct pollfd fd[3] = {{.fd = term_key_fd(), .events = POLLIN},
+                           {.fd = term_signal_fd(), .events = POLLIN},
+                           {.fd = engine_fd(a->engine), .events = POLLIN}};
+    struct input in;
+    int n = poll(fd, 3, wait ? IDLE_MS : 0);
+
+    a->sc.clock = seconds(CLOCK_MONOTONIC);
+    if (fd[1].revents)
+        take_signals(a);
+    if (n > 0 && (fd[0].revents & (POLLHUP | POLLERR | POLLNVAL)) && !a->signal)
+        a->signal = SIGHUP; /* the terminal is gone */
+    if (fd[2].revents & POLLIN) {
+        drain_eventfd(fd[2].fd);
+        take_snapshot(a);
+    }
+    while (!a->quit && !a->signal && term_read(&in))
+        act_input(a, &in);
+    screen_commands(a);
+    if (a->sc.notice[0] && a->sc.clock >= a->sc.notice_until) {
+        a->sc.notice[0] = '\0';
+        a->dirty = true;
+    }
+}
+
+static void loop(struct app *a)
+{
+    double drawn = 0;
+
+    while (!a->quit && !a->signal) {
+        bool late = a->dirty; /* a frame is owed: do not sleep on it */
+
+        turn(a, !late);
+        if (a->suspend)
+            suspend(a);
+        if (a->dirty && !a->quit && !a->signal) {
+            double now = seconds(CLOCK_MONOTONIC);
+
+            if (now - drawn < FRAME_GAP_S) { /* more input may be on its way */
+                struct timespec gap = {.tv_nsec = (long)((FRAME_GAP_S - (now - drawn)) * 1e9)};
+
+                if (gap.tv_nsec > 0)
+                    nanosleep(&gap, NULL);
+                turn(a, false);
+                if (a->quit || a->signal)
+                    break;
+            }
+            draw(a);
+            drawn = seconds(CLOCK_MONOTONIC);
+        }
+    }
+}
+
+int app_check(const struct app_settings *settings, struct err *err)
+{
+    static struct app a;
+
+    a.settings = settings;
+    return set_looks(&a, err) ? ERR_USAGE : term_check(err);
+}
+
+int app_run(struct engine *engine, const struct app_settings *settings, struct err *err)
+{
+    static struct app a; /* large, and there is one terminal */
+    int rc;
+
+    memset(&a, 0, sizeof a);
+    a.engine = engine;
+    a.settings = settings;
+    a.last_turn_s = -1;
+    screen_init(&a.sc);
+    rc = set_looks(&a, err);
+    if (!rc)
+        rc = term_open(err);
+    if (rc)
+        return rc;
+    fit_terminal(&a);
+    a.sc.clock = seconds(CLOCK_MONOTONIC);
+    take_snapshot(&a);
+    if (settings->ask_first)
+        ask_first(&a);
+    loop(&a);
+    if (a.signal)
+        engine_end(engine, END_NOW, "signal");
+    term_close();
+    form_close(&a.sc.form);
+    snapshot_release(a.frozen);
+    snapshot_release(a.live);
+    cells_free(&a.cells);
+    return a.signal ? 128 + a.signal : 0;
+}

@@ -1,0 +1,62 @@
+/* What the parts of the front end share: the loop (app.c), what keys do (act.c), what is typed
+ * (prompt.c) and what is kept in files (capture.c). Not for others. */
+#ifndef LOADTOP_UI_APP_PRIVATE_H
+#define LOADTOP_UI_APP_PRIVATE_H
+
+#include "engine/engine.h"
+#include "engine/err.h"
+#include "engine/snapshot.h"
+#include "ui/app.h"
+#include "ui/cells.h"
+#include "ui/keys.h"
+#include "ui/screen.h"
+#include "ui/term.h"
+#include "ui/theme.h"
+
+struct app {
+    struct engine *engine;
+    const struct app_settings *settings;
+    struct screen sc;
+    struct cells cells;
+    struct theme theme;
+    enum tier tier;
+    const struct snapshot *live;   /* the newest; held */
+    const struct snapshot *frozen; /* held while the display is frozen, else NULL */
+    uint64_t message_serial;       /* last one that was shown */
+    double last_turn_s;            /* of the dial; -1: none yet */
+    bool dirty, quit, suspend;
+    int signal; /* that ended it; 0: none */
+    bool ended_seen;
+};
+
+/* What the screen shows: the frozen snapshot or the newest. */
+static inline const struct snapshot *app_shown(const struct app *a)
+{
+    return a->frozen ? a->frozen : a->live;
+}
+const struct pool_snapshot *
+app_pool(const struct app *); /* the selected one, as it is now; NULL: none */
+
+void app_notice(struct app *, enum role, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Sends a command as text; a refusal at once is a notice. */
+void app_send(struct app *, enum origin, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void app_pause_all(struct app *);
+void app_quit(struct app *);
+
+/* act.c */
+void act_input(struct app *, const struct input *);
+void act_ask(struct app *, enum question, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* prompt.c */
+void prompt_open(struct app *, enum mode, const char *text);
+void prompt_key(struct app *, uint32_t key);
+void prompt_paste(struct app *, const char *utf8);
+/* The first row from `from` on in direction `step` that has the text that is looked for; -1: none.
+ */
+void prompt_find_next(struct app *, bool forward);
+/* capture.c: commands that the screen carries out. */
+void capture_command(struct app *, const struct command *);
+
+#endif

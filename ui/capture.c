@@ -1,0 +1,228 @@
+/* The commands that the screen itself carries out: captures of the screen, reports, the baseline,
+ * the theme, quit.
+ *
+ * A capture is made of the very cells and the very snapshot that the person saw, and each file
+ * appears whole or not at all. */
+#include "ui/app_private.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/text.h"
+#include "ui/export/file.h"
+#include "ui/export/json.h"
+#include "ui/export/picture.h"
+#include "ui/summary.h"
+
+#define PATH_MAX_BYTES 1024
+
+/* OUT/loadtop-20261121-124105, with -2, -3 when something of that second is there already. */
+static void base_name(const struct app *a, char *buf, size_t size)
+{
+    const char *dir = a->settings->out_dir && a->settings->out_dir[0] ? a->settings->out_dir : ".";
+    time_t now = time(NULL);
+    char stamp[32] = "";
+    struct tm tm;
+
+    if (localtime_r(&now, &tm))
+        strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &tm);
+    snprintf(buf, size, "%s/loadtop-%s", dir, stamp);
+    for (int i = 2; i < 100; i++) {
+        char path[PATH_MAX_BYTES + 8];
+        FILE *f;
+
+        snprintf(path, sizeof path, "%s.txt", buf);
+        f = fopen(path, "re");
+        if (!f)
+            return;
+        fclose(f);
+        snprintf(buf, size, "%s/loadtop-%s-%d", dir, stamp, i);
+    }
+}
+
+static const char *extension_of(const char *file)
+{
+    const char *dot = strrchr(file, '.');
+    const char *slash = strrchr(file, '/');
+
+    return dot && (!slash || dot > slash) ? dot + 1 : "";
+}
+
+static int write_json(struct app *a, const char *path, struct err *err)
+{
+    json_t *run = json_run(app_shown(a), a->settings->command, NAN);
+    size_t len;
+    char *text = json_text(run, &len);
+    int rc = text ? out_file_write(path, text, len, err)
+                  : err_set(err, ERR_FAILED, "%s: no memory", path);
+
+    free(text);
+    json_decref(run);
+    return rc;
+}
+
+static int write_png(struct app *a, const char *path, struct err *err)
+{
+    unsigned char *data;
+    unsigned long len;
+    int rc = export_png(&a->cells, &a->theme, &data, &len, err);
+
+    if (!rc)
+        rc = out_file_write(path, data, len, err);
+    free(data);
+    return rc;
+}
+
+/* One file; its extension says in which format. */
+static int write_as(struct app *a, const char *path, bool report, struct err *err)
+{
+    const char *ext = extension_of(path);
+    struct text t = {0};
+    int rc;
+
+    if (!strcmp(ext, "json"))
+        return write_json(a, path, err);
+    if (!strcmp(ext, "png"))
+        return write_png(a, path, err);
+    if (!strcmp(ext, "svg"))
+        export_svg(&a->cells, &a->theme, &t);
+    else if (!strcmp(ext, "ans") || !strcmp(ext, "ansi"))
+        export_ansi(&a->cells, &a->theme, TIER_DIRECT, &t);
+    else if (!strcmp(ext, "txt") || !strcmp(ext, "")) {
+        if (report)
+            summary_text(&t, app_shown(a));
+        else
+            cells_to_text(&a->cells, &t);
+    } else {
+        return err_set(err, ERR_USAGE, "'%.60s': the name must end in .txt .ans .svg .png or .json",
+                       path);
+    }
+    rc = out_file_write(path, text_str(&t), t.len, err);
+    text_free(&t);
+    return rc;
+}
+
+static void screenshot(struct app *a, const char *file)
+{
+    static const char *const kinds[] = {"txt", "ans", "svg", "png", "json"};
+    char base[PATH_MAX_BYTES], path[PATH_MAX_BYTES + 8], failed[256] = "";
+    struct err err = {0};
+    bool missing_png = false;
+
+    if (file[0]) {
+        if (write_as(a, file, false, &err))
+            app_notice(a, ROLE_ALERT, "%s", err.msg);
+        else
+            app_notice(a, ROLE_BAR, "captured: %s", file);
+        return;
+    }
+    base_name(a, base, sizeof base);
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (!strcmp(kinds[i], "png") && !export_png_available()) {
+            missing_png = true;
+            continue;
+        }
+        snprintf(path, sizeof path, "%s.%s", base, kinds[i]);
+        if (write_as(a, path, false, &err) && !failed[0])
+            copy_str(failed, sizeof failed, err.msg);
+    }
+    if (failed[0])
+        app_notice(a, ROLE_ALERT, "%s", failed);
+    else
+        app_notice(a, ROLE_BAR, "captured: %s.{txt,ans,svg%s,json}", base,
+                   missing_png ? "" : ",png");
+}
+
+static void report(struct app *a, const char *file)
+{
+    char base[PATH_MAX_BYTES], path[PATH_MAX_BYTES + 16];
+    struct err err = {0};
+
+    if (file[0]) {
+        copy_str(path, sizeof path, file);
+    } else {
+        base_name(a, base, sizeof base);
+        snprintf(path, sizeof path, "%s-report.txt", base);
+    }
+    if (write_as(a, path, true, &err)) {
+        app_notice(a, ROLE_ALERT, "%s", err.msg);
+        return;
+    }
+    if (!file[0]) {
+        snprintf(path, sizeof path, "%s-report.json", base);
+        if (write_as(a, path, true, &err)) {
+            app_notice(a, ROLE_ALERT, "%s", err.msg);
+            return;
+        }
+    }
+    app_notice(a, ROLE_BAR, "report: %s%s", file[0] ? file : base,
+               file[0] ? "" : "-report.{txt,json}");
+}
+
+/* The mean of the last 10 s, so that one odd second is not what everything is held against. */
+static void baseline(struct app *a)
+{
+    const struct snapshot *s = a->live;
+
+    a->sc.baselines = 0;
+    for (unsigned i = 0; i < s->pools && i < BASELINES_MAX; i++) {
+        const struct series *series = &s->pool[i].seconds;
+        double done = 0, span = 0;
+
+        for (uint64_t j = series->n; j > series->first && span < 10; j--) {
+            const struct point *t = series_at(series, j - 1);
+
+            if (t->paused)
+                continue;
+            done += (double)t->completed;
+            span += t->span_s;
+        }
+        a->sc.baseline[a->sc.baselines++] =
+            (struct baseline){.pool = s->pool[i].number,
+                              .per_s = span > 0 ? done / span : NAN,
+                              .p99 = s->pool[i].now_response.q[Q_P99]};
+    }
+    app_notice(a, ROLE_BAR,
+               "the mean of the last 10 s is the baseline now: a dotted line in the plots");
+}
+
+static void set_theme(struct app *a, const char *name)
+{
+    struct theme theme;
+    struct err err = {0};
+
+    if (theme_load(&theme, name, &err)) {
+        app_notice(a, ROLE_ALERT, "%s", err.msg);
+        return;
+    }
+    a->theme = theme;
+    app_notice(a, ROLE_BAR, "theme %s: %s", theme.name, theme.about);
+}
+
+void capture_command(struct app *a, const struct command *c)
+{
+    switch (c->verb) {
+    case VERB_SCREENSHOT:
+        screenshot(a, c->text);
+        break;
+    case VERB_REPORT:
+        report(a, c->text);
+        break;
+    case VERB_BASELINE:
+        baseline(a);
+        break;
+    case VERB_THEME:
+        set_theme(a, c->text);
+        break;
+    case VERB_QUIT:
+        app_quit(a);
+        break;
+    default:
+        break;
+    }
+    a->dirty = true;
+}

@@ -1,0 +1,126 @@
+/* How a form looks: fields with their values, what may be typed, and what is wrong; see form.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/backend.h"
+#include "engine/text.h"
+#include "ui/box.h"
+#include "ui/form.h"
+#include "ui/glyphs.h"
+#include "ui/screen.h"
+
+static void choice_draw(struct cells *c, struct form *f, struct screen *sc)
+{
+    int n = 0, w = c->cols < 92 ? c->cols : 92;
+    struct rect r;
+
+    while (f->backends && f->backends[n])
+        n++;
+    r = rect_of((c->cols - w) / 2, c->rows > n + 6 ? (c->rows - n - 6) / 2 : 0, w, n + 5);
+    box_dialog(c, r, "add a pool: choose a backend");
+    for (int i = 0; i < n; i++) {
+        const struct backend *b = f->backends[i];
+        int y = r.y + 1 + i;
+        bool on = i == f->choice;
+
+        if (on)
+            cells_back(c, rect_of(r.x + 1, y, r.w - 2, 1), ROLE_SELECTED);
+        cells_text(c, r.x + 2, y, ROLE_ACCENT, on ? c->glyphs->select : " ");
+        cells_field(c, r.x + 4, y, 11, ALIGN_LEFT, b->unavailable ? ROLE_DIM : ROLE_STRONG,
+                    b->name);
+        cells_field(c, r.x + 16, y, r.w - 18, ALIGN_LEFT, b->unavailable ? ROLE_DIM : ROLE_TEXT,
+                    b->unavailable ? b->unavailable : b->summary);
+        screen_hit(sc, rect_of(r.x + 1, y, r.w - 2, 1), HIT_FIELD, i);
+    }
+    cells_field(c, r.x + 2, r.y + n + 2, r.w - 4, ALIGN_LEFT, f->error[0] ? ROLE_BAD : ROLE_LABEL,
+                f->error[0] ? f->error : "Enter chooses, Esc leaves");
+}
+
+static void field_row(struct cells *c, const struct form *f, struct screen *sc, int i, int x, int y,
+                      int w)
+{
+    struct form_field *field = &f->field[i];
+    bool on = i == f->at;
+    int value_w = w >= 84 ? 34 : w >= 60 ? w - 44 : w - 18;
+    bool changed = f->kind == FORM_EDIT && strcmp(field->text.s, field->was) != 0;
+
+    cells_text(c, x, y, ROLE_ACCENT, on ? c->glyphs->select : " ");
+    cells_field(c, x + 2, y, 13, ALIGN_LEFT, on ? ROLE_STRONG : ROLE_TEXT, field->name);
+    if (field->text.len == 0 && field->def[0] && !on)
+        cells_field(c, x + 16, y, value_w, ALIGN_LEFT, ROLE_DIM, field->def);
+    else
+        field_draw(c, x + 16, y, value_w, &field->text,
+                   on        ? ROLE_FIELD
+                   : changed ? ROLE_WARN
+                             : ROLE_STRONG,
+                   on ? &sc->cursor_x : NULL);
+    if (on)
+        sc->cursor_y = y;
+    screen_hit(sc, rect_of(x, y, w, 1), HIT_FIELD, i);
+    if (w < 60)
+        return;
+    if (field->error[0])
+        cells_field(c, x + 17 + value_w, y, w - value_w - 18, ALIGN_LEFT, ROLE_BAD, field->error);
+    else
+        cells_field(c, x + 17 + value_w, y, w - value_w - 18, ALIGN_LEFT, ROLE_LABEL, field->type);
+}
+
+static void note_draw(struct cells *c, const struct form *f, struct rect r)
+{
+    const struct form_field *field = &f->field[f->at];
+    bool reopen = f->kind == FORM_EDIT && field->spec && (field->spec->flags & OPTION_REOPEN);
+    char text[512];
+
+    if (field->error[0] || f->error[0]) {
+        cells_field(c, r.x, r.y, r.w, ALIGN_LEFT, ROLE_BAD,
+                    field->error[0] ? field->error : f->error);
+    } else {
+        snprintf(text, sizeof text, "%s%s%s%s", field->help, field->def[0] ? "  (left empty: " : "",
+                 field->def, field->def[0] ? ")" : "");
+        cells_field(c, r.x, r.y, r.w, ALIGN_LEFT, ROLE_TEXT, text);
+    }
+    if (reopen)
+        cells_text(c, r.x, r.y + 1, ROLE_WARN, "a change opens the connections anew");
+    else
+        cells_field(
+            c, r.x, r.y + 1, r.w, ALIGN_LEFT, ROLE_LABEL,
+            f->kind == FORM_ADD
+                ? "Enter starts it, Esc leaves, up and down choose a field, left and right a value"
+            : f->kind == FORM_EDIT ? "Enter carries out what was changed, Esc leaves"
+                                   : "Enter starts the sweep, Esc leaves");
+}
+
+void form_draw(struct cells *c, struct form *f, struct screen *sc)
+{
+    int w = c->cols < 110 ? c->cols : 110, rows = f->fields, page;
+    char title[96];
+    struct rect r;
+
+    if (f->kind == FORM_ADD && !f->backend) {
+        choice_draw(c, f, sc);
+        return;
+    }
+    if (f->kind == FORM_NONE || !f->field)
+        return;
+    page = c->rows - 6 < rows ? c->rows - 6 : rows;
+    if (page < 1)
+        page = 1;
+    if (f->scroll > f->at)
+        f->scroll = f->at;
+    if (f->at >= f->scroll + page)
+        f->scroll = f->at - page + 1;
+    r = rect_of((c->cols - w) / 2, c->rows > page + 5 ? (c->rows - page - 5) / 2 : 0, w, page + 5);
+    if (f->kind == FORM_ADD)
+        snprintf(title, sizeof title, "add a pool: %s", f->backend->name);
+    else if (f->kind == FORM_EDIT)
+        snprintf(title, sizeof title, "edit pool %u while it runs", f->pool);
+    else
+        snprintf(title, sizeof title, "sweep pool %u", f->pool);
+    box_dialog(c, r, title);
+    for (int i = f->scroll; i < rows && i - f->scroll < page; i++)
+        field_row(c, f, sc, i, r.x + 2, r.y + 1 + i - f->scroll, r.w - 4);
+    if (rows > page)
+        cells_textf(c, r.x + r.w - 12, r.y, ROLE_LABEL, " %d of %d ", f->at + 1, rows);
+    note_draw(c, f, rect_of(r.x + 2, r.y + page + 2, r.w - 4, 2));
+    cells_back(c, rect_of(r.x + 1, r.y + 1, r.w - 2, r.h - 2), ROLE_DIALOG);
+}

@@ -1,0 +1,162 @@
+/* The screen's state and the drawing of a whole frame; see screen.h. */
+#include "ui/screen.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "engine/snapshot.h"
+#include "ui/box.h"
+#include "ui/views/parts.h"
+
+void screen_init(struct screen *sc)
+{
+    memset(sc, 0, sizeof *sc);
+    sc->span_s = 60;
+    sc->cursor = -1;
+    sc->cursor_x = -1;
+    sc->cost_share = NAN;
+    sc->input_error_at = -1;
+    for (int i = 0; i < VIEWS; i++)
+        sc->sort[i] = -1;
+}
+
+int screen_pool_index(const struct screen *sc, const struct snapshot *s)
+{
+    int below = -1;
+
+    for (unsigned i = 0; i < s->pools; i++) {
+        if (s->pool[i].number == sc->pool)
+            return (int)i;
+        if (s->pool[i].number < sc->pool)
+            below = (int)i;
+    }
+    /* The selected one was removed: its neighbour. */
+    return below >= 0 ? below : s->pools > 0 ? 0 : -1;
+}
+
+const struct pool_snapshot *screen_pool(const struct screen *sc, const struct snapshot *s)
+{
+    int i = screen_pool_index(sc, s);
+
+    return i < 0 ? NULL : &s->pool[i];
+}
+
+void screen_hit(struct screen *sc, struct rect r, enum hit_kind kind, int arg)
+{
+    if (sc->hits < HITS_MAX && r.w > 0 && r.h > 0)
+        sc->hit[sc->hits++] = (struct hit){r, kind, arg};
+}
+
+const struct hit *screen_hit_at(const struct screen *sc, int x, int y)
+{
+    for (int i = sc->hits; i-- > 0;)
+        if (rect_has(sc->hit[i].r, x, y))
+            return &sc->hit[i];
+    return NULL;
+}
+
+/* Breaks at blanks into lines of w columns; returns how many, and draws those below `rows`. */
+static int wrap(struct cells *c, int x, int y, int w, int rows, enum role role, const char *s)
+{
+    int lines = 0;
+
+    while (*s && w > 0) {
+        char line[512];
+        size_t len = 0, cut = 0;
+        int cols = 0;
+
+        while (s[len] && s[len] != '\n' && len < sizeof line - 5) {
+            uint32_t ch;
+            int n = utf8_decode(s + len, &ch);
+
+            if (cols + char_width(ch) > w)
+                break;
+            cols += char_width(ch);
+            len += (size_t)n;
+            if (s[len] == ' ' || s[len] == '\0' || s[len] == '\n')
+                cut = len;
+        }
+        if (cut > 0)
+            len = cut;
+        memcpy(line, s, len);
+        line[len] = '\0';
+        if (c && lines < rows)
+            cells_text(c, x, y + lines, role, line);
+        lines++;
+        s += len;
+        while (*s == ' ' || *s == '\n')
+            s++;
+        if (len == 0 && *s)
+            break;
+    }
+    return lines;
+}
+
+static void ask_draw(struct cells *c, struct screen *sc)
+{
+    int w = c->cols < 68 ? c->cols : 68, lines, h;
+    struct rect r;
+    int x, y;
+
+    lines = wrap(NULL, 0, 0, w - 4, 0, ROLE_TEXT, sc->question_text);
+    h = lines + 4;
+    if (w < 24 || h > c->rows) { /* no room for a box: one line, and the default is the same */
+        y = c->rows - 1;
+        cells_fill(c, rect_of(0, y, c->cols, 1), ' ', ROLE_CAUTION);
+        x = cells_text(c, 0, y, ROLE_CAUTION, "y/N? ");
+        cells_field(c, x, y, c->cols - x, ALIGN_LEFT, ROLE_CAUTION, sc->question_text);
+        return;
+    }
+    r = rect_of((c->cols - w) / 2, (c->rows - h) / 2, w, h);
+    box_dialog(c, r,
+               sc->question == ASK_STOP || sc->question == ASK_REMOVE ? "stop?"
+               : sc->question == ASK_FIRST_LOAD                       ? "start load?"
+                                                                      : "quit?");
+    wrap(c, r.x + 2, r.y + 1, w - 4, lines, ROLE_TEXT, sc->question_text);
+    y = r.y + h - 2;
+    x = cells_text(c, r.x + 2, y, ROLE_DIAL, "[ N  no ]");
+    screen_hit(sc, rect_of(r.x + 2, y, x - r.x - 2, 1), HIT_NO, 0);
+    x += 3;
+    screen_hit(sc, rect_of(x, y, 9, 1), HIT_YES, 0);
+    cells_text(c, x, y, ROLE_KEY, "  y  yes  ");
+    cells_text(c, x + 13, y, ROLE_LABEL, "Enter and Esc mean no");
+    cells_back(c, rect_of(r.x + 1, r.y + 1, r.w - 2, lines + 1), ROLE_DIALOG);
+}
+
+static void view_draw(struct cells *c, struct screen *sc, const struct snapshot *s,
+                      const struct layout *l)
+{
+    static void (*const draw[VIEWS])(struct cells *, const struct snapshot *, struct screen *,
+                                     const struct layout *) = {
+        overview_draw, pool_draw, scaling_draw, errors_draw, events_draw, targets_draw};
+
+    draw[sc->view](c, s, sc, l);
+}
+
+void screen_draw(struct cells *c, struct screen *sc, const struct snapshot *s,
+                 const struct snapshot *live)
+{
+    static struct alert alert[ALERTS_MAX];
+    struct layout_want want = {.view = sc->view,
+                               .pools = (int)s->pools,
+                               .thresholds = s->thresholds > 0 || s->goal_per_s > 0};
+    struct layout l;
+
+    cells_clear(c);
+    sc->hits = 0;
+    /* State and alerts are always live: a frozen display must not hide that load is on, or off. */
+    want.alerts = alerts_collect(live, alert, ALERTS_MAX);
+    layout_make(&l, c->rows, c->cols, &want);
+    header_draw(c, live, sc, &l);
+    if (l.size != LAYOUT_LINE) {
+        alerts_draw(c, live, &l);
+        view_draw(c, sc, s, &l);
+    }
+    bottom_draw(c, s, sc, &l);
+    if (sc->mode == MODE_HELP || (sc->mode == MODE_FIND && sc->finding_help))
+        help_draw(c, sc);
+    else if (sc->mode == MODE_FORM)
+        form_draw(c, &sc->form, sc);
+    else if (sc->mode == MODE_ASK)
+        ask_draw(c, sc);
+}

@@ -1,0 +1,123 @@
+/* What the front end itself knows between two frames: the view, the selection, the dial, what is
+ * being typed.
+ *
+ * It holds nothing of the run; that is the snapshot. Views read both and draw; while they draw they
+ * note where things are that can be clicked (hits), and let the axes follow their data. Everything
+ * else is changed by ui/act.c only. */
+#ifndef LOADTOP_UI_SCREEN_H
+#define LOADTOP_UI_SCREEN_H
+
+#include "ui/axis.h"
+#include "ui/cells.h"
+#include "ui/field.h"
+#include "ui/form.h"
+#include "ui/layout.h"
+
+#include <stdbool.h>
+
+struct snapshot;
+struct pool_snapshot;
+
+enum mode {
+    MODE_VIEW,
+    MODE_HELP,
+    MODE_COMMAND, /* : */
+    MODE_EXACT,   /* = */
+    MODE_MARK,    /* m */
+    MODE_FIND,    /* / */
+    MODE_ASK,     /* a question */
+    MODE_FORM
+};
+
+enum question { ASK_NONE, ASK_QUIT, ASK_INTERRUPTED, ASK_STOP, ASK_REMOVE, ASK_FIRST_LOAD };
+
+enum hit_kind {
+    HIT_POOL,
+    HIT_ROW,
+    HIT_TAB,
+    HIT_DIAL,
+    HIT_COLUMN,
+    HIT_PLOT,
+    HIT_YES,
+    HIT_NO,
+    HIT_FIELD
+};
+struct hit {
+    struct rect r;
+    enum hit_kind kind;
+    int arg;
+};
+#define HITS_MAX 256
+
+enum plot_axis { AXIS_THROUGHPUT, AXIS_LATENCY, AXIS_COMPARE, AXIS_SCALING, AXES };
+
+#define BASELINES_MAX 32
+struct baseline {
+    unsigned pool;
+    double per_s, p99;
+};
+
+struct screen {
+    enum view view;
+    enum mode mode;
+    unsigned pool; /* number of the selected pool; 0: the first */
+    int dial;
+    int row[VIEWS], scroll[VIEWS]; /* of the view's table */
+    int rows[VIEWS];               /* how many rows it had when it was drawn */
+    int page;                      /* rows that were seen */
+    int sort[VIEWS];               /* column, -1: as it comes */
+    bool invert[VIEWS];
+    int columns[VIEWS];
+    double span_s; /* of the time axes; 0: the whole run */
+    bool compare;
+    bool frozen;
+    double frozen_s; /* when, on the run's clock */
+    double real_s;   /* the run's time now, also while the display is frozen */
+    struct baseline baseline[BASELINES_MAX];
+    int baselines;
+
+    char find[64];
+    bool finding_help; /* what is typed after / is looked for in the help */
+    struct field input;
+    struct history history;
+    char input_error[256];
+    int input_error_at; /* column in the text; < 0: none */
+    char completions[512];
+    enum question question;
+    char question_text[512];
+    char question_command[288];
+    struct form form;
+    int help_scroll, help_lines;
+
+    char notice[256];
+    enum role notice_role;
+    double notice_until; /* monotonic seconds */
+    double clock;        /* monotonic seconds of this frame */
+    double cost_share;   /* of one core: what the screen costs */
+
+    struct axis axis[AXES];
+    unsigned axis_pool;
+    double cursor; /* plot cursor 0..1, < 0: none */
+
+    struct hit hit[HITS_MAX];
+    int hits;
+    int cursor_x, cursor_y;              /* of the text field, x < 0: none */
+    const char *theme, *glyphs, *colors; /* their names, for the help */
+};
+
+void screen_init(struct screen *);
+/* The selected pool in this snapshot, or NULL when there is none; follows when the selected one was
+ * removed. */
+const struct pool_snapshot *screen_pool(const struct screen *, const struct snapshot *);
+/* Its index, or -1. */
+int screen_pool_index(const struct screen *, const struct snapshot *);
+void screen_hit(struct screen *, struct rect, enum hit_kind, int arg);
+/* What is under a click; NULL: nothing. The last drawn is on top. */
+const struct hit *screen_hit_at(const struct screen *, int x, int y);
+
+/* Draws everything: the view of `shown`, the state and alerts of `live` (the same unless the
+ * display is frozen), then prompts, questions and forms over it. */
+void screen_draw(struct cells *, struct screen *, const struct snapshot *shown,
+                 const struct snapshot *live);
+
+#endif

@@ -1,0 +1,105 @@
+/* Alerts: what is wrong at this moment, the worst first, in words; see parts.h. They go when it is
+ * over. */
+#include "ui/views/parts.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "engine/text.h"
+#include "ui/box.h"
+#include "ui/glyphs.h"
+
+struct list {
+    struct alert *alert;
+    int n, max;
+};
+
+static void add(struct list *l, bool bad, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+static void add(struct list *l, bool bad, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (l->n == l->max)
+        return;
+    l->alert[l->n].bad = bad;
+    va_start(ap, fmt);
+    vsnprintf(l->alert[l->n].text, sizeof l->alert[l->n].text, fmt, ap);
+    va_end(ap);
+    l->n++;
+}
+
+static void down(struct list *l, const struct snapshot *s, const struct pool_snapshot *p)
+{
+    char since[16];
+
+    if (p->state == POOL_DOWN)
+        add(l, true, "%s TARGET DOWN since %s: %s", p->name,
+            show_clock(since, sizeof since, s, p->state_since_s, true), p->state_why);
+    if (p->threads_stuck > 0)
+        add(l, true, "%s: %u thread%s could not be ended", p->name, p->threads_stuck,
+            p->threads_stuck == 1 ? "" : "s");
+}
+
+/* The class that fails now the most speaks for all. */
+static void errors(struct list *l, const struct pool_snapshot *p)
+{
+    const struct error_class *worst = NULL;
+    char per_s[32];
+
+    for (unsigned i = 0; i < p->errors; i++)
+        if (p->error[i].recent > 0 && (!worst || p->error[i].recent > worst->recent))
+            worst = &p->error[i];
+    if (p->now_errors_per_s > 0 && p->state != POOL_DOWN)
+        add(l, true, "%s ERRORS %s/s now%s%s%s%s", p->name,
+            show_number(per_s, sizeof per_s, p->now_errors_per_s), worst ? ": " : "",
+            worst ? worst->name : "", worst && worst->last[0] ? ": " : "",
+            worst ? worst->last : "");
+}
+
+static void validity(struct list *l, const struct pool_snapshot *p)
+{
+    for (unsigned i = 0; i < p->checks; i++)
+        if (p->check[i].known && !p->check[i].ok)
+            add(l, true, "NOT VALID %s: %s", p->name, p->check[i].why);
+}
+
+int alerts_collect(const struct snapshot *s, struct alert *alert, int max)
+{
+    struct list l = {.alert = alert, .max = max};
+
+    for (unsigned i = 0; i < s->pools; i++)
+        down(&l, s, &s->pool[i]);
+    for (unsigned i = 0; i < s->pools; i++)
+        errors(&l, &s->pool[i]);
+    for (unsigned i = 0; i < s->pools; i++)
+        validity(&l, &s->pool[i]);
+    for (unsigned i = 0; i < s->thresholds; i++)
+        if (s->threshold[i].known && !s->threshold[i].ok)
+            add(&l, false, "THRESHOLD %s FAILED", s->threshold[i].expr);
+    return l.n;
+}
+
+void alerts_draw(struct cells *c, const struct snapshot *s, const struct layout *l)
+{
+    struct rect r = l->panel[PANEL_ALERTS];
+    struct alert alert[ALERTS_MAX];
+    int n = alerts_collect(s, alert, ALERTS_MAX);
+
+    for (int i = 0; i < n && i < r.h; i++) {
+        enum role role = alert[i].bad ? ROLE_ALERT_ROW : ROLE_CAUTION_ROW;
+        char more[32] = "";
+        int w = r.w, x;
+
+        if (i == r.h - 1 && n > r.h) {
+            snprintf(more, sizeof more, " +%d more ", n - r.h);
+            w -= text_width(more);
+        }
+        cells_fill(c, rect_of(r.x, r.y + i, r.w, 1), ' ', role);
+        x = box_chip(c, r.x, r.y + i, alert[i].bad ? ROLE_ALERT : ROLE_CAUTION, c->glyphs->alert);
+        cells_field(c, x + 1, r.y + i, r.x + w - x - 1, ALIGN_LEFT, role, alert[i].text);
+        if (more[0])
+            cells_text(c, r.x + w, r.y + i, role, more);
+    }
+}

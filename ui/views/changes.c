@@ -1,0 +1,201 @@
+/* Changes and what they did: one line each; the goal, the thresholds and what is left behind; see
+ * parts.h. */
+#include "ui/views/parts.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/text.h"
+#include "ui/box.h"
+#include "ui/glyphs.h"
+
+bool event_is_change(const struct event *e)
+{
+    static const char *const whats[] = {"pause", "resume", "stop", "start", "ops", NULL};
+
+    if (!strcmp(e->what, "refused") || e->by == BY_SERVER || e->by == BY_RULE)
+        return false;
+    for (int i = 0; whats[i]; i++)
+        if (!strcmp(e->what, whats[i]))
+            return true;
+    return e->from[0] && e->to[0]; /* a dial or an option: from one value to another */
+}
+
+static const char *who(const struct event *e)
+{
+    switch (e->by) {
+    case BY_KEY:
+    case BY_COMMAND:
+        return "you";
+    case BY_AT:
+        return "--at";
+    case BY_SWEEP:
+        return "sweep";
+    case BY_SERVER:
+        return "server";
+    default:
+        return "rule";
+    }
+}
+
+/* "+31k/s (+24k..+38k) real": never without its interval, for a difference without one says
+ * nothing. */
+static int effect(struct cells *c, int x, int y, const struct event *e)
+{
+    char diff[32], low[32], high[32];
+    double d = e->after_per_s - e->before_per_s;
+
+    if (!e->settled) {
+        if (isnan(d))
+            return cells_text(c, x, y, ROLE_DIM, "  measuring its effect");
+        return cells_textf(c, x, y, ROLE_DIM, "  %s/s so far", show_signed(diff, sizeof diff, d));
+    }
+    if (isnan(d) || isnan(e->diff_low) || isnan(e->diff_high))
+        return x;
+    x = cells_textf(c, x, y, e->real ? (d < 0 ? ROLE_WARN : ROLE_GOOD) : ROLE_TEXT, "  %s/s",
+                    show_signed(diff, sizeof diff, d));
+    x = cells_textf(c, x, y, ROLE_LABEL, " (%s .. %s)", show_signed(low, sizeof low, e->diff_low),
+                    show_signed(high, sizeof high, e->diff_high));
+    x = cells_text(c, x, y, e->real ? ROLE_STRONG : ROLE_DIM, e->real ? " real" : " noise");
+    if (!isnan(e->after_p99 - e->before_p99))
+        x = cells_textf(c, x, y, ROLE_TEXT, "  p99 %s",
+                        show_signed_ns(diff, sizeof diff, e->after_p99 - e->before_p99));
+    return x;
+}
+
+int change_draw(struct cells *c, int x, int y, int w, const struct snapshot *s,
+                const struct event *e, bool seconds)
+{
+    struct rect clip = cells_clip(c, rect_of(x, y, w, 1));
+    char clock[16];
+
+    x = cells_textf(c, x, y, ROLE_LABEL, "%s ",
+                    show_clock(clock, sizeof clock, s, e->t_s, seconds));
+    x = cells_textf(c, x, y, ROLE_DIM, "%-6s ", who(e));
+    if (e->pool[0])
+        x = cells_textf(c, x, y, ROLE_ACCENT, "%s ", e->pool);
+    x = cells_text(c, x, y, ROLE_TEXT, e->what);
+    if (e->from[0] && e->to[0])
+        x = cells_textf(c, x, y, ROLE_STRONG, " %s %s %s", e->from, c->glyphs->arrow, e->to);
+    else if (e->to[0])
+        x = cells_textf(c, x, y, ROLE_STRONG, " %s", e->to);
+    if (event_is_change(e))
+        x = effect(c, x, y, e);
+    cells_unclip(c, clip);
+    return x;
+}
+
+void changes_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
+                   const struct layout *l)
+{
+    char note[128] = "";
+    struct rect r;
+    int row = 0;
+
+    (void)sc;
+    if (s->undo[0])
+        snprintf(note, sizeof note, "u undoes: %s", s->undo);
+    if (!box_panel(c, l, PANEL_CHANGES, "changes", note, &r))
+        return;
+    for (unsigned i = s->events; i-- > 0 && row < r.h;) {
+        const struct event *e = &s->event[i];
+
+        if (r.h == 1 && !event_is_change(e))
+            continue;
+        change_draw(c, r.x + 1, r.y + row++, r.w - 1, s, e, r.w >= 60);
+    }
+    if (row == 0)
+        cells_field(c, r.x + 1, r.y, r.w - 1, ALIGN_LEFT, ROLE_DIM,
+                    "nothing changed yet: + adds a thread, and its effect stands here");
+}
+
+static int goal(struct cells *c, const struct snapshot *s, const struct screen *sc, int x, int y)
+{
+    const struct pool_snapshot *p = screen_pool(sc, s);
+    char want[32], now[32];
+    double best = NAN;
+
+    if (!(s->goal_per_s > 0) || !p)
+        return x;
+    for (unsigned i = 0; i < p->plateaus; i++)
+        if (p->plateau[i].valid)
+            best = fmax(best, p->plateau[i].throughput_per_s);
+    x = cells_textf(c, x, y, ROLE_LABEL, "GOAL ");
+    x = cells_textf(c, x, y, ROLE_TEXT, "%s %s/s ", p->name,
+                    show_number(want, sizeof want, s->goal_per_s));
+    if (!isnan(p->now_per_s)) {
+        bool held = p->now_per_s >= s->goal_per_s;
+
+        x = cells_text(c, x, y, held ? ROLE_GOOD : ROLE_BAD, held ? "held " : "MISSED ");
+    }
+    if (!isnan(best))
+        x = cells_textf(c, x, y, ROLE_STRONG, "headroom %.2f%s (%s/s valid)", best / s->goal_per_s,
+                        c->glyphs->times, show_number(now, sizeof now, best));
+    return x + 2;
+}
+
+void goal_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
+                const struct layout *l)
+{
+    struct rect r = l->panel[PANEL_GOAL], clip;
+    int x = r.x + 1;
+
+    if (r.h == 0)
+        return;
+    clip = cells_clip(c, r);
+    x = goal(c, s, sc, x, r.y);
+    if (s->thresholds > 0 && r.w >= 100)
+        x = cells_text(c, x, r.y, ROLE_LABEL, "THRESHOLDS ");
+    for (unsigned i = 0; i < s->thresholds; i++) {
+        const struct threshold_state *t = &s->threshold[i];
+
+        x = cells_textf(c, x, r.y, ROLE_TEXT, "%s ", t->expr);
+        x = cells_text(c, x, r.y,
+                       !t->known ? ROLE_DIM
+                       : t->ok   ? ROLE_GOOD
+                                 : ROLE_BAD,
+                       !t->known ? "-"
+                       : t->ok   ? "ok"
+                                 : "FAILED");
+        x += 2;
+    }
+    cells_unclip(c, clip);
+}
+
+void left_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
+                const struct layout *l)
+{
+    struct rect r = l->panel[PANEL_LEFT], clip;
+    bool any = false;
+    int x;
+
+    (void)sc;
+    if (r.h == 0)
+        return;
+    clip = cells_clip(c, r);
+    x = cells_text(c, r.x + 1, r.y, ROLE_LABEL, "LEFT BEHIND  ");
+    for (unsigned i = 0; i < s->pools; i++) {
+        size_t j;
+        json_t *item;
+
+        json_array_foreach(s->pool[i].left_behind, j, item)
+        {
+            const char *kind = json_string_value(json_object_get(item, "kind"));
+            const char *what = json_string_value(json_object_get(item, "what"));
+            const json_t *n = json_object_get(item, "count");
+            char count[32] = "";
+
+            if (json_is_integer(n))
+                format_count(count, sizeof count, (uint64_t)json_integer_value(n));
+            x = cells_textf(c, x, r.y, ROLE_ACCENT, "%s ", s->pool[i].name);
+            x = cells_textf(c, x, r.y, ROLE_TEXT, "%s%s%s %s   ", count, count[0] ? " " : "",
+                            kind ? kind : "", what ? what : "");
+            any = true;
+        }
+    }
+    if (!any)
+        cells_text(c, x, r.y, ROLE_DIM, "nothing");
+    cells_unclip(c, clip);
+}

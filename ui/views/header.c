@@ -1,0 +1,256 @@
+/* The header: the state of everything in one line; see parts.h. Segments are dropped by rank until
+ * the line fits; what says whether load is on is never dropped. */
+#include "ui/views/parts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/text.h"
+#include "ui/box.h"
+
+struct segment {
+    char text[96];
+    enum role role;
+    bool chip;
+    int rank; /* 0 is never dropped; the highest goes first */
+};
+#define SEGMENTS_MAX 16
+struct segments {
+    struct segment s[SEGMENTS_MAX];
+    int n;
+};
+
+static void add(struct segments *l, enum role role, bool chip, int rank, const char *text)
+{
+    struct segment *s = &l->s[l->n < SEGMENTS_MAX - 1 ? l->n++ : SEGMENTS_MAX - 1];
+
+    s->role = role;
+    s->chip = chip;
+    s->rank = rank;
+    copy_str(s->text, sizeof s->text, text);
+}
+
+static void load_state(struct segments *l, const struct snapshot *s)
+{
+    unsigned on = 0, paused = 0, down = 0, draining = 0, opening = 0;
+    char text[64];
+
+    for (unsigned i = 0; i < s->pools; i++) {
+        on += s->pool[i].state == POOL_LOADING;
+        paused += s->pool[i].state == POOL_PAUSED;
+        down += s->pool[i].state == POOL_DOWN;
+        draining += s->pool[i].state == POOL_DRAINING;
+        opening += s->pool[i].state == POOL_OPENING;
+    }
+    if (s->ended) {
+        snprintf(text, sizeof text, "ENDED%s%s", s->ended_by[0] ? " by " : "", s->ended_by);
+        add(l, ROLE_STATE_IDLE, true, 0, text);
+    } else if (s->pools == 0) {
+        add(l, ROLE_STATE_IDLE, true, 0, "NO POOLS");
+    } else if (on > 0) {
+        snprintf(text, sizeof text, "LOAD ON %u/%u", on, s->pools);
+        add(l, ROLE_STATE_ON, true, 0, text);
+    } else if (draining > 0) {
+        add(l, ROLE_STATE_PAUSED, true, 0, "DRAINING");
+    } else if (paused == 0 && opening > 0) {
+        add(l, ROLE_STATE_IDLE, true, 0, "OPENING");
+    } else if (paused == 0) {
+        snprintf(text, sizeof text, "LOAD OFF 0/%u", s->pools);
+        add(l, ROLE_STATE_IDLE, true, 0, text);
+    }
+    if (paused > 0 && !s->ended) {
+        snprintf(text, sizeof text, on == 0 ? "PAUSED %u/%u" : "%u PAUSED", paused, s->pools);
+        add(l, ROLE_STATE_PAUSED, true, 0, text);
+    }
+    if (down > 0 && !s->ended) {
+        snprintf(text, sizeof text, "%u DOWN", down);
+        add(l, ROLE_STATE_DOWN, true, 0, text);
+    }
+}
+
+static void times(struct segments *l, const struct snapshot *s)
+{
+    char text[64], clock[24], end[24];
+
+    add(l, ROLE_STRONG, false, 1, format_clock(clock, sizeof clock, s->now_s));
+    if (s->ended)
+        return;
+    if (isnan(s->ends_s)) {
+        add(l, ROLE_DIM, false, 9, "no end set");
+    } else {
+        snprintf(text, sizeof text, "ends %s", show_clock(end, sizeof end, s, s->ends_s, true));
+        add(l, ROLE_TEXT, false, 4, text);
+    }
+}
+
+static void where(struct segments *l, const struct snapshot *s)
+{
+    unsigned remote = 0;
+    char text[96];
+
+    for (unsigned i = 0; i < s->pools; i++)
+        remote += !s->pool[i].local;
+    if (s->pools == 0)
+        return;
+    if (remote == 0) {
+        add(l, ROLE_LABEL, false, 5, "LOOPBACK");
+        return;
+    }
+    snprintf(text, sizeof text, remote == s->pools ? "REMOTE" : "REMOTE %u/%u", remote, s->pools);
+    add(l, ROLE_WARN, false, 2, text);
+}
+
+static void limits(struct segments *l, const struct snapshot *s)
+{
+    char text[96] = "", rate[32];
+    bool local = true;
+
+    for (unsigned i = 0; i < s->pools; i++)
+        local = local && s->pool[i].local;
+    if (s->limits.max_threads_given || !local)
+        snprintf(text, sizeof text, "cap %u thr", s->limits.max_threads);
+    if (s->limits.max_rate > 0)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s/s", text[0] ? " " : "cap ",
+                 format_number(rate, sizeof rate, s->limits.max_rate));
+    if (text[0])
+        add(l, ROLE_LABEL, false, 6, text);
+    else
+        add(l, ROLE_DIM, false, 10, "no caps");
+}
+
+static void generator(struct segments *l, const struct snapshot *s, const struct screen *sc,
+                      bool wide)
+{
+    char text[96], cpu[16], mem[32], cost[16];
+    enum role role = s->cpu_share > 0.8 ? ROLE_BAD : ROLE_TEXT;
+
+    show_percent(cpu, sizeof cpu, s->cpu_share);
+    if (wide) {
+        snprintf(text, sizeof text, "gen %s: %s CPU, %s", s->host, cpu,
+                 show_bytes(mem, sizeof mem, (double)s->rss_bytes));
+        add(l, role, false, 3, text);
+        if (!isnan(sc->cost_share)) {
+            snprintf(text, sizeof text, "screen %s",
+                     show_percent(cost, sizeof cost, sc->cost_share));
+            add(l, ROLE_DIM, false, 11, text);
+        }
+    } else {
+        snprintf(text, sizeof text, "gen %s", cpu);
+        add(l, role, false, 3, text);
+    }
+}
+
+static void protection(struct segments *l, const struct snapshot *s, const struct screen *sc)
+{
+    char text[64];
+
+    if (sc->frozen) {
+        snprintf(text, sizeof text, "DISPLAY FROZEN %.0f s", sc->real_s - sc->frozen_s);
+        add(l, ROLE_FROZEN, true, 0, text);
+    }
+    if (s->limits.read_only)
+        add(l, ROLE_LOCKED, true, 2, "READ-ONLY");
+    if (s->limits.locked)
+        add(l, ROLE_LOCKED, true, 0, "LOCKED");
+    else
+        add(l, ROLE_DIM, false, 3, "UNLOCKED");
+}
+
+static int segment_width(const struct segment *s)
+{
+    return text_width(s->text) + (s->chip ? 2 : 0);
+}
+
+static int total_width(const struct segments *l)
+{
+    int w = 0;
+
+    for (int i = 0; i < l->n; i++)
+        w += segment_width(&l->s[i]) + (i > 0 ? (l->s[i].chip && l->s[i - 1].chip ? 1 : 2) : 0);
+    return w;
+}
+
+static void drop_worst(struct segments *l)
+{
+    int worst = -1;
+
+    for (int i = 0; i < l->n; i++)
+        if (l->s[i].rank > 0 && (worst < 0 || l->s[i].rank > l->s[worst].rank))
+            worst = i;
+    if (worst < 0)
+        worst = l->n - 1;
+    memmove(&l->s[worst], &l->s[worst + 1], (size_t)(l->n - worst - 1) * sizeof l->s[0]);
+    l->n--;
+}
+
+/* On one status line the selected pool's figures take the place of everything that is not a state.
+ */
+static void one_line(struct segments *l, const struct snapshot *s, const struct screen *sc)
+{
+    const struct pool_snapshot *p = screen_pool(sc, s);
+    char text[96], per_s[32], p99[32];
+
+    if (!p)
+        return;
+    snprintf(text, sizeof text, "%s %s/s", p->name, show_number(per_s, sizeof per_s, p->now_per_s));
+    add(l, ROLE_STRONG, false, 1, text);
+    snprintf(text, sizeof text, "p99 %s", show_ns(p99, sizeof p99, p->now_response.q[Q_P99]));
+    add(l, ROLE_P99, false, 2, text);
+}
+
+void header_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
+                 const struct layout *l)
+{
+    struct rect r = l->panel[PANEL_HEADER];
+    struct segments list = {.n = 0};
+    int x, spare;
+
+    if (l->size == LAYOUT_FULL)
+        add(&list, ROLE_TITLE, false, 8, "loadtop");
+    load_state(&list, s);
+    if (l->size == LAYOUT_LINE)
+        one_line(&list, s, sc);
+    times(&list, s);
+    where(&list, s);
+    limits(&list, s);
+    generator(&list, s, sc, l->size == LAYOUT_FULL);
+    protection(&list, s, sc);
+    while (list.n > 1 && total_width(&list) > r.w - 1)
+        drop_worst(&list);
+    spare = r.w - 1 - total_width(&list);
+    cells_back(c, r, ROLE_BAR);
+    x = r.x + (l->size == LAYOUT_FULL ? 1 : 0);
+    for (int i = 0; i < list.n; i++) {
+        const struct segment *g = &list.s[i];
+
+        if (i == list.n - 1 && spare > 0) /* the lock stands at the right edge */
+            x += spare - (l->size == LAYOUT_FULL ? 1 : 0);
+        if (g->chip)
+            x = box_chip(c, x, r.y, g->role, g->text);
+        else
+            x = cells_text(c, x, r.y, g->role, g->text);
+        if (i + 1 < list.n)
+            x += g->chip && list.s[i + 1].chip ? 1 : 2;
+    }
+}
+
+void tabs_draw(struct cells *c, struct screen *sc, int x, int y, int room)
+{
+    int w = 1;
+
+    for (int i = 0; i < VIEWS; i++)
+        w += text_width(view_name((enum view)i)) + 4;
+    if (w > room)
+        return;
+    x -= w;
+    cells_text(c, x++, y, ROLE_TEXT, " ");
+    for (int i = 0; i < VIEWS; i++) {
+        bool on = sc->view == (enum view)i;
+        int from = x;
+
+        x = cells_textf(c, x, y, on ? ROLE_DIAL : ROLE_LABEL, on ? "[%d %s]" : " %d %s ", i + 1,
+                        view_name((enum view)i));
+        screen_hit(sc, rect_of(from, y, x - from, 1), HIT_TAB, i);
+    }
+}

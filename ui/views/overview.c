@@ -1,0 +1,318 @@
+/* The overview: all pools in a table, the selected one drawn; see parts.h and ui/layout.h. */
+#include "ui/views/parts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/backend.h"
+#include "engine/text.h"
+#include "ui/bins.h"
+#include "ui/box.h"
+#include "ui/glyphs.h"
+#include "ui/table.h"
+
+enum {
+    COL_SELECT,
+    COL_NUMBER,
+    COL_POOL,
+    COL_TARGET,
+    COL_LOAD,
+    COL_PATTERN,
+    COL_INFLIGHT,
+    COL_ASKED,
+    COL_DONE,
+    COL_UNIT,
+    COL_TREND,
+    COL_P50,
+    COL_P99,
+    COL_ERRORS,
+    COL_DROPPED,
+    COL_LIMIT
+};
+
+static const struct column pool_columns[] = {
+    {"", 1, 1, ALIGN_LEFT, 0},         {"#", 2, 2, ALIGN_RIGHT, 5},
+    {"POOL", 7, 12, ALIGN_LEFT, 0},    {"TARGET", 11, 36, ALIGN_LEFT, 4},
+    {"LOAD", 7, 12, ALIGN_LEFT, 1},    {"PATTERN", 7, 11, ALIGN_LEFT, 9},
+    {"INFL", 4, 6, ALIGN_RIGHT, 6},    {"ASKED", 6, 8, ALIGN_RIGHT, 8},
+    {"DONE/s", 6, 7, ALIGN_RIGHT, 0},  {"", 3, 3, ALIGN_LEFT, 7},
+    {"TREND", 10, 24, ALIGN_LEFT, 10}, {"p50", 6, 7, ALIGN_RIGHT, 3},
+    {"p99", 6, 7, ALIGN_RIGHT, 0},     {"ERR", 4, 6, ALIGN_RIGHT, 2},
+    {"DROP", 4, 6, ALIGN_RIGHT, 7},    {"LIMIT", 7, 9, ALIGN_RIGHT, 2},
+    {NULL, 0, 0, ALIGN_LEFT, 0},
+};
+
+/* The target without its scheme, and the version in brackets where there is room. */
+static void target_text(const struct pool_snapshot *p, int w, char *buf, size_t size)
+{
+    const char *bare = strstr(p->target, "://");
+    const char *version = p->version;
+
+    bare = bare && bare[3] ? bare + 3 : p->target;
+    if (version[0] && text_width(bare) + text_width(version) + 3 <= w)
+        snprintf(buf, size, "%s (%s)", bare, version);
+    else
+        copy_str(buf, size, bare);
+}
+
+static void trend(struct cells *c, const struct table *t, int y, const struct snapshot *s,
+                  const struct pool_snapshot *p)
+{
+    int w = t->w[COL_TREND];
+    double v[64], lo, hi;
+    struct bins b;
+
+    if (w <= 0 || w > 64)
+        return;
+    b = bins_over(s->now_s, w, w);
+    bins_fill(&b, &p->seconds, BIN_RATE, v);
+    if (!bins_range(v, w, &lo, &hi) || !(hi > 0))
+        return;
+    for (int i = 0; i < w; i++)
+        if (!isnan(v[i]))
+            cells_text(c, t->x[COL_TREND] + i, y, ROLE_SPARK,
+                       c->glyphs->spark[v[i] <= 0 ? 0 : 1 + (int)(v[i] / hi * 5 + 0.49)]);
+}
+
+static void pool_figures(struct cells *c, const struct table *t, int y,
+                         const struct pool_snapshot *p)
+{
+    char text[64];
+
+    table_put(c, t, y, COL_INFLIGHT, ROLE_TEXT,
+              show_number(text, sizeof text, (double)p->counts.in_flight));
+    table_put(c, t, y, COL_ASKED, p->load.rate_per_s > 0 ? ROLE_TEXT : ROLE_DIM,
+              p->load.rate_per_s > 0 ? show_number(text, sizeof text, p->load.rate_per_s)
+                                     : "closed");
+    table_put(c, t, y, COL_DONE, ROLE_STRONG, show_number(text, sizeof text, p->now_per_s));
+    table_put(c, t, y, COL_UNIT, ROLE_DIM, pool_noun(p));
+    table_put(c, t, y, COL_P50, ROLE_P50, show_ns(text, sizeof text, p->now_response.q[Q_P50]));
+    table_put(c, t, y, COL_P99, ROLE_P99, show_ns(text, sizeof text, p->now_response.q[Q_P99]));
+    table_put(c, t, y, COL_ERRORS, p->now_errors_per_s > 0 ? ROLE_BAD : ROLE_TEXT,
+              show_number(text, sizeof text, (double)(p->counts.errors + p->counts.timeouts)));
+    if (p->counts.dropped == 0 && !(p->load.rate_per_s > 0))
+        table_put(c, t, y, COL_DROPPED, ROLE_DIM, "-");
+    else
+        table_put(c, t, y, COL_DROPPED, p->counts.dropped > 0 ? ROLE_BAD : ROLE_TEXT,
+                  show_number(text, sizeof text, (double)p->counts.dropped));
+}
+
+static void pool_limit(struct cells *c, const struct table *t, int y, const struct pool_snapshot *p)
+{
+    char text[32];
+
+    if (p->state != POOL_LOADING) { /* a state is more than a limit, and never colour alone */
+        snprintf(text, sizeof text, "%s", pool_state_name(p->state));
+        table_put(c, t, y, COL_LIMIT, state_role(p->state), text);
+    } else if (p->warming) {
+        table_put(c, t, y, COL_LIMIT, ROLE_ACCENT, "warm-up");
+    } else if (p->limit == LIMIT_NONE) {
+        table_put(c, t, y, COL_LIMIT, ROLE_DIM, "-");
+    } else if (p->limit == LIMIT_CLIENT && !p->valid) {
+        table_put(c, t, y, COL_LIMIT, ROLE_BAD, "CLIENT!");
+    } else {
+        table_put(c, t, y, COL_LIMIT, p->limit == LIMIT_CLIENT ? ROLE_WARN : ROLE_TEXT,
+                  bottleneck_name(p->limit));
+    }
+}
+
+/* The second line of a pool: what the server says, connections, what waits. */
+static void pool_note(struct cells *c, int x, int y, int w, const struct pool_snapshot *p)
+{
+    struct rect clip = cells_clip(c, rect_of(x, y, w, 1));
+    char a[32], b[32];
+
+    if (p->state == POOL_DOWN || p->state == POOL_OPENING) {
+        cells_text(c, x, y, p->state == POOL_DOWN ? ROLE_BAD : ROLE_LABEL, p->state_why);
+        cells_unclip(c, clip);
+        return;
+    }
+    if (p->note[0])
+        x = cells_textf(c, x, y, ROLE_LABEL, "server: %s   ", p->note);
+    x = cells_textf(c, x, y, p->connections_up < p->connections_wanted ? ROLE_WARN : ROLE_LABEL,
+                    "conns %u/%u", p->connections_up, p->connections_wanted);
+    if (p->has_lease_wait)
+        x = cells_textf(c, x, y, ROLE_LABEL, "   lease wait p99 %s",
+                        show_ns(a, sizeof a, p->lease_wait.q[Q_P99]));
+    if (p->has_batches)
+        x = cells_textf(c, x, y, ROLE_LABEL, "   %s batches/s",
+                        show_number(a, sizeof a, p->now_batches_per_s));
+    if (p->load.rate_per_s > 0)
+        x = cells_textf(c, x, y, ROLE_LABEL, "   open, %s   lag p99 %s   service p99 %s",
+                        p->load.arrival == ARRIVAL_POISSON ? "poisson" : "constant",
+                        show_ns(a, sizeof a, p->lag.q[Q_P99]),
+                        show_ns(b, sizeof b, p->now_service.q[Q_P99]));
+    if (p->threads_draining > 0)
+        x = cells_textf(c, x, y, ROLE_WARN, "   %u draining", p->threads_draining);
+    if (p->limit_why[0])
+        cells_textf(c, x, y, ROLE_LABEL, "   %s", p->limit_why);
+    cells_unclip(c, clip);
+}
+
+static double sort_value(const struct pool_snapshot *p, int column)
+{
+    switch (column) {
+    case COL_INFLIGHT:
+        return (double)p->counts.in_flight;
+    case COL_ASKED:
+        return p->load.rate_per_s;
+    case COL_DONE:
+        return p->now_per_s;
+    case COL_P50:
+        return p->now_response.q[Q_P50];
+    case COL_P99:
+        return p->now_response.q[Q_P99];
+    case COL_ERRORS:
+        return (double)(p->counts.errors + p->counts.timeouts);
+    case COL_DROPPED:
+        return (double)p->counts.dropped;
+    case COL_LOAD:
+        return (double)p->load.threads * p->load.clients;
+    default:
+        return p->number;
+    }
+}
+
+static bool before(const struct pool_snapshot *a, const struct pool_snapshot *b, int column,
+                   bool invert)
+{
+    double x, y;
+
+    if (column == COL_POOL || column == COL_TARGET) {
+        int order = column == COL_POOL ? strcmp(a->name, b->name) : strcmp(a->target, b->target);
+
+        return invert ? order > 0 : order < 0;
+    }
+    x = sort_value(a, column);
+    y = sort_value(b, column);
+    if (isnan(x) || isnan(y))
+        return !isnan(x);
+    /* Figures: the largest first, as one looks for it; numbers of pools: the smallest. */
+    return (column <= COL_NUMBER) != invert ? x < y : x > y;
+}
+
+void overview_order(const struct snapshot *s, const struct screen *sc, unsigned order[POOLS_MAX])
+{
+    for (unsigned i = 0; i < s->pools && i < POOLS_MAX; i++) {
+        unsigned at = i;
+
+        while (at > 0 && sc->sort[VIEW_OVERVIEW] >= 0 &&
+               before(&s->pool[i], &s->pool[order[at - 1]], sc->sort[VIEW_OVERVIEW],
+                      sc->invert[VIEW_OVERVIEW])) {
+            order[at] = order[at - 1];
+            at--;
+        }
+        order[at] = i;
+    }
+}
+
+static void pool_row(struct cells *c, const struct snapshot *s, struct screen *sc,
+                     const struct table *t, struct rect r, const struct pool_snapshot *p,
+                     bool selected, bool noted)
+{
+    struct rect lines = rect_of(r.x, r.y, r.w, noted ? 2 : 1);
+    char text[600];
+
+    if (selected)
+        cells_back(c, rect_of(r.x, r.y, r.w, 1), ROLE_SELECTED);
+    table_put(c, t, r.y, COL_SELECT, ROLE_ACCENT, selected ? c->glyphs->select : " ");
+    snprintf(text, sizeof text, "%u", p->number);
+    table_put(c, t, r.y, COL_NUMBER, ROLE_LABEL, text);
+    table_put(c, t, r.y, COL_POOL, selected ? ROLE_STRONG : ROLE_TEXT, p->name);
+    target_text(p, t->w[COL_TARGET], text, sizeof text);
+    table_put(c, t, r.y, COL_TARGET, ROLE_TEXT, text);
+    table_put(c, t, r.y, COL_LOAD, ROLE_TEXT, show_load(text, sizeof text, p, c->glyphs->times));
+    table_put(c, t, r.y, COL_PATTERN, ROLE_LABEL, pattern_name(p->load.pattern));
+    pool_figures(c, t, r.y, p);
+    trend(c, t, r.y, s, p);
+    pool_limit(c, t, r.y, p);
+    if (noted)
+        pool_note(c, t->x[COL_POOL] + 1, r.y + 1, r.x + r.w - t->x[COL_POOL] - 1, p);
+    screen_hit(sc, lines, HIT_POOL, (int)p->number);
+}
+
+static void pools_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
+                        const struct layout *l)
+{
+    int lines = l->pool_lines, selected = screen_pool_index(sc, s), page, first;
+    unsigned order[POOLS_MAX] = {0};
+    struct table t;
+    struct rect r;
+
+    if (!box_panel(c, l, PANEL_POOLS, "pools", NULL, &r))
+        return;
+    if (l->border[PANEL_POOLS])
+        tabs_draw(c, sc, r.x + r.w - 1, l->panel[PANEL_POOLS].y, r.w - 12);
+    table_fit(&t, pool_columns, r.x, r.w);
+    table_head(c, &t, r.y, sc->sort[VIEW_OVERVIEW], !sc->invert[VIEW_OVERVIEW]);
+    for (int i = 0; i < t.n; i++)
+        screen_hit(sc, rect_of(t.x[i], r.y, t.w[i], 1), HIT_COLUMN, i);
+    sc->columns[VIEW_OVERVIEW] = COL_LIMIT + 1;
+    if (s->pools == 0)
+        cells_field(c, r.x + 1, r.y + 1, r.w - 2, ALIGN_LEFT, ROLE_DIM,
+                    "no pools: press a to add one, or :add redis://localhost");
+    overview_order(s, sc, order);
+    for (unsigned i = 0; i < s->pools; i++)
+        if ((int)order[i] == selected) {
+            sc->row[VIEW_OVERVIEW] = (int)i;
+            break;
+        }
+    page = (r.h - 1) / lines;
+    first = scroll_follow(sc, (int)s->pools, page);
+    for (int i = first; i < (int)s->pools && i - first < page; i++) {
+        struct rect row = rect_of(r.x, r.y + 1 + (i - first) * lines, r.w, 1);
+
+        pool_row(c, s, sc, &t, row, &s->pool[order[i]], (int)order[i] == selected, lines == 2);
+    }
+    if ((int)s->pools > page && page > 0)
+        cells_textf(c, r.x + 1, r.y, ROLE_ACCENT, "%d/%u", sc->row[VIEW_OVERVIEW] + 1, s->pools);
+}
+
+/* Two figures that can be read across a room. */
+static void numbers_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
+                          const struct layout *l)
+{
+    const struct pool_snapshot *p = screen_pool(sc, s);
+    struct rect r = l->panel[PANEL_NUMBERS], clip;
+    char per_s[32], p99[32], load[64];
+    int half = r.w / 2;
+
+    if (r.h < 3 || !p)
+        return;
+    clip = cells_clip(c, r);
+    show_number(per_s, sizeof per_s, p->now_per_s);
+    show_ns(p99, sizeof p99, p->now_response.q[Q_P99]);
+    cells_textf(c, r.x + 1, r.y, ROLE_LABEL, "%s %s/s", p->name, pool_noun(p));
+    cells_text(c, r.x + half + 1, r.y, ROLE_LABEL, "p99 response");
+    if (r.h >= 5 && box_big_width(per_s) < half && box_big_width(p99) < half) {
+        box_big(c, r.x + 1, r.y + 1, ROLE_THROUGHPUT, per_s);
+        box_big(c, r.x + half + 1, r.y + 1, ROLE_P99, p99);
+    } else {
+        cells_text(c, r.x + 1, r.y + 1, ROLE_THROUGHPUT, per_s);
+        cells_text(c, r.x + half + 1, r.y + 1, ROLE_P99, p99);
+    }
+    cells_textf(c, r.x + 1, r.y + (r.h >= 5 ? 5 : 2), ROLE_TEXT, "%s  %s  err %llu  %s",
+                show_load(load, sizeof load, p, c->glyphs->times), pattern_name(p->load.pattern),
+                (unsigned long long)(p->counts.errors + p->counts.timeouts),
+                p->state == POOL_LOADING ? "" : pool_state_name(p->state));
+    cells_unclip(c, clip);
+}
+
+void overview_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
+                   const struct layout *l)
+{
+    if (l->panel[PANEL_POOLS].h > 0)
+        pools_panel(c, s, sc, l);
+    numbers_panel(c, s, sc, l);
+    throughput_panel(c, s, sc, l);
+    latency_panel(c, s, sc, l);
+    scaling_panel(c, s, sc, l);
+    valid_panel(c, s, sc, l);
+    if (l->panel[PANEL_BUDGET].h > 0)
+        budget_panel(c, s, sc, l);
+    if (l->panel[PANEL_CHANGES].h > 0)
+        changes_panel(c, s, sc, l);
+    goal_panel(c, s, sc, l);
+    left_panel(c, s, sc, l);
+}

@@ -1,0 +1,76 @@
+/* What several views draw: the header, alerts, plots, the bottom lines; and how absent figures are
+ * written.
+ *
+ * Every quantity goes through show_*: NaN, and -1 for counts that may be unknown, is "-", never 0.
+ */
+#ifndef LOADTOP_UI_VIEWS_PARTS_H
+#define LOADTOP_UI_VIEWS_PARTS_H
+
+#include "engine/snapshot.h"
+#include "ui/cells.h"
+#include "ui/layout.h"
+#include "ui/screen.h"
+
+#include <stddef.h>
+
+char *show_ns(char *buf, size_t size, double ns);
+char *show_number(char *buf, size_t size, double v);
+char *show_signed(char *buf, size_t size, double v);      /* "+31.0k", "-1.90k" */
+char *show_signed_ns(char *buf, size_t size, double ns);  /* "+1.10ms" */
+char *show_percent(char *buf, size_t size, double share); /* "97 %" */
+char *show_bytes(char *buf, size_t size, double bytes);
+/* The wall clock's time of a moment of the run: "12:31:02", or "12:31". */
+char *show_clock(char *buf, size_t size, const struct snapshot *, double t_s, bool seconds);
+/* What one operation of the pool is called: "op", "row", "msg"; "op" for a mix of several. */
+const char *pool_noun(const struct pool_snapshot *);
+/* "4x10x16": threads, clients, depth. */
+char *show_load(char *buf, size_t size, const struct pool_snapshot *, const char *times);
+enum role state_role(enum pool_state);
+
+/* ---- alerts: what is wrong now, the worst first ---- */
+struct alert {
+    bool bad; /* else a caution */
+    char text[320];
+};
+#define ALERTS_MAX 16
+int alerts_collect(const struct snapshot *, struct alert *alert, int max);
+
+void header_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+void alerts_draw(struct cells *, const struct snapshot *, const struct layout *);
+void bottom_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+/* The names of the views, right-aligned so that they end before x. */
+void tabs_draw(struct cells *, struct screen *, int x, int y, int room);
+
+/* ---- panels of the selected pool ---- */
+void throughput_panel(struct cells *, const struct snapshot *, struct screen *,
+                      const struct layout *);
+void latency_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+void scaling_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+void valid_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+void budget_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+void changes_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+void goal_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+void left_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+/* One change in words, with its effect: "threads 3->4  +31k/s (+24k..+38k) real  p99 +1.1ms". The
+ * parts are drawn from x; returns the column after it. */
+int change_draw(struct cells *, int x, int y, int w, const struct snapshot *, const struct event *,
+                bool seconds);
+bool event_is_change(const struct event *);
+
+/* ---- tables that scroll ---- */
+/* Keeps the row in range and in sight; returns the first row to draw of `rows`, with `page` rows on
+ * screen. */
+int scroll_follow(struct screen *, int rows, int page);
+bool text_has(const char *hay, const char *needle); /* without regard to case; "" is in all */
+
+/* The order of the pools on the screen: indices into s->pool. */
+void overview_order(const struct snapshot *, const struct screen *, unsigned order[POOLS_MAX]);
+void overview_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+void pool_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+void scaling_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+void errors_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+void events_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+void targets_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+void help_draw(struct cells *, struct screen *);
+
+#endif

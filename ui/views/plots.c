@@ -1,0 +1,358 @@
+/* The plots over time of the selected pool: throughput and latency on one time axis; see parts.h.
+ *
+ * Both take their columns from the same bins and show the same marks, so that a change can be read
+ * straight down from one to the other. */
+#include "ui/views/parts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/text.h"
+#include "ui/bins.h"
+#include "ui/box.h"
+#include "ui/glyphs.h"
+#include "ui/plot.h"
+
+#define MARKS_MAX 64
+#define LEVELS_MAX 8
+
+struct legend {
+    const char *sample; /* how the series is drawn */
+    char text[40];
+    enum role role;
+};
+
+static double span_of(const struct snapshot *s, const struct screen *sc)
+{
+    if (sc->span_s > 0)
+        return sc->span_s;
+    return s->now_s > 10 ? s->now_s : 10;
+}
+
+static char *span_text(char *buf, size_t size, const struct screen *sc)
+{
+    if (sc->span_s <= 0)
+        return copy_str(buf, size, "the whole run");
+    if (sc->span_s < 120)
+        snprintf(buf, size, "last %.0f s", sc->span_s);
+    else
+        snprintf(buf, size, "last %.0f min", sc->span_s / 60);
+    return buf;
+}
+
+static void marks_collect(struct plot *p, struct plot_mark *mark, const struct bins *b,
+                          const struct snapshot *s, const char *pool, const struct cells *c)
+{
+    double span = b->n * b->width_s;
+
+    p->mark = mark;
+    for (unsigned i = 0; i < s->events && p->marks < MARKS_MAX; i++) {
+        const struct event *e = &s->event[i];
+        struct plot_mark *m = &mark[p->marks];
+
+        if (e->t_s < b->from_s || (e->pool[0] && strcmp(e->pool, pool)))
+            continue;
+        if (!event_is_change(e) && strcmp(e->what, "mark"))
+            continue;
+        m->x = (e->t_s - b->from_s) / span;
+        m->role = ROLE_MARK;
+        m->quiet = false;
+        if (!strcmp(e->what, "pause") || !strcmp(e->what, "pause all"))
+            copy_str(m->text, sizeof m->text, c->glyphs->pause);
+        else if (e->from[0] && strlen(e->from) < 8 && strlen(e->to) < 8)
+            snprintf(m->text, sizeof m->text, "%.7s%s%.7s", e->from, c->glyphs->arrow, e->to);
+        else
+            copy_str(m->text, sizeof m->text, !strcmp(e->what, "mark") ? "m" : "");
+        p->marks++;
+    }
+}
+
+/* From right to left, so that what matters most (the first) stands nearest to the corner. */
+static void legends_draw(struct cells *c, struct rect title, bool border, const char *name,
+                         const struct legend *legend, int n)
+{
+    int x = title.x + title.w - (border ? 2 : 0);
+    int least = title.x + 4 + text_width(name);
+
+    for (int i = 0; i < n; i++) {
+        int w = text_width(legend[i].sample) + 1 + text_width(legend[i].text) + 2;
+
+        if (x - w <= least)
+            return;
+        x -= w;
+        cells_text(c, x, title.y, ROLE_TEXT, " ");
+        cells_text(c, cells_text(c, x + 1, title.y, legend[i].role, legend[i].sample), title.y,
+                   legend[i].role, " ");
+        cells_text(c, x + 2 + text_width(legend[i].sample), title.y, legend[i].role,
+                   legend[i].text);
+        cells_text(c, x + w - 1, title.y, ROLE_TEXT, " ");
+    }
+}
+
+static void sample_of(const struct cells *c, enum plot_kind kind, unsigned index, char buf[16])
+{
+    const struct glyphs *g = c->glyphs;
+    unsigned row = (unsigned)(g->dots_y / 2), mask = 0;
+    uint32_t ch;
+    int n;
+
+    for (int x = 0; x < g->dots_x; x++)
+        if (x == 0 || kind == PLOT_LINE)
+            mask |= 1u << (row * (unsigned)g->dots_x + (unsigned)x);
+    ch = kind == PLOT_AREA ? g->area_char(g->area_y, g->area_y, true) : g->dot_char(mask, index);
+    n = utf8_encode(ch, buf);
+    n += utf8_encode(ch, buf + n);
+    buf[n] = '\0';
+}
+
+static void axis_reset(struct screen *sc, unsigned pool)
+{
+    if (sc->axis_pool == pool)
+        return;
+    memset(sc->axis, 0, sizeof sc->axis);
+    sc->axis[AXIS_LATENCY].log = true;
+    sc->axis_pool = pool;
+}
+
+static void plot_finish(struct cells *c, struct screen *sc, struct plot *plot, const struct bins *b,
+                        const struct snapshot *s)
+{
+    char left[24];
+    double span = b->n * b->width_s;
+
+    if (sc->span_s > 0)
+        snprintf(left, sizeof left, "-%.0f%s", span < 120 ? span : span / 60,
+                 span < 120 ? " s" : " min");
+    else
+        copy_str(left, sizeof left, "start");
+    plot->left = left;
+    plot->right = s->ended ? "end" : "now";
+    plot->cursor = sc->cursor;
+    plot_draw(c, plot);
+    screen_hit(sc, plot->area, HIT_PLOT, 0);
+}
+
+static const struct baseline *baseline_of(const struct screen *sc, unsigned pool)
+{
+    for (int i = 0; i < sc->baselines; i++)
+        if (sc->baseline[i].pool == pool)
+            return &sc->baseline[i];
+    return NULL;
+}
+
+/* Fewer than a plot needs: the span is short, so tenths say more than seconds. */
+static const struct series *rate_series(const struct pool_snapshot *p, const struct bins *b)
+{
+    bool tenths = b->width_s < 1 && p->tenths.n > p->tenths.first;
+
+    if (tenths) {
+        const struct point *oldest = series_at(&p->tenths, p->tenths.first);
+
+        tenths = oldest->t_s - oldest->span_s <= b->from_s + 0.5 ||
+                 p->seconds.n <= p->seconds.first ||
+                 series_at(&p->seconds, p->seconds.first)->t_s >= oldest->t_s;
+    }
+    return tenths ? &p->tenths : &p->seconds;
+}
+
+static void no_data(struct cells *c, struct rect r, const char *why)
+{
+    cells_field(c, r.x, r.y + r.h / 2, r.w, ALIGN_CENTER, ROLE_DIM, why);
+}
+
+static void compare_plot(struct cells *c, const struct snapshot *s, struct screen *sc,
+                         struct rect r, struct rect title, bool border)
+{
+    static double v[6][PLOT_COLUMNS_MAX];
+    static const enum plot_kind kinds[] = {PLOT_LINE, PLOT_DOTTED, PLOT_POINTS,
+                                           PLOT_LINE, PLOT_DOTTED, PLOT_POINTS};
+    struct plot plot = {.axis = &sc->axis[AXIS_COMPARE]};
+    struct plot_series series[6];
+    struct legend legend[6];
+    char sample[6][16], number[24];
+    struct bins b;
+    double top = NAN;
+
+    if (!plot_begin(&plot, c, r))
+        return;
+    b = bins_over(s->now_s, span_of(s, sc), plot.columns);
+    for (unsigned i = 0; i < s->pools && i < 6; i++) {
+        const struct pool_snapshot *p = &s->pool[i];
+        double lo, hi;
+
+        bins_fill(&b, rate_series(p, &b), BIN_RATE, v[i]);
+        if (bins_range(v[i], b.n, &lo, &hi))
+            top = fmax(top, hi);
+        series[i] = (struct plot_series){v[i], kinds[i], (enum role)(ROLE_SERIES1 + i)};
+        sample_of(c, kinds[i], i, sample[i]);
+        legend[i].sample = sample[i];
+        legend[i].role = series[i].role;
+        snprintf(legend[i].text, sizeof legend[i].text, "%.12s %s", p->name,
+                 show_number(number, sizeof number, p->now_per_s));
+        plot.series_count++;
+    }
+    axis_follow(&sc->axis[AXIS_COMPARE], 0, top, s->now_s);
+    plot.series = series;
+    plot_finish(c, sc, &plot, &b, s);
+    legends_draw(c, title, border, "all pools, a second", legend, plot.series_count);
+}
+
+void throughput_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
+                      const struct layout *l)
+{
+    const struct pool_snapshot *p = screen_pool(sc, s);
+    static double v[PLOT_COLUMNS_MAX];
+    struct plot plot = {.axis = &sc->axis[AXIS_THROUGHPUT]};
+    struct plot_mark mark[MARKS_MAX];
+    struct plot_level level[LEVELS_MAX];
+    char title[128] = "throughput", span[32], note[64], number[32], goal[32];
+    const struct baseline *base;
+    struct plot_series series;
+    struct rect r;
+    double lo, hi = NAN;
+    struct bins b;
+
+    if (p)
+        axis_reset(sc, p->number);
+    if (p && sc->compare)
+        copy_str(title, sizeof title, "all pools, a second");
+    else if (p)
+        snprintf(title, sizeof title, "%s %s/s, %s", p->name, pool_noun(p),
+                 span_text(span, sizeof span, sc));
+    note[0] = '\0';
+    if (p && !sc->compare)
+        snprintf(note, sizeof note, "%s/s now", show_number(number, sizeof number, p->now_per_s));
+    if (!box_panel(c, l, PANEL_THROUGHPUT, title, note, &r))
+        return;
+    if (!p) {
+        no_data(c, r, "no pool");
+        return;
+    }
+    if (sc->compare) {
+        compare_plot(c, s, sc, r, l->panel[PANEL_THROUGHPUT], l->border[PANEL_THROUGHPUT]);
+        return;
+    }
+    if (!plot_begin(&plot, c, r))
+        return;
+    b = bins_over(s->now_s, span_of(s, sc), plot.columns);
+    bins_fill(&b, rate_series(p, &b), BIN_RATE, v);
+    if (!bins_range(v, b.n, &lo, &hi))
+        no_data(c, r, "no operation completed yet");
+    plot.level = level;
+    base = baseline_of(sc, p->number);
+    if (base && !isnan(base->per_s)) {
+        level[plot.levels++] = (struct plot_level){base->per_s, "baseline", ROLE_BASELINE};
+        hi = fmax(hi, base->per_s);
+    }
+    if (s->goal_per_s > 0 && s->pools == 1) {
+        snprintf(goal, sizeof goal, "goal %s/s",
+                 format_number(number, sizeof number, s->goal_per_s));
+        level[plot.levels++] = (struct plot_level){s->goal_per_s, goal, ROLE_THRESHOLD};
+    }
+    axis_follow(&sc->axis[AXIS_THROUGHPUT], 0, hi, s->now_s);
+    series = (struct plot_series){v, PLOT_AREA, ROLE_THROUGHPUT};
+    plot.series = &series;
+    plot.series_count = 1;
+    marks_collect(&plot, mark, &b, s, p->name, c);
+    plot_finish(c, sc, &plot, &b, s);
+}
+
+/* The bounds of the thresholds on latency percentiles, as dotted lines. */
+static int threshold_levels(const struct snapshot *s, const struct pool_snapshot *p,
+                            struct plot_level *level, int max)
+{
+    int n = 0;
+
+    for (unsigned i = 0; i < s->thresholds && n < max; i++) {
+        struct threshold t;
+
+        if (threshold_parse(&t, s->threshold[i].expr, NULL) ||
+            (t.pool[0] && strcmp(t.pool, p->name)))
+            continue;
+        if (t.metric == METRIC_PERCENTILE || t.metric == METRIC_MEAN || t.metric == METRIC_MAX)
+            level[n++] = (struct plot_level){t.bound * 1e3, s->threshold[i].expr, ROLE_THRESHOLD};
+    }
+    return n;
+}
+
+static void latency_legend(struct cells *c, const struct layout *l, const struct pool_snapshot *p,
+                           bool open, const char *title)
+{
+    struct legend legend[3];
+    char sample[3][16], number[24];
+    int n = 0;
+
+    sample_of(c, PLOT_LINE, 0, sample[0]);
+    sample_of(c, PLOT_DOTTED, 1, sample[1]);
+    sample_of(c, PLOT_LINE, 2, sample[2]);
+    legend[n] = (struct legend){.sample = sample[0], .role = ROLE_P99};
+    snprintf(legend[n++].text, 40, "p99 %s",
+             show_ns(number, sizeof number, p->now_service.q[Q_P99]));
+    legend[n] = (struct legend){.sample = sample[1], .role = ROLE_P50};
+    snprintf(legend[n++].text, 40, "p50 %s",
+             show_ns(number, sizeof number, p->now_service.q[Q_P50]));
+    if (open) {
+        legend[n] = (struct legend){.sample = sample[2], .role = ROLE_RESPONSE};
+        snprintf(legend[n++].text, 40, "response p99 %s",
+                 show_ns(number, sizeof number, p->now_response.q[Q_P99]));
+    }
+    legends_draw(c, l->panel[PANEL_LATENCY], l->border[PANEL_LATENCY], title, legend, n);
+}
+
+void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
+                   const struct layout *l)
+{
+    const struct pool_snapshot *p = screen_pool(sc, s);
+    static double v[3][PLOT_COLUMNS_MAX];
+    struct plot plot = {.axis = &sc->axis[AXIS_LATENCY], .ns = true};
+    struct plot_mark mark[MARKS_MAX];
+    struct plot_level level[LEVELS_MAX];
+    struct plot_series series[3];
+    const char *title = "service time, log";
+    double lo = NAN, hi = NAN;
+    bool several, open;
+    struct rect r;
+    struct bins b;
+
+    if (!box_panel(c, l, PANEL_LATENCY, title, NULL, &r))
+        return;
+    if (!p || !plot_begin(&plot, c, r)) {
+        no_data(c, r, "no pool");
+        return;
+    }
+    axis_reset(sc, p->number);
+    sc->axis[AXIS_LATENCY].log = true;
+    open = p->load.rate_per_s > 0;
+    b = bins_over(s->now_s, span_of(s, sc), plot.columns);
+    several = bins_fill(&b, &p->seconds, BIN_P99, v[0]);
+    bins_fill(&b, &p->seconds, BIN_P50, v[1]);
+    series[0] = (struct plot_series){v[0], PLOT_LINE, ROLE_P99};
+    series[1] = (struct plot_series){v[1], PLOT_DOTTED, ROLE_P50};
+    plot.series_count = 2;
+    if (open) {
+        bins_fill(&b, &p->seconds, BIN_RESPONSE_P99, v[2]);
+        series[2] = (struct plot_series){v[2], PLOT_LINE, ROLE_RESPONSE};
+        plot.series_count = 3;
+    }
+    for (int i = 0; i < plot.series_count; i++) {
+        double a, z;
+
+        if (bins_range(v[i], b.n, &a, &z)) {
+            lo = fmin(lo, a);
+            hi = fmax(hi, z);
+        }
+    }
+    if (isnan(hi))
+        no_data(c, r, "no latency yet: a percentile needs 10 samples above it");
+    if (several &&
+        box_panel(c, l, PANEL_LATENCY, "service time, log, worst of each column", NULL, &r))
+        title = "service time, log, worst of each column";
+    axis_follow(&sc->axis[AXIS_LATENCY], lo, hi, s->now_s);
+    plot.series = series;
+    plot.levels = threshold_levels(s, p, level, LEVELS_MAX);
+    plot.level = level;
+    marks_collect(&plot, mark, &b, s, p->name, c);
+    plot_finish(c, sc, &plot, &b, s);
+    latency_legend(c, l, p, open, title);
+}

@@ -1,0 +1,176 @@
+/* One pool in full: its plots, percentile ladder, operations, threads, and where its time goes; see
+ * parts.h. */
+#include "ui/views/parts.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "engine/backend.h"
+#include "engine/text.h"
+#include "ui/box.h"
+#include "ui/glyphs.h"
+#include "ui/table.h"
+
+static const struct column ladder_columns[] = {
+    {"whole run", 9, 10, ALIGN_LEFT, 0}, {"service", 8, 10, ALIGN_RIGHT, 0},
+    {"response", 8, 10, ALIGN_RIGHT, 0}, {"now", 8, 10, ALIGN_RIGHT, 1},
+    {"", 6, 40, ALIGN_LEFT, 2},          {NULL, 0, 0, ALIGN_LEFT, 0},
+};
+
+struct rung {
+    const char *name;
+    double service, response, now;
+};
+
+/* On a log scale from the least to the most of the column: the tail is what one looks for. */
+static void rung_bar(struct cells *c, const struct table *t, int y, double v, double lo, double hi)
+{
+    int w = t->w[4];
+
+    if (w <= 0 || isnan(v) || !(lo > 0) || !(hi > lo))
+        return;
+    for (int i = 0; i < (int)(log(v / lo) / log(hi / lo) * (w - 1) + 1.5) && i < w; i++)
+        cells_text(c, t->x[4] + i, y, ROLE_SPARK, c->glyphs->bar_full);
+}
+
+static void ladder(struct cells *c, const struct pool_snapshot *p, const struct layout *l)
+{
+    const struct latency *s = &p->service, *r = &p->response, *n = &p->now_response;
+    const struct rung rungs[] = {{"p50", s->q[Q_P50], r->q[Q_P50], n->q[Q_P50]},
+                                 {"p90", s->q[Q_P90], r->q[Q_P90], n->q[Q_P90]},
+                                 {"p95", s->q[Q_P95], r->q[Q_P95], n->q[Q_P95]},
+                                 {"p99", s->q[Q_P99], r->q[Q_P99], n->q[Q_P99]},
+                                 {"p99.9", s->q[Q_P99_9], r->q[Q_P99_9], n->q[Q_P99_9]},
+                                 {"p99.99", s->q[Q_P99_99], r->q[Q_P99_99], n->q[Q_P99_99]},
+                                 {"max", s->max, r->max, n->max},
+                                 {"mean", s->mean, r->mean, n->mean}};
+    char note[64], count[32], text[32];
+    struct table t;
+    struct rect in;
+
+    snprintf(note, sizeof note, "%s samples", format_count(count, sizeof count, r->count));
+    if (!box_panel(c, l, PANEL_LADDER, "percentiles", note, &in))
+        return;
+    table_fit(&t, ladder_columns, in.x + 1, in.w - 2);
+    table_head(c, &t, in.y, -1, false);
+    for (int i = 0; i < 8 && i + 1 < in.h; i++) {
+        int y = in.y + 1 + i;
+
+        table_put(c, &t, y, 0, ROLE_STRONG, rungs[i].name);
+        table_put(c, &t, y, 1, ROLE_TEXT, show_ns(text, sizeof text, rungs[i].service));
+        table_put(c, &t, y, 2, ROLE_TEXT, show_ns(text, sizeof text, rungs[i].response));
+        table_put(c, &t, y, 3, ROLE_P99, show_ns(text, sizeof text, rungs[i].now));
+        rung_bar(c, &t, y, rungs[i].response, r->min, r->max);
+    }
+}
+
+static const struct column op_columns[] = {
+    {"OPERATION", 8, 14, ALIGN_LEFT, 0},   {"A SECOND", 8, 9, ALIGN_RIGHT, 0},
+    {"COMPLETED", 10, 16, ALIGN_RIGHT, 2}, {"ERR", 4, 10, ALIGN_RIGHT, 1},
+    {"p50", 6, 8, ALIGN_RIGHT, 3},         {"p99", 6, 8, ALIGN_RIGHT, 0},
+    {"p99.9", 6, 8, ALIGN_RIGHT, 4},       {NULL, 0, 0, ALIGN_LEFT, 0},
+};
+
+static void operations(struct cells *c, const struct pool_snapshot *p, const struct layout *l)
+{
+    struct table t;
+    struct rect r;
+
+    if (!box_panel(c, l, PANEL_OPS, "operations", NULL, &r))
+        return;
+    table_fit(&t, op_columns, r.x + 1, r.w - 2);
+    table_head(c, &t, r.y, -1, false);
+    for (unsigned i = 0; i < p->ops && (int)i + 1 < r.h; i++) {
+        const struct op_snapshot *o = &p->op[i];
+        int y = r.y + 1 + (int)i;
+        char text[32];
+
+        table_put(c, &t, y, 0, ROLE_STRONG, p->backend->ops[o->type].name);
+        table_put(c, &t, y, 1, ROLE_TEXT, show_number(text, sizeof text, o->per_s));
+        table_put(c, &t, y, 2, ROLE_TEXT, format_count(text, sizeof text, o->completed));
+        table_put(c, &t, y, 3, o->errors + o->timeouts ? ROLE_BAD : ROLE_TEXT,
+                  show_number(text, sizeof text, (double)(o->errors + o->timeouts)));
+        table_put(c, &t, y, 4, ROLE_P50, show_ns(text, sizeof text, o->response.q[Q_P50]));
+        table_put(c, &t, y, 5, ROLE_P99, show_ns(text, sizeof text, o->response.q[Q_P99]));
+        table_put(c, &t, y, 6, ROLE_TEXT, show_ns(text, sizeof text, o->response.q[Q_P99_9]));
+    }
+    if (p->ops == 0)
+        cells_field(c, r.x + 1, r.y + 1, r.w - 2, ALIGN_LEFT, ROLE_DIM, "no operation yet");
+}
+
+static const struct column thread_columns[] = {
+    {"THREAD", 6, 7, ALIGN_RIGHT, 0},
+    {"STATE", 7, 9, ALIGN_LEFT, 2},
+    {"CPU", 5, 6, ALIGN_RIGHT, 0},
+    {"SHARE", 6, 7, ALIGN_RIGHT, 1},
+    {"COMPLETED", 10, 16, ALIGN_RIGHT, 3},
+    {"ERR", 4, 8, ALIGN_RIGHT, 4},
+    {"", 6, 40, ALIGN_LEFT, 5},
+    {NULL, 0, 0, ALIGN_LEFT, 0},
+};
+
+static void threads(struct cells *c, const struct pool_snapshot *p, const struct layout *l)
+{
+    static const char *const states[] = {"running", "draining", "ended", "STUCK"};
+    uint64_t all = 0;
+    char note[64];
+    struct table t;
+    struct rect r;
+    int row = 1;
+
+    snprintf(note, sizeof note, "%u running", p->threads_running);
+    if (!box_panel(c, l, PANEL_THREADS, "threads", note, &r))
+        return;
+    table_fit(&t, thread_columns, r.x + 1, r.w - 2);
+    table_head(c, &t, r.y, -1, false);
+    for (unsigned i = 0; i < p->workers; i++)
+        all += p->worker[i].state < 2 ? p->worker[i].completed : 0;
+    /* The newest first: that is the one just added. Those that ended are in the counts, not in the
+     * way. */
+    for (unsigned i = p->workers; i-- > 0 && row < r.h;) {
+        const struct worker_snapshot *w = &p->worker[i];
+        double share = all > 0 ? (double)w->completed / (double)all : NAN;
+        int y = r.y + row;
+        char text[32];
+
+        if (w->state == 2)
+            continue;
+        snprintf(text, sizeof text, "%u", w->id);
+        table_put(c, &t, y, 0, ROLE_STRONG, text);
+        table_put(c, &t, y, 1, w->state == 0 ? ROLE_TEXT : ROLE_WARN, states[w->state & 3]);
+        table_put(c, &t, y, 2, w->cpu_share > 0.8 ? ROLE_BAD : ROLE_TEXT,
+                  show_percent(text, sizeof text, w->cpu_share));
+        table_put(c, &t, y, 3, ROLE_TEXT, show_percent(text, sizeof text, share));
+        table_put(c, &t, y, 4, ROLE_TEXT, format_count(text, sizeof text, w->completed));
+        table_put(c, &t, y, 5, w->errors ? ROLE_BAD : ROLE_TEXT,
+                  show_number(text, sizeof text, (double)w->errors));
+        for (int j = 0; j < t.w[6] && !isnan(w->cpu_share); j++) {
+            bool on = j < (int)(w->cpu_share * t.w[6] + 0.5);
+
+            cells_text(c, t.x[6] + j, y, on ? ROLE_CLIENT : ROLE_GRID,
+                       on ? c->glyphs->bar_full : c->glyphs->bar_empty);
+        }
+        row++;
+    }
+}
+
+void pool_draw(struct cells *c, const struct snapshot *s, struct screen *sc, const struct layout *l)
+{
+    const struct pool_snapshot *p = screen_pool(sc, s);
+
+    if (!p) {
+        struct rect r =
+            l->panel[PANEL_THROUGHPUT].w > 0 ? l->panel[PANEL_THROUGHPUT] : l->panel[PANEL_LADDER];
+
+        cells_field(c, r.x, r.y, r.w, ALIGN_LEFT, ROLE_DIM, "no pool: press a to add one");
+        return;
+    }
+    throughput_panel(c, s, sc, l);
+    latency_panel(c, s, sc, l);
+    ladder(c, p, l);
+    if (l->panel[PANEL_BUDGET].h > 0)
+        budget_panel(c, s, sc, l);
+    operations(c, p, l);
+    threads(c, p, l);
+    sc->rows[VIEW_POOL] = (int)s->pools;
+}

@@ -1,0 +1,140 @@
+/* How figures are written on the screen; see parts.h. */
+#include "ui/views/parts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "engine/backend.h"
+#include "engine/text.h"
+
+static char *absent(char *buf, size_t size)
+{
+    return copy_str(buf, size, "-");
+}
+
+char *show_ns(char *buf, size_t size, double ns)
+{
+    return isnan(ns) || ns < 0 ? absent(buf, size) : format_duration(buf, size, ns);
+}
+
+char *show_number(char *buf, size_t size, double v)
+{
+    return isnan(v) ? absent(buf, size) : format_number(buf, size, v);
+}
+
+char *show_signed(char *buf, size_t size, double v)
+{
+    char number[32];
+
+    if (isnan(v))
+        return absent(buf, size);
+    snprintf(buf, size, "%c%s", v < 0 ? '-' : '+', format_number(number, sizeof number, fabs(v)));
+    return buf;
+}
+
+char *show_signed_ns(char *buf, size_t size, double ns)
+{
+    char number[32];
+
+    if (isnan(ns))
+        return absent(buf, size);
+    snprintf(buf, size, "%c%s", ns < 0 ? '-' : '+',
+             format_duration(number, sizeof number, fabs(ns)));
+    return buf;
+}
+
+char *show_percent(char *buf, size_t size, double share)
+{
+    if (isnan(share) || share < 0)
+        return absent(buf, size);
+    snprintf(buf, size,
+             share < 0.00995 && share > 0  ? "%.2f %%"
+             : share < 0.0995 && share > 0 ? "%.1f %%"
+                                           : "%.0f %%",
+             share * 100);
+    return buf;
+}
+
+char *show_bytes(char *buf, size_t size, double bytes)
+{
+    return isnan(bytes) ? absent(buf, size) : format_bytes(buf, size, bytes);
+}
+
+char *show_clock(char *buf, size_t size, const struct snapshot *s, double t_s, bool seconds)
+{
+    time_t t;
+    struct tm tm;
+
+    if (isnan(t_s))
+        return absent(buf, size);
+    t = s->started.tv_sec + (time_t)floor(t_s + (double)s->started.tv_nsec / 1e9);
+    if (!localtime_r(&t, &tm) || !strftime(buf, size, seconds ? "%H:%M:%S" : "%H:%M", &tm))
+        return absent(buf, size);
+    return buf;
+}
+
+const char *pool_noun(const struct pool_snapshot *p)
+{
+    const char *noun = NULL;
+
+    for (unsigned i = 0; p->backend && p->backend->ops && i < OPS_MAX && p->backend->ops[i].name;
+         i++) {
+        const char *n = p->backend->ops[i].noun;
+
+        if (!(p->load.weight[i] > 0) || !n)
+            continue;
+        if (noun && strcmp(noun, n))
+            return "op";
+        noun = n;
+    }
+    return noun ? noun : "op";
+}
+
+char *show_load(char *buf, size_t size, const struct pool_snapshot *p, const char *times)
+{
+    snprintf(buf, size, "%u%s%u%s%u", p->load.threads, times, p->load.clients, times, p->depth);
+    return buf;
+}
+
+enum role state_role(enum pool_state state)
+{
+    switch (state) {
+    case POOL_LOADING:
+        return ROLE_STATE_ON;
+    case POOL_PAUSED:
+        return ROLE_STATE_PAUSED;
+    case POOL_DOWN:
+        return ROLE_STATE_DOWN;
+    default:
+        return ROLE_STATE_IDLE;
+    }
+}
+
+int scroll_follow(struct screen *sc, int rows, int page)
+{
+    int *row = &sc->row[sc->view], *scroll = &sc->scroll[sc->view];
+
+    sc->rows[sc->view] = rows;
+    sc->page = page > 0 ? page : 1;
+    if (*row >= rows)
+        *row = rows - 1;
+    if (*row < 0)
+        *row = 0;
+    if (*scroll > *row)
+        *scroll = *row;
+    if (*row >= *scroll + sc->page)
+        *scroll = *row - sc->page + 1;
+    if (*scroll > rows - sc->page)
+        *scroll = rows - sc->page;
+    if (*scroll < 0)
+        *scroll = 0;
+    return *scroll;
+}
+
+bool text_has(const char *hay, const char *needle)
+{
+    return !*needle || strcasestr(hay, needle) != NULL;
+}
