@@ -288,13 +288,13 @@ static int clean_one(struct crate_site *s, const json_t *entry, struct err *err)
         /* As loadtop writes them: run and pool, then anything. Never a pattern that matches more.
          */
         if (!keys || strlen(keys) != 15 || strcspn(keys, "%_") != 14 || keys[8] != '-')
-            return err_set(err, ERR_REFUSED, "crate: %s: no keys of a run are named", what);
+            return err_set(err, ERR_REFUSED, "%s: no keys of a run are named", what);
         return delete_rows(s, &table, keys, err);
     }
     if (strcmp(kind, "table") != 0)
         return 0;
     if (!ours)
-        return err_set(err, ERR_REFUSED, "crate: table %s was not made by loadtop: not dropped",
+        return err_set(err, ERR_REFUSED, "table %s was not made by loadtop: not dropped",
                        what);
     return drop(s, &table, err);
 }

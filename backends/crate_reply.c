@@ -374,7 +374,8 @@ static bool scan_number(struct crate_reply *r, char c)
         r->number = c == '.' ? N_DOT : N_E;
         return true;
     case N_DOT:
-        r->number = N_FRACTION;
+        if (digit)
+            r->number = N_FRACTION;
         return digit;
     case N_FRACTION:
         if (c == 'e' || c == 'E') {
@@ -386,7 +387,8 @@ static bool scan_number(struct crate_reply *r, char c)
         r->number = digit ? N_EXPONENT : N_SIGN;
         return digit || c == '+' || c == '-';
     case N_SIGN:
-        r->number = N_EXPONENT;
+        if (digit)
+            r->number = N_EXPONENT;
         return digit;
     default:
         return digit;

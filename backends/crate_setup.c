@@ -67,7 +67,7 @@ static int resolve(struct crate_host *h, const struct target_host *t, struct err
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
     int failed = getaddrinfo(h->name, NULL, &hints, &list);
     if (failed)
-        return err_set(err, ERR_UNREACHED, "crate: %s: %s", h->shown, gai_strerror(failed));
+        return err_set(err, ERR_UNREACHED, "%s: %s", h->shown, gai_strerror(failed));
     h->addresses = 0;
     for (struct addrinfo *a = list; a && h->addresses < CRATE_ADDRESSES_MAX; a = a->ai_next) {
         char ip[64], to[96];
@@ -80,7 +80,7 @@ static int resolve(struct crate_host *h, const struct target_host *t, struct err
             h->to[h->addresses++] = entry;
     }
     freeaddrinfo(list);
-    return h->addresses ? 0 : err_set(err, ERR_UNREACHED, "crate: %s: no address", h->shown);
+    return h->addresses ? 0 : err_set(err, ERR_UNREACHED, "%s: no address", h->shown);
 }
 
 static void take_greeting(struct crate_pool *p, const char *reply)
@@ -116,7 +116,7 @@ int crate_greet(struct pool *pool, struct crate_pool *p, unsigned i, struct err 
                   crate_status_advice(s->status));
     crate_status_class(name, sizeof name, s->status);
     return err_set(err, s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED,
-                   "crate: %s: %s: %s", h->shown, name, msg);
+                   "%s: %s: %s", h->shown, name, msg);
 }
 
 static int greet_all(struct pool *pool, struct crate_pool *p, struct err *err)
@@ -143,7 +143,7 @@ static int greet_all(struct pool *pool, struct crate_pool *p, struct err *err)
         return 0;
     }
     return err_set(err, first.code ? first.code : ERR_UNREACHED, "%s",
-                   first.code ? first.msg : "crate: stopped");
+                   first.code ? first.msg : "stopped");
 }
 
 /* ---- the table ---- */
@@ -230,7 +230,7 @@ static int check_columns(struct pool *pool, struct crate_pool *p, struct err *er
     for (unsigned i = 0; crate_column(i, p->records.objects, name, sizeof name) && result == 0; i++)
         if (!json_object_get(have, name) && pool_ops_include(pool, CRATE_INSERT))
             result = err_set(
-                err, ERR_FAILED, "crate: table %s has no column \"%s\": use another table, or %s",
+                err, ERR_FAILED, "table %s has no column \"%s\": use another table, or %s",
                 p->table.shown, name,
                 strncmp(name, "obj_", 4) == 0 ? "fewer objects" : "ops without insert");
     json_decref(have);
@@ -247,10 +247,10 @@ static int ensure_table(struct pool *pool, struct crate_pool *p, struct err *err
     if (!p->existed) {
         if (pool_read_only(pool))
             return err_set(err, ERR_FAILED,
-                           "crate: table %s does not exist (--read-only makes none)",
+                           "table %s does not exist (--read-only makes none)",
                            p->table.shown);
         if (!option_bool(o, OPT_CREATE))
-            return err_set(err, ERR_FAILED, "crate: table %s does not exist: use create=yes",
+            return err_set(err, ERR_FAILED, "table %s does not exist: use create=yes",
                            p->table.shown);
         result = create_table(pool, p, err);
         if (result == 1) {
@@ -262,7 +262,7 @@ static int ensure_table(struct pool *pool, struct crate_pool *p, struct err *err
     }
     if (!p->ours && writes(pool, p) && !pool_allow_destructive(pool))
         return err_set(err, ERR_REFUSED,
-                       "crate: table %s was not made by loadtop: writing to it needs "
+                       "table %s was not made by loadtop: writing to it needs "
                        "--allow-destructive (or name a table that does not exist)",
                        p->table.shown);
     return p->created ? 0 : check_columns(pool, p, err);
@@ -294,12 +294,12 @@ static int wait_for_shards(struct pool *pool, struct crate_pool *p, struct err *
         }
         if (time(NULL) > until)
             return err_set(err, ERR_UNREACHED,
-                           "crate: table %s: %.0f of %.0f shards have started after %d s "
+                           "table %s: %.0f of %.0f shards have started after %d s "
                            "(see sys.shards)",
                            p->table.shown, started, wanted, SHARDS_S);
         nanosleep(&nap, NULL);
     }
-    return err_set(err, ERR_UNREACHED, "crate: stopped");
+    return err_set(err, ERR_UNREACHED, "stopped");
 }
 
 /* Keys that are in the table already, for select, update and delete of a pool that has inserted
@@ -360,7 +360,7 @@ int crate_own_statements(const struct options *o, struct crate_stmt **stmt, unsi
     *stmt = NULL;
     *n = 0;
     if (sql[0] && path[0])
-        return err_set(err, ERR_USAGE, "crate: stmt and stmt-file: give one of them");
+        return err_set(err, ERR_USAGE, "stmt and stmt-file: give one of them");
     if (path[0]) {
         result = read_file(path, &file, err);
         sql = text_str(&file);
@@ -368,7 +368,7 @@ int crate_own_statements(const struct options *o, struct crate_stmt **stmt, unsi
     if (result == 0 && (sql[0] || path[0])) {
         *stmt = calloc(CRATE_STMTS_MAX, sizeof **stmt);
         result = *stmt ? crate_stmts_parse(*stmt, n, sql, err)
-                       : err_set(err, ERR_FAILED, "crate: out of memory");
+                       : err_set(err, ERR_FAILED, "out of memory");
     }
     text_free(&file);
     if (result < 0)
@@ -461,7 +461,7 @@ static int open_all(struct pool *pool, struct crate_pool *p, struct err *err)
     if (result == 0)
         result = crate_own_statements(o, &p->stmt, &p->stmts, err);
     if (result == 0 && !p->stmts && pool_ops_include(pool, CRATE_STMT))
-        result = err_set(err, ERR_USAGE, "crate: ops has stmt: say which with stmt= or stmt-file=");
+        result = err_set(err, ERR_USAGE, "ops has stmt: say which with stmt= or stmt-file=");
     if (result == 0)
         result = crate_site_open(&p->site, pool, t, o, err);
     if (result < 0)

@@ -194,7 +194,7 @@ static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct 
     }
     if (s->refused.code)
         return err_set(err, s->refused.code, "%s", s->refused.msg);
-    return err_set(err, ERR_UNREACHED, "crate: %s: %s%s", s->host[host].shown,
+    return err_set(err, ERR_UNREACHED, "%s: %s%s", s->host[host].shown,
                    s->why[0] ? s->why : curl_easy_strerror(result),
                    result == CURLE_COULDNT_CONNECT ? " (is CrateDB running there?)" : "");
 }
@@ -234,7 +234,7 @@ static int refused_statement(struct crate_site *s, const json_t *reply, struct e
     unsigned len = crate_text_clean(clean, (unsigned)strlen(clean));
     crate_message(msg, sizeof msg, clean, len, advice);
     int code = s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED;
-    return err_set(err, code, "crate: %s: %s: %s", s->host[s->at].shown, name, msg);
+    return err_set(err, code, "%s: %s: %s", s->host[s->at].shown, name, msg);
 }
 
 int crate_site_sql(struct crate_site *s, const char *sql, json_t *args, json_t **reply,
@@ -246,7 +246,7 @@ int crate_site_sql(struct crate_site *s, const char *sql, json_t *args, json_t *
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     json_decref(body);
     if (!text)
-        return err_set(err, ERR_FAILED, "crate: out of memory");
+        return err_set(err, ERR_FAILED, "out of memory");
     curl_easy_setopt(s->easy, CURLOPT_COPYPOSTFIELDS, text);
     curl_easy_setopt(s->easy, CURLOPT_POST, 1L);
     free(text);
@@ -267,7 +267,7 @@ int crate_site_sql(struct crate_site *s, const char *sql, json_t *args, json_t *
     }
     if (!json_is_object(root)) {
         json_decref(root);
-        return err_set(err, ERR_FAILED, "crate: %s: the answer is not JSON (is this CrateDB?)",
+        return err_set(err, ERR_FAILED, "%s: the answer is not JSON (is this CrateDB?)",
                        s->host[s->at].shown);
     }
     if (reply)

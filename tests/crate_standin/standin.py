@@ -8,7 +8,8 @@ one thread with an event loop: a thousand connections cost little.
 
 Faults are switched on by `POST /_standin/fault` with JSON, and last for `count` requests (default: until
 `{"kind": "none"}`), each with probability `p`, and concern bulk requests unless `on` says "sql" (all
-statements), "single" (no bulks) or "greet" (GET /):
+statements), "single" (no bulks) or "greet" (GET /), and those with
+`match` in their body:
 
     slow ms=N      answer after N ms            status code=N [json=true]   503, 429, 413, 500 ...
     rows p=SHARE   rows fail with -2            error code=4041             the whole request fails by code
@@ -265,10 +266,12 @@ class Server:
             return self.nodes[0]
         return self.nodes[(self.turn - 1) % len(self.nodes)]
 
-    def fault(self, kinds):
+    def fault(self, kinds, body=b""):
         """The fault that applies to a request of these kinds, or {}."""
         for f in list(self.faults):
             if f.get("on", "bulk") not in kinds or random.random() >= f.get("p", 1):
+                continue
+            if f.get("match", "").encode() not in body:
                 continue
             if "count" in f:
                 f["count"] -= 1
@@ -468,7 +471,7 @@ class Connection(asyncio.Protocol):
         s.stats["request_bytes"] += len(body)
         s.requests_by_node[self.node] += 1
         bulk = headers.get("content-encoding") or b'"bulk_args":' in body[:4096] or len(body) > 4096
-        fault = s.fault(("sql", "bulk") if bulk else ("sql", "single"))
+        fault = s.fault(("sql", "bulk") if bulk else ("sql", "single"), body)
         kind = fault.get("kind")
         if kind == "status":
             reply = b""
@@ -480,6 +483,8 @@ class Connection(asyncio.Protocol):
             self.send(e.status(), json.dumps({"error": {"message": e.message, "code": e.code}}).encode())
         elif kind == "close":
             self.transport.abort()
+        elif kind == "badutf8":
+            self.send(400, b'{"error":{"message":"\xff\xfe\x80 broken \xc3","code":4000}}')
         elif kind == "hang":
             if fault.get("store"):
                 s.sql(body, headers, 0)
@@ -513,8 +518,6 @@ class Connection(asyncio.Protocol):
             self.send(200, b'{"cols":[],"results":[{"rowcount":1},' + b"\x00oops]")
         elif kind == "nothing":
             self.send(200, b"")
-        elif kind == "badutf8":
-            self.send(200, b'{"error":{"message":"\xff\xfe\x80 broken \xc3","code":4000}}')
         else:
             self.send(status, data)
 

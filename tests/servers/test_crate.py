@@ -1,0 +1,274 @@
+"""The crate backend from outside: set-up, operations, protection, authentication, hosts, balancer, clean.
+
+Those in `Everywhere` run against CRATE_URL (crate://[user:password@]host:port) where it is set; all others,
+and these too where it is not, against the stand-in.   ctest: timeout=240
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crate_standin"))
+from harness import Standin, target
+from loadtop import LOADTOP, run, start, finish, wait_until
+
+
+class Everywhere(unittest.TestCase):
+    def test_count_is_exact(self):
+        """A count that is no multiple of rows: the last bulk is short."""
+        with target() as s:
+            result = run(s.url(query="rows=100&threads=2&clients=2"), "-n", "12345")
+            self.assertEqual(result.ops["offered"], 12345)
+            self.assertEqual(result.ops["completed"], 12345)
+            self.assertEqual(s.rows(), 12345)
+            self.assertEqual(result.pool["batches"]["completed"], result.pool["backend_stats"]["requests"])
+            self.assertEqual(result.pool["left_behind"], [
+                {"kind": "table", "what": result.pool["backend_stats"]["table"], "count": 12345}])
+
+    def test_second_run_uses_the_table_and_no_key_twice(self):
+        with target() as s:
+            for n in (1, 2):
+                result = run(s.url(query="rows=50"), "-n", "500", "--seed", "7")
+                self.assertEqual((result.ops["completed"], result.ops["errors"]), (500, 0))
+                self.assertEqual(s.rows(), 500 * n)
+
+    def test_every_operation(self):
+        with target() as s:
+            run(s.url(), "-n", "500")
+            result = run(s.url(query="ops=insert:1,select:2,aggregate:1,update:2,delete:1&rows=20&clients=3"),
+                         "-n", "4000")
+            self.assertEqual((result.ops["completed"], result.ops["errors"]), (4000, 0))
+            for op in ("insert", "select", "aggregate", "update", "delete"):
+                self.assertGreater(result.pool["by_op"][op]["completed"], 0, op)
+            self.assertEqual(s.rows(), 500 + result.rows["acknowledged"] - result.rows["deleted"])
+            self.assertGreater(result.rows["deleted"], 0)
+            # select, update and delete find what they look for, but for the first few
+            looked = sum(result.pool["by_op"][op]["completed"] for op in ("select", "update", "delete"))
+            self.assertLess(result.pool["backend_stats"]["found_nothing"], looked / 2)
+
+    def test_own_statements(self):
+        with target() as s:
+            run(s.url(), "-n", "200")
+            query = ("ops=stmt:1&stmt=SELECT * FROM \"doc\".\"%s\" WHERE region = {region} AND user_id < "
+                     "{int:1-9999} LIMIT 3; SELECT {text:5}, {real:0-1}, {choice:a|b}, {now}" %
+                     s.url().split("doc.")[1])
+            result = run(s.url(query=query), "-n", "300")
+            self.assertEqual((result.ops["completed"], result.ops["errors"]), (300, 0))
+
+    def test_wide_and_partitioned(self):
+        for query in ("objects=50", "partition=day", "partition=region", "shards=2&refresh=500ms&replicas=0-1"):
+            with self.subTest(query=query), target() as s:
+                result = run(s.url(query=query + "&rows=20"), "-n", "200")
+                self.assertEqual((result.ops["completed"], result.ops["errors"]), (200, 0))
+                self.assertEqual(s.rows(), 200)
+
+    def test_gzip(self):
+        with target() as s:
+            plain = run(s.url(query="rows=100"), "-n", "2000")
+            small = run(s.url(query="rows=100&gzip=yes"), "-n", "2000")
+            self.assertEqual((small.ops["completed"], small.ops["errors"]), (2000, 0))
+            self.assertEqual(s.rows(), 4000)
+            self.assertLess(small.pool["bytes"]["sent"], plain.pool["bytes"]["sent"] / 2)
+
+    def test_drop_and_clean(self):
+        with target() as s:
+            run(s.url(query="drop=yes"), "-n", "100")
+            self.assertEqual(s.sql('SELECT count(*) FROM "doc"."t"')[0], 404)
+            first = run(s.url(), "-n", "100")
+            second = run(s.url(), "-n", "70")
+            self.assertEqual(second.pool["left_behind"][0]["kind"], "rows")
+            with tempfile.NamedTemporaryFile("w", suffix=".json") as f:
+                for left, result in ((100, second), (None, first)):
+                    f.seek(0)
+                    f.truncate()
+                    json.dump(result.data, f)
+                    f.flush()
+                    done = subprocess.run([LOADTOP, "clean", f.name], capture_output=True, text=True, timeout=60)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    if left:
+                        self.assertEqual(s.rows(), left)
+            self.assertEqual(s.sql('SELECT count(*) FROM "doc"."t"')[0], 404)
+
+
+class Protection(unittest.TestCase):
+    def test_a_table_of_others(self):
+        with Standin() as s:
+            s.sql('CREATE TABLE "doc"."t" ("id" TEXT NOT NULL, "timestamp" TIMESTAMP WITH TIME ZONE, "region" TEXT, '
+                  '"product_category" TEXT, "event_type" TEXT, "user_id" INTEGER, "user_segment" TEXT, '
+                  '"amount" DOUBLE PRECISION, "quantity" INTEGER, "metadata" OBJECT(DYNAMIC), PRIMARY KEY ("id"))')
+            s.sql('INSERT INTO "doc"."t" ("id") VALUES (?)', bulk=[["mine"]])
+            for ops in ("insert", "update", "delete", "stmt&stmt=DELETE FROM \"doc\".\"t\""):
+                result = run(s.url(query="ops=" + ops), "-n", "10", code=2)
+                self.assertIn("--allow-destructive", result.err)
+            self.assertEqual(s.rows(), 1)
+            result = run(s.url(query="ops=select:1,aggregate:1"), "-n", "10")
+            self.assertEqual(result.ops["completed"], 10)
+            self.assertEqual(result.pool["backend_stats"]["found_nothing"], 0)
+            result = run(s.url(), "-n", "10", "--allow-destructive")
+            self.assertEqual(s.rows(), 11)
+            self.assertEqual(result.pool["left_behind"][0]["kind"], "rows")
+
+    def test_clean_never_drops_a_table_of_others(self):
+        with Standin() as s:
+            result = run(s.url(), "-n", "10")
+            s.sql('DROP TABLE "doc"."t"')
+            s.sql('CREATE TABLE "doc"."t" ("id" TEXT NOT NULL, PRIMARY KEY ("id"))')
+            with tempfile.NamedTemporaryFile("w", suffix=".json") as f:
+                json.dump(result.data, f)
+                f.flush()
+                done = subprocess.run([LOADTOP, "clean", f.name], capture_output=True, text=True, timeout=60)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("not made by loadtop", done.stderr)
+            self.assertEqual(s.rows(), 0)
+
+    def test_read_only(self):
+        with Standin() as s:
+            result = run(s.url(query="ops=select"), "-n", "10", "--read-only", code=1)
+            self.assertIn("does not exist", result.err)
+            self.assertEqual(s.query("SELECT count(*) FROM standin_tables")[0][0], 0)
+            run(s.url(), "-n", "50")
+            result = run(s.url(query="ops=select:1,aggregate:1"), "-n", "50", "--read-only")
+            self.assertEqual((result.ops["completed"], s.rows()), (50, 50))
+
+    def test_create_no(self):
+        with Standin() as s:
+            result = run(s.url(query="create=no"), "-n", "10", code=1)
+            self.assertIn("use create=yes", result.err)
+
+    def test_missing_columns(self):
+        with Standin() as s:
+            run(s.url(), "-n", "10")
+            result = run(s.url(query="objects=3"), "-n", "10", code=1)
+            self.assertIn("obj_0", result.err)
+
+    def test_usage(self):
+        for query, word in (("stmt=SELECT {regoin}", "{region}"), ("stmt=SELECT ?", "generator"),
+                            ("replicas=many", "replicas"), ("stmt-file=/nonexistent", "stmt-file"),
+                            ("rows=0", "rows"), ("partition=year", "partition")):
+            result = run("crate://127.0.0.1:1/doc.t?" + query, "-n", "1", code=2)
+            self.assertIn(word, result.err)
+        self.assertIn("is not a table", run("crate://127.0.0.1:1/_bad", "-n", "1", code=2).err)
+
+
+class Connections(unittest.TestCase):
+    def test_passwords_and_tokens(self):
+        with Standin("--user", "crate:pa ss:ö") as s:
+            result = run(s.url(user="crate:pa%20ss%3A%C3%B6"), "-n", "100")
+            self.assertEqual(result.ops["completed"], 100)
+            self.assertNotIn("pa%20ss", json.dumps(result.data))
+            self.assertNotIn("pa ss", json.dumps(result.data) + result.err)
+        with Standin("--token", "abc.def.ghi") as s:
+            result = run(s.url(query="token=abc.def.ghi"), "-n", "100")
+            self.assertEqual(result.ops["completed"], 100)
+            self.assertNotIn("abc.def.ghi", json.dumps(result.data) + result.err)
+
+    def test_tls(self):
+        with Standin(tls=True) as s:
+            self.assertIn("certificate", run(s.url(), "-n", "10", code=3).err)
+            for query in ("ca=" + s.cert, "tls-verify=no"):
+                result = run(s.url(query=query + "&clients=3"), "-n", "300")
+                self.assertEqual((result.ops["completed"], result.ops["errors"]), (300, 0))
+            self.assertEqual(s.rows(), 600)
+
+    def test_default_schema(self):
+        with Standin() as s:
+            run(s.url("plain", "schema=mine"), "-n", "10")
+            self.assertEqual(s.rows("mine.plain"), 10)
+
+    def test_as_many_connections_as_clients(self):
+        with Standin() as s:
+            run(s.url(query="rows=1&threads=2&clients=4&balance=0"), "-d", "500ms")
+            self.assertEqual(s.stats()["stats"]["most_connections"], 9)  # and the pool's own
+            run(s.url(query="rows=1&clients=8&connections=2&balance=0"), "-d", "500ms")
+            self.assertEqual(s.stats()["stats"]["most_connections"], 9)
+
+    def test_connections_are_kept(self):
+        with Standin() as s:
+            run(s.url(query="rows=1&clients=4&balance=0"), "-n", "1000")
+            self.assertLess(s.stats()["stats"]["accepted"], 10)
+
+    def test_fewer_connections_are_closed(self):
+        """What a person turns down is closed at the server too."""
+        with Standin() as s:
+            process = start(s.url(query="rows=1&clients=16&balance=0"), "-d", "4s", "--at", "1s clients 2")
+            wait_until(lambda: s.stats()["connections"] > 15)
+            wait_until(lambda: s.stats()["connections"] <= 4)
+            finish(process)
+
+    def test_several_hosts(self):
+        """In turn; one that dies is set aside, and used again when it is back."""
+        with Standin() as a, Standin() as b:
+            url = "crate://127.0.0.1:%d,127.0.0.1:%d/doc.t?rows=1&clients=4&balance=0&drop=no" % (a.port, b.port)
+            run(b.url(), "-n", "1")
+            process = start(url, "-d", "6s")
+            busy = lambda s: s.stats()["stats"].get("bulk_rows", 0)
+            wait_until(lambda: busy(a) > 100 and busy(b) > 100)
+            b.kill()
+            at = busy(a)
+            wait_until(lambda: busy(a) > at + 200)
+            b.start()
+            run(b.url(), "-n", "1")
+            wait_until(lambda: busy(b) > 100)
+            result = finish(process)
+            self.assertTrue(result.counts_add_up())
+            self.assertGreater(result.ops["completed"], 0)
+
+    def test_host_that_is_down_at_the_start(self):
+        with Standin() as a, Standin() as b:
+            run(b.url(), "-n", "1")
+            port = b.port
+            b.kill()
+            process = start("crate://127.0.0.1:%d,127.0.0.1:%d/doc.t?rows=1&clients=2&balance=0" % (a.port, port),
+                            "-d", "6s")
+            wait_until(lambda: a.stats()["stats"].get("bulk_rows", 0) > 100)
+            b.start()
+            run(b.url(), "-n", "1")
+            wait_until(lambda: b.stats()["stats"].get("bulk_rows", 0) > 100)
+            result = finish(process)
+            self.assertEqual(result.ops["errors"], result.classes.get("4041 RelationUnknown", {"count": 0})["count"])
+
+
+class Balance(unittest.TestCase):
+    def test_spread_and_verdict(self):
+        for mode, p_low, p_high, words in (("turn", 0.99, 1, "no sign of unevenness"), ("first", 0, 1e-9, "no balancing")):
+            with self.subTest(mode=mode), Standin("--nodes", "3", "--balance", mode) as s:
+                result = run(s.url(query="clients=3"), "-n", "300")
+                balance = result.pool["backend_stats"]["balance"]
+                self.assertEqual(sum(n["connections"] for n in balance["nodes"]), 30)
+                self.assertEqual(balance["nodes_of_cluster"], 3)
+                self.assertTrue(p_low <= balance["p"] <= p_high, balance)
+                self.assertIn(words, balance["verdict"])
+                self.assertIn(words, [e["to"] for e in result.data["events"] if "fresh" in e["to"]][0])
+                nodes = result.pool["backend_stats"]["load_by_node"]["nodes"]
+                self.assertEqual(len(nodes), 3)
+                self.assertEqual(sum(n["rows"] for n in nodes), 300)
+
+    def test_on_demand(self):
+        with Standin("--nodes", "2") as s:
+            result = run(s.url(query="balance=0"), "-d", "2500ms", "--at", "500ms set balance 20")
+            self.assertEqual(result.pool["backend_stats"]["balance"]["connections"], 20)
+
+
+class Live(unittest.TestCase):
+    def test_rows_and_think(self):
+        with Standin() as s:
+            result = run(s.url(query="rows=10&think=20ms"), "-d", "2s", "--at", "1s set rows 200")
+            sizes = result.ops["completed"] / result.pool["backend_stats"]["requests"]
+            self.assertGreater(sizes, 30)
+            self.assertLess(result.pool["backend_stats"]["requests"], 100)
+
+    def test_same_seed_same_records(self):
+        rows = []
+        for _ in range(2):
+            with Standin() as s:
+                run(s.url(query="threads=2&clients=2&rows=7&times=seed"), "-n", "500", "--seed", "11")
+                rows.append(s.query('SELECT substr("id", 15), "timestamp", "region", "user_id", "amount", "quantity", '
+                                    '"metadata" FROM "doc.t" ORDER BY substr("id", 25)'))
+        self.assertEqual(rows[0], rows[1])
+        self.assertEqual(len({r[0] for r in rows[0]}), 500)
+
+
+if __name__ == "__main__":
+    unittest.main()

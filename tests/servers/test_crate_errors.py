@@ -1,0 +1,200 @@
+"""Each way in which CrateDB says no, provoked and seen in its class; none stops the load.
+
+Against the stand-in, which can be told to do them. Classes and codes are those of FACTS (seen on a real
+6.4.3).   ctest: timeout=240
+"""
+import os
+import re
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crate_standin"))
+from harness import Standin
+from loadtop import LOADTOP, SLOW, run, start, finish, wait_until
+
+
+def anon_kb(pid):
+    with open("/proc/%d/status" % pid) as f:
+        return int(re.search(r"RssAnon:\s+(\d+)", f.read()).group(1))
+
+
+class Errors(unittest.TestCase):
+    def provoke(self, kind, name, rows=10, query="", **details):
+        """Runs with the fault in half of the bulks; returns the run after the checks that hold for all."""
+        with Standin() as s:
+            s.fault(kind, p=0.5, **details)
+            result = run(s.url(query="rows=%d%s" % (rows, query)), "-d", "600ms")
+            self.assertTrue(result.counts_add_up(), result.ops)
+            self.assertEqual(set(result.classes), {name})
+            self.assertEqual(result.classes[name]["count"], result.ops["errors"])
+            self.assertGreater(result.ops["errors"], 0)
+            self.assertGreater(result.ops["completed"], 0, "the load went on")
+            stored = s.rows()
+            self.assertLessEqual(result.ops["completed"], stored)
+            self.assertLessEqual(stored, result.ops["completed"] + result.rows["unknown"])
+            return result, stored
+
+    def test_failed_rows(self):
+        result, stored = self.provoke("rows", "4000 SQLParse", share=0.3)
+        self.assertEqual(result.rows["failed"], result.ops["errors"])
+        self.assertEqual(result.ops["completed"], stored)
+        self.assertIn("a row that the test wanted to fail", result.classes["4000 SQLParse"]["first"])
+
+    def test_duplicate_keys(self):
+        with Standin() as s:
+            result = run(s.url(query="rows=50&duplicates=0.2"), "-d", "600ms")
+            self.assertEqual(set(result.classes), {"4091 DuplicateKey"})
+            self.assertIn("conflict=nothing", result.classes["4091 DuplicateKey"]["first"])
+            self.assertEqual(result.ops["completed"], s.rows())
+
+    def test_duplicate_keys_before_5_10(self):
+        """Up to 5.9 a failed row has error_message and no code."""
+        with Standin() as s:
+            s.fault("old")
+            result = run(s.url(query="rows=50&duplicates=0.2"), "-d", "600ms")
+            self.assertEqual(set(result.classes), {"4091 DuplicateKey"})
+            self.assertEqual(result.ops["completed"], s.rows())
+
+    def test_bulk_refused_whole(self):
+        result, stored = self.provoke("error", "4000 SQLParse", code=4000, message="SQLParseException[Cannot cast]")
+        self.assertEqual(result.rows["refused"], result.ops["errors"])
+        self.assertEqual(result.rows["unknown"], 0)
+        self.assertEqual(result.ops["completed"], stored)
+
+    def test_codes(self):
+        for code, name in ((4007, "OperationBlocked"), (4037, "ReadOnlyBlock"), (4041, "RelationUnknown"),
+                           (4043, "ColumnUnknown"), (4045, "SchemaUnknown"), (4092, "VersionConflict"),
+                           (5002, "ShardUnavailable"), (5030, "QueryKilled")):
+            with self.subTest(code=code):
+                self.provoke("error", "%d %s" % (code, name), code=code)
+
+    def test_table_dropped_under_load(self):
+        with Standin() as s:
+            process = start(s.url(query="rows=10"), "-d", "2s")
+            wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)
+            s.sql('DROP TABLE "doc"."t"')
+            result = finish(process)
+            self.assertEqual(set(result.classes), {"4041 RelationUnknown"})
+            self.assertIn("create=yes", result.classes["4041 RelationUnknown"]["first"])
+
+    def test_statuses(self):
+        for code, name in ((413, "Payload Too Large"), (429, "Too Many Requests"), (503, "Service Unavailable"),
+                           (500, "Internal Server Error"), (502, "Bad Gateway")):
+            with self.subTest(code=code):
+                result, _ = self.provoke("status", "%d %s" % (code, name), code=code)
+                self.assertEqual(result.rows["unknown"] > 0, code >= 500)
+
+    def test_status_with_code(self):
+        result, _ = self.provoke("status", "5031 NodeUnavailable", code=503, json=5031)
+        self.assertIn("made up", result.classes["5031 NodeUnavailable"]["first"])
+
+    def test_unauthorized_while_running(self):
+        """401 has a plain text and closes the connection."""
+        with Standin() as s:
+            process = start(s.url(query="rows=10"), "-d", "2s")
+            wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)
+            s.fault("unauthorized")
+            result = finish(process)
+            self.assertEqual(set(result.classes), {"401 Unauthorized"})
+            self.assertIn("must authenticate", result.classes["401 Unauthorized"]["first"])
+            self.assertEqual(result.ops["completed"], s.rows())
+
+    def test_torn(self):
+        result, _ = self.provoke("torn", "torn")
+        self.assertEqual(result.rows["unknown"], result.ops["errors"])
+
+    def test_closed(self):
+        result, _ = self.provoke("close", "closed")
+        self.assertEqual(result.rows["unknown"], result.ops["errors"])
+
+    def test_wrong_answers(self):
+        for kind, name in (("badjson", "bad reply"), ("short", "bad reply"), ("nothing", "torn")):
+            with self.subTest(kind=kind):
+                result, _ = self.provoke(kind, name)
+                self.assertEqual(result.rows["unknown"], result.ops["errors"])
+
+    def test_bad_utf8(self):
+        result, _ = self.provoke("badutf8", "4000 SQLParse")
+        self.assertIn("?", result.classes["4000 SQLParse"]["first"])
+
+    def test_timeout(self):
+        with Standin() as s:
+            s.fault("hang", p=0.2)
+            result = run(s.url(query="rows=10&timeout=100ms"), "-d", "1500ms")
+            self.assertGreater(result.ops["timeouts"], 0)
+            self.assertEqual(result.rows["unknown"], result.ops["timeouts"])
+            self.assertEqual(result.ops["completed"], s.rows())
+            self.assertEqual(result.ops["errors"], 0)
+
+    def test_refused(self):
+        """The server goes and comes back: the load returns within a second."""
+        with Standin(on_disk=True) as s:
+            process = start(s.url(query="rows=10"), "-d", "4s")
+            wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)
+            s.kill()
+            s.start()
+            wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0, 2)
+            result = finish(process)
+            self.assertLessEqual(set(result.classes), {"closed", "torn"})
+
+    def test_one_byte_at_a_time(self):
+        with Standin() as s:
+            s.fault("dribble")
+            result = run(s.url(query="rows=5"), "-n", "10", "-d", "20s")
+            self.assertEqual((result.ops["completed"], result.ops["errors"]), (10, 0))
+            self.assertEqual(s.rows(), 10)
+
+    def test_huge_reply_is_not_kept(self):
+        """Two replies of 200 MB: all is read, and memory stays where it was."""
+        with Standin() as s:
+            s.fault("huge", mb=200, on="single", match="SELECT 1")
+            process = start(s.url(query="ops=stmt&stmt=SELECT 1&timeout=60s"), "-n", "2")
+            most = 0
+            while s.stats()["stats"].get("fault_huge", 0) < 2:
+                most = max(most, anon_kb(process.pid))
+            result = finish(process, timeout=120)
+            self.assertEqual(result.ops["completed"], 2)
+            self.assertGreater(result.pool["bytes"]["received"], 390 << 20)
+            if SLOW == 1:
+                self.assertLess(most, 20 << 10, "KB of anonymous memory while 200 MB were read")
+
+    def test_errors_are_not_a_flood(self):
+        """What the errors view shows is bounded text, valid and without control characters."""
+        with Standin() as s:
+            s.fault("error", code=4000, message="x\x1b[2J\n" + "y" * 100000)
+            result = run(s.url(query="rows=10"), "-d", "500ms")
+            first = result.classes["4000 SQLParse"]["first"]
+            self.assertLess(len(first), 256)
+            self.assertNotIn("\x1b", first)
+
+
+class AtTheStart(unittest.TestCase):
+    def test_wrong_password(self):
+        with Standin("--user", "crate:secret") as s:
+            result = run(s.url(user="crate:wrong"), "-d", "1s", code=1)
+            self.assertIn("401 Unauthorized", result.err)
+            self.assertIn("must authenticate", result.err)
+            self.assertNotIn("wrong", result.err.replace("is wrong", ""))
+
+    def test_nobody_there(self):
+        with Standin() as s:
+            url = s.url()
+        result = run(url, "-d", "1s", code=3)
+        self.assertIn("is CrateDB running there?", result.err)
+
+    def test_not_crate(self):
+        """A web server that knows nothing of _sql."""
+        with Standin() as s:
+            s.fault("status", code=404, on="sql")
+            result = run(s.url(), "-d", "1s", code=1)
+            self.assertIn("is this CrateDB's HTTP port", result.err)
+
+    def test_not_ready_yet(self):
+        """503 and "ok": false until it is ready: waited for."""
+        with Standin("--ready-after", "1", "--shard-delay", "0.5") as s:
+            result = run(s.url(query="rows=10"), "-n", "100")
+            self.assertEqual((result.ops["completed"], result.ops["errors"]), (100, 0))
+
+
+if __name__ == "__main__":
+    unittest.main()

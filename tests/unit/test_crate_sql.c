@@ -1,0 +1,315 @@
+/* Statements, placeholders, errors' names and the balancer's test: the pure parts of the crate
+ * backend. */
+#include "backends/crate_error.h"
+#include "backends/crate_nodes.h"
+#include "backends/crate_record.h"
+#include "backends/crate_sql.h"
+#include "backends/crate_stmt.h"
+#include "engine/err.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct crate_table table_of(const char *path, const char *schema)
+{
+    struct crate_table t;
+    struct err err = {0};
+    if (crate_table_parse(&t, path, schema, &err) < 0)
+        fail_msg("%s", err.msg);
+    return t;
+}
+
+static void tables(void **state)
+{
+    (void)state;
+    struct crate_table t = table_of("/doc.events", "");
+    assert_string_equal(t.sql, "\"doc\".\"events\"");
+    assert_string_equal(t.shown, "doc.events");
+    t = table_of("/events", "");
+    assert_string_equal(t.sql, "\"events\"");
+    assert_string_equal(t.schema, "doc");
+    t = table_of("/events", "mine");
+    assert_string_equal(t.shown, "mine.events");
+    t = table_of("", "");
+    assert_string_equal(t.name, "loadtop");
+    static const char *const bad[] = {"/_x", "/a.b.c", "/a\"b", "/.x",
+                                      "/x.", "/a b",   "/a/b",  "/a;\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct err err = {0};
+        struct crate_table unused;
+        if (i + 1 < sizeof bad / sizeof *bad) /* the last one is only for white space */
+            assert_int_equal(crate_table_parse(&unused, bad[i], "", &err), ERR_USAGE);
+    }
+    assert_true(crate_replicas_ok("0") && crate_replicas_ok("0-1") && crate_replicas_ok("1-all"));
+    assert_false(crate_replicas_ok("") || crate_replicas_ok("0'; DROP") ||
+                 crate_replicas_ok("1-") || crate_replicas_ok("all"));
+}
+
+static void creates_what_facts_say(void **state)
+{
+    (void)state;
+    struct crate_table t = table_of("/doc.t", "");
+    struct text sql = {0};
+    struct crate_layout l = {.shards = 6, .replicas = "0-1", .refresh_ms = 1000, .objects = 2};
+    crate_sql_create(&sql, &t, &l);
+    assert_string_equal(
+        sql.s,
+        "CREATE TABLE \"doc\".\"t\" (\"id\" TEXT NOT NULL, \"timestamp\" TIMESTAMP WITH TIME ZONE, "
+        "\"region\" TEXT, \"product_category\" TEXT, \"event_type\" TEXT, \"user_id\" INTEGER, "
+        "\"user_segment\" TEXT, \"amount\" DOUBLE PRECISION, \"quantity\" INTEGER, \"metadata\" "
+        "OBJECT(DYNAMIC), \"obj_0\" TEXT, \"obj_1\" TEXT, PRIMARY KEY (\"id\"), CONSTRAINT "
+        "\"made_by_loadtop\" CHECK (\"quantity\" >= 0)) CLUSTERED INTO 6 SHARDS WITH "
+        "(number_of_replicas = '0-1', refresh_interval = 1000)");
+    text_clear(&sql);
+    l.partition = CRATE_PARTITION_DAY;
+    l.objects = l.shards = 0;
+    crate_sql_create(&sql, &t, &l);
+    assert_non_null(
+        strstr(sql.s, "\"day\" TIMESTAMP WITH TIME ZONE GENERATED ALWAYS AS (date_trunc('day', "
+                      "\"timestamp\")), PRIMARY KEY (\"id\", \"day\"), "));
+    assert_non_null(strstr(sql.s, " PARTITIONED BY (\"day\") WITH"));
+    assert_null(strstr(sql.s, "SHARDS"));
+    text_clear(&sql);
+    /* An insert names as many columns as it has arguments, and as a record has fields. */
+    struct crate_records r;
+    char *record = malloc(65536);
+    crate_records_init(&r, "00000000", 0, 0, 7, -1);
+    crate_sql_insert(&sql, &t, 7, true);
+    char *end = crate_record_put(&r, record, 0, 0);
+    text_put(&sql, record, (size_t)(end - record));
+    text_put(&sql, "]}", 2);
+    json_t *v = json_loads(sql.s, 0, NULL);
+    assert_non_null(v);
+    const char *stmt = json_string_value(json_object_get(v, "stmt"));
+    unsigned marks = 0;
+    for (const char *p = stmt; *p; p++)
+        marks += *p == '?';
+    assert_int_equal(marks, 17);
+    assert_int_equal(json_array_size(json_array_get(json_object_get(v, "bulk_args"), 0)), 17);
+    assert_non_null(strstr(stmt, "ON CONFLICT DO NOTHING"));
+    json_decref(v);
+    free(record);
+    text_free(&sql);
+}
+
+/* Encodes st in just the room that it asks for and reads it back. */
+static json_t *encoded(const struct crate_stmt *st, uint64_t random)
+{
+    struct crate_records r;
+    crate_records_init(&r, "abcdef01", 2, 3, 0, -1);
+    struct crate_draw d = {.records = &r,
+                           .random = random,
+                           .now_ms = 1700000000000,
+                           .new_seq = 77,
+                           .key = "\"k\\\"1\"",
+                           .key_len = 6,
+                           .oldest = "\"old\"",
+                           .oldest_len = 5};
+    char *room = malloc(st->max + 4);
+    assert_non_null(room);
+    memcpy(room + st->max, "####", 4);
+    char *end = crate_stmt_put(st, room, &d);
+    assert_true(end <= room + st->max);
+    assert_memory_equal(room + st->max, "####", 4);
+    json_t *v = json_loadb(room, (size_t)(end - room), 0, NULL);
+    if (!v)
+        fail_msg("%.*s", (int)(end - room), room);
+    free(room);
+    return v;
+}
+
+static void placeholders(void **state)
+{
+    (void)state;
+    static const char sql[] = "SELECT {key}, {oldest}, {new}, {seq}, {now}, {ago:1h}, {region}, "
+                              "{user_id}, {amount}, {int:-5-5}, "
+                              "{real:0.5-1}, {text:20}, {choice:a|b\"c|}, '{key} ?' , {\"a\" = 1}, "
+                              "\"{x}\" -- {nothing} ?\n FROM t";
+    struct crate_stmt st;
+    struct err err = {0};
+    assert_int_equal(crate_stmt_parse(&st, sql, strlen(sql), &err), 0);
+    assert_int_equal(st.args, 13);
+    assert_true(st.reads);
+    for (uint64_t i = 0; i < 500; i++) {
+        json_t *v = encoded(&st, i * 977), *a = json_object_get(v, "args");
+        assert_string_equal(
+            json_string_value(json_object_get(v, "stmt")),
+            "SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{key} ?' , {\"a\" = 1}, \"{x}\" -- "
+            "{nothing} ?\n FROM t");
+        assert_string_equal(json_string_value(json_array_get(a, 0)), "k\"1");
+        assert_string_equal(json_string_value(json_array_get(a, 1)), "old");
+        assert_memory_equal(json_string_value(json_array_get(a, 2)), "abcdef01-0002-4", 15);
+        assert_int_equal(json_integer_value(json_array_get(a, 3)), 77);
+        assert_int_equal(json_integer_value(json_array_get(a, 4)), 1700000000000);
+        assert_int_equal(json_integer_value(json_array_get(a, 5)), 1700000000000 - 3600000);
+        json_int_t n = json_integer_value(json_array_get(a, 9));
+        assert_true(n >= -5 && n <= 5);
+        double x = json_real_value(json_array_get(a, 10));
+        assert_true(x >= 0.5 && x <= 1);
+        assert_int_equal(json_string_length(json_array_get(a, 11)), 20);
+        const char *word = json_string_value(json_array_get(a, 12));
+        assert_true(strcmp(word, "a") == 0 || strcmp(word, "b\"c") == 0 || strcmp(word, "") == 0);
+        json_decref(v);
+    }
+    crate_stmt_fini(&st);
+}
+
+static void wrong_placeholders(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql, *says;
+    } cases[] = {{"SELECT {regoin}", "{region}"},   {"SELECT ?", "generator"},
+                 {"SELECT {int:5-1}", "{int:5-1}"}, {"SELECT {ago:1}", "{ago:1}"},
+                 {"SELECT {text:99999}", "text"},   {"SELECT {key:x}", "{key:x}"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct crate_stmt st;
+        struct err err = {0};
+        assert_int_equal(crate_stmt_parse(&st, cases[i].sql, strlen(cases[i].sql), &err),
+                         ERR_USAGE);
+        assert_non_null(strstr(err.msg, cases[i].says));
+        crate_stmt_fini(&st);
+    }
+}
+
+static void several_statements(void **state)
+{
+    (void)state;
+    struct crate_stmt *st = calloc(CRATE_STMTS_MAX, sizeof *st);
+    unsigned n;
+    struct err err = {0};
+    assert_int_equal(crate_stmts_parse(st, &n,
+                                       "-- first; not here\nSELECT ';' ; ;\n/* ; */ delete from t;",
+                                       &err),
+                     0);
+    assert_int_equal(n, 2);
+    assert_true(st[0].reads);
+    assert_false(st[1].reads);
+    for (unsigned i = 0; i < n; i++)
+        crate_stmt_fini(&st[i]);
+    assert_int_equal(crate_stmts_parse(st, &n, " ;; -- nothing", &err), ERR_USAGE);
+    static const struct {
+        const char *sql;
+        bool reads;
+    } kinds[] = {{"select 1", true},
+                 {" (SELECT 1)", true},
+                 {"WITH a AS (SELECT 1) SELECT * FROM a", true},
+                 {"/* x */ EXPLAIN SELECT 1", true},
+                 {"INSERT INTO t SELECT 1", false},
+                 {"selection", false},
+                 {"REFRESH TABLE t", false},
+                 {"DROP TABLE t", false},
+                 {"", false}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        assert_int_equal(crate_stmt_parse(&st[0], kinds[i].sql, strlen(kinds[i].sql), &err), 0);
+        assert_int_equal(st[0].reads, kinds[i].reads);
+        crate_stmt_fini(&st[0]);
+    }
+    free(st);
+}
+
+static void own_statements_parse(void **state)
+{
+    (void)state;
+    struct crate_table t = table_of("/s.t", "");
+    struct text sql = {0};
+    struct crate_stmt st;
+    struct err err = {0};
+    for (unsigned i = 0; i < CRATE_AGGREGATES + 3; i++) {
+        text_clear(&sql);
+        if (i < CRATE_AGGREGATES)
+            crate_sql_aggregate(&sql, &t, i);
+        else
+            (i == CRATE_AGGREGATES       ? crate_sql_select
+             : i == CRATE_AGGREGATES + 1 ? crate_sql_update
+                                         : crate_sql_delete)(&sql, &t);
+        assert_non_null(strstr(sql.s, "\"s\".\"t\""));
+        assert_int_equal(crate_stmt_parse(&st, sql.s, sql.len, &err), 0);
+        json_decref(encoded(&st, i));
+        assert_int_equal(st.reads, i <= CRATE_AGGREGATES);
+        crate_stmt_fini(&st);
+    }
+    text_free(&sql);
+}
+
+static void error_names(void **state)
+{
+    (void)state;
+    char s[CRATE_CLASS_MAX], msg[64];
+    assert_string_equal(crate_code_class(s, sizeof s, 4091), "4091 DuplicateKey");
+    assert_string_equal(crate_code_class(s, sizeof s, 4999), "4999");
+    assert_string_equal(crate_code_class(s, sizeof s, 0), "row failed");
+    assert_string_equal(crate_status_class(s, sizeof s, 503), "503 Service Unavailable");
+    assert_string_equal(crate_status_class(s, sizeof s, 599), "HTTP 599");
+    assert_int_equal(crate_code_of_message("DuplicateKeyException[x]", 24), 4091);
+    assert_int_equal(crate_code_of_message("Dup", 3), 0);
+    size_t n = crate_message(msg, sizeof msg, "abc", 3, "do it");
+    assert_string_equal(msg, "abc -> do it");
+    assert_int_equal(n, strlen(msg));
+    char text[200];
+    memset(text, 'x', sizeof text);
+    n = crate_message(msg, sizeof msg, text, sizeof text,
+                      "do it"); /* the advice is never cut off */
+    assert_int_equal(n, strlen(msg));
+    assert_true(n < sizeof msg);
+    assert_string_equal(msg + n - 9, " -> do it");
+    for (size_t i = 0; i + 1 < sizeof text; i += 2)
+        memcpy(text + i, "\xc3\xa9", 2);
+    n = crate_message(msg, 10, text, sizeof text, NULL);
+    assert_int_equal(n, 8); /* not within a character */
+    assert_int_equal(crate_message(msg, sizeof msg, "", 0, "do it"), 5);
+}
+
+/* Tabulated: upper 5 % and 1 % points of the chi-square distribution (Abramowitz and Stegun, 26.8).
+ */
+static void chi_square(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned df;
+        double x, p;
+    } table[] = {{1, 3.84146, 0.05}, {2, 5.99147, 0.05}, {5, 11.0705, 0.05},  {30, 43.7729, 0.05},
+                 {1, 6.63490, 0.01}, {2, 9.21034, 0.01}, {10, 23.2093, 0.01}, {100, 135.807, 0.01},
+                 {1, 10.828, 0.001}, {10, 9.34182, 0.5}, {50, 34.7642, 0.95}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        assert_true(fabs(crate_chi_square_tail(table[i].x, table[i].df) - table[i].p) <
+                    table[i].p * 5e-4);
+    assert_true(isnan(crate_chi_square_tail(1, 0)));
+    assert_true(crate_chi_square_tail(0, 3) > 0.9999);
+    struct crate_verdict_spread v;
+    crate_spread_judge((uint64_t[]){10, 10, 10}, 3, &v);
+    assert_false(v.uneven);
+    crate_spread_judge((uint64_t[]){30, 0, 0}, 3, &v);
+    assert_true(v.uneven && fabs(v.chi_square - 60) < 1e-9);
+    assert_non_null(strstr(v.words, "no balancing"));
+    crate_spread_judge((uint64_t[]){20, 8, 2}, 3, &v);
+    assert_true(v.uneven && v.df == 2 && fabs(v.chi_square - 16.8) < 1e-9);
+    crate_spread_judge((uint64_t[]){30}, 1, &v);
+    assert_true(!v.uneven && isnan(v.p));
+    crate_spread_judge(NULL, 0, &v);
+    assert_string_equal(v.words, "no node was reached");
+    crate_spread_judge((uint64_t[]){4, 3, 4, 3, 4, 3, 3, 3, 2, 1}, 10, &v);
+    assert_non_null(strstr(v.words, "few for so many nodes"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables),
+        cmocka_unit_test(creates_what_facts_say),
+        cmocka_unit_test(placeholders),
+        cmocka_unit_test(wrong_placeholders),
+        cmocka_unit_test(several_statements),
+        cmocka_unit_test(own_statements_parse),
+        cmocka_unit_test(error_names),
+        cmocka_unit_test(chi_square),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
