@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#define REQUESTS 4096
+#define REQUESTS 1024
 
 /* Requests in the order of their start; true: done. */
 struct model {
