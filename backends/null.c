@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERVICE, DIST, SERVERS, LAMBDA, SIGMA, KAPPA, ERRORS, STALL, DISCONNECT };
+enum { SERVICE, DIST, SERVERS, LAMBDA, SIGMA, KAPPA, ERRORS, STALL, DISCONNECT, DRIFT };
 enum { DIST_CONST, DIST_EXP };
 
 #define SERVERS_MAX 65536
@@ -217,7 +217,18 @@ static uint64_t served_end(struct null_pool *p, uint32_t n, uint64_t now, uint64
     return end;
 }
 
-static uint64_t service_ns(const struct options *o, uint64_t rnd, uint64_t in_flight)
+/* drift: the service slows down by that share a minute, as when a cache no longer holds the data.
+ */
+static double drifted(const struct null_pool *p, const struct options *o, uint64_t now)
+{
+    double drift = option_real(o, DRIFT);
+    uint64_t start = atomic_load_explicit(&p->start_ns, memory_order_relaxed);
+    if (drift <= 0 || now <= start)
+        return 1;
+    return 1 + drift * (double)(now - start) / (60.0 * (double)NS_PER_S);
+}
+
+static uint64_t service_ns(const struct options *o, uint64_t rnd, uint64_t in_flight, double slower)
 {
     double lambda = option_real(o, LAMBDA), mean = (double)option_u64(o, SERVICE);
     if (lambda > 0) {
@@ -225,6 +236,7 @@ static uint64_t service_ns(const struct options *o, uint64_t rnd, uint64_t in_fl
         double slow = 1 + option_real(o, SIGMA) * (n - 1) + option_real(o, KAPPA) * n * (n - 1);
         mean = slow / lambda * (double)NS_PER_S;
     }
+    mean *= slower;
     if (option_u64(o, DIST) == DIST_EXP)
         mean *= -log1p(-rng_unit(mix64(rnd)));
     return mean < 1e15 ? (uint64_t)llround(mean) : UINT64_C(1000000000000000);
@@ -254,7 +266,7 @@ static enum submit null_submit(struct conn *conn, struct op *op)
     const struct options *o = pool_options(pool);
     uint64_t now = loop_now(worker_loop(conn->worker));
     uint64_t n = atomic_fetch_add_explicit(&p->in_flight, 1, memory_order_relaxed) + 1;
-    uint64_t service = service_ns(o, op->rnd, n), end;
+    uint64_t service = service_ns(o, op->rnd, n, drifted(p, o, now)), end;
     uint32_t servers = servers_wanted(o);
     if (servers)
         end = served_end(p, servers, now, service);
@@ -464,6 +476,8 @@ static const struct option_spec null_options[] = {
                "AT+FOR, such as 5s+1s: 5 s after the start nothing completes for 1 s"},
     [DISCONNECT] = {"disconnect", OPTION_DURATION, 0, NULL, 0, 3.6e12, NULL,
                     "at this time after the start all connections drop once"},
+    [DRIFT] = {"drift", OPTION_REAL, OPTION_LIVE, "0", 0, 1000, NULL,
+               "share by which the service slows down a minute: what no plateau should hide"},
     {.name = NULL},
 };
 

@@ -289,7 +289,7 @@ static int read_remove(struct reader *r, struct command *c)
     return bad ? bad : read_end(r, c);
 }
 
-/* One value of a sweep's LIST, as far as it can be judged here; a list such as 1..64 is the
+/* One value of a sweep's LIST, as far as it can be judged here; a list such as 1..64 or auto is the
  * sweep's. */
 static int check_sweep_value(struct reader *r, const char *name, const char *value)
 {
@@ -301,7 +301,7 @@ static int check_sweep_value(struct reader *r, const char *name, const char *val
     snprintf(word, sizeof word, "%s=%s", name, value);
     if (!*value)
         return wrong_word(r, word, "a value is missing in its list (threads=1,2,4,8)", NULL);
-    if (!v || v->verb > VERB_PATTERN || strstr(value, ".."))
+    if (!v || v->verb > VERB_PATTERN || strstr(value, "..") || !strcmp(value, "auto"))
         return 0;
     if (v->verb == VERB_RATE)
         return parse_rate(value, &rate) == 0 && rate > 0

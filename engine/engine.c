@@ -7,6 +7,7 @@
 #include "engine/engine_private.h"
 #include "engine/pool.h"
 #include "engine/protect.h"
+#include "engine/sweep.h"
 #include "engine/text.h"
 
 #include <errno.h>
@@ -270,6 +271,8 @@ static void supervise(struct engine *e, bool tick)
             monitor_last(p, engine_seconds(e, now));
         }
     }
+    if (tick)
+        sweep_tick(e, now);
     if (second || (tick && now - e->last_second_ns >= NS_PER_S)) {
         e->last_second_ns = now;
         usage_measure(e, now);
@@ -456,6 +459,7 @@ void engine_free(struct engine *e)
     free(e->pool);
     snapshot_release(e->snapshot);
     rules_free(e->rules);
+    sweep_free(e->sweep);
     scenario_fini(&e->scenario);
     pthread_mutex_destroy(&e->queue_mutex);
     pthread_mutex_destroy(&e->event_mutex);

@@ -1,7 +1,7 @@
 /* The engine: pools of workers, one supervisor, one queue of commands, snapshots out.
  *
- * The front end, headless or not, does four things: makes an engine from a scenario, sends commands,
- * reads snapshots, and ends it. None of these blocks on a worker or on a target. */
+ * The front end, headless or not, does four things: makes an engine from a scenario, sends
+ * commands, reads snapshots, and ends it. None of these blocks on a worker or on a target. */
 #ifndef LOADTOP_ENGINE_ENGINE_H
 #define LOADTOP_ENGINE_ENGINE_H
 
@@ -31,29 +31,31 @@ int engine_start(struct engine *, struct err *);
 /* Virtual time only: runs until virtual time `until_ns` since the start, or the run's end. */
 void engine_step(struct engine *, uint64_t until_ns);
 
-/* Queues a command; returns at once, 0, or ERR_FAILED when the queue (1,024) is full. What became of it is an
- * event, and when refused the snapshot's message. A pool left out means all pools. */
+/* Queues a command; returns at once, 0, or ERR_FAILED when the queue (1,024) is full. What became
+ * of it is an event, and when refused the snapshot's message. A pool left out means all pools. */
 int engine_send(struct engine *, const struct command *, enum origin, struct err *);
 /* Parses and queues. */
 int engine_send_text(struct engine *, const char *text, enum origin, struct err *);
 
-/* Commands that only a front end can carry out (screenshot, report, baseline, theme, quit), sent by --at, a
- * sweep or another part of the program. True and *c if there is one. */
+/* Commands that only a front end can carry out (screenshot, report, baseline, theme, quit), sent by
+ * --at, a sweep or another part of the program. True and *c if there is one. */
 bool engine_take_screen(struct engine *, struct command *c);
 
-/* The newest snapshot, with a reference: give it back with snapshot_release. Never NULL after engine_start. */
+/* The newest snapshot, with a reference: give it back with snapshot_release. Never NULL after
+ * engine_start. */
 const struct snapshot *engine_snapshot(struct engine *);
 const struct snapshot *snapshot_retain(const struct snapshot *);
 void snapshot_release(const struct snapshot *); /* takes NULL */
 /* A descriptor (eventfd) that becomes readable with each new snapshot; for poll() only. */
 int engine_fd(const struct engine *);
 
-/* Begins the end; the snapshot says `ended` when every worker has ended or was given up. `by` as in the
- * JSON's ended_by. Async-signal-unsafe; idempotent; END_NOW overrides END_DRAIN. */
+/* Begins the end; the snapshot says `ended` when every worker has ended or was given up. `by` as in
+ * the JSON's ended_by. Async-signal-unsafe; idempotent; END_NOW overrides END_DRAIN. */
 void engine_end(struct engine *, enum end_how, const char *by);
 /* Waits up to timeout_ns for `ended`. True if it did. */
 bool engine_wait(struct engine *, uint64_t timeout_ns);
-/* Ends what is left (bounded: 6 s) and frees. Snapshots that are still held stay valid. Takes NULL. */
+/* Ends what is left (bounded: 6 s) and frees. Snapshots that are still held stay valid. Takes NULL.
+ */
 void engine_free(struct engine *);
 
 #endif

@@ -106,6 +106,7 @@ void engine_event(struct engine *, const struct pool *, const char *what, const 
 void events_settle(struct engine *); /* once a second: what did each change? */
 
 /* ---- thresholds.c */
+bool threshold_holds(const struct threshold *, double value); /* in the threshold's unit */
 void thresholds_check(struct engine *, uint64_t now_ns);
 
 #endif

@@ -7,6 +7,7 @@
 #include "engine/engine_private.h"
 #include "engine/pool.h"
 #include "engine/text.h"
+#include "engine/usl.h"
 
 #include <math.h>
 #include <string.h>
@@ -72,20 +73,6 @@ static struct side gather(const struct pool *p, double from_s, double to_s, bool
     return s;
 }
 
-/* Two-sided 95 % quantile of Student's t, to 0.5 % for df >= 1 (Hill's expansion beyond a small
- * table). */
-static double student95(double df)
-{
-    static const double table[] = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262};
-    if (df < 10) {
-        unsigned i = df < 1 ? 0 : (unsigned)df - 1;
-        double t = table[i], next = i < 8 ? table[i + 1] : 2.228;
-        return t + (next - t) * (fmax(1, df) - floor(fmax(1, df)));
-    }
-    double z = 1.959964, z3 = z * z * z;
-    return z + (z3 + z) / (4 * df) + (5 * z3 * z * z + 16 * z3 + 3 * z) / (96 * df * df);
-}
-
 static bool changes_load(const struct event *ev)
 {
     static const char *const not [] = {"mark", "lock", "unlock", "refused", "server", "up", "rule"};
@@ -133,7 +120,7 @@ static void settle(struct engine *e, uint64_t i, double now_s)
     double var = a.var + b.var, half = 0;
     if (var > 0) {
         double df = var * var / (a.var * a.var / (a.n - 1) + b.var * b.var / (b.n - 1));
-        half = student95(df) * sqrt(var);
+        half = student_t95(df) * sqrt(var);
     }
     double diff = b.mean - a.mean;
     ev->before_per_s = a.mean;

@@ -2,6 +2,7 @@
  * them. */
 #include "engine/engine_private.h"
 #include "engine/pool.h"
+#include "engine/sweep.h"
 #include "engine/text.h"
 
 #include <math.h>
@@ -74,6 +75,7 @@ static void changed(struct engine *e, struct pool *p, const char *what, const ch
                     const char *to, enum origin by)
 {
     p->monitor.resized_in_second = true;
+    plateau_restart(p, engine_seconds(e, engine_now(e)));
     engine_event(e, p, what, from, to, by);
 }
 
@@ -222,6 +224,7 @@ void execute_ramps(struct engine *e, uint64_t now_ns)
         if (v < least)
             v = least;
         p->monitor.resized_in_second = true;
+        plateau_restart(p, engine_seconds(e, now_ns));
         if ((v > dial_get(p, r->verb) || v < dial_get(p, r->verb)) &&
             (dial_put(e, p, &wish, r->verb, v, &err) < 0 || apply_load(p, &wish.load, &err) < 0)) {
             engine_say(e, "%s", err.msg);
@@ -445,6 +448,7 @@ static bool execute_on_engine(struct engine *e, const struct command *c, enum or
 {
     switch (c->verb) {
     case VERB_PAUSE_ALL:
+        sweep_stop(e, "pause all");
         for (unsigned i = 0; i < e->pools; i++)
             set_paused(e, e->pool[i], true, by);
         return true;
@@ -462,9 +466,14 @@ static bool execute_on_engine(struct engine *e, const struct command *c, enum or
     case VERB_MARK:
         engine_event(e, *c->pool ? engine_find_pool(e, c->pool) : NULL, "mark", "", c->text, by);
         return true;
-    case VERB_SWEEP:
+    case VERB_SWEEP: {
+        struct err err = {0};
+        if (sweep_start(e, c, by, &err) < 0)
+            refuse(e, NULL, c, by, err.msg);
+        return true;
+    }
     case VERB_SWEEP_STOP:
-        refuse(e, NULL, c, by, "sweep is not built into this version");
+        sweep_stop(e, "stopped");
         return true;
     default:
         return false;
@@ -484,6 +493,8 @@ void execute(struct engine *e, const struct command *c, enum origin by)
     }
     if (execute_on_engine(e, c, by))
         return;
+    if (by != BY_SWEEP)
+        sweep_disturbed(e, c->pool);
     if (*c->pool) {
         struct pool *p = engine_find_pool(e, c->pool);
         if (p) {

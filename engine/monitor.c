@@ -390,7 +390,7 @@ static void count_classes(struct pool *p)
     }
 }
 
-static void close_second(struct pool *p, double now_s, uint64_t now_ns)
+static void close_second(struct pool *p, double now_s)
 {
     struct monitor *m = &p->monitor;
     double span = now_s - m->second.from_s;
@@ -414,7 +414,6 @@ static void close_second(struct pool *p, double now_s, uint64_t now_ns)
     count_classes(p);
     m->resized_in_second = false;
     restart_interval(m, &m->second, now_s);
-    (void)now_ns;
 }
 
 bool monitor_tick(struct pool *p, double now_s, uint64_t now_ns)
@@ -422,14 +421,19 @@ bool monitor_tick(struct pool *p, double now_s, uint64_t now_ns)
     struct monitor *m = &p->monitor;
     if (now_s - m->tenth.from_s < 0.05)
         return false;
-    m->tenths[m->tenth_count++ % TENTHS] = close_interval(p, &m->tenth, now_s);
+    struct point pt = close_interval(p, &m->tenth, now_s);
+    m->tenths[m->tenth_count++ % TENTHS] = pt;
+    m->recording = p->load_from_ns && now_ns >= p->record_from_ns;
+    plateau_tenth(p, &pt);
     histogram_merge(&m->second.service, &m->tenth.service);
     histogram_merge(&m->second.response, &m->tenth.response);
     histogram_merge(&m->second.lag, &m->tenth.lag);
     restart_interval(m, &m->tenth, now_s);
     if (now_s - m->second.from_s < 0.9999)
         return false;
-    close_second(p, now_s, now_ns);
+    close_second(p, now_s);
+    plateau_judge(p, now_s);
+    scaling_update(p);
     return true;
 }
 

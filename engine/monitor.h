@@ -62,8 +62,8 @@ struct monitor {
     /* sums for Little's law over the last seconds */
     double little_n[10], little_xr[10], little_r;
     unsigned littles;
-    bool resized_in_second;
-    struct class_count { /* errors by class at the last second, and in it */
+    bool resized_in_second, recording; /* recording: the warm-up is over */
+    struct class_count {               /* errors by class at the last second, and in it */
         char name[40];
         uint64_t count, recent;
     } class_count[RECORDER_CLASSES];

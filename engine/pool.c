@@ -204,7 +204,7 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
                       struct err *err)
 {
     struct pool *p = calloc(1, sizeof *p);
-    if (!p || monitor_init(&p->monitor)) {
+    if (!p || monitor_init(&p->monitor) || plateaus_init(&p->plateaus)) {
         free(p);
         err_set(err, ERR_FAILED, "%s: out of memory", spec->name);
         return NULL;
@@ -273,6 +273,7 @@ void pool_free(struct pool *p)
         worker_free(p->worker[i]);
     free(p->worker);
     monitor_fini(&p->monitor);
+    plateaus_fini(&p->plateaus);
     json_decref(p->stats.json);
     json_decref(p->stats.left_behind);
     pool_spec_fini(&p->spec);
@@ -302,6 +303,19 @@ uint32_t connections_needed(const struct pool *p, const struct load *load, uint3
 uint32_t pool_depth(const struct pool *p)
 {
     return pattern_depth(p->spec.load.pattern, p->spec.load.depth);
+}
+
+uint32_t pool_bulk(const struct pool *p)
+{
+    uint64_t most = 1;
+    const struct op_type *types = p->spec.backend->ops;
+    for (unsigned i = 0; i < OPS_MAX && types[i].name; i++) {
+        int o = types[i].bulk ? options_find(p->spec.options.table, types[i].bulk) : -1;
+        uint64_t rows =
+            o >= 0 && p->spec.load.weight[i] > 0 ? option_u64(&p->spec.options, (unsigned)o) : 1;
+        most = rows > most ? rows : most;
+    }
+    return most > 1000000 ? 1000000 : (uint32_t)most;
 }
 
 uint32_t pool_connections_wanted(const struct pool *p)

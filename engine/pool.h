@@ -8,6 +8,7 @@
 
 #include "engine/backend.h"
 #include "engine/monitor.h"
+#include "engine/plateau.h"
 #include "engine/scenario.h"
 #include "engine/snapshot.h"
 #include "engine/text.h"
@@ -73,6 +74,10 @@ struct pool {
     } ramp;
     uint64_t errors_high_since_ns; /* the rule for targets that are not local */
     struct monitor monitor;
+    struct plateaus plateaus;
+    struct scaling scaling[SCALINGS_MAX];
+    unsigned scalings, scaling_serial;
+    struct capacity capacity;
 };
 
 /* A pool of the spec (copied). Not started. NULL and err. */
@@ -87,7 +92,9 @@ void pool_wake_workers(struct pool *);
 void pool_notify(struct pool *);            /* any thread: the supervisor should look now */
 unsigned pool_running(const struct pool *); /* workers that are neither draining nor ended */
 unsigned pool_alive(const struct pool *);   /* not ended */
-uint32_t pool_depth(const struct pool *);   /* depth in force */
+uint32_t pool_bulk(const struct pool *);  /* most operations that one request of the mix carries */
+void scaling_update(struct pool *);       /* scaling.c: after the plateaus changed */
+uint32_t pool_depth(const struct pool *); /* depth in force */
 uint32_t pool_connections_wanted(const struct pool *);
 /* Claims up to n operations of the budget of -n; returns how many were granted. */
 uint64_t pool_claim(struct pool *, uint64_t n);

@@ -1,6 +1,7 @@
 /* Makes the snapshots: copies of what the supervisor knows, in one reference-counted piece. */
 #include "engine/engine_private.h"
 #include "engine/pool.h"
+#include "engine/sweep.h"
 #include "engine/text.h"
 
 #include <jansson.h>
@@ -281,6 +282,21 @@ static void fill_stats(struct pool *p, struct pool_snapshot *s, struct pool_held
     s->left_behind = h->left_behind;
 }
 
+static void fill_scaling(const struct pool *p, struct pool_snapshot *s)
+{
+    const struct plateaus *all = &p->plateaus;
+    s->plateau = all->n ? malloc(all->n * sizeof *s->plateau) : NULL;
+    if (s->plateau) {
+        memcpy(s->plateau, all->list, all->n * sizeof *s->plateau);
+        s->plateaus = all->n;
+    }
+    s->plateau_on = plateau_present(p) != NULL;
+    copy_str(s->plateau_why, sizeof s->plateau_why, all->drifting ? all->why : "");
+    memcpy(s->scaling, p->scaling, sizeof s->scaling);
+    s->scalings = p->scalings;
+    s->capacity = p->capacity;
+}
+
 static void fill_pool(struct engine *e, struct pool *p, struct pool_snapshot *s,
                       struct pool_held *h, uint64_t now_ns)
 {
@@ -308,6 +324,7 @@ static void fill_pool(struct engine *e, struct pool *p, struct pool_snapshot *s,
     fill_stats(p, s, h);
     options_copy(&h->options, &p->spec.options);
     s->options = &h->options;
+    fill_scaling(p, s);
     judge_limit(p, s);
     judge_validity(p, s);
 }
@@ -401,6 +418,7 @@ struct snapshot *snapshot_make(struct engine *e, uint64_t now_ns)
     s->thresholds = e->scenario.thresholds;
     s->goal_per_s = e->scenario.goal_per_s;
     fill_usage(e, s);
+    sweep_fill(e, s, now_ns);
     if (e->undos)
         copy_str(s->undo, sizeof s->undo, e->undo[e->undos - 1].shown);
     copy_str(s->message, sizeof s->message, e->message);

@@ -1,14 +1,15 @@
 /* A snapshot: all that a screen, a report or a script may know of a run, at one tick.
  *
  * The supervisor makes one ten times a second (and at the end) and publishes it; whoever holds a
- * reference reads it without a lock, for as long as it likes. It is immutable. Absent numbers are NaN
- * (doubles) or -1 (int64_t): never 0. Times are nanoseconds since the run's start unless the name says
- * otherwise; latencies are nanoseconds. */
+ * reference reads it without a lock, for as long as it likes. It is immutable. Absent numbers are
+ * NaN (doubles) or -1 (int64_t): never 0. Times are nanoseconds since the run's start unless the
+ * name says otherwise; latencies are nanoseconds. */
 #ifndef LOADTOP_ENGINE_SNAPSHOT_H
 #define LOADTOP_ENGINE_SNAPSHOT_H
 
 #include "engine/command.h"
 #include "engine/scenario.h"
+#include "engine/usl.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,12 +18,14 @@
 struct backend;
 struct json_t;
 
-/* The five counts. At every moment offered = completed + errors + timeouts + in_flight + dropped. */
+/* The five counts. At every moment offered = completed + errors + timeouts + in_flight + dropped.
+ */
 struct counts {
     uint64_t offered, completed, errors, timeouts, in_flight, dropped;
 };
 
-/* min, mean, p50, p90, p95, p99, p99.9, p99.99, max in ns. NaN: no sample, or fewer than 10 above it. */
+/* min, mean, p50, p90, p95, p99, p99.9, p99.99, max in ns. NaN: no sample, or fewer than 10 above
+ * it. */
 enum { Q_P50, Q_P90, Q_P95, Q_P99, Q_P99_9, Q_P99_99, QUANTILES };
 extern const double latency_quantile[QUANTILES];
 struct latency {
@@ -31,7 +34,7 @@ struct latency {
 };
 
 enum pool_state {
-    POOL_OPENING,  /* looking at the target; not loading yet */
+    POOL_OPENING, /* looking at the target; not loading yet */
     POOL_LOADING,
     POOL_PAUSED,
     POOL_DRAINING, /* no more starts; waits for what is in flight */
@@ -41,16 +44,17 @@ enum pool_state {
 };
 const char *pool_state_name(enum pool_state); /* "LOADING" */
 
-/* One interval of a pool's series. Rates are per second of the interval. NaN latency: nothing completed. */
+/* One interval of a pool's series. Rates are per second of the interval. NaN latency: nothing
+ * completed. */
 struct point {
-    double t_s;          /* end of the interval, since the start */
+    double t_s; /* end of the interval, since the start */
     double span_s;
     uint64_t offered, completed, errors, timeouts, dropped; /* within the interval */
     uint32_t threads, clients;
     double in_flight;    /* mean over the interval, operations */
     float p50, p99, max; /* service time, ns; true percentiles of the interval */
     float response_p99;
-    float cpu_share;     /* of the pool's threads, 0..1 of one thread each (mean) */
+    float cpu_share; /* of the pool's threads, 0..1 of one thread each (mean) */
     bool paused;
 };
 
@@ -65,14 +69,15 @@ static inline const struct point *series_at(const struct series *s, uint64_t i)
     return &s->block[i / SERIES_BLOCK][i % SERIES_BLOCK];
 }
 
-/* Latencies second by second at one digit less, mergeable: what a heatmap and a zoomed axis are made of. */
+/* Latencies second by second at one digit less, mergeable: what a heatmap and a zoomed axis are
+ * made of. */
 struct interval_histogram; /* engine/monitor.h */
 
 struct op_snapshot {
     uint16_t type; /* index into backend->ops */
     uint64_t completed, errors, timeouts;
     struct latency service, response;
-    double per_s;  /* over the last second */
+    double per_s; /* over the last second */
 };
 
 struct error_class {
@@ -106,35 +111,63 @@ struct check {
 
 struct plateau {
     double start_s, end_s;
-    struct load vars;
+    struct load vars; /* depth and connections as they were in force */
+    uint32_t bulk;    /* operations that a request carried at most: rows */
     double in_flight, throughput_per_s, ci95, p50, p99, cpu_share;
     uint64_t rss_bytes;
     bool valid;
     char why_not[96];
 };
 
+/* One scaling curve: the plateaus that differ from the newest in `var` only, and the law through
+ * the valid ones. */
+struct scaling {
+    char var[16];             /* "threads" "clients" "connections" "depth" "rows" */
+    bool has;                 /* there are at least two values of it */
+    unsigned points, invalid; /* valid plateaus, and those left out */
+    bool fitted;
+    struct usl_fit fit; /* N is operations in flight */
+    double next_n;      /* what to measure next to learn most; NaN */
+    char why[128];      /* why it is not fitted */
+};
+#define SCALINGS_MAX 5
+
+/* What a capacity search found. */
+struct capacity {
+    bool known;
+    double rate_per_s, low, high;
+};
+
+struct sweep_snapshot {
+    bool on;
+    char pool[POOL_NAME_MAX], spec[256],
+        now[96];          /* now: "threads 4, held 2.1 s: throughput drifts by ..." */
+    unsigned step, steps; /* steps 0: not known (auto, capacity) */
+    double left_s;        /* estimate; NaN: not known */
+};
+
 struct pool_snapshot {
-    unsigned number;           /* as shown; not used again after a removal */
+    unsigned number; /* as shown; not used again after a removal */
     char name[POOL_NAME_MAX];
     const struct backend *backend;
     char target[512], url[1024]; /* without secrets */
     bool local;
     enum pool_state state;
-    char state_why[256];       /* DOWN: what fails, and when it is tried next; ENDED: by what */
-    int error_code;            /* ENDED because the target refused for good: an enum err_code, else 0 */
+    char state_why[256]; /* DOWN: what fails, and when it is tried next; ENDED: by what */
+    int error_code;      /* ENDED because the target refused for good: an enum err_code, else 0 */
     double state_since_s;
-    struct load load;          /* as wanted now; depth and connections resolved in the next line */
+    struct load load; /* as wanted now; depth and connections resolved in the next line */
     uint32_t depth, connections;
     uint64_t think_ns, timeout_ns, count, duration_ns, warmup_ns, seed;
     const struct options *options; /* a copy of the snapshot's own */
-    bool warming;              /* warm-up not over */
+    bool warming;                  /* warm-up not over */
 
-    struct counts counts;      /* after the warm-up */
-    struct counts warm;        /* of the warm-up */
-    uint64_t waiting;          /* operations that wait for a connection; not offered yet */
+    struct counts counts; /* after the warm-up */
+    struct counts warm;   /* of the warm-up */
+    uint64_t waiting;     /* operations that wait for a connection; not offered yet */
     uint64_t bytes_sent, bytes_received;
-    double loaded_s;           /* seconds not paused, after the warm-up, until the end */
-    double throughput_per_s;   /* completed / loaded_s; NaN before anything */
+    double loaded_s;         /* seconds not paused, after the warm-up, until the end */
+    double throughput_per_s; /* completed / loaded_s; NaN before anything */
     struct latency service, response, batches, lag, lease_wait; /* whole run */
     uint64_t batches_completed;
     bool has_batches, has_lag, has_lease_wait;
@@ -145,14 +178,15 @@ struct pool_snapshot {
     double now_offered_per_s, now_per_s, now_errors_per_s, now_in_flight, now_batches_per_s;
     struct latency now_service, now_response;
 
-    double generate_share, client_share, wait_share, idle_share; /* of the workers' time, last second */
+    double generate_share, client_share, wait_share,
+        idle_share; /* of the workers' time, last second */
     double run_generate_share, run_client_share, run_wait_share, run_idle_share; /* whole run */
     double cpu_share; /* busiest worker's CPU over the last second, 0..1 */
     enum bottleneck limit;
     char limit_why[160];
 
     uint32_t threads_running, threads_draining, threads_stuck, connections_up, connections_wanted;
-    uint64_t peak_bytes;       /* pattern unthrottled: most memory its requests held; else 0 */
+    uint64_t peak_bytes; /* pattern unthrottled: most memory its requests held; else 0 */
 
     struct error_class *error; /* [errors], most frequent first */
     unsigned errors;
@@ -160,12 +194,17 @@ struct pool_snapshot {
     unsigned workers;
     struct check check[CHECKS_MAX];
     unsigned checks;
-    bool valid;                /* every known check holds */
-    struct plateau *plateau;
+    bool valid;              /* every known check holds */
+    struct plateau *plateau; /* [plateaus], oldest first; the last may still be going on */
     unsigned plateaus;
+    bool plateau_on;      /* the last one is the present stretch */
+    char plateau_why[96]; /* why the present stretch is none: it drifts, or "" */
+    struct scaling scaling[SCALINGS_MAX];
+    unsigned scalings;
+    struct capacity capacity;
 
-    struct series seconds;     /* 1 s, at least the last hour */
-    struct series tenths;      /* 100 ms, at least the last minute */
+    struct series seconds; /* 1 s, at least the last hour */
+    struct series tenths;  /* 100 ms, at least the last minute */
 
     char version[64], address[128], note[160];
     double server_cpu_share;
@@ -176,7 +215,7 @@ struct pool_snapshot {
 struct event {
     double t_s;
     char pool[POOL_NAME_MAX]; /* "": the run */
-    char what[24];            /* "threads", "pause", "mark", "down", "up", "command", "refused", ... */
+    char what[24]; /* "threads", "pause", "mark", "down", "up", "command", "refused", ... */
     char from[64], to[192];
     enum origin by;
     /* what it changed: mean throughput over up to 10 s before and after; NaN until known */
@@ -193,31 +232,34 @@ struct threshold_state {
 
 struct snapshot {
     uint64_t serial;
-    struct timespec started;  /* wall clock of the start */
-    double now_s;             /* since the start */
-    double ends_s;            /* NaN: no end known */
+    struct timespec started; /* wall clock of the start */
+    double now_s;            /* since the start */
+    double ends_s;           /* NaN: no end known */
     bool ended;
-    char ended_by[16];        /* "duration" "count" "signal" "user" "threshold" "error"; "" while running */
+    char
+        ended_by[16]; /* "duration" "count" "signal" "user" "threshold" "error"; "" while running */
     char run_id[12];
-    struct limits limits;     /* locked is the lock's present state */
-    struct pool_snapshot *pool; /* [pools + removed]: those that were removed come last, for the report */
+    struct limits limits; /* locked is the lock's present state */
+    struct pool_snapshot
+        *pool; /* [pools + removed]: those that were removed come last, for the report */
     unsigned pools, removed;
-    struct event *event;      /* [events], oldest first, the last 1,000 */
+    struct event *event; /* [events], oldest first, the last 1,000 */
     unsigned events;
     uint64_t events_total;
     struct threshold_state *threshold;
     unsigned thresholds;
+    struct sweep_snapshot sweep;
     double goal_per_s;
-    bool valid;               /* all pools */
+    bool valid; /* all pools */
 
-    double cpu_share;         /* of the whole process, of all cores, last second */
-    double tick_cpu_share;    /* of the supervisor's own thread, of one core */
+    double cpu_share;      /* of the whole process, of all cores, last second */
+    double tick_cpu_share; /* of the supervisor's own thread, of one core */
     uint64_t rss_bytes, rss_peak_bytes, anon_bytes;
     char host[64];
     unsigned cores;
-    char undo[96];            /* what `undo` would do, or "" */
-    char message[256];        /* answer to the last command: "" or what was refused and why */
-    uint64_t message_serial;  /* rises with each new message */
+    char undo[96];           /* what `undo` would do, or "" */
+    char message[256];       /* answer to the last command: "" or what was refused and why */
+    uint64_t message_serial; /* rises with each new message */
 };
 
 #endif

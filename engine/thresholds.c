@@ -26,7 +26,7 @@ static double measure(const struct pool *p, const struct threshold *t, uint64_t 
     }
 }
 
-static bool holds(const struct threshold *t, double v)
+bool threshold_holds(const struct threshold *t, double v)
 {
     if (t->above)
         return t->inclusive ? v >= t->bound : v > t->bound;
@@ -55,7 +55,7 @@ void thresholds_check(struct engine *e, uint64_t now_ns)
             bool worse = !s->known || (t->above ? v < s->value : v > s->value);
             s->value = worse ? v : s->value;
             s->known = true;
-            s->ok = s->ok && holds(t, v);
+            s->ok = s->ok && threshold_holds(t, v);
         }
         s->ok = s->ok && s->known;
     }

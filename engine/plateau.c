@@ -1,0 +1,272 @@
+/* See plateau.h. */
+#include "engine/plateau.h"
+#include "engine/engine_private.h"
+#include "engine/pool.h"
+#include "engine/usl.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SETTLE_S 0.3
+#define BATCHES_LEAST 10
+#define DRIFT_SMALL 0.01
+#define DRIFT_MOST 0.10
+#define T_99 2.9 /* two-sided 1 % of Student's t for about 15 degrees of freedom */
+#define CPU_MOST 0.80
+#define ERRORS_MOST 0.01
+
+int plateaus_init(struct plateaus *p)
+{
+    memset(p, 0, sizeof *p);
+    p->now.from_s = NAN;
+    p->now.plateau = -1;
+    return histogram_init(&p->now.service) || histogram_init(&p->now.response) ? -1 : 0;
+}
+
+void plateaus_fini(struct plateaus *p)
+{
+    histogram_fini(&p->now.service);
+    histogram_fini(&p->now.response);
+    free(p->list);
+}
+
+static void clear(struct pool *p, double from_s)
+{
+    struct stretch *s = &p->plateaus.now;
+    const struct tally *t = &p->monitor.total;
+    s->from_s = s->last_s = from_s;
+    s->batches = s->filled = 0;
+    s->per = 2;
+    memset(s->batch, 0, sizeof s->batch);
+    histogram_clear(&s->service);
+    histogram_clear(&s->response);
+    s->cpu_sum = s->cpu_n = 0;
+    s->dropped_from = t->dropped;
+    s->errors_from = t->errors + t->timeouts;
+    s->ended_from = t->completed + s->errors_from;
+    s->plateau = -1;
+}
+
+void plateau_restart(struct pool *p, double now_s)
+{
+    clear(p, p->state == POOL_LOADING || p->state == POOL_OPENING ? now_s + SETTLE_S : NAN);
+    p->plateaus.drifting = false;
+}
+
+static void merge_pairs(struct stretch *s)
+{
+    for (unsigned i = 0; i < PLATEAU_BATCHES / 2; i++) {
+        struct batch_mean a = s->batch[2 * i], b = s->batch[2 * i + 1];
+        s->batch[i] =
+            (struct batch_mean){a.span_s + b.span_s, a.completed + b.completed, a.area + b.area};
+    }
+    memset(s->batch + PLATEAU_BATCHES / 2, 0, (PLATEAU_BATCHES / 2 + 1) * sizeof s->batch[0]);
+    s->batches = PLATEAU_BATCHES / 2;
+    s->per *= 2;
+}
+
+void plateau_tenth(struct pool *p, const struct point *pt)
+{
+    struct stretch *s = &p->plateaus.now;
+    bool loading = p->state == POOL_LOADING && !pt->paused && p->monitor.recording;
+    if (!loading) {
+        if (!isnan(s->from_s))
+            clear(p, NAN);
+        return;
+    }
+    if (isnan(s->from_s))
+        plateau_restart(p, pt->t_s);
+    if (pt->t_s - pt->span_s < s->from_s)
+        return;
+    if (!s->batches && !s->filled)
+        clear(p, pt->t_s - pt->span_s);
+    struct batch_mean *b = &s->batch[s->batches];
+    b->span_s += pt->span_s;
+    b->completed += (double)pt->completed;
+    b->area += pt->in_flight * pt->span_s;
+    s->last_s = pt->t_s;
+    histogram_merge(&s->service, &p->monitor.tenth.service);
+    histogram_merge(&s->response, &p->monitor.tenth.response);
+    if (++s->filled < s->per)
+        return;
+    s->filled = 0;
+    if (++s->batches == PLATEAU_BATCHES)
+        merge_pairs(s);
+}
+
+/* ---- is it steady?
+ * ---------------------------------------------------------------------------------- */
+
+void trend_of(const double *y, unsigned n, struct trend *t)
+{
+    double mean = 0, sxy = 0, sxx = 0, rss = 0, c = 0, last = 0, ss = 0, c0 = 0;
+    for (unsigned i = 0; i < n; i++)
+        mean += y[i] / n;
+    for (unsigned i = 0; i < n; i++) {
+        double x = i - (n - 1) / 2.0;
+        sxy += x * (y[i] - mean);
+        sxx += x * x;
+        ss += (y[i] - mean) * (y[i] - mean);
+        if (i)
+            c0 += (y[i] - mean) * (y[i - 1] - mean);
+    }
+    double slope = sxy / sxx;
+    for (unsigned i = 0; i < n; i++) {
+        double e = y[i] - mean - slope * (i - (n - 1) / 2.0);
+        rss += e * e;
+        if (i)
+            c += e * last;
+        last = e;
+    }
+    double r = rss > 0 ? fmax(0, c / rss) : 0, r0 = ss > 0 ? fmax(0, c0 / ss) : 0;
+    double independent = fmax(3, n * (1 - r) / (1 + r));
+    double se = sqrt(rss / (independent - 2) / sxx);
+    t->independent = fmax(2, n * (1 - r0) / (1 + r0));
+    t->mean = mean;
+    t->drift = mean > 0 ? slope * n / mean : 0;
+    t->t = se > 0 ? slope / se : fabs(t->drift) > 1e-9 ? INFINITY : 0;
+    t->half95 = student_t95(t->independent - 1) * sqrt(ss / (n - 1) / t->independent);
+}
+
+static bool steady(const struct trend *t, double span_s)
+{
+    bool slope = fabs(t->t) > T_99 && fabs(t->drift) > DRIFT_SMALL;
+    double most = span_s < 10 ? 0.05 : 0.10;
+    return t->mean > 0 && !slope && fabs(t->drift) < DRIFT_MOST && t->half95 <= most * t->mean;
+}
+
+static void rates(const struct stretch *s, unsigned from, double *y)
+{
+    for (unsigned i = from; i < s->batches; i++)
+        y[i - from] = s->batch[i].completed / s->batch[i].span_s;
+}
+
+static void drop_first(struct pool *p, unsigned n)
+{
+    struct stretch *s = &p->plateaus.now;
+    double from = s->from_s;
+    for (unsigned i = 0; i < n; i++)
+        from += s->batch[i].span_s;
+    memmove(s->batch, s->batch + n, (s->batches + 1 - n) * sizeof s->batch[0]);
+    memset(s->batch + s->batches + 1 - n, 0, n * sizeof s->batch[0]);
+    s->batches -= n;
+    s->from_s = from;
+    histogram_clear(&s->response);
+    histogram_clear(&s->service); /* percentiles begin anew: the ramp is in the old ones */
+    s->cpu_sum = s->cpu_n = 0;
+}
+
+static void why_not(struct pool *p, struct plateau *pl)
+{
+    const struct stretch *s = &p->plateaus.now;
+    const struct tally *t = &p->monitor.total;
+    uint64_t errors = t->errors + t->timeouts - s->errors_from;
+    uint64_t ended = t->completed + t->errors + t->timeouts - s->ended_from;
+    pl->why_not[0] = '\0';
+    if (pl->cpu_share >= CPU_MOST)
+        snprintf(pl->why_not, sizeof pl->why_not, "the generator was the limit: CPU %.0f %%",
+                 100 * pl->cpu_share);
+    else if (t->dropped > s->dropped_from)
+        snprintf(pl->why_not, sizeof pl->why_not, "%llu starts were dropped",
+                 (unsigned long long)(t->dropped - s->dropped_from));
+    else if (ended && (double)errors > ERRORS_MOST * (double)ended)
+        snprintf(pl->why_not, sizeof pl->why_not, "%.1f %% errors",
+                 100 * (double)errors / (double)ended);
+    pl->valid = !pl->why_not[0];
+}
+
+static void describe(struct pool *p, struct plateau *pl, const struct trend *t, double now_s)
+{
+    const struct stretch *s = &p->plateaus.now;
+    double span = 0, completed = 0, area = 0;
+    for (unsigned i = 0; i <= s->batches; i++) {
+        span += s->batch[i].span_s;
+        completed += s->batch[i].completed;
+        area += s->batch[i].area;
+    }
+    pl->start_s = s->from_s;
+    pl->end_s = now_s < s->last_s ? now_s : s->last_s;
+    pl->vars = p->spec.load;
+    pl->vars.threads = pool_running(p);
+    pl->vars.depth = pool_depth(p);
+    pl->vars.connections = pool_connections_wanted(p);
+    pl->bulk = pool_bulk(p);
+    pl->in_flight = area / span;
+    pl->throughput_per_s = completed / span;
+    pl->ci95 = t->half95;
+    pl->p50 = s->service.count ? (double)histogram_quantile(&s->service, 0.5) : NAN;
+    pl->p99 = s->service.count >= 1000 ? (double)histogram_quantile(&s->service, 0.99) : NAN;
+    pl->cpu_share = s->cpu_n > 0 ? s->cpu_sum / s->cpu_n : p->monitor.busiest_cpu;
+    pl->rss_bytes = p->engine->usage.rss;
+    why_not(p, pl);
+}
+
+static struct plateau *accept(struct plateaus *all)
+{
+    if (all->now.plateau >= 0)
+        return &all->list[all->now.plateau];
+    if (all->n == PLATEAUS_MAX) {
+        memmove(all->list, all->list + 1, (PLATEAUS_MAX - 1) * sizeof *all->list);
+        all->n--;
+    }
+    if (!(all->n & (all->n - 1))) { /* grows at powers of two */
+        struct plateau *list = realloc(all->list, (all->n ? 2 * all->n : 1) * sizeof *list);
+        if (!list)
+            return NULL;
+        all->list = list;
+    }
+    all->now.plateau = (int)all->n;
+    memset(&all->list[all->n], 0, sizeof *all->list);
+    return &all->list[all->n++];
+}
+
+void plateau_judge(struct pool *p, double now_s)
+{
+    struct plateaus *all = &p->plateaus;
+    struct stretch *s = &all->now;
+    double y[PLATEAU_BATCHES];
+    struct trend t;
+    if (isnan(s->from_s) || s->batches < BATCHES_LEAST)
+        return;
+    if (!isnan(p->monitor.busiest_cpu)) {
+        s->cpu_sum += p->monitor.busiest_cpu;
+        s->cpu_n++;
+    }
+    double span = s->last_s - s->from_s;
+    rates(s, 0, y);
+    trend_of(y, s->batches, &t);
+    all->drifting = !steady(&t, span);
+    if (!all->drifting) {
+        struct plateau *pl = accept(all);
+        if (pl)
+            describe(p, pl, &t, now_s);
+        all->serial++;
+        return;
+    }
+    snprintf(all->why, sizeof all->why, "throughput drifts by %+.1f %% over %.0f s, +-%.1f %%",
+             100 * t.drift, span, t.mean > 0 ? 100 * t.half95 / t.mean : 0);
+    if (s->plateau >= 0) { /* it was steady, and is no more */
+        struct plateau *pl = &all->list[s->plateau];
+        if (fabs(t.drift) > DRIFT_MOST && pl->valid) {
+            pl->valid = false;
+            snprintf(pl->why_not, sizeof pl->why_not, "%s", all->why);
+            all->serial++;
+        }
+        return;
+    }
+    unsigned half = s->batches / 2;
+    if (s->batches - half < BATCHES_LEAST)
+        return;
+    rates(s, half, y);
+    trend_of(y, s->batches - half, &t);
+    if (steady(&t, span / 2))
+        drop_first(p, half);
+}
+
+const struct plateau *plateau_present(const struct pool *p)
+{
+    const struct plateaus *all = &p->plateaus;
+    return all->now.plateau >= 0 && !all->drifting ? &all->list[all->now.plateau] : NULL;
+}

@@ -1,0 +1,66 @@
+/* Plateaus: stretches without a change and with steady throughput, each a point of the scaling
+ * curve.
+ *
+ * A stretch is cut into at most 40 batches of equal length (two tenths of a second at first,
+ * doubled whenever they fill up). It is steady when
+ * - a straight line through the batches has no slope: a t-test at the 1 % level in which the number
+ * of independent batches is reduced for their lag-1 autocorrelation, or a drift below 1 % over the
+ * stretch;
+ * - the line's drift over the stretch stays below 10 % of the mean;
+ * - the 95 % interval of the mean (batch means, same correction) is at most +-5 % (after 10 s: 10
+ * %). When the whole is not steady but its second half is, the first half is dropped (a ramp that
+ * was slow to end). The first 300 ms after a change never count. A plateau goes on until something
+ * is changed, and is judged anew every second: one that begins to drift says so. */
+#ifndef LOADTOP_ENGINE_PLATEAU_H
+#define LOADTOP_ENGINE_PLATEAU_H
+
+#include "engine/histogram.h"
+#include "engine/snapshot.h"
+
+#include <stdbool.h>
+
+struct pool;
+
+#define PLATEAU_BATCHES 40
+#define PLATEAUS_MAX 1024
+
+struct stretch {
+    double from_s; /* nothing before counts; NaN: not loading */
+    double last_s;
+    struct batch_mean {
+        double span_s, completed, area; /* of one batch */
+    } batch[PLATEAU_BATCHES + 1];       /* the last one is filling */
+    unsigned batches, per, filled;      /* full ones; tenths a batch; tenths in the filling one */
+    struct histogram service, response;
+    double cpu_sum, cpu_n;
+    uint64_t dropped_from, errors_from, ended_from;
+    int plateau; /* its place in the list, or -1: not accepted yet */
+};
+
+struct plateaus {
+    struct stretch now;
+    struct plateau *list; /* [n] */
+    unsigned n, serial;   /* serial rises with every change of the list */
+    bool drifting;        /* the present stretch is refused, since: */
+    char why[96];
+};
+
+int plateaus_init(struct plateaus *);
+void plateaus_fini(struct plateaus *);
+/* Something changed: the stretch ends, the next begins 300 ms later. */
+void plateau_restart(struct pool *, double now_s);
+/* A tenth has ended; its service times are still in the monitor's tenth. */
+void plateau_tenth(struct pool *, const struct point *);
+/* Once a second: is it one? */
+void plateau_judge(struct pool *, double now_s);
+/* The plateau of the present stretch, or NULL while it is not steady. */
+const struct plateau *plateau_present(const struct pool *);
+
+/* A trend over n values: the drift over the whole stretch as a share of the mean, its t, the 95 %
+ * half width of the mean and the independent values that were left. Pure; n >= 4. */
+struct trend {
+    double mean, drift, t, half95, independent;
+};
+void trend_of(const double *y, unsigned n, struct trend *);
+
+#endif

@@ -1,0 +1,39 @@
+/* Sweeps: one or two variables moved by the program, each value held until a plateau stands; and
+ * the search for the highest rate that holds the thresholds. Private to the engine; every step is a
+ * command of its own.
+ *
+ *   [POOL] VAR=LIST [VAR=LIST] [hold=T] [order=random]
+ *   [POOL] capacity [from=R] [to=R] [hold=T]
+ *
+ * LIST: `1,2,4,8`; `1..8` (steps of one); `1..64*2` (doubling); `10..100+10`; `auto` (1, 2, 4, ...
+ * until the curve has turned: twice in a row below 95 % of the highest, or the ceiling). VAR:
+ * threads, clients, connections, depth, rate, pattern, or an option that can change while it runs.
+ */
+#ifndef LOADTOP_ENGINE_SWEEP_H
+#define LOADTOP_ENGINE_SWEEP_H
+
+#include "engine/command.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct engine;
+struct err;
+struct snapshot;
+struct sweep;
+
+/* Starts the sweep that c describes; a running one ends first. 0 or ERR_USAGE: what is wrong in it.
+ */
+int sweep_start(struct engine *, const struct command *c, enum origin, struct err *);
+/* One tick of it. */
+void sweep_tick(struct engine *, uint64_t now_ns);
+/* Ends it; what was swept stays where it is. `why` for the event. */
+void sweep_stop(struct engine *, const char *why);
+/* A load command by a person for a pool ends the sweep on that pool. */
+void sweep_disturbed(struct engine *, const char *pool);
+void sweep_fill(const struct engine *, struct snapshot *, uint64_t now_ns);
+void sweep_free(struct sweep *); /* takes NULL */
+/* Is the spec well formed? For the command line, before anything runs. */
+int sweep_check(const char *spec, struct err *);
+
+#endif
