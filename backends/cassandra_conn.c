@@ -239,6 +239,7 @@ static int start(struct cass_conn *c)
                            NULL};
     int id = cql_stream_take(&c->streams, own(OWN_STARTUP));
     c->stage = CASS_STARTING;
+    c->in.compression = lz4; /* the answer to STARTUP may be compressed already */
     if (id < 0 || cql_write_startup(&c->out, (unsigned)id, pairs) < 0) {
         lost(c, "memory", "no memory for a request");
         return 1;
@@ -270,10 +271,8 @@ static int authenticate(struct cass_conn *c)
 /* READY, AUTHENTICATE, AUTH_SUCCESS: on with it. */
 static int on_started(struct cass_conn *c, const struct cql_frame *f)
 {
-    bool lz4 = option_u64(pool_options(worker_pool(c->conn->worker)), CASS_COMPRESSION) != 0;
     char text[80];
-    c->in.compression = lz4;
-    c->out.compress_from = lz4 ? COMPRESS_FROM : 0;
+    c->out.compress_from = c->in.compression ? COMPRESS_FROM : 0;
     switch (f->opcode) {
     case CQL_AUTHENTICATE:
         return authenticate(c);
