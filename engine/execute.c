@@ -49,7 +49,7 @@ static void refuse(struct engine *e, struct pool *p, const struct command *c, en
 {
     char text[COMMAND_TEXT_MAX + 64];
     engine_say(e, "%s", why);
-    engine_event(e, p, "refused", command_text(c, text, sizeof text), why, by);
+    engine_event(e, p, "refused", command_shown(c, text, sizeof text), why, by);
 }
 
 static void push_undo(struct engine *e, const struct pool *p, const char *fmt, ...)
