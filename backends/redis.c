@@ -125,15 +125,20 @@ static enum submit redis_submit(struct conn *conn, struct op *op)
     struct redis_worker *w = worker_data(conn->worker);
     struct redis_conn *c = conn_data(conn);
     const struct redis_template *t = &w->template[op->type];
-    char *out = redis_out_reserve(c, redis_request_max(t, op->size));
+    size_t max = redis_request_max(t, op->size);
+    char *out = w->out + w->out_len;
+    bool grows =
+        c->out_len && c->out_at + c->out_len == w->out_len && w->out_room - w->out_len >= max;
+    if (!grows) /* not simply one more of a pipeline */
+        out = redis_out_reserve(c, max);
     if (!out) {
         /* Making room may have written, and a failed write ends the connection with what it
          * carries. */
         return c->state == REDIS_UP ? SUBMIT_BUSY : SUBMIT_QUEUED;
     }
-    redis_out_commit(c, redis_request(t, out, op->key, op->size, op->aux));
-    if (redis_op_info[op->type].creates)
-        note_created(w, redis_op_info[op->type].family, op->key);
+    redis_out_commit(w, c, redis_request(t, out, op->key, op->size, op->aux));
+    if (t->creates)
+        note_created(w, t->family, op->key);
     return SUBMIT_QUEUED;
 }
 

@@ -126,7 +126,15 @@ void redis_flush(struct conn *);
 /* Room for a request of up to `max` bytes of this connection. NULL: look at the connection's state
  * and `full`. */
 char *redis_out_reserve(struct redis_conn *, size_t max);
-void redis_out_commit(struct redis_conn *, size_t len);
+static inline void redis_out_commit(struct redis_worker *w, struct redis_conn *c, size_t len)
+{
+    if (c->kept) {
+        c->kept_len += len;
+        return;
+    }
+    w->out_len += len;
+    c->out_len += len;
+}
 
 /* ---- redis_server.c */
 int redis_pool_open(struct pool *, struct err *);

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define OUT_ROOM_FIRST ((size_t)4 << 10)
@@ -53,6 +54,18 @@ static void lost(struct redis_conn *c, int error)
         conn_down(c->conn, "refused", "%s: connection refused (is the server running?)", shown(c));
     else
         conn_down(c->conn, "connect", "%s: %s", shown(c), strerror(error));
+}
+
+/* glibc's send and recv are points where a thread can be cancelled, which costs two locked
+ * instructions a call as soon as there are threads. No thread of ours is ever cancelled. */
+static ssize_t send_now(int fd, const char *bytes, size_t n)
+{
+    return syscall(SYS_sendto, fd, bytes, n, MSG_NOSIGNAL, NULL, 0);
+}
+
+static ssize_t receive_now(int fd, char *bytes, size_t n)
+{
+    return syscall(SYS_recvfrom, fd, bytes, n, 0, NULL, NULL);
 }
 
 /* ---- Writing ---- */
@@ -102,7 +115,7 @@ static void kept_free(struct redis_conn *c)
 /* Writes n bytes. What the socket does not take is kept. Ends the connection when it is lost. */
 static void write_out(struct redis_conn *c, const char *bytes, size_t n)
 {
-    ssize_t sent = send(c->watch.fd, bytes, n, MSG_NOSIGNAL);
+    ssize_t sent = send_now(c->watch.fd, bytes, n);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
         lost(c, errno);
         return;
@@ -142,7 +155,7 @@ void redis_flush(struct conn *conn)
 /* The socket takes more. */
 static void write_kept(struct redis_conn *c)
 {
-    ssize_t sent = send(c->watch.fd, c->kept + c->kept_at, c->kept_len - c->kept_at, MSG_NOSIGNAL);
+    ssize_t sent = send_now(c->watch.fd, c->kept + c->kept_at, c->kept_len - c->kept_at);
     if (sent < 0) {
         if (errno != EAGAIN && errno != EINTR)
             lost(c, errno);
@@ -228,16 +241,6 @@ char *redis_out_reserve(struct redis_conn *c, size_t max)
         w->dirty = c;
     }
     return w->out + w->out_len;
-}
-
-void redis_out_commit(struct redis_conn *c, size_t len)
-{
-    if (c->kept) {
-        c->kept_len += len;
-        return;
-    }
-    worker_of(c)->out_len += len;
-    c->out_len += len;
 }
 
 /* ---- Replies ---- */
@@ -357,7 +360,7 @@ static void read_in(struct redis_conn *c)
 {
     struct redis_worker *w = worker_of(c);
     struct conn *conn = c->conn;
-    ssize_t got = recv(c->watch.fd, w->in, REDIS_IN, 0);
+    ssize_t got = receive_now(c->watch.fd, w->in, REDIS_IN);
     if (got <= 0) {
         if (got == 0 || (errno != EAGAIN && errno != EINTR))
             lost(c, got == 0 ? 0 : errno);

@@ -4,7 +4,6 @@
 #include "engine/generate.h"
 #include "engine/text.h"
 
-#include <assert.h>
 #ifdef LOADTOP_HAVE_HIREDIS
 #include <hiredis/hiredis.h>
 #endif
@@ -107,6 +106,8 @@ int redis_template_make(struct redis_template *r, enum redis_op op, const char *
     struct text t = {0};
     char key[REDIS_PREFIX_MAX + 8];
     memset(r, 0, sizeof *r);
+    r->family = redis_op_info[op].family;
+    r->creates = redis_op_info[op].creates;
     text_add(&t, "*%u\r\n", count_words(op, ttl_ms));
     put_word(&t, redis_op_info[op].command);
     if (redis_op_info[op].keyed) {
@@ -138,26 +139,6 @@ void redis_template_free(struct redis_template *r)
 {
     free(r->bytes);
     memset(r, 0, sizeof *r);
-}
-
-static const char pairs[201] = "00010203040506070809101112131415161718192021222324"
-                               "25262728293031323334353637383940414243444546474849"
-                               "50515253545556575859606162636465666768697071727374"
-                               "75767778798081828384858687888990919293949596979899";
-
-static void put_digits4(char *out, uint32_t v)
-{
-    memcpy(out, pairs + (size_t)(v / 100) * 2, 2);
-    memcpy(out + 2, pairs + (size_t)(v % 100) * 2, 2);
-}
-
-static void put_digits12(char *out, uint64_t v)
-{
-    uint64_t high = v / 100000000;
-    uint32_t low = (uint32_t)(v - high * 100000000);
-    put_digits4(out, (uint32_t)high);
-    put_digits4(out + 4, low / 10000);
-    put_digits4(out + 8, low % 10000);
 }
 
 static char *put_size(char *out, uint32_t size)
@@ -192,24 +173,11 @@ static char *put_value(char *out, uint32_t size, uint64_t rnd)
     return out;
 }
 
-size_t redis_request(const struct redis_template *t, char *out, uint64_t key, uint32_t size,
-                     uint64_t rnd)
+char *redis_put_value(const struct redis_template *t, char *out, uint32_t size, uint64_t rnd)
 {
-    assert(key < REDIS_KEYS_MAX);
-    memcpy(out, t->bytes, t->head);
-    if (t->key_at)
-        put_digits12(out + t->key_at, key);
-    if (t->member_at)
-        put_digits12(out + t->member_at, (rnd >> 16) % REDIS_MEMBERS);
-    if (t->score_at)
-        put_digits12(out + t->score_at, rnd >> 32);
-    char *end = out + t->head;
-    if (t->value) {
-        end = put_value(put_size(end, size), size, rnd);
-        memcpy(end, t->bytes + t->head, t->tail);
-        end += t->tail;
-    }
-    return (size_t)(end - out);
+    out = put_value(put_size(out, size), size, rnd);
+    memcpy(out, t->bytes + t->head, t->tail);
+    return out + t->tail;
 }
 
 /* ---- Replies ---- */
@@ -233,17 +201,15 @@ static size_t skip_integer(const char *p, size_t n)
 
 static size_t skip_string(const char *p, size_t n, enum resp_kind *kind)
 {
-    if (p[1] == '-') {
-        *kind = RESP_NIL;
-        return n >= 5 && memcmp(p, "$-1\r\n", 5) == 0 ? 5 : 0;
-    }
-    size_t i = 1, len = 0;
-    for (; i < n && i < 10 && p[i] >= '0' && p[i] <= '9'; i++)
-        len = len * 10 + (size_t)(p[i] - '0');
-    if (i == 1 || (p[1] == '0' && i > 2) || i + 2 > n || p[i] != '\r' || p[i + 1] != '\n')
-        return 0;
+    size_t i = 1, len = 0, most = n < 10 ? n : 10;
+    for (unsigned digit; i < most && (digit = (unsigned)(unsigned char)p[i] - '0') < 10; i++)
+        len = len * 10 + digit;
     size_t end = i + 2 + len;
-    return end + 2 <= n && p[end] == '\r' && p[end + 1] == '\n' ? end + 2 : 0;
+    if (i > 1 && end + 2 <= n && p[i] == '\r' && p[i + 1] == '\n' && p[end] == '\r' &&
+        p[end + 1] == '\n')
+        return p[1] != '0' || i == 2 ? end + 2 : 0;
+    *kind = RESP_NIL;
+    return n >= 5 && memcmp(p, "$-1\r\n", 5) == 0 ? 5 : 0;
 }
 
 size_t resp_skip(const char *p, size_t n, enum resp_kind *kind)

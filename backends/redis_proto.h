@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct err;
 struct text;
@@ -72,6 +73,8 @@ struct redis_template {
     char *bytes; /* owned: head, then tail */
     uint32_t head, tail;
     uint16_t key_at, member_at, score_at;
+    bool creates; /* family and creates: of redis_op_info, at hand */
+    enum redis_family family;
     bool value; /* "$<size>\r\n<value>\r\n" stands between head and tail */
 };
 /* ttl_ms: expiry that SET asks for; 0: none. 0, or -1 when memory is out. */
@@ -84,10 +87,49 @@ static inline size_t redis_request_max(const struct redis_template *t, uint32_t 
 {
     return (size_t)t->head + t->tail + (t->value ? (size_t)size + 16 : 0);
 }
+
+static inline void redis_put_digits4(char *out, uint32_t v)
+{
+    static const char pairs[201] = "00010203040506070809101112131415161718192021222324"
+                                   "25262728293031323334353637383940414243444546474849"
+                                   "50515253545556575859606162636465666768697071727374"
+                                   "75767778798081828384858687888990919293949596979899";
+    memcpy(out, pairs + (size_t)(v / 100) * 2, 2);
+    memcpy(out + 2, pairs + (size_t)(v % 100) * 2, 2);
+}
+
+/* A number over the twelve zeros of a template. */
+static inline void redis_put_digits(char *out, uint64_t v)
+{
+    uint32_t low = (uint32_t)v;
+    if (v >= 100000000) {
+        redis_put_digits4(out, (uint32_t)(v / 100000000));
+        low = (uint32_t)(v % 100000000);
+    }
+    redis_put_digits4(out + 4, low / 10000);
+    redis_put_digits4(out + 8, low % 10000);
+}
+
+/* Adds the value of a request, and what follows it, at `out`; returns the end. */
+char *redis_put_value(const struct redis_template *, char *out, uint32_t size, uint64_t rnd);
+
 /* Writes the request to `out`, which holds redis_request_max, and returns its length. key <
- * REDIS_KEYS_MAX; value, member and score come from rnd. */
-size_t redis_request(const struct redis_template *, char *out, uint64_t key, uint32_t size,
-                     uint64_t rnd);
+ * REDIS_KEYS_MAX; value, member and score come from rnd. Inline, as it is what most of an
+ * operation's making consists of. */
+static inline size_t redis_request(const struct redis_template *t, char *out, uint64_t key,
+                                   uint32_t size, uint64_t rnd)
+{
+    memcpy(out, t->bytes, t->head);
+    if (t->key_at)
+        redis_put_digits(out + t->key_at, key);
+    if (t->member_at)
+        redis_put_digits(out + t->member_at, (rnd >> 16) % REDIS_MEMBERS);
+    if (t->score_at)
+        redis_put_digits(out + t->score_at, rnd >> 32);
+    if (!t->value)
+        return t->head;
+    return (size_t)(redis_put_value(t, out + t->head, size, rnd) - out);
+}
 
 /* Adds a command of n words in RESP: for set-up and for clean. */
 void redis_words(struct text *, unsigned n, const char *const *words);
