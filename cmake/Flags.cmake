@@ -25,6 +25,13 @@ if(LOADTOP_SANITIZE)
     target_compile_options(loadtop_flags INTERFACE -fsanitize=${LOADTOP_SANITIZE} -fno-sanitize-recover=all)
     target_link_options(loadtop_flags INTERFACE -fsanitize=${LOADTOP_SANITIZE})
 endif()
+
+# What only executables link.
+add_library(loadtop_main INTERFACE)
+if(LOADTOP_SANITIZE MATCHES "thread")
+    target_sources(loadtop_main INTERFACE "${PROJECT_SOURCE_DIR}/tests/tsan_threads.c")
+endif()
+
 if(LOADTOP_FUZZ)
     if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
         message(FATAL_ERROR "LOADTOP_FUZZ needs clang: cmake -D CMAKE_C_COMPILER=clang")
