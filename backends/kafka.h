@@ -241,7 +241,7 @@ struct kafka_conn {
     struct kafka_owned *own; /* [partitions] */
     uint32_t owned;
     struct kafka_message *back, *back_last; /* came back from clients that left: read again first */
-    bool trips, is_member;
+    bool trips, is_member, shared;
     struct kafka_conn *next_member;
     _Atomic bool reassign; /* the members changed */
     rd_kafka_event_t *event[KAFKA_BURST];

@@ -405,7 +405,7 @@ static void give(struct kafka_client *c, struct kafka_conn *kc, struct kafka_mes
             wrap[i]->event = kc->event[i];
             wrap[i]->m = kc->message[i];
             wrap[i]->from = kc;
-            wrap[i]->refs = 0;
+            wrap[i]->refs = 1; /* kafka_dispatch's own */
         }
         if (wrap[i] && ring_push(c, wrap[i]) && !c->track)
             kc->own[kc->message[i]->partition].pending++;
@@ -441,8 +441,8 @@ void kafka_dispatch(struct kafka_conn *kc, uint32_t n, uint64_t arrived_ns)
     for (uint32_t i = 0; i < n; i++)
         if (!wrap[i])
             rd_kafka_event_destroy(kc->event[i]);
-        else if (!wrap[i]->refs)
-            kafka_message_free(kw, wrap[i]);
+        else
+            message_drop(kw, wrap[i]);
     kw->sums.free_ns += loop_refresh(loop) - t;
 }
 

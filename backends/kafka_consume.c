@@ -316,18 +316,24 @@ void kafka_assign_by_hand(struct kafka_conn *kc)
         released = share_choose(kc, want);
         pthread_mutex_unlock(&kp->mutex);
     }
+    /* Between own and shared consumers positions differ from client to client: everything starts
+     * anew at the earliest of those it now serves, and who has a message already does not get it
+     * again. */
+    bool anew = each && kc->shared != kafka_shared(kc->worker);
+    kc->shared = kafka_shared(kc->worker);
     rd_kafka_topic_partition_list_t *gain = rd_kafka_topic_partition_list_new(8);
     rd_kafka_topic_partition_list_t *lose = rd_kafka_topic_partition_list_new(8);
     for (int32_t p = 0; p < kp->partitions; p++) {
         if (each)
             want[p] = each_wants(kc, p);
+        if (kc->own[p].assigned && (anew || !want[p])) {
+            rd_kafka_topic_partition_list_add(lose, kp->topic, p);
+            let_go(kc, p);
+        }
         if (want[p] && !kc->own[p].assigned) {
             rd_kafka_topic_partition_list_add(gain, kp->topic, p)->offset =
                 each ? each_position(kc, p) : share_position(kc, p);
             kc->own[p].assigned = true;
-        } else if (!want[p] && kc->own[p].assigned) {
-            rd_kafka_topic_partition_list_add(lose, kp->topic, p);
-            let_go(kc, p);
         }
     }
     rank_partitions(kc);

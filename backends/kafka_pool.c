@@ -173,13 +173,13 @@ static int make_topic(struct kafka_pool *kp, struct err *err)
                    kp->topic);
 }
 
-static int may_produce(struct kafka_pool *kp, bool existed, struct err *err)
+static int may_produce(struct kafka_pool *kp, struct err *err)
 {
     bool ours = false;
     kp->mine = kp->created || pool_allow_destructive(kp->pool);
     if (!pool_ops_include(kp->pool, KAFKA_PRODUCE) && !pool_ops_include(kp->pool, KAFKA_E2E))
         return 0;
-    if (kp->mine || !existed)
+    if (kp->mine)
         return 0;
     int code = kafka_topic_is_ours(kp, &ours, err);
     if (code < 0)
@@ -233,7 +233,7 @@ int kafka_pool_open(struct pool *pool, struct err *err)
     if (!code)
         code = kafka_offsets_start(kp, err);
     if (!code)
-        code = may_produce(kp, exists, err);
+        code = may_produce(kp, err);
     if (!code && pool_ops_include(pool, KAFKA_CONSUME) && !kafka_by_hand(kp))
         code = may_join(kp, err);
     if (code)
