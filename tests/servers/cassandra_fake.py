@@ -1,0 +1,241 @@
+"""A false Cassandra for tests: it speaks the native protocol v4 over real sockets, and misbehaves when told to.
+
+It knows one keyspace and one table (loadtop.loadtop: thekey, col1, col2), one to several nodes on 127.0.0.x,
+and keeps the keys that were written. A test gives `answer(node, conn, stream, what, key)`, called for every
+EXECUTE, which returns the bytes to send, or None for the usual answer. It is test equipment: no figure
+measured against it is called a Cassandra figure.
+"""
+import random
+import socket
+import struct
+import threading
+
+READY, SUPPORTED, RESULT, ERROR = 0x02, 0x06, 0x08, 0x00
+TEXT, INT, SET, MAP = b"\0\x0d", b"\0\x09", b"\0\x22\0\x0d", b"\0\x21\0\x0d\0\x0d"
+INET = b"\0\x10"
+
+
+def string(s):
+    b = s.encode()
+    return struct.pack(">H", len(b)) + b
+
+
+def value(b):
+    return struct.pack(">i", -1) if b is None else struct.pack(">i", len(b)) + b
+
+
+def frame(stream, opcode, body, flags=0, version=0x84):
+    return struct.pack(">BBhBI", version, flags, stream, opcode, len(body)) + body
+
+
+def error(stream, code, text, detail=b""):
+    return frame(stream, ERROR, struct.pack(">I", code) + string(text) + detail)
+
+
+def void(stream):
+    return frame(stream, RESULT, struct.pack(">i", 1))
+
+
+def rows(stream, columns, values, metadata=True):
+    """columns: [(name, type bytes)]; values: rows of bytes or None."""
+    body = struct.pack(">iii", 2, 1 if metadata else 4, len(columns))
+    if metadata:
+        body += string("ks") + string("t") + b"".join(string(n) + t for n, t in columns)
+    body += struct.pack(">i", len(values)) + b"".join(value(v) for row in values for v in row)
+    return frame(stream, RESULT, body)
+
+
+def strings(items):
+    return struct.pack(">i", len(items)) + b"".join(value(i.encode()) for i in items)
+
+
+class Node:
+    def __init__(self, cluster, address, token):
+        self.cluster, self.address, self.token = cluster, address, token
+        self.lock = threading.Lock()
+        self.keys = []        # of EXECUTEs, in order
+        self.executed = self.connections = self.prepares = 0
+        self.prepared = set()  # statement ids; emptied to make them unknown
+        self.listener = None
+        self.open = []
+
+    def start(self):
+        self.listener = socket.create_server((self.address, self.cluster.port), backlog=128)
+        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+
+    def stop(self):
+        """As if it were killed: the listener and every connection are gone."""
+        listener, self.listener = self.listener, None
+        if listener:
+            try:
+                listener.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            listener.close()
+        for s in list(self.open):
+            try:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def accept(self, listener):
+        while True:
+            try:
+                s, _ = listener.accept()
+            except OSError:
+                return
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.open.append(s)
+            self.connections += 1
+            threading.Thread(target=self.serve, args=(s, self.connections), daemon=True).start()
+
+    def serve(self, s, number):
+        data, conn = b"", {"number": number, "node": self, "socket": s, "held": []}
+        try:
+            while True:
+                got = s.recv(1 << 16)
+                if not got:
+                    return
+                data += got
+                out = []
+                while len(data) >= 9:
+                    version, _, stream, opcode, length = struct.unpack(">BBhBI", data[:9])
+                    if len(data) < 9 + length:
+                        break
+                    out.append(self.reply(conn, version, stream, opcode, data[9:9 + length]))
+                    data = data[9 + length:]
+                s.sendall(b"".join(o for o in out if o))
+                if any(o is False for o in out):
+                    return
+        except OSError:
+            pass
+        finally:
+            s.close()
+            if s in self.open:
+                self.open.remove(s)
+
+    def reply(self, conn, version, stream, opcode, body):
+        c = self.cluster
+        if c.only_version and version != c.only_version:
+            return frame(stream, ERROR, struct.pack(">I", 10) + string(
+                "Invalid or unsupported protocol version (%d); supported versions are (%d/v%d)"
+                % (version, c.only_version, c.only_version)), version=0x80 | c.only_version)
+        if opcode == 0x05:
+            return frame(stream, SUPPORTED, struct.pack(">H", 2) + string("CQL_VERSION") + struct.pack(">H", 1)
+                         + string("3.4.5") + string("COMPRESSION") + struct.pack(">H", 1) + string("lz4"))
+        if opcode in (0x01, 0x0B):
+            return frame(stream, READY, b"")
+        if opcode == 0x07:
+            length = struct.unpack(">I", body[:4])[0]
+            return self.query(stream, body[4:4 + length].decode())
+        if opcode == 0x09:
+            return self.prepare(stream, body[4:].decode())
+        if opcode == 0x0A:
+            return self.execute(conn, stream, body)
+        return error(stream, 10, "opcode %d" % opcode)
+
+    def query(self, stream, cql):
+        c = self.cluster
+        if "system.local" in cql:
+            return rows(stream, [("cluster_name", TEXT), ("release_version", TEXT), ("partitioner", TEXT),
+                                 ("data_center", TEXT), ("tokens", SET)],
+                        [[b"fake", b"0.0-fake", b"org.apache.cassandra.dht.Murmur3Partitioner", b"dc1",
+                          strings([str(self.token)])]])
+        if "system.peers_v2" in cql:
+            return rows(stream, [("peer", INET), ("native_address", INET), ("data_center", TEXT), ("tokens", SET),
+                                 ("native_port", INT)],
+                        [[socket.inet_aton(n.address), socket.inet_aton(n.address), b"dc1", strings([str(n.token)]),
+                          struct.pack(">i", c.port)] for n in c.nodes if n is not self])
+        if "system_schema.keyspaces" in cql:
+            m = {"class": "org.apache.cassandra.locator.SimpleStrategy", "replication_factor": str(c.replication)}
+            packed = struct.pack(">i", len(m)) + b"".join(value(x.encode()) for kv in m.items() for x in kv)
+            return rows(stream, [("replication", MAP)], [[packed]])
+        if "system_schema.tables" in cql:
+            return rows(stream, [("comment", TEXT)], [[b"loadtop run 00000000"]])
+        if "system_schema.columns" in cql:
+            return rows(stream, [("column_name", TEXT), ("kind", TEXT), ("position", INT), ("type", TEXT)],
+                        [[n.encode(), k.encode(), struct.pack(">i", p), b"text"] for n, k, p in (
+                            ("col1", "regular", -1), ("col2", "regular", -1), ("thekey", "partition_key", 0))])
+        if "system_views.clients" in cql:
+            return rows(stream, [("driver_name", TEXT)], [[b"loadtop"]])
+        return void(stream)
+
+    def prepare(self, stream, cql):
+        self.prepares += 1
+        name = cql.split()[0].encode().ljust(16, b"\0")
+        self.prepared.add(name)
+        params = [("thekey", TEXT), ("col1", TEXT), ("col2", TEXT)]
+        place = 0
+        if cql.startswith("UPDATE"):
+            params, place = params[1:] + params[:1], 2
+        elif not cql.startswith("INSERT"):
+            params = params[:1]
+        result = [("thekey", TEXT), ("col1", TEXT), ("col2", TEXT)] if cql.startswith("SELECT") else []
+        body = struct.pack(">i", 4) + struct.pack(">H", 16) + name
+        body += struct.pack(">iiiH", 1, len(params), 1, place) + string("loadtop") + string("loadtop")
+        body += b"".join(string(n) + t for n, t in params)
+        body += struct.pack(">ii", 1 if result else 4, len(result))
+        if result:
+            body += string("loadtop") + string("loadtop") + b"".join(string(n) + t for n, t in result)
+        return frame(stream, RESULT, body)
+
+    def execute(self, conn, stream, body):
+        name = body[2:18]
+        if name not in self.prepared:
+            return error(stream, 0x2500, "not prepared", struct.pack(">H", 16) + name)
+        count, at, got = struct.unpack(">H", body[21:23])[0], 23, []
+        for _ in range(count):
+            n = struct.unpack(">i", body[at:at + 4])[0]
+            got.append(body[at + 4:at + 4 + n] if n >= 0 else None)
+            at += 4 + max(n, 0)
+        what = name.rstrip(b"\0").decode()
+        key = got[2] if what == "UPDATE" else got[0]
+        self.executed += 1
+        self.keys.append(key)
+        if self.cluster.answer:
+            mine = self.cluster.answer(self, conn, stream, what, key)
+            if mine is not None:
+                return mine
+        return usual(stream, what, key)
+
+
+def usual(stream, what, key):
+    if what == "SELECT":
+        return rows(stream, [("thekey", TEXT), ("col1", TEXT), ("col2", TEXT)], [[key, b"a", b"b"]], metadata=False)
+    return void(stream)
+
+
+class Cluster:
+    """with Cluster(3) as c: ... c.url, c.nodes"""
+
+    def __init__(self, nodes=1, answer=None, replication=1, only_version=0):
+        self.answer, self.replication, self.only_version = answer, replication, only_version
+        self.random = random.Random(1)
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        # Tokens at even distances.
+        self.nodes = [Node(self, "127.0.0.%d" % (i + 1), -2**63 + (i + 1) * (2**64 // nodes) - 1)
+                      for i in range(nodes)]
+        self.url = "cassandra://127.0.0.1:%d/loadtop" % self.port
+
+    def __enter__(self):
+        for n in self.nodes:
+            n.start()
+        return self
+
+    def __exit__(self, *_):
+        for n in self.nodes:
+            n.stop()
+
+    def owner(self, token):
+        """The node whose range a token lies in: the first with a token that is not smaller."""
+        for n in sorted(self.nodes, key=lambda n: n.token):
+            if n.token >= token:
+                return n
+        return min(self.nodes, key=lambda n: n.token)
+
+    @property
+    def executed(self):
+        return sum(n.executed for n in self.nodes)
