@@ -179,25 +179,52 @@ static enum rule_verdict judge(const struct rules *rules, const char *host, cons
     return worst;
 }
 
-static int check_host(const struct rules *rules, const struct pool_spec *spec, const char *host,
-                      const char *confirm, bool screen, struct err *err)
+/* The line as typed on the terminal; false when there is none to ask on. */
+static bool type_in(const char *prompt, char *buf, size_t size)
 {
-    const char *where = NULL;
-    switch (judge(rules, host, &where)) {
-    case RULE_DENY:
-        return err_set(err, ERR_REFUSED, "%s: %s is denied (%s)", spec->name, host,
-                       where ? where : "targets.conf");
-    case RULE_PROTECT:
-        if (screen || strcasecmp(confirm, host) == 0)
-            return 0;
-        return err_set(err, ERR_REFUSED, "%s: %s is protected (%s): --confirm %s loads it",
-                       spec->name, host, where ? where : "targets.conf", host);
-    default:
-        return 0;
-    }
+    FILE *tty = fopen("/dev/tty", "r+e");
+    if (!tty)
+        return false;
+    fputs(prompt, tty);
+    fflush(tty);
+    bool typed = fgets(buf, (int)size, tty) != NULL;
+    fclose(tty);
+    buf[typed ? strcspn(buf, "\r\n") : 0] = '\0';
+    return typed;
 }
 
-int access_check(const struct scenario *s, bool screen, struct err *err)
+/* Asks for the host's name, and keeps it as the confirmation. */
+static int confirm_host(struct scenario *s, const char *host, const char *where, struct err *err)
+{
+    char prompt[600], name[sizeof s->limits.confirm];
+    snprintf(prompt, sizeof prompt, "%s is protected (%s). Type its name to load it: ", host,
+             where);
+    if (type_in(prompt, name, sizeof name) && strcasecmp(name, host) == 0) {
+        copy_str(s->limits.confirm, sizeof s->limits.confirm, host);
+        return 0;
+    }
+    return err_set(err, ERR_REFUSED, "%s is protected (%s), and its name was not typed", host,
+                   where);
+}
+
+static int check_host(const struct rules *rules, struct scenario *s, const char *pool,
+                      const char *host, bool screen, struct err *err)
+{
+    const char *where = NULL;
+    enum rule_verdict verdict = judge(rules, host, &where);
+    if (!where)
+        where = "targets.conf";
+    if (verdict == RULE_DENY)
+        return err_set(err, ERR_REFUSED, "%s: %s is denied (%s)", pool, host, where);
+    if (verdict != RULE_PROTECT || strcasecmp(s->limits.confirm, host) == 0)
+        return 0;
+    if (screen)
+        return confirm_host(s, host, where, err);
+    return err_set(err, ERR_REFUSED, "%s: %s is protected (%s): --confirm %s loads it", pool, host,
+                   where, host);
+}
+
+int access_check(struct scenario *s, bool screen, struct err *err)
 {
     int bad = 0;
     struct rules *rules = rules_load(err);
@@ -206,7 +233,7 @@ int access_check(const struct scenario *s, bool screen, struct err *err)
     for (unsigned i = 0; i < s->pools; i++) {
         const struct target *t = &s->pool[i]->target;
         for (unsigned h = 0; h < t->hosts && !bad; h++)
-            bad = check_host(rules, s->pool[i], t->host[h].name, s->limits.confirm, screen, err);
+            bad = check_host(rules, s, s->pool[i]->name, t->host[h].name, screen, err);
     }
     rules_free(rules);
     return bad;

@@ -22,11 +22,12 @@ int access_password(const struct cli *, struct target *, struct err *);
  * when nothing will read the targets' words again. */
 void access_hide_arguments(int argc, char **argv);
 
-/* What targets.conf denies is refused. What it protects needs --confirm HOST where there is no
- * screen on which to ask for the host's name. A target that is merely not on this machine is
- * allowed without a screen, because a person or a script typed its address for this very run. Looks
- * names up, so that a rule for a network speaks before anything starts; the engine checks every
- * connection again. ERR_REFUSED, or what reading the rules says (err is required). */
-int access_check(const struct scenario *, bool screen, struct err *);
+/* What targets.conf denies is refused. What it protects needs its host's name: --confirm HOST, or
+ * with a screen to come typed on the terminal (and then kept in the scenario's limits). A target
+ * that is merely not on this machine is allowed without a screen, because a person or a script
+ * typed its address for this very run. Looks names up, so that a rule for a network speaks before
+ * anything starts; the engine checks every connection again. ERR_REFUSED, or what reading the rules
+ * says (err is required). */
+int access_check(struct scenario *, bool screen, struct err *);
 
 #endif

@@ -219,7 +219,13 @@ static int set_own(struct reader *r, int i, const char *name, const char *value)
         return keep(r, c->threshold, &c->thresholds, THRESHOLDS_MAX, name, value);
     if (own_table[i].type == OPTION_TEXT && !*value)
         return err_set(r->err, ERR_USAGE, "--%s '': needs a value that is not empty", name);
-    return options_set(&c->own, name, value, false, r->err) < 0 ? dashed(r->err) : 0;
+    if (options_set(&c->own, name, value, false, r->err) < 0)
+        return dashed(r->err);
+    if (i == OWN_COLORS)
+        copy_str(c->colors, sizeof c->colors, value);
+    else if (i == OWN_GLYPHS)
+        copy_str(c->glyphs, sizeof c->glyphs, value);
+    return 0;
 }
 
 /* Sets option `name` wherever it belongs. */
@@ -410,7 +416,7 @@ bool cli_flag(const struct cli *c, enum cli_own i)
 
 const char *cli_text(const struct cli *c, enum cli_own i)
 {
-    return option_str(&c->own, i);
+    return i == OWN_COLORS ? c->colors : i == OWN_GLYPHS ? c->glyphs : option_str(&c->own, i);
 }
 
 /* ---- Help ---- */

@@ -84,6 +84,7 @@ struct cli {
     unsigned thresholds;
     const char *word[POOLS_MAX]; /* targets; after a verb its own words */
     unsigned words;
+    char colors[16], glyphs[16]; /* as chosen, or "" */
     int rest; /* argv[rest...] is for a verb that reads its own options; 0: none */
 };
 
@@ -92,7 +93,7 @@ int cli_parse(struct cli *, int argc, char *const *argv, const struct backend *c
               struct err *);
 void cli_fini(struct cli *);
 
-/* Short for options that are flags or text. cli_text: "" when not given. */
+/* Short for options that are flags, text or a choice. cli_text: "" when not given. */
 bool cli_flag(const struct cli *, enum cli_own);
 const char *cli_text(const struct cli *, enum cli_own);
 

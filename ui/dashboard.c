@@ -45,6 +45,16 @@ static int taken_signal(int fd)
     return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
 }
 
+static int send_sweep(struct engine *e, const struct scenario *s, struct err *err)
+{
+    char text[sizeof s->sweep + 8];
+
+    if (!s->sweep[0])
+        return 0;
+    snprintf(text, sizeof text, "sweep %s", s->sweep);
+    return engine_send_text(e, text, BY_COMMAND, err);
+}
+
 static bool has_remote(const struct scenario *s)
 {
     for (unsigned i = 0; i < s->pools; i++)
@@ -142,7 +152,7 @@ int dashboard_run(const struct cli *c, const struct scenario *s,
     }
     e = engine_new(s, backends, false, &err);
     if (!e || (settings.ask_first && engine_send_text(e, "pause all", BY_KEY, &err)) ||
-        engine_start(e, &err)) {
+        engine_start(e, &err) || send_sweep(e, s, &err)) {
         engine_free(e);
         close(fd);
         return fail(&err);

@@ -33,6 +33,7 @@
 #include "ui/summary.h"
 
 #define REACH_S 10.0
+#define STANDSTILL_S 1.0
 #define SIGNAL_WAIT_NS (200 * NS_PER_MS)
 #define PROGRESS_NS (10 * NS_PER_S)
 #define REDRAW_NS (NS_PER_S / 2)
@@ -227,6 +228,27 @@ static void look_at_targets(struct run *r, const struct snapshot *s)
         end_run(r, END_NOW, "error");
 }
 
+/* Pools that were stopped, or paused without an end of their own, wait for a command; without a
+ * screen none can come once the last --at is over. */
+static void look_for_standstill(struct run *r, const struct snapshot *s)
+{
+    bool idle = s->pools > 0, by_rule = false;
+    double last_s = 0;
+    for (unsigned i = 0; i < r->scenario->ats; i++)
+        last_s = fmax(last_s, (double)r->scenario->at[i].at_ns / NS_PER_S);
+    for (unsigned i = 0; i < s->pools; i++) {
+        const struct pool_snapshot *p = &s->pool[i];
+        idle = idle && (p->state == POOL_ENDED || p->state == POOL_STOPPED ||
+                        (p->state == POOL_PAUSED && !p->duration_ns));
+    }
+    if (r->ending || s->ended || !idle || s->now_s < last_s + STANDSTILL_S)
+        return;
+    for (unsigned i = 0; i < s->events; i++)
+        by_rule = by_rule || s->event[i].by == BY_RULE;
+    note(r, "nothing is loaded and no command is to come: this is the end");
+    end_run(r, END_DRAIN, by_rule ? "error" : "user");
+}
+
 /* What only a front end can do: quit ends the run, the others have nothing to draw on. */
 static void carry_out(struct run *r)
 {
@@ -285,6 +307,7 @@ static const struct snapshot *watch_run(struct run *r)
         look_for_signal(r);
         const struct snapshot *s = engine_snapshot(r->engine);
         look_at_targets(r, s);
+        look_for_standstill(r, s);
         carry_out(r);
         pass_on_message(r, s);
         if (s->ended || (r->signal && clock_ns() >= r->deadline_ns))
@@ -352,9 +375,8 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
               repeats->runs == repeats->wanted;
     if (r->last && !r->usage) /* wrong usage is one line */
         code = exit_worse(code, outcome_write(o, s));
-    bool ended = s->ended;
     snapshot_release(s);
-    if (ended || !r->signal) /* after a signal nothing may take longer than promised */
+    if (!r->signal) /* after a signal nothing may wait for a target that hangs */
         engine_free(r->engine);
     return code;
 }

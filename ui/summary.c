@@ -223,7 +223,7 @@ static const char *threshold_value(char *buf, size_t size, const struct threshol
     struct threshold parsed;
     char text[32];
     if (!t->known || !isfinite(t->value))
-        return copy_str(buf, size, "too few samples to judge it");
+        return copy_str(buf, size, "nothing to judge it by");
     if (threshold_parse(&parsed, t->expr, NULL) < 0)
         snprintf(buf, size, "%.6g", t->value);
     else if (parsed.metric == METRIC_ERRORS)

@@ -135,6 +135,12 @@ static void test_run_options(void **state)
     assert_true(scenario.limits.locked && scenario.limits.yes && !scenario.limits.read_only);
     assert_string_equal(scenario.limits.confirm, "db");
     forget();
+    GOOD("--colors", "none", "--theme=plain");
+    assert_string_equal(cli_text(&cli, OWN_COLORS), "none");
+    assert_string_equal(cli_text(&cli, OWN_GLYPHS), "");
+    assert_string_equal(cli_text(&cli, OWN_THEME), "plain");
+    assert_string_equal(cli_text(&cli, OWN_OUT), ".");
+    forget();
 }
 
 static void test_verbs(void **state)

@@ -1,0 +1,368 @@
+"""A run without a screen: how it ends, what it writes and where, and what its figures say of a service whose
+truth is known.
+
+ctest: timeout=240
+"""
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+
+import lib
+
+NULL = "null:?service=1ms"
+
+
+class Ends(unittest.TestCase):
+    def test_count(self):
+        run = lib.headless("-n", "500", NULL)
+        self.assertEqual(run["ended_by"], "count")
+        self.assertEqual(lib.pool(run)["ops"]["offered"], 500)
+        self.assertEqual(lib.pool(run)["ops"]["in_flight"], 0)
+
+    def test_duration(self):
+        run = lib.headless("-d", "1500ms", NULL)
+        self.assertEqual(run["ended_by"], "duration")
+        self.assertAlmostEqual(lib.pool(run)["loaded_s"], 1.5, delta=0.02 * lib.SLOW)
+        self.assertLess(run["elapsed_s"], 2.5 * lib.SLOW)
+
+    def test_the_earlier_of_both(self):
+        self.assertEqual(lib.headless("-n", "100", "-d", "30s", NULL)["ended_by"], "count")
+        self.assertEqual(lib.headless("-n", "10M", "-d", "500ms", NULL)["ended_by"], "duration")
+
+    def test_max_time_ends_an_endless_run(self):
+        run = lib.headless("--max-time", "700ms", NULL)
+        self.assertAlmostEqual(run["elapsed_s"], 0.7, delta=0.5 * lib.SLOW)
+
+    def test_quit_by_command(self):
+        run = lib.headless("--at", "500ms quit", NULL)
+        self.assertEqual(run["ended_by"], "user")
+        self.assertAlmostEqual(run["elapsed_s"], 0.5, delta=0.4 * lib.SLOW)
+
+    def test_warmup_is_counted_apart(self):
+        run = lib.headless("--warmup", "1s", "-d", "1s", "--rate", "1000/s", "null:?service=1ms&clients=8")
+        pool = lib.pool(run)
+        self.assertAlmostEqual(pool["warmup_ops"]["offered"], 1000, delta=30 * lib.SLOW)
+        self.assertAlmostEqual(pool["ops"]["offered"], 1000, delta=30 * lib.SLOW)
+        self.assertAlmostEqual(pool["loaded_s"], 1.0, delta=0.02 * lib.SLOW)
+        self.assertAlmostEqual(run["elapsed_s"], 2.0, delta=0.3 * lib.SLOW)
+        self.assertEqual(lib.accounting(pool["warmup_ops"]), 0)
+        run = lib.headless("--warmup", "300ms", "-n", "200", NULL)
+        self.assertEqual(lib.pool(run)["ops"]["completed"], 200)  # -n begins after it too
+
+    def test_no_target_is_exit_3(self):
+        port = lib.free_port()
+        for end in (["-n", "10"], ["-d", "1s"]):
+            run = lib.loadtop("--headless", *end, "redis://127.0.0.1:%d" % port, timeout=20)
+            self.assertEqual(run.code, 3, run)
+            self.assertIn("refused", run.err)
+            self.assertLess(run.seconds, 13 * lib.SLOW)
+            self.assertIn("offered 0 ", run.out)  # the summary is printed all the same
+
+    def test_one_target_of_two(self):
+        """What is reached runs to its end; the other one is named, and the run has failed."""
+        run = lib.loadtop("--headless", "-n", "10", NULL, "redis://127.0.0.1:%d" % lib.free_port(), timeout=25)
+        self.assertEqual(run.code, 1, run)
+        self.assertIn("redis", run.err)
+        self.assertIn("completed 10 ", run.out)
+
+    def test_a_target_that_comes_late(self):
+        port = lib.free_port()
+        with lib.Headless("-n", "50", "redis://127.0.0.1:%d" % port) as waiting:
+            lib.until("the target is missed", lambda: "redis" in waiting.text()[1])
+            time.sleep(1)  # it is to be down for a while: this is what is tested
+            with lib.Redis(port=port) as redis:
+                pool = lib.pool(waiting.wait(20))
+                self.assertEqual(pool["ops"]["completed"], 50)
+                self.assertEqual(redis.calls("get", "set"), 50)
+
+    def test_repeat(self):
+        run = lib.headless("--repeat", "3", "-n", "2000", "--threshold", "throughput>1/s", "null:?service=200us")
+        self.assertEqual([r["run"] for r in run["repeats"]], [1, 2, 3])
+        values = [r["pools"][0]["throughput_per_s"] for r in run["repeats"]]
+        self.assertEqual(values[-1], lib.pool(run)["throughput_per_s"])
+        spread = run["spread"][0]["throughput_per_s"]
+        mean = sum(values) / 3
+        self.assertAlmostEqual(spread["mean"], mean, delta=0.01)
+        self.assertAlmostEqual(spread["stdev"], (sum((v - mean) ** 2 for v in values) / 2) ** 0.5, delta=0.01)
+        self.assertEqual((spread["min"], spread["max"], spread["n"]), (min(values), max(values), 3))
+        self.assertRegex(run["_out"], r"spread over 3 of 3 runs")
+        self.assertEqual(run["_err"].count("run 2 of 3"), 1)
+
+    def test_repeat_exits_with_the_worst(self):
+        run = lib.headless("--repeat", "2", "-n", "100", "--threshold", "throughput>1M/s", NULL, code=99)
+        self.assertEqual([r["exit_code"] for r in run["repeats"]], [99, 99])
+
+
+class Thresholds(unittest.TestCase):
+    def test_all_hold(self):
+        run = lib.headless("-n", "3000", "--threshold", "p99<500ms", "--threshold", "errors<1%", "--threshold",
+                           "null:throughput>10/s", "--threshold", "service.mean<500ms", "null:?service=1ms&clients=4")
+        self.assertEqual([t["ok"] for t in run["thresholds"]], [True] * 4)
+        self.assertEqual(run["thresholds"][1]["value"], 0)
+
+    def test_one_fails(self):
+        run = lib.headless("-n", "2000", "--threshold", "p99<500ms", "--threshold", "errors<1%",
+                           "null:?service=1ms&clients=4&errors=0.1", code=99)
+        self.assertEqual([t["ok"] for t in run["thresholds"]], [True, False])
+        self.assertAlmostEqual(run["thresholds"][1]["value"], 0.1, delta=0.03)
+        self.assertIn("FAILED", run["_out"])
+
+    def test_one_that_cannot_be_judged_has_failed(self):
+        run = lib.headless("-n", "20", "--threshold", "p99<5s", "null:?errors=1", code=99)
+        self.assertEqual(run["thresholds"][0], {"expr": "p99<5s", "ok": False, "value": None})
+        self.assertIn("nothing to judge it by", run["_out"])
+
+
+class Commands(unittest.TestCase):
+    def test_at(self):
+        run = lib.headless("-d", "2s", "--at", "500ms threads 3", "--at", "1s mark half time",
+                           "--at", "1500ms threads -1", NULL)
+        pool = lib.pool(run)
+        self.assertEqual(pool["threads"], 2)
+        self.assertEqual(len(pool["workers"]), 3)
+        self.assertEqual(sum(w["completed"] for w in pool["workers"]), pool["ops"]["completed"])
+        seen = [(e["what"], e["from"], e["to"], e["by"]) for e in run["events"]]
+        self.assertIn(("threads", "1", "3", "at"), seen)
+        self.assertIn(("threads", "3", "2", "at"), seen)
+        self.assertIn(("mark", None, "half time", "at"), seen)
+        for e, t in zip(run["events"], (0.5, 1.0, 1.5)):
+            self.assertAlmostEqual(e["t_s"], t, delta=0.15 * lib.SLOW)
+
+    def test_pause_is_no_load(self):
+        run = lib.headless("-d", "2s", "--at", "500ms pause", "--at", "1500ms resume", NULL)
+        pool = lib.pool(run)
+        self.assertLess(pool["loaded_s"], 1.5)
+        self.assertLess(pool["ops"]["completed"], 1400)
+        self.assertEqual(lib.accounting(pool["ops"]), 0)
+
+    def test_locked(self):
+        run = lib.headless("-d", "1s", "--locked", "--at", "200ms threads 4", NULL)
+        self.assertEqual(lib.pool(run)["threads"], 1)
+        self.assertEqual(run["events"][0]["what"], "refused")
+
+    def test_a_removed_pool_is_in_the_report(self):
+        run = lib.headless("-d", "1500ms", "--at", "500ms remove b", "null:?name=a", "null:?name=b")
+        a, b = lib.pool(run, "a"), lib.pool(run, "b")
+        self.assertEqual((a["removed"], b["removed"]), (False, True))
+        self.assertGreater(b["ops"]["completed"], 0)
+        self.assertLess(b["ops"]["completed"], a["ops"]["completed"])
+        self.assertEqual(lib.accounting(b["ops"]), 0)
+
+    def test_added_while_it_runs(self):
+        run = lib.headless("-d", "1500ms", "--at", "300ms add null:?name=late&count=100", "null:?name=a")
+        self.assertEqual(lib.pool(run, "late")["ops"]["completed"], 100)
+
+
+class Figures(unittest.TestCase):
+    def test_the_known_truth(self):
+        pool = lib.pool(lib.headless("-d", "3s", "null:?service=10ms&clients=8&threads=2"))
+        self.assertAlmostEqual(pool["latency"]["service"]["p50_us"], 10000, delta=500 * lib.SLOW)
+        self.assertAlmostEqual(pool["throughput_per_s"], 1600, delta=80 * lib.SLOW)
+        self.assertEqual(len(pool["workers"]), 2)
+        self.assertEqual(sum(s["completed"] for s in pool["series"]), pool["ops"]["completed"])
+
+    def test_errors_by_class(self):
+        pool = lib.pool(lib.headless("-n", "4000", "null:?service=100us&clients=4&errors=0.25"))
+        self.assertEqual(sum(c["count"] for c in pool["error_classes"]), pool["ops"]["errors"])
+        self.assertAlmostEqual(pool["ops"]["errors"], 1000, delta=140)  # 5 sigma
+        self.assertEqual(pool["error_classes"][0]["class"], "simulated")
+        self.assertTrue(pool["error_classes"][0]["first"])
+
+    def test_json_types(self):
+        run = lib.headless("-n", "20", NULL)
+        pool = lib.pool(run)
+        for n in pool["ops"].values():
+            self.assertIsInstance(n, int)
+        for name in "p99_us", "p99_9_us", "p99_99_us":
+            self.assertIsNone(pool["latency"]["service"][name])  # fewer than 10 samples above it
+        self.assertIsNone(pool["rate_per_s"])
+        self.assertIsNone(pool["schedule_lag"])
+        self.assertIsNone(pool["capacity"])
+        self.assertRegex(run["started"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
+
+
+class Written(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="loadtop-written-")
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.file = os.path.join(self.dir, "run.json")
+
+    def loadtop(self, *args, **kw):
+        kw.setdefault("stdout", subprocess.PIPE)
+        return subprocess.run([lib.LOADTOP, "--headless", *args], stderr=subprocess.PIPE, text=True, check=False,
+                              env=lib.environment(), timeout=30 * lib.SLOW, cwd=self.dir, **kw)
+
+    def test_json_alone_on_stdout(self):
+        run = lib.loadtop("--headless", "-n", "50", "--json", "-", NULL)
+        self.assertEqual(json.loads(run.out)["pools"][0]["ops"]["completed"], 50)
+        self.assertIn("completed 50 ", run.err)  # the summary goes to stderr
+        self.assertIn("1 thread x 1 client = 1 client", run.err)
+        quiet = lib.loadtop("--headless", "-q", "-n", "50", "--json=-", NULL)
+        self.assertEqual(json.loads(quiet.out)["pools"][0]["ops"]["completed"], 50)
+        self.assertEqual(quiet.err, "")
+
+    def test_start_says_how_many(self):
+        run = lib.loadtop("--headless", "-n", "400", "-t", "4", "--clients", "50", NULL)
+        self.assertIn("4 threads x 50 clients = 200 clients", run.err)
+        self.assertEqual(lib.loadtop("--headless", "-q", "-n", "4", NULL).err, "")
+
+    def test_the_command_repeats_the_run(self):
+        p = self.loadtop("-n", "300", "-t", "2", "--seed", "7", "--at", "10s mark it's $HOME", "--threshold", "p50<10s",
+                         "--json", self.file, "null:?errors=0.1&clients=2")
+        self.assertEqual(p.returncode, 0, p)
+        with open(self.file) as f:
+            first = json.load(f)
+        os.unlink(self.file)
+        words = shlex.split(first["command"])
+        self.assertEqual(words[0], "loadtop")
+        again = subprocess.run([lib.LOADTOP, *words[1:]], capture_output=True, text=True, cwd=self.dir,
+                               env=lib.environment(), timeout=30, check=False)
+        self.assertEqual(again.returncode, 0, again)
+        with open(self.file) as f:
+            second = json.load(f)
+        for name in "threads", "clients", "pattern", "depth", "options":
+            self.assertEqual(lib.pool(first)[name], lib.pool(second)[name])
+        self.assertEqual(second["command"], first["command"])
+
+    def test_stdout_full(self):
+        with open("/dev/full", "w") as full:
+            run = self.loadtop("-n", "20", "--json", self.file, NULL, stdout=full)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("stdout", run.stderr)
+        with open(self.file) as f:
+            self.assertEqual(json.load(f)["pools"][0]["ops"]["completed"], 20)
+
+    def test_stdout_closed(self):
+        p = subprocess.run(["sh", "-c", '"$@" >&-', "sh", lib.LOADTOP, "--headless", "-n", "20", "--json", self.file,
+                            NULL], stderr=subprocess.PIPE, text=True, env=lib.environment(), timeout=30, check=False)
+        self.assertEqual(p.returncode, 1, p)
+        with open(self.file) as f:
+            self.assertEqual(json.load(f)["pools"][0]["ops"]["completed"], 20)
+
+    def test_stdout_broken_pipe(self):
+        read, write = os.pipe()
+        os.close(read)
+        run = self.loadtop("-n", "20", "--json", self.file, NULL, stdout=write)
+        os.close(write)
+        self.assertEqual(run.returncode, 1)
+        self.assertTrue(os.path.exists(self.file))
+
+    def test_no_folder(self):
+        run = self.loadtop("-n", "20", "--json", os.path.join(self.dir, "none", "run.json"), NULL)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("none/run.json", run.stderr)
+        self.assertIn("completed 20 ", run.stdout)
+
+    def test_a_device_is_written_and_not_replaced(self):
+        run = self.loadtop("-n", "20", "--json", "/dev/full", NULL)
+        self.assertEqual(run.returncode, 1)
+        self.assertTrue(os.stat("/dev/full").st_rdev)
+
+    def test_full_disk_keeps_the_older_file(self):
+        """A file size limit fails in write() as a full disk does; where we may mount, a full tmpfs as well."""
+        self.assertEqual(self.loadtop("-n", "20", "--json", self.file, NULL).returncode, 0)
+        with open(self.file, "rb") as f:
+            before = f.read()
+        p = subprocess.run(["bash", "-c", 'ulimit -f 1; exec "$@"', "bash", lib.LOADTOP, "--headless", "-n", "20",
+                            "--json", self.file, NULL], capture_output=True, text=True, env=lib.environment(),
+                           timeout=30, preexec_fn=lambda: lib.signal.signal(lib.signal.SIGXFSZ, lib.signal.SIG_IGN),
+                           check=False)
+        self.assertEqual(p.returncode, 1, p)
+        self.assertIn("run.json", p.stderr)
+        self.assertIn("completed 20 ", p.stdout)
+        with open(self.file, "rb") as f:
+            self.assertEqual(f.read(), before)
+        self.assertEqual(os.listdir(self.dir), ["run.json"])
+
+    def test_full_tmpfs(self):
+        disk = os.path.join(self.dir, "disk")
+        os.mkdir(disk)
+        script = ('mount -t tmpfs -o size=64k none "$1" || exit 77; printf old >"$1/run.json"; '
+                  'head -c 61440 /dev/zero >"$1/fill"; "$2" --headless -q -n 20 --json "$1/run.json" null:; code=$?; '
+                  'cat "$1/run.json"; ls "$1"; exit $code')
+        p = subprocess.run(["unshare", "--mount", "--map-root-user", "sh", "-c", script, "sh", disk, lib.LOADTOP],
+                           capture_output=True, text=True, env=lib.environment(), timeout=30, check=False)
+        if p.returncode == 77 or "unshare" in p.stderr:
+            self.skipTest("no tmpfs may be mounted here")
+        self.assertEqual(p.returncode, 1, p)
+        self.assertIn("No space left", p.stderr)
+        self.assertTrue(p.stdout.endswith("oldfill\nrun.json\n"), p.stdout)
+
+    def test_progress_lines_and_redrawn_line(self):
+        run = lib.loadtop("--headless", "-d", "10500ms", "null:?service=20ms", timeout=30)
+        lines = [l for l in run.err.splitlines() if re.match(r"\d\d:\d\d:\d\d ", l)]
+        self.assertEqual(len(lines), 1, run)
+        self.assertRegex(lines[0], r"^00:00:(09|10)  null .*p99 ")
+        with lib.Pty(lib.LOADTOP, "--headless", "-d", "2s", NULL, cols=60) as term:
+            self.assertEqual(term.wait(10), 0)
+            raw = bytes(term.raw)
+        self.assertGreater(raw.count(b"\r00:00:0"), 1)
+        summary = raw.rpartition(b"\x1b[K")[2].decode()
+        self.assertTrue(summary.startswith("loadtop "), summary[:80])  # the line is wiped before it
+
+    def test_clean(self):
+        with lib.Redis() as redis:
+            redis.command("SET", "mine", "1")
+            run = self.loadtop("-n", "500", "--json", self.file, "--ops", "set", redis.url + "?keys=50")
+            self.assertEqual(run.returncode, 0, run)
+            self.assertEqual(redis.command("DBSIZE"), 51)
+            with open(self.file) as f:
+                left = json.load(f)["pools"][0]["left_behind"]
+            self.assertTrue(left)
+            self.assertIn("left behind", run.stdout)
+            done = lib.loadtop("clean", self.file)
+            self.assertEqual(done.code, 0, done)
+            self.assertEqual(redis.command("DBSIZE"), 1)
+            self.assertEqual(redis.command("GET", "mine"), "1")
+            again = lib.loadtop("clean", self.file)
+            self.assertEqual(again.code, 0, again)
+        gone = lib.loadtop("clean", self.file)
+        self.assertEqual(gone.code, 3, gone)
+
+
+class Demo(unittest.TestCase):
+    def test_demo(self):
+        lib.need_program("redis-server", "redis-server")
+        folder = tempfile.mkdtemp(prefix="loadtop-demo-test-", dir="/tmp")
+        self.addCleanup(shutil.rmtree, folder)
+        with lib.Headless("demo", "-d", "2s", env={"XDG_RUNTIME_DIR": folder}) as h:
+            run = h.wait(30)
+        names = {p["name"]: p for p in run["pools"]}
+        self.assertEqual(set(names), {"redis", "knee", "queue"})
+        for p in names.values():
+            self.assertGreater(p["ops"]["completed"], 100)
+            self.assertEqual(p["ops"]["errors"], 0)
+        self.assertEqual(os.listdir(folder), [])
+        self.assertIn("loadtop demo", run["command"])
+
+    def test_nothing_is_left_after_a_crash(self):
+        lib.need_program("redis-server", "redis-server")
+        folder = tempfile.mkdtemp(prefix="loadtop-demo-test-", dir="/tmp")
+        self.addCleanup(shutil.rmtree, folder)
+        with lib.Headless("demo", env={"XDG_RUNTIME_DIR": folder}) as h:
+            lib.until("the server's folder", lambda: os.listdir(folder))
+            socket = os.path.join(folder, os.listdir(folder)[0], "redis.sock")
+            lib.until("the server answers", lambda: os.path.exists(socket))
+            lib.until("the load begins", lambda: "queue" in h.text()[1])
+            with lib.contextlib.closing(lib.RedisClient(socket)) as c:
+                server = int(re.search(r"process_id:(\d+)", c("INFO", "server")).group(1))
+            h.signal(lib.signal.SIGKILL)
+            h.end()
+            lib.until("the folder is gone", lambda: not os.listdir(folder))
+            lib.until("the server is gone", lambda: not os.path.exists("/proc/%d" % server))
+
+    def test_missing_server_is_named(self):
+        run = lib.loadtop("--headless", "demo", "-d", "500ms", env={"PATH": "/nonexistent"})
+        self.assertEqual(run.code, 0, run)
+        self.assertIn("redis-server is not installed", run.err)
+        self.assertIn("knee", run.out)
+
+
+if __name__ == "__main__":
+    lib.main()

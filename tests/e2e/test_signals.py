@@ -1,0 +1,139 @@
+"""Signals without a screen: the partial summary and JSON are out within 500 ms, exit 128+n, whatever the load
+and whoever does not read. (With a screen: test_dashboard*.)
+
+ctest: serial
+"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+import lib
+
+BOUND = 0.5 * lib.SLOW
+
+
+class Signals(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="loadtop-signals-")
+        self.addCleanup(shutil.rmtree, self.dir)
+
+    def end_by(self, number, *args):
+        """Runs, sends the signal once there is load, and returns the JSON."""
+        with lib.Headless(*args) as h:
+            lib.until("the load begins", lambda: " client" in h.text()[1])
+            time.sleep(1.2)  # so that there is a second to report
+            start = time.monotonic()
+            h.signal(number)
+            h.popen.wait(10)
+            took = time.monotonic() - start
+            run = h.wait(code=128 + number)
+        self.assertLess(took, BOUND, run["_err"])
+        self.assertEqual(run["ended_by"], "signal")
+        self.assertIn("ended by signal", run["_out"])
+        return run
+
+    def test_each(self):
+        for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT:
+            with self.subTest(signal=number):
+                pool = lib.pool(self.end_by(number, "-d", "60s", "null:?service=1ms&clients=8&threads=2"))
+                self.assertGreater(pool["ops"]["completed"], 1000)
+                self.assertEqual(lib.accounting(pool["ops"]), 0)
+                self.assertEqual(sum(w["completed"] for w in pool["workers"]), pool["ops"]["completed"])
+                self.assertGreaterEqual(len(pool["series"]), 1)
+
+    def test_what_is_in_flight_stays_so(self):
+        """No draining after a signal: requests that take 60 s are still in flight."""
+        pool = lib.pool(self.end_by(signal.SIGTERM, "null:?service=60s&clients=7&threads=2&timeout=100s"))
+        self.assertEqual(pool["ops"]["in_flight"], 14)
+        self.assertEqual(lib.accounting(pool["ops"]), 0)
+
+    def test_redis_that_hangs(self):
+        with lib.Redis() as redis:
+            with lib.Headless("-t", "2", "--clients", "5", redis.url) as h:
+                lib.until("load", lambda: redis.calls("get", "set") > 0)
+                redis.freeze()
+                time.sleep(0.3)  # so that everything is stuck in the server
+                start = time.monotonic()
+                h.signal(signal.SIGTERM)
+                h.popen.wait(10)
+                took = time.monotonic() - start
+                redis.thaw()
+                pool = lib.pool(h.wait(code=128 + signal.SIGTERM))
+            self.assertLess(took, BOUND)
+            self.assertEqual(pool["ops"]["in_flight"], 10)
+            self.assertEqual(lib.accounting(pool["ops"]), 0)
+
+    def test_while_no_target_answers(self):
+        with lib.Headless("redis://127.0.0.1:%d" % lib.free_port()) as h:
+            lib.until("it is down", lambda: " client" in h.text()[1])
+            start = time.monotonic()
+            h.signal(signal.SIGINT)
+            self.assertEqual(h.popen.wait(10), 128 + signal.SIGINT)
+            self.assertLess(time.monotonic() - start, BOUND)
+
+    def test_many_threads(self):
+        pool = lib.pool(self.end_by(signal.SIGTERM, "-t", "200", "null:?service=20ms"))
+        self.assertEqual(len(pool["workers"]), 200)
+        self.assertEqual(lib.accounting(pool["ops"]), 0)
+
+    def test_twice(self):
+        with lib.Headless("null:") as h:
+            lib.until("the load begins", lambda: " client" in h.text()[1])
+            h.signal(signal.SIGTERM)
+            h.signal(signal.SIGINT)
+            run = h.wait(code=None)
+        self.assertIn(run["_code"], (128 + signal.SIGTERM, 128 + signal.SIGINT))
+
+    def test_nobody_reads_stdout(self):
+        """The pipe is full and stays full: the JSON is out all the same, and the program ends."""
+        read, write = os.pipe()
+        os.set_blocking(write, False)
+        try:
+            while True:
+                os.write(write, b"x" * 4096)
+        except BlockingIOError:
+            pass
+        os.set_blocking(write, True)
+        name = os.path.join(self.dir, "run.json")
+        p = subprocess.Popen([lib.LOADTOP, "--headless", "--json", name, "null:"], stdout=write,
+                             stderr=subprocess.PIPE, text=True, env=lib.environment())
+        try:
+            p.stderr.readline()
+            start = time.monotonic()
+            p.send_signal(signal.SIGTERM)
+            p.wait(10)
+            self.assertLess(time.monotonic() - start, BOUND + 0.2)
+        finally:
+            p.kill()
+            p.communicate()
+            os.close(read)
+            os.close(write)
+        self.assertEqual(p.returncode, 128 + signal.SIGTERM)
+        with open(name) as f:
+            self.assertEqual(json.load(f)["ended_by"], "signal")
+
+    def test_hup_stays_ignored_under_nohup(self):
+        with lib.Headless("-d", "1500ms", "null:") as plain:
+            plain.wait()
+        p = subprocess.Popen([lib.LOADTOP, "--headless", "-q", "-d", "1500ms", "--json", "-", "null:"],
+                             stdout=subprocess.PIPE, text=True, env=lib.environment(),
+                             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        time.sleep(0.5)
+        p.send_signal(signal.SIGHUP)
+        out, _ = p.communicate(timeout=20)
+        self.assertEqual(p.returncode, 0)
+        self.assertEqual(json.loads(out)["ended_by"], "duration")
+
+    def test_repeat_stops(self):
+        run = self.end_by(signal.SIGTERM, "--repeat", "50", "-d", "300ms", "null:")
+        self.assertGreater(len(run["repeats"]), 1)
+        self.assertLess(len(run["repeats"]), 50)
+
+
+if __name__ == "__main__":
+    lib.main()
