@@ -1,4 +1,6 @@
-/* The engine on virtual time, against the null service whose truth is known. */
+/* The engine on virtual time, against the null service whose truth is known.
+ *
+ * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan). */
 #include "virtual_run.h"
 
 #include "engine/generate.h"

@@ -1,6 +1,8 @@
 /* The simulated service against what theory says of it: capacity of its servers, the scaling law,
  * waiting times of queues, the share of errors, stalls and disconnects. On virtual time, so that
- * the truth is exact. */
+ * the truth is exact.
+ *
+ * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan). */
 #include "tests/unit/virtual_run.h"
 #include "engine/loop.h"
 #include "engine/text.h"
