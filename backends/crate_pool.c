@@ -167,16 +167,17 @@ static void left_behind(struct crate_pool *p, struct stats *out)
     const struct crate_counts *c = &p->counts;
     uint64_t rows = load(&c->acknowledged) - load(&c->deleted_rows);
     char like[32];
+    if (!p->created && !load(&c->acknowledged) && !load(&c->unknown))
+        return;
+    json_t *o = json_pack("{s:s, s:s, s:I}", "kind", "rows", "what", p->table.shown, "count",
+                          (json_int_t)rows);
     if (p->created) {
-        json_array_append_new(out->left_behind,
-                              json_pack("{s:s, s:s, s:I}", "kind", "table", "what", p->table.shown,
-                                        "count", (json_int_t)rows));
-    } else if (load(&c->acknowledged) || load(&c->unknown)) {
+        json_object_set_new(o, "made", json_string("table")); /* clean drops it */
+    } else {
         snprintf(like, sizeof like, "%.13s-%%", p->records.head);
-        json_array_append_new(out->left_behind,
-                              json_pack("{s:s, s:s, s:I, s:s}", "kind", "rows", "what",
-                                        p->table.shown, "count", (json_int_t)rows, "keys", like));
+        json_object_set_new(o, "keys", json_string(like)); /* clean deletes these */
     }
+    json_array_append_new(out->left_behind, o);
 }
 
 static void note(struct crate_pool *p, double per_s, const char *rates, struct stats *out)
@@ -272,30 +273,27 @@ static int delete_rows(struct crate_site *s, const struct crate_table *t, const 
 /* One entry of a run's left_behind. */
 static int clean_one(struct crate_site *s, const json_t *entry, struct err *err)
 {
-    const char *kind = json_string_value(json_object_get(entry, "kind"));
     const char *what = json_string_value(json_object_get(entry, "what"));
+    const char *made = json_string_value(json_object_get(entry, "made"));
     const char *keys = json_string_value(json_object_get(entry, "keys"));
     struct crate_table table;
     bool exists, ours;
-    if (!kind || !what)
+    if (!what)
         return 0;
     int result = crate_table_parse(&table, what, "", err);
     if (result == 0)
         result = crate_table_is_ours(s, &table, &exists, &ours, err);
     if (result < 0 || !exists)
         return result;
-    if (strcmp(kind, "rows") == 0) {
+    if (!made || strcmp(made, "table") != 0) {
         /* As loadtop writes them: run and pool, then anything. Never a pattern that matches more.
          */
         if (!keys || strlen(keys) != 15 || strcspn(keys, "%_") != 14 || keys[8] != '-')
             return err_set(err, ERR_REFUSED, "%s: no keys of a run are named", what);
         return delete_rows(s, &table, keys, err);
     }
-    if (strcmp(kind, "table") != 0)
-        return 0;
     if (!ours)
-        return err_set(err, ERR_REFUSED, "table %s was not made by loadtop: not dropped",
-                       what);
+        return err_set(err, ERR_REFUSED, "table %s was not made by loadtop: not dropped", what);
     return drop(s, &table, err);
 }
 

@@ -17,6 +17,7 @@ statements), "single" (no bulks) or "greet" (GET /), and those with
     hang           no answer at all             dribble                     one byte at a time
     huge mb=N      an answer of N MB            badjson, badutf8, short     wrong answers
     die            the process ends after storing, before answering
+    fake ms=N      every row is "stored" without being read, after N ms: for figures of the client alone
     unauthorized   every request is answered with 401
     refuse         new connections are accepted and closed at once
 
@@ -483,6 +484,14 @@ class Connection(asyncio.Protocol):
             self.send(e.status(), json.dumps({"error": {"message": e.message, "code": e.code}}).encode())
         elif kind == "close":
             self.transport.abort()
+        elif kind == "fake":
+            n = body.count(b'],["') + 1 if bulk else 0
+            data = b'{"cols":[],"duration":0.1,"results":[' + b",".join([b'{"rowcount":1}'] * n) + b"]}"
+            s.stats["bulk_rows"] += n
+            if fault.get("ms"):
+                asyncio.get_running_loop().call_later(fault["ms"] / 1e3, self.send, 200, data)
+            else:
+                self.send(200, data)
         elif kind == "badutf8":
             self.send(400, b'{"error":{"message":"\xff\xfe\x80 broken \xc3","code":4000}}')
         elif kind == "hang":

@@ -73,10 +73,10 @@ class Exact(unittest.TestCase):
         for i in range(KILLS):
             r = random.Random(SEED * 2000 + i)
             with self.subTest(i=i), Standin(on_disk=True) as s:
-                process = start(s.url(query="rows=%d&threads=2&clients=3" % r.choice([10, 100, 1000])), "-d", "3s")
+                process = start(s.url(query="rows=%d&threads=2&clients=3" % r.choice([10, 100, 1000])), "-d", "4s")
                 wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)
                 if r.random() < 0.5:
-                    s.fault("die", p=0.05)
+                    s.fault("die", p=0.2)
                     wait_until(lambda: s.process.poll() is not None)
                 s.kill()
                 s.start()
