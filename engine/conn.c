@@ -507,8 +507,7 @@ void conn_up(struct conn *c)
     g->failures = 0;
     c->worker->tally.connected++;
     room_changed(c);
-    if (g->closed)
-        conns_fill(g);
+    c->worker->fill = true; /* not from here: open() may have called us */
 }
 
 static void note_error(struct worker *w, const char *msg)
@@ -609,8 +608,8 @@ void conn_closed(struct conn *c)
     g->closed++;
     if (c->retire)
         doom(c);
-    else if (!c->worker->closing)
-        conns_fill(g);
+    else
+        c->worker->fill = true;
 }
 
 void conn_bytes(struct conn *c, uint64_t sent, uint64_t received)
@@ -657,6 +656,10 @@ static void conn_drop(struct conn *c)
 
 void conns_settle(struct worker *w)
 {
+    w->fill = false;
+    for (uint32_t i = 0; i < w->groups; i++)
+        if (w->group[i] && w->group[i]->closed)
+            conns_fill(w->group[i]);
     while (w->doomed) {
         struct conn *c = w->doomed;
         w->doomed = c->next_doomed;

@@ -56,6 +56,10 @@ void plateau_judge(struct pool *, double now_s);
 /* The plateau of the present stretch, or NULL while it is not steady. */
 const struct plateau *plateau_present(const struct pool *);
 
+/* Is p a point of the curve by `var` ("threads" ...) on which the newest plateau lies? (scaling.c)
+ */
+bool scaling_has(const char *var, const struct plateau *p, const struct plateau *newest);
+
 /* A trend over n values: the drift over the whole stretch as a share of the mean, its t, the 95 %
  * half width of the mean and the independent values that were left. Pure; n >= 4. */
 struct trend {

@@ -169,6 +169,9 @@ static bool open_target(struct pool *p)
 static void *pool_main(void *ctx)
 {
     struct pool *p = ctx;
+    char name[16];
+    snprintf(name, sizeof name, "%.10s pool", p->spec.name);
+    pthread_setname_np(pthread_self(), name);
     bool open = open_target(p);
     while (open && !atomic_load(&p->stopping)) {
         take_stats(p);

@@ -40,6 +40,14 @@ static bool same_but(const struct plateau *a, const struct plateau *b, enum dial
     return true;
 }
 
+bool scaling_has(const char *var, const struct plateau *p, const struct plateau *newest)
+{
+    for (int d = 0; d < DIALS; d++)
+        if (!strcmp(var, dial_names[d]))
+            return same_but(p, newest, (enum dial)d);
+    return false;
+}
+
 static void fit_dial(const struct plateaus *all, enum dial d, struct scaling *s)
 {
     const struct plateau *last = &all->list[all->n - 1];

@@ -8,7 +8,7 @@
 #include "engine/pool.h"
 #include "engine/worker.h"
 
-#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -192,7 +192,7 @@ static void settle(void *ctx)
 {
     struct worker *w = ctx;
     for (unsigned round = 0; round < 4; round++) {
-        if (w->doomed)
+        if (w->doomed || w->fill)
             conns_settle(w);
         if (w->dispatch)
             leases_dispatch(w);
@@ -202,7 +202,7 @@ static void settle(void *ctx)
             arrivals_run(w);
         if (w->dirty)
             conns_flush(w);
-        if (!w->runnable.head && !w->dispatch && !w->doomed)
+        if (!w->runnable.head && !w->dispatch && !w->doomed && !w->fill)
             return;
     }
 }
@@ -297,7 +297,7 @@ static bool obey(struct worker *w)
 bool worker_turn(struct worker *w)
 {
     bool stale = atomic_load_explicit(&w->pool->version, memory_order_acquire) != w->now.version;
-    bool busy = stale || w->runnable.head || w->dispatch || w->doomed;
+    bool busy = stale || w->runnable.head || w->dispatch || w->doomed || w->fill;
     uint64_t waited = loop_turn(w->loop, busy ? 0 : IDLE_WAIT_NS, begin_turn, settle, w);
     settle(w);
     bool more = obey(w);
@@ -308,7 +308,7 @@ bool worker_turn(struct worker *w)
 uint64_t worker_next_due(const struct worker *w)
 {
     if (atomic_load(&w->pool->version) != w->now.version || w->runnable.head || w->dispatch ||
-        w->doomed || (atomic_load(&w->order) != ORDER_RUN && !w->draining))
+        w->doomed || w->fill || (atomic_load(&w->order) != ORDER_RUN && !w->draining))
         return loop_now(w->loop);
     return loop_next_alarm(w->loop);
 }
@@ -370,6 +370,9 @@ struct worker *worker_new(struct pool *p, uint32_t index, uint64_t *virtual_cloc
 static void *worker_main(void *ctx)
 {
     struct worker *w = ctx;
+    char name[16]; /* what top -H shows */
+    snprintf(name, sizeof name, "%.9s/%u", w->pool->spec.name, w->index % 100000);
+    pthread_setname_np(pthread_self(), name);
     while (worker_turn(w))
         ;
     struct timespec cpu;

@@ -126,6 +126,7 @@ struct worker {
     uint32_t bulk[OPS_MAX];     /* operations that one request of a type carries */
     unsigned starting_ops;      /* types that are started (not received) with weight */
     bool warm, draining, closing, frozen;
+    bool fill;    /* a group may open more connections */
     bool starved; /* a client found the budget of -n used up */
     uint32_t again_waiting;
     struct op *gather; /* open arrival: a bulk that waits for its rows, `gathered` so far */
@@ -198,7 +199,7 @@ void leases_dispatch(struct worker *); /* groups in which room appeared */
 void conns_flush(struct worker *);
 void conns_tune(struct worker *);                /* after a change of settings */
 void conns_fill(struct group *);                 /* opens what is wanted and allowed now */
-void conns_settle(struct worker *);              /* closes those that were to close */
+void conns_settle(struct worker *);              /* opens and closes those that were to */
 bool conns_close_all(struct worker *);           /* begins; true when all are closed */
 uint64_t conns_count_ops(const struct worker *); /* in flight by walking the connections */
 void conns_free(struct worker *);
