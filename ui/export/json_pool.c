@@ -4,6 +4,7 @@
  * choice; one that is not set is null. They hold the pool's own as well (count, duration, ...), by
  * the names that they have in a URL. Called by json.c only. */
 #include "ui/export/json_part.h"
+#include "ui/export/json_scaling.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -169,6 +170,7 @@ static json_t *time_share(const struct pool_snapshot *p)
 static json_t *plateaus(const struct pool_snapshot *p)
 {
     json_t *list = json_array();
+    char text[512];
     for (unsigned i = 0; i < p->plateaus; i++) {
         const struct plateau *l = &p->plateau[i];
         json_t *o = json_object(), *vars = json_object();
@@ -180,6 +182,9 @@ static json_t *plateaus(const struct pool_snapshot *p)
         json_put(vars, "depth", json_u64(pattern_depth(l->vars.pattern, l->vars.depth)));
         json_put(vars, "rate_per_s",
                  l->vars.rate_per_s > 0 ? json_number(l->vars.rate_per_s) : json_null());
+        json_put(vars, "rows", l->bulk ? json_u64(l->bulk) : json_null());
+        json_put(vars, "think", duration_or_null(l->vars.think_ns));
+        json_put(vars, "ops", json_words(ops_text(p->backend, l->vars.weight, text, sizeof text)));
         json_put(o, "start_s", json_number(l->start_s));
         json_put(o, "end_s", json_number(l->end_s));
         json_put(o, "vars", vars);
@@ -289,8 +294,8 @@ json_t *json_pool(const struct pool_snapshot *p, bool removed)
     json_put(o, "lease_wait", p->has_lease_wait ? short_latency(&p->lease_wait) : json_null());
     json_put(o, "memory", memory(p));
     json_put(o, "plateaus", plateaus(p));
-    json_put(o, "scaling", json_array());
-    json_put(o, "capacity", json_null());
+    json_put(o, "scaling", json_scaling(p));
+    json_put(o, "capacity", json_capacity(p));
     json_put(o, "series", series(&p->seconds));
     json_put(o, "left_behind", borrowed(p->left_behind, json_array()));
     json_put(o, "backend_stats", borrowed(p->backend_stats, json_null()));

@@ -1,0 +1,120 @@
+/* The curves and the capacity of a pool as JSON, from a fit with published parameters; and which
+ * plateaus lie on which curve. */
+#include <jansson.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "engine/plateau.h"
+#include "engine/text.h"
+#include "ui/export/json_scaling.h"
+
+static struct plateau plateaus[7];
+static struct pool_snapshot pool;
+
+static double number(const json_t *o, const char *name)
+{
+    const json_t *v = json_object_get(o, name);
+    if (!json_is_number(v))
+        fail_msg("%s is no number", name);
+    return json_number_value(v);
+}
+
+static int setup(void **state)
+{
+    static const double n[] = {1, 18, 36, 72, 108, 144, 216};
+    static const double x[] = {64.9, 995.9, 1652.4, 1853.2, 1828.9, 1775.0, 1702.2};
+    struct usl_point pt[7];
+    (void)state;
+    memset(&pool, 0, sizeof pool);
+    for (unsigned i = 0; i < 7; i++) {
+        pt[i] = (struct usl_point){n[i], x[i], 0};
+        plateaus[i] =
+            (struct plateau){.vars = {.threads = (uint32_t)n[i], .clients = 1, .depth = 1},
+                             .in_flight = n[i],
+                             .throughput_per_s = x[i],
+                             .valid = true};
+    }
+    plateaus[2].vars.depth = 4; /* lies on another curve */
+    plateaus[3].valid = false;  /* lies on this one, though it does not count */
+    pool.plateau = plateaus;
+    pool.plateaus = 7;
+    pool.scalings = 1;
+    struct scaling *s = &pool.scaling[0];
+    copy_str(s->var, sizeof s->var, "threads");
+    s->has = s->fitted = usl_fit(&s->fit, pt, 7, NULL) == 0;
+    s->next_n = NAN;
+    assert_true(s->fitted);
+    return 0;
+}
+
+static void test_a_fitted_curve(void **state)
+{
+    (void)state;
+    json_t *all = json_scaling(&pool);
+    const json_t *o = json_array_get(all, 0), *range = json_object_get(o, "peak_n_ci95");
+    assert_int_equal(json_array_size(all), 1);
+    assert_string_equal(json_string_value(json_object_get(o, "var")), "threads");
+    assert_float_equal(number(o, "lambda"), 89.9952, 1e-3);
+    assert_float_equal(number(o, "sigma"), 0.0277285, 1e-6);
+    assert_float_equal(number(o, "kappa"), 1.04366e-4, 1e-8);
+    assert_float_equal(number(o, "peak_n"), 96.51956, 1e-2);
+    assert_float_equal(json_number_value(json_array_get(range, 0)), 71.6, 0.5);
+    assert_float_equal(json_number_value(json_array_get(range, 1)), 121.5, 0.5);
+    assert_true(json_is_true(json_object_get(o, "peak_identified")));
+    assert_string_equal(json_string_value(json_object_get(o, "phase")), "retrograde");
+    assert_string_equal(json_string_value(json_object_get(o, "model")),
+                        usl_model_name(pool.scaling[0].fit.best));
+    assert_true(json_is_null(json_object_get(o, "why_not")));
+    assert_true(json_is_null(json_object_get(o, "next_n")));
+    const json_t *points = json_object_get(o, "points");
+    assert_int_equal(json_array_size(points), 6);
+    assert_int_equal(json_integer_value(json_array_get(points, 2)), 3);
+    json_decref(all);
+}
+
+static void test_a_curve_without_a_fit(void **state)
+{
+    (void)state;
+    pool.scaling[0].fitted = false;
+    copy_str(pool.scaling[0].why, sizeof pool.scaling[0].why, "2 distinct values of N");
+    json_t *all = json_scaling(&pool);
+    const json_t *o = json_array_get(all, 0);
+    assert_true(json_is_null(json_object_get(o, "lambda")));
+    assert_true(json_is_null(json_object_get(o, "phase")));
+    assert_true(json_is_false(json_object_get(o, "peak_identified")));
+    assert_string_equal(json_string_value(json_object_get(o, "why_not")), "2 distinct values of N");
+    json_decref(all);
+}
+
+static void test_capacity(void **state)
+{
+    (void)state;
+    json_t *o = json_capacity(&pool);
+    assert_true(json_is_null(o));
+    json_decref(o);
+    pool.capacity = (struct capacity){.known = true, .rate_per_s = 5000, .low = 5000, .high = 5100};
+    o = json_capacity(&pool);
+    assert_float_equal(number(o, "rate_per_s"), 5000, 1e-9);
+    assert_float_equal(json_number_value(json_array_get(json_object_get(o, "ci95"), 1)), 5100,
+                       1e-9);
+    json_decref(o);
+    pool.capacity.high = NAN;
+    o = json_capacity(&pool);
+    assert_true(json_is_null(json_array_get(json_object_get(o, "ci95"), 1)));
+    json_decref(o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_a_fitted_curve, setup),
+        cmocka_unit_test_setup(test_a_curve_without_a_fit, setup),
+        cmocka_unit_test_setup(test_capacity, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

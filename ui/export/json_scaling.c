@@ -1,0 +1,89 @@
+/* See json_scaling.h. Parameters are written with all their digits: kappa is often 1e-7, and
+ * rounding to decimals would make it 0. Called by json_pool.c and by `loadtop fit`. */
+#include "ui/export/json_scaling.h"
+
+#include <jansson.h>
+#include <math.h>
+
+#include "engine/plateau.h"
+#include "engine/snapshot.h"
+#include "engine/usl.h"
+#include "ui/export/json_part.h"
+
+static json_t *exact(double v)
+{
+    return isfinite(v) ? json_real(v) : json_null();
+}
+
+static json_t *pair(double a, double b)
+{
+    if (!isfinite(a) || !isfinite(b))
+        return json_null();
+    json_t *list = json_array();
+    json_push(list, json_number(a));
+    json_push(list, json_number(b));
+    return list;
+}
+
+static json_t *errors_of(const struct usl_fit *f)
+{
+    json_t *o = json_object();
+    json_put(o, "lambda", exact(f->se_lambda));
+    json_put(o, "sigma", exact(f->se_sigma));
+    json_put(o, "kappa", exact(f->se_kappa));
+    return o;
+}
+
+json_t *json_fit(const char *var, const struct usl_fit *f, double next_n, const char *why_not)
+{
+    json_t *o = json_object();
+    bool known = f != NULL;
+    json_put(o, "var", json_words(var));
+    json_put(o, "lambda", known ? exact(f->lambda) : json_null());
+    json_put(o, "sigma", known ? exact(f->sigma) : json_null());
+    json_put(o, "kappa", known ? exact(f->kappa) : json_null());
+    json_put(o, "peak_n", known ? json_number(f->peak_n) : json_null());
+    json_put(o, "peak_n_ci95", known ? pair(f->peak_n_low, f->peak_n_high) : json_null());
+    json_put(o, "peak_throughput_per_s", known ? json_number(f->peak_x) : json_null());
+    json_put(o, "peak_identified", json_boolean(known && f->peak_identified));
+    json_put(o, "phase", known ? json_words(usl_phase_name(f->phase)) : json_null());
+    json_put(o, "r2", known ? json_share(f->r2) : json_null());
+    json_put(o, "model", known ? json_words(usl_model_name(f->best)) : json_null());
+    json_put(o, "fits", known ? json_boolean(f->fits) : json_null());
+    json_put(o, "why_not", json_words_or_null(known && !*why_not ? f->why_not : why_not));
+    json_put(o, "knee_n", known ? json_number(f->knee_n) : json_null());
+    json_put(o, "next_n", json_number(next_n));
+    json_put(o, "n_most", known ? json_number(f->n_most) : json_null());
+    json_put(o, "standard_errors", known ? errors_of(f) : json_null());
+    return o;
+}
+
+json_t *json_scaling(const struct pool_snapshot *p)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < p->scalings; i++) {
+        const struct scaling *s = &p->scaling[i];
+        json_t *o = json_fit(s->var, s->fitted ? &s->fit : NULL, s->fitted ? s->next_n : NAN,
+                             s->fitted ? "" : s->why);
+        json_t *points = json_array();
+        for (unsigned k = 0; k < p->plateaus; k++)
+            if (scaling_has(s->var, &p->plateau[k], &p->plateau[p->plateaus - 1]))
+                json_push(points, json_u64(k));
+        json_put(o, "points", points);
+        json_push(list, o);
+    }
+    return list;
+}
+
+json_t *json_capacity(const struct pool_snapshot *p)
+{
+    if (!p->capacity.known)
+        return json_null();
+    json_t *o = json_object();
+    json_put(o, "rate_per_s", json_number(p->capacity.rate_per_s));
+    json_t *range = json_array();
+    json_push(range, json_number(p->capacity.low));
+    json_push(range, json_number(p->capacity.high)); /* null: nothing was seen to fail */
+    json_put(o, "ci95", range);
+    return o;
+}
