@@ -48,7 +48,13 @@ static const struct lag_sample *at(const struct lag_watch *w, unsigned i) /* 0: 
     return &w->sample[(w->at + LAG_WINDOW - w->n + i) % LAG_WINDOW];
 }
 
-static void fit_slope(struct lag_watch *w)
+static double ranked(const double *sorted, unsigned n, double rank)
+{
+    return sorted[rank < 0 ? 0 : rank >= n ? n - 1 : (unsigned)rank];
+}
+
+/* Sets the slope with its 95 % interval; the 99.9 % interval goes to sure_low and sure_high. */
+static void fit_slope(struct lag_watch *w, double *sure_low, double *sure_high)
 {
     double pair[LAG_WINDOW * (LAG_WINDOW - 1) / 2];
     unsigned pairs = 0;
@@ -58,13 +64,16 @@ static void fit_slope(struct lag_watch *w)
             if (dt > 0)
                 pair[pairs++] = (at(w, j)->lag - at(w, i)->lag) / dt;
         }
+    *sure_low = *sure_high = NAN;
     w->slope = median(pair, pairs);
     if (!pairs)
         return;
-    double n = w->n, c = 1.96 * sqrt(n * (n - 1) * (2 * n + 5) / 18);
-    double low = floor((pairs - c) / 2), high = ceil((pairs + c) / 2);
-    w->slope_low = pair[low < 0 ? 0 : (unsigned)low];
-    w->slope_high = pair[high >= pairs ? pairs - 1 : (unsigned)high];
+    double n = w->n, spread = sqrt(n * (n - 1) * (2 * n + 5) / 18);
+    w->slope_low = ranked(pair, pairs, floor((pairs - 1.96 * spread) / 2));
+    w->slope_high = ranked(pair, pairs, ceil((pairs + 1.96 * spread) / 2));
+    /* The question is asked every second: at 5 % it would be answered wrongly once a minute. */
+    *sure_low = ranked(pair, pairs, floor((pairs - 3.29 * spread) / 2));
+    *sure_high = ranked(pair, pairs, ceil((pairs + 3.29 * spread) / 2));
 }
 
 static double lowest(const struct lag_watch *w, unsigned from, unsigned to)
@@ -75,11 +84,26 @@ static double lowest(const struct lag_watch *w, unsigned from, unsigned to)
     return low;
 }
 
+static double highest(const struct lag_watch *w, unsigned from, unsigned to)
+{
+    double high = -INFINITY;
+    for (unsigned i = from; i < to; i++)
+        high = fmax(high, at(w, i)->lag);
+    return high;
+}
+
 static bool floor_rises(const struct lag_watch *w)
 {
     unsigned third = w->n / 3;
     double first = lowest(w, 0, third), middle = lowest(w, third, w->n - third);
     return first < middle && middle < lowest(w, w->n - third, w->n);
+}
+
+static bool top_falls(const struct lag_watch *w)
+{
+    unsigned third = w->n / 3;
+    double first = highest(w, 0, third), middle = highest(w, third, w->n - third);
+    return first > middle && middle > highest(w, w->n - third, w->n);
 }
 
 static void means(struct lag_watch *w)
@@ -99,13 +123,13 @@ static void means(struct lag_watch *w)
     w->produced_per_s = rates ? produced / rates : NAN;
 }
 
-static enum lag_state judge(const struct lag_watch *w)
+static enum lag_state judge(const struct lag_watch *w, double sure_low, double sure_high)
 {
     double rate = isnan(w->produced_per_s) ? 0 : w->produced_per_s;
     double least = fmax(1, rate * 0.002); /* a trend below 0.2 % of the rate is not one to act on */
-    if (w->slope_low > 0 && w->slope > least && floor_rises(w))
+    if (sure_low > 0 && w->slope > least && floor_rises(w))
         return LAG_FALLING;
-    if (w->slope_high < 0 && w->slope < -least && at(w, w->n - 1)->lag > fmax(rate, 1))
+    if (sure_high < 0 && w->slope < -least && top_falls(w) && at(w, w->n - 1)->lag > fmax(rate, 1))
         return LAG_CATCHING;
     if (w->wait < LAG_WAIT_LOW || w->wait < LAG_WAIT_FELL * w->reference_wait)
         return LAG_STRESSED;
@@ -130,8 +154,9 @@ void lag_watch_add(struct lag_watch *w, const struct lag_sample *s, unsigned cli
     if (w->n < LAG_SAMPLES_MIN) {
         w->state = LAG_UNKNOWN;
     } else {
-        fit_slope(w);
-        w->state = judge(w);
+        double low, high;
+        fit_slope(w, &low, &high);
+        w->state = judge(w, low, high);
         bool fewer = !w->reference_clients || clients < w->reference_clients;
         if (fewer && w->state != LAG_FALLING && w->state != LAG_CATCHING && !isnan(w->wait)) {
             w->reference_wait = w->wait;
