@@ -16,6 +16,8 @@
 #ifdef LOADTOP_HAVE_HIREDIS
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -27,6 +29,7 @@
 #define OUT_MOVE_MAX ((size_t)4 << 10)
 #define REPLY_MAX                                                                                  \
     ((size_t)640 << 20) /* no reply of ours is larger: a server's own limit is 512 MiB */
+#define REDIS_UNSENT_MAX (128 << 10)
 #define HELLO_NS (5 * NS_PER_S)
 
 static struct redis_worker *worker_of(const struct redis_conn *c)
@@ -443,6 +446,10 @@ int redis_open(struct conn *conn, struct err *err)
     int fd = net_connect(pool, a->host, (const struct sockaddr *)&a->addr, a->len, err);
     if (fd < 0)
         return err && err->code < 0 ? err->code : ERR_UNREACHED;
+    int unsent = REDIS_UNSENT_MAX; /* else megabytes wait in the kernel, as sent, and pattern
+                                      unthrottled floods it */
+    if (a->addr.ss_family != AF_UNIX)
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     if (loop_watch(loop, &c->watch, fd, EPOLLIN | EPOLLOUT) < 0) {
         int error = errno;
         close(fd);
