@@ -232,16 +232,17 @@ static void look_at_targets(struct run *r, const struct snapshot *s)
  * screen none can come once the last --at is over. */
 static void look_for_standstill(struct run *r, const struct snapshot *s)
 {
-    bool idle = s->pools > 0, by_rule = false;
+    bool idle = true, held = false, by_rule = false;
     double last_s = 0;
     for (unsigned i = 0; i < r->scenario->ats; i++)
         last_s = fmax(last_s, (double)r->scenario->at[i].at_ns / NS_PER_S);
     for (unsigned i = 0; i < s->pools; i++) {
         const struct pool_snapshot *p = &s->pool[i];
-        idle = idle && (p->state == POOL_ENDED || p->state == POOL_STOPPED ||
-                        (p->state == POOL_PAUSED && !p->duration_ns));
+        bool waits = p->state == POOL_STOPPED || (p->state == POOL_PAUSED && !p->duration_ns);
+        held = held || waits;
+        idle = idle && (waits || p->state == POOL_ENDED);
     }
-    if (r->ending || s->ended || !idle || s->now_s < last_s + STANDSTILL_S)
+    if (r->ending || s->ended || !idle || !held || s->now_s < last_s + STANDSTILL_S)
         return;
     for (unsigned i = 0; i < s->events; i++)
         by_rule = by_rule || s->event[i].by == BY_RULE;

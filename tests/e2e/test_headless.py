@@ -44,6 +44,15 @@ class Ends(unittest.TestCase):
         self.assertEqual(run["ended_by"], "user")
         self.assertAlmostEqual(run["elapsed_s"], 0.5, delta=0.4 * lib.SLOW)
 
+    def test_a_standstill_ends(self):
+        """Stopped, or paused without an end, and no command to come: nobody could ever go on."""
+        for args in (["-n", "1M", "--at", "300ms pause"], ["-d", "60s", "--at", "300ms stop"]):
+            run = lib.headless(*args, NULL)
+            self.assertEqual(run["ended_by"], "user")
+            self.assertLess(run["elapsed_s"], 3 * lib.SLOW)
+        run = lib.headless("-n", "500", "--at", "100ms pause", "--at", "2s resume", NULL)
+        self.assertEqual(run["ended_by"], "count")
+
     def test_warmup_is_counted_apart(self):
         run = lib.headless("--warmup", "1s", "-d", "1s", "--rate", "1000/s", "null:?service=1ms&clients=8")
         pool = lib.pool(run)
