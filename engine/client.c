@@ -317,6 +317,31 @@ static void start_many(struct client *c, uint32_t n, struct op *(*make)(struct c
         lease(w, chain);
 }
 
+#define CAP_BURST_NS (10 * NS_PER_MS)
+
+/* How many of n requests --max-rate allows now. What was not used is not saved up beyond 10 ms. */
+static uint32_t capped(struct worker *w, uint32_t n)
+{
+    uint64_t now = loop_now(w->loop), interval = (uint64_t)(1e9 / w->now.cap_per_s);
+    uint32_t granted = 0;
+    if (now > CAP_BURST_NS && w->cap_next_ns < now - CAP_BURST_NS)
+        w->cap_next_ns = now - CAP_BURST_NS;
+    for (; granted < n && w->cap_next_ns <= now; granted++)
+        w->cap_next_ns += interval * w->bulk_most;
+    return granted;
+}
+
+void capped_run(struct worker *w)
+{
+    if (loop_now(w->loop) < w->cap_next_ns) {
+        loop_alarm(w->loop, &w->arrival_alarm, w->cap_next_ns);
+        return;
+    }
+    struct client *c = list_pop(&w->idle);
+    c->roomy = false;
+    client_ready(c);
+}
+
 static void client_run(struct client *c)
 {
     struct worker *w = c->worker;
@@ -333,6 +358,14 @@ static void client_run(struct client *c)
     bool unthrottled = w->now.load.pattern == PATTERN_UNTHROTTLED;
     if (unthrottled && starts > RUN_BURST)
         starts = RUN_BURST;
+    if (w->now.cap_per_s > 0) {
+        starts = capped(w, starts);
+        if (!starts) {
+            c->roomy = true;
+            list_append(&w->idle, c);
+            return;
+        }
+    }
     uint64_t waiting = w->tally.waiting;
     start_many(c, starts, closed_op);
     if (unthrottled && !w->starved && w->tally.waiting <= waiting)

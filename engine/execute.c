@@ -140,7 +140,7 @@ static int apply_load(struct pool *p, const struct load *load, struct err *err)
     if (!threads_only || load->rate_per_s > 0 || !p->load_from_ns)
         pool_publish_settings(p);
     else
-        p->settings.workers = load->threads; /* closed: nobody else has to know */
+        pool_note_workers(p); /* closed: nobody else has to know */
     if (p->load_from_ns && p->wanted)
         return pool_resize(p, err);
     return 0;

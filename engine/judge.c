@@ -1,4 +1,5 @@
 /* What the figures mean: whose limit it is, and whether they can be trusted. In words. */
+#include "engine/engine_private.h"
 #include "engine/pool.h"
 #include "engine/text.h"
 
@@ -9,6 +10,7 @@
 #define CPU_LIMIT 0.80
 #define LITTLE_LIMIT 0.05
 #define LAG_LIMIT_NS 1e6
+#define QUEUED_LIMIT 0.10
 #define RATE_HELD 0.98
 
 const char *bottleneck_name(enum bottleneck b)
@@ -34,7 +36,7 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
     const struct monitor *m = &p->monitor;
     double cpu = m->busiest_cpu, wait = s->state == POOL_ENDED ? s->run_wait_share : m->now_wait;
     double idle = s->state == POOL_ENDED ? s->run_idle_share : m->now_idle;
-    double server = s->server_cpu_share;
+    double server = s->server_cpu_share, most = p->engine->scenario.limits.max_rate;
     double rate = s->state == POOL_ENDED ? s->throughput_per_s : s->now_per_s;
     if (s->state == POOL_ENDED)
         cpu = 1 - wait - idle;
@@ -47,6 +49,8 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
               100 * cpu);
     } else if (s->load.rate_per_s > 0 && (isnan(rate) || rate >= RATE_HELD * s->load.rate_per_s)) {
         limit(s, LIMIT_RATE, "the rate that was asked for: the server keeps up with it");
+    } else if (s->load.rate_per_s <= 0 && most > 0 && rate >= 0.95 * most) {
+        limit(s, LIMIT_RATE, "--max-rate: the ceiling for this pool");
     } else if (s->load.think_ns > 0 && idle > wait) {
         limit(s, LIMIT_RATE, "the think time of the clients");
     } else if (!isnan(server) && server < 0.3 && !s->local && wait > 0.5) {
@@ -114,6 +118,13 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
                  "generator CPU %.0f %% (limit 80): this is our limit, not the target's",
+                 100 * c->value);
+    c = add_check(s, "cpu_wait", over ? m->queued_sum / m->queued_n : m->queued, QUEUED_LIMIT,
+                  over || s->state == POOL_LOADING);
+    if (!c->ok)
+        snprintf(c->why, sizeof c->why,
+                 "threads waited %.0f %% of the time for a CPU of this machine (limit 10): "
+                 "latencies include it",
                  100 * c->value);
     double lag_most = fmax(LAG_LIMIT_NS, 0.1 * m->last_response.q[Q_P50]);
     c = add_check(s, "schedule_lag", m->last_lag.q[Q_P99] / 1e3, lag_most / 1e3,

@@ -3,10 +3,13 @@
 #include "engine/monitor.h"
 #include "engine/pool.h"
 
+#include <fcntl.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 const double latency_quantile[QUANTILES] = {0.5, 0.9, 0.95, 0.99, 0.999, 0.9999};
 
@@ -26,7 +29,7 @@ int monitor_init(struct monitor *m)
             return -1;
     latency_summary(&m->second.service, &m->last_service);
     m->last_response = m->last_lag = m->last_service;
-    m->busiest_cpu = m->mean_cpu = NAN;
+    m->busiest_cpu = m->mean_cpu = m->queued = NAN;
     m->now_generate = m->now_client = m->now_wait = m->now_idle = m->now_batches_per_s = NAN;
     for (unsigned i = 0; i < OPS_MAX; i++)
         m->op_per_s[i] = NAN;
@@ -302,6 +305,51 @@ static uint64_t thread_cpu_ns(const struct worker *w)
     return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
+/* Time that a thread was ready to run and waited for a CPU, ns; 0: not known. */
+static uint64_t run_queue_ns(const struct worker *w)
+{
+    char path[64], text[96];
+    unsigned long long ran = 0, queued = 0;
+    int tid = atomic_load(&w->tid);
+    if (!tid)
+        return 0;
+    snprintf(path, sizeof path, "/proc/self/task/%d/schedstat", tid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0)
+        return 0;
+    text[n] = '\0';
+    return sscanf(text, "%llu %llu", &ran, &queued) == 2 ? queued : 0;
+}
+
+#define QUEUED_MOST 64
+
+static void measure_queue(struct pool *p, double span_s)
+{
+    double worst = NAN;
+    unsigned seen = 0;
+    for (unsigned i = p->workers; i-- > 0 && seen < QUEUED_MOST;) {
+        struct worker *w = p->worker[i];
+        uint64_t queued = w->reaped ? 0 : run_queue_ns(w);
+        if (!queued)
+            continue;
+        seen++;
+        double share =
+            w->queued_seen_ns ? (double)(queued - w->queued_seen_ns) / 1e9 / span_s : NAN;
+        w->queued_seen_ns = queued;
+        w->queued_share = share;
+        if (!isnan(share) && !(share <= worst))
+            worst = share;
+    }
+    p->monitor.queued = worst;
+    if (!isnan(worst) && p->state == POOL_LOADING) {
+        p->monitor.queued_sum += worst;
+        p->monitor.queued_n++;
+    }
+}
+
 static void measure_cpu(struct pool *p, double span_s)
 {
     struct monitor *m = &p->monitor;
@@ -396,6 +444,7 @@ static void close_second(struct pool *p, double now_s)
     double span = now_s - m->second.from_s;
     const struct tally *a = &m->second.from, *b = &m->total;
     measure_cpu(p, span);
+    measure_queue(p, span);
     struct point pt = close_interval(p, &m->second, now_s);
     keep_second(m, &pt);
     latency_summary(&m->second.service, &m->last_service);

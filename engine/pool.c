@@ -133,6 +133,11 @@ static void take_stats(struct pool *p)
     s.left_behind = json_array();
     p->spec.backend->pool_stats(p, &s);
     pthread_mutex_lock(&p->mutex);
+    if (atomic_load(&p->stats_asked) &&
+        p->stats_serial) { /* the load is over: what it did to the server stays */
+        s.server_cpu_share = p->stats.server_cpu_share;
+        memcpy(s.note, p->stats.note, sizeof s.note);
+    }
     json_decref(p->stats.json);
     json_decref(p->stats.left_behind);
     p->stats = s;
@@ -351,6 +356,7 @@ void pool_publish_settings(struct pool *p)
             s->load.weight[i] = 0;
     s->workers = p->spec.load.threads ? p->spec.load.threads : 1;
     s->paused = p->paused;
+    s->cap_per_s = s->load.rate_per_s > 0 ? 0 : limits->max_rate / s->workers;
     s->counted = p->spec.count > 0;
     s->timeout_ns = p->spec.timeout_ns;
     s->record_from_ns = later(p->load_from_ns, p->spec.warmup_ns);
@@ -361,6 +367,13 @@ void pool_publish_settings(struct pool *p)
     pthread_mutex_unlock(&p->mutex);
     atomic_store_explicit(&p->version, p->settings.version, memory_order_release);
     pool_wake_workers(p);
+}
+
+void pool_note_workers(struct pool *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->settings.workers = p->spec.load.threads;
+    pthread_mutex_unlock(&p->mutex);
 }
 
 void pool_wake_workers(struct pool *p)
@@ -394,7 +407,7 @@ unsigned pool_alive(const struct pool *p)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < p->workers; i++)
-        n += !p->worker[i]->reaped;
+        n += !p->worker[i]->reaped && !p->worker[i]->stuck;
     return n;
 }
 
@@ -453,12 +466,32 @@ int pool_resize(struct pool *p, struct err *err)
     return code;
 }
 
+/* A thread that should have ended long ago is reported and left alone; its figures are those it
+ * published. */
+static void give_up(struct pool *p, struct worker *w, uint64_t now_ns)
+{
+    if (w->stuck || atomic_load(&w->order) == ORDER_RUN)
+        return;
+    if (!w->ordered_ns)
+        w->ordered_ns = now_ns;
+    if (now_ns - w->ordered_ns < DRAIN_NS + CLOSE_NS + NS_PER_S)
+        return;
+    char text[96];
+    w->stuck = true;
+    snprintf(text, sizeof text, "thread %u does not end: a call of its backend hangs", w->index);
+    engine_event(p->engine, p, "stuck", "", text, BY_RULE);
+}
+
 static void reap(struct pool *p, uint64_t now_ns)
 {
     for (unsigned i = 0; i < p->workers; i++) {
         struct worker *w = p->worker[i];
-        if (w->reaped || atomic_load_explicit(&w->stage, memory_order_acquire) != STAGE_ENDED)
+        if (w->reaped)
             continue;
+        if (atomic_load_explicit(&w->stage, memory_order_acquire) != STAGE_ENDED) {
+            give_up(p, w, now_ns);
+            continue;
+        }
         if (w->threaded)
             pthread_join(w->thread, NULL); /* it is past its last statement */
         recorder_read(&w->recorder, &w->seen);

@@ -88,6 +88,7 @@ void pool_free(struct pool *); /* ends its thread (bounded by the backend's hook
 void pool_supervise(struct pool *, uint64_t now_ns);
 void pool_publish_settings(struct pool *); /* after a change of spec.load, paused, ... */
 void pool_order_all(struct pool *, enum worker_order);
+void pool_note_workers(struct pool *); /* how many threads there are now, without a new version */
 void pool_wake_workers(struct pool *);
 void pool_notify(struct pool *);            /* any thread: the supervisor should look now */
 unsigned pool_running(const struct pool *); /* workers that are neither draining nor ended */

@@ -260,6 +260,23 @@ static void errors_of(struct usl_fit *f, const struct usl_point *pt, size_t n, c
 
 #endif
 
+/* Below 6 points the full model has no AICc, and the poorer ones would win unopposed: then a
+ * parameter counts when its 95 % interval excludes 0. */
+static enum usl_model choose(const struct usl_fit *f)
+{
+    enum usl_model best = USL_FULL;
+    if (!isfinite(f->aicc[USL_FULL])) {
+        double t = student_t95(f->dof);
+        if (isnan(f->se_lambda) || f->kappa > t * f->se_kappa)
+            return f->kappa > 0 ? USL_FULL : f->sigma > 0 ? USL_AMDAHL : USL_LINEAR;
+        return f->sigma > t * f->se_sigma ? USL_AMDAHL : USL_LINEAR;
+    }
+    for (int m = USL_FULL; m >= USL_LINEAR; m--)
+        if (f->aicc[m] < f->aicc[best])
+            best = (enum usl_model)m;
+    return best;
+}
+
 static void peak(struct usl_fit *f)
 {
     f->peak_n = f->peak_x = f->peak_n_low = f->peak_n_high = NAN;
@@ -328,6 +345,7 @@ int usl_fit(struct usl_fit *f, const struct usl_point *points, size_t n, struct 
     (void)n;
     (void)check_points;
     (void)compare_n;
+    (void)choose;
     (void)peak;
     (void)knee;
     (void)gradient;
@@ -361,11 +379,8 @@ int usl_fit(struct usl_fit *f, const struct usl_point *points, size_t n, struct 
     f->lambda = p[0];
     f->sigma = p[1];
     f->kappa = p[2];
-    f->best = USL_FULL;
-    for (int m = USL_FULL; m >= USL_LINEAR; m--)
-        if (f->aicc[m] < f->aicc[f->best])
-            f->best = (enum usl_model)m;
     errors_of(f, pt, n, used, rss[USL_FULL]);
+    f->best = choose(f);
     for (size_t i = 0; i < n; i++) {
         mean += weight_of(&pt[i]) * pt[i].x;
         weights += weight_of(&pt[i]);

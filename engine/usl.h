@@ -33,7 +33,7 @@ struct usl_fit {
     double covariance[3][3]; /* lambda, sigma, kappa; 0 where unknown */
     double dof;              /* points - fitted parameters */
     double r2;
-    enum usl_model best;            /* by AICc */
+    enum usl_model best;            /* by AICc; below 6 points by which intervals exclude 0 */
     double aicc[3];                 /* by model; INFINITY when it cannot be computed */
     double peak_n, peak_x;          /* NaN when kappa is 0 */
     double peak_n_low, peak_n_high; /* 95 %; NaN when unknown */

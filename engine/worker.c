@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define STACK_BYTES ((size_t)256 * 1024)
 #define IDLE_WAIT_NS (500 * NS_PER_MS)
@@ -68,6 +69,7 @@ static void adopt_mix(struct worker *w)
     const struct op_type *types = w->backend->ops;
     double sum = 0, at = 0;
     w->starting_ops = 0;
+    w->bulk_most = 1;
     for (unsigned i = 0; i < OPS_MAX && types[i].name; i++)
         if (!types[i].receives)
             sum += w->now.load.weight[i];
@@ -87,6 +89,8 @@ static void adopt_mix(struct worker *w)
             int option = options_find(o->table, types[i].bulk);
             uint64_t rows = option >= 0 ? option_u64(o, (unsigned)option) : 1;
             w->bulk[i] = rows < 1 ? 1 : rows > 1000000 ? 1000000 : (uint32_t)rows;
+            if (w->bulk[i] > w->bulk_most)
+                w->bulk_most = w->bulk[i];
         }
     }
 }
@@ -200,6 +204,8 @@ static void settle(void *ctx)
             clients_run(w, RUN_MOST);
         if (w->schedule.open)
             arrivals_run(w);
+        else if (w->idle.head)
+            capped_run(w);
         if (w->dirty)
             conns_flush(w);
         if (!w->runnable.head && !w->dispatch && !w->doomed && !w->fill)
@@ -373,8 +379,10 @@ static void *worker_main(void *ctx)
     char name[16]; /* what top -H shows */
     snprintf(name, sizeof name, "%.9s/%u", w->pool->spec.name, w->index % 100000);
     pthread_setname_np(pthread_self(), name);
+    atomic_store(&w->tid, (int)gettid());
     while (worker_turn(w))
         ;
+    atomic_store(&w->tid, 0);
     struct timespec cpu;
     if (!clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu))
         w->tally.cpu_ns = (uint64_t)cpu.tv_sec * NS_PER_S + (uint64_t)cpu.tv_nsec;

@@ -40,6 +40,7 @@ struct settings {
     struct load load; /* depth resolved: never 0 */
     uint32_t workers; /* running ones, for the share of the rate */
     bool paused;      /* nothing is started */
+    double cap_per_s; /* of one worker, when closed: --max-rate; 0: none */
     bool counted;     /* -n: operations are claimed from the pool's budget */
     uint64_t timeout_ns;
     uint64_t record_from_ns; /* end of the warm-up, on the loop's clock */
@@ -98,6 +99,7 @@ struct worker {
     struct schedule schedule;
 
     _Atomic uint32_t order; /* enum worker_order, from the supervisor */
+    _Atomic int tid;        /* of its thread, for its time in the run queue; 0: none */
     _Atomic uint32_t stage; /* enum worker_stage, to the supervisor */
 
     struct client **client;       /* [clients] */
@@ -124,7 +126,8 @@ struct worker {
     size_t op_bytes;
     double cumulative[OPS_MAX]; /* of the mix; the last one with weight is 1 */
     uint32_t bulk[OPS_MAX];     /* operations that one request of a type carries */
-    unsigned starting_ops;      /* types that are started (not received) with weight */
+    uint32_t bulk_most;
+    unsigned starting_ops; /* types that are started (not received) with weight */
     bool warm, draining, closing, frozen;
     bool fill;    /* a group may open more connections */
     bool starved; /* a client found the budget of -n used up */
@@ -133,10 +136,15 @@ struct worker {
     uint32_t gathered;
     char conn_error[192]; /* why connections fail; under recorder.messages */
     uint64_t conn_error_ns;
+    uint64_t cap_next_ns;       /* closed under --max-rate: when the next start is allowed */
     uint64_t unthrottled_bytes; /* held by requests that are not ended */
     uint32_t sample;            /* counts down to the next timed generation */
     uint64_t drain_until_ns, walked_ns;
     uint64_t started_ns, ended_ns;
+    bool stuck;              /* supervisor only: it does not end */
+    uint64_t ordered_ns;     /* supervisor only: when its end was seen to be ordered */
+    uint64_t queued_seen_ns; /* supervisor only: its time in the run queue at the last second */
+    double queued_share;
     bool reaped; /* supervisor only: ended, joined, folded in */
     /* supervisor's memory of it */
     struct tally seen;
@@ -171,6 +179,7 @@ void client_init(struct client *, struct worker *, uint32_t id);
 void client_ready(struct client *);
 void clients_run(struct worker *, unsigned most); /* those that are ready; leaves the rest listed */
 void arrivals_run(struct worker *);
+void capped_run(struct worker *); /* closed under --max-rate: who had to wait for it */
 void arrivals_abandon(
     struct worker *); /* rows gathered for a bulk that is never sent are dropped */
 void arrival_restart(struct worker *, bool was_open, double old_rate, bool was_paused);
