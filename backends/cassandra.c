@@ -359,6 +359,7 @@ const struct backend backend_cassandra = {
                "flight are "
                "the patterns sync, batch, queue, unthrottled and chain",
     .schemes = "cassandra cassandras",
+    .connections = "one for each client, to each node",
     .example = "cassandra://localhost/loadtop?pattern=chain&depth=120&ops=insert:1,select:1",
     .default_port = 9042,
     .options = cass_options,

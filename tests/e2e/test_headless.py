@@ -64,21 +64,24 @@ class Ends(unittest.TestCase):
         run = lib.headless("--warmup", "300ms", "-n", "200", NULL)
         self.assertEqual(lib.pool(run)["ops"]["completed"], 200)  # -n begins after it too
 
-    def test_no_target_is_exit_3(self):
-        port = lib.free_port()
-        for end in (["-n", "10"], ["-d", "1s"]):
-            run = lib.loadtop("--headless", *end, "redis://127.0.0.1:%d" % port, timeout=20)
-            self.assertEqual(run.code, 3, run)
-            self.assertIn("refused", run.err)
-            self.assertLess(run.seconds, 13 * lib.SLOW)
-            self.assertIn("offered 0 ", run.out)  # the summary is printed all the same
-
-    def test_one_target_of_two(self):
-        """What is reached runs to its end; the other one is named, and the run has failed."""
-        run = lib.loadtop("--headless", "-n", "10", NULL, "redis://127.0.0.1:%d" % lib.free_port(), timeout=25)
-        self.assertEqual(run.code, 1, run)
-        self.assertIn("redis", run.err)
-        self.assertIn("completed 10 ", run.out)
+    def test_targets_that_cannot_be_reached(self):
+        """Nothing reached is exit 3, after 10 s and not later; with one of two reached that one runs to its end, the
+        other is named, and the run has failed. Side by side, because each takes its 10 s."""
+        closed = "redis://127.0.0.1:%d" % lib.free_port()
+        with lib.Headless("-n", "10", closed) as count, lib.Headless("-d", "1s", closed) as duration, \
+                lib.Headless("-n", "10", NULL, closed) as one_of_two:
+            for h in count, duration:
+                run = h.end(20)
+                self.assertEqual(run.code, 3, run)
+                self.assertIn("refused", run.err)
+                self.assertLess(run.seconds, 13 * lib.SLOW)
+                self.assertIn("offered 0 ", run.out)  # the summary is printed all the same
+                with open(h.json) as f:
+                    self.assertEqual(json.load(f)["ended_by"], "error")
+            run = one_of_two.end(20)
+            self.assertEqual(run.code, 1, run)
+            self.assertIn("redis", run.err)
+            self.assertIn("completed 10 ", run.out)
 
     def test_a_target_that_comes_late(self):
         port = lib.free_port()
