@@ -379,6 +379,20 @@ void kafka_error_text(rd_kafka_resp_err_t code, const char *detail, char *buf, s
              detail ? detail : "", advice ? " (" : "", advice ? advice : "", advice ? ")" : "");
 }
 
+/* "no broker answers: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (is ...?)", from what a
+ * link of librdkafka's says, without its own words around it. Under the pool's mutex. */
+static void say_down(const struct kafka_pool *kp, char *text, size_t size)
+{
+    const char *why = strstr(kp->why, "Connect to ");
+    if (!why)
+        why = kp->why;
+    int len = (int)strcspn(why, "(");
+    while (len > 0 && why[len - 1] == ' ')
+        len--;
+    snprintf(text, size, "no broker answers%s%.*s (%s)", len ? ": " : "", len, why,
+             kafka_error_advice(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN));
+}
+
 void kafka_trouble(struct kafka_pool *kp, rd_kafka_resp_err_t code, const char *reason)
 {
     char text[sizeof kp->trouble];
@@ -392,9 +406,10 @@ void kafka_trouble(struct kafka_pool *kp, rd_kafka_resp_err_t code, const char *
     }
     pthread_mutex_lock(&kp->mutex);
     bool news = !kp->trouble[0];
-    kafka_error_text(code,
-                     code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && kp->why[0] ? kp->why : reason,
-                     text, sizeof text);
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+        say_down(kp, text, sizeof text);
+    else
+        kafka_error_text(code, reason, text, sizeof text);
     copy_str(kp->trouble, sizeof kp->trouble, text);
     atomic_store(&kp->troubled, true);
     if (news)

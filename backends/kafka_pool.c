@@ -223,6 +223,10 @@ int kafka_pool_open(struct pool *pool, struct err *err)
     struct kafka_pool *kp = pool_data(pool);
     bool exists = false;
     first_time(kp, pool);
+    if (pool_ops_include(pool, KAFKA_E2E) && pool_ops_include(pool, KAFKA_CONSUME))
+        return err_set(err, ERR_USAGE,
+                       "%s: ops: e2e reads back its own messages; consume needs a pool of its own",
+                       pool_target(pool)->shown);
     int code = kp->admin ? 0 : admin_open(kp, err);
     if (!code)
         code = kafka_topic_look(kp, LOOK_MS, &exists, err);
