@@ -57,8 +57,9 @@ struct monitor {
     struct point tenths[TENTHS]; /* ring */
     uint64_t tenth_count;
     double busiest_cpu, mean_cpu; /* of the workers, last second */
-    double queued; /* share of time that they were ready and had no CPU (the worst of 64), last
-                      second */
+    double queued; /* share of the last second that a worker was ready to run and had no CPU; the
+                      worst of 64 */
+    double queued_sum, queued_n; /* of those seconds, for the whole run */
     double now_generate, now_client, now_wait, now_idle;
     double now_batches_per_s, op_per_s[OPS_MAX];
     /* sums for Little's law over the last seconds */
