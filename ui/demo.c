@@ -79,6 +79,7 @@ static void become_server(const char *program, const char *dir, pid_t watcher)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
+    unsetenv("LOADTOP_PASSWORD");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != watcher)
         _exit(126); /* it ended before the line above */
@@ -260,8 +261,10 @@ int demo_start(struct demo *d, const struct cli *c, struct scenario *s,
         bad = add_pool(s, c, redis, url, backends, err);
     }
     const struct backend *kafka = find_backend(backends, "kafka");
-    if (!kafka || kafka->unavailable)
-        complain("demo: without kafka: %s", kafka ? kafka->unavailable : "it is not built in");
+    complain("demo: without kafka: %s", !kafka               ? "it is not built in"
+                                        : kafka->unavailable ? kafka->unavailable
+                                                             : "a mock cluster is not built into "
+                                                               "this version");
     const struct backend *null = find_backend(backends, "null");
     if (!bad)
         bad = add_pool(s, c, null, KNEE_URL, backends, err);
