@@ -22,6 +22,7 @@
 #include "ui/dashboard.h"
 #include "ui/demo.h"
 #include "ui/export/file.h"
+#include "ui/fit.h"
 #include "ui/headless.h"
 #include "ui/help_text.h"
 #include "ui/outcome.h"
@@ -119,6 +120,7 @@ static int carry_out(const struct cli *c, int argc, char **argv)
     case CLI_CLEAN:
         return clean_run(c, backends);
     case CLI_FIT:
+        return print_text(fit_verb(&t, argc - c->rest, argv + c->rest, &err), &t, &err);
     case CLI_REPORT:
     case CLI_COMPARE:
     case CLI_HISTORY:

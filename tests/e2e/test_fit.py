@@ -1,0 +1,153 @@
+"""`loadtop fit`: published sets, files as other tools write them, and clear refusals."""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+import lib
+
+# SPEC SDM91 and the ray tracer, as in Gunther's Guerrilla Capacity Planning.
+SPECSDM91 = [(1, 64.9), (18, 995.9), (36, 1652.4), (72, 1853.2), (108, 1828.9), (144, 1775.0), (216, 1702.2)]
+RAYTRACER = [(1, 20), (4, 78), (8, 130), (12, 170), (16, 190), (20, 200), (24, 210), (28, 230), (32, 260),
+             (48, 280), (64, 310)]
+
+
+def csv(points, separator=",", end="\n", header=None):
+    lines = [header] if header else []
+    return end.join(lines + [separator.join(str(v) for v in p) for p in points]) + end
+
+
+def fit(text, *options, env=None):
+    """Through stdin: the exit code, stdout and stderr."""
+    p = subprocess.run([lib.LOADTOP, "fit", "-", *options], input=text, capture_output=True, text=True, timeout=60,
+                       check=False, env=dict(os.environ, **(env or {})))
+    return p.returncode, p.stdout, p.stderr
+
+
+def fitted(text):
+    code, out, err = fit(text, "--json")
+    assert code == 0, err
+    return json.loads(out)
+
+
+class Published(unittest.TestCase):
+    def near(self, value, truth, share):
+        self.assertAlmostEqual(value, truth, delta=abs(truth) * share)
+
+    def test_specsdm91(self):
+        f = fitted(csv(SPECSDM91))
+        self.near(f["lambda"], 89.9952, 1e-4)
+        self.near(f["sigma"], 0.0277285, 1e-4)
+        self.near(f["kappa"], 1.04366e-4, 1e-4)
+        self.near(f["peak_n"], 96.51956, 1e-4)
+        self.near(f["peak_throughput_per_s"], 1884, 1e-3)
+        self.near(f["peak_n_ci95"][0], 71.6, 0.01)
+        self.near(f["peak_n_ci95"][1], 121.5, 0.01)
+        self.assertTrue(f["peak_identified"])
+        self.assertEqual(f["phase"], "retrograde")
+
+    def test_the_ray_tracer_has_no_peak(self):
+        f = fitted(csv(RAYTRACER))
+        self.near(f["lambda"], 21.84884, 1e-4)
+        self.near(f["sigma"], 0.05777078, 1e-4)
+        self.assertEqual(f["kappa"], 0)
+        self.assertIsNone(f["peak_n"])
+        self.assertIsNone(f["peak_n_ci95"])
+        self.assertFalse(f["peak_identified"])
+        self.assertIn("kappa is 0", f["why_not"])
+        self.assertEqual(f["model"], "Amdahl")
+        code, out, _ = fit(csv(RAYTRACER))
+        self.assertEqual(code, 0)
+        self.assertIn("peak       not identified", out)
+        self.assertNotIn("retrograde", out)
+
+    def test_the_same_however_it_is_written(self):
+        truth = fitted(csv(SPECSDM91))
+        for text in (csv(SPECSDM91[::-1]), csv(SPECSDM91, end="\r\n"), csv(SPECSDM91, "\t"), csv(SPECSDM91, ";"),
+                     csv(SPECSDM91, "   "), csv(SPECSDM91, header="N,throughput"),
+                     csv([(9, x, n) for n, x in SPECSDM91], header="t,throughput,users"),
+                     "# a comment\n\n" + csv(SPECSDM91)):
+            got = fitted(text)
+            for name in ("lambda", "sigma", "kappa", "peak_n"):
+                self.near(got[name], truth[name], 1e-6)
+
+    def test_words(self):
+        code, out, _ = fit(csv(SPECSDM91), env={"LC_ALL": "C"})
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"N\* 96\.5")
+        self.assertRegex(out, r"saturated from N 5[89]")
+        self.assertRegex(out, r"knee +N 4\.9")
+        self.assertRegex(out, r"(?m)^ +1 +64\.9 +89\.99.* 100\.0%$")
+        self.assertRegex(out, r"(?m)^ +216 +1702\.2 .* 12\.1%$")
+        self.assertTrue(out.isascii())
+        plot = [line for line in out.splitlines() if "|" in line]
+        self.assertEqual(sum(line.count("O") for line in plot), 7)  # one mark for each point
+
+
+class Bad(unittest.TestCase):
+    def refused(self, text, *said):
+        code, out, err = fit(text)
+        self.assertEqual(code, 2, (out, err))
+        self.assertEqual(out, "")
+        self.assertEqual(err.count("\n"), 1, err)
+        for word in said:
+            self.assertIn(word, err)
+
+    def test_too_few(self):
+        self.refused("", "no line")
+        self.refused("1,10\n", "1 distinct", "at least 3")
+        self.refused("1,10\n2,19\n", "2 distinct")
+        self.refused("4,10\n4,11\n4,12\n4,13\n", "1 distinct")
+
+    def test_three_points_have_no_interval(self):
+        f = fitted("1,100\n8,500\n32,600\n")
+        self.assertIsNone(f["peak_n_ci95"])
+        self.assertFalse(f["peak_identified"])
+        self.assertIn("no interval", f["why_not"])
+        self.assertIsNone(f["standard_errors"]["kappa"])
+
+    def test_values(self):
+        good = csv(SPECSDM91)
+        self.refused(good + "300,nan\n", "line 8", "finite")
+        self.refused(good + "0,100\n", "line 8", "above 0")
+        self.refused(good + "300,0\n", "line 8", "above 0")
+        self.refused(good + "300,-1\n", "line 8", "above 0")
+        self.refused(good + "many,100\n", "line 8", "many")
+        self.refused(good + "300\n", "line 8", "column")
+
+    def test_words_and_files(self):
+        for words in ([], ["a", "b"], ["--nope", "a"]):
+            p = subprocess.run([lib.LOADTOP, "fit", *words], capture_output=True, text=True, timeout=20, check=False)
+            self.assertEqual(p.returncode, 2, p)
+            self.assertEqual(p.stderr.count("\n"), 1)
+        p = subprocess.run([lib.LOADTOP, "fit", "/nowhere/f.csv"], capture_output=True, text=True, timeout=20,
+                           check=False)
+        self.assertEqual(p.returncode, 1)
+        self.assertIn("No such file", p.stderr)
+
+    def test_a_cliff_gets_no_line(self):
+        text = "120,7647\n250,7794\n400,7700\n500,680\n600,690\n"
+        f = fitted(text)
+        self.assertFalse(f["fits"])
+        self.assertFalse(f["peak_identified"])
+        _, out, _ = fit(text)
+        self.assertIn("NO FIT", out)
+        self.assertIn("no curve fits", out)
+        self.assertNotIn("N*", out)
+
+    def test_a_million_lines(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".csv") as f:
+            for i in range(1000000):
+                n = 1 + i % 64
+                f.write("%d,%.3f\n" % (n, 1000 * n / (1 + 0.05 * (n - 1) + 1e-3 * n * (n - 1)) * (1 + 0.001 * (i % 3))))
+            f.flush()
+            run = lib.loadtop("fit", f.name, "--json", timeout=60)
+        self.assertEqual(run.code, 0, run)
+        got = json.loads(run.out)
+        self.assertAlmostEqual(got["sigma"], 0.05, delta=0.0005)
+        self.assertAlmostEqual(got["kappa"], 1e-3, delta=1e-5)
+
+
+if __name__ == "__main__":
+    lib.main()

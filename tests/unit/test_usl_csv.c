@@ -1,0 +1,151 @@
+/* Files of `n,throughput` as other tools write them: what is read, and what is refused with its
+ * line's number. */
+#include "engine/err.h"
+#include "engine/usl.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static size_t n;
+static struct err err;
+
+static struct usl_point *read_text(const char *text)
+{
+    n = 0;
+    err = (struct err){0};
+    return usl_read_csv(text, strlen(text), &n, &err);
+}
+
+/* Every way to write the same three points. */
+static void same(const char *text)
+{
+    static const double want[3][2] = {{1, 10}, {2, 19.5}, {4, 35}};
+    struct usl_point *p = read_text(text);
+    if (!p)
+        fail_msg("refused: %s: %s", err.msg, text);
+    assert_int_equal(n, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_float_equal(p[i].n, want[i][0], 1e-12);
+        assert_float_equal(p[i].x, want[i][1], 1e-12);
+    }
+    free(p);
+}
+
+static void refused(const char *text, const char *line, const char *why)
+{
+    struct usl_point *p = read_text(text);
+    if (p)
+        fail_msg("taken: %s", text);
+    assert_int_equal(err.code, ERR_USAGE);
+    if (!strstr(err.msg, line) || !strstr(err.msg, why))
+        fail_msg("'%s' has no '%s' or no '%s'", err.msg, line, why);
+}
+
+static void test_every_way_to_write_it(void **state)
+{
+    (void)state;
+    same("1,10\n2,19.5\n4,35\n");
+    same("1,10\r\n2,19.5\r\n4,35\r\n");
+    same("1,10\n2,19.5\n4,35");
+    same("n,throughput\n1,10\n2,19.5\n4,35\n");
+    same("users;requests\n1;10\n2;19,5\n4;35\n");
+    same("1\t10\n2\t19.5\n4\t35\n");
+    same("  1   10\n\n 2   19.5 \n# nothing\n4   35   \n\n");
+    same("\xef\xbb\xbfN,X\n\"1\",\"10\"\n2e0,1.95e1\n+4,35\n");
+    same("time,throughput,threads\n100,10,1\n200,19.5,2\n300,35,4\n");
+    same("threads,in_flight,throughput_per_s,valid\n9,1,10,true\n9,2,19.5,true\n9,3,1,false\n9,4,"
+         "35,yes\n");
+}
+
+static void test_what_is_refused(void **state)
+{
+    (void)state;
+    refused("", "no line", "throughput");
+    refused("n,throughput\n", "no line", "throughput");
+    refused("# only\n\n", "no line", "throughput");
+    refused("1,10\n2\n", "line 2", "1 column");
+    refused("1\n2\n", "line 1", "one column");
+    refused("1,10\n2,19\nthree,30\n", "line 3", "no number");
+    refused("1,10\n\n# x\n2,nan\n", "line 4", "finite");
+    refused("1,10\n2,inf\n", "line 2", "finite");
+    refused("1,10\n2,1e999\n", "line 2", "finite");
+    refused("n,x\n0,10\n", "line 2", "above 0");
+    refused("1,10\n2,0\n", "line 2", "above 0");
+    refused("1,10\n-2,5\n", "line 2", "above 0");
+    refused("1,10\n2,-5\n", "line 2", "above 0");
+    refused("1,10\n2,0x10\n", "line 2", "no number");
+    refused("1,10\n2,\n", "line 2", "no number");
+    refused("1,10,5\n2,19,6\n", "line 1", "header");
+    refused("a,b,c\n1,2,3\n", "line 1", "header");
+    refused("1,10\n2,19,6\n", "line 2", "3 columns");
+}
+
+static void test_bytes_that_are_no_text(void **state)
+{
+    (void)state;
+    const char zero[] = "1,10\n2,1\0009\n3,30\n";
+    assert_null(usl_read_csv(zero, sizeof zero - 1, &n, &err));
+    assert_non_null(strstr(err.msg, "line 2"));
+    char wide[4096];
+    memset(wide, ',', sizeof wide);
+    assert_null(usl_read_csv(wide, sizeof wide, &n, &err));
+    memset(wide, '1', sizeof wide);
+    assert_null(usl_read_csv(wide, sizeof wide, &n, &err));
+}
+
+static void test_a_million_lines(void **state)
+{
+    (void)state;
+    size_t room = 32u * 1000 * 1000, len = 0;
+    char *text = malloc(room);
+    assert_non_null(text);
+    for (unsigned i = 0; i < 1000000; i++) {
+        double at = 1 + i % 64;
+        len += (size_t)snprintf(text + len, room - len, "%g,%.6f\n", at,
+                                1000 * at / (1 + 0.05 * (at - 1)) * (1 + 0.001 * (i % 3)));
+    }
+    struct usl_point *p = usl_read_csv(text, len, &n, &err);
+    assert_non_null(p);
+    assert_int_equal(n, 1000000);
+    assert_float_equal(p[999999].n, 1 + 999999 % 64, 0);
+    free(p);
+    free(text);
+}
+
+static void test_five_points_of_a_curve_are_no_straight_line(void **state)
+{
+    (void)state;
+    struct usl_point p[5];
+    struct usl_fit f;
+    for (unsigned i = 0; i < 5; i++) {
+        double at = 1 << i;
+        p[i] = (struct usl_point){
+            at, 1000 * at / (1 + 0.05 * (at - 1) + 5e-3 * at * (at - 1)) * (i & 1 ? 1.005 : 0.995),
+            0};
+    }
+    assert_int_equal(usl_fit(&f, p, 5, &err), 0);
+    assert_int_equal(f.best, USL_FULL);
+    for (unsigned i = 0; i < 5; i++)
+        p[i].x = 1000 * p[i].n * (i & 1 ? 1.005 : 0.995);
+    assert_int_equal(usl_fit(&f, p, 5, &err), 0);
+    assert_int_equal(f.best, USL_LINEAR);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_way_to_write_it),
+        cmocka_unit_test(test_what_is_refused),
+        cmocka_unit_test(test_bytes_that_are_no_text),
+        cmocka_unit_test(test_a_million_lines),
+        cmocka_unit_test(test_five_points_of_a_curve_are_no_straight_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
