@@ -232,20 +232,12 @@ static void open_form(struct app *a, enum form_kind kind)
     a->sc.mode = MODE_FORM;
 }
 
-/* Is a sweep on? Its own changes are the newest, and nobody ended it since. */
 static void sweep(struct app *a)
 {
-    for (unsigned i = a->live->events; i-- > 0;) {
-        const struct event *e = &a->live->event[i];
-
-        if (strncmp(e->what, "sweep", 5))
-            continue;
-        if (strcmp(e->what, "sweep") || !strncmp(e->to, "end", 3) || !strncmp(e->to, "stop", 4))
-            break;
+    if (a->live->sweep.on)
         app_send(a, BY_KEY, "sweep stop");
-        return;
-    }
-    open_form(a, FORM_SWEEP);
+    else
+        open_form(a, FORM_SWEEP);
 }
 
 static void load(struct app *a, enum action action)

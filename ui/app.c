@@ -147,23 +147,25 @@ static void screen_commands(struct app *a)
 
 static void ask_first(struct app *a)
 {
-    char list[384] = "";
+    struct text list = {.limit = 384};
 
     for (unsigned i = 0; i < a->live->pools; i++) {
         const struct pool_snapshot *p = &a->live->pool[i];
 
         if (p->local)
             continue;
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s%s%s%s%s",
-                 list[0] ? ", " : "", p->target, p->address[0] ? " at " : "", p->address,
-                 p->version[0] ? ", " : "", p->version);
+        text_add(&list, "%s%s", list.len ? ", " : "", p->target);
+        if (p->address[0])
+            text_add(&list, " at %s", p->address);
+        if (p->version[0])
+            text_add(&list, ", %s", p->version);
         if (p->other_clients > 0)
-            snprintf(list + strlen(list), sizeof list - strlen(list), ", %lld other clients",
-                     (long long)p->other_clients);
+            text_add(&list, ", %lld other clients", (long long)p->other_clients);
     }
-    if (list[0] && a->sc.mode != MODE_ASK)
+    if (list.len)
         act_ask(a, ASK_FIRST_LOAD, "This loads what is not on this machine: %s. Start the load?",
-                list);
+                text_str(&list));
+    text_free(&list);
 }
 
 /* ---- one turn ---- */

@@ -33,7 +33,7 @@ double axis_nice_below(double v)
     return nice(v, false);
 }
 
-/* The ends that show lo to hi: on a linear axis a multiple of a 1-2-5 step, about five of them. */
+/* The ends that show lo to hi: on a linear axis a multiple of a 1-2-5 step, five to ten of them. */
 static void axis_ends(const struct axis *a, double lo, double hi, double *out_lo, double *out_hi)
 {
     if (a->log) {
@@ -42,7 +42,7 @@ static void axis_ends(const struct axis *a, double lo, double hi, double *out_lo
         if (*out_hi < *out_lo * 4)
             *out_hi = axis_nice_above(*out_lo * 4);
     } else {
-        double step = axis_nice_above(hi / 5);
+        double step = axis_nice_above(hi / 10);
 
         *out_lo = 0;
         *out_hi = hi > 0 ? ceil(hi / step * (1 - 1e-9)) * step : 1;

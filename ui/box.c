@@ -97,10 +97,9 @@ void box_shares(struct cells *c, int x, int y, int w, const struct share *s, int
         sofar += isnan(s[i].share) ? 0 : s[i].share;
         to = (int)(sofar / sum * w + 0.5);
         for (int j = from; j < to; j++)
-            cells_put(c, x + j, y,
-                      s[i].letter && c->glyphs->heat[4] < 0x80 ? (uint32_t)*s[i].letter
-                                                               : c->glyphs->heat[4],
-                      s[i].role);
+            cells_text(c, x + j, y, s[i].role,
+                       s[i].letter && *c->glyphs->bar_full == '#' ? s[i].letter
+                                                                  : c->glyphs->bar_full);
         from = to > from ? to : from;
     }
 }

@@ -1,7 +1,8 @@
 /* The keys: ONE table from which dispatch, the bottom bar and the help all come.
  *
- * A key means an action; an action that concerns load is carried out as a command (`sends`), like every
- * other. Reading never changes load: keys that people press to look around look around here too. */
+ * A key means an action; an action that concerns load is carried out as a command (`sends`), like
+ * every other. Reading never changes load: keys that people press to look around look around here
+ * too. */
 #ifndef LOADTOP_UI_KEYS_H
 #define LOADTOP_UI_KEYS_H
 
@@ -10,15 +11,57 @@
 
 enum action {
     ACT_NONE,
-    ACT_UP, ACT_DOWN, ACT_PGUP, ACT_PGDN, ACT_HOME, ACT_END,
-    ACT_DIAL_LEFT, ACT_DIAL_RIGHT, ACT_TURN_UP, ACT_TURN_DOWN, ACT_EXACT, ACT_UNDO,
-    ACT_PAUSE, ACT_PAUSE_ALL, ACT_LOCK, ACT_ADD, ACT_EDIT, ACT_STOP, ACT_SWEEP,
-    ACT_NEXT_VIEW, ACT_PREVIOUS_VIEW,
-    ACT_VIEW_1, ACT_VIEW_2, ACT_VIEW_3, ACT_VIEW_4, ACT_VIEW_5, ACT_VIEW_6,
-    ACT_INTO, ACT_BACK, ACT_FIND, ACT_FIND_NEXT, ACT_FIND_PREVIOUS,
-    ACT_SORT_LEFT, ACT_SORT_RIGHT, ACT_SORT_INVERT, ACT_ZOOM_IN, ACT_ZOOM_OUT, ACT_COMPARE,
-    ACT_CAPTURE, ACT_REPORT, ACT_MARK, ACT_BASELINE, ACT_FREEZE, ACT_THEME, ACT_GLYPHS,
-    ACT_COMMAND, ACT_HELP, ACT_REDRAW, ACT_QUIT, ACT_INTERRUPT, ACT_SUSPEND,
+    ACT_UP,
+    ACT_DOWN,
+    ACT_PGUP,
+    ACT_PGDN,
+    ACT_HOME,
+    ACT_END,
+    ACT_DIAL_LEFT,
+    ACT_DIAL_RIGHT,
+    ACT_TURN_UP,
+    ACT_TURN_DOWN,
+    ACT_EXACT,
+    ACT_UNDO,
+    ACT_PAUSE,
+    ACT_PAUSE_ALL,
+    ACT_LOCK,
+    ACT_ADD,
+    ACT_EDIT,
+    ACT_STOP,
+    ACT_SWEEP,
+    ACT_NEXT_VIEW,
+    ACT_PREVIOUS_VIEW,
+    ACT_VIEW_1,
+    ACT_VIEW_2,
+    ACT_VIEW_3,
+    ACT_VIEW_4,
+    ACT_VIEW_5,
+    ACT_VIEW_6,
+    ACT_INTO,
+    ACT_BACK,
+    ACT_FIND,
+    ACT_FIND_NEXT,
+    ACT_FIND_PREVIOUS,
+    ACT_SORT_LEFT,
+    ACT_SORT_RIGHT,
+    ACT_SORT_INVERT,
+    ACT_ZOOM_IN,
+    ACT_ZOOM_OUT,
+    ACT_COMPARE,
+    ACT_CAPTURE,
+    ACT_REPORT,
+    ACT_MARK,
+    ACT_BASELINE,
+    ACT_FREEZE,
+    ACT_THEME,
+    ACT_GLYPHS,
+    ACT_COMMAND,
+    ACT_HELP,
+    ACT_REDRAW,
+    ACT_QUIT,
+    ACT_INTERRUPT,
+    ACT_SUSPEND,
     ACTIONS
 };
 
@@ -47,8 +90,9 @@ extern const struct key_binding key_table[];
 enum action keys_find(uint32_t key, unsigned where);
 const struct key_binding *keys_binding(enum action);
 
-/* A key that is held down repeats: true when a turn of the dial at now_s is to be let through, so that there
- * are never more than 4 in a second. *last_s is the time of the last one that was (start it at -1). */
+/* A key that is held down repeats: true when a turn of the dial at now_s is to be let through, so
+ * that there are never more than 4 in a second. *last_s is the time of the last one that was (start
+ * it at -1). */
 bool keys_turn_allowed(double *last_s, double now_s);
 
 #endif

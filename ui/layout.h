@@ -1,8 +1,9 @@
-/* Where the panels of a view are: a pure function of the window's size and of how much there is to show.
+/* Where the panels of a view are: a pure function of the window's size and of how much there is to
+ * show.
  *
- * Breakpoints drop panels by priority: 120x30 and more has everything, 80x24 the standard, 40x10 big numbers,
- * below that one status line. Rectangles lie within the window, never overlap, and a panel with a border has
- * room inside of it; a panel that is not there has w = h = 0. */
+ * Breakpoints drop panels by priority: 120x30 and more has everything, 80x24 the standard, 40x10
+ * big numbers, below that one status line. Rectangles lie within the window, never overlap, and a
+ * panel with a border has room inside of it; a panel that is not there has w = h = 0. */
 #ifndef LOADTOP_UI_LAYOUT_H
 #define LOADTOP_UI_LAYOUT_H
 
@@ -16,22 +17,22 @@ const char *view_name(enum view);
 enum layout_size { LAYOUT_LINE, LAYOUT_BIG, LAYOUT_STANDARD, LAYOUT_FULL };
 
 enum panel {
-    PANEL_HEADER,     /* one line: the state of everything */
+    PANEL_HEADER, /* one line: the state of everything */
     PANEL_ALERTS,
     PANEL_POOLS,
-    PANEL_NUMBERS,    /* big digits */
+    PANEL_NUMBERS, /* big digits */
     PANEL_THROUGHPUT,
     PANEL_LATENCY,
     PANEL_SCALING,
     PANEL_VALID,
-    PANEL_BUDGET,     /* where the time goes */
-    PANEL_LADDER,     /* percentiles */
-    PANEL_OPS,        /* by operation */
+    PANEL_BUDGET, /* where the time goes */
+    PANEL_LADDER, /* percentiles */
+    PANEL_OPS,    /* by operation */
     PANEL_THREADS,
     PANEL_CHANGES,
     PANEL_GOAL,
-    PANEL_LEFT,       /* left behind */
-    PANEL_MAIN,       /* the one table of errors, events and targets */
+    PANEL_LEFT, /* left behind */
+    PANEL_MAIN, /* the one table of errors, events and targets */
     PANEL_DIAL,
     PANEL_KEYS,
     PANELS
@@ -46,7 +47,8 @@ struct layout_want {
 struct layout {
     enum layout_size size;
     struct rect panel[PANELS];
-    bool border[PANELS]; /* a box with two rows and columns of its own; else the first row is its title */
+    bool border[PANELS]; /* a box with two rows and columns of its own; else the first row is its
+                            title */
     bool titled[PANELS]; /* the first row is a title */
     int pool_lines;      /* 1 or 2 lines a pool */
 };

@@ -1,14 +1,15 @@
 /* Themes: what a role looks like in each of the four colour tiers.
  *
  * A view says what a cell means (a role), never what colour it has. A theme file gives each role a
- * colour for direct (24-bit), 256 and 16 colours, and attributes for none, where colour is absent and
- * a word, a glyph, bold, underline or reverse has to do. One line a role:
+ * colour for direct (24-bit), 256 and 16 colours, and attributes for none, where colour is absent
+ * and a word, a glyph, bold, underline or reverse has to do. One line a role:
  *
  *     # role = FOREGROUND [on BACKGROUND] [ATTRIBUTE...] | 256 | 16 | none
  *     alert  = #ffffff on #a8353a bold | 231 on 124 bold | white on red bold | reverse bold
  *
- * A tier that is left out is made from the one before it: the nearest of the 256, the nearest of the 16,
- * the attributes alone. A role that is left out is drawn as `text`. `about = ...` says in one line what it is. */
+ * A tier that is left out is made from the one before it: the nearest of the 256, the nearest of
+ * the 16, the attributes alone. A role that is left out is drawn as `text`. `about = ...` says in
+ * one line what it is. */
 #ifndef LOADTOP_UI_THEME_H
 #define LOADTOP_UI_THEME_H
 
@@ -19,18 +20,27 @@
 struct err;
 
 #define ROLE_LIST(X)                                                                               \
-    X(TEXT, text) X(DIM, dim) X(STRONG, strong) X(TITLE, title) X(BORDER, border)                  \
-    X(HEADER, header) X(LABEL, label) X(KEY, key) X(BAR, bar) X(GOOD, good) X(WARN, warn)          \
-    X(BAD, bad) X(ACCENT, accent) X(ALERT, alert) X(CAUTION, caution) X(ALERT_ROW, alert_row)          \
-    X(CAUTION_ROW, caution_row) X(SPARK, spark) X(STATE_ON, state_on)        \
-    X(STATE_PAUSED, state_paused) X(STATE_DOWN, state_down) X(STATE_IDLE, state_idle)              \
-    X(LOCKED, locked) X(FROZEN, frozen) X(SELECTED, selected) X(DIAL, dial) X(FIELD, field)        \
-    X(DIALOG, dialog) X(AXIS, axis) X(GRID, grid) X(MARK, mark) X(THRESHOLD, threshold)            \
-    X(BASELINE, baseline) X(THROUGHPUT, throughput) X(AREA, area) X(P50, p50) X(P99, p99)          \
-    X(RESPONSE, response) X(FIT, fit) X(IDEAL, ideal) X(SERIES1, series1) X(SERIES2, series2)      \
-    X(SERIES3, series3) X(SERIES4, series4) X(SERIES5, series5) X(SERIES6, series6)                \
-    X(HEAT1, heat1) X(HEAT2, heat2) X(HEAT3, heat3) X(HEAT4, heat4) X(HEAT5, heat5)                \
-    X(GENERATE, generate) X(CLIENT, client) X(WAIT, wait) X(IDLE, idle)
+    X(TEXT, text)                                                                                  \
+    X(DIM, dim) X(STRONG, strong) X(TITLE, title) X(BORDER, border) X(HEADER, header)              \
+        X(LABEL, label) X(KEY, key) X(BAR, bar) X(GOOD, good) X(WARN, warn) X(BAD, bad)            \
+            X(ACCENT, accent) X(ALERT, alert) X(CAUTION, caution) X(ALERT_ROW, alert_row)          \
+                X(CAUTION_ROW, caution_row) X(SPARK, spark) X(STATE_ON, state_on)                  \
+                    X(STATE_PAUSED, state_paused) X(STATE_DOWN, state_down)                        \
+                        X(STATE_IDLE, state_idle) X(LOCKED, locked) X(FROZEN, frozen)              \
+                            X(SELECTED, selected) X(DIAL, dial) X(FIELD, field) X(DIALOG, dialog)  \
+                                X(AXIS, axis) X(GRID, grid) X(MARK, mark) X(THRESHOLD, threshold)  \
+                                    X(BASELINE, baseline) X(THROUGHPUT, throughput) X(AREA, area)  \
+                                        X(P50, p50) X(P99, p99) X(RESPONSE, response) X(FIT, fit)  \
+                                            X(IDEAL, ideal) X(SERIES1, series1)                    \
+                                                X(SERIES2, series2) X(SERIES3, series3)            \
+                                                    X(SERIES4, series4) X(SERIES5, series5)        \
+                                                        X(SERIES6, series6) X(HEAT1, heat1)        \
+                                                            X(HEAT2, heat2) X(HEAT3, heat3)        \
+                                                                X(HEAT4, heat4) X(HEAT5, heat5)    \
+                                                                    X(GENERATE, generate)          \
+                                                                        X(CLIENT, client)          \
+                                                                            X(WAIT, wait)          \
+                                                                                X(IDLE, idle)
 
 enum role {
 #define X(upper, lower) ROLE_##upper,
@@ -61,8 +71,8 @@ struct theme {
 
 /* Reads a theme's text. ERR_USAGE with the file's name, line and what is wrong. */
 int theme_parse(struct theme *, const char *name, const char *text, struct err *);
-/* By name: a file NAME.theme in the user's themes folder, beside the program or in the system's, or a built-in
- * one. ERR_USAGE with the nearest name when there is none. */
+/* By name: a file NAME.theme in the user's themes folder, beside the program or in the system's, or
+ * a built-in one. ERR_USAGE with the nearest name when there is none. */
 int theme_load(struct theme *, const char *name, struct err *);
 /* The name after `now` among those that theme_load finds, round and round; into buf. */
 const char *theme_next(const char *now, char *buf, size_t size);
@@ -75,8 +85,8 @@ uint32_t color_256_rgb(int index);
 int color_nearest_256(uint32_t rgb);
 int color_nearest_16(uint32_t rgb);
 
-/* The tier for this terminal: `colors` is --colors or NULL; then NO_COLOR, COLORTERM and what terminfo
- * says (`terminfo_colors`, -1 or 0: none). */
+/* The tier for this terminal: `colors` is --colors or NULL; then NO_COLOR, COLORTERM and what
+ * terminfo says (`terminfo_colors`, -1 or 0: none). */
 enum tier tier_choose(const char *colors, int terminfo_colors);
 
 /* The built-in themes: name and text, ends with NULL. The first is the default. */

@@ -215,12 +215,22 @@ static void fixture_details(void)
                               .throughput_per_s = x[i], .ci95 = x[i] * 0.01, .p50 = 1.1e6 + 1e5 * i,
                               .p99 = 2.8e6 + 3e5 * i, .cpu_share = 0.3 + 0.2 * i, .valid = i < 3};
         t->vars.threads = i + 1;
+        t->vars.depth = 16;
+        t->vars.connections = 10;
+        t->bulk = 1;
         copy_str(t->why_not, sizeof t->why_not, i < 3 ? "" : "generator CPU above 80 %");
         fixture_workers[i] = (struct worker_snapshot){.id = i, .completed = redis->counts.completed / 4 + i * 1000,
                                                       .started_s = i * 180.0, .ended_s = NAN, .cpu_share = 0.9 + 0.02 * i};
     }
     redis->plateau = fixture_plateaus;
     redis->plateaus = 4;
+    redis->scaling[0] = (struct scaling){.var = "threads", .has = true, .points = 3, .invalid = 1, .fitted = true,
+                                         .next_n = 800};
+    redis->scaling[0].fit = (struct usl_fit){.points = 3, .lambda = 902, .sigma = 0.0004, .r2 = 0.999, .peak_n = NAN,
+                                             .fits = true, .peak_x = NAN, .peak_n_low = NAN, .peak_n_high = NAN,
+                                             .phase = PHASE_LINEAR, .n_most = 480};
+    copy_str(redis->scaling[0].fit.why_not, sizeof redis->scaling[0].fit.why_not, "3 points, 5 are needed");
+    redis->scalings = 1;
     redis->worker = fixture_workers;
     redis->workers = 4;
     redis->ops = 2;

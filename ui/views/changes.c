@@ -42,14 +42,16 @@ static const char *who(const struct event *e)
 
 /* "+31k/s (+24k..+38k) real": never without its interval, for a difference without one says
  * nothing. */
-static int effect(struct cells *c, int x, int y, const struct event *e)
+static int effect(struct cells *c, int x, int y, const struct event *e, double now_s)
 {
     char diff[32], low[32], high[32];
     double d = e->after_per_s - e->before_per_s;
 
     if (!e->settled) {
         if (isnan(d))
-            return cells_text(c, x, y, ROLE_DIM, "  measuring its effect");
+            return cells_text(c, x, y, ROLE_DIM,
+                              now_s - e->t_s > 25 ? "  changed again too soon to measure"
+                                                  : "  measuring its effect");
         return cells_textf(c, x, y, ROLE_DIM, "  %s/s so far", show_signed(diff, sizeof diff, d));
     }
     if (isnan(d) || isnan(e->diff_low) || isnan(e->diff_high))
@@ -82,7 +84,7 @@ int change_draw(struct cells *c, int x, int y, int w, const struct snapshot *s,
     else if (e->to[0])
         x = cells_textf(c, x, y, ROLE_STRONG, " %s", e->to);
     if (event_is_change(e))
-        x = effect(c, x, y, e);
+        x = effect(c, x, y, e, s->now_s);
     cells_unclip(c, clip);
     return x;
 }

@@ -63,6 +63,8 @@ static void load_state(struct segments *l, const struct snapshot *s)
         snprintf(text, sizeof text, on == 0 ? "PAUSED %u/%u" : "%u PAUSED", paused, s->pools);
         add(l, ROLE_STATE_PAUSED, true, 0, text);
     }
+    if (s->sweep.on && !s->ended)
+        add(l, ROLE_FROZEN, true, 2, "SWEEP");
     if (down > 0 && !s->ended) {
         snprintf(text, sizeof text, "%u DOWN", down);
         add(l, ROLE_STATE_DOWN, true, 0, text);

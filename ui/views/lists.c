@@ -67,7 +67,7 @@ static void point_row(struct cells *c, const struct table *t, int y, const struc
     table_put(c, t, y, 2, role, text);
     snprintf(text, sizeof text, "%u", pattern_depth(k->vars.pattern, k->vars.depth));
     table_put(c, t, y, 3, role, text);
-    table_put(c, t, y, 4, role, show_number(text, sizeof text, k->in_flight));
+    table_put(c, t, y, 4, role, show_count(text, sizeof text, k->in_flight));
     table_put(c, t, y, 5, k->valid ? ROLE_STRONG : ROLE_DIM,
               show_number(text, sizeof text, k->throughput_per_s));
     snprintf(text, sizeof text, "%s%s", c->glyphs->plus_minus,
@@ -140,7 +140,7 @@ void errors_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
             table_put(c, &t, y, 1, e->recent ? ROLE_BAD : ROLE_STRONG, e->name);
             table_put(c, &t, y, 2, ROLE_TEXT, format_count(text, sizeof text, e->count));
             table_put(c, &t, y, 3, e->recent ? ROLE_BAD : ROLE_DIM,
-                      show_number(text, sizeof text, (double)e->recent));
+                      show_count(text, sizeof text, (double)e->recent));
             table_put(c, &t, y, 4, ROLE_LABEL, show_clock(text, sizeof text, s, e->first_s, true));
             table_put(c, &t, y, 5, ROLE_LABEL, show_clock(text, sizeof text, s, e->last_s, true));
             table_put(c, &t, y, 6, ROLE_TEXT, e->last);

@@ -59,20 +59,28 @@ static void target_text(const struct pool_snapshot *p, int w, char *buf, size_t 
 static void trend(struct cells *c, const struct table *t, int y, const struct snapshot *s,
                   const struct pool_snapshot *p)
 {
-    int w = t->w[COL_TREND];
-    double v[64], lo, hi;
+    const struct glyphs *g = c->glyphs;
+    int w = t->w[COL_TREND], n = w * g->area_x;
+    double v[128], lo, hi;
     struct bins b;
 
     if (w <= 0 || w > 64)
         return;
-    b = bins_over(s->now_s, w, w);
+    b = bins_over(s->now_s, n, n);
     bins_fill(&b, &p->seconds, BIN_RATE, v);
-    if (!bins_range(v, w, &lo, &hi) || !(hi > 0))
+    if (!bins_range(v, n, &lo, &hi) || !(hi > 0))
         return;
-    for (int i = 0; i < w; i++)
-        if (!isnan(v[i]))
-            cells_text(c, t->x[COL_TREND] + i, y, ROLE_SPARK,
-                       c->glyphs->spark[v[i] <= 0 ? 0 : 1 + (int)(v[i] / hi * 5 + 0.49)]);
+    for (int i = 0; i < w; i++) {
+        int h[2];
+
+        for (int k = 0; k < 2; k++) {
+            double x = v[g->area_x == 2 ? i * 2 + k : i];
+
+            h[k] = isnan(x) ? 0 : x > 0 ? 1 + (int)(x / hi * (g->area_y - 1) + 0.5) : 0;
+        }
+        if (h[0] || h[1])
+            cells_put(c, t->x[COL_TREND] + i, y, g->area_char(h[0], h[1], true), ROLE_SPARK);
+    }
 }
 
 static void pool_figures(struct cells *c, const struct table *t, int y,
@@ -81,7 +89,7 @@ static void pool_figures(struct cells *c, const struct table *t, int y,
     char text[64];
 
     table_put(c, t, y, COL_INFLIGHT, ROLE_TEXT,
-              show_number(text, sizeof text, (double)p->counts.in_flight));
+              show_count(text, sizeof text, (double)p->counts.in_flight));
     table_put(c, t, y, COL_ASKED, p->load.rate_per_s > 0 ? ROLE_TEXT : ROLE_DIM,
               p->load.rate_per_s > 0 ? show_number(text, sizeof text, p->load.rate_per_s)
                                      : "closed");
@@ -90,12 +98,12 @@ static void pool_figures(struct cells *c, const struct table *t, int y,
     table_put(c, t, y, COL_P50, ROLE_P50, show_ns(text, sizeof text, p->now_response.q[Q_P50]));
     table_put(c, t, y, COL_P99, ROLE_P99, show_ns(text, sizeof text, p->now_response.q[Q_P99]));
     table_put(c, t, y, COL_ERRORS, p->now_errors_per_s > 0 ? ROLE_BAD : ROLE_TEXT,
-              show_number(text, sizeof text, (double)(p->counts.errors + p->counts.timeouts)));
+              show_count(text, sizeof text, (double)(p->counts.errors + p->counts.timeouts)));
     if (p->counts.dropped == 0 && !(p->load.rate_per_s > 0))
         table_put(c, t, y, COL_DROPPED, ROLE_DIM, "-");
     else
         table_put(c, t, y, COL_DROPPED, p->counts.dropped > 0 ? ROLE_BAD : ROLE_TEXT,
-                  show_number(text, sizeof text, (double)p->counts.dropped));
+                  show_count(text, sizeof text, (double)p->counts.dropped));
 }
 
 static void pool_limit(struct cells *c, const struct table *t, int y, const struct pool_snapshot *p)
@@ -120,34 +128,36 @@ static void pool_limit(struct cells *c, const struct table *t, int y, const stru
 /* The second line of a pool: what the server says, connections, what waits. */
 static void pool_note(struct cells *c, int x, int y, int w, const struct pool_snapshot *p)
 {
-    struct rect clip = cells_clip(c, rect_of(x, y, w, 1));
+    bool down = p->state == POOL_DOWN, missing = p->connections_up < p->connections_wanted;
+    struct text t = {.limit = 512};
     char a[32], b[32];
 
-    if (p->state == POOL_DOWN || p->state == POOL_OPENING) {
-        cells_text(c, x, y, p->state == POOL_DOWN ? ROLE_BAD : ROLE_LABEL, p->state_why);
-        cells_unclip(c, clip);
-        return;
+    if (down || p->state == POOL_OPENING) {
+        text_add(&t, "%s", p->state_why);
+    } else {
+        text_add(&t, "conns %u/%u", p->connections_up, p->connections_wanted);
+        if (p->threads_draining > 0)
+            text_add(&t, "   %u draining", p->threads_draining);
+        if (p->load.rate_per_s > 0)
+            text_add(&t, "   open, %s, lag p99 %s, service p99 %s",
+                     p->load.arrival == ARRIVAL_POISSON ? "poisson" : "constant",
+                     show_ns(a, sizeof a, p->lag.q[Q_P99]),
+                     show_ns(b, sizeof b, p->now_service.q[Q_P99]));
+        if (p->has_lease_wait)
+            text_add(&t, "   lease wait p99 %s", show_ns(a, sizeof a, p->lease_wait.q[Q_P99]));
+        if (p->has_batches)
+            text_add(&t, "   %s batches/s", show_number(a, sizeof a, p->now_batches_per_s));
+        if (p->note[0])
+            text_add(&t, "   server: %s", p->note);
+        if (p->limit_why[0])
+            text_add(&t, "   %s", p->limit_why);
     }
-    if (p->note[0])
-        x = cells_textf(c, x, y, ROLE_LABEL, "server: %s   ", p->note);
-    x = cells_textf(c, x, y, p->connections_up < p->connections_wanted ? ROLE_WARN : ROLE_LABEL,
-                    "conns %u/%u", p->connections_up, p->connections_wanted);
-    if (p->has_lease_wait)
-        x = cells_textf(c, x, y, ROLE_LABEL, "   lease wait p99 %s",
-                        show_ns(a, sizeof a, p->lease_wait.q[Q_P99]));
-    if (p->has_batches)
-        x = cells_textf(c, x, y, ROLE_LABEL, "   %s batches/s",
-                        show_number(a, sizeof a, p->now_batches_per_s));
-    if (p->load.rate_per_s > 0)
-        x = cells_textf(c, x, y, ROLE_LABEL, "   open, %s   lag p99 %s   service p99 %s",
-                        p->load.arrival == ARRIVAL_POISSON ? "poisson" : "constant",
-                        show_ns(a, sizeof a, p->lag.q[Q_P99]),
-                        show_ns(b, sizeof b, p->now_service.q[Q_P99]));
-    if (p->threads_draining > 0)
-        x = cells_textf(c, x, y, ROLE_WARN, "   %u draining", p->threads_draining);
-    if (p->limit_why[0])
-        cells_textf(c, x, y, ROLE_LABEL, "   %s", p->limit_why);
-    cells_unclip(c, clip);
+    cells_field(c, x, y, w, ALIGN_LEFT,
+                down      ? ROLE_BAD
+                : missing ? ROLE_WARN
+                          : ROLE_LABEL,
+                text_str(&t));
+    text_free(&t);
 }
 
 static double sort_value(const struct pool_snapshot *p, int column)

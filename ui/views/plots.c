@@ -23,21 +23,30 @@ struct legend {
     enum role role;
 };
 
+/* A young run fills its plot: the axis is as long as what was asked for only when there is that
+ * much to show. */
 static double span_of(const struct snapshot *s, const struct screen *sc)
 {
-    if (sc->span_s > 0)
-        return sc->span_s;
-    return s->now_s > 10 ? s->now_s : 10;
+    static const double young[] = {15, 30};
+
+    if (sc->span_s <= 0)
+        return s->now_s > 10 ? s->now_s : 10;
+    for (int i = 0; i < 2; i++)
+        if (s->now_s < young[i] - 1)
+            return young[i];
+    return sc->span_s;
 }
 
-static char *span_text(char *buf, size_t size, const struct screen *sc)
+static char *span_text(char *buf, size_t size, const struct snapshot *s, const struct screen *sc)
 {
+    double span = span_of(s, sc);
+
     if (sc->span_s <= 0)
         return copy_str(buf, size, "the whole run");
-    if (sc->span_s < 120)
-        snprintf(buf, size, "last %.0f s", sc->span_s);
+    if (span < 120)
+        snprintf(buf, size, "last %.0f s", span);
     else
-        snprintf(buf, size, "last %.0f min", sc->span_s / 60);
+        snprintf(buf, size, "last %.0f min", span / 60);
     return buf;
 }
 
@@ -219,7 +228,7 @@ void throughput_panel(struct cells *c, const struct snapshot *s, struct screen *
         copy_str(title, sizeof title, "all pools, a second");
     else if (p)
         snprintf(title, sizeof title, "%s %s/s, %s", p->name, pool_noun(p),
-                 span_text(span, sizeof span, sc));
+                 span_text(span, sizeof span, s, sc));
     note[0] = '\0';
     if (p && !sc->compare)
         snprintf(note, sizeof note, "%s/s now", show_number(number, sizeof number, p->now_per_s));

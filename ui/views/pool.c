@@ -89,7 +89,7 @@ static void operations(struct cells *c, const struct pool_snapshot *p, const str
         table_put(c, &t, y, 1, ROLE_TEXT, show_number(text, sizeof text, o->per_s));
         table_put(c, &t, y, 2, ROLE_TEXT, format_count(text, sizeof text, o->completed));
         table_put(c, &t, y, 3, o->errors + o->timeouts ? ROLE_BAD : ROLE_TEXT,
-                  show_number(text, sizeof text, (double)(o->errors + o->timeouts)));
+                  show_count(text, sizeof text, (double)(o->errors + o->timeouts)));
         table_put(c, &t, y, 4, ROLE_P50, show_ns(text, sizeof text, o->response.q[Q_P50]));
         table_put(c, &t, y, 5, ROLE_P99, show_ns(text, sizeof text, o->response.q[Q_P99]));
         table_put(c, &t, y, 6, ROLE_TEXT, show_ns(text, sizeof text, o->response.q[Q_P99_9]));
@@ -143,7 +143,7 @@ static void threads(struct cells *c, const struct pool_snapshot *p, const struct
         table_put(c, &t, y, 3, ROLE_TEXT, show_percent(text, sizeof text, share));
         table_put(c, &t, y, 4, ROLE_TEXT, format_count(text, sizeof text, w->completed));
         table_put(c, &t, y, 5, w->errors ? ROLE_BAD : ROLE_TEXT,
-                  show_number(text, sizeof text, (double)w->errors));
+                  show_count(text, sizeof text, (double)w->errors));
         for (int j = 0; j < t.w[6] && !isnan(w->cpu_share); j++) {
             bool on = j < (int)(w->cpu_share * t.w[6] + 0.5);
 

@@ -25,6 +25,16 @@ char *show_number(char *buf, size_t size, double v)
     return isnan(v) ? absent(buf, size) : format_number(buf, size, v);
 }
 
+char *show_count(char *buf, size_t size, double n)
+{
+    if (isnan(n) || n < 0)
+        return absent(buf, size);
+    if (n >= 999.5)
+        return format_number(buf, size, n);
+    snprintf(buf, size, "%.0f", n);
+    return buf;
+}
+
 char *show_signed(char *buf, size_t size, double v)
 {
     char number[32];

@@ -1,0 +1,105 @@
+/* The layout by brute force: every view at every size from 1x1 to 300x120, with few and many pools and alerts:
+ * rectangles inside of the window, never overlapping, and a panel with a border has room inside. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "ui/layout.h"
+
+static bool apart(struct rect a, struct rect b)
+{
+    return a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
+}
+
+static void check(int rows, int cols, const struct layout_want *want)
+{
+    struct layout l;
+    struct rect there[PANELS];
+    int n = 0;
+
+    layout_make(&l, rows, cols, want);
+    for (int i = 0; i < PANELS; i++) {
+        struct rect r = l.panel[i], in = layout_inside(&l, (enum panel)i);
+
+        if (r.w == 0 && r.h == 0)
+            continue;
+        if (r.w <= 0 || r.h <= 0 || r.x < 0 || r.y < 0 || r.x + r.w > cols || r.y + r.h > rows)
+            fail_msg("view %d at %dx%d: panel %d is %d,%d %dx%d", want->view, cols, rows, i, r.x, r.y, r.w, r.h);
+        if (in.w <= 0 || in.h <= 0)
+            fail_msg("view %d at %dx%d: panel %d is empty", want->view, cols, rows, i);
+        for (int j = 0; j < n; j++)
+            if (!apart(r, there[j]))
+                fail_msg("view %d at %dx%d: panel %d overlaps another", want->view, cols, rows, i);
+        there[n++] = r;
+    }
+    if (l.panel[PANEL_HEADER].h != 1) /* whatever the size: is load on? */
+        fail_msg("view %d at %dx%d: no header", want->view, cols, rows);
+}
+
+static void test_every_size(void **state)
+{
+    static const int pools[] = {0, 1, 4, 30}, alerts[] = {0, 2, 16};
+
+    (void)state;
+    for (int view = 0; view < VIEWS; view++)
+        for (int rows = 1; rows <= 120; rows++)
+            for (int cols = 1; cols <= 300; cols++)
+                for (int k = 0; k < 4; k++) {
+                    struct layout_want want = {.view = (enum view)view, .pools = pools[k],
+                                               .alerts = alerts[(rows + cols + k) % 3],
+                                               .thresholds = (rows + cols) % 2};
+
+                    check(rows, cols, &want);
+                }
+}
+
+static void test_breakpoints(void **state)
+{
+    struct layout_want want = {.view = VIEW_OVERVIEW, .pools = 4, .alerts = 2, .thresholds = true};
+    static const struct {
+        int rows, cols;
+        enum layout_size size;
+    } at[] = {{30, 120, LAYOUT_FULL},   {29, 120, LAYOUT_STANDARD}, {30, 119, LAYOUT_STANDARD},
+              {24, 80, LAYOUT_STANDARD}, {23, 80, LAYOUT_BIG},       {24, 79, LAYOUT_BIG},
+              {10, 40, LAYOUT_BIG},      {9, 40, LAYOUT_LINE},       {10, 39, LAYOUT_LINE},
+              {1, 1, LAYOUT_LINE}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
+        struct layout l;
+
+        layout_make(&l, at[i].rows, at[i].cols, &want);
+        assert_int_equal(l.size, at[i].size);
+    }
+}
+
+/* What the standard size promises is there, and a larger window shows no panel less. */
+static void test_panels_of_the_overview(void **state)
+{
+    struct layout_want want = {.view = VIEW_OVERVIEW, .pools = 4, .alerts = 2, .thresholds = true};
+    static const enum panel wanted[] = {PANEL_HEADER, PANEL_ALERTS, PANEL_POOLS,   PANEL_THROUGHPUT, PANEL_LATENCY,
+                                        PANEL_SCALING, PANEL_VALID, PANEL_CHANGES, PANEL_GOAL,       PANEL_DIAL,
+                                        PANEL_KEYS};
+    static const int size[][2] = {{24, 80}, {40, 120}, {50, 200}, {120, 300}};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct layout l;
+
+        layout_make(&l, size[i][0], size[i][1], &want);
+        for (size_t j = 0; j < sizeof wanted / sizeof *wanted; j++)
+            if (l.panel[wanted[j]].h <= 0)
+                fail_msg("%dx%d: panel %d is missing", size[i][1], size[i][0], wanted[j]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_size), cmocka_unit_test(test_breakpoints),
+                                       cmocka_unit_test(test_panels_of_the_overview)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
