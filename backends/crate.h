@@ -90,6 +90,7 @@ struct crate_node {
     _Atomic uint64_t requests, rows; /* answered */
     _Atomic int64_t connections;     /* open now */
     uint64_t requests_seen;          /* pool's thread: at the last look */
+    double per_s;
 };
 
 /* Counts of the whole pool. Workers add, the pool's thread reads. */
@@ -131,6 +132,8 @@ struct crate_pool {
     unsigned spread_known; /* nodes that the cluster has; 0: unknown */
     uint64_t spread_done;  /* the value of `balance` that was last acted on */
     uint64_t seen_ns, requests_seen;
+    double per_s; /* requests answered; `rated`: it is known */
+    bool rated;
     int64_t rows_in_table;
     double heap_share;
 };

@@ -17,6 +17,7 @@
 
 #define STATS_MS 2000L
 #define DROP_MS 15000L
+#define RATE_MIN_S 0.5
 
 static uint64_t load(const _Atomic uint64_t *v)
 {
@@ -128,15 +129,18 @@ static json_t *load_json(struct crate_pool *p, double seconds, struct text *rate
     for (unsigned i = 0; i < n; i++) {
         struct crate_node *node = &p->node[i];
         count[i] = load(&node->requests);
-        double per_s = seconds > 0 ? (double)(count[i] - node->requests_seen) / seconds : NAN;
-        node->requests_seen = count[i];
+        if (seconds > 0) {
+            node->per_s = (double)(count[i] - node->requests_seen) / seconds;
+            node->requests_seen = count[i];
+        }
         int64_t connections = atomic_load_explicit(&node->connections, memory_order_relaxed);
-        json_array_append_new(
-            nodes, json_pack("{s:s, s:I, s:I, s:I, s:o}", "node", node->name, "connections",
-                             (json_int_t)connections, "requests", (json_int_t)count[i], "rows",
-                             (json_int_t)load(&node->rows), "requests_per_s", number(per_s)));
-        if (isfinite(per_s) && i < 6)
-            text_add(rates, "%s%.0f", i ? "/" : "", per_s);
+        json_array_append_new(nodes, json_pack("{s:s, s:I, s:I, s:I, s:o}", "node", node->name,
+                                               "connections", (json_int_t)connections, "requests",
+                                               (json_int_t)count[i], "rows",
+                                               (json_int_t)load(&node->rows), "requests_per_s",
+                                               p->rated ? number(node->per_s) : json_null()));
+        if (p->rated && i < 6)
+            text_add(rates, "%s%.0f", i ? "/" : "", node->per_s);
     }
     json_t *o = json_object();
     uint64_t total = 0;
@@ -180,12 +184,12 @@ static void left_behind(struct crate_pool *p, struct stats *out)
     json_array_append_new(out->left_behind, o);
 }
 
-static void note(struct crate_pool *p, double per_s, const char *rates, struct stats *out)
+static void note(struct crate_pool *p, const char *rates, struct stats *out)
 {
     struct text t = {0};
     const struct crate_counts *c = &p->counts;
-    if (isfinite(per_s))
-        text_add(&t, "%.1f req/s; ", per_s);
+    if (p->rated)
+        text_add(&t, "%.1f req/s; ", p->per_s);
     if (rates[0] && atomic_load(&p->nodes) > 1)
         text_add(&t, "nodes %s req/s; ", rates);
     text_add(&t, "failed rows %" PRIu64, load(&c->failed) + load(&c->refused));
@@ -207,9 +211,16 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
     struct text rates = {0};
     uint64_t now = clock_ns(), requests = load(&p->counts.requests);
     double seconds = p->seen_ns ? (double)(now - p->seen_ns) / 1e9 : 0;
-    double per_s = seconds > 0 ? (double)(requests - p->requests_seen) / seconds : NAN;
-    p->seen_ns = now;
-    p->requests_seen = requests;
+    if (seconds < RATE_MIN_S) {
+        seconds = 0; /* asked again at once: the rates stay what they were */
+    } else {
+        p->per_s = (double)(requests - p->requests_seen) / seconds;
+        p->rated = true;
+    }
+    if (seconds > 0 || !p->seen_ns) {
+        p->seen_ns = now;
+        p->requests_seen = requests;
+    }
     if (option_u64(pool_options(pool), OPT_BALANCE) != p->spread_done)
         crate_balance(pool, p);
     try_hosts_again(pool, p);
@@ -231,7 +242,7 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
         json_object_set_new(o, "balance", balance_json(p));
     json_object_set_new(o, "load_by_node", load_json(p, seconds, &rates));
     left_behind(p, out);
-    note(p, per_s, text_str(&rates), out);
+    note(p, text_str(&rates), out);
     text_free(&rates);
 }
 

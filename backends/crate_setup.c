@@ -229,10 +229,10 @@ static int check_columns(struct pool *pool, struct crate_pool *p, struct err *er
     char name[32];
     for (unsigned i = 0; crate_column(i, p->records.objects, name, sizeof name) && result == 0; i++)
         if (!json_object_get(have, name) && pool_ops_include(pool, CRATE_INSERT))
-            result = err_set(
-                err, ERR_FAILED, "table %s has no column \"%s\": use another table, or %s",
-                p->table.shown, name,
-                strncmp(name, "obj_", 4) == 0 ? "fewer objects" : "ops without insert");
+            result =
+                err_set(err, ERR_FAILED, "table %s has no column \"%s\": use another table, or %s",
+                        p->table.shown, name,
+                        strncmp(name, "obj_", 4) == 0 ? "fewer objects" : "ops without insert");
     json_decref(have);
     json_decref(reply);
     return result;
@@ -246,8 +246,7 @@ static int ensure_table(struct pool *pool, struct crate_pool *p, struct err *err
         return result;
     if (!p->existed) {
         if (pool_read_only(pool))
-            return err_set(err, ERR_FAILED,
-                           "table %s does not exist (--read-only makes none)",
+            return err_set(err, ERR_FAILED, "table %s does not exist (--read-only makes none)",
                            p->table.shown);
         if (!option_bool(o, OPT_CREATE))
             return err_set(err, ERR_FAILED, "table %s does not exist: use create=yes",

@@ -13,8 +13,8 @@ statements), "single" (no bulks) or "greet" (GET /), and those with
 
     slow ms=N      answer after N ms            status code=N [json=true]   503, 429, 413, 500 ...
     rows p=SHARE   rows fail with -2            error code=4041             the whole request fails by code
-    torn           half an answer, then close   close                       no answer, then close
-    hang           no answer at all             dribble                     one byte at a time
+    torn           half an answer, then close   close [store=true]          no answer, then close
+    hang [store=true]  no answer at all         dribble                     one byte at a time
     huge mb=N      an answer of N MB            badjson, badutf8, short     wrong answers
     die            the process ends after storing, before answering
     fake ms=N      every row is "stored" without being read, after N ms: for figures of the client alone
@@ -483,6 +483,8 @@ class Connection(asyncio.Protocol):
             e = SqlError(fault["code"], fault.get("message", "MadeUpException[by the test]"))
             self.send(e.status(), json.dumps({"error": {"message": e.message, "code": e.code}}).encode())
         elif kind == "close":
+            if fault.get("store"):
+                s.sql(body, headers, 0)
             self.transport.abort()
         elif kind == "fake":
             n = body.count(b'],["') + 1 if bulk else 0

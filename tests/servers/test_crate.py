@@ -192,17 +192,18 @@ class Connections(unittest.TestCase):
     def test_fewer_connections_are_closed(self):
         """What a person turns down is closed at the server too."""
         with Standin() as s:
-            process = start(s.url(query="rows=1&clients=16&balance=0"), "-d", "4s", "--at", "1s clients 2")
+            process = start(s.url(query="rows=1&clients=16&balance=0"), "-d", "60s", "--at", "2s clients 2")
             wait_until(lambda: s.stats()["connections"] > 15)
             wait_until(lambda: s.stats()["connections"] <= 4)
-            finish(process)
+            process.terminate()
+            finish(process, code=143)
 
     def test_several_hosts(self):
         """In turn; one that dies is set aside, and used again when it is back."""
         with Standin() as a, Standin() as b:
             url = "crate://127.0.0.1:%d,127.0.0.1:%d/doc.t?rows=1&clients=4&balance=0&drop=no" % (a.port, b.port)
             run(b.url(), "-n", "1")
-            process = start(url, "-d", "6s")
+            process = start(url, "-d", "60s")
             busy = lambda s: s.stats()["stats"].get("bulk_rows", 0)
             wait_until(lambda: busy(a) > 100 and busy(b) > 100)
             b.kill()
@@ -211,7 +212,8 @@ class Connections(unittest.TestCase):
             b.start()
             run(b.url(), "-n", "1")
             wait_until(lambda: busy(b) > 100)
-            result = finish(process)
+            process.terminate()
+            result = finish(process, code=143)
             self.assertTrue(result.counts_add_up())
             self.assertGreater(result.ops["completed"], 0)
 
@@ -221,12 +223,13 @@ class Connections(unittest.TestCase):
             port = b.port
             b.kill()
             process = start("crate://127.0.0.1:%d,127.0.0.1:%d/doc.t?rows=1&clients=2&balance=0" % (a.port, port),
-                            "-d", "6s")
+                            "-d", "60s")
             wait_until(lambda: a.stats()["stats"].get("bulk_rows", 0) > 100)
             b.start()
             run(b.url(), "-n", "1")
             wait_until(lambda: b.stats()["stats"].get("bulk_rows", 0) > 100)
-            result = finish(process)
+            process.terminate()
+            result = finish(process, code=143)
             self.assertEqual(result.ops["errors"], result.classes.get("4041 RelationUnknown", {"count": 0})["count"])
 
 

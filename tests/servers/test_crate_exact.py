@@ -90,14 +90,23 @@ class Exact(unittest.TestCase):
                 self.assertLessEqual(stored, result.ops["completed"] + result.rows["unknown"], note)
 
     def test_not_sent_twice(self):
-        """A connection that breaks after the server stored a bulk: libcurl alone would send it again."""
-        with Standin(on_disk=True) as s:
+        """The server stores a bulk and closes the connection in place of an answer: libcurl alone would send it
+        again on a new one, and the second time every key would be there already."""
+        with Standin() as s:
+            s.fault("close", store=True, p=0.1)
+            result = run(s.url(query="rows=20&threads=2&clients=2"), "-d", "2s")
+            self.assertGreater(result.ops["errors"], 0)
+            self.assertEqual(set(result.classes), {"closed"})
+            self.assertEqual(result.rows["unknown"], result.ops["errors"])
+            self.assertEqual(s.rows(), result.ops["completed"] + result.ops["errors"])
+
+    def test_stored_after_the_timeout(self):
+        with Standin() as s:
             s.fault("hang", store=True, p=0.1)
             result = run(s.url(query="rows=20&threads=2&clients=2&timeout=300ms"), "-d", "2s")
             self.assertGreater(result.ops["timeouts"], 0)
             self.assertNotIn("4091 DuplicateKey", result.classes)
-            stored = s.rows()
-            self.assertEqual(stored, result.ops["completed"] + result.ops["timeouts"])
+            self.assertEqual(s.rows(), result.ops["completed"] + result.ops["timeouts"])
             self.assertEqual(result.rows["unknown"], result.ops["timeouts"])
 
 
