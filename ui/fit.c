@@ -242,7 +242,7 @@ void fit_plot(struct text *t, const struct usl_fit *f, const struct usl_point *p
                           glyphs_find(strcmp(nl_langinfo(CODESET), "UTF-8") ? "ascii" : "braille")};
     struct plot p = {.cursor = -1, .left = "0"};
     struct axis axis = {.less_since = -1};
-    char right[32], n_most[32];
+    char right[40], n_most[32];
     double most = 0;
     cells_resize(&c, PLOT_ROWS + 1, cols);
     for (size_t i = 0; i < n; i++)
