@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define CONNECT_NS (4 * NS_PER_S) /* so that a first try tells its reason within a start's 10 s */
 #define OPEN_NS (10 * NS_PER_S)
 #define SCHEMA_NS (30 * NS_PER_S)
 #define STATS_NS (2 * NS_PER_S)
@@ -61,12 +62,15 @@ static int open_session(struct cass_pool *p, struct pool *pool, struct cass_sess
                         struct err *err)
 {
     uint32_t hosts = atomic_load(&p->hosts);
+    uint64_t each = ns / (hosts ? hosts : 1);
     int code = ERR_UNREACHED;
+    if (each < NS_PER_S)
+        each = NS_PER_S;
     for (uint32_t i = 0; i < hosts && code == ERR_UNREACHED && !pool_stopping(pool); i++) {
         if (atomic_load(&p->host[i].gone))
             continue;
         code = cass_session_open(s, pool, p->target, pool_options(pool), p->tls, &p->host[i],
-                                 within(ns / hosts), err);
+                                 within(each), err);
     }
     return code;
 }
@@ -95,7 +99,7 @@ static int open_all(struct cass_pool *p, struct pool *pool, struct err *err)
         return err->code;
     int code = cass_contacts(p, p->target, pool, err);
     if (code == 0)
-        code = open_session(p, pool, &p->control, OPEN_NS, err);
+        code = open_session(p, pool, &p->control, CONNECT_NS, err);
     if (code < 0)
         return code;
     p->has_control = true;

@@ -5,7 +5,6 @@ and keeps the keys that were written. A test gives `answer(node, conn, stream, w
 EXECUTE, which returns the bytes to send, or None for the usual answer. It is test equipment: no figure
 measured against it is called a Cassandra figure.
 """
-import random
 import socket
 import struct
 import threading
@@ -91,6 +90,12 @@ class Node:
             threading.Thread(target=self.serve, args=(s, self.connections), daemon=True).start()
 
     def serve(self, s, number):
+        if self.cluster.tls:
+            try:
+                s = self.cluster.tls.wrap_socket(s, server_side=True)
+            except OSError:
+                s.close()
+                return
         data, conn = b"", {"number": number, "node": self, "socket": s, "held": []}
         try:
             while True:
@@ -101,6 +106,8 @@ class Node:
                 out = []
                 while len(data) >= 9:
                     version, _, stream, opcode, length = struct.unpack(">BBhBI", data[:9])
+                    if version > 6:
+                        return  # not the protocol
                     if len(data) < 9 + length:
                         break
                     out.append(self.reply(conn, version, stream, opcode, data[9:9 + length]))
@@ -209,9 +216,9 @@ def usual(stream, what, key):
 class Cluster:
     """with Cluster(3) as c: ... c.url, c.nodes"""
 
-    def __init__(self, nodes=1, answer=None, replication=1, only_version=0):
+    def __init__(self, nodes=1, answer=None, replication=1, only_version=0, tls=None):
         self.answer, self.replication, self.only_version = answer, replication, only_version
-        self.random = random.Random(1)
+        self.tls = tls  # an ssl.SSLContext
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]

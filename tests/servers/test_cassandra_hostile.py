@@ -2,8 +2,13 @@
 be brought to say. What is expected comes from the native protocol's specification and from the false server's own
 count of what it was asked.   ctest: timeout=180
 """
+import os
 import random
+import shutil
+import ssl
 import struct
+import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -223,6 +228,52 @@ class Hostile(unittest.TestCase):
             _, p = self.run_load(c, "-n", "1000", "--pattern", "chain", query="ops=select")
             self.assertEqual(classes(p)["wrong_answer"]["count"], 100)
             self.assertEqual(p["backend_stats"]["rows_missed"], 100)
+
+
+class Secure(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.dir = tempfile.mkdtemp(prefix="loadtop-tls-")
+        cls.cert, key = os.path.join(cls.dir, "cert.pem"), os.path.join(cls.dir, "key.pem")
+        subprocess.run([lib.need_program("openssl", "openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
+                        "2", "-subj", "/CN=test", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key,
+                        "-out", cls.cert], check=True, capture_output=True)
+        cls.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        cls.context.load_cert_chain(cls.cert, key)
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.dir, ignore_errors=True)
+
+    def target(self, c, host="127.0.0.1", query=""):
+        return "cassandras://%s:%d/loadtop?%s" % (host, c.port, query)
+
+    def test_loads_over_tls(self):
+        with Cluster(tls=self.context) as c:
+            p = lib.pool(lib.headless("-n", "5000", "--pattern", "chain", "--depth", "100", "--clients", "3", self.target(
+                c, query="ops=select,insert&size=3000&tls.ca=" + self.cert)))
+            self.assertEqual(p["ops"]["completed"], 5000, p["error_classes"])
+
+    def test_refuses_who_is_not_trusted(self):
+        with Cluster(tls=self.context) as c:
+            r = lib.loadtop("--headless", "-n", "10", self.target(c), timeout=20)
+            self.assertNotEqual(r.code, 0)
+            self.assertIn("certificate", r.err)
+            r = lib.loadtop("--headless", "-n", "10", self.target(c, query="tls.verify=no"))
+            self.assertEqual(r.code, 0, r)
+            self.assertEqual(c.executed, 10)
+
+    def test_refuses_another_name(self):
+        with Cluster(2, tls=self.context) as c:
+            r = lib.loadtop("--headless", "-n", "10", self.target(c, "127.0.0.2", "tls.ca=" + self.cert), timeout=20)
+            self.assertNotEqual(r.code, 0)
+            self.assertIn("certificate", r.err)
+
+    def test_no_tls_there(self):
+        with Cluster() as c:
+            r = lib.loadtop("--headless", "-n", "10", self.target(c), timeout=20)
+            self.assertNotEqual(r.code, 0)
+            self.assertIn("TLS", r.err)
 
 
 class Nodes(unittest.TestCase):

@@ -1,0 +1,250 @@
+"""Cassandra: what loadtop counts is what the real server holds. The judge is the DataStax driver, which reads the
+table back.   ctest: timeout=420
+
+CASSANDRA_ROWS (20,000; the soak: 100,000) and CASSANDRA_RUNS (random runs: 3; the soak: 30) say how much.
+"""
+import os
+import random
+import unittest
+
+import lib
+from cassandra_node import Client
+
+ROWS = int(os.environ.get("CASSANDRA_ROWS", "20000"))
+RUNS = int(os.environ.get("CASSANDRA_RUNS", "3"))
+SEED = int(os.environ.get("CASSANDRA_SEED", "1"))
+PATTERNS = ("sync", "batch", "queue", "chain", "unthrottled")
+DISTINCT = "dist=sequential&keys=1000M"
+
+PORT = None
+CLIENT = None
+
+
+def setUpModule():
+    global PORT, CLIENT
+    PORT = int(lib.server("cassandra")["CASSANDRA_PORT"])
+    CLIENT = Client(PORT)
+    CLIENT.__enter__()
+
+
+def tearDownModule():
+    CLIENT.__exit__()
+
+
+def url(path, query=""):
+    return "cassandra://127.0.0.1:%d/%s?%s" % (PORT, path, query)
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        self.ks = "t" + self.id().rpartition(".")[2][-30:].replace("test_", "").lower()
+        CLIENT.query("DROP KEYSPACE IF EXISTS " + self.ks)
+
+    def tearDown(self):
+        CLIENT.query("DROP KEYSPACE IF EXISTS " + self.ks)
+
+    def adds_up(self, p):
+        self.assertEqual(lib.accounting(p["ops"]), 0, p["ops"])
+        self.assertEqual(sum(w["completed"] for w in p["workers"]), p["ops"]["completed"])
+        self.assertEqual(sum(w["errors"] for w in p["workers"]), p["ops"]["errors"])
+
+
+class Exact(Base):
+    def one(self, pattern, *args, query=DISTINCT, rows=ROWS):
+        table = "%s.r_%s" % (self.ks, pattern)
+        p = lib.pool(lib.headless("-n", rows, "--pattern", pattern, *args, url(table, query), timeout=120))
+        self.adds_up(p)
+        self.assertEqual(p["ops"]["completed"], rows, (pattern, p["ops"], p["error_classes"]))
+        keys = CLIENT.keys(table)
+        self.assertEqual(len(keys), rows)
+        self.assertEqual(len(set(keys)), rows)
+        return p
+
+    def test_every_pattern(self):
+        """Exactly so many rows with distinct keys, by each of the five patterns."""
+        for pattern in PATTERNS:
+            with self.subTest(pattern):
+                more = ["--clients", "16", "-t", "2"] if pattern == "sync" else ["--depth", "120"]
+                p = self.one(pattern, *more)
+                if pattern == "unthrottled":
+                    self.assertGreater(p["memory"]["peak_request_bytes"], 0)
+
+    def test_changed_in_the_middle(self):
+        """Pattern, depth, threads, clients and connections change under load; not a row more or less."""
+        r = random.Random(SEED)
+        for run in range(RUNS):
+            args = []
+            for _ in range(r.randint(4, 9)):
+                what = r.choice(["threads %d" % r.randint(1, 4), "depth %d" % r.randint(1, 200),
+                                 "pattern %s" % r.choice(PATTERNS), "clients %d" % r.randint(1, 8),
+                                 "connections %d" % r.randint(1, 4), "set rows %d" % r.randint(1, 30)])
+                args += ["--at", "%dms %s" % (r.randint(20, 1500), what)]
+            if r.random() < 0.5:
+                args += ["--at", "300ms pause", "--at", "500ms resume"]
+            ops = r.choice(["insert", "insert:3,batch:1"])
+            with self.subTest(run=run, args=args, ops=ops):
+                table = "%s.m%d" % (self.ks, run)
+                p = lib.pool(lib.headless("-n", ROWS // 2, "--pattern", "chain", "--depth", "50", *args,
+                                          url(table, DISTINCT + "&batch=unlogged&ops=" + ops), timeout=120))
+                self.adds_up(p)
+                self.assertEqual(p["ops"]["completed"], ROWS // 2, p["error_classes"])
+                keys = CLIENT.keys(table)
+                self.assertEqual((len(keys), len(set(keys))), (ROWS // 2, ROWS // 2))
+
+    def test_few_connections(self):
+        """Fewer connections than clients, and few streams on each: waiting is measured, nothing is lost."""
+        p = self.one("chain", "--clients", "8", "--depth", "32", "--connections", "1",
+                     query=DISTINCT + "&streams=16", rows=ROWS // 5)
+        self.assertIsNotNone(p["lease_wait"])
+        self.assertGreater(p["lease_wait"]["p99_us"], 0)
+
+    def test_compressed(self):
+        p = self.one("chain", "--depth", "60", query=DISTINCT + "&compression=lz4&size=2000&type=blob", rows=2000)
+        self.assertGreater(p["bytes"]["sent"], 2000 * 1000)
+
+
+class Rows(Base):
+    def test_each_row_read_carries_its_key(self):
+        """Written, read back, updated and removed by many at once; a row that is not the one asked for would be
+        an error of class wrong_answer."""
+        table = self.ks + ".loadtop"
+        lib.headless("-n", "5000", "--pattern", "chain", "--depth", "100", url(table, "dist=sequential&keys=5000"))
+        p = lib.pool(lib.headless("-n", "50000", "--pattern", "chain", "--depth", "250", "-t", "2",
+                                  url(table, "keys=5000&ops=select:5,update:1,insert:1")))
+        self.adds_up(p)
+        self.assertEqual(p["ops"]["errors"], 0, p["error_classes"])
+        reads = p["by_op"]["select"]["completed"]
+        self.assertEqual(p["backend_stats"]["rows_read"], reads)
+        self.assertEqual(p["backend_stats"]["rows_missed"], 0)
+        p = lib.pool(lib.headless("-n", "5000", "--pattern", "chain",
+                                  url(table, "dist=sequential&keys=5000&ops=delete")))
+        self.assertEqual(p["ops"]["completed"], 5000)
+        self.assertEqual(CLIENT.keys(table), [])
+
+    def test_batches_and_counters(self):
+        p = lib.pool(lib.headless("-n", "5000", "--pattern", "chain", "--depth", "8",
+                                  url(self.ks, "ops=batch&rows=7&" + DISTINCT)))
+        self.assertEqual(p["ops"]["completed"], 5000)
+        self.assertEqual(len(set(CLIENT.keys(self.ks + ".loadtop"))), 5000)
+        p = lib.pool(lib.headless("-n", "3000", "--pattern", "chain", "--depth", "8",
+                                  url(self.ks, "ops=batch&batch=counter&rows=10&keys=100")))
+        self.assertEqual(p["ops"]["completed"], 3000)
+        total = sum(r[0] for r in CLIENT.query("SELECT n FROM %s.loadtop_counters" % self.ks))
+        self.assertEqual(total, 3000)
+
+    def test_every_column_type(self):
+        for kind in "text blob int bigint float double boolean uuid timestamp decimal varint inet date time".split():
+            with self.subTest(kind):
+                table = "%s.c_%s" % (self.ks, kind)
+                p = lib.pool(lib.headless("-n", "50", "--pattern", "chain", url(
+                    table, DISTINCT + "&columns=4&type=%s&size=5-20" % kind)))
+                self.assertEqual(p["ops"]["completed"], 50, p["error_classes"])
+                rows = CLIENT.query("SELECT * FROM " + table)
+                self.assertEqual(len(rows), 50)
+                self.assertTrue(all(v is not None for row in rows for v in row))
+
+    def test_own_statement(self):
+        """Parameters by the types that the server names; keys of several columns are routed and generated."""
+        CLIENT.query("CREATE KEYSPACE %s WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}" % self.ks)
+        CLIENT.query("CREATE TABLE %s.own (a int, b uuid, c timestamp, d text, e double, PRIMARY KEY ((a, b), c))" % self.ks)
+        insert = "INSERT INTO %s.own (d, c, b, a, e) VALUES (?, ?, ?, ?, ?)" % self.ks
+        target = url(self.ks, DISTINCT + "&ops=stmt&size=12&stmt=" + insert.replace(" ", "%20").replace("?", "%3F"))
+        refused = lib.loadtop("--headless", "-n", "10", target)
+        self.assertEqual(refused.code, 2, refused)
+        self.assertIn("--allow-destructive", refused.err)
+        p = lib.pool(lib.headless("-n", "2000", "--allow-destructive", "--pattern", "chain", target))
+        self.assertEqual(p["ops"]["completed"], 2000, p["error_classes"])
+        rows = CLIENT.query("SELECT a, b, c, d, e FROM %s.own" % self.ks)
+        self.assertEqual(len(rows), 2000)
+        self.assertEqual({len(r[3]) for r in rows}, {12})
+
+
+class Manners(Base):
+    def test_somebody_elses_table(self):
+        CLIENT.query("CREATE KEYSPACE %s WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}" % self.ks)
+        CLIENT.query("CREATE TABLE %s.theirs (id bigint, at int, v text, w blob, PRIMARY KEY (id, at))" % self.ks)
+        target = url(self.ks + ".theirs", DISTINCT + "&size=9")
+        r = lib.loadtop("--headless", "-n", "10", target)
+        self.assertEqual(r.code, 2, r)
+        self.assertIn("was not made by loadtop", r.err)
+        self.assertEqual(CLIENT.query("SELECT count(*) FROM %s.theirs" % self.ks), [(0,)])
+        p = lib.pool(lib.headless("-n", "500", "--pattern", "chain", "--allow-destructive", target))
+        self.assertEqual(p["ops"]["completed"], 500, p["error_classes"])
+        self.assertEqual(len(CLIENT.query("SELECT id FROM %s.theirs" % self.ks)), 500)
+        p = lib.pool(lib.headless("-n", "500", "--pattern", "chain", target + "&ops=select&keys=500"))
+        self.assertEqual(p["backend_stats"]["rows_read"], 500)
+
+    def test_missing(self):
+        for path, word in ((self.ks, "no keyspace"), ("system_auth.nothing", "no table")):
+            r = lib.loadtop("--headless", "-n", "10", url(path, "create=no"))
+            self.assertEqual(r.code, 1, r)
+            self.assertIn("invalid: there is " + word, r.err)
+        r = lib.loadtop("--headless", "--read-only", "-n", "10", url(self.ks, "ops=select"))
+        self.assertEqual(r.code, 2, r)
+        self.assertEqual(CLIENT.query("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = '%s'"
+                                      % self.ks), [])
+
+    def left(self):
+        return CLIENT.query("SELECT table_name FROM system_schema.tables WHERE keyspace_name = '%s'" % self.ks)
+
+    def test_cleans_exactly_what_it_made(self):
+        with lib.Headless("-n", "100", url(self.ks + ".mine", "compaction=leveled")) as h:
+            p = lib.pool(h.wait())
+            self.assertEqual({(e["kind"], e["what"]) for e in p["left_behind"]},
+                             {("table", self.ks + ".mine"), ("keyspace", self.ks)})
+            self.assertIn("Leveled", str(CLIENT.query("SELECT compaction FROM system_schema.tables WHERE keyspace_name "
+                                                      "= '%s' AND table_name = 'mine'" % self.ks)))
+            CLIENT.query("CREATE TABLE %s.theirs (k int PRIMARY KEY)" % self.ks)
+            r = lib.loadtop("clean", h.json)
+            self.assertNotEqual(r.code, 0, r)
+            self.assertIn("theirs", r.err + r.out)
+            self.assertEqual(self.left(), [("theirs",)])
+            CLIENT.query("DROP TABLE %s.theirs" % self.ks)
+            r = lib.loadtop("clean", h.json)
+            self.assertEqual(r.code, 0, r)
+            self.assertEqual(CLIENT.query("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = "
+                                          "'%s'" % self.ks), [])
+
+    def test_does_not_clean_anothers(self):
+        with lib.Headless("-n", "100", url(self.ks)) as h:
+            h.wait()
+            CLIENT.query("DROP TABLE %s.loadtop" % self.ks)
+            lib.headless("-n", "100", url(self.ks))  # another run's, of the same name
+            r = lib.loadtop("clean", h.json)
+            self.assertNotEqual(r.code, 0, r)
+            self.assertEqual(self.left(), [("loadtop",)])
+
+    def test_table_dropped_and_made_again_under_load(self):
+        """Prepared statements die with the table: errors by class while it is gone, load again at once after."""
+        with lib.Headless("-d", "6s", "--pattern", "chain", "--depth", "20", "--clients", "2",
+                          url(self.ks, DISTINCT)) as h:
+            lib.until("rows", lambda: self.left() and len(CLIENT.query(
+                "SELECT thekey FROM %s.loadtop LIMIT 100" % self.ks)) == 100, timeout=20)
+            CLIENT.query("DROP TABLE %s.loadtop" % self.ks)
+            CLIENT.query("CREATE TABLE %s.loadtop (thekey text PRIMARY KEY, col1 text, col2 text)" % self.ks)
+            lib.until("rows again", lambda: len(CLIENT.query(
+                "SELECT thekey FROM %s.loadtop LIMIT 100" % self.ks)) == 100, timeout=2)
+            run = h.wait()
+        p = lib.pool(run)
+        self.adds_up(p)
+        self.assertGreater(p["backend_stats"]["prepared_again"], 0)
+        self.assertLessEqual({e["class"] for e in p["error_classes"]}, {"invalid", "server_error", "unprepared"})
+        words = " ".join(str(e["to"]) for e in run["events"])
+        self.assertIn("DROPPED TABLE %s.loadtop" % self.ks, words)
+        self.assertIn("CREATED TABLE %s.loadtop" % self.ks, words)
+
+
+class Token(unittest.TestCase):
+    def test_server_agrees_on_tokens(self):
+        """The node's own token() of keys that loadtop made, against the driver's; ours is tested against the same
+        driver in tests/unit, so all three agree."""
+        from cassandra.murmur3 import murmur3
+        ks = "ttoken"
+        lib.headless("-n", "300", url(ks, DISTINCT))
+        for key, token in CLIENT.query("SELECT thekey, token(thekey) FROM %s.loadtop" % ks):
+            self.assertEqual(token, murmur3(key.encode()))
+        CLIENT.query("DROP KEYSPACE " + ks)
+
+
+if __name__ == "__main__":
+    lib.main()
