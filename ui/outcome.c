@@ -123,8 +123,23 @@ static int write_json(const struct outcome *o, const struct snapshot *s, const c
     return code;
 }
 
+/* After a signal the last snapshot may be from before the end: it is still what the signal ended.
+ */
+static struct snapshot as_ended(const struct snapshot *s)
+{
+    struct snapshot copy = *s; /* borrows what it points to */
+    copy.ended = true;
+    copy_str(copy.ended_by, sizeof copy.ended_by, "signal");
+    return copy;
+}
+
 int outcome_write(const struct outcome *o, const struct snapshot *s)
 {
+    struct snapshot ended;
+    if (o->hurry && !s->ended) {
+        ended = as_ended(s);
+        s = &ended;
+    }
     const char *json = cli_text(o->cli, OWN_JSON);
     bool only_json = strcmp(json, "-") == 0;
     int code = *json ? write_json(o, s, json) : EXIT_DONE;
