@@ -80,7 +80,9 @@ struct redis_pool {
     struct redis_counts gone; /* of workers that ended; connected stays 0 */
     /* the pool's thread only */
     struct redis_link *link;
-    struct redis_info last;
+    struct redis_info first,
+        last;    /* before the load (or since the server is this one), and a second ago */
+    bool loaded; /* a worker was there */
     struct redis_peer peer;
 };
 

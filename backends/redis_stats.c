@@ -125,6 +125,7 @@ static void put_rates(struct stats *s, const struct redis_info *was, const struc
     double evicted = (is->evicted - was->evicted) / t, expired = (is->expired - was->expired) / t;
     size_t len = 0;
     s->server_cpu_share = isfinite(cpu_main) ? cpu_main : isfinite(cpu) ? cpu : NAN;
+    put_number(s->json, "span_s", t);
     put_number(s->json, "server_cpu_share", cpu);
     put_number(s->json, "server_main_thread_cpu_share", cpu_main);
     put_number(s->json, "hit_ratio", hit_ratio);
@@ -144,6 +145,21 @@ static void put_rates(struct stats *s, const struct redis_info *was, const struc
                  evicted);
 }
 
+/* Is it the server of before? At the same address there may be another, or the same one started
+ * again. */
+static bool same_server(struct redis_pool *p, const char *info)
+{
+    char run_id[sizeof p->peer.run_id] = "";
+    redis_info_text(info, "run_id", run_id, sizeof run_id);
+    pthread_mutex_lock(&peers_mutex);
+    bool same = strcmp(run_id, p->peer.run_id) == 0;
+    memcpy(p->peer.run_id, run_id, sizeof run_id);
+    pthread_mutex_unlock(&peers_mutex);
+    return same;
+}
+
+/* Rates are those of the last second while the load runs, and of the whole run when it is over: the
+ * moments between its end and the last look would say nothing. */
 static void put_server(struct redis_pool *p, struct stats *s, const struct redis_totals *t,
                        const char *info)
 {
@@ -151,18 +167,15 @@ static void put_server(struct redis_pool *p, struct stats *s, const struct redis
     struct redis_info now = read_info(info);
     if (redis_info_text(info, "redis_version", text, sizeof text))
         snprintf(s->version, sizeof s->version, "Redis %s", text);
-    pthread_mutex_lock(
-        &peers_mutex); /* it may be another server than before, at the same address */
-    if (!redis_info_text(info, "run_id", p->peer.run_id, sizeof p->peer.run_id))
-        p->peer.run_id[0] = '\0';
-    pthread_mutex_unlock(&peers_mutex);
+    if (!same_server(p, info) || now.hits < p->last.hits || now.cpu < p->last.cpu)
+        p->first = p->last = (struct redis_info){0}; /* or its figures were reset */
     s->other_clients = other_clients(p, info, t->connected);
     s->data_items = redis_info_keys(info, p->db);
-    if (now.cpu < p->last.cpu ||
-        now.hits < p->last.hits) /* it was restarted, or its figures reset */
-        p->last = (struct redis_info){0};
-    put_rates(s, &p->last, &now);
+    p->loaded = p->loaded || t->running;
+    put_rates(s, p->loaded && !t->running ? &p->first : &p->last, &now);
     p->last = now;
+    if (!p->loaded || !p->first.at_ns)
+        p->first = now;
     put_info(s->json, info, "connected_clients", "connected_clients");
     put_info(s->json, info, "used_memory", "used_memory_bytes");
     put_info(s->json, info, "maxmemory", "maxmemory_bytes");
