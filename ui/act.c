@@ -193,11 +193,14 @@ static void turn(struct app *a, const struct pool_snapshot *p, bool up)
 {
     char command[COMMAND_TEXT_MAX];
 
-    if (!keys_turn_allowed(&a->last_turn_s, a->sc.clock))
+    if (!keys_turn_allowed(&a->turns, a->sc.clock))
         return;
     dial_step(p, a->sc.dial, up, command, sizeof command);
     if (command[0])
         app_send(a, BY_KEY, "%s", command);
+    else if (a->sc.dial == DIAL_DEPTH && p->load.pattern == PATTERN_SYNC)
+        app_notice(a, ROLE_CAUTION,
+                   "pattern sync keeps one in flight: turn the pattern before the depth");
     else
         app_notice(a, ROLE_CAUTION, "%s of %s goes no %s", dial_name(p, a->sc.dial), p->name,
                    up ? "higher" : "lower");

@@ -285,7 +285,6 @@ int app_run(struct engine *engine, const struct app_settings *settings, struct e
     memset(&a, 0, sizeof a);
     a.engine = engine;
     a.settings = settings;
-    a.last_turn_s = -1;
     screen_init(&a.sc);
     rc = set_looks(&a, err);
     if (!rc)

@@ -23,7 +23,7 @@ struct app {
     const struct snapshot *live;   /* the newest; held */
     const struct snapshot *frozen; /* held while the display is frozen, else NULL */
     uint64_t message_serial;       /* last one that was shown */
-    double last_turn_s;            /* of the dial; -1: none yet */
+    struct turns turns;            /* of the dial */
     bool dirty, quit, suspend;
     int signal; /* that ended it; 0: none */
     bool ended_seen;

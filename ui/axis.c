@@ -96,6 +96,9 @@ static int linear_ticks(const struct axis *a, int most, double *tick, int max)
     double step = axis_nice_above((a->hi - a->lo) / most);
     int n = 0;
 
+    if (step > a->hi) /* zero alone would be no scale */
+        step = axis_nice_below(a->hi);
+
     for (int i = 0; n < max && i * step <= a->hi * (1 + 1e-9); i++)
         tick[n++] = i * step;
     return n;

@@ -221,7 +221,9 @@ char *dial_step(const struct pool_snapshot *p, int dial, bool up, char *buf, siz
         return amount_step(p, dial, p->load.clients, up, buf, size);
     case DIAL_CONNECTIONS:
         return amount_step(p, dial, p->connections, up, buf, size);
-    case DIAL_DEPTH:
+    case DIAL_DEPTH: /* sync is one in flight, whatever the depth */
+        if (p->load.pattern == PATTERN_SYNC)
+            return copy_str(buf, size, "");
         return amount_step(p, dial, p->depth, up, buf, size);
     case DIAL_RATE:
         return rate_step(p, up, buf, size);

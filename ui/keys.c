@@ -379,10 +379,17 @@ const struct key_binding *keys_binding(enum action action)
     return b->action == ACT_NONE ? NULL : b;
 }
 
-bool keys_turn_allowed(double *last_s, double now_s)
+bool keys_turn_allowed(struct turns *t, double now_s)
 {
-    if (*last_s >= 0 && now_s >= *last_s && now_s - *last_s < 1.0 / TURNS_PER_S)
+    bool rested = !t->any || now_s - t->last_s >= 1;
+
+    if (t->any && now_s < t->next_s && !t->may_tap)
         return false;
-    *last_s = now_s;
+    /* A second tap borrows the turn that would have been the next. */
+    t->next_s =
+        t->any && now_s < t->next_s ? t->next_s + 1.0 / TURNS_PER_S : now_s + 1.0 / TURNS_PER_S;
+    t->may_tap = rested;
+    t->last_s = now_s;
+    t->any = true;
     return true;
 }

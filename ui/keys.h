@@ -90,9 +90,13 @@ extern const struct key_binding key_table[];
 enum action keys_find(uint32_t key, unsigned where);
 const struct key_binding *keys_binding(enum action);
 
-/* A key that is held down repeats: true when a turn of the dial at now_s is to be let through, so
- * that there are never more than 4 in a second. *last_s is the time of the last one that was (start
- * it at -1). */
-bool keys_turn_allowed(double *last_s, double now_s);
+/* When the dial was turned last; zero it to start. */
+struct turns {
+    double last_s, next_s; /* the last turn; from when on the next is let through */
+    bool any, may_tap;
+};
+/* A key that is held down repeats: true when a turn of the dial at now_s is to be let through.
+ * There are never more than 4 within a second. Two quick taps after a rest are two turns. */
+bool keys_turn_allowed(struct turns *, double now_s);
 
 #endif

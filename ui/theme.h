@@ -21,9 +21,10 @@ struct err;
 
 #define ROLE_LIST(X)                                                                               \
     X(TEXT, text)                                                                                  \
-    X(DIM, dim) X(STRONG, strong) X(TITLE, title) X(BORDER, border) X(HEADER, header)              \
-        X(LABEL, label) X(KEY, key) X(BAR, bar) X(GOOD, good) X(WARN, warn) X(BAD, bad)            \
-            X(ACCENT, accent) X(ALERT, alert) X(CAUTION, caution) X(ALERT_ROW, alert_row)          \
+    X(DIM, dim)                                                                                    \
+    X(STRONG, strong) X(TITLE, title) X(BORDER, border) X(HEADER, header) X(LABEL, label)          \
+        X(KEY, key) X(BAR, bar) X(GOOD, good) X(WARN, warn) X(BAD, bad) X(ACCENT, accent)          \
+            X(ALERT, alert) X(CAUTION, caution) X(ALERT_ROW, alert_row)                            \
                 X(CAUTION_ROW, caution_row) X(SPARK, spark) X(STATE_ON, state_on)                  \
                     X(STATE_PAUSED, state_paused) X(STATE_DOWN, state_down)                        \
                         X(STATE_IDLE, state_idle) X(LOCKED, locked) X(FROZEN, frozen)              \

@@ -1,4 +1,5 @@
-/* The grid of cells: UTF-8, widths, halves of wide characters, clipping, and what a server's text cannot do. */
+/* The grid of cells: UTF-8, widths, halves of wide characters, clipping, and what a server's text
+ * cannot do. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,11 +48,13 @@ static void test_utf8_round_trip(void **state)
     }
 }
 
-/* Overlong forms, surrogates, lone and missing continuations: never more than U+FFFD, and never past the end. */
+/* Overlong forms, surrogates, lone and missing continuations: never more than U+FFFD, and never
+ * past the end. */
 static void test_utf8_wrong(void **state)
 {
-    static const char *const wrong[] = {"\x80",         "\xc0\xaf",     "\xe0\x80\xaf", "\xed\xa0\x80", "\xf8\x88",
-                                        "\xf4\x90\x80\x80", "\xe2\x82", "\xf0\x9f\x98", "\xff"};
+    static const char *const wrong[] = {"\x80",         "\xc0\xaf",     "\xe0\x80\xaf",
+                                        "\xed\xa0\x80", "\xf8\x88",     "\xf4\x90\x80\x80",
+                                        "\xe2\x82",     "\xf0\x9f\x98", "\xff"};
 
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -130,10 +133,13 @@ static void test_background_survives_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_utf8_round_trip), cmocka_unit_test(test_utf8_wrong),
+        cmocka_unit_test(test_utf8_round_trip),
+        cmocka_unit_test(test_utf8_wrong),
         cmocka_unit_test(test_control_characters_do_not_pass),
-        cmocka_unit_test(test_wide_characters_stay_whole), cmocka_unit_test(test_clip),
-        cmocka_unit_test(test_field), cmocka_unit_test(test_background_survives_text),
+        cmocka_unit_test(test_wide_characters_stay_whole),
+        cmocka_unit_test(test_clip),
+        cmocka_unit_test(test_field),
+        cmocka_unit_test(test_background_survives_text),
     };
     int rc;
 

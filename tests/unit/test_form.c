@@ -57,7 +57,8 @@ static void test_every_option_is_a_field(void **state)
     for (int i = 0; pool_option_table[i].name; i++)
         go_to(pool_option_table[i].name);
     for (int i = 0; fixture_redis_options[i].name; i++)
-        assert_string_equal(go_to(fixture_redis_options[i].name)->help, fixture_redis_options[i].help);
+        assert_string_equal(go_to(fixture_redis_options[i].name)->help,
+                            fixture_redis_options[i].help);
 }
 
 static void test_what_is_not_built_in_says_so(void **state)

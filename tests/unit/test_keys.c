@@ -1,4 +1,5 @@
-/* Keys and what is typed: the promised keys are there, none means two things, a held key turns slowly; fields. */
+/* Keys and what is typed: the promised keys are there, none means two things, a held key turns
+ * slowly; fields. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,22 +33,54 @@ static void test_the_promised_keys(void **state)
     static const struct {
         uint32_t key;
         enum action action;
-    } promised[] = {{KEYCODE_UP, ACT_UP},       {'k', ACT_UP},          {KEYCODE_DOWN, ACT_DOWN},
-                    {'j', ACT_DOWN},            {KEYCODE_PGUP, ACT_PGUP}, {KEYCODE_PGDN, ACT_PGDN},
-                    {KEYCODE_HOME, ACT_HOME},   {KEYCODE_END, ACT_END}, {KEYCODE_LEFT, ACT_DIAL_LEFT},
-                    {KEYCODE_RIGHT, ACT_DIAL_RIGHT}, {'+', ACT_TURN_UP}, {'-', ACT_TURN_DOWN},
-                    {'=', ACT_EXACT},           {'u', ACT_UNDO},        {'p', ACT_PAUSE},
-                    {' ', ACT_PAUSE},           {'P', ACT_PAUSE_ALL},   {'L', ACT_LOCK},
-                    {'a', ACT_ADD},             {'e', ACT_EDIT},        {'x', ACT_STOP},
-                    {'S', ACT_SWEEP},           {KEYCODE_TAB, ACT_NEXT_VIEW}, {'1', ACT_VIEW_1},
-                    {'6', ACT_VIEW_6},          {KEYCODE_ENTER, ACT_INTO}, {KEYCODE_ESC, ACT_BACK},
-                    {'/', ACT_FIND},            {'n', ACT_FIND_NEXT},   {'N', ACT_FIND_PREVIOUS},
-                    {'<', ACT_SORT_LEFT},       {'>', ACT_SORT_RIGHT},  {'I', ACT_SORT_INVERT},
-                    {'c', ACT_CAPTURE},         {'r', ACT_REPORT},      {'m', ACT_MARK},
-                    {'b', ACT_BASELINE},        {'Z', ACT_FREEZE},      {'T', ACT_THEME},
-                    {'G', ACT_GLYPHS},          {':', ACT_COMMAND},     {'?', ACT_HELP},
-                    {'h', ACT_HELP},            {KEYCODE_F1, ACT_HELP}, {12, ACT_REDRAW},
-                    {KEYCODE_F5, ACT_REDRAW},   {'q', ACT_QUIT},        {3, ACT_INTERRUPT},
+    } promised[] = {{KEYCODE_UP, ACT_UP},
+                    {'k', ACT_UP},
+                    {KEYCODE_DOWN, ACT_DOWN},
+                    {'j', ACT_DOWN},
+                    {KEYCODE_PGUP, ACT_PGUP},
+                    {KEYCODE_PGDN, ACT_PGDN},
+                    {KEYCODE_HOME, ACT_HOME},
+                    {KEYCODE_END, ACT_END},
+                    {KEYCODE_LEFT, ACT_DIAL_LEFT},
+                    {KEYCODE_RIGHT, ACT_DIAL_RIGHT},
+                    {'+', ACT_TURN_UP},
+                    {'-', ACT_TURN_DOWN},
+                    {'=', ACT_EXACT},
+                    {'u', ACT_UNDO},
+                    {'p', ACT_PAUSE},
+                    {' ', ACT_PAUSE},
+                    {'P', ACT_PAUSE_ALL},
+                    {'L', ACT_LOCK},
+                    {'a', ACT_ADD},
+                    {'e', ACT_EDIT},
+                    {'x', ACT_STOP},
+                    {'S', ACT_SWEEP},
+                    {KEYCODE_TAB, ACT_NEXT_VIEW},
+                    {'1', ACT_VIEW_1},
+                    {'6', ACT_VIEW_6},
+                    {KEYCODE_ENTER, ACT_INTO},
+                    {KEYCODE_ESC, ACT_BACK},
+                    {'/', ACT_FIND},
+                    {'n', ACT_FIND_NEXT},
+                    {'N', ACT_FIND_PREVIOUS},
+                    {'<', ACT_SORT_LEFT},
+                    {'>', ACT_SORT_RIGHT},
+                    {'I', ACT_SORT_INVERT},
+                    {'c', ACT_CAPTURE},
+                    {'r', ACT_REPORT},
+                    {'m', ACT_MARK},
+                    {'b', ACT_BASELINE},
+                    {'Z', ACT_FREEZE},
+                    {'T', ACT_THEME},
+                    {'G', ACT_GLYPHS},
+                    {':', ACT_COMMAND},
+                    {'?', ACT_HELP},
+                    {'h', ACT_HELP},
+                    {KEYCODE_F1, ACT_HELP},
+                    {12, ACT_REDRAW},
+                    {KEYCODE_F5, ACT_REDRAW},
+                    {'q', ACT_QUIT},
+                    {3, ACT_INTERRUPT},
                     {26, ACT_SUSPEND}};
 
     (void)state;
@@ -70,17 +103,23 @@ static void test_places(void **state)
 
 static void test_a_held_key_turns_four_times_a_second(void **state)
 {
-    double last = -1;
+    struct turns t = {.any = false};
+    double at[512];
     int turns = 0;
 
     (void)state;
     for (int i = 0; i < 3000; i++) /* 30 repeats a second, 100 s */
-        turns += keys_turn_allowed(&last, 1000 + i / 30.0);
-    assert_in_range(turns, 300, 401);
-    last = -1;
-    assert_true(keys_turn_allowed(&last, 0)); /* the first at once */
-    assert_false(keys_turn_allowed(&last, 0.2));
-    assert_true(keys_turn_allowed(&last, 0.25));
+        if (keys_turn_allowed(&t, 1000 + i / 30.0))
+            at[turns++] = 1000 + i / 30.0;
+    assert_in_range(turns, 300, 402);
+    for (int i = 4; i < turns; i++) /* in no second more than four */
+        assert_true(at[i] - at[i - 4] >= 1.0);
+    memset(&t, 0, sizeof t);
+    assert_true(keys_turn_allowed(&t, 0)); /* two taps are two turns */
+    assert_true(keys_turn_allowed(&t, 0.02));
+    assert_false(keys_turn_allowed(&t, 0.04));
+    assert_false(keys_turn_allowed(&t, 0.28));
+    assert_true(keys_turn_allowed(&t, 0.5));
 }
 
 static void test_field(void **state)
@@ -141,9 +180,12 @@ static void test_history(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_key_means_two_things), cmocka_unit_test(test_the_promised_keys),
-        cmocka_unit_test(test_places), cmocka_unit_test(test_a_held_key_turns_four_times_a_second),
-        cmocka_unit_test(test_field), cmocka_unit_test(test_history),
+        cmocka_unit_test(test_no_key_means_two_things),
+        cmocka_unit_test(test_the_promised_keys),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_a_held_key_turns_four_times_a_second),
+        cmocka_unit_test(test_field),
+        cmocka_unit_test(test_history),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
-/* The layout by brute force: every view at every size from 1x1 to 300x120, with few and many pools and alerts:
- * rectangles inside of the window, never overlapping, and a panel with a border has room inside. */
+/* The layout by brute force: every view at every size from 1x1 to 300x120, with few and many pools
+ * and alerts: rectangles inside of the window, never overlapping, and a panel with a border has
+ * room inside. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +28,8 @@ static void check(int rows, int cols, const struct layout_want *want)
         if (r.w == 0 && r.h == 0)
             continue;
         if (r.w <= 0 || r.h <= 0 || r.x < 0 || r.y < 0 || r.x + r.w > cols || r.y + r.h > rows)
-            fail_msg("view %d at %dx%d: panel %d is %d,%d %dx%d", want->view, cols, rows, i, r.x, r.y, r.w, r.h);
+            fail_msg("view %d at %dx%d: panel %d is %d,%d %dx%d", want->view, cols, rows, i, r.x,
+                     r.y, r.w, r.h);
         if (in.w <= 0 || in.h <= 0)
             fail_msg("view %d at %dx%d: panel %d is empty", want->view, cols, rows, i);
         for (int j = 0; j < n; j++)
@@ -48,7 +50,8 @@ static void test_every_size(void **state)
         for (int rows = 1; rows <= 120; rows++)
             for (int cols = 1; cols <= 300; cols++)
                 for (int k = 0; k < 4; k++) {
-                    struct layout_want want = {.view = (enum view)view, .pools = pools[k],
+                    struct layout_want want = {.view = (enum view)view,
+                                               .pools = pools[k],
                                                .alerts = alerts[(rows + cols + k) % 3],
                                                .thresholds = (rows + cols) % 2};
 
@@ -62,7 +65,7 @@ static void test_breakpoints(void **state)
     static const struct {
         int rows, cols;
         enum layout_size size;
-    } at[] = {{30, 120, LAYOUT_FULL},   {29, 120, LAYOUT_STANDARD}, {30, 119, LAYOUT_STANDARD},
+    } at[] = {{30, 120, LAYOUT_FULL},    {29, 120, LAYOUT_STANDARD}, {30, 119, LAYOUT_STANDARD},
               {24, 80, LAYOUT_STANDARD}, {23, 80, LAYOUT_BIG},       {24, 79, LAYOUT_BIG},
               {10, 40, LAYOUT_BIG},      {9, 40, LAYOUT_LINE},       {10, 39, LAYOUT_LINE},
               {1, 1, LAYOUT_LINE}};
@@ -80,9 +83,9 @@ static void test_breakpoints(void **state)
 static void test_panels_of_the_overview(void **state)
 {
     struct layout_want want = {.view = VIEW_OVERVIEW, .pools = 4, .alerts = 2, .thresholds = true};
-    static const enum panel wanted[] = {PANEL_HEADER, PANEL_ALERTS, PANEL_POOLS,   PANEL_THROUGHPUT, PANEL_LATENCY,
-                                        PANEL_SCALING, PANEL_VALID, PANEL_CHANGES, PANEL_GOAL,       PANEL_DIAL,
-                                        PANEL_KEYS};
+    static const enum panel wanted[] = {PANEL_HEADER,  PANEL_ALERTS,  PANEL_POOLS, PANEL_THROUGHPUT,
+                                        PANEL_LATENCY, PANEL_SCALING, PANEL_VALID, PANEL_CHANGES,
+                                        PANEL_GOAL,    PANEL_DIAL,    PANEL_KEYS};
     static const int size[][2] = {{24, 80}, {40, 120}, {50, 200}, {120, 300}};
 
     (void)state;
@@ -98,7 +101,8 @@ static void test_panels_of_the_overview(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_size), cmocka_unit_test(test_breakpoints),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_size),
+                                       cmocka_unit_test(test_breakpoints),
                                        cmocka_unit_test(test_panels_of_the_overview)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,8 @@ static void bad(const char *text, const char *says)
 static void test_tiers(void **state)
 {
     (void)state;
-    good("# a comment\nabout = it is\n\nbad = #ff0000 on #0000ff bold | 196 on 21 | red on blue | reverse\n");
+    good("# a comment\nabout = it is\n\nbad = #ff0000 on #0000ff bold | 196 on 21 | red on blue | "
+         "reverse\n");
     assert_string_equal(theme.about, "it is");
     assert_int_equal(theme.style[TIER_DIRECT][ROLE_BAD].fg, 0xff0000);
     assert_int_equal(theme.style[TIER_DIRECT][ROLE_BAD].bg, 0x0000ff);
@@ -78,7 +79,10 @@ static void check_complete(const struct theme *t)
     for (int role = 0; role < ROLES; role++)
         for (int tier = 0; tier < TIERS; tier++) {
             const struct style *s = &t->style[tier][role];
-            int most = tier == TIER_DIRECT ? 0xffffff : tier == TIER_256 ? 255 : tier == TIER_16 ? 15 : -1;
+            int most = tier == TIER_DIRECT ? 0xffffff
+                       : tier == TIER_256  ? 255
+                       : tier == TIER_16   ? 15
+                                           : -1;
 
             assert_true(s->fg >= -1 && s->fg <= most && s->bg >= -1 && s->bg <= most);
         }
@@ -154,7 +158,8 @@ static void test_grounds(void **state)
     assert_int_equal(s.fg, 0xff0000);
     assert_int_equal(s.bg, 0x222222);
     assert_int_equal(s.attr, ATTR_UNDERLINE);
-    s = theme_style(&theme, TIER_DIRECT, ROLE_STATE_ON, ROLE_SELECTED, 0); /* a chip keeps its own */
+    s = theme_style(&theme, TIER_DIRECT, ROLE_STATE_ON, ROLE_SELECTED,
+                    0); /* a chip keeps its own */
     assert_int_equal(s.bg, 0x00ff00);
     s = theme_style(&theme, TIER_NONE, ROLE_BAD, ROLE_SELECTED, 0);
     assert_int_equal(s.attr, ATTR_BOLD);
@@ -184,9 +189,12 @@ static void test_choice_of_the_tier(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tiers),        cmocka_unit_test(test_tiers_are_made_from_each_other),
-        cmocka_unit_test(test_what_is_wrong_is_said), cmocka_unit_test(test_every_theme_there_is),
-        cmocka_unit_test(test_load_and_next), cmocka_unit_test(test_grounds),
+        cmocka_unit_test(test_tiers),
+        cmocka_unit_test(test_tiers_are_made_from_each_other),
+        cmocka_unit_test(test_what_is_wrong_is_said),
+        cmocka_unit_test(test_every_theme_there_is),
+        cmocka_unit_test(test_load_and_next),
+        cmocka_unit_test(test_grounds),
         cmocka_unit_test(test_choice_of_the_tier),
     };
 

@@ -1,5 +1,5 @@
-/* Every view from one fixed snapshot, as golden text at three sizes and in each glyph set; absent figures; every
- * size from 1x1 up; and what nobody may miss.
+/* Every view from one fixed snapshot, as golden text at three sizes and in each glyph set; absent
+ * figures; every size from 1x1 up; and what nobody may miss.
  *
  * LOADTOP_GOLDEN=write writes the golden files anew: read the difference before it is committed. */
 #include <setjmp.h>
@@ -91,7 +91,8 @@ static void golden(const char *name)
             line += *a == '\n';
         while (a > want && a[-1] != '\n')
             a--, b--;
-        fail_msg("%s differs in line %d:\n- %.*s\n+ %.*s", path, line, (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"), b);
+        fail_msg("%s differs in line %d:\n- %.*s\n+ %.*s", path, line, (int)strcspn(a, "\n"), a,
+                 (int)strcspn(b, "\n"), b);
     }
     free(want);
     text_free(&t);
@@ -108,7 +109,8 @@ static void test_golden_sizes(void **state)
 
             fresh((enum view)view);
             draw(fixture_snapshot(), size[i][0], size[i][1], "braille");
-            snprintf(name, sizeof name, "%s-%dx%d", view_name((enum view)view), size[i][1], size[i][0]);
+            snprintf(name, sizeof name, "%s-%dx%d", view_name((enum view)view), size[i][1],
+                     size[i][0]);
             golden(name);
         }
 }
@@ -160,7 +162,8 @@ static void test_golden_tiers(void **state)
         fresh(VIEW_OVERVIEW);
         draw(fixture_snapshot(), 16, 60, "braille");
         export_ansi(&grid, &theme, (enum tier)tier, &t);
-        snprintf(path, sizeof path, "tests/golden/overview-60x16-%s.ans", tier_name((enum tier)tier));
+        snprintf(path, sizeof path, "tests/golden/overview-60x16-%s.ans",
+                 tier_name((enum tier)tier));
         f = fopen(path, mode ? "w+" : "r");
         assert_non_null(f);
         if (mode)
@@ -321,7 +324,9 @@ static void test_every_size_and_mode_draws(void **state)
         for (int cols = 1; cols <= 220; cols += cols < 90 ? 3 : 17)
             for (int view = 0; view < VIEWS; view++) {
                 fresh((enum view)view);
-                sc.mode = (rows + cols + view) % 3 == 0 ? (enum mode)((rows + cols) % (MODE_ASK + 1)) : MODE_VIEW;
+                sc.mode = (rows + cols + view) % 3 == 0
+                              ? (enum mode)((rows + cols) % (MODE_ASK + 1))
+                              : MODE_VIEW;
                 sc.question_text[0] = 'q';
                 sc.compare = cols % 2;
                 sc.cursor = 0.4;

@@ -172,7 +172,7 @@ static void row(struct cells *c, const struct table *t, const struct curve *k, i
 static void table(struct cells *c, const struct curve *k, struct rect r)
 {
     const struct column columns[] = {
-        {k->name, 4, 11, ALIGN_RIGHT, 0}, {"N", 4, 7, ALIGN_RIGHT, 4},
+        {k->name, 7, 11, ALIGN_RIGHT, 0}, {"N", 4, 7, ALIGN_RIGHT, 4},
         {"per s", 7, 9, ALIGN_RIGHT, 0},  {"eff", 5, 6, ALIGN_RIGHT, 1},
         {"p99", 6, 8, ALIGN_RIGHT, 3},    {"", 5, 40, ALIGN_LEFT, 2},
         {NULL, 0, 0, ALIGN_LEFT, 0}};

@@ -275,8 +275,13 @@ static void pools_panel(struct cells *c, const struct snapshot *s, struct screen
 
         pool_row(c, s, sc, &t, row, &s->pool[order[i]], (int)order[i] == selected, lines == 2);
     }
-    if ((int)s->pools > page && page > 0)
-        cells_textf(c, r.x + 1, r.y, ROLE_ACCENT, "%d/%u", sc->row[VIEW_OVERVIEW] + 1, s->pools);
+    if ((int)s->pools > page && page > 0) {
+        char text[32];
+
+        snprintf(text, sizeof text, t.w[COL_POOL] >= 9 ? "POOL %d/%u" : "%d/%u",
+                 sc->row[VIEW_OVERVIEW] + 1, s->pools);
+        cells_field(c, t.x[COL_POOL], r.y, t.w[COL_POOL], ALIGN_LEFT, ROLE_ACCENT, text);
+    }
 }
 
 /* Two figures that can be read across a room. */

@@ -1,0 +1,212 @@
+"""The dashboard and its terminal: given back after every signal, any size, any TERM, and what an independent
+emulator (pyte) shows is what was drawn.
+
+ctest: timeout=240
+"""
+import os
+import re
+import shutil
+import signal
+import tempfile
+import time
+import unittest
+
+import lib
+
+NULL = "null:?service=1ms&clients=4"
+
+
+class Terminal(unittest.TestCase):
+    def start(self, *args, cols=100, rows=30, term="tmux-256color", env=None):
+        # tmux-256color: pyte does not know how to repeat characters, which xterm's description uses.
+        t = lib.Pty(lib.LOADTOP, *args, NULL, cols=cols, rows=rows, term=term, env=env)
+        self.addCleanup(t.close)
+        t.wait_for("LOAD ON 1/1")
+        return t
+
+    def assert_restored(self, t):
+        self.assertEqual(t.attributes(), t.before)
+        tail = bytes(t.raw)
+        self.assertGreater(tail.rfind(b"\x1b[?1049l"), tail.rfind(b"\x1b[?1049h"))
+        self.assertGreater(tail.rfind(b"\x1b[?2004l"), tail.rfind(b"\x1b[?2004h"))
+        self.assertGreater(tail.rfind(b"\x1b[?1000l"), tail.rfind(b"\x1b[?1000h"))
+
+    def test_signals_that_end(self):
+        for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT:
+            with self.subTest(signal=number):
+                t = self.start()
+                time.sleep(1.2)  # so that there is a second to report
+                start = time.monotonic()
+                t.signal(number)
+                code = t.wait()
+                self.assertLess(time.monotonic() - start, 0.5 * lib.SLOW + 0.1)
+                self.assertEqual(code, 128 + number)
+                self.assert_restored(t)
+                self.assertIn("ended by signal", bytes(t.raw).decode(errors="replace"))
+
+    def test_crashes_give_the_terminal_back(self):
+        for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL):
+            with self.subTest(signal=number):
+                t = self.start(env={"ASAN_OPTIONS": "handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:"
+                                                    "handle_sigill=0", "TSAN_OPTIONS": "handle_segv=0:handle_abort=0"})
+                t.signal(number)
+                self.assertEqual(t.wait(), -number)
+                self.assert_restored(t)
+
+    def test_sanitized_crash_in_a_worker(self):
+        """The signal may come to any thread."""
+        t = self.start()
+        tids = [int(n) for n in os.listdir("/proc/%d/task" % t.pid) if int(n) != t.pid]
+        self.assertTrue(tids)
+        if lib.SANITIZED:
+            self.skipTest("the sanitizer has its own handlers")
+        os.kill(t.pid, signal.SIGABRT)
+        t.wait()
+        self.assert_restored(t)
+
+    def test_quit_restores(self):
+        t = self.start()
+        t.send("q")
+        t.wait_for("quit?")
+        t.send("y")
+        self.assertEqual(t.wait(), 0)
+        self.assert_restored(t)
+
+    def test_terminal_that_goes_away(self):
+        t = lib.Pty(lib.LOADTOP, NULL, cols=80, rows=24, term="tmux-256color")
+        t.wait_for("LOAD ON 1/1")
+        os.close(t.slave)
+        os.close(t.master)
+        try:
+            t.popen.wait(3 * lib.SLOW)
+        finally:
+            if t.popen.poll() is None:
+                t.popen.kill()
+                t.popen.wait()
+        self.assertIn(t.popen.returncode, (128 + signal.SIGHUP, 1))
+
+    def test_unknown_term(self):
+        for term, says in (("nosuchterm", "nosuchterm is unknown"), ("", "TERM is not set"), ("dumb", "dumb")):
+            with self.subTest(term=term):
+                t = lib.Pty(lib.LOADTOP, NULL, term=term)
+                self.addCleanup(t.close)
+                self.assertEqual(t.wait(), 1)
+                lines = [line for line in t.text().splitlines() if line.strip()]
+                self.assertIn(says, " ".join(lines))
+                self.assertIn("--headless", " ".join(lines))
+
+    def test_no_terminal(self):
+        r = lib.loadtop(NULL)
+        self.assertEqual(r.code, 1)
+        self.assertIn("terminal", r.err)
+        self.assertEqual(len(r.err.splitlines()), 1)
+
+    def test_wrong_looks_are_wrong_usage(self):
+        for args, says in ((("--theme", "dsuk"), "dusk"), (("--glyphs", "brial"), "braille"),
+                           (("--colors", "25"), "256")):
+            with self.subTest(args=args):
+                t = lib.Pty(lib.LOADTOP, *args, NULL)
+                self.addCleanup(t.close)
+                self.assertEqual(t.wait(), 2)
+                self.assertIn(says, t.text())
+
+    def test_old_and_poor_terminals(self):
+        for term in "vt100", "linux", "xterm", "screen":
+            with self.subTest(term=term):
+                t = self.start(term=term, env={"LC_ALL": "C"} if term == "vt100" else None)
+                t.send("+")
+                t.wait_for("threads 2")
+                t.send("P")
+                t.wait_for("PAUSED 1/1")
+                t.send("q")
+                self.assertEqual(t.wait(), 0)
+
+    def test_no_color(self):
+        t = self.start(env={"NO_COLOR": "1"})
+        time.sleep(0.5)
+        t.send("P")
+        t.wait_for("PAUSED 1/1")
+        self.assertIsNone(re.search(rb"\x1b\[[0-9;]*\b(3[0-8]|4[0-8]|9[0-7]|10[0-7])(;[0-9;]*)?m", bytes(t.raw)))
+
+    def test_tiny(self):
+        t = self.start()
+        for cols, rows in ((1, 1), (2, 1), (1, 5), (10, 2), (39, 9), (40, 10), (300, 2), (3, 100)):
+            t.resize(cols, rows)
+            time.sleep(0.1)
+            t.pump()
+            self.assertIsNone(t.popen.poll())
+        t.resize(100, 30)
+        t.wait_for("[threads 1]")
+        t.wait_for("LOAD ON 1/1")
+
+    def test_resize_storm(self):
+        """500 window changes in 5 s: the load never stops, and the screen is right at the end."""
+        t = self.start()
+        start = time.monotonic()
+        for i in range(500):
+            t.resize(20 + (i * 37) % 180, 3 + (i * 13) % 60)
+            t.pump()
+            time.sleep(max(0.0, start + (i + 1) * 0.01 - time.monotonic()))
+        t.resize(120, 40)
+        t.wait_for("[1 overview]")
+        t.wait_for("LOAD ON 1/1")
+        t.send("q")
+        t.wait_for("quit?")
+        t.send("y")
+        self.assertEqual(t.wait(), 0)
+        summary = bytes(t.raw).decode(errors="replace")
+        completed = int(re.search(r"completed ([\d,]+)", summary).group(1).replace(",", ""))
+        seconds = float(re.search(r"loadtop \S+ ([\d.]+) s", summary).group(1))
+        self.assertGreater(completed, 4 * 700 * seconds / lib.SLOW)  # 4 clients, 1 ms each
+
+    def test_emulator_agrees_with_the_grid(self):
+        """What ncurses sent, replayed by pyte, is cell for cell the grid that the capture wrote."""
+        out = tempfile.mkdtemp(prefix="loadtop-out-")
+        self.addCleanup(shutil.rmtree, out)
+        for glyphs in "braille", "block", "acs", "ascii":
+            with self.subTest(glyphs=glyphs):
+                t = self.start("--glyphs", glyphs, "--out", out, cols=120, rows=40)
+                for key in "+", "2", "3", "5", "1":
+                    t.send(key)
+                    time.sleep(0.3)
+                    t.pump()
+                t.send("P")
+                t.wait_for("PAUSED 1/1")
+                t.send("Z")
+                t.wait_for("DISPLAY FROZEN")
+                path = os.path.join(out, glyphs + ".txt")
+                t.send(":screenshot %s\r" % path)
+                t.wait_for("captured: ")
+                with open(path) as f:
+                    want = f.read().splitlines()
+                have = t.text().split("\n")
+                for row in range(1, 38):
+                    self.assertEqual(have[row].rstrip(), want[row].rstrip(), "row %d" % row)
+
+    def test_frames_are_small(self):
+        t = self.start(cols=200, rows=50)
+        time.sleep(3)
+        t.pump()
+        before = len(t.raw)
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            t.pump(0.1)
+        per_frame = (len(t.raw) - before) / 30
+        self.assertLess(per_frame, 4096)
+
+    def test_load_is_asked_for_elsewhere(self):
+        """A target that is not on this machine (TEST-NET: nobody answers) is not loaded before a yes."""
+        t = lib.Pty(lib.LOADTOP, "redis://192.0.2.1:6379", cols=100, rows=30, term="tmux-256color")
+        self.addCleanup(t.close)
+        t.wait_for("start load?")
+        self.assertIn("192.0.2.1", t.text())
+        self.assertNotIn("LOAD ON", t.text())
+        t.send("\r")
+        t.wait_gone("start load?")
+        self.assertNotIn("LOAD ON", t.text())
+        t.send("\x03\x03")
+        self.assertEqual(t.wait(15), 0)
+
+
+if __name__ == "__main__":
+    lib.main()
