@@ -2,10 +2,12 @@
  *
  *   crate.c         the tables: options, operations, the backend itself; check()
  *   crate_site.c    the blocking side's HTTP: one request after another, hosts in turn
- *   crate_setup.c   a pool's start: hosts, table, shards, balancer check
+ *   crate_setup.c   a pool's start: hosts, balancer check, a person's statements
+ *   crate_table.c   its table: made or checked, shards, keys that are in it
  *   crate_pool.c    a pool's figures and its end, and clean
  *   crate_worker.c  a worker: libcurl's multi interface on the worker's loop, requests' bodies
- *   crate_conn.c    a connection: one easy handle, its requests and their outcomes
+ *   crate_conn.c    a connection: one easy handle on one TCP connection
+ *   crate_request.c one request on it, and its outcome
  *   crate_record.c crate_stmt.c crate_sql.c crate_reply.c crate_error.c crate_nodes.c   pure parts
  */
 #ifndef LOADTOP_BACKENDS_CRATE_H
@@ -186,6 +188,19 @@ struct crate_conn {
     char why[CURL_ERROR_SIZE];
 };
 
+static inline void crate_add(_Atomic uint64_t *counter, uint64_t n)
+{
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+static inline struct crate_worker *crate_worker_of(const struct crate_conn *c)
+{
+    return worker_data(c->conn->worker);
+}
+static inline const struct crate_host *crate_host_of(const struct crate_conn *c)
+{
+    return &crate_worker_of(c)->pool->site.host[c->conn->group];
+}
+
 /* ---- crate_site.c; blocking, each call bounded by its timeout */
 /* Fills in hosts, headers and TLS. pool may be NULL. ERR_USAGE, ERR_FAILED. */
 int crate_site_open(struct crate_site *, const struct pool *, const struct target *,
@@ -218,14 +233,23 @@ void crate_own_statements_free(struct crate_stmt **, unsigned *n);
 /* Opens fresh connections and sees where they land. */
 void crate_balance(struct pool *, struct crate_pool *);
 
+/* ---- crate_table.c; the pool's thread */
+/* The table is one that loadtop made (it has the mark). 0 or ERR_*. */
+int crate_table_is_ours(struct crate_site *, const struct crate_table *, bool *exists, bool *ours,
+                        struct err *);
+/* Makes the table or checks it. ERR_REFUSED: it is not ours to write to. */
+int crate_ensure_table(struct pool *, struct crate_pool *, struct err *);
+/* Waits until every primary shard has started: before, inserts would fail with 4041 or 5002. */
+int crate_wait_for_shards(struct pool *, struct crate_pool *, struct err *);
+/* Keys that are in the table already, for reading by a pool that has inserted none. Only of tables
+ * with a text key named id; without any, {key} finds nothing until rows are inserted. */
+void crate_sample_keys(struct crate_pool *);
+
 /* ---- crate_pool.c; the pool's thread */
 void crate_pool_stats(struct pool *, struct stats *);
 void crate_pool_close(struct pool *);
 int crate_clean(const struct target *, const struct options *, const struct json_t *left_behind,
                 struct err *);
-/* The table is one that loadtop made (it has the mark). Or ERR_*. */
-int crate_table_is_ours(struct crate_site *, const struct crate_table *, bool *exists, bool *ours,
-                        struct err *);
 
 /* ---- crate_worker.c */
 int crate_worker_open(struct worker *, struct err *);
@@ -235,10 +259,16 @@ uint32_t crate_route(struct worker *, const struct op *);
 /* Lets libcurl do what is due, and ends what it finished. */
 void crate_worker_run(struct crate_worker *, curl_socket_t, int events);
 
-/* ---- crate_conn.c */
-int crate_open(struct conn *, struct err *);
+/* ---- crate_request.c */
 enum submit crate_submit(struct conn *, struct op *);
 void crate_flush(struct conn *);
+/* Ends the connection's request by what libcurl says: op_done and the like, or conn_down. */
+void crate_request_done(struct crate_conn *, CURLcode);
+/* "refused", "timeout", "tls", "bad reply", "closed", "connect". */
+const char *crate_network_class(CURLcode, long os_errno);
+
+/* ---- crate_conn.c */
+int crate_open(struct conn *, struct err *);
 void crate_close(struct conn *);
 /* libcurl is done with the connection's request. */
 void crate_conn_done(struct crate_conn *, CURLcode);

@@ -35,21 +35,6 @@
 #define RECEIVE_BYTES 4096L
 #define PROBE_MAX 8192
 
-static void add(_Atomic uint64_t *counter, uint64_t n)
-{
-    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
-}
-
-static struct crate_worker *worker_of(const struct crate_conn *c)
-{
-    return worker_data(c->conn->worker);
-}
-
-static const struct crate_host *host_of(const struct crate_conn *c)
-{
-    return &worker_of(c)->pool->site.host[c->conn->group];
-}
-
 /* ---- libcurl's callbacks ---- */
 
 static size_t take_body(char *bytes, size_t size, size_t n, void *ctx)
@@ -85,7 +70,7 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
     (void)purpose;
     if (!c->may_connect)
         return CURL_SOCKET_BAD;
-    if (pool_connect_allowed(worker_pool(c->conn->worker), host_of(c)->name, &a->addr,
+    if (pool_connect_allowed(worker_pool(c->conn->worker), crate_host_of(c)->name, &a->addr,
                              &c->refused) < 0)
         return CURL_SOCKET_BAD;
     return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
@@ -125,7 +110,7 @@ int crate_node_find(struct crate_pool *p, const char *name)
 
 static void lost(struct crate_conn *c)
 {
-    struct crate_worker *w = worker_of(c);
+    struct crate_worker *w = crate_worker_of(c);
     if (c->phase != PHASE_CLOSED && c->phase != PHASE_PROBING) {
         w->up[c->conn->group]--;
         if (c->node >= 0)
@@ -140,12 +125,13 @@ static void idle_ready(struct crate_conn *c)
     char byte;
     ssize_t n = recv(c->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     loop_unwatch(worker_loop(c->conn->worker), &c->watch);
-    if (n > 0 && strncmp(host_of(c)->root, "https", 5) == 0)
+    if (n > 0 && strncmp(crate_host_of(c)->root, "https", 5) == 0)
         return;
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (c->phase == PHASE_IDLE)
-        conn_down(c->conn, "closed", "%s: the server closed an idle connection", host_of(c)->shown);
+        conn_down(c->conn, "closed", "%s: the server closed an idle connection",
+                  crate_host_of(c)->shown);
 }
 
 static void socket_ready(struct watch *watch, uint32_t events)
@@ -156,7 +142,7 @@ static void socket_ready(struct watch *watch, uint32_t events)
         idle_ready(c);
         return;
     }
-    crate_worker_run(worker_of(c), watch->fd,
+    crate_worker_run(crate_worker_of(c), watch->fd,
                      (events & EPOLLIN ? CURL_CSELECT_IN : 0) |
                          (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
                          (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0));
@@ -175,7 +161,7 @@ static void set_options(struct crate_conn *c, const struct crate_host *h, long t
     curl_easy_setopt(e, CURLOPT_USERAGENT, "loadtop/" LOADTOP_VERSION);
     curl_easy_setopt(e, CURLOPT_URL, h->root);
     curl_easy_setopt(e, CURLOPT_CONNECT_TO, h->to[c->conn->id % h->addresses]);
-    curl_easy_setopt(e, CURLOPT_HTTPHEADER, worker_of(c)->headers);
+    curl_easy_setopt(e, CURLOPT_HTTPHEADER, crate_worker_of(c)->headers);
     curl_easy_setopt(e, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
@@ -221,7 +207,7 @@ int crate_open(struct conn *conn, struct err *err)
     if (!c->easy || !c->share)
         return err_set(err, ERR_FAILED, "out of memory for a connection");
     curl_share_setopt(c->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
-    set_options(c, host_of(c),
+    set_options(c, crate_host_of(c),
                 timeout_ms > 0 && timeout_ms < (uint64_t)OPEN_MS ? (long)timeout_ms : OPEN_MS);
     c->may_connect = true;
     if (curl_multi_add_handle(w->multi, c->easy) != CURLM_OK)
@@ -232,51 +218,28 @@ int crate_open(struct conn *conn, struct err *err)
 
 static void take_node(struct crate_conn *c)
 {
-    struct crate_pool *p = worker_of(c)->pool;
+    struct crate_pool *p = crate_worker_of(c)->pool;
     json_t *root = json_loads(text_str(&c->probe), 0, NULL);
     const char *name = json_string_value(json_object_get(root, "name"));
-    c->node = crate_node_find(p, name && name[0] ? name : host_of(c)->shown);
+    c->node = crate_node_find(p, name && name[0] ? name : crate_host_of(c)->shown);
     if (c->node >= 0)
         atomic_fetch_add_explicit(&p->node[c->node].connections, 1, memory_order_relaxed);
     json_decref(root);
 }
 
-static const char *network_class(CURLcode result, long os_errno)
-{
-    switch (result) {
-    case CURLE_COULDNT_CONNECT:
-        return os_errno == ECONNREFUSED ? "refused" : "connect";
-    case CURLE_OPERATION_TIMEDOUT:
-        return "timeout";
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-        return "tls";
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_BAD_CONTENT_ENCODING:
-        return "bad reply";
-    default:
-        return "closed";
-    }
-}
-
 static void set_alive(struct crate_conn *c, bool alive)
 {
-    atomic_store_explicit(&worker_of(c)->pool->site.host[c->conn->group].alive, alive,
+    atomic_store_explicit(&crate_worker_of(c)->pool->site.host[c->conn->group].alive, alive,
                           memory_order_release);
 }
 
 static void probe_done(struct crate_conn *c, CURLcode result)
 {
-    const struct crate_host *h = host_of(c);
+    const struct crate_host *h = crate_host_of(c);
     long status = 0, os_errno = 0;
     char name[CRATE_CLASS_MAX], msg[160];
     c->may_connect = false;
-    if (!worker_of(c)->up[c->conn->group]) /* until the greeting below is a good one */
+    if (!crate_worker_of(c)->up[c->conn->group]) /* until the greeting below is a good one */
         set_alive(c, false);
     curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_errno);
@@ -284,7 +247,7 @@ static void probe_done(struct crate_conn *c, CURLcode result)
         if (c->refused.code)
             conn_down(c->conn, "denied", "%s", c->refused.msg);
         else
-            conn_down(c->conn, network_class(result, os_errno), "%s: %s%s", h->shown,
+            conn_down(c->conn, crate_network_class(result, os_errno), "%s: %s%s", h->shown,
                       c->why[0] ? c->why : curl_easy_strerror(result),
                       result == CURLE_COULDNT_CONNECT ? " (is CrateDB running there?)" : "");
         return;
@@ -306,7 +269,7 @@ static void probe_done(struct crate_conn *c, CURLcode result)
     }
     take_node(c);
     text_free(&c->probe);
-    worker_of(c)->up[c->conn->group]++;
+    crate_worker_of(c)->up[c->conn->group]++;
     set_alive(c, true);
     curl_easy_setopt(c->easy, CURLOPT_URL, h->sql);
     curl_easy_setopt(c->easy, CURLOPT_POST, 1L);
@@ -315,211 +278,16 @@ static void probe_done(struct crate_conn *c, CURLcode result)
     conn_up(c->conn);
 }
 
-/* ---- requests ---- */
-
-enum submit crate_submit(struct conn *conn, struct op *op)
-{
-    struct crate_conn *c = conn_data(conn);
-    struct crate_request *r = op_data(op);
-    if (c->phase != PHASE_IDLE)
-        return SUBMIT_BUSY;
-    if (!r->body || !r->body->len) {
-        static const char msg[] = "out of memory for a request -> fewer rows";
-        op_error(conn, "memory", op->n, msg, sizeof msg - 1);
-        return SUBMIT_FAILED;
-    }
-    c->op = op;
-    c->n = op->n;
-    c->type = op->type;
-    c->key = op->key;
-    c->plain_len = 0;
-    c->why[0] = '\0';
-    c->phase = PHASE_SUBMITTED;
-    return SUBMIT_QUEUED;
-}
-
-/* The handle enters the multi handle only here, so that libcurl sends after the engine noted the
- * time. */
-void crate_flush(struct conn *conn)
-{
-    struct crate_conn *c = conn_data(conn);
-    if (c->phase != PHASE_SUBMITTED)
-        return;
-    const struct crate_request *r = op_data(c->op);
-    crate_reply_start(&c->reply);
-    curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, r->body->bytes);
-    curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body->len);
-    c->phase = PHASE_SENT;
-    if (curl_multi_add_handle(worker_of(c)->multi, c->easy) != CURLM_OK) {
-        conn_down(conn, "memory", "%s: out of memory for a request", host_of(c)->shown);
-        return;
-    }
-    c->added = true;
-    crate_worker_run(worker_of(c), CURL_SOCKET_TIMEOUT, 0);
-}
-
-static void count_bytes(struct crate_conn *c)
-{
-    curl_off_t up = 0, down = 0;
-    long request = 0, header = 0;
-    curl_easy_getinfo(c->easy, CURLINFO_SIZE_UPLOAD_T, &up);
-    curl_easy_getinfo(c->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
-    curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &request);
-    curl_easy_getinfo(c->easy, CURLINFO_HEADER_SIZE, &header);
-    /* REQUEST_SIZE holds what left with the headers, and a small body leaves with them. */
-    uint64_t sent = request >= up ? (uint64_t)request : (uint64_t)request + (uint64_t)up;
-    conn_bytes(c->conn, sent, (uint64_t)header + (uint64_t)down);
-}
-
-static void fail(struct crate_conn *c, const char *error_class, const char *msg, size_t len,
-                 bool unknown)
-{
-    struct op *op = c->op;
-    struct crate_counts *counts = &worker_of(c)->pool->counts;
-    if (c->type == CRATE_INSERT)
-        add(unknown ? &counts->unknown : &counts->refused, c->n);
-    c->op = NULL;
-    c->phase = PHASE_IDLE;
-    op_fail(op, error_class, msg, len);
-}
-
-/* The answer is not one: torn, not JSON, or not to this request. */
-static void fail_reply(struct crate_conn *c, enum crate_verdict verdict)
-{
-    char msg[192];
-    int n;
-    if (verdict == CRATE_TORN)
-        n = snprintf(msg, sizeof msg, "%s: the answer ends too early (outcome unknown)",
-                     host_of(c)->shown);
-    else if (verdict == CRATE_WRONG)
-        n = snprintf(msg, sizeof msg,
-                     "%s: the answer is not JSON (outcome unknown) -> is this CrateDB?",
-                     host_of(c)->shown);
-    else
-        n = snprintf(msg, sizeof msg,
-                     "%s: %u rows were sent and %" PRIu64 " answered (outcome unknown)",
-                     host_of(c)->shown, c->n, c->reply.results);
-    fail(c, verdict == CRATE_TORN ? "torn" : "bad reply", msg, n > 0 ? (size_t)n : 0, true);
-}
-
-/* The server refused the request as a whole. */
-static void fail_status(struct crate_conn *c, long status, enum crate_verdict verdict)
-{
-    char name[CRATE_CLASS_MAX], msg[192];
-    const struct crate_fault *f = &c->reply.error;
-    bool told = verdict == CRATE_WHOLE && c->reply.has_error;
-    size_t len;
-    if (told && f->code) {
-        crate_code_class(name, sizeof name, f->code);
-        len = crate_message(msg, sizeof msg, f->msg, f->len, crate_code_advice(f->code));
-    } else {
-        crate_status_class(name, sizeof name, status);
-        unsigned plain = told ? f->len : crate_text_clean(c->plain, c->plain_len);
-        len = crate_message(msg, sizeof msg, told ? f->msg : c->plain, plain,
-                            crate_status_advice(status));
-    }
-    bool unknown = told && f->code ? f->code >= 5000 && f->code < 6000 : status >= 500;
-    fail(c, name, msg, len, unknown);
-}
-
-static void note_faults(struct crate_conn *c)
-{
-    char name[CRATE_CLASS_MAX], msg[192];
-    for (unsigned i = 0; i < c->reply.faults; i++) {
-        const struct crate_fault *f = &c->reply.fault[i];
-        size_t len = crate_message(msg, sizeof msg, f->msg, f->len, crate_code_advice(f->code));
-        op_error(c->conn, crate_code_class(name, sizeof name, f->code), f->rows, msg, len);
-    }
-}
-
-static void insert_done(struct crate_conn *c)
-{
-    struct crate_pool *p = worker_of(c)->pool;
-    struct op *op = c->op;
-    uint64_t failed = c->reply.failed, skipped = c->reply.skipped;
-    uint64_t stored = c->n - failed - skipped, end = c->key + c->n;
-    add(&p->counts.acknowledged, stored);
-    add(&p->counts.failed, failed);
-    add(&p->counts.skipped, skipped);
-    if (c->node >= 0)
-        add(&p->node[c->node].rows, stored);
-    uint64_t seen = atomic_load_explicit(&p->confirmed, memory_order_relaxed);
-    while (stored && seen < end && !atomic_compare_exchange_weak(&p->confirmed, &seen, end))
-        ;
-    c->op = NULL;
-    c->phase = PHASE_IDLE;
-    if (failed) {
-        note_faults(c);
-        op_partial(op, (uint32_t)failed);
-    } else {
-        op_done(op);
-    }
-}
-
-static void statement_done(struct crate_conn *c)
-{
-    struct crate_pool *p = worker_of(c)->pool;
-    struct op *op = c->op;
-    if (c->reply.rowcount == 0 && c->type != CRATE_AGGREGATE && c->type != CRATE_STMT)
-        add(&p->counts.missed, 1);
-    if (c->type == CRATE_DELETE && c->reply.rowcount > 0)
-        add(&p->counts.deleted_rows, (uint64_t)c->reply.rowcount);
-    c->op = NULL;
-    c->phase = PHASE_IDLE;
-    op_done(op);
-}
-
-static void answered(struct crate_conn *c)
-{
-    struct crate_pool *p = worker_of(c)->pool;
-    long status = 0;
-    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-    enum crate_verdict verdict = crate_reply_end(&c->reply);
-    add(&p->counts.requests, 1);
-    if (c->node >= 0)
-        add(&p->node[c->node].requests, 1);
-    if (status != 200 || (verdict == CRATE_WHOLE && c->reply.has_error))
-        fail_status(c, status, verdict);
-    else if (verdict != CRATE_WHOLE)
-        fail_reply(c, verdict);
-    else if (c->type == CRATE_INSERT && (!c->reply.has_results || c->reply.results != c->n))
-        fail_reply(c, verdict);
-    else if (c->type == CRATE_INSERT)
-        insert_done(c);
-    else
-        statement_done(c);
-}
-
-/* The connection broke with a request on it. Its end is the engine's to tell: conn_down. */
-static void broken(struct crate_conn *c, CURLcode result)
-{
-    long header = 0, os_errno = 0;
-    curl_easy_getinfo(c->easy, CURLINFO_HEADER_SIZE, &header);
-    curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_errno);
-    const char *name = network_class(result, os_errno);
-    if (result == CURLE_COULDNT_CONNECT)
-        name = "closed"; /* it was lost, and a second sending of the request was not allowed */
-    const char *why = c->why[0] && result != CURLE_COULDNT_CONNECT ? c->why : "connection lost";
-    if (header > 0 && strcmp(name, "closed") == 0)
-        name = "torn";
-    conn_down(c->conn, name, "%s: %s (outcome unknown)", host_of(c)->shown, why);
-}
-
 void crate_conn_done(struct crate_conn *c, CURLcode result)
 {
     if (c->phase == PHASE_PROBING) {
         probe_done(c, result);
         return;
     }
-    count_bytes(c);
-    if (result != CURLE_OK) {
-        broken(c, result);
-        return;
-    }
-    answered(c);
+    crate_request_done(c, result);
     if (c->last && c->phase == PHASE_IDLE)
         conn_down(c->conn, "closed", "%s: the server closes the connection after its answer",
-                  host_of(c)->shown);
+                  crate_host_of(c)->shown);
 }
 
 /* ---- closing ---- */
@@ -529,7 +297,7 @@ void crate_close(struct conn *conn)
     struct crate_conn *c = conn_data(conn);
     struct crate_worker *w = worker_data(conn->worker);
     if (c->phase == PHASE_SENT && c->type == CRATE_INSERT)
-        add(&w->pool->counts.unknown, c->n);
+        crate_add(&w->pool->counts.unknown, c->n);
     c->op = NULL;
     lost(c);
     if (c->added)

@@ -288,7 +288,7 @@ static int clean_one(struct crate_site *s, const json_t *entry, struct err *err)
     const char *made = json_string_value(json_object_get(entry, "made"));
     const char *keys = json_string_value(json_object_get(entry, "keys"));
     struct crate_table table;
-    bool exists, ours;
+    bool exists = false, ours = false;
     if (!what)
         return 0;
     int result = crate_table_parse(&table, what, "", err);

@@ -22,10 +22,10 @@ struct crate_records {
     char head[14];    /* "7f3a21bc-0001", how every key of the pool begins; not terminated */
 };
 
-/* run_id: 8 hex digits. pool: distinguishes the pools of one run, 0..65535. objects: how many obj_
+/* run_id: 8 hex digits. pool: distinguishes the pools of one run, 0..65535. objs: how many obj_
  * columns, at most CRATE_OBJECTS_MAX. */
 void crate_records_init(struct crate_records *, const char *run_id, unsigned pool, uint64_t seed,
-                        unsigned objects, int64_t first_ms);
+                        unsigned objs, int64_t first_ms);
 
 /* Most bytes that one record takes, the slack included that the encoder may overwrite behind it. */
 size_t crate_record_max(const struct crate_records *);

@@ -60,7 +60,7 @@ struct crate_reply {
 };
 
 void crate_reply_start(struct crate_reply *);
-void crate_reply_feed(struct crate_reply *, const char *bytes, size_t n);
+void crate_reply_feed(struct crate_reply *, const char *p, size_t n);
 /* After the last byte. The counts above are to be trusted only with CRATE_WHOLE. */
 enum crate_verdict crate_reply_end(const struct crate_reply *);
 

@@ -22,8 +22,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SHARDS_S 30
-#define SQL_MS 15000L
 #define LOOK_MS 5000L
 #define BALANCE_MS 1000L
 #define BALANCE_S 5
@@ -96,27 +94,27 @@ static void take_greeting(struct crate_pool *p, const char *reply)
     json_decref(root);
 }
 
-int crate_greet(struct pool *pool, struct crate_pool *p, unsigned i, struct err *err)
+int crate_greet(struct pool *pool, struct crate_pool *p, unsigned host, struct err *err)
 {
     struct crate_site *s = &p->site;
-    struct crate_host *h = &s->host[i];
-    int result = h->addresses ? 0 : resolve(h, &pool_target(pool)->host[i], err);
+    struct crate_host *h = &s->host[host];
+    int result = h->addresses ? 0 : resolve(h, &pool_target(pool)->host[host], err);
     if (result == 0)
-        result = crate_site_get(s, i, false, LOOK_MS, err);
+        result = crate_site_get(s, host, false, LOOK_MS, err);
     if (result < 0)
         return result;
-    char name[CRATE_CLASS_MAX], text[120], msg[200];
+    char name[CRATE_CLASS_MAX], said[120], shown[200];
     if (s->status == 200) {
         take_greeting(p, text_str(&s->reply));
         return 0;
     }
-    copy_str(text, sizeof text, text_str(&s->reply));
-    unsigned len = crate_text_clean(text, (unsigned)strlen(text));
-    crate_message(msg, sizeof msg, text, s->status == 503 ? 0 : len,
+    copy_str(said, sizeof said, text_str(&s->reply));
+    unsigned len = crate_text_clean(said, (unsigned)strlen(said));
+    crate_message(shown, sizeof shown, said, s->status == 503 ? 0 : len,
                   crate_status_advice(s->status));
     crate_status_class(name, sizeof name, s->status);
     return err_set(err, s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED,
-                   "%s: %s: %s", h->shown, name, msg);
+                   "%s: %s: %s", h->shown, name, shown);
 }
 
 static int greet_all(struct pool *pool, struct crate_pool *p, struct err *err)
@@ -144,191 +142,6 @@ static int greet_all(struct pool *pool, struct crate_pool *p, struct err *err)
     }
     return err_set(err, first.code ? first.code : ERR_UNREACHED, "%s",
                    first.code ? first.msg : "stopped");
-}
-
-/* ---- the table ---- */
-
-int crate_table_is_ours(struct crate_site *s, const struct crate_table *t, bool *exists, bool *ours,
-                        struct err *err)
-{
-    json_t *reply = NULL;
-    int result = crate_site_sql(s,
-                                "SELECT count(*) FROM information_schema.tables "
-                                "WHERE table_schema = ? AND table_name = ?",
-                                json_pack("[ss]", t->schema, t->name), &reply, SQL_MS, err);
-    if (result < 0)
-        return result;
-    *exists = crate_cell(reply, 0, 0, 0) > 0;
-    *ours = false;
-    json_decref(reply);
-    if (!*exists)
-        return 0;
-    result = crate_site_sql(
-        s,
-        "SELECT count(*) FROM information_schema.table_constraints "
-        "WHERE table_schema = ? AND table_name = ? AND constraint_name = '" CRATE_MARK "'",
-        json_pack("[ss]", t->schema, t->name), &reply, SQL_MS, err);
-    if (result < 0)
-        return result;
-    *ours = crate_cell(reply, 0, 0, 0) > 0;
-    json_decref(reply);
-    return 0;
-}
-
-static bool writes(const struct pool *pool, const struct crate_pool *p)
-{
-    if (pool_ops_include(pool, CRATE_INSERT) || pool_ops_include(pool, CRATE_UPDATE) ||
-        pool_ops_include(pool, CRATE_DELETE))
-        return true;
-    for (unsigned i = 0; i < p->stmts; i++)
-        if (!p->stmt[i].reads && pool_ops_include(pool, CRATE_STMT))
-            return true;
-    return false;
-}
-
-static int create_table(struct pool *pool, struct crate_pool *p, struct err *err)
-{
-    const struct options *o = pool_options(pool);
-    struct text sql = {0};
-    struct crate_layout layout = {.shards = (unsigned)option_u64(o, OPT_SHARDS),
-                                  .replicas = option_str(o, OPT_REPLICAS),
-                                  .refresh_ms = option_u64(o, OPT_REFRESH) / NS_PER_MS,
-                                  .partition = (enum crate_partition)option_u64(o, OPT_PARTITION),
-                                  .objects = p->records.objects};
-    crate_sql_create(&sql, &p->table, &layout);
-    int result = crate_site_sql(&p->site, text_str(&sql), NULL, NULL, SQL_MS, err);
-    text_free(&sql);
-    if (result == ERR_FAILED && p->site.code == 4093)
-        return 1; /* another pool was faster */
-    if (result == 0) {
-        p->created = p->ours = true;
-        pool_event(pool, "table %s created", p->table.shown);
-    }
-    return result;
-}
-
-/* Has it the columns that inserts name? */
-static int check_columns(struct pool *pool, struct crate_pool *p, struct err *err)
-{
-    json_t *reply = NULL, *row;
-    int result =
-        crate_site_sql(&p->site,
-                       "SELECT column_name FROM information_schema.columns "
-                       "WHERE table_schema = ? AND table_name = ?",
-                       json_pack("[ss]", p->table.schema, p->table.name), &reply, SQL_MS, err);
-    if (result < 0)
-        return result;
-    json_t *have = json_object();
-    size_t k;
-    json_array_foreach(json_object_get(reply, "rows"), k, row)
-    {
-        const char *column = json_string_value(json_array_get(row, 0));
-        if (column)
-            json_object_set_new(have, column, json_true());
-    }
-    char name[32];
-    for (unsigned i = 0; crate_column(i, p->records.objects, name, sizeof name) && result == 0; i++)
-        if (!json_object_get(have, name) && pool_ops_include(pool, CRATE_INSERT))
-            result =
-                err_set(err, ERR_FAILED, "table %s has no column \"%s\": use another table, or %s",
-                        p->table.shown, name,
-                        strncmp(name, "obj_", 4) == 0 ? "fewer objects" : "ops without insert");
-    json_decref(have);
-    json_decref(reply);
-    return result;
-}
-
-static int ensure_table(struct pool *pool, struct crate_pool *p, struct err *err)
-{
-    const struct options *o = pool_options(pool);
-    int result = crate_table_is_ours(&p->site, &p->table, &p->existed, &p->ours, err);
-    if (result < 0)
-        return result;
-    if (!p->existed) {
-        if (pool_read_only(pool))
-            return err_set(err, ERR_FAILED, "table %s does not exist (--read-only makes none)",
-                           p->table.shown);
-        if (!option_bool(o, OPT_CREATE))
-            return err_set(err, ERR_FAILED, "table %s does not exist: use create=yes",
-                           p->table.shown);
-        result = create_table(pool, p, err);
-        if (result == 1) {
-            p->existed = true;
-            result = crate_table_is_ours(&p->site, &p->table, &p->existed, &p->ours, err);
-        }
-        if (result < 0)
-            return result;
-    }
-    if (!p->ours && writes(pool, p) && !pool_allow_destructive(pool))
-        return err_set(err, ERR_REFUSED,
-                       "table %s was not made by loadtop: writing to it needs "
-                       "--allow-destructive (or name a table that does not exist)",
-                       p->table.shown);
-    return p->created ? 0 : check_columns(pool, p, err);
-}
-
-/* Waits until every primary shard has started: before, inserts would fail with 4041 or 5002. */
-static int wait_for_shards(struct pool *pool, struct crate_pool *p, struct err *err)
-{
-    struct timespec nap = {.tv_nsec = 100 * 1000 * 1000};
-    time_t until = time(NULL) + SHARDS_S;
-    double wanted = 0, started = 0;
-    while (!pool_stopping(pool)) {
-        json_t *reply = NULL;
-        int result = crate_site_sql(
-            &p->site,
-            "SELECT count(*), sum(CASE WHEN state = 'STARTED' THEN 1 ELSE 0 END) FROM sys.shards "
-            "WHERE schema_name = ? AND table_name = ? AND \"primary\" = true",
-            json_pack("[ss]", p->table.schema, p->table.name), &reply, SQL_MS, err);
-        if (result == 0) {
-            wanted = crate_cell(reply, 0, 0, 0);
-            started = crate_cell(reply, 0, 1, 0);
-            json_decref(reply);
-            bool none_yet = wanted < 1 && p->created &&
-                            option_u64(pool_options(pool), OPT_PARTITION) == CRATE_PARTITION_NONE;
-            if (started >= wanted && !none_yet)
-                return 0;
-        } else if (p->site.code != 4041 && p->site.code != 5000 && p->site.code != 5002) {
-            return result; /* those three: the shards of sys.shards itself lag a moment */
-        }
-        if (time(NULL) > until)
-            return err_set(err, ERR_UNREACHED,
-                           "table %s: %.0f of %.0f shards have started after %d s "
-                           "(see sys.shards)",
-                           p->table.shown, started, wanted, SHARDS_S);
-        nanosleep(&nap, NULL);
-    }
-    return err_set(err, ERR_UNREACHED, "stopped");
-}
-
-/* Keys that are in the table already, for select, update and delete of a pool that has inserted
- * none. Only of tables with a text key named id; without any, {key} finds nothing until rows are
- * inserted. */
-static void sample_keys(struct pool *pool, struct crate_pool *p)
-{
-    char sql[512];
-    struct err err = {0};
-    json_t *reply = NULL, *row;
-    if (!p->existed)
-        return;
-    snprintf(sql, sizeof sql, "SELECT \"id\" FROM %s LIMIT %d", p->table.sql, CRATE_SAMPLE_MAX);
-    if (crate_site_sql(&p->site, sql, NULL, &reply, SQL_MS, &err) < 0)
-        return;
-    (void)pool;
-    p->sample = calloc(CRATE_SAMPLE_MAX, CRATE_KEY_JSON_MAX);
-    size_t i;
-    json_array_foreach(json_object_get(reply, "rows"), i, row)
-    {
-        struct text json = {0};
-        const char *key = json_string_value(json_array_get(row, 0));
-        if (!key || !p->sample || p->samples == CRATE_SAMPLE_MAX)
-            continue;
-        crate_json_string(&json, key, strlen(key));
-        if (json.len < CRATE_KEY_JSON_MAX)
-            memcpy(p->sample + (size_t)p->samples++ * CRATE_KEY_JSON_MAX, json.s, json.len + 1);
-        text_free(&json);
-    }
-    json_decref(reply);
 }
 
 /* ---- a person's own statements ---- */
@@ -468,14 +281,16 @@ static int open_all(struct pool *pool, struct crate_pool *p, struct err *err)
     crate_records_init(&p->records, pool_run_id(pool), atomic_fetch_add(&pools_opened, 1),
                        pool_seed(pool), (unsigned)option_u64(o, OPT_OBJECTS), first_ms);
     prepare_own(p, o);
+    if (p->insert_head.cut || !p->insert_head.s)
+        return err_set(err, ERR_FAILED, "out of memory");
     result = greet_all(pool, p, err);
     if (result == 0)
-        result = ensure_table(pool, p, err);
+        result = crate_ensure_table(pool, p, err);
     if (result == 0)
-        result = wait_for_shards(pool, p, err);
+        result = crate_wait_for_shards(pool, p, err);
     if (result < 0)
         return result;
-    sample_keys(pool, p);
+    crate_sample_keys(p);
     crate_balance(pool, p);
     return 0;
 }

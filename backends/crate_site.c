@@ -215,7 +215,7 @@ int crate_site_get(struct crate_site *s, unsigned host, bool fresh, long timeout
 /* What the answer says, as an error with CrateDB's words. */
 static int refused_statement(struct crate_site *s, const json_t *reply, struct err *err)
 {
-    char name[CRATE_CLASS_MAX], msg[200];
+    char name[CRATE_CLASS_MAX], shown[200], said[160];
     const json_t *error = json_object_get(reply, "error");
     const char *text = json_string_value(json_object_get(error, "message"));
     const char *advice;
@@ -229,12 +229,11 @@ static int refused_statement(struct crate_site *s, const json_t *reply, struct e
         if (!text)
             text = text_str(&s->reply);
     }
-    char clean[160];
-    copy_str(clean, sizeof clean, text ? text : "");
-    unsigned len = crate_text_clean(clean, (unsigned)strlen(clean));
-    crate_message(msg, sizeof msg, clean, len, advice);
+    copy_str(said, sizeof said, text ? text : "");
+    unsigned len = crate_text_clean(said, (unsigned)strlen(said));
+    crate_message(shown, sizeof shown, said, len, advice);
     int code = s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED;
-    return err_set(err, code, "%s: %s: %s", s->host[s->at].shown, name, msg);
+    return err_set(err, code, "%s: %s: %s", s->host[s->at].shown, name, shown);
 }
 
 int crate_site_sql(struct crate_site *s, const char *sql, json_t *args, json_t **reply,

@@ -122,7 +122,7 @@ static int parse_detail(struct crate_arg *a, const char *detail)
     case ARG_AGO:
         if (parse_duration(detail, &n))
             return -1;
-        a->low = (double)(n / 1000000);
+        a->low = (double)n / 1e6; /* ms */
         return 0;
     case ARG_CHOICE:
         return *detail ? parse_words(a, detail) : -1;

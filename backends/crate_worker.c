@@ -292,14 +292,15 @@ static char *raw_room(struct crate_worker *w, size_t need)
 void crate_fill(struct worker *worker, struct op *op)
 {
     struct crate_worker *w = worker_data(worker);
-    const struct crate_stmt *st = op->type == CRATE_INSERT ? NULL : choose_stmt(w->pool, op);
-    size_t need = st ? st->max : rows_max(w->pool, op->n);
-    if (!st)
+    bool insert = op->type == CRATE_INSERT;
+    const struct crate_stmt *st = choose_stmt(w->pool, op);
+    size_t need = insert ? rows_max(w->pool, op->n) : st->max;
+    if (insert)
         op->key = pool_sequence(worker_pool(worker), op->n);
     char *at = w->gzip ? raw_room(w, need) : body_room(w, op, need);
     if (!at)
         return; /* submit refuses a request without a body */
-    char *end = st ? put_statement(w, op, st, at) : put_rows(w, op, at);
+    char *end = insert ? put_rows(w, op, at) : put_statement(w, op, st, at);
     struct crate_request *r = op_data(op);
     if (w->gzip) {
         w->raw.len = (size_t)(end - at);

@@ -1,5 +1,5 @@
-/* CPU of generating and encoding one record, by tests/bench/generate.py. Prints one line for each number
- * of extra columns: objects, ns a record, bytes a record. */
+/* CPU of generating and encoding one record, by tests/bench/generate.py. Prints one line for each
+ * number of extra columns: objects, ns a record, bytes a record. */
 #include "backends/crate_record.h"
 
 #include <stdint.h>

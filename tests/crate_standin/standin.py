@@ -299,6 +299,7 @@ class Server:
             self.stats["statements"] += 1
             reply = {"cols": []}
             if bulk is not None:
+                self.stats["bulks"] += 1
                 self.stats["bulk_rows"] += len(bulk)
                 reply["duration"] = 0
                 reply["results"] = self.store.bulk(sql, bulk, schema, fail_share)

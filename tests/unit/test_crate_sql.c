@@ -114,7 +114,7 @@ static json_t *encoded(const struct crate_stmt *st, uint64_t random)
                            .oldest_len = 5};
     char *room = malloc(st->max + 4);
     assert_non_null(room);
-    memcpy(room + st->max, "####", 4);
+    memset(room + st->max, '#', 4);
     char *end = crate_stmt_put(st, room, &d);
     assert_true(end <= room + st->max);
     assert_memory_equal(room + st->max, "####", 4);
@@ -242,7 +242,7 @@ static void own_statements_parse(void **state)
 static void error_names(void **state)
 {
     (void)state;
-    char s[CRATE_CLASS_MAX], msg[64];
+    char s[CRATE_CLASS_MAX], shown[64];
     assert_string_equal(crate_code_class(s, sizeof s, 4091), "4091 DuplicateKey");
     assert_string_equal(crate_code_class(s, sizeof s, 4999), "4999");
     assert_string_equal(crate_code_class(s, sizeof s, 0), "row failed");
@@ -250,21 +250,23 @@ static void error_names(void **state)
     assert_string_equal(crate_status_class(s, sizeof s, 599), "HTTP 599");
     assert_int_equal(crate_code_of_message("DuplicateKeyException[x]", 24), 4091);
     assert_int_equal(crate_code_of_message("Dup", 3), 0);
-    size_t n = crate_message(msg, sizeof msg, "abc", 3, "do it");
-    assert_string_equal(msg, "abc -> do it");
-    assert_int_equal(n, strlen(msg));
-    char text[200];
-    memset(text, 'x', sizeof text);
-    n = crate_message(msg, sizeof msg, text, sizeof text,
+    size_t n = crate_message(shown, sizeof shown, "abc", 3, "do it");
+    assert_string_equal(shown, "abc -> do it");
+    assert_int_equal(n, strlen(shown));
+    char said[200];
+    memset(said, 'x', sizeof said);
+    n = crate_message(shown, sizeof shown, said, sizeof said,
                       "do it"); /* the advice is never cut off */
-    assert_int_equal(n, strlen(msg));
-    assert_true(n < sizeof msg);
-    assert_string_equal(msg + n - 9, " -> do it");
-    for (size_t i = 0; i + 1 < sizeof text; i += 2)
-        memcpy(text + i, "\xc3\xa9", 2);
-    n = crate_message(msg, 10, text, sizeof text, NULL);
+    assert_int_equal(n, strlen(shown));
+    assert_true(n < sizeof shown);
+    assert_string_equal(shown + n - 9, " -> do it");
+    for (size_t i = 0; i + 1 < sizeof said; i += 2) {
+        said[i] = (char)0xc3;
+        said[i + 1] = (char)0xa9;
+    }
+    n = crate_message(shown, 10, said, sizeof said, NULL);
     assert_int_equal(n, 8); /* not within a character */
-    assert_int_equal(crate_message(msg, sizeof msg, "", 0, "do it"), 5);
+    assert_int_equal(crate_message(shown, sizeof shown, "", 0, "do it"), 5);
 }
 
 /* Tabulated: upper 5 % and 1 % points of the chi-square distribution (Abramowitz and Stegun, 26.8).

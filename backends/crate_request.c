@@ -1,0 +1,240 @@
+/* One request on a connection of the crate backend, and what its outcome is.
+ *
+ * An answer that is whole says for each row whether it was stored. Everything else (no answer, a
+ * torn or wrong one, a 5xx) leaves the rows of an insert unknown, and they are counted as that too:
+ * what the table holds lies between what was acknowledged and that plus what is unknown. submit()
+ * only takes the request, flush() sends it, so that libcurl writes after the engine noted the time.
+ */
+#if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
+#include "backends/crate.h"
+
+#include "backends/crate_error.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *crate_network_class(CURLcode result, long os_errno)
+{
+    switch (result) {
+    case CURLE_COULDNT_CONNECT:
+        return os_errno == ECONNREFUSED ? "refused" : "connect";
+    case CURLE_OPERATION_TIMEDOUT:
+        return "timeout";
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+        return "tls";
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_BAD_CONTENT_ENCODING:
+        return "bad reply";
+    default:
+        return "closed";
+    }
+}
+
+enum submit crate_submit(struct conn *conn, struct op *op)
+{
+    struct crate_conn *c = conn_data(conn);
+    struct crate_request *r = op_data(op);
+    if (c->phase != PHASE_IDLE)
+        return SUBMIT_BUSY;
+    if (!r->body || !r->body->len) {
+        static const char msg[] = "out of memory for a request -> fewer rows";
+        op_error(conn, "memory", op->n, msg, sizeof msg - 1);
+        return SUBMIT_FAILED;
+    }
+    c->op = op;
+    c->n = op->n;
+    c->type = op->type;
+    c->key = op->key;
+    c->plain_len = 0;
+    c->why[0] = '\0';
+    c->phase = PHASE_SUBMITTED;
+    return SUBMIT_QUEUED;
+}
+
+/* The handle enters the multi handle only here, so that libcurl sends after the engine noted the
+ * time. */
+void crate_flush(struct conn *conn)
+{
+    struct crate_conn *c = conn_data(conn);
+    if (c->phase != PHASE_SUBMITTED)
+        return;
+    const struct crate_request *r = op_data(c->op);
+    crate_reply_start(&c->reply);
+    curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, r->body->bytes);
+    curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body->len);
+    c->phase = PHASE_SENT;
+    if (curl_multi_add_handle(crate_worker_of(c)->multi, c->easy) != CURLM_OK) {
+        conn_down(conn, "memory", "%s: out of memory for a request", crate_host_of(c)->shown);
+        return;
+    }
+    c->added = true;
+    crate_worker_run(crate_worker_of(c), CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void count_bytes(struct crate_conn *c)
+{
+    curl_off_t up = 0, down = 0;
+    long request = 0, header = 0;
+    curl_easy_getinfo(c->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+    curl_easy_getinfo(c->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
+    curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &request);
+    curl_easy_getinfo(c->easy, CURLINFO_HEADER_SIZE, &header);
+    /* REQUEST_SIZE holds what left with the headers, and a small body leaves with them. */
+    uint64_t sent = request >= up ? (uint64_t)request : (uint64_t)request + (uint64_t)up;
+    conn_bytes(c->conn, sent, (uint64_t)header + (uint64_t)down);
+}
+
+static void fail(struct crate_conn *c, const char *error_class, const char *msg, size_t len,
+                 bool unknown)
+{
+    struct op *op = c->op;
+    struct crate_counts *counts = &crate_worker_of(c)->pool->counts;
+    if (c->type == CRATE_INSERT)
+        crate_add(unknown ? &counts->unknown : &counts->refused, c->n);
+    c->op = NULL;
+    c->phase = PHASE_IDLE;
+    op_fail(op, error_class, msg, len);
+}
+
+/* The answer is not one: torn, not JSON, or not to this request. */
+static void fail_reply(struct crate_conn *c, enum crate_verdict verdict)
+{
+    char msg[192];
+    int n;
+    if (verdict == CRATE_TORN)
+        n = snprintf(msg, sizeof msg, "%s: the answer ends too early (outcome unknown)",
+                     crate_host_of(c)->shown);
+    else if (verdict == CRATE_WRONG)
+        n = snprintf(msg, sizeof msg,
+                     "%s: the answer is not JSON (outcome unknown) -> is this CrateDB?",
+                     crate_host_of(c)->shown);
+    else
+        n = snprintf(msg, sizeof msg,
+                     "%s: %u rows were sent and %" PRIu64 " answered (outcome unknown)",
+                     crate_host_of(c)->shown, c->n, c->reply.results);
+    fail(c, verdict == CRATE_TORN ? "torn" : "bad reply", msg, n > 0 ? (size_t)n : 0, true);
+}
+
+/* The server refused the request as a whole. */
+static void fail_status(struct crate_conn *c, long status, enum crate_verdict verdict)
+{
+    char name[CRATE_CLASS_MAX], msg[192];
+    const struct crate_fault *f = &c->reply.error;
+    bool told = verdict == CRATE_WHOLE && c->reply.has_error;
+    size_t len;
+    if (told && f->code) {
+        crate_code_class(name, sizeof name, f->code);
+        len = crate_message(msg, sizeof msg, f->msg, f->len, crate_code_advice(f->code));
+    } else {
+        crate_status_class(name, sizeof name, status);
+        unsigned plain = told ? f->len : crate_text_clean(c->plain, c->plain_len);
+        len = crate_message(msg, sizeof msg, told ? f->msg : c->plain, plain,
+                            crate_status_advice(status));
+    }
+    bool unknown = told && f->code ? f->code >= 5000 && f->code < 6000 : status >= 500;
+    fail(c, name, msg, len, unknown);
+}
+
+static void note_faults(struct crate_conn *c)
+{
+    char name[CRATE_CLASS_MAX], msg[192];
+    for (unsigned i = 0; i < c->reply.faults; i++) {
+        const struct crate_fault *f = &c->reply.fault[i];
+        size_t len = crate_message(msg, sizeof msg, f->msg, f->len, crate_code_advice(f->code));
+        op_error(c->conn, crate_code_class(name, sizeof name, f->code), f->rows, msg, len);
+    }
+}
+
+static void insert_done(struct crate_conn *c)
+{
+    struct crate_pool *p = crate_worker_of(c)->pool;
+    struct op *op = c->op;
+    uint64_t failed = c->reply.failed, skipped = c->reply.skipped;
+    uint64_t stored = c->n - failed - skipped, end = c->key + c->n;
+    crate_add(&p->counts.acknowledged, stored);
+    crate_add(&p->counts.failed, failed);
+    crate_add(&p->counts.skipped, skipped);
+    if (c->node >= 0)
+        crate_add(&p->node[c->node].rows, stored);
+    uint64_t seen = atomic_load_explicit(&p->confirmed, memory_order_relaxed);
+    while (stored && seen < end && !atomic_compare_exchange_weak(&p->confirmed, &seen, end))
+        ;
+    c->op = NULL;
+    c->phase = PHASE_IDLE;
+    if (failed) {
+        note_faults(c);
+        op_partial(op, (uint32_t)failed);
+    } else {
+        op_done(op);
+    }
+}
+
+static void statement_done(struct crate_conn *c)
+{
+    struct crate_pool *p = crate_worker_of(c)->pool;
+    struct op *op = c->op;
+    if (c->reply.rowcount == 0 && c->type != CRATE_AGGREGATE && c->type != CRATE_STMT)
+        crate_add(&p->counts.missed, 1);
+    if (c->type == CRATE_DELETE && c->reply.rowcount > 0)
+        crate_add(&p->counts.deleted_rows, (uint64_t)c->reply.rowcount);
+    c->op = NULL;
+    c->phase = PHASE_IDLE;
+    op_done(op);
+}
+
+static void answered(struct crate_conn *c)
+{
+    struct crate_pool *p = crate_worker_of(c)->pool;
+    long status = 0;
+    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+    enum crate_verdict verdict = crate_reply_end(&c->reply);
+    crate_add(&p->counts.requests, 1);
+    if (c->node >= 0)
+        crate_add(&p->node[c->node].requests, 1);
+    if (status != 200 || (verdict == CRATE_WHOLE && c->reply.has_error))
+        fail_status(c, status, verdict);
+    else if (verdict != CRATE_WHOLE)
+        fail_reply(c, verdict);
+    else if (c->type == CRATE_INSERT && (!c->reply.has_results || c->reply.results != c->n))
+        fail_reply(c, verdict);
+    else if (c->type == CRATE_INSERT)
+        insert_done(c);
+    else
+        statement_done(c);
+}
+
+/* The connection broke with a request on it. Its end is the engine's to tell: conn_down. */
+static void broken(struct crate_conn *c, CURLcode result)
+{
+    long header = 0, os_errno = 0;
+    curl_easy_getinfo(c->easy, CURLINFO_HEADER_SIZE, &header);
+    curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_errno);
+    const char *name = crate_network_class(result, os_errno);
+    if (result == CURLE_COULDNT_CONNECT)
+        name = "closed"; /* it was lost, and a second sending of the request was not allowed */
+    const char *why = c->why[0] && result != CURLE_COULDNT_CONNECT ? c->why : "connection lost";
+    if (header > 0 && strcmp(name, "closed") == 0)
+        name = "torn";
+    conn_down(c->conn, name, "%s: %s (outcome unknown)", crate_host_of(c)->shown, why);
+}
+
+void crate_request_done(struct crate_conn *c, CURLcode result)
+{
+    count_bytes(c);
+    if (result == CURLE_OK)
+        answered(c);
+    else
+        broken(c, result);
+}
+
+#else
+extern int crate_not_built; /* ISO C wants a declaration */
+#endif
