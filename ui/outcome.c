@@ -26,14 +26,13 @@
 
 void complain(const char *fmt, ...)
 {
-    char line[1024];
+    char line[1024] = "loadtop: ";
+    const int before = (int)strlen(line), room = (int)sizeof line - before - 1;
     va_list args;
-    int n = snprintf(line, sizeof line, "loadtop: ");
     va_start(args, fmt);
-    n += vsnprintf(line + n, sizeof line - (size_t)n - 1, fmt, args);
+    int n = vsnprintf(line + before, (size_t)room, fmt, args);
     va_end(args);
-    if ((size_t)n > sizeof line - 2)
-        n = sizeof line - 2;
+    n = before + (n < 0 ? 0 : n < room ? n : room - 1);
     for (int i = 0; i < n; i++) /* one line, whatever a server's message holds */
         if (line[i] == '\n' || line[i] == '\r')
             line[i] = ' ';
