@@ -30,7 +30,7 @@ static const char *number(char *buf, size_t size, double v)
 
 static const char *noun(const struct pool_snapshot *p)
 {
-    for (unsigned i = 0; p->backend->ops[i].name && i < OPS_MAX; i++)
+    for (unsigned i = 0; i < OPS_MAX && p->backend->ops[i].name; i++)
         if (p->load.weight[i] > 0 && p->backend->ops[i].noun)
             return p->backend->ops[i].noun;
     return "op";
