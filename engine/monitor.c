@@ -284,15 +284,7 @@ static void keep_second(struct monitor *m, const struct point *pt)
         s->block[block] = points;
     }
     s->block[block][at] = *pt;
-    if (m->second.service.count) {
-        size_t len = histogram_pack(&m->second.service, NULL, 0);
-        uint8_t *bytes = malloc(len);
-        if (bytes) {
-            histogram_pack(&m->second.service, bytes, len);
-            s->packed[block][at].bytes = bytes;
-            s->packed[block][at].len = (uint32_t)len;
-        }
-    }
+    s->packed[block][at] = packed_of(&m->second.service);
     m->seconds++;
 }
 

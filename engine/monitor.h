@@ -9,6 +9,7 @@
 #define LOADTOP_ENGINE_MONITOR_H
 
 #include "engine/histogram.h"
+#include "engine/packed.h"
 #include "engine/recorder.h"
 #include "engine/snapshot.h"
 
@@ -27,12 +28,8 @@ struct worker;
 struct series_store {
     _Atomic unsigned refs;
     struct point *block[SERIES_BLOCKS];
-    /* each second's service times, packed by histogram_pack (mergeable): bytes and length, parallel
-     * to it */
-    struct packed {
-        uint8_t *bytes;
-        uint32_t len;
-    } * packed[SERIES_BLOCKS];
+    /* each second's service times (mergeable), parallel to it */
+    struct packed *packed[SERIES_BLOCKS];
 };
 void series_store_release(struct series_store *);
 

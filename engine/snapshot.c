@@ -21,6 +21,7 @@ struct held {
         struct point tenth[TENTHS];
         const struct point *tenth_block[TENTHS / SERIES_BLOCK + 2];
         json_t *stats, *left_behind;
+        struct packed_pool *histograms;
     } * pool;
 };
 
@@ -51,6 +52,7 @@ void snapshot_release(const struct snapshot *s)
         series_store_release(h->pool[i].store);
         json_decref(h->pool[i].stats);
         json_decref(h->pool[i].left_behind);
+        packed_pool_free(h->pool[i].histograms);
     }
     free(h->shown.pool);
     free(h->pool);
@@ -257,6 +259,9 @@ static void fill_series(const struct pool *p, struct pool_snapshot *s, struct po
     atomic_fetch_add(&h->store->refs, 1);
     s->seconds.block = (const struct point *const *)h->store->block;
     s->seconds.n = m->seconds;
+    s->packed = (const struct packed *const *)h->store->packed;
+    if (p->engine->ended)
+        s->histograms = h->histograms = packed_pool_new(m);
     uint64_t n = m->tenth_count < TENTHS ? m->tenth_count : TENTHS, from = m->tenth_count - n;
     for (uint64_t i = 0; i < n; i++)
         h->tenth[i] = m->tenths[(from + i) % TENTHS];

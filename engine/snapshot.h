@@ -69,9 +69,9 @@ static inline const struct point *series_at(const struct series *s, uint64_t i)
     return &s->block[i / SERIES_BLOCK][i % SERIES_BLOCK];
 }
 
-/* Latencies second by second at one digit less, mergeable: what a heatmap and a zoomed axis are
- * made of. */
-struct interval_histogram; /* engine/monitor.h */
+/* Latencies second by second, mergeable: what a heatmap and a zoomed axis are made of. */
+struct packed; /* engine/packed.h */
+struct packed_pool;
 
 struct op_snapshot {
     uint16_t type; /* index into backend->ops */
@@ -203,8 +203,10 @@ struct pool_snapshot {
     unsigned scalings;
     struct capacity capacity;
 
-    struct series seconds; /* 1 s, at least the last hour */
-    struct series tenths;  /* 100 ms, at least the last minute */
+    struct series seconds;              /* 1 s, at least the last hour */
+    struct series tenths;               /* 100 ms, at least the last minute */
+    const struct packed *const *packed; /* service times of each of `seconds`, in the same blocks */
+    const struct packed_pool *histograms; /* of the whole run, once it has ended; else NULL */
 
     char version[64], address[128], note[160];
     double server_cpu_share;

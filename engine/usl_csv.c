@@ -4,9 +4,9 @@
  * whether it is a header, which it is when its first field is no number. Two columns are N and
  * throughput. A file with more must name them, because a guess between `time,n,throughput` and
  * `n,throughput,time` would give a curve of something else; our own CSV of plateaus is read this
- * way, and lines whose column `valid` says no are left out. Every other line must be whole: one
- * that is not is refused with its number rather than skipped. With semicolons or tabs a comma is a
- * decimal comma. Called by `loadtop fit`. */
+ * way, lines whose column `valid` says no are left out, and two pools in it are refused. Every
+ * other line must be whole: one that is not is refused with its number rather than skipped. With
+ * semicolons or tabs a comma is a decimal comma. Called by `loadtop fit`. */
 #include "engine/err.h"
 #include "engine/usl.h"
 
@@ -20,17 +20,16 @@
 #define LINES_MAX 10000000
 
 struct csv {
-    char separator;           /* ' ' stands for any run of blanks */
-    int n, x, valid, columns; /* which column is what; -1: there is none */
+    char separator;                 /* ' ' stands for any run of blanks */
+    int n, x, valid, pool, columns; /* which column is what; -1: there is none */
     size_t line;
+    struct field {
+        const char *s;
+        size_t len;
+    } first_pool;
     struct usl_point *point;
     size_t points, room;
     struct err *err;
-};
-
-struct field {
-    const char *s;
-    size_t len;
 };
 
 static const char *const n_names[] = {"n",           "in_flight", "threads", "clients",
@@ -41,6 +40,7 @@ static const char *const x_names[] = {
     "ops/s",      "ops_per_s",        "req/s", "rps",  "qps",  "tps",
     NULL};
 static const char *const best_names[] = {"in_flight", NULL};
+static const char *const pool_names[] = {"pool", NULL};
 static const char *const valid_names[] = {"valid", NULL};
 
 static bool blank(char c)
@@ -134,7 +134,7 @@ static int begin(struct csv *c, struct field line)
     c->columns = (int)columns;
     c->n = 0;
     c->x = 1;
-    c->valid = -1;
+    c->valid = c->pool = -1;
     if (number(c, f[0], &v) || number(c, f[columns - 1], &v))
         return columns == 2 ? 0 : refuse_columns(c, columns);
     int n = -1, x = -1;
@@ -145,6 +145,8 @@ static int begin(struct csv *c, struct field line)
             x = i;
         else if (named(f[i], valid_names))
             c->valid = i;
+        else if (named(f[i], pool_names))
+            c->pool = i;
     }
     for (int i = 0; i < (int)columns; i++)
         if (named(f[i], best_names)) /* our own file has threads as well */
@@ -187,6 +189,11 @@ static int add(struct csv *c, struct field line)
                        columns, columns == 1 ? "" : "s", c->columns);
     if (left_out(c, f))
         return 0;
+    if (c->pool >= 0 && !c->first_pool.s)
+        c->first_pool = f[c->pool];
+    if (c->pool >= 0 && (f[c->pool].len != c->first_pool.len ||
+                         memcmp(f[c->pool].s, c->first_pool.s, c->first_pool.len) != 0))
+        return refuse_value(c, "pool", f[c->pool], "a curve is of one pool");
     if (take(c, "N", f[c->n], &p.n) < 0 || take(c, "throughput", f[c->x], &p.x) < 0)
         return ERR_USAGE;
     if (c->points == c->room) {

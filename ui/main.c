@@ -26,6 +26,7 @@
 #include "ui/headless.h"
 #include "ui/help_text.h"
 #include "ui/outcome.h"
+#include "ui/report/report.h"
 
 static int complain_of(const struct err *err)
 {
@@ -122,6 +123,7 @@ static int carry_out(const struct cli *c, int argc, char **argv)
     case CLI_FIT:
         return print_text(fit_verb(&t, argc - c->rest, argv + c->rest, &err), &t, &err);
     case CLI_REPORT:
+        return print_text(report_verb(&t, argc - c->rest, argv + c->rest, &err), &t, &err);
     case CLI_COMPARE:
     case CLI_HISTORY:
         break;

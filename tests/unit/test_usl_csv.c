@@ -84,6 +84,7 @@ static void test_what_is_refused(void **state)
     refused("1,10\n2,\n", "line 2", "no number");
     refused("1,10,5\n2,19,6\n", "line 1", "header");
     refused("a,b,c\n1,2,3\n", "line 1", "header");
+    refused("pool,n,x\na,1,10\na,2,19\nb,3,25\n", "line 4", "one pool");
     refused("1,10\n2,19,6\n", "line 2", "3 columns");
 }
 

@@ -3,6 +3,7 @@
  * Options are written as what they are: numbers, booleans, and text where there is a unit or a
  * choice; one that is not set is null. They hold the pool's own as well (count, duration, ...), by
  * the names that they have in a URL. Called by json.c only. */
+#include "ui/export/json_histogram.h"
 #include "ui/export/json_part.h"
 #include "ui/export/json_scaling.h"
 
@@ -297,6 +298,7 @@ json_t *json_pool(const struct pool_snapshot *p, bool removed)
     json_put(o, "scaling", json_scaling(p));
     json_put(o, "capacity", json_capacity(p));
     json_put(o, "series", series(&p->seconds));
+    json_put(o, "histograms", json_histograms(p));
     json_put(o, "left_behind", borrowed(p->left_behind, json_array()));
     json_put(o, "backend_stats", borrowed(p->backend_stats, json_null()));
     return o;

@@ -1,0 +1,33 @@
+/* Histograms as they are kept and passed on: packed by histogram_pack, so that a run can be saved
+ * with every latency that it saw and its files be made later.
+ *
+ * The seconds of a pool are packed as they end and live in the series' store. The whole run's are
+ * packed once, for the snapshot of a run that has ended: ten times a second would cost what nobody
+ * reads. */
+#ifndef LOADTOP_ENGINE_PACKED_H
+#define LOADTOP_ENGINE_PACKED_H
+
+#include "engine/scenario.h"
+
+#include <stdint.h>
+
+struct histogram;
+struct monitor;
+
+struct packed { /* len 0: nothing was recorded */
+    uint8_t *bytes;
+    uint32_t len;
+};
+
+/* Of a pool's whole run: all operations, and those of each type (by index into backend->ops). */
+struct packed_pool {
+    struct packed service, response, op_service[OPS_MAX], op_response[OPS_MAX];
+};
+
+/* Without memory, or of an empty or unused histogram, len is 0. The bytes are the caller's. */
+struct packed packed_of(const struct histogram *);
+/* NULL without memory. Free takes NULL. */
+struct packed_pool *packed_pool_new(const struct monitor *);
+void packed_pool_free(struct packed_pool *);
+
+#endif

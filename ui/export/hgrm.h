@@ -1,0 +1,18 @@
+/* A latency distribution in HdrHistogram's percentile format, which its plotter and others read. */
+#ifndef LOADTOP_UI_EXPORT_HGRM_H
+#define LOADTOP_UI_EXPORT_HGRM_H
+
+struct histogram;
+struct text;
+
+/* Values in milliseconds, five reporting ticks a half distance, as HistogramLogProcessor writes
+ * it. */
+void hgrm_text(const struct histogram *, struct text *);
+
+/* The same walk for plots: calls each step of the percentile axis, ascending, the last one with
+ * percentile 100. */
+void hgrm_each(const struct histogram *, unsigned ticks_per_half,
+               void (*each)(double percentile, double value_ns, double total, void *ctx),
+               void *ctx);
+
+#endif

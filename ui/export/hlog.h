@@ -1,0 +1,14 @@
+/* The latencies of a run, interval by interval, in HdrHistogram's log format 1.3. */
+#ifndef LOADTOP_UI_EXPORT_HLOG_H
+#define LOADTOP_UI_EXPORT_HLOG_H
+
+struct err;
+struct json_t;
+struct text;
+
+/* Tags: POOL for the service times of each interval; POOL/response, POOL/OP and POOL/OP/response
+ * for the whole run as one interval (those are not kept by the second). ERR_USAGE when the run has
+ * no histograms: it was saved while it went on, or by a loadtop without zlib. */
+int hlog_text(const struct json_t *run, struct text *, struct err *);
+
+#endif

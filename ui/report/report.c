@@ -1,0 +1,162 @@
+/* See report.h: which format, and the verb. Called by main and by the `report` command. */
+#include "ui/report/report.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "engine/err.h"
+#include "engine/histogram.h"
+#include "engine/text.h"
+#include "ui/export/csv.h"
+#include "ui/export/file.h"
+#include "ui/export/hdr.h"
+#include "ui/export/hgrm.h"
+#include "ui/export/hlog.h"
+#include "ui/export/json.h"
+#include "ui/export/json_histogram.h"
+#include "ui/export/json_read.h"
+
+#define REPORT_MAX ((size_t)1 << 30)
+
+static bool ends_in(const char *path, const char *ending)
+{
+    size_t len = strlen(path), n = strlen(ending);
+    return len > n && strcasecmp(path + len - n, ending) == 0;
+}
+
+/* The pool that .hgrm is of. */
+static const json_t *one_pool(const json_t *run, const char *name, struct err *err)
+{
+    const json_t *found = NULL;
+    struct text names = {.limit = 160};
+    size_t n = json_count(run, "pools");
+    for (size_t i = 0; i < n; i++) {
+        const json_t *p = json_nth(run, "pools", i);
+        text_add(&names, "%s%s", i ? " " : "", json_txt(p, "name"));
+        if (name ? strcmp(json_txt(p, "name"), name) == 0 : n == 1)
+            found = p;
+    }
+    if (!found && name)
+        err_set(err, ERR_USAGE, "no pool %.40s in this run: it has %s", name, text_str(&names));
+    else if (!found)
+        err_set(err, ERR_USAGE, "a .hgrm is of one pool: choose with --pool (%s)",
+                text_str(&names));
+    text_free(&names);
+    return found;
+}
+
+static int make_hgrm(const json_t *run, const struct report_options *o, struct text *t,
+                     struct err *err)
+{
+    struct histogram h = {0};
+    const json_t *pool = one_pool(run, o->pool, err);
+    if (!pool)
+        return ERR_USAGE;
+    if (histogram_init(&h))
+        return err_set(err, ERR_FAILED, "out of memory");
+    int code = json_histogram_read(
+        &h, json_at(pool, o->service ? "histograms/service" : "histograms/response"));
+    if (code == 0)
+        hgrm_text(&h, t);
+    else if (!hdr_available())
+        code = err_set(err, ERR_FAILED, "not built in: install zlib1g-dev and build again");
+    else
+        code = err_set(err, ERR_USAGE,
+                       "this run has no %s histogram: nothing completed, or it was saved while it "
+                       "went on",
+                       o->service ? "service" : "response");
+    histogram_fini(&h);
+    return code;
+}
+
+int report_make(const json_t *run, const char *path, const struct report_options *o, struct text *t,
+                struct err *err)
+{
+    t->limit = REPORT_MAX;
+    if (ends_in(path, ".html") || ends_in(path, ".htm"))
+        report_html(run, t);
+    else if (ends_in(path, ".md"))
+        report_markdown(run, t);
+    else if (ends_in(path, ".txt"))
+        report_plain(run, t);
+    else if (ends_in(path, ".plateaus.csv"))
+        csv_plateaus(run, t);
+    else if (ends_in(path, ".csv"))
+        csv_series(run, t);
+    else if (ends_in(path, ".hgrm"))
+        return make_hgrm(run, o, t, err);
+    else if (ends_in(path, ".hlog"))
+        return hlog_text(run, t, err);
+    else
+        return err_set(err, ERR_USAGE,
+                       "%.120s: which kind of report? It may end in .html .md .txt .csv "
+                       ".plateaus.csv .hgrm .hlog",
+                       path);
+    return 0;
+}
+
+static int write_with(const json_t *run, const char *path, const struct report_options *o,
+                      struct err *err)
+{
+    struct text t = {0};
+    int code = report_make(run, path, o, &t, err);
+    if (code == 0)
+        code = out_file_write(path, text_str(&t), t.len, err);
+    text_free(&t);
+    return code;
+}
+
+int report_write(const json_t *run, const char *path, struct err *err)
+{
+    const struct report_options none = {0};
+    return write_with(run, path, &none, err);
+}
+
+static int read_words(int argc, char *const *argv, const char **file, const char **out,
+                      struct report_options *o, struct err *err)
+{
+    for (int i = 0; i < argc; i++) {
+        bool is_out = strcmp(argv[i], "-o") == 0, is_pool = strcmp(argv[i], "--pool") == 0;
+        if ((is_out || is_pool) && i + 1 >= argc)
+            return err_set(err, ERR_USAGE, "report: %s needs a value", argv[i]);
+        if (is_out)
+            *out = argv[++i];
+        else if (is_pool)
+            o->pool = argv[++i];
+        else if (strcmp(argv[i], "--service") == 0)
+            o->service = true;
+        else if (argv[i][0] == '-')
+            return err_set(err, ERR_USAGE,
+                           "report: unknown option %.60s, allowed: -o FILE, --pool NAME, --service",
+                           argv[i]);
+        else if (*file)
+            return err_set(err, ERR_USAGE, "report: one RUN.json, not '%.60s' as well", argv[i]);
+        else
+            *file = argv[i];
+    }
+    if (!*file || !*out)
+        return err_set(err, ERR_USAGE,
+                       "report needs a run and a file: loadtop report RUN.json -o FILE.html");
+    return 0;
+}
+
+int report_verb(struct text *t, int argc, char *const *argv, struct err *err)
+{
+    struct report_options o = {0};
+    const char *file = NULL, *out = NULL;
+    struct err why = {0};
+    int code = read_words(argc, argv, &file, &out, &o, err);
+    json_t *run = code == 0 ? json_load_run(file, &why) : NULL;
+    if (code == 0 && !run)
+        code = why.code;
+    if (run)
+        code = write_with(run, out, &o, &why);
+    if (why.code)
+        err_set(err, why.code, "report: %s", why.msg);
+    if (code == 0)
+        text_add(t, "%s\n", out);
+    json_decref(run);
+    return code;
+}

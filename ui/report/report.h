@@ -1,0 +1,40 @@
+/* Reports of a run, made from its JSON alone: what a person puts before those who were not there.
+ *
+ * The file's ending says what it becomes:
+ *   .html           one file that stands on its own
+ *   .md             the same for a pull request; .txt: the same to be read as it is
+ *   .csv            the series, a line a second; .plateaus.csv: the points of the scaling curves
+ *   .hgrm           the latency distribution of one pool
+ *   .hlog           all histograms, in HdrHistogram's log
+ * Everything that came from outside (targets, notes, messages) is escaped for where it goes. */
+#ifndef LOADTOP_UI_REPORT_REPORT_H
+#define LOADTOP_UI_REPORT_REPORT_H
+
+#include <stdbool.h>
+
+struct err;
+struct json_t;
+struct text;
+
+/* Writes the report of `run` (as json_run makes it, or as it was saved) to `path`, whole or not at
+ * all. ERR_USAGE: the ending is not known, or the run has not what it needs; ERR_FAILED: it could
+ * not be written. */
+int report_write(const struct json_t *run, const char *path, struct err *);
+
+struct report_options {
+    const char *pool; /* of .hgrm; NULL: the only one */
+    bool service;     /* .hgrm of service times instead of response times */
+};
+/* Its content. */
+int report_make(const struct json_t *run, const char *path, const struct report_options *,
+                struct text *, struct err *);
+
+/* `loadtop report RUN.json -o FILE [--pool NAME] [--service]`. Says into t what was written. */
+int report_verb(struct text *t, int argc, char *const *argv, struct err *);
+
+/* ---- the formats */
+void report_html(const struct json_t *run, struct text *);
+void report_markdown(const struct json_t *run, struct text *);
+void report_plain(const struct json_t *run, struct text *);
+
+#endif
