@@ -237,8 +237,9 @@ struct kafka_conn {
     rd_kafka_t *consumer;
     rd_kafka_queue_t *queue, *closing_queue;
     uint64_t close_by_ns;
-    struct alarm leaving;    /* looks again whether the group was left */
-    struct kafka_owned *own; /* [partitions] */
+    struct alarm leaving;               /* looks again whether the group was left */
+    uint64_t read_bytes, read_messages; /* since its broker threads were last woken */
+    struct kafka_owned *own;            /* [partitions] */
     uint32_t owned;
     struct kafka_message *back, *back_last; /* came back from clients that left: read again first */
     bool trips, is_member, shared;
@@ -255,6 +256,13 @@ int kafka_conf_check(const struct target *, const struct options *, struct err *
  * (check, clean). */
 rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *,
                                 const struct options *, rd_kafka_type_t, struct err *);
+/* Where fetch.queue.backoff.ms is not known, librdkafka's broker thread sleeps for up to 1 s once a
+ * consumer's queue is full, and emptying the queue does not wake it: a consumer with a small queue
+ * and a slow client would be throttled to one queue a second and seem to fall behind. */
+bool kafka_fetch_sleeps(void);
+/* Wakes the broker threads of a handle: of the calls that librdkafka offers this is the one that
+ * does so without blocking and without a request (it sets the credentials that are set already). */
+void kafka_fetch_wake(struct kafka_pool *, rd_kafka_t *);
 /* A short stable class for an error, and a sentence that says what to do. */
 const char *kafka_error_class(rd_kafka_resp_err_t);
 const char *kafka_error_advice(rd_kafka_resp_err_t);

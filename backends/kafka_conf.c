@@ -240,6 +240,36 @@ static int set_consumer(rd_kafka_conf_t *conf, const struct options *o, struct e
     return 0;
 }
 
+bool kafka_fetch_sleeps(void)
+{
+    static _Atomic int known; /* 0: not looked yet */
+    if (!atomic_load(&known)) {
+        char words[64];
+        rd_kafka_conf_t *conf = rd_kafka_conf_new();
+        bool fixed = rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", words, sizeof words) ==
+                     RD_KAFKA_CONF_OK;
+        rd_kafka_conf_destroy(conf);
+        atomic_store(&known, fixed ? 1 : 2);
+    }
+    return atomic_load(&known) == 2;
+}
+
+void kafka_fetch_wake(struct kafka_pool *kp, rd_kafka_t *rk)
+{
+    const struct target *t = pool_target(kp->pool);
+    const char *password = option_str(kafka_opts(kp), K_SASL_PASSWORD);
+    char user[128] = "";
+    size_t size = sizeof user;
+    rd_kafka_conf_get(rd_kafka_conf(rk), "sasl.username", user, &size);
+    if (!*password)
+        password = t->password;
+    if (user[0] && !*password)
+        return; /* not known here: it must not be lost */
+    rd_kafka_error_t *error = rd_kafka_sasl_set_credentials(rk, user, password);
+    if (error)
+        rd_kafka_error_destroy(error);
+}
+
 rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *target,
                                 const struct options *o, rd_kafka_type_t type, struct err *err)
 {
@@ -379,8 +409,8 @@ void kafka_error_text(rd_kafka_resp_err_t code, const char *detail, char *buf, s
              detail ? detail : "", advice ? " (" : "", advice ? advice : "", advice ? ")" : "");
 }
 
-/* "no broker answers: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (is ...?)", from what a
- * link of librdkafka's says, without its own words around it. Under the pool's mutex. */
+/* "no broker answers: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (is ...?)", from
+ * what a link of librdkafka's says, without its own words around it. Under the pool's mutex. */
 static void say_down(const struct kafka_pool *kp, char *text, size_t size)
 {
     const char *why = strstr(kp->why, "Connect to ");
@@ -401,6 +431,8 @@ void kafka_trouble(struct kafka_pool *kp, rd_kafka_resp_err_t code, const char *
         /* One broker of several, or an idle link; it only explains what comes after. */
         pthread_mutex_lock(&kp->mutex);
         copy_str(kp->why, sizeof kp->why, reason);
+        if (kp->trouble[0] && code != RD_KAFKA_RESP_ERR__TIMED_OUT)
+            say_down(kp, kp->trouble, sizeof kp->trouble);
         pthread_mutex_unlock(&kp->mutex);
         return;
     }

@@ -19,6 +19,8 @@
 #include <string.h>
 
 #define BURSTS 16 /* that are read in one turn */
+#define REFILL_BYTES 131072
+#define REFILL_MESSAGES 2500
 #define LEAVE_NS (1500 * NS_PER_MS)
 
 /* ---- opening ---- */
@@ -454,6 +456,19 @@ static void read_paused(struct kafka_conn *kc)
     }
 }
 
+/* A quarter of a full queue was read: it can be filled again. */
+static void refill(struct kafka_conn *kc, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        kc->read_bytes += kc->message[i]->len;
+    kc->read_messages += n;
+    if (kc->read_bytes < REFILL_BYTES && kc->read_messages < REFILL_MESSAGES)
+        return;
+    kc->read_bytes = kc->read_messages = 0;
+    if (kafka_fetch_sleeps())
+        kafka_fetch_wake(kc->pool, kc->consumer);
+}
+
 void kafka_consumer_read(struct kafka_conn *kc)
 {
     struct kafka_worker *kw = kc->worker;
@@ -482,8 +497,10 @@ void kafka_consumer_read(struct kafka_conn *kc)
             if (!empty && kc->message[n])
                 n++;
         }
-        if (n)
+        if (n) {
+            refill(kc, n);
             kafka_dispatch(kc, n, arrived);
+        }
         arrived = 0;
         if (other)
             other_event(kc, other);

@@ -1,0 +1,99 @@
+"""A real Kafka of a test's own: it can be killed and started again at the same place, and asks for a password on a
+second port.
+
+    with Node() as n: n.url("topic", ops="consume"), n.ends("topic"), n.kill(), n.start()
+
+The recipe is that of control.py (the server of `./dev servers`). Counts are the broker's end offsets, asked with kcat.
+"""
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+
+import control
+import lib
+
+lib.need_program("kcat", "kcat")
+
+SASL = """listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+user_load="secret-of-load";
+listener.name.sasl.sasl.enabled.mechanisms=PLAIN
+"""
+
+
+class Node:
+    def __init__(self, **properties):
+        self.server = control.Kafka()
+        self.dir = self.server.dir = tempfile.mkdtemp(prefix="loadtop-kafka-")
+        self.log = os.path.join(self.dir, "log")
+        self.process = None
+        try:
+            self.argv, self.env = self.server.prepare()
+        except control.Missing as e:
+            lib.skip(str(e))
+        self.sasl_port, = control.free_ports(1)
+        path = self.server.path("server.properties")
+        with open(path) as f:
+            text = f.read()
+        sasl = "SASL://127.0.0.1:%d" % self.sasl_port
+        for key in ("\nlisteners=", "\nadvertised.listeners="):
+            text = text.replace(key, key + sasl + ",")
+        text = text.replace("protocol.map=", "protocol.map=SASL:SASL_PLAINTEXT,") + SASL
+        text += "".join("%s=%s\n" % (k.replace("_", "."), v) for k, v in properties.items())
+        with open(path, "w") as f:
+            f.write(text)
+        self.bootstrap = self.env["KAFKA_BOOTSTRAP"]
+        self.start()
+
+    def start(self):
+        self.process = lib.Process(self.argv, self.log, cwd=self.dir)
+
+        def up():
+            if not self.process.alive():
+                raise AssertionError("kafka ended:\n" + self.process.output()[-3000:])
+            return self.server.answers(self.env)
+        lib.until("kafka answers", up, timeout=90)
+
+    def kill(self):
+        self.process.kill()
+
+    def close(self):
+        if self.process:
+            self.process.kill()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def url(self, topic, login=None, **options):
+        """kafka://...; an option's '__' stands for '.': kafka__linger__ms=5."""
+        place = "%s@127.0.0.1:%d" % (login, self.sasl_port) if login else self.bootstrap
+        query = "&".join("%s=%s" % (k.replace("__", "."), v) for k, v in options.items())
+        return "kafka://%s/%s%s%s" % (place, topic, "?" if query else "", query)
+
+    def kcat(self, *args, stdin=None):
+        p = subprocess.run(["kcat", "-b", self.bootstrap, *map(str, args)], input=stdin, capture_output=True, text=True,
+                           timeout=60, check=False)
+        if p.returncode:
+            raise AssertionError("kcat %s: %s" % (" ".join(map(str, args)), p.stderr))
+        return p.stdout
+
+    def partitions(self, topic):
+        return self.kcat("-L", "-t", topic).count(", leader ")
+
+    def ends(self, topic):
+        """The sum of the end offsets of the topic's partitions: how many messages it took."""
+        asked = [w for p in range(self.partitions(topic)) for w in ("-t", "%s:%d:-1" % (topic, p))]
+        return sum(int(line.rpartition(" ")[2]) for line in self.kcat("-Q", *asked).splitlines())
+
+    def topics(self):
+        return [line.split('"')[1] for line in self.kcat("-L").splitlines() if line.strip().startswith('topic "')]
+
+
+def name():
+    """A topic that nobody used before."""
+    return "t-" + uuid.uuid4().hex[:12]

@@ -1,0 +1,184 @@
+"""What is produced is what the broker's offsets say; what is consumed is each message exactly once (deliver=share) or
+exactly once for each client (each), in order, through changes of threads, clients and connections and through pauses.
+ctest: timeout=400
+"""
+import os
+import random
+import unittest
+
+import kafka_node
+import lib
+
+RUNS = int(os.environ.get("LOADTOP_SOAK_RUNS") or 3)  # random runs; the soak makes it 50
+CLEAN = {"missing": 0, "duplicates": 0, "redelivered": 0, "reordered": 0}
+
+
+def consumer(pool):
+    return pool["backend_stats"]["consumer"]
+
+
+def order(pool):
+    found = dict(consumer(pool)["order"])
+    found.pop("checked")
+    return found
+
+
+class Kafka(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.node = kafka_node.Node()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.node.close()
+
+    def produce(self, topic, n, **options):
+        run = lib.headless("-n", n, self.node.url(topic, **options), timeout=90)
+        pool = lib.pool(run)
+        self.assertEqual(lib.accounting(pool["ops"]), 0)
+        self.assertEqual(pool["ops"]["completed"], n)
+        return pool
+
+    def test_acknowledged_is_what_the_broker_has(self):
+        for options in ({}, {"pattern": "batch", "depth": 500}, {"pattern": "queue", "depth": 200, "threads": 2},
+                        {"pattern": "chain", "depth": 1000, "clients": 3, "acks": 1, "keys": 100, "compression": "lz4"},
+                        {"pattern": "unthrottled", "size": "0-2000", "partitioner": "roundrobin"},
+                        {"pattern": "chain", "depth": 5000, "idempotence": "yes", "kafka__linger__ms": 1}):
+            topic, n = kafka_node.name(), 123 if not options else 23457
+            with self.subTest(options):
+                pool = self.produce(topic, n, partitions=3, **options)
+                self.assertEqual(self.node.ends(topic), n)
+                self.assertEqual(pool["backend_stats"]["acknowledged"], n)
+                self.assertEqual(pool["left_behind"], [{"kind": "topic", "what": topic, "count": n}])
+
+    def test_a_full_queue_is_back_pressure(self):
+        topic = kafka_node.name()
+        self.produce(topic, 20000, pattern="chain", depth=5000, partitions=2, kafka__queue__buffering__max__messages=50)
+        self.assertEqual(self.node.ends(topic), 20000)
+
+    def test_keys_land_where_javas_client_puts_them(self):
+        topic = kafka_node.name()
+        self.produce(topic, 2000, keys=20, partitions=5, pattern="chain")
+        seen = {}
+        for line in self.node.kcat("-C", "-t", topic, "-e", "-q", "-f", "%k %p\n").split("\n"):
+            if line:
+                key, partition = line.split()
+                seen.setdefault(key, set()).add(int(partition))
+        # org.apache.kafka.common.utils.Utils.murmur2 of "0".."19", & 0x7fffffff, % 5
+        self.assertEqual({k: min(v) for k, v in seen.items() if len(v) == 1},
+                         {str(k): (murmur2(str(k).encode()) & 0x7fffffff) % 5 for k in range(20)})
+
+    def test_end_to_end_is_counted_once(self):
+        topic = kafka_node.name()
+        run = lib.headless("-n", 2000, "-t", 2, self.node.url(topic, ops="e2e", partitions=2, linger=0, pattern="chain"),
+                           timeout=60)
+        pool = lib.pool(run)
+        self.assertEqual(pool["ops"]["completed"], 2000)
+        self.assertEqual(self.node.ends(topic), 2000)
+        self.assertEqual(pool["latency"]["service"]["count"], 2000)
+        self.assertGreater(pool["latency"]["service"]["p50_us"], 50)
+
+    def test_each_handling_takes_every_message(self):
+        topic, n = kafka_node.name(), 30000
+        self.produce(topic, n, pattern="chain", depth=500, partitions=4, size="32-5000")
+        for handling in ("borrow", "copy", "recycle"):
+            for work in ("0", "20us"):
+                with self.subTest(handling=handling, work=work):
+                    run = lib.headless("-n", n, "-d", "30s", self.node.url(
+                        topic, ops="consume", **{"from": "earliest"}, clients=4, handling=handling, work=work))
+                    pool = lib.pool(run)
+                    self.assertEqual(pool["ops"]["completed"], n)
+                    self.assertEqual(order(pool), CLEAN)
+                    alloc = consumer(pool)["run"]["alloc_s"]
+                    (self.assertEqual if handling == "borrow" else self.assertGreater)(alloc, 0)
+
+    def test_n_is_exact_for_what_is_received(self):
+        topic = kafka_node.name()
+        self.produce(topic, 5000, pattern="chain", depth=500, partitions=2)
+        run = lib.headless("-n", 1234, "-d", "20s", self.node.url(topic, ops="consume", **{"from": "earliest"}))
+        self.assertEqual(lib.pool(run)["ops"]["completed"], 1234)
+
+    def test_known_work_gives_a_known_share(self):
+        """Handling is what the messages times the work say; waiting is the rest but for the thread's own part."""
+        topic = kafka_node.name()
+        url = lambda **options: self.node.url(topic, partitions=1, **options)
+        run = lib.headless("-d", "7s", url(name="P", rate=1000, arrival="poisson", pattern="chain", depth=50, linger=0,
+                                           duration="7s"),
+                           url(name="C", ops="consume", **{"from": "earliest"}, work="400us"))
+        pool = lib.pool(run, "C")
+        run = consumer(pool)["run"]
+        busy = pool["ops"]["completed"] * 400e-6 / run["client_s"]
+        self.assertAlmostEqual(run["handling_share"], busy, delta=0.02)
+        self.assertAlmostEqual(run["wait_share"] + run["ready_share"], 1 - busy, delta=0.02)
+        self.assertGreater(busy, 0.2)
+
+    def random_run(self, seed, mode):
+        rng = random.Random(seed * 7 + len(mode))
+        topic, at, t = kafka_node.name(), [], 1.0
+        for _ in range(rng.randint(3, 8)):
+            t += rng.uniform(0.2, 1.0)
+            what = rng.choice(("threads", "clients", "connections"))
+            at += ["--at", "%.2fs %s %s %d" % (t, rng.choice("CCCP"), what, rng.randint(1, 3 if what == "threads" else 6))]
+        if rng.random() < 0.4:
+            pause = rng.uniform(1, t)
+            at += ["--at", "%.2fs C pause" % pause, "--at", "%.2fs C resume" % (pause + rng.uniform(0.2, 1))]
+        rate = rng.choice((500, 5000, 15000))
+        n = int(rate * t)
+        options = {"share": {}, "hand": {"assign": "hand"}, "each": {"deliver": "each"}}[mode]
+        options.update(work=rng.choice(("0", "0", "20us")), handling=rng.choice(("borrow", "copy", "recycle")))
+        partitions = rng.choice((1, 3, 8))
+        run = lib.headless("-d", "%.1fs" % (t + 8), *at,
+                           self.node.url(topic, name="P", partitions=partitions, pattern="chain", depth=200, rate=rate,
+                                         count=n),
+                           self.node.url(topic, name="C", partitions=partitions, ops="consume", **{"from": "earliest"},
+                                         clients=rng.randint(1, 5), **options), timeout=90)
+        produced, consumed = lib.pool(run, "P"), lib.pool(run, "C")
+        told = "seed %d %s: %s" % (seed, mode, at)
+        self.assertEqual(lib.accounting(produced["ops"]), 0, told)
+        self.assertEqual(lib.accounting(consumed["ops"]), 0, told)
+        self.assertEqual(produced["ops"]["completed"], n, told)
+        self.assertEqual(self.node.ends(topic), n, told)
+        self.assertEqual(order(consumed), CLEAN, told)
+        self.assertEqual(consumer(consumed)["order"]["checked"], consumed["ops"]["completed"], told)
+        if mode != "each":
+            self.assertEqual(consumed["ops"]["completed"], n, told)
+        else:
+            self.assertGreaterEqual(consumed["ops"]["completed"], n, told)
+
+    def test_random_runs(self):
+        for seed in range(RUNS):
+            self.random_run(seed, ("share", "hand", "each")[seed % 3])
+
+    def test_each_client_gets_every_message(self):
+        topic, n = kafka_node.name(), 20000
+        self.produce(topic, n, pattern="chain", depth=500, partitions=5)
+        for clients, connections, threads in ((1, 1, 1), (6, 6, 1), (6, 2, 1), (7, 1, 1), (3, 3, 2), (4, 2, 2)):
+            with self.subTest(clients=clients, connections=connections, threads=threads):
+                want = n * clients * threads
+                run = lib.headless("-n", want + 1, "-d", "6s", "-t", threads, self.node.url(
+                    topic, ops="consume", deliver="each", **{"from": "earliest"}, clients=clients,
+                    connections=connections))
+                pool = lib.pool(run)
+                self.assertEqual(pool["ops"]["completed"], want)
+                self.assertEqual(order(pool), CLEAN)
+
+
+def murmur2(data):
+    """As in Kafka's Java client (org.apache.kafka.common.utils.Utils), from its published source."""
+    m, mask, length = 0x5bd1e995, 0xffffffff, len(data)
+    h = (0x9747b28c ^ length) & mask
+    for i in range(length // 4):
+        k = int.from_bytes(data[4 * i:4 * i + 4], "little") * m & mask
+        k = (k ^ (k >> 24)) * m & mask
+        h = (h * m & mask) ^ k
+    rest = data[length & ~3:]
+    for i in reversed(range(len(rest))):
+        h ^= rest[i] << (8 * i)
+    if rest:
+        h = h * m & mask
+    h = (h ^ (h >> 13)) * m & mask
+    return h ^ (h >> 15)
+
+
+if __name__ == "__main__":
+    lib.main()
