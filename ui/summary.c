@@ -166,6 +166,10 @@ static void add_trust(struct text *t, const struct pool_snapshot *p)
     if (!first)
         return;
     text_add(t, LABEL, "valid");
+    if (!p->counts.completed) {
+        text_add(t, "- (nothing completed)\n");
+        return;
+    }
     unsigned known = 0;
     for (unsigned i = 0; i < p->checks; i++)
         if (p->check[i].known)
