@@ -167,6 +167,8 @@ static void pool_view(struct layout *l, struct rect r)
         return;
     }
     r.w -= side_w + (l->size == LAYOUT_FULL ? 0 : 1);
+    if (r.h >= 24)
+        box(l, PANEL_HEATMAP, take_rows(&r, -(r.h / 3)));
     stack(l, r, PANEL_THROUGHPUT, PANEL_LATENCY, (r.h + 1) / 2);
     box(l, PANEL_LADDER, take_rows(&side, l->size == LAYOUT_FULL ? 12 : 10));
     if (side.h >= (l->size == LAYOUT_FULL ? 9 : 6))

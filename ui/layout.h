@@ -23,6 +23,7 @@ enum panel {
     PANEL_NUMBERS, /* big digits */
     PANEL_THROUGHPUT,
     PANEL_LATENCY,
+    PANEL_HEATMAP, /* latencies over time */
     PANEL_SCALING,
     PANEL_VALID,
     PANEL_BUDGET, /* where the time goes */

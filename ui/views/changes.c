@@ -67,14 +67,14 @@ static int effect(struct cells *c, int x, int y, const struct event *e, double n
     return x;
 }
 
-int change_draw(struct cells *c, int x, int y, int w, const struct snapshot *s,
-                const struct event *e, bool seconds)
+/* When, by whom, and what. */
+static int change_head(struct cells *c, int x, int y, const struct snapshot *s,
+                       const struct event *e, bool with_seconds)
 {
-    struct rect clip = cells_clip(c, rect_of(x, y, w, 1));
     char clock[16];
 
     x = cells_textf(c, x, y, ROLE_LABEL, "%s ",
-                    show_clock(clock, sizeof clock, s, e->t_s, seconds));
+                    show_clock(clock, sizeof clock, s, e->t_s, with_seconds));
     x = cells_textf(c, x, y, ROLE_DIM, "%-6s ", who(e));
     if (e->pool[0])
         x = cells_textf(c, x, y, ROLE_ACCENT, "%s ", e->pool);
@@ -83,6 +83,15 @@ int change_draw(struct cells *c, int x, int y, int w, const struct snapshot *s,
         x = cells_textf(c, x, y, ROLE_STRONG, " %s %s %s", e->from, c->glyphs->arrow, e->to);
     else if (e->to[0])
         x = cells_textf(c, x, y, ROLE_STRONG, " %s", e->to);
+    return x;
+}
+
+int change_draw(struct cells *c, int x, int y, int w, const struct snapshot *s,
+                const struct event *e, bool with_seconds)
+{
+    struct rect clip = cells_clip(c, rect_of(x, y, w, 1));
+
+    x = change_head(c, x, y, s, e, with_seconds);
     if (event_is_change(e))
         x = effect(c, x, y, e, s->now_s);
     cells_unclip(c, clip);
@@ -106,6 +115,15 @@ void changes_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
 
         if (r.h == 1 && !event_is_change(e))
             continue;
+        if (r.w < 76 && r.h >= 4 && event_is_change(e) && row + 1 < r.h) { /* its effect below it */
+            struct rect clip = cells_clip(c, r);
+
+            change_head(c, r.x + 1, r.y + row, s, e, true);
+            effect(c, r.x + 8, r.y + row + 1, e, s->now_s);
+            cells_unclip(c, clip);
+            row += 2;
+            continue;
+        }
         change_draw(c, r.x + 1, r.y + row++, r.w - 1, s, e, r.w >= 60);
     }
     if (row == 0)

@@ -10,14 +10,14 @@
 #include "ui/glyphs.h"
 #include "ui/table.h"
 
-static const char *const check_names[] = {"little", "generator_cpu", "schedule_lag", "dropped",
-                                          "accounting"};
-#define CHECK_COLUMNS 5
+static const char *const check_names[] = {"little",       "generator_cpu", "cpu_wait",
+                                          "schedule_lag", "dropped",       "accounting"};
+#define CHECK_COLUMNS 6
 
 static const struct column valid_columns[] = {
-    {"", 7, 14, ALIGN_LEFT, 0},   {"N=XR", 4, 6, ALIGN_LEFT, 3}, {"cpu", 6, 8, ALIGN_LEFT, 0},
-    {"lag", 3, 8, ALIGN_LEFT, 2}, {"loss", 4, 6, ALIGN_LEFT, 1}, {"count", 5, 6, ALIGN_LEFT, 4},
-    {NULL, 0, 0, ALIGN_LEFT, 0},
+    {"", 7, 13, ALIGN_LEFT, 0},     {"N=XR", 4, 5, ALIGN_LEFT, 3}, {"cpu", 6, 7, ALIGN_LEFT, 0},
+    {"queue", 5, 6, ALIGN_LEFT, 1}, {"lag", 3, 4, ALIGN_LEFT, 2},  {"loss", 4, 5, ALIGN_LEFT, 1},
+    {"count", 5, 5, ALIGN_LEFT, 4}, {NULL, 0, 0, ALIGN_LEFT, 0},
 };
 
 static const struct check *check_named(const struct pool_snapshot *p, const char *name)
@@ -69,8 +69,10 @@ void valid_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     for (unsigned i = first; i < s->pools && (int)(i - first) < r.h; i++) {
         const struct pool_snapshot *p = &s->pool[i];
         int y = r.y + (int)(i - first);
+        char name[POOL_NAME_MAX + 8];
 
-        table_put(c, &t, y, 0, ROLE_TEXT, p->name);
+        snprintf(name, sizeof name, "%s%s", p->valid ? "" : c->glyphs->alert, p->name);
+        table_put(c, &t, y, 0, p->valid ? ROLE_TEXT : ROLE_BAD, name);
         for (int k = 0; k < CHECK_COLUMNS; k++)
             check_cell(c, &t, y, k + 1, check_named(p, check_names[k]), k == 1);
     }
@@ -105,7 +107,7 @@ void budget_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         x = cells_textf(c, x, r.y, ROLE_TEXT, " %s ", names[i]);
         snprintf(percent, sizeof percent, isnan(share[i].share) ? "-" : "%.0f%%",
                  share[i].share * 100);
-        x = cells_text(c, x, r.y, ROLE_STRONG, percent) + 2;
+        x = cells_text(c, x, r.y, ROLE_STRONG, percent) + (r.w < 52 ? 1 : 2);
     }
     if (r.h > 1)
         box_shares(c, r.x + 1, r.y + 1, r.w - 2, share, 4);

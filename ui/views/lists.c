@@ -93,10 +93,16 @@ void scaling_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
         snprintf(title, sizeof title, "%s: a point for each plateau", p->name);
     if (!list_begin(c, sc, l, title, NULL, point_columns, &t, &r))
         return;
-    first = scroll_follow(sc, p ? (int)p->plateaus : 0, r.h);
-    for (int i = first; p && i < (int)p->plateaus && i - first < r.h; i++) {
+    first = scroll_follow(sc, p ? (int)p->plateaus : 0, r.h > 4 ? r.h - 1 : r.h);
+    for (int i = first; p && i < (int)p->plateaus && i - first < (r.h > 4 ? r.h - 1 : r.h); i++) {
         list_row(c, sc, r, r.y + i - first, i);
         point_row(c, &t, r.y + i - first, s, &p->plateau[p->plateaus - 1 - (unsigned)i]);
+    }
+    if (p && p->plateaus > 0 && r.h > 4) {
+        const struct plateau *k = &p->plateau[p->plateaus - 1 - (unsigned)sc->row[VIEW_SCALING]];
+
+        if (!k->valid)
+            cells_field(c, r.x + 2, r.y + r.h - 1, r.w - 3, ALIGN_LEFT, ROLE_WARN, k->why_not);
     }
     if (!p || p->plateaus == 0)
         cells_field(c, r.x + 2, r.y, r.w - 3, ALIGN_LEFT, ROLE_DIM,

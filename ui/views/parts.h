@@ -46,6 +46,7 @@ void tabs_draw(struct cells *, struct screen *, int x, int y, int room);
 void throughput_panel(struct cells *, const struct snapshot *, struct screen *,
                       const struct layout *);
 void latency_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+void heatmap_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 void scaling_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 void valid_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 void budget_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);

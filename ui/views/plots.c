@@ -12,6 +12,7 @@
 #include "ui/bins.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
+#include "ui/heatmap.h"
 #include "ui/plot.h"
 
 #define MARKS_MAX 64
@@ -364,4 +365,29 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     marks_collect(&plot, mark, &b, s, p->name, c);
     plot_finish(c, sc, &plot, &b, s);
     latency_legend(c, l, p, open, title);
+}
+
+void heatmap_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
+                   const struct layout *l)
+{
+    const struct pool_snapshot *p = screen_pool(sc, s);
+    static struct heatmap map;
+    struct plot plot = {.axis = &sc->axis[AXIS_LATENCY], .ns = true};
+    struct rect r;
+    struct bins b;
+
+    if (!box_panel(c, l, PANEL_HEATMAP, "service time of every operation",
+                   "share of a column: <0.1 % 1 % 5 % 20 % more", &r) ||
+        !p)
+        return;
+    if (!plot_begin(&plot, c, r) || plot.area.w > HEATMAP_COLS)
+        return;
+    if (!(sc->axis[AXIS_LATENCY].hi > sc->axis[AXIS_LATENCY].lo)) {
+        no_data(c, r, "no latency yet");
+        return;
+    }
+    b = bins_over(s->now_s, span_of(s, sc), plot.area.w);
+    heatmap_fill(&map, p, &b, plot.area.h, &sc->axis[AXIS_LATENCY]);
+    plot_finish(c, sc, &plot, &b, s);
+    heatmap_draw(c, plot.area, &map);
 }

@@ -167,6 +167,8 @@ void pool_draw(struct cells *c, const struct snapshot *s, struct screen *sc, con
     }
     throughput_panel(c, s, sc, l);
     latency_panel(c, s, sc, l);
+    if (l->panel[PANEL_HEATMAP].h > 0)
+        heatmap_panel(c, s, sc, l);
     ladder(c, p, l);
     if (l->panel[PANEL_BUDGET].h > 0)
         budget_panel(c, s, sc, l);

@@ -1,0 +1,34 @@
+/* Heatmaps of latency: for each column of time, which share of its operations took how long.
+ *
+ * Made from the mergeable histogram of each second, so a column of many seconds is as true as one
+ * of one. A map is kept between frames and made anew only when its columns have moved on. */
+#ifndef LOADTOP_UI_HEATMAP_H
+#define LOADTOP_UI_HEATMAP_H
+
+#include "ui/axis.h"
+#include "ui/bins.h"
+#include "ui/cells.h"
+
+struct pool_snapshot;
+
+#define HEAT_LEVELS 5
+#define HEATMAP_COLS 320
+#define HEATMAP_ROWS 64
+
+struct heatmap {
+    unsigned pool;
+    struct bins bins;
+    int rows;
+    double lo, hi;                             /* ns, log */
+    uint8_t level[HEATMAP_ROWS][HEATMAP_COLS]; /* 0: nobody; row 0 at the top */
+};
+
+/* The level of a share of a column's operations: 0 for none, then below 0.1 %, 1 %, 5 %, 20 %, and
+ * more. */
+int heatmap_level(double share);
+/* Makes the map for these columns and rows, if it is another one than it holds. */
+void heatmap_fill(struct heatmap *, const struct pool_snapshot *, const struct bins *, int rows,
+                  const struct axis *);
+void heatmap_draw(struct cells *, struct rect, const struct heatmap *);
+
+#endif
