@@ -138,7 +138,7 @@ static uint32_t cass_route(struct worker *worker, const struct op *op)
     struct cass_worker *w = worker_data(worker);
     struct cass_pool *p = pool_data(worker_pool(worker));
     uint32_t hosts = atomic_load_explicit(&p->hosts, memory_order_acquire), best = 0;
-    if (hosts == 1)
+    if (hosts <= 1)
         return 0;
     const struct cass_statement_info *st = &p->statement[cass_statement_of(w, op->type)];
     enum fitness best_fit = FIT_DOWN;

@@ -462,7 +462,7 @@ int cass_schema_open(struct cass_pool *p, struct pool *pool, struct cass_session
 {
     bool counters = option_u64(pool_options(pool), CASS_BATCH) == CQL_COUNTERS, made = false;
     bool table = writes(pool) || pool_ops_include(pool, CASS_OP_SELECT);
-    char ks[2 * CASS_NAME_MAX], name[2 * CASS_NAME_MAX], counter_name[CASS_NAME_MAX + 16];
+    char ks[2 * CASS_NAME_MAX], quoted[2 * CASS_NAME_MAX], counters_of[CASS_NAME_MAX + 16];
     struct text t = {0};
 
     p->replication = 1;
@@ -470,7 +470,8 @@ int cass_schema_open(struct cass_pool *p, struct pool *pool, struct cass_session
         no_statement(&p->statement[i], "there was no use for the table when the pool was opened");
     int code = open_own_statement(p, pool, err);
     cass_quote(ks, sizeof ks, p->keyspace);
-    snprintf(p->full, sizeof p->full, "%.100s.%.100s", ks, cass_quote(name, sizeof name, p->table));
+    snprintf(p->full, sizeof p->full, "%.100s.%.100s", ks,
+             cass_quote(quoted, sizeof quoted, p->table));
     if (code == 0 && table)
         code = open_keyspace(p, pool, s, deadline_ns, err);
     if (code == 0 && table)
@@ -482,9 +483,9 @@ int cass_schema_open(struct cass_pool *p, struct pool *pool, struct cass_session
         made = false;
         code = open_table(p, pool, s, true, &made, deadline_ns, err);
         p->made_counters = p->made_counters || made;
-        snprintf(counter_name, sizeof counter_name, "%s_counters", p->table);
+        snprintf(counters_of, sizeof counters_of, "%s_counters", p->table);
         text_add(&t, "UPDATE %s.%s SET n = n + ? WHERE thekey = ?", ks,
-                 cass_quote(name, sizeof name, counter_name));
+                 cass_quote(quoted, sizeof quoted, counters_of));
         set_statement(&p->statement[ST_COUNTER], &t);
         text_free(&t);
     }

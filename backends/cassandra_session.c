@@ -96,9 +96,13 @@ static int take(struct cass_session *s)
     return 0;
 }
 
-/* Sends what is in out and waits for the answer. */
-static int ask(struct cass_session *s, uint64_t deadline_ns, struct err *err)
+/* Sends what is in out and waits for the answer, which `answer` (may be NULL) reads. */
+static int ask(struct cass_session *s,
+               int (*answer)(void *, const struct cql_frame *, struct cql_body *, struct err *),
+               void *ctx, uint64_t deadline_ns, struct err *err)
 {
+    s->answer = answer;
+    s->ctx = ctx;
     s->err = err;
     s->done = false;
     s->failed = 0;
@@ -166,25 +170,20 @@ static int negotiate(struct cass_session *s, const struct target *t, uint64_t de
                                         "DRIVER_VERSION", LOADTOP_VERSION, NULL};
     bool authenticate = false;
 
-    s->answer = on_supported;
-    s->ctx = s;
     cql_write_options(&s->out, 0);
-    int code = ask(s, deadline_ns, err);
+    int code = ask(s, on_supported, s, deadline_ns, err);
     if (code < 0)
         return code;
-    s->answer = on_started;
-    s->ctx = &authenticate;
     cql_write_startup(&s->out, 0, pairs);
-    code = ask(s, deadline_ns, err);
+    code = ask(s, on_started, &authenticate, deadline_ns, err);
     if (code < 0 || !authenticate)
         return code;
     if (!t->user[0])
         return err_set(err, ERR_FAILED,
                        "%s: auth: the server wants a user and a password (user:password@host)",
                        s->shown);
-    s->answer = on_authenticated;
     cql_write_auth_plain(&s->out, 0, t->user, t->password);
-    code = ask(s, deadline_ns, err);
+    code = ask(s, on_authenticated, NULL, deadline_ns, err);
     explicit_bzero(s->out.p, s->out.room);
     return code;
 }
@@ -268,7 +267,8 @@ static int keep_page(struct cass_session *s, struct cql_str state, struct err *e
         return err_set(err, ERR_FAILED, "%s: out of memory", s->shown);
     memcpy(copy, state.s, state.len);
     free((void *)(uintptr_t)s->next_page.s);
-    s->next_page = (struct cql_str){copy, state.len};
+    s->next_page.s = copy;
+    s->next_page.len = state.len;
     return 0;
 }
 
@@ -303,15 +303,13 @@ int cass_session_query(struct cass_session *s, const char *cql, cass_row_fn row,
                        uint64_t deadline_ns, struct err *err)
 {
     struct rows rows = {.session = s, .row = row, .ctx = ctx};
-    s->answer = on_rows;
-    s->ctx = &rows;
     s->next_page.len = 0;
     do {
         struct cql_params q = {
             .consistency = CQL_ONE, .page_size = PAGE, .paging_state = s->next_page};
         if (cql_write_query(&s->out, 0, cql, strlen(cql), &q) < 0)
             return err_set(err, ERR_FAILED, "%s: out of memory", s->shown);
-        int code = ask(s, deadline_ns, err);
+        int code = ask(s, on_rows, &rows, deadline_ns, err);
         if (code < 0)
             return code;
     } while (s->next_page.len);
@@ -350,11 +348,9 @@ static int on_prepared(void *ctx, const struct cql_frame *f, struct cql_body *b,
 int cass_session_prepare(struct cass_session *s, struct cass_statement_info *st,
                          uint64_t deadline_ns, struct err *err)
 {
-    s->answer = on_prepared;
-    s->ctx = st;
     if (cql_write_prepare(&s->out, 0, st->text, st->len) < 0)
         return err_set(err, ERR_FAILED, "%s: out of memory", s->shown);
-    return ask(s, deadline_ns, err);
+    return ask(s, on_prepared, st, deadline_ns, err);
 }
 
 int cass_session_register(struct cass_session *s, void (*event)(void *, const struct cql_event *),
@@ -363,9 +359,8 @@ int cass_session_register(struct cass_session *s, void (*event)(void *, const st
     static const char *const events[] = {"TOPOLOGY_CHANGE", "STATUS_CHANGE", "SCHEMA_CHANGE", NULL};
     s->event = event;
     s->event_ctx = ctx;
-    s->answer = NULL;
     cql_write_register(&s->out, 0, events);
-    return ask(s, deadline_ns, err);
+    return ask(s, NULL, NULL, deadline_ns, err);
 }
 
 int cass_session_poll(struct cass_session *s)

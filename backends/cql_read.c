@@ -89,7 +89,7 @@ static int read_header(struct cql_reader *r, const uint8_t *p, struct cql_frame 
     f->version = (uint8_t)version;
     f->flags = p[1];
     if (version < 3) {
-        f->stream = (int8_t)p[2];
+        f->stream = (int16_t)(p[2] < 128 ? p[2] : p[2] - 256);
         f->opcode = p[3];
         f->length = cql_be32(p + 4);
     } else {
@@ -197,7 +197,7 @@ static int64_t hold(struct cql_reader *r, const uint8_t *bytes, size_t len, uint
 static int64_t feed_held(struct cql_reader *r, const uint8_t *bytes, size_t len,
                          int (*each)(void *ctx, const struct cql_frame *), void *ctx)
 {
-    struct cql_frame f;
+    struct cql_frame f = {0};
     int64_t taken = hold(r, bytes, len, r->used < 1 ? 1 : header_size(r->held));
     if (taken < 0)
         return -1;
@@ -230,7 +230,7 @@ enum cql_feed cql_feed(struct cql_reader *r, const uint8_t *bytes, size_t len,
                        int (*each)(void *ctx, const struct cql_frame *), void *ctx)
 {
     while (len > 0) {
-        struct cql_frame f;
+        struct cql_frame f = {0};
         size_t taken;
         if (r->used > 0 || len < header_size(bytes)) {
             int64_t n = feed_held(r, bytes, len, each, ctx);

@@ -35,7 +35,7 @@ static void read_rows(struct digest *d, struct cql_result *r)
             mix(d, set);
             if (!set)
                 continue;
-            mix(d, (uint64_t)(cql_value_text(&col.type, &v, text, sizeof text) + 2));
+            mix(d, cql_value_text(&col.type, &v, text, sizeof text) == 0);
             mix_text(d, text);
         }
     }
@@ -52,7 +52,7 @@ static int each(void *ctx, const struct cql_frame *f)
 
     d->frames++;
     mix(d, f->opcode);
-    mix(d, (uint64_t)(f->stream + 1));
+    mix(d, (uint16_t)f->stream);
     mix(d, f->length);
     for (uint32_t i = 0; i < f->length; i++)
         mix(d, f->body[i]);

@@ -584,14 +584,16 @@ static void names_the_version_of_others(void **state)
      * with ERROR. */
     static const char message[] =
         "Invalid or unsupported protocol version (4); the lowest supported version is 5";
+    static const unsigned char head[] = {0x83, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x0a};
     unsigned char frame[160], v2[] = {0x82, 0, 0xff, 0x06, 0, 0, 0, 2, 0, 0};
     struct cql_reader r = {0};
     char text[256] = "";
     size_t n = strlen(message);
     (void)state;
-    memcpy(frame, "\x83\0\0\0\0\0\0\0\0\0\0\0\x0a", 13);
+    memcpy(frame, head, sizeof head);
     cql_set16(frame + 13, (unsigned)n);
-    memcpy(frame + 15, message, n);
+    for (size_t i = 0; i < n; i++)
+        frame[15 + i] = (unsigned char)message[i];
     cql_set32(frame + 5, (uint32_t)n + 6);
     assert_int_equal(cql_feed(&r, frame, n + 15, keep_refusal, text), CQL_STOPPED);
     assert_non_null(strstr(text, "Cassandra 2.2"));
