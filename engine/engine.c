@@ -259,12 +259,11 @@ static void supervise(struct engine *e, bool tick)
     bool second = false;
     for (unsigned i = 0; i < e->pools; i++) {
         struct pool *p = e->pool[i];
-        if (p->state != POOL_ENDED && (tick || p->finishing)) {
+        if (p->state != POOL_ENDED && (tick || p->finishing))
             monitor_collect(p, now);
-            if (tick)
-                second |= monitor_tick(p, engine_seconds(e, now), now);
-        }
         pool_supervise(p, now);
+        if (tick && p->state != POOL_ENDED)
+            second |= monitor_tick(p, engine_seconds(e, now), now);
         if (p->state == POOL_ENDED && !p->closed_books) {
             p->closed_books = true;
             monitor_collect(p, now);

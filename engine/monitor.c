@@ -1,6 +1,7 @@
 /* See monitor.h. The order of a tick: read and sum the tallies, drain the intervals, close the
  * points. */
 #include "engine/monitor.h"
+#include "engine/engine_private.h"
 #include "engine/pool.h"
 
 #include <fcntl.h>
@@ -460,11 +461,18 @@ static void close_second(struct pool *p, double now_s)
 bool monitor_tick(struct pool *p, double now_s, uint64_t now_ns)
 {
     struct monitor *m = &p->monitor;
+    if (!p->load_from_ns || now_ns < p->record_from_ns) { /* the warm-up is in no interval */
+        monitor_restart(p, now_s);
+        return false;
+    }
+    if (!m->recording) {
+        m->recording = true;
+        m->tenth.from_s = m->second.from_s = engine_seconds(p->engine, p->record_from_ns);
+    }
     if (now_s - m->tenth.from_s < 0.05)
         return false;
     struct point pt = close_interval(p, &m->tenth, now_s);
     m->tenths[m->tenth_count++ % TENTHS] = pt;
-    m->recording = p->load_from_ns && now_ns >= p->record_from_ns;
     plateau_tenth(p, &pt);
     histogram_merge(&m->second.service, &m->tenth.service);
     histogram_merge(&m->second.response, &m->tenth.response);

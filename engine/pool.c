@@ -124,13 +124,26 @@ static void wait_ms(struct pool *p, int ms)
     }
 }
 
+void stats_json_release(struct stats_json *s)
+{
+    if (!s || atomic_fetch_sub(&s->refs, 1) > 1)
+        return;
+    json_decref(s->stats);
+    json_decref(s->left_behind);
+    free(s);
+}
+
 static void take_stats(struct pool *p)
 {
     struct stats s = {.server_cpu_share = NAN, .other_clients = -1, .data_items = -1};
     if (!p->spec.backend->pool_stats)
         return;
-    s.json = json_object();
-    s.left_behind = json_array();
+    struct stats_json *shared = calloc(1, sizeof *shared);
+    if (!shared)
+        return; /* out of memory: the last ones stay */
+    shared->refs = 1;
+    s.json = shared->stats = json_object();
+    s.left_behind = shared->left_behind = json_array();
     p->spec.backend->pool_stats(p, &s);
     pthread_mutex_lock(&p->mutex);
     if (atomic_load(&p->stats_asked) &&
@@ -138,11 +151,12 @@ static void take_stats(struct pool *p)
         s.server_cpu_share = p->stats.server_cpu_share;
         memcpy(s.note, p->stats.note, sizeof s.note);
     }
-    json_decref(p->stats.json);
-    json_decref(p->stats.left_behind);
+    struct stats_json *old = p->stats_json;
+    p->stats_json = shared;
     p->stats = s;
     p->stats_serial++;
     pthread_mutex_unlock(&p->mutex);
+    stats_json_release(old);
 }
 
 /* Opens, again and again while the target cannot be reached. False when it is hopeless or over. */
@@ -282,8 +296,7 @@ void pool_free(struct pool *p)
     free(p->worker);
     monitor_fini(&p->monitor);
     plateaus_fini(&p->plateaus);
-    json_decref(p->stats.json);
-    json_decref(p->stats.left_behind);
+    stats_json_release(p->stats_json);
     pool_spec_fini(&p->spec);
     pthread_mutex_destroy(&p->mutex);
     if (p->wake_fd >= 0)

@@ -23,6 +23,14 @@ struct engine;
 
 enum open_stage { OPEN_WAITING, OPEN_DONE, OPEN_FAILED };
 
+/* What a backend said in JSON; shared by the pool and the snapshots, freed by whoever lets go last.
+ */
+struct stats_json {
+    _Atomic unsigned refs;
+    struct json_t *stats, *left_behind;
+};
+void stats_json_release(struct stats_json *); /* takes NULL */
+
 struct pool {
     struct engine *engine;
     unsigned number;
@@ -42,9 +50,10 @@ struct pool {
     _Atomic bool stopping;
     _Atomic int open_stage; /* enum open_stage */
     int wake_fd;
-    struct err open_error;  /* under mutex */
-    uint64_t open_retry_ns; /* under mutex: when it is tried next */
-    struct stats stats;     /* under mutex; its json owned here */
+    struct err open_error;         /* under mutex */
+    uint64_t open_retry_ns;        /* under mutex: when it is tried next */
+    struct stats stats;            /* under mutex; its json belongs to stats_json */
+    struct stats_json *stats_json; /* under mutex; NULL: none yet */
     uint64_t stats_serial;
 
     _Atomic bool stats_asked, thread_done;

@@ -20,7 +20,7 @@ struct held {
         struct series_store *store;
         struct point tenth[TENTHS];
         const struct point *tenth_block[TENTHS / SERIES_BLOCK + 2];
-        json_t *stats, *left_behind;
+        struct stats_json *stats;
         struct packed_pool *histograms;
     } * pool;
 };
@@ -50,8 +50,7 @@ void snapshot_release(const struct snapshot *s)
         free(h->shown.pool[i].plateau);
         options_fini(&h->pool[i].options);
         series_store_release(h->pool[i].store);
-        json_decref(h->pool[i].stats);
-        json_decref(h->pool[i].left_behind);
+        stats_json_release(h->pool[i].stats);
         packed_pool_free(h->pool[i].histograms);
     }
     free(h->shown.pool);
@@ -280,11 +279,12 @@ static void fill_stats(struct pool *p, struct pool_snapshot *s, struct pool_held
     s->server_cpu_share = p->stats.server_cpu_share;
     s->other_clients = p->stats.other_clients;
     s->data_items = p->stats.data_items;
-    h->stats = json_incref(p->stats.json);
-    h->left_behind = json_incref(p->stats.left_behind);
+    h->stats = p->stats_json;
+    if (h->stats)
+        atomic_fetch_add(&h->stats->refs, 1);
     pthread_mutex_unlock(&p->mutex);
-    s->backend_stats = h->stats;
-    s->left_behind = h->left_behind;
+    s->backend_stats = h->stats ? h->stats->stats : NULL;
+    s->left_behind = h->stats ? h->stats->left_behind : NULL;
 }
 
 static void fill_scaling(const struct pool *p, struct pool_snapshot *s)

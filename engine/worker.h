@@ -5,8 +5,9 @@
  * changes), the budget of `-n` and the sequence of `dist=sequential` (atomics, used only where
  * asked for).
  *
- * worker.c: life, turns, settings, publishing.  client.c: what a client starts, and how an
- * operation ends. conn.c: connections, groups and leases. */
+ * worker.c: life, turns, settings, publishing. client.c: what a client starts. open_loop.c: open
+ * arrival. op.c: the memory, the counts and the end of a request. lease.c: room on connections and
+ * who waits for it. conn.c: connections and their groups. */
 #ifndef LOADTOP_ENGINE_WORKER_H
 #define LOADTOP_ENGINE_WORKER_H
 
@@ -173,45 +174,76 @@ void worker_order(struct worker *, enum worker_order); /* any thread; wakes it *
 uint64_t worker_next_due(const struct worker *);       /* virtual time: when it must run next */
 void worker_account(struct worker *);                  /* brings the in-flight area up to now */
 
-/* ---- client.c */
+/* ---- client.c: what a client starts */
 void client_init(struct client *, struct worker *, uint32_t id);
-/* Puts the client where the next settle looks at it. */
-void client_ready(struct client *);
+void client_ready(struct client *);               /* the next settle looks at it */
 void clients_run(struct worker *, unsigned most); /* those that are ready; leaves the rest listed */
-void arrivals_run(struct worker *);
 void capped_run(struct worker *); /* closed under --max-rate: who had to wait for it */
+void client_list_append(struct client_list *, struct client *);
+struct client *client_list_pop(struct client_list *); /* NULL: empty */
+uint32_t client_starts(struct client *);              /* how many requests its pattern starts now */
+/* Starts up to n requests made by `make`. In pattern batch they are one lease where a connection
+ * can carry the whole batch. */
+void client_start(struct client *, uint32_t n, struct op *(*make)(struct client *));
+uint16_t mix_choose(struct worker *);
+/* Claims n operations from the budget of -n, if there is one; how many were granted. */
+uint32_t budget_claim(struct worker *, uint32_t n);
+void budget_unclaim(struct worker *, const struct op *);
+/* A request of a type, not yet anyone's, for n operations that are claimed already. NULL: out of
+ * memory. */
+struct op *op_make(struct worker *, uint16_t type, uint32_t n);
+/* Gives it to a client and lets the backend choose what it is about. */
+void op_adopt(struct client *, struct op *);
+
+/* ---- open_loop.c: open arrival */
+void arrivals_run(struct worker *);
 void arrivals_abandon(
     struct worker *); /* rows gathered for a bulk that is never sent are dropped */
-void arrival_restart(struct worker *, bool was_open, double old_rate, bool was_paused);
-void think_fire(struct alarm *);
+void arrival_restart(struct worker *, bool was_open, double old_rate, bool was_stopped);
+
+/* ---- op.c: the memory, the counts and the end of a request */
 struct op *op_take(struct worker *); /* NULL: out of memory */
 void op_free(struct worker *, struct op *);
 void ops_free(struct worker *); /* all of them, at the worker's end */
 void op_offered(struct worker *, struct op *);
 void op_unoffered(struct worker *, struct op *);
 void op_count_in_flight(struct worker *, const struct op *, int sign);
+void op_count_dropped(struct worker *, uint64_t n);
+/* Its connection is gone (class given), or it was refused for good (no class: op_error was called).
+ */
 void op_lost(struct op *, const char *error_class, const char *msg, size_t len);
 void op_give_back(struct op *); /* never sent: back to the client and the budget */
-void op_expire(struct op *);    /* its time is up: a timeout */
-/* What the client gets back when a request of its has ended or was given up. */
-void client_release(struct op *);
-void waiting_discard(
-    struct worker *); /* pause and end: what waits for a connection is given back */
-void timeouts_fire(struct alarm *);
+/* Time is up. On a connection it stays, abandoned, until its answer comes or the connection goes.
+ */
+void op_expire(struct op *);
+void client_release(struct op *); /* the client gets its place back: the request has ended */
+void think_fire(struct alarm *);
 
-/* ---- conn.c */
-struct group *group_get(struct worker *, uint32_t id);
-/* Leases a connection for a chain of requests (linked by client_next) and submits them, or makes it
- * wait. */
+/* ---- lease.c: room on connections, and who waits for it */
+/* Leases a connection for a chain of requests (linked by next) and submits them, or makes it wait.
+ */
 void lease(struct worker *, struct op *chain);
+void lease_in(struct worker *, struct op *chain, uint32_t group);
 void leases_dispatch(struct worker *); /* groups in which room appeared */
-void conns_flush(struct worker *);
+void leases_reroute(struct group *);   /* it is down: what waits there may find another */
+void leases_expire(struct group *,
+                   uint64_t before_ns); /* what waits there since before_ns is too late */
+void waiting_discard(struct worker *);  /* pause and end: what waits is given back */
+void room_changed(struct conn *);
+void room_gone(struct conn *);     /* it is lost */
+void room_wanted(struct group *);  /* who waits there is looked at in the next settle */
+void conn_unlink(struct op *);     /* out of its connection, which may have room again */
+void conns_flush(struct worker *); /* stamps and sends what was gathered */
+
+/* ---- conn.c: connections and groups */
+struct group *group_get(struct worker *, uint32_t id);
 void conns_tune(struct worker *);                /* after a change of settings */
 void conns_fill(struct group *);                 /* opens what is wanted and allowed now */
+void conn_doom(struct conn *);                   /* closed in the next settle, if still to retire */
 void conns_settle(struct worker *);              /* opens and closes those that were to */
 bool conns_close_all(struct worker *);           /* begins; true when all are closed */
 uint64_t conns_count_ops(const struct worker *); /* in flight by walking the connections */
 void conns_free(struct worker *);
-void conn_unlink(struct op *); /* out of its connection, which may have room again */
+void timeouts_fire(struct alarm *);
 
 #endif
