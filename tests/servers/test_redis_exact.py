@@ -26,6 +26,11 @@ class Exact(unittest.TestCase):
         cls.redis.close()
         cls.unix.close()
 
+    def server(self, *args):
+        """Unthrottled load goes over the unix socket: on loopback TCP a window that was full opens again only by a
+        probe each 200 ms, and what is in flight then could take longer than the drain at the end."""
+        return self.unix if "unthrottled" in " ".join(map(str, args)) else self.redis
+
     def check(self, run, redis):
         """What holds of every run; the pool."""
         pool = lib.pool(run)
@@ -57,8 +62,9 @@ class Exact(unittest.TestCase):
     def test_every_pattern_with_one_to_four_threads(self):
         for threads, pattern in enumerate(("sync", "batch", "queue", "chain", "unthrottled"), 1):
             with self.subTest(pattern=pattern):
-                self.exactly(self.redis, "--pattern", pattern, "-t", min(threads, 4), "--clients", 7)
-                self.exactly(self.redis, "--pattern", pattern, "-t", 5 - min(threads, 4), "--clients", 20)
+                redis = self.server(pattern)
+                self.exactly(redis, "--pattern", pattern, "-t", min(threads, 4), "--clients", 7)
+                self.exactly(redis, "--pattern", pattern, "-t", 5 - min(threads, 4), "--clients", 20)
 
     def test_pipelines(self):
         for depth, clients in ((1, 50), (16, 50), (100, 3), (1000, 2)):
@@ -118,10 +124,11 @@ class Exact(unittest.TestCase):
             seed = SEED * 1000 + i
             with self.subTest(seed=seed):
                 r = random.Random(seed)
-                self.redis.command("CONFIG", "RESETSTAT")
                 args = random_run(r)
-                run = lib.headless(*args, self.redis.url, timeout=60)
-                self.check(run, self.redis)
+                redis = self.server(*args)
+                redis.command("CONFIG", "RESETSTAT")
+                run = lib.headless(*args, redis.url, timeout=60)
+                self.check(run, redis)
                 refused = [e for e in run["events"] if e["what"] == "refused"]
                 self.assertEqual(refused, [], args)
 
