@@ -1,0 +1,25 @@
+/* librdkafka's mock cluster: a small Kafka inside this process, for the demo and for tests without
+ * Java.
+ *
+ * It speaks the real protocol over TCP on 127.0.0.1: produce, fetch, groups, offsets. It keeps
+ * messages in memory, 5 MiB or 100,000 batches a partition, and knows no admin requests, no
+ * passwords and no TLS. It is never a measure of a broker. */
+#ifndef LOADTOP_BACKENDS_KAFKA_MOCK_H
+#define LOADTOP_BACKENDS_KAFKA_MOCK_H
+
+#include <stddef.h>
+
+struct err;
+struct kafka_mock;
+
+/* Starts a cluster of `brokers` with the NULL-terminated `topics`, each of `partitions`. NULL and
+ * err: not built in, or no port to be had. */
+struct kafka_mock *kafka_mock_start(int brokers, const char *const *topics, int partitions,
+                                    struct err *);
+/* "127.0.0.1:34567,127.0.0.1:34568": for a URL kafka://SERVERS/TOPIC. Lives as long as the cluster.
+ */
+const char *kafka_mock_servers(const struct kafka_mock *);
+/* After every pool that uses it has ended. Blocks for some milliseconds. Takes NULL. */
+void kafka_mock_stop(struct kafka_mock *);
+
+#endif

@@ -1,0 +1,152 @@
+/* The Kafka backend on librdkafka's mock cluster, inside the real engine: what is produced is
+ * consumed, once by one of those that share, and by each of those that do not. No Java, no broker.
+ */
+#include "backends/kafka_mock.h"
+#include "backends/registry.h"
+#include "engine/backend.h"
+#include "engine/engine.h"
+#include "engine/err.h"
+#include "engine/scenario.h"
+#include "engine/snapshot.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define WAIT_S 30
+
+static struct kafka_mock *mock;
+
+static int start(void **state)
+{
+    static const char *const topics[] = {"share", "each", "trip", NULL};
+    struct err err = {0};
+    (void)state;
+    mock = kafka_mock_start(2, topics, 4, &err);
+    if (!mock)
+        fprintf(stderr, "%s\n", err.msg);
+    return mock ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    kafka_mock_stop(mock);
+    return 0;
+}
+
+static struct engine *run(struct scenario *s, const char *const *query, unsigned pools)
+{
+    struct err err = {0};
+    char url[512];
+    scenario_init(s);
+    for (unsigned i = 0; i < pools; i++) {
+        snprintf(url, sizeof url, "kafka://%s/%s", kafka_mock_servers(mock), query[i]);
+        if (scenario_add(s, url, NULL, backends, &err) < 0)
+            fail_msg("%s", err.msg);
+    }
+    struct engine *e = engine_new(s, backends, false, &err);
+    if (!e || engine_start(e, &err) < 0)
+        fail_msg("%s", err.msg);
+    return e;
+}
+
+static uint64_t completed(struct engine *e, unsigned pool)
+{
+    const struct snapshot *s = engine_snapshot(e);
+    uint64_t n = pool < s->pools ? s->pool[pool].counts.completed : 0;
+    snapshot_release(s);
+    return n;
+}
+
+/* Until the pool has completed n; false after WAIT_S. */
+static bool reaches(struct engine *e, unsigned pool, uint64_t n)
+{
+    const struct timespec pause = {0, 20000000};
+    for (unsigned i = 0; i < WAIT_S * 50; i++) {
+        if (completed(e, pool) >= n)
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+static void expect(struct engine *e, unsigned pool, uint64_t n)
+{
+    if (!reaches(e, pool, n)) {
+        const struct snapshot *now = engine_snapshot(e);
+        for (unsigned i = 0; i < now->pools; i++)
+            fprintf(stderr, "pool %u: %llu completed, %s %s, %s\n", i,
+                    (unsigned long long)now->pool[i].counts.completed,
+                    pool_state_name(now->pool[i].state), now->pool[i].state_why, now->pool[i].note);
+        for (unsigned i = 0; i < now->events; i++)
+            fprintf(stderr, "%.2f %s %s\n", now->event[i].t_s, now->event[i].pool,
+                    now->event[i].to);
+        fail_msg("pool %u: not %llu", pool, (unsigned long long)n);
+    }
+    engine_end(e, END_DRAIN, "user");
+    assert_true(engine_wait(e, UINT64_C(10000000000)));
+    const struct snapshot *s = engine_snapshot(e);
+    for (unsigned i = 0; i < s->pools; i++) {
+        struct counts c = s->pool[i].counts;
+        assert_int_equal(c.offered, c.completed + c.errors + c.timeouts + c.in_flight + c.dropped);
+        assert_int_equal(c.errors, 0);
+    }
+    assert_int_equal(s->pool[pool].counts.completed, n);
+    snapshot_release(s);
+    engine_free(e);
+}
+
+static void shared_once(void **state)
+{
+    const char *const query[] = {"share?count=5000&pattern=chain&depth=100&threads=2",
+                                 "share?ops=consume&from=earliest&clients=3"};
+    struct scenario s;
+    (void)state;
+    struct engine *e = run(&s, query, 2);
+    expect(e, 1, 5000);
+    scenario_fini(&s);
+}
+
+static void each_gets_all(void **state)
+{
+    const char *const query[] = {"each?count=3000&pattern=batch&depth=100",
+                                 "each?ops=consume&from=earliest&clients=5&connections=2&deliver="
+                                 "each&handling=recycle&work=10us"};
+    struct scenario s;
+    (void)state;
+    struct engine *e = run(&s, query, 2);
+    expect(e, 1, 5 * 3000);
+    scenario_fini(&s);
+}
+
+static void there_and_back(void **state)
+{
+    const char *const query[] = {"trip?ops=e2e&count=500&pattern=chain&linger=0"};
+    struct scenario s;
+    (void)state;
+    struct engine *e = run(&s, query, 1);
+    expect(e, 0, 500);
+    scenario_fini(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shared_once),
+        cmocka_unit_test(each_gets_all),
+        cmocka_unit_test(there_and_back),
+    };
+    if (backend_kafka.unavailable) {
+        printf("SKIP: %s\n", backend_kafka.unavailable);
+        return 77;
+    }
+    return cmocka_run_group_tests(tests, start, stop);
+}
