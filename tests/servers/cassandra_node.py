@@ -79,7 +79,7 @@ class Node:
             if not self.process.alive():
                 raise AssertionError("cassandra ended:\n" + self.process.output()[-3000:])
             return self.server.answers(self.env)
-        lib.until("cassandra answers", up, timeout=90)
+        lib.until("cassandra answers", up, timeout=180)
         if self.auth:  # the first role is made a moment after the port opens
             def known():
                 try:
