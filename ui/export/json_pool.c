@@ -275,6 +275,9 @@ json_t *json_pool(const struct pool_snapshot *p, bool removed)
     json_put(o, "target", json_words(p->target));
     json_put(o, "url", json_words(p->url));
     json_put(o, "server", json_words_or_null(p->version));
+    json_put(o, "local", json_boolean(p->local));
+    json_put(o, "address", json_words_or_null(p->address));
+    json_put(o, "note", json_words_or_null(p->note));
     json_put(o, "state", json_words(pool_state_name(p->state)));
     json_put(o, "removed", json_boolean(removed));
     json_put(o, "state_why", json_words_or_null(p->state_why));

@@ -3,6 +3,8 @@
 #ifndef LOADTOP_UI_EXPORT_JSON_SCALING_H
 #define LOADTOP_UI_EXPORT_JSON_SCALING_H
 
+#include <stdbool.h>
+
 struct json_t;
 struct pool_snapshot;
 struct usl_fit;
@@ -16,5 +18,9 @@ struct json_t *json_capacity(const struct pool_snapshot *);
  * for the reason `why_not`. */
 struct json_t *json_fit(const char *var, const struct usl_fit *f, double next_n,
                         const char *why_not);
+
+/* Reads a curve back, as far as usl_at, usl_band, usl_phase_at and fit_words need it. False when it
+ * was not fitted. */
+bool json_fit_read(const struct json_t *, struct usl_fit *);
 
 #endif

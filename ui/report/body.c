@@ -1,0 +1,285 @@
+/* The body of a report: each pool with its tables (and in HTML its plots), then what concerns the
+ * whole run. Called by the report's formats. */
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+#include "engine/text.h"
+#include "ui/export/json_read.h"
+#include "ui/report/doc.h"
+#include "ui/report/parts.h"
+
+static void add_load(struct doc *d, const json_t *p)
+{
+    static const char *const heads[] = {"<load", "<value", NULL};
+    const char *const ops[] = {"offered",   "completed", "errors", "timeouts",
+                               "in_flight", "dropped",   NULL};
+    double rate = json_num(p, "rate_per_s"), sent = json_num(p, "bytes/sent");
+    doc_table(d, heads);
+    doc_cell(d, "target");
+    doc_cell(d, "%s%s%s%s", json_txt(p, "target"), *json_txt(p, "server") ? " (" : "",
+             json_txt(p, "server"), *json_txt(p, "server") ? ")" : "");
+    doc_cell(d, "at the end");
+    doc_cell(d, "threads %s x clients %s, connections of a thread %s, pattern %s, depth %s",
+             fig_count(json_num(p, "threads")), fig_count(json_num(p, "clients")),
+             fig_count(json_num(p, "connections")), json_txt(p, "pattern"),
+             fig_count(json_num(p, "depth")));
+    doc_cell(d, "arrival");
+    doc_cell(d, "%s%s%s", json_txt(p, "arrival"), isfinite(rate) ? ", " : "",
+             isfinite(rate) ? fig_number(rate) : "");
+    doc_cell(d, "operations");
+    doc_cell(d, "%s", json_txt(p, "options/ops"));
+    doc_cell(d, "throughput");
+    doc_cell(d, "%s/s over %s loaded", fig_number(json_num(p, "throughput_per_s")),
+             fig_seconds(json_num(p, "loaded_s")));
+    for (unsigned i = 0; ops[i]; i++) {
+        char path[32];
+        copy_str(path, sizeof path, "ops/");
+        copy_str(path + 4, sizeof path - 4, ops[i]);
+        doc_cell(d, "%s", ops[i]);
+        doc_cell(d, "%s", fig_count(json_num(p, path)));
+    }
+    doc_cell(d, "bytes");
+    doc_cell(d, "sent %s, received %s", fig_bytes(sent), fig_bytes(json_num(p, "bytes/received")));
+    doc_cell(d, "time of the threads");
+    doc_cell(d, "generating %s, client work %s, waiting %s, idle by schedule %s",
+             fig_share(json_num(p, "time_share/generate")),
+             fig_share(json_num(p, "time_share/client")), fig_share(json_num(p, "time_share/wait")),
+             fig_share(json_num(p, "time_share/scheduled_idle")));
+    doc_table_end(d);
+}
+
+static void add_latency_row(struct doc *d, const char *what, const json_t *l)
+{
+    static const char *const at[] = {"min_us", "mean_us",  "p50_us",    "p90_us", "p95_us",
+                                     "p99_us", "p99_9_us", "p99_99_us", "max_us", NULL};
+    if (!l || !(json_num(l, "count") > 0))
+        return;
+    doc_cell(d, "%s", what);
+    for (unsigned i = 0; at[i]; i++)
+        doc_cell(d, "%s", fig_us(json_num(l, at[i])));
+    doc_cell(d, "%s", fig_count(json_num(l, "count")));
+}
+
+static void add_latencies(struct doc *d, const json_t *p)
+{
+    static const char *const heads[] = {"<latency", "min",   "mean",   "p50", "p90",   "p95",
+                                        "p99",      "p99.9", "p99.99", "max", "count", NULL};
+    const char *op;
+    json_t *one;
+    char what[80];
+    doc_table(d, heads);
+    add_latency_row(d, "service (from the send)", json_at(p, "latency/service"));
+    add_latency_row(d, "response (from the intended start)", json_at(p, "latency/response"));
+    if (json_object_size(json_at(p, "by_op")) > 1)
+        json_object_foreach((json_t *)(uintptr_t)json_at(p, "by_op"), op, one)
+        {
+            copy_str(what, sizeof what, op);
+            copy_str(what + strlen(what), sizeof what - strlen(what), ", service");
+            add_latency_row(d, what, json_at(one, "latency/service"));
+        }
+    add_latency_row(d, "requests (batches)", json_at(p, "batches/latency/service"));
+    doc_table_end(d);
+}
+
+static void add_ops(struct doc *d, const json_t *p)
+{
+    static const char *const heads[] = {"<operation", "completed", "errors", "timeouts",
+                                        "p50",        "p99",       NULL};
+    const char *op;
+    json_t *one;
+    doc_table(d, heads);
+    json_object_foreach((json_t *)(uintptr_t)json_at(p, "by_op"), op, one)
+    {
+        doc_cell(d, "%s", op);
+        doc_cell(d, "%s", fig_count(json_num(one, "completed")));
+        doc_cell(d, "%s", fig_count(json_num(one, "errors")));
+        doc_cell(d, "%s", fig_count(json_num(one, "timeouts")));
+        doc_cell(d, "%s", fig_us(json_num(one, "latency/service/p50_us")));
+        doc_cell(d, "%s", fig_us(json_num(one, "latency/service/p99_us")));
+    }
+    doc_table_end(d);
+}
+
+static void add_plateaus(struct doc *d, const json_t *p)
+{
+    static const char *const heads[] = {
+        "from",       "to",    "threads", "clients", "depth",         "rate",   "in flight",
+        "throughput", "±95 %", "p50",     "p99",     "generator CPU", "<valid", NULL};
+    if (!json_count(p, "plateaus"))
+        return;
+    doc_heading(d, 3, "Steady stretches (plateaus)");
+    doc_table(d, heads);
+    for (size_t i = 0; i < json_count(p, "plateaus"); i++) {
+        const json_t *l = json_nth(p, "plateaus", i);
+        doc_cell(d, "%s", fig_seconds(json_num(l, "start_s")));
+        doc_cell(d, "%s", fig_seconds(json_num(l, "end_s")));
+        doc_cell(d, "%s", fig_count(json_num(l, "vars/threads")));
+        doc_cell(d, "%s", fig_count(json_num(l, "vars/clients")));
+        doc_cell(d, "%s", fig_count(json_num(l, "vars/depth")));
+        doc_cell(d, "%s", fig_number(json_num(l, "vars/rate_per_s")));
+        doc_cell(d, "%s", fig_number(json_num(l, "in_flight")));
+        doc_cell(d, "%s/s", fig_number(json_num(l, "throughput_per_s")));
+        doc_cell(d, "%s", fig_number(json_num(l, "ci95")));
+        doc_cell(d, "%s", fig_us(json_num(l, "p50_us")));
+        doc_cell(d, "%s", fig_us(json_num(l, "p99_us")));
+        doc_cell(d, "%s", fig_share(json_num(l, "cpu_share")));
+        doc_cell(d, "%s", json_yes(l, "valid") ? "yes" : json_txt(l, "why_not"));
+    }
+    doc_table_end(d);
+}
+
+static void add_errors(struct doc *d, const json_t *p)
+{
+    static const char *const heads[] = {"<class",  "count",         "first at",
+                                        "last at", "<last message", NULL};
+    if (!json_count(p, "error_classes"))
+        return;
+    doc_heading(d, 3, "Errors");
+    doc_table(d, heads);
+    for (size_t i = 0; i < json_count(p, "error_classes"); i++) {
+        const json_t *e = json_nth(p, "error_classes", i);
+        doc_cell(d, "%s", json_txt(e, "class"));
+        doc_cell(d, "%s", fig_count(json_num(e, "count")));
+        doc_cell(d, "%s", fig_seconds(json_num(e, "first_s")));
+        doc_cell(d, "%s", fig_seconds(json_num(e, "last_s")));
+        doc_cell(d, "%s", json_txt(e, "last"));
+    }
+    doc_table_end(d);
+}
+
+static void add_pool(struct doc *d, const json_t *run, const json_t *p)
+{
+    const char *stamp = stamp_of(p);
+    bool plots = d->format == DOC_HTML;
+    doc_heading(d, 2, "%s%s%s%s%s", json_txt(p, "name"), json_yes(p, "removed") ? " (removed)" : "",
+                *stamp ? " [" : "", stamp, *stamp ? "]" : "");
+    for (size_t i = 0; plots && i < json_count(p, "scaling"); i++)
+        plot_curve(d->t, p, json_nth(p, "scaling", i), json_num(run, "goal_per_s"));
+    if (plots) {
+        plot_series(d->t, run, p);
+        plot_percentiles(d->t, p);
+        plot_heat(d->t, p);
+    }
+    add_load(d, p);
+    add_latencies(d, p);
+    if (json_object_size(json_at(p, "by_op")) > 0) {
+        doc_heading(d, 3, "Operations");
+        add_ops(d, p);
+    }
+    add_plateaus(d, p);
+    add_errors(d, p);
+}
+
+static void add_notes(struct doc *d, const json_t *run)
+{
+    bool any = false;
+    for (size_t i = 0; i < json_count(run, "events"); i++) {
+        const json_t *e = json_nth(run, "events", i);
+        if (strcmp(json_txt(e, "what"), "mark") != 0)
+            continue;
+        if (!any) {
+            doc_heading(d, 2, "Notes");
+            doc_findings_begin(d);
+        }
+        any = true;
+        char at[32];
+        copy_str(at, sizeof at, "");
+        doc_finding(d, TONE_PLAIN, format_clock(at, sizeof at, json_num(e, "t_s")), "%s",
+                    json_txt(e, "to"));
+    }
+    if (any)
+        doc_findings_end(d);
+}
+
+static void add_events(struct doc *d, const json_t *run)
+{
+    static const char *const heads[] = {
+        "at", "<by", "<pool", "<what", "<from", "<to", "<what it changed", NULL};
+    if (!json_count(run, "events"))
+        return;
+    doc_heading(d, 2, "Events");
+    doc_table(d, heads);
+    for (size_t i = 0; i < json_count(run, "events"); i++) {
+        const json_t *e = json_nth(run, "events", i);
+        doc_cell(d, "%s", fig_seconds(json_num(e, "t_s")));
+        doc_cell(d, "%s", json_txt(e, "by"));
+        doc_cell(d, "%s", json_txt(e, "pool"));
+        doc_cell(d, "%s", json_txt(e, "what"));
+        doc_cell(d, "%s", json_txt(e, "from"));
+        doc_cell(d, "%s", json_txt(e, "to"));
+        if (json_is_absent(e, "after_per_s"))
+            doc_cell(d, "%s", "");
+        else
+            doc_cell(d, "%s/s to %s/s: %s", fig_number(json_num(e, "before_per_s")),
+                     fig_number(json_num(e, "after_per_s")),
+                     json_yes(e, "real") ? "real" : "within noise");
+    }
+    doc_table_end(d);
+    double total = json_num(run, "events_total");
+    if (total > (double)json_count(run, "events"))
+        doc_para(d, "Of %s events the last %zu were kept.", fig_count(total),
+                 json_count(run, "events"));
+}
+
+static void add_validity(struct doc *d, const json_t *run)
+{
+    static const char *const heads[] = {"<pool", "<check", "<held", "value", "limit", "<why", NULL};
+    doc_heading(d, 2, "Can the figures be trusted?");
+    doc_table(d, heads);
+    for (size_t i = 0; i < json_count(run, "validity/checks"); i++) {
+        const json_t *c = json_nth(run, "validity/checks", i);
+        bool known = !json_is_absent(c, "ok");
+        doc_cell(d, "%s", json_txt(c, "pool"));
+        doc_cell(d, "%s", json_txt(c, "name"));
+        doc_cell(d, "%s", !known ? "does not apply" : json_yes(c, "ok") ? "yes" : "NO");
+        doc_cell(d, "%s", known ? fig_number(json_num(c, "value")) : "-");
+        doc_cell(d, "%s", fig_number(json_num(c, "limit")));
+        doc_cell(d, "%s", json_txt(c, "why"));
+    }
+    doc_table_end(d);
+}
+
+static void add_left(struct doc *d, const json_t *run)
+{
+    bool any = false;
+    doc_heading(d, 2, "Left behind");
+    for (size_t i = 0; i < json_count(run, "pools"); i++) {
+        const json_t *p = json_nth(run, "pools", i);
+        for (size_t k = 0; k < json_count(p, "left_behind"); k++) {
+            const json_t *l = json_nth(p, "left_behind", k);
+            if (!any)
+                doc_findings_begin(d);
+            any = true;
+            doc_finding(d, TONE_WARN, "left", "%s: %s %s %s", json_txt(p, "name"),
+                        fig_count(json_num(l, "count")), json_txt(l, "kind"), json_txt(l, "what"));
+        }
+    }
+    if (any) {
+        doc_findings_end(d);
+        doc_para(d, "loadtop clean RUN.json removes it.");
+    } else {
+        doc_para(d, "Nothing.");
+    }
+}
+
+void report_body(struct doc *d, const json_t *run)
+{
+    for (size_t i = 0; i < json_count(run, "pools"); i++)
+        add_pool(d, run, json_nth(run, "pools", i));
+    add_notes(d, run);
+    add_events(d, run);
+    add_validity(d, run);
+    add_left(d, run);
+    doc_heading(d, 2, "Where the load came from");
+    doc_para(d,
+             "Host %s, %s cores; the generator used %s of their CPU over the run and at most %s "
+             "of memory.",
+             json_txt(run, "generator/host"), fig_count(json_num(run, "generator/cores")),
+             fig_share(json_num(run, "generator/cpu_share")),
+             fig_bytes(json_num(run, "generator/rss_peak_bytes")));
+    if (*json_txt(run, "command")) {
+        doc_heading(d, 2, "To repeat it");
+        doc_code(d, json_txt(run, "command"));
+    }
+}

@@ -1,0 +1,307 @@
+/* See doc.h. A table is collected before it is written, because plain text needs the widths of its
+ * columns. Called by the report's parts and by compare. */
+#include "ui/report/doc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/text.h"
+#include "ui/cells.h"
+
+#define WRAP 96
+
+static char *formatted(const char *fmt, va_list args)
+{
+    char *s;
+    if (vasprintf(&s, fmt, args) < 0)
+        abort();
+    return s;
+}
+
+static void escape_html(struct text *to, const char *s)
+{
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c == '<')
+            text_add(to, "&lt;");
+        else if (c == '>')
+            text_add(to, "&gt;");
+        else if (c == '&')
+            text_add(to, "&amp;");
+        else if (c == '"')
+            text_add(to, "&quot;");
+        else if (c == '\'')
+            text_add(to, "&#39;");
+        else if (c < 0x20 && c != '\n')
+            text_add(to, " ");
+        else
+            text_put(to, s, 1);
+    }
+}
+
+/* What Markdown would take for markup, and what would end a table's cell. */
+static void escape_markdown(struct text *to, const char *s)
+{
+    for (; *s; s++) {
+        if (*s == '<')
+            text_add(to, "&lt;");
+        else if (*s == '&')
+            text_add(to, "&amp;");
+        else if ((unsigned char)*s < 0x20)
+            text_add(to, " ");
+        else
+            text_add(to, strchr("\\`*_[]|~#@", *s) ? "\\%c" : "%c", *s);
+    }
+}
+
+void doc_escape(const struct doc *d, struct text *to, const char *s)
+{
+    if (d->format == DOC_HTML)
+        escape_html(to, s);
+    else if (d->format == DOC_MARKDOWN)
+        escape_markdown(to, s);
+    else
+        for (; *s; s++)
+            text_add(to, "%c", (unsigned char)*s < 0x20 || *s == 0x7f ? ' ' : *s);
+}
+
+void doc_heading(struct doc *d, int level, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *s = formatted(fmt, args);
+    va_end(args);
+    if (d->format == DOC_HTML) {
+        text_add(d->t, "<h%d>", level);
+        doc_escape(d, d->t, s);
+        text_add(d->t, "</h%d>\n", level);
+    } else if (d->format == DOC_MARKDOWN) {
+        text_add(d->t, "\n%.*s ", level, "######");
+        doc_escape(d, d->t, s);
+        text_add(d->t, "\n\n");
+    } else {
+        text_add(d->t, "\n");
+        doc_escape(d, d->t, s);
+        text_add(d->t, "\n");
+        for (int i = 0; i < text_width(s); i++)
+            text_add(d->t, level == 1 ? "=" : "-");
+        text_add(d->t, "\n");
+    }
+    free(s);
+}
+
+/* Plain text is broken between words; lines after the first are indented. */
+static void add_wrapped(struct text *t, const char *s, int indent)
+{
+    int col = indent;
+    while (*s) {
+        size_t len = strcspn(s, " ");
+        if (col > indent && col + 1 + (int)len > WRAP) {
+            text_add(t, "\n%*s", indent, "");
+            col = indent;
+        } else if (col > indent) {
+            text_add(t, " ");
+            col++;
+        }
+        text_put(t, s, len);
+        col += (int)len;
+        s += len;
+        while (*s == ' ')
+            s++;
+    }
+    text_add(t, "\n");
+}
+
+void doc_para(struct doc *d, const char *fmt, ...)
+{
+    va_list args;
+    struct text e = {0};
+    va_start(args, fmt);
+    char *s = formatted(fmt, args);
+    va_end(args);
+    doc_escape(d, &e, s);
+    if (d->format == DOC_HTML)
+        text_add(d->t, "<p>%s</p>\n", text_str(&e));
+    else if (d->format == DOC_MARKDOWN)
+        text_add(d->t, "%s\n\n", text_str(&e));
+    else
+        add_wrapped(d->t, text_str(&e), 0);
+    text_free(&e);
+    free(s);
+}
+
+void doc_findings_begin(struct doc *d)
+{
+    if (d->format == DOC_HTML)
+        text_add(d->t, "<ul class=\"findings\">\n");
+}
+
+void doc_findings_end(struct doc *d)
+{
+    text_add(d->t, d->format == DOC_HTML ? "</ul>\n" : "\n");
+}
+
+void doc_finding(struct doc *d, enum tone tone, const char *what, const char *fmt, ...)
+{
+    static const char *const class_of[] = {"plain", "good", "bad", "warn"};
+    static const char *const sign[] = {"·", "✓", "✗", "!"};
+    static const char *const word[] = {" ", "+", "X", "!"};
+    va_list args;
+    struct text e = {0};
+    va_start(args, fmt);
+    char *s = formatted(fmt, args);
+    va_end(args);
+    doc_escape(d, &e, s);
+    if (d->format == DOC_HTML)
+        text_add(d->t, "<li class=\"%s\"><span class=\"sign\">%s</span><b>%s</b> %s</li>\n",
+                 class_of[tone], sign[tone], what, text_str(&e));
+    else if (d->format == DOC_MARKDOWN)
+        text_add(d->t, "- %s **%s** %s\n", sign[tone], what, text_str(&e));
+    else {
+        text_add(d->t, "%s %-13s ", word[tone], what);
+        add_wrapped(d->t, text_str(&e), 16);
+    }
+    text_free(&e);
+    free(s);
+}
+
+void doc_code(struct doc *d, const char *s)
+{
+    if (d->format == DOC_HTML) {
+        text_add(d->t, "<pre>");
+        doc_escape(d, d->t, s);
+        text_add(d->t, "</pre>\n");
+    } else if (d->format == DOC_MARKDOWN) {
+        text_add(d->t, "\n    ");
+        for (; *s; s++) /* an indented block takes everything as it is */
+            text_add(d->t, *s == '\n' ? "\n    " : "%c", *s);
+        text_add(d->t, "\n\n");
+    } else {
+        text_add(d->t, "  %s\n", s);
+    }
+}
+
+/* ---- tables ---- */
+
+void doc_table(struct doc *d, const char *const *heads)
+{
+    d->head = heads;
+    d->cells = 0;
+    for (d->columns = 0; heads[d->columns]; d->columns++)
+        ;
+}
+
+void doc_cell(struct doc *d, const char *fmt, ...)
+{
+    va_list args;
+    if (d->cells == d->room) {
+        d->room = d->room ? 2 * d->room : 64;
+        d->cell = realloc(d->cell, d->room * sizeof *d->cell);
+        if (!d->cell)
+            abort();
+    }
+    va_start(args, fmt);
+    d->cell[d->cells++] = formatted(fmt, args);
+    va_end(args);
+}
+
+static bool is_words(const char *head)
+{
+    return *head == '<';
+}
+
+static const char *head_text(const char *head)
+{
+    return head + is_words(head);
+}
+
+static void table_html(struct doc *d)
+{
+    text_add(d->t, "<div class=\"wide\"><table>\n<thead><tr>");
+    for (unsigned c = 0; c < d->columns; c++) {
+        text_add(d->t, "<th%s>", is_words(d->head[c]) ? " class=\"w\"" : "");
+        doc_escape(d, d->t, head_text(d->head[c]));
+        text_add(d->t, "</th>");
+    }
+    text_add(d->t, "</tr></thead>\n<tbody>\n");
+    for (size_t i = 0; i < d->cells; i++) {
+        unsigned c = (unsigned)(i % d->columns);
+        text_add(d->t, "%s<td%s>", c ? "" : "<tr>", is_words(d->head[c]) ? " class=\"w\"" : "");
+        doc_escape(d, d->t, d->cell[i]);
+        text_add(d->t, "</td>%s", c + 1 == d->columns ? "</tr>\n" : "");
+    }
+    text_add(d->t, "</tbody></table></div>\n");
+}
+
+static void table_markdown(struct doc *d)
+{
+    text_add(d->t, "\n");
+    for (unsigned c = 0; c < d->columns; c++) {
+        text_add(d->t, "| ");
+        doc_escape(d, d->t, head_text(d->head[c]));
+        text_add(d->t, " ");
+    }
+    text_add(d->t, "|\n");
+    for (unsigned c = 0; c < d->columns; c++)
+        text_add(d->t, is_words(d->head[c]) ? "|---" : "|--:");
+    text_add(d->t, "|\n");
+    for (size_t i = 0; i < d->cells; i++) {
+        text_add(d->t, "| ");
+        doc_escape(d, d->t, d->cell[i]);
+        text_add(d->t, i % d->columns + 1 == d->columns ? " |\n" : " ");
+    }
+    text_add(d->t, "\n");
+}
+
+static void plain_cell(struct doc *d, const char *s, int width, bool words, bool last)
+{
+    struct text e = {0};
+    doc_escape(d, &e, s);
+    int pad = width - text_width(text_str(&e));
+    if (words)
+        text_add(d->t, "  %s%*s", text_str(&e), last ? 0 : pad, "");
+    else
+        text_add(d->t, "  %*s%s", pad, "", text_str(&e));
+    text_free(&e);
+}
+
+static void table_plain(struct doc *d)
+{
+    int width[64] = {0};
+    unsigned columns = d->columns < 64 ? d->columns : 64;
+    for (unsigned c = 0; c < columns; c++)
+        width[c] = text_width(head_text(d->head[c]));
+    for (size_t i = 0; i < d->cells; i++) {
+        int w = text_width(d->cell[i]);
+        if (w > width[i % columns])
+            width[i % columns] = w;
+    }
+    for (unsigned c = 0; c < columns; c++)
+        plain_cell(d, head_text(d->head[c]), width[c], is_words(d->head[c]), c + 1 == columns);
+    text_add(d->t, "\n");
+    for (size_t i = 0; i < d->cells; i++) {
+        unsigned c = (unsigned)(i % columns);
+        plain_cell(d, d->cell[i], width[c], is_words(d->head[c]), c + 1 == columns);
+        if (c + 1 == columns)
+            text_add(d->t, "\n");
+    }
+}
+
+void doc_table_end(struct doc *d)
+{
+    while (d->columns && d->cells % d->columns) /* a row is whole */
+        doc_cell(d, "%s", "");
+    if (d->cells && d->format == DOC_HTML)
+        table_html(d);
+    else if (d->cells && d->format == DOC_MARKDOWN)
+        table_markdown(d);
+    else if (d->cells)
+        table_plain(d);
+    for (size_t i = 0; i < d->cells; i++)
+        free(d->cell[i]);
+    free(d->cell);
+    d->cell = NULL;
+    d->cells = d->room = 0;
+}

@@ -1,0 +1,62 @@
+/* The report as one page that stands on its own: no script, no font, no request. See report.h.
+ *
+ * Light and dark follow the reader's system, paper is always light. Text from outside goes through
+ * doc_escape or the plots' own escaping; a policy in the head forbids everything but styles, so
+ * that even a mistake there could load or run nothing. */
+#include "ui/report/report.h"
+
+#include <jansson.h>
+
+#include "engine/text.h"
+#include "ui/export/json_read.h"
+#include "ui/report/doc.h"
+#include "ui/report/html_style.h"
+#include "ui/report/parts.h"
+
+static void add_title(struct doc *d, const json_t *run)
+{
+    text_add(d->t, "loadtop: ");
+    for (size_t i = 0; i < json_count(run, "pools"); i++) {
+        text_add(d->t, "%s", i ? ", " : "");
+        doc_escape(d, d->t, json_txt(json_nth(run, "pools", i), "target"));
+    }
+    text_add(d->t, " ");
+    doc_escape(d, d->t, json_txt(run, "started"));
+}
+
+void report_html(const json_t *run, struct text *t)
+{
+    struct doc d = {.format = DOC_HTML, .t = t};
+    const char *ended = json_txt(run, "ended_by");
+    text_add(t, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                "style-src 'unsafe-inline'\">\n<title>");
+    add_title(&d, run);
+    text_add(t, "</title>\n<style>%s</style></head>\n<body><main>\n<header>", html_style);
+    doc_heading(&d, 1, "Load test");
+    text_add(t, "<p class=\"meta\">");
+    for (size_t i = 0; i < json_count(run, "pools"); i++) {
+        const json_t *p = json_nth(run, "pools", i);
+        text_add(t, "<span class=\"target\">");
+        doc_escape(&d, t, json_txt(p, "target"));
+        text_add(t, "</span> ");
+        if (*stamp_of(p))
+            text_add(t, "<span class=\"stamp\">%s</span> ", stamp_of(p));
+    }
+    text_add(t, "<br>");
+    doc_escape(&d, t, json_txt(run, "started"));
+    text_add(t, " · %s · %s", fig_seconds(json_num(run, "elapsed_s")),
+             *ended ? "ended by " : "saved while it went on");
+    doc_escape(&d, t, ended);
+    text_add(t, " · loadtop ");
+    doc_escape(&d, t, json_txt(run, "loadtop"));
+    text_add(t, "</p></header>\n<section class=\"verdict\">\n");
+    report_verdict(&d, run);
+    text_add(t, "</section>\n");
+    report_body(&d, run);
+    text_add(t, "<footer>Latency columns that stand for several seconds show the worst of their "
+                "percentiles, never an average of percentiles. A percentile with fewer than 10 "
+                "samples above it is left out.</footer>\n</main></body></html>\n");
+}
