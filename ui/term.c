@@ -207,6 +207,24 @@ static void prepare_restore(void)
         restore_text[restore_len++] = '\r';
 }
 
+/* Both forms, whatever terminfo says: terminals differ in when they send which. */
+static void define_arrows(void)
+{
+    static const struct {
+        char last;
+        int key;
+    } arrows[] = {{'A', KEY_UP},   {'B', KEY_DOWN}, {'C', KEY_RIGHT},
+                  {'D', KEY_LEFT}, {'H', KEY_HOME}, {'F', KEY_END}};
+
+    for (size_t i = 0; i < sizeof arrows / sizeof *arrows; i++) {
+        char csi[] = {'\033', '[', arrows[i].last, '\0'},
+             ss3[] = {'\033', 'O', arrows[i].last, '\0'};
+
+        define_key(csi, arrows[i].key);
+        define_key(ss3, arrows[i].key);
+    }
+}
+
 static void enter_modes(void)
 {
     raw();
@@ -266,6 +284,7 @@ int term_open(struct err *err)
     }
     set_term(term.screen);
     enter_modes();
+    define_arrows();
     define_key("\033[200~", PASTE_BEGIN);
     define_key("\033[201~", PASTE_END);
     mouseinterval(0);
@@ -570,6 +589,29 @@ static bool read_mouse(struct input *in)
     return true;
 }
 
+/* An escape sequence that curses does not know comes as its single characters. None of them may act
+ * as a key: after ESC [ or ESC O it is taken up to its end and is no key at all. True when there
+ * was one. */
+static bool swallow_sequence(void)
+{
+    wint_t w;
+    int rc = get_wch(&w);
+
+    if (rc == ERR)
+        return false;
+    if (rc == KEY_CODE_YES || (w != '[' && w != 'O')) {
+        if (rc == KEY_CODE_YES)
+            ungetch((int)w);
+        else
+            unget_wch((wchar_t)w);
+        return false;
+    }
+    for (bool ss3 = w == 'O'; (rc = get_wch(&w)) != ERR && rc != KEY_CODE_YES;)
+        if (ss3 || (w >= 0x40 && w <= 0x7e))
+            break;
+    return true;
+}
+
 bool term_read(struct input *in)
 {
     wint_t w;
@@ -597,6 +639,8 @@ bool term_read(struct input *in)
                 return true;
         } else {
             term.pasting = false;
+            if (rc != KEY_CODE_YES && w == KEYCODE_ESC && swallow_sequence())
+                continue;
             *in = (struct input){.kind = INPUT_KEY, .key = key_of(rc, w)};
             return true;
         }

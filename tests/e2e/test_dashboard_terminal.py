@@ -128,6 +128,23 @@ class Terminal(unittest.TestCase):
         t.wait_for("PAUSED 1/1")
         self.assertIsNone(re.search(rb"\x1b\[[0-9;]*\b(3[0-8]|4[0-8]|9[0-7]|10[0-7])(;[0-9;]*)?m", bytes(t.raw)))
 
+    def test_unknown_sequences_are_no_keys(self):
+        """Their letters would be keys: C-S-u as terminals with the Kitty protocol send it, focus, modified arrows."""
+        t = self.start()
+        t.send("+")
+        t.wait_for("threads 2")
+        for sequence in "\x1b[117;6u", "\x1b[I", "\x1b[1;5P", "\x1b[27;5;43~", "\x1bOX", "\x1b[?62;c", "\x1b[99;99R":
+            t.send(sequence)
+            time.sleep(0.1)
+        time.sleep(0.3)
+        screen = t.text()
+        self.assertIn("[threads 2]", screen)
+        self.assertIn("LOAD ON 1/1", screen)
+        t.send("\x1b[C")  # both forms of an arrow
+        t.wait_for("[clients 4]")
+        t.send("\x1bOD")
+        t.wait_for("[threads 2]")
+
     def test_tiny(self):
         t = self.start()
         for cols, rows in ((1, 1), (2, 1), (1, 5), (10, 2), (39, 9), (40, 10), (300, 2), (3, 100)):
