@@ -5,10 +5,5 @@
 #include <stddef.h>
 
 const struct backend *const backends[] = {
-    &backend_null,
-    &backend_redis,
-    &backend_crate,
-    &backend_kafka,
-    &backend_cassandra,
-    NULL,
+    &backend_null, &backend_redis, &backend_crate, &backend_kafka, &backend_cassandra, NULL,
 };
