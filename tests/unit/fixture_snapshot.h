@@ -1,6 +1,7 @@
-/* A fixed snapshot for the tests of the screen: four pools with invented figures that obey N = X R, each in a
- * different situation (the generator is the limit, fine, a backlog, dropped starts), two resizes, thresholds.
- * Everything in it is constant, so what is drawn from it can be compared with golden text. */
+/* A fixed snapshot for the tests of the screen: four pools with invented figures that obey N = X R,
+ * each in a different situation (the generator is the limit, fine, a backlog, dropped starts), two
+ * resizes, thresholds. Everything in it is constant, so what is drawn from it can be compared with
+ * golden text. */
 #ifndef LOADTOP_TESTS_FIXTURE_SNAPSHOT_H
 #define LOADTOP_TESTS_FIXTURE_SNAPSHOT_H
 
@@ -16,35 +17,51 @@
 
 static const struct option_spec fixture_redis_options[] = {
     {"keys", OPTION_COUNT, OPTION_LIVE, "10000", 1, 1e9, NULL, "how many keys"},
-    {"dist", OPTION_CHOICE, OPTION_LIVE, "uniform", 0, 0, "uniform|zipf|sequential", "how keys are chosen"},
+    {"dist", OPTION_CHOICE, OPTION_LIVE, "uniform", 0, 0, "uniform|zipf|sequential",
+     "how keys are chosen"},
     {"size", OPTION_SPAN, OPTION_LIVE, "32", 1, 1e6, NULL, "size of a value"},
     {"prefix", OPTION_TEXT, 0, "loadtop:", 0, 0, NULL, "what keys begin with"},
     {"ttl", OPTION_DURATION, OPTION_LIVE, "0", 0, 8.64e13, NULL, "time to live of a key"},
     {NULL, 0, 0, NULL, 0, 0, NULL, NULL}};
 static const struct option_spec fixture_no_options[] = {{NULL, 0, 0, NULL, 0, 0, NULL, NULL}};
-static const struct op_type fixture_redis_ops[] = {{"get", "read a key", 80, NULL, false, true, "op"},
-                                                   {"set", "write a key", 20, NULL, false, false, "op"},
-                                                   {NULL, NULL, 0, NULL, false, false, NULL}};
-static const struct op_type fixture_crate_ops[] = {{"insert", "a record", 1, "rows", false, false, "row"},
-                                                   {NULL, NULL, 0, NULL, false, false, NULL}};
-static const struct op_type fixture_kafka_ops[] = {{"consume", "a message", 1, NULL, true, true, "msg"},
-                                                   {NULL, NULL, 0, NULL, false, false, NULL}};
-static const struct backend fixture_redis = {.name = "redis", .summary = "Redis, over RESP",
+static const struct op_type fixture_redis_ops[] = {
+    {"get", "read a key", 80, NULL, false, true, "op"},
+    {"set", "write a key", 20, NULL, false, false, "op"},
+    {NULL, NULL, 0, NULL, false, false, NULL}};
+static const struct op_type fixture_crate_ops[] = {
+    {"insert", "a record", 1, "rows", false, false, "row"},
+    {NULL, NULL, 0, NULL, false, false, NULL}};
+static const struct op_type fixture_kafka_ops[] = {
+    {"consume", "a message", 1, NULL, true, true, "msg"},
+    {NULL, NULL, 0, NULL, false, false, NULL}};
+static const struct backend fixture_redis = {.name = "redis",
+                                             .summary = "Redis, over RESP",
                                              .schemes = "redis rediss redis+unix",
                                              .example = "redis://localhost:6379/0?threads=2",
-                                             .options = fixture_redis_options, .ops = fixture_redis_ops};
-static const struct backend fixture_crate = {.name = "crate", .summary = "CrateDB, over HTTP", .schemes = "crate",
+                                             .options = fixture_redis_options,
+                                             .ops = fixture_redis_ops};
+static const struct backend fixture_crate = {.name = "crate",
+                                             .summary = "CrateDB, over HTTP",
+                                             .schemes = "crate",
                                              .example = "crate://localhost/doc.t",
-                                             .options = fixture_no_options, .ops = fixture_crate_ops};
-static const struct backend fixture_kafka = {.name = "kafka", .summary = "Kafka",
-                                             .unavailable = "install librdkafka-dev and build again",
-                                             .schemes = "kafka", .example = "kafka://localhost/topic",
-                                             .options = fixture_no_options, .ops = fixture_kafka_ops};
-static const struct backend fixture_cass = {.name = "cassandra", .summary = "Cassandra", .schemes = "cassandra",
+                                             .options = fixture_no_options,
+                                             .ops = fixture_crate_ops};
+static const struct backend fixture_kafka = {.name = "kafka",
+                                             .summary = "Kafka",
+                                             .unavailable =
+                                                 "install librdkafka-dev and build again",
+                                             .schemes = "kafka",
+                                             .example = "kafka://localhost/topic",
+                                             .options = fixture_no_options,
+                                             .ops = fixture_kafka_ops};
+static const struct backend fixture_cass = {.name = "cassandra",
+                                            .summary = "Cassandra",
+                                            .schemes = "cassandra",
                                             .example = "cassandra://localhost/ks",
-                                            .options = fixture_no_options, .ops = fixture_crate_ops};
-static const struct backend *const fixture_backends[] = {&fixture_redis, &fixture_crate, &fixture_kafka,
-                                                         &fixture_cass, NULL};
+                                            .options = fixture_no_options,
+                                            .ops = fixture_crate_ops};
+static const struct backend *const fixture_backends[] = {&fixture_redis, &fixture_crate,
+                                                         &fixture_kafka, &fixture_cass, NULL};
 
 #define FIXTURE_NOW 761.0
 #define FIXTURE_SECONDS 761
@@ -58,7 +75,8 @@ static struct plateau fixture_plateaus[4];
 static struct worker_snapshot fixture_workers[4];
 static struct options fixture_options;
 
-/* A small wave that is the same everywhere: no random numbers, no libm differences that could show. */
+/* A small wave that is the same everywhere: no random numbers, no libm differences that could show.
+ */
 static double fixture_wave(unsigned i)
 {
     return ((double)((i * 7919u + 104729u) % 200u) / 100.0 - 1.0) * 0.012;
@@ -93,9 +111,14 @@ static void fixture_series(int pool, double (*rate)(double), double p50, double 
         struct point *t = &fixture_points[pool][i];
         double r = rate(i) * (1 + fixture_wave(i + (unsigned)pool * 31u));
 
-        *t = (struct point){.t_s = i + 1, .span_s = 1, .completed = (uint64_t)r, .offered = (uint64_t)r,
-                            .threads = p->load.threads, .clients = p->load.clients,
-                            .in_flight = (double)p->counts.in_flight, .response_p99 = (float)p99};
+        *t = (struct point){.t_s = i + 1,
+                            .span_s = 1,
+                            .completed = (uint64_t)r,
+                            .offered = (uint64_t)r,
+                            .threads = p->load.threads,
+                            .clients = p->load.clients,
+                            .in_flight = (double)p->counts.in_flight,
+                            .response_p99 = (float)p99};
         t->p50 = (float)(p50 * rate(i) / rate(FIXTURE_NOW) * (1 + fixture_wave(i * 3u)));
         t->p99 = (float)(p99 * rate(i) / rate(FIXTURE_NOW) * (1 + 3 * fixture_wave(i * 5u)));
         t->max = t->p99 * 3;
@@ -125,8 +148,8 @@ static double fixture_cass_rate(double t)
     return 7600;
 }
 
-static void fixture_check(struct pool_snapshot *p, const char *name, bool known, bool ok, double value, double limit,
-                          const char *why)
+static void fixture_check(struct pool_snapshot *p, const char *name, bool known, bool ok,
+                          double value, double limit, const char *why)
 {
     struct check *k = &p->check[p->checks++];
 
@@ -139,8 +162,9 @@ static void fixture_check(struct pool_snapshot *p, const char *name, bool known,
     p->valid = p->valid && (!known || ok);
 }
 
-static void fixture_pool(int i, const char *name, const struct backend *b, const char *target, const char *version,
-                         struct load load, uint32_t depth, double per_s, double p50, double p99)
+static void fixture_pool(int i, const char *name, const struct backend *b, const char *target,
+                         const char *version, struct load load, uint32_t depth, double per_s,
+                         double p50, double p99)
 {
     struct pool_snapshot *p = &fixture_pools[i];
 
@@ -190,8 +214,8 @@ static void fixture_pool(int i, const char *name, const struct backend *b, const
 
 static void fixture_details(void)
 {
-    struct pool_snapshot *redis = &fixture_pools[0], *crate = &fixture_pools[1], *kafka = &fixture_pools[2],
-                         *cass = &fixture_pools[3];
+    struct pool_snapshot *redis = &fixture_pools[0], *crate = &fixture_pools[1],
+                         *kafka = &fixture_pools[2], *cass = &fixture_pools[3];
     const double x[4] = {140e3, 262e3, 381e3, 412e3};
 
     redis->client_share = 0.88;
@@ -199,48 +223,73 @@ static void fixture_details(void)
     redis->has_batches = true;
     redis->now_batches_per_s = 25750;
     redis->limit = LIMIT_CLIENT;
-    copy_str(redis->limit_why, sizeof redis->limit_why, "97 % of a core in the load generator itself: the figure is its limit");
+    copy_str(redis->limit_why, sizeof redis->limit_why,
+             "97 % of a core in the load generator itself: the figure is its limit");
     copy_str(redis->note, sizeof redis->note, "cpu 88 %, 41 other clients, hit ratio 99.2 %");
     redis->options = &fixture_options;
-    redis->left_behind = json_pack("[{s:s,s:s,s:i}]", "kind", "keys", "what", "loadtop:7f3a:*", "count", 10000);
+    redis->left_behind =
+        json_pack("[{s:s,s:s,s:i}]", "kind", "keys", "what", "loadtop:7f3a:*", "count", 10000);
     fixture_check(redis, "little", true, true, 0.004, 0.05, "");
-    fixture_check(redis, "generator_cpu", true, false, 0.97, 0.8,
-                  "generator CPU 97 % (limit 80 %): the figure is this machine's limit, not Redis's");
+    fixture_check(
+        redis, "generator_cpu", true, false, 0.97, 0.8,
+        "generator CPU 97 % (limit 80 %): the figure is this machine's limit, not Redis's");
     fixture_check(redis, "dropped", true, true, 0, 0, "");
     fixture_check(redis, "accounting", true, true, 0, 0, "");
     for (unsigned i = 0; i < 4; i++) {
         struct plateau *t = &fixture_plateaus[i];
 
-        *t = (struct plateau){.start_s = i * 180.0, .end_s = i * 180.0 + 170, .vars = redis->load, .in_flight = 160.0 * (i + 1),
-                              .throughput_per_s = x[i], .ci95 = x[i] * 0.01, .p50 = 1.1e6 + 1e5 * i,
-                              .p99 = 2.8e6 + 3e5 * i, .cpu_share = 0.3 + 0.2 * i, .valid = i < 3};
+        *t = (struct plateau){.start_s = i * 180.0,
+                              .end_s = i * 180.0 + 170,
+                              .vars = redis->load,
+                              .in_flight = 160.0 * (i + 1),
+                              .throughput_per_s = x[i],
+                              .ci95 = x[i] * 0.01,
+                              .p50 = 1.1e6 + 1e5 * i,
+                              .p99 = 2.8e6 + 3e5 * i,
+                              .cpu_share = 0.3 + 0.2 * i,
+                              .valid = i < 3};
         t->vars.threads = i + 1;
         t->vars.depth = 16;
         t->vars.connections = 10;
         t->bulk = 1;
         copy_str(t->why_not, sizeof t->why_not, i < 3 ? "" : "generator CPU above 80 %");
-        fixture_workers[i] = (struct worker_snapshot){.id = i, .completed = redis->counts.completed / 4 + i * 1000,
-                                                      .started_s = i * 180.0, .ended_s = NAN, .cpu_share = 0.9 + 0.02 * i};
+        fixture_workers[i] =
+            (struct worker_snapshot){.id = i,
+                                     .completed = redis->counts.completed / 4 + i * 1000,
+                                     .started_s = i * 180.0,
+                                     .ended_s = NAN,
+                                     .cpu_share = 0.9 + 0.02 * i};
     }
     redis->plateau = fixture_plateaus;
     redis->plateaus = 4;
-    redis->scaling[0] = (struct scaling){.var = "threads", .has = true, .points = 3, .invalid = 1, .fitted = true,
-                                         .next_n = 800};
-    redis->scaling[0].fit = (struct usl_fit){.points = 3, .lambda = 902, .sigma = 0.0004, .r2 = 0.999, .peak_n = NAN,
-                                             .fits = true, .peak_x = NAN, .peak_n_low = NAN, .peak_n_high = NAN,
-                                             .phase = PHASE_LINEAR, .n_most = 480};
-    copy_str(redis->scaling[0].fit.why_not, sizeof redis->scaling[0].fit.why_not, "3 points, 5 are needed");
+    redis->scaling[0] = (struct scaling){
+        .var = "threads", .has = true, .points = 3, .invalid = 1, .fitted = true, .next_n = 800};
+    redis->scaling[0].fit = (struct usl_fit){.points = 3,
+                                             .lambda = 902,
+                                             .sigma = 0.0004,
+                                             .r2 = 0.999,
+                                             .peak_n = NAN,
+                                             .fits = true,
+                                             .peak_x = NAN,
+                                             .peak_n_low = NAN,
+                                             .peak_n_high = NAN,
+                                             .phase = PHASE_LINEAR,
+                                             .n_most = 480};
+    copy_str(redis->scaling[0].fit.why_not, sizeof redis->scaling[0].fit.why_not,
+             "3 points, 5 are needed");
     redis->scalings = 1;
     redis->worker = fixture_workers;
     redis->workers = 4;
     redis->ops = 2;
     for (unsigned i = 0; i < 2; i++) {
-        redis->op[i] = (struct op_snapshot){.type = (uint16_t)i, .completed = redis->counts.completed / 5 * (i ? 1 : 4),
+        redis->op[i] = (struct op_snapshot){.type = (uint16_t)i,
+                                            .completed = redis->counts.completed / 5 * (i ? 1 : 4),
                                             .per_s = redis->now_per_s / 5 * (i ? 1 : 4)};
         redis->op[i].service = redis->op[i].response = redis->service;
     }
     crate->limit = LIMIT_SERVER;
-    copy_str(crate->limit_why, sizeof crate->limit_why, "its threads wait for the server 60 % of the time");
+    copy_str(crate->limit_why, sizeof crate->limit_why,
+             "its threads wait for the server 60 % of the time");
     fixture_check(crate, "little", true, true, 0.01, 0.05, "");
     fixture_check(crate, "generator_cpu", true, true, 0.31, 0.8, "");
     kafka->limit = LIMIT_CLIENT;
@@ -253,19 +302,28 @@ static void fixture_details(void)
     fixture_check(cass, "little", true, true, 0.01, 0.05, "");
     fixture_check(cass, "generator_cpu", true, true, 0.12, 0.8, "");
     fixture_check(cass, "schedule_lag", true, true, 6.1e4, 1e6, "");
-    fixture_check(cass, "dropped", true, false, 400, 0, "5.0 % of starts dropped: every slot is full");
-    fixture_errors[0] = (struct error_class){.name = "write_timeout", .count = 309, .first_s = 430, .last_s = 434.1,
-                                             .first = "Operation timed out - received only 0 responses",
-                                             .last = "Operation timed out - received only 0 responses"};
-    fixture_errors[1] = (struct error_class){.name = "closed", .count = 2, .first_s = 430, .last_s = 430,
+    fixture_check(cass, "dropped", true, false, 400, 0,
+                  "5.0 % of starts dropped: every slot is full");
+    fixture_errors[0] =
+        (struct error_class){.name = "write_timeout",
+                             .count = 309,
+                             .first_s = 430,
+                             .last_s = 434.1,
+                             .first = "Operation timed out - received only 0 responses",
+                             .last = "Operation timed out - received only 0 responses"};
+    fixture_errors[1] = (struct error_class){.name = "closed",
+                                             .count = 2,
+                                             .first_s = 430,
+                                             .last_s = 430,
                                              .first = "stg-cass3:9042 closed the connection",
                                              .last = "stg-cass3:9042 closed the connection"};
     cass->error = fixture_errors;
     cass->errors = 2;
 }
 
-static void fixture_event(int i, double t, const char *pool, const char *what, const char *from, const char *to,
-                          enum origin by, double before, double after, double low, double high, double p99)
+static void fixture_event(int i, double t, const char *pool, const char *what, const char *from,
+                          const char *to, enum origin by, double before, double after, double low,
+                          double high, double p99)
 {
     struct event *e = &fixture_events[i];
 
@@ -293,7 +351,10 @@ static struct snapshot *fixture_snapshot(void)
     struct load redis = {.threads = 4, .clients = 10, .pattern = PATTERN_BATCH};
     struct load crate = {.threads = 4, .clients = 1};
     struct load kafka = {.threads = 4, .clients = 10};
-    struct load cass = {.threads = 1, .clients = 1, .pattern = PATTERN_CHAIN, .rate_per_s = 8000,
+    struct load cass = {.threads = 1,
+                        .clients = 1,
+                        .pattern = PATTERN_CHAIN,
+                        .rate_per_s = 8000,
                         .arrival = ARRIVAL_POISSON};
 
     setenv("TZ", "UTC", 1);
@@ -301,19 +362,24 @@ static struct snapshot *fixture_snapshot(void)
         options_init(&fixture_options, fixture_redis_options);
     json_decref((json_t *)(uintptr_t)fixture_pools[0].left_behind);
     memset(&s, 0, sizeof s);
-    fixture_pool(0, "redis", &fixture_redis, "redis://stg-redis:6379/0", "Redis 7.0.15", redis, 16, 412e3, 1.4e6, 3.9e6);
-    fixture_pool(1, "crate", &fixture_crate, "crate://stg-crate1:4200/doc.loadtop", "CrateDB 5.10", crate, 1, 12600,
-                 58e6, 141e6);
-    fixture_pool(2, "kafka", &fixture_kafka, "kafka://stg-kfk:9092/ord", "Kafka 3.9", kafka, 1, 88e3, NAN, NAN);
-    fixture_pool(3, "cass", &fixture_cass, "cassandra://stg-cass1:9042/ks", "Cassandra 5.0", cass, 120, 7600, 14e6, 43e6);
+    fixture_pool(0, "redis", &fixture_redis, "redis://stg-redis:6379/0", "Redis 7.0.15", redis, 16,
+                 412e3, 1.4e6, 3.9e6);
+    fixture_pool(1, "crate", &fixture_crate, "crate://stg-crate1:4200/doc.loadtop", "CrateDB 5.10",
+                 crate, 1, 12600, 58e6, 141e6);
+    fixture_pool(2, "kafka", &fixture_kafka, "kafka://stg-kfk:9092/ord", "Kafka 3.9", kafka, 1,
+                 88e3, NAN, NAN);
+    fixture_pool(3, "cass", &fixture_cass, "cassandra://stg-cass1:9042/ks", "Cassandra 5.0", cass,
+                 120, 7600, 14e6, 43e6);
     fixture_details();
     fixture_series(0, fixture_redis_rate, 1.4e6, 3.9e6);
     fixture_series(1, fixture_crate_rate, 58e6, 141e6);
     fixture_series(2, fixture_kafka_rate, NAN, NAN);
     fixture_series(3, fixture_cass_rate, 14e6, 43e6);
     fixture_event(0, 358, "kafka", "clients", "8", "10", BY_KEY, 87.6e3, 88e3, -1900, 2700, NAN);
-    fixture_event(1, 430, "cass", "down", "", "node stg-cass3 down 4.1 s; 311 timeouts", BY_SERVER, NAN, NAN, NAN, NAN, NAN);
-    fixture_event(2, 564, "", "threshold", "", "cass:p99<40ms failed (43 ms)", BY_RULE, NAN, NAN, NAN, NAN, NAN);
+    fixture_event(1, 430, "cass", "down", "", "node stg-cass3 down 4.1 s; 311 timeouts", BY_SERVER,
+                  NAN, NAN, NAN, NAN, NAN);
+    fixture_event(2, 564, "", "threshold", "", "cass:p99<40ms failed (43 ms)", BY_RULE, NAN, NAN,
+                  NAN, NAN, NAN);
     fixture_event(3, 720, "redis", "threads", "2", "3", BY_KEY, 262e3, 381e3, 112e3, 126e3, 3e5);
     fixture_event(4, 742, "redis", "threads", "3", "4", BY_KEY, 381e3, 412e3, 24e3, 38e3, 1.1e6);
     copy_str(fixture_thresholds[0].expr, 128, "redis:p99<5ms");
