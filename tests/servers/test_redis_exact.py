@@ -51,7 +51,7 @@ class Exact(unittest.TestCase):
 
     def exactly(self, redis, *args, count=COUNT):
         redis.command("CONFIG", "RESETSTAT")
-        run = lib.headless("-n", count, *args, redis.url, timeout=60)
+        run = lib.headless("-n", count, "--timeout", "60s", *args, redis.url, timeout=60)
         pool = self.check(run, redis)
         self.assertEqual(pool["ops"]["offered"], count)
         self.assertEqual(pool["ops"]["completed"], count)
