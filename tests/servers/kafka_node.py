@@ -52,8 +52,14 @@ class Node:
         def up():
             if not self.process.alive():
                 raise AssertionError("kafka ended:\n" + self.process.output()[-3000:])
-            return self.server.answers(self.env)
+            return self.server.answers(self.env) and self.serves()
         lib.until("kafka answers", up, timeout=90)
+
+    def serves(self):
+        """Its controller has let it in: it names itself in metadata."""
+        p = subprocess.run(["kcat", "-b", self.bootstrap, "-L", "-m", "5"], capture_output=True, text=True, timeout=30,
+                           check=False)
+        return p.returncode == 0 and "(controller)" in p.stdout
 
     def kill(self):
         self.process.kill()

@@ -1,0 +1,141 @@
+#!/usr/bin/python3
+"""CPU for a message and throughput against Kafka's own tools on the same broker, interleaved, with the same settings.
+
+    ./dev bench kafka [--runs 5] [--messages 1000000] [--size 100] [--trips 2000]
+
+Each round runs ours and theirs one after the other; a line is the median of the rounds and the ratio ours / theirs.
+CPU is user + system of the whole process. Java's start is in its CPU, so it is measured too, by a run with almost no
+messages, and taken off: in its favour. Memory a client is anonymous memory above the idle program.
+"""
+import argparse
+import json
+import os
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "servers"), os.path.join(HERE, "..", "e2e")]
+import kafka_node  # noqa: E402
+import lib  # noqa: E402
+
+
+def cpu_of(argv, timeout=300):
+    """(user + system seconds, stdout) of a process."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    p = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if p.returncode:
+        raise SystemExit("%s\n%s%s" % (" ".join(argv), p.stdout, p.stderr))
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, p.stdout
+
+
+class Bench:
+    def __init__(self, node, args):
+        self.node, self.args = node, args
+        self.java = ["java", "-Xmx512m", "-cp", node.env["KAFKA_LIB"] + "/*"]
+        self.json = os.path.join(node.dir, "bench.json")
+
+    def loadtop(self, *args):
+        cpu, _ = cpu_of([lib.LOADTOP, "--headless", "--no-history", "--json", self.json, *map(str, args)])
+        with open(self.json) as f:
+            return cpu, json.load(f)["pools"][0]
+
+    def produce_ours(self, topic, n):
+        cpu, pool = self.loadtop("-n", n, self.node.url(topic, partitions=4, pattern="chain", depth=20000, acks=1,
+                                                        size=self.args.size, linger="5ms", batch=16384))
+        assert pool["ops"]["completed"] == n
+        return cpu, pool["throughput_per_s"]
+
+    def produce_theirs(self, topic, n):
+        cpu, out = cpu_of(self.java + [
+            "org.apache.kafka.tools.ProducerPerformance", "--topic", topic, "--num-records", str(n), "--record-size",
+            str(self.args.size), "--throughput", "-1", "--producer-props", "bootstrap.servers=" + self.node.bootstrap,
+            "acks=1", "linger.ms=5", "batch.size=16384"])
+        return cpu, float(re.findall(r"([\d.]+) records/sec", out)[-1])
+
+    def consume_ours(self, topic, n):
+        cpu, pool = self.loadtop("-n", n, "-d", "120s", self.node.url(topic, ops="consume", **{"from": "earliest"}))
+        assert pool["ops"]["completed"] == n, pool["ops"]
+        return cpu, pool["throughput_per_s"]
+
+    def consume_theirs(self, topic, n):
+        cpu, out = cpu_of(self.java + [
+            "org.apache.kafka.tools.ConsumerPerformance", "--topic", topic, "--messages", str(n), "--bootstrap-server",
+            self.node.bootstrap, "--timeout", "60000", "--hide-header"])
+        return cpu, float(out.strip().splitlines()[-1].split(",")[5])
+
+    def trips_ours(self, topic, n):
+        cpu, pool = self.loadtop("-n", n, self.node.url(topic, ops="e2e", partitions=1, linger=0, acks=1,
+                                                        size=self.args.size))
+        return cpu, pool["latency"]["service"]["mean_us"] / 1000
+
+    def trips_theirs(self, topic, n):
+        cpu, out = cpu_of(self.java + ["org.apache.kafka.tools.EndToEndLatency", self.node.bootstrap, topic, str(n), "1",
+                                       str(self.args.size)])
+        return cpu, float(re.search(r"Avg latency: ([\d.]+) ms", out).group(1))
+
+    def compare(self, what, unit, ours, theirs, n, topic):
+        rows = []
+        for i in range(self.args.runs):
+            pair = (ours, theirs) if i % 2 == 0 else (theirs, ours)
+            measured = {f: f(topic, n) for f in pair}
+            (cpu, rate), (their_cpu, their_rate) = measured[ours], measured[theirs]
+            start = theirs(topic, max(n // 1000, 10))[0]
+            rows.append((cpu / n * 1e6, (their_cpu - start) / n * 1e6, rate, their_rate))
+        us, them, rate, their_rate = (statistics.median(c) for c in zip(*rows))
+        print("%-9s CPU us/message %7.2f against %7.2f = %.2f    %s %10.4g against %10.4g = %.2f" % (
+            what, us, them, us / them, unit, rate, their_rate, rate / their_rate), flush=True)
+        return us, them
+
+    def memory(self):
+        """Anonymous memory for a client, at several numbers of clients, that drain a backlog with deliver=each."""
+        topic = kafka_node.name()
+        self.produce_ours(topic, 400000)
+        for connections, counts in ((None, (20, 40, 60, 120)), (4, (60, 120))):
+            for clients in counts:
+                more = {"connections": connections} if connections else {}
+                _, pool = self.loadtop("-d", "12s", self.node.url(topic, ops="consume", deliver="each", clients=clients,
+                                                                  **{"from": "earliest"}, **more))
+                c = pool["backend_stats"]["consumer"]
+                print("memory    %3d clients, %s: %7.0f KB a client, %.4g messages/s, %s" % (
+                    clients, "own consumers" if not connections else "%d shared" % connections,
+                    c["anon_bytes_per_client"] / 1024, pool["throughput_per_s"], c["words"]), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--messages", type=int, default=1000000)
+    parser.add_argument("--size", type=int, default=100)
+    parser.add_argument("--trips", type=int, default=2000)
+    parser.add_argument("--only", choices=("produce", "consume", "e2e", "memory"))
+    args = parser.parse_args()
+    with kafka_node.Node() as node, tempfile.TemporaryDirectory():
+        b = Bench(node, args)
+        topic = kafka_node.name()
+        ok = True
+        if args.only in (None, "produce", "consume"):
+            b.produce_ours(topic, args.messages)  # makes the topic; warms the broker
+        if args.only in (None, "produce"):
+            us, them = b.compare("produce", "messages/s", b.produce_ours, b.produce_theirs, args.messages, topic)
+            ok = ok and us <= 1.1 and us < them
+        if args.only in (None, "consume"):
+            us, them = b.compare("consume", "messages/s", b.consume_ours, b.consume_theirs, args.messages, topic)
+            ok = ok and us < them
+        if args.only in (None, "e2e"):
+            trip = kafka_node.name()
+            b.trips_ours(trip, 100)
+            us, them = b.compare("e2e", "mean ms", b.trips_ours, b.trips_theirs, args.trips, trip)
+            ok = ok and us < them
+        if args.only in (None, "memory"):
+            b.memory()
+    print("ahead in CPU for a message, producing within 1.1 us: %s" % ("yes" if ok else "NO"))
+    return 0 if ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

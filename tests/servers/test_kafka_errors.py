@@ -1,0 +1,128 @@
+"""What goes wrong with a broker, each as a class with a message that says what to do; a broker that is killed and comes
+back: nothing that was acknowledged is lost, and load is back within 2 s.   ctest: serial timeout=300
+"""
+import time
+import unittest
+
+import control
+import kafka_node
+import lib
+
+
+def classes(pool):
+    return {e["class"]: e["first"] for e in pool["error_classes"]}
+
+
+class Errors(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.node = kafka_node.Node(message_max_bytes=200000)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.node.close()
+
+    def refused(self, code, url, *words, args=()):
+        r = lib.loadtop("--headless", "-n", 10, *args, url, timeout=40)
+        self.assertEqual(r.code, code, r)
+        for word in words:
+            self.assertIn(word, r.err, r)
+
+    def test_no_broker_at_the_start(self):
+        port, = control.free_ports(1)
+        self.refused(3, "kafka://127.0.0.1:%d/t" % port, "no broker answers", "Connection refused", "is the broker running")
+
+    def test_usage(self):
+        for query, words in (("kafka__lingr__ms=5", ("no such property", "kafka.linger.ms")),
+                             ("kafka__acks=banana", ("kafka.acks",)), ("from=yesterday", ("earliest", "10m")),
+                             ("kafka__group__id=x", ("use group=",)), ("idempotence=yes&acks=1", ("acks", "all")),
+                             ("deliver=each&assign=group", ("assign=hand",)), ("sise=3", ("size",))):
+            with self.subTest(query):
+                self.refused(2, self.node.url("t") + "?" + query.replace("__", "."), *words)
+        self.refused(2, "kafka://%s/" % self.node.bootstrap, "topic is missing")
+
+    def test_a_missing_topic(self):
+        self.refused(1, self.node.url(kafka_node.name(), create="no"), "there is no topic", "create=no")
+        self.refused(1, self.node.url(kafka_node.name(), replication=3), "lower replication")
+
+    def test_what_others_use_is_left_alone(self):
+        topic, group = kafka_node.name(), kafka_node.name()
+        self.node.kcat("-P", "-t", topic, stdin="not ours\n")
+        self.refused(2, self.node.url(topic), "--allow-destructive")
+        self.assertEqual(self.node.ends(topic), 1)
+        run = lib.headless("-n", 1, self.node.url(topic, ops="consume", **{"from": "earliest"}))
+        self.assertEqual(lib.pool(run)["ops"]["completed"], 1)
+        self.node.kcat("-G", group, topic, "-X", "auto.offset.reset=earliest", "-c", 1)
+        self.refused(2, self.node.url(topic, ops="consume", group=group), "committed offsets", "--allow-destructive")
+        self.refused(2, self.node.url(topic, ops="consume,e2e"), "e2e")
+
+    def test_passwords(self):
+        topic = kafka_node.name()
+        lib.headless("-n", 10, self.node.url(topic))
+        run = lib.headless("-n", 10, self.node.url(topic, login="load:secret-of-load"))
+        self.assertEqual(lib.pool(run)["ops"]["completed"], 10)
+        self.assertNotIn("secret-of-load", repr(run))
+        r = lib.loadtop("--headless", "-n", 1, self.node.url(topic, login="load:wrong"), timeout=40)
+        self.assertNotEqual(r.code, 0)
+        self.assertIn("check user", r.err)
+        self.assertNotIn("wrong", r.out + r.err)
+
+    def test_too_large_for_us_and_for_the_broker(self):
+        topic = kafka_node.name()
+        for options in ({"size": 1500000}, {"size": 300000}):
+            with self.subTest(options):
+                pool = lib.pool(lib.headless("-n", 3, self.node.url(topic, **options)))
+                self.assertEqual(pool["ops"]["errors"], 3)
+                self.assertIn("max.message.bytes", classes(pool)["too_large"])
+        self.assertEqual(self.node.ends(topic), 0)
+
+    def test_a_run_is_cleaned_up(self):
+        topic = kafka_node.name()
+        with lib.Headless("-d", "4s", self.node.url(topic, name="P", rate=100),
+                          self.node.url(topic, name="C", ops="consume")) as h:
+            run = h.wait()
+            self.assertIn(topic, self.node.topics())
+            kinds = sorted(e["kind"] for p in run["pools"] for e in p["left_behind"])
+            self.assertIn("topic", kinds)
+            self.assertIn("group", kinds)
+            lib.loadtop("clean", h.json, timeout=60)
+        lib.until("the topic is gone", lambda: topic not in self.node.topics())
+
+
+class Outage(unittest.TestCase):
+    def test_killed_and_back(self):
+        with kafka_node.Node() as node:
+            topic = kafka_node.name()
+            with lib.Headless("-d", "60s", "--timeout", "2s",
+                              node.url(topic, name="P", partitions=4, rate=1000, pattern="chain", depth=100, acks="all",
+                                       duration="40s"),
+                              node.url(topic, name="C", partitions=4, ops="consume", **{"from": "earliest"}, clients=3)) as h:
+                lib.until("load runs", lambda: topic in node.topics() and node.ends(topic) > 1500, timeout=30)
+                node.kill()
+                time.sleep(0.5)
+                cpu, began = lib.cpu_seconds(h.pid), time.monotonic()
+                time.sleep(3.0)
+                share = (lib.cpu_seconds(h.pid) - cpu) / (time.monotonic() - began)
+                node.start()
+                back = node.ends(topic)
+                lib.until("load is back", lambda: node.ends(topic) > back, timeout=2.0)
+                run = h.wait(timeout=90)
+            produced, consumed = lib.pool(run, "P"), lib.pool(run, "C")
+            for pool in (produced, consumed):
+                self.assertEqual(lib.accounting(pool["ops"]), 0)
+                states = [e["what"] for e in run["events"] if e["pool"] == pool["name"]]
+                self.assertIn("down", states)
+                self.assertIn("up", states)
+            # acks=all: nothing that was acknowledged is lost; what was sent twice is counted, not hidden.
+            ends = node.ends(topic)
+            order = consumed["backend_stats"]["consumer"]["order"]
+            self.assertGreaterEqual(ends, produced["ops"]["completed"])
+            self.assertLessEqual(ends, produced["ops"]["completed"] + produced["ops"]["timeouts"] +
+                                 produced["ops"]["errors"] + order["duplicates"])
+            self.assertEqual(consumed["ops"]["completed"], ends + order["redelivered"])
+            if not lib.SANITIZED:
+                self.assertLessEqual(share, 0.05)
+
+
+if __name__ == "__main__":
+    lib.main()
