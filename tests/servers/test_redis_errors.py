@@ -93,7 +93,7 @@ class Errors(unittest.TestCase):
             pool = lib.pool(h.wait())
         script.close()
         self.assertEqual(set(classes(pool)), {"BUSY"})
-        self.assertGreater(classes(pool)["BUSY"], 100)
+        self.assertGreater(classes(pool)["BUSY"], 0)
         self.assertEqual(lib.accounting(pool["ops"]), 0)
 
     def test_unlinked_connections(self):

