@@ -19,6 +19,7 @@
 #include "ui/backends_list.h"
 #include "ui/clean.h"
 #include "ui/cli.h"
+#include "ui/compare.h"
 #include "ui/dashboard.h"
 #include "ui/demo.h"
 #include "ui/export/file.h"
@@ -98,6 +99,16 @@ static int print_text(int bad, struct text *t, const struct err *err)
     return code;
 }
 
+static int compare(const struct cli *c, int argc, char **argv)
+{
+    struct err err = {0};
+    struct text t = {0};
+    bool regressed;
+    int bad = compare_verb(&t, argc - c->rest, argv + c->rest, &regressed, &err);
+    int code = print_text(bad, &t, &err);
+    return exit_worse(code, regressed ? EXIT_THRESHOLD : EXIT_DONE);
+}
+
 static int carry_out(const struct cli *c, int argc, char **argv)
 {
     struct err err = {0};
@@ -125,6 +136,7 @@ static int carry_out(const struct cli *c, int argc, char **argv)
     case CLI_REPORT:
         return print_text(report_verb(&t, argc - c->rest, argv + c->rest, &err), &t, &err);
     case CLI_COMPARE:
+        return compare(c, argc, argv);
     case CLI_HISTORY:
         break;
     }

@@ -1,4 +1,7 @@
-"""The report of a saved run: alone in its file, harmless, small, and with the figures of the JSON."""
+"""The report of a saved run: alone in its file, harmless, small, and with the figures of the JSON.
+
+ctest: timeout=240
+"""
 import copy
 import html.parser
 import json
@@ -183,7 +186,7 @@ class Reports(unittest.TestCase):
                  "--disable-background-networking", "--disable-component-update", "--disable-sync",
                  "--user-data-dir=" + self.path("profile"), "--enable-logging=stderr"]
         where = "file://" + self.path("run.html")
-        p = subprocess.run([chromium, *flags, "--dump-dom", where], capture_output=True, text=True, timeout=90,
+        p = subprocess.run([chromium, *flags, "--dump-dom", where], capture_output=True, text=True, timeout=100,
                            check=False)
         self.assertEqual(p.returncode, 0, p.stderr[-2000:])
         self.assertNotIn("CONSOLE", p.stderr)
@@ -191,7 +194,7 @@ class Reports(unittest.TestCase):
         self.assertEqual(page.tags["svg"], self.page.tags["svg"])
         self.assertEqual(page.rows, self.page.rows)
         pdf = self.path("run.pdf")
-        subprocess.run([chromium, *flags, "--print-to-pdf=" + pdf, where], capture_output=True, timeout=90, check=False)
+        subprocess.run([chromium, *flags, "--print-to-pdf=" + pdf, where], capture_output=True, timeout=100, check=False)
         with open(pdf, "rb") as f:
             self.assertEqual(f.read(5), b"%PDF-")
 

@@ -1,0 +1,125 @@
+"""`loadtop compare`: noise is called noise, a slow-down is found, and the exit codes."""
+import copy
+import json
+import os
+import random
+import shutil
+import tempfile
+import unittest
+
+import lib
+
+
+def run(seed, slower=1.0, seconds=60, name="redis", failed=0.0):
+    """A saved run with seeded, correlated noise of 2 %."""
+    noise = random.Random(seed)
+    state, series = [noise.gauss(0, 1) for _ in range(4)], []
+    for i in range(seconds):
+        state = [0.4 * s + 0.9165 * noise.gauss(0, 1) for s in state]
+        done = round(50000 / slower * (1 + 0.02 * state[0]))
+        series.append({"t_s": i + 1, "span_s": 1, "offered": done, "completed": done, "errors": round(failed * done),
+                       "timeouts": 0, "dropped": 0, "threads": 2, "clients": 10, "in_flight": 10,
+                       "p50_us": 200 * slower * (1 + 0.02 * state[1]), "p99_us": 900 * slower * (1 + 0.05 * state[2]),
+                       "max_us": 4000, "response_p99_us": 950 * slower * (1 + 0.05 * state[3]), "paused": False})
+    return {"loadtop": "0", "schema": 1, "started": "2026-01-01T00:00:%02dZ" % (seed % 60),
+            "validity": {"ok": True, "checks": []},
+            "pools": [{"name": name, "backend": "redis", "threads": 2, "clients": 10, "series": series}]}
+
+
+class Compare(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="loadtop-compare-")
+
+    def tearDown(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def save(self, name, data):
+        path = os.path.join(self.dir, name)
+        with open(path, "w") as f:
+            json.dump(data, f)
+        return path
+
+    def compare(self, base, new, *words, code=0):
+        got = lib.loadtop("compare", base, new, *words)
+        self.assertEqual(got.code, code, got)
+        return got.out
+
+    def test_two_halves_of_one_run(self):
+        """In at most 10 of 100 (here 5 of 50) is any figure of the four called real."""
+        wrong = 0
+        for seed in range(50):
+            whole = run(seed, seconds=121)
+            halves = []
+            for half in (0, 1):
+                part = copy.deepcopy(whole)
+                part["pools"][0]["series"] = whole["pools"][0]["series"][60 * half:60 * half + 61]
+                halves.append(self.save("%d.json" % half, part))
+            out = self.compare(*halves)
+            wrong += "WORSE" in out or "BETTER" in out
+        self.assertLessEqual(wrong, 5)
+
+    def test_three_percent_slower(self):
+        found = 0
+        for seed in range(30):
+            base, new = self.save("a.json", run(seed)), self.save("b.json", run(1000 + seed, slower=1.03))
+            found += "WORSE" in self.compare(base, new)
+        self.assertGreaterEqual(found, 27)
+
+    def test_exit_codes(self):
+        base, slow = self.save("a.json", run(1)), self.save("b.json", run(2, slower=1.2))
+        out = self.compare(base, slow)
+        self.assertRegex(out, r"throughput +50\.\dk +41\.\dk +-1[5-8]\.\d+ % .*WORSE")
+        self.assertRegex(out, r"p50 of a second .*\+(19|20)\.\d+ %.*WORSE")
+        self.compare(base, slow, "--threshold", "10%", code=99)
+        self.compare(base, slow, "--threshold", "0.1", code=99)
+        self.compare(base, slow, "--threshold", "50%")
+        self.compare(slow, base, "--threshold", "1%")  # better is no regression
+        self.compare(base, base, "--threshold", "0%")
+
+    def test_failures_count(self):
+        out = self.compare(self.save("a.json", run(1)), self.save("b.json", run(2, failed=0.05)), "--threshold", "1%",
+                           code=99)
+        self.assertRegex(out, r"failed, share .*\+4\.7\d points.*WORSE")
+
+    def test_runs_are_the_values_when_there_are_enough(self):
+        sides = []
+        for side in range(2):
+            sides.append(",".join(self.save("%d-%d.json" % (side, i), run(10 * side + i, slower=1 + 0.04 * i))
+                                  for i in range(3)))
+        out = self.compare(*sides)
+        self.assertIn("Each run is one value", out)
+        self.assertNotIn("WORSE", out)  # the runs of a side differ by as much
+
+    def test_what_is_hard_to_compare_is_said(self):
+        new = run(2)
+        new["validity"]["ok"] = False
+        new["pools"][0]["threads"] = 4
+        new["pools"][0]["series"][30]["threads"] = 3
+        out = self.compare(self.save("a.json", run(1)), self.save("b.json", new))
+        self.assertIn("NOT VALID", out)
+        self.assertRegex(out, r"differs .*threads was 2, is 4")
+        self.assertIn("was resized while it ran", out)
+
+    def test_too_short(self):
+        out = self.compare(self.save("a.json", run(1, seconds=3)), self.save("b.json", run(2, seconds=3)))
+        self.assertIn("too few seconds", out)
+        self.assertNotIn("nan", out)
+
+    def test_files(self):
+        base, new = self.save("a.json", run(1)), self.save("b.json", run(2, name="<b>x</b>"))
+        self.assertIn("no pool of the same name", lib.loadtop("compare", base, new).err)
+        page = os.path.join(self.dir, "c.html")
+        self.compare(new, new, "-o", page)
+        with open(page) as f:
+            text = f.read()
+        self.assertIn("&lt;b&gt;x&lt;/b&gt;", text)
+        self.assertNotIn("<b>x", text)
+        for words in ([], [base], [base, base, base], [base, base, "--threshold", "x"], [base, base, "-o", "x.pdf"]):
+            got = lib.loadtop("compare", *words)
+            self.assertEqual(got.code, 2, got)
+            self.assertEqual(got.err.count("\n"), 1, got)
+        self.assertEqual(lib.loadtop("compare", base, base + "x").code, 1)
+
+
+if __name__ == "__main__":
+    lib.main()
