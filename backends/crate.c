@@ -115,7 +115,7 @@ const struct backend backend_crate = {
     .name = "crate",
     .summary = "CrateDB over HTTP: bulk inserts of generated records, queries",
     .schemes = "crate crates",
-    .connections = "one for each request in flight",
+    .connections = "one for each request in flight, to each host",
     .example = "crate://localhost:4200/doc.loadtop?threads=4&rows=200",
     .default_port = 4200,
     .options = crate_options,
@@ -152,7 +152,7 @@ const struct backend backend_crate = {
     .unavailable = "built without libcurl or zlib: install libcurl4-openssl-dev and "
                    "zlib1g-dev, and build again",
     .schemes = "crate crates",
-    .connections = "one for each request in flight",
+    .connections = "one for each request in flight, to each host",
     .example = "crate://localhost:4200/doc.loadtop?threads=4&rows=200",
     .default_port = 4200,
     .options = no_options,

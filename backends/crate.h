@@ -67,7 +67,7 @@ struct crate_host {
     char root[300], sql[304];                   /* http://name:port/ and .../_sql */
     char shown[288];                            /* name:port */
     struct curl_slist *to[CRATE_ADDRESSES_MAX]; /* CURLOPT_CONNECT_TO for each of its addresses */
-    unsigned addresses;
+    _Atomic unsigned addresses;                 /* written once */
     _Atomic bool alive; /* answered at the start, or has had a connection since */
 };
 
@@ -76,6 +76,7 @@ struct crate_site {
     const struct pool *pool; /* NULL: clean() */
     struct crate_host host[TARGET_HOSTS_MAX];
     unsigned hosts, at; /* at: the host that answered last */
+    bool ending;        /* the pool's last requests: they are wanted although it stops */
     bool tls_verify;
     char ca[512];
     struct curl_slist *headers;

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STATS_MS 2000L
+#define STATS_MS 1000L /* a server that hangs does not make our own counts old */
 #define DROP_MS 15000L
 #define RATE_MIN_S 0.5
 
@@ -42,27 +42,31 @@ static void try_hosts_again(struct pool *pool, struct crate_pool *p)
         p->site.at = at;
 }
 
-static void server_load(struct crate_pool *p, struct stats *out)
+/* False: the server did not answer. */
+static bool server_load(struct crate_pool *p, struct stats *out)
 {
     struct err err = {0};
     json_t *reply = NULL;
     p->heap_share = NAN;
-    if (crate_site_sql(&p->site,
-                       "SELECT name, process['cpu']['percent'], os_info['available_processors'], "
-                       "heap['used'], heap['max'], connections['http']['open'] FROM sys.nodes",
-                       NULL, &reply, STATS_MS, &err) < 0)
-        return;
+    int result = crate_site_sql(
+        &p->site,
+        "SELECT name, process['cpu']['percent'], os_info['available_processors'], heap['used'], "
+        "heap['max'], connections['http']['open'] FROM sys.nodes",
+        NULL, &reply, STATS_MS, &err);
+    if (result < 0) /* a user may have no right to see it */
+        return result != ERR_UNREACHED;
     double cpu = 0, used = 0, most = 0, open = 0;
     size_t rows = json_array_size(json_object_get(reply, "rows"));
     for (unsigned i = 0; i < rows; i++) {
-        cpu += crate_cell(reply, i, 1, NAN) / 100 * crate_cell(reply, i, 2, NAN);
+        double percent = crate_cell(reply, i, 1, NAN); /* of the machine; -1: unknown */
+        cpu += percent < 0 ? NAN : percent / 100 * crate_cell(reply, i, 2, NAN);
         used += crate_cell(reply, i, 3, NAN);
         most += crate_cell(reply, i, 4, NAN);
         open += crate_cell(reply, i, 5, NAN);
     }
     json_decref(reply);
     if (rows == 0)
-        return;
+        return true;
     out->server_cpu_share = cpu;
     p->heap_share = used / most;
     int64_t ours = 1; /* this one */
@@ -70,6 +74,7 @@ static void server_load(struct crate_pool *p, struct stats *out)
         ours += atomic_load_explicit(&p->node[i].connections, memory_order_relaxed);
     if (isfinite(open))
         out->other_clients = (int64_t)open > ours ? (int64_t)open - ours : 0;
+    return true;
 }
 
 static void table_rows(struct crate_pool *p, struct stats *out)
@@ -224,8 +229,9 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
     if (option_u64(pool_options(pool), OPT_BALANCE) != p->spread_done)
         crate_balance(pool, p);
     try_hosts_again(pool, p);
-    server_load(p, out);
-    table_rows(p, out);
+    p->rows_in_table = -1;
+    if (server_load(p, out))
+        table_rows(p, out);
     snprintf(out->version, sizeof out->version, "CrateDB %s", p->version[0] ? p->version : "?");
     copy_str(out->address, sizeof out->address, p->site.host[p->site.at].shown);
     json_t *o = out->json;
@@ -261,6 +267,7 @@ void crate_pool_close(struct pool *pool)
 {
     struct crate_pool *p = pool_data(pool);
     struct err err = {0};
+    p->site.ending = true;
     if (p->open && p->created && option_bool(pool_options(pool), OPT_DROP)) {
         if (drop(&p->site, &p->table, &err) < 0)
             pool_event(pool, "table %s was not dropped: %s", p->table.shown, err.msg);

@@ -66,8 +66,8 @@ static int resolve(struct crate_host *h, const struct target_host *t, struct err
     int failed = getaddrinfo(h->name, NULL, &hints, &list);
     if (failed)
         return err_set(err, ERR_UNREACHED, "%s: %s", h->shown, gai_strerror(failed));
-    h->addresses = 0;
-    for (struct addrinfo *a = list; a && h->addresses < CRATE_ADDRESSES_MAX; a = a->ai_next) {
+    unsigned n = 0;
+    for (struct addrinfo *a = list; a && n < CRATE_ADDRESSES_MAX; a = a->ai_next) {
         char ip[64], to[96];
         if (getnameinfo(a->ai_addr, a->ai_addrlen, ip, sizeof ip, NULL, 0, NI_NUMERICHOST))
             continue;
@@ -75,10 +75,11 @@ static int resolve(struct crate_host *h, const struct target_host *t, struct err
         snprintf(to, sizeof to, a->ai_family == AF_INET6 ? "::[%s]:%u" : "::%s:%u", ip, port);
         struct curl_slist *entry = curl_slist_append(NULL, to);
         if (entry)
-            h->to[h->addresses++] = entry;
+            h->to[n++] = entry;
     }
     freeaddrinfo(list);
-    return h->addresses ? 0 : err_set(err, ERR_UNREACHED, "%s: no address", h->shown);
+    atomic_store(&h->addresses, n); /* from here on workers read them */
+    return n ? 0 : err_set(err, ERR_UNREACHED, "%s: no address", h->shown);
 }
 
 static void take_greeting(struct crate_pool *p, const char *reply)

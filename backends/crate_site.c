@@ -109,9 +109,21 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 {
     struct crate_site *s = ctx;
     (void)purpose;
-    if (s->pool && pool_connect_allowed(s->pool, s->host[s->at].name, &a->addr, &s->refused) < 0)
+    if (pool_connect_allowed(s->pool, s->host[s->at].name, &a->addr, &s->refused) < 0)
         return CURL_SOCKET_BAD;
     return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+/* Called at least once a second: a run that ends does not wait for a server that hangs. */
+static int still_wanted(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                        curl_off_t up)
+{
+    const struct crate_site *s = ctx;
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    (void)up;
+    return s->pool && !s->ending && pool_stopping(s->pool);
 }
 
 static void add_host(struct crate_site *s, const char *scheme, const struct target_host *from,
@@ -159,6 +171,9 @@ int crate_site_open(struct crate_site *s, const struct pool *pool, const struct 
     curl_easy_setopt(s->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(s->easy, CURLOPT_OPENSOCKETDATA, s);
     curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, s->why);
+    curl_easy_setopt(s->easy, CURLOPT_XFERINFOFUNCTION, still_wanted);
+    curl_easy_setopt(s->easy, CURLOPT_XFERINFODATA, s);
+    curl_easy_setopt(s->easy, CURLOPT_NOPROGRESS, 0L);
     crate_tls_options(s->easy, o);
     return 0;
 }

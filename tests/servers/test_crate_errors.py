@@ -23,7 +23,7 @@ class Errors(unittest.TestCase):
         """Runs with the fault in half of the bulks; returns the run after the checks that hold for all."""
         with Standin() as s:
             s.fault(kind, p=0.5, **details)
-            result = run(s.url(query="rows=%d%s" % (rows, query)), "-d", "600ms")
+            result = run(s.url(query="rows=%d%s" % (rows, query)), "-n", "400", "-d", "5s")
             self.assertTrue(result.counts_add_up(), result.ops)
             self.assertEqual(set(result.classes), {name})
             self.assertEqual(result.classes[name]["count"], result.ops["errors"])

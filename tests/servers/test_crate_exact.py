@@ -23,7 +23,7 @@ def random_commands(r, seconds):
     for _ in range(r.randint(3, 8)):
         at = r.randint(50, int(seconds * 1000) - 100)
         what = r.choice(["threads %d" % r.randint(1, 4), "clients %d" % r.randint(1, 6),
-                         "connections %d" % r.randint(1, 5), "set rows %d" % r.choice([1, 7, 100, 333]),
+                         "connections %d" % r.randint(1, 5), "set rows %d" % r.choice([1, 7, 50, 150]),
                          "set duplicates %s" % r.choice(["0", "0.1", "0.5"]), "pattern %s" % r.choice(
                              ["sync", "batch", "queue", "chain"]), "depth %d" % r.randint(1, 5)])
         options += ["--at", "%dms %s" % (at, what)]
@@ -40,12 +40,12 @@ class Exact(unittest.TestCase):
                 s.fault("rows", share=r.choice([0.01, 0.3]), p=r.choice([0.2, 1]))
             if r.random() < 0.3:
                 s.fault("status", code=503, p=0.05)
-            query = "rows=%d&threads=%d&clients=%d&duplicates=%s" % (
-                r.choice([1, 10, 100, 500]), r.randint(1, 3), r.randint(1, 4), r.choice(["0", "0.05"]))
+            query = "timeout=60s&rows=%d&threads=%d&clients=%d&duplicates=%s" % (
+                r.choice([1, 10, 50, 150]), r.randint(1, 3), r.randint(1, 4), r.choice(["0", "0.05"]))
             seconds = 1.2
             options = random_commands(r, seconds)
             if r.random() < 0.3:
-                options += ["-n", str(r.randint(1, 20000))]
+                options += ["-n", str(r.randint(1, 20000)), "-d", "10s"]
             else:
                 options += ["-d", "%dms" % (seconds * 1000)]
             if r.random() < 0.3:
@@ -73,7 +73,7 @@ class Exact(unittest.TestCase):
         for i in range(KILLS):
             r = random.Random(SEED * 2000 + i)
             with self.subTest(i=i), Standin(on_disk=True) as s:
-                process = start(s.url(query="rows=%d&threads=2&clients=3" % r.choice([10, 100, 1000])), "-d", "4s")
+                process = start(s.url(query="rows=%d&threads=2&clients=3" % r.choice([10, 100, 400])), "-d", "6s")
                 wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)
                 if r.random() < 0.5:
                     s.fault("die", p=0.2)
