@@ -288,7 +288,9 @@ int term_open(struct err *err)
     define_key("\033[200~", PASTE_BEGIN);
     define_key("\033[201~", PASTE_END);
     mouseinterval(0);
-    mousemask(BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+    /* On the Linux console curses would load gpm's library and connect to its daemon. */
+    if (strncmp(name, "linux", 5) != 0)
+        mousemask(BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
     term.colors = tigetnum((char[]){"colors"});
     term.all = true;
     return 0;
