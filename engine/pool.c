@@ -18,6 +18,7 @@
 #define RETRY_MIN_NS (200 * NS_PER_MS)
 #define RETRY_MAX_NS (1000 * NS_PER_MS)
 #define DOWN_AFTER_NS (150 * NS_PER_MS)
+#define NEVER_UP_AFTER_NS NS_PER_S /* a first handshake may take its time */
 
 /* ---- what backends may ask
  * ------------------------------------------------------------------------------ */
@@ -586,7 +587,7 @@ static void supervise_connected(struct pool *p, uint64_t now_ns)
     }
     if (!p->unconnected_ns)
         p->unconnected_ns = now_ns;
-    if (now_ns - p->unconnected_ns < DOWN_AFTER_NS)
+    if (now_ns - p->unconnected_ns < (p->ever_up ? DOWN_AFTER_NS : NEVER_UP_AFTER_NS))
         return;
     char why[192];
     connection_error(p, why, sizeof why);
