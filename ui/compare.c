@@ -385,10 +385,11 @@ static int read_share(const char *s, double *v, struct err *err)
     return 0;
 }
 
-static int read_words(int argc, char *const *argv, const char *file[2], struct compare_options *o,
-                      struct err *err)
+int compare_words(int argc, char *const *argv, const char *file[2], struct compare_options *o,
+                  struct err *err)
 {
     int files = 0;
+    *o = (struct compare_options){.threshold = NAN};
     for (int i = 0; i < argc; i++) {
         bool share = strcmp(argv[i], "--threshold") == 0, out = strcmp(argv[i], "-o") == 0;
         if ((share || out) && i + 1 >= argc)
@@ -417,12 +418,12 @@ static int read_words(int argc, char *const *argv, const char *file[2], struct c
 
 int compare_verb(struct text *t, int argc, char *const *argv, bool *regressed, struct err *err)
 {
-    struct compare_options o = {.threshold = NAN};
+    struct compare_options o;
     const char *file[2] = {NULL, NULL};
     json_t *run[2][COMPARE_SIDE_MAX];
     size_t n[2] = {0, 0};
     *regressed = false;
-    int code = read_words(argc, argv, file, &o, err);
+    int code = compare_words(argc, argv, file, &o, err);
     for (int i = 0; i < 2 && code == 0; i++)
         code = load_side(file[i], run[i], &n[i], err);
     if (code == 0)

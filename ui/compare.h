@@ -23,6 +23,10 @@ int compare_runs(struct text *t, const struct json_t *const *base, size_t bases,
                  const struct json_t *const *new, size_t news, const struct compare_options *,
                  bool *regressed, struct err *);
 
+/* Reads the words after the verb: two sides as written, and the options. 0 or ERR_USAGE. */
+int compare_words(int argc, char *const *argv, const char *side[2], struct compare_options *,
+                  struct err *);
+
 /* The verb with the words after it: BASE.json NEW.json, each side several joined by commas;
  * --threshold SHARE, -o FILE. */
 int compare_verb(struct text *t, int argc, char *const *argv, bool *regressed, struct err *);

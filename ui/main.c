@@ -26,6 +26,7 @@
 #include "ui/fit.h"
 #include "ui/headless.h"
 #include "ui/help_text.h"
+#include "ui/history.h"
 #include "ui/outcome.h"
 #include "ui/report/report.h"
 
@@ -99,12 +100,14 @@ static int print_text(int bad, struct text *t, const struct err *err)
     return code;
 }
 
-static int compare(const struct cli *c, int argc, char **argv)
+/* A verb that may find a regression. */
+static int compare(const struct cli *c, int argc, char **argv,
+                   int (*verb)(struct text *, int, char *const *, bool *, struct err *))
 {
     struct err err = {0};
     struct text t = {0};
     bool regressed;
-    int bad = compare_verb(&t, argc - c->rest, argv + c->rest, &regressed, &err);
+    int bad = verb(&t, argc - c->rest, argv + c->rest, &regressed, &err);
     int code = print_text(bad, &t, &err);
     return exit_worse(code, regressed ? EXIT_THRESHOLD : EXIT_DONE);
 }
@@ -136,11 +139,10 @@ static int carry_out(const struct cli *c, int argc, char **argv)
     case CLI_REPORT:
         return print_text(report_verb(&t, argc - c->rest, argv + c->rest, &err), &t, &err);
     case CLI_COMPARE:
-        return compare(c, argc, argv);
+        return compare(c, argc, argv, compare_verb);
     case CLI_HISTORY:
-        break;
+        return compare(c, argc, argv, history_verb);
     }
-    complain("'%s' is not built into this version", cli_verb_name(c->verb));
     return EXIT_FAILED;
 }
 

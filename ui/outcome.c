@@ -19,6 +19,7 @@
 #include "ui/cli.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
+#include "ui/history.h"
 #include "ui/repeat.h"
 #include "ui/summary.h"
 
@@ -102,13 +103,10 @@ int print_stdout(const char *text, unsigned long len)
     return print(STDOUT_FILENO, "stdout", text, len, false);
 }
 
-static int write_json(const struct outcome *o, const struct snapshot *s, const char *file)
+static int write_json(const struct outcome *o, const json_t *run, const char *file)
 {
     struct err err = {0};
     size_t len;
-    json_t *run = json_run(s, o->command, o->cpu_share);
-    if (o->repeats)
-        repeats_json(o->repeats, run);
     char *text = json_text(run, &len);
     int code = EXIT_DONE;
     if (strcmp(file, "-") == 0) {
@@ -118,8 +116,16 @@ static int write_json(const struct outcome *o, const struct snapshot *s, const c
         code = EXIT_FAILED;
     }
     free(text);
-    json_decref(run);
     return code;
+}
+
+/* Keeping a run is a convenience: what goes wrong there is said, and fails nothing. */
+static void keep_run(const struct outcome *o, const json_t *run)
+{
+    struct err err = {0};
+    if (!cli_flag(o->cli, OWN_NO_HISTORY) && history_available() &&
+        history_save(run, o->hurry, &err) < 0)
+        complain("%s", err.msg);
 }
 
 /* After a signal the last snapshot may be from before the end: it is still what the signal ended.
@@ -132,6 +138,18 @@ static struct snapshot as_ended(const struct snapshot *s)
     return copy;
 }
 
+static int print_summary(const struct outcome *o, const struct snapshot *s, bool only_json)
+{
+    struct text t = {0};
+    summary_text(&t, s);
+    if (o->repeats)
+        repeats_text(o->repeats, &t);
+    int code = print(only_json ? STDERR_FILENO : STDOUT_FILENO, only_json ? "stderr" : "stdout",
+                     text_str(&t), t.len, o->hurry);
+    text_free(&t);
+    return code;
+}
+
 int outcome_write(const struct outcome *o, const struct snapshot *s)
 {
     struct snapshot ended;
@@ -141,15 +159,13 @@ int outcome_write(const struct outcome *o, const struct snapshot *s)
     }
     const char *json = cli_text(o->cli, OWN_JSON);
     bool only_json = strcmp(json, "-") == 0;
-    int code = *json ? write_json(o, s, json) : EXIT_DONE;
-    if (only_json && cli_flag(o->cli, OWN_QUIET))
-        return code;
-    struct text t = {0};
-    summary_text(&t, s);
+    json_t *run = json_run(s, o->command, o->cpu_share);
     if (o->repeats)
-        repeats_text(o->repeats, &t);
-    int printed = print(only_json ? STDERR_FILENO : STDOUT_FILENO, only_json ? "stderr" : "stdout",
-                        text_str(&t), t.len, o->hurry);
-    text_free(&t);
-    return exit_worse(code, printed);
+        repeats_json(o->repeats, run);
+    int code = *json ? write_json(o, run, json) : EXIT_DONE;
+    if (!only_json || !cli_flag(o->cli, OWN_QUIET))
+        code = exit_worse(code, print_summary(o, s, only_json));
+    keep_run(o, run);
+    json_decref(run);
+    return code;
 }

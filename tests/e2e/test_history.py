@@ -1,0 +1,117 @@
+"""The runs that are kept: saved at their end, listed, shown, compared, pruned; and never in the way of a run."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+import lib
+
+NULL = "null:?service=1ms"
+
+
+class History(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="loadtop-history-")
+        self.env = {"XDG_STATE_HOME": os.path.join(self.dir, "state")}
+        self.db = os.path.join(self.dir, "state", "loadtop", "history.db")
+
+    def tearDown(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def loadtop(self, *words, code=0):
+        got = lib.loadtop(*words, env=self.env)
+        self.assertEqual(got.code, code, got)
+        return got
+
+    def run_some(self, n=1, *words):
+        for _ in range(n):
+            self.loadtop("--headless", "-q", "-n", "50", *words, NULL)
+
+    def lines(self):
+        return [line.split() for line in self.loadtop("history").out.splitlines()[1:]]
+
+    def test_kept_and_shown(self):
+        self.assertIn("no run has been kept", self.loadtop("history").out)
+        self.assertFalse(os.path.exists(self.db))  # to look makes nothing
+        saved = os.path.join(self.dir, "run.json")
+        self.run_some(1, "--json", saved)
+        self.run_some()
+        lines = self.lines()
+        self.assertEqual([line[0] for line in lines], ["2", "1"])
+        with open(saved) as f:
+            run = json.load(f)
+        self.assertEqual(lines[1][1], run["run_id"])
+        for which in ("1", run["run_id"], run["run_id"][:6]):
+            back = os.path.join(self.dir, "back.json")
+            self.loadtop("history", "show", which, "-o", back)
+            with open(back) as f:
+                self.assertEqual(json.load(f), run)
+        shown = self.loadtop("history", "show", "1").out
+        self.assertIn("offered", shown)
+        self.assertIn(run["run_id"], shown)
+        page = os.path.join(self.dir, "page.html")
+        self.loadtop("history", "show", "last", "-o", page)
+        self.assertTrue(os.path.getsize(page) > 1000)
+
+    def test_not_kept(self):
+        self.run_some(1, "--no-history")
+        self.assertFalse(os.path.exists(self.db))
+
+    def test_after_a_signal_too(self):
+        env = dict(lib.environment(), **self.env)
+        p = subprocess.Popen([lib.LOADTOP, "--headless", "-q", "-d", "60s", NULL], env=env, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, preexec_fn=lib._die_with_parent)
+        try:
+            lib.until("it loads", lambda: os.path.exists("/proc/%d/task" % p.pid) and
+                      len(os.listdir("/proc/%d/task" % p.pid)) > 2)
+            p.send_signal(signal.SIGTERM)
+            self.assertEqual(p.wait(10), 128 + signal.SIGTERM)
+        finally:
+            p.kill()
+            p.wait()
+            p.stdout.close()
+        self.assertIn("signal", " ".join(self.lines()[0]))
+
+    def test_compared(self):
+        self.run_some(2)
+        self.assertIn("throughput", self.loadtop("history", "compare", "1", "2").out)
+        self.assertIn("no run 9", self.loadtop("history", "compare", "1", "9", code=2).err)
+
+    def test_pruned(self):
+        self.run_some(4)
+        self.assertIn("2 runs removed", self.loadtop("history", "prune", "--keep", "2").out)
+        self.assertEqual([line[0] for line in self.lines()], ["4", "3"])
+        self.assertIn("0 runs removed", self.loadtop("history", "prune", "--older", "1h").out)
+        self.assertIn("1 run removed", self.loadtop("history", "prune", "--keep", "1").out)
+
+    def test_wrong_words(self):
+        self.run_some()
+        for words in (["nope"], ["list", "x"], ["show"], ["show", "1", "-o"], ["show", "77"], ["prune"],
+                      ["prune", "--keep"], ["prune", "--older", "3"], ["compare", "1"], ["show", ""], ["show", "'; --"]):
+            got = self.loadtop("history", *words, code=2)
+            self.assertEqual(got.err.count("\n"), 1, got)
+
+    def test_what_goes_wrong_fails_no_run(self):
+        os.makedirs(os.path.dirname(self.db))
+        with open(self.db, "w") as f:
+            f.write("this is no database, and it is long enough to be one" * 100)
+        got = self.loadtop("--headless", "-n", "50", NULL)
+        self.assertIn("history:", got.err)
+        self.assertIn("completed 50 ", got.out)
+        self.loadtop("history", code=1)
+
+    def test_many_at_once(self):
+        runs = [subprocess.Popen([lib.LOADTOP, "--headless", "-q", "-n", "20", NULL],
+                                 env=dict(lib.environment(), **self.env), stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE) for _ in range(6)]
+        for p in runs:
+            _, err = p.communicate(timeout=60)
+            self.assertEqual((p.returncode, err), (0, b""))
+        self.assertEqual(len(self.lines()), 6)
+
+
+if __name__ == "__main__":
+    lib.main()
