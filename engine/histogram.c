@@ -2,8 +2,8 @@
  *
  * One mapping holds the directory (which chunk lies where) and room for every chunk; pages that no
  * value touched cost nothing. Places are given out in the order of first use, so that everything in
- * use lies at the start of the mapping: a histogram with ten distinct latencies occupies two pages,
- * and clearing or merging walks only the places in use. */
+ * use lies at the start of the mapping: a histogram with a few distinct latencies occupies one
+ * page, and clearing or merging walks only the places in use. */
 #include "engine/histogram.h"
 
 #include <math.h>
@@ -11,8 +11,9 @@
 #include <sys/mman.h>
 
 #define SLOT_BYTES (HISTOGRAM_CHUNKS * sizeof(uint16_t))
-#define COUNTS_AT ((2 * SLOT_BYTES + 63) / 64 * 64)
-#define MAP_BYTES (COUNTS_AT + (size_t)HISTOGRAM_CHUNKS * HISTOGRAM_CHUNK * sizeof(uint64_t))
+#define PLACES_AT ((SLOT_BYTES + 7) / 8 * 8)
+#define PLACE_WORDS (1 + HISTOGRAM_CHUNK)
+#define MAP_BYTES (PLACES_AT + (size_t)HISTOGRAM_CHUNKS * PLACE_WORDS * sizeof(uint64_t))
 
 uint64_t histogram_lowest(unsigned bucket)
 {
@@ -38,8 +39,7 @@ int histogram_init(struct histogram *h)
     if (map == MAP_FAILED)
         return -1;
     h->slot = (uint16_t *)(void *)map;
-    h->chunk = (uint16_t *)(void *)(map + SLOT_BYTES);
-    h->counts = (uint64_t *)(void *)(map + COUNTS_AT);
+    h->places = (uint64_t *)(void *)(map + PLACES_AT);
     h->min = UINT64_MAX;
     return 0;
 }
@@ -51,17 +51,22 @@ void histogram_fini(struct histogram *h)
     memset(h, 0, sizeof *h);
 }
 
+static uint64_t *place_of(const struct histogram *h, unsigned place)
+{
+    return h->places + (size_t)place * PLACE_WORDS;
+}
+
 static uint64_t *place_counts(const struct histogram *h, unsigned place)
 {
-    return h->counts + (size_t)place * HISTOGRAM_CHUNK;
+    return place_of(h, place) + 1;
 }
 
 void histogram_clear(struct histogram *h)
 {
     for (unsigned p = 0; p < h->used; p++)
-        h->slot[h->chunk[p]] = 0;
+        h->slot[*place_of(h, p)] = 0;
     if (h->used)
-        memset(h->counts, 0, (size_t)h->used * HISTOGRAM_CHUNK * sizeof(uint64_t));
+        memset(h->places, 0, (size_t)h->used * PLACE_WORDS * sizeof(uint64_t));
     h->used = 0;
     h->count = h->max = 0;
     h->min = UINT64_MAX;
@@ -73,7 +78,7 @@ static inline uint64_t *chunk_counts(struct histogram *h, unsigned chunk)
 {
     unsigned place = h->slot[chunk];
     if (__builtin_expect(place == 0, 0)) {
-        h->chunk[h->used] = (uint16_t)chunk;
+        *place_of(h, h->used) = chunk;
         place = ++h->used;
         h->slot[chunk] = (uint16_t)place;
     }
@@ -101,7 +106,7 @@ void histogram_merge(struct histogram *to, const struct histogram *from)
     if (!from->count)
         return;
     for (unsigned p = 0; p < from->used; p++) {
-        uint64_t *into = chunk_counts(to, from->chunk[p]);
+        uint64_t *into = chunk_counts(to, (unsigned)*place_of(from, p));
         const uint64_t *add = place_counts(from, p);
         for (unsigned i = 0; i < HISTOGRAM_CHUNK; i++)
             into[i] += add[i];

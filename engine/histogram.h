@@ -19,8 +19,7 @@
 
 struct histogram {
     uint16_t *slot;   /* [HISTOGRAM_CHUNKS] 1 + the place of a chunk, or 0; start of the mapping */
-    uint16_t *chunk;  /* [HISTOGRAM_CHUNKS] which chunk lies in a place */
-    uint64_t *counts; /* [place][HISTOGRAM_CHUNK] */
+    uint64_t *places; /* in the order of first use: which chunk, then its HISTOGRAM_CHUNK counts */
     unsigned used;    /* places in use */
     uint64_t count, max, min; /* min is UINT64_MAX when empty */
     double sum, sum_sq;       /* of the values, for mean and deviation, ns */
