@@ -38,6 +38,13 @@ static double span_of(const struct snapshot *s, const struct screen *sc)
     return sc->span_s;
 }
 
+/* The right edge moves twice a second: a plot that moved with each frame would be most of what is
+ * sent. */
+static double edge_of(const struct snapshot *s)
+{
+    return s->ended ? s->now_s : floor(s->now_s * 2 + 1e-9) / 2;
+}
+
 static char *span_text(char *buf, size_t size, const struct snapshot *s, const struct screen *sc)
 {
     double span = span_of(s, sc);
@@ -186,7 +193,7 @@ static void compare_plot(struct cells *c, const struct snapshot *s, struct scree
 
     if (!plot_begin(&plot, c, r))
         return;
-    b = bins_over(s->now_s, span_of(s, sc), plot.columns);
+    b = bins_over(edge_of(s), span_of(s, sc), plot.columns);
     for (unsigned i = 0; i < s->pools && i < 6; i++) {
         const struct pool_snapshot *p = &s->pool[i];
         double lo, hi;
@@ -245,7 +252,7 @@ void throughput_panel(struct cells *c, const struct snapshot *s, struct screen *
     }
     if (!plot_begin(&plot, c, r))
         return;
-    b = bins_over(s->now_s, span_of(s, sc), plot.columns);
+    b = bins_over(edge_of(s), span_of(s, sc), plot.columns);
     bins_fill(&b, rate_series(p, &b), BIN_RATE, v);
     if (!bins_range(v, b.n, &lo, &hi))
         no_data(c, r, "no operation completed yet");
@@ -334,7 +341,7 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     axis_reset(sc, p->number);
     sc->axis[AXIS_LATENCY].log = true;
     open = p->load.rate_per_s > 0;
-    b = bins_over(s->now_s, span_of(s, sc), plot.columns);
+    b = bins_over(edge_of(s), span_of(s, sc), plot.columns);
     several = bins_fill(&b, &p->seconds, BIN_P99, v[0]);
     bins_fill(&b, &p->seconds, BIN_P50, v[1]);
     series[0] = (struct plot_series){v[0], PLOT_LINE, ROLE_P99};
@@ -386,7 +393,7 @@ void heatmap_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         no_data(c, r, "no latency yet");
         return;
     }
-    b = bins_over(s->now_s, span_of(s, sc), plot.area.w);
+    b = bins_over(edge_of(s), span_of(s, sc), plot.area.w);
     heatmap_fill(&map, p, &b, plot.area.h, &sc->axis[AXIS_LATENCY]);
     plot_finish(c, sc, &plot, &b, s);
     heatmap_draw(c, plot.area, &map);
