@@ -193,7 +193,7 @@ int kafka_topic_look(struct kafka_pool *kp, int timeout_ms, bool *exists, struct
     if (!topic)
         return err_set(err, ERR_USAGE, "%s: %s is not the name of a topic", where(kp), kp->topic);
     while (clock_ns() < end && !pool_stopping(kp->pool) && !meta) {
-        code = rd_kafka_metadata(kp->admin, 0, topic, &meta, 500); /* short: a stop must be seen */
+        code = rd_kafka_metadata(kp->admin, 0, topic, &meta, 2000); /* a stop must be seen */
         read_events(kp);
         if (code && kp->trouble[0] && clock_ns() + 4 * NS_PER_S < end)
             end = clock_ns() + NS_PER_S; /* refused: no need to wait as for silence */
@@ -298,7 +298,7 @@ int kafka_offsets_start(struct kafka_pool *kp, struct err *err)
     for (int tries = 0; tries < 50 && code < 0 && !pool_stopping(kp->pool); tries++) {
         if (tries)
             usleep(100000);
-        code = kafka_offsets_refresh(kp, 1000);
+        code = kafka_offsets_refresh(kp, 2000);
         if (kp->trouble[0])
             break;
     }

@@ -402,11 +402,22 @@ const char *kafka_error_advice(rd_kafka_resp_err_t code)
     return NULL;
 }
 
+/* Without what librdkafka adds of its own state: "(after 3ms in state CONNECT, 1 identical
+ * error...)". */
+static int useful(const char *detail)
+{
+    const char *own = strstr(detail, " (after ");
+    return own ? (int)(own - detail) : (int)strlen(detail);
+}
+
 void kafka_error_text(rd_kafka_resp_err_t code, const char *detail, char *buf, size_t size)
 {
-    const char *advice = kafka_error_advice(code);
-    snprintf(buf, size, "%s%s%s%s%s%s", rd_kafka_err2str(code), detail && *detail ? ": " : "",
-             detail ? detail : "", advice ? " (" : "", advice ? advice : "", advice ? ")" : "");
+    const char *advice = kafka_error_advice(code), *said = detail ? detail : "";
+    int room =
+        (int)size - (int)strlen(rd_kafka_err2str(code)) - (int)(advice ? strlen(advice) : 0) - 8;
+    int len = useful(said) < room ? useful(said) : room > 0 ? room : 0; /* the advice stays whole */
+    snprintf(buf, size, "%s%s%.*s%s%s%s", rd_kafka_err2str(code), len ? ": " : "", len, said,
+             advice ? " (" : "", advice ? advice : "", advice ? ")" : "");
 }
 
 /* "no broker answers: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (is ...?)", from

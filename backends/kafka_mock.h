@@ -3,7 +3,8 @@
  *
  * It speaks the real protocol over TCP on 127.0.0.1: produce, fetch, groups, offsets. It keeps
  * messages in memory, 5 MiB or 100,000 batches a partition, and knows no admin requests, no
- * passwords and no TLS. It is never a measure of a broker. */
+ * passwords and no TLS. It is never a measure of a broker. Its coordinator can hang when several
+ * members join a group at the same time: consume with assign=hand. */
 #ifndef LOADTOP_BACKENDS_KAFKA_MOCK_H
 #define LOADTOP_BACKENDS_KAFKA_MOCK_H
 

@@ -78,7 +78,7 @@ class Errors(unittest.TestCase):
 
     def test_a_run_is_cleaned_up(self):
         topic = kafka_node.name()
-        with lib.Headless("-d", "4s", self.node.url(topic, name="P", rate=100),
+        with lib.Headless("-d", "6s", self.node.url(topic, name="P", rate=100),
                           self.node.url(topic, name="C", ops="consume")) as h:
             run = h.wait()
             self.assertIn(topic, self.node.topics())
@@ -93,11 +93,11 @@ class Outage(unittest.TestCase):
     def test_killed_and_back(self):
         with kafka_node.Node() as node:
             topic = kafka_node.name()
-            with lib.Headless("-d", "60s", "--timeout", "2s",
+            with lib.Headless("-d", "100s", "--timeout", "2s",
                               node.url(topic, name="P", partitions=4, rate=1000, pattern="chain", depth=100, acks="all",
-                                       duration="40s"),
+                                       duration="80s"),
                               node.url(topic, name="C", partitions=4, ops="consume", **{"from": "earliest"}, clients=3)) as h:
-                lib.until("load runs", lambda: topic in node.topics() and node.ends(topic) > 1500, timeout=30)
+                lib.until("load runs", lambda: topic in node.topics() and node.ends(topic) > 1500, timeout=60)
                 node.kill()
                 time.sleep(0.5)
                 cpu, began = lib.cpu_seconds(h.pid), time.monotonic()
@@ -106,7 +106,7 @@ class Outage(unittest.TestCase):
                 node.start()
                 back = node.ends(topic)
                 lib.until("load is back", lambda: node.ends(topic) > back, timeout=2.0)
-                run = h.wait(timeout=90)
+                run = h.wait(timeout=130)
             produced, consumed = lib.pool(run, "P"), lib.pool(run, "C")
             for pool in (produced, consumed):
                 self.assertEqual(lib.accounting(pool["ops"]), 0)

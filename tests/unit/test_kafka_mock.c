@@ -26,7 +26,7 @@ static struct kafka_mock *mock;
 
 static int start(void **state)
 {
-    static const char *const topics[] = {"share", "each", "trip", NULL};
+    static const char *const topics[] = {"share", "group", "each", "trip", NULL};
     struct err err = {0};
     (void)state;
     mock = kafka_mock_start(2, topics, 4, &err);
@@ -107,11 +107,24 @@ static void expect(struct engine *e, unsigned pool, uint64_t n)
 static void shared_once(void **state)
 {
     const char *const query[] = {"share?count=5000&pattern=chain&depth=100&threads=2",
-                                 "share?ops=consume&from=earliest&clients=3"};
+                                 "share?ops=consume&from=earliest&clients=3&assign=hand"};
     struct scenario s;
     (void)state;
     struct engine *e = run(&s, query, 2);
     expect(e, 1, 5000);
+    scenario_fini(&s);
+}
+
+/* One member only: the mock's coordinator may wait for ever for members that join at the same time.
+ */
+static void a_group_of_one(void **state)
+{
+    const char *const query[] = {"group?count=2000&pattern=chain&depth=100",
+                                 "group?ops=consume&from=earliest"};
+    struct scenario s;
+    (void)state;
+    struct engine *e = run(&s, query, 2);
+    expect(e, 1, 2000);
     scenario_fini(&s);
 }
 
@@ -141,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shared_once),
+        cmocka_unit_test(a_group_of_one),
         cmocka_unit_test(each_gets_all),
         cmocka_unit_test(there_and_back),
     };
