@@ -73,7 +73,7 @@ class Exact(unittest.TestCase):
         for i in range(KILLS):
             r = random.Random(SEED * 2000 + i)
             with self.subTest(i=i), Standin(on_disk=True) as s:
-                process = start(s.url(query="rows=%d&threads=2&clients=3" % r.choice([10, 100, 400])), "-d", "6s")
+                process = start(s.url(query="rows=%d&threads=2&clients=3" % r.choice([10, 100, 400])), "-d", "90s")
                 wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)
                 if r.random() < 0.5:
                     s.fault("die", p=0.2)
@@ -81,13 +81,17 @@ class Exact(unittest.TestCase):
                 s.kill()
                 s.start()
                 wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)  # it came back by itself
-                result = finish(process)
+                process.terminate()  # no draining: what is in flight is unknown too
+                result = finish(process, code=143)
+                wait_until(lambda: s.stats()["connections"] == 1)  # the server is through with what it read
                 stored = s.rows()
-                note = "%s %s" % (result.ops, result.rows)
+                unknown = sum(c["count"] for n, c in result.classes.items() if n in ("closed", "torn"))
+                note = "%s %s %s" % (result.ops, result.rows, result.classes)
                 self.assertTrue(result.counts_add_up(), note)
-                self.assertGreater(result.rows["unknown"], 0, note)
+                self.assertGreater(unknown, 0, note)
+                self.assertEqual(unknown, result.ops["errors"], note)
                 self.assertLessEqual(result.ops["completed"], stored, note)
-                self.assertLessEqual(stored, result.ops["completed"] + result.rows["unknown"], note)
+                self.assertLessEqual(stored, result.ops["completed"] + unknown + result.ops["in_flight"], note)
 
     def test_not_sent_twice(self):
         """The server stores a bulk and closes the connection in place of an answer: libcurl alone would send it

@@ -29,11 +29,13 @@ class Keys(unittest.TestCase):
             t.send("+")
             t.wait_for("[threads 2]")
             wait_until(lambda: s.stats()["connections"] >= 3)  # two threads and the pool's own
+            dial = re.compile(r"DIAL crate .*\[(\w+) ")
             for _ in range(20):
-                if t.find("[rows 100]"):
+                name = t.wait_for(dial).group(1)
+                if name == "rows":
                     break
                 t.send("Right")
-                t.wait_for(re.compile(r"DIAL"))
+                wait_until(lambda: t.wait_for(dial).group(1) != name)
             t.wait_for("[rows 100]")
             t.send("=")
             t.type("500")
