@@ -175,7 +175,9 @@ class Figures(unittest.TestCase):
     def test_the_known_truth(self):
         pool = lib.pool(lib.headless("-d", "3s", "null:?service=10ms&clients=8&threads=2"))
         self.assertAlmostEqual(pool["latency"]["service"]["p50_us"], 10000, delta=500 * lib.SLOW)
-        self.assertAlmostEqual(pool["throughput_per_s"], 1600, delta=80 * lib.SLOW)
+        # N = X R holds however busy this machine is; X alone does not.
+        in_flight = pool["throughput_per_s"] * pool["latency"]["service"]["mean_us"] / 1e6
+        self.assertAlmostEqual(in_flight, 16, delta=0.8 * lib.SLOW)
         self.assertEqual(len(pool["workers"]), 2)
         self.assertEqual(sum(s["completed"] for s in pool["series"]), pool["ops"]["completed"])
 
