@@ -239,7 +239,7 @@ void prompt_find_next(struct app *a, bool forward)
 struct candidates {
     char s[CANDIDATES_MAX][64];
     int n;
-    const char *word; /* what they must begin with */
+    char word[64]; /* what they must begin with */
 };
 
 static void offer(struct candidates *l, const char *s)
@@ -327,7 +327,7 @@ static void complete(struct app *a)
 {
     static struct candidates l;
     struct field *f = &a->sc.input;
-    char text[FIELD_MAX], shown[256] = "", word[64];
+    char text[FIELD_MAX], shown[256] = "";
     const char *words[16];
     size_t common = 0, start;
     int n = 0;
@@ -336,9 +336,8 @@ static void complete(struct app *a)
     start = strlen(text);
     while (start > 0 && text[start - 1] != ' ')
         start--;
-    snprintf(word, sizeof word, "%.*s", (int)(f->at - start), f->s + start);
+    snprintf(l.word, sizeof l.word, "%.*s", (int)(f->at - start), f->s + start);
     l.n = 0;
-    l.word = word;
     text[start] = '\0';
     for (char *rest = text, *w; n < 16 && (w = strtok_r(rest, " ", &rest));)
         words[n++] = w;
@@ -350,10 +349,10 @@ static void complete(struct app *a)
     for (int i = 1; i < l.n; i++)
         while (common > 0 && strncmp(l.s[0], l.s[i], common))
             common--;
-    if (common > strlen(word)) {
+    if (common > strlen(l.word)) {
         char add[64];
 
-        snprintf(add, sizeof add, "%.*s%s", (int)(common - strlen(word)), l.s[0] + strlen(word),
+        snprintf(add, sizeof add, "%.*s%s", (int)(common - strlen(l.word)), l.s[0] + strlen(l.word),
                  l.n == 1 ? " " : "");
         field_insert(f, add);
     } else if (l.n == 1) {
