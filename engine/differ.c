@@ -116,10 +116,10 @@ void sample_of_series(struct sample *s, const double *v, size_t n)
     s->variance = variance_of(batch, batches, mean) / s->independent;
 }
 
-void differ(struct difference *d, const struct sample *a, const struct sample *b)
+void differ(struct difference *d, const struct sample *base, const struct sample *changed)
 {
-    double var = a->variance + b->variance;
-    *d = (struct difference){.diff = b->mean - a->mean, .low = NAN, .high = NAN, .p = NAN};
+    double var = base->variance + changed->variance;
+    *d = (struct difference){.diff = changed->mean - base->mean, .low = NAN, .high = NAN, .p = NAN};
     if (isnan(var) || isnan(d->diff))
         return;
     if (!(var > 0)) { /* nothing varies at all */
@@ -128,8 +128,8 @@ void differ(struct difference *d, const struct sample *a, const struct sample *b
         return;
     }
     double df = var * var /
-                (a->variance * a->variance / (a->independent - 1) +
-                 b->variance * b->variance / (b->independent - 1));
+                (base->variance * base->variance / (base->independent - 1) +
+                 changed->variance * changed->variance / (changed->independent - 1));
     double half = student_t95(fmax(1, df)) * sqrt(var);
     d->low = d->diff - half;
     d->high = d->diff + half;
@@ -144,7 +144,7 @@ static int by_p(const void *x, const void *y)
 
 void differ_holm(struct difference *const *list, size_t n)
 {
-    struct difference *known[FAMILY_MOST];
+    struct difference *known[FAMILY_MOST] = {NULL};
     size_t m = 0;
     for (size_t i = 0; i < n && m < FAMILY_MOST; i++) {
         list[i]->real = false;

@@ -29,12 +29,12 @@ void sample_of_series(struct sample *, const double *v, size_t n);
 void sample_of_runs(struct sample *, const double *v, size_t n);
 
 struct difference {
-    double diff;      /* second - first */
+    double diff;      /* changed - base */
     double low, high; /* 95 % */
     double p;         /* two-sided; NaN: cannot be told */
     bool real;        /* set by differ_holm */
 };
-void differ(struct difference *, const struct sample *first, const struct sample *second);
+void differ(struct difference *, const struct sample *base, const struct sample *changed);
 /* Sets `real` of n differences at a familywise error rate of 5 %. */
 void differ_holm(struct difference *const *, size_t n);
 

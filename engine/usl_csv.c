@@ -32,14 +32,18 @@ struct csv {
     struct err *err;
 };
 
-static const char *const n_names[] = {"n",           "in_flight", "threads", "clients",
-                                      "users",       "vus",       "workers", "concurrency",
-                                      "connections", "load",      NULL};
-static const char *const x_names[] = {
-    "throughput", "throughput_per_s", "x",     "x(n)", "rate", "ops",
-    "ops/s",      "ops_per_s",        "req/s", "rps",  "qps",  "tps",
-    NULL};
-static const char *const best_names[] = {"in_flight", NULL};
+/* The names of columns; what comes first is taken before what comes later. Our own file has several
+ * that could be N: it is what was in flight. */
+static const char *const n_names[] = {"n",     "in_flight", "threads",     "clients",
+                                      "users", "vus",       "workers",     "concurrency",
+                                      "load",  "n_users",   "connections", NULL};
+static const char *const x_names[] = {"throughput", "throughput_per_s",
+                                      "x",          "x(n)",
+                                      "ops/s",      "ops_per_s",
+                                      "req/s",      "rps",
+                                      "qps",        "tps",
+                                      "rate",       "ops",
+                                      NULL};
 static const char *const pool_names[] = {"pool", NULL};
 static const char *const valid_names[] = {"valid", NULL};
 
@@ -63,12 +67,28 @@ static struct field trimmed(const char *s, size_t len)
     return (struct field){s, len};
 }
 
+/* The end of a quoted field that begins at s; s itself when it is not quoted. */
+static const char *past_quotes(const struct csv *c, const char *s, const char *end)
+{
+    const char *at = s;
+    while (at < end && blank(*at) && *at != c->separator && c->separator != ' ')
+        at++;
+    if (at == end || *at != '"')
+        return s;
+    for (at++; at < end; at++)
+        if (*at == '"' && (at + 1 == end || at[1] != '"'))
+            return at + 1;
+        else if (*at == '"')
+            at++;
+    return end;
+}
+
 static unsigned split(const struct csv *c, struct field line, struct field field[COLUMNS_MAX])
 {
     const char *at = line.s, *end = line.s + line.len;
     unsigned n = 0;
     while (at <= end && n < COLUMNS_MAX) {
-        const char *stop = at;
+        const char *stop = past_quotes(c, at, end);
         while (stop < end && (c->separator == ' ' ? !blank(*stop) : *stop != c->separator))
             stop++;
         field[n++] = trimmed(at, (size_t)(stop - at));
@@ -96,12 +116,19 @@ static bool number(const struct csv *c, struct field f, double *v)
     return end != text && !*end;
 }
 
-static bool named(struct field f, const char *const *names)
+static bool named(struct field f, const char *name)
+{
+    return strlen(name) == f.len && strncasecmp(name, f.s, f.len) == 0;
+}
+
+/* The column of the first name that there is; -1. */
+static int find_column(const struct field *f, unsigned columns, const char *const *names)
 {
     for (; *names; names++)
-        if (strlen(*names) == f.len && strncasecmp(*names, f.s, f.len) == 0)
-            return true;
-    return false;
+        for (unsigned i = 0; i < columns; i++)
+            if (named(f[i], *names))
+                return (int)i;
+    return -1;
 }
 
 static char separator_of(struct field line)
@@ -127,7 +154,7 @@ static int refuse_columns(struct csv *c, unsigned columns)
 /* The first line that says anything. 1: it was a header. */
 static int begin(struct csv *c, struct field line)
 {
-    struct field f[COLUMNS_MAX];
+    struct field f[COLUMNS_MAX] = {0};
     double v;
     c->separator = separator_of(line);
     unsigned columns = split(c, line, f);
@@ -137,20 +164,9 @@ static int begin(struct csv *c, struct field line)
     c->valid = c->pool = -1;
     if (number(c, f[0], &v) || number(c, f[columns - 1], &v))
         return columns == 2 ? 0 : refuse_columns(c, columns);
-    int n = -1, x = -1;
-    for (int i = 0; i < (int)columns; i++) {
-        if (n < 0 && named(f[i], n_names))
-            n = i;
-        else if (x < 0 && named(f[i], x_names))
-            x = i;
-        else if (named(f[i], valid_names))
-            c->valid = i;
-        else if (named(f[i], pool_names))
-            c->pool = i;
-    }
-    for (int i = 0; i < (int)columns; i++)
-        if (named(f[i], best_names)) /* our own file has threads as well */
-            n = i;
+    int n = find_column(f, columns, n_names), x = find_column(f, columns, x_names);
+    c->valid = find_column(f, columns, valid_names);
+    c->pool = find_column(f, columns, pool_names);
     if (n >= 0 && x >= 0) {
         c->n = n;
         c->x = x;
@@ -181,7 +197,7 @@ static int take(struct csv *c, const char *what, struct field f, double *v)
 
 static int add(struct csv *c, struct field line)
 {
-    struct field f[COLUMNS_MAX];
+    struct field f[COLUMNS_MAX] = {0};
     struct usl_point p = {0};
     int columns = (int)split(c, line, f);
     if (columns != c->columns)

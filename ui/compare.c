@@ -8,6 +8,7 @@
  * The first second and a last one that is short are left out, and so are pauses. Called by main. */
 #include "ui/compare.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -275,7 +276,7 @@ static void write_doc(struct doc *d, const struct row *row, size_t rows, const s
 static size_t make_rows(struct row *row, const struct side *base, const struct side *new,
                         struct err *err)
 {
-    struct difference *list[POOLS_MOST * FIGURES];
+    struct difference *list[POOLS_MOST * FIGURES] = {NULL};
     size_t n = 0, pools = json_count(base->run[0], "pools");
     for (size_t i = 0; i < pools && i < POOLS_MOST; i++) {
         const char *name = json_txt(json_nth(base->run[0], "pools", i), "name");
@@ -332,6 +333,7 @@ int compare_runs(struct text *t, const json_t *const *base_run, size_t bases,
     struct side base = {base_run, bases}, new = {new_run, news};
     struct row *row = calloc(POOLS_MOST * FIGURES, sizeof *row);
     struct doc d = {.format = DOC_PLAIN, .t = t};
+    assert(bases && news && base_run[0] && new_run[0]);
     if (!row)
         abort();
     size_t rows = make_rows(row, &base, &new, err);
@@ -353,7 +355,7 @@ int compare_runs(struct text *t, const json_t *const *base_run, size_t bases,
 /* "a.json,b.json" into runs. */
 static int load_side(const char *words, json_t **run, size_t *n, struct err *err)
 {
-    while (*words) {
+    while (words && *words) {
         char file[4096];
         size_t len = strcspn(words, ",");
         struct err why = {0};
@@ -420,13 +422,13 @@ int compare_verb(struct text *t, int argc, char *const *argv, bool *regressed, s
 {
     struct compare_options o;
     const char *file[2] = {NULL, NULL};
-    json_t *run[2][COMPARE_SIDE_MAX];
+    json_t *run[2][COMPARE_SIDE_MAX] = {{NULL}};
     size_t n[2] = {0, 0};
     *regressed = false;
     int code = compare_words(argc, argv, file, &o, err);
     for (int i = 0; i < 2 && code == 0; i++)
         code = load_side(file[i], run[i], &n[i], err);
-    if (code == 0)
+    if (code == 0 && n[0] && n[1])
         code = compare_runs(t, (const json_t *const *)run[0], n[0], (const json_t *const *)run[1],
                             n[1], &o, regressed, err);
     for (int i = 0; i < 2; i++)

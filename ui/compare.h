@@ -24,7 +24,7 @@ int compare_runs(struct text *t, const struct json_t *const *base, size_t bases,
                  bool *regressed, struct err *);
 
 /* Reads the words after the verb: two sides as written, and the options. 0 or ERR_USAGE. */
-int compare_words(int argc, char *const *argv, const char *side[2], struct compare_options *,
+int compare_words(int argc, char *const *argv, const char *file[2], struct compare_options *,
                   struct err *);
 
 /* The verb with the words after it: BASE.json NEW.json, each side several joined by commas;

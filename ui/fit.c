@@ -4,6 +4,7 @@
  * and a curve that does not fit is not drawn at all. Called by main. */
 #include "ui/fit.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <langinfo.h>
 #include <math.h>
@@ -296,7 +297,8 @@ static int read_all(const char *file, struct text *t, struct err *err)
 static void add_all(struct text *t, const char *file, const struct usl_fit *f,
                     const struct usl_point *point, size_t n, double next_n)
 {
-    struct usl_point *g = malloc((n + 1) * sizeof *g);
+    assert(point && n);
+    struct usl_point *g = calloc(n, sizeof *g);
     char low[32], high[32];
     if (!g)
         abort();

@@ -70,7 +70,9 @@ class Files(unittest.TestCase):
         self.assertEqual(lines[0]["ops"], "get:80,set:20")
         self.assertEqual(lines[0]["p50_us"], "")
         self.assertEqual(lines[6]["why_not"], "'=cmd|\"x\"")  # no spreadsheet runs it
-        fit = json.loads(lib.loadtop("fit", self.path("p.plateaus.csv"), "--json").out)
+        said = lib.loadtop("fit", self.path("p.plateaus.csv"), "--json")
+        self.assertEqual(said.code, 0, said)
+        fit = json.loads(said.out)
         self.assertAlmostEqual(fit["sigma"], 0.05, delta=1e-6)
         self.assertAlmostEqual(fit["kappa"], 0.002, delta=1e-8)  # the invalid point is left out
 

@@ -40,7 +40,8 @@ static void test_html(void **state)
     const char *s = text_str(&t);
     assert_null(strstr(s, "<script"));
     assert_null(strstr(s, "\x1b"));
-    assert_non_null(strstr(s, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;q&quot;"));
+    assert_non_null(
+        strstr(s, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;q&quot;"));
     assert_non_null(strstr(s, "<td>12</td></tr>"));
     assert_non_null(strstr(s, "<td class=\"w\">b</td><td></td></tr>")); /* a row is whole */
     assert_null(strstr(strstr(s, "</table>") + 1, "<table>"));

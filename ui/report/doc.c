@@ -2,6 +2,7 @@
  * columns. Called by the report's parts and by compare. */
 #include "ui/report/doc.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +192,7 @@ void doc_table(struct doc *d, const char *const *heads)
     d->cells = 0;
     for (d->columns = 0; heads[d->columns]; d->columns++)
         ;
+    assert(d->columns);
 }
 
 void doc_cell(struct doc *d, const char *fmt, ...)
@@ -291,7 +293,8 @@ static void table_plain(struct doc *d)
 
 void doc_table_end(struct doc *d)
 {
-    while (d->columns && d->cells % d->columns) /* a row is whole */
+    assert(d->columns);
+    while (d->cells % d->columns) /* a row is whole */
         doc_cell(d, "%s", "");
     if (d->cells && d->format == DOC_HTML)
         table_html(d);

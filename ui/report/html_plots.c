@@ -269,11 +269,11 @@ static void percentile_hover(struct svg *s, const struct steps *a, const struct 
 
 void plot_percentiles(struct text *t, const json_t *pool)
 {
-    struct steps *both = calloc(2, sizeof *both), *a = both, *b = both + 1;
+    struct steps *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b);
     struct svg s;
     struct svg_axis x = {.unit = SVG_PERCENTILE, .log = true, .name = "percentile"},
                     y = {.unit = SVG_DURATION, .log = true, .name = "latency (log)"};
-    if (!both)
+    if (!a || !b)
         abort();
     read_steps(a, pool, "service");
     read_steps(b, pool, "response");
@@ -292,7 +292,8 @@ void plot_percentiles(struct text *t, const json_t *pool)
         svg_end(&s);
         text_add(t, "</figure>\n");
     }
-    free(both);
+    free(a);
+    free(b);
 }
 
 /* ---- heat map ---- */

@@ -22,7 +22,7 @@
 
 static bool ends_in(const char *path, const char *ending)
 {
-    size_t len = strlen(path), n = strlen(ending);
+    size_t len = path ? strlen(path) : 0, n = strlen(ending);
     return len > n && strcasecmp(path + len - n, ending) == 0;
 }
 

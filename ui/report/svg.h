@@ -38,7 +38,7 @@ void svg_point(struct svg *, double x, double y, double half, bool hollow, const
 /* A vertical mark; text may be "". */
 void svg_mark(struct svg *, double x, const char *text, const char *title, const char *class);
 void svg_level(struct svg *, double y, const char *text);
-void svg_box(struct svg *, double x0, double x1, double y0, double y1, double share,
+void svg_box(struct svg *, double x0, double x1, double y0, double y1, double filled,
              const char *title);
 /* An unseen column from x0 to x1 that says `title` when it is pointed at. */
 void svg_hover(struct svg *, double x0, double x1, const char *title);
