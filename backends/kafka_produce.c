@@ -270,6 +270,7 @@ enum submit kafka_submit(struct conn *c, struct op *op)
     void *opaque = trip ? (void *)(uintptr_t)(kc->trip_next << 1 | 1) : op;
     if (trip && !trip_put(kc, op))
         return refuse(c, op, "memory", "out of memory for the request");
+    op_sent(op); /* librdkafka's own threads send it, before our flush */
     if (rd_kafka_produce(kc->topic, p, RD_KAFKA_MSG_F_COPY, payload, size, key_len ? key : NULL,
                          key_len, opaque) == 0) {
         if (!trip)

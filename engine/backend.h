@@ -248,6 +248,9 @@ void conn_bytes(struct conn *, uint64_t sent, uint64_t received);
 /* The moment of completion is loop_now(): call loop_refresh once after each read that brings
  * answers, before the first op_done of the burst. */
 void op_done(struct op *);
+/* For a library that sends from threads of its own: the request leaves now, before its flush. Call
+ * it in submit, before handing it over. */
+void op_sent(struct op *);
 void op_fail(struct op *, const char *error_class, const char *msg, size_t msg_len);
 /* A bulk of which `failed` operations failed and the rest succeeded. Call op_error for the failed
  * ones. */

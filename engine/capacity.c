@@ -33,13 +33,9 @@ bool capacity_holds(const struct pool *p, const struct threshold *t)
     const struct histogram *h = t->service ? &s->service : &s->response;
     uint64_t bad = total->errors + total->timeouts - s->errors_from;
     uint64_t ended = total->completed + total->errors + total->timeouts - s->ended_from;
-    double v = NAN, span = 0, completed = 0;
+    double v = NAN;
     if (*t->pool && strcmp(t->pool, p->spec.name) != 0)
         return true;
-    for (unsigned i = 0; i <= s->batches; i++) {
-        span += s->batch[i].span_s;
-        completed += s->batch[i].completed;
-    }
     if (t->metric == METRIC_PERCENTILE && h->count)
         v = (double)histogram_quantile(h, t->quantile) / 1e3;
     else if (t->metric == METRIC_MEAN && h->count)
@@ -48,20 +44,9 @@ bool capacity_holds(const struct pool *p, const struct threshold *t)
         v = (double)h->max / 1e3;
     else if (t->metric == METRIC_ERRORS && ended)
         v = (double)bad / (double)ended;
-    else if (t->metric == METRIC_THROUGHPUT && span > 0)
-        v = completed / span;
+    else if (t->metric == METRIC_THROUGHPUT)
+        v = stretch_rate(p);
     return !isnan(v) && threshold_holds(t, v);
-}
-
-static double stretch_rate(const struct pool *p)
-{
-    const struct stretch *s = &p->plateaus.now;
-    double span = 0, completed = 0;
-    for (unsigned i = 0; i <= s->batches; i++) {
-        span += s->batch[i].span_s;
-        completed += s->batch[i].completed;
-    }
-    return span > 0 ? completed / span : 0;
 }
 
 static bool passes(const struct engine *e, const struct capacity_search *s, const struct pool *p)

@@ -129,13 +129,25 @@ static int dial_put(const struct engine *e, const struct pool *p, struct pool_sp
     return spec_allowed(e, s, p->local, err);
 }
 
+static bool same(double a, double b)
+{
+    return a <= b && a >= b;
+}
+
+static bool only_threads_differ(const struct load *a, const struct load *b)
+{
+    bool rest = a->clients == b->clients && a->connections == b->connections &&
+                a->pattern == b->pattern && a->depth == b->depth && a->arrival == b->arrival &&
+                a->think_ns == b->think_ns && same(a->rate_per_s, b->rate_per_s);
+    for (unsigned i = 0; rest && i < OPS_MAX; i++)
+        rest = same(a->weight[i], b->weight[i]);
+    return rest && a->threads != b->threads;
+}
+
 /* Carries out a new load of the pool. */
 static int apply_load(struct pool *p, const struct load *load, struct err *err)
 {
-    bool threads_only = p->spec.load.threads != load->threads;
-    struct load rest = *load;
-    rest.threads = p->spec.load.threads;
-    threads_only = threads_only && !memcmp(&rest, &p->spec.load, sizeof rest);
+    bool threads_only = only_threads_differ(&p->spec.load, load);
     p->spec.load = *load;
     if (!threads_only || load->rate_per_s > 0 || !p->load_from_ns)
         pool_publish_settings(p);

@@ -202,7 +202,7 @@ struct packer {
 
 static void pack_value(struct packer *p, int64_t value)
 {
-    uint64_t v = ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
+    uint64_t v = ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0);
     for (unsigned i = 0; i < 9; i++) {
         bool last = i == 8 || v < 0x80;
         uint8_t byte = (uint8_t)(i == 8 ? v : last ? v : (v & 0x7f) | 0x80);

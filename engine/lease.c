@@ -194,6 +194,9 @@ static bool submit_one(struct conn *c, struct op *op)
     if (!again) {
         op_count_in_flight(w, op, -1);
         op_unoffered(w, op);
+        op->sent_ns = 0; /* what op_sent noted did not happen */
+        if (!w->schedule.open)
+            op->intended_ns = 0;
     }
     unlink_in_flight(c, op);
     op->conn = NULL;
@@ -344,6 +347,22 @@ void waiting_discard(struct worker *w)
     }
 }
 
+static void stamp(struct op *op, uint64_t now)
+{
+    if (op->sent_ns)
+        return;
+    op->sent_ns = now;
+    if (!op->intended_ns)
+        op->intended_ns = op->flags & OP_WAITED ? op->ready_ns : now;
+    if (op->flags & OP_BATCH && op->client && !op->client->batch_sent_ns)
+        op->client->batch_sent_ns = now;
+}
+
+void op_sent(struct op *op)
+{
+    stamp(op, loop_refresh(op->conn->worker->loop));
+}
+
 void conns_flush(struct worker *w)
 {
     while (w->dirty) {
@@ -352,15 +371,8 @@ void conns_flush(struct worker *w)
         c->dirty = false;
         if (c->unsent) {
             uint64_t now = loop_refresh(w->loop);
-            for (struct op *op = c->unsent; op; op = op->next) {
-                if (op->sent_ns)
-                    continue;
-                op->sent_ns = now;
-                if (!op->intended_ns)
-                    op->intended_ns = op->flags & OP_WAITED ? op->ready_ns : now;
-                if (op->flags & OP_BATCH && op->client && !op->client->batch_sent_ns)
-                    op->client->batch_sent_ns = now;
-            }
+            for (struct op *op = c->unsent; op; op = op->next)
+                stamp(op, now);
             c->unsent = NULL;
         }
         if (w->backend->flush && c->state == CONN_UP)

@@ -24,14 +24,14 @@ void *op_data(const struct op *op)
 /* ---- memory of requests ------------------------------------------------------------------------
  */
 
-static bool ops_grow(struct worker *w)
+static void ops_grow(struct worker *w)
 {
     uint32_t n = w->block ? w->block->n * 2 : 8;
     if (n > 256)
         n = 256;
     struct op_block *b = calloc(1, sizeof *b + n * w->op_bytes);
     if (!b)
-        return false;
+        return;
     b->n = n;
     b->next = w->block;
     w->block = b;
@@ -40,14 +40,15 @@ static bool ops_grow(struct worker *w)
         op->next = w->free_op;
         w->free_op = op;
     }
-    return true;
 }
 
 struct op *op_take(struct worker *w)
 {
-    if (!w->free_op && !ops_grow(w))
-        return NULL;
+    if (!w->free_op)
+        ops_grow(w);
     struct op *op = w->free_op;
+    if (!op)
+        return NULL;
     w->free_op = op->next;
     return op;
 }

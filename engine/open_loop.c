@@ -13,7 +13,8 @@ void arrival_restart(struct worker *w, bool was_open, double old_rate, bool was_
 {
     const struct load *load = &w->now.load;
     uint64_t now = loop_now(w->loop);
-    double rate = load->rate_per_s / (w->now.workers ? w->now.workers : 1);
+    uint32_t workers = w->now.workers ? w->now.workers : 1;
+    double rate = load->rate_per_s / workers;
     bool stopped = w->now.paused || w->draining;
     if (was_open && (stopped || load->rate_per_s <= 0)) { /* what is owed now is never started */
         uint64_t owed = schedule_skip(&w->schedule, now, UINT64_MAX);
@@ -27,7 +28,7 @@ void arrival_restart(struct worker *w, bool was_open, double old_rate, bool was_
         return;
     }
     if (!was_open || was_stopped || w->schedule.kind != load->arrival) {
-        double phase = (w->index % w->now.workers + 0.5) / w->now.workers;
+        double phase = (w->index % workers + 0.5) / workers;
         schedule_start(&w->schedule, load->arrival, rate, phase, now);
     } else if (old_rate < rate || old_rate > rate) {
         schedule_rate(&w->schedule, rate, now);

@@ -265,6 +265,17 @@ void plateau_judge(struct pool *p, double now_s)
         drop_first(p, half);
 }
 
+double stretch_rate(const struct pool *p)
+{
+    const struct stretch *s = &p->plateaus.now;
+    double span = 0, completed = 0;
+    for (unsigned i = 0; i <= s->batches; i++) {
+        span += s->batch[i].span_s;
+        completed += s->batch[i].completed;
+    }
+    return span > 0 ? completed / span : 0;
+}
+
 const struct plateau *plateau_present(const struct pool *p)
 {
     const struct plateaus *all = &p->plateaus;

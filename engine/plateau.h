@@ -55,6 +55,9 @@ void plateau_tenth(struct pool *, const struct point *);
 void plateau_judge(struct pool *, double now_s);
 /* The plateau of the present stretch, or NULL while it is not steady. */
 const struct plateau *plateau_present(const struct pool *);
+/* Mean throughput of the present stretch, steady or not, operations a second; 0 before its first
+ * batch. */
+double stretch_rate(const struct pool *);
 
 /* Is p a point of the curve by `var` ("threads" ...) on which the newest plateau lies? (scaling.c)
  */

@@ -29,9 +29,11 @@ static bool equal(double a, double b)
 static bool same_but(const struct plateau *a, const struct plateau *b, enum dial d)
 {
     if (a->vars.pattern != b->vars.pattern || !equal(a->vars.rate_per_s, b->vars.rate_per_s) ||
-        a->vars.think_ns != b->vars.think_ns ||
-        memcmp(a->vars.weight, b->vars.weight, sizeof a->vars.weight))
+        a->vars.think_ns != b->vars.think_ns)
         return false;
+    for (unsigned i = 0; i < OPS_MAX; i++)
+        if (!equal(a->vars.weight[i], b->vars.weight[i]))
+            return false;
     for (int i = 0; i < DIALS; i++) {
         bool follows = i == DIAL_CONNECTIONS && (d == DIAL_CLIENTS || d == DIAL_DEPTH);
         if (i != (int)d && !follows && !equal(dial_of(a, (enum dial)i), dial_of(b, (enum dial)i)))

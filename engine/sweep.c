@@ -345,7 +345,7 @@ static bool thresholds_fail(const struct engine *e, const struct pool *p)
 static void next_step(struct engine *e, struct sweep *s, struct pool *p)
 {
     const struct plateau *pl = plateau_present(p);
-    double x = pl ? pl->throughput_per_s : p->plateaus.now.batches ? 0 : 0;
+    double x = pl ? pl->throughput_per_s : stretch_rate(p);
     bool failed = thresholds_fail(e, p);
     s->step++;
     s->applied = false;

@@ -359,7 +359,7 @@ int usl_fit(struct usl_fit *f, const struct usl_point *points, size_t n, struct 
     qsort(pt, n, sizeof *pt, compare_n);
     int code = check_points(pt, n, f, err);
     double first[3], p[3] = {0}, rss[3], mean = 0, total = 0, most = 0, weights = 0;
-    bool used[3] = {true, true, true}, ignored[3];
+    bool used[3] = {true, true, true}, ignored[3] = {false, false, false};
     if (code < 0)
         goto out;
     guess(pt, n, first);

@@ -223,7 +223,7 @@ void think_fire(struct alarm *);
 /* Leases a connection for a chain of requests (linked by next) and submits them, or makes it wait.
  */
 void lease(struct worker *, struct op *chain);
-void lease_in(struct worker *, struct op *chain, uint32_t group);
+void lease_in(struct worker *, struct op *chain, uint32_t id);
 void leases_dispatch(struct worker *); /* groups in which room appeared */
 void leases_reroute(struct group *);   /* it is down: what waits there may find another */
 void leases_expire(struct group *,
