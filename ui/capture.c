@@ -16,7 +16,7 @@
 #include "ui/export/file.h"
 #include "ui/export/json.h"
 #include "ui/export/picture.h"
-#include "ui/summary.h"
+#include "ui/report/report.h"
 
 #define PATH_MAX_BYTES 1024
 
@@ -78,7 +78,7 @@ static int write_png(struct app *a, const char *path, struct err *err)
 }
 
 /* One file; its extension says in which format. */
-static int write_as(struct app *a, const char *path, bool report, struct err *err)
+static int write_as(struct app *a, const char *path, struct err *err)
 {
     const char *ext = extension_of(path);
     struct text t = {0};
@@ -92,15 +92,11 @@ static int write_as(struct app *a, const char *path, bool report, struct err *er
         export_svg(&a->cells, &a->theme, &t);
     else if (!strcmp(ext, "ans") || !strcmp(ext, "ansi"))
         export_ansi(&a->cells, &a->theme, TIER_DIRECT, &t);
-    else if (!strcmp(ext, "txt") || !strcmp(ext, "")) {
-        if (report)
-            summary_text(&t, app_shown(a));
-        else
-            cells_to_text(&a->cells, &t);
-    } else {
+    else if (!strcmp(ext, "txt") || !strcmp(ext, ""))
+        cells_to_text(&a->cells, &t);
+    else
         return err_set(err, ERR_USAGE, "'%.60s': the name must end in .txt .ans .svg .png or .json",
                        path);
-    }
     rc = out_file_write(path, text_str(&t), t.len, err);
     text_free(&t);
     return rc;
@@ -114,7 +110,7 @@ static void screenshot(struct app *a, const char *file)
     bool missing_png = false;
 
     if (file[0]) {
-        if (write_as(a, file, false, &err))
+        if (write_as(a, file, &err))
             app_notice(a, ROLE_ALERT, "%s", err.msg);
         else
             app_notice(a, ROLE_BAR, "captured: %s", file);
@@ -127,7 +123,7 @@ static void screenshot(struct app *a, const char *file)
             continue;
         }
         snprintf(path, sizeof path, "%s.%s", base, kinds[i]);
-        if (write_as(a, path, false, &err) && !failed[0])
+        if (write_as(a, path, &err) && !failed[0])
             copy_str(failed, sizeof failed, err.msg);
     }
     if (failed[0])
@@ -135,6 +131,16 @@ static void screenshot(struct app *a, const char *file)
     else
         app_notice(a, ROLE_BAR, "captured: %s.{txt,ans,svg%s,json}", base,
                    missing_png ? "" : ",png");
+}
+
+/* The run so far, told for people who were not there; the name's ending says how. */
+static int write_report(struct app *a, const char *path, struct err *err)
+{
+    json_t *run = json_run(app_shown(a), a->settings->command, NAN);
+    int rc = run ? report_write(run, path, err) : err_set(err, ERR_FAILED, "%s: no memory", path);
+
+    json_decref(run);
+    return rc;
 }
 
 static void report(struct app *a, const char *file)
@@ -146,21 +152,21 @@ static void report(struct app *a, const char *file)
         copy_str(path, sizeof path, file);
     } else {
         base_name(a, base, sizeof base);
-        snprintf(path, sizeof path, "%s-report.txt", base);
+        snprintf(path, sizeof path, "%s-report.html", base);
     }
-    if (write_as(a, path, true, &err)) {
+    int rc = !strcmp(extension_of(path), "json") ? write_json(a, path, &err)
+                                                 : write_report(a, path, &err);
+    if (!rc && !file[0]) {
+        char json[PATH_MAX_BYTES + 16];
+
+        snprintf(json, sizeof json, "%s-report.json", base);
+        rc = write_json(a, json, &err);
+    }
+    if (rc)
         app_notice(a, ROLE_ALERT, "%s", err.msg);
-        return;
-    }
-    if (!file[0]) {
-        snprintf(path, sizeof path, "%s-report.json", base);
-        if (write_as(a, path, true, &err)) {
-            app_notice(a, ROLE_ALERT, "%s", err.msg);
-            return;
-        }
-    }
-    app_notice(a, ROLE_BAR, "report: %s%s", file[0] ? file : base,
-               file[0] ? "" : "-report.{txt,json}");
+    else
+        app_notice(a, ROLE_BAR, "report: %s%s", file[0] ? file : base,
+                   file[0] ? "" : "-report.{html,json}");
 }
 
 /* The mean of the last 10 s, so that one odd second is not what everything is held against. */

@@ -8,6 +8,7 @@
  * says. */
 #include "ui/headless.h"
 
+#include <jansson.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -28,8 +29,10 @@
 #include "engine/text.h"
 #include "ui/cli.h"
 #include "ui/export/file.h"
+#include "ui/export/json.h"
 #include "ui/outcome.h"
 #include "ui/repeat.h"
+#include "ui/report/report.h"
 #include "ui/summary.h"
 
 #define REACH_S 10.0
@@ -41,11 +44,13 @@
 struct run {
     const struct cli *cli;
     const struct scenario *scenario;
+    const char *command; /* that repeats the run */
     struct engine *engine;
     int signal_fd;
     int signal;           /* that ended it; 0: none */
     uint64_t deadline_ns; /* after a signal */
     uint64_t begin_ns, cpu_begin_ns, next_progress_ns, message_serial;
+    bool unwritten; /* a report that was asked for */
     bool ending, given_up, reached, unreached, usage, last;
     bool tty, line; /* stderr is a terminal; a progress line stands there */
 };
@@ -250,7 +255,35 @@ static void look_for_standstill(struct run *r, const struct snapshot *s)
     end_run(r, END_DRAIN, by_rule ? "error" : "user");
 }
 
-/* What only a front end can do: quit ends the run, the others have nothing to draw on. */
+/* `report [FILE]`: the run so far. Without a name it goes to --out, named after the moment. */
+static void report(struct run *r, const char *file)
+{
+    char path[512], stamp[32] = "", text[640];
+    time_t now = time(NULL);
+    struct tm tm;
+    struct err err = {0};
+    if (localtime_r(&now, &tm))
+        strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &tm);
+    if (*file)
+        copy_str(path, sizeof path, file);
+    else
+        snprintf(path, sizeof path, "%s/loadtop-%s-report.html", cli_text(r->cli, OWN_OUT), stamp);
+    const struct snapshot *s = engine_snapshot(r->engine);
+    json_t *run = json_run(s, r->command, NAN);
+    bool failed = !run || report_write(run, path, &err) < 0;
+    json_decref(run);
+    snapshot_release(s);
+    r->unwritten = r->unwritten || failed;
+    if (failed) {
+        complain("report: %s", err.msg);
+        return;
+    }
+    snprintf(text, sizeof text, "report: %s", path);
+    note(r, text);
+}
+
+/* What only a front end can do: quit ends the run, reports are written; the others have nothing to
+ * draw on. */
 static void carry_out(struct run *r)
 {
     struct command c;
@@ -258,6 +291,10 @@ static void carry_out(struct run *r)
     while (engine_take_screen(r->engine, &c)) {
         if (c.verb == VERB_QUIT) {
             end_run(r, END_DRAIN, "user");
+            continue;
+        }
+        if (c.verb == VERB_REPORT) {
+            report(r, c.text);
             continue;
         }
         char shown[COMMAND_TEXT_MAX];
@@ -354,7 +391,8 @@ static int exit_code(const struct run *r, const struct snapshot *s)
         return EXIT_SIGNAL + r->signal;
     if (r->usage)
         return EXIT_WRONG_USAGE;
-    return exit_worse(exit_of_run(s), r->unreached ? EXIT_UNREACHED : EXIT_DONE);
+    int code = exit_worse(exit_of_run(s), r->unreached ? EXIT_UNREACHED : EXIT_DONE);
+    return r->unwritten ? exit_worse(code, EXIT_FAILED) : code;
 }
 
 /* One run. Its outcome is written if it is the last, or there can be no further one. */
@@ -398,8 +436,11 @@ int headless_run(const struct cli *c, const struct scenario *s,
         o.repeats = &repeats;
     bool last = false;
     for (unsigned i = 0; i < wanted && !last; i++) {
-        struct run r = {
-            .cli = c, .scenario = s, .signal_fd = fd, .tty = isatty(STDERR_FILENO) == 1};
+        struct run r = {.command = command,
+                        .cli = c,
+                        .scenario = s,
+                        .signal_fd = fd,
+                        .tty = isatty(STDERR_FILENO) == 1};
         if (wanted > 1) {
             char text[48];
             snprintf(text, sizeof text, "run %u of %u", i + 1, wanted);

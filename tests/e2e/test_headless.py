@@ -181,6 +181,19 @@ class Figures(unittest.TestCase):
         self.assertEqual(len(pool["workers"]), 2)
         self.assertEqual(sum(s["completed"] for s in pool["series"]), pool["ops"]["completed"])
 
+    def test_a_report_in_the_middle_of_a_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "half.html")
+            done = lib.loadtop("--headless", "-q", "-d", "3s", "--at", "2s mark half", "--at",
+                               f"2500ms report {path}", "null:?service=1ms")
+            self.assertEqual(done.code, 0)
+            with open(path, encoding="utf-8") as page:
+                self.assertIn("half", page.read())
+            done = lib.loadtop("--headless", "-q", "-d", "2s", "--at",
+                               f"1s report {folder}/none/x.html", "null:?service=1ms")
+            self.assertEqual(done.code, 1)  # asked for and not written
+            self.assertIn("none/x.html", done.err)
+
     def test_errors_by_class(self):
         pool = lib.pool(lib.headless("-n", "4000", "null:?service=100us&clients=4&errors=0.25"))
         self.assertEqual(sum(c["count"] for c in pool["error_classes"]), pool["ops"]["errors"])
