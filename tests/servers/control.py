@@ -77,17 +77,27 @@ def write(path, text):
         f.write(text)
 
 
+def need(name, program, package):
+    if not shutil.which(program):
+        raise Missing("%s needs %s, which is not installed (./dev setup servers, or apt-get install %s)"
+                      % (name, program, package))
+
+
 def maven(name, artifacts):
     """The jars of the artifacts with what they need, fetched once, as a folder."""
-    lib = os.path.join(LIBRARIES, name, "lib")
+    need(name, "java", "default-jre-headless")
+    work = os.path.join(LIBRARIES, name)
+    lib = os.path.join(work, "lib")
     if os.path.isdir(lib):
         return lib
-    for program, package in (("java", "default-jre-headless"), ("mvn", "maven")):
-        if not shutil.which(program):
-            raise Missing("%s needs %s, which is not installed (./dev setup servers, or apt-get install %s)"
-                          % (name, program, package))
-    work = os.path.join(LIBRARIES, name)
     os.makedirs(work, exist_ok=True)
+    with open(os.path.join(work, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several tests may want it at the same time
+        return lib if os.path.isdir(lib) else fetch(name, artifacts, work, lib)
+
+
+def fetch(name, artifacts, work, lib):
+    need(name, "mvn", "maven")
     depends = "".join("<dependency><groupId>%s</groupId><artifactId>%s</artifactId><version>%s</version>"
                       "</dependency>" % tuple(a.split(":")) for a in artifacts)
     write(os.path.join(work, "pom.xml"),
