@@ -275,8 +275,8 @@ void kafka_trouble_over(struct kafka_pool *);
 /* ---- kafka_admin.c: all block, up to timeout_ms for each question */
 int kafka_topic_look(struct kafka_pool *, int timeout_ms, bool *exists, struct err *);
 int kafka_topic_create(struct kafka_pool *, struct err *);
-int kafka_topic_delete(rd_kafka_t *, const char *topic, struct err *);
-int kafka_group_delete(rd_kafka_t *, const char *group, struct err *);
+int kafka_topic_delete(rd_kafka_t *, const char *name, struct err *);
+int kafka_group_delete(rd_kafka_t *, const char *name, struct err *);
 /* Is the topic empty, or its oldest message one of loadtop's? */
 int kafka_topic_is_ours(struct kafka_pool *, bool *ours, struct err *);
 /* Members and committed offsets of the pool's group. */

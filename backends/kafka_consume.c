@@ -269,7 +269,8 @@ static bool share_choose(struct kafka_conn *kc, bool *want)
     for (struct kafka_conn *m = kp->member; m; m = m->next_member, members++)
         if (m == kc)
             rank = members;
-    for (int32_t p = 0; p < kp->partitions; p++) {
+    /* There is one member at least, this one: without any, nobody has a share. */
+    for (int32_t p = 0; members && p < kp->partitions; p++) {
         bool mine = (uint32_t)p % members == rank;
         if (!mine && kp->part[p].owner == kc)
             released = true; /* given up by the caller, who stops reading it first */

@@ -253,9 +253,9 @@ enum submit kafka_submit(struct conn *c, struct op *op)
     if (!kc->producer && kafka_producer_open(kc, &err) < 0)
         return refuse(c, op, "handle", err.msg);
     bool trip = op->type == KAFKA_E2E;
-    size_t size =
+    size_t len =
         op->size < sizeof(struct kafka_mark) && trip ? sizeof(struct kafka_mark) : op->size;
-    if (!payload_ready(kc->worker, size))
+    if (!payload_ready(kc->worker, len))
         return refuse(c, op, "memory", "out of memory for the message");
     char key[24];
     size_t key_len = option_u64(kafka_opts(kp), K_KEYS) ? key_text(op->key, key) : 0;
@@ -263,15 +263,15 @@ enum submit kafka_submit(struct conn *c, struct op *op)
     struct kafka_mark mark = {KAFKA_MAGIC, kafka_boot(), trip ? kc->id + 1 : kc->id,
                               trip ? kc->trip_next : kc->seq[p], stamp(kc->worker)};
     char *payload = kc->worker->payload + (op->rnd & (PAYLOAD_SPREAD - 1) & ~UINT64_C(7));
-    if (size >= sizeof mark)
+    if (len >= sizeof mark)
         memcpy(payload, &mark, sizeof mark);
-    else if (size >= sizeof mark.magic)
+    else if (len >= sizeof mark.magic)
         memcpy(payload, &mark.magic, sizeof mark.magic);
     void *opaque = trip ? (void *)(uintptr_t)(kc->trip_next << 1 | 1) : op;
     if (trip && !trip_put(kc, op))
         return refuse(c, op, "memory", "out of memory for the request");
     op_sent(op); /* librdkafka's own threads send it, before our flush */
-    if (rd_kafka_produce(kc->topic, p, RD_KAFKA_MSG_F_COPY, payload, size, key_len ? key : NULL,
+    if (rd_kafka_produce(kc->topic, p, RD_KAFKA_MSG_F_COPY, payload, len, key_len ? key : NULL,
                          key_len, opaque) == 0) {
         if (!trip)
             kc->seq[p]++;
