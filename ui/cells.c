@@ -37,12 +37,13 @@ void cells_resize(struct cells *c, int rows, int cols)
         rows = 0;
     if (cols < 0)
         cols = 0;
-    if (rows * cols > c->room) {
+    size_t need = (size_t)rows * (size_t)cols;
+    if (need > 0 && need > (size_t)c->room) {
         free(c->cell);
-        c->cell = calloc((size_t)rows * (size_t)cols, sizeof *c->cell);
+        c->cell = calloc(need, sizeof *c->cell);
         if (!c->cell)
             abort();
-        c->room = rows * cols;
+        c->room = (int)need;
     }
     c->rows = rows;
     c->cols = cols;

@@ -193,12 +193,12 @@ static char *option_step(const struct pool_snapshot *p, int i, bool up, char *bu
     }
     case OPTION_SPAN: {
         uint32_t low = option_low(p->options, (unsigned)i),
-                 high = option_high(p->options, (unsigned)i);
+                 high = option_high(p->options, (unsigned)i), half = low / 2;
 
         if (up && (o->max <= 0 || high * 2.0 <= o->max))
             snprintf(value, sizeof value, low == high ? "%u" : "%u-%u", low * 2, high * 2);
-        else if (!up && low / 2 >= (o->min > 0 ? o->min : 1))
-            snprintf(value, sizeof value, low == high ? "%u" : "%u-%u", low / 2, high / 2);
+        else if (!up && half >= (o->min > 0 ? o->min : 1))
+            snprintf(value, sizeof value, low == high ? "%u" : "%u-%u", half, high / 2);
         break;
     }
     default:

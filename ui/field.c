@@ -15,12 +15,14 @@ void field_set(struct field *f, const char *s)
 
 static unsigned before(const struct field *f, unsigned at)
 {
+    const char *s = f->s + at;
+
     if (at == 0)
         return 0;
-    at--;
-    while (at > 0 && ((unsigned char)f->s[at] & 0xc0) == 0x80)
-        at--;
-    return at;
+    s--;
+    while (s > f->s && ((unsigned char)*s & 0xc0) == 0x80)
+        s--;
+    return (unsigned)(s - f->s);
 }
 
 static unsigned after(const struct field *f, unsigned at)

@@ -324,7 +324,7 @@ static int fit_file(struct text *t, const char *file, bool json, struct err *err
         code = err_set(err, why.code, "fit: %s: %s", file, why.msg);
     if (code == 0 && usl_fit(&f, point, n, &why) < 0)
         code = err_set(err, why.code, "%s: %s", file, why.msg);
-    if (code == 0) {
+    if (code == 0 && point) {
         double next_n = usl_next(&f, point, n);
         if (json) {
             json_t *o = json_fit("n", &f, next_n, "");

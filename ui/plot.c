@@ -191,7 +191,7 @@ static void draw_line(struct cells *c, const struct plot *p, int index)
 {
     const struct glyphs *g = c->glyphs;
     const struct plot_series *s = &p->series[index];
-    uint8_t *mask = calloc((size_t)(p->area.w * p->area.h), 1);
+    uint8_t *mask = calloc((size_t)p->area.w * (size_t)p->area.h, 1);
     int last = -1;
 
     if (!mask)

@@ -264,7 +264,7 @@ int term_open(struct err *err)
 
     unsetenv("LINES");
     unsetenv("COLUMNS");
-    if (term_check(err))
+    if (term_check(err) || !name) /* it refuses to go without a name */
         return ERR_FAILED;
     setlocale(LC_CTYPE, "");
     term.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
@@ -478,11 +478,24 @@ static bool same_cell(const struct cell *a, const struct cell *b)
     return a->ch == b->ch && a->role == b->role && a->back == b->back && a->attr == b->attr;
 }
 
+/* Field by field: the bytes between the fields of a style say nothing. */
+static bool same_theme(const struct theme *a, const struct theme *b)
+{
+    for (int tier = 0; tier < TIERS; tier++)
+        for (int role = 0; role < ROLES; role++) {
+            const struct style *s = &a->style[tier][role], *o = &b->style[tier][role];
+
+            if (s->fg != o->fg || s->bg != o->bg || s->attr != o->attr)
+                return false;
+        }
+    return strcmp(a->name, b->name) == 0;
+}
+
 void term_show(const struct cells *c, const struct theme *theme, enum tier tier)
 {
     static const char begin[] = "\033[?2026h", end[] = "\033[?2026l";
     bool all = term.all || term.tier != tier || term.shown.rows != c->rows ||
-               term.shown.cols != c->cols || memcmp(&term.theme_copy, theme, sizeof *theme) != 0;
+               term.shown.cols != c->cols || !same_theme(&term.theme_copy, theme);
 
     if (all) {
         term.theme_copy = *theme;

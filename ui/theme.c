@@ -201,10 +201,12 @@ static int parse_style(const char *s, enum tier tier, struct style *out, char wr
     return has_fg ? 0 : -1;
 }
 
-/* Fills the tiers from `tier` on from the one before. */
+/* Fills the tiers from `tier` on from the one before, which the first has not. */
 static void derive_tiers(struct theme *t, int role, enum tier tier)
 {
-    for (int i = (int)tier; i < TIERS; i++) {
+    for (int i = TIER_DIRECT + 1; i < TIERS; i++) {
+        if (i < (int)tier)
+            continue;
         const struct style *from = &t->style[i - 1][role];
         struct style *to = &t->style[i][role];
 

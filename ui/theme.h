@@ -24,20 +24,57 @@ struct err;
     X(DIM, dim)                                                                                    \
     X(STRONG, strong)                                                                              \
     X(TITLE, title)                                                                                \
-    X(BORDER, border) X(HEADER, header) X(LABEL, label) X(KEY, key) X(BAR, bar) X(GOOD, good) X(   \
-        WARN, warn) X(BAD, bad) X(ACCENT, accent) X(ALERT, alert) X(CAUTION, caution)              \
-        X(ALERT_ROW, alert_row) X(CAUTION_ROW, caution_row) X(SPARK, spark) X(STATE_ON, state_on)  \
-            X(STATE_PAUSED, state_paused) X(STATE_DOWN, state_down) X(STATE_IDLE, state_idle)      \
-                X(LOCKED, locked) X(FROZEN, frozen) X(SELECTED, selected) X(DIAL, dial)            \
-                    X(FIELD, field) X(DIALOG, dialog) X(AXIS, axis) X(GRID, grid) X(MARK, mark)    \
-                        X(THRESHOLD, threshold) X(BASELINE, baseline) X(THROUGHPUT, throughput)    \
-                            X(AREA, area) X(P50, p50) X(P99, p99) X(RESPONSE, response)            \
-                                X(FIT, fit) X(IDEAL, ideal) X(SERIES1, series1)                    \
-                                    X(SERIES2, series2) X(SERIES3, series3) X(SERIES4, series4)    \
-                                        X(SERIES5, series5) X(SERIES6, series6) X(HEAT1, heat1)    \
-                                            X(HEAT2, heat2) X(HEAT3, heat3) X(HEAT4, heat4)        \
-                                                X(HEAT5, heat5) X(GENERATE, generate)              \
-                                                    X(CLIENT, client) X(WAIT, wait) X(IDLE, idle)
+    X(BORDER, border)                                                                              \
+    X(HEADER, header)                                                                              \
+    X(LABEL, label)                                                                                \
+    X(KEY, key)                                                                                    \
+    X(BAR, bar)                                                                                    \
+    X(GOOD, good)                                                                                  \
+    X(WARN, warn)                                                                                  \
+    X(BAD, bad)                                                                                    \
+    X(ACCENT, accent)                                                                              \
+    X(ALERT, alert)                                                                                \
+    X(CAUTION, caution)                                                                            \
+    X(ALERT_ROW, alert_row)                                                                        \
+    X(CAUTION_ROW, caution_row)                                                                    \
+    X(SPARK, spark)                                                                                \
+    X(STATE_ON, state_on)                                                                          \
+    X(STATE_PAUSED, state_paused)                                                                  \
+    X(STATE_DOWN, state_down)                                                                      \
+    X(STATE_IDLE, state_idle)                                                                      \
+    X(LOCKED, locked)                                                                              \
+    X(FROZEN, frozen)                                                                              \
+    X(SELECTED, selected)                                                                          \
+    X(DIAL, dial)                                                                                  \
+    X(FIELD, field)                                                                                \
+    X(DIALOG, dialog)                                                                              \
+    X(AXIS, axis)                                                                                  \
+    X(GRID, grid)                                                                                  \
+    X(MARK, mark)                                                                                  \
+    X(THRESHOLD, threshold)                                                                        \
+    X(BASELINE, baseline)                                                                          \
+    X(THROUGHPUT, throughput)                                                                      \
+    X(AREA, area)                                                                                  \
+    X(P50, p50)                                                                                    \
+    X(P99, p99)                                                                                    \
+    X(RESPONSE, response)                                                                          \
+    X(FIT, fit)                                                                                    \
+    X(IDEAL, ideal)                                                                                \
+    X(SERIES1, series1)                                                                            \
+    X(SERIES2, series2)                                                                            \
+    X(SERIES3, series3)                                                                            \
+    X(SERIES4, series4)                                                                            \
+    X(SERIES5, series5)                                                                            \
+    X(SERIES6, series6)                                                                            \
+    X(HEAT1, heat1)                                                                                \
+    X(HEAT2, heat2)                                                                                \
+    X(HEAT3, heat3)                                                                                \
+    X(HEAT4, heat4)                                                                                \
+    X(HEAT5, heat5)                                                                                \
+    X(GENERATE, generate)                                                                          \
+    X(CLIENT, client)                                                                              \
+    X(WAIT, wait)                                                                                  \
+    X(IDLE, idle)
 
 enum role {
 #define X(upper, lower) ROLE_##upper,

@@ -105,9 +105,12 @@ static bool drawn(cairo_t *cr, double x, double y, uint32_t ch)
     } else if (ch >= 0x2596 && ch <= 0x259f) {
         unsigned bits = quadrants[ch - 0x2596];
 
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < 4; i++) {
+            int right = i % 2, lower = i / 2;
+
             if (bits & 1u << i)
-                box(cr, x + i % 2 * CELL_W / 2, y + i / 2 * CELL_H / 2, CELL_W / 2, CELL_H / 2);
+                box(cr, x + right * CELL_W / 2, y + lower * CELL_H / 2, CELL_W / 2, CELL_H / 2);
+        }
     } else if (ch >= 0x2591 && ch <= 0x2593) {
         cairo_push_group(cr);
         box(cr, x, y, CELL_W, CELL_H);

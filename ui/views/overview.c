@@ -1,6 +1,7 @@
 /* The overview: all pools in a table, the selected one drawn; see parts.h and ui/layout.h. */
 #include "ui/views/parts.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -307,9 +308,9 @@ static void numbers_panel(struct cells *c, const struct snapshot *s, struct scre
         cells_text(c, r.x + 1, r.y + 1, ROLE_THROUGHPUT, per_s);
         cells_text(c, r.x + half + 1, r.y + 1, ROLE_P99, p99);
     }
-    cells_textf(c, r.x + 1, r.y + (r.h >= 5 ? 5 : 2), ROLE_TEXT, "%s  %s  err %llu  %s",
+    cells_textf(c, r.x + 1, r.y + (r.h >= 5 ? 5 : 2), ROLE_TEXT, "%s  %s  err %" PRIu64 "  %s",
                 show_load(load, sizeof load, p, c->glyphs->times), pattern_name(p->load.pattern),
-                (unsigned long long)(p->counts.errors + p->counts.timeouts),
+                p->counts.errors + p->counts.timeouts,
                 p->state == POOL_LOADING ? "" : pool_state_name(p->state));
     cells_unclip(c, clip);
 }

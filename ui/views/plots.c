@@ -132,9 +132,10 @@ static void axis_reset(struct screen *sc, unsigned pool)
     sc->axis_pool = pool;
 }
 
-static void plot_finish(struct cells *c, struct screen *sc, struct plot *plot, const struct bins *b,
-                        const struct snapshot *s)
+static void plot_finish(struct cells *c, struct screen *sc, const struct plot *plot,
+                        const struct bins *b, const struct snapshot *s)
 {
+    struct plot whole = *plot; /* with words that live as long as this call */
     char left[24];
     double span = b->n * b->width_s;
 
@@ -143,10 +144,10 @@ static void plot_finish(struct cells *c, struct screen *sc, struct plot *plot, c
                  span < 120 ? " s" : " min");
     else
         copy_str(left, sizeof left, "start");
-    plot->left = left;
-    plot->right = s->ended ? "end" : "now";
-    plot->cursor = sc->cursor;
-    plot_draw(c, plot);
+    whole.left = left;
+    whole.right = s->ended ? "end" : "now";
+    whole.cursor = sc->cursor;
+    plot_draw(c, &whole);
     screen_hit(sc, plot->area, HIT_PLOT, 0);
 }
 
@@ -190,6 +191,7 @@ static void compare_plot(struct cells *c, const struct snapshot *s, struct scree
     char sample[6][16], number[24];
     struct bins b;
     double top = NAN;
+    int n = 0;
 
     if (!plot_begin(&plot, c, r))
         return;
@@ -207,12 +209,13 @@ static void compare_plot(struct cells *c, const struct snapshot *s, struct scree
         legend[i].role = series[i].role;
         snprintf(legend[i].text, sizeof legend[i].text, "%.12s %s", p->name,
                  show_number(number, sizeof number, p->now_per_s));
-        plot.series_count++;
+        n++;
     }
     axis_follow(&sc->axis[AXIS_COMPARE], 0, top, s->now_s);
     plot.series = series;
+    plot.series_count = n;
     plot_finish(c, sc, &plot, &b, s);
-    legends_draw(c, title, border, "all pools, a second", legend, plot.series_count);
+    legends_draw(c, title, border, "all pools, a second", legend, n);
 }
 
 void throughput_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
