@@ -87,9 +87,13 @@ class Exact(Base):
                 p = lib.pool(lib.headless("-n", ROWS // 2, "--pattern", "chain", "--depth", "50", *args,
                                           url(table, DISTINCT + "&batch=unlogged&ops=" + ops), timeout=120))
                 self.adds_up(p)
-                self.assertEqual(p["ops"]["completed"], ROWS // 2, p["error_classes"])
+                # A starved server may say of itself that it was too late: those rows may be there or not.
+                late = p["ops"]["errors"]
+                self.assertLessEqual({c["class"] for c in p["error_classes"]}, {"write_timeout"})
+                self.assertEqual(p["ops"]["completed"] + late, ROWS // 2, p["error_classes"])
                 keys = CLIENT.keys(table)
-                self.assertEqual((len(keys), len(set(keys))), (ROWS // 2, ROWS // 2))
+                self.assertEqual(len(keys), len(set(keys)))
+                self.assertTrue(p["ops"]["completed"] <= len(keys) <= ROWS // 2, (len(keys), late))
 
     def test_few_connections(self):
         """Fewer connections than clients, and few streams on each: waiting is measured, nothing is lost."""
