@@ -70,7 +70,7 @@ tmux -L fresh -f /dev/null new-session -d -s t -x 120 -y 30 \
 while :; do
     seconds=$(($(date +%s) - began))
     screen=$(tmux -L fresh capture-pane -p -t t 2>/dev/null || true)
-    if grep -q 'LOAD ON' <<<"$screen" && grep -qE '[0-9.]+[kM]? ' <<<"$screen"; then
+    if grep -q 'LOAD ON' <<<"$screen" && grep -qE '[0-9][0-9.]*[kM]? op ' <<<"$screen"; then # and it is done
         break
     fi
     if [ "$seconds" -gt "$limit" ] || grep -q '^ENDED' <<<"$screen"; then
