@@ -37,8 +37,8 @@ static const struct option_spec own_table[] = {
     [OWN_SWEEP] = {"sweep", OPTION_TEXT, 0, NULL, 0, 0, NULL,
                    "do what the command `sweep SPEC` does, then end"},
     [OWN_THRESHOLD] = {"threshold", OPTION_TEXT, 0, NULL, 0, 0, NULL,
-                       "p99<5ms, errors<0.1%, POOL:throughput>50k/s ...; fails the run (exit 99); "
-                       "may be given many times"},
+                       "a limit such as p99<5ms, errors<0.1% or POOL:throughput>50k/s: failing it "
+                       "fails the run (exit 99); may be given many times"},
     [OWN_GOAL] = {"goal", OPTION_TEXT, 0, NULL, 0, 0, NULL,
                   "what is needed (250k/s): the headroom is shown and reported"},
     [OWN_REPEAT] = {"repeat", OPTION_COUNT, 0, "1", 1, 1000, NULL,

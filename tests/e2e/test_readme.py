@@ -59,7 +59,7 @@ class Readme(unittest.TestCase):
             for command in lines:
                 p = subprocess.run(["bash", "-c", self.words(command)], cwd=self.dir, env=lib.environment(),
                                    stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                   timeout=30 * lib.SLOW, check=False)
+                                   timeout=90 * lib.SLOW, check=False)
                 self.assertEqual(p.returncode, 0, "%s\n%s\n%s" % (command, p.stdout, p.stderr))
                 self.assertTrue(p.stdout.strip(), "%s: printed nothing" % command)
                 ran += 1
