@@ -324,6 +324,26 @@ static void leave_entry(json_t *left, const char *kind, const char *what, double
     json_array_append_new(left, o);
 }
 
+/* What stands beside each point of a sweep. */
+static void say_columns(const struct kafka_pool *kp, const struct kafka_second *s, struct stats *st)
+{
+    const struct stat_column column[] = {
+        {"bytes a second", COLUMN_BYTES, COLUMN_MEAN, s->bytes_per_s},
+        {"lag", COLUMN_COUNT, COLUMN_LAST, s->lag},
+        {"lag slope", COLUMN_PER_S, COLUMN_LAST, kp->lag.slope},
+        {"wait share", COLUMN_SHARE, COLUMN_MEAN, s->wait},
+        {"handling share", COLUMN_SHARE, COLUMN_MEAN, s->handle},
+        {"alloc free share", COLUMN_SHARE, COLUMN_MEAN,
+         s->busy_s > 0 ? (s->alloc + s->freed) / s->busy_s : NAN},
+        {"bytes per client", COLUMN_BYTES, COLUMN_LAST,
+         s->clients ? s->anon_bytes / s->clients : NAN},
+        {"rebalances", COLUMN_COUNT, COLUMN_ADDED, (double)atomic_load(&kp->rebalances)},
+    };
+    memcpy(st->column, column, sizeof column);
+    st->columns = sizeof column / sizeof *column;
+    copy_str(st->verdict, sizeof st->verdict, lag_state_name(kp->lag.state));
+}
+
 void kafka_pool_stats(struct pool *pool, struct stats *st)
 {
     struct kafka_pool *kp = pool_data(pool);
@@ -347,6 +367,8 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
     copy_str(st->address, sizeof st->address, kp->address);
     st->data_items = (int64_t)held;
     say_note(kp, &s, st->note, sizeof st->note);
+    if (consumes)
+        say_columns(kp, &s, st);
     uint64_t produced = atomic_load(&kp->produced);
     if (st->json) {
         json_object_set_new(st->json, "topic", json_string(kp->topic));

@@ -106,14 +106,34 @@ enum backend_flags {
 
 #define CONN_DEPTH_UNBOUNDED UINT32_MAX
 
+/* A figure of a backend's own that stands beside throughput in the table of a sweep, for each
+ * plateau: the consumers' wait share, the lag, rows that failed. The same names in the same order
+ * each time. */
+enum column_kind { COLUMN_SHARE, COLUMN_COUNT, COLUMN_PER_S, COLUMN_BYTES };
+enum column_over {
+    COLUMN_MEAN, /* of the plateau's seconds */
+    COLUMN_LAST, /* as it was at its end */
+    COLUMN_ADDED /* a counter: how much it rose over the plateau */
+};
+struct stat_column {
+    const char *name; /* "wait share"; of static storage */
+    enum column_kind kind;
+    enum column_over over;
+    double value; /* now; NaN: unknown */
+};
+#define STAT_COLUMNS_MAX 12
+
 /* What only a backend knows, filled about once a second by pool_stats on the pool's thread. */
 struct stats {
     char version[64];  /* "Redis 7.0.15" */
     char address[128]; /* what was really reached: "127.0.0.1:6379" */
     char note[160]; /* one line for the overview: "cpu 88 %, 41 other clients, hit ratio 99.2 %" */
-    double server_cpu_share; /* of one core; NaN: unknown */
-    int64_t other_clients;   /* connections that are not ours; -1: unknown */
-    int64_t data_items;      /* keys, rows, ...; -1: unknown */
+    double server_cpu_share;                     /* of one core; NaN: unknown */
+    int64_t other_clients;                       /* connections that are not ours; -1: unknown */
+    int64_t data_items;                          /* keys, rows, ...; -1: unknown */
+    struct stat_column column[STAT_COLUMNS_MAX]; /* [columns] */
+    unsigned columns;
+    char verdict[24]; /* beside the columns: "keeps up"; "": none */
     struct json_t
         *json; /* object, for `backend_stats`; set by the engine before the call, new each time */
     struct json_t *

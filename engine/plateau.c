@@ -2,6 +2,7 @@
 #include "engine/plateau.h"
 #include "engine/engine_private.h"
 #include "engine/pool.h"
+#include "engine/text.h"
 #include "engine/usl.h"
 
 #include <math.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #define SETTLE_S 0.3
+#define COLUMN_SPAN_S 1.2
 #define BATCHES_LEAST 10
 #define DRIFT_SMALL 0.01
 #define DRIFT_MOST 0.10
@@ -32,6 +34,12 @@ void plateaus_fini(struct plateaus *p)
     free(p->list);
 }
 
+static void clear_columns(struct stretch *s)
+{
+    for (unsigned i = 0; i < STAT_COLUMNS_MAX; i++)
+        s->column[i] = (struct column_mean){.first = NAN, .last = NAN};
+}
+
 static void clear(struct pool *p, double from_s)
 {
     struct stretch *s = &p->plateaus.now;
@@ -43,6 +51,7 @@ static void clear(struct pool *p, double from_s)
     histogram_clear(&s->service);
     histogram_clear(&s->response);
     s->cpu_sum = s->cpu_n = 0;
+    clear_columns(s);
     s->dropped_from = t->dropped;
     s->errors_from = t->errors + t->timeouts;
     s->ended_from = t->completed + s->errors_from;
@@ -156,6 +165,43 @@ static void drop_first(struct pool *p, unsigned n)
     histogram_clear(&s->response);
     histogram_clear(&s->service); /* percentiles begin anew: the ramp is in the old ones */
     s->cpu_sum = s->cpu_n = 0;
+    clear_columns(s);
+}
+
+/* The backend's figures are of the second before they came: one that began before the stretch did
+ * is not of it. */
+static void add_columns(struct pool *p, double now_s)
+{
+    struct stretch *s = &p->plateaus.now;
+    pthread_mutex_lock(&p->mutex);
+    if (s->stats_serial != p->stats_serial) {
+        s->stats_serial = p->stats_serial;
+        for (unsigned i = 0; i < p->stats.columns && now_s - s->from_s > COLUMN_SPAN_S; i++) {
+            struct column_mean *c = &s->column[i];
+            double v = p->stats.column[i].value;
+            if (isnan(v))
+                continue;
+            c->first = isnan(c->first) ? v : c->first;
+            c->last = v;
+            c->sum += v;
+            c->n++;
+        }
+    }
+    pthread_mutex_unlock(&p->mutex);
+}
+
+static void describe_columns(struct pool *p, struct plateau *pl)
+{
+    const struct column_mean *c = p->plateaus.now.column;
+    pthread_mutex_lock(&p->mutex);
+    for (unsigned i = 0; i < STAT_COLUMNS_MAX; i++, c++) {
+        enum column_over over = i < p->stats.columns ? p->stats.column[i].over : COLUMN_LAST;
+        pl->column[i] = over == COLUMN_MEAN    ? (c->n > 0 ? c->sum / c->n : NAN)
+                        : over == COLUMN_ADDED ? c->last - c->first
+                                               : c->last;
+    }
+    copy_str(pl->verdict, sizeof pl->verdict, p->stats.verdict);
+    pthread_mutex_unlock(&p->mutex);
 }
 
 static void why_not(struct pool *p, struct plateau *pl)
@@ -200,6 +246,7 @@ static void describe(struct pool *p, struct plateau *pl, const struct trend *t, 
     pl->p99 = s->service.count >= 1000 ? (double)histogram_quantile(&s->service, 0.99) : NAN;
     pl->cpu_share = s->cpu_n > 0 ? s->cpu_sum / s->cpu_n : p->monitor.busiest_cpu;
     pl->rss_bytes = p->engine->usage.rss;
+    describe_columns(p, pl);
     why_not(p, pl);
 }
 
@@ -228,6 +275,8 @@ void plateau_judge(struct pool *p, double now_s)
     struct stretch *s = &all->now;
     double y[PLATEAU_BATCHES];
     struct trend t;
+    if (!isnan(s->from_s))
+        add_columns(p, now_s);
     if (isnan(s->from_s) || s->batches < BATCHES_LEAST)
         return;
     if (!isnan(p->monitor.busiest_cpu)) {

@@ -33,6 +33,10 @@ struct stretch {
     unsigned batches, per, filled;      /* full ones; tenths a batch; tenths in the filling one */
     struct histogram service, response;
     double cpu_sum, cpu_n;
+    struct column_mean { /* of the backend's own columns */
+        double sum, n, first, last;
+    } column[STAT_COLUMNS_MAX];
+    uint64_t stats_serial; /* what was taken in last */
     uint64_t dropped_from, errors_from, ended_from;
     int plateau; /* its place in the list, or -1: not accepted yet */
 };

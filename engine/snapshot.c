@@ -279,6 +279,9 @@ static void fill_stats(struct pool *p, struct pool_snapshot *s, struct pool_held
     s->server_cpu_share = p->stats.server_cpu_share;
     s->other_clients = p->stats.other_clients;
     s->data_items = p->stats.data_items;
+    memcpy(s->column, p->stats.column, sizeof s->column);
+    s->columns = p->stats.columns;
+    copy_str(s->verdict, sizeof s->verdict, p->stats.verdict);
     h->stats = p->stats_json;
     if (h->stats)
         atomic_fetch_add(&h->stats->refs, 1);

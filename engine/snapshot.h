@@ -7,6 +7,7 @@
 #ifndef LOADTOP_ENGINE_SNAPSHOT_H
 #define LOADTOP_ENGINE_SNAPSHOT_H
 
+#include "engine/backend.h"
 #include "engine/command.h"
 #include "engine/scenario.h"
 #include "engine/usl.h"
@@ -14,9 +15,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
-
-struct backend;
-struct json_t;
 
 /* The five counts. At every moment offered = completed + errors + timeouts + in_flight + dropped.
  */
@@ -115,6 +113,8 @@ struct plateau {
     uint32_t bulk;    /* operations that a request carried at most: rows */
     double in_flight, throughput_per_s, ci95, p50, p99, cpu_share;
     uint64_t rss_bytes;
+    double column[STAT_COLUMNS_MAX]; /* of the backend's own columns; NaN: unknown */
+    char verdict[24];                /* the backend's, at its end; "": none */
     bool valid;
     char why_not[96];
 };
@@ -211,6 +211,9 @@ struct pool_snapshot {
     char version[64], address[128], note[160];
     double server_cpu_share;
     int64_t other_clients, data_items;
+    struct stat_column column[STAT_COLUMNS_MAX]; /* [columns]: as it is now */
+    unsigned columns;
+    char verdict[24];
     const struct json_t *backend_stats, *left_behind; /* borrowed; NULL: none */
 };
 

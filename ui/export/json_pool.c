@@ -168,6 +168,24 @@ static json_t *time_share(const struct pool_snapshot *p)
     return o;
 }
 
+/* The backend's own columns by their names: "wait_share". */
+static json_t *columns(const struct pool_snapshot *p, const struct plateau *l)
+{
+    json_t *o = json_object();
+    for (unsigned i = 0; i < p->columns; i++) {
+        char name[32];
+        copy_str(name, sizeof name, p->column[i].name);
+        for (char *c = name; *c; c++)
+            *c = *c == ' ' ? '_' : *c;
+        json_put(o, name,
+                 p->column[i].kind == COLUMN_SHARE ? json_share(l->column[i])
+                                                   : json_number(l->column[i]));
+    }
+    if (l->verdict[0])
+        json_put(o, "verdict", json_words(l->verdict));
+    return o;
+}
+
 static json_t *plateaus(const struct pool_snapshot *p)
 {
     json_t *list = json_array();
@@ -198,6 +216,7 @@ static json_t *plateaus(const struct pool_snapshot *p)
         json_put(o, "rss_bytes", json_u64(l->rss_bytes));
         json_put(o, "valid", json_boolean(l->valid));
         json_put(o, "why_not", json_words_or_null(l->why_not));
+        json_put(o, "columns", p->columns ? columns(p, l) : json_null());
         json_push(list, o);
     }
     return list;
