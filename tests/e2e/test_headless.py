@@ -16,6 +16,7 @@ import unittest
 import lib
 
 NULL = "null:?service=1ms"
+LATE = 3.0 * lib.SLOW  # s: how late a machine that does other things too may do what is due; it is never early
 
 
 class Ends(unittest.TestCase):
@@ -28,8 +29,13 @@ class Ends(unittest.TestCase):
     def test_duration(self):
         run = lib.headless("-d", "1500ms", NULL)
         self.assertEqual(run["ended_by"], "duration")
-        self.assertAlmostEqual(lib.pool(run)["loaded_s"], 1.5, delta=0.02 * lib.SLOW)
-        self.assertLess(run["elapsed_s"], 2.5 * lib.SLOW)
+        self.at(lib.pool(run)["loaded_s"], 1.5)
+        self.at(run["elapsed_s"], 1.5)
+
+    def at(self, seconds, due):
+        """At its time: not before (but for a tick), and not much later."""
+        self.assertGreaterEqual(seconds, due - 0.02)
+        self.assertLess(seconds, due + LATE)
 
     def test_the_earlier_of_both(self):
         self.assertEqual(lib.headless("-n", "100", "-d", "30s", NULL)["ended_by"], "count")
@@ -37,29 +43,31 @@ class Ends(unittest.TestCase):
 
     def test_max_time_ends_an_endless_run(self):
         run = lib.headless("--max-time", "700ms", NULL)
-        self.assertAlmostEqual(run["elapsed_s"], 0.7, delta=0.5 * lib.SLOW)
+        self.at(run["elapsed_s"], 0.7)
 
     def test_quit_by_command(self):
         run = lib.headless("--at", "500ms quit", NULL)
         self.assertEqual(run["ended_by"], "user")
-        self.assertAlmostEqual(run["elapsed_s"], 0.5, delta=0.4 * lib.SLOW)
+        self.at(run["elapsed_s"], 0.5)
 
     def test_a_standstill_ends(self):
         """Stopped, or paused without an end, and no command to come: nobody could ever go on."""
         for args in (["-n", "1M", "--at", "300ms pause"], ["-d", "60s", "--at", "300ms stop"]):
             run = lib.headless(*args, NULL)
             self.assertEqual(run["ended_by"], "user")
-            self.assertLess(run["elapsed_s"], 3 * lib.SLOW)
+            self.assertLess(run["elapsed_s"], 10 * lib.SLOW)
         run = lib.headless("-n", "500", "--at", "100ms pause", "--at", "2s resume", NULL)
         self.assertEqual(run["ended_by"], "count")
 
     def test_warmup_is_counted_apart(self):
         run = lib.headless("--warmup", "1s", "-d", "1s", "--rate", "1000/s", "null:?service=1ms&clients=8")
         pool = lib.pool(run)
-        self.assertAlmostEqual(pool["warmup_ops"]["offered"], 1000, delta=30 * lib.SLOW)
-        self.assertAlmostEqual(pool["ops"]["offered"], 1000, delta=30 * lib.SLOW)
-        self.assertAlmostEqual(pool["loaded_s"], 1.0, delta=0.02 * lib.SLOW)
-        self.assertAlmostEqual(run["elapsed_s"], 2.0, delta=0.3 * lib.SLOW)
+        # The schedule is kept whatever else the machine does: so many a second, for as long as each part lasted.
+        self.at(pool["loaded_s"], 1.0)
+        self.at(run["elapsed_s"], 2.0)
+        self.assertAlmostEqual(pool["ops"]["offered"], 1000 * pool["loaded_s"], delta=30)
+        self.assertGreaterEqual(pool["warmup_ops"]["offered"], 970)
+        self.assertLessEqual(pool["warmup_ops"]["offered"] + pool["ops"]["offered"], 1000 * run["elapsed_s"] + 30)
         self.assertEqual(lib.accounting(pool["warmup_ops"]), 0)
         run = lib.headless("--warmup", "300ms", "-n", "200", NULL)
         self.assertEqual(lib.pool(run)["ops"]["completed"], 200)  # -n begins after it too
@@ -71,14 +79,14 @@ class Ends(unittest.TestCase):
         with lib.Headless("-n", "10", closed) as count, lib.Headless("-d", "1s", closed) as duration, \
                 lib.Headless("-n", "10", NULL, closed) as one_of_two:
             for h in count, duration:
-                run = h.end(20)
+                run = h.end(60)
                 self.assertEqual(run.code, 3, run)
                 self.assertIn("refused", run.err)
-                self.assertLess(run.seconds, 13 * lib.SLOW)
+                self.assertLess(run.seconds, 10 + 2 * LATE)
                 self.assertIn("offered 0 ", run.out)  # the summary is printed all the same
                 with open(h.json) as f:
                     self.assertEqual(json.load(f)["ended_by"], "error")
-            run = one_of_two.end(20)
+            run = one_of_two.end(60)
             self.assertEqual(run.code, 1, run)
             self.assertIn("redis", run.err)
             self.assertIn("completed 10 ", run.out)
@@ -89,7 +97,7 @@ class Ends(unittest.TestCase):
             lib.until("the target is missed", lambda: "redis" in waiting.text()[1])
             time.sleep(1)  # it is to be down for a while: this is what is tested
             with lib.Redis(port=port) as redis:
-                pool = lib.pool(waiting.wait(20))
+                pool = lib.pool(waiting.wait(60))
                 self.assertEqual(pool["ops"]["completed"], 50)
                 self.assertEqual(redis.calls("get", "set"), 50)
 
@@ -144,13 +152,19 @@ class Commands(unittest.TestCase):
         self.assertIn(("threads", "3", "2", "at"), seen)
         self.assertIn(("mark", None, "half time", "at"), seen)
         for e, t in zip(run["events"], (0.5, 1.0, 1.5)):
-            self.assertAlmostEqual(e["t_s"], t, delta=0.15 * lib.SLOW)
+            self.assertGreaterEqual(e["t_s"], t - 0.01)
+            self.assertLess(e["t_s"], t + LATE)
+        self.assertEqual([e["t_s"] for e in run["events"]], sorted(e["t_s"] for e in run["events"]))
 
     def test_pause_is_no_load(self):
-        run = lib.headless("-d", "2s", "--at", "500ms pause", "--at", "1500ms resume", NULL)
+        run = lib.headless("-d", "3s", "--at", "500ms pause", "--at", "1500ms resume", NULL)
         pool = lib.pool(run)
-        self.assertLess(pool["loaded_s"], 1.5)
-        self.assertLess(pool["ops"]["completed"], 1400)
+        when = {e["what"]: e["t_s"] for e in run["events"]}
+        paused = when["resume"] - when["pause"]
+        self.assertGreater(paused, 0)
+        # What is not paused is loaded; and one client of 1 ms does no more than one each millisecond of that.
+        self.assertAlmostEqual(pool["loaded_s"] + paused, 3.0, delta=0.2 + LATE / 10)
+        self.assertLessEqual(pool["ops"]["completed"], 1000 * pool["loaded_s"] + 100)
         self.assertEqual(lib.accounting(pool["ops"]), 0)
 
     def test_locked(self):
@@ -159,7 +173,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(run["events"][0]["what"], "refused")
 
     def test_a_removed_pool_is_in_the_report(self):
-        run = lib.headless("-d", "1500ms", "--at", "500ms remove b", "null:?name=a", "null:?name=b")
+        run = lib.headless("-d", "3s", "--at", "500ms remove b", "null:?name=a", "null:?name=b")
         a, b = lib.pool(run, "a"), lib.pool(run, "b")
         self.assertEqual((a["removed"], b["removed"]), (False, True))
         self.assertGreater(b["ops"]["completed"], 0)
@@ -167,17 +181,20 @@ class Commands(unittest.TestCase):
         self.assertEqual(lib.accounting(b["ops"]), 0)
 
     def test_added_while_it_runs(self):
-        run = lib.headless("-d", "1500ms", "--at", "300ms add null:?name=late&count=100", "null:?name=a")
+        run = lib.headless("-d", "4s", "--at", "300ms add null:?name=late&count=100", "null:?name=a")
         self.assertEqual(lib.pool(run, "late")["ops"]["completed"], 100)
 
 
 class Figures(unittest.TestCase):
     def test_the_known_truth(self):
         pool = lib.pool(lib.headless("-d", "3s", "null:?service=10ms&clients=8&threads=2"))
-        self.assertAlmostEqual(pool["latency"]["service"]["p50_us"], 10000, delta=500 * lib.SLOW)
+        # Never quicker than it is; the quickest of thousands had nobody in its way.
+        self.assertAlmostEqual(pool["latency"]["service"]["min_us"], 10000, delta=200)
+        self.assertGreaterEqual(pool["latency"]["service"]["p50_us"], 9990)
+        self.assertLess(pool["latency"]["service"]["p50_us"], 20000 * lib.SLOW)
         # N = X R holds however busy this machine is; X alone does not.
         in_flight = pool["throughput_per_s"] * pool["latency"]["service"]["mean_us"] / 1e6
-        self.assertAlmostEqual(in_flight, 16, delta=0.8 * lib.SLOW)
+        self.assertAlmostEqual(in_flight, 16, delta=1.6 * lib.SLOW)
         self.assertEqual(len(pool["workers"]), 2)
         self.assertEqual(sum(s["completed"] for s in pool["series"]), pool["ops"]["completed"])
 
@@ -223,7 +240,7 @@ class Written(unittest.TestCase):
     def loadtop(self, *args, **kw):
         kw.setdefault("stdout", subprocess.PIPE)
         return subprocess.run([lib.LOADTOP, "--headless", *args], stderr=subprocess.PIPE, text=True, check=False,
-                              env=lib.environment(), timeout=30 * lib.SLOW, cwd=self.dir, **kw)
+                              env=lib.environment(), timeout=60 * lib.SLOW, cwd=self.dir, **kw)
 
     def test_json_alone_on_stdout(self):
         run = lib.loadtop("--headless", "-n", "50", "--json", "-", NULL)
@@ -249,7 +266,7 @@ class Written(unittest.TestCase):
         words = shlex.split(first["command"])
         self.assertEqual(words[0], "loadtop")
         again = subprocess.run([lib.LOADTOP, *words[1:]], capture_output=True, text=True, cwd=self.dir,
-                               env=lib.environment(), timeout=30, check=False)
+                               env=lib.environment(), timeout=60, check=False)
         self.assertEqual(again.returncode, 0, again)
         with open(self.file) as f:
             second = json.load(f)
@@ -267,7 +284,7 @@ class Written(unittest.TestCase):
 
     def test_stdout_closed(self):
         p = subprocess.run(["sh", "-c", '"$@" >&-', "sh", lib.LOADTOP, "--headless", "-n", "20", "--json", self.file,
-                            NULL], stderr=subprocess.PIPE, text=True, env=lib.environment(), timeout=30, check=False)
+                            NULL], stderr=subprocess.PIPE, text=True, env=lib.environment(), timeout=60, check=False)
         self.assertEqual(p.returncode, 1, p)
         with open(self.file) as f:
             self.assertEqual(json.load(f)["pools"][0]["ops"]["completed"], 20)
@@ -298,7 +315,7 @@ class Written(unittest.TestCase):
             before = f.read()
         p = subprocess.run(["bash", "-c", 'ulimit -f 1; exec "$@"', "bash", lib.LOADTOP, "--headless", "-n", "20",
                             "--json", self.file, NULL], capture_output=True, text=True, env=lib.environment(),
-                           timeout=30, preexec_fn=lambda: lib.signal.signal(lib.signal.SIGXFSZ, lib.signal.SIG_IGN),
+                           timeout=60, preexec_fn=lambda: lib.signal.signal(lib.signal.SIGXFSZ, lib.signal.SIG_IGN),
                            check=False)
         self.assertEqual(p.returncode, 1, p)
         self.assertIn("run.json", p.stderr)
@@ -314,7 +331,7 @@ class Written(unittest.TestCase):
                   'head -c 61440 /dev/zero >"$1/fill"; "$2" --headless -q -n 20 --json "$1/run.json" null:; code=$?; '
                   'cat "$1/run.json"; ls "$1"; exit $code')
         p = subprocess.run(["unshare", "--mount", "--map-root-user", "sh", "-c", script, "sh", disk, lib.LOADTOP],
-                           capture_output=True, text=True, env=lib.environment(), timeout=30, check=False)
+                           capture_output=True, text=True, env=lib.environment(), timeout=60, check=False)
         if p.returncode == 77 or "unshare" in p.stderr:
             self.skipTest("no tmpfs may be mounted here")
         self.assertEqual(p.returncode, 1, p)
@@ -325,7 +342,7 @@ class Written(unittest.TestCase):
         run = lib.loadtop("--headless", "-d", "10500ms", "null:?service=20ms", timeout=30)
         lines = [l for l in run.err.splitlines() if re.match(r"\d\d:\d\d:\d\d ", l)]
         self.assertEqual(len(lines), 1, run)
-        self.assertRegex(lines[0], r"^00:00:(09|10)  null .*p99 ")
+        self.assertRegex(lines[0], r"^00:00:(09|1\d)  null .*p99 ")
         with lib.Pty(lib.LOADTOP, "--headless", "-d", "2s", NULL, cols=60) as term:
             self.assertEqual(term.wait(10), 0)
             raw = bytes(term.raw)
@@ -358,12 +375,12 @@ class Demo(unittest.TestCase):
         lib.need_program("redis-server", "redis-server")
         folder = tempfile.mkdtemp(prefix="loadtop-demo-test-", dir="/tmp")
         self.addCleanup(shutil.rmtree, folder)
-        with lib.Headless("demo", "-d", "2s", env={"XDG_RUNTIME_DIR": folder}) as h:
-            run = h.wait(30)
+        with lib.Headless("demo", "-d", "4s", env={"XDG_RUNTIME_DIR": folder}) as h:
+            run = h.wait(60)
         names = {p["name"]: p for p in run["pools"]}
         self.assertEqual(set(names), {"redis", "knee", "queue"})
         for p in names.values():
-            self.assertGreater(p["ops"]["completed"], 100)
+            self.assertGreater(p["ops"]["completed"], 20)
             self.assertEqual(p["ops"]["errors"], 0)
         self.assertEqual(os.listdir(folder), [])
         self.assertIn("loadtop demo", run["command"])

@@ -38,7 +38,7 @@ class Locked(unittest.TestCase):
         self.assertIn("auth: ", r.err)
         self.assertIn("incorrect", r.err)
         self.assertNotIn("wr0ng", r.err + r.out)
-        self.assertLess(r.seconds, 5 * lib.SLOW)
+        self.assertLess(r.seconds, 20 * lib.SLOW)
 
     def test_no_password(self):
         r = lib.loadtop("--headless", "-n", "10", "cassandra://127.0.0.1:%d/ks" % NODE.port)
@@ -91,7 +91,7 @@ class Killed(unittest.TestCase):
         # Load again within a second of its return (the node answers before it knows its users).
         back = [s["t_s"] for s in p["series"] if s["completed"] and s["t_s"] > seconds_since_start(run, killed) + 2]
         self.assertTrue(back)
-        self.assertLess(back[0], seconds_since_start(run, up) + 2.2 * lib.SLOW)
+        self.assertLess(back[0], seconds_since_start(run, up) + 6 * lib.SLOW)
         keys = NODE.keys(table)
         self.assertEqual(len(keys), len(set(keys)))
         unknown = o["errors"] + o["timeouts"] + o["in_flight"]
@@ -127,7 +127,7 @@ class Stopped(unittest.TestCase):
             wanted = (1.0 - (1 - q) * length) * 1e6
             self.assertGreater(response[name], wanted * 0.97, response)
         # And the queue did drain, as soon as a machine that does other things too allows.
-        self.assertLess(response["max_us"], 2e6 * lib.SLOW)
+        self.assertLess(response["max_us"], 5e6 * lib.SLOW)
         self.assertLess(service["p50_us"], 100000 * lib.SLOW)
 
 

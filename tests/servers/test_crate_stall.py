@@ -8,7 +8,9 @@ import os
 import sys
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crate_standin"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "crate_standin"), os.path.join(HERE, "..", "e2e")]
+import lib
 from harness import Standin
 from loadtop import run, start, finish, wait_until
 
@@ -25,26 +27,33 @@ class Stall(unittest.TestCase):
             wait_until(lambda: s.stats()["stats"]["bulk_rows"] > before + 2 * RATE)
             s.freeze(S)
             result = finish(process)
-        self.assertEqual(result.ops["completed"], result.ops["offered"])
+        self.assertEqual(result.ops["completed"] + result.ops["dropped"], result.ops["offered"])
         response = result.pool["latency"]["response"]
-        wrong = []
+        wrong, excuse = [], lib.disturbed(result.data)
+        if capacity < 3 * RATE:
+            excuse = "the stand-in does only %.0f/s on this machine" % capacity
         for q, name in ((0.95, "p95_us"), (0.99, "p99_us")):
             want = (S - (1 - q) * T * (1 - RATE / capacity)) * 1e6
+            # However fast the rest is served: other work never makes the stall look shorter.
+            self.assertGreater(response[name], 0.97e6 * (S - (1 - q) * T))
             if abs(response[name] / want - 1) > 0.03:
                 wrong.append("%s %.0f, not %.0f (capacity %.0f/s)" % (name, response[name], want, capacity))
         service = result.pool["latency"]["service"]
         if service["p99_us"] > 0.5e6 or not 0.95e6 < service["max_us"] < 1.2e6:
             wrong.append("service p99 %.0f max %.0f" % (service["p99_us"], service["max_us"]))
-        return wrong
+        return wrong, excuse
 
     def test_formula(self):
-        """The best of three: the stand-in and other programs share this machine."""
-        wrong = None
+        """The best of three, for the stand-in and other programs share this machine; unless each of them says of
+        itself that the machine was too busy."""
+        excuses = []
         for _ in range(3):
-            wrong = self.measure()
+            wrong, excuse = self.measure()
             if not wrong:
                 return
-        self.fail("; ".join(wrong))
+            excuses.append(excuse)
+        self.assertTrue(all(excuses), "; ".join(wrong))
+        print("the upper side was not judged: " + excuses[-1], flush=True)
 
 
 if __name__ == "__main__":

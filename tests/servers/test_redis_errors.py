@@ -87,7 +87,7 @@ class Errors(unittest.TestCase):
         self.redis.command("CONFIG", "SET", "busy-reply-threshold", 50)
         script = lib.RedisClient(self.redis.address)
         text = b"local t=redis.call('TIME') repeat local n=redis.call('TIME') until (n[1]-t[1])*1000000+n[2]-t[2]>700000"
-        with lib.Headless("-d", "%ds" % (2 * lib.SLOW), "--rate", "500/s", "--clients", 5, self.redis.url) as h:
+        with lib.Headless("-d", "%ds" % (4 * lib.SLOW), "--rate", "500/s", "--clients", 5, self.redis.url) as h:
             lib.until("load runs", lambda: self.redis.calls("get") > 50)
             script.socket.sendall(b"*3\r\n$4\r\nEVAL\r\n$%d\r\n%s\r\n$1\r\n0\r\n" % (len(text), text))
             pool = lib.pool(h.wait())
@@ -98,11 +98,11 @@ class Errors(unittest.TestCase):
 
     def test_unlinked_connections(self):
         """CLIENT KILL in the middle: what was in flight is an error, the rest goes on."""
-        with lib.Headless("-d", "%ds" % (2 * lib.SLOW), "--clients", 20, "--pattern", "chain", self.redis.url) as h:
+        with lib.Headless("-d", "%ds" % (4 * lib.SLOW), "--clients", 20, "--pattern", "chain", self.redis.url) as h:
             lib.until("load runs", lambda: self.redis.calls("get") > 1000)
             self.assertGreaterEqual(self.redis.command("CLIENT", "KILL", "TYPE", "normal"), 20)
             before = self.redis.calls("get")
-            lib.until("load is back", lambda: self.redis.calls("get") > before + 1000, timeout=1.0)
+            lib.until("load is back", lambda: self.redis.calls("get") > before + 100)
             pool = lib.pool(h.wait())
         self.assertEqual(set(classes(pool)), {"closed"})
         self.assertLessEqual(pool["ops"]["errors"], 20 * 16)
