@@ -147,11 +147,12 @@ void conn_up(struct conn *c)
     c->worker->fill = true; /* not from here: open() may have called us */
 }
 
-static void note_error(struct worker *w, const char *msg)
+static void note_error(struct worker *w, const char *error_class, const char *msg)
 {
     struct recorder *r = &w->recorder;
     if (pthread_mutex_trylock(&r->messages))
         return;
+    copy_str(w->conn_class, sizeof w->conn_class, error_class);
     copy_str(w->conn_error, sizeof w->conn_error, msg);
     w->conn_error_ns = loop_now(w->loop);
     pthread_mutex_unlock(&r->messages);
@@ -198,7 +199,7 @@ void conn_down(struct conn *c, const char *error_class, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(msg, sizeof msg, fmt, args);
     va_end(args);
-    note_error(c->worker, msg);
+    note_error(c->worker, error_class, msg);
     struct group *g = conn_group(c);
     if (loop_now(c->worker->loop) >= g->next_open_ns) /* many are lost at once: one failure */
         back_off(g);
@@ -219,7 +220,7 @@ void conn_trouble(struct conn *c, const char *fmt, ...)
         va_start(args, fmt);
         vsnprintf(msg, sizeof msg, fmt, args);
         va_end(args);
-        note_error(c->worker, msg);
+        note_error(c->worker, "trouble", msg);
         c->worker->tally.connected--;
     } else {
         c->worker->tally.connected++;

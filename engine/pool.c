@@ -557,10 +557,11 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
     pool_set_state(p, POOL_DOWN, now_ns, "%s", err.msg);
 }
 
-/* The newest reason that a worker has for a connection that failed. */
-static void connection_error(struct pool *p, char *buf, size_t size)
+/* The newest reason that a worker has for a connection that failed, and its class. */
+static void connection_error(struct pool *p, char name[24], char *buf, size_t size)
 {
     uint64_t newest = 0;
+    name[0] = '\0';
     copy_str(buf, size, "no connection");
     for (unsigned i = 0; i < p->workers; i++) {
         struct worker *w = p->worker[i];
@@ -568,10 +569,25 @@ static void connection_error(struct pool *p, char *buf, size_t size)
             continue;
         if (w->conn_error_ns > newest) {
             newest = w->conn_error_ns;
+            copy_str(name, 24, w->conn_class);
             copy_str(buf, size, w->conn_error);
         }
         pthread_mutex_unlock(&w->recorder.messages);
     }
+}
+
+/* Is this the first time in this outage that connections fail in this class? A server that was
+ * killed and comes back with another password is closed, refused, and then auth: each is told once,
+ * however long it lasts. */
+static bool new_in_outage(struct pool *p, const char *name)
+{
+    for (unsigned i = 0; i < p->outages; i++)
+        if (strcmp(p->outage[i], name) == 0)
+            return false;
+    if (p->outages == sizeof p->outage / sizeof *p->outage)
+        return false;
+    copy_str(p->outage[p->outages++], sizeof p->outage[0], name);
+    return true;
 }
 
 static void supervise_connected(struct pool *p, uint64_t now_ns)
@@ -580,6 +596,7 @@ static void supervise_connected(struct pool *p, uint64_t now_ns)
     if (up) {
         p->ever_up = true;
         p->unconnected_ns = 0;
+        p->outages = 0;
         if (p->state == POOL_DOWN)
             engine_event(p->engine, p, "up", "", "connections stand again", BY_SERVER);
         pool_set_state(p, p->paused ? POOL_PAUSED : POOL_LOADING, now_ns, "%s", "");
@@ -589,11 +606,12 @@ static void supervise_connected(struct pool *p, uint64_t now_ns)
         p->unconnected_ns = now_ns;
     if (now_ns - p->unconnected_ns < (p->ever_up ? DOWN_AFTER_NS : NEVER_UP_AFTER_NS))
         return;
-    char why[192];
-    connection_error(p, why, sizeof why);
-    if (p->state != POOL_DOWN)
-        engine_event(p->engine, p, "down", "", why, BY_SERVER);
-    pool_set_state(p, POOL_DOWN, now_ns, "%s", why);
+    char why[192], name[24], text[224];
+    connection_error(p, name, why, sizeof why);
+    snprintf(text, sizeof text, "%s%s%s", name, name[0] ? ": " : "", why);
+    if (new_in_outage(p, name))
+        engine_event(p->engine, p, "down", "", text, BY_SERVER);
+    pool_set_state(p, POOL_DOWN, now_ns, "%s", text);
 }
 
 static bool count_reached(const struct pool *p)

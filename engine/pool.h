@@ -74,6 +74,8 @@ struct pool {
     uint64_t load_until_ns;              /* when it ended; 0: it runs */
     uint64_t paused_ns, paused_since_ns; /* time paused after the warm-up */
     uint64_t unconnected_ns;
+    char outage[6][24]; /* classes of failure that the present outage has shown */
+    unsigned outages;
     struct ramp { /* `over T` */
         bool on;
         enum verb verb;

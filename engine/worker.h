@@ -135,7 +135,7 @@ struct worker {
     uint32_t again_waiting;
     struct op *gather; /* open arrival: a bulk that waits for its rows, `gathered` so far */
     uint32_t gathered;
-    char conn_error[192]; /* why connections fail; under recorder.messages */
+    char conn_error[192], conn_class[24]; /* why connections fail; under recorder.messages */
     uint64_t conn_error_ns;
     uint64_t cap_next_ns;       /* closed under --max-rate: when the next start is allowed */
     uint64_t unthrottled_bytes; /* held by requests that are not ended */

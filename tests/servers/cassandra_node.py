@@ -1,13 +1,19 @@
 """A real Cassandra of a test's own: it can be killed and started again at the same place, stopped and continued.
 
     with Node(auth=True) as n: n.url("ks"), n.query("SELECT ..."), n.kill(), n.start(), n.freeze(), n.thaw()
+    with Node(tls=True) as n: n.url("ks", tls=True), n.ca
+
+Proxy stands between loadtop and a node, to cut its connections without ending the node.
 
 The recipe is that of control.py (the server of `./dev servers`). Counts are asked with the DataStax driver
 (python3-cassandra), which shares nothing with the code under test.
 """
 import os
 import shutil
+import socket
+import subprocess
 import tempfile
+import threading
 
 import control
 import lib
@@ -24,7 +30,9 @@ class Client:
     """The driver's session, closed with the block."""
 
     def __init__(self, port, auth=False):
-        provider = PlainTextAuthProvider("cassandra", "cassandra") if auth else None
+        """auth: True, or a user and a password."""
+        user = auth if isinstance(auth, tuple) else ("cassandra", "cassandra")
+        provider = PlainTextAuthProvider(*user) if auth else None
         self.cluster = Cluster(["127.0.0.1"], port=port, auth_provider=provider, protocol_version=4,
                                connect_timeout=20, load_balancing_policy=RoundRobinPolicy())
 
@@ -46,8 +54,69 @@ class Client:
         return [r[0] for r in self.session.execute("SELECT thekey FROM " + table)]
 
 
+class Proxy:
+    """A port of 127.0.0.1 that passes everything to a node's; cut() breaks what stands."""
+
+    def __init__(self, port):
+        self.to, self.open, self.passed = ("127.0.0.1", port), [], 0
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                far = socket.create_connection(self.to, timeout=10)
+            except OSError:
+                near.close()
+                continue
+            for s in (near, far):
+                s.settimeout(None)
+                s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.passed += 1
+            self.open += [near, far]
+            for a, b in ((near, far), (far, near)):
+                threading.Thread(target=self.carry, args=(a, b), daemon=True).start()
+
+    @staticmethod
+    def carry(a, b):
+        try:
+            while True:
+                data = a.recv(1 << 16)
+                if not data:
+                    break
+                b.sendall(data)
+        except OSError:
+            pass
+        for s in (a, b):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def cut(self):
+        cut, self.open = self.open, []
+        for s in cut:
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            s.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        self.cut()
+
+
 class Node:
-    def __init__(self, auth=False, durable=False):
+    def __init__(self, auth=False, durable=False, tls=False):
         self.auth = auth
         self.server = control.Cassandra()
         self.dir = self.server.dir = tempfile.mkdtemp(prefix="loadtop-cassandra-")
@@ -70,7 +139,22 @@ class Node:
                 f.write(text)
             # This one keeps the schema out of the commit log, for a quicker start.
             self.argv = [a for a in self.argv if not a.startswith("-Dcassandra.unsafesystem")]
+        if tls:
+            self.speak_tls()
         self.port = int(self.env["CASSANDRA_PORT"])
+
+    def speak_tls(self):
+        """Its port takes TLS and plain connections, with a certificate of its own making: self.ca."""
+        self.ca, key, store = (self.server.path(n) for n in ("ca.pem", "key.pem", "store.p12"))
+        openssl = lib.need_program("openssl", "openssl")
+        for args in (["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=node", "-addext",
+                      "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", self.ca],
+                     ["pkcs12", "-export", "-in", self.ca, "-inkey", key, "-name", "node", "-passout", "pass:cassandra",
+                      "-out", store]):
+            subprocess.run([openssl] + args, check=True, capture_output=True)
+        with open(self.server.path("cassandra.yaml"), "a") as f:
+            f.write("client_encryption_options:\n  enabled: true\n  optional: true\n  keystore: %s\n"
+                    "  keystore_password: cassandra\n  store_type: PKCS12\n" % store)
 
     def start(self):
         self.process = lib.Process(self.argv, self.log, cwd=self.dir)
@@ -81,19 +165,23 @@ class Node:
             return self.server.answers(self.env)
         lib.until("cassandra answers", up, timeout=180)
         if self.auth:  # the first role is made a moment after the port opens
-            def known():
-                try:
-                    with self.client():
-                        return True
-                except NoHostAvailable:
-                    return False
-            lib.until("cassandra knows its first user", known, timeout=60, every=0.5)
+            lib.until("cassandra knows its first user", lambda: self.logs_in("cassandra", "cassandra"), timeout=60,
+                      every=0.5)
 
-    def url(self, path="", user="cassandra:cassandra"):
-        return "cassandra://%s127.0.0.1:%d/%s" % (user + "@" if self.auth else "", self.port, path)
+    def url(self, path="", user="cassandra:cassandra", port=None, tls=False):
+        return "cassandra%s://%s127.0.0.1:%d/%s" % ("s" if tls else "", user + "@" if self.auth else "",
+                                                    port or self.port, path)
 
     def client(self):
         return Client(self.port, self.auth)
+
+    def logs_in(self, user, password):
+        """Does the node take this user, by the driver's word?"""
+        try:
+            with Client(self.port, (user, password)):
+                return True
+        except NoHostAvailable:
+            return False
 
     def query(self, cql):
         with self.client() as c:
