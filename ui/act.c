@@ -68,22 +68,30 @@ static void set_view(struct app *a, int view)
     a->sc.cursor = -1;
 }
 
+static bool sorts(enum view view)
+{
+    return view == VIEW_OVERVIEW || view == VIEW_ERRORS || view == VIEW_EVENTS;
+}
+
 static void sort_by(struct app *a, int by)
 {
     struct screen *sc = &a->sc;
     int *sort = &sc->sort[sc->view];
     int n = sc->columns[sc->view];
 
-    if (sc->view != VIEW_OVERVIEW || n == 0)
+    if (!sorts(sc->view) || n == 0)
         return;
-    /* Past either end is the order in which the pools were added. */
+    /* Past either end is the order in which the rows came. */
     *sort += by;
     if (*sort >= n)
         *sort = -1;
     if (*sort < -1)
         *sort = n - 1;
     if (*sort == -1)
-        app_notice(a, ROLE_BAR, "in the order in which the pools were added");
+        app_notice(a, ROLE_BAR, "%s",
+                   sc->view == VIEW_EVENTS   ? "in the order of time, the newest first"
+                   : sc->view == VIEW_ERRORS ? "by pool, the most frequent first"
+                                             : "in the order in which the pools were added");
 }
 
 static void zoom(struct app *a, int by)
@@ -518,7 +526,7 @@ static void click(struct app *a, const struct input *in)
         set_view(a, h->arg);
     else if (h->kind == HIT_DIAL)
         sc->dial = h->arg;
-    else if (h->kind == HIT_COLUMN && sc->view == VIEW_OVERVIEW) {
+    else if (h->kind == HIT_COLUMN && sorts(sc->view)) {
         sc->invert[sc->view] = sc->sort[sc->view] == h->arg && !sc->invert[sc->view];
         sc->sort[sc->view] = h->arg;
     } else if (h->kind == HIT_PLOT && h->r.w > 0)

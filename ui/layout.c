@@ -137,8 +137,6 @@ static void overview_standard(struct layout *l, struct rect r, const struct layo
 
     l->pool_lines = 1;
     l->panel[PANEL_POOLS] = take_rows(&r, pool_rows);
-    if (want->thresholds)
-        l->panel[PANEL_GOAL] = take_rows(&r, -1);
     l->panel[PANEL_CHANGES] = take_rows(&r, -1);
     overview_side(l, rect_of(r.x + r.w - side_w, r.y, side_w, r.h), want->pools);
     r.w -= side_w + 1;
@@ -211,7 +209,7 @@ void layout_make(struct layout *l, int rows, int cols, const struct layout_want 
         return;
     l->panel[PANEL_KEYS] = take_rows(&r, -1);
     l->panel[PANEL_DIAL] = take_rows(&r, -1);
-    if (l->size == LAYOUT_FULL)
+    if (l->size >= LAYOUT_STANDARD)
         l->panel[PANEL_LEFT] = take_rows(&r, -1);
     alerts_max = l->size == LAYOUT_FULL ? 4 : l->size == LAYOUT_STANDARD ? 3 : 1;
     l->panel[PANEL_ALERTS] = take_rows(&r, least(want->alerts, alerts_max));

@@ -32,7 +32,7 @@ enum panel {
     PANEL_THREADS,
     PANEL_CHANGES,
     PANEL_GOAL,
-    PANEL_LEFT, /* left behind */
+    PANEL_LEFT, /* left behind; with the goal where that has no line of its own */
     PANEL_MAIN, /* the one table of errors, events and targets */
     PANEL_DIAL,
     PANEL_KEYS,

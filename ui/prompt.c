@@ -193,19 +193,20 @@ static bool row_found(const struct app *a, int row)
     const char *find = a->sc.find;
 
     if (a->sc.view == VIEW_EVENTS) {
-        const struct event *e = &s->event[s->events - 1 - (unsigned)row];
+        static unsigned index[EVENT_ROWS_MAX];
+        const struct event *e;
 
+        if (row >= events_rows(s, &a->sc, index, EVENT_ROWS_MAX))
+            return false;
+        e = &s->event[index[row]];
         return text_has(e->what, find) || text_has(e->pool, find) || text_has(e->to, find);
     }
     if (a->sc.view == VIEW_ERRORS) {
-        for (unsigned i = 0; i < s->pools; i++) {
-            if (row < (int)s->pool[i].errors)
-                return text_has(s->pool[i].error[row].name, find) ||
-                       text_has(s->pool[i].error[row].last, find) ||
-                       text_has(s->pool[i].name, find);
-            row -= (int)s->pool[i].errors;
-        }
-        return false;
+        static struct error_row e[ERROR_ROWS_MAX];
+
+        return row < errors_rows(s, &a->sc, e, ERROR_ROWS_MAX) &&
+               (text_has(e[row].error->name, find) || text_has(e[row].error->last, find) ||
+                text_has(e[row].pool->name, find));
     }
     return row < (int)s->pools &&
            (text_has(s->pool[row].name, find) || text_has(s->pool[row].target, find));

@@ -55,50 +55,13 @@ const struct hit *screen_hit_at(const struct screen *sc, int x, int y)
     return NULL;
 }
 
-/* Breaks at blanks into lines of w columns; returns how many, and draws those below `rows`. */
-static int wrap(struct cells *c, int x, int y, int w, int rows, enum role role, const char *s)
-{
-    int lines = 0;
-
-    while (*s && w > 0) {
-        char line[512];
-        size_t len = 0, cut = 0;
-        int cols = 0;
-
-        while (s[len] && s[len] != '\n' && len < sizeof line - 5) {
-            uint32_t ch;
-            int n = utf8_decode(s + len, &ch);
-
-            if (cols + char_width(ch) > w)
-                break;
-            cols += char_width(ch);
-            len += (size_t)n;
-            if (s[len] == ' ' || s[len] == '\0' || s[len] == '\n')
-                cut = len;
-        }
-        if (cut > 0)
-            len = cut;
-        memcpy(line, s, len);
-        line[len] = '\0';
-        if (c && lines < rows)
-            cells_text(c, x, y + lines, role, line);
-        lines++;
-        s += len;
-        while (*s == ' ' || *s == '\n')
-            s++;
-        if (len == 0 && *s)
-            break;
-    }
-    return lines;
-}
-
 static void ask_draw(struct cells *c, struct screen *sc)
 {
     int w = c->cols < 68 ? c->cols : 68, lines, h;
     struct rect r;
     int x, y;
 
-    lines = wrap(NULL, 0, 0, w - 4, 0, ROLE_TEXT, sc->question_text);
+    lines = text_wrap(NULL, 0, 0, w - 4, 0, ROLE_TEXT, sc->question_text);
     h = lines + 4;
     if (w < 24 || h > c->rows) { /* no room for a box: one line, and the default is the same */
         y = c->rows - 1;
@@ -112,7 +75,7 @@ static void ask_draw(struct cells *c, struct screen *sc)
                sc->question == ASK_STOP || sc->question == ASK_REMOVE ? "stop?"
                : sc->question == ASK_FIRST_LOAD                       ? "start load?"
                                                                       : "quit?");
-    wrap(c, r.x + 2, r.y + 1, w - 4, lines, ROLE_TEXT, sc->question_text);
+    text_wrap(c, r.x + 2, r.y + 1, w - 4, lines, ROLE_TEXT, sc->question_text);
     y = r.y + h - 2;
     x = cells_text(c, r.x + 2, y, ROLE_DIAL, "[ N  no ]");
     screen_hit(sc, rect_of(r.x + 2, y, x - r.x - 2, 1), HIT_NO, 0);
@@ -151,6 +114,7 @@ void screen_draw(struct cells *c, struct screen *sc, const struct snapshot *s,
     if (l.size != LAYOUT_LINE) {
         alerts_draw(c, live, &l);
         view_draw(c, sc, s, &l);
+        left_panel(c, s, sc, &l);
     }
     bottom_draw(c, s, sc, &l);
     if (sc->mode == MODE_HELP || (sc->mode == MODE_FIND && sc->finding_help))

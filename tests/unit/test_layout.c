@@ -85,7 +85,7 @@ static void test_panels_of_the_overview(void **state)
     struct layout_want want = {.view = VIEW_OVERVIEW, .pools = 4, .alerts = 2, .thresholds = true};
     static const enum panel wanted[] = {PANEL_HEADER,  PANEL_ALERTS,  PANEL_POOLS, PANEL_THROUGHPUT,
                                         PANEL_LATENCY, PANEL_SCALING, PANEL_VALID, PANEL_CHANGES,
-                                        PANEL_GOAL,    PANEL_DIAL,    PANEL_KEYS};
+                                        PANEL_LEFT,    PANEL_DIAL,    PANEL_KEYS};
     static const int size[][2] = {{24, 80}, {40, 120}, {50, 200}, {120, 300}};
 
     (void)state;

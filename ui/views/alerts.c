@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "engine/text.h"
 #include "ui/box.h"
@@ -58,11 +59,68 @@ static void errors(struct list *l, const struct pool_snapshot *p)
             worst ? worst->last : "");
 }
 
-static void validity(struct list *l, const struct pool_snapshot *p)
+static const struct check *failed(const struct pool_snapshot *p, const char *name)
 {
     for (unsigned i = 0; i < p->checks; i++)
-        if (p->check[i].known && !p->check[i].ok)
-            add(l, true, "NOT VALID %s: %s", p->name, p->check[i].why);
+        if (p->check[i].known && !p->check[i].ok && !strcmp(p->check[i].name, name))
+            return &p->check[i];
+    return NULL;
+}
+
+/* How far beyond its limit; what has no limit counts as just beyond. */
+static double excess(const struct check *k)
+{
+    double over = k->limit > 0 ? fabs(k->value) / k->limit : 1;
+
+    return isnan(over) ? 1 : over;
+}
+
+/* One check that fails in several pools, as all do on a busy machine, is one line: their names, and
+ * why in the worst of them. */
+static void validity(struct list *l, const struct snapshot *s, const char *check)
+{
+    struct text names = {.limit = 120};
+    const struct check *worst = NULL;
+    const char *whose = "";
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < s->pools; i++) {
+        const struct check *k = failed(&s->pool[i], check);
+
+        if (!k)
+            continue;
+        text_add(&names, "%s%s", n++ ? ", " : "", s->pool[i].name);
+        if (!worst || excess(k) > excess(worst)) {
+            worst = k;
+            whose = s->pool[i].name;
+        }
+    }
+    if (n == 1)
+        add(l, true, "NOT VALID %s: %s", whose, worst->why);
+    else if (n > 1)
+        add(l, true, "NOT VALID %s%s: %s: %s", text_str(&names), names.cut ? " ..." : "", whose,
+            worst->why);
+    text_free(&names);
+}
+
+/* Every name of a check that some pool has, once, in the order of the pools. */
+static void validities(struct list *l, const struct snapshot *s)
+{
+    const char *seen[CHECKS_MAX * 2];
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < s->pools; i++)
+        for (unsigned j = 0; j < s->pool[i].checks; j++) {
+            const char *name = s->pool[i].check[j].name;
+            bool known = false;
+
+            for (unsigned k = 0; k < n; k++)
+                known = known || !strcmp(seen[k], name);
+            if (known || n == CHECKS_MAX * 2)
+                continue;
+            seen[n++] = name;
+            validity(l, s, name);
+        }
 }
 
 int alerts_collect(const struct snapshot *s, struct alert *alert, int max)
@@ -73,8 +131,7 @@ int alerts_collect(const struct snapshot *s, struct alert *alert, int max)
         down(&l, s, &s->pool[i]);
     for (unsigned i = 0; i < s->pools; i++)
         errors(&l, &s->pool[i]);
-    for (unsigned i = 0; i < s->pools; i++)
-        validity(&l, &s->pool[i]);
+    validities(&l, s);
     for (unsigned i = 0; i < s->thresholds; i++)
         if (s->threshold[i].known && !s->threshold[i].ok)
             add(&l, false, "THRESHOLD %s FAILED", s->threshold[i].expr);

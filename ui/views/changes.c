@@ -23,7 +23,7 @@ bool event_is_change(const struct event *e)
     return e->from[0] && e->to[0]; /* a dial or an option: from one value to another */
 }
 
-static const char *who(const struct event *e)
+const char *event_who(const struct event *e)
 {
     switch (e->by) {
     case BY_KEY:
@@ -75,7 +75,7 @@ static int change_head(struct cells *c, int x, int y, const struct snapshot *s,
 
     x = cells_textf(c, x, y, ROLE_LABEL, "%s ",
                     show_clock(clock, sizeof clock, s, e->t_s, with_seconds));
-    x = cells_textf(c, x, y, ROLE_DIM, "%-6s ", who(e));
+    x = cells_textf(c, x, y, ROLE_DIM, "%-6s ", event_who(e));
     if (e->pool[0])
         x = cells_textf(c, x, y, ROLE_ACCENT, "%s ", e->pool);
     x = cells_text(c, x, y, ROLE_TEXT, e->what);
@@ -184,6 +184,91 @@ void goal_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     cells_unclip(c, clip);
 }
 
+/* Goal and thresholds in a few words; what failed is an alert already. */
+static int goal_short(struct cells *c, const struct snapshot *s, const struct screen *sc, int x,
+                      int y)
+{
+    const struct pool_snapshot *p = screen_pool(sc, s);
+    unsigned failed = 0, known = 0;
+    char want[32];
+
+    if (s->goal_per_s > 0 && p) {
+        bool held = p->now_per_s >= s->goal_per_s;
+
+        x = cells_textf(c, x, y, ROLE_LABEL, "GOAL ");
+        x = cells_textf(c, x, y, ROLE_TEXT, "%s/s ", show_number(want, sizeof want, s->goal_per_s));
+        x = isnan(p->now_per_s)
+                ? cells_text(c, x, y, ROLE_DIM, "-")
+                : cells_text(c, x, y, held ? ROLE_GOOD : ROLE_BAD, held ? "held" : "MISSED");
+        x += 2;
+    }
+    for (unsigned i = 0; i < s->thresholds; i++) {
+        known += s->threshold[i].known;
+        failed += s->threshold[i].known && !s->threshold[i].ok;
+    }
+    if (s->thresholds > 0) {
+        x = cells_textf(c, x, y, ROLE_LABEL, "THRESHOLDS ");
+        x = failed ? cells_textf(c, x, y, ROLE_BAD, "%u of %u FAILED", failed, s->thresholds)
+                   : cells_textf(c, x, y, known ? ROLE_GOOD : ROLE_DIM, "%u of %u ok", known,
+                                 s->thresholds);
+        x += 2;
+    }
+    return x;
+}
+
+/* One kind of thing that stays behind, over all pools. */
+struct left {
+    const char *kind;
+    json_int_t count;
+    bool known;
+};
+
+static int left_sum(const struct snapshot *s, struct left *left, int max)
+{
+    int n = 0;
+
+    for (unsigned i = 0; i < s->pools; i++) {
+        size_t j;
+        json_t *item;
+
+        json_array_foreach(s->pool[i].left_behind, j, item)
+        {
+            const char *kind = json_string_value(json_object_get(item, "kind"));
+            const json_t *count = json_object_get(item, "count");
+            int at = 0;
+
+            while (kind && at < n && strcmp(left[at].kind, kind))
+                at++;
+            if (!kind || at == max)
+                continue;
+            if (at == n)
+                left[n++] = (struct left){kind, 0, true};
+            left[at].known = left[at].known && json_is_integer(count);
+            left[at].count += json_integer_value(count);
+        }
+    }
+    return n;
+}
+
+/* The standard size has one line for both: what is wanted, and what stays behind. */
+static void left_short(struct cells *c, const struct snapshot *s, const struct screen *sc,
+                       struct rect r)
+{
+    struct left left[8];
+    int n = left_sum(s, left, 8);
+    int x = goal_short(c, s, sc, r.x + 1, r.y);
+    char count[32];
+
+    x = cells_text(c, x, r.y, ROLE_LABEL, "LEFT BEHIND ");
+    for (int i = 0; i < n; i++)
+        x = cells_textf(c, x, r.y, ROLE_TEXT, "%s%s%s%s", i ? ", " : "",
+                        left[i].known ? format_count(count, sizeof count, (uint64_t)left[i].count)
+                                      : "",
+                        left[i].known ? " " : "", left[i].kind);
+    if (n == 0)
+        cells_text(c, x, r.y, ROLE_DIM, "nothing");
+}
+
 void left_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
                 const struct layout *l)
 {
@@ -191,10 +276,14 @@ void left_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     bool any = false;
     int x;
 
-    (void)sc;
     if (r.h == 0)
         return;
     clip = cells_clip(c, r);
+    if (l->size == LAYOUT_STANDARD) {
+        left_short(c, s, sc, r);
+        cells_unclip(c, clip);
+        return;
+    }
     x = cells_text(c, r.x + 1, r.y, ROLE_LABEL, "LEFT BEHIND  ");
     for (unsigned i = 0; i < s->pools; i++) {
         size_t j;

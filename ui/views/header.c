@@ -31,6 +31,29 @@ static void add(struct segments *l, enum role role, bool chip, int rank, const c
     copy_str(s->text, sizeof s->text, text);
 }
 
+/* A sweep turns the load by itself: how far it is, and when it will be done. */
+static void sweep_state(struct segments *l, const struct snapshot *s)
+{
+    char text[160];
+
+    if (s->sweep.steps > 0)
+        snprintf(text, sizeof text, "SWEEP %u/%u", s->sweep.step, s->sweep.steps);
+    else
+        snprintf(text, sizeof text, "SWEEP %u", s->sweep.step);
+    add(l, ROLE_FROZEN, true, 0, text);
+    if (!isnan(s->sweep.left_s)) {
+        if (s->sweep.left_s < 120)
+            snprintf(text, sizeof text, "%.0f s left", ceil(s->sweep.left_s));
+        else
+            snprintf(text, sizeof text, "%.0f min left", ceil(s->sweep.left_s / 60));
+        add(l, ROLE_TEXT, false, 3, text);
+    }
+    if (s->sweep.now[0]) {
+        snprintf(text, sizeof text, "%.40s", s->sweep.now);
+        add(l, ROLE_LABEL, false, 7, text);
+    }
+}
+
 static void load_state(struct segments *l, const struct snapshot *s)
 {
     unsigned on = 0, paused = 0, down = 0, draining = 0, opening = 0;
@@ -64,7 +87,7 @@ static void load_state(struct segments *l, const struct snapshot *s)
         add(l, ROLE_STATE_PAUSED, true, 0, text);
     }
     if (s->sweep.on && !s->ended)
-        add(l, ROLE_FROZEN, true, 2, "SWEEP");
+        sweep_state(l, s);
     if (down > 0 && !s->ended) {
         snprintf(text, sizeof text, "%u DOWN", down);
         add(l, ROLE_STATE_DOWN, true, 0, text);
@@ -86,6 +109,29 @@ static void times(struct segments *l, const struct snapshot *s)
     }
 }
 
+/* Is anyone else on it? The target with the most; targets that cannot say so are not nobody. */
+static void others(struct segments *l, const struct snapshot *s)
+{
+    const struct pool_snapshot *most = NULL;
+    unsigned known = 0;
+    char text[96];
+
+    for (unsigned i = 0; i < s->pools; i++) {
+        const struct pool_snapshot *p = &s->pool[i];
+
+        known += p->other_clients >= 0;
+        if (p->other_clients > 0 && (!most || p->other_clients > most->other_clients))
+            most = p;
+    }
+    if (most) {
+        snprintf(text, sizeof text, "%lld other%s on %s", (long long)most->other_clients,
+                 most->other_clients == 1 ? "" : "s", most->name);
+        add(l, ROLE_WARN, false, 4, text);
+    } else if (known > 0 && known == s->pools) {
+        add(l, ROLE_DIM, false, 10, "nobody else on it");
+    }
+}
+
 static void where(struct segments *l, const struct snapshot *s)
 {
     unsigned remote = 0;
@@ -97,10 +143,12 @@ static void where(struct segments *l, const struct snapshot *s)
         return;
     if (remote == 0) {
         add(l, ROLE_LABEL, false, 5, "LOOPBACK");
-        return;
+    } else {
+        snprintf(text, sizeof text, remote == s->pools ? "REMOTE" : "REMOTE %u/%u", remote,
+                 s->pools);
+        add(l, ROLE_WARN, false, 2, text);
     }
-    snprintf(text, sizeof text, remote == s->pools ? "REMOTE" : "REMOTE %u/%u", remote, s->pools);
-    add(l, ROLE_WARN, false, 2, text);
+    others(l, s);
 }
 
 static void limits(struct segments *l, const struct snapshot *s)

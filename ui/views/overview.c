@@ -330,5 +330,4 @@ void overview_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     if (l->panel[PANEL_CHANGES].h > 0)
         changes_panel(c, s, sc, l);
     goal_panel(c, s, sc, l);
-    left_panel(c, s, sc, l);
 }

@@ -58,8 +58,31 @@ void left_panel(struct cells *, const struct snapshot *, struct screen *, const 
 int change_draw(struct cells *, int x, int y, int w, const struct snapshot *, const struct event *,
                 bool seconds);
 bool event_is_change(const struct event *);
+const char *event_who(const struct event *); /* "you", "sweep", "server" */
 
 /* ---- tables that scroll ---- */
+struct column;
+struct table;
+/* The frame, the tabs and the head of a view's one table; its rows begin at r. False when there is
+ * no room. */
+bool list_begin(struct cells *, struct screen *, const struct layout *, const char *title,
+                const char *note, const struct column *, struct table *, struct rect *r);
+/* The ground of row `row` of the list at y: the selected one is marked. */
+void list_row(struct cells *, struct screen *, struct rect, int y, int row);
+/* Breaks at blanks into lines of w columns; returns how many, and draws those below `rows` (none
+ * when c is NULL). */
+int text_wrap(struct cells *c, int x, int y, int w, int rows, enum role, const char *s);
+
+/* The rows of the errors view in the order in which it shows them; returns how many. */
+struct error_row {
+    const struct pool_snapshot *pool;
+    const struct error_class *error;
+};
+#define ERROR_ROWS_MAX 512
+int errors_rows(const struct snapshot *, const struct screen *, struct error_row *, int max);
+/* The events in the order of their view: indices into s->event, at most 1,000. */
+int events_rows(const struct snapshot *, const struct screen *, unsigned *index, int max);
+#define EVENT_ROWS_MAX 1000
 /* Keeps the row in range and in sight; returns the first row to draw of `rows`, with `page` rows on
  * screen. */
 int scroll_follow(struct screen *, int rows, int page);

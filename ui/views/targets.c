@@ -1,0 +1,306 @@
+/* The targets: where each pool's load goes, and what the server there says of itself; see parts.h.
+ *
+ * What a backend knows comes as JSON and is shown without knowing the backend: names in words,
+ * values with the unit that their name ends in, and lists of nodes as bars with the even share
+ * marked, so that a node that gets more than its part stands out. */
+#include "ui/views/parts.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/backend.h"
+#include "engine/text.h"
+#include "ui/box.h"
+#include "ui/glyphs.h"
+#include "ui/table.h"
+
+static const struct column target_columns[] = {
+    {"POOL", 7, 12, ALIGN_LEFT, 0},     {"STATE", 8, 9, ALIGN_LEFT, 0},
+    {"TARGET", 16, 44, ALIGN_LEFT, 0},  {"REACHED", 15, 24, ALIGN_LEFT, 4},
+    {"VERSION", 10, 20, ALIGN_LEFT, 1}, {"CONNS", 7, 11, ALIGN_RIGHT, 2},
+    {"OTHERS", 6, 6, ALIGN_RIGHT, 3},   {"CPU", 5, 5, ALIGN_RIGHT, 3},
+    {"ITEMS", 6, 12, ALIGN_RIGHT, 5},   {NULL, 0, 0, ALIGN_LEFT, 0},
+};
+
+static char *show_known(char *buf, size_t size, int64_t n)
+{
+    return n < 0 ? copy_str(buf, size, "-") : format_count(buf, size, (uint64_t)n);
+}
+
+static void target_row(struct cells *c, const struct table *t, int y, const struct pool_snapshot *p)
+{
+    char text[64];
+
+    table_put(c, t, y, 0, ROLE_STRONG, p->name);
+    table_put(c, t, y, 1, state_role(p->state), pool_state_name(p->state));
+    table_put(c, t, y, 2, ROLE_TEXT, p->target);
+    table_put(c, t, y, 3, ROLE_LABEL, p->address[0] ? p->address : "-");
+    table_put(c, t, y, 4, ROLE_TEXT, p->version[0] ? p->version : "-");
+    snprintf(text, sizeof text, "%u/%u", p->connections_up, p->connections_wanted);
+    table_put(c, t, y, 5, p->connections_up < p->connections_wanted ? ROLE_WARN : ROLE_TEXT, text);
+    table_put(c, t, y, 6, p->other_clients > 0 ? ROLE_WARN : ROLE_TEXT,
+              show_known(text, sizeof text, p->other_clients));
+    table_put(c, t, y, 7, ROLE_TEXT, show_percent(text, sizeof text, p->server_cpu_share));
+    table_put(c, t, y, 8, ROLE_TEXT, show_known(text, sizeof text, p->data_items));
+}
+
+/* ---- values in words ---- */
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+
+    return n >= m && !strcmp(s + n - m, end);
+}
+
+/* "used_memory_bytes" is "used memory", for the unit stands with the value. */
+static void name_words(const char *name, char *buf, size_t size)
+{
+    static const char *const units[] = {"_bytes", "_share", "_ratio_x", "_us", "_ms", NULL};
+
+    copy_str(buf, size, name);
+    for (int i = 0; units[i]; i++)
+        if (ends_with(buf, units[i]))
+            buf[strlen(buf) - strlen(units[i])] = '\0';
+    if (ends_with(buf, "_per_s"))
+        memcpy(buf + strlen(buf) - 6, "/s", 3);
+    for (char *p = buf; *p; p++)
+        *p = *p == '_' ? ' ' : *p;
+}
+
+static void value_number(const char *name, const json_t *v, char *buf, size_t size)
+{
+    double x = json_number_value(v);
+
+    if (ends_with(name, "_bytes"))
+        show_bytes(buf, size, x);
+    else if (ends_with(name, "_share") || ends_with(name, "_ratio"))
+        show_percent(buf, size, x);
+    else if (ends_with(name, "_us"))
+        show_ns(buf, size, x * 1e3);
+    else if (ends_with(name, "_ms"))
+        show_ns(buf, size, x * 1e6);
+    else if (json_is_integer(v) && json_integer_value(v) >= 0)
+        format_count(buf, size, (uint64_t)json_integer_value(v));
+    else if (json_is_integer(v))
+        snprintf(buf, size, "%lld", (long long)json_integer_value(v));
+    else
+        snprintf(buf, size, fabs(x) >= 1000 ? "%.0f" : "%.4g", x);
+}
+
+/* An object as "stored 12, failed 0"; a list as its members. */
+static void value_text(struct text *t, const char *name, json_t *v)
+{
+    char text[128], words[64];
+    const char *key;
+    json_t *member;
+    size_t i;
+    bool any = false;
+
+    if (json_is_object(v)) {
+        json_object_foreach(v, key, member)
+        {
+            name_words(key, words, sizeof words);
+            text_add(t, "%s%s ", any ? ", " : "", words);
+            value_text(t, key, member);
+            any = true;
+        }
+    } else if (json_is_array(v)) {
+        json_array_foreach(v, i, member)
+        {
+            text_add(t, "%s", i ? "; " : "");
+            value_text(t, name, member);
+        }
+        if (json_array_size(v) == 0)
+            text_add(t, "none");
+    } else if (json_is_string(v)) {
+        text_add(t, "%s", json_string_value(v));
+    } else if (json_is_boolean(v)) {
+        text_add(t, "%s", json_is_true(v) ? "yes" : "no");
+    } else if (json_is_number(v)) {
+        value_number(name, v, text, sizeof text);
+        text_add(t, "%s", text);
+    } else {
+        text_add(t, "-");
+    }
+}
+
+/* ---- nodes as bars ---- */
+
+/* The list of nodes in a value: the value itself, or its member "nodes". NULL: it has none. */
+static json_t *nodes_of(json_t *v)
+{
+    json_t *list = json_is_array(v) ? v : json_object_get(v, "nodes");
+    json_t *first = json_array_get(list, 0);
+
+    return json_is_object(first) &&
+                   (json_object_get(first, "node") || json_object_get(first, "address"))
+               ? list
+               : NULL;
+}
+
+/* What the bars are about: the first of these that the nodes have. */
+static const char *measure_of(const json_t *nodes)
+{
+    static const char *const measures[] = {"requests_per_s", "requests", "connections", NULL};
+
+    for (int i = 0; measures[i]; i++)
+        if (json_is_number(json_object_get(json_array_get(nodes, 0), measures[i])))
+            return measures[i];
+    return NULL;
+}
+
+static void node_bar(struct cells *c, struct rect r, int y, json_t *node, const char *measure,
+                     double most, double total, unsigned n)
+{
+    const char *name = json_string_value(json_object_get(node, "node"));
+    double v = measure ? json_number_value(json_object_get(node, measure)) : 0;
+    const json_t *up = json_object_get(node, "up");
+    int bar_x = r.x + 26, bar_w = r.w - 26 - 20, even;
+    char text[32];
+
+    if (!name)
+        name = json_string_value(json_object_get(node, "address"));
+    cells_field(c, r.x + 4, y, 20, ALIGN_LEFT, json_is_false(up) ? ROLE_BAD : ROLE_TEXT,
+                name ? name : "?");
+    if (bar_w > 60)
+        bar_w = 60;
+    if (bar_w < 4 || !measure)
+        return;
+    even = most > 0 ? (int)(total / n / most * (bar_w - 1) + 0.5) : -1;
+    for (int i = 0; i < bar_w; i++) {
+        bool on = most > 0 && i < (int)(v / most * bar_w + 0.5);
+
+        cells_text(c, bar_x + i, y, on ? ROLE_SPARK : ROLE_GRID,
+                   on ? c->glyphs->bar_full : c->glyphs->bar_empty);
+    }
+    if (even >= 0 && n > 1)
+        cells_put(c, bar_x + even, y, c->glyphs->line[GLYPH_V], ROLE_MARK);
+    if (json_is_false(up))
+        cells_text(c, bar_x + bar_w + 1, y, ROLE_BAD, "DOWN");
+    else
+        cells_textf(c, bar_x + bar_w + 1, y, ROLE_STRONG, "%s  %.0f %%",
+                    show_count(text, sizeof text, v), total > 0 ? 100 * v / total : 0.0);
+}
+
+/* A heading with what was found, then a bar for each node. Returns the row after it. */
+static int nodes_draw(struct cells *c, struct rect r, int y, const char *name, json_t *v,
+                      json_t *nodes)
+{
+    const char *verdict = json_string_value(json_object_get(v, "verdict"));
+    const json_t *made = json_object_get(v, "connections");
+    const char *measure = measure_of(nodes);
+    double most = 0, total = 0;
+    char words[64], unit[64];
+    json_t *node;
+    size_t i;
+    int x;
+
+    json_array_foreach(nodes, i, node)
+    {
+        double n = measure ? json_number_value(json_object_get(node, measure)) : 0;
+
+        most = fmax(most, n);
+        total += n;
+    }
+    name_words(name, words, sizeof words);
+    name_words(measure ? measure : "", unit, sizeof unit);
+    x = cells_textf(c, r.x + 2, y, ROLE_TITLE, "%s", words);
+    if (json_is_integer(made))
+        x = cells_textf(c, x, y, ROLE_LABEL, ": %lld fresh connections",
+                        (long long)json_integer_value(made));
+    else if (measure)
+        x = cells_textf(c, x, y, ROLE_LABEL, ": %s of each node", unit);
+    if (verdict)
+        cells_field(c, x + 2, y, r.x + r.w - x - 3, ALIGN_LEFT,
+                    strstr(verdict, "no sign") || strstr(verdict, "one node:") ? ROLE_GOOD
+                                                                               : ROLE_WARN,
+                    verdict);
+    else if (json_array_size(nodes) > 1 && measure)
+        cells_textf(c, x + 2, y, ROLE_DIM, "(%s the even share)",
+                    c->glyphs->bar_full[0] == '#' ? "|" : "\u2502");
+    y++;
+    json_array_foreach(nodes, i, node)
+    {
+        if (y >= r.y + r.h)
+            break;
+        node_bar(c, r, y++, node, measure, most, total, (unsigned)json_array_size(nodes));
+    }
+    return y;
+}
+
+/* What the server says: first how the load lies on its nodes, then the rest as name and value, in
+ * two columns where there is room. */
+static int stats_lines(struct cells *c, struct rect r, int y, const struct pool_snapshot *p)
+{
+    json_t *stats = (json_t *)(uintptr_t)p->backend_stats, *v;
+    int columns = r.w >= 116 ? 2 : 1, w = (r.w - 2) / columns, i = 0, from;
+    const char *name;
+
+    if (p->state_why[0] && y < r.y + r.h)
+        cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT,
+                    p->state == POOL_DOWN ? ROLE_BAD : ROLE_LABEL, p->state_why);
+    if (p->note[0] && y < r.y + r.h)
+        cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT, ROLE_STRONG, p->note);
+    json_object_foreach(stats, name, v)
+    {
+        json_t *nodes = nodes_of(v);
+
+        if (nodes && y < r.y + r.h)
+            y = nodes_draw(c, r, y, name, v, nodes);
+    }
+    from = y;
+    json_object_foreach(stats, name, v)
+    {
+        struct text t = {.limit = 512};
+        int x = r.x + 2 + (i % columns) * w, row = from + i / columns;
+        char words[64];
+
+        if (nodes_of(v) || row >= r.y + r.h)
+            continue;
+        name_words(name, words, sizeof words);
+        value_text(&t, name, v);
+        cells_field(c, x, row, 28, ALIGN_LEFT, ROLE_LABEL, words);
+        cells_field(c, x + 29, row, w - 31, ALIGN_LEFT, ROLE_TEXT, text_str(&t));
+        text_free(&t);
+        y = row + 1;
+        i++;
+    }
+    return y;
+}
+
+void targets_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
+                  const struct layout *l)
+{
+    const struct pool_snapshot *p = screen_pool(sc, s);
+    unsigned order[POOLS_MAX] = {0};
+    int rows, first, y;
+    struct table t;
+    struct rect r;
+
+    if (!list_begin(c, sc, l, "targets", NULL, target_columns, &t, &r))
+        return;
+    overview_order(s, sc, order); /* the same order in both views */
+    rows = r.h > 6 && (int)s->pools > r.h / 2 ? r.h / 2 : r.h;
+    sc->row[VIEW_TARGETS] = 0;
+    for (int i = 0; i < (int)s->pools; i++)
+        if ((int)order[i] == screen_pool_index(sc, s))
+            sc->row[VIEW_TARGETS] = i;
+    first = scroll_follow(sc, (int)s->pools, rows);
+    y = r.y;
+    for (int i = first; i < (int)s->pools && i - first < rows; i++, y++) {
+        list_row(c, sc, r, y, i);
+        screen_hit(sc, rect_of(r.x, y, r.w, 1), HIT_POOL, (int)s->pool[order[i]].number);
+        target_row(c, &t, y, &s->pool[order[i]]);
+    }
+    if (p && y + 2 < r.y + r.h) {
+        struct rect before = cells_clip(c, r);
+
+        box_rule(c, r.x, y, r.w, p->name, "what the server says");
+        if (stats_lines(c, r, y + 1, p) == y + 1)
+            cells_field(c, r.x + 2, y + 1, r.w - 3, ALIGN_LEFT, ROLE_DIM, "nothing");
+        cells_unclip(c, before);
+    }
+}
