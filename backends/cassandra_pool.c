@@ -264,6 +264,8 @@ void cass_pool_stats(struct pool *pool, struct stats *s)
     if (p->has_control &&
         cass_session_query(&p->control, clients, on_client, &others, within(STATS_NS), &err) == 0)
         s->other_clients = others;
+    if (p->has_control)
+        s->rtt_ns = net_round_trip_ns(p->control.link.fd);
     struct cass_counts c = counts_of(p);
     json_object_set_new(s->json, "cluster", json_string(p->cluster));
     json_object_set_new(s->json, "datacenter", json_string(p->dc));

@@ -232,6 +232,10 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
     p->rows_in_table = -1;
     if (server_load(p, out))
         table_rows(p, out);
+    curl_socket_t link = CURL_SOCKET_BAD;
+    if (curl_easy_getinfo(p->site.easy, CURLINFO_ACTIVESOCKET, &link) == CURLE_OK &&
+        link != CURL_SOCKET_BAD)
+        out->rtt_ns = net_round_trip_ns(link);
     snprintf(out->version, sizeof out->version, "CrateDB %s", p->version[0] ? p->version : "?");
     copy_str(out->address, sizeof out->address, p->site.host[p->site.at].shown);
     json_t *o = out->json;

@@ -149,4 +149,9 @@ redisReply *redis_link_ask(struct redis_link *l, unsigned n, const char *const *
     return reply;
 }
 
+int64_t redis_link_round_trip_ns(const struct redis_link *l)
+{
+    return net_round_trip_ns(l->fd);
+}
+
 #endif

@@ -19,6 +19,9 @@ struct redis_link *redis_link_open(const struct redis_address *, struct pool *po
                                    const char *shown, uint64_t deadline_ns, struct err *);
 void redis_link_free(struct redis_link *); /* takes NULL */
 
+/* To the server and back: net_round_trip_ns of this link. */
+int64_t redis_link_round_trip_ns(const struct redis_link *);
+
 /* After a failure (ERR_UNREACHED) the link is of no use any more. */
 int redis_link_send(struct redis_link *, const char *bytes, size_t n, uint64_t deadline_ns,
                     struct err *);

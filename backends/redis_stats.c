@@ -171,6 +171,8 @@ static void put_server(struct redis_pool *p, struct stats *s, const struct redis
         p->first = p->last = (struct redis_info){0}; /* or its figures were reset */
     s->other_clients = other_clients(p, info, t->connected);
     s->data_items = redis_info_keys(info, p->db);
+    double dataset = redis_info_number(info, "used_memory_dataset");
+    s->data_bytes = dataset < 0 ? -1 : (int64_t)dataset;
     p->loaded = p->loaded || t->running;
     put_rates(s, p->loaded && !t->running ? &p->first : &p->last, &now);
     p->last = now;
@@ -199,6 +201,8 @@ void redis_pool_stats(struct pool *pool, struct stats *s)
     if (p->link || redis_link_up(pool, now + REOPEN_NS, &err) == 0)
         r = redis_ask_info(p, now + STATS_NS, &err);
     copy_str(s->address, sizeof s->address, p->address[atomic_load(&p->current)].name);
+    if (p->link)
+        s->rtt_ns = redis_link_round_trip_ns(p->link);
     if (r && r->type == REDIS_REPLY_STRING)
         put_server(p, s, &t, r->str);
     else

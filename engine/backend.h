@@ -133,7 +133,9 @@ struct stats {
     int64_t data_items;                          /* keys, rows, ...; -1: unknown */
     struct stat_column column[STAT_COLUMNS_MAX]; /* [columns] */
     unsigned columns;
-    char verdict[24]; /* beside the columns: "keeps up"; "": none */
+    char verdict[24];   /* beside the columns: "keeps up"; "": none */
+    int64_t data_bytes; /* what they take on the server, as it says itself; -1: unknown */
+    int64_t rtt_ns;     /* to the server and back, see net_round_trip_ns; -1: unknown */
     struct json_t
         *json; /* object, for `backend_stats`; set by the engine before the call, new each time */
     struct json_t *
@@ -251,6 +253,11 @@ int pool_connect_allowed(const struct pool *, const char *host, const struct soc
  * for the pool (clean has none): then `deny` is asked, and `protect` was by who calls clean. */
 int net_connect(const struct pool *, const char *host, const struct sockaddr *, unsigned len,
                 struct err *);
+
+/* The shortest round trip that the kernel saw lately on this connected TCP socket (Linux
+ * tcp_info's tcpi_min_rtt, the network's part, without the server's work), ns; -1: a unix socket,
+ * or not known. For a link that carries no load. */
+int64_t net_round_trip_ns(int fd);
 
 void conn_up(struct conn *);
 /* error_class is a short stable name ("refused", "closed", "auth"); the message names target and

@@ -4,8 +4,10 @@
 #include "engine/protect.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -63,4 +65,15 @@ int net_connect(const struct pool *p, const char *host, const struct sockaddr *a
         return -1;
     }
     return fd;
+}
+
+int64_t net_round_trip_ns(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof info;
+    const socklen_t needed = offsetof(struct tcp_info, tcpi_min_rtt) + sizeof info.tcpi_min_rtt;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 || len < needed ||
+        info.tcpi_min_rtt == 0 || info.tcpi_min_rtt == UINT_MAX)
+        return -1;
+    return (int64_t)info.tcpi_min_rtt * 1000;
 }

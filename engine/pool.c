@@ -136,7 +136,11 @@ void stats_json_release(struct stats_json *s)
 
 static void take_stats(struct pool *p)
 {
-    struct stats s = {.server_cpu_share = NAN, .other_clients = -1, .data_items = -1};
+    struct stats s = {.server_cpu_share = NAN,
+                      .other_clients = -1,
+                      .data_items = -1,
+                      .data_bytes = -1,
+                      .rtt_ns = -1};
     if (!p->spec.backend->pool_stats)
         return;
     struct stats_json *shared = calloc(1, sizeof *shared);
@@ -152,6 +156,8 @@ static void take_stats(struct pool *p)
         s.server_cpu_share = p->stats.server_cpu_share;
         memcpy(s.note, p->stats.note, sizeof s.note);
     }
+    if (s.rtt_ns < 0) /* the link is down at the moment: the way is as long as it was */
+        s.rtt_ns = p->stats.rtt_ns;
     struct stats_json *old = p->stats_json;
     p->stats_json = shared;
     p->stats = s;
@@ -239,7 +245,11 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
     p->data = calloc(1, spec->backend->pool_size + 1);
     p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&p->mutex, NULL);
-    p->stats = (struct stats){.server_cpu_share = NAN, .other_clients = -1, .data_items = -1};
+    p->stats = (struct stats){.server_cpu_share = NAN,
+                              .other_clients = -1,
+                              .data_items = -1,
+                              .data_bytes = -1,
+                              .rtt_ns = -1};
     p->state = POOL_OPENING;
     p->state_since_ns = engine_now(e);
     p->wanted = true;

@@ -282,6 +282,8 @@ static void fill_stats(struct pool *p, struct pool_snapshot *s, struct pool_held
     memcpy(s->column, p->stats.column, sizeof s->column);
     s->columns = p->stats.columns;
     copy_str(s->verdict, sizeof s->verdict, p->stats.verdict);
+    s->data_bytes = p->stats.data_bytes;
+    s->rtt_ns = p->stats.rtt_ns;
     h->stats = p->stats_json;
     if (h->stats)
         atomic_fetch_add(&h->stats->refs, 1);

@@ -210,10 +210,11 @@ struct pool_snapshot {
 
     char version[64], address[128], note[160];
     double server_cpu_share;
-    int64_t other_clients, data_items;
-    struct stat_column column[STAT_COLUMNS_MAX]; /* [columns]: as it is now */
+    int64_t other_clients, data_items, data_bytes; /* -1: unknown */
+    struct stat_column column[STAT_COLUMNS_MAX];   /* [columns]: as it is now */
     unsigned columns;
     char verdict[24];
+    int64_t rtt_ns;                                   /* to the server and back; -1: unknown */
     const struct json_t *backend_stats, *left_behind; /* borrowed; NULL: none */
 };
 

@@ -22,7 +22,6 @@
 #include "ui/export/json.h"
 #include "ui/export/json_read.h"
 #include "ui/report/doc.h"
-#include "ui/report/html_style.h"
 #include "ui/report/parts.h"
 
 #define RUNS_LEAST 3
@@ -311,16 +310,10 @@ static int write_file(const char *out, const struct row *row, size_t rows, const
     else
         return err_set(err, ERR_USAGE, "compare: -o %.120s: it may end in .html .md .txt", out);
     if (html)
-        text_add(&t,
-                 "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta "
-                 "name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta "
-                 "http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                 "style-src 'unsafe-inline'\"><title>loadtop: two runs compared</title>\n"
-                 "<style>%s</style></head><body><main>\n",
-                 html_style);
+        html_begin(&d, "loadtop: two runs compared");
     write_doc(&d, row, rows, base, new);
     if (html)
-        text_add(&t, "</main></body></html>\n");
+        html_end(&d);
     int code = out_file_write(out, text_str(&t), t.len, err);
     text_free(&t);
     return code;

@@ -204,7 +204,7 @@ static void fixture_pool(int i, const char *name, const struct backend *b, const
     fixture_absent(&p->lease_wait);
     fixture_absent(&p->batches);
     p->server_cpu_share = NAN;
-    p->other_clients = p->data_items = -1;
+    p->other_clients = p->data_items = p->data_bytes = p->rtt_ns = -1;
     p->generate_share = 0.09;
     p->client_share = 0.31;
     p->wait_share = 0.6;

@@ -269,6 +269,24 @@ static void put_load(json_t *o, const struct pool_snapshot *p)
     json_put(o, "throughput_per_s", json_number(p->throughput_per_s));
 }
 
+static json_t *known(int64_t n)
+{
+    return n < 0 ? json_null() : json_integer((json_int_t)n);
+}
+
+/* What was loaded, as the server told it last. */
+static json_t *target_info(const struct pool_snapshot *p)
+{
+    json_t *o = json_object();
+    json_put(o, "version", json_words_or_null(p->version));
+    json_put(o, "address", json_words_or_null(p->address));
+    json_put(o, "data_items", known(p->data_items));
+    json_put(o, "data_bytes", known(p->data_bytes));
+    json_put(o, "rtt_us", p->rtt_ns < 0 ? json_null() : json_us((double)p->rtt_ns));
+    json_put(o, "other_clients", known(p->other_clients));
+    return o;
+}
+
 static json_t *memory(const struct pool_snapshot *p)
 {
     json_t *o = json_object();
@@ -294,6 +312,7 @@ json_t *json_pool(const struct pool_snapshot *p, bool removed)
     json_put(o, "target", json_words(p->target));
     json_put(o, "url", json_words(p->url));
     json_put(o, "server", json_words_or_null(p->version));
+    json_put(o, "target_info", target_info(p));
     json_put(o, "local", json_boolean(p->local));
     json_put(o, "address", json_words_or_null(p->address));
     json_put(o, "note", json_words_or_null(p->note));

@@ -8,7 +8,9 @@
 #include "ui/export/json_read.h"
 #include "ui/report/doc.h"
 #include "ui/report/parts.h"
+#include "ui/report/svg.h"
 
+/* What was asked of it and what came of it. */
 static void add_load(struct doc *d, const json_t *p)
 {
     static const char *const heads[] = {"<load", "<value", NULL};
@@ -16,9 +18,6 @@ static void add_load(struct doc *d, const json_t *p)
                                "in_flight", "dropped",   NULL};
     double rate = json_num(p, "rate_per_s"), sent = json_num(p, "bytes/sent");
     doc_table(d, heads);
-    doc_cell(d, "target");
-    doc_cell(d, "%s%s%s%s", json_txt(p, "target"), *json_txt(p, "server") ? " (" : "",
-             json_txt(p, "server"), *json_txt(p, "server") ? ")" : "");
     doc_cell(d, "at the end");
     doc_cell(d, "threads %s x clients %s, connections of a thread %s, pattern %s, depth %s",
              fig_count(json_num(p, "threads")), fig_count(json_num(p, "clients")),
@@ -101,11 +100,14 @@ static void add_ops(struct doc *d, const json_t *p)
     doc_table_end(d);
 }
 
-static void add_plateaus(struct doc *d, const json_t *p)
+static void add_plateaus(struct doc *d, const json_t *run, const json_t *p)
 {
-    static const char *const heads[] = {
-        "from",       "to",    "threads", "clients", "depth",         "rate",   "in flight",
-        "throughput", "±95 %", "p50",     "p99",     "generator CPU", "<valid", NULL};
+    static const char *const heads[] = {"from",   "to",          "threads",   "clients",
+                                        "depth",  "rate",        "in flight", "throughput",
+                                        "±95 %",  "p50",         "p99",       "generator CPU",
+                                        "<valid", "<thresholds", NULL};
+    static const char *const held[] = {"broken", "not known", "held"};
+    bool judged = json_count(run, "thresholds") > 0;
     if (!json_count(p, "plateaus"))
         return;
     doc_heading(d, 3, "Steady stretches (plateaus)");
@@ -125,6 +127,7 @@ static void add_plateaus(struct doc *d, const json_t *p)
         doc_cell(d, "%s", fig_us(json_num(l, "p99_us")));
         doc_cell(d, "%s", fig_share(json_num(l, "cpu_share")));
         doc_cell(d, "%s", json_yes(l, "valid") ? "yes" : json_txt(l, "why_not"));
+        doc_cell(d, "%s", judged ? held[plateau_held(run, p, l)] : "-");
     }
     doc_table_end(d);
 }
@@ -150,25 +153,26 @@ static void add_errors(struct doc *d, const json_t *p)
 
 static void add_pool(struct doc *d, const json_t *run, const json_t *p)
 {
-    const char *stamp = stamp_of(p);
     bool plots = d->format == DOC_HTML;
-    doc_heading(d, 2, "%s%s%s%s%s", json_txt(p, "name"), json_yes(p, "removed") ? " (removed)" : "",
-                *stamp ? " [" : "", stamp, *stamp ? "]" : "");
+    doc_stamped(d, 2, stamp_of(p), "%s%s", json_txt(p, "name"),
+                json_yes(p, "removed") ? " (removed)" : "");
+    struct svg_sheet sheet = {.t = d->t, .stamp = stamp_of(p)};
     for (size_t i = 0; plots && i < json_count(p, "scaling"); i++)
-        plot_curve(d->t, p, json_nth(p, "scaling", i), json_num(run, "goal_per_s"));
+        plot_curve(&sheet, p, json_nth(p, "scaling", i), json_num(run, "goal_per_s"));
     if (plots) {
-        plot_series(d->t, run, p);
-        plot_percentiles(d->t, p);
-        plot_heat(d->t, p);
+        plot_series(&sheet, run, p);
+        plot_percentiles(&sheet, p);
+        plot_heat(&sheet, p);
     }
-    add_load(d, p);
     add_latencies(d, p);
     if (json_object_size(json_at(p, "by_op")) > 0) {
         doc_heading(d, 3, "Operations");
         add_ops(d, p);
     }
-    add_plateaus(d, p);
+    add_plateaus(d, run, p);
     add_errors(d, p);
+    doc_heading(d, 3, "Load and counts");
+    add_load(d, p);
 }
 
 static void add_notes(struct doc *d, const json_t *run)
@@ -263,21 +267,57 @@ static void add_left(struct doc *d, const json_t *run)
     }
 }
 
-void report_body(struct doc *d, const json_t *run)
+/* What was loaded and from where: for those who were not there. */
+static void add_target(struct doc *d, const json_t *p)
 {
+    double items = json_num(p, "target_info/data_items"),
+           bytes = json_num(p, "target_info/data_bytes"), rtt = json_num(p, "target_info/rtt_us"),
+           others = json_num(p, "target_info/other_clients");
+    const char *version = json_txt(p, "server"), *address = json_txt(p, "address");
+    struct text size = {.limit = 64};
+    if (json_is_string(json_at(p, "options/size")))
+        text_add(&size, "%s", json_txt(p, "options/size"));
+    else if (json_is_number(json_at(p, "options/size")))
+        text_add(&size, "%s", fig_count(json_num(p, "options/size")));
+    doc_cell(d, "%s", json_txt(p, "name"));
+    doc_cell(d, "%s", json_txt(p, "target"));
+    doc_cell(d, "%s", *version ? version : "not known");
+    doc_cell(d, "%s", *address ? address : "-");
+    doc_cell(d, "%s%s%s%s%s", items >= 0 ? fig_count(items) : "not known", bytes >= 0 ? ", " : "",
+             bytes >= 0 ? fig_bytes(bytes) : "", size.len ? "; size " : "", text_str(&size));
+    doc_cell(d, "%s", isfinite(rtt) ? fig_us(rtt) : "not known");
+    doc_cell(d, "%s", others >= 0 ? fig_count(others) : "not known");
+    text_free(&size);
+}
+
+static void add_tested(struct doc *d, const json_t *run)
+{
+    static const char *const heads[] = {
+        "<pool",      "<target",       "<version", "<address", "<data (items, bytes)",
+        "round trip", "other clients", NULL};
+    doc_heading(d, 2, "What was tested");
+    doc_table(d, heads);
     for (size_t i = 0; i < json_count(run, "pools"); i++)
-        add_pool(d, run, json_nth(run, "pools", i));
-    add_notes(d, run);
-    add_events(d, run);
-    add_validity(d, run);
-    add_left(d, run);
-    doc_heading(d, 2, "Where the load came from");
+        add_target(d, json_nth(run, "pools", i));
+    doc_table_end(d);
     doc_para(d,
-             "Host %s, %s cores; the generator used %s of their CPU over the run and at most %s "
-             "of memory.",
+             "The load came from host %s (%s cores); the generator used %s of their CPU over the "
+             "run and at most %s of memory. The round trip is the shortest that the kernel saw on "
+             "a connection without load: the network's part of each latency.",
              json_txt(run, "generator/host"), fig_count(json_num(run, "generator/cores")),
              fig_share(json_num(run, "generator/cpu_share")),
              fig_bytes(json_num(run, "generator/rss_peak_bytes")));
+}
+
+void report_body(struct doc *d, const json_t *run)
+{
+    add_tested(d, run);
+    add_notes(d, run);
+    for (size_t i = 0; i < json_count(run, "pools"); i++)
+        add_pool(d, run, json_nth(run, "pools", i));
+    add_events(d, run);
+    add_validity(d, run);
+    add_left(d, run);
     if (*json_txt(run, "command")) {
         doc_heading(d, 2, "To repeat it");
         doc_code(d, json_txt(run, "command"));

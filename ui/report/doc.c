@@ -68,28 +68,46 @@ void doc_escape(const struct doc *d, struct text *to, const char *s)
             text_add(to, "%c", (unsigned char)*s < 0x20 || *s == 0x7f ? ' ' : *s);
 }
 
+static void add_heading(struct doc *d, int level, const char *stamp, const char *s)
+{
+    const char *open = *stamp ? " [" : "", *close = *stamp ? "]" : "";
+    if (d->format == DOC_HTML) {
+        text_add(d->t, "<h%d>", level);
+        doc_escape(d, d->t, s);
+        if (*stamp)
+            text_add(d->t, " <span class=\"stamp\">%s</span>", stamp);
+        text_add(d->t, "</h%d>\n", level);
+    } else if (d->format == DOC_MARKDOWN) {
+        text_add(d->t, "\n%.*s ", level, "######");
+        doc_escape(d, d->t, s);
+        text_add(d->t, "%s%s%s\n\n", open, stamp, close);
+    } else {
+        text_add(d->t, "\n");
+        doc_escape(d, d->t, s);
+        text_add(d->t, "%s%s%s\n", open, stamp, close);
+        for (int i = text_width(s) + text_width(stamp) + (*stamp ? 3 : 0); i > 0; i--)
+            text_add(d->t, level == 1 ? "=" : "-");
+        text_add(d->t, "\n");
+    }
+}
+
 void doc_heading(struct doc *d, int level, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
     char *s = formatted(fmt, args);
     va_end(args);
-    if (d->format == DOC_HTML) {
-        text_add(d->t, "<h%d>", level);
-        doc_escape(d, d->t, s);
-        text_add(d->t, "</h%d>\n", level);
-    } else if (d->format == DOC_MARKDOWN) {
-        text_add(d->t, "\n%.*s ", level, "######");
-        doc_escape(d, d->t, s);
-        text_add(d->t, "\n\n");
-    } else {
-        text_add(d->t, "\n");
-        doc_escape(d, d->t, s);
-        text_add(d->t, "\n");
-        for (int i = 0; i < text_width(s); i++)
-            text_add(d->t, level == 1 ? "=" : "-");
-        text_add(d->t, "\n");
-    }
+    add_heading(d, level, "", s);
+    free(s);
+}
+
+void doc_stamped(struct doc *d, int level, const char *stamp, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *s = formatted(fmt, args);
+    va_end(args);
+    add_heading(d, level, stamp, s);
     free(s);
 }
 
@@ -144,27 +162,43 @@ void doc_findings_end(struct doc *d)
     text_add(d->t, d->format == DOC_HTML ? "</ul>\n" : "\n");
 }
 
-void doc_finding(struct doc *d, enum tone tone, const char *what, const char *fmt, ...)
+static const char *const tone_class[] = {"plain", "good", "bad", "warn"};
+static const char *const tone_sign[] = {"·", "✓", "✗", "!"};
+static const char *const tone_letter[] = {" ", "+", "X", "!"};
+
+static void add_finding(struct doc *d, enum tone tone, bool lead, const char *what, const char *s)
 {
-    static const char *const class_of[] = {"plain", "good", "bad", "warn"};
-    static const char *const sign[] = {"·", "✓", "✗", "!"};
-    static const char *const word[] = {" ", "+", "X", "!"};
-    va_list args;
     struct text e = {0};
-    va_start(args, fmt);
-    char *s = formatted(fmt, args);
-    va_end(args);
     doc_escape(d, &e, s);
     if (d->format == DOC_HTML)
-        text_add(d->t, "<li class=\"%s\"><span class=\"sign\">%s</span><b>%s</b> %s</li>\n",
-                 class_of[tone], sign[tone], what, text_str(&e));
+        text_add(d->t, "<li class=\"%s%s\"><span class=\"sign\">%s</span><b>%s</b> %s</li>\n",
+                 tone_class[tone], lead ? " lead" : "", tone_sign[tone], what, text_str(&e));
     else if (d->format == DOC_MARKDOWN)
-        text_add(d->t, "- %s **%s** %s\n", sign[tone], what, text_str(&e));
+        text_add(d->t, "- %s **%s** %s\n", tone_sign[tone], what, text_str(&e));
     else {
-        text_add(d->t, "%s %-13s ", word[tone], what);
+        text_add(d->t, "%s %-13s ", tone_letter[tone], what);
         add_wrapped(d->t, text_str(&e), 16);
     }
     text_free(&e);
+}
+
+void doc_finding(struct doc *d, enum tone tone, const char *what, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *s = formatted(fmt, args);
+    va_end(args);
+    add_finding(d, tone, false, what, s);
+    free(s);
+}
+
+void doc_lead(struct doc *d, enum tone tone, const char *word, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *s = formatted(fmt, args);
+    va_end(args);
+    add_finding(d, tone, true, word, s);
     free(s);
 }
 

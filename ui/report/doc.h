@@ -26,6 +26,9 @@ struct doc {
 void doc_escape(const struct doc *, struct text *to, const char *s);
 void doc_heading(struct doc *, int level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* A heading with a stamp ("LOOPBACK") behind it; "": none. */
+void doc_stamped(struct doc *, int level, const char *stamp, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 void doc_para(struct doc *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Lists of findings: one line each, with a word before it ("capacity") and what it says. The tone
  * is shown as a word or a sign as well as by colour. */
@@ -33,6 +36,9 @@ void doc_findings_begin(struct doc *);
 void doc_finding(struct doc *, enum tone, const char *what, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void doc_findings_end(struct doc *);
+/* A finding that is the answer itself: larger, `word` in capitals. Within a list of findings. */
+void doc_lead(struct doc *, enum tone, const char *word, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 /* Lines as they are, such as a command. */
 void doc_code(struct doc *, const char *s);
 

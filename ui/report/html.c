@@ -13,28 +13,35 @@
 #include "ui/report/html_style.h"
 #include "ui/report/parts.h"
 
-static void add_title(struct doc *d, const json_t *run)
+void html_begin(struct doc *d, const char *title)
 {
-    text_add(d->t, "loadtop: ");
-    for (size_t i = 0; i < json_count(run, "pools"); i++) {
-        text_add(d->t, "%s", i ? ", " : "");
-        doc_escape(d, d->t, json_txt(json_nth(run, "pools", i), "target"));
-    }
-    text_add(d->t, " ");
-    doc_escape(d, d->t, json_txt(run, "started"));
+    text_add(d->t, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                   "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                   "style-src 'unsafe-inline'\">\n<title>");
+    doc_escape(d, d->t, title);
+    text_add(d->t, "</title>\n<style>%s%s%s</style></head>\n<body><main>\n", html_style,
+             html_style_plots, html_style_print);
+}
+
+void html_end(struct doc *d)
+{
+    text_add(d->t, "</main></body></html>\n");
 }
 
 void report_html(const json_t *run, struct text *t)
 {
     struct doc d = {.format = DOC_HTML, .t = t};
+    struct text title = {.limit = 400};
     const char *ended = json_txt(run, "ended_by");
-    text_add(t, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                "style-src 'unsafe-inline'\">\n<title>");
-    add_title(&d, run);
-    text_add(t, "</title>\n<style>%s</style></head>\n<body><main>\n<header>", html_style);
+    text_add(&title, "loadtop: ");
+    for (size_t i = 0; i < json_count(run, "pools"); i++)
+        text_add(&title, "%s%s", i ? ", " : "", json_txt(json_nth(run, "pools", i), "target"));
+    text_add(&title, " %s", json_txt(run, "started"));
+    html_begin(&d, text_str(&title));
+    text_free(&title);
+    text_add(t, "<header>");
     doc_heading(&d, 1, "Load test");
     text_add(t, "<p class=\"meta\">");
     for (size_t i = 0; i < json_count(run, "pools"); i++) {
@@ -58,5 +65,6 @@ void report_html(const json_t *run, struct text *t)
     report_body(&d, run);
     text_add(t, "<footer>Latency columns that stand for several seconds show the worst of their "
                 "percentiles, never an average of percentiles. A percentile with fewer than 10 "
-                "samples above it is left out.</footer>\n</main></body></html>\n");
+                "samples above it is left out.</footer>\n");
+    html_end(&d);
 }

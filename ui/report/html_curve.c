@@ -12,7 +12,6 @@
 #include "ui/export/json_read.h"
 #include "ui/export/json_scaling.h"
 #include "ui/fit.h"
-#include "ui/report/doc.h"
 #include "ui/report/parts.h"
 #include "ui/report/svg.h"
 
@@ -85,7 +84,8 @@ static void draw_borders(struct svg *s, const struct usl_fit *f)
     }
 }
 
-void plot_curve(struct text *t, const json_t *pool, const json_t *scaling, double goal_per_s)
+void plot_curve(struct svg_sheet *sheet, const json_t *pool, const json_t *scaling,
+                double goal_per_s)
 {
     struct usl_fit f;
     struct svg s;
@@ -104,14 +104,16 @@ void plot_curve(struct text *t, const json_t *pool, const json_t *scaling, doubl
     svg_fit_axis(&x, 0, n_most);
     x.hi = n_most * 1.06;
     svg_fit_axis(&y, 0, fmax(most, fitted ? usl_at(&f, n_most) : 0));
-    const struct doc d = {.format = DOC_HTML};
-    text_add(t, "<figure><figcaption>Scaling by ");
-    doc_escape(&d, t, json_txt(scaling, "var"));
-    text_add(t, " <small>%s; hollow: not valid, left out%s</small></figcaption>\n",
-             fitted ? "points with 95 % intervals, law with its band"
-                    : "points with 95 % intervals; no curve is drawn",
-             fitted && !f.peak_identified ? "; peak not identified" : "");
-    svg_begin(&s, t, &x, &y, "scaling curve");
+    char caption[64];
+    snprintf(caption, sizeof caption, "Scaling by %.40s", json_txt(scaling, "var"));
+    svg_begin(
+        &s, sheet, caption,
+        !fitted ? "points with 95 % intervals; no curve is drawn; hollow: not valid, left out"
+        : f.peak_identified
+            ? "points with 95 % intervals, law with its band; hollow: not valid, left out"
+            : "points with 95 % intervals, law with its band; hollow: not valid, left out; peak "
+              "not identified",
+        &x, &y);
     if (fitted) {
         draw_law(&s, &f, n_most);
         draw_borders(&s, &f);
@@ -120,5 +122,4 @@ void plot_curve(struct text *t, const json_t *pool, const json_t *scaling, doubl
         svg_level(&s, goal_per_s, "goal");
     draw_points(&s, pool, scaling);
     svg_end(&s);
-    text_add(t, "</figure>\n");
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/histogram.h"
+#include "engine/scenario.h"
 #include "engine/text.h"
 #include "ui/export/hgrm.h"
 #include "ui/export/json_histogram.h"
@@ -22,6 +23,7 @@
 #define HEAT_COLUMNS 90
 #define HEAT_ROWS_A_DECADE 5
 #define HEAT_ROWS 60
+#define SAME 0.01 /* of each other: one line is drawn */
 
 struct column {
     double from, to, done, failed, span, p50, p99, response_p99, in_flight;
@@ -64,6 +66,20 @@ static struct column *columns_of(const json_t *pool, size_t *count)
     return c;
 }
 
+/* The beginning of a note, cut between characters. */
+static void note_label(char *label, size_t size, const char *note)
+{
+    size_t len = 0;
+    int width = 0;
+    while (note[len] && width < 12 && len + 8 < size) {
+        do
+            len++;
+        while (((unsigned char)note[len] & 0xc0) == 0x80);
+        width++;
+    }
+    snprintf(label, size, "%.*s%s", (int)len, note, note[len] ? "…" : "");
+}
+
 static void add_marks(struct svg *s, const json_t *run, const json_t *pool)
 {
     unsigned shown = 0;
@@ -73,7 +89,7 @@ static void add_marks(struct svg *s, const json_t *run, const json_t *pool)
         const char *what = json_txt(e, "what"), *from = json_txt(e, "from"),
                    *to = json_txt(e, "to"), *of = json_txt(e, "pool");
         bool note = strcmp(what, "mark") == 0;
-        char title[400], label[24] = "";
+        char title[400], label[48] = "";
         double t = json_num(e, "t_s");
         if ((*of && strcmp(of, json_txt(pool, "name")) != 0) || !strcmp(what, "command"))
             continue;
@@ -84,17 +100,12 @@ static void add_marks(struct svg *s, const json_t *run, const json_t *pool)
             if (numbers)
                 snprintf(label, sizeof label, "%.9s→%.9s", from, to);
             else if (note)
-                snprintf(label, sizeof label, "note");
+                note_label(label, sizeof label, to);
             last = *label ? t : last;
         }
         svg_mark(s, t, label, title, note ? "note" : "");
         shown++;
     }
-}
-
-static void begin_figure(struct text *t, const char *caption, const char *small)
-{
-    text_add(t, "<figure><figcaption>%s <small>%s</small></figcaption>\n", caption, small);
 }
 
 static void add_hover(struct svg *s, const struct column *c, size_t n)
@@ -146,63 +157,83 @@ static struct curves curves_of(const struct column *c, size_t n)
     return v;
 }
 
-static void add_levels(struct svg *s, const json_t *run)
+static void add_levels(struct svg *s, const json_t *run, const json_t *pool)
 {
     for (size_t i = 0; i < json_count(run, "thresholds"); i++) {
         const char *expr = json_txt(json_nth(run, "thresholds", i), "expr");
-        const char *bound = strpbrk(expr, "<>");
-        uint64_t ns;
-        if (!bound || strchr(expr, ':'))
+        struct threshold t;
+        if (threshold_parse(&t, expr, NULL) ||
+            (*t.pool && strcmp(t.pool, json_txt(pool, "name")) != 0) || t.metric == METRIC_ERRORS ||
+            t.metric == METRIC_THROUGHPUT)
             continue;
-        bound += 1 + (bound[1] == '=');
-        if (parse_duration(bound, &ns) == 0 && ns)
-            svg_level(s, (double)ns, expr);
+        if (t.bound > 0)
+            svg_level(s, t.bound * 1e3, expr);
     }
 }
 
-void plot_series(struct text *t, const json_t *run, const json_t *pool)
+/* In a closed loop both are the same, but for the moment between wanting and sending: then there is
+ * one line less. */
+static bool same_curve(const double *a, const double *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (fabs(a[i] - b[i]) > SAME * fabs(a[i]) || isnan(a[i]) != isnan(b[i]))
+            return false;
+    return true;
+}
+
+static void draw_throughput(struct svg_sheet *sheet, const json_t *run, const json_t *pool,
+                            const struct column *c, struct curves *v, size_t n)
+{
+    struct svg s;
+    struct svg_axis x = {.unit = SVG_SECONDS, .name = "time since the start", .hi = c[n - 1].to},
+                    y = {.unit = SVG_NUMBER, .name = "operations / s"};
+    svg_fit_axis(&y, 0, fmax(v->most, v->failed));
+    svg_begin(&s, sheet, "Throughput over time",
+              "dashed verticals: what was changed; solid: notes. Point at a place to read it", &x,
+              &y);
+    add_hover(&s, c, n);
+    add_marks(&s, run, pool);
+    svg_line(&s, v->x, v->y[0], n, "s1", "done / s");
+    if (v->failed > 0) {
+        for (size_t i = 0; i < n; i++)
+            v->y[0][i] = c[i].span > 0 ? c[i].failed / c[i].span : NAN;
+        svg_line(&s, v->x, v->y[0], n, "s2", "failed / s");
+    }
+    svg_end(&s);
+}
+
+static void draw_latency(struct svg_sheet *sheet, const json_t *run, const json_t *pool,
+                         const struct column *c, const struct curves *v, size_t n)
+{
+    struct svg s;
+    struct svg_axis x = {.unit = SVG_SECONDS, .name = "time since the start", .hi = c[n - 1].to},
+                    lat = {.unit = SVG_DURATION, .log = true, .name = "latency (log)"};
+    bool same = same_curve(v->y[2], v->y[3], n);
+    svg_fit_axis(&lat, v->lo, v->hi);
+    svg_begin(
+        &s, sheet, "Latency over time",
+        same ? "service and response time are within 1 % of each other: nothing waited for its send"
+             : "service: from the send; response: from the intended start",
+        &x, &lat);
+    add_hover(&s, c, n);
+    add_marks(&s, run, pool);
+    add_levels(&s, run, pool);
+    if (!same)
+        svg_line(&s, v->x, v->y[3], n, "s2", "response p99");
+    svg_line(&s, v->x, v->y[2], n, "s1", same ? "p99" : "service p99");
+    svg_line(&s, v->x, v->y[1], n, "s3", same ? "p50" : "service p50");
+    svg_end(&s);
+}
+
+void plot_series(struct svg_sheet *sheet, const json_t *run, const json_t *pool)
 {
     size_t n;
-    struct svg s;
     struct column *c = columns_of(pool, &n);
     struct curves v = curves_of(c, n);
-    struct svg_axis x = {.unit = SVG_SECONDS, .name = "time since the start"},
-                    y = {.unit = SVG_NUMBER, .name = "operations / s"},
-                    lat = {.unit = SVG_DURATION, .log = true, .name = "latency (log)"};
-    if (n) {
-        x.lo = 0;
-        x.hi = c[n - 1].to;
-        svg_fit_axis(&y, 0, fmax(v.most, v.failed));
-        begin_figure(
-            t, "Throughput over time",
-            "dashed verticals: what was changed; solid: notes. Point at a place to read it");
-        svg_begin(&s, t, &x, &y, "throughput over time");
-        add_hover(&s, c, n);
-        add_marks(&s, run, pool);
-        svg_line(&s, v.x, v.y[0], n, "s1", "done / s");
-        if (v.failed > 0) {
-            for (size_t i = 0; i < n; i++)
-                v.y[0][i] = c[i].span > 0 ? c[i].failed / c[i].span : NAN;
-            svg_line(&s, v.x, v.y[0], n, "s2", "failed / s");
-        }
-        svg_end(&s);
-        text_add(t, "</figure>\n");
-    }
-    if (n && v.hi > 0) {
-        svg_fit_axis(&lat, v.lo, v.hi);
-        begin_figure(t, "Latency over time",
-                     "service: from the send; response: from the intended "
-                     "start");
-        svg_begin(&s, t, &x, &lat, "latency over time");
-        add_hover(&s, c, n);
-        add_marks(&s, run, pool);
-        add_levels(&s, run);
-        svg_line(&s, v.x, v.y[3], n, "s2", "response p99");
-        svg_line(&s, v.x, v.y[2], n, "s1", "service p99");
-        svg_line(&s, v.x, v.y[1], n, "s3", "service p50");
-        svg_end(&s);
-        text_add(t, "</figure>\n");
-    }
+    if (n)
+        draw_throughput(sheet, run, pool, c, &v, n);
+    if (n && v.hi > 0)
+        draw_latency(sheet, run, pool, c, &v, n);
     free(v.x);
     free(c);
 }
@@ -267,7 +298,7 @@ static void percentile_hover(struct svg *s, const struct steps *a, const struct 
     }
 }
 
-void plot_percentiles(struct text *t, const json_t *pool)
+void plot_percentiles(struct svg_sheet *sheet, const json_t *pool)
 {
     struct steps *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b);
     struct svg s;
@@ -279,18 +310,22 @@ void plot_percentiles(struct text *t, const json_t *pool)
     read_steps(b, pool, "response");
     if (a->n > 1 && b->n > 1) {
         size_t last = a->n - 1, end = b->n - 1;
+        bool same = a->n == b->n && same_curve(a->y, b->y, a->n);
         x.lo = 1;
         x.hi = fmax(10, fmax(a->x[last], b->x[end]) * 1.1);
         svg_fit_axis(&y, fmin(fmax(a->y[0], 1), fmax(b->y[0], 1)), fmax(a->y[last], b->y[end]));
-        begin_figure(t, "Latency by percentile",
-                     "the gap between the lines is waiting before the "
-                     "send; each ends where 10 samples are left");
-        svg_begin(&s, t, &x, &y, "latency by percentile");
+        svg_begin(&s, sheet, "Latency by percentile",
+                  same
+                      ? "service and response time are the same here; it ends where 10 samples are "
+                        "left"
+                      : "the gap between the lines is waiting before the send; each ends where 10 "
+                        "samples are left",
+                  &x, &y);
         percentile_hover(&s, a, b);
-        svg_line(&s, b->x, b->y, b->n, "s2", "response");
-        svg_line(&s, a->x, a->y, a->n, "s1", "service");
+        if (!same)
+            svg_line(&s, b->x, b->y, b->n, "s2", "response");
+        svg_line(&s, a->x, a->y, a->n, "s1", same ? "latency" : "service");
         svg_end(&s);
-        text_add(t, "</figure>\n");
     }
     free(a);
     free(b);
@@ -347,7 +382,7 @@ static void draw_heat(struct svg *s, const struct heat *h, double from, double t
     }
 }
 
-void plot_heat(struct text *t, const json_t *pool)
+void plot_heat(struct svg_sheet *sheet, const json_t *pool)
 {
     size_t n = json_count(pool, "histograms/intervals"),
            per = (n + HEAT_COLUMNS - 1) / HEAT_COLUMNS;
@@ -368,10 +403,8 @@ void plot_heat(struct text *t, const json_t *pool)
                          .unit = SVG_DURATION,
                          .name = "service time (log)"};
     if (x.hi > 0 && y.hi > y.lo) {
-        begin_figure(t, "Where the latencies lie",
-                     "the darker, the larger its share of the "
-                     "operations of that time");
-        svg_begin(&s, t, &x, &y, "heat map of service times");
+        svg_begin(&s, sheet, "Where the latencies lie",
+                  "the darker, the larger its share of the operations of that time", &x, &y);
         for (size_t i = 0; i < n; i += per) {
             size_t end = i + per < n ? i + per - 1 : n - 1;
             const json_t *a = json_nth(pool, "histograms/intervals", i),
@@ -381,7 +414,6 @@ void plot_heat(struct text *t, const json_t *pool)
                           json_num(b, "start_s") + json_num(b, "length_s"));
         }
         svg_end(&s);
-        text_add(t, "</figure>\n");
     }
     histogram_fini(&h);
 }

@@ -22,6 +22,8 @@ const char html_style[] =
     "padding:10px 14px}\n"
     ".findings{list-style:none;margin:0;padding:0}"
     ".findings li{padding:3px 0 3px 1.7em;position:relative;overflow-wrap:anywhere}\n"
+    ".lead{font-size:1.18em;line-height:1.4}.findings li.lead{padding:5px 0 6px 1.6em}"
+    ".lead b{letter-spacing:.02em;margin-right:.25em}.verdict table{margin:.6em 0 .8em}\n"
     ".sign{position:absolute;left:.2em;font-weight:700}.good .sign,.good b{color:var(--good)}"
     ".bad .sign,.bad b{color:var(--bad)}.warn .sign,.warn b{color:var(--warn)}\n"
     "figure{margin:1em 0}figcaption{font-weight:600;margin-bottom:.2em}"
@@ -30,13 +32,17 @@ const char html_style[] =
     "font-variant-numeric:tabular-nums}\n"
     "th,td{padding:3px 10px 3px 0;text-align:right;border-bottom:1px solid var(--line);"
     "white-space:nowrap}th{color:var(--dim);font-weight:600}"
-    "th.w,td.w{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:5em}\n"
+    "td.w{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:8em}th.w{text-align:"
+    "left}\n"
     "pre{background:var(--soft);border:1px solid var(--line);border-radius:6px;padding:10px;"
     "white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.4 ui-monospace,'DejaVu Sans Mono',"
     "monospace}\n"
-    "footer{margin-top:3em;color:var(--dim);font-size:.85em}\n"
-    "svg{display:block;width:100%;min-width:560px;height:auto;font:12px system-ui,'DejaVu Sans',"
-    "sans-serif}svg text{fill:var(--dim)}svg .e{text-anchor:end}svg .m{text-anchor:middle}\n"
+    "svg{display:block;width:100%;min-width:560px;height:auto}\n"
+    "footer{margin-top:3em;color:var(--dim);font-size:.85em}\n";
+
+const char html_style_plots[] =
+    "svg{font:12px system-ui,'DejaVu Sans',sans-serif}svg text{fill:var(--dim)}svg "
+    ".e{text-anchor:end}svg .m{text-anchor:middle}\n"
     ".grid{stroke:var(--line);stroke-width:.6;fill:none}"
     ".axis{stroke:var(--dim);fill:none;stroke-width:1}\n"
     ".line{fill:none;stroke-width:1.7;stroke-linejoin:round;stroke-linecap:round}"
@@ -56,10 +62,15 @@ const char html_style[] =
     ".mark.note .near,.mark.error .near{stroke:transparent}"
     ".mark.error path{stroke:var(--bad)}\n"
     ".level{stroke:var(--warn);stroke-dasharray:8 4;fill:none}"
-    "svg text.level{fill:var(--warn);stroke:none}\n"
-    ".heat{fill:var(--heat)}.h{fill:transparent}.h:hover{fill:var(--fg);opacity:.08}\n"
+    "svg text.level{fill:var(--warn);stroke:none}"
+    "svg text.on{fill:var(--warn);font-weight:700}\n"
+    ".heat{fill:var(--heat)}.h{fill:transparent}.h:hover{fill:var(--fg);opacity:.08}\n";
+
+const char html_style_print[] =
     "@media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;--soft:#fff;--good:#116329;"
     "--bad:#a40e26;--warn:#7d4e00;--s1:#0072b2;--s2:#b34700;--s3:#007a5a;--s4:#a0527e;"
     "--heat:#0072b2}body{font-size:10pt}main{max-width:none;padding:0}figure,tr,li,pre{"
-    "break-inside:avoid}h2,h3{break-after:avoid}.wide{overflow:visible}svg{min-width:0}"
+    "break-inside:avoid}h2,h3{break-after:avoid}.wide{overflow:visible}svg{min-width:0;max-height:"
+    "66mm}"
+    "figure{margin:.5em 0}.lead{font-size:1.1em}.screen svg{max-height:150mm}"
     "table{font-size:8pt}th,td{padding-right:6px}@page{size:A4;margin:14mm}}\n";

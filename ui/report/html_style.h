@@ -3,6 +3,8 @@
 #ifndef LOADTOP_UI_REPORT_HTML_STYLE_H
 #define LOADTOP_UI_REPORT_HTML_STYLE_H
 
-extern const char html_style[];
+/* Of the page, of its plots, and what paper changes of both: in this order. Colours are custom
+ * properties, --name. */
+extern const char html_style[], html_style_plots[], html_style_print[];
 
 #endif

@@ -7,6 +7,7 @@
 
 struct doc;
 struct json_t;
+struct svg_sheet;
 struct text;
 
 /* Quantities as the screen writes them; "-" for NaN. Each has one of a few buffers of its own,
@@ -24,18 +25,30 @@ const char *stamp_words(const char *stamp);
 
 /* verdict.c: what it comes to, first. */
 void report_verdict(struct doc *, const struct json_t *run);
-/* The highest steady throughput measured at a valid plateau of the pool, and the plateau's index;
- * NaN when there is none. */
-double best_plateau(const struct json_t *pool, size_t *at);
+
+/* held.c: did a steady stretch hold every threshold of its pool? */
+enum held { HELD_NO, HELD_UNKNOWN, HELD_YES };
+enum held plateau_held(const struct json_t *run, const struct json_t *pool,
+                       const struct json_t *plateau);
+struct best {
+    double per_s;                    /* the highest throughput of those that held; NaN: none */
+    size_t at;                       /* its index in `plateaus` */
+    unsigned valid, failed, unknown; /* stretches; of the valid ones those that did not hold */
+};
+struct best best_of(const struct json_t *run, const struct json_t *pool);
+
+/* html.c: the frame of a page that stands on its own. */
+void html_begin(struct doc *, const char *title);
+void html_end(struct doc *);
 
 /* body.c: everything else, in the order of the page. */
 void report_body(struct doc *, const struct json_t *run);
 
 /* html_plots.c, html_curve.c: of one pool. */
-void plot_series(struct text *, const struct json_t *run, const struct json_t *pool);
-void plot_percentiles(struct text *, const struct json_t *pool);
-void plot_heat(struct text *, const struct json_t *pool);
-void plot_curve(struct text *, const struct json_t *pool, const struct json_t *scaling,
+void plot_series(struct svg_sheet *, const struct json_t *run, const struct json_t *pool);
+void plot_percentiles(struct svg_sheet *, const struct json_t *pool);
+void plot_heat(struct svg_sheet *, const struct json_t *pool);
+void plot_curve(struct svg_sheet *, const struct json_t *pool, const struct json_t *scaling,
                 double goal_per_s);
 
 #endif

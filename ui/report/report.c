@@ -81,6 +81,8 @@ int report_make(const json_t *run, const char *path, const struct report_options
         report_markdown(run, t);
     else if (ends_in(path, ".txt"))
         report_plain(run, t);
+    else if (ends_in(path, ".svg"))
+        report_picture(run, t);
     else if (ends_in(path, ".plateaus.csv"))
         csv_plateaus(run, t);
     else if (ends_in(path, ".csv"))
@@ -91,7 +93,7 @@ int report_make(const json_t *run, const char *path, const struct report_options
         return hlog_text(run, t, err);
     else
         return err_set(err, ERR_USAGE,
-                       "%.120s: which kind of report? It may end in .html .md .txt .csv "
+                       "%.120s: which kind of report? It may end in .html .md .txt .svg .csv "
                        ".plateaus.csv .hgrm .hlog",
                        path);
     return 0;

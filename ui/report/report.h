@@ -3,6 +3,7 @@
  * The file's ending says what it becomes:
  *   .html           one file that stands on its own
  *   .md             the same for a pull request; .txt: the same to be read as it is
+ *   .svg            one picture: the verdict and the plots
  *   .csv            the series, a line a second; .plateaus.csv: the points of the scaling curves
  *   .hgrm           the latency distribution of one pool
  *   .hlog           all histograms, in HdrHistogram's log
@@ -36,5 +37,6 @@ int report_verb(struct text *t, int argc, char *const *argv, struct err *);
 void report_html(const struct json_t *run, struct text *);
 void report_markdown(const struct json_t *run, struct text *);
 void report_plain(const struct json_t *run, struct text *);
+void report_picture(const struct json_t *run, struct text *);
 
 #endif

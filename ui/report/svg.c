@@ -141,22 +141,65 @@ static void draw_axes(struct svg *s)
     text_add(s->t, "</text>\n");
 }
 
-void svg_begin(struct svg *s, struct text *t, const struct svg_axis *x, const struct svg_axis *y,
-               const char *title)
+/* ---- where figures stand ---- */
+
+#define PICTURE_FIGURE 500
+#define PICTURE_MARGIN 20
+
+void svg_sheet_row(struct svg_sheet *sheet)
 {
-    *s = (struct svg){.t = t, .x = *x, .y = *y};
-    text_add(t, "<div class=\"wide\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH,
-             HEIGHT);
-    for (const char *c = title; *c; c++)
+    if (sheet->left > PICTURE_MARGIN)
+        sheet->top += PICTURE_FIGURE * HEIGHT / WIDTH + 40;
+    sheet->left = PICTURE_MARGIN;
+}
+
+static void begin_in_page(struct svg *s, const char *caption, const char *small)
+{
+    text_add(s->t, "<figure><figcaption>");
+    escape(s->t, caption);
+    text_add(s->t, " <small>");
+    escape(s->t, small);
+    text_add(s->t,
+             "</small></figcaption>\n<div class=\"wide\"><svg viewBox=\"0 0 %d %d\" "
+             "role=\"img\" aria-label=\"",
+             WIDTH, HEIGHT);
+    for (const char *c = caption; *c; c++)
         if (*c != '"' && *c != '<' && *c != '&')
-            text_put(t, c, 1);
-    text_add(t, "\">\n");
+            text_put(s->t, c, 1);
+    text_add(s->t, "\">\n");
+}
+
+static void begin_in_picture(struct svg *s, const char *caption)
+{
+    text_add(s->t, "<text class=\"caption\" x=\"%.0f\" y=\"%.0f\">", s->sheet->left,
+             s->sheet->top + 14);
+    escape(s->t, caption);
+    text_add(s->t, "</text>\n<g transform=\"translate(%.0f %.0f) scale(%.4f)\">\n", s->sheet->left,
+             s->sheet->top + 20, (double)PICTURE_FIGURE / WIDTH);
+}
+
+void svg_begin(struct svg *s, struct svg_sheet *sheet, const char *caption, const char *small,
+               const struct svg_axis *x, const struct svg_axis *y)
+{
+    *s = (struct svg){.t = sheet->t, .sheet = sheet, .x = *x, .y = *y};
+    if (sheet->picture)
+        begin_in_picture(s, caption);
+    else
+        begin_in_page(s, caption, small);
     draw_axes(s);
+    if (*sheet->stamp)
+        text_add(s->t, "<text class=\"on e\" x=\"%d\" y=\"%d\">%s</text>\n", WIDTH - 2, HEIGHT - 4,
+                 sheet->stamp);
 }
 
 void svg_end(struct svg *s)
 {
-    text_add(s->t, "</svg></div>\n");
+    text_add(s->t, s->sheet->picture ? "</g>\n" : "</svg></div></figure>\n");
+    if (!s->sheet->picture)
+        return;
+    s->sheet->left += PICTURE_FIGURE + PICTURE_MARGIN;
+    if (s->sheet->left + PICTURE_FIGURE > SVG_PICTURE_WIDTH)
+        svg_sheet_row(s->sheet);
 }
 
 /* ---- data ---- */
@@ -269,12 +312,15 @@ void svg_box(struct svg *s, double x0, double x1, double y0, double y1, double f
              "opacity=\"%.2f\">",
              at_x(s, x0), at_y(s, y1), at_x(s, x1) - at_x(s, x0) + 0.3, at_y(s, y0) - at_y(s, y1),
              filled);
-    add_title(s, title);
+    if (!s->sheet->picture)
+        add_title(s, title);
     text_add(s->t, "</rect>\n");
 }
 
 void svg_hover(struct svg *s, double x0, double x1, const char *title)
 {
+    if (s->sheet->picture) /* nobody points at a picture */
+        return;
     text_add(s->t, "<rect class=\"h\" x=\"%.1f\" y=\"%.0f\" width=\"%.1f\" height=\"%.0f\">",
              at_x(s, x0), TOP, at_x(s, x1) - at_x(s, x0), BOTTOM - TOP);
     add_title(s, title);

@@ -18,8 +18,20 @@ struct svg_axis {
     const char *name;
 };
 
+/* What figures are put on: a page, one below the other, or a picture, two beside each other. */
+struct svg_sheet {
+    struct text *t;
+    const char *stamp; /* written on each figure: "LOOPBACK", or "" */
+    bool picture;
+    double left, top; /* of the next figure of a picture; moved on by svg_end */
+};
+/* The width of a picture, and of the figures in it. */
+#define SVG_PICTURE_WIDTH 1060
+void svg_sheet_row(struct svg_sheet *); /* of a picture: the next figure begins a new row */
+
 struct svg {
     struct text *t;
+    struct svg_sheet *sheet;
     struct svg_axis x, y;
     double label_y[16]; /* where names of lines stand already */
     unsigned labels;
@@ -27,8 +39,9 @@ struct svg {
 
 /* Makes room for lo..hi: a log axis ends at 1-2-5 numbers, a linear one begins at 0. */
 void svg_fit_axis(struct svg_axis *, double lo, double hi);
-void svg_begin(struct svg *, struct text *, const struct svg_axis *x, const struct svg_axis *y,
-               const char *title);
+/* caption: what it shows, in plain text; small: how to read it. */
+void svg_begin(struct svg *, struct svg_sheet *, const char *caption, const char *small,
+               const struct svg_axis *x, const struct svg_axis *y);
 /* Gaps where y is NaN. `class` is one of the page's (s1, s2, ...); name: "" for none. */
 void svg_line(struct svg *, const double *x, const double *y, size_t n, const char *class,
               const char *name);

@@ -1,118 +1,192 @@
-/* The verdict of a report: can the figures be trusted, is the goal met, how much is there, where
- * does it end and why, what failed. In whole words, each with what it stands on.
+/* The verdict of a report: can the figures be trusted, is it enough, how much is there, where does
+ * it end and why, what failed. In whole words, each with what it stands on.
  *
- * A capacity is never more than was measured: it is that of a capacity search, else the highest
- * steady throughput of a plateau at which the generator was not the limit; else there is none, and
- * the mean is called a mean. Called by the report's formats. */
+ * The first lines are the answer; a table of the pools follows, then what each finding rests on. A
+ * capacity is never more than was measured: it is that of a capacity search, else the highest
+ * steady throughput of a stretch at which the generator was not the limit and every threshold held;
+ * else there is none, and the mean is called a mean. Called by the report's formats. */
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "engine/text.h"
 #include "ui/export/json_read.h"
 #include "ui/report/doc.h"
 #include "ui/report/parts.h"
 
-#define BUFFERS 16
-
-static char *next_buffer(void)
+/* What this pool was seen to carry as it should; NaN: not shown. */
+static double capacity_of(const json_t *run, const json_t *pool)
 {
-    static char buffer[BUFFERS][48];
-    static unsigned at;
-    return buffer[at++ % BUFFERS];
-}
-
-const char *fig_us(double us)
-{
-    return isfinite(us) ? format_duration(next_buffer(), 48, us * 1000) : "-";
-}
-
-const char *fig_number(double v)
-{
-    return isfinite(v) ? format_number(next_buffer(), 48, v) : "-";
-}
-
-const char *fig_count(double v)
-{
-    return v >= 0 && v < 1e18 ? format_count(next_buffer(), 48, (unsigned long long)v) : "-";
-}
-
-const char *fig_share(double v)
-{
-    char *s = next_buffer();
-    if (!isfinite(v))
-        return "-";
-    snprintf(s, 48, "%.3g %%", 100 * v);
-    return s;
-}
-
-const char *fig_bytes(double v)
-{
-    return isfinite(v) ? format_bytes(next_buffer(), 48, v) : "-";
-}
-
-const char *fig_seconds(double v)
-{
-    char *s = next_buffer();
-    if (!isfinite(v))
-        return "-";
-    snprintf(s, 48, "%.1f s", v);
-    return s;
-}
-
-const char *stamp_of(const json_t *pool)
-{
-    static const char *const where[] = {"server", "note", "url"};
-    if (strcmp(json_txt(pool, "backend"), "null") == 0)
-        return "SIMULATED";
-    for (unsigned i = 0; i < 3; i++)
-        if (strcasestr(json_txt(pool, where[i]), "mock") ||
-            strcasestr(json_txt(pool, where[i]), "stand-in"))
-            return "MOCK";
-    return json_yes(pool, "local") ? "LOOPBACK" : "";
-}
-
-const char *stamp_words(const char *stamp)
-{
-    if (strcmp(stamp, "SIMULATED") == 0)
-        return "a simulated service: these figures are of no real system";
-    if (strcmp(stamp, "MOCK") == 0)
-        return "a mock stood in for the server: these figures are not the real system's";
-    return "target and load generator shared one machine: there was no network, and they took CPU "
-           "from each other";
-}
-
-double best_plateau(const json_t *pool, size_t *at)
-{
-    double best = NAN;
-    for (size_t i = 0; i < json_count(pool, "plateaus"); i++) {
-        const json_t *p = json_nth(pool, "plateaus", i);
-        double x = json_num(p, "throughput_per_s");
-        if (json_yes(p, "valid") && (isnan(best) || x > best)) {
-            best = x;
-            *at = i;
-        }
-    }
-    return best;
-}
-
-/* What this pool can be said to carry. */
-static double capacity_of(const json_t *pool)
-{
-    size_t at;
     double searched = json_num(pool, "capacity/rate_per_s");
-    double best = isnan(searched) ? best_plateau(pool, &at) : searched;
-    return isnan(best) ? json_num(pool, "throughput_per_s") : best;
+    return isfinite(searched) ? searched : best_of(run, pool).per_s;
+}
+
+static double sum_of(const json_t *run, const char *what)
+{
+    double sum = 0;
+    for (size_t i = 0; i < json_count(run, "pools"); i++) {
+        double v = json_num(json_nth(run, "pools", i), what);
+        sum += isfinite(v) ? v : 0;
+    }
+    return sum;
+}
+
+/* ---- the answer ---- */
+
+static void lead_validity(struct doc *d, const json_t *run)
+{
+    unsigned failed = 0;
+    struct text why = {.limit = 400};
+    for (size_t i = 0; i < json_count(run, "validity/checks"); i++) {
+        const json_t *c = json_nth(run, "validity/checks", i);
+        if (!json_is_false(json_at(c, "ok")))
+            continue;
+        const char *said = *json_txt(c, "why") ? json_txt(c, "why") : json_txt(c, "name");
+        if (failed++ < 2)
+            text_add(&why, "%s%s: %s", failed > 1 ? "; " : "", json_txt(c, "pool"), said);
+    }
+    if (failed || json_is_false(json_at(run, "validity/ok")))
+        doc_lead(d, TONE_BAD, "NOT VALID",
+                 "Do not decide anything by these figures. %u check%s failed%s%s%s", failed,
+                 failed == 1 ? "" : "s", failed ? ": " : "", text_str(&why),
+                 failed > 2 ? "; and others, below." : ".");
+    text_free(&why);
+}
+
+/* A threshold's value is in its own unit: us, a share, or operations a second. */
+static const char *threshold_value(const json_t *t)
+{
+    double v = json_num(t, "value");
+    const char *expr = json_txt(t, "expr");
+    if (strstr(expr, "errors"))
+        return fig_share(v);
+    return strstr(expr, "throughput") ? fig_number(v) : fig_us(v);
+}
+
+static void lead_thresholds(struct doc *d, const json_t *run)
+{
+    size_t n = json_count(run, "thresholds"), failed = 0;
+    struct text bad = {.limit = 400}, good = {.limit = 400};
+    for (size_t i = 0; i < n; i++) {
+        const json_t *t = json_nth(run, "thresholds", i);
+        bool ok = json_yes(t, "ok"), known = !json_is_absent(t, "value");
+        struct text *list = ok ? &good : &bad;
+        failed += !ok;
+        text_add(list, "%s%s %s%s", list->len ? ", " : "", json_txt(t, "expr"),
+                 known ? "was " : "could not be judged, which counts as failed",
+                 known ? threshold_value(t) : "");
+    }
+    if (failed)
+        doc_lead(d, TONE_BAD, "FAILED", "%zu of %zu threshold%s over the whole run: %s.", failed, n,
+                 n == 1 ? "" : "s", text_str(&bad));
+    else if (n)
+        doc_lead(d, json_yes(run, "validity/ok") ? TONE_GOOD : TONE_WARN, "PASSED", "%s held: %s.",
+                 n == 1 ? "The threshold" : "Every threshold", text_str(&good));
+    text_free(&bad);
+    text_free(&good);
+}
+
+/* With one pool: against what it was seen to carry as it should. With several there is no load that
+ * all carried at their best at the same time: against what they did together. */
+static void lead_goal(struct doc *d, const json_t *run)
+{
+    double goal = json_num(run, "goal_per_s"), mean = sum_of(run, "throughput_per_s");
+    bool valid = json_yes(run, "validity/ok"), one = json_count(run, "pools") == 1;
+    double carried = one ? capacity_of(run, json_nth(run, "pools", 0)) : NAN;
+    const char *but = valid ? "" : " By figures that are not all valid";
+    if (!(goal > 0))
+        return;
+    enum tone met = valid ? TONE_GOOD : TONE_WARN;
+    if (isfinite(carried))
+        doc_lead(d, carried >= goal ? met : TONE_BAD, carried >= goal ? "ENOUGH" : "NOT ENOUGH",
+                 "The goal of %s/s is %s: %s/s is the most that was carried steadily%s, headroom "
+                 "%.2fx. (Over the whole run %s/s on average.)%s",
+                 fig_number(goal), carried >= goal ? "met" : "NOT met", fig_number(carried),
+                 json_count(run, "thresholds") ? " with every threshold held" : "", carried / goal,
+                 fig_number(mean), but);
+    else if (one)
+        doc_lead(d, mean >= goal ? TONE_WARN : TONE_BAD, mean >= goal ? "NOT SHOWN" : "NOT ENOUGH",
+                 "The goal of %s/s was %s on average (%s/s, %.2fx), but no steady stretch %s: how "
+                 "much headroom there is was not measured.%s",
+                 fig_number(goal), mean >= goal ? "met" : "NOT met", fig_number(mean), mean / goal,
+                 json_count(run, "thresholds") ? "was valid and held every threshold" : "was valid",
+                 but);
+    else
+        doc_lead(d, mean >= goal ? met : TONE_BAD, mean >= goal ? "ENOUGH" : "NOT ENOUGH",
+                 "The goal of %s/s is %s: together the pools did %s/s on average over the whole "
+                 "run, headroom %.2fx.%s",
+                 fig_number(goal), mean >= goal ? "met" : "NOT met", fig_number(mean), mean / goal,
+                 but);
+}
+
+static void say_leads(struct doc *d, const json_t *run)
+{
+    bool judged = json_num(run, "goal_per_s") > 0 || json_count(run, "thresholds");
+    doc_findings_begin(d);
+    if (!(sum_of(run, "ops/completed") > 0)) {
+        const char *why = json_txt(json_nth(run, "pools", 0), "state_why");
+        doc_lead(d, TONE_BAD, "NOTHING MEASURED", "No operation completed%s%s.", *why ? ": " : "",
+                 why);
+    }
+    lead_validity(d, run);
+    lead_thresholds(d, run);
+    lead_goal(d, run);
+    if (!judged)
+        doc_lead(d, TONE_PLAIN, "MEASURED",
+                 "Neither a goal (--goal) nor a threshold (--threshold) was set: this says what "
+                 "was, not whether it is enough.");
+    doc_findings_end(d);
+}
+
+/* ---- the pools at a glance ---- */
+
+static void say_pools(struct doc *d, const json_t *run)
+{
+    static const char *const heads[] = {"<pool",
+                                        "done / s on average",
+                                        "most, steadily",
+                                        "p50",
+                                        "p99",
+                                        "errors",
+                                        "late",
+                                        "dropped",
+                                        "<limited by",
+                                        NULL};
+    doc_table(d, heads);
+    for (size_t i = 0; i < json_count(run, "pools"); i++) {
+        const json_t *p = json_nth(run, "pools", i);
+        double carried = capacity_of(run, p);
+        doc_cell(d, "%s", json_txt(p, "name"));
+        doc_cell(d, "%s", fig_number(json_num(p, "throughput_per_s")));
+        doc_cell(d, "%s", isfinite(carried) ? fig_number(carried) : "not shown");
+        doc_cell(d, "%s", fig_us(json_num(p, "latency/response/p50_us")));
+        doc_cell(d, "%s", fig_us(json_num(p, "latency/response/p99_us")));
+        doc_cell(d, "%s", fig_count(json_num(p, "ops/errors")));
+        doc_cell(d, "%s", fig_count(json_num(p, "ops/timeouts")));
+        doc_cell(d, "%s", fig_count(json_num(p, "ops/dropped")));
+        doc_cell(d, "%s", json_txt(p, "bottleneck/kind"));
+    }
+    doc_table_end(d);
+}
+
+/* ---- what it rests on ---- */
+
+static void say_stamps(struct doc *d, const json_t *run)
+{
+    for (size_t i = 0; i < json_count(run, "pools"); i++) {
+        const json_t *pool = json_nth(run, "pools", i);
+        if (*stamp_of(pool))
+            doc_finding(d, TONE_WARN, stamp_of(pool), "%s: %s", json_txt(pool, "name"),
+                        stamp_words(stamp_of(pool)));
+    }
 }
 
 static void say_validity(struct doc *d, const json_t *run)
 {
     if (json_yes(run, "validity/ok"))
-        doc_finding(d, TONE_GOOD, "validity",
-                    "every check held: the figures can be trusted as "
-                    "measured");
+        doc_finding(d, TONE_GOOD, "valid",
+                    "every check held: the figures can be trusted as measured");
     for (size_t i = 0; i < json_count(run, "validity/checks"); i++) {
         const json_t *c = json_nth(run, "validity/checks", i);
         const char *why = json_txt(c, "why");
@@ -122,30 +196,24 @@ static void say_validity(struct doc *d, const json_t *run)
     }
 }
 
-static void say_goal(struct doc *d, const json_t *run)
+static void say_most(struct doc *d, const json_t *pool, size_t at, const char *name)
 {
-    double goal = json_num(run, "goal_per_s"), sum = 0, capacity = 0;
-    if (!(goal > 0))
-        return;
-    for (size_t i = 0; i < json_count(run, "pools"); i++) {
-        const json_t *p = json_nth(run, "pools", i);
-        double x = json_num(p, "throughput_per_s"), c = capacity_of(p);
-        sum += isfinite(x) ? x : 0;
-        capacity += isfinite(c) ? c : 0;
-    }
-    bool valid = json_yes(run, "validity/ok");
-    doc_finding(d, capacity >= goal ? valid ? TONE_GOOD : TONE_WARN : TONE_BAD, "goal",
-                "%s/s needed; the highest steady throughput was %s/s: %s, headroom %.2fx (over the "
-                "whole run %s/s on average, %.2fx)%s",
-                fig_number(goal), fig_number(capacity), capacity >= goal ? "met" : "NOT met",
-                capacity / goal, fig_number(sum), sum / goal,
-                valid ? "" : ", by figures that are not all valid");
+    const json_t *p = json_nth(pool, "plateaus", at);
+    double half = json_num(p, "ci95");
+    doc_finding(d, TONE_PLAIN, "capacity",
+                "%s: %s/s%s%s is the most that was carried steadily, with %s in flight (threads %s "
+                "x clients %s, depth %s); p50 %s, p99 %s there",
+                name, fig_number(json_num(p, "throughput_per_s")), isfinite(half) ? " ±" : "",
+                isfinite(half) ? fig_number(half) : "", fig_number(json_num(p, "in_flight")),
+                fig_count(json_num(p, "vars/threads")), fig_count(json_num(p, "vars/clients")),
+                fig_count(json_num(p, "vars/depth")), fig_us(json_num(p, "p50_us")),
+                fig_us(json_num(p, "p99_us")));
 }
 
-static void say_capacity(struct doc *d, const json_t *pool, const char *name)
+static void say_capacity(struct doc *d, const json_t *run, const json_t *pool, const char *name)
 {
-    size_t at = 0;
-    double searched = json_num(pool, "capacity/rate_per_s"), best = best_plateau(pool, &at);
+    double searched = json_num(pool, "capacity/rate_per_s");
+    struct best b = best_of(run, pool);
     if (isfinite(searched)) {
         double high = json_num(pool, "capacity/ci95/1");
         doc_finding(d, TONE_PLAIN, "capacity",
@@ -154,52 +222,57 @@ static void say_capacity(struct doc *d, const json_t *pool, const char *name)
                     isfinite(high) ? fig_number(high) : ": no rate was seen to fail",
                     isfinite(high) ? "/s one failed" : "");
     }
-    if (isfinite(best)) {
-        const json_t *p = json_nth(pool, "plateaus", at);
-        double half = json_num(p, "ci95");
-        doc_finding(d, TONE_PLAIN, "capacity",
-                    "%s: highest steady throughput %s/s%s%s with %s in flight (threads %s x "
-                    "clients %s, depth %s); p50 %s, p99 %s there",
-                    name, fig_number(best), isfinite(half) ? " ±" : "",
-                    isfinite(half) ? fig_number(half) : "", fig_number(json_num(p, "in_flight")),
-                    fig_count(json_num(p, "vars/threads")), fig_count(json_num(p, "vars/clients")),
-                    fig_count(json_num(p, "vars/depth")), fig_us(json_num(p, "p50_us")),
-                    fig_us(json_num(p, "p99_us")));
-    } else if (!isfinite(searched)) {
-        doc_finding(d, TONE_WARN, "capacity",
-                    "%s: not measured: no valid steady stretch; on average %s/s were done", name,
+    if (isfinite(b.per_s))
+        say_most(d, pool, b.at, name);
+    else if (b.valid)
+        doc_finding(d, TONE_BAD, "capacity",
+                    "%s: none that was shown: of %u steady stretches %u broke a threshold and %u "
+                    "could not be judged; on average %s/s were done",
+                    name, b.valid, b.failed, b.unknown,
                     fig_number(json_num(pool, "throughput_per_s")));
-    }
+    else if (!isfinite(searched))
+        doc_finding(d, TONE_WARN, "capacity",
+                    "%s: not measured: no steady stretch was valid; on average %s/s were done. A "
+                    "sweep finds it (S in the dashboard, or --sweep)",
+                    name, fig_number(json_num(pool, "throughput_per_s")));
 }
 
-static void say_curve(struct doc *d, const json_t *s, const char *name)
+static void say_peak(struct doc *d, const json_t *s, const char *name)
 {
-    const char *var = json_txt(s, "var"), *why = json_txt(s, "why_not");
-    double knee = json_num(s, "knee_n"), most = json_num(s, "n_most");
-    if (json_is_absent(s, "lambda") || json_is_false(json_at(s, "fits"))) {
-        doc_finding(d, TONE_WARN, "scaling", "%s by %s: no curve: %s", name, var,
-                    *why ? why : "the points fit none");
-        return;
-    }
+    const char *var = json_txt(s, "var"), *phase = json_txt(s, "phase");
+    double most = json_num(s, "n_most");
     if (json_yes(s, "peak_identified"))
         doc_finding(d, TONE_PLAIN, "scaling",
                     "%s by %s: %s at the largest load measured (%s in flight); throughput peaks at "
                     "%s in flight (95 %%: %s to %s) with about %s/s",
-                    name, var, json_txt(s, "phase"), fig_number(most),
-                    fig_number(json_num(s, "peak_n")), fig_number(json_num(s, "peak_n_ci95/0")),
+                    name, var, phase, fig_number(most), fig_number(json_num(s, "peak_n")),
+                    fig_number(json_num(s, "peak_n_ci95/0")),
                     fig_number(json_num(s, "peak_n_ci95/1")),
                     fig_number(json_num(s, "peak_throughput_per_s")));
     else
         doc_finding(d, TONE_PLAIN, "scaling",
                     "%s by %s: %s at the largest load measured (%s in flight); the peak is not "
                     "identified: %s",
-                    name, var, json_txt(s, "phase"), fig_number(most), why);
+                    name, var, phase, fig_number(most), json_txt(s, "why_not"));
+}
+
+static void say_curve(struct doc *d, const json_t *s, const char *name)
+{
+    const char *var = json_txt(s, "var"), *why = json_txt(s, "why_not");
+    double knee = json_num(s, "knee_n");
+    if (json_is_absent(s, "lambda") || json_is_false(json_at(s, "fits"))) {
+        doc_finding(d, TONE_WARN, "scaling", "%s by %s: no curve: %s", name, var,
+                    *why ? why : "the points fit none");
+        return;
+    }
+    say_peak(d, s, name);
     if (isfinite(knee))
         doc_finding(d, TONE_PLAIN, "knee",
-                    "%s by %s: from %s in flight on, efficiency is below 90 %%: "
-                    "less than nine tenths of what as many single ones would do%s",
+                    "%s by %s: at %s in flight: more than that together do less than nine tenths "
+                    "of what as many single ones would%s",
                     name, var, fig_number(knee),
-                    knee > most ? " (beyond what was measured: an extrapolation)" : "");
+                    knee > json_num(s, "n_most") ? " (beyond what was measured: an extrapolation)"
+                                                 : "");
 }
 
 static void say_bottleneck(struct doc *d, const json_t *pool, const char *name)
@@ -225,46 +298,17 @@ static void say_losses(struct doc *d, const json_t *pool, const char *name)
                     fig_count(offered));
 }
 
-/* A threshold's value is in its own unit: us, a share, or operations a second. */
-static const char *threshold_value(const json_t *t)
-{
-    double v = json_num(t, "value");
-    const char *expr = json_txt(t, "expr");
-    if (strstr(expr, "errors"))
-        return fig_share(v);
-    return strstr(expr, "throughput") ? fig_number(v) : fig_us(v);
-}
-
-static void say_thresholds(struct doc *d, const json_t *run)
-{
-    for (size_t i = 0; i < json_count(run, "thresholds"); i++) {
-        const json_t *t = json_nth(run, "thresholds", i);
-        bool ok = json_yes(t, "ok");
-        if (json_is_absent(t, "value"))
-            doc_finding(d, TONE_BAD, "threshold", "%s: could not be judged, which counts as failed",
-                        json_txt(t, "expr"));
-        else
-            doc_finding(d, ok ? TONE_GOOD : TONE_BAD, "threshold", "%s: %s, it was %s",
-                        json_txt(t, "expr"), ok ? "held" : "FAILED", threshold_value(t));
-    }
-}
-
 void report_verdict(struct doc *d, const json_t *run)
 {
+    say_leads(d, run);
+    say_pools(d, run);
     doc_findings_begin(d);
-    for (size_t i = 0; i < json_count(run, "pools"); i++) {
-        const json_t *pool = json_nth(run, "pools", i);
-        if (*stamp_of(pool))
-            doc_finding(d, TONE_WARN, stamp_of(pool), "%s: %s", json_txt(pool, "name"),
-                        stamp_words(stamp_of(pool)));
-    }
+    say_stamps(d, run);
     say_validity(d, run);
-    say_goal(d, run);
-    say_thresholds(d, run);
     for (size_t i = 0; i < json_count(run, "pools"); i++) {
         const json_t *pool = json_nth(run, "pools", i);
         const char *name = json_txt(pool, "name");
-        say_capacity(d, pool, name);
+        say_capacity(d, run, pool, name);
         for (size_t k = 0; k < json_count(pool, "scaling"); k++)
             say_curve(d, json_nth(pool, "scaling", k), name);
         say_bottleneck(d, pool, name);

@@ -1,0 +1,144 @@
+/* Which steady stretches of a pool held every threshold, and which of them carried the most: a
+ * capacity is the highest load that did what was asked, not the highest that was seen. See parts.h.
+ *
+ * Latencies of a stretch are judged by the histograms of its whole seconds, merged. Those are of
+ * service times; a response time is another one only when a rate was asked for, and is then judged
+ * by the percentiles of the seconds: all within the bound means held, all beyond it failed, and
+ * anything between is not known. What is not known counts as not held. */
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+#include "engine/histogram.h"
+#include "engine/scenario.h"
+#include "ui/export/json_histogram.h"
+#include "ui/export/json_read.h"
+#include "ui/report/parts.h"
+
+struct stretch {
+    const json_t *pool, *plateau;
+    double from, to;
+};
+
+static bool within(const struct threshold *t, double v)
+{
+    if (t->above)
+        return t->inclusive ? v >= t->bound : v > t->bound;
+    return t->inclusive ? v <= t->bound : v < t->bound;
+}
+
+static enum held held_or_not(const struct threshold *t, double v)
+{
+    return isnan(v) ? HELD_UNKNOWN : within(t, v) ? HELD_YES : HELD_NO;
+}
+
+/* The share of operations that failed in its whole seconds. */
+static double failed_share(const struct stretch *s)
+{
+    double failed = 0, all = 0;
+    for (size_t i = 0; i < json_count(s->pool, "series"); i++) {
+        const json_t *p = json_nth(s->pool, "series", i);
+        double t = json_num(p, "t_s");
+        if (t - json_num(p, "span_s") < s->from - 1e-6 || t > s->to + 1e-6)
+            continue;
+        double bad = json_num(p, "errors") + json_num(p, "timeouts") + json_num(p, "dropped");
+        failed += bad;
+        all += bad + json_num(p, "completed");
+    }
+    return all > 0 ? failed / all : NAN;
+}
+
+static double service_us(const struct stretch *s, const struct threshold *t)
+{
+    struct histogram sum = {0}, one = {0};
+    double v = NAN;
+    if (histogram_init(&sum) || histogram_init(&one))
+        goto out;
+    for (size_t i = 0; i < json_count(s->pool, "histograms/intervals"); i++) {
+        const json_t *k = json_nth(s->pool, "histograms/intervals", i);
+        double from = json_num(k, "start_s"), to = from + json_num(k, "length_s");
+        if (from >= s->from - 1e-6 && to <= s->to + 1e-6 &&
+            json_histogram_read(&one, json_at(k, "service")) == 0)
+            histogram_merge(&sum, &one);
+    }
+    if (!sum.count)
+        goto out;
+    if (t->metric == METRIC_MEAN)
+        v = histogram_mean(&sum) / 1e3;
+    else
+        v = (double)histogram_quantile(&sum, t->metric == METRIC_MAX ? 1 : t->quantile) / 1e3;
+out:
+    histogram_fini(&sum);
+    histogram_fini(&one);
+    return v;
+}
+
+static enum held response_held(const struct stretch *s, const struct threshold *t)
+{
+    unsigned good = 0, bad = 0;
+    if (t->metric != METRIC_PERCENTILE || t->quantile > 0.99 || t->above)
+        return HELD_UNKNOWN;
+    for (size_t i = 0; i < json_count(s->pool, "series"); i++) {
+        const json_t *p = json_nth(s->pool, "series", i);
+        double end = json_num(p, "t_s"), v = json_num(p, "response_p99_us");
+        if (end - json_num(p, "span_s") < s->from - 1e-6 || end > s->to + 1e-6 || isnan(v))
+            continue;
+        good += within(t, v);
+        bad += !within(t, v);
+    }
+    if (good && !bad)
+        return HELD_YES;
+    return bad && !good && t->quantile == 0.99 ? HELD_NO : HELD_UNKNOWN;
+}
+
+static enum held one_held(const struct stretch *s, const struct threshold *t)
+{
+    bool open = !json_is_absent(s->plateau, "vars/rate_per_s");
+    switch (t->metric) {
+    case METRIC_THROUGHPUT:
+        return held_or_not(t, json_num(s->plateau, "throughput_per_s"));
+    case METRIC_ERRORS:
+        return held_or_not(t, failed_share(s));
+    default:
+        return t->service || !open ? held_or_not(t, service_us(s, t)) : response_held(s, t);
+    }
+}
+
+enum held plateau_held(const json_t *run, const json_t *pool, const json_t *plateau)
+{
+    const struct stretch s = {pool, plateau, json_num(plateau, "start_s"),
+                              json_num(plateau, "end_s")};
+    enum held all = HELD_YES;
+    for (size_t i = 0; i < json_count(run, "thresholds"); i++) {
+        struct threshold t;
+        if (threshold_parse(&t, json_txt(json_nth(run, "thresholds", i), "expr"), NULL) ||
+            (*t.pool && strcmp(t.pool, json_txt(pool, "name")) != 0))
+            continue;
+        enum held one = one_held(&s, &t);
+        if (one == HELD_NO)
+            return HELD_NO;
+        if (one == HELD_UNKNOWN)
+            all = HELD_UNKNOWN;
+    }
+    return all;
+}
+
+struct best best_of(const json_t *run, const json_t *pool)
+{
+    struct best b = {.per_s = NAN};
+    for (size_t i = 0; i < json_count(pool, "plateaus"); i++) {
+        const json_t *p = json_nth(pool, "plateaus", i);
+        double x = json_num(p, "throughput_per_s");
+        if (!json_yes(p, "valid") || !isfinite(x))
+            continue;
+        b.valid++;
+        enum held held = plateau_held(run, pool, p);
+        b.failed += held == HELD_NO;
+        b.unknown += held == HELD_UNKNOWN;
+        if (held == HELD_YES && (isnan(b.per_s) || x > b.per_s)) {
+            b.per_s = x;
+            b.at = i;
+        }
+    }
+    return b;
+}
