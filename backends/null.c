@@ -400,6 +400,10 @@ static int null_check(const struct target *t, const struct options *o, struct er
     uint64_t at_ns, for_ns;
     if (t->hosts)
         return err_set(err, ERR_USAGE, "%s: null has no host; write null:?service=1ms", t->shown);
+    for (unsigned i = SIGMA; i <= KAPPA; i++) /* without it they would do nothing, unnoticed */
+        if (option_real(o, i) > 0 && !(option_real(o, LAMBDA) > 0))
+            return err_set(err, ERR_USAGE, "%s %g: only with lambda (lambda=1000&sigma=0.05)",
+                           o->table[i].name, option_real(o, i));
     return parse_stall(option_str(o, STALL), &at_ns, &for_ns, err);
 }
 

@@ -228,7 +228,7 @@ static int read_amount(struct reader *r, struct command *c)
         c->kind = AMOUNT_OFF;
         return read_end(r, c);
     }
-    if (c->verb == VERB_CONNECTIONS && strcmp(word, "auto") == 0) {
+    if ((c->verb == VERB_CONNECTIONS || c->verb == VERB_DEPTH) && strcmp(word, "auto") == 0) {
         c->kind = AMOUNT_AUTO;
         return read_end(r, c);
     }

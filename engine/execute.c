@@ -13,6 +13,7 @@
 
 #define ERRORS_SHARE_MAX 0.10
 #define ERRORS_TIME_NS (10 * NS_PER_S)
+#define RAMPS (sizeof((struct pool *)0)->ramp / sizeof((struct pool *)0)->ramp[0])
 
 struct pool *engine_find_pool(const struct engine *e, const char *name)
 {
@@ -94,8 +95,8 @@ static double dial_get(const struct pool *p, enum verb verb)
         return p->spec.load.clients;
     case VERB_CONNECTIONS:
         return pool_connections_wanted(p);
-    case VERB_DEPTH:
-        return pool_depth(p);
+    case VERB_DEPTH: /* as asked for: sync keeps it for the next pattern */
+        return p->spec.load.depth ? p->spec.load.depth : pool_depth(p);
     default:
         return p->spec.load.rate_per_s;
     }
@@ -110,10 +111,8 @@ static int dial_put(const struct engine *e, const struct pool *p, struct pool_sp
     double least = verb == VERB_THREADS ? 1 : verb == VERB_RATE ? 1e-3 : 1;
     const char *name = dial_name[verb - VERB_THREADS];
     if (!(v >= least) || v > dial_most[verb - VERB_THREADS]) {
-        char a[32], b[32];
-        return err_set(err, ERR_REFUSED, "%s: %s %s is out of range, allowed %g to %s",
-                       p->spec.name, name, format_number(a, sizeof a, v), least,
-                       format_number(b, sizeof b, dial_most[verb - VERB_THREADS]));
+        return err_set(err, ERR_REFUSED, "%s: %s %.10g is out of range, allowed %g to %.0f",
+                       p->spec.name, name, v, least, dial_most[verb - VERB_THREADS]);
     }
     uint32_t n = (uint32_t)llround(fmin(v, 4e9));
     if (verb == VERB_THREADS)
@@ -168,16 +167,22 @@ static void amount_text(char *buf, size_t size, const struct load *load, enum ve
         snprintf(buf, size, "%.0f", v);
 }
 
+/* Never set, or given back: what the clients need, or the pattern's default. */
+static bool is_auto(const struct load *load, enum verb verb)
+{
+    return (verb == VERB_CONNECTIONS && !load->connections) || (verb == VERB_DEPTH && !load->depth);
+}
+
 static void start_ramp(struct pool *p, const struct command *c, double from, double to,
                        enum origin by, uint64_t now_ns)
 {
-    p->ramp = (struct ramp){.on = true,
-                            .verb = c->verb,
-                            .from = from,
-                            .to = to,
-                            .start_ns = now_ns,
-                            .end_ns = now_ns + c->over_ns,
-                            .by = by};
+    p->ramp[c->verb - VERB_THREADS] = (struct ramp){.on = true,
+                                                    .verb = c->verb,
+                                                    .from = from,
+                                                    .to = to,
+                                                    .start_ns = now_ns,
+                                                    .end_ns = now_ns + c->over_ns,
+                                                    .by = by};
 }
 
 static void execute_amount(struct engine *e, struct pool *p, const struct command *c,
@@ -189,16 +194,18 @@ static void execute_amount(struct engine *e, struct pool *p, const struct comman
     const char *name = dial_name[c->verb - VERB_THREADS];
     char from[48], to[48];
     amount_text(from, sizeof from, &p->spec.load, c->verb, was);
-    bool was_auto = c->verb == VERB_CONNECTIONS && !p->spec.load.connections;
+    bool was_auto = is_auto(&p->spec.load, c->verb);
     if (c->kind == AMOUNT_OFF) {
         wish.load.rate_per_s = 0;
+    } else if (c->kind == AMOUNT_AUTO && c->verb == VERB_DEPTH) {
+        wish.load.depth = 0;
     } else if (c->kind == AMOUNT_AUTO) {
         wish.load.connections = 0;
     } else if (dial_put(e, p, &wish, c->verb, v, &err) < 0) {
         refuse(e, p, c, by, err.msg);
         return;
     }
-    p->ramp.on = false;
+    p->ramp[c->verb - VERB_THREADS].on = false;
     if (c->over_ns && c->kind != AMOUNT_OFF && c->kind != AMOUNT_AUTO) {
         amount_text(to, sizeof to, &wish.load, c->verb, v);
         start_ramp(p, c, was, v, by, engine_now(e));
@@ -210,19 +217,30 @@ static void execute_amount(struct engine *e, struct pool *p, const struct comman
         if (apply_load(p, &wish.load, &err) < 0)
             refuse(e, p, c, by, err.msg);
         amount_text(to, sizeof to, &p->spec.load, c->verb, dial_get(p, c->verb));
-        if (strcmp(from, to) || was_auto != !p->spec.load.connections)
+        if (strcmp(from, to) || was_auto != is_auto(&p->spec.load, c->verb))
             changed(e, p, name, from, to, by);
     }
+    if (c->verb == VERB_DEPTH && p->spec.load.pattern == PATTERN_SYNC && by != BY_SWEEP)
+        engine_say(e, "%s: pattern sync has one in flight; depth counts with another pattern",
+                   p->spec.name);
     if (by != BY_SWEEP && strcmp(from, to))
         push_undo(e, p, "%s %s", name, was_auto ? "auto" : from);
 }
 
+static void end_ramps(struct pool *p)
+{
+    for (unsigned i = 0; i < RAMPS; i++)
+        p->ramp[i].on = false;
+}
+
 void execute_ramps(struct engine *e, uint64_t now_ns)
 {
-    for (unsigned i = 0; i < e->pools; i++) {
-        struct pool *p = e->pool[i];
-        struct ramp *r = &p->ramp;
+    for (unsigned i = 0; i < e->pools * RAMPS; i++) {
+        struct pool *p = e->pool[i / RAMPS];
+        struct ramp *r = &p->ramp[i % RAMPS];
         if (!r->on)
+            continue;
+        if (now_ns < r->start_ns) /* begun in this very turn, after its time was read */
             continue;
         double part = now_ns >= r->end_ns
                           ? 1
@@ -322,7 +340,8 @@ static void set_paused(struct engine *e, struct pool *p, bool paused, enum origi
     if (!p->wanted || p->paused == paused)
         return;
     p->paused = paused;
-    p->ramp.on = p->ramp.on && !paused;
+    if (paused)
+        end_ramps(p);
     if (p->load_from_ns) {
         pool_publish_settings(p);
         pool_note_pause(p, paused, now);
@@ -337,7 +356,7 @@ static void stop_pool(struct engine *e, struct pool *p, enum origin by)
     if (!p->wanted)
         return;
     p->wanted = false;
-    p->ramp.on = false;
+    end_ramps(p);
     pool_note_pause(p, true, now); /* a stopped pool counts no time */
     pool_order_all(p, ORDER_DRAIN);
     pool_set_state(p, POOL_DRAINING, now, "%s", "stopped");

@@ -82,8 +82,8 @@ struct pool {
         double from, to;
         uint64_t start_ns, end_ns;
         enum origin by;
-    } ramp;
-    uint64_t errors_high_since_ns; /* the rule for targets that are not local */
+    } ramp[VERB_RATE - VERB_THREADS + 1]; /* one for each dial */
+    uint64_t errors_high_since_ns;        /* the rule for targets that are not local */
     struct monitor monitor;
     struct plateaus plateaus;
     struct scaling scaling[SCALINGS_MAX];

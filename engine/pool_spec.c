@@ -287,9 +287,9 @@ static int read_weight(const struct backend *b, const char *at, size_t len, doub
             return 0;
         }
     const char *near = nearest_name(word, names);
-    return err_set(err, ERR_USAGE, "ops: %s has no operation '%s'%s%s%s, allowed: %s", b->name,
-                   word, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "",
-                   names_text);
+    return err_set(err, ERR_USAGE, "ops %s: %s has no operation '%s'%s%s%s, allowed: %s",
+                   *word ? word : "''", b->name, word, near ? " (did you mean '" : "",
+                   near ? near : "", near ? "'?)" : "", names_text);
 }
 
 int ops_parse(const struct backend *b, const char *mix, double weight[OPS_MAX], struct err *err)

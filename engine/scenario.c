@@ -1,8 +1,8 @@
 /* Everything that shapes a run, gathered before the engine starts.
  *
  * The order of arrival does not matter: what refers to something else (a threshold's pool, a
- * ceiling over a pool's load) is checked once at the end, by scenario_check. Filled by the command
- * line (ui/options.c) and by the YAML reader (scenario_yaml.c). */
+ * ceiling over a pool's load) is checked once at the end, in scenario_check.c. Filled by the
+ * command line (ui/options.c) and by the YAML reader (scenario_yaml.c). */
 #include "engine/scenario.h"
 
 #include "engine/backend.h"
@@ -134,50 +134,4 @@ int limits_check(const struct limits *l, bool local, const struct load *load, st
                        format_number(ceiling, sizeof ceiling, l->max_rate));
     }
     return 0;
-}
-
-/* Is this a pool of the scenario, by name or number? An empty name means all. */
-static int check_pool(const struct scenario *s, const char *name, const char *where,
-                      struct err *err)
-{
-    const char *names[POOLS_MAX + 1];
-    struct text list = {.limit = 120};
-    uint64_t number;
-    bool known = !*name || (parse_count(name, &number) == 0 && number >= 1 && number <= s->pools);
-    for (unsigned i = 0; i < s->pools; i++) {
-        names[i] = s->pool[i]->name;
-        text_add(&list, "%s%s", i ? " " : "", names[i]);
-        known = known || strcmp(names[i], name) == 0;
-    }
-    names[s->pools] = NULL;
-    const char *near = nearest_name(name, names);
-    if (!known)
-        err_set(err, ERR_USAGE, "%.100s: no pool '%s'%s%s%s, there are: %s", where, name,
-                near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "",
-                text_str(&list));
-    text_free(&list);
-    return known ? 0 : ERR_USAGE;
-}
-
-int scenario_check(const struct scenario *s, struct err *err)
-{
-    bool adds = false; /* pools that come later have names that are not known yet */
-    int bad = 0;
-    struct command c;
-    for (unsigned i = 0; i < s->ats; i++)
-        if (command_parse(&c, s->at[i].text, NULL, NULL) == 0 && c.verb == VERB_ADD)
-            adds = true;
-    for (unsigned i = 0; i < s->thresholds && !bad && !adds; i++)
-        bad = check_pool(s, s->threshold[i].pool, s->threshold[i].expr, err);
-    for (unsigned i = 0; i < s->ats && !bad && !adds; i++)
-        if (command_parse(&c, s->at[i].text, NULL, NULL) == 0)
-            bad = check_pool(s, c.pool, s->at[i].text, err);
-    for (unsigned i = 0; i < s->pools && !bad; i++) {
-        struct err why = {0};
-        const struct pool_spec *spec = s->pool[i];
-        bad = limits_check(&s->limits, target_is_local(&spec->target), &spec->load, &why);
-        if (bad)
-            err_set(err, bad, "%s: %s", spec->name, why.msg);
-    }
-    return bad;
 }

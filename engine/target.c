@@ -207,7 +207,7 @@ static const char *read_authority(struct target *t, struct piece p)
             return wrong;
         p.len -= (size_t)(at - p.at) + 1;
         p.at = at + 1;
-        if (!p.len)
+        if (!p.len && !strstr(t->scheme, "+unix"))
             return "a host is missing after the '@'";
     }
     return read_hosts(t, p);

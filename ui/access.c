@@ -145,15 +145,66 @@ int access_passwords(const struct cli *c, struct scenario *s, struct err *err)
     return bad;
 }
 
+static void star_out(char *at, size_t len)
+{
+    memset(at, '*', len);
+}
+
+/* "user:password@" of a URL, also of one inside a command. */
+static void hide_password(char *word)
+{
+    char *body = strstr(word, "://");
+    char *at = body ? strrchr(body, '@') : NULL;
+    char *colon = at ? memchr(body + 3, ':', (size_t)(at - body - 3)) : NULL;
+    if (colon)
+        star_out(colon + 1, (size_t)(at - colon) - 1);
+}
+
+/* "?token=..." and "&kafka.sasl.password=..." of a URL's query. */
+static void hide_query(char *word)
+{
+    for (char *at = strchr(word, '?'); at && *at; at += strcspn(at, "&")) {
+        at++;
+        size_t len = strcspn(at, "& "), name = strcspn(at, "=");
+        if (name < len && option_name_is_secret(at, name))
+            star_out(at + name + 1, len - name - 1);
+    }
+}
+
+/* --token=..., or --token and the next word. True: the next word is a secret. */
+static bool hide_flag(char *word, char *next)
+{
+    if (strncmp(word, "--", 2) != 0 || strncmp(word, "--password-file", 15) == 0 ||
+        strcmp(word, "--ask-password") == 0)
+        return false;
+    size_t name = strcspn(word + 2, "=");
+    if (!option_name_is_secret(word + 2, name))
+        return false;
+    if (word[2 + name])
+        star_out(word + 3 + name, strlen(word + 3 + name));
+    else if (next)
+        star_out(next, strlen(next));
+    return !word[2 + name];
+}
+
 void access_hide_arguments(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        char *body = strstr(argv[i], "://");
-        char *at = body ? strrchr(body, '@') : NULL;
-        char *colon = at ? memchr(body + 3, ':', (size_t)(at - body - 3)) : NULL;
-        for (char *p = colon ? colon + 1 : at; p && p < at; p++)
-            *p = '*';
+        if (hide_flag(argv[i], i + 1 < argc ? argv[i + 1] : NULL)) {
+            i++;
+            continue;
+        }
+        hide_password(argv[i]);
+        hide_query(argv[i]);
     }
+}
+
+void access_hide_environment(void)
+{
+    char *password = getenv("LOADTOP_PASSWORD");
+    if (password) /* unsetenv alone leaves it in /proc/PID/environ */
+        explicit_bzero(password, strlen(password));
+    unsetenv("LOADTOP_PASSWORD");
 }
 
 /* ---- targets.conf ---- */

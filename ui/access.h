@@ -21,6 +21,8 @@ int access_password(const struct cli *, struct target *, struct err *);
 /* Overwrites the passwords in argv, so that they do not stand in the list of processes. Call it
  * when nothing will read the targets' words again. */
 void access_hide_arguments(int argc, char **argv);
+/* Takes LOADTOP_PASSWORD out of the environment, also of what /proc shows of it. */
+void access_hide_environment(void);
 
 /* What targets.conf denies is refused. What it protects needs its host's name: --confirm HOST, or
  * with a screen to come typed on the terminal (and then kept in the scenario's limits). A target

@@ -50,15 +50,47 @@ static int apply_setting(const struct cli_setting *set, struct scenario *s, stru
         struct err why = {0};
         if (options_set(&spec->options, set->name, set->value, false, &why) < 0)
             return dashed(ERR_USAGE, &why, err);
-        int bad =
-            spec->backend->check ? spec->backend->check(&spec->target, &spec->options, err) : 0;
-        if (bad)
-            return bad;
     }
     if (used)
         return 0;
     return err_set(err, ERR_USAGE, "--%s %.60s: none of the targets has this option", set->name,
                    set->value);
+}
+
+/* All settings, and then whether they go together. */
+static int apply_settings(const struct cli *c, struct scenario *s, struct err *err)
+{
+    int bad = 0;
+    for (unsigned i = 0; i < c->settings && !bad; i++)
+        bad = apply_setting(&c->setting[i], s, err);
+    for (unsigned p = 0; p < s->pools && c->settings && !bad; p++) {
+        const struct pool_spec *spec = s->pool[p];
+        if (spec->backend->check)
+            bad = spec->backend->check(&spec->target, &spec->options, err);
+    }
+    return bad;
+}
+
+/* A flag that only a target can judge (ops, name) was refused there: with its dashes, unless the
+ * URL said it. */
+static int add_target(const struct cli *c, const char *url, struct scenario *s,
+                      const struct backend *const *backends, struct err *err)
+{
+    struct err why = {0};
+    int bad = scenario_add(s, url, &c->pool, backends, &why);
+    size_t len = strcspn(why.msg, " ");
+    char query[64];
+    if (!bad)
+        return 0;
+    for (unsigned i = 0; i < c->pool.n && len < sizeof query - 2; i++) {
+        if (!c->pool.given[i] || strlen(c->pool.table[i].name) != len ||
+            strncmp(c->pool.table[i].name, why.msg, len) != 0)
+            continue;
+        snprintf(query, sizeof query, "%.*s=", (int)len, why.msg);
+        if (!strstr(url, query))
+            return dashed(bad, &why, err);
+    }
+    return err_set(err, bad, "%s", why.msg);
 }
 
 static int read_rate(const struct cli *c, enum cli_own i, double *per_s, struct err *err)
@@ -136,9 +168,9 @@ int cli_scenario(const struct cli *c, struct scenario *s, const struct backend *
     if (c->own.given[OWN_FILE])
         bad = scenario_load(s, cli_text(c, OWN_FILE), &c->pool, backends, err);
     for (unsigned i = 0; i < c->words && !bad; i++)
-        bad = scenario_add(s, c->word[i], &c->pool, backends, err);
-    for (unsigned i = 0; i < c->settings && !bad; i++)
-        bad = apply_setting(&c->setting[i], s, err);
+        bad = add_target(c, c->word[i], s, backends, err);
+    if (!bad)
+        bad = apply_settings(c, s, err);
     if (!bad)
         bad = apply_limits(c, &s->limits, err);
     if (!bad)

@@ -255,6 +255,28 @@ static void look_for_standstill(struct run *r, const struct snapshot *s)
     end_run(r, END_DRAIN, by_rule ? "error" : "user");
 }
 
+/* A pool that was added without an end of its own ends with those that the run began with: their -n
+ * or -d was the run's. */
+static void look_for_last(struct run *r, const struct snapshot *s)
+{
+    const char *by = NULL;
+    bool waits = false;
+    for (unsigned i = 0; i < s->pools; i++) {
+        const struct pool_snapshot *p = &s->pool[i];
+        bool ended = p->state == POOL_ENDED, first = p->number <= r->scenario->pools;
+        if (!first && ended)
+            continue;
+        if (!ended && (first || p->count || p->duration_ns))
+            return;
+        if (first)
+            by = p->state_why;
+        waits = waits || !ended;
+    }
+    if (r->ending || s->ended || !waits || !by)
+        return;
+    end_run(r, END_DRAIN, strcmp(by, "count") == 0 ? "count" : "duration");
+}
+
 /* `report [FILE]`: the run so far. Without a name it goes to --out, named after the moment. */
 static void report(struct run *r, const char *file)
 {
@@ -346,6 +368,7 @@ static const struct snapshot *watch_run(struct run *r)
         const struct snapshot *s = engine_snapshot(r->engine);
         look_at_targets(r, s);
         look_for_standstill(r, s);
+        look_for_last(r, s);
         carry_out(r);
         pass_on_message(r, s);
         if (s->ended || (r->signal && clock_ns() >= r->deadline_ns))

@@ -29,6 +29,7 @@
 #include "ui/history.h"
 #include "ui/outcome.h"
 #include "ui/report/report.h"
+#include "ui/theme.h"
 
 static int complain_of(const struct err *err)
 {
@@ -46,6 +47,18 @@ static void check_outputs(const struct cli *c)
         complain("warning: %s", err.msg);
 }
 
+/* A name that is wrong is refused without a screen as well. */
+static int check_theme(const struct cli *c)
+{
+    struct err err = {0};
+    struct theme theme;
+    const char *name = cli_text(c, OWN_THEME);
+    if (!c->own.given[OWN_THEME] || theme_load(&theme, name, &err) == 0)
+        return EXIT_DONE;
+    complain("--theme %.60s: %s", name, err.msg);
+    return exit_of_error(err.code);
+}
+
 static int start(const struct cli *c, struct scenario *s, int argc, char **argv)
 {
     struct err err = {0};
@@ -61,9 +74,11 @@ static int start(const struct cli *c, struct scenario *s, int argc, char **argv)
                  (unsigned long long)option_u64(&c->own, OWN_REPEAT));
         return EXIT_WRONG_USAGE;
     }
+    if (check_theme(c) != EXIT_DONE)
+        return EXIT_WRONG_USAGE;
     if (access_check(s, !headless, &err) < 0 || access_passwords(c, s, &err) < 0)
         return complain_of(&err);
-    unsetenv("LOADTOP_PASSWORD");
+    access_hide_environment();
     struct text command = {0};
     cli_command(c, s, &command);
     access_hide_arguments(argc, argv);

@@ -113,6 +113,7 @@ int theme_load(struct theme *t, const char *name, struct err *err)
     int dirs = theme_dirs(dir);
     char *names[NAMES_MAX + 1];
     const char *near;
+    struct text list = {.limit = 150};
 
     for (int i = 0; i < dirs && !strchr(name, '/'); i++) {
         char path[PATH_MAX + 64];
@@ -133,8 +134,13 @@ int theme_load(struct theme *t, const char *name, struct err *err)
             return theme_parse(t, name, builtin_themes[i].text, err);
     theme_names(names);
     near = nearest_name(name, (const char *const *)names);
-    err_set(err, ERR_USAGE, "there is no theme '%.40s'%s%s (themes are NAME.theme in %.100s)", name,
-            near ? "; nearest: " : "", near ? near : "", dir[0]);
+    for (int i = 0; names[i]; i++)
+        text_add(&list, "%s%s", i ? " " : "", names[i]);
+    err_set(err, ERR_USAGE,
+            "there is no theme '%.40s'%s%s, allowed: %s%s (themes are NAME.theme in %.100s)", name,
+            near ? "; nearest: " : "", near ? near : "", text_str(&list), list.cut ? "..." : "",
+            dir[0]);
+    text_free(&list);
     free_names(names);
     return ERR_USAGE;
 }

@@ -503,7 +503,7 @@ static void what_refers_to_pools_is_checked(void **state)
     s.thresholds--;
     assert_int_equal(scenario_at(&s, "1s 2 threads 2", &err), 0);
     assert_int_equal(scenario_check(&s, &err), ERR_USAGE);
-    assert_non_null(strstr(err.msg, "2 threads 2: no pool '2'"));
+    assert_non_null(strstr(err.msg, "--at '2 threads 2': no pool '2'"));
     assert_int_equal(scenario_at(&s, "0s add null:", &err), 0);
     assert_int_equal(scenario_check(&s, &err), 0); /* it may be meant for the pool that comes */
     assert_int_equal(scenario_add(&s, "redis://example.com?threads=65", &flags, backends, &err), 0);
@@ -603,7 +603,7 @@ static void yaml_mistakes_have_their_line(void **state)
          "s.yml:3: an option's value must be a plain word"},
         {"pools:\n  - target: redis://h\n    ops: { get: [1] }\n", "s.yml:3: ops wants operations"},
         {"pools:\n  - target: redis://h\n    ops: { gte: 1 }\n",
-         "s.yml:3: ops: redis has no operation 'gte'"},
+         "s.yml:3: ops gte: redis has no operation 'gte'"},
         {"pools:\n  - target: 'null:'\n    threads: 1\n    threads: 2\n",
          "s.yml:4: 'threads' stands here twice"},
         {"goal: 1/s\ngoal: 2/s\n", "s.yml:2: 'goal' stands here twice"},
