@@ -15,6 +15,7 @@
 #if LOADTOP_HAVE_RDKAFKA
 
 #include "backends/kafka.h"
+#include "backends/kafka_mock.h"
 #include "engine/text.h"
 
 #include <errno.h>
@@ -459,6 +460,7 @@ const struct backend backend_kafka = {
     .pool_stats = kafka_pool_stats,
     .pool_close = kafka_pool_close,
     .clean = kafka_clean,
+    .demo = kafka_demo,
     .depth = kafka_depth,
     .worker_open = kafka_worker_open,
     .worker_close = kafka_worker_close,

@@ -63,13 +63,21 @@ struct kafka_part {
     struct kafka_conn *owner; /* assign=hand, deliver=share; under the pool's mutex */
 };
 
-/* Numbers for each number of clients that was held for a while. */
+/* How messages are consumed: what the figures of one row have in common. */
+struct kafka_way {
+    unsigned clients, connections, handling;
+    uint64_t work_ns;
+};
+
+/* Figures of the last stay at one number of clients, in one way. Sums over `seconds`. */
 #define KAFKA_ROWS 64
 struct kafka_row {
-    unsigned clients, connections;
-    unsigned handling;
+    struct kafka_way way;
     double seconds, wait_s, handle_s, thread_s, client_s, alloc_s, free_s, busy_s, thread_total_s;
     double messages, bytes, lag_first, lag_last, anon_bytes;
+    double produced, produced_span_s; /* into the topic */
+    double looks;                     /* at anon_bytes, which is their mean */
+    uint64_t rebalances_first, rebalances;
     enum lag_state state;
     double slope;
 };
@@ -78,7 +86,7 @@ struct kafka_second { /* what happened since the last look */
     double span_s, client_s, wait, handle,
         thread;                  /* shares of the clients' time, client_s together */
     double alloc, freed, busy_s; /* seconds of the threads' time */
-    double messages_per_s, bytes_per_s, lag, anon_bytes;
+    double messages_per_s, bytes_per_s, produced_per_s, lag, anon_bytes;
     unsigned clients, connections, workers;
 };
 
@@ -91,6 +99,7 @@ struct kafka_pool {
     bool group_made; /* the group had no offsets before this pool */
     bool created;    /* this pool made the topic */
     bool mine;       /* and so it, or an earlier run, may write to it */
+    bool mock;       /* librdkafka's mock cluster, which is no measure of a broker */
     bool opened;
     int32_t partitions, replicas;
     struct kafka_part *part; /* [parts] = [partitions] */
@@ -120,7 +129,9 @@ struct kafka_pool {
     struct kafka_sums seen;
     struct kafka_row row[KAFKA_ROWS];
     unsigned rows;
-    unsigned now_clients, now_connections;
+    struct kafka_row *stay; /* the present one; NULL: none yet, or no place for it */
+    struct kafka_way way;
+    bool idle;                /* paused, or at the end */
     double anon_before;       /* of the process, before any handle */
     struct kafka_second last; /* in which there were clients */
     double seen_s, settled_s, ends_s, ends_seen, produced_per_s;
@@ -298,6 +309,13 @@ double kafka_anon_bytes(void);                 /* anonymous memory of the proces
 int kafka_pool_open(struct pool *, struct err *);
 void kafka_pool_close(struct pool *);
 int kafka_clean(const struct target *, const struct options *, const struct json_t *, struct err *);
+/* ---- kafka_table.c: all on the pool's thread */
+/* A second of the present way; anew: it follows another way, so the row begins anew. */
+void kafka_row_add(struct kafka_pool *, const struct kafka_second *, bool anew);
+/* The exponent of memory by clients among the rows of the present way of sharing and handling. */
+double kafka_memory_growth(const struct kafka_pool *, double *low, double *high);
+/* Adds "by_clients", "table" and "findings" to the consumer's figures. */
+void kafka_say_rows(const struct kafka_pool *, struct json_t *);
 /* ---- kafka_stats.c */
 void kafka_pool_stats(struct pool *, struct stats *);
 

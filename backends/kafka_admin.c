@@ -5,6 +5,7 @@
  * cluster refuses to tell stays unknown; it is an error only where the load depends on it. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
+#include "backends/kafka_mock.h"
 #include "engine/text.h"
 
 #include <math.h>
@@ -429,7 +430,14 @@ static void setting(struct kafka_pool *kp, const char *name, const char *value)
 
 void kafka_topic_settings(struct kafka_pool *kp)
 {
-    char id[16];
+    char id[16], *cluster = rd_kafka_clusterid(kp->admin, 1000);
+    kp->mock = kafka_mock_is(cluster);
+    if (cluster)
+        rd_kafka_mem_free(kp->admin, cluster);
+    if (kp->mock) { /* it has no settings to ask for */
+        copy_str(kp->version, sizeof kp->version, "MOCK, not a broker");
+        return;
+    }
     snprintf(id, sizeof id, "%d", kp->broker_id);
     rd_kafka_ConfigResource_t *what[] = {
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, kp->topic),

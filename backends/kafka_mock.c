@@ -2,6 +2,9 @@
  * anything. Called by the demo and by tests. */
 #include "backends/kafka_mock.h"
 #include "engine/err.h"
+#include "engine/text.h"
+
+#include <string.h>
 
 #if LOADTOP_HAVE_RDKAFKA
 
@@ -90,3 +93,18 @@ void kafka_mock_stop(struct kafka_mock *m)
 }
 
 #endif
+
+int kafka_demo(char *place, size_t size, struct err *err)
+{
+    static const char *const topics[] = {"loadtop-demo", NULL};
+    struct kafka_mock *m = kafka_mock_start(1, topics, 8, err);
+    if (!m)
+        return err->code;
+    copy_str(place, size, kafka_mock_servers(m));
+    return 0; /* the process's end is its end */
+}
+
+bool kafka_mock_is(const char *cluster_id)
+{
+    return cluster_id && strncmp(cluster_id, "mockCluster", 11) == 0;
+}

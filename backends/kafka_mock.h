@@ -8,6 +8,7 @@
 #ifndef LOADTOP_BACKENDS_KAFKA_MOCK_H
 #define LOADTOP_BACKENDS_KAFKA_MOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct err;
@@ -20,6 +21,12 @@ struct kafka_mock *kafka_mock_start(int brokers, const char *const *topics, int 
 /* "127.0.0.1:34567,127.0.0.1:34568": for a URL kafka://SERVERS/TOPIC. Lives as long as the cluster.
  */
 const char *kafka_mock_servers(const struct kafka_mock *);
+/* The backend's hook for the demo: one broker, where every topic that is asked for exists. It lives
+ * until its process ends. */
+int kafka_demo(char *place, size_t size, struct err *);
+/* Is this the id of a mock cluster (rd_kafka_clusterid)? Such a cluster calls itself
+ * mockCluster<number>. NULL: no. */
+bool kafka_mock_is(const char *cluster_id);
 /* After every pool that uses it has ended. Blocks for some milliseconds. Takes NULL. */
 void kafka_mock_stop(struct kafka_mock *);
 

@@ -243,6 +243,8 @@ int kafka_pool_open(struct pool *pool, struct err *err)
     if (code)
         return code;
     kafka_topic_settings(kp);
+    if (!kp->opened && kp->mock)
+        pool_event(pool, "librdkafka's mock cluster: never a measure of a broker");
     kp->opened = true;
     return 0;
 }

@@ -136,13 +136,22 @@ static enum lag_state judge(const struct lag_watch *w, double sure_low, double s
     return LAG_KEEPS_UP;
 }
 
+void lag_watch_restart(struct lag_watch *w, bool other)
+{
+    w->n = 0;
+    w->state = LAG_UNKNOWN;
+    w->slope = w->slope_low = w->slope_high = w->wait = w->produced_per_s = NAN;
+    if (other) {
+        w->reference_wait = NAN;
+        w->reference_clients = 0;
+    }
+}
+
 void lag_watch_add(struct lag_watch *w, const struct lag_sample *s, unsigned clients)
 {
-    if (clients != w->clients) {
-        w->n = 0;
-        w->clients = clients;
-        w->slope = w->slope_low = w->slope_high = w->wait = w->produced_per_s = NAN;
-    }
+    if (clients != w->clients)
+        lag_watch_restart(w, false);
+    w->clients = clients;
     if (isnan(s->lag))
         return;
     w->sample[w->at] = *s;

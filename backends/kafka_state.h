@@ -44,6 +44,9 @@ struct lag_watch {
 };
 
 void lag_watch_init(struct lag_watch *);
+/* The load or the way of consuming is another from here: the window starts anew. `other`: the wait
+ * share of before is no reference either (another handling, work, sharing). */
+void lag_watch_restart(struct lag_watch *, bool other);
 /* Adds a sample. When `clients` differs from before the window starts anew: the past was another
  * load. */
 void lag_watch_add(struct lag_watch *, const struct lag_sample *, unsigned clients);

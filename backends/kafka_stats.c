@@ -18,7 +18,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SETTLE_S 5 /* after a resize, before its row counts */
+#define SETTLE_S 5    /* after a resize, before its row counts */
+#define BUSY_WAIT 0.1 /* clients that wait less than this have nothing to spare */
 
 static void put(json_t *o, const char *name, double v)
 {
@@ -53,86 +54,6 @@ static double each_lag(const struct kafka_pool *kp)
         if (!isnan(kw->shown_lag))
             lag = fmax(isnan(lag) ? 0 : lag, kw->shown_lag);
     return lag;
-}
-
-/* ---- rows: one for each number of clients ---- */
-
-static struct kafka_row *row_of(struct kafka_pool *kp, const struct kafka_second *s)
-{
-    unsigned handling = (unsigned)option_u64(kafka_opts(kp), K_HANDLING);
-    for (unsigned i = 0; i < kp->rows; i++) {
-        struct kafka_row *r = &kp->row[i];
-        if (r->clients == s->clients && r->connections == s->connections && r->handling == handling)
-            return r;
-    }
-    if (kp->rows == KAFKA_ROWS)
-        return NULL;
-    struct kafka_row *r = &kp->row[kp->rows++];
-    memset(r, 0, sizeof *r);
-    r->clients = s->clients;
-    r->connections = s->connections;
-    r->handling = handling;
-    r->lag_first = s->lag;
-    return r;
-}
-
-static void row_add(struct kafka_pool *kp, const struct kafka_second *s)
-{
-    struct kafka_row *r = row_of(kp, s);
-    if (!r)
-        return;
-    r->seconds += s->span_s;
-    r->client_s += s->client_s;
-    r->wait_s += s->wait * s->client_s;
-    r->handle_s += s->handle * s->client_s;
-    r->thread_s += s->thread * s->client_s;
-    r->alloc_s += s->alloc;
-    r->free_s += s->freed;
-    r->busy_s += s->busy_s;
-    r->thread_total_s += s->span_s * s->workers;
-    r->messages += s->messages_per_s * s->span_s;
-    r->bytes += s->bytes_per_s * s->span_s;
-    r->lag_last = s->lag;
-    r->anon_bytes = s->anon_bytes;
-    r->state = kp->lag.state;
-    r->slope = kp->lag.slope;
-}
-
-static double memory_growth(const struct kafka_pool *kp, double *low, double *high)
-{
-    double n[KAFKA_ROWS], y[KAFKA_ROWS], exponent;
-    unsigned points = 0;
-    for (unsigned i = 0; i < kp->rows; i++)
-        if (kp->row[i].seconds >= 2 && kp->row[i].anon_bytes > 0) {
-            n[points] = kp->row[i].clients;
-            y[points++] = kp->row[i].anon_bytes;
-        }
-    growth_fit(n, y, points, &exponent, low, high);
-    return exponent;
-}
-
-static json_t *row_json(const struct kafka_row *r)
-{
-    static const char *const handling[] = {"borrow", "copy", "recycle"};
-    json_t *o = json_object();
-    put_count(o, "clients", r->clients);
-    put_count(o, "connections", r->connections);
-    json_object_set_new(o, "handling", json_string(handling[r->handling % 3]));
-    put(o, "seconds", r->seconds);
-    put(o, "messages_per_s", r->messages / r->seconds);
-    put(o, "bytes_per_s", r->bytes / r->seconds);
-    put(o, "wait_share", r->wait_s / r->client_s);
-    put(o, "handling_share", r->handle_s / r->client_s);
-    put(o, "ready_share", r->thread_s / r->client_s);
-    put(o, "alloc_share", r->alloc_s / r->thread_total_s);
-    put(o, "free_share", r->free_s / r->thread_total_s);
-    put(o, "alloc_free_share_of_busy", (r->alloc_s + r->free_s) / r->busy_s);
-    put(o, "lag_first", r->lag_first);
-    put(o, "lag_last", r->lag_last);
-    put(o, "lag_slope_per_s", r->slope);
-    put(o, "anon_bytes_per_client", r->clients ? r->anon_bytes / r->clients : NAN);
-    json_object_set_new(o, "state", json_string(lag_state_name(r->state)));
-    return o;
 }
 
 /* ---- one second ---- */
@@ -192,14 +113,28 @@ static void tell_changes(struct kafka_pool *kp, const struct kafka_second *s)
     kp->told = now;
 }
 
+/* Is it another way of consuming than a second ago? */
+static bool changed(struct kafka_pool *kp, const struct kafka_second *s)
+{
+    struct kafka_way now = {s->clients, s->connections,
+                            (unsigned)option_u64(kafka_opts(kp), K_HANDLING),
+                            option_u64(kafka_opts(kp), K_WORK)};
+    struct kafka_way was = kp->way;
+    bool shared = now.connections < now.clients, were = was.connections < was.clients;
+    bool other = now.handling != was.handling || now.work_ns != was.work_ns || shared != were ||
+                 (shared && now.connections != was.connections);
+    if (!other && now.clients == was.clients && now.connections == was.connections)
+        return false;
+    kp->way = now;
+    kp->settled_s = kp->seen_s + SETTLE_S;
+    lag_watch_restart(&kp->lag, other);
+    return true;
+}
+
 static void consumer_second(struct kafka_pool *kp, struct kafka_second *s, bool fresh, double ends)
 {
-    if (s->clients != kp->now_clients || s->connections != kp->now_connections) {
-        kp->now_clients = s->clients;
-        kp->now_connections = s->connections;
-        kp->settled_s = kp->seen_s + SETTLE_S;
-    }
-    double produced =
+    bool anew = changed(kp, s);
+    s->produced_per_s =
         fresh && kp->ends_s > 0 ? (ends - kp->ends_seen) / (kp->seen_s - kp->ends_s) : NAN;
     if (fresh) {
         kp->ends_seen = ends;
@@ -208,11 +143,23 @@ static void consumer_second(struct kafka_pool *kp, struct kafka_second *s, bool 
         s->lag = kafka_each(kp) ? each_lag(kp) : share_lag(kp);
         pthread_mutex_unlock(&kp->mutex);
     }
-    kp->produced_per_s = produced;
-    struct lag_sample sample = {kp->seen_s, s->lag, s->wait, produced};
+    kp->produced_per_s = s->produced_per_s;
+    if (!(s->client_s > 0)) { /* paused or over: what piles up now says nothing of the clients */
+        kp->idle = true;
+        return;
+    }
+    if (kp->idle) {
+        kp->idle = false;
+        lag_watch_restart(&kp->lag, false);
+        kp->settled_s = kp->seen_s + SETTLE_S;
+        kp->stay = NULL;
+    }
+    struct lag_sample sample = {kp->seen_s, s->lag, s->wait, s->produced_per_s};
     lag_watch_add(&kp->lag, &sample, s->clients);
-    if (kp->seen_s >= kp->settled_s && s->clients && isfinite(s->span_s) && s->client_s > 0)
-        row_add(kp, s);
+    if (anew)
+        kp->stay = NULL;
+    if (kp->seen_s >= kp->settled_s && isfinite(s->span_s))
+        kafka_row_add(kp, s, !kp->stay);
 }
 
 /* ---- what is said ---- */
@@ -237,8 +184,8 @@ static void say_consumer(struct kafka_pool *kp, const struct kafka_second *s,
                          const struct kafka_sums *sums, json_t *o)
 {
     char words[160];
-    double low, high, growth = memory_growth(kp, &low, &high);
-    json_t *c = json_object(), *order = json_object(), *rows = json_array();
+    double low, high, growth = kafka_memory_growth(kp, &low, &high);
+    json_t *c = json_object(), *order = json_object();
     json_object_set_new(c, "state", json_string(lag_state_name(kp->lag.state)));
     json_object_set_new(
         c, "words", json_string(lag_watch_text(&kp->lag, kp->retention_s, words, sizeof words)));
@@ -274,9 +221,7 @@ static void say_consumer(struct kafka_pool *kp, const struct kafka_second *s,
     put_count(order, "redelivered", sums->order.redelivered);
     put_count(order, "reordered", sums->order.reordered);
     json_object_set_new(c, "order", order);
-    for (unsigned i = 0; i < kp->rows; i++)
-        json_array_append_new(rows, row_json(&kp->row[i]));
-    json_object_set_new(c, "by_clients", rows);
+    kafka_say_rows(kp, c);
     json_object_set_new(
         c, "meaning",
         json_string(
@@ -297,6 +242,11 @@ static void say_note(struct kafka_pool *kp, const struct kafka_second *s, char *
         pthread_mutex_unlock(&kp->mutex);
         return;
     }
+    size_t said = 0;
+    if (kp->mock)
+        said = (size_t)snprintf(note, size, "MOCK, no broker: ");
+    note += said;
+    size -= said;
     if (!s->clients) {
         snprintf(note, size, "%d partitions, %d replicas, %d brokers", kp->partitions, kp->replicas,
                  kp->brokers);
@@ -322,6 +272,39 @@ static void leave_entry(json_t *left, const char *kind, const char *what, double
     json_object_set_new(o, "what", json_string(what));
     json_object_set_new(o, "count", json_integer((json_int_t)count));
     json_array_append_new(left, o);
+}
+
+/* Whose limit it is: a client that waits for messages is not the limit, one that never waits is. */
+static void say_limit(const struct kafka_pool *kp, const struct kafka_second *s, struct stats *st)
+{
+    double wait = isnan(kp->lag.wait) ? s->wait : kp->lag.wait;
+    if (kp->lag.state == LAG_FALLING)
+        lag_watch_text(&kp->lag, kp->retention_s, st->alert, sizeof st->alert);
+    if (kp->lag.state == LAG_UNKNOWN || isnan(wait))
+        return;
+    bool behind = kp->lag.state == LAG_FALLING || kp->lag.state == LAG_CATCHING;
+    if (wait < BUSY_WAIT && s->handle >= s->thread) {
+        st->limit = LIMIT_CLIENT;
+        snprintf(st->limit_why, sizeof st->limit_why,
+                 "the clients: each is busy with messages %.0f %% of its time", 100 * s->handle);
+    } else if (wait < BUSY_WAIT) {
+        st->limit = LIMIT_CLIENT;
+        snprintf(st->limit_why, sizeof st->limit_why,
+                 "the threads: messages wait for them %.0f %% of the clients' time (more threads "
+                 "would help)",
+                 100 * s->thread);
+    } else if (behind) {
+        st->limit = LIMIT_SERVER;
+        snprintf(st->limit_why, sizeof st->limit_why,
+                 "fetching (the broker, the way to it, or the consumer's settings): clients wait "
+                 "%.0f %% of their time although there is a backlog",
+                 100 * wait);
+    } else {
+        st->limit = LIMIT_RATE;
+        snprintf(st->limit_why, sizeof st->limit_why,
+                 "the producers: clients wait for messages %.0f %% of their time and keep up",
+                 100 * wait);
+    }
 }
 
 /* What stands beside each point of a sweep. */
@@ -359,6 +342,11 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
     if (consumes && s.clients) {
         consumer_second(kp, &s, fresh, ends);
         tell_changes(kp, &s);
+        if (kp->idle && kp->last.clients) { /* of the last second in which they were at work */
+            double lag = isnan(s.lag) ? kp->last.lag : s.lag;
+            s = kp->last;
+            s.lag = lag;
+        }
         kp->last = s;
     } else if (consumes && kp->last.clients) {
         s = kp->last; /* they have ended: what was seen of them last stays */
@@ -369,9 +357,12 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
     say_note(kp, &s, st->note, sizeof st->note);
     if (consumes)
         say_columns(kp, &s, st);
+    if (consumes && s.clients)
+        say_limit(kp, &s, st);
     uint64_t produced = atomic_load(&kp->produced);
     if (st->json) {
         json_object_set_new(st->json, "topic", json_string(kp->topic));
+        json_object_set_new(st->json, "mock", json_boolean(kp->mock));
         put_count(st->json, "partitions", (uint64_t)kp->partitions);
         put_count(st->json, "replication", (uint64_t)kp->replicas);
         put_count(st->json, "acknowledged", produced);
@@ -383,6 +374,8 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
     }
     if (!st->left_behind)
         return;
+    if (kp->mock)
+        return; /* it lives in memory and ends with who made it */
     if (kp->created)
         leave_entry(st->left_behind, "topic", kp->topic, held);
     else if (produced)

@@ -123,6 +123,9 @@ struct stat_column {
 };
 #define STAT_COLUMNS_MAX 12
 
+/* Whose limit it is, in the words of the screen and the JSON. */
+enum bottleneck { LIMIT_NONE, LIMIT_SERVER, LIMIT_CLIENT, LIMIT_NETWORK, LIMIT_RATE };
+
 /* What only a backend knows, filled about once a second by pool_stats on the pool's thread. */
 struct stats {
     char version[64];  /* "Redis 7.0.15" */
@@ -133,9 +136,14 @@ struct stats {
     int64_t data_items;                          /* keys, rows, ...; -1: unknown */
     struct stat_column column[STAT_COLUMNS_MAX]; /* [columns] */
     unsigned columns;
-    char verdict[24];   /* beside the columns: "keeps up"; "": none */
     int64_t data_bytes; /* what they take on the server, as it says itself; -1: unknown */
     int64_t rtt_ns;     /* to the server and back, see net_round_trip_ns; -1: unknown */
+    char verdict[24];   /* beside the columns: "keeps up"; "": none */
+    char alert[160];    /* what a person must see at once: "falling behind: ..."; "": nothing */
+    /* Of a pool that only receives the engine cannot see whose limit it is: threads wait either
+     * way. LIMIT_NONE: the backend does not know either. */
+    enum bottleneck limit;
+    char limit_why[160];
     struct json_t
         *json; /* object, for `backend_stats`; set by the engine before the call, new each time */
     struct json_t *
@@ -168,6 +176,10 @@ struct backend {
      * pool. */
     int (*clean)(const struct target *, const struct options *, const struct json_t *left_behind,
                  struct err *);
+    /* `loadtop demo`: starts a private stand-in for a server and writes where it is to `place`
+     * ("127.0.0.1:34567"). Called in a process of its own, which serves until it is ended: so its
+     * CPU and memory are not taken for the load generator's. Optional. */
+    int (*demo)(char *place, size_t size, struct err *);
     /* Requests that one connection carries at once, given the pool's present depth for a client.
      * CONN_DEPTH_UNBOUNDED: all of a worker's clients share one connection by default. Required. */
     uint32_t (*depth)(const struct pool *, uint32_t client_depth);

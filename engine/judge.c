@@ -47,6 +47,8 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
               "the load generator: its busiest thread uses %.0f %% of a core, so the figures "
               "are its limit, not the server's",
               100 * cpu);
+    } else if (s->limit) {
+        return; /* the backend said it: see struct stats */
     } else if (s->load.rate_per_s > 0 && (isnan(rate) || rate >= RATE_HELD * s->load.rate_per_s)) {
         limit(s, LIMIT_RATE, "the rate that was asked for: the server keeps up with it");
     } else if (s->load.rate_per_s <= 0 && most > 0 && rate >= 0.95 * most) {

@@ -284,6 +284,9 @@ static void fill_stats(struct pool *p, struct pool_snapshot *s, struct pool_held
     copy_str(s->verdict, sizeof s->verdict, p->stats.verdict);
     s->data_bytes = p->stats.data_bytes;
     s->rtt_ns = p->stats.rtt_ns;
+    copy_str(s->alert, sizeof s->alert, p->stats.alert);
+    s->limit = p->stats.limit;
+    copy_str(s->limit_why, sizeof s->limit_why, p->stats.limit_why);
     h->stats = p->stats_json;
     if (h->stats)
         atomic_fetch_add(&h->stats->refs, 1);

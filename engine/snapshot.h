@@ -95,7 +95,6 @@ struct worker_snapshot {
     uint8_t state;             /* 0 running, 1 draining, 2 ended, 3 could not be joined */
 };
 
-enum bottleneck { LIMIT_NONE, LIMIT_SERVER, LIMIT_CLIENT, LIMIT_NETWORK, LIMIT_RATE };
 const char *bottleneck_name(enum bottleneck);
 
 /* A validity check: is this figure to be trusted? */
@@ -213,7 +212,7 @@ struct pool_snapshot {
     int64_t other_clients, data_items, data_bytes; /* -1: unknown */
     struct stat_column column[STAT_COLUMNS_MAX];   /* [columns]: as it is now */
     unsigned columns;
-    char verdict[24];
+    char verdict[24], alert[160];                     /* the backend's own; "": none */
     int64_t rtt_ns;                                   /* to the server and back; -1: unknown */
     const struct json_t *backend_stats, *left_behind; /* borrowed; NULL: none */
 };

@@ -4,7 +4,8 @@
  * writing end only loadtop has: at its end of file, for whatever reason, it kills the server and
  * removes the folder. It is in a session of its own, so that Ctrl-C reaches loadtop alone; the
  * server dies with it (PR_SET_PDEATHSIG). Nothing is kept by the server, so SIGKILL loses nothing.
- */
+ * A backend's stand-in runs in a process of its own as well, on a leash of its own, so that what it
+ * costs is not taken for the load generator's. */
 #include "ui/demo.h"
 
 #include <dirent.h>
@@ -35,6 +36,7 @@
 #define START_NS (5 * NS_PER_S)
 #define STOP_NS NS_PER_S
 #define SOCKET_NAME "/redis.sock"
+#define MOCK_PLACE_MAX 128
 
 /* One thread and a short pipeline leave room upwards, so that `+` moves the curve. */
 #define REDIS_QUERY "?threads=1&clients=4&pattern=batch&depth=4&ops=get:80,set:20"
@@ -43,6 +45,12 @@
 /* 8 servers of 4 ms: 2,000/s at most; asked for half of it, so that `rate` shows the queue grow. */
 #define QUEUE_URL                                                                                  \
     "null:?service=4ms&dist=exp&servers=8&clients=32&rate=1000/s&arrival=poisson&name=queue"
+
+/* 4 clients that are each busy for 1 ms with a message take 4,000/s at most: 2 of them fall
+ * behind. */
+#define MOCK_TOPIC "loadtop-demo"
+#define MOCK_WRITERS "?rate=2500/s&pattern=chain&depth=500&size=200&name=mock-tx"
+#define MOCK_READERS "?ops=consume&assign=hand&clients=4&work=1ms&name=mock-rx"
 
 /* The path of a program in PATH; false when there is none. */
 static bool find_program(const char *name, char *buf, size_t size)
@@ -90,16 +98,22 @@ static void become_server(const char *program, const char *dir, pid_t watcher)
     _exit(127);
 }
 
+/* Ctrl-C reaches loadtop alone, and whoever reads loadtop's output does not wait for us too. */
+static void leave_terminal(void)
+{
+    int null = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < 3 && null >= 0; fd++)
+        dup2(null, fd);
+    setsid();
+    prctl(PR_SET_NAME, "loadtop-demo", 0UL, 0UL, 0UL);
+}
+
 /* Until loadtop or the server ends. The exit status is the server's, or 0 when it was ended by us.
  */
 static void watch_server(const char *program, const char *dir, int leash)
 {
     sigset_t child;
-    int null = open("/dev/null", O_RDWR);
-    for (int fd = 0; fd < 3 && null >= 0; fd++)
-        dup2(null, fd); /* or whoever reads loadtop's output would wait for us too */
-    setsid();
-    prctl(PR_SET_NAME, "loadtop-demo", 0UL, 0UL, 0UL);
+    leave_terminal();
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child, NULL);
@@ -207,6 +221,73 @@ static int start_redis(struct demo *d, char *url, size_t size, struct err *err)
     return 0;
 }
 
+/* ---- A stand-in of a backend's own ---- */
+
+static void serve(const struct backend *b, int answer, int leash)
+{
+    char place[MOCK_PLACE_MAX] = "";
+    struct err err = {0};
+    struct pollfd fd = {.fd = leash, .events = POLLIN};
+    leave_terminal();
+    unsetenv("LOADTOP_PASSWORD");
+    bool up = b->demo(place, sizeof place, &err) == 0;
+    const char *words = up ? place : err.msg;
+    if (write(answer, up ? "+" : "-", 1) < 0 || write(answer, words, strlen(words)) < 0)
+        up = false;
+    close(answer);
+    while (up && poll(&fd, 1, -1) < 0 && errno == EINTR)
+        ;
+    _exit(0); /* without atexit handlers: they are loadtop's */
+}
+
+/* What the stand-in says, to its end of file; false when it does not come in time. */
+static bool read_all(int fd, char *buf, size_t size)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    size_t len = 0;
+    for (uint64_t end = clock_ns() + START_NS; clock_ns() < end && len + 1 < size;) {
+        ssize_t n = poll(&p, 1, 100) > 0 ? read(fd, buf + len, size - 1 - len) : -1;
+        if (n == 0)
+            break;
+        len += n > 0 ? (size_t)n : 0;
+    }
+    buf[len] = '\0';
+    return len > 0;
+}
+
+static int start_mock(struct demo *d, const struct backend *b, char *place, size_t size,
+                      struct err *err)
+{
+    int leash[2], answer[2];
+    char said[MOCK_PLACE_MAX + 1];
+    if (pipe2(leash, O_CLOEXEC) < 0)
+        return err_set(err, ERR_FAILED, "pipe: %s", strerror(errno));
+    if (pipe2(answer, O_CLOEXEC) < 0) {
+        close(leash[0]);
+        close(leash[1]);
+        return err_set(err, ERR_FAILED, "pipe: %s", strerror(errno));
+    }
+    d->mock = fork();
+    if (d->mock == 0) {
+        close(leash[1]);
+        close(answer[0]);
+        if (d->leash >= 0)
+            close(d->leash); /* or the other's watcher would wait for us too */
+        serve(b, answer[1], leash[0]);
+    }
+    close(leash[0]);
+    close(answer[1]);
+    d->mock_leash = leash[1];
+    bool came = d->mock > 0 && read_all(answer[0], said, sizeof said);
+    close(answer[0]);
+    if (d->mock < 0)
+        return err_set(err, ERR_FAILED, "fork: %s", strerror(errno));
+    if (!came || said[0] != '+')
+        return err_set(err, ERR_FAILED, "%s", came ? said + 1 : "no answer within 5 s");
+    copy_str(place, size, said + 1);
+    return 0;
+}
+
 static const struct backend *find_backend(const struct backend *const *backends, const char *name)
 {
     for (unsigned i = 0; backends[i]; i++)
@@ -241,12 +322,35 @@ static int add_pool(struct scenario *s, const struct cli *c, const struct backen
     return bad;
 }
 
+/* librdkafka's mock cluster, with those who write into it and those who read. */
+static int add_mock(struct demo *d, const struct cli *c, struct scenario *s,
+                    const struct backend *const *backends, struct err *err)
+{
+    char url[256], place[MOCK_PLACE_MAX];
+    struct err why = {0};
+    const struct backend *kafka = find_backend(backends, "kafka");
+    if (!kafka || kafka->unavailable || !kafka->demo) {
+        complain("demo: without kafka: %s",
+                 kafka && kafka->unavailable ? kafka->unavailable : "it is not built in");
+        return 0;
+    }
+    if (start_mock(d, kafka, place, sizeof place, &why) < 0) {
+        complain("demo: without kafka: %s", why.msg);
+        return 0;
+    }
+    complain("demo: kafka is librdkafka's mock cluster: never a measure of a broker");
+    snprintf(url, sizeof url, "kafka://%s/" MOCK_TOPIC MOCK_WRITERS, place);
+    int bad = add_pool(s, c, kafka, url, backends, err);
+    snprintf(url, sizeof url, "kafka://%s/" MOCK_TOPIC MOCK_READERS, place);
+    return bad ? bad : add_pool(s, c, kafka, url, backends, err);
+}
+
 int demo_start(struct demo *d, const struct cli *c, struct scenario *s,
                const struct backend *const *backends, struct err *err)
 {
     char url[256];
     struct err why = {0};
-    *d = (struct demo){.leash = -1};
+    *d = (struct demo){.leash = -1, .mock_leash = -1};
     if (c->words)
         return err_set(err, ERR_USAGE, "demo brings its own targets; '%.60s' is one too many",
                        c->word[0]);
@@ -260,11 +364,8 @@ int demo_start(struct demo *d, const struct cli *c, struct scenario *s,
     } else {
         bad = add_pool(s, c, redis, url, backends, err);
     }
-    const struct backend *kafka = find_backend(backends, "kafka");
-    complain("demo: without kafka: %s", !kafka               ? "it is not built in"
-                                        : kafka->unavailable ? kafka->unavailable
-                                                             : "a mock cluster is not built into "
-                                                               "this version");
+    if (!bad)
+        bad = add_mock(d, c, s, backends, err);
     const struct backend *null = find_backend(backends, "null");
     if (!bad)
         bad = add_pool(s, c, null, KNEE_URL, backends, err);
@@ -284,6 +385,12 @@ void demo_stop(struct demo *d)
         else if (clock_ns() > end)
             break; /* it goes on by itself: it only waits for the server's end */
     }
+    if (d->mock_leash >= 0)
+        close(d->mock_leash);
+    d->mock_leash = -1;
+    for (uint64_t end = clock_ns() + STOP_NS; d->mock > 0 && clock_ns() < end; nap())
+        if (waitpid(d->mock, NULL, WNOHANG) != 0)
+            d->mock = 0;
     if (!d->watcher && d->dir[0])
         remove_folder(d->dir); /* in case the watcher could not */
     d->watcher = 0;

@@ -1,8 +1,9 @@
 /* `loadtop demo`: targets that it brings along, so that the first look needs no server.
  *
- * A private redis-server on a unix socket in a folder of its own, and two simulated services. What
- * is missing is named with what to install. The server ends and the folder goes when this process
- * does, however that happens: a small watcher process waits for it. */
+ * A private redis-server on a unix socket in a folder of its own, librdkafka's mock cluster (never
+ * a measure of a broker, and said so) and two simulated services. What is missing is named with
+ * what to install. The server ends and the folder goes when this process does, however that
+ * happens: a small watcher process waits for it. */
 #ifndef LOADTOP_UI_DEMO_H
 #define LOADTOP_UI_DEMO_H
 
@@ -14,9 +15,11 @@ struct err;
 struct scenario;
 
 struct demo {
-    char dir[96];  /* "": none */
-    pid_t watcher; /* 0: none */
-    int leash;     /* while it is open the watcher keeps the server; -1 */
+    char dir[96];   /* "": none */
+    pid_t watcher;  /* 0: none */
+    int leash;      /* while it is open the watcher keeps the server; -1 */
+    pid_t mock;     /* serves librdkafka's mock cluster; 0: none */
+    int mock_leash; /* likewise; -1 */
 };
 
 /* Starts what there is (bounded: 5 s) and adds its pools to the scenario, with the line's pool

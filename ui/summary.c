@@ -14,6 +14,7 @@
 
 #include "engine/backend.h"
 #include "engine/snapshot.h"
+#include "ui/stats_table.h"
 
 #define LABEL "  %-14s"
 
@@ -215,6 +216,7 @@ static void add_pool(struct text *t, const struct pool_snapshot *p, bool removed
     add_errors(t, p);
     if (p->note[0])
         text_add(t, LABEL "%s\n", "server", p->note);
+    stats_table_text(p->backend_stats, "  ", 200, t);
     add_trust(t, p);
     add_left_behind(t, p);
 }

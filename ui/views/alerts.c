@@ -131,6 +131,9 @@ int alerts_collect(const struct snapshot *s, struct alert *alert, int max)
         down(&l, s, &s->pool[i]);
     for (unsigned i = 0; i < s->pools; i++)
         errors(&l, &s->pool[i]);
+    for (unsigned i = 0; i < s->pools; i++)
+        if (s->pool[i].alert[0] && s->pool[i].state == POOL_LOADING)
+            add(&l, true, "%s %s", s->pool[i].name, s->pool[i].alert);
     validities(&l, s);
     for (unsigned i = 0; i < s->thresholds; i++)
         if (s->threshold[i].known && !s->threshold[i].ok)

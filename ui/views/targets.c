@@ -14,6 +14,7 @@
 #include "engine/text.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
+#include "ui/stats_table.h"
 #include "ui/table.h"
 
 static const struct column target_columns[] = {
@@ -231,6 +232,25 @@ static int nodes_draw(struct cells *c, struct rect r, int y, const char *name, j
     return y;
 }
 
+/* What the backend found, and the table behind it. */
+static int found_draw(struct cells *c, struct rect r, int y, const struct json_t *stats)
+{
+    const json_t *findings = stats_findings(stats), *table = stats_table(stats);
+    int rows = table ? (int)json_array_size(json_object_get(table, "rows")) : -1;
+    char line[512];
+
+    for (size_t i = 0; i < json_array_size(findings) && y < r.y + r.h; i++)
+        cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT, ROLE_STRONG,
+                    json_string_value(json_array_get(findings, i)));
+    for (int i = -1; i < rows && y < r.y + r.h; i++)
+        cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT, i < 0 ? ROLE_LABEL : ROLE_TEXT,
+                    stats_table_line(table, i, r.w - 3, line, sizeof line));
+    if (table && y < r.y + r.h)
+        cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT, ROLE_DIM,
+                    json_string_value(json_object_get(table, "note")));
+    return y;
+}
+
 /* What the server says: first how the load lies on its nodes, then the rest as name and value, in
  * two columns where there is room. */
 static int stats_lines(struct cells *c, struct rect r, int y, const struct pool_snapshot *p)
@@ -244,6 +264,7 @@ static int stats_lines(struct cells *c, struct rect r, int y, const struct pool_
                     p->state == POOL_DOWN ? ROLE_BAD : ROLE_LABEL, p->state_why);
     if (p->note[0] && y < r.y + r.h)
         cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT, ROLE_STRONG, p->note);
+    y = found_draw(c, r, y, stats);
     json_object_foreach(stats, name, v)
     {
         json_t *nodes = nodes_of(v);
