@@ -212,10 +212,9 @@ static enum submit busy(struct cass_conn *c)
     return SUBMIT_BUSY;
 }
 
-static enum submit refuse(struct cass_conn *c, const struct op *op, const char *error_class,
-                          const char *why)
+static enum submit refuse(const struct op *op, const char *error_class, const char *why)
 {
-    op_error(c->conn, error_class, op->n, why, strlen(why));
+    op_error(op, error_class, op->n, why, strlen(why));
     return SUBMIT_FAILED;
 }
 
@@ -233,10 +232,10 @@ static enum submit cass_submit(struct conn *conn, struct op *op)
             /* Told once; the next one makes the server look again, so failures come at the server's
              * pace. */
             c->stmt[st].state = PREPARED_NOT;
-            return refuse(c, op, c->stmt[st].error_class, c->stmt[st].why);
+            return refuse(op, c->stmt[st].error_class, c->stmt[st].why);
         }
         if (c->stmt[st].state == PREPARED_NOT && !cass_prepare(c, st))
-            return refuse(c, op, "memory", "no room to prepare the statement");
+            return refuse(op, "memory", "no room to prepare the statement");
         return busy(c);
     }
     int stream = cql_stream_take(&c->streams, op);
@@ -246,7 +245,7 @@ static enum submit cass_submit(struct conn *conn, struct op *op)
         return SUBMIT_QUEUED;
     void *owner;
     cql_stream_release(&c->streams, (unsigned)stream, &owner);
-    return refuse(c, op, "too_large", "a request larger than 64 MiB");
+    return refuse(op, "too_large", "a request larger than 64 MiB");
 }
 
 static uint32_t cass_depth(const struct pool *pool, uint32_t client_depth)

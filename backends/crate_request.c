@@ -46,7 +46,7 @@ enum submit crate_submit(struct conn *conn, struct op *op)
         return SUBMIT_BUSY;
     if (!r->body || !r->body->len) {
         static const char msg[] = "out of memory for a request -> fewer rows";
-        op_error(conn, "memory", op->n, msg, sizeof msg - 1);
+        op_error(op, "memory", op->n, msg, sizeof msg - 1);
         return SUBMIT_FAILED;
     }
     c->op = op;
@@ -143,13 +143,13 @@ static void fail_status(struct crate_conn *c, long status, enum crate_verdict ve
     fail(c, name, msg, len, unknown);
 }
 
-static void note_faults(struct crate_conn *c)
+static void note_faults(const struct crate_conn *c, const struct op *op)
 {
     char name[CRATE_CLASS_MAX], msg[192];
     for (unsigned i = 0; i < c->reply.faults; i++) {
         const struct crate_fault *f = &c->reply.fault[i];
         size_t len = crate_message(msg, sizeof msg, f->msg, f->len, crate_code_advice(f->code));
-        op_error(c->conn, crate_code_class(name, sizeof name, f->code), f->rows, msg, len);
+        op_error(op, crate_code_class(name, sizeof name, f->code), f->rows, msg, len);
     }
 }
 
@@ -170,7 +170,7 @@ static void insert_done(struct crate_conn *c)
     c->op = NULL;
     c->phase = PHASE_IDLE;
     if (failed) {
-        note_faults(c);
+        note_faults(c, op);
         op_partial(op, (uint32_t)failed);
     } else {
         op_done(op);

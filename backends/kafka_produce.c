@@ -234,10 +234,9 @@ void kafka_trip_expire(struct kafka_conn *kc)
 
 /* ---- out ---- */
 
-static enum submit refuse(struct conn *c, const struct op *op, const char *error_class,
-                          const char *msg)
+static enum submit refuse(const struct op *op, const char *error_class, const char *msg)
 {
-    op_error(c, error_class, op->n, msg, strlen(msg));
+    op_error(op, error_class, op->n, msg, strlen(msg));
     return SUBMIT_FAILED;
 }
 
@@ -247,16 +246,16 @@ enum submit kafka_submit(struct conn *c, struct op *op)
     struct kafka_pool *kp = kc->pool;
     struct err err = {0};
     if (!kp->mine)
-        return refuse(c, op, "refused",
+        return refuse(op, "refused",
                       "the topic holds messages that loadtop did not write: producing needs "
                       "--allow-destructive");
     if (!kc->producer && kafka_producer_open(kc, &err) < 0)
-        return refuse(c, op, "handle", err.msg);
+        return refuse(op, "handle", err.msg);
     bool trip = op->type == KAFKA_E2E;
     size_t len =
         op->size < sizeof(struct kafka_mark) && trip ? sizeof(struct kafka_mark) : op->size;
     if (!payload_ready(kc->worker, len))
-        return refuse(c, op, "memory", "out of memory for the message");
+        return refuse(op, "memory", "out of memory for the message");
     char key[24];
     size_t key_len = option_u64(kafka_opts(kp), K_KEYS) ? key_text(op->key, key) : 0;
     int32_t p = trip ? kc->trip_partition : choose_partition(kc, op, key, key_len);
@@ -269,7 +268,7 @@ enum submit kafka_submit(struct conn *c, struct op *op)
         memcpy(payload, &mark.magic, sizeof mark.magic);
     void *opaque = trip ? (void *)(uintptr_t)(kc->trip_next << 1 | 1) : op;
     if (trip && !trip_put(kc, op))
-        return refuse(c, op, "memory", "out of memory for the request");
+        return refuse(op, "memory", "out of memory for the request");
     op_sent(op); /* librdkafka's own threads send it, before our flush */
     if (rd_kafka_produce(kc->topic, p, RD_KAFKA_MSG_F_COPY, payload, len, key_len ? key : NULL,
                          key_len, opaque) == 0) {
@@ -288,7 +287,7 @@ enum submit kafka_submit(struct conn *c, struct op *op)
     }
     char said[192];
     kafka_error_text(code, NULL, said, sizeof said);
-    return refuse(c, op, kafka_error_class(code), said);
+    return refuse(op, kafka_error_class(code), said);
 }
 
 /* ---- reports ---- */

@@ -282,7 +282,7 @@ static enum submit null_submit(struct conn *conn, struct op *op)
         finish(o, op);
         return SUBMIT_QUEUED;
     }
-    op_error(conn, "memory", op->n, "null: out of memory", strlen("null: out of memory"));
+    op_error(op, "memory", op->n, "null: out of memory", strlen("null: out of memory"));
     return SUBMIT_FAILED;
 }
 

@@ -295,8 +295,9 @@ void op_fail(struct op *, const char *error_class, const char *msg, size_t msg_l
  * ones. */
 void op_partial(struct op *, uint32_t failed);
 /* Notes `count` errors of a class with a message, without ending anything: for the rows of
- * op_partial and for SUBMIT_FAILED (count = op->n). */
-void op_error(struct conn *, const char *error_class, uint64_t count, const char *msg,
+ * op_partial and for SUBMIT_FAILED (count = op->n). Before the op ends. The classes count what
+ * `errors` counts: nothing of a request of the warm-up, nor of one that timed out before. */
+void op_error(const struct op *, const char *error_class, uint64_t count, const char *msg,
               size_t msg_len);
 void op_timeout(struct op *); /* only with BACKEND_TIMEOUTS */
 /* Sends it again, on that group: MOVED, or unprepared. It stays offered, and keeps its times. */

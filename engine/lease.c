@@ -347,11 +347,14 @@ void waiting_discard(struct worker *w)
     }
 }
 
-static void stamp(struct op *op, uint64_t now)
+/* Sent: from here on its latency counts, and so does the integral of what is in flight. */
+static void stamp(struct worker *w, struct op *op, uint64_t now)
 {
     if (op->sent_ns)
         return;
     op->sent_ns = now;
+    if (!(op->flags & OP_WARM))
+        w->tally.sent += op->n;
     if (!op->intended_ns)
         op->intended_ns = op->flags & OP_WAITED ? op->ready_ns : now;
     if (op->flags & OP_BATCH && op->client && !op->client->batch_sent_ns)
@@ -360,7 +363,10 @@ static void stamp(struct op *op, uint64_t now)
 
 void op_sent(struct op *op)
 {
-    stamp(op, loop_refresh(op->conn->worker->loop));
+    struct worker *w = op->conn->worker;
+    uint64_t now = loop_refresh(w->loop);
+    worker_account(w);
+    stamp(w, op, now);
 }
 
 void conns_flush(struct worker *w)
@@ -371,8 +377,9 @@ void conns_flush(struct worker *w)
         c->dirty = false;
         if (c->unsent) {
             uint64_t now = loop_refresh(w->loop);
+            worker_account(w);
             for (struct op *op = c->unsent; op; op = op->next)
-                stamp(op, now);
+                stamp(w, op, now);
             c->unsent = NULL;
         }
         if (w->backend->flush && c->state == CONN_UP)

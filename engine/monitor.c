@@ -55,13 +55,11 @@ void monitor_fini(struct monitor *m)
     for (unsigned i = 0; i < OPS_MAX; i++) {
         histogram_fini(&m->service[i]);
         histogram_fini(&m->response[i]);
-        for (unsigned k = 0; k < MEASURES; k++)
-            histogram_fini(&m->tick[i][k]);
     }
-    for (unsigned i = 0; i < EXTRAS; i++) {
+    for (unsigned i = 0; i < EXTRAS; i++)
         histogram_fini(&m->extra[i]);
-        histogram_fini(&m->tick_extra[i]);
-    }
+    for (unsigned i = 0; i < SERIES; i++)
+        histogram_fini(&m->tick[i]);
     histogram_fini(&m->all_service);
     histogram_fini(&m->all_response);
     struct interval *both[] = {&m->tenth, &m->second};
@@ -104,87 +102,82 @@ static bool merge_into(struct histogram *to, struct histogram *from)
     return true;
 }
 
-static void drain_set(struct monitor *m, struct recorder *r, struct interval_set *set)
+static void spread(struct monitor *m, unsigned series)
 {
-    uint32_t prepared = atomic_load(&r->prepared);
-    for (unsigned i = 0; i < OPS_MAX; i++)
-        for (unsigned k = 0; k < MEASURES && prepared & (1u << i); k++)
-            if (merge_into(&m->tick[i][k], &set->op[i][k]))
-                histogram_clear(&set->op[i][k]);
-    for (unsigned e = 0; e < EXTRAS; e++)
-        if (merge_into(&m->tick_extra[e], &set->extra[e]))
-            histogram_clear(&set->extra[e]);
+    struct histogram *h = &m->tick[series];
+    if (series >= SERIES_EXTRA(0)) {
+        unsigned e = series - SERIES_EXTRA(0);
+        if (e == EXTRA_LAG)
+            histogram_merge(&m->tenth.lag, h);
+        histogram_merge(&m->extra[e], h);
+        return;
+    }
+    unsigned type = series / MEASURES, k = series % MEASURES;
+    if (k != MEASURE_RESPONSE) {
+        merge_into(&m->service[type], h);
+        histogram_merge(&m->all_service, h);
+        histogram_merge(&m->tenth.service, h);
+    }
+    if (k != MEASURE_SERVICE) {
+        merge_into(&m->response[type], h);
+        histogram_merge(&m->all_response, h);
+        histogram_merge(&m->tenth.response, h);
+    }
 }
 
 /* The pool's intervals of this tick go into everything that is kept longer. */
 static void spread_tick(struct monitor *m)
 {
-    for (unsigned i = 0; i < OPS_MAX; i++) {
-        for (unsigned k = 0; k < MEASURES; k++) {
-            struct histogram *h = &m->tick[i][k];
-            if (!h->slot || !h->count)
-                continue;
-            if (k != MEASURE_RESPONSE) {
-                merge_into(&m->service[i], h);
-                histogram_merge(&m->all_service, h);
-                histogram_merge(&m->tenth.service, h);
-            }
-            if (k != MEASURE_SERVICE) {
-                merge_into(&m->response[i], h);
-                histogram_merge(&m->all_response, h);
-                histogram_merge(&m->tenth.response, h);
-            }
-            histogram_clear(h);
-        }
-    }
-    for (unsigned e = 0; e < EXTRAS; e++) {
-        struct histogram *h = &m->tick_extra[e];
-        if (!h->slot || !h->count)
-            continue;
-        if (e == EXTRA_LAG)
-            histogram_merge(&m->tenth.lag, h);
-        histogram_merge(&m->extra[e], h);
-        histogram_clear(h);
+    for (; m->ticked; m->ticked &= m->ticked - 1) {
+        unsigned series = (unsigned)__builtin_ctzll(m->ticked);
+        spread(m, series);
+        histogram_clear(&m->tick[series]);
     }
 }
 
-static void add_tally(struct tally *sum, const struct tally *t)
+/* Adds the words of one tally to sum[]; moments are no counts: the earliest and the latest. */
+static void add_tally(uint64_t *sum, const struct worker *w, struct tally *moments)
 {
-    uint64_t a[TALLY_WORDS], b[TALLY_WORDS];
-    uint64_t last = sum->last_end_ns > t->last_end_ns ? sum->last_end_ns : t->last_end_ns;
-    uint64_t first = !sum->first_ns || (t->first_ns && t->first_ns < sum->first_ns) ? t->first_ns
-                                                                                    : sum->first_ns;
-    memcpy(a, sum, sizeof a);
-    memcpy(b, t, sizeof b);
-    for (unsigned i = 0; i < TALLY_WORDS; i++)
-        a[i] += b[i];
-    memcpy(sum, a, sizeof a);
-    sum->last_end_ns = last;
-    sum->first_ns = first;
+    uint64_t words[TALLY_WORDS];
+    const struct tally *t = &w->seen;
+    unsigned n = TALLY_WORDS_OF(atomic_load_explicit(&w->recorder.types, memory_order_relaxed));
+    memcpy(words, t, n * sizeof *words);
+    for (unsigned i = 0; i < n; i++)
+        sum[i] += words[i];
+    if (t->last_end_ns > moments->last_end_ns)
+        moments->last_end_ns = t->last_end_ns;
+    if (t->first_ns && (!moments->first_ns || t->first_ns < moments->first_ns))
+        moments->first_ns = t->first_ns;
 }
 
+/* Reads those who did something since the last time, and sums all. */
 static void sum_tallies(struct pool *p, uint64_t now_ns)
 {
     struct monitor *m = &p->monitor;
-    memset(&m->total, 0, sizeof m->total);
+    struct tally moments = {0};
+    uint64_t sum[TALLY_WORDS] = {0};
     m->area = 0;
     for (unsigned i = 0; i < p->workers; i++) {
         struct worker *w = p->worker[i];
-        if (!w->reaped)
+        if (!w->reaped && !w->still)
             recorder_read(&w->recorder, &w->seen);
         const struct tally *t = &w->seen;
-        add_tally(&m->total, t);
+        add_tally(sum, w, &moments);
         double area = (double)t->in_flight_area;
         if (!w->reaped && now_ns > t->area_ns)
-            area += (double)t->in_flight * (double)(now_ns - t->area_ns);
+            area += (double)t->sent * (double)(now_ns - t->area_ns);
         m->area += area / 1e9;
     }
+    memcpy(&m->total, sum, sizeof m->total);
+    m->total.last_end_ns = moments.last_end_ns;
+    m->total.first_ns = moments.first_ns;
 }
 
 void monitor_collect_ended(struct pool *p, struct worker *w)
 {
-    drain_set(&p->monitor, &w->recorder, &w->recorder.set[0]);
-    drain_set(&p->monitor, &w->recorder, &w->recorder.set[1]);
+    struct monitor *m = &p->monitor;
+    for (unsigned i = 0; i < 2; i++)
+        m->ticked |= interval_drain(&w->recorder.set[i], m->tick);
 }
 
 void monitor_collect(struct pool *p, uint64_t now_ns)
@@ -193,7 +186,9 @@ void monitor_collect(struct pool *p, uint64_t now_ns)
     unsigned left = 0;
     for (unsigned i = 0; i < p->workers; i++) {
         struct worker *w = p->worker[i];
-        if (w->reaped)
+        /* Who has had no turn since the last time is not touched at all. */
+        w->still = !w->pending_drain && recorder_still(&w->recorder);
+        if (w->reaped || w->still)
             continue;
         if (!w->pending_drain)
             recorder_flip(&w->recorder);
@@ -208,7 +203,7 @@ void monitor_collect(struct pool *p, uint64_t now_ns)
             struct worker *w = p->worker[i];
             if (w->reaped || !w->pending_drain || !recorder_quiet(&w->recorder))
                 continue;
-            drain_set(m, &w->recorder, recorder_idle_set(&w->recorder));
+            m->ticked |= interval_drain(recorder_idle_set(&w->recorder), m->tick);
             w->pending_drain = false;
             left--;
         }
@@ -451,7 +446,7 @@ static void close_second(struct pool *p, double now_s)
                 &m->now_idle);
     m->now_batches_per_s = (double)(b->batches - a->batches) / span;
     for (unsigned i = 0; i < OPS_MAX; i++)
-        m->op_per_s[i] = (double)(b->op_completed[i] - a->op_completed[i]) / span;
+        m->op_per_s[i] = (double)(b->op[i].completed - a->op[i].completed) / span;
     note_little(m, &pt);
     count_classes(p);
     m->resized_in_second = false;

@@ -43,8 +43,9 @@ struct interval {
 
 struct monitor {
     struct histogram service[OPS_MAX], response[OPS_MAX]; /* whole run; mapped when first needed */
-    struct histogram tick[OPS_MAX][MEASURES], extra[EXTRAS], tick_extra[EXTRAS];
-    struct histogram all_service, all_response; /* whole run, all operations */
+    struct histogram extra[EXTRAS], tick[SERIES];         /* tick: of this one, empty between two */
+    uint64_t ticked;                                      /* bit i: tick[i] has values */
+    struct histogram all_service, all_response;           /* whole run, all operations */
     struct interval tenth, second;
     struct latency last_service, last_response, last_lag; /* of the last full second */
     struct tally total;                                   /* sums over all workers that ever were */

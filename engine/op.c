@@ -79,7 +79,7 @@ void worker_account(struct worker *w)
 {
     uint64_t now = loop_now(w->loop);
     if (now > w->tally.area_ns) {
-        w->tally.in_flight_area += w->tally.in_flight * (now - w->tally.area_ns);
+        w->tally.in_flight_area += w->tally.sent * (now - w->tally.area_ns);
         w->tally.area_ns = now;
     }
 }
@@ -106,11 +106,15 @@ void op_unoffered(struct worker *w, struct op *op)
 void op_count_in_flight(struct worker *w, const struct op *op, int sign)
 {
     uint64_t n = sign > 0 ? op->n : 0 - (uint64_t)op->n;
-    worker_account(w);
-    if (op->flags & OP_WARM)
+    if (op->flags & OP_WARM) {
         w->tally.warm_in_flight += n;
-    else
-        w->tally.in_flight += n;
+        return;
+    }
+    w->tally.in_flight += n;
+    if (sign < 0 && op->sent_ns) {
+        worker_account(w);
+        w->tally.sent -= op->n;
+    }
 }
 
 void op_count_dropped(struct worker *w, uint64_t n)
@@ -273,9 +277,9 @@ static void finish(struct worker *w, struct op *op, uint32_t failed, enum ending
         t->completed += ok;
         t->errors += failed;
         t->timeouts += timeouts;
-        t->op_completed[op->type] += ok;
-        t->op_errors[op->type] += failed;
-        t->op_timeouts[op->type] += timeouts;
+        t->op[op->type].completed += ok;
+        t->op[op->type].errors += failed;
+        t->op[op->type].timeouts += timeouts;
         if (ok)
             record_latency(w, op, now, ok);
     }
@@ -304,17 +308,17 @@ void op_partial(struct op *op, uint32_t failed)
     end(op, failed < op->n ? failed : op->n, END_OK);
 }
 
-/* The classes count what `errors` counts: nothing of the warm-up, nothing that timed out before. */
-static void note_failure(const struct op *op, const char *error_class, const char *msg, size_t len)
+void op_error(const struct op *op, const char *error_class, uint64_t count, const char *msg,
+              size_t len)
 {
     struct worker *w = op->conn->worker;
     if (op->state != OP_ABANDONED && !(op->flags & OP_WARM) && !w->frozen)
-        recorder_error(&w->recorder, error_class, op->n, msg, len, loop_now(w->loop));
+        recorder_error(&w->recorder, error_class, count, msg, len, loop_now(w->loop));
 }
 
 void op_fail(struct op *op, const char *error_class, const char *msg, size_t len)
 {
-    note_failure(op, error_class, msg, len);
+    op_error(op, error_class, op->n, msg, len);
     end(op, op->n, END_OK);
 }
 
@@ -323,20 +327,13 @@ void op_timeout(struct op *op)
     end(op, 0, END_TIMEOUT);
 }
 
-void op_error(struct conn *c, const char *error_class, uint64_t count, const char *msg, size_t len)
-{
-    struct worker *w = c->worker;
-    if (!w->frozen && !w->warm)
-        recorder_error(&w->recorder, error_class, count, msg, len, loop_now(w->loop));
-}
-
 /* Its connection is gone (class given), or it was refused for good (no class: op_error was called).
  */
 void op_lost(struct op *op, const char *error_class, const char *msg, size_t len)
 {
     struct worker *w = op->conn->worker;
     if (error_class)
-        note_failure(op, error_class, msg, len);
+        op_error(op, error_class, op->n, msg, len);
     if (w->frozen)
         op->state = OP_ABANDONED; /* it stays counted as in flight; nobody is told any more */
     end(op, op->n, END_OK);
@@ -385,7 +382,8 @@ static void received(struct conn *c, unsigned type, uint64_t n, bool failed)
     }
     t->offered += n;
     *(failed ? &t->errors : &t->completed) += n;
-    *(failed ? &t->op_errors[type] : &t->op_completed[type]) += n;
+    recorder_uses(&w->recorder, type);
+    *(failed ? &t->op[type].errors : &t->op[type].completed) += n;
 }
 
 void op_received(struct conn *c, unsigned type, uint64_t n, uint64_t bytes, uint64_t sent_ns)
@@ -402,6 +400,8 @@ void op_received(struct conn *c, unsigned type, uint64_t n, uint64_t bytes, uint
 void op_received_error(struct conn *c, unsigned type, const char *error_class, const char *msg,
                        size_t len)
 {
-    op_error(c, error_class, 1, msg, len);
+    struct worker *w = c->worker;
+    if (!w->frozen && !w->warm)
+        recorder_error(&w->recorder, error_class, 1, msg, len, loop_now(w->loop));
     received(c, type, 1, true);
 }

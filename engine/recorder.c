@@ -17,7 +17,7 @@ int recorder_init(struct recorder *r)
         return -1;
     for (unsigned s = 0; s < 2; s++)
         for (unsigned e = 0; e < EXTRAS; e++)
-            if (histogram_init(&r->set[s].extra[e])) {
+            if (histogram_init(&r->set[s].of[SERIES_EXTRA(e)])) {
                 recorder_fini(r);
                 return -1;
             }
@@ -27,13 +27,9 @@ int recorder_init(struct recorder *r)
 
 void recorder_shrink(struct recorder *r)
 {
-    for (unsigned s = 0; s < 2; s++) {
-        for (unsigned e = 0; e < EXTRAS; e++)
-            histogram_fini(&r->set[s].extra[e]);
-        for (unsigned i = 0; i < OPS_MAX; i++)
-            for (unsigned m = 0; m < MEASURES; m++)
-                histogram_fini(&r->set[s].op[i][m]);
-    }
+    for (unsigned s = 0; s < 2; s++)
+        for (unsigned i = 0; i < SERIES; i++)
+            histogram_fini(&r->set[s].of[i]);
 }
 
 void recorder_fini(struct recorder *r)
@@ -47,14 +43,23 @@ void recorder_fini(struct recorder *r)
 
 int recorder_prepare(struct recorder *r, unsigned type)
 {
-    if (atomic_load(&r->prepared) & (1u << type))
+    if (r->prepared & (1u << type))
         return 0;
     for (unsigned s = 0; s < 2; s++)
-        for (unsigned m = 0; m < MEASURES; m++)
-            if (!r->set[s].op[type][m].slot && histogram_init(&r->set[s].op[type][m]))
+        for (unsigned m = 0; m < MEASURES; m++) {
+            struct histogram *h = &r->set[s].of[SERIES_OF(type, m)];
+            if (!h->slot && histogram_init(h))
                 return -1;
-    atomic_fetch_or(&r->prepared, 1u << type);
+        }
+    r->prepared |= 1u << type;
+    recorder_uses(r, type);
     return 0;
+}
+
+void recorder_uses(struct recorder *r, unsigned type)
+{
+    if (atomic_load_explicit(&r->types, memory_order_relaxed) <= type)
+        atomic_store_explicit(&r->types, type + 1, memory_order_release);
 }
 
 void recorder_turn_begin(struct recorder *r)
@@ -66,10 +71,11 @@ void recorder_turn_begin(struct recorder *r)
 void recorder_turn_end(struct recorder *r, const struct tally *t)
 {
     uint64_t words[TALLY_WORDS];
-    memcpy(words, t, sizeof words);
+    unsigned n = TALLY_WORDS_OF(atomic_load_explicit(&r->types, memory_order_relaxed));
+    memcpy(words, t, n * sizeof *words);
     uint64_t seq = atomic_load_explicit(&r->seq, memory_order_relaxed);
     atomic_exchange_explicit(&r->seq, seq + 1, memory_order_acq_rel);
-    for (unsigned i = 0; i < TALLY_WORDS; i++)
+    for (unsigned i = 0; i < n; i++)
         atomic_store_explicit(&r->published[i], words[i], memory_order_release);
     atomic_store_explicit(&r->seq, seq + 2, memory_order_release);
     atomic_store_explicit(&r->turn, atomic_load_explicit(&r->turn, memory_order_relaxed) + 1,
@@ -79,15 +85,17 @@ void recorder_turn_end(struct recorder *r, const struct tally *t)
 void recorder_read(const struct recorder *r, struct tally *t)
 {
     uint64_t words[TALLY_WORDS];
+    unsigned n;
     for (;;) {
         uint64_t before = atomic_load_explicit(&r->seq, memory_order_acquire);
-        for (unsigned i = 0; i < TALLY_WORDS; i++)
+        n = TALLY_WORDS_OF(atomic_load_explicit(&r->types, memory_order_acquire));
+        for (unsigned i = 0; i < n; i++)
             words[i] = atomic_load_explicit(&r->published[i], memory_order_acquire);
         if (!(before & 1) && atomic_load_explicit(&r->seq, memory_order_acquire) == before)
             break;
         sched_yield(); /* the worker is between two stores, or was descheduled there */
     }
-    memcpy(t, words, sizeof *t);
+    memcpy(t, words, n * sizeof *words); /* the rest of it was never counted */
 }
 
 void recorder_flip(struct recorder *r)
@@ -105,6 +113,28 @@ bool recorder_quiet(const struct recorder *r)
 struct interval_set *recorder_idle_set(struct recorder *r)
 {
     return &r->set[1 - atomic_load_explicit(&r->phase, memory_order_relaxed)];
+}
+
+uint64_t interval_drain(struct interval_set *s, struct histogram *to)
+{
+    uint64_t grown = s->touched;
+    for (unsigned i = 0; i < s->notes; i++)
+        grown |= UINT64_C(1) << (s->note[i] >> 42 & 63);
+    for (uint64_t left = grown; left; left &= left - 1) {
+        struct histogram *h = &to[__builtin_ctzll(left)];
+        if (!h->slot && histogram_init(h))
+            return 0;
+    }
+    for (unsigned i = 0; i < s->notes; i++)
+        histogram_record_n(&to[s->note[i] >> 42 & 63], s->note[i] & HISTOGRAM_MAX_NS,
+                           s->note[i] >> 48);
+    for (uint64_t left = s->touched; left; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        histogram_merge(&to[i], &s->of[i]);
+        histogram_clear(&s->of[i]);
+    }
+    s->notes = s->touched = 0;
+    return grown;
 }
 
 /* The slot of a class, made if new. The last slot collects what does not fit. */

@@ -3,10 +3,12 @@
  * Two mechanisms, both wait-free for the worker:
  * - the tally: every counter of a worker, published together at the end of each turn of its loop
  * under a sequence lock, so that a reader sees the five counts of one and the same moment;
- * - the intervals: two sets of histograms of which the worker fills one. The monitor flips which,
- * waits (without blocking anyone) until the worker has left the turn in which it may still use the
- * old one, and drains it. A worker that sleeps needs no wake-up for that. (The idea is Tene's
- * writer-reader phaser.)
+ * - the intervals: two sets of measured values of which the worker fills one. The monitor flips
+ * which, waits (without blocking anyone) until the worker has left the turn in which it may still
+ * use the old one, and drains it. A worker that sleeps needs no wake-up for that. (The idea is
+ * Tene's writer-reader phaser.) The first values of an interval are kept as they are, and only what
+ * comes after them goes into histograms: a worker that does a few operations in a tenth of a second
+ * costs half a kilobyte and no histogram, and a thousand of them are merged in a millisecond.
  *
  * One writer, one reader. */
 #ifndef LOADTOP_ENGINE_RECORDER_H
@@ -20,15 +22,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Only 64-bit counters: it is published word by word. Times in ns on the loop's clock. */
+struct op_tally {
+    uint64_t completed, errors, timeouts;
+};
+
+/* Only 64-bit counters: it is published word by word, up to the last type of operation in use.
+ * Times in ns on the loop's clock. */
 struct tally {
     uint64_t offered, completed, errors, timeouts, in_flight, dropped; /* after the warm-up */
     uint64_t warm_offered, warm_completed, warm_errors, warm_timeouts, warm_in_flight, warm_dropped;
     uint64_t waiting;   /* operations that wait for a connection, not offered yet */
     uint64_t connected; /* connections that stand */
     uint64_t sent_bytes, received_bytes;
-    uint64_t in_flight_area,
-        area_ns; /* integral of operations in flight over time, until area_ns */
+    uint64_t sent; /* in flight and on its way: what a flush has not sent yet is not in here */
+    uint64_t in_flight_area, area_ns; /* integral of `sent` over time, until area_ns: what latencies
+                                         are measured over, so that N = X R can hold exactly */
     uint64_t generate_ns, wait_ns,
         idle_ns;               /* choosing what to send; waiting for answers; nothing to do */
     uint64_t turns, turned_ns; /* turns of the loop; the moment of the last */
@@ -39,9 +47,11 @@ struct tally {
     uint64_t cpu_ns;     /* of the thread, set at its end */
     uint64_t spent;      /* 1: -n is used up and nothing is in flight */
     uint64_t miscounted; /* times a walk of the connections found another number in flight */
-    uint64_t op_completed[OPS_MAX], op_errors[OPS_MAX], op_timeouts[OPS_MAX];
+    struct op_tally op[OPS_MAX];
 };
-#define TALLY_WORDS (sizeof(struct tally) / sizeof(uint64_t))
+#define TALLY_WORDS ((unsigned)(sizeof(struct tally) / sizeof(uint64_t)))
+#define OP_WORDS ((unsigned)(sizeof(struct op_tally) / sizeof(uint64_t)))
+#define TALLY_WORDS_OF(types) (TALLY_WORDS - OP_WORDS * (OPS_MAX - (types)))
 
 enum measure {
     MEASURE_SAME,     /* service time, which is the response time too */
@@ -52,9 +62,17 @@ enum measure {
 /* Measures of the worker as a whole. */
 enum extra { EXTRA_LAG, EXTRA_LEASE, EXTRA_BATCH, EXTRAS };
 
-struct interval_set { /* one of the two */
-    struct histogram op[OPS_MAX][MEASURES];
-    struct histogram extra[EXTRAS];
+/* What is measured, numbered: the operations' measures, then the extras. */
+#define SERIES_OF(type, measure) ((unsigned)(type)*MEASURES + (unsigned)(measure))
+#define SERIES_EXTRA(extra) (OPS_MAX * MEASURES + (unsigned)(extra))
+#define SERIES SERIES_EXTRA(EXTRAS)
+
+#define NOTES 62
+struct interval_set {     /* one of the two */
+    uint64_t touched;     /* bit i: of[i] has values */
+    uint64_t notes;       /* in note[] */
+    uint64_t note[NOTES]; /* ns (42 bits), series (6), how many (16) */
+    struct histogram of[SERIES];
 };
 
 #define RECORDER_CLASSES 64
@@ -66,15 +84,16 @@ struct class_slot {
 };
 
 struct recorder {
-    _Atomic uint64_t seq; /* of the tally: odd while it is being written */
-    _Atomic uint64_t published[TALLY_WORDS];
-
+    /* what a tick looks at, together */
+    _Atomic uint64_t seq;      /* of the tally: odd while it is being written */
     _Atomic uint64_t turn;     /* odd while the worker may record */
     _Atomic unsigned phase;    /* which set it is to fill from its next turn on */
+    _Atomic unsigned types;    /* 1 + the last type of operation that the tally has counts of */
     struct interval_set *live; /* worker only: the set of this turn */
-    struct interval_set set[2];
     uint64_t flipped_at;       /* reader only: the turn seen at the flip */
-    _Atomic uint32_t prepared; /* bit i: the histograms of op i exist */
+    _Atomic uint64_t published[TALLY_WORDS];
+    struct interval_set set[2];
+    uint32_t prepared; /* worker only; bit i: the histograms of op i exist */
 
     _Atomic unsigned classes;
     struct class_slot *slot[RECORDER_CLASSES];
@@ -92,15 +111,26 @@ int recorder_prepare(struct recorder *, unsigned type);
 /* ---- worker's side */
 void recorder_turn_begin(struct recorder *);
 void recorder_turn_end(struct recorder *, const struct tally *);
+static inline void interval_add(struct interval_set *s, unsigned series, uint64_t ns, uint64_t n)
+{
+    if (s->notes < NOTES && ns <= HISTOGRAM_MAX_NS && n <= UINT16_MAX) {
+        s->note[s->notes++] = ns | (uint64_t)series << 42 | n << 48;
+        return;
+    }
+    s->touched |= UINT64_C(1) << series;
+    histogram_record_n(&s->of[series], ns, n);
+}
 static inline void recorder_add(struct recorder *r, unsigned type, enum measure m, uint64_t ns,
                                 uint64_t n)
 {
-    histogram_record_n(&r->live->op[type][m], ns, n);
+    interval_add(r->live, SERIES_OF(type, m), ns, n);
 }
 static inline void recorder_extra(struct recorder *r, enum extra e, uint64_t ns)
 {
-    histogram_record_n(&r->live->extra[e], ns, 1);
+    interval_add(r->live, SERIES_EXTRA(e), ns, 1);
 }
+/* The tally's counts of this type are published from now on. Before the first of them. */
+void recorder_uses(struct recorder *, unsigned type);
 /* Counts an error of a class. Never waits: a message is left out while the monitor reads messages.
  */
 void recorder_error(struct recorder *, const char *error_class, uint64_t count, const char *msg,
@@ -112,5 +142,15 @@ void recorder_flip(struct recorder *); /* from the next turn on the other set */
 /* True when the set that was flipped away is the reader's. */
 bool recorder_quiet(const struct recorder *);
 struct interval_set *recorder_idle_set(struct recorder *);
+/* Has the worker done nothing at all since its set was drained, so that there is nothing to read?
+ */
+static inline bool recorder_still(const struct recorder *r)
+{
+    return !(r->flipped_at & 1) &&
+           atomic_load_explicit(&r->turn, memory_order_acquire) == r->flipped_at;
+}
+/* Moves what a set holds into to[SERIES], whose members are made when first needed. Returns which
+ * of them have grown (bit i: to[i]). Out of memory: what has no room yet stays where it is. */
+uint64_t interval_drain(struct interval_set *, struct histogram *to);
 
 #endif

@@ -108,14 +108,14 @@ static void fill_ops(const struct pool *p, struct pool_snapshot *s)
     const struct op_type *types = p->spec.backend->ops;
     s->ops = 0;
     for (uint16_t i = 0; i < OPS_MAX && types[i].name; i++) {
-        uint64_t ended = m->total.op_completed[i] + m->total.op_errors[i] + m->total.op_timeouts[i];
-        if (!ended && p->spec.load.weight[i] <= 0)
+        const struct op_tally *t = &m->total.op[i];
+        if (!(t->completed + t->errors + t->timeouts) && p->spec.load.weight[i] <= 0)
             continue;
         struct op_snapshot *o = &s->op[s->ops++];
         o->type = i;
-        o->completed = m->total.op_completed[i];
-        o->errors = m->total.op_errors[i];
-        o->timeouts = m->total.op_timeouts[i];
+        o->completed = t->completed;
+        o->errors = t->errors;
+        o->timeouts = t->timeouts;
         latency_summary(&m->service[i], &o->service);
         latency_summary(&m->response[i], &o->response);
         o->per_s = m->op_per_s[i];

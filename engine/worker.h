@@ -152,6 +152,7 @@ struct worker {
     uint64_t cpu_seen_ns;
     double cpu_share;
     bool pending_drain; /* its flipped set is not drained yet */
+    bool still;         /* it had no turn since it was drained */
 };
 
 enum worker_order { ORDER_RUN, ORDER_DRAIN, ORDER_CLOSE };

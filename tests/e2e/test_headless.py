@@ -198,6 +198,18 @@ class Figures(unittest.TestCase):
         self.assertEqual(len(pool["workers"]), 2)
         self.assertEqual(sum(s["completed"] for s in pool["series"]), pool["ops"]["completed"])
 
+    def test_littles_law(self):
+        """In flight, counted over time, is throughput times latency: within 1 %, however short the latency is and
+        whatever else this machine does."""
+        with lib.Redis(unix=True) as redis:
+            for options in (["--clients", 1], ["--clients", 50], ["--clients", 3, "--pattern", "batch"],
+                            ["--clients", 1, "--pattern", "chain"], ["--clients", 9, "--connections", 2]):
+                with self.subTest(options):
+                    run = lib.headless("-d", "3300ms", *options, redis.url)
+                    check = next(c for c in run["validity"]["checks"] if c["name"] == "little")
+                    self.assertIsNotNone(check["value"])
+                    self.assertLess(check["value"], 0.01, check)
+
     def test_a_report_in_the_middle_of_a_run(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "half.html")

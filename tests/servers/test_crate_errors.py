@@ -47,6 +47,15 @@ class Errors(unittest.TestCase):
             self.assertIn("conflict=nothing", result.classes["4091 DuplicateKey"]["first"])
             self.assertEqual(result.ops["completed"], s.rows())
 
+    def test_rows_of_the_warm_up_are_in_no_class(self):
+        """Bulks with failed rows: those that began in the warm-up and are answered after it stay its own."""
+        with Standin() as s:
+            s.fault("rows", p=1, share=0.5)
+            result = run(s.url(query="rows=200&clients=16"), "--warmup", "400ms", "-d", "1s")
+            self.assertGreater(result.pool["warmup_ops"]["errors"], 0)
+            self.assertGreater(result.ops["errors"], 0)
+            self.assertEqual(sum(c["count"] for c in result.classes.values()), result.ops["errors"])
+
     def test_duplicate_keys_before_5_10(self):
         """Up to 5.9 a failed row has error_message and no code."""
         with Standin() as s:
