@@ -5,12 +5,14 @@
  * the clock from one due moment to the next and runs whoever is due, so that a run of hours is a
  * matter of seconds. */
 #include "engine/engine_private.h"
+#include "engine/grid.h"
 #include "engine/pool.h"
 #include "engine/protect.h"
 #include "engine/sweep.h"
 #include "engine/text.h"
 
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -100,6 +102,8 @@ struct engine *engine_new(const struct scenario *s, const struct backend *const 
     e->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     e->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     e->next_number = 1;
+    e->machine.others = e->machine.set_s = e->machine.slept_s = NAN;
+    e->machine.pressure = e->machine.available = NAN;
     e->locked = s->limits.locked;
     pthread_mutex_init(&e->queue_mutex, NULL);
     pthread_mutex_init(&e->event_mutex, NULL);
@@ -459,6 +463,8 @@ void engine_free(struct engine *e)
     snapshot_release(e->snapshot);
     rules_free(e->rules);
     sweep_free(e->sweep);
+    for (unsigned i = 0; i < e->pasts; i++)
+        sweep_kept_release(e->past[i]);
     scenario_fini(&e->scenario);
     pthread_mutex_destroy(&e->queue_mutex);
     pthread_mutex_destroy(&e->event_mutex);

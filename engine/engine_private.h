@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "engine/err.h"
 #include "engine/loop.h"
+#include "engine/machine.h"
 #include "engine/snapshot.h"
 
 #include <pthread.h>
@@ -16,6 +17,7 @@
 struct pool;
 struct rules;
 struct sweep;
+struct sweep_kept;
 
 #define QUEUE_MAX 1024
 #define EVENTS_MAX 1000
@@ -74,12 +76,16 @@ struct engine {
     uint64_t message_serial;
     struct threshold_state threshold[THRESHOLDS_MAX];
     struct sweep *sweep;
+    struct sweep_kept *past[SWEEPS_PAST]; /* [pasts] */
+    unsigned pasts;
     uint64_t tick_ns, last_second_ns;
     struct usage {
         uint64_t process_ns, thread_ns, at_ns;
         double process_share, thread_share;
-        uint64_t rss, rss_peak, anon;
+        uint64_t rss, rss_peak, anon, anon_first; /* first: before any load */
     } usage;
+    struct machine machine;
+    unsigned cores;
 };
 
 /* ---- engine.c */

@@ -525,7 +525,7 @@ void execute(struct engine *e, const struct command *c, enum origin by)
     if (execute_on_engine(e, c, by))
         return;
     if (by != BY_SWEEP)
-        sweep_disturbed(e, c->pool);
+        sweep_disturbed(e, c);
     if (*c->pool) {
         struct pool *p = engine_find_pool(e, c->pool);
         if (p) {

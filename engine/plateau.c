@@ -16,8 +16,7 @@
 #define DRIFT_SMALL 0.01
 #define DRIFT_MOST 0.10
 #define T_99 2.9 /* two-sided 1 % of Student's t for about 15 degrees of freedom */
-#define CPU_MOST 0.80
-#define ERRORS_MOST 0.01
+#define LASTING_S 30
 
 int plateaus_init(struct plateaus *p)
 {
@@ -50,7 +49,7 @@ static void clear(struct pool *p, double from_s)
     memset(s->batch, 0, sizeof s->batch);
     histogram_clear(&s->service);
     histogram_clear(&s->response);
-    s->cpu_sum = s->cpu_n = 0;
+    lights_clear(&s->lights);
     clear_columns(s);
     s->dropped_from = t->dropped;
     s->errors_from = t->errors + t->timeouts;
@@ -96,6 +95,7 @@ void plateau_tenth(struct pool *p, const struct point *pt)
     b->completed += (double)pt->completed;
     b->area += pt->in_flight * pt->span_s;
     s->last_s = pt->t_s;
+    lights_tenth(&s->lights, pt);
     histogram_merge(&s->service, &p->monitor.tenth.service);
     histogram_merge(&s->response, &p->monitor.tenth.response);
     if (++s->filled < s->per)
@@ -164,7 +164,7 @@ static void drop_first(struct pool *p, unsigned n)
     s->from_s = from;
     histogram_clear(&s->response);
     histogram_clear(&s->service); /* percentiles begin anew: the ramp is in the old ones */
-    s->cpu_sum = s->cpu_n = 0;
+    lights_clear(&s->lights);
     clear_columns(s);
 }
 
@@ -204,23 +204,28 @@ static void describe_columns(struct pool *p, struct plateau *pl)
     pthread_mutex_unlock(&p->mutex);
 }
 
-static void why_not(struct pool *p, struct plateau *pl)
+/* FNV-1a over what is set. */
+static uint64_t hash_text(uint64_t h, const char *text)
 {
-    const struct stretch *s = &p->plateaus.now;
-    const struct tally *t = &p->monitor.total;
-    uint64_t errors = t->errors + t->timeouts - s->errors_from;
-    uint64_t ended = t->completed + t->errors + t->timeouts - s->ended_from;
-    pl->why_not[0] = '\0';
-    if (pl->cpu_share >= CPU_MOST)
-        snprintf(pl->why_not, sizeof pl->why_not, "the generator was the limit: CPU %.0f %%",
-                 100 * pl->cpu_share);
-    else if (t->dropped > s->dropped_from)
-        snprintf(pl->why_not, sizeof pl->why_not, "%llu starts were dropped",
-                 (unsigned long long)(t->dropped - s->dropped_from));
-    else if (ended && (double)errors > ERRORS_MOST * (double)ended)
-        snprintf(pl->why_not, sizeof pl->why_not, "%.1f %% errors",
-                 100 * (double)errors / (double)ended);
-    pl->valid = !pl->why_not[0];
+    for (; *text; text++)
+        h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
+    return (h ^ 0xff) * UINT64_C(1099511628211);
+}
+
+uint64_t pool_setting(const struct pool *p, const char *except)
+{
+    const struct options *o = &p->spec.options;
+    const struct op_type *types = p->spec.backend->ops;
+    uint64_t h = UINT64_C(14695981039346656037);
+    char text[512];
+    for (unsigned i = 0; i < o->n; i++) {
+        bool bulk = except && !strcmp(o->table[i].name, except);
+        for (unsigned k = 0; k < OPS_MAX && types[k].name && !bulk; k++)
+            bulk = types[k].bulk && !strcmp(types[k].bulk, o->table[i].name);
+        if (!bulk)
+            h = hash_text(h, options_text(o, i, text, sizeof text));
+    }
+    return h;
 }
 
 static void describe(struct pool *p, struct plateau *pl, const struct trend *t, double now_s)
@@ -232,6 +237,7 @@ static void describe(struct pool *p, struct plateau *pl, const struct trend *t, 
         completed += s->batch[i].completed;
         area += s->batch[i].area;
     }
+    span = span > 0 ? span : NAN;
     pl->start_s = s->from_s;
     pl->end_s = now_s < s->last_s ? now_s : s->last_s;
     pl->vars = p->spec.load;
@@ -244,10 +250,24 @@ static void describe(struct pool *p, struct plateau *pl, const struct trend *t, 
     pl->ci95 = t->half95;
     pl->p50 = s->service.count ? (double)histogram_quantile(&s->service, 0.5) : NAN;
     pl->p99 = s->service.count >= 1000 ? (double)histogram_quantile(&s->service, 0.99) : NAN;
-    pl->cpu_share = s->cpu_n > 0 ? s->cpu_sum / s->cpu_n : p->monitor.busiest_cpu;
     pl->rss_bytes = p->engine->usage.rss;
+    pl->anon_bytes = (double)p->engine->usage.anon - (double)p->engine->usage.anon_first;
+    pl->setting = pool_setting(p, NULL);
     describe_columns(p, pl);
-    why_not(p, pl);
+    lights_judge(p, t, pl);
+}
+
+void stretch_describe(struct pool *p, struct plateau *pl, double now_s)
+{
+    const struct stretch *s = &p->plateaus.now;
+    struct trend t = {.half95 = NAN, .drift = NAN};
+    double y[PLATEAU_BATCHES];
+    memset(pl, 0, sizeof *pl);
+    if (s->batches >= BATCHES_LEAST) {
+        rates(s, 0, y);
+        trend_of(y, s->batches, &t);
+    }
+    describe(p, pl, &t, now_s);
 }
 
 static struct plateau *accept(struct plateaus *all)
@@ -269,20 +289,29 @@ static struct plateau *accept(struct plateaus *all)
     return &all->list[all->n++];
 }
 
+/* Drift and noise are different troubles: one waits for the end of the first, and longer for the
+ * second. */
+static void unsteady_words(char *why, size_t size, const struct trend *t, double span_s)
+{
+    if (fabs(t->drift) > DRIFT_SMALL && fabs(t->t) > T_99)
+        snprintf(why, size, "throughput drifts: %+.1f %% over %.0f s", 100 * t->drift, span_s);
+    else
+        snprintf(why, size, "throughput varies: its mean is known to +-%.1f %% after %.0f s",
+                 t->mean > 0 ? 100 * t->half95 / t->mean : 100, span_s);
+}
+
 void plateau_judge(struct pool *p, double now_s)
 {
     struct plateaus *all = &p->plateaus;
     struct stretch *s = &all->now;
     double y[PLATEAU_BATCHES];
     struct trend t;
+    if (!isnan(s->from_s) && s->batches + s->filled)
+        lights_second(p);
     if (!isnan(s->from_s))
         add_columns(p, now_s);
     if (isnan(s->from_s) || s->batches < BATCHES_LEAST)
         return;
-    if (!isnan(p->monitor.busiest_cpu)) {
-        s->cpu_sum += p->monitor.busiest_cpu;
-        s->cpu_n++;
-    }
     double span = s->last_s - s->from_s;
     rates(s, 0, y);
     trend_of(y, s->batches, &t);
@@ -294,12 +323,12 @@ void plateau_judge(struct pool *p, double now_s)
         all->serial++;
         return;
     }
-    snprintf(all->why, sizeof all->why, "throughput drifts by %+.1f %% over %.0f s, +-%.1f %%",
-             100 * t.drift, span, t.mean > 0 ? 100 * t.half95 / t.mean : 0);
+    unsteady_words(all->why, sizeof all->why, &t, span);
     if (s->plateau >= 0) { /* it was steady, and is no more */
         struct plateau *pl = &all->list[s->plateau];
-        if (fabs(t.drift) > DRIFT_MOST && pl->valid) {
+        if (pl->end_s - pl->start_s < LASTING_S) {
             pl->valid = false;
+            pl->light[LIGHT_STEADY] = (struct light){LIGHT_BAD, (float)t.drift};
             snprintf(pl->why_not, sizeof pl->why_not, "%s", all->why);
             all->serial++;
         }

@@ -10,11 +10,13 @@
  * - the 95 % interval of the mean (batch means, same correction) is at most +-5 % (after 10 s: 10
  * %). When the whole is not steady but its second half is, the first half is dropped (a ramp that
  * was slow to end). The first 300 ms after a change never count. A plateau goes on until something
- * is changed, and is judged anew every second: one that begins to drift says so. */
+ * is changed, and is judged anew every second. One that stops being steady within its first 30 s
+ * was none: it is not valid any more. One that was steady for longer ends there, and says so. */
 #ifndef LOADTOP_ENGINE_PLATEAU_H
 #define LOADTOP_ENGINE_PLATEAU_H
 
 #include "engine/histogram.h"
+#include "engine/lights.h"
 #include "engine/snapshot.h"
 
 #include <stdbool.h>
@@ -32,8 +34,8 @@ struct stretch {
     } batch[PLATEAU_BATCHES + 1];       /* the last one is filling */
     unsigned batches, per, filled;      /* full ones; tenths a batch; tenths in the filling one */
     struct histogram service, response;
-    double cpu_sum, cpu_n;
-    struct column_mean { /* of the backend's own columns */
+    struct lights lights; /* of the histograms' seconds */
+    struct column_mean {  /* of the backend's own columns */
         double sum, n, first, last;
     } column[STAT_COLUMNS_MAX];
     uint64_t stats_serial; /* what was taken in last */
@@ -62,6 +64,11 @@ const struct plateau *plateau_present(const struct pool *);
 /* Mean throughput of the present stretch, steady or not, operations a second; 0 before its first
  * batch. */
 double stretch_rate(const struct pool *);
+/* The present stretch as it is, steady or not; without an interval before its tenth batch. */
+void stretch_describe(struct pool *, struct plateau *, double now_s);
+/* What in the pool's settings is neither load nor bulk, as a number: plateaus with equal numbers
+ * belong together. `except`: an option left out, or NULL. */
+uint64_t pool_setting(const struct pool *, const char *except);
 
 /* Is p a point of the curve by `var` ("threads" ...) on which the newest plateau lies? (scaling.c)
  */

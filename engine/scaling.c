@@ -1,6 +1,7 @@
 /* The scaling curve of a pool: which plateaus belong together, and the law through them.
  *
- * A curve is made of the valid plateaus that differ from the newest one in one variable only. Of
+ * A curve is made of the valid plateaus that differ from the newest one in one variable only, and
+ * in no option of the backend. Of
  * several plateaus at the same value all count, weighted by their intervals. N is what was measured
  * in flight. */
 #include "engine/pool.h"
@@ -28,8 +29,8 @@ static bool equal(double a, double b)
 /* Do they differ in d at most? More clients need more connections by themselves: those follow. */
 static bool same_but(const struct plateau *a, const struct plateau *b, enum dial d)
 {
-    if (a->vars.pattern != b->vars.pattern || !equal(a->vars.rate_per_s, b->vars.rate_per_s) ||
-        a->vars.think_ns != b->vars.think_ns)
+    if (a->setting != b->setting || a->vars.pattern != b->vars.pattern ||
+        !equal(a->vars.rate_per_s, b->vars.rate_per_s) || a->vars.think_ns != b->vars.think_ns)
         return false;
     for (unsigned i = 0; i < OPS_MAX; i++)
         if (!equal(a->vars.weight[i], b->vars.weight[i]))
@@ -50,12 +51,66 @@ bool scaling_has(const char *var, const struct plateau *p, const struct plateau 
     return false;
 }
 
+/* Memory = a x value^e by least squares of the logarithms, with the 95 % interval of e. Below a
+ * quarter of a MiB it is the allocator's noise. */
+#define MEMORY_LEAST 262144.0
+static void memory_growth(const struct plateaus *all, enum dial d, struct scaling *s)
+{
+    const struct plateau *last = &all->list[all->n - 1];
+    double n = 0, mx = 0, my = 0, sxx = 0, sxy = 0, rss = 0;
+    s->memory_exponent = s->memory_low = s->memory_high = NAN;
+    for (int pass = 0; pass < 3; pass++) {
+        for (unsigned i = 0; i < all->n; i++) {
+            const struct plateau *p = &all->list[i];
+            if (!same_but(p, last, d) || !(p->anon_bytes >= MEMORY_LEAST) || dial_of(p, d) <= 0)
+                continue;
+            double x = log(dial_of(p, d)), y = log(p->anon_bytes);
+            if (pass == 0) {
+                n++;
+                mx += x;
+                my += y;
+            } else if (pass == 1) {
+                sxx += (x - mx) * (x - mx);
+                sxy += (x - mx) * (y - my);
+            } else {
+                double e = y - my - s->memory_exponent * (x - mx);
+                rss += e * e;
+            }
+        }
+        if (pass == 0) {
+            mx /= n;
+            my /= n;
+        } else if (pass == 1 && (n < 3 || !(sxx > 0.1))) { /* too few, or too close together */
+            return;
+        } else if (pass == 1) {
+            s->memory_exponent = sxy / sxx;
+        }
+    }
+    double half = student_t95(n - 2) * sqrt(rss / (n - 2) / sxx);
+    s->memory_low = s->memory_exponent - half;
+    s->memory_high = s->memory_exponent + half;
+}
+
+/* Which value of the dial would put next_n in flight: by the point that is nearest to it. */
+static double next_value(const struct plateaus *all, enum dial d, double next_n)
+{
+    const struct plateau *last = &all->list[all->n - 1], *near = NULL;
+    for (unsigned i = 0; i < all->n; i++) {
+        const struct plateau *p = &all->list[i];
+        if (same_but(p, last, d) && p->valid && p->in_flight > 0 &&
+            (!near || fabs(log(p->in_flight / next_n)) < fabs(log(near->in_flight / next_n))))
+            near = p;
+    }
+    return near ? fmax(1, round(dial_of(near, d) * next_n / near->in_flight)) : NAN;
+}
+
 static void fit_dial(const struct plateaus *all, enum dial d, struct scaling *s)
 {
     const struct plateau *last = &all->list[all->n - 1];
     struct usl_point *pt = malloc(all->n * sizeof *pt);
     s->points = s->invalid = 0;
     s->fitted = false;
+    s->next_n = s->next_value = NAN;
     if (!pt)
         return;
     bool moves = false;
@@ -77,7 +132,10 @@ static void fit_dial(const struct plateaus *all, enum dial d, struct scaling *s)
         s->fitted = usl_fit(&s->fit, pt, s->points, &err) == 0;
         if (s->fitted)
             s->next_n = usl_next(&s->fit, pt, s->points);
+        if (s->next_n > 0)
+            s->next_value = next_value(all, d, s->next_n);
     }
+    memory_growth(all, d, s);
     copy_str(s->why, sizeof s->why, s->fitted ? "" : err.msg);
     s->has = moves;
     free(pt);

@@ -1,11 +1,13 @@
 /* Makes the snapshots: copies of what the supervisor knows, in one reference-counted piece. */
 #include "engine/engine_private.h"
+#include "engine/grid.h"
 #include "engine/pool.h"
 #include "engine/sweep.h"
 #include "engine/text.h"
 
 #include <jansson.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +41,11 @@ const struct snapshot *snapshot_retain(const struct snapshot *s)
     return s;
 }
 
+static struct sweep_kept *kept_of(const struct sweep_snapshot *s)
+{
+    return (struct sweep_kept *)(uintptr_t)((const char *)s - offsetof(struct sweep_kept, shown));
+}
+
 void snapshot_release(const struct snapshot *s)
 {
     struct held *h = (struct held *)(uintptr_t)s;
@@ -55,6 +62,9 @@ void snapshot_release(const struct snapshot *s)
     }
     free(h->shown.pool);
     free(h->pool);
+    free((void *)(uintptr_t)h->shown.sweep.cell);
+    for (unsigned i = 0; i < h->shown.pasts; i++)
+        sweep_kept_release(kept_of(h->shown.past[i]));
     free(h->shown.event);
     free(h->shown.threshold);
     free(h);
@@ -477,4 +487,9 @@ void usage_measure(struct engine *e, uint64_t now_ns)
     u->rss = status_bytes(text, "VmRSS:");
     u->rss_peak = status_bytes(text, "VmHWM:");
     u->anon = status_bytes(text, "RssAnon:");
+    if (!u->anon_first)
+        u->anon_first = u->anon;
+    e->cores = cores > 0 ? (unsigned)cores : 1;
+    if (!e->virtual_time)
+        machine_look(&e->machine);
 }

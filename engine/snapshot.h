@@ -99,23 +99,52 @@ const char *bottleneck_name(enum bottleneck);
 
 /* A validity check: is this figure to be trusted? */
 struct check {
-    char name[24];  /* "little", "generator_cpu", "schedule_lag", "dropped", "accounting" */
+    char name[24];  /* "little", "generator_cpu", "schedule_lag", "dropped", "accounting" ... */
     bool ok, known; /* known false: it does not apply or there is not enough data yet */
+    bool advisory;  /* to be known beside the figures; they stand nevertheless */
     double value, limit;
     char why[160];
 };
-#define CHECKS_MAX 8
+#define CHECKS_MAX 12
+
+/* What was watched while a plateau was made, and is kept with it. LIGHT_CAUTION: to be known beside
+ * the figure; LIGHT_BAD: the point is not valid, it is drawn hollow and is in no fit. */
+enum light_state { LIGHT_UNKNOWN, LIGHT_OK, LIGHT_CAUTION, LIGHT_BAD };
+enum light_id {
+    LIGHT_LITTLE, /* |N - X R| / N */
+    LIGHT_CPU,    /* busiest thread of the generator, share of a core */
+    LIGHT_QUEUE,  /* share of the time that a thread waited for a CPU of this machine */
+    LIGHT_LAG,    /* p99 of starts being late, us; open arrival only */
+    LIGHT_DROPS,  /* dropped starts */
+    LIGHT_ERRORS, /* share of what ended that failed or timed out */
+    LIGHT_STEADY, /* drift over the stretch, share */
+    LIGHT_CLOCK,  /* seconds that the wall clock was set or the machine slept */
+    LIGHT_MEMORY, /* share of the time that something on this machine waited for memory */
+    LIGHT_HITS,   /* hit ratio, where the backend says one */
+    LIGHT_OTHERS, /* share of this machine's CPUs used by others (not us, nor a known server) */
+    LIGHTS
+};
+struct light {
+    enum light_state state;
+    float value; /* NaN: not known */
+};
+const char *light_name(enum light_id); /* as in the JSON: "little" "generator_cpu" ... */
 
 struct plateau {
     double start_s, end_s;
     struct load vars; /* depth and connections as they were in force */
     uint32_t bulk;    /* operations that a request carried at most: rows */
     double in_flight, throughput_per_s, ci95, p50, p99, cpu_share;
+    double server_cpu_share; /* of one core, mean; NaN: not known */
     uint64_t rss_bytes;
     double column[STAT_COLUMNS_MAX]; /* of the backend's own columns; NaN: unknown */
     char verdict[24];                /* the backend's, at its end; "": none */
+    double anon_bytes; /* anonymous memory of this process above what it had before any load */
     bool valid;
-    char why_not[96];
+    char why_not[96]; /* LIGHT_BAD, in words */
+    char caution[96]; /* LIGHT_CAUTION, in words; or "" */
+    struct light light[LIGHTS];
+    uint64_t setting; /* equal for plateaus that differ in load and bulk only */
 };
 
 /* One scaling curve: the plateaus that differ from the newest in `var` only, and the law through
@@ -126,8 +155,11 @@ struct scaling {
     unsigned points, invalid; /* valid plateaus, and those left out */
     bool fitted;
     struct usl_fit fit; /* N is operations in flight */
-    double next_n;      /* what to measure next to learn most; NaN */
-    char why[128];      /* why it is not fitted */
+    double next_n;      /* what to measure next to learn most, in flight; NaN */
+    double next_value;  /* the same as a value of var, by the points' own N; NaN */
+    /* anonymous memory grows as var to this power, with its 95 % interval; NaN: not known */
+    double memory_exponent, memory_low, memory_high;
+    char why[128]; /* why it is not fitted */
 };
 #define SCALINGS_MAX 5
 
@@ -137,13 +169,47 @@ struct capacity {
     double rate_per_s, low, high;
 };
 
-struct sweep_snapshot {
-    bool on;
-    char pool[POOL_NAME_MAX], spec[256],
-        now[96];          /* now: "threads 4, held 2.1 s: throughput drifts by ..." */
-    unsigned step, steps; /* steps 0: not known (auto, capacity) */
-    double left_s;        /* estimate; NaN: not known */
+#define SWEEP_VALUES_MAX 64
+#define SWEEP_AXES_MAX 2
+struct sweep_axis {
+    char name[48];
+    unsigned values;
+    char value[SWEEP_VALUES_MAX][32];
 };
+
+enum cell_state {
+    CELL_WAITING,  /* not measured yet */
+    CELL_NOW,      /* being measured: `at` holds what there is so far, without an interval */
+    CELL_STEADY,   /* `at` is the plateau */
+    CELL_UNSTEADY, /* held as long as allowed and never steady: `at` is the mean, not valid */
+};
+struct sweep_cell {
+    enum cell_state state;
+    struct plateau at;
+};
+
+/* A sweep: the one that runs, or the last one. Cells stand row by row: the last variable moves
+ * fastest. */
+struct sweep_snapshot {
+    bool on, is_capacity;
+    bool resumable; /* it ended early or left unsteady cells: `sweep resume` goes on */
+    char pool[POOL_NAME_MAX], spec[256],
+        now[160];         /* "threads 4, held 2.1 s: throughput drifts by ..." */
+    char ended[96];       /* why it ended, or "" */
+    unsigned step, steps; /* steps 0: not known (auto, capacity) */
+    unsigned steady, unsteady;
+    double left_s; /* estimate; NaN: not known */
+    struct sweep_axis axis[SWEEP_AXES_MAX];
+    unsigned axes;
+    const struct sweep_cell *cell; /* [cells] */
+    unsigned cells;
+};
+/* Throughput of a cell against the first one of its line along the axis: per value (efficiency,
+ * for threads and clients: 1 is ideal) or as it is (gain). NaN when one of the two is not steady or
+ * valid, or a value is no number. */
+bool sweep_axis_scales(const struct sweep_axis *); /* efficiency is meant, not gain */
+double sweep_relative(const struct sweep_snapshot *, unsigned cell, unsigned axis);
+#define SWEEPS_PAST 16
 
 struct pool_snapshot {
     unsigned number; /* as shown; not used again after a removal */
@@ -254,6 +320,8 @@ struct snapshot {
     struct threshold_state *threshold;
     unsigned thresholds;
     struct sweep_snapshot sweep;
+    const struct sweep_snapshot *past[SWEEPS_PAST]; /* [pasts]: sweeps before that one */
+    unsigned pasts;
     double goal_per_s;
     bool valid; /* all pools */
 

@@ -1,9 +1,10 @@
 /* See sweep.h. One step: carry out the commands that set its values, then hold until a plateau
- * stands (or for `hold`, or at most 20 s), then the next. The points are the pool's plateaus;
- * nothing is kept here twice. */
+ * stands (or for `hold`, or at most 20 s), then the next. What each step made stands in its cell of
+ * the grid. */
 #include "engine/sweep.h"
 #include "engine/capacity.h"
 #include "engine/engine_private.h"
+#include "engine/grid.h"
 #include "engine/pool.h"
 #include "engine/text.h"
 
@@ -12,38 +13,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUES_MAX 64
+#define VALUES_MAX SWEEP_VALUES_MAX
 #define VALUE_MAX 32
-#define AXES_MAX 2
+#define AXES_MAX SWEEP_AXES_MAX
 #define HOLD_MOST_NS (20 * NS_PER_S)
 #define HOLD_LEAST_S 2.0
-#define DOWN_MOST_NS (30 * NS_PER_S)
+#define DOWN_MOST_NS (10 * NS_PER_S)
+#define STEP_GUESS_S 4.0 /* before one is over */
 #define TURNED 0.95
 #define AUTO_MOST 4096
 
-struct axis {
-    char name[48];
-    char value[VALUES_MAX][VALUE_MAX];
-    unsigned values;
-    bool automatic;
-};
-
 struct sweep {
-    struct axis axis[AXES_MAX];
-    unsigned axes, step, steps;
+    struct sweep_axis axis[AXES_MAX];
+    bool automatic; /* the one axis grows by itself */
+    unsigned axes, step, steps, measured;
     unsigned order[VALUES_MAX * VALUES_MAX];
     uint64_t hold_ns, started_ns, step_ns, down_ns;
-    bool on, random, applied, is_capacity;
+    bool on, random, fresh, applied, is_capacity, done;
+    struct grid grid;
     struct capacity_search search;
-    char pool[POOL_NAME_MAX], spec[256], now[96];
+    char pool[POOL_NAME_MAX], spec[256], now[96], ended[96];
     double highest;
     unsigned below;
+    int last; /* the cell taken last: its plateau may still go on; -1: none */
 };
 
 /* ---- reading
  * ----------------------------------------------------------------------------------------- */
 
-static bool add_value(struct axis *a, const char *text)
+static bool add_value(struct sweep_axis *a, const char *text)
 {
     if (a->values == VALUES_MAX || strlen(text) >= VALUE_MAX || !*text)
         return false;
@@ -51,7 +49,7 @@ static bool add_value(struct axis *a, const char *text)
     return true;
 }
 
-static bool add_number(struct axis *a, double v)
+static bool add_number(struct sweep_axis *a, double v)
 {
     char text[VALUE_MAX];
     snprintf(text, sizeof text, "%.10g", v);
@@ -59,7 +57,7 @@ static bool add_number(struct axis *a, double v)
 }
 
 /* `1..8`, `1..64*2`, `10..100+10`. */
-static bool read_range(struct axis *a, const char *text)
+static bool read_range(struct sweep_axis *a, const char *text)
 {
     char low[VALUE_MAX], high[VALUE_MAX];
     const char *dots = strstr(text, ".."), *by = strpbrk(dots, "*+");
@@ -81,10 +79,10 @@ static bool read_range(struct axis *a, const char *text)
     return true;
 }
 
-static bool read_list(struct axis *a, char *text)
+static bool read_list(struct sweep *s, struct sweep_axis *a, char *text)
 {
     if (!strcmp(text, "auto")) {
-        a->automatic = true;
+        s->automatic = true;
         return add_number(a, 1);
     }
     char *save = NULL;
@@ -102,9 +100,14 @@ static int read_word(struct sweep *s, char *word, struct err *err)
         s->is_capacity = true;
         return 0;
     }
+    if (!strcmp(word, "fresh")) {
+        s->fresh = true;
+        return 0;
+    }
     if (!is || is == word || !is[1])
         return err_set(err, ERR_USAGE,
-                       "sweep: '%s' is not VAR=LIST, hold=T, order=random or capacity", word);
+                       "sweep: '%s' is not VAR=LIST, hold=T, order=random, fresh or capacity",
+                       word);
     *is = '\0';
     if (!strcmp(word, "hold")) {
         if (parse_duration(is + 1, &ns) < 0 || ns < NS_PER_S)
@@ -131,9 +134,9 @@ static int read_word(struct sweep *s, char *word, struct err *err)
     }
     if (s->axes == AXES_MAX)
         return err_set(err, ERR_USAGE, "sweep: more than two variables ('%s')", word);
-    struct axis *a = &s->axis[s->axes++];
+    struct sweep_axis *a = &s->axis[s->axes++];
     copy_str(a->name, sizeof a->name, word);
-    if (!read_list(a, is + 1))
+    if (!read_list(s, a, is + 1))
         return err_set(err, ERR_USAGE,
                        "sweep: %s=%s is no list: 1,2,4 or 1..8 or 1..64*2 or 10..100+10 or auto, "
                        "%u values at most",
@@ -142,7 +145,7 @@ static int read_word(struct sweep *s, char *word, struct err *err)
 }
 
 /* The commands that set step values; also how a spec is checked. */
-static int step_command(const struct sweep *s, const struct axis *a, const char *value,
+static int step_command(const struct sweep *s, const struct sweep_axis *a, const char *value,
                         struct command *c, struct err *err)
 {
     static const char *const dial[] = {"threads", "clients", "connections", "depth",
@@ -174,7 +177,7 @@ static int read_spec(struct sweep *s, const char *spec, struct err *err)
             if (step_command(s, &s->axis[i], s->axis[i].value[k], &c, err) < 0)
                 return ERR_USAGE;
         s->steps *= s->axis[i].values;
-        if (s->axis[i].automatic && s->axes > 1)
+        if (s->automatic && s->axes > 1)
             return err_set(err, ERR_USAGE, "sweep: auto works for one variable alone");
     }
     return 0;
@@ -188,7 +191,9 @@ int sweep_check(const char *spec, struct err *err)
     snprintf(text, sizeof text, "sweep %s", spec);
     int code =
         s ? command_parse(&c, text, err, NULL) : err_set(err, ERR_FAILED, "sweep: out of memory");
-    if (code == 0)
+    if (code == 0 && !strcmp(c.text, "resume"))
+        code = err_set(err, ERR_USAGE, "sweep resume: there is none yet");
+    else if (code == 0)
         code = read_spec(s, c.text, err);
     free(s);
     return code;
@@ -200,8 +205,12 @@ int sweep_check(const char *spec, struct err *err)
 
 void sweep_free(struct sweep *s)
 {
+    if (s)
+        grid_fini(&s->grid);
     free(s);
 }
+
+static void sweep_show(const struct sweep *, struct sweep_snapshot *, uint64_t now_ns);
 
 static void shuffle(struct sweep *s, uint64_t seed)
 {
@@ -228,8 +237,84 @@ static struct pool *the_pool(const struct engine *e, const char *name)
     return one;
 }
 
+static bool resumable(const struct sweep *s)
+{
+    return s && !s->on && !s->is_capacity && (!s->done || grid_count(&s->grid, CELL_UNSTEADY) > 0);
+}
+
+/* The last sweep gives way to another: what it found stays, for the report. */
+static void put_aside(struct engine *e)
+{
+    struct sweep *old = e->sweep;
+    struct sweep_snapshot shown;
+    e->sweep = NULL;
+    if (!old)
+        return;
+    sweep_show(old, &shown, engine_now(e));
+    struct sweep_kept *k =
+        shown.steady + shown.unsteady > 0 && !shown.is_capacity ? sweep_keep(&shown) : NULL;
+    if (k) {
+        if (e->pasts == SWEEPS_PAST) {
+            sweep_kept_release(e->past[0]);
+            memmove(e->past, e->past + 1, (SWEEPS_PAST - 1) * sizeof(struct sweep_kept *));
+            e->pasts--;
+        }
+        e->past[e->pasts++] = k;
+    }
+    sweep_free(old);
+}
+
+static void begin(struct engine *e, struct sweep *s, struct pool *p, const char *how,
+                  enum origin by)
+{
+    s->started_ns = engine_now(e);
+    s->on = true;
+    s->done = s->applied = false;
+    s->step = s->measured = s->below = 0;
+    s->highest = 0;
+    s->down_ns = 0;
+    s->ended[0] = '\0';
+    s->last = -1;
+    engine_event(e, p, "sweep", how, s->spec, by);
+}
+
+/* The same sweep again, with the cells that stand. False: it must begin anew. */
+static bool resume(struct engine *e, struct pool *p, enum origin by)
+{
+    struct sweep *s = e->sweep;
+    unsigned stand = grid_count(&s->grid, CELL_STEADY);
+    char how[48];
+    if (s->grid.setting != grid_setting(p, s->axis, s->axes)) {
+        engine_say(e, "sweep: %s was changed since, so it begins anew", s->pool);
+        return false;
+    }
+    snprintf(how, sizeof how, "resumed with %u of %u", stand, s->steps);
+    begin(e, s, p, how, by);
+    return true;
+}
+
+static int start_resumed(struct engine *e, const struct command *c, enum origin by, struct err *err)
+{
+    struct pool *p = e->sweep ? engine_find_pool(e, e->sweep->pool) : NULL;
+    if (!e->sweep || e->sweep->on || !resumable(e->sweep))
+        return err_set(err, ERR_USAGE, "sweep resume: %s",
+                       !e->sweep      ? "there was none"
+                       : e->sweep->on ? "one is running"
+                                      : "the last one is complete");
+    if (!p || (*c->pool && p != engine_find_pool(e, c->pool)))
+        return err_set(err, ERR_USAGE, "sweep resume: the last one was of '%s'", e->sweep->pool);
+    if (!resume(e, p, by))
+        return err_set(err, ERR_USAGE,
+                       "sweep resume: %s was changed since, so its points do not belong together; "
+                       "`sweep %s` begins anew",
+                       p->spec.name, e->sweep->spec);
+    return 0;
+}
+
 int sweep_start(struct engine *e, const struct command *c, enum origin by, struct err *err)
 {
+    if (!strcmp(c->text, "resume"))
+        return start_resumed(e, c, by, err);
     struct pool *p = the_pool(e, c->pool);
     if (!p)
         return err_set(err, ERR_USAGE,
@@ -240,23 +325,27 @@ int sweep_start(struct engine *e, const struct command *c, enum origin by, struc
     if (!s)
         return err_set(err, ERR_FAILED, "sweep: out of memory");
     copy_str(s->pool, sizeof s->pool, p->spec.name);
-    if (read_spec(s, c->text, err) < 0) {
-        free(s);
+    if (read_spec(s, c->text, err) < 0 || grid_resize(&s->grid, s->steps) < 0) {
+        sweep_free(s);
         return ERR_USAGE;
     }
     if (e->sweep && e->sweep->on)
         sweep_stop(e, "another begins");
-    free(e->sweep);
+    if (!s->fresh && resumable(e->sweep) && !strcmp(e->sweep->spec, s->spec) &&
+        !strcmp(e->sweep->pool, s->pool) && resume(e, p, by)) {
+        sweep_free(s);
+        return 0;
+    }
+    put_aside(e);
     e->sweep = s;
     for (unsigned i = 0; i < s->steps; i++)
         s->order[i] = i;
     if (s->random)
         shuffle(s, p->spec.seed);
-    s->started_ns = engine_now(e);
-    s->on = true;
+    s->grid.setting = grid_setting(p, s->axis, s->axes);
+    begin(e, s, p, "", by);
     if (s->is_capacity)
         capacity_begin(&s->search, p, s->hold_ns);
-    engine_event(e, p, "sweep", "", s->spec, by);
     return 0;
 }
 
@@ -266,26 +355,33 @@ void sweep_stop(struct engine *e, const char *why)
     if (!s || !s->on)
         return;
     s->on = false;
+    if (!s->is_capacity && s->step < s->steps)
+        grid_forget(&s->grid, s->order[s->step]);
+    copy_str(s->ended, sizeof s->ended, why);
     engine_event(e, the_pool(e, s->pool), "sweep end", "", why, BY_SWEEP);
     if (e->scenario.sweep[0]) /* --sweep: do it, then end */
         engine_end(e, END_DRAIN, "duration");
 }
 
-void sweep_disturbed(struct engine *e, const char *pool)
+void sweep_disturbed(struct engine *e, const struct command *c)
 {
     struct sweep *s = e->sweep;
+    char what[64], why[96];
     if (!s || !s->on)
         return;
     const struct pool *p = engine_find_pool(e, s->pool),
-                      *other = *pool ? engine_find_pool(e, pool) : p;
-    if (p == other)
-        sweep_stop(e, "ended: its pool was changed by hand; the points so far stay");
+                      *other = *c->pool ? engine_find_pool(e, c->pool) : p;
+    if (p != other)
+        return;
+    snprintf(why, sizeof why, "its pool was changed by hand (%.30s); the points so far stay",
+             command_text(c, what, sizeof what));
+    sweep_stop(e, why);
 }
 
 /* In auto: the next value doubles, until the curve has turned. False when there is no next one. */
 static bool grow(struct sweep *s, struct pool *p, double x)
 {
-    struct axis *a = &s->axis[0];
+    struct sweep_axis *a = &s->axis[0];
     double last;
     s->below = x < TURNED * s->highest ? s->below + 1 : 0;
     s->highest = fmax(s->highest, x);
@@ -298,6 +394,8 @@ static bool grow(struct sweep *s, struct pool *p, double x)
         wish.load.clients = (uint32_t)(2 * last);
     if (spec_allowed(p->engine, &wish, p->local, NULL) < 0 || !add_number(a, 2 * last))
         return false;
+    if (grid_resize(&s->grid, s->steps + 1) < 0)
+        return false;
     s->order[s->steps] = s->steps;
     s->steps++;
     return true;
@@ -308,7 +406,7 @@ static bool apply(struct engine *e, struct sweep *s, uint64_t now_ns)
     unsigned at = s->order[s->step];
     struct text t = {0};
     for (unsigned i = s->axes; i-- > 0;) { /* the last variable moves fastest */
-        struct axis *a = &s->axis[i];
+        struct sweep_axis *a = &s->axis[i];
         struct command c;
         struct err err = {0};
         const char *value = a->value[at % a->values];
@@ -342,25 +440,52 @@ static bool thresholds_fail(const struct engine *e, const struct pool *p)
     return false;
 }
 
-static void next_step(struct engine *e, struct sweep *s, struct pool *p)
+static void finish(struct engine *e, struct sweep *s, const char *why)
 {
-    const struct plateau *pl = plateau_present(p);
-    double x = pl ? pl->throughput_per_s : stretch_rate(p);
+    s->done = true;
+    sweep_stop(e, why);
+}
+
+static void next_step(struct engine *e, struct sweep *s, struct pool *p, uint64_t now_ns)
+{
+    unsigned at = s->order[s->step];
+    grid_take(&s->grid, at, p, engine_seconds(e, now_ns));
     bool failed = thresholds_fail(e, p);
+    double x = s->grid.cell[at].at.throughput_per_s;
+    s->last = (int)at;
     s->step++;
+    s->measured++;
     s->applied = false;
     if (failed)
-        sweep_stop(e, "a threshold failed");
-    else if (s->axis[0].automatic && !grow(s, p, x))
-        sweep_stop(e, s->below >= 2 ? "the curve has turned" : "the ceiling is reached");
+        finish(e, s, "a threshold failed");
+    else if (s->automatic && s->step == s->steps && !grow(s, p, x))
+        finish(e, s, s->below >= 2 ? "the curve has turned" : "the ceiling is reached");
     else if (s->step == s->steps)
-        sweep_stop(e, "done");
+        finish(e, s,
+               grid_count(&s->grid, CELL_UNSTEADY) ? "done; some steps were never steady" : "done");
+}
+
+/* Cells that stand from before are not measured again; in auto they say where the curve is. */
+static bool skip_standing(struct engine *e, struct sweep *s, struct pool *p)
+{
+    while (s->step < s->steps && s->grid.cell[s->order[s->step]].state == CELL_STEADY) {
+        double x = s->grid.cell[s->order[s->step]].at.throughput_per_s;
+        s->step++;
+        if (s->automatic && s->step == s->steps && !grow(s, p, x))
+            break;
+        if (s->automatic && s->step < s->steps)
+            s->highest = fmax(s->highest, x);
+    }
+    if (s->step < s->steps)
+        return false;
+    finish(e, s, "done");
+    return true;
 }
 
 static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64_t now_ns)
 {
     if (!s->applied) {
-        if (!apply(e, s, now_ns))
+        if (!skip_standing(e, s, p) && !apply(e, s, now_ns))
             sweep_stop(e, e->message);
         return;
     }
@@ -368,12 +493,28 @@ static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64
     const struct plateau *pl = plateau_present(p);
     bool steady = pl && pl->end_s - pl->start_s >= HOLD_LEAST_S;
     if (s->hold_ns ? held >= s->hold_ns : steady || held >= HOLD_MOST_NS)
-        next_step(e, s, p);
+        next_step(e, s, p, now_ns);
+    else
+        grid_now(&s->grid, s->order[s->step], p, engine_seconds(e, now_ns));
+}
+
+/* The plateau that the last cell was taken from goes on while nothing changes, and may turn out to
+ * be none after all: a cell is always what its plateau is. */
+static void follow_last(struct sweep *s, const struct pool *p)
+{
+    if (!p || s->last < 0 || (unsigned)s->last >= s->grid.cells || !p->plateaus.n)
+        return;
+    struct sweep_cell *c = &s->grid.cell[s->last];
+    const struct plateau *pl = &p->plateaus.list[p->plateaus.n - 1];
+    if (c->state == CELL_STEADY && fabs(pl->start_s - c->at.start_s) < 1e-9)
+        c->at = *pl;
 }
 
 void sweep_tick(struct engine *e, uint64_t now_ns)
 {
     struct sweep *s = e->sweep;
+    if (s)
+        follow_last(s, engine_find_pool(e, s->pool));
     if (!s || !s->on)
         return;
     struct pool *p = engine_find_pool(e, s->pool);
@@ -385,7 +526,7 @@ void sweep_tick(struct engine *e, uint64_t now_ns)
         s->applied = s->applied && s->is_capacity;
         s->down_ns = p->state == POOL_DOWN ? (s->down_ns ? s->down_ns : now_ns) : 0;
         if (s->down_ns && now_ns - s->down_ns > DOWN_MOST_NS)
-            sweep_stop(e, "the target was down for 30 s; the points so far stay");
+            sweep_stop(e, "the target was down for 10 s; the points so far stay");
         return;
     }
     s->down_ns = 0;
@@ -401,22 +542,64 @@ void sweep_tick(struct engine *e, uint64_t now_ns)
     sweep_stop(e, s->search.why);
 }
 
+/* Seconds until it is over: by the steps so far, by `hold`, or by what a step usually takes. */
+static double left_s(const struct sweep *s, uint64_t now_ns)
+{
+    unsigned waiting = 0;
+    for (unsigned i = s->step; i < s->steps; i++)
+        waiting += s->grid.cell[s->order[i]].state != CELL_STEADY;
+    double each = s->hold_ns ? (double)s->hold_ns / 1e9 + 0.2 : STEP_GUESS_S;
+    if (!s->hold_ns && s->measured)
+        each = (double)(s->step_ns - s->started_ns) / 1e9 / s->measured;
+    double spent = s->applied ? (double)(now_ns - s->step_ns) / 1e9 : 0;
+    return waiting ? fmax(0, each - spent) + each * (waiting - 1) : 0;
+}
+
+static void sweep_show(const struct sweep *s, struct sweep_snapshot *o, uint64_t now_ns)
+{
+    memset(o, 0, sizeof *o);
+    o->left_s = NAN;
+    o->on = s->on;
+    o->is_capacity = s->is_capacity;
+    o->resumable = resumable(s);
+    copy_str(o->pool, sizeof o->pool, s->pool);
+    copy_str(o->spec, sizeof o->spec, s->spec);
+    copy_str(o->now, sizeof o->now, s->is_capacity ? s->search.now : s->now);
+    copy_str(o->ended, sizeof o->ended, s->ended);
+    o->step = s->is_capacity ? s->search.probes : s->step;
+    o->steps = s->automatic ? 0 : s->steps;
+    o->steady = grid_count(&s->grid, CELL_STEADY);
+    o->unsteady = grid_count(&s->grid, CELL_UNSTEADY);
+    o->axes = s->axes;
+    memcpy(o->axis, s->axis, sizeof o->axis);
+    o->cell = s->grid.cell;
+    o->cells = s->grid.cells;
+    if (s->on && o->steps)
+        o->left_s = left_s(s, now_ns);
+}
+
 void sweep_fill(const struct engine *e, struct snapshot *snap, uint64_t now_ns)
 {
     const struct sweep *s = e->sweep;
     struct sweep_snapshot *o = &snap->sweep;
     o->left_s = NAN;
+    for (unsigned i = 0; i < e->pasts; i++) {
+        atomic_fetch_add(&e->past[i]->refs, 1);
+        snap->past[snap->pasts++] = &e->past[i]->shown;
+    }
     if (!s)
         return;
-    o->on = s->on;
-    copy_str(o->pool, sizeof o->pool, s->pool);
-    copy_str(o->spec, sizeof o->spec, s->spec);
-    copy_str(o->now, sizeof o->now, s->is_capacity ? s->search.now : s->now);
-    o->step = s->is_capacity ? s->search.probes : s->step;
-    o->steps = s->axes && s->axis[0].automatic ? 0 : s->steps;
-    if (s->on && o->steps && s->step) {
-        double each = (double)(s->step_ns - s->started_ns) / 1e9 / s->step;
-        double spent = (double)(now_ns - s->step_ns) / 1e9;
-        o->left_s = fmax(0, each * (s->steps - s->step) - spent);
-    }
+    sweep_show(s, o, now_ns);
+    struct sweep_cell *cell = o->cells ? malloc(o->cells * sizeof *cell) : NULL;
+    if (cell)
+        memcpy(cell, o->cell, o->cells * sizeof *cell);
+    else
+        o->cells = 0;
+    o->cell = cell;
+    const struct pool *p = engine_find_pool(e, s->pool);
+    size_t len = strlen(o->now);
+    if (s->on && s->applied && p && !s->is_capacity)
+        snprintf(o->now + len, sizeof o->now - len, ", held %.0f s%s%s",
+                 (double)(now_ns - s->step_ns) / 1e9, p->plateaus.drifting ? ": " : "",
+                 p->plateaus.drifting ? p->plateaus.why : "");
 }

@@ -2,13 +2,20 @@
  * the search for the highest rate that holds the thresholds. Private to the engine; every step is a
  * command of its own.
  *
- *   [POOL] VAR=LIST [VAR=LIST] [hold=T] [order=random]
+ *   [POOL] VAR=LIST [VAR=LIST] [hold=T] [order=random] [fresh]
  *   [POOL] capacity [from=R] [to=R] [hold=T]
+ *   [POOL] resume
  *
  * LIST: `1,2,4,8`; `1..8` (steps of one); `1..64*2` (doubling); `10..100+10`; `auto` (1, 2, 4, ...
  * until the curve has turned: twice in a row below 95 % of the highest, or the ceiling). VAR:
  * threads, clients, connections, depth, rate, pattern, or an option that can change while it runs.
- */
+ *
+ * A sweep ends when all of its steps are over, when the curve has turned (auto), when a threshold
+ * fails, when its pool ends, is paused or is changed by hand, and when its target was down for 10 s
+ * (a shorter outage begins the step anew). Its points stay. One that ended early, or that left
+ * steps which were never steady, is resumed by the same command again or by `resume`: steps whose
+ * points stand are not measured again. When anything else of the pool was changed in between, the
+ * old points do not belong to the new ones, and it begins anew. `fresh` begins anew in any case. */
 #ifndef LOADTOP_ENGINE_SWEEP_H
 #define LOADTOP_ENGINE_SWEEP_H
 
@@ -30,7 +37,8 @@ void sweep_tick(struct engine *, uint64_t now_ns);
 /* Ends it; what was swept stays where it is. `why` for the event. */
 void sweep_stop(struct engine *, const char *why);
 /* A load command by a person for a pool ends the sweep on that pool. */
-void sweep_disturbed(struct engine *, const char *pool);
+void sweep_disturbed(struct engine *, const struct command *);
+/* The present sweep and those before it, into the snapshot; its cells are the snapshot's own. */
 void sweep_fill(const struct engine *, struct snapshot *, uint64_t now_ns);
 void sweep_free(struct sweep *); /* takes NULL */
 /* Is the spec well formed? For the command line, before anything runs. */

@@ -14,6 +14,9 @@
 
 #include "engine/backend.h"
 #include "engine/snapshot.h"
+#include "ui/export/json_sweep.h"
+#include "ui/report/doc.h"
+#include "ui/report/parts.h"
 #include "ui/stats_table.h"
 
 #define LABEL "  %-14s"
@@ -269,6 +272,18 @@ static void add_goal(struct text *t, const struct snapshot *s)
              s->valid ? "" : ", by figures that are not valid");
 }
 
+/* The same tables as in a report. */
+static void add_sweeps(struct text *t, const struct snapshot *s)
+{
+    struct doc d = {.format = DOC_PLAIN, .t = t};
+    for (unsigned i = 0; i < s->pools + s->removed; i++) {
+        json_t *sweeps = json_sweeps(s, &s->pool[i]);
+        for (size_t k = 0; k < json_array_size(sweeps); k++)
+            report_sweep(&d, json_array_get(sweeps, k));
+        json_decref(sweeps);
+    }
+}
+
 static void add_changes(struct text *t, const struct snapshot *s)
 {
     unsigned shown = 0, from = s->events > 20 ? s->events - 20 : 0;
@@ -299,6 +314,7 @@ void summary_text(struct text *t, const struct snapshot *s)
         text_add(t, "not ended\n");
     for (unsigned i = 0; i < s->pools + s->removed; i++)
         add_pool(t, &s->pool[i], i >= s->pools);
+    add_sweeps(t, s);
     add_changes(t, s);
     add_goal(t, s);
     add_thresholds(t, s);

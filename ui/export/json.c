@@ -16,6 +16,7 @@
 #include "engine/snapshot.h"
 #include "engine/text.h"
 #include "ui/export/json_part.h"
+#include "ui/export/json_sweep.h"
 
 #define SCHEMA 1
 
@@ -185,8 +186,11 @@ json_t *json_run(const struct snapshot *s, const char *command, double cpu_share
     json_put(run, "command", json_words_or_null(command));
     json_put(run, "goal_per_s", s->goal_per_s > 0 ? json_number(s->goal_per_s) : json_null());
     for (unsigned i = 0; i < s->pools + s->removed;
-         i++) /* what a removed pool did counts as well */
-        json_push(pools, json_pool(&s->pool[i], i >= s->pools));
+         i++) { /* what a removed pool did counts as well */
+        json_t *pool = json_pool(&s->pool[i], i >= s->pools);
+        json_put(pool, "sweeps", json_sweeps(s, &s->pool[i]));
+        json_push(pools, pool);
+    }
     json_put(run, "pools", pools);
     json_put(run, "events", events(s));
     json_put(run, "events_total", json_u64(s->events_total));

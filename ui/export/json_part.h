@@ -20,6 +20,10 @@ json_t *json_words(const char *s);         /* never null; bytes that are not UTF
 json_t *json_words_or_null(const char *s); /* null for "" and NULL */
 json_t *json_counts(const struct counts *);
 
+json_t *json_duration_or_null(uint64_t ns); /* "5s"; null for 0 */
+
+struct plateau;
+json_t *json_plateau(const struct pool_snapshot *, const struct plateau *);
 json_t *json_pool(const struct pool_snapshot *, bool removed);
 
 #endif

@@ -69,7 +69,7 @@ static json_t *option_value(const struct options *o, unsigned i)
     }
 }
 
-static json_t *duration_or_null(uint64_t ns)
+json_t *json_duration_or_null(uint64_t ns)
 {
     char text[48];
     return ns ? json_words(format_exact_duration(text, sizeof text, ns)) : json_null();
@@ -80,11 +80,11 @@ static json_t *options(const struct pool_snapshot *p)
     json_t *o = json_object();
     char text[512];
     json_put(o, "ops", json_words(ops_text(p->backend, p->load.weight, text, sizeof text)));
-    json_put(o, "think", duration_or_null(p->load.think_ns));
+    json_put(o, "think", json_duration_or_null(p->load.think_ns));
     json_put(o, "count", p->count ? json_u64(p->count) : json_null());
-    json_put(o, "duration", duration_or_null(p->duration_ns));
-    json_put(o, "warmup", duration_or_null(p->warmup_ns));
-    json_put(o, "timeout", duration_or_null(p->timeout_ns));
+    json_put(o, "duration", json_duration_or_null(p->duration_ns));
+    json_put(o, "warmup", json_duration_or_null(p->warmup_ns));
+    json_put(o, "timeout", json_duration_or_null(p->timeout_ns));
     json_put(o, "seed", json_u64(p->seed));
     for (unsigned i = 0; p->options && i < p->options->n; i++) {
         const char *name = p->options->table[i].name;
@@ -168,57 +168,11 @@ static json_t *time_share(const struct pool_snapshot *p)
     return o;
 }
 
-/* The backend's own columns by their names: "wait_share". */
-static json_t *columns(const struct pool_snapshot *p, const struct plateau *l)
-{
-    json_t *o = json_object();
-    for (unsigned i = 0; i < p->columns; i++) {
-        char name[32];
-        copy_str(name, sizeof name, p->column[i].name);
-        for (char *c = name; *c; c++)
-            *c = *c == ' ' ? '_' : *c;
-        json_put(o, name,
-                 p->column[i].kind == COLUMN_SHARE ? json_share(l->column[i])
-                                                   : json_number(l->column[i]));
-    }
-    if (l->verdict[0])
-        json_put(o, "verdict", json_words(l->verdict));
-    return o;
-}
-
 static json_t *plateaus(const struct pool_snapshot *p)
 {
     json_t *list = json_array();
-    char text[512];
-    for (unsigned i = 0; i < p->plateaus; i++) {
-        const struct plateau *l = &p->plateau[i];
-        json_t *o = json_object(), *vars = json_object();
-        json_put(vars, "threads", json_u64(l->vars.threads));
-        json_put(vars, "clients", json_u64(l->vars.clients));
-        json_put(vars, "connections",
-                 l->vars.connections ? json_u64(l->vars.connections) : json_null());
-        json_put(vars, "pattern", json_words(pattern_name(l->vars.pattern)));
-        json_put(vars, "depth", json_u64(pattern_depth(l->vars.pattern, l->vars.depth)));
-        json_put(vars, "rate_per_s",
-                 l->vars.rate_per_s > 0 ? json_number(l->vars.rate_per_s) : json_null());
-        json_put(vars, "rows", l->bulk ? json_u64(l->bulk) : json_null());
-        json_put(vars, "think", duration_or_null(l->vars.think_ns));
-        json_put(vars, "ops", json_words(ops_text(p->backend, l->vars.weight, text, sizeof text)));
-        json_put(o, "start_s", json_number(l->start_s));
-        json_put(o, "end_s", json_number(l->end_s));
-        json_put(o, "vars", vars);
-        json_put(o, "in_flight", json_number(l->in_flight));
-        json_put(o, "throughput_per_s", json_number(l->throughput_per_s));
-        json_put(o, "ci95", json_number(l->ci95));
-        json_put(o, "p50_us", json_us(l->p50));
-        json_put(o, "p99_us", json_us(l->p99));
-        json_put(o, "cpu_share", json_share(l->cpu_share));
-        json_put(o, "rss_bytes", json_u64(l->rss_bytes));
-        json_put(o, "valid", json_boolean(l->valid));
-        json_put(o, "why_not", json_words_or_null(l->why_not));
-        json_put(o, "columns", p->columns ? columns(p, l) : json_null());
-        json_push(list, o);
-    }
+    for (unsigned i = 0; i < p->plateaus; i++)
+        json_push(list, json_plateau(p, &p->plateau[i]));
     return list;
 }
 

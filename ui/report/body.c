@@ -169,6 +169,7 @@ static void add_pool(struct doc *d, const json_t *run, const json_t *p)
         doc_heading(d, 3, "Operations");
         add_ops(d, p);
     }
+    report_sweeps(d, p);
     add_plateaus(d, run, p);
     add_errors(d, p);
     doc_heading(d, 3, "Load and counts");

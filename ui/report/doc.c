@@ -202,6 +202,12 @@ void doc_lead(struct doc *d, enum tone tone, const char *word, const char *fmt, 
     free(s);
 }
 
+void doc_gap(struct doc *d)
+{
+    if (d->format == DOC_PLAIN)
+        text_add(d->t, "\n");
+}
+
 void doc_code(struct doc *d, const char *s)
 {
     if (d->format == DOC_HTML) {

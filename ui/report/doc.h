@@ -39,6 +39,7 @@ void doc_findings_end(struct doc *);
 /* A finding that is the answer itself: larger, `word` in capitals. Within a list of findings. */
 void doc_lead(struct doc *, enum tone, const char *word, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+void doc_gap(struct doc *); /* an empty line, where lines are all there is */
 /* Lines as they are, such as a command. */
 void doc_code(struct doc *, const char *s);
 

@@ -44,6 +44,10 @@ void html_end(struct doc *);
 /* body.c: everything else, in the order of the page. */
 void report_body(struct doc *, const struct json_t *run);
 
+/* sweeps.c: the tables of one sweep, or of all of a pool's. */
+void report_sweep(struct doc *, const struct json_t *sweep);
+void report_sweeps(struct doc *, const struct json_t *pool);
+
 /* html_plots.c, html_curve.c: of one pool. */
 void plot_series(struct svg_sheet *, const struct json_t *run, const struct json_t *pool);
 void plot_percentiles(struct svg_sheet *, const struct json_t *pool);

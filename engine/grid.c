@@ -1,0 +1,165 @@
+/* See grid.h. */
+#include "engine/grid.h"
+#include "engine/engine_private.h"
+#include "engine/generate.h"
+#include "engine/plateau.h"
+#include "engine/pool.h"
+#include "engine/text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int grid_resize(struct grid *g, unsigned n)
+{
+    if (n > g->room) {
+        unsigned room = n > 2 * g->room ? n : 2 * g->room;
+        struct sweep_cell *cell = realloc(g->cell, room * sizeof *cell);
+        if (!cell)
+            return -1;
+        g->cell = cell;
+        g->room = room;
+    }
+    for (; g->cells < n; g->cells++)
+        g->cell[g->cells] = (struct sweep_cell){.state = CELL_WAITING};
+    return 0;
+}
+
+void grid_fini(struct grid *g)
+{
+    free(g->cell);
+    *g = (struct grid){0};
+}
+
+void grid_take(struct grid *g, unsigned cell, struct pool *p, double now_s)
+{
+    struct sweep_cell *c = &g->cell[cell];
+    const struct plateau *pl = plateau_present(p);
+    if (pl) {
+        c->at = *pl;
+        c->state = CELL_STEADY;
+        return;
+    }
+    stretch_describe(p, &c->at, now_s);
+    c->at.valid = false;
+    c->at.light[LIGHT_STEADY].state = LIGHT_BAD;
+    copy_str(c->at.why_not, sizeof c->at.why_not,
+             p->plateaus.drifting ? p->plateaus.why : "not held long enough to be judged");
+    c->state = CELL_UNSTEADY;
+}
+
+void grid_now(struct grid *g, unsigned cell, struct pool *p, double now_s)
+{
+    stretch_describe(p, &g->cell[cell].at, now_s);
+    g->cell[cell].state = CELL_NOW;
+}
+
+void grid_forget(struct grid *g, unsigned cell)
+{
+    if (cell < g->cells && g->cell[cell].state == CELL_NOW)
+        g->cell[cell] = (struct sweep_cell){.state = CELL_WAITING};
+}
+
+unsigned grid_count(const struct grid *g, enum cell_state state)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < g->cells; i++)
+        n += g->cell[i].state == state;
+    return n;
+}
+
+static bool moves(const struct sweep_axis *axis, unsigned axes, const char *name)
+{
+    for (unsigned i = 0; i < axes; i++)
+        if (!strcmp(axis[i].name, name))
+            return true;
+    return false;
+}
+
+static uint64_t mix(uint64_t h, double v)
+{
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    return mix64(h ^ bits);
+}
+
+uint64_t grid_setting(const struct pool *p, const struct sweep_axis *axis, unsigned axes)
+{
+    const struct load *l = &p->spec.load;
+    const struct {
+        const char *name;
+        double v;
+    } dial[] = {{"threads", l->threads},         {"clients", l->clients},
+                {"connections", l->connections}, {"depth", l->depth},
+                {"rate", l->rate_per_s},         {"pattern", (double)l->pattern},
+                {"think", (double)l->think_ns}};
+    char text[256];
+    uint64_t h = 0;
+    for (unsigned i = 0; i < sizeof dial / sizeof *dial; i++)
+        if (!moves(axis, axes, dial[i].name))
+            h = mix(h, dial[i].v);
+    for (unsigned i = 0; i < OPS_MAX && !moves(axis, axes, "ops"); i++)
+        h = mix(h, l->weight[i]);
+    for (unsigned i = 0; i < p->spec.options.n; i++) {
+        if (moves(axis, axes, p->spec.options.table[i].name))
+            continue;
+        options_text(&p->spec.options, i, text, sizeof text);
+        for (const char *at = text; *at; at++)
+            h = mix(h, *at);
+    }
+    return h;
+}
+
+/* ---- one cell against another
+ * --------------------------------------------------------------------------------- */
+
+bool sweep_axis_scales(const struct sweep_axis *a)
+{
+    return !strcmp(a->name, "threads") || !strcmp(a->name, "clients");
+}
+
+static bool stands(const struct sweep_cell *c)
+{
+    return c->state == CELL_STEADY && c->at.valid && c->at.throughput_per_s > 0;
+}
+
+double sweep_relative(const struct sweep_snapshot *s, unsigned cell, unsigned axis)
+{
+    double value, first;
+    if (axis >= s->axes || cell >= s->cells || !s->axis[axis].values)
+        return NAN;
+    unsigned step = s->axes == 2 && axis == 0 ? s->axis[1].values : 1;
+    unsigned at = cell / step % s->axis[axis].values, base = cell - at * step;
+    if (!stands(&s->cell[cell]) || !stands(&s->cell[base]))
+        return NAN;
+    double gain = s->cell[cell].at.throughput_per_s / s->cell[base].at.throughput_per_s;
+    if (!sweep_axis_scales(&s->axis[axis]))
+        return gain;
+    if (parse_real(s->axis[axis].value[at], &value) < 0 ||
+        parse_real(s->axis[axis].value[0], &first) < 0 || !(value > 0) || !(first > 0))
+        return NAN;
+    return gain * first / value;
+}
+
+/* ---- sweeps that are over
+ * ------------------------------------------------------------------------------------- */
+
+struct sweep_kept *sweep_keep(const struct sweep_snapshot *s)
+{
+    struct sweep_kept *k = calloc(1, sizeof *k + s->cells * sizeof k->cell[0]);
+    if (!k)
+        return NULL;
+    k->refs = 1;
+    k->shown = *s;
+    if (s->cells)
+        memcpy(k->cell, s->cell, s->cells * sizeof k->cell[0]);
+    k->shown.cell = k->cell;
+    return k;
+}
+
+void sweep_kept_release(struct sweep_kept *k)
+{
+    if (k && atomic_fetch_sub(&k->refs, 1) == 1)
+        free(k);
+}
