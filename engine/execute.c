@@ -77,7 +77,8 @@ static void changed(struct engine *e, struct pool *p, const char *what, const ch
 {
     p->monitor.resized_in_second = true;
     plateau_restart(p, engine_seconds(e, engine_now(e)));
-    engine_event(e, p, what, from, to, by);
+    if (by != BY_SWEEP || strcmp(from, to) != 0) /* a sweep sets all of its variables each time */
+        engine_event(e, p, what, from, to, by);
 }
 
 /* ---- amounts

@@ -35,6 +35,7 @@ void grid_fini(struct grid *g)
 void grid_take(struct grid *g, unsigned cell, struct pool *p, double now_s)
 {
     struct sweep_cell *c = &g->cell[cell];
+    plateau_judge_now(p, now_s);
     const struct plateau *pl = plateau_present(p);
     if (pl) {
         c->at = *pl;
@@ -43,6 +44,7 @@ void grid_take(struct grid *g, unsigned cell, struct pool *p, double now_s)
     }
     stretch_describe(p, &c->at, now_s);
     c->at.valid = false;
+    c->at.ci95 = NAN;
     c->at.light[LIGHT_STEADY].state = LIGHT_BAD;
     copy_str(c->at.why_not, sizeof c->at.why_not,
              p->plateaus.drifting ? p->plateaus.why : "not held long enough to be judged");

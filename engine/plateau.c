@@ -300,16 +300,12 @@ static void unsteady_words(char *why, size_t size, const struct trend *t, double
                  t->mean > 0 ? 100 * t->half95 / t->mean : 100, span_s);
 }
 
-void plateau_judge(struct pool *p, double now_s)
+void plateau_judge_now(struct pool *p, double now_s)
 {
     struct plateaus *all = &p->plateaus;
     struct stretch *s = &all->now;
     double y[PLATEAU_BATCHES];
     struct trend t;
-    if (!isnan(s->from_s) && s->batches + s->filled)
-        lights_second(p);
-    if (!isnan(s->from_s))
-        add_columns(p, now_s);
     if (isnan(s->from_s) || s->batches < BATCHES_LEAST)
         return;
     double span = s->last_s - s->from_s;
@@ -341,6 +337,16 @@ void plateau_judge(struct pool *p, double now_s)
     trend_of(y, s->batches - half, &t);
     if (steady(&t, span / 2))
         drop_first(p, half);
+}
+
+void plateau_judge(struct pool *p, double now_s)
+{
+    const struct stretch *s = &p->plateaus.now;
+    if (!isnan(s->from_s) && s->batches + s->filled)
+        lights_second(p);
+    if (!isnan(s->from_s))
+        add_columns(p, now_s);
+    plateau_judge_now(p, now_s);
 }
 
 double stretch_rate(const struct pool *p)

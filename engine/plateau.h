@@ -59,6 +59,8 @@ void plateau_restart(struct pool *, double now_s);
 void plateau_tenth(struct pool *, const struct point *);
 /* Once a second: is it one? */
 void plateau_judge(struct pool *, double now_s);
+/* The same between two seconds, when a step of a sweep is over. */
+void plateau_judge_now(struct pool *, double now_s);
 /* The plateau of the present stretch, or NULL while it is not steady. */
 const struct plateau *plateau_present(const struct pool *);
 /* Mean throughput of the present stretch, steady or not, operations a second; 0 before its first
