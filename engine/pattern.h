@@ -15,6 +15,7 @@ enum pattern {
 };
 #define PATTERN_CHOICES "sync|batch|queue|chain|unthrottled"
 #define PATTERN_DEPTH_DEFAULT 16
+#define UNTHROTTLED_BYTES (UINT64_C(64) << 20) /* its bound, of each worker: see the help */
 #define DEPTH_MAX 65536
 
 /* Where a client stands. Requests that wait for a connection or think count as occupied. */

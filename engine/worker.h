@@ -160,8 +160,6 @@ enum worker_stage { STAGE_RUNNING, STAGE_DRAINING, STAGE_ENDED, STAGE_STUCK };
 
 #define DRAIN_NS (5 * NS_PER_S)
 #define CLOSE_NS (2 * NS_PER_S)
-#define UNTHROTTLED_BYTES                                                                          \
-    (UINT64_C(64) << 20) /* the stated bound of pattern unthrottled, for each worker */
 
 /* ---- worker.c */
 /* A worker of the pool, with its loop and memory; not running. NULL and err. */

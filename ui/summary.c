@@ -214,8 +214,9 @@ static void add_pool(struct text *t, const struct pool_snapshot *p, bool removed
     add_throughput(t, p);
     add_latencies(t, p);
     if (p->peak_bytes)
-        text_add(t, LABEL "%s held by requests at most\n", "memory",
-                 format_bytes(warmup, sizeof warmup, (double)p->peak_bytes));
+        text_add(t, LABEL "%s held by requests at most (unthrottled: bound %llu MB a thread)\n",
+                 "memory", format_bytes(warmup, sizeof warmup, (double)p->peak_bytes),
+                 (unsigned long long)(UNTHROTTLED_BYTES >> 20));
     add_errors(t, p);
     if (p->note[0])
         text_add(t, LABEL "%s\n", "server", p->note);

@@ -4,6 +4,7 @@ table back.   ctest: timeout=420
 CASSANDRA_ROWS (20,000; the soak: 100,000) says how much.
 """
 import os
+import re
 import unittest
 
 import lib
@@ -49,7 +50,9 @@ class Base(unittest.TestCase):
 class Exact(Base):
     def one(self, pattern, *args, query=DISTINCT, rows=ROWS):
         table = "%s.r_%s" % (self.ks, pattern)
-        p = lib.pool(lib.headless("-n", rows, "--pattern", pattern, *args, url(table, query), timeout=120))
+        run = lib.headless("-n", rows, "--pattern", pattern, *args, url(table, query), timeout=120)
+        p = lib.pool(run)
+        p["_out"] = run["_out"]
         self.adds_up(p)
         self.assertEqual(p["ops"]["completed"], rows, (pattern, p["ops"], p["error_classes"]))
         keys = CLIENT.keys(table)
@@ -64,7 +67,9 @@ class Exact(Base):
                 more = ["--clients", "16", "-t", "2"] if pattern == "sync" else ["--depth", "120"]
                 p = self.one(pattern, *more)
                 if pattern == "unthrottled":
-                    self.assertGreater(p["memory"]["peak_request_bytes"], 0)
+                    peak = p["memory"]["peak_request_bytes"]
+                    self.assertTrue(0 < peak < 65 << 20, peak)
+                    self.assertIn("held by requests at most (unthrottled: bound 64 MB a thread)", p["_out"])
 
     def test_few_connections(self):
         """Fewer connections than clients, and few streams on each: waiting is measured, nothing is lost."""
@@ -207,6 +212,30 @@ class Manners(Base):
         words = " ".join(str(e["to"]) for e in run["events"])
         self.assertIn("DROPPED TABLE %s.loadtop" % self.ks, words)
         self.assertIn("CREATED TABLE %s.loadtop" % self.ks, words)
+
+
+class Screens(Base):
+    def test_events_nodes_and_memory(self):
+        """What the cluster says of itself reaches the events and the targets view; unthrottled says what it pays."""
+        with lib.Tmux(lib.LOADTOP, "--no-history", url(self.ks, DISTINCT + "&pattern=chain&depth=20"), cols=140,
+                      rows=40) as t:
+            t.wait_for("[threads 1]", timeout=30)
+            lib.until("rows", lambda: CLIENT.query("SELECT table_name FROM system_schema.tables WHERE keyspace_name = "
+                                                   "'%s'" % self.ks), timeout=30)
+            t.send("2")
+            t.send(":")
+            t.type("pattern unthrottled")
+            t.send("Enter")
+            t.wait_for(re.compile(r"requests held [0-9.]+ ?[kM]?B at most, bound 64 MB"), timeout=30)
+            t.send(":")
+            t.type("pattern sync")
+            t.send("Enter")
+            CLIENT.query("CREATE TABLE %s.another (k int PRIMARY KEY)" % self.ks)
+            t.send("5")
+            t.wait_for("CREATED TABLE %s.another" % self.ks, timeout=30)
+            t.send("6")
+            t.wait_for("1 of 1 nodes up", timeout=30)
+            t.wait_for("datacenter1", timeout=30)
 
 
 class Token(unittest.TestCase):

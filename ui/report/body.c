@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/pattern.h"
 #include "engine/text.h"
 #include "ui/export/json_read.h"
 #include "ui/report/doc.h"
@@ -40,6 +41,12 @@ static void add_load(struct doc *d, const json_t *p)
     }
     doc_cell(d, "bytes");
     doc_cell(d, "sent %s, received %s", fig_bytes(sent), fig_bytes(json_num(p, "bytes/received")));
+    if (json_num(p, "memory/peak_request_bytes") > 0) {
+        doc_cell(d, "memory of unthrottled requests");
+        doc_cell(d, "%s at most, of a bound of %llu MB a thread",
+                 fig_bytes(json_num(p, "memory/peak_request_bytes")),
+                 (unsigned long long)(UNTHROTTLED_BYTES >> 20));
+    }
     doc_cell(d, "time of the threads");
     doc_cell(d, "generating %s, client work %s, waiting %s, idle by schedule %s",
              fig_share(json_num(p, "time_share/generate")),

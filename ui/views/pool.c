@@ -113,12 +113,19 @@ static void threads(struct cells *c, const struct pool_snapshot *p, const struct
 {
     static const char *const states[] = {"running", "draining", "ended", "STUCK"};
     uint64_t all = 0;
-    char note[64];
+    char note[96], held[32];
     struct table t;
     struct rect r;
     int row = 1;
 
     snprintf(note, sizeof note, "%u running", p->threads_running);
+    if (p->peak_bytes) /* pattern unthrottled: what it pays with */
+        snprintf(note, sizeof note,
+                 l->panel[PANEL_THREADS].w < 64
+                     ? "requests held %s at most"
+                     : "requests held %s at most, bound %llu MB a thread",
+                 show_bytes(held, sizeof held, (double)p->peak_bytes),
+                 (unsigned long long)(UNTHROTTLED_BYTES >> 20));
     if (!box_panel(c, l, PANEL_THREADS, "threads", note, &r))
         return;
     table_fit(&t, thread_columns, r.x + 1, r.w - 2);
