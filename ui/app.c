@@ -99,10 +99,9 @@ static int set_looks(struct app *a, struct err *err)
 static void fit_terminal(struct app *a)
 {
     const struct app_settings *s = a->settings;
-    const char *colors = s->colors && s->colors[0] ? s->colors : NULL;
     const char *term = getenv("TERM");
 
-    a->tier = term_use_tier(tier_choose(colors, term_colors()));
+    a->tier = term_tier();
     if (s->glyphs && s->glyphs[0])
         return;
     if (!term_utf8())
@@ -274,7 +273,7 @@ int app_check(const struct app_settings *settings, struct err *err)
     static struct app a;
 
     a.settings = settings;
-    return set_looks(&a, err) ? ERR_USAGE : term_check(err);
+    return set_looks(&a, err) ? ERR_USAGE : term_check(settings->colors, err);
 }
 
 int app_run(struct engine *engine, const struct app_settings *settings, struct err *err)
@@ -288,7 +287,7 @@ int app_run(struct engine *engine, const struct app_settings *settings, struct e
     screen_init(&a.sc);
     rc = set_looks(&a, err);
     if (!rc)
-        rc = term_open(err);
+        rc = term_open(settings->colors, err);
     if (rc)
         return rc;
     fit_terminal(&a);

@@ -29,6 +29,7 @@
 #include "engine/err.h"
 #include "engine/text.h"
 #include "ui/cells.h"
+#include "ui/terminfo.h"
 
 #define PASTE_MAX 4096
 #define PASTE_BEGIN 0600
@@ -45,6 +46,7 @@ static struct {
     const struct theme *theme;
     struct theme theme_copy;
     enum tier tier;
+    enum tier wanted;
     bool all; /* everything is to be drawn anew */
     int cursor_x, cursor_y;
     struct {
@@ -237,10 +239,61 @@ static void enter_modes(void)
     write_all(MODES_ON, sizeof MODES_ON - 1);
 }
 
-int term_check(struct err *err)
+static const char *string_value(const char *name)
+{
+    return tigetstr((char *)(uintptr_t)name); /* curses takes it without const, and only reads */
+}
+
+static bool boolean_value(const char *name)
+{
+    return tigetflag((char *)(uintptr_t)name) > 0;
+}
+
+static int number_value(const char *name)
+{
+    return tigetnum((char *)(uintptr_t)name);
+}
+
+/* Lets curses read a description of ours in the place of the terminal's. Threads may not run yet:
+ * it sets a variable of the environment, which stays. */
+static void describe(const char *name, bool direct)
+{
+    const struct terminfo_source src = {
+        .name = name,
+        .booleans = (const char *const *)boolnames,
+        .numbers = (const char *const *)numnames,
+        .strings = (const char *const *)strnames,
+        .boolean = boolean_value,
+        .number = number_value,
+        .string = string_value,
+    };
+    const char *before = getenv("TERMINFO");
+    struct text own = {.limit = 65536}, kept = {0};
+    int known = 0;
+
+    if (before)
+        text_add(&kept, "%s", before);
+    if (terminfo_make(&src, direct, &own) && !setenv("TERMINFO", text_str(&own), 1) &&
+        (setupterm(name, STDOUT_FILENO, &known) != OK || string_value("rep") ||
+         (direct && number_value("colors") <= 256))) {
+        if (kept.len)
+            setenv("TERMINFO", text_str(&kept), 1);
+        else
+            unsetenv("TERMINFO");
+        setupterm(name, STDOUT_FILENO, &known);
+    }
+    text_free(&own);
+    text_free(&kept);
+}
+
+int term_check(const char *colors, struct err *err)
 {
     const char *name = getenv("TERM");
     int known = 0;
+    bool direct;
+
+    unsetenv("LINES");
+    unsetenv("COLUMNS");
 
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return err_set(
@@ -252,19 +305,21 @@ int term_check(struct err *err)
         return err_set(
             err, ERR_FAILED,
             "TERM=%.60s is unknown on this machine (try TERM=xterm-256color, or --headless)", name);
-    if (!tigetstr((char[]){"cup"}))
+    if (!string_value("cup"))
         return err_set(err, ERR_FAILED,
                        "TERM=%.60s cannot move its cursor (--headless runs without)", name);
+    term.wanted = tier_choose(colors, number_value("colors"));
+    direct = term.wanted == TIER_DIRECT && number_value("colors") <= 256;
+    if (direct || string_value("rep"))
+        describe(name, direct);
     return 0;
 }
 
-int term_open(struct err *err)
+int term_open(const char *colors, struct err *err)
 {
     const char *name = getenv("TERM");
 
-    unsetenv("LINES");
-    unsetenv("COLUMNS");
-    if (term_check(err) || !name) /* it refuses to go without a name */
+    if (term_check(colors, err) || !name) /* it refuses to go without a name */
         return ERR_FAILED;
     setlocale(LC_CTYPE, "");
     term.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
@@ -291,7 +346,7 @@ int term_open(struct err *err)
     /* On the Linux console curses would load gpm's library and connect to its daemon. */
     if (strncmp(name, "linux", 5) != 0)
         mousemask(BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
-    term.colors = tigetnum((char[]){"colors"});
+    term.colors = number_value("colors");
     term.all = true;
     return 0;
 }
@@ -330,20 +385,15 @@ void term_suspend(void)
     (void)!write(term.pipe[1], "", 1); /* the window may have changed meanwhile */
 }
 
-int term_colors(void)
-{
-    return term.colors;
-}
-
 bool term_utf8(void)
 {
     return term.utf8;
 }
 
-enum tier term_use_tier(enum tier wanted)
+enum tier term_tier(void)
 {
-    if (!term.screen)
-        return wanted;
+    enum tier wanted = term.wanted;
+
     if (wanted == TIER_DIRECT && term.colors <= 256)
         wanted = TIER_256;
     if (wanted == TIER_256 && term.colors < 256)
@@ -408,6 +458,15 @@ static void start_colors(void)
     term.started = true;
 }
 
+/* What a terminal with 24-bit colours takes: 0 to 7 are its own first eight, all else is red, green
+ * and blue. */
+static int32_t direct_color(int32_t color)
+{
+    if (term.tier == TIER_DIRECT)
+        return color >= 0 && color < 8 ? 8 : color;
+    return color >= 8 ? (int32_t)color_256_rgb(color) : color;
+}
+
 static attr_t cell_look(const struct cell *cell, int *pair)
 {
     struct style s = theme_style(term.theme, term.tier, cell->role, cell->back, cell->attr);
@@ -425,10 +484,9 @@ static attr_t cell_look(const struct cell *cell, int *pair)
             s.fg = s.fg < 0 ? s.fg : s.fg & 7;
             s.bg = s.bg < 0 ? s.bg : s.bg & 7;
         }
-        /* A direct-colour terminal takes 0 to 7 as indices. */
-        if (term.tier == TIER_DIRECT) {
-            s.fg = s.fg >= 0 && s.fg < 8 ? 8 : s.fg;
-            s.bg = s.bg >= 0 && s.bg < 8 ? 8 : s.bg;
+        if (term.colors > 256) {
+            s.fg = direct_color(s.fg);
+            s.bg = direct_color(s.bg);
         }
         *pair = color_pair(s.fg, s.bg);
     }

@@ -59,18 +59,17 @@ struct term_signals {
     bool suspend;       /* TSTP came */
 };
 
-/* Could term_open work? The same refusals, and nothing is changed. */
-int term_check(struct err *);
+/* Could term_open work? The same refusals. `colors` is what --colors says, NULL or "" to choose; to
+ * be called before there are threads, for it may prepare a description of the terminal with 24-bit
+ * colours, which curses takes from the environment. */
+int term_check(const char *colors, struct err *);
 /* Opens the terminal on stdin and stdout. ERR_FAILED when they are none, or TERM is unknown, in
  * words. */
-int term_open(struct err *);
+int term_open(const char *colors, struct err *);
 void term_close(void); /* idempotent */
-/* Colours that terminfo knows of, and whether the locale is UTF-8; after term_open. */
-int term_colors(void);
-bool term_utf8(void);
-/* The tier that is really used when `wanted` is asked for. Before term_open nothing is known: as
- * wanted. */
-enum tier term_use_tier(enum tier wanted);
+bool term_utf8(void);  /* is the locale UTF-8; after term_open */
+/* The tier in use, which is no better than what the terminal can; after term_open. */
+enum tier term_tier(void);
 void term_size(int *rows, int *cols);
 /* Shows the grid (of the terminal's size) in one synchronised update. */
 void term_show(const struct cells *, const struct theme *, enum tier);

@@ -348,7 +348,7 @@ enum tier tier_choose(const char *colors, int terminfo_colors)
     const char *colorterm = getenv("COLORTERM");
     enum tier tier;
 
-    if (colors && !tier_parse(colors, &tier))
+    if (colors && *colors && !tier_parse(colors, &tier))
         return tier;
     if ((no_color && *no_color) || terminfo_colors < 8)
         return TIER_NONE;

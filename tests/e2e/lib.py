@@ -453,6 +453,12 @@ def anon_bytes(pid):
 
 # ---- terminals --------------------------------------------------------------------------------
 
+def theme_colors(name):
+    """The 24-bit colours of a theme's file, as (red, green, blue)."""
+    with open(os.path.join(SOURCE, "themes", name + ".theme")) as f:
+        return {tuple(bytes.fromhex(rgb)) for rgb in re.findall(r"#([0-9a-fA-F]{6})\b", f.read())}
+
+
 class Screen:
     """What both kinds of terminal can be asked. Subclasses give text() -> the screen's lines."""
 

@@ -134,6 +134,53 @@ class Terminal(unittest.TestCase):
         t.wait_for("PAUSED 1/1")
         self.assertIsNone(re.search(rb"\x1b\[[0-9;]*\b(3[0-8]|4[0-8]|9[0-7]|10[0-7])(;[0-9;]*)?m", bytes(t.raw)))
 
+    def test_direct_colors(self):
+        """24-bit colours are sent where COLORTERM or --colors says so, whatever TERM is; each of them is one of the
+        theme's, the palette is left alone, and the terminal is given back."""
+        theirs = lib.theme_colors("dusk")
+        for term, colorterm, args in (("xterm-256color", "truecolor", ()), ("tmux-256color", "24bit", ()),
+                                      ("xterm-256color", "", ("--colors", "direct")),
+                                      ("screen", "", ("--colors", "direct"))):
+            with self.subTest(term=term, colorterm=colorterm, args=args):
+                t = self.start("--theme", "dusk", *args, term=term, env={"COLORTERM": colorterm})
+                t.send("P")
+                t.wait_for("PAUSED 1/1")
+                t.send("q")
+                self.assertEqual(t.wait(), 0)
+                self.assert_restored(t)
+                raw = bytes(t.raw)
+                sent = {tuple(map(int, rgb)) for rgb in re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", raw)}
+                self.assertGreater(len(sent), 8)
+                self.assertLessEqual(sent, theirs)
+                self.assertNotRegex(raw, rb"[34]8;5;\d|\x1b\]4;|\x1b\]104")
+                self.assertIn(b"\x1b[?1006;1000h" if term.startswith("xterm") else b"\x1b[?1000h", raw)
+
+    def test_direct_colors_through_tmux(self):
+        with lib.Tmux(lib.LOADTOP, NULL, cols=100, rows=30, env={"COLORTERM": "truecolor"}) as t:
+            t.wait_for("LOAD ON 1/1")
+            screen = t.text(colors=True)
+        self.assertIn("38;2;", screen)
+        self.assertNotIn("38;5;", screen)
+
+    def test_lesser_tiers_send_their_colors_only(self):
+        for colors, wanted, not_wanted in (("256", rb"38;5;\d", rb"[34]8;2;"), ("16", rb"\x1b\[3\d", rb"[34]8;[25];"),
+                                           ("none", rb"\x1b\[", rb"\x1b\[([0-9;]*;)?(3[0-8]|4[0-8]|9\d|10\d)(;[0-9;]*)?m")):
+            with self.subTest(colors=colors):
+                t = self.start("--colors", colors, term="tmux-256color", env={"COLORTERM": "truecolor"})
+                t.send("P")
+                t.wait_for("PAUSED 1/1")
+                self.assertRegex(bytes(t.raw), wanted)
+                self.assertNotRegex(bytes(t.raw), not_wanted)
+
+    def test_no_repeated_characters(self):
+        """xterm's description repeats characters by a sequence that pyte does not know: it is not used."""
+        t = self.start(term="xterm-256color")
+        t.send("?")
+        t.wait_for("help")
+        t.send("\x1b")
+        t.wait_for("DIAL")
+        self.assertNotRegex(bytes(t.raw), rb"\x1b\[\d+b")
+
     def test_unknown_sequences_are_no_keys(self):
         """Their letters would be keys: C-S-u as terminals with the Kitty protocol send it, focus, modified arrows."""
         t = self.start()
