@@ -87,7 +87,7 @@ static int set_looks(struct app *a, struct err *err)
     const struct app_settings *s = a->settings;
     const char *glyphs = s->glyphs && s->glyphs[0] ? s->glyphs : NULL;
 
-    if (theme_load(&a->theme, s->theme && s->theme[0] ? s->theme : builtin_themes[0].name, err))
+    if (theme_load(&a->theme, s->theme && s->theme[0] ? s->theme : theme_default(), err))
         return ERR_USAGE;
     a->cells.glyphs = glyphs_find(glyphs ? glyphs : "braille");
     if (!a->cells.glyphs)
@@ -234,6 +234,7 @@ static void turn(struct app *a, bool wait)
     while (!a->quit && !a->signal && term_read(&in))
         act_input(a, &in);
     screen_commands(a);
+    capture_theme_follow(a);
     if (a->sc.notice[0] && a->sc.clock >= a->sc.notice_until) {
         a->sc.notice[0] = '\0';
         a->dirty = true;

@@ -58,5 +58,6 @@ void prompt_paste(struct app *, const char *utf8);
 void prompt_find_next(struct app *, bool forward);
 /* capture.c: commands that the screen carries out. */
 void capture_command(struct app *, const struct command *);
+void capture_theme_follow(struct app *); /* takes a theme's file anew that was written meanwhile */
 
 #endif

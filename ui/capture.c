@@ -19,6 +19,7 @@
 #include "ui/report/report.h"
 
 #define PATH_MAX_BYTES 1024
+#define SWATCHES_S 4.0 /* how long the roles of a new theme are shown */
 
 /* OUT/loadtop-20261121-124105, with -2, -3 when something of that second is there already. */
 static void base_name(const struct app *a, char *buf, size_t size)
@@ -206,7 +207,32 @@ static void set_theme(struct app *a, const char *name)
         return;
     }
     a->theme = theme;
+    a->sc.swatches_until = a->sc.clock + SWATCHES_S;
     app_notice(a, ROLE_BAR, "theme %s: %s", theme.name, theme.about);
+}
+
+/* Once a second: a theme's file that was written anew is taken anew. One that is wrong is told
+ * once, and the colours stay as they are. */
+void capture_theme_follow(struct app *a)
+{
+    static double looked;
+    static uint64_t wrong;
+    struct theme theme;
+    struct err err = {0};
+
+    if (a->sc.clock - looked < 1)
+        return;
+    looked = a->sc.clock;
+    if (!theme_is_stale(&a->theme))
+        return;
+    if (!theme_load(&theme, a->theme.asked, &err)) {
+        a->theme = theme;
+        wrong = 0;
+        app_notice(a, ROLE_BAR, "theme %s: read again from %s", theme.name, theme.path);
+    } else if (theme_stamp(a->theme.asked) != wrong) {
+        wrong = theme_stamp(a->theme.asked);
+        app_notice(a, ROLE_ALERT, "%s", err.msg);
+    }
 }
 
 void capture_command(struct app *a, const struct command *c)

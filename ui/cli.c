@@ -135,7 +135,7 @@ static const struct letter {
 static const char *const verb_names[] = {
     [CLI_DEMO] = "demo",     [CLI_BACKENDS] = "backends", [CLI_FIT] = "fit",
     [CLI_REPORT] = "report", [CLI_COMPARE] = "compare",   [CLI_HISTORY] = "history",
-    [CLI_CLEAN] = "clean",   [CLI_HELP] = "help",
+    [CLI_CLEAN] = "clean",   [CLI_HELP] = "help",         [CLI_THEMES] = "themes",
 };
 #define VERB_NAMES (sizeof verb_names / sizeof *verb_names)
 
@@ -148,7 +148,7 @@ const char *cli_verb_name(enum cli_verb verb)
 static bool verb_reads_rest(enum cli_verb verb)
 {
     return verb == CLI_BACKENDS || verb == CLI_FIT || verb == CLI_REPORT || verb == CLI_COMPARE ||
-           verb == CLI_HISTORY;
+           verb == CLI_HISTORY || verb == CLI_THEMES;
 }
 
 /* ---- Options ---- */
@@ -482,6 +482,7 @@ void cli_usage(struct text *t)
         "  loadtop compare BASE.json NEW.json    what changed, and whether it is more than noise\n"
         "  loadtop history [list|show|compare|prune]   the runs kept so far\n"
         "  loadtop clean RUN.json                removes exactly what that run left behind\n"
+        "  loadtop themes [NAME]                 the colours that there are, or all of one\n"
         "  loadtop help [TOPIC]                  commands keys patterns backends counting "
         "exit-codes\n\n"
         "A TARGET is a URL: redis://[user:password@]host[:6379][/db], redis+unix:///path, "

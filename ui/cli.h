@@ -27,6 +27,7 @@ enum cli_verb {
     CLI_REPORT,
     CLI_COMPARE,
     CLI_HISTORY,
+    CLI_THEMES,
     CLI_CLEAN,
     CLI_HELP,
     CLI_VERSION

@@ -30,6 +30,7 @@
 #include "ui/outcome.h"
 #include "ui/report/report.h"
 #include "ui/theme.h"
+#include "ui/swatches.h"
 
 static int complain_of(const struct err *err)
 {
@@ -149,6 +150,8 @@ static int carry_out(const struct cli *c, int argc, char **argv)
         return print_text(0, &t, &err);
     case CLI_CLEAN:
         return clean_run(c, backends);
+    case CLI_THEMES:
+        return print_text(themes_verb(&t, argc - c->rest, argv + c->rest, &err), &t, &err);
     case CLI_FIT:
         return print_text(fit_verb(&t, argc - c->rest, argv + c->rest, &err), &t, &err);
     case CLI_REPORT:

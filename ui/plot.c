@@ -123,6 +123,15 @@ static int area_height(const struct plot *p, const struct glyphs *g, double v)
     return height > rows ? rows : height;
 }
 
+/* The higher, the brighter: the eye reads the level by the colour too, and a row has one colour, so
+ * that a plot that moves sends few changes of it. */
+static enum role area_role(const struct plot *p, int y)
+{
+    int level = (p->area.h - 1 - y) * 4 / p->area.h;
+
+    return (enum role)(ROLE_AREA + level);
+}
+
 static void draw_area(struct cells *c, const struct plot *p, const struct plot_series *s)
 {
     const struct glyphs *g = c->glyphs;
@@ -147,7 +156,7 @@ static void draw_area(struct cells *c, const struct plot *p, const struct plot_s
             bool top = above <= base + g->area_y;
 
             cells_put(c, p->area.x + x, p->area.y + y, g->area_char(left, right, top),
-                      top ? s->role : ROLE_AREA);
+                      area_role(p, y));
         }
     }
 }

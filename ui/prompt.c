@@ -5,6 +5,7 @@
 #include "ui/app_private.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/backend.h"
@@ -271,6 +272,17 @@ static void offer_pools(struct candidates *l, const struct snapshot *s)
         offer(l, s->pool[i].name);
 }
 
+static void offer_themes(struct candidates *l)
+{
+    char *names[THEMES_MAX];
+    int n = theme_list(names);
+
+    for (int i = 0; i < n; i++) {
+        offer(l, names[i]);
+        free(names[i]);
+    }
+}
+
 static void offer_verbs(struct candidates *l)
 {
     for (const struct verb_help *v = verb_table; v->name; v++)
@@ -317,8 +329,7 @@ static void offer_all(struct app *a, struct candidates *l, const char *words[], 
     else if (!strcmp(verb, "add") && after == 0)
         offer_schemes(l, a->settings->backends);
     else if (!strcmp(verb, "theme") && after == 0)
-        for (int i = 0; builtin_themes[i].name; i++)
-            offer(l, builtin_themes[i].name);
+        offer_themes(l);
     else if (!strcmp(verb, "pause") && after == 0)
         offer(l, "all");
 }

@@ -6,6 +6,7 @@
 
 #include "engine/snapshot.h"
 #include "ui/box.h"
+#include "ui/swatches.h"
 #include "ui/views/parts.h"
 
 void screen_init(struct screen *sc)
@@ -123,4 +124,6 @@ void screen_draw(struct cells *c, struct screen *sc, const struct snapshot *s,
         form_draw(c, &sc->form, sc);
     else if (sc->mode == MODE_ASK)
         ask_draw(c, sc);
+    else if (sc->clock < sc->swatches_until)
+        swatches_box(c, sc->theme);
 }

@@ -91,9 +91,10 @@ struct screen {
 
     char notice[256];
     enum role notice_role;
-    double notice_until; /* monotonic seconds */
-    double clock;        /* monotonic seconds of this frame */
-    double cost_share;   /* of one core: what the screen costs */
+    double notice_until;   /* monotonic seconds */
+    double clock;          /* monotonic seconds of this frame */
+    double swatches_until; /* the roles of a theme just chosen are shown until then */
+    double cost_share;     /* of one core: what the screen costs */
 
     struct axis axis[AXES];
     unsigned axis_pool;

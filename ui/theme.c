@@ -91,6 +91,11 @@ uint32_t color_256_rgb(int index)
     return level[index / 36] << 16 | level[index / 6 % 6] << 8 | level[index % 6];
 }
 
+const char *color_16_name(int index)
+{
+    return index >= 0 && index < 16 ? color_names[index] : "?";
+}
+
 /* Weighted as the eye weighs the three; good enough to choose a neighbour. */
 static long color_distance(uint32_t a, uint32_t b)
 {
@@ -190,14 +195,18 @@ static int parse_style(const char *s, enum tier tier, struct style *out, char wr
         } else if (!strcmp(wrong, "plain") && tier == TIER_NONE) {
             continue;
         } else if (!strcmp(wrong, "on") && tier != TIER_NONE) {
-            if (!next_word(&s, wrong, 64) || parse_color(wrong, tier, &out->bg))
+            if (!next_word(&s, wrong, 64)) {
+                copy_str(wrong, 64, "(nothing)");
+                return -1;
+            }
+            if (parse_color(wrong, tier, &out->bg))
                 return -1;
         } else if (has_fg || parse_color(wrong, tier, &out->fg)) {
             return -1;
         }
         has_fg = true;
     }
-    copy_str(wrong, 64, "(nothing)");
+    copy_str(wrong, 64, "(nothing)"); /* whatever is missing */
     return has_fg ? 0 : -1;
 }
 
@@ -221,13 +230,15 @@ static void derive_tiers(struct theme *t, int role, enum tier tier)
     }
 }
 
-static int parse_role(struct theme *t, int role, char *value, char wrong[64])
+/* On failure `wrong` is the word and *at the tier that it stands in. */
+static int parse_role(struct theme *t, int role, char *value, char wrong[64], enum tier *at)
 {
     enum tier tier = TIER_DIRECT;
 
     while (value) {
         char *bar = strchr(value, '|');
 
+        *at = tier;
         if (tier == TIERS) {
             copy_str(wrong, 64, "a fifth tier");
             return -1;
@@ -256,12 +267,31 @@ static char *trim(char *s)
     return s;
 }
 
+static const char *allowed(enum tier tier)
+{
+    switch (tier) {
+    case TIER_DIRECT:
+        return "`#RRGGBB` or `default`, ` on ` and another, bold underline reverse dim italic";
+    case TIER_256:
+        return "a number from 0 to 255 or `default`, ` on ` and another, bold underline reverse "
+               "dim italic";
+    case TIER_16:
+        return "black red green yellow blue magenta cyan white, each with bright- before it, or "
+               "`default`, ` on ` and another, bold underline reverse dim italic";
+    case TIER_NONE:
+        return "plain, or bold underline reverse dim italic; no colour";
+    default:
+        return "there are four: direct | 256 | 16 | none";
+    }
+}
+
 static int parse_line(struct theme *t, unsigned number, char *line, bool given[ROLES],
                       struct err *err)
 {
     char *name = trim(line);
     char *value = strchr(name, '=');
     char wrong[64] = "";
+    enum tier tier = TIER_DIRECT;
     const char *near;
     int role;
 
@@ -277,17 +307,24 @@ static int parse_line(struct theme *t, unsigned number, char *line, bool given[R
         copy_str(t->about, sizeof t->about, value);
         return 0;
     }
+    if (!strcmp(name, "ground")) {
+        if (parse_color(value, TIER_DIRECT, &t->ground))
+            return err_set(err, ERR_USAGE, "theme %s, line %u: ground: '%.40s' is not #RRGGBB",
+                           t->name, number, value);
+        return 0;
+    }
     role = index_of(role_names, name);
     if (role < 0) {
         near = nearest_name(name, role_names);
-        return err_set(err, ERR_USAGE, "theme %s, line %u: there is no role '%.40s'%s%s", t->name,
-                       number, name, near ? "; nearest: " : "", near ? near : "");
-    }
-    if (parse_role(t, role, value, wrong))
         return err_set(err, ERR_USAGE,
-                       "theme %s, line %u: %s: '%.60s' is not a colour or an attribute (as in "
-                       "`#c5cdd9 on #20242c bold | 252 on 235 | white on black | bold`)",
-                       t->name, number, name, wrong);
+                       "theme %s, line %u: there is no role '%.40s'%s%s (`loadtop themes %.40s` "
+                       "lists them)",
+                       t->name, number, name, near ? "; nearest: " : "", near ? near : "",
+                       builtin_themes[0].name);
+    }
+    if (parse_role(t, role, value, wrong, &tier))
+        return err_set(err, ERR_USAGE, "theme %s, line %u: %s: '%.60s' is not allowed there: %s",
+                       t->name, number, name, wrong, allowed(tier));
     given[role] = true;
     return 0;
 }
@@ -299,6 +336,7 @@ int theme_parse(struct theme *t, const char *name, const char *text, struct err 
 
     memset(t, 0, sizeof *t);
     copy_str(t->name, sizeof t->name, name);
+    t->ground = COLOR_UNSET;
     for (int i = 0; i < TIERS; i++)
         t->style[i][ROLE_TEXT] = (struct style){COLOR_UNSET, COLOR_UNSET, 0};
     while (*text) {
@@ -317,27 +355,37 @@ int theme_parse(struct theme *t, const char *name, const char *text, struct err 
     }
     for (int role = 0; role < ROLES; role++)
         for (int i = 0; i < TIERS && !given[role]; i++)
-            t->style[i][role] = t->style[i][ROLE_TEXT];
+            t->style[i][role] =
+                t->style[i][role >= ROLE_AREA2 && role <= ROLE_AREA4 ? ROLE_AREA : ROLE_TEXT];
+    if (t->style[TIER_DIRECT][ROLE_TEXT].bg >= 0)
+        t->ground = t->style[TIER_DIRECT][ROLE_TEXT].bg;
     return 0;
 }
 
 struct style theme_style(const struct theme *t, enum tier tier, unsigned role, unsigned back,
                          unsigned attr_bits)
 {
+    const struct style *text = &t->style[tier][ROLE_TEXT];
     struct style s = t->style[tier][role < ROLES ? role : ROLE_TEXT];
 
     if (back != ROLE_TEXT && back < ROLES) {
         const struct style *b = &t->style[tier][back];
+        bool own = s.bg >= 0 && role != ROLE_TEXT;
 
-        /* A role with a ground of its own (a chip, a field) keeps it wherever it stands. */
-        if (b->bg >= 0 && s.bg < 0)
-            s.bg = b->bg;
         if (tier == TIER_NONE || b->bg < 0)
             s.attr |= b->attr;
-        /* Text that names no colour of its own takes that of what it stands on. */
-        if (role == ROLE_TEXT && b->fg >= 0)
+        /* Text that names no colour of its own takes that of what it stands on; so does all on a
+         * ground of 16 colours, which are too few to be read on each other. */
+        if (!own && b->fg >= 0 && (role == ROLE_TEXT || (tier == TIER_16 && b->bg >= 0)))
             s.fg = b->fg;
+        /* A role with a ground of its own (a chip, a field) keeps it wherever it stands. */
+        if (!own)
+            s.bg = b->bg;
     }
+    if (s.bg < 0)
+        s.bg = text->bg;
+    if (s.fg < 0)
+        s.fg = text->fg;
     s.attr |= (uint8_t)attr_bits;
     return s;
 }

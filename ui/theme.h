@@ -2,14 +2,15 @@
  *
  * A view says what a cell means (a role), never what colour it has. A theme file gives each role a
  * colour for direct (24-bit), 256 and 16 colours, and attributes for none, where colour is absent
- * and a word, a glyph, bold, underline or reverse has to do. One line a role:
+ * and a word, a glyph, bold, underline or reverse has to do. One line a role; themes/README.md
+ * describes the format for people:
  *
  *     # role = FOREGROUND [on BACKGROUND] [ATTRIBUTE...] | 256 | 16 | none
  *     alert  = #ffffff on #a8353a bold | 231 on 124 bold | white on red bold | reverse bold
  *
  * A tier that is left out is made from the one before it: the nearest of the 256, the nearest of
- * the 16, the attributes alone. A role that is left out is drawn as `text`. `about = ...` says in
- * one line what it is. */
+ * the 16, the attributes alone. A role that is left out is drawn as `text` (area2 to area4 as
+ * `area`). A background of `text` is painted everywhere. */
 #ifndef LOADTOP_UI_THEME_H
 #define LOADTOP_UI_THEME_H
 
@@ -55,6 +56,9 @@ struct err;
     X(BASELINE, baseline)                                                                          \
     X(THROUGHPUT, throughput)                                                                      \
     X(AREA, area)                                                                                  \
+    X(AREA2, area2)                                                                                \
+    X(AREA3, area3)                                                                                \
+    X(AREA4, area4)                                                                                \
     X(P50, p50)                                                                                    \
     X(P99, p99)                                                                                    \
     X(RESPONSE, response)                                                                          \
@@ -100,22 +104,39 @@ struct style {
 struct theme {
     char name[32];
     char about[96];
+    int32_t ground; /* RGB that it is made for, where `text` names no background; or COLOR_UNSET */
     struct style style[TIERS][ROLES];
+    char asked[512]; /* the name that it was loaded by */
+    char path[512];  /* the file that it was read from; "" for a built-in one */
+    uint64_t stamp;  /* of that file, as it was then */
 };
 
-/* Reads a theme's text. ERR_USAGE with the file's name, line and what is wrong. */
+/* Reads a theme's text. ERR_USAGE with the theme's name, the line's number and what is allowed. */
 int theme_parse(struct theme *, const char *name, const char *text, struct err *);
-/* By name: a file NAME.theme in the user's themes folder, beside the program or in the system's, or
- * a built-in one. ERR_USAGE with the nearest name when there is none. */
+/* By name: the file NAME.theme in the current folder, the user's themes folder, those of the system
+ * (beside the program, then where it was installed), or the built-in one; the first that there is.
+ * A name with a slash is a file itself. ERR_USAGE with the nearest name when there is none. */
 int theme_load(struct theme *, const char *name, struct err *);
-/* The name after `now` among those that theme_load finds, round and round; into buf. */
+/* Would theme_load now read another file, or one that was written since? */
+bool theme_is_stale(const struct theme *);
+/* Which text that file holds, as a number that changes with it; 0: there is none. */
+uint64_t theme_stamp(const char *name);
+/* The names that theme_load finds, each once: the default, then by the alphabet. Returns how many;
+ * each is the caller's to free. */
+#define THEMES_MAX 64
+int theme_list(char *names[THEMES_MAX]);
+/* The name after `now` among them, round and round; into buf. */
 const char *theme_next(const char *now, char *buf, size_t size);
+/* The default: for the light ground that COLORFGBG speaks of, or for a dark one. */
+const char *theme_default(void);
 /* What a cell of a role on the background of another role looks like. */
 struct style theme_style(const struct theme *, enum tier, unsigned role, unsigned back,
                          unsigned attr_bits);
 
 /* RGB of an index of the 256 colours (xterm's), and the nearest index to an RGB among 16..255. */
 uint32_t color_256_rgb(int index);
+/* What a theme's file calls one of the 16: "bright-red". */
+const char *color_16_name(int index);
 int color_nearest_256(uint32_t rgb);
 int color_nearest_16(uint32_t rgb);
 
@@ -123,7 +144,8 @@ int color_nearest_16(uint32_t rgb);
  * terminfo says (`terminfo_colors`, -1 or 0: none). */
 enum tier tier_choose(const char *colors, int terminfo_colors);
 
-/* The built-in themes: name and text, ends with NULL. The first is the default. */
+/* The built-in themes, those of themes/: name and text, ends with NULL. The first is the default.
+ */
 struct builtin_theme {
     const char *name, *text;
 };

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/err.h"
@@ -19,11 +20,20 @@
 #define LOADTOP_SHARE_DIR "/usr/local/share/loadtop"
 #endif
 
-#define DIRS_MAX 4
-#define NAMES_MAX 64
+#define DIRS_MAX 6
+#define DIR_SIZE 440
+#define TEXT_MAX 65535
 
-/* Folders in the order of the search; returns how many. */
-static int theme_dirs(char dir[DIRS_MAX][PATH_MAX])
+/* Adds PARENT/CHILD unless it is too long; returns the new count. */
+static int add_dir(char dir[DIRS_MAX][DIR_SIZE], int n, const char *parent, const char *child)
+{
+    if (n < DIRS_MAX && *parent && snprintf(dir[n], DIR_SIZE, "%s/%s", parent, child) < DIR_SIZE)
+        return n + 1;
+    return n;
+}
+
+/* Folders in the order of the search; returns how many. The second is the user's. */
+static int theme_dirs(char dir[DIRS_MAX][DIR_SIZE])
 {
     const char *config = getenv("XDG_CONFIG_HOME");
     const char *home = getenv("HOME");
@@ -31,10 +41,11 @@ static int theme_dirs(char dir[DIRS_MAX][PATH_MAX])
     ssize_t len;
     int n = 0;
 
-    if (config && *config)
-        snprintf(dir[n++], PATH_MAX, "%s/loadtop/themes", config);
-    else if (home && *home)
-        snprintf(dir[n++], PATH_MAX, "%s/.config/loadtop/themes", home);
+    copy_str(dir[n++], DIR_SIZE, ".");
+    if (config && *config == '/')
+        n = add_dir(dir, n, config, "loadtop/themes");
+    else if (home)
+        n = add_dir(dir, n, home, ".config/loadtop/themes");
     len = readlink("/proc/self/exe", exe, sizeof exe - 1);
     if (len > 0) {
         char *slash;
@@ -43,118 +54,217 @@ static int theme_dirs(char dir[DIRS_MAX][PATH_MAX])
         slash = strrchr(exe, '/');
         if (slash) {
             *slash = '\0';
-            if (snprintf(dir[n], PATH_MAX, "%s/../themes", exe) < PATH_MAX)
-                n++;
+            n = add_dir(dir, n, exe, "../share/loadtop/themes");
+            n = add_dir(dir, n, exe, "../themes");
         }
     }
-    copy_str(dir[n++], PATH_MAX, LOADTOP_SHARE_DIR "/themes");
-    return n;
+    return add_dir(dir, n, LOADTOP_SHARE_DIR, "themes");
 }
 
-static char *read_text(const char *path)
+/* The file that a name stands for; false when there is none. */
+static bool find_file(const char *name, char path[512])
+{
+    char dir[DIRS_MAX][DIR_SIZE];
+    struct stat st;
+    int dirs;
+
+    if (strchr(name, '/')) /* a place, not a name */
+        return snprintf(path, 512, "%s", name) < 512 && !stat(path, &st) && S_ISREG(st.st_mode);
+    dirs = theme_dirs(dir);
+    for (int i = 0; i < dirs; i++)
+        if (snprintf(path, 512, "%s/%.40s.theme", dir[i], name) < 512 && !stat(path, &st) &&
+            S_ISREG(st.st_mode))
+            return true;
+    return false;
+}
+
+/* Differs when another file stands there, or another text in it. */
+static uint64_t stamp_of(const char *path)
+{
+    struct stat st;
+    uint64_t part[5], stamp = 14695981039346656037u; /* FNV-1a, by words */
+
+    if (stat(path, &st))
+        return 0;
+    part[0] = (uint64_t)st.st_dev;
+    part[1] = (uint64_t)st.st_ino;
+    part[2] = (uint64_t)st.st_size;
+    part[3] = (uint64_t)st.st_mtim.tv_sec;
+    part[4] = (uint64_t)st.st_mtim.tv_nsec;
+    for (int i = 0; i < 5; i++)
+        stamp = (stamp ^ part[i]) * 1099511628211u;
+    return stamp ? stamp : 1;
+}
+
+/* The caller's to free. A file that holds anything but text is refused here, in words. */
+static char *read_text(const char *path, struct err *err)
 {
     FILE *f = fopen(path, "re");
     char *text;
     size_t n;
 
-    if (!f)
+    if (!f) {
+        err_set(err, ERR_USAGE, "theme %.200s: %s", path, strerror(errno));
         return NULL;
-    text = malloc(65536);
+    }
+    text = malloc(TEXT_MAX + 1);
     if (text) {
-        n = fread(text, 1, 65535, f);
+        n = fread(text, 1, TEXT_MAX, f);
         text[n] = '\0';
+        if (strlen(text) != n || n == TEXT_MAX) {
+            err_set(err, ERR_USAGE, "theme %.200s: %s", path,
+                    n == TEXT_MAX ? "larger than 64 KiB" : "this is no text");
+            free(text);
+            text = NULL;
+        }
     }
     fclose(f);
     return text;
 }
 
-/* Collects the names that can be loaded, sorted; returns how many. The names are the caller's to
- * free. */
-static int theme_names(char *names[NAMES_MAX + 1])
+static int by_name(const void *a, const void *b)
 {
-    char dir[DIRS_MAX][PATH_MAX];
-    int dirs = theme_dirs(dir);
-    int n = 0;
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
-    for (int i = 0; builtin_themes[i].name && n < NAMES_MAX; i++)
-        names[n++] = strdup(builtin_themes[i].name);
+static int add_name(char *names[THEMES_MAX], int n, const char *name)
+{
+    for (int i = 0; i < n; i++)
+        if (!strcmp(names[i], name))
+            return n;
+    if (n < THEMES_MAX && (names[n] = strdup(name)))
+        n++;
+    return n;
+}
+
+int theme_list(char *names[THEMES_MAX])
+{
+    char dir[DIRS_MAX][DIR_SIZE];
+    int dirs = theme_dirs(dir), n = 0;
+
+    for (int i = 0; builtin_themes[i].name; i++)
+        n = add_name(names, n, builtin_themes[i].name);
     for (int i = 0; i < dirs; i++) {
         DIR *d = opendir(dir[i]);
         struct dirent *e;
 
-        while (d && (e = readdir(d)) && n < NAMES_MAX) {
+        while (d && (e = readdir(d))) {
             size_t len = strlen(e->d_name);
-            bool known = false;
 
             if (len < 7 || len > 31 + 6 || strcmp(e->d_name + len - 6, ".theme"))
                 continue;
             e->d_name[len - 6] = '\0';
-            for (int j = 0; j < n; j++)
-                known = known || (names[j] && !strcmp(names[j], e->d_name));
-            if (!known)
-                names[n++] = strdup(e->d_name);
+            n = add_name(names, n, e->d_name);
         }
         if (d)
             closedir(d);
     }
-    names[n] = NULL;
+    if (n > 1)
+        qsort(names + 1, (size_t)n - 1, sizeof *names, by_name);
     return n;
 }
 
-static void free_names(char **names)
+static void free_names(char **names, int n)
 {
-    for (; *names; names++)
-        free(*names);
+    for (int i = 0; i < n; i++)
+        free(names[i]);
+}
+
+static int refuse(const char *name, struct err *err)
+{
+    char *names[THEMES_MAX + 1], dir[DIRS_MAX][DIR_SIZE];
+    int n = theme_list(names);
+    struct text all = {.limit = 150};
+    const char *near;
+
+    names[n] = NULL;
+    near = nearest_name(name, (const char *const *)names);
+    theme_dirs(dir);
+    for (int i = 0; i < n; i++)
+        text_add(&all, "%s%s", i ? " " : "", names[i]);
+    err_set(err, ERR_USAGE,
+            "there is no theme '%.40s'%s%s, allowed: %s%s (themes are NAME.theme in %.100s)", name,
+            near ? "; nearest: " : "", near ? near : "", text_str(&all), all.cut ? "..." : "",
+            dir[1]);
+    text_free(&all);
+    free_names(names, n);
+    return ERR_USAGE;
+}
+
+/* "night" of "./night.theme" */
+static const char *bare_name(const char *path, char *buf, size_t size)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len;
+
+    copy_str(buf, size, slash ? slash + 1 : path);
+    len = strlen(buf);
+    if (slash && len > 6 && !strcmp(buf + len - 6, ".theme"))
+        buf[len - 6] = '\0';
+    return buf;
 }
 
 int theme_load(struct theme *t, const char *name, struct err *err)
 {
-    char dir[DIRS_MAX][PATH_MAX];
-    int dirs = theme_dirs(dir);
-    char *names[NAMES_MAX + 1];
-    const char *near;
-    struct text list = {.limit = 150};
+    char path[512], bare[40];
 
-    for (int i = 0; i < dirs && !strchr(name, '/'); i++) {
-        char path[PATH_MAX + 64];
-        char *text;
+    if (find_file(name, path)) {
+        uint64_t stamp = stamp_of(path);
+        char *text = read_text(path, err);
+        int rc = text ? theme_parse(t, bare_name(name, bare, sizeof bare), text, err) : ERR_USAGE;
 
-        if (snprintf(path, sizeof path, "%s/%.40s.theme", dir[i], name) >= (int)sizeof path)
-            continue;
-        text = read_text(path);
-        if (text) {
-            int rc = theme_parse(t, name, text, err);
-
-            free(text);
-            return rc;
+        free(text);
+        if (!rc) {
+            copy_str(t->path, sizeof t->path, path);
+            copy_str(t->asked, sizeof t->asked, name);
+            t->stamp = stamp;
         }
+        return rc;
     }
     for (int i = 0; builtin_themes[i].name; i++)
-        if (!strcmp(builtin_themes[i].name, name))
-            return theme_parse(t, name, builtin_themes[i].text, err);
-    theme_names(names);
-    near = nearest_name(name, (const char *const *)names);
-    for (int i = 0; names[i]; i++)
-        text_add(&list, "%s%s", i ? " " : "", names[i]);
-    err_set(err, ERR_USAGE,
-            "there is no theme '%.40s'%s%s, allowed: %s%s (themes are NAME.theme in %.100s)", name,
-            near ? "; nearest: " : "", near ? near : "", text_str(&list), list.cut ? "..." : "",
-            dir[0]);
-    text_free(&list);
-    free_names(names);
-    return ERR_USAGE;
+        if (!strcmp(builtin_themes[i].name, name)) {
+            if (theme_parse(t, name, builtin_themes[i].text, err))
+                return ERR_USAGE;
+            copy_str(t->asked, sizeof t->asked, name);
+            return 0;
+        }
+    return refuse(name, err);
+}
+
+bool theme_is_stale(const struct theme *t)
+{
+    char path[512];
+
+    if (!find_file(t->asked, path))
+        return false; /* gone for the moment, as when an editor writes it anew; or built in */
+    return strcmp(path, t->path) != 0 || stamp_of(path) != t->stamp;
+}
+
+uint64_t theme_stamp(const char *name)
+{
+    char path[512];
+
+    return find_file(name, path) ? stamp_of(path) : 0;
 }
 
 const char *theme_next(const char *now, char *buf, size_t size)
 {
-    char *names[NAMES_MAX + 1];
-    int n = theme_names(names);
+    char *names[THEMES_MAX];
+    int n = theme_list(names);
     int next = 0;
 
     for (int i = 0; i < n; i++)
-        if (names[i] && !strcmp(names[i], now))
+        if (!strcmp(names[i], now))
             next = (i + 1) % n;
-    copy_str(buf, size, names[next] ? names[next] : builtin_themes[0].name);
-    free_names(names);
+    copy_str(buf, size, n > 0 ? names[next] : builtin_themes[0].name);
+    free_names(names, n);
     return buf;
+}
+
+const char *theme_default(void)
+{
+    const char *colors = getenv("COLORFGBG"), *ground = colors ? strrchr(colors, ';') : NULL;
+
+    return ground && (!strcmp(ground, ";15") || !strcmp(ground, ";7")) ? "paper"
+                                                                       : builtin_themes[0].name;
 }

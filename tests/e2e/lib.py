@@ -455,7 +455,7 @@ def anon_bytes(pid):
 
 def theme_colors(name):
     """The 24-bit colours of a theme's file, as (red, green, blue)."""
-    with open(os.path.join(SOURCE, "themes", name + ".theme")) as f:
+    with open(os.path.join(ROOT, "themes", name + ".theme")) as f:
         return {tuple(bytes.fromhex(rgb)) for rgb in re.findall(r"#([0-9a-fA-F]{6})\b", f.read())}
 
 

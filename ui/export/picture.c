@@ -8,12 +8,12 @@
 
 void export_ground(const struct theme *t, unsigned *ground_rgb, unsigned *ink_rgb)
 {
-    /* A theme for light terminals writes dark text. */
     int fg = t->style[TIER_DIRECT][ROLE_TEXT].fg;
-    bool light = fg >= 0 && (fg >> 8 & 255) < 100;
+    unsigned ground = t->ground >= 0 ? (unsigned)t->ground : 0x11151b;
+    bool light = (ground >> 8 & 255) > 128;
 
-    *ground_rgb = light ? 0xfafbfc : 0x11151b;
-    *ink_rgb = fg >= 0 ? (unsigned)fg : 0xc9d1dc;
+    *ground_rgb = ground;
+    *ink_rgb = fg >= 0 ? (unsigned)fg : light ? 0x24292f : 0xc9d1dc;
 }
 
 void export_cell_rgb(const struct theme *t, unsigned role, unsigned back, unsigned attr_bits,
