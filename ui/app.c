@@ -301,6 +301,7 @@ int app_run(struct engine *engine, const struct app_settings *settings, struct e
         engine_end(engine, END_NOW, "signal");
     term_close();
     form_close(&a.sc.form);
+    baseline_free(&a.sc);
     snapshot_release(a.frozen);
     snapshot_release(a.live);
     cells_free(&a.cells);

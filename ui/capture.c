@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "engine/text.h"
+#include "ui/baseline.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
 #include "ui/export/picture.h"
@@ -170,31 +171,27 @@ static void report(struct app *a, const char *file)
                    file[0] ? "" : "-report.{html,json}");
 }
 
-/* The mean of the last 10 s, so that one odd second is not what everything is held against. */
-static void baseline(struct app *a)
+/* The present, or a saved run. */
+static void baseline(struct app *a, const char *file)
 {
-    const struct snapshot *s = a->live;
+    struct err err = {0};
+    unsigned pools;
 
-    a->sc.baselines = 0;
-    for (unsigned i = 0; i < s->pools && i < BASELINES_MAX; i++) {
-        const struct series *series = &s->pool[i].seconds;
-        double done = 0, span = 0;
-
-        for (uint64_t j = series->n; j > series->first && span < 10; j--) {
-            const struct point *t = series_at(series, j - 1);
-
-            if (t->paused)
-                continue;
-            done += (double)t->completed;
-            span += t->span_s;
-        }
-        a->sc.baseline[a->sc.baselines++] =
-            (struct baseline){.pool = s->pool[i].number,
-                              .per_s = span > 0 ? done / span : NAN,
-                              .p99 = s->pool[i].now_response.q[Q_P99]};
+    if (!file[0]) {
+        baseline_now(&a->sc, a->live);
+        app_notice(a, ROLE_BAR,
+                   "the last 10 s are the baseline now: differences stand beside the "
+                   "figures while the load is the same");
+    } else if (baseline_load(&a->sc, a->live, file, &pools, &err)) {
+        app_notice(a, ROLE_ALERT, "baseline: %s", err.msg);
+    } else if (!pools) {
+        app_notice(a, ROLE_CAUTION, "baseline %s: it has none of these pools", file);
+    } else {
+        app_notice(a, ROLE_BAR,
+                   "baseline %s: dotted in the plots from its start on; differences stand beside "
+                   "figures of the same load",
+                   file);
     }
-    app_notice(a, ROLE_BAR,
-               "the mean of the last 10 s is the baseline now: a dotted line in the plots");
 }
 
 static void set_theme(struct app *a, const char *name)
@@ -245,7 +242,7 @@ void capture_command(struct app *a, const struct command *c)
         report(a, c->text);
         break;
     case VERB_BASELINE:
-        baseline(a);
+        baseline(a, c->text);
         break;
     case VERB_THEME:
         set_theme(a, c->text);

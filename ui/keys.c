@@ -292,7 +292,7 @@ const struct key_binding key_table[] = {
      NULL,
      0,
      "baseline",
-     "take the present as baseline: a dotted line in the plots"},
+     "take the present as baseline: differences stand beside the figures"},
 
     {{'T'}, "T", ACT_THEME, KEY_IN_VIEW, "Program", NULL, 0, "theme NAME", "the next theme"},
     {{'G'},

@@ -8,6 +8,7 @@
 #define LOADTOP_UI_SCREEN_H
 
 #include "ui/axis.h"
+#include "ui/baseline.h"
 #include "ui/cells.h"
 #include "ui/field.h"
 #include "ui/form.h"
@@ -50,12 +51,6 @@ struct hit {
 #define HITS_MAX 256
 
 enum plot_axis { AXIS_THROUGHPUT, AXIS_LATENCY, AXIS_COMPARE, AXIS_SCALING, AXES };
-
-#define BASELINES_MAX 32
-struct baseline {
-    unsigned pool;
-    double per_s, p99;
-};
 
 struct screen {
     enum view view;

@@ -27,6 +27,7 @@ enum {
     COL_TREND,
     COL_P50,
     COL_P99,
+    COL_CHANGE,
     COL_ERRORS,
     COL_DROPPED,
     COL_LIMIT
@@ -39,9 +40,21 @@ static const struct column pool_columns[] = {
     {"INFL", 4, 6, ALIGN_RIGHT, 6},    {"ASKED", 6, 8, ALIGN_RIGHT, 8},
     {"DONE/s", 6, 7, ALIGN_RIGHT, 0},  {"", 3, 3, ALIGN_LEFT, 7},
     {"TREND", 10, 50, ALIGN_LEFT, 10}, {"p50", 6, 7, ALIGN_RIGHT, 3},
-    {"p99", 6, 7, ALIGN_RIGHT, 0},     {"ERR", 4, 6, ALIGN_RIGHT, 2},
-    {"DROP", 4, 6, ALIGN_RIGHT, 7},    {"LIMIT", 7, 9, ALIGN_RIGHT, 2},
-    {NULL, 0, 0, ALIGN_LEFT, 0},
+    {"p99", 6, 7, ALIGN_RIGHT, 0},     {"", 0, 0, ALIGN_LEFT, 11},
+    {"ERR", 4, 6, ALIGN_RIGHT, 2},     {"DROP", 4, 6, ALIGN_RIGHT, 7},
+    {"LIMIT", 7, 9, ALIGN_RIGHT, 2},   {NULL, 0, 0, ALIGN_LEFT, 0},
+};
+/* The same with what changed since the baseline. */
+static const struct column based_columns[] = {
+    {"", 1, 1, ALIGN_LEFT, 0},         {"#", 2, 2, ALIGN_RIGHT, 5},
+    {"POOL", 7, 12, ALIGN_LEFT, 0},    {"TARGET", 11, 60, ALIGN_LEFT, 4},
+    {"LOAD", 7, 12, ALIGN_LEFT, 1},    {"PATTERN", 7, 11, ALIGN_LEFT, 9},
+    {"INFL", 4, 6, ALIGN_RIGHT, 6},    {"ASKED", 6, 8, ALIGN_RIGHT, 8},
+    {"DONE/s", 6, 7, ALIGN_RIGHT, 0},  {"", 3, 3, ALIGN_LEFT, 7},
+    {"TREND", 10, 50, ALIGN_LEFT, 10}, {"p50", 6, 7, ALIGN_RIGHT, 3},
+    {"p99", 6, 7, ALIGN_RIGHT, 0},     {"VS BASE /s p99", 16, 20, ALIGN_LEFT, 1},
+    {"ERR", 4, 6, ALIGN_RIGHT, 2},     {"DROP", 4, 6, ALIGN_RIGHT, 7},
+    {"LIMIT", 7, 9, ALIGN_RIGHT, 2},   {NULL, 0, 0, ALIGN_LEFT, 0},
 };
 
 /* The target without its scheme, and the version in brackets where there is room. */
@@ -105,6 +118,28 @@ static void pool_figures(struct cells *c, const struct table *t, int y,
     else
         table_put(c, t, y, COL_DROPPED, p->counts.dropped > 0 ? ROLE_BAD : ROLE_TEXT,
                   show_count(text, sizeof text, (double)p->counts.dropped));
+}
+
+/* Throughput and p99 against the baseline; nothing where it never had this load. */
+static void pool_change(struct cells *c, const struct table *t, int y, const struct screen *sc,
+                        const struct pool_snapshot *p)
+{
+    const struct baseline *base = baseline_of(sc, p->number);
+    const struct base_stretch *at;
+    char text[64], per_s[24], p99[24];
+    const char *why;
+
+    if (!base || t->w[COL_CHANGE] == 0)
+        return;
+    at = baseline_at(base, p, &why);
+    if (at) {
+        baseline_change(per_s, sizeof per_s, p->now_per_s, at->per_s, why);
+        baseline_change(p99, sizeof p99, p->now_response.q[Q_P99], at->response_p99, why);
+        snprintf(text, sizeof text, "%s %s", per_s[0] ? per_s + 1 : "-", p99[0] ? p99 + 1 : "-");
+    } else {
+        copy_str(text, sizeof text, "other load");
+    }
+    table_put(c, t, y, COL_CHANGE, at ? ROLE_BASELINE : ROLE_DIM, text);
 }
 
 static void pool_limit(struct cells *c, const struct table *t, int y, const struct pool_snapshot *p)
@@ -236,6 +271,7 @@ static void pool_row(struct cells *c, const struct snapshot *s, struct screen *s
     table_put(c, t, r.y, COL_LOAD, ROLE_TEXT, show_load(text, sizeof text, p, c->glyphs->times));
     table_put(c, t, r.y, COL_PATTERN, ROLE_LABEL, pattern_name(p->load.pattern));
     pool_figures(c, t, r.y, p);
+    pool_change(c, t, r.y, sc, p);
     trend(c, t, r.y, s, p);
     pool_limit(c, t, r.y, p);
     if (noted)
@@ -255,7 +291,7 @@ static void pools_panel(struct cells *c, const struct snapshot *s, struct screen
         return;
     if (l->border[PANEL_POOLS])
         tabs_draw(c, sc, r.x + r.w - 1, l->panel[PANEL_POOLS].y, r.w - 12);
-    table_fit(&t, pool_columns, r.x, r.w);
+    table_fit(&t, sc->baselines ? based_columns : pool_columns, r.x, r.w);
     table_head(c, &t, r.y, sc->sort[VIEW_OVERVIEW], !sc->invert[VIEW_OVERVIEW]);
     for (int i = 0; i < t.n; i++)
         screen_hit(sc, rect_of(t.x[i], r.y, t.w[i], 1), HIT_COLUMN, i);

@@ -151,14 +151,6 @@ static void plot_finish(struct cells *c, struct screen *sc, const struct plot *p
     screen_hit(sc, plot->area, HIT_PLOT, 0);
 }
 
-static const struct baseline *baseline_of(const struct screen *sc, unsigned pool)
-{
-    for (int i = 0; i < sc->baselines; i++)
-        if (sc->baseline[i].pool == pool)
-            return &sc->baseline[i];
-    return NULL;
-}
-
 /* Fewer than a plot needs: the span is short, so tenths say more than seconds. */
 static const struct series *rate_series(const struct pool_snapshot *p, const struct bins *b)
 {
@@ -218,6 +210,27 @@ static void compare_plot(struct cells *c, const struct snapshot *s, struct scree
     legends_draw(c, title, border, "all pools, a second", legend, n);
 }
 
+/* What is done now and how that stands to the baseline, in as many words as there is room for. */
+static void throughput_note(char *note, size_t size, const struct pool_snapshot *p,
+                            const struct baseline *base, int width, const char *title)
+{
+    const char *why = NULL;
+    const struct base_stretch *at = base ? baseline_at(base, p, &why) : NULL;
+    char number[32], change[24] = "";
+    int room = width - text_width(title) - 8;
+
+    show_number(number, sizeof number, p->now_per_s);
+    if (at)
+        baseline_change(change, sizeof change, p->now_per_s, at->per_s, why != NULL);
+    snprintf(note, size, "%s/s now%s%s%s%s", number, change, at ? " on baseline" : "",
+             why ? ", " : "", why ? why : "");
+    if (text_width(note) > room)
+        snprintf(note, size, "%s/s%s%s", number, change,
+                 at     ? " on base"
+                 : base ? ", other load"
+                        : "");
+}
+
 void throughput_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
                       const struct layout *l)
 {
@@ -226,11 +239,14 @@ void throughput_panel(struct cells *c, const struct snapshot *s, struct screen *
     struct plot plot = {.axis = &sc->axis[AXIS_THROUGHPUT]};
     struct plot_mark mark[MARKS_MAX];
     struct plot_level level[LEVELS_MAX];
-    char title[128] = "throughput", span[32], note[64], number[32], goal[32];
+    char title[128] = "throughput", span[32], note[128], number[32], goal[32];
     const struct baseline *base;
-    struct plot_series series;
+    const struct base_stretch *at = NULL;
+    const char *why = NULL;
+    static double ghost[PLOT_COLUMNS_MAX];
+    struct plot_series series[2];
     struct rect r;
-    double lo, hi = NAN;
+    double lo, top, hi = NAN;
     struct bins b;
 
     if (p)
@@ -241,8 +257,11 @@ void throughput_panel(struct cells *c, const struct snapshot *s, struct screen *
         snprintf(title, sizeof title, "%s %s/s, %s", p->name, pool_noun(p),
                  span_text(span, sizeof span, s, sc));
     note[0] = '\0';
+    base = p ? baseline_of(sc, p->number) : NULL;
+    if (base)
+        at = baseline_at(base, p, &why);
     if (p && !sc->compare)
-        snprintf(note, sizeof note, "%s/s now", show_number(number, sizeof number, p->now_per_s));
+        throughput_note(note, sizeof note, p, base, l->panel[PANEL_THROUGHPUT].w, title);
     if (!box_panel(c, l, PANEL_THROUGHPUT, title, note, &r))
         return;
     if (!p) {
@@ -260,20 +279,27 @@ void throughput_panel(struct cells *c, const struct snapshot *s, struct screen *
     if (!bins_range(v, b.n, &lo, &hi))
         no_data(c, r, "no operation completed yet");
     plot.level = level;
-    base = baseline_of(sc, p->number);
-    if (base && !isnan(base->per_s)) {
-        level[plot.levels++] = (struct plot_level){base->per_s, "baseline", ROLE_BASELINE};
-        hi = fmax(hi, base->per_s);
+    if (at && !isnan(at->per_s)) {
+        level[plot.levels++] = (struct plot_level){at->per_s, "baseline", ROLE_BASELINE};
+        hi = fmax(hi, at->per_s);
     }
     if (s->goal_per_s > 0 && s->pools == 1) {
         snprintf(goal, sizeof goal, "goal %s/s",
                  format_number(number, sizeof number, s->goal_per_s));
         level[plot.levels++] = (struct plot_level){s->goal_per_s, goal, ROLE_THRESHOLD};
     }
+    if (base && base->seconds.n) {
+        bins_fill(&b, &base->seconds, BIN_RATE, ghost);
+        if (bins_range(ghost, b.n, &lo, &top))
+            hi = fmax(hi, top);
+    }
     axis_follow(&sc->axis[AXIS_THROUGHPUT], 0, hi, s->now_s);
-    series = (struct plot_series){v, PLOT_AREA, ROLE_THROUGHPUT};
-    plot.series = &series;
+    series[0] = (struct plot_series){v, PLOT_AREA, ROLE_THROUGHPUT};
+    plot.series = series;
     plot.series_count = 1;
+    if (base && base->seconds.n) {
+        series[plot.series_count++] = (struct plot_series){ghost, PLOT_DOTTED, ROLE_BASELINE};
+    }
     marks_collect(&plot, mark, &b, s, p->name, c);
     plot_finish(c, sc, &plot, &b, s);
 }
@@ -296,26 +322,39 @@ static int threshold_levels(const struct snapshot *s, const struct pool_snapshot
     return n;
 }
 
-static void latency_legend(struct cells *c, const struct layout *l, const struct pool_snapshot *p,
-                           bool open, const char *title)
+static void latency_legend(struct cells *c, const struct layout *l, const struct screen *sc,
+                           const struct pool_snapshot *p, bool open, const char *title)
 {
-    struct legend legend[3];
-    char sample[3][16], number[24];
+    const struct baseline *base = baseline_of(sc, p->number);
+    const char *why = NULL;
+    const struct base_stretch *at = base ? baseline_at(base, p, &why) : NULL;
+    struct legend legend[4];
+    char sample[4][16], number[24], p99[24], p50[24], response[24];
     int n = 0;
+
+    baseline_change(p99, sizeof p99, p->now_service.q[Q_P99], at ? at->p99 : NAN, why);
+    baseline_change(p50, sizeof p50, p->now_service.q[Q_P50], at ? at->p50 : NAN, why);
+    baseline_change(response, sizeof response, p->now_response.q[Q_P99],
+                    at ? at->response_p99 : NAN, why);
 
     sample_of(c, PLOT_LINE, 0, sample[0]);
     sample_of(c, PLOT_DOTTED, 1, sample[1]);
     sample_of(c, PLOT_LINE, 2, sample[2]);
     legend[n] = (struct legend){.sample = sample[0], .role = ROLE_P99};
-    snprintf(legend[n++].text, 40, "p99 %s",
-             show_ns(number, sizeof number, p->now_service.q[Q_P99]));
+    snprintf(legend[n++].text, sizeof legend[0].text, "p99 %s%s",
+             show_ns(number, sizeof number, p->now_service.q[Q_P99]), p99);
     legend[n] = (struct legend){.sample = sample[1], .role = ROLE_P50};
-    snprintf(legend[n++].text, 40, "p50 %s",
-             show_ns(number, sizeof number, p->now_service.q[Q_P50]));
+    snprintf(legend[n++].text, sizeof legend[0].text, "p50 %s%s",
+             show_ns(number, sizeof number, p->now_service.q[Q_P50]), p50);
     if (open) {
         legend[n] = (struct legend){.sample = sample[2], .role = ROLE_RESPONSE};
-        snprintf(legend[n++].text, 40, "response p99 %s",
-                 show_ns(number, sizeof number, p->now_response.q[Q_P99]));
+        snprintf(legend[n++].text, sizeof legend[0].text, "response p99 %s%s",
+                 show_ns(number, sizeof number, p->now_response.q[Q_P99]), response);
+    }
+    if (base && base->seconds.n) {
+        sample_of(c, PLOT_DOTTED, (unsigned)n, sample[n]);
+        legend[n] = (struct legend){sample[n], "base", ROLE_BASELINE};
+        n++;
     }
     legends_draw(c, l->panel[PANEL_LATENCY], l->border[PANEL_LATENCY], title, legend, n);
 }
@@ -324,11 +363,12 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
                    const struct layout *l)
 {
     const struct pool_snapshot *p = screen_pool(sc, s);
-    static double v[3][PLOT_COLUMNS_MAX];
+    static double v[4][PLOT_COLUMNS_MAX];
     struct plot plot = {.axis = &sc->axis[AXIS_LATENCY], .ns = true};
     struct plot_mark mark[MARKS_MAX];
     struct plot_level level[LEVELS_MAX];
-    struct plot_series series[3];
+    struct plot_series series[4];
+    const struct baseline *base;
     const char *title = "service time, log";
     double lo = NAN, hi = NAN;
     bool several, open;
@@ -355,10 +395,17 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         series[2] = (struct plot_series){v[2], PLOT_LINE, ROLE_RESPONSE};
         plot.series_count = 3;
     }
+    base = baseline_of(sc, p->number);
+    if (base && base->seconds.n) { /* the ghost is p99 as well */
+        double *ghost = v[plot.series_count];
+
+        several = bins_fill(&b, &base->seconds, BIN_P99, ghost) || several;
+        series[plot.series_count++] = (struct plot_series){ghost, PLOT_DOTTED, ROLE_BASELINE};
+    }
     for (int i = 0; i < plot.series_count; i++) {
         double a, z;
 
-        if (bins_range(v[i], b.n, &a, &z)) {
+        if (bins_range(series[i].v, b.n, &a, &z)) {
             lo = fmin(lo, a);
             hi = fmax(hi, z);
         }
@@ -374,7 +421,7 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     plot.level = level;
     marks_collect(&plot, mark, &b, s, p->name, c);
     plot_finish(c, sc, &plot, &b, s);
-    latency_legend(c, l, p, open, title);
+    latency_legend(c, l, sc, p, open, title);
 }
 
 void heatmap_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
