@@ -430,8 +430,9 @@ static int read_arguments(struct reader *r, struct command *c)
     case VERB_BASELINE:
         return read_rest(r, c, false);
     case VERB_PAUSE:
+    case VERB_RESUME:
         if (!c->pool[0] && next_is(r, "all")) {
-            c->verb = VERB_PAUSE_ALL;
+            c->verb = c->verb == VERB_PAUSE ? VERB_PAUSE_ALL : VERB_RESUME_ALL;
             r->next++;
         }
         return read_end(r, c);

@@ -30,6 +30,7 @@ enum verb {
     VERB_ADD,
     VERB_REMOVE,
     VERB_PAUSE_ALL,
+    VERB_RESUME_ALL,
     VERB_UNDO,
     VERB_LOCK,
     VERB_UNLOCK,

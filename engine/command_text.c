@@ -117,6 +117,7 @@ bool command_changes_load(const struct command *c)
     case VERB_OPS:
     case VERB_SET:
     case VERB_RESUME:
+    case VERB_RESUME_ALL:
     case VERB_START:
     case VERB_ADD:
     case VERB_UNDO:
@@ -213,6 +214,7 @@ const struct verb_help verb_table[] = {
     {"add", "add TARGET", "Adds a pool for a target's URL.", VERB_ADD},
     {"remove", "remove POOL", "Stops a pool and takes it away.", VERB_REMOVE},
     {"pause all", "pause all", "Pauses all load at once.", VERB_PAUSE_ALL},
+    {"resume all", "resume all", "Goes on with all load.", VERB_RESUME_ALL},
     {"undo", "undo", "Undoes the last change of load.", VERB_UNDO},
     {"lock", "lock", "Load cannot be changed, except to pause and stop.", VERB_LOCK},
     {"unlock", "unlock", "Load can be changed again.", VERB_UNLOCK},

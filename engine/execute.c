@@ -341,6 +341,7 @@ static void set_paused(struct engine *e, struct pool *p, bool paused, enum origi
     if (!p->wanted || p->paused == paused)
         return;
     p->paused = paused;
+    p->held = p->held && paused;
     if (paused)
         end_ramps(p);
     if (p->load_from_ns) {
@@ -371,7 +372,7 @@ static void start_pool(struct engine *e, struct pool *p, enum origin by)
     if (p->wanted || p->finishing || p->removed)
         return;
     p->wanted = true;
-    p->paused = false;
+    p->paused = p->held;
     pool_note_pause(p, false, now);
     pool_set_state(p, p->load_from_ns ? POOL_LOADING : POOL_OPENING, now, "%s", "");
     if (p->load_from_ns) {
@@ -483,6 +484,10 @@ static bool execute_on_engine(struct engine *e, const struct command *c, enum or
         sweep_stop(e, "pause all");
         for (unsigned i = 0; i < e->pools; i++)
             set_paused(e, e->pool[i], true, by);
+        return true;
+    case VERB_RESUME_ALL:
+        for (unsigned i = 0; i < e->pools; i++)
+            set_paused(e, e->pool[i], false, by);
         return true;
     case VERB_UNDO:
         execute_undo(e, by);

@@ -538,6 +538,8 @@ static void begin_load(struct pool *p, uint64_t now_ns)
     pool_publish_settings(p);
     if (pool_resize(p, &err) < 0)
         engine_event(p->engine, p, "refused", "threads", err.msg, BY_RULE);
+    if (p->paused)
+        pool_note_pause(p, true, now_ns);
     pool_set_state(p, p->paused ? POOL_PAUSED : POOL_LOADING, now_ns, "%s", "");
 }
 
@@ -547,7 +549,10 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
     if (stage == OPEN_DONE) {
         if (p->state == POOL_DOWN)
             engine_event(p->engine, p, "up", "", "the target answers", BY_SERVER);
-        begin_load(p, now_ns);
+        if (p->held)
+            pool_set_state(p, POOL_PAUSED, now_ns, "%s", "not loaded before a yes");
+        else
+            begin_load(p, now_ns);
         return;
     }
     if (stage != OPEN_FAILED)

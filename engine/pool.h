@@ -68,6 +68,7 @@ struct pool {
     bool finishing; /* it ends for good, by: */
     char ended_by[16];
     struct err failed; /* the target refused for good */
+    bool held;         /* paused until a person has said yes to its first load */
     bool paused, removed, ever_up, closed_books;
     uint64_t load_from_ns;               /* when loading first began; 0: not yet */
     uint64_t record_from_ns, end_ns;     /* as in the settings */

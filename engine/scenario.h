@@ -93,6 +93,8 @@ struct limits {
     bool max_threads_given,
         max_clients_given; /* else the defaults hold for targets that are not local */
     bool read_only, locked, allow_destructive, yes;
+    bool hold_remote; /* a pool whose target is not on this machine begins paused, without a thread,
+                         until `resume`: somebody is asked first */
     char confirm[256]; /* --confirm HOST */
 };
 

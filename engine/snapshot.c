@@ -95,6 +95,7 @@ static void fill_load(const struct pool *p, struct pool_snapshot *s)
     copy_str(s->target, sizeof s->target, p->spec.target.shown);
     pool_spec_url(&p->spec, s->url, sizeof s->url);
     s->local = p->local;
+    s->held = p->held;
     s->state = p->state;
     copy_str(s->state_why, sizeof s->state_why, p->state_why);
     s->error_code = p->failed.code;

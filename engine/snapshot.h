@@ -273,6 +273,7 @@ struct pool_snapshot {
     const struct packed *const *packed; /* service times of each of `seconds`, in the same blocks */
     const struct packed_pool *histograms; /* of the whole run, once it has ended; else NULL */
 
+    bool held; /* never loaded, and not before somebody says yes */
     char version[64], address[128], note[160];
     double server_cpu_share;
     int64_t other_clients, data_items, data_bytes; /* -1: unknown */

@@ -272,6 +272,8 @@ static void load(struct app *a, enum action action)
         a->sc.dial = (a->sc.dial + (action == ACT_DIAL_LEFT ? n - 1 : 1)) % n;
     } else if (action == ACT_TURN_UP || action == ACT_TURN_DOWN) {
         turn(a, p, action == ACT_TURN_UP);
+    } else if (action == ACT_PAUSE && p->held) {
+        app_ask_first(a);
     } else if (action == ACT_PAUSE) {
         app_send(a, BY_KEY, p->state == POOL_PAUSED ? "%u resume" : "%u pause", p->number);
     } else if (action == ACT_STOP) {
@@ -299,7 +301,7 @@ static void interrupt(struct app *a)
     form_close(&a->sc.form);
     act_ask(a, ASK_INTERRUPTED,
             "All load is paused. End the run and quit with the report? (Ctrl-C again quits; "
-            "p resumes a pool, :resume all of them)");
+            "p resumes a pool, :resume all goes on with all)");
 }
 
 static void act(struct app *a, enum action action)
@@ -310,7 +312,7 @@ static void act(struct app *a, enum action action)
     case ACT_PAUSE_ALL:
         app_pause_all(a);
         app_notice(a, ROLE_CAUTION,
-                   "ALL load is paused: p resumes the selected pool, :resume all of them");
+                   "ALL load is paused: p resumes the selected pool, :resume all goes on with all");
         break;
     case ACT_INTERRUPT:
         interrupt(a);
@@ -377,6 +379,13 @@ static void act(struct app *a, enum action action)
 
 /* ---- dialogs ---- */
 
+static void start_held(struct app *a)
+{
+    for (unsigned i = 0; i < a->live->pools; i++)
+        if (a->live->pool[i].held && a->live->pool[i].number <= a->asked)
+            app_send(a, BY_KEY, "%u resume", a->live->pool[i].number);
+}
+
 static void answer(struct app *a, bool yes)
 {
     enum question q = a->sc.question;
@@ -384,13 +393,13 @@ static void answer(struct app *a, bool yes)
     a->sc.mode = MODE_VIEW;
     a->sc.question = ASK_NONE;
     if (q == ASK_FIRST_LOAD && !yes)
-        app_notice(a, ROLE_CAUTION, "no load is started: :resume starts it");
+        app_notice(a, ROLE_CAUTION, "no load is started: p asks again, :resume all starts it");
     if (!yes)
         return;
     if (q == ASK_QUIT || q == ASK_INTERRUPTED)
         app_quit(a);
     else if (q == ASK_FIRST_LOAD)
-        app_send(a, BY_KEY, "resume");
+        start_held(a);
     else
         app_send(a, BY_KEY, "%s", a->sc.question_command);
 }

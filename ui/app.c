@@ -110,6 +110,76 @@ static void fit_terminal(struct app *a)
         a->cells.glyphs = glyphs_find("block");
 }
 
+/* ---- the first load elsewhere ---- */
+
+/* "redis://db1:6379 at 10.0.0.7:6379: Redis 7.0.15, 12,345 items, 3 other clients" */
+static void describe_target(struct text *t, const struct pool_snapshot *p)
+{
+    char number[32];
+
+    text_add(t, "%s%s", t->len ? "; " : "", p->target);
+    if (p->address[0] && !strstr(p->target, p->address))
+        text_add(t, " at %s", p->address);
+    if (p->state != POOL_PAUSED) {
+        text_add(t, " (not reached yet)");
+        return;
+    }
+    text_add(t, ": %s", p->version[0] ? p->version : "version not known");
+    if (p->data_items >= 0)
+        text_add(t, ", %s item%s", format_count(number, sizeof number, (uint64_t)p->data_items),
+                 p->data_items == 1 ? "" : "s");
+    if (p->data_bytes >= 0)
+        text_add(t, ", %s", format_bytes(number, sizeof number, (double)p->data_bytes));
+    if (p->data_items < 0 && p->data_bytes < 0)
+        text_add(t, ", size not known");
+    if (p->other_clients >= 0)
+        text_add(t, ", %lld other client%s", (long long)p->other_clients,
+                 p->other_clients == 1 ? "" : "s");
+    else
+        text_add(t, ", other clients not known");
+}
+
+void app_ask_first(struct app *a)
+{
+    struct text list = {.limit = 440};
+
+    for (unsigned i = 0; i < a->live->pools; i++)
+        if (a->live->pool[i].held) {
+            describe_target(&list, &a->live->pool[i]);
+            if (a->live->pool[i].number > a->asked)
+                a->asked = a->live->pool[i].number;
+        }
+    if (list.len)
+        act_ask(a, ASK_FIRST_LOAD, "This loads what is not on this machine: %s. Start the load?",
+                text_str(&list));
+    text_free(&list);
+}
+
+/* Asks for each pool that waits for a yes, once; the answer may come before all is known of it, and
+ * what becomes known is put into the question. */
+static void look_for_held(struct app *a)
+{
+    bool asking = a->sc.mode == MODE_ASK && a->sc.question == ASK_FIRST_LOAD, fresh = false;
+
+    for (unsigned i = 0; i < a->live->pools; i++)
+        fresh = fresh || (a->live->pool[i].held && a->live->pool[i].number > a->asked);
+    if (asking || (fresh && a->sc.mode == MODE_VIEW))
+        app_ask_first(a);
+}
+
+/* The run's JSON is written at its end, also while the screen stays. */
+static void look_for_end(struct app *a)
+{
+    const struct app_settings *s = a->settings;
+    struct err err = {0};
+
+    if (a->ended_seen || !a->live->ended || !a->live->pools)
+        return;
+    a->ended_seen = true;
+    if (s->ended && s->ended(s->ended_ctx, a->live, &err))
+        app_notice(a, ROLE_ALERT, "%s", err.msg);
+}
+
 /* ---- snapshots ---- */
 
 static void take_snapshot(struct app *a)
@@ -125,6 +195,8 @@ static void take_snapshot(struct app *a)
         if (s->message[0])
             app_notice(a, ROLE_CAUTION, "%s", s->message);
     }
+    look_for_held(a);
+    look_for_end(a);
 }
 
 static void drain_eventfd(int fd)
@@ -140,31 +212,6 @@ static void screen_commands(struct app *a)
 
     while (engine_take_screen(a->engine, &c))
         capture_command(a, &c);
-}
-
-/* ---- the first load elsewhere ---- */
-
-static void ask_first(struct app *a)
-{
-    struct text list = {.limit = 384};
-
-    for (unsigned i = 0; i < a->live->pools; i++) {
-        const struct pool_snapshot *p = &a->live->pool[i];
-
-        if (p->local)
-            continue;
-        text_add(&list, "%s%s", list.len ? ", " : "", p->target);
-        if (p->address[0])
-            text_add(&list, " at %s", p->address);
-        if (p->version[0])
-            text_add(&list, ", %s", p->version);
-        if (p->other_clients > 0)
-            text_add(&list, ", %lld other clients", (long long)p->other_clients);
-    }
-    if (list.len)
-        act_ask(a, ASK_FIRST_LOAD, "This loads what is not on this machine: %s. Start the load?",
-                text_str(&list));
-    text_free(&list);
 }
 
 /* ---- one turn ---- */
@@ -211,7 +258,7 @@ static void suspend(struct app *a)
     a->suspend = false;
     term_suspend();
     app_notice(a, ROLE_CAUTION,
-               "load stays paused: p resumes the selected pool, :resume all of them");
+               "load stays paused: p resumes the selected pool, :resume all goes on with all");
 }
 
 static void turn(struct app *a, bool wait)
@@ -294,8 +341,6 @@ int app_run(struct engine *engine, const struct app_settings *settings, struct e
     fit_terminal(&a);
     a.sc.clock = seconds(CLOCK_MONOTONIC);
     take_snapshot(&a);
-    if (settings->ask_first)
-        ask_first(&a);
     loop(&a);
     if (a.signal)
         engine_end(engine, END_NOW, "signal");

@@ -10,6 +10,7 @@
 struct backend;
 struct engine;
 struct err;
+struct snapshot;
 
 struct app_settings {
     const char *theme;   /* name, or NULL: the default */
@@ -19,9 +20,9 @@ struct app_settings {
     const char *command; /* that repeats the run, for files; may be NULL */
     bool quiet;
     const struct backend *const *backends;
-    /* Asks before the first load on a target that is not on this machine. The caller has then sent
-     * `pause all` before it started the engine. */
-    bool ask_first;
+    /* Told once, when every pool has ended while the screen stays; or NULL. */
+    int (*ended)(void *ctx, const struct snapshot *, struct err *);
+    void *ended_ctx;
 };
 
 /* Would app_run refuse (no terminal, an unknown TERM, theme or glyph set)? To be asked before load

@@ -27,6 +27,7 @@ struct app {
     bool dirty, quit, suspend;
     int signal; /* that ended it; 0: none */
     bool ended_seen;
+    unsigned asked; /* the highest number of a pool whose first load was asked for */
 };
 
 /* What the screen shows: the frozen snapshot or the newest. */
@@ -42,6 +43,8 @@ void app_notice(struct app *, enum role, const char *fmt, ...)
 /* Sends a command as text; a refusal at once is a notice. */
 void app_send(struct app *, enum origin, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Asks for the first load of all pools that wait for a yes. */
+void app_ask_first(struct app *);
 void app_pause_all(struct app *);
 void app_quit(struct app *);
 

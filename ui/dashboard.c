@@ -55,14 +55,6 @@ static int send_sweep(struct engine *e, const struct scenario *s, struct err *er
     return engine_send_text(e, text, BY_COMMAND, err);
 }
 
-static bool has_remote(const struct scenario *s)
-{
-    for (unsigned i = 0; i < s->pools; i++)
-        if (!target_is_local(&s->pool[i]->target))
-            return true;
-    return false;
-}
-
 /* Waits until what is in flight has drained; a signal meanwhile ends that. Returns 0 or the signal.
  */
 static int wait_end(struct engine *e, int fd, int signal)
@@ -104,8 +96,14 @@ static int fail(const struct err *err)
     return exit_of_error(err->code);
 }
 
+/* A run that ended by itself is written at its end; what is done to it afterwards replaces that. */
+static int write_ended(void *ctx, const struct snapshot *s, struct err *err)
+{
+    return outcome_write_json(ctx, s, err);
+}
+
 /* The engine is running; shows it, ends it, and writes what became of it. */
-static int show(struct engine *e, const struct app_settings *settings, const struct cli *c, int fd)
+static int show(struct engine *e, struct app_settings *settings, const struct cli *c, int fd)
 {
     struct outcome o = {.cli = c, .command = settings->command, .cpu_share = NAN};
     uint64_t begin_ns = clock_ns();
@@ -113,6 +111,8 @@ static int show(struct engine *e, const struct app_settings *settings, const str
     int code, signal;
     const struct snapshot *s;
 
+    settings->ended = write_ended;
+    settings->ended_ctx = &o;
     code = app_run(e, settings, &err);
     if (code < 0) {
         engine_end(e, END_NOW, "error");
@@ -137,8 +137,7 @@ int dashboard_run(const struct cli *c, const struct scenario *s,
                                     .out_dir = cli_text(c, OWN_OUT),
                                     .command = command,
                                     .quiet = cli_flag(c, OWN_QUIET),
-                                    .backends = backends,
-                                    .ask_first = !s->limits.yes && has_remote(s)};
+                                    .backends = backends};
     struct err err = {0};
     struct engine *e;
     int fd, code;
@@ -151,8 +150,7 @@ int dashboard_run(const struct cli *c, const struct scenario *s,
         return EXIT_FAILED;
     }
     e = engine_new(s, backends, false, &err);
-    if (!e || (settings.ask_first && engine_send_text(e, "pause all", BY_KEY, &err)) ||
-        engine_start(e, &err) || send_sweep(e, s, &err)) {
+    if (!e || engine_start(e, &err) || send_sweep(e, s, &err)) {
         engine_free(e);
         close(fd);
         return fail(&err);

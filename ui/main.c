@@ -84,6 +84,7 @@ static int start(const struct cli *c, struct scenario *s, int argc, char **argv)
     cli_command(c, s, &command);
     access_hide_arguments(argc, argv);
     check_outputs(c);
+    s->limits.hold_remote = !headless && !s->limits.yes;
     int code = headless ? headless_run(c, s, backends, text_str(&command))
                         : dashboard_run(c, s, backends, text_str(&command));
     text_free(&command);

@@ -150,6 +150,20 @@ static int print_summary(const struct outcome *o, const struct snapshot *s, bool
     return code;
 }
 
+int outcome_write_json(const struct outcome *o, const struct snapshot *s, struct err *err)
+{
+    const char *file = cli_text(o->cli, OWN_JSON);
+    size_t len;
+    if (!*file || strcmp(file, "-") == 0)
+        return 0;
+    json_t *run = json_run(s, o->command, o->cpu_share);
+    char *text = json_text(run, &len);
+    int bad = out_file_write(file, text, len, err);
+    free(text);
+    json_decref(run);
+    return bad;
+}
+
 int outcome_write(const struct outcome *o, const struct snapshot *s)
 {
     struct snapshot ended;

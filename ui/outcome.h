@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 struct cli;
+struct err;
 struct repeats;
 struct snapshot;
 
@@ -36,6 +37,8 @@ struct outcome {
 /* Writes the JSON first, then prints the summary; each also when the other failed. What failed is
  * said on stderr. 0 or EXIT_FAILED. */
 int outcome_write(const struct outcome *, const struct snapshot *);
+/* Only the JSON, and only if it goes to a file: nothing is printed. 0, or err. */
+int outcome_write_json(const struct outcome *, const struct snapshot *, struct err *);
 /* What is printed on stdout by the verbs that print. 0 or EXIT_FAILED. */
 int print_stdout(const char *text, unsigned long len);
 /* "loadtop: MESSAGE" on stderr. */

@@ -1,6 +1,10 @@
 """What docs and scripts rely on, asked from outside: names in messages, commands that come at a time, what the
 process list shows. The load is the simulated service; each start asks several things at once."""
+import json
+import os
 import re
+import shutil
+import tempfile
 import unittest
 
 import lib
@@ -93,6 +97,86 @@ class Commands(unittest.TestCase):
             ("depth", "1", "4"), ("pattern", "sync", "chain"), ("pattern", "chain", "sync"),
             ("depth", "4", "1"), ("pattern", "sync", "queue")])
         self.assertEqual(lib.pool(run)["depth"], 16)  # never set, as before the first command
+
+
+class Elsewhere(unittest.TestCase):
+    """A target that is not on this machine, as far as its name says (127.0.0.1 as one number)."""
+
+    def setUp(self):
+        self.redis = lib.Redis()
+        self.addCleanup(self.redis.close)
+        self.redis.command("SET", "someone", "else")
+        self.before = self.redis.calls("get", "set")
+        self.url = "redis://2130706433:%d" % self.redis.port
+        self.dir = tempfile.mkdtemp(prefix="loadtop-contract-")
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.json = os.path.join(self.dir, "run.json")
+
+    def start(self, *args):
+        t = lib.Tmux(lib.LOADTOP, *args, cols=120, rows=40)
+        self.addCleanup(t.close)
+        return t
+
+    def calls(self):
+        return self.redis.calls("get", "set") - self.before
+
+    @staticmethod
+    def question(t):
+        """The words inside the box, however they are wrapped."""
+        lines = t.text().splitlines()
+        row, left = next(((i, line.index("╭ start load?")) for i, line in enumerate(lines)
+                          if "╭ start load?" in line), (None, 0))
+        if row is None:
+            return ""
+        box = [line[left + 1:] for line in lines[row + 1:]]
+        return " ".join(" ".join(line[:line.find("│")] for line in box if "│" in line).split())
+
+    def test_the_first_load_is_asked_for_with_what_is_known(self):
+        t = self.start("-d", "1s", "--json", self.json, self.url)
+        for word in ("redis://2130706433", "127.0.0.1:%d" % self.redis.port, "Redis ", "1 item,", "0 other clients",
+                     "Start the load?"):
+            lib.until("the question says " + word, lambda w=word: w in self.question(t))
+        t.send("Enter")
+        t.wait_gone("start load?")
+        t.send("+")
+        t.wait_for("threads 2")
+        self.assertEqual(self.calls(), 0)
+        self.assertEqual(len(self.redis.command("CLIENT", "LIST").splitlines()), 2)  # it looked, and no more
+        t.send("p")
+        t.wait_for("start load?")
+        t.send("y")
+        t.wait_for("ENDED")
+        lib.until("the run is written while the screen stays", lambda: os.path.exists(self.json))
+        with open(self.json) as f:
+            pool = lib.pool(json.load(f))
+        self.assertEqual(pool["ops"]["completed"], self.calls())
+        self.assertAlmostEqual(pool["loaded_s"], 1, delta=0.2 * lib.SLOW)  # not the time until the yes
+        t.send("q")
+        self.assertEqual(t.status(), 0)
+
+    def test_a_pool_that_is_added_is_asked_for_too(self):
+        t = self.start(NULL)
+        t.wait_for("LOAD ON 1/1")
+        t.send(":")
+        t.type("add " + self.url)
+        t.send("Enter")
+        t.wait_for("start load?")
+        t.wait_for("LOAD ON 1/2")
+        self.assertEqual(self.calls(), 0)
+        t.send("Escape")
+        t.wait_gone("start load?")
+        t.send("P")
+        t.wait_for("PAUSED 2/2")
+        t.send(":")
+        t.type("resume all")
+        t.send("Enter")
+        t.wait_for("LOAD ON 2/2")
+        lib.until("load", self.calls)
+
+    def test_yes_skips_the_question(self):
+        t = self.start("--yes", self.url)
+        t.wait_for("LOAD ON 1/1")
+        lib.until("load", self.calls)
 
 
 if __name__ == "__main__":

@@ -78,6 +78,7 @@ static void other_commands_are_read(void **state)
         {"pause", "", VERB_PAUSE, ""},
         {"redis pause", "redis", VERB_PAUSE, ""},
         {"pause all", "", VERB_PAUSE_ALL, ""},
+        {"resume all", "", VERB_RESUME_ALL, ""},
         {"1 resume", "1", VERB_RESUME, ""},
         {"stop", "", VERB_STOP, ""},
         {"x start", "x", VERB_START, ""},
@@ -361,10 +362,10 @@ static void amounts_are_applied(void **state)
 static void what_a_lock_refuses(void **state)
 {
     (void)state;
-    static const char *const load[] = {"threads 2",     "clients 2",    "connections 2", "depth 2",
-                                       "rate off",      "pattern sync", "ops x",         "set a b",
-                                       "resume",        "start",        "add null:",     "undo",
-                                       "sweep capacity"};
+    static const char *const load[] = {"threads 2",      "clients 2",    "connections 2", "depth 2",
+                                       "rate off",       "pattern sync", "ops x",         "set a b",
+                                       "resume",         "start",        "add null:",     "undo",
+                                       "sweep capacity", "resume all"};
     static const char *const harmless[] = {
         "pause",      "stop",       "pause all", "remove x", "mark",    "lock", "unlock",
         "sweep stop", "screenshot", "report",    "baseline", "theme x", "quit"};
