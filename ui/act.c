@@ -45,7 +45,6 @@ static void select_pool(struct app *a, int by)
     at = by < 0 && -by > at ? 0 : at + by;
     at = at >= n ? n - 1 : at;
     a->sc.pool = s->pool[order[at]].number;
-    a->sc.cursor = -1;
 }
 
 static void move(struct app *a, int by)
@@ -65,7 +64,7 @@ static void move(struct app *a, int by)
 static void set_view(struct app *a, int view)
 {
     a->sc.view = (enum view)((view + VIEWS) % VIEWS);
-    a->sc.cursor = -1;
+    a->sc.full = -1;
 }
 
 static bool sorts(enum view view)
@@ -108,6 +107,37 @@ static void zoom(struct app *a, int by)
     a->sc.axis_pool = 0;
 }
 
+/* By a column; the first press puts it at the newest one. */
+static void move_cursor(struct app *a, int by)
+{
+    struct screen *sc = &a->sc;
+    /* A young run does not fill its axis: there is nothing before its start. */
+    double first = sc->from_s > 0 ? sc->from_s + sc->step_s / 2 : 0;
+    double last = sc->from_s + sc->length_s - sc->step_s / 2;
+
+    if (sc->step_s <= 0)
+        return;
+    if (sc->cursor_s < 0 || sc->cursor_s < sc->from_s) {
+        sc->cursor_s = last;
+        return;
+    }
+    sc->cursor_s += by * sc->step_s;
+    if (sc->cursor_s < first)
+        sc->cursor_s = first;
+    if (sc->cursor_s > last)
+        sc->cursor_s = last;
+}
+
+static void next_full(struct app *a)
+{
+    struct screen *sc = &a->sc;
+    int before = sc->full;
+
+    sc->full = layout_next_full(sc->view, before);
+    if (sc->full < 0 && before < 0)
+        app_notice(a, ROLE_BAR, "this view is one panel already");
+}
+
 static void freeze(struct app *a)
 {
     if (a->frozen) {
@@ -126,8 +156,10 @@ static void back(struct app *a, bool may_quit)
     struct screen *sc = &a->sc;
     unsigned on = 0;
 
-    if (sc->cursor >= 0) {
-        sc->cursor = -1;
+    if (sc->cursor_s >= 0 && !may_quit) {
+        sc->cursor_s = -1;
+    } else if (sc->full >= 0) {
+        sc->full = -1;
     } else if (sc->find[0]) {
         sc->find[0] = '\0';
     } else if (sc->view != VIEW_OVERVIEW) {
@@ -183,6 +215,13 @@ static void look(struct app *a, enum action action)
     case ACT_ZOOM_IN:
     case ACT_ZOOM_OUT:
         zoom(a, action == ACT_ZOOM_IN ? -1 : 1);
+        break;
+    case ACT_CURSOR_BACK:
+    case ACT_CURSOR_ON:
+        move_cursor(a, action == ACT_CURSOR_BACK ? -1 : 1);
+        break;
+    case ACT_FULL:
+        next_full(a);
         break;
     case ACT_FIND_NEXT:
     case ACT_FIND_PREVIOUS:
@@ -518,6 +557,10 @@ static void click(struct app *a, const struct input *in)
             answer(a, h->kind == HIT_YES);
         return;
     }
+    if (h->kind == HIT_BUTTON) { /* in a dialog: the word on it says what it does */
+        key_input(a, (uint32_t)h->arg);
+        return;
+    }
     if (sc->mode == MODE_FORM) {
         if (h->kind == HIT_FIELD && sc->form.backend)
             sc->form.at = h->arg;
@@ -539,7 +582,11 @@ static void click(struct app *a, const struct input *in)
         sc->invert[sc->view] = sc->sort[sc->view] == h->arg && !sc->invert[sc->view];
         sc->sort[sc->view] = h->arg;
     } else if (h->kind == HIT_PLOT && h->r.w > 0)
-        sc->cursor = (in->x - h->r.x + 0.5) / h->r.w;
+        sc->cursor_s = sc->from_s + (in->x - h->r.x + 0.5) / h->r.w * sc->length_s;
+    else if (h->kind == HIT_LEGEND)
+        sc->hidden ^= 1u << h->arg;
+    else if (h->kind == HIT_PANEL)
+        sc->full = sc->full == h->arg ? -1 : h->arg;
 }
 
 static void wheel(struct app *a, bool up)

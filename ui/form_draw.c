@@ -8,6 +8,36 @@
 #include "ui/form.h"
 #include "ui/glyphs.h"
 #include "ui/screen.h"
+#include "ui/term.h"
+
+static const char *start_word(const struct form *f)
+{
+    return f->kind == FORM_ADD && !f->backend ? "choose"
+           : f->kind == FORM_ADD              ? "start the load"
+           : f->kind == FORM_EDIT             ? "carry out"
+                                              : "start the sweep";
+}
+
+/* Buttons say their key and what they do, and can be clicked. */
+static int button_draw(struct cells *c, struct screen *sc, int x, int y, uint32_t key,
+                       const char *name, const char *word, bool first)
+{
+    int from = x;
+
+    x = cells_text(c, x, y, first ? ROLE_DIAL : ROLE_KEY, "[ ");
+    x = cells_text(c, x, y, first ? ROLE_DIAL : ROLE_KEY, name);
+    x = cells_text(c, x, y, first ? ROLE_DIAL : ROLE_KEY, "  ");
+    x = cells_text(c, x, y, first ? ROLE_DIAL : ROLE_KEY, word);
+    x = cells_text(c, x, y, first ? ROLE_DIAL : ROLE_KEY, " ]");
+    screen_hit(sc, rect_of(from, y, x - from, 1), HIT_BUTTON, (int)key);
+    return x + 2;
+}
+
+static void buttons_draw(struct cells *c, const struct form *f, struct screen *sc, int x, int y)
+{
+    x = button_draw(c, sc, x, y, KEYCODE_ENTER, "Enter", start_word(f), true);
+    button_draw(c, sc, x, y, KEYCODE_ESC, "Esc", "leave", false);
+}
 
 static void choice_draw(struct cells *c, struct form *f, struct screen *sc)
 {
@@ -32,8 +62,8 @@ static void choice_draw(struct cells *c, struct form *f, struct screen *sc)
                     b->unavailable ? b->unavailable : b->summary);
         screen_hit(sc, rect_of(r.x + 1, y, r.w - 2, 1), HIT_FIELD, i);
     }
-    cells_field(c, r.x + 2, r.y + n + 2, r.w - 4, ALIGN_LEFT, f->error[0] ? ROLE_BAD : ROLE_LABEL,
-                f->error[0] ? f->error : "Enter chooses, Esc leaves");
+    cells_field(c, r.x + 2, r.y + n + 2, r.w - 4, ALIGN_LEFT, ROLE_BAD, f->error);
+    buttons_draw(c, f, sc, r.x + 2, r.y + n + 3);
 }
 
 static void field_row(struct cells *c, const struct form *f, struct screen *sc, int i, int x, int y,
@@ -65,7 +95,7 @@ static void field_row(struct cells *c, const struct form *f, struct screen *sc, 
         cells_field(c, x + 17 + value_w, y, w - value_w - 18, ALIGN_LEFT, ROLE_LABEL, field->type);
 }
 
-static void note_draw(struct cells *c, const struct form *f, struct rect r)
+static void note_draw(struct cells *c, const struct form *f, struct screen *sc, struct rect r)
 {
     const struct form_field *field = &f->field[f->at];
     bool reopen = f->kind == FORM_EDIT && field->spec && (field->spec->flags & OPTION_REOPEN);
@@ -81,13 +111,7 @@ static void note_draw(struct cells *c, const struct form *f, struct rect r)
     }
     if (reopen)
         cells_text(c, r.x, r.y + 1, ROLE_WARN, "a change opens the connections anew");
-    else
-        cells_field(
-            c, r.x, r.y + 1, r.w, ALIGN_LEFT, ROLE_LABEL,
-            f->kind == FORM_ADD
-                ? "Enter starts it, Esc leaves, up and down choose a field, left and right a value"
-            : f->kind == FORM_EDIT ? "Enter carries out what was changed, Esc leaves"
-                                   : "Enter starts the sweep, Esc leaves");
+    buttons_draw(c, f, sc, r.x, r.y + 2);
 }
 
 void form_draw(struct cells *c, struct form *f, struct screen *sc)
@@ -121,6 +145,6 @@ void form_draw(struct cells *c, struct form *f, struct screen *sc)
         field_row(c, f, sc, i, r.x + 2, r.y + 1 + i - f->scroll, r.w - 4);
     if (rows > page)
         cells_textf(c, r.x + r.w - 12, r.y, ROLE_LABEL, " %d of %d ", f->at + 1, rows);
-    note_draw(c, f, rect_of(r.x + 2, r.y + page + 2, r.w - 4, 2));
+    note_draw(c, f, sc, rect_of(r.x + 2, r.y + page + 1, r.w - 4, 3));
     cells_back(c, rect_of(r.x + 1, r.y + 1, r.w - 2, r.h - 2), ROLE_DIALOG);
 }

@@ -196,6 +196,37 @@ static enum layout_size size_of(int rows, int cols)
     return rows >= 10 && cols >= 40 ? LAYOUT_BIG : LAYOUT_LINE;
 }
 
+/* What each view can show alone: also what the window has no room for among the others. */
+static const signed char full_panels[VIEWS][8] = {
+    [VIEW_OVERVIEW] = {PANEL_THROUGHPUT, PANEL_LATENCY, PANEL_SCALING, PANEL_VALID, PANEL_BUDGET,
+                       PANEL_CHANGES, PANEL_POOLS, -1},
+    [VIEW_POOL] = {PANEL_THROUGHPUT, PANEL_LATENCY, PANEL_HEATMAP, PANEL_LADDER, PANEL_OPS,
+                   PANEL_THREADS, PANEL_BUDGET, -1},
+    [VIEW_SCALING] = {PANEL_SCALING, PANEL_MAIN, -1},
+    [VIEW_ERRORS] = {-1},
+    [VIEW_EVENTS] = {-1},
+    [VIEW_TARGETS] = {-1},
+};
+
+int layout_next_full(enum view view, int now)
+{
+    const signed char *p = full_panels[view];
+
+    if (now < 0)
+        return p[0];
+    while (*p >= 0 && *p != now)
+        p++;
+    return *p >= 0 ? p[1] : -1;
+}
+
+static bool can_be_full(enum view view, int panel)
+{
+    for (int p = layout_next_full(view, -1); p >= 0; p = layout_next_full(view, p))
+        if (p == panel)
+            return true;
+    return false;
+}
+
 void layout_make(struct layout *l, int rows, int cols, const struct layout_want *want)
 {
     struct rect r = rect_of(0, 0, cols, rows);
@@ -213,7 +244,9 @@ void layout_make(struct layout *l, int rows, int cols, const struct layout_want 
         l->panel[PANEL_LEFT] = take_rows(&r, -1);
     alerts_max = l->size == LAYOUT_FULL ? 4 : l->size == LAYOUT_STANDARD ? 3 : 1;
     l->panel[PANEL_ALERTS] = take_rows(&r, least(want->alerts, alerts_max));
-    if (want->view == VIEW_OVERVIEW && l->size == LAYOUT_FULL)
+    if (want->full >= 0 && can_be_full(want->view, want->full))
+        box(l, (enum panel)want->full, r);
+    else if (want->view == VIEW_OVERVIEW && l->size == LAYOUT_FULL)
         overview_full(l, r, want);
     else if (want->view == VIEW_OVERVIEW && l->size == LAYOUT_STANDARD)
         overview_standard(l, r, want);

@@ -43,7 +43,11 @@ struct layout_want {
     enum view view;
     int pools, alerts;
     bool thresholds; /* a goal or thresholds are set */
+    int full;        /* the one panel that has the whole middle, < 0: all as they fit */
 };
+/* The panel after `now` (< 0: none) that a view can show on the whole screen, in the order in which
+ * they matter; -1 after the last. */
+int layout_next_full(enum view, int now);
 
 struct layout {
     enum layout_size size;

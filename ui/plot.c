@@ -223,6 +223,23 @@ static void draw_line(struct cells *c, const struct plot *p, int index)
     free(mask);
 }
 
+#define MARKER_EVERY 14 /* columns */
+
+/* The series' own character on its line, each at columns of its own: styles of dots alone cannot
+ * tell six lines apart. */
+static void draw_markers(struct cells *c, const struct plot *p, int index)
+{
+    const struct plot_series *s = &p->series[index];
+    int dots = c->glyphs->dots_x, first = 3 + index * 5 % MARKER_EVERY;
+
+    for (int x = first; p->marker && x < p->area.w; x += MARKER_EVERY) {
+        int row = row_of(p, s->v[x * dots], 1);
+
+        if (row >= 0)
+            cells_put(c, p->area.x + x, p->area.y + row, p->marker[index], s->role);
+    }
+}
+
 void plot_draw(struct cells *c, const struct plot *p)
 {
     int bottom = p->area.y + p->area.h;
@@ -241,6 +258,8 @@ void plot_draw(struct cells *c, const struct plot *p)
     for (int i = 0; i < p->series_count; i++)
         if (p->series[i].kind != PLOT_AREA)
             draw_line(c, p, i);
+    for (int i = 0; i < p->series_count; i++)
+        draw_markers(c, p, i);
     draw_level_labels(c, p);
     if (p->cursor >= 0 && p->cursor < 1)
         cells_back(c, rect_of(p->area.x + (int)(p->cursor * p->area.w), p->area.y, 1, p->area.h),

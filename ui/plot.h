@@ -48,6 +48,7 @@ struct plot {
     const struct axis *axis;
     const struct plot_series *series;
     int series_count;
+    const uint32_t *marker; /* [series_count]: a character on each line here and there; or NULL */
     const struct plot_mark *mark;
     int marks;
     const struct plot_level *level;

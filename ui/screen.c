@@ -13,7 +13,8 @@ void screen_init(struct screen *sc)
 {
     memset(sc, 0, sizeof *sc);
     sc->span_s = 60;
-    sc->cursor = -1;
+    sc->cursor_s = -1;
+    sc->full = -1;
     sc->cursor_x = -1;
     sc->cost_share = NAN;
     sc->input_error_at = -1;
@@ -97,13 +98,22 @@ static void view_draw(struct cells *c, struct screen *sc, const struct snapshot 
     draw[sc->view](c, s, sc, l);
 }
 
+/* A click on a panel's title; what stands in the title is registered after it, and wins. */
+static void panel_hits(struct screen *sc, const struct layout *l)
+{
+    for (int p = 0; p < PANELS; p++)
+        if (l->border[p] || l->titled[p])
+            screen_hit(sc, rect_of(l->panel[p].x, l->panel[p].y, l->panel[p].w, 1), HIT_PANEL, p);
+}
+
 void screen_draw(struct cells *c, struct screen *sc, const struct snapshot *s,
                  const struct snapshot *live)
 {
     static struct alert alert[ALERTS_MAX];
     struct layout_want want = {.view = sc->view,
                                .pools = (int)s->pools,
-                               .thresholds = s->thresholds > 0 || s->goal_per_s > 0};
+                               .thresholds = s->thresholds > 0 || s->goal_per_s > 0,
+                               .full = sc->full};
     struct layout l;
 
     cells_clear(c);
@@ -114,6 +124,7 @@ void screen_draw(struct cells *c, struct screen *sc, const struct snapshot *s,
     header_draw(c, live, sc, &l);
     if (l.size != LAYOUT_LINE) {
         alerts_draw(c, live, &l);
+        panel_hits(sc, &l);
         view_draw(c, sc, s, &l);
         left_panel(c, s, sc, &l);
     }

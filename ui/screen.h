@@ -39,6 +39,9 @@ enum hit_kind {
     HIT_DIAL,
     HIT_COLUMN,
     HIT_PLOT,
+    HIT_LEGEND, /* enum line_id */
+    HIT_PANEL,  /* enum panel: its title */
+    HIT_BUTTON, /* the key that it stands for */
     HIT_YES,
     HIT_NO,
     HIT_FIELD
@@ -49,6 +52,8 @@ struct hit {
     int arg;
 };
 #define HITS_MAX 256
+
+enum line_id { LINE_P99, LINE_P50, LINE_RESPONSE, LINE_BASELINE };
 
 enum plot_axis { AXIS_THROUGHPUT, AXIS_LATENCY, AXIS_COMPARE, AXIS_SCALING, AXES };
 
@@ -93,7 +98,10 @@ struct screen {
 
     struct axis axis[AXES];
     unsigned axis_pool;
-    double cursor; /* plot cursor 0..1, < 0: none */
+    double cursor_s; /* the moment that the plots' cursor stands at, s of the run; < 0: none */
+    double from_s, length_s, step_s; /* the time axis as it was drawn, and of one column */
+    unsigned hidden; /* lines that were clicked away in the legend: 1 << enum line_id */
+    int full;        /* the one panel on the whole screen (enum panel); < 0: none */
 
     struct hit hit[HITS_MAX];
     int hits;

@@ -66,8 +66,11 @@ void table_head(struct cells *c, const struct table *t, int y, int sorted, bool 
             continue;
         title[0] = '\0';
         strncat(title, t->column[i].title, 32);
-        if (i == sorted)
+        if (i == sorted) {
+            if (text_width(title) >= t->w[i] && t->w[i] > 1)
+                title[t->w[i] - 1] = '\0'; /* the sign is worth more than the last letter */
             strncat(title, descending ? c->glyphs->down : c->glyphs->up, 8);
+        }
         cells_field(c, t->x[i], y, t->w[i], t->column[i].align, ROLE_HEADER, title);
     }
 }

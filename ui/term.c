@@ -29,13 +29,16 @@
 #include "engine/err.h"
 #include "engine/text.h"
 #include "ui/cells.h"
+#include "ui/mouse.h"
 #include "ui/terminfo.h"
 
 #define PASTE_MAX 4096
 #define PASTE_BEGIN 0600
 #define PASTE_END 0601
 #define PAIRS_MAX 1024
-#define MODES_ON "\033[?2004h"
+#define SEQUENCE_MS 100
+/* Bracketed paste; clicks and the wheel, as SGR reports where the terminal knows them. */
+#define MODES_ON "\033[?2004h\033[?1000h\033[?1006h"
 #define MODES_OFF "\033[?2026l\033[?2004l\033[?1006l\033[?1002l\033[?1000l"
 
 static struct {
@@ -342,10 +345,7 @@ int term_open(const char *colors, struct err *err)
     define_arrows();
     define_key("\033[200~", PASTE_BEGIN);
     define_key("\033[201~", PASTE_END);
-    mouseinterval(0);
-    /* On the Linux console curses would load gpm's library and connect to its daemon. */
-    if (strncmp(name, "linux", 5) != 0)
-        mousemask(BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+    keyok(KEY_MOUSE, FALSE); /* see mouse.h */
     term.colors = number_value("colors");
     term.all = true;
     return 0;
@@ -643,33 +643,30 @@ static void paste_add(uint32_t ch)
     }
 }
 
-static bool read_mouse(struct input *in)
+/* The next character of a sequence that has begun: the rest of it is on its way, also through a
+ * slow link. */
+static bool next_of_sequence(wint_t *w)
 {
-    MEVENT ev;
+    int rc;
 
-    if (getmouse(&ev) != OK)
-        return false;
-    in->x = ev.x;
-    in->y = ev.y;
-    if (ev.bstate & BUTTON4_PRESSED)
-        in->kind = INPUT_WHEEL_UP;
-    else if (ev.bstate & BUTTON5_PRESSED)
-        in->kind = INPUT_WHEEL_DOWN;
-    else if (ev.bstate & (BUTTON1_PRESSED | BUTTON1_CLICKED))
-        in->kind = INPUT_CLICK;
-    else
-        return false;
-    return true;
+    timeout(SEQUENCE_MS);
+    rc = get_wch(w);
+    timeout(0);
+    return rc == OK;
 }
 
 /* An escape sequence that curses does not know comes as its single characters. None of them may act
- * as a key: after ESC [ or ESC O it is taken up to its end and is no key at all. True when there
- * was one. */
-static bool swallow_sequence(void)
+ * as a key: after ESC [ or ESC O it is taken up to its end. It is the mouse (true), or nothing.
+ * *was: there was a sequence. */
+static bool take_sequence(struct input *in, bool *was)
 {
+    char params[32] = "";
+    uint32_t three[3];
+    size_t n = 0;
     wint_t w;
     int rc = get_wch(&w);
 
+    *was = false;
     if (rc == ERR)
         return false;
     if (rc == KEY_CODE_YES || (w != '[' && w != 'O')) {
@@ -679,10 +676,23 @@ static bool swallow_sequence(void)
             unget_wch((wchar_t)w);
         return false;
     }
-    for (bool ss3 = w == 'O'; (rc = get_wch(&w)) != ERR && rc != KEY_CODE_YES;)
-        if (ss3 || (w >= 0x40 && w <= 0x7e))
-            break;
-    return true;
+    *was = true;
+    if (w == 'O') { /* one letter follows */
+        next_of_sequence(&w);
+        return false;
+    }
+    while (next_of_sequence(&w) && (w < 0x40 || w > 0x7e)) {
+        if (n + 1 < sizeof params)
+            params[n++] = (char)(w < 0x80 ? w : '?');
+        params[n] = '\0';
+    }
+    if (!mouse_is_x10(params, (uint32_t)w))
+        return mouse_sgr(params, (uint32_t)w, in);
+    timeout(SEQUENCE_MS);
+    for (int i = 0; i < 3; i++) /* bytes: beyond column 95 they are no UTF-8 */
+        three[i] = (uint32_t)getch();
+    timeout(0);
+    return mouse_x10(three, in);
 }
 
 bool term_read(struct input *in)
@@ -706,14 +716,16 @@ bool term_read(struct input *in)
         } else if (rc == KEY_CODE_YES && (int)w == KEY_RESIZE) {
             *in = (struct input){.kind = INPUT_RESIZE};
             return true;
-        } else if (rc == KEY_CODE_YES && (int)w == KEY_MOUSE) {
-            term.pasting = false;
-            if (read_mouse(in))
-                return true;
         } else {
             term.pasting = false;
-            if (rc != KEY_CODE_YES && w == KEYCODE_ESC && swallow_sequence())
-                continue;
+            if (rc != KEY_CODE_YES && w == KEYCODE_ESC) {
+                bool sequence;
+
+                if (take_sequence(in, &sequence))
+                    return true;
+                if (sequence)
+                    continue;
+            }
             *in = (struct input){.kind = INPUT_KEY, .key = key_of(rc, w)};
             return true;
         }

@@ -50,10 +50,12 @@ static void test_every_size(void **state)
         for (int rows = 1; rows <= 120; rows++)
             for (int cols = 1; cols <= 300; cols++)
                 for (int k = 0; k < 4; k++) {
-                    struct layout_want want = {.view = (enum view)view,
-                                               .pools = pools[k],
-                                               .alerts = alerts[(rows + cols + k) % 3],
-                                               .thresholds = (rows + cols) % 2};
+                    struct layout_want want = {
+                        .view = (enum view)view,
+                        .pools = pools[k],
+                        .alerts = alerts[(rows + cols + k) % 3],
+                        .thresholds = (rows + cols) % 2,
+                        .full = (rows * 7 + cols) % 3 ? -1 : (rows + cols) % PANELS};
 
                     check(rows, cols, &want);
                 }
@@ -61,7 +63,8 @@ static void test_every_size(void **state)
 
 static void test_breakpoints(void **state)
 {
-    struct layout_want want = {.view = VIEW_OVERVIEW, .pools = 4, .alerts = 2, .thresholds = true};
+    struct layout_want want = {
+        .view = VIEW_OVERVIEW, .pools = 4, .alerts = 2, .thresholds = true, .full = -1};
     static const struct {
         int rows, cols;
         enum layout_size size;
@@ -82,7 +85,8 @@ static void test_breakpoints(void **state)
 /* What the standard size promises is there, and a larger window shows no panel less. */
 static void test_panels_of_the_overview(void **state)
 {
-    struct layout_want want = {.view = VIEW_OVERVIEW, .pools = 4, .alerts = 2, .thresholds = true};
+    struct layout_want want = {
+        .view = VIEW_OVERVIEW, .pools = 4, .alerts = 2, .thresholds = true, .full = -1};
     static const enum panel wanted[] = {PANEL_HEADER,  PANEL_ALERTS,  PANEL_POOLS, PANEL_THROUGHPUT,
                                         PANEL_LATENCY, PANEL_SCALING, PANEL_VALID, PANEL_CHANGES,
                                         PANEL_LEFT,    PANEL_DIAL,    PANEL_KEYS};
@@ -99,11 +103,33 @@ static void test_panels_of_the_overview(void **state)
     }
 }
 
+/* One panel alone has the whole middle of the window, at the size of a terminal that has no room
+ * for it among the others too; every panel of a view comes once, then all are back. */
+static void test_one_panel_alone(void **state)
+{
+    (void)state;
+    for (int view = 0; view < VIEWS; view++) {
+        int n = 0;
+
+        for (int p = layout_next_full((enum view)view, -1); p >= 0;
+             p = layout_next_full((enum view)view, p), n++) {
+            struct layout_want want = {.view = (enum view)view, .pools = 4, .full = p};
+            struct layout l;
+
+            layout_make(&l, 24, 80, &want);
+            assert_int_equal(l.panel[p].w, 80);
+            assert_true(l.panel[p].h >= 20);
+            assert_true(n < PANELS);
+        }
+        assert_true(n > 0 || view >= VIEW_ERRORS);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_size),
-                                       cmocka_unit_test(test_breakpoints),
-                                       cmocka_unit_test(test_panels_of_the_overview)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_size), cmocka_unit_test(test_breakpoints),
+        cmocka_unit_test(test_one_panel_alone), cmocka_unit_test(test_panels_of_the_overview)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -177,7 +177,8 @@ static void test_every_size_and_mode_draws(void **state)
                               : MODE_VIEW;
                 sc.question_text[0] = 'q';
                 sc.compare = cols % 2;
-                sc.cursor = 0.4;
+                sc.cursor_s = FIXTURE_NOW - 20 - cols % 30;
+                sc.full = cols % 4 ? -1 : (rows + cols) % PANELS;
                 sc.span_s = rows % 2 ? 0 : 300;
                 draw(s, rows, cols, sets[(rows + cols) % 4]);
                 for (int i = 0; i < rows * cols; i++) {
@@ -329,6 +330,140 @@ static void test_events_sort(void **state)
     assert_int_equal(index[0], 0);
 }
 
+static const struct hit *hit_of(enum hit_kind kind, int arg)
+{
+    for (int i = 0; i < sc.hits; i++)
+        if (sc.hit[i].kind == kind && (arg < 0 || sc.hit[i].arg == arg))
+            return &sc.hit[i];
+    return NULL;
+}
+
+static bool shows_between(const char *what, int from, int to)
+{
+    for (int i = from; i <= to; i++) {
+        char text[64];
+
+        snprintf(text, sizeof text,
+                 strstr(what, "op/s")  ? " %dk op/s"
+                 : strstr(what, "p99") ? "p99 2.%02dms"
+                                       : "p50 %dus",
+                 i);
+        if (shows(text))
+            return true;
+    }
+    return false;
+}
+
+/* The cursor reads what the series hold at that moment: the fixture has 262k/s until 720 s, 381k/s
+ * until 742 s (give or take its wave of 1.2 %), and p50 and p99 in proportion. */
+static void test_cursor_reads_values_back(void **state)
+{
+    static const int size[][2] = {{24, 80}, {40, 120}, {50, 200}};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        fresh(VIEW_OVERVIEW);
+        sc.cursor_s = 715.5;
+        draw(fixture_snapshot(), size[i][0], size[i][1], "ascii");
+        assert_shows("12:35:55");
+        assert_true(shows_between("op/s", 258, 266));
+        assert_shows("errors 0/s");
+        assert_true(shows_between("p99", 38, 58));
+        assert_shows("p50 8");
+        sc.cursor_s = 100; /* out of the last 60 s: it is not drawn at some edge */
+        draw(fixture_snapshot(), size[i][0], size[i][1], "ascii");
+        assert_false(shows("errors 0/s"));
+        sc.span_s = 0; /* the whole run: there it is again */
+        draw(fixture_snapshot(), size[i][0], size[i][1], "ascii");
+        assert_shows("errors 0/s");
+        assert_shows(", over ");
+    }
+}
+
+/* A line is clicked away in its legend; what it would show is still read by the cursor. */
+static void test_legend_hides_a_line(void **state)
+{
+    int before = 0, after = 0;
+
+    (void)state;
+    fresh(VIEW_OVERVIEW);
+    draw(fixture_snapshot(), 40, 120, "braille");
+    for (int i = 0; i < 40 * 120; i++)
+        before += grid.cell[i].role == ROLE_P50;
+    assert_non_null(hit_of(HIT_LEGEND, LINE_P50));
+    sc.hidden = 1u << LINE_P50;
+    draw(fixture_snapshot(), 40, 120, "braille");
+    for (int i = 0; i < 40 * 120; i++)
+        after += grid.cell[i].role == ROLE_P50;
+    assert_true(before - after > 30);
+    assert_shows("p50 1.40ms x");
+    assert_non_null(hit_of(HIT_LEGEND, LINE_P50)); /* and can be clicked back */
+}
+
+/* All pools in one plot: each its own line, digit and legend, which selects the pool. */
+static void test_compare_tells_pools_apart(void **state)
+{
+    (void)state;
+    fresh(VIEW_OVERVIEW);
+    sc.compare = true;
+    sc.full = PANEL_THROUGHPUT;
+    for (int glyphs = 0; glyphs < 2; glyphs++) {
+        int digits[10] = {0};
+
+        draw(fixture_snapshot(), 40, 120, glyphs ? "ascii" : "braille");
+        for (int y = 5; y < 36; y++)
+            for (int x = 8; x < 118; x++) {
+                const struct cell *c = cells_at(&grid, x, y);
+
+                if (c->ch >= '1' && c->ch <= '4' && c->role == ROLE_SERIES1 + (c->ch - '1'))
+                    digits[c->ch - '0']++;
+            }
+        for (int i = 1; i <= 4; i++)
+            if (digits[i] < 4)
+                fail_msg("pool %d has %d marks on its line", i, digits[i]);
+        for (int i = 1; i <= 4; i++)
+            assert_non_null(hit_of(HIT_POOL, i));
+    }
+    assert_shows("all pools, a second, log"); /* 412k and 7.6k on one axis */
+}
+
+/* One panel alone, also one that a small window has no room for. */
+static void test_panel_alone(void **state)
+{
+    (void)state;
+    fresh(VIEW_POOL);
+    draw(fixture_snapshot(), 24, 80, "ascii");
+    assert_null(hit_of(HIT_PANEL, PANEL_HEATMAP));
+    sc.full = PANEL_HEATMAP;
+    draw(fixture_snapshot(), 24, 80, "ascii");
+    assert_shows("service time of every operation");
+    assert_non_null(hit_of(HIT_PANEL, PANEL_HEATMAP));
+    assert_null(hit_of(HIT_PANEL, PANEL_LADDER));
+    assert_shows("LOAD ON 4/4");
+}
+
+/* The names or numbers of the views can be clicked in every view of the standard size and up. */
+static void test_tabs_are_everywhere(void **state)
+{
+    static const int size[][2] = {{24, 80}, {40, 120}, {50, 200}};
+
+    (void)state;
+    for (int view = 0; view < VIEWS; view++)
+        for (size_t i = 0; i < 3; i++) {
+            char on[32];
+
+            fresh((enum view)view);
+            draw(fixture_snapshot(), size[i][0], size[i][1], "ascii");
+            for (int k = 0; k < VIEWS; k++)
+                if (!hit_of(HIT_TAB, k))
+                    fail_msg("%s at %dx%d: view %d cannot be clicked", view_name((enum view)view),
+                             size[i][1], size[i][0], k + 1);
+            snprintf(on, sizeof on, size[i][1] < 100 ? "[%d]" : "[%d %s]", view + 1,
+                     view_name((enum view)view));
+            assert_shows(on);
+        }
+}
+
 static void test_no_pools(void **state)
 {
     struct snapshot *s = fixture_snapshot();
@@ -402,6 +537,11 @@ int main(void)
         cmocka_unit_test(test_targets_nodes),
         cmocka_unit_test(test_errors_sort_and_advise),
         cmocka_unit_test(test_events_sort),
+        cmocka_unit_test(test_cursor_reads_values_back),
+        cmocka_unit_test(test_legend_hides_a_line),
+        cmocka_unit_test(test_compare_tells_pools_apart),
+        cmocka_unit_test(test_panel_alone),
+        cmocka_unit_test(test_tabs_are_everywhere),
         cmocka_unit_test(test_no_pools),
         cmocka_unit_test(test_help_is_found),
         cmocka_unit_test(test_exports),

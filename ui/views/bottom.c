@@ -66,6 +66,31 @@ static void first_name(const char *shown, char *buf, size_t size)
     buf[strcspn(buf, ",")] = '\0';
 }
 
+/* Where no panel carries the names of the views, their numbers stand at the right end of the bar.
+ */
+static void tabs_short(struct cells *c, struct screen *sc, const struct layout *l, struct rect *r)
+{
+    const char *name = r->w >= 100 ? view_name(sc->view) : "";
+    int w = 2 * VIEWS + 1 + (*name ? text_width(name) + 1 : 0), x;
+
+    if ((l->border[PANEL_POOLS] && l->panel[PANEL_POOLS].h > 0) ||
+        (l->border[PANEL_MAIN] && sc->view != VIEW_SCALING) || r->w < w + 40)
+        return;
+    r->w -= w + 1;
+    x = r->x + r->w + 1;
+    for (int i = 0; i < VIEWS; i++) {
+        bool on = sc->view == (enum view)i;
+        int from = x;
+
+        if (on)
+            x = cells_textf(c, x, r->y, ROLE_DIAL, "[%d%s%s]", i + 1, *name ? " " : "", name);
+        else
+            x = cells_textf(c, x, r->y, ROLE_LABEL, sc->view == (enum view)(i - 1) ? "%d" : " %d",
+                            i + 1);
+        screen_hit(sc, rect_of(from, r->y, x - from, 1), HIT_TAB, i);
+    }
+}
+
 static void key_bar(struct cells *c, struct rect r, const struct pool_snapshot *p)
 {
     int limit = 99, x = r.x;
@@ -82,7 +107,6 @@ static void key_bar(struct cells *c, struct rect r, const struct pool_snapshot *
             break;
         limit = worst - 1;
     }
-    cells_back(c, r, ROLE_BAR);
     for (const struct key_binding *b = key_table; b->action != ACT_NONE; b++) {
         char key[16];
         const char *word = b->bar;
@@ -183,5 +207,7 @@ void bottom_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
         cells_field(c, keys.x + 1, keys.y, keys.w - 2, ALIGN_LEFT, sc->notice_role, sc->notice);
         return;
     }
+    cells_back(c, keys, ROLE_BAR);
+    tabs_short(c, sc, l, &keys);
     key_bar(c, keys, p);
 }

@@ -14,18 +14,22 @@
 #include "ui/glyphs.h"
 #include "ui/heatmap.h"
 #include "ui/plot.h"
+#include "ui/readout.h"
 
 #define MARKS_MAX 64
 #define LEVELS_MAX 8
+#define SERIES_MAX 6 /* of the comparison: ROLE_SERIES1 and on */
 
 struct legend {
     const char *sample; /* how the series is drawn */
-    char text[40];
+    char text[40];      /* name and value; the name alone where there is little room */
     enum role role;
+    enum hit_kind hit; /* what a click on it means */
+    int arg;
 };
 
-/* A young run fills its plot: the axis is as long as what was asked for only when there is that
- * much to show. */
+/* A young run fills its plot: the shortest axis is as long as it says only when there is that much
+ * to show. A longer one was asked for with a key. */
 static double span_of(const struct snapshot *s, const struct screen *sc)
 {
     static const double young[] = {15, 30};
@@ -33,7 +37,7 @@ static double span_of(const struct snapshot *s, const struct screen *sc)
     if (sc->span_s <= 0)
         return s->now_s > 10 ? s->now_s : 10;
     for (int i = 0; i < 2; i++)
-        if (s->now_s < young[i] - 1)
+        if (sc->span_s <= 60 && s->now_s < young[i] - 1)
             return young[i];
     return sc->span_s;
 }
@@ -86,24 +90,35 @@ static void marks_collect(struct plot *p, struct plot_mark *mark, const struct b
 }
 
 /* From right to left, so that what matters most (the first) stands nearest to the corner. */
-static void legends_draw(struct cells *c, struct rect title, bool border, const char *name,
-                         const struct legend *legend, int n)
+static void legends_draw(struct cells *c, struct screen *sc, struct rect title, bool border,
+                         const char *name, struct legend *legend, int n)
 {
     int x = title.x + title.w - (border ? 2 : 0);
-    int least = title.x + 4 + text_width(name);
+    int least = title.x + 4 + text_width(name), all = 0;
 
+    for (int i = 0; i < n; i++)
+        all += text_width(legend[i].sample) + text_width(legend[i].text) + 3;
+    for (int i = 1; i < n && x - all <= least; i++) { /* the first keeps its value */
+        int before = text_width(legend[i].text);
+
+        legend[i].text[strcspn(legend[i].text, " ")] = '\0';
+        all -= before - text_width(legend[i].text);
+    }
     for (int i = 0; i < n; i++) {
-        int w = text_width(legend[i].sample) + 1 + text_width(legend[i].text) + 2;
+        int w = text_width(legend[i].sample) + 1 + text_width(legend[i].text) + 2, at;
+        bool off = legend[i].hit == HIT_LEGEND && (sc->hidden & 1u << legend[i].arg);
+        enum role role = off ? ROLE_DIM : legend[i].role;
 
         if (x - w <= least)
             return;
         x -= w;
-        cells_text(c, x, title.y, ROLE_TEXT, " ");
-        cells_text(c, cells_text(c, x + 1, title.y, legend[i].role, legend[i].sample), title.y,
-                   legend[i].role, " ");
-        cells_text(c, x + 2 + text_width(legend[i].sample), title.y, legend[i].role,
-                   legend[i].text);
-        cells_text(c, x + w - 1, title.y, ROLE_TEXT, " ");
+        cells_fill(c, rect_of(x, title.y, w, 1), ' ', ROLE_TEXT);
+        at = cells_text(c, x + 1, title.y, role, off ? "" : legend[i].sample);
+        cells_text(c, off ? at : at + 1, title.y, role, legend[i].text);
+        if (off) /* a word, for grey alone would not tell */
+            cells_text(c, at + text_width(legend[i].text), title.y, ROLE_DIM,
+                       text_width(legend[i].sample) >= 2 ? " x" : "");
+        screen_hit(sc, rect_of(x, title.y, w, 1), legend[i].hit, legend[i].arg);
     }
 }
 
@@ -132,6 +147,45 @@ static void axis_reset(struct screen *sc, unsigned pool)
     sc->axis_pool = pool;
 }
 
+/* What a cell of the plot shows of a series: the dots' columns of one cell together; the mean of
+ * rates (their spans are equal), the worst of percentiles. */
+static double value_at(const struct cells *c, const struct plot *p, const double *v, double cursor,
+                       bool worst)
+{
+    int dots = c->glyphs->dots_x, from = (int)(cursor * p->area.w) * dots, n = 0;
+    double sum = 0, most = NAN;
+
+    for (int i = from; i < from + dots && i < p->columns; i++) {
+        if (isnan(v[i]))
+            continue;
+        sum += v[i];
+        most = fmax(most, v[i]);
+        n++;
+    }
+    return worst ? most : n ? sum / n : NAN;
+}
+
+/* Where the cursor is in this plot: 0..1, or < 0 when it is none or out of sight. */
+static double cursor_in(const struct screen *sc, const struct bins *b)
+{
+    double at = (sc->cursor_s - b->from_s) / (b->n * b->width_s);
+
+    return sc->cursor_s < 0 || at < 0 || at >= 1 ? -1 : at;
+}
+
+static void readout_time(struct readout *out, const struct snapshot *s, const struct screen *sc,
+                         const struct bins *b, const struct plot *p)
+{
+    double cell = b->n * b->width_s / p->area.w;
+    char clock[16];
+
+    show_clock(clock, sizeof clock, s, sc->cursor_s, true);
+    if (cell >= 2)
+        readout_add(out, ROLE_TITLE, "%s, over %.0f s", clock, cell);
+    else
+        readout_add(out, ROLE_TITLE, "%s", clock);
+}
+
 static void plot_finish(struct cells *c, struct screen *sc, const struct plot *plot,
                         const struct bins *b, const struct snapshot *s)
 {
@@ -146,7 +200,10 @@ static void plot_finish(struct cells *c, struct screen *sc, const struct plot *p
         copy_str(left, sizeof left, "start");
     whole.left = left;
     whole.right = s->ended ? "end" : "now";
-    whole.cursor = sc->cursor;
+    whole.cursor = cursor_in(sc, b);
+    sc->from_s = b->from_s;
+    sc->length_s = span;
+    sc->step_s = span / plot->area.w;
     plot_draw(c, &whole);
     screen_hit(sc, plot->area, HIT_PLOT, 0);
 }
@@ -166,48 +223,120 @@ static const struct series *rate_series(const struct pool_snapshot *p, const str
     return tenths ? &p->tenths : &p->seconds;
 }
 
+static const double *nothing_columns(void)
+{
+    static double v[PLOT_COLUMNS_MAX];
+
+    if (!isnan(v[0]))
+        for (int i = 0; i < PLOT_COLUMNS_MAX; i++)
+            v[i] = NAN;
+    return v;
+}
+
 static void no_data(struct cells *c, struct rect r, const char *why)
 {
     cells_field(c, r.x, r.y + r.h / 2, r.w, ALIGN_CENTER, ROLE_DIM, why);
 }
 
-static void compare_plot(struct cells *c, const struct snapshot *s, struct screen *sc,
-                         struct rect r, struct rect title, bool border)
+/* With more pools than there are ways to draw a line, it says so. */
+static char *compare_title(const struct snapshot *s, const struct screen *sc, char *buf,
+                           size_t size)
 {
-    static double v[6][PLOT_COLUMNS_MAX];
+    const char *log = sc->axis[AXIS_COMPARE].log ? ", log" : "";
+
+    if (s->pools > SERIES_MAX)
+        snprintf(buf, size, "the first %d of %u pools, a second%s", SERIES_MAX, s->pools, log);
+    else
+        snprintf(buf, size, "all pools, a second%s", log);
+    return buf;
+}
+
+static void compare_plot(struct cells *c, const struct snapshot *s, struct screen *sc,
+                         struct rect r, const struct layout *l)
+{
+    static double v[SERIES_MAX][PLOT_COLUMNS_MAX];
     static const enum plot_kind kinds[] = {PLOT_LINE, PLOT_DOTTED, PLOT_POINTS,
                                            PLOT_LINE, PLOT_DOTTED, PLOT_POINTS};
     struct plot plot = {.axis = &sc->axis[AXIS_COMPARE]};
-    struct plot_series series[6];
-    struct legend legend[6];
-    char sample[6][16], number[24];
+    struct plot_series series[SERIES_MAX];
+    struct legend legend[SERIES_MAX];
+    uint32_t marker[SERIES_MAX];
+    char sample[SERIES_MAX][16], number[24], title_text[64];
+    struct readout out = {.lines = 0};
     struct bins b;
-    double top = NAN;
+    double top = NAN, least = NAN;
     int n = 0;
 
     if (!plot_begin(&plot, c, r))
         return;
     b = bins_over(edge_of(s), span_of(s, sc), plot.columns);
-    for (unsigned i = 0; i < s->pools && i < 6; i++) {
+    for (unsigned i = 0; i < s->pools && i < SERIES_MAX; i++) {
         const struct pool_snapshot *p = &s->pool[i];
         double lo, hi;
 
         bins_fill(&b, rate_series(p, &b), BIN_RATE, v[i]);
-        if (bins_range(v[i], b.n, &lo, &hi))
+        if (bins_range(v[i], b.n, &lo, &hi)) {
             top = fmax(top, hi);
+            least = fmin(least, hi);
+        }
         series[i] = (struct plot_series){v[i], kinds[i], (enum role)(ROLE_SERIES1 + i)};
+        marker[i] = '0' + p->number % 10;
         sample_of(c, kinds[i], i, sample[i]);
+        snprintf(sample[i] + strlen(sample[i]), 4, "%u", p->number % 10);
         legend[i].sample = sample[i];
         legend[i].role = series[i].role;
+        legend[i].hit = HIT_POOL; /* selects it */
+        legend[i].arg = (int)p->number;
         snprintf(legend[i].text, sizeof legend[i].text, "%.12s %s", p->name,
                  show_number(number, sizeof number, p->now_per_s));
         n++;
     }
-    axis_follow(&sc->axis[AXIS_COMPARE], 0, top, s->now_s);
+    /* One linear axis would press all but the largest on its ground line. */
+    if (top > 20 * least && least > 0)
+        sc->axis[AXIS_COMPARE].log = true;
+    axis_follow(&sc->axis[AXIS_COMPARE], sc->axis[AXIS_COMPARE].log ? least / 2 : 0, top, s->now_s);
     plot.series = series;
     plot.series_count = n;
+    plot.marker = marker;
     plot_finish(c, sc, &plot, &b, s);
-    legends_draw(c, title, border, "all pools, a second", legend, n);
+    if ((plot.cursor = cursor_in(sc, &b)) >= 0) {
+        readout_time(&out, s, sc, &b, &plot);
+        for (int i = 0; i < n; i++)
+            readout_add(
+                &out, series[i].role, "%u %.12s %s/s", s->pool[i].number, s->pool[i].name,
+                show_number(number, sizeof number, value_at(c, &plot, v[i], plot.cursor, false)));
+        readout_draw(c, &plot, &out);
+    }
+    compare_title(s, sc, title_text, sizeof title_text);
+    if (sc->axis[AXIS_COMPARE].log)
+        box_panel(c, l, PANEL_THROUGHPUT, title_text, NULL, &r);
+    legends_draw(c, sc, l->panel[PANEL_THROUGHPUT], l->border[PANEL_THROUGHPUT], title_text, legend,
+                 n);
+}
+
+static void throughput_readout(struct cells *c, const struct snapshot *s, const struct screen *sc,
+                               const struct plot *plot, const struct bins *b, const double *v)
+{
+    static double more[PLOT_COLUMNS_MAX];
+    const struct pool_snapshot *p = screen_pool(sc, s);
+    struct readout out = {.lines = 0};
+    double errors, in_flight;
+    char number[32];
+
+    if (plot->cursor < 0 || !p)
+        return;
+    readout_time(&out, s, sc, b, plot);
+    readout_add(&out, ROLE_THROUGHPUT, "%s %s/s",
+                show_number(number, sizeof number, value_at(c, plot, v, plot->cursor, false)),
+                pool_noun(p));
+    bins_fill(b, rate_series(p, b), BIN_ERRORS, more);
+    errors = value_at(c, plot, more, plot->cursor, false);
+    bins_fill(b, rate_series(p, b), BIN_IN_FLIGHT, more);
+    in_flight = value_at(c, plot, more, plot->cursor, false);
+    readout_add(&out, errors > 0 ? ROLE_BAD : ROLE_LABEL, "errors %s/s",
+                show_count(number, sizeof number, errors));
+    readout_add(&out, ROLE_LABEL, "in flight %s", show_count(number, sizeof number, in_flight));
+    readout_draw(c, plot, &out);
 }
 
 /* What is done now and how that stands to the baseline, in as many words as there is room for. */
@@ -239,7 +368,7 @@ void throughput_panel(struct cells *c, const struct snapshot *s, struct screen *
     struct plot plot = {.axis = &sc->axis[AXIS_THROUGHPUT]};
     struct plot_mark mark[MARKS_MAX];
     struct plot_level level[LEVELS_MAX];
-    char title[128] = "throughput", span[32], note[128], number[32], goal[32];
+    char title[128] = "throughput", span[32], note[128], number[32], goal[32], buf[64];
     const struct baseline *base;
     const struct base_stretch *at = NULL;
     const char *why = NULL;
@@ -252,7 +381,7 @@ void throughput_panel(struct cells *c, const struct snapshot *s, struct screen *
     if (p)
         axis_reset(sc, p->number);
     if (p && sc->compare)
-        copy_str(title, sizeof title, "all pools, a second");
+        copy_str(title, sizeof title, compare_title(s, sc, buf, sizeof buf));
     else if (p)
         snprintf(title, sizeof title, "%s %s/s, %s", p->name, pool_noun(p),
                  span_text(span, sizeof span, s, sc));
@@ -269,7 +398,7 @@ void throughput_panel(struct cells *c, const struct snapshot *s, struct screen *
         return;
     }
     if (sc->compare) {
-        compare_plot(c, s, sc, r, l->panel[PANEL_THROUGHPUT], l->border[PANEL_THROUGHPUT]);
+        compare_plot(c, s, sc, r, l);
         return;
     }
     if (!plot_begin(&plot, c, r))
@@ -302,6 +431,8 @@ void throughput_panel(struct cells *c, const struct snapshot *s, struct screen *
     }
     marks_collect(&plot, mark, &b, s, p->name, c);
     plot_finish(c, sc, &plot, &b, s);
+    plot.cursor = cursor_in(sc, &b);
+    throughput_readout(c, s, sc, &plot, &b, v);
 }
 
 /* The bounds of the thresholds on latency percentiles, as dotted lines. */
@@ -322,7 +453,15 @@ static int threshold_levels(const struct snapshot *s, const struct pool_snapshot
     return n;
 }
 
-static void latency_legend(struct cells *c, const struct layout *l, const struct screen *sc,
+static enum line_id line_of(enum role role)
+{
+    return role == ROLE_P99        ? LINE_P99
+           : role == ROLE_P50      ? LINE_P50
+           : role == ROLE_RESPONSE ? LINE_RESPONSE
+                                   : LINE_BASELINE;
+}
+
+static void latency_legend(struct cells *c, struct screen *sc, const struct layout *l,
                            const struct pool_snapshot *p, bool open, const char *title)
 {
     const struct baseline *base = baseline_of(sc, p->number);
@@ -353,10 +492,39 @@ static void latency_legend(struct cells *c, const struct layout *l, const struct
     }
     if (base && base->seconds.n) {
         sample_of(c, PLOT_DOTTED, (unsigned)n, sample[n]);
-        legend[n] = (struct legend){sample[n], "base", ROLE_BASELINE};
+        legend[n] = (struct legend){.sample = sample[n], .text = "base", .role = ROLE_BASELINE};
         n++;
     }
-    legends_draw(c, l->panel[PANEL_LATENCY], l->border[PANEL_LATENCY], title, legend, n);
+    for (int i = 0; i < n; i++) {
+        legend[i].hit = HIT_LEGEND;
+        legend[i].arg = line_of(legend[i].role);
+    }
+    legends_draw(c, sc, l->panel[PANEL_LATENCY], l->border[PANEL_LATENCY], title, legend, n);
+}
+
+static void latency_readout(struct cells *c, const struct snapshot *s, const struct screen *sc,
+                            const struct plot *plot, const struct bins *b,
+                            double (*v)[PLOT_COLUMNS_MAX])
+{
+    static double most[PLOT_COLUMNS_MAX];
+    const struct pool_snapshot *p = screen_pool(sc, s);
+    struct readout out = {.lines = 0};
+    char number[32];
+
+    if (plot->cursor < 0 || !p)
+        return;
+    readout_time(&out, s, sc, b, plot);
+    bins_fill(b, &p->seconds, BIN_MAX, most);
+    readout_add(&out, ROLE_LABEL, "max %s",
+                show_ns(number, sizeof number, value_at(c, plot, most, plot->cursor, true)));
+    if (p->load.rate_per_s > 0)
+        readout_add(&out, ROLE_RESPONSE, "response p99 %s",
+                    show_ns(number, sizeof number, value_at(c, plot, v[2], plot->cursor, true)));
+    readout_add(&out, ROLE_P99, "p99 %s",
+                show_ns(number, sizeof number, value_at(c, plot, v[0], plot->cursor, true)));
+    readout_add(&out, ROLE_P50, "p50 %s",
+                show_ns(number, sizeof number, value_at(c, plot, v[1], plot->cursor, true)));
+    readout_draw(c, plot, &out);
 }
 
 void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
@@ -387,12 +555,12 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     b = bins_over(edge_of(s), span_of(s, sc), plot.columns);
     several = bins_fill(&b, &p->seconds, BIN_P99, v[0]);
     bins_fill(&b, &p->seconds, BIN_P50, v[1]);
-    series[0] = (struct plot_series){v[0], PLOT_LINE, ROLE_P99};
-    series[1] = (struct plot_series){v[1], PLOT_DOTTED, ROLE_P50};
+    series[0] = (struct plot_series){.v = v[0], .kind = PLOT_LINE, .role = ROLE_P99};
+    series[1] = (struct plot_series){.v = v[1], .kind = PLOT_DOTTED, .role = ROLE_P50};
     plot.series_count = 2;
     if (open) {
         bins_fill(&b, &p->seconds, BIN_RESPONSE_P99, v[2]);
-        series[2] = (struct plot_series){v[2], PLOT_LINE, ROLE_RESPONSE};
+        series[2] = (struct plot_series){.v = v[2], .kind = PLOT_LINE, .role = ROLE_RESPONSE};
         plot.series_count = 3;
     }
     base = baseline_of(sc, p->number);
@@ -417,11 +585,16 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         title = "service time, log, worst of each column";
     axis_follow(&sc->axis[AXIS_LATENCY], lo, hi, s->now_s);
     plot.series = series;
+    for (int i = 0; i < plot.series_count; i++) /* clicked away: its values stay in the readout */
+        if (sc->hidden & 1u << line_of(series[i].role))
+            series[i].v = nothing_columns();
     plot.levels = threshold_levels(s, p, level, LEVELS_MAX);
     plot.level = level;
     marks_collect(&plot, mark, &b, s, p->name, c);
     plot_finish(c, sc, &plot, &b, s);
-    latency_legend(c, l, sc, p, open, title);
+    plot.cursor = cursor_in(sc, &b);
+    latency_readout(c, s, sc, &plot, &b, v);
+    latency_legend(c, sc, l, p, open, title);
 }
 
 void heatmap_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
