@@ -264,7 +264,9 @@ static enum submit null_submit(struct conn *conn, struct op *op)
     struct pool *pool = worker_pool(conn->worker);
     struct null_pool *p = pool_data(pool);
     const struct options *o = pool_options(pool);
-    uint64_t now = loop_refresh(worker_loop(conn->worker)); /* no service ends sooner than it may */
+    /* Service begins as it is sent: none is measured shorter than it was. */
+    op_sent(op);
+    uint64_t now = loop_now(worker_loop(conn->worker));
     uint64_t n = atomic_fetch_add_explicit(&p->in_flight, 1, memory_order_relaxed) + 1;
     uint64_t service = service_ns(o, op->rnd, n, drifted(p, o, now)), end;
     uint32_t servers = servers_wanted(o);

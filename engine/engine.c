@@ -24,6 +24,9 @@
 #include <unistd.h>
 
 #define TICK_NS (100 * NS_PER_MS)
+#define HURRY_NS                                                                                   \
+    (150 * NS_PER_MS) /* from a signal to the last snapshot; half a second is promised */
+#define HURRY_STEP_NS (10 * NS_PER_MS)
 
 uint64_t engine_now(const struct engine *e)
 {
@@ -190,11 +193,22 @@ static void run_commands(struct engine *e, uint64_t now_ns)
     execute_ramps(e, now_ns);
 }
 
+static void ask_stats(struct engine *e)
+{
+    for (unsigned i = 0; i < e->pools; i++)
+        if (atomic_load(&e->pool[i]->open_stage) == OPEN_DONE)
+            pool_ask_stats(e->pool[i]);
+}
+
 static void take_end(struct engine *e, uint64_t now_ns)
 {
     int asked = atomic_load(&e->end_asked);
     if (!asked)
         return;
+    if (asked == 2 && !e->hurry_ns) {
+        e->hurry_ns = now_ns;
+        ask_stats(e); /* there may be no time for those of the very end */
+    }
     enum worker_order order = asked == 2 ? ORDER_CLOSE : ORDER_DRAIN;
     e->ending = true;
     for (unsigned i = 0; i < e->pools; i++)
@@ -213,12 +227,15 @@ static bool all_ended(const struct engine *e)
     return any;
 }
 
-static bool figures_final(struct engine *e)
+/* What only a backend knows is there, as of the end, or has had its time: a second, and after a
+ * signal as much as its promise leaves. */
+static bool figures_final(struct engine *e, uint64_t now_ns)
 {
-    if (e->virtual_time || atomic_load(&e->end_asked) == 2)
+    if (e->virtual_time || now_ns - e->ended_ns >= NS_PER_S ||
+        (e->hurry_ns && now_ns - e->hurry_ns >= HURRY_NS))
         return true;
     for (unsigned i = 0; i < e->pools; i++)
-        if (atomic_load(&e->pool[i]->stats_asked) && e->pool[i]->spec.backend->pool_stats)
+        if (pool_stats_pending(e->pool[i]))
             return false;
     return true;
 }
@@ -229,11 +246,9 @@ static void note_end(struct engine *e, uint64_t now_ns)
         return;
     if (!e->ended_ns) {
         e->ended_ns = now_ns;
-        for (unsigned i = 0; i < e->pools; i++)
-            if (atomic_load(&e->pool[i]->open_stage) == OPEN_DONE)
-                pool_ask_stats(e->pool[i]); /* what is left behind, as of the end */
+        ask_stats(e); /* what is left behind, as of the end */
     }
-    if (!figures_final(e) && now_ns - e->ended_ns < NS_PER_S)
+    if (!figures_final(e, now_ns))
         return;
     if (!e->ended_by[0] && e->pools)
         copy_str(e->ended_by, sizeof e->ended_by, e->pool[e->pools - 1]->ended_by);
@@ -296,7 +311,9 @@ static void *engine_main(void *ctx)
     supervise(e, true);
     while (!atomic_load(&e->quit)) {
         uint64_t now = engine_now(e);
-        struct timespec wait = {0, next > now ? (long)(next - now) : 0};
+        uint64_t most = e->hurry_ns && !e->ended ? HURRY_STEP_NS : TICK_NS;
+        uint64_t left = next > now ? next - now : 0;
+        struct timespec wait = {0, (long)(left < most ? left : most)};
         struct pollfd fd = {.fd = e->wake_fd, .events = POLLIN};
         uint64_t count;
         if (ppoll(&fd, 1, &wait, NULL) > 0 && read(e->wake_fd, &count, sizeof count) < 0)

@@ -65,7 +65,7 @@ struct engine {
     struct pool **pool; /* [pools]; removed ones stay until the end, for the report */
     unsigned pools, pool_room, next_number;
     bool locked, ended, ending;
-    uint64_t ended_ns;
+    uint64_t ended_ns, hurry_ns; /* hurry_ns: when an end at once was asked for; 0: it was not */
     _Atomic bool quit;
     unsigned at_next;
     struct undo {

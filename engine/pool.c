@@ -200,8 +200,10 @@ static void *pool_main(void *ctx)
     pthread_setname_np(pthread_self(), name);
     bool open = open_target(p);
     while (open && !atomic_load(&p->stopping)) {
+        unsigned asked = atomic_load(&p->stats_asked);
         take_stats(p);
-        atomic_store(&p->stats_asked, false);
+        if (atomic_exchange(&p->stats_given, asked) != asked)
+            engine_wake(p->engine);
         wait_ms(p, STATS_EVERY_MS);
     }
     while (!atomic_load(&p->stopping))
@@ -222,8 +224,14 @@ static void wake_thread(struct pool *p)
 
 void pool_ask_stats(struct pool *p)
 {
-    atomic_store(&p->stats_asked, true);
+    atomic_fetch_add(&p->stats_asked, 1);
     wake_thread(p);
+}
+
+bool pool_stats_pending(const struct pool *p)
+{
+    return p->spec.backend->pool_stats &&
+           atomic_load(&p->stats_asked) != atomic_load(&p->stats_given);
 }
 
 /* ---- birth and death

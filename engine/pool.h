@@ -56,7 +56,8 @@ struct pool {
     struct stats_json *stats_json; /* under mutex; NULL: none yet */
     uint64_t stats_serial;
 
-    _Atomic bool stats_asked, thread_done;
+    _Atomic unsigned stats_asked, stats_given; /* how often asked for; the last that was answered */
+    _Atomic bool thread_done;
 
     /* supervisor only */
     struct worker **worker; /* [workers]: every one that ever was */
@@ -119,7 +120,9 @@ int pool_resize(struct pool *,
 /* It ends for good: `by` as in the JSON's ended_by; now_ns is when the load ended. */
 void pool_finish(struct pool *, const char *by, enum worker_order, uint64_t now_ns);
 void pool_note_pause(struct pool *, bool paused, uint64_t now_ns);
-void pool_ask_stats(struct pool *); /* its thread takes stats now */
+/* Its thread takes stats now, beginning after this call, and wakes the supervisor. */
+void pool_ask_stats(struct pool *);
+bool pool_stats_pending(const struct pool *); /* asked for, and not there yet */
 void pool_stop_thread(struct pool *);
 double pool_loaded_s(const struct pool *,
                      uint64_t now_ns); /* seconds not paused, after the warm-up */
