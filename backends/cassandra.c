@@ -19,10 +19,16 @@
 /* ---- For a worker
  * ---------------------------------------------------------------------------------- */
 
-unsigned cass_statement_of(const struct cass_worker *w, unsigned type)
+unsigned cass_statement_of(const struct cass_worker *w, const struct op *op)
 {
     static const uint8_t of[] = {ST_INSERT, ST_SELECT, ST_UPDATE, ST_DELETE, ST_INSERT, ST_STMT};
-    return type == CASS_OP_BATCH && w->batch == CQL_COUNTERS ? (unsigned)ST_COUNTER : of[type];
+    if (op->type == CASS_OP_BATCH && w->batch == CQL_COUNTERS)
+        return ST_COUNTER;
+    if (op->type != CASS_OP_STMT)
+        return of[op->type];
+    /* From the operation's own bits: one that is sent again executes the same one. */
+    const struct cass_pool *p = pool_data(worker_pool(w->worker));
+    return ST_STMT + (p->own > 1 ? (unsigned)rng_below(mix64(~op->rnd), p->own) : 0);
 }
 
 static void cass_tune(struct worker *worker)
@@ -33,6 +39,7 @@ static void cass_tune(struct worker *worker)
     w->dist = (enum distribution)option_u64(o, CASS_DIST);
     w->size_low = option_low(o, CASS_SIZE);
     w->size_high = option_high(o, CASS_SIZE);
+    w->page = (uint32_t)option_u64(o, CASS_PAGE);
     w->consistency = (uint16_t)option_u64(o, CASS_CONSISTENCY);
     w->token_aware = option_u64(o, CASS_ROUTE) == 0;
     w->batch = (enum cql_batch)option_u64(o, CASS_BATCH);
@@ -74,6 +81,7 @@ static void cass_worker_close(struct worker *worker)
         }
     p->gone.read += w->count.read;
     p->gone.missed += w->count.missed;
+    p->gone.pages += w->count.pages;
     p->gone.warnings += w->count.warnings;
     p->gone.unprepared += w->count.unprepared;
     p->gone.rests += w->count.rests;
@@ -140,7 +148,7 @@ static uint32_t cass_route(struct worker *worker, const struct op *op)
     uint32_t hosts = atomic_load_explicit(&p->hosts, memory_order_acquire), best = 0;
     if (hosts <= 1)
         return 0;
-    const struct cass_statement_info *st = &p->statement[cass_statement_of(w, op->type)];
+    const struct cass_statement_info *st = &p->statement[cass_statement_of(w, op)];
     enum fitness best_fit = FIT_DOWN;
     if (w->token_aware && st->keys) {
         const struct cass_token *t = cass_replicas(
@@ -183,11 +191,14 @@ static void put_row(const struct cass_worker *w, struct cql_writer *out,
 }
 
 static int write_request(const struct cass_worker *w, struct cass_conn *c, const struct op *op,
-                         unsigned statement, unsigned stream)
+                         unsigned statement, unsigned stream, struct cql_str page)
 {
     const struct cass_pool *p = pool_data(worker_pool(w->worker));
     const struct cass_statement_info *st = &p->statement[statement];
-    struct cql_params q = {.consistency = w->consistency, .skip_metadata = true};
+    struct cql_params q = {.consistency = w->consistency,
+                           .skip_metadata = true,
+                           .page_size = op->type == CASS_OP_STMT ? (int32_t)w->page : 0,
+                           .paging_state = page};
     struct cql_writer *out = &c->out;
 
     if (op->type == CASS_OP_BATCH) {
@@ -222,7 +233,7 @@ static enum submit cass_submit(struct conn *conn, struct op *op)
 {
     struct cass_worker *w = worker_data(conn->worker);
     struct cass_conn *c = conn_data(conn);
-    unsigned st = cass_statement_of(w, op->type);
+    unsigned st = cass_statement_of(w, op);
 
     if (c->out.len - c->out.sent > OUT_MAX ||
         (c->rest_until_ns && loop_now(worker_loop(conn->worker)) < c->rest_until_ns))
@@ -241,11 +252,25 @@ static enum submit cass_submit(struct conn *conn, struct op *op)
     int stream = cql_stream_take(&c->streams, op);
     if (stream < 0)
         return busy(c);
-    if (write_request(w, c, op, st, (unsigned)stream) == 0)
+    if (write_request(w, c, op, st, (unsigned)stream, (struct cql_str){0}) == 0)
         return SUBMIT_QUEUED;
     void *owner;
     cql_stream_release(&c->streams, (unsigned)stream, &owner);
     return refuse(op, "too_large", "a request larger than 64 MiB");
+}
+
+int cass_next_page(struct cass_conn *c, struct op *op, struct cql_str state)
+{
+    struct cass_worker *w = worker_data(c->conn->worker);
+    unsigned st = cass_statement_of(w, op);
+    int stream = c->stmt[st].state == PREPARED_READY ? cql_stream_take(&c->streams, op) : -1;
+    if (stream < 0)
+        return -1;
+    if (write_request(w, c, op, st, (unsigned)stream, state) == 0)
+        return 0;
+    void *owner;
+    cql_stream_release(&c->streams, (unsigned)stream, &owner);
+    return -1;
 }
 
 static uint32_t cass_depth(const struct pool *pool, uint32_t client_depth)
@@ -318,7 +343,13 @@ static const struct option_spec cass_options[] = {
     [CASS_DC] = {"dc", OPTION_TEXT, 0, "", 0, 0, NULL,
                  "data centre whose nodes are used; empty: that of the first node reached"},
     [CASS_STMT] = {"stmt", OPTION_TEXT, 0, "", 0, 0, NULL,
-                   "statement of operation stmt; each ? is generated by its column's type"},
+                   "statements of operation stmt, with ; between them, one is drawn each time; "
+                   "each ? is generated by its column's type"},
+    [CASS_STMT_FILE] = {"stmt-file", OPTION_TEXT, 0, "", 0, 0, NULL,
+                        "file of such statements, instead of stmt"},
+    [CASS_PAGE] = {"page", OPTION_COUNT, OPTION_LIVE, "5000", 0, 1e9, NULL,
+                   "rows of one answer to stmt; the pages after it belong to the operation. 0: all "
+                   "in one"},
     [CASS_TLS_CA] = {"tls.ca", OPTION_TEXT, 0, "", 0, 0, NULL,
                      "cassandras: file of the authorities that are trusted; empty: the system's"},
     [CASS_TLS_CERT] = {"tls.cert", OPTION_TEXT, 0, "", 0, 0, NULL,
@@ -347,7 +378,7 @@ static const struct op_type cass_ops[] = {
                        .bulk = "rows",
                        .noun = "row"},
     [CASS_OP_STMT] = {.name = "stmt",
-                      .help = "executes the statement of option `stmt`",
+                      .help = "executes a statement of option `stmt` or `stmt-file`",
                       .noun = "op"},
     [CASS_OPS] = {.name = NULL},
 };

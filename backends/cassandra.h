@@ -1,12 +1,14 @@
 /* The Cassandra backend's own structures; private to backends/cassandra*.c.
  *
- * cassandra.c        descriptor, options, what a worker does for an operation: keys, routes,
- * requests cassandra_conn.c   a connection under load: handshake, answers, unprepared, back-off
- * cassandra_pool.c   opening a target: schema, statements; figures; what is left behind, and
- * removing it cassandra_ring.c   the nodes: discovery, tokens and replicas, names to addresses
- * cassandra_stmt.c   statements and the values that are bound to them
- * cassandra_session.c  one blocking connection with deadlines, for everything that is not load
- * cassandra_link.c   a socket, with TLS or without
+ *   cassandra.c          descriptor, options; for an operation: its key, route and request
+ *   cassandra_conn.c     a connection under load: handshake, answers, unprepared, back-off
+ *   cassandra_pool.c     opening a target, its figures, what is left behind, removing it
+ *   cassandra_ring.c     the nodes: discovery, tokens and replicas, names to addresses
+ *   cassandra_schema.c   keyspace, tables, and the statements that fit their columns
+ *   cassandra_stmt.c     the values that are bound to statements
+ *   cassandra_own.c      a person's own statements
+ *   cassandra_session.c  a blocking connection with deadlines, for all that is not load
+ *   cassandra_link.c     a socket, with TLS or without
  *
  * The pool's data is written by the pool's thread before the first worker starts, and afterwards
  * only where atomics say so: hosts are only ever appended, and the ring is replaced whole. */
@@ -41,6 +43,8 @@ enum cass_option {
     CASS_DISCOVER,
     CASS_DC,
     CASS_STMT,
+    CASS_STMT_FILE,
+    CASS_PAGE,
     CASS_TLS_CA,
     CASS_TLS_CERT,
     CASS_TLS_KEY,
@@ -56,7 +60,16 @@ enum cass_op_type {
     CASS_OP_STMT,
     CASS_OPS
 };
-enum cass_statement { ST_INSERT, ST_SELECT, ST_UPDATE, ST_DELETE, ST_COUNTER, ST_STMT, STATEMENTS };
+#define CASS_OWN_MAX 8 /* statements of a person's own */
+enum cass_statement {
+    ST_INSERT,
+    ST_SELECT,
+    ST_UPDATE,
+    ST_DELETE,
+    ST_COUNTER,
+    ST_STMT, /* the first of a person's own */
+    STATEMENTS = ST_STMT + CASS_OWN_MAX
+};
 
 #define CASS_PARAMS_MAX 64
 #define CASS_KEYS_MAX 8
@@ -200,6 +213,7 @@ struct cass_pool {
     char dc[64];                      /* only its nodes are used; "": any */
     char version[64], cluster[64];
     struct cass_statement_info statement[STATEMENTS];
+    unsigned own;         /* statements of a person's own */
     unsigned replication; /* replicas of a row, for the ring */
     bool made_keyspace, made_table, made_counters, ours;
     char made_by[16]; /* run id of the table's mark, if it has one */
@@ -216,13 +230,13 @@ struct cass_pool {
     bool has_mutex;
     struct cass_worker *workers;
     struct cass_counts {
-        uint64_t read, missed, warnings, unprepared, rests;
+        uint64_t read, missed, pages, warnings, unprepared, rests;
     } gone;                          /* of workers that ended */
     _Atomic uint32_t warned, rested; /* events sent */
 };
 
 struct cass_counters {
-    _Atomic uint64_t read, missed, warnings, unprepared, rests;
+    _Atomic uint64_t read, missed, pages, warnings, unprepared, rests;
 };
 
 /* What one worker knows of a node. */
@@ -242,6 +256,7 @@ struct cass_worker {
     uint64_t keys;
     enum distribution dist;
     uint32_t size_low, size_high;
+    uint32_t page; /* rows of one answer to a person's own statement; 0: all of them */
     uint16_t consistency;
     bool token_aware;
     enum cql_batch batch;
@@ -291,7 +306,10 @@ void cass_close(struct conn *);
 /* Asks for a statement; its ops wait. False: no room now. */
 bool cass_prepare(struct cass_conn *, unsigned statement);
 /* Which statement an operation executes. */
-unsigned cass_statement_of(const struct cass_worker *, unsigned type);
+unsigned cass_statement_of(const struct cass_worker *, const struct op *);
+/* Asks for the page of a person's own statement that `state` names; the operation goes on. -1: it
+ * cannot be asked for. */
+int cass_next_page(struct cass_conn *, struct op *, struct cql_str state);
 
 int cass_pool_open(struct pool *, struct err *);
 void cass_pool_stats(struct pool *, struct stats *);
@@ -310,6 +328,13 @@ const struct cass_token *cass_replicas(const struct cass_ring *, int64_t token);
 int cass_schema_open(struct cass_pool *, struct pool *, struct cass_session *, uint64_t deadline_ns,
                      struct err *);
 int cass_names(const struct target *, char *keyspace, char *table, struct err *);
+/* Own statements of the options into p->statement[ST_STMT...], p->own of them. ERR_USAGE;
+ * ERR_REFUSED: one may write, and nobody said that it is meant. */
+int cass_own_statements(struct cass_pool *, const struct pool *, struct err *);
+/* The first statement of s into one (replaced), without comments. Where the next one begins, or
+ * NULL: there is none in s. */
+struct text;
+const char *cass_next_statement(const char *s, struct text *one);
 /* An identifier in double quotes, doubled inside; returns buf. */
 char *cass_quote(char *buf, size_t size, const char *name);
 

@@ -341,7 +341,7 @@ static int on_op_error(struct cass_conn *c, struct op *op, struct cql_in *in)
         return 1;
     }
     if (e.code == CQL_E_UNPREPARED) {
-        park(c, op, cass_statement_of(worker_of(c), op->type));
+        park(c, op, cass_statement_of(worker_of(c), op));
         return 0;
     }
     if (e.code == CQL_E_OVERLOADED || e.code == CQL_E_BOOTSTRAPPING)
@@ -365,6 +365,20 @@ static bool row_is_right(const struct cass_conn *c, const struct op *op, struct 
     return false;
 }
 
+/* The next page of what an operation reads, unless its time is up. False: there is none to ask for.
+ */
+static bool go_on_reading(struct cass_conn *c, struct op *op, const struct cql_result *r)
+{
+    uint64_t timeout = pool_timeout_ns(worker_pool(c->conn->worker));
+    if (!r->columns.more || op->type != CASS_OP_STMT ||
+        loop_now(loop_of(c)) > op->sent_ns + timeout ||
+        cass_next_page(c, op, r->columns.paging_state) < 0)
+        return false;
+    atomic_fetch_add_explicit(&worker_of(c)->count.pages, 1, memory_order_relaxed);
+    watch_for(c, true); /* it is written in the next turn */
+    return true;
+}
+
 static int on_op_result(struct cass_conn *c, struct op *op, struct cql_in *in)
 {
     struct cass_counters *count = &worker_of(c)->count;
@@ -381,6 +395,8 @@ static int on_op_result(struct cass_conn *c, struct op *op, struct cql_in *in)
             op_fail(op, "wrong_answer", why, strlen(why));
             return 0;
         }
+        if (go_on_reading(c, op, &r))
+            return 0;
     }
     op_done(op);
     return 0;

@@ -184,6 +184,7 @@ static void add_counts(struct cass_counts *sum, const struct cass_counters *c)
 {
     sum->read += atomic_load_explicit(&c->read, memory_order_relaxed);
     sum->missed += atomic_load_explicit(&c->missed, memory_order_relaxed);
+    sum->pages += atomic_load_explicit(&c->pages, memory_order_relaxed);
     sum->warnings += atomic_load_explicit(&c->warnings, memory_order_relaxed);
     sum->unprepared += atomic_load_explicit(&c->unprepared, memory_order_relaxed);
     sum->rests += atomic_load_explicit(&c->rests, memory_order_relaxed);
@@ -275,6 +276,7 @@ void cass_pool_stats(struct pool *pool, struct stats *s)
     put_count(s->json, "replication", p->replication);
     put_count(s->json, "rows_read", c.read);
     put_count(s->json, "rows_missed", c.missed);
+    put_count(s->json, "further_pages", c.pages);
     put_count(s->json, "warnings", c.warnings);
     put_count(s->json, "prepared_again", c.unprepared);
     put_count(s->json, "back_offs", c.rests);

@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #define MARK "loadtop run "
 #define COLUMNS_READ_MAX CASS_PARAMS_MAX
@@ -404,7 +403,7 @@ static bool statement_wanted(const struct pool *pool, unsigned st)
         return true;
     if (st == ST_COUNTER && !counters)
         return false;
-    return pool_ops_include(pool, op[st]);
+    return pool_ops_include(pool, op[st < ST_STMT ? st : (unsigned)ST_STMT]);
 }
 
 /* Learns each statement's parameters. One that the server refuses is fatal only if it is asked for
@@ -418,7 +417,7 @@ static int prepare_all(struct cass_pool *p, const struct pool *pool, struct cass
         int code = 0;
         if (st->text)
             code = cass_session_prepare(s, st, deadline_ns, &why);
-        else if (statement_wanted(pool, i))
+        else if (i <= ST_STMT && statement_wanted(pool, i))
             return err_set(err, ERR_FAILED, "%s: %s", p->target->shown,
                            st->why[0] ? st->why : "no statement");
         for (unsigned k = 0; code == 0 && k < st->params; k++)
@@ -436,27 +435,6 @@ static int prepare_all(struct cass_pool *p, const struct pool *pool, struct cass
     return 0;
 }
 
-static int open_own_statement(struct cass_pool *p, const struct pool *pool, struct err *err)
-{
-    struct cass_statement_info *st = &p->statement[ST_STMT];
-    const char *cql = option_str(pool_options(pool), CASS_STMT);
-    while (*cql == ' ')
-        cql++;
-    if (!*cql) {
-        no_statement(st, "operation stmt needs option stmt=, the statement to execute");
-        return 0;
-    }
-    if (strncasecmp(cql, "select", 6) != 0 && !pool_allow_destructive(pool))
-        return err_set(err, ERR_REFUSED,
-                       "%s: stmt= may write; --allow-destructive says that it is meant",
-                       p->target->shown);
-    struct text t = {0};
-    text_add(&t, "%s", cql);
-    set_statement(st, &t);
-    text_free(&t);
-    return 0;
-}
-
 int cass_schema_open(struct cass_pool *p, struct pool *pool, struct cass_session *s,
                      uint64_t deadline_ns, struct err *err)
 {
@@ -467,8 +445,10 @@ int cass_schema_open(struct cass_pool *p, struct pool *pool, struct cass_session
 
     p->replication = 1;
     for (unsigned i = 0; i < STATEMENTS; i++)
-        no_statement(&p->statement[i], "there was no use for the table when the pool was opened");
-    int code = open_own_statement(p, pool, err);
+        no_statement(&p->statement[i],
+                     i < ST_STMT ? "there was no use for the table when the pool was opened"
+                                 : "operation stmt needs stmt= or stmt-file=, what to execute");
+    int code = cass_own_statements(p, pool, err);
     cass_quote(ks, sizeof ks, p->keyspace);
     snprintf(p->full, sizeof p->full, "%.100s.%.100s", ks,
              cass_quote(quoted, sizeof quoted, p->table));

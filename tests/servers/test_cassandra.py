@@ -5,6 +5,7 @@ CASSANDRA_ROWS (20,000; the soak: 100,000) says how much.
 """
 import os
 import re
+import tempfile
 import unittest
 
 import lib
@@ -137,6 +138,44 @@ class Rows(Base):
         rows = CLIENT.query("SELECT a, b, c, d, e FROM %s.own" % self.ks)
         self.assertEqual(len(rows), 2000)
         self.assertEqual({len(r[3]) for r in rows}, {12})
+
+
+    def test_own_statements_and_pages(self):
+        """Several of them from a file, drawn alike; a long answer is read page by page as one operation."""
+        table = self.ks + ".loadtop"
+        lib.headless("-n", "3000", "--pattern", "chain", url(table, "dist=sequential&keys=3000"))
+        with tempfile.NamedTemporaryFile("w", suffix=".cql") as f:
+            f.write("-- two of them\nSELECT col1 FROM %s WHERE thekey = ?;\n"
+                    "SELECT col1, col2 /* all; of them */ FROM %s;\n" % (table, table))
+            f.flush()
+            target = url(self.ks, "ops=stmt&keys=3000&page=1000&stmt-file=" + f.name)
+            p = lib.pool(lib.headless("-n", "40", "--timeout", "30s", target))
+        self.adds_up(p)
+        self.assertEqual(p["ops"]["completed"], 40, p["error_classes"])
+        s = p["backend_stats"]
+        whole, one = divmod(s["rows_read"], 3000)
+        self.assertEqual(whole + one, 40, s)
+        self.assertTrue(5 < whole < 35, s)
+        self.assertIn(s["further_pages"], (2 * whole, 3 * whole))  # the last page may be an empty one
+
+    def test_warnings(self):
+        """A batch that the server finds too large: its warning is counted, and told in the events."""
+        run = lib.headless("-n", "500", "--timeout", "30s", url(self.ks, DISTINCT + "&ops=batch&rows=50&size=400&batch=unlogged"))
+        p = lib.pool(run)
+        self.assertEqual(p["ops"]["completed"], 500, p["error_classes"])
+        self.assertGreaterEqual(p["backend_stats"]["warnings"], 10)
+        self.assertIn("exceeding", " ".join(str(e["to"]) for e in run["events"] if "warning" in str(e["to"])))
+
+    def test_consistency_and_replication(self):
+        """More replicas than nodes: unavailable, with how many are required and alive; and one at ONE."""
+        query = DISTINCT + "&replication=3&compaction=unified&consistency="
+        p = lib.pool(lib.headless("-n", "200", url(self.ks, query + "quorum")))
+        self.assertEqual({(e["class"], e["count"]) for e in p["error_classes"]}, {("unavailable", 200)})
+        self.assertIn("2 replicas required, 1 alive at QUORUM", p["error_classes"][0]["first"])
+        p = lib.pool(lib.headless("-n", "200", url(self.ks, query + "one")))
+        self.assertEqual(p["ops"]["completed"], 200, p["error_classes"])
+        self.assertIn("'3'", str(CLIENT.query("SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = "
+                                              "'%s'" % self.ks)))
 
 
 class Manners(Base):
