@@ -249,7 +249,7 @@ const struct base_stretch *baseline_at(const struct baseline *b, const struct po
 {
     const struct base_stretch *found = NULL;
 
-    *why = "the baseline never had this load";
+    *why = "the base had no such load";
     for (unsigned i = 0; i < b->stretches; i++) {
         const struct base_stretch *s = &b->stretch[i];
 
