@@ -20,6 +20,7 @@
 #include "engine/text.h"
 #include "ui/app_private.h"
 #include "ui/glyphs.h"
+#include "ui/journal.h"
 
 #define NOTICE_S 6.0
 #define IDLE_MS 250
@@ -185,11 +186,14 @@ static void look_for_end(struct app *a)
 static void take_snapshot(struct app *a)
 {
     const struct snapshot *s = engine_snapshot(a->engine);
+    struct err err = {0};
 
     snapshot_release(a->live);
     a->live = s;
     a->dirty = true;
     a->sc.real_s = s->now_s;
+    if (!journal_tick(a->journal, s, &err))
+        app_notice(a, ROLE_CAUTION, "%s: a crash would lose this run", err.msg);
     if (s->message_serial != a->message_serial) {
         a->message_serial = s->message_serial;
         if (s->message[0])
@@ -324,7 +328,8 @@ int app_check(const struct app_settings *settings, struct err *err)
     return set_looks(&a, err) ? ERR_USAGE : term_check(settings->colors, err);
 }
 
-int app_run(struct engine *engine, const struct app_settings *settings, struct err *err)
+int app_run(struct engine *engine, const struct app_settings *settings, struct journal *journal,
+            struct err *err)
 {
     static struct app a; /* large, and there is one terminal */
     int rc;
@@ -332,6 +337,7 @@ int app_run(struct engine *engine, const struct app_settings *settings, struct e
     memset(&a, 0, sizeof a);
     a.engine = engine;
     a.settings = settings;
+    a.journal = journal;
     screen_init(&a.sc);
     rc = set_looks(&a, err);
     if (!rc)

@@ -9,6 +9,7 @@
 
 struct backend;
 struct engine;
+struct journal;
 struct err;
 struct snapshot;
 
@@ -31,7 +32,7 @@ int app_check(const struct app_settings *, struct err *);
 /* Runs the dashboard until the person quits; the terminal is then restored. Returns 0, or 128+n
  * when ended by signal n, or an enum err_code with err set when the terminal or a setting cannot be
  * used. The engine is made and started by the caller, who also waits for its end and prints the
- * report. */
-int app_run(struct engine *, const struct app_settings *, struct err *);
+ * report. The journal (or NULL) gets each second of the run. */
+int app_run(struct engine *, const struct app_settings *, struct journal *, struct err *);
 
 #endif

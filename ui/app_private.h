@@ -16,6 +16,7 @@
 struct app {
     struct engine *engine;
     const struct app_settings *settings;
+    struct journal *journal; /* borrowed; may be NULL */
     struct screen sc;
     struct cells cells;
     struct theme theme;

@@ -20,6 +20,7 @@
 #include "engine/snapshot.h"
 #include "ui/app.h"
 #include "ui/cli.h"
+#include "ui/journal.h"
 #include "ui/outcome.h"
 
 #define SIGNAL_WAIT_NS (200 * NS_PER_MS)
@@ -109,13 +110,16 @@ static int show(struct engine *e, struct app_settings *settings, const struct cl
     uint64_t begin_ns = clock_ns();
     struct err err = {0};
     int code, signal;
+    bool kept;
     const struct snapshot *s;
+    struct journal *journal = outcome_journal(c, settings->command);
 
     settings->ended = write_ended;
     settings->ended_ctx = &o;
-    code = app_run(e, settings, &err);
+    code = app_run(e, settings, journal, &err);
     if (code < 0) {
         engine_end(e, END_NOW, "error");
+        journal_close(journal, true);
         return fail(&err);
     }
     signal = wait_end(e, fd, code >= EXIT_SIGNAL ? code - EXIT_SIGNAL : 0);
@@ -123,7 +127,8 @@ static int show(struct engine *e, struct app_settings *settings, const struct cl
     o.cpu_share = cpu_share(begin_ns, 0, s->cores);
     o.hurry = signal != 0;
     code = signal ? EXIT_SIGNAL + signal : exit_of_run(s);
-    code = exit_worse(code, outcome_write(&o, s));
+    code = exit_worse(code, outcome_write(&o, s, &kept));
+    journal_close(journal, kept);
     snapshot_release(s);
     return code;
 }

@@ -30,6 +30,7 @@
 #include "ui/cli.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
+#include "ui/journal.h"
 #include "ui/outcome.h"
 #include "ui/repeat.h"
 #include "ui/report/report.h"
@@ -46,6 +47,7 @@ struct run {
     const struct scenario *scenario;
     const char *command; /* that repeats the run */
     struct engine *engine;
+    struct journal *journal; /* NULL: none is wanted, or can be */
     int signal_fd;
     int signal;           /* that ended it; 0: none */
     uint64_t deadline_ns; /* after a signal */
@@ -358,6 +360,7 @@ static const struct snapshot *watch_run(struct run *r)
 {
     struct pollfd fds[2] = {{.fd = engine_fd(r->engine), .events = POLLIN},
                             {.fd = r->signal_fd, .events = POLLIN}};
+    struct err err = {0};
     for (;;) {
         uint64_t count;
         int wait_ms = r->signal ? 10 : 200;
@@ -371,6 +374,8 @@ static const struct snapshot *watch_run(struct run *r)
         look_for_last(r, s);
         carry_out(r);
         pass_on_message(r, s);
+        if (!journal_tick(r->journal, s, &err))
+            complain("%s: a crash would lose this run", err.msg);
         if (s->ended || (r->signal && clock_ns() >= r->deadline_ns))
             return s;
         show_progress(r, s);
@@ -426,6 +431,7 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
     if (code != EXIT_DONE)
         return code;
     say_start(r);
+    r->journal = outcome_journal(r->cli, r->command);
     const struct snapshot *s = watch_run(r);
     wipe_line(r);
     code = exit_code(r, s);
@@ -435,8 +441,10 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
     o->hurry = r->signal != 0;
     r->last = !repeats || code >= EXIT_SIGNAL || r->unreached || r->usage ||
               repeats->runs == repeats->wanted;
+    bool kept = true;
     if (r->last && !r->usage) /* wrong usage is one line */
-        code = exit_worse(code, outcome_write(o, s));
+        code = exit_worse(code, outcome_write(o, s, &kept));
+    journal_close(r->journal, kept);
     snapshot_release(s);
     if (!r->signal) /* after a signal nothing may wait for a target that hangs */
         engine_free(r->engine);

@@ -15,6 +15,7 @@
 #include "ui/export/file.h"
 #include "ui/export/json.h"
 #include "ui/history_store.h"
+#include "ui/journal.h"
 #include "ui/report/doc.h"
 #include "ui/report/parts.h"
 #include "ui/report/report.h"
@@ -28,9 +29,16 @@ bool history_available(void)
 #endif
 }
 
+static int take_left(const json_t *run, void *ctx)
+{
+    return store_add(ctx, run, HISTORY_MOST, NULL);
+}
+
 int history_save(const json_t *run, bool hurry, struct err *err)
 {
     struct store *s = store_open(true, hurry, err);
+    if (s && !hurry) /* runs of programs that crashed come first: they are older */
+        journal_recover(take_left, s);
     int code = s ? store_add(s, run, HISTORY_MOST, err) : ERR_FAILED;
     store_close(s);
     return code;
@@ -156,9 +164,11 @@ int history_verb(struct text *t, int argc, char *const *argv, bool *regressed, s
     if (strcmp(verb, "list") == 0 && argc > 1)
         return err_set(err, ERR_USAGE, "history list: nothing comes after it, not '%.40s'",
                        argv[1]);
-    struct store *s = store_open(false, false, &why);
+    struct store *s = store_open(journal_left(), false, &why);
     if (why.code)
         return err_set(err, why.code, "%s", why.msg);
+    if (s)
+        journal_recover(take_left, s);
     int code;
     if (strcmp(verb, "list") == 0)
         code = list(s, t, err);

@@ -2,13 +2,11 @@
  * zlib is there: `packed`). Called by history.c. */
 #include "ui/history_store.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #ifdef LOADTOP_HAVE_SQLITE
 #include <sqlite3.h>
@@ -20,6 +18,7 @@
 #include "engine/err.h"
 #include "engine/text.h"
 #include "ui/export/json_read.h"
+#include "ui/state_folder.h"
 
 #ifdef LOADTOP_HAVE_SQLITE
 
@@ -37,38 +36,13 @@ static int refuse(struct store *s, struct err *err)
     return err_set(err, ERR_FAILED, "history: %.160s: %s", s->path, sqlite3_errmsg(s->db));
 }
 
-/* Makes each missing folder of the path, for the user alone. */
-static int make_folders(char *path, struct err *err)
-{
-    for (char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
-        *at = '\0';
-        int bad = mkdir(path, 0700) < 0 && errno != EEXIST ? errno : 0;
-        if (bad)
-            return err_set(err, ERR_FAILED, "history: %.160s: %s", path, strerror(bad));
-        *at = '/';
-    }
-    return 0;
-}
-
-static int find_path(char *path, size_t size, struct err *err)
-{
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    int n = -1;
-    if (state && *state == '/')
-        n = snprintf(path, size, "%s/loadtop/history.db", state);
-    else if (home && *home == '/')
-        n = snprintf(path, size, "%s/.local/state/loadtop/history.db", home);
-    if (n < 0 || (size_t)n >= size)
-        return err_set(err, ERR_FAILED, "history: neither XDG_STATE_HOME nor HOME says where");
-    return 0;
-}
-
 struct store *store_open(bool create, bool hurry, struct err *err)
 {
     struct store *s = calloc(1, sizeof *s);
     if (!s)
         abort();
-    if (find_path(s->path, sizeof s->path, err) < 0 || (create && make_folders(s->path, err) < 0)) {
+    if (state_path(s->path, sizeof s->path, "history.db", err) < 0 ||
+        (create && state_make(s->path, err) < 0)) {
         free(s);
         return NULL;
     }
@@ -166,7 +140,8 @@ int store_add(struct store *s, const json_t *run, unsigned keep, struct err *err
     sqlite3_bind_text(q, 1, json_txt(run, "run_id"), -1, SQLITE_TRANSIENT);
     sqlite3_bind_text(q, 2, json_txt(run, "started"), -1, SQLITE_TRANSIENT);
     bind_real(q, 3, json_num(run, "elapsed_s"));
-    sqlite3_bind_text(q, 4, json_txt(run, "ended_by"), -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(q, 4, *json_txt(run, "recovered") ? "crash" : json_txt(run, "ended_by"), -1,
+                      SQLITE_TRANSIENT);
     sqlite3_bind_text(q, 5, text_str(&targets), -1, SQLITE_TRANSIENT);
     sqlite3_bind_text(q, 6, json_txt(run, "command"), -1, SQLITE_TRANSIENT);
     bind_real(q, 7, throughput);

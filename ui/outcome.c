@@ -20,6 +20,7 @@
 #include "ui/export/file.h"
 #include "ui/export/json.h"
 #include "ui/history.h"
+#include "ui/journal.h"
 #include "ui/repeat.h"
 #include "ui/summary.h"
 
@@ -120,12 +121,27 @@ static int write_json(const struct outcome *o, const json_t *run, const char *fi
 }
 
 /* Keeping a run is a convenience: what goes wrong there is said, and fails nothing. */
-static void keep_run(const struct outcome *o, const json_t *run)
+static bool is_wanted(const struct cli *c)
+{
+    return !cli_flag(c, OWN_NO_HISTORY) && history_available();
+}
+
+static bool keep_run(const struct outcome *o, const json_t *run)
 {
     struct err err = {0};
-    if (!cli_flag(o->cli, OWN_NO_HISTORY) && history_available() &&
-        history_save(run, o->hurry, &err) < 0)
+    if (!is_wanted(o->cli) || history_save(run, o->hurry, &err) == 0)
+        return true;
+    complain("%s", err.msg);
+    return false;
+}
+
+struct journal *outcome_journal(const struct cli *c, const char *command)
+{
+    struct err err = {0};
+    struct journal *j = is_wanted(c) ? journal_open(command, &err) : NULL;
+    if (err.code)
         complain("%s", err.msg);
+    return j;
 }
 
 /* After a signal the last snapshot may be from before the end: it is still what the signal ended.
@@ -164,7 +180,7 @@ int outcome_write_json(const struct outcome *o, const struct snapshot *s, struct
     return bad;
 }
 
-int outcome_write(const struct outcome *o, const struct snapshot *s)
+int outcome_write(const struct outcome *o, const struct snapshot *s, bool *kept)
 {
     struct snapshot ended;
     if (o->hurry && !s->ended) {
@@ -179,7 +195,7 @@ int outcome_write(const struct outcome *o, const struct snapshot *s)
     int code = *json ? write_json(o, run, json) : EXIT_DONE;
     if (!only_json || !cli_flag(o->cli, OWN_QUIET))
         code = exit_worse(code, print_summary(o, s, only_json));
-    keep_run(o, run);
+    *kept = keep_run(o, run);
     json_decref(run);
     return code;
 }

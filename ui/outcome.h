@@ -7,6 +7,7 @@
 
 struct cli;
 struct err;
+struct journal;
 struct repeats;
 struct snapshot;
 
@@ -35,10 +36,13 @@ struct outcome {
 };
 
 /* Writes the JSON first, then prints the summary; each also when the other failed. What failed is
- * said on stderr. 0 or EXIT_FAILED. */
-int outcome_write(const struct outcome *, const struct snapshot *);
+ * said on stderr. *kept: it is in the history, or is not wanted there. 0 or EXIT_FAILED. */
+int outcome_write(const struct outcome *, const struct snapshot *, bool *kept);
 /* Only the JSON, and only if it goes to a file: nothing is printed. 0, or err. */
 int outcome_write_json(const struct outcome *, const struct snapshot *, struct err *);
+/* The journal of a run that is to be kept; NULL: none is wanted, or (after a word on stderr) none
+ * can be. */
+struct journal *outcome_journal(const struct cli *, const char *command);
 /* What is printed on stdout by the verbs that print. 0 or EXIT_FAILED. */
 int print_stdout(const char *text, unsigned long len);
 /* "loadtop: MESSAGE" on stderr. */

@@ -56,6 +56,83 @@ class History(unittest.TestCase):
         self.loadtop("history", "show", "last", "-o", page)
         self.assertTrue(os.path.getsize(page) > 1000)
 
+    def running(self):
+        """The journals of runs that have not ended, each with its lines."""
+        folder = os.path.join(self.dir, "state", "loadtop", "running")
+        found = {}
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+            try:
+                with open(os.path.join(folder, name), "rb") as f:
+                    found[name] = f.read().count(b"\n")
+            except FileNotFoundError:
+                pass
+        return found
+
+    def start(self, *words):
+        p = subprocess.Popen([lib.LOADTOP, "--headless", "-q", "-d", "100s", *words, NULL + "&errors=0.01"],
+                             env=dict(lib.environment(), **self.env), stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL, preexec_fn=lib._die_with_parent)
+        self.addCleanup(lambda: (p.kill(), p.wait()))
+        return p
+
+    def test_a_killed_program_leaves_its_run(self):
+        p = self.start("--at", "1s null threads 3", "--at", "2s mark just before")
+        lib.until("4 seconds are written", lambda: any(n >= 5 for n in self.running().values()), 30)
+        self.assertEqual(self.lines(), [])  # it still runs: it is not taken away from it
+        p.kill()
+        p.wait()
+        lines = sum(self.running().values())
+        self.assertEqual(len(self.lines()), 1)
+        self.assertEqual(self.lines()[0][-2:], ["crash", "null:"])
+        self.assertEqual(self.running(), {})  # once is enough
+        back = os.path.join(self.dir, "back.json")
+        self.loadtop("history", "show", "last", "-o", back)
+        with open(back) as f:
+            run = json.load(f)
+        pool = run["pools"][0]
+        self.assertEqual(run["ended_by"], "error")
+        self.assertIn("killed or crashed", run["recovered"])
+        self.assertGreaterEqual(run["elapsed_s"], lines - 2)  # a line for each second
+        times = [s["t_s"] for s in pool["series"]]
+        self.assertEqual(times, sorted(set(times)))
+        self.assertLess(run["elapsed_s"] - times[-1], 1.5)
+        for before, after in zip(times, times[1:]):
+            self.assertLess(after - before, 1.5 * lib.SLOW)  # none is missing
+        ops = pool["ops"]
+        self.assertEqual(ops["offered"], sum(ops[k] for k in ("completed", "errors", "timeouts", "in_flight", "dropped")))
+        self.assertLessEqual(sum(s["completed"] for s in pool["series"]), ops["completed"])
+        self.assertEqual([e["to"] for e in run["events"] if e["what"] in ("threads", "mark")], ["3", "just before"])
+        self.assertEqual(pool["series"][-1]["threads"], 3)
+        self.assertIn("CUT OFF", self.loadtop("history", "show", "last").out)
+
+    def test_a_torn_line_costs_no_more_than_itself(self):
+        p = self.start()
+        lib.until("2 seconds are written", lambda: any(n >= 3 for n in self.running().values()), 30)
+        p.kill()
+        p.wait()
+        (name, lines), = self.running().items()
+        path = os.path.join(self.dir, "state", "loadtop", "running", name)
+        with open(path, "r+b") as f:
+            whole = f.read()
+            f.truncate(len(whole) - 40)
+        for other, data in (("empty.run", b""), ("junk.run", b"\0\1{}\n"), ("list.run", b"[1]\n"), ("half.run.new", b"{")):
+            with open(os.path.join(os.path.dirname(path), other), "wb") as f:
+                f.write(data)
+        self.assertEqual(len(self.lines()), 1)
+        self.assertEqual(self.running(), {})
+        back = os.path.join(self.dir, "back.json")
+        self.loadtop("history", "show", "last", "-o", back)
+        with open(back) as f:
+            self.assertLessEqual(len(json.load(f)["pools"][0]["series"]), lines)
+
+    def test_a_run_that_ends_leaves_no_journal(self):
+        self.run_some(1, "--rate", "20/s")
+        self.assertEqual(self.running(), {})
+        self.assertEqual(len(self.lines()), 1)
+        self.loadtop("--headless", "-q", "-n", "50", "--rate", "20/s", "--no-history", NULL)
+        self.assertEqual(self.running(), {})
+        self.assertEqual(len(self.lines()), 1)
+
     def test_not_kept(self):
         self.run_some(1, "--no-history")
         self.assertFalse(os.path.exists(self.db))

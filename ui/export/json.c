@@ -174,7 +174,8 @@ static json_t *generator(const struct snapshot *s, double cpu_share)
     return o;
 }
 
-json_t *json_run(const struct snapshot *s, const char *command, double cpu_share)
+static json_t *run_since(const struct snapshot *s, const char *command, double cpu_share,
+                         double since_s)
 {
     json_t *run = json_object(), *pools = json_array();
     json_put(run, "loadtop", json_string(LOADTOP_VERSION));
@@ -187,7 +188,7 @@ json_t *json_run(const struct snapshot *s, const char *command, double cpu_share
     json_put(run, "goal_per_s", s->goal_per_s > 0 ? json_number(s->goal_per_s) : json_null());
     for (unsigned i = 0; i < s->pools + s->removed;
          i++) { /* what a removed pool did counts as well */
-        json_t *pool = json_pool(&s->pool[i], i >= s->pools);
+        json_t *pool = json_pool(&s->pool[i], i >= s->pools, since_s);
         json_put(pool, "sweeps", json_sweeps(s, &s->pool[i]));
         json_push(pools, pool);
     }
@@ -198,6 +199,16 @@ json_t *json_run(const struct snapshot *s, const char *command, double cpu_share
     json_put(run, "thresholds", thresholds(s));
     json_put(run, "generator", generator(s, cpu_share));
     return run;
+}
+
+json_t *json_run(const struct snapshot *s, const char *command, double cpu_share)
+{
+    return run_since(s, command, cpu_share, NAN);
+}
+
+json_t *json_run_since(const struct snapshot *s, const char *command, double since_s)
+{
+    return run_since(s, command, NAN, since_s);
 }
 
 json_t *json_repeat(const struct snapshot *s, unsigned run, int exit_code)

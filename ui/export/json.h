@@ -21,6 +21,10 @@ struct snapshot;
  * last second is taken. Never NULL: out of memory aborts. */
 struct json_t *json_run(const struct snapshot *, const char *command, double cpu_share);
 
+/* The same while it runs, for a journal: only the seconds that ended after since_s (-INFINITY:
+ * all), and neither histograms nor threads. */
+struct json_t *json_run_since(const struct snapshot *, const char *command, double since_s);
+
 /* What `repeats` says of one run of several: its counts, throughput and percentiles, pool by pool.
  */
 struct json_t *json_repeat(const struct snapshot *, unsigned run, int exit_code);

@@ -24,6 +24,6 @@ json_t *json_duration_or_null(uint64_t ns); /* "5s"; null for 0 */
 
 struct plateau;
 json_t *json_plateau(const struct pool_snapshot *, const struct plateau *);
-json_t *json_pool(const struct pool_snapshot *, bool removed);
+json_t *json_pool(const struct pool_snapshot *, bool removed, double since_s);
 
 #endif

@@ -176,10 +176,13 @@ static json_t *plateaus(const struct pool_snapshot *p)
     return list;
 }
 
-static json_t *series(const struct series *s)
+static json_t *series(const struct series *s, double since_s)
 {
     json_t *list = json_array();
-    for (uint64_t i = s->first; i < s->n; i++) {
+    uint64_t from = s->n;
+    while (from > s->first && !(series_at(s, from - 1)->t_s <= since_s))
+        from--;
+    for (uint64_t i = from; i < s->n; i++) {
         const struct point *p = series_at(s, i);
         json_t *o = json_object();
         json_put(o, "t_s", json_number(p->t_s));
@@ -258,7 +261,7 @@ static json_t *borrowed(const json_t *json, json_t *otherwise)
     return copy ? copy : json_null();
 }
 
-json_t *json_pool(const struct pool_snapshot *p, bool removed)
+json_t *json_pool(const struct pool_snapshot *p, bool removed, double since_s)
 {
     json_t *o = json_object(), *bytes = json_object(), *limit = json_object();
     json_put(o, "name", json_words(p->name));
@@ -281,7 +284,7 @@ json_t *json_pool(const struct pool_snapshot *p, bool removed)
     json_put(o, "by_op", by_op(p));
     json_put(o, "batches", batches(p));
     json_put(o, "error_classes", error_classes(p));
-    json_put(o, "workers", workers(p));
+    json_put(o, "workers", isnan(since_s) ? workers(p) : json_array());
     json_put(o, "time_share", time_share(p));
     json_put(limit, "kind", json_words(bottleneck_name(p->limit)));
     json_put(limit, "why", json_words_or_null(p->limit_why));
@@ -292,8 +295,8 @@ json_t *json_pool(const struct pool_snapshot *p, bool removed)
     json_put(o, "plateaus", plateaus(p));
     json_put(o, "scaling", json_scaling(p));
     json_put(o, "capacity", json_capacity(p));
-    json_put(o, "series", series(&p->seconds));
-    json_put(o, "histograms", json_histograms(p));
+    json_put(o, "series", series(&p->seconds, since_s));
+    json_put(o, "histograms", isnan(since_s) ? json_histograms(p) : json_null());
     json_put(o, "left_behind", borrowed(p->left_behind, json_array()));
     json_put(o, "backend_stats", borrowed(p->backend_stats, json_null()));
     return o;

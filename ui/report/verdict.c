@@ -129,6 +129,8 @@ static void say_leads(struct doc *d, const json_t *run)
         doc_lead(d, TONE_BAD, "NOTHING MEASURED", "No operation completed%s%s.", *why ? ": " : "",
                  why);
     }
+    if (*json_txt(run, "recovered"))
+        doc_lead(d, TONE_WARN, "CUT OFF", "%s.", json_txt(run, "recovered"));
     lead_validity(d, run);
     lead_thresholds(d, run);
     lead_goal(d, run);
