@@ -34,7 +34,7 @@ bool capacity_holds(const struct pool *p, const struct threshold *t)
     uint64_t bad = total->errors + total->timeouts - s->errors_from;
     uint64_t ended = total->completed + total->errors + total->timeouts - s->ended_from;
     double v = NAN;
-    if (*t->pool && strcmp(t->pool, p->spec.name) != 0)
+    if (*t->pool && !threshold_is_for(t, p->spec.name, p->number))
         return true;
     if (t->metric == METRIC_PERCENTILE && h->count)
         v = (double)histogram_quantile(h, t->quantile) / 1e3;

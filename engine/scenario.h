@@ -122,6 +122,8 @@ struct threshold {
     double bound;        /* us; a share 0..1 (errors); or operations a second */
 };
 int threshold_parse(struct threshold *, const char *expr, struct err *);
+/* Is this the pool that a threshold with a POOL names, by name or number? */
+bool threshold_is_for(const struct threshold *, const char *name, unsigned number);
 
 #define AT_MAX 256
 #define THRESHOLDS_MAX 32

@@ -205,8 +205,11 @@ int scenario_check(const struct scenario *s, struct err *err)
     for (unsigned i = 0; i < s->ats; i++)
         if (command_parse(&c, s->at[i].text, NULL, NULL) == 0 && c.verb == VERB_ADD)
             adds = true;
-    for (unsigned i = 0; i < s->thresholds && !bad && !adds; i++)
-        bad = check_pool(s, s->threshold[i].pool, s->threshold[i].expr, err);
+    for (unsigned i = 0; i < s->thresholds && !bad && !adds; i++) {
+        char where[sizeof s->threshold[i].expr + 16];
+        snprintf(where, sizeof where, "--threshold %s", s->threshold[i].expr);
+        bad = check_pool(s, s->threshold[i].pool, where, err);
+    }
     if (!bad && !adds)
         bad = check_ats(s, err);
     if (!bad && s->sweep[0] && s->pools)

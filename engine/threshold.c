@@ -36,7 +36,7 @@ static bool trim(const char *at, size_t len, char *dst, size_t size)
     return true;
 }
 
-static int read_metric(struct threshold *t, const char *word, struct err *err)
+static int read_metric(struct threshold *t, const char *word, const char *expr, struct err *err)
 {
     static const char *const names[] = {"p50",  "p90", "p95",    "p99",        "p99.9", "p99.99",
                                         "mean", "max", "errors", "throughput", NULL};
@@ -67,9 +67,9 @@ static int read_metric(struct threshold *t, const char *word, struct err *err)
         const char *near = nearest_name(metric, names);
         return err_set(
             err, ERR_USAGE,
-            "threshold: unknown metric '%.40s'%s%s%s, allowed: p50 ... p99.99, mean, max "
+            "threshold %.60s: unknown metric '%.40s'%s%s%s, allowed: p50 ... p99.99, mean, max "
             "(also service.p99), errors, throughput",
-            word, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+            expr, word, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
     }
     return 0;
 }
@@ -105,6 +105,7 @@ static int read_bound(struct threshold *t, char *value, const char *expr, struct
 int threshold_parse(struct threshold *t, const char *expr, struct err *err)
 {
     char metric[96] = "", value[64] = "";
+    uint64_t number;
     *t = (struct threshold){0};
     if (!trim(expr, strlen(expr), t->expr, sizeof t->expr))
         return refuse(expr, "too long", err);
@@ -113,8 +114,9 @@ int threshold_parse(struct threshold *t, const char *expr, struct err *err)
         return refuse(expr, "'<' or '>' is missing", err);
     const char *name = t->expr, *colon = memchr(name, ':', (size_t)(sign - name));
     if (colon) {
-        if (!trim(name, (size_t)(colon - name), t->pool, sizeof t->pool) || !pool_name_ok(t->pool))
-            return refuse(expr, "before ':' a pool's name is expected", err);
+        if (!trim(name, (size_t)(colon - name), t->pool, sizeof t->pool) ||
+            !(pool_name_ok(t->pool) || parse_count(t->pool, &number) == 0))
+            return refuse(expr, "before ':' a pool's name is expected, or its number", err);
         name = colon + 1;
     }
     t->above = *sign == '>';
@@ -123,6 +125,12 @@ int threshold_parse(struct threshold *t, const char *expr, struct err *err)
     if (!trim(name, (size_t)(sign - name), metric, sizeof metric) ||
         !trim(bound, strlen(bound), value, sizeof value))
         return refuse(expr, "too long", err);
-    int bad = read_metric(t, metric, err);
+    int bad = read_metric(t, metric, expr, err);
     return bad ? bad : read_bound(t, value, expr, err);
+}
+
+bool threshold_is_for(const struct threshold *t, const char *name, unsigned number)
+{
+    uint64_t wanted;
+    return strcmp(t->pool, name) == 0 || (parse_count(t->pool, &wanted) == 0 && wanted == number);
 }

@@ -45,7 +45,7 @@ void thresholds_check(struct engine *e, uint64_t now_ns)
         s->value = NAN;
         for (unsigned k = 0; k < e->pools; k++) {
             const struct pool *p = e->pool[k];
-            if (*t->pool ? strcmp(t->pool, p->spec.name) != 0 : p->removed)
+            if (*t->pool ? !threshold_is_for(t, p->spec.name, p->number) : p->removed)
                 continue;
             double v = measure(p, t, now_ns);
             if (isnan(v)) {

@@ -35,6 +35,9 @@ class Refused(unittest.TestCase):
                 (["--at", "1s set service 2"], ["--at", "unit"]),
                 (["--at", "1s ops opp"], ["--at", "'op'"]),
                 (["--at", "1s nul threads 2"], ["--at", "'null'"]),
+                (["--threshold", "zzz<1%"], ["--threshold zzz<1%", "allowed: p50"]),
+                (["--threshold", "nul:p99<1s"], ["--threshold nul:p99<1s", "'null'"]),
+                (["--threshold", "2:p99<1s"], ["--threshold 2:p99<1s", "there are: null"]),
                 (["null:?sigma=0.1"], ["sigma", "lambda"]),
                 (["--kappa", "0.1"], ["kappa", "lambda"])]:
             with self.subTest(args=args):
@@ -47,6 +50,13 @@ class Refused(unittest.TestCase):
     def test_settings_that_go_together_may_stand_in_any_order(self):
         run = lib.headless("-n", "5", "--sigma", "0.1", "--lambda", "1000", "null:")
         self.assertEqual(lib.pool(run)["options"]["sigma"], 0.1)
+
+
+class Thresholds(unittest.TestCase):
+    def test_a_pool_by_name_or_number(self):
+        run = lib.headless("-n", "500", "--threshold", "1:p50<5s", "--threshold", "b:p50<1us", "--threshold", "2:p50>1us",
+                           "null:?name=a", "null:?name=b", code=99)
+        self.assertEqual([t["ok"] for t in run["thresholds"]], [True, False, True])
 
 
 class Secrets(unittest.TestCase):

@@ -499,7 +499,8 @@ static void what_refers_to_pools_is_checked(void **state)
     assert_int_equal(threshold_parse(&s.threshold[s.thresholds++], "rediss:p99<5ms", &err), 0);
     assert_int_equal(scenario_check(&s, &err), ERR_USAGE);
     assert_string_equal(
-        err.msg, "rediss:p99<5ms: no pool 'rediss' (did you mean 'redis'?), there are: redis");
+        err.msg,
+        "--threshold rediss:p99<5ms: no pool 'rediss' (did you mean 'redis'?), there are: redis");
     s.thresholds--;
     assert_int_equal(scenario_at(&s, "1s 2 threads 2", &err), 0);
     assert_int_equal(scenario_check(&s, &err), ERR_USAGE);
