@@ -46,6 +46,9 @@ bool engine_take_screen(struct engine *, struct command *c);
 const struct snapshot *engine_snapshot(struct engine *);
 const struct snapshot *snapshot_retain(const struct snapshot *);
 void snapshot_release(const struct snapshot *); /* takes NULL */
+/* The person typed the name of a protected host (limits.ask_names): pools that wait for it go on.
+ * Any thread; at most 32 hosts. */
+void engine_confirm(struct engine *, const char *host);
 /* A descriptor (eventfd) that becomes readable with each new snapshot; for poll() only. */
 int engine_fd(const struct engine *);
 

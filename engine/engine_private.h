@@ -58,6 +58,8 @@ struct engine {
     uint64_t serial;
 
     /* asked for by the front end */
+    char confirmed[32][256]; /* [confirms]; one writer, published by the count */
+    _Atomic unsigned confirms;
     _Atomic int end_asked; /* 0, 1 END_DRAIN, 2 END_NOW */
     char ended_by[16];     /* under queue_mutex until the supervisor took it */
 
@@ -104,6 +106,13 @@ void execute_rules(struct engine *, uint64_t now_ns);
 struct pool *engine_find_pool(const struct engine *, const char *name);
 /* Is the spec within the ceilings, and does --read-only leave it anything? 0 or ERR_REFUSED. */
 int spec_allowed(const struct engine *, const struct pool_spec *, bool local, struct err *);
+
+/* ---- net.c */
+/* Was this protected host's name given, by --confirm or on the screen? Any thread. */
+bool engine_confirmed(const struct engine *, const char *host);
+/* What the rules say of a host by its name and every address that it has now (blocks: looks names
+ * up). *where as rules_check. */
+int engine_judge_host(const struct engine *, const char *host, const char **where);
 
 /* ---- events.c */
 /* Any thread; pool may be NULL. */

@@ -2,8 +2,10 @@
 #include "engine/engine_private.h"
 #include "engine/pool.h"
 #include "engine/protect.h"
+#include "engine/text.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <limits.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -12,8 +14,49 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* confirmed NULL: who calls has asked the person before (clean). */
-static int check(const struct rules *rules, const char *confirmed, const char *host,
+bool engine_confirmed(const struct engine *e, const char *host)
+{
+    unsigned n = atomic_load_explicit(&e->confirms, memory_order_acquire);
+
+    for (unsigned i = 0; i < n; i++)
+        if (strcasecmp(e->confirmed[i], host) == 0)
+            return true;
+    return strcasecmp(e->scenario.limits.confirm, host) == 0;
+}
+
+void engine_confirm(struct engine *e, const char *host)
+{
+    unsigned n = atomic_load(&e->confirms);
+
+    if (n == sizeof e->confirmed / sizeof *e->confirmed || engine_confirmed(e, host))
+        return;
+    copy_str(e->confirmed[n], sizeof *e->confirmed, host);
+    atomic_store_explicit(&e->confirms, n + 1, memory_order_release);
+}
+
+int engine_judge_host(const struct engine *e, const char *host, const char **where)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *list = NULL;
+    enum rule_verdict worst = rules_check(e->rules, host, NULL, where);
+
+    if (getaddrinfo(host, NULL, &hints, &list) != 0)
+        return (int)worst; /* connecting will say so */
+    for (const struct addrinfo *a = list; a; a = a->ai_next) {
+        const char *rule = NULL;
+        enum rule_verdict one = rules_check(e->rules, host, a->ai_addr, &rule);
+
+        if (one > worst) {
+            worst = one;
+            *where = rule;
+        }
+    }
+    freeaddrinfo(list);
+    return (int)worst;
+}
+
+/* e NULL: who calls has asked the person before (clean). */
+static int check(const struct rules *rules, const struct engine *e, const char *host,
                  const struct sockaddr *addr, struct err *err)
 {
     const char *where = NULL;
@@ -22,7 +65,7 @@ static int check(const struct rules *rules, const char *confirmed, const char *h
         return err_set(err, ERR_REFUSED, "%s: %s: this host is never loaded", host,
                        where ? where : "");
     case RULE_PROTECT:
-        if (confirmed && strcasecmp(confirmed, host))
+        if (e && !engine_confirmed(e, host))
             return err_set(err, ERR_REFUSED, "%s: %s; --confirm %s says that you mean it", host,
                            where ? where : "", host);
         return 0;
@@ -37,8 +80,7 @@ int pool_connect_allowed(const struct pool *p, const char *host, const struct so
     struct rules *own = p ? NULL : rules_load(err);
     if (!p && !own)
         return ERR_REFUSED; /* rules that cannot be read allow nothing */
-    int code = check(p ? p->engine->rules : own, p ? p->engine->scenario.limits.confirm : NULL,
-                     host, addr, err);
+    int code = check(p ? p->engine->rules : own, p ? p->engine : NULL, host, addr, err);
     rules_free(own);
     return code;
 }

@@ -1,6 +1,7 @@
 /* A pool: its thread for what blocks, and the supervisor's part: workers made and reaped, state,
  * settings. */
 #include "engine/pool.h"
+#include "engine/protect.h"
 #include "engine/engine_private.h"
 
 #include <jansson.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #define STATS_EVERY_MS 1000
+#define GUARD_EVERY_MS 100
 #define RETRY_MIN_NS (200 * NS_PER_MS)
 #define RETRY_MAX_NS (1000 * NS_PER_MS)
 #define DOWN_AFTER_NS (150 * NS_PER_MS)
@@ -166,6 +168,33 @@ static void take_stats(struct pool *p)
     stats_json_release(old);
 }
 
+static void set_guard(struct pool *p, const char *host, const char *rule)
+{
+    pthread_mutex_lock(&p->mutex);
+    copy_str(p->guard, sizeof p->guard, host);
+    copy_str(p->guard_rule, sizeof p->guard_rule, rule ? rule : "targets.conf");
+    pthread_mutex_unlock(&p->mutex);
+    engine_wake(p->engine);
+}
+
+/* Nothing goes to a protected host before its name was typed: not even a look. */
+static void await_names(struct pool *p)
+{
+    const struct target *t = &p->spec.target;
+
+    for (unsigned i = 0; p->engine->scenario.limits.ask_names && i < t->hosts; i++) {
+        const char *host = t->host[i].name, *where = NULL;
+
+        if (engine_judge_host(p->engine, host, &where) != RULE_PROTECT ||
+            engine_confirmed(p->engine, host))
+            continue;
+        set_guard(p, host, where);
+        while (!atomic_load(&p->stopping) && !engine_confirmed(p->engine, host))
+            wait_ms(p, GUARD_EVERY_MS);
+        set_guard(p, "", "");
+    }
+}
+
 /* Opens, again and again while the target cannot be reached. False when it is hopeless or over. */
 static bool open_target(struct pool *p)
 {
@@ -198,6 +227,7 @@ static void *pool_main(void *ctx)
     char name[16];
     snprintf(name, sizeof name, "%.10s pool", p->spec.name);
     pthread_setname_np(pthread_self(), name);
+    await_names(p);
     bool open = open_target(p);
     while (open && !atomic_load(&p->stopping)) {
         unsigned asked = atomic_load(&p->stats_asked);
@@ -562,6 +592,16 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
         else
             begin_load(p, now_ns);
         return;
+    }
+    if (stage == OPEN_WAITING) {
+        char guard[sizeof p->guard];
+
+        pthread_mutex_lock(&p->mutex);
+        memcpy(guard, p->guard, sizeof guard);
+        pthread_mutex_unlock(&p->mutex);
+        if (guard[0] || p->state_why[0])
+            pool_set_state(p, POOL_OPENING, now_ns,
+                           guard[0] ? "%s is protected: type its name" : "%s", guard);
     }
     if (stage != OPEN_FAILED)
         return;

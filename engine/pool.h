@@ -68,8 +68,9 @@ struct pool {
     bool wanted;    /* loading or paused: `stop` and the end clear it */
     bool finishing; /* it ends for good, by: */
     char ended_by[16];
-    struct err failed; /* the target refused for good */
-    bool held;         /* paused until a person has said yes to its first load */
+    struct err failed;                /* the target refused for good */
+    bool held;                        /* paused until a person has said yes to its first load */
+    char guard[256], guard_rule[192]; /* as in the snapshot; under mutex */
     bool paused, removed, ever_up, closed_books;
     uint64_t load_from_ns;               /* when loading first began; 0: not yet */
     uint64_t record_from_ns, end_ns;     /* as in the settings */

@@ -95,6 +95,8 @@ struct limits {
     bool read_only, locked, allow_destructive, yes;
     bool hold_remote; /* a pool whose target is not on this machine begins paused, without a thread,
                          until `resume`: somebody is asked first */
+    bool ask_names; /* somebody can be asked for the name of a protected host: a pool waits for it,
+                       see engine_confirm */
     char confirm[256]; /* --confirm HOST */
 };
 

@@ -87,7 +87,7 @@ static void fill_counts(struct pool_snapshot *s, const struct tally *t)
     s->connections_up = (uint32_t)t->connected;
 }
 
-static void fill_load(const struct pool *p, struct pool_snapshot *s)
+static void fill_load(struct pool *p, struct pool_snapshot *s)
 {
     s->number = p->number;
     copy_str(s->name, sizeof s->name, p->spec.name);
@@ -96,6 +96,10 @@ static void fill_load(const struct pool *p, struct pool_snapshot *s)
     pool_spec_url(&p->spec, s->url, sizeof s->url);
     s->local = p->local;
     s->held = p->held;
+    pthread_mutex_lock(&p->mutex);
+    copy_str(s->guard, sizeof s->guard, p->guard);
+    copy_str(s->guard_rule, sizeof s->guard_rule, p->guard_rule);
+    pthread_mutex_unlock(&p->mutex);
     s->state = p->state;
     copy_str(s->state_why, sizeof s->state_why, p->state_why);
     s->error_code = p->failed.code;

@@ -274,6 +274,9 @@ struct pool_snapshot {
     const struct packed_pool *histograms; /* of the whole run, once it has ended; else NULL */
 
     bool held; /* never loaded, and not before somebody says yes */
+    /* A protected host whose name nobody has typed yet (engine_confirm), and the rule that says so;
+     * "": none. Nothing is sent to it before. */
+    char guard[256], guard_rule[192];
     char version[64], address[128], note[160];
     double server_cpu_share;
     int64_t other_clients, data_items, data_bytes; /* -1: unknown */

@@ -230,34 +230,6 @@ static enum rule_verdict judge(const struct rules *rules, const char *host, cons
     return worst;
 }
 
-/* The line as typed on the terminal; false when there is none to ask on. */
-static bool type_in(const char *prompt, char *buf, size_t size)
-{
-    FILE *tty = fopen("/dev/tty", "r+e");
-    if (!tty)
-        return false;
-    fputs(prompt, tty);
-    fflush(tty);
-    bool typed = fgets(buf, (int)size, tty) != NULL;
-    fclose(tty);
-    buf[typed ? strcspn(buf, "\r\n") : 0] = '\0';
-    return typed;
-}
-
-/* Asks for the host's name, and keeps it as the confirmation. */
-static int confirm_host(struct scenario *s, const char *host, const char *where, struct err *err)
-{
-    char prompt[600], name[sizeof s->limits.confirm];
-    snprintf(prompt, sizeof prompt, "%s is protected (%s). Type its name to load it: ", host,
-             where);
-    if (type_in(prompt, name, sizeof name) && strcasecmp(name, host) == 0) {
-        copy_str(s->limits.confirm, sizeof s->limits.confirm, host);
-        return 0;
-    }
-    return err_set(err, ERR_REFUSED, "%s is protected (%s), and its name was not typed", host,
-                   where);
-}
-
 static int check_host(const struct rules *rules, struct scenario *s, const char *pool,
                       const char *host, bool screen, struct err *err)
 {
@@ -267,10 +239,9 @@ static int check_host(const struct rules *rules, struct scenario *s, const char 
         where = "targets.conf";
     if (verdict == RULE_DENY)
         return err_set(err, ERR_REFUSED, "%s: %s is denied (%s)", pool, host, where);
-    if (verdict != RULE_PROTECT || strcasecmp(s->limits.confirm, host) == 0)
+    /* With a screen its question asks for the name, and the engine waits for that. */
+    if (verdict != RULE_PROTECT || screen || strcasecmp(s->limits.confirm, host) == 0)
         return 0;
-    if (screen)
-        return confirm_host(s, host, where, err);
     return err_set(err, ERR_REFUSED, "%s: %s is protected (%s): --confirm %s loads it", pool, host,
                    where, host);
 }

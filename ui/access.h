@@ -25,7 +25,7 @@ void access_hide_arguments(int argc, char **argv);
 void access_hide_environment(void);
 
 /* What targets.conf denies is refused. What it protects needs its host's name: --confirm HOST, or
- * with a screen to come typed on the terminal (and then kept in the scenario's limits). A target
+ * with a screen to come typed there (limits.ask_names). A target
  * that is merely not on this machine is allowed without a screen, because a person or a script
  * typed its address for this very run. Looks names up, so that a rule for a network speaks before
  * anything starts; the engine checks every connection again. ERR_REFUSED, or what reading the rules

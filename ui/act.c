@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "engine/text.h"
 #include "ui/dial.h"
@@ -169,7 +170,7 @@ static void back(struct app *a, bool may_quit)
     } else if (may_quit) {
         for (unsigned i = 0; i < a->live->pools; i++)
             on += a->live->pool[i].state == POOL_LOADING || a->live->pool[i].state == POOL_DOWN ||
-                  a->live->pool[i].state == POOL_OPENING;
+                  (a->live->pool[i].state == POOL_OPENING && !a->live->pool[i].guard[0]);
         if (on == 0 || a->live->ended)
             app_quit(a);
         else
@@ -311,6 +312,8 @@ static void load(struct app *a, enum action action)
         a->sc.dial = (a->sc.dial + (action == ACT_DIAL_LEFT ? n - 1 : 1)) % n;
     } else if (action == ACT_TURN_UP || action == ACT_TURN_DOWN) {
         turn(a, p, action == ACT_TURN_UP);
+    } else if (action == ACT_PAUSE && p->guard[0]) {
+        app_ask_name(a, p);
     } else if (action == ACT_PAUSE && p->held) {
         app_ask_first(a);
     } else if (action == ACT_PAUSE) {
@@ -421,7 +424,8 @@ static void act(struct app *a, enum action action)
 static void start_held(struct app *a)
 {
     for (unsigned i = 0; i < a->live->pools; i++)
-        if (a->live->pool[i].held && a->live->pool[i].number <= a->asked)
+        if (a->live->pool[i].held && !a->live->pool[i].guard[0] &&
+            a->asked[a->live->pool[i].number % ASKED_MAX])
             app_send(a, BY_KEY, "%u resume", a->live->pool[i].number);
 }
 
@@ -443,8 +447,34 @@ static void answer(struct app *a, bool yes)
         app_send(a, BY_KEY, "%s", a->sc.question_command);
 }
 
+/* The name has to be the host's own, typed to its end; anything else loads nothing. */
+static void name_key(struct app *a, uint32_t key)
+{
+    struct screen *sc = &a->sc;
+
+    if (key == KEYCODE_ENTER && strcasecmp(sc->input.s, sc->question_host) == 0) {
+        engine_confirm(a->engine, sc->question_host);
+        app_notice(a, ROLE_BAR, "%s may be loaded", sc->question_host);
+    } else if (key == KEYCODE_ENTER && sc->input.len > 0) {
+        snprintf(sc->input_error, sizeof sc->input_error, "that is not its name");
+        return;
+    } else if (key == KEYCODE_ENTER || key == KEYCODE_ESC) {
+        app_notice(a, ROLE_CAUTION, "%s is not loaded: p asks again", sc->question_host);
+    } else {
+        field_key(&sc->input, key);
+        sc->input_error[0] = '\0';
+        return;
+    }
+    sc->mode = MODE_VIEW;
+    sc->question = ASK_NONE;
+}
+
 static void ask_key(struct app *a, uint32_t key)
 {
+    if (a->sc.question == ASK_PROTECTED) {
+        name_key(a, key);
+        return;
+    }
     if (key == 'y' || key == 'Y')
         answer(a, true);
     else if (key == 'n' || key == 'N' || key == 'q' || key == KEYCODE_ENTER || key == KEYCODE_ESC)
@@ -520,6 +550,7 @@ static bool typing(const struct app *a)
     enum mode m = a->sc.mode;
 
     return m == MODE_COMMAND || m == MODE_EXACT || m == MODE_MARK || m == MODE_FIND ||
+           (m == MODE_ASK && a->sc.question == ASK_PROTECTED) ||
            (m == MODE_FORM && form_is_typing(&a->sc.form));
 }
 
@@ -608,6 +639,8 @@ void act_input(struct app *a, const struct input *in)
     case INPUT_PASTE:
         if (a->sc.mode == MODE_FORM)
             form_paste(&a->sc.form, in->paste);
+        else if (a->sc.mode == MODE_ASK && typing(a)) /* it is there to be typed */
+            app_notice(a, ROLE_CAUTION, "the name is to be typed, not pasted");
         else if (typing(a))
             prompt_paste(a, in->paste);
         else

@@ -140,15 +140,28 @@ static void describe_target(struct text *t, const struct pool_snapshot *p)
         text_add(t, ", other clients not known");
 }
 
+void app_ask_name(struct app *a, const struct pool_snapshot *p)
+{
+    a->name_asked[p->number % ASKED_MAX] = true;
+    copy_str(a->sc.question_host, sizeof a->sc.question_host, p->guard);
+    field_set(&a->sc.input, "");
+    a->sc.input.secret = false;
+    a->sc.input_error[0] = '\0';
+    act_ask(
+        a, ASK_PROTECTED,
+        "Pool %u, %s: %.120s is protected (%.120s). Nothing was sent to it. To load it, type its "
+        "name:",
+        p->number, p->name, p->guard, p->guard_rule);
+}
+
 void app_ask_first(struct app *a)
 {
     struct text list = {.limit = 440};
 
     for (unsigned i = 0; i < a->live->pools; i++)
-        if (a->live->pool[i].held) {
+        if (a->live->pool[i].held && !a->live->pool[i].guard[0]) {
             describe_target(&list, &a->live->pool[i]);
-            if (a->live->pool[i].number > a->asked)
-                a->asked = a->live->pool[i].number;
+            a->asked[a->live->pool[i].number % ASKED_MAX] = true;
         }
     if (list.len)
         act_ask(a, ASK_FIRST_LOAD, "This loads what is not on this machine: %s. Start the load?",
@@ -162,8 +175,13 @@ static void look_for_held(struct app *a)
 {
     bool asking = a->sc.mode == MODE_ASK && a->sc.question == ASK_FIRST_LOAD, fresh = false;
 
-    for (unsigned i = 0; i < a->live->pools; i++)
-        fresh = fresh || (a->live->pool[i].held && a->live->pool[i].number > a->asked);
+    for (unsigned i = 0; i < a->live->pools; i++) {
+        const struct pool_snapshot *p = &a->live->pool[i];
+
+        if (p->guard[0] && a->sc.mode == MODE_VIEW && !a->name_asked[p->number % ASKED_MAX])
+            app_ask_name(a, p);
+        fresh = fresh || (p->held && !p->guard[0] && !a->asked[p->number % ASKED_MAX]);
+    }
     if (asking || (fresh && a->sc.mode == MODE_VIEW))
         app_ask_first(a);
 }

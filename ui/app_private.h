@@ -13,6 +13,8 @@
 #include "ui/term.h"
 #include "ui/theme.h"
 
+#define ASKED_MAX 1024 /* pools of one run */
+
 struct app {
     struct engine *engine;
     const struct app_settings *settings;
@@ -28,7 +30,8 @@ struct app {
     bool dirty, quit, suspend;
     int signal; /* that ended it; 0: none */
     bool ended_seen;
-    unsigned asked; /* the highest number of a pool whose first load was asked for */
+    /* By a pool's number: its first load was asked for; the name of its protected host was. */
+    bool asked[ASKED_MAX], name_asked[ASKED_MAX];
 };
 
 /* What the screen shows: the frozen snapshot or the newest. */
@@ -60,6 +63,8 @@ void prompt_paste(struct app *, const char *utf8);
 /* The first row from `from` on in direction `step` that has the text that is looked for; -1: none.
  */
 void prompt_find_next(struct app *, bool forward);
+/* Asks for the name of a pool's protected host. */
+void app_ask_name(struct app *, const struct pool_snapshot *);
 /* capture.c: commands that the screen carries out. */
 void capture_command(struct app *, const struct command *);
 void capture_theme_follow(struct app *); /* takes a theme's file anew that was written meanwhile */

@@ -85,6 +85,7 @@ static int start(const struct cli *c, struct scenario *s, int argc, char **argv)
     access_hide_arguments(argc, argv);
     check_outputs(c);
     s->limits.hold_remote = !headless && !s->limits.yes;
+    s->limits.ask_names = !headless;
     int code = headless ? headless_run(c, s, backends, text_str(&command))
                         : dashboard_run(c, s, backends, text_str(&command));
     text_free(&command);

@@ -57,6 +57,17 @@ const struct hit *screen_hit_at(const struct screen *sc, int x, int y)
     return NULL;
 }
 
+/* The line in which a protected host's name is typed, in place of the buttons. */
+static void name_draw(struct cells *c, struct screen *sc, int x, int y, int w)
+{
+    if (sc->input_error[0])
+        cells_field(c, x, y - 1, w, ALIGN_LEFT, ROLE_BAD, sc->input_error);
+    field_draw(c, x, y, w > 40 ? w - 24 : w, &sc->input, ROLE_FIELD, &sc->cursor_x);
+    sc->cursor_y = y;
+    if (w > 40)
+        cells_text(c, x + w - 22, y, ROLE_LABEL, "Enter, or Esc: leave");
+}
+
 static void ask_draw(struct cells *c, struct screen *sc)
 {
     int w = c->cols < 68 ? c->cols : 68, lines, h;
@@ -68,6 +79,12 @@ static void ask_draw(struct cells *c, struct screen *sc)
     if (w < 24 || h > c->rows) { /* no room for a box: one line, and the default is the same */
         y = c->rows - 1;
         cells_fill(c, rect_of(0, y, c->cols, 1), ' ', ROLE_CAUTION);
+        if (sc->question == ASK_PROTECTED) {
+            x = cells_text(c, 0, y, ROLE_CAUTION, "its name? ");
+            field_draw(c, x, y, c->cols - x, &sc->input, ROLE_FIELD, &sc->cursor_x);
+            sc->cursor_y = y;
+            return;
+        }
         x = cells_text(c, 0, y, ROLE_CAUTION, "y/N? ");
         cells_field(c, x, y, c->cols - x, ALIGN_LEFT, ROLE_CAUTION, sc->question_text);
         return;
@@ -76,9 +93,15 @@ static void ask_draw(struct cells *c, struct screen *sc)
     box_dialog(c, r,
                sc->question == ASK_STOP || sc->question == ASK_REMOVE ? "stop?"
                : sc->question == ASK_FIRST_LOAD                       ? "start load?"
+               : sc->question == ASK_PROTECTED                        ? "protected"
                                                                       : "quit?");
     text_wrap(c, r.x + 2, r.y + 1, w - 4, lines, ROLE_TEXT, sc->question_text);
     y = r.y + h - 2;
+    if (sc->question == ASK_PROTECTED) {
+        cells_back(c, rect_of(r.x + 1, r.y + 1, r.w - 2, lines + 1), ROLE_DIALOG);
+        name_draw(c, sc, r.x + 2, y, w - 4);
+        return;
+    }
     x = cells_text(c, r.x + 2, y, ROLE_DIAL, "[ N  no ]");
     screen_hit(sc, rect_of(r.x + 2, y, x - r.x - 2, 1), HIT_NO, 0);
     x += 3;

@@ -30,7 +30,15 @@ enum mode {
     MODE_FORM
 };
 
-enum question { ASK_NONE, ASK_QUIT, ASK_INTERRUPTED, ASK_STOP, ASK_REMOVE, ASK_FIRST_LOAD };
+enum question {
+    ASK_NONE,
+    ASK_QUIT,
+    ASK_INTERRUPTED,
+    ASK_STOP,
+    ASK_REMOVE,
+    ASK_FIRST_LOAD,
+    ASK_PROTECTED
+};
 
 enum hit_kind {
     HIT_POOL,
@@ -86,6 +94,7 @@ struct screen {
     enum question question;
     char question_text[512];
     char question_command[288];
+    char question_host[256]; /* ASK_PROTECTED: whose name is to be typed into input */
     struct form form;
     int help_scroll, help_lines;
 

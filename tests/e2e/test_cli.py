@@ -81,25 +81,6 @@ class Refused(unittest.TestCase):
             self.assertEqual(lib.pool(run)["ops"]["completed"], 10)
 
 
-    def test_the_name_of_a_protected_host_is_typed(self):
-        folder = tempfile.mkdtemp(prefix="loadtop-conf-")
-        self.addCleanup(shutil.rmtree, folder)
-        conf = os.path.join(folder, "targets.conf")
-        with open(conf, "w") as f:
-            f.write("protect 127.0.0.1\n")
-        with lib.Redis() as redis:
-            for typed, code in ("localhost", 2), ("127.0.0.1", 0):
-                with lib.Pty(lib.LOADTOP, redis.url, env={"LOADTOP_TARGETS_CONF": conf}) as term:
-                    term.wait_for("Type its name")
-                    self.assertEqual(redis.calls("get", "set"), 0)
-                    term.send(typed + "\n")
-                    if code == 0:
-                        lib.until("load", lambda t=term: t.pump() or redis.calls("get", "set") > 0)
-                        term.send("q")
-                        term.send("y")
-                    self.assertEqual(term.wait(15), code, term.text())
-
-
 class Prints(unittest.TestCase):
     def test_version_and_help(self):
         self.assertRegex(lib.loadtop("-V").out, r"^loadtop \d+\.\d+\.\d+\n$")
