@@ -132,7 +132,9 @@ static int log_ticks(const struct axis *a, int rows, double *tick, int max)
 
 int axis_ticks(const struct axis *a, int rows, double *tick, int max)
 {
-    int most = (rows + 1) / 2; /* zero stands on the axis line, below the rows */
+    /* Zero stands on the axis line, below the rows. Where there are many, ticks stand far enough
+     * from each other that a row more or less between them is not seen. */
+    int most = rows < 12 ? (rows + 1) / 2 : (rows + 2) / 3;
 
     if (a->hi <= a->lo || max <= 0 || rows <= 0)
         return 0;

@@ -50,6 +50,27 @@ static bool belongs(const struct point *t, double from, double to)
     return middle >= from && middle < to;
 }
 
+/* Moves what is known already to its new columns; returns the first column that is to be filled. A
+ * column is known when the seconds went past its end and past the end of a second more, in which it
+ * may lie. */
+static int keep_columns(struct heatmap *m, const struct pool_snapshot *p, const struct bins *b,
+                        int rows, const struct axis *axis)
+{
+    double moved = (b->from_s - m->bins.from_s) / b->width_s;
+    int by = (int)floor(moved + 0.5), known;
+
+    if (m->pool != p->number || m->rows != rows || m->bins.n != b->n ||
+        fabs(m->bins.width_s - b->width_s) > 1e-12 || fabs(m->lo - axis->lo) > 1e-9 ||
+        fabs(m->hi - axis->hi) > 1e-9 || by < 0 || by >= b->n || fabs(moved - by) > 1e-3)
+        return 0;
+    known = (int)floor((m->newest_s - 2 - m->bins.from_s) / b->width_s) - by;
+    if (known <= 0)
+        return 0;
+    for (int row = 0; row < rows && by > 0; row++)
+        memmove(m->level[row], m->level[row] + by, (size_t)(HEATMAP_COLS - by));
+    return known < b->n ? known : b->n;
+}
+
 static void fill_column(struct heatmap *m, const struct pool_snapshot *p, int col, uint64_t *next,
                         struct histogram *h)
 {
@@ -77,23 +98,27 @@ static void fill_column(struct heatmap *m, const struct pool_snapshot *p, int co
 void heatmap_fill(struct heatmap *m, const struct pool_snapshot *p, const struct bins *b, int rows,
                   const struct axis *axis)
 {
+    double newest_s =
+        p->seconds.n > p->seconds.first ? series_at(&p->seconds, p->seconds.n - 1)->t_s : 0;
     struct histogram h;
     uint64_t next = p->seconds.first;
+    int col;
 
     rows = rows < HEATMAP_ROWS ? rows : HEATMAP_ROWS;
-    if (m->pool == p->number && m->rows == rows && m->bins.n == b->n &&
-        fabs(m->bins.from_s - b->from_s) < 1e-9 && fabs(m->bins.width_s - b->width_s) < 1e-12 &&
-        fabs(m->lo - axis->lo) < 1e-9 && fabs(m->hi - axis->hi) < 1e-9)
-        return;
-    memset(m, 0, sizeof *m);
+    col = keep_columns(m, p, b, rows, axis);
+    if (col > 0 && newest_s <= m->newest_s && fabs(m->bins.from_s - b->from_s) < 1e-9)
+        return; /* nothing new */
+    if (col == 0)
+        memset(m->level, 0, sizeof m->level);
     m->pool = p->number;
     m->bins = *b;
     m->rows = rows;
     m->lo = axis->lo;
     m->hi = axis->hi;
+    m->newest_s = newest_s;
     if (!p->packed || !(m->hi > m->lo) || !(m->lo > 0) || histogram_init(&h))
         return;
-    for (int col = 0; col < b->n && col < HEATMAP_COLS; col++)
+    for (; col < b->n && col < HEATMAP_COLS; col++)
         fill_column(m, p, col, &next, &h);
     histogram_fini(&h);
 }

@@ -20,13 +20,15 @@ struct heatmap {
     struct bins bins;
     int rows;
     double lo, hi;                             /* ns, log */
+    double newest_s;                           /* end of the last second that is in it */
     uint8_t level[HEATMAP_ROWS][HEATMAP_COLS]; /* 0: nobody; row 0 at the top */
 };
 
 /* The level of a share of a column's operations: 0 for none, then below 0.1 %, 1 %, 5 %, 20 %, and
  * more. */
 int heatmap_level(double share);
-/* Makes the map for these columns and rows, if it is another one than it holds. */
+/* Makes the map for these columns and rows; what it holds already is kept, moved along with time.
+ */
 void heatmap_fill(struct heatmap *, const struct pool_snapshot *, const struct bins *, int rows,
                   const struct axis *);
 void heatmap_draw(struct cells *, struct rect, const struct heatmap *);

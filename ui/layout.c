@@ -99,7 +99,14 @@ static void overview_wide(struct layout *l, struct rect *middle, int pools)
     side = rect_of(middle->x + middle->w - side_w, middle->y, side_w, middle->h);
     middle->w -= side_w;
     column = take_left(&side, side_w / 2);
-    stack(l, column, PANEL_SCALING, PANEL_BUDGET, column.h - 5);
+    if (column.h >= 30)
+        box(l, PANEL_BUDGET, take_rows(&column, -5));
+    if (column.h >= 24) {
+        box(l, PANEL_LADDER, take_rows(&column, -11));
+        box(l, PANEL_SCALING, column);
+    } else {
+        stack(l, column, PANEL_SCALING, PANEL_BUDGET, column.h - 5);
+    }
     stack(l, side, PANEL_VALID, PANEL_CHANGES, least(3 + most(pools, 1), side.h / 2));
 }
 
@@ -127,6 +134,8 @@ static void overview_full(struct layout *l, struct rect r, const struct layout_w
         overview_side(l, rect_of(r.x + r.w - side_w, r.y, side_w, r.h), want->pools);
         r.w -= side_w;
     }
+    if (wide && r.h >= 27)
+        box(l, PANEL_HEATMAP, take_rows(&r, -(r.h / 3)));
     stack(l, r, PANEL_THROUGHPUT, PANEL_LATENCY, (r.h + 1) / 2);
 }
 

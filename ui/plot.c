@@ -34,8 +34,9 @@ static int row_of(const struct plot *p, double v, int steps)
 
     if (isnan(place) || place < -1e-9)
         return -1;
-    row = rows - 1 - (int)floor(place * (rows - 1) + 0.5);
-    return row < 0 ? 0 : row;
+    /* The same place in cells and in dots of cells: a tick stands where its value is drawn. */
+    row = (int)floor((1 - place) * rows + 1e-6);
+    return row < 0 ? 0 : row >= rows ? rows - 1 : row;
 }
 
 static void draw_axis(struct cells *c, const struct plot *p)

@@ -116,10 +116,40 @@ static void test_what_is_beyond_the_axis_is_at_its_edge(void **state)
     release();
 }
 
+/* As on the screen: seconds come, columns move, and only what is new is looked at. */
+static void test_what_is_kept_is_what_would_be_made_anew(void **state)
+{
+    static struct heatmap anew;
+    const struct axis axis = {.lo = 1e5, .hi = 1e9, .log = true};
+
+    (void)state;
+    fill();
+    for (int k = 0; k < 3; k++) {
+        static const int columns[] = {8, 56, 160}; /* no middle on a border of seconds */
+        uint64_t all = pool.seconds.n;
+
+        memset(&map, 0, sizeof map);
+        for (double now = 3; now < 60; now += 0.3) {
+            double width = 40.0 / columns[k];
+            struct bins b = bins_over(ceil(now / width) * width + width * 1e-3, 40, columns[k]);
+
+            pool.seconds.n = pool.seconds.first + (uint64_t)now;
+            heatmap_fill(&map, &pool, &b, 12, &axis);
+            memset(&anew, 0, sizeof anew);
+            heatmap_fill(&anew, &pool, &b, 12, &axis);
+            for (int row = 0; row < 12; row++)
+                assert_memory_equal(map.level[row], anew.level[row], (size_t)columns[k]);
+        }
+        pool.seconds.n = all;
+    }
+    release();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels), cmocka_unit_test(test_every_operation_is_in_its_row),
+        cmocka_unit_test(test_what_is_kept_is_what_would_be_made_anew),
         cmocka_unit_test(test_what_is_beyond_the_axis_is_at_its_edge)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,8 +238,8 @@ static void test_values_are_at_their_place(void **state)
     cells_to_text(&c, &t);
     assert_string_equal(text_str(&t), "  100|            oooooooo\n"
                                       "     |\n"
-                                      "   50|     ooooo\n"
-                                      "     |\n"
+                                      "   50|\n"
+                                      "     |     ooooo\n"
                                       "     |ooooo\n"
                                       "    0+-10 s------------now\n");
     text_free(&t);

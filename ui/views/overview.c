@@ -34,15 +34,15 @@ enum {
 };
 
 static const struct column pool_columns[] = {
-    {"", 1, 1, ALIGN_LEFT, 0},         {"#", 2, 2, ALIGN_RIGHT, 5},
-    {"POOL", 7, 12, ALIGN_LEFT, 0},    {"TARGET", 11, 60, ALIGN_LEFT, 4},
-    {"LOAD", 7, 12, ALIGN_LEFT, 1},    {"PATTERN", 7, 11, ALIGN_LEFT, 9},
-    {"INFL", 4, 6, ALIGN_RIGHT, 6},    {"ASKED", 6, 8, ALIGN_RIGHT, 8},
-    {"DONE/s", 6, 7, ALIGN_RIGHT, 0},  {"", 3, 3, ALIGN_LEFT, 7},
-    {"TREND", 10, 50, ALIGN_LEFT, 10}, {"p50", 6, 7, ALIGN_RIGHT, 3},
-    {"p99", 6, 7, ALIGN_RIGHT, 0},     {"", 0, 0, ALIGN_LEFT, 11},
-    {"ERR", 4, 6, ALIGN_RIGHT, 2},     {"DROP", 4, 6, ALIGN_RIGHT, 7},
-    {"LIMIT", 7, 9, ALIGN_RIGHT, 2},   {NULL, 0, 0, ALIGN_LEFT, 0},
+    {"", 1, 1, ALIGN_LEFT, 0},          {"#", 2, 2, ALIGN_RIGHT, 5},
+    {"POOL", 7, 12, ALIGN_LEFT, 0},     {"TARGET", 11, 60, ALIGN_LEFT, 4},
+    {"LOAD", 7, 12, ALIGN_LEFT, 1},     {"PATTERN", 7, 11, ALIGN_LEFT, 9},
+    {"INFL", 4, 6, ALIGN_RIGHT, 6},     {"ASKED", 6, 8, ALIGN_RIGHT, 8},
+    {"DONE/s", 6, 7, ALIGN_RIGHT, 0},   {"", 3, 3, ALIGN_LEFT, 7},
+    {"TREND", 10, 64, ALIGN_RIGHT, 10}, {"p50", 6, 7, ALIGN_RIGHT, 3},
+    {"p99", 6, 7, ALIGN_RIGHT, 0},      {"", 0, 0, ALIGN_LEFT, 11},
+    {"ERR", 4, 6, ALIGN_RIGHT, 2},      {"DROP", 4, 6, ALIGN_RIGHT, 7},
+    {"LIMIT", 7, 9, ALIGN_RIGHT, 2},    {NULL, 0, 0, ALIGN_LEFT, 0},
 };
 /* The same with what changed since the baseline. */
 static const struct column based_columns[] = {
@@ -279,11 +279,27 @@ static void pool_row(struct cells *c, const struct snapshot *s, struct screen *s
     screen_hit(sc, lines, HIT_POOL, (int)p->number);
 }
 
+static int widest_target(const struct snapshot *s)
+{
+    int most = 20;
+
+    for (unsigned i = 0; i < s->pools; i++) {
+        char text[600];
+        int w;
+
+        target_text(&s->pool[i], 60, text, sizeof text);
+        w = text_width(text);
+        most = w > most ? w : most;
+    }
+    return most < 60 ? most : 60;
+}
+
 static void pools_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
                         const struct layout *l)
 {
     int lines = l->pool_lines, selected = screen_pool_index(sc, s), page, first;
     unsigned order[POOLS_MAX] = {0};
+    struct column columns[sizeof pool_columns / sizeof *pool_columns];
     struct table t;
     struct rect r;
 
@@ -291,7 +307,11 @@ static void pools_panel(struct cells *c, const struct snapshot *s, struct screen
         return;
     if (l->border[PANEL_POOLS])
         tabs_draw(c, sc, r.x + r.w - 1, l->panel[PANEL_POOLS].y, r.w - 12);
-    table_fit(&t, sc->baselines ? based_columns : pool_columns, r.x, r.w);
+    memcpy(columns, sc->baselines ? based_columns : pool_columns, sizeof columns);
+    if (r.w <= 220) /* no wider than they are: the trend has use for the rest */
+        columns[COL_TARGET].most = widest_target(s);
+    columns[COL_TREND].most = r.w / 4 < 64 ? r.w / 4 : 64;
+    table_fit(&t, columns, r.x, r.w);
     table_head(c, &t, r.y, sc->sort[VIEW_OVERVIEW], !sc->invert[VIEW_OVERVIEW]);
     for (int i = 0; i < t.n; i++)
         screen_hit(sc, rect_of(t.x[i], r.y, t.w[i], 1), HIT_COLUMN, i);
@@ -359,6 +379,9 @@ void overview_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     numbers_panel(c, s, sc, l);
     throughput_panel(c, s, sc, l);
     latency_panel(c, s, sc, l);
+    heatmap_panel(c, s, sc, l);
+    if (screen_pool(sc, s))
+        ladder_panel(c, screen_pool(sc, s), l);
     scaling_panel(c, s, sc, l);
     valid_panel(c, s, sc, l);
     if (l->panel[PANEL_BUDGET].h > 0)

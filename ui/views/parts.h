@@ -46,6 +46,8 @@ void tabs_draw(struct cells *, struct screen *, int x, int y, int room);
 void throughput_panel(struct cells *, const struct snapshot *, struct screen *,
                       const struct layout *);
 void latency_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+/* Percentiles of the whole run and of now. */
+void ladder_panel(struct cells *, const struct pool_snapshot *, const struct layout *);
 void heatmap_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 void scaling_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 void valid_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);

@@ -29,24 +29,29 @@ struct legend {
 };
 
 /* A young run fills its plot: the shortest axis is as long as it says only when there is that much
- * to show. A longer one was asked for with a key. */
+ * to show. A longer one was asked for with a key. That of the whole run grows by steps, or each
+ * frame would draw all of it anew. */
 static double span_of(const struct snapshot *s, const struct screen *sc)
 {
-    static const double young[] = {15, 30};
+    static const double young[] = {10, 15, 20, 30, 45};
 
     if (sc->span_s <= 0)
-        return s->now_s > 10 ? s->now_s : 10;
-    for (int i = 0; i < 2; i++)
-        if (sc->span_s <= 60 && s->now_s < young[i] - 1)
+        return s->now_s > 10 ? 10 * pow(1.05, ceil(log(s->now_s / 10) / log(1.05))) : 10;
+    for (int i = 0; i < 5; i++)
+        if (sc->span_s <= 60 && s->now_s < young[i] - 1 && young[i] < sc->span_s)
             return young[i];
     return sc->span_s;
 }
 
-/* The right edge moves twice a second: a plot that moved with each frame would be most of what is
- * sent. */
-static double edge_of(const struct snapshot *s)
+/* The columns of a plot, n for its whole width. Its edge moves by a whole cell at a time and stands
+ * ahead of now: what is new fills the last column while the others stay as they are, for a plot
+ * that moved with each frame would be most of what is sent. */
+static struct bins bins_of(const struct snapshot *s, const struct screen *sc,
+                           const struct plot *plot, int n)
 {
-    return s->ended ? s->now_s : floor(s->now_s * 2 + 1e-9) / 2;
+    double span = span_of(s, sc), cell_s = span / plot->area.w;
+
+    return bins_over(ceil(s->now_s / cell_s - 1e-6) * cell_s + cell_s * 1e-3, span, n);
 }
 
 static char *span_text(char *buf, size_t size, const struct snapshot *s, const struct screen *sc)
@@ -269,7 +274,7 @@ static void compare_plot(struct cells *c, const struct snapshot *s, struct scree
 
     if (!plot_begin(&plot, c, r))
         return;
-    b = bins_over(edge_of(s), span_of(s, sc), plot.columns);
+    b = bins_of(s, sc, &plot, plot.columns);
     for (unsigned i = 0; i < s->pools && i < SERIES_MAX; i++) {
         const struct pool_snapshot *p = &s->pool[i];
         double lo, hi;
@@ -403,7 +408,7 @@ void throughput_panel(struct cells *c, const struct snapshot *s, struct screen *
     }
     if (!plot_begin(&plot, c, r))
         return;
-    b = bins_over(edge_of(s), span_of(s, sc), plot.columns);
+    b = bins_of(s, sc, &plot, plot.columns);
     bins_fill(&b, rate_series(p, &b), BIN_RATE, v);
     if (!bins_range(v, b.n, &lo, &hi))
         no_data(c, r, "no operation completed yet");
@@ -552,7 +557,7 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     axis_reset(sc, p->number);
     sc->axis[AXIS_LATENCY].log = true;
     open = p->load.rate_per_s > 0;
-    b = bins_over(edge_of(s), span_of(s, sc), plot.columns);
+    b = bins_of(s, sc, &plot, plot.columns);
     several = bins_fill(&b, &p->seconds, BIN_P99, v[0]);
     bins_fill(&b, &p->seconds, BIN_P50, v[1]);
     series[0] = (struct plot_series){.v = v[0], .kind = PLOT_LINE, .role = ROLE_P99};
@@ -616,7 +621,7 @@ void heatmap_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         no_data(c, r, "no latency yet");
         return;
     }
-    b = bins_over(edge_of(s), span_of(s, sc), plot.area.w);
+    b = bins_of(s, sc, &plot, plot.area.w);
     heatmap_fill(&map, p, &b, plot.area.h, &sc->axis[AXIS_LATENCY]);
     plot_finish(c, sc, &plot, &b, s);
     heatmap_draw(c, plot.area, &map);

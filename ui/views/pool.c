@@ -33,7 +33,7 @@ static void rung_bar(struct cells *c, const struct table *t, int y, double v, do
         cells_text(c, t->x[4] + i, y, ROLE_SPARK, c->glyphs->bar_full);
 }
 
-static void ladder(struct cells *c, const struct pool_snapshot *p, const struct layout *l)
+void ladder_panel(struct cells *c, const struct pool_snapshot *p, const struct layout *l)
 {
     const struct latency *s = &p->service, *r = &p->response, *n = &p->now_response;
     const struct rung rungs[] = {{"p50", s->q[Q_P50], r->q[Q_P50], n->q[Q_P50]},
@@ -176,7 +176,7 @@ void pool_draw(struct cells *c, const struct snapshot *s, struct screen *sc, con
     latency_panel(c, s, sc, l);
     if (l->panel[PANEL_HEATMAP].h > 0)
         heatmap_panel(c, s, sc, l);
-    ladder(c, p, l);
+    ladder_panel(c, p, l);
     if (l->panel[PANEL_BUDGET].h > 0)
         budget_panel(c, s, sc, l);
     operations(c, p, l);
