@@ -5,6 +5,7 @@
  * writes. Options that can change while the load runs are copied into the worker by tune(). Called
  * by the engine only. */
 #include "backends/redis.h"
+#include "backends/redis_tls.h"
 #include "backends/registry.h"
 #include "engine/text.h"
 
@@ -157,9 +158,8 @@ static int redis_check(const struct target *t, const struct options *o, struct e
     unsigned db;
     size_t prefix = strlen(option_str(o, REDIS_PREFIX));
     bool local = strcmp(t->scheme, "redis+unix") == 0;
-    if (strcmp(t->scheme, "rediss") == 0)
-        return err_set(err, ERR_USAGE,
-                       "%s: TLS is not built in: use redis:// through a tunnel such as stunnel",
+    if (strcmp(t->scheme, "rediss") == 0 && !redis_tls_built())
+        return err_set(err, ERR_USAGE, "%s: TLS is not built in (libssl-dev was not there)",
                        t->shown);
     if (local && (t->hosts || !t->path[0]))
         return err_set(err, ERR_USAGE, "%s: a path is needed, such as redis+unix:///run/redis.sock",
@@ -189,6 +189,13 @@ static const struct option_spec redis_options[] = {
                    "expiry of what set writes; 0: none"},
     [REDIS_DB] = {"db", OPTION_COUNT, 0, "0", 0, 65535, NULL,
                   "database number; redis://host/3 says the same"},
+    [REDIS_TLS_CA] = {"tls.ca", OPTION_TEXT, 0, "", 0, 0, NULL,
+                      "rediss: file of the authorities that are trusted; empty: the system's"},
+    [REDIS_TLS_CERT] = {"tls.cert", OPTION_TEXT, 0, "", 0, 0, NULL,
+                        "rediss: file of our own certificate"},
+    [REDIS_TLS_KEY] = {"tls.key", OPTION_TEXT, 0, "", 0, 0, NULL, "rediss: file of its key"},
+    [REDIS_TLS_VERIFY] = {"tls.verify", OPTION_BOOL, 0, "yes", 0, 0, NULL,
+                          "rediss: check the server's certificate and name"},
     {.name = NULL},
 };
 
@@ -230,7 +237,7 @@ static const struct op_type redis_ops[] = {
 
 const struct backend backend_redis = {
     .name = "redis",
-    .summary = "Redis and what speaks its protocol, over TCP or a unix socket",
+    .summary = "Redis and what speaks its protocol, over TCP, TLS or a unix socket",
     .schemes = "redis rediss redis+unix",
     .connections = "one for each client (in a cluster, to each node)",
     .example = "redis://localhost:6379/0?threads=2&ops=get:80,set:20",

@@ -6,6 +6,7 @@
  *   redis_stats.c    INFO, every second
  *   redis_left.c     what a run leaves behind, and its removal
  *   redis_link.c     one blocking connection with a deadline, for those three
+ *   redis_tls.c      TLS of a connection of either kind, apart from its socket
  *   redis_proto.c    the protocol, pure */
 #ifndef LOADTOP_BACKENDS_REDIS_H
 #define LOADTOP_BACKENDS_REDIS_H
@@ -20,6 +21,8 @@
 struct redisReader;
 struct redisReply;
 struct redis_conn;
+struct redis_tls;
+struct redis_tls_context;
 struct redis_link;
 
 enum redis_option {
@@ -29,6 +32,10 @@ enum redis_option {
     REDIS_PREFIX,
     REDIS_TTL,
     REDIS_DB,
+    REDIS_TLS_CA,
+    REDIS_TLS_CERT,
+    REDIS_TLS_KEY,
+    REDIS_TLS_VERIFY,
     REDIS_OPTIONS
 };
 
@@ -74,6 +81,7 @@ struct redis_pool {
     unsigned addresses;
     _Atomic unsigned current; /* the one that answered last */
     struct redis_hello hello;
+    struct redis_tls_context *tls; /* rediss://; else NULL */
     unsigned db;
     pthread_mutex_t mutex; /* workers, gone */
     struct redis_worker *workers;
@@ -103,7 +111,7 @@ struct redis_worker {
     struct redis_counts counts;
 };
 
-enum redis_state { REDIS_CLOSED, REDIS_CONNECTING, REDIS_HELLO, REDIS_UP };
+enum redis_state { REDIS_CLOSED, REDIS_CONNECTING, REDIS_SECURING, REDIS_HELLO, REDIS_UP };
 
 struct redis_conn {
     struct watch watch;
@@ -112,6 +120,7 @@ struct redis_conn {
     size_t out_at, out_len;         /* its part of the worker's out */
     char *kept;                     /* what the socket did not take; NULL: nothing */
     size_t kept_at, kept_len, kept_room;
+    struct redis_tls *tls;      /* rediss://: what is unsent is in there, and `kept` unused */
     struct redisReader *reader; /* holds a part of a reply; NULL: none */
     struct alarm limit;         /* of connecting and the handshake */
     uint8_t state, step;        /* enum redis_state; replies of the handshake so far */
@@ -147,7 +156,8 @@ void redis_link_down(struct redis_pool *);
 /* INFO, or an error reply; NULL: the link was lost, and is down. */
 struct redisReply *redis_ask_info(struct redis_pool *, uint64_t deadline_ns, struct err *);
 /* A link that has said hello, without a pool. NULL and err. */
-struct redis_link *redis_link_plain(const struct target *, unsigned db, struct err *);
+struct redis_link *redis_link_plain(const struct target *, const struct options *, unsigned db,
+                                    struct err *);
 
 /* ---- redis_stats.c */
 struct redis_totals { /* of all workers that ever were */

@@ -12,6 +12,7 @@
  * Any call into the engine that ends an operation can end the connection too (redis_close): `state`
  * tells. The engine frees no connection while one of these functions is on the stack. */
 #include "backends/redis.h"
+#include "backends/redis_tls.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
 
@@ -115,9 +116,43 @@ static void kept_free(struct redis_conn *c)
     c->kept_at = c->kept_len = c->kept_room = 0;
 }
 
+/* TLS: sends what is encrypted, as much as the socket takes; epoll tells when it takes more. */
+static void send_secured(struct redis_conn *c)
+{
+    struct loop *loop = worker_loop(c->conn->worker);
+    const char *bytes;
+    size_t n;
+    while ((n = redis_tls_out(c->tls, &bytes))) {
+        ssize_t sent = send_now(c->watch.fd, bytes, n);
+        if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+            lost(c, errno);
+            return;
+        }
+        if (sent <= 0)
+            break;
+        conn_bytes(c->conn, (uint64_t)sent, 0);
+        redis_tls_sent(c->tls, (size_t)sent);
+    }
+    if (loop_watch(loop, &c->watch, c->watch.fd, n ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0) {
+        lost(c, errno);
+        return;
+    }
+    if (!n && c->full) {
+        c->full = false;
+        conn_room(c->conn);
+    }
+}
+
 /* Writes n bytes. What the socket does not take is kept. Ends the connection when it is lost. */
 static void write_out(struct redis_conn *c, const char *bytes, size_t n)
 {
+    if (c->tls) {
+        if (redis_tls_put(c->tls, bytes, n) < 0)
+            conn_down(c->conn, "tls", "%s: TLS: the connection is broken", shown(c));
+        else
+            send_secured(c);
+        return;
+    }
     ssize_t sent = send_now(c->watch.fd, bytes, n);
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
         lost(c, errno);
@@ -220,6 +255,11 @@ static bool out_move(struct redis_worker *w, struct redis_conn *c, size_t max)
 char *redis_out_reserve(struct redis_conn *c, size_t max)
 {
     struct redis_worker *w = worker_of(c);
+    const char *unsent;
+    if (c->tls && redis_tls_out(c->tls, &unsent) >= REDIS_KEPT_MAX) {
+        c->full = true;
+        return NULL;
+    }
     if (c->kept) {
         char *kept = c->kept_len - c->kept_at < REDIS_KEPT_MAX ? kept_reserve(c, max) : NULL;
         c->full = !kept;
@@ -359,6 +399,62 @@ static void read_through_reader(struct redis_worker *w, struct redis_conn *c, co
         conn_down(c->conn, "protocol", "%s: a reply larger than any that was asked for", shown(c));
 }
 
+/* Answers what n bytes of the protocol complete. */
+static void take(struct redis_conn *c, const char *p, size_t n, uint32_t *most)
+{
+    struct redis_worker *w = worker_of(c);
+    enum resp_kind kind;
+    size_t len;
+    if (!c->reader)
+        for (; n && (len = resp_skip(p, n, &kind)); p += len, n -= len) {
+            answer(c, w, kind, most);
+            if (!is_open(c))
+                return;
+        }
+    if (n)
+        read_through_reader(w, c, p, n, most);
+}
+
+static void begin_hello(struct redis_conn *c);
+
+/* TLS: a step of the handshake, then hello. */
+static void greet(struct redis_conn *c)
+{
+    struct err err = {0};
+    int rc = redis_tls_greet(c->tls, &err);
+    if (rc < 0) {
+        conn_down(c->conn, "tls", "%s: %s", shown(c), err.msg);
+        return;
+    }
+    send_secured(c);
+    if (rc > 0 && c->state == REDIS_SECURING)
+        begin_hello(c);
+}
+
+/* What the worker's buffer holds is TLS: what comes out of it lands there too. */
+static void take_secured(struct redis_conn *c, size_t n, uint32_t *most)
+{
+    struct redis_worker *w = worker_of(c);
+    const char *why = "";
+    ssize_t got;
+    if (redis_tls_feed(c->tls, w->in, n) < 0) {
+        conn_down(c->conn, "memory", "%s: out of memory for a reply", shown(c));
+        return;
+    }
+    if (c->state == REDIS_SECURING)
+        greet(c);
+    while (is_open(c) && (got = redis_tls_get(c->tls, w->in, REDIS_IN, &why)) != 0) {
+        if (got == -1)
+            lost(c, 0);
+        else if (got < 0)
+            conn_down(c->conn, "tls", "%s: TLS: %s", shown(c), why);
+        else
+            take(c, w->in, (size_t)got, most);
+    }
+    if (is_open(c))
+        send_secured(c); /* reading may have had to answer */
+}
+
 static void read_in(struct redis_conn *c)
 {
     struct redis_worker *w = worker_of(c);
@@ -371,21 +467,27 @@ static void read_in(struct redis_conn *c)
     }
     loop_refresh(worker_loop(conn->worker));
     conn_bytes(conn, 0, (uint64_t)got);
-    const char *p = w->in;
-    size_t n = (size_t)got, len;
     uint32_t most = conn->requests;
-    enum resp_kind kind;
-    if (!c->reader)
-        for (; n && (len = resp_skip(p, n, &kind)); p += len, n -= len) {
-            answer(c, w, kind, &most);
-            if (!is_open(c))
-                return;
-        }
-    if (n)
-        read_through_reader(w, c, p, n, &most);
+    if (c->tls)
+        take_secured(c, (size_t)got, &most);
+    else
+        take(c, w->in, (size_t)got, &most);
 }
 
 /* ---- Opening and closing ---- */
+
+/* TLS: the socket is connected. */
+static void begin_tls(struct redis_conn *c)
+{
+    const struct redis_pool *p = pool_of(c);
+    unsigned at = atomic_load_explicit(&p->current, memory_order_relaxed);
+    c->state = REDIS_SECURING;
+    c->tls = redis_tls_new(p->tls, p->address[at].host);
+    if (!c->tls)
+        conn_down(c->conn, "memory", "%s: out of memory for TLS", shown(c));
+    else
+        greet(c);
+}
 
 /* The way is open: says who we are. */
 static void begin_hello(struct redis_conn *c)
@@ -410,13 +512,17 @@ static void redis_ready(struct watch *watch, uint32_t events)
             error = errno;
         if (error || !(events & EPOLLOUT))
             lost(c, error ? error : ECONNRESET);
+        else if (pool_of(c)->tls)
+            begin_tls(c);
         else
             begin_hello(c);
         return;
     }
     if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
         read_in(c);
-    if (events & EPOLLOUT && is_open(c) && c->kept)
+    if (events & EPOLLOUT && c->tls && (is_open(c) || c->state == REDIS_SECURING))
+        send_secured(c);
+    else if (events & EPOLLOUT && is_open(c) && c->kept)
         write_kept(c);
 }
 
@@ -470,6 +576,16 @@ void redis_close(struct conn *conn)
     if (c->out_len)
         dirty_remove(w, c);
     kept_free(c);
+    if (c->tls && c->watch.fd >= 0) {
+        const char *bytes;
+        redis_tls_end(c->tls);
+        size_t n = redis_tls_out(c->tls, &bytes);
+        if (n && send_now(c->watch.fd, bytes, n) < 0) {
+            /* A goodbye that nobody hears. */
+        }
+    }
+    redis_tls_free(c->tls);
+    c->tls = NULL;
     resp_reader_free(c->reader);
     c->reader = NULL;
     loop_alarm(loop, &c->limit, NS_NEVER);

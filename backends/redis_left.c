@@ -164,7 +164,7 @@ int redis_clean(const struct target *t, const struct options *o, const json_t *l
     err = err ? err : &spare;
     if (redis_target_db(t, o, &db, err) < 0)
         return err->code;
-    struct redis_link *l = redis_link_plain(t, db, err);
+    struct redis_link *l = redis_link_plain(t, o, db, err);
     if (!l || !(command = removing_command(l, err))) {
         redis_link_free(l);
         return err->code < 0 ? err->code : ERR_UNREACHED;

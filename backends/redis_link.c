@@ -2,6 +2,7 @@
  * front end's. */
 #include "backends/redis_link.h"
 #include "backends/redis.h"
+#include "backends/redis_tls.h"
 #include "engine/text.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
@@ -15,9 +16,19 @@
 
 struct redis_link {
     int fd;
+    struct redis_tls *tls; /* or NULL */
+    bool secured;          /* its handshake is over */
+    bool heard;            /* the server has said something in its protocol */
     redisReader *reader;
     char shown[256];
 };
+
+/* A server that does not like how TLS begins often just leaves. */
+static const char *tls_hint(const struct redis_link *l)
+{
+    return l->secured ? " (TLS: does it ask for a certificate of ours? tls.cert, tls.key)"
+                      : " (TLS: does this port speak it?)";
+}
 
 static int fail(const struct redis_link *l, int error, struct err *err)
 {
@@ -25,6 +36,8 @@ static int fail(const struct redis_link *l, int error, struct err *err)
     const char *why = error == ECONNREFUSED ? "connection refused" : strerror(error);
     if (error == ETIMEDOUT)
         why = "no answer in time";
+    if (l->tls && !l->heard)
+        hint = tls_hint(l);
     return err_set(err, ERR_UNREACHED, "%s: %s%s", l->shown, why, hint);
 }
 
@@ -57,8 +70,82 @@ static int connected(int fd, uint64_t deadline_ns)
     return error;
 }
 
+static int send_all(struct redis_link *l, const char *bytes, size_t n, uint64_t deadline_ns,
+                    struct err *err)
+{
+    while (n) {
+        ssize_t sent = send(l->fd, bytes, n, MSG_NOSIGNAL);
+        if (sent > 0) {
+            bytes += sent;
+            n -= (size_t)sent;
+        } else if (errno != EAGAIN && errno != EINTR) {
+            return fail(l, errno, err);
+        } else if (wait_until(l->fd, POLLOUT, deadline_ns) < 0) {
+            return fail(l, errno, err);
+        }
+    }
+    return 0;
+}
+
+static int send_secured(struct redis_link *l, uint64_t deadline_ns, struct err *err)
+{
+    const char *bytes;
+    size_t n = redis_tls_out(l->tls, &bytes);
+    if (n && send_all(l, bytes, n, deadline_ns, err) < 0)
+        return err->code;
+    redis_tls_sent(l->tls, n);
+    return 0;
+}
+
+/* What the socket brings, once there is something. How many bytes; -1 and err. */
+static ssize_t receive(struct redis_link *l, char *in, size_t room, uint64_t deadline_ns,
+                       struct err *err)
+{
+    for (;;) {
+        ssize_t got = recv(l->fd, in, room, 0);
+        if (got > 0)
+            return got;
+        if (got == 0) {
+            err_set(err, ERR_UNREACHED, "%s: the server closed the connection%s", l->shown,
+                    l->tls && !l->heard ? tls_hint(l) : "");
+            return -1;
+        }
+        if ((errno != EAGAIN && errno != EINTR) || wait_until(l->fd, POLLIN, deadline_ns) < 0) {
+            fail(l, errno, err);
+            return -1;
+        }
+    }
+}
+
+static int secure(struct redis_link *l, const struct redis_tls_context *context, const char *host,
+                  uint64_t deadline_ns, struct err *err)
+{
+    char in[16384];
+    struct err why = {0};
+    l->tls = redis_tls_new(context, host);
+    if (!l->tls)
+        return err_set(err, ERR_FAILED, "%s: out of memory", l->shown);
+    for (;;) {
+        int rc = redis_tls_greet(l->tls, &why);
+        if (send_secured(l, deadline_ns, rc < 0 ? &(struct err){0} : err) < 0 && rc >= 0)
+            return err->code;
+        if (rc < 0)
+            return err_set(err, why.code, "%s: %s", l->shown, why.msg);
+        if (rc > 0) {
+            l->secured = true;
+            return 0;
+        }
+        ssize_t got = receive(l, in, sizeof in, deadline_ns, err);
+        if (got < 0)
+            return err->code;
+        if (redis_tls_feed(l->tls, in, (size_t)got) < 0)
+            return err_set(err, ERR_FAILED, "%s: out of memory", l->shown);
+    }
+}
+
 struct redis_link *redis_link_open(const struct redis_address *a, struct pool *pool,
-                                   const char *shown, uint64_t deadline_ns, struct err *err)
+                                   const struct redis_tls_context *context, const char *shown,
+                                   uint64_t deadline_ns, struct err *err)
 {
     struct redis_link *l = calloc(1, sizeof *l);
     if (!l) {
@@ -76,9 +163,10 @@ struct redis_link *redis_link_open(const struct redis_address *a, struct pool *p
     if (l->fd < 0)
         goto out;
     int error = connected(l->fd, deadline_ns);
-    if (!error)
+    if (error)
+        fail(l, error, err);
+    else if (!context || secure(l, context, a->host, deadline_ns, err) == 0)
         return l;
-    fail(l, error, err);
 out:
     redis_link_free(l);
     return NULL;
@@ -88,6 +176,7 @@ void redis_link_free(struct redis_link *l)
 {
     if (!l)
         return;
+    redis_tls_free(l->tls);
     if (l->fd >= 0)
         close(l->fd);
     if (l->reader)
@@ -98,18 +187,36 @@ void redis_link_free(struct redis_link *l)
 int redis_link_send(struct redis_link *l, const char *bytes, size_t n, uint64_t deadline_ns,
                     struct err *err)
 {
-    while (n) {
-        ssize_t sent = send(l->fd, bytes, n, MSG_NOSIGNAL);
-        if (sent > 0) {
-            bytes += sent;
-            n -= (size_t)sent;
-        } else if (errno != EAGAIN && errno != EINTR) {
-            return fail(l, errno, err);
-        } else if (wait_until(l->fd, POLLOUT, deadline_ns) < 0) {
-            return fail(l, errno, err);
+    if (!l->tls)
+        return send_all(l, bytes, n, deadline_ns, err);
+    if (redis_tls_put(l->tls, bytes, n) < 0)
+        return err_set(err, ERR_UNREACHED, "%s: TLS: the connection is broken", l->shown);
+    return send_secured(l, deadline_ns, err);
+}
+
+/* Plain bytes, however they came. How many; -1 and err. */
+static ssize_t take(struct redis_link *l, char *in, size_t room, uint64_t deadline_ns,
+                    struct err *err)
+{
+    while (l->tls) {
+        const char *why = "the server ended it";
+        ssize_t got = redis_tls_get(l->tls, in, room, &why);
+        if (got > 0)
+            return got;
+        if (got < 0) {
+            err_set(err, ERR_UNREACHED, "%s: TLS: %s%s", l->shown, why,
+                    l->heard ? "" : tls_hint(l));
+            return -1;
+        }
+        got = receive(l, in, room, deadline_ns, err);
+        if (got < 0)
+            return -1;
+        if (redis_tls_feed(l->tls, in, (size_t)got) < 0) {
+            err_set(err, ERR_FAILED, "%s: out of memory", l->shown);
+            return -1;
         }
     }
-    return 0;
+    return receive(l, in, room, deadline_ns, err);
 }
 
 redisReply *redis_link_reply(struct redis_link *l, uint64_t deadline_ns, struct err *err)
@@ -123,17 +230,11 @@ redisReply *redis_link_reply(struct redis_link *l, uint64_t deadline_ns, struct 
         }
         if (reply)
             return reply;
-        ssize_t got = recv(l->fd, in, sizeof in, 0);
-        if (got > 0) {
-            redisReaderFeed(l->reader, in, (size_t)got);
-        } else if (got == 0) {
-            err_set(err, ERR_UNREACHED, "%s: the server closed the connection", l->shown);
+        ssize_t got = take(l, in, sizeof in, deadline_ns, err);
+        if (got < 0)
             return NULL;
-        } else if ((errno != EAGAIN && errno != EINTR) ||
-                   wait_until(l->fd, POLLIN, deadline_ns) < 0) {
-            fail(l, errno, err);
-            return NULL;
-        }
+        l->heard = true;
+        redisReaderFeed(l->reader, in, (size_t)got);
     }
 }
 

@@ -12,11 +12,14 @@ struct pool;
 struct redisReply;
 struct redis_address;
 struct redis_link;
+struct redis_tls_context;
 
-/* Connects. `pool` may be NULL (clean). Deadlines are on the clock of clock_ns(). NULL and err
- * (ERR_UNREACHED, or ERR_REFUSED when a protection forbids the address). */
+/* Connects, with TLS when there is a context. `pool` may be NULL (clean). Deadlines are on the
+ * clock of clock_ns(). NULL and err (ERR_UNREACHED, or ERR_REFUSED when a protection forbids the
+ * address). */
 struct redis_link *redis_link_open(const struct redis_address *, struct pool *pool,
-                                   const char *shown, uint64_t deadline_ns, struct err *);
+                                   const struct redis_tls_context *, const char *shown,
+                                   uint64_t deadline_ns, struct err *);
 void redis_link_free(struct redis_link *); /* takes NULL */
 
 /* To the server and back: net_round_trip_ns of this link. */

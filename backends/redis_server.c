@@ -7,6 +7,7 @@
  * connections are not shown as others'. */
 #include "backends/redis.h"
 #include "backends/redis_link.h"
+#include "backends/redis_tls.h"
 #include "engine/text.h"
 
 #include <stdlib.h>
@@ -143,10 +144,11 @@ static bool matters(const struct redis_hello *h, unsigned step, const redisReply
 
 /* Connects to one address and says hello. NULL and err. */
 static struct redis_link *link_to(const struct redis_address *a, struct pool *pool,
-                                  const char *shown, const struct redis_hello *h,
-                                  uint64_t deadline_ns, struct err *err)
+                                  const struct redis_tls_context *tls, const char *shown,
+                                  const struct redis_hello *h, uint64_t deadline_ns,
+                                  struct err *err)
 {
-    struct redis_link *l = redis_link_open(a, pool, shown, deadline_ns, err);
+    struct redis_link *l = redis_link_open(a, pool, tls, shown, deadline_ns, err);
     if (!l)
         return NULL;
     int rc = redis_link_send(l, h->bytes, h->len, deadline_ns, err);
@@ -179,7 +181,7 @@ int redis_link_up(struct pool *pool, uint64_t deadline_ns, struct err *err)
         unsigned k = (first + i) % p->addresses;
         uint64_t now = clock_ns(),
                  share = deadline_ns > now ? (deadline_ns - now) / (p->addresses - i) : 0;
-        p->link = link_to(&p->address[k], pool, shown, &p->hello, now + share, err);
+        p->link = link_to(&p->address[k], pool, p->tls, shown, &p->hello, now + share, err);
         if (p->link) {
             atomic_store(&p->current, k);
             return 0;
@@ -244,6 +246,14 @@ static int look(struct pool *pool, uint64_t deadline_ns, struct err *err)
     return rc;
 }
 
+static void forget(struct redis_pool *p)
+{
+    redis_link_down(p);
+    wipe_hello(&p->hello);
+    redis_tls_context_free(p->tls);
+    p->tls = NULL;
+}
+
 int redis_pool_open(struct pool *pool, struct err *err)
 {
     struct redis_pool *p = pool_data(pool);
@@ -260,18 +270,22 @@ int redis_pool_open(struct pool *pool, struct err *err)
     int rc = redis_target_db(t, pool_options(pool), &p->db, err);
     if (rc == 0)
         rc = resolve(t, p->address, &p->addresses, err);
+    if (rc == 0 && strcmp(t->scheme, "rediss") == 0 &&
+        !(p->tls = redis_tls_context_new(pool_options(pool), err)))
+        rc = err->code;
     if (rc == 0)
         rc = make_hello(t, p->db, &p->hello, err);
-    if (rc < 0)
+    if (rc < 0) {
+        forget(p);
         return rc;
+    }
     uint64_t deadline_ns = clock_ns() + OPEN_NS;
     rc = redis_link_up(pool, deadline_ns, err);
     if (rc == 0)
         rc = look(pool, deadline_ns, err);
     if (rc == 0)
         return 0;
-    redis_link_down(p);
-    wipe_hello(&p->hello);
+    forget(p);
     return rc;
 }
 
@@ -279,23 +293,27 @@ void redis_pool_close(struct pool *pool)
 {
     struct redis_pool *p = pool_data(pool);
     redis_peers_leave(p);
-    redis_link_down(p);
-    wipe_hello(&p->hello);
+    forget(p);
 }
 
 /* ---- A link without a pool ---- */
 
-struct redis_link *redis_link_plain(const struct target *t, unsigned db, struct err *err)
+struct redis_link *redis_link_plain(const struct target *t, const struct options *o, unsigned db,
+                                    struct err *err)
 {
     struct redis_address address[REDIS_ADDRESSES_MAX];
     struct redis_hello hello;
     struct redis_link *l = NULL;
+    struct redis_tls_context *tls = NULL;
     unsigned addresses = 0;
-    if (resolve(t, address, &addresses, err) < 0 || make_hello(t, db, &hello, err) < 0)
+    if (strcmp(t->scheme, "rediss") == 0 && !(tls = redis_tls_context_new(o, err)))
         return NULL;
-    for (unsigned i = 0; i < addresses && !l; i++)
-        l = link_to(&address[i], NULL, t->shown, &hello, clock_ns() + OPEN_NS, err);
-    wipe_hello(&hello);
+    if (resolve(t, address, &addresses, err) == 0 && make_hello(t, db, &hello, err) == 0) {
+        for (unsigned i = 0; i < addresses && !l; i++)
+            l = link_to(&address[i], NULL, tls, t->shown, &hello, clock_ns() + OPEN_NS, err);
+        wipe_hello(&hello);
+    }
+    redis_tls_context_free(tls); /* the link's own hold keeps what it needs */
     return l;
 }
 
