@@ -123,18 +123,25 @@ bool sweep_axis_scales(const struct sweep_axis *a)
 
 static bool stands(const struct sweep_cell *c)
 {
-    return c->state == CELL_STEADY && c->at.valid && c->at.throughput_per_s > 0;
+    return c->state == CELL_STEADY && c->at.valid;
 }
 
-double sweep_relative(const struct sweep_snapshot *s, unsigned cell, unsigned axis)
+static bool measured(const struct sweep_cell *c)
+{
+    return (c->state == CELL_STEADY || c->state == CELL_UNSTEADY) && c->at.throughput_per_s > 0;
+}
+
+double sweep_relative(const struct sweep_snapshot *s, unsigned cell, unsigned axis, bool *sound)
 {
     double value, first;
+    *sound = false;
     if (axis >= s->axes || cell >= s->cells || !s->axis[axis].values)
         return NAN;
     unsigned step = s->axes == 2 && axis == 0 ? s->axis[1].values : 1;
     unsigned at = cell / step % s->axis[axis].values, base = cell - at * step;
-    if (!stands(&s->cell[cell]) || !stands(&s->cell[base]))
+    if (!measured(&s->cell[cell]) || !measured(&s->cell[base]))
         return NAN;
+    *sound = stands(&s->cell[cell]) && stands(&s->cell[base]);
     double gain = s->cell[cell].at.throughput_per_s / s->cell[base].at.throughput_per_s;
     if (!sweep_axis_scales(&s->axis[axis]))
         return gain;

@@ -75,6 +75,11 @@ uint64_t pool_setting(const struct pool *, const char *except);
 /* Is p a point of the curve by `var` ("threads" ...) on which the newest plateau lies? (scaling.c)
  */
 bool scaling_has(const char *var, const struct plateau *p, const struct plateau *newest);
+/* The value of var at a plateau. */
+double scaling_value(const char *var, const struct plateau *);
+/* The curve by var on which `like` lies, one of the n plateaus of the list. */
+void scaling_of(const struct plateau *list, unsigned n, const struct plateau *like, const char *var,
+                struct scaling *);
 
 /* A trend over n values: the drift over the whole stretch as a share of the mean, its t, the 95 %
  * half width of the mean and the independent values that were left. Pure; n >= 4. */

@@ -51,12 +51,20 @@ bool scaling_has(const char *var, const struct plateau *p, const struct plateau 
     return false;
 }
 
+/* The plateaus of a list that differ from one of them in a dial only. */
+struct family {
+    const struct plateau *list, *like;
+    unsigned n;
+    enum dial dial;
+};
+
 /* Memory = a x value^e by least squares of the logarithms, with the 95 % interval of e. Below a
  * quarter of a MiB it is the allocator's noise. */
 #define MEMORY_LEAST 262144.0
-static void memory_growth(const struct plateaus *all, enum dial d, struct scaling *s)
+static void memory_growth(const struct family *all, struct scaling *s)
 {
-    const struct plateau *last = &all->list[all->n - 1];
+    const struct plateau *last = all->like;
+    enum dial d = all->dial;
     double n = 0, mx = 0, my = 0, sxx = 0, sxy = 0, rss = 0;
     s->memory_exponent = s->memory_low = s->memory_high = NAN;
     for (int pass = 0; pass < 3; pass++) {
@@ -92,9 +100,10 @@ static void memory_growth(const struct plateaus *all, enum dial d, struct scalin
 }
 
 /* Which value of the dial would put next_n in flight: by the point that is nearest to it. */
-static double next_value(const struct plateaus *all, enum dial d, double next_n)
+static double next_value(const struct family *all, double next_n)
 {
-    const struct plateau *last = &all->list[all->n - 1], *near = NULL;
+    const struct plateau *last = all->like, *near = NULL;
+    enum dial d = all->dial;
     for (unsigned i = 0; i < all->n; i++) {
         const struct plateau *p = &all->list[i];
         if (same_but(p, last, d) && p->valid && p->in_flight > 0 &&
@@ -104,9 +113,10 @@ static double next_value(const struct plateaus *all, enum dial d, double next_n)
     return near ? fmax(1, round(dial_of(near, d) * next_n / near->in_flight)) : NAN;
 }
 
-static void fit_dial(const struct plateaus *all, enum dial d, struct scaling *s)
+static void fit_family(const struct family *all, struct scaling *s)
 {
-    const struct plateau *last = &all->list[all->n - 1];
+    const struct plateau *last = all->like;
+    enum dial d = all->dial;
     struct usl_point *pt = malloc(all->n * sizeof *pt);
     s->points = s->invalid = 0;
     s->fitted = false;
@@ -133,12 +143,32 @@ static void fit_dial(const struct plateaus *all, enum dial d, struct scaling *s)
         if (s->fitted)
             s->next_n = usl_next(&s->fit, pt, s->points);
         if (s->next_n > 0)
-            s->next_value = next_value(all, d, s->next_n);
+            s->next_value = next_value(all, s->next_n);
     }
-    memory_growth(all, d, s);
+    memory_growth(all, s);
     copy_str(s->why, sizeof s->why, s->fitted ? "" : err.msg);
     s->has = moves;
     free(pt);
+}
+
+void scaling_of(const struct plateau *list, unsigned n, const struct plateau *like, const char *var,
+                struct scaling *s)
+{
+    struct family all = {.list = list, .like = like, .n = n};
+    memset(s, 0, sizeof *s);
+    for (int d = 0; d < DIALS; d++)
+        if (!strcmp(var, dial_names[d])) {
+            all.dial = (enum dial)d;
+            fit_family(&all, s);
+        }
+}
+
+double scaling_value(const char *var, const struct plateau *p)
+{
+    for (int d = 0; d < DIALS; d++)
+        if (!strcmp(var, dial_names[d]))
+            return dial_of(p, (enum dial)d);
+    return NAN;
 }
 
 void scaling_update(struct pool *p)
@@ -148,9 +178,9 @@ void scaling_update(struct pool *p)
     p->scaling_serial = p->plateaus.serial;
     p->scalings = 0;
     for (int d = 0; d < DIALS; d++) {
+        const struct plateaus *all = &p->plateaus;
         struct scaling *s = &p->scaling[p->scalings];
-        memset(s, 0, sizeof *s);
-        fit_dial(&p->plateaus, (enum dial)d, s);
+        scaling_of(all->list, all->n, &all->list[all->n - 1], dial_names[d], s);
         if (s->has)
             p->scalings++;
     }

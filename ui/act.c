@@ -52,7 +52,7 @@ static void move(struct app *a, int by)
 {
     struct screen *sc = &a->sc;
 
-    if (sc->view == VIEW_ERRORS || sc->view == VIEW_EVENTS) {
+    if (sc->view == VIEW_ERRORS || sc->view == VIEW_EVENTS || sc->view == VIEW_SCALING) {
         int row = sc->row[sc->view], last = sc->rows[sc->view] - 1;
 
         row = by < 0 && -by > row ? 0 : row + by;
@@ -70,7 +70,8 @@ static void set_view(struct app *a, int view)
 
 static bool sorts(enum view view)
 {
-    return view == VIEW_OVERVIEW || view == VIEW_ERRORS || view == VIEW_EVENTS;
+    return view == VIEW_OVERVIEW || view == VIEW_ERRORS || view == VIEW_EVENTS ||
+           view == VIEW_SCALING; /* its X axis */
 }
 
 static void sort_by(struct app *a, int by)
@@ -89,7 +90,8 @@ static void sort_by(struct app *a, int by)
         *sort = n - 1;
     if (*sort == -1)
         app_notice(a, ROLE_BAR, "%s",
-                   sc->view == VIEW_EVENTS   ? "in the order of time, the newest first"
+                   sc->view == VIEW_SCALING  ? "X axis: what was moved most, and grids of sweeps"
+                   : sc->view == VIEW_EVENTS ? "in the order of time, the newest first"
                    : sc->view == VIEW_ERRORS ? "by pool, the most frequent first"
                                              : "in the order in which the pools were added");
 }

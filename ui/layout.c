@@ -183,14 +183,39 @@ static void pool_view(struct layout *l, struct rect r)
     stack(l, side, PANEL_OPS, PANEL_THREADS, most(side.h / 2, 4));
 }
 
-static void scaling_view(struct layout *l, struct rect r)
+static void scaling_left(struct layout *l, struct rect r, int grid_rows)
+{
+    int least_curve = 10;
+
+    if (grid_rows > 0) {
+        int lines = (r.h - least_curve - 4) / grid_rows;
+
+        lines = lines > 4 ? 4 : most(lines, 1);
+        box(l, PANEL_GRID, take_rows(&r, least(grid_rows * lines + 4, most(r.h - least_curve, 8))));
+    }
+    if (r.h >= 24) {
+        struct rect below = take_rows(&r, -(r.h * 2 / 5));
+
+        box(l, PANEL_LATENCY_N, take_left(&below, below.w / 2));
+        box(l, PANEL_COST, below);
+    }
+    box(l, PANEL_SCALING, r);
+}
+
+static void scaling_view(struct layout *l, struct rect r, int grid_rows)
 {
     int table = l->size == LAYOUT_FULL ? most(r.w * 2 / 5, 58) : 0;
 
     if (table) {
-        box(l, PANEL_MAIN, rect_of(r.x + r.w - table, r.y, table, r.h));
+        struct rect right = rect_of(r.x + r.w - table, r.y, table, r.h);
+
+        if (right.h >= 18)
+            box(l, PANEL_LIGHTS, take_rows(&right, -10));
+        box(l, PANEL_MAIN, right);
         r.w -= table;
-        box(l, PANEL_SCALING, r);
+        scaling_left(l, r, grid_rows);
+    } else if (grid_rows > 0) {
+        stack(l, r, PANEL_GRID, PANEL_MAIN, most(least(grid_rows + 3, r.h * 3 / 4), r.h * 3 / 5));
     } else {
         stack(l, r, PANEL_SCALING, PANEL_MAIN, r.h * 3 / 5);
     }
@@ -211,7 +236,8 @@ static const signed char full_panels[VIEWS][8] = {
                        PANEL_CHANGES, PANEL_POOLS, -1},
     [VIEW_POOL] = {PANEL_THROUGHPUT, PANEL_LATENCY, PANEL_HEATMAP, PANEL_LADDER, PANEL_OPS,
                    PANEL_THREADS, PANEL_BUDGET, -1},
-    [VIEW_SCALING] = {PANEL_SCALING, PANEL_MAIN, -1},
+    [VIEW_SCALING] = {PANEL_SCALING, PANEL_MAIN, PANEL_LATENCY_N, PANEL_COST, PANEL_LIGHTS,
+                      PANEL_GRID, -1},
     [VIEW_ERRORS] = {-1},
     [VIEW_EVENTS] = {-1},
     [VIEW_TARGETS] = {-1},
@@ -264,7 +290,7 @@ void layout_make(struct layout *l, int rows, int cols, const struct layout_want 
     else if (want->view == VIEW_POOL)
         pool_view(l, r);
     else if (want->view == VIEW_SCALING)
-        scaling_view(l, r);
+        scaling_view(l, r, want->grid_rows);
     else
         box(l, PANEL_MAIN, r);
 }

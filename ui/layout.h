@@ -25,6 +25,10 @@ enum panel {
     PANEL_LATENCY,
     PANEL_HEATMAP, /* latencies over time */
     PANEL_SCALING,
+    PANEL_GRID,      /* a sweep over two variables */
+    PANEL_LATENCY_N, /* latency against N */
+    PANEL_COST,      /* CPU and memory against N */
+    PANEL_LIGHTS,    /* can the selected point be trusted? */
     PANEL_VALID,
     PANEL_BUDGET, /* where the time goes */
     PANEL_LADDER, /* percentiles */
@@ -44,6 +48,7 @@ struct layout_want {
     int pools, alerts;
     bool thresholds; /* a goal or thresholds are set */
     int full;        /* the one panel that has the whole middle, < 0: all as they fit */
+    int grid_rows;   /* scaling: values of a sweep's first variable; 0: no grid */
 };
 /* The panel after `now` (< 0: none) that a view can show on the whole screen, in the order in which
  * they matter; -1 after the last. */

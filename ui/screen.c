@@ -7,6 +7,7 @@
 #include "engine/snapshot.h"
 #include "ui/box.h"
 #include "ui/swatches.h"
+#include "ui/views/curve.h"
 #include "ui/views/parts.h"
 
 void screen_init(struct screen *sc)
@@ -137,11 +138,13 @@ void screen_draw(struct cells *c, struct screen *sc, const struct snapshot *s,
                                .pools = (int)s->pools,
                                .thresholds = s->thresholds > 0 || s->goal_per_s > 0,
                                .full = sc->full};
+    const struct sweep_snapshot *grid = sc->view == VIEW_SCALING ? curve_grid(sc, s) : NULL;
     struct layout l;
 
     cells_clear(c);
     sc->hits = 0;
     /* State and alerts are always live: a frozen display must not hide that load is on, or off. */
+    want.grid_rows = grid ? (int)grid->axis[0].values : 0;
     want.alerts = alerts_collect(live, alert, ALERTS_MAX);
     layout_make(&l, c->rows, c->cols, &want);
     header_draw(c, live, sc, &l);

@@ -15,6 +15,7 @@
 #include "ui/layout.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct snapshot;
 struct pool_snapshot;
@@ -63,7 +64,16 @@ struct hit {
 
 enum line_id { LINE_P99, LINE_P50, LINE_RESPONSE, LINE_BASELINE };
 
-enum plot_axis { AXIS_THROUGHPUT, AXIS_LATENCY, AXIS_COMPARE, AXIS_SCALING, AXES };
+enum plot_axis {
+    AXIS_THROUGHPUT,
+    AXIS_LATENCY,
+    AXIS_COMPARE,
+    AXIS_SCALING,
+    AXIS_SCALING_LATENCY,
+    AXIS_SCALING_CPU,
+    AXIS_SCALING_MEMORY,
+    AXES
+};
 
 struct screen {
     enum view view;
@@ -107,7 +117,8 @@ struct screen {
 
     struct axis axis[AXES];
     unsigned axis_pool;
-    double cursor_s; /* the moment that the plots' cursor stands at, s of the run; < 0: none */
+    uint64_t axis_family; /* whose points the scaling axes have followed */
+    double cursor_s;      /* the moment that the plots' cursor stands at, s of the run; < 0: none */
     double from_s, length_s, step_s; /* the time axis as it was drawn, and of one column */
     unsigned hidden; /* lines that were clicked away in the legend: 1 << enum line_id */
     int full;        /* the one panel on the whole screen (enum panel); < 0: none */

@@ -253,6 +253,14 @@ static void fixture_details(void)
         t->vars.connections = 10;
         t->bulk = 1;
         copy_str(t->why_not, sizeof t->why_not, i < 3 ? "" : "generator CPU above 80 %");
+        t->anon_bytes = 2e6 * (i + 1);
+        t->server_cpu_share = 0.2 + 0.22 * i;
+        for (int k = 0; k < LIGHTS; k++)
+            t->light[k] = (struct light){LIGHT_OK, 0.001F * (float)k};
+        t->light[LIGHT_LAG] = (struct light){LIGHT_UNKNOWN, NAN};
+        t->light[LIGHT_CPU] = (struct light){i < 3 ? LIGHT_OK : LIGHT_BAD, 0.3F + 0.2F * (float)i};
+        t->light[LIGHT_OTHERS] = (struct light){LIGHT_CAUTION, 0.31F};
+        copy_str(t->caution, sizeof t->caution, "others used 31 % of this machine's CPUs");
         fixture_workers[i] =
             (struct worker_snapshot){.id = i,
                                      .completed = redis->counts.completed / 4 + i * 1000,

@@ -126,17 +126,22 @@ static json_t *cell_of(const struct sweep_snapshot *s, unsigned i, const struct 
     static const char *const state[] = {"waiting", "waiting", "steady", "unsteady"};
     const struct sweep_cell *c = &s->cell[i];
     bool measured = c->state == CELL_STEADY || c->state == CELL_UNSTEADY;
-    json_t *o = measured ? json_plateau(p, &c->at) : json_object(), *relative = json_object();
+    json_t *o = measured ? json_plateau(p, &c->at) : json_object(), *relative = json_object(),
+           *sound = json_object();
     json_t *index = json_null();
     for (unsigned k = 0; c->state == CELL_STEADY && k < p->plateaus; k++)
         if (fabs(p->plateau[k].start_s - c->at.start_s) < 1e-9)
             index = json_u64(k);
-    for (unsigned k = 0; k < s->axes; k++)
-        json_put(relative, s->axis[k].name, json_share(sweep_relative(s, i, k)));
+    for (unsigned k = 0; k < s->axes; k++) {
+        bool both;
+        json_put(relative, s->axis[k].name, json_share(sweep_relative(s, i, k, &both)));
+        json_put(sound, s->axis[k].name, json_boolean(both));
+    }
     json_put(o, "at", values_of(s, i));
     json_put(o, "state", json_words(state[c->state]));
     json_put(o, "plateau", index);
     json_put(o, "relative", relative);
+    json_put(o, "relative_valid", sound);
     return o;
 }
 

@@ -38,6 +38,21 @@ static double relative(const json_t *cell, const char *var)
     return json_is_number(v) ? json_number_value(v) : NAN;
 }
 
+/* "93 %", "3.41"; in brackets when one of the two is not steady or not valid. */
+static const char *relative_text(char *buf, size_t size, const json_t *sweep, const json_t *cell,
+                                 size_t var)
+{
+    double r = relative(cell, var_name(sweep, var));
+    const json_t *all = json_at(cell, "relative_valid");
+    bool sound = json_is_object(all) && json_is_true(json_object_get(all, var_name(sweep, var)));
+    if (isnan(r))
+        return copy_str(buf, size, "-");
+    snprintf(buf, size,
+             scales(sweep, var) ? (sound ? "%.0f %%" : "(%.0f %%)") : (sound ? "%.2f" : "(%.2f)"),
+             scales(sweep, var) ? 100 * r : r);
+    return buf;
+}
+
 static bool is_steady(const json_t *cell)
 {
     return strcmp(json_txt(cell, "state"), "steady") == 0;
@@ -60,17 +75,13 @@ enum matrix { THROUGHPUT, RELATIVE, CPU };
 static void matrix_cell(struct doc *d, const json_t *sweep, const json_t *cell, enum matrix what,
                         size_t var)
 {
-    double r = relative(cell, var_name(sweep, var));
+    char text[32];
     if (what == THROUGHPUT)
         throughput_cell(d, cell);
     else if (what == CPU)
         doc_cell(d, "%s", fig_share(json_num(cell, "cpu_share")));
-    else if (isnan(r))
-        doc_cell(d, "-");
-    else if (scales(sweep, var))
-        doc_cell(d, "%.0f %%", 100 * r);
     else
-        doc_cell(d, "%.2f", r);
+        doc_cell(d, "%s", relative_text(text, sizeof text, sweep, cell, var));
 }
 
 static void add_matrix(struct doc *d, const json_t *sweep, enum matrix what, size_t var,
@@ -141,13 +152,8 @@ static void add_row(struct doc *d, const json_t *sweep, const json_t *cell)
     doc_cell(d, "%s", fig_number(json_num(cell, "in_flight")));
     doc_cell(d, is_steady(cell) && *why == '\0' ? "%s" : "(%s)", fig_number(rate));
     doc_cell(d, "%s", fig_number(json_num(cell, "ci95")));
-    for (size_t v = 0; v < json_count(sweep, "vars"); v++) {
-        double r = relative(cell, var_name(sweep, v));
-        if (isnan(r))
-            doc_cell(d, "-");
-        else
-            doc_cell(d, scales(sweep, v) ? "%.0f %%" : "%.2f", scales(sweep, v) ? 100 * r : r);
-    }
+    for (size_t v = 0; v < json_count(sweep, "vars"); v++)
+        doc_cell(d, "%s", relative_text(text, sizeof text, sweep, cell, v));
     doc_cell(d, "%s", fig_us(json_num(cell, "p50_us")));
     doc_cell(d, "%s", fig_us(json_num(cell, "p99_us")));
     doc_cell(d, "%s", fig_share(json_num(cell, "cpu_share")));
@@ -196,7 +202,8 @@ void report_sweep(struct doc *d, const json_t *sweep)
     const char *ended = json_txt(sweep, "ended_by");
     doc_heading(d, 3, "Sweep %s", json_txt(sweep, "spec"));
     doc_para(d,
-             "%s%s.%s A value in brackets is not valid and is in no fit; memory is anonymous, "
+             "%s%s.%s A value in brackets is not steady or not valid, and is in no fit; memory is "
+             "anonymous, "
              "above the idle program, of the whole process.",
              *ended ? "Ended: " : "Not ended", ended,
              json_yes(sweep, "resumable") ? " The command `sweep resume` goes on with it." : "");

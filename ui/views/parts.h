@@ -50,6 +50,7 @@ void latency_panel(struct cells *, const struct snapshot *, struct screen *, con
 void ladder_panel(struct cells *, const struct pool_snapshot *, const struct layout *);
 void heatmap_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 void scaling_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+void grid_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 void valid_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 void budget_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 void changes_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);

@@ -1,0 +1,301 @@
+/* The scaling view: the curve or the grid of a sweep, what else moves with N, the table of points
+ * and the lights of the selected one; see parts.h and curve.h. */
+#include "ui/views/curve.h"
+#include "ui/views/parts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/backend.h"
+#include "engine/plateau.h"
+#include "engine/text.h"
+#include "ui/box.h"
+#include "ui/glyphs.h"
+#include "ui/table.h"
+
+/* ---- what was chosen ---- */
+
+const struct plateau *curve_like(const struct screen *sc, const struct pool_snapshot *p)
+{
+    unsigned row = sc->view == VIEW_SCALING ? (unsigned)sc->row[VIEW_SCALING] : 0;
+
+    if (!p->plateaus)
+        return NULL;
+    return &p->plateau[p->plateaus - 1 - (row < p->plateaus ? row : p->plateaus - 1)];
+}
+
+const char *curve_choice(const struct screen *sc)
+{
+    int at = sc->view == VIEW_SCALING ? sc->sort[VIEW_SCALING] : -1;
+
+    return at >= 0 && at < CURVE_VARS ? curve_vars[at] : NULL;
+}
+
+const struct sweep_snapshot *curve_grid(const struct screen *sc, const struct snapshot *s)
+{
+    const struct pool_snapshot *p = screen_pool(sc, s);
+
+    if (!p || curve_choice(sc))
+        return NULL;
+    if (s->sweep.axes == 2 && s->sweep.cells && !strcmp(s->sweep.pool, p->name))
+        return &s->sweep;
+    for (unsigned i = s->pasts; i-- > 0;)
+        if (s->past[i]->axes == 2 && !strcmp(s->past[i]->pool, p->name))
+            return s->past[i];
+    return NULL;
+}
+
+/* ---- the table ---- */
+
+enum {
+    COL_WHEN,
+    COL_THREADS,
+    COL_CLIENTS,
+    COL_DEPTH,
+    COL_ROWS,
+    COL_N,
+    COL_X,
+    COL_CI,
+    COL_P50,
+    COL_P99,
+    COL_CPU,
+    COL_MEMORY,
+    COL_OWN
+};
+
+static const struct column point_columns[] = {
+    {"WHEN", 8, 8, ALIGN_LEFT, 9},      {"THR", 3, 5, ALIGN_RIGHT, 0},
+    {"CLI", 3, 5, ALIGN_RIGHT, 1},      {"DEPTH", 5, 6, ALIGN_RIGHT, 3},
+    {"ROWS", 4, 6, ALIGN_RIGHT, 6},     {"N", 5, 7, ALIGN_RIGHT, 2},
+    {"A SECOND", 8, 9, ALIGN_RIGHT, 0}, {"95 %", 6, 8, ALIGN_RIGHT, 4},
+    {"p50", 6, 8, ALIGN_RIGHT, 7},      {"p99", 6, 8, ALIGN_RIGHT, 1},
+    {"CPU", 5, 5, ALIGN_RIGHT, 5},      {"MEM", 6, 7, ALIGN_RIGHT, 8},
+};
+
+/* The backend's own columns come before the last one. */
+static void make_columns(struct column *column, const struct pool_snapshot *p)
+{
+    int n = (int)(sizeof point_columns / sizeof *point_columns);
+
+    memcpy(column, point_columns, sizeof point_columns);
+    for (unsigned i = 0; p && i < p->columns && n < COLUMNS_MAX - 2; i++)
+        column[n++] =
+            (struct column){p->column[i].name,
+                            text_width(p->column[i].name) < 6 ? 6 : text_width(p->column[i].name),
+                            12, ALIGN_RIGHT, 10 + (int)i};
+    column[n++] = (struct column){"VALID", 5, 40, ALIGN_LEFT, 0};
+    column[n] = (struct column){NULL, 0, 0, ALIGN_LEFT, 0};
+}
+
+static char *own_text(char *buf, size_t size, enum column_kind kind, double v)
+{
+    return kind == COLUMN_SHARE   ? show_percent(buf, size, v)
+           : kind == COLUMN_BYTES ? show_bytes(buf, size, v)
+           : kind == COLUMN_PER_S ? show_signed(buf, size, v)
+                                  : show_count(buf, size, v);
+}
+
+static void put_count(struct cells *c, const struct table *t, int y, int column, enum role role,
+                      unsigned n)
+{
+    char text[16];
+
+    snprintf(text, sizeof text, "%u", n);
+    table_put(c, t, y, column, role, text);
+}
+
+static void put_own(struct cells *c, const struct table *t, int y, const struct pool_snapshot *p,
+                    const struct plateau *k, enum role role)
+{
+    char text[32];
+
+    for (unsigned i = 0; i < p->columns && COL_OWN + (int)i < t->n - 1; i++)
+        table_put(c, t, y, COL_OWN + (int)i, role,
+                  own_text(text, sizeof text, p->column[i].kind, k->column[i]));
+}
+
+static void point_row(struct cells *c, const struct table *t, int y, const struct snapshot *s,
+                      const struct pool_snapshot *p, const struct plateau *k)
+{
+    char text[128], number[32];
+    enum role role = k->valid ? ROLE_TEXT : ROLE_DIM;
+
+    table_put(c, t, y, COL_WHEN, ROLE_LABEL, show_clock(text, sizeof text, s, k->start_s, true));
+    put_count(c, t, y, COL_THREADS, role, k->vars.threads);
+    put_count(c, t, y, COL_CLIENTS, role, k->vars.clients);
+    put_count(c, t, y, COL_DEPTH, role, pattern_depth(k->vars.pattern, k->vars.depth));
+    put_count(c, t, y, COL_ROWS, role, k->bulk);
+    table_put(c, t, y, COL_N, role, show_count(text, sizeof text, k->in_flight));
+    table_put(c, t, y, COL_X, k->valid ? ROLE_STRONG : ROLE_DIM,
+              show_number(text, sizeof text, k->throughput_per_s));
+    snprintf(text, sizeof text, "%s%s", c->glyphs->plus_minus,
+             show_number(number, sizeof number, k->ci95));
+    table_put(c, t, y, COL_CI, role, isnan(k->ci95) ? "-" : text);
+    table_put(c, t, y, COL_P50, role, show_ns(text, sizeof text, k->p50));
+    table_put(c, t, y, COL_P99, role, show_ns(text, sizeof text, k->p99));
+    table_put(c, t, y, COL_CPU, role, show_percent(text, sizeof text, k->cpu_share));
+    table_put(c, t, y, COL_MEMORY, role, show_bytes(text, sizeof text, k->anon_bytes));
+    put_own(c, t, y, p, k, role);
+    snprintf(text, sizeof text, "%s %s", c->glyphs->off, k->why_not);
+    table_put(c, t, y, t->n - 1, k->valid ? ROLE_GOOD : ROLE_WARN,
+              !k->valid       ? text
+              : k->caution[0] ? (snprintf(text, sizeof text, "%s !", c->glyphs->ok), text)
+                              : c->glyphs->ok);
+}
+
+static void points_table(struct cells *c, const struct snapshot *s, struct screen *sc,
+                         const struct layout *l)
+{
+    const struct pool_snapshot *p = screen_pool(sc, s);
+    struct column column[COLUMNS_MAX];
+    char title[96] = "points";
+    struct table t;
+    struct rect r;
+
+    make_columns(column, p);
+    if (p)
+        snprintf(title, sizeof title, "%s: a point for each plateau", p->name);
+    if (!list_begin(c, sc, l, title, NULL, column, &t, &r))
+        return;
+    bool why = r.h > 4 && l->panel[PANEL_LIGHTS].h == 0;
+    int rows = p ? (int)p->plateaus : 0, first = scroll_follow(sc, rows, why ? r.h - 1 : r.h);
+
+    for (int i = first; i < rows && i - first < (why ? r.h - 1 : r.h); i++) {
+        list_row(c, sc, r, r.y + i - first, i);
+        point_row(c, &t, r.y + i - first, s, p, &p->plateau[rows - 1 - i]);
+    }
+    if (rows == 0) {
+        cells_field(c, r.x + 2, r.y, r.w - 3, ALIGN_LEFT, ROLE_DIM,
+                    "none yet: leave the load alone for a while");
+        return;
+    }
+    const struct plateau *k = curve_like(sc, p);
+
+    if (why && (!k->valid || k->caution[0]))
+        cells_field(c, r.x + 2, r.y + r.h - 1, r.w - 3, ALIGN_LEFT, ROLE_WARN,
+                    k->valid ? k->caution : k->why_not);
+}
+
+/* ---- the lights of the selected point ---- */
+
+static void light_value(char *buf, size_t size, enum light_id id, const struct light *light)
+{
+    double v = (double)light->value;
+
+    if (isnan(v))
+        copy_str(buf, size, "-");
+    else if (id == LIGHT_LAG)
+        show_ns(buf, size, v * 1e3);
+    else if (id == LIGHT_DROPS)
+        show_count(buf, size, v);
+    else if (id == LIGHT_CLOCK)
+        snprintf(buf, size, "%.3fs", v);
+    else if (id == LIGHT_STEADY || id == LIGHT_LITTLE)
+        snprintf(buf, size, id == LIGHT_STEADY ? "%+.1f %%" : "%.1f %%", 100 * v);
+    else
+        show_percent(buf, size, v);
+}
+
+static void lights_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
+                         const struct layout *l)
+{
+    static const char *const names[LIGHTS] = {
+        "N = X R", "client CPU", "waits for CPU", "lateness p99", "dropped",      "errors",
+        "drift",   "clock set",  "memory waits",  "hit ratio",    "CPU of others"};
+    const struct pool_snapshot *p = screen_pool(sc, s);
+    const struct plateau *k = p ? curve_like(sc, p) : NULL;
+    char note[64] = "";
+    struct rect r;
+    int w, y = 0;
+
+    if (k)
+        snprintf(note, sizeof note, "%s",
+                 !k->valid       ? "LEFT OUT"
+                 : k->caution[0] ? "valid, but"
+                                 : "valid");
+    if (!box_panel(c, l, PANEL_LIGHTS, "can this point be trusted?", k ? note : NULL, &r) || !k)
+        return;
+    w = (r.w - 2) / 2;
+    for (int i = 0; i < LIGHTS && y < r.h; i++) {
+        const struct light *light = &k->light[i];
+        enum role role = light->state == LIGHT_BAD       ? ROLE_BAD
+                         : light->state == LIGHT_CAUTION ? ROLE_WARN
+                         : light->state == LIGHT_OK      ? ROLE_GOOD
+                                                         : ROLE_DIM;
+        const char *sign = light->state == LIGHT_BAD       ? "NO"
+                           : light->state == LIGHT_CAUTION ? "!"
+                           : light->state == LIGHT_OK      ? c->glyphs->ok
+                                                           : "-";
+        int x = r.x + 1 + i % 2 * w;
+        char value[24];
+
+        light_value(value, sizeof value, (enum light_id)i, light);
+        cells_field(c, x, r.y + y, 2, ALIGN_LEFT, role, sign);
+        cells_field(c, x + 3, r.y + y, w - 11, ALIGN_LEFT, ROLE_LABEL, names[i]);
+        cells_field(c, x + w - 8, r.y + y, 7, ALIGN_RIGHT, role == ROLE_DIM ? ROLE_DIM : ROLE_TEXT,
+                    value);
+        y += i % 2 == 1;
+    }
+    y += LIGHTS % 2;
+    if (y < r.h && (!k->valid || k->caution[0]))
+        text_wrap(c, r.x + 1, r.y + y, r.w - 2, r.h - y, ROLE_WARN,
+                  k->valid ? k->caution : k->why_not);
+}
+
+/* ---- what else moves with N ---- */
+
+static void latency_n_panel(struct cells *c, struct screen *sc, const struct layout *l,
+                            const struct curve *k)
+{
+    struct rect r;
+
+    if (!box_panel(c, l, PANEL_LATENCY_N, "latency against N", "p50, p99", &r) || k->points < 2)
+        return;
+    curve_plot_latency(c, sc, k, r);
+}
+
+/* CPU above, memory below, each with its own axis. */
+static void cost_panel(struct cells *c, struct screen *sc, const struct layout *l,
+                       const struct curve *k)
+{
+    const struct scaling *g = &k->scaling;
+    char note[96] = "client, server CPU %";
+    struct rect r;
+
+    if (!box_panel(c, l, PANEL_COST, "cost against N", note, &r) || k->points < 2)
+        return;
+    int upper = r.h >= 9 ? (r.h - 1) / 2 : r.h - 1;
+
+    if (isnan(g->memory_exponent))
+        snprintf(note, sizeof note, "memory: no growth with %s to be seen yet", k->name);
+    else
+        snprintf(note, sizeof note, "memory ~ %s^%.2f (%.2f..%.2f): %s", k->name,
+                 g->memory_exponent, g->memory_low, g->memory_high,
+                 g->memory_low > 1.05    ? "worse than linear"
+                 : g->memory_high < 0.95 ? "less than linear"
+                                         : "linear");
+    if (upper >= 3)
+        curve_plot_cpu(c, sc, k, rect_of(r.x, r.y, r.w, upper));
+    cells_field(c, r.x + 1, r.y + upper, r.w - 2, ALIGN_LEFT, ROLE_LABEL, note);
+    if (r.h - upper - 1 >= 3)
+        curve_plot_memory(c, sc, k, rect_of(r.x, r.y + upper + 1, r.w, r.h - upper - 1));
+}
+
+void scaling_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
+                  const struct layout *l)
+{
+    const struct pool_snapshot *p = screen_pool(sc, s);
+    static struct curve k;
+
+    scaling_panel(c, s, sc, l);
+    grid_panel(c, s, sc, l);
+    if (p) {
+        curve_collect(&k, p, curve_like(sc, p), curve_choice(sc));
+        latency_n_panel(c, sc, l, &k);
+        cost_panel(c, sc, l, &k);
+    }
+    points_table(c, s, sc, l);
+    lights_panel(c, s, sc, l);
+    sc->columns[VIEW_SCALING] = CURVE_VARS;
+}
