@@ -158,7 +158,7 @@ struct pool *engine_add_pool(struct engine *e, const struct pool_spec *spec, str
         return NULL;
     e->next_number++;
     e->pool[e->pools++] = p;
-    p->held = p->paused = e->scenario.limits.hold_remote && !p->local;
+    p->held = p->paused = e->scenario.limits.look || (e->scenario.limits.hold_remote && !p->local);
     return p;
 }
 

@@ -66,7 +66,7 @@ bool pool_allow_destructive(const struct pool *p)
 
 bool pool_read_only(const struct pool *p)
 {
-    return p->engine->scenario.limits.read_only;
+    return p->engine->scenario.limits.read_only || p->engine->scenario.limits.look;
 }
 
 uint64_t pool_seed(const struct pool *p)

@@ -95,6 +95,7 @@ struct limits {
     bool read_only, locked, allow_destructive, yes;
     bool hold_remote; /* a pool whose target is not on this machine begins paused, without a thread,
                          until `resume`: somebody is asked first */
+    bool look;        /* pools are opened and looked at, never loaded, and nothing is made there */
     bool ask_names; /* somebody can be asked for the name of a protected host: a pool waits for it,
                        see engine_confirm */
     char confirm[256]; /* --confirm HOST */

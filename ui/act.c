@@ -13,6 +13,7 @@
 #include "engine/text.h"
 #include "ui/dial.h"
 #include "ui/glyphs.h"
+#include "ui/probe.h"
 #include "ui/views/parts.h"
 
 static const double spans[] = {60, 300, 900, 3600, 0}; /* 0: the whole run */
@@ -483,8 +484,49 @@ static void ask_key(struct app *a, uint32_t key)
         answer(a, false);
 }
 
+/* Looks at the target with the form's values, on a thread; the form goes on meanwhile. */
+static void test_connection(struct app *a)
+{
+    struct form *f = &a->sc.form;
+    char url[2048];
+
+    if (f->kind != FORM_ADD || !f->backend || f->test == TEST_RUNNING || !form_check(f))
+        return;
+    probe_free(a->probe, false);
+    form_url(f, url, sizeof url);
+    a->probe = probe_start(url, a->settings->backends);
+    f->test = a->probe ? TEST_RUNNING : TEST_BAD;
+    copy_str(f->test_text, sizeof f->test_text, "no thread for it");
+}
+
+void act_probe(struct app *a)
+{
+    struct form *f = &a->sc.form;
+    struct probe_result r;
+
+    if (!a->probe)
+        return;
+    if (a->sc.mode != MODE_FORM || f->test != TEST_RUNNING) { /* left, or of other values */
+        probe_free(a->probe, false);
+        a->probe = NULL;
+        return;
+    }
+    r = probe_look(a->probe);
+    if (!r.done)
+        return;
+    f->test = r.good ? TEST_GOOD : TEST_BAD;
+    copy_str(f->test_text, sizeof f->test_text, r.text);
+    probe_free(a->probe, false);
+    a->probe = NULL;
+    a->dirty = true;
+}
+
 static void form_input(struct app *a, uint32_t key)
 {
+    if (key == KEY_CTRL('t')) {
+        test_connection(a);
+        return;
+    }
     char command[COMMAND_TEXT_MAX + 512];
     enum form_result result = form_key(&a->sc.form, key);
 

@@ -21,6 +21,7 @@
 #include "ui/app_private.h"
 #include "ui/glyphs.h"
 #include "ui/journal.h"
+#include "ui/probe.h"
 
 #define NOTICE_S 6.0
 #define IDLE_MS 250
@@ -303,6 +304,7 @@ static void turn(struct app *a, bool wait)
     while (!a->quit && !a->signal && term_read(&in))
         act_input(a, &in);
     screen_commands(a);
+    act_probe(a);
     capture_theme_follow(a);
     if (a->sc.notice[0] && a->sc.clock >= a->sc.notice_until) {
         a->sc.notice[0] = '\0';
@@ -369,6 +371,7 @@ int app_run(struct engine *engine, const struct app_settings *settings, struct j
     if (a.signal)
         engine_end(engine, END_NOW, "signal");
     term_close();
+    probe_free(a.probe, !a.signal);
     form_close(&a.sc.form);
     baseline_free(&a.sc);
     snapshot_release(a.frozen);

@@ -23,6 +23,7 @@ struct app {
     struct cells cells;
     struct theme theme;
     enum tier tier;
+    struct probe *probe;           /* of the form; NULL: none runs */
     const struct snapshot *live;   /* the newest; held */
     const struct snapshot *frozen; /* held while the display is frozen, else NULL */
     uint64_t message_serial;       /* last one that was shown */
@@ -54,6 +55,7 @@ void app_quit(struct app *);
 
 /* act.c */
 void act_input(struct app *, const struct input *);
+void act_probe(struct app *); /* looks whether the form's test has a result */
 void act_ask(struct app *, enum question, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* prompt.c */

@@ -154,6 +154,14 @@ void form_open_edit(struct form *f, const struct pool_snapshot *p)
             options_text(p->options, (unsigned)i, value, sizeof value);
             add_option(f, &p->backend->options[i], false, value);
         }
+    for (int i = 0; p->options && p->backend->options[i].name; i++)
+        if (!(p->backend->options[i].flags & (OPTION_LIVE | OPTION_PREFIX)) &&
+            f->fields < FORM_FIELDS_MAX) {
+            options_text(p->options, (unsigned)i, value, sizeof value);
+            add_option(f, &p->backend->options[i], false, value);
+            f->field[f->fields - 1].fixed = true;
+            copy_str(f->field[f->fields - 1].type, sizeof f->field[0].type, "fixed while it runs");
+        }
 }
 
 void form_open_sweep(struct form *f, const struct pool_snapshot *p)
@@ -176,6 +184,8 @@ void form_open_sweep(struct form *f, const struct pool_snapshot *p)
 
 static bool changed(const struct form *f, const struct form_field *field)
 {
+    if (field->fixed)
+        return false;
     if (f->kind == FORM_EDIT)
         return strcmp(field->text.s, field->was) != 0;
     return field->text.len > 0;
@@ -302,6 +312,15 @@ bool form_command(const struct form *f, int i, char *buf, size_t size)
     return any;
 }
 
+void form_url(const struct form *f, char *buf, size_t size)
+{
+    struct text t = {.limit = size - 1};
+
+    add_url(f, &t);
+    copy_str(buf, size, text_str(&t));
+    text_free(&t);
+}
+
 /* ---- keys ---- */
 
 bool form_is_typing(const struct form *f)
@@ -391,20 +410,25 @@ enum form_result form_key(struct form *f, uint32_t key)
                 f->at = i;
                 break;
             }
+    } else if (field->fixed) {
+        return FORM_STAYS;
     } else if (is_choice(field) && (key == KEYCODE_LEFT || key == KEYCODE_RIGHT)) {
         turn_choice(field, key == KEYCODE_RIGHT);
         check_field(f, field);
+        f->test = TEST_NONE;
     } else if (field_key(&field->text, key)) {
         check_field(f, field);
         f->error[0] = '\0';
+        f->test = TEST_NONE; /* it was of other values */
     }
     return FORM_STAYS;
 }
 
 void form_paste(struct form *f, const char *utf8)
 {
-    if (!form_is_typing(f))
+    if (!form_is_typing(f) || f->field[f->at].fixed)
         return;
     field_insert(&f->field[f->at].text, utf8);
+    f->test = TEST_NONE;
     check_field(f, &f->field[f->at]);
 }

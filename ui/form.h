@@ -27,6 +27,7 @@ struct form_field {
     char was[96];     /* FORM_EDIT: the value when the form was opened */
     char error[200];  /* "" when the value is good */
     bool pool_option; /* of the pool, not of the backend */
+    bool fixed;       /* FORM_EDIT: shown, and cannot change while the pool runs */
 };
 
 struct form {
@@ -38,6 +39,9 @@ struct form {
     struct form_field *field;      /* [FORM_FIELDS_MAX], owned while the form is open */
     int fields, at, scroll;
     char error[256];
+    /* The look at the target before the start; see ui/probe.h. */
+    enum { TEST_NONE, TEST_RUNNING, TEST_GOOD, TEST_BAD } test;
+    char test_text[400];
 };
 
 void form_open_add(struct form *, const struct backend *const *backends);
@@ -52,6 +56,8 @@ void form_paste(struct form *, const char *utf8);
 bool form_is_typing(const struct form *);
 /* The commands, after FORM_DONE: form_command(f, i) for i from 0 until it returns false. */
 bool form_command(const struct form *, int i, char *buf, size_t size);
+/* The target's URL with the form's options, for FORM_ADD: what a look or an `add` needs. */
+void form_url(const struct form *, char *buf, size_t size);
 /* Checks every field and the whole; true if it may be sent. Sets the errors. */
 bool form_check(struct form *);
 void form_draw(struct cells *, struct form *, struct screen *);

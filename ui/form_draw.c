@@ -36,6 +36,8 @@ static int button_draw(struct cells *c, struct screen *sc, int x, int y, uint32_
 static void buttons_draw(struct cells *c, const struct form *f, struct screen *sc, int x, int y)
 {
     x = button_draw(c, sc, x, y, KEYCODE_ENTER, "Enter", start_word(f), true);
+    if (f->kind == FORM_ADD && f->backend)
+        x = button_draw(c, sc, x, y, KEY_CTRL('t'), "Ctrl-T", "test the connection", false);
     button_draw(c, sc, x, y, KEYCODE_ESC, "Esc", "leave", false);
 }
 
@@ -80,11 +82,12 @@ static void field_row(struct cells *c, const struct form *f, struct screen *sc, 
         cells_field(c, x + 16, y, value_w, ALIGN_LEFT, ROLE_DIM, field->def);
     else
         field_draw(c, x + 16, y, value_w, &field->text,
-                   on        ? ROLE_FIELD
-                   : changed ? ROLE_WARN
-                             : ROLE_STRONG,
-                   on ? &sc->cursor_x : NULL);
-    if (on)
+                   field->fixed ? ROLE_DIM
+                   : on         ? ROLE_FIELD
+                   : changed    ? ROLE_WARN
+                                : ROLE_STRONG,
+                   on && !field->fixed ? &sc->cursor_x : NULL);
+    if (on && !field->fixed)
         sc->cursor_y = y;
     screen_hit(sc, rect_of(x, y, w, 1), HIT_FIELD, i);
     if (w < 60)
@@ -109,8 +112,17 @@ static void note_draw(struct cells *c, const struct form *f, struct screen *sc, 
                  field->def, field->def[0] ? ")" : "");
         cells_field(c, r.x, r.y, r.w, ALIGN_LEFT, ROLE_TEXT, text);
     }
+    if (field->fixed)
+        cells_field(c, r.x, r.y + 1, r.w, ALIGN_LEFT, ROLE_WARN,
+                    "it is set when the pool starts: add a pool with another value, and stop this");
     if (reopen)
         cells_text(c, r.x, r.y + 1, ROLE_WARN, "a change opens the connections anew");
+    if (f->test != TEST_NONE)
+        cells_field(c, r.x, r.y + 1, r.w, ALIGN_LEFT,
+                    f->test == TEST_GOOD  ? ROLE_GOOD
+                    : f->test == TEST_BAD ? ROLE_BAD
+                                          : ROLE_LABEL,
+                    f->test == TEST_RUNNING ? "looking at it: at most 10 s" : f->test_text);
     buttons_draw(c, f, sc, r.x, r.y + 2);
 }
 
