@@ -207,7 +207,8 @@ static void take_end(struct engine *e, uint64_t now_ns)
         return;
     if (asked == 2 && !e->hurry_ns) {
         e->hurry_ns = now_ns;
-        ask_stats(e); /* there may be no time for those of the very end */
+        if (!e->ended_ns)
+            ask_stats(e); /* there may be no time for those of the very end */
     }
     enum worker_order order = asked == 2 ? ORDER_CLOSE : ORDER_DRAIN;
     e->ending = true;
