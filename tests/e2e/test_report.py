@@ -131,7 +131,9 @@ class Reports(unittest.TestCase):
     def test_the_verdict(self):
         said = " | ".join(self.page.findings)
         self.assertRegex(said, r"SIMULATED")
-        self.assertTrue(self.page.findings[0].lstrip("✗!").startswith("FAILED"), self.page.findings[0])
+        # On a machine that is busy with other things the run is not valid, and that comes first.
+        first = "FAILED" if self.data["validity"]["ok"] else "NOT VALID"
+        self.assertTrue(self.page.findings[0].lstrip("✗!").startswith(first), self.page.findings[0])
         self.assertRegex(said, r"FAILED 1 of 2 thresholds over the whole run: p50<1us was [0-9.]+ms")
         self.assertRegex(said, r"The goal of 3.00k/s is (NOT )?met: together the pools did [0-9.]+k/s on average")
         self.assertRegex(said, r"lost null: [0-9,]+ errors")
