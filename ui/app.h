@@ -10,6 +10,7 @@
 struct backend;
 struct engine;
 struct journal;
+struct json_t;
 struct err;
 struct snapshot;
 
@@ -21,6 +22,7 @@ struct app_settings {
     const char *command; /* that repeats the run, for files; may be NULL */
     bool quiet;
     const struct backend *const *backends;
+    struct json_t *screens; /* array: what is captured is added to it; borrowed */
     /* Told once, when every pool has ended while the screen stays; or NULL. */
     int (*ended)(void *ctx, const struct snapshot *, struct err *);
     void *ended_ctx;

@@ -16,10 +16,12 @@
 #include "ui/baseline.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
+#include "ui/export/json_screen.h"
 #include "ui/export/picture.h"
 #include "ui/report/report.h"
 
 #define PATH_MAX_BYTES 1024
+#define SCREENS_MOST 48
 #define SWATCHES_S 4.0 /* how long the roles of a new theme are shown */
 
 /* OUT/loadtop-20261121-124105, with -2, -3 when something of that second is there already. */
@@ -56,7 +58,7 @@ static const char *extension_of(const char *file)
 
 static int write_json(struct app *a, const char *path, struct err *err)
 {
-    json_t *run = json_run(app_shown(a), a->settings->command, NAN);
+    json_t *run = json_with_screens(app_shown(a), a->settings->command, NAN, a->settings->screens);
     size_t len;
     char *text = json_text(run, &len);
     int rc = text ? out_file_write(path, text, len, err)
@@ -104,6 +106,18 @@ static int write_as(struct app *a, const char *path, struct err *err)
     return rc;
 }
 
+/* For the report of this run. Past the first few dozen nobody looks, and the run grows. */
+static void keep_screen(struct app *a)
+{
+    char what[64];
+
+    snprintf(what, sizeof what, "%s view, %d x %d", view_name(a->sc.view), a->cells.cols,
+             a->cells.rows);
+    if (json_array_size(a->settings->screens) < SCREENS_MOST)
+        json_array_append_new(a->settings->screens,
+                              json_screen(&a->cells, &a->theme, app_shown(a)->now_s, what));
+}
+
 static void screenshot(struct app *a, const char *file)
 {
     static const char *const kinds[] = {"txt", "ans", "svg", "png", "json"};
@@ -111,6 +125,7 @@ static void screenshot(struct app *a, const char *file)
     struct err err = {0};
     bool missing_png = false;
 
+    keep_screen(a);
     if (file[0]) {
         if (write_as(a, file, &err))
             app_notice(a, ROLE_ALERT, "%s", err.msg);
@@ -138,7 +153,7 @@ static void screenshot(struct app *a, const char *file)
 /* The run so far, told for people who were not there; the name's ending says how. */
 static int write_report(struct app *a, const char *path, struct err *err)
 {
-    json_t *run = json_run(app_shown(a), a->settings->command, NAN);
+    json_t *run = json_with_screens(app_shown(a), a->settings->command, NAN, a->settings->screens);
     int rc = run ? report_write(run, path, err) : err_set(err, ERR_FAILED, "%s: no memory", path);
 
     json_decref(run);

@@ -6,6 +6,7 @@
 #include "ui/dashboard.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -106,13 +107,14 @@ static int write_ended(void *ctx, const struct snapshot *s, struct err *err)
 /* The engine is running; shows it, ends it, and writes what became of it. */
 static int show(struct engine *e, struct app_settings *settings, const struct cli *c, int fd)
 {
-    struct outcome o = {.cli = c, .command = settings->command, .cpu_share = NAN};
+    struct outcome o = {
+        .cli = c, .command = settings->command, .cpu_share = NAN, .screens = settings->screens};
     uint64_t begin_ns = clock_ns();
     struct err err = {0};
     int code, signal;
     bool kept;
     const struct snapshot *s;
-    struct journal *journal = outcome_journal(c, settings->command);
+    struct journal *journal = outcome_journal(c, settings->command, settings->screens);
 
     settings->ended = write_ended;
     settings->ended_ctx = &o;
@@ -160,7 +162,9 @@ int dashboard_run(const struct cli *c, const struct scenario *s,
         close(fd);
         return fail(&err);
     }
+    settings.screens = json_array();
     code = show(e, &settings, c, fd);
+    json_decref(settings.screens);
     if (code < EXIT_SIGNAL) /* after a signal nothing may take longer than promised */
         engine_free(e);
     close(fd);

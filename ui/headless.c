@@ -431,7 +431,7 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
     if (code != EXIT_DONE)
         return code;
     say_start(r);
-    r->journal = outcome_journal(r->cli, r->command);
+    r->journal = outcome_journal(r->cli, r->command, NULL);
     const struct snapshot *s = watch_run(r);
     wipe_line(r);
     code = exit_code(r, s);

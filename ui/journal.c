@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,8 @@
 
 struct journal {
     const char *command;
+    const json_t *screens;
+    size_t screens_written;
     char folder[1024], path[1200];
     int fd; /* locked; -1: nothing written yet */
     double written_s, checkpoint_s;
@@ -47,12 +50,12 @@ static int find_folder(char *folder, size_t size, bool make, struct err *err)
     return 0;
 }
 
-struct journal *journal_open(const char *command, struct err *err)
+struct journal *journal_open(const char *command, const json_t *screens, struct err *err)
 {
     struct journal *j = calloc(1, sizeof *j);
     if (!j)
         abort();
-    *j = (struct journal){.command = command, .fd = -1, .written_s = -INFINITY};
+    *j = (struct journal){.command = command, .screens = screens, .fd = -1, .written_s = -INFINITY};
     if (find_folder(j->folder, sizeof j->folder, true, err) < 0) {
         free(j);
         return NULL;
@@ -70,6 +73,16 @@ void journal_close(struct journal *j, bool kept)
         close(j->fd);
     }
     free(j);
+}
+
+static json_t *state_of(struct journal *j, const struct snapshot *s, double since_s, bool all)
+{
+    json_t *run = json_run_since(s, j->command, since_s);
+    size_t n = json_array_size(j->screens);
+    if (n && (all || n != j->screens_written))
+        json_object_set_new(run, "screens", json_copy((json_t *)(uintptr_t)j->screens));
+    j->screens_written = n;
+    return run;
 }
 
 static int write_line(int fd, const json_t *json, size_t *bytes, struct err *err)
@@ -98,7 +111,7 @@ static int checkpoint(struct journal *j, const struct snapshot *s, struct err *e
             close(fd);
         return code;
     }
-    json_t *run = json_run_since(s, j->command, -INFINITY);
+    json_t *run = state_of(j, s, -INFINITY, true);
     code = write_line(fd, run, &j->checkpoint, err);
     json_decref(run);
     if (code == 0 && rename(path, j->path) < 0)
@@ -121,7 +134,7 @@ static int checkpoint(struct journal *j, const struct snapshot *s, struct err *e
 static int append(struct journal *j, const struct snapshot *s, struct err *err)
 {
     size_t bytes;
-    json_t *run = json_run_since(s, j->command, j->written_s);
+    json_t *run = state_of(j, s, j->written_s, false);
     json_object_set_new(run, "events_from_s", json_real(j->checkpoint_s - EVENTS_BACK_S));
     int code = write_line(j->fd, run, &bytes, err);
     json_decref(run);

@@ -15,8 +15,9 @@ struct journal;
 struct json_t;
 struct snapshot;
 
-/* NULL and err: the folder cannot be made or written to. `command` is borrowed. */
-struct journal *journal_open(const char *command, struct err *);
+/* NULL and err: the folder cannot be made or written to. `command` and `screens` (an array that
+ * grows, or NULL) are borrowed. */
+struct journal *journal_open(const char *command, const struct json_t *screens, struct err *);
 /* Writes a second when one is over. Takes NULL. False and err, once: it could not, and no more is
  * written. */
 bool journal_tick(struct journal *, const struct snapshot *, struct err *);

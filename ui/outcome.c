@@ -135,10 +135,10 @@ static bool keep_run(const struct outcome *o, const json_t *run)
     return false;
 }
 
-struct journal *outcome_journal(const struct cli *c, const char *command)
+struct journal *outcome_journal(const struct cli *c, const char *command, const json_t *screens)
 {
     struct err err = {0};
-    struct journal *j = is_wanted(c) ? journal_open(command, &err) : NULL;
+    struct journal *j = is_wanted(c) ? journal_open(command, screens, &err) : NULL;
     if (err.code)
         complain("%s", err.msg);
     return j;
@@ -172,7 +172,7 @@ int outcome_write_json(const struct outcome *o, const struct snapshot *s, struct
     size_t len;
     if (!*file || strcmp(file, "-") == 0)
         return 0;
-    json_t *run = json_run(s, o->command, o->cpu_share);
+    json_t *run = json_with_screens(s, o->command, o->cpu_share, o->screens);
     char *text = json_text(run, &len);
     int bad = out_file_write(file, text, len, err);
     free(text);
@@ -189,7 +189,7 @@ int outcome_write(const struct outcome *o, const struct snapshot *s, bool *kept)
     }
     const char *json = cli_text(o->cli, OWN_JSON);
     bool only_json = strcmp(json, "-") == 0;
-    json_t *run = json_run(s, o->command, o->cpu_share);
+    json_t *run = json_with_screens(s, o->command, o->cpu_share, o->screens);
     if (o->repeats)
         repeats_json(o->repeats, run);
     int code = *json ? write_json(o, run, json) : EXIT_DONE;

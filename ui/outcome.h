@@ -8,6 +8,7 @@
 struct cli;
 struct err;
 struct journal;
+struct json_t;
 struct repeats;
 struct snapshot;
 
@@ -32,6 +33,7 @@ struct outcome {
     const char *command;     /* that repeats the run, or NULL */
     double cpu_share;        /* of the process over the run, of all cores; NaN: unknown */
     struct repeats *repeats; /* of --repeat, or NULL */
+    struct json_t *screens;  /* that were captured, or NULL */
     bool hurry;              /* after a signal: nobody is waited for who does not read */
 };
 
@@ -42,7 +44,8 @@ int outcome_write(const struct outcome *, const struct snapshot *, bool *kept);
 int outcome_write_json(const struct outcome *, const struct snapshot *, struct err *);
 /* The journal of a run that is to be kept; NULL: none is wanted, or (after a word on stderr) none
  * can be. */
-struct journal *outcome_journal(const struct cli *, const char *command);
+struct journal *outcome_journal(const struct cli *, const char *command,
+                                const struct json_t *screens);
 /* What is printed on stdout by the verbs that print. 0 or EXIT_FAILED. */
 int print_stdout(const char *text, unsigned long len);
 /* "loadtop: MESSAGE" on stderr. */

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +205,15 @@ static json_t *run_since(const struct snapshot *s, const char *command, double c
 json_t *json_run(const struct snapshot *s, const char *command, double cpu_share)
 {
     return run_since(s, command, cpu_share, NAN);
+}
+
+json_t *json_with_screens(const struct snapshot *s, const char *command, double cpu_share,
+                          const json_t *screens)
+{
+    json_t *run = json_run(s, command, cpu_share);
+    if (json_array_size(screens))
+        json_put(run, "screens", json_copy((json_t *)(uintptr_t)screens));
+    return run;
 }
 
 json_t *json_run_since(const struct snapshot *s, const char *command, double since_s)

@@ -21,6 +21,10 @@ struct snapshot;
  * last second is taken. Never NULL: out of memory aborts. */
 struct json_t *json_run(const struct snapshot *, const char *command, double cpu_share);
 
+/* With the screens that were captured (an array of json_screen, or NULL) as `screens`. */
+struct json_t *json_with_screens(const struct snapshot *, const char *command, double cpu_share,
+                                 const struct json_t *screens);
+
 /* The same while it runs, for a journal: only the seconds that ended after since_s (-INFINITY:
  * all), and neither histograms nor threads. */
 struct json_t *json_run_since(const struct snapshot *, const char *command, double since_s);

@@ -125,6 +125,40 @@ static bool blank_run(const struct cells *c, int x, int y, int n)
     return true;
 }
 
+/* Signs that few monospaced fonts have: another font's are drawn, in another width. */
+static bool is_borrowed(uint32_t ch)
+{
+    return ch >= 0x2000 && !(ch >= 0x2500 && ch < 0x25a0);
+}
+
+/* Cells from x on that can be placed as one. */
+static int piece_of(const struct cells *c, int x, int y, int most)
+{
+    int n = 1;
+
+    if (is_borrowed(cells_at(c, x, y)->ch))
+        return 1;
+    while (n < most && !is_borrowed(cells_at(c, x + n, y)->ch))
+        n++;
+    return n;
+}
+
+/* textLength holds the columns in place whatever font is found, where the reader knows it; where it
+ * does not (librsvg), each borrowed sign is at least put into its own cell. */
+static void svg_piece(const struct cells *c, int x, int y, int n, bool underline, struct text *out)
+{
+    if (blank_run(c, x, y, n) && !underline)
+        return;
+    text_add(out, "<tspan x=\"%d\"", x * SVG_W);
+    if (n > 1)
+        text_add(out, " textLength=\"%d\"", n * SVG_W);
+    text_put(out, ">", 1);
+    for (int i = 0; i < n; i++)
+        if (cells_at(c, x + i, y)->width)
+            add_xml(out, cells_at(c, x + i, y)->ch);
+    text_add(out, "</tspan>");
+}
+
 static void svg_run(const struct cells *c, const struct theme *t, int x, int y, int n,
                     unsigned ground, struct text *out)
 {
@@ -138,13 +172,13 @@ static void svg_run(const struct cells *c, const struct theme *t, int x, int y, 
                  x * SVG_W, y * SVG_H, n * SVG_W, SVG_H, bg);
     if (blank_run(c, x, y, n) && !underline)
         return;
-    /* textLength holds the columns in place whatever font is found. */
-    text_add(out, "<text x=\"%d\" y=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s%s>", x * SVG_W,
-             y * SVG_H + 14, n * SVG_W, fg, bold ? " font-weight=\"bold\"" : "",
+    text_add(out, "<text y=\"%d\" fill=\"#%06x\"%s%s>", y * SVG_H + 14, fg,
+             bold ? " font-weight=\"bold\"" : "",
              underline ? " text-decoration=\"underline\"" : "");
-    for (int i = 0; i < n; i++)
-        if (cells_at(c, x + i, y)->width)
-            add_xml(out, cells_at(c, x + i, y)->ch);
+    for (int i = 0, len; i < n; i += len) {
+        len = piece_of(c, x + i, y, n - i);
+        svg_piece(c, x + i, y, len, underline, out);
+    }
     text_add(out, "</text>\n");
 }
 
@@ -156,7 +190,7 @@ void export_svg(const struct cells *c, const struct theme *t, struct text *out)
     text_add(out,
              "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"-8 -8 "
              "%d %d\" "
-             "font-family=\"'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"15\" "
+             "font-family=\"'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"14.95\" "
              "xml:space=\"preserve\">\n<rect x=\"-8\" y=\"-8\" width=\"100%%\" height=\"100%%\" "
              "fill=\"#%06x\"/>\n",
              c->cols * SVG_W + 16, c->rows * SVG_H + 16, c->cols * SVG_W + 16, c->rows * SVG_H + 16,

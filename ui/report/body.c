@@ -323,6 +323,7 @@ void report_body(struct doc *d, const json_t *run)
     add_notes(d, run);
     for (size_t i = 0; i < json_count(run, "pools"); i++)
         add_pool(d, run, json_nth(run, "pools", i));
+    report_screens(d, run);
     add_events(d, run);
     add_validity(d, run);
     add_left(d, run);

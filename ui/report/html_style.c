@@ -43,6 +43,7 @@ const char html_style[] =
 const char html_style_plots[] =
     "svg{font:12px system-ui,'DejaVu Sans',sans-serif}svg text{fill:var(--dim)}svg "
     ".e{text-anchor:end}svg .m{text-anchor:middle}\n"
+    "svg.cells text{font:14.95px 'DejaVu Sans Mono',Menlo,Consolas,monospace;white-space:pre}\n"
     ".grid{stroke:var(--line);stroke-width:.6;fill:none}"
     ".axis{stroke:var(--dim);fill:none;stroke-width:1}\n"
     ".line{fill:none;stroke-width:1.7;stroke-linejoin:round;stroke-linecap:round}"

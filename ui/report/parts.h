@@ -41,6 +41,9 @@ struct best best_of(const struct json_t *run, const struct json_t *pool);
 void html_begin(struct doc *, const char *title);
 void html_end(struct doc *);
 
+/* screens.c: what was captured while it ran. */
+void report_screens(struct doc *, const struct json_t *run);
+
 /* body.c: everything else, in the order of the page. */
 void report_body(struct doc *, const struct json_t *run);
 
