@@ -26,26 +26,29 @@ void capacity_begin(struct capacity_search *s, const struct pool *p, uint64_t ho
     s->phase = CAPACITY_SET;
 }
 
-bool capacity_holds(const struct pool *p, const struct threshold *t)
+double capacity_measure(const struct pool *p, const struct threshold *t)
 {
     const struct stretch *s = &p->plateaus.now;
     const struct tally *total = &p->monitor.total;
     const struct histogram *h = t->service ? &s->service : &s->response;
     uint64_t bad = total->errors + total->timeouts - s->errors_from;
     uint64_t ended = total->completed + total->errors + total->timeouts - s->ended_from;
-    double v = NAN;
+    if (t->metric == METRIC_PERCENTILE && h->count)
+        return (double)histogram_quantile(h, t->quantile) / 1e3;
+    if (t->metric == METRIC_MEAN && h->count)
+        return histogram_mean(h) / 1e3;
+    if (t->metric == METRIC_MAX && h->count)
+        return (double)h->max / 1e3;
+    if (t->metric == METRIC_ERRORS && ended)
+        return (double)bad / (double)ended;
+    return t->metric == METRIC_THROUGHPUT ? stretch_rate(p) : NAN;
+}
+
+bool capacity_holds(const struct pool *p, const struct threshold *t)
+{
     if (*t->pool && !threshold_is_for(t, p->spec.name, p->number))
         return true;
-    if (t->metric == METRIC_PERCENTILE && h->count)
-        v = (double)histogram_quantile(h, t->quantile) / 1e3;
-    else if (t->metric == METRIC_MEAN && h->count)
-        v = histogram_mean(h) / 1e3;
-    else if (t->metric == METRIC_MAX && h->count)
-        v = (double)h->max / 1e3;
-    else if (t->metric == METRIC_ERRORS && ended)
-        v = (double)bad / (double)ended;
-    else if (t->metric == METRIC_THROUGHPUT)
-        v = stretch_rate(p);
+    double v = capacity_measure(p, t);
     return !isnan(v) && threshold_holds(t, v);
 }
 
@@ -141,5 +144,11 @@ bool capacity_tick(struct engine *e, struct capacity_search *s, struct pool *p, 
         s->last_lag = lag;
         return s->growing > GROWS ? judged(s, false) : false;
     }
-    return held < s->hold_ns + 300 * NS_PER_MS ? false : judged(s, passes(e, s, p));
+    if (held < s->hold_ns + 300 * NS_PER_MS)
+        return false;
+    bool pass = passes(e, s, p);
+    if (pass && (s->rate >= s->passed || s->passed >= s->failed))
+        for (unsigned i = 0; i < e->scenario.thresholds; i++)
+            s->value[i] = capacity_measure(p, &e->scenario.threshold[i]);
+    return judged(s, pass);
 }

@@ -27,12 +27,15 @@ struct capacity_search {
     enum capacity_phase phase;
     unsigned probes, repeats, growing;
     struct capacity found;
+    double value[THRESHOLDS_MAX]; /* of each threshold, at the highest rate that held them */
     char now[96], why[96];
 };
 
 void capacity_begin(struct capacity_search *, const struct pool *, uint64_t hold_ns);
 /* True when it is over: `found` and `why` say how. */
 bool capacity_tick(struct engine *, struct capacity_search *, struct pool *, uint64_t now_ns);
+/* The threshold's figure within the pool's present stretch; NaN without one. */
+double capacity_measure(const struct pool *, const struct threshold *);
 /* Does the threshold hold within the pool's present stretch? True for another pool's, false without
  * figures. */
 bool capacity_holds(const struct pool *, const struct threshold *);

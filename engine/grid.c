@@ -49,6 +49,7 @@ void grid_take(struct grid *g, unsigned cell, struct pool *p, double now_s)
     copy_str(c->at.why_not, sizeof c->at.why_not,
              p->plateaus.drifting ? p->plateaus.why : "not held long enough to be judged");
     c->state = CELL_UNSTEADY;
+    plateau_keep_unsteady(p, &c->at);
 }
 
 void grid_now(struct grid *g, unsigned cell, struct pool *p, double now_s)

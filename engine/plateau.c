@@ -13,6 +13,7 @@
 #define SETTLE_S 0.3
 #define COLUMN_SPAN_S 1.2
 #define BATCHES_LEAST 10
+#define BATCHES_BRIEF 6
 #define DRIFT_SMALL 0.01
 #define DRIFT_MOST 0.10
 #define T_99 2.9 /* two-sided 1 % of Student's t for about 15 degrees of freedom */
@@ -39,13 +40,18 @@ static void clear_columns(struct stretch *s)
         s->column[i] = (struct column_mean){.first = NAN, .last = NAN};
 }
 
+static unsigned batches_least(const struct pool *p)
+{
+    return p->plateaus.brief ? BATCHES_BRIEF : BATCHES_LEAST;
+}
+
 static void clear(struct pool *p, double from_s)
 {
     struct stretch *s = &p->plateaus.now;
     const struct tally *t = &p->monitor.total;
     s->from_s = s->last_s = from_s;
     s->batches = s->filled = 0;
-    s->per = 2;
+    s->per = p->plateaus.brief ? 1 : 2;
     memset(s->batch, 0, sizeof s->batch);
     histogram_clear(&s->service);
     histogram_clear(&s->response);
@@ -263,7 +269,7 @@ void stretch_describe(struct pool *p, struct plateau *pl, double now_s)
     struct trend t = {.half95 = NAN, .drift = NAN};
     double y[PLATEAU_BATCHES];
     memset(pl, 0, sizeof *pl);
-    if (s->batches >= BATCHES_LEAST) {
+    if (s->batches >= batches_least(p)) {
         rates(s, 0, y);
         trend_of(y, s->batches, &t);
     }
@@ -289,6 +295,15 @@ static struct plateau *accept(struct plateaus *all)
     return &all->list[all->n++];
 }
 
+void plateau_keep_unsteady(struct pool *p, const struct plateau *at)
+{
+    struct plateau *pl = p->plateaus.now.batches ? accept(&p->plateaus) : NULL;
+    if (!pl)
+        return;
+    *pl = *at;
+    p->plateaus.serial++;
+}
+
 /* Drift and noise are different troubles: one waits for the end of the first, and longer for the
  * second. */
 static void unsteady_words(char *why, size_t size, const struct trend *t, double span_s)
@@ -306,7 +321,7 @@ void plateau_judge_now(struct pool *p, double now_s)
     struct stretch *s = &all->now;
     double y[PLATEAU_BATCHES];
     struct trend t;
-    if (isnan(s->from_s) || s->batches < BATCHES_LEAST)
+    if (isnan(s->from_s) || s->batches < batches_least(p))
         return;
     double span = s->last_s - s->from_s;
     rates(s, 0, y);
@@ -331,7 +346,7 @@ void plateau_judge_now(struct pool *p, double now_s)
         return;
     }
     unsigned half = s->batches / 2;
-    if (s->batches - half < BATCHES_LEAST)
+    if (s->batches - half < batches_least(p))
         return;
     rates(s, half, y);
     trend_of(y, s->batches - half, &t);

@@ -44,6 +44,8 @@ struct stretch {
 };
 
 struct plateaus {
+    bool brief; /* a sweep holds its steps too briefly for ten batches of two tenths: a tenth each
+                   then, and six are enough; Student's t makes the interval wider for it */
     struct stretch now;
     struct plateau *list; /* [n] */
     unsigned n, serial;   /* serial rises with every change of the list */
@@ -66,6 +68,8 @@ const struct plateau *plateau_present(const struct pool *);
 /* Mean throughput of the present stretch, steady or not, operations a second; 0 before its first
  * batch. */
 double stretch_rate(const struct pool *);
+/* Keeps the present stretch, which was held and never steady, as a point that is not valid. */
+void plateau_keep_unsteady(struct pool *, const struct plateau *);
 /* The present stretch as it is, steady or not; without an interval before its tenth batch. */
 void stretch_describe(struct pool *, struct plateau *, double now_s);
 /* What in the pool's settings is neither load nor bulk, as a number: plateaus with equal numbers

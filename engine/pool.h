@@ -92,6 +92,7 @@ struct pool {
     struct scaling scaling[SCALINGS_MAX];
     unsigned scalings, scaling_serial;
     struct capacity capacity;
+    double at_capacity[THRESHOLDS_MAX]; /* what thresholds measure there, if it is known */
 };
 
 /* A pool of the spec (copied). Not started. NULL and err. */

@@ -18,6 +18,7 @@
 #define AXES_MAX SWEEP_AXES_MAX
 #define HOLD_MOST_NS (20 * NS_PER_S)
 #define HOLD_LEAST_S 2.0
+#define HOLD_BRIEF_NS (3 * NS_PER_S) /* what a shorter hold may last until it can be judged */
 #define DOWN_MOST_NS (10 * NS_PER_S)
 #define STEP_GUESS_S 4.0 /* before one is over */
 #define TURNED 0.95
@@ -275,6 +276,7 @@ static void begin(struct engine *e, struct sweep *s, struct pool *p, const char 
     s->down_ns = 0;
     s->ended[0] = '\0';
     s->last = -1;
+    p->plateaus.brief = !s->is_capacity && s->hold_ns && s->hold_ns < HOLD_BRIEF_NS;
     engine_event(e, p, "sweep", how, s->spec, by);
 }
 
@@ -358,7 +360,10 @@ void sweep_stop(struct engine *e, const char *why)
     if (!s->is_capacity && s->step < s->steps)
         grid_forget(&s->grid, s->order[s->step]);
     copy_str(s->ended, sizeof s->ended, why);
-    engine_event(e, the_pool(e, s->pool), "sweep end", "", why, BY_SWEEP);
+    struct pool *p = the_pool(e, s->pool);
+    if (p)
+        p->plateaus.brief = false;
+    engine_event(e, p, "sweep end", "", why, BY_SWEEP);
     if (e->scenario.sweep[0]) /* --sweep: do it, then end */
         engine_end(e, END_DRAIN, "duration");
 }
@@ -490,9 +495,13 @@ static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64
         return;
     }
     uint64_t held = now_ns - s->step_ns;
+    if (s->hold_ns && held >= s->hold_ns)
+        plateau_judge_now(p, engine_seconds(e, now_ns));
     const struct plateau *pl = plateau_present(p);
     bool steady = pl && pl->end_s - pl->start_s >= HOLD_LEAST_S;
-    if (s->hold_ns ? held >= s->hold_ns : steady || held >= HOLD_MOST_NS)
+    uint64_t most =
+        p->plateaus.brief ? HOLD_BRIEF_NS : s->hold_ns; /* a brief one may need longer */
+    if (s->hold_ns ? held >= most || (pl && held >= s->hold_ns) : steady || held >= HOLD_MOST_NS)
         next_step(e, s, p, now_ns);
     else
         grid_now(&s->grid, s->order[s->step], p, engine_seconds(e, now_ns));
@@ -539,6 +548,7 @@ void sweep_tick(struct engine *e, uint64_t now_ns)
     if (!capacity_tick(e, &s->search, p, now_ns))
         return;
     p->capacity = s->search.found;
+    memcpy(p->at_capacity, s->search.value, sizeof p->at_capacity);
     sweep_stop(e, s->search.why);
 }
 

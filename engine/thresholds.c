@@ -1,4 +1,5 @@
-/* Thresholds: what a run has to hold, judged on the figures of the whole run so far. */
+/* Thresholds: what a run has to hold, judged on the figures of the whole run so far; see sought()
+ * for the exception. */
 #include "engine/engine_private.h"
 #include "engine/pool.h"
 #include "engine/text.h"
@@ -33,6 +34,13 @@ bool threshold_holds(const struct threshold *t, double v)
     return t->inclusive ? v <= t->bound : v < t->bound;
 }
 
+/* With --sweep 'capacity' the thresholds are what was searched by: the rates that broke them belong
+ * to the search, and those are judged that held at the rate that was found. */
+static bool sought(const struct engine *e, const struct pool *p)
+{
+    return e->scenario.sweep[0] && p->capacity.known;
+}
+
 /* Of several pools the worst counts. Without a figure a threshold is not met. */
 void thresholds_check(struct engine *e, uint64_t now_ns)
 {
@@ -47,7 +55,7 @@ void thresholds_check(struct engine *e, uint64_t now_ns)
             const struct pool *p = e->pool[k];
             if (*t->pool ? !threshold_is_for(t, p->spec.name, p->number) : p->removed)
                 continue;
-            double v = measure(p, t, now_ns);
+            double v = sought(e, p) ? p->at_capacity[i] : measure(p, t, now_ns);
             if (isnan(v)) {
                 s->ok = false;
                 continue;

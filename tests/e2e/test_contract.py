@@ -59,6 +59,17 @@ class Thresholds(unittest.TestCase):
         self.assertEqual([t["ok"] for t in run["thresholds"]], [True, False, True])
 
 
+class Sweeps(unittest.TestCase):
+    def test_each_step_is_a_point_however_short(self):
+        run = lib.headless("--sweep", "threads=1,2,4 hold=1s", "null:?lambda=1000&sigma=0.05&kappa=0.002")
+        points = lib.pool(run)["plateaus"]
+        self.assertEqual([p["vars"]["threads"] for p in points], [1, 2, 4])
+        for p in points:
+            self.assertEqual(p["why_not"] is None, p["valid"])
+            self.assertAlmostEqual(p["in_flight"], p["vars"]["threads"], delta=0.1 * p["vars"]["threads"])
+        self.assertEqual(run["ended_by"], "duration")
+
+
 class Secrets(unittest.TestCase):
     SECRET = "hunter2-zz"
 

@@ -149,6 +149,33 @@ static void test_capacity_is_found_within_3_percent(void **state)
     virtual_end(e, &s);
 }
 
+/* The rates on the way break the threshold; the run is judged by the rate that was found. */
+static void test_a_run_for_capacity_is_judged_at_it(void **state)
+{
+    (void)state;
+    struct scenario s;
+    struct options defaults;
+    struct err err = {0};
+    scenario_init(&s);
+    options_init(&defaults, pool_option_table);
+    assert_int_equal(
+        scenario_add(&s, "null:?service=2ms&servers=5&clients=200", &defaults, backends, &err), 0);
+    assert_int_equal(threshold_parse(&s.threshold[s.thresholds++], "max<60ms", &err), 0);
+    snprintf(s.sweep, sizeof s.sweep, "capacity from=100/s");
+    struct engine *e = engine_new(&s, backends, true, &err);
+    assert_int_equal(engine_start(e, &err), 0);
+    assert_int_equal(engine_send_text(e, "sweep capacity from=100/s", BY_COMMAND, &err), 0);
+    const struct snapshot *n = finish(e, 1000);
+    const struct pool_snapshot *p = &n->pool[0];
+    within(p->capacity.rate_per_s, 2500, 0.06);
+    assert_true((double)p->response.max > 60e6);
+    assert_true(n->threshold[0].ok);
+    assert_true(n->threshold[0].value > 1999 && n->threshold[0].value < 60000);
+    snapshot_release(n);
+    options_fini(&defaults);
+    virtual_end(e, &s);
+}
+
 static void test_a_change_by_hand_ends_the_sweep_and_keeps_its_points(void **state)
 {
     (void)state;
@@ -213,6 +240,7 @@ int main(void)
         cmocka_unit_test(test_a_grid_visits_every_cell_once),
         cmocka_unit_test(test_noise_is_accepted_and_drift_is_not),
         cmocka_unit_test(test_capacity_is_found_within_3_percent),
+        cmocka_unit_test(test_a_run_for_capacity_is_judged_at_it),
         cmocka_unit_test(test_a_change_by_hand_ends_the_sweep_and_keeps_its_points),
         cmocka_unit_test(test_a_bad_sweep_is_refused),
         cmocka_unit_test(test_a_trend_is_told_from_noise),
