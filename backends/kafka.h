@@ -132,6 +132,7 @@ struct kafka_pool {
     struct kafka_row *stay; /* the present one; NULL: none yet, or no place for it */
     struct kafka_way way;
     bool idle;                /* paused, or at the end */
+    bool trim;                /* there are fewer handles than there were */
     double anon_before;       /* of the process, before any handle */
     struct kafka_second last; /* in which there were clients */
     double seen_s, settled_s, ends_s, ends_seen, produced_per_s;

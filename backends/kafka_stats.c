@@ -14,6 +14,7 @@
 #include "engine/text.h"
 
 #include <jansson.h>
+#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -125,10 +126,21 @@ static bool changed(struct kafka_pool *kp, const struct kafka_second *s)
                  (shared && now.connections != was.connections);
     if (!other && now.clients == was.clients && now.connections == was.connections)
         return false;
+    kp->trim = kp->trim || now.connections < was.connections;
     kp->way = now;
     kp->settled_s = kp->seen_s + SETTLE_S;
     lag_watch_restart(&kp->lag, other);
     return true;
+}
+
+/* Handles that were destroyed leave their memory with the allocator: given back, or fewer handles
+ * would seem to take as much as more did. Within the time that does not count. */
+static void trim(struct kafka_pool *kp)
+{
+    if (!kp->trim || kp->seen_s < kp->settled_s - SETTLE_S / 2.0 || atomic_load(&kp->dying))
+        return;
+    malloc_trim(0);
+    kp->trim = false;
 }
 
 static void consumer_second(struct kafka_pool *kp, struct kafka_second *s, bool fresh, double ends)
@@ -156,6 +168,7 @@ static void consumer_second(struct kafka_pool *kp, struct kafka_second *s, bool 
     }
     struct lag_sample sample = {kp->seen_s, s->lag, s->wait, s->produced_per_s};
     lag_watch_add(&kp->lag, &sample, s->clients);
+    trim(kp);
     if (anew)
         kp->stay = NULL;
     if (kp->seen_s >= kp->settled_s && isfinite(s->span_s))

@@ -118,50 +118,81 @@ static const char *consumers_text(const struct kafka_way *w, char *buf, size_t s
     return buf;
 }
 
+static const char *handling_text(const struct kafka_way *w, char *buf, size_t size)
+{
+    char work[32];
+    const char *name = handling_name[w->handling % 3];
+    if (w->work_ns)
+        snprintf(buf, size, "%s + %s", name,
+                 format_duration(work, sizeof work, (double)w->work_ns));
+    else
+        snprintf(buf, size, "%s", name);
+    return buf;
+}
+
+struct extent { /* of clients, among the rows of a group; 0: none */
+    unsigned least, most;
+};
+
+static void extend(struct extent *e, unsigned clients)
+{
+    if (!e->least || clients < e->least)
+        e->least = clients;
+    if (clients > e->most)
+        e->most = clients;
+}
+
+static void add_growth(const struct kafka_pool *kp, const struct kafka_way *group, struct text *t)
+{
+    double low, high, e = growth_of(kp, group, &low, &high);
+    if (isnan(e))
+        return;
+    text_add(t, "; memory grows as N^%.2f (%.2f to %.2f): %s", e, low, high,
+             low > 1             ? "worse than linear"
+             : high < 1          ? "less than linear"
+             : high - low <= 0.5 ? "linear"
+                                 : "too uncertain to tell from linear");
+}
+
 /* "own consumers, copy: keeps up to 40 clients, falls behind at 60; memory grows as N^1.02 (0.97 to
- * 1.07)". False when nothing is known of the group yet. */
+ * 1.07): linear". With deliver=share more clients can do more: "falls behind with 2 clients, keeps
+ * up from 3". False when nothing is known of the group yet. */
 static bool finding(const struct kafka_pool *kp, const struct kafka_way *group, struct text *t)
 {
-    unsigned fine = 0, behind = 0, stressed = 0;
-    char consumers[32], work[32];
-    double low, high, e = growth_of(kp, group, &low, &high);
+    struct extent fine = {0}, stressed = {0}, behind = {0}, below = {0};
+    char consumers[32], handling[48];
     for (unsigned i = 0; i < kp->rows; i++) {
         const struct kafka_row *r = &kp->row[i];
         if (!same_group(&r->way, group))
             continue;
-        if (r->state == LAG_FALLING && (!behind || r->way.clients < behind))
-            behind = r->way.clients;
-        if (r->state == LAG_STRESSED && (!stressed || r->way.clients < stressed))
-            stressed = r->way.clients;
+        if (r->state == LAG_FALLING)
+            extend(&behind, r->way.clients);
+        if (r->state == LAG_STRESSED)
+            extend(&stressed, r->way.clients);
+        if (r->state == LAG_KEEPS_UP || r->state == LAG_STRESSED)
+            extend(&fine, r->way.clients);
     }
+    if (!fine.most && !behind.most)
+        return false;
     for (unsigned i = 0; i < kp->rows; i++) {
         const struct kafka_row *r = &kp->row[i];
-        bool known = r->state == LAG_KEEPS_UP || r->state == LAG_STRESSED;
-        if (known && same_group(&r->way, group) && r->way.clients > fine &&
-            (!behind || r->way.clients < behind))
-            fine = r->way.clients;
+        if ((r->state == LAG_KEEPS_UP || r->state == LAG_STRESSED) && same_group(&r->way, group) &&
+            (!behind.least || r->way.clients < behind.least))
+            extend(&below, r->way.clients);
     }
-    if (!fine && !behind)
-        return false;
-    text_add(t, "%s consumers, %s", consumers_text(group, consumers, sizeof consumers),
-             handling_name[group->handling % 3]);
-    if (group->work_ns)
-        text_add(t, ", work %s", format_duration(work, sizeof work, (double)group->work_ns));
-    text_add(t, ": ");
-    if (fine)
-        text_add(t, "keeps up to %u clients", fine);
-    if (stressed && stressed <= fine)
-        text_add(t, " (stressed at %u)", stressed);
-    if (behind)
-        text_add(t, "%sfalls behind at %u", fine ? ", " : "", behind);
+    text_add(t, "%s consumers, %s: ", consumers_text(group, consumers, sizeof consumers),
+             handling_text(group, handling, sizeof handling));
+    if (behind.most && fine.least > behind.most)
+        text_add(t, "falls behind with %u clients, keeps up from %u", behind.most, fine.least);
+    else if (behind.least && below.most)
+        text_add(t, "keeps up to %u clients, falls behind at %u", below.most, behind.least);
+    else if (behind.least)
+        text_add(t, "falls behind at %u clients", behind.least);
     else
-        text_add(t, ", the most that was tried");
-    if (!isnan(e))
-        text_add(t, "; memory grows as N^%.2f (%.2f to %.2f): %s", e, low, high,
-                 low > 1             ? "worse than linear"
-                 : high < 1          ? "less than linear"
-                 : high - low <= 0.5 ? "linear"
-                                     : "too uncertain to tell from linear");
+        text_add(t, "keeps up to %u clients, the most that was tried", fine.most);
+    if (stressed.least)
+        text_add(t, " (stressed at %u)", stressed.least);
+    add_growth(kp, group, t);
     return true;
 }
 
@@ -235,7 +266,7 @@ static json_t *row_cells(const struct kafka_row *r)
     snprintf(text, sizeof text, "%u", r->way.clients);
     cell(row, text);
     cell(row, consumers_text(&r->way, text, sizeof text));
-    cell(row, handling_name[r->way.handling % 3]);
+    cell(row, handling_text(&r->way, text, sizeof text));
     cell(row, lag_state_name(r->state));
     cell_percent(row, r->wait_s / r->client_s);
     cell_percent(row, r->handle_s / r->client_s);

@@ -279,7 +279,7 @@ static int stats_lines(struct cells *c, struct rect r, int y, const struct pool_
         int x = r.x + 2 + (i % columns) * w, row = from + i / columns;
         char words[64];
 
-        if (nodes_of(v) || row >= r.y + r.h)
+        if (nodes_of(v) || json_object_get(v, "table") || row >= r.y + r.h)
             continue;
         name_words(name, words, sizeof words);
         value_text(&t, name, v);
