@@ -123,6 +123,8 @@ struct kafka_pool {
     uint64_t trouble_ns;     /* since when */
     char refused[256];       /* by protection */
     _Atomic bool troubled;   /* trouble is set */
+    char stuck[192];         /* partitions that nobody leads, though brokers answer; "": none */
+    _Atomic bool is_stuck;   /* stuck is set */
 
     /* pool thread only */
     struct lag_watch lag;
@@ -299,6 +301,9 @@ int kafka_offsets_commit(struct kafka_pool *, struct err *);
 bool kafka_from_valid(const char *from); /* is it something that option `from` takes? */
 /* Refreshes `end` and `low` of all partitions; 0, or -1 when the brokers did not answer. */
 int kafka_offsets_refresh(struct kafka_pool *, int timeout_ms);
+/* Why offsets were not told although brokers answer: sets `stuck`, or clears it when well is true.
+ */
+void kafka_partitions_look(struct kafka_pool *, bool well);
 void kafka_topic_settings(
     struct kafka_pool *); /* retention, version; what cannot be had stays unknown */
 

@@ -225,6 +225,46 @@ int kafka_topic_look(struct kafka_pool *kp, int timeout_ms, bool *exists, struct
     return 0;
 }
 
+static void set_stuck(struct kafka_pool *kp, const char *text)
+{
+    pthread_mutex_lock(&kp->mutex);
+    bool news = *text && !kp->stuck[0];
+    copy_str(kp->stuck, sizeof kp->stuck, text);
+    atomic_store(&kp->is_stuck, *text != '\0');
+    pthread_mutex_unlock(&kp->mutex);
+    if (news)
+        pool_event(kp->pool, "%s", text);
+}
+
+void kafka_partitions_look(struct kafka_pool *kp, bool well)
+{
+    const rd_kafka_metadata_t *meta = NULL;
+    char text[192];
+    int lost = 0, first = -1;
+    if (well || atomic_load(&kp->troubled)) {
+        if (atomic_load(&kp->is_stuck))
+            set_stuck(kp, "");
+        return;
+    }
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(kp->admin, kp->topic, NULL);
+    if (rd_kafka_metadata(kp->admin, 0, topic, &meta, 1000) == 0) {
+        for (int i = 0; meta->topic_cnt == 1 && i < meta->topics[0].partition_cnt; i++)
+            if (meta->topics[0].partitions[i].leader < 0) {
+                first = lost++ ? first : meta->topics[0].partitions[i].id;
+            }
+        rd_kafka_metadata_destroy(meta);
+    }
+    rd_kafka_topic_destroy(topic);
+    if (!lost)
+        return;
+    snprintf(
+        text, sizeof text,
+        "%d of %d partitions (%d%s) have no leader: their broker is away, or its disk is full or "
+        "broken (the broker's log says which)",
+        lost, kp->partitions, first, lost > 1 ? ", ..." : "");
+    set_stuck(kp, text);
+}
+
 /* ---- offsets ---- */
 
 static rd_kafka_topic_partition_list_t *all_partitions(const struct kafka_pool *kp, int64_t offset)

@@ -430,8 +430,12 @@ static void say_down(const struct kafka_pool *kp, char *text, size_t size)
     int len = (int)strcspn(why, "(");
     while (len > 0 && why[len - 1] == ' ')
         len--;
-    snprintf(text, size, "no broker answers%s%.*s (%s)", len ? ": " : "", len, why,
-             kafka_error_advice(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN));
+    const char *advice = kp->opened
+                             ? "did the broker end? its log says why: a full disk is one reason"
+                         : len ? kafka_error_advice(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+                               : "is the broker running, and the port right? does it want TLS "
+                                 "(kafka.security.protocol=ssl)?";
+    snprintf(text, size, "no broker answers%s%.*s (%s)", len ? ": " : "", len, why, advice);
 }
 
 void kafka_trouble(struct kafka_pool *kp, rd_kafka_resp_err_t code, const char *reason)

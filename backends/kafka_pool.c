@@ -230,6 +230,8 @@ int kafka_pool_open(struct pool *pool, struct err *err)
     int code = kp->admin ? 0 : admin_open(kp, err);
     if (!code)
         code = kafka_topic_look(kp, LOOK_MS, &exists, err);
+    if (!code)
+        pool_answered(pool);
     if (!code && !exists)
         code = make_topic(kp, err);
     if (!code)

@@ -12,6 +12,7 @@
  * request be gone by then. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
+#include "engine/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -292,6 +293,21 @@ enum submit kafka_submit(struct conn *c, struct op *op)
 
 /* ---- reports ---- */
 
+/* One that could not be sent for want of a leader has a better name than timeout. */
+static void timed_out(struct kafka_conn *kc, struct op *op, const rd_kafka_message_t *m)
+{
+    char said[192];
+    if (!atomic_load_explicit(&kc->pool->is_stuck, memory_order_relaxed) ||
+        rd_kafka_message_status(m) == RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED) {
+        op_timeout(op);
+        return;
+    }
+    pthread_mutex_lock(&kc->pool->mutex);
+    copy_str(said, sizeof said, kc->pool->stuck);
+    pthread_mutex_unlock(&kc->pool->mutex);
+    op_fail(op, "no_leader", said, strlen(said));
+}
+
 static void report(struct kafka_conn *kc, const rd_kafka_message_t *m)
 {
     uintptr_t opaque = (uintptr_t)m->_private;
@@ -308,7 +324,7 @@ static void report(struct kafka_conn *kc, const rd_kafka_message_t *m)
     if (!m->err) {
         op_done(op);
     } else if (m->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT) {
-        op_timeout(op);
+        timed_out(kc, op, m);
     } else {
         char said[192];
         kafka_error_text(m->err, NULL, said, sizeof said);

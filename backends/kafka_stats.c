@@ -349,6 +349,7 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
     if (!kp->part)
         return;
     bool fresh = kafka_offsets_refresh(kp, 1000) == 0;
+    kafka_partitions_look(kp, fresh);
     held = topic_messages(kp, &ends);
     look(kp, &s, &sums);
     bool consumes = pool_ops_include(pool, KAFKA_CONSUME);
@@ -363,6 +364,11 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
         kp->last = s;
     } else if (consumes && kp->last.clients) {
         s = kp->last; /* they have ended: what was seen of them last stays */
+    }
+    if (atomic_load(&kp->is_stuck)) {
+        pthread_mutex_lock(&kp->mutex);
+        copy_str(st->alert, sizeof st->alert, kp->stuck);
+        pthread_mutex_unlock(&kp->mutex);
     }
     copy_str(st->version, sizeof st->version, kp->version);
     copy_str(st->address, sizeof st->address, kp->address);

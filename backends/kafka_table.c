@@ -183,7 +183,8 @@ static bool finding(const struct kafka_pool *kp, const struct kafka_way *group, 
     text_add(t, "%s consumers, %s: ", consumers_text(group, consumers, sizeof consumers),
              handling_text(group, handling, sizeof handling));
     if (behind.most && fine.least > behind.most)
-        text_add(t, "falls behind with %u clients, keeps up from %u", behind.most, fine.least);
+        text_add(t, "falls behind with %u client%s, keeps up from %u", behind.most,
+                 behind.most == 1 ? "" : "s", fine.least);
     else if (behind.least && below.most)
         text_add(t, "keeps up to %u clients, falls behind at %u", below.most, behind.least);
     else if (behind.least)

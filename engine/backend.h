@@ -252,6 +252,9 @@ uint64_t pool_timeout_ns(const struct pool *);
 /* The next of a sequence shared by all workers of the pool, from 0 (dist=sequential, primary keys).
  */
 uint64_t pool_sequence(struct pool *, uint64_t n);
+/* From pool_open: the target answers, only opening takes long (a table or topic is being made), so
+ * it is not given up as one that cannot be reached. */
+void pool_answered(struct pool *);
 /* A line in the events view: "node 10.0.0.3 down". Any thread. */
 void pool_event(struct pool *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

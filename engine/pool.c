@@ -195,6 +195,11 @@ static void await_names(struct pool *p)
     }
 }
 
+void pool_answered(struct pool *p)
+{
+    atomic_store(&p->answered, true);
+}
+
 /* Opens, again and again while the target cannot be reached. False when it is hopeless or over. */
 static bool open_target(struct pool *p)
 {
@@ -207,6 +212,7 @@ static bool open_target(struct pool *p)
             engine_wake(p->engine);
             return true;
         }
+        atomic_store(&p->answered, false);
         pthread_mutex_lock(&p->mutex);
         p->open_error = err;
         p->open_retry_ns = code == ERR_UNREACHED ? clock_ns() + wait : 0;

@@ -58,6 +58,7 @@ struct pool {
 
     _Atomic unsigned stats_asked, stats_given; /* how often asked for; the last that was answered */
     _Atomic bool thread_done;
+    _Atomic bool answered; /* see pool_answered */
 
     /* supervisor only */
     struct worker **worker; /* [workers]: every one that ever was */

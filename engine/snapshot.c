@@ -330,6 +330,7 @@ static void fill_pool(struct engine *e, struct pool *p, struct pool_snapshot *s,
 {
     const struct monitor *m = &p->monitor;
     fill_load(p, s);
+    s->answered = atomic_load(&p->answered);
     s->state_since_s = engine_seconds(e, p->state_since_ns);
     s->warming = p->load_from_ns && now_ns < p->record_from_ns;
     fill_counts(s, &m->total);

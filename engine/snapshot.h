@@ -219,6 +219,7 @@ struct pool_snapshot {
     bool local;
     enum pool_state state;
     char state_why[256]; /* DOWN: what fails, and when it is tried next; ENDED: by what */
+    bool answered;       /* the target answered, though opening may go on */
     int error_code;      /* ENDED because the target refused for good: an enum err_code, else 0 */
     double state_since_s;
     struct load load; /* as wanted now; depth and connections resolved in the next line */

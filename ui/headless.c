@@ -170,8 +170,8 @@ static void say_start(struct run *r)
 static bool pool_was_reached(const struct pool_snapshot *p)
 {
     const struct counts *c = &p->counts, *w = &p->warm;
-    return p->connections_up || c->completed || c->errors || c->timeouts || c->in_flight ||
-           w->completed || w->errors || w->timeouts || w->in_flight;
+    return p->answered || p->connections_up || c->completed || c->errors || c->timeouts ||
+           c->in_flight || w->completed || w->errors || w->timeouts || w->in_flight;
 }
 
 static const char *why_not(const struct pool_snapshot *p)

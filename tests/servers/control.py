@@ -229,6 +229,7 @@ class Kafka(Server):
 
     name = "kafka"
     patience = 90
+    disks = ("data",)  # folders for partitions
 
     def prepare(self):
         lib = maven("kafka", ["org.apache.kafka:kafka_2.13:" + KAFKA, "org.apache.kafka:kafka-tools:" + KAFKA])
@@ -241,7 +242,7 @@ class Kafka(Server):
             "advertised.listeners=PLAINTEXT://127.0.0.1:%d" % port,
             "controller.listener.names=CONTROLLER", "inter.broker.listener.name=PLAINTEXT",
             "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-            "log.dirs=" + self.path("data"),
+            "log.dirs=" + ",".join(self.path(d) for d in self.disks), "metadata.log.dir=" + self.path("metadata"),
             "offsets.topic.replication.factor=1", "transaction.state.log.replication.factor=1",
             "transaction.state.log.min.isr=1", "group.initial.rebalance.delay.ms=0", "num.partitions=8", "")))
         java = ["java", "-cp", lib + "/*"]
@@ -257,9 +258,10 @@ class Kafka(Server):
 
     @staticmethod
     def uuid():
-        """A cluster's id: 16 random bytes in base64 for URLs, without padding."""
+        """A cluster's id: 16 random bytes in base64 for URLs, without padding; one with a '-' in front would be taken
+        for an option."""
         import base64  # pylint: disable=import-outside-toplevel
-        return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        return "A" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
 
     def answers(self, env):
         """It answers ApiVersions (key 18, version 0): a broker does once it can serve requests."""

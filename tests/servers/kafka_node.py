@@ -1,5 +1,5 @@
-"""A real Kafka of a test's own: it can be killed and started again at the same place, and asks for a password on a
-second port.
+"""A real Kafka of a test's own: it can be killed and started again at the same place, asks for a password on a second
+port and speaks TLS on a third.
 
     with Node() as n: n.url("topic", ops="consume"), n.ends("topic"), n.kill(), n.start()
 
@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 import uuid
 
 import control
@@ -22,9 +23,31 @@ listener.name.sasl.sasl.enabled.mechanisms=PLAIN
 """
 
 
+TLS = """ssl.keystore.type=PEM
+ssl.keystore.location=%s
+"""
+
+
+def certificate(folder):
+    """A certificate of 127.0.0.1 that nobody else vouches for: (its path, the path of key and certificate)."""
+    key, cert, both = (os.path.join(folder, name) for name in ("key.pem", "cert.pem", "both.pem"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert,
+                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, timeout=60,
+                   capture_output=True)
+    with open(both, "w") as out:
+        for path in (key, cert):
+            with open(path) as f:
+                out.write(f.read())
+    return cert, both
+
+
 class Node:
-    def __init__(self, **properties):
+    def __init__(self, file_limit=None, **properties):
+        """file_limit: no file of the broker's may grow beyond so many bytes; for it that is a full disk. It has a second
+        one, or it would end."""
         self.server = control.Kafka()
+        if file_limit:
+            self.server.disks = ("data", "data-2")
         self.dir = self.server.dir = tempfile.mkdtemp(prefix="loadtop-kafka-")
         self.log = os.path.join(self.dir, "log")
         self.process = None
@@ -32,19 +55,24 @@ class Node:
             self.argv, self.env = self.server.prepare()
         except control.Missing as e:
             lib.skip(str(e))
-        self.sasl_port, = control.free_ports(1)
+        if file_limit:
+            self.argv = ["prlimit", "--fsize=%d" % file_limit, "--"] + self.argv
+        self.sasl_port, self.tls_port = control.free_ports(2)
+        self.certificate, both = certificate(self.dir)
         path = self.server.path("server.properties")
         with open(path) as f:
             text = f.read()
-        sasl = "SASL://127.0.0.1:%d" % self.sasl_port
+        more = "SASL://127.0.0.1:%d,TLS://127.0.0.1:%d," % (self.sasl_port, self.tls_port)
         for key in ("\nlisteners=", "\nadvertised.listeners="):
-            text = text.replace(key, key + sasl + ",")
-        text = text.replace("protocol.map=", "protocol.map=SASL:SASL_PLAINTEXT,") + SASL
+            text = text.replace(key, key + more)
+        text = text.replace("protocol.map=", "protocol.map=SASL:SASL_PLAINTEXT,TLS:SSL,") + SASL + TLS % both
         text += "".join("%s=%s\n" % (k.replace("_", "."), v) for k, v in properties.items())
         with open(path, "w") as f:
             f.write(text)
         self.bootstrap = self.env["KAFKA_BOOTSTRAP"]
         self.start()
+        self.kcat("-P", "-t", "warm-up", stdin="the first topic takes long\n")
+        lib.until("it serves a topic", lambda: self.ends("warm-up") == 1, timeout=60)
 
     def start(self):
         self.process = lib.Process(self.argv, self.log, cwd=self.dir)
@@ -75,9 +103,11 @@ class Node:
     def __exit__(self, *_):
         self.close()
 
-    def url(self, topic, login=None, **options):
+    def url(self, topic, login=None, tls=False, **options):
         """kafka://...; an option's '__' stands for '.': kafka__linger__ms=5."""
         place = "%s@127.0.0.1:%d" % (login, self.sasl_port) if login else self.bootstrap
+        if tls:
+            place = "127.0.0.1:%d" % self.tls_port
         query = "&".join("%s=%s" % (k.replace("__", "."), v) for k, v in options.items())
         return "kafka://%s/%s%s%s" % (place, topic, "?" if query else "", query)
 
@@ -88,13 +118,26 @@ class Node:
             raise AssertionError("kcat %s: %s" % (" ".join(map(str, args)), p.stderr))
         return p.stdout
 
+    def answer(self, *args):
+        """What kcat says, once it says something: leaders take a moment after a start."""
+        def ask():
+            try:
+                return self.kcat(*args) or " "
+            except AssertionError as e:
+                return e if time.monotonic() > end else None
+        end = time.monotonic() + 30
+        said = lib.until("kcat %s" % " ".join(map(str, args)), ask, timeout=100)
+        if isinstance(said, AssertionError):
+            raise said
+        return said
+
     def partitions(self, topic):
-        return self.kcat("-L", "-t", topic).count(", leader ")
+        return self.answer("-L", "-t", topic).count(", leader ")
 
     def ends(self, topic):
         """The sum of the end offsets of the topic's partitions: how many messages it took."""
         asked = [w for p in range(self.partitions(topic)) for w in ("-t", "%s:%d:-1" % (topic, p))]
-        return sum(int(line.rpartition(" ")[2]) for line in self.kcat("-Q", *asked).splitlines())
+        return sum(int(line.rpartition(" ")[2]) for line in self.answer("-Q", *asked).splitlines())
 
     def topics(self):
         return [line.split('"')[1] for line in self.kcat("-L").splitlines() if line.strip().startswith('topic "')]

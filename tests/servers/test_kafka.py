@@ -125,6 +125,28 @@ class Kafka(unittest.TestCase):
         self.assertTrue(all(excuse for _, excuse in seen), seen)
         print("the upper side was not judged: " + seen[-1][1], flush=True)
 
+    def test_where_it_falls_behind(self):
+        """1,000/s for clients that need 1.5 ms a message: 3 take 2,000/s at most, 1 takes 667/s."""
+        topic = kafka_node.name()
+        run = lib.headless("--sweep", "C clients=3,1 hold=17s", self.node.url(
+            topic, name="P", partitions=6, pattern="chain", depth=2000, rate=1000), self.node.url(
+                topic, name="C", partitions=6, ops="consume", assign="hand", clients=3, work="1.5ms"), timeout=150)
+        pool = lib.pool(run, "C")
+        rows = {r["clients"]: r for r in consumer(pool)["by_clients"]}
+        self.assertEqual(set(rows), {1, 3})
+        self.assertIn(rows[3]["state"], ("keeps up", "stressed"), rows)
+        self.assertEqual(rows[1]["state"], "falling behind", rows)
+        self.assertLess(rows[1]["wait_share"], 0.1, rows)
+        self.assertAlmostEqual(rows[3]["handling_share"], rows[3]["messages_per_s"] * 1.5e-3 / 3, delta=0.03)
+        grows = rows[1]["produced_per_s"] - rows[1]["messages_per_s"]
+        self.assertAlmostEqual(rows[1]["lag_slope_per_s"], grows, delta=0.25 * grows)
+        found, = consumer(pool)["findings"]
+        self.assertIn("falls behind with 1 client, keeps up from 3", found)
+        self.assertEqual(len(consumer(pool)["table"]["rows"]), 2)
+        self.assertEqual(pool["bottleneck"]["kind"], "client", pool["bottleneck"])
+        for plateau in pool["plateaus"]:
+            self.assertIn("wait_share", plateau["columns"])
+
     def random_run(self, seed, mode):
         rng = random.Random(seed * 7 + len(mode))
         topic, at, t = kafka_node.name(), [], 1.0

@@ -1,12 +1,17 @@
 """What goes wrong with a broker, each as a class with a message that says what to do; a broker that is killed and comes
 back: nothing that was acknowledged is lost, and load is back (in 2 s; other work of this machine may add to it).   ctest: serial timeout=300
 """
+import os
+import random
 import time
 import unittest
 
 import control
 import kafka_node
 import lib
+
+
+KILLS = int(os.environ.get("LOADTOP_SOAK_KILLS") or 0)
 
 
 def classes(pool):
@@ -67,6 +72,13 @@ class Errors(unittest.TestCase):
         self.assertIn("check user", r.err)
         self.assertNotIn("wrong", r.out + r.err)
 
+    def test_tls(self):
+        topic, tls = kafka_node.name(), {"tls": True, "kafka__security__protocol": "ssl"}
+        run = lib.headless("-n", 10, self.node.url(topic, kafka__ssl__ca__location=self.node.certificate, **tls))
+        self.assertEqual(lib.pool(run)["ops"]["completed"], 10)
+        self.assertEqual(self.node.ends(topic), 10)
+        self.refused(3, self.node.url(topic, **tls), "certificate verify failed", "kafka.ssl.ca.location")
+
     def test_too_large_for_us_and_for_the_broker(self):
         topic = kafka_node.name()
         for options in ({"size": 1500000}, {"size": 300000}):
@@ -89,13 +101,69 @@ class Errors(unittest.TestCase):
         lib.until("the topic is gone", lambda: topic not in self.node.topics())
 
 
+class FullDisk(unittest.TestCase):
+    def test_a_partition_on_a_full_disk(self):
+        """The broker lives on, with one disk less: nobody leads what lay there."""
+        with kafka_node.Node(file_limit=11000000) as node:
+            pool = lib.pool(lib.headless("-n", 1300, "-d", "100s", "--timeout", "3s", node.url(
+                kafka_node.name(), partitions=1, size=10000, pattern="chain", depth=100), timeout=150))
+            self.assertEqual(lib.accounting(pool["ops"]), 0)
+            self.assertLess(pool["ops"]["completed"], 1100)  # 10,000 bytes each
+            self.assertIn("its disk is full", classes(pool)["no_leader"])
+            self.assertIn("the broker's log", classes(pool)["no_leader"])
+
+
 class Outage(unittest.TestCase):
+    def random_kill(self, node, seed):
+        """Settings change while the broker is killed and started again."""
+        rng = random.Random(seed)
+        topic, at, t = kafka_node.name(), [], 2.0
+        mode = ("share", "hand", "each")[seed % 3]
+        idempotence = rng.choice(("yes", "no"))
+        for _ in range(rng.randint(3, 8)):
+            t += rng.uniform(0.3, 2.0)
+            what = rng.choice(("threads", "clients", "connections"))
+            at += ["--at", "%.2fs C %s %d" % (t, what, rng.randint(1, 3 if what == "threads" else 6))]
+        options = {"share": {}, "hand": {"assign": "hand"}, "each": {"deliver": "each"}}[mode]
+        partitions = rng.choice((1, 3, 8))
+        with lib.Headless("-d", "%ds" % (t + 45), *at, node.url(
+                topic, name="P", partitions=partitions, pattern="chain", depth=100, rate=rng.choice((200, 2000)), acks="all",
+                idempotence=idempotence, timeout="30s", duration="%ds" % (t + 15)), node.url(
+                    topic, name="C", partitions=partitions, ops="consume", **{"from": "earliest"}, clients=rng.randint(1, 5),
+                    handling=rng.choice(("borrow", "copy", "recycle")), **options)) as h:
+            lib.until("load runs", lambda: topic in node.topics() and node.ends(topic) > 200, timeout=60)
+            time.sleep(rng.uniform(0, t))  # the moment of the kill is what is random
+            node.kill()
+            node.start()
+            run = h.wait(timeout=t + 120)
+        produced, consumed, ends = lib.pool(run, "P"), lib.pool(run, "C"), node.ends(topic)
+        order, lost = consumed["backend_stats"]["consumer"]["order"], produced["ops"]["timeouts"] + produced["ops"]["errors"]
+        told = "seed %d %s: %s ends %d %s %s" % (seed, mode, at, ends, produced["ops"], order)
+        self.assertEqual(lib.accounting(produced["ops"]), 0, told)
+        self.assertEqual(lib.accounting(consumed["ops"]), 0, told)
+        self.assertGreaterEqual(ends, produced["ops"]["completed"], told)  # acknowledged is kept
+        self.assertLessEqual(order["missing"], lost * (6 * 3 if mode == "each" else 1), told)
+        if idempotence == "yes":
+            self.assertEqual((order["duplicates"], order["reordered"]), (0, 0), told)
+        if mode == "each":
+            self.assertGreaterEqual(consumed["ops"]["completed"], ends, told)
+        else:
+            self.assertEqual(consumed["ops"]["completed"], ends + order["redelivered"], told)
+            self.assertLessEqual(ends - order["duplicates"], produced["ops"]["completed"] + lost, told)
+
+    @unittest.skipUnless(KILLS, "part of the soak")
+    def test_random_kills(self):
+        with kafka_node.Node() as node:
+            for seed in range(KILLS):
+                with self.subTest(seed=seed):
+                    self.random_kill(node, seed)
+
     def test_killed_and_back(self):
         with kafka_node.Node() as node:
             topic = kafka_node.name()
-            with lib.Headless("-d", "100s", "--timeout", "2s",
+            with lib.Headless("-d", "70s", "--timeout", "2s",
                               node.url(topic, name="P", partitions=4, rate=1000, pattern="chain", depth=100, acks="all",
-                                       duration="80s"),
+                                       duration="55s"),
                               node.url(topic, name="C", partitions=4, ops="consume", **{"from": "earliest"}, clients=3)) as h:
                 lib.until("load runs", lambda: topic in node.topics() and node.ends(topic) > 1500, timeout=60)
                 node.kill()
@@ -105,7 +173,7 @@ class Outage(unittest.TestCase):
                 share = (lib.cpu_seconds(h.pid) - cpu) / (time.monotonic() - began)
                 node.start()
                 back = node.ends(topic)
-                lib.until("load is back", lambda: node.ends(topic) > back, timeout=6.0)
+                lib.until("load is back", lambda: node.ends(topic) > back, timeout=2.0 if KILLS else 6.0)
                 run = h.wait(timeout=130)
             produced, consumed = lib.pool(run, "P"), lib.pool(run, "C")
             for pool in (produced, consumed):
