@@ -79,6 +79,8 @@ static void cass_worker_close(struct worker *worker)
             *at = w->next;
             break;
         }
+    for (uint32_t i = 0; i < atomic_load(&p->hosts); i++)
+        p->host[i].ended += w->node[i].requests;
     p->gone.read += w->count.read;
     p->gone.missed += w->count.missed;
     p->gone.pages += w->count.pages;
@@ -252,8 +254,12 @@ static enum submit cass_submit(struct conn *conn, struct op *op)
     int stream = cql_stream_take(&c->streams, op);
     if (stream < 0)
         return busy(c);
-    if (write_request(w, c, op, st, (unsigned)stream, (struct cql_str){0}) == 0)
+    if (write_request(w, c, op, st, (unsigned)stream, (struct cql_str){0}) == 0) {
+        _Atomic uint64_t *sent = &w->node[conn->group].requests;
+        atomic_store_explicit(sent, atomic_load_explicit(sent, memory_order_relaxed) + 1,
+                              memory_order_relaxed);
         return SUBMIT_QUEUED;
+    }
     void *owner;
     cql_stream_release(&c->streams, (unsigned)stream, &owner);
     return refuse(op, "too_large", "a request larger than 64 MiB");

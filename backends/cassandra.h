@@ -124,6 +124,9 @@ struct cass_host {
     unsigned port;
     _Atomic bool down, gone;      /* as the cluster says; gone: removed from the ring */
     _Atomic uint32_t connections; /* that stand, of all workers */
+    uint64_t ended;               /* requests of workers that ended; under the mutex */
+    uint64_t seen;                /* requests at the last look; the pool's thread only */
+    double per_s;                 /* since then; NaN: not known */
 };
 struct cass_token {
     int64_t token;
@@ -217,7 +220,8 @@ struct cass_pool {
     unsigned replication; /* replicas of a row, for the ring */
     bool made_keyspace, made_table, made_counters, ours;
     char made_by[16]; /* run id of the table's mark, if it has one */
-    bool opened, refresh, whole_ring;
+    bool refresh;
+    uint64_t seen_ns; /* when the nodes' requests were looked at last */
 
     struct cass_host host[CASS_HOSTS_MAX];
     _Atomic uint32_t hosts;
@@ -244,6 +248,7 @@ struct cass_node {
     uint32_t up, failed;    /* connections that stand; connections that failed since one stood */
     uint64_t rest_until_ns; /* it said that it is overloaded */
     uint32_t rests;
+    _Atomic uint64_t requests; /* that it was sent; written by the worker alone */
 };
 
 struct cass_worker {

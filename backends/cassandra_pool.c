@@ -7,12 +7,14 @@
 #include "engine/text.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define CONNECT_NS (4 * NS_PER_S) /* so that a first try tells its reason within a start's 10 s */
 #define OPEN_NS (10 * NS_PER_S)
 #define SCHEMA_NS (30 * NS_PER_S)
+#define LOOK_S 0.5
 #define STATS_NS (2 * NS_PER_S)
 
 static uint64_t within(uint64_t ns)
@@ -205,11 +207,27 @@ static void put_count(json_t *o, const char *name, uint64_t n)
     json_object_set_new(o, name, json_integer((json_int_t)n));
 }
 
+/* Requests that a node was sent, by all threads that are and were. */
+static uint64_t requests_of(struct cass_pool *p, uint32_t host)
+{
+    pthread_mutex_lock(&p->mutex);
+    uint64_t sum = p->host[host].ended;
+    for (const struct cass_worker *w = p->workers; w; w = w->next)
+        sum += atomic_load_explicit(&w->node[host].requests, memory_order_relaxed);
+    pthread_mutex_unlock(&p->mutex);
+    return sum;
+}
+
 static void put_hosts(struct cass_pool *p, json_t *to, unsigned *nodes, unsigned *up)
 {
     json_t *list = json_array();
+    uint64_t now = clock_ns();
+    double seconds = p->seen_ns ? (double)(now - p->seen_ns) / 1e9 : 0;
+    bool look =
+        !p->seen_ns || seconds >= LOOK_S; /* asked again at once: no rate of so short a time */
     for (uint32_t i = 0; i < atomic_load(&p->hosts); i++) {
         struct cass_host *h = &p->host[i];
+        uint64_t requests = requests_of(p, i);
         json_t *o = json_object();
         bool stands = !atomic_load(&h->down) && !atomic_load(&h->gone);
         *nodes += !atomic_load(&h->gone);
@@ -218,8 +236,17 @@ static void put_hosts(struct cass_pool *p, json_t *to, unsigned *nodes, unsigned
         json_object_set_new(o, "datacenter", json_string(h->dc));
         json_object_set_new(o, "up", json_boolean(stands));
         put_count(o, "connections", atomic_load(&h->connections));
+        put_count(o, "requests", requests);
+        if (look) {
+            h->per_s = seconds > 0 ? (double)(requests - h->seen) / seconds : NAN;
+            h->seen = requests;
+        }
+        json_object_set_new(o, "requests_per_s",
+                            isnan(h->per_s) ? json_null() : json_real(h->per_s));
         json_array_append_new(list, o);
     }
+    if (look)
+        p->seen_ns = now;
     json_object_set_new(to, "hosts", list);
 }
 

@@ -9,8 +9,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define MARK "loadtop run "
+#define AGREE_NS (5 * NS_PER_S)
 #define COLUMNS_READ_MAX CASS_PARAMS_MAX
 
 char *cass_quote(char *buf, size_t size, const char *name)
@@ -223,6 +225,42 @@ static int open_table(struct cass_pool *p, struct pool *pool, struct cass_sessio
             "%s: table %s was not made by loadtop; --allow-destructive writes to it all the same",
             p->target->shown, full);
     return 0;
+}
+
+/* schema_version of one node; a node that is not reached has none. */
+struct versions {
+    char first[16];
+    unsigned n, others;
+};
+
+static void on_version(void *ctx, const struct cql_str *v, unsigned values)
+{
+    struct versions *seen = ctx;
+    if (values < 1 || v[0].len != sizeof seen->first)
+        return;
+    if (!seen->n++)
+        memcpy(seen->first, v[0].s, sizeof seen->first);
+    else
+        seen->others += memcmp(seen->first, v[0].s, sizeof seen->first) != 0;
+}
+
+/* What was made is known to the node that made it: the others learn it a moment later, and would
+ * refuse to prepare statements for it. A node that stays behind is not waited for any longer than
+ * AGREE_NS: it may be down. */
+static int await_agreement(struct cass_session *s, uint64_t deadline_ns, struct err *err)
+{
+    uint64_t until = clock_ns() + AGREE_NS;
+    for (;;) {
+        struct versions seen = {0};
+        int code = cass_session_query(s, "SELECT schema_version FROM system.local", on_version,
+                                      &seen, deadline_ns, err);
+        if (code == 0)
+            code = cass_session_query(s, "SELECT schema_version FROM system.peers", on_version,
+                                      &seen, deadline_ns, err);
+        if (code < 0 || !seen.others || clock_ns() >= until || (s->pool && pool_stopping(s->pool)))
+            return code;
+        nanosleep(&(struct timespec){.tv_nsec = 50 * (long)NS_PER_MS}, NULL);
+    }
 }
 
 /* ---- Statements
@@ -469,5 +507,7 @@ int cass_schema_open(struct cass_pool *p, struct pool *pool, struct cass_session
         set_statement(&p->statement[ST_COUNTER], &t);
         text_free(&t);
     }
+    if (code == 0 && (p->made_keyspace || p->made_table || p->made_counters))
+        code = await_agreement(s, deadline_ns, err);
     return code < 0 ? code : prepare_all(p, pool, s, deadline_ns, err);
 }

@@ -21,7 +21,7 @@ import lib
 try:
     from cassandra.auth import PlainTextAuthProvider
     from cassandra.cluster import Cluster, NoHostAvailable, OperationTimedOut
-    from cassandra.policies import RoundRobinPolicy
+    from cassandra.policies import WhiteListRoundRobinPolicy
 except ImportError:
     lib.skip("python3-cassandra is not installed (apt-get install python3-cassandra)")
 
@@ -29,12 +29,12 @@ except ImportError:
 class Client:
     """The driver's session, closed with the block."""
 
-    def __init__(self, port, auth=False):
-        """auth: True, or a user and a password."""
+    def __init__(self, port, auth=False, address="127.0.0.1"):
+        """auth: True, or a user and a password. address: the node that is asked, and no other."""
         user = auth if isinstance(auth, tuple) else ("cassandra", "cassandra")
         provider = PlainTextAuthProvider(*user) if auth else None
-        self.cluster = Cluster(["127.0.0.1"], port=port, auth_provider=provider, protocol_version=4,
-                               connect_timeout=20, load_balancing_policy=RoundRobinPolicy())
+        self.cluster = Cluster([address], port=port, auth_provider=provider, protocol_version=4,
+                               connect_timeout=20, load_balancing_policy=WhiteListRoundRobinPolicy([address]))
 
     def __enter__(self):
         self.session = self.cluster.connect()
@@ -116,7 +116,8 @@ class Proxy:
 
 
 class Node:
-    def __init__(self, auth=False, durable=False, tls=False):
+    def __init__(self, auth=False, durable=False, tls=False, join=None, number=1, heap="1g", token=None):
+        """join: the Node whose cluster it enters, as 127.0.0.NUMBER with the same ports."""
         self.auth = auth
         self.server = control.Cassandra()
         self.dir = self.server.dir = tempfile.mkdtemp(prefix="loadtop-cassandra-")
@@ -141,7 +142,26 @@ class Node:
             self.argv = [a for a in self.argv if not a.startswith("-Dcassandra.unsafesystem")]
         if tls:
             self.speak_tls()
+        if join:
+            self.enter(join, number)
+        if token is not None:
+            with open(self.server.path("cassandra.yaml"), "a") as f:
+                f.write("initial_token: '%d'\n" % token)
+        self.argv = [a.replace("-Xms1g", "-Xms" + heap).replace("-Xmx1g", "-Xmx" + heap) for a in self.argv]
+        self.address = "127.0.0.%d" % number
         self.port = int(self.env["CASSANDRA_PORT"])
+
+    def enter(self, join, number):
+        with open(join.server.path("cassandra.yaml")) as f:
+            text = f.read().replace(join.dir, self.dir).partition("initial_token")[0]
+        for name in ("listen_address", "rpc_address"):
+            text = text.replace("%s: 127.0.0.1\n" % name, "%s: 127.0.0.%d\n" % (name, number))
+        with open(self.server.path("cassandra.yaml"), "w") as f:
+            f.write(text + "auto_bootstrap: false\n")
+        self.env.update(CASSANDRA_PORT=join.env["CASSANDRA_PORT"], CASSANDRA_HOST="127.0.0.%d" % number)
+        # Patience with the others, and a schema that is still there after a SIGKILL.
+        self.argv = [a.replace("ring_delay_ms=1", "ring_delay_ms=5000") for a in self.argv
+                     if not a.startswith("-Dcassandra.unsafesystem")]
 
     def speak_tls(self):
         """Its port takes TLS and plain connections, with a certificate of its own making: self.ca."""
@@ -169,16 +189,16 @@ class Node:
                       every=0.5)
 
     def url(self, path="", user="cassandra:cassandra", port=None, tls=False):
-        return "cassandra%s://%s127.0.0.1:%d/%s" % ("s" if tls else "", user + "@" if self.auth else "",
-                                                    port or self.port, path)
+        return "cassandra%s://%s%s:%d/%s" % ("s" if tls else "", user + "@" if self.auth else "", self.address,
+                                             port or self.port, path)
 
     def client(self):
-        return Client(self.port, self.auth)
+        return Client(self.port, self.auth, self.address)
 
     def logs_in(self, user, password):
         """Does the node take this user, by the driver's word?"""
         try:
-            with Client(self.port, (user, password)):
+            with Client(self.port, (user, password), self.address):
                 return True
         except NoHostAvailable:
             return False

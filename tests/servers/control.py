@@ -326,7 +326,7 @@ class Cassandra(Server):
     def answers(self, env):
         """OPTIONS of the native protocol is answered by SUPPORTED."""
         try:
-            with socket.create_connection(("127.0.0.1", int(env["CASSANDRA_PORT"])), timeout=2) as s:
+            with socket.create_connection((env["CASSANDRA_HOST"], int(env["CASSANDRA_PORT"])), timeout=2) as s:
                 s.sendall(b"\x04\0\0\0\x05\0\0\0\0")
                 return s.recv(9)[4:5] == b"\x06"
         except OSError:
