@@ -78,8 +78,11 @@ char *stats_table_line(const json_t *table, int row, int width, char *buf, size_
             break;
         int n = snprintf(buf + len, size - len, "%*s%*s%s%*s", gap, "", number ? pad : 0, "", s,
                          number ? 0 : pad, "");
-        if (n < 0 || (size_t)n >= size - len)
+        if (n < 0 || (size_t)n >= size - len) {
+            if (len < size)
+                buf[len] = '\0'; /* whole cells only */
             break;
+        }
         len += (size_t)n;
         at += gap + w;
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """CPU for a message and throughput against Kafka's own tools on the same broker, interleaved, with the same settings.
 
-    ./dev bench kafka [--runs 5] [--messages 1000000] [--size 100] [--trips 2000]
+    ./dev bench kafka [--runs 5] [--messages 1000000] [--size 100] [--trips 2000] [--rate 2000]
 
 Each round runs ours and theirs one after the other; a line is the median of the rounds and the ratio ours / theirs.
 CPU is user + system of the whole process. Java's start is in its CPU, so it is measured too, by a run with almost no
@@ -92,18 +92,47 @@ class Bench:
         return us, them
 
     def memory(self):
-        """Anonymous memory for a client, at several numbers of clients, that drain a backlog with deliver=each."""
-        topic = kafka_node.name()
-        self.produce_ours(topic, 400000)
-        for connections, counts in ((None, (20, 40, 60, 120)), (4, (60, 120))):
+        """Anonymous memory for a client, at several numbers of clients, while they drain a backlog with deliver=each.
+        True when all are within the bounds and within 10 % of each other."""
+        topic, ok = kafka_node.name(), True
+        self.produce_ours(topic, 1000000)
+        for connections, counts, most in ((None, (20, 40, 60, 120), 3000), (4, (60, 120), 200)):
+            seen = []
             for clients in counts:
                 more = {"connections": connections} if connections else {}
                 _, pool = self.loadtop("-d", "12s", self.node.url(topic, ops="consume", deliver="each", clients=clients,
                                                                   **{"from": "earliest"}, **more))
-                c = pool["backend_stats"]["consumer"]
-                print("memory    %3d clients, %s: %7.0f KB a client, %.4g messages/s, %s" % (
-                    clients, "own consumers" if not connections else "%d shared" % connections,
-                    c["anon_bytes_per_client"] / 1024, pool["throughput_per_s"], c["words"]), flush=True)
+                row, = pool["backend_stats"]["consumer"]["by_clients"]
+                seen.append(row["anon_bytes_per_client"] / 1e3)
+                ok = ok and seen[-1] <= most and row["messages_per_s"] >= 100000
+                print("memory    %3d clients, %s: %7.0f kB a client (at most %d), draining %.4g messages/s" % (
+                    clients, "own consumers" if not connections else "%d shared" % connections, seen[-1], most,
+                    row["messages_per_s"]), flush=True)
+            if not connections:
+                spread = max(seen) / min(seen) - 1
+                ok = ok and spread <= 0.1
+                print("memory    own consumers: %.0f %% between the least and the most (at most 10)" % (100 * spread))
+        return ok
+
+    def throttle(self):
+        """60 clients that get every message, with a consumer's settings that do and that do not throttle it."""
+        settings = (("loadtop's own", {}),
+                    ("too tight", {"kafka__queued__min__messages": 1000, "kafka__fetch__message__max__bytes": 4096,
+                                   "kafka__queued__max__messages__kbytes": 4}),
+                    ("librdkafka's", {"kafka__queued__min__messages": 100000, "kafka__fetch__message__max__bytes": 1048576,
+                                      "kafka__queued__max__messages__kbytes": 65536}))
+        for name, more in settings:
+            topic = kafka_node.name()
+            cpu, _ = self.loadtop("-d", "25s", self.node.url(
+                topic, name="P", partitions=4, rate=self.args.rate, pattern="chain", depth=5000, size=self.args.size), self.node.url(
+                    topic, name="C", partitions=4, ops="consume", deliver="each", clients=60, **more))
+            with open(self.json) as f:
+                pool = json.load(f)["pools"][1]
+            c = pool["backend_stats"]["consumer"]
+            row = c["by_clients"][0]
+            print("settings  %-13s 60 clients at %d/s: %s; wait %.1f %%, %.4g messages/s, %.0f kB a client, %.1f s CPU: %s" % (
+                name, self.args.rate, c["words"], 100 * row["wait_share"], row["messages_per_s"],
+                row["anon_bytes_per_client"] / 1e3, cpu, pool["bottleneck"]["why"]), flush=True)
 
 
 def main():
@@ -112,7 +141,8 @@ def main():
     parser.add_argument("--messages", type=int, default=1000000)
     parser.add_argument("--size", type=int, default=100)
     parser.add_argument("--trips", type=int, default=2000)
-    parser.add_argument("--only", choices=("produce", "consume", "e2e", "memory"))
+    parser.add_argument("--only", choices=("produce", "consume", "e2e", "memory", "throttle"))
+    parser.add_argument("--rate", type=int, default=2000)
     args = parser.parse_args()
     with kafka_node.Node() as node, tempfile.TemporaryDirectory():
         b = Bench(node, args)
@@ -132,8 +162,10 @@ def main():
             us, them = b.compare("e2e", "mean ms", b.trips_ours, b.trips_theirs, args.trips, trip)
             ok = ok and us < them
         if args.only in (None, "memory"):
-            b.memory()
-    print("ahead in CPU for a message, producing within 1.1 us: %s" % ("yes" if ok else "NO"))
+            ok = b.memory() and ok
+        if args.only in (None, "throttle"):
+            b.throttle()
+    print("ahead in CPU for a message, producing within 1.1 us, memory within its bounds: %s" % ("yes" if ok else "NO"))
     return 0 if ok else 1
 
 
