@@ -41,11 +41,17 @@
 #define MODES_ON "\033[?2004h\033[?1000h\033[?1006h"
 #define MODES_OFF "\033[?2026l\033[?2004l\033[?1006l\033[?1002l\033[?1000l"
 
+struct look {
+    attr_t attr;
+    int pair;
+};
+
 static struct {
     SCREEN *screen;
     bool utf8, color, started;
     int colors;
     struct cells shown;
+    struct look *look; /* of each cell of `shown`, as curses was told */
     const struct theme *theme;
     struct theme theme_copy;
     enum tier tier;
@@ -364,6 +370,8 @@ void term_close(void)
     term.started = term.color = false;
     term.pairs = 0;
     cells_free(&term.shown);
+    free(term.look);
+    term.look = NULL;
     release_signals();
 }
 
@@ -472,7 +480,9 @@ static attr_t cell_look(const struct cell *cell, int *pair)
     struct style s = theme_style(term.theme, term.tier, cell->role, cell->back, cell->attr);
     attr_t a = A_NORMAL;
 
-    a |= s.attr & ATTR_BOLD ? A_BOLD : A_NORMAL;
+    /* Dots and blocks are no bolder in bold, only dearer. */
+    if (s.attr & ATTR_BOLD && !(term.tier <= TIER_256 && cell->ch >= 0x2500 && cell->ch <= 0x28ff))
+        a |= A_BOLD;
     a |= s.attr & ATTR_UNDERLINE ? A_UNDERLINE : A_NORMAL;
     a |= s.attr & ATTR_REVERSE ? A_REVERSE : A_NORMAL;
     a |= s.attr & ATTR_DIM ? A_DIM : A_NORMAL;
@@ -510,15 +520,38 @@ static char acs_letter(uint32_t ch)
     return 0;
 }
 
+static int pair_ground(int pair)
+{
+    return pair > 0 ? term.pair[pair - 1].bg : -1;
+}
+
+/* Of a blank only the ground can be seen. It takes the ink of the cell before it, so that a gap in
+ * a line of dots costs no change of colour and back; it keeps that while nothing changes there. */
+static struct look blank_look(struct look own, const struct look *before)
+{
+    const attr_t seen = A_UNDERLINE | A_REVERSE;
+
+    if (((own.attr | before->attr) & seen) || pair_ground(own.pair) != pair_ground(before->pair))
+        return own;
+    return *before;
+}
+
 static void show_cell(int x, int y, const struct cell *cell)
 {
-    int pair;
-    attr_t a = cell_look(cell, &pair);
+    struct look *look = &term.look[y * term.shown.cols + x];
     wchar_t text[2] = {(wchar_t)cell->ch, 0};
     cchar_t cc;
+    int pair;
+    attr_t a = cell_look(cell, &pair);
 
+    *look = (struct look){a, pair};
     if (cell->ch == 0)
         return;
+    if (cell->ch == ' ' && x > 0) {
+        *look = blank_look(*look, look - 1);
+        a = look->attr;
+        pair = look->pair;
+    }
     if (!term.utf8 && cell->ch >= 0x80) {
         char letter = acs_letter(cell->ch);
 
@@ -537,6 +570,16 @@ static bool same_cell(const struct cell *a, const struct cell *b)
 }
 
 /* Field by field: the bytes between the fields of a style say nothing. */
+static void make_looks(int n)
+{
+    free(term.look);
+    term.look = calloc((size_t)n, sizeof *term.look);
+    if (!term.look) {
+        term_close();
+        abort();
+    }
+}
+
 static bool same_theme(const struct theme *a, const struct theme *b)
 {
     for (int tier = 0; tier < TIERS; tier++)
@@ -561,6 +604,7 @@ void term_show(const struct cells *c, const struct theme *theme, enum tier tier)
         term.tier = tier;
         start_colors();
         cells_resize(&term.shown, c->rows, c->cols);
+        make_looks(c->rows * c->cols);
         erase();
     }
     if (term.all)

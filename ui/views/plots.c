@@ -17,6 +17,7 @@
 #include "ui/readout.h"
 
 #define MARKS_MAX 64
+#define MOVE_S 0.8 /* a plot stands still at least as long */
 #define LEVELS_MAX 8
 #define SERIES_MAX 6 /* of the comparison: ROLE_SERIES1 and on */
 
@@ -43,15 +44,16 @@ static double span_of(const struct snapshot *s, const struct screen *sc)
     return sc->span_s;
 }
 
-/* The columns of a plot, n for its whole width. Its edge moves by a whole cell at a time and stands
- * ahead of now: what is new fills the last column while the others stay as they are, for a plot
- * that moved with each frame would be most of what is sent. */
+/* The columns of a plot, n for its whole width. Its edge moves by whole cells, about once a second,
+ * and stands ahead of now: what is new fills the last columns while the others stay as they are,
+ * for a plot that moved with each frame would be most of what is sent. */
 static struct bins bins_of(const struct snapshot *s, const struct screen *sc,
                            const struct plot *plot, int n)
 {
     double span = span_of(s, sc), cell_s = span / plot->area.w;
+    double step_s = ceil(MOVE_S / cell_s) * cell_s;
 
-    return bins_over(ceil(s->now_s / cell_s - 1e-6) * cell_s + cell_s * 1e-3, span, n);
+    return bins_over(ceil(s->now_s / step_s - 1e-6) * step_s + cell_s * 1e-3, span, n);
 }
 
 static char *span_text(char *buf, size_t size, const struct snapshot *s, const struct screen *sc)
