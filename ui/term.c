@@ -1,14 +1,9 @@
 /* The terminal through ncursesw; see term.h.
  *
  * The grid that is on the screen is kept, so that a frame hands curses only the cells that changed.
- * Own handlers stand before newterm, which then leaves those signals alone; they write one byte
- * into a pipe that the loop polls. The signals of a crash write a string that was prepared when the
- * terminal was opened, put its modes back and raise themselves again: nothing in there allocates or
- * locks. */
+ * What goes on below curses, signals among it, is ui/tty.c's. */
 #include "ui/term.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
@@ -17,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -31,11 +25,13 @@
 #include "ui/cells.h"
 #include "ui/mouse.h"
 #include "ui/terminfo.h"
+#include "ui/tty.h"
 
 #define PASTE_MAX 4096
 #define PASTE_BEGIN 0600
 #define PASTE_END 0601
 #define PAIRS_MAX 1024
+#define GAP_COLS 3
 #define SEQUENCE_MS 100
 /* Bracketed paste; clicks and the wheel, as SGR reports where the terminal knows them. */
 #define MODES_ON "\033[?2004h\033[?1000h\033[?1006h"
@@ -52,6 +48,8 @@ static struct {
     int colors;
     struct cells shown;
     struct look *look; /* of each cell of `shown`, as curses was told */
+    bool known[ROLES][ROLES];
+    struct look looks[ROLES][ROLES]; /* by role and ground, where known */
     const struct theme *theme;
     struct theme theme_copy;
     enum tier tier;
@@ -66,156 +64,19 @@ static struct {
     time_t paste_since;
     char paste[PASTE_MAX + 8];
     size_t paste_len;
-    int pipe[2];
-    struct sigaction before[NSIG];
-    sigset_t mask_before;
-} term = {.pipe = {-1, -1}, .cursor_x = -1};
-
-/* What the handlers read; set before they are installed. */
-static volatile sig_atomic_t term_is_open;
-static volatile sig_atomic_t end_signal, int_signals, stop_signal;
-static char restore_text[512];
-static size_t restore_len;
-static struct termios modes_before;
-
-static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, 0};
-static const int end_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, 0};
-
-static void write_all(const char *s, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(STDOUT_FILENO, s, len);
-
-        if (n < 0 && errno == EAGAIN) {
-            struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
-
-            if (poll(&p, 1, 100) <= 0)
-                return;
-            continue;
-        }
-        if (n <= 0 && errno != EINTR)
-            return;
-        if (n > 0) {
-            s += n;
-            len -= (size_t)n;
-        }
-    }
-}
-
-/* ---- signals ---- */
-
-static void on_crash(int sig)
-{
-    if (term_is_open) {
-        term_is_open = 0;
-        write_all(restore_text, restore_len);
-        tcsetattr(STDIN_FILENO, TCSANOW, &modes_before);
-    }
-    raise(sig); /* SA_RESETHAND put the default back, SA_NODEFER lets it through */
-}
-
-static void on_signal(int sig)
-{
-    int saved = errno;
-
-    if (sig == SIGTSTP)
-        stop_signal = 1;
-    else if (sig != SIGWINCH)
-        end_signal = sig;
-    if (sig == SIGINT)
-        int_signals = int_signals + 1;
-    if (write(term.pipe[1], "", 1) < 0) {
-        /* full: the loop is awake anyway */
-    }
-    errno = saved;
-}
-
-static void catch_signal(int sig, void (*handler)(int), int flags)
-{
-    struct sigaction sa = {.sa_handler = handler, .sa_flags = flags};
-
-    sigemptyset(&sa.sa_mask);
-    sigaction(sig, &sa, &term.before[sig]);
-}
-
-static int catch_signals(struct err *err)
-{
-    sigset_t wanted;
-
-    if (pipe2(term.pipe, O_CLOEXEC | O_NONBLOCK))
-        return err_set(err, ERR_FAILED, "pipe: %s", strerror(errno));
-    for (int i = 0; crash_signals[i]; i++)
-        catch_signal(crash_signals[i], on_crash, (int)(SA_RESETHAND | SA_NODEFER));
-    for (int i = 0; end_signals[i]; i++)
-        catch_signal(end_signals[i], on_signal, SA_RESTART);
-    if (term.before[SIGHUP].sa_handler == SIG_IGN) /* nohup */
-        signal(SIGHUP, SIG_IGN);
-    catch_signal(SIGWINCH, on_signal, SA_RESTART);
-    catch_signal(SIGTSTP, on_signal, SA_RESTART);
-    /* A caller that keeps them blocked before and after never meets their default action. */
-    sigemptyset(&wanted);
-    for (int i = 0; end_signals[i]; i++)
-        sigaddset(&wanted, end_signals[i]);
-    sigprocmask(SIG_UNBLOCK, &wanted, &term.mask_before);
-    return 0;
-}
-
-static void release_signals(void)
-{
-    sigprocmask(SIG_SETMASK, &term.mask_before, NULL);
-    for (int i = 0; crash_signals[i]; i++)
-        sigaction(crash_signals[i], &term.before[crash_signals[i]], NULL);
-    for (int i = 0; end_signals[i]; i++)
-        sigaction(end_signals[i], &term.before[end_signals[i]], NULL);
-    sigaction(SIGWINCH, &term.before[SIGWINCH], NULL);
-    sigaction(SIGTSTP, &term.before[SIGTSTP], NULL);
-    close(term.pipe[0]);
-    close(term.pipe[1]);
-    term.pipe[0] = term.pipe[1] = -1;
-}
-
-struct term_signals term_take_signals(void)
-{
-    struct term_signals s = {0};
-    char buf[64];
-
-    while (read(term.pipe[0], buf, sizeof buf) > 0)
-        continue;
-    s.end = end_signal;
-    s.int_count = (unsigned)int_signals;
-    s.suspend = stop_signal;
-    end_signal = 0;
-    stop_signal = 0;
-    return s;
-}
+} term = {.cursor_x = -1};
 
 /* ---- open and close ---- */
-
-/* Appends a terminfo string without its padding marks. */
-static void restore_add(const char *s)
-{
-    if (!s || s == (char *)-1)
-        return;
-    while (*s && restore_len + 1 < sizeof restore_text) {
-        const char *end = s[0] == '$' && s[1] == '<' ? strchr(s, '>') : NULL;
-
-        if (end)
-            s = end + 1;
-        else
-            restore_text[restore_len++] = *s++;
-    }
-}
 
 static void prepare_restore(void)
 {
     char cap[4][8] = {"sgr0", "rmkx", "cnorm", "rmcup"};
 
-    restore_len = 0;
-    restore_add(MODES_OFF);
+    tty_restore_begin();
+    tty_restore_add(MODES_OFF);
     for (int i = 0; i < 4; i++)
-        restore_add(tigetstr(cap[i]));
-    if (restore_len < sizeof restore_text)
-        restore_text[restore_len++] = '\r';
+        tty_restore_add(tigetstr(cap[i]));
+    tty_restore_add("\r");
 }
 
 /* Both forms, whatever terminfo says: terminals differ in when they send which. */
@@ -245,7 +106,7 @@ static void enter_modes(void)
     keypad(stdscr, TRUE);
     intrflush(stdscr, FALSE);
     curs_set(0);
-    write_all(MODES_ON, sizeof MODES_ON - 1);
+    tty_write(MODES_ON, sizeof MODES_ON - 1);
 }
 
 static const char *string_value(const char *name)
@@ -332,18 +193,16 @@ int term_open(const char *colors, struct err *err)
         return ERR_FAILED;
     setlocale(LC_CTYPE, "");
     term.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
-    if (tcgetattr(STDIN_FILENO, &modes_before))
-        return err_set(err, ERR_FAILED, "stdin: %s", strerror(errno));
-    if (catch_signals(err))
+    if (tty_keep_modes(err) || tty_catch_signals(err))
         return ERR_FAILED;
     prepare_restore();
     if (!getenv("ESCDELAY"))
         set_escdelay(25);
-    term_is_open = 1;
+    tty_set_open(true);
     term.screen = newterm(name, stdout, stdin);
     if (!term.screen) {
-        term_is_open = 0;
-        release_signals();
+        tty_set_open(false);
+        tty_release_signals();
         return err_set(err, ERR_FAILED, "TERM=%.60s: the terminal could not be opened", name);
     }
     set_term(term.screen);
@@ -361,10 +220,10 @@ void term_close(void)
 {
     if (!term.screen)
         return;
-    write_all(MODES_OFF, sizeof MODES_OFF - 1);
+    tty_write(MODES_OFF, sizeof MODES_OFF - 1);
     endwin();
-    term_is_open = 0;
-    tcsetattr(STDIN_FILENO, TCSANOW, &modes_before);
+    tty_set_open(false);
+    tty_give_modes_back();
     delscreen(term.screen);
     term.screen = NULL;
     term.started = term.color = false;
@@ -372,7 +231,7 @@ void term_close(void)
     cells_free(&term.shown);
     free(term.look);
     term.look = NULL;
-    release_signals();
+    tty_release_signals();
 }
 
 void term_suspend(void)
@@ -380,9 +239,9 @@ void term_suspend(void)
     struct sigaction sa = {.sa_handler = SIG_DFL}, ours;
 
     def_prog_mode();
-    write_all(MODES_OFF, sizeof MODES_OFF - 1);
+    tty_write(MODES_OFF, sizeof MODES_OFF - 1);
     endwin();
-    tcsetattr(STDIN_FILENO, TCSANOW, &modes_before);
+    tty_give_modes_back();
     sigemptyset(&sa.sa_mask);
     sigaction(SIGTSTP, &sa, &ours);
     kill(getpid(), SIGTSTP);
@@ -390,7 +249,7 @@ void term_suspend(void)
     reset_prog_mode();
     enter_modes();
     term_redraw();
-    (void)!write(term.pipe[1], "", 1); /* the window may have changed meanwhile */
+    tty_wake(); /* the window may have changed meanwhile */
 }
 
 bool term_utf8(void)
@@ -435,7 +294,7 @@ int term_key_fd(void)
 
 int term_signal_fd(void)
 {
-    return term.pipe[0];
+    return tty_signal_fd();
 }
 
 /* ---- showing cells ---- */
@@ -475,22 +334,19 @@ static int32_t direct_color(int32_t color)
     return color >= 8 ? (int32_t)color_256_rgb(color) : color;
 }
 
-static attr_t cell_look(const struct cell *cell, int *pair)
+static struct look make_look(const struct cell *cell)
 {
     struct style s = theme_style(term.theme, term.tier, cell->role, cell->back, cell->attr);
-    attr_t a = A_NORMAL;
+    struct look look = {A_NORMAL, 0};
 
-    /* Dots and blocks are no bolder in bold, only dearer. */
-    if (s.attr & ATTR_BOLD && !(term.tier <= TIER_256 && cell->ch >= 0x2500 && cell->ch <= 0x28ff))
-        a |= A_BOLD;
-    a |= s.attr & ATTR_UNDERLINE ? A_UNDERLINE : A_NORMAL;
-    a |= s.attr & ATTR_REVERSE ? A_REVERSE : A_NORMAL;
-    a |= s.attr & ATTR_DIM ? A_DIM : A_NORMAL;
-    a |= s.attr & ATTR_ITALIC ? A_ITALIC : A_NORMAL;
-    *pair = 0;
+    look.attr |= s.attr & ATTR_BOLD ? A_BOLD : A_NORMAL;
+    look.attr |= s.attr & ATTR_UNDERLINE ? A_UNDERLINE : A_NORMAL;
+    look.attr |= s.attr & ATTR_REVERSE ? A_REVERSE : A_NORMAL;
+    look.attr |= s.attr & ATTR_DIM ? A_DIM : A_NORMAL;
+    look.attr |= s.attr & ATTR_ITALIC ? A_ITALIC : A_NORMAL;
     if (term.color && term.tier != TIER_NONE) {
         if (term.tier == TIER_16 && term.colors < 16) {
-            a |= s.fg >= 8 ? A_BOLD : A_NORMAL;
+            look.attr |= s.fg >= 8 ? A_BOLD : A_NORMAL;
             s.fg = s.fg < 0 ? s.fg : s.fg & 7;
             s.bg = s.bg < 0 ? s.bg : s.bg & 7;
         }
@@ -498,9 +354,29 @@ static attr_t cell_look(const struct cell *cell, int *pair)
             s.fg = direct_color(s.fg);
             s.bg = direct_color(s.bg);
         }
-        *pair = color_pair(s.fg, s.bg);
+        look.pair = color_pair(s.fg, s.bg);
     }
-    return a;
+    return look;
+}
+
+/* Each pair of role and ground is looked up once a theme. */
+static struct look cell_look(const struct cell *cell)
+{
+    struct look look;
+
+    if (cell->attr || cell->role >= ROLES || cell->back >= ROLES) {
+        look = make_look(cell);
+    } else {
+        if (!term.known[cell->role][cell->back]) {
+            term.known[cell->role][cell->back] = true;
+            term.looks[cell->role][cell->back] = make_look(cell);
+        }
+        look = term.looks[cell->role][cell->back];
+    }
+    /* Dots and blocks are no bolder in bold, only dearer. */
+    if (term.tier <= TIER_256 && cell->ch >= 0x2500 && cell->ch <= 0x28ff)
+        look.attr &= ~A_BOLD;
+    return look;
 }
 
 /* The VT100 line-drawing letter of a code point, or 0. */
@@ -525,7 +401,16 @@ static int pair_ground(int pair)
     return pair > 0 ? term.pair[pair - 1].bg : -1;
 }
 
-/* Of a blank only the ground can be seen. It takes the ink of the cell before it, so that a gap in
+/* Does something stand soon after it in its row? */
+static bool is_gap(const struct cell *cell, int left)
+{
+    for (int i = 1; i <= GAP_COLS && i < left; i++)
+        if (cell[i].ch != ' ')
+            return true;
+    return false;
+}
+
+/* Of a blank only the ground can be seen. In a gap it takes the ink of the cell before it, so that
  * a line of dots costs no change of colour and back; it keeps that while nothing changes there. */
 static struct look blank_look(struct look own, const struct look *before)
 {
@@ -536,22 +421,23 @@ static struct look blank_look(struct look own, const struct look *before)
     return *before;
 }
 
-static void show_cell(int x, int y, const struct cell *cell)
+static void show_cell(int x, int y, const struct cell *cell, bool erased)
 {
     struct look *look = &term.look[y * term.shown.cols + x];
     wchar_t text[2] = {(wchar_t)cell->ch, 0};
     cchar_t cc;
     int pair;
-    attr_t a = cell_look(cell, &pair);
+    attr_t a;
 
-    *look = (struct look){a, pair};
+    *look = cell_look(cell);
     if (cell->ch == 0)
         return;
-    if (cell->ch == ' ' && x > 0) {
+    if (cell->ch == ' ' && x > 0 && is_gap(cell, term.shown.cols - x))
         *look = blank_look(*look, look - 1);
-        a = look->attr;
-        pair = look->pair;
-    }
+    a = look->attr;
+    pair = look->pair;
+    if (erased && cell->ch == ' ' && a == A_NORMAL && pair == 0)
+        return;
     if (!term.utf8 && cell->ch >= 0x80) {
         char letter = acs_letter(cell->ch);
 
@@ -572,6 +458,7 @@ static bool same_cell(const struct cell *a, const struct cell *b)
 /* Field by field: the bytes between the fields of a style say nothing. */
 static void make_looks(int n)
 {
+    memset(term.known, 0, sizeof term.known);
     free(term.look);
     term.look = calloc((size_t)n, sizeof *term.look);
     if (!term.look) {
@@ -605,6 +492,7 @@ void term_show(const struct cells *c, const struct theme *theme, enum tier tier)
         start_colors();
         cells_resize(&term.shown, c->rows, c->cols);
         make_looks(c->rows * c->cols);
+        term.pairs = 0; /* those of the theme before are free */
         erase();
     }
     if (term.all)
@@ -615,18 +503,18 @@ void term_show(const struct cells *c, const struct theme *theme, enum tier tier)
             struct cell *was = &term.shown.cell[y * c->cols + x];
 
             if (all || !same_cell(cell, was)) {
-                show_cell(x, y, cell);
+                show_cell(x, y, cell, all);
                 *was = *cell;
             }
         }
     term.all = false;
-    write_all(begin, sizeof begin - 1);
+    tty_write(begin, sizeof begin - 1);
     if (term.cursor_x >= 0)
         move(term.cursor_y, term.cursor_x);
     wnoutrefresh(stdscr);
     doupdate();
     curs_set(term.cursor_x >= 0);
-    write_all(end, sizeof end - 1);
+    tty_write(end, sizeof end - 1);
 }
 
 void term_redraw(void)

@@ -1,0 +1,29 @@
+/* The terminal below curses, for ui/term.c alone: its modes, bytes that go to it directly, and the
+ * signals that must not leave it in disorder. One terminal, on stdin and stdout; one thread. */
+#ifndef LOADTOP_UI_TTY_H
+#define LOADTOP_UI_TTY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct err;
+
+/* Writes all of it to stdout, waiting for room; gives up when there is none for 100 ms. */
+void tty_write(const char *s, size_t len);
+/* Remembers the modes of stdin: 0, or ERR_FAILED. */
+int tty_keep_modes(struct err *);
+void tty_give_modes_back(void);
+/* What a crash writes: a prepared text, collected from terminfo's strings without their padding.
+ * NULL and (char *)-1 add nothing. */
+void tty_restore_begin(void);
+void tty_restore_add(const char *s);
+/* While it is open, a crash writes that text and gives the modes back. */
+void tty_set_open(bool open);
+/* Installs the handlers: 0, or ERR_FAILED; and takes them away again. */
+int tty_catch_signals(struct err *);
+void tty_release_signals(void);
+/* Readable after a signal, or after tty_wake. */
+int tty_signal_fd(void);
+void tty_wake(void);
+
+#endif
