@@ -484,7 +484,7 @@ void cli_usage(struct text *t)
         "  loadtop clean RUN.json                removes exactly what that run left behind\n"
         "  loadtop themes [NAME]                 the colours that there are, or all of one\n"
         "  loadtop help [TOPIC]                  commands keys patterns backends counting "
-        "exit-codes\n\n"
+        "compare exit-codes\n\n"
         "A TARGET is a URL: redis://[user:password@]host[:6379][/db], redis+unix:///path, "
         "null:?...\n"
         "Options of a pool or of its backend may follow as a query and then hold for it alone:\n"

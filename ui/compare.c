@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/differ.h"
 #include "engine/err.h"
 #include "engine/text.h"
+#include "ui/compare_part.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
 #include "ui/export/json_read.h"
@@ -28,37 +28,13 @@
 #define POOLS_MOST 64
 #define SECOND_LEAST_S 0.9
 
-enum figure {
-    FIGURE_THROUGHPUT,
-    FIGURE_P50,
-    FIGURE_P99,
-    FIGURE_RESPONSE_P99,
-    FIGURE_FAILED,
-    FIGURES
-};
-static const struct figure_spec {
-    const char *name, *second, *run; /* names in a second of the series and in `repeats` */
-    bool log, more_is_better, latency;
-} figure_table[FIGURES] = {
+const struct figure_spec figure_table[FIGURES] = {
     [FIGURE_THROUGHPUT] = {"throughput", NULL, "throughput_per_s", false, true, false},
     [FIGURE_P50] = {"p50 of a second", "p50_us", "p50_us", true, false, true},
     [FIGURE_P99] = {"p99 of a second", "p99_us", "p99_us", true, false, true},
     [FIGURE_RESPONSE_P99] = {"response p99", "response_p99_us", "response_p99_us", true, false,
                              true},
     [FIGURE_FAILED] = {"failed, share", NULL, NULL, false, false, false},
-};
-
-struct side {
-    const json_t *const *run;
-    size_t runs;
-};
-
-struct row {
-    const char *pool;
-    enum figure figure;
-    struct sample base, new;
-    struct difference d;
-    bool by_runs, worse;
 };
 
 /* ---- values ---- */
@@ -76,7 +52,7 @@ static double value_of(enum figure f, const json_t *second)
     return v > 0 ? log(v) : NAN;
 }
 
-static const json_t *find_pool(const json_t *run, const char *list, const char *name)
+const json_t *compare_pool(const json_t *run, const char *list, const char *name)
 {
     for (size_t i = 0; i < json_count(run, list); i++)
         if (strcmp(json_txt(json_nth(run, list, i), "name"), name) == 0)
@@ -105,14 +81,14 @@ static size_t run_values(enum figure f, const struct side *s, const char *pool, 
         const json_t *run = s->run[i];
         if (json_count(run, "repeats") && figure_table[f].run) {
             for (size_t k = 0; k < json_count(run, "repeats") && n < max; k++) {
-                const json_t *p = find_pool(json_nth(run, "repeats", k), "pools", pool);
+                const json_t *p = compare_pool(json_nth(run, "repeats", k), "pools", pool);
                 double x = json_num(p, figure_table[f].run);
                 if (isfinite(x))
                     v[n++] = figure_table[f].log ? log(x) : x;
             }
             continue;
         }
-        const json_t *p = find_pool(run, "pools", pool);
+        const json_t *p = compare_pool(run, "pools", pool);
         double *seconds = malloc((json_count(p, "series") + 1) * sizeof *seconds);
         struct sample one;
         if (!seconds)
@@ -129,12 +105,12 @@ static void second_values(enum figure f, const struct side *s, const char *pool,
 {
     size_t room = 1, n = 0;
     for (size_t i = 0; i < s->runs; i++)
-        room += json_count(find_pool(s->run[i], "pools", pool), "series");
+        room += json_count(compare_pool(s->run[i], "pools", pool), "series");
     double *v = malloc(room * sizeof *v);
     if (!v)
         abort();
     for (size_t i = 0; i < s->runs; i++)
-        n = add_seconds(f, find_pool(s->run[i], "pools", pool), v, n);
+        n = add_seconds(f, compare_pool(s->run[i], "pools", pool), v, n);
     sample_of_series(out, v, n);
     free(v);
 }
@@ -155,119 +131,18 @@ static void fill_row(struct row *r, const struct side *base, const struct side *
     differ(&r->d, &r->base, &r->new);
 }
 
-/* ---- words ---- */
+/* ---- what a row says ---- */
 
-/* A change as a share of the base: of logarithms the factor less 1. */
-static double change_of(const struct row *r, double diff)
+double row_change(const struct row *r, double diff)
 {
     if (figure_table[r->figure].log)
         return expm1(diff);
     return r->figure == FIGURE_FAILED ? diff : diff / r->base.mean;
 }
 
-static const char *shown(const struct row *r, double mean)
+bool row_is_worse(const struct row *r)
 {
-    if (r->figure == FIGURE_FAILED)
-        return fig_share(mean);
-    return figure_table[r->figure].latency ? fig_us(exp(mean)) : fig_number(mean);
-}
-
-static const char *verdict_of(const struct row *r)
-{
-    if (isnan(r->d.p))
-        return "too few seconds to tell";
-    if (!r->d.real)
-        return "within noise";
-    return (r->d.diff > 0) == figure_table[r->figure].more_is_better ? "BETTER" : "WORSE";
-}
-
-static void add_row(struct doc *d, const struct row *r)
-{
-    const char *unit = r->figure == FIGURE_FAILED ? " points" : " %";
-    doc_cell(d, "%s", r->pool);
-    doc_cell(d, "%s", figure_table[r->figure].name);
-    doc_cell(d, "%s", shown(r, r->base.mean));
-    doc_cell(d, "%s", shown(r, r->new.mean));
-    if (isfinite(change_of(r, r->d.diff)))
-        doc_cell(d, "%+.2f%s", 100 * change_of(r, r->d.diff), unit);
-    else
-        doc_cell(d, "-");
-    if (isfinite(change_of(r, r->d.low)) && isfinite(change_of(r, r->d.high)))
-        doc_cell(d, "%+.2f to %+.2f%s", 100 * change_of(r, r->d.low), 100 * change_of(r, r->d.high),
-                 unit);
-    else
-        doc_cell(d, "-");
-    doc_cell(d, "%s", verdict_of(r));
-}
-
-/* What makes two runs hard to compare. */
-static void warn_of(struct doc *d, const json_t *base, const json_t *new, const char *pool)
-{
-    static const char *const same[] = {"backend",     "target",      "server", "threads",
-                                       "clients",     "pattern",     "depth",  "rate_per_s",
-                                       "connections", "options/ops", NULL};
-    const json_t *a = find_pool(base, "pools", pool), *b = find_pool(new, "pools", pool);
-    for (unsigned i = 0; same[i]; i++) {
-        const json_t *x = json_at(a, same[i]), *y = json_at(b, same[i]);
-        if (x && y && !json_equal(x, y)) {
-            char *was = json_dumps(x, JSON_ENCODE_ANY), *is = json_dumps(y, JSON_ENCODE_ANY);
-            doc_finding(d, TONE_WARN, "differs", "%s: %s was %s, is %s", pool, same[i],
-                        was ? was : "?", is ? is : "?");
-            free(was);
-            free(is);
-        }
-    }
-}
-
-static void warn_of_run(struct doc *d, const json_t *run, const char *which)
-{
-    if (!json_yes(run, "validity/ok"))
-        doc_finding(d, TONE_BAD, "NOT VALID", "%s: its own checks did not all hold", which);
-    for (size_t i = 0; i < json_count(run, "pools"); i++) {
-        const json_t *p = json_nth(run, "pools", i);
-        double first = json_num(p, "series/0/threads") * json_num(p, "series/0/clients");
-        for (size_t k = 1; k < json_count(p, "series"); k++) {
-            const json_t *s = json_nth(p, "series", k);
-            double load = json_num(s, "threads") * json_num(s, "clients");
-            if (load > 0 && first > 0 && fabs(load - first) > 0.5 &&
-                k + 1 < json_count(p, "series")) {
-                doc_finding(d, TONE_WARN, "resized",
-                            "%s: %s was resized while it ran: its seconds "
-                            "are of different loads",
-                            which, json_txt(p, "name"));
-                break;
-            }
-        }
-    }
-}
-
-static void write_doc(struct doc *d, const struct row *row, size_t rows, const struct side *base,
-                      const struct side *new)
-{
-    static const char *const heads[] = {
-        "<pool", "<figure", "base", "new", "change", "95 % interval", "<more than noise?", NULL};
-    doc_heading(d, 1, "Compared: %s with %s", json_txt(base->run[0], "started"),
-                json_txt(new->run[0], "started"));
-    doc_findings_begin(d);
-    for (size_t i = 0; i < base->runs; i++)
-        warn_of_run(d, base->run[i], "base");
-    for (size_t i = 0; i < new->runs; i++)
-        warn_of_run(d, new->run[i], "new");
-    for (size_t i = 0; i < rows; i += FIGURES)
-        warn_of(d, base->run[0], new->run[0], row[i].pool);
-    doc_findings_end(d);
-    doc_table(d, heads);
-    for (size_t i = 0; i < rows; i++)
-        add_row(d, &row[i]);
-    doc_table_end(d);
-    doc_para(d, "%s",
-             row[0].by_runs
-                 ? "Each run is one value; compared by Welch's test, all figures together "
-                   "by Holm's procedure at 5 %."
-                 : "Batch means of the seconds, fewer where they are correlated; compared "
-                   "by Welch's test, all figures together by Holm's procedure at 5 %. Runs "
-                   "differ by more than seconds do: with three runs a side (--repeat) the "
-                   "verdict is of runs.");
+    return r->d.real && (r->d.diff > 0) != figure_table[r->figure].more_is_better;
 }
 
 /* ---- the verb ---- */
@@ -279,7 +154,7 @@ static size_t make_rows(struct row *row, const struct side *base, const struct s
     size_t n = 0, pools = json_count(base->run[0], "pools");
     for (size_t i = 0; i < pools && i < POOLS_MOST; i++) {
         const char *name = json_txt(json_nth(base->run[0], "pools", i), "name");
-        if (!find_pool(new->run[0], "pools", name))
+        if (!compare_pool(new->run[0], "pools", name))
             continue;
         for (int f = 0; f < FIGURES; f++) {
             row[n] = (struct row){.pool = name, .figure = (enum figure)f};
@@ -295,7 +170,7 @@ static size_t make_rows(struct row *row, const struct side *base, const struct s
 }
 
 static int write_file(const char *out, const struct row *row, size_t rows, const struct side *base,
-                      const struct side *new, struct err *err)
+                      const struct side *new, double threshold, struct err *err)
 {
     const char *ending = strrchr(out, '.');
     struct text t = {0};
@@ -311,7 +186,7 @@ static int write_file(const char *out, const struct row *row, size_t rows, const
         return err_set(err, ERR_USAGE, "compare: -o %.120s: it may end in .html .md .txt", out);
     if (html)
         html_begin(&d, "loadtop: two runs compared");
-    write_doc(&d, row, rows, base, new);
+    compare_write(&d, row, rows, base, new, threshold);
     if (html)
         html_end(&d);
     int code = out_file_write(out, text_str(&t), t.len, err);
@@ -333,14 +208,13 @@ int compare_runs(struct text *t, const json_t *const *base_run, size_t bases,
     int code = rows ? 0 : ERR_USAGE;
     *regressed = false;
     for (size_t i = 0; i < rows; i++) {
-        double change = change_of(&row[i], row[i].d.diff);
-        bool worse = row[i].d.real && (change > 0) != figure_table[row[i].figure].more_is_better;
-        *regressed = *regressed || (worse && fabs(change) > o->threshold);
+        double change = row_change(&row[i], row[i].d.diff);
+        *regressed = *regressed || (row_is_worse(&row[i]) && fabs(change) > o->threshold);
     }
     if (rows)
-        write_doc(&d, row, rows, &base, &new);
+        compare_write(&d, row, rows, &base, &new, o->threshold);
     if (rows && o->out)
-        code = write_file(o->out, row, rows, &base, &new, err);
+        code = write_file(o->out, row, rows, &base, &new, o->threshold, err);
     free(row);
     return code;
 }

@@ -8,7 +8,9 @@
 #include "engine/err.h"
 #include "ui/backends_list.h"
 #include "ui/cli.h"
+#include "ui/compare.h"
 #include "ui/keys.h"
+#include "ui/report/doc.h"
 
 static const char patterns[] =
     "How a client keeps requests in flight (--pattern), for every backend:\n\n"
@@ -90,11 +92,22 @@ static void add_keys(struct text *t)
     }
 }
 
+static void add_compare(struct text *t)
+{
+    struct doc d = {.format = DOC_PLAIN, .t = t};
+    text_add(t,
+             "loadtop compare BASE.json[,MORE.json...] NEW.json[,...] [--threshold 5%%] [-o FILE]\n"
+             "loadtop history compare ID ID [...]\n\n"
+             "FILE ends in .html, .md or .txt. Exit 99 when a figure became worse by more than "
+             "the threshold\nand that is more than noise. --repeat N makes a run of N runs.\n\n");
+    doc_para(&d, "%s", compare_method);
+}
+
 int help_text(struct text *t, const char *topic, const struct backend *const *backends,
               struct err *err)
 {
-    static const char *const topics[] = {"commands", "keys",       "patterns", "backends",
-                                         "counting", "exit-codes", NULL};
+    static const char *const topics[] = {"commands", "keys",    "patterns",   "backends",
+                                         "counting", "compare", "exit-codes", NULL};
     if (!topic) {
         cli_usage(t);
     } else if (strcmp(topic, "commands") == 0) {
@@ -108,13 +121,15 @@ int help_text(struct text *t, const char *topic, const struct backend *const *ba
         backends_overview(t, backends);
     } else if (strcmp(topic, "counting") == 0) {
         text_add(t, "%s", counting);
+    } else if (strcmp(topic, "compare") == 0) {
+        add_compare(t);
     } else if (strcmp(topic, "exit-codes") == 0) {
         text_add(t, "%s", exit_codes);
     } else {
         const char *near = nearest_name(topic, topics);
         return err_set(err, ERR_USAGE,
                        "help %.60s: no such topic%s%s%s, allowed: commands keys patterns "
-                       "backends counting exit-codes",
+                       "backends counting compare exit-codes",
                        topic, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
     }
     return 0;

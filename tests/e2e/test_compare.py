@@ -105,6 +105,41 @@ class Compare(unittest.TestCase):
         self.assertIn("too few seconds", out)
         self.assertNotIn("nan", out)
 
+    def test_the_answer_is_first(self):
+        base, slow = self.save("a.json", run(1)), self.save("b.json", run(2, slower=1.2))
+        first = " ".join(self.compare(base, slow, "--threshold", "10%", code=99).split("====\n")[1].split())
+        self.assertRegex(first, r"^X REGRESSION redis throughput -1\d\.\d+ % \(-1\d\.\d+ to -1\d\.\d+\); redis p50")
+        same = " ".join(self.compare(base, self.save("c.json", run(3)), "--threshold", "5%").split("====\n")[1].split())
+        self.assertRegex(same, r"^NO DIFFERENCE .* about [0-4]\.?\d* % or more would have shown\. \+ THRESHOLD 0 figures")
+        short = self.compare(self.save("d.json", run(4, seconds=8)), self.save("e.json", run(5, seconds=8)),
+                             "--threshold", "0.1%")
+        self.assertIn("too short", short)  # no green light for what could not be seen
+        invalid = run(6)
+        invalid["validity"]["ok"] = False
+        self.assertIn("X NOT VALID", self.compare(base, self.save("f.json", invalid)).split("====\n")[1][:20])
+
+    def test_runs_of_repeat(self):
+        """A run of five runs has its spread, and its values are those of runs."""
+        def repeated(factor):
+            noise, whole = random.Random(int(factor * 100)), run(1, slower=factor)
+            whole["repeats"] = [{"run": i + 1, "pools": [{
+                "name": "redis", "throughput_per_s": 50000 / factor * (1 + 0.01 * noise.gauss(0, 1)),
+                "p50_us": 200 * factor, "p99_us": 900 * factor, "response_p99_us": 950 * factor}]} for i in range(5)]
+            return whole
+        page = os.path.join(self.dir, "runs.html")
+        out = self.compare(self.save("a.json", repeated(1)), self.save("b.json", repeated(1.1)), "--threshold", "5%",
+                           "-o", page, code=99)
+        self.assertIn("Each run is one value", out)
+        self.assertRegex(out, r"redis +throughput +5 +[01]\.?\d* % +5 +[01]\.?\d* %")
+        with open(page) as f:
+            text = f.read()
+        for word in ("Spread between runs", "Welch", "Holm", "Law and Kelton", ">base<", ">new<"):
+            self.assertIn(word, text)
+        self.assertEqual(text.count("<svg"), 2)
+        said = lib.loadtop("help", "compare").out
+        for word in ("Welch", "Holm", "Law and Kelton", "--threshold", "99"):
+            self.assertIn(word, said)
+
     def test_files(self):
         base, new = self.save("a.json", run(1)), self.save("b.json", run(2, name="<b>x</b>"))
         self.assertIn("no pool of the same name", lib.loadtop("compare", base, new).err)

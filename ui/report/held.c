@@ -83,8 +83,8 @@ static enum held response_held(const struct stretch *s, const struct threshold *
         double end = json_num(p, "t_s"), v = json_num(p, "response_p99_us");
         if (end - json_num(p, "span_s") < s->from - 1e-6 || end > s->to + 1e-6 || isnan(v))
             continue;
-        good += within(t, v);
-        bad += !within(t, v);
+        good += within(t, v) ? 1 : 0;
+        bad += within(t, v) ? 0 : 1;
     }
     if (good && !bad)
         return HELD_YES;

@@ -238,6 +238,39 @@ void plot_series(struct svg_sheet *sheet, const json_t *run, const json_t *pool)
     free(c);
 }
 
+void plot_pair(struct svg_sheet *sheet, const json_t *base, const json_t *new)
+{
+    size_t n, m;
+    struct svg s;
+    struct column *a = columns_of(base, &n), *b = columns_of(new, &m);
+    struct curves v = curves_of(a, n), w = curves_of(b, m);
+    struct svg_axis x = {.unit = SVG_SECONDS, .name = "time since the start"},
+                    y = {.unit = SVG_NUMBER, .name = "operations / s"},
+                    lat = {.unit = SVG_DURATION, .log = true, .name = "response p99 (log)"};
+    x.hi = fmax(n ? a[n - 1].to : 0, m ? b[m - 1].to : 0);
+    if (x.hi > 0) {
+        svg_fit_axis(&y, 0, fmax(v.most, w.most));
+        svg_begin(&s, sheet, "Throughput over time", "both from their start", &x, &y);
+        add_hover(&s, b, m);
+        svg_line(&s, v.x, v.y[0], n, "base", "base");
+        svg_line(&s, w.x, w.y[0], m, "s1", "new");
+        svg_end(&s);
+    }
+    if (x.hi > 0 && fmax(v.hi, w.hi) > 0) {
+        svg_fit_axis(&lat, fmin(v.lo, w.lo), fmax(v.hi, w.hi));
+        svg_begin(&s, sheet, "Response time, p99 of each second", "both from their start", &x,
+                  &lat);
+        add_hover(&s, b, m);
+        svg_line(&s, v.x, v.y[3], n, "base", "base");
+        svg_line(&s, w.x, w.y[3], m, "s1", "new");
+        svg_end(&s);
+    }
+    free(v.x);
+    free(w.x);
+    free(a);
+    free(b);
+}
+
 /* ---- percentiles ---- */
 
 #define STEPS 400

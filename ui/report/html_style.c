@@ -49,6 +49,7 @@ const char html_style_plots[] =
     ".line{fill:none;stroke-width:1.7;stroke-linejoin:round;stroke-linecap:round}"
     ".line.s1{stroke:var(--s1)}.line.s2{stroke:var(--s2);stroke-dasharray:6 3}"
     ".line.s3{stroke:var(--s3);stroke-dasharray:2 3}.line.s4{stroke:var(--s4)}"
+    ".line.base{stroke:var(--s2);stroke-dasharray:6 3}svg text.name.base{fill:var(--s2)}"
     ".line.ideal{stroke:var(--dim);stroke-dasharray:2 4;stroke-width:1.2}\n"
     "svg text.name.s1{fill:var(--s1)}svg text.name.s2{fill:var(--s2)}"
     "svg text.name.s3{fill:var(--s3)}svg text.name.s4{fill:var(--s4)}\n"

@@ -53,6 +53,8 @@ void report_sweeps(struct doc *, const struct json_t *pool);
 
 /* html_plots.c, html_curve.c: of one pool. */
 void plot_series(struct svg_sheet *, const struct json_t *run, const struct json_t *pool);
+/* Two runs of one pool, one over the other, both from their start. */
+void plot_pair(struct svg_sheet *, const struct json_t *base, const struct json_t *new);
 void plot_percentiles(struct svg_sheet *, const struct json_t *pool);
 void plot_heat(struct svg_sheet *, const struct json_t *pool);
 void plot_curve(struct svg_sheet *, const struct json_t *pool, const struct json_t *scaling,
