@@ -504,7 +504,7 @@ static void latency_legend(struct cells *c, struct screen *sc, const struct layo
     }
     for (int i = 0; i < n; i++) {
         legend[i].hit = HIT_LEGEND;
-        legend[i].arg = line_of(legend[i].role);
+        legend[i].arg = (int)line_of(legend[i].role);
     }
     legends_draw(c, sc, l->panel[PANEL_LATENCY], l->border[PANEL_LATENCY], title, legend, n);
 }
