@@ -395,6 +395,9 @@ static struct snapshot *fixture_snapshot(void)
     copy_str(fixture_thresholds[2].expr, 128, "cass:p99<40ms");
     fixture_thresholds[0].ok = fixture_thresholds[1].ok = true;
     fixture_thresholds[2].ok = false;
+    fixture_thresholds[0].value = 3900;
+    fixture_thresholds[1].value = 0.0001;
+    fixture_thresholds[2].value = 43000;
     for (int i = 0; i < 3; i++)
         fixture_thresholds[i].known = true;
     s.serial = 7610;

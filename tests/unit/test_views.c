@@ -153,10 +153,13 @@ static void test_changes_have_their_interval(void **state)
     fresh(VIEW_EVENTS);
     draw(s, 24, 120, "ascii");
     /* before and after, the difference, its interval, the verdict, and the latency */
-    assert_shows("threads 3 -> 4           381k    412k   +31.0k +24.0k .. +38.0k real");
+    assert_shows("381k    412k   +31.0k +24.0k .. +38.0k real");
     assert_shows("noise");
     assert_shows("Throughput 381k/s -> 412k/s: +31.0k/s, 95 % interval +24.0k .. +38.0k: real.");
     assert_shows("p99 2.80ms -> 3.90ms");
+    draw(s, 24, 160, "ascii");
+    assert_shows("real      2.80ms -> 3.90ms");
+    draw(s, 24, 120, "ascii");
     s->event[4].settled = false;
     draw(s, 24, 120, "ascii");
     assert_shows("measuring");
@@ -203,7 +206,7 @@ static void test_alerts_of_one_kind_are_one(void **state)
     }
     fresh(VIEW_OVERVIEW);
     draw(s, 24, 80, "ascii");
-    assert_shows("NOT VALID redis, crate, kafka: crate: waited 30 %");
+    assert_shows("NOT VALID crate (worst), redis, kafka: waited 30 %");
     assert_false(shows("waited 20 %"));
     s->pool[1].checks = s->pool[2].checks = 0;
     draw(s, 24, 80, "ascii");
@@ -235,6 +238,111 @@ static void test_sweep_cannot_be_missed(void **state)
     draw(s, 24, 80, "ascii");
     assert_shows("SWEEP 3");
     assert_false(shows("left "));
+}
+
+/* A figure that lost its end would be another figure: "7.88k" is never "7.8~". In no view of any
+ * size does the ellipsis follow a digit or a dot, in the tables of four pools with large counts. */
+static void test_figures_are_never_cut(void **state)
+{
+    static const int size[][2] = {{24, 80}, {24, 100}, {30, 120}, {40, 120}, {50, 160}, {50, 200}};
+    struct snapshot *s = fixture_snapshot();
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        s->pool[i].counts.errors = 78841 * (unsigned)(i + 1);
+        s->pool[i].counts.dropped = 7876;
+        s->pool[i].counts.in_flight = 12345;
+        s->pool[i].load.rate_per_s = 12340;
+        s->pool[i].lag = s->pool[i].now_service;
+        s->pool[i].server_cpu_share = 0.0071;
+        s->pool[i].other_clients = 12345;
+        s->pool[i].data_items = 123456789;
+    }
+    for (int k = 0; k < 4; k++) {
+        fixture_workers[k].cpu_share = 0.0071;
+        fixture_workers[k].errors = 12345;
+    }
+    for (int view = 0; view < VIEWS; view++)
+        for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
+            if (view == VIEW_SCALING)
+                continue; /* its panels have a test of their own */
+            fresh((enum view)view);
+            draw(s, size[i][0], size[i][1], "ascii");
+            for (int y = 4; y < grid.rows - 2; y++)
+                for (int x = 1; x < grid.cols; x++) {
+                    uint32_t was = cells_at(&grid, x - 1, y)->ch;
+
+                    if (cells_at(&grid, x, y)->ch != '~' ||
+                        !((was >= '0' && was <= '9') || was == '.'))
+                        continue;
+                    /* words may be cut, and a number at the end of words with them */
+                    if (cells_at(&grid, x, y)->role == ROLE_TEXT ||
+                        cells_at(&grid, x, y)->role == ROLE_LABEL)
+                        continue;
+                    {
+                        struct text t = {0};
+
+                        cells_to_text(&grid, &t);
+                        fail_msg("a figure is cut at %d,%d of %s %dx%d:\n%s", x, y,
+                                 view_name((enum view)view), size[i][1], size[i][0], text_str(&t));
+                    }
+                }
+        }
+}
+
+/* What an open arrival asks, how late it starts and what it drops, in the pool view. */
+static void test_open_arrival_in_the_pool_view(void **state)
+{
+    static const int size[][2] = {{24, 80}, {40, 120}, {50, 200}};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        fresh(VIEW_POOL);
+        sc.pool = 4;
+        draw(fixture_snapshot(), size[i][0], size[i][1], "ascii");
+        assert_true(shows("8.00k/s asked, ") || shows("asked 8.00k "));
+        assert_shows("lag ");
+        if (size[i][1] >= 120)
+            assert_shows("dropped");
+        sc.pool = 1;
+        draw(fixture_snapshot(), size[i][0], size[i][1], "ascii");
+        assert_false(shows("asked "));
+    }
+}
+
+/* Names in Chinese take two columns a sign, and nothing to their right is out of place. */
+static void test_wide_names(void **state)
+{
+    struct snapshot *s = fixture_snapshot();
+    static const int size[][2] = {{1, 30}, {12, 50}, {24, 80}, {40, 120}};
+
+    (void)state;
+    copy_str(s->pool[1].name, sizeof s->pool[1].name, "\u7f13\u5b58\u96c6\u7fa4");
+    copy_str(s->pool[1].target, sizeof s->pool[1].target, "crate://\u670d\u52a1\u5668:4200/doc.t");
+    for (int view = 0; view < VIEWS; view++)
+        for (size_t i = 0; i < 4; i++) {
+            fresh((enum view)view);
+            sc.pool = 2;
+            draw(s, size[i][0], size[i][1], "braille");
+            for (int y = 0; y < grid.rows; y++) {
+                int w = 0;
+
+                for (int x = 0; x < grid.cols; x++) {
+                    const struct cell *c = cells_at(&grid, x, y);
+
+                    w += c->width;
+                    if (c->width == 2) { /* its right half is its own */
+                        assert_true(x + 1 < grid.cols);
+                        assert_int_equal(cells_at(&grid, x + 1, y)->width, 0);
+                    }
+                }
+                assert_int_equal(w, grid.cols);
+            }
+        }
+    fresh(VIEW_TARGETS);
+    sc.pool = 2;
+    draw(s, 40, 120, "braille");
+    assert_shows("\u7f13\u5b58\u96c6\u7fa4");
 }
 
 /* Who else is on it, and what stays behind, in every view of the standard size. */
@@ -534,6 +642,9 @@ int main(void)
         cmocka_unit_test(test_alerts_of_one_kind_are_one),
         cmocka_unit_test(test_sweep_cannot_be_missed),
         cmocka_unit_test(test_others_and_what_is_left),
+        cmocka_unit_test(test_figures_are_never_cut),
+        cmocka_unit_test(test_open_arrival_in_the_pool_view),
+        cmocka_unit_test(test_wide_names),
         cmocka_unit_test(test_targets_nodes),
         cmocka_unit_test(test_errors_sort_and_advise),
         cmocka_unit_test(test_events_sort),

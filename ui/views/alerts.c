@@ -89,17 +89,18 @@ static void validity(struct list *l, const struct snapshot *s, const char *check
 
         if (!k)
             continue;
-        text_add(&names, "%s%s", n++ ? ", " : "", s->pool[i].name);
+        n++;
         if (!worst || excess(k) > excess(worst)) {
             worst = k;
             whose = s->pool[i].name;
         }
     }
-    if (n == 1)
-        add(l, true, "NOT VALID %s: %s", whose, worst->why);
-    else if (n > 1)
-        add(l, true, "NOT VALID %s%s: %s: %s", text_str(&names), names.cut ? " ..." : "", whose,
-            worst->why);
+    text_add(&names, n > 1 ? "%s (worst)" : "%s", whose);
+    for (unsigned i = 0; i < s->pools && n > 1; i++)
+        if (failed(&s->pool[i], check) && strcmp(s->pool[i].name, whose))
+            text_add(&names, ", %s", s->pool[i].name);
+    if (n > 0)
+        add(l, true, "NOT VALID %s%s: %s", text_str(&names), names.cut ? " ..." : "", worst->why);
     text_free(&names);
 }
 
@@ -123,8 +124,28 @@ static void validities(struct list *l, const struct snapshot *s)
         }
 }
 
+/* ": it is 43.0ms"; "" when its value is not known. */
+static const char *threshold_value(const struct threshold_state *t, char *buf, size_t size)
+{
+    struct threshold parsed;
+    char number[32];
+
+    if (isnan(t->value) || threshold_parse(&parsed, t->expr, NULL))
+        return "";
+    if (parsed.metric == METRIC_PERCENTILE || parsed.metric == METRIC_MEAN ||
+        parsed.metric == METRIC_MAX)
+        show_ns(number, sizeof number, t->value * 1e3);
+    else if (parsed.metric == METRIC_THROUGHPUT)
+        show_number(number, sizeof number, t->value);
+    else
+        snprintf(number, sizeof number, "%.3g %%", t->value * 100);
+    snprintf(buf, size, ": it is %s", number);
+    return buf;
+}
+
 int alerts_collect(const struct snapshot *s, struct alert *alert, int max)
 {
+    char value[64];
     struct list l = {.alert = alert, .max = max};
 
     for (unsigned i = 0; i < s->pools; i++)
@@ -137,7 +158,8 @@ int alerts_collect(const struct snapshot *s, struct alert *alert, int max)
     validities(&l, s);
     for (unsigned i = 0; i < s->thresholds; i++)
         if (s->threshold[i].known && !s->threshold[i].ok)
-            add(&l, false, "THRESHOLD %s FAILED", s->threshold[i].expr);
+            add(&l, false, "THRESHOLD %s FAILED%s", s->threshold[i].expr,
+                threshold_value(&s->threshold[i], value, sizeof value));
     return l.n;
 }
 

@@ -218,7 +218,7 @@ static int goal_short(struct cells *c, const struct snapshot *s, const struct sc
 
 /* One kind of thing that stays behind, over all pools. */
 struct left {
-    const char *kind;
+    const char *kind, *what; /* what: of the first of them */
     json_int_t count;
     bool known;
 };
@@ -242,7 +242,8 @@ static int left_sum(const struct snapshot *s, struct left *left, int max)
             if (!kind || at == max)
                 continue;
             if (at == n)
-                left[n++] = (struct left){kind, 0, true};
+                left[n++] =
+                    (struct left){kind, json_string_value(json_object_get(item, "what")), 0, true};
             left[at].known = left[at].known && json_is_integer(count);
             left[at].count += json_integer_value(count);
         }
@@ -260,11 +261,12 @@ static void left_short(struct cells *c, const struct snapshot *s, const struct s
     char count[32];
 
     x = cells_text(c, x, r.y, ROLE_LABEL, "LEFT BEHIND ");
-    for (int i = 0; i < n; i++)
-        x = cells_textf(c, x, r.y, ROLE_TEXT, "%s%s%s%s", i ? ", " : "",
-                        left[i].known ? format_count(count, sizeof count, (uint64_t)left[i].count)
-                                      : "",
-                        left[i].known ? " " : "", left[i].kind);
+    for (int i = 0; i < n; i++) /* where nobody counted, their names have to do */
+        x = left[i].known ? cells_textf(c, x, r.y, ROLE_TEXT, "%s%s %s", i ? ", " : "",
+                                        format_count(count, sizeof count, (uint64_t)left[i].count),
+                                        left[i].kind)
+                          : cells_textf(c, x, r.y, ROLE_TEXT, "%s%s %s", i ? ", " : "",
+                                        left[i].kind, left[i].what ? left[i].what : "");
     if (n == 0)
         cells_text(c, x, r.y, ROLE_DIM, "nothing");
 }

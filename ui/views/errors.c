@@ -150,13 +150,13 @@ static void detail(struct cells *c, struct rect r, const struct snapshot *s,
 
     cells_hline(c, r.x, r.y, r.w, ROLE_BORDER);
     if (all > 0 && row->pool->counts.offered > 0)
-        snprintf(share, sizeof share, ", %.3g %% of its operations",
+        snprintf(share, sizeof share, " (%.2g %% of all)",
                  100.0 * (double)e->count / (double)row->pool->counts.offered);
-    snprintf(text, sizeof text, "%s %s: %s%s; from %s to %s; %s", row->pool->name, e->name,
+    snprintf(text, sizeof text, "%s %s: %s%s, %s to %s; %s", row->pool->name, e->name,
              format_count(count, sizeof count, e->count), share,
              show_clock(first, sizeof first, s, e->first_s, true),
              show_clock(last, sizeof last, s, e->last_s, true),
-             e->recent ? "it goes on NOW" : "none in the last second");
+             e->recent ? "goes on NOW" : "none now");
     cells_field(c, r.x + 2, r.y + 1, r.w - 3, ALIGN_LEFT, e->recent ? ROLE_BAD : ROLE_STRONG, text);
     detail_line(c, r, r.y + 2, "first", ROLE_TEXT, e->first);
     detail_line(c, r, r.y + 3, "last", ROLE_TEXT, e->last);

@@ -23,17 +23,16 @@ enum {
     COL_CHANGE,
     COL_INTERVAL,
     COL_REAL,
-    COL_P99_BEFORE,
-    COL_P99_AFTER
+    COL_P99
 };
 
 static const struct column event_columns[] = {
-    {"WHEN", 8, 8, ALIGN_LEFT, 0},       {"BY", 6, 6, ALIGN_LEFT, 4},
-    {"POOL", 6, 12, ALIGN_LEFT, 0},      {"WHAT", 19, 60, ALIGN_LEFT, 0},
-    {"BEFORE/s", 8, 8, ALIGN_RIGHT, 5},  {"AFTER/s", 7, 8, ALIGN_RIGHT, 5},
-    {"CHANGE/s", 8, 8, ALIGN_RIGHT, 0},  {"95 % INTERVAL", 16, 18, ALIGN_LEFT, 2},
-    {"IS IT?", 9, 9, ALIGN_LEFT, 0},     {"p99 BEFORE", 10, 10, ALIGN_RIGHT, 6},
-    {"p99 AFTER", 9, 9, ALIGN_RIGHT, 6}, {NULL, 0, 0, ALIGN_LEFT, 0}};
+    {"WHEN", 8, 8, ALIGN_LEFT, 0},      {"BY", 6, 6, ALIGN_LEFT, 4},
+    {"POOL", 6, 12, ALIGN_LEFT, 0},     {"WHAT", 19, 60, ALIGN_LEFT, 0},
+    {"BEFORE/s", 8, 8, ALIGN_RIGHT, 5}, {"AFTER/s", 7, 8, ALIGN_RIGHT, 5},
+    {"CHANGE/s", 8, 8, ALIGN_RIGHT, 0}, {"95 % INTERVAL", 16, 18, ALIGN_LEFT, 2},
+    {"IS IT?", 9, 9, ALIGN_LEFT, 0},    {"p99 BEFORE, AFTER", 18, 20, ALIGN_LEFT, 6},
+    {NULL, 0, 0, ALIGN_LEFT, 0}};
 
 static double change_of(const struct event *e)
 {
@@ -63,10 +62,7 @@ static int order(const struct event *a, const struct event *b, int column)
     case COL_REAL:
         x = change_of(a), y = change_of(b);
         break;
-    case COL_P99_BEFORE:
-        x = a->before_p99, y = b->before_p99;
-        break;
-    case COL_P99_AFTER:
+    case COL_P99:
         x = a->after_p99, y = b->after_p99;
         break;
     default:
@@ -146,8 +142,9 @@ static void effect(struct cells *c, const struct table *t, int y, const struct s
     table_put(c, t, y, COL_INTERVAL, ROLE_LABEL, text);
     table_put(c, t, y, COL_REAL, e->settled && e->real ? ROLE_STRONG : ROLE_DIM,
               verdict(e, s->now_s));
-    table_put(c, t, y, COL_P99_BEFORE, ROLE_TEXT, show_ns(text, sizeof text, e->before_p99));
-    table_put(c, t, y, COL_P99_AFTER, ROLE_P99, show_ns(text, sizeof text, e->after_p99));
+    snprintf(text, sizeof text, "%s %s %s", show_ns(low, sizeof low, e->before_p99),
+             c->glyphs->arrow, show_ns(high, sizeof high, e->after_p99));
+    table_put(c, t, y, COL_P99, ROLE_P99, isnan(e->before_p99 + e->after_p99) ? "-" : text);
 }
 
 static void event_row(struct cells *c, const struct table *t, struct rect r, int y,

@@ -103,8 +103,12 @@ void budget_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     for (int i = 0; i < 4; i++) {
         char percent[16];
 
-        x = cells_text(c, x, r.y, share[i].role, c->glyphs->on);
-        x = cells_textf(c, x, r.y, ROLE_TEXT, " %s ", names[i]);
+        if (r.w >= 46) { /* narrower, the names have their colours themselves */
+            x = cells_text(c, x, r.y, share[i].role, c->glyphs->on);
+            x = cells_textf(c, x, r.y, ROLE_TEXT, " %s ", names[i]);
+        } else {
+            x = cells_textf(c, x, r.y, share[i].role, "%s ", names[i]);
+        }
         snprintf(percent, sizeof percent, isnan(share[i].share) ? "-" : "%.0f%%",
                  share[i].share * 100);
         x = cells_text(c, x, r.y, ROLE_STRONG, percent) + (r.w < 52 ? 1 : 2);

@@ -37,11 +37,11 @@ static const struct column pool_columns[] = {
     {"", 1, 1, ALIGN_LEFT, 0},          {"#", 2, 2, ALIGN_RIGHT, 5},
     {"POOL", 7, 12, ALIGN_LEFT, 0},     {"TARGET", 11, 60, ALIGN_LEFT, 4},
     {"LOAD", 7, 12, ALIGN_LEFT, 1},     {"PATTERN", 7, 11, ALIGN_LEFT, 9},
-    {"INFL", 4, 6, ALIGN_RIGHT, 6},     {"ASKED", 6, 8, ALIGN_RIGHT, 8},
+    {"INFL", 5, 6, ALIGN_RIGHT, 6},     {"ASKED", 6, 8, ALIGN_RIGHT, 8},
     {"DONE/s", 6, 7, ALIGN_RIGHT, 0},   {"", 3, 3, ALIGN_LEFT, 7},
     {"TREND", 10, 64, ALIGN_RIGHT, 10}, {"p50", 6, 7, ALIGN_RIGHT, 3},
     {"p99", 6, 7, ALIGN_RIGHT, 0},      {"", 0, 0, ALIGN_LEFT, 11},
-    {"ERR", 4, 6, ALIGN_RIGHT, 2},      {"DROP", 4, 6, ALIGN_RIGHT, 7},
+    {"ERR", 5, 6, ALIGN_RIGHT, 2},      {"DROP", 5, 6, ALIGN_RIGHT, 7},
     {"LIMIT", 7, 9, ALIGN_RIGHT, 2},    {NULL, 0, 0, ALIGN_LEFT, 0},
 };
 /* The same with what changed since the baseline. */

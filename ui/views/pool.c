@@ -66,17 +66,43 @@ void ladder_panel(struct cells *c, const struct pool_snapshot *p, const struct l
 
 static const struct column op_columns[] = {
     {"OPERATION", 8, 14, ALIGN_LEFT, 0},   {"A SECOND", 8, 9, ALIGN_RIGHT, 0},
-    {"COMPLETED", 10, 16, ALIGN_RIGHT, 2}, {"ERR", 4, 10, ALIGN_RIGHT, 1},
+    {"COMPLETED", 10, 16, ALIGN_RIGHT, 2}, {"ERR", 5, 10, ALIGN_RIGHT, 1},
     {"p50", 6, 8, ALIGN_RIGHT, 3},         {"p99", 6, 8, ALIGN_RIGHT, 0},
     {"p99.9", 6, 8, ALIGN_RIGHT, 4},       {NULL, 0, 0, ALIGN_LEFT, 0},
 };
 
+/* What an open arrival asks for, what becomes of it, and how late its starts are; as much as there
+ * is room for. "" for a closed pool. */
+static void open_note(const struct pool_snapshot *p, int room, char *buf, size_t size)
+{
+    char asked[32], done[32], p50[32], p99[32], most[32], dropped[32];
+
+    buf[0] = '\0';
+    if (!(p->load.rate_per_s > 0))
+        return;
+    show_number(asked, sizeof asked, p->load.rate_per_s);
+    show_number(done, sizeof done, p->now_per_s);
+    show_ns(p50, sizeof p50, p->lag.q[Q_P50]);
+    show_ns(p99, sizeof p99, p->lag.q[Q_P99]);
+    show_ns(most, sizeof most, p->lag.max);
+    show_count(dropped, sizeof dropped, (double)p->counts.dropped);
+    snprintf(buf, size, "%s: %s/s asked, %s/s done, lag p50 %s p99 %s max %s, %s dropped",
+             p->load.arrival == ARRIVAL_POISSON ? "poisson" : "constant", asked, done, p50, p99,
+             most, dropped);
+    if (text_width(buf) > room)
+        snprintf(buf, size, "%s/s asked, lag p99 %s, %s dropped", asked, p99, dropped);
+    if (text_width(buf) > room)
+        snprintf(buf, size, "asked %s lag %s", asked, p99);
+}
+
 static void operations(struct cells *c, const struct pool_snapshot *p, const struct layout *l)
 {
+    char note[256];
     struct table t;
     struct rect r;
 
-    if (!box_panel(c, l, PANEL_OPS, "operations", NULL, &r))
+    open_note(p, l->panel[PANEL_OPS].w - 18, note, sizeof note);
+    if (!box_panel(c, l, PANEL_OPS, "operations", note, &r))
         return;
     table_fit(&t, op_columns, r.x + 1, r.w - 2);
     table_head(c, &t, r.y, -1, false);
@@ -101,10 +127,10 @@ static void operations(struct cells *c, const struct pool_snapshot *p, const str
 static const struct column thread_columns[] = {
     {"THREAD", 6, 7, ALIGN_RIGHT, 0},
     {"STATE", 7, 9, ALIGN_LEFT, 2},
-    {"CPU", 5, 6, ALIGN_RIGHT, 0},
+    {"CPU", 6, 6, ALIGN_RIGHT, 0},
     {"SHARE", 6, 7, ALIGN_RIGHT, 1},
     {"COMPLETED", 10, 16, ALIGN_RIGHT, 3},
-    {"ERR", 4, 8, ALIGN_RIGHT, 4},
+    {"ERR", 5, 8, ALIGN_RIGHT, 4},
     {"", 6, 40, ALIGN_LEFT, 5},
     {NULL, 0, 0, ALIGN_LEFT, 0},
 };

@@ -21,7 +21,7 @@ static const struct column target_columns[] = {
     {"POOL", 7, 12, ALIGN_LEFT, 0},     {"STATE", 8, 9, ALIGN_LEFT, 0},
     {"TARGET", 16, 44, ALIGN_LEFT, 0},  {"REACHED", 15, 24, ALIGN_LEFT, 4},
     {"VERSION", 10, 20, ALIGN_LEFT, 1}, {"CONNS", 7, 11, ALIGN_RIGHT, 2},
-    {"OTHERS", 6, 6, ALIGN_RIGHT, 3},   {"CPU", 5, 5, ALIGN_RIGHT, 3},
+    {"OTHERS", 6, 6, ALIGN_RIGHT, 3},   {"CPU", 6, 6, ALIGN_RIGHT, 3},
     {"ITEMS", 6, 12, ALIGN_RIGHT, 5},   {NULL, 0, 0, ALIGN_LEFT, 0},
 };
 
