@@ -237,26 +237,6 @@ class Reports(unittest.TestCase):
         for name in ("bare.html", "bare.md", "bare.txt", "bare.csv", "bare.plateaus.csv"):
             self.assertNotRegex(self.make(bare, name), r"\b-?(nan|inf)\b")
 
-    def test_in_a_browser(self):
-        chromium = shutil.which("chromium")
-        if not chromium:
-            self.skipTest("chromium is not installed (apt-get install chromium)")
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                 "--user-data-dir=" + self.path("profile"), "--enable-logging=stderr"]
-        where = "file://" + self.path("run.html")
-        p = subprocess.run([chromium, *flags, "--dump-dom", where], capture_output=True, text=True, timeout=100,
-                           check=False)
-        self.assertEqual(p.returncode, 0, p.stderr[-2000:])
-        self.assertNotIn("CONSOLE", p.stderr)
-        page = Page(p.stdout)
-        self.assertEqual(page.tags["svg"], self.page.tags["svg"])
-        self.assertEqual(page.rows, self.page.rows)
-        pdf = self.path("run.pdf")
-        subprocess.run([chromium, *flags, "--print-to-pdf=" + pdf, where], capture_output=True, timeout=100, check=False)
-        with open(pdf, "rb") as f:
-            self.assertEqual(f.read(5), b"%PDF-")
-
 
 if __name__ == "__main__":
     lib.main()

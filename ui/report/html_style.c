@@ -75,4 +75,5 @@ const char html_style_print[] =
     "break-inside:avoid}h2,h3{break-after:avoid}.wide{overflow:visible}svg{min-width:0;max-height:"
     "66mm}"
     "figure{margin:.5em 0}.lead{font-size:1.1em}.screen svg{max-height:150mm}"
-    "table{font-size:8pt}th,td{padding-right:6px}@page{size:A4;margin:14mm}}\n";
+    "table{font-size:7.5pt}th,td{padding-right:5px;white-space:normal}td.w{min-width:3em}"
+    "@page{size:A4;margin:14mm}}\n";
