@@ -14,8 +14,8 @@
 #include "ui/glyphs.h"
 #include "ui/theme.h"
 
-#define SWATCH_COLS 15 /* "## alert_row   " */
-#define BOX_COLS 79
+#define SWATCH_COLS 16 /* "## state_paused " */
+#define BOX_COLS 68
 #define WIDTH 92
 
 static int columns_in(int w)

@@ -145,7 +145,7 @@ static void describe(const char *name, bool direct)
         text_add(&kept, "%s", before);
     if (terminfo_make(&src, direct, &own) && !setenv("TERMINFO", text_str(&own), 1) &&
         (setupterm(name, STDOUT_FILENO, &known) != OK || string_value("rep") ||
-         (direct && number_value("colors") <= 256))) {
+         string_value("rin") || (direct && number_value("colors") <= 256))) {
         if (kept.len)
             setenv("TERMINFO", text_str(&kept), 1);
         else
@@ -180,7 +180,7 @@ int term_check(const char *colors, struct err *err)
                        "TERM=%.60s cannot move its cursor (--headless runs without)", name);
     term.wanted = tier_choose(colors, number_value("colors"));
     direct = term.wanted == TIER_DIRECT && number_value("colors") <= 256;
-    if (direct || string_value("rep"))
+    if (direct || string_value("rep") || string_value("indn") || string_value("rin"))
         describe(name, direct);
     return 0;
 }
@@ -346,8 +346,10 @@ static struct look make_look(const struct cell *cell)
     look.attr |= s.attr & ATTR_ITALIC ? A_ITALIC : A_NORMAL;
     if (term.color && term.tier != TIER_NONE) {
         if (term.tier == TIER_16 && term.colors < 16) {
-            look.attr |= s.fg >= 8 ? A_BOLD : A_NORMAL;
-            s.fg = s.fg < 0 ? s.fg : s.fg & 7;
+            /* Bold makes a colour bright there, but black stays black in many: that is left to the
+             * terminal's own ink. */
+            look.attr |= s.fg > 8 ? A_BOLD : A_NORMAL;
+            s.fg = s.fg == 8 && s.bg < 0 ? -1 : s.fg < 0 ? s.fg : s.fg & 7;
             s.bg = s.bg < 0 ? s.bg : s.bg & 7;
         }
         if (term.colors > 256) {

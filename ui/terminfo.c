@@ -99,9 +99,11 @@ static const char *string_of(const struct terminfo_source *src, const char *name
 {
     /* What would change the palette is gone, with what the 16 colours of old were set by. */
     static const char *const gone[] = {"initc", "initp", "oc", "setf", "setb", "scp", NULL};
+    /* Characters repeated, several lines scrolled at once: not every emulator knows them. */
+    static const char *const rare[] = {"rep", "indn", "rin", NULL};
     const char *value;
 
-    if (!strcmp(name, "rep") || (direct && is_one_of(name, gone)))
+    if (is_one_of(name, rare) || (direct && is_one_of(name, gone)))
         return NULL;
     if (direct && !strcmp(name, "setaf"))
         return DIRECT("3");

@@ -6,8 +6,9 @@
  * that TERM names is taken, its colours are replaced by the sequence that these terminals share
  * (38;2;R;G;B, ISO 8613-6 as xterm writes it), and the result is given to curses as text in the
  * form that its TERMINFO variable takes (ncurses 6.1 and newer: "hex:..."). No file is written, and
- * the palette stays as it is. Repeated characters (rep) are taken out, for in some emulators, and
- * in some recorders of terminals, they are one character.
+ * the palette stays as it is. Repeating a character (rep) and scrolling by several lines (indn,
+ * rin) are taken out: some emulators and recorders of terminals do not know them, and show another
+ * screen.
  *
  * Format of a compiled description: term(5), the form with 32-bit numbers and the extended part. */
 #ifndef LOADTOP_UI_TERMINFO_H
