@@ -557,9 +557,11 @@ class Tmux(Screen):
 
     def status(self, timeout=10.0):
         """Waits for the program's end: its exit status, or minus the signal that ended it."""
-        until("the program in tmux ends", self.ended, timeout)
-        sig = self.show("pane_dead_signal")
-        return -int(sig) if sig.isdigit() and sig != "0" else int(self.show("pane_dead_status") or 0)
+        def ended():  # tmux sees the end of the pane a moment before the end of the program
+            code, sig = self.show("pane_dead_status"), self.show("pane_dead_signal")
+            return self.ended() and (code.isdigit() or sig.isdigit()) and (code, sig)
+        code, sig = until("the program in tmux ends", ended, timeout)
+        return -int(sig) if sig.isdigit() and sig != "0" else int(code)
 
     def close(self):
         self.server.end()
