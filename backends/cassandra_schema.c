@@ -118,6 +118,16 @@ static bool writes(const struct pool *pool)
            pool_ops_include(pool, CASS_OP_DELETE) || pool_ops_include(pool, CASS_OP_BATCH);
 }
 
+static void forbid_writes(struct pool *pool)
+{
+    static const unsigned writing[] = {CASS_OP_INSERT, CASS_OP_UPDATE, CASS_OP_DELETE,
+                                       CASS_OP_BATCH};
+    for (unsigned i = 0; i < sizeof writing / sizeof *writing; i++)
+        pool_forbid(pool, writing[i],
+                    "would write to a table that was not made by loadtop; --allow-destructive "
+                    "writes to it all the same");
+}
+
 static int may_create(const struct cass_pool *p, const struct pool *pool, const char *what,
                       const char *name, struct err *err)
 {
@@ -219,11 +229,8 @@ static int open_table(struct cass_pool *p, struct pool *pool, struct cass_sessio
     *made = marked && strcmp(f.text + sizeof MARK - 1, pool_run_id(pool)) == 0;
     if (!counters)
         p->ours = marked;
-    if (!marked && writes(pool) && !pool_allow_destructive(pool))
-        return err_set(
-            err, ERR_REFUSED,
-            "%s: table %s was not made by loadtop; --allow-destructive writes to it all the same",
-            p->target->shown, full);
+    if (!marked && !pool_allow_destructive(pool))
+        forbid_writes(pool);
     return 0;
 }
 

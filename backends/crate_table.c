@@ -44,15 +44,21 @@ int crate_table_is_ours(struct crate_site *s, const struct crate_table *t, bool 
     return 0;
 }
 
-static bool writes(const struct pool *pool, const struct crate_pool *p)
+/* Which operations would write to what others made: a table that is not loadtop's, and, with a
+ * statement of a person's own, anything. */
+static void forbid_writes(struct pool *pool, const struct crate_pool *p)
 {
-    if (pool_ops_include(pool, CRATE_INSERT) || pool_ops_include(pool, CRATE_UPDATE) ||
-        pool_ops_include(pool, CRATE_DELETE))
-        return true;
+    static const unsigned writing[] = {CRATE_INSERT, CRATE_UPDATE, CRATE_DELETE};
+    if (pool_allow_destructive(pool))
+        return;
     for (unsigned i = 0; i < p->stmts; i++)
-        if (!p->stmt[i].reads && pool_ops_include(pool, CRATE_STMT))
-            return true;
-    return false;
+        if (!p->stmt[i].reads)
+            pool_forbid(pool, CRATE_STMT,
+                        "would run your own SQL that may write: that needs --allow-destructive");
+    for (unsigned i = 0; i < sizeof writing / sizeof *writing && !p->ours; i++)
+        pool_forbid(pool, writing[i],
+                    "would write to a table that was not made by loadtop: that needs "
+                    "--allow-destructive (or name a table that does not exist)");
 }
 
 static int create_table(struct pool *pool, struct crate_pool *p, struct err *err)
@@ -128,11 +134,7 @@ int crate_ensure_table(struct pool *pool, struct crate_pool *p, struct err *err)
         if (result < 0)
             return result;
     }
-    if (!p->ours && writes(pool, p) && !pool_allow_destructive(pool))
-        return err_set(err, ERR_REFUSED,
-                       "table %s was not made by loadtop: writing to it needs "
-                       "--allow-destructive (or name a table that does not exist)",
-                       p->table.shown);
+    forbid_writes(pool, p);
     return p->created ? 0 : check_columns(pool, p, err);
 }
 

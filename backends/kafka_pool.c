@@ -177,10 +177,15 @@ static int may_produce(struct kafka_pool *kp, struct err *err)
 {
     bool ours = false;
     kp->mine = kp->created || pool_allow_destructive(kp->pool);
-    if (!pool_ops_include(kp->pool, KAFKA_PRODUCE) && !pool_ops_include(kp->pool, KAFKA_E2E))
-        return 0;
     if (kp->mine)
         return 0;
+    if (!pool_ops_include(kp->pool, KAFKA_PRODUCE) && !pool_ops_include(kp->pool, KAFKA_E2E)) {
+        static const char why[] = "may go where others write, which was not looked at when this "
+                                  "pool was opened to consume: add a pool with ops=produce";
+        pool_forbid(kp->pool, KAFKA_PRODUCE, why);
+        pool_forbid(kp->pool, KAFKA_E2E, why);
+        return 0;
+    }
     int code = kafka_topic_is_ours(kp, &ours, err);
     if (code < 0)
         return code;

@@ -246,6 +246,10 @@ const char *pool_run_id(const struct pool *); /* 8 hex digits, the same for all 
 bool pool_stopping(const struct pool *);      /* a long pool_open looks here and gives up */
 bool pool_ops_include(const struct pool *, unsigned type); /* type has weight in the mix now */
 bool pool_allow_destructive(const struct pool *);
+/* For pool_open: operations of this type would touch what loadtop did not make, and nobody allowed
+ * it. They are refused, in the mix that the pool begins with and in any that comes later; `why`
+ * ends a sentence that names the operation. Begins anew with each pool_open. */
+void pool_forbid(struct pool *, unsigned type, const char *why);
 bool pool_read_only(const struct pool *);
 uint64_t pool_seed(const struct pool *);
 uint64_t pool_timeout_ns(const struct pool *);

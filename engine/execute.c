@@ -291,7 +291,7 @@ static void execute_ops(struct engine *e, struct pool *p, const struct command *
     struct err err = {0};
     char from[64], to[64];
     if (ops_parse(p->spec.backend, c->text, wish.load.weight, &err) < 0 ||
-        spec_allowed(e, &wish, p->local, &err) < 0) {
+        spec_allowed(e, &wish, p->local, &err) < 0 || pool_forbids(p, wish.load.weight, &err) < 0) {
         refuse(e, p, c, by, err.msg);
         return;
     }

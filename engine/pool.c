@@ -206,6 +206,7 @@ static bool open_target(struct pool *p)
     uint64_t wait = RETRY_MIN_NS;
     while (!atomic_load(&p->stopping)) {
         struct err err = {0};
+        atomic_store(&p->forbidden, 0);
         int code = p->spec.backend->pool_open ? p->spec.backend->pool_open(p, &err) : 0;
         if (code >= 0) {
             atomic_store(&p->open_stage, OPEN_DONE);
@@ -419,8 +420,9 @@ void pool_publish_settings(struct pool *p)
     struct settings *s = &p->settings;
     s->load = p->spec.load;
     s->load.depth = pool_depth(p);
-    for (unsigned i = 0; limits->read_only && i < OPS_MAX && p->spec.backend->ops[i].name; i++)
-        if (!p->spec.backend->ops[i].reads)
+    unsigned forbidden = atomic_load(&p->forbidden);
+    for (unsigned i = 0; i < OPS_MAX && p->spec.backend->ops[i].name; i++)
+        if ((limits->read_only && !p->spec.backend->ops[i].reads) || (forbidden & 1U << i))
             s->load.weight[i] = 0;
     s->workers = p->spec.load.threads ? p->spec.load.threads : 1;
     s->paused = p->paused;
@@ -587,13 +589,24 @@ static void begin_load(struct pool *p, uint64_t now_ns)
     pool_set_state(p, p->paused ? POOL_PAUSED : POOL_LOADING, now_ns, "%s", "");
 }
 
+/* It can never be loaded as it is. */
+static void fail(struct pool *p, const struct err *err, uint64_t now_ns)
+{
+    p->failed = *err;
+    pool_finish(p, "error", ORDER_CLOSE, now_ns);
+    pool_set_state(p, POOL_ENDED, now_ns, "%s", err->msg);
+}
+
 static void supervise_opening(struct pool *p, uint64_t now_ns)
 {
     int stage = atomic_load(&p->open_stage);
     if (stage == OPEN_DONE) {
+        struct err why = {0};
         if (p->state == POOL_DOWN)
             engine_event(p->engine, p, "up", "", "the target answers", BY_SERVER);
-        if (p->held)
+        if (pool_forbids(p, p->spec.load.weight, &why) < 0)
+            fail(p, &why, now_ns);
+        else if (p->held)
             pool_set_state(p, POOL_PAUSED, now_ns, "%s", "not loaded before a yes");
         else
             begin_load(p, now_ns);
@@ -616,9 +629,7 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
     uint64_t retry = p->open_retry_ns;
     pthread_mutex_unlock(&p->mutex);
     if (!retry) {
-        p->failed = err;
-        pool_finish(p, "error", ORDER_CLOSE, now_ns);
-        pool_set_state(p, POOL_ENDED, now_ns, "%s", err.msg);
+        fail(p, &err, now_ns);
         return;
     }
     if (p->state != POOL_DOWN)

@@ -58,7 +58,9 @@ struct pool {
 
     _Atomic unsigned stats_asked, stats_given; /* how often asked for; the last that was answered */
     _Atomic bool thread_done;
-    _Atomic bool answered; /* see pool_answered */
+    _Atomic unsigned forbidden; /* a bit for each type that must not be sent */
+    char forbidden_why[160];    /* under mutex */
+    _Atomic bool answered;      /* see pool_answered */
 
     /* supervisor only */
     struct worker **worker; /* [workers]: every one that ever was */
@@ -120,6 +122,8 @@ void pool_set_state(struct pool *, enum pool_state, uint64_t now_ns, const char 
     __attribute__((format(printf, 4, 5)));
 int pool_resize(struct pool *,
                 struct err *); /* makes or drains workers until there are load.threads */
+/* ERR_REFUSED when the mix has an operation that pool_forbid named. */
+int pool_forbids(struct pool *, const double weight[OPS_MAX], struct err *);
 /* It ends for good: `by` as in the JSON's ended_by; now_ns is when the load ended. */
 void pool_finish(struct pool *, const char *by, enum worker_order, uint64_t now_ns);
 void pool_note_pause(struct pool *, bool paused, uint64_t now_ns);

@@ -110,6 +110,27 @@ class Protection(unittest.TestCase):
             self.assertEqual(s.rows(), 11)
             self.assertNotIn("made", result.pool["left_behind"][0])
 
+    def test_own_statements_that_write_are_refused_on_every_way(self):
+        """Also when the pool's own table is loadtop's: a statement may name any other."""
+        with Standin() as s:
+            s.sql('CREATE TABLE "doc"."mine" ("id" TEXT NOT NULL, PRIMARY KEY ("id"))')
+            s.sql('INSERT INTO "doc"."mine" ("id") VALUES (?)', bulk=[["1"]])
+            statement = '&stmt=DELETE FROM "doc"."mine"'
+            result = run(s.url(query="ops=stmt" + statement), "-n", "10", code=2)
+            self.assertIn("--allow-destructive", result.err)
+            result = run(s.url(query="ops=insert" + statement), "-d", "1s", "--at", "300ms ops stmt")
+            self.assertIn(("refused", "ops stmt"), [(e["what"], e["from"]) for e in result.data["events"]])
+            self.assertNotIn("stmt", [k for k, v in result.pool["by_op"].items() if v["completed"] + v["errors"]])
+            self.assertEqual(s.rows("doc.mine"), 1)
+            run(s.url(query="ops=select"), "-n", "10")
+            s.sql('DROP TABLE "doc"."t"')  # made anew by somebody else
+            s.sql('CREATE TABLE "doc"."t" ("id" TEXT NOT NULL, PRIMARY KEY ("id"))')
+            result = run(s.url(query="ops=select"), "-d", "1s", "--at", "300ms ops insert")
+            self.assertIn(("refused", "ops insert"), [(e["what"], e["from"]) for e in result.data["events"]])
+            self.assertEqual(s.rows(), 0)
+            run(s.url(query="ops=stmt" + statement), "-n", "1", "--allow-destructive")
+            self.assertEqual(s.rows("doc.mine"), 0)
+
     def test_clean_never_drops_a_table_of_others(self):
         with Standin() as s:
             result = run(s.url(), "-n", "10")
