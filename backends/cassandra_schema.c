@@ -12,7 +12,7 @@
 #include <time.h>
 
 #define MARK "loadtop run "
-#define AGREE_NS (5 * NS_PER_S)
+#define AGREE_NS (3 * NS_PER_S)
 #define COLUMNS_READ_MAX CASS_PARAMS_MAX
 
 char *cass_quote(char *buf, size_t size, const char *name)

@@ -210,6 +210,19 @@ static void note(struct crate_pool *p, const char *rates, struct stats *out)
     text_free(&t);
 }
 
+/* What stands beside records/s in the table of a sweep over threads and rows. */
+static void columns(const struct crate_pool *p, struct stats *out)
+{
+    const struct crate_counts *c = &p->counts;
+    const struct stat_column column[] = {
+        {"requests a second", COLUMN_COUNT, COLUMN_MEAN, p->rated ? p->per_s : NAN},
+        {"rows failed", COLUMN_COUNT, COLUMN_ADDED, (double)(load(&c->failed) + load(&c->refused))},
+        {"heap", COLUMN_SHARE, COLUMN_MEAN, p->heap_share},
+    };
+    memcpy(out->column, column, sizeof column);
+    out->columns = sizeof column / sizeof *column;
+}
+
 void crate_pool_stats(struct pool *pool, struct stats *out)
 {
     struct crate_pool *p = pool_data(pool);
@@ -252,6 +265,7 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
         json_object_set_new(o, "balance", balance_json(p));
     json_object_set_new(o, "load_by_node", load_json(p, seconds, &rates));
     left_behind(p, out);
+    columns(p, out);
     note(p, text_str(&rates), out);
     text_free(&rates);
 }

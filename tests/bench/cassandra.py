@@ -301,12 +301,14 @@ def stall(node, runs):
 
 
 def recovery():
-    """The tests of tests/servers/test_cassandra_recovery.py with the limit of 1 s."""
+    """The tests of trouble with the limit of 1 s."""
     env = dict(os.environ, CASSANDRA_BACK_S="1", PYTHONPATH=os.path.join(HERE, "..", "e2e"))
-    code = subprocess.run(["/usr/bin/python3", "-W", "ignore",
-                           os.path.join(HERE, "..", "servers", "test_cassandra_recovery.py"), "-v"], env=env,
-                          check=False).returncode
-    check(code == 0, "unprepared, wrong password, missing keyspace, a node stopped: in their classes, back within 1 s")
+    for name, what in (("recovery", "unprepared, wrong password, missing keyspace, a node stopped"),
+                       ("faults", "a node killed, a node stopped at a constant rate")):
+        code = subprocess.run(["/usr/bin/python3", "-W", "ignore",
+                               os.path.join(HERE, "..", "servers", "test_cassandra_%s.py" % name), "-v"], env=env,
+                              check=False).returncode
+        check(code == 0, what + ": in their classes, back within 1 s")
 
 
 def main():

@@ -37,7 +37,8 @@ def requests(node):
 class Ring(unittest.TestCase):
     def loaded(self, table, query, judge):
         """Load that is paused when some is done, so that the connections and the nodes' counts stay; then judge(...)."""
-        lib.headless("-n", "10", NODES[0].url(table) + "?dist=sequential", timeout=120)  # the table
+        lib.until("the table is made", lambda: lib.loadtop(
+            "--headless", "-n", "10", NODES[0].url(table) + "?dist=sequential", timeout=120).code == 0, timeout=120)
         with NODES[0].client() as c:
             with lib.Headless("-d", "120s", "--max-rate", "2000/s", "--pattern", "chain", "--depth", "30", "--at",
                               "15s pause", NODES[0].url(table) + "?dist=sequential&keys=1000M" + query) as h:
