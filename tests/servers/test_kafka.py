@@ -4,6 +4,7 @@ ctest: timeout=400
 """
 import os
 import random
+import time
 import unittest
 
 import kafka_node
@@ -114,6 +115,25 @@ class Kafka(unittest.TestCase):
         self.assertGreater(busy, 0.1)
         return run["handling_share"] - busy, excuse
 
+    def test_where_reading_begins(self):
+        topic, group = kafka_node.name(), kafka_node.name()
+        self.produce(topic, 100, pattern="chain", partitions=3)
+        then = int(time.time() * 1000) + 1
+        lib.until("time goes on", lambda: time.time() * 1000 > then)
+        self.produce(topic, 50, pattern="chain")
+
+        def consumed(n, *args, **options):
+            pool = lib.pool(lib.headless("-d", "5s", *args, self.node.url(topic, ops="consume", **options), timeout=90))
+            self.assertEqual(pool["ops"]["completed"], n, options)
+            self.assertEqual(order(pool), CLEAN)
+        consumed(150, "-n", 150, **{"from": "earliest"})
+        consumed(0, **{"from": "latest"})
+        consumed(50, **{"from": then})
+        consumed(150, "-n", 150, **{"from": "1h"})
+        consumed(60, "-n", 60, group=group, **{"from": "earliest"})
+        consumed(90, "--allow-destructive", group=group)
+        consumed(0, "--allow-destructive", group=group)
+
     def test_known_work_gives_a_known_share(self):
         """Handling is what the messages times the work say; waiting is the rest but for the thread's own part. A busy
         machine only ever adds to it: the best of three runs counts, unless each says that it was disturbed."""
@@ -128,7 +148,7 @@ class Kafka(unittest.TestCase):
     def test_where_it_falls_behind(self):
         """1,000/s for clients that need 1.5 ms a message: 3 take 2,000/s at most, 1 takes 667/s."""
         topic = kafka_node.name()
-        run = lib.headless("--sweep", "C clients=3,1 hold=17s", self.node.url(
+        run = lib.headless("--sweep", "C clients=3,1 hold=15s", self.node.url(
             topic, name="P", partitions=6, pattern="chain", depth=2000, rate=1000), self.node.url(
                 topic, name="C", partitions=6, ops="consume", assign="hand", clients=3, work="1.5ms"), timeout=150)
         pool = lib.pool(run, "C")
@@ -189,8 +209,9 @@ class Kafka(unittest.TestCase):
         self.produce(topic, n, pattern="chain", depth=500, partitions=5)
         for clients, connections, threads in ((1, 1, 1), (6, 6, 1), (6, 2, 1), (7, 1, 1), (3, 3, 2), (4, 2, 2)):
             with self.subTest(clients=clients, connections=connections, threads=threads):
-                want = n * clients * threads
-                run = lib.headless("-n", want + 1, "-d", "6s", "-t", threads, self.node.url(
+                want = n * clients * threads  # once it is also seen that nothing comes after them
+                more, patience = (1, "6s") if clients == 7 else (0, "60s")
+                run = lib.headless("-n", want + more, "-d", patience, "-t", threads, self.node.url(
                     topic, ops="consume", deliver="each", **{"from": "earliest"}, clients=clients,
                     connections=connections))
                 pool = lib.pool(run)

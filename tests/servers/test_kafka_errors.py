@@ -162,9 +162,9 @@ class Outage(unittest.TestCase):
     def test_killed_and_back(self):
         with kafka_node.Node() as node:
             topic = kafka_node.name()
-            with lib.Headless("-d", "70s", "--timeout", "2s",
+            with lib.Headless("-d", "60s", "--timeout", "2s",
                               node.url(topic, name="P", partitions=4, rate=1000, pattern="chain", depth=100, acks="all",
-                                       duration="55s"),
+                                       duration="47s"),
                               node.url(topic, name="C", partitions=4, ops="consume", **{"from": "earliest"}, clients=3)) as h:
                 lib.until("load runs", lambda: topic in node.topics() and node.ends(topic) > 1500, timeout=60)
                 node.kill()
