@@ -97,11 +97,12 @@ void kafka_mock_stop(struct kafka_mock *m)
 int kafka_demo(char *place, size_t size, struct err *err)
 {
     static const char *const topics[] = {"loadtop-demo", NULL};
-    struct kafka_mock *m = kafka_mock_start(1, topics, 8, err);
-    if (!m)
+    static struct kafka_mock *mock; /* the process's end is its end */
+    mock = kafka_mock_start(1, topics, 8, err);
+    if (!mock)
         return err->code;
-    copy_str(place, size, kafka_mock_servers(m));
-    return 0; /* the process's end is its end */
+    copy_str(place, size, kafka_mock_servers(mock));
+    return 0;
 }
 
 bool kafka_mock_is(const char *cluster_id)

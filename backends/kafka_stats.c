@@ -273,7 +273,9 @@ static void say_note(struct kafka_pool *kp, const struct kafka_second *s, char *
     format_number(slope, sizeof slope, kp->lag.slope);
     format_bytes(memory, sizeof memory, (s->anon_bytes) / s->clients);
     snprintf(note, size, "%s: wait %.1f %%  alloc+free %.1f %% of busy  %s/client  lag %s (%s/s)",
-             lag_state_name(kp->lag.state), 100 * s->wait,
+             lag_state_name(kp->lag.state),
+             100 *
+                 (isnan(kp->lag.wait) ? s->wait : kp->lag.wait), /* what the state was judged by */
              s->busy_s > 0 ? 100 * (s->alloc + s->freed) / s->busy_s : 0, memory, lag,
              isnan(kp->lag.slope) ? "?" : slope);
 }

@@ -305,7 +305,7 @@ void kafka_say_rows(const struct kafka_pool *kp, json_t *c)
     static const char *const head[] = {
         "clients", "consumers", "handling", "state", "wait",   "handle",  "alloc",      "free",
         "msg/s",   "bytes/s",   "lag",      "lag/s", "memory", "topic/s", "rebalances", "seconds"};
-    const struct kafka_row *sorted[KAFKA_ROWS];
+    const struct kafka_row *sorted[KAFKA_ROWS] = {0};
     json_t *rows = json_array(), *table = json_object(), *names = json_array(),
            *cells = json_array(), *findings = json_array();
     for (unsigned i = 0; i < kp->rows; i++)
