@@ -290,6 +290,31 @@ static void test_figures_are_never_cut(void **state)
         }
 }
 
+static void test_counts_fit(void **state)
+{
+    static const struct {
+        double n;
+        const char *four, *six;
+    } of[] = {{0, "0", "0"},
+              {999, "999", "999"},
+              {1234, "1.2k", "1.23k"},
+              {9949, "9.9k", "9.95k"},
+              {9960, "10k", "9.96k"},
+              {12345, "12k", "12.3k"},
+              {78841, "79k", "78.8k"},
+              {999499, "999k", "999k"},
+              {999600, "1.0M", "1.00M"},
+              {1.5e9, "1.5G", "1.50G"},
+              {NAN, "-", "-"}};
+    char buf[32];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        assert_string_equal(show_count_in(buf, sizeof buf, of[i].n, 4), of[i].four);
+        assert_string_equal(show_count_in(buf, sizeof buf, of[i].n, 6), of[i].six);
+    }
+}
+
 /* What an open arrival asks, how late it starts and what it drops, in the pool view. */
 static void test_open_arrival_in_the_pool_view(void **state)
 {
@@ -643,6 +668,7 @@ int main(void)
         cmocka_unit_test(test_sweep_cannot_be_missed),
         cmocka_unit_test(test_others_and_what_is_left),
         cmocka_unit_test(test_figures_are_never_cut),
+        cmocka_unit_test(test_counts_fit),
         cmocka_unit_test(test_open_arrival_in_the_pool_view),
         cmocka_unit_test(test_wide_names),
         cmocka_unit_test(test_targets_nodes),

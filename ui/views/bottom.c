@@ -54,16 +54,19 @@ static void dials(struct cells *c, struct screen *sc, const struct pool_snapshot
     }
 }
 
-static int bar_width(const struct key_binding *b)
-{
-    return text_width(b->shown) + 1 + text_width(b->bar) + 2;
-}
-
 /* The first of "p, space". */
 static void first_name(const char *shown, char *buf, size_t size)
 {
     copy_str(buf, size, shown);
     buf[strcspn(buf, ",")] = '\0';
+}
+
+static int bar_width(const struct key_binding *b)
+{
+    char key[16];
+
+    first_name(b->shown, key, sizeof key);
+    return text_width(key) + text_width(b->bar) + 2;
 }
 
 /* Where no panel carries the names of the views, their numbers stand at the right end of the bar.

@@ -37,11 +37,11 @@ static const struct column pool_columns[] = {
     {"", 1, 1, ALIGN_LEFT, 0},          {"#", 2, 2, ALIGN_RIGHT, 5},
     {"POOL", 7, 12, ALIGN_LEFT, 0},     {"TARGET", 11, 60, ALIGN_LEFT, 4},
     {"LOAD", 7, 12, ALIGN_LEFT, 1},     {"PATTERN", 7, 11, ALIGN_LEFT, 9},
-    {"INFL", 5, 6, ALIGN_RIGHT, 6},     {"ASKED", 6, 8, ALIGN_RIGHT, 8},
+    {"INFL", 4, 6, ALIGN_RIGHT, 6},     {"ASKED", 6, 8, ALIGN_RIGHT, 8},
     {"DONE/s", 6, 7, ALIGN_RIGHT, 0},   {"", 3, 3, ALIGN_LEFT, 7},
     {"TREND", 10, 64, ALIGN_RIGHT, 10}, {"p50", 6, 7, ALIGN_RIGHT, 3},
     {"p99", 6, 7, ALIGN_RIGHT, 0},      {"", 0, 0, ALIGN_LEFT, 11},
-    {"ERR", 5, 6, ALIGN_RIGHT, 2},      {"DROP", 5, 6, ALIGN_RIGHT, 7},
+    {"ERR", 4, 6, ALIGN_RIGHT, 2},      {"DROP", 4, 6, ALIGN_RIGHT, 7},
     {"LIMIT", 7, 9, ALIGN_RIGHT, 2},    {NULL, 0, 0, ALIGN_LEFT, 0},
 };
 /* The same with what changed since the baseline. */
@@ -103,7 +103,7 @@ static void pool_figures(struct cells *c, const struct table *t, int y,
     char text[64];
 
     table_put(c, t, y, COL_INFLIGHT, ROLE_TEXT,
-              show_count(text, sizeof text, (double)p->counts.in_flight));
+              show_count_in(text, sizeof text, (double)p->counts.in_flight, t->w[COL_INFLIGHT]));
     table_put(c, t, y, COL_ASKED, p->load.rate_per_s > 0 ? ROLE_TEXT : ROLE_DIM,
               p->load.rate_per_s > 0 ? show_number(text, sizeof text, p->load.rate_per_s)
                                      : "closed");
@@ -112,12 +112,13 @@ static void pool_figures(struct cells *c, const struct table *t, int y,
     table_put(c, t, y, COL_P50, ROLE_P50, show_ns(text, sizeof text, p->now_response.q[Q_P50]));
     table_put(c, t, y, COL_P99, ROLE_P99, show_ns(text, sizeof text, p->now_response.q[Q_P99]));
     table_put(c, t, y, COL_ERRORS, p->now_errors_per_s > 0 ? ROLE_BAD : ROLE_TEXT,
-              show_count(text, sizeof text, (double)(p->counts.errors + p->counts.timeouts)));
+              show_count_in(text, sizeof text, (double)(p->counts.errors + p->counts.timeouts),
+                            t->w[COL_ERRORS]));
     if (p->counts.dropped == 0 && !(p->load.rate_per_s > 0))
         table_put(c, t, y, COL_DROPPED, ROLE_DIM, "-");
     else
         table_put(c, t, y, COL_DROPPED, p->counts.dropped > 0 ? ROLE_BAD : ROLE_TEXT,
-                  show_count(text, sizeof text, (double)p->counts.dropped));
+                  show_count_in(text, sizeof text, (double)p->counts.dropped, t->w[COL_DROPPED]));
 }
 
 /* Throughput and p99 against the baseline; nothing where it never had this load. */

@@ -15,7 +15,9 @@
 
 char *show_ns(char *buf, size_t size, double ns);
 char *show_number(char *buf, size_t size, double v);
-char *show_count(char *buf, size_t size, double n);       /* whole below 1,000: "7", "12.6k" */
+char *show_count(char *buf, size_t size, double n); /* whole below 1,000: "7", "12.6k" */
+/* The same in w columns (at least 4): with fewer digits, never with its end cut off. */
+char *show_count_in(char *buf, size_t size, double n, int w);
 char *show_signed(char *buf, size_t size, double v);      /* "+31.0k", "-1.90k" */
 char *show_signed_ns(char *buf, size_t size, double ns);  /* "+1.10ms" */
 char *show_percent(char *buf, size_t size, double share); /* "97 %" */

@@ -35,6 +35,23 @@ char *show_count(char *buf, size_t size, double n)
     return buf;
 }
 
+char *show_count_in(char *buf, size_t size, double n, int w)
+{
+    static const char units[] = "kMGTP";
+    double v = n;
+    int unit = -1;
+
+    show_count(buf, size, n);
+    if (text_width(buf) <= w || isnan(n))
+        return buf;
+    while (v >= 999.5 && unit + 1 < (int)sizeof units - 1) {
+        v /= 1000;
+        unit++;
+    }
+    snprintf(buf, size, v < 9.95 ? "%.1f%c" : "%.0f%c", v, units[unit < 0 ? 0 : unit]);
+    return buf;
+}
+
 char *show_signed(char *buf, size_t size, double v)
 {
     char number[32];
