@@ -187,13 +187,11 @@ static int check_sweep(const struct scenario *s, struct err *err)
         return check_pool(s, c.pool, line, err);
     }
     if (!bad && !spec)
-        bad = err_set(&why, ERR_USAGE, "say which pool, there is not exactly one");
-    for (char *w = bad ? NULL : strtok_r(c.text, " ", &save); w && !bad;
-         w = strtok_r(NULL, " ", &save))
-        if (strcmp(w, "capacity") == 0)
-            break;
-        else
-            bad = check_axis(spec, w, &why);
+        return err_set(err, ERR_USAGE, "--sweep %.100s: say which pool, there is not exactly one",
+                       s->sweep);
+    char *word = spec ? strtok_r(c.text, " ", &save) : NULL;
+    for (; word && !bad && strcmp(word, "capacity") != 0; word = strtok_r(NULL, " ", &save))
+        bad = check_axis(spec, word, &why);
     return bad ? err_set(err, ERR_USAGE, "--sweep %.100s: %s", s->sweep, why.msg) : 0;
 }
 

@@ -159,8 +159,10 @@ int history_verb(struct text *t, int argc, char *const *argv, bool *regressed, s
     bool known = false;
     for (unsigned i = 0; verbs[i]; i++)
         known = known || strcmp(verb, verbs[i]) == 0;
+    const char *near = known ? NULL : nearest_name(verb, verbs);
     if (!known)
-        return err_set(err, ERR_USAGE, "history: '%.40s': list, show, compare or prune", verb);
+        return err_set(err, ERR_USAGE, "history: '%.40s': list, show, compare or prune%s%s%s", verb,
+                       near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
     if (strcmp(verb, "list") == 0 && argc > 1)
         return err_set(err, ERR_USAGE, "history list: nothing comes after it, not '%.40s'",
                        argv[1]);
