@@ -341,6 +341,8 @@ static int check_sweep_word(struct reader *r, const char *word, bool capacity, u
     uint64_t ns;
     double rate;
     const char *value = strchr(word, '=');
+    if (strcmp(word, "fresh") == 0 && !capacity)
+        return 0;
     if (!value || value == word)
         return wrong_word(r, word,
                           "a sweep wants VAR=LIST (threads=1,2,4,8), hold=T, order=random, or "
@@ -379,17 +381,20 @@ static int read_sweep(struct reader *r, struct command *c)
         r->next++;
         return read_end(r, c);
     }
-    if (r->next < r->words && !next_is(r, "capacity") &&
+    if (r->next < r->words && !next_is(r, "capacity") && !next_is(r, "resume") &&
         !memchr(r->word[r->next], '=', r->len[r->next])) {
         int bad = read_pool(r, c, r->next++);
         if (bad)
             return bad;
     }
     unsigned first = r->next;
+    bool resume = next_is(r, "resume");
     int bad = read_rest(r, c, true);
     if (bad)
         return bad;
-    r->next = first;
+    r->next = first + resume;
+    if (resume)
+        return read_end(r, c);
     bool capacity = next_is(r, "capacity");
     if (capacity)
         r->next++;

@@ -219,8 +219,11 @@ const struct verb_help verb_table[] = {
     {"lock", "lock", "Load cannot be changed, except to pause and stop.", VERB_LOCK},
     {"unlock", "unlock", "Load can be changed again.", VERB_UNLOCK},
     {"sweep",
-     "sweep [POOL] VAR=LIST [VAR=LIST] [hold=T] [order=random] | [POOL] capacity [from=R] [to=R]",
-     "Holds each value until it is steady and finds the knee, or the capacity.", VERB_SWEEP},
+     "sweep [POOL] VAR=LIST [VAR=LIST] [hold=T] [order=random] [fresh] | [POOL] capacity [from=R] "
+     "[to=R] | [POOL] resume",
+     "Holds each value until it is steady and finds the knee, or the capacity. The same again, or "
+     "resume, goes on with one that ended early.",
+     VERB_SWEEP},
     {"sweep stop", "sweep stop", "Ends the sweep that runs.", VERB_SWEEP_STOP},
     {"mark", "mark [TEXT]", "Marks this moment with a note.", VERB_MARK},
     {"screenshot", "screenshot [FILE]", "Saves what is on the screen.", VERB_SCREENSHOT},

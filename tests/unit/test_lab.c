@@ -3,7 +3,9 @@
  * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan). */
 #include "virtual_run.h"
 
+#include "engine/machine.h"
 #include "engine/plateau.h"
+#include "engine/usl.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -43,28 +45,58 @@ static void within(double v, double truth, double share)
         fail_msg("%g is not within %g %% of %g", v, 100 * share, truth);
 }
 
+/* The phase at n by the definitions in usl.h, from the parameters that were set. */
+static enum usl_phase true_phase(double n, double sigma, double kappa)
+{
+    struct usl_fit law = {.lambda = 1, .sigma = sigma, .kappa = kappa};
+    law.peak_n = sqrt((1 - sigma) / kappa);
+    law.peak_x = usl_at(&law, law.peak_n);
+    return usl_phase_at(&law, n);
+}
+
+/* 90 % of the efficiency at one: 1 + s (n - 1) + k n (n - 1) = 1 / 0.9. */
+static double true_knee(double s, double k)
+{
+    double low = 1, high = 1000;
+    while (high - low > 1e-6) {
+        double n = (low + high) / 2;
+        if (1 + s * (n - 1) + k * n * (n - 1) < 1 / 0.9)
+            low = n;
+        else
+            high = n;
+    }
+    return low;
+}
+
 static void test_a_sweep_finds_the_law_that_was_set(void **state)
 {
     (void)state;
     const unsigned runs = getenv("LOADTOP_SOAK") ? 100 : 20;
     unsigned covered = 0;
-    double sigma = 0.03, kappa = 0.0008, truth = sqrt((1 - sigma) / kappa);
+    double sigma = 0.05, kappa = 0.0005, truth = sqrt((1 - sigma) / kappa);
     for (unsigned seed = 1; seed <= runs; seed++) {
         char url[160];
         struct scenario s;
-        snprintf(url, sizeof url, "null:?lambda=200&sigma=%g&kappa=%g&dist=exp&seed=%u", sigma,
+        snprintf(url, sizeof url, "null:?lambda=1000&sigma=%g&kappa=%g&dist=exp&seed=%u", sigma,
                  kappa, seed);
-        struct engine *e = sweep(&s, url, "sweep clients=1,2,4,8,12,18,27,40,60,90 hold=10s");
+        struct engine *e = sweep(&s, url, "sweep clients=1,2,4,8,12,18,27,40,60,90 hold=7s");
         const struct snapshot *n = finish(e, 300);
         const struct pool_snapshot *p = &n->pool[0];
         assert_true(p->scalings >= 1);
         const struct scaling *sc = &p->scaling[0];
         assert_string_equal(sc->var, "clients");
-        assert_true(sc->fitted);
-        assert_true(sc->fit.peak_identified);
-        within(sc->fit.sigma, sigma, 0.35);
+        assert_true(sc->points >= 9); /* one in a hundred is refused by chance */
+        assert_true(sc->fitted && sc->fit.fits && sc->fit.peak_identified);
+        within(sc->fit.lambda, 1000, 0.05);
+        within(sc->fit.sigma, sigma, 0.10);
         within(sc->fit.kappa, kappa, 0.10);
+        within(sc->fit.knee_n, true_knee(sigma, kappa), 0.10);
         covered += sc->fit.peak_n_low <= truth && truth <= sc->fit.peak_n_high;
+        assert_int_equal(sc->fit.best, USL_FULL);
+        for (unsigned i = 0; i < p->plateaus; i++) /* well inside of each phase it must be right */
+            if (p->plateau[i].vars.clients != 27)
+                assert_int_equal(usl_phase_at(&sc->fit, p->plateau[i].in_flight),
+                                 true_phase(p->plateau[i].vars.clients, sigma, kappa));
         assert_int_equal(sc->fit.phase, PHASE_RETROGRADE);
         snapshot_release(n);
         virtual_end(e, &s);
@@ -87,32 +119,167 @@ static void test_auto_stops_when_the_curve_has_turned(void **state)
     virtual_end(e, &s);
 }
 
-static void test_a_grid_visits_every_cell_once(void **state)
+/* A cell is its plateau, value by value. */
+static void is_its_plateau(const struct sweep_cell *c, const struct pool_snapshot *p)
+{
+    for (unsigned i = 0; i < p->plateaus; i++)
+        if (fabs(p->plateau[i].start_s - c->at.start_s) < 1e-9) {
+            assert_memory_equal(&p->plateau[i], &c->at, sizeof c->at);
+            return;
+        }
+    fail_msg("a steady cell has no plateau");
+}
+
+static void test_a_grid_has_a_plateau_in_every_cell(void **state)
 {
     (void)state;
     struct scenario s;
-    struct engine *e =
-        sweep(&s, "null:?service=1ms", "sweep threads=1,2,4 depth=1,5,10 order=random hold=4s");
-    unsigned seen[5][11] = {{0}};
-    assert_int_equal(engine_send_text(e, "pattern batch", BY_SWEEP, NULL), 0);
+    struct engine *e = sweep(&s, "null:?service=1ms&pattern=batch",
+                             "sweep threads=1,2,4 depth=1,5,10 order=random hold=4s");
     const struct snapshot *n = finish(e, 200);
-    for (unsigned i = 0; i < n->pool[0].plateaus; i++) {
-        const struct plateau *p = &n->pool[0].plateau[i];
-        if (p->end_s - p->start_s > 2)
-            seen[p->vars.threads][p->vars.depth]++;
-    }
+    const struct sweep_snapshot *g = &n->sweep;
     const unsigned threads[] = {1, 2, 4}, depth[] = {1, 5, 10};
-    for (unsigned i = 0; i < 3; i++)
-        for (unsigned k = 0; k < 3; k++)
-            assert_true(seen[threads[i]][depth[k]] >= 1);
+    assert_int_equal(g->axes, 2);
+    assert_int_equal(g->cells, 9);
+    assert_int_equal(g->steady, 9);
+    assert_false(g->resumable);
+    assert_string_equal(g->ended, "done");
+    for (unsigned i = 0; i < 9; i++) {
+        const struct sweep_cell *c = &g->cell[i];
+        bool sound;
+        assert_int_equal(c->state, CELL_STEADY);
+        assert_true(c->at.valid);
+        assert_int_equal(c->at.vars.threads, threads[i / 3]);
+        assert_int_equal(c->at.vars.depth, depth[i % 3]);
+        is_its_plateau(c, &n->pool[0]);
+        /* a service without limits: X = threads x depth / 1 ms */
+        within(c->at.throughput_per_s, 1000.0 * threads[i / 3] * depth[i % 3], 0.01);
+        within(c->at.in_flight, (double)threads[i / 3] * depth[i % 3], 0.01);
+        within(sweep_relative(g, i, 0, &sound), 1, 0.01); /* efficiency */
+        assert_true(sound);
+        within(sweep_relative(g, i, 1, &sound), depth[i % 3], 0.01); /* gain */
+    }
     snapshot_release(n);
     virtual_end(e, &s);
 }
 
+static void test_options_are_swept_too_and_make_curves_of_their_own(void **state)
+{
+    (void)state;
+    struct scenario s;
+    struct engine *e =
+        sweep(&s, "null:?service=1ms", "sweep service=1ms,2ms threads=1,2,4 hold=4s");
+    const struct snapshot *n = finish(e, 200);
+    const struct pool_snapshot *p = &n->pool[0];
+    bool sound;
+    assert_int_equal(n->sweep.steady, 6);
+    within(sweep_relative(&n->sweep, 3, 0, &sound), 0.5, 0.01); /* half the speed */
+    within(sweep_relative(&n->sweep, 5, 1, &sound), 1, 0.01);
+    assert_true(p->scalings >= 1);
+    assert_int_equal(p->scaling[0].points, 3); /* those of 2 ms alone */
+    within(p->scaling[0].fit.lambda, 500, 0.01);
+    snapshot_release(n);
+    virtual_end(e, &s);
+}
+
+static const struct snapshot *at(struct engine *e, double t_s, const struct snapshot *old)
+{
+    snapshot_release(old);
+    engine_step(e, (uint64_t)(t_s * 1e9));
+    return engine_snapshot(e);
+}
+
+static void send(struct engine *e, const char *text, enum origin by)
+{
+    struct err err = {0};
+    if (engine_send_text(e, text, by, &err) < 0)
+        fail_msg("%s: %s", text, err.msg);
+}
+
+/* Ended by a pause, resumed, begun anew after a change, and complete. */
+static void test_a_sweep_is_resumed_with_its_points(void **state)
+{
+    (void)state;
+    struct scenario s;
+    struct engine *e = sweep(&s, "null:?service=1ms", "sweep threads=1,2,3,4 hold=5s");
+    const struct snapshot *n = at(e, 13, NULL);
+    assert_true(n->sweep.on);
+    within(n->sweep.left_s, 8, 0.2);
+    send(e, "pause", BY_KEY);
+    n = at(e, 15, n);
+    assert_false(n->sweep.on);
+    assert_true(n->sweep.resumable);
+    assert_non_null(strstr(n->sweep.ended, "pause"));
+    assert_int_equal(n->sweep.steady, 2);
+    double first = n->sweep.cell[0].at.start_s;
+    send(e, "resume", BY_KEY);
+    send(e, "sweep resume", BY_KEY);
+    n = at(e, 16, n);
+    assert_true(n->sweep.on);
+    n = at(e, 28, n);
+    assert_false(n->sweep.on);
+    assert_int_equal(n->sweep.steady, 4);
+    assert_true(fabs(n->sweep.cell[0].at.start_s - first) < 1e-9); /* not measured again */
+    assert_false(n->sweep.resumable);
+    send(e, "sweep resume", BY_KEY); /* nothing is left */
+    n = at(e, 29, n);
+    assert_non_null(strstr(n->message, "complete"));
+    snapshot_release(n);
+    virtual_end(e, &s);
+}
+
+static void test_what_was_changed_in_between_does_not_belong(void **state)
+{
+    (void)state;
+    struct scenario s;
+    struct engine *e = sweep(&s, "null:?service=1ms", "sweep threads=1,2,3,4 hold=5s");
+    const struct snapshot *n = at(e, 13, NULL);
+    send(e, "sweep stop", BY_KEY);
+    send(e, "set service 2ms", BY_KEY);
+    send(e, "sweep resume", BY_KEY);
+    n = at(e, 14, n);
+    assert_false(n->sweep.on);
+    assert_non_null(strstr(n->message, "was changed since"));
+    send(e, "sweep threads=1,2,3,4 hold=5s", BY_KEY); /* the same sweep, but of another pool */
+    n = at(e, 15, n);
+    assert_true(n->sweep.on);
+    assert_int_equal(n->sweep.steady, 0);
+    assert_int_equal(n->pasts, 1); /* what the first one found stays */
+    assert_int_equal(n->past[0]->steady, 2);
+    n = at(e, 40, n);
+    assert_int_equal(n->sweep.steady, 4);
+    within(n->sweep.cell[0].at.throughput_per_s, 500, 0.01);
+    snapshot_release(n);
+    virtual_end(e, &s);
+}
+
+static void test_an_unsteady_step_is_hollow_and_can_be_made_up_for(void **state)
+{
+    (void)state;
+    struct scenario s;
+    struct engine *e = sweep(&s, "null:?service=5ms&drift=12", "sweep threads=1,2 hold=4s");
+    const struct snapshot *n = finish(e, 60);
+    assert_int_equal(n->sweep.steady, 0);
+    assert_int_equal(n->sweep.unsteady, 2);
+    assert_true(n->sweep.resumable);
+    for (unsigned i = 0; i < 2; i++) {
+        const struct sweep_cell *c = &n->sweep.cell[i];
+        assert_int_equal(c->state, CELL_UNSTEADY);
+        assert_false(c->at.valid);
+        assert_non_null(strstr(c->at.why_not, "drifts"));
+        assert_true(c->at.throughput_per_s > 0);
+        assert_true(isnan(c->at.ci95));
+    }
+    snapshot_release(n);
+    virtual_end(e, &s);
+}
+
+/* After 12 s a noisy stretch is a plateau; one that drifts by half a minute's throughput never left
+ * a point that counts, at no second. */
 static void test_noise_is_accepted_and_drift_is_not(void **state)
 {
     (void)state;
-    unsigned noisy = 0, drifting = 0, runs = 40;
+    unsigned noisy = 0, drifting = 0, runs = getenv("LOADTOP_SOAK") ? 200 : 60;
     for (unsigned seed = 1; seed <= runs; seed++) {
         char url[128];
         for (unsigned drift = 0; drift < 2; drift++) {
@@ -123,10 +290,11 @@ static void test_noise_is_accepted_and_drift_is_not(void **state)
             struct engine *e = virtual_start(&s, urls);
             engine_step(e, 12 * S);
             const struct snapshot *n = engine_snapshot(e);
-            if (drift)
-                drifting += n->pool[0].plateau_on;
-            else
-                noisy += n->pool[0].plateau_on;
+            const struct pool_snapshot *p = &n->pool[0];
+            if (!drift)
+                noisy += p->plateau_on;
+            for (unsigned i = 0; drift && i < p->plateaus; i++)
+                drifting += p->plateau[i].valid;
             snapshot_release(n);
             virtual_end(e, &s);
         }
@@ -173,6 +341,97 @@ static void test_a_run_for_capacity_is_judged_at_it(void **state)
     assert_true(n->threshold[0].value > 1999 && n->threshold[0].value < 60000);
     snapshot_release(n);
     options_fini(&defaults);
+    virtual_end(e, &s);
+}
+
+/* One server, exponential: response time's p99 is ln(100) / (mu - rate), so p99 < 20 ms holds up
+ * to 1,000 - 230 a second. */
+static void test_capacity_under_a_threshold(void **state)
+{
+    (void)state;
+    struct scenario s;
+    const char *const urls[] = {"null:?service=1ms&dist=exp&servers=1&clients=400&arrival=poisson",
+                                NULL};
+    struct err err = {0};
+    double truth = 1000 - log(100) / 0.020;
+    struct engine *e = virtual_start_with(&s, urls, "p99<20ms");
+    if (engine_send_text(e, "sweep capacity from=100/s hold=400s", BY_COMMAND, &err) < 0)
+        fail_msg("%s", err.msg);
+    const struct snapshot *n = finish(e, 8000);
+    assert_true(n->pool[0].capacity.known);
+    within(n->pool[0].capacity.rate_per_s, truth, 0.03);
+    snapshot_release(n);
+    virtual_end(e, &s);
+}
+
+/* Memory that grows as clients^1.4 beside one that is linear; and points of another setting. */
+static void test_memory_growth(void **state)
+{
+    (void)state;
+    struct plateau list[12];
+    struct scaling sc;
+    memset(list, 0, sizeof list);
+    for (unsigned i = 0; i < 12; i++) {
+        unsigned clients = 20u << (i % 6);
+        list[i].vars.threads = 4;
+        list[i].vars.clients = clients;
+        list[i].in_flight = clients;
+        list[i].throughput_per_s = 100.0 * clients;
+        list[i].ci95 = clients;
+        list[i].valid = true;
+        list[i].setting = i / 6;
+        list[i].anon_bytes = 4e5 * pow(clients, i < 6 ? 1.4 : 1.0) * (i % 2 ? 1.01 : 1);
+    }
+    scaling_of(list, 12, &list[0], "clients", &sc);
+    assert_int_equal(sc.points, 6);
+    assert_true(fabs(sc.memory_exponent - 1.4) < 0.01);
+    assert_true(sc.memory_low < 1.4 && 1.4 < sc.memory_high && sc.memory_low > 1.3);
+    scaling_of(list, 12, &list[11], "clients", &sc);
+    assert_true(sc.memory_low < 1 && 1 < sc.memory_high);
+    assert_true(fabs(sc.memory_exponent - 1) < 0.01);
+    assert_true(sc.next_value > 640);
+}
+
+static void test_a_second_of_a_machine(void **state)
+{
+    (void)state;
+    uint64_t busy, all, stalled;
+    assert_int_equal(
+        machine_parse_stat("cpu  100 5 50 800 40 3 2 7 0 0\ncpu0 1 2 3\n", &busy, &all), 0);
+    assert_int_equal(all, 1007);
+    assert_int_equal(busy, 167); /* all but idle and waiting for disks; stolen counts */
+    assert_int_equal(machine_parse_stat("intr 1 2 3", &busy, &all), -1);
+    assert_int_equal(machine_parse_stat("cpu  1 2", &busy, &all), -1);
+    assert_int_equal(machine_parse_pressure("some avg10=0.00 avg60=0.1 avg300=0.0 total=4711\n"
+                                            "full avg10=0.00 avg60=0.0 avg300=0.0 total=1\n",
+                                            &stalled),
+                     0);
+    assert_int_equal(stalled, 4711);
+    assert_int_equal(machine_parse_pressure("full total=1", &stalled), -1);
+}
+
+static void test_lights_stay_with_a_point(void **state)
+{
+    (void)state;
+    struct scenario s;
+    const char *const urls[] = {"null:?service=2ms&clients=8&dist=exp&seed=5", NULL};
+    struct engine *e = virtual_start(&s, urls);
+    const struct snapshot *n = at(e, 12, NULL);
+    const struct plateau *p = &n->pool[0].plateau[0];
+    assert_true(n->pool[0].plateaus >= 1);
+    assert_int_equal(p->light[LIGHT_LITTLE].state, LIGHT_OK);
+    assert_true((double)p->light[LIGHT_LITTLE].value < 0.01); /* N = X R within 1 % */
+    assert_int_equal(p->light[LIGHT_STEADY].state, LIGHT_OK);
+    assert_int_equal(p->light[LIGHT_DROPS].state, LIGHT_OK);
+    assert_int_equal(p->light[LIGHT_CLOCK].state, LIGHT_UNKNOWN); /* virtual time has no machine */
+    assert_int_equal(p->light[LIGHT_OTHERS].state, LIGHT_UNKNOWN);
+    send(e, "set errors 0.2", BY_KEY);
+    n = at(e, 24, n);
+    p = &n->pool[0].plateau[n->pool[0].plateaus - 1];
+    assert_int_equal(p->light[LIGHT_ERRORS].state, LIGHT_BAD);
+    assert_false(p->valid);
+    assert_non_null(strstr(p->why_not, "errors"));
+    snapshot_release(n);
     virtual_end(e, &s);
 }
 
@@ -237,7 +496,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_sweep_finds_the_law_that_was_set),
         cmocka_unit_test(test_auto_stops_when_the_curve_has_turned),
-        cmocka_unit_test(test_a_grid_visits_every_cell_once),
+        cmocka_unit_test(test_a_grid_has_a_plateau_in_every_cell),
+        cmocka_unit_test(test_options_are_swept_too_and_make_curves_of_their_own),
+        cmocka_unit_test(test_a_sweep_is_resumed_with_its_points),
+        cmocka_unit_test(test_what_was_changed_in_between_does_not_belong),
+        cmocka_unit_test(test_an_unsteady_step_is_hollow_and_can_be_made_up_for),
+        cmocka_unit_test(test_capacity_under_a_threshold),
+        cmocka_unit_test(test_memory_growth),
+        cmocka_unit_test(test_a_second_of_a_machine),
+        cmocka_unit_test(test_lights_stay_with_a_point),
         cmocka_unit_test(test_noise_is_accepted_and_drift_is_not),
         cmocka_unit_test(test_capacity_is_found_within_3_percent),
         cmocka_unit_test(test_a_run_for_capacity_is_judged_at_it),

@@ -14,8 +14,9 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-/* A started engine with one pool for each of the NULL-terminated urls. */
-static struct engine *virtual_start(struct scenario *s, const char *const *urls)
+/* A started engine with one pool for each of the NULL-terminated urls; threshold may be NULL. */
+static struct engine *virtual_start_with(struct scenario *s, const char *const *urls,
+                                         const char *threshold)
 {
     struct options defaults;
     struct err err = {0};
@@ -25,10 +26,18 @@ static struct engine *virtual_start(struct scenario *s, const char *const *urls)
         if (scenario_add(s, *urls, &defaults, backends, &err) < 0)
             fail_msg("%s", err.msg);
     options_fini(&defaults);
+    if (threshold && threshold_parse(&s->threshold[s->thresholds++], threshold, &err) < 0)
+        fail_msg("%s", err.msg);
     struct engine *e = engine_new(s, backends, true, &err);
     if (!e || engine_start(e, &err) < 0)
         fail_msg("%s", err.msg);
     return e;
+}
+
+__attribute__((unused)) static struct engine *virtual_start(struct scenario *s,
+                                                            const char *const *urls)
+{
+    return virtual_start_with(s, urls, NULL);
 }
 
 static void virtual_end(struct engine *e, struct scenario *s)

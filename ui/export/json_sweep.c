@@ -129,7 +129,7 @@ static json_t *cell_of(const struct sweep_snapshot *s, unsigned i, const struct 
     json_t *o = measured ? json_plateau(p, &c->at) : json_object(), *relative = json_object(),
            *sound = json_object();
     json_t *index = json_null();
-    for (unsigned k = 0; c->state == CELL_STEADY && k < p->plateaus; k++)
+    for (unsigned k = 0; measured && k < p->plateaus; k++)
         if (fabs(p->plateau[k].start_s - c->at.start_s) < 1e-9)
             index = json_u64(k);
     for (unsigned k = 0; k < s->axes; k++) {
