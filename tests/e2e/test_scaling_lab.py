@@ -15,7 +15,7 @@ import unittest
 import lib
 
 THREADS, DEPTHS = ("1", "2", "4", "8"), ("1", "5", "10", "20")
-SPEC = "threads=1,2,4,8 depth=1,5,10,20 hold=2500ms"
+SPEC = "threads=1,2,4,8 depth=1,5,10,20 hold=2s"
 
 
 class Tables(unittest.TestCase):
@@ -93,7 +93,9 @@ class Tables(unittest.TestCase):
             t.wait_for("efficiency by threads")
             t.send(">")  # the X axis: threads; the grid makes room
             t.wait_gone("threads x depth")
-            t.send("q", "y")
+            t.send("1", "q")
+            t.wait_for(re.compile("(?i)quit"))
+            t.send("y")
             lib.until("the run is written", lambda: os.path.exists(path) or None, timeout=30)
             with open(path, encoding="utf-8") as f:
                 self.check_grid(json.load(f))
@@ -114,9 +116,9 @@ class Ends(unittest.TestCase):
 
     def test_the_server_is_killed(self):
         with lib.Redis() as redis:
-            run = lib.Headless("--sweep", "threads=1,2,3,4,5 hold=3s", "--json", "-", redis.url)
+            run = lib.Headless("--sweep", "threads=1,2,3,4,5 hold=2s", "--json", "-", redis.url)
             self.addCleanup(run.close)
-            lib.until("two steps are over", lambda: redis.info("clients").get("connected_clients", "0") >= "4" or None,
+            lib.until("two steps are over", lambda: int(redis.info("clients").get("connected_clients", 0)) >= 5 or None,
                       timeout=60)
             redis.kill()
             r = run.end(timeout=60)
@@ -130,14 +132,14 @@ class Ends(unittest.TestCase):
 
     def test_by_hand(self):
         with lib.Redis() as redis:
-            t = self.sweep_until(redis, "sweep threads=1,2,3,4,5 hold=3s", lambda t: t.send("+"))
+            t = self.sweep_until(redis, "sweep threads=1,2,3,4,5 hold=2s", lambda t: t.send("+"))
             t.wait_gone("SWEEP 3 of 5")
             t.send("5")
             t.wait_for("changed by hand")
 
     def test_a_pause_and_going_on(self):
         with lib.Redis() as redis:
-            t = self.sweep_until(redis, "sweep threads=1,2,3,4,5 hold=3s", lambda t: t.send("p"))
+            t = self.sweep_until(redis, "sweep threads=1,2,3,4,5 hold=2s", lambda t: t.send("p"))
             t.wait_gone("SWEEP 3 of 5")
             t.send("p")
             t.wait_for("LOAD ON 1/1")

@@ -211,9 +211,9 @@ void grid_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         r.h--;
         meaning(text, sizeof text, sweep);
         cells_field(c, r.x + 1, r.y + r.h, r.w - 2, ALIGN_LEFT, on ? ROLE_ACCENT : ROLE_DIM,
-                    on              ? sweep->now
-                    : sweep->steady ? text
-                                    : sweep->ended);
+                    on                                ? sweep->now
+                    : sweep->steady + sweep->unsteady ? text
+                                                      : sweep->ended);
     }
     draw(c, &g, r);
 }
