@@ -7,6 +7,7 @@ import html.parser
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -184,6 +185,39 @@ class Reports(unittest.TestCase):
         self.assertIn("Neither a goal", self.lead(none))
         none["pools"][0]["ops"]["completed"] = 0
         self.assertIn("NOTHING MEASURED", self.lead(none))
+
+    def test_a_session_can_be_repeated(self):
+        """What was done by hand is in the command, and the program takes that command."""
+        run = copy.deepcopy(self.data)
+        run["command"] = "loadtop --headless -q --no-history 'null:?service=1ms&name=null'"
+        event = {"pool": "null", "from": None, "to": None, "by": "key"}
+        run["events"] = [dict(event, t_s=0.3, what="threads", **{"from": "1", "to": "3"}),
+                         dict(event, t_s=0.4, what="threads", by="sweep", to="9"),
+                         dict(event, t_s=0.5, what="service", to="2ms"),
+                         dict(event, t_s=0.6, what="mark", pool=None, by="command", to="it's $(touch x) `now`"),
+                         dict(event, t_s=0.7, what="pause"), dict(event, t_s=0.8, what="resume"),
+                         dict(event, t_s=0.9, what="add", to="null:?name=c")]
+        run["ended_by"], run["elapsed_s"] = "user", 1.5
+        text = self.make(run, "replay.md")
+        command = re.search(r"(?m)^    (loadtop --headless.*)$", text).group(1)
+        self.assertIn("1 thing that was done by hand", text)
+        words = shlex.split(command)
+        self.assertEqual(words[words.index("--at") + 1], "0.300s null threads 3")
+        got = lib.loadtop(*words[1:], "--json", "-")
+        self.assertEqual(got.code, 0, got)
+        again = json.loads(got.out)
+        done = [(e["what"], e["to"]) for e in again["events"] if e["by"] == "at"]
+        self.assertEqual(done, [("threads", "3"), ("service", "2ms"), ("mark", "it's $(touch x) `now`"), ("pause", None),
+                                ("resume", None)])
+        self.assertEqual(again["ended_by"], "user")
+
+    def test_the_spread_of_repeats(self):
+        spread = {"n": 5, "mean": 1000, "stdev": 10, "min": 990, "max": 1010}
+        run = dict(self.data, repeats=[{}] * 5, spread=[{"pool": "null", "throughput_per_s": spread,
+                                                        "response_p99_us": dict(spread, stdev=None)}])
+        rows = Page(self.make(run, "spread.html")).rows
+        self.assertIn(["null", "throughput / s", "5", "1.00k", "10.0 (1 %)", "990", "1.01k"], rows)
+        self.assertIn(["null", "response p99", "5", "1.00ms", "- (-)", "990us", "1.01ms"], rows)
 
     def test_a_picture(self):
         """Another program draws it, and it is one file of words and lines."""

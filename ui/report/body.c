@@ -317,6 +317,51 @@ static void add_tested(struct doc *d, const json_t *run)
              fig_bytes(json_num(run, "generator/rss_peak_bytes")));
 }
 
+/* Of --repeat: how far the same run's figures are apart. */
+static void add_spread(struct doc *d, const json_t *run)
+{
+    static const char *const heads[] = {"<pool",  "<figure", "runs", "mean", "standard deviation",
+                                        "lowest", "highest", NULL};
+    static const char *const what[] = {"throughput_per_s", "response_p99_us"};
+    if (!json_count(run, "spread"))
+        return;
+    doc_heading(d, 2, "Spread between runs");
+    doc_para(d, "This is a run of %zu; all figures above are of the last.",
+             json_count(run, "repeats"));
+    doc_table(d, heads);
+    for (size_t i = 0; i < 2 * json_count(run, "spread"); i++) {
+        const json_t *p = json_nth(run, "spread", i / 2), *s = json_at(p, what[i % 2]);
+        const char *(*said)(double) = i % 2 ? fig_us : fig_number;
+        doc_cell(d, "%s", json_txt(p, "pool"));
+        doc_cell(d, "%s", i % 2 ? "response p99" : "throughput / s");
+        doc_cell(d, "%s", fig_count(json_num(s, "n")));
+        doc_cell(d, "%s", said(json_num(s, "mean")));
+        doc_cell(d, "%s (%s)", said(json_num(s, "stdev")),
+                 fig_share(json_num(s, "stdev") / json_num(s, "mean")));
+        doc_cell(d, "%s", said(json_num(s, "min")));
+        doc_cell(d, "%s", said(json_num(s, "max")));
+    }
+    doc_table_end(d);
+}
+
+static void add_command(struct doc *d, const json_t *run)
+{
+    struct text command = {0};
+    unsigned left_out = report_command(run, &command);
+    if (command.len) {
+        doc_heading(d, 2, "To repeat it");
+        doc_code(d, text_str(&command));
+        if (left_out)
+            doc_para(
+                d,
+                "%u thing%s that %s done by hand (such as adding a pool) %s not in it: see the "
+                "events.",
+                left_out, left_out == 1 ? "" : "s", left_out == 1 ? "was" : "were",
+                left_out == 1 ? "is" : "are");
+    }
+    text_free(&command);
+}
+
 void report_body(struct doc *d, const json_t *run)
 {
     add_tested(d, run);
@@ -327,8 +372,6 @@ void report_body(struct doc *d, const json_t *run)
     add_events(d, run);
     add_validity(d, run);
     add_left(d, run);
-    if (*json_txt(run, "command")) {
-        doc_heading(d, 2, "To repeat it");
-        doc_code(d, json_txt(run, "command"));
-    }
+    add_spread(d, run);
+    add_command(d, run);
 }

@@ -44,6 +44,10 @@ void html_end(struct doc *);
 /* screens.c: what was captured while it ran. */
 void report_screens(struct doc *, const struct json_t *run);
 
+/* replay.c: the command that repeats the run, with what was done by hand; returns how many things
+ * that were done could not be told as a command. Nothing is added when the run has no command. */
+unsigned report_command(const struct json_t *run, struct text *);
+
 /* body.c: everything else, in the order of the page. */
 void report_body(struct doc *, const struct json_t *run);
 
