@@ -234,10 +234,10 @@ void compare_write(struct doc *d, const struct row *row, size_t rows, const stru
     doc_table_end(d);
     if (row[0].by_runs)
         add_spread(d, row, rows);
-    if (html)
+    if (html) {
         add_plots(d, row, rows, base, new);
-    if (html)
         doc_heading(d, 2, "Method");
+    }
     if (d->format == DOC_PLAIN) /* on a terminal the method is a help topic */
         doc_para(d, "%s",
                  row[0].by_runs

@@ -149,7 +149,7 @@ static void draw_axes(struct svg *s)
 void svg_sheet_row(struct svg_sheet *sheet)
 {
     if (sheet->left > PICTURE_MARGIN)
-        sheet->top += PICTURE_FIGURE * HEIGHT / WIDTH + 40;
+        sheet->top += (double)PICTURE_FIGURE * HEIGHT / WIDTH + 40;
     sheet->left = PICTURE_MARGIN;
 }
 
