@@ -2,6 +2,7 @@
 #include "ui/readout.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "engine/text.h"
@@ -9,14 +10,16 @@
 
 void readout_add(struct readout *r, enum role role, const char *fmt, ...)
 {
+    bool room = r->lines < READOUT_LINES;
+    char spare[2]; /* one line too many is not shown */
     va_list ap;
 
-    if (r->lines == READOUT_LINES)
-        return;
     va_start(ap, fmt);
-    vsnprintf(r->line[r->lines].text, sizeof r->line[0].text, fmt, ap);
+    vsnprintf(room ? r->line[r->lines].text : spare, room ? sizeof r->line[0].text : sizeof spare,
+              fmt, ap);
     va_end(ap);
-    r->line[r->lines++].role = role;
+    if (room)
+        r->line[r->lines++].role = role;
 }
 
 /* All in one line at the top, where the plot has fewer rows than the box. */

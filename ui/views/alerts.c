@@ -20,15 +20,14 @@ static void add(struct list *l, bool bad, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 static void add(struct list *l, bool bad, const char *fmt, ...)
 {
+    struct alert spare; /* one too many is not shown */
+    struct alert *to = l->n < l->max ? &l->alert[l->n++] : &spare;
     va_list ap;
 
-    if (l->n == l->max)
-        return;
-    l->alert[l->n].bad = bad;
+    to->bad = bad;
     va_start(ap, fmt);
-    vsnprintf(l->alert[l->n].text, sizeof l->alert[l->n].text, fmt, ap);
+    vsnprintf(to->text, sizeof to->text, fmt, ap);
     va_end(ap);
-    l->n++;
 }
 
 static void down(struct list *l, const struct snapshot *s, const struct pool_snapshot *p)
