@@ -1,7 +1,9 @@
 /* Preloaded by test_steady.py and by bench/engine.py: counts what the worker threads of the program
  * (their names are POOL/NUMBER) allocate, and writes the number to the file MALLOC_COUNT at the
  * end. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
