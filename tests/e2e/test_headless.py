@@ -207,8 +207,7 @@ class Figures(unittest.TestCase):
                 def once(options=options):
                     run = lib.headless("-d", "3300ms", *options, redis.url)
                     check = next(c for c in run["validity"]["checks"] if c["name"] == "little")
-                    self.assertIsNotNone(check["value"])
-                    return check["value"]
+                    return 1 if check["value"] is None else check["value"]  # None: too few whole seconds
                 with self.subTest(options):  # who is in flight at the edges of a stall is in one side only
                     off = [once()]
                     while len(off) < 3 and off[-1] >= 0.01:
