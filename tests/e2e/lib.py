@@ -559,6 +559,10 @@ class Tmux(Screen):
         """Waits for the program's end: its exit status, or minus the signal that ended it."""
         def ended():  # tmux sees the end of the pane a moment before the end of the program
             code, sig = self.show("pane_dead_status"), self.show("pane_dead_signal")
+            if self.ended() and not code.isdigit() and not sig.isdigit():
+                # tmux 3.3 may miss the signal of a program that ends as its pane does; a child of tmux's own
+                # that ends makes it look at all of them.
+                self.run("run-shell", "-b", "true")
             return self.ended() and (code.isdigit() or sig.isdigit()) and (code, sig)
         code, sig = until("the program in tmux ends", ended, timeout)
         return -int(sig) if sig.isdigit() and sig != "0" else int(code)

@@ -217,8 +217,9 @@ class OnRedis(unittest.TestCase):
         self.t.wait_gone("Esc leaves")
 
     def test_quit(self):
-        self.command("quit", "ended by user")
+        self.command("quit", "ENDED: user")
         self.assertEqual(self.t.status(), 0)
+        self.assertIn("ended by user", self.t.text(history=50))  # tmux's own last line scrolls the first away
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ class Terminal(unittest.TestCase):
         # tmux-256color: pyte does not know how to repeat characters, which xterm's description uses.
         t = lib.Pty(lib.LOADTOP, *args, NULL, cols=cols, rows=rows, term=term, env=env)
         self.addCleanup(t.close)
-        t.wait_for("LOAD ON 1/1")
+        pools = 1 + sum("null:" in str(arg) for arg in args)
+        t.wait_for("LOAD ON %d/%d" % (pools, pools))
         return t
 
     def assert_restored(self, t):
