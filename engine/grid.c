@@ -40,6 +40,7 @@ void grid_take(struct grid *g, unsigned cell, struct pool *p, double now_s)
     if (pl) {
         c->at = *pl;
         c->state = CELL_STEADY;
+        plateau_restart(p, now_s);
         return;
     }
     stretch_describe(p, &c->at, now_s);
@@ -50,6 +51,7 @@ void grid_take(struct grid *g, unsigned cell, struct pool *p, double now_s)
              p->plateaus.drifting ? p->plateaus.why : "not held long enough to be judged");
     c->state = CELL_UNSTEADY;
     plateau_keep_unsteady(p, &c->at);
+    plateau_restart(p, now_s); /* what comes later is no more of this cell's plateau */
 }
 
 void grid_now(struct grid *g, unsigned cell, struct pool *p, double now_s)

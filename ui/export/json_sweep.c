@@ -116,8 +116,11 @@ json_t *json_plateau(const struct pool_snapshot *p, const struct plateau *l)
 static json_t *values_of(const struct sweep_snapshot *s, unsigned cell)
 {
     json_t *o = json_object();
-    for (unsigned i = s->axes; i-- > 0; cell /= s->axis[i].values)
-        json_put(o, s->axis[i].name, json_words(s->axis[i].value[cell % s->axis[i].values]));
+    for (unsigned i = s->axes; i-- > 0;) {
+        unsigned values = s->axis[i].values ? s->axis[i].values : 1;
+        json_put(o, s->axis[i].name, json_words(s->axis[i].value[cell % values]));
+        cell /= values;
+    }
     return o;
 }
 
