@@ -121,13 +121,13 @@ static int secure(struct redis_link *l, const struct redis_tls_context *context,
                   uint64_t deadline_ns, struct err *err)
 {
     char in[16384];
-    struct err why = {0};
+    struct err why = {0}, unread = {0};
     l->tls = redis_tls_new(context, host);
     if (!l->tls)
         return err_set(err, ERR_FAILED, "%s: out of memory", l->shown);
     for (;;) {
         int rc = redis_tls_greet(l->tls, &why);
-        if (send_secured(l, deadline_ns, rc < 0 ? &(struct err){0} : err) < 0 && rc >= 0)
+        if (send_secured(l, deadline_ns, rc < 0 ? &unread : err) < 0 && rc >= 0)
             return err->code;
         if (rc < 0)
             return err_set(err, why.code, "%s: %s", l->shown, why.msg);

@@ -117,8 +117,10 @@ static int show(struct engine *e, struct app_settings *settings, const struct cl
     struct journal *journal = outcome_journal(c, settings->command, settings->screens);
 
     settings->ended = write_ended;
-    settings->ended_ctx = &o;
+    settings->ended_ctx = &o; // cppcheck-suppress autoVariables ; taken back below
     code = app_run(e, settings, journal, &err);
+    settings->ended = NULL;
+    settings->ended_ctx = NULL;
     if (code < 0) {
         engine_end(e, END_NOW, "error");
         journal_close(journal, true);

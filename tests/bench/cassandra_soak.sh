@@ -6,7 +6,7 @@
 # Three tests in their long form: each pattern inserts exactly 100,000 rows with distinct keys; RUNS random runs of
 # 30,000 rows with changes of pattern, depth and threads, the server killed in one of them; and KILLS more kills.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 export CASSANDRA_ROWS=100000 CASSANDRA_RUNS=${1:-30} CASSANDRA_RUN_ROWS=30000 CASSANDRA_KILLS=${2:-30} \
     CASSANDRA_SEED=${3:-1} PYTHONPATH=tests/e2e${PYTHONPATH:+:$PYTHONPATH}
 code=0

@@ -120,7 +120,8 @@ static void scroll_to_now(struct grid_view *g)
 static bool fit(struct grid_view *g, struct rect r)
 {
     const struct sweep_axis *a = &g->sweep->axis[0], *b = &g->sweep->axis[1];
-    int room;
+    int room, columns = b->values > 0 ? (int)b->values : 1,
+              rows = a->values > 0 ? (int)a->values : 1;
 
     g->head_w = text_width(a->name);
     for (unsigned i = 0; i < a->values; i++)
@@ -128,10 +129,10 @@ static bool fit(struct grid_view *g, struct rect r)
             g->head_w = text_width(a->value[i]);
     g->head_w = g->head_w > 14 ? 14 : g->head_w;
     room = r.w - g->head_w - 2;
-    g->cell_w = room / (int)b->values;
+    g->cell_w = room / columns;
     g->cell_w = g->cell_w > MOST_W ? MOST_W : g->cell_w < LEAST_W ? LEAST_W : g->cell_w;
     g->columns = (unsigned)(room / g->cell_w);
-    g->lines = (r.h - 1) / (int)a->values;
+    g->lines = (r.h - 1) / rows;
     g->lines = g->lines > 4 ? 4 : g->lines < 1 ? 1 : g->lines;
     g->rows = (unsigned)((r.h - 1) / g->lines);
     return g->columns > 0 && g->rows > 0 && room >= LEAST_W;

@@ -161,7 +161,7 @@ static void points_table(struct cells *c, const struct snapshot *s, struct scree
     bool why = r.h > 4 && l->panel[PANEL_LIGHTS].h == 0;
     int rows = p ? (int)p->plateaus : 0, first = scroll_follow(sc, rows, why ? r.h - 1 : r.h);
 
-    for (int i = first; i < rows && i - first < (why ? r.h - 1 : r.h); i++) {
+    for (int i = first; p && i < rows && i - first < (why ? r.h - 1 : r.h); i++) {
         list_row(c, sc, r, r.y + i - first, i);
         point_row(c, &t, r.y + i - first, s, p, &p->plateau[rows - 1 - i]);
     }
