@@ -448,7 +448,8 @@ def cpu_seconds(pid):
 def anon_bytes(pid):
     """Anonymous memory of the process (RssAnon)."""
     with open("/proc/%d/status" % pid) as f:
-        return int(re.search(r"RssAnon:\s+(\d+) kB", f.read()).group(1)) * 1024
+        found = re.search(r"RssAnon:\s+(\d+) kB", f.read())
+        return int(found.group(1)) * 1024 if found else 0  # it has ended
 
 
 # ---- terminals --------------------------------------------------------------------------------
