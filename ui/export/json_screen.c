@@ -10,6 +10,7 @@
 #include "ui/export/json_part.h"
 #include "ui/export/json_read.h"
 #include "ui/export/picture.h"
+#include "ui/export/xml.h"
 
 #define CELL_W 9
 #define CELL_H 18
@@ -101,20 +102,6 @@ static int whole(const json_t *j, const char *path, int most)
     return n >= 0 && n <= most ? (int)n : -1;
 }
 
-static void add_escaped(struct text *t, const char *s)
-{
-    for (; *s; s++) {
-        if (*s == '<')
-            text_add(t, "&lt;");
-        else if (*s == '>')
-            text_add(t, "&gt;");
-        else if (*s == '&')
-            text_add(t, "&amp;");
-        else if ((unsigned char)*s >= 0x20)
-            text_put(t, s, 1);
-    }
-}
-
 static void draw_piece(const json_t *p, int y, int cols, struct text *paper, struct text *ink)
 {
     const char *s = json_txt(p, "1");
@@ -128,7 +115,7 @@ static void draw_piece(const json_t *p, int y, int cols, struct text *paper, str
     /* textLength holds the columns in place whatever font is found. */
     text_add(ink, "<tspan x=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s>", x * CELL_W, width * CELL_W,
              (unsigned)color, json_yes(p, "4") ? " font-weight=\"700\"" : "");
-    add_escaped(ink, s);
+    xml_escape(ink, s);
     text_add(ink, "</tspan>");
 }
 

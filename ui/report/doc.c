@@ -10,6 +10,7 @@
 
 #include "engine/text.h"
 #include "ui/cells.h"
+#include "ui/export/xml.h"
 
 #define WRAP 96
 
@@ -19,27 +20,6 @@ static char *formatted(const char *fmt, va_list args)
     if (vasprintf(&s, fmt, args) < 0)
         abort();
     return s;
-}
-
-static void escape_html(struct text *to, const char *s)
-{
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c == '<')
-            text_add(to, "&lt;");
-        else if (c == '>')
-            text_add(to, "&gt;");
-        else if (c == '&')
-            text_add(to, "&amp;");
-        else if (c == '"')
-            text_add(to, "&quot;");
-        else if (c == '\'')
-            text_add(to, "&#39;");
-        else if (c < 0x20 && c != '\n')
-            text_add(to, " ");
-        else
-            text_put(to, s, 1);
-    }
 }
 
 /* What Markdown would take for markup, and what would end a table's cell. */
@@ -60,7 +40,7 @@ static void escape_markdown(struct text *to, const char *s)
 void doc_escape(const struct doc *d, struct text *to, const char *s)
 {
     if (d->format == DOC_HTML)
-        escape_html(to, s);
+        xml_escape(to, s);
     else if (d->format == DOC_MARKDOWN)
         escape_markdown(to, s);
     else

@@ -8,6 +8,7 @@
 
 #include "engine/text.h"
 #include "ui/axis.h"
+#include "ui/export/xml.h"
 
 #define WIDTH 720
 #define HEIGHT 280
@@ -16,22 +17,6 @@
 #define TOP 30.0
 #define BOTTOM 242.0
 #define TICKS_MAX 24
-
-static void escape(struct text *t, const char *s)
-{
-    for (; *s; s++) {
-        if (*s == '<')
-            text_add(t, "&lt;");
-        else if (*s == '>')
-            text_add(t, "&gt;");
-        else if (*s == '&')
-            text_add(t, "&amp;");
-        else if ((unsigned char)*s < 0x20)
-            text_add(t, " ");
-        else
-            text_put(t, s, 1);
-    }
-}
 
 static double share(const struct svg_axis *a, double v)
 {
@@ -135,9 +120,9 @@ static void draw_axes(struct svg *s)
     }
     text_add(s->t, "<path class=\"axis\" d=\"M%.0f %.0fV%.0fH%.0f\"/>\n", LEFT, TOP, BOTTOM, RIGHT);
     text_add(s->t, "<text x=\"%.0f\" y=\"%d\" class=\"m\">", (LEFT + RIGHT) / 2, HEIGHT - 4);
-    escape(s->t, s->x.name);
+    xml_escape(s->t, s->x.name);
     text_add(s->t, "</text><text x=\"4\" y=\"10\">");
-    escape(s->t, s->y.name);
+    xml_escape(s->t, s->y.name);
     text_add(s->t, "</text>\n");
 }
 
@@ -156,9 +141,9 @@ void svg_sheet_row(struct svg_sheet *sheet)
 static void begin_in_page(struct svg *s, const char *caption, const char *small)
 {
     text_add(s->t, "<figure><figcaption>");
-    escape(s->t, caption);
+    xml_escape(s->t, caption);
     text_add(s->t, " <small>");
-    escape(s->t, small);
+    xml_escape(s->t, small);
     text_add(s->t,
              "</small></figcaption>\n<div class=\"wide\"><svg viewBox=\"0 0 %d %d\" "
              "role=\"img\" aria-label=\"",
@@ -173,7 +158,7 @@ static void begin_in_picture(struct svg *s, const char *caption)
 {
     text_add(s->t, "<text class=\"caption\" x=\"%.0f\" y=\"%.0f\">", s->sheet->left,
              s->sheet->top + 14);
-    escape(s->t, caption);
+    xml_escape(s->t, caption);
     text_add(s->t, "</text>\n<g transform=\"translate(%.0f %.0f) scale(%.4f)\">\n", s->sheet->left,
              s->sheet->top + 20, (double)PICTURE_FIGURE / WIDTH);
 }
@@ -240,7 +225,7 @@ void svg_line(struct svg *s, const double *x, const double *y, size_t n, const c
     if (drawn && *name) {
         text_add(s->t, "<text class=\"name %s\" x=\"%.0f\" y=\"%.1f\">", class, RIGHT + 5,
                  label_place(s, last) + 4);
-        escape(s->t, name);
+        xml_escape(s->t, name);
         text_add(s->t, "</text>\n");
     }
 }
@@ -259,7 +244,7 @@ void svg_band(struct svg *s, const double *x, const double *low, const double *h
 static void add_title(struct svg *s, const char *title)
 {
     text_add(s->t, "<title>");
-    escape(s->t, title);
+    xml_escape(s->t, title);
     text_add(s->t, "</title>");
 }
 
@@ -285,7 +270,7 @@ void svg_mark(struct svg *s, double x, const char *text, const char *title, cons
              TOP, BOTTOM, px, TOP, BOTTOM);
     if (*text) {
         text_add(s->t, "<text class=\"m\" x=\"%.1f\" y=\"%.0f\">", px, TOP - 4);
-        escape(s->t, text);
+        xml_escape(s->t, text);
         text_add(s->t, "</text>");
     }
     text_add(s->t, "</g>\n");
@@ -300,7 +285,7 @@ void svg_level(struct svg *s, double y, const char *text)
              "<path class=\"level\" d=\"M%.0f %.1fH%.0f\"/><text class=\"level e\" x=\"%.0f\" "
              "y=\"%.1f\">",
              LEFT, at_y(s, y), RIGHT, RIGHT - 4, at_y(s, y) - 4);
-    escape(s->t, text);
+    xml_escape(s->t, text);
     text_add(s->t, "</text>\n");
 }
 

@@ -44,19 +44,6 @@ static const struct column pool_columns[] = {
     {"ERR", 4, 6, ALIGN_RIGHT, 2},      {"DROP", 4, 6, ALIGN_RIGHT, 7},
     {"LIMIT", 7, 9, ALIGN_RIGHT, 2},    {NULL, 0, 0, ALIGN_LEFT, 0},
 };
-/* The same with what changed since the baseline. */
-static const struct column based_columns[] = {
-    {"", 1, 1, ALIGN_LEFT, 0},         {"#", 2, 2, ALIGN_RIGHT, 5},
-    {"POOL", 7, 12, ALIGN_LEFT, 0},    {"TARGET", 11, 60, ALIGN_LEFT, 4},
-    {"LOAD", 7, 12, ALIGN_LEFT, 1},    {"PATTERN", 7, 11, ALIGN_LEFT, 9},
-    {"INFL", 4, 6, ALIGN_RIGHT, 6},    {"ASKED", 6, 8, ALIGN_RIGHT, 8},
-    {"DONE/s", 6, 7, ALIGN_RIGHT, 0},  {"", 3, 3, ALIGN_LEFT, 7},
-    {"TREND", 10, 50, ALIGN_LEFT, 10}, {"p50", 6, 7, ALIGN_RIGHT, 3},
-    {"p99", 6, 7, ALIGN_RIGHT, 0},     {"VS BASE /s p99", 16, 20, ALIGN_LEFT, 1},
-    {"ERR", 4, 6, ALIGN_RIGHT, 2},     {"DROP", 4, 6, ALIGN_RIGHT, 7},
-    {"LIMIT", 7, 9, ALIGN_RIGHT, 2},   {NULL, 0, 0, ALIGN_LEFT, 0},
-};
-
 /* The target without its scheme, and the version in brackets where there is room. */
 static void target_text(const struct pool_snapshot *p, int w, char *buf, size_t size)
 {
@@ -308,7 +295,11 @@ static void pools_panel(struct cells *c, const struct snapshot *s, struct screen
         return;
     if (l->border[PANEL_POOLS])
         tabs_draw(c, sc, r.x + r.w - 1, l->panel[PANEL_POOLS].y, r.w - 12);
-    memcpy(columns, sc->baselines ? based_columns : pool_columns, sizeof columns);
+    memcpy(columns, pool_columns, sizeof columns);
+    if (sc->baselines) {
+        columns[COL_CHANGE] = (struct column){"VS BASE /s p99", 16, 20, ALIGN_LEFT, 1};
+        columns[COL_TREND].align = ALIGN_LEFT;
+    }
     if (r.w <= 220) /* no wider than they are: the trend has use for the rest */
         columns[COL_TARGET].most = widest_target(s);
     columns[COL_TREND].most = r.w / 4 < 64 ? r.w / 4 : 64;
