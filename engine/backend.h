@@ -171,7 +171,9 @@ struct backend {
      * Called again after a back-off when it fails with ERR_UNREACHED. Optional. */
     int (*pool_open)(struct pool *, struct err *);
     void (*pool_stats)(struct pool *, struct stats *); /* optional */
-    void (*pool_close)(struct pool *);                 /* optional; after every worker ended */
+    /* Optional. Once, after every worker ended and if pool_open was ever called, also when that
+     * failed: what an attempt left for the next one ends here. */
+    void (*pool_close)(struct pool *);
     /* Removes what `left_behind` (the JSON array of a saved run) names. Optional. Any thread, no
      * pool. */
     int (*clean)(const struct target *, const struct options *, const struct json_t *left_behind,

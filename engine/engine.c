@@ -463,6 +463,13 @@ bool engine_wait(struct engine *e, uint64_t timeout_ns)
     return ended;
 }
 
+static _Atomic bool threads_left;
+
+bool engine_threads_left(void)
+{
+    return atomic_load(&threads_left);
+}
+
 void engine_free(struct engine *e)
 {
     if (!e)
@@ -476,8 +483,13 @@ void engine_free(struct engine *e)
     }
     for (unsigned i = 0; i < e->pools; i++)
         pool_stop_thread(e->pool[i]); /* all at once, so that they end side by side */
+    bool all = true;
     for (unsigned i = 0; i < e->pools; i++)
-        pool_free(e->pool[i]);
+        all = pool_free(e->pool[i]) && all;
+    if (!all) {
+        atomic_store(&threads_left, true);
+        return;
+    }
     free(e->pool);
     snapshot_release(e->snapshot);
     rules_free(e->rules);

@@ -57,8 +57,11 @@ int engine_fd(const struct engine *);
 void engine_end(struct engine *, enum end_how, const char *by);
 /* Waits up to timeout_ns for `ended`. True if it did. */
 bool engine_wait(struct engine *, uint64_t timeout_ns);
-/* Ends what is left (bounded: 6 s) and frees. Snapshots that are still held stay valid. Takes NULL.
- */
+/* Ends what is left (bounded: 6 s) and frees. Snapshots that are still held stay valid. What a
+ * thread that hangs in a backend may look at is not freed. Takes NULL. */
 void engine_free(struct engine *);
+/* Did an engine_free leave threads behind? Then a process ends with _exit(): exit handlers would
+ * take libraries away under them. Any thread. */
+bool engine_threads_left(void);
 
 #endif

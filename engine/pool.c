@@ -200,12 +200,14 @@ void pool_answered(struct pool *p)
     atomic_store(&p->answered, true);
 }
 
-/* Opens, again and again while the target cannot be reached. False when it is hopeless or over. */
-static bool open_target(struct pool *p)
+/* Opens, again and again while the target cannot be reached. False when it is hopeless or over.
+ * *tried: pool_open was called. */
+static bool open_target(struct pool *p, bool *tried)
 {
     uint64_t wait = RETRY_MIN_NS;
     while (!atomic_load(&p->stopping)) {
         struct err err = {0};
+        *tried = true;
         atomic_store(&p->forbidden, 0);
         int code = p->spec.backend->pool_open ? p->spec.backend->pool_open(p, &err) : 0;
         if (code >= 0) {
@@ -235,7 +237,7 @@ static void *pool_main(void *ctx)
     snprintf(name, sizeof name, "%.10s pool", p->spec.name);
     pthread_setname_np(pthread_self(), name);
     await_names(p);
-    bool open = open_target(p);
+    bool tried = false, open = open_target(p, &tried);
     while (open && !atomic_load(&p->stopping)) {
         unsigned asked = atomic_load(&p->stats_asked);
         take_stats(p);
@@ -245,7 +247,7 @@ static void *pool_main(void *ctx)
     }
     while (!atomic_load(&p->stopping))
         wait_ms(p, 1000);
-    if (open && p->spec.backend->pool_close)
+    if (tried && p->spec.backend->pool_close)
         p->spec.backend->pool_close(p);
     atomic_store(&p->thread_done, true);
     return NULL;
@@ -328,24 +330,24 @@ void pool_stop_thread(struct pool *p)
     wake_thread(p);
 }
 
-void pool_free(struct pool *p)
+bool pool_free(struct pool *p)
 {
     if (!p)
-        return;
+        return true;
     if (p->threaded) {
         pool_stop_thread(p);
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_sec += 6;
         if (pthread_timedjoin_np(p->thread, NULL, &until))
-            return; /* a hook of the backend hangs: its memory cannot be freed under it */
+            return false; /* a hook of the backend hangs: its memory cannot be freed under it */
     } else if (p->engine->virtual_time && p->spec.backend->pool_close) {
         p->spec.backend->pool_close(p);
     }
     for (unsigned i = 0; i < p->workers; i++) {
         struct worker *w = p->worker[i];
         if (w->threaded && !w->reaped)
-            return; /* a worker is stuck: likewise */
+            return false; /* a worker is stuck: likewise */
     }
     for (unsigned i = 0; i < p->workers; i++)
         worker_free(p->worker[i]);
@@ -359,6 +361,7 @@ void pool_free(struct pool *p)
         close(p->wake_fd);
     free(p->data);
     free(p);
+    return true;
 }
 
 /* ---- settings

@@ -101,7 +101,9 @@ struct pool {
 /* A pool of the spec (copied). Not started. NULL and err. */
 struct pool *pool_new(struct engine *, unsigned number, const struct pool_spec *, struct err *);
 int pool_start(struct pool *, struct err *); /* its thread; virtual time opens at once */
-void pool_free(struct pool *); /* ends its thread (bounded by the backend's hooks); takes NULL */
+/* Ends its thread and frees it; takes NULL. False: a thread of it hangs in the backend after 6 s,
+ * and all that it may look at stays. */
+bool pool_free(struct pool *);
 /* The pool's share of a tick: open stage, workers made and reaped, state. */
 void pool_supervise(struct pool *, uint64_t now_ns);
 void pool_publish_settings(struct pool *); /* after a change of spec.load, paused, ... */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "backends/registry.h"
+#include "engine/engine.h"
 #include "engine/err.h"
 #include "engine/scenario.h"
 #include "engine/text.h"
@@ -179,7 +180,7 @@ int main(int argc, char **argv)
         cli_parse(c, argc, argv, backends, &err) < 0 ? complain_of(&err) : carry_out(c, argc, argv);
     cli_fini(c);
     free(c);
-    if (code > EXIT_SIGNAL)
+    if (code > EXIT_SIGNAL || engine_threads_left())
         _exit(code); /* threads may still be at work; everything is written */
     return code;
 }

@@ -1,0 +1,87 @@
+/* The end of a pool whose target is never reached: what its attempts left is taken down, once and
+ * after the last of them, on real threads. The null service stands in, with an own pool_open and
+ * pool_close. */
+#include "backends/registry.h"
+#include "engine/backend.h"
+#include "engine/engine.h"
+#include "engine/err.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#define WAIT_S 30
+
+static _Atomic unsigned opens, closes, opens_at_close;
+static int open_code;
+
+static int no_open(struct pool *p, struct err *err)
+{
+    (void)p;
+    atomic_fetch_add(&opens, 1);
+    return err_set(err, open_code, "nobody is there");
+}
+
+static void count_close(struct pool *p)
+{
+    (void)p;
+    atomic_store(&opens_at_close, atomic_load(&opens));
+    atomic_fetch_add(&closes, 1);
+}
+
+/* Runs until pool_open was called `attempts` times; then ends the engine. */
+static void run(int code, unsigned attempts)
+{
+    const struct timespec pause = {0, 5000000};
+    struct backend shut = **backends;
+    const struct backend *const only[] = {&shut, NULL};
+    struct scenario s;
+    struct options defaults;
+    struct err err = {0};
+    opens = closes = opens_at_close = 0;
+    open_code = code;
+    assert_string_equal(shut.name, "null");
+    shut.pool_open = no_open;
+    shut.pool_close = count_close;
+    scenario_init(&s);
+    options_init(&defaults, pool_option_table);
+    assert_int_equal(scenario_add(&s, "null:", &defaults, only, &err), 0);
+    options_fini(&defaults);
+    struct engine *e = engine_new(&s, only, false, &err);
+    assert_non_null(e);
+    assert_int_equal(engine_start(e, &err), 0);
+    for (unsigned i = 0; i < WAIT_S * 200 && atomic_load(&opens) < attempts; i++)
+        nanosleep(&pause, NULL);
+    engine_free(e);
+    assert_true(opens >= attempts);
+    assert_int_equal(closes, 1);
+    assert_int_equal(opens_at_close, opens);
+    assert_false(engine_threads_left());
+    scenario_fini(&s);
+}
+
+static void test_never_reached(void **state)
+{
+    (void)state;
+    run(ERR_UNREACHED, 3);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    run(ERR_REFUSED, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_never_reached),
+        cmocka_unit_test(test_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
