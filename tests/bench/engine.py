@@ -23,15 +23,7 @@ import time
 ROOT = os.environ.get("LOADTOP_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 import lib
-
-missed = []
-
-
-def judge(what, value, limit, unit):
-    fine = value <= limit
-    if not fine:
-        missed.append(what)
-    print("  %-52s %9.4g %-3s limit %g  %s" % (what, value, unit, limit, "ok" if fine else "MISSED"), flush=True)
+from limits import finish, judge
 
 
 def compile_c(folder, *words):
@@ -148,8 +140,7 @@ def main():
             parser.error("%s: not one of %s" % (name, ", ".join(BENCHES)))
         print(name, flush=True)
         BENCHES[name](args.repeat)
-    if missed:
-        sys.exit("missed: " + ", ".join(missed))
+    finish()
 
 
 if __name__ == "__main__":

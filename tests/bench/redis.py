@@ -20,18 +20,11 @@ import time
 ROOT = os.environ.get("LOADTOP_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 import lib
+from limits import finish, judge
 
 KEYS, SIZE, CLIENTS = 10000, 32, 50
 LIMIT_PLAIN, LIMIT_PIPELINE, LIMIT_LAG_US = 0.61, 0.77, 100.0
 LIMIT_CLIENTS_MB, LIMIT_WORKERS_MB, LIMIT_TICK, LIMIT_PLUS_MS = 40.0, 100.0, 0.05, 100.0
-missed = []
-
-
-def judge(what, value, limit, unit):
-    fine = value <= limit
-    if not fine:
-        missed.append(what)
-    print("  %-44s %8.2f %-3s limit %g  %s" % (what, value, unit, limit, "ok" if fine else "MISSED"), flush=True)
 
 
 def cpu_of(argv):
@@ -169,8 +162,7 @@ def main():
         if name not in BENCHES:
             parser.error("%s: not one of %s" % (name, ", ".join(BENCHES)))
         BENCHES[name](args.repeat)
-    if missed:
-        sys.exit("missed: " + ", ".join(missed))
+    finish()
 
 
 if __name__ == "__main__":

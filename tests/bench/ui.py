@@ -29,10 +29,10 @@ import time
 ROOT = os.environ.get("LOADTOP_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 import lib
+from limits import finish, judge
 
 RATE, WARM_S, REDRAWS = 10, 5, 100
 LIMIT_FRAME, LIMIT_FULL_MS = 2048, 2.0
-missed = []
 
 
 class Program:
@@ -142,13 +142,6 @@ def programs(folder):
             print("  %-16s missing (apt-get install %s)" % (name, name))
 
 
-def judge(what, value, limit, unit):
-    fine = value <= limit
-    if not fine:
-        missed.append(what)
-    print("  %-44s %8.2f %-3s limit %g  %s" % (what, value, unit, limit, "ok" if fine else "MISSED"), flush=True)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="80x24,200x50")
@@ -184,7 +177,7 @@ def main():
             judge("CPU of a full redraw, %s" % size, ms, LIMIT_FULL_MS, "ms")
         else:
             print("  %-44s %8.2f ms" % ("CPU of a full redraw, %s" % size, ms))
-    sys.exit(1 if missed else 0)
+    finish()
 
 
 if __name__ == "__main__":
