@@ -23,7 +23,7 @@ import time
 ROOT = os.environ.get("LOADTOP_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 import lib
-from limits import finish, judge
+from benchlib import finish, judge
 
 
 def compile_c(folder, *words):

@@ -20,7 +20,7 @@ import time
 ROOT = os.environ.get("LOADTOP_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 import lib
-from limits import finish, judge
+from benchlib import finish, judge
 
 KEYS, SIZE, CLIENTS = 10000, 32, 50
 LIMIT_PLAIN, LIMIT_PIPELINE, LIMIT_LAG_US = 0.61, 0.77, 100.0

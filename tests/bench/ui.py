@@ -29,7 +29,7 @@ import time
 ROOT = os.environ.get("LOADTOP_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 import lib
-from limits import finish, judge
+from benchlib import finish, judge
 
 RATE, WARM_S, REDRAWS = 10, 5, 100
 LIMIT_FRAME, LIMIT_FULL_MS = 2048, 2.0
