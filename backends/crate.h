@@ -121,6 +121,7 @@ struct crate_pool {
     char *sample; /* CRATE_KEY_JSON_MAX bytes each: the keys of an existing table */
     unsigned samples;
     bool created, existed, ours; /* the table: made by this run; there before; made by loadtop */
+    bool drop_tried, dropped;    /* at the end, because of drop=yes */
     char version[32], cluster[64];
 
     _Atomic uint64_t confirmed; /* records up to this number were (mostly) stored */

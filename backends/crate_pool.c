@@ -162,6 +162,33 @@ static json_t *load_json(struct crate_pool *p, double seconds, struct text *rate
     return o;
 }
 
+static int drop(struct crate_site *s, const struct crate_table *t, struct err *err)
+{
+    struct text sql = {0};
+    text_add(&sql, "DROP TABLE IF EXISTS \"%s\".\"%s\"", t->schema, t->name);
+    int result = crate_site_sql(s, text_str(&sql), NULL, NULL, DROP_MS, err);
+    text_free(&sql);
+    return result;
+}
+
+/* drop=yes: once no worker can write to it any more. */
+static void drop_at_end(struct pool *pool, struct crate_pool *p)
+{
+    struct err err = {0};
+    if (!p->open || !p->created || p->drop_tried || !option_bool(pool_options(pool), OPT_DROP))
+        return;
+    p->drop_tried = true;
+    pool_removing(pool, DROP_MS * NS_PER_MS);
+    p->site.ending = true;
+    if (drop(&p->site, &p->table, &err) < 0) {
+        pool_event(pool, "table %s was not dropped: %s", p->table.shown, err.msg);
+    } else {
+        p->dropped = true;
+        pool_event(pool, "table %s dropped", p->table.shown);
+    }
+    p->site.ending = false;
+}
+
 static json_t *rows_json(const struct crate_counts *c)
 {
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "acknowledged",
@@ -171,17 +198,19 @@ static json_t *rows_json(const struct crate_counts *c)
                      "deleted", (json_int_t)load(&c->deleted_rows));
 }
 
-static void left_behind(struct crate_pool *p, struct stats *out)
+static void left_behind(const struct pool *pool, const struct crate_pool *p, struct stats *out)
 {
     const struct crate_counts *c = &p->counts;
     uint64_t rows = load(&c->acknowledged) - load(&c->deleted_rows);
     char like[32];
-    if (!p->created && !load(&c->acknowledged) && !load(&c->unknown))
+    if (p->dropped || (!p->created && !load(&c->acknowledged) && !load(&c->unknown)))
         return;
     json_t *o = json_pack("{s:s, s:s, s:I}", "kind", "rows", "what", p->table.shown, "count",
                           (json_int_t)rows);
     if (p->created) {
         json_object_set_new(o, "made", json_string("table")); /* clean drops it */
+        if (option_bool(pool_options(pool), OPT_DROP) && !out->last)
+            json_object_set_new(o, "until", json_string("end")); /* drop=yes, and not yet */
     } else {
         snprintf(like, sizeof like, "%.13s-%%", p->records.head);
         json_object_set_new(o, "keys", json_string(like)); /* clean deletes these */
@@ -242,8 +271,9 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
     if (option_u64(pool_options(pool), OPT_BALANCE) != p->spread_done)
         crate_balance(pool, p);
     try_hosts_again(pool, p);
-    p->rows_in_table = -1;
-    if (server_load(p, out))
+    if (!p->dropped)
+        p->rows_in_table = -1;
+    if (server_load(p, out) && !p->dropped)
         table_rows(p, out);
     curl_socket_t link = CURL_SOCKET_BAD;
     if (curl_easy_getinfo(p->site.easy, CURLINFO_ACTIVESOCKET, &link) == CURLE_OK &&
@@ -251,12 +281,15 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
         out->rtt_ns = net_round_trip_ns(link);
     snprintf(out->version, sizeof out->version, "CrateDB %s", p->version[0] ? p->version : "?");
     copy_str(out->address, sizeof out->address, p->site.host[p->site.at].shown);
+    if (out->last)
+        drop_at_end(pool, p);
     json_t *o = out->json;
     json_object_set_new(o, "table", json_string(p->table.shown));
     json_object_set_new(o, "cluster", p->cluster[0] ? json_string(p->cluster) : json_null());
     json_object_set_new(o, "rows_in_table",
                         p->rows_in_table < 0 ? json_null()
                                              : json_integer((json_int_t)p->rows_in_table));
+    json_object_set_new(o, "table_dropped", json_boolean(p->dropped));
     json_object_set_new(o, "requests", json_integer((json_int_t)requests));
     json_object_set_new(o, "rows", rows_json(&p->counts));
     json_object_set_new(o, "found_nothing", json_integer((json_int_t)load(&p->counts.missed)));
@@ -264,7 +297,7 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
     if (p->spread_done)
         json_object_set_new(o, "balance", balance_json(p));
     json_object_set_new(o, "load_by_node", load_json(p, seconds, &rates));
-    left_behind(p, out);
+    left_behind(pool, p, out);
     columns(p, out);
     note(p, text_str(&rates), out);
     text_free(&rates);
@@ -272,26 +305,10 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
 
 /* ---- the end ---- */
 
-static int drop(struct crate_site *s, const struct crate_table *t, struct err *err)
-{
-    struct text sql = {0};
-    text_add(&sql, "DROP TABLE IF EXISTS \"%s\".\"%s\"", t->schema, t->name);
-    int result = crate_site_sql(s, text_str(&sql), NULL, NULL, DROP_MS, err);
-    text_free(&sql);
-    return result;
-}
-
 void crate_pool_close(struct pool *pool)
 {
     struct crate_pool *p = pool_data(pool);
-    struct err err = {0};
-    p->site.ending = true;
-    if (p->open && p->created && option_bool(pool_options(pool), OPT_DROP)) {
-        if (drop(&p->site, &p->table, &err) < 0)
-            pool_event(pool, "table %s was not dropped: %s", p->table.shown, err.msg);
-        else
-            pool_event(pool, "table %s dropped", p->table.shown);
-    }
+    drop_at_end(pool, p); /* after a signal there was no time before */
     crate_pool_reset(p);
     pthread_mutex_destroy(&p->mutex);
 }

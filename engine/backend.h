@@ -144,10 +144,14 @@ struct stats {
      * way. LIMIT_NONE: the backend does not know either. */
     enum bottleneck limit;
     char limit_why[160];
+    /* Set by the engine before the call: every worker has ended and nothing is started any more.
+     * What is to be removed at the end is removed now, before it is said what is left behind. */
+    bool last;
     struct json_t
         *json; /* object, for `backend_stats`; set by the engine before the call, new each time */
-    struct json_t *
-        left_behind; /* array of { "kind", "what", "count" }, likewise: what exists because of us */
+    struct json_t
+        *left_behind; /* array of { "kind", "what", "count" }, likewise: what exists because of us;
+                         with "until": "end" where the pool removes it by itself at its end */
 };
 
 struct backend {
@@ -261,6 +265,9 @@ uint64_t pool_sequence(struct pool *, uint64_t n);
 /* From pool_open: the target answers, only opening takes long (a table or topic is being made), so
  * it is not given up as one that cannot be reached. */
 void pool_answered(struct pool *);
+/* From pool_stats, with `last`: something is being removed, which may take this long. The end of
+ * the run waits for it, but not after a signal. */
+void pool_removing(struct pool *, uint64_t for_ns);
 /* A line in the events view: "node 10.0.0.3 down". Any thread. */
 void pool_event(struct pool *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -228,15 +228,16 @@ static bool all_ended(const struct engine *e)
     return any;
 }
 
-/* What only a backend knows is there, as of the end, or has had its time: a second, and after a
- * signal as much as its promise leaves. */
+/* What only a backend knows is there, as of the end, or has had its time: a second, longer where
+ * something is being removed, and after a signal as much as its promise leaves. */
 static bool figures_final(struct engine *e, uint64_t now_ns)
 {
-    if (e->virtual_time || now_ns - e->ended_ns >= NS_PER_S ||
-        (e->hurry_ns && now_ns - e->hurry_ns >= HURRY_NS))
+    bool late = now_ns - e->ended_ns >= NS_PER_S;
+    if (e->virtual_time || (e->hurry_ns && now_ns - e->hurry_ns >= HURRY_NS))
         return true;
     for (unsigned i = 0; i < e->pools; i++)
-        if (pool_stats_pending(e->pool[i]))
+        if (pool_stats_pending(e->pool[i]) &&
+            (!late || atomic_load(&e->pool[i]->removing_ns) > now_ns))
             return false;
     return true;
 }
@@ -247,6 +248,8 @@ static void note_end(struct engine *e, uint64_t now_ns)
         return;
     if (!e->ended_ns) {
         e->ended_ns = now_ns;
+        for (unsigned i = 0; i < e->pools; i++)
+            atomic_store(&e->pool[i]->over, e->pool[i]->state == POOL_ENDED);
         ask_stats(e); /* what is left behind, as of the end */
     }
     if (!figures_final(e, now_ns))

@@ -142,7 +142,8 @@ static void take_stats(struct pool *p)
                       .other_clients = -1,
                       .data_items = -1,
                       .data_bytes = -1,
-                      .rtt_ns = -1};
+                      .rtt_ns = -1,
+                      .last = atomic_load(&p->over)};
     if (!p->spec.backend->pool_stats)
         return;
     struct stats_json *shared = calloc(1, sizeof *shared);
@@ -195,6 +196,11 @@ static void await_names(struct pool *p)
     }
 }
 
+void pool_removing(struct pool *p, uint64_t for_ns)
+{
+    atomic_store(&p->removing_ns, clock_ns() + for_ns);
+}
+
 void pool_answered(struct pool *p)
 {
     atomic_store(&p->answered, true);
@@ -241,6 +247,7 @@ static void *pool_main(void *ctx)
     while (open && !atomic_load(&p->stopping)) {
         unsigned asked = atomic_load(&p->stats_asked);
         take_stats(p);
+        atomic_store(&p->removing_ns, 0);
         if (atomic_exchange(&p->stats_given, asked) != asked)
             engine_wake(p->engine);
         wait_ms(p, STATS_EVERY_MS);

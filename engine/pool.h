@@ -57,6 +57,8 @@ struct pool {
     uint64_t stats_serial;
 
     _Atomic unsigned stats_asked, stats_given; /* how often asked for; the last that was answered */
+    _Atomic bool over;            /* every worker has ended, for good: see `last` in struct stats */
+    _Atomic uint64_t removing_ns; /* until when something is being removed; 0: nothing is */
     _Atomic bool thread_done;
     _Atomic unsigned forbidden; /* a bit for each type that must not be sent */
     char forbidden_why[160];    /* under mutex */

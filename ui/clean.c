@@ -30,6 +30,17 @@ static int clean_with(const struct cli *c, struct scenario *s, const json_t *lef
     return bad ? bad : spec->backend->clean(&spec->target, &spec->options, left, err);
 }
 
+/* What the file never has, such as a token; a setting of another pool's backend is none of this
+ * one's. */
+static int take_settings(const struct cli *c, struct pool_spec *spec, struct err *err)
+{
+    int bad = 0;
+    for (unsigned i = 0; i < c->settings && !bad; i++)
+        if (options_find(spec->backend->options, c->setting[i].name) >= 0)
+            bad = options_set(&spec->options, c->setting[i].name, c->setting[i].value, false, err);
+    return bad;
+}
+
 /* What was removed, in the words of the file. */
 static void say_removed(struct text *t, const char *name, const json_t *left)
 {
@@ -64,6 +75,8 @@ static int clean_pool(const struct cli *c, const json_t *pool,
     scenario_init(&s);
     copy_str(s.limits.confirm, sizeof s.limits.confirm, cli_text(c, OWN_CONFIRM));
     int bad = scenario_add(&s, url, NULL, backends, &err);
+    if (!bad)
+        bad = take_settings(c, s.pool[0], &err);
     if (!bad)
         bad = clean_with(c, &s, left, &err);
     if (bad)

@@ -193,8 +193,9 @@ static void add_left_behind(struct text *t, const struct pool_snapshot *p)
         char text[32] = "";
         if (json_is_integer(count) && json_integer_value(count) >= 0)
             format_count(text, sizeof text, (uint64_t)json_integer_value(count));
-        text_add(t, LABEL "%s%s%s %s\n", i ? "" : "left behind", text, text[0] ? " " : "",
-                 kind ? kind : "", what ? what : "");
+        text_add(t, LABEL "%s%s%s %s%s\n", i ? "" : "left behind", text, text[0] ? " " : "",
+                 kind ? kind : "", what ? what : "",
+                 json_object_get(one, "until") ? " (removed at the end)" : "");
     }
 }
 

@@ -3,7 +3,8 @@
 
     ./dev bench crate [--seconds S] [--repeat N] [--cells 1x100,4x200,...] [--store]
 
-Both load the same server in the same run, interleaved; figures are medians. The server is the one of CRATE_URL.
+Both load the same server in the same run, interleaved; figures are medians. The server is the one of CRATE_URL
+(crate://[user:password@]host[:port]; the bench's own table there is dropped at the end).
 Without it, it is the stand-in, which answers as if it had stored (--store: it stores): then records/s say what the
 stand-in can do and nothing about CrateDB, and only the clients' CPU and memory are of interest.
 
@@ -22,7 +23,7 @@ import time
 
 ROOT = os.environ.get("LOADTOP_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "crate_standin"))
-from harness import Standin
+from harness import Real, Standin
 
 LOADTOP = os.environ.get("LOADTOP", os.path.join(ROOT, "build", "loadtop"))
 PEER = os.path.join(ROOT, "tests", "bench", "crate_peer.py")
@@ -38,9 +39,9 @@ def peer_python():
     return python
 
 
-def measured(command):
+def measured(command, env=None):
     """Runs it: (stdout, CPU seconds, most anonymous memory in KB)."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     most = 0
     while True:
         try:
@@ -52,11 +53,11 @@ def measured(command):
         except OSError:
             break
         time.sleep(0.02)
-    out = process.stdout.read()
+    out, err = process.stdout.read(), process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError("%s: exit %d" % (command[0], process.returncode))
+        raise RuntimeError("%s: exit %d: %s" % (command[0], process.returncode, err[-800:]))
     return out, usage.ru_utime + usage.ru_stime, most
 
 
@@ -64,10 +65,10 @@ class Ours:
     name = "loadtop"
 
     def __init__(self, url):
-        self.url = url
+        self.url = url + ("&" if "?" in url else "?")
 
     def run(self, threads, rows, seconds):
-        query = "?threads=%d&rows=%d&balance=0" % (threads, rows)
+        query = "threads=%d&rows=%d&balance=0" % (threads, rows)
         out, cpu, most = measured([LOADTOP, "--headless", "-q", "--json", "-", "--max-threads", "64", "--max-clients", "1024",
                                    "--allow-destructive", "-d", "%gs" % seconds, self.url + query])
         pool = json.loads(out)["pools"][0]
@@ -75,17 +76,19 @@ class Ours:
 
     def rest(self):
         return measured([LOADTOP, "--headless", "-q", "--allow-destructive", "--rate", "1/s", "-d", "1s",
-                         self.url + "?rows=1&balance=0"])[2]
+                         self.url + "rows=1&balance=0"])[2]
 
 
 class Peer:
     name = "crate (PyPI)"
 
-    def __init__(self, python, http, table):
+    def __init__(self, python, http, table, user="", password=""):
         self.python, self.http, self.table = python, http, table
+        self.env = dict(os.environ, CRATE_USER=user, CRATE_PASSWORD=password)  # not where `ps` shows them
 
     def run(self, threads, rows, seconds):
-        out, cpu, most = measured([self.python, PEER, self.http, self.table, str(threads), str(rows), str(seconds)])
+        out, cpu, most = measured([self.python, PEER, self.http, self.table, str(threads), str(rows), str(seconds)],
+                                  self.env)
         result = json.loads(out)
         return result["rows"] / result["seconds"], cpu / max(1, result["rows"]), most
 
@@ -121,11 +124,11 @@ def main():
     args = p.parse_args()
     cells = [tuple(map(int, c.split("x"))) for c in args.cells.split(",")]
     python = args.python or peer_python()
-    real = os.environ.get("CRATE_URL")
-    if real:
-        http = "http" + real[len("crate"):]
-        print("server: %s" % re.sub(r"//[^@]*@", "//", real))
-        table(Ours(real + "/doc.loadtop_bench"), Peer(python, http, "doc.loadtop_bench"), cells, args)
+    if os.environ.get("CRATE_URL"):
+        with Real() as s:
+            print("server: %s" % s.shown())
+            http, user, password = s.http()
+            table(Ours(s.url()), Peer(python, http, '"doc"."%s"' % s.table, user, password), cells, args)
         return 0
     with Standin() as s:
         print("server: the STAND-IN of the tests%s. Its records/s are not CrateDB's; compare CPU and memory only." % (

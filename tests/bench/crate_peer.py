@@ -4,9 +4,11 @@
     crate_peer.py URL TABLE THREADS ROWS SECONDS [pregenerated]
 
 Each thread has its own connection and generator and inserts in bulk. Prints one JSON object: rows and seconds.
+CRATE_USER, CRATE_PASSWORD and CRATE_CA are taken from the environment.
 With `pregenerated` a thread makes one batch and sends it again and again with new keys: the client alone.
 """
 import json
+import os
 import random
 import sys
 import threading
@@ -32,7 +34,9 @@ def record(r):
 
 
 def work(url, table, rows, until, again, done):
-    cursor = client.connect(url, timeout=30).cursor()
+    user = os.environ.get("CRATE_USER")
+    who = {"username": user, "password": os.environ.get("CRATE_PASSWORD")} if user else {}
+    cursor = client.connect(url, timeout=30, ca_cert=os.environ.get("CRATE_CA"), **who).cursor()
     r = random.Random()
     sql = "INSERT INTO %s (%s) VALUES (%s)" % (table, ", ".join('"%s"' % c for c in COLUMNS), ",".join("?" * len(COLUMNS)))
     batch = [record(r) for _ in range(rows)]

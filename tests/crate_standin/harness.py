@@ -1,4 +1,6 @@
-"""Starts the stand-in, tells it what to do wrong, and asks it what it stored."""
+"""Starts the stand-in, tells it what to do wrong, and asks it what it stored. The real CrateDB of CRATE_URL, with the
+same words."""
+import base64
 import http.client
 import json
 import os
@@ -8,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from urllib.parse import unquote, urlsplit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -76,6 +79,10 @@ class Standin:
         return "%s://%s127.0.0.1:%d/%s%s" % (scheme, user + "@" if user else "", self.port, path,
                                              "?" + query if query else "")
 
+    def password(self):
+        """What a saved run does not have, for `loadtop clean`."""
+        return ""
+
     def call(self, method, path, body=None, headers=None, timeout=30):
         if self.tls:
             import ssl
@@ -118,13 +125,29 @@ class Standin:
 
 
 class Real:
-    """A real CrateDB, named by CRATE_URL (crate://[user:password@]host:port). Same words as Standin, for tests
-    that need no faults. Each test has a table of its own, which is dropped."""
+    """A real CrateDB, named by CRATE_URL (crate://[user:password@]host[:port], crates:// with TLS; a slash at the end
+    does no harm, a password is percent-encoded as loadtop wants it). With CRATE_CA, a file of certificates, a server
+    is trusted that the system does not. Same words as Standin, for tests that need no faults. Each test has a table
+    of its own, which is dropped."""
 
     def __init__(self, *_options, **_more):
-        from urllib.parse import urlsplit
         self.parts = urlsplit(os.environ["CRATE_URL"])
+        if self.parts.scheme not in ("crate", "crates") or not self.parts.hostname:
+            raise RuntimeError("CRATE_URL is to be crate://[user:password@]host[:port], not %r" % self.shown())
+        self.tls = self.parts.scheme == "crates"
+        self.ca = os.environ.get("CRATE_CA")
+        self.port = self.parts.port or 4200
         self.table = "loadtop_test_%d_%d" % (os.getpid(), time.monotonic_ns())
+
+    def shown(self):
+        """Without its password."""
+        return "%s://%s" % (self.parts.scheme, self.parts.netloc.rpartition("@")[2])
+
+    def http(self):
+        """(address for a client that speaks HTTP, user, password)."""
+        host = "[%s]" % self.parts.hostname if ":" in self.parts.hostname else self.parts.hostname
+        return ("%s://%s:%d" % ("https" if self.tls else "http", host, self.port),
+                unquote(self.parts.username or ""), unquote(self.parts.password or ""))
 
     def __enter__(self):
         return self
@@ -132,27 +155,38 @@ class Real:
     def __exit__(self, *exc):
         self.sql('DROP TABLE IF EXISTS "doc"."%s"' % self.table)
 
+    def password(self):
+        return self.http()[2]
+
     def url(self, path=None, query="", user=""):
-        return "%s://%s/%s%s" % (self.parts.scheme, self.parts.netloc, (path or "doc.t").replace("doc.t", "doc." + self.table),
-                                 "?" + query if query else "")
+        path = (path or "doc.t").replace("doc.t", "doc." + self.table)
+        query = "&".join(q for q in (query, "ca=" + self.ca if self.ca else "") if q)
+        return "%s://%s/%s%s" % (self.parts.scheme, self.parts.netloc, path, "?" + query if query else "")
 
     def sql(self, stmt, args=None, bulk=None, headers=None):
-        import base64
-        kind = http.client.HTTPSConnection if self.parts.scheme == "crates" else http.client.HTTPConnection
-        c = kind(self.parts.hostname, self.parts.port or 4200, timeout=30)
+        if self.tls:
+            import ssl
+            c = http.client.HTTPSConnection(self.parts.hostname, self.port, timeout=30,
+                                            context=ssl.create_default_context(cafile=self.ca))
+        else:
+            c = http.client.HTTPConnection(self.parts.hostname, self.port, timeout=30)
         headers = dict(headers or {})
-        if self.parts.username:
-            pair = "%s:%s" % (self.parts.username, self.parts.password or "")
-            headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+        _, user, password = self.http()
+        if user:
+            headers["Authorization"] = "Basic " + base64.b64encode(("%s:%s" % (user, password)).encode()).decode()
         body = {"stmt": stmt.replace('"t"', '"%s"' % self.table)}
         if args is not None:
             body["args"] = args
         if bulk is not None:
             body["bulk_args"] = bulk
-        c.request("POST", "/_sql", json.dumps(body), headers)
-        answer = c.getresponse()
-        data = answer.read()
-        c.close()
+        try:
+            c.request("POST", "/_sql", json.dumps(body), headers)
+            answer = c.getresponse()
+            data = answer.read()
+        finally:
+            c.close()
+        if answer.status == 401:  # the one answer that is plain text
+            raise RuntimeError("CRATE_URL %s: %s" % (self.shown(), data.decode(errors="replace")))
         return answer.status, json.loads(data) if data else None
 
     def rows(self, table="doc.t"):

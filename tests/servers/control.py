@@ -344,13 +344,14 @@ class Crate(Server):
         url = os.environ.get("CRATE_URL")
         if not url:
             return super().start()
-        plain = "http://" + url.partition("://")[2] if url.startswith("crate") else url
+        sys.path.insert(0, os.path.join(ROOT, "tests", "crate_standin"))
+        from harness import Real  # knows passwords, TLS and CRATE_CA
+        real = Real()
         try:
-            with urllib.request.urlopen(plain, timeout=10) as reply:
-                reply.read()
-        except OSError as e:
-            raise Failed("CRATE_URL=%s does not answer: %s" % (url, e)) from None
-        return {"CRATE_URL": "crate://" + url.partition("://")[2], "CRATE_HTTP": plain, "CRATE_REAL": "1"}
+            real.sql("SELECT 1")
+        except (OSError, RuntimeError, ValueError) as e:
+            raise Failed("CRATE_URL %s does not answer as CrateDB: %s" % (real.shown(), e)) from None
+        return {"CRATE_URL": url, "CRATE_HTTP": real.http()[0], "CRATE_REAL": "1"}
 
     def prepare(self):
         standin = os.path.join(ROOT, "tests", "crate_standin", "standin.py")

@@ -74,8 +74,12 @@ class Everywhere(unittest.TestCase):
 
     def test_drop_and_clean(self):
         with target() as s:
-            run(s.url(query="drop=yes"), "-n", "100")
+            dropped = run(s.url(query="drop=yes"), "-n", "100")
+            self.assertEqual(dropped.ops["completed"], 100)
             self.assertEqual(s.sql('SELECT count(*) FROM "doc"."t"')[0], 404)
+            self.assertEqual(dropped.pool["left_behind"], [])
+            self.assertTrue(dropped.pool["backend_stats"]["table_dropped"])
+            self.assertIn("dropped", str([e["to"] for e in dropped.data["events"]]))
             first = run(s.url(), "-n", "100")
             second = run(s.url(), "-n", "70")
             self.assertNotIn("made", second.pool["left_behind"][0])
@@ -85,7 +89,8 @@ class Everywhere(unittest.TestCase):
                     f.truncate()
                     json.dump(result.data, f)
                     f.flush()
-                    done = subprocess.run([LOADTOP, "clean", f.name], capture_output=True, text=True, timeout=60)
+                    done = subprocess.run([LOADTOP, "clean", f.name], capture_output=True, text=True, timeout=60,
+                                          env=dict(os.environ, LOADTOP_PASSWORD=s.password()))
                     self.assertEqual(done.returncode, 0, done.stderr)
                     if left:
                         self.assertEqual(s.rows(), left)
@@ -184,6 +189,14 @@ class Connections(unittest.TestCase):
             result = run(s.url(query="token=abc.def.ghi"), "-n", "100")
             self.assertEqual(result.ops["completed"], 100)
             self.assertNotIn("abc.def.ghi", json.dumps(result.data) + result.err)
+            with tempfile.NamedTemporaryFile("w", suffix=".json") as f:
+                json.dump(result.data, f)
+                f.flush()
+                for token, code in (("wrong", 1), ("abc.def.ghi", 0)):
+                    done = subprocess.run([LOADTOP, "clean", "--token", token, f.name], capture_output=True, text=True,
+                                          timeout=60)
+                    self.assertEqual(done.returncode, code, done.stderr)
+            self.assertEqual(s.query("SELECT count(*) FROM standin_tables")[0][0], 0)
 
     def test_tls(self):
         with Standin(tls=True) as s:

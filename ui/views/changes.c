@@ -239,8 +239,8 @@ static int left_sum(const struct snapshot *s, struct left *left, int max)
 
             while (kind && at < n && strcmp(left[at].kind, kind))
                 at++;
-            if (!kind || at == max)
-                continue;
+            if (!kind || at == max || json_object_get(item, "until"))
+                continue; /* what removes itself at the end does not stay */
             if (at == n)
                 left[n++] =
                     (struct left){kind, json_string_value(json_object_get(item, "what")), 0, true};
@@ -301,8 +301,9 @@ void left_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
             if (json_is_integer(n))
                 format_count(count, sizeof count, (uint64_t)json_integer_value(n));
             x = cells_textf(c, x, r.y, ROLE_ACCENT, "%s ", s->pool[i].name);
-            x = cells_textf(c, x, r.y, ROLE_TEXT, "%s%s%s %s   ", count, count[0] ? " " : "",
-                            kind ? kind : "", what ? what : "");
+            x = cells_textf(c, x, r.y, ROLE_TEXT, "%s%s%s %s%s   ", count, count[0] ? " " : "",
+                            kind ? kind : "", what ? what : "",
+                            json_object_get(item, "until") ? " (removed at the end)" : "");
             any = true;
         }
     }
