@@ -176,6 +176,13 @@ static int redis_check(const struct target *t, const struct options *o, struct e
     return redis_target_db(t, o, &db, err);
 }
 
+const char *redis_beyond(const struct options *o)
+{
+    return option_str(o, REDIS_PREFIX)[0] ? NULL
+                                          : "an empty prefix can overwrite keys that are not ours: "
+                                            "--allow-destructive, or prefix=NAME:";
+}
+
 static const struct option_spec redis_options[] = {
     [REDIS_KEYS] = {"keys", OPTION_COUNT, OPTION_LIVE, "10000", 1, 1e12, NULL,
                     "how many different keys of each kind are used"},
@@ -248,11 +255,13 @@ const struct backend backend_redis = {
     .unavailable =
         "built without hiredis: install libhiredis-dev (dnf: hiredis-devel) and build again",
     .check = redis_check,
+    .beyond = redis_beyond,
 #else
     .pool_size = sizeof(struct redis_pool),
     .worker_size = sizeof(struct redis_worker),
     .conn_size = sizeof(struct redis_conn),
     .check = redis_check,
+    .beyond = redis_beyond,
     .pool_open = redis_pool_open,
     .pool_stats = redis_pool_stats,
     .pool_close = redis_pool_close,

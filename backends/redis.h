@@ -175,6 +175,10 @@ void redis_left_behind(struct pool *, struct stats *, const struct redis_totals 
 int redis_clean(const struct target *, const struct options *, const struct json_t *left_behind,
                 struct err *);
 
+/* ---- redis.c, built always */
+/* What these options can touch that is not ours, and what to do about it; NULL: nothing. */
+const char *redis_beyond(const struct options *);
+
 /* ---- redis_server.c, built always */
 /* The database that path ("/3") or option db names. ERR_USAGE when it is no number or they
  * disagree. */

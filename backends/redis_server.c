@@ -260,13 +260,9 @@ int redis_pool_open(struct pool *pool, struct err *err)
     const struct target *t = pool_target(pool);
     memset(p, 0, sizeof *p);
     pthread_mutex_init(&p->mutex, NULL);
-    if (!option_str(pool_options(pool), REDIS_PREFIX)[0] && !pool_allow_destructive(pool) &&
-        !pool_read_only(pool))
-        return err_set(
-            err, ERR_REFUSED,
-            "%s: an empty prefix can overwrite keys that are not ours: --allow-destructive, or "
-            "prefix=NAME:",
-            t->shown);
+    const char *beyond = redis_beyond(pool_options(pool));
+    if (beyond && !pool_allow_destructive(pool) && !pool_read_only(pool))
+        return err_set(err, ERR_REFUSED, "%s: %s", t->shown, beyond);
     int rc = redis_target_db(t, pool_options(pool), &p->db, err);
     if (rc == 0)
         rc = resolve(t, p->address, &p->addresses, err);

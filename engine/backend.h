@@ -171,6 +171,11 @@ struct backend {
     /* Is this target one it can speak to? Refuses at parse time (exit 2). Optional. Any thread. */
     int (*check)(const struct target *, const struct options *, struct err *);
 
+    /* What these settings can touch beyond what loadtop made, as far as that is known before a look
+     * at the server: a reason that is refused without --allow-destructive, or NULL. Not asked when
+     * only reading is allowed. Optional. Any thread. */
+    const char *(*beyond)(const struct options *);
+
     /* -- for a pool, on the pool's own thread. Looks up names, checks the server, creates tables.
      * Called again after a back-off when it fails with ERR_UNREACHED. Optional. */
     int (*pool_open)(struct pool *, struct err *);

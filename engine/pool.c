@@ -154,7 +154,7 @@ static void take_stats(struct pool *p)
     s.left_behind = shared->left_behind = json_array();
     p->spec.backend->pool_stats(p, &s);
     pthread_mutex_lock(&p->mutex);
-    if (atomic_load(&p->stats_asked) &&
+    if ((atomic_load(&p->stats_asked) || atomic_load(&p->retired)) &&
         p->stats_serial) { /* the load is over: what it did to the server stays */
         s.server_cpu_share = p->stats.server_cpu_share;
         memcpy(s.note, p->stats.note, sizeof s.note);
@@ -244,7 +244,7 @@ static void *pool_main(void *ctx)
     pthread_setname_np(pthread_self(), name);
     await_names(p);
     bool tried = false, open = open_target(p, &tried);
-    while (open && !atomic_load(&p->stopping)) {
+    while (open && !atomic_load(&p->stopping) && !atomic_load(&p->retired)) {
         unsigned asked = atomic_load(&p->stats_asked);
         take_stats(p);
         atomic_store(&p->removing_ns, 0);
@@ -252,8 +252,10 @@ static void *pool_main(void *ctx)
             engine_wake(p->engine);
         wait_ms(p, STATS_EVERY_MS);
     }
-    while (!atomic_load(&p->stopping))
+    while (!open && !atomic_load(&p->stopping))
         wait_ms(p, 1000);
+    if (open && atomic_load(&p->retired))
+        take_stats(p); /* what it leaves behind, as of its end */
     if (tried && p->spec.backend->pool_close)
         p->spec.backend->pool_close(p);
     atomic_store(&p->thread_done, true);
@@ -276,7 +278,7 @@ void pool_ask_stats(struct pool *p)
 
 bool pool_stats_pending(const struct pool *p)
 {
-    return p->spec.backend->pool_stats &&
+    return p->spec.backend->pool_stats && !atomic_load(&p->thread_done) &&
            atomic_load(&p->stats_asked) != atomic_load(&p->stats_given);
 }
 
@@ -738,9 +740,28 @@ void pool_note_pause(struct pool *p, bool paused, uint64_t now_ns)
     p->paused_since_ns = paused ? now_ns : 0;
 }
 
+/* Nobody starts a removed pool again: it does not keep a connection to the target until the run's
+ * end. A thread that hangs may still use what the backend holds. */
+static void retire(struct pool *p)
+{
+    if (!p->threaded || atomic_load(&p->retired))
+        return;
+    for (unsigned i = 0; i < p->workers; i++)
+        if (!p->worker[i]->reaped)
+            return;
+    if (atomic_load(&p->open_stage) != OPEN_DONE) {
+        pool_stop_thread(p); /* nor does it go on knocking */
+        return;
+    }
+    atomic_store(&p->retired, true);
+    wake_thread(p);
+}
+
 void pool_supervise(struct pool *p, uint64_t now_ns)
 {
     reap(p, now_ns);
+    if (p->state == POOL_ENDED && p->removed)
+        retire(p);
     if (p->state == POOL_ENDED || p->state == POOL_STOPPED)
         return;
     if (p->state == POOL_DRAINING || !p->wanted) {

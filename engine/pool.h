@@ -60,6 +60,8 @@ struct pool {
     _Atomic bool over;            /* every worker has ended, for good: see `last` in struct stats */
     _Atomic uint64_t removing_ns; /* until when something is being removed; 0: nothing is */
     _Atomic bool thread_done;
+    _Atomic bool
+        retired; /* removed and ended: a last look, then the backend lets go of the target */
     _Atomic unsigned forbidden; /* a bit for each type that must not be sent */
     char forbidden_why[160];    /* under mutex */
     _Atomic bool answered;      /* see pool_answered */

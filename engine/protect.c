@@ -7,11 +7,13 @@
 #include "engine/protect.h"
 
 #include "engine/err.h"
+#include "engine/protect_names.h"
 #include "engine/text.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,6 +25,12 @@
 #define FILE_MAX_BYTES 262144
 #define EXACT_NAME 1000 /* above the length of every *.DOMAIN */
 
+/* An address without its port. */
+struct address {
+    int family;
+    uint8_t bytes[16];
+};
+
 struct rule {
     enum rule_verdict verdict;
     bool network;
@@ -30,18 +38,17 @@ struct rule {
     uint8_t bytes[16]; /* the network's address */
     unsigned prefix;
     char name[256]; /* else: a name, or ".DOMAIN" for *.DOMAIN */
-    char *where;    /* "FILE:LINE: deny 10.0.0.0/8", owned */
+    struct address
+        *address; /* [addresses], owned: what a denied or protected name had at the start */
+    unsigned addresses;
+    bool own;    /* one of them is this machine: then all of its own are meant */
+    char *where; /* "FILE:LINE: deny 10.0.0.0/8", owned */
 };
 
 struct rules {
     struct rule *rule;
     unsigned n, room;
-};
-
-/* An address without its port. */
-struct address {
-    int family;
-    uint8_t bytes[16];
+    struct text unknown; /* see rules_unknown */
 };
 
 static struct address plain_v4(const void *bytes)
@@ -76,6 +83,16 @@ static bool address_of(const struct sockaddr *sa, struct address *a)
         return true;
     }
     return false;
+}
+
+/* Connecting to 0.0.0.0 or :: reaches this machine's loopback. */
+static struct address as_reached(const struct address *a)
+{
+    static const uint8_t any[16] = {0};
+    struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
+    if (memcmp(a->bytes, any, sizeof any) != 0)
+        return *a;
+    return a->family == AF_INET ? plain_v4("\x7f\0\0\1") : plain_v6(&loopback);
 }
 
 static bool read_address(const char *text, struct address *a)
@@ -267,6 +284,53 @@ static int read_users_file(struct rules *rules, struct err *err)
     return bad;
 }
 
+/* Whoever denies or protects a host by its name means the host, whichever way it is addressed. */
+static bool wants_addresses(const struct rule *r)
+{
+    return !r->network && r->name[0] != '.' && r->verdict != RULE_ALLOW;
+}
+
+static void keep_addresses(struct rules *rules, struct rule *r, const struct addrinfo *list)
+{
+    unsigned n = 0;
+    for (const struct addrinfo *i = list; i; i = i->ai_next)
+        n++;
+    if (!n) {
+        text_add(&rules->unknown, "%s%s", rules->unknown.len ? "\n" : "", r->where);
+        return;
+    }
+    if (!(r->address = calloc(n, sizeof *r->address)))
+        abort();
+    for (const struct addrinfo *i = list; i; i = i->ai_next) {
+        if (!address_of(i->ai_addr, &r->address[r->addresses]))
+            continue;
+        r->address[r->addresses] = as_reached(&r->address[r->addresses]);
+        r->addresses++;
+        r->own = r->own || address_is_local(i->ai_addr);
+    }
+}
+
+static void find_addresses(struct rules *rules)
+{
+    const char **names = calloc(rules->n + 1, sizeof *names);
+    struct addrinfo **list = calloc(rules->n + 1, sizeof *list);
+    unsigned n = 0, at = 0;
+    if (!names || !list)
+        abort();
+    for (unsigned i = 0; i < rules->n; i++)
+        if (wants_addresses(&rules->rule[i]))
+            names[n++] = rules->rule[i].name;
+    names_look_up(names, n, list);
+    for (unsigned i = 0; i < rules->n; i++)
+        if (wants_addresses(&rules->rule[i]))
+            keep_addresses(rules, &rules->rule[i], list[at++]);
+    for (unsigned i = 0; i < n; i++)
+        if (list[i])
+            freeaddrinfo(list[i]);
+    free(list);
+    free(names);
+}
+
 struct rules *rules_load(struct err *err)
 {
     const char *only = getenv("LOADTOP_TARGETS_CONF");
@@ -281,10 +345,17 @@ struct rules *rules_load(struct err *err)
         if (!bad)
             bad = read_file(rules, "/etc/loadtop/targets.conf", false, err);
     }
-    if (!bad)
+    if (!bad) {
+        find_addresses(rules);
         return rules;
+    }
     rules_free(rules);
     return NULL;
+}
+
+const char *rules_unknown(const struct rules *rules)
+{
+    return text_str(&rules->unknown);
 }
 
 struct rules *rules_parse(const char *text, const char *file, struct err *err)
@@ -302,10 +373,55 @@ void rules_free(struct rules *rules)
 {
     if (!rules)
         return;
-    for (unsigned i = 0; i < rules->n; i++)
+    for (unsigned i = 0; i < rules->n; i++) {
         free(rules->rule[i].where);
+        free(rules->rule[i].address);
+    }
+    text_free(&rules->unknown);
     free(rules->rule);
     free(rules);
+}
+
+static bool is_loopback(const struct address *a)
+{
+    static const uint8_t any[16] = {0};
+    if (a->family == AF_INET)
+        return a->bytes[0] == 127 || memcmp(a->bytes, any, 4) == 0;
+    return memcmp(a->bytes, any, 15) == 0 && a->bytes[15] <= 1;
+}
+
+static bool same_address(const struct address *a, const struct address *b)
+{
+    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+static bool is_own(const struct address *a)
+{
+    struct address own;
+    struct ifaddrs *list = NULL;
+    bool found = false;
+    if (is_loopback(a))
+        return true;
+    if (getifaddrs(&list))
+        return false;
+    for (const struct ifaddrs *i = list; i && !found; i = i->ifa_next)
+        found = i->ifa_addr && address_of(i->ifa_addr, &own) && same_address(&own, a);
+    freeifaddrs(list);
+    return found;
+}
+
+bool address_is_local(const struct sockaddr *sa)
+{
+    struct address a;
+    return sa->sa_family == AF_UNIX || (address_of(sa, &a) && is_own(&a));
+}
+
+static bool has_address(const struct rule *r, const struct address *a)
+{
+    for (unsigned i = 0; i < r->addresses; i++)
+        if (same_address(&r->address[i], a))
+            return true;
+    return r->own && is_own(a);
 }
 
 /* How specific a rule by name is for this host: 0 when it does not speak of it. */
@@ -340,19 +456,23 @@ enum rule_verdict rules_check(const struct rules *rules, const char *host,
     struct best by_name = {0}, by_network = {0};
     struct address a = {0};
     size_t len = host ? strlen(host) : 0;
-    bool has_address = address_of(sa, &a);
+    bool resolved = address_of(sa, &a);
     if (len > 1 && host[len - 1] == '.')
         len--;
-    if (!has_address && len)
-        has_address = read_address(host, &a);
+    if (!resolved && len)
+        resolved = read_address(host, &a);
+    struct address reached = as_reached(&a);
     for (unsigned i = 0; rules && i < rules->n; i++) {
         const struct rule *r = &rules->rule[i];
         if (r->network) {
             /* '*' speaks of everything that has a name or an address. */
-            if (r->family == AF_UNSPEC ? has_address || len : has_address && in_network(r, &a))
+            if (r->family == AF_UNSPEC ? resolved || len
+                                       : resolved && (in_network(r, &a) || in_network(r, &reached)))
                 consider(&by_network, r, r->family == AF_UNSPEC ? 0 : r->prefix + 1);
-        } else if (len) {
-            unsigned how = name_fits(r, host, len);
+        } else {
+            unsigned how = len ? name_fits(r, host, len) : 0;
+            if (!how && resolved && has_address(r, &reached))
+                how = EXACT_NAME;
             if (how)
                 consider(&by_name, r, how);
         }
@@ -364,32 +484,4 @@ enum rule_verdict rules_check(const struct rules *rules, const char *host,
     if (where)
         *where = r ? r->where : NULL;
     return r ? r->verdict : RULE_NONE;
-}
-
-static bool is_loopback(const struct address *a)
-{
-    static const uint8_t any[16] = {0};
-    if (a->family == AF_INET)
-        return a->bytes[0] == 127 || memcmp(a->bytes, any, 4) == 0;
-    return memcmp(a->bytes, any, 15) == 0 && a->bytes[15] <= 1;
-}
-
-bool address_is_local(const struct sockaddr *sa)
-{
-    struct address a, own;
-    struct ifaddrs *list = NULL;
-    bool found = false;
-    if (sa->sa_family == AF_UNIX)
-        return true;
-    if (!address_of(sa, &a))
-        return false;
-    if (is_loopback(&a))
-        return true;
-    if (getifaddrs(&list))
-        return false;
-    for (const struct ifaddrs *i = list; i && !found; i = i->ifa_next)
-        found = i->ifa_addr && address_of(i->ifa_addr, &own) && own.family == a.family &&
-                memcmp(own.bytes, a.bytes, sizeof own.bytes) == 0;
-    freeifaddrs(list);
-    return found;
 }

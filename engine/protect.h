@@ -9,8 +9,11 @@
  * '#' begins a comment. The user's file and the system's count together. The more specific rule
  * wins: an exact name beats every network; a longer prefix beats a shorter; at equal specificity
  * deny beats protect beats allow, and so does it between a *.DOMAIN and a network, which cannot be
- * compared. Names are compared as they were typed or discovered, without case; a rule by name does
- * not stop who types the address, so what must never be loaded is denied by its network.
+ * compared. Names are compared as they were typed or discovered, without case. A host that is
+ * denied or protected by its name is so by its addresses, too, as they were found at the start
+ * (`deny localhost` means this machine, by whichever of its own addresses); a host that is allowed
+ * by its name is allowed by that name alone. A *.DOMAIN has no addresses: what must never be loaded
+ * whoever types the address is denied by its network.
  *
  * IPv4 addresses mapped into IPv6 count as IPv4. Rules are read once and never change; checks come
  * from any thread. */
@@ -34,11 +37,16 @@ enum rule_verdict {
  * ~/.config/loadtop/targets.conf) and /etc/loadtop/targets.conf; with $LOADTOP_TARGETS_CONF set
  * only that one, which then must exist. A file that is not there has no rules. NULL when a file
  * cannot be read (ERR_FAILED) or a line is wrong (ERR_USAGE with file:line and what is allowed):
- * protection that was misread must stop the start. */
+ * protection that was misread must stop the start. Looks up the names that are denied or protected,
+ * for up to two seconds. */
 struct rules *rules_load(struct err *);
-/* The same from a text; `file` is for messages and verdicts. */
+/* The same from a text, without looking anything up; `file` is for messages and verdicts. */
 struct rules *rules_parse(const char *text, const char *file, struct err *);
 void rules_free(struct rules *); /* takes NULL */
+/* The rules, a line each as in *where below, that deny or protect a host by a name that had no
+ * address when they were loaded: they hold for the name alone, and a person should know. "": none.
+ */
+const char *rules_unknown(const struct rules *);
 
 /* What holds for this host (its name as typed or discovered; NULL or "": none) at this address
  * (NULL: not resolved yet; an address as host counts as one). *where (may be NULL) is then

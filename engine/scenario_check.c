@@ -195,6 +195,17 @@ static int check_sweep(const struct scenario *s, struct err *err)
     return bad ? err_set(err, ERR_USAGE, "--sweep %.100s: %s", s->sweep, why.msg) : 0;
 }
 
+/* What a person must ask for twice is told before anything starts; pool_open judges what only the
+ * server knows. */
+static int check_beyond(const struct scenario *s, const struct pool_spec *spec, struct err *err)
+{
+    const struct backend *b = spec->backend;
+    const char *why = b->beyond && !s->limits.allow_destructive && !s->limits.read_only
+                          ? b->beyond(&spec->options)
+                          : NULL;
+    return why ? err_set(err, ERR_USAGE, "%s: %s", spec->target.shown, why) : 0;
+}
+
 int scenario_check(const struct scenario *s, struct err *err)
 {
     bool adds = false; /* pools that come later have names that are not known yet */
@@ -218,6 +229,8 @@ int scenario_check(const struct scenario *s, struct err *err)
         bad = limits_check(&s->limits, target_is_local(&spec->target), &spec->load, &why);
         if (bad)
             err_set(err, bad, "%s: %s", spec->name, why.msg);
+        else
+            bad = check_beyond(s, spec, err);
     }
     return bad;
 }

@@ -246,6 +246,25 @@ static int check_host(const struct rules *rules, struct scenario *s, const char 
                    where, host);
 }
 
+static bool networked(const struct scenario *s)
+{
+    for (unsigned i = 0; i < s->pools; i++)
+        if (s->pool[i]->target.hosts)
+            return true;
+    return false;
+}
+
+static void warn_unknown(const struct rules *rules)
+{
+    for (const char *line = rules_unknown(rules); *line;) {
+        size_t len = strcspn(line, "\n");
+        fprintf(stderr,
+                "loadtop: %.*s: no address is known for it now, so it holds for the name only\n",
+                (int)len, line);
+        line += len + (line[len] != '\0');
+    }
+}
+
 int access_check(struct scenario *s, bool screen, struct err *err)
 {
     int bad = 0;
@@ -257,6 +276,8 @@ int access_check(struct scenario *s, bool screen, struct err *err)
         for (unsigned h = 0; h < t->hosts && !bad; h++)
             bad = check_host(rules, s, s->pool[i]->name, t->host[h].name, screen, err);
     }
+    if (!bad && networked(s))
+        warn_unknown(rules);
     rules_free(rules);
     return bad;
 }

@@ -75,10 +75,16 @@ class Refused(unittest.TestCase):
                      env=rules("deny 127.0.0.0/8\n"), parts=["deny"])
         self.refused("--headless", "-d", "1s", target, env=rules("protect 127.0.0.1\n"),
                      parts=["protect", "--confirm 127.0.0.1"])
+        # A name means its host, whichever way that is addressed; one without an address is told.
+        for where in ("127.0.0.1", "localhost", "[::1]", "2130706433"):
+            self.refused("--headless", "-d", "1s", target.replace("127.0.0.1", where), env=rules("deny localhost\n"),
+                         parts=["deny localhost"])
         self.refused("--headless", "-d", "1s", target, env=rules("portect 127.0.0.1\n"), parts=[conf])
         with lib.Redis() as redis:
             run = lib.headless("-n", "10", "--confirm", "127.0.0.1", redis.url, env=rules("protect 127.0.0.1\n"))
             self.assertEqual(lib.pool(run)["ops"]["completed"], 10)
+            run = lib.headless("-n", "10", redis.url, env=rules("deny nowhere.invalid\n"))
+            self.assertRegex(run["_err"], r"targets.conf:1: deny nowhere.invalid: no address is known")
 
 
 class Prints(unittest.TestCase):

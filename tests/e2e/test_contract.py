@@ -120,6 +120,41 @@ class Commands(unittest.TestCase):
         self.assertEqual(lib.pool(run)["depth"], 16)  # never set, as before the first command
 
 
+class Removed(unittest.TestCase):
+    def connections(self, redis):
+        return [line for line in redis.command("CLIENT", "LIST").splitlines() if "cmd=client" not in line]
+
+    def test_nothing_is_kept_open_to_the_target(self):
+        with lib.Redis() as redis, lib.Headless("-d", "60s", "--at", "1s remove b", NULL,
+                                                redis.url + "?name=b&ops=set&threads=2&rate=500") as h:
+            lib.until("load", lambda: len(self.connections(redis)) == 3)  # two threads, and who watches the server
+            lib.until("all are closed while the run goes on", lambda: not self.connections(redis))
+            self.assertIsNone(h.popen.poll())
+            h.signal(lib.signal.SIGTERM)
+            pool = lib.pool(h.wait(code=143), "b")
+            self.assertEqual(sum(e["count"] for e in pool["left_behind"]), redis.command("DBSIZE"))
+            self.assertEqual(pool["ops"]["completed"], redis.calls("set"))
+
+    def test_one_that_never_answered_is_not_tried_again(self):
+        with lib.socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            url = "redis://127.0.0.1:%d?name=b" % s.getsockname()[1]
+            with lib.Headless("-d", "60s", "--at", "500ms remove b", NULL, url) as h:
+                lib.until("a thread that knocks", lambda: self.thread(h.pid, "b pool"))
+                lib.until("none any more", lambda: not self.thread(h.pid, "b pool"))
+
+    @staticmethod
+    def thread(pid, name):
+        found = []
+        for tid in os.listdir("/proc/%d/task" % pid):
+            try:
+                with open("/proc/%d/task/%s/comm" % (pid, tid)) as f:
+                    found.append(f.read().strip())
+            except OSError:  # it has just ended
+                pass
+        return name in found
+
+
 class Elsewhere(unittest.TestCase):
     """A target that is not on this machine, as far as its name says (127.0.0.1 as one number)."""
 

@@ -231,6 +231,9 @@ class Traces(unittest.TestCase):
             result = lib.loadtop("--headless", "-n", "10", redis.url + "?prefix=")
             self.assertEqual(result.code, 2, result)
             self.assertIn("--allow-destructive", result.err)
+            self.assertEqual((result.out, result.err.count("\n")), ("", 1), result)  # before anything starts
+            run = lib.headless("-d", "1s", "--at", "100ms add %s?name=late&prefix=" % redis.url, "null:")
+            self.assertEqual(lib.pool(run, "late")["ops"]["offered"], 0)
             self.assertEqual(redis.command("DBSIZE"), 0)
             lib.headless("-n", 50, "--ops", "set", "--dist", "sequential", "--allow-destructive",
                          redis.url + "?prefix=")

@@ -235,6 +235,48 @@ static void put(const char *path, const char *text)
     fclose(f);
 }
 
+/* Judged by one file's text, names looked up. */
+static enum rule_verdict judge_loaded(const char *text, const char *host, const char *at)
+{
+    char path[] = "/tmp/loadtop-protect-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    put(path, text);
+    setenv("LOADTOP_TARGETS_CONF", path, 1);
+    struct rules *rules = rules_load(NULL);
+    assert_non_null(rules);
+    enum rule_verdict v = judge(rules, host, at);
+    rules_free(rules);
+    unlink(path);
+    unsetenv("LOADTOP_TARGETS_CONF");
+    return v;
+}
+
+static void a_name_stands_for_its_addresses(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {"127.0.0.1", "::1", "127.0.0.2",
+                                       "0.0.0.0",   "::",  "::ffff:127.0.0.1"};
+    for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
+        assert_int_equal(judge_loaded("deny localhost\n", ways[i], NULL), RULE_DENY);
+        assert_int_equal(judge_loaded("deny localhost\n", "some-alias", ways[i]), RULE_DENY);
+        assert_int_equal(judge_loaded("protect LOCALHOST.\n", ways[i], ways[i]), RULE_PROTECT);
+        assert_int_equal(
+            judge_loaded("deny localhost\nallow 127.0.0.0/8\nallow ::/0\n", ways[i], ways[i]),
+            RULE_DENY);
+        /* Allowed is what was named, and nothing else. */
+        assert_int_equal(judge_loaded("allow localhost\ndeny *\n", ways[i], ways[i]), RULE_DENY);
+    }
+    assert_int_equal(judge_loaded("deny 127.0.0.1\n", "0.0.0.0", NULL), RULE_DENY);
+    assert_int_equal(judge_loaded("deny ::1\n", "::", NULL), RULE_DENY);
+    assert_int_equal(judge_loaded("allow localhost\ndeny *\n", "localhost", "127.0.0.1"),
+                     RULE_ALLOW);
+    assert_int_equal(judge_loaded("deny localhost\n", "10.1.2.3", NULL), RULE_NONE);
+    assert_int_equal(judge_loaded("deny localhost\n", "db.example.com", "10.1.2.3"), RULE_NONE);
+    assert_int_equal(judge_loaded("deny localhost\n", NULL, NULL), RULE_NONE);
+}
+
 static void files_are_found(void **state)
 {
     (void)state;
@@ -250,10 +292,10 @@ static void files_are_found(void **state)
     snprintf(path, sizeof path, "%s/loadtop", dir);
     assert_int_equal(mkdir(path, 0700), 0);
     snprintf(path, sizeof path, "%s/loadtop/targets.conf", dir);
-    put(path, "deny xdg.example.com\n");
+    put(path, "deny *.xdg.example.com\n"); /* no name to look up */
     rules = rules_load(&err);
     assert_non_null(rules);
-    assert_int_equal(judge(rules, "xdg.example.com", NULL), RULE_DENY);
+    assert_int_equal(judge(rules, "db.xdg.example.com", NULL), RULE_DENY);
     rules_free(rules);
 
     put(path, "deny 1.2.3.4/5/6\n");
@@ -277,7 +319,7 @@ static void files_are_found(void **state)
     snprintf(config, sizeof config, "%s/.config/loadtop", dir);
     assert_int_equal(mkdir(config, 0700), 0);
     snprintf(path, sizeof path, "%s/targets.conf", config);
-    put(path, "protect home.example.com");
+    put(path, "protect *.example.com");
     rules = rules_load(&err);
     assert_non_null(rules);
     assert_int_equal(judge(rules, "home.example.com", NULL), RULE_PROTECT);
@@ -339,6 +381,7 @@ int main(void)
         cmocka_unit_test(everything_is_the_least_specific),
         cmocka_unit_test(every_prefix_covers_its_bits),
         cmocka_unit_test(wrong_lines_are_named),
+        cmocka_unit_test(a_name_stands_for_its_addresses),
         cmocka_unit_test(files_are_found),
         cmocka_unit_test(own_addresses_are_local),
     };
