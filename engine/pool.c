@@ -22,8 +22,7 @@
 #define DOWN_AFTER_NS (150 * NS_PER_MS)
 #define NEVER_UP_AFTER_NS NS_PER_S /* a first handshake may take its time */
 
-/* ---- what backends may ask
- * ------------------------------------------------------------------------------ */
+/* ---- what backends may ask ---- */
 
 void *pool_data(const struct pool *p)
 {
@@ -143,7 +142,7 @@ static void take_stats(struct pool *p)
                       .data_items = -1,
                       .data_bytes = -1,
                       .rtt_ns = -1,
-                      .last = atomic_load(&p->over)};
+                      .last = atomic_load(&p->over) || atomic_load(&p->retired)};
     if (!p->spec.backend->pool_stats)
         return;
     struct stats_json *shared = calloc(1, sizeof *shared);
@@ -154,7 +153,7 @@ static void take_stats(struct pool *p)
     s.left_behind = shared->left_behind = json_array();
     p->spec.backend->pool_stats(p, &s);
     pthread_mutex_lock(&p->mutex);
-    if ((atomic_load(&p->stats_asked) || atomic_load(&p->retired)) &&
+    if ((atomic_load(&p->stats_asked) || s.last) &&
         p->stats_serial) { /* the load is over: what it did to the server stays */
         s.server_cpu_share = p->stats.server_cpu_share;
         memcpy(s.note, p->stats.note, sizeof s.note);
@@ -256,6 +255,7 @@ static void *pool_main(void *ctx)
         wait_ms(p, 1000);
     if (open && atomic_load(&p->retired))
         take_stats(p); /* what it leaves behind, as of its end */
+    atomic_store(&p->removing_ns, 0);
     if (tried && p->spec.backend->pool_close)
         p->spec.backend->pool_close(p);
     atomic_store(&p->thread_done, true);
@@ -282,8 +282,7 @@ bool pool_stats_pending(const struct pool *p)
            atomic_load(&p->stats_asked) != atomic_load(&p->stats_given);
 }
 
-/* ---- birth and death
- * ----------------------------------------------------------------------------------------- */
+/* ---- birth and death ---- */
 
 struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec *spec,
                       struct err *err)
@@ -373,9 +372,7 @@ bool pool_free(struct pool *p)
     return true;
 }
 
-/* ---- settings
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- settings ---- */
 
 uint32_t connections_needed(const struct pool *p, const struct load *load, uint32_t capacity)
 {
@@ -507,9 +504,7 @@ void pool_set_state(struct pool *p, enum pool_state state, uint64_t now_ns, cons
     }
 }
 
-/* ---- workers
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- workers ---- */
 
 static int add_worker(struct pool *p, struct err *err)
 {
@@ -584,9 +579,7 @@ static void reap(struct pool *p, uint64_t now_ns)
     }
 }
 
-/* ---- state
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- state ---- */
 
 static void begin_load(struct pool *p, uint64_t now_ns)
 {

@@ -232,7 +232,7 @@ class Traces(unittest.TestCase):
             self.assertEqual(result.code, 2, result)
             self.assertIn("--allow-destructive", result.err)
             self.assertEqual((result.out, result.err.count("\n")), ("", 1), result)  # before anything starts
-            run = lib.headless("-d", "1s", "--at", "100ms add %s?name=late&prefix=" % redis.url, "null:")
+            run = lib.headless("-d", "1s", "--at", "100ms add %s?name=late&prefix=" % redis.url, "null:", code=None)
             self.assertEqual(lib.pool(run, "late")["ops"]["offered"], 0)
             self.assertEqual(redis.command("DBSIZE"), 0)
             lib.headless("-n", 50, "--ops", "set", "--dist", "sequential", "--allow-destructive",
