@@ -304,6 +304,7 @@ static void tick_fire(struct alarm *a)
     struct kafka_worker *kw =
         (struct kafka_worker *)(void *)((char *)a - offsetof(struct kafka_worker, tick));
     struct loop *loop = worker_loop(kw->worker);
+    kafka_trouble_look(kw->pool);
     bool troubled = atomic_load(&kw->pool->troubled), poll = ++kw->ticks % 4 == 0;
     loop_alarm(loop, a, loop_now(loop) + TICK_NS);
     for (uint32_t i = 0; i < kw->connections; i++) {

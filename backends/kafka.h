@@ -119,12 +119,13 @@ struct kafka_pool {
         *member;             /* consumers that share partitions by hand, in the order of joining */
     struct kafka_sums ended; /* of workers that are gone */
     char trouble[192];       /* why no broker can be reached; "": they can */
-    char why[192];           /* what one broker's link said last */
-    uint64_t trouble_ns;     /* since when */
-    char refused[256];       /* by protection */
-    _Atomic bool troubled;   /* trouble is set */
-    char stuck[192];         /* partitions that nobody leads, though brokers answer; "": none */
-    _Atomic bool is_stuck;   /* stuck is set */
+    char why[192];           /* what one broker's link said last; "": nothing since they answered */
+    uint64_t trouble_ns, why_ns; /* since when */
+    char refused[256];           /* by protection */
+    _Atomic bool troubled;       /* trouble is set */
+    _Atomic uint64_t up_ns;      /* when a link to a broker last came up, any handle's; 0: never */
+    char stuck[192];             /* partitions that nobody leads, though brokers answer; "": none */
+    _Atomic bool is_stuck;       /* stuck is set */
 
     /* pool thread only */
     struct lag_watch lag;
@@ -284,7 +285,10 @@ const char *kafka_error_advice(rd_kafka_resp_err_t);
 void kafka_error_text(rd_kafka_resp_err_t, const char *detail, char *buf, size_t size);
 /* Notes an error event of a handle: brokers gone, or back; tells the pool's events once. */
 void kafka_trouble(struct kafka_pool *, rd_kafka_resp_err_t, const char *reason);
-void kafka_trouble_over(struct kafka_pool *);
+/* Brokers answered what was asked at asked_ns: trouble that is younger than that stays. */
+void kafka_trouble_over(struct kafka_pool *, uint64_t asked_ns);
+/* Over, if a link came up since it began: seen at once, without asking. */
+void kafka_trouble_look(struct kafka_pool *);
 
 /* ---- kafka_admin.c: all block, up to timeout_ms for each question */
 int kafka_topic_look(struct kafka_pool *, int timeout_ms, bool *exists, struct err *);

@@ -186,7 +186,7 @@ static void read_events(struct kafka_pool *kp)
 
 int kafka_topic_look(struct kafka_pool *kp, int timeout_ms, bool *exists, struct err *err)
 {
-    uint64_t end = clock_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    uint64_t asked = clock_ns(), end = asked + (uint64_t)timeout_ms * NS_PER_MS;
     rd_kafka_topic_t *topic = rd_kafka_topic_new(kp->admin, kp->topic, NULL);
     const struct rd_kafka_metadata *meta = NULL;
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
@@ -194,6 +194,7 @@ int kafka_topic_look(struct kafka_pool *kp, int timeout_ms, bool *exists, struct
     if (!topic)
         return err_set(err, ERR_USAGE, "%s: %s is not the name of a topic", where(kp), kp->topic);
     while (clock_ns() < end && !pool_stopping(kp->pool) && !meta) {
+        asked = clock_ns();
         code = rd_kafka_metadata(kp->admin, 0, topic, &meta, 2000); /* a stop must be seen */
         read_events(kp);
         if (code && kp->trouble[0] && clock_ns() + 4 * NS_PER_S < end)
@@ -202,7 +203,7 @@ int kafka_topic_look(struct kafka_pool *kp, int timeout_ms, bool *exists, struct
     rd_kafka_topic_destroy(topic);
     if (!meta)
         return unreached(kp, code, err);
-    kafka_trouble_over(kp);
+    kafka_trouble_over(kp, asked);
     code = meta->topic_cnt == 1 ? meta->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     if (!code) {
         *exists = meta->topics[0].partition_cnt > 0;
@@ -236,6 +237,18 @@ static void set_stuck(struct kafka_pool *kp, const char *text)
         pool_event(kp->pool, "%s", text);
 }
 
+/* Links broke and no broker answers: librdkafka's own word for it can fail to come, when the
+ * group's coordinator loses its address while its link is going down. A broker that is only slow
+ * keeps its links, and is not taken for one that is away. */
+static void silent(struct kafka_pool *kp)
+{
+    pthread_mutex_lock(&kp->mutex);
+    bool broken = kp->why[0] != '\0';
+    pthread_mutex_unlock(&kp->mutex);
+    if (broken)
+        kafka_trouble(kp, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, NULL);
+}
+
 void kafka_partitions_look(struct kafka_pool *kp, bool well)
 {
     const rd_kafka_metadata_t *meta = NULL;
@@ -247,7 +260,11 @@ void kafka_partitions_look(struct kafka_pool *kp, bool well)
         return;
     }
     rd_kafka_topic_t *topic = rd_kafka_topic_new(kp->admin, kp->topic, NULL);
-    if (rd_kafka_metadata(kp->admin, 0, topic, &meta, 1000) == 0) {
+    rd_kafka_resp_err_t code = rd_kafka_metadata(kp->admin, 0, topic, &meta, 1000);
+    read_events(kp);
+    if (code)
+        silent(kp);
+    if (!code) {
         for (int i = 0; meta->topic_cnt == 1 && i < meta->topics[0].partition_cnt; i++)
             if (meta->topics[0].partitions[i].leader < 0) {
                 first = lost++ ? first : meta->topics[0].partitions[i].id;
@@ -293,6 +310,7 @@ int kafka_offsets_refresh(struct kafka_pool *kp, int timeout_ms)
 {
     int64_t *end = calloc((size_t)kp->partitions * 2, sizeof *end), *low = end + kp->partitions;
     read_events(kp);
+    uint64_t asked = clock_ns();
     bool ok = end && offsets_at(kp, RD_KAFKA_OFFSET_END, timeout_ms, end) == 0 &&
               offsets_at(kp, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, low) == 0;
     for (int32_t p = 0; p < kp->partitions && ok; p++) {
@@ -301,7 +319,7 @@ int kafka_offsets_refresh(struct kafka_pool *kp, int timeout_ms)
     }
     free(end);
     if (ok)
-        kafka_trouble_over(kp);
+        kafka_trouble_over(kp, asked);
     return ok ? 0 : -1;
 }
 

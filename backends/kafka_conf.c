@@ -270,6 +270,27 @@ void kafka_fetch_wake(struct kafka_pool *kp, rd_kafka_t *rk)
         rd_kafka_error_destroy(error);
 }
 
+/* librdkafka tells when all brokers are gone, but nothing tells when one is back: its states do.
+ * The handle's own internal broker has no name. Called with a broker's lock held: it only takes a
+ * note.
+ */
+static rd_kafka_resp_err_t broker_state(rd_kafka_t *rk, int32_t id, const char *protocol,
+                                        const char *name, int port, const char *state, void *opaque)
+{
+    struct kafka_pool *kp = opaque;
+    (void)rk, (void)id, (void)protocol, (void)port;
+    if (*name && strcmp(state, "UP") == 0)
+        atomic_store(&kp->up_ns, clock_ns());
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_resp_err_t handle_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque,
+                                      char *words, size_t size)
+{
+    (void)conf, (void)words, (void)size;
+    return rd_kafka_interceptor_add_on_broker_state_change(rk, "loadtop", broker_state, opaque);
+}
+
 rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *target,
                                 const struct options *o, rd_kafka_type_t type, struct err *err)
 {
@@ -277,6 +298,8 @@ rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *targ
     rd_kafka_conf_set_opaque(conf, kp);
     rd_kafka_conf_set_log_cb(conf, log_drop);
     rd_kafka_conf_set_connect_cb(conf, connect_to);
+    if (kp)
+        rd_kafka_conf_interceptor_add_on_new(conf, "loadtop", handle_new, kp);
     set_if_known(conf, "client.id", "loadtop");
     set_if_known(conf, "reconnect.backoff.ms", "50");
     set_if_known(conf, "reconnect.backoff.max.ms", "500");
@@ -446,6 +469,7 @@ void kafka_trouble(struct kafka_pool *kp, rd_kafka_resp_err_t code, const char *
         /* One broker of several, or an idle link; it only explains what comes after. */
         pthread_mutex_lock(&kp->mutex);
         copy_str(kp->why, sizeof kp->why, reason);
+        kp->why_ns = clock_ns();
         if (kp->trouble[0] && code != RD_KAFKA_RESP_ERR__TIMED_OUT)
             say_down(kp, kp->trouble, sizeof kp->trouble);
         pthread_mutex_unlock(&kp->mutex);
@@ -467,16 +491,25 @@ void kafka_trouble(struct kafka_pool *kp, rd_kafka_resp_err_t code, const char *
         pool_event(kp->pool, "%s", text);
 }
 
-void kafka_trouble_over(struct kafka_pool *kp)
+void kafka_trouble_over(struct kafka_pool *kp, uint64_t asked_ns)
 {
     pthread_mutex_lock(&kp->mutex);
-    bool was = kp->trouble[0] != '\0';
+    bool was = kp->trouble[0] && kp->trouble_ns < asked_ns;
     double lasted = (double)(clock_ns() - kp->trouble_ns) / 1e9;
-    kp->trouble[0] = kp->why[0] = '\0';
-    atomic_store(&kp->troubled, false);
+    if (was)
+        kp->trouble[0] = '\0';
+    if (kp->why_ns < asked_ns)
+        kp->why[0] = '\0';
+    atomic_store(&kp->troubled, kp->trouble[0] != '\0');
     pthread_mutex_unlock(&kp->mutex);
     if (was && kp->opened)
         pool_event(kp->pool, "brokers are back after %.1f s", lasted);
+}
+
+void kafka_trouble_look(struct kafka_pool *kp)
+{
+    if (atomic_load(&kp->troubled))
+        kafka_trouble_over(kp, atomic_load(&kp->up_ns));
 }
 
 #endif

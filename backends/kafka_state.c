@@ -136,6 +136,17 @@ static enum lag_state judge(const struct lag_watch *w, double sure_low, double s
     return LAG_KEEPS_UP;
 }
 
+/* Was a backlog drained just now? Clients did not wait while there was one: that share says nothing
+ * of how they stand without. */
+static bool caught_up(const struct lag_watch *w)
+{
+    double still = fmax(isnan(w->produced_per_s) ? 0 : w->produced_per_s, 1);
+    if (w->state == LAG_CATCHING)
+        return at(w, w->n - 1)->lag <= still;
+    return w->state == LAG_UNKNOWN && highest(w, 0, w->n / 3) > still &&
+           highest(w, w->n - w->n / 3, w->n) <= still;
+}
+
 void lag_watch_restart(struct lag_watch *w, bool other)
 {
     w->n = 0;
@@ -147,13 +158,14 @@ void lag_watch_restart(struct lag_watch *w, bool other)
     }
 }
 
-void lag_watch_add(struct lag_watch *w, const struct lag_sample *s, unsigned clients)
+bool lag_watch_add(struct lag_watch *w, const struct lag_sample *s, unsigned clients)
 {
-    if (clients != w->clients)
+    bool anew = clients != w->clients;
+    if (anew)
         lag_watch_restart(w, false);
     w->clients = clients;
     if (isnan(s->lag))
-        return;
+        return anew;
     w->sample[w->at] = *s;
     w->at = (w->at + 1) % LAG_WINDOW;
     if (w->n < LAG_WINDOW)
@@ -162,6 +174,9 @@ void lag_watch_add(struct lag_watch *w, const struct lag_sample *s, unsigned cli
     means(w);
     if (w->n < LAG_SAMPLES_MIN) {
         w->state = LAG_UNKNOWN;
+    } else if (caught_up(w)) {
+        lag_watch_restart(w, false);
+        anew = true;
     } else {
         double low, high;
         fit_slope(w, &low, &high);
@@ -174,6 +189,7 @@ void lag_watch_add(struct lag_watch *w, const struct lag_sample *s, unsigned cli
     }
     if (w->state != before)
         w->since_s = s->t_s;
+    return anew;
 }
 
 double lag_expiry_s(double retention_s, double lag, double slope_per_s, double produced_per_s)

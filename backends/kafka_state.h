@@ -47,9 +47,9 @@ void lag_watch_init(struct lag_watch *);
 /* The load or the way of consuming is another from here: the window starts anew. `other`: the wait
  * share of before is no reference either (another handling, work, sharing). */
 void lag_watch_restart(struct lag_watch *, bool other);
-/* Adds a sample. When `clients` differs from before the window starts anew: the past was another
- * load. */
-void lag_watch_add(struct lag_watch *, const struct lag_sample *, unsigned clients);
+/* Adds a sample. True: the window starts anew, because `clients` differs from before, or because a
+ * backlog has just been drained; either way the past was another load. */
+bool lag_watch_add(struct lag_watch *, const struct lag_sample *, unsigned clients);
 /* Seconds until messages expire unread if the lag goes on growing at `slope_per_s`: the oldest
  * unread message is lag/produced old and ages by slope/produced a second. INFINITY: never; NaN:
  * unknown. */

@@ -167,7 +167,7 @@ static void consumer_second(struct kafka_pool *kp, struct kafka_second *s, bool 
         kp->stay = NULL;
     }
     struct lag_sample sample = {kp->seen_s, s->lag, s->wait, s->produced_per_s};
-    lag_watch_add(&kp->lag, &sample, s->clients);
+    anew = lag_watch_add(&kp->lag, &sample, s->clients) || anew;
     trim(kp);
     if (anew)
         kp->stay = NULL;

@@ -37,6 +37,7 @@ class Bench:
     def __init__(self, node, args):
         self.node, self.args = node, args
         self.java = ["java", "-Xmx512m", "-cp", node.env["KAFKA_LIB"] + "/*"]
+        self.topics = {}  # filled, by how many messages are in it
         self.json = os.path.join(node.dir, "bench.json")
 
     def loadtop(self, *args):
@@ -94,25 +95,44 @@ class Bench:
     def memory(self):
         """Anonymous memory for a client, at several numbers of clients, while they drain a backlog with deliver=each.
         True when all are within the bounds and within 10 % of each other."""
-        topic, ok = kafka_node.name(), True
-        self.produce_ours(topic, 1000000)
+        ok, of_60 = True, {}
         for connections, counts, most in ((None, (20, 40, 60, 120), 3000), (4, (60, 120), 200)):
-            seen = []
+            seen, backlog = [], self.args.backlog
             for clients in counts:
-                more = {"connections": connections} if connections else {}
-                _, pool = self.loadtop("-d", "12s", self.node.url(topic, ops="consume", deliver="each", clients=clients,
-                                                                  **{"from": "earliest"}, **more))
-                row, = pool["backend_stats"]["consumer"]["by_clients"]
-                seen.append(row["anon_bytes_per_client"] / 1e3)
-                ok = ok and seen[-1] <= most and row["messages_per_s"] >= 100000
-                print("memory    %3d clients, %s: %7.0f kB a client (at most %d), draining %.4g messages/s" % (
-                    clients, "own consumers" if not connections else "%d shared" % connections, seen[-1], most,
-                    row["messages_per_s"]), flush=True)
+                while True:
+                    kb, rate, drained = self.drain(clients, connections, backlog)
+                    if not drained or backlog >= 64 * self.args.backlog:
+                        break
+                    backlog *= 4  # it was gone before the memory was looked at
+                seen.append(kb)
+                of_60[connections] = (kb, rate) if clients == 60 else of_60.get(connections)
+                ok = ok and not drained and kb <= most and rate >= 100000
+                print("memory    %3d clients, %s: %7.0f kB a client (at most %d), taking %.4g messages/s of a backlog" % (
+                    clients, "own consumers" if not connections else "%d shared" % connections, kb, most, rate), flush=True)
             if not connections:
                 spread = max(seen) / min(seen) - 1
                 ok = ok and spread <= 0.1
                 print("memory    own consumers: %.0f %% between the least and the most (at most 10)" % (100 * spread))
+        print("memory    60 clients, own / 4 shared: memory %.1f, messages %.2f" % tuple(
+            own / shared for own, shared in zip(of_60[None], of_60[4])), flush=True)
         return ok
+
+    def drain(self, clients, connections, backlog):
+        """Clients that each read a backlog: kB a client and messages a second taken by all together over the seconds
+        that loadtop's own row has, and whether the backlog was gone by then."""
+        topic = self.topic_of(backlog)
+        more = {"connections": connections} if connections else {}
+        _, pool = self.loadtop("-d", "12s", self.node.url(topic, ops="consume", deliver="each", clients=clients,
+                                                          **{"from": "earliest"}, **more))
+        consumer = pool["backend_stats"]["consumer"]
+        row, = consumer["by_clients"]
+        return row["anon_bytes_per_client"] / 1e3, row["messages_per_s"], consumer["lag"] < 1
+
+    def topic_of(self, messages):
+        if messages not in self.topics:
+            self.topics[messages] = kafka_node.name()
+            self.produce_ours(self.topics[messages], messages)
+        return self.topics[messages]
 
     def throttle(self):
         """60 clients that get every message, with a consumer's settings that do and that do not throttle it."""
@@ -142,6 +162,7 @@ def main():
     parser.add_argument("--size", type=int, default=100)
     parser.add_argument("--trips", type=int, default=2000)
     parser.add_argument("--only", choices=("produce", "consume", "e2e", "memory", "throttle"))
+    parser.add_argument("--backlog", type=int, default=1000000, help="messages, for memory: more when they do not last")
     parser.add_argument("--rate", type=int, default=2000)
     args = parser.parse_args()
     with kafka_node.Node() as node, tempfile.TemporaryDirectory():

@@ -36,7 +36,7 @@ for what in "$@"; do
         ;;
     crate) soak crate bash tests/bench/crate_soak.sh ;;
     cassandra) soak cassandra bash tests/bench/cassandra_soak.sh ;;
-    kafka) soak kafka "$python" tests/servers/test_kafka.py Kafka.test_random_runs ;;
+    kafka) soak kafka bash tests/bench/kafka_soak.sh ;;
     *)
         echo "soak: no $what (null redis crate cassandra kafka)" >&2
         exit 2

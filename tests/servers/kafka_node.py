@@ -7,6 +7,7 @@ The recipe is that of control.py (the server of `./dev servers`). Counts are the
 """
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -75,13 +76,20 @@ class Node:
         lib.until("it serves a topic", lambda: self.ends("warm-up") == 1, timeout=60)
 
     def start(self):
+        """Starts it, and waits until it serves. The time (of time.time()) at which its port took a connection."""
         self.process = lib.Process(self.argv, self.log, cwd=self.dir)
 
-        def up():
+        def listens():
             if not self.process.alive():
                 raise AssertionError("kafka ended:\n" + self.process.output()[-3000:])
-            return self.server.answers(self.env) and self.serves()
-        lib.until("kafka answers", up, timeout=90)
+            try:
+                socket.create_connection(("127.0.0.1", int(self.bootstrap.rpartition(":")[2])), 1).close()
+            except OSError:
+                return None
+            return time.time()
+        back = lib.until("kafka listens", listens, timeout=90, every=0.01)
+        lib.until("kafka answers", lambda: self.server.answers(self.env) and self.serves(), timeout=90)
+        return back
 
     def serves(self):
         """Its controller has let it in: it names itself in metadata."""
@@ -138,6 +146,11 @@ class Node:
         """The sum of the end offsets of the topic's partitions: how many messages it took."""
         asked = [w for p in range(self.partitions(topic)) for w in ("-t", "%s:%d:-1" % (topic, p))]
         return sum(int(line.rpartition(" ")[2]) for line in self.answer("-Q", *asked).splitlines())
+
+    def appended(self, topic):
+        """When the broker took each message of a topic, in seconds since 1970, in order. A node with
+        log_message_timestamp_type="LogAppendTime" says so."""
+        return sorted(int(t) / 1000 for t in self.kcat("-C", "-t", topic, "-e", "-q", "-f", "%T\n").split())
 
     def topics(self):
         return [line.split('"')[1] for line in self.kcat("-L").splitlines() if line.strip().startswith('topic "')]

@@ -147,6 +147,40 @@ static void stress_is_a_fallen_wait_share(void **state)
     assert_int_equal(w.state, LAG_STRESSED);
 }
 
+static double drained(double t, struct rng *r) /* done after 40 s */
+{
+    return fmax(0, 1e6 - 25000 * t) + 300 + noise(r, 200);
+}
+static double drained_soon(double t, struct rng *r) /* before there is enough to judge by */
+{
+    return fmax(0, 1e6 - 150000 * t) + 300 + noise(r, 200);
+}
+
+/* Who drains a backlog does not wait, and waits again when it is drained: that is no stress, and no
+ * share of before counts for what comes after. */
+static void drained_is_not_stressed(void **state)
+{
+    static double (*const lag[])(double, struct rng *) = {drained, drained_soon};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct lag_watch w;
+        struct rng rng;
+        unsigned anew = 0;
+        rng_seed(&rng, 1, 0);
+        lag_watch_init(&w);
+        for (unsigned t = 0; t < 90; t++) {
+            double l = lag[i](t, &rng);
+            struct lag_sample s = {t, l, l > RATE ? 0.0 : 0.4, RATE};
+            anew += lag_watch_add(&w, &s, 20);
+            assert_int_not_equal(w.state, LAG_STRESSED);
+            assert_int_not_equal(w.state, LAG_FALLING);
+        }
+        assert_int_equal(w.state, LAG_KEEPS_UP);
+        assert_true(fabs(w.wait - 0.4) < 1e-9 && fabs(w.reference_wait - 0.4) < 1e-9);
+        assert_int_equal(anew, 2); /* with the first sample, and when it was drained */
+    }
+}
+
 /* Messages of rate 1,000/s, consumed at 900/s, kept 600 s: when is the oldest unread one too old?
  */
 static void expiry(void **state)
@@ -203,6 +237,7 @@ int main(void)
         cmocka_unit_test(nothing_is_said_too_early),
         cmocka_unit_test(slope_and_interval),
         cmocka_unit_test(stress_is_a_fallen_wait_share),
+        cmocka_unit_test(drained_is_not_stressed),
         cmocka_unit_test(expiry),
         cmocka_unit_test(growth),
     };
