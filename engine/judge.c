@@ -125,22 +125,19 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
                   over || s->state == POOL_LOADING);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
-                 "threads waited %.0f %% of the time for a CPU of this machine (limit 10): "
-                 "latencies include it",
+                 "threads waited %.0f %% of the time for a CPU (limit 10): latencies include it",
                  100 * c->value);
     double lag_most = fmax(LAG_LIMIT_NS, 0.1 * m->last_response.q[Q_P50]);
     c = add_check(s, "schedule_lag", m->last_lag.q[Q_P99] / 1e3, lag_most / 1e3,
                   m->last_lag.count > 0);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
-                 "starts were up to %.1f ms late (p99): no client was free, or no CPU; "
-                 "response time counts it",
+                 "starts were %.1f ms late (p99): no client free, or no CPU; response time has it",
                  c->value / 1e3);
     c = add_check(s, "dropped", (double)t->dropped, 0, t->offered > 0);
     if (!c->ok)
-        snprintf(c->why, sizeof c->why,
-                 "%.0f scheduled starts were dropped (%.2f %%): the rate was not met", c->value,
-                 100 * c->value / (double)t->offered);
+        snprintf(c->why, sizeof c->why, "%.0f starts were dropped (%.3g %%): the rate was not met",
+                 c->value, 100 * c->value / (double)t->offered);
     double off = (double)t->offered -
                  (double)(t->completed + t->errors + t->timeouts + t->in_flight + t->dropped);
     c = add_check(s, "accounting", fabs(off) + (double)t->miscounted, 0, true);

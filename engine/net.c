@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 bool engine_confirmed(const struct engine *e, const char *host)
@@ -101,7 +102,10 @@ int net_connect(const struct pool *p, const char *host, const struct sockaddr *a
         setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
     }
     if (connect(fd, addr, len) < 0 && errno != EINPROGRESS) {
-        err_set(err, ERR_UNREACHED, "%s: %s%s", host, strerror(errno),
+        const char *shown = *host || addr->sa_family != AF_UNIX
+                                ? host
+                                : ((const struct sockaddr_un *)addr)->sun_path;
+        err_set(err, ERR_UNREACHED, "%s: %s%s", shown, strerror(errno),
                 errno == ECONNREFUSED || errno == ENOENT ? " (is the server running?)" : "");
         close(fd);
         return -1;

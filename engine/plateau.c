@@ -308,12 +308,14 @@ void plateau_keep_unsteady(struct pool *p, const struct plateau *at)
  * second. */
 static void unsteady_words(char *why, size_t size, const struct trend *t, double span_s)
 {
+    double off = 100 * (t->mean > 0 ? t->half95 / t->mean : 1);
     if (fabs(t->drift) > DRIFT_SMALL && fabs(t->t) > T_99)
         snprintf(why, size, "throughput drifts: %+.1f %% of its mean over %.0f s", 100 * t->drift,
                  span_s);
+    else if (off >= 100)
+        snprintf(why, size, "throughput varies too much to have a mean after %.0f s", span_s);
     else
-        snprintf(why, size, "throughput varies: its mean is known to +-%.1f %% after %.0f s",
-                 t->mean > 0 ? 100 * t->half95 / t->mean : 100, span_s);
+        snprintf(why, size, "throughput varies: mean known to +-%.1f %% after %.0f s", off, span_s);
 }
 
 void plateau_judge_now(struct pool *p, double now_s)

@@ -123,7 +123,9 @@ static void fit_family(const struct family *all, struct scaling *s)
     s->next_n = s->next_value = NAN;
     if (!pt)
         return;
-    bool moves = false;
+    /* With a rate that is held, throughput is what was asked for and N what the server made of it:
+     * their relation is no scaling law, and its peak would be an artefact. */
+    bool moves = false, open = last->vars.rate_per_s > 0;
     for (unsigned i = 0; i < all->n; i++) {
         const struct plateau *p = &all->list[i];
         if (!same_but(p, last, d))
@@ -138,7 +140,11 @@ static void fit_family(const struct family *all, struct scaling *s)
     }
     copy_str(s->var, sizeof s->var, dial_names[d]);
     struct err err = {0};
-    if (moves && s->points >= 3) {
+    if (moves && open) {
+        err_set(&err, ERR_FAILED,
+                "no law: the rate is set, so throughput is what was asked for (`sweep capacity` "
+                "finds the most)");
+    } else if (moves && s->points >= 3) {
         s->fitted = usl_fit(&s->fit, pt, s->points, &err) == 0;
         if (s->fitted)
             s->next_n = usl_next(&s->fit, pt, s->points);

@@ -123,15 +123,19 @@ void heatmap_fill(struct heatmap *m, const struct pool_snapshot *p, const struct
     histogram_fini(&h);
 }
 
-void heatmap_draw(struct cells *c, struct rect r, const struct heatmap *m)
+void heatmap_sample(struct cells *c, int x, int y, int level)
 {
     static const enum role role[HEAT_LEVELS + 1] = {ROLE_TEXT,  ROLE_HEAT1, ROLE_HEAT2,
                                                     ROLE_HEAT3, ROLE_HEAT4, ROLE_HEAT5};
     static const int shade[HEAT_LEVELS + 1] = {0, 1, 2, 3, 4, 4};
 
+    cells_put(c, x, y, c->glyphs->heat[shade[level]], role[level]);
+}
+
+void heatmap_draw(struct cells *c, struct rect r, const struct heatmap *m)
+{
     for (int y = 0; y < m->rows && y < r.h; y++)
         for (int x = 0; x < m->bins.n && x < r.w && x < HEATMAP_COLS; x++)
             if (m->level[y][x])
-                cells_put(c, r.x + x, r.y + y, c->glyphs->heat[shade[m->level[y][x]]],
-                          role[m->level[y][x]]);
+                heatmap_sample(c, r.x + x, r.y + y, m->level[y][x]);
 }

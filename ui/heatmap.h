@@ -31,6 +31,8 @@ int heatmap_level(double share);
  */
 void heatmap_fill(struct heatmap *, const struct pool_snapshot *, const struct bins *, int rows,
                   const struct axis *);
+/* How a level (1 to 5) looks. */
+void heatmap_sample(struct cells *, int x, int y, int level);
 void heatmap_draw(struct cells *, struct rect, const struct heatmap *);
 
 #endif

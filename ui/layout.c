@@ -262,6 +262,30 @@ static bool can_be_full(enum view view, int panel)
     return false;
 }
 
+/* A window that is only low, or only narrow, has one status line and below it the one table that
+ * matters most. */
+static void layout_small(struct layout *l, struct rect r, const struct layout_want *want)
+{
+    static const enum panel one[VIEWS] = {[VIEW_POOL] = PANEL_LADDER,
+                                          [VIEW_SCALING] = PANEL_SCALING,
+                                          [VIEW_ERRORS] = PANEL_MAIN,
+                                          [VIEW_EVENTS] = PANEL_MAIN,
+                                          [VIEW_TARGETS] = PANEL_MAIN};
+
+    if (r.w < 17)
+        return;
+    if (r.h >= 5 && r.w >= 24) {
+        l->panel[PANEL_KEYS] = take_rows(&r, -1);
+        l->panel[PANEL_DIAL] = take_rows(&r, -1);
+    }
+    if (r.h >= 3)
+        l->panel[PANEL_ALERTS] = take_rows(&r, least(want->alerts, r.h >= 12 ? 3 : 1));
+    if (want->view != VIEW_OVERVIEW)
+        box(l, one[want->view], r);
+    else if (r.h >= 2)
+        l->panel[PANEL_POOLS] = r;
+}
+
 void layout_make(struct layout *l, int rows, int cols, const struct layout_want *want)
 {
     struct rect r = rect_of(0, 0, cols, rows);
@@ -271,14 +295,18 @@ void layout_make(struct layout *l, int rows, int cols, const struct layout_want 
     l->pool_lines = 1;
     l->size = size_of(rows, cols);
     l->panel[PANEL_HEADER] = take_rows(&r, 1);
-    if (l->size == LAYOUT_LINE)
+    if (l->size == LAYOUT_LINE) {
+        layout_small(l, r, want);
         return;
+    }
     l->panel[PANEL_KEYS] = take_rows(&r, -1);
     l->panel[PANEL_DIAL] = take_rows(&r, -1);
     if (l->size >= LAYOUT_STANDARD)
         l->panel[PANEL_LEFT] = take_rows(&r, -1);
     alerts_max = l->size == LAYOUT_FULL ? 4 : l->size == LAYOUT_STANDARD ? 3 : 1;
     l->panel[PANEL_ALERTS] = take_rows(&r, least(want->alerts, alerts_max));
+    if (l->size == LAYOUT_FULL && (want->view == VIEW_POOL || want->view == VIEW_SCALING))
+        l->panel[PANEL_TITLE] = take_rows(&r, 1);
     if (want->full >= 0 && can_be_full(want->view, want->full))
         box(l, (enum panel)want->full, r);
     else if (want->view == VIEW_OVERVIEW && l->size == LAYOUT_FULL)

@@ -19,6 +19,7 @@ enum layout_size { LAYOUT_LINE, LAYOUT_BIG, LAYOUT_STANDARD, LAYOUT_FULL };
 enum panel {
     PANEL_HEADER, /* one line: the state of everything */
     PANEL_ALERTS,
+    PANEL_TITLE, /* whose panels these are, and the names of the views */
     PANEL_POOLS,
     PANEL_NUMBERS, /* big digits */
     PANEL_THROUGHPUT,

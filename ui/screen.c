@@ -148,12 +148,11 @@ void screen_draw(struct cells *c, struct screen *sc, const struct snapshot *s,
     want.alerts = alerts_collect(live, alert, ALERTS_MAX);
     layout_make(&l, c->rows, c->cols, &want);
     header_draw(c, live, sc, &l);
-    if (l.size != LAYOUT_LINE) {
-        alerts_draw(c, live, &l);
-        panel_hits(sc, &l);
-        view_draw(c, sc, s, &l);
-        left_panel(c, s, sc, &l);
-    }
+    alerts_draw(c, live, &l);
+    panel_hits(sc, &l);
+    title_draw(c, s, sc, &l);
+    view_draw(c, sc, s, &l);
+    left_panel(c, s, sc, &l);
     bottom_draw(c, s, sc, &l);
     if (sc->mode == MODE_HELP || (sc->mode == MODE_FIND && sc->finding_help))
         help_draw(c, sc);

@@ -16,33 +16,11 @@
 
 #include <locale.h>
 
-#include "tests/unit/fixture_snapshot.h"
-#include "ui/cells.h"
+#include "tests/unit/drawn_screen.h"
 #include "ui/export/picture.h"
-#include "ui/glyphs.h"
-#include "ui/screen.h"
 
 static const char letters[] = ".bcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+*&%$";
 _Static_assert(sizeof letters - 1 >= ROLES, "a letter for each role");
-
-static struct cells grid;
-static struct screen sc;
-
-static void draw(const struct snapshot *s, int rows, int cols, const char *glyphs)
-{
-    grid.glyphs = glyphs_find(glyphs);
-    cells_resize(&grid, rows, cols);
-    screen_draw(&grid, &sc, s, s);
-}
-
-static void fresh(enum view view)
-{
-    form_close(&sc.form);
-    screen_init(&sc);
-    sc.view = view;
-    sc.real_s = FIXTURE_NOW;
-    sc.cost_share = 0.006;
-}
 
 /* ---- text to compare ---- */
 

@@ -30,16 +30,66 @@ static void add(struct list *l, bool bad, const char *fmt, ...)
     va_end(ap);
 }
 
-static void down(struct list *l, const struct snapshot *s, const struct pool_snapshot *p)
+/* Down for the same reason at the same target: one server that is gone is one line. */
+static bool same_outage(const struct pool_snapshot *a, const struct pool_snapshot *b)
 {
-    char since[16];
+    return a->state == POOL_DOWN && b->state == POOL_DOWN && !strcmp(a->target, b->target) &&
+           !strcmp(a->state_why, b->state_why);
+}
 
-    if (p->state == POOL_DOWN)
-        add(l, true, "%s TARGET DOWN since %s: %s", p->name,
-            show_clock(since, sizeof since, s, p->state_since_s, true), p->state_why);
+static void down(struct list *l, const struct snapshot *s, unsigned i)
+{
+    const struct pool_snapshot *p = &s->pool[i];
+    double since_s = p->state_since_s;
+    unsigned others = 0;
+    char since[16], more[32] = "";
+
+    if (p->state != POOL_DOWN)
+        return;
+    for (unsigned j = 0; j < i; j++)
+        if (same_outage(&s->pool[j], p))
+            return; /* told with that one */
+    for (unsigned j = i + 1; j < s->pools; j++)
+        if (same_outage(&s->pool[j], p)) {
+            since_s = fmin(since_s, s->pool[j].state_since_s);
+            others++;
+        }
+    if (others)
+        snprintf(more, sizeof more, " and %u more", others);
+    add(l, true, "%s%s TARGET DOWN since %s, next try within 1 s: %s", p->name, more,
+        show_clock(since, sizeof since, s, since_s, true), p->state_why);
+}
+
+static void stuck(struct list *l, const struct pool_snapshot *p)
+{
     if (p->threads_stuck > 0)
         add(l, true, "%s: %u thread%s could not be ended", p->name, p->threads_stuck,
             p->threads_stuck == 1 ? "" : "s");
+}
+
+/* A server that hangs gives no errors until its timeout: nothing ended for much longer than any
+ * operation took so far, and operations wait. */
+#define SILENCE_S 2.0
+static void silence(struct list *l, const struct pool_snapshot *p)
+{
+    double since_s = NAN, silent, usual = p->service.max / 1e9;
+    char waiting[32];
+
+    if (p->state != POOL_LOADING || !(p->counts.in_flight > 0))
+        return;
+    for (uint64_t i = p->tenths.n; i-- > p->tenths.first;) {
+        const struct point *t = series_at(&p->tenths, i);
+
+        if (t->completed + t->errors + t->timeouts > 0 || t->paused)
+            break;
+        since_s = t->t_s - t->span_s;
+    }
+    if (isnan(since_s))
+        return;
+    silent = series_at(&p->tenths, p->tenths.n - 1)->t_s - since_s;
+    if (silent >= SILENCE_S && (isnan(usual) || silent > 2 * usual))
+        add(l, true, "%s NO ANSWER for %.0f s: %s in flight wait", p->name, silent,
+            show_count(waiting, sizeof waiting, (double)p->counts.in_flight));
 }
 
 /* The class that fails now the most speaks for all. */
@@ -95,9 +145,11 @@ static void validity(struct list *l, const struct snapshot *s, const char *check
         }
     }
     text_add(&names, n > 1 ? "%s (worst)" : "%s", whose);
-    for (unsigned i = 0; i < s->pools && n > 1; i++)
+    for (unsigned i = 0; i < s->pools && n == 2; i++)
         if (failed(&s->pool[i], check) && strcmp(s->pool[i].name, whose))
             text_add(&names, ", %s", s->pool[i].name);
+    if (n > 2) /* why it is so must be seen on a narrow screen, too */
+        text_add(&names, " and %u more", n - 1);
     if (n > 0)
         add(l, true, "NOT VALID %s%s: %s", text_str(&names), names.cut ? " ..." : "", worst->why);
     text_free(&names);
@@ -148,7 +200,11 @@ int alerts_collect(const struct snapshot *s, struct alert *alert, int max)
     struct list l = {.alert = alert, .max = max};
 
     for (unsigned i = 0; i < s->pools; i++)
-        down(&l, s, &s->pool[i]);
+        down(&l, s, i);
+    for (unsigned i = 0; i < s->pools; i++)
+        stuck(&l, &s->pool[i]);
+    for (unsigned i = 0; i < s->pools; i++)
+        silence(&l, &s->pool[i]);
     for (unsigned i = 0; i < s->pools; i++)
         errors(&l, &s->pool[i]);
     for (unsigned i = 0; i < s->pools; i++)

@@ -77,7 +77,8 @@ static void tabs_short(struct cells *c, struct screen *sc, const struct layout *
     int w = 2 * VIEWS + 1 + (*name ? text_width(name) + 1 : 0), x;
 
     if ((l->border[PANEL_POOLS] && l->panel[PANEL_POOLS].h > 0) ||
-        (l->border[PANEL_MAIN] && sc->view != VIEW_SCALING) || r->w < w + 40)
+        (l->border[PANEL_MAIN] && sc->view != VIEW_SCALING) || l->panel[PANEL_TITLE].h > 0 ||
+        r->w < w + 40)
         return;
     r->w -= w + 1;
     x = r->x + r->w + 1;

@@ -67,6 +67,12 @@ static int effect(struct cells *c, int x, int y, const struct event *e, double n
     return x;
 }
 
+/* What the server found has no other name than who says it. */
+static bool told_by_server(const struct event *e)
+{
+    return e->by == BY_SERVER && !strcmp(e->what, "server");
+}
+
 /* When, by whom, and what. */
 static int change_head(struct cells *c, int x, int y, const struct snapshot *s,
                        const struct event *e, bool with_seconds)
@@ -78,6 +84,8 @@ static int change_head(struct cells *c, int x, int y, const struct snapshot *s,
     x = cells_textf(c, x, y, ROLE_DIM, "%-6s ", event_who(e));
     if (e->pool[0])
         x = cells_textf(c, x, y, ROLE_ACCENT, "%s ", e->pool);
+    if (told_by_server(e))
+        return cells_text(c, x, y, ROLE_STRONG, e->to);
     x = cells_text(c, x, y, ROLE_TEXT, e->what);
     if (e->from[0] && e->to[0])
         x = cells_textf(c, x, y, ROLE_STRONG, " %s %s %s", e->from, c->glyphs->arrow, e->to);
@@ -90,12 +98,35 @@ int change_draw(struct cells *c, int x, int y, int w, const struct snapshot *s,
                 const struct event *e, bool with_seconds)
 {
     struct rect clip = cells_clip(c, rect_of(x, y, w, 1));
+    int from = x;
 
     x = change_head(c, x, y, s, e, with_seconds);
     if (event_is_change(e))
         x = effect(c, x, y, e, s->now_s);
     cells_unclip(c, clip);
+    show_cut(c, rect_of(from, y, w, 1), x);
     return x;
+}
+
+/* Where the column is narrow, what an event says has up to two lines of its own. Returns how many
+ * rows it took. */
+static int change_wrapped(struct cells *c, struct rect r, int row, const struct snapshot *s,
+                          const struct event *e)
+{
+    struct rect clip = cells_clip(c, r);
+    int y = r.y + row, rows = r.h - row - 1, lines;
+    char words[sizeof e->what + sizeof e->to + 2];
+    struct event head = *e;
+
+    snprintf(words, sizeof words, "%s%s%s", told_by_server(e) ? "" : e->what,
+             told_by_server(e) || !e->to[0] ? "" : " ", e->to);
+    head.what[0] = head.from[0] = head.to[0] = '\0';
+    change_head(c, r.x + 1, y, s, &head, true);
+    lines = text_wrap(c, r.x + 3, y + 1, r.w - 4, rows < 2 ? rows : 2, ROLE_TEXT, words);
+    if (lines > 2 || lines > rows)
+        show_cut(c, rect_of(r.x, y + (rows < 2 ? rows : 2), r.w, 1), r.x + r.w + 1);
+    cells_unclip(c, clip);
+    return 1 + (lines < 2 ? lines : 2);
 }
 
 void changes_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
@@ -124,7 +155,11 @@ void changes_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
             row += 2;
             continue;
         }
-        change_draw(c, r.x + 1, r.y + row++, r.w - 1, s, e, r.w >= 60);
+        if (r.w < 76 && r.h >= 4 && row + 1 < r.h && strlen(e->to) > 8) {
+            row += change_wrapped(c, r, row, s, e);
+            continue;
+        }
+        change_draw(c, r.x + 1, r.y + row++, r.w - 1, s, e, r.w >= 60 && r.h > 1);
     }
     if (row == 0)
         cells_field(c, r.x + 1, r.y, r.w - 1, ALIGN_LEFT, ROLE_DIM,
@@ -268,7 +303,53 @@ static void left_short(struct cells *c, const struct snapshot *s, const struct s
                           : cells_textf(c, x, r.y, ROLE_TEXT, "%s%s %s", i ? ", " : "",
                                         left[i].kind, left[i].what ? left[i].what : "");
     if (n == 0)
-        cells_text(c, x, r.y, ROLE_DIM, "nothing");
+        x = cells_text(c, x, r.y, ROLE_DIM, "nothing");
+    show_cut(c, r, x);
+}
+
+static const char *member(const json_t *item, const char *name)
+{
+    const char *word = json_string_value(json_object_get(item, name));
+
+    return word ? word : "";
+}
+
+/* How many pools after pool i leave the very same thing, of which nobody counted how much is whose;
+ * *before: and how many before it. */
+static unsigned left_alike(const struct snapshot *s, unsigned i, const json_t *item,
+                           unsigned *before)
+{
+    unsigned after = 0;
+
+    *before = 0;
+    for (unsigned k = 0; k < s->pools && !json_is_integer(json_object_get(item, "count")); k++) {
+        size_t j;
+        json_t *other;
+
+        if (k == i || strcmp(s->pool[k].target, s->pool[i].target) != 0)
+            continue;
+        json_array_foreach(s->pool[k].left_behind, j, other)
+        {
+            bool same = !strcmp(member(item, "kind"), member(other, "kind")) &&
+                        !strcmp(member(item, "what"), member(other, "what"));
+
+            *before += same && k < i;
+            after += same && k > i;
+        }
+    }
+    return after;
+}
+
+static int left_item(struct cells *c, int x, int y, const json_t *item)
+{
+    const json_t *n = json_object_get(item, "count");
+    char count[32] = "";
+
+    if (json_is_integer(n))
+        format_count(count, sizeof count, (uint64_t)json_integer_value(n));
+    return cells_textf(c, x, y, ROLE_TEXT, " %s%s%s %s%s   ", count, count[0] ? " " : "",
+                       member(item, "kind"), member(item, "what"),
+                       json_object_get(item, "until") ? " (removed at the end)" : "");
 }
 
 void left_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
@@ -293,21 +374,19 @@ void left_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
 
         json_array_foreach(s->pool[i].left_behind, j, item)
         {
-            const char *kind = json_string_value(json_object_get(item, "kind"));
-            const char *what = json_string_value(json_object_get(item, "what"));
-            const json_t *n = json_object_get(item, "count");
-            char count[32] = "";
+            unsigned before, others = left_alike(s, i, item, &before);
 
-            if (json_is_integer(n))
-                format_count(count, sizeof count, (uint64_t)json_integer_value(n));
-            x = cells_textf(c, x, r.y, ROLE_ACCENT, "%s ", s->pool[i].name);
-            x = cells_textf(c, x, r.y, ROLE_TEXT, "%s%s%s %s%s   ", count, count[0] ? " " : "",
-                            kind ? kind : "", what ? what : "",
-                            json_object_get(item, "until") ? " (removed at the end)" : "");
+            if (before) /* it is named already, with this pool among the others */
+                continue;
+            x = cells_text(c, x, r.y, ROLE_ACCENT, s->pool[i].name);
+            if (others)
+                x = cells_textf(c, x, r.y, ROLE_LABEL, " and %u more", others);
+            x = left_item(c, x, r.y, item);
             any = true;
         }
     }
     if (!any)
         cells_text(c, x, r.y, ROLE_DIM, "nothing");
     cells_unclip(c, clip);
+    show_cut(c, r, x - 3);
 }

@@ -125,11 +125,11 @@ static void row(struct cells *c, const struct table *t, const struct curve *k, i
     snprintf(text, sizeof text, at->valid ? "%s" : "(%s)",
              show_number(number, sizeof number, at->throughput_per_s));
     table_put(c, t, y, COL_X, role, text);
-    if (at->valid)
+    if (at->valid && !(at->vars.rate_per_s > 0)) /* of a rate that was asked for it says nothing */
         table_put(c, t, y, COL_EFF, role, show_percent(text, sizeof text, curve_efficiency(k, i)));
     table_put(c, t, y, COL_P99, role, show_ns(text, sizeof text, at->p99));
     if (!at->valid) {
-        table_put(c, t, y, COL_BAR, ROLE_WARN, "left out");
+        table_put(c, t, y, COL_BAR, ROLE_WARN, t->w[COL_BAR] < 8 ? "out" : at->why_not);
         return;
     }
     for (int j = 0; j < t->w[COL_BAR]; j++) {
@@ -268,10 +268,13 @@ static void panel_note(const struct snapshot *s, const struct pool_snapshot *p,
 
 static void nothing_yet(struct cells *c, const struct pool_snapshot *p, struct rect r)
 {
-    cells_field(c, r.x + 1, r.y, r.w - 2, ALIGN_LEFT, ROLE_DIM,
-                p->plateau_why[0] ? p->plateau_why : "no point yet: one is made when nothing");
-    if (r.h > 1 && !p->plateau_why[0])
-        cells_field(c, r.x + 1, r.y + 1, r.w - 2, ALIGN_LEFT, ROLE_DIM, "is resized for a while");
+    const char *how = "no point yet: one is made when nothing was resized for some seconds";
+    int used = text_wrap(c, r.x + 1, r.y, r.w - 2, r.h, ROLE_DIM,
+                         p->plateau_why[0] ? p->plateau_why : how);
+
+    if (used + 2 < r.h && p->state == POOL_LOADING)
+        text_wrap(c, r.x + 1, r.y + used + 1, r.w - 2, r.h - used - 1, ROLE_LABEL,
+                  "S sweeps a variable: threads 1, 2, 4, 8 ..., each held until it is steady");
 }
 
 /* Words below, then a plot, then a table where there is one nowhere else. */
@@ -282,13 +285,20 @@ static void fill(struct cells *c, struct screen *sc, const struct layout *l, con
     int rows = full && r.h >= 14 ? 3 : 1, table_rows;
 
     if (r.h > 2) {
-        if (!curve_fit(k))
-            rows = 1;
-        if (k->pool->plateau_why[0] && !curve_fit(k))
-            cells_field(c, r.x + 1, r.y + r.h - 1, r.w - 2, ALIGN_LEFT, ROLE_LABEL,
-                        k->pool->plateau_why);
-        else
+        if (!curve_fit(k)) { /* in full: it says what is missing */
+            const char *why = k->pool->plateau_why[0] ? k->pool->plateau_why
+                              : k->scaling.why[0]     ? k->scaling.why
+                                                      : "a fit needs 3 valid points";
+            int lines = text_wrap(NULL, 0, 0, r.w - 2, 0, ROLE_LABEL, why);
+
+            rows = lines < 1                     ? 1
+                   : lines < r.h - k->points - 1 ? lines
+                   : r.h > 4 && lines > 1        ? 2
+                                                 : 1;
+            text_wrap(c, r.x + 1, r.y + r.h - rows, r.w - 2, rows, ROLE_LABEL, why);
+        } else {
             rows = curve_words(c, k, r.x + 1, r.y + r.h, r.w - 2, rows);
+        }
         r.h -= rows;
     }
     table_rows = k->points + 1 < r.h / 2 ? k->points + 1 : r.h / 2;

@@ -126,9 +126,10 @@ static void error_row(struct cells *c, const struct table *t, int y, const struc
 
     table_put(c, t, y, COL_POOL, ROLE_ACCENT, row->pool->name);
     table_put(c, t, y, COL_CLASS, e->recent ? ROLE_BAD : ROLE_STRONG, e->name);
-    table_put(c, t, y, COL_COUNT, ROLE_TEXT, format_count(text, sizeof text, e->count));
+    table_put(c, t, y, COL_COUNT, ROLE_TEXT,
+              show_items(text, sizeof text, e->count, t->w[COL_COUNT]));
     table_put(c, t, y, COL_NOW, e->recent ? ROLE_BAD : ROLE_DIM,
-              show_count(text, sizeof text, (double)e->recent));
+              show_count_in(text, sizeof text, (double)e->recent, t->w[COL_NOW]));
     table_put(c, t, y, COL_FIRST, ROLE_LABEL, show_clock(text, sizeof text, s, e->first_s, true));
     table_put(c, t, y, COL_LAST, ROLE_LABEL, show_clock(text, sizeof text, s, e->last_s, true));
     table_put(c, t, y, COL_MESSAGE, ROLE_TEXT, e->last);
@@ -146,12 +147,13 @@ static void detail(struct cells *c, struct rect r, const struct snapshot *s,
 {
     const struct error_class *e = row->error;
     uint64_t all = row->pool->counts.errors + row->pool->counts.timeouts;
-    char text[256], count[32], first[16], last[16], share[32] = "";
+    char text[256], count[32], first[16], last[16], percent[16], share[32] = "";
 
     cells_hline(c, r.x, r.y, r.w, ROLE_BORDER);
     if (all > 0 && row->pool->counts.offered > 0)
-        snprintf(share, sizeof share, " (%.2g %% of all)",
-                 100.0 * (double)e->count / (double)row->pool->counts.offered);
+        snprintf(share, sizeof share, " (%s of all)",
+                 show_percent(percent, sizeof percent,
+                              (double)e->count / (double)row->pool->counts.offered));
     snprintf(text, sizeof text, "%s %s: %s%s, %s to %s; %s", row->pool->name, e->name,
              format_count(count, sizeof count, e->count), share,
              show_clock(first, sizeof first, s, e->first_s, true),
@@ -160,7 +162,11 @@ static void detail(struct cells *c, struct rect r, const struct snapshot *s,
     cells_field(c, r.x + 2, r.y + 1, r.w - 3, ALIGN_LEFT, e->recent ? ROLE_BAD : ROLE_STRONG, text);
     detail_line(c, r, r.y + 2, "first", ROLE_TEXT, e->first);
     detail_line(c, r, r.y + 3, "last", ROLE_TEXT, e->last);
-    detail_line(c, r, r.y + 4, "to do", ROLE_WARN, advice_for(e));
+    cells_field(c, r.x + 2, r.y + 4, 8, ALIGN_LEFT, ROLE_LABEL, "to do");
+    if (r.h < 6)
+        cells_field(c, r.x + 10, r.y + 4, r.w - 11, ALIGN_LEFT, ROLE_WARN, advice_for(e));
+    else
+        text_wrap(c, r.x + 10, r.y + 4, r.w - 11, r.h - 4, ROLE_WARN, advice_for(e));
 }
 
 void errors_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
@@ -168,14 +174,18 @@ void errors_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
 {
     static struct error_row row[ERROR_ROWS_MAX];
     int n = errors_rows(s, sc, row, ERROR_ROWS_MAX), first, below;
+    struct column columns[sizeof error_columns / sizeof *error_columns];
     char note[64];
     struct table t;
     struct rect r;
 
+    memcpy(columns, error_columns, sizeof columns);
+    columns[COL_POOL].width = show_names_width(s, 7, c->cols >= 100 ? 16 : 9);
+    columns[COL_POOL].most = show_names_width(s, 7, 32);
     snprintf(note, sizeof note, "%d class%s", n, n == 1 ? "" : "es");
-    if (!list_begin(c, sc, l, "errors by class", note, error_columns, &t, &r))
+    if (!list_begin(c, sc, l, "errors by class", note, columns, &t, &r))
         return;
-    below = n > 0 && r.h > 8 ? 5 : 0;
+    below = n > 0 && r.h > 8 ? r.h > 12 ? 6 : 5 : 0;
     first = scroll_follow(sc, n, r.h - below);
     for (int i = first; i < n && i - first < r.h - below; i++) {
         list_row(c, sc, r, r.y + i - first, i);

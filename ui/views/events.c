@@ -105,7 +105,9 @@ static bool found(const struct event *e, const char *find)
 
 static void what_text(const struct cells *c, const struct event *e, char *buf, size_t size)
 {
-    if (e->from[0] && e->to[0])
+    if (e->by == BY_SERVER && !strcmp(e->what, "server")) /* who says it stands beside it */
+        copy_str(buf, size, e->to);
+    else if (e->from[0] && e->to[0])
         snprintf(buf, size, "%s %s %s %s", e->what, e->from, c->glyphs->arrow, e->to);
     else
         snprintf(buf, size, "%s%s%s", e->what, e->to[0] ? " " : "", e->to);
@@ -201,12 +203,16 @@ void events_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
 {
     static unsigned index[EVENT_ROWS_MAX];
     int n = events_rows(s, sc, index, EVENT_ROWS_MAX), first, below;
+    struct column columns[sizeof event_columns / sizeof *event_columns];
     char note[64];
     struct table t;
     struct rect r;
 
+    memcpy(columns, event_columns, sizeof columns);
+    columns[COL_POOL].width = show_names_width(s, 6, c->cols >= 100 ? 16 : 9);
+    columns[COL_POOL].most = show_names_width(s, 6, 32);
     snprintf(note, sizeof note, "%llu", (unsigned long long)s->events_total);
-    if (!list_begin(c, sc, l, "events", note, event_columns, &t, &r))
+    if (!list_begin(c, sc, l, "events", note, columns, &t, &r))
         return;
     below = n > 0 && r.h > 9 ? (r.w >= 100 ? 3 : 4) : 0;
     first = scroll_follow(sc, n, r.h - below);

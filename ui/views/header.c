@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/pattern.h"
 #include "engine/text.h"
 #include "ui/box.h"
+#include "ui/glyphs.h"
 
 struct segment {
     char text[96];
@@ -285,12 +287,19 @@ void header_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     }
 }
 
-void tabs_draw(struct cells *c, struct screen *sc, int x, int y, int room)
+static int tabs_width(void)
 {
     int w = 1;
 
     for (int i = 0; i < VIEWS; i++)
         w += text_width(view_name((enum view)i)) + 4;
+    return w;
+}
+
+void tabs_draw(struct cells *c, struct screen *sc, int x, int y, int room)
+{
+    int w = tabs_width();
+
     if (w > room)
         return;
     x -= w;
@@ -303,4 +312,35 @@ void tabs_draw(struct cells *c, struct screen *sc, int x, int y, int room)
                         view_name((enum view)i));
         screen_hit(sc, rect_of(from, y, x - from, 1), HIT_TAB, i);
     }
+}
+
+void title_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
+                const struct layout *l)
+{
+    const struct pool_snapshot *p = screen_pool(sc, s);
+    struct rect r = l->panel[PANEL_TITLE], clip;
+    int x, room = r.w - tabs_width() - 4;
+    char load[64], rate[32];
+
+    if (r.h == 0)
+        return;
+    tabs_draw(c, sc, r.x + r.w - 2, r.y, r.w - 2); /* where the other views have them */
+    if (!p)
+        return;
+    clip = cells_clip(c, rect_of(r.x, r.y, room, 1));
+    x = cells_textf(c, r.x + 1, r.y, ROLE_LABEL, "%u ", p->number);
+    x = cells_text(c, x, r.y, ROLE_STRONG, p->name) + 2;
+    if (p->state != POOL_LOADING)
+        x = box_chip(c, x, r.y, state_role(p->state), pool_state_name(p->state)) + 1;
+    x = cells_textf(c, x, r.y, ROLE_TEXT, "%s %s",
+                    show_load(load, sizeof load, p, c->glyphs->times),
+                    pattern_name(p->load.pattern));
+    if (p->load.rate_per_s > 0)
+        x = cells_textf(c, x, r.y, ROLE_TEXT, ", %s/s asked",
+                        show_number(rate, sizeof rate, p->load.rate_per_s));
+    x = cells_textf(c, x + 2, r.y, ROLE_LABEL, "%s", p->target);
+    if (p->version[0])
+        x = cells_textf(c, x, r.y, ROLE_LABEL, " (%s)", p->version);
+    cells_unclip(c, clip);
+    show_cut(c, rect_of(r.x, r.y, room, 1), x);
 }

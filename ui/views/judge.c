@@ -15,8 +15,8 @@ static const char *const check_names[] = {"little",       "generator_cpu", "cpu_
 #define CHECK_COLUMNS 6
 
 static const struct column valid_columns[] = {
-    {"", 7, 13, ALIGN_LEFT, 0},     {"N=XR", 4, 5, ALIGN_LEFT, 3}, {"cpu", 6, 7, ALIGN_LEFT, 0},
-    {"queue", 5, 6, ALIGN_LEFT, 1}, {"lag", 3, 4, ALIGN_LEFT, 2},  {"loss", 4, 5, ALIGN_LEFT, 1},
+    {"", 8, 13, ALIGN_LEFT, 0},     {"N=XR", 4, 5, ALIGN_LEFT, 3}, {"cpu", 6, 7, ALIGN_LEFT, 0},
+    {"wait", 4, 6, ALIGN_LEFT, 1},  {"lag", 3, 4, ALIGN_LEFT, 2},  {"loss", 4, 5, ALIGN_LEFT, 1},
     {"count", 5, 5, ALIGN_LEFT, 4}, {NULL, 0, 0, ALIGN_LEFT, 0},
 };
 

@@ -34,15 +34,15 @@ enum {
 };
 
 static const struct column pool_columns[] = {
-    {"", 1, 1, ALIGN_LEFT, 0},          {"#", 2, 2, ALIGN_RIGHT, 5},
-    {"POOL", 7, 12, ALIGN_LEFT, 0},     {"TARGET", 11, 60, ALIGN_LEFT, 4},
-    {"LOAD", 7, 12, ALIGN_LEFT, 1},     {"PATTERN", 7, 11, ALIGN_LEFT, 9},
-    {"INFL", 4, 6, ALIGN_RIGHT, 6},     {"ASKED", 6, 8, ALIGN_RIGHT, 8},
-    {"DONE/s", 6, 7, ALIGN_RIGHT, 0},   {"", 3, 3, ALIGN_LEFT, 7},
-    {"TREND", 10, 64, ALIGN_RIGHT, 10}, {"p50", 6, 7, ALIGN_RIGHT, 3},
-    {"p99", 6, 7, ALIGN_RIGHT, 0},      {"", 0, 0, ALIGN_LEFT, 11},
-    {"ERR", 4, 6, ALIGN_RIGHT, 2},      {"DROP", 4, 6, ALIGN_RIGHT, 7},
-    {"LIMIT", 7, 9, ALIGN_RIGHT, 2},    {NULL, 0, 0, ALIGN_LEFT, 0},
+    {"", 1, 1, ALIGN_LEFT, 0},         {"#", 2, 2, ALIGN_RIGHT, 5},
+    {"POOL", 7, 12, ALIGN_LEFT, 0},    {"TARGET", 11, 60, ALIGN_LEFT, 4},
+    {"LOAD", 7, 12, ALIGN_LEFT, 1},    {"PATTERN", 7, 11, ALIGN_LEFT, 9},
+    {"INFL", 4, 6, ALIGN_RIGHT, 6},    {"ASKED", 6, 8, ALIGN_RIGHT, 8},
+    {"DONE/s", 6, 7, ALIGN_RIGHT, 0},  {"", 3, 3, ALIGN_LEFT, 7},
+    {"TREND", 10, 64, ALIGN_LEFT, 10}, {"p50", 6, 7, ALIGN_RIGHT, 3},
+    {"p99", 6, 7, ALIGN_RIGHT, 0},     {"", 0, 0, ALIGN_LEFT, 11},
+    {"ERR", 4, 6, ALIGN_RIGHT, 2},     {"DROP", 4, 6, ALIGN_RIGHT, 7},
+    {"LIMIT", 7, 9, ALIGN_RIGHT, 2},   {NULL, 0, 0, ALIGN_LEFT, 0},
 };
 /* The target without its scheme, and the version in brackets where there is room. */
 static void target_text(const struct pool_snapshot *p, int w, char *buf, size_t size)
@@ -296,10 +296,11 @@ static void pools_panel(struct cells *c, const struct snapshot *s, struct screen
     if (l->border[PANEL_POOLS])
         tabs_draw(c, sc, r.x + r.w - 1, l->panel[PANEL_POOLS].y, r.w - 12);
     memcpy(columns, pool_columns, sizeof columns);
-    if (sc->baselines) {
+    if (sc->baselines)
         columns[COL_CHANGE] = (struct column){"VS BASE /s p99", 16, 20, ALIGN_LEFT, 1};
-        columns[COL_TREND].align = ALIGN_LEFT;
-    }
+    columns[COL_POOL].most = show_names_width(s, 12, 32);
+    if (r.w >= 100) /* a name says more than the end of a path */
+        columns[COL_POOL].width = show_names_width(s, 7, 16);
     if (r.w <= 220) /* no wider than they are: the trend has use for the rest */
         columns[COL_TARGET].most = widest_target(s);
     columns[COL_TREND].most = r.w / 4 < 64 ? r.w / 4 : 64;
@@ -340,7 +341,7 @@ static void numbers_panel(struct cells *c, const struct snapshot *s, struct scre
     const struct pool_snapshot *p = screen_pool(sc, s);
     struct rect r = l->panel[PANEL_NUMBERS], clip;
     char per_s[32], p99[32], load[64];
-    int half = r.w / 2;
+    int half = r.w / 2, wide, right;
 
     if (r.h < 3 || !p)
         return;
@@ -348,13 +349,20 @@ static void numbers_panel(struct cells *c, const struct snapshot *s, struct scre
     show_number(per_s, sizeof per_s, p->now_per_s);
     show_ns(p99, sizeof p99, p->now_response.q[Q_P99]);
     cells_textf(c, r.x + 1, r.y, ROLE_LABEL, "%s %s/s", p->name, pool_noun(p));
-    cells_text(c, r.x + half + 1, r.y, ROLE_LABEL, "p99 response");
-    if (r.h >= 5 && box_big_width(per_s) < half && box_big_width(p99) < half) {
+    wide = box_big_width(per_s);
+    if (wide >= half && wide + box_big_width(p99) + 3 <= r.w)
+        half = wide + 1;
+    right = r.x + half + 1;
+    cells_text(c, right, r.y, ROLE_LABEL, "p99 response");
+    if (r.h >= 5 && wide < half) {
         box_big(c, r.x + 1, r.y + 1, ROLE_THROUGHPUT, per_s);
-        box_big(c, r.x + half + 1, r.y + 1, ROLE_P99, p99);
+        if (right + box_big_width(p99) <= r.x + r.w)
+            box_big(c, right, r.y + 1, ROLE_P99, p99);
+        else
+            cells_text(c, right, r.y + 2, ROLE_P99, p99);
     } else {
         cells_text(c, r.x + 1, r.y + 1, ROLE_THROUGHPUT, per_s);
-        cells_text(c, r.x + half + 1, r.y + 1, ROLE_P99, p99);
+        cells_text(c, right, r.y + 1, ROLE_P99, p99);
     }
     cells_textf(c, r.x + 1, r.y + (r.h >= 5 ? 5 : 2), ROLE_TEXT, "%s  %s  err %" PRIu64 "  %s",
                 show_load(load, sizeof load, p, c->glyphs->times), pattern_name(p->load.pattern),

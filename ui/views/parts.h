@@ -18,6 +18,8 @@ char *show_number(char *buf, size_t size, double v);
 char *show_count(char *buf, size_t size, double n); /* whole below 1,000: "7", "12.6k" */
 /* The same in w columns (at least 4): with fewer digits, never with its end cut off. */
 char *show_count_in(char *buf, size_t size, double n, int w);
+/* With every digit ("26,340,024") where w columns have room for them, else as show_count_in. */
+char *show_items(char *buf, size_t size, uint64_t n, int w);
 char *show_signed(char *buf, size_t size, double v);      /* "+31.0k", "-1.90k" */
 char *show_signed_ns(char *buf, size_t size, double ns);  /* "+1.10ms" */
 char *show_percent(char *buf, size_t size, double share); /* "97 %" */
@@ -26,6 +28,10 @@ char *show_bytes(char *buf, size_t size, double bytes);
 char *show_clock(char *buf, size_t size, const struct snapshot *, double t_s, bool seconds);
 /* What one operation of the pool is called: "op", "row", "msg"; "op" for a mix of several. */
 const char *pool_noun(const struct pool_snapshot *);
+/* Columns for the pools' names: as many as the longest has, within these bounds. */
+int show_names_width(const struct snapshot *, int least, int most);
+/* Marks with an ellipsis that text which ended at x went beyond the rectangle's first row. */
+void show_cut(struct cells *, struct rect, int x);
 /* "4x10x16": threads, clients, depth. */
 char *show_load(char *buf, size_t size, const struct pool_snapshot *, const char *times);
 enum role state_role(enum pool_state);
@@ -41,6 +47,8 @@ int alerts_collect(const struct snapshot *, struct alert *alert, int max);
 void header_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 void alerts_draw(struct cells *, const struct snapshot *, const struct layout *);
 void bottom_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+/* Which pool the view is about, and the names of the views. */
+void title_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 /* The names of the views, right-aligned so that they end before x. */
 void tabs_draw(struct cells *, struct screen *, int x, int y, int room);
 

@@ -494,7 +494,8 @@ static void latency_legend(struct cells *c, struct screen *sc, const struct layo
              show_ns(number, sizeof number, p->now_service.q[Q_P50]), p50);
     if (open) {
         legend[n] = (struct legend){.sample = sample[2], .role = ROLE_RESPONSE};
-        snprintf(legend[n++].text, sizeof legend[0].text, "response p99 %s%s",
+        snprintf(legend[n++].text, sizeof legend[0].text, "%s p99 %s%s",
+                 l->size == LAYOUT_FULL ? "response" : "resp.",
                  show_ns(number, sizeof number, p->now_response.q[Q_P99]), response);
     }
     if (base && base->seconds.n) {
@@ -544,9 +545,11 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     struct plot_level level[LEVELS_MAX];
     struct plot_series series[4];
     const struct baseline *base;
-    const char *title = "service time, log";
+    /* An open pool has both times in it. */
+    bool several, open = p && p->load.rate_per_s > 0;
+    const char *title = open ? "latency, log" : "service time, log";
+    char longer[64];
     double lo = NAN, hi = NAN;
-    bool several, open;
     struct rect r;
     struct bins b;
 
@@ -558,7 +561,6 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     }
     axis_reset(sc, p->number);
     sc->axis[AXIS_LATENCY].log = true;
-    open = p->load.rate_per_s > 0;
     b = bins_of(s, sc, &plot, plot.columns);
     several = bins_fill(&b, &p->seconds, BIN_P99, v[0]);
     bins_fill(&b, &p->seconds, BIN_P50, v[1]);
@@ -587,9 +589,9 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     }
     if (isnan(hi))
         no_data(c, r, "no latency yet: a percentile needs 10 samples above it");
-    if (several &&
-        box_panel(c, l, PANEL_LATENCY, "service time, log, worst of each column", NULL, &r))
-        title = "service time, log, worst of each column";
+    snprintf(longer, sizeof longer, "%s, worst of each column", title);
+    if (several && box_panel(c, l, PANEL_LATENCY, longer, NULL, &r))
+        title = longer;
     axis_follow(&sc->axis[AXIS_LATENCY], lo, hi, s->now_s);
     plot.series = series;
     for (int i = 0; i < plot.series_count; i++) /* clicked away: its values stay in the readout */
@@ -604,19 +606,43 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     latency_legend(c, sc, l, p, open, title);
 }
 
+/* Each shade with the share of a column's operations from which on it is used. */
+static void heat_legend(struct cells *c, struct rect panel, const char *title)
+{
+    static const char *const from[HEAT_LEVELS] = {">0 ", "0.1 ", "1 ", "5 ", "20 %"};
+    const char *what = "of its column: ";
+    int w = 2 * HEAT_LEVELS, x;
+
+    for (int i = 0; i < HEAT_LEVELS; i++)
+        w += text_width(from[i]);
+    if (w + text_width(what) + text_width(title) + 12 <= panel.w)
+        w += text_width(what);
+    else
+        what = "";
+    if (w + text_width(title) + 8 > panel.w)
+        return;
+    x = cells_text(c, panel.x + panel.w - w - 4, panel.y, ROLE_LABEL, " ");
+    x = cells_text(c, x, panel.y, ROLE_LABEL, what);
+    for (int i = 0; i < HEAT_LEVELS; i++) {
+        heatmap_sample(c, x, panel.y, i + 1);
+        x = cells_textf(c, x + 1, panel.y, ROLE_LABEL, " %s", from[i]);
+    }
+    cells_text(c, x, panel.y, ROLE_LABEL, " ");
+}
+
 void heatmap_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
                    const struct layout *l)
 {
     const struct pool_snapshot *p = screen_pool(sc, s);
     static struct heatmap map;
+    const char *title = "service time of every operation";
     struct plot plot = {.axis = &sc->axis[AXIS_LATENCY], .ns = true};
     struct rect r;
     struct bins b;
 
-    if (!box_panel(c, l, PANEL_HEATMAP, "service time of every operation",
-                   "share of a column: <0.1 % 1 % 5 % 20 % more", &r) ||
-        !p)
+    if (!box_panel(c, l, PANEL_HEATMAP, title, NULL, &r) || !p)
         return;
+    heat_legend(c, l->panel[PANEL_HEATMAP], title);
     if (!plot_begin(&plot, c, r) || plot.area.w > HEATMAP_COLS)
         return;
     if (!(sc->axis[AXIS_LATENCY].hi > sc->axis[AXIS_LATENCY].lo)) {

@@ -65,12 +65,10 @@ enum {
 };
 
 static const struct column point_columns[] = {
-    {"WHEN", 8, 8, ALIGN_LEFT, 9},      {"THR", 3, 5, ALIGN_RIGHT, 0},
-    {"CLI", 3, 5, ALIGN_RIGHT, 1},      {"DEPTH", 5, 6, ALIGN_RIGHT, 3},
-    {"ROWS", 4, 6, ALIGN_RIGHT, 6},     {"N", 5, 7, ALIGN_RIGHT, 2},
-    {"A SECOND", 8, 9, ALIGN_RIGHT, 0}, {"95 %", 6, 8, ALIGN_RIGHT, 4},
-    {"p50", 6, 8, ALIGN_RIGHT, 7},      {"p99", 6, 8, ALIGN_RIGHT, 1},
-    {"CPU", 5, 5, ALIGN_RIGHT, 5},      {"MEM", 6, 7, ALIGN_RIGHT, 8},
+    {"WHEN", 8, 8, ALIGN_LEFT, 9},    {"THR", 3, 5, ALIGN_RIGHT, 0},  {"CLI", 3, 5, ALIGN_RIGHT, 1},
+    {"DEPTH", 5, 6, ALIGN_RIGHT, 3},  {"ROWS", 4, 6, ALIGN_RIGHT, 6}, {"N", 5, 7, ALIGN_RIGHT, 2},
+    {"DONE/s", 8, 9, ALIGN_RIGHT, 0}, {"95 %", 6, 8, ALIGN_RIGHT, 4}, {"p50", 6, 8, ALIGN_RIGHT, 7},
+    {"p99", 6, 8, ALIGN_RIGHT, 1},    {"CPU", 5, 5, ALIGN_RIGHT, 5},  {"MEM", 6, 7, ALIGN_RIGHT, 8},
 };
 
 /* The backend's own columns come before the last one. */
@@ -192,7 +190,7 @@ static void light_value(char *buf, size_t size, enum light_id id, const struct l
     else if (id == LIGHT_CLOCK)
         snprintf(buf, size, "%.3fs", v);
     else if (id == LIGHT_STEADY || id == LIGHT_LITTLE)
-        snprintf(buf, size, id == LIGHT_STEADY ? "%+.1f %%" : "%.1f %%", 100 * v);
+        snprintf(buf, size, id == LIGHT_STEADY ? "%+.*f %%" : "%.*f %%", fabs(v) < 0.1, 100 * v);
     else
         show_percent(buf, size, v);
 }
@@ -245,13 +243,23 @@ static void lights_panel(struct cells *c, const struct snapshot *s, struct scree
 
 /* ---- what else moves with N ---- */
 
+static void needs_two(struct cells *c, struct rect r)
+{
+    cells_field(c, r.x + 1, r.y + r.h / 2, r.w - 2, ALIGN_CENTER, ROLE_DIM,
+                "drawn from two points on");
+}
+
 static void latency_n_panel(struct cells *c, struct screen *sc, const struct layout *l,
                             const struct curve *k)
 {
     struct rect r;
 
-    if (!box_panel(c, l, PANEL_LATENCY_N, "latency against N", "p50, p99", &r) || k->points < 2)
+    if (!box_panel(c, l, PANEL_LATENCY_N, "latency against N", "p50, p99", &r))
         return;
+    if (k->points < 2) {
+        needs_two(c, r);
+        return;
+    }
     curve_plot_latency(c, sc, k, r);
 }
 
@@ -263,8 +271,12 @@ static void cost_panel(struct cells *c, struct screen *sc, const struct layout *
     char note[96] = "client, server CPU %";
     struct rect r;
 
-    if (!box_panel(c, l, PANEL_COST, "cost against N", note, &r) || k->points < 2)
+    if (!box_panel(c, l, PANEL_COST, "cost against N", note, &r))
         return;
+    if (k->points < 2) {
+        needs_two(c, r);
+        return;
+    }
     int upper = r.h >= 9 ? (r.h - 1) / 2 : r.h - 1;
 
     if (isnan(g->memory_exponent))

@@ -65,7 +65,7 @@ void ladder_panel(struct cells *c, const struct pool_snapshot *p, const struct l
 }
 
 static const struct column op_columns[] = {
-    {"OPERATION", 8, 14, ALIGN_LEFT, 0},   {"A SECOND", 8, 9, ALIGN_RIGHT, 0},
+    {"OPERATION", 8, 14, ALIGN_LEFT, 0},   {"NOW/s", 8, 9, ALIGN_RIGHT, 0},
     {"COMPLETED", 10, 16, ALIGN_RIGHT, 2}, {"ERR", 5, 10, ALIGN_RIGHT, 1},
     {"p50", 6, 8, ALIGN_RIGHT, 3},         {"p99", 6, 8, ALIGN_RIGHT, 0},
     {"p99.9", 6, 8, ALIGN_RIGHT, 4},       {NULL, 0, 0, ALIGN_LEFT, 0},
@@ -113,9 +113,9 @@ static void operations(struct cells *c, const struct pool_snapshot *p, const str
 
         table_put(c, &t, y, 0, ROLE_STRONG, p->backend->ops[o->type].name);
         table_put(c, &t, y, 1, ROLE_TEXT, show_number(text, sizeof text, o->per_s));
-        table_put(c, &t, y, 2, ROLE_TEXT, format_count(text, sizeof text, o->completed));
+        table_put(c, &t, y, 2, ROLE_TEXT, show_items(text, sizeof text, o->completed, t.w[2]));
         table_put(c, &t, y, 3, o->errors + o->timeouts ? ROLE_BAD : ROLE_TEXT,
-                  show_count(text, sizeof text, (double)(o->errors + o->timeouts)));
+                  show_count_in(text, sizeof text, (double)(o->errors + o->timeouts), t.w[3]));
         table_put(c, &t, y, 4, ROLE_P50, show_ns(text, sizeof text, o->response.q[Q_P50]));
         table_put(c, &t, y, 5, ROLE_P99, show_ns(text, sizeof text, o->response.q[Q_P99]));
         table_put(c, &t, y, 6, ROLE_TEXT, show_ns(text, sizeof text, o->response.q[Q_P99_9]));
@@ -142,9 +142,12 @@ static void threads(struct cells *c, const struct pool_snapshot *p, const struct
     char note[96], held[32];
     struct table t;
     struct rect r;
-    int row = 1;
+    int row = 1, room = layout_inside(l, PANEL_THREADS).h - 1;
 
-    snprintf(note, sizeof note, "%u running", p->threads_running);
+    if ((int)p->threads_running > room && room > 0)
+        snprintf(note, sizeof note, "%u running, the newest %d", p->threads_running, room);
+    else
+        snprintf(note, sizeof note, "%u running", p->threads_running);
     if (p->peak_bytes) /* pattern unthrottled: what it pays with */
         snprintf(note, sizeof note,
                  l->panel[PANEL_THREADS].w < 64
@@ -174,9 +177,9 @@ static void threads(struct cells *c, const struct pool_snapshot *p, const struct
         table_put(c, &t, y, 2, w->cpu_share > 0.8 ? ROLE_BAD : ROLE_TEXT,
                   show_percent(text, sizeof text, w->cpu_share));
         table_put(c, &t, y, 3, ROLE_TEXT, show_percent(text, sizeof text, share));
-        table_put(c, &t, y, 4, ROLE_TEXT, format_count(text, sizeof text, w->completed));
+        table_put(c, &t, y, 4, ROLE_TEXT, show_items(text, sizeof text, w->completed, t.w[4]));
         table_put(c, &t, y, 5, w->errors ? ROLE_BAD : ROLE_TEXT,
-                  show_count(text, sizeof text, (double)w->errors));
+                  show_count_in(text, sizeof text, (double)w->errors, t.w[5]));
         for (int j = 0; j < t.w[6] && !isnan(w->cpu_share); j++) {
             bool on = j < (int)(w->cpu_share * t.w[6] + 0.5);
 

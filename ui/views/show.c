@@ -9,6 +9,7 @@
 
 #include "engine/backend.h"
 #include "engine/text.h"
+#include "ui/glyphs.h"
 
 static char *absent(char *buf, size_t size)
 {
@@ -52,6 +53,12 @@ char *show_count_in(char *buf, size_t size, double n, int w)
     return buf;
 }
 
+char *show_items(char *buf, size_t size, uint64_t n, int w)
+{
+    format_count(buf, size, n);
+    return text_width(buf) <= w ? buf : show_count_in(buf, size, (double)n, w);
+}
+
 char *show_signed(char *buf, size_t size, double v)
 {
     char number[32];
@@ -77,10 +84,13 @@ char *show_percent(char *buf, size_t size, double share)
 {
     if (isnan(share) || share < 0)
         return absent(buf, size);
+    if (share > 0 && share < 1e-6)
+        return copy_str(buf, size, "<0.0001 %");
     snprintf(buf, size,
-             share < 0.00995 && share > 0  ? "%.2f %%"
-             : share < 0.0995 && share > 0 ? "%.1f %%"
-                                           : "%.0f %%",
+             share < 0.00095 && share > 0   ? "%.2g %%"
+             : share < 0.00995 && share > 0 ? "%.2f %%"
+             : share < 0.0995 && share > 0  ? "%.1f %%"
+                                            : "%.0f %%",
              share * 100);
     return buf;
 }
@@ -118,6 +128,26 @@ const char *pool_noun(const struct pool_snapshot *p)
         noun = n;
     }
     return noun ? noun : "op";
+}
+
+int show_names_width(const struct snapshot *s, int least, int most)
+{
+    int w = least;
+
+    for (unsigned i = 0; i < s->pools; i++) {
+        int n = text_width(s->pool[i].name);
+
+        w = n > w ? n : w;
+    }
+    return w < most ? w : most;
+}
+
+void show_cut(struct cells *c, struct rect r, int x)
+{
+    int w = text_width(c->glyphs->ellipsis);
+
+    if (x > r.x + r.w && r.w >= w)
+        cells_text(c, r.x + r.w - w, r.y, ROLE_LABEL, c->glyphs->ellipsis);
 }
 
 char *show_load(char *buf, size_t size, const struct pool_snapshot *p, const char *times)

@@ -25,11 +25,6 @@ static const struct column target_columns[] = {
     {"ITEMS", 6, 12, ALIGN_RIGHT, 5},   {NULL, 0, 0, ALIGN_LEFT, 0},
 };
 
-static char *show_known(char *buf, size_t size, int64_t n)
-{
-    return n < 0 ? copy_str(buf, size, "-") : format_count(buf, size, (uint64_t)n);
-}
-
 static void target_row(struct cells *c, const struct table *t, int y, const struct pool_snapshot *p)
 {
     char text[64];
@@ -42,9 +37,11 @@ static void target_row(struct cells *c, const struct table *t, int y, const stru
     snprintf(text, sizeof text, "%u/%u", p->connections_up, p->connections_wanted);
     table_put(c, t, y, 5, p->connections_up < p->connections_wanted ? ROLE_WARN : ROLE_TEXT, text);
     table_put(c, t, y, 6, p->other_clients > 0 ? ROLE_WARN : ROLE_TEXT,
-              show_known(text, sizeof text, p->other_clients));
+              show_count_in(text, sizeof text, (double)p->other_clients, t->w[6]));
     table_put(c, t, y, 7, ROLE_TEXT, show_percent(text, sizeof text, p->server_cpu_share));
-    table_put(c, t, y, 8, ROLE_TEXT, show_known(text, sizeof text, p->data_items));
+    table_put(c, t, y, 8, ROLE_TEXT,
+              p->data_items < 0 ? "-"
+                                : show_items(text, sizeof text, (uint64_t)p->data_items, t->w[8]));
 }
 
 /* ---- values in words ---- */
@@ -251,14 +248,37 @@ static int found_draw(struct cells *c, struct rect r, int y, const struct json_t
     return y;
 }
 
+/* What the table above may have cut: where the load goes, in full. */
+static int whole_names(struct cells *c, struct rect r, int y, const struct pool_snapshot *p)
+{
+    struct text t = {.limit = 700};
+
+    text_add(&t, "%s", p->target);
+    if (p->address[0] && !strstr(p->target, p->address))
+        text_add(&t, " at %s", p->address);
+    if (p->version[0])
+        text_add(&t, ": %s", p->version);
+    if (y < r.y + r.h)
+        cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT, ROLE_LABEL, text_str(&t));
+    text_free(&t);
+    return y;
+}
+
+/* Shown as a name and a value: not what has a table or bars, nor the second that rates are over. */
+static bool is_value(const char *name, json_t *v)
+{
+    return !nodes_of(v) && !json_object_get(v, "table") && strcmp(name, "span_s") != 0;
+}
+
 /* What the server says: first how the load lies on its nodes, then the rest as name and value, in
  * two columns where there is room. */
 static int stats_lines(struct cells *c, struct rect r, int y, const struct pool_snapshot *p)
 {
     json_t *stats = (json_t *)(uintptr_t)p->backend_stats, *v;
-    int columns = r.w >= 116 ? 2 : 1, w = (r.w - 2) / columns, i = 0, from;
+    int columns = r.w >= 150 ? 3 : r.w >= 70 ? 2 : 1, w = (r.w - 2) / columns, i = 0, name_w = 0;
     const char *name;
 
+    y = whole_names(c, r, y, p);
     if (p->state_why[0] && y < r.y + r.h)
         cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT,
                     p->state == POOL_DOWN ? ROLE_BAD : ROLE_LABEL, p->state_why);
@@ -272,23 +292,49 @@ static int stats_lines(struct cells *c, struct rect r, int y, const struct pool_
         if (nodes && y < r.y + r.h)
             y = nodes_draw(c, r, y, name, v, nodes);
     }
-    from = y;
+    json_object_foreach(stats, name, v)
+    {
+        char words[64];
+
+        if (!is_value(name, v))
+            continue;
+        name_words(name, words, sizeof words);
+        name_w = text_width(words) > name_w ? text_width(words) : name_w;
+    }
+    name_w = name_w > 28 ? 28 : name_w + 1;
     json_object_foreach(stats, name, v)
     {
         struct text t = {.limit = 512};
-        int x = r.x + 2 + (i % columns) * w, row = from + i / columns;
         char words[64];
+        int room = w - name_w - 3, at = i % columns;
 
-        if (nodes_of(v) || json_object_get(v, "table") || row >= r.y + r.h)
+        if (!is_value(name, v))
             continue;
         name_words(name, words, sizeof words);
         value_text(&t, name, v);
-        cells_field(c, x, row, 28, ALIGN_LEFT, ROLE_LABEL, words);
-        cells_field(c, x + 29, row, w - 31, ALIGN_LEFT, ROLE_TEXT, text_str(&t));
+        if (text_width(text_str(&t)) > room && at > 0) { /* it has a line of its own */
+            y++;
+            i += columns - at;
+            at = 0;
+        }
+        if (y >= r.y + r.h) {
+            text_free(&t);
+            break;
+        }
+        cells_field(c, r.x + 2 + at * w, y, name_w, ALIGN_LEFT, ROLE_LABEL, words);
+        if (text_width(text_str(&t)) > room) {
+            cells_field(c, r.x + 3 + name_w, y++, r.w - name_w - 4, ALIGN_LEFT, ROLE_TEXT,
+                        text_str(&t));
+            i += columns;
+        } else {
+            cells_field(c, r.x + 3 + at * w + name_w, y, room, ALIGN_LEFT, ROLE_TEXT, text_str(&t));
+            y += at == columns - 1;
+            i++;
+        }
         text_free(&t);
-        y = row + 1;
-        i++;
     }
+    if (i % columns)
+        y++;
     return y;
 }
 
@@ -298,10 +344,14 @@ void targets_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     const struct pool_snapshot *p = screen_pool(sc, s);
     unsigned order[POOLS_MAX] = {0};
     int rows, first, y;
+    struct column columns[sizeof target_columns / sizeof *target_columns];
     struct table t;
     struct rect r;
 
-    if (!list_begin(c, sc, l, "targets", NULL, target_columns, &t, &r))
+    memcpy(columns, target_columns, sizeof columns);
+    columns[0].width = show_names_width(s, 7, c->cols >= 100 ? 16 : 9);
+    columns[0].most = show_names_width(s, 7, 32);
+    if (!list_begin(c, sc, l, "targets", NULL, columns, &t, &r))
         return;
     overview_order(s, sc, order); /* the same order in both views */
     rows = r.h > 6 && (int)s->pools > r.h / 2 ? r.h / 2 : r.h;
@@ -320,8 +370,7 @@ void targets_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
         struct rect before = cells_clip(c, r);
 
         box_rule(c, r.x, y, r.w, p->name, "what the server says");
-        if (stats_lines(c, r, y + 1, p) == y + 1)
-            cells_field(c, r.x + 2, y + 1, r.w - 3, ALIGN_LEFT, ROLE_DIM, "nothing");
+        stats_lines(c, r, y + 1, p);
         cells_unclip(c, before);
     }
 }

@@ -1,0 +1,33 @@
+/* A screen drawn off-screen from a snapshot, for the tests that read what is on it: one grid and
+ * one state of the front end, both the including file's own. */
+#ifndef LOADTOP_TESTS_DRAWN_SCREEN_H
+#define LOADTOP_TESTS_DRAWN_SCREEN_H
+
+#include "engine/text.h"
+#include "tests/unit/fixture_snapshot.h"
+#include "ui/cells.h"
+#include "ui/glyphs.h"
+#include "ui/screen.h"
+
+static struct cells grid;
+static struct screen sc;
+
+/* Draws the snapshot at this size with this glyph set; read it from grid. */
+static inline void draw(const struct snapshot *s, int rows, int cols, const char *glyphs)
+{
+    grid.glyphs = glyphs_find(glyphs);
+    cells_resize(&grid, rows, cols);
+    screen_draw(&grid, &sc, s, s);
+}
+
+/* The front end as it starts, in a view; a form that was open is closed. */
+static inline void fresh(enum view view)
+{
+    form_close(&sc.form);
+    screen_init(&sc);
+    sc.view = view;
+    sc.real_s = FIXTURE_NOW;
+    sc.cost_share = 0.006;
+}
+
+#endif
