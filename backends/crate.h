@@ -106,6 +106,9 @@ struct crate_counts {
     _Atomic uint64_t unknown;      /* rows of requests without a whole answer */
     _Atomic uint64_t missed;       /* select, update, delete that found no row */
     _Atomic uint64_t deleted_rows;
+    /* Whole answers that said how long the server worked on them: that, and how long they took
+     * here. */
+    _Atomic uint64_t worked_ns, took_ns;
 };
 
 struct crate_pool {
@@ -140,6 +143,8 @@ struct crate_pool {
     bool rated;
     int64_t rows_in_table;
     double heap_share;
+    uint64_t worked_seen, took_seen;
+    double answer_share; /* of an answer's time, what the server says it worked; NaN: unknown */
 };
 
 /* Memory of a request's body: belongs to a struct op, and is kept over the op's reuse. */

@@ -55,11 +55,13 @@ static bool server_load(struct crate_pool *p, struct stats *out)
         NULL, &reply, STATS_MS, &err);
     if (result < 0) /* a user may have no right to see it */
         return result != ERR_UNREACHED;
-    double cpu = 0, used = 0, most = 0, open = 0;
+    double cpu = 0, cores = 0, used = 0, most = 0, open = 0;
     size_t rows = json_array_size(json_object_get(reply, "rows"));
     for (unsigned i = 0; i < rows; i++) {
         double percent = crate_cell(reply, i, 1, NAN); /* of the machine; -1: unknown */
-        cpu += percent < 0 ? NAN : percent / 100 * crate_cell(reply, i, 2, NAN);
+        double processors = crate_cell(reply, i, 2, NAN);
+        cores += processors;
+        cpu += percent < 0 ? NAN : percent / 100 * processors;
         used += crate_cell(reply, i, 3, NAN);
         most += crate_cell(reply, i, 4, NAN);
         open += crate_cell(reply, i, 5, NAN);
@@ -68,6 +70,7 @@ static bool server_load(struct crate_pool *p, struct stats *out)
     if (rows == 0)
         return true;
     out->server_cpu_share = cpu;
+    out->server_cores = cores;
     p->heap_share = used / most;
     int64_t ours = 1; /* this one */
     for (unsigned i = 0; i < atomic_load(&p->nodes); i++)
@@ -231,6 +234,8 @@ static void note(struct crate_pool *p, const char *rates, struct stats *out)
         text_add(&t, ", unknown %" PRIu64, load(&c->unknown));
     if (load(&c->skipped))
         text_add(&t, ", skipped %" PRIu64, load(&c->skipped));
+    if (isfinite(p->answer_share))
+        text_add(&t, "; it works %.0f %% of an answer's time", 100 * p->answer_share);
     if (isfinite(p->heap_share))
         text_add(&t, "; heap %.0f %%", 100 * p->heap_share);
     if (p->spread_verdict.uneven)
@@ -247,9 +252,21 @@ static void columns(const struct crate_pool *p, struct stats *out)
         {"requests a second", COLUMN_COUNT, COLUMN_MEAN, p->rated ? p->per_s : NAN},
         {"rows failed", COLUMN_COUNT, COLUMN_ADDED, (double)(load(&c->failed) + load(&c->refused))},
         {"heap", COLUMN_SHARE, COLUMN_MEAN, p->heap_share},
+        {"server works", COLUMN_SHARE, COLUMN_MEAN, p->answer_share},
     };
     memcpy(out->column, column, sizeof column);
     out->columns = sizeof column / sizeof *column;
+}
+
+/* Of the time that answers took since the last look, what the server says it worked on them. */
+static void answers(struct crate_pool *p)
+{
+    uint64_t worked = load(&p->counts.worked_ns), took = load(&p->counts.took_ns);
+    p->answer_share = took > p->took_seen
+                          ? (double)(worked - p->worked_seen) / (double)(took - p->took_seen)
+                          : NAN;
+    p->worked_seen = worked;
+    p->took_seen = took;
 }
 
 void crate_pool_stats(struct pool *pool, struct stats *out)
@@ -265,6 +282,7 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
         p->rated = true;
     }
     if (seconds > 0 || !p->seen_ns) {
+        answers(p);
         p->seen_ns = now;
         p->requests_seen = requests;
     }
@@ -294,10 +312,15 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
     json_object_set_new(o, "rows", rows_json(&p->counts));
     json_object_set_new(o, "found_nothing", json_integer((json_int_t)load(&p->counts.missed)));
     json_object_set_new(o, "heap_share", number(p->heap_share));
+    uint64_t took = load(&p->counts.took_ns);
+    json_object_set_new(o, "server_share_of_answer",
+                        took ? number((double)load(&p->counts.worked_ns) / (double)took)
+                             : json_null());
     if (p->spread_done)
         json_object_set_new(o, "balance", balance_json(p));
     json_object_set_new(o, "load_by_node", load_json(p, seconds, &rates));
     left_behind(pool, p, out);
+    out->answer_share = p->answer_share;
     columns(p, out);
     note(p, text_str(&rates), out);
     text_free(&rates);

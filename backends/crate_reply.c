@@ -4,7 +4,7 @@
  * looks back, so a reply may come one byte at a time. `key1` to `key3` say which member of the
  * levels 1 to 4 is being read, as far as it matters:
  *
- *   {"rowcount":N}                          level 1
+ *   {"rowcount":N,"duration":N.N}           level 1
  *   {"error":{"message":S,"code":N}}        level 2 under key1 = error
  *   {"results":[{"rowcount":N,              level 3 under key1 = results
  *                "error_message":S,
@@ -16,6 +16,7 @@
 
 #include "backends/crate_error.h"
 
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -34,7 +35,16 @@ enum {
     WRONG
 };
 enum { N_MINUS, N_ZERO, N_INT, N_DOT, N_FRACTION, N_E, N_SIGN, N_EXPONENT };
-enum { KEY_OTHER, KEY_ROWCOUNT, KEY_RESULTS, KEY_ERROR, KEY_ERROR_MESSAGE, KEY_MESSAGE, KEY_CODE };
+enum {
+    KEY_OTHER,
+    KEY_ROWCOUNT,
+    KEY_RESULTS,
+    KEY_ERROR,
+    KEY_ERROR_MESSAGE,
+    KEY_MESSAGE,
+    KEY_CODE,
+    KEY_DURATION
+};
 
 static const char *const literals[] = {"true", "false", "null"};
 
@@ -43,6 +53,7 @@ void crate_reply_start(struct crate_reply *r)
     /* Not all of it: the messages are long and are only read up to their length. */
     r->has_rowcount = r->has_results = r->has_error = false;
     r->rowcount = -1;
+    r->duration_ms = NAN;
     r->results = r->failed = r->skipped = r->affected = 0;
     r->faults = 0;
     r->error.code = 0;
@@ -90,6 +101,8 @@ static struct crate_fault *message_of(struct crate_reply *r)
 
 static void take_number(struct crate_reply *r)
 {
+    if (r->depth == 1 && r->key1 == KEY_DURATION && r->number != N_EXPONENT && !r->negative)
+        r->duration_ms = (double)r->value + r->decimals;
     if (r->depth == 0 || !in_object(r) || !r->whole_number)
         return;
     int64_t v = r->negative ? -r->value : r->value;
@@ -114,7 +127,8 @@ static void take_key(struct crate_reply *r)
         uint8_t key;
     } keys[] = {{"rowcount", KEY_ROWCOUNT}, {"results", KEY_RESULTS},
                 {"error", KEY_ERROR},       {"error_message", KEY_ERROR_MESSAGE},
-                {"message", KEY_MESSAGE},   {"code", KEY_CODE}};
+                {"message", KEY_MESSAGE},   {"code", KEY_CODE},
+                {"duration", KEY_DURATION}};
     uint8_t key = KEY_OTHER;
     if (r->depth <= 4 && r->key_len < sizeof r->key)
         for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -231,6 +245,8 @@ static void begin_value(struct crate_reply *r, char c)
         r->negative = c == '-';
         r->whole_number = true;
         r->value = c == '-' ? 0 : c - '0';
+        r->decimals = 0;
+        r->decimal_unit = 1;
     } else if (c == 't' || c == 'f' || c == 'n') {
         r->state = LITERAL;
         r->literal = c == 't' ? 0 : c == 'f' ? 1 : 2;
@@ -349,6 +365,14 @@ static void scan_unicode(struct crate_reply *r, char c)
     }
 }
 
+static void take_decimal(struct crate_reply *r, char c)
+{
+    if (c < '0' || c > '9')
+        return;
+    r->decimal_unit /= 10;
+    r->decimals += (c - '0') * r->decimal_unit;
+}
+
 /* One more character of a number; false if it does not belong to it. */
 static bool scan_number(struct crate_reply *r, char c)
 {
@@ -376,8 +400,10 @@ static bool scan_number(struct crate_reply *r, char c)
     case N_DOT:
         if (digit)
             r->number = N_FRACTION;
+        take_decimal(r, c);
         return digit;
     case N_FRACTION:
+        take_decimal(r, c);
         if (c == 'e' || c == 'E') {
             r->number = N_E;
             return true;

@@ -39,6 +39,7 @@ struct crate_reply {
     uint64_t failed;          /* of those: rows that failed (-2) */
     uint64_t skipped;         /* of those: 0, nothing was changed (ON CONFLICT DO NOTHING) */
     uint64_t affected;        /* sum of the positive ones */
+    double duration_ms;       /* that the server says it worked; NaN: it does not say */
     struct crate_fault error; /* has_error: the request failed as a whole */
     struct crate_fault fault[CRATE_FAULTS];
     unsigned faults;
@@ -52,6 +53,8 @@ struct crate_reply {
     uint16_t high_surrogate;
     bool negative, whole_number;
     int64_t value;
+    double decimals; /* digits after the point, as a fraction */
+    double decimal_unit;
     int64_t row_count; /* of the member of `results` that is being read */
     bool row_counted;
     unsigned key_len;

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -190,6 +191,20 @@ static void statement_done(struct crate_conn *c)
     op_done(op);
 }
 
+/* How much of an answer's time is the server's own work is what tells a slow server from a long
+ * way. It counts from when it has read the request. */
+static void note_time(struct crate_conn *c)
+{
+    struct crate_counts *n = &crate_worker_of(c)->pool->counts;
+    curl_off_t took_us = 0;
+    if (!(c->reply.duration_ms >= 0) ||
+        curl_easy_getinfo(c->easy, CURLINFO_TOTAL_TIME_T, &took_us) != CURLE_OK || took_us <= 0)
+        return;
+    double took_ns = (double)took_us * 1e3;
+    crate_add(&n->took_ns, (uint64_t)took_ns);
+    crate_add(&n->worked_ns, (uint64_t)fmin(c->reply.duration_ms * 1e6, took_ns));
+}
+
 static void answered(struct crate_conn *c)
 {
     struct crate_pool *p = crate_worker_of(c)->pool;
@@ -197,6 +212,8 @@ static void answered(struct crate_conn *c)
     curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
     enum crate_verdict verdict = crate_reply_end(&c->reply);
     crate_add(&p->counts.requests, 1);
+    if (verdict == CRATE_WHOLE)
+        note_time(c);
     if (c->node >= 0)
         crate_add(&p->node[c->node].requests, 1);
     if (status != 200 || (verdict == CRATE_WHOLE && c->reply.has_error))

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <math.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -302,6 +303,7 @@ int crate_pool_open(struct pool *pool, struct err *err)
     crate_pool_reset(p);
     pthread_mutex_init(&p->mutex, NULL);
     p->rows_in_table = -1;
+    p->answer_share = NAN;
     int result = open_all(pool, p, err);
     if (result < 0) {
         crate_pool_reset(p);

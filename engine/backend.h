@@ -131,9 +131,12 @@ struct stats {
     char version[64];  /* "Redis 7.0.15" */
     char address[128]; /* what was really reached: "127.0.0.1:6379" */
     char note[160]; /* one line for the overview: "cpu 88 %, 41 other clients, hit ratio 99.2 %" */
-    double server_cpu_share;                     /* of one core; NaN: unknown */
-    int64_t other_clients;                       /* connections that are not ours; -1: unknown */
-    int64_t data_items;                          /* keys, rows, ...; -1: unknown */
+    double server_cpu_share; /* of one core; NaN: unknown */
+    double server_cores;     /* CPUs that it may use; NaN: unknown */
+    double answer_share;   /* of the service time of the last second, what the server itself says it
+                              worked on the requests; NaN: it does not say */
+    int64_t other_clients; /* connections that are not ours; -1: unknown */
+    int64_t data_items;    /* keys, rows, ...; -1: unknown */
     struct stat_column column[STAT_COLUMNS_MAX]; /* [columns] */
     unsigned columns;
     int64_t data_bytes; /* what they take on the server, as it says itself; -1: unknown */

@@ -1,5 +1,6 @@
 /* What the figures mean: whose limit it is, and whether they can be trusted. In words. */
 #include "engine/engine_private.h"
+#include "engine/limit.h"
 #include "engine/pool.h"
 #include "engine/text.h"
 
@@ -7,11 +8,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define CPU_LIMIT 0.80
 #define LITTLE_LIMIT 0.05
 #define LAG_LIMIT_NS 1e6
 #define QUEUED_LIMIT 0.10
-#define RATE_HELD 0.98
 
 const char *bottleneck_name(enum bottleneck b)
 {
@@ -19,61 +18,34 @@ const char *bottleneck_name(enum bottleneck b)
     return name[b];
 }
 
-static void limit(struct pool_snapshot *s, enum bottleneck kind, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void limit(struct pool_snapshot *s, enum bottleneck kind, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(s->limit_why, sizeof s->limit_why, fmt, args);
-    va_end(args);
-    s->limit = kind;
-}
-
 void judge_limit(const struct pool *p, struct pool_snapshot *s)
 {
     const struct monitor *m = &p->monitor;
-    double cpu = m->busiest_cpu, wait = s->state == POOL_ENDED ? s->run_wait_share : m->now_wait;
-    double idle = s->state == POOL_ENDED ? s->run_idle_share : m->now_idle;
-    double server = s->server_cpu_share, most = p->engine->scenario.limits.max_rate;
-    double rate = s->state == POOL_ENDED ? s->throughput_per_s : s->now_per_s;
-    if (s->state == POOL_ENDED)
-        cpu = 1 - wait - idle;
-    if (isnan(wait) || isnan(cpu) || !m->total.completed) {
-        limit(s, LIMIT_NONE, "not known yet: nothing was measured");
-    } else if (cpu >= CPU_LIMIT) {
-        limit(s, LIMIT_CLIENT,
-              "the load generator: its busiest thread uses %.0f %% of a core, so the figures "
-              "are its limit, not the server's",
-              100 * cpu);
-    } else if (s->limit) {
+    bool over = s->state == POOL_ENDED;
+    double wait = over ? s->run_wait_share : m->now_wait;
+    double idle = over ? s->run_idle_share : m->now_idle;
+    double mean = over ? s->service.mean : m->last_service.mean;
+    struct limit_facts f = {
+        .cpu = over ? 1 - wait - idle : m->busiest_cpu,
+        .wait = m->total.completed ? wait : NAN,
+        .idle = idle,
+        .server = s->server_cpu_share,
+        .cores = s->server_cores,
+        .answer = s->answer_share,
+        .way = s->rtt_ns > 0 && !s->local && mean > 0 ? (double)s->rtt_ns / mean : NAN,
+        .rate = over ? s->throughput_per_s : s->now_per_s,
+        .rate_asked = s->load.rate_per_s,
+        .rate_most = p->engine->scenario.limits.max_rate,
+        .thinks = s->load.think_ns > 0,
+        .local = s->local,
+    };
+    struct limit_verdict v;
+    limit_judge(&f, &v);
+    if (s->limit && v.kind != LIMIT_CLIENT && !isnan(f.wait))
         return; /* the backend said it: see struct stats */
-    } else if (s->load.rate_per_s > 0 && (isnan(rate) || rate >= RATE_HELD * s->load.rate_per_s)) {
-        limit(s, LIMIT_RATE, "the rate that was asked for: the server keeps up with it");
-    } else if (s->load.rate_per_s <= 0 && most > 0 && rate >= 0.95 * most) {
-        limit(s, LIMIT_RATE, "--max-rate: the ceiling for this pool");
-    } else if (s->load.think_ns > 0 && idle > wait) {
-        limit(s, LIMIT_RATE, "the think time of the clients");
-    } else if (!isnan(server) && server < 0.3 && !s->local && wait > 0.5) {
-        limit(s, LIMIT_NETWORK,
-              "the way to the server: threads wait %.0f %% of their time while the server's "
-              "CPU is at %.0f %%",
-              100 * wait, 100 * server);
-    } else if (wait >= 0.2) {
-        if (isnan(server))
-            limit(s, LIMIT_SERVER,
-                  "the server or the way to it: threads wait for answers %.0f %% of their time",
-                  100 * wait);
-        else
-            limit(s, LIMIT_SERVER,
-                  "the server (its CPU: %.0f %% of a core): threads wait for answers %.0f %% of "
-                  "their time",
-                  100 * server, 100 * wait);
-    } else {
-        limit(s, LIMIT_NONE, "no clear limit: waiting %.0f %%, busy %.0f %%", 100 * wait,
-              100 * (1 - wait - idle));
-    }
+    s->limit = v.kind;
+    s->limit_share = v.share;
+    copy_str(s->limit_why, sizeof s->limit_why, v.why);
 }
 
 static struct check *add_check(struct pool_snapshot *s, const char *name, double value, double most,
@@ -116,7 +88,7 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
                  100 * c->value);
     bool over = s->state == POOL_ENDED;
     double cpu = over ? 1 - s->run_wait_share - s->run_idle_share : m->busiest_cpu;
-    c = add_check(s, "generator_cpu", cpu, CPU_LIMIT, over || s->state == POOL_LOADING);
+    c = add_check(s, "generator_cpu", cpu, LIMIT_CPU, over || s->state == POOL_LOADING);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
                  "generator CPU %.0f %% (limit 80): this is our limit, not the target's",

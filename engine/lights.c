@@ -1,6 +1,7 @@
 /* See lights.h. */
 #include "engine/lights.h"
 #include "engine/engine_private.h"
+#include "engine/limit.h"
 #include "engine/pool.h"
 #include "engine/text.h"
 
@@ -29,7 +30,7 @@ void lights_clear(struct lights *l)
 {
     memset(l, 0, sizeof *l);
     l->lag_worst_ns = l->pressure_worst = l->available_least = NAN;
-    l->set_worst_s = l->slept_worst_s = NAN;
+    l->set_worst_s = l->slept_worst_s = l->cores = NAN;
 }
 
 void lights_tenth(struct lights *l, const struct point *pt)
@@ -74,9 +75,15 @@ static double servers_here(const struct engine *e, bool *all)
 static void take_server(struct pool *p, struct lights *l)
 {
     pthread_mutex_lock(&p->mutex);
-    if (l->stats_serial && l->stats_serial != p->stats_serial)
+    if (l->stats_serial && l->stats_serial != p->stats_serial) {
         add(&l->server, p->stats.server_cpu_share);
+        add(&l->answer, p->stats.answer_share);
+    }
     l->stats_serial = p->stats_serial;
+    l->cores = p->stats.server_cores;
+    l->rtt_ns = p->stats.rtt_ns;
+    l->said = p->stats.limit;
+    copy_str(l->said_why, sizeof l->said_why, p->stats.limit_why);
     pthread_mutex_unlock(&p->mutex);
 }
 
@@ -88,6 +95,8 @@ void lights_second(struct pool *p)
     double known = servers_here(p->engine, &l->others_judged);
     add(&l->cpu, m->busiest_cpu);
     add(&l->queue, m->queued);
+    add(&l->wait, m->now_wait);
+    add(&l->idle, m->now_idle);
     if (!isnan(here->others))
         add(&l->others, fmax(0, here->others - known));
     if (m->last_lag.count > 0)
@@ -191,15 +200,50 @@ static void judge_hits(const struct pool *p, struct plateau *pl)
           "only %.0f %% of the reads found something", 100 * v);
 }
 
+/* Whose limit the plateau was; a stretch shorter than a second has the last one's shares. */
+static void judge_whose(const struct pool *p, struct plateau *pl)
+{
+    const struct lights *l = &p->plateaus.now.lights;
+    const struct histogram *service = &p->plateaus.now.service;
+    const struct monitor *m = &p->monitor;
+    double mean = service->count ? histogram_mean(service) : NAN;
+    struct limit_facts f = {
+        .cpu = pl->cpu_share,
+        .wait = l->wait.n > 0 ? mean_of(&l->wait) : m->now_wait,
+        .idle = l->idle.n > 0 ? mean_of(&l->idle) : m->now_idle,
+        .server = pl->server_cpu_share,
+        .cores = l->cores,
+        .answer = pl->answer_share,
+        .way = l->rtt_ns > 0 && !p->local ? (double)l->rtt_ns / mean : NAN,
+        .rate = pl->throughput_per_s,
+        .rate_asked = pl->vars.rate_per_s,
+        .rate_most = p->engine->scenario.limits.max_rate,
+        .thinks = pl->vars.think_ns > 0,
+        .local = p->local,
+    };
+    struct limit_verdict v;
+    limit_judge(&f, &v);
+    if (l->said && v.kind != LIMIT_CLIENT) { /* the backend knows better */
+        v.kind = l->said;
+        v.share = NAN;
+        copy_str(v.why, sizeof v.why, l->said_why);
+    }
+    pl->limit = v.kind;
+    pl->limit_share = v.share;
+    copy_str(pl->limit_why, sizeof pl->limit_why, v.why);
+}
+
 void lights_judge(const struct pool *p, const struct trend *t, struct plateau *pl)
 {
     const struct lights *l = &p->plateaus.now.lights;
     pl->why_not[0] = pl->caution[0] = '\0';
     pl->cpu_share = l->cpu.n > 0 ? mean_of(&l->cpu) : p->monitor.busiest_cpu;
     pl->server_cpu_share = mean_of(&l->server);
+    pl->answer_share = mean_of(&l->answer);
     pl->light[LIGHT_STEADY] = (struct light){LIGHT_OK, (float)t->drift};
     judge_generator(p, pl);
     judge_machine(p, pl);
     judge_hits(p, pl);
+    judge_whose(p, pl);
     pl->valid = !pl->why_not[0];
 }

@@ -21,10 +21,14 @@ struct mean {
 
 struct lights {
     double area, span_s; /* operations in flight x s, and the seconds */
-    struct mean cpu, queue, others, server;
+    struct mean cpu, queue, others, server, wait, idle, answer;
     double lag_worst_ns, pressure_worst, available_least, set_worst_s, slept_worst_s;
     bool others_judged; /* every server on this machine is known, so the rest is others' */
     uint64_t stats_serial;
+    double cores;   /* what the pool's thread said last of the server: see struct stats */
+    int64_t rtt_ns; /* likewise */
+    enum bottleneck said;
+    char said_why[160];
 };
 
 void lights_clear(struct lights *);

@@ -138,6 +138,8 @@ void stats_json_release(struct stats_json *s)
 static void take_stats(struct pool *p)
 {
     struct stats s = {.server_cpu_share = NAN,
+                      .server_cores = NAN,
+                      .answer_share = NAN,
                       .other_clients = -1,
                       .data_items = -1,
                       .data_bytes = -1,
@@ -156,6 +158,7 @@ static void take_stats(struct pool *p)
     if ((atomic_load(&p->stats_asked) || s.last) &&
         p->stats_serial) { /* the load is over: what it did to the server stays */
         s.server_cpu_share = p->stats.server_cpu_share;
+        s.answer_share = p->stats.answer_share;
         memcpy(s.note, p->stats.note, sizeof s.note);
     }
     if (s.rtt_ns < 0) /* the link is down at the moment: the way is as long as it was */
@@ -301,6 +304,8 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
     p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&p->mutex, NULL);
     p->stats = (struct stats){.server_cpu_share = NAN,
+                              .server_cores = NAN,
+                              .answer_share = NAN,
                               .other_clients = -1,
                               .data_items = -1,
                               .data_bytes = -1,

@@ -292,6 +292,8 @@ static void fill_stats(struct pool *p, struct pool_snapshot *s, struct pool_held
     copy_str(s->address, sizeof s->address, p->stats.address);
     copy_str(s->note, sizeof s->note, p->stats.note);
     s->server_cpu_share = p->stats.server_cpu_share;
+    s->server_cores = p->stats.server_cores;
+    s->answer_share = p->stats.answer_share;
     s->other_clients = p->stats.other_clients;
     s->data_items = p->stats.data_items;
     memcpy(s->column, p->stats.column, sizeof s->column);
@@ -301,6 +303,7 @@ static void fill_stats(struct pool *p, struct pool_snapshot *s, struct pool_held
     s->rtt_ns = p->stats.rtt_ns;
     copy_str(s->alert, sizeof s->alert, p->stats.alert);
     s->limit = p->stats.limit;
+    s->limit_share = NAN;
     copy_str(s->limit_why, sizeof s->limit_why, p->stats.limit_why);
     h->stats = p->stats_json;
     if (h->stats)

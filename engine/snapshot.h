@@ -139,6 +139,10 @@ struct plateau {
     uint64_t rss_bytes;
     double column[STAT_COLUMNS_MAX]; /* of the backend's own columns; NaN: unknown */
     char verdict[24];                /* the backend's, at its end; "": none */
+    enum bottleneck limit;           /* whose limit it was, see limit.h */
+    double limit_share;              /* what decided; NaN: not measured */
+    double answer_share; /* of the time of an answer, what the server says it worked; NaN */
+    char limit_why[160];
     double anon_bytes; /* anonymous memory of this process above what it had before any load */
     bool valid;
     char why_not[96]; /* LIGHT_BAD, in words */
@@ -249,6 +253,7 @@ struct pool_snapshot {
     double run_generate_share, run_client_share, run_wait_share, run_idle_share; /* whole run */
     double cpu_share; /* busiest worker's CPU over the last second, 0..1 */
     enum bottleneck limit;
+    double limit_share; /* what decided, see limit.h; NaN: not measured */
     char limit_why[160];
 
     uint32_t threads_running, threads_draining, threads_stuck, connections_up, connections_wanted;
@@ -279,9 +284,9 @@ struct pool_snapshot {
      * "": none. Nothing is sent to it before. */
     char guard[256], guard_rule[192];
     char version[64], address[128], note[160];
-    double server_cpu_share;
-    int64_t other_clients, data_items, data_bytes; /* -1: unknown */
-    struct stat_column column[STAT_COLUMNS_MAX];   /* [columns]: as it is now */
+    double server_cpu_share, server_cores, answer_share; /* see struct stats */
+    int64_t other_clients, data_items, data_bytes;       /* -1: unknown */
+    struct stat_column column[STAT_COLUMNS_MAX];         /* [columns]: as it is now */
     unsigned columns;
     char verdict[24], alert[160];                     /* the backend's own; "": none */
     int64_t rtt_ns;                                   /* to the server and back; -1: unknown */

@@ -11,7 +11,9 @@ Faults are switched on by `POST /_standin/fault` with JSON, and last for `count`
 statements), "single" (no bulks) or "greet" (GET /), and those with
 `match` in their body:
 
-    slow ms=N      answer after N ms            status code=N [json=true]   503, 429, 413, 500 ...
+    slow ms=N      answer after N ms, and say in `duration` that it took so long
+    late ms=N      the same as over a long way: `duration` does not know of it
+    status code=N [json=true]   503, 429, 413, 500 ...
     rows p=SHARE   rows fail with -2            error code=4041             the whole request fails by code
     torn           half an answer, then close   close [store=true]          no answer, then close
     hang [store=true]  no answer at all         dribble                     one byte at a time
@@ -513,6 +515,8 @@ class Connection(asyncio.Protocol):
                     r["error_message"] = r.pop("error")["message"]
         if kind == "short" and reply.get("results"):
             reply["results"].pop()
+        if kind == "slow":
+            reply["duration"] = reply.get("duration", 0) + fault["ms"]
         data = json.dumps(reply, separators=(",", ":")).encode()
         if kind == "die":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -520,7 +524,7 @@ class Connection(asyncio.Protocol):
             half = self.head(status, len(data)) + data[:len(data) // 2]
             self.transport.write(half)
             self.transport.close()
-        elif kind == "slow":
+        elif kind in ("slow", "late"):
             asyncio.get_running_loop().call_later(fault["ms"] / 1e3, self.send, status, data)
         elif kind == "dribble":
             self.dribble(self.head(status, len(data)) + data, 0)

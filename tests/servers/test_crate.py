@@ -288,6 +288,23 @@ class Balance(unittest.TestCase):
             self.assertEqual(result.pool["backend_stats"]["balance"]["connections"], 20)
 
 
+class Limits(unittest.TestCase):
+    def test_slow_server_and_long_way(self):
+        """The same answers 100 ms late: the server says itself whether it worked that long."""
+        for kind, limit, low, high in (("slow", "server", 0.8, 1.01), ("late", "network", -0.01, 0.2)):
+            with self.subTest(kind=kind), Standin() as s:
+                run(s.url(), "-n", "1")
+                s.fault(kind, ms=100)
+                result = run(s.url(query="rows=10&clients=2&balance=0"), "--sweep", "rows=10,20 hold=4s")
+                share = result.pool["backend_stats"]["server_share_of_answer"]
+                self.assertTrue(low < share < high, share)
+                self.assertEqual(result.pool["bottleneck"]["kind"], limit, result.pool["bottleneck"])
+                cells = result.pool["sweeps"][0]["cells"]
+                self.assertEqual({c["bottleneck"]["kind"] for c in cells}, {limit}, cells)
+                for c in cells:
+                    self.assertGreater(c["bottleneck"]["share"], 0.5)
+
+
 class Live(unittest.TestCase):
     def test_rows_and_think(self):
         with Standin() as s:

@@ -4,6 +4,7 @@
 #include "backends/crate_reply.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,6 +57,36 @@ static void bulk_with_failed_rows(void **state)
         assert_int_equal(r.fault[2].len, 5);
         assert_memory_equal(r.fault[2].msg, "x \xc3\xa9 ", 5); /* the line break is a space */
     }
+}
+
+/* What the server says that it worked, in pieces of any size; elsewhere the name means nothing. */
+static void duration(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *reply;
+        double ms; /* -1: it does not say */
+    } of[] = {
+        {"{\"cols\":[],\"rows\":[],\"rowcount\":1,\"duration\":12.0625}", 12.0625},
+        {"{\"duration\":7,\"rowcount\":1}", 7},
+        {"{\"duration\":0.5 ,\"rowcount\":1}", 0.5},
+        {"{\"duration\":-1,\"rowcount\":1}", -1},
+        {"{\"duration\":1e3,\"rowcount\":1}", -1},
+        {"{\"duration\":\"3.5\",\"rowcount\":1}", -1},
+        {"{\"duration\":[4],\"rowcount\":1}", -1},
+        {"{\"rows\":[[{\"duration\":5.5}]],\"rowcount\":1}", -1},
+        {"{\"rowcount\":1}", -1},
+    };
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+        for (size_t piece = 1; piece <= strlen(of[i].reply); piece++) {
+            struct crate_reply r;
+            assert_int_equal(read_pieces(&r, of[i].reply, strlen(of[i].reply), piece), CRATE_WHOLE);
+            assert_int_equal(r.rowcount, 1);
+            if (of[i].ms < 0)
+                assert_true(isnan(r.duration_ms));
+            else
+                assert_true(fabs(r.duration_ms - of[i].ms) < 1e-9);
+        }
 }
 
 static void rows_before_5_10(void **state)
@@ -267,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bulk_with_failed_rows),
+        cmocka_unit_test(duration),
         cmocka_unit_test(rows_before_5_10),
         cmocka_unit_test(errors_of_a_request),
         cmocka_unit_test(names_count_only_in_their_place),

@@ -90,6 +90,17 @@ static json_t *column_heads(const struct pool_snapshot *p)
     return list;
 }
 
+/* Whose limit it was; `share` is what decided, see engine/limit.h. */
+static json_t *limit_of(const struct plateau *l)
+{
+    json_t *o = json_object();
+    json_put(o, "kind", json_words(bottleneck_name(l->limit)));
+    json_put(o, "share", json_share(l->limit_share));
+    json_put(o, "server_share_of_answer", json_share(l->answer_share));
+    json_put(o, "why", json_words_or_null(l->limit_why));
+    return o;
+}
+
 json_t *json_plateau(const struct pool_snapshot *p, const struct plateau *l)
 {
     json_t *o = json_object();
@@ -103,6 +114,7 @@ json_t *json_plateau(const struct pool_snapshot *p, const struct plateau *l)
     json_put(o, "p99_us", json_us(l->p99));
     json_put(o, "cpu_share", json_share(l->cpu_share));
     json_put(o, "server_cpu_share", json_share(l->server_cpu_share));
+    json_put(o, "bottleneck", limit_of(l));
     json_put(o, "rss_bytes", json_u64(l->rss_bytes));
     json_put(o, "anon_bytes", json_number(l->anon_bytes));
     json_put(o, "valid", json_boolean(l->valid));

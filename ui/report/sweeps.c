@@ -70,7 +70,20 @@ static void throughput_cell(struct doc *d, const json_t *cell)
         doc_cell(d, "(%s)", fig_number(x));
 }
 
-enum matrix { THROUGHPUT, RELATIVE, CPU };
+/* "server 93 %": who it was, and the measurement that says so. */
+static const char *limit_text(char *buf, size_t size, const json_t *cell)
+{
+    const char *kind = json_txt(cell, "bottleneck/kind");
+    double share = json_num(cell, "bottleneck/share");
+    if (!*kind || strcmp(kind, "none") == 0)
+        return copy_str(buf, size, "-");
+    if (isnan(share))
+        return copy_str(buf, size, kind);
+    snprintf(buf, size, "%s %s", kind, fig_share(share));
+    return buf;
+}
+
+enum matrix { THROUGHPUT, RELATIVE, CPU, LIMIT };
 
 static void matrix_cell(struct doc *d, const json_t *sweep, const json_t *cell, enum matrix what,
                         size_t var)
@@ -78,6 +91,8 @@ static void matrix_cell(struct doc *d, const json_t *sweep, const json_t *cell, 
     char text[32];
     if (what == THROUGHPUT)
         throughput_cell(d, cell);
+    else if (what == LIMIT)
+        doc_cell(d, "%s", limit_text(text, sizeof text, cell));
     else if (what == CPU)
         doc_cell(d, "%s", fig_share(json_num(cell, "cpu_share")));
     else
@@ -124,6 +139,12 @@ static void add_matrices(struct doc *d, const json_t *sweep)
         add_matrix(d, sweep, RELATIVE, v, corner);
     }
     add_matrix(d, sweep, CPU, 0, "client CPU, busiest thread");
+    add_matrix(d, sweep, LIMIT, 0, "limited by");
+    doc_para(d, "Limited by: client, its busiest thread uses 80 %% of a core or more; server and "
+                "network, their "
+                "share of the time of an answer where it is measured (the server says itself how "
+                "long it works "
+                "on a request, or the round trip at rest is known); rate, what was asked for.");
 }
 
 /* A figure of the backend's own. */
@@ -158,6 +179,7 @@ static void add_row(struct doc *d, const json_t *sweep, const json_t *cell)
     doc_cell(d, "%s", fig_us(json_num(cell, "p99_us")));
     doc_cell(d, "%s", fig_share(json_num(cell, "cpu_share")));
     doc_cell(d, "%s", fig_share(json_num(cell, "server_cpu_share")));
+    doc_cell(d, "%s", limit_text(text, sizeof text, cell));
     doc_cell(d, "%s", fig_bytes(json_num(cell, "anon_bytes")));
     for (size_t b = 0; b < json_count(sweep, "columns") && b < OWN_MOST; b++)
         doc_cell(d, "%s", column_text(text, sizeof text, cell, json_nth(sweep, "columns", b)));
@@ -172,8 +194,9 @@ static void add_row(struct doc *d, const json_t *sweep, const json_t *cell)
 
 static void add_rows(struct doc *d, const json_t *sweep)
 {
-    const char *heads[40], *fixed[] = {"N", "per second", "±95 %"},
-                           *more[] = {"p50", "p99", "client CPU", "server CPU", "memory"};
+    const char *heads[40],
+        *fixed[] = {"N", "per second", "±95 %"},
+        *more[] = {"p50", "p99", "client CPU", "server CPU", "limited by", "memory"};
     char text[2][64];
     size_t n = 0, vars = json_count(sweep, "vars");
     for (size_t v = 0; v < vars && v < 2; v++)
@@ -185,7 +208,7 @@ static void add_rows(struct doc *d, const json_t *sweep)
                  var_name(sweep, v));
         heads[n++] = text[v];
     }
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < sizeof more / sizeof *more; i++)
         heads[n++] = more[i];
     for (size_t b = 0; b < json_count(sweep, "columns") && b < OWN_MOST; b++)
         heads[n++] = json_txt(json_nth(sweep, "columns", b), "name");

@@ -2,8 +2,9 @@
  * for each of the second; see parts.h and engine/snapshot.h (struct sweep_snapshot).
  *
  * A cell shows throughput; with room also what each variable brought (the efficiency of threads and
- * clients, the gain of others) and p99 with the generator's CPU. The shade on its left grows with
- * throughput. What was never steady or is not valid stands in brackets. */
+ * clients, the gain of others), whose limit it was with the share that says so beside the
+ * generator's CPU, and p99. The shade on its left grows with throughput. What was never steady or
+ * is not valid stands in brackets. */
 #include "ui/views/curve.h"
 #include "ui/views/parts.h"
 
@@ -16,7 +17,8 @@
 #include "ui/glyphs.h"
 
 #define LEAST_W 9
-#define MOST_W 20
+#define MOST_W 22
+#define LINES_MOST 5 /* four of text and one between the cells */
 
 struct grid_view {
     const struct sweep_snapshot *sweep;
@@ -57,6 +59,27 @@ static void relative_text(const struct grid_view *g, unsigned cell, char *buf, s
     }
 }
 
+/* "server 93 %": who it was, and the measurement that says so; nothing where nobody is known. */
+static void limit_text(const struct plateau *at, int room, char *buf, size_t size)
+{
+    char share[16], cpu[16];
+    const char *who = bottleneck_name(at->limit);
+
+    buf[0] = '\0';
+    show_percent(cpu, sizeof cpu, at->cpu_share);
+    if (at->limit == LIMIT_NONE)
+        snprintf(buf, size, "c %s", cpu);
+    else if (room < 11)
+        copy_str(buf, size, who);
+    else if (isnan(at->limit_share))
+        snprintf(buf, size, "%s c %s", who, cpu);
+    else if (at->limit == LIMIT_CLIENT || room < 17)
+        snprintf(buf, size, "%s %s", who, show_percent(share, sizeof share, at->limit_share));
+    else
+        snprintf(buf, size, "%s %s c %s", who, show_percent(share, sizeof share, at->limit_share),
+                 cpu);
+}
+
 static void shade(struct cells *c, int x, int y, int lines, double share)
 {
     static const enum role role[5] = {ROLE_HEAT1, ROLE_HEAT2, ROLE_HEAT3, ROLE_HEAT4, ROLE_HEAT5};
@@ -70,7 +93,7 @@ static void cell(struct cells *c, const struct grid_view *g, unsigned index, int
 {
     const struct sweep_cell *k = &g->sweep->cell[index];
     int w = g->cell_w - 3, lines = g->lines > 1 ? g->lines - (g->lines > 2) : 1;
-    char text[64], number[24], cpu[16];
+    char text[64], number[24];
 
     if (g->selected && is_number(k) && fabs(k->at.start_s - g->selected->start_s) < 1e-9)
         cells_back(c, rect_of(x, y, g->cell_w - 1, lines), ROLE_SELECTED);
@@ -92,13 +115,20 @@ static void cell(struct cells *c, const struct grid_view *g, unsigned index, int
         relative_text(g, index, text, sizeof text);
         cells_field(c, x + 2, y + 1, w, ALIGN_LEFT, counts(k) ? ROLE_TEXT : ROLE_WARN, text);
     }
-    if (lines > 2 && k->state != CELL_NOW) {
+    if (k->state == CELL_NOW)
+        return;
+    bool why = !counts(k) && k->at.limit != LIMIT_CLIENT; /* "client 97 %" is the reason itself */
+    if (lines > 2 && (lines > 3 || !why)) {
+        limit_text(&k->at, w, text, sizeof text);
+        cells_field(c, x + 2, y + 2, w, ALIGN_LEFT,
+                    k->at.limit == LIMIT_CLIENT ? ROLE_WARN : ROLE_LABEL, text);
+    }
+    if (lines > 3 || (lines > 2 && why)) {
         if (!counts(k))
             copy_str(text, sizeof text, k->state == CELL_UNSTEADY ? "not steady" : "not valid");
         else
-            snprintf(text, sizeof text, "%s c%s", show_ns(number, sizeof number, k->at.p99),
-                     show_percent(cpu, sizeof cpu, k->at.cpu_share));
-        cells_field(c, x + 2, y + 2, w, ALIGN_LEFT, ROLE_LABEL, text);
+            snprintf(text, sizeof text, "p99 %s", show_ns(number, sizeof number, k->at.p99));
+        cells_field(c, x + 2, y + lines - 1, w, ALIGN_LEFT, ROLE_LABEL, text);
     }
 }
 
@@ -133,7 +163,7 @@ static bool fit(struct grid_view *g, struct rect r)
     g->cell_w = g->cell_w > MOST_W ? MOST_W : g->cell_w < LEAST_W ? LEAST_W : g->cell_w;
     g->columns = (unsigned)(room / g->cell_w);
     g->lines = (r.h - 1) / rows;
-    g->lines = g->lines > 4 ? 4 : g->lines < 1 ? 1 : g->lines;
+    g->lines = g->lines > LINES_MOST ? LINES_MOST : g->lines < 1 ? 1 : g->lines;
     g->rows = (unsigned)((r.h - 1) / g->lines);
     return g->columns > 0 && g->rows > 0 && room >= LEAST_W;
 }
@@ -163,8 +193,11 @@ static void draw(struct cells *c, struct grid_view *g, struct rect r)
     }
 }
 
-static void meaning(char *buf, size_t size, const struct sweep_snapshot *s)
+static void meaning(char *buf, size_t size, const struct sweep_snapshot *s, int room)
 {
+    static const char *const limits[] = {
+        "; server, network: their share of an answer's time; client, c: CPU",
+        "; whose limit, and its share; c: client CPU", "; limit and its share; c: CPU"};
     size_t len = (size_t)snprintf(buf, size, "a second");
 
     for (unsigned i = 0; i < s->axes && len < size; i++)
@@ -172,8 +205,11 @@ static void meaning(char *buf, size_t size, const struct sweep_snapshot *s)
                                 sweep_axis_scales(&s->axis[i]) ? "; %%: efficiency by %s"
                                                                : "; x: gain by %s",
                                 s->axis[i].name);
-    if (len < size)
-        snprintf(buf + len, size - len, "; p99; c: client CPU");
+    for (unsigned i = 0; i < sizeof limits / sizeof *limits && len < size; i++)
+        if (len + strlen(limits[i]) <= (size_t)room || i + 1 == sizeof limits / sizeof *limits) {
+            snprintf(buf + len, size - len, "%s", limits[i]);
+            break;
+        }
 }
 
 void grid_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
@@ -210,7 +246,7 @@ void grid_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         bool on = sweep->on;
 
         r.h--;
-        meaning(text, sizeof text, sweep);
+        meaning(text, sizeof text, sweep, r.w - 2);
         cells_field(c, r.x + 1, r.y + r.h, r.w - 2, ALIGN_LEFT, on ? ROLE_ACCENT : ROLE_DIM,
                     on                                ? sweep->now
                     : sweep->steady + sweep->unsteady ? text

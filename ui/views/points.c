@@ -203,7 +203,7 @@ static void lights_panel(struct cells *c, const struct snapshot *s, struct scree
         "drift",   "clock set",  "memory waits",  "hit ratio",    "CPU of others"};
     const struct pool_snapshot *p = screen_pool(sc, s);
     const struct plateau *k = p ? curve_like(sc, p) : NULL;
-    char note[64] = "";
+    char note[64] = "", limit[sizeof k->limit_why + 8];
     struct rect r;
     int w, y = 0;
 
@@ -237,8 +237,12 @@ static void lights_panel(struct cells *c, const struct snapshot *s, struct scree
     }
     y += LIGHTS % 2;
     if (y < r.h && (!k->valid || k->caution[0]))
-        text_wrap(c, r.x + 1, r.y + y, r.w - 2, r.h - y, ROLE_WARN,
-                  k->valid ? k->caution : k->why_not);
+        y += text_wrap(c, r.x + 1, r.y + y, r.w - 2, r.h - y, ROLE_WARN,
+                       k->valid ? k->caution : k->why_not);
+    if (y < r.h && k->limit != LIMIT_NONE) { /* whose limit this point was */
+        snprintf(limit, sizeof limit, "limit: %s", k->limit_why);
+        text_wrap(c, r.x + 1, r.y + y, r.w - 2, r.h - y, ROLE_LABEL, limit);
+    }
 }
 
 /* ---- what else moves with N ---- */
