@@ -2,6 +2,7 @@
  */
 #include "ui/form.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,43 +12,67 @@
 #include "engine/scenario.h"
 #include "engine/snapshot.h"
 #include "engine/text.h"
-#include "ui/axis.h"
 #include "ui/dial.h"
 #include "ui/term.h"
 
 #define FIELD_TARGET 0 /* of FORM_ADD */
-enum { SWEEP_VAR, SWEEP_LIST, SWEEP_HOLD };
-
-static const char sweep_vars[] = "threads|clients|connections|depth|rate|pattern";
-
-/* "a count, 1 to 4,096": what a person may type. */
-static void type_text(const struct option_spec *o, char *buf, size_t size)
+/* A bound without rounding: "4096", "1M", "64MiB", "1ms". */
+static char *bound_text(enum option_type type, double v, char *buf, size_t size)
 {
-    static const char *const names[] = {"yes or no",        "count", "number", "time",  "size",
-                                        "size or low-high", "",      "text",   "secret"};
-    char low[16], high[16];
+    static const char *const binary[] = {"", "KiB", "MiB", "GiB"};
+    static const char *const thousands[] = {"", "k", "M", "G"};
+    bool bytes = type == OPTION_SIZE || type == OPTION_SPAN;
+    double step = bytes ? 1024 : 1000;
+    int unit = 0;
 
-    if (o->type == OPTION_CHOICE) {
-        copy_str(buf, size, o->choices);
-        return;
-    }
-    copy_str(buf, size, names[o->type]);
-    if (o->min == 0 && o->max == 0)
-        return;
-    if (o->type == OPTION_DURATION) {
-        format_duration(low, sizeof low, o->min);
-        format_duration(high, sizeof high, o->max);
-    } else {
-        axis_label(low, sizeof low, o->min, false);
-        axis_label(high, sizeof high, o->max, false);
-    }
-    if (o->max >= 1e12) /* no bound that a person would meet */
-        snprintf(buf, size, "%s from %s", names[o->type], low);
-    else
-        snprintf(buf, size, "%s %s to %s", names[o->type], low, high);
+    if (type == OPTION_DURATION)
+        return format_exact_duration(buf, size, (uint64_t)v);
+    for (; unit < 3 && v >= step && (unit > 0 || bytes || v >= 1e5) && fmod(v, step) == 0; unit++)
+        v /= step;
+    snprintf(buf, size, "%.10g%s", v, bytes ? binary[unit] : thousands[unit]);
+    return buf;
 }
 
-static struct form_field *add_field(struct form *f, const char *name, const char *help)
+/* "count, 1 to 4096": what a person may type. */
+static void type_text(const struct option_spec *o, char *buf, size_t size)
+{
+    static const char *const names[] = {"yes or no",     "count",        "number", "time, as 500ms",
+                                        "size, as 4KiB", "size or span", "",       "text",
+                                        "secret"};
+    double endless = o->type == OPTION_DURATION ? 1e16 : 1e12; /* 4 months; no person meets it */
+    char low[32], high[32];
+
+    copy_str(buf, size, names[o->type]);
+    if (o->type == OPTION_CHOICE)
+        copy_str(buf, size, o->choices);
+    else if (o->min == 0 && o->max == 0)
+        return;
+    else if (o->max >= endless && o->min == 0)
+        return;
+    else if (o->max >= endless)
+        snprintf(buf, size, "%s, from %s", names[o->type],
+                 bound_text(o->type, o->min, low, sizeof low));
+    else
+        snprintf(buf, size, "%s, %s to %s", o->type == OPTION_DURATION ? "time" : names[o->type],
+                 bound_text(o->type, o->min, low, sizeof low),
+                 bound_text(o->type, o->max, high, sizeof high));
+}
+
+/* Two of the pool's texts have a form of their own. */
+static void pool_texts(struct form_field *field, const struct backend *b)
+{
+    double weight[OPS_MAX];
+
+    if (!strcmp(field->name, "rate")) {
+        copy_str(field->type, sizeof field->type, "rate: 500/s, 10k/s");
+    } else if (!strcmp(field->name, "ops")) {
+        copy_str(field->type, sizeof field->type, "mix: NAME:WEIGHT,...");
+        if (b && !field->def[0] && !ops_parse(b, NULL, weight, NULL))
+            ops_text(b, weight, field->def, sizeof field->def);
+    }
+}
+
+struct form_field *form_add_field(struct form *f, const char *name, const char *help)
 {
     struct form_field *field;
 
@@ -62,7 +87,7 @@ static struct form_field *add_field(struct form *f, const char *name, const char
 static void add_option(struct form *f, const struct option_spec *o, bool pool_option,
                        const char *value)
 {
-    struct form_field *field = add_field(f, o->name, o->help ? o->help : "");
+    struct form_field *field = form_add_field(f, o->name, o->help ? o->help : "");
 
     if (!field)
         return;
@@ -70,14 +95,19 @@ static void add_option(struct form *f, const struct option_spec *o, bool pool_op
     field->pool_option = pool_option;
     field->text.secret = o->type == OPTION_SECRET;
     type_text(o, field->type, sizeof field->type);
+    if (o->type == OPTION_CHOICE || o->type == OPTION_BOOL)
+        copy_str(field->choices, sizeof field->choices,
+                 o->type == OPTION_BOOL ? "yes|no" : o->choices);
     copy_str(field->def, sizeof field->def, o->def ? o->def : "");
+    if (pool_option)
+        pool_texts(field, f->backend);
     if (value) {
         field_set(&field->text, value);
         copy_str(field->was, sizeof field->was, value);
     }
 }
 
-static void open(struct form *f, enum form_kind kind)
+void form_begin(struct form *f, enum form_kind kind)
 {
     form_close(f);
     f->kind = kind;
@@ -94,16 +124,18 @@ void form_close(struct form *f)
 
 void form_open_add(struct form *f, const struct backend *const *backends)
 {
-    open(f, FORM_ADD);
+    form_begin(f, FORM_ADD);
     f->backends = backends;
 }
 
 static void choose_backend(struct form *f, const struct backend *b)
 {
-    struct form_field *target =
-        add_field(f, "target", "URL of the system under test; options may follow after ?");
+    struct form_field *target;
 
     f->backend = b;
+    target =
+        form_add_field(f, "target", "URL of the system under test; options may follow after ?");
+
     if (target) {
         char url[FIELD_MAX];
 
@@ -126,7 +158,7 @@ void form_open_edit(struct form *f, const struct pool_snapshot *p)
                                              POOL_OPS,     POOL_THINK};
     char value[256];
 
-    open(f, FORM_EDIT);
+    form_begin(f, FORM_EDIT);
     f->pool = p->number;
     f->backend = p->backend;
     for (unsigned i = 0; i < sizeof dials / sizeof *dials; i++) {
@@ -164,22 +196,6 @@ void form_open_edit(struct form *f, const struct pool_snapshot *p)
         }
 }
 
-void form_open_sweep(struct form *f, const struct pool_snapshot *p)
-{
-    struct form_field *field;
-
-    open(f, FORM_SWEEP);
-    f->pool = p->number;
-    field = add_field(f, "vary", "what is varied; left and right choose");
-    copy_str(field->type, sizeof field->type, sweep_vars);
-    field_set(&field->text, "threads");
-    field = add_field(f, "values", "each is held until throughput is steady");
-    copy_str(field->type, sizeof field->type, "list: 1,2,4,8");
-    field_set(&field->text, "1,2,4,8");
-    field = add_field(f, "hold", "how long at each value; empty: until it is steady");
-    copy_str(field->type, sizeof field->type, "time");
-}
-
 /* ---- checks ---- */
 
 static bool changed(const struct form *f, const struct form_field *field)
@@ -204,6 +220,10 @@ static void check_field(struct form *f, struct form_field *field)
     struct options o;
     struct err err = {0};
 
+    if (f->kind == FORM_SWEEP) {
+        form_sweep_check(f);
+        return;
+    }
     field->error[0] = '\0';
     if (!field->spec || !changed(f, field) || command_word(f, field))
         return;
@@ -270,11 +290,6 @@ bool form_check(struct form *f)
         }
         text_free(&url);
     }
-    if (f->kind == FORM_SWEEP && f->field[SWEEP_LIST].text.len == 0) {
-        copy_str(f->field[SWEEP_LIST].error, sizeof f->field[SWEEP_LIST].error,
-                 "values are needed: 1,2,4,8");
-        good = false;
-    }
     return good;
 }
 
@@ -290,11 +305,8 @@ bool form_command(const struct form *f, int i, char *buf, size_t size)
         add_url(f, &t);
         any = !t.cut;
     } else if (f->kind == FORM_SWEEP && i == 0) {
-        text_add(&t, "sweep %u %s=%s", f->pool, f->field[SWEEP_VAR].text.s,
-                 f->field[SWEEP_LIST].text.s);
-        if (f->field[SWEEP_HOLD].text.len > 0)
-            text_add(&t, " hold=%s", f->field[SWEEP_HOLD].text.s);
-        any = true;
+        form_sweep_command(f, buf, size);
+        return true;
     } else if (f->kind == FORM_EDIT) {
         for (int j = 0, n = 0; j < f->fields && !any; j++) {
             const struct form_field *field = &f->field[j];
@@ -358,18 +370,11 @@ static enum form_result choose_key(struct form *f, uint32_t key)
     return FORM_STAYS;
 }
 
-static bool is_choice(const struct form_field *field)
-{
-    return (field->spec &&
-            (field->spec->type == OPTION_CHOICE || field->spec->type == OPTION_BOOL)) ||
-           (!field->spec && !strcmp(field->type, sweep_vars));
-}
-
 /* Left and right go through the choices. */
 static void turn_choice(struct form_field *field, bool next)
 {
-    const char *choices = field->spec && field->spec->type == OPTION_BOOL ? "yes|no" : field->type;
-    char word[32][24];
+    const char *choices = field->choices;
+    char word[32][48];
     int n = 0, at = -1;
 
     while (*choices && n < 32) {
@@ -412,8 +417,10 @@ enum form_result form_key(struct form *f, uint32_t key)
             }
     } else if (field->fixed) {
         return FORM_STAYS;
-    } else if (is_choice(field) && (key == KEYCODE_LEFT || key == KEYCODE_RIGHT)) {
+    } else if (field->choices[0] && (key == KEYCODE_LEFT || key == KEYCODE_RIGHT)) {
         turn_choice(field, key == KEYCODE_RIGHT);
+        if (f->kind == FORM_SWEEP)
+            form_sweep_turned(f);
         check_field(f, field);
         f->test = TEST_NONE;
     } else if (field_key(&field->text, key)) {

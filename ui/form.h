@@ -21,8 +21,9 @@ enum form_kind { FORM_NONE, FORM_ADD, FORM_EDIT, FORM_SWEEP };
 
 #define FORM_FIELDS_MAX 96
 struct form_field {
-    const struct option_spec *spec;              /* borrowed; NULL: a field of the form itself */
-    char name[48], help[160], type[64], def[64]; /* def: what holds when it is left empty */
+    const struct option_spec *spec;               /* borrowed; NULL: a field of the form itself */
+    char name[48], help[160], type[64], def[128]; /* def: what holds when it is left empty */
+    char choices[640]; /* "a|b|c" where it is one of several words; "" else */
     struct field text;
     char was[96];     /* FORM_EDIT: the value when the form was opened */
     char error[200];  /* "" when the value is good */
@@ -61,5 +62,17 @@ void form_url(const struct form *, char *buf, size_t size);
 /* Checks every field and the whole; true if it may be sent. Sets the errors. */
 bool form_check(struct form *);
 void form_draw(struct cells *, struct form *, struct screen *);
+
+/* ---- what the kinds of forms share ---- */
+
+/* Empties the form and allocates its fields. */
+void form_begin(struct form *, enum form_kind);
+/* NULL: there is no room for another. */
+struct form_field *form_add_field(struct form *, const char *name, const char *help);
+/* form_sweep.c: checks all fields of a sweep's form, as they depend on each other. */
+void form_sweep_check(struct form *);
+/* After the choice of a variable: values to begin with, unless others were typed. */
+void form_sweep_turned(struct form *);
+void form_sweep_command(const struct form *, char *buf, size_t size);
 
 #endif

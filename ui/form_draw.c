@@ -98,6 +98,52 @@ static void field_row(struct cells *c, const struct form *f, struct screen *sc, 
         cells_field(c, x + 17 + value_w, y, w - value_w - 18, ALIGN_LEFT, ROLE_LABEL, field->type);
 }
 
+/* All that left and right go through, the chosen one marked; where the field's own line has no room
+ * for them. */
+static void choices_draw(struct cells *c, const struct form *f, int x, int y, int w)
+{
+    const struct form_field *field = &f->field[f->at];
+    const char *at = field->choices, *now = field->text.len ? field->text.s : field->def;
+    int end = x + w;
+
+    if (field->fixed || f->test != TEST_NONE ||
+        (field->spec && (field->spec->flags & OPTION_REOPEN)))
+        return;
+    for (;;) { /* from the one that lets the chosen one be seen */
+        size_t len = strcspn(at, "|"), upto = 0;
+        int used = 0;
+
+        for (;;) {
+            size_t n = strcspn(at + upto, "|");
+
+            used += (int)n + 2;
+            if ((strlen(now) == n && !strncmp(at + upto, now, n)) || !at[upto + n])
+                break;
+            upto += n + 1;
+        }
+        if (used <= w - 4 || !at[len])
+            break;
+        at += len + 1;
+    }
+    if (at != field->choices)
+        x = cells_text(c, x, y, ROLE_LABEL, c->glyphs->ellipsis);
+    while (*at) {
+        size_t len = strcspn(at, "|");
+        char word[64];
+        bool on;
+
+        snprintf(word, sizeof word, "%.*s", (int)len, at);
+        on = !strcmp(word, now);
+        if (x + text_width(word) + 2 > end) {
+            cells_text(c, end - text_width(c->glyphs->ellipsis), y, ROLE_LABEL,
+                       c->glyphs->ellipsis);
+            return;
+        }
+        x = cells_textf(c, x, y, on ? ROLE_STRONG : ROLE_LABEL, on ? "[%s]" : " %s ", word);
+        at += len + (at[len] == '|');
+    }
+}
+
 static void note_draw(struct cells *c, const struct form *f, struct screen *sc, struct rect r)
 {
     const struct form_field *field = &f->field[f->at];
@@ -111,8 +157,9 @@ static void note_draw(struct cells *c, const struct form *f, struct screen *sc, 
         snprintf(text, sizeof text, "%s%s%s%s", field->help, field->def[0] ? "  (left empty: " : "",
                  field->def, field->def[0] ? ")" : "");
         cells_field(c, r.x, r.y, r.w, ALIGN_LEFT, ROLE_TEXT, text);
+        choices_draw(c, f, r.x, r.y + 1, r.w);
     }
-    if (field->fixed)
+    if (field->fixed && f->kind == FORM_EDIT)
         cells_field(c, r.x, r.y + 1, r.w, ALIGN_LEFT, ROLE_WARN,
                     "it is set when the pool starts: add a pool with another value, and stop this");
     if (reopen)

@@ -175,10 +175,12 @@ class Mouse(unittest.TestCase):
                 self.click_on(t, "5 events", 1)
                 t.wait_for("nothing happened yet")
                 self.click_on(t, "2 pool", 1)
+                t.wait_for("percentiles")
+                self.click_on(t, "4 errors", 1)
             else:
                 self.click_on(t, re.compile(r"\[1\](2) 3 4 5 6"))
-            t.wait_for("percentiles")
-            self.click_on(t, re.compile(r"(4) 5 6"))
+                t.wait_for("percentiles")
+                self.click_on(t, re.compile(r"(4) 5 6"))
             t.wait_for("errors by class")
 
     def test_form_by_mouse(self):

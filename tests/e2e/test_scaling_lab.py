@@ -87,7 +87,7 @@ class Tables(unittest.TestCase):
             t.send("3", ":")
             t.type("sweep " + SPEC)
             t.send("Enter")
-            t.wait_for(re.compile(r"redis: threads x depth .*SWEEP \d+ of 16, \d+ s left"))
+            t.wait_for(re.compile(r"redis: threads x depth .*SWEEP \d+ of 16, \d+ (s|min) left"))
             t.wait_for(re.compile(r"(?m)^│ +2 +\W*\(?[\d.]+[kM]?"), timeout=60)  # the second row fills
             t.wait_for(re.compile(r"redis: threads x depth .*\d+ of 16 steady"), timeout=110)
             t.wait_for("efficiency by threads")

@@ -158,6 +158,61 @@ static void test_sweep(void **state)
     type("1,10,100");
     assert_int_equal(form_key(&form, KEYCODE_ENTER), FORM_DONE);
     assert_command(0, "sweep 1 clients=1,10,100");
+    assert_command(1, NULL);
+}
+
+/* A second variable makes a grid; an option of the backend can vary as well; both are checked while
+ * they are typed. */
+static void test_sweep_over_two(void **state)
+{
+    struct snapshot *s = fixture_snapshot();
+    struct form_field *second, *list;
+
+    (void)state;
+    form_open_sweep(&form, &s->pool[0]);
+    assert_string_equal(go_to("values")->text.s, "1,2,4,8");
+    list = go_to("its values");
+    type("7"); /* nothing varies there yet */
+    assert_string_equal(list->text.s, "");
+    second = go_to("and");
+    form_key(&form, KEYCODE_RIGHT);
+    assert_string_equal(second->text.s, "threads");
+    assert_non_null(strstr(second->error, "first one"));
+    assert_int_equal(form_key(&form, KEYCODE_ENTER), FORM_STAYS);
+    while (strcmp(second->text.s, "dist") != 0)
+        form_key(&form, KEYCODE_RIGHT);
+    assert_string_equal(second->error, "");
+    assert_string_equal(list->text.s, "uniform,zipf,sequential"); /* a start */
+    go_to("its values");
+    form_key(&form, KEY_CTRL('u'));
+    assert_non_null(strstr(list->error, "needed"));
+    type("uniform,zipf");
+    assert_string_equal(list->error, "");
+    go_to("values");
+    type(",x");
+    assert_non_null(strstr(form.field[form.at].error, "threads=x"));
+    form_key(&form, KEYCODE_BACKSPACE);
+    type("16");
+    go_to("hold");
+    type("3");
+    assert_non_null(strstr(form.field[form.at].error, "unit"));
+    type("s");
+    go_to("order");
+    form_key(&form, KEYCODE_RIGHT);
+    assert_int_equal(form_key(&form, KEYCODE_ENTER), FORM_DONE);
+    assert_command(0, "sweep 1 threads=1,2,4,8,16 dist=uniform,zipf hold=3s order=random");
+}
+
+/* Bounds are not rounded: what a field says is allowed, is. */
+static void test_bounds_are_exact(void **state)
+{
+    (void)state;
+    form_open_add(&form, fixture_backends);
+    form_key(&form, KEYCODE_ENTER);
+    assert_string_equal(go_to("threads")->type, "count, 1 to 4096");
+    assert_string_equal(go_to("clients")->type, "count, 1 to 1M");
+    assert_string_equal(go_to("timeout")->type, "time, 1ms to 1h");
+    assert_string_equal(go_to("ops")->def, "get:80,set:20");
 }
 
 static void test_paste_is_one_line(void **state)
@@ -188,6 +243,8 @@ int main(void)
         cmocka_unit_test_teardown(test_add, close_form),
         cmocka_unit_test_teardown(test_edit, close_form),
         cmocka_unit_test_teardown(test_sweep, close_form),
+        cmocka_unit_test_teardown(test_sweep_over_two, close_form),
+        cmocka_unit_test_teardown(test_bounds_are_exact, close_form),
         cmocka_unit_test_teardown(test_paste_is_one_line, close_form),
     };
 

@@ -250,14 +250,13 @@ static bool sweeps(const struct snapshot *s, const struct pool_snapshot *p)
 static void panel_note(const struct snapshot *s, const struct pool_snapshot *p,
                        const struct curve *k, char *note, size_t size)
 {
-    char left[32] = "";
+    char left[24];
 
     if (!sweeps(s, p)) {
         snprintf(note, size, "%d point%s", k->points, k->points == 1 ? "" : "s");
         return;
     }
-    if (!isnan(s->sweep.left_s))
-        snprintf(left, sizeof left, ", %.0f s left", s->sweep.left_s);
+    show_left(left, sizeof left, ", ", s->sweep.left_s);
     if (s->sweep.steps)
         snprintf(note, size, "SWEEP %u of %u%s",
                  s->sweep.step < s->sweep.steps ? s->sweep.step + 1 : s->sweep.steps,

@@ -39,12 +39,14 @@ static bool counts(const struct sweep_cell *k)
     return k->state == CELL_STEADY && k->at.valid;
 }
 
-static void relative_text(const struct grid_view *g, unsigned cell, char *buf, size_t size)
+/* By both variables; by the first alone where there is no room for more. */
+static void relative_text(const struct grid_view *g, unsigned cell, unsigned axes, char *buf,
+                          size_t size)
 {
     size_t len = 0;
 
     buf[0] = '\0';
-    for (unsigned i = 0; i < g->sweep->axes; i++) {
+    for (unsigned i = 0; i < axes; i++) {
         bool sound, scales = sweep_axis_scales(&g->sweep->axis[i]);
         double r = sweep_relative(g->sweep, cell, i, &sound);
 
@@ -112,7 +114,9 @@ static void cell(struct cells *c, const struct grid_view *g, unsigned index, int
                                      : ROLE_WARN,
                 text);
     if (lines > 1 && k->state != CELL_NOW) {
-        relative_text(g, index, text, sizeof text);
+        relative_text(g, index, g->sweep->axes, text, sizeof text);
+        if (text_width(text) > w)
+            relative_text(g, index, 1, text, sizeof text);
         cells_field(c, x + 2, y + 1, w, ALIGN_LEFT, counts(k) ? ROLE_TEXT : ROLE_WARN, text);
     }
     if (k->state == CELL_NOW)
@@ -125,7 +129,7 @@ static void cell(struct cells *c, const struct grid_view *g, unsigned index, int
     }
     if (lines > 3 || (lines > 2 && why)) {
         if (!counts(k))
-            copy_str(text, sizeof text, k->state == CELL_UNSTEADY ? "not steady" : "not valid");
+            copy_str(text, sizeof text, k->state == CELL_UNSTEADY ? "unsteady" : "not valid");
         else
             snprintf(text, sizeof text, "p99 %s", show_ns(number, sizeof number, k->at.p99));
         cells_field(c, x + 2, y + lines - 1, w, ALIGN_LEFT, ROLE_LABEL, text);
@@ -180,6 +184,8 @@ static void draw(struct cells *c, struct grid_view *g, struct rect r)
         char text[96];
 
         snprintf(text, sizeof text, "%s %s", b->name, b->value[g->first_column + j]);
+        if (text_width(text) > g->cell_w - 3) /* the title has the name; the value may not be cut */
+            copy_str(text, sizeof text, b->value[g->first_column + j]);
         cells_field(c, r.x + g->head_w + 4 + (int)j * g->cell_w, r.y, g->cell_w - 3, ALIGN_LEFT,
                     ROLE_LABEL, text);
     }
@@ -217,16 +223,15 @@ void grid_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
 {
     const struct pool_snapshot *p = screen_pool(sc, s);
     const struct sweep_snapshot *sweep = curve_grid(sc, s);
-    char title[160] = "sweep", note[96] = "", text[200];
+    char title[160] = "sweep", note[96] = "", left[24] = "", text[200];
     struct rect r;
 
     if (sweep) {
         snprintf(title, sizeof title, "%s: %s x %s", sweep->pool, sweep->axis[0].name,
                  sweep->axis[1].name);
         if (sweep->on)
-            snprintf(note, sizeof note,
-                     isnan(sweep->left_s) ? "SWEEP %u of %u" : "SWEEP %u of %u, %.0f s left",
-                     sweep->step + 1, sweep->steps, sweep->left_s);
+            snprintf(note, sizeof note, "SWEEP %u of %u%s", sweep->step + 1, sweep->steps,
+                     show_left(left, sizeof left, ", ", sweep->left_s));
         else
             snprintf(note, sizeof note, "%u of %u steady%s", sweep->steady, sweep->cells,
                      sweep->resumable ? ", can be resumed" : "");

@@ -38,18 +38,16 @@ static void sweep_state(struct segments *l, const struct snapshot *s)
 {
     char text[160];
 
+    unsigned step = s->sweep.step + 1; /* the one that is measured */
+
     if (s->sweep.steps > 0)
-        snprintf(text, sizeof text, "SWEEP %u/%u", s->sweep.step, s->sweep.steps);
+        snprintf(text, sizeof text, "SWEEP %u/%u", step < s->sweep.steps ? step : s->sweep.steps,
+                 s->sweep.steps);
     else
-        snprintf(text, sizeof text, "SWEEP %u", s->sweep.step);
+        snprintf(text, sizeof text, "SWEEP %u", step);
     add(l, ROLE_FROZEN, true, 0, text);
-    if (!isnan(s->sweep.left_s)) {
-        if (s->sweep.left_s < 120)
-            snprintf(text, sizeof text, "%.0f s left", ceil(s->sweep.left_s));
-        else
-            snprintf(text, sizeof text, "%.0f min left", ceil(s->sweep.left_s / 60));
+    if (*show_left(text, sizeof text, "", s->sweep.left_s))
         add(l, ROLE_TEXT, false, 3, text);
-    }
     if (s->sweep.now[0]) {
         snprintf(text, sizeof text, "%.40s", s->sweep.now);
         add(l, ROLE_LABEL, false, 7, text);

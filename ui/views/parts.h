@@ -28,6 +28,8 @@ char *show_bytes(char *buf, size_t size, double bytes);
 char *show_clock(char *buf, size_t size, const struct snapshot *, double t_s, bool seconds);
 /* What one operation of the pool is called: "op", "row", "msg"; "op" for a mix of several. */
 const char *pool_noun(const struct pool_snapshot *);
+/* "42 s left", "5 min left" after `before`; "" when it is not known. */
+char *show_left(char *buf, size_t size, const char *before, double left_s);
 /* Columns for the pools' names: as many as the longest has, within these bounds. */
 int show_names_width(const struct snapshot *, int least, int most);
 /* Marks with an ellipsis that text which ended at x went beyond the rectangle's first row. */

@@ -130,6 +130,17 @@ const char *pool_noun(const struct pool_snapshot *p)
     return noun ? noun : "op";
 }
 
+char *show_left(char *buf, size_t size, const char *before, double left_s)
+{
+    if (isnan(left_s))
+        return copy_str(buf, size, "");
+    if (left_s < 120)
+        snprintf(buf, size, "%s%.0f s left", before, ceil(left_s));
+    else
+        snprintf(buf, size, "%s%.0f min left", before, ceil(left_s / 60));
+    return buf;
+}
+
 int show_names_width(const struct snapshot *s, int least, int most)
 {
     int w = least;
