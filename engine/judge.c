@@ -18,6 +18,19 @@ const char *bottleneck_name(enum bottleneck b)
     return name[b];
 }
 
+/* Of a run that is over: the time that its threads neither waited for answers nor had nothing to
+ * do. More than their CPU where other programs had it. */
+static double busy_of_run(const struct pool_snapshot *s)
+{
+    return 1 - s->run_wait_share - s->run_idle_share;
+}
+
+/* The same, in CPU. On virtual time there is none, and threads that hang have not told theirs. */
+static double cpu_of_run(const struct pool_snapshot *s)
+{
+    return isnan(s->run_cpu_share) ? busy_of_run(s) : s->run_cpu_share;
+}
+
 void judge_limit(const struct pool *p, struct pool_snapshot *s)
 {
     const struct monitor *m = &p->monitor;
@@ -26,7 +39,7 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
     double idle = over ? s->run_idle_share : m->now_idle;
     double mean = over ? s->service.mean : m->last_service.mean;
     struct limit_facts f = {
-        .cpu = over ? 1 - wait - idle : m->busiest_cpu,
+        .cpu = over ? cpu_of_run(s) : m->busiest_cpu,
         .wait = m->total.completed ? wait : NAN,
         .idle = idle,
         .server = s->server_cpu_share,
@@ -87,11 +100,14 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
                  "N and X R differ by %.1f %% (limit 5 %%): times or counts are wrong",
                  100 * c->value);
     bool over = s->state == POOL_ENDED;
-    double cpu = over ? 1 - s->run_wait_share - s->run_idle_share : m->busiest_cpu;
+    double cpu = over ? fmax(cpu_of_run(s), busy_of_run(s)) : m->busiest_cpu;
     c = add_check(s, "generator_cpu", cpu, LIMIT_CPU, over || s->state == POOL_LOADING);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
-                 "generator CPU %.0f %% (limit 80): this is our limit, not the target's",
+                 over && cpu_of_run(s) < LIMIT_CPU
+                     ? "generator busy %.0f %% of its time (limit 80): this is our limit, not the "
+                       "target's"
+                     : "generator CPU %.0f %% (limit 80): this is our limit, not the target's",
                  100 * c->value);
     c = add_check(s, "cpu_wait", over ? m->queued_sum / m->queued_n : m->queued, QUEUED_LIMIT,
                   over || s->state == POOL_LOADING);

@@ -73,6 +73,7 @@ static void judge_wait(const struct limit_facts *f, struct limit_verdict *v)
 
 void limit_judge(const struct limit_facts *f, struct limit_verdict *v)
 {
+    double busy = 1 - f->wait - f->idle;
     if (isnan(f->wait) || isnan(f->cpu))
         say(v, LIMIT_NONE, NAN, "not known yet: nothing was measured");
     else if (f->cpu >= LIMIT_CPU)
@@ -80,6 +81,11 @@ void limit_judge(const struct limit_facts *f, struct limit_verdict *v)
             "the load generator: its busiest thread uses %.0f %% of a core, so the figures "
             "are its limit, not the server's",
             100 * f->cpu);
+    else if (busy >= LIMIT_CPU)
+        say(v, LIMIT_CLIENT, busy,
+            "the load generator: its threads were busy %.0f %% of their time and had %.0f %% of a "
+            "core: others took this machine's CPUs",
+            100 * busy, 100 * f->cpu);
     else if (f->rate_asked > 0 && (isnan(f->rate) || f->rate >= RATE_HELD * f->rate_asked))
         say(v, LIMIT_RATE, NAN, "the rate that was asked for: the server keeps up with it");
     else if (f->rate_asked <= 0 && f->rate_most > 0 && f->rate >= CEILING_HELD * f->rate_most)
@@ -90,5 +96,5 @@ void limit_judge(const struct limit_facts *f, struct limit_verdict *v)
         judge_wait(f, v);
     else
         say(v, LIMIT_NONE, NAN, "no clear limit: waiting %.0f %%, busy %.0f %%", 100 * f->wait,
-            100 * (1 - f->wait - f->idle));
+            100 * busy);
 }

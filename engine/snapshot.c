@@ -159,18 +159,36 @@ static void fill_now(const struct pool *p, struct pool_snapshot *s)
     s->cpu_share = m->busiest_cpu;
 }
 
+static double life_ns(const struct worker *w, uint64_t now_ns)
+{
+    uint64_t until = w->reaped ? w->ended_ns : now_ns;
+    return until > w->started_ns ? (double)(until - w->started_ns) : 0;
+}
+
+/* The CPU of those threads that have ended, as the kernel counted it. One that lived for a moment
+ * only says nothing about the run. */
+static double busiest_of_run(const struct pool *p, uint64_t now_ns)
+{
+    double longest = 0, busiest = NAN;
+    for (unsigned i = 0; i < p->workers; i++)
+        longest = fmax(longest, life_ns(p->worker[i], now_ns));
+    for (unsigned i = 0; i < p->workers; i++) {
+        const struct worker *w = p->worker[i];
+        double life = life_ns(w, now_ns);
+        if (w->reaped && w->seen.cpu_ns && life > 0 && life >= longest / 2)
+            busiest = fmax(busiest, fmin(1, (double)w->seen.cpu_ns / life));
+    }
+    return busiest;
+}
+
 /* Shares of the whole run: over the time that the workers lived. */
-static void fill_shares(const struct engine *e, const struct pool *p, struct pool_snapshot *s,
-                        uint64_t now_ns)
+static void fill_shares(const struct pool *p, struct pool_snapshot *s, uint64_t now_ns)
 {
     const struct tally *t = &p->monitor.total;
     double lived = 0;
-    (void)e;
-    for (unsigned i = 0; i < p->workers; i++) {
-        const struct worker *w = p->worker[i];
-        uint64_t until = w->reaped ? w->ended_ns : now_ns;
-        lived += until > w->started_ns ? (double)(until - w->started_ns) : 0;
-    }
+    for (unsigned i = 0; i < p->workers; i++)
+        lived += life_ns(p->worker[i], now_ns);
+    s->run_cpu_share = busiest_of_run(p, now_ns);
     s->run_wait_share = s->run_idle_share = s->run_generate_share = s->run_client_share = NAN;
     if (lived <= 0)
         return;
@@ -349,7 +367,7 @@ static void fill_pool(struct engine *e, struct pool *p, struct pool_snapshot *s,
     s->has_lease_wait = s->lease_wait.count > 0;
     fill_ops(p, s);
     fill_now(p, s);
-    fill_shares(e, p, s, now_ns);
+    fill_shares(p, s, now_ns);
     fill_errors(e, p, s);
     fill_workers(e, p, s);
     fill_series(p, s, h);

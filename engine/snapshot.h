@@ -251,7 +251,8 @@ struct pool_snapshot {
     double generate_share, client_share, wait_share,
         idle_share; /* of the workers' time, last second */
     double run_generate_share, run_client_share, run_wait_share, run_idle_share; /* whole run */
-    double cpu_share; /* busiest worker's CPU over the last second, 0..1 */
+    double run_cpu_share; /* the busiest worker's CPU over its life, 0..1; NaN: not known */
+    double cpu_share;     /* busiest worker's CPU over the last second, 0..1 */
     enum bottleneck limit;
     double limit_share; /* what decided, see limit.h; NaN: not measured */
     char limit_why[160];

@@ -246,23 +246,37 @@ static void walk(struct worker *w)
         w->tally.miscounted++;
 }
 
-static void end_turn(struct worker *w, uint64_t waited)
+/* Is there anything that an answer is awaited for? */
+static bool expects(const struct worker *w)
+{
+    return w->tally.in_flight || w->tally.warm_in_flight || receives(w);
+}
+
+/* Its part of -n is done; what follows, until the pool is told to end, is no part of its life. But
+ * another worker may give some of the budget back. */
+static bool note_spent(struct worker *w)
+{
+    struct tally *t = &w->tally;
+    bool before = t->spent;
+    t->spent = w->now.counted && !w->warm && !t->in_flight && !t->waiting && !w->gather &&
+               atomic_load_explicit(&w->pool->budget, memory_order_relaxed) <= 0;
+    if (t->spent && !before)
+        w->spent_ns = t->turned_ns;
+    if (!t->spent && before && !w->frozen)
+        t->idle_ns += t->turned_ns - w->spent_ns;
+    return t->spent && !before;
+}
+
+static void end_turn(struct worker *w)
 {
     struct tally *t = &w->tally;
     if (!w->frozen) {
         worker_account(w);
-        if (t->in_flight || t->warm_in_flight || receives(w))
-            t->wait_ns += waited;
-        else
-            t->idle_ns += waited;
         walk(w);
     }
     t->turns++;
     t->turned_ns = loop_now(w->loop);
-    bool spent = w->now.counted && !w->warm && !t->in_flight && !t->waiting && !w->gather &&
-                 atomic_load_explicit(&w->pool->budget, memory_order_relaxed) <= 0;
-    bool news = spent && !t->spent;
-    t->spent = spent;
+    bool news = note_spent(w);
     recorder_turn_end(&w->recorder, t);
     if (news)
         pool_notify(w->pool);
@@ -291,7 +305,7 @@ static bool obey(struct worker *w)
     if (!w->closing && (empty || order == ORDER_CLOSE || now >= w->drain_until_ns)) {
         worker_account(w);
         w->frozen = w->closing = true; /* what is unanswered stays in flight */
-        w->ended_ns = now;
+        w->ended_ns = w->tally.spent ? w->spent_ns : now;
         w->drain_until_ns = now + CLOSE_NS;
         loop_alarm(w->loop, &w->drain_alarm, w->drain_until_ns);
     }
@@ -304,10 +318,13 @@ bool worker_turn(struct worker *w)
 {
     bool stale = atomic_load_explicit(&w->pool->version, memory_order_acquire) != w->now.version;
     bool busy = stale || w->runnable.head || w->dispatch || w->doomed || w->fill;
+    bool expected = expects(w); /* while it waits, not after what came of it */
     uint64_t waited = loop_turn(w->loop, busy ? 0 : IDLE_WAIT_NS, begin_turn, settle, w);
+    if (!w->frozen && !w->tally.spent)
+        *(expected ? &w->tally.wait_ns : &w->tally.idle_ns) += waited;
     settle(w);
     bool more = obey(w);
-    end_turn(w, waited);
+    end_turn(w);
     return more;
 }
 

@@ -142,6 +142,7 @@ struct worker {
     uint32_t sample;            /* counts down to the next timed generation */
     uint64_t drain_until_ns, walked_ns;
     uint64_t started_ns, ended_ns;
+    uint64_t spent_ns;       /* since when tally.spent is set */
     bool stuck;              /* supervisor only: it does not end */
     uint64_t ordered_ns;     /* supervisor only: when its end was seen to be ordered */
     uint64_t queued_seen_ns; /* supervisor only: its time in the run queue at the last second */

@@ -198,6 +198,23 @@ class Figures(unittest.TestCase):
         self.assertEqual(len(pool["workers"]), 2)
         self.assertEqual(sum(s["completed"] for s in pool["series"]), pool["ops"]["completed"])
 
+    def test_where_the_time_goes(self):
+        """Waiting is while something is in flight: neither a pause, nor a schedule, nor what comes after the last."""
+        for args in (["-d", "2s", "null:?service=2ms&think=18ms"], ["-d", "2s", "--rate", "50/s", "null:?service=2ms"]):
+            with self.subTest(args=args):
+                pool = lib.pool(lib.headless(*args))
+                share = pool["time_share"]
+                self.assertAlmostEqual(sum(share.values()), 1, places=3)
+                self.assertLess(share["wait"], 0.4)  # a tenth, on a quiet machine
+                self.assertGreater(share["wait"], 0.05)
+                self.assertGreater(share["scheduled_idle"], 0.5)
+                self.assertEqual(pool["bottleneck"]["kind"], "rate")
+        run = lib.headless("-n", 4, "null:?service=50ms")
+        share = lib.pool(run)["time_share"]
+        self.assertGreater(share["wait"], 0.8)  # all of it, however late somebody notices that it is over
+        self.assertTrue([c for c in run["validity"]["checks"] if c["name"] == "generator_cpu"][0]["ok"])
+        self.assertAlmostEqual(lib.pool(run)["workers"][0]["ended_s"], 0.2, delta=0.2 * lib.SLOW)
+
     def test_littles_law(self):
         """In flight, counted over time, is throughput times latency: within 1 %, however short the latency is and
         whatever else this machine does."""
