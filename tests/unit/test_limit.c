@@ -52,6 +52,8 @@ static void test_generator_comes_first(void **state)
     is(f, LIMIT_CLIENT, 0.97, "97 % of a core");
     f.cpu = 0.79;
     is(f, LIMIT_SERVER, 0.95, "95 % of an answer's time");
+    f.wait = 0.1; /* it wanted the CPU, and others had it */
+    is(f, LIMIT_CLIENT, 0.9, "busy 90 % of their time and had 79 % of a core");
 }
 
 /* The same waiting, told apart by what the server says that it worked. */
