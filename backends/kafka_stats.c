@@ -20,6 +20,7 @@
 #include <string.h>
 
 #define SETTLE_S 5    /* after a resize, before its row counts */
+#define ROW_S 4       /* that a row should have */
 #define BUSY_WAIT 0.1 /* clients that wait less than this have nothing to spare */
 
 static void put(json_t *o, const char *name, double v)
@@ -295,8 +296,11 @@ static void say_limit(const struct kafka_pool *kp, const struct kafka_second *s,
     double wait = isnan(kp->lag.wait) ? s->wait : kp->lag.wait;
     if (kp->lag.state == LAG_FALLING)
         lag_watch_text(&kp->lag, kp->retention_s, st->alert, sizeof st->alert);
-    if (kp->lag.state == LAG_UNKNOWN || isnan(wait))
+    if (kp->lag.state == LAG_UNKNOWN || isnan(wait)) {
+        copy_str(st->limit_why, sizeof st->limit_why,
+                 "not known yet: consumers are watched for 10 s after each change");
         return;
+    }
     bool behind = kp->lag.state == LAG_FALLING || kp->lag.state == LAG_CATCHING;
     if (wait < BUSY_WAIT && s->handle >= s->thread) {
         st->limit = LIMIT_CLIENT;
@@ -340,6 +344,8 @@ static void say_columns(const struct kafka_pool *kp, const struct kafka_second *
     memcpy(st->column, column, sizeof column);
     st->columns = sizeof column / sizeof *column;
     copy_str(st->verdict, sizeof st->verdict, lag_state_name(kp->lag.state));
+    st->measuring = s->clients && !kp->idle &&
+                    (kp->lag.state == LAG_UNKNOWN || kp->seen_s < kp->settled_s + ROW_S);
 }
 
 void kafka_pool_stats(struct pool *pool, struct stats *st)

@@ -4,8 +4,9 @@
  * A row belongs to one way of consuming: clients, connections, handling and simulated work. It
  * holds the last stay there; coming back begins it anew, so that two loads are never averaged into
  * one row. Rows of one way of sharing, handling and work form a group: within it the findings are
- * made (up to how many clients it keeps up, where it falls behind, how memory grows), and groups
- * stand beside each other. Called once a second on the pool's thread. */
+ * made (up to how many clients it keeps up, where it falls behind, how memory grows); groups stand
+ * beside each other, and are compared at the most clients that both were seen with. Called once a
+ * second on the pool's thread. */
 #include "backends/kafka_options.h"
 
 #if LOADTOP_HAVE_RDKAFKA
@@ -192,9 +193,84 @@ static bool finding(const struct kafka_pool *kp, const struct kafka_way *group, 
     else
         text_add(t, "keeps up to %u clients, the most that was tried", fine.most);
     if (stressed.least)
-        text_add(t, " (stressed at %u)", stressed.least);
+        text_add(t, " (stressed %s %u)", stressed.most > stressed.least ? "from" : "at",
+                 stressed.least);
     add_growth(kp, group, t);
     return true;
+}
+
+/* ---- one way against another: what a cure does ---- */
+
+static double alloc_ns(const struct kafka_row *r) /* to take and free buffers, for one message */
+{
+    return (r->alloc_s + r->free_s) / r->messages * 1e9;
+}
+
+/* Own consumers and a copy of each message are how such servers begin; what is nearest to it among
+ * the rows is what the others are compared with. */
+static int distance(const struct kafka_way *w)
+{
+    return (is_shared(w) ? 4 : 0) + (w->handling == HANDLING_COPY ? 0 : (int)w->handling + 1);
+}
+
+/* The rows of two ways at the most clients that both were seen with; false: none. */
+static bool side_by_side(const struct kafka_pool *kp, const struct kafka_way *a,
+                         const struct kafka_way *b, const struct kafka_row **ra,
+                         const struct kafka_row **rb)
+{
+    unsigned most = 0;
+    for (unsigned i = 0; i < kp->rows; i++)
+        for (unsigned k = 0; k < kp->rows; k++) {
+            const struct kafka_row *x = &kp->row[i], *y = &kp->row[k];
+            if (!same_group(&x->way, a) || !same_group(&y->way, b) || x->seconds < ROW_S ||
+                y->seconds < ROW_S || x->way.clients != y->way.clients || x->way.clients <= most)
+                continue;
+            most = x->way.clients;
+            *ra = x;
+            *rb = y;
+        }
+    return most > 0;
+}
+
+/* "60 clients, 4 shared, recycle (own, copy): keeps up (falling behind), wait 61.0 % (37.8),
+ * alloc+free 21ns a message (88ns), 179KB a client (2.76MB)". */
+static void compare(const struct kafka_row *was, const struct kafka_row *is, struct text *t)
+{
+    char a[48], b[48], c[48], d[48];
+    text_add(t, "%u clients, %s, %s", is->way.clients, consumers_text(&is->way, a, sizeof a),
+             handling_text(&is->way, b, sizeof b));
+    text_add(t, " (%s, %s): %s (%s)", consumers_text(&was->way, a, sizeof a),
+             handling_text(&was->way, b, sizeof b), lag_state_name(is->state),
+             lag_state_name(was->state));
+    text_add(t, ", wait %.1f %% (%.1f)", 100 * is->wait_s / is->client_s,
+             100 * was->wait_s / was->client_s);
+    if (is->messages > 0 && was->messages > 0)
+        text_add(t, ", alloc+free %s a message (%s)", format_duration(a, sizeof a, alloc_ns(is)),
+                 format_duration(b, sizeof b, alloc_ns(was)));
+    text_add(t, ", %s a client (%s)", format_bytes(c, sizeof c, is->anon_bytes / is->way.clients),
+             format_bytes(d, sizeof d, was->anon_bytes / was->way.clients));
+}
+
+/* Each way against the one nearest to where one begins, of the same simulated work. */
+static void add_comparisons(const struct kafka_pool *kp, const struct kafka_row *const *sorted,
+                            json_t *findings)
+{
+    for (unsigned i = 0; i < kp->rows; i++) {
+        const struct kafka_way *way = &sorted[i]->way, *base = way;
+        const struct kafka_row *was = NULL, *is = NULL;
+        struct text t = {0};
+        if (i && same_group(&sorted[i - 1]->way, way))
+            continue;
+        for (unsigned k = 0; k < kp->rows; k++)
+            if (sorted[k]->way.work_ns == way->work_ns &&
+                distance(&sorted[k]->way) < distance(base))
+                base = &sorted[k]->way;
+        if (base == way || !side_by_side(kp, base, way, &was, &is))
+            continue;
+        compare(was, is, &t);
+        json_array_append_new(findings, json_string(text_str(&t)));
+        text_free(&t);
+    }
 }
 
 /* ---- JSON ---- */
@@ -221,6 +297,7 @@ static json_t *row_json(const struct kafka_row *r)
     put(o, "alloc_share", r->alloc_s / r->thread_total_s);
     put(o, "free_share", r->free_s / r->thread_total_s);
     put(o, "alloc_free_share_of_busy", (r->alloc_s + r->free_s) / r->busy_s);
+    put(o, "alloc_free_ns_per_message", alloc_ns(r));
     put(o, "lag_first", r->lag_first);
     put(o, "lag_last", r->lag_last);
     put(o, "lag_slope_per_s", r->slope);
@@ -322,13 +399,15 @@ void kafka_say_rows(const struct kafka_pool *kp, json_t *c)
             cell(findings, text_str(&t));
         text_free(&t);
     }
+    add_comparisons(kp, sorted, findings);
     json_object_set_new(c, "by_clients", rows);
     json_object_set_new(c, "findings", findings);
     json_object_set_new(table, "head", names);
     json_object_set_new(table, "rows", cells);
     json_object_set_new(table, "note",
                         json_string("wait, handle: of the clients' time; alloc, free: of the time "
-                                    "that threads are busy with messages; memory: a client's"));
+                                    "that threads are busy with messages; memory: a client's; "
+                                    "measuring: watched for less than 10 s"));
     json_object_set_new(c, "table", table);
 }
 

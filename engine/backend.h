@@ -142,9 +142,11 @@ struct stats {
     int64_t data_bytes; /* what they take on the server, as it says itself; -1: unknown */
     int64_t rtt_ns;     /* to the server and back, see net_round_trip_ns; -1: unknown */
     char verdict[24];   /* beside the columns: "keeps up"; "": none */
+    bool measuring;     /* the verdict on the present load is not out yet: a step of a sweep that
+                           holds until it is steady waits for it, as long as a step may last */
     char alert[160];    /* what a person must see at once: "falling behind: ..."; "": nothing */
     /* Of a pool that only receives the engine cannot see whose limit it is: threads wait either
-     * way. LIMIT_NONE: the backend does not know either. */
+     * way. LIMIT_NONE with a reason: the backend does not know either, or not yet. */
     enum bottleneck limit;
     char limit_why[160];
     /* Set by the engine before the call: every worker has ended and nothing is started any more.

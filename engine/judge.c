@@ -54,7 +54,7 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
     };
     struct limit_verdict v;
     limit_judge(&f, &v);
-    if (s->limit && v.kind != LIMIT_CLIENT && !isnan(f.wait))
+    if ((s->limit || s->limit_why[0]) && v.kind != LIMIT_CLIENT && !isnan(f.wait))
         return; /* the backend said it: see struct stats */
     s->limit = v.kind;
     s->limit_share = v.share;

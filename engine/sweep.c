@@ -487,6 +487,14 @@ static bool skip_standing(struct engine *e, struct sweep *s, struct pool *p)
     return true;
 }
 
+static bool still_measuring(struct pool *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    bool measuring = p->stats.measuring;
+    pthread_mutex_unlock(&p->mutex);
+    return measuring;
+}
+
 static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64_t now_ns)
 {
     if (!s->applied) {
@@ -498,7 +506,7 @@ static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64
     if (s->hold_ns && held >= s->hold_ns)
         plateau_judge_now(p, engine_seconds(e, now_ns));
     const struct plateau *pl = plateau_present(p);
-    bool steady = pl && pl->end_s - pl->start_s >= HOLD_LEAST_S;
+    bool steady = pl && pl->end_s - pl->start_s >= HOLD_LEAST_S && !still_measuring(p);
     uint64_t most =
         p->plateaus.brief ? HOLD_BRIEF_NS : s->hold_ns; /* a brief one may need longer */
     if (s->hold_ns ? held >= most || (pl && held >= s->hold_ns) : steady || held >= HOLD_MOST_NS)

@@ -167,6 +167,22 @@ class Kafka(unittest.TestCase):
         for plateau in pool["plateaus"]:
             self.assertIn("wait_share", plateau["columns"])
 
+    def test_a_sweep_waits_for_the_verdict(self):
+        """Without hold= a step ends when it is steady, which throughput is long before one knows whether lag grows."""
+        topic = kafka_node.name()
+        run = lib.headless("--sweep", "C connections=0,1", self.node.url(
+            topic, name="P", partitions=2, pattern="chain", depth=500, rate=500), self.node.url(
+                topic, name="C", partitions=2, ops="consume", deliver="each", clients=4, handling="copy"), timeout=150)
+        pool = lib.pool(run, "C")
+        rows = consumer(pool)["by_clients"]
+        self.assertEqual([r["connections"] for r in rows], [4, 1])
+        for row in rows:
+            self.assertIn(row["state"], ("keeps up", "stressed"), rows)
+        # What sharing does is told from how it began.
+        told, = [f for f in consumer(pool)["findings"] if "(own, copy)" in f]
+        self.assertRegex(told, r"^4 clients, 1 shared, copy \(own, copy\): .* \(.*\), wait [\d.]+ % \([\d.]+\), "
+                         r"alloc\+free [\d.]+\w+ a message \([\d.]+\w+\), [\d.]+\w+ a client \([\d.]+\w+\)$")
+
     def random_run(self, seed, mode):
         rng = random.Random(seed * 7 + len(mode))
         topic, at, t = kafka_node.name(), [], 1.0

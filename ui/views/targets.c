@@ -237,14 +237,14 @@ static int found_draw(struct cells *c, struct rect r, int y, const struct json_t
     char line[512];
 
     for (size_t i = 0; i < json_array_size(findings) && y < r.y + r.h; i++)
-        cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT, ROLE_STRONG,
-                    json_string_value(json_array_get(findings, i)));
+        y += text_wrap(c, r.x + 2, y, r.w - 3, r.y + r.h - y, ROLE_STRONG,
+                       json_string_value(json_array_get(findings, i)));
     for (int i = -1; i < rows && y < r.y + r.h; i++)
         cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT, i < 0 ? ROLE_LABEL : ROLE_TEXT,
                     stats_table_line(table, i, r.w - 3, line, sizeof line));
-    if (table && y < r.y + r.h)
-        cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT, ROLE_DIM,
-                    json_string_value(json_object_get(table, "note")));
+    const char *note = table ? json_string_value(json_object_get(table, "note")) : NULL;
+    if (note && y < r.y + r.h)
+        y += text_wrap(c, r.x + 2, y, r.w - 3, r.y + r.h - y, ROLE_DIM, note);
     return y;
 }
 
