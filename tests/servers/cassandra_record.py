@@ -3,7 +3,7 @@
 
 Not a test: run by hand when the recording is to be made anew, against a throw-away server:
 
-    tests/servers/cassandra_record.py HOST:PORT [HOST:PORT of one with PasswordAuthenticator] > tests/unit/cql_recorded.h
+    tests/servers/cassandra_record.py HOST:PORT [HOST:PORT of one with PasswordAuthenticator]
 
 Each answer is kept as its bytes and as what the DataStax driver (Debian's python3-cassandra) reads in them,
 written in one canonical line. The unit test decodes the bytes with our own codec and compares the lines, so
@@ -13,6 +13,7 @@ replicas) are built from the protocol's specification and judged by the same dri
 import ctypes
 import ctypes.util
 import io
+import os
 import socket
 import struct
 import sys
@@ -464,16 +465,29 @@ def main():
 
 
 def write():
-    print("/* Answers of a real Cassandra 5.0.8, and what the DataStax driver reads in them. Made by\n"
+    unit = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "unit")
+    with open(os.path.join(unit, "cql_recorded_bytes.h"), "w", encoding="ascii") as f:
+        write_bytes(lambda line: print(line, file=f))
+    with open(os.path.join(unit, "cql_recorded.h"), "w", encoding="ascii") as f:
+        write_table(lambda line: print(line, file=f))
+
+
+def write_bytes(print):  # pylint: disable=redefined-builtin
+    print("/* Answers of a real Cassandra 5.0.8, byte for byte; cql_recorded.h says what is in them. Made by\n"
           " * tests/servers/cassandra_record.py; not edited by hand. */\n")
-    print("struct recorded {\n    const char *name;\n    const unsigned char *bytes;\n    unsigned len;\n"
-          "    const char *says;\n};\n")
     for i, (name, raw, says) in enumerate(records):
         print("static const unsigned char recorded_%d[] = {" % i)
         for j in range(0, len(raw), 16):
             print("    " + " ".join("0x%02x," % b for b in raw[j:j + 16]))
         print("};")
-    print("\nstatic const struct recorded recorded[] = {")
+
+
+def write_table(print):  # pylint: disable=redefined-builtin
+    print("/* Answers of a real Cassandra 5.0.8, and what the DataStax driver reads in them. Made by\n"
+          " * tests/servers/cassandra_record.py; not edited by hand. */\n#include \"tests/unit/cql_recorded_bytes.h\"\n")
+    print("struct recorded {\n    const char *name;\n    const unsigned char *bytes;\n    unsigned len;\n"
+          "    const char *says;\n};\n")
+    print("static const struct recorded recorded[] = {")
     for i, (name, raw, says) in enumerate(records):
         letters = [ch if 32 <= ord(ch) < 127 and ch not in '"\\?' else "".join("\\%03o" % b for b in ch.encode())
                    for ch in says]

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
-"""Makes tests/unit/cql_requests.h: requests as the DataStax driver (python3-cassandra) writes them, and tokens
-as its Murmur3 computes them. Not a test; run by hand to make the vectors anew. Needs no server."""
+"""Makes tests/unit/cql_requests.h, requests as the DataStax driver (python3-cassandra) writes them, and
+tests/unit/cql_tokens.h, tokens as its Murmur3 computes them. Not a test; run by hand to make the vectors anew (and
+then clang-format). Needs no server."""
+import os
 import random
 from cassandra.cmurmur3 import murmur3
 from cassandra.protocol import (AuthResponseMessage, BatchMessage, ExecuteMessage, OptionsMessage, PrepareMessage,
@@ -28,25 +30,42 @@ def array(data):
     return ", ".join("0x%02x" % b for b in data)
 
 
-def main():
-    print("/* Requests as the DataStax driver writes them, and tokens as it computes them. Made by\n"
-          " * tests/servers/cassandra_requests.py; not edited by hand. */\n")
+def text(data):
+    """As C strings of 20 bytes each."""
+    return "\n".join('"%s"' % "".join("\\%03o" % b for b in data[i:i + 20]) for i in range(0, len(data), 20))
+
+
+def into(name, write):
+    unit = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "unit")
+    with open(os.path.join(unit, name), "w", encoding="ascii") as f:
+        write(lambda line: print(line, file=f))
+
+
+def write_requests(print):  # pylint: disable=redefined-builtin
+    print("/* Requests as the DataStax driver writes them. Made by tests/servers/cassandra_requests.py;\n"
+          " * not edited by hand. */\n")
     for i, (_, stream, m) in enumerate(REQUESTS):
         raw = _ProtocolHandler.encode_message(m, stream, 4, None, False)
         print("static const unsigned char request_%d[] = {%s};" % (i, array(raw)))
     print("static const struct {\n    const char *name;\n    const unsigned char *bytes;\n    unsigned len;\n} requests[] = {")
     for i, (name, _, _) in enumerate(REQUESTS):
         print('    {"%s", request_%d, sizeof request_%d},' % (name, i, i))
-    print("};\n")
+    print("};")
+
+
+def write_tokens(print):  # pylint: disable=redefined-builtin
+    print("/* Tokens of keys as the DataStax driver computes them. Made by\n"
+          " * tests/servers/cassandra_requests.py; not edited by hand. */\n")
     rng = random.Random(1)
     keys = [bytes([v] * n) for v in (0x00, 0x10, 0x7f, 0x80, 0xff) for n in range(1, 34)]
     keys += [bytes(rng.randrange(256) for _ in range(n)) for n in range(1, 65) for _ in range(2)]
     keys += [str(n).encode() for n in (0, 1, 42, 99999, 2**63 - 1)]
-    print("static const struct {\n    unsigned len;\n    long long token;\n    unsigned char key[64];\n} tokens[] = {")
+    print("static const struct {\n    unsigned len;\n    long long token;\n    const char *key; /* [len] */\n} tokens[] = {")
     for k in keys:
         t = murmur3(k)
-        print("    {%d, %s, {%s}}," % (len(k), "%dLL" % t if t > -2**63 else "(-9223372036854775807LL - 1)", array(k)))
+        print("    {%d, %s, %s}," % (len(k), "%dLL" % t if t > -2**63 else "(-9223372036854775807LL - 1)", text(k)))
     print("};")
 
 
-main()
+into("cql_requests.h", write_requests)
+into("cql_tokens.h", write_tokens)

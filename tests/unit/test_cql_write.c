@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/cql_requests.h"
+#include "tests/unit/cql_tokens.h"
 
 static void expect(struct cql_writer *w, const char *name)
 {
