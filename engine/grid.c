@@ -66,6 +66,35 @@ void grid_forget(struct grid *g, unsigned cell)
         g->cell[cell] = (struct sweep_cell){.state = CELL_WAITING};
 }
 
+static unsigned axis_called(const struct sweep_axis *axis, unsigned axes, const char *name)
+{
+    unsigned i = 0;
+    while (i < axes && strcmp(axis[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+/* Which value of the axis a cell has, and how far apart two neighbours along it are. */
+static unsigned place(const struct sweep_axis *axis, unsigned axes, unsigned of, unsigned cell,
+                      unsigned *step)
+{
+    *step = axes == 2 && of == 0 && axis[1].values ? axis[1].values : 1;
+    return axis[of].values ? cell / *step % axis[of].values : 0;
+}
+
+void grid_mark_same(struct grid *g, const struct sweep_axis *axis, unsigned axes)
+{
+    unsigned depth = axis_called(axis, axes, "depth"), by = axis_called(axis, axes, "pattern"),
+             step;
+    for (unsigned i = 0; i < g->cells && depth < axes && by < axes; i++) {
+        enum pattern pattern;
+        const char *name = axis[by].value[place(axis, axes, by, i, &step)];
+        if (g->cell[i].state == CELL_WAITING && pattern_parse(name, &pattern) == 0 &&
+            pattern_has_no_depth(pattern) && place(axis, axes, depth, i, &step) > 0)
+            g->cell[i].state = CELL_SAME;
+    }
+}
+
 unsigned grid_count(const struct grid *g, enum cell_state state)
 {
     unsigned n = 0;
@@ -140,8 +169,11 @@ double sweep_relative(const struct sweep_snapshot *s, unsigned cell, unsigned ax
     *sound = false;
     if (axis >= s->axes || cell >= s->cells || !s->axis[axis].values)
         return NAN;
-    unsigned step = s->axes == 2 && axis == 0 ? s->axis[1].values : 1;
-    unsigned at = cell / step % s->axis[axis].values, base = cell - at * step;
+    unsigned step, at = place(s->axis, s->axes, axis, cell, &step), base = cell - at * step;
+    if (s->cell[base].state == CELL_SAME) { /* the one that it would repeat */
+        unsigned other = 1 - axis, apart;
+        base -= place(s->axis, s->axes, other, base, &apart) * apart;
+    }
     if (!measured(&s->cell[cell]) || !measured(&s->cell[base]))
         return NAN;
     *sound = stands(&s->cell[cell]) && stands(&s->cell[base]);

@@ -26,6 +26,8 @@ void grid_take(struct grid *, unsigned cell, struct pool *, double now_s);
 /* The cell is being measured now. */
 void grid_now(struct grid *, unsigned cell, struct pool *, double now_s);
 void grid_forget(struct grid *, unsigned cell); /* waiting again, if it was being measured */
+/* Marks what need not be measured, of a grid with the variables `pattern` and `depth`. */
+void grid_mark_same(struct grid *, const struct sweep_axis *, unsigned axes);
 unsigned grid_count(const struct grid *, enum cell_state);
 /* What the pool is set to, apart from the variables of the axes. */
 uint64_t grid_setting(const struct pool *, const struct sweep_axis *, unsigned axes);

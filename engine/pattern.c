@@ -45,6 +45,11 @@ uint32_t pattern_depth(enum pattern pattern, uint32_t given)
     return given ? given : PATTERN_DEPTH_DEFAULT;
 }
 
+bool pattern_has_no_depth(enum pattern pattern)
+{
+    return pattern == PATTERN_SYNC || pattern == PATTERN_UNTHROTTLED;
+}
+
 const char *pattern_name(enum pattern pattern)
 {
     return (unsigned)pattern < PATTERNS ? names[pattern] : "?";

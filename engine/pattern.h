@@ -32,6 +32,8 @@ struct flight {
 uint32_t pattern_starts(enum pattern, uint32_t depth, const struct flight *);
 /* The depth to use when a person set none. */
 uint32_t pattern_depth(enum pattern, uint32_t given);
+/* Is it the same at every depth? */
+bool pattern_has_no_depth(enum pattern);
 const char *pattern_name(enum pattern);
 int pattern_parse(const char *, enum pattern *); /* 0 or -1 */
 

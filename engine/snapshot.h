@@ -186,6 +186,8 @@ enum cell_state {
     CELL_NOW,      /* being measured: `at` holds what there is so far, without an interval */
     CELL_STEADY,   /* `at` is the plateau */
     CELL_UNSTEADY, /* held as long as allowed and never steady: `at` is the mean, not valid */
+    CELL_SAME, /* never measured: it would be the first cell of its line along `depth` once more,
+                  because its pattern has no depth */
 };
 struct sweep_cell {
     enum cell_state state;
@@ -202,6 +204,7 @@ struct sweep_snapshot {
     char ended[96];       /* why it ended, or "" */
     unsigned step, steps; /* steps 0: not known (auto, capacity) */
     unsigned steady, unsteady;
+    unsigned same; /* cells that are not measured, see CELL_SAME */
     double left_s; /* estimate; NaN: not known */
     struct sweep_axis axis[SWEEP_AXES_MAX];
     unsigned axes;

@@ -340,6 +340,7 @@ int sweep_start(struct engine *e, const struct command *c, enum origin by, struc
     }
     put_aside(e);
     e->sweep = s;
+    grid_mark_same(&s->grid, s->axis, s->axes);
     for (unsigned i = 0; i < s->steps; i++)
         s->order[i] = i;
     if (s->random)
@@ -473,7 +474,8 @@ static void next_step(struct engine *e, struct sweep *s, struct pool *p, uint64_
 /* Cells that stand from before are not measured again; in auto they say where the curve is. */
 static bool skip_standing(struct engine *e, struct sweep *s, struct pool *p)
 {
-    while (s->step < s->steps && s->grid.cell[s->order[s->step]].state == CELL_STEADY) {
+    while (s->step < s->steps && (s->grid.cell[s->order[s->step]].state == CELL_STEADY ||
+                                  s->grid.cell[s->order[s->step]].state == CELL_SAME)) {
         double x = s->grid.cell[s->order[s->step]].at.throughput_per_s;
         s->step++;
         if (s->automatic && s->step == s->steps && !grow(s, p, x))
@@ -483,7 +485,8 @@ static bool skip_standing(struct engine *e, struct sweep *s, struct pool *p)
     }
     if (s->step < s->steps)
         return false;
-    finish(e, s, "done");
+    finish(e, s,
+           grid_count(&s->grid, CELL_UNSTEADY) ? "done; some steps were never steady" : "done");
     return true;
 }
 
@@ -565,7 +568,8 @@ static double left_s(const struct sweep *s, uint64_t now_ns)
 {
     unsigned waiting = 0;
     for (unsigned i = s->step; i < s->steps; i++)
-        waiting += s->grid.cell[s->order[i]].state != CELL_STEADY;
+        waiting += s->grid.cell[s->order[i]].state != CELL_STEADY &&
+                   s->grid.cell[s->order[i]].state != CELL_SAME;
     double each = s->hold_ns ? (double)s->hold_ns / 1e9 + 0.2 : STEP_GUESS_S;
     if (!s->hold_ns && s->measured)
         each = (double)(s->step_ns - s->started_ns) / 1e9 / s->measured;
@@ -588,6 +592,7 @@ static void sweep_show(const struct sweep *s, struct sweep_snapshot *o, uint64_t
     o->steps = s->automatic ? 0 : s->steps;
     o->steady = grid_count(&s->grid, CELL_STEADY);
     o->unsteady = grid_count(&s->grid, CELL_UNSTEADY);
+    o->same = grid_count(&s->grid, CELL_SAME);
     o->axes = s->axes;
     memcpy(o->axis, s->axis, sizeof o->axis);
     o->cell = s->grid.cell;

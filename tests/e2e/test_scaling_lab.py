@@ -66,9 +66,9 @@ class Tables(unittest.TestCase):
                 run = json.load(f)
             sweep = self.check_grid(run)
             # the summary holds the same figures as tables that a person reads
-            for head in ("throughput /s", "efficiency by threads", "gain by depth", "client CPU"):
+            for head in ("throughput /s", "efficiency by threads", "gain by depth", "client CPU", "limited by"):
                 self.assertRegex(r.out, r"(?m)^ +%s.* depth 1 +depth 5 +depth 10 +depth 20$" % head)
-            self.assertEqual(len(re.findall(r"(?m)^ +threads [1248] ", r.out)), 16)  # four tables of four rows
+            self.assertEqual(len(re.findall(r"(?m)^ +threads [1248] ", r.out)), 20)  # five tables of four rows
             first = next(c for c in sweep["cells"] if c["at"] == {"threads": "1", "depth": "1"})
             share = first["relative"]["threads"]
             self.assertEqual(share, 1)

@@ -163,6 +163,43 @@ static void test_a_grid_has_a_plateau_in_every_cell(void **state)
     virtual_end(e, &s);
 }
 
+/* What has no depth is measured once, and is what its column and its row are compared with. */
+static void test_patterns_without_depth_are_measured_once(void **state)
+{
+    (void)state;
+    static const char *const spec[] = {"sweep pattern=sync,batch,chain depth=1,5,10 hold=4s",
+                                       "sweep depth=1,5,10 pattern=sync,batch,chain hold=4s"};
+    for (unsigned turned = 0; turned < 2; turned++) {
+        struct scenario s;
+        struct engine *e = sweep(&s, "null:?service=1ms", spec[turned]);
+        const struct snapshot *n = finish(e, 200);
+        const struct sweep_snapshot *g = &n->sweep;
+        const unsigned depth[] = {1, 5, 10};
+        bool sound;
+        assert_int_equal(g->cells, 9);
+        assert_int_equal(g->steady, 7);
+        assert_int_equal(g->same, 2);
+        assert_false(g->resumable);
+        assert_string_equal(g->ended, "done");
+        for (unsigned k = 0; k < 3; k++)
+            for (unsigned d = 0; d < 3; d++) {
+                unsigned i = turned ? 3 * d + k : 3 * k + d;
+                assert_int_equal(g->cell[i].state, k == 0 && d > 0 ? CELL_SAME : CELL_STEADY);
+                if (k == 0 && d > 0) {
+                    assert_true(isnan(sweep_relative(g, i, 0, &sound)));
+                    assert_true(isnan(sweep_relative(g, i, 1, &sound)));
+                    continue;
+                }
+                within(g->cell[i].at.throughput_per_s, 1000.0 * depth[d], 0.01);
+                within(sweep_relative(g, i, turned, &sound), depth[d], 0.01); /* against sync */
+                assert_true(sound);
+                within(sweep_relative(g, i, !turned, &sound), depth[d], 0.01); /* depth 1 */
+            }
+        snapshot_release(n);
+        virtual_end(e, &s);
+    }
+}
+
 static void test_options_are_swept_too_and_make_curves_of_their_own(void **state)
 {
     (void)state;
@@ -497,6 +534,7 @@ int main(void)
         cmocka_unit_test(test_a_sweep_finds_the_law_that_was_set),
         cmocka_unit_test(test_auto_stops_when_the_curve_has_turned),
         cmocka_unit_test(test_a_grid_has_a_plateau_in_every_cell),
+        cmocka_unit_test(test_patterns_without_depth_are_measured_once),
         cmocka_unit_test(test_options_are_swept_too_and_make_curves_of_their_own),
         cmocka_unit_test(test_a_sweep_is_resumed_with_its_points),
         cmocka_unit_test(test_what_was_changed_in_between_does_not_belong),

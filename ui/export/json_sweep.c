@@ -138,7 +138,7 @@ static json_t *values_of(const struct sweep_snapshot *s, unsigned cell)
 
 static json_t *cell_of(const struct sweep_snapshot *s, unsigned i, const struct pool_snapshot *p)
 {
-    static const char *const state[] = {"waiting", "waiting", "steady", "unsteady"};
+    static const char *const state[] = {"waiting", "waiting", "steady", "unsteady", "same"};
     const struct sweep_cell *c = &s->cell[i];
     bool measured = c->state == CELL_STEADY || c->state == CELL_UNSTEADY;
     json_t *o = measured ? json_plateau(p, &c->at) : json_object(), *relative = json_object(),

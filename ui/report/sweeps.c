@@ -62,7 +62,9 @@ static void throughput_cell(struct doc *d, const json_t *cell)
 {
     double x = json_num(cell, "throughput_per_s"), half = json_num(cell, "ci95");
     bool counts = is_steady(cell) && json_yes(cell, "valid");
-    if (isnan(x))
+    if (strcmp(json_txt(cell, "state"), "same") == 0)
+        doc_cell(d, "no depth");
+    else if (isnan(x))
         doc_cell(d, "-");
     else if (counts)
         doc_cell(d, "%s ±%s", fig_number(x), fig_number(half));
@@ -216,7 +218,8 @@ static void add_rows(struct doc *d, const json_t *sweep)
     heads[n] = NULL;
     doc_table(d, heads);
     for (size_t i = 0; i < json_count(sweep, "cells"); i++)
-        add_row(d, sweep, json_nth(sweep, "cells", i));
+        if (strcmp(json_txt(json_nth(sweep, "cells", i), "state"), "same") != 0)
+            add_row(d, sweep, json_nth(sweep, "cells", i));
     doc_table_end(d);
 }
 

@@ -101,7 +101,9 @@ static void cell(struct cells *c, const struct grid_view *g, unsigned index, int
         cells_back(c, rect_of(x, y, g->cell_w - 1, lines), ROLE_SELECTED);
     if (!is_number(k)) {
         cells_field(c, x + 2, y, w, ALIGN_LEFT, ROLE_DIM,
-                    k->state == CELL_NOW ? "..." : c->glyphs->dot);
+                    k->state == CELL_NOW    ? "..."
+                    : k->state == CELL_SAME ? "no depth"
+                                            : c->glyphs->dot);
         return;
     }
     if (k->state != CELL_NOW)
@@ -233,8 +235,8 @@ void grid_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
             snprintf(note, sizeof note, "SWEEP %u of %u%s", sweep->step + 1, sweep->steps,
                      show_left(left, sizeof left, ", ", sweep->left_s));
         else
-            snprintf(note, sizeof note, "%u of %u steady%s", sweep->steady, sweep->cells,
-                     sweep->resumable ? ", can be resumed" : "");
+            snprintf(note, sizeof note, "%u of %u steady%s", sweep->steady,
+                     sweep->cells - sweep->same, sweep->resumable ? ", can be resumed" : "");
     }
     if (!box_panel(c, l, PANEL_GRID, title, note, &r))
         return;
