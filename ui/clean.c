@@ -41,15 +41,15 @@ static int take_settings(const struct cli *c, struct pool_spec *spec, struct err
     return bad;
 }
 
-/* What was removed, in the words of the file. */
-static void say_removed(struct text *t, const char *name, const json_t *left)
+/* What is gone now, in the words of the file: this time, or before. */
+static void say_gone(struct text *t, const char *name, const json_t *left)
 {
     char count[32];
     for (size_t i = 0; i < json_array_size(left); i++) {
         const json_t *one = json_array_get(left, i), *n = json_object_get(one, "count");
         const char *kind = json_string_value(json_object_get(one, "kind"));
         const char *what = json_string_value(json_object_get(one, "what"));
-        text_add(t, "%s: removed", name);
+        text_add(t, "%s: nothing is left of", name);
         if (json_is_integer(n) && json_integer_value(n) >= 0)
             text_add(t, " %s", format_count(count, sizeof count, (uint64_t)json_integer_value(n)));
         text_add(t, " %s %s\n", kind ? kind : "", what ? what : "");
@@ -82,7 +82,7 @@ static int clean_pool(const struct cli *c, const json_t *pool,
     if (bad)
         complain("clean: %s: %s", name, err.msg);
     else
-        say_removed(t, name, left);
+        say_gone(t, name, left);
     scenario_fini(&s);
     return exit_of_error(bad);
 }
