@@ -334,14 +334,14 @@ static int check_sweep_list(struct reader *r, const char *name, const char *list
     }
 }
 
-/* VAR=LIST, hold=T, order=random, from=R, to=R. *vars counts the variables. */
+/* VAR=LIST, hold=T, order=random, fresh, whole, from=R, to=R. *vars counts the variables. */
 static int check_sweep_word(struct reader *r, const char *word, bool capacity, unsigned *vars)
 {
     char name[64];
     uint64_t ns;
     double rate;
     const char *value = strchr(word, '=');
-    if (strcmp(word, "fresh") == 0 && !capacity)
+    if ((strcmp(word, "fresh") == 0 || strcmp(word, "whole") == 0) && !capacity)
         return 0;
     if (!value || value == word)
         return wrong_word(r, word,

@@ -17,6 +17,9 @@
 #define DRIFT_SMALL 0.01
 #define DRIFT_MOST 0.10
 #define T_99 2.9 /* two-sided 1 % of Student's t for about 15 degrees of freedom */
+#define T_95 2.1
+#define LONG_S 10
+#define DRIFT_LONG 0.04
 #define LASTING_S 30
 
 int plateaus_init(struct plateaus *p)
@@ -148,8 +151,10 @@ void trend_of(const double *y, unsigned n, struct trend *t)
 static bool steady(const struct trend *t, double span_s)
 {
     bool slope = fabs(t->t) > T_99 && fabs(t->drift) > DRIFT_SMALL;
-    double most = span_s < 10 ? 0.05 : 0.10;
-    return t->mean > 0 && !slope && fabs(t->drift) < DRIFT_MOST && t->half95 <= most * t->mean;
+    bool slow = span_s >= LONG_S && fabs(t->t) > T_95 && fabs(t->drift) > DRIFT_LONG;
+    double most = span_s < LONG_S ? 0.05 : 0.10;
+    return t->mean > 0 && !slope && !slow && fabs(t->drift) < DRIFT_MOST &&
+           t->half95 <= most * t->mean;
 }
 
 static void rates(const struct stretch *s, unsigned from, double *y)
@@ -309,7 +314,7 @@ void plateau_keep_unsteady(struct pool *p, const struct plateau *at)
 static void unsteady_words(char *why, size_t size, const struct trend *t, double span_s)
 {
     double off = 100 * (t->mean > 0 ? t->half95 / t->mean : 1);
-    if (fabs(t->drift) > DRIFT_SMALL && fabs(t->t) > T_99)
+    if (fabs(t->drift) > DRIFT_SMALL && fabs(t->t) > (span_s < LONG_S ? T_99 : T_95))
         snprintf(why, size, "throughput drifts: %+.1f %% of its mean over %.0f s", 100 * t->drift,
                  span_s);
     else if (off >= 100)

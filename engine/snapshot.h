@@ -168,10 +168,19 @@ struct scaling {
 #define SCALINGS_MAX 5
 
 /* What a capacity search found. */
+enum capacity_limit {
+    CAPACITY_SERVER,  /* at `high` the target no longer did what was asked */
+    CAPACITY_CLIENTS, /* nearly all of the pool's clients were in use: more might carry more */
+    CAPACITY_MACHINE, /* beyond it this machine was the limit: a lower bound */
+    CAPACITY_BOUND,   /* the highest rate that was allowed: a lower bound */
+};
 struct capacity {
     bool known;
-    double rate_per_s, low, high;
+    double rate_per_s, low, high; /* high: NaN where it is a lower bound */
+    enum capacity_limit limit;
+    char why[96]; /* what broke at `high`, or what the limit was */
 };
+const char *capacity_limit_name(enum capacity_limit); /* as in the JSON */
 
 #define SWEEP_VALUES_MAX 64
 #define SWEEP_AXES_MAX 2
@@ -201,7 +210,7 @@ struct sweep_snapshot {
     bool resumable; /* it ended early or left unsteady cells: `sweep resume` goes on */
     char pool[POOL_NAME_MAX], spec[256],
         now[160];         /* "threads 4, held 2.1 s: throughput drifts by ..." */
-    char ended[96];       /* why it ended, or "" */
+    char ended[160];      /* why it ended, or "" */
     unsigned step, steps; /* steps 0: not known (auto, capacity) */
     unsigned steady, unsteady;
     unsigned same; /* cells that are not measured, see CELL_SAME */

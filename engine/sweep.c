@@ -22,6 +22,8 @@
 #define DOWN_MOST_NS (10 * NS_PER_S)
 #define STEP_GUESS_S 4.0 /* before one is over */
 #define TURNED 0.95
+#define TURNED_BELOW 2
+#define TURNED_POINTS 5 /* that a law needs */
 #define AUTO_MOST 4096
 
 struct sweep {
@@ -30,13 +32,13 @@ struct sweep {
     unsigned axes, step, steps, measured;
     unsigned order[VALUES_MAX * VALUES_MAX];
     uint64_t hold_ns, started_ns, step_ns, down_ns;
-    bool on, random, fresh, applied, is_capacity, done;
+    bool on, random, fresh, whole, applied, is_capacity, done;
     struct grid grid;
     struct capacity_search search;
-    char pool[POOL_NAME_MAX], spec[256], now[96], ended[96];
-    double highest;
-    unsigned below;
-    int last; /* the cell taken last: its plateau may still go on; -1: none */
+    char pool[POOL_NAME_MAX], spec[256], now[96], ended[160];
+    double highest, highest_low; /* throughput; and the lower end of its interval */
+    unsigned below, seen;        /* steps in a row below it; steps that the curve has */
+    int last;                    /* the cell taken last: its plateau may still go on; -1: none */
 };
 
 /* ---- reading
@@ -105,10 +107,14 @@ static int read_word(struct sweep *s, char *word, struct err *err)
         s->fresh = true;
         return 0;
     }
+    if (!strcmp(word, "whole")) {
+        s->whole = true;
+        return 0;
+    }
     if (!is || is == word || !is[1])
-        return err_set(err, ERR_USAGE,
-                       "sweep: '%s' is not VAR=LIST, hold=T, order=random, fresh or capacity",
-                       word);
+        return err_set(
+            err, ERR_USAGE,
+            "sweep: '%s' is not VAR=LIST, hold=T, order=random, fresh, whole or capacity", word);
     *is = '\0';
     if (!strcmp(word, "hold")) {
         if (parse_duration(is + 1, &ns) < 0 || ns < NS_PER_S)
@@ -271,8 +277,8 @@ static void begin(struct engine *e, struct sweep *s, struct pool *p, const char 
     s->started_ns = engine_now(e);
     s->on = true;
     s->done = s->applied = false;
-    s->step = s->measured = s->below = 0;
-    s->highest = 0;
+    s->step = s->measured = s->below = s->seen = 0;
+    s->highest = s->highest_low = 0;
     s->down_ns = 0;
     s->ended[0] = '\0';
     s->last = -1;
@@ -290,6 +296,7 @@ static bool resume(struct engine *e, struct pool *p, enum origin by)
         engine_say(e, "sweep: %s was changed since, so it begins anew", s->pool);
         return false;
     }
+    s->whole = s->whole || strstr(s->ended, "has turned"); /* somebody wants the rest, too */
     snprintf(how, sizeof how, "resumed with %u of %u", stand, s->steps);
     begin(e, s, p, how, by);
     return true;
@@ -384,14 +391,49 @@ void sweep_disturbed(struct engine *e, const struct command *c)
     sweep_stop(e, why);
 }
 
-/* In auto: the next value doubles, until the curve has turned. False when there is no next one. */
-static bool grow(struct sweep *s, struct pool *p, double x)
+/* Does one step after the other put more in flight, so that a curve can turn? */
+static bool climbs(const struct sweep *s)
+{
+    static const char *const dial[] = {"threads", "clients", "connections", "depth"};
+    const struct sweep_axis *a = &s->axis[0];
+    double v, last = 0;
+    bool is_dial = false;
+    for (unsigned i = 0; i < sizeof dial / sizeof *dial; i++)
+        is_dial = is_dial || !strcmp(a->name, dial[i]);
+    if (s->axes != 1 || s->random || !is_dial)
+        return false;
+    for (unsigned i = 0; i < a->values; i++, last = v)
+        if (parse_real(a->value[i], &v) < 0 || v <= last)
+            return false;
+    return true;
+}
+
+/* A step is over: where is the curve? */
+static void follow_curve(struct sweep *s, const struct plateau *at)
+{
+    double x = at->throughput_per_s, half = isnan(at->ci95) ? 0 : at->ci95;
+    bool less = x < TURNED * s->highest && x + half < s->highest_low;
+    s->below = less ? s->below + 1 : 0;
+    s->seen++;
+    if (x > s->highest) {
+        s->highest = x;
+        s->highest_low = x - half;
+    }
+}
+
+static bool has_turned(const struct sweep *s)
+{
+    if (s->below < TURNED_BELOW)
+        return false;
+    return s->automatic || (!s->whole && s->seen >= TURNED_POINTS && climbs(s));
+}
+
+/* In auto: the next value doubles. False when there is no next one. */
+static bool grow(struct sweep *s, struct pool *p)
 {
     struct sweep_axis *a = &s->axis[0];
     double last;
-    s->below = x < TURNED * s->highest ? s->below + 1 : 0;
-    s->highest = fmax(s->highest, x);
-    if (s->below >= 2 || parse_real(a->value[a->values - 1], &last) < 0 || 2 * last > AUTO_MOST)
+    if (parse_real(a->value[a->values - 1], &last) < 0 || 2 * last > AUTO_MOST)
         return false;
     struct pool_spec wish = p->spec; /* borrowed: only for the ceilings */
     if (!strcmp(a->name, "threads"))
@@ -438,12 +480,12 @@ static bool apply(struct engine *e, struct sweep *s, uint64_t now_ns)
     return true;
 }
 
-static bool thresholds_fail(const struct engine *e, const struct pool *p)
+static const struct threshold *threshold_that_fails(const struct engine *e, const struct pool *p)
 {
     for (unsigned i = 0; i < e->scenario.thresholds; i++)
         if (!capacity_holds(p, &e->scenario.threshold[i]))
-            return true;
-    return false;
+            return &e->scenario.threshold[i];
+    return NULL;
 }
 
 static void finish(struct engine *e, struct sweep *s, const char *why)
@@ -455,33 +497,41 @@ static void finish(struct engine *e, struct sweep *s, const char *why)
 static void next_step(struct engine *e, struct sweep *s, struct pool *p, uint64_t now_ns)
 {
     unsigned at = s->order[s->step];
+    const struct threshold *failed =
+        threshold_that_fails(e, p); /* taking the cell ends its stretch */
+    char why[160];
     grid_take(&s->grid, at, p, engine_seconds(e, now_ns));
-    bool failed = thresholds_fail(e, p);
-    double x = s->grid.cell[at].at.throughput_per_s;
+    follow_curve(s, &s->grid.cell[at].at);
     s->last = (int)at;
     s->step++;
     s->measured++;
     s->applied = false;
-    if (failed)
-        finish(e, s, "a threshold failed");
-    else if (s->automatic && s->step == s->steps && !grow(s, p, x))
-        finish(e, s, s->below >= 2 ? "the curve has turned" : "the ceiling is reached");
-    else if (s->step == s->steps)
+    if (failed) {
+        snprintf(why, sizeof why, "a threshold failed at %.50s: %.60s", s->now, failed->expr);
+        finish(e, s, why);
+    } else if (has_turned(s) && (s->automatic || s->step < s->steps)) {
+        finish(e, s,
+               s->automatic ? "the curve has turned"
+                            : "the curve has turned; `sweep resume` measures the rest");
+        s->done = s->automatic;
+    } else if (s->automatic && s->step == s->steps && !grow(s, p)) {
+        finish(e, s, "the ceiling is reached");
+    } else if (s->step == s->steps) {
         finish(e, s,
                grid_count(&s->grid, CELL_UNSTEADY) ? "done; some steps were never steady" : "done");
+    }
 }
 
-/* Cells that stand from before are not measured again; in auto they say where the curve is. */
+/* Cells that stand from before are not measured again; but they say where the curve is. */
 static bool skip_standing(struct engine *e, struct sweep *s, struct pool *p)
 {
     while (s->step < s->steps && (s->grid.cell[s->order[s->step]].state == CELL_STEADY ||
                                   s->grid.cell[s->order[s->step]].state == CELL_SAME)) {
-        double x = s->grid.cell[s->order[s->step]].at.throughput_per_s;
+        if (s->grid.cell[s->order[s->step]].state == CELL_STEADY)
+            follow_curve(s, &s->grid.cell[s->order[s->step]].at);
         s->step++;
-        if (s->automatic && s->step == s->steps && !grow(s, p, x))
+        if (s->automatic && s->step == s->steps && (has_turned(s) || !grow(s, p)))
             break;
-        if (s->automatic && s->step < s->steps)
-            s->highest = fmax(s->highest, x);
     }
     if (s->step < s->steps)
         return false;

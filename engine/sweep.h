@@ -2,20 +2,27 @@
  * the search for the highest rate that holds the thresholds. Private to the engine; every step is a
  * command of its own.
  *
- *   [POOL] VAR=LIST [VAR=LIST] [hold=T] [order=random] [fresh]
+ *   [POOL] VAR=LIST [VAR=LIST] [hold=T] [order=random] [fresh] [whole]
  *   [POOL] capacity [from=R] [to=R] [hold=T]
  *   [POOL] resume
  *
  * LIST: `1,2,4,8`; `1..8` (steps of one); `1..64*2` (doubling); `10..100+10`; `auto` (1, 2, 4, ...
- * until the curve has turned: twice in a row below 95 % of the highest, or the ceiling). VAR:
- * threads, clients, connections, depth, rate, pattern, or an option that can change while it runs.
+ * up to the ceiling). VAR: threads, clients, connections, depth, rate, pattern, or an option that
+ * can change while it runs.
  *
- * A sweep ends when all of its steps are over, when the curve has turned (auto), when a threshold
- * fails, when its pool ends, is paused or is changed by hand, and when its target was down for 10 s
- * (a shorter outage begins the step anew). Its points stay. One that ended early, or that left
- * steps which were never steady, is resumed by the same command again or by `resume`: steps whose
- * points stand are not measured again. When anything else of the pool was changed in between, the
- * old points do not belong to the new ones, and it begins anew. `fresh` begins anew in any case. */
+ * A sweep ends when all of its steps are over, when the curve has turned, when a threshold fails,
+ * when its pool ends, is paused or is changed by hand, and when its target was down for 10 s (a
+ * shorter outage begins the step anew). Its points stay.
+ *
+ * The curve has turned when two steps in a row were below 95 % of the highest so far, each with its
+ * interval. That is asked of one variable that puts more in flight (threads, clients, connections,
+ * depth) in rising order; a law needs five points, so fewer never end it. Grids, options and random
+ * order are measured to the end, and so is a sweep with `whole`.
+ *
+ * One that ended early, or that left steps which were never steady, is resumed by the same command
+ * again or by `resume`: steps whose points stand are not measured again; one whose curve had turned
+ * goes on to its end. When anything else of the pool was changed in between, the old points do not
+ * belong to the new ones, and it begins anew. `fresh` begins anew in any case. */
 #ifndef LOADTOP_ENGINE_SWEEP_H
 #define LOADTOP_ENGINE_SWEEP_H
 

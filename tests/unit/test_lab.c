@@ -119,6 +119,42 @@ static void test_auto_stops_when_the_curve_has_turned(void **state)
     virtual_end(e, &s);
 }
 
+/* N* is 10: 16 and 32 are below 95 % of the highest. A list ends there too, and goes on if asked;
+ * of four values all are measured, and so are all with `whole`, in random order, or of a grid. */
+static void test_a_list_stops_when_the_curve_has_turned(void **state)
+{
+    (void)state;
+    static const char *const all[] = {
+        "sweep clients=1,2,4,8,16,32,64,96 whole", "sweep clients=1,2,4,8,16,32,64,96 order=random",
+        "sweep clients=8,32,64,96", "sweep clients=2,4,8,16,32,64,96 threads=1"};
+    const char *url = "null:?lambda=1000&sigma=0.02&kappa=0.01";
+    struct scenario s;
+    struct engine *e = sweep(&s, url, "sweep clients=1,2,4,8,16,32,64,96");
+    const struct snapshot *n = finish(e, 400);
+    assert_int_equal(n->sweep.steady, 6);
+    assert_true(n->sweep.resumable);
+    assert_non_null(strstr(n->sweep.ended, "the curve has turned"));
+    assert_true(n->pool[0].scaling[0].fit.peak_identified);
+    struct err err = {0};
+    assert_int_equal(engine_send_text(e, "sweep resume", BY_KEY, &err), 0);
+    for (double t = 100; t < 130; t++)
+        engine_step(e, (uint64_t)(t * 1e9));
+    snapshot_release(n);
+    n = engine_snapshot(e);
+    assert_int_equal(n->sweep.steady, 8);
+    assert_string_equal(n->sweep.ended, "done");
+    snapshot_release(n);
+    virtual_end(e, &s);
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+        e = sweep(&s, url, all[i]);
+        n = finish(e, 400);
+        assert_string_equal(n->sweep.ended, "done");
+        assert_int_equal(n->sweep.steady, n->sweep.cells);
+        snapshot_release(n);
+        virtual_end(e, &s);
+    }
+}
+
 /* A cell is its plateau, value by value. */
 static void is_its_plateau(const struct sweep_cell *c, const struct pool_snapshot *p)
 {
@@ -354,6 +390,87 @@ static void test_capacity_is_found_within_3_percent(void **state)
     virtual_end(e, &s);
 }
 
+/* A stall of a second breaks the probe that it falls into: it is no limit, and is not taken for
+ * one.
+ */
+static void test_a_stall_is_not_the_capacity(void **state)
+{
+    (void)state;
+    for (unsigned at = 12; at <= 30; at += 6) {
+        struct scenario s;
+        char url[128];
+        snprintf(url, sizeof url, "null:?service=2ms&servers=5&clients=200&stall=%us+1s", at);
+        const char *const urls[] = {url, NULL};
+        struct engine *e = virtual_start_with(&s, urls, "p99<50ms");
+        struct err err = {0};
+        assert_int_equal(engine_send_text(e, "sweep capacity from=400/s hold=5s", BY_COMMAND, &err),
+                         0);
+        const struct snapshot *n = finish(e, 1000);
+        const struct capacity *c = &n->pool[0].capacity;
+        assert_true(c->known);
+        within(c->rate_per_s, 2500, 0.03);
+        assert_true(c->high > c->rate_per_s);
+        assert_int_equal(c->limit, CAPACITY_SERVER);
+        assert_true(*c->why); /* what broke there */
+        snapshot_release(n);
+        virtual_end(e, &s);
+    }
+}
+
+/* What ten clients get through is not what the service can do: it has no limit of its own. */
+static void test_a_capacity_of_the_clients_says_so(void **state)
+{
+    (void)state;
+    struct scenario s;
+    struct engine *e = sweep(&s, "null:?service=10ms&clients=10", "sweep capacity from=300/s");
+    const struct snapshot *n = finish(e, 1000);
+    assert_true(n->pool[0].capacity.known);
+    within(n->pool[0].capacity.rate_per_s, 1000, 0.03);
+    assert_int_equal(n->pool[0].capacity.limit, CAPACITY_CLIENTS);
+    snapshot_release(n);
+    virtual_end(e, &s);
+    e = sweep(&s, "null:?service=10ms&clients=10", "sweep capacity from=300/s to=600/s");
+    n = finish(e, 1000);
+    assert_true(n->pool[0].capacity.known);
+    assert_int_equal(n->pool[0].capacity.limit, CAPACITY_BOUND);
+    assert_true(isnan(n->pool[0].capacity.high));
+    assert_non_null(strstr(n->sweep.ended, "at least"));
+    snapshot_release(n);
+    virtual_end(e, &s);
+}
+
+/* Too slow to have a p99.9 within ten times the hold: then none is claimed. */
+static void test_too_few_operations_are_no_capacity(void **state)
+{
+    (void)state;
+    struct scenario s;
+    const char *const urls[] = {"null:?service=100ms&servers=1&clients=20", NULL};
+    struct engine *e = virtual_start_with(&s, urls, "p99.9<2s");
+    struct err err = {0};
+    assert_int_equal(engine_send_text(e, "sweep capacity from=5/s", BY_COMMAND, &err), 0);
+    const struct snapshot *n = finish(e, 4000);
+    assert_false(n->pool[0].capacity.known);
+    assert_non_null(strstr(n->sweep.ended, "too few operations"));
+    snapshot_release(n);
+    virtual_end(e, &s);
+}
+
+/* Each step is judged by its own seconds: one that holds lets the sweep go on. */
+static void test_a_threshold_ends_a_sweep_where_it_fails(void **state)
+{
+    (void)state;
+    struct scenario s; /* two servers of 10 ms: N clients wait N / 2 x 10 ms */
+    const char *const urls[] = {"null:?service=10ms&servers=2", NULL};
+    struct engine *e = virtual_start_with(&s, urls, "p50<35ms");
+    struct err err = {0};
+    assert_int_equal(engine_send_text(e, "sweep clients=1,2,4,6,8,10,12", BY_COMMAND, &err), 0);
+    const struct snapshot *n = finish(e, 200);
+    assert_int_equal(n->sweep.steady, 5); /* 8 clients: 40 ms */
+    assert_non_null(strstr(n->sweep.ended, "p50<35ms"));
+    snapshot_release(n);
+    virtual_end(e, &s);
+}
+
 /* The rates on the way break the threshold; the run is judged by the rate that was found. */
 static void test_a_run_for_capacity_is_judged_at_it(void **state)
 {
@@ -533,6 +650,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_sweep_finds_the_law_that_was_set),
         cmocka_unit_test(test_auto_stops_when_the_curve_has_turned),
+        cmocka_unit_test(test_a_list_stops_when_the_curve_has_turned),
         cmocka_unit_test(test_a_grid_has_a_plateau_in_every_cell),
         cmocka_unit_test(test_patterns_without_depth_are_measured_once),
         cmocka_unit_test(test_options_are_swept_too_and_make_curves_of_their_own),
@@ -545,6 +663,10 @@ int main(void)
         cmocka_unit_test(test_lights_stay_with_a_point),
         cmocka_unit_test(test_noise_is_accepted_and_drift_is_not),
         cmocka_unit_test(test_capacity_is_found_within_3_percent),
+        cmocka_unit_test(test_a_stall_is_not_the_capacity),
+        cmocka_unit_test(test_a_capacity_of_the_clients_says_so),
+        cmocka_unit_test(test_too_few_operations_are_no_capacity),
+        cmocka_unit_test(test_a_threshold_ends_a_sweep_where_it_fails),
         cmocka_unit_test(test_a_run_for_capacity_is_judged_at_it),
         cmocka_unit_test(test_a_change_by_hand_ends_the_sweep_and_keeps_its_points),
         cmocka_unit_test(test_a_bad_sweep_is_refused),

@@ -22,6 +22,13 @@ static double capacity_of(const json_t *run, const json_t *pool)
     return isfinite(searched) ? searched : best_of(run, pool).per_s;
 }
 
+/* Found by a search, and no more than a lower bound? */
+static bool is_bound(const json_t *pool)
+{
+    return isfinite(json_num(pool, "capacity/rate_per_s")) &&
+           json_is_absent(pool, "capacity/ci95/1");
+}
+
 static double sum_of(const json_t *run, const char *what)
 {
     double sum = 0;
@@ -161,7 +168,8 @@ static void say_pools(struct doc *d, const json_t *run)
         double carried = capacity_of(run, p);
         doc_cell(d, "%s", json_txt(p, "name"));
         doc_cell(d, "%s", fig_number(json_num(p, "throughput_per_s")));
-        doc_cell(d, "%s", isfinite(carried) ? fig_number(carried) : "not shown");
+        doc_cell(d, "%s%s", is_bound(p) ? "at least " : "",
+                 isfinite(carried) ? fig_number(carried) : "not shown");
         doc_cell(d, "%s", fig_us(json_num(p, "latency/response/p50_us")));
         doc_cell(d, "%s", fig_us(json_num(p, "latency/response/p99_us")));
         doc_cell(d, "%s", fig_count(json_num(p, "ops/errors")));
@@ -212,18 +220,35 @@ static void say_most(struct doc *d, const json_t *pool, size_t at, const char *n
                 fig_us(json_num(p, "p99_us")));
 }
 
+/* What a search found is the server's only when it was the server that broke at the next rate. */
+static void say_searched(struct doc *d, const json_t *pool, const char *name)
+{
+    const char *by = json_txt(pool, "capacity/limited_by"), *why = json_txt(pool, "capacity/why");
+    const char *rate = fig_number(json_num(pool, "capacity/rate_per_s"));
+    if (strcmp(by, "machine") == 0)
+        doc_finding(d, TONE_WARN, "capacity",
+                    "%s: at least %s/s. That is a lower bound: beyond it the machine that makes "
+                    "the load was the limit (%s), not the server",
+                    name, rate, why);
+    else if (json_is_absent(pool, "capacity/ci95/1"))
+        doc_finding(d, TONE_WARN, "capacity", "%s: at least %s/s. That is a lower bound: %s", name,
+                    rate, *why ? why : "no rate was seen to fail");
+    else
+        doc_finding(d, TONE_PLAIN, "capacity",
+                    "%s: %s/s is the highest rate that held every threshold; at %s/s %s%s", name,
+                    rate, fig_number(json_num(pool, "capacity/ci95/1")), *why ? why : "one failed",
+                    strcmp(by, "clients") == 0
+                        ? ". Nearly all clients of the pool were in use: this is what so many "
+                          "clients get through, and more of them might carry more"
+                        : "");
+}
+
 static void say_capacity(struct doc *d, const json_t *run, const json_t *pool, const char *name)
 {
     double searched = json_num(pool, "capacity/rate_per_s");
     struct best b = best_of(run, pool);
-    if (isfinite(searched)) {
-        double high = json_num(pool, "capacity/ci95/1");
-        doc_finding(d, TONE_PLAIN, "capacity",
-                    "%s: %s/s is the highest rate that held every threshold%s%s%s", name,
-                    fig_number(searched), isfinite(high) ? "; at " : "",
-                    isfinite(high) ? fig_number(high) : ": no rate was seen to fail",
-                    isfinite(high) ? "/s one failed" : "");
-    }
+    if (isfinite(searched))
+        say_searched(d, pool, name);
     if (isfinite(b.per_s))
         say_most(d, pool, b.at, name);
     else if (b.valid)
