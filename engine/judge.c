@@ -49,6 +49,7 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
         .rate = over ? s->throughput_per_s : s->now_per_s,
         .rate_asked = s->load.rate_per_s,
         .rate_most = p->engine->scenario.limits.max_rate,
+        .random_s = s->load.arrival == ARRIVAL_POISSON ? (over ? s->loaded_s : 1) : 0,
         .thinks = s->load.think_ns > 0,
         .local = s->local,
     };

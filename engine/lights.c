@@ -218,6 +218,7 @@ static void judge_whose(const struct pool *p, struct plateau *pl)
         .rate = pl->throughput_per_s,
         .rate_asked = pl->vars.rate_per_s,
         .rate_most = p->engine->scenario.limits.max_rate,
+        .random_s = pl->vars.arrival == ARRIVAL_POISSON ? pl->end_s - pl->start_s : 0,
         .thinks = pl->vars.think_ns > 0,
         .local = p->local,
     };

@@ -71,6 +71,14 @@ static void judge_wait(const struct limit_facts *f, struct limit_verdict *v)
             100 * f->server, 100 * f->wait);
 }
 
+/* Random arrivals miss their rate by chance: over t seconds by the root of rate / t. */
+static bool rate_held(const struct limit_facts *f)
+{
+    double chance = f->random_s > 0 ? 3 * sqrt(f->rate_asked / f->random_s) : 0;
+    double slack = fmax((1 - RATE_HELD) * f->rate_asked, chance);
+    return isnan(f->rate) || f->rate >= f->rate_asked - slack;
+}
+
 void limit_judge(const struct limit_facts *f, struct limit_verdict *v)
 {
     double busy = 1 - f->wait - f->idle;
@@ -86,7 +94,7 @@ void limit_judge(const struct limit_facts *f, struct limit_verdict *v)
             "the load generator: its threads were busy %.0f %% of their time and had %.0f %% of a "
             "core: others took this machine's CPUs",
             100 * busy, 100 * f->cpu);
-    else if (f->rate_asked > 0 && (isnan(f->rate) || f->rate >= RATE_HELD * f->rate_asked))
+    else if (f->rate_asked > 0 && rate_held(f))
         say(v, LIMIT_RATE, NAN, "the rate that was asked for: the server keeps up with it");
     else if (f->rate_asked <= 0 && f->rate_most > 0 && f->rate >= CEILING_HELD * f->rate_most)
         say(v, LIMIT_RATE, NAN, "--max-rate: the ceiling for this pool");

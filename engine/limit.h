@@ -21,6 +21,7 @@ struct limit_facts {
     double answer;     /* of the time of an answer, what the server itself says it worked on it */
     double way;        /* of the time of an answer, the round trip at rest */
     double rate, rate_asked, rate_most; /* operations a second; asked, most: 0 for none */
+    double random_s; /* random arrivals: seconds that `rate` is the mean of; else 0 */
     bool thinks, local;
 };
 

@@ -98,6 +98,12 @@ static void test_schedules(void **state)
     is(f, LIMIT_RATE, NAN, "asked for");
     f.rate = 900;
     is(f, LIMIT_SERVER, NAN, "server");
+    f.rate = 930; /* in a second of random arrivals that is chance, in a minute it is not */
+    is(f, LIMIT_SERVER, NAN, "server");
+    f.random_s = 1;
+    is(f, LIMIT_RATE, NAN, "asked for");
+    f.random_s = 60;
+    is(f, LIMIT_SERVER, NAN, "server");
     f = facts();
     f.rate_most = 1000;
     is(f, LIMIT_RATE, NAN, "--max-rate");
