@@ -458,6 +458,28 @@ static void test_wide_names(void **state)
     assert_shows("\u7f13\u5b58\u96c6\u7fa4");
 }
 
+/* Names that are counted up can be told apart where there is no room for all of them. */
+static void test_names_keep_their_ends(void **state)
+{
+    static const enum view views[] = {VIEW_OVERVIEW, VIEW_TARGETS};
+    struct snapshot *s = fixture_snapshot();
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        snprintf(s->pool[i].name, sizeof s->pool[i].name, "orders-of-the-east-%d", i + 1);
+    for (size_t v = 0; v < 2; v++) {
+        fresh(views[v]);
+        draw(s, 24, 80, "ascii");
+        assert_shows("east-1");
+        for (int i = 1; i < 4; i++) {
+            char end[24];
+
+            snprintf(end, sizeof end, "t-%d ", i + 1);
+            assert_shows(end);
+        }
+    }
+}
+
 /* Who else is on it, and what stays behind, in every view of the standard size. */
 static void test_others_and_what_is_left(void **state)
 {
@@ -764,6 +786,7 @@ int main(void)
         cmocka_unit_test(test_counts_fit),
         cmocka_unit_test(test_open_arrival_in_the_pool_view),
         cmocka_unit_test(test_wide_names),
+        cmocka_unit_test(test_names_keep_their_ends),
         cmocka_unit_test(test_targets_nodes),
         cmocka_unit_test(test_errors_sort_and_advise),
         cmocka_unit_test(test_events_sort),

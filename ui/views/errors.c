@@ -124,7 +124,8 @@ static void error_row(struct cells *c, const struct table *t, int y, const struc
     const struct error_class *e = row->error;
     char text[64];
 
-    table_put(c, t, y, COL_POOL, ROLE_ACCENT, row->pool->name);
+    table_put(c, t, y, COL_POOL, ROLE_ACCENT,
+              show_name(c, text, sizeof text, row->pool->name, t->w[COL_POOL]));
     table_put(c, t, y, COL_CLASS, e->recent ? ROLE_BAD : ROLE_STRONG, e->name);
     table_put(c, t, y, COL_COUNT, ROLE_TEXT,
               show_items(text, sizeof text, e->count, t->w[COL_COUNT]));
@@ -147,13 +148,12 @@ static void detail(struct cells *c, struct rect r, const struct snapshot *s,
 {
     const struct error_class *e = row->error;
     uint64_t all = row->pool->counts.errors + row->pool->counts.timeouts;
-    char text[256], count[32], first[16], last[16], percent[16], share[32] = "";
+    char text[256], count[32], first[16], last[16], share[32] = "";
 
     cells_hline(c, r.x, r.y, r.w, ROLE_BORDER);
     if (all > 0 && row->pool->counts.offered > 0)
-        snprintf(share, sizeof share, " (%s of all)",
-                 show_percent(percent, sizeof percent,
-                              (double)e->count / (double)row->pool->counts.offered));
+        snprintf(share, sizeof share, " (%.3g %% of all)",
+                 100 * (double)e->count / (double)row->pool->counts.offered);
     snprintf(text, sizeof text, "%s %s: %s%s, %s to %s; %s", row->pool->name, e->name,
              format_count(count, sizeof count, e->count), share,
              show_clock(first, sizeof first, s, e->first_s, true),

@@ -156,7 +156,8 @@ static void event_row(struct cells *c, const struct table *t, struct rect r, int
 
     table_put(c, t, y, COL_WHEN, ROLE_LABEL, show_clock(text, sizeof text, s, e->t_s, true));
     table_put(c, t, y, COL_BY, ROLE_DIM, event_who(e));
-    table_put(c, t, y, COL_POOL, ROLE_ACCENT, e->pool);
+    table_put(c, t, y, COL_POOL, ROLE_ACCENT,
+              show_name(c, text, sizeof text, e->pool, t->w[COL_POOL]));
     what_text(c, e, text, sizeof text);
     if (event_is_change(e)) {
         table_put(c, t, y, COL_WHAT, ROLE_STRONG, text);

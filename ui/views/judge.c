@@ -69,9 +69,11 @@ void valid_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     for (unsigned i = first; i < s->pools && (int)(i - first) < r.h; i++) {
         const struct pool_snapshot *p = &s->pool[i];
         int y = r.y + (int)(i - first);
-        char name[POOL_NAME_MAX + 8];
+        char name[POOL_NAME_MAX + 8], cut[POOL_NAME_MAX + 8];
+        int room = t.w[0] - (p->valid ? 0 : text_width(c->glyphs->alert));
 
-        snprintf(name, sizeof name, "%s%s", p->valid ? "" : c->glyphs->alert, p->name);
+        snprintf(name, sizeof name, "%s%s", p->valid ? "" : c->glyphs->alert,
+                 show_name(c, cut, sizeof cut, p->name, room));
         table_put(c, &t, y, 0, p->valid ? ROLE_TEXT : ROLE_BAD, name);
         for (int k = 0; k < CHECK_COLUMNS; k++)
             check_cell(c, &t, y, k + 1, check_named(p, check_names[k]), k == 1);

@@ -253,7 +253,8 @@ static void pool_row(struct cells *c, const struct snapshot *s, struct screen *s
     table_put(c, t, r.y, COL_SELECT, ROLE_ACCENT, selected ? c->glyphs->select : " ");
     snprintf(text, sizeof text, "%u", p->number);
     table_put(c, t, r.y, COL_NUMBER, ROLE_LABEL, text);
-    table_put(c, t, r.y, COL_POOL, selected ? ROLE_STRONG : ROLE_TEXT, p->name);
+    table_put(c, t, r.y, COL_POOL, selected ? ROLE_STRONG : ROLE_TEXT,
+              show_name(c, text, sizeof text, p->name, t->w[COL_POOL]));
     target_text(p, t->w[COL_TARGET], text, sizeof text);
     table_put(c, t, r.y, COL_TARGET, ROLE_TEXT, text);
     table_put(c, t, r.y, COL_LOAD, ROLE_TEXT, show_load(text, sizeof text, p, c->glyphs->times));
@@ -299,8 +300,11 @@ static void pools_panel(struct cells *c, const struct snapshot *s, struct screen
     if (sc->baselines)
         columns[COL_CHANGE] = (struct column){"VS BASE /s p99", 16, 20, ALIGN_LEFT, 1};
     columns[COL_POOL].most = show_names_width(s, 12, 32);
-    if (r.w >= 100) /* a name says more than the end of a path */
-        columns[COL_POOL].width = show_names_width(s, 7, 16);
+    /* A name says more than the end of a path; where there is little room it takes it from there.
+     */
+    columns[COL_POOL].width = show_names_width(s, 7, r.w >= 100 ? 16 : r.w >= 80 ? 12 : 7);
+    if (r.w < 100)
+        columns[COL_TARGET].width -= columns[COL_POOL].width - 7;
     if (r.w <= 220) /* no wider than they are: the trend has use for the rest */
         columns[COL_TARGET].most = widest_target(s);
     columns[COL_TREND].most = r.w / 4 < 64 ? r.w / 4 : 64;

@@ -32,6 +32,9 @@ const char *pool_noun(const struct pool_snapshot *);
 char *show_left(char *buf, size_t size, const char *before, double left_s);
 /* Columns for the pools' names: as many as the longest has, within these bounds. */
 int show_names_width(const struct snapshot *, int least, int most);
+/* A pool's name in w columns. Too long, it loses its middle: names that people count up (orders-1,
+ * orders-2) differ at their end. */
+char *show_name(const struct cells *, char *buf, size_t size, const char *name, int w);
 /* Marks with an ellipsis that text which ended at x went beyond the rectangle's first row. */
 void show_cut(struct cells *, struct rect, int x);
 /* "4x10x16": threads, clients, depth. */

@@ -84,13 +84,12 @@ char *show_percent(char *buf, size_t size, double share)
 {
     if (isnan(share) || share < 0)
         return absent(buf, size);
-    if (share > 0 && share < 1e-6)
-        return copy_str(buf, size, "<0.0001 %");
+    if (share > 0 && share < 0.00005)
+        return copy_str(buf, size, "<.01 %");
     snprintf(buf, size,
-             share < 0.00095 && share > 0   ? "%.2g %%"
-             : share < 0.00995 && share > 0 ? "%.2f %%"
-             : share < 0.0995 && share > 0  ? "%.1f %%"
-                                            : "%.0f %%",
+             share < 0.00995 && share > 0  ? "%.2f %%"
+             : share < 0.0995 && share > 0 ? "%.1f %%"
+                                           : "%.0f %%",
              share * 100);
     return buf;
 }
@@ -151,6 +150,42 @@ int show_names_width(const struct snapshot *s, int least, int most)
         w = n > w ? n : w;
     }
     return w < most ? w : most;
+}
+
+/* Bytes of s that take at most w columns, from its start or, with `end`, to its end. */
+static size_t bytes_of(const char *s, int w, bool end)
+{
+    size_t all = strlen(s), n = 0, from = 0;
+    uint32_t ch;
+
+    if (!end) {
+        while (s[n]) {
+            size_t len = (size_t)utf8_decode(s + n, &ch);
+
+            if (char_width(ch) > w)
+                break;
+            w -= char_width(ch);
+            n += len;
+        }
+        return n;
+    }
+    while (text_width(s + from) > w)
+        from += (size_t)utf8_decode(s + from, &ch);
+    return all - from;
+}
+
+char *show_name(const struct cells *c, char *buf, size_t size, const char *name, int w)
+{
+    const char *gap = c->glyphs->ellipsis;
+    int room = w - text_width(gap);
+    size_t head, tail;
+
+    if (text_width(name) <= w || room < 4)
+        return copy_str(buf, size, name);
+    tail = bytes_of(name, room / 2, true);
+    head = bytes_of(name, room - room / 2, false);
+    snprintf(buf, size, "%.*s%s%s", (int)head, name, gap, name + strlen(name) - tail);
+    return buf;
 }
 
 void show_cut(struct cells *c, struct rect r, int x)

@@ -29,7 +29,7 @@ static void target_row(struct cells *c, const struct table *t, int y, const stru
 {
     char text[64];
 
-    table_put(c, t, y, 0, ROLE_STRONG, p->name);
+    table_put(c, t, y, 0, ROLE_STRONG, show_name(c, text, sizeof text, p->name, t->w[0]));
     table_put(c, t, y, 1, state_role(p->state), pool_state_name(p->state));
     table_put(c, t, y, 2, ROLE_TEXT, p->target);
     table_put(c, t, y, 3, ROLE_LABEL, p->address[0] ? p->address : "-");
