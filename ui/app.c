@@ -26,6 +26,7 @@
 #define NOTICE_S 6.0
 #define IDLE_MS 250
 #define FRAME_GAP_S 0.016
+#define SUSPEND_S 1.0 /* at most, for what is in flight to end before the process is stopped */
 
 static double seconds(clockid_t clock)
 {
@@ -276,9 +277,34 @@ static void take_signals(struct app *a)
     a->dirty = true; /* a resize */
 }
 
+/* May an operation still wait for its answer? Stopped now, it would take as long as the suspension.
+ * What is in flight is counted at each tick, a pause shows at once: two ticks later it is known. */
+static bool is_loading(const struct app *a)
+{
+    const struct snapshot *s = a->live;
+
+    for (unsigned i = 0; i < s->pools; i++)
+        if (s->pool[i].state == POOL_LOADING || s->pool[i].counts.in_flight > 0 ||
+            (s->pool[i].state == POOL_PAUSED && s->now_s - s->pool[i].state_since_s < 0.2))
+            return true;
+    return false;
+}
+
 static void suspend(struct app *a)
 {
+    double end = seconds(CLOCK_MONOTONIC) + SUSPEND_S, left = SUSPEND_S;
+
     a->suspend = false;
+    /* The pause is carried out by the engine: once this process is stopped, it is too late. */
+    while (is_loading(a) && left > 0) {
+        struct pollfd fd = {.fd = engine_fd(a->engine), .events = POLLIN};
+
+        if (poll(&fd, 1, 1 + (int)(left * 1e3)) > 0) {
+            drain_eventfd(fd.fd);
+            take_snapshot(a);
+        }
+        left = end - seconds(CLOCK_MONOTONIC);
+    }
     term_suspend();
     app_notice(a, ROLE_CAUTION,
                "load stays paused: p resumes the selected pool, :resume all goes on with all");

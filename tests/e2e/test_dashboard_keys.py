@@ -15,6 +15,7 @@ import unittest
 import lib
 
 NULL = "null:?service=1ms&clients=4"
+SUSPENDED_S = 2.5
 
 
 class Keys(unittest.TestCase):
@@ -406,17 +407,25 @@ class Keys(unittest.TestCase):
     def test_ctrl_z(self):
         t = lib.Tmux("bash", "--norc", "--noprofile", "-i", cols=120, rows=40)
         self.addCleanup(t.close)
-        t.type(lib.LOADTOP + " '" + NULL + "'")
+        folder = tempfile.mkdtemp(prefix="loadtop-keys-")
+        self.addCleanup(shutil.rmtree, folder)
+        t.type(lib.LOADTOP + " --json %s/run.json '" % folder + NULL + "'")
         t.send("Enter")
         t.wait_for("LOAD ON 1/1")
         t.send("C-z")
         t.wait_for("Stopped")
+        time.sleep(SUSPENDED_S)  # what is tested: a suspension that lasts
         t.type("fg")
         t.send("Enter")
         t.wait_for("PAUSED 1/1")
         t.wait_for("load stays paused")
         t.send("q")
         t.wait_for("ended by user")
+        with open(os.path.join(folder, "run.json")) as f:
+            run = json.load(f)
+        pause = next(e for e in run["events"] if e["what"] == "pause")
+        self.assertLess(pause["t_s"], run["elapsed_s"] - SUSPENDED_S)  # before it was stopped, not after
+        self.assertLess(run["pools"][0]["latency"]["service"]["max_us"], SUSPENDED_S * 1e6)
 
     def test_command_quit_from_at(self):
         t = self.start("--at", "1s screenshot /dev/null", "--at", "2s quit")

@@ -23,6 +23,13 @@ bool event_is_change(const struct event *e)
     return e->from[0] && e->to[0]; /* a dial or an option: from one value to another */
 }
 
+/* Load that is off does nothing: its effect needs no measuring. */
+bool event_is_halt(const struct event *e)
+{
+    return !strcmp(e->what, "pause") || !strcmp(e->what, "resume") || !strcmp(e->what, "stop") ||
+           !strcmp(e->what, "start");
+}
+
 const char *event_who(const struct event *e)
 {
     switch (e->by) {
@@ -47,6 +54,8 @@ static int effect(struct cells *c, int x, int y, const struct event *e, double n
     char diff[32], low[32], high[32];
     double d = e->after_per_s - e->before_per_s;
 
+    if (!e->settled && event_is_halt(e))
+        return x;
     if (!e->settled) {
         if (isnan(d))
             return cells_text(c, x, y, ROLE_DIM,

@@ -121,7 +121,7 @@ static void row(struct cells *c, const struct table *t, const struct curve *k, i
 
     snprintf(text, sizeof text, "%.0f", k->value[i]);
     table_put(c, t, y, COL_VALUE, ROLE_STRONG, text);
-    table_put(c, t, y, COL_N, role, show_count(text, sizeof text, at->in_flight));
+    table_put(c, t, y, COL_N, role, show_mean(text, sizeof text, at->in_flight));
     snprintf(text, sizeof text, at->valid ? "%s" : "(%s)",
              show_number(number, sizeof number, at->throughput_per_s));
     table_put(c, t, y, COL_X, role, text);

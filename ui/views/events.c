@@ -116,6 +116,8 @@ static void what_text(const struct cells *c, const struct event *e, char *buf, s
 /* "real", "noise", or why there is no verdict yet. */
 static const char *verdict(const struct event *e, double now_s)
 {
+    if (!e->settled && event_is_halt(e))
+        return "-";
     if (!e->settled)
         return isnan(change_of(e)) && now_s - e->t_s > 25 ? "too short" : "measuring";
     if (isnan(change_of(e)) || isnan(e->diff_low))
@@ -177,7 +179,7 @@ static void detail(struct cells *c, struct rect r, const struct snapshot *s, con
     what_text(c, e, what, sizeof what);
     text_add(&t, "%s, %s: %s%s%s", show_clock(clock, sizeof clock, s, e->t_s, true), event_who(e),
              e->pool, e->pool[0] ? " " : "", what);
-    if (event_is_change(e)) {
+    if (event_is_change(e) && (e->settled || !event_is_halt(e))) {
         text_add(&t, ".\nThroughput %s/s %s %s/s", show_number(a, sizeof a, e->before_per_s),
                  c->glyphs->arrow, show_number(b, sizeof b, e->after_per_s));
         if (e->settled && !isnan(change_of(e)) && !isnan(e->diff_low))

@@ -16,7 +16,9 @@
 char *show_ns(char *buf, size_t size, double ns);
 char *show_number(char *buf, size_t size, double v);
 char *show_count(char *buf, size_t size, double n); /* whole below 1,000: "7", "12.6k" */
-/* The same in w columns (at least 4): with fewer digits, never with its end cut off. */
+/* A mean of whole things: "16", "1.4", "0.06"; never 0 for what is more than nothing. */
+char *show_mean(char *buf, size_t size, double n);
+/* As show_count, in w columns (at least 4): with fewer digits, never with its end cut off. */
 char *show_count_in(char *buf, size_t size, double n, int w);
 /* With every digit ("26,340,024") where w columns have room for them, else as show_count_in. */
 char *show_items(char *buf, size_t size, uint64_t n, int w);
@@ -76,6 +78,7 @@ void left_panel(struct cells *, const struct snapshot *, struct screen *, const 
 int change_draw(struct cells *, int x, int y, int w, const struct snapshot *, const struct event *,
                 bool seconds);
 bool event_is_change(const struct event *);
+bool event_is_halt(const struct event *);    /* a pause, a stop, and their ends */
 const char *event_who(const struct event *); /* "you", "sweep", "server" */
 
 /* ---- tables that scroll ---- */

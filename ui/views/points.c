@@ -124,7 +124,7 @@ static void point_row(struct cells *c, const struct table *t, int y, const struc
     put_count(c, t, y, COL_CLIENTS, role, k->vars.clients);
     put_count(c, t, y, COL_DEPTH, role, pattern_depth(k->vars.pattern, k->vars.depth));
     put_count(c, t, y, COL_ROWS, role, k->bulk);
-    table_put(c, t, y, COL_N, role, show_count(text, sizeof text, k->in_flight));
+    table_put(c, t, y, COL_N, role, show_mean(text, sizeof text, k->in_flight));
     table_put(c, t, y, COL_X, k->valid ? ROLE_STRONG : ROLE_DIM,
               show_number(text, sizeof text, k->throughput_per_s));
     snprintf(text, sizeof text, "%s%s", c->glyphs->plus_minus,
