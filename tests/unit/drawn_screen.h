@@ -1,5 +1,5 @@
 /* A screen drawn off-screen from a snapshot, for the tests that read what is on it: one grid and
- * one state of the front end, both the including file's own. */
+ * one state of the front end, both the including file's own. Include cmocka.h before it. */
 #ifndef LOADTOP_TESTS_DRAWN_SCREEN_H
 #define LOADTOP_TESTS_DRAWN_SCREEN_H
 
@@ -28,6 +28,28 @@ static inline void fresh(enum view view)
     sc.view = view;
     sc.real_s = FIXTURE_NOW;
     sc.cost_share = 0.006;
+}
+
+/* Is this text on the screen, within one line? */
+static inline bool shows(const char *text)
+{
+    struct text t = {0};
+    bool found;
+
+    cells_to_text(&grid, &t);
+    found = strstr(text_str(&t), text) != NULL;
+    text_free(&t);
+    return found;
+}
+
+static inline void assert_shows(const char *text)
+{
+    struct text t = {0};
+
+    cells_to_text(&grid, &t);
+    if (!strstr(text_str(&t), text))
+        fail_msg("'%s' is not on the screen:\n%s", text, text_str(&t));
+    text_free(&t);
 }
 
 #endif
