@@ -171,6 +171,9 @@ static void fit_family(const struct family *all, struct scaling *s)
         if (s->next_n > 0)
             s->next_value = next_value(all, s->next_n);
     }
+    if (moves && s->points < 3)
+        err_set(&err, ERR_USAGE, "%u valid point%s, %u left out: a curve needs at least 3",
+                s->points, s->points == 1 ? "" : "s", s->invalid);
     memory_growth(all, s);
     copy_str(s->why, sizeof s->why, s->fitted ? "" : err.msg);
     s->has = moves;

@@ -36,6 +36,12 @@ static const char *shown(const struct row *r, double mean)
     return figure_table[r->figure].latency ? fig_us(exp(mean)) : fig_number(mean);
 }
 
+/* "/s" behind what is a rate; latencies and shares bear their own unit. */
+static const char *per_of(const struct row *r, double mean)
+{
+    return r->figure == FIGURE_THROUGHPUT && isfinite(mean) ? "/s" : "";
+}
+
 static const char *verdict_of(const struct row *r)
 {
     if (isnan(r->d.p))
@@ -66,6 +72,16 @@ static bool is_valid(const struct side *s)
     return true;
 }
 
+/* Where nothing waits for its send the p99 of response time is that of service time: once is
+ * enough.
+ */
+static bool is_the_same(const struct row *row, size_t i)
+{
+    return row[i].figure == FIGURE_RESPONSE_P99 && i > 0 && row[i - 1].figure == FIGURE_P99 &&
+           fabs(row[i].base.mean - row[i - 1].base.mean) < 1e-12 &&
+           fabs(row[i].new.mean - row[i - 1].new.mean) < 1e-12;
+}
+
 static void say_answer(struct doc *d, const struct row *row, size_t rows, bool valid,
                        double threshold)
 {
@@ -75,7 +91,7 @@ static void say_answer(struct doc *d, const struct row *row, size_t rows, bool v
     for (size_t i = 0; i < rows; i++) {
         const struct row *r = &row[i];
         told += isnan(r->d.p) ? 0 : 1;
-        if (r->d.real)
+        if (r->d.real && !is_the_same(row, i))
             add_change(row_is_worse(r) ? &worse : &better, r);
         over += row_is_worse(r) && fabs(row_change(r, r->d.diff)) > threshold;
         if (r->figure == FIGURE_THROUGHPUT && isfinite(r->d.low))
@@ -127,10 +143,32 @@ static void warn_of(struct doc *d, const json_t *base, const json_t *new, const 
     }
 }
 
+/* Where it ran is as good a reason for a difference as what was loaded. */
+static void warn_of_place(struct doc *d, const json_t *base, const json_t *new)
+{
+    static const char *const same[][2] = {{"generator/host", "the load came from host"},
+                                          {"loadtop", "loadtop"}};
+    for (unsigned i = 0; i < 2; i++) {
+        const char *was = json_txt(base, same[i][0]), *is = json_txt(new, same[i][0]);
+        if (strcmp(was, is) != 0)
+            doc_finding(d, TONE_WARN, "differs", "%s %s, then %s", same[i][1], was, is);
+    }
+}
+
 static void warn_of_run(struct doc *d, const json_t *run, const char *which)
 {
-    if (!json_yes(run, "validity/ok"))
-        doc_finding(d, TONE_BAD, "NOT VALID", "%s: its own checks did not all hold", which);
+    if (!json_yes(run, "validity/ok")) {
+        struct text why = {.limit = 300};
+        for (size_t i = 0; i < json_count(run, "validity/checks"); i++) {
+            const json_t *c = json_nth(run, "validity/checks", i);
+            if (json_is_false(json_at(c, "ok")))
+                text_add(&why, "%s %s: %s", why.len ? ";" : "", json_txt(c, "pool"),
+                         *json_txt(c, "why") ? json_txt(c, "why") : json_txt(c, "name"));
+        }
+        doc_finding(d, TONE_BAD, "NOT VALID", "%s: its own checks did not all hold%s%s", which,
+                    why.len ? ":" : "", text_str(&why));
+        text_free(&why);
+    }
     for (size_t i = 0; i < json_count(run, "pools"); i++) {
         const json_t *p = json_nth(run, "pools", i);
         /* `clients` of a second are those of all threads */
@@ -151,12 +189,13 @@ static void warn_of_run(struct doc *d, const json_t *run, const char *which)
 
 /* ---- tables and plots ---- */
 
-static void add_row(struct doc *d, const struct row *r)
+static void add_row(struct doc *d, const struct row *r, bool with_pool)
 {
-    doc_cell(d, "%s", r->pool);
+    if (with_pool)
+        doc_cell(d, "%s", r->pool);
     doc_cell(d, "%s", figure_table[r->figure].name);
-    doc_cell(d, "%s", shown(r, r->base.mean));
-    doc_cell(d, "%s", shown(r, r->new.mean));
+    doc_cell(d, "%s%s", shown(r, r->base.mean), per_of(r, r->base.mean));
+    doc_cell(d, "%s%s", shown(r, r->new.mean), per_of(r, r->new.mean));
     if (isfinite(row_change(r, r->d.diff)))
         doc_cell(d, "%+.2f%s", 100 * row_change(r, r->d.diff), unit_of(r));
     else
@@ -195,6 +234,88 @@ static void add_spread(struct doc *d, const struct row *row, size_t rows)
     doc_table_end(d);
 }
 
+/* ---- what was compared: for those who were not there ---- */
+
+/* The load that was asked for, as it was set at the end of the run. */
+static void load_cell(struct doc *d, const json_t *p)
+{
+    double rate = json_num(p, "rate_per_s");
+    struct text t = {.limit = 200};
+    text_add(&t, "%s threads x %s clients, %s", fig_count(json_num(p, "threads")),
+             fig_count(json_num(p, "clients")), json_txt(p, "pattern"));
+    if (json_num(p, "depth") > 1)
+        text_add(&t, " of %s", fig_count(json_num(p, "depth")));
+    text_add(&t, rate > 0 ? ", open: %s/s" : ", closed", fig_number(rate));
+    if (json_is_string(json_at(p, "options/ops")))
+        text_add(&t, "; %s", json_txt(p, "options/ops"));
+    doc_cell(d, "%s", text_str(&t));
+    text_free(&t);
+}
+
+static void text_row(struct doc *d, const char *what, const char *a, const char *b)
+{
+    doc_cell(d, "%s", what);
+    doc_cell(d, "%s", *a ? a : "-");
+    doc_cell(d, "%s", *b ? b : "-");
+}
+
+static void add_pool_facts(struct doc *d, const json_t *a, const json_t *b)
+{
+    const json_t *const side[2] = {a, b};
+    text_row(d, "target", json_txt(a, "target"), json_txt(b, "target"));
+    text_row(d, "server", json_txt(a, "server"), json_txt(b, "server"));
+    doc_cell(d, "load (at the end)");
+    load_cell(d, a);
+    load_cell(d, b);
+    doc_cell(d, "data (items, bytes)");
+    for (int i = 0; i < 2; i++)
+        doc_cell(d, "%s, %s", fig_count(json_num(side[i], "target_info/data_items")),
+                 fig_bytes(json_num(side[i], "target_info/data_bytes")));
+    doc_cell(d, "operations completed");
+    for (int i = 0; i < 2; i++)
+        doc_cell(d, "%s", fig_count(json_num(side[i], "ops/completed")));
+    doc_cell(d, "errors, timeouts, dropped");
+    for (int i = 0; i < 2; i++)
+        doc_cell(d, "%s, %s, %s", fig_count(json_num(side[i], "ops/errors")),
+                 fig_count(json_num(side[i], "ops/timeouts")),
+                 fig_count(json_num(side[i], "ops/dropped")));
+    text_row(d, "limited by", json_txt(a, "bottleneck/kind"), json_txt(b, "bottleneck/kind"));
+}
+
+static void add_facts(struct doc *d, const struct row *row, size_t rows, const struct side *base,
+                      const struct side *new)
+{
+    static const char *const heads[] = {"<what was compared", "<base", "<new", NULL};
+    const struct side *const side[2] = {base, new};
+    doc_table(d, heads);
+    doc_cell(d, "started");
+    for (int i = 0; i < 2; i++)
+        doc_cell(d, side[i]->runs > 1 ? "%s, and %zu more" : "%s",
+                 json_txt(side[i]->run[0], "started"), side[i]->runs - 1);
+    doc_cell(d, "lasted");
+    for (int i = 0; i < 2; i++)
+        doc_cell(d, "%s, ended by %s", fig_seconds(json_num(side[i]->run[0], "elapsed_s")),
+                 json_txt(side[i]->run[0], "ended_by"));
+    doc_cell(d, "load came from");
+    for (int i = 0; i < 2; i++)
+        doc_cell(d, "%s (%s cores), loadtop %s", json_txt(side[i]->run[0], "generator/host"),
+                 fig_count(json_num(side[i]->run[0], "generator/cores")),
+                 json_txt(side[i]->run[0], "loadtop"));
+    text_row(d, "its checks", is_valid(base) ? "all held" : "NOT all held",
+             is_valid(new) ? "all held" : "NOT all held");
+    for (size_t i = 0; i < rows; i += FIGURES) {
+        if (rows > FIGURES)
+            text_row(d, "pool", row[i].pool, row[i].pool);
+        add_pool_facts(d, compare_pool(base->run[0], "pools", row[i].pool),
+                       compare_pool(new->run[0], "pools", row[i].pool));
+    }
+    doc_table_end(d);
+    for (int i = 0; i < 2 && d->format != DOC_PLAIN; i++) {
+        doc_para(d, "%s was made by", i ? "new" : "base");
+        doc_code(d, json_txt(side[i]->run[0], "command"));
+    }
+}
+
 static void add_plots(struct doc *d, const struct row *row, size_t rows, const struct side *base,
                       const struct side *new)
 {
@@ -223,17 +344,22 @@ void compare_write(struct doc *d, const struct row *row, size_t rows, const stru
         warn_of_run(d, base->run[i], "base");
     for (size_t i = 0; i < new->runs; i++)
         warn_of_run(d, new->run[i], "new");
+    warn_of_place(d, base->run[0], new->run[0]);
     for (size_t i = 0; i < rows; i += FIGURES)
         warn_of(d, base->run[0], new->run[0], row[i].pool);
     doc_findings_end(d);
     if (html)
         text_add(d->t, "</section>\n");
-    doc_table(d, heads);
+    bool with_pool = !html || rows > FIGURES; /* room on a phone for what matters */
+    doc_table(d, with_pool ? heads : heads + 1);
     for (size_t i = 0; i < rows; i++)
-        add_row(d, &row[i]);
+        add_row(d, &row[i], with_pool);
     doc_table_end(d);
+    doc_gap(d);
     if (row[0].by_runs)
         add_spread(d, row, rows);
+    add_facts(d, row, rows, base, new);
+    doc_gap(d);
     if (html) {
         add_plots(d, row, rows, base, new);
         doc_heading(d, 2, "Method");

@@ -69,6 +69,17 @@ class Baseline(unittest.TestCase):
         t.send("-")
         t.wait_for("on baseline")
 
+    def test_beside_the_percentiles_of_a_pool(self):
+        t = self.start()
+        t.send("2")
+        t.wait_for("whole run")
+        self.assertNotIn("to base", t.text())
+        self.command(t, "baseline " + self.base("slow.json", per_s=100))
+        t.wait_for("to base")
+        t.wait_for(re.compile(r"p99 +\S+ +\S+ +\S+ +[+-]\d[\d.]* %\??"))
+        t.wait_for(re.compile(r"p50 +\S+ +\S+ +\S+ +[+-]\d[\d.]* %\??"))
+        t.wait_for(re.compile(r"p99\.9 +\S+ +\S+ +\S+ +- "))  # of a second too few are known
+
     def test_what_was_not_valid_is_doubted(self):
         self.data["validity"]["ok"] = False
         try:

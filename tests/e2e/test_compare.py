@@ -68,7 +68,7 @@ class Compare(unittest.TestCase):
     def test_exit_codes(self):
         base, slow = self.save("a.json", run(1)), self.save("b.json", run(2, slower=1.2))
         out = self.compare(base, slow)
-        self.assertRegex(out, r"throughput +50\.\dk +41\.\dk +-1[5-8]\.\d+ % .*WORSE")
+        self.assertRegex(out, r"throughput +50\.\dk/s +41\.\dk/s +-1[5-8]\.\d+ % .*WORSE")
         self.assertRegex(out, r"p50 of a second .*\+(19|20)\.\d+ %.*WORSE")
         self.compare(base, slow, "--threshold", "10%", code=99)
         self.compare(base, slow, "--threshold", "0.1", code=99)

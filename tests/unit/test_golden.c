@@ -248,6 +248,67 @@ static void test_views(void **state)
     }
 }
 
+/* Threads by depth: measured and valid, not valid, never steady, being measured, and waiting. */
+static void make_grid(struct sweep_snapshot *s, struct sweep_cell *cell)
+{
+    static const char *const threads[] = {"1", "2", "4"}, *const depths[] = {"1", "5", "10", "20"};
+    static const double x[12] = {41e3,  150e3, 240e3, 310e3, 78e3, 281e3,
+                                 430e3, 502e3, 140e3, 455e3, 512e3};
+
+    memset(s, 0, sizeof *s);
+    s->on = true;
+    copy_str(s->pool, sizeof s->pool, "redis");
+    copy_str(s->spec, sizeof s->spec, "threads=1,2,4 depth=1,5,10,20");
+    copy_str(s->now, sizeof s->now, "threads 4, depth 10, held 2 s");
+    s->step = 10;
+    s->steps = s->cells = 12;
+    s->steady = 9;
+    s->unsteady = 1;
+    s->left_s = 8;
+    s->axes = 2;
+    copy_str(s->axis[0].name, sizeof s->axis[0].name, "threads");
+    copy_str(s->axis[1].name, sizeof s->axis[1].name, "depth");
+    s->axis[0].values = 3;
+    s->axis[1].values = 4;
+    for (unsigned i = 0; i < 3; i++)
+        copy_str(s->axis[0].value[i], sizeof s->axis[0].value[i], threads[i]);
+    for (unsigned i = 0; i < 4; i++)
+        copy_str(s->axis[1].value[i], sizeof s->axis[1].value[i], depths[i]);
+    for (unsigned i = 0; i < 12; i++) {
+        cell[i].state = i < 10 ? CELL_STEADY : i == 10 ? CELL_NOW : CELL_WAITING;
+        cell[i].at = (struct plateau){.start_s = 5.0 * i,
+                                      .end_s = 5.0 * i + 4,
+                                      .throughput_per_s = x[i],
+                                      .ci95 = x[i] * 0.01,
+                                      .p99 = 2e5 + 1e5 * i,
+                                      .cpu_share = 0.08 * i,
+                                      .valid = i != 7};
+    }
+    cell[8].state = CELL_UNSTEADY;
+    cell[8].at.valid = false;
+    s->cell = cell;
+}
+
+static void test_grid(void **state)
+{
+    static const int size[][2] = {{24, 80}, {40, 120}, {50, 160}};
+    static const char *const sets[] = {"braille", "ascii"};
+    static struct sweep_cell cell[12];
+    struct text t = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof size / sizeof *size; i++)
+        for (int k = 0; k < 2; k++) {
+            struct snapshot s = *fixture_snapshot();
+
+            make_grid(&s.sweep, cell);
+            fresh(VIEW_SCALING);
+            draw(&s, size[i][0], size[i][1], sets[k]);
+            add_text(&t, "grid", size[i][0], size[i][1], sets[k]);
+        }
+    compare("grid", &t);
+}
+
 static void test_small(void **state)
 {
     static const int size[][2] = {{16, 60}, {10, 40}, {5, 30}, {1, 80}, {1, 1}};
@@ -346,10 +407,8 @@ static void test_dialogs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_views),
-        cmocka_unit_test(test_small),
-        cmocka_unit_test(test_roles),
-        cmocka_unit_test(test_dialogs),
+        cmocka_unit_test(test_views), cmocka_unit_test(test_grid),    cmocka_unit_test(test_small),
+        cmocka_unit_test(test_roles), cmocka_unit_test(test_dialogs),
     };
     int rc;
 

@@ -259,9 +259,11 @@ static void say_capacity(struct doc *d, const json_t *run, const json_t *pool, c
                     fig_number(json_num(pool, "throughput_per_s")));
     else if (!isfinite(searched))
         doc_finding(d, TONE_WARN, "capacity",
-                    "%s: not measured: no steady stretch was valid; on average %s/s were done. A "
-                    "sweep finds it (S in the dashboard, or --sweep)",
-                    name, fig_number(json_num(pool, "throughput_per_s")));
+                    "%s: not measured: no steady stretch was valid; on average %s/s were done. %s",
+                    name, fig_number(json_num(pool, "throughput_per_s")),
+                    json_count(pool, "sweeps")
+                        ? "Longer steps (hold=T) or a quieter machine make stretches steady"
+                        : "A sweep finds it (S in the dashboard, or --sweep)");
 }
 
 static void say_peak(struct doc *d, const json_t *s, const char *name)

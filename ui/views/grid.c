@@ -26,6 +26,7 @@ struct grid_view {
     double top;
     int head_w, cell_w, lines; /* columns of row heads and cells; lines a cell */
     unsigned first_row, first_column, rows, columns;
+    bool apart; /* what each variable brought needs a line of its own: the line between cells */
 };
 
 static bool is_number(const struct sweep_cell *k)
@@ -40,13 +41,14 @@ static bool counts(const struct sweep_cell *k)
 }
 
 /* By both variables; by the first alone where there is no room for more. */
-static void relative_text(const struct grid_view *g, unsigned cell, unsigned axes, char *buf,
-                          size_t size)
+/* What the variables from..to-1 brought. */
+static void relative_text(const struct grid_view *g, unsigned cell, unsigned from, unsigned to,
+                          char *buf, size_t size)
 {
     size_t len = 0;
 
     buf[0] = '\0';
-    for (unsigned i = 0; i < axes; i++) {
+    for (unsigned i = from; i < to; i++) {
         bool sound, scales = sweep_axis_scales(&g->sweep->axis[i]);
         double r = sweep_relative(g->sweep, cell, i, &sound);
 
@@ -91,10 +93,43 @@ static void shade(struct cells *c, int x, int y, int lines, double share)
         cells_put(c, x, y + i, c->glyphs->heat[level > 0 ? level : 1], role[level]);
 }
 
+/* The lines of a cell below its throughput, as many as there are. */
+static void cell_more(struct cells *c, const struct grid_view *g, unsigned index, int x, int y,
+                      int lines)
+{
+    const struct sweep_cell *k = &g->sweep->cell[index];
+    int w = g->cell_w - 3, end = y + lines;
+    enum role role = counts(k) ? ROLE_TEXT : ROLE_WARN;
+    char text[64], number[24];
+
+    relative_text(g, index, 0, g->apart || lines < 1 ? 1 : g->sweep->axes, text, sizeof text);
+    if (text_width(text) > w)
+        relative_text(g, index, 0, 1, text, sizeof text);
+    if (y < end)
+        cells_field(c, x, y++, w, ALIGN_LEFT, role, text);
+    if (g->apart && y < end) {
+        relative_text(g, index, 1, g->sweep->axes, text, sizeof text);
+        cells_field(c, x, y++, w, ALIGN_LEFT, role, text);
+    }
+    bool why = !counts(k) && k->at.limit != LIMIT_CLIENT; /* "client 97 %" is the reason itself */
+    if (y + (why ? 1 : 0) < end) {
+        limit_text(&k->at, w, text, sizeof text);
+        cells_field(c, x, y++, w, ALIGN_LEFT, k->at.limit == LIMIT_CLIENT ? ROLE_WARN : ROLE_LABEL,
+                    text);
+    }
+    if (y >= end)
+        return;
+    if (!counts(k))
+        copy_str(text, sizeof text, k->state == CELL_UNSTEADY ? "unsteady" : "not valid");
+    else
+        snprintf(text, sizeof text, "p99 %s", show_ns(number, sizeof number, k->at.p99));
+    cells_field(c, x, y, w, ALIGN_LEFT, ROLE_LABEL, text);
+}
+
 static void cell(struct cells *c, const struct grid_view *g, unsigned index, int x, int y)
 {
     const struct sweep_cell *k = &g->sweep->cell[index];
-    int w = g->cell_w - 3, lines = g->lines > 1 ? g->lines - (g->lines > 2) : 1;
+    int w = g->cell_w - 3, lines = g->lines - (g->lines > 2 && !g->apart);
     char text[64], number[24];
 
     if (g->selected && is_number(k) && fabs(k->at.start_s - g->selected->start_s) < 1e-9)
@@ -115,27 +150,8 @@ static void cell(struct cells *c, const struct grid_view *g, unsigned index, int
                 : counts(k)          ? ROLE_STRONG
                                      : ROLE_WARN,
                 text);
-    if (lines > 1 && k->state != CELL_NOW) {
-        relative_text(g, index, g->sweep->axes, text, sizeof text);
-        if (text_width(text) > w)
-            relative_text(g, index, 1, text, sizeof text);
-        cells_field(c, x + 2, y + 1, w, ALIGN_LEFT, counts(k) ? ROLE_TEXT : ROLE_WARN, text);
-    }
-    if (k->state == CELL_NOW)
-        return;
-    bool why = !counts(k) && k->at.limit != LIMIT_CLIENT; /* "client 97 %" is the reason itself */
-    if (lines > 2 && (lines > 3 || !why)) {
-        limit_text(&k->at, w, text, sizeof text);
-        cells_field(c, x + 2, y + 2, w, ALIGN_LEFT,
-                    k->at.limit == LIMIT_CLIENT ? ROLE_WARN : ROLE_LABEL, text);
-    }
-    if (lines > 3 || (lines > 2 && why)) {
-        if (!counts(k))
-            copy_str(text, sizeof text, k->state == CELL_UNSTEADY ? "unsteady" : "not valid");
-        else
-            snprintf(text, sizeof text, "p99 %s", show_ns(number, sizeof number, k->at.p99));
-        cells_field(c, x + 2, y + lines - 1, w, ALIGN_LEFT, ROLE_LABEL, text);
-    }
+    if (k->state != CELL_NOW)
+        cell_more(c, g, index, x + 2, y + 1, lines - 1);
 }
 
 /* The cell that is measured now is in sight. */
@@ -171,6 +187,12 @@ static bool fit(struct grid_view *g, struct rect r)
     g->lines = (r.h - 1) / rows;
     g->lines = g->lines > LINES_MOST ? LINES_MOST : g->lines < 1 ? 1 : g->lines;
     g->rows = (unsigned)((r.h - 1) / g->lines);
+    for (unsigned i = 0; i < g->sweep->cells && g->lines > 3; i++) {
+        char text[64];
+
+        relative_text(g, i, 0, g->sweep->axes, text, sizeof text);
+        g->apart = g->apart || text_width(text) > g->cell_w - 3;
+    }
     return g->columns > 0 && g->rows > 0 && room >= LEAST_W;
 }
 

@@ -385,7 +385,7 @@ void overview_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     latency_panel(c, s, sc, l);
     heatmap_panel(c, s, sc, l);
     if (screen_pool(sc, s))
-        ladder_panel(c, screen_pool(sc, s), l);
+        ladder_panel(c, sc, screen_pool(sc, s), l);
     scaling_panel(c, s, sc, l);
     valid_panel(c, s, sc, l);
     if (l->panel[PANEL_BUDGET].h > 0)

@@ -64,7 +64,8 @@ void throughput_panel(struct cells *, const struct snapshot *, struct screen *,
                       const struct layout *);
 void latency_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 /* Percentiles of the whole run and of now. */
-void ladder_panel(struct cells *, const struct pool_snapshot *, const struct layout *);
+void ladder_panel(struct cells *, struct screen *, const struct pool_snapshot *,
+                  const struct layout *);
 void heatmap_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 void scaling_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 void grid_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);

@@ -7,6 +7,7 @@
 
 #include "engine/backend.h"
 #include "engine/text.h"
+#include "ui/baseline.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
 #include "ui/table.h"
@@ -33,8 +34,33 @@ static void rung_bar(struct cells *c, const struct table *t, int y, double v, do
         cells_text(c, t->x[4] + i, y, ROLE_SPARK, c->glyphs->bar_full);
 }
 
-void ladder_panel(struct cells *c, const struct pool_snapshot *p, const struct layout *l)
+/* With a baseline: how `now` stands to it. Of the base's stretch p50 and p99 are known, no more. */
+static const struct column ladder_with_base[] = {
+    {"whole run", 9, 10, ALIGN_LEFT, 0}, {"service", 8, 10, ALIGN_RIGHT, 3},
+    {"response", 8, 10, ALIGN_RIGHT, 0}, {"now", 8, 10, ALIGN_RIGHT, 1},
+    {"to base", 9, 10, ALIGN_RIGHT, 0},  {NULL, 0, 0, ALIGN_LEFT, 0},
+};
+
+static void rung_change(struct cells *c, const struct table *t, int y,
+                        const struct pool_snapshot *p, const struct baseline *base, int rung)
 {
+    const char *why = NULL, *said;
+    const struct base_stretch *at = baseline_at(base, p, &why);
+    const struct latency *now = &p->now_response;
+    char text[32] = "-";
+
+    if (at && rung == 0)
+        baseline_change(text, sizeof text, now->q[Q_P50], at->response_p50, why != NULL);
+    else if (at && rung == 3)
+        baseline_change(text, sizeof text, now->q[Q_P99], at->response_p99, why != NULL);
+    said = *text == ' ' ? text + 1 : *text ? text : "-";
+    table_put(c, t, y, 4, *said == '-' && !said[1] ? ROLE_DIM : ROLE_BASELINE, said);
+}
+
+void ladder_panel(struct cells *c, struct screen *sc, const struct pool_snapshot *p,
+                  const struct layout *l)
+{
+    const struct baseline *base = baseline_of(sc, p->number);
     const struct latency *s = &p->service, *r = &p->response, *n = &p->now_response;
     const struct rung rungs[] = {{"p50", s->q[Q_P50], r->q[Q_P50], n->q[Q_P50]},
                                  {"p90", s->q[Q_P90], r->q[Q_P90], n->q[Q_P90]},
@@ -51,7 +77,7 @@ void ladder_panel(struct cells *c, const struct pool_snapshot *p, const struct l
     snprintf(note, sizeof note, "%s samples", format_count(count, sizeof count, r->count));
     if (!box_panel(c, l, PANEL_LADDER, "percentiles", note, &in))
         return;
-    table_fit(&t, ladder_columns, in.x + 1, in.w - 2);
+    table_fit(&t, base ? ladder_with_base : ladder_columns, in.x + 1, in.w - 2);
     table_head(c, &t, in.y, -1, false);
     for (int i = 0; i < 8 && i + 1 < in.h; i++) {
         int y = in.y + 1 + i;
@@ -60,7 +86,10 @@ void ladder_panel(struct cells *c, const struct pool_snapshot *p, const struct l
         table_put(c, &t, y, 1, ROLE_TEXT, show_ns(text, sizeof text, rungs[i].service));
         table_put(c, &t, y, 2, ROLE_TEXT, show_ns(text, sizeof text, rungs[i].response));
         table_put(c, &t, y, 3, ROLE_P99, show_ns(text, sizeof text, rungs[i].now));
-        rung_bar(c, &t, y, rungs[i].response, r->min, r->max);
+        if (base)
+            rung_change(c, &t, y, p, base, i);
+        else
+            rung_bar(c, &t, y, rungs[i].response, r->min, r->max);
     }
 }
 
@@ -205,7 +234,7 @@ void pool_draw(struct cells *c, const struct snapshot *s, struct screen *sc, con
     latency_panel(c, s, sc, l);
     if (l->panel[PANEL_HEATMAP].h > 0)
         heatmap_panel(c, s, sc, l);
-    ladder_panel(c, p, l);
+    ladder_panel(c, sc, p, l);
     if (l->panel[PANEL_BUDGET].h > 0)
         budget_panel(c, s, sc, l);
     operations(c, p, l);
