@@ -233,7 +233,7 @@ struct conn {
     struct conn *next_dirty, *next_doomed;
     uint64_t opened_ns; /* when opening began */
     uint8_t state;
-    bool dirty, roomy, busy, retire, doomed, trouble, fresh;
+    bool dirty, roomy, busy, retire, doomed, trouble, fresh, stale, kept;
 };
 void *conn_data(const struct conn *);
 void *op_data(const struct op *);

@@ -100,7 +100,7 @@ static void conn_open(struct group *g, struct conn *c)
     struct err err = {0};
     c->state = CONN_OPENING;
     c->opened_ns = loop_now(g->worker->loop);
-    c->trouble = false;
+    c->trouble = c->stale = false;
     g->closed--;
     g->opening++;
     if (g->worker->backend->open(c, &err) < 0)
@@ -132,11 +132,25 @@ void conns_fill(struct group *g)
     }
 }
 
+/* One that is opened anew because its settings changed stands for the count while it is away: it
+ * was not lost, and a target that answers is not down. */
+static void keep_counted(struct conn *c, bool kept)
+{
+    if (c->kept == kept)
+        return;
+    c->kept = kept;
+    if (kept)
+        c->worker->tally.connected++;
+    else
+        c->worker->tally.connected--;
+}
+
 void conn_up(struct conn *c)
 {
     struct group *g = conn_group(c);
     if (c->state != CONN_OPENING)
         return;
+    keep_counted(c, false);
     c->state = CONN_UP;
     c->busy = false;
     g->opening--;
@@ -178,6 +192,7 @@ static void conn_lose(struct conn *c, const char *error_class, const char *msg)
     struct group *g = conn_group(c);
     if (c->state == CONN_OPENING)
         g->opening--;
+    keep_counted(c, false);
     if (c->state == CONN_UP) {
         g->up--;
         c->worker->tally.connected -= !c->trouble;
@@ -271,7 +286,9 @@ static void conn_begin_close(struct conn *c)
 {
     if (c->state != CONN_OPENING && c->state != CONN_UP)
         return;
+    bool anew = c->stale && !c->retire && c->state == CONN_UP && !c->trouble;
     conn_lose(c, "closed", "closed by us");
+    keep_counted(c, anew);
     c->worker->backend->close(c);
 }
 
@@ -293,6 +310,7 @@ static void conn_drop(struct conn *c)
             w->client[i]->conn = NULL;
     if (c->dirty)
         dirty_forget(w, c);
+    keep_counted(c, false);
     g->conn[c->id] = NULL;
     g->closed--;
     while (g->conns && !g->conn[g->conns - 1])
@@ -310,16 +328,16 @@ void conns_settle(struct worker *w)
         struct conn *c = w->doomed;
         w->doomed = c->next_doomed;
         c->doomed = false;
-        if (!c->retire || c->requests)
+        if ((!c->retire && !c->stale) || c->requests)
             continue;
-        if (c->state == CONN_CLOSED)
-            conn_drop(c);
-        else
+        if (c->state != CONN_CLOSED)
             conn_begin_close(c);
+        else if (c->retire)
+            conn_drop(c);
     }
 }
 
-void conns_tune(struct worker *w)
+void conns_tune(struct worker *w, bool anew)
 {
     for (uint32_t i = 0; i < w->groups; i++) {
         struct group *g = w->group[i];
@@ -331,7 +349,8 @@ void conns_tune(struct worker *w)
             if (!c)
                 continue;
             c->retire = k >= w->connections;
-            if (c->retire && !c->requests)
+            c->stale = c->stale || (anew && (c->state == CONN_OPENING || c->state == CONN_UP));
+            if ((c->retire || c->stale) && !c->requests)
                 conn_doom(c);
             room_changed(c);
         }
@@ -349,6 +368,7 @@ bool conns_close_all(struct worker *w)
             if (!c)
                 continue;
             conn_begin_close(c);
+            keep_counted(c, false);
             all = all && c->state == CONN_CLOSED;
         }
     return all;

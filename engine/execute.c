@@ -327,6 +327,8 @@ static void execute_set(struct engine *e, struct pool *p, const struct command *
             return;
         }
         options_text(o, (unsigned)i, to, sizeof to);
+        if (o->table[i].flags & OPTION_REOPEN && strcmp(from, to) != 0)
+            p->anew++;
     }
     if (p->load_from_ns)
         pool_publish_settings(p);

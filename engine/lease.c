@@ -25,7 +25,8 @@ static uint32_t conn_free(const struct conn *c)
     uint32_t limit = w->share > w->lease_unit ? w->share : w->lease_unit;
     if (limit > w->capacity)
         limit = w->capacity;
-    if (c->state != CONN_UP || c->busy || c->trouble || c->retire || c->requests >= limit)
+    if (c->state != CONN_UP || c->busy || c->trouble || c->retire || c->stale ||
+        c->requests >= limit)
         return 0;
     return limit - c->requests;
 }
@@ -145,7 +146,7 @@ void conn_unlink(struct op *op)
     unlink_in_flight(c, op);
     op->conn = NULL;
     c->fresh = false;
-    if (c->retire) {
+    if (c->retire || c->stale) {
         if (!c->requests)
             conn_doom(c);
     } else if (!c->roomy) {

@@ -443,6 +443,7 @@ void pool_publish_settings(struct pool *p)
     s->cap_per_s = s->load.rate_per_s > 0 ? 0 : limits->max_rate / s->workers;
     s->counted = p->spec.count > 0;
     s->timeout_ns = p->spec.timeout_ns;
+    s->anew = p->anew;
     s->record_from_ns = later(p->load_from_ns, p->spec.warmup_ns);
     s->end_ns = duration ? later(s->record_from_ns, duration) : NS_NEVER;
     s->version = atomic_load(&p->version) + 1;

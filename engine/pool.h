@@ -40,6 +40,7 @@ struct pool {
 
     pthread_mutex_t mutex;    /* settings, stats, open_error */
     struct settings settings; /* under mutex; written by the supervisor only */
+    uint64_t anew;            /* for the settings; the supervisor's */
     _Atomic uint64_t version; /* of settings */
     _Atomic int64_t budget;   /* -n: operations that may still be offered */
     _Atomic uint64_t sequence;

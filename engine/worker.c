@@ -169,7 +169,7 @@ static void adopt(struct worker *w)
         group_get(w, 0);
         loop_alarm(w->loop, &w->timeout_alarm, loop_now(w->loop) + NS_PER_MS);
     }
-    conns_tune(w);
+    conns_tune(w, !first && was.anew != w->now.anew);
     bool changed_pattern =
         was.load.pattern != w->now.load.pattern || was.load.depth != w->now.load.depth;
     if (!first && (w->now.paused || changed_pattern))

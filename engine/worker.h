@@ -44,6 +44,7 @@ struct settings {
     double cap_per_s; /* of one worker, when closed: --max-rate; 0: none */
     bool counted;     /* -n: operations are claimed from the pool's budget */
     uint64_t timeout_ns;
+    uint64_t anew;           /* rises when connections must be opened anew, see OPTION_REOPEN */
     uint64_t record_from_ns; /* end of the warm-up, on the loop's clock */
     uint64_t end_ns;         /* nothing is started from then on; NS_NEVER: no end */
 };
@@ -237,7 +238,8 @@ void conns_flush(struct worker *); /* stamps and sends what was gathered */
 
 /* ---- conn.c: connections and groups */
 struct group *group_get(struct worker *, uint32_t id);
-void conns_tune(struct worker *);                /* after a change of settings */
+/* After a change of settings; anew: those that stand are opened anew once they carry nothing. */
+void conns_tune(struct worker *, bool anew);
 void conns_fill(struct group *);                 /* opens what is wanted and allowed now */
 void conn_doom(struct conn *);                   /* closed in the next settle, if still to retire */
 void conns_settle(struct worker *);              /* opens and closes those that were to */

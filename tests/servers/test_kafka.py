@@ -93,6 +93,19 @@ class Kafka(unittest.TestCase):
                     alloc = consumer(pool)["run"]["alloc_s"]
                     (self.assertEqual if handling == "borrow" else self.assertGreater)(alloc, 0)
 
+    def test_a_producers_settings_change_while_it_runs(self):
+        """One message at a time waits for its linger: after the change there are at most three a second."""
+        topic = kafka_node.name()
+        run = lib.headless("-d", "12s", "--at", "4s set linger 350ms", self.node.url(topic, linger=0, partitions=1))
+        pool = lib.pool(run)
+        self.assertEqual(lib.accounting(pool["ops"]), 0)
+        self.assertEqual(pool["ops"]["completed"], self.node.ends(topic))
+        self.assertEqual(pool["ops"]["errors"], 0)
+        self.assertEqual([e["what"] for e in run["events"] if e["what"] in ("down", "up")], [])
+        late = [s["completed"] for s in pool["series"] if s["t_s"] > 8]
+        self.assertTrue(late and all(n <= 4 for n in late) and sum(late) > 0, pool["series"])
+        self.assertGreater(sum(s["completed"] for s in pool["series"] if s["t_s"] < 4), 4 * 4)
+
     def test_n_is_exact_for_what_is_received(self):
         topic = kafka_node.name()
         self.produce(topic, 5000, pattern="chain", depth=500, partitions=2)
