@@ -206,6 +206,8 @@ static uint32_t capped(struct worker *w, uint32_t n)
 {
     uint64_t now = loop_now(w->loop), interval = (uint64_t)(1e9 / w->now.cap_per_s);
     uint32_t granted = 0;
+    if (!w->cap_next_ns) /* a burst makes up for time that was not used, and there was none */
+        w->cap_next_ns = now;
     if (now > CAP_BURST_NS && w->cap_next_ns < now - CAP_BURST_NS)
         w->cap_next_ns = now - CAP_BURST_NS;
     for (; granted < n && w->cap_next_ns <= now; granted++)

@@ -41,6 +41,12 @@ class Ends(unittest.TestCase):
         self.assertEqual(lib.headless("-n", "100", "-d", "30s", NULL)["ended_by"], "count")
         self.assertEqual(lib.headless("-n", "10M", "-d", "500ms", NULL)["ended_by"], "duration")
 
+    def test_max_rate_is_a_ceiling(self):
+        for threads in 1, 4:
+            pool = lib.pool(lib.headless("-d", "1s", "-t", threads, "--max-rate", "500/s", NULL))
+            self.assertLessEqual(pool["ops"]["offered"], 501 + threads)
+            self.assertGreater(pool["ops"]["offered"], 500 / lib.SLOW / 4)
+
     def test_max_time_ends_an_endless_run(self):
         run = lib.headless("--max-time", "700ms", NULL)
         self.at(run["elapsed_s"], 0.7)
