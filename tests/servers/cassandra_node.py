@@ -14,11 +14,13 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 
 import control
 import lib
 
 try:
+    from cassandra import ReadTimeout
     from cassandra.auth import PlainTextAuthProvider
     from cassandra.cluster import Cluster, NoHostAvailable, OperationTimedOut
     from cassandra.policies import WhiteListRoundRobinPolicy
@@ -50,8 +52,14 @@ class Client:
         return [tuple(r) for r in result] if result.column_names else []
 
     def keys(self, table):
-        """Every key of the table, by reading all of it: count(*) may time out on a busy machine."""
-        return [r[0] for r in self.session.execute("SELECT thekey FROM " + table)]
+        """Every key of the table, by reading all of it: count(*) may time out on a busy machine, and so may a page."""
+        for attempt in range(5):
+            try:
+                return [r[0] for r in self.session.execute("SELECT thekey FROM " + table)]
+            except (ReadTimeout, OperationTimedOut):
+                if attempt == 4:
+                    raise
+        return None
 
 
 class Proxy:
@@ -136,6 +144,9 @@ class Node:
             with open(path) as f:
                 text = f.read()
             text = text.replace("commitlog_sync: periodic\ncommitlog_sync_period: 10s\n", "commitlog_sync: batch\n")
+            # Its own patience, of 2 s for a write, is not what these tests are about.
+            text += "".join(name + "_timeout: 60s\n" for name in ("request", "read_request", "range_request",
+                                                                  "write_request", "counter_write_request"))
             with open(path, "w") as f:
                 f.write(text)
             # This one keeps the schema out of the commit log, for a quicker start.
@@ -210,6 +221,29 @@ class Node:
     def keys(self, table):
         with self.client() as c:
             return c.keys(table)
+
+    def wait_for_rows(self, table, most=50, timeout=90):
+        """Until the table is there and has that many. One session asks: to open one takes longer than to ask."""
+        session = []
+
+        def there():
+            try:
+                if not session:
+                    session.append(self.client().__enter__())
+                return len(session[0].query("SELECT thekey FROM %s LIMIT %d" % (table, most))) == most
+            except Exception:  # pylint: disable=broad-except
+                return False  # not made yet, or the node is busy
+        try:
+            lib.until("rows in " + table, there, timeout=timeout, every=0.05)
+        finally:
+            for s in session:
+                s.__exit__()
+
+    def kill_in_the_middle(self):
+        """Frozen first, for longer than any pause of the tests' loads: requests are in flight when it dies."""
+        self.freeze()
+        time.sleep(1.0)
+        self.kill()
 
     def kill(self):
         self.process.kill()
