@@ -321,6 +321,7 @@ struct event {
 struct threshold_state {
     char expr[128];
     bool ok, known;
+    bool few;     /* a percentile with fewer than 10 samples above it: judged by those there are */
     double value; /* in the expression's own unit: us, share, per s */
 };
 

@@ -27,6 +27,14 @@ static double measure(const struct pool *p, const struct threshold *t, uint64_t 
     }
 }
 
+/* The rule of latency_summary: so few samples above a percentile that it says little. */
+static bool has_few(const struct pool *p, const struct threshold *t)
+{
+    const struct monitor *m = &p->monitor;
+    const struct histogram *h = t->service ? &m->all_service : &m->all_response;
+    return t->metric == METRIC_PERCENTILE && (double)h->count * (1 - t->quantile) < 10 - 1e-6;
+}
+
 bool threshold_holds(const struct threshold *t, double v)
 {
     if (t->above)
@@ -48,7 +56,7 @@ void thresholds_check(struct engine *e, uint64_t now_ns)
         const struct threshold *t = &e->scenario.threshold[i];
         struct threshold_state *s = &e->threshold[i];
         copy_str(s->expr, sizeof s->expr, t->expr);
-        s->known = false;
+        s->known = s->few = false;
         s->ok = true;
         s->value = NAN;
         for (unsigned k = 0; k < e->pools; k++) {
@@ -63,6 +71,7 @@ void thresholds_check(struct engine *e, uint64_t now_ns)
             bool worse = !s->known || (t->above ? v < s->value : v > s->value);
             s->value = worse ? v : s->value;
             s->known = true;
+            s->few = s->few || (!sought(e, p) && has_few(p, t));
             s->ok = s->ok && threshold_holds(t, v);
         }
         s->ok = s->ok && s->known;

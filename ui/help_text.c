@@ -51,9 +51,34 @@ static const char counting[] =
     "  batch           from the first send of a batch to its last answer\n\n"
     "A figure is NOT VALID when Little's law is off by more than 5 %, the generator's CPU is "
     "above\n"
-    "80 %, starts lag behind their schedule, or anything was dropped. A threshold that could not "
-    "be\n"
-    "judged for want of samples has failed.\n";
+    "80 %, starts lag behind their schedule, or anything was dropped. A threshold that "
+    "nothing\n"
+    "is there to judge by has failed; one on a percentile with fewer than 10 samples above it is\n"
+    "judged by those that there are, and says so (`few` in JSON).\n";
+
+static const char protection[] =
+    "Protection\n\n"
+    "targets.conf says which hosts may be loaded: a rule a line, in "
+    "~/.config/loadtop/targets.conf\n"
+    "and /etc/loadtop/targets.conf, both of which count.\n\n"
+    "  allow   127.0.0.0/8\n"
+    "  protect *.staging.example.com    # only after its name was typed, or --confirm HOST\n"
+    "  deny    10.20.0.0/16             # never: exit 2\n\n"
+    "A host's name, *.DOMAIN, an address, a network, or * for everything. The more specific rule\n"
+    "wins; of two alike deny, then protect. It is checked at every connect, nodes that a cluster\n"
+    "names included. A host that is denied or protected by its name is so by its addresses, "
+    "too.\n\n"
+    "On this machine a load starts at once. Elsewhere the dashboard asks first (--yes does not), "
+    "and\n"
+    "--max-threads 64 and --max-clients 1024 hold unless they are given; errors above 10 % for 10 "
+    "s\n"
+    "pause the pool. --read-only, --locked, --max-rate and --max-time hold everywhere, for keys,\n"
+    "commands, --at and sweeps alike.\n\n"
+    "loadtop touches only what it made: keys under its prefix, tables and topics it created. An\n"
+    "empty prefix, an existing table, own statements that write, and a consumer group with "
+    "members\n"
+    "or committed offsets need --allow-destructive. What a run leaves behind is on the screen and\n"
+    "in its JSON; `loadtop clean RUN.json` removes it.\n";
 
 static const char exit_codes[] =
     "Exit codes\n\n"
@@ -106,8 +131,9 @@ static void add_compare(struct text *t)
 int help_text(struct text *t, const char *topic, const struct backend *const *backends,
               struct err *err)
 {
-    static const char *const topics[] = {"commands", "keys",    "patterns",   "backends",
-                                         "counting", "compare", "exit-codes", NULL};
+    static const char *const topics[] = {"commands",   "keys",       "patterns",
+                                         "backends",   "counting",   "compare",
+                                         "protection", "exit-codes", NULL};
     if (!topic) {
         cli_usage(t);
     } else if (strcmp(topic, "commands") == 0) {
@@ -123,13 +149,15 @@ int help_text(struct text *t, const char *topic, const struct backend *const *ba
         text_add(t, "%s", counting);
     } else if (strcmp(topic, "compare") == 0) {
         add_compare(t);
+    } else if (strcmp(topic, "protection") == 0) {
+        text_add(t, "%s", protection);
     } else if (strcmp(topic, "exit-codes") == 0) {
         text_add(t, "%s", exit_codes);
     } else {
         const char *near = nearest_name(topic, topics);
         return err_set(err, ERR_USAGE,
                        "help %.60s: no such topic%s%s%s, allowed: commands keys patterns "
-                       "backends counting compare exit-codes",
+                       "backends counting compare protection exit-codes",
                        topic, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
     }
     return 0;

@@ -251,9 +251,9 @@ static void add_thresholds(struct text *t, const struct snapshot *s)
     char value[64];
     for (unsigned i = 0; i < s->thresholds; i++) {
         const struct threshold_state *one = &s->threshold[i];
-        text_add(t, "%s%-14s  %s %s (%s)\n", i ? "" : "\n", i ? "" : "thresholds", one->expr,
-                 one->known && one->ok ? "ok" : "FAILED",
-                 threshold_value(value, sizeof value, one));
+        text_add(t, "%s%-14s  %s %s (%s%s)\n", i ? "" : "\n", i ? "" : "thresholds", one->expr,
+                 one->known && one->ok ? "ok" : "FAILED", threshold_value(value, sizeof value, one),
+                 one->known && one->few ? ", with fewer than 10 samples above it" : "");
     }
 }
 

@@ -97,7 +97,8 @@ class Prints(unittest.TestCase):
             self.assertIn(word, usage.out)
         for topic, word in [("commands", "pause all"), ("keys", "undo"),
                             ("patterns", "unthrottled"), ("backends", "redis"),
-                            ("counting", "offered = completed + errors"), ("exit-codes", "99")]:
+                            ("counting", "offered = completed + errors"), ("protection", "deny    10.20.0.0/16"),
+                            ("exit-codes", "99")]:
             run = lib.loadtop("help", topic)
             self.assertEqual(run.code, 0, run)
             self.assertIn(word, run.out)

@@ -144,6 +144,11 @@ class Thresholds(unittest.TestCase):
         self.assertEqual(run["thresholds"][0], {"expr": "p99<5s", "ok": False, "value": None})
         self.assertIn("nothing to judge it by", run["_out"])
 
+    def test_one_with_few_samples_says_so(self):
+        run = lib.headless("-n", "200", "--threshold", "p99<60s", "--threshold", "p50<60s", "null:")
+        self.assertEqual([t.get("few") for t in run["thresholds"]], [True, None])
+        self.assertEqual(run["_out"].count("fewer than 10 samples above it"), 1)
+
 
 class Commands(unittest.TestCase):
     def test_at(self):

@@ -158,6 +158,8 @@ static json_t *thresholds(const struct snapshot *s)
         json_put(o, "expr", json_words(t->expr));
         json_put(o, "ok", t->known ? json_boolean(t->ok) : s->ended ? json_false() : json_null());
         json_put(o, "value", t->known ? json_share(t->value) : json_null());
+        if (t->few) /* fewer than 10 samples above the percentile */
+            json_put(o, "few", json_true());
         json_push(list, o);
     }
     return list;
