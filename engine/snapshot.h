@@ -134,7 +134,8 @@ struct plateau {
     double start_s, end_s;
     struct load vars; /* depth and connections as they were in force */
     uint32_t bulk;    /* operations that a request carried at most: rows */
-    double in_flight, throughput_per_s, ci95, p50, p99, cpu_share;
+    double in_flight, throughput_per_s, ci95, p50, p99, cpu_share; /* p50, p99: service time, ns */
+    struct latency response; /* of its own seconds; another than service time in open arrival */
     double server_cpu_share; /* of one core, mean; NaN: not known */
     uint64_t rss_bytes;
     double column[STAT_COLUMNS_MAX]; /* of the backend's own columns; NaN: unknown */

@@ -160,10 +160,10 @@ static void read_plateaus(struct baseline *b, const json_t *pool)
                                    .per_s = json_num(p, "throughput_per_s"),
                                    .p50 = json_num(p, "p50_us") * 1e3,
                                    .p99 = json_num(p, "p99_us") * 1e3,
-                                   .response_p50 = NAN,
-                                   .response_p99 = NAN,
+                                   .response_p50 = json_num(p, "response/p50_us") * 1e3,
+                                   .response_p99 = json_num(p, "response/p99_us") * 1e3,
                                    .valid = json_yes(p, "valid")};
-        if (!(rate > 0)) {
+        if (!(rate > 0) && json_is_absent(p, "response")) {
             s->response_p50 = s->p50;
             s->response_p99 = s->p99;
         }

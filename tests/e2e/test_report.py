@@ -178,6 +178,11 @@ class Reports(unittest.TestCase):
         worse["thresholds"] = [{"expr": "p99<1ns", "ok": False, "value": 1500}]
         self.assertRegex(self.lead(worse), r"NOT SHOWN The goal of 1.25k/s was met on average \(1.50k/s, 1.20x\), but "
                          r"no steady stretch was valid and held every threshold")
+        late = self.one(thresholds=[{"expr": "p99<1ms", "ok": True, "value": 900}])
+        for plateau, p99 in zip(late["pools"][0]["plateaus"], (900, 1100)):  # of its own response times
+            plateau["vars"] = dict(plateau["vars"], rate_per_s=2000)
+            plateau["response"] = {"p99_us": p99}
+        self.assertRegex(self.lead(late), r"NOT ENOUGH The goal of 1.25k/s is NOT met: 1.00k/s .* headroom 0.80x")
         low = self.one(goal_per_s=5000)
         low["pools"][0]["plateaus"] = []
         self.assertRegex(self.lead(low), r"NOT ENOUGH .* NOT met on average .* headroom there is was not measured")

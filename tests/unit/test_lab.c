@@ -471,6 +471,25 @@ static void test_a_threshold_ends_a_sweep_where_it_fails(void **state)
     virtual_end(e, &s);
 }
 
+/* One client, exponential service of 1 ms, 500 a second: service time's p99 is ln(100) ms; response
+ * time, with what waits for the client, is that of M/M/1: ln(100) / (1,000 - 500). */
+static void test_a_plateau_of_open_arrival_has_both_times(void **state)
+{
+    (void)state;
+    struct scenario s;
+    const char *const urls[] = {"null:?service=1ms&dist=exp&arrival=poisson&rate=500/s", NULL};
+    struct engine *e = virtual_start(&s, urls);
+    engine_step(e, 600 * S);
+    const struct snapshot *n = engine_snapshot(e);
+    const struct plateau *pl = &n->pool[0].plateau[n->pool[0].plateaus - 1];
+    assert_true(n->pool[0].plateaus > 0 && pl->end_s - pl->start_s > 100);
+    within(pl->p99, log(100) * 1e6, 0.05);
+    within(pl->response.q[Q_P99], log(100) / 500 * 1e9, 0.1);
+    assert_true(pl->response.count > 40000);
+    snapshot_release(n);
+    virtual_end(e, &s);
+}
+
 /* The rates on the way break the threshold; the run is judged by the rate that was found. */
 static void test_a_run_for_capacity_is_judged_at_it(void **state)
 {
@@ -663,6 +682,7 @@ int main(void)
         cmocka_unit_test(test_lights_stay_with_a_point),
         cmocka_unit_test(test_noise_is_accepted_and_drift_is_not),
         cmocka_unit_test(test_capacity_is_found_within_3_percent),
+        cmocka_unit_test(test_a_plateau_of_open_arrival_has_both_times),
         cmocka_unit_test(test_a_stall_is_not_the_capacity),
         cmocka_unit_test(test_a_capacity_of_the_clients_says_so),
         cmocka_unit_test(test_too_few_operations_are_no_capacity),

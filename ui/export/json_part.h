@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct counts;
+struct latency;
 struct pool_snapshot;
 
 void json_put(json_t *object, const char *name, json_t *value);
@@ -19,6 +20,7 @@ json_t *json_u64(uint64_t n);
 json_t *json_words(const char *s);         /* never null; bytes that are not UTF-8 become U+FFFD */
 json_t *json_words_or_null(const char *s); /* null for "" and NULL */
 json_t *json_counts(const struct counts *);
+json_t *json_latency(const struct latency *); /* as in `latency` of a pool */
 
 json_t *json_duration_or_null(uint64_t ns); /* "5s"; null for 0 */
 

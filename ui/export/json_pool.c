@@ -15,7 +15,7 @@
 #include "engine/snapshot.h"
 #include "engine/text.h"
 
-static json_t *latency(const struct latency *l)
+json_t *json_latency(const struct latency *l)
 {
     static const char *const name[QUANTILES] = {
         [Q_P50] = "p50_us", [Q_P90] = "p90_us",     [Q_P95] = "p95_us",
@@ -34,8 +34,8 @@ static json_t *latency(const struct latency *l)
 static json_t *latencies(const struct latency *service, const struct latency *response)
 {
     json_t *o = json_object();
-    json_put(o, "service", latency(service));
-    json_put(o, "response", response ? latency(response) : json_null());
+    json_put(o, "service", json_latency(service));
+    json_put(o, "response", response ? json_latency(response) : json_null());
     return o;
 }
 

@@ -112,6 +112,7 @@ json_t *json_plateau(const struct pool_snapshot *p, const struct plateau *l)
     json_put(o, "ci95", json_number(l->ci95));
     json_put(o, "p50_us", json_us(l->p50));
     json_put(o, "p99_us", json_us(l->p99));
+    json_put(o, "response", json_latency(&l->response));
     json_put(o, "cpu_share", json_share(l->cpu_share));
     json_put(o, "server_cpu_share", json_share(l->server_cpu_share));
     json_put(o, "bottleneck", limit_of(l));

@@ -1,10 +1,11 @@
 /* Which steady stretches of a pool held every threshold, and which of them carried the most: a
  * capacity is the highest load that did what was asked, not the highest that was seen. See parts.h.
  *
- * Latencies of a stretch are judged by the histograms of its whole seconds, merged. Those are of
- * service times; a response time is another one only when a rate was asked for, and is then judged
- * by the percentiles of the seconds: all within the bound means held, all beyond it failed, and
- * anything between is not known. What is not known counts as not held. */
+ * Latencies of a stretch are judged by histograms: response time by the stretch's own (`response`,
+ * written when it was made), service time by those of its whole seconds, merged. A run that was
+ * recovered, or written before stretches had one, has response times of seconds only: all within
+ * the bound means held, all beyond it failed, and anything between is not known. What is not known
+ * counts as not held. */
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
@@ -73,9 +74,31 @@ out:
     return v;
 }
 
+/* The threshold's figure in the stretch's own response times; NaN: it is not among them. */
+static double response_us(const struct stretch *s, const struct threshold *t)
+{
+    static const struct {
+        double quantile;
+        const char *key;
+    } known[] = {{0.5, "response/p50_us"},     {0.9, "response/p90_us"},
+                 {0.95, "response/p95_us"},    {0.99, "response/p99_us"},
+                 {0.999, "response/p99_9_us"}, {0.9999, "response/p99_99_us"}};
+    if (t->metric == METRIC_MEAN)
+        return json_num(s->plateau, "response/mean_us");
+    if (t->metric == METRIC_MAX)
+        return json_num(s->plateau, "response/max_us");
+    for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
+        if (fabs(t->quantile - known[i].quantile) < 1e-9)
+            return json_num(s->plateau, known[i].key);
+    return NAN;
+}
+
 static enum held response_held(const struct stretch *s, const struct threshold *t)
 {
     unsigned good = 0, bad = 0;
+    double own = response_us(s, t);
+    if (isfinite(own))
+        return held_or_not(t, own);
     if (t->metric != METRIC_PERCENTILE || t->quantile > 0.99 || t->above)
         return HELD_UNKNOWN;
     for (size_t i = 0; i < json_count(s->pool, "series"); i++) {
