@@ -11,7 +11,8 @@
 
 #include "tests/unit/drawn_screen.h"
 
-/* Three pools with the same trouble are one line, with all their names and the worst one's why. */
+/* Several pools with the same trouble are one line: the worst one's name and why, and how many more
+ * there are. */
 static void test_alerts_of_one_kind_are_one(void **state)
 {
     struct snapshot *s = fixture_snapshot();

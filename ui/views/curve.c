@@ -129,7 +129,10 @@ static void row(struct cells *c, const struct table *t, const struct curve *k, i
         table_put(c, t, y, COL_EFF, role, show_percent(text, sizeof text, curve_efficiency(k, i)));
     table_put(c, t, y, COL_P99, role, show_ns(text, sizeof text, at->p99));
     if (!at->valid) {
-        table_put(c, t, y, COL_BAR, ROLE_WARN, t->w[COL_BAR] < 8 ? "out" : at->why_not);
+        table_put(c, t, y, COL_BAR, ROLE_WARN,
+                  t->w[COL_BAR] < 8    ? "out"
+                  : t->w[COL_BAR] < 16 ? "left out"
+                                       : at->why_not);
         return;
     }
     for (int j = 0; j < t->w[COL_BAR]; j++) {
@@ -228,13 +231,20 @@ int curve_words(struct cells *c, const struct curve *k, int x, int y, int w, int
         text_add(&line[0], "; %s", text_str(&line[1]));
         line[1].len = 0;
     }
-    int all = (line[0].len > 0) + (line[1].len > 0) + (line[2].len > 0);
+    int first = text_wrap(NULL, 0, 0, w, 0, role, text_str(&line[0]));
+
+    first = first < rows ? first : rows;
+    int all = first + (line[1].len > 0) + (line[2].len > 0);
 
     y -= all < rows ? all : rows;
-    for (int i = 0; i < 3 && used < rows; i++) {
+    if (first > 1)
+        text_wrap(c, x, y, w, first, role, text_str(&line[0]));
+    else
+        cells_field(c, x, y, w, ALIGN_LEFT, role, text_str(&line[0]));
+    used = first;
+    for (int i = 1; i < 3 && used < rows; i++)
         if (line[i].len)
-            cells_field(c, x, y + used++, w, ALIGN_LEFT, i ? ROLE_LABEL : role, text_str(&line[i]));
-    }
+            cells_field(c, x, y + used++, w, ALIGN_LEFT, ROLE_LABEL, text_str(&line[i]));
     for (int i = 0; i < 3; i++)
         text_free(&line[i]);
     return used;
@@ -281,7 +291,7 @@ static void fill(struct cells *c, struct screen *sc, const struct layout *l, con
                  struct rect r)
 {
     bool full = sc->view == VIEW_SCALING;
-    int rows = full && r.h >= 14 ? 3 : 1, table_rows;
+    int rows = full && r.h >= 14 ? 3 : r.h >= 8 ? 2 : 1, table_rows;
 
     if (r.h > 2) {
         if (!curve_fit(k)) { /* in full: it says what is missing */
@@ -301,6 +311,8 @@ static void fill(struct cells *c, struct screen *sc, const struct layout *l, con
         r.h -= rows;
     }
     table_rows = k->points + 1 < r.h / 2 ? k->points + 1 : r.h / 2;
+    if (k->points > 2 && r.h >= 9 && r.h - table_rows < 6) /* a curve says more than its table */
+        table_rows = r.h - 6;
     if (full && l->panel[PANEL_MAIN].h > 0)
         table_rows = 0; /* they stand in a table of their own beside it */
     if (r.h - table_rows >= 5 && r.w >= 30 && k->points > 1) {

@@ -16,7 +16,7 @@
 char *show_ns(char *buf, size_t size, double ns);
 char *show_number(char *buf, size_t size, double v);
 char *show_count(char *buf, size_t size, double n); /* whole below 1,000: "7", "12.6k" */
-/* A mean of whole things: "16", "1.4", "0.06"; never 0 for what is more than nothing. */
+/* A mean of whole things: "16", "1.0", "0.06"; never 0 for what is more than nothing. */
 char *show_mean(char *buf, size_t size, double n);
 /* As show_count, in w columns (at least 4): with fewer digits, never with its end cut off. */
 char *show_count_in(char *buf, size_t size, double n, int w);

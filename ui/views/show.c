@@ -38,7 +38,7 @@ char *show_count(char *buf, size_t size, double n)
 
 char *show_mean(char *buf, size_t size, double n)
 {
-    if (!(n > 0) || n >= 9.95 || fabs(n - round(n)) < 0.005)
+    if (!(n > 0) || n >= 9.95)
         return show_count(buf, size, n);
     snprintf(buf, size, n < 0.095 ? "%.2f" : "%.1f", n);
     return buf;
