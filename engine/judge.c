@@ -53,7 +53,7 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
         .thinks = s->load.think_ns > 0,
         .local = s->local,
     };
-    struct limit_verdict v;
+    struct limit_verdict v = {.share = NAN};
     limit_judge(&f, &v);
     if ((s->limit || s->limit_why[0]) && v.kind != LIMIT_CLIENT && !isnan(f.wait))
         return; /* the backend said it: see struct stats */

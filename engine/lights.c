@@ -222,7 +222,7 @@ static void judge_whose(const struct pool *p, struct plateau *pl)
         .thinks = pl->vars.think_ns > 0,
         .local = p->local,
     };
-    struct limit_verdict v;
+    struct limit_verdict v = {.share = NAN};
     limit_judge(&f, &v);
     if (l->said && v.kind != LIMIT_CLIENT) { /* the backend knows better */
         v.kind = l->said;
