@@ -131,6 +131,7 @@ static bool changed(struct kafka_pool *kp, const struct kafka_second *s)
     kp->way = now;
     kp->settled_s = kp->seen_s + SETTLE_S;
     lag_watch_restart(&kp->lag, other);
+    kafka_refer(kp);
     return true;
 }
 
@@ -345,7 +346,7 @@ static void say_columns(const struct kafka_pool *kp, const struct kafka_second *
     st->columns = sizeof column / sizeof *column;
     copy_str(st->verdict, sizeof st->verdict, lag_state_name(kp->lag.state));
     st->measuring = s->clients && !kp->idle &&
-                    (kp->lag.state == LAG_UNKNOWN || kp->seen_s < kp->settled_s + ROW_S);
+                    (kp->lag.n < LAG_SAMPLES_MIN + 2 || kp->seen_s < kp->settled_s + ROW_S);
 }
 
 void kafka_pool_stats(struct pool *pool, struct stats *st)

@@ -110,6 +110,20 @@ double kafka_memory_growth(const struct kafka_pool *kp, double *low, double *hig
     return growth_of(kp, &kp->way, low, high);
 }
 
+void kafka_refer(struct kafka_pool *kp)
+{
+    for (unsigned i = 0; i < kp->rows; i++) {
+        const struct kafka_row *r = &kp->row[i];
+        struct lag_watch *w = &kp->lag;
+        bool fine = r->state == LAG_KEEPS_UP || r->state == LAG_STRESSED;
+        if (!fine || r->seconds < ROW_S || !same_group(&r->way, &kp->way) ||
+            (w->reference_clients && w->reference_clients <= r->way.clients))
+            continue;
+        w->reference_clients = r->way.clients;
+        w->reference_wait = r->wait_s / r->client_s;
+    }
+}
+
 static const char *consumers_text(const struct kafka_way *w, char *buf, size_t size)
 {
     if (is_shared(w))

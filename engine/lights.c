@@ -224,7 +224,7 @@ static void judge_whose(const struct pool *p, struct plateau *pl)
     };
     struct limit_verdict v = {.share = NAN};
     limit_judge(&f, &v);
-    if (l->said && v.kind != LIMIT_CLIENT) { /* the backend knows better */
+    if ((l->said || l->said_why[0]) && v.kind != LIMIT_CLIENT) { /* the backend knows better */
         v.kind = l->said;
         v.share = NAN;
         copy_str(v.why, sizeof v.why, l->said_why);

@@ -1,6 +1,6 @@
 /* See sweep.h. One step: carry out the commands that set its values, then hold until a plateau
- * stands (or for `hold`, or at most 20 s), then the next. What each step made stands in its cell of
- * the grid. */
+ * stands (or for `hold`, or at most 20 s, or 40 when a backend's verdict is still to come), then
+ * the next. What each step made stands in its cell of the grid. */
 #include "engine/sweep.h"
 #include "engine/capacity.h"
 #include "engine/engine_private.h"
@@ -17,6 +17,7 @@
 #define VALUE_MAX 32
 #define AXES_MAX SWEEP_AXES_MAX
 #define HOLD_MOST_NS (20 * NS_PER_S)
+#define HOLD_VERDICT_NS (40 * NS_PER_S) /* while a backend's verdict is still to come */
 #define HOLD_LEAST_S 2.0
 #define HOLD_BRIEF_NS (3 * NS_PER_S) /* what a shorter hold may last until it can be judged */
 #define DOWN_MOST_NS (10 * NS_PER_S)
@@ -559,10 +560,12 @@ static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64
     if (s->hold_ns && held >= s->hold_ns)
         plateau_judge_now(p, engine_seconds(e, now_ns));
     const struct plateau *pl = plateau_present(p);
-    bool steady = pl && pl->end_s - pl->start_s >= HOLD_LEAST_S && !still_measuring(p);
+    bool measuring = still_measuring(p);
+    bool steady = pl && pl->end_s - pl->start_s >= HOLD_LEAST_S && !measuring;
+    uint64_t longest = measuring ? HOLD_VERDICT_NS : HOLD_MOST_NS;
     uint64_t most =
         p->plateaus.brief ? HOLD_BRIEF_NS : s->hold_ns; /* a brief one may need longer */
-    if (s->hold_ns ? held >= most || (pl && held >= s->hold_ns) : steady || held >= HOLD_MOST_NS)
+    if (s->hold_ns ? held >= most || (pl && held >= s->hold_ns) : steady || held >= longest)
         next_step(e, s, p, now_ns);
     else
         grid_now(&s->grid, s->order[s->step], p, engine_seconds(e, now_ns));
