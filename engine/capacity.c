@@ -30,6 +30,25 @@ const char *capacity_limit_name(enum capacity_limit limit)
     return name[limit];
 }
 
+char *capacity_words(const struct capacity *c, char *buf, size_t size)
+{
+    char rate[32], edge[32];
+    if (size)
+        buf[0] = '\0';
+    if (!c->known)
+        return buf;
+    format_number(rate, sizeof rate, c->rate_per_s);
+    format_number(edge, sizeof edge, c->high);
+    if (c->limit == CAPACITY_BOUND)
+        snprintf(buf, size, "at least %s/s: %s", rate, c->why);
+    else if (c->limit == CAPACITY_MACHINE)
+        snprintf(buf, size, "at least %s/s: then this machine was the limit (%s)", rate, c->why);
+    else
+        snprintf(buf, size, "%s/s; at %s/s %s%s", rate, edge, c->why,
+                 c->limit == CAPACITY_CLIENTS ? "; all clients in use, more may carry more" : "");
+    return buf;
+}
+
 void capacity_begin(struct capacity_search *s, const struct pool *p, uint64_t hold_ns)
 {
     double now = p->spec.load.rate_per_s;

@@ -182,6 +182,9 @@ struct capacity {
     char why[96]; /* what broke at `high`, or what the limit was */
 };
 const char *capacity_limit_name(enum capacity_limit); /* as in the JSON */
+/* "5.94k/s; at 6.09k/s p99<10ms was 12.1 ms", or a lower bound and what it is one for; "" while
+ * none is known. Returns buf. */
+char *capacity_words(const struct capacity *, char *buf, size_t size);
 
 #define SWEEP_VALUES_MAX 64
 #define SWEEP_AXES_MAX 2

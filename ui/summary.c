@@ -159,6 +159,9 @@ static void add_trust(struct text *t, const struct pool_snapshot *p)
     if (p->limit != LIMIT_NONE || p->limit_why[0])
         text_add(t, LABEL "%s%s%s\n", "limited by", bottleneck_name(p->limit),
                  p->limit_why[0] ? ": " : "", p->limit_why);
+    char capacity[256];
+    if (*capacity_words(&p->capacity, capacity, sizeof capacity))
+        text_add(t, LABEL "%s\n", "capacity", capacity);
     bool first = true;
     for (unsigned i = 0; i < p->checks; i++) {
         const struct check *c = &p->check[i];

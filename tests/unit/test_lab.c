@@ -421,12 +421,15 @@ static void test_a_stall_is_not_the_capacity(void **state)
 static void test_a_capacity_of_the_clients_says_so(void **state)
 {
     (void)state;
+    char words[256];
     struct scenario s;
     struct engine *e = sweep(&s, "null:?service=10ms&clients=10", "sweep capacity from=300/s");
     const struct snapshot *n = finish(e, 1000);
     assert_true(n->pool[0].capacity.known);
     within(n->pool[0].capacity.rate_per_s, 1000, 0.03);
     assert_int_equal(n->pool[0].capacity.limit, CAPACITY_CLIENTS);
+    assert_non_null(
+        strstr(capacity_words(&n->pool[0].capacity, words, sizeof words), "more may carry more"));
     snapshot_release(n);
     virtual_end(e, &s);
     e = sweep(&s, "null:?service=10ms&clients=10", "sweep capacity from=300/s to=600/s");
@@ -435,6 +438,8 @@ static void test_a_capacity_of_the_clients_says_so(void **state)
     assert_int_equal(n->pool[0].capacity.limit, CAPACITY_BOUND);
     assert_true(isnan(n->pool[0].capacity.high));
     assert_non_null(strstr(n->sweep.ended, "at least"));
+    assert_non_null(
+        strstr(capacity_words(&n->pool[0].capacity, words, sizeof words), "at least 600/s"));
     snapshot_release(n);
     virtual_end(e, &s);
 }

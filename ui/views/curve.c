@@ -361,6 +361,14 @@ void scaling_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         cells_field(c, r.x + 1, r.y + r.h - 1, r.w - 2, ALIGN_LEFT, ROLE_ACCENT, s->sweep.now);
         r.h--;
     }
+    if (!sweeps(s, p) && r.h > 3 && p->capacity.known) {
+        char capacity[256], text[280];
+
+        snprintf(text, sizeof text, "capacity %s",
+                 capacity_words(&p->capacity, capacity, sizeof capacity));
+        cells_field(c, r.x + 1, r.y + r.h - 1, r.w - 2, ALIGN_LEFT, ROLE_ACCENT, text);
+        r.h--;
+    }
     if (k.points == 0)
         nothing_yet(c, p, r);
     else
