@@ -51,6 +51,11 @@ class Client:
         result = self.session.execute(cql)
         return [tuple(r) for r in result] if result.column_names else []
 
+    def sees_load(self):
+        """Is loadtop there and at work, by the node's own list of its clients?"""
+        return any(name == "loadtop" and n > 50 for name, n in self.query(
+            "SELECT driver_name, request_count FROM system_views.clients"))
+
     def keys(self, table):
         """Every key of the table, by reading all of it: count(*) may time out on a busy machine, and so may a page."""
         for attempt in range(5):

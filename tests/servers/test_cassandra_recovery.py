@@ -138,7 +138,7 @@ class Back(unittest.TestCase):
         lib.headless("-n", "2000", "--pattern", "chain", NODE.url("stopped") + "?dist=sequential&keys=2000", timeout=120)
         with lib.Headless("-d", "120s", *CHAINS, "--timeout", "300ms",
                           NODE.url("stopped") + "?ops=select&keys=2000") as h:
-            time.sleep(2.0)
+            lib.until("it loads", CLIENT.sees_load, timeout=60, every=0.1)
             NODE.freeze()
             broken = time.time()
             time.sleep(1.0)
