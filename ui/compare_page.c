@@ -125,22 +125,30 @@ static void say_answer(struct doc *d, const struct row *row, size_t rows, bool v
 
 /* ---- what makes two runs hard to compare ---- */
 
+static void warn_if_other(struct doc *d, const char *pool, const char *what, const json_t *x,
+                          const json_t *y)
+{
+    if (!x || !y || json_equal(x, y))
+        return;
+    char *was = json_dumps(x, JSON_ENCODE_ANY), *is = json_dumps(y, JSON_ENCODE_ANY);
+    doc_finding(d, TONE_WARN, "differs", "%s: %s was %s, is %s", pool, what, was ? was : "?",
+                is ? is : "?");
+    free(was);
+    free(is);
+}
+
 static void warn_of(struct doc *d, const json_t *base, const json_t *new, const char *pool)
 {
-    static const char *const same[] = {"backend",     "target",      "server", "threads",
-                                       "clients",     "pattern",     "depth",  "rate_per_s",
-                                       "connections", "options/ops", NULL};
+    static const char *const same[] = {"backend", "target", "server",     "threads",     "clients",
+                                       "pattern", "depth",  "rate_per_s", "connections", NULL};
     const json_t *a = compare_pool(base, "pools", pool), *b = compare_pool(new, "pools", pool);
-    for (unsigned i = 0; same[i]; i++) {
-        const json_t *x = json_at(a, same[i]), *y = json_at(b, same[i]);
-        if (x && y && !json_equal(x, y)) {
-            char *was = json_dumps(x, JSON_ENCODE_ANY), *is = json_dumps(y, JSON_ENCODE_ANY);
-            doc_finding(d, TONE_WARN, "differs", "%s: %s was %s, is %s", pool, same[i],
-                        was ? was : "?", is ? is : "?");
-            free(was);
-            free(is);
-        }
-    }
+    json_t *options = (json_t *)json_at(a, "options"); /* borrowed; iterating wants it not const */
+    const char *name;
+    json_t *value;
+    for (unsigned i = 0; same[i]; i++)
+        warn_if_other(d, pool, same[i], json_at(a, same[i]), json_at(b, same[i]));
+    json_object_foreach(options, name, value)
+        warn_if_other(d, pool, name, value, json_object_get(json_at(b, "options"), name));
 }
 
 /* Where it ran is as good a reason for a difference as what was loaded. */
