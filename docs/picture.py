@@ -72,11 +72,12 @@ def main():
         while "▸  " not in t.text() or not t.find("knee"):
             t.pump(0.1)
         say(t, "redis set think 1ms")
-        for _ in range(9):  # down to the pool with the knee
-            if any(line.strip().strip("│").startswith("▸") and " knee " in line for line in t.text().split("\n")):
+        for _ in range(12):  # to the pool with the knee
+            chosen = [line for line in t.text().split("\n") if line.strip("│ ").startswith("▸")]
+            if chosen and " knee " in chosen[0]:
                 break
-            t.send("j")
-            t.pump(0.3)
+            t.send("k" if chosen and " queue " in chosen[0] else "j")
+            t.pump(1.0)
         begun = time.monotonic()
         turned = 0
         while time.monotonic() - begun < seconds:
