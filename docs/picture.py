@@ -72,12 +72,10 @@ def main():
         while "▸  " not in t.text() or not t.find("knee"):
             t.pump(0.1)
         say(t, "redis set think 1ms")
-        for _ in range(12):  # to the pool with the knee
-            chosen = [line for line in t.text().split("\n") if line.strip("│ ").startswith("▸")]
-            if chosen and " knee " in chosen[0]:
-                break
-            t.send("k" if chosen and " queue " in chosen[0] else "j")
-            t.pump(1.0)
+        t.send("\x1b[F")  # to the last pool, and up to the one with the knee
+        t.wait_for("DIAL queue")
+        t.send("k")
+        t.wait_for("DIAL knee")
         begun = time.monotonic()
         turned = 0
         while time.monotonic() - begun < seconds:
