@@ -1,8 +1,9 @@
 /* The Kafka backend's own structures, shared by backends/kafka*.c and by nobody else.
  *
  * kafka.c          the descriptor, options, one connection's life
- * kafka_conf.c     librdkafka's configuration: properties checked, secrets, addresses, errors by
- * class kafka_admin.c    blocking questions to the cluster: topic, group, offsets, settings
+ * kafka_conf.c     librdkafka's configuration: properties checked, secrets, addresses, errors
+ * kafka_threads.c  the CPU of librdkafka's own threads
+ * kafka_admin.c    blocking questions to the cluster: topic, group, offsets, settings
  * kafka_pool.c     pool_open, pool_close, clean
  * kafka_stats.c    once a second: lag, shares, states in words
  * kafka_produce.c  messages out, delivery reports in; end to end
@@ -126,6 +127,10 @@ struct kafka_pool {
     _Atomic uint64_t up_ns;      /* when a link to a broker last came up, any handle's; 0: never */
     char stuck[192];             /* partitions that nobody leads, though brokers answer; "": none */
     _Atomic bool is_stuck;       /* stuck is set */
+
+    pthread_mutex_t threads_mutex;
+    struct kafka_thread *thread; /* librdkafka's that live */
+    uint64_t threads_seen_ns;
 
     /* pool thread only */
     struct lag_watch lag;
@@ -289,6 +294,13 @@ void kafka_trouble(struct kafka_pool *, rd_kafka_resp_err_t, const char *reason)
 void kafka_trouble_over(struct kafka_pool *, uint64_t asked_ns);
 /* Over, if a link came up since it began: seen at once, without asking. */
 void kafka_trouble_look(struct kafka_pool *);
+
+/* ---- kafka_threads.c */
+/* Keeps account of the threads of a handle that is being made. */
+void kafka_threads_watch(struct kafka_pool *, rd_kafka_t *);
+/* CPU of the busiest of librdkafka's threads since the last call, 0..1; NaN: not known yet. Pool
+ * thread. */
+double kafka_threads_busiest(struct kafka_pool *);
 
 /* ---- kafka_admin.c: all block, up to timeout_ms for each question */
 int kafka_topic_look(struct kafka_pool *, int timeout_ms, bool *exists, struct err *);

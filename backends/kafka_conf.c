@@ -288,6 +288,7 @@ static rd_kafka_resp_err_t handle_new(rd_kafka_t *rk, const rd_kafka_conf_t *con
                                       char *words, size_t size)
 {
     (void)conf, (void)words, (void)size;
+    kafka_threads_watch(opaque, rk);
     return rd_kafka_interceptor_add_on_broker_state_change(rk, "loadtop", broker_state, opaque);
 }
 

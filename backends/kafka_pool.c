@@ -82,6 +82,7 @@ static void first_time(struct kafka_pool *kp, struct pool *pool)
         return;
     kp->pool = pool;
     pthread_mutex_init(&kp->mutex, NULL);
+    pthread_mutex_init(&kp->threads_mutex, NULL);
     lag_watch_init(&kp->lag);
     copy_str(kp->topic, sizeof kp->topic, pool_target(pool)->path + 1);
     const char *group = option_str(pool_options(pool), K_GROUP);
@@ -268,6 +269,7 @@ void kafka_pool_close(struct pool *pool)
         rd_kafka_destroy_flags(kp->admin, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     parts_free(kp);
     pthread_mutex_destroy(&kp->mutex);
+    pthread_mutex_destroy(&kp->threads_mutex);
     memset(kp, 0, sizeof *kp);
 }
 

@@ -361,6 +361,7 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
     kafka_partitions_look(kp, fresh);
     held = topic_messages(kp, &ends);
     look(kp, &s, &sums);
+    st->own_cpu_share = kafka_threads_busiest(kp);
     bool consumes = pool_ops_include(pool, KAFKA_CONSUME);
     if (consumes && s.clients) {
         consumer_second(kp, &s, fresh, ends);

@@ -29,12 +29,12 @@
  * cluster's slot is route()'s group, MOVED is op_again. Pub/sub messages are op_received. CrateDB
  * conn = one reused curl easy handle, depth 1; worker_data holds the multi handle and its alarm; a
  * bulk insert is one op with n rows (op_type.bulk), failed rows are op_partial. Kafka      conn =
- * one librdkafka handle (threads of its own: BACKEND_THREADS; its own timeouts: BACKEND_TIMEOUTS),
- * watched through its queue's descriptor; a full queue is SUBMIT_BUSY and conn_room later; consumed
- * messages are op_received; destroying a handle blocks, so close hands it to a helper thread and
- * conn_closed comes from a later turn. Cassandra  conn = socket, depth = streams; group = node,
- * route = token; answers by stream id (BACKEND_STREAMS: a timed-out request does not poison its
- * connection); unprepared is op_again. */
+ * one librdkafka handle (threads of its own: stats.own_cpu_share; its own timeouts:
+ * BACKEND_TIMEOUTS), watched through its queue's descriptor; a full queue is SUBMIT_BUSY and
+ * conn_room later; consumed messages are op_received; destroying a handle blocks, so close hands it
+ * to a helper thread and conn_closed comes from a later turn. Cassandra  conn = socket, depth =
+ * streams; group = node, route = token; answers by stream id (BACKEND_STREAMS: a timed-out request
+ * does not poison its connection); unprepared is op_again. */
 #ifndef LOADTOP_ENGINE_BACKEND_H
 #define LOADTOP_ENGINE_BACKEND_H
 
@@ -99,7 +99,6 @@ struct op_type {
 enum backend_flags {
     BACKEND_TIMEOUTS =
         1, /* keeps its own timeouts: the engine sets none. It calls op_timeout itself */
-    BACKEND_THREADS = 2, /* has threads of its own; their CPU is client CPU */
     BACKEND_STREAMS = 4, /* an answer names its request: a timeout does not end the connection */
     BACKEND_VIRTUAL = 8  /* can run on virtual time: uses alarms only */
 };
@@ -133,8 +132,11 @@ struct stats {
     char note[160]; /* one line for the overview: "cpu 88 %, 41 other clients, hit ratio 99.2 %" */
     double server_cpu_share; /* of one core; NaN: unknown */
     double server_cores;     /* CPUs that it may use; NaN: unknown */
-    double answer_share;   /* of the service time of the last second, what the server itself says it
-                              worked on the requests; NaN: it does not say */
+    double answer_share; /* of the service time of the last second, what the server itself says it
+                            worked on the requests; NaN: it does not say */
+    double
+        own_cpu_share;     /* of a backend that has threads of its own: the CPU of the busiest since
+                              the last call, 0..1. The generator's limit like a worker's. NaN: none */
     int64_t other_clients; /* connections that are not ours; -1: unknown */
     int64_t data_items;    /* keys, rows, ...; -1: unknown */
     struct stat_column column[STAT_COLUMNS_MAX]; /* [columns] */

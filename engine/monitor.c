@@ -355,6 +355,16 @@ static void measure_cpu(struct pool *p, double span_s)
         busiest = w->cpu_share > busiest ? w->cpu_share : busiest;
         n++;
     }
+    pthread_mutex_lock(&p->mutex);
+    double own = p->stats.own_cpu_share;
+    pthread_mutex_unlock(&p->mutex);
+    if (n && !isnan(own)) {
+        busiest = fmax(busiest, own);
+        if (p->state == POOL_LOADING) {
+            m->own_sum += own;
+            m->own_n++;
+        }
+    }
     m->busiest_cpu = n ? busiest : NAN;
     m->mean_cpu = n ? sum / n : NAN;
 }

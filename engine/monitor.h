@@ -54,7 +54,9 @@ struct monitor {
     uint64_t seconds;
     struct point tenths[TENTHS]; /* ring */
     uint64_t tenth_count;
-    double busiest_cpu, mean_cpu; /* of the workers, last second */
+    double busiest_cpu, mean_cpu; /* last second: of the workers and of what a backend has of its
+                                     own; of the workers */
+    double own_sum, own_n;        /* the latter's seconds under load, see stats.own_cpu_share */
     double queued; /* share of the last second that a worker was ready to run and had no CPU; the
                       worst of 64 */
     double queued_sum, queued_n; /* of those seconds, for the whole run */

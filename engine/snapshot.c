@@ -166,10 +166,11 @@ static double life_ns(const struct worker *w, uint64_t now_ns)
 }
 
 /* The CPU of those threads that have ended, as the kernel counted it. One that lived for a moment
- * only says nothing about the run. */
+ * only says nothing about the run. A backend's own threads: the mean of the busiest's seconds. */
 static double busiest_of_run(const struct pool *p, uint64_t now_ns)
 {
-    double longest = 0, busiest = NAN;
+    const struct monitor *m = &p->monitor;
+    double longest = 0, busiest = m->own_n > 0 ? m->own_sum / m->own_n : NAN;
     for (unsigned i = 0; i < p->workers; i++)
         longest = fmax(longest, life_ns(p->worker[i], now_ns));
     for (unsigned i = 0; i < p->workers; i++) {

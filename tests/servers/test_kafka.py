@@ -57,6 +57,14 @@ class Kafka(unittest.TestCase):
         self.produce(topic, 20000, pattern="chain", depth=5000, partitions=2, kafka__queue__buffering__max__messages=50)
         self.assertEqual(self.node.ends(topic), 20000)
 
+    def test_librdkafkas_threads_are_the_generator_too(self):
+        """Compression is done on a thread of the library's: the worker, which only waits, is not what is busiest."""
+        run = lib.headless("-d", "8s", self.node.url(kafka_node.name(), pattern="chain", depth=20000, size=1000,
+                                                     compression="gzip", partitions=1), code=None)
+        share = lib.pool(run)["time_share"]
+        cpu, = (c["value"] for c in run["validity"]["checks"] if c["name"] == "generator_cpu")
+        self.assertGreater(cpu, 2 * (share["generate"] + share["client"]))
+
     def test_keys_land_where_javas_client_puts_them(self):
         topic = kafka_node.name()
         self.produce(topic, 2000, keys=20, partitions=5, pattern="chain")
