@@ -1,12 +1,10 @@
-/* A pool: its thread for what blocks, and the supervisor's part: workers made and reaped, state,
- * settings. */
+/* A pool, the supervisor's part: workers made and reaped, state, settings. Its thread for what
+ * blocks is in pool_thread.c. */
 #include "engine/pool.h"
 #include "engine/protect.h"
 #include "engine/engine_private.h"
 
-#include <jansson.h>
 #include <math.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STATS_EVERY_MS 1000
-#define GUARD_EVERY_MS 100
-#define RETRY_MIN_NS (200 * NS_PER_MS)
-#define RETRY_MAX_NS (1000 * NS_PER_MS)
 #define DOWN_AFTER_NS (150 * NS_PER_MS)
 #define NEVER_UP_AFTER_NS NS_PER_S /* a first handshake may take its time */
 
@@ -113,179 +107,6 @@ void pool_event(struct pool *p, const char *fmt, ...)
     engine_event(p->engine, p, "server", "", text, BY_SERVER);
 }
 
-/* ---- the pool's own thread
- * -------------------------------------------------------------------------------- */
-
-static void wait_ms(struct pool *p, int ms)
-{
-    struct pollfd fd = {.fd = p->wake_fd, .events = POLLIN};
-    uint64_t count;
-    if (!atomic_load(&p->stopping) && poll(&fd, 1, ms) > 0 &&
-        read(p->wake_fd, &count, sizeof count) < 0) {
-        /* Someone else's wake-up took it: nothing to do. */
-    }
-}
-
-void stats_json_release(struct stats_json *s)
-{
-    if (!s || atomic_fetch_sub(&s->refs, 1) > 1)
-        return;
-    json_decref(s->stats);
-    json_decref(s->left_behind);
-    free(s);
-}
-
-static void take_stats(struct pool *p)
-{
-    struct stats s = {.server_cpu_share = NAN,
-                      .server_cores = NAN,
-                      .answer_share = NAN,
-                      .own_cpu_share = NAN,
-                      .other_clients = -1,
-                      .data_items = -1,
-                      .data_bytes = -1,
-                      .rtt_ns = -1,
-                      .last = atomic_load(&p->over) || atomic_load(&p->retired)};
-    if (!p->spec.backend->pool_stats)
-        return;
-    struct stats_json *shared = calloc(1, sizeof *shared);
-    if (!shared)
-        return; /* out of memory: the last ones stay */
-    shared->refs = 1;
-    s.json = shared->stats = json_object();
-    s.left_behind = shared->left_behind = json_array();
-    p->spec.backend->pool_stats(p, &s);
-    pthread_mutex_lock(&p->mutex);
-    if ((atomic_load(&p->stats_asked) || s.last) &&
-        p->stats_serial) { /* the load is over: what it did to the server stays */
-        s.server_cpu_share = p->stats.server_cpu_share;
-        s.answer_share = p->stats.answer_share;
-        memcpy(s.note, p->stats.note, sizeof s.note);
-    }
-    if (s.rtt_ns < 0) /* the link is down at the moment: the way is as long as it was */
-        s.rtt_ns = p->stats.rtt_ns;
-    struct stats_json *old = p->stats_json;
-    p->stats_json = shared;
-    p->stats = s;
-    p->stats_serial++;
-    pthread_mutex_unlock(&p->mutex);
-    stats_json_release(old);
-}
-
-static void set_guard(struct pool *p, const char *host, const char *rule)
-{
-    pthread_mutex_lock(&p->mutex);
-    copy_str(p->guard, sizeof p->guard, host);
-    copy_str(p->guard_rule, sizeof p->guard_rule, rule ? rule : "targets.conf");
-    pthread_mutex_unlock(&p->mutex);
-    engine_wake(p->engine);
-}
-
-/* Nothing goes to a protected host before its name was typed: not even a look. */
-static void await_names(struct pool *p)
-{
-    const struct target *t = &p->spec.target;
-
-    for (unsigned i = 0; p->engine->scenario.limits.ask_names && i < t->hosts; i++) {
-        const char *host = t->host[i].name, *where = NULL;
-
-        if (engine_judge_host(p->engine, host, &where) != RULE_PROTECT ||
-            engine_confirmed(p->engine, host))
-            continue;
-        set_guard(p, host, where);
-        while (!atomic_load(&p->stopping) && !engine_confirmed(p->engine, host))
-            wait_ms(p, GUARD_EVERY_MS);
-        set_guard(p, "", "");
-    }
-}
-
-void pool_removing(struct pool *p, uint64_t for_ns)
-{
-    atomic_store(&p->removing_ns, clock_ns() + for_ns);
-}
-
-void pool_answered(struct pool *p)
-{
-    atomic_store(&p->answered, true);
-}
-
-/* Opens, again and again while the target cannot be reached. False when it is hopeless or over.
- * *tried: pool_open was called. */
-static bool open_target(struct pool *p, bool *tried)
-{
-    uint64_t wait = RETRY_MIN_NS;
-    while (!atomic_load(&p->stopping)) {
-        struct err err = {0};
-        *tried = true;
-        atomic_store(&p->forbidden, 0);
-        int code = p->spec.backend->pool_open ? p->spec.backend->pool_open(p, &err) : 0;
-        if (code >= 0) {
-            atomic_store(&p->open_stage, OPEN_DONE);
-            engine_wake(p->engine);
-            return true;
-        }
-        atomic_store(&p->answered, false);
-        pthread_mutex_lock(&p->mutex);
-        p->open_error = err;
-        p->open_retry_ns = code == ERR_UNREACHED ? clock_ns() + wait : 0;
-        pthread_mutex_unlock(&p->mutex);
-        atomic_store(&p->open_stage, OPEN_FAILED);
-        engine_wake(p->engine);
-        if (code != ERR_UNREACHED)
-            return false;
-        wait_ms(p, (int)(wait / NS_PER_MS));
-        wait = wait * 2 < RETRY_MAX_NS ? wait * 2 : RETRY_MAX_NS;
-    }
-    return false;
-}
-
-static void *pool_main(void *ctx)
-{
-    struct pool *p = ctx;
-    char name[16];
-    snprintf(name, sizeof name, "%.10s pool", p->spec.name);
-    pthread_setname_np(pthread_self(), name);
-    await_names(p);
-    bool tried = false, open = open_target(p, &tried);
-    while (open && !atomic_load(&p->stopping) && !atomic_load(&p->retired)) {
-        unsigned asked = atomic_load(&p->stats_asked);
-        take_stats(p);
-        atomic_store(&p->removing_ns, 0);
-        if (atomic_exchange(&p->stats_given, asked) != asked)
-            engine_wake(p->engine);
-        wait_ms(p, STATS_EVERY_MS);
-    }
-    while (!open && !atomic_load(&p->stopping))
-        wait_ms(p, 1000);
-    if (open && atomic_load(&p->retired))
-        take_stats(p); /* what it leaves behind, as of its end */
-    atomic_store(&p->removing_ns, 0);
-    if (tried && p->spec.backend->pool_close)
-        p->spec.backend->pool_close(p);
-    atomic_store(&p->thread_done, true);
-    return NULL;
-}
-
-static void wake_thread(struct pool *p)
-{
-    uint64_t one = 1;
-    if (write(p->wake_fd, &one, sizeof one) < 0) {
-        /* It is awake already. */
-    }
-}
-
-void pool_ask_stats(struct pool *p)
-{
-    atomic_fetch_add(&p->stats_asked, 1);
-    wake_thread(p);
-}
-
-bool pool_stats_pending(const struct pool *p)
-{
-    return p->spec.backend->pool_stats && !atomic_load(&p->thread_done) &&
-           atomic_load(&p->stats_asked) != atomic_load(&p->stats_given);
-}
-
 /* ---- birth and death ---- */
 
 struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec *spec,
@@ -304,14 +125,7 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
     p->data = calloc(1, spec->backend->pool_size + 1);
     p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&p->mutex, NULL);
-    p->stats = (struct stats){.server_cpu_share = NAN,
-                              .server_cores = NAN,
-                              .answer_share = NAN,
-                              .own_cpu_share = NAN,
-                              .other_clients = -1,
-                              .data_items = -1,
-                              .data_bytes = -1,
-                              .rtt_ns = -1};
+    p->stats = stats_unknown();
     p->state = POOL_OPENING;
     p->state_since_ns = engine_now(e);
     p->wanted = true;
@@ -332,17 +146,7 @@ int pool_start(struct pool *p, struct err *err)
         atomic_store(&p->open_stage, code < 0 ? OPEN_FAILED : OPEN_DONE);
         return code;
     }
-    int failed = pthread_create(&p->thread, NULL, pool_main, p);
-    if (failed)
-        return err_set(err, ERR_FAILED, "%s: no thread: %s", p->spec.name, strerror(failed));
-    p->threaded = true;
-    return 0;
-}
-
-void pool_stop_thread(struct pool *p)
-{
-    atomic_store(&p->stopping, true);
-    wake_thread(p);
+    return pool_start_thread(p, err);
 }
 
 bool pool_free(struct pool *p)
@@ -755,7 +559,7 @@ static void retire(struct pool *p)
         return;
     }
     atomic_store(&p->retired, true);
-    wake_thread(p);
+    pool_wake_thread(p);
 }
 
 void pool_supervise(struct pool *p, uint64_t now_ns)

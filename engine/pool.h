@@ -134,10 +134,14 @@ int pool_forbids(struct pool *, const double weight[OPS_MAX], struct err *);
 /* It ends for good: `by` as in the JSON's ended_by; now_ns is when the load ended. */
 void pool_finish(struct pool *, const char *by, enum worker_order, uint64_t now_ns);
 void pool_note_pause(struct pool *, bool paused, uint64_t now_ns);
+/* pool_thread.c */
+struct stats stats_unknown(void); /* before anybody has looked */
+int pool_start_thread(struct pool *, struct err *);
+void pool_stop_thread(struct pool *); /* asks it to end; pool_free waits for it */
+void pool_wake_thread(struct pool *);
 /* Its thread takes stats now, beginning after this call, and wakes the supervisor. */
 void pool_ask_stats(struct pool *);
 bool pool_stats_pending(const struct pool *); /* asked for, and not there yet */
-void pool_stop_thread(struct pool *);
 double pool_loaded_s(const struct pool *,
                      uint64_t now_ns); /* seconds not paused, after the warm-up */
 /* How many connections a worker needs so that nobody waits, and what one carries. */
