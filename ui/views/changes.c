@@ -49,7 +49,7 @@ const char *event_who(const struct event *e)
 
 /* "+31k/s (+24k..+38k) real": never without its interval, for a difference without one says
  * nothing. */
-static int effect(struct cells *c, int x, int y, const struct event *e, double now_s)
+static int effect(struct cells *c, int x, int y, const struct event *e, const struct snapshot *s)
 {
     char diff[32], low[32], high[32];
     double d = e->after_per_s - e->before_per_s;
@@ -59,8 +59,9 @@ static int effect(struct cells *c, int x, int y, const struct event *e, double n
     if (!e->settled) {
         if (isnan(d))
             return cells_text(c, x, y, ROLE_DIM,
-                              now_s - e->t_s > 25 ? "  changed again too soon to measure"
-                                                  : "  measuring its effect");
+                              s->ended                 ? "  ended too soon to measure"
+                              : s->now_s - e->t_s > 25 ? "  changed again too soon to measure"
+                                                       : "  measuring its effect");
         return cells_textf(c, x, y, ROLE_DIM, "  %s/s so far", show_signed(diff, sizeof diff, d));
     }
     if (isnan(d) || isnan(e->diff_low) || isnan(e->diff_high))
@@ -111,7 +112,7 @@ int change_draw(struct cells *c, int x, int y, int w, const struct snapshot *s,
 
     x = change_head(c, x, y, s, e, with_seconds);
     if (event_is_change(e))
-        x = effect(c, x, y, e, s->now_s);
+        x = effect(c, x, y, e, s);
     cells_unclip(c, clip);
     show_cut(c, rect_of(from, y, w, 1), x);
     return x;
@@ -159,7 +160,7 @@ void changes_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
             struct rect clip = cells_clip(c, r);
 
             change_head(c, r.x + 1, r.y + row, s, e, true);
-            effect(c, r.x + 8, r.y + row + 1, e, s->now_s);
+            effect(c, r.x + 8, r.y + row + 1, e, s);
             cells_unclip(c, clip);
             row += 2;
             continue;

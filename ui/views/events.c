@@ -114,12 +114,13 @@ static void what_text(const struct cells *c, const struct event *e, char *buf, s
 }
 
 /* "real", "noise", or why there is no verdict yet. */
-static const char *verdict(const struct event *e, double now_s)
+static const char *verdict(const struct event *e, const struct snapshot *s)
 {
     if (!e->settled && event_is_halt(e))
         return "-";
     if (!e->settled)
-        return isnan(change_of(e)) && now_s - e->t_s > 25 ? "too short" : "measuring";
+        return isnan(change_of(e)) && (s->ended || s->now_s - e->t_s > 25) ? "too short"
+                                                                           : "measuring";
     if (isnan(change_of(e)) || isnan(e->diff_low))
         return "-";
     return e->real ? "real" : "noise";
@@ -144,8 +145,7 @@ static void effect(struct cells *c, const struct table *t, int y, const struct s
         snprintf(text, sizeof text, "%s .. %s", show_signed(low, sizeof low, e->diff_low),
                  show_signed(high, sizeof high, e->diff_high));
     table_put(c, t, y, COL_INTERVAL, ROLE_LABEL, text);
-    table_put(c, t, y, COL_REAL, e->settled && e->real ? ROLE_STRONG : ROLE_DIM,
-              verdict(e, s->now_s));
+    table_put(c, t, y, COL_REAL, e->settled && e->real ? ROLE_STRONG : ROLE_DIM, verdict(e, s));
     snprintf(text, sizeof text, "%s %s %s", show_ns(low, sizeof low, e->before_p99),
              c->glyphs->arrow, show_ns(high, sizeof high, e->after_p99));
     table_put(c, t, y, COL_P99, ROLE_P99, isnan(e->before_p99 + e->after_p99) ? "-" : text);
