@@ -148,7 +148,9 @@ static void warn_of(struct doc *d, const json_t *base, const json_t *new, const 
     for (unsigned i = 0; same[i]; i++)
         warn_if_other(d, pool, same[i], json_at(a, same[i]), json_at(b, same[i]));
     json_object_foreach(options, name, value)
+    {
         warn_if_other(d, pool, name, value, json_object_get(json_at(b, "options"), name));
+    }
 }
 
 /* Where it ran is as good a reason for a difference as what was loaded. */
