@@ -149,7 +149,8 @@ static int apply_load(struct pool *p, const struct load *load, struct err *err)
 {
     bool threads_only = only_threads_differ(&p->spec.load, load);
     p->spec.load = *load;
-    if (!threads_only || load->rate_per_s > 0 || !p->load_from_ns)
+    /* A thread's share of the rate, or of --max-rate, is another with each number of threads. */
+    if (!threads_only || load->rate_per_s > 0 || p->settings.cap_per_s > 0 || !p->load_from_ns)
         pool_publish_settings(p);
     else
         pool_note_workers(p); /* closed: nobody else has to know */

@@ -8,7 +8,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define LITTLE_LIMIT 0.05
 #define LAG_LIMIT_NS 1e6
 #define QUEUED_LIMIT 0.10
 

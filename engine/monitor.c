@@ -383,17 +383,38 @@ static void time_shares(const struct tally *a, const struct tally *b, double thr
     *client = busy - *gen;
 }
 
+/* Which way a second's own N and X R differ by more than the limit and what is in flight at its two
+ * ends: -1, 0, 1. */
+static int little_side(double n, double xr, double r_s, double span_s)
+{
+    double slack = LITTLE_LIMIT + 2 * r_s / span_s;
+    return xr < (1 - slack) * n ? -1 : xr > (1 + slack) * n ? 1 : 0;
+}
+
+/* Both sides of the law for a second that is whole: what is in flight at its ends must not matter.
+ * It does when a stall begins (X R lacks what waits) and when it ends (X R has what was in flight
+ * in seconds before). Either takes one second; a law that is broken is so on the same side again
+ * and again. */
 static void note_little(struct monitor *m, const struct point *pt)
 {
+    const struct histogram *r = &m->second.service;
     unsigned at = m->littles % 10;
-    if (pt->paused || m->resized_in_second || pt->span_s <= 0 || !m->second.service.count) {
+    int before = m->little_side;
+    m->little_side = 0;
+    if (pt->paused || m->resized_in_second || pt->span_s <= 0 || !r->count || r->max > NS_PER_S) {
         m->littles = 0; /* a stretch with a change says nothing about the law */
         return;
     }
-    m->little_r = histogram_mean(&m->second.service) / 1e9;
-    m->little_n[at] = pt->in_flight;
+    m->little_r = histogram_mean(r) / 1e9;
     /* what ended without an answer was in flight too */
-    m->little_xr[at] = (double)m->second.service.count / pt->span_s * m->little_r;
+    double n = pt->in_flight, xr = (double)r->count / pt->span_s * m->little_r;
+    m->little_side = little_side(n, xr, m->little_r, pt->span_s);
+    if (m->little_side && m->little_side != before) {
+        m->littles = 0;
+        return;
+    }
+    m->little_n[at] = n;
+    m->little_xr[at] = xr;
     m->littles++;
 }
 

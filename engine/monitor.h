@@ -41,6 +41,9 @@ struct interval {
     struct histogram service, response, lag;
 };
 
+/* How far N and X R may differ, as a share: beyond it times or counts are wrong. */
+#define LITTLE_LIMIT 0.05
+
 struct monitor {
     struct histogram service[OPS_MAX], response[OPS_MAX]; /* whole run; mapped when first needed */
     struct histogram extra[EXTRAS], tick[SERIES];         /* tick: of this one, empty between two */
@@ -65,6 +68,7 @@ struct monitor {
     /* sums for Little's law over the last seconds */
     double little_n[10], little_xr[10], little_r;
     unsigned littles;
+    int little_side;                   /* of the last second */
     bool resized_in_second, recording; /* recording: the warm-up is over */
     struct class_count {               /* errors by class at the last second, and in it */
         char name[40];

@@ -47,6 +47,11 @@ class Ends(unittest.TestCase):
             self.assertLessEqual(pool["ops"]["offered"], 501 + threads)
             self.assertGreater(pool["ops"]["offered"], 500 / lib.SLOW / 4)
 
+    def test_max_rate_is_shared_by_threads_that_come_and_go(self):
+        pool = lib.pool(lib.headless("-d", "3s", "--max-rate", "500/s", "--at", "1s threads 4", "--at", "2s threads 2", NULL))
+        self.assertLessEqual(pool["ops"]["offered"], 1500 + 4 * 10)  # each may make up for 10 ms, as it begins
+        self.assertGreater(pool["ops"]["offered"], 1500 / lib.SLOW / 4)
+
     def test_max_time_ends_an_endless_run(self):
         run = lib.headless("--max-time", "700ms", NULL)
         self.at(run["elapsed_s"], 0.7)

@@ -106,6 +106,31 @@ static void test_a_stall_is_in_the_response_time(void **state)
     virtual_end(e, &s);
 }
 
+/* What was in flight through a stall ends in a second that was not one of its own. */
+static void test_a_stall_does_not_break_littles_law(void **state)
+{
+    (void)state;
+    struct scenario s;
+    struct engine *e;
+    const char *const urls[] = {"null:?service=1ms&clients=4&stall=5s+3s", NULL};
+    e = virtual_start(&s, urls);
+    unsigned known = 0;
+    for (unsigned i = 0; i < 25; i++) {
+        engine_step(e, (i + 1) * S);
+        const struct snapshot *n = engine_snapshot(e);
+        const struct pool_snapshot *p = &n->pool[0];
+        for (unsigned c = 0; c < p->checks; c++)
+            if (!strcmp(p->check[c].name, "little") && p->check[c].known) {
+                known++;
+                if (!p->check[c].ok)
+                    fail_msg("after %u s: %s", i + 1, p->check[c].why);
+            }
+        snapshot_release(n);
+    }
+    assert_true(known > 10);
+    virtual_end(e, &s);
+}
+
 static void test_poisson_arrivals_queue_as_theory_says(void **state)
 {
     (void)state;
@@ -294,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_constant_service_reads_as_it_is),
         cmocka_unit_test(test_scaling_law_is_the_one_set),
         cmocka_unit_test(test_a_stall_is_in_the_response_time),
+        cmocka_unit_test(test_a_stall_does_not_break_littles_law),
         cmocka_unit_test(test_poisson_arrivals_queue_as_theory_says),
         cmocka_unit_test(test_count_is_exact),
         cmocka_unit_test(test_warmup_is_counted_apart),
