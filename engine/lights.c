@@ -234,6 +234,18 @@ static void judge_whose(const struct pool *p, struct plateau *pl)
     copy_str(pl->limit_why, sizeof pl->limit_why, v.why);
 }
 
+/* A closed load that --max-rate holds back shows the ceiling: a curve through it would be nobody's.
+ */
+static void judge_ceiling(const struct pool *p, struct plateau *pl)
+{
+    double most = p->engine->scenario.limits.max_rate;
+    char text[32];
+    if (pl->why_not[0] || pl->vars.rate_per_s > 0 || !limit_ceiling(most, pl->throughput_per_s))
+        return;
+    snprintf(pl->why_not, sizeof pl->why_not, "--max-rate %s/s was the limit",
+             format_number(text, sizeof text, most));
+}
+
 void lights_judge(const struct pool *p, const struct trend *t, struct plateau *pl)
 {
     const struct lights *l = &p->plateaus.now.lights;
@@ -246,5 +258,6 @@ void lights_judge(const struct pool *p, const struct trend *t, struct plateau *p
     judge_machine(p, pl);
     judge_hits(p, pl);
     judge_whose(p, pl);
+    judge_ceiling(p, pl);
     pl->valid = !pl->why_not[0];
 }

@@ -79,6 +79,11 @@ static bool rate_held(const struct limit_facts *f)
     return isnan(f->rate) || f->rate >= f->rate_asked - slack;
 }
 
+bool limit_ceiling(double most_per_s, double rate_per_s)
+{
+    return most_per_s > 0 && rate_per_s >= CEILING_HELD * most_per_s;
+}
+
 void limit_judge(const struct limit_facts *f, struct limit_verdict *v)
 {
     double busy = 1 - f->wait - f->idle;
@@ -96,7 +101,7 @@ void limit_judge(const struct limit_facts *f, struct limit_verdict *v)
             100 * busy, 100 * f->cpu);
     else if (f->rate_asked > 0 && rate_held(f))
         say(v, LIMIT_RATE, NAN, "the rate that was asked for: the server keeps up with it");
-    else if (f->rate_asked <= 0 && f->rate_most > 0 && f->rate >= CEILING_HELD * f->rate_most)
+    else if (f->rate_asked <= 0 && limit_ceiling(f->rate_most, f->rate))
         say(v, LIMIT_RATE, NAN, "--max-rate: the ceiling for this pool");
     else if (f->thinks && f->idle > f->wait)
         say(v, LIMIT_RATE, NAN, "the think time of the clients");

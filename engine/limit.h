@@ -33,5 +33,7 @@ struct limit_verdict {
 };
 
 void limit_judge(const struct limit_facts *, struct limit_verdict *);
+/* Does a closed load of rate_per_s run into a ceiling of most_per_s (0: none)? */
+bool limit_ceiling(double most_per_s, double rate_per_s);
 
 #endif

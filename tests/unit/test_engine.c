@@ -131,6 +131,39 @@ static void test_a_stall_does_not_break_littles_law(void **state)
     virtual_end(e, &s);
 }
 
+/* 1, 2, 3 threads of 1,000/s each under a ceiling of 1,500/s: the first is a point, the others are
+ * not. */
+static void test_what_a_ceiling_holds_is_no_point_of_the_curve(void **state)
+{
+    (void)state;
+    struct scenario s;
+    struct options defaults;
+    struct err err = {0};
+    scenario_init(&s);
+    options_init(&defaults, pool_option_table);
+    assert_int_equal(scenario_add(&s, "null:?service=1ms&name=x", &defaults, backends, &err), 0);
+    options_fini(&defaults);
+    s.limits.max_rate = 1500;
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(scenario_at(&s, i ? "60s x threads 3" : "30s x threads 2", &err), 0);
+    struct engine *e = engine_new(&s, backends, true, &err);
+    assert_non_null(e);
+    assert_int_equal(engine_start(e, &err), 0);
+    engine_step(e, 90 * S);
+    const struct snapshot *n = engine_snapshot(e);
+    const struct pool_snapshot *p = &n->pool[0];
+    assert_near(p->now_per_s, 1500, 0.02);
+    assert_true(p->plateaus >= 3);
+    for (unsigned i = 0; i < p->plateaus; i++) {
+        const struct plateau *pl = &p->plateau[i];
+        assert_true(pl->valid == (pl->vars.threads == 1));
+        if (!pl->valid)
+            assert_non_null(strstr(pl->why_not, "--max-rate"));
+    }
+    snapshot_release(n);
+    virtual_end(e, &s);
+}
+
 static void test_poisson_arrivals_queue_as_theory_says(void **state)
 {
     (void)state;
@@ -320,6 +353,7 @@ int main(void)
         cmocka_unit_test(test_scaling_law_is_the_one_set),
         cmocka_unit_test(test_a_stall_is_in_the_response_time),
         cmocka_unit_test(test_a_stall_does_not_break_littles_law),
+        cmocka_unit_test(test_what_a_ceiling_holds_is_no_point_of_the_curve),
         cmocka_unit_test(test_poisson_arrivals_queue_as_theory_says),
         cmocka_unit_test(test_count_is_exact),
         cmocka_unit_test(test_warmup_is_counted_apart),
