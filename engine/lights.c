@@ -192,10 +192,13 @@ static void judge_machine(const struct pool *p, struct plateau *pl)
 
 static void judge_hits(const struct pool *p, struct plateau *pl)
 {
+    pthread_mutex_t *mutex = &((struct pool *)(uintptr_t)p)->mutex;
     double v = NAN;
-    for (unsigned i = 0; i < p->stats.columns; i++) /* names do not change */
+    pthread_mutex_lock(mutex);
+    for (unsigned i = 0; i < p->stats.columns; i++)
         if (!strcmp(p->stats.column[i].name, "hit ratio"))
             v = pl->column[i];
+    pthread_mutex_unlock(mutex);
     light(pl, LIGHT_HITS, v, v < HITS_LEAST ? LIGHT_CAUTION : LIGHT_OK,
           "only %.0f %% of the reads found something", 100 * v);
 }
