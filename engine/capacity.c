@@ -1,6 +1,7 @@
 /* See capacity.h. */
 #include "engine/capacity.h"
 #include "engine/engine_private.h"
+#include "engine/limit.h"
 #include "engine/pool.h"
 #include "engine/text.h"
 
@@ -18,8 +19,6 @@
 #define NEARLY 0.90
 #define START_PER_S 100
 #define GROWS 3
-#define CPU_MOST 0.80
-#define QUEUE_MOST 0.10
 #define DISTURBED_MOST 3
 #define ABOVE_LEAST 10
 #define BUSY_MOST 0.80
@@ -145,14 +144,12 @@ static bool holds(const struct engine *e, const struct pool *p, double rate, cha
 }
 
 /* Was this machine the limit since the probe began? If so, in words. */
-static bool disturbed(struct pool *p, char *why, size_t size)
+static bool disturbed(const struct plateau *at, char *why, size_t size)
 {
-    struct plateau at;
-    stretch_describe(p, &at, p->plateaus.now.last_s);
-    double queue = (double)at.light[LIGHT_QUEUE].value;
-    if (at.cpu_share > CPU_MOST)
-        snprintf(why, size, "loadtop's CPU was at %.0f %%", 100 * at.cpu_share);
-    else if (queue > QUEUE_MOST)
+    double queue = (double)at->light[LIGHT_QUEUE].value;
+    if (at->cpu_share > LIMIT_CPU)
+        snprintf(why, size, "loadtop's CPU was at %.0f %%", 100 * at->cpu_share);
+    else if (queue > LIMIT_QUEUE)
         snprintf(why, size, "threads waited %.0f %% of the time for a CPU", 100 * queue);
     else
         return false;
@@ -170,12 +167,10 @@ static struct capacity_rate *tried(struct capacity_search *s)
 }
 
 /* Share of the pool's clients (and their depth) that were in use. */
-static double busy_share(struct pool *p)
+static double busy_share(const struct plateau *at)
 {
-    struct plateau at;
-    stretch_describe(p, &at, p->plateaus.now.last_s);
-    double slots = (double)at.vars.threads * at.vars.clients * at.vars.depth;
-    return slots > 0 ? at.in_flight / slots : NAN;
+    double slots = (double)at->vars.threads * at->vars.clients * at->vars.depth;
+    return slots > 0 ? at->in_flight / slots : NAN;
 }
 
 /* What the probe that is over says of its rate. `fell_behind`: it never came to be watched. */
@@ -183,20 +178,22 @@ static void vote(const struct engine *e, struct capacity_search *s, struct pool 
                  bool fell_behind)
 {
     struct capacity_rate *r = tried(s);
+    struct plateau at;
     char client[56];
+    stretch_describe(p, &at, p->plateaus.now.last_s);
     if (!fell_behind && holds(e, p, s->rate, r->why, sizeof r->why)) {
         if (enough(e, p))
             r->held++;
         else
             r->unjudged++;
-        r->busy = busy_share(p);
+        r->busy = busy_share(&at);
         for (unsigned i = 0; i < e->scenario.thresholds; i++)
             r->value[i] = capacity_measure(p, &e->scenario.threshold[i]);
         return;
     }
     if (fell_behind)
         snprintf(r->why, sizeof r->why, "starts fell ever further behind");
-    if (disturbed(p, client, sizeof client)) {
+    if (disturbed(&at, client, sizeof client)) {
         r->disturbed++;
         r->broke += r->disturbed >= DISTURBED_MOST ? DISTURBED_MOST : 0;
         copy_str(r->why, sizeof r->why, client);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 #define LAG_LIMIT_NS 1e6
-#define QUEUED_LIMIT 0.10
 
 const char *bottleneck_name(enum bottleneck b)
 {
@@ -94,7 +93,7 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
     /* Seconds long enough for what is in flight at their ends not to matter; errors are not in R.
      */
     bool little = m->littles >= 3 && m->little_r < 0.5 && all > 0 && bad / all < 0.01;
-    struct check *c = add_check(s, "little", little_gap(m), LITTLE_LIMIT, little);
+    struct check *c = add_check(s, "little", little_gap(m), LIMIT_LITTLE, little);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
                  "N and X R differ by %.1f %% (limit 5 %%): times or counts are wrong",
@@ -109,7 +108,7 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
                        "target's"
                      : "generator CPU %.0f %% (limit 80): this is our limit, not the target's",
                  100 * c->value);
-    c = add_check(s, "cpu_wait", over ? m->queued_sum / m->queued_n : m->queued, QUEUED_LIMIT,
+    c = add_check(s, "cpu_wait", over ? m->queued_sum / m->queued_n : m->queued, LIMIT_QUEUE,
                   over || s->state == POOL_LOADING);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,

@@ -10,9 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LITTLE_MOST 0.05
-#define CPU_MOST 0.80
-#define QUEUE_MOST 0.10
 #define LAG_MOST_NS 1e6
 #define ERRORS_MOST 0.01
 #define HITS_LEAST 0.5
@@ -149,17 +146,17 @@ static void judge_generator(const struct pool *p, struct plateau *pl)
     double cpu = pl->cpu_share, dropped = (double)(t->dropped - s->dropped_from), share = NAN;
     if (ended)
         share = (double)errors / (double)ended;
-    light(pl, LIGHT_CPU, cpu, over(cpu, CPU_MOST, LIGHT_BAD),
+    light(pl, LIGHT_CPU, cpu, over(cpu, LIMIT_CPU, LIGHT_BAD),
           "the generator was the limit: CPU %.0f %%", 100 * cpu);
     light(pl, LIGHT_DROPS, dropped, over(dropped, 0, LIGHT_BAD), "%.0f starts were dropped",
           dropped);
     light(pl, LIGHT_ERRORS, share, over(share, ERRORS_MOST, LIGHT_BAD), "%.1f %% errors",
           100 * share);
     double little = share > ERRORS_MOST ? NAN : lights_little(l->area, l->span_s, &s->service);
-    light(pl, LIGHT_LITTLE, little, over(little, LITTLE_MOST, LIGHT_BAD),
+    light(pl, LIGHT_LITTLE, little, over(little, LIMIT_LITTLE, LIGHT_BAD),
           "N and X R differ by %.0f %%: times or counts are wrong", 100 * little);
     double queue = mean_of(&l->queue);
-    light(pl, LIGHT_QUEUE, queue, over(queue, QUEUE_MOST, LIGHT_CAUTION),
+    light(pl, LIGHT_QUEUE, queue, over(queue, LIMIT_QUEUE, LIGHT_CAUTION),
           "threads waited %.0f %% of the time for a CPU of this machine", 100 * queue);
     double lag_most = fmax(LAG_MOST_NS, 0.1 * pl->p50);
     light(pl, LIGHT_LAG, l->lag_worst_ns / 1e3, over(l->lag_worst_ns, lag_most, LIGHT_CAUTION),

@@ -10,7 +10,10 @@
 
 #include <stdbool.h>
 
-#define LIMIT_CPU 0.80 /* of a core: a thread that uses more is the limit itself */
+/* Where the generator's part begins, for the last second, a plateau and a probe alike. */
+#define LIMIT_CPU 0.80    /* of a core: a thread that uses more is the limit itself */
+#define LIMIT_QUEUE 0.10  /* of the time, ready and without a CPU: latencies include it */
+#define LIMIT_LITTLE 0.05 /* N and X R apart by more: times or counts are wrong */
 
 /* Shares are 0..1; NaN: unknown. */
 struct limit_facts {

@@ -2,6 +2,7 @@
  * points. */
 #include "engine/monitor.h"
 #include "engine/engine_private.h"
+#include "engine/limit.h"
 #include "engine/pool.h"
 
 #include <fcntl.h>
@@ -387,7 +388,7 @@ static void time_shares(const struct tally *a, const struct tally *b, double thr
  * ends: -1, 0, 1. */
 static int little_side(double n, double xr, double r_s, double span_s)
 {
-    double slack = LITTLE_LIMIT + 2 * r_s / span_s;
+    double slack = LIMIT_LITTLE + 2 * r_s / span_s;
     return xr < (1 - slack) * n ? -1 : xr > (1 + slack) * n ? 1 : 0;
 }
 

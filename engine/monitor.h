@@ -41,9 +41,6 @@ struct interval {
     struct histogram service, response, lag;
 };
 
-/* How far N and X R may differ, as a share: beyond it times or counts are wrong. */
-#define LITTLE_LIMIT 0.05
-
 struct monitor {
     struct histogram service[OPS_MAX], response[OPS_MAX]; /* whole run; mapped when first needed */
     struct histogram extra[EXTRAS], tick[SERIES];         /* tick: of this one, empty between two */
