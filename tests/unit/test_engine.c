@@ -136,19 +136,14 @@ static void test_a_stall_does_not_break_littles_law(void **state)
 static void test_what_a_ceiling_holds_is_no_point_of_the_curve(void **state)
 {
     (void)state;
+    const char *const urls[] = {"null:?service=1ms&name=x", NULL};
     struct scenario s;
-    struct options defaults;
     struct err err = {0};
-    scenario_init(&s);
-    options_init(&defaults, pool_option_table);
-    assert_int_equal(scenario_add(&s, "null:?service=1ms&name=x", &defaults, backends, &err), 0);
-    options_fini(&defaults);
+    virtual_scenario(&s, urls);
     s.limits.max_rate = 1500;
     for (unsigned i = 0; i < 2; i++)
         assert_int_equal(scenario_at(&s, i ? "60s x threads 3" : "30s x threads 2", &err), 0);
-    struct engine *e = engine_new(&s, backends, true, &err);
-    assert_non_null(e);
-    assert_int_equal(engine_start(e, &err), 0);
+    struct engine *e = virtual_begin(&s);
     engine_step(e, 90 * S);
     const struct snapshot *n = engine_snapshot(e);
     const struct pool_snapshot *p = &n->pool[0];

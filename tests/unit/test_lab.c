@@ -499,17 +499,13 @@ static void test_a_plateau_of_open_arrival_has_both_times(void **state)
 static void test_a_run_for_capacity_is_judged_at_it(void **state)
 {
     (void)state;
+    const char *const urls[] = {"null:?service=2ms&servers=5&clients=200", NULL};
     struct scenario s;
-    struct options defaults;
     struct err err = {0};
-    scenario_init(&s);
-    options_init(&defaults, pool_option_table);
-    assert_int_equal(
-        scenario_add(&s, "null:?service=2ms&servers=5&clients=200", &defaults, backends, &err), 0);
+    virtual_scenario(&s, urls);
     assert_int_equal(threshold_parse(&s.threshold[s.thresholds++], "max<60ms", &err), 0);
     snprintf(s.sweep, sizeof s.sweep, "capacity from=100/s");
-    struct engine *e = engine_new(&s, backends, true, &err);
-    assert_int_equal(engine_start(e, &err), 0);
+    struct engine *e = virtual_begin(&s);
     assert_int_equal(engine_send_text(e, "sweep capacity from=100/s", BY_COMMAND, &err), 0);
     const struct snapshot *n = finish(e, 1000);
     const struct pool_snapshot *p = &n->pool[0];
@@ -518,7 +514,6 @@ static void test_a_run_for_capacity_is_judged_at_it(void **state)
     assert_true(n->threshold[0].ok);
     assert_true(n->threshold[0].value > 1999 && n->threshold[0].value < 60000);
     snapshot_release(n);
-    options_fini(&defaults);
     virtual_end(e, &s);
 }
 

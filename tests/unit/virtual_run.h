@@ -14,9 +14,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-/* A started engine with one pool for each of the NULL-terminated urls; threshold may be NULL. */
-static struct engine *virtual_start_with(struct scenario *s, const char *const *urls,
-                                         const char *threshold)
+/* A scenario with one pool for each of the NULL-terminated urls. */
+static void virtual_scenario(struct scenario *s, const char *const *urls)
 {
     struct options defaults;
     struct err err = {0};
@@ -26,12 +25,27 @@ static struct engine *virtual_start_with(struct scenario *s, const char *const *
         if (scenario_add(s, *urls, &defaults, backends, &err) < 0)
             fail_msg("%s", err.msg);
     options_fini(&defaults);
-    if (threshold && threshold_parse(&s->threshold[s->thresholds++], threshold, &err) < 0)
-        fail_msg("%s", err.msg);
+}
+
+/* Its engine, started. */
+static struct engine *virtual_begin(const struct scenario *s)
+{
+    struct err err = {0};
     struct engine *e = engine_new(s, backends, true, &err);
     if (!e || engine_start(e, &err) < 0)
         fail_msg("%s", err.msg);
     return e;
+}
+
+/* Both at once; threshold may be NULL. */
+static struct engine *virtual_start_with(struct scenario *s, const char *const *urls,
+                                         const char *threshold)
+{
+    struct err err = {0};
+    virtual_scenario(s, urls);
+    if (threshold && threshold_parse(&s->threshold[s->thresholds++], threshold, &err) < 0)
+        fail_msg("%s", err.msg);
+    return virtual_begin(s);
 }
 
 __attribute__((unused)) static struct engine *virtual_start(struct scenario *s,
