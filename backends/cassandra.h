@@ -319,7 +319,7 @@ int cass_next_page(struct cass_conn *, struct op *, struct cql_str state);
 int cass_pool_open(struct pool *, struct err *);
 void cass_pool_stats(struct pool *, struct stats *);
 void cass_pool_close(struct pool *);
-int cass_clean(const struct target *, const struct options *, const struct json_t *, struct err *);
+int cass_clean(struct clean *, struct err *);
 
 /* Nodes: the contact points of the URL into p->host; the rest of the cluster, asked of s; the ring.
  */

@@ -419,9 +419,15 @@ static int clean_list(struct cass_session *s, const json_t *list, struct err *er
     return result;
 }
 
-int cass_clean(const struct target *t, const struct options *o, const struct json_t *left_behind,
-               struct err *err)
+int cass_clean(struct clean *c, struct err *err)
 {
+    const struct target *t = c->target;
+    const struct options *o = c->options;
+    const struct json_t *left_behind = c->left_behind;
+    if (!c->remove) {
+        c->say(c, CLEAN_OURS, "what the file names", -1, "");
+        return 0;
+    }
     struct cass_pool *p = calloc(1, sizeof *p);
     struct cass_session s = {.link = {.fd = -1}};
     struct err last = {0};

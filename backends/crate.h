@@ -255,8 +255,7 @@ void crate_sample_keys(struct crate_pool *);
 /* ---- crate_pool.c; the pool's thread */
 void crate_pool_stats(struct pool *, struct stats *);
 void crate_pool_close(struct pool *);
-int crate_clean(const struct target *, const struct options *, const struct json_t *left_behind,
-                struct err *);
+int crate_clean(struct clean *, struct err *);
 
 /* ---- crate_worker.c */
 int crate_worker_open(struct worker *, struct err *);

@@ -373,9 +373,15 @@ static int clean_one(struct crate_site *s, const json_t *entry, struct err *err)
     return drop(s, &table, err);
 }
 
-int crate_clean(const struct target *t, const struct options *o, const json_t *left,
-                struct err *err)
+int crate_clean(struct clean *c, struct err *err)
 {
+    const struct target *t = c->target;
+    const struct options *o = c->options;
+    const json_t *left = c->left_behind;
+    if (!c->remove) {
+        c->say(c, CLEAN_OURS, "what the file names", -1, "");
+        return 0;
+    }
     struct crate_site site;
     int result = crate_site_open(&site, NULL, t, o, err);
     if (result < 0)

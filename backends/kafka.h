@@ -330,7 +330,7 @@ uint32_t kafka_boot(void);                     /* tells this machine's boot from
 double kafka_anon_bytes(void);                 /* anonymous memory of the process; NaN: unknown */
 int kafka_pool_open(struct pool *, struct err *);
 void kafka_pool_close(struct pool *);
-int kafka_clean(const struct target *, const struct options *, const struct json_t *, struct err *);
+int kafka_clean(struct clean *, struct err *);
 /* ---- kafka_table.c: all on the pool's thread */
 /* A second of the present way; anew: it follows another way, so the row begins anew. */
 void kafka_row_add(struct kafka_pool *, const struct kafka_second *, bool anew);

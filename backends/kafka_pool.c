@@ -275,9 +275,15 @@ void kafka_pool_close(struct pool *pool)
 
 /* ---- cleaning up ---- */
 
-int kafka_clean(const struct target *target, const struct options *o, const struct json_t *left,
-                struct err *err)
+int kafka_clean(struct clean *c, struct err *err)
 {
+    const struct target *target = c->target;
+    const struct options *o = c->options;
+    const struct json_t *left = c->left_behind;
+    if (!c->remove) {
+        c->say(c, CLEAN_OURS, "what the file names", -1, "");
+        return 0;
+    }
     char words[256];
     size_t i;
     json_t *entry;

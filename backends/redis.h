@@ -172,8 +172,7 @@ void redis_peers_leave(struct redis_pool *);
 
 /* ---- redis_left.c */
 void redis_left_behind(struct pool *, struct stats *, const struct redis_totals *);
-int redis_clean(const struct target *, const struct options *, const struct json_t *left_behind,
-                struct err *);
+int redis_clean(struct clean *, struct err *);
 
 /* ---- redis.c, built always */
 /* What these options can touch that is not ours, and what to do about it; NULL: nothing. */

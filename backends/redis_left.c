@@ -154,9 +154,15 @@ static int clean_one(struct redis_link *l, const json_t *one, const char *comman
     return rc;
 }
 
-int redis_clean(const struct target *t, const struct options *o, const json_t *left_behind,
-                struct err *err)
+int redis_clean(struct clean *c, struct err *err)
 {
+    const struct target *t = c->target;
+    const struct options *o = c->options;
+    const json_t *left_behind = c->left_behind;
+    if (!c->remove) {
+        c->say(c, CLEAN_OURS, "what the file names", -1, "");
+        return 0;
+    }
     struct err spare = {0};
     unsigned db;
     const char *command;

@@ -15,7 +15,7 @@
 
 int redis_target_db(const struct target *t, const struct options *o, unsigned *db, struct err *err)
 {
-    bool given = o->given[REDIS_DB], local = strcmp(t->scheme, "redis+unix") == 0;
+    bool given = option_given(o, REDIS_DB), local = strcmp(t->scheme, "redis+unix") == 0;
     uint64_t n = 0;
     *db = (unsigned)option_u64(o, REDIS_DB);
     if (local || !t->path[0] || strcmp(t->path, "/") == 0)

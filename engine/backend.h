@@ -54,6 +54,7 @@ struct group;
 struct client;
 struct conn;
 struct json_t;
+struct clean;
 
 enum submit {
     SUBMIT_QUEUED, /* taken; its end will be told */
@@ -170,7 +171,9 @@ struct backend {
     const char *connections; /* optional: how many a thread opens by default, in words: "one for
                                 each client" */
     const struct option_spec *options; /* required; may be an empty table */
-    const struct op_type *ops;         /* required, at least one */
+    const struct option_properties
+        *properties;           /* what its PREFIX option takes; NULL: it has none */
+    const struct op_type *ops; /* required, at least one */
     unsigned flags;
     size_t pool_size, worker_size, conn_size,
         op_size; /* zeroed bytes that the engine keeps for it */
@@ -190,10 +193,10 @@ struct backend {
     /* Optional. Once, after every worker ended and if pool_open was ever called, also when that
      * failed: what an attempt left for the next one ends here. */
     void (*pool_close)(struct pool *);
-    /* Removes what `left_behind` (the JSON array of a saved run) names. Optional. Any thread, no
-     * pool. */
-    int (*clean)(const struct target *, const struct options *, const struct json_t *left_behind,
-                 struct err *);
+    /* Looks at, or removes, what a saved run left behind: nothing that does not bear this run's
+     * mark on the server, whatever the file says. Each entry is told by clean->say. 0 also when
+     * something stays; an error when it could not look. Optional. Any thread, no pool. */
+    int (*clean)(struct clean *, struct err *);
     /* `loadtop demo`: starts a private stand-in for a server and writes where it is to `place`
      * ("127.0.0.1:34567"). Called in a process of its own, which serves until it is ended: so its
      * CPU and memory are not taken for the load generator's. Optional. */
@@ -283,9 +286,12 @@ void pool_removing(struct pool *, uint64_t for_ns);
 /* A line in the events view: "node 10.0.0.3 down". Any thread. */
 void pool_event(struct pool *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Protection: is a connection to this address allowed by targets.conf? 0, or ERR_REFUSED. Call it
- * for each address, after name resolution and before connecting, discovered nodes included. Any
- * thread. */
+/* ---- Protection: what is asked before anything is sent (engine/guard.c)
+ *
+ * Is a connection to this address allowed by targets.conf? 0, or ERR_REFUSED; ERR_UNREACHED while a
+ * pool that was taken for local waits for a yes to its first address elsewhere (try again later).
+ * Call it for each address, after name resolution and before connecting, discovered nodes included.
+ * Any thread. */
 int pool_connect_allowed(const struct pool *, const char *host, const struct sockaddr *,
                          struct err *);
 /* A non-blocking TCP (nodelay, keep-alive) or unix socket on its way to addr, after the check
@@ -293,6 +299,72 @@ int pool_connect_allowed(const struct pool *, const char *host, const struct soc
  * for the pool (clean has none): then `deny` is asked, and `protect` was by who calls clean. */
 int net_connect(const struct pool *, const char *host, const struct sockaddr *, unsigned len,
                 struct err *);
+
+/* What the server says of itself (Redis: run_id and replication ids; Kafka: the cluster's id;
+ * CrateDB, Cassandra: the cluster's name), each asked in pool_open, after the connection stands and
+ * before any load; NULL: it does not say. 0, or ERR_REFUSED by targets.conf. Waits for the name of
+ * a protected one to be typed where somebody can. The pool's thread. */
+int pool_identity_allowed(struct pool *, const char *identity, struct err *);
+/* Who this is, for the server's list of clients: "loadtop:alice@build7:1a2b3c4d" (user, host, run);
+ * letters, digits and "@:._-" only, at most 127. */
+const char *pool_sender(const struct pool *);
+
+/* What is to come against what the target has room for. Call it in pool_open, when the mix writes
+ * and before anything is written. */
+struct room {
+    double to_come_bytes; /* as they will lie on the target, replicas included; INFINITY: no bound
+                             is known: then what the target has free bounds it */
+    double free_bytes;    /* NaN: the target does not say */
+    const char *of;       /* "memory", "disk" */
+};
+/* 0; ERR_REFUSED when it would not fit on a target that is not on this machine and nobody can be
+ * asked (with a screen it is in the question before the first load). */
+int pool_room_allowed(struct pool *, const struct room *, struct err *);
+uint64_t pool_count(const struct pool *); /* of -n; 0: none */
+/* How many groups each thread opens connections to (nodes): for the ceiling on connections. Before
+ * pool_open ends, and whenever it changes. Any thread. */
+void pool_nodes(struct pool *, unsigned n);
+
+/* The target suffers, as it says itself or as its refusals tell: a pool whose target is not on this
+ * machine is paused with this reason; once a person has resumed it, the same kind does not pause it
+ * again. Only what is new since the pool began counts. Any thread, also a worker's (it takes a lock
+ * only the first time). */
+enum strain {
+    STRAIN_EVICTED,   /* data goes for want of memory */
+    STRAIN_MEMORY,    /* writes are refused for want of memory */
+    STRAIN_REFUSED,   /* connections are refused for want of places */
+    STRAIN_READ_ONLY, /* the target has blocked writes */
+    STRAIN_REPLICAS,  /* replicas fall out of sync or away */
+    STRAIN_THREADS,   /* requests are refused by queues that are full */
+    STRAINS
+};
+void pool_strain(struct pool *, enum strain, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- clean: what a saved run left behind, looked at and removed */
+enum clean_fate {
+    CLEAN_OURS,   /* it bears this run's mark and would go (a look) */
+    CLEAN_GONE,   /* removed now */
+    CLEAN_ABSENT, /* it is not there any more */
+    CLEAN_STAYS   /* it stays: the reason says why, and how to remove it by hand */
+};
+struct clean {
+    const struct target *target;   /* host, port, names and user of the file; never its options */
+    const struct options *options; /* the backend's, from the command line only */
+    const char *run;               /* the run's id, 8 hex digits: what must be marked with it */
+    const char *confirm;           /* --confirm: a protected identity that may be touched; or "" */
+    const char *sender;            /* as pool_sender */
+    const struct json_t
+        *left_behind; /* the JSON array of the file: to be checked against the server */
+    bool remove;      /* false: only look, and say what would go */
+    /* Tell what becomes of one entry: what, in words for a person ("topic orders (3 partitions)"),
+     * count -1: not known, why: "" or a reason. */
+    void (*say)(struct clean *, enum clean_fate, const char *what, int64_t count, const char *why);
+    void *ctx; /* of say */
+};
+/* As pool_identity_allowed, for the backend's clean. */
+int clean_identity_allowed(const struct clean *, const char *backend, const char *identity,
+                           struct err *);
 
 /* The shortest round trip that the kernel saw lately on this connected TCP socket (Linux
  * tcp_info's tcpi_min_rtt, the network's part, without the server's work), ns; -1: a unix socket,

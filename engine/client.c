@@ -3,6 +3,7 @@
  * A closed client is run when something of its own changed: its pattern says how many requests to
  * start. Under open arrival (open_loop.c) the schedule decides when, and clients with room stand in
  * line for it. */
+#include "engine/guard.h"
 #include "engine/pool.h"
 #include "engine/worker.h"
 
@@ -69,7 +70,8 @@ uint32_t client_starts(struct client *c)
 
 static bool may_start(const struct worker *w)
 {
-    return !w->now.paused && !w->draining && w->starting_ops && loop_now(w->loop) < w->now.end_ns;
+    return !w->now.paused && !w->draining && !w->full && w->starting_ops &&
+           loop_now(w->loop) < w->now.end_ns;
 }
 
 uint16_t mix_choose(struct worker *w)
@@ -150,6 +152,8 @@ void op_adopt(struct client *c, struct op *op)
             w->tally.generate_ns += (clock_ns() - before) * SAMPLE_EVERY;
         }
     }
+    if (w->now.bounded && op->size && !guard_take_bytes(w->pool, op->size))
+        w->full = true;
     if (w->now.load.pattern == PATTERN_UNTHROTTLED) {
         w->unthrottled_bytes += w->op_bytes + op->size;
         if (w->unthrottled_bytes > w->tally.peak_bytes)
@@ -161,7 +165,7 @@ static struct op *closed_op(struct client *c)
 {
     struct worker *w = c->worker;
     uint16_t type = mix_choose(w);
-    uint32_t n = budget_claim(w, w->bulk[type]);
+    uint32_t n = w->full ? 0 : budget_claim(w, w->bulk[type]);
     struct op *op = n ? op_make(w, type, n) : NULL;
     if (op)
         op_adopt(c, op);
@@ -204,14 +208,17 @@ void client_start(struct client *c, uint32_t n, struct op *(*make)(struct client
 /* How many of n requests --max-rate allows now. What was not used is not saved up beyond 10 ms. */
 static uint32_t capped(struct worker *w, uint32_t n)
 {
-    uint64_t now = loop_now(w->loop), interval = (uint64_t)(1e9 / w->now.cap_per_s);
+    double step = 1e9 / w->now.cap_per_s * w->bulk_most;
+    uint64_t now = loop_now(w->loop), interval = step < 1e18 ? (uint64_t)step : (uint64_t)1e18;
     uint32_t granted = 0;
-    if (!w->cap_next_ns) /* a burst makes up for time that was not used, and there was none */
-        w->cap_next_ns = now;
+    /* A burst makes up for time that was not used, and there was none. Threads begin one after the
+     * other, or the first moment alone would be above the ceiling. */
+    if (!w->cap_next_ns)
+        w->cap_next_ns = now + interval / w->now.workers * (w->index % w->now.workers);
     if (now > CAP_BURST_NS && w->cap_next_ns < now - CAP_BURST_NS)
         w->cap_next_ns = now - CAP_BURST_NS;
     for (; granted < n && w->cap_next_ns <= now; granted++)
-        w->cap_next_ns += interval * w->bulk_most;
+        w->cap_next_ns += interval;
     return granted;
 }
 

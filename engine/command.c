@@ -181,9 +181,10 @@ static int read_size(struct reader *r, struct command *c, const char *word, cons
     if (c->verb == VERB_RATE) {
         if (parse_rate(number, &c->amount))
             return bad_amount(r, c, word, "not a rate (5000/s, 10k/s, +1k/s, *2, off)");
-        if (c->amount <= 0)
+        if (!rate_in_range(c->amount))
             return bad_amount(r, c, word,
-                              "a rate is above 0 ('rate off' closes the pool, 'pause' stops it)");
+                              "out of range, allowed " RATE_RANGE
+                              " ('rate off' closes the pool, 'pause' stops it)");
         return 0;
     }
     uint64_t n;
@@ -304,9 +305,9 @@ static int check_sweep_value(struct reader *r, const char *name, const char *val
     if (!v || v->verb > VERB_PATTERN || strstr(value, "..") || !strcmp(value, "auto"))
         return 0;
     if (v->verb == VERB_RATE)
-        return parse_rate(value, &rate) == 0 && rate > 0
+        return parse_rate(value, &rate) == 0 && rate_in_range(rate)
                    ? 0
-                   : wrong_word(r, word, "not a rate (rate=1k/s,2k/s)", NULL);
+                   : wrong_word(r, word, "not a rate from " RATE_RANGE " (rate=1k/s,2k/s)", NULL);
     if (v->verb == VERB_PATTERN)
         return pattern_parse(value, &pattern) == 0
                    ? 0
@@ -358,9 +359,9 @@ static int check_sweep_word(struct reader *r, const char *word, bool capacity, u
                    ? 0
                    : wrong_word(r, word, "hold wants a duration with its unit (hold=10s)", NULL);
     if (capacity && (strcmp(name, "from") == 0 || strcmp(name, "to") == 0))
-        return parse_rate(value, &rate) == 0 && rate > 0
+        return parse_rate(value, &rate) == 0 && rate_in_range(rate)
                    ? 0
-                   : wrong_word(r, word, "not a rate (from=10k/s)", NULL);
+                   : wrong_word(r, word, "not a rate from " RATE_RANGE " (from=10k/s)", NULL);
     if (capacity)
         return wrong_word(r, word, "sweep capacity takes from=R, to=R and hold=T", NULL);
     if (strcmp(name, "order") == 0)

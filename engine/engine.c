@@ -6,6 +6,7 @@
  * matter of seconds. */
 #include "engine/engine_private.h"
 #include "engine/grid.h"
+#include "engine/guard.h"
 #include "engine/pool.h"
 #include "engine/protect.h"
 #include "engine/sweep.h"
@@ -119,6 +120,7 @@ struct engine *engine_new(const struct scenario *s, const struct backend *const 
     copy_scenario(&e->scenario, s);
     qsort(e->scenario.at, e->scenario.ats, sizeof e->scenario.at[0], compare_at);
     make_run_id(e);
+    sender_name(e->sender, sizeof e->sender, e->run_id);
     e->rules = rules_load(err);
     if (!e->rules || e->wake_fd < 0 || e->news_fd < 0) {
         if (e->rules)
@@ -137,8 +139,6 @@ struct engine *engine_new(const struct scenario *s, const struct backend *const 
 
 struct pool *engine_add_pool(struct engine *e, const struct pool_spec *spec, struct err *err)
 {
-    if (spec_allowed(e, spec, target_is_local(&spec->target), err) < 0)
-        return NULL;
     if (e->virtual_time && !(spec->backend->flags & BACKEND_VIRTUAL)) {
         err_set(err, ERR_USAGE, "%s: cannot run on virtual time", spec->name);
         return NULL;
@@ -156,9 +156,14 @@ struct pool *engine_add_pool(struct engine *e, const struct pool_spec *spec, str
     struct pool *p = pool_new(e, e->next_number, spec, err);
     if (!p)
         return NULL;
+    if (spec_allowed(e, p, spec, err) < 0) {
+        pool_free(p);
+        return NULL;
+    }
     e->next_number++;
     e->pool[e->pools++] = p;
-    p->held = p->paused = e->scenario.limits.look || (e->scenario.limits.hold_remote && !p->local);
+    p->holds = p->held = p->paused =
+        e->scenario.limits.look || (e->scenario.limits.hold_remote && !p->local);
     return p;
 }
 
@@ -182,13 +187,17 @@ static void run_commands(struct engine *e, uint64_t now_ns)
 {
     struct queued q;
     while (take_queued(e, &q))
-        execute(e, &q.command, q.by);
+        if (q.consent)
+            execute_consent(e, q.consent);
+        else
+            execute(e, &q.command, q.by);
     while (e->at_next < e->scenario.ats &&
            e->start_ns + e->scenario.at[e->at_next].at_ns <= now_ns) {
         struct command c;
         struct err err;
-        if (command_parse(&c, e->scenario.at[e->at_next++].text, &err, NULL) == 0)
-            execute(e, &c, BY_AT);
+        const struct at *at = &e->scenario.at[e->at_next++];
+        if (command_parse(&c, at->text, &err, NULL) == 0)
+            execute_from(e, &c, BY_AT, at->origin);
     }
     execute_ramps(e, now_ns);
 }
@@ -388,21 +397,28 @@ void engine_step(struct engine *e, uint64_t until_ns)
 /* ---- what the front end calls
  * --------------------------------------------------------------------------------- */
 
-int engine_send(struct engine *e, const struct command *c, enum origin by, struct err *err)
+static int enqueue(struct engine *e, const struct queued *one, struct err *err)
 {
     pthread_mutex_lock(&e->queue_mutex);
     bool full = e->queued == QUEUE_MAX;
-    if (!full) {
-        struct queued *q = &e->queue[(e->queue_first + e->queued++) % QUEUE_MAX];
-        q->command = *c;
-        q->by = by;
-    }
+    if (!full)
+        e->queue[(e->queue_first + e->queued++) % QUEUE_MAX] = *one;
     pthread_mutex_unlock(&e->queue_mutex);
     if (full)
         return err_set(err, ERR_FAILED, "commands: %d are waiting already; this one was not taken",
                        QUEUE_MAX);
     engine_wake(e);
     return 0;
+}
+
+int engine_send(struct engine *e, const struct command *c, enum origin by, struct err *err)
+{
+    return enqueue(e, &(struct queued){.command = *c, .by = by}, err);
+}
+
+int engine_consent(struct engine *e, unsigned pool, struct err *err)
+{
+    return enqueue(e, &(struct queued){.by = BY_KEY, .consent = pool}, err);
 }
 
 int engine_send_text(struct engine *e, const char *text, enum origin by, struct err *err)

@@ -49,6 +49,9 @@ void snapshot_release(const struct snapshot *); /* takes NULL */
 /* The person typed the name of a protected host (limits.ask_names): pools that wait for it go on.
  * Any thread; at most 32 hosts. */
 void engine_confirm(struct engine *, const char *host);
+/* The person said yes to the first load of this pool (limits.hold_remote). Queued like a command,
+ * and nothing else stands in for it: `resume` does not. */
+int engine_consent(struct engine *, unsigned pool, struct err *);
 /* A descriptor (eventfd) that becomes readable with each new snapshot; for poll() only. */
 int engine_fd(const struct engine *);
 

@@ -26,6 +26,8 @@ struct sweep_kept;
 struct queued {
     struct command command;
     enum origin by;
+    unsigned
+        consent; /* a person's yes to the first load of this pool, and no command; 0: a command */
 };
 
 struct engine {
@@ -34,7 +36,7 @@ struct engine {
     struct rules *rules;
     bool virtual_time;
     uint64_t virtual_now, *virtual_clock; /* virtual_clock: &virtual_now, or NULL */
-    char run_id[12];
+    char run_id[12], sender[128];         /* see pool_sender */
     uint64_t start_ns;
     struct timespec started;
 
@@ -101,18 +103,20 @@ void usage_measure(struct engine *, uint64_t now_ns);             /* snapshot.c 
 
 /* ---- execute.c: commands */
 void execute(struct engine *, const struct command *, enum origin);
+void execute_consent(struct engine *, unsigned pool);
 void execute_ramps(struct engine *, uint64_t now_ns);
 void execute_rules(struct engine *, uint64_t now_ns);
 struct pool *engine_find_pool(const struct engine *, const char *name);
-/* Is the spec within the ceilings, and does --read-only leave it anything? 0 or ERR_REFUSED. */
-int spec_allowed(const struct engine *, const struct pool_spec *, bool local, struct err *);
+/* May the pool be loaded like this: within the ceilings, those of all remote pools together too,
+ * and does --read-only leave it anything? 0 or ERR_REFUSED. */
+int spec_allowed(const struct engine *, const struct pool *, const struct pool_spec *,
+                 struct err *);
+/* execute with the origin of what it adds; execute takes that for a person's own hand. */
+void execute_from(struct engine *, const struct command *, enum origin, enum option_origin);
 
 /* ---- net.c */
 /* Was this protected host's name given, by --confirm or on the screen? Any thread. */
 bool engine_confirmed(const struct engine *, const char *host);
-/* What the rules say of a host by its name and every address that it has now (blocks: looks names
- * up). *where as rules_check. */
-int engine_judge_host(const struct engine *, const char *host, const char **where);
 
 /* ---- events.c */
 /* Any thread; pool may be NULL. */

@@ -1,6 +1,7 @@
 /* Where commands are carried out: ceilings, lock, read-only and undo hold here, for whoever sent
  * them. */
 #include "engine/engine_private.h"
+#include "engine/guard.h"
 #include "engine/pool.h"
 #include "engine/sweep.h"
 #include "engine/text.h"
@@ -11,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ERRORS_SHARE_MAX 0.10
-#define ERRORS_TIME_NS (10 * NS_PER_S)
 #define RAMPS (sizeof((struct pool *)0)->ramp / sizeof((struct pool *)0)->ramp[0])
 
 struct pool *engine_find_pool(const struct engine *e, const char *name)
@@ -30,9 +29,33 @@ struct pool *engine_find_pool(const struct engine *e, const char *name)
 /* ---- ceilings
  * ------------------------------------------------------------------------------------------ */
 
-int spec_allowed(const struct engine *e, const struct pool_spec *s, bool local, struct err *err)
+/* Connections of all pools whose targets are not on this machine, this one with the load it wishes.
+ */
+static int connections_allowed(const struct engine *e, const struct pool *p,
+                               const struct load *load, struct err *err)
 {
-    int code = limits_check(&e->scenario.limits, local, &s->load, err);
+    uint64_t most = e->scenario.limits.max_connections, own = pool_connections_of(p, load);
+    uint64_t sum = own;
+    for (unsigned i = 0; i < e->pools; i++) {
+        const struct pool *other = e->pool[i];
+        if (other != p && !other->local && !other->removed && other->state != POOL_ENDED)
+            sum += pool_connections_of(other, &other->spec.load);
+    }
+    if (sum <= most)
+        return 0;
+    return err_set(err, ERR_REFUSED,
+                   "connections: %llu%s are above the ceiling of %llu in all for targets that are "
+                   "not on this machine (--max-connections raises it)",
+                   (unsigned long long)sum, sum > own ? " with those of the other pools" : "",
+                   (unsigned long long)most);
+}
+
+int spec_allowed(const struct engine *e, const struct pool *p, const struct pool_spec *s,
+                 struct err *err)
+{
+    int code = limits_check(&e->scenario.limits, p->local, &s->load, err);
+    if (!code && !p->local)
+        code = connections_allowed(e, p, &s->load, err);
     if (code < 0 || !e->scenario.limits.read_only)
         return code;
     for (unsigned i = 0; i < OPS_MAX && s->backend->ops[i].name; i++)
@@ -126,7 +149,7 @@ static int dial_put(const struct engine *e, const struct pool *p, struct pool_sp
         s->load.depth = n;
     else
         s->load.rate_per_s = v;
-    return spec_allowed(e, s, p->local, err);
+    return spec_allowed(e, p, s, err);
 }
 
 static bool same(double a, double b)
@@ -280,6 +303,12 @@ static void execute_pattern(struct engine *e, struct pool *p, const struct comma
     if (was == c->pattern)
         return;
     load.pattern = c->pattern;
+    struct pool_spec wish = p->spec; /* borrowed: only its load is changed */
+    wish.load = load;
+    if (spec_allowed(e, p, &wish, &err) < 0) {
+        refuse(e, p, c, by, err.msg);
+        return;
+    }
     apply_load(p, &load, &err);
     changed(e, p, "pattern", pattern_name(was), pattern_name(c->pattern), by);
     if (by != BY_SWEEP)
@@ -292,7 +321,7 @@ static void execute_ops(struct engine *e, struct pool *p, const struct command *
     struct err err = {0};
     char from[64], to[64];
     if (ops_parse(p->spec.backend, c->text, wish.load.weight, &err) < 0 ||
-        spec_allowed(e, &wish, p->local, &err) < 0 || pool_forbids(p, wish.load.weight, &err) < 0) {
+        spec_allowed(e, p, &wish, &err) < 0 || pool_forbids(p, wish.load.weight, &err) < 0) {
         refuse(e, p, c, by, err.msg);
         return;
     }
@@ -323,7 +352,7 @@ static void execute_set(struct engine *e, struct pool *p, const struct command *
     } else {
         if (i >= 0)
             options_text(o, (unsigned)i, from, sizeof from);
-        if (options_set(o, c->option, c->text, true, &err) < 0) {
+        if (options_set(o, c->option, c->text, ORIGIN_ARGV, true, &err) < 0) {
             refuse(e, p, c, by, err.msg);
             return;
         }
@@ -338,13 +367,20 @@ static void execute_set(struct engine *e, struct pool *p, const struct command *
         push_undo(e, p, "set %.47s %s", c->option, from);
 }
 
-static void set_paused(struct engine *e, struct pool *p, bool paused, enum origin by)
+void pool_pause(struct pool *p, bool paused, enum origin by)
 {
+    struct engine *e = p->engine;
     uint64_t now = engine_now(e);
     if (!p->wanted || p->paused == paused)
         return;
+    if (!paused && p->held) { /* only a yes to the question lifts that: execute_consent */
+        static const char why[] =
+            "nobody has said yes to its first load yet: select it and press p";
+        engine_say(e, "%s: %s", p->spec.name, why);
+        engine_event(e, p, "refused", "resume", why, by);
+        return;
+    }
     p->paused = paused;
-    p->held = p->held && paused;
     if (paused)
         end_ramps(p);
     if (p->load_from_ns) {
@@ -353,6 +389,24 @@ static void set_paused(struct engine *e, struct pool *p, bool paused, enum origi
         pool_set_state(p, paused ? POOL_PAUSED : POOL_LOADING, now, "%s", "");
     }
     changed(e, p, paused ? "pause" : "resume", "", "", by);
+}
+
+void execute_consent(struct engine *e, unsigned number)
+{
+    char name[16];
+    snprintf(name, sizeof name, "%u", number);
+    struct pool *p = engine_find_pool(e, name);
+    if (!p || !p->held || e->scenario.limits.look)
+        return;
+    if (e->locked) {
+        engine_say(e, "%s: locked: load cannot be started (L or `unlock`)", p->spec.name);
+        return;
+    }
+    atomic_store(&p->consented, true);
+    p->held = false;
+    engine_event(e, p, "yes", "", "its first load was allowed", BY_KEY);
+    pool_pause(p, false, BY_KEY);
+    pool_wake_thread(p); /* it may wait for this to connect */
 }
 
 static void stop_pool(struct engine *e, struct pool *p, enum origin by)
@@ -386,7 +440,8 @@ static void start_pool(struct engine *e, struct pool *p, enum origin by)
     changed(e, p, "start", "", "", by);
 }
 
-static void execute_add(struct engine *e, const struct command *c, enum origin by)
+static void execute_add(struct engine *e, const struct command *c, enum origin by,
+                        enum option_origin origin)
 {
     struct scenario one;
     struct options defaults;
@@ -395,7 +450,7 @@ static void execute_add(struct engine *e, const struct command *c, enum origin b
     scenario_init(&one);
     options_init(&defaults, pool_option_table);
     struct pool *p = NULL;
-    if (scenario_add(&one, c->text, &defaults, e->backends, &err) == 0) {
+    if (scenario_add(&one, c->text, origin, &defaults, e->backends, &err) == 0) {
         struct pool_spec *spec = one.pool[0];
         for (unsigned n = 2; engine_find_pool(e, spec->name); n++)
             snprintf(spec->name, sizeof spec->name, "%.20s-%u", spec->backend->name, n);
@@ -464,7 +519,7 @@ static void execute_on_pool(struct engine *e, struct pool *p, const struct comma
         break;
     case VERB_PAUSE:
     case VERB_RESUME:
-        set_paused(e, p, c->verb == VERB_PAUSE, by);
+        pool_pause(p, c->verb == VERB_PAUSE, by);
         break;
     case VERB_STOP:
         stop_pool(e, p, by);
@@ -480,28 +535,41 @@ static void execute_on_pool(struct engine *e, struct pool *p, const struct comma
     }
 }
 
-static bool execute_on_engine(struct engine *e, const struct command *c, enum origin by)
+/* From now on nothing changes load but a pause or a stop, nor does what is under way. */
+static void lock(struct engine *e)
+{
+    e->locked = true;
+    sweep_stop(e, "locked");
+    for (unsigned i = 0; i < e->pools; i++)
+        end_ramps(e->pool[i]);
+}
+
+static bool execute_on_engine(struct engine *e, const struct command *c, enum origin by,
+                              enum option_origin origin)
 {
     switch (c->verb) {
     case VERB_PAUSE_ALL:
         sweep_stop(e, "pause all");
         for (unsigned i = 0; i < e->pools; i++)
-            set_paused(e, e->pool[i], true, by);
+            pool_pause(e->pool[i], true, by);
         return true;
     case VERB_RESUME_ALL:
         for (unsigned i = 0; i < e->pools; i++)
-            set_paused(e, e->pool[i], false, by);
+            pool_pause(e->pool[i], false, by);
         return true;
     case VERB_UNDO:
         execute_undo(e, by);
         return true;
     case VERB_LOCK:
     case VERB_UNLOCK:
-        e->locked = c->verb == VERB_LOCK;
+        if (c->verb == VERB_LOCK)
+            lock(e);
+        else
+            e->locked = false;
         engine_event(e, NULL, e->locked ? "lock" : "unlock", "", "", by);
         return true;
     case VERB_ADD:
-        execute_add(e, c, by);
+        execute_add(e, c, by, origin);
         return true;
     case VERB_MARK:
         engine_event(e, *c->pool ? engine_find_pool(e, c->pool) : NULL, "mark", "", c->text, by);
@@ -522,6 +590,12 @@ static bool execute_on_engine(struct engine *e, const struct command *c, enum or
 
 void execute(struct engine *e, const struct command *c, enum origin by)
 {
+    execute_from(e, c, by, ORIGIN_ARGV);
+}
+
+void execute_from(struct engine *e, const struct command *c, enum origin by,
+                  enum option_origin origin)
+{
     if (command_is_for_screen(c)) {
         for_screen(e, c);
         return;
@@ -531,7 +605,7 @@ void execute(struct engine *e, const struct command *c, enum origin by)
                "locked: load cannot be changed (L or `unlock`); pause and stop still work");
         return;
     }
-    if (execute_on_engine(e, c, by))
+    if (execute_on_engine(e, c, by, origin))
         return;
     if (by != BY_SWEEP)
         sweep_disturbed(e, c);
@@ -551,31 +625,8 @@ void execute(struct engine *e, const struct command *c, enum origin by)
             execute_on_pool(e, e->pool[i], c, by);
 }
 
-/* On a target that is not on this machine, errors above 10 % for 10 s pause the pool. */
 void execute_rules(struct engine *e, uint64_t now_ns)
 {
-    for (unsigned i = 0; i < e->pools; i++) {
-        struct pool *p = e->pool[i];
-        struct monitor *m = &p->monitor;
-        if (p->local || p->paused || !p->wanted || !m->seconds) {
-            p->errors_high_since_ns = 0;
-            continue;
-        }
-        uint64_t last = m->seconds - 1;
-        const struct point *pt = &m->store->block[last / SERIES_BLOCK][last % SERIES_BLOCK];
-        uint64_t bad = pt->errors + pt->timeouts, all = bad + pt->completed;
-        if (!all || (double)bad <= ERRORS_SHARE_MAX * (double)all) {
-            p->errors_high_since_ns = 0;
-            continue;
-        }
-        if (!p->errors_high_since_ns)
-            p->errors_high_since_ns = now_ns;
-        if (now_ns - p->errors_high_since_ns < ERRORS_TIME_NS)
-            continue;
-        engine_event(e, p, "rule", "",
-                     "paused: over 10 % errors for 10 s on a target that is not on "
-                     "this machine",
-                     BY_RULE);
-        set_paused(e, p, true, BY_RULE);
-    }
+    for (unsigned i = 0; i < e->pools; i++)
+        guard_errors_high(e->pool[i], now_ns);
 }

@@ -1,11 +1,11 @@
 /* Sockets of the backends that bring their own: checked, non-blocking, on their way. */
 #include "engine/engine_private.h"
+#include "engine/guard.h"
 #include "engine/pool.h"
 #include "engine/protect.h"
 #include "engine/text.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <limits.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -35,27 +35,6 @@ void engine_confirm(struct engine *e, const char *host)
     atomic_store_explicit(&e->confirms, n + 1, memory_order_release);
 }
 
-int engine_judge_host(const struct engine *e, const char *host, const char **where)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *list = NULL;
-    enum rule_verdict worst = rules_check(e->rules, host, NULL, where);
-
-    if (getaddrinfo(host, NULL, &hints, &list) != 0)
-        return (int)worst; /* connecting will say so */
-    for (const struct addrinfo *a = list; a; a = a->ai_next) {
-        const char *rule = NULL;
-        enum rule_verdict one = rules_check(e->rules, host, a->ai_addr, &rule);
-
-        if (one > worst) {
-            worst = one;
-            *where = rule;
-        }
-    }
-    freeaddrinfo(list);
-    return (int)worst;
-}
-
 /* e NULL: who calls has asked the person before (clean). */
 static int check(const struct rules *rules, const struct engine *e, const char *host,
                  const struct sockaddr *addr, struct err *err)
@@ -83,6 +62,8 @@ int pool_connect_allowed(const struct pool *p, const char *host, const struct so
         return ERR_REFUSED; /* rules that cannot be read allow nothing */
     int code = check(p ? p->engine->rules : own, p ? p->engine : NULL, host, addr, err);
     rules_free(own);
+    if (!code && p)
+        code = guard_note_address((struct pool *)(uintptr_t)p, host, addr, err);
     return code;
 }
 

@@ -186,7 +186,7 @@ void arrivals_run(struct worker *w)
     uint32_t starts = 0;
     while (schedule_next(s) <= now || (make == gathered_op && w->gather)) {
         struct client *c = roomy_client(w, &starts);
-        if (!c || (make == gathered_op && !gather(w)) || w->starved)
+        if (!c || w->full || (make == gathered_op && !gather(w)) || w->starved)
             break;
         bool batch = w->now.load.pattern == PATTERN_BATCH;
         client_start(c, batch && make == due_op ? due_count(w, starts) : 1, make);

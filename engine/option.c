@@ -222,11 +222,12 @@ static void store(struct options *o, unsigned i, uint64_t v)
 void options_init(struct options *o, const struct option_spec *table)
 {
     o->table = table;
+    o->properties = NULL;
     o->n = 0;
     for (unsigned i = 0; i < OPTIONS_MAX; i++) {
         atomic_init(&o->scalar[i], 0);
         o->text[i] = NULL;
-        o->given[i] = false;
+        o->origin[i] = ORIGIN_DEFAULT;
     }
     for (const struct option_spec *spec = table; spec->name; spec++) {
         assert(o->n < OPTIONS_MAX);
@@ -249,11 +250,12 @@ void options_init(struct options *o, const struct option_spec *table)
 void options_copy(struct options *to, const struct options *from)
 {
     to->table = from->table;
+    to->properties = from->properties;
     to->n = from->n;
     for (unsigned i = 0; i < OPTIONS_MAX; i++) {
         atomic_init(&to->scalar[i], i < from->n ? option_u64(from, i) : 0);
         to->text[i] = i < from->n && from->text[i] ? copy_of(from->text[i]) : NULL;
-        to->given[i] = i < from->n && from->given[i];
+        to->origin[i] = i < from->n ? from->origin[i] : ORIGIN_DEFAULT;
     }
 }
 
@@ -321,6 +323,71 @@ static void set_line(struct options *o, unsigned i, const char *name, const char
     o->text[i] = lines.s;
 }
 
+/* ---- what may be set by whom ---- */
+
+bool origin_is_own(enum option_origin origin)
+{
+    return origin == ORIGIN_ARGV || origin == ORIGIN_CONFIG;
+}
+
+const char *origin_words(enum option_origin origin)
+{
+    static const char *const words[] = {
+        [ORIGIN_DEFAULT] = "the default",        [ORIGIN_ARGV] = "the command line",
+        [ORIGIN_CONFIG] = "the user's own file", [ORIGIN_ENVIRONMENT] = "the environment",
+        [ORIGIN_SCENARIO] = "a scenario file",   [ORIGIN_RUN] = "a saved run",
+    };
+    return words[origin];
+}
+
+static const struct option_property *find_property(const struct options *o, const char *rest)
+{
+    const struct option_property *p = o->properties ? o->properties->allowed : NULL;
+    while (p && p->name && strcmp(p->name, rest) != 0)
+        p++;
+    return p && p->name ? p : NULL;
+}
+
+/* Does a value of this option make this process read a file or speak to another host? */
+static bool is_own_only(const struct options *o, const struct option_spec *spec, const char *name)
+{
+    if (!(spec->flags & OPTION_PREFIX))
+        return spec->flags & OPTION_OWN_ONLY;
+    const struct option_property *p = find_property(o, name + strlen(spec->name));
+    return p && p->flags & OPTION_OWN_ONLY;
+}
+
+static int refuse_origin(const char *name, enum option_origin origin, struct err *err)
+{
+    return err_set(err, ERR_USAGE,
+                   "%.*s: it reads a file of this machine, calls another host or weakens TLS, so "
+                   "it is taken from the command line only, never from %s",
+                   VALUE_SHOWN, name, origin_words(origin));
+}
+
+/* A property that is in no list of allowed ones: why, or the nearest that is. */
+static int refuse_property(const struct options *o, const char *name, const char *rest,
+                           struct err *err)
+{
+    const struct option_properties *p = o->properties;
+    const char *why = p->refusal ? p->refusal(rest) : NULL, *near = NULL;
+    unsigned n = 0;
+    if (why)
+        return err_set(err, ERR_USAGE, "%.*s: refused: %s", VALUE_SHOWN, name, why);
+    while (p->allowed[n].name)
+        n++;
+    const char **names = calloc(n + 1, sizeof *names);
+    for (unsigned i = 0; names && i < n; i++)
+        names[i] = p->allowed[i].name;
+    if (names)
+        near = nearest_name(rest, names);
+    err_set(err, ERR_USAGE, "%.*s: no such property, or none that may be set%s%.*s%s%s",
+            VALUE_SHOWN, name, near ? " (did you mean '" : "", (int)(near ? rest - name : 0), name,
+            near ? near : "", near ? "'?)" : "");
+    free(names);
+    return ERR_USAGE;
+}
+
 static int set_text(struct options *o, unsigned i, const char *name, const char *value,
                     struct err *err)
 {
@@ -331,6 +398,8 @@ static int set_text(struct options *o, unsigned i, const char *name, const char 
         const char *rest = name + strlen(spec->name);
         if (strpbrk(rest, "=\n\r"))
             return err_set(err, ERR_USAGE, "%.*s: not the name of a property", VALUE_SHOWN, name);
+        if (o->properties && !find_property(o, rest))
+            return refuse_property(o, name, rest, err);
         set_line(o, i, rest, value);
         return 0;
     }
@@ -340,8 +409,8 @@ static int set_text(struct options *o, unsigned i, const char *name, const char 
     return 0;
 }
 
-int options_set(struct options *o, const char *name, const char *value, bool live_only,
-                struct err *err)
+int options_set(struct options *o, const char *name, const char *value, enum option_origin origin,
+                bool live_only, struct err *err)
 {
     int found = options_find(o->table, name);
     if (found < 0)
@@ -353,6 +422,8 @@ int options_set(struct options *o, const char *name, const char *value, bool liv
                        "%s cannot change while the load runs; stop the pool and add it anew with "
                        "the other value",
                        name);
+    if (*value && !origin_is_own(origin) && is_own_only(o, spec, name))
+        return refuse_origin(name, origin, err);
     if (is_text(spec)) {
         int bad = set_text(o, i, name, value, err);
         if (bad)
@@ -364,7 +435,7 @@ int options_set(struct options *o, const char *name, const char *value, bool liv
             return bad;
         store(o, i, v);
     }
-    o->given[i] = true;
+    o->origin[i] = origin;
     return 0;
 }
 

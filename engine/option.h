@@ -29,9 +29,11 @@ enum option_type {
 };
 
 enum {
-    OPTION_LIVE = 1,   /* can change while the load runs: gets a dial */
-    OPTION_PREFIX = 2, /* the name ends in '.': takes NAME.anything=value, many times (kafka.X=) */
-    OPTION_REOPEN = 4  /* a live change reopens connections */
+    OPTION_LIVE = 1,    /* can change while the load runs: gets a dial */
+    OPTION_PREFIX = 2,  /* the name ends in '.': takes NAME.anything=value, many times (kafka.X=) */
+    OPTION_REOPEN = 4,  /* a live change reopens connections */
+    OPTION_OWN_ONLY = 8 /* its value makes this process read a file or speak to another host than
+                           the target: taken from the person's own hand only (origin_is_own) */
 };
 
 struct option_spec {
@@ -44,15 +46,43 @@ struct option_spec {
     const char *help;    /* one sentence */
 };                       /* a table ends with a NULL name */
 
+/* Where a value came from. It decides what the value may do: an option that is OPTION_OWN_ONLY is
+ * taken only from what the person typed (the command line with its --at; the keyboard counts as the
+ * command line) or wrote into their own configuration. A scenario, the environment and a saved run
+ * may come from anybody. A command such as `add` has the origin of whoever sent it. */
+enum option_origin {
+    ORIGIN_DEFAULT,
+    ORIGIN_ARGV,
+    ORIGIN_CONFIG,
+    ORIGIN_ENVIRONMENT,
+    ORIGIN_SCENARIO,
+    ORIGIN_RUN
+};
+bool origin_is_own(enum option_origin);
+const char *origin_words(enum option_origin); /* "a scenario file" */
+
+/* What may follow the name of a PREFIX option; a table of them ends with a NULL name. */
+struct option_property {
+    const char *name;
+    unsigned flags; /* OPTION_OWN_ONLY */
+};
+struct option_properties {
+    const struct option_property *allowed;
+    /* Why a known property is not in the list, to end "kafka.X: refused: ..."; NULL: not known.
+     * May be NULL. */
+    const char *(*refusal)(const char *name);
+};
+
 #define OPTIONS_MAX 64
 
 struct options {
-    const struct option_spec *table; /* borrowed */
+    const struct option_spec *table;            /* borrowed */
+    const struct option_properties *properties; /* borrowed; NULL: a PREFIX option takes any name */
     unsigned n;
     _Atomic uint64_t scalar[OPTIONS_MAX];
     char *text[OPTIONS_MAX]; /* owned; PREFIX options: "name=value\n" lines, name without the prefix
                               */
-    bool given[OPTIONS_MAX]; /* set by a person rather than by default */
+    uint8_t origin[OPTIONS_MAX]; /* enum option_origin; of a PREFIX option its last property's */
 };
 
 /* Sets every option to its default. Asserts that the table is well formed (defaults parse). */
@@ -64,9 +94,10 @@ void options_fini(struct options *);
 int options_find(const struct option_spec *table, const char *name);
 /* Reads value into option `name`. An unknown name, a value of the wrong form or out of range:
  * ERR_USAGE with a line that names the option, the value, what is allowed and the nearest name.
+ * A value that its origin may not give is refused likewise, naming where it may be given.
  * With `live_only`, an option that cannot change while running is refused by that reason. */
-int options_set(struct options *, const char *name, const char *value, bool live_only,
-                struct err *);
+int options_set(struct options *, const char *name, const char *value, enum option_origin,
+                bool live_only, struct err *);
 /* The value as text, as it would be typed; a SECRET reads "***"; buf always terminated. */
 char *options_text(const struct options *, unsigned index, char *buf, size_t size);
 /* Is this property of a PREFIX option a secret (sasl.password)? Such a value reads "***" too. */
@@ -79,6 +110,11 @@ static inline uint64_t option_u64(const struct options *o, unsigned i)
 static inline bool option_bool(const struct options *o, unsigned i)
 {
     return option_u64(o, i) != 0;
+}
+/* Was it set by a person rather than by default? */
+static inline bool option_given(const struct options *o, unsigned i)
+{
+    return o->origin[i] != ORIGIN_DEFAULT;
 }
 double option_real(const struct options *, unsigned i);
 static inline uint32_t option_low(const struct options *o, unsigned i)

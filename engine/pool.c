@@ -1,6 +1,7 @@
 /* A pool, the supervisor's part: workers made and reaped, state, settings. Its thread for what
  * blocks is in pool_thread.c. */
 #include "engine/pool.h"
+#include "engine/guard.h"
 #include "engine/protect.h"
 #include "engine/engine_private.h"
 
@@ -122,6 +123,7 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
     p->number = number;
     pool_spec_copy(&p->spec, spec);
     p->local = target_is_local(&p->spec.target);
+    atomic_store(&p->away, !p->local);
     p->data = calloc(1, spec->backend->pool_size + 1);
     p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&p->mutex, NULL);
@@ -130,6 +132,7 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
     p->state_since_ns = engine_now(e);
     p->wanted = true;
     atomic_store(&p->budget, spec->count ? (int64_t)spec->count : INT64_MAX / 2);
+    guard_init(p);
     p->settings.load = p->spec.load; /* for pool_ops_include before the first worker */
     if (!p->data || p->wake_fd < 0) {
         err_set(err, ERR_FAILED, "%s: out of memory or descriptors", spec->name);
@@ -215,14 +218,30 @@ uint32_t pool_bulk(const struct pool *p)
     return most > 1000000 ? 1000000 : (uint32_t)most;
 }
 
-uint32_t pool_connections_wanted(const struct pool *p)
+static uint32_t connections_of(const struct pool *p, struct load load)
 {
-    struct load load = p->spec.load;
     if (load.connections)
         return load.connections;
-    load.depth = pool_depth(p);
+    load.depth = pattern_depth(load.pattern, load.depth);
     uint32_t depth = load.pattern == PATTERN_UNTHROTTLED ? UINT32_MAX : load.depth;
     return connections_needed(p, &load, p->spec.backend->depth(p, depth));
+}
+
+uint32_t pool_connections_wanted(const struct pool *p)
+{
+    return connections_of(p, p->spec.load);
+}
+
+uint64_t pool_connections_of(const struct pool *p, const struct load *load)
+{
+    unsigned nodes = atomic_load(&p->nodes);
+    uint64_t threads = load->threads ? load->threads : 1;
+    return threads * connections_of(p, *load) * (nodes ? nodes : 1);
+}
+
+void pool_nodes(struct pool *p, unsigned n)
+{
+    atomic_store(&p->nodes, n);
 }
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -234,8 +253,9 @@ void pool_publish_settings(struct pool *p)
 {
     const struct limits *limits = &p->engine->scenario.limits;
     uint64_t duration = p->spec.duration_ns;
-    if (limits->max_time_ns && (!duration || duration > limits->max_time_ns))
-        duration = limits->max_time_ns;
+    uint64_t most = limits_time_ns(limits, p->local);
+    if (most && (!duration || duration > most))
+        duration = most;
     pthread_mutex_lock(&p->mutex);
     struct settings *s = &p->settings;
     s->load = p->spec.load;
@@ -248,6 +268,7 @@ void pool_publish_settings(struct pool *p)
     s->paused = p->paused;
     s->cap_per_s = s->load.rate_per_s > 0 ? 0 : limits->max_rate / s->workers;
     s->counted = p->spec.count > 0;
+    s->bounded = atomic_load(&p->bytes_bounded);
     s->timeout_ns = p->spec.timeout_ns;
     s->anew = p->anew;
     s->record_from_ns = later(p->load_from_ns, p->spec.warmup_ns);
@@ -423,6 +444,8 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
             engine_event(p->engine, p, "up", "", "the target answers", BY_SERVER);
         if (pool_forbids(p, p->spec.load.weight, &why) < 0)
             fail(p, &why, now_ns);
+        else if (spec_allowed(p->engine, p, &p->spec, &why) < 0)
+            fail(p, &why, now_ns); /* its nodes are known only now */
         else if (p->held)
             pool_set_state(p, POOL_PAUSED, now_ns, "%s", "not loaded before a yes");
         else
@@ -567,6 +590,7 @@ void pool_supervise(struct pool *p, uint64_t now_ns)
     reap(p, now_ns);
     if (p->state == POOL_ENDED && p->removed)
         retire(p);
+    guard_supervise(p, now_ns);
     if (p->state == POOL_ENDED || p->state == POOL_STOPPED)
         return;
     if (p->state == POOL_DRAINING || !p->wanted) {

@@ -35,8 +35,24 @@ struct pool {
     struct engine *engine;
     unsigned number;
     struct pool_spec spec; /* as started; load is the wish of the moment */
-    bool local;
-    void *data; /* the backend's */
+    bool local;            /* the supervisor's word for !away */
+    void *data;            /* the backend's */
+
+    /* see guard.h */
+    _Atomic bool away;        /* an address was met that is not this machine's */
+    _Atomic bool away_learnt; /* and only after it was taken for local */
+    _Atomic bool consented;   /* a person said yes to its first load */
+    _Atomic bool room_short;  /* room_why is set */
+    _Atomic bool bytes_bounded, bytes_spent;
+    _Atomic int64_t bytes_left; /* to be written, if bytes_bounded */
+    _Atomic unsigned strains;   /* a bit for each kind that was noted */
+    _Atomic unsigned nodes;     /* groups of connections that a thread opens; 0: one */
+    char away_host[256], bytes_why[128], room_why[192]; /* under mutex */
+    char strain_why[STRAINS][128];                      /* under mutex */
+    unsigned strains_seen; /* the supervisor's: they have paused it, and do not again */
+    bool room_asked;       /* the supervisor's */
+    bool logged;           /* its thread's */
+    uint64_t errors_high;  /* the supervisor's: errors since errors_high_since_ns */
 
     pthread_mutex_t mutex;    /* settings, stats, open_error */
     struct settings settings; /* under mutex; written by the supervisor only */
@@ -78,6 +94,7 @@ struct pool {
     char ended_by[16];
     struct err failed;                /* the target refused for good */
     bool held;                        /* paused until a person has said yes to its first load */
+    unsigned holds;                   /* how often that began */
     char guard[256], guard_rule[192]; /* as in the snapshot; under mutex */
     bool paused, removed, ever_up, closed_books;
     uint64_t load_from_ns;               /* when loading first began; 0: not yet */
@@ -122,6 +139,11 @@ uint32_t pool_bulk(const struct pool *);  /* most operations that one request of
 void scaling_update(struct pool *);       /* scaling.c: after the plateaus changed */
 uint32_t pool_depth(const struct pool *); /* depth in force */
 uint32_t pool_connections_wanted(const struct pool *);
+/* Connections to all nodes, of all threads, with that load. */
+uint64_t pool_connections_of(const struct pool *, const struct load *);
+/* Waits for so long, or until it is woken. Its thread. */
+void pool_wait_ms(struct pool *, int ms);
+void pool_pause(struct pool *, bool paused, enum origin by); /* execute.c */
 /* Claims up to n operations of the budget of -n; returns how many were granted. */
 uint64_t pool_claim(struct pool *, uint64_t n);
 void pool_unclaim(struct pool *, uint64_t n);

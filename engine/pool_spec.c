@@ -104,6 +104,7 @@ static int find_backend(const struct target *t, const struct backend *const *bac
 
 struct query {
     struct options *pool, *backend;
+    enum option_origin origin;
     struct err *err;
 };
 
@@ -133,9 +134,9 @@ static int set_from_query(const char *name, const char *value, void *ctx)
 {
     const struct query *q = ctx;
     if (options_find(pool_option_table, name) >= 0)
-        return options_set(q->pool, name, value, false, q->err);
+        return options_set(q->pool, name, value, q->origin, false, q->err);
     if (options_find(q->backend->table, name) >= 0)
-        return options_set(q->backend, name, value, false, q->err);
+        return options_set(q->backend, name, value, q->origin, false, q->err);
     return unknown_option(q, name);
 }
 
@@ -143,17 +144,17 @@ int pool_options_check(const struct options *o, struct err *err)
 {
     double rate;
     const char *text = option_str(o, POOL_RATE);
-    if (o->given[POOL_RATE] && strcmp(text, "off") != 0) {
+    if (option_given(o, POOL_RATE) && strcmp(text, "off") != 0) {
         if (parse_rate(text, &rate))
             return err_set(err, ERR_USAGE,
                            "rate %.60s: not a rate, allowed: 5000/s, 10k/s, 1.5M/s, or off", text);
-        if (rate <= 0)
-            return err_set(err, ERR_USAGE,
-                           "rate %.60s: out of range, allowed above 0, or off for a closed pool",
-                           text);
+        if (!rate_in_range(rate))
+            return err_set(
+                err, ERR_USAGE,
+                "rate %.60s: out of range, allowed " RATE_RANGE ", or off for a closed pool", text);
     }
     text = option_str(o, POOL_NAME);
-    if (o->given[POOL_NAME] && !pool_name_ok(text))
+    if (option_given(o, POOL_NAME) && !pool_name_ok(text))
         return err_set(err, ERR_USAGE,
                        "name %.60s: a pool's name begins with a letter and has at most %d letters, "
                        "digits, '.', '_' or '-'",
@@ -184,7 +185,7 @@ static int resolve(struct pool_spec *spec, const struct options *o, struct err *
     spec->seed = option_u64(o, POOL_SEED);
     copy_str(spec->name, sizeof spec->name, option_str(o, POOL_NAME));
     const char *mix = option_str(o, POOL_OPS);
-    return ops_parse(spec->backend, o->given[POOL_OPS] ? mix : NULL, load->weight, err);
+    return ops_parse(spec->backend, option_given(o, POOL_OPS) ? mix : NULL, load->weight, err);
 }
 
 static int check_target(const struct pool_spec *spec, struct err *err)
@@ -196,8 +197,9 @@ static int check_target(const struct pool_spec *spec, struct err *err)
     return spec->backend->check ? spec->backend->check(t, &spec->options, err) : 0;
 }
 
-int pool_spec_parse(struct pool_spec *spec, const char *url, const struct options *defaults,
-                    const struct backend *const *backends, struct err *err)
+int pool_spec_parse(struct pool_spec *spec, const char *url, enum option_origin origin,
+                    const struct options *defaults, const struct backend *const *backends,
+                    struct err *err)
 {
     *spec = (struct pool_spec){0};
     int bad = target_parse(&spec->target, url, err);
@@ -210,11 +212,12 @@ int pool_spec_parse(struct pool_spec *spec, const char *url, const struct option
     }
     struct options pool;
     options_init(&spec->options, spec->backend->options);
+    spec->options.properties = spec->backend->properties;
     if (defaults)
         options_copy(&pool, defaults);
     else
         options_init(&pool, pool_option_table);
-    struct query q = {&pool, &spec->options, err};
+    struct query q = {&pool, &spec->options, origin, err};
     bad = target_query(&spec->target, set_from_query, &q, err);
     if (!bad)
         bad = resolve(spec, &pool, err);

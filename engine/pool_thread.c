@@ -2,8 +2,8 @@
  * target again and again while it cannot be reached, asks it once a second how it is, and lets go
  * of it at the end. */
 #include "engine/engine_private.h"
+#include "engine/guard.h"
 #include "engine/pool.h"
-#include "engine/protect.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -14,11 +14,10 @@
 #include <unistd.h>
 
 #define STATS_EVERY_MS 1000
-#define GUARD_EVERY_MS 100
 #define RETRY_MIN_NS (200 * NS_PER_MS)
 #define RETRY_MAX_NS (1000 * NS_PER_MS)
 
-static void wait_ms(struct pool *p, int ms)
+void pool_wait_ms(struct pool *p, int ms)
 {
     struct pollfd fd = {.fd = p->wake_fd, .events = POLLIN};
     uint64_t count;
@@ -79,33 +78,6 @@ static void take_stats(struct pool *p)
     stats_json_release(old);
 }
 
-static void set_guard(struct pool *p, const char *host, const char *rule)
-{
-    pthread_mutex_lock(&p->mutex);
-    copy_str(p->guard, sizeof p->guard, host);
-    copy_str(p->guard_rule, sizeof p->guard_rule, rule ? rule : "targets.conf");
-    pthread_mutex_unlock(&p->mutex);
-    engine_wake(p->engine);
-}
-
-/* Nothing goes to a protected host before its name was typed: not even a look. */
-static void await_names(struct pool *p)
-{
-    const struct target *t = &p->spec.target;
-
-    for (unsigned i = 0; p->engine->scenario.limits.ask_names && i < t->hosts; i++) {
-        const char *host = t->host[i].name, *where = NULL;
-
-        if (engine_judge_host(p->engine, host, &where) != RULE_PROTECT ||
-            engine_confirmed(p->engine, host))
-            continue;
-        set_guard(p, host, where);
-        while (!atomic_load(&p->stopping) && !engine_confirmed(p->engine, host))
-            wait_ms(p, GUARD_EVERY_MS);
-        set_guard(p, "", "");
-    }
-}
-
 void pool_removing(struct pool *p, uint64_t for_ns)
 {
     atomic_store(&p->removing_ns, clock_ns() + for_ns);
@@ -140,9 +112,24 @@ static bool open_target(struct pool *p, bool *tried)
         engine_wake(p->engine);
         if (code != ERR_UNREACHED)
             return false;
-        wait_ms(p, (int)(wait / NS_PER_MS));
+        pool_wait_ms(p, (int)(wait / NS_PER_MS));
         wait = wait * 2 < RETRY_MAX_NS ? wait * 2 : RETRY_MAX_NS;
     }
+    return false;
+}
+
+/* False: a protection refuses it for good. */
+static bool may_open(struct pool *p)
+{
+    struct err err = {0};
+    if (guard_await(p, &err) == 0)
+        return true;
+    pthread_mutex_lock(&p->mutex);
+    p->open_error = err;
+    p->open_retry_ns = 0;
+    pthread_mutex_unlock(&p->mutex);
+    atomic_store(&p->open_stage, OPEN_FAILED);
+    engine_wake(p->engine);
     return false;
 }
 
@@ -152,23 +139,25 @@ static void *pool_main(void *ctx)
     char name[16];
     snprintf(name, sizeof name, "%.10s pool", p->spec.name);
     pthread_setname_np(pthread_self(), name);
-    await_names(p);
-    bool tried = false, open = open_target(p, &tried);
+    bool tried = false, open = may_open(p) && open_target(p, &tried);
+    if (open)
+        guard_log_begin(p);
     while (open && !atomic_load(&p->stopping) && !atomic_load(&p->retired)) {
         unsigned asked = atomic_load(&p->stats_asked);
         take_stats(p);
         atomic_store(&p->removing_ns, 0);
         if (atomic_exchange(&p->stats_given, asked) != asked)
             engine_wake(p->engine);
-        wait_ms(p, STATS_EVERY_MS);
+        pool_wait_ms(p, STATS_EVERY_MS);
     }
     while (!open && !atomic_load(&p->stopping))
-        wait_ms(p, 1000);
+        pool_wait_ms(p, 1000);
     if (open && atomic_load(&p->retired))
         take_stats(p); /* what it leaves behind, as of its end */
     atomic_store(&p->removing_ns, 0);
     if (tried && p->spec.backend->pool_close)
         p->spec.backend->pool_close(p);
+    guard_log_end(p);
     atomic_store(&p->thread_done, true);
     return NULL;
 }

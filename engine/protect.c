@@ -41,13 +41,19 @@ struct rule {
     struct address
         *address; /* [addresses], owned: what a denied or protected name had at the start */
     unsigned addresses;
-    bool own;    /* one of them is this machine: then all of its own are meant */
-    char *where; /* "FILE:LINE: deny 10.0.0.0/8", owned */
+    bool system;   /* of the system's file */
+    bool identity; /* name is a backend's, and this what its server says of itself: */
+    char *is;      /* owned */
+    bool own;      /* one of them is this machine: then all of its own are meant */
+    char *where;   /* "FILE:LINE: deny 10.0.0.0/8", owned */
 };
 
 struct rules {
     struct rule *rule;
     unsigned n, room;
+    bool system; /* what is read now is the system's file */
+    bool has_errors, has_system_errors;
+    struct errors_rule errors, system_errors;
     struct text unknown; /* see rules_unknown */
 };
 
@@ -172,9 +178,25 @@ static const char *read_name(struct rule *r, const char *text)
     return NULL;
 }
 
+/* BACKEND=IDENTITY; `is` is at the '='. */
+static const char *read_identity(struct rule *r, const char *what, const char *is)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+    size_t len = (size_t)(is - what);
+    if (!len || len >= 24 || strspn(what, letters) != len || !is[1])
+        return "not BACKEND=IDENTITY (kafka=MkU3OEVBNTcwNTJENDM2Qg)";
+    r->identity = true;
+    copy_part(r->name, sizeof r->name, what, len);
+    r->is = strdup(is + 1);
+    if (!r->is)
+        abort();
+    return NULL;
+}
+
 static const char *read_rule(struct rule *r, const char *verdict, char *what)
 {
     static const char *const names[] = {"allow", "protect", "deny"};
+    char *is = strchr(what, '=');
     for (unsigned i = 0; i < 3; i++)
         if (strcmp(verdict, names[i]) == 0)
             r->verdict = (enum rule_verdict)(RULE_ALLOW + i);
@@ -183,9 +205,32 @@ static const char *read_rule(struct rule *r, const char *verdict, char *what)
     if (!*what)
         return "a host or a network is missing (deny 10.0.0.0/8)";
     struct address a;
+    if (is)
+        return read_identity(r, what, is);
     if (strchr(what, '/') || read_address(what, &a))
         return read_network(r, what);
     return read_name(r, what);
+}
+
+/* "5% for 5s", behind the word errors. */
+static const char *read_errors(struct rules *rules, const char *text)
+{
+    char share[24] = "", word[8] = "", time[24] = "", more[4] = "";
+    struct errors_rule e = {0};
+    int words = sscanf(text, "%23s %7s %23s %3s", share, word, time, more);
+    char *percent = strchr(share, '%');
+    if (percent)
+        *percent = '\0';
+    if (words != 3 || !percent || percent[1] || strcmp(word, "for") != 0 ||
+        parse_real(share, &e.share) || parse_duration(time, &e.for_ns))
+        return "the form is: errors 10% for 10s";
+    if (!(e.share >= 0 && e.share <= 100) || e.for_ns < 1000000000 ||
+        e.for_ns > UINT64_C(3600000000000))
+        return "allowed are 0% to 100% and 1s to 1h";
+    e.share /= 100;
+    *(rules->system ? &rules->system_errors : &rules->errors) = e;
+    *(rules->system ? &rules->has_system_errors : &rules->has_errors) = true;
+    return NULL;
 }
 
 static void add_rule(struct rules *rules, const struct rule *r)
@@ -205,6 +250,7 @@ static int read_line(struct rules *rules, const char *line, size_t len, const ch
                      unsigned number, struct err *err)
 {
     char copy[400], verdict[16] = "", what[300] = "", more[8] = "";
+    int rest = 0;
     struct rule r = {0};
     const char *comment = memchr(line, '#', len);
     if (comment)
@@ -214,12 +260,26 @@ static int read_line(struct rules *rules, const char *line, size_t len, const ch
         return err_set(err, ERR_USAGE, "%s:%u: not a line of text, or too long", file, number);
     memcpy(copy, line, len);
     copy[len] = '\0';
-    int words = sscanf(copy, "%15s %299s %7s", verdict, what, more);
+    while (len && strchr(" \t\r", copy[len - 1]))
+        copy[--len] = '\0';
+    int words = sscanf(copy, "%15s %n%299s %7s", verdict, &rest, what, more);
     if (words <= 0)
         return 0;
     char shown[300];
+    bool errors = strcmp(verdict, "errors") == 0;
+    if (words > 1 && (errors || strchr(what, '='))) { /* a cluster's name may have blanks */
+        copy_str(what, sizeof what, copy + rest);
+        words = 2;
+    }
     copy_str(shown, sizeof shown, what);
-    wrong = words > 2 ? "only one host or network a line" : read_rule(&r, verdict, what);
+    r.system = rules->system;
+    wrong = errors      ? read_errors(rules, what)
+            : words > 2 ? "only one host or network a line"
+                        : read_rule(&r, verdict, what);
+    if (errors && !wrong)
+        return 0;
+    if (wrong)
+        free(r.is);
     if (wrong)
         return err_set(err, ERR_USAGE, "%s:%u: '%s %.80s': %s", file, number, verdict, shown,
                        wrong);
@@ -287,7 +347,7 @@ static int read_users_file(struct rules *rules, struct err *err)
 /* Whoever denies or protects a host by its name means the host, whichever way it is addressed. */
 static bool wants_addresses(const struct rule *r)
 {
-    return !r->network && r->name[0] != '.' && r->verdict != RULE_ALLOW;
+    return !r->network && !r->identity && r->name[0] != '.' && r->verdict != RULE_ALLOW;
 }
 
 static void keep_addresses(struct rules *rules, struct rule *r, const struct addrinfo *list)
@@ -338,13 +398,13 @@ struct rules *rules_load(struct err *err)
     if (!rules)
         abort();
     int bad;
-    if (only && *only) {
+    if (only && *only)
         bad = read_file(rules, only, true, err);
-    } else {
+    else
         bad = read_users_file(rules, err);
-        if (!bad)
-            bad = read_file(rules, "/etc/loadtop/targets.conf", false, err);
-    }
+    rules->system = true;
+    if (!bad)
+        bad = read_file(rules, "/etc/loadtop/targets.conf", false, err);
     if (!bad) {
         find_addresses(rules);
         return rules;
@@ -369,6 +429,12 @@ struct rules *rules_parse(const char *text, const char *file, struct err *err)
     return NULL;
 }
 
+int rules_add_system(struct rules *rules, const char *text, const char *file, struct err *err)
+{
+    rules->system = true;
+    return read_text(rules, text, strlen(text), file, err);
+}
+
 void rules_free(struct rules *rules)
 {
     if (!rules)
@@ -376,6 +442,7 @@ void rules_free(struct rules *rules)
     for (unsigned i = 0; i < rules->n; i++) {
         free(rules->rule[i].where);
         free(rules->rule[i].address);
+        free(rules->rule[i].is);
     }
     text_free(&rules->unknown);
     free(rules->rule);
@@ -450,13 +517,14 @@ static void consider(struct best *best, const struct rule *rule, unsigned how)
     }
 }
 
-enum rule_verdict rules_check(const struct rules *rules, const char *host,
-                              const struct sockaddr *sa, const char **where)
+/* What the rules say, or with `system` those of the system's file alone. */
+static const struct rule *decide(const struct rules *rules, const char *host,
+                                 const struct sockaddr *sa, bool system)
 {
     struct best by_name = {0}, by_network = {0};
     struct address a = {0};
     size_t len = host ? strlen(host) : 0;
-    bool resolved = address_of(sa, &a);
+    bool resolved = address_of(sa, &a), socket = sa && sa->sa_family == AF_UNIX;
     if (len > 1 && host[len - 1] == '.')
         len--;
     if (!resolved && len)
@@ -464,14 +532,16 @@ enum rule_verdict rules_check(const struct rules *rules, const char *host,
     struct address reached = as_reached(&a);
     for (unsigned i = 0; rules && i < rules->n; i++) {
         const struct rule *r = &rules->rule[i];
+        if (r->identity || (system && !r->system))
+            continue;
         if (r->network) {
-            /* '*' speaks of everything that has a name or an address. */
-            if (r->family == AF_UNSPEC ? resolved || len
+            /* '*' speaks of everything that has a name, an address or a socket's path. */
+            if (r->family == AF_UNSPEC ? resolved || len || socket
                                        : resolved && (in_network(r, &a) || in_network(r, &reached)))
                 consider(&by_network, r, r->family == AF_UNSPEC ? 0 : r->prefix + 1);
         } else {
             unsigned how = len ? name_fits(r, host, len) : 0;
-            if (!how && resolved && has_address(r, &reached))
+            if (!how && ((resolved && has_address(r, &reached)) || (socket && r->own)))
                 how = EXACT_NAME;
             if (how)
                 consider(&by_name, r, how);
@@ -481,7 +551,76 @@ enum rule_verdict rules_check(const struct rules *rules, const char *host,
     if (by_name.rule && (!r || by_name.how == EXACT_NAME || by_network.how == 0 ||
                          by_name.rule->verdict > r->verdict))
         r = by_name.rule;
+    return r;
+}
+
+enum rule_verdict rules_check(const struct rules *rules, const char *host,
+                              const struct sockaddr *sa, const char **where)
+{
+    const struct rule *r = decide(rules, host, sa, true);
+    if (!r || r->verdict != RULE_DENY)
+        r = decide(rules, host, sa, false);
     if (where)
         *where = r ? r->where : NULL;
     return r ? r->verdict : RULE_NONE;
+}
+
+enum rule_verdict rules_judge(const struct rules *rules, const char *host, const char **where,
+                              bool *away)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    const struct sockaddr socket = {.sa_family = AF_UNIX};
+    struct addrinfo *list = NULL;
+    enum rule_verdict worst = rules_check(rules, host, host ? NULL : &socket, where);
+    if (!host || getaddrinfo(host, NULL, &hints, &list) != 0)
+        return worst; /* connecting will say so */
+    for (const struct addrinfo *a = list; a; a = a->ai_next) {
+        const char *rule = NULL;
+        enum rule_verdict one = rules_check(rules, host, a->ai_addr, &rule);
+        if (away && !address_is_local(a->ai_addr))
+            *away = true;
+        if (one > worst) {
+            worst = one;
+            *where = rule;
+        }
+    }
+    freeaddrinfo(list);
+    return worst;
+}
+
+enum rule_verdict rules_check_identity(const struct rules *rules, const char *backend,
+                                       const char *identity, const char **where)
+{
+    const struct rule *best = NULL, *any = NULL;
+    for (unsigned i = 0; rules && i < rules->n; i++) {
+        const struct rule *r = &rules->rule[i];
+        if (!r->identity || strcmp(r->name, backend) != 0)
+            continue;
+        any = any && any->verdict > r->verdict ? any : r;
+        if (!identity || strcmp(r->is, identity) != 0 ||
+            (best && best->system && best->verdict == RULE_DENY))
+            continue;
+        if (!best || r->verdict > best->verdict || (r->system && r->verdict == RULE_DENY))
+            best = r;
+    }
+    bool silent = !identity || !*identity;
+    if (silent && any && any->verdict != RULE_ALLOW)
+        best = any;
+    if (where)
+        *where = best ? best->where : NULL;
+    return !best ? RULE_NONE : silent ? RULE_PROTECT : best->verdict;
+}
+
+struct errors_rule rules_errors(const struct rules *rules)
+{
+    struct errors_rule e = {0.10, UINT64_C(10000000000)};
+    if (!rules)
+        return e;
+    if (rules->has_errors)
+        e = rules->errors;
+    if (rules->has_system_errors && (!rules->has_errors || e.share > rules->system_errors.share))
+        e.share = rules->system_errors.share;
+    if (rules->has_system_errors && (!rules->has_errors || e.for_ns > rules->system_errors.for_ns))
+        e.for_ns = rules->system_errors.for_ns;
+    return e;
 }

@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGITS_MAX 19 /* of a mantissa: fits 64 bits */
-#define RATE_MAX 1e12 /* operations a second; beyond every machine */
+#define DIGITS_MAX 19       /* of a mantissa: fits 64 bits */
+#define RATE_READ_MOST 1e12 /* operations a second; beyond every machine */
+#define RATE_LEAST 1e-3     /* of a load, see RATE_RANGE */
+#define RATE_MOST 1e9
 
 struct unit {
     const char *name;
@@ -189,10 +191,15 @@ int parse_rate(const char *s, double *per_s)
     else if (*rest && strcmp(rest, "/s") != 0)
         return -1;
     v = v * scale / seconds;
-    if (!(v <= RATE_MAX))
+    if (!(v <= RATE_READ_MOST))
         return -1;
     *per_s = v;
     return 0;
+}
+
+bool rate_in_range(double per_s)
+{
+    return per_s >= RATE_LEAST && per_s <= RATE_MOST;
 }
 
 /* v with three significant digits, and at least as many digits as its whole part has. */

@@ -16,12 +16,14 @@
 
 #define MAX_THREADS_DEFAULT 64
 #define MAX_CLIENTS_DEFAULT 1024
+#define MAX_TIME_DEFAULT_NS UINT64_C(900000000000) /* 15 minutes */
 
 void scenario_init(struct scenario *s)
 {
     *s = (struct scenario){0};
     s->limits.max_threads = MAX_THREADS_DEFAULT;
     s->limits.max_clients = MAX_CLIENTS_DEFAULT;
+    s->limits.max_connections = MAX_CONNECTIONS_DEFAULT;
 }
 
 void scenario_fini(struct scenario *s)
@@ -51,15 +53,16 @@ static void choose_name(const struct scenario *s, struct pool_spec *spec)
         snprintf(spec->name, sizeof spec->name, "%.20s-%u", spec->backend->name, i);
 }
 
-int scenario_add(struct scenario *s, const char *url, const struct options *defaults,
-                 const struct backend *const *backends, struct err *err)
+int scenario_add(struct scenario *s, const char *url, enum option_origin origin,
+                 const struct options *defaults, const struct backend *const *backends,
+                 struct err *err)
 {
     if (s->pools == POOLS_MAX)
         return err_set(err, ERR_USAGE, "at most %d pools are allowed", POOLS_MAX);
     struct pool_spec *spec = calloc(1, sizeof *spec);
     if (!spec)
         abort();
-    int bad = pool_spec_parse(spec, url, defaults, backends, err);
+    int bad = pool_spec_parse(spec, url, origin, defaults, backends, err);
     if (bad) {
         free(spec);
         return bad;
@@ -78,7 +81,7 @@ int scenario_add(struct scenario *s, const char *url, const struct options *defa
     return 0;
 }
 
-int scenario_at(struct scenario *s, const char *text, struct err *err)
+int scenario_at(struct scenario *s, const char *text, enum option_origin origin, struct err *err)
 {
     char when[32];
     struct command command;
@@ -101,6 +104,7 @@ int scenario_at(struct scenario *s, const char *text, struct err *err)
     if (bad)
         return err_set(err, bad, "at %s: %s", when, why.msg);
     copy_str(at->text, sizeof at->text, rest);
+    at->origin = origin;
     s->ats++;
     return 0;
 }
@@ -113,6 +117,11 @@ uint32_t limits_threads(const struct limits *l, bool local)
 uint32_t limits_clients(const struct limits *l, bool local)
 {
     return l->max_clients_given || !local ? l->max_clients : UINT32_MAX;
+}
+
+uint64_t limits_time_ns(const struct limits *l, bool local)
+{
+    return l->max_time_ns || local ? l->max_time_ns : MAX_TIME_DEFAULT_NS;
 }
 
 int limits_check(const struct limits *l, bool local, const struct load *load, struct err *err)

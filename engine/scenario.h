@@ -65,9 +65,11 @@ struct pool_spec {
     uint64_t count, duration_ns, warmup_ns, timeout_ns, seed; /* count, duration_ns: 0 means none */
 };
 
-/* Reads a TARGET with `defaults` (pool options given as flags; the URL's query wins over them). */
-int pool_spec_parse(struct pool_spec *, const char *url, const struct options *defaults,
-                    const struct backend *const *backends, struct err *);
+/* Reads a TARGET, whose query has this origin, with `defaults` (pool options given as flags; the
+ * query wins over them). */
+int pool_spec_parse(struct pool_spec *, const char *url, enum option_origin,
+                    const struct options *defaults, const struct backend *const *backends,
+                    struct err *);
 /* Checks those pool options that the table keeps as text (rate, name): for flags without a target.
  */
 int pool_options_check(const struct options *, struct err *);
@@ -85,11 +87,15 @@ char *ops_text(const struct backend *, const double weight[OPS_MAX], char *buf, 
  * sessions. */
 char *pool_spec_url(const struct pool_spec *, char *buf, size_t size);
 
+#define MAX_CONNECTIONS_DEFAULT 1000
+
 /* Ceilings and locks; enforced where commands are carried out. */
 struct limits {
     uint32_t max_threads, max_clients;
-    double max_rate;      /* 0: none */
-    uint64_t max_time_ns; /* 0: none */
+    uint32_t max_connections; /* in all, of pools whose target is not local */
+    double max_rate;          /* 0: none */
+    uint64_t max_time_ns;     /* 0: none given */
+    uint64_t max_bytes;       /* of data that a pool writes; 0: none */
     bool max_threads_given,
         max_clients_given; /* else the defaults hold for targets that are not local */
     bool read_only, locked, allow_destructive, yes;
@@ -101,10 +107,11 @@ struct limits {
     char confirm[256]; /* --confirm HOST */
 };
 
-/* The ceilings that hold for a target, UINT32_MAX when none does: the defaults spare local targets.
- */
+/* The ceilings that hold for a target, UINT32_MAX (0: no time) when none does: the defaults spare
+ * local targets. */
 uint32_t limits_threads(const struct limits *, bool local);
 uint32_t limits_clients(const struct limits *, bool local);
+uint64_t limits_time_ns(const struct limits *, bool local);
 /* ERR_REFUSED when load is above a ceiling. */
 int limits_check(const struct limits *, bool local, const struct load *, struct err *);
 
@@ -132,8 +139,9 @@ bool threshold_is_for(const struct threshold *, const char *name, unsigned numbe
 #define THRESHOLDS_MAX 32
 #define POOLS_MAX 32
 struct at {
-    uint64_t at_ns; /* after the start */
-    char text[256]; /* a command */
+    uint64_t at_ns;            /* after the start */
+    enum option_origin origin; /* of whatever the command adds */
+    char text[256];            /* a command */
 };
 struct scenario {
     struct pool_spec *pool[POOLS_MAX]; /* owned */
@@ -150,10 +158,11 @@ void scenario_init(struct scenario *);
 void scenario_fini(struct scenario *);
 /* Adds a pool for url; gives it its name (redis, redis-2, ...). ERR_USAGE when full or a name is
  * taken. */
-int scenario_add(struct scenario *, const char *url, const struct options *defaults,
-                 const struct backend *const *backends, struct err *);
+int scenario_add(struct scenario *, const char *url, enum option_origin,
+                 const struct options *defaults, const struct backend *const *backends,
+                 struct err *);
 /* "30s mark half time": into s->at; the command is parsed, so that a wrong one is refused now. */
-int scenario_at(struct scenario *, const char *text, struct err *);
+int scenario_at(struct scenario *, const char *text, enum option_origin, struct err *);
 /* When all is read: pools that thresholds and timed commands name exist (unless pools are added
  * later), and no pool starts above a ceiling. ERR_USAGE or ERR_REFUSED. */
 int scenario_check(const struct scenario *, struct err *);

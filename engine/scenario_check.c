@@ -49,7 +49,7 @@ static int try_option(const struct pool_spec *spec, const char *name, const char
 {
     struct options copy;
     options_copy(&copy, &spec->options);
-    int bad = options_set(&copy, name, value, true, err);
+    int bad = options_set(&copy, name, value, ORIGIN_ARGV, true, err);
     options_fini(&copy);
     return bad;
 }

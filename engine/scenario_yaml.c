@@ -186,7 +186,8 @@ static const yaml_node_t *guilty(const struct reader *r, const yaml_node_t *map,
         struct pool_spec spec;
         struct err err = {0};
         int bad = pool_url(r, map, upto, &url);
-        if (!bad && pool_spec_parse(&spec, text_str(&url), r->defaults, r->backends, &err) == 0)
+        if (!bad && pool_spec_parse(&spec, text_str(&url), ORIGIN_SCENARIO, r->defaults,
+                                    r->backends, &err) == 0)
             pool_spec_fini(&spec);
         text_free(&url);
         if (strcmp(err.msg, why->msg) == 0)
@@ -224,7 +225,8 @@ static int read_pool(const struct reader *r, const yaml_node_t *node)
     }
     if (!bad && url.cut)
         bad = wrong(r, node, "too long");
-    if (!bad && scenario_add(r->s, text_str(&url), r->defaults, r->backends, &why)) {
+    if (!bad &&
+        scenario_add(r->s, text_str(&url), ORIGIN_SCENARIO, r->defaults, r->backends, &why)) {
         if (node->type == YAML_MAPPING_NODE && !scheme)
             where = guilty(r, node, &why);
         bad = wrong_err(r, where, &why);
@@ -252,7 +254,7 @@ static int read_at(const struct reader *r, const yaml_node_t *node)
     const char *text = scalar(node);
     if (!text)
         return wrong(r, node, "at wants commands as texts: [\"30s redis threads +1\"]");
-    return scenario_at(r->s, text, &why) ? wrong_err(r, node, &why) : 0;
+    return scenario_at(r->s, text, ORIGIN_SCENARIO, &why) ? wrong_err(r, node, &why) : 0;
 }
 
 static int read_threshold(const struct reader *r, const yaml_node_t *node)
@@ -272,8 +274,8 @@ static int read_threshold(const struct reader *r, const yaml_node_t *node)
 static int read_goal(const struct reader *r, const yaml_node_t *node)
 {
     const char *text = scalar(node);
-    if (!text || parse_rate(text, &r->s->goal_per_s) || r->s->goal_per_s <= 0)
-        return wrong(r, node, "goal: not a rate above 0 (250k/s)");
+    if (!text || parse_rate(text, &r->s->goal_per_s) || !rate_in_range(r->s->goal_per_s))
+        return wrong(r, node, "goal: not a rate from " RATE_RANGE " (250k/s)");
     return 0;
 }
 
@@ -299,6 +301,8 @@ enum limit {
     LIMIT_CLIENTS,
     LIMIT_MAX_RATE,
     LIMIT_TIME,
+    LIMIT_CONNECTIONS,
+    LIMIT_BYTES,
     LIMIT_READ_ONLY,
     LIMIT_LOCKED
 };
@@ -307,6 +311,9 @@ static const struct option_spec limit_table[] = {
     {"max-clients", OPTION_COUNT, 0, "1024", 1, 1000000, NULL, "Ceiling of a thread's clients."},
     {"max-rate", OPTION_TEXT, 0, NULL, 0, 0, NULL, "Ceiling of a pool's rate."},
     {"max-time", OPTION_DURATION, 0, NULL, 1e6, 0, NULL, "The run ends after this time."},
+    {"max-connections", OPTION_COUNT, 0, "1000", 1, 1000000, NULL,
+     "Connections in all to targets that are not on this machine."},
+    {"max-bytes", OPTION_SIZE, 0, NULL, 1, 0, NULL, "Bytes of data that a pool writes."},
     {"read-only", OPTION_BOOL, 0, "no", 0, 0, NULL, "Only operations that read."},
     {"locked", OPTION_BOOL, 0, "no", 0, 0, NULL, "Starts locked."},
     {NULL, OPTION_TEXT, 0, NULL, 0, 0, NULL, NULL},
@@ -326,11 +333,17 @@ static int set_limit(const struct reader *r, const struct options *o, enum limit
         l->max_clients_given = true;
         break;
     case LIMIT_MAX_RATE:
-        if (parse_rate(option_str(o, which), &l->max_rate) || l->max_rate <= 0)
-            return wrong(r, value, "max-rate: not a rate above 0 (100k/s)");
+        if (parse_rate(option_str(o, which), &l->max_rate) || !rate_in_range(l->max_rate))
+            return wrong(r, value, "max-rate: not a rate from " RATE_RANGE " (100k/s)");
         break;
     case LIMIT_TIME:
         l->max_time_ns = option_u64(o, which);
+        break;
+    case LIMIT_CONNECTIONS:
+        l->max_connections = (uint32_t)option_u64(o, which);
+        break;
+    case LIMIT_BYTES:
+        l->max_bytes = option_u64(o, which);
         break;
     case LIMIT_READ_ONLY:
         l->read_only = option_bool(o, which);
@@ -354,7 +367,7 @@ static int read_limits(const struct reader *r, const yaml_node_t *node)
         const yaml_node_t *key = key_at(r, node, i), *value = value_at(r, node, i);
         if (!scalar(value))
             bad = wrong(r, value, "a limit is a plain word or number");
-        else if (options_set(&o, scalar(key), scalar(value), false, &why))
+        else if (options_set(&o, scalar(key), scalar(value), ORIGIN_SCENARIO, false, &why))
             bad = wrong_err(r, key, &why);
         else
             bad = set_limit(r, &o, (enum limit)options_find(limit_table, scalar(key)), value);

@@ -96,9 +96,11 @@ static void fill_load(struct pool *p, struct pool_snapshot *s)
     pool_spec_url(&p->spec, s->url, sizeof s->url);
     s->local = p->local;
     s->held = p->held;
+    s->holds = p->holds;
     pthread_mutex_lock(&p->mutex);
     copy_str(s->guard, sizeof s->guard, p->guard);
     copy_str(s->guard_rule, sizeof s->guard_rule, p->guard_rule);
+    copy_str(s->room_why, sizeof s->room_why, p->room_why);
     pthread_mutex_unlock(&p->mutex);
     s->state = p->state;
     copy_str(s->state_why, sizeof s->state_why, p->state_why);

@@ -296,7 +296,9 @@ struct pool_snapshot {
     const struct packed *const *packed; /* service times of each of `seconds`, in the same blocks */
     const struct packed_pool *histograms; /* of the whole run, once it has ended; else NULL */
 
-    bool held; /* never loaded, and not before somebody says yes */
+    bool held;          /* not loaded before somebody says yes (engine_consent) */
+    unsigned holds;     /* how often that began: a question for each */
+    char room_why[192]; /* what is to come is more than it has room for; "": it is not */
     /* A protected host whose name nobody has typed yet (engine_confirm), and the rule that says so;
      * "": none. Nothing is sent to it before. */
     char guard[256], guard_rule[192];

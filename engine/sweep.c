@@ -134,7 +134,7 @@ static int read_word(struct sweep *s, char *word, struct err *err)
         double *to = !strcmp(word, "from") ? &s->search.from
                      : !strcmp(word, "to") ? &s->search.to
                                            : NULL;
-        if (!to || parse_rate(is + 1, to) < 0 || *to <= 0)
+        if (!to || parse_rate(is + 1, to) < 0 || !rate_in_range(*to))
             return err_set(err, ERR_USAGE,
                            "sweep capacity: '%s=%s': allowed are from=RATE, to=RATE and hold=T",
                            word, is + 1);
@@ -377,6 +377,12 @@ void sweep_stop(struct engine *e, const char *why)
         engine_end(e, END_DRAIN, "duration");
 }
 
+void sweep_stop_on(struct engine *e, const struct pool *p, const char *why)
+{
+    if (e->sweep && e->sweep->on && the_pool(e, e->sweep->pool) == p)
+        sweep_stop(e, why);
+}
+
 void sweep_disturbed(struct engine *e, const struct command *c)
 {
     struct sweep *s = e->sweep;
@@ -441,7 +447,7 @@ static bool grow(struct sweep *s, struct pool *p)
         wish.load.threads = (uint32_t)(2 * last);
     if (!strcmp(a->name, "clients"))
         wish.load.clients = (uint32_t)(2 * last);
-    if (spec_allowed(p->engine, &wish, p->local, NULL) < 0 || !add_number(a, 2 * last))
+    if (spec_allowed(p->engine, p, &wish, NULL) < 0 || !add_number(a, 2 * last))
         return false;
     if (grid_resize(&s->grid, s->steps + 1) < 0)
         return false;

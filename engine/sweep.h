@@ -32,6 +32,7 @@
 #include <stdint.h>
 
 struct engine;
+struct pool;
 struct err;
 struct snapshot;
 struct sweep;
@@ -42,6 +43,8 @@ int sweep_start(struct engine *, const struct command *c, enum origin, struct er
 /* One tick of it. */
 void sweep_tick(struct engine *, uint64_t now_ns);
 /* Ends it; what was swept stays where it is. `why` for the event. */
+void sweep_stop_on(struct engine *, const struct pool *,
+                   const char *why); /* if it is on this pool */
 void sweep_stop(struct engine *, const char *why);
 /* A load command by a person for a pool ends the sweep on that pool. */
 void sweep_disturbed(struct engine *, const struct command *);

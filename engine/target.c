@@ -348,10 +348,8 @@ static bool host_is_local(const char *name)
             return v6.s6_addr[12] == 127;
         return IN6_IS_ADDR_LOOPBACK(&v6) || IN6_IS_ADDR_UNSPECIFIED(&v6);
     }
-    size_t len = strlen(name);
     return strcasecmp(name, "localhost") == 0 || strcasecmp(name, "ip6-localhost") == 0 ||
-           strcasecmp(name, "ip6-loopback") == 0 ||
-           (len > 10 && strcasecmp(name + len - 10, ".localhost") == 0);
+           strcasecmp(name, "ip6-loopback") == 0;
 }
 
 bool target_is_local(const struct target *t)

@@ -42,7 +42,8 @@ int target_query(const struct target *, int (*each)(const char *name, const char
 /* Any text that may be a target's URL, without what may be its user and password, and without its
  * query: for messages about a URL that cannot be read. Returns buf. */
 char *target_masked(const char *url, char *buf, size_t size);
-/* True if every host is on this machine: a loopback address, localhost, a unix socket, or none. */
+/* True if every host is on this machine by what it is called: a loopback address, localhost, a unix
+ * socket, or none. What a name leads to is known only when it is looked up (engine/guard.h). */
 bool target_is_local(const struct target *);
 
 #endif

@@ -27,10 +27,13 @@ const char *text_str(const struct text *); /* never NULL */
 /* Readers: the whole of s must be the quantity. 0, or -1 when it is not one or out of range.
  * parse_duration: a unit is required: ns us ms s m h, fractions allowed ("1.5s"); "0" is 0.
  * parse_rate: operations a second: "5000/s", "10k/s", "1.5M/s", "600/m", the "/s" may be left out.
+ * rate_in_range: may a load, a ceiling or a goal be this many a second? RATE_RANGE says which.
  * parse_size: bytes: "32", "64k" "1MiB" (k, M, G are powers of 1024). parse_count: "10k" is 10,000.
  */
 int parse_duration(const char *s, uint64_t *ns);
 int parse_rate(const char *s, double *per_s);
+bool rate_in_range(double per_s);
+#define RATE_RANGE "0.001/s to 1G/s"
 int parse_size(const char *s, uint64_t *bytes);
 int parse_count(const char *s, uint64_t *n);
 int parse_real(const char *s, double *v);

@@ -43,6 +43,7 @@ struct settings {
     bool paused;      /* nothing is started */
     double cap_per_s; /* of one worker, when closed: --max-rate; 0: none */
     bool counted;     /* -n: operations are claimed from the pool's budget */
+    bool bounded;     /* --max-bytes, or the target's room: bytes are taken, see guard.h */
     uint64_t timeout_ns;
     uint64_t anew;           /* rises when connections must be opened anew, see OPTION_REOPEN */
     uint64_t record_from_ns; /* end of the warm-up, on the loop's clock */
@@ -132,6 +133,7 @@ struct worker {
     unsigned starting_ops; /* types that are started (not received) with weight */
     bool warm, draining, closing, frozen;
     bool fill;    /* a group may open more connections */
+    bool full;    /* nothing more may be written: see settings.bounded */
     bool starved; /* a client found the budget of -n used up */
     uint32_t again_waiting;
     struct op *gather; /* open arrival: a bulk that waits for its rows, `gathered` so far */

@@ -7,13 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -96,7 +94,7 @@ static int find_password(const struct cli *c, char *buf, size_t size, struct err
     buf[0] = '\0';
     if (cli_flag(c, OWN_ASK_PASSWORD))
         return ask(buf, size, err);
-    if (c->own.given[OWN_PASSWORD_FILE])
+    if (option_given(&c->own, OWN_PASSWORD_FILE))
         return read_file(cli_text(c, OWN_PASSWORD_FILE), buf, size, err);
     const char *env = getenv("LOADTOP_PASSWORD");
     if (env && strlen(env) >= size)
@@ -209,41 +207,21 @@ void access_hide_environment(void)
 
 /* ---- targets.conf ---- */
 
-/* What holds for a host: by its name, and by every address that it has now. The worst of them, with
- * the rule that says so. A name that cannot be resolved is left to the engine. */
-static enum rule_verdict judge(const struct rules *rules, const char *host, const char **where)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *list = NULL;
-    enum rule_verdict worst = rules_check(rules, host, NULL, where);
-    if (getaddrinfo(host, NULL, &hints, &list) != 0)
-        return worst;
-    for (const struct addrinfo *a = list; a; a = a->ai_next) {
-        const char *rule = NULL;
-        enum rule_verdict one = rules_check(rules, host, a->ai_addr, &rule);
-        if (one > worst) {
-            worst = one;
-            *where = rule;
-        }
-    }
-    freeaddrinfo(list);
-    return worst;
-}
-
+/* host NULL: the unix socket `what`. A name that cannot be resolved is left to the engine. */
 static int check_host(const struct rules *rules, struct scenario *s, const char *pool,
-                      const char *host, bool screen, struct err *err)
+                      const char *host, const char *what, bool screen, struct err *err)
 {
     const char *where = NULL;
-    enum rule_verdict verdict = judge(rules, host, &where);
+    enum rule_verdict verdict = rules_judge(rules, host, &where, NULL);
     if (!where)
         where = "targets.conf";
     if (verdict == RULE_DENY)
-        return err_set(err, ERR_REFUSED, "%s: %s is denied (%s)", pool, host, where);
+        return err_set(err, ERR_REFUSED, "%s: %s is denied (%s)", pool, what, where);
     /* With a screen its question asks for the name, and the engine waits for that. */
-    if (verdict != RULE_PROTECT || screen || strcasecmp(s->limits.confirm, host) == 0)
+    if (verdict != RULE_PROTECT || screen || strcasecmp(s->limits.confirm, what) == 0)
         return 0;
-    return err_set(err, ERR_REFUSED, "%s: %s is protected (%s): --confirm %s loads it", pool, host,
-                   where, host);
+    return err_set(err, ERR_REFUSED, "%s: %s is protected (%s): --confirm %s loads it", pool, what,
+                   where, what);
 }
 
 static bool networked(const struct scenario *s)
@@ -274,7 +252,10 @@ int access_check(struct scenario *s, bool screen, struct err *err)
     for (unsigned i = 0; i < s->pools; i++) {
         const struct target *t = &s->pool[i]->target;
         for (unsigned h = 0; h < t->hosts && !bad; h++)
-            bad = check_host(rules, s, s->pool[i]->name, t->host[h].name, screen, err);
+            bad = check_host(rules, s, s->pool[i]->name, t->host[h].name, t->host[h].name, screen,
+                             err);
+        if (!bad && !t->hosts && strstr(t->scheme, "+unix"))
+            bad = check_host(rules, s, s->pool[i]->name, NULL, t->path, screen, err);
     }
     if (!bad && networked(s))
         warn_unknown(rules);

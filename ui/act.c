@@ -424,12 +424,19 @@ static void act(struct app *a, enum action action)
 
 /* ---- dialogs ---- */
 
+static void consent(struct app *a, unsigned pool)
+{
+    struct err err = {0};
+    if (engine_consent(a->engine, pool, &err) < 0)
+        app_notice(a, ROLE_ALERT, "%s", err.msg);
+}
+
 static void start_held(struct app *a)
 {
     for (unsigned i = 0; i < a->live->pools; i++)
         if (a->live->pool[i].held && !a->live->pool[i].guard[0] &&
-            a->asked[a->live->pool[i].number % ASKED_MAX])
-            app_send(a, BY_KEY, "%u resume", a->live->pool[i].number);
+            a->asked[a->live->pool[i].number % ASKED_MAX] == a->live->pool[i].holds)
+            consent(a, a->live->pool[i].number);
 }
 
 static void answer(struct app *a, bool yes)
@@ -439,7 +446,7 @@ static void answer(struct app *a, bool yes)
     a->sc.mode = MODE_VIEW;
     a->sc.question = ASK_NONE;
     if (q == ASK_FIRST_LOAD && !yes)
-        app_notice(a, ROLE_CAUTION, "no load is started: p asks again, :resume all starts it");
+        app_notice(a, ROLE_CAUTION, "no load is started: p asks again");
     if (!yes)
         return;
     if (q == ASK_QUIT || q == ASK_INTERRUPTED)

@@ -123,6 +123,8 @@ static void describe_target(struct text *t, const struct pool_snapshot *p)
     text_add(t, "%s%s", t->len ? "; " : "", p->target);
     if (p->address[0] && !strstr(p->target, p->address))
         text_add(t, " at %s", p->address);
+    if (p->room_why[0])
+        text_add(t, " (%s)", p->room_why);
     if (p->state != POOL_PAUSED) {
         text_add(t, " (not reached yet)");
         return;
@@ -151,7 +153,7 @@ void app_ask_name(struct app *a, const struct pool_snapshot *p)
     a->sc.input_error[0] = '\0';
     act_ask(
         a, ASK_PROTECTED,
-        "Pool %u, %s: %.120s is protected (%.120s). Nothing was sent to it. To load it, type its "
+        "Pool %u, %s: %.120s is protected (%.120s). No load was sent to it. To load it, type its "
         "name:",
         p->number, p->name, p->guard, p->guard_rule);
 }
@@ -163,7 +165,7 @@ void app_ask_first(struct app *a)
     for (unsigned i = 0; i < a->live->pools; i++)
         if (a->live->pool[i].held && !a->live->pool[i].guard[0]) {
             describe_target(&list, &a->live->pool[i]);
-            a->asked[a->live->pool[i].number % ASKED_MAX] = true;
+            a->asked[a->live->pool[i].number % ASKED_MAX] = a->live->pool[i].holds;
         }
     if (list.len)
         act_ask(a, ASK_FIRST_LOAD, "This loads what is not on this machine: %s. Start the load?",
@@ -182,7 +184,7 @@ static void look_for_held(struct app *a)
 
         if (p->guard[0] && a->sc.mode == MODE_VIEW && !a->name_asked[p->number % ASKED_MAX])
             app_ask_name(a, p);
-        fresh = fresh || (p->held && !p->guard[0] && !a->asked[p->number % ASKED_MAX]);
+        fresh = fresh || (p->held && !p->guard[0] && a->asked[p->number % ASKED_MAX] != p->holds);
     }
     if (asking || (fresh && a->sc.mode == MODE_VIEW))
         app_ask_first(a);

@@ -31,8 +31,9 @@ struct app {
     bool dirty, quit, suspend;
     int signal; /* that ended it; 0: none */
     bool ended_seen;
-    /* By a pool's number: its first load was asked for; the name of its protected host was. */
-    bool asked[ASKED_MAX], name_asked[ASKED_MAX];
+    /* By a pool's number: which of its holds was asked about; the name of its protected host was. */
+    unsigned asked[ASKED_MAX];
+    bool name_asked[ASKED_MAX];
 };
 
 /* What the screen shows: the frozen snapshot or the newest. */

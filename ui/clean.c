@@ -1,17 +1,22 @@
 /* Removes what a saved run left behind: see clean.h.
  *
- * Each pool of the file is read back from its URL, gets its password like a new run would (it is
- * never in the file), and is checked against targets.conf before its backend connects. Pools are
- * independent: one that fails does not keep the others from being cleaned. Called by main. */
+ * The file may come from anybody, so it is only a hint: of each pool it gives the host, the port,
+ * the names and the user, and what to look for. Options come from the command line. What is removed
+ * is what the server itself says that this run made; first it is listed, then somebody is asked.
+ * Pools are independent: one that fails does not keep the others from being cleaned. Called by
+ * main. */
 #include "ui/clean.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/backend.h"
 #include "engine/err.h"
+#include "engine/guard.h"
+#include "engine/protect.h"
 #include "engine/scenario.h"
 #include "engine/text.h"
 #include "ui/access.h"
@@ -19,16 +24,120 @@
 #include "ui/export/json.h"
 #include "ui/outcome.h"
 
-static int clean_with(const struct cli *c, struct scenario *s, const json_t *left, struct err *err)
+/* A pool of the file and what became of it. */
+struct job {
+    const struct cli *cli;
+    char name[POOL_NAME_MAX];
+    struct scenario scenario; /* of the one pool */
+    struct clean clean;
+    char sender[128];
+    unsigned ours, gone, stays;
+    struct text *out;
+};
+
+/* What a line of the file may do to a terminal is taken out of it. */
+static void add_clean(struct text *t, const char *s)
 {
-    struct pool_spec *spec = s->pool[0];
-    if (!spec->backend->clean)
-        return err_set(err, ERR_FAILED, "%s cannot remove what it leaves", spec->backend->name);
-    int bad = access_check(s, false, err);
-    if (!bad)
-        bad = access_passwords(c, s, err);
-    return bad ? bad : spec->backend->clean(&spec->target, &spec->options, left, err);
+    for (; *s; s++)
+        text_put(t, (unsigned char)*s < 0x20 || *s == 0x7f ? "?" : s, 1);
 }
+
+static void say(struct clean *c, enum clean_fate fate, const char *what, int64_t count,
+                const char *why)
+{
+    static const char *const words[] = {
+        [CLEAN_OURS] = "would go",
+        [CLEAN_GONE] = "gone",
+        [CLEAN_ABSENT] = "not there any more",
+        [CLEAN_STAYS] = "stays",
+    };
+    struct job *j = c->ctx;
+    char n[32];
+    j->ours += fate == CLEAN_OURS;
+    j->gone += fate == CLEAN_GONE;
+    j->stays += fate == CLEAN_STAYS;
+    text_add(j->out, "%s: %s: ", j->name, words[fate]);
+    if (count >= 0)
+        text_add(j->out, "%s ", format_count(n, sizeof n, (uint64_t)count));
+    add_clean(j->out, what);
+    text_add(j->out, *why ? ": " : "");
+    add_clean(j->out, why);
+    text_add(j->out, "\n");
+}
+
+/* ---- asking ---- */
+
+/* Asks on the terminal; anything but a typed yes is no, and so is everything without a terminal. */
+static bool asked(const char *question)
+{
+    char line[16];
+    if (!isatty(STDIN_FILENO))
+        return false;
+    fprintf(stderr, "%s Type yes: ", question);
+    fflush(stderr);
+    if (!fgets(line, sizeof line, stdin))
+        return false;
+    line[strcspn(line, "\r\n")] = '\0';
+    return strcmp(line, "yes") == 0;
+}
+
+static bool flush(struct job *j)
+{
+    bool done = print_stdout(text_str(j->out), j->out->len) == EXIT_DONE;
+    text_clear(j->out);
+    return done;
+}
+
+/* Is something of this target elsewhere than on this machine, and was that not confirmed by name?
+ * Then *host is it. Looks names up. */
+static bool is_away(const struct job *j, const char **host, struct err *err)
+{
+    const struct target *t = &j->scenario.pool[0]->target;
+    struct rules *rules = rules_load(err);
+    *host = NULL;
+    for (unsigned i = 0; rules && i < t->hosts && !*host; i++) {
+        const char *where = NULL;
+        bool away = false;
+        rules_judge(rules, t->host[i].name, &where, &away);
+        if (away && strcasecmp(j->scenario.limits.confirm, t->host[i].name) != 0)
+            *host = t->host[i].name;
+    }
+    rules_free(rules);
+    return *host != NULL;
+}
+
+/* Would a password or a token go along? */
+static bool has_secret(const struct job *j)
+{
+    const struct pool_spec *spec = j->scenario.pool[0];
+    for (unsigned i = 0; i < spec->options.n; i++)
+        if (spec->options.table[i].type == OPTION_SECRET && *option_str(&spec->options, i))
+            return true;
+    return spec->target.has_password;
+}
+
+/* Secrets that lie about in the environment or on the command line go to a host that a file names
+ * only if that host is this machine, was confirmed by name, or somebody says so now. --yes is not
+ * enough: it was said before anybody knew which host. */
+static int allow_secret(struct job *j, struct err *err)
+{
+    const char *host;
+    char question[600];
+    if (!has_secret(j) || !is_away(j, &host, err))
+        return err->code;
+    snprintf(question, sizeof question,
+             "%s: the file names %.200s, which is not on this machine. Send your password or token "
+             "there?",
+             j->name, host);
+    if (asked(question))
+        return 0;
+    return err_set(err, ERR_REFUSED,
+                   "no password or token is sent to %.100s, which only the file names: --confirm "
+                   "%.60s allows it",
+                   host, host);
+}
+
+/* ---- one pool ---- */
 
 /* What the file never has, such as a token; a setting of another pool's backend is none of this
  * one's. */
@@ -37,60 +146,108 @@ static int take_settings(const struct cli *c, struct pool_spec *spec, struct err
     int bad = 0;
     for (unsigned i = 0; i < c->settings && !bad; i++)
         if (options_find(spec->backend->options, c->setting[i].name) >= 0)
-            bad = options_set(&spec->options, c->setting[i].name, c->setting[i].value, false, err);
+            bad = options_set(&spec->options, c->setting[i].name, c->setting[i].value, ORIGIN_ARGV,
+                              false, err);
     return bad;
 }
 
-/* What is gone now, in the words of the file: this time, or before. */
-static void say_gone(struct text *t, const char *name, const json_t *left)
+/* Host, port, names and user of the file's URL, without its options. */
+static int read_target(struct job *j, const char *url, const struct backend *const *backends,
+                       struct err *err)
 {
-    char count[32];
-    for (size_t i = 0; i < json_array_size(left); i++) {
-        const json_t *one = json_array_get(left, i), *n = json_object_get(one, "count");
-        const char *kind = json_string_value(json_object_get(one, "kind"));
-        const char *what = json_string_value(json_object_get(one, "what"));
-        text_add(t, "%s: nothing is left of", name);
-        if (json_is_integer(n) && json_integer_value(n) >= 0)
-            text_add(t, " %s", format_count(count, sizeof count, (uint64_t)json_integer_value(n)));
-        text_add(t, " %s %s\n", kind ? kind : "", what ? what : "");
-    }
+    struct text bare = {0};
+    text_put(&bare, url, strcspn(url, "?"));
+    int bad = scenario_add(&j->scenario, text_str(&bare), ORIGIN_RUN, NULL, backends, err);
+    text_free(&bare);
+    if (!bad)
+        bad = take_settings(j->cli, j->scenario.pool[0], err);
+    if (!bad && !j->scenario.pool[0]->backend->clean)
+        bad = err_set(err, ERR_FAILED, "%s cannot remove what it leaves",
+                      j->scenario.pool[0]->backend->name);
+    return bad;
 }
 
-static int clean_pool(const struct cli *c, const json_t *pool,
-                      const struct backend *const *backends, struct text *t)
+/* Looks, lists, asks, removes. */
+static int carry_out(struct job *j, struct err *err)
+{
+    struct pool_spec *spec = j->scenario.pool[0];
+    int bad = spec->backend->clean(&j->clean, err);
+    if (bad || !j->ours)
+        return bad;
+    if (!flush(j))
+        return err_set(err, ERR_FAILED, "what would go cannot be shown, so nothing is removed");
+    if (!cli_flag(j->cli, OWN_YES) && !asked("Remove what would go?"))
+        return err_set(err, ERR_FAILED,
+                       "nothing was removed (--yes removes it without a question)");
+    j->clean.remove = true;
+    j->stays = 0;
+    return spec->backend->clean(&j->clean, err);
+}
+
+static int clean_pool(const struct cli *c, const char *run, const json_t *pool,
+                      const struct backend *const *backends, struct text *out)
 {
     const char *name = json_string_value(json_object_get(pool, "name"));
     const char *url = json_string_value(json_object_get(pool, "url"));
     const json_t *left = json_object_get(pool, "left_behind");
-    struct scenario s;
     struct err err = {0};
-    if (!name || !url || (left && !json_is_array(left))) {
+    if (!name || !pool_name_ok(name) || !url || (left && !json_is_array(left))) {
         complain("clean: a pool of the file has no name, url or list of what it left behind");
         return EXIT_WRONG_USAGE;
     }
     if (json_array_size(left) == 0) {
-        text_add(t, "%s: left nothing behind\n", name);
+        text_add(out, "%s: left nothing behind\n", name);
         return EXIT_DONE;
     }
-    scenario_init(&s);
-    copy_str(s.limits.confirm, sizeof s.limits.confirm, cli_text(c, OWN_CONFIRM));
-    int bad = scenario_add(&s, url, NULL, backends, &err);
+    struct job *j = calloc(1, sizeof *j);
+    if (!j)
+        abort();
+    j->cli = c;
+    j->out = out;
+    copy_str(j->name, sizeof j->name, name);
+    scenario_init(&j->scenario);
+    copy_str(j->scenario.limits.confirm, sizeof j->scenario.limits.confirm,
+             cli_text(c, OWN_CONFIRM));
+    int bad = read_target(j, url, backends, &err);
     if (!bad)
-        bad = take_settings(c, s.pool[0], &err);
+        bad = access_check(&j->scenario, false, &err);
     if (!bad)
-        bad = clean_with(c, &s, left, &err);
-    if (bad)
+        bad = access_passwords(c, &j->scenario, &err);
+    if (!bad)
+        bad = allow_secret(j, &err);
+    if (!bad) {
+        sender_name(j->sender, sizeof j->sender, run);
+        j->clean = (struct clean){.target = &j->scenario.pool[0]->target,
+                                  .options = &j->scenario.pool[0]->options,
+                                  .run = run,
+                                  .confirm = j->scenario.limits.confirm,
+                                  .sender = j->sender,
+                                  .left_behind = left,
+                                  .say = say,
+                                  .ctx = j};
+        bad = carry_out(j, &err);
+    }
+    if (bad) {
+        flush(j);
         complain("clean: %s: %s", name, err.msg);
-    else
-        say_gone(t, name, left);
-    scenario_fini(&s);
-    return exit_of_error(bad);
+    }
+    int code = exit_worse(exit_of_error(bad), j->stays ? EXIT_FAILED : EXIT_DONE);
+    scenario_fini(&j->scenario);
+    free(j);
+    return code;
+}
+
+/* The run's id, or "": an old file has none, and nothing on a server bears its mark. */
+static const char *run_of(const json_t *run)
+{
+    const char *id = json_string_value(json_object_get(run, "run_id"));
+    return id && strlen(id) == 8 && strspn(id, "0123456789abcdef") == 8 ? id : "";
 }
 
 int clean_run(const struct cli *c, const struct backend *const *backends)
 {
     struct err err = {0};
-    struct text t = {0};
+    struct text out = {0};
     if (c->words != 1) {
         complain("clean needs one file: loadtop clean RUN.json");
         return EXIT_WRONG_USAGE;
@@ -103,10 +260,11 @@ int clean_run(const struct cli *c, const struct backend *const *backends)
     const json_t *pools = json_object_get(run, "pools");
     int code = EXIT_DONE;
     for (size_t i = 0; i < json_array_size(pools); i++)
-        code = exit_worse(code, clean_pool(c, json_array_get(pools, i), backends, &t));
+        code =
+            exit_worse(code, clean_pool(c, run_of(run), json_array_get(pools, i), backends, &out));
     json_decref(run);
     if (!cli_flag(c, OWN_QUIET))
-        code = exit_worse(code, print_stdout(text_str(&t), t.len));
-    text_free(&t);
+        code = exit_worse(code, print_stdout(text_str(&out), out.len));
+    text_free(&out);
     return code;
 }

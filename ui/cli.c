@@ -59,7 +59,13 @@ static const struct option_spec own_table[] = {
     [OWN_MAX_RATE] = {"max-rate", OPTION_TEXT, 0, NULL, 0, 0, NULL,
                       "ceiling of a pool's rate; a closed pool is held to it too"},
     [OWN_MAX_TIME] = {"max-time", OPTION_DURATION, 0, NULL, 0, 0, NULL,
-                      "the run ends by then, whatever else is asked"},
+                      "the run ends by then, whatever else is asked (15m for targets that are not "
+                      "on this machine)"},
+    [OWN_MAX_CONNECTIONS] = {"max-connections", OPTION_COUNT, 0, "1000", 1, 1000000, NULL,
+                             "ceiling of the connections in all to targets that are not on this "
+                             "machine"},
+    [OWN_MAX_BYTES] = {"max-bytes", OPTION_SIZE, 0, NULL, 1, 0, NULL,
+                       "a pool that has written so many bytes of data (1GiB) ends"},
     [OWN_READ_ONLY] = {"read-only", OPTION_BOOL, 0, "no", 0, 0, NULL,
                        "only operations that read are sent"},
     [OWN_LOCKED] = {"locked", OPTION_BOOL, 0, "no", 0, 0, NULL,
@@ -119,6 +125,8 @@ static const struct letter {
     {"max-clients", "N", 0},
     {"max-rate", "R", 0},
     {"max-time", "T", 0},
+    {"max-connections", "N", 0},
+    {"max-bytes", "N", 0},
     {"read-only", NULL, 0},
     {"locked", NULL, 0},
     {"yes", NULL, 0},
@@ -220,7 +228,7 @@ static int set_own(struct reader *r, int i, const char *name, const char *value)
         return keep(r, c->threshold, &c->thresholds, THRESHOLDS_MAX, name, value);
     if (own_table[i].type == OPTION_TEXT && !*value)
         return err_set(r->err, ERR_USAGE, "--%s '': needs a value that is not empty", name);
-    if (options_set(&c->own, name, value, false, r->err) < 0)
+    if (options_set(&c->own, name, value, ORIGIN_ARGV, false, r->err) < 0)
         return dashed(r->err);
     if (i == OWN_COLORS)
         copy_str(c->colors, sizeof c->colors, value);
@@ -237,7 +245,8 @@ static int set_option(struct reader *r, const char *name, const char *value)
     if (i >= 0)
         return set_own(r, i, name, value);
     if (options_find(pool_option_table, name) >= 0)
-        return options_set(&c->pool, name, value, false, r->err) < 0 ? dashed(r->err) : 0;
+        return options_set(&c->pool, name, value, ORIGIN_ARGV, false, r->err) < 0 ? dashed(r->err)
+                                                                                  : 0;
     if (!backend_option(r, name))
         return unknown_option(r, name);
     if (c->settings >= CLI_SETTINGS_MAX)

@@ -54,6 +54,8 @@ enum cli_own {
     OWN_MAX_CLIENTS,
     OWN_MAX_RATE,
     OWN_MAX_TIME,
+    OWN_MAX_CONNECTIONS,
+    OWN_MAX_BYTES,
     OWN_READ_ONLY,
     OWN_LOCKED,
     OWN_YES,

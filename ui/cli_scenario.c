@@ -45,10 +45,10 @@ static int apply_setting(const struct cli_setting *set, struct scenario *s, stru
         target_query(&spec->target, look, &w, NULL);
         bool prefix = spec->backend->options[i].flags & OPTION_PREFIX;
         used = true;
-        if (w.found || (!prefix && spec->options.given[i]))
+        if (w.found || (!prefix && option_given(&spec->options, (unsigned)i)))
             continue;
         struct err why = {0};
-        if (options_set(&spec->options, set->name, set->value, false, &why) < 0)
+        if (options_set(&spec->options, set->name, set->value, ORIGIN_ARGV, false, &why) < 0)
             return dashed(ERR_USAGE, &why, err);
     }
     if (used)
@@ -77,13 +77,13 @@ static int add_target(const struct cli *c, const char *url, struct scenario *s,
                       const struct backend *const *backends, struct err *err)
 {
     struct err why = {0};
-    int bad = scenario_add(s, url, &c->pool, backends, &why);
+    int bad = scenario_add(s, url, ORIGIN_ARGV, &c->pool, backends, &why);
     size_t len = strcspn(why.msg, " ");
     char query[64];
     if (!bad)
         return 0;
     for (unsigned i = 0; i < c->pool.n && len < sizeof query - 2; i++) {
-        if (!c->pool.given[i] || strlen(c->pool.table[i].name) != len ||
+        if (!option_given(&c->pool, i) || strlen(c->pool.table[i].name) != len ||
             strncmp(c->pool.table[i].name, why.msg, len) != 0)
             continue;
         snprintf(query, sizeof query, "%.*s=", (int)len, why.msg);
@@ -95,31 +95,36 @@ static int add_target(const struct cli *c, const char *url, struct scenario *s,
 
 static int read_rate(const struct cli *c, enum cli_own i, double *per_s, struct err *err)
 {
-    if (!c->own.given[i])
+    if (!option_given(&c->own, i))
         return 0;
-    if (parse_rate(cli_text(c, i), per_s) == 0 && *per_s > 0)
+    if (parse_rate(cli_text(c, i), per_s) == 0 && rate_in_range(*per_s))
         return 0;
-    return err_set(err, ERR_USAGE, "--%s %.60s: not a rate, allowed: 5000/s, 10k/s, 1.5M/s",
+    return err_set(err, ERR_USAGE,
+                   "--%s %.60s: not a rate from " RATE_RANGE " (5000/s, 10k/s, 1.5M/s)",
                    c->own.table[i].name, cli_text(c, i));
 }
 
 static int apply_limits(const struct cli *c, struct limits *l, struct err *err)
 {
-    if (c->own.given[OWN_MAX_THREADS]) {
+    if (option_given(&c->own, OWN_MAX_THREADS)) {
         l->max_threads = (uint32_t)option_u64(&c->own, OWN_MAX_THREADS);
         l->max_threads_given = true;
     }
-    if (c->own.given[OWN_MAX_CLIENTS]) {
+    if (option_given(&c->own, OWN_MAX_CLIENTS)) {
         l->max_clients = (uint32_t)option_u64(&c->own, OWN_MAX_CLIENTS);
         l->max_clients_given = true;
     }
-    if (c->own.given[OWN_MAX_TIME])
+    if (option_given(&c->own, OWN_MAX_TIME))
         l->max_time_ns = option_u64(&c->own, OWN_MAX_TIME);
+    if (option_given(&c->own, OWN_MAX_CONNECTIONS))
+        l->max_connections = (uint32_t)option_u64(&c->own, OWN_MAX_CONNECTIONS);
+    if (option_given(&c->own, OWN_MAX_BYTES))
+        l->max_bytes = option_u64(&c->own, OWN_MAX_BYTES);
     l->read_only = l->read_only || cli_flag(c, OWN_READ_ONLY);
     l->locked = l->locked || cli_flag(c, OWN_LOCKED);
     l->allow_destructive = l->allow_destructive || cli_flag(c, OWN_ALLOW_DESTRUCTIVE);
     l->yes = l->yes || cli_flag(c, OWN_YES);
-    if (c->own.given[OWN_CONFIRM])
+    if (option_given(&c->own, OWN_CONFIRM))
         copy_str(l->confirm, sizeof l->confirm, cli_text(c, OWN_CONFIRM));
     return read_rate(c, OWN_MAX_RATE, &l->max_rate, err);
 }
@@ -128,7 +133,7 @@ static int apply_lists(const struct cli *c, struct scenario *s, struct err *err)
 {
     struct err why = {0};
     for (unsigned i = 0; i < c->ats; i++)
-        if (scenario_at(s, c->at[i], &why) < 0)
+        if (scenario_at(s, c->at[i], ORIGIN_ARGV, &why) < 0)
             return dashed(why.code, &why, err);
     for (unsigned i = 0; i < c->thresholds; i++) {
         if (s->thresholds >= THRESHOLDS_MAX)
@@ -146,7 +151,7 @@ static int apply_sweep(const struct cli *c, struct scenario *s, struct err *err)
     char line[sizeof s->sweep + 8];
     struct command command;
     struct err why = {0};
-    if (!c->own.given[OWN_SWEEP])
+    if (!option_given(&c->own, OWN_SWEEP))
         return 0;
     const char *spec = cli_text(c, OWN_SWEEP);
     if (strlen(spec) >= sizeof s->sweep)
@@ -165,7 +170,7 @@ int cli_scenario(const struct cli *c, struct scenario *s, const struct backend *
     int bad = 0;
     if (pool_options_check(&c->pool, &why) < 0)
         return dashed(why.code, &why, err);
-    if (c->own.given[OWN_FILE])
+    if (option_given(&c->own, OWN_FILE))
         bad = scenario_load(s, cli_text(c, OWN_FILE), &c->pool, backends, err);
     for (unsigned i = 0; i < c->words && !bad; i++)
         bad = add_target(c, c->word[i], s, backends, err);
@@ -221,6 +226,8 @@ static bool is_in_scenario(unsigned i)
     case OWN_MAX_CLIENTS:
     case OWN_MAX_RATE:
     case OWN_MAX_TIME:
+    case OWN_MAX_CONNECTIONS:
+    case OWN_MAX_BYTES:
     case OWN_READ_ONLY:
     case OWN_LOCKED:
     case OWN_ALLOW_DESTRUCTIVE:
@@ -238,7 +245,7 @@ static void add_given(struct text *t, const struct options *o, bool all)
 {
     char value[1024];
     for (unsigned i = 0; i < o->n; i++) {
-        if (!o->given[i] || (!all && is_in_scenario(i)))
+        if (!option_given(o, i) || (!all && is_in_scenario(i)))
             continue;
         if (o->table[i].type == OPTION_BOOL && option_bool(o, i))
             text_add(t, " --%s", o->table[i].name);
@@ -277,6 +284,10 @@ static void add_limits(struct text *t, const struct limits *l)
         text_add(t, " --max-rate %.15g/s", l->max_rate);
     if (l->max_time_ns)
         text_add(t, " --max-time %s", format_exact_duration(text, sizeof text, l->max_time_ns));
+    if (l->max_connections != MAX_CONNECTIONS_DEFAULT)
+        text_add(t, " --max-connections %u", l->max_connections);
+    if (l->max_bytes)
+        text_add(t, " --max-bytes %llu", (unsigned long long)l->max_bytes);
     if (l->read_only)
         text_add(t, " --read-only");
     if (l->locked)

@@ -312,12 +312,12 @@ static int add_pool(struct scenario *s, const struct cli *c, const struct backen
     char value[512];
     text_add(&t, "%s", url);
     for (unsigned i = 0; i < c->pool.n; i++)
-        if (c->pool.given[i] && i != POOL_OPS && i != POOL_NAME)
+        if (option_given(&c->pool, i) && i != POOL_OPS && i != POOL_NAME)
             add_option(&t, c->pool.table[i].name, options_text(&c->pool, i, value, sizeof value));
     for (unsigned i = 0; i < c->settings; i++)
         if (options_find(backend->options, c->setting[i].name) >= 0)
             add_option(&t, c->setting[i].name, c->setting[i].value);
-    int bad = scenario_add(s, text_str(&t), NULL, backends, err);
+    int bad = scenario_add(s, text_str(&t), ORIGIN_ARGV, NULL, backends, err);
     text_free(&t);
     return bad;
 }

@@ -235,7 +235,7 @@ static void check_field(struct form *f, struct form_field *field)
         return;
     }
     options_init(&o, field->pool_option ? pool_option_table : f->backend->options);
-    if (options_set(&o, field->name, field->text.s, false, &err) ||
+    if (options_set(&o, field->name, field->text.s, ORIGIN_ARGV, false, &err) ||
         (field->pool_option && pool_options_check(&o, &err)))
         copy_str(field->error, sizeof field->error, err.msg);
     options_fini(&o);
@@ -282,7 +282,7 @@ bool form_check(struct form *f)
         struct text url = {0};
 
         add_url(f, &url);
-        if (pool_spec_parse(&spec, text_str(&url), NULL, f->backends, &err)) {
+        if (pool_spec_parse(&spec, text_str(&url), ORIGIN_ARGV, NULL, f->backends, &err)) {
             copy_str(f->error, sizeof f->error, err.msg);
             good = false;
         } else {

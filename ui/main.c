@@ -55,7 +55,7 @@ static int check_theme(const struct cli *c)
     struct err err = {0};
     struct theme theme;
     const char *name = cli_text(c, OWN_THEME);
-    if (!c->own.given[OWN_THEME] || theme_load(&theme, name, &err) == 0)
+    if (!option_given(&c->own, OWN_THEME) || theme_load(&theme, name, &err) == 0)
         return EXIT_DONE;
     complain("--theme %.60s: %s", name, err.msg);
     return exit_of_error(err.code);

@@ -131,7 +131,7 @@ static void *probe_main(void *ctx)
     options_init(&defaults, pool_option_table);
     s.limits.look = true;
     s.limits.ask_names = true;
-    if (scenario_add(&s, p->url, &defaults, p->backends, &err) == 0)
+    if (scenario_add(&s, p->url, ORIGIN_ARGV, &defaults, p->backends, &err) == 0)
         e = engine_new(&s, p->backends, false, &err);
     if (e && engine_start(e, &err) == 0)
         look(p, e);

@@ -115,7 +115,7 @@ static int check(struct app *a, struct command *c, const char *text)
     if (c->verb == VERB_ADD) {
         struct pool_spec spec = {0};
 
-        if (pool_spec_parse(&spec, c->text, NULL, a->settings->backends, &err)) {
+        if (pool_spec_parse(&spec, c->text, ORIGIN_ARGV, NULL, a->settings->backends, &err)) {
             wrong(a, word_at(text, 1), err.msg);
             return -1;
         }
@@ -129,7 +129,7 @@ static int check(struct app *a, struct command *c, const char *text)
         if (!p || !strcmp(c->option, "think") || !p->options)
             return 0;
         options_copy(&o, p->options);
-        rc = options_set(&o, c->option, c->text, true, &err);
+        rc = options_set(&o, c->option, c->text, ORIGIN_ARGV, true, &err);
         options_fini(&o);
         if (rc) {
             int at = (int)(strstr(text, "set") ? strstr(text, "set") - text : 0);

@@ -106,6 +106,36 @@ def disturbed(run):
                      if not c["ok"] and c["name"] in ("cpu_wait", "generator_cpu"))
 
 
+AWAY = "198.51.100.7"  # TEST-NET-2: nobody's address anywhere
+
+
+def own_network():
+    """Runs the test's file again in network and mount namespaces of its own, in which all of 198.51.100.0/24 leads
+    back to this machine without being one of its addresses: a server that listens on 0.0.0.0 there is, for loadtop,
+    on another machine, and no packet leaves this one. /etc is a copy, so that a test may write
+    /etc/loadtop/targets.conf. Call it first of all, when the file is run as a program."""
+    if os.environ.get("LOADTOP_OWN_NETWORK"):
+        return
+    unshare, ip = need_program("unshare", "util-linux"), need_program("ip", "iproute2")
+    script = """set -e
+        %s link set lo up
+        %s route add local 198.51.100.0/24 dev lo
+        copy=$(mktemp -d)
+        mount -t tmpfs tmpfs "$copy"
+        cp -a /etc/. "$copy" 2>/dev/null || true
+        rm -rf "$copy/loadtop"
+        mkdir "$copy/loadtop"
+        mount --bind "$copy" /etc
+        umount -l "$copy"
+        rmdir "$copy"
+        exec "$0" "$@" """ % (ip, ip)
+    user = [] if os.geteuid() == 0 else ["-r"]
+    if subprocess.run([unshare, *user, "-n", "-m", "true"], stderr=subprocess.DEVNULL).returncode:
+        skip("this machine allows no namespaces of its own (unshare -n -m, as root or with user namespaces)")
+    os.execvpe(unshare, [unshare, *user, "-n", "-m", "sh", "-c", script, sys.executable, *sys.argv],
+               dict(os.environ, LOADTOP_OWN_NETWORK="1"))
+
+
 def free_port():
     """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
     with socket.socket() as s:

@@ -53,15 +53,15 @@ static void read_and_write(const char *text)
     static char url[65536], again[65536];
     struct pool_spec spec, back;
     struct err err = {0};
-    if (pool_spec_parse(&spec, text, NULL, tables, &err)) {
+    if (pool_spec_parse(&spec, text, ORIGIN_ARGV, NULL, tables, &err)) {
         check_error(&err);
         return;
     }
     must(!strpbrk(spec.target.shown, "\r\n\x1b"), "a control character is shown", text);
     target_is_local(&spec.target);
     pool_spec_url(&spec, url, sizeof url);
-    must(pool_spec_parse(&back, url, NULL, tables, &err) == 0, "what was written does not read",
-         url);
+    must(pool_spec_parse(&back, url, ORIGIN_ARGV, NULL, tables, &err) == 0,
+         "what was written does not read", url);
     must(strcmp(pool_spec_url(&back, again, sizeof again), url) == 0, "its text changed", url);
     must(memcmp(&back.load.rate_per_s, &spec.load.rate_per_s, sizeof(double)) == 0 &&
              back.load.threads == spec.load.threads && back.seed == spec.seed,
@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data, size);
     text[size] = '\0';
     read_and_write(text);
-    if (pool_spec_parse(&spec, text, NULL, backends, &err))
+    if (pool_spec_parse(&spec, text, ORIGIN_ARGV, NULL, backends, &err))
         check_error(&err);
     else
         pool_spec_fini(&spec);

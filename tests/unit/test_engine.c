@@ -142,7 +142,8 @@ static void test_what_a_ceiling_holds_is_no_point_of_the_curve(void **state)
     virtual_scenario(&s, urls);
     s.limits.max_rate = 1500;
     for (unsigned i = 0; i < 2; i++)
-        assert_int_equal(scenario_at(&s, i ? "60s x threads 3" : "30s x threads 2", &err), 0);
+        assert_int_equal(
+            scenario_at(&s, i ? "60s x threads 3" : "30s x threads 2", ORIGIN_ARGV, &err), 0);
     struct engine *e = virtual_begin(&s);
     engine_step(e, 90 * S);
     const struct snapshot *n = engine_snapshot(e);

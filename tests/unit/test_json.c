@@ -115,9 +115,10 @@ static int setup(void **state)
     (void)state;
     struct err err = {0};
     options_init(&options, test_options);
-    assert_int_equal(options_set(&options, "size", "32-4096", false, &err), 0);
-    assert_int_equal(options_set(&options, "token", "hunter2", false, &err), 0);
-    assert_int_equal(options_set(&options, "conf.sasl.password", "hunter2", false, &err), 0);
+    assert_int_equal(options_set(&options, "size", "32-4096", ORIGIN_ARGV, false, &err), 0);
+    assert_int_equal(options_set(&options, "token", "hunter2", ORIGIN_ARGV, false, &err), 0);
+    assert_int_equal(
+        options_set(&options, "conf.sasl.password", "hunter2", ORIGIN_ARGV, false, &err), 0);
     points[0] = (struct point){.t_s = 1,
                                .span_s = 1,
                                .offered = 500,

@@ -49,7 +49,7 @@ static struct engine *run(struct scenario *s, const char *const *query, unsigned
     scenario_init(s);
     for (unsigned i = 0; i < pools; i++) {
         snprintf(url, sizeof url, "kafka://%s/%s", kafka_mock_servers(mock), query[i]);
-        if (scenario_add(s, url, NULL, backends, &err) < 0)
+        if (scenario_add(s, url, ORIGIN_ARGV, NULL, backends, &err) < 0)
             fail_msg("%s", err.msg);
     }
     struct engine *e = engine_new(s, backends, false, &err);

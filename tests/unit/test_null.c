@@ -247,7 +247,8 @@ static void wrong_targets_are_refused(void **state)
         struct scenario s;
         struct err err = {0};
         scenario_init(&s);
-        if (scenario_add(&s, wrong[i], &defaults, backends, &err) != ERR_USAGE || !err.msg[0])
+        if (scenario_add(&s, wrong[i], ORIGIN_ARGV, &defaults, backends, &err) != ERR_USAGE ||
+            !err.msg[0])
             fail_msg("%s was taken", wrong[i]);
         scenario_fini(&s);
     }

@@ -54,7 +54,7 @@ static const char *text_of(unsigned i)
 static void accept(const char *name, const char *value)
 {
     struct err err = {0};
-    if (options_set(&options, name, value, false, &err))
+    if (options_set(&options, name, value, ORIGIN_ARGV, false, &err))
         fail_msg("%s=%s was refused: %s", name, value, err.msg);
 }
 
@@ -74,7 +74,7 @@ static void defaults_are_set(void **state)
     assert_string_equal(option_str(&options, PASSWORD), "");
     assert_int_equal(option_u64(&options, FREE), 0);
     for (unsigned i = 0; i < TABLE_SIZE; i++)
-        assert_false(options.given[i]);
+        assert_false(option_given(&options, i));
 }
 
 static void values_are_read_and_written(void **state)
@@ -109,7 +109,7 @@ static void values_are_read_and_written(void **state)
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         accept(cases[i].name, cases[i].value);
         assert_string_equal(text_of(cases[i].index), cases[i].text);
-        assert_true(options.given[cases[i].index]);
+        assert_true(option_given(&options, cases[i].index));
         if (cases[i].index != PASSWORD) { /* what is written reads back */
             uint64_t before = option_u64(&options, cases[i].index);
             accept(cases[i].name, cases[i].text);
@@ -157,8 +157,9 @@ static void wrong_values_are_refused_in_one_line(void **state)
         struct err err = {0};
         struct options before;
         options_copy(&before, &options);
-        assert_int_equal(options_set(&options, cases[i].name, cases[i].value, false, &err),
-                         ERR_USAGE);
+        assert_int_equal(
+            options_set(&options, cases[i].name, cases[i].value, ORIGIN_ARGV, false, &err),
+            ERR_USAGE);
         if (!strstr(err.msg, cases[i].says))
             fail_msg("%s=%s: says '%s', not '%s'", cases[i].name, cases[i].value, err.msg,
                      cases[i].says);
@@ -166,7 +167,7 @@ static void wrong_values_are_refused_in_one_line(void **state)
         for (unsigned k = 0; k < TABLE_SIZE; k++) {
             assert_true(option_u64(&options, k) == option_u64(&before, k));
             assert_string_equal(option_str(&options, k), option_str(&before, k));
-            assert_int_equal(options.given[k], before.given[k]);
+            assert_int_equal(option_given(&options, k), option_given(&before, k));
         }
         options_fini(&before);
     }
@@ -176,19 +177,19 @@ static void only_live_options_change_while_it_runs(void **state)
 {
     (void)state;
     struct err err = {0};
-    assert_int_equal(options_set(&options, "rows", "7", true, &err), 0);
+    assert_int_equal(options_set(&options, "rows", "7", ORIGIN_ARGV, true, &err), 0);
     assert_int_equal(option_u64(&options, ROWS), 7);
-    assert_int_equal(options_set(&options, "create", "no", true, &err), ERR_USAGE);
+    assert_int_equal(options_set(&options, "create", "no", ORIGIN_ARGV, true, &err), ERR_USAGE);
     assert_non_null(strstr(err.msg, "create cannot change while the load runs"));
-    assert_int_equal(options_set(&options, "prefix", "x", true, &err), ERR_USAGE);
+    assert_int_equal(options_set(&options, "prefix", "x", ORIGIN_ARGV, true, &err), ERR_USAGE);
     assert_string_equal(option_str(&options, PREFIX), "loadtop:");
-    assert_int_equal(options_set(&options, "rosw", "7", true, &err), ERR_USAGE);
+    assert_int_equal(options_set(&options, "rosw", "7", ORIGIN_ARGV, true, &err), ERR_USAGE);
     assert_non_null(strstr(err.msg, "'rows'"));
     /* A text stays fixed even where a table calls it live: workers hold its pointer. */
     struct options pool;
     options_init(&pool, pool_option_table);
-    assert_int_equal(options_set(&pool, "rate", "5/s", true, &err), ERR_USAGE);
-    assert_int_equal(options_set(&pool, "think", "5ms", true, &err), 0);
+    assert_int_equal(options_set(&pool, "rate", "5/s", ORIGIN_ARGV, true, &err), ERR_USAGE);
+    assert_int_equal(options_set(&pool, "think", "5ms", ORIGIN_ARGV, true, &err), 0);
     options_fini(&pool);
 }
 
@@ -223,8 +224,8 @@ static void copies_are_their_own(void **state)
     accept("rows", "10");
     assert_string_equal(option_str(&copy, PREFIX), "mine:");
     assert_int_equal(option_u64(&copy, ROWS), 9);
-    assert_true(copy.given[ROWS]);
-    assert_false(copy.given[DIST]);
+    assert_true(option_given(&copy, ROWS));
+    assert_false(option_given(&copy, DIST));
     options_fini(&copy);
     options_fini(&copy); /* a second time does nothing */
     options_fini(NULL);

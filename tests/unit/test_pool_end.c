@@ -50,7 +50,7 @@ static void run(int code, unsigned attempts)
     shut.pool_close = count_close;
     scenario_init(&s);
     options_init(&defaults, pool_option_table);
-    assert_int_equal(scenario_add(&s, "null:", &defaults, only, &err), 0);
+    assert_int_equal(scenario_add(&s, "null:", ORIGIN_ARGV, &defaults, only, &err), 0);
     options_fini(&defaults);
     struct engine *e = engine_new(&s, only, false, &err);
     assert_non_null(e);

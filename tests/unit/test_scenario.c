@@ -82,14 +82,14 @@ static int teardown(void **state)
 static void flag(const char *name, const char *value)
 {
     struct err err = {0};
-    if (options_set(&flags, name, value, false, &err))
+    if (options_set(&flags, name, value, ORIGIN_ARGV, false, &err))
         fail_msg("--%s %s: %s", name, value, err.msg);
 }
 
 static void parse(struct pool_spec *spec, const char *url)
 {
     struct err err = {0};
-    if (pool_spec_parse(spec, url, &flags, backends, &err))
+    if (pool_spec_parse(spec, url, ORIGIN_ARGV, &flags, backends, &err))
         fail_msg("%s was refused: %s", url, err.msg);
 }
 
@@ -97,7 +97,8 @@ static void pools_have_defaults(void **state)
 {
     (void)state;
     struct pool_spec spec;
-    assert_int_equal(pool_spec_parse(&spec, "redis://localhost", NULL, backends, NULL), 0);
+    assert_int_equal(pool_spec_parse(&spec, "redis://localhost", ORIGIN_ARGV, NULL, backends, NULL),
+                     0);
     assert_ptr_equal(spec.backend, &redis);
     assert_string_equal(spec.name, "");
     assert_int_equal(spec.load.threads, 1);
@@ -211,7 +212,7 @@ static void wrong_pools_are_refused(void **state)
     for (unsigned i = 0; i < COUNT(cases); i++) {
         struct pool_spec spec;
         struct err err = {0};
-        assert_int_equal(pool_spec_parse(&spec, cases[i].url, &flags, backends, &err),
+        assert_int_equal(pool_spec_parse(&spec, cases[i].url, ORIGIN_ARGV, &flags, backends, &err),
                          cases[i].code);
         if (!strstr(err.msg, cases[i].says))
             fail_msg("%s: says '%s'", cases[i].url, err.msg);
@@ -339,16 +340,18 @@ static void pools_get_names(void **state)
                                        "null:", "redis://h"};
     static const char *const names[] = {"redis", "redis-3", "redis-2", "null", "redis-4"};
     for (unsigned i = 0; i < COUNT(urls); i++) {
-        assert_int_equal(scenario_add(&s, urls[i], &flags, backends, &err), 0);
+        assert_int_equal(scenario_add(&s, urls[i], ORIGIN_ARGV, &flags, backends, &err), 0);
         assert_string_equal(s.pool[i]->name, names[i]);
     }
-    assert_int_equal(scenario_add(&s, "null:?name=redis", &flags, backends, &err), ERR_USAGE);
+    assert_int_equal(scenario_add(&s, "null:?name=redis", ORIGIN_ARGV, &flags, backends, &err),
+                     ERR_USAGE);
     assert_non_null(strstr(err.msg, "name redis: a pool has this name already"));
-    assert_int_equal(scenario_add(&s, "null:?threads=x", &flags, backends, &err), ERR_USAGE);
+    assert_int_equal(scenario_add(&s, "null:?threads=x", ORIGIN_ARGV, &flags, backends, &err),
+                     ERR_USAGE);
     assert_int_equal(s.pools, 5);
     while (s.pools < POOLS_MAX)
-        assert_int_equal(scenario_add(&s, "null:", &flags, backends, &err), 0);
-    assert_int_equal(scenario_add(&s, "null:", &flags, backends, &err), ERR_USAGE);
+        assert_int_equal(scenario_add(&s, "null:", ORIGIN_ARGV, &flags, backends, &err), 0);
+    assert_int_equal(scenario_add(&s, "null:", ORIGIN_ARGV, &flags, backends, &err), ERR_USAGE);
     assert_non_null(strstr(err.msg, "at most 32 pools"));
     scenario_fini(&s);
     scenario_fini(NULL);
@@ -360,10 +363,10 @@ static void timed_commands_are_checked_at_once(void **state)
     struct scenario s;
     struct err err = {0};
     scenario_init(&s);
-    assert_int_equal(scenario_at(&s, "30s mark half time", &err), 0);
+    assert_int_equal(scenario_at(&s, "30s mark half time", ORIGIN_ARGV, &err), 0);
     assert_int_equal(s.at[0].at_ns, UINT64_C(30000000000));
     assert_string_equal(s.at[0].text, "mark half time");
-    assert_int_equal(scenario_at(&s, "  1.5s   redis threads +1", &err), 0);
+    assert_int_equal(scenario_at(&s, "  1.5s   redis threads +1", ORIGIN_ARGV, &err), 0);
     assert_int_equal(s.at[1].at_ns, 1500000000);
     assert_string_equal(s.at[1].text, "redis threads +1");
     static const struct {
@@ -377,14 +380,14 @@ static void timed_commands_are_checked_at_once(void **state)
         {"30s threads 0", "at 30s: threads 0: out of range"},
     };
     for (unsigned i = 0; i < COUNT(cases); i++) {
-        assert_int_equal(scenario_at(&s, cases[i].text, &err), ERR_USAGE);
+        assert_int_equal(scenario_at(&s, cases[i].text, ORIGIN_ARGV, &err), ERR_USAGE);
         if (!strstr(err.msg, cases[i].says))
             fail_msg("'%s': says '%s'", cases[i].text, err.msg);
     }
     assert_int_equal(s.ats, 2);
     for (unsigned i = 2; i < AT_MAX; i++)
-        assert_int_equal(scenario_at(&s, "1s undo", &err), 0);
-    assert_int_equal(scenario_at(&s, "1s undo", &err), ERR_USAGE);
+        assert_int_equal(scenario_at(&s, "1s undo", ORIGIN_ARGV, &err), 0);
+    assert_int_equal(scenario_at(&s, "1s undo", ORIGIN_ARGV, &err), ERR_USAGE);
     scenario_fini(&s);
 }
 
@@ -491,10 +494,10 @@ static void what_refers_to_pools_is_checked(void **state)
     struct scenario s;
     struct err err = {0};
     scenario_init(&s);
-    assert_int_equal(scenario_add(&s, "redis://localhost", &flags, backends, &err), 0);
+    assert_int_equal(scenario_add(&s, "redis://localhost", ORIGIN_ARGV, &flags, backends, &err), 0);
     assert_int_equal(threshold_parse(&s.threshold[s.thresholds++], "redis:p99<5ms", &err), 0);
-    assert_int_equal(scenario_at(&s, "1s 1 threads 2", &err), 0);
-    assert_int_equal(scenario_at(&s, "1s remove redis", &err), 0);
+    assert_int_equal(scenario_at(&s, "1s 1 threads 2", ORIGIN_ARGV, &err), 0);
+    assert_int_equal(scenario_at(&s, "1s remove redis", ORIGIN_ARGV, &err), 0);
     assert_int_equal(scenario_check(&s, &err), 0);
     assert_int_equal(threshold_parse(&s.threshold[s.thresholds++], "rediss:p99<5ms", &err), 0);
     assert_int_equal(scenario_check(&s, &err), ERR_USAGE);
@@ -502,12 +505,13 @@ static void what_refers_to_pools_is_checked(void **state)
         err.msg,
         "--threshold rediss:p99<5ms: no pool 'rediss' (did you mean 'redis'?), there are: redis");
     s.thresholds--;
-    assert_int_equal(scenario_at(&s, "1s 2 threads 2", &err), 0);
+    assert_int_equal(scenario_at(&s, "1s 2 threads 2", ORIGIN_ARGV, &err), 0);
     assert_int_equal(scenario_check(&s, &err), ERR_USAGE);
     assert_non_null(strstr(err.msg, "--at '2 threads 2': no pool '2'"));
-    assert_int_equal(scenario_at(&s, "0s add null:", &err), 0);
+    assert_int_equal(scenario_at(&s, "0s add null:", ORIGIN_ARGV, &err), 0);
     assert_int_equal(scenario_check(&s, &err), 0); /* it may be meant for the pool that comes */
-    assert_int_equal(scenario_add(&s, "redis://example.com?threads=65", &flags, backends, &err), 0);
+    assert_int_equal(
+        scenario_add(&s, "redis://example.com?threads=65", ORIGIN_ARGV, &flags, backends, &err), 0);
     assert_int_equal(scenario_check(&s, &err), ERR_REFUSED);
     assert_non_null(strstr(err.msg, "redis-2: threads 65: above the ceiling"));
     scenario_fini(&s);

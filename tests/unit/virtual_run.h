@@ -22,7 +22,7 @@ static void virtual_scenario(struct scenario *s, const char *const *urls)
     scenario_init(s);
     options_init(&defaults, pool_option_table);
     for (; *urls; urls++)
-        if (scenario_add(s, *urls, &defaults, backends, &err) < 0)
+        if (scenario_add(s, *urls, ORIGIN_ARGV, &defaults, backends, &err) < 0)
             fail_msg("%s", err.msg);
     options_fini(&defaults);
 }

@@ -54,7 +54,7 @@ static json_t *option_value(const struct options *o, unsigned i)
 {
     const struct option_spec *spec = &o->table[i];
     char text[1024];
-    if (!spec->def && !o->given[i])
+    if (!spec->def && !option_given(o, i))
         return json_null();
     switch (spec->type) {
     case OPTION_BOOL:

@@ -1,0 +1,387 @@
+/* Permission, a person's yes, what the target can bear, and who says that it is us: see guard.h.
+ *
+ * What other threads find out (an address elsewhere, a target that suffers, bytes that are used up)
+ * is only noted by them; the supervisor makes events, a pause or an end of it in its next turn. */
+#include "engine/guard.h"
+
+#include "engine/engine_private.h"
+#include "engine/pool.h"
+#include "engine/protect.h"
+#include "engine/sweep.h"
+#include "engine/text.h"
+
+#include <math.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define ASK_EVERY_MS 100
+#define ROOM_SHARE 0.8 /* of what is free, when nothing else bounds what is to come */
+
+/* ---- permission ---- */
+
+static void set_guard(struct pool *p, const char *what, const char *rule)
+{
+    pthread_mutex_lock(&p->mutex);
+    copy_str(p->guard, sizeof p->guard, what);
+    copy_str(p->guard_rule, sizeof p->guard_rule, rule ? rule : "targets.conf");
+    pthread_mutex_unlock(&p->mutex);
+    engine_wake(p->engine);
+}
+
+/* What a verdict means for this run: a protected thing waits for its name where somebody can type
+ * it. 0, or ERR_REFUSED. */
+static int settle(struct pool *p, enum rule_verdict verdict, const char *what, const char *where,
+                  struct err *err)
+{
+    if (verdict == RULE_DENY)
+        return err_set(err, ERR_REFUSED, "%s: %s is denied (%s)", p->spec.name, what,
+                       where ? where : "targets.conf");
+    if (verdict != RULE_PROTECT || engine_confirmed(p->engine, what))
+        return 0;
+    if (!p->engine->scenario.limits.ask_names)
+        return err_set(err, ERR_REFUSED, "%s: %s is protected (%s): --confirm '%s' loads it",
+                       p->spec.name, what, where ? where : "targets.conf", what);
+    set_guard(p, what, where);
+    while (!atomic_load(&p->stopping) && !engine_confirmed(p->engine, what))
+        pool_wait_ms(p, ASK_EVERY_MS);
+    set_guard(p, "", "");
+    return 0;
+}
+
+int guard_await(struct pool *p, struct err *err)
+{
+    const struct target *t = &p->spec.target;
+    const char *where = NULL;
+    bool socket = !t->hosts && strstr(t->scheme, "+unix");
+    if (socket && settle(p, rules_judge(p->engine->rules, NULL, &where, NULL), t->path, where, err))
+        return ERR_REFUSED;
+    for (unsigned i = 0; i < t->hosts; i++) {
+        bool away = false;
+        enum rule_verdict verdict = rules_judge(p->engine->rules, t->host[i].name, &where, &away);
+        if (away) /* before a first connect, also where its name says that it is here */
+            atomic_store(&p->away, true);
+        if (settle(p, verdict, t->host[i].name, where, err))
+            return ERR_REFUSED;
+    }
+    return 0;
+}
+
+int guard_note_address(struct pool *p, const char *host, const struct sockaddr *addr,
+                       struct err *err)
+{
+    if (!atomic_load(&p->away) && !address_is_local(addr)) {
+        pthread_mutex_lock(&p->mutex);
+        copy_str(p->away_host, sizeof p->away_host, host);
+        pthread_mutex_unlock(&p->mutex);
+        atomic_store(&p->away_learnt, true);
+        atomic_store(&p->away, true);
+        engine_wake(p->engine);
+    }
+    if (!atomic_load(&p->away_learnt) || !p->engine->scenario.limits.hold_remote ||
+        atomic_load(&p->consented) || address_is_local(addr))
+        return 0;
+    return err_set(err, ERR_UNREACHED, "%s is not on this machine: nothing is sent before a yes",
+                   host);
+}
+
+int pool_identity_allowed(struct pool *p, const char *identity, struct err *err)
+{
+    const char *where = NULL;
+    const char *shown = identity && *identity ? identity : p->spec.target.shown;
+    enum rule_verdict verdict =
+        rules_check_identity(p->engine->rules, p->spec.backend->name, identity, &where);
+    /* A server that does not say who it is goes by its host's name. */
+    if ((!identity || !*identity) && p->spec.target.hosts)
+        shown = p->spec.target.host[0].name;
+    return settle(p, verdict, shown, where, err);
+}
+
+int clean_identity_allowed(const struct clean *c, const char *backend, const char *identity,
+                           struct err *err)
+{
+    const char *where = NULL;
+    struct rules *rules = rules_load(err);
+    if (!rules)
+        return ERR_REFUSED;
+    bool silent = !identity || !*identity;
+    const char *shown = !silent            ? identity
+                        : c->target->hosts ? c->target->host[0].name
+                                           : c->target->path;
+    enum rule_verdict verdict = rules_check_identity(rules, backend, identity, &where);
+    int bad = 0;
+    if (verdict == RULE_DENY)
+        bad = err_set(err, ERR_REFUSED, "%s is denied (%s)", shown, where);
+    else if (verdict == RULE_PROTECT && strcasecmp(c->confirm, shown) != 0)
+        bad = err_set(err, ERR_REFUSED, "%s is protected (%s): --confirm '%s' cleans there", shown,
+                      where, shown);
+    rules_free(rules);
+    return bad;
+}
+
+/* ---- what the target can bear ---- */
+
+/* The smaller bound counts. */
+static void bound_bytes(struct pool *p, double bytes, const char *why)
+{
+    if (p->bytes_bounded && (double)atomic_load(&p->bytes_left) <= bytes)
+        return;
+    pthread_mutex_lock(&p->mutex);
+    copy_str(p->bytes_why, sizeof p->bytes_why, why);
+    pthread_mutex_unlock(&p->mutex);
+    atomic_store(&p->bytes_left, bytes < 9e18 ? (int64_t)bytes : INT64_MAX);
+    p->bytes_bounded = true;
+}
+
+void guard_init(struct pool *p)
+{
+    uint64_t most = p->engine->scenario.limits.max_bytes;
+    char size[32], why[64];
+    if (!most)
+        return;
+    snprintf(why, sizeof why, "--max-bytes: %s are written",
+             format_bytes(size, sizeof size, (double)most));
+    bound_bytes(p, (double)most, why);
+}
+
+bool guard_take_bytes(struct pool *p, uint64_t bytes)
+{
+    int64_t take = bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX;
+    int64_t left = atomic_fetch_sub_explicit(&p->bytes_left, take, memory_order_relaxed) - take;
+    if (left >= take)
+        return true;
+    atomic_store(&p->bytes_spent, true); /* the next one is as large, and would pass the bound */
+    pool_notify(p);
+    return false;
+}
+
+uint64_t pool_count(const struct pool *p)
+{
+    return p->spec.count;
+}
+
+int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
+{
+    const struct limits *l = &p->engine->scenario.limits;
+    char come[32], has[32], why[192];
+    double to_come = room->to_come_bytes;
+    if (!atomic_load(&p->away) || isnan(room->free_bytes) || l->look || l->read_only)
+        return 0;
+    format_bytes(has, sizeof has, room->free_bytes);
+    if (l->max_bytes && (double)l->max_bytes < to_come)
+        to_come = (double)l->max_bytes;
+    if (isinf(to_come)) {
+        snprintf(why, sizeof why, "it had %s of %s free, and %.0f %% of that are written", has,
+                 room->of, 100 * ROOM_SHARE);
+        bound_bytes(p, ROOM_SHARE * room->free_bytes, why);
+        return 0;
+    }
+    if (to_come <= room->free_bytes)
+        return 0;
+    snprintf(why, sizeof why, "%s of data are to come, and it has %s of %s free",
+             format_bytes(come, sizeof come, to_come), has, room->of);
+    if (!l->ask_names) {
+        if (p->spec.target.hosts && engine_confirmed(p->engine, p->spec.target.host[0].name))
+            return 0;
+        return err_set(err, ERR_REFUSED, "%s: %s (--max-bytes bounds it, --confirm '%s' means it)",
+                       p->spec.name, why,
+                       p->spec.target.hosts ? p->spec.target.host[0].name : "HOST");
+    }
+    pthread_mutex_lock(&p->mutex);
+    copy_str(p->room_why, sizeof p->room_why, why);
+    pthread_mutex_unlock(&p->mutex);
+    atomic_store(&p->room_short, true);
+    return 0;
+}
+
+void pool_strain(struct pool *p, enum strain kind, const char *fmt, ...)
+{
+    unsigned bit = 1U << kind;
+    if (atomic_load_explicit(&p->strains, memory_order_relaxed) & bit)
+        return;
+    char why[sizeof p->strain_why[0]];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(why, sizeof why, fmt, args);
+    va_end(args);
+    pthread_mutex_lock(&p->mutex);
+    memcpy(p->strain_why[kind], why, sizeof why);
+    pthread_mutex_unlock(&p->mutex);
+    atomic_fetch_or(&p->strains, bit);
+    engine_wake(p->engine);
+}
+
+/* ---- the supervisor's part ---- */
+
+static void pause_for(struct pool *p, const char *why)
+{
+    char text[192];
+    snprintf(text, sizeof text, "paused: %s", why);
+    engine_event(p->engine, p, "rule", "", text, BY_RULE);
+    engine_say(p->engine, "%s: %s", p->spec.name, text);
+    sweep_stop_on(p->engine, p, text);
+    pool_pause(p, true, BY_RULE);
+}
+
+static void hold(struct pool *p)
+{
+    p->holds += !p->held;
+    p->held = true;
+    pool_pause(p, true, BY_RULE);
+}
+
+static void become_remote(struct pool *p, uint64_t now_ns)
+{
+    char host[sizeof p->away_host], text[192];
+    struct err err = {0};
+    pthread_mutex_lock(&p->mutex);
+    memcpy(host, p->away_host, sizeof host);
+    pthread_mutex_unlock(&p->mutex);
+    p->local = false;
+    snprintf(text, sizeof text, "%.120s is not on this machine: ceilings and rules hold",
+             host[0] ? host : p->spec.target.shown);
+    engine_event(p->engine, p, "remote", "", text, BY_RULE);
+    if (p->engine->scenario.limits.hold_remote && !atomic_load(&p->consented)) {
+        sweep_stop_on(p->engine, p, "its target is not on this machine: somebody is asked first");
+        hold(p);
+    }
+    if (spec_allowed(p->engine, p, &p->spec, &err) < 0) {
+        p->failed = err;
+        engine_event(p->engine, p, "refused", "", err.msg, BY_RULE);
+        pool_finish(p, "error", ORDER_CLOSE, now_ns);
+        return;
+    }
+    if (p->load_from_ns)
+        pool_publish_settings(p);
+}
+
+void guard_supervise(struct pool *p, uint64_t now_ns)
+{
+    if (p->state == POOL_ENDED)
+        return;
+    if (p->local && atomic_load(&p->away))
+        become_remote(p, now_ns);
+    if (atomic_load(&p->room_short) && !p->room_asked) {
+        p->room_asked = true; /* also after --yes, which knew nothing of it */
+        atomic_store(&p->consented, false);
+        hold(p);
+    }
+    unsigned strains = atomic_load(&p->strains) & ~p->strains_seen;
+    if (!p->local && strains && p->wanted && !p->finishing) {
+        unsigned kind = (unsigned)__builtin_ctz(strains);
+        char why[sizeof p->strain_why[0]];
+        pthread_mutex_lock(&p->mutex);
+        memcpy(why, p->strain_why[kind], sizeof why);
+        pthread_mutex_unlock(&p->mutex);
+        p->strains_seen |= strains;
+        if (!p->paused)
+            pause_for(p, why);
+    }
+    if (p->bytes_bounded && !p->finishing && atomic_load(&p->bytes_spent)) {
+        char why[sizeof p->bytes_why];
+        pthread_mutex_lock(&p->mutex);
+        memcpy(why, p->bytes_why, sizeof why);
+        pthread_mutex_unlock(&p->mutex);
+        engine_event(p->engine, p, "rule", "", why, BY_RULE);
+        engine_say(p->engine, "%s: ended: %s", p->spec.name, why);
+        sweep_stop_on(p->engine, p, why);
+        pool_finish(p, "rule", ORDER_DRAIN, now_ns);
+    }
+}
+
+void guard_errors_high(struct pool *p, uint64_t now_ns)
+{
+    const struct monitor *m = &p->monitor;
+    struct errors_rule rule = rules_errors(p->engine->rules);
+    bool off = p->local || p->paused || !p->wanted || p->state == POOL_DOWN || !m->seconds;
+    if (off) {
+        p->errors_high_since_ns = 0;
+        return;
+    }
+    uint64_t last = m->seconds - 1;
+    const struct point *pt = &m->store->block[last / SERIES_BLOCK][last % SERIES_BLOCK];
+    uint64_t bad = pt->errors + pt->timeouts, all = bad + pt->completed;
+    if (all && (double)bad <= rule.share * (double)all) {
+        p->errors_high_since_ns = 0;
+        return;
+    }
+    /* A second in which nothing ended says nothing: timeouts come in bursts, a timeout apart. */
+    if (bad && !p->errors_high_since_ns) {
+        p->errors_high_since_ns = now_ns;
+        p->errors_high = 0;
+    }
+    if (!p->errors_high_since_ns)
+        return;
+    p->errors_high += bad;
+    if (now_ns - p->errors_high_since_ns < rule.for_ns || p->errors_high < 2)
+        return;
+    char why[128], time[32];
+    snprintf(why, sizeof why, "over %.3g %% errors for %s on a target that is not on this machine",
+             100 * rule.share, format_duration(time, sizeof time, (double)rule.for_ns));
+    p->errors_high_since_ns = 0;
+    pause_for(p, why);
+}
+
+/* ---- who we are ---- */
+
+/* Adds what is safe in a client's name on every server. */
+static void add_plain(struct text *t, const char *s)
+{
+    for (; *s; s++) {
+        bool plain = (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') ||
+                     (*s >= '0' && *s <= '9') || strchr("._-", *s);
+        text_put(t, plain ? s : "_", 1);
+    }
+}
+
+void sender_name(char *buf, unsigned size, const char *run_id)
+{
+    struct text t = {.limit = 96};
+    char host[64] = "";
+    struct passwd entry, *found = NULL;
+    char room[1024];
+    if (getpwuid_r(getuid(), &entry, room, sizeof room, &found) != 0)
+        found = NULL;
+    if (gethostname(host, sizeof host - 1) != 0)
+        host[0] = '\0';
+    text_add(&t, "loadtop:");
+    if (found) {
+        char user[32];
+        copy_str(user, sizeof user, found->pw_name);
+        add_plain(&t, user);
+    } else {
+        text_add(&t, "uid%u", (unsigned)getuid());
+    }
+    text_add(&t, "@");
+    add_plain(&t, host[0] ? host : "unknown");
+    snprintf(buf, size, "%.96s:%.16s", text_str(&t), run_id);
+    text_free(&t);
+}
+
+const char *pool_sender(const struct pool *p)
+{
+    return p->engine->sender;
+}
+
+void guard_log_begin(struct pool *p)
+{
+    if (!atomic_load(&p->away) || p->engine->scenario.limits.look || p->logged)
+        return;
+    p->logged = true;
+    syslog(LOG_USER | LOG_NOTICE, "%s: load begins on %s (pid %ld; kill -TERM %ld ends it)",
+           p->engine->sender, p->spec.target.shown, (long)getpid(), (long)getpid());
+}
+
+void guard_log_end(struct pool *p)
+{
+    if (!p->logged)
+        return;
+    p->logged = false;
+    syslog(LOG_USER | LOG_NOTICE, "%s: load ended on %s (pid %ld)", p->engine->sender,
+           p->spec.target.shown, (long)getpid());
+}
