@@ -320,9 +320,10 @@ void guard_errors_high(struct pool *p, uint64_t now_ns)
     p->errors_high += bad;
     if (now_ns - p->errors_high_since_ns < rule.for_ns || p->errors_high < 2)
         return;
-    char why[128], time[32];
-    snprintf(why, sizeof why, "over %.3g %% errors for %s on a target that is not on this machine",
-             100 * rule.share, format_duration(time, sizeof time, (double)rule.for_ns));
+    char why[128];
+    snprintf(why, sizeof why,
+             "over %.3g %% errors for %.3g s on a target that is not on this machine",
+             100 * rule.share, (double)rule.for_ns / 1e9);
     p->errors_high_since_ns = 0;
     pause_for(p, why);
 }

@@ -581,7 +581,8 @@ enum rule_verdict rules_judge(const struct rules *rules, const char *host, const
             *away = true;
         if (one > worst) {
             worst = one;
-            *where = rule;
+            if (where)
+                *where = rule;
         }
     }
     freeaddrinfo(list);

@@ -160,7 +160,9 @@ static void wrong_commands_are_refused_where_they_are_wrong(void **state)
         {"connections auto over 5s", 17, "'over' is not expected here"},
         {"connections 0 over 5s", 14, "'over' is not expected here"},
         {"depth 0", 6, "out of range, allowed 1 to 65536"},
-        {"rate 0", 5, "a rate is above 0"},
+        {"rate 0", 5, "out of range, allowed 0.001/s to 1G/s ('rate off'"},
+        {"rate 1e-4/s", 5, "out of range"},
+        {"rate 2G", 5, "out of range"},
         {"rate fast", 5, "not a rate"},
         {"rate off over 5s", 9, "'over' is not expected"},
         {"pattern chian", 8, "(did you mean 'chain'?)"},
@@ -191,6 +193,8 @@ static void wrong_commands_are_refused_where_they_are_wrong(void **state)
         {"sweep hold=5s", 13, "nothing to vary"},
         {"sweep capacity threads=1", 15, "sweep capacity takes from=R"},
         {"sweep capacity from=x", 15, "not a rate"},
+        {"sweep capacity to=1e-9/s", 15, "not a rate from 0.001/s"},
+        {"sweep rate=1e-9", 6, "not a rate from 0.001/s"},
         {"sweep stop it", 11, "'it' is not expected here"},
     };
     for (unsigned i = 0; i < COUNT(cases); i++) {

@@ -138,8 +138,83 @@ static void everything_is_the_least_specific(void **state)
     assert_int_equal(judge(rules, "anything.org", NULL), RULE_DENY);
     assert_int_equal(judge(rules, "db.lan", NULL), RULE_PROTECT);
     struct sockaddr_un un = {.sun_family = AF_UNIX};
-    assert_int_equal(rules_check(rules, "", (const struct sockaddr *)&un, NULL), RULE_NONE);
+    assert_int_equal(rules_check(rules, "", (const struct sockaddr *)&un, NULL), RULE_DENY);
+    assert_int_equal(rules_judge(rules, NULL, NULL, NULL), RULE_DENY);
     rules_free(rules);
+}
+
+/* The system's file denies for good; for all else the files count together. */
+static void the_systems_deny_is_final(void **state)
+{
+    (void)state;
+    struct rules *rules = rules_parse("allow db.prod\nallow 10.1.2.3\nallow kafka=Mk-1\n"
+                                      "deny staging\nallow redis=abc\n",
+                                      "user", NULL);
+    struct err err = {0};
+    const char *where = NULL;
+    assert_non_null(rules);
+    assert_int_equal(rules_add_system(rules,
+                                      "deny *.prod\ndeny 10.0.0.0/8\nallow 10.9.0.0/16\n"
+                                      "deny kafka=Mk-1\nallow staging\nprotect redis=abc\n",
+                                      "system", &err),
+                     0);
+    assert_int_equal(judge(rules, "db.prod", NULL), RULE_DENY); /* an exact name would win else */
+    assert_int_equal(judge(rules, "", "10.1.2.3"), RULE_DENY);
+    assert_int_equal(judge(rules, "", "10.9.2.3"), RULE_ALLOW); /* its own exception */
+    assert_int_equal(judge(rules, "staging", NULL), RULE_DENY); /* a user may be stricter */
+    assert_int_equal(rules_check_identity(rules, "kafka", "Mk-1", &where), RULE_DENY);
+    assert_string_equal(where, "system:4: deny kafka=Mk-1");
+    assert_int_equal(rules_check_identity(rules, "redis", "abc", &where), RULE_PROTECT);
+    assert_int_equal(rules_add_system(rules, "deny\n", "system", &err), ERR_USAGE);
+    rules_free(rules);
+}
+
+static void servers_are_known_by_their_identity(void **state)
+{
+    (void)state;
+    struct rules *rules = rules_parse("deny cassandra=Prod  Cluster 1 # whatever leads there\n"
+                                      "protect cassandra=Test\nallow crate=x\n",
+                                      "t", NULL);
+    const char *where = NULL;
+    assert_non_null(rules);
+    assert_int_equal(rules_check_identity(rules, "cassandra", "Prod  Cluster 1", &where),
+                     RULE_DENY);
+    assert_string_equal(where, "t:1: deny cassandra=Prod  Cluster 1");
+    assert_int_equal(rules_check_identity(rules, "cassandra", "Test", NULL), RULE_PROTECT);
+    assert_int_equal(rules_check_identity(rules, "cassandra", "prod  cluster 1", NULL), RULE_NONE);
+    assert_int_equal(rules_check_identity(rules, "kafka", "Test", NULL), RULE_NONE);
+    /* Who does not say who it is may be the one that is meant. */
+    assert_int_equal(rules_check_identity(rules, "cassandra", NULL, &where), RULE_PROTECT);
+    assert_non_null(where);
+    assert_int_equal(rules_check_identity(rules, "cassandra", "", NULL), RULE_PROTECT);
+    assert_int_equal(rules_check_identity(rules, "crate", NULL, NULL), RULE_NONE);
+    assert_int_equal(rules_check_identity(NULL, "crate", NULL, NULL), RULE_NONE);
+    /* An identity is no name of a host. */
+    assert_int_equal(judge(rules, "cassandra", NULL), RULE_NONE);
+    rules_free(rules);
+}
+
+static void the_rule_for_errors(const char *user, const char *system, double share, double s)
+{
+    struct rules *rules = rules_parse(user, "user", NULL);
+    assert_non_null(rules);
+    assert_int_equal(rules_add_system(rules, system, "system", NULL), 0);
+    struct errors_rule e = rules_errors(rules);
+    if (e.share < share - 1e-9 || e.share > share + 1e-9 || e.for_ns != (uint64_t)(s * 1e9))
+        fail_msg("'%s' and '%s': %g for %llu ns", user, system, e.share,
+                 (unsigned long long)e.for_ns);
+    rules_free(rules);
+}
+
+static void errors_are_bounded_by_the_system(void **state)
+{
+    (void)state;
+    the_rule_for_errors("", "", 0.1, 10);
+    the_rule_for_errors("errors 50% for 1m\n", "", 0.5, 60);
+    the_rule_for_errors("", "errors 20% for 30s\n", 0.2, 30);
+    the_rule_for_errors("errors 50% for 1m\n", "errors 20% for 30s\n", 0.2, 30);
+    the_rule_for_errors("errors 1% for 2s\n", "errors 20% for 30s\n", 0.01, 2);
+    the_rule_for_errors("errors 1% for 1m\n", "errors 20% for 30s\n", 0.01, 30);
 }
 
 /* Every prefix length of both families against arithmetic on the bits. */
@@ -209,6 +284,16 @@ static void wrong_lines_are_named(void **state)
         {"deny h\xc3\xb6st\n", "not a host's name"},
         {"Deny x\n", "a line begins with"},
         {"deny x y z\n", "only one"},
+        {"deny =x\n", "not BACKEND=IDENTITY"},
+        {"deny kafka=\n", "not BACKEND=IDENTITY"},
+        {"deny Kafka=x\n", "not BACKEND=IDENTITY"},
+        {"errors\n", "the form is: errors 10% for 10s"},
+        {"errors 10 for 10s\n", "the form is"},
+        {"errors 10% for 10\n", "the form is"},
+        {"errors 10% for 10s x\n", "the form is"},
+        {"errors nan% for 10s\n", "the form is"},
+        {"errors 101% for 10s\n", "allowed are 0% to 100%"},
+        {"errors 10% for 1ms\n", "1s to 1h"},
     };
     for (unsigned i = 0; i < COUNT(cases); i++) {
         struct err err = {0};
@@ -379,6 +464,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_more_specific_rule_wins),
         cmocka_unit_test(everything_is_the_least_specific),
+        cmocka_unit_test(the_systems_deny_is_final),
+        cmocka_unit_test(servers_are_known_by_their_identity),
+        cmocka_unit_test(errors_are_bounded_by_the_system),
         cmocka_unit_test(every_prefix_covers_its_bits),
         cmocka_unit_test(wrong_lines_are_named),
         cmocka_unit_test(a_name_stands_for_its_addresses),

@@ -1,0 +1,316 @@
+/* A pool whose target is not on this machine: who may start it, what stops it, and what it may be
+ * grown to; on virtual time, with the simulated service taken for a target elsewhere. */
+#include "engine/command.h"
+#include "engine/engine_private.h"
+#include "engine/guard.h"
+#include "engine/pool.h"
+#include "tests/unit/virtual_run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define S UINT64_C(1000000000)
+
+static void command(struct engine *e, const char *text)
+{
+    struct err err = {0};
+    if (engine_send_text(e, text, BY_COMMAND, &err) < 0)
+        fail_msg("%s: %s", text, err.msg);
+}
+
+/* As when the first address that is not this machine's is met. */
+static void go_away(struct engine *e)
+{
+    atomic_store(&e->pool[0]->away, true);
+}
+
+static enum pool_state state_of(struct engine *e)
+{
+    return e->pool[0]->state;
+}
+
+/* How many events say this. */
+static unsigned events(struct engine *e, const char *what, const char *words)
+{
+    const struct snapshot *n = engine_snapshot(e);
+    unsigned found = 0;
+    for (unsigned i = 0; i < n->events; i++)
+        found += !strcmp(n->event[i].what, what) && strstr(n->event[i].to, words) != NULL;
+    snapshot_release(n);
+    return found;
+}
+
+static uint64_t completed(struct engine *e)
+{
+    const struct snapshot *n = engine_snapshot(e);
+    uint64_t c = n->pool[0].counts.completed;
+    snapshot_release(n);
+    return c;
+}
+
+/* Everything times out, in bursts that are a timeout apart: seconds in which nothing ends are no
+ * seconds without errors. It ends a sweep as well. */
+static void timeouts_pause_and_end_the_sweep(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=1ms&clients=4&timeout=3s&stall=10s+600s",
+                                       NULL};
+    for (unsigned remote = 0; remote < 2; remote++) {
+        struct scenario s;
+        struct engine *e = virtual_start(&s, urls);
+        if (remote)
+            go_away(e);
+        command(e, "sweep threads=1,2 hold=300s");
+        engine_step(e, 9 * S);
+        assert_int_equal(state_of(e), POOL_LOADING);
+        engine_step(e, 40 * S);
+        assert_int_equal(state_of(e), remote ? POOL_PAUSED : POOL_LOADING);
+        assert_int_equal(events(e, "rule", "over 10 % errors for 10 s"), remote);
+        assert_int_equal(events(e, "sweep end", "over 10 % errors"), remote);
+        virtual_end(e, &s);
+    }
+}
+
+/* Errors in a few seconds, a good second between: no reason to stop. */
+static void passing_errors_pause_nothing(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=1ms&clients=4&timeout=500ms&stall=10s+6s",
+                                       NULL};
+    struct scenario s;
+    struct engine *e = virtual_start(&s, urls);
+    go_away(e);
+    engine_step(e, 60 * S);
+    assert_int_equal(state_of(e), POOL_LOADING);
+    assert_int_equal(events(e, "rule", ""), 0);
+    virtual_end(e, &s);
+}
+
+static void only_a_yes_lifts_the_hold(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=1ms", NULL};
+    static const char *const starts[] = {"resume all", "resume",    "1 resume", "1 start",
+                                         "undo",       "threads 4", "stop",     "start"};
+    struct scenario s;
+    struct err err = {0};
+    virtual_scenario(&s, urls);
+    s.limits.hold_remote = true;
+    assert_int_equal(scenario_at(&s, "1s resume", ORIGIN_ARGV, &err), 0);
+    assert_int_equal(scenario_at(&s, "2s resume all", ORIGIN_ARGV, &err), 0);
+    struct engine *e = virtual_begin(&s);
+    go_away(e);
+    engine_step(e, 5 * S);
+    for (unsigned i = 0; i < sizeof starts / sizeof *starts; i++) {
+        command(e, starts[i]);
+        engine_step(e, (6 + i) * S);
+        assert_int_equal(completed(e), 0);
+    }
+    command(e, "sweep threads=1,2 hold=1s");
+    engine_step(e, 30 * S);
+    assert_int_equal(completed(e), 0);
+    command(e, "lock");
+    engine_step(e, 31 * S);
+    assert_int_equal(engine_consent(e, 1, &err), 0);
+    engine_step(e, 32 * S);
+    assert_int_equal(completed(e), 0);
+    command(e, "unlock");
+    engine_step(e, 33 * S);
+    assert_int_equal(engine_consent(e, 1, &err), 0);
+    engine_step(e, 35 * S);
+    assert_true(completed(e) > 1000);
+    virtual_end(e, &s);
+}
+
+/* A node elsewhere is learnt while the load runs. */
+static void what_becomes_remote_is_asked_about(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=1ms", NULL};
+    for (unsigned screen = 0; screen < 2; screen++) {
+        struct scenario s;
+        struct err err = {0};
+        virtual_scenario(&s, urls);
+        s.limits.hold_remote = screen;
+        struct engine *e = virtual_begin(&s);
+        engine_step(e, 5 * S);
+        uint64_t before = completed(e);
+        assert_true(before > 1000);
+        go_away(e);
+        engine_step(e, 6 * S);
+        before = completed(e);
+        command(e, "resume all");
+        engine_step(e, 10 * S);
+        assert_int_equal(completed(e) > before + 100, !screen);
+        assert_int_equal(events(e, "remote", "is not on this machine"), 1);
+        command(e, "threads 65");
+        engine_step(e, 11 * S);
+        assert_int_equal(e->pool[0]->spec.load.threads, 1);
+        assert_int_equal(engine_consent(e, 1, &err), 0);
+        before = completed(e);
+        engine_step(e, 15 * S);
+        assert_true(completed(e) > before + 100);
+        virtual_end(e, &s);
+    }
+}
+
+static void too_large_for_elsewhere_ends(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=1ms&threads=65", NULL};
+    struct scenario s;
+    struct engine *e = virtual_start(&s, urls);
+    engine_step(e, 2 * S);
+    go_away(e);
+    engine_step(e, 10 * S);
+    assert_int_equal(state_of(e), POOL_ENDED);
+    assert_int_equal(events(e, "refused", "above the ceiling of 64"), 1);
+    virtual_end(e, &s);
+}
+
+static void connections_are_bounded_in_all(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=1ms&clients=100&threads=4&name=a",
+                                       "null:?service=1ms&clients=100&threads=4&name=b", NULL};
+    struct scenario s;
+    struct engine *e = virtual_start(&s, urls);
+    for (unsigned i = 0; i < 2; i++)
+        atomic_store(&e->pool[i]->away, true);
+    engine_step(e, S);
+    command(e, "a threads 7");
+    engine_step(e, 2 * S);
+    assert_int_equal(e->pool[0]->spec.load.threads, 4);
+    assert_int_equal(events(e, "refused", "above the ceiling of 1000 in all"), 1);
+    command(e, "a threads 6");
+    engine_step(e, 3 * S);
+    assert_int_equal(e->pool[0]->spec.load.threads, 6);
+    command(e, "b clients 101");
+    engine_step(e, 4 * S);
+    assert_int_equal(e->pool[1]->spec.load.clients, 100);
+    pool_nodes(e->pool[1], 2); /* each thread connects to both */
+    command(e, "b threads 3");
+    engine_step(e, 5 * S);
+    assert_int_equal(e->pool[1]->spec.load.threads, 4);
+    command(e, "b threads 2");
+    engine_step(e, 6 * S);
+    assert_int_equal(e->pool[1]->spec.load.threads, 2);
+    virtual_end(e, &s);
+}
+
+static void load_elsewhere_ends_after_15_minutes(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=100ms", NULL};
+    for (unsigned i = 0; i < 3; i++) {
+        struct scenario s;
+        virtual_scenario(&s, urls);
+        s.limits.max_time_ns = i == 2 ? 1000 * S : 0;
+        struct engine *e = virtual_begin(&s);
+        if (i)
+            go_away(e);
+        engine_step(e, 950 * S);
+        assert_int_equal(state_of(e), i == 1 ? POOL_ENDED : POOL_LOADING);
+        virtual_end(e, &s);
+    }
+}
+
+static void a_lock_stops_what_is_under_way(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=1ms&threads=2", NULL};
+    struct scenario s;
+    struct engine *e = virtual_start(&s, urls);
+    command(e, "threads 20 over 20s");
+    command(e, "rate 1k/s over 20s");
+    engine_step(e, 5 * S);
+    command(e, "lock");
+    engine_step(e, 6 * S);
+    unsigned threads = e->pool[0]->spec.load.threads;
+    double rate = e->pool[0]->spec.load.rate_per_s;
+    assert_in_range(threads, 3, 10);
+    engine_step(e, 30 * S);
+    assert_int_equal(e->pool[0]->spec.load.threads, threads);
+    assert_true(e->pool[0]->spec.load.rate_per_s <= rate);
+    command(e, "unlock");
+    command(e, "sweep threads=1,2,4 hold=5s");
+    engine_step(e, 33 * S);
+    command(e, "lock");
+    engine_step(e, 60 * S);
+    assert_int_equal(events(e, "sweep end", "locked"), 1);
+    virtual_end(e, &s);
+}
+
+/* The target suffers: paused once for each kind of it, and a person's resume holds. */
+static void a_target_that_suffers_pauses_the_load(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=1ms", NULL};
+    for (unsigned remote = 0; remote < 2; remote++) {
+        struct scenario s;
+        struct engine *e = virtual_start(&s, urls);
+        if (remote)
+            go_away(e);
+        engine_step(e, 5 * S);
+        pool_strain(e->pool[0], STRAIN_EVICTED, "%d keys were evicted", 7);
+        engine_step(e, 6 * S);
+        assert_int_equal(state_of(e), remote ? POOL_PAUSED : POOL_LOADING);
+        assert_int_equal(events(e, "rule", "paused: 7 keys were evicted"), remote);
+        command(e, "resume");
+        pool_strain(e->pool[0], STRAIN_EVICTED, "%d keys were evicted", 99);
+        engine_step(e, 10 * S);
+        assert_int_equal(state_of(e), POOL_LOADING);
+        pool_strain(e->pool[0], STRAIN_READ_ONLY, "writes are blocked");
+        engine_step(e, 11 * S);
+        assert_int_equal(state_of(e), remote ? POOL_PAUSED : POOL_LOADING);
+        virtual_end(e, &s);
+    }
+}
+
+static void room_is_asked_about_or_refused(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=1ms", NULL};
+    static const struct {
+        double come, has;
+        uint64_t max_bytes;
+        bool away, screen, refused, held;
+    } cases[] = {
+        {2e9, 1e9, 0, false, false, false, false},   {2e9, 1e9, 0, true, false, true, false},
+        {2e9, 1e9, 0, true, true, false, true},      {1e9, 2e9, 0, true, false, false, false},
+        {2e9, 1e9, 1000, true, false, false, false},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scenario s;
+        struct err err = {0};
+        virtual_scenario(&s, urls);
+        s.limits.ask_names = cases[i].screen;
+        s.limits.max_bytes = cases[i].max_bytes;
+        struct engine *e = virtual_begin(&s);
+        if (cases[i].away)
+            go_away(e);
+        int code = pool_room_allowed(e->pool[0],
+                                     &(struct room){cases[i].come, cases[i].has, "memory"}, &err);
+        assert_int_equal(code, cases[i].refused ? ERR_REFUSED : 0);
+        engine_step(e, S);
+        assert_int_equal(e->pool[0]->held, cases[i].held);
+        virtual_end(e, &s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(timeouts_pause_and_end_the_sweep),
+        cmocka_unit_test(passing_errors_pause_nothing),
+        cmocka_unit_test(only_a_yes_lifts_the_hold),
+        cmocka_unit_test(what_becomes_remote_is_asked_about),
+        cmocka_unit_test(too_large_for_elsewhere_ends),
+        cmocka_unit_test(connections_are_bounded_in_all),
+        cmocka_unit_test(load_elsewhere_ends_after_15_minutes),
+        cmocka_unit_test(a_lock_stops_what_is_under_way),
+        cmocka_unit_test(a_target_that_suffers_pauses_the_load),
+        cmocka_unit_test(room_is_asked_about_or_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
