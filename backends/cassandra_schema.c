@@ -132,7 +132,7 @@ static int may_create(const struct cass_pool *p, const struct pool *pool, const 
                       const char *name, struct err *err)
 {
     if (pool_read_only(pool))
-        return err_set(err, ERR_REFUSED, "%s: there is no %s %s, and --read-only makes none",
+        return err_set(err, ERR_ABSENT, "%s: there is no %s %s, and --read-only makes none",
                        p->target->shown, what, name);
     if (!option_bool(pool_options(pool), CASS_CREATE))
         return err_set(err, ERR_FAILED, "%s: invalid: there is no %s %s (create=yes makes it)",

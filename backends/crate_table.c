@@ -121,7 +121,7 @@ int crate_ensure_table(struct pool *pool, struct crate_pool *p, struct err *err)
         return result;
     if (!p->existed) {
         if (pool_read_only(pool))
-            return err_set(err, ERR_FAILED, "table %s does not exist (--read-only makes none)",
+            return err_set(err, ERR_ABSENT, "table %s does not exist (--read-only makes none)",
                            p->table.shown);
         if (!option_bool(o, OPT_CREATE))
             return err_set(err, ERR_FAILED, "table %s does not exist: use create=yes",

@@ -190,8 +190,9 @@ struct backend {
      * Called again after a back-off when it fails with ERR_UNREACHED. Optional. */
     int (*pool_open)(struct pool *, struct err *);
     void (*pool_stats)(struct pool *, struct stats *); /* optional */
-    /* Optional. Once, after every worker ended and if pool_open was ever called, also when that
-     * failed: what an attempt left for the next one ends here. */
+    /* Optional. After every worker ended and if pool_open was ever called, also when that failed:
+     * what an attempt left for the next one ends here. pool_open may follow again (a look before a
+     * yes), with zeroed memory. */
     void (*pool_close)(struct pool *);
     /* Looks at, or removes, what a saved run left behind: nothing that does not bear this run's
      * mark on the server, whatever the file says. Each entry is told by clean->say. 0 also when
@@ -296,7 +297,7 @@ int pool_connect_allowed(const struct pool *, const char *host, const struct soc
                          struct err *);
 /* A non-blocking TCP (nodelay, keep-alive) or unix socket on its way to addr, after the check
  * above; -1 and err. Both take NULL
- * for the pool (clean has none): then `deny` is asked, and `protect` was by who calls clean. */
+ * for the pool (clean has none): then `protect` wants --confirm. */
 int net_connect(const struct pool *, const char *host, const struct sockaddr *, unsigned len,
                 struct err *);
 
@@ -309,6 +310,13 @@ int pool_identity_allowed(struct pool *, const char *identity, struct err *);
  * letters, digits and "@:._-" only, at most 127. */
 const char *pool_sender(const struct pool *);
 
+/* With a screen, a target that is not on this machine is opened to be looked at before a yes: then
+ * pool_read_only is true, nothing may be made there (ERR_ABSENT says what is missing), and
+ * pool_open comes again after the yes, following pool_close. Nodes that turn out to be elsewhere
+ * after a local target was opened: true here means that a yes is awaited; give up with
+ * ERR_UNREACHED before anything is made. The pool's thread. */
+bool pool_awaits_yes(const struct pool *);
+
 /* What is to come against what the target has room for. Call it in pool_open, when the mix writes
  * and before anything is written. */
 struct room {
@@ -318,7 +326,7 @@ struct room {
     const char *of;       /* "memory", "disk" */
 };
 /* 0; ERR_REFUSED when it would not fit on a target that is not on this machine and nobody can be
- * asked (with a screen it is in the question before the first load). */
+ * asked; with a screen it waits here for the answer. The pool's thread. */
 int pool_room_allowed(struct pool *, const struct room *, struct err *);
 uint64_t pool_count(const struct pool *); /* of -n; 0: none */
 /* How many groups each thread opens connections to (nodes): for the ceiling on connections. Before

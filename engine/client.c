@@ -206,7 +206,7 @@ void client_start(struct client *c, uint32_t n, struct op *(*make)(struct client
 #define CAP_BURST_NS (10 * NS_PER_MS)
 
 /* How many of n requests --max-rate allows now. What was not used is not saved up beyond 10 ms. */
-static uint32_t capped(struct worker *w, uint32_t n)
+uint32_t capped(struct worker *w, uint32_t n)
 {
     double step = 1e9 / w->now.cap_per_s * w->bulk_most;
     uint64_t now = loop_now(w->loop), interval = step < 1e18 ? (uint64_t)step : (uint64_t)1e18;

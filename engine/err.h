@@ -8,6 +8,7 @@
 enum err_code {
     ERR_USAGE = -2,   /* the person's input: exit 2 */
     ERR_REFUSED = -3, /* a protection refuses it: exit 2 */
+    ERR_ABSENT = -5,  /* what is to be loaded is not there, and nothing may be made: exit 2 */
     ERR_UNREACHED = -4 /* the target did not answer: exit 3 when it was the start */,
     ERR_FAILED = -1 /* anything else: exit 1 */
 };

@@ -34,7 +34,7 @@ struct pool *engine_find_pool(const struct engine *e, const char *name)
 static int connections_allowed(const struct engine *e, const struct pool *p,
                                const struct load *load, struct err *err)
 {
-    uint64_t most = e->scenario.limits.max_connections, own = pool_connections_of(p, load);
+    uint64_t most = limits_connections(&e->scenario.limits), own = pool_connections_of(p, load);
     uint64_t sum = own;
     for (unsigned i = 0; i < e->pools; i++) {
         const struct pool *other = e->pool[i];
@@ -371,6 +371,8 @@ void pool_pause(struct pool *p, bool paused, enum origin by)
 {
     struct engine *e = p->engine;
     uint64_t now = engine_now(e);
+    if (paused)
+        end_ramps(p);
     if (!p->wanted || p->paused == paused)
         return;
     if (!paused && p->held) { /* only a yes to the question lifts that: execute_consent */
@@ -381,8 +383,6 @@ void pool_pause(struct pool *p, bool paused, enum origin by)
         return;
     }
     p->paused = paused;
-    if (paused)
-        end_ramps(p);
     if (p->load_from_ns) {
         pool_publish_settings(p);
         pool_note_pause(p, paused, now);
@@ -403,7 +403,7 @@ void execute_consent(struct engine *e, unsigned number)
         return;
     }
     atomic_store(&p->consented, true);
-    p->held = false;
+    p->held = e->halted = false;
     engine_event(e, p, "yes", "", "its first load was allowed", BY_KEY);
     pool_pause(p, false, BY_KEY);
     pool_wake_thread(p); /* it may wait for this to connect */
@@ -535,6 +535,22 @@ static void execute_on_pool(struct engine *e, struct pool *p, const struct comma
     }
 }
 
+/* Does it name a file, to be written or read? A theme's name without a slash is none. */
+static bool names_file(const struct command *c)
+{
+    return c->text[0] && c->verb != VERB_QUIT && (c->verb != VERB_THEME || strchr(c->text, '/'));
+}
+
+static void note_hand(struct engine *e, const struct command *c, enum origin by)
+{
+    if (by != BY_KEY && by != BY_COMMAND)
+        return;
+    if (c->verb == VERB_PAUSE_ALL)
+        e->halted = true;
+    if (c->verb == VERB_RESUME || c->verb == VERB_RESUME_ALL || c->verb == VERB_START)
+        e->halted = false;
+}
+
 /* From now on nothing changes load but a pause or a stop, nor does what is under way. */
 static void lock(struct engine *e)
 {
@@ -597,9 +613,22 @@ void execute_from(struct engine *e, const struct command *c, enum origin by,
                   enum option_origin origin)
 {
     if (command_is_for_screen(c)) {
-        for_screen(e, c);
+        if (!origin_is_own(origin) && names_file(c))
+            refuse(e, NULL, c, by, "a file is named by the command line or the keyboard only");
+        else
+            for_screen(e, c);
         return;
     }
+    if (e->halted && by == BY_AT && command_changes_load(c)) {
+        refuse(e, NULL, c, by,
+               "all load was paused by hand: what is scheduled starts nothing before a resume");
+        return;
+    }
+    if (c->verb == VERB_UNLOCK && !origin_is_own(origin)) {
+        refuse(e, NULL, c, by, "a scenario file does not take a lock away");
+        return;
+    }
+    note_hand(e, c, by);
     if (e->locked && command_changes_load(c)) {
         refuse(e, NULL, c, by,
                "locked: load cannot be changed (L or `unlock`); pause and stop still work");

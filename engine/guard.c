@@ -72,6 +72,12 @@ int guard_await(struct pool *p, struct err *err)
     return 0;
 }
 
+bool guard_awaits_yes(const struct pool *p)
+{
+    return p->engine->scenario.limits.hold_remote && atomic_load(&p->away) &&
+           !atomic_load(&p->consented);
+}
+
 int guard_note_address(struct pool *p, const char *host, const struct sockaddr *addr,
                        struct err *err)
 {
@@ -83,8 +89,7 @@ int guard_note_address(struct pool *p, const char *host, const struct sockaddr *
         atomic_store(&p->away, true);
         engine_wake(p->engine);
     }
-    if (!atomic_load(&p->away_learnt) || !p->engine->scenario.limits.hold_remote ||
-        atomic_load(&p->consented) || address_is_local(addr))
+    if (!atomic_load(&p->away_learnt) || !guard_awaits_yes(p) || address_is_local(addr))
         return 0;
     return err_set(err, ERR_UNREACHED, "%s is not on this machine: nothing is sent before a yes",
                    host);
@@ -122,6 +127,11 @@ int clean_identity_allowed(const struct clean *c, const char *backend, const cha
                       where, shown);
     rules_free(rules);
     return bad;
+}
+
+bool pool_awaits_yes(const struct pool *p)
+{
+    return guard_awaits_yes(p) && !atomic_load(&p->looking);
 }
 
 /* ---- what the target can bear ---- */
@@ -169,12 +179,15 @@ int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
 {
     const struct limits *l = &p->engine->scenario.limits;
     char come[32], has[32], why[192];
+    bool looking = atomic_load(&p->looking);
     double to_come = room->to_come_bytes;
     if (!atomic_load(&p->away) || isnan(room->free_bytes) || l->look || l->read_only)
         return 0;
     format_bytes(has, sizeof has, room->free_bytes);
     if (l->max_bytes && (double)l->max_bytes < to_come)
         to_come = (double)l->max_bytes;
+    if (isinf(to_come) && looking)
+        return 0;
     if (isinf(to_come)) {
         snprintf(why, sizeof why, "it had %s of %s free, and %.0f %% of that are written", has,
                  room->of, 100 * ROOM_SHARE);
@@ -193,9 +206,16 @@ int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
                        p->spec.target.hosts ? p->spec.target.host[0].name : "HOST");
     }
     pthread_mutex_lock(&p->mutex);
+    bool known = p->room_why[0] != '\0'; /* by a look: the yes was said knowing it */
     copy_str(p->room_why, sizeof p->room_why, why);
     pthread_mutex_unlock(&p->mutex);
+    if (looking || known)
+        return 0;
+    atomic_store(&p->consented, false); /* who said yes before did not know */
     atomic_store(&p->room_short, true);
+    engine_wake(p->engine);
+    while (!atomic_load(&p->stopping) && !atomic_load(&p->consented))
+        pool_wait_ms(p, ASK_EVERY_MS);
     return 0;
 }
 
@@ -294,18 +314,27 @@ void guard_supervise(struct pool *p, uint64_t now_ns)
     }
 }
 
+/* Operations that ended well or badly since the last call, those of the warm-up too. */
+static void ended_since(struct pool *p, uint64_t *bad, uint64_t *all)
+{
+    const struct tally *t = &p->monitor.total;
+    uint64_t errors = t->errors + t->timeouts + t->warm_errors + t->warm_timeouts;
+    uint64_t done = errors + t->completed + t->warm_completed;
+    *bad = errors > p->errors_seen ? errors - p->errors_seen : 0;
+    *all = done > p->done_seen ? done - p->done_seen : 0;
+    p->errors_seen = errors;
+    p->done_seen = done;
+}
+
 void guard_errors_high(struct pool *p, uint64_t now_ns)
 {
-    const struct monitor *m = &p->monitor;
     struct errors_rule rule = rules_errors(p->engine->rules);
-    bool off = p->local || p->paused || !p->wanted || p->state == POOL_DOWN || !m->seconds;
-    if (off) {
+    uint64_t bad, all;
+    ended_since(p, &bad, &all);
+    if (p->local || p->paused || !p->wanted || p->state == POOL_DOWN) {
         p->errors_high_since_ns = 0;
         return;
     }
-    uint64_t last = m->seconds - 1;
-    const struct point *pt = &m->store->block[last / SERIES_BLOCK][last % SERIES_BLOCK];
-    uint64_t bad = pt->errors + pt->timeouts, all = bad + pt->completed;
     if (all && (double)bad <= rule.share * (double)all) {
         p->errors_high_since_ns = 0;
         return;

@@ -20,6 +20,8 @@ void guard_init(struct pool *); /* what the limits say, before it starts */
 /* On the pool's thread, before anything is sent: waits for protected names where somebody can type
  * them, and notes which addresses are not this machine's. 0, or ERR_REFUSED. Blocks (names). */
 int guard_await(struct pool *, struct err *);
+/* Is its target not on this machine, and has nobody said yes yet who is to be asked? Any thread. */
+bool guard_awaits_yes(const struct pool *);
 /* Before a connection to this address. 0, or ERR_UNREACHED while a yes is awaited. Any thread. */
 int guard_note_address(struct pool *, const char *host, const struct sockaddr *, struct err *);
 /* The supervisor's share of a tick: what other threads have noted becomes events, a pause, an end.
@@ -34,6 +36,10 @@ bool guard_take_bytes(struct pool *, uint64_t bytes);
 /* A line in the system's log when load on a remote target begins and ends. The pool's thread. */
 void guard_log_begin(struct pool *);
 void guard_log_end(struct pool *);
+
+/* The host that --confirm named, for connections without a pool (clean). Before the first of them.
+ */
+void net_confirm(const char *host);
 
 /* "loadtop:alice@build7:1a2b3c4d": letters, digits and "@:._-" only. */
 void sender_name(char *buf, unsigned size, const char *run_id);

@@ -35,7 +35,15 @@ void engine_confirm(struct engine *e, const char *host)
     atomic_store_explicit(&e->confirms, n + 1, memory_order_release);
 }
 
-/* e NULL: who calls has asked the person before (clean). */
+/* For connections without a pool. */
+static char confirmed_alone[256];
+
+void net_confirm(const char *host)
+{
+    copy_str(confirmed_alone, sizeof confirmed_alone, host);
+}
+
+/* e NULL: a connection without a pool (clean). */
 static int check(const struct rules *rules, const struct engine *e, const char *host,
                  const struct sockaddr *addr, struct err *err)
 {
@@ -45,7 +53,7 @@ static int check(const struct rules *rules, const struct engine *e, const char *
         return err_set(err, ERR_REFUSED, "%s: %s: this host is never loaded", host,
                        where ? where : "");
     case RULE_PROTECT:
-        if (e && !engine_confirmed(e, host))
+        if (e ? !engine_confirmed(e, host) : strcasecmp(confirmed_alone, host) != 0)
             return err_set(err, ERR_REFUSED, "%s: %s; --confirm %s says that you mean it", host,
                            where ? where : "", host);
         return 0;

@@ -361,9 +361,19 @@ bool worker_paused(const struct worker *w)
 
 uint64_t worker_receive(struct worker *w, uint64_t n)
 {
+    uint32_t some = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
     if (worker_paused(w))
         return 0;
-    return budget_claim(w, n > UINT32_MAX ? UINT32_MAX : (uint32_t)n);
+    if (w->now.cap_per_s > 0) {
+        uint32_t may = capped(w, some);
+        if (may < some) { /* the rest stays where it is until it may be taken */
+            uint64_t soon = loop_now(w->loop) + NS_PER_MS;
+            w->receives_later = true;
+            loop_alarm(w->loop, &w->arrival_alarm, w->cap_next_ns > soon ? w->cap_next_ns : soon);
+        }
+        some = may;
+    }
+    return some ? budget_claim(w, some) : 0;
 }
 
 static void received(struct conn *c, unsigned type, uint64_t n, bool failed)

@@ -60,7 +60,8 @@ bool pool_allow_destructive(const struct pool *p)
 
 bool pool_read_only(const struct pool *p)
 {
-    return p->engine->scenario.limits.read_only || p->engine->scenario.limits.look;
+    return p->engine->scenario.limits.read_only || p->engine->scenario.limits.look ||
+           atomic_load(&p->looking);
 }
 
 uint64_t pool_seed(const struct pool *p)
@@ -249,13 +250,21 @@ static uint64_t later(uint64_t a, uint64_t b)
     return a > NS_NEVER - b ? NS_NEVER : a + b;
 }
 
+/* When --max-time ends it, whatever state it is in: counted from the run's start, and by default,
+ * on a target that is not on this machine, from the pool's own. NS_NEVER: never. */
+static uint64_t last_moment(const struct pool *p)
+{
+    const struct limits *limits = &p->engine->scenario.limits;
+    uint64_t most = limits_time_ns(limits, p->local);
+    if (limits->max_time_ns && most == limits->max_time_ns)
+        return later(p->engine->start_ns, most);
+    return most && p->load_from_ns ? later(p->load_from_ns, most) : NS_NEVER;
+}
+
 void pool_publish_settings(struct pool *p)
 {
     const struct limits *limits = &p->engine->scenario.limits;
-    uint64_t duration = p->spec.duration_ns;
-    uint64_t most = limits_time_ns(limits, p->local);
-    if (most && (!duration || duration > most))
-        duration = most;
+    uint64_t duration = p->spec.duration_ns, last = last_moment(p);
     pthread_mutex_lock(&p->mutex);
     struct settings *s = &p->settings;
     s->load = p->spec.load;
@@ -273,6 +282,8 @@ void pool_publish_settings(struct pool *p)
     s->anew = p->anew;
     s->record_from_ns = later(p->load_from_ns, p->spec.warmup_ns);
     s->end_ns = duration ? later(s->record_from_ns, duration) : NS_NEVER;
+    if (s->end_ns > last)
+        s->end_ns = last;
     s->version = atomic_load(&p->version) + 1;
     p->end_ns = s->end_ns;
     p->record_from_ns = s->record_from_ns;
@@ -452,6 +463,12 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
             begin_load(p, now_ns);
         return;
     }
+    if (stage == OPEN_LOOKED) {
+        if (p->state == POOL_DOWN)
+            engine_event(p->engine, p, "up", "", "the target answers", BY_SERVER);
+        pool_set_state(p, POOL_PAUSED, now_ns, "%s", "not loaded before a yes");
+        return;
+    }
     if (stage == OPEN_WAITING) {
         char guard[sizeof p->guard];
 
@@ -591,6 +608,8 @@ void pool_supervise(struct pool *p, uint64_t now_ns)
     if (p->state == POOL_ENDED && p->removed)
         retire(p);
     guard_supervise(p, now_ns);
+    if (p->state != POOL_ENDED && !p->finishing && now_ns >= last_moment(p))
+        pool_finish(p, "duration", ORDER_DRAIN, now_ns);
     if (p->state == POOL_ENDED || p->state == POOL_STOPPED)
         return;
     if (p->state == POOL_DRAINING || !p->wanted) {

@@ -21,7 +21,12 @@
 
 struct engine;
 
-enum open_stage { OPEN_WAITING, OPEN_DONE, OPEN_FAILED };
+enum open_stage {
+    OPEN_WAITING,
+    OPEN_LOOKED, /* it answers, and waits for a yes */
+    OPEN_DONE,
+    OPEN_FAILED
+};
 
 /* What a backend said in JSON; shared by the pool and the snapshots, freed by whoever lets go last.
  */
@@ -41,6 +46,7 @@ struct pool {
     /* see guard.h */
     _Atomic bool away;        /* an address was met that is not this machine's */
     _Atomic bool away_learnt; /* and only after it was taken for local */
+    _Atomic bool looking;     /* its thread opens it to look, as by --read-only: a yes is awaited */
     _Atomic bool consented;   /* a person said yes to its first load */
     _Atomic bool room_short;  /* room_why is set */
     _Atomic bool bytes_bounded, bytes_spent;
@@ -49,10 +55,11 @@ struct pool {
     _Atomic unsigned nodes;     /* groups of connections that a thread opens; 0: one */
     char away_host[256], bytes_why[128], room_why[192]; /* under mutex */
     char strain_why[STRAINS][128];                      /* under mutex */
-    unsigned strains_seen; /* the supervisor's: they have paused it, and do not again */
-    bool room_asked;       /* the supervisor's */
-    bool logged;           /* its thread's */
-    uint64_t errors_high;  /* the supervisor's: errors since errors_high_since_ns */
+    unsigned strains_seen;           /* the supervisor's: they have paused it, and do not again */
+    bool room_asked;                 /* the supervisor's */
+    bool logged;                     /* its thread's */
+    uint64_t errors_high;            /* the supervisor's: errors since errors_high_since_ns */
+    uint64_t errors_seen, done_seen; /* the supervisor's: as of the last second, warm-up included */
 
     pthread_mutex_t mutex;    /* settings, stats, open_error */
     struct settings settings; /* under mutex; written by the supervisor only */

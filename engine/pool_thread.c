@@ -88,28 +88,56 @@ void pool_answered(struct pool *p)
     atomic_store(&p->answered, true);
 }
 
+/* It was opened to be looked at: shows it until somebody has said yes, and lets go of it. */
+static void show_until_yes(struct pool *p, bool open)
+{
+    atomic_store(&p->open_stage, OPEN_LOOKED);
+    engine_wake(p->engine);
+    while (!atomic_load(&p->stopping) && guard_awaits_yes(p)) {
+        if (open)
+            take_stats(p);
+        pool_wait_ms(p, STATS_EVERY_MS);
+    }
+    if (p->spec.backend->pool_close)
+        p->spec.backend->pool_close(p);
+    memset(p->data, 0, p->spec.backend->pool_size);
+    atomic_store(&p->open_stage, OPEN_WAITING);
+}
+
+static void note_failure(struct pool *p, const struct err *err, uint64_t retry_ns)
+{
+    atomic_store(&p->answered, false);
+    pthread_mutex_lock(&p->mutex);
+    p->open_error = *err;
+    p->open_retry_ns = retry_ns;
+    pthread_mutex_unlock(&p->mutex);
+    atomic_store(&p->open_stage, OPEN_FAILED);
+    engine_wake(p->engine);
+}
+
 /* Opens, again and again while the target cannot be reached. False when it is hopeless or over.
- * *tried: pool_open was called. */
+ * *tried: pool_open was called since pool_close. */
 static bool open_target(struct pool *p, bool *tried)
 {
     uint64_t wait = RETRY_MIN_NS;
     while (!atomic_load(&p->stopping)) {
         struct err err = {0};
+        bool look = guard_awaits_yes(p);
         *tried = true;
         atomic_store(&p->forbidden, 0);
+        atomic_store(&p->looking, look);
         int code = p->spec.backend->pool_open ? p->spec.backend->pool_open(p, &err) : 0;
+        if (look && (code >= 0 || code == ERR_ABSENT)) {
+            show_until_yes(p, code >= 0);
+            *tried = false;
+            continue;
+        }
         if (code >= 0) {
             atomic_store(&p->open_stage, OPEN_DONE);
             engine_wake(p->engine);
             return true;
         }
-        atomic_store(&p->answered, false);
-        pthread_mutex_lock(&p->mutex);
-        p->open_error = err;
-        p->open_retry_ns = code == ERR_UNREACHED ? clock_ns() + wait : 0;
-        pthread_mutex_unlock(&p->mutex);
-        atomic_store(&p->open_stage, OPEN_FAILED);
-        engine_wake(p->engine);
+        note_failure(p, &err, code == ERR_UNREACHED ? clock_ns() + wait : 0);
         if (code != ERR_UNREACHED)
             return false;
         pool_wait_ms(p, (int)(wait / NS_PER_MS));
@@ -124,12 +152,7 @@ static bool may_open(struct pool *p)
     struct err err = {0};
     if (guard_await(p, &err) == 0)
         return true;
-    pthread_mutex_lock(&p->mutex);
-    p->open_error = err;
-    p->open_retry_ns = 0;
-    pthread_mutex_unlock(&p->mutex);
-    atomic_store(&p->open_stage, OPEN_FAILED);
-    engine_wake(p->engine);
+    note_failure(p, &err, 0);
     return false;
 }
 

@@ -109,19 +109,37 @@ int scenario_at(struct scenario *s, const char *text, enum option_origin origin,
     return 0;
 }
 
+/* A scenario file can lower what holds for a target elsewhere, and not raise it. */
+static uint32_t ceiling(uint32_t most, bool own, uint32_t usual)
+{
+    return own || most < usual ? most : usual;
+}
+
 uint32_t limits_threads(const struct limits *l, bool local)
 {
-    return l->max_threads_given || !local ? l->max_threads : UINT32_MAX;
+    if (local)
+        return l->max_threads_given ? l->max_threads : UINT32_MAX;
+    return ceiling(l->max_threads, l->own_threads, MAX_THREADS_DEFAULT);
 }
 
 uint32_t limits_clients(const struct limits *l, bool local)
 {
-    return l->max_clients_given || !local ? l->max_clients : UINT32_MAX;
+    if (local)
+        return l->max_clients_given ? l->max_clients : UINT32_MAX;
+    return ceiling(l->max_clients, l->own_clients, MAX_CLIENTS_DEFAULT);
+}
+
+uint32_t limits_connections(const struct limits *l)
+{
+    return ceiling(l->max_connections, l->own_connections, MAX_CONNECTIONS_DEFAULT);
 }
 
 uint64_t limits_time_ns(const struct limits *l, bool local)
 {
-    return l->max_time_ns || local ? l->max_time_ns : MAX_TIME_DEFAULT_NS;
+    if (local || l->own_time)
+        return l->max_time_ns;
+    return l->max_time_ns && l->max_time_ns < MAX_TIME_DEFAULT_NS ? l->max_time_ns
+                                                                  : MAX_TIME_DEFAULT_NS;
 }
 
 int limits_check(const struct limits *l, bool local, const struct load *load, struct err *err)

@@ -95,7 +95,9 @@ struct limits {
     uint32_t max_connections; /* in all, of pools whose target is not local */
     double max_rate;          /* 0: none */
     uint64_t max_time_ns;     /* 0: none given */
-    uint64_t max_bytes;       /* of data that a pool writes; 0: none */
+    /* Given on the command line: only there can the defaults for targets elsewhere be raised. */
+    bool own_threads, own_clients, own_connections, own_time;
+    uint64_t max_bytes; /* of data that a pool writes; 0: none */
     bool max_threads_given,
         max_clients_given; /* else the defaults hold for targets that are not local */
     bool read_only, locked, allow_destructive, yes;
@@ -111,6 +113,7 @@ struct limits {
  * local targets. */
 uint32_t limits_threads(const struct limits *, bool local);
 uint32_t limits_clients(const struct limits *, bool local);
+uint32_t limits_connections(const struct limits *); /* in all, to targets elsewhere */
 uint64_t limits_time_ns(const struct limits *, bool local);
 /* ERR_REFUSED when load is above a ceiling. */
 int limits_check(const struct limits *, bool local, const struct load *, struct err *);

@@ -108,10 +108,12 @@ static bool read_port(struct piece p, unsigned *port)
     return v >= 1 && v <= 65535;
 }
 
+/* Letters of other scripts are refused: libraries map them to others behind the protection's back.
+ */
 static bool host_name_ok(const char *name)
 {
     for (const char *c = name; *c; c++)
-        if (!isalnum((unsigned char)*c) && !strchr("-._", *c) && (unsigned char)*c < 0x80)
+        if ((unsigned char)*c >= 0x80 || (!isalnum((unsigned char)*c) && !strchr("-._", *c)))
             return false;
     return *name != '\0';
 }
@@ -156,7 +158,7 @@ static const char *read_host(struct piece p, struct target_host *host)
     if (!host->name[0])
         return "a host is missing";
     if (bracket ? !ipv6_ok(host->name) : !host_name_ok(host->name))
-        return "not a host's name or address";
+        return "not a host's name or address (an international name stands in its xn-- form)";
     return NULL;
 }
 

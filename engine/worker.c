@@ -206,6 +206,11 @@ static void settle(void *ctx)
             arrivals_run(w);
         else if (w->idle.head)
             capped_run(w);
+        if (w->receives_later && loop_now(w->loop) >= w->cap_next_ns) {
+            w->receives_later = false;
+            if (w->backend->tune)
+                w->backend->tune(w);
+        }
         if (w->dirty)
             conns_flush(w);
         if (!w->runnable.head && !w->dispatch && !w->doomed && !w->fill)

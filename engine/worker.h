@@ -132,9 +132,10 @@ struct worker {
     uint32_t bulk_most;
     unsigned starting_ops; /* types that are started (not received) with weight */
     bool warm, draining, closing, frozen;
-    bool fill;    /* a group may open more connections */
-    bool full;    /* nothing more may be written: see settings.bounded */
-    bool starved; /* a client found the budget of -n used up */
+    bool fill;           /* a group may open more connections */
+    bool receives_later; /* --max-rate kept messages back: tune() when cap_next_ns has come */
+    bool full;           /* nothing more may be written: see settings.bounded */
+    bool starved;        /* a client found the budget of -n used up */
     uint32_t again_waiting;
     struct op *gather; /* open arrival: a bulk that waits for its rows, `gathered` so far */
     uint32_t gathered;
@@ -181,6 +182,7 @@ void worker_account(struct worker *);                  /* brings the in-flight a
 void client_init(struct client *, struct worker *, uint32_t id);
 void client_ready(struct client *);               /* the next settle looks at it */
 void clients_run(struct worker *, unsigned most); /* those that are ready; leaves the rest listed */
+uint32_t capped(struct worker *, uint32_t n);     /* how many of n --max-rate allows now */
 void capped_run(struct worker *); /* closed under --max-rate: who had to wait for it */
 void client_list_append(struct client_list *, struct client *);
 struct client *client_list_pop(struct client_list *); /* NULL: empty */

@@ -318,7 +318,7 @@ static void load(struct app *a, enum action action)
     } else if (action == ACT_PAUSE && p->guard[0]) {
         app_ask_name(a, p);
     } else if (action == ACT_PAUSE && p->held) {
-        app_ask_first(a);
+        app_ask_first(a, p);
     } else if (action == ACT_PAUSE) {
         app_send(a, BY_KEY, p->state == POOL_PAUSED ? "%u resume" : "%u pause", p->number);
     } else if (action == ACT_STOP) {
@@ -433,10 +433,11 @@ static void consent(struct app *a, unsigned pool)
 
 static void start_held(struct app *a)
 {
-    for (unsigned i = 0; i < a->live->pools; i++)
-        if (a->live->pool[i].held && !a->live->pool[i].guard[0] &&
-            a->asked[a->live->pool[i].number % ASKED_MAX] == a->live->pool[i].holds)
-            consent(a, a->live->pool[i].number);
+    for (unsigned k = 0; k < a->questions; k++)
+        for (unsigned i = 0; i < a->live->pools; i++)
+            if (a->live->pool[i].number == a->question[k].pool &&
+                a->live->pool[i].holds == a->question[k].holds)
+                consent(a, a->question[k].pool);
 }
 
 static void answer(struct app *a, bool yes)

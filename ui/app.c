@@ -120,7 +120,7 @@ static void describe_target(struct text *t, const struct pool_snapshot *p)
 {
     char number[32];
 
-    text_add(t, "%s%s", t->len ? "; " : "", p->target);
+    text_add(t, "%.200s", p->target);
     if (p->address[0] && !strstr(p->target, p->address))
         text_add(t, " at %s", p->address);
     if (p->room_why[0])
@@ -158,36 +158,84 @@ void app_ask_name(struct app *a, const struct pool_snapshot *p)
         p->number, p->name, p->guard, p->guard_rule);
 }
 
-void app_ask_first(struct app *a)
+static bool waits_for_yes(const struct pool_snapshot *p)
 {
-    struct text list = {.limit = 440};
+    return p->held && !p->guard[0];
+}
 
-    for (unsigned i = 0; i < a->live->pools; i++)
-        if (a->live->pool[i].held && !a->live->pool[i].guard[0]) {
-            describe_target(&list, &a->live->pool[i]);
-            a->asked[a->live->pool[i].number % ASKED_MAX] = a->live->pool[i].holds;
-        }
+/* Adds a pool to the question. False: it is full, and the pool is asked about in the next one. */
+static bool add_question(struct app *a, struct text *list, const struct pool_snapshot *p)
+{
+    struct text one = {.limit = QUESTION_MAX - 2};
+
+    describe_target(&one, p);
+    bool fits =
+        !list->len || (a->questions < QUESTIONS_MAX && list->len + one.len + 2 < QUESTION_MAX);
+    if (fits) {
+        text_add(list, "%s%s", list->len ? "; " : "", text_str(&one));
+        a->question[a->questions++] = (struct first_load){p->number, p->holds};
+        a->asked[p->number % ASKED_MAX] = p->holds;
+    }
+    text_free(&one);
+    return fits;
+}
+
+static void ask(struct app *a, const struct text *list)
+{
+    act_ask(a, ASK_FIRST_LOAD, "This loads what is not on this machine: %s. Start the load?",
+            text_str(list));
+}
+
+void app_ask_first(struct app *a, const struct pool_snapshot *only)
+{
+    struct text list = {.limit = QUESTION_MAX};
+    bool room = true;
+
+    a->questions = 0;
+    for (unsigned i = 0; i < a->live->pools && room; i++) {
+        const struct pool_snapshot *p = &a->live->pool[i];
+        bool wanted = only ? p == only : a->asked[p->number % ASKED_MAX] != p->holds;
+
+        if (wanted && waits_for_yes(p))
+            room = add_question(a, &list, p);
+    }
     if (list.len)
-        act_ask(a, ASK_FIRST_LOAD, "This loads what is not on this machine: %s. Start the load?",
-                text_str(&list));
+        ask(a, &list);
     text_free(&list);
 }
 
-/* Asks for each pool that waits for a yes, once; the answer may come before all is known of it, and
- * what becomes known is put into the question. */
+/* What has become known of the pools in the question meanwhile is put into it; no other pool is. */
+static void renew_question(struct app *a)
+{
+    struct text list = {.limit = QUESTION_MAX};
+
+    for (unsigned k = 0; k < a->questions; k++)
+        for (unsigned i = 0; i < a->live->pools; i++)
+            if (a->live->pool[i].number == a->question[k].pool) {
+                text_add(&list, "%s", list.len ? "; " : "");
+                describe_target(&list, &a->live->pool[i]);
+            }
+    if (list.len)
+        ask(a, &list);
+    text_free(&list);
+}
+
+/* Asks for each pool that waits for a yes, once. */
 static void look_for_held(struct app *a)
 {
-    bool asking = a->sc.mode == MODE_ASK && a->sc.question == ASK_FIRST_LOAD, fresh = false;
+    bool fresh = false;
 
     for (unsigned i = 0; i < a->live->pools; i++) {
         const struct pool_snapshot *p = &a->live->pool[i];
 
         if (p->guard[0] && a->sc.mode == MODE_VIEW && !a->name_asked[p->number % ASKED_MAX])
             app_ask_name(a, p);
-        fresh = fresh || (p->held && !p->guard[0] && a->asked[p->number % ASKED_MAX] != p->holds);
+        fresh = fresh || (waits_for_yes(p) && a->asked[p->number % ASKED_MAX] != p->holds);
     }
-    if (asking || (fresh && a->sc.mode == MODE_VIEW))
-        app_ask_first(a);
+    if (a->sc.mode == MODE_ASK && a->sc.question == ASK_FIRST_LOAD)
+        renew_question(a);
+    else if (fresh && a->sc.mode == MODE_VIEW)
+        app_ask_first(a, NULL);
 }
 
 /* The run's JSON is written at its end, also while the screen stays. */

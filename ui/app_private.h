@@ -15,6 +15,9 @@
 
 #define ASKED_MAX 1024 /* pools of one run */
 
+#define QUESTION_MAX 440 /* characters of the pools in a question */
+#define QUESTIONS_MAX 8
+
 struct app {
     struct engine *engine;
     const struct app_settings *settings;
@@ -31,7 +34,13 @@ struct app {
     bool dirty, quit, suspend;
     int signal; /* that ended it; 0: none */
     bool ended_seen;
-    /* By a pool's number: which of its holds was asked about; the name of its protected host was. */
+    /* The pools that the present question about a first load shows: a yes is for them alone. */
+    struct first_load {
+        unsigned pool, holds;
+    } question[QUESTIONS_MAX]; /* [questions] */
+    unsigned questions;
+    /* By a pool's number: which of its holds was asked about; the name of its protected host was.
+     */
     unsigned asked[ASKED_MAX];
     bool name_asked[ASKED_MAX];
 };
@@ -49,8 +58,9 @@ void app_notice(struct app *, enum role, const char *fmt, ...)
 /* Sends a command as text; a refusal at once is a notice. */
 void app_send(struct app *, enum origin, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* Asks for the first load of all pools that wait for a yes. */
-void app_ask_first(struct app *);
+/* Asks for the first load of one pool, or (NULL) of those that wait for a yes and were not asked
+ * about; those that the question has no room for come in the next one. */
+void app_ask_first(struct app *, const struct pool_snapshot *only);
 void app_pause_all(struct app *);
 void app_quit(struct app *);
 

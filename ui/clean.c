@@ -102,6 +102,9 @@ static bool is_away(const struct job *j, const char **host, struct err *err)
         if (away && strcasecmp(j->scenario.limits.confirm, t->host[i].name) != 0)
             *host = t->host[i].name;
     }
+    /* Behind a socket's path that a file names may be anybody. */
+    if (rules && !t->hosts && strcmp(j->scenario.limits.confirm, t->path) != 0)
+        *host = t->path;
     rules_free(rules);
     return *host != NULL;
 }
@@ -125,10 +128,10 @@ static int allow_secret(struct job *j, struct err *err)
     char question[600];
     if (!has_secret(j) || !is_away(j, &host, err))
         return err->code;
-    snprintf(question, sizeof question,
-             "%s: the file names %.200s, which is not on this machine. Send your password or token "
-             "there?",
-             j->name, host);
+    snprintf(
+        question, sizeof question,
+        "%s: the file names %.200s, which is not this machine. Send your password or token there?",
+        j->name, host);
     if (asked(question))
         return 0;
     return err_set(err, ERR_REFUSED,
@@ -252,6 +255,7 @@ int clean_run(const struct cli *c, const struct backend *const *backends)
         complain("clean needs one file: loadtop clean RUN.json");
         return EXIT_WRONG_USAGE;
     }
+    net_confirm(cli_text(c, OWN_CONFIRM));
     json_t *run = json_load_run(c->word[0], &err);
     if (!run) {
         complain("clean: %s", err.msg);

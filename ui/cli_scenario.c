@@ -108,16 +108,20 @@ static int apply_limits(const struct cli *c, struct limits *l, struct err *err)
 {
     if (option_given(&c->own, OWN_MAX_THREADS)) {
         l->max_threads = (uint32_t)option_u64(&c->own, OWN_MAX_THREADS);
-        l->max_threads_given = true;
+        l->max_threads_given = l->own_threads = true;
     }
     if (option_given(&c->own, OWN_MAX_CLIENTS)) {
         l->max_clients = (uint32_t)option_u64(&c->own, OWN_MAX_CLIENTS);
-        l->max_clients_given = true;
+        l->max_clients_given = l->own_clients = true;
     }
-    if (option_given(&c->own, OWN_MAX_TIME))
+    if (option_given(&c->own, OWN_MAX_TIME)) {
         l->max_time_ns = option_u64(&c->own, OWN_MAX_TIME);
-    if (option_given(&c->own, OWN_MAX_CONNECTIONS))
+        l->own_time = true;
+    }
+    if (option_given(&c->own, OWN_MAX_CONNECTIONS)) {
         l->max_connections = (uint32_t)option_u64(&c->own, OWN_MAX_CONNECTIONS);
+        l->own_connections = true;
+    }
     if (option_given(&c->own, OWN_MAX_BYTES))
         l->max_bytes = option_u64(&c->own, OWN_MAX_BYTES);
     l->read_only = l->read_only || cli_flag(c, OWN_READ_ONLY);

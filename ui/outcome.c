@@ -71,6 +71,7 @@ int exit_of_error(int code)
         return EXIT_DONE;
     case ERR_USAGE:
     case ERR_REFUSED:
+    case ERR_ABSENT:
         return EXIT_WRONG_USAGE;
     case ERR_UNREACHED:
         return EXIT_UNREACHED;

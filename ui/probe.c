@@ -77,7 +77,7 @@ static bool judge(const struct pool_snapshot *s, uint64_t took_ns, uint64_t up_n
     }
     if (s->state == POOL_DOWN || s->state == POOL_ENDED) {
         /* What is not there yet is no fault: the start makes it, a look makes nothing. */
-        *good = strstr(s->state_why, "--read-only makes none") != NULL;
+        *good = s->error_code == ERR_ABSENT;
         text_add(t, *good ? "it answers; what is not there yet is made by the start: %s" : "%s",
                  s->state_why);
         return true;

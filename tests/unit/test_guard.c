@@ -6,6 +6,7 @@
 #include "engine/pool.h"
 #include "tests/unit/virtual_run.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -206,6 +207,7 @@ static void load_elsewhere_ends_after_15_minutes(void **state)
         struct scenario s;
         virtual_scenario(&s, urls);
         s.limits.max_time_ns = i == 2 ? 1000 * S : 0;
+        s.limits.own_time = i == 2;
         struct engine *e = virtual_begin(&s);
         if (i)
             go_away(e);
@@ -267,6 +269,23 @@ static void a_target_that_suffers_pauses_the_load(void **state)
     }
 }
 
+struct look {
+    struct pool *pool;
+    struct room room;
+    struct err err;
+    int code;
+    _Atomic bool done;
+};
+
+/* As a pool's own thread does when it opens: it may wait there for an answer. */
+static void *look_for_room(void *ctx)
+{
+    struct look *l = ctx;
+    l->code = pool_room_allowed(l->pool, &l->room, &l->err);
+    atomic_store(&l->done, true);
+    return NULL;
+}
+
 static void room_is_asked_about_or_refused(void **state)
 {
     (void)state;
@@ -274,7 +293,7 @@ static void room_is_asked_about_or_refused(void **state)
     static const struct {
         double come, has;
         uint64_t max_bytes;
-        bool away, screen, refused, held;
+        bool away, screen, refused, asked;
     } cases[] = {
         {2e9, 1e9, 0, false, false, false, false},   {2e9, 1e9, 0, true, false, true, false},
         {2e9, 1e9, 0, true, true, false, true},      {1e9, 2e9, 0, true, false, false, false},
@@ -283,19 +302,125 @@ static void room_is_asked_about_or_refused(void **state)
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct scenario s;
         struct err err = {0};
+        pthread_t thread;
         virtual_scenario(&s, urls);
         s.limits.ask_names = cases[i].screen;
         s.limits.max_bytes = cases[i].max_bytes;
         struct engine *e = virtual_begin(&s);
         if (cases[i].away)
             go_away(e);
-        int code = pool_room_allowed(e->pool[0],
-                                     &(struct room){cases[i].come, cases[i].has, "memory"}, &err);
-        assert_int_equal(code, cases[i].refused ? ERR_REFUSED : 0);
+        struct look l = {e->pool[0], {cases[i].come, cases[i].has, "memory"}, {0}, 0, false};
+        assert_int_equal(pthread_create(&thread, NULL, look_for_room, &l), 0);
+        while (!atomic_load(&l.done) && !atomic_load(&e->pool[0]->room_short))
+            sched_yield();
         engine_step(e, S);
-        assert_int_equal(e->pool[0]->held, cases[i].held);
+        assert_int_equal(e->pool[0]->held, cases[i].asked);
+        if (cases[i].asked) {
+            assert_int_equal(engine_consent(e, 1, &err), 0);
+            engine_step(e, 2 * S);
+            assert_int_equal(e->pool[0]->held, 0);
+        }
+        pthread_join(thread, NULL);
+        assert_int_equal(l.code, cases[i].refused ? ERR_REFUSED : 0);
         virtual_end(e, &s);
     }
+}
+
+/* P means all, also what is scheduled; a person goes on. */
+static void a_hand_stops_what_is_scheduled(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=1ms", NULL};
+    struct scenario s;
+    struct err err = {0};
+    virtual_scenario(&s, urls);
+    assert_int_equal(scenario_at(&s, "5s resume all", ORIGIN_ARGV, &err), 0);
+    assert_int_equal(scenario_at(&s, "6s add null:?service=1ms", ORIGIN_ARGV, &err), 0);
+    assert_int_equal(scenario_at(&s, "20s threads 3", ORIGIN_ARGV, &err), 0);
+    struct engine *e = virtual_begin(&s);
+    engine_step(e, 2 * S);
+    command(e, "pause all");
+    engine_step(e, 10 * S);
+    assert_int_equal(state_of(e), POOL_PAUSED);
+    assert_int_equal(e->pools, 1);
+    command(e, "resume all");
+    engine_step(e, 21 * S);
+    assert_int_equal(state_of(e), POOL_LOADING);
+    assert_int_equal(e->pool[0]->spec.load.threads, 3);
+    virtual_end(e, &s);
+}
+
+/* What a scenario file schedules names no file and takes no lock away. */
+static void a_scenario_is_nobodys_hand(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=1ms", NULL};
+    for (unsigned own = 0; own < 2; own++) {
+        struct scenario s;
+        struct err err = {0};
+        struct command c;
+        enum option_origin origin = own ? ORIGIN_ARGV : ORIGIN_SCENARIO;
+        virtual_scenario(&s, urls);
+        s.limits.locked = true;
+        assert_int_equal(scenario_at(&s, "1s unlock", origin, &err), 0);
+        assert_int_equal(scenario_at(&s, "2s threads 2", origin, &err), 0);
+        assert_int_equal(scenario_at(&s, "3s screenshot /nowhere/x.txt", origin, &err), 0);
+        assert_int_equal(scenario_at(&s, "4s report /nowhere/x.html", origin, &err), 0);
+        assert_int_equal(scenario_at(&s, "5s theme /nowhere/x", origin, &err), 0);
+        struct engine *e = virtual_begin(&s);
+        engine_step(e, 10 * S);
+        assert_int_equal(e->pool[0]->spec.load.threads, own ? 2 : 1);
+        unsigned taken = 0;
+        while (engine_take_screen(e, &c))
+            taken++;
+        assert_int_equal(taken, own ? 3 : 0);
+        virtual_end(e, &s);
+    }
+}
+
+/* --max-time is the run's, warm-up, stops and later pools included. */
+static void the_runs_time_is_bounded(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=1ms&warmup=50s", "null:?service=1ms&name=b",
+                                       NULL};
+    struct scenario s;
+    struct err err = {0};
+    virtual_scenario(&s, urls);
+    s.limits.max_time_ns = 10 * S;
+    s.limits.own_time = true;
+    assert_int_equal(scenario_at(&s, "1s b stop", ORIGIN_ARGV, &err), 0);
+    assert_int_equal(scenario_at(&s, "9s add null:?service=1ms&duration=1h", ORIGIN_ARGV, &err), 0);
+    struct engine *e = virtual_begin(&s);
+    engine_step(e, 11 * S);
+    assert_int_equal(e->pools, 3);
+    for (unsigned i = 0; i < e->pools; i++)
+        assert_int_equal(e->pool[i]->state, POOL_ENDED);
+    virtual_end(e, &s);
+}
+
+/* Ceilings in a file lower what holds elsewhere, and do not raise it. */
+static void a_file_raises_no_ceiling(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "pools: [\"null:\"]\n"
+        "limits: { max-threads: 4096, max-clients: 8, max-connections: 99999,"
+        " max-time: 100h }\n";
+    struct scenario s;
+    struct options defaults;
+    struct err err = {0};
+    scenario_init(&s);
+    options_init(&defaults, pool_option_table);
+    if (scenario_load_text(&s, text, sizeof text - 1, "s.yml", &defaults, backends, &err) < 0)
+        fail_msg("%s", err.msg);
+    assert_int_equal(limits_threads(&s.limits, false), 64);
+    assert_int_equal(limits_threads(&s.limits, true), 4096);
+    assert_int_equal(limits_clients(&s.limits, false), 8);
+    assert_int_equal(limits_connections(&s.limits), 1000);
+    assert_true(limits_time_ns(&s.limits, false) == 900 * S);
+    options_fini(&defaults);
+    scenario_fini(&s);
 }
 
 int main(void)
@@ -311,6 +436,10 @@ int main(void)
         cmocka_unit_test(a_lock_stops_what_is_under_way),
         cmocka_unit_test(a_target_that_suffers_pauses_the_load),
         cmocka_unit_test(room_is_asked_about_or_refused),
+        cmocka_unit_test(a_hand_stops_what_is_scheduled),
+        cmocka_unit_test(a_scenario_is_nobodys_hand),
+        cmocka_unit_test(the_runs_time_is_bounded),
+        cmocka_unit_test(a_file_raises_no_ceiling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,230 @@
+"""Targets that are not on this machine: nothing is loaded before a yes, the administrator's file is final, ceilings
+hold, who loads says so, and what a saved run names gets no password by itself. In a network of its own, in which
+198.51.100.0/24 is another machine's and a private Redis answers there.
+
+ctest: timeout=180
+"""
+import json
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import unittest
+
+import lib
+
+SYSTEM_CONF = "/etc/loadtop/targets.conf"  # of the private copy of /etc
+
+
+def put(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+    return path
+
+
+class Remote(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="loadtop-remote-")
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.redis = lib.Redis("--bind", "0.0.0.0", "--protected-mode", "no")
+        self.addCleanup(self.redis.close)
+        self.url = "redis://%s:%d" % (lib.AWAY, self.redis.port)
+
+    def file(self, name, text):
+        return put(os.path.join(self.dir, name), text)
+
+    def system_conf(self, text):
+        put(SYSTEM_CONF, text)
+        self.addCleanup(os.unlink, SYSTEM_CONF)
+
+    def start(self, *args):
+        t = lib.Tmux(lib.LOADTOP, "--no-history", *args, cols=100, rows=30)
+        self.addCleanup(t.close)
+        return t
+
+    def calls(self):
+        return self.redis.calls("get", "set")
+
+    def hosts(self, name, address):
+        """The private /etc/hosts says that this name is there."""
+        with open("/etc/hosts") as f:
+            before = f.read()
+        self.addCleanup(put, "/etc/hosts", before)
+        put("/etc/hosts", "%s %s\n%s" % (address, name, before))
+
+
+class Consent(Remote):
+    def test_only_a_yes_starts_it(self):
+        t = self.start("--at", "1s resume", "--at", "2s resume all", "--at", "3s mark now", self.url)
+        t.wait_for("Start the load?")
+        t.wait_for("Redis")  # what is known of it is in the question
+        t.send("n")
+        t.wait_for("no load is started: p asks again")
+        t.send("5")
+        t.wait_for("mark")  # the timed commands have had their moment
+        for command in ("resume all", "1 resume", "1 start", "undo", "threads 3", "sweep threads=1,2 hold=1s"):
+            t.send(":")
+            t.type(command)
+            t.send("Enter")
+        t.wait_for("nobody has said yes")
+        self.assertEqual(self.calls(), 0)
+        t.send("1", "p")
+        t.wait_for("Start the load?")
+        t.send("y")
+        t.wait_for("LOAD ON 1/1")
+        lib.until("load", lambda: self.calls() > 100)
+
+    def test_a_name_that_leads_elsewhere_is_not_local(self):
+        """db.localhost, and even localhost, are what they lead to."""
+        self.hosts("db.localhost", "198.51.100.9")
+        url = "redis://db.localhost:%d" % self.redis.port
+        r = lib.loadtop("--headless", "--no-history", "-d", "1s", "-t", "65", url)
+        self.assertNotEqual(r.code, 0)
+        self.assertIn("above the ceiling of 64", r.err)
+        self.hosts("localhost", "198.51.100.9")
+        t = self.start("redis://localhost:%d" % self.redis.port)
+        t.wait_for("Start the load?")
+        self.assertEqual(self.calls(), 0)
+        t.send("y")
+        t.wait_for("LOAD ON 1/1")
+
+    def test_ceilings_without_being_told(self):
+        r = lib.loadtop("--headless", "--no-history", "-d", "1s", "-t", "11", "--clients", "100", self.url)
+        self.assertEqual(r.code, 2, r)
+        self.assertIn("above the ceiling of 1000 in all", r.err)
+        run = lib.headless("--no-history", "-d", "1s", "-t", "11", "--clients", "100", "--max-connections", "1100",
+                           self.url)
+        self.assertGreater(lib.pool(run)["ops"]["completed"], 0)
+        self.assertFalse(lib.pool(run)["local"])
+        r = lib.loadtop("--headless", "--no-history", "-d", "1s", "--max-rate", "1e-11/s", self.url)
+        self.assertEqual(r.code, 2)
+        self.assertIn("0.001/s to 1G/s", r.err)
+
+
+class Administrator(Remote):
+    def test_the_systems_file_is_final(self):
+        self.system_conf("deny 198.51.100.0/24\n")
+        mine = self.file("targets.conf", "allow %s\n" % lib.AWAY)
+        env = {"LOADTOP_TARGETS_CONF": mine}
+        r = lib.loadtop("--headless", "--no-history", "-d", "1s", self.url, env=env)
+        self.assertEqual(r.code, 2, r)
+        self.assertIn("denied (%s:1" % SYSTEM_CONF, r.err)
+        # A pool that comes later, by a name that is longer than any address.
+        name = "a%s.example" % ("b" * 60)
+        self.hosts(name, "198.51.100.9")
+        run = lib.headless("--no-history", "-d", "2s", "--at", "100ms add redis://%s:%d?name=late" % (name, self.redis.port),
+                           "null:?service=1ms", env=env, code=None)
+        late = lib.pool(run, "late")
+        self.assertEqual(late["ops"]["offered"], 0)
+        self.assertEqual(self.calls(), 0)
+        self.assertTrue(any("denied" in (e["to"] or "") for e in run["events"]) or "denied" in run["_err"], run["events"])
+
+    def test_a_unix_socket_is_a_target_too(self):
+        self.system_conf("deny *\n")
+        with lib.Redis(unix=True) as redis:
+            r = lib.loadtop("--headless", "--no-history", "-d", "1s", redis.url)
+            self.assertEqual(r.code, 2, r)
+            self.assertIn("is denied", r.err)
+            run = lib.headless("--no-history", "-d", "2s", "--at", "100ms add %s?name=late" % redis.url, "null:?service=1ms",
+                               code=None)
+            self.assertEqual(lib.pool(run, "late")["ops"]["offered"], 0)
+            self.assertEqual(redis.calls("get", "set"), 0)
+
+
+class Tells(Remote):
+    def log_lines(self):
+        """A listener where the system's log would be: what it was sent."""
+        if os.path.exists("/dev/log"):
+            self.skipTest("this machine has a log of its own at /dev/log")
+        log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        log.bind("/dev/log")
+        self.addCleanup(os.unlink, "/dev/log")
+        self.addCleanup(log.close)
+        lines = []
+
+        def read():
+            try:
+                while True:
+                    lines.append(log.recv(4096).decode())
+            except OSError:
+                pass
+        log.settimeout(60)
+        threading.Thread(target=read, daemon=True).start()
+        return lines
+
+    def test_the_system_log_says_who_loads_what(self):
+        lines = self.log_lines()
+        run = lib.headless("--no-history", "-d", "1s", self.url)
+        lib.until("two lines", lambda: len(lines) >= 2)
+        sender = "@%s:%s" % (socket.gethostname(), run["run_id"])
+        self.assertIn(sender, lines[0].replace("_", "-") if "_" in lines[0] else lines[0])
+        self.assertIn("load begins on %s" % self.url, lines[0])
+        self.assertRegex(lines[0], r"kill -TERM \d+ ends it")
+        self.assertIn("load ended on %s" % self.url, lines[1])
+        lib.headless("--no-history", "-d", "1s", "redis://127.0.0.1:%d" % self.redis.port)
+        self.assertEqual(len(lines), 2)  # this machine's own is nobody's surprise
+
+    def test_bytes_are_bounded(self):
+        run = lib.headless("--no-history", "-d", "60s", "--max-bytes", "100k", "--clients", "8",
+                           self.url + "?ops=set&size=100")
+        pool = lib.pool(run)
+        self.assertEqual(run["ended_by"], "rule")
+        self.assertTrue(any("--max-bytes" in (e["to"] or "") for e in run["events"]), run["events"])
+        self.assertLessEqual(100 * self.redis.calls("set"), 100 * 1024)
+        self.assertGreater(100 * pool["ops"]["completed"], 90 * 1024)
+
+
+class Secrets(Remote):
+    """A saved run may come from anybody: `clean` sends no password where only the file says."""
+
+    def setUp(self):
+        super().setUp()
+        self.redis.command("CONFIG", "SET", "requirepass", "hunter2")
+        self.run_file = self.file("run.json", json.dumps({
+            "loadtop": "0", "schema": 1, "run_id": "1a2b3c4d", "pools": [{
+                "name": "redis", "backend": "redis", "target": self.url, "url": self.url,
+                "left_behind": [{"kind": "keys", "what": "loadtop:0..1", "prefix": "loadtop:", "first": 0, "last": 1,
+                                 "db": 0, "count": 2}]}]}))
+        self.env = {"LOADTOP_PASSWORD": "hunter2"}
+
+    def logins(self):
+        client = lib.RedisClient(("127.0.0.1", self.redis.port), password="hunter2")
+        self.addCleanup(client.close)
+        stats = client("INFO", "commandstats")
+        self.own = getattr(self, "own", 0) + 1
+        found = [line for line in stats.splitlines() if line.startswith("cmdstat_auth:")]
+        return int(found[0].split("calls=")[1].split(",")[0]) - self.own if found else 0
+
+    def test_yes_is_not_enough(self):
+        for args in ([], ["--yes"]):
+            r = lib.loadtop("clean", *args, self.run_file, env=self.env)
+            self.assertEqual(r.code, 2, r)
+            self.assertIn("--confirm %s" % lib.AWAY, r.err)
+            self.assertEqual(self.logins(), 0)
+        secret = self.file("secret", "hunter2\n")
+        r = lib.loadtop("clean", "--yes", "--password-file", secret, self.run_file)
+        self.assertEqual(r.code, 2, r)
+        self.assertEqual(self.logins(), 0)
+        r = lib.loadtop("clean", "--yes", "--confirm", lib.AWAY, self.run_file, env=self.env)
+        self.assertNotIn("--confirm", r.err)
+        self.assertGreater(self.logins(), 0)
+
+    def test_a_typed_yes_is(self):
+        for answer, logins in (("y", 0), ("yes", 1)):
+            t = lib.Tmux("sh", "-c", "%s clean %s" % (lib.LOADTOP, self.run_file), cols=120, rows=30, env=self.env)
+            self.addCleanup(t.close)
+            t.wait_for("Type yes:")
+            t.wait_for(lib.AWAY)
+            t.type(answer)
+            t.send("Enter")
+            if logins:
+                lib.until("a login", lambda: self.logins() > 0)
+            else:
+                t.status()
+                self.assertEqual(self.logins(), 0, t.text())
+
+
+if __name__ == "__main__":
+    lib.own_network()
+    lib.main()
