@@ -6,6 +6,7 @@ ctest: timeout=180
 """
 import json
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -219,7 +220,8 @@ class Secrets(Remote):
             t.type(answer)
             t.send("Enter")
             if logins:
-                lib.until("a login", lambda: self.logins() > 0)
+                t.wait_for(re.compile(r"would go|stays|not there|Remove"))
+                self.assertGreater(self.logins(), 0)
             else:
                 t.status()
                 self.assertEqual(self.logins(), 0, t.text())
