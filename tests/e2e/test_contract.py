@@ -226,6 +226,12 @@ class Elsewhere(unittest.TestCase):
         t.send(":")
         t.type("resume all")
         t.send("Enter")
+        t.wait_for("nobody has said yes")
+        t.wait_for("LOAD ON 1/2")
+        self.assertEqual(self.calls(), 0)
+        t.send("End", "p")
+        t.wait_for("start load?")
+        t.send("y")
         t.wait_for("LOAD ON 2/2")
         lib.until("load", self.calls)
 
