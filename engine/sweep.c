@@ -379,8 +379,11 @@ void sweep_stop(struct engine *e, const char *why)
 
 void sweep_stop_on(struct engine *e, const struct pool *p, const char *why)
 {
-    if (e->sweep && e->sweep->on && the_pool(e, e->sweep->pool) == p)
-        sweep_stop(e, why);
+    if (!e->sweep || !e->sweep->on || the_pool(e, e->sweep->pool) != p)
+        return;
+    if (e->scenario.sweep[0]) /* --sweep: what was asked for is not done */
+        engine_end(e, END_DRAIN, "error");
+    sweep_stop(e, why);
 }
 
 void sweep_disturbed(struct engine *e, const struct command *c)

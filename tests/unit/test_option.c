@@ -254,6 +254,77 @@ static void the_pool_table_is_whole(void **state)
     assert_null(pool_option_table[POOL_OPTIONS].name);
 }
 
+/* ---- what may be set by whom ---- */
+
+static const struct option_spec files[] = {
+    {"ca", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL, "help"},
+    {"lib.", OPTION_TEXT, OPTION_PREFIX, NULL, 0, 0, NULL, "help"},
+    {NULL, OPTION_TEXT, 0, NULL, 0, 0, NULL, NULL},
+};
+static const struct option_property allowed[] = {
+    {"linger.ms", 0}, {"ca.location", OPTION_OWN_ONLY}, {NULL, 0}};
+
+static const char *refusal(const char *name)
+{
+    return strcmp(name, "run.cmd") == 0 ? "it runs a command" : NULL;
+}
+
+static void what_reads_files_is_taken_from_ones_own_hand(void **state)
+{
+    (void)state;
+    static const struct option_properties properties = {allowed, refusal};
+    static const struct {
+        const char *name, *value;
+        enum option_origin origin;
+        const char *says; /* NULL: taken */
+    } cases[] = {
+        {"ca", "/f", ORIGIN_ARGV, NULL},
+        {"ca", "/f", ORIGIN_CONFIG, NULL},
+        {"ca", "/f", ORIGIN_SCENARIO, "ca: it reads a file"},
+        {"ca", "/f", ORIGIN_SCENARIO, "never from a scenario file"},
+        {"ca", "/f", ORIGIN_RUN, "never from a saved run"},
+        {"ca", "/f", ORIGIN_ENVIRONMENT, "never from the environment"},
+        {"ca", "", ORIGIN_SCENARIO, NULL}, /* nothing is read */
+        {"lib.linger.ms", "5", ORIGIN_SCENARIO, NULL},
+        {"lib.ca.location", "/f", ORIGIN_ARGV, NULL},
+        {"lib.ca.location", "/f", ORIGIN_SCENARIO, "lib.ca.location: it reads a file"},
+        {"lib.run.cmd", "touch x", ORIGIN_ARGV, "lib.run.cmd: refused: it runs a command"},
+        {"lib.run.cmd", "", ORIGIN_ARGV, "it runs a command"},
+        {"lib.RUN.CMD", "x", ORIGIN_ARGV, "no such property"},
+        {"lib.linger.m", "5", ORIGIN_ARGV, "(did you mean 'lib.linger.ms'?)"},
+        {"lib.plugin", "x", ORIGIN_SCENARIO, "no such property"},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct options o;
+        struct err err = {0};
+        options_init(&o, files);
+        o.properties = &properties;
+        int code = options_set(&o, cases[i].name, cases[i].value, cases[i].origin, false, &err);
+        if (code != (cases[i].says ? ERR_USAGE : 0))
+            fail_msg("%s from %s: %d, %s", cases[i].name, origin_words(cases[i].origin), code,
+                     err.msg);
+        if (cases[i].says && !strstr(err.msg, cases[i].says))
+            fail_msg("%s: says '%s'", cases[i].name, err.msg);
+        if (cases[i].says)
+            assert_string_equal(option_str(&o, 0), "");
+        options_fini(&o);
+    }
+}
+
+static void a_value_keeps_its_origin(void **state)
+{
+    (void)state;
+    struct options copy;
+    struct err err = {0};
+    assert_int_equal(options.origin[ROWS], ORIGIN_DEFAULT);
+    assert_int_equal(options_set(&options, "rows", "7", ORIGIN_SCENARIO, false, &err), 0);
+    assert_int_equal(options_set(&options, "rows", "x", ORIGIN_ARGV, false, &err), ERR_USAGE);
+    options_copy(&copy, &options);
+    assert_int_equal(copy.origin[ROWS], ORIGIN_SCENARIO);
+    assert_true(option_given(&copy, ROWS));
+    options_fini(&copy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +336,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(copies_are_their_own, setup, teardown),
         cmocka_unit_test_setup_teardown(texts_end_within_their_buffer, setup, teardown),
         cmocka_unit_test(the_pool_table_is_whole),
+        cmocka_unit_test_setup_teardown(what_reads_files_is_taken_from_ones_own_hand, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_value_keeps_its_origin, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
