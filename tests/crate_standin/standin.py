@@ -56,6 +56,9 @@ REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
            500: "Internal Server Error", 503: "Service Unavailable"}
 
 
+SYSTEM = ("sys", "information_schema", "pg_catalog", "blob")
+
+
 class SqlError(Exception):
     def __init__(self, code, message):
         super().__init__(message)
@@ -111,6 +114,9 @@ class Store:
         def one(match):
             word, schema, name = match.group(1), match.group(3), match.group(4)
             schema = schema or default_schema
+            if schema in SYSTEM and word.upper() != "FROM":
+                raise SqlError(4007, 'The relation "%s.%s" doesn\'t support or allow %s operations' % (
+                    schema, name, "REFRESH" if word.upper() == "TABLE" else word.upper()))
             if (schema, name) not in self.tables():
                 if schema != "doc" and not any(s == schema for s, _ in self.tables()):
                     raise SqlError(4045, "SchemaUnknownException[Schema '%s' unknown]" % schema)
@@ -233,7 +239,7 @@ class Store:
             return ["count(*)"], [[int(key in tables and (not named or '"%s"' % named.group(1) in tables[key][2]))]]
         if "information_schema.tables" in sql:
             if key not in tables:
-                return ["number_of_replicas"], []
+                return ["number_of_replicas"], [[None]] if key in ((s, "nodes") for s in SYSTEM) else []
             replicas = re.search(r"number_of_replicas = '([^']+)'", tables[key][2])
             return ["number_of_replicas"], [[replicas.group(1) if replicas else "0-1"]]
         if "information_schema.table_constraints" in sql:
