@@ -19,7 +19,8 @@
 #include <string.h>
 
 #define SQL_MS 15000L
-#define MISSING_LOOKS 2 /* a shard that moves is no copy for a moment */
+#define USUAL_MS INT64_C(1735689600000) /* a timestamp of as many digits as today's */
+#define MISSING_LOOKS 2                 /* a shard that moves is no copy for a moment */
 
 /* ---- room ---- */
 
@@ -48,7 +49,7 @@ static double record_bytes(const struct crate_records *r)
     char *room = malloc(crate_record_max(r));
     if (!room)
         return (double)crate_record_max(r);
-    double n = (double)(crate_record_put(r, room, 0, 0) - room);
+    double n = (double)(crate_record_put(r, room, 0, USUAL_MS) - room);
     free(room);
     return n;
 }

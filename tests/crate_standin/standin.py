@@ -28,7 +28,7 @@ statements), "single" (no bulks) or "greet" (GET /), and those with
     refuse         new connections are accepted and closed at once
 
 `POST /_standin/set` changes what it says of itself: cluster (its name), free (bytes of disk, of each node), rejected
-(tasks that thread pools refused), lost (copies of shards that are gone). `GET /_standin/stats` counts what happened,
+(tasks that thread pools refused), lost (copies of shards that are gone, by table). `GET /_standin/stats` counts what happened,
 and says which User-Agents asked. With --nodes N each connection belongs to one of N named nodes,
 chosen by --balance. Used by tests/servers/test_crate*.py and tests/bench/crate.py, and by hand:
 
@@ -256,7 +256,7 @@ class Store:
             if key not in tables:
                 return ["sum", "sum"], [[None, None]]
             rows = self.db.execute(self.searchable("SELECT count(*) FROM %s" % self.quoted(*key))).fetchone()[0]
-            return ["sum", "sum"], [[rows, tables[key][0] * 2 - server.says["lost"]]]
+            return ["sum", "sum"], [[rows, tables[key][0] * 2 - server.says["lost"].get(key[1], 0)]]
         if "sys.shards" in sql:
             if key not in tables:
                 return ["count(*)", "sum"], [[0, None]]
@@ -346,7 +346,7 @@ class Server:
         self.faults = []
         self.stats = collections.Counter()
         self.agents = collections.Counter()
-        self.says = {"cluster": "standin", "free": 1 << 40, "rejected": 0, "lost": 0}
+        self.says = {"cluster": "standin", "free": 1 << 40, "rejected": 0, "lost": {}}
         self.requests_by_node = collections.Counter()
         self.accepted_by_node = collections.Counter()
         self.turn = 0
