@@ -41,16 +41,16 @@ static const struct option_spec crate_options[] = {
     [OPT_GZIP] = {"gzip", OPTION_BOOL, 0, "no", 0, 0, NULL, "compress requests"},
     [OPT_TOKEN] = {"token", OPTION_SECRET, 0, NULL, 0, 0, NULL,
                    "JWT for bearer authentication, in place of user and password"},
-    [OPT_TLS_VERIFY] = {"tls-verify", OPTION_BOOL, 0, "yes", 0, 0, NULL,
+    [OPT_TLS_VERIFY] = {"tls-verify", OPTION_BOOL, OPTION_OWN_ONLY, "yes", 0, 0, NULL,
                         "crates://: check the server's certificate"},
-    [OPT_CA] = {"ca", OPTION_TEXT, 0, NULL, 0, 0, NULL,
+    [OPT_CA] = {"ca", OPTION_TEXT, OPTION_OWN_ONLY, NULL, 0, 0, NULL,
                 "crates://: file with the certificates to trust"},
     [OPT_STMT] =
         {"stmt", OPTION_TEXT, 0, NULL, 0, 0, NULL,
          "your own SQL for the operation stmt, with placeholders such as {key} {new} {now} "
          "{ago:1h} {region} {user_id} {amount} {int:1-100} {text:20} {choice:a|b}; several "
          "are separated by ;"},
-    [OPT_STMT_FILE] = {"stmt-file", OPTION_TEXT, 0, NULL, 0, 0, NULL,
+    [OPT_STMT_FILE] = {"stmt-file", OPTION_TEXT, OPTION_OWN_ONLY, NULL, 0, 0, NULL,
                        "a file with such statements"},
     [OPT_BALANCE] = {"balance", OPTION_COUNT, OPTION_LIVE, "30", 0, 1000, NULL,
                      "fresh connections at the start that show how a load balancer spreads them; "

@@ -4,7 +4,9 @@
  *   crate_site.c    the blocking side's HTTP: one request after another, hosts in turn
  *   crate_setup.c   a pool's start: hosts, balancer check, a person's statements
  *   crate_table.c   its table: made or checked, shards, keys that are in it
- *   crate_pool.c    a pool's figures and its end, and clean
+ *   crate_pool.c    a pool's figures and its end
+ *   crate_clean.c   what a run left in tables: looked at and removed, by clean and by drop=yes
+ *   crate_guard.c   what the target can bear: room on its disks, signs that it suffers
  *   crate_worker.c  a worker: libcurl's multi interface on the worker's loop, requests' bodies
  *   crate_conn.c    a connection: one easy handle on one TCP connection
  *   crate_request.c one request on it, and its outcome
@@ -69,6 +71,7 @@ struct crate_host {
     struct curl_slist *to[CRATE_ADDRESSES_MAX]; /* CURLOPT_CONNECT_TO for each of its addresses */
     _Atomic unsigned addresses;                 /* written once */
     _Atomic bool alive; /* answered at the start, or has had a connection since */
+    _Atomic bool known; /* it said which cluster it is of, and that may be loaded */
 };
 
 /* What is fixed by target and options, for the pool's thread and for clean(). */
@@ -77,8 +80,6 @@ struct crate_site {
     struct crate_host host[TARGET_HOSTS_MAX];
     unsigned hosts, at; /* at: the host that answered last */
     bool ending;        /* the pool's last requests: they are wanted although it stops */
-    bool tls_verify;
-    char ca[512];
     struct curl_slist *headers;
     CURL *easy;
     struct text reply;
@@ -86,6 +87,28 @@ struct crate_site {
     int code;    /* CrateDB's code of the last error, or 0 */
     char why[CURL_ERROR_SIZE];
     struct err refused; /* by targets.conf */
+    /* Who they say that they are: fixed by the first host that answers, for all are to be of one
+     * cluster. */
+    bool greeted;
+    char *cluster; /* NULL: it does not say */
+    char version[32];
+};
+
+/* What information_schema says of a table. */
+struct crate_made {
+    bool exists;
+    bool ours;   /* some run of loadtop made it: it may be loaded */
+    bool marked; /* the run that was asked about made it: it may be dropped */
+    char replicas[24];
+};
+
+/* Signs that the target suffers; only what is new since the pool began counts. The pool's thread.
+ */
+struct crate_strain {
+    bool known;
+    double rejected;          /* by thread pools of all nodes, at the last look */
+    double copies;            /* most copies of shards that were seen started */
+    unsigned missing_seconds; /* for so many looks on end there were fewer */
 };
 
 struct crate_node {
@@ -123,9 +146,10 @@ struct crate_pool {
     unsigned stmts;
     char *sample; /* CRATE_KEY_JSON_MAX bytes each: the keys of an existing table */
     unsigned samples;
-    bool created, existed, ours; /* the table: made by this run; there before; made by loadtop */
-    bool drop_tried, dropped;    /* at the end, because of drop=yes */
-    char version[32], cluster[64];
+    struct crate_made made;
+    bool created, existed;    /* the table: made by this pool; there before */
+    bool drop_tried, dropped; /* at the end, because of drop=yes */
+    struct crate_strain strain;
 
     _Atomic uint64_t confirmed; /* records up to this number were (mostly) stored */
     _Atomic uint64_t oldest;    /* records below this number were deleted */
@@ -209,24 +233,37 @@ static inline const struct crate_host *crate_host_of(const struct crate_conn *c)
 }
 
 /* ---- crate_site.c; blocking, each call bounded by its timeout */
-/* Fills in hosts, headers and TLS. pool may be NULL. ERR_USAGE, ERR_FAILED. */
+/* Fills in hosts, headers and TLS. pool may be NULL; sender: who we are, for the User-Agent.
+ * ERR_USAGE, ERR_FAILED. */
 int crate_site_open(struct crate_site *, const struct pool *, const struct target *,
-                    const struct options *, struct err *);
+                    const struct options *, const char *sender, struct err *);
 void crate_site_close(struct crate_site *); /* takes a zeroed one */
 /* Headers of every request, with authentication; NULL: out of memory. The caller's to free. */
 struct curl_slist *crate_headers(const struct target *, const struct options *, bool gzip);
 void crate_tls_options(CURL *, const struct options *);
+/* What holds for every request: who we are, and that the environment and the server lead it nowhere
+ * else (proxies, .netrc, redirects). */
+void crate_plain_options(CURL *, const char *sender);
 /* GET / of a host; `fresh`: on a connection of its own. 0 (status and reply are set) or
  * ERR_UNREACHED. */
 int crate_site_get(struct crate_site *, unsigned host, bool fresh, long timeout_ms, struct err *);
-/* Runs a statement on the first host that answers. args: stolen, may be NULL. *reply (may be NULL):
- * the caller's. ERR_UNREACHED: no host answered; ERR_FAILED: with CrateDB's message; site->code is
- * set. */
+/* GET / of a host, and who it says that it is. ERR_UNREACHED; ERR_FAILED also when it is of another
+ * cluster than the hosts before. Whether it may be used is then the caller's to say (host.known).
+ */
+int crate_site_greet(struct crate_site *, unsigned host, struct err *);
+/* Is this (NULL: it does not say) the cluster that the first host named? Any thread, once greeted.
+ */
+bool crate_same_cluster(const struct crate_site *, const char *cluster);
+/* Runs a statement on the first known host that answers. args: stolen, may be NULL. *reply (may be
+ * NULL): the caller's. ERR_UNREACHED: no host answered; ERR_FAILED: with CrateDB's message;
+ * site->code is set. */
 int crate_site_sql(struct crate_site *, const char *sql, struct json_t *args, struct json_t **reply,
                    long timeout_ms, struct err *);
 /* rows[row][col] of a reply as a number, or `otherwise`. */
 double crate_cell(const struct json_t *reply, unsigned row, unsigned col, double otherwise);
 const char *crate_cell_text(const struct json_t *reply, unsigned row, unsigned col);
+/* Sum of a cell that is a list of numbers. */
+double crate_cell_sum(const struct json_t *reply, unsigned row, unsigned col);
 
 /* ---- crate_setup.c; the pool's thread */
 int crate_pool_open(struct pool *, struct err *);
@@ -241,9 +278,10 @@ void crate_own_statements_free(struct crate_stmt **, unsigned *n);
 void crate_balance(struct pool *, struct crate_pool *);
 
 /* ---- crate_table.c; the pool's thread */
-/* The table is one that loadtop made (it has the mark). 0 or ERR_*. */
-int crate_table_is_ours(struct crate_site *, const struct crate_table *, bool *exists, bool *ours,
-                        struct err *);
+/* Is there such a table, and who made it? run: the id of the run that is asked about. 0 or ERR_*.
+ */
+int crate_table_look(struct crate_site *, const struct crate_table *, const char *run,
+                     struct crate_made *, struct err *);
 /* Makes the table or checks it. ERR_REFUSED: it is not ours to write to. */
 int crate_ensure_table(struct pool *, struct crate_pool *, struct err *);
 /* Waits until every primary shard has started: before, inserts would fail with 4041 or 5002. */
@@ -255,7 +293,26 @@ void crate_sample_keys(struct crate_pool *);
 /* ---- crate_pool.c; the pool's thread */
 void crate_pool_stats(struct pool *, struct stats *);
 void crate_pool_close(struct pool *);
+/* How the server is before the load: what suffers later is told against it. */
+void crate_first_look(struct pool *, struct crate_pool *);
+
+/* ---- crate_clean.c; blocking */
 int crate_clean(struct clean *, struct err *);
+/* Drops the table if this run made it, as the server says now, and no record of others is in it.
+ * *dropped: by this call; without and without an error it was not there. ERR_REFUSED: it is not
+ * this run's, or not it alone. */
+int crate_drop_own(struct crate_site *, const struct crate_table *, const char *run,
+                   long timeout_ms, bool *dropped, struct err *);
+
+/* ---- crate_guard.c */
+/* What is to come against what the nodes' disks have free. Before anything is written. 0, or
+ * ERR_REFUSED. The pool's thread. */
+int crate_room(struct pool *, struct crate_pool *, const char *replicas, struct err *);
+/* A look at what suffers: tasks that thread pools rejected, copies of shards that are started; NaN:
+ * not known. The pool's thread. */
+void crate_strain_look(struct pool *, struct crate_pool *, double rejected, double copies);
+/* What an error tells of the target: code of CrateDB's or 0, HTTP status. Any thread. */
+void crate_strain_error(struct pool *, int code, long status, const char *msg, size_t len);
 
 /* ---- crate_worker.c */
 int crate_worker_open(struct worker *, struct err *);

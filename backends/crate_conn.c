@@ -153,12 +153,9 @@ static void set_options(struct crate_conn *c, const struct crate_host *h, long t
     struct worker *worker = c->conn->worker;
     CURL *e = c->easy;
     const char *scheme = pool_target(worker_pool(worker))->scheme;
+    crate_plain_options(e, pool_sender(worker_pool(worker)));
     curl_easy_setopt(e, CURLOPT_SHARE, c->share);
     curl_easy_setopt(e, CURLOPT_PRIVATE, c);
-    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(e, CURLOPT_PROXY, "");
-    curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(e, CURLOPT_USERAGENT, "loadtop/" LOADTOP_VERSION);
     curl_easy_setopt(e, CURLOPT_URL, h->root);
     curl_easy_setopt(e, CURLOPT_CONNECT_TO, h->to[c->conn->id % h->addresses]);
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, crate_worker_of(c)->headers);
@@ -202,6 +199,9 @@ int crate_open(struct conn *conn, struct err *err)
     if (conn->group >= w->pool->site.hosts || !w->pool->site.host[conn->group].addresses)
         return err_set(err, ERR_UNREACHED, "%s: its address is not known",
                        w->pool->site.host[conn->group].shown);
+    if (!atomic_load(&w->pool->site.host[conn->group].known))
+        return err_set(err, ERR_UNREACHED, "%s: it has not said yet which cluster it is of",
+                       w->pool->site.host[conn->group].shown);
     c->easy = curl_easy_init();
     c->share = curl_share_init();
     if (!c->easy || !c->share)
@@ -216,15 +216,13 @@ int crate_open(struct conn *conn, struct err *err)
     return 0;
 }
 
-static void take_node(struct crate_conn *c)
+static void take_node(struct crate_conn *c, const json_t *root)
 {
     struct crate_pool *p = crate_worker_of(c)->pool;
-    json_t *root = json_loads(text_str(&c->probe), 0, NULL);
     const char *name = json_string_value(json_object_get(root, "name"));
     c->node = crate_node_find(p, name && name[0] ? name : crate_host_of(c)->shown);
     if (c->node >= 0)
         atomic_fetch_add_explicit(&p->node[c->node].connections, 1, memory_order_relaxed);
-    json_decref(root);
 }
 
 static void set_alive(struct crate_conn *c, bool alive)
@@ -233,45 +231,84 @@ static void set_alive(struct crate_conn *c, bool alive)
                           memory_order_release);
 }
 
-static void probe_done(struct crate_conn *c, CURLcode result)
+/* The opening ended without an answer. */
+static void probe_failed(struct crate_conn *c, CURLcode result)
 {
     const struct crate_host *h = crate_host_of(c);
-    long status = 0, os_errno = 0;
+    long os_errno = 0;
+    curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_errno);
+    if (c->refused.code == ERR_UNREACHED)
+        conn_down(c->conn, "waiting", "%s", c->refused.msg); /* for a yes: it is tried again */
+    else if (c->refused.code)
+        conn_down(c->conn, "denied", "%s", c->refused.msg);
+    else
+        conn_down(c->conn, crate_network_class(result, os_errno), "%s: %s%s", h->shown,
+                  c->why[0] ? c->why : curl_easy_strerror(result),
+                  result == CURLE_COULDNT_CONNECT ? " (is CrateDB running there?)" : "");
+}
+
+/* It answered with something else than its name. A node that is not ready says so itself; from
+ * anything else it means that there are no more places. */
+static void probe_unwanted(struct crate_conn *c, long status, const json_t *root)
+{
+    const struct crate_host *h = crate_host_of(c);
     char name[CRATE_CLASS_MAX], msg[160];
+    unsigned len = crate_text_clean(c->probe.s ? c->probe.s : c->plain,
+                                    (unsigned)(c->probe.len < 80 ? c->probe.len : 80));
+    crate_message(msg, sizeof msg, text_str(&c->probe), status == 503 ? 0 : len,
+                  crate_status_advice(status));
+    if ((status == 503 || status == 429) && !json_object_get(root, "ok"))
+        pool_strain(worker_pool(c->conn->worker), STRAIN_REFUSED,
+                    "%.60s refuses connections: HTTP %ld", h->shown, status);
+    conn_down(c->conn, crate_status_class(name, sizeof name, status), "%s: HTTP %ld %s", h->shown,
+              status, msg);
+}
+
+/* What GET / said decides whether the connection can be used. */
+static bool probe_good(struct crate_conn *c, long status, const json_t *root)
+{
+    const struct crate_host *h = crate_host_of(c);
+    /* A proxy may not pass GET / on: 403 and 404 are no reason not to load. */
+    if (status != 200 && status != 403 && status != 404) {
+        probe_unwanted(c, status, root);
+        return false;
+    }
+    const char *cluster = json_string_value(json_object_get(root, "cluster_name"));
+    if (status == 200 && c->last)
+        conn_down(c->conn, "closed", "%s: the server closes after each answer: it needs keep-alive",
+                  h->shown);
+    else if (status == 200 && !crate_same_cluster(&crate_worker_of(c)->pool->site, cluster))
+        conn_down(
+            c->conn, "other cluster",
+            "%s: another cluster answers there than the one that was asked about at the start",
+            h->shown);
+    else
+        return true;
+    return false;
+}
+
+static void probe_done(struct crate_conn *c, CURLcode result)
+{
+    long status = 0;
     c->may_connect = false;
     if (!crate_worker_of(c)->up[c->conn->group]) /* until the greeting below is a good one */
         set_alive(c, false);
-    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_errno);
     if (result != CURLE_OK) {
-        if (c->refused.code)
-            conn_down(c->conn, "denied", "%s", c->refused.msg);
-        else
-            conn_down(c->conn, crate_network_class(result, os_errno), "%s: %s%s", h->shown,
-                      c->why[0] ? c->why : curl_easy_strerror(result),
-                      result == CURLE_COULDNT_CONNECT ? " (is CrateDB running there?)" : "");
+        probe_failed(c, result);
         return;
     }
-    /* A proxy may not pass GET / on: 403 and 404 are no reason not to load. */
-    if (c->last && status == 200) {
-        conn_down(c->conn, "closed", "%s: the server closes after each answer: it needs keep-alive",
-                  h->shown);
+    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+    json_t *root = json_loads(text_str(&c->probe), 0, NULL);
+    bool good = probe_good(c, status, root);
+    if (good)
+        take_node(c, root);
+    json_decref(root);
+    if (!good)
         return;
-    }
-    if (status != 200 && status != 403 && status != 404) {
-        unsigned len = crate_text_clean(c->probe.s ? c->probe.s : c->plain,
-                                        (unsigned)(c->probe.len < 80 ? c->probe.len : 80));
-        crate_message(msg, sizeof msg, text_str(&c->probe), status == 503 ? 0 : len,
-                      crate_status_advice(status));
-        conn_down(c->conn, crate_status_class(name, sizeof name, status), "%s: HTTP %ld %s",
-                  h->shown, status, msg);
-        return;
-    }
-    take_node(c);
     text_free(&c->probe);
     crate_worker_of(c)->up[c->conn->group]++;
     set_alive(c, true);
-    curl_easy_setopt(c->easy, CURLOPT_URL, h->sql);
+    curl_easy_setopt(c->easy, CURLOPT_URL, crate_host_of(c)->sql);
     curl_easy_setopt(c->easy, CURLOPT_POST, 1L);
     curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, 0L); /* the engine keeps the time of requests */
     c->phase = PHASE_IDLE;

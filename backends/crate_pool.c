@@ -1,9 +1,8 @@
-/* A pool's figures about once a second, its end, and `loadtop clean`.
+/* A pool's figures about once a second, and its end.
  *
  * Figures come from CrateDB's system tables (sys.nodes, sys.shards), which the server answers
  * without touching the data; the rows in the table lag by its refresh interval, and no REFRESH is
- * issued because that would be load. What was acknowledged is our own count. Only tables that carry
- * loadtop's mark are dropped. */
+ * issued because that would be load. What was acknowledged is our own count. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate.h"
 
@@ -43,7 +42,7 @@ static void try_hosts_again(struct pool *pool, struct crate_pool *p)
 }
 
 /* False: the server did not answer. */
-static bool server_load(struct crate_pool *p, struct stats *out)
+static bool server_load(struct crate_pool *p, struct stats *out, double *rejected)
 {
     struct err err = {0};
     json_t *reply = NULL;
@@ -51,7 +50,7 @@ static bool server_load(struct crate_pool *p, struct stats *out)
     int result = crate_site_sql(
         &p->site,
         "SELECT name, process['cpu']['percent'], os_info['available_processors'], heap['used'], "
-        "heap['max'], connections['http']['open'] FROM sys.nodes",
+        "heap['max'], connections['http']['open'], thread_pools['rejected'] FROM sys.nodes",
         NULL, &reply, STATS_MS, &err);
     if (result < 0) /* a user may have no right to see it */
         return result != ERR_UNREACHED;
@@ -65,6 +64,7 @@ static bool server_load(struct crate_pool *p, struct stats *out)
         used += crate_cell(reply, i, 3, NAN);
         most += crate_cell(reply, i, 4, NAN);
         open += crate_cell(reply, i, 5, NAN);
+        *rejected = (i ? *rejected : 0) + crate_cell_sum(reply, i, 6);
     }
     json_decref(reply);
     if (rows == 0)
@@ -80,19 +80,38 @@ static bool server_load(struct crate_pool *p, struct stats *out)
     return true;
 }
 
-static void table_rows(struct crate_pool *p, struct stats *out)
+static void table_rows(struct crate_pool *p, struct stats *out, double *copies)
 {
     struct err err = {0};
     json_t *reply = NULL;
     if (crate_site_sql(&p->site,
-                       "SELECT sum(num_docs) FROM sys.shards "
-                       "WHERE schema_name = ? AND table_name = ? AND \"primary\" = true",
+                       "SELECT sum(CASE WHEN \"primary\" = true THEN num_docs ELSE 0 END), "
+                       "sum(CASE WHEN state IN ('STARTED', 'RELOCATING') THEN 1 ELSE 0 END) "
+                       "FROM sys.shards WHERE schema_name = ? AND table_name = ?",
                        json_pack("[ss]", p->table.schema, p->table.name), &reply, STATS_MS,
                        &err) < 0)
         return;
     double rows = crate_cell(reply, 0, 0, -1);
     p->rows_in_table = out->data_items = rows < 0 ? 0 : (int64_t)rows;
+    *copies = crate_cell(reply, 0, 1, NAN);
     json_decref(reply);
+}
+
+/* What the server says of itself and of the table. */
+static void ask_server(struct pool *pool, struct crate_pool *p, struct stats *out)
+{
+    double rejected = NAN, copies = NAN;
+    if (!p->dropped)
+        p->rows_in_table = -1;
+    if (server_load(p, out, &rejected) && !p->dropped)
+        table_rows(p, out, &copies);
+    crate_strain_look(pool, p, rejected, copies);
+}
+
+void crate_first_look(struct pool *pool, struct crate_pool *p)
+{
+    struct stats unused = {0};
+    ask_server(pool, p, &unused);
 }
 
 /* ---- as JSON ---- */
@@ -165,15 +184,6 @@ static json_t *load_json(struct crate_pool *p, double seconds, struct text *rate
     return o;
 }
 
-static int drop(struct crate_site *s, const struct crate_table *t, struct err *err)
-{
-    struct text sql = {0};
-    text_add(&sql, "DROP TABLE IF EXISTS \"%s\".\"%s\"", t->schema, t->name);
-    int result = crate_site_sql(s, text_str(&sql), NULL, NULL, DROP_MS, err);
-    text_free(&sql);
-    return result;
-}
-
 /* drop=yes: once no worker can write to it any more. */
 static void drop_at_end(struct pool *pool, struct crate_pool *p)
 {
@@ -183,12 +193,11 @@ static void drop_at_end(struct pool *pool, struct crate_pool *p)
     p->drop_tried = true;
     pool_removing(pool, DROP_MS * NS_PER_MS);
     p->site.ending = true;
-    if (drop(&p->site, &p->table, &err) < 0) {
+    if (crate_drop_own(&p->site, &p->table, pool_run_id(pool), DROP_MS, &p->dropped, &err) < 0)
         pool_event(pool, "table %s was not dropped: %s", p->table.shown, err.msg);
-    } else {
-        p->dropped = true;
-        pool_event(pool, "table %s dropped", p->table.shown);
-    }
+    else
+        pool_event(pool, p->dropped ? "table %s dropped" : "table %s is not there any more",
+                   p->table.shown);
     p->site.ending = false;
 }
 
@@ -216,7 +225,7 @@ static void left_behind(const struct pool *pool, const struct crate_pool *p, str
             json_object_set_new(o, "until", json_string("end")); /* drop=yes, and not yet */
     } else {
         snprintf(like, sizeof like, "%.13s-%%", p->records.head);
-        json_object_set_new(o, "keys", json_string(like)); /* clean deletes these */
+        json_object_set_new(o, "keys", json_string(like)); /* for a person: clean knows the form */
     }
     json_array_append_new(out->left_behind, o);
 }
@@ -289,21 +298,19 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
     if (option_u64(pool_options(pool), OPT_BALANCE) != p->spread_done)
         crate_balance(pool, p);
     try_hosts_again(pool, p);
-    if (!p->dropped)
-        p->rows_in_table = -1;
-    if (server_load(p, out) && !p->dropped)
-        table_rows(p, out);
+    ask_server(pool, p, out);
     curl_socket_t link = CURL_SOCKET_BAD;
     if (curl_easy_getinfo(p->site.easy, CURLINFO_ACTIVESOCKET, &link) == CURLE_OK &&
         link != CURL_SOCKET_BAD)
         out->rtt_ns = net_round_trip_ns(link);
-    snprintf(out->version, sizeof out->version, "CrateDB %s", p->version[0] ? p->version : "?");
+    snprintf(out->version, sizeof out->version, "CrateDB %s",
+             p->site.version[0] ? p->site.version : "?");
     copy_str(out->address, sizeof out->address, p->site.host[p->site.at].shown);
     if (out->last)
         drop_at_end(pool, p);
     json_t *o = out->json;
     json_object_set_new(o, "table", json_string(p->table.shown));
-    json_object_set_new(o, "cluster", p->cluster[0] ? json_string(p->cluster) : json_null());
+    json_object_set_new(o, "cluster", p->site.cluster ? json_string(p->site.cluster) : json_null());
     json_object_set_new(o, "rows_in_table",
                         p->rows_in_table < 0 ? json_null()
                                              : json_integer((json_int_t)p->rows_in_table));
@@ -334,62 +341,6 @@ void crate_pool_close(struct pool *pool)
     drop_at_end(pool, p); /* after a signal there was no time before */
     crate_pool_reset(p);
     pthread_mutex_destroy(&p->mutex);
-}
-
-static int delete_rows(struct crate_site *s, const struct crate_table *t, const char *keys,
-                       struct err *err)
-{
-    struct text sql = {0};
-    text_add(&sql, "DELETE FROM \"%s\".\"%s\" WHERE \"id\" LIKE ?", t->schema, t->name);
-    int result = crate_site_sql(s, text_str(&sql), json_pack("[s]", keys), NULL, 60000, err);
-    text_free(&sql);
-    return result;
-}
-
-/* One entry of a run's left_behind. */
-static int clean_one(struct crate_site *s, const json_t *entry, struct err *err)
-{
-    const char *what = json_string_value(json_object_get(entry, "what"));
-    const char *made = json_string_value(json_object_get(entry, "made"));
-    const char *keys = json_string_value(json_object_get(entry, "keys"));
-    struct crate_table table;
-    bool exists = false, ours = false;
-    if (!what)
-        return 0;
-    int result = crate_table_parse(&table, what, "", err);
-    if (result == 0)
-        result = crate_table_is_ours(s, &table, &exists, &ours, err);
-    if (result < 0 || !exists)
-        return result;
-    if (!made || strcmp(made, "table") != 0) {
-        /* As loadtop writes them: run and pool, then anything. Never a pattern that matches more.
-         */
-        if (!keys || strlen(keys) != 15 || strcspn(keys, "%_") != 14 || keys[8] != '-')
-            return err_set(err, ERR_REFUSED, "%s: no keys of a run are named", what);
-        return delete_rows(s, &table, keys, err);
-    }
-    if (!ours)
-        return err_set(err, ERR_REFUSED, "table %s was not made by loadtop: not dropped", what);
-    return drop(s, &table, err);
-}
-
-int crate_clean(struct clean *c, struct err *err)
-{
-    const struct target *t = c->target;
-    const struct options *o = c->options;
-    const json_t *left = c->left_behind;
-    if (!c->remove) {
-        c->say(c, CLEAN_OURS, "what the file names", -1, "");
-        return 0;
-    }
-    struct crate_site site;
-    int result = crate_site_open(&site, NULL, t, o, err);
-    if (result < 0)
-        return result;
-    for (size_t i = 0; i < json_array_size(left) && result == 0; i++)
-        result = clean_one(&site, json_array_get(left, i), err);
-    crate_site_close(&site);
-    return result;
 }
 
 #else

@@ -130,16 +130,17 @@ static void fail_status(struct crate_conn *c, long status, enum crate_verdict ve
     char name[CRATE_CLASS_MAX], msg[192];
     const struct crate_fault *f = &c->reply.error;
     bool told = verdict == CRATE_WHOLE && c->reply.has_error;
+    unsigned plain = told ? f->len : crate_text_clean(c->plain, c->plain_len);
+    const char *said = told ? f->msg : c->plain;
     size_t len;
     if (told && f->code) {
         crate_code_class(name, sizeof name, f->code);
         len = crate_message(msg, sizeof msg, f->msg, f->len, crate_code_advice(f->code));
     } else {
         crate_status_class(name, sizeof name, status);
-        unsigned plain = told ? f->len : crate_text_clean(c->plain, c->plain_len);
-        len = crate_message(msg, sizeof msg, told ? f->msg : c->plain, plain,
-                            crate_status_advice(status));
+        len = crate_message(msg, sizeof msg, said, plain, crate_status_advice(status));
     }
+    crate_strain_error(worker_pool(c->conn->worker), told ? f->code : 0, status, said, plain);
     bool unknown = told && f->code ? f->code >= 5000 && f->code < 6000 : status >= 500;
     fail(c, name, msg, len, unknown);
 }
@@ -151,6 +152,7 @@ static void note_faults(const struct crate_conn *c, const struct op *op)
         const struct crate_fault *f = &c->reply.fault[i];
         size_t len = crate_message(msg, sizeof msg, f->msg, f->len, crate_code_advice(f->code));
         op_error(op, crate_code_class(name, sizeof name, f->code), f->rows, msg, len);
+        crate_strain_error(worker_pool(c->conn->worker), f->code, 200, f->msg, f->len);
     }
 }
 

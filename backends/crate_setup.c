@@ -8,12 +8,10 @@
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate.h"
 
-#include "backends/crate_error.h"
 #include "engine/err.h"
+#include "engine/plain_file.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <netdb.h>
@@ -83,40 +81,19 @@ static int resolve(struct crate_host *h, const struct target_host *t, struct err
     return n ? 0 : err_set(err, ERR_UNREACHED, "%s: no address", h->shown);
 }
 
-static void take_greeting(struct crate_pool *p, const char *reply)
-{
-    json_t *root = json_loads(reply, 0, NULL);
-    const char *version =
-        json_string_value(json_object_get(json_object_get(root, "version"), "number"));
-    const char *cluster = json_string_value(json_object_get(root, "cluster_name"));
-    if (version)
-        copy_str(p->version, sizeof p->version, version);
-    if (cluster)
-        copy_str(p->cluster, sizeof p->cluster, cluster);
-    json_decref(root);
-}
-
 int crate_greet(struct pool *pool, struct crate_pool *p, unsigned host, struct err *err)
 {
-    struct crate_site *s = &p->site;
-    struct crate_host *h = &s->host[host];
+    struct crate_host *h = &p->site.host[host];
     int result = h->addresses ? 0 : resolve(h, &pool_target(pool)->host[host], err);
     if (result == 0)
-        result = crate_site_get(s, host, false, LOOK_MS, err);
-    if (result < 0)
-        return result;
-    char name[CRATE_CLASS_MAX], said[120], shown[200];
-    if (s->status == 200) {
-        take_greeting(p, text_str(&s->reply));
-        return 0;
-    }
-    copy_str(said, sizeof said, text_str(&s->reply));
-    unsigned len = crate_text_clean(said, (unsigned)strlen(said));
-    crate_message(shown, sizeof shown, said, s->status == 503 ? 0 : len,
-                  crate_status_advice(s->status));
-    crate_status_class(name, sizeof name, s->status);
-    return err_set(err, s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED,
-                   "%s: %s: %s", h->shown, name, shown);
+        result = crate_site_greet(&p->site, host, err);
+    if (result == 0)
+        result = pool_identity_allowed(pool, p->site.cluster, err);
+    if (result == 0 && pool_stopping(pool)) /* perhaps while it waited for a name to be typed */
+        result = err_set(err, ERR_UNREACHED, "stopped");
+    if (result == 0)
+        atomic_store(&h->known, true);
+    return result;
 }
 
 static int greet_all(struct pool *pool, struct crate_pool *p, struct err *err)
@@ -148,23 +125,6 @@ static int greet_all(struct pool *pool, struct crate_pool *p, struct err *err)
 
 /* ---- a person's own statements ---- */
 
-static int read_file(const char *path, struct text *t, struct err *err)
-{
-    char part[4096];
-    ssize_t n = -1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    while (fd >= 0 && t->len <= OWN_SQL_MAX && (n = read(fd, part, sizeof part)) > 0)
-        text_put(t, part, (size_t)n);
-    int failed = errno;
-    if (fd >= 0)
-        close(fd);
-    if (n < 0)
-        return err_set(err, ERR_USAGE, "stmt-file=%s: %s", path, strerror(failed));
-    if (t->len > OWN_SQL_MAX)
-        return err_set(err, ERR_USAGE, "stmt-file=%s: longer than 1 MiB", path);
-    return 0;
-}
-
 int crate_own_statements(const struct options *o, struct crate_stmt **stmt, unsigned *n,
                          struct err *err)
 {
@@ -176,7 +136,9 @@ int crate_own_statements(const struct options *o, struct crate_stmt **stmt, unsi
     if (sql[0] && path[0])
         return err_set(err, ERR_USAGE, "stmt and stmt-file: give one of them");
     if (path[0]) {
-        result = read_file(path, &file, err);
+        char what[160];
+        snprintf(what, sizeof what, "stmt-file=%.140s", path);
+        result = plain_file_read(path, OWN_SQL_MAX, what, &file, err);
         sql = text_str(&file);
     }
     if (result == 0 && (sql[0] || path[0])) {
@@ -263,6 +225,7 @@ void crate_pool_reset(struct crate_pool *p)
     free(p->sample);
     p->sample = NULL;
     p->samples = 0;
+    p->strain = (struct crate_strain){0};
     p->open = false;
 }
 
@@ -277,9 +240,10 @@ static int open_all(struct pool *pool, struct crate_pool *p, struct err *err)
     if (result == 0 && !p->stmts && pool_ops_include(pool, CRATE_STMT))
         result = err_set(err, ERR_USAGE, "ops has stmt: say which with stmt= or stmt-file=");
     if (result == 0)
-        result = crate_site_open(&p->site, pool, t, o, err);
+        result = crate_site_open(&p->site, pool, t, o, pool_sender(pool), err);
     if (result < 0)
         return result;
+    pool_nodes(pool, p->site.hosts); /* a thread opens connections to each */
     crate_records_init(&p->records, pool_run_id(pool), atomic_fetch_add(&pools_opened, 1),
                        pool_seed(pool), (unsigned)option_u64(o, OPT_OBJECTS), first_ms);
     prepare_own(p, o);
@@ -287,12 +251,15 @@ static int open_all(struct pool *pool, struct crate_pool *p, struct err *err)
         return err_set(err, ERR_FAILED, "out of memory");
     result = greet_all(pool, p, err);
     if (result == 0)
+        pool_answered(pool);
+    if (result == 0)
         result = crate_ensure_table(pool, p, err);
     if (result == 0)
         result = crate_wait_for_shards(pool, p, err);
     if (result < 0)
         return result;
     crate_sample_keys(p);
+    crate_first_look(pool, p);
     crate_balance(pool, p);
     return 0;
 }

@@ -2,7 +2,9 @@
  *
  * One easy handle is used for one request after another. A statement is tried on each host in turn,
  * starting with the one that answered last, so that a lost node does not end the run's bookkeeping.
- * Proxies of the environment are not used: a load test measures the server that was named. */
+ * Only a host that said which cluster it is of is asked anything. Nothing leads a request
+ * elsewhere: no proxy or .netrc of the environment, no redirect; a load test measures the server
+ * that was named. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate.h"
 
@@ -19,6 +21,8 @@
 #include <unistd.h>
 
 #define REPLY_MAX ((size_t)4 << 20)
+#define GREET_MS 5000L
+#define CLUSTER_MAX 1024 /* bytes of its name */
 
 static void base64(struct text *t, const char *s, size_t len)
 {
@@ -98,6 +102,18 @@ void crate_tls_options(CURL *easy, const struct options *o)
         curl_easy_setopt(easy, CURLOPT_CAINFO, option_str(o, OPT_CA));
 }
 
+void crate_plain_options(CURL *easy, const char *sender)
+{
+    char agent[192];
+    snprintf(agent, sizeof agent, "loadtop/%s (%.127s)", LOADTOP_VERSION, sender);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, agent);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+}
+
 static size_t keep_reply(char *bytes, size_t size, size_t n, void *ctx)
 {
     struct crate_site *s = ctx;
@@ -145,7 +161,7 @@ static void curl_init(void)
 }
 
 int crate_site_open(struct crate_site *s, const struct pool *pool, const struct target *t,
-                    const struct options *o, struct err *err)
+                    const struct options *o, const char *sender, struct err *err)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, curl_init);
@@ -161,10 +177,7 @@ int crate_site_open(struct crate_site *s, const struct pool *pool, const struct 
         crate_site_close(s);
         return err_set(err, ERR_FAILED, "%s: out of memory", t->shown);
     }
-    curl_easy_setopt(s->easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(s->easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(s->easy, CURLOPT_USERAGENT, "loadtop/" LOADTOP_VERSION);
-    curl_easy_setopt(s->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    crate_plain_options(s->easy, sender);
     curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
     curl_easy_setopt(s->easy, CURLOPT_WRITEFUNCTION, keep_reply);
     curl_easy_setopt(s->easy, CURLOPT_WRITEDATA, s);
@@ -187,6 +200,7 @@ void crate_site_close(struct crate_site *s)
         curl_easy_cleanup(s->easy);
     curl_slist_free_all(s->headers);
     text_free(&s->reply);
+    free(s->cluster);
     memset(s, 0, sizeof *s);
 }
 
@@ -227,6 +241,64 @@ int crate_site_get(struct crate_site *s, unsigned host, bool fresh, long timeout
     return result;
 }
 
+/* ---- who it is ---- */
+
+/* The first host that answers says which cluster it is; the others are to be of the same. */
+static int take_greeting(struct crate_site *s, unsigned host, struct err *err)
+{
+    json_t *root = json_loads(text_str(&s->reply), 0, NULL);
+    const char *version =
+        json_string_value(json_object_get(json_object_get(root, "version"), "number"));
+    const char *cluster = json_string_value(json_object_get(root, "cluster_name"));
+    const char *shown = s->host[host].shown;
+    int result = 0;
+    if (cluster && strlen(cluster) > CLUSTER_MAX) {
+        result = err_set(err, ERR_FAILED, "%s: its cluster's name is longer than %d bytes", shown,
+                         CLUSTER_MAX);
+    } else if (!s->greeted) {
+        s->cluster = cluster ? strdup(cluster) : NULL;
+        if (cluster && !s->cluster)
+            result = err_set(err, ERR_FAILED, "out of memory");
+        s->greeted = result == 0;
+    } else if (!crate_same_cluster(s, cluster)) {
+        char name[80];
+        copy_str(name, sizeof name, cluster ? cluster : "one without a name");
+        crate_text_clean(name, (unsigned)strlen(name));
+        result = err_set(err, ERR_FAILED,
+                         "%s: it is of another cluster (%s) than the hosts before: give it a pool "
+                         "of its own",
+                         shown, name);
+    }
+    if (version && result == 0)
+        copy_str(s->version, sizeof s->version, version);
+    json_decref(root);
+    return result;
+}
+
+bool crate_same_cluster(const struct crate_site *s, const char *cluster)
+{
+    return cluster && s->cluster ? strcmp(cluster, s->cluster) == 0 : cluster == s->cluster;
+}
+
+int crate_site_greet(struct crate_site *s, unsigned host, struct err *err)
+{
+    char name[CRATE_CLASS_MAX], said[120], shown[200];
+    int result = crate_site_get(s, host, false, GREET_MS, err);
+    if (result < 0)
+        return result;
+    if (s->status == 200)
+        return take_greeting(s, host, err);
+    copy_str(said, sizeof said, text_str(&s->reply));
+    unsigned len = crate_text_clean(said, (unsigned)strlen(said));
+    crate_message(shown, sizeof shown, said, s->status == 503 ? 0 : len,
+                  crate_status_advice(s->status));
+    crate_status_class(name, sizeof name, s->status);
+    return err_set(err, s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED,
+                   "%s: %s: %s", s->host[host].shown, name, shown);
+}
+
+/* ---- statements ---- */
+
 /* What the answer says, as an error with CrateDB's words. */
 static int refused_statement(struct crate_site *s, const json_t *reply, struct err *err)
 {
@@ -266,11 +338,17 @@ int crate_site_sql(struct crate_site *s, const char *sql, json_t *args, json_t *
     free(text);
     int result = ERR_UNREACHED;
     unsigned first = s->at;
+    bool asked = false;
     for (unsigned i = 0; i < s->hosts && result == ERR_UNREACHED; i++) {
         unsigned host = (first + i) % s->hosts;
+        if (!atomic_load(&s->host[host].known))
+            continue;
+        asked = true;
         curl_easy_setopt(s->easy, CURLOPT_URL, s->host[host].sql);
         result = perform(s, host, timeout_ms, err);
     }
+    if (!asked)
+        return err_set(err, ERR_UNREACHED, "no host has said yet which cluster it is of");
     if (result < 0)
         return result;
     json_t *root = json_loads(text_str(&s->reply), 0, NULL);
@@ -300,6 +378,15 @@ double crate_cell(const json_t *reply, unsigned row, unsigned col, double otherw
 {
     const json_t *v = cell(reply, row, col);
     return json_is_number(v) ? json_number_value(v) : otherwise;
+}
+
+double crate_cell_sum(const json_t *reply, unsigned row, unsigned col)
+{
+    const json_t *list = cell(reply, row, col), *v;
+    double sum = 0;
+    size_t i;
+    json_array_foreach(list, i, v) sum += json_is_number(v) ? json_number_value(v) : 0;
+    return sum;
 }
 
 const char *crate_cell_text(const json_t *reply, unsigned row, unsigned col)

@@ -90,6 +90,40 @@ bool crate_replicas_ok(const char *s)
     return s[n] == '-' && (strcmp(to, "all") == 0 || (m > 0 && m < 5 && to[m] == '\0'));
 }
 
+bool crate_run_ok(const char *run)
+{
+    return strlen(run) == CRATE_RUN_LEN && strspn(run, "0123456789abcdef") == CRATE_RUN_LEN;
+}
+
+bool crate_is_mark(const char *constraint, const char *run, bool *of_run)
+{
+    size_t head = strlen(CRATE_MARK);
+    bool marks = strncmp(constraint, CRATE_MARK, head) == 0 && crate_run_ok(constraint + head);
+    *of_run = marks && crate_run_ok(run) && strcmp(constraint + head, run) == 0;
+    return marks || strcmp(constraint, CRATE_OLD_MARK) == 0;
+}
+
+/* As crate_key_put writes them, for any pool of the run; the number of a record stays below 2^40,
+ * so that a random UUID that happens to begin alike is none. */
+char *crate_run_like(char *buf, const char *run)
+{
+    snprintf(buf, CRATE_LIKE_MAX, "%.8s-____-4___-8___-00__________", run);
+    return buf;
+}
+
+unsigned crate_copies(const char *replicas, unsigned nodes)
+{
+    const char *dash = strchr(replicas, '-');
+    uint64_t most = 0;
+    if (dash && strcmp(dash + 1, "all") == 0)
+        most = UINT64_MAX;
+    else if (parse_count(dash ? dash + 1 : replicas, &most))
+        most = 1; /* CrateDB's default is 0-1 */
+    if (dash && most > (nodes ? nodes - 1 : 0))
+        most = nodes ? nodes - 1 : 0; /* a range takes what there are nodes for */
+    return most < 1000 ? (unsigned)most + 1 : 1000;
+}
+
 const char *crate_column(unsigned i, unsigned objects, char *buf, size_t size)
 {
     if (i >= COLUMNS + objects)
@@ -119,7 +153,7 @@ void crate_sql_create(struct text *t, const struct crate_table *table, const str
                  by, by);
     /* What a table is partitioned by must be part of its primary key. */
     text_add(t, "PRIMARY KEY (\"id\"%s%s%s), ", by ? ", \"" : "", by ? by : "", by ? "\"" : "");
-    text_add(t, "CONSTRAINT \"%s\" CHECK (\"quantity\" >= 0))", CRATE_MARK);
+    text_add(t, "CONSTRAINT \"" CRATE_MARK "%s\" CHECK (\"quantity\" >= 0))", l->run);
     if (l->shards)
         text_add(t, " CLUSTERED INTO %u SHARDS", l->shards);
     if (by)

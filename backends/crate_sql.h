@@ -2,8 +2,14 @@
  *
  * The columns are those of the reference generator: id, timestamp, region, product_category,
  * event_type, user_id, user_segment, amount, quantity, metadata, and obj_0.. for wide tables. A
- * table that loadtop made carries a CHECK constraint by the name of CRATE_MARK: only such a table
- * is ever dropped, or loaded without --allow-destructive. */
+ * table that loadtop made carries a CHECK constraint whose name holds the run's id, "loadtop_run_"
+ * and 8 hex digits: one that any run made is loaded without --allow-destructive, and only the run
+ * that made it drops it. A record is its run's by its key, which begins with the run's id.
+ *
+ * A named CHECK is in CrateDB since 4.2, its name is unique within its table, and
+ * information_schema.table_constraints lists it (docs/sql/statements/create-table.rst; a table has
+ * no comment there). It costs one comparison a row. CREATE TABLE ... LIKE copies it, so a table is
+ * dropped only while no record of others is in it. */
 #ifndef LOADTOP_BACKENDS_CRATE_SQL_H
 #define LOADTOP_BACKENDS_CRATE_SQL_H
 
@@ -14,7 +20,9 @@
 
 struct err;
 
-#define CRATE_MARK "made_by_loadtop"
+#define CRATE_MARK "loadtop_run_"        /* and the run's id */
+#define CRATE_OLD_MARK "made_by_loadtop" /* of versions that did not say which run */
+#define CRATE_RUN_LEN 8
 #define CRATE_NAME_MAX 128
 #define CRATE_AGGREGATES 6
 
@@ -34,6 +42,7 @@ enum crate_partition {
 #define CRATE_PARTITION_CHOICES "none|region|day|month"
 
 struct crate_layout {
+    const char *run;      /* the id of the run that makes it, CRATE_RUN_LEN hex digits */
     unsigned shards;      /* 0: the server's default */
     const char *replicas; /* "0", "1", "0-1" */
     uint64_t refresh_ms;  /* 0: never by itself */
@@ -46,6 +55,16 @@ struct crate_layout {
  * "" (doc). ERR_USAGE for names that CrateDB refuses. */
 int crate_table_parse(struct crate_table *, const char *path, const char *default_schema,
                       struct err *);
+/* Is this the name of a constraint that marks a table as loadtop's? *run: as that of this run. */
+bool crate_is_mark(const char *constraint, const char *run, bool *of_run);
+/* What keys of a run look like, for LIKE: nothing in it is left to others. buf: CRATE_LIKE_MAX. */
+#define CRATE_LIKE_MAX 40
+char *crate_run_like(char *buf, const char *run);
+/* 8 hex digits, as every run's id is. */
+bool crate_run_ok(const char *run);
+/* How many copies of each record there are with number_of_replicas = `replicas` ("1", "0-1",
+ * "1-all") on so many nodes. */
+unsigned crate_copies(const char *replicas, unsigned nodes);
 /* CREATE TABLE. */
 void crate_sql_create(struct text *, const struct crate_table *, const struct crate_layout *);
 /* The insert's request up to its first record: {"stmt":"INSERT ...","bulk_args":[ */

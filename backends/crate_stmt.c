@@ -190,23 +190,48 @@ static size_t arg_max(const struct crate_arg *a)
     }
 }
 
-static bool reads_only(const char *sql, size_t len)
+/* Past comments, white space and brackets at s+i. */
+static size_t skip_to_word(const char *s, size_t len, size_t i)
 {
-    static const char *const words[] = {"select", "with", "show", "explain", "values"};
-    size_t i = 0;
     while (i < len) {
-        size_t skip = sql[i] == '-' || sql[i] == '/' ? skip_quoted(sql + i, len - i) : 0;
-        if (!skip && !isspace((unsigned char)sql[i]) && sql[i] != '(')
+        size_t skip = s[i] == '-' || s[i] == '/' ? skip_quoted(s + i, len - i) : 0;
+        if (!skip && !isspace((unsigned char)s[i]) && s[i] != '(')
             break;
         i += skip ? skip : 1;
     }
-    for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
-        size_t n = strlen(words[k]);
-        if (len - i > n && strncasecmp(sql + i, words[k], n) == 0 &&
-            !isalnum((unsigned char)sql[i + n]))
-            return true;
+    return i;
+}
+
+/* The length of the word at s+i if it is one of `words` (NULL-terminated), else 0. */
+static size_t word_at(const char *s, size_t len, size_t i, const char *const *words)
+{
+    size_t n = 0;
+    while (i + n < len && (isalnum((unsigned char)s[i + n]) || s[i + n] == '_'))
+        n++;
+    for (; *words; words++)
+        if (n == strlen(*words) && i + n < len && strncasecmp(s + i, *words, n) == 0)
+            return n;
+    return 0;
+}
+
+/* Does the statement only read, whatever follows? EXPLAIN ANALYZE carries out what it explains, so
+ * what is explained must be a query too. CrateDB ends a comment at a carriage return as well, and
+ * we do not: such a statement may be another than it looks. */
+static bool reads_only(const char *sql, size_t len)
+{
+    static const char *const queries[] = {"select", "with", "values", NULL};
+    static const char *const explain[] = {"explain", NULL}, *const show[] = {"show", NULL};
+    static const char *const how[] = {"analyze", "verbose", NULL};
+    size_t i = skip_to_word(sql, len, 0);
+    for (size_t k = 0; k < len; k++)
+        if (sql[k] == '\r' && !(k + 1 < len && sql[k + 1] == '\n'))
+            return false;
+    size_t explains = word_at(sql, len, i, explain);
+    if (explains) {
+        i = skip_to_word(sql, len, i + explains);
+        i = skip_to_word(sql, len, i + word_at(sql, len, i, how));
     }
-    return false;
+    return word_at(sql, len, i, queries) || (!explains && word_at(sql, len, i, show));
 }
 
 int crate_stmt_parse(struct crate_stmt *st, const char *sql, size_t len, struct err *err)

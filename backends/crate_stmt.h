@@ -35,7 +35,7 @@ struct crate_stmt {
     struct crate_arg arg[CRATE_ARGS_MAX];
     unsigned args;
     size_t max; /* most bytes of one encoded request */
-    bool reads; /* it begins with SELECT, WITH, SHOW, EXPLAIN or VALUES */
+    bool reads; /* it begins with SELECT, WITH, SHOW or VALUES, or explains one of them */
 };
 
 /* What the generators draw from. */

@@ -1,6 +1,6 @@
 /* The table of a crate pool: made if it is not there, checked if it is, its shards waited for.
  *
- * Protection: a table that loadtop did not make (it lacks CRATE_MARK) is written to only with
+ * Protection: a table that loadtop did not make (it has no mark) is written to only with
  * --allow-destructive; with --read-only nothing is made. Called by crate_setup.c on the pool's
  * thread; every request is bounded by its timeout and the wait for shards by SHARDS_S. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
@@ -17,29 +17,44 @@
 #define SHARDS_S 30
 #define SQL_MS 15000L
 
-int crate_table_is_ours(struct crate_site *s, const struct crate_table *t, bool *exists, bool *ours,
-                        struct err *err)
+static void look_at_constraints(const json_t *reply, const char *run, struct crate_made *made)
+{
+    json_t *row;
+    size_t i;
+    json_array_foreach(json_object_get(reply, "rows"), i, row)
+    {
+        const char *name = json_string_value(json_array_get(row, 0));
+        bool of_run = false;
+        if (name && crate_is_mark(name, run, &of_run))
+            made->ours = true;
+        made->marked |= of_run;
+    }
+}
+
+int crate_table_look(struct crate_site *s, const struct crate_table *t, const char *run,
+                     struct crate_made *made, struct err *err)
 {
     json_t *reply = NULL;
+    *made = (struct crate_made){0};
     int result = crate_site_sql(s,
-                                "SELECT count(*) FROM information_schema.tables "
+                                "SELECT number_of_replicas FROM information_schema.tables "
                                 "WHERE table_schema = ? AND table_name = ?",
                                 json_pack("[ss]", t->schema, t->name), &reply, SQL_MS, err);
     if (result < 0)
         return result;
-    *exists = crate_cell(reply, 0, 0, 0) > 0;
-    *ours = false;
+    made->exists = json_array_size(json_object_get(reply, "rows")) > 0;
+    const char *replicas = crate_cell_text(reply, 0, 0);
+    copy_str(made->replicas, sizeof made->replicas, replicas ? replicas : "");
     json_decref(reply);
-    if (!*exists)
+    if (!made->exists)
         return 0;
-    result = crate_site_sql(
-        s,
-        "SELECT count(*) FROM information_schema.table_constraints "
-        "WHERE table_schema = ? AND table_name = ? AND constraint_name = '" CRATE_MARK "'",
-        json_pack("[ss]", t->schema, t->name), &reply, SQL_MS, err);
+    result = crate_site_sql(s,
+                            "SELECT constraint_name FROM information_schema.table_constraints "
+                            "WHERE table_schema = ? AND table_name = ?",
+                            json_pack("[ss]", t->schema, t->name), &reply, SQL_MS, err);
     if (result < 0)
         return result;
-    *ours = crate_cell(reply, 0, 0, 0) > 0;
+    look_at_constraints(reply, run, made);
     json_decref(reply);
     return 0;
 }
@@ -55,7 +70,7 @@ static void forbid_writes(struct pool *pool, const struct crate_pool *p)
         if (!p->stmt[i].reads)
             pool_forbid(pool, CRATE_STMT,
                         "would run your own SQL that may write: that needs --allow-destructive");
-    for (unsigned i = 0; i < sizeof writing / sizeof *writing && !p->ours; i++)
+    for (unsigned i = 0; i < sizeof writing / sizeof *writing && !p->made.ours; i++)
         pool_forbid(pool, writing[i],
                     "would write to a table that was not made by loadtop: that needs "
                     "--allow-destructive (or name a table that does not exist)");
@@ -65,7 +80,8 @@ static int create_table(struct pool *pool, struct crate_pool *p, struct err *err
 {
     const struct options *o = pool_options(pool);
     struct text sql = {0};
-    struct crate_layout layout = {.shards = (unsigned)option_u64(o, OPT_SHARDS),
+    struct crate_layout layout = {.run = pool_run_id(pool),
+                                  .shards = (unsigned)option_u64(o, OPT_SHARDS),
                                   .replicas = option_str(o, OPT_REPLICAS),
                                   .refresh_ms = option_u64(o, OPT_REFRESH) / NS_PER_MS,
                                   .partition = (enum crate_partition)option_u64(o, OPT_PARTITION),
@@ -76,7 +92,7 @@ static int create_table(struct pool *pool, struct crate_pool *p, struct err *err
     if (result == ERR_FAILED && p->site.code == 4093)
         return 1; /* another pool was faster */
     if (result == 0) {
-        p->created = p->ours = true;
+        p->created = p->made.ours = p->made.marked = true;
         pool_event(pool, "table %s created", p->table.shown);
     }
     return result;
@@ -113,27 +129,34 @@ static int check_columns(struct pool *pool, struct crate_pool *p, struct err *er
     return result;
 }
 
+static int make_table(struct pool *pool, struct crate_pool *p, struct err *err)
+{
+    const struct options *o = pool_options(pool);
+    if (pool_read_only(pool))
+        return err_set(err, ERR_ABSENT, "table %s does not exist (--read-only makes none)",
+                       p->table.shown);
+    if (!option_bool(o, OPT_CREATE))
+        return err_set(err, ERR_FAILED, "table %s does not exist: use create=yes", p->table.shown);
+    int result = create_table(pool, p, err);
+    if (result == 1) {
+        p->existed = true;
+        result = crate_table_look(&p->site, &p->table, pool_run_id(pool), &p->made, err);
+    }
+    return result;
+}
+
 int crate_ensure_table(struct pool *pool, struct crate_pool *p, struct err *err)
 {
     const struct options *o = pool_options(pool);
-    int result = crate_table_is_ours(&p->site, &p->table, &p->existed, &p->ours, err);
+    int result = crate_table_look(&p->site, &p->table, pool_run_id(pool), &p->made, err);
+    p->existed = p->made.exists;
+    if (result == 0 && pool_ops_include(pool, CRATE_INSERT))
+        result =
+            crate_room(pool, p, p->existed ? p->made.replicas : option_str(o, OPT_REPLICAS), err);
+    if (result == 0 && !p->existed)
+        result = make_table(pool, p, err);
     if (result < 0)
         return result;
-    if (!p->existed) {
-        if (pool_read_only(pool))
-            return err_set(err, ERR_ABSENT, "table %s does not exist (--read-only makes none)",
-                           p->table.shown);
-        if (!option_bool(o, OPT_CREATE))
-            return err_set(err, ERR_FAILED, "table %s does not exist: use create=yes",
-                           p->table.shown);
-        result = create_table(pool, p, err);
-        if (result == 1) {
-            p->existed = true;
-            result = crate_table_is_ours(&p->site, &p->table, &p->existed, &p->ours, err);
-        }
-        if (result < 0)
-            return result;
-    }
     forbid_writes(pool, p);
     return p->created ? 0 : check_columns(pool, p, err);
 }

@@ -308,7 +308,8 @@ void crate_fill(struct worker *worker, struct op *op)
     } else {
         r->body->len = (size_t)(end - at);
     }
-    op->size = r->body ? (uint32_t)r->body->room : 0;
+    /* Before compression: what the table is to hold, and about what the memory takes. */
+    op->size = (uint32_t)(end - at);
 }
 
 /* ---- hosts ---- */

@@ -152,7 +152,8 @@ void op_adopt(struct client *c, struct op *op)
             w->tally.generate_ns += (clock_ns() - before) * SAMPLE_EVERY;
         }
     }
-    if (w->now.bounded && op->size && !guard_take_bytes(w->pool, op->size))
+    if (w->now.bounded && op->size && !w->backend->ops[op->type].reads &&
+        !guard_take_bytes(w->pool, op->size))
         w->full = true;
     if (w->now.load.pattern == PATTERN_UNTHROTTLED) {
         w->unthrottled_bytes += w->op_bytes + op->size;

@@ -51,7 +51,7 @@ static int settle(struct pool *p, enum rule_verdict verdict, const char *what, c
     while (!atomic_load(&p->stopping) && !engine_confirmed(p->engine, what))
         pool_wait_ms(p, ASK_EVERY_MS);
     set_guard(p, "", "");
-    return 0;
+    return atomic_load(&p->stopping) ? err_set(err, ERR_UNREACHED, "%s: stopped", p->spec.name) : 0;
 }
 
 int guard_await(struct pool *p, struct err *err)
@@ -59,17 +59,17 @@ int guard_await(struct pool *p, struct err *err)
     const struct target *t = &p->spec.target;
     const char *where = NULL;
     bool socket = !t->hosts && strstr(t->scheme, "+unix");
-    if (socket && settle(p, rules_judge(p->engine->rules, NULL, &where, NULL), t->path, where, err))
-        return ERR_REFUSED;
-    for (unsigned i = 0; i < t->hosts; i++) {
+    int bad =
+        socket ? settle(p, rules_judge(p->engine->rules, NULL, &where, NULL), t->path, where, err)
+               : 0;
+    for (unsigned i = 0; i < t->hosts && !bad; i++) {
         bool away = false;
         enum rule_verdict verdict = rules_judge(p->engine->rules, t->host[i].name, &where, &away);
         if (away) /* before a first connect, also where its name says that it is here */
             atomic_store(&p->away, true);
-        if (settle(p, verdict, t->host[i].name, where, err))
-            return ERR_REFUSED;
+        bad = settle(p, verdict, t->host[i].name, where, err);
     }
-    return 0;
+    return bad;
 }
 
 bool guard_awaits_yes(const struct pool *p)

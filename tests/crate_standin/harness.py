@@ -18,9 +18,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Standin:
     """A stand-in in a process of its own. Use as a context manager."""
 
-    def __init__(self, *options, on_disk=False, tls=False):
+    def __init__(self, *options, on_disk=False, tls=False, host="127.0.0.1"):
         self.folder = tempfile.TemporaryDirectory(prefix="loadtop-crate-")
-        self.options = list(options)
+        self.options = [*options, "--host", "0.0.0.0" if host != "127.0.0.1" else host]
+        self.host = host  # as loadtop is told; lib.AWAY within lib.own_network() is another machine
         self.tls = tls
         self.port = 0
         if on_disk:
@@ -76,8 +77,8 @@ class Standin:
 
     def url(self, path="doc.t", query="", user=""):
         scheme = "crates" if self.tls else "crate"
-        return "%s://%s127.0.0.1:%d/%s%s" % (scheme, user + "@" if user else "", self.port, path,
-                                             "?" + query if query else "")
+        return "%s://%s%s:%d/%s%s" % (scheme, user + "@" if user else "", self.host, self.port, path,
+                                      "?" + query if query else "")
 
     def password(self):
         """What a saved run does not have, for `loadtop clean`."""
@@ -100,6 +101,11 @@ class Standin:
 
     def fault(self, kind, **details):
         status, _ = self.call("POST", "/_standin/fault", dict(details, kind=kind))
+        assert status == 200
+
+    def says(self, **what):
+        """What it says of itself from now on: cluster, free, rejected, lost."""
+        status, _ = self.call("POST", "/_standin/set", what)
         assert status == 200
 
     def stats(self):

@@ -6,6 +6,10 @@ Expect: 100-continue), stores rows in SQLite (in memory, or in a file so that th
 checks primary keys, and answers bulk inserts with one rowcount for each row, as CrateDB 6.4 does. It is
 one thread with an event loop: a thousand connections cost little.
 
+As in CrateDB a search sees only what was refreshed: rows that were inserted are there for lookups by their key at once,
+and for SELECT, count(*), UPDATE and DELETE by anything else after REFRESH TABLE, or after the table's refresh_interval
+(0: never by itself). Rows that were deleted are counted until then.
+
 Faults are switched on by `POST /_standin/fault` with JSON, and last for `count` requests (default: until
 `{"kind": "none"}`), each with probability `p`, and concern bulk requests unless `on` says "sql" (all
 statements), "single" (no bulks) or "greet" (GET /), and those with
@@ -23,7 +27,9 @@ statements), "single" (no bulks) or "greet" (GET /), and those with
     unauthorized   every request is answered with 401
     refuse         new connections are accepted and closed at once
 
-`GET /_standin/stats` counts what happened. With --nodes N each connection belongs to one of N named nodes,
+`POST /_standin/set` changes what it says of itself: cluster (its name), free (bytes of disk, of each node), rejected
+(tasks that thread pools refused), lost (copies of shards that are gone, by table). `GET /_standin/stats` counts what happened,
+and says which User-Agents asked. With --nodes N each connection belongs to one of N named nodes,
 chosen by --balance. Used by tests/servers/test_crate*.py and tests/bench/crate.py, and by hand:
 
     ./standin.py --port 4200
@@ -48,6 +54,9 @@ BODY_MAX = 100 << 20
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
            409: "Conflict", 413: "Request Entity Too Large", 429: "Too Many Requests",
            500: "Internal Server Error", 503: "Service Unavailable"}
+
+
+SYSTEM = ("sys", "information_schema", "pg_catalog", "blob")
 
 
 class SqlError(Exception):
@@ -85,9 +94,12 @@ class Store:
         self.db.execute("PRAGMA synchronous = OFF")  # a kill of the process loses nothing that was committed
         self.db.execute("CREATE TABLE IF NOT EXISTS standin_tables"
                         "(schema TEXT, name TEXT, shards INT, made REAL, ddl TEXT, PRIMARY KEY (schema, name))")
+        self.db.execute("PRAGMA case_sensitive_like = ON")  # as CrateDB's LIKE is
         self.db.create_function("date_trunc", 2, date_trunc, deterministic=True)
         self.shard_delay = shard_delay
-        self.columns = {}
+        self.refreshed = {}  # "schema.name": [rows up to this rowid are searchable, when, interval in s]
+        for (schema, name), (_, _, ddl) in self.tables().items():
+            self.watch(schema, name, ddl)
 
     def tables(self):
         return {(s, n): (shards, made, ddl) for s, n, shards, made, ddl in
@@ -102,12 +114,77 @@ class Store:
         def one(match):
             word, schema, name = match.group(1), match.group(3), match.group(4)
             schema = schema or default_schema
+            if schema in SYSTEM and word.upper() != "FROM":
+                raise SqlError(4007, 'The relation "%s.%s" doesn\'t support or allow %s operations' % (
+                    schema, name, "REFRESH" if word.upper() == "TABLE" else word.upper()))
             if (schema, name) not in self.tables():
                 if schema != "doc" and not any(s == schema for s, _ in self.tables()):
                     raise SqlError(4045, "SchemaUnknownException[Schema '%s' unknown]" % schema)
                 raise SqlError(4041, "RelationUnknown[Relation '%s' unknown]" % name)
             return "%s %s" % (word, self.quoted(schema, name))
         return re.sub(r'(?i)\b(FROM|INTO|UPDATE|TABLE)\s+("([^"]+)"\.)?"([^"]+)"(?!\.)', one, sql)
+
+    # ---- what a search sees ----
+
+    @staticmethod
+    def dead(table):
+        """Rows that were deleted since the last refresh: searches still find them."""
+        return '"%s~dead"' % table
+
+    def watch(self, schema, name, ddl):
+        table = "%s.%s" % (schema, name)
+        m = re.search(r"refresh_interval = (\d+)", ddl)
+        self.refreshed[table] = [0, 0, int(m.group(1)) / 1e3 if m else 1.0]
+        self.db.execute("DROP TABLE IF EXISTS " + self.dead(table))
+        self.db.execute('CREATE TABLE %s AS SELECT * FROM "%s" WHERE 0' % (self.dead(table), table))
+        self.refresh(table)  # a server that starts finds all
+
+    def newest(self, table):
+        return self.db.execute('SELECT max(rowid) FROM "%s"' % table).fetchone()[0] or 0
+
+    def refresh(self, table):
+        self.db.execute("DELETE FROM " + self.dead(table))
+        self.refreshed[table][:2] = [self.newest(table), time.time()]
+
+    def upto(self, table):
+        """The last rowid that a search sees, after the refresh that is due by itself."""
+        seen, when, interval = self.refreshed[table]
+        if interval and time.time() - when >= interval:
+            self.refresh(table)
+        return self.refreshed[table][0]
+
+    def searchable(self, sql):
+        """The statement on what is searchable, if it looks by anything but a key."""
+        if re.search(r'"id" = \?', sql):
+            return sql
+
+        def one(match):
+            table = match.group(1)
+            seen = self.upto(table)
+            dead = self.db.execute("SELECT 1 FROM %s LIMIT 1" % self.dead(table)).fetchone()
+            if seen >= self.newest(table) and not dead:
+                return match.group(0)
+            return 'FROM (SELECT * FROM "%s" WHERE rowid <= %d UNION ALL SELECT * FROM %s)' % (
+                table, seen, self.dead(table))
+        return re.sub(r'(?i)\bFROM "([^"]+\.[^"]+)"', one, sql)
+
+    def change(self, sql, args):
+        """UPDATE or DELETE: how many rows."""
+        m = re.match(r'(?is)\s*(DELETE FROM|UPDATE)\s+"([^"]+\.[^"]+)"(.*?)(?:\bWHERE\b(.*))?$', sql)
+        if not m:
+            return self.run(sql, args)
+        word, table, middle, where = m.groups()
+        where = "(%s)" % (where or "1")
+        seen = self.upto(table)
+        if '"id" = ?' not in where:
+            where += " AND rowid <= %d" % seen
+        if word.upper() == "UPDATE":
+            return self.run('UPDATE "%s"%sWHERE %s' % (table, middle, where), args)
+        self.run('INSERT INTO %s SELECT * FROM "%s" WHERE %s AND rowid <= %d' % (
+            self.dead(table), table, where, seen), args)
+        return self.run('DELETE FROM "%s" WHERE %s' % (table, where), args)
+
+    # ---- tables ----
 
     def create(self, sql, default_schema):
         m = re.match(r'(?is)\s*CREATE\s+TABLE\s+(IF\s+NOT\s+EXISTS\s+)?("([^"]+)"\.)?"([^"]+)"\s*\(', sql)
@@ -129,6 +206,7 @@ class Store:
         self.db.execute("CREATE TABLE %s (%s)" % (self.quoted(schema, name), body))
         self.db.execute("INSERT INTO standin_tables VALUES (?,?,?,?,?)",
                         (schema, name, int(rest.group(2) or 4), time.time(), sql))
+        self.watch(schema, name, sql)
 
     @staticmethod
     def closing(sql, at):
@@ -148,6 +226,7 @@ class Store:
                 return 0
             raise SqlError(4041, "RelationUnknown[Relation '%s' unknown]" % name)
         self.db.execute("DROP TABLE %s" % self.quoted(schema, name))
+        self.db.execute("DROP TABLE %s" % self.dead("%s.%s" % (schema, name)))
         self.db.execute("DELETE FROM standin_tables WHERE schema = ? AND name = ?", (schema, name))
         return 1
 
@@ -155,11 +234,19 @@ class Store:
         """What loadtop asks of information_schema and sys, or None."""
         tables = self.tables()
         key = tuple(args[:2])
+        if "SELECT count(*) FROM information_schema.table" in sql:  # by their number
+            named = re.search(r"constraint_name = '([^']+)'", sql)
+            return ["count(*)"], [[int(key in tables and (not named or '"%s"' % named.group(1) in tables[key][2]))]]
         if "information_schema.tables" in sql:
-            return ["count(*)"], [[1 if key in tables else 0]]
+            if key not in tables:
+                return ["number_of_replicas"], [[None]] if key in ((s, "nodes") for s in SYSTEM) else []
+            replicas = re.search(r"number_of_replicas = '([^']+)'", tables[key][2])
+            return ["number_of_replicas"], [[replicas.group(1) if replicas else "0-1"]]
         if "information_schema.table_constraints" in sql:
-            wanted = re.search(r"constraint_name = '([^']+)'", sql).group(1)
-            return ["count(*)"], [[1 if key in tables and '"%s"' % wanted in tables[key][2] else 0]]
+            if key not in tables:
+                return ["constraint_name"], []
+            named = re.findall(r'CONSTRAINT "([^"]+)"', tables[key][2])
+            return ["constraint_name"], [[n] for n in ["%s_pkey" % key[1], "%s_%s_id_not_null" % key, *named]]
         if "information_schema.columns" in sql:
             if key not in tables:
                 return ["column_name"], []
@@ -167,8 +254,9 @@ class Store:
             return ["column_name"], [[r[1]] for r in rows]
         if "sys.shards" in sql and "num_docs" in sql:
             if key not in tables:
-                return ["sum"], [[None]]
-            return ["sum"], [[self.db.execute("SELECT count(*) FROM %s" % self.quoted(*key)).fetchone()[0]]]
+                return ["sum", "sum"], [[None, None]]
+            rows = self.db.execute(self.searchable("SELECT count(*) FROM %s" % self.quoted(*key))).fetchone()[0]
+            return ["sum", "sum"], [[rows, tables[key][0] * 2 - server.says["lost"].get(key[1], 0)]]
         if "sys.shards" in sql:
             if key not in tables:
                 return ["count(*)", "sum"], [[0, None]]
@@ -179,8 +267,10 @@ class Store:
             return ["count(*)", "sum"], [[shards, started]]
         if "sys.nodes" in sql and "heap" in sql:
             share = len(server.connections) / len(server.nodes)
-            return ["name", "cpu", "cores", "used", "max", "open"], \
-                [[n, 10, 4, 512 << 20, 1024 << 20, share] for n in server.nodes]
+            return ["name", "cpu", "cores", "used", "max", "open", "rejected"], \
+                [[n, 10, 4, 512 << 20, 1024 << 20, share, [0, server.says["rejected"], 0]] for n in server.nodes]
+        if "sys.nodes" in sql and "available" in sql:
+            return ["available"], [[server.says["free"]] for n in server.nodes]
         if "sys.nodes" in sql:
             return ["name"], [[n] for n in sorted(server.nodes)]
         return None
@@ -189,8 +279,7 @@ class Store:
         return json.dumps(v) if isinstance(v, (dict, list)) else v
 
     def select(self, sql, args, default_schema):
-        sql = re.sub(r'ORDER BY 1 DESC', 'ORDER BY 1 DESC', self.names(sql, default_schema))
-        cursor = self.run(sql, args)
+        cursor = self.run(self.searchable(self.names(sql, default_schema)), args)
         return [d[0] for d in cursor.description], [list(r) for r in cursor]
 
     def run(self, sql, args):
@@ -221,7 +310,7 @@ class Store:
         results = []
         self.db.execute("BEGIN")
         try:
-            if not fail_share:
+            if not fail_share and text.upper().startswith("INSERT"):
                 converted = [[self.convert(v) for v in row] for row in rows]
                 try:
                     before = self.db.total_changes
@@ -239,7 +328,7 @@ class Store:
                         "code": 4000, "message": "SQLParseException[a row that the test wanted to fail]"}})
                     continue
                 try:
-                    cursor = self.run(text, row)
+                    cursor = self.change(text, row)
                     results.append({"rowcount": cursor.rowcount})
                 except SqlError as e:
                     results.append({"rowcount": -2, "error": {"code": e.code, "message": e.message}})
@@ -256,6 +345,8 @@ class Server:
         self.connections = set()
         self.faults = []
         self.stats = collections.Counter()
+        self.agents = collections.Counter()
+        self.says = {"cluster": "standin", "free": 1 << 40, "rejected": 0, "lost": {}}
         self.requests_by_node = collections.Counter()
         self.accepted_by_node = collections.Counter()
         self.turn = 0
@@ -325,18 +416,19 @@ class Server:
         if word == "DROP":
             return {"rows": [[]], "rowcount": self.store.drop(sql, schema)}
         if word == "REFRESH":
-            self.store.names(sql, schema)
+            named = self.store.names(sql, schema)
+            self.store.refresh(re.search(r'"([^"]+)"', named).group(1))
             return {"rows": [[]], "rowcount": 1}
         if word in ("SELECT", "WITH", "VALUES"):
             cols, rows = self.store.select(sql, args, schema)
             return {"cols": cols, "rows": rows, "rowcount": len(rows)}
-        cursor = self.store.run(self.store.names(sql, schema), args)
+        cursor = self.store.change(self.store.names(sql, schema), args)
         return {"rows": [[]], "rowcount": max(cursor.rowcount, 0)}
 
     def snapshot(self):
         return {"stats": dict(self.stats), "connections": len(self.connections),
                 "requests_by_node": dict(self.requests_by_node),
-                "accepted_by_node": dict(self.accepted_by_node), "pid": os.getpid()}
+                "accepted_by_node": dict(self.accepted_by_node), "agents": dict(self.agents), "pid": os.getpid()}
 
 
 class Connection(asyncio.Protocol):
@@ -431,6 +523,7 @@ class Connection(asyncio.Protocol):
         if path.startswith("/_standin/"):
             self.control(method, path, body)
             return
+        s.agents[headers.get("user-agent", "")] += 1
         if body is None:
             self.send(413, b"")
             return
@@ -464,8 +557,11 @@ class Connection(asyncio.Protocol):
         fault = s.fault(("greet",))
         if fault.get("kind") == "hang":
             return
+        if fault.get("kind") == "status":
+            self.send(fault["code"], b"too many connections", "text/plain", close=True)
+            return
         ready = time.time() >= s.ready_at
-        reply = {"ok": ready, "status": 200 if ready else 503, "name": self.node, "cluster_name": "standin",
+        reply = {"ok": ready, "status": 200 if ready else 503, "name": self.node, "cluster_name": s.says["cluster"],
                  "version": {"number": "6.4.3-standin"}}
         self.send(200 if ready else 503, json.dumps(reply).encode())
 
@@ -580,6 +676,9 @@ class Connection(asyncio.Protocol):
             if fault["kind"] == "refuse":
                 for c in list(s.connections - {self}):
                     c.transport.abort()
+            self.send(200, b"{}")
+        elif path == "/_standin/set":
+            s.says.update(json.loads(body))
             self.send(200, b"{}")
         elif path == "/_standin/ready":
             s.ready_at = time.time() + json.loads(body)["after_s"]

@@ -15,6 +15,15 @@ from harness import Standin, target
 from loadtop import LOADTOP, run, start, finish, wait_until
 
 
+def clean(result, s, *options, **change):
+    """`loadtop clean --yes` of a run, of which `change` changes the pool."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as f:
+        json.dump(dict(result.data, pools=[dict(result.pool, **change)]), f)
+        f.flush()
+        return subprocess.run([LOADTOP, "clean", "--yes", *options, f.name], capture_output=True, text=True, timeout=60,
+                              env=dict(os.environ, LOADTOP_PASSWORD=s.password()), check=False)
+
+
 class Everywhere(unittest.TestCase):
     def test_count_is_exact(self):
         """A count that is no multiple of rows: the last bulk is short."""
@@ -80,21 +89,23 @@ class Everywhere(unittest.TestCase):
             self.assertEqual(dropped.pool["left_behind"], [])
             self.assertTrue(dropped.pool["backend_stats"]["table_dropped"])
             self.assertIn("dropped", str([e["to"] for e in dropped.data["events"]]))
-            first = run(s.url(), "-n", "100")
+            first = run(s.url(query="refresh=0"), "-n", "100")
             second = run(s.url(), "-n", "70")
             self.assertNotIn("made", second.pool["left_behind"][0])
-            with tempfile.NamedTemporaryFile("w", suffix=".json") as f:
-                for left, result in ((100, second), (None, first)):
-                    f.seek(0)
-                    f.truncate()
-                    json.dump(result.data, f)
-                    f.flush()
-                    done = subprocess.run([LOADTOP, "clean", f.name], capture_output=True, text=True, timeout=60,
-                                          env=dict(os.environ, LOADTOP_PASSWORD=s.password()))
-                    self.assertEqual(done.returncode, 0, done.stderr)
-                    if left:
-                        self.assertEqual(s.rows(), left)
-            self.assertEqual(s.sql('SELECT count(*) FROM "doc"."t"')[0], 404)
+            # refresh=0: nothing shows the rows to a DELETE but a REFRESH
+            done = clean(second, s)
+            self.assertEqual((done.returncode, s.rows()), (0, 100), done.stderr)
+            self.assertIn("would go: 70 rows of this run in table doc.", done.stdout)
+            self.assertIn("gone: 70 rows of this run", done.stdout)
+            self.assertIn("not there any more", clean(second, s).stdout)
+            third = run(s.url(), "-n", "30")
+            done = clean(first, s)  # its table, with rows of another run: that stays
+            self.assertEqual((done.returncode, s.rows()), (1, 30), done.stderr)
+            self.assertIn("it holds 30 rows that are not of this run; by hand: DROP TABLE", done.stdout)
+            self.assertEqual(clean(third, s).returncode, 0)
+            done = clean(first, s)
+            self.assertEqual((done.returncode, s.sql('SELECT count(*) FROM "doc"."t"')[0]), (0, 404), done.stderr)
+            self.assertIn("gone: table doc.", done.stdout)
 
 
 class Protection(unittest.TestCase):
@@ -104,6 +115,7 @@ class Protection(unittest.TestCase):
                   '"product_category" TEXT, "event_type" TEXT, "user_id" INTEGER, "user_segment" TEXT, '
                   '"amount" DOUBLE PRECISION, "quantity" INTEGER, "metadata" OBJECT(DYNAMIC), PRIMARY KEY ("id"))')
             s.sql('INSERT INTO "doc"."t" ("id") VALUES (?)', bulk=[["mine"]])
+            s.sql('REFRESH TABLE "doc"."t"')
             for ops in ("insert", "update", "delete", "stmt&stmt=DELETE FROM \"doc\".\"t\""):
                 result = run(s.url(query="ops=" + ops), "-n", "10", code=2)
                 self.assertIn("--allow-destructive", result.err)
@@ -120,6 +132,7 @@ class Protection(unittest.TestCase):
         with Standin() as s:
             s.sql('CREATE TABLE "doc"."mine" ("id" TEXT NOT NULL, PRIMARY KEY ("id"))')
             s.sql('INSERT INTO "doc"."mine" ("id") VALUES (?)', bulk=[["1"]])
+            s.sql('REFRESH TABLE "doc"."mine"')
             statement = '&stmt=DELETE FROM "doc"."mine"'
             result = run(s.url(query="ops=stmt" + statement), "-n", "10", code=2)
             self.assertIn("--allow-destructive", result.err)
@@ -136,18 +149,50 @@ class Protection(unittest.TestCase):
             run(s.url(query="ops=stmt" + statement), "-n", "1", "--allow-destructive")
             self.assertEqual(s.rows("doc.mine"), 0)
 
-    def test_clean_never_drops_a_table_of_others(self):
+    def test_clean_takes_only_what_bears_the_mark_of_its_run(self):
+        """Whatever the file says: the tables of others, of a newer run and of an old version stay."""
+        made = lambda *names: [{"kind": "rows", "what": n, "count": 9, "made": "table"} for n in names]
         with Standin() as s:
-            result = run(s.url(), "-n", "10")
+            old = run(s.url("doc.newer"), "-n", "10")
+            s.sql('DROP TABLE "doc"."newer"')
+            run(s.url("doc.newer"), "-n", "20")
+            named = ["newer", "users", "other", "old"]
+            for name, mark in (("users", ""), ("other", ', CONSTRAINT "loadtop_run_00000000" CHECK ("n" >= 0)'),
+                               ("old", ', CONSTRAINT "made_by_loadtop" CHECK ("n" >= 0)')):
+                s.sql('CREATE TABLE "doc"."%s" ("id" TEXT NOT NULL, "n" INTEGER, PRIMARY KEY ("id")%s)' % (name, mark))
+                # A key that only begins as those of the run: a random UUID of somebody's.
+                key = old.data["run_id"] + "-0000-4000-8000-7c9e6679f0d1"
+                s.sql('INSERT INTO "doc"."%s" ("id") VALUES (?)' % name, bulk=[[key], ["mine"]])
+            before = [s.rows("doc." + n) for n in named]
+            self.assertEqual(before, [20, 2, 2, 2])
+            statements = s.stats()["stats"]["statements"]
+            done = clean(old, s, left_behind=made(*["doc." + n for n in named]))
+            self.assertEqual([s.rows("doc." + n) for n in named], before)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn('by hand: DROP TABLE "doc"."users"', done.stdout)
+            hostile = ["sys.nodes", "doc.users; DROP TABLE doc.users", 'doc.users" --', "doc.a.b", "", "_x", "\x1b[2Jx",
+                       "doc.%", "x" * 5000]
+            done = clean(old, s, left_behind=made(*hostile) + [{"kind": "rows"}, 3, None])
+            self.assertEqual(done.stdout.count("stays:"), 11, done.stdout)
+            self.assertNotIn("\x1b", done.stdout)
+            self.assertEqual([s.rows("doc." + n) for n in named], before)
+            self.assertGreater(s.stats()["stats"]["statements"], statements)  # it was the server that was asked
+            done = clean(old, s, url="crate://127.0.0.1:%d/?ca=/etc/passwd&stmt-file=/dev/zero" % s.port,
+                         left_behind=made("doc.newer"))
+            self.assertIn("stays: table doc.newer", done.stdout)  # and the file's options count for nothing
+            self.assertEqual([s.rows("doc." + n) for n in named], before)
+
+    def test_drop_asks_for_the_mark(self):
+        """drop=yes: a table that somebody else made anew while the load ran is not this run's."""
+        with Standin() as s:
+            process = start(s.url(query="drop=yes&rows=10"), "-d", "2s")
+            wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)
             s.sql('DROP TABLE "doc"."t"')
             s.sql('CREATE TABLE "doc"."t" ("id" TEXT NOT NULL, PRIMARY KEY ("id"))')
-            with tempfile.NamedTemporaryFile("w", suffix=".json") as f:
-                json.dump(result.data, f)
-                f.flush()
-                done = subprocess.run([LOADTOP, "clean", f.name], capture_output=True, text=True, timeout=60)
-            self.assertNotEqual(done.returncode, 0)
-            self.assertIn("not made by loadtop", done.stderr)
+            result = finish(process)
             self.assertEqual(s.rows(), 0)
+            self.assertIn("not dropped: it does not bear the mark", str([e["to"] for e in result.data["events"]]))
+            self.assertFalse(result.pool["backend_stats"]["table_dropped"])
 
     def test_read_only(self):
         with Standin() as s:
@@ -157,6 +202,13 @@ class Protection(unittest.TestCase):
             run(s.url(), "-n", "50")
             result = run(s.url(query="ops=select:1,aggregate:1"), "-n", "50", "--read-only")
             self.assertEqual((result.ops["completed"], s.rows()), (50, 50))
+            result = run(s.url(query='ops=stmt&stmt=DELETE FROM "doc"."t"'), "-n", "10", "--read-only",
+                         "--allow-destructive", code=2)
+            self.assertIn("--read-only", result.err)
+            result = run(s.url(query="ops=select&stmt=DELETE FROM \"doc\".\"t\""), "-d", "1s", "--read-only",
+                         "--allow-destructive", "--at", "300ms ops stmt")
+            self.assertIn(("refused", "ops stmt"), [(e["what"], e["from"]) for e in result.data["events"]])
+            self.assertEqual(s.rows(), 50)
 
     def test_create_no(self):
         with Standin() as s:
@@ -193,8 +245,8 @@ class Connections(unittest.TestCase):
                 json.dump(result.data, f)
                 f.flush()
                 for token, code in (("wrong", 1), ("abc.def.ghi", 0)):
-                    done = subprocess.run([LOADTOP, "clean", "--token", token, f.name], capture_output=True, text=True,
-                                          timeout=60)
+                    done = subprocess.run([LOADTOP, "clean", "--yes", "--token", token, f.name], capture_output=True,
+                                          text=True, timeout=60, check=False)
                     self.assertEqual(done.returncode, code, done.stderr)
             self.assertEqual(s.query("SELECT count(*) FROM standin_tables")[0][0], 0)
 

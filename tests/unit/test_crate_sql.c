@@ -57,7 +57,8 @@ static void creates_what_facts_say(void **state)
     (void)state;
     struct crate_table t = table_of("/doc.t", "");
     struct text sql = {0};
-    struct crate_layout l = {.shards = 6, .replicas = "0-1", .refresh_ms = 1000, .objects = 2};
+    struct crate_layout l = {
+        .run = "1a2b3c4d", .shards = 6, .replicas = "0-1", .refresh_ms = 1000, .objects = 2};
     crate_sql_create(&sql, &t, &l);
     assert_string_equal(
         sql.s,
@@ -65,7 +66,7 @@ static void creates_what_facts_say(void **state)
         "\"region\" TEXT, \"product_category\" TEXT, \"event_type\" TEXT, \"user_id\" INTEGER, "
         "\"user_segment\" TEXT, \"amount\" DOUBLE PRECISION, \"quantity\" INTEGER, \"metadata\" "
         "OBJECT(DYNAMIC), \"obj_0\" TEXT, \"obj_1\" TEXT, PRIMARY KEY (\"id\"), CONSTRAINT "
-        "\"made_by_loadtop\" CHECK (\"quantity\" >= 0)) CLUSTERED INTO 6 SHARDS WITH "
+        "\"loadtop_run_1a2b3c4d\" CHECK (\"quantity\" >= 0)) CLUSTERED INTO 6 SHARDS WITH "
         "(number_of_replicas = '0-1', refresh_interval = 1000)");
     text_clear(&sql);
     l.partition = CRATE_PARTITION_DAY;
@@ -97,6 +98,57 @@ static void creates_what_facts_say(void **state)
     json_decref(v);
     free(record);
     text_free(&sql);
+}
+
+/* What a run made is known by its id, and only by the whole of it. */
+static void marks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *constraint;
+        bool mark, of_run;
+    } names[] = {{"loadtop_run_1a2b3c4d", true, true},
+                 {"loadtop_run_1a2b3c4e", true, false},
+                 {"made_by_loadtop", true, false},
+                 {"loadtop_run_", false, false},
+                 {"loadtop_run_1a2b3c4d5", false, false},
+                 {"loadtop_run_1A2B3C4D", false, false},
+                 {"x_loadtop_run_1a2b3c4d", false, false},
+                 {"quantity_check", false, false},
+                 {"", false, false}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        bool of_run = true;
+        assert_int_equal(crate_is_mark(names[i].constraint, "1a2b3c4d", &of_run), names[i].mark);
+        assert_int_equal(of_run, names[i].of_run);
+        crate_is_mark(names[i].constraint, "", &of_run); /* a file that names no run */
+        assert_false(of_run);
+    }
+    /* The pattern takes every key of the run, whichever pool wrote it, and is as long as one. */
+    struct crate_records r;
+    char like[CRATE_LIKE_MAX], key[CRATE_KEY_LEN];
+    crate_run_like(like, "1a2b3c4d");
+    assert_int_equal(strlen(like), CRATE_KEY_LEN);
+    for (uint64_t seq = 1; seq < UINT64_C(1) << 40; seq = seq * 5 + 3) {
+        crate_records_init(&r, "1a2b3c4d", (unsigned)(seq % 65536), seq, 0, -1);
+        crate_key_put(&r, key, seq);
+        for (unsigned i = 0; i < CRATE_KEY_LEN; i++)
+            assert_true(like[i] == '_' || like[i] == key[i]);
+    }
+    assert_memory_equal(like, "1a2b3c4d-", 9);
+    assert_null(strchr(like, '%'));
+}
+
+static void copies(void **state)
+{
+    (void)state;
+    assert_int_equal(crate_copies("0", 3), 1);
+    assert_int_equal(crate_copies("2", 1), 3); /* as many as it says: more nodes may come */
+    assert_int_equal(crate_copies("0-1", 1), 1);
+    assert_int_equal(crate_copies("0-1", 3), 2);
+    assert_int_equal(crate_copies("1-all", 5), 5);
+    assert_int_equal(crate_copies("", 5), 2);
+    assert_int_equal(crate_copies("0-99999999999999999999", 4), 2);
+    assert_int_equal(crate_copies("0-all", 0), 1);
 }
 
 /* Encodes st in just the room that it asks for and reads it back. */
@@ -202,6 +254,12 @@ static void several_statements(void **state)
                  {" (SELECT 1)", true},
                  {"WITH a AS (SELECT 1) SELECT * FROM a", true},
                  {"/* x */ EXPLAIN SELECT 1", true},
+                 {"EXPLAIN ANALYZE (SELECT 1)", true},
+                 {"EXPLAIN ANALYZE COPY t FROM '/x'", false}, /* ANALYZE carries it out */
+                 {"EXPLAIN INSERT INTO t SELECT 1", false},
+                 {"-- a\r\nSELECT 1", true},
+                 /* CrateDB's comment ends at the carriage return (SqlBaseLexer.g4) */
+                 {"--\rDELETE FROM t WHERE id IN ( --\nSELECT 1)", false},
                  {"INSERT INTO t SELECT 1", false},
                  {"selection", false},
                  {"REFRESH TABLE t", false},
@@ -306,6 +364,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables),
         cmocka_unit_test(creates_what_facts_say),
+        cmocka_unit_test(marks),
+        cmocka_unit_test(copies),
         cmocka_unit_test(placeholders),
         cmocka_unit_test(wrong_placeholders),
         cmocka_unit_test(several_statements),
