@@ -176,6 +176,27 @@ class Tells(Remote):
         self.assertGreater(100 * pool["ops"]["completed"], 90 * 1024)
 
 
+class Files(Remote):
+    def test_a_pipe_in_place_of_a_file_holds_up_nothing(self):
+        fifo = os.path.join(self.dir, "fifo")
+        os.mkfifo(fifo)
+        for url in ("crate://127.0.0.1:1/t?ops=stmt&stmt-file=", "cassandra://127.0.0.1:1/k.t?ops=stmt&stmt-file=",
+                    "rediss://127.0.0.1:%d?tls.ca=" % self.redis.port):
+            run = lib.headless("--no-history", "-d", "1s", "--at", "100ms add " + url + fifo, "null:?service=1ms",
+                               code=None)
+            self.assertGreater(lib.pool(run, "null")["ops"]["completed"], 0)  # and it has ended
+
+    def test_a_scenario_writes_and_reads_no_file_of_ours(self):
+        precious = self.file("precious.txt", "mine\n")
+        for command in ("screenshot %s", "report %s", "baseline %s", "theme %s"):
+            scenario = self.file("s.yml", "pools: ['null:?service=1ms']\nat: [\"100ms %s\"]\n" % (command % precious))
+            run = lib.headless("--no-history", "-d", "1s", "-f", scenario)
+            self.assertTrue(any(e["what"] == "refused" and "command line or the keyboard" in e["to"] for e in run["events"]),
+                            run["events"])
+            with open(precious) as f:
+                self.assertEqual(f.read(), "mine\n")
+
+
 class Secrets(Remote):
     """A saved run may come from anybody: `clean` sends no password where only the file says."""
 

@@ -196,7 +196,7 @@ class Protection(unittest.TestCase):
 
     def test_read_only(self):
         with Standin() as s:
-            result = run(s.url(query="ops=select"), "-n", "10", "--read-only", code=1)
+            result = run(s.url(query="ops=select"), "-n", "10", "--read-only", code=2)
             self.assertIn("does not exist", result.err)
             self.assertEqual(s.query("SELECT count(*) FROM standin_tables")[0][0], 0)
             run(s.url(), "-n", "50")
