@@ -77,11 +77,15 @@ class Secure(unittest.TestCase):
     def test_by_name_and_clean(self):
         self.redis.command("FLUSHALL")
         run = lib.headless("-n", 500, "--ops", "set", "--keys", 50, self.url(host="localhost"))
-        self.assertEqual(self.redis.command("DBSIZE"), lib.pool(run)["left_behind"][0]["count"])
+        self.assertEqual(self.redis.command("DBSIZE"), sum(e["count"] for e in lib.pool(run)["left_behind"]))
         path = self.file("run.json")
         with open(path, "w") as f:
             json.dump(run, f)
-        result = lib.loadtop("clean", path)
+        refused = lib.loadtop("clean", "--yes", path)  # the file's word for whom to trust does not count
+        self.assertEqual(refused.code, 1, refused)
+        self.assertIn("certificate", refused.err)
+        result = lib.loadtop("clean", "--yes", "--tls.ca", self.file("ca.pem"), "--tls.cert", self.file("client.pem"),
+                             "--tls.key", self.file("client.key"), path)
         self.assertEqual(result.code, 0, result)
         self.assertEqual(self.redis.command("DBSIZE"), 0)
 
