@@ -79,7 +79,8 @@ bool redis_mark_field(const char *field, size_t len, char run[9])
 {
     size_t pool;
     for (size_t i = 0; i < 8; i++)
-        if (i >= len || !memchr("0123456789abcdef", field[i], 16))
+        if (i >= len ||
+            !((field[i] >= '0' && field[i] <= '9') || (field[i] >= 'a' && field[i] <= 'f')))
             return false;
     if (len < 10 || field[8] != '.' || !(pool = span_digits(field + 9, len - 9, '.')) ||
         !span_digits(field + 10 + pool, len - 10 - pool, '\0'))

@@ -103,6 +103,17 @@ class Secure(unittest.TestCase):
         self.refused(self.url(ca="none.pem"), "none.pem")
         self.exactly(100, ca=None, **{"tls.verify": "no"})
 
+    def test_a_scenario_names_no_files_and_trusts_nobody(self):
+        """It may come from anybody; what a file of keys is, and whom to trust, is said on the command line."""
+        path = self.file("scenario.yaml")
+        for option, value in (("tls.ca", self.file("ca.pem")), ("tls.cert", self.file("client.pem")),
+                              ("tls.key", self.file("client.key")), ("tls.verify", "no")):
+            with open(path, "w") as f:
+                f.write("pools:\n  - target: rediss://127.0.0.1:%d\n    %s: %s\n" % (self.port, option, value))
+            result = lib.loadtop("--headless", "-n", 10, "-f", path)
+            self.assertEqual(result.code, 2, result)
+            self.assertIn(option, result.err)
+
     def test_a_certificate_of_another_name(self):
         result = lib.loadtop("--headless", "-n", "10", self.url(host="127.0.0.2"), timeout=40)
         self.assertIn(result.code, (1, 3), result)  # where the server listens on 127.0.0.1 only: not reached
