@@ -284,6 +284,50 @@ static int read_marks(struct cleaning *k, char *why, size_t size, struct err *er
     return 0;
 }
 
+/* Runs under another prefix can have made keys of the same names: "tests:000000000001" is a set of
+ * prefix "test" and a string of prefix "tests:". What their marks say of family `from` is noted for
+ * this one's family `to`. */
+static int read_neighbour(struct cleaning *k, const char *prefix, enum redis_family from,
+                          enum redis_family to, struct err *err)
+{
+    char name[REDIS_MARK_NAME], run[9];
+    uint64_t bound[FAMILIES];
+    redisReply *r =
+        redis_link_ask(k->link, 2, (const char *[]){"HGETALL", redis_mark_name(name, prefix)},
+                       clock_ns() + BATCH_NS, err);
+    if (!r)
+        return err->code;
+    for (size_t i = 0; r->type == REDIS_REPLY_ARRAY && i + 1 < r->elements; i += 2) {
+        const redisReply *field = r->element[i], *value = r->element[i + 1];
+        if (field->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING ||
+            !redis_mark_field(field->str, field->len, run) || strcmp(run, k->clean->run) == 0 ||
+            !redis_mark_read(value->str, value->len, bound) || bound[from] <= k->others[to])
+            continue;
+        k->others[to] = bound[from];
+        copy_str(k->other_run[to], sizeof k->other_run[to], run);
+    }
+    freeReplyObject(r);
+    return 0;
+}
+
+static int read_neighbours(struct cleaning *k, struct err *err)
+{
+    int rc = 0;
+    for (int i = FAMILY_STRING + 1; rc == 0 && i < FAMILIES; i++) {
+        char infix[8], other[REDIS_PREFIX_MAX + 8];
+        size_t tail = strlen(redis_key_prefix(infix, sizeof infix, "", (enum redis_family)i));
+        size_t len = strlen(redis_key_prefix(other, sizeof other, k->prefix, (enum redis_family)i));
+        if (len <= REDIS_PREFIX_MAX) /* else there is no such prefix */
+            rc = read_neighbour(k, other, FAMILY_STRING, (enum redis_family)i, err);
+        len = strlen(k->prefix);
+        if (rc || len < tail || strcmp(k->prefix + len - tail, infix) != 0)
+            continue;
+        copy_part(other, sizeof other, k->prefix, len - tail);
+        rc = read_neighbour(k, other, (enum redis_family)i, FAMILY_STRING, err);
+    }
+    return rc;
+}
+
 /* ---- Looking, and removing ---- */
 
 /* Without a mark: what the file names is only looked at. */
@@ -377,7 +421,9 @@ static int take_mark(struct cleaning *k, struct err *err)
 static int clean_marked(struct cleaning *k, struct err *err)
 {
     const char *command = NULL;
-    int rc = k->clean->remove ? removing_command(k, &command, err) : 0;
+    int rc = read_neighbours(k, err);
+    if (rc == 0 && k->clean->remove)
+        rc = removing_command(k, &command, err);
     for (int i = 0; i < FAMILIES && rc == 0; i++) {
         char prefix[REDIS_PREFIX_MAX + 8];
         uint64_t shared = k->others[i] < k->ours[i] ? k->others[i] : k->ours[i];

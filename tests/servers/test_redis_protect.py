@@ -67,6 +67,14 @@ class Marked(Case):
         self.assertIn("gone: 60 keys", self.clean(second))
         self.assertEqual(self.redis.command("DBSIZE"), 0)
         self.assertIn("not there any more", self.clean(second))
+        # Under two prefixes that make the same names.
+        first = self.make(50, "--prefix", "test", "--ops", "sadd")
+        second = self.make(20, "--prefix", "tests:")  # 20 of them are strings now
+        third = self.make(40, "--prefix", "tests:")
+        self.assertIn("gone: 10 keys tests:000000000040..", self.clean(first, code=1))
+        self.clean(second, code=1)
+        self.assertIn("gone: 40 keys tests:000000000000..", self.clean(third))
+        self.assertEqual(self.redis.command("DBSIZE"), 0)
 
     def test_two_pools_of_a_run(self):
         self.redis.command("SET", "mine", 1)
