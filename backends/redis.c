@@ -62,6 +62,7 @@ static void redis_worker_close(struct worker *worker)
     for (int i = 0; i < REDIS_OPS; i++)
         redis_template_free(&w->template[i]);
     resp_reader_free(w->spare);
+    text_free(&w->claim.bytes);
     free(w->in);
     free(w->out);
     w->spare = NULL;
@@ -121,12 +122,39 @@ static void note_created(struct redis_worker *w, enum redis_family family, uint6
         atomic_store_explicit(high, key + 1, memory_order_relaxed);
 }
 
+/* May this request make a key that this connection has not claimed on the server? */
+static bool is_unclaimed(const struct redis_worker *w, const struct redis_conn *c,
+                         const struct redis_template *t, uint64_t key)
+{
+    return t->creates &&
+           (!c->claim || c->claim != w->claim.version || key >= w->claim.bound[t->family]);
+}
+
+/* Writes the claim, `len` bytes, before the request that is being submitted. */
+static char *put_claim(struct redis_worker *w, struct redis_conn *c, char *out, size_t len)
+{
+    if (!len)
+        return out;
+    memcpy(out, text_str(&w->claim.bytes), len);
+    c->claim = w->claim.version;
+    c->claiming = true;
+    c->claim_after = c->conn->requests - 1;
+    return out + len;
+}
+
 static enum submit redis_submit(struct conn *conn, struct op *op)
 {
     struct redis_worker *w = worker_data(conn->worker);
     struct redis_conn *c = conn_data(conn);
     const struct redis_template *t = &w->template[op->type];
-    size_t max = redis_request_max(t, op->size);
+    size_t max = redis_request_max(t, op->size), claim = 0;
+    if (is_unclaimed(w, c, t, op->key)) {
+        c->full = c->claiming; /* one at a time; its answer makes room */
+        if (c->full)
+            return SUBMIT_BUSY;
+        claim = redis_mark_claim(w, t->family, op->key);
+        max += claim;
+    }
     char *out = w->out + w->out_len;
     bool grows =
         c->out_len && c->out_at + c->out_len == w->out_len && w->out_room - w->out_len >= max;
@@ -137,7 +165,8 @@ static enum submit redis_submit(struct conn *conn, struct op *op)
          * carries. */
         return c->state == REDIS_UP ? SUBMIT_BUSY : SUBMIT_QUEUED;
     }
-    redis_out_commit(w, c, redis_request(t, out, op->key, op->size, op->aux));
+    char *request = claim ? put_claim(w, c, out, claim) : out;
+    redis_out_commit(w, c, claim + redis_request(t, request, op->key, op->size, op->aux));
     if (t->creates)
         note_created(w, t->family, op->key);
     return SUBMIT_QUEUED;
@@ -196,12 +225,13 @@ static const struct option_spec redis_options[] = {
                    "expiry of what set writes; 0: none"},
     [REDIS_DB] = {"db", OPTION_COUNT, 0, "0", 0, 65535, NULL,
                   "database number; redis://host/3 says the same"},
-    [REDIS_TLS_CA] = {"tls.ca", OPTION_TEXT, 0, "", 0, 0, NULL,
+    [REDIS_TLS_CA] = {"tls.ca", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
                       "rediss: file of the authorities that are trusted; empty: the system's"},
-    [REDIS_TLS_CERT] = {"tls.cert", OPTION_TEXT, 0, "", 0, 0, NULL,
+    [REDIS_TLS_CERT] = {"tls.cert", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
                         "rediss: file of our own certificate"},
-    [REDIS_TLS_KEY] = {"tls.key", OPTION_TEXT, 0, "", 0, 0, NULL, "rediss: file of its key"},
-    [REDIS_TLS_VERIFY] = {"tls.verify", OPTION_BOOL, 0, "yes", 0, 0, NULL,
+    [REDIS_TLS_KEY] = {"tls.key", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
+                       "rediss: file of its key"},
+    [REDIS_TLS_VERIFY] = {"tls.verify", OPTION_BOOL, OPTION_OWN_ONLY, "yes", 0, 0, NULL,
                           "rediss: check the server's certificate and name"},
     {.name = NULL},
 };

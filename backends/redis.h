@@ -4,7 +4,10 @@
  * blocks redis_conn.c     sockets of a worker: connect, handshake, reading and writing
  *   redis_server.c   what blocks, on the pool's thread: names, the handshake's bytes, a first look
  *   redis_stats.c    INFO, every second
- *   redis_left.c     what a run leaves behind, and its removal
+ *   redis_guard.c    who the server says it is, what it has room for, and whether it suffers
+ *   redis_mark.c     what says on the server which keys a run may have made
+ *   redis_left.c     what a run leaves behind
+ *   redis_clean.c    its removal
  *   redis_link.c     one blocking connection with a deadline, for those three
  *   redis_tls.c      TLS of a connection of either kind, apart from its socket
  *   redis_proto.c    the protocol, pure */
@@ -13,6 +16,8 @@
 
 #include "backends/redis_proto.h"
 #include "engine/backend.h"
+
+#include "engine/text.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -68,6 +73,30 @@ struct redis_info { /* of one moment */
     double cpu, cpu_main, hits, misses, evicted, expired, rejected;
 };
 
+/* What a server says of its troubles; -1: it does not say. */
+struct redis_trouble {
+    char run_id[48];
+    double evicted, oom, rejected, replicas;
+};
+
+/* A pool's claim of keys on the server: those below bound[family]. */
+struct redis_mark {
+    unsigned number;  /* of the pool in this process, from 1 */
+    unsigned version; /* of bound; 0: no key was ever made */
+    uint64_t bound[FAMILIES];
+    char at[24];       /* when the pool began */
+    bool stands;       /* the server has taken one */
+    bool settled;      /* it says what was really made */
+    char refusal[128]; /* what the server answered instead; "": nothing */
+};
+
+/* What a worker's connections claim. */
+struct redis_claim {
+    unsigned version;
+    uint64_t bound[FAMILIES];
+    struct text bytes; /* the command */
+};
+
 /* A server that a pool of ours has connections to; so that other pools' are not taken for somebody
  * else's. */
 struct redis_peer {
@@ -83,14 +112,16 @@ struct redis_pool {
     struct redis_hello hello;
     struct redis_tls_context *tls; /* rediss://; else NULL */
     unsigned db;
-    pthread_mutex_t mutex; /* workers, gone */
+    pthread_mutex_t mutex; /* workers, gone, mark */
     struct redis_worker *workers;
+    struct redis_mark mark;
     struct redis_counts gone; /* of workers that ended; connected stays 0 */
     /* the pool's thread only */
     struct redis_link *link;
     struct redis_info first,
         last;    /* before the load (or since the server is this one), and a second ago */
     bool loaded; /* a worker was there */
+    struct redis_trouble trouble; /* when this pool began, or the server did */
     struct redis_peer peer;
 };
 
@@ -109,6 +140,7 @@ struct redis_worker {
     struct redisReader *spare; /* an empty reader for the next reply that needs one */
     struct resp_error error;
     struct redis_counts counts;
+    struct redis_claim claim;
 };
 
 enum redis_state { REDIS_CLOSED, REDIS_CONNECTING, REDIS_SECURING, REDIS_HELLO, REDIS_UP };
@@ -125,6 +157,9 @@ struct redis_conn {
     struct alarm limit;         /* of connecting and the handshake */
     uint8_t state, step;        /* enum redis_state; replies of the handshake so far */
     bool full;                  /* SUBMIT_BUSY was answered */
+    bool claiming;              /* a claim is on its way: its reply comes after so many others */
+    uint32_t claim_after;
+    unsigned claim; /* the version that it has sent; 0: none */
 };
 
 #define REDIS_IN ((size_t)64 << 10)
@@ -155,9 +190,9 @@ int redis_link_up(struct pool *, uint64_t deadline_ns, struct err *);
 void redis_link_down(struct redis_pool *);
 /* INFO, or an error reply; NULL: the link was lost, and is down. */
 struct redisReply *redis_ask_info(struct redis_pool *, uint64_t deadline_ns, struct err *);
-/* A link that has said hello, without a pool. NULL and err. */
+/* A link that has said hello under this name, without a pool. NULL and err. */
 struct redis_link *redis_link_plain(const struct target *, const struct options *, unsigned db,
-                                    struct err *);
+                                    const char *sender, struct err *);
 
 /* ---- redis_stats.c */
 struct redis_totals { /* of all workers that ever were */
@@ -170,8 +205,45 @@ void redis_pool_stats(struct pool *, struct stats *);
 void redis_peers_join(struct redis_pool *, const char *info);
 void redis_peers_leave(struct redis_pool *);
 
+/* ---- redis_guard.c. Of INFO's text ("": the server does not give it). */
+/* Calls allowed(ctx, identity) for each identity that the server has, or once with NULL; ends with
+ * the first that is refused. */
+int redis_identities(const char *info, int (*allowed)(void *ctx, const char *identity), void *ctx);
+/* Is there room for what the mix is going to make? 0 or ERR_REFUSED. */
+int redis_room_allowed(struct pool *, const char *info, struct err *);
+/* Notes how the server is before the load, or that it is another one now. */
+void redis_trouble_begin(struct redis_pool *, const char *info);
+/* What is new since then is told by pool_strain. */
+void redis_trouble_look(struct pool *, const char *info);
+/* The same of an error reply. Any thread. */
+void redis_trouble_reply(struct pool *, const char *error_class, const char *text);
+
+/* ---- redis_mark.c. The first four are built always, and pure. */
+#define REDIS_MARK_SUFFIX "loadtop:runs" /* no key of a mix ends like this: they end in digits */
+#define REDIS_MARK_NAME (REDIS_PREFIX_MAX + sizeof REDIS_MARK_SUFFIX)
+/* The hash of the marks of a prefix. */
+char *redis_mark_name(char buf[REDIS_MARK_NAME], const char *prefix);
+/* "string=1000 list=10 at=2026-01-02T03:04:05Z by=loadtop:alice@build7:1a2b3c4d" */
+void redis_mark_value(struct text *, const uint64_t bound[FAMILIES], const char *at,
+                      const char *by);
+/* Its inverse, of what a server says. False: it is none. */
+bool redis_mark_read(const char *value, size_t len, uint64_t bound[FAMILIES]);
+/* The run of a field ("1a2b3c4d.1.2": run, pool, version). False: it is none of loadtop's. */
+bool redis_mark_field(const char *field, size_t len, char run[9]);
+void redis_mark_begin(struct redis_mark *); /* in pool_open; keeps the number */
+/* Makes w->claim cover this key, and what the mix can make. The command's length; 0: no memory. */
+size_t redis_mark_claim(struct redis_worker *, enum redis_family, uint64_t key);
+void redis_mark_answered(struct redis_worker *, const struct resp_error *refusal); /* or NULL */
+struct redis_mark redis_mark_now(struct redis_pool *);                             /* a copy */
+/* When no worker is left: claims what was made, and nothing more. */
+void redis_mark_settle(struct pool *, const uint64_t high[FAMILIES], uint64_t deadline_ns);
+
 /* ---- redis_left.c */
 void redis_left_behind(struct pool *, struct stats *, const struct redis_totals *);
+/* The name of prefix's key of this number; prefix with its family. */
+char *redis_key_name(char *buf, size_t size, const char *prefix, uint64_t key);
+
+/* ---- redis_clean.c */
 int redis_clean(struct clean *, struct err *);
 
 /* ---- redis.c, built always */

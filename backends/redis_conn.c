@@ -293,6 +293,7 @@ static void refuse_hello(struct redis_conn *c, const struct resp_error *e)
     const struct redis_pool *p = pool_of(c);
     char name[RESP_CLASS_MAX];
     resp_error_class(name, e->text, e->len);
+    redis_trouble_reply(worker_pool(c->conn->worker), name, e->text);
     if (strstr(e->text, "max number of clients"))
         conn_down(c->conn, "maxclients", "%s: %s", shown(c), e->text);
     else if (c->step == p->hello.auth)
@@ -325,12 +326,27 @@ static void count_one(_Atomic uint64_t *n)
                           memory_order_relaxed);
 }
 
+/* The reply to a claim (redis_mark.c), which is no request of the engine's. */
+static void answer_claim(struct redis_conn *c, struct redis_worker *w, enum resp_kind kind)
+{
+    c->claiming = false;
+    redis_mark_answered(w, kind == RESP_ERROR ? &w->error : NULL);
+    if (c->full) {
+        c->full = false;
+        conn_room(c->conn);
+    }
+}
+
 /* The reply to the oldest request. `most`: how many replies this read can rightly bring. */
 static void answer(struct redis_conn *c, struct redis_worker *w, enum resp_kind kind,
                    uint32_t *most)
 {
     if (c->state == REDIS_HELLO) {
         answer_hello(c, kind);
+        return;
+    }
+    if (c->claiming && c->claim_after-- == 0) {
+        answer_claim(c, w, kind);
         return;
     }
     struct op *op = c->conn->in_flight;
@@ -341,8 +357,9 @@ static void answer(struct redis_conn *c, struct redis_worker *w, enum resp_kind 
     --*most;
     if (kind == RESP_ERROR) {
         char name[RESP_CLASS_MAX];
-        op_fail(op, resp_error_class(name, w->error.text, w->error.len), w->error.text,
-                w->error.len);
+        resp_error_class(name, w->error.text, w->error.len);
+        redis_trouble_reply(worker_pool(c->conn->worker), name, w->error.text);
+        op_fail(op, name, w->error.text, w->error.len);
         return;
     }
     if (op->type == REDIS_GET)

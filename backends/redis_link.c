@@ -14,14 +14,42 @@
 #include <string.h>
 #include <unistd.h>
 
+#define REPLY_BYTES_MAX ((size_t)1 << 20) /* INFO takes some 10 KB, a thousand marks 200 KB */
+#define REPLY_ELEMENTS_MAX 20000
+
 struct redis_link {
     int fd;
     struct redis_tls *tls; /* or NULL */
     bool secured;          /* its handshake is over */
     bool heard;            /* the server has said something in its protocol */
     redisReader *reader;
+    redisReplyObjectFunctions *functions, bounded;
     char shown[256];
 };
+
+/* hiredis makes room for as many elements as an array's head says, whatever follows. */
+#if HIREDIS_MAJOR >= 1
+static void *make_array(const redisReadTask *task, size_t n)
+#else
+static void *make_array(const redisReadTask *task, int n)
+#endif
+{
+    const struct redis_link *l = task->privdata;
+    return n > REPLY_ELEMENTS_MAX ? NULL : l->functions->createArray(task, n);
+}
+
+static redisReader *make_reader(struct redis_link *l)
+{
+    redisReader *r = redisReaderCreate();
+    if (!r)
+        return NULL;
+    l->functions = r->fn;
+    l->bounded = *r->fn;
+    l->bounded.createArray = make_array;
+    r->fn = &l->bounded;
+    r->privdata = l;
+    return r;
+}
 
 /* A server that does not like how TLS begins often just leaves. */
 static const char *tls_hint(const struct redis_link *l)
@@ -154,7 +182,7 @@ struct redis_link *redis_link_open(const struct redis_address *a, struct pool *p
     }
     copy_str(l->shown, sizeof l->shown, shown);
     l->fd = -1;
-    l->reader = redisReaderCreate();
+    l->reader = make_reader(l);
     if (!l->reader) {
         err_set(err, ERR_FAILED, "%s: out of memory", shown);
         goto out;
@@ -222,7 +250,7 @@ static ssize_t take(struct redis_link *l, char *in, size_t room, uint64_t deadli
 redisReply *redis_link_reply(struct redis_link *l, uint64_t deadline_ns, struct err *err)
 {
     char in[16384];
-    for (;;) {
+    for (size_t bytes = 0;;) {
         void *reply = NULL;
         if (redisReaderGetReply(l->reader, &reply) != REDIS_OK) {
             err_set(err, ERR_FAILED, "%s: not a Redis server: %s", l->shown, l->reader->errstr);
@@ -234,6 +262,12 @@ redisReply *redis_link_reply(struct redis_link *l, uint64_t deadline_ns, struct 
         if (got < 0)
             return NULL;
         l->heard = true;
+        bytes += (size_t)got;
+        if (bytes > REPLY_BYTES_MAX) {
+            err_set(err, ERR_FAILED, "%s: a reply of more than %zu bytes", l->shown,
+                    REPLY_BYTES_MAX);
+            return NULL;
+        }
         redisReaderFeed(l->reader, in, (size_t)got);
     }
 }

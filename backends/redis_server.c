@@ -1,7 +1,7 @@
 /* What blocks: looking up the server, the handshake's bytes, INFO every second, what a run leaves
  * behind.
  *
- * Runs on the pool's own thread, except redis_clean. Everything has a deadline: a look at the
+ * Runs on the pool's own thread, except for clean. Everything has a deadline: a look at the
  * server every second must end within one, also while the server is stopped or gone. Other pools of
  * this process that speak to the same server (by its run_id) are known here, so that our own
  * connections are not shown as others'. */
@@ -86,7 +86,8 @@ static int resolve(const struct target *t, struct redis_address *to, unsigned *n
     return 0;
 }
 
-static int make_hello(const struct target *t, unsigned db, struct redis_hello *h, struct err *err)
+static int make_hello(const struct target *t, unsigned db, const char *sender,
+                      struct redis_hello *h, struct err *err)
 {
     struct text bytes = {0};
     char number[16];
@@ -103,7 +104,7 @@ static int make_hello(const struct target *t, unsigned db, struct redis_hello *h
         redis_words(&bytes, 2, (const char *[]){"SELECT", number});
         h->select = ++h->steps;
     }
-    redis_words(&bytes, 3, (const char *[]){"CLIENT", "SETNAME", "loadtop"});
+    redis_words(&bytes, 3, (const char *[]){"CLIENT", "SETNAME", sender});
     h->steps++;
     h->bytes = bytes.s;
     h->len = bytes.len;
@@ -223,26 +224,49 @@ static void note_role(struct pool *pool, const char *info)
                    "cluster mode: routing is not built in, keys of other nodes are answered MOVED");
 }
 
+/* Is INFO there, or was it refused for a reason that a load can live with? */
+static int judge_info(const char *shown, const redisReply *r, struct err *err)
+{
+    if (r->type == REDIS_REPLY_ERROR && strncmp(r->str, "NOPERM", 6) != 0)
+        return refused(shown, r, "INFO", err);
+    if (r->type == REDIS_REPLY_STRING && redis_info_number(r->str, "loading") > 0) {
+        double percent = redis_info_number(r->str, "loading_loaded_perc");
+        return err_set(err, ERR_UNREACHED, "%s: LOADING: the server is reading its data, %.0f %%",
+                       shown, percent < 0 ? 0 : percent);
+    }
+    return 0;
+}
+
+struct asking {
+    struct pool *pool;
+    struct err *err;
+};
+
+static int ask_pool(void *ctx, const char *identity)
+{
+    const struct asking *a = ctx;
+    return pool_identity_allowed(a->pool, identity, a->err);
+}
+
+/* What the server says of itself, and whether that may be loaded. */
 static int look(struct pool *pool, uint64_t deadline_ns, struct err *err)
 {
     struct redis_pool *p = pool_data(pool);
-    const char *shown = pool_target(pool)->shown;
     redisReply *r = redis_ask_info(p, deadline_ns, err);
-    int rc = r ? 0 : err->code;
-    if (r && r->type == REDIS_REPLY_ERROR && strncmp(r->str, "NOPERM", 6) != 0) {
-        rc = refused(shown, r, "INFO", err);
-    } else if (r && r->type == REDIS_REPLY_STRING && redis_info_number(r->str, "loading") > 0) {
-        double percent = redis_info_number(r->str, "loading_loaded_perc");
-        rc = err_set(err, ERR_UNREACHED, "%s: LOADING: the server is reading its data, %.0f %%",
-                     shown, percent < 0 ? 0 : percent);
-    } else if (r && r->type == REDIS_REPLY_STRING) {
-        note_role(pool, r->str);
-        redis_peers_join(p, r->str);
-    } else if (r) {
-        redis_peers_join(p, "");
+    if (!r)
+        return err->code;
+    const char *info = r->type == REDIS_REPLY_STRING ? r->str : "";
+    int rc = judge_info(pool_target(pool)->shown, r, err);
+    if (rc == 0)
+        rc = redis_identities(info, ask_pool, &(struct asking){pool, err});
+    if (rc == 0)
+        rc = redis_room_allowed(pool, info, err);
+    if (rc == 0) {
+        note_role(pool, info);
+        redis_trouble_begin(p, info);
+        redis_peers_join(p, info);
     }
-    if (r)
-        freeReplyObject(r);
+    freeReplyObject(r);
     return rc;
 }
 
@@ -258,7 +282,10 @@ int redis_pool_open(struct pool *pool, struct err *err)
 {
     struct redis_pool *p = pool_data(pool);
     const struct target *t = pool_target(pool);
+    struct redis_mark mark = p->mark; /* of an attempt before this one */
     memset(p, 0, sizeof *p);
+    p->mark = mark;
+    redis_mark_begin(&p->mark);
     pthread_mutex_init(&p->mutex, NULL);
     const char *beyond = redis_beyond(pool_options(pool));
     if (beyond && !pool_allow_destructive(pool) && !pool_read_only(pool))
@@ -270,7 +297,7 @@ int redis_pool_open(struct pool *pool, struct err *err)
         !(p->tls = redis_tls_context_new(pool_options(pool), err)))
         rc = err->code;
     if (rc == 0)
-        rc = make_hello(t, p->db, &p->hello, err);
+        rc = make_hello(t, p->db, pool_sender(pool), &p->hello, err);
     if (rc < 0) {
         forget(p);
         return rc;
@@ -295,20 +322,24 @@ void redis_pool_close(struct pool *pool)
 /* ---- A link without a pool ---- */
 
 struct redis_link *redis_link_plain(const struct target *t, const struct options *o, unsigned db,
-                                    struct err *err)
+                                    const char *sender, struct err *err)
 {
     struct redis_address address[REDIS_ADDRESSES_MAX];
-    struct redis_hello hello;
+    struct redis_hello hello = {0};
     struct redis_link *l = NULL;
     struct redis_tls_context *tls = NULL;
     unsigned addresses = 0;
-    if (strcmp(t->scheme, "rediss") == 0 && !(tls = redis_tls_context_new(o, err)))
-        return NULL;
-    if (resolve(t, address, &addresses, err) == 0 && make_hello(t, db, &hello, err) == 0) {
-        for (unsigned i = 0; i < addresses && !l; i++)
-            l = link_to(&address[i], NULL, tls, t->shown, &hello, clock_ns() + OPEN_NS, err);
-        wipe_hello(&hello);
-    }
+    int rc = resolve(t, address, &addresses, err);
+    for (unsigned i = 0; rc == 0 && i < addresses; i++) /* before the files of TLS are read */
+        rc = pool_connect_allowed(NULL, address[i].host, (const struct sockaddr *)&address[i].addr,
+                                  err);
+    if (rc == 0 && strcmp(t->scheme, "rediss") == 0 && !(tls = redis_tls_context_new(o, err)))
+        rc = err->code;
+    if (rc == 0)
+        rc = make_hello(t, db, sender, &hello, err);
+    for (unsigned i = 0; rc == 0 && i < addresses && !l; i++)
+        l = link_to(&address[i], NULL, tls, t->shown, &hello, clock_ns() + OPEN_NS, err);
+    wipe_hello(&hello);
     redis_tls_context_free(tls); /* the link's own hold keeps what it needs */
     return l;
 }

@@ -205,10 +205,14 @@ void redis_pool_stats(struct pool *pool, struct stats *s)
     copy_str(s->address, sizeof s->address, p->address[atomic_load(&p->current)].name);
     if (p->link)
         s->rtt_ns = redis_link_round_trip_ns(p->link);
-    if (r && r->type == REDIS_REPLY_STRING)
-        put_server(p, s, &t, r->str);
     else
+        redis_trouble_reply(pool, "", err.msg); /* it may have no place left */
+    if (r && r->type == REDIS_REPLY_STRING) {
+        put_server(p, s, &t, r->str);
+        redis_trouble_look(pool, r->str);
+    } else {
         p->last = (struct redis_info){0};
+    }
     if (r)
         freeReplyObject(r);
     json_object_set_new(s->json, "get_hits", json_integer((json_int_t)t.hits));

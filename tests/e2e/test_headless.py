@@ -404,18 +404,22 @@ class Written(unittest.TestCase):
             redis.command("SET", "mine", "1")
             run = self.loadtop("-n", "500", "--json", self.file, "--ops", "set", redis.url + "?keys=50")
             self.assertEqual(run.returncode, 0, run)
-            self.assertEqual(redis.command("DBSIZE"), 51)
+            self.assertEqual(redis.command("DBSIZE"), 52)  # and the run's mark
             with open(self.file) as f:
                 left = json.load(f)["pools"][0]["left_behind"]
             self.assertTrue(left)
             self.assertIn("left behind", run.stdout)
-            done = lib.loadtop("clean", self.file)
+            asked = lib.loadtop("clean", self.file)  # nobody is there to say yes
+            self.assertEqual((asked.code, redis.command("DBSIZE")), (1, 52), asked)
+            self.assertIn("would go: 50 keys", asked.out)
+            done = lib.loadtop("clean", "--yes", self.file)
             self.assertEqual(done.code, 0, done)
+            self.assertIn("gone: 50 keys", done.out)
             self.assertEqual(redis.command("DBSIZE"), 1)
             self.assertEqual(redis.command("GET", "mine"), "1")
-            again = lib.loadtop("clean", self.file)
+            again = lib.loadtop("clean", "--yes", self.file)
             self.assertEqual(again.code, 0, again)
-        gone = lib.loadtop("clean", self.file)
+        gone = lib.loadtop("clean", "--yes", self.file)
         self.assertEqual(gone.code, 3, gone)
 
 

@@ -77,11 +77,15 @@ class Secure(unittest.TestCase):
     def test_by_name_and_clean(self):
         self.redis.command("FLUSHALL")
         run = lib.headless("-n", 500, "--ops", "set", "--keys", 50, self.url(host="localhost"))
-        self.assertEqual(self.redis.command("DBSIZE"), lib.pool(run)["left_behind"][0]["count"])
+        self.assertEqual(self.redis.command("DBSIZE"), sum(e["count"] for e in lib.pool(run)["left_behind"]))
         path = self.file("run.json")
         with open(path, "w") as f:
             json.dump(run, f)
-        result = lib.loadtop("clean", path)
+        refused = lib.loadtop("clean", "--yes", path)  # the file's word for whom to trust does not count
+        self.assertEqual(refused.code, 1, refused)
+        self.assertIn("certificate", refused.err)
+        result = lib.loadtop("clean", "--yes", "--tls.ca", self.file("ca.pem"), "--tls.cert", self.file("client.pem"),
+                             "--tls.key", self.file("client.key"), path)
         self.assertEqual(result.code, 0, result)
         self.assertEqual(self.redis.command("DBSIZE"), 0)
 
@@ -98,6 +102,17 @@ class Secure(unittest.TestCase):
         self.refused(self.url(ca="client.pem"), "certificate")
         self.refused(self.url(ca="none.pem"), "none.pem")
         self.exactly(100, ca=None, **{"tls.verify": "no"})
+
+    def test_a_scenario_names_no_files_and_trusts_nobody(self):
+        """It may come from anybody; what a file of keys is, and whom to trust, is said on the command line."""
+        path = self.file("scenario.yaml")
+        for option, value in (("tls.ca", self.file("ca.pem")), ("tls.cert", self.file("client.pem")),
+                              ("tls.key", self.file("client.key")), ("tls.verify", "no")):
+            with open(path, "w") as f:
+                f.write("pools:\n  - target: rediss://127.0.0.1:%d\n    %s: %s\n" % (self.port, option, value))
+            result = lib.loadtop("--headless", "-n", 10, "-f", path)
+            self.assertEqual(result.code, 2, result)
+            self.assertIn(option, result.err)
 
     def test_a_certificate_of_another_name(self):
         result = lib.loadtop("--headless", "-n", "10", self.url(host="127.0.0.2"), timeout=40)

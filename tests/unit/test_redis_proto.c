@@ -1,7 +1,7 @@
 /* The Redis protocol as pure functions: requests byte by byte against the specification, replies
  * stepped over in place against hiredis's reader, which is the outside truth for what is RESP and
  * what is not. */
-#include "backends/redis_proto.h"
+#include "backends/redis.h"
 #include "engine/generate.h"
 #include "engine/text.h"
 
@@ -335,10 +335,63 @@ static void info_is_read(void **state)
     assert_int_equal(redis_info_keys("", 0), -1);
 }
 
+/* ---- Marks ---- */
+
+static void marks_are_read_back(void **state)
+{
+    (void)state;
+    const uint64_t bound[FAMILIES] = {
+        [FAMILY_STRING] = 1000, [FAMILY_LIST] = 7, [FAMILY_ZSET] = REDIS_KEYS_MAX};
+    uint64_t read[FAMILIES];
+    struct text value = {0};
+    redis_mark_value(&value, bound, "2026-01-02T03:04:05Z", "loadtop:alice@build7:1a2b3c4d");
+    assert_true(redis_mark_read(text_str(&value), value.len, read));
+    assert_memory_equal(read, bound, sizeof bound);
+    text_free(&value);
+}
+
+static void marks_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    static const char *const values[] = {"",
+                                         "string",
+                                         "string=",
+                                         "string=-1",
+                                         "string=1x",
+                                         "string=1000000000001",
+                                         "string=18446744073709551617",
+                                         "list=1  set=2",
+                                         "*"};
+    static const char *const fields[] = {"",
+                                         "1a2b3c4d",
+                                         "1a2b3c4d.",
+                                         "1a2b3c4d.1",
+                                         "1a2b3c4d.1.",
+                                         "1A2B3C4D.1.1",
+                                         "1a2b3c4d.1.1x",
+                                         "1a2b3c4d..1",
+                                         "1a2b3c4.1.1",
+                                         "1a2b3c4d.1.1."};
+    uint64_t read[FAMILIES];
+    char run[9];
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        assert_false(redis_mark_read(values[i], strlen(values[i]), read));
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        assert_false(redis_mark_field(fields[i], strlen(fields[i]), run));
+    assert_false(redis_mark_field("1a2b3c4d.1.1\0", 13, run));
+    assert_true(redis_mark_field("1a2b3c4d.12.3", 13, run));
+    assert_string_equal(run, "1a2b3c4d");
+    /* What a newer loadtop may add is passed over. */
+    assert_true(redis_mark_read("stream=5 string=2", 17, read));
+    assert_int_equal(read[FAMILY_STRING], 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_resp),
+        cmocka_unit_test(marks_are_read_back),
+        cmocka_unit_test(marks_that_are_none_are_refused),
         cmocka_unit_test(every_operation_is_well_formed),
         cmocka_unit_test(values_are_the_generators_bytes),
         cmocka_unit_test(families_do_not_meet),

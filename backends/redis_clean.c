@@ -1,0 +1,510 @@
+/* Removes what a run left behind: of the keys that the marks of this run on the server name
+ * (redis_mark.c), those that no other run's mark names too.
+ *
+ * The file of the run says only where to look: which database and which prefix. Everything in it is
+ * bounded and checked, and without this run's mark on the server nothing is removed, whatever the
+ * file lists; then it is said how to remove it by hand. Keys are removed by their names, never by
+ * what a pattern finds. What two runs may have made stays with the other run: this one's claim of
+ * it goes with its mark. */
+#include "backends/redis.h"
+#include "backends/redis_link.h"
+#include "engine/text.h"
+
+#ifdef LOADTOP_HAVE_HIREDIS
+
+#include <hiredis/hiredis.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH_NS (10 * NS_PER_S) /* for each thousand names */
+#define AT_ONCE 1000u
+#define COUNTED_MOST 1000000u /* names that are asked for one by one to say how many exist */
+#define ENTRIES_MAX 16u
+
+/* Keys of the file: hints. */
+struct entry {
+    char prefix[REDIS_PREFIX_MAX + 8]; /* with the family's */
+    uint64_t first, end;
+};
+
+struct cleaning {
+    struct clean *clean;
+    struct redis_link *link;
+    char prefix[REDIS_PREFIX_MAX + 1], mark[REDIS_MARK_NAME]; /* mark "": the file names none */
+    unsigned db;
+    struct entry entry[ENTRIES_MAX];
+    unsigned entries;
+    /* what the server's marks say */
+    uint64_t ours[FAMILIES], others[FAMILIES];
+    char other_run[FAMILIES][9];
+    redisReply *marks; /* HGETALL */
+    unsigned fields;   /* of this run */
+};
+
+/* ---- The file ---- */
+
+static bool read_db(const json_t *one, unsigned *db)
+{
+    const json_t *in = json_object_get(one, "db");
+    if (!json_is_integer(in) || json_integer_value(in) < 0 || json_integer_value(in) > 65535)
+        return false;
+    *db = (unsigned)json_integer_value(in);
+    return true;
+}
+
+static bool read_entry(const json_t *one, struct entry *e)
+{
+    const char *prefix = json_string_value(json_object_get(one, "prefix"));
+    const json_t *first = json_object_get(one, "first"), *last = json_object_get(one, "last");
+    if (!prefix || strlen(prefix) > REDIS_PREFIX_MAX + 2 || !json_is_integer(first) ||
+        !json_is_integer(last) || json_integer_value(first) < 0 ||
+        json_integer_value(last) < json_integer_value(first) ||
+        json_integer_value(last) >= (json_int_t)REDIS_KEYS_MAX)
+        return false;
+    copy_str(e->prefix, sizeof e->prefix, prefix);
+    e->first = (uint64_t)json_integer_value(first);
+    e->end = (uint64_t)json_integer_value(last) + 1;
+    return true;
+}
+
+/* A pool has one prefix and one database: the first that is named. */
+static int read_file(struct cleaning *k, struct err *err)
+{
+    const json_t *left = k->clean->left_behind;
+    bool known = false;
+    for (size_t i = 0; i < json_array_size(left); i++) {
+        const json_t *one = json_array_get(left, i);
+        const char *kind = json_string_value(json_object_get(one, "kind"));
+        const char *prefix = json_string_value(json_object_get(one, "prefix"));
+        unsigned db;
+        bool keys = kind && strcmp(kind, "keys") == 0, mark = kind && strcmp(kind, "mark") == 0;
+        if ((!keys && !mark) || !read_db(one, &db) || (known && db != k->db))
+            return err_set(err, ERR_USAGE,
+                           "left_behind: entry %zu is none of a Redis pool: keys or a mark, all of "
+                           "one database (0 to 65535)",
+                           i + 1);
+        known = true;
+        k->db = db;
+        if (mark && prefix && strlen(prefix) <= REDIS_PREFIX_MAX && !k->mark[0]) {
+            copy_str(k->prefix, sizeof k->prefix, prefix);
+            redis_mark_name(k->mark, k->prefix);
+        } else if (mark || k->entries == ENTRIES_MAX || !read_entry(one, &k->entry[k->entries])) {
+            return err_set(err, ERR_USAGE,
+                           "left_behind: entry %zu: keys need prefix, first and last, at most %u "
+                           "times, and a mark its prefix, once",
+                           i + 1, ENTRIES_MAX);
+        }
+        k->entries += keys;
+    }
+    return known ? 0 : err_set(err, ERR_USAGE, "left_behind: it is empty");
+}
+
+/* ---- Words for a person ---- */
+
+static const char *keys_words(char *buf, size_t size, const struct cleaning *k, const char *prefix,
+                              uint64_t from, uint64_t end)
+{
+    char first[REDIS_PREFIX_MAX + 24];
+    snprintf(buf, size, "keys %s..%012llu of database %u",
+             redis_key_name(first, sizeof first, prefix, from), (unsigned long long)end - 1, k->db);
+    return buf;
+}
+
+/* One word of a shell. False: it has bytes that are better not handed to one. */
+static bool add_word(struct text *t, const char *s)
+{
+    text_add(t, "'");
+    for (; *s; s++) {
+        if (*s < 0x20 || *s > 0x7e)
+            return false;
+        text_add(t, *s == '\'' ? "'\\''" : "%c", *s);
+    }
+    text_add(t, "'");
+    return true;
+}
+
+static bool add_redis_cli(struct text *t, const struct cleaning *k)
+{
+    const struct target *target = k->clean->target;
+    const struct target_host *host = &target->host[0];
+    bool ok;
+    text_add(t, "redis-cli ");
+    if (target->hosts) {
+        text_add(t, "-h ");
+        ok = add_word(t, host->name);
+        text_add(t, " -p %u", host->port ? host->port : 6379);
+    } else {
+        text_add(t, "-s ");
+        ok = add_word(t, target->path);
+    }
+    text_add(t, strcmp(target->scheme, "rediss") == 0 ? " --tls -n %u" : " -n %u", k->db);
+    if (target->user[0]) {
+        text_add(t, " --user ");
+        ok = ok && add_word(t, target->user);
+    }
+    return ok;
+}
+
+/* The command that removes every key of this prefix and twelve digits. */
+static void add_by_hand(struct text *t, const struct cleaning *k, const char *prefix)
+{
+    struct text pattern = {0}, command = {0};
+    for (const char *s = prefix; *s; s++)
+        text_add(&pattern, strchr("\\*?[]^", *s) ? "\\%c" : "%c", *s);
+    for (int i = 0; i < REDIS_DIGITS; i++)
+        text_add(&pattern, "[0-9]");
+    bool ok = add_redis_cli(&command, k);
+    text_add(&command, " --scan --pattern ");
+    ok = add_word(&command, text_str(&pattern)) && ok;
+    text_add(&command, " | xargs -r -d '\\n' -n 100 ");
+    ok = add_redis_cli(&command, k) && ok;
+    text_add(t,
+             ok ? "; by hand, all keys of such names: %s unlink"
+                : "; its names have bytes that no command is given for%s",
+             ok ? text_str(&command) : "");
+    text_free(&pattern);
+    text_free(&command);
+}
+
+/* ---- Asking the server ---- */
+
+/* Sends `command NAME` for prefix's keys [from, from + n), one each, so that no key blocks the
+ * server for long, and adds up the integers that it answers. */
+static int each_key(struct redis_link *l, const char *command, const char *prefix, uint64_t from,
+                    unsigned n, int64_t *sum, struct err *err)
+{
+    struct text bytes = {0};
+    char name[REDIS_PREFIX_MAX + 24];
+    uint64_t deadline_ns = clock_ns() + BATCH_NS;
+    for (unsigned i = 0; i < n; i++)
+        redis_words(&bytes, 2,
+                    (const char *[]){command, redis_key_name(name, sizeof name, prefix, from + i)});
+    int rc = bytes.cut ? err_set(err, ERR_FAILED, "out of memory")
+                       : redis_link_send(l, text_str(&bytes), bytes.len, deadline_ns, err);
+    for (unsigned i = 0; rc == 0 && i < n; i++) {
+        redisReply *r = redis_link_reply(l, deadline_ns, err);
+        if (!r)
+            rc = ERR_UNREACHED;
+        else if (r->type == REDIS_REPLY_ERROR)
+            rc = err_set(err, ERR_FAILED, "%s: %.160s", command, r->str);
+        else
+            *sum += r->type == REDIS_REPLY_INTEGER && r->integer == 1;
+        if (r)
+            freeReplyObject(r);
+    }
+    text_free(&bytes);
+    return rc;
+}
+
+static int all_keys(struct redis_link *l, const char *command, const char *prefix, uint64_t from,
+                    uint64_t end, int64_t *sum, struct err *err)
+{
+    int rc = 0;
+    for (; rc == 0 && from < end; from += AT_ONCE)
+        rc = each_key(l, command, prefix, from,
+                      end - from < AT_ONCE ? (unsigned)(end - from) : AT_ONCE, sum, err);
+    return rc;
+}
+
+/* How many of them exist; -1: too many to ask for. */
+static int count_keys(const struct cleaning *k, const char *prefix, uint64_t from, uint64_t end,
+                      int64_t *count, struct err *err)
+{
+    *count = 0;
+    if (end - from <= COUNTED_MOST)
+        return all_keys(k->link, "EXISTS", prefix, from, end, count, err);
+    *count = -1;
+    return 0;
+}
+
+/* UNLINK (Redis 4) frees in the background; before it there was DEL. */
+static int removing_command(const struct cleaning *k, const char **command, struct err *err)
+{
+    char name[REDIS_PREFIX_MAX + 24];
+    snprintf(name, sizeof name, "%sloadtop:none", k->prefix); /* as the mark: no key of ours */
+    redisReply *r =
+        redis_link_ask(k->link, 2, (const char *[]){"UNLINK", name}, clock_ns() + BATCH_NS, err);
+    if (!r)
+        return err->code;
+    *command = r->type == REDIS_REPLY_ERROR ? "DEL" : "UNLINK";
+    freeReplyObject(r);
+    return 0;
+}
+
+/* ---- The marks ---- */
+
+/* What a field that is not this run's covers. One that cannot be read may cover everything. */
+static void take_other(struct cleaning *k, const char *run, const uint64_t *bound)
+{
+    for (int i = 0; i < FAMILIES; i++)
+        if (bound[i] > k->others[i]) {
+            k->others[i] = bound[i];
+            copy_str(k->other_run[i], sizeof k->other_run[i], run);
+        }
+}
+
+static void take_field(struct cleaning *k, const redisReply *field, const redisReply *value)
+{
+    uint64_t bound[FAMILIES];
+    char run[9] = "unknown";
+    bool strings = field->type == REDIS_REPLY_STRING && value->type == REDIS_REPLY_STRING;
+    bool known = strings && redis_mark_field(field->str, field->len, run);
+    bool ours = known && strcmp(run, k->clean->run) == 0;
+    bool readable = known && redis_mark_read(value->str, value->len, bound);
+    if (!readable)
+        for (int i = 0; i < FAMILIES; i++)
+            bound[i] = ours ? 0 : REDIS_KEYS_MAX;
+    k->fields += ours;
+    if (!ours)
+        take_other(k, run, bound);
+    for (int i = 0; ours && i < FAMILIES; i++)
+        if (bound[i] > k->ours[i])
+            k->ours[i] = bound[i];
+}
+
+/* Reads them all. `why`: what stands in the way of finding this run's. */
+static int read_marks(struct cleaning *k, char *why, size_t size, struct err *err)
+{
+    if (!k->mark[0]) {
+        copy_str(why, size, "the file names no mark of its run");
+        return 0;
+    }
+    snprintf(why, size, "no mark of this run in %.120s", k->mark);
+    k->marks = redis_link_ask(k->link, 2, (const char *[]){"HGETALL", k->mark},
+                              clock_ns() + BATCH_NS, err);
+    if (!k->marks)
+        return err->code;
+    if (k->marks->type == REDIS_REPLY_ERROR)
+        snprintf(why, size, "no mark of this run in %.120s: %.100s", k->mark, k->marks->str);
+    if (k->marks->type == REDIS_REPLY_ARRAY)
+        for (size_t i = 0; i + 1 < k->marks->elements; i += 2)
+            take_field(k, k->marks->element[i], k->marks->element[i + 1]);
+    return 0;
+}
+
+/* Runs under another prefix can have made keys of the same names: "tests:000000000001" is a set of
+ * prefix "test" and a string of prefix "tests:". What their marks say of family `from` is noted for
+ * this one's family `to`. */
+static int read_neighbour(struct cleaning *k, const char *prefix, enum redis_family from,
+                          enum redis_family to, struct err *err)
+{
+    char name[REDIS_MARK_NAME], run[9];
+    uint64_t bound[FAMILIES];
+    redisReply *r =
+        redis_link_ask(k->link, 2, (const char *[]){"HGETALL", redis_mark_name(name, prefix)},
+                       clock_ns() + BATCH_NS, err);
+    if (!r)
+        return err->code;
+    for (size_t i = 0; r->type == REDIS_REPLY_ARRAY && i + 1 < r->elements; i += 2) {
+        const redisReply *field = r->element[i], *value = r->element[i + 1];
+        if (field->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING ||
+            !redis_mark_field(field->str, field->len, run) || strcmp(run, k->clean->run) == 0 ||
+            !redis_mark_read(value->str, value->len, bound) || bound[from] <= k->others[to])
+            continue;
+        k->others[to] = bound[from];
+        copy_str(k->other_run[to], sizeof k->other_run[to], run);
+    }
+    freeReplyObject(r);
+    return 0;
+}
+
+static int read_neighbours(struct cleaning *k, struct err *err)
+{
+    int rc = 0;
+    for (int i = FAMILY_STRING + 1; rc == 0 && i < FAMILIES; i++) {
+        char infix[8], other[REDIS_PREFIX_MAX + 8];
+        size_t tail = strlen(redis_key_prefix(infix, sizeof infix, "", (enum redis_family)i));
+        size_t len = strlen(redis_key_prefix(other, sizeof other, k->prefix, (enum redis_family)i));
+        if (len <= REDIS_PREFIX_MAX) /* else there is no such prefix */
+            rc = read_neighbour(k, other, FAMILY_STRING, (enum redis_family)i, err);
+        len = strlen(k->prefix);
+        if (rc || len < tail || strcmp(k->prefix + len - tail, infix) != 0)
+            continue;
+        copy_part(other, sizeof other, k->prefix, len - tail);
+        rc = read_neighbour(k, other, (enum redis_family)i, FAMILY_STRING, err);
+    }
+    return rc;
+}
+
+/* ---- Looking, and removing ---- */
+
+/* Without a mark: what the file names is only looked at. */
+static int leave_entry(struct cleaning *k, const struct entry *e, const char *why, struct err *err)
+{
+    char what[2 * REDIS_PREFIX_MAX + 80];
+    int64_t count;
+    int rc = count_keys(k, e->prefix, e->first, e->end, &count, err);
+    if (rc)
+        return rc;
+    keys_words(what, sizeof what, k, e->prefix, e->first, e->end);
+    if (count == 0) {
+        k->clean->say(k->clean, CLEAN_ABSENT, what, -1, "");
+        return 0;
+    }
+    struct text reason = {0};
+    text_add(&reason, "%s", why);
+    add_by_hand(&reason, k, e->prefix);
+    k->clean->say(k->clean, CLEAN_STAYS, what, count, text_str(&reason));
+    text_free(&reason);
+    return 0;
+}
+
+/* The keys below `end` that another run may have made as well. */
+static int leave_shared(struct cleaning *k, const char *prefix, uint64_t end, const char *run,
+                        struct err *err)
+{
+    char what[2 * REDIS_PREFIX_MAX + 80], why[80];
+    int64_t count;
+    int rc = count_keys(k, prefix, 0, end, &count, err);
+    if (rc || count == 0)
+        return rc;
+    snprintf(why, sizeof why, "also written by run %s: they go with that one", run);
+    k->clean->say(k->clean, CLEAN_STAYS, keys_words(what, sizeof what, k, prefix, 0, end), count,
+                  why);
+    return 0;
+}
+
+/* The keys of a family that only this run may have made. */
+static int take_own(struct cleaning *k, const char *prefix, uint64_t from, uint64_t end,
+                    const char *command, struct err *err)
+{
+    char what[2 * REDIS_PREFIX_MAX + 80];
+    int64_t count = 0;
+    bool remove = k->clean->remove;
+    int rc = remove ? all_keys(k->link, command, prefix, from, end, &count, err)
+                    : count_keys(k, prefix, from, end, &count, err);
+    keys_words(what, sizeof what, k, prefix, from, end);
+    if (count)
+        k->clean->say(k->clean, remove ? CLEAN_GONE : CLEAN_OURS, what, count, "");
+    else if (rc == 0)
+        k->clean->say(k->clean, CLEAN_ABSENT, what, -1, "");
+    return rc;
+}
+
+/* At the end: the fields of this run. The hash goes with its last. */
+static int take_mark(struct cleaning *k, struct err *err)
+{
+    char what[REDIS_MARK_NAME + 60], run[9];
+    snprintf(what, sizeof what, "the mark of this run in %s of database %u", k->mark, k->db);
+    if (!k->clean->remove) {
+        k->clean->say(k->clean, CLEAN_OURS, what, -1, "");
+        return 0;
+    }
+    const char **words = calloc(k->fields + 2, sizeof *words);
+    unsigned n = 2;
+    if (!words)
+        return err_set(err, ERR_FAILED, "out of memory");
+    words[0] = "HDEL";
+    words[1] = k->mark;
+    for (size_t i = 0; i + 1 < k->marks->elements && n < k->fields + 2; i += 2) {
+        const redisReply *field = k->marks->element[i];
+        if (field->type == REDIS_REPLY_STRING && redis_mark_field(field->str, field->len, run) &&
+            strcmp(run, k->clean->run) == 0)
+            words[n++] = field->str;
+    }
+    redisReply *r = redis_link_ask(k->link, n, words, clock_ns() + BATCH_NS, err);
+    free(words);
+    if (!r)
+        return err->code;
+    if (r->type == REDIS_REPLY_ERROR)
+        k->clean->say(k->clean, CLEAN_STAYS, what, -1, r->str);
+    else
+        k->clean->say(k->clean,
+                      r->type == REDIS_REPLY_INTEGER && r->integer ? CLEAN_GONE : CLEAN_ABSENT,
+                      what, -1, "");
+    freeReplyObject(r);
+    return 0;
+}
+
+static int clean_marked(struct cleaning *k, struct err *err)
+{
+    const char *command = NULL;
+    int rc = read_neighbours(k, err);
+    if (rc == 0 && k->clean->remove)
+        rc = removing_command(k, &command, err);
+    for (int i = 0; i < FAMILIES && rc == 0; i++) {
+        char prefix[REDIS_PREFIX_MAX + 8];
+        uint64_t shared = k->others[i] < k->ours[i] ? k->others[i] : k->ours[i];
+        redis_key_prefix(prefix, sizeof prefix, k->prefix, (enum redis_family)i);
+        if (shared)
+            rc = leave_shared(k, prefix, shared, k->other_run[i], err);
+        if (rc == 0 && k->ours[i] > shared)
+            rc = take_own(k, prefix, shared, k->ours[i], command, err);
+    }
+    return rc ? rc : take_mark(k, err);
+}
+
+/* ---- The whole ---- */
+
+struct asking {
+    struct clean *clean;
+    struct err *err;
+};
+
+static int ask_clean(void *ctx, const char *identity)
+{
+    const struct asking *a = ctx;
+    return clean_identity_allowed(a->clean, "redis", identity, a->err);
+}
+
+static int check_identity(struct cleaning *k, struct err *err)
+{
+    redisReply *r =
+        redis_link_ask(k->link, 1, (const char *[]){"INFO"}, clock_ns() + BATCH_NS, err);
+    if (!r)
+        return err->code;
+    int rc = redis_identities(r->type == REDIS_REPLY_STRING ? r->str : "", ask_clean,
+                              &(struct asking){k->clean, err});
+    freeReplyObject(r);
+    return rc;
+}
+
+/* The database of the target must be that of the file, where it names one. */
+static int check_db(const struct cleaning *k, struct err *err)
+{
+    const struct target *t = k->clean->target;
+    unsigned db;
+    if (redis_target_db(t, k->clean->options, &db, err) < 0)
+        return err->code;
+    bool says = option_given(k->clean->options, REDIS_DB) ||
+                (t->hosts && t->path[0] && strcmp(t->path, "/") != 0);
+    if (says && db != k->db)
+        return err_set(err, ERR_USAGE, "%s: the run used database %u", t->shown, k->db);
+    return 0;
+}
+
+int redis_clean(struct clean *c, struct err *err)
+{
+    struct err spare = {0};
+    char why[256];
+    err = err ? err : &spare;
+    struct cleaning *k = calloc(1, sizeof *k);
+    if (!k)
+        return err_set(err, ERR_FAILED, "out of memory");
+    k->clean = c;
+    int rc = read_file(k, err);
+    if (rc == 0)
+        rc = check_db(k, err);
+    if (rc == 0 && !(k->link = redis_link_plain(c->target, c->options, k->db, c->sender, err)))
+        rc = err->code;
+    if (rc == 0)
+        rc = check_identity(k, err);
+    if (rc == 0)
+        rc = read_marks(k, why, sizeof why, err);
+    if (rc == 0 && k->fields)
+        rc = clean_marked(k, err);
+    else if (rc == 0 && !k->entries)
+        c->say(c, CLEAN_ABSENT, k->mark, -1, why);
+    else
+        for (unsigned i = 0; rc == 0 && i < k->entries; i++)
+            rc = leave_entry(k, &k->entry[i], why, err);
+    if (k->marks)
+        freeReplyObject(k->marks);
+    redis_link_free(k->link);
+    free(k);
+    return rc;
+}
+
+#endif

@@ -1,0 +1,367 @@
+"""A Redis that must not suffer, and keys that are not ours: the mark of a run and what `clean` makes of it, who the
+server is, what it has room for, and when load is paused for its sake. Servers on 198.51.100.7 are on another machine
+as far as loadtop can tell (lib.own_network).   ctest: timeout=180
+"""
+import contextlib
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import unittest
+
+import lib
+
+MARK = "loadtop:loadtop:runs"
+BOUND = re.compile(r"(string|list|counter|set|hash|zset)=(\d+)")
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="loadtop-protect-")
+        self.addCleanup(shutil.rmtree, self.dir)
+
+    def file(self, name, text):
+        path = os.path.join(self.dir, name)
+        with open(path, "w") as f:
+            f.write(text)
+        return path
+
+    def clean(self, run, *args, code=0, env=None):
+        result = lib.loadtop("clean", "--yes", *args, self.file("run.json", json.dumps(run)), env=env)
+        self.assertEqual(result.code, code, result)
+        return result.out + result.err
+
+    def rules(self, text):
+        return {"LOADTOP_TARGETS_CONF": self.file("targets.conf", text)}
+
+
+class Marked(Case):
+    """One server, this machine's."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.redis = lib.Redis()
+        cls.addClassCleanup(cls.redis.close)
+
+    def setUp(self):
+        super().setUp()
+        self.redis.command("FLUSHALL")
+
+    def make(self, n, *args):
+        return lib.headless("-n", n, "--ops", "set", "--dist", "sequential", "--keys", n, *args, self.redis.url)
+
+    def test_two_runs_over_the_same_keys(self):
+        first, second = self.make(100), self.make(60)
+        self.assertEqual(len(self.redis.command("HKEYS", MARK)), 2)
+        out = self.clean(first, code=1)
+        self.assertIn("gone: 40 keys loadtop:000000000060..000000000099 of database 0", out)
+        self.assertIn("stays: 60 keys loadtop:000000000000..000000000059 of database 0: also written by run %s"
+                      % second["run_id"], out)
+        self.assertEqual(self.redis.command("DBSIZE"), 61)
+        self.assertIn("gone: 60 keys", self.clean(second))
+        self.assertEqual(self.redis.command("DBSIZE"), 0)
+        self.assertIn("not there any more", self.clean(second))
+        # Under two prefixes that make the same names.
+        first = self.make(50, "--prefix", "test", "--ops", "sadd")
+        second = self.make(20, "--prefix", "tests:")  # 20 of them are strings now
+        third = self.make(40, "--prefix", "tests:")
+        self.assertIn("gone: 10 keys tests:000000000040..", self.clean(first, code=1))
+        self.clean(second, code=1)
+        self.assertIn("gone: 40 keys tests:000000000000..", self.clean(third))
+        self.assertEqual(self.redis.command("DBSIZE"), 0)
+
+    def test_two_pools_of_a_run(self):
+        self.redis.command("SET", "mine", 1)
+        run = lib.headless("-n", 100, "--dist", "sequential", "--keys", 100, self.redis.url + "?ops=set&name=a",
+                           self.redis.url + "?ops=lpush&name=b")
+        self.assertEqual(self.redis.command("DBSIZE"), 202)
+        self.clean(run)
+        self.assertEqual(self.redis.command("DBSIZE"), 1)
+
+    def test_a_forged_file_removes_nothing(self):
+        run = self.make(50)
+        for prefix in "other:", "", "it's $(touch x):":
+            for i in range(3):
+                self.redis.command("SET", "%s%012d" % (prefix, i), "theirs")
+        self.redis.command("SET", "other:thing", "theirs")
+        before = self.redis.command("DBSIZE")
+        left = lib.pool(run)["left_behind"]
+        for prefix in "other:", "", "it's $(touch x):":
+            forged = [dict(e, prefix=prefix, first=0, last=999) for e in left]
+            for entries in forged, [e for e in forged if e["kind"] == "keys"]:
+                lib.pool(run)["left_behind"] = entries
+                out = self.clean(run, code=1)
+                self.assertIn("stays: 3 keys " + prefix, out)
+                self.assertEqual(self.redis.command("DBSIZE"), before)
+            # The command that is given instead removes keys of such names, and no more.
+            command = out[out.index("redis-cli"):].splitlines()[0]
+            subprocess.run(["sh", "-c", command], check=True, cwd=self.dir, stdout=subprocess.DEVNULL, timeout=30)
+            before -= 3
+            self.assertEqual(self.redis.command("DBSIZE"), before)
+            self.assertFalse(os.path.exists(os.path.join(self.dir, "x")))
+        self.assertEqual(self.redis.command("GET", "other:thing"), "theirs")
+        # The mark's ranges count, not the file's.
+        self.redis.command("SET", "loadtop:000000000070", "theirs")
+        lib.pool(run)["left_behind"] = [dict(e, first=0, last=999) if e["kind"] == "keys" else e for e in left]
+        self.assertIn("gone: 50 keys", self.clean(run))
+        self.assertEqual(self.redis.command("GET", "loadtop:000000000070"), "theirs")
+        for bad in (dict(left[0], db=-1), dict(left[0], db=65536), dict(left[0], last=10**12), dict(left[0], first=-1),
+                    dict(left[0], prefix="x" * 300), dict(left[0], prefix=None), {"kind": "topic", "what": "x"}):
+            lib.pool(run)["left_behind"] = [bad]
+            self.assertIn("left_behind", self.clean(run, code=2))
+        # A run of before there were marks, and a run's id that is none.
+        run["run_id"] = ""
+        lib.pool(run)["left_behind"] = [dict(left[0], prefix="loadtop:", last=99)]
+        self.assertIn("stays: 1 keys", self.clean(run, code=1))
+
+    def test_the_claim_comes_first_on_each_connection(self):
+        """As the server saw it: whatever ends loadtop, what a connection made was claimed before, also when the mix
+        begins to write or keys grow while it runs."""
+        with contextlib.closing(lib.RedisClient(self.redis.address)) as monitor:
+            monitor("MONITOR")
+            run = lib.headless("-d", "1500ms", "--rate", "400/s", "--clients", 7, "--pattern", "chain", "--depth", 3,
+                               "--keys", 100, "--ops", "get", "--at", "400ms ops get,set", "--at", "700ms set keys 900",
+                               "--at", "1s ops set,lpush,get", self.redis.url)
+            self.redis.command("ECHO", "the end")
+            claimed, written, grown = {}, 0, set()
+            for line in iter(monitor.reply, None):
+                if '"ECHO" "the end"' in line:
+                    break
+                who = line.split("[", 1)[1].split("]")[0]
+                words = [w.encode().decode("unicode_escape") for w in re.findall(r'"((?:[^"\\]|\\.)*)"', line)]
+                if words[0].upper() == "HMSET" and words[1] == MARK:
+                    self.assertTrue(words[2].startswith(run["run_id"] + "."), line)
+                    for family, bound in BOUND.findall(words[3]):
+                        claimed[who, family] = max(claimed.get((who, family), 0), int(bound))
+                elif words[0].upper() in ("SET", "LPUSH"):
+                    family = "string" if words[0].upper() == "SET" else "list"
+                    number = int(words[1][-12:])
+                    self.assertLess(number, claimed.get((who, family), 0), line)
+                    grown.update([family] if family == "list" else [number >= 100])
+                    written += 1
+        self.assertEqual(grown, {"list", True, False})  # all that was to be seen was there
+        self.assertGreater(written, 50)
+        self.assertEqual(lib.pool(run)["ops"]["errors"], 0)
+        self.assertEqual(lib.accounting(lib.pool(run)["ops"]), 0)
+        self.clean(run)
+        self.assertEqual(self.redis.command("DBSIZE"), 0)
+
+    def test_a_killed_run_is_cleaned(self):
+        env = {"XDG_STATE_HOME": os.path.join(self.dir, "state")}
+        self.redis.command("SET", "loadtop:mine", 1)
+
+        def written():
+            for path in glob.glob(os.path.join(self.dir, "state", "loadtop", "running", "*")):
+                with open(path, "rb") as f:
+                    if b'"mark"' in f.read():
+                        return True
+            return False
+        with lib.Headless("-d", "60s", "--ops", "set,zadd", "--keys", 300, self.redis.url, env=env) as h:
+            lib.until("the journal has it", written, 20)
+            h.signal(signal.SIGKILL)
+            h.end()
+        self.assertGreater(self.redis.command("DBSIZE"), 300)
+        back = os.path.join(self.dir, "back.json")
+        result = lib.loadtop("history", "show", "last", "-o", back, env=env)
+        self.assertEqual(result.code, 0, result)
+        with open(back) as f:
+            self.clean(json.load(f))
+        self.assertEqual(self.redis.command("DBSIZE"), 1)
+
+    def test_reading_leaves_no_trace(self):
+        for args in (["--read-only", "--ops", "get,set,lpush"], ["--ops", "get,del,rpop"]):
+            self.redis.command("CONFIG", "RESETSTAT")
+            pool = lib.pool(lib.headless("-n", 500, *args, self.redis.url))
+            self.assertEqual((pool["ops"]["completed"], pool["left_behind"]), (500, []))
+            self.assertEqual(self.redis.calls("hmset", "hset", "hdel", "set", "lpush"), 0)
+            self.assertEqual(self.redis.command("DBSIZE"), 0)
+
+    def test_a_mark_that_is_refused_is_told(self):
+        """Somebody else's key has its name; or the user may not write it."""
+        self.redis.command("SET", MARK, "theirs")
+        self.redis.command("ACL", "SETUSER", "writer", "on", ">secret", "~*", "+@all", "-hmset")
+        for url, word in ((self.redis.url, "WRONGTYPE"), (self.redis.url.replace("//", "//writer:secret@"), "NOPERM")):
+            run = lib.headless("-n", 50, "--ops", "set", "--dist", "sequential", "--keys", 50, "--clients", 9, url)
+            told = [e["to"] for e in run["events"] if "mark of this run is refused" in (e["to"] or "")]
+            self.assertEqual(len(told), 1, run["events"])
+            self.assertIn(word, told[0])
+            entry, = lib.pool(run)["left_behind"]
+            self.assertIs(entry["marked"], False)
+            self.assertIn(word, entry["unmarked"])
+            self.assertIn("stays: 50 keys", self.clean(run, code=1, env={"LOADTOP_PASSWORD": "secret"}
+                                                       if "writer" in url else None))
+            self.assertEqual(self.redis.command("DBSIZE"), 51)
+        self.assertEqual(self.redis.command("GET", MARK), "theirs")
+
+    def test_who_we_are(self):
+        with lib.Headless("-d", "60s", "--rate", 10, "--ops", "get", self.redis.url) as h:
+            names = lib.until("both have a name", lambda: [n for n in re.findall(
+                r" name=(loadtop\S*)", self.redis.command("CLIENT", "LIST")) if n][1:] and re.findall(
+                    r" name=(loadtop\S*)", self.redis.command("CLIENT", "LIST")))
+            h.signal(signal.SIGTERM)
+            run = h.wait(code=128 + signal.SIGTERM)
+        self.assertEqual(len(set(names)), 1)
+        self.assertRegex(names[0], r"^loadtop:[\w.-]+@[\w.-]+:%s$" % run["run_id"])
+
+    def test_a_server_that_is_denied_by_what_it_says_of_itself(self):
+        run = self.make(10)
+        self.redis.command("CONFIG", "RESETSTAT")
+        for identity in self.redis.info("server")["run_id"], self.redis.info("replication")["master_replid"]:
+            env = self.rules("deny redis=%s\n" % identity)
+            for url in self.redis.url, self.redis.url.replace("127.0.0.1", "localhost"):
+                result = lib.loadtop("--headless", "-n", 10, "--ops", "set", url, env=env)
+                self.assertEqual(result.code, 2, result)
+                self.assertIn(identity, result.err)
+            self.assertIn(identity, self.clean(run, code=2, env=env))
+        self.assertEqual(self.redis.calls("set", "hmset", "unlink", "hgetall"), 0)
+        env = self.rules("protect redis=%s\n" % identity)
+        self.assertEqual(lib.loadtop("--headless", "-n", 10, self.redis.url, env=env).code, 2)
+        lib.headless("-n", 10, "--ops", "get", "--confirm", identity, self.redis.url, env=env)
+        self.assertIn("protected", self.clean(run, code=2, env=env))
+        self.clean(run, "--confirm", identity, env=env)
+
+    def test_a_socket_is_denied_with_everything(self):
+        with lib.Redis(unix=True) as redis:
+            run = lib.headless("-n", 10, "--ops", "set", redis.url)
+            before = int(redis.info("stats")["total_connections_received"])
+            env = self.rules("deny *\n")
+            result = lib.loadtop("--headless", "-n", 10, redis.url, env=env)
+            self.assertEqual(result.code, 2, result)
+            self.assertIn("denied", result.err)
+            late = lib.headless("-d", "500ms", "--at", "100ms add %s?name=late" % redis.url, "null:", code=None, env=env)
+            self.assertEqual(lib.pool(late, "late")["ops"]["offered"], 0)
+            self.assertIn("denied", self.clean(run, code=2, env=env))
+            self.assertEqual(int(redis.info("stats")["total_connections_received"]), before + 1)  # who asks
+            self.clean(run)
+            self.assertEqual(redis.command("DBSIZE"), 0)
+
+
+class Hostile(Case):
+    """A server that answers `clean` with more than anybody wants."""
+
+    def test_marks_without_end(self):
+        run = {"loadtop": "0", "schema": 1, "run_id": "1a2b3c4d", "pools": [{"name": "redis", "left_behind": [
+            {"kind": "mark", "what": MARK, "prefix": "loadtop:", "db": 0, "count": 1},
+            {"kind": "keys", "what": "", "prefix": "loadtop:", "first": 0, "last": 9, "db": 0, "count": 10}]}]}
+        for answer in (b"*2000000000\r\n", b"*2\r\n$5000000\r\n" + b"x" * 4999999, b"*30000\r\n" + b"$1\r\nx\r\n" * 30000,
+                       b"*2\r\n$12\r\n1a2b3c4d.1.1\r\n$21\r\nstring=99999999999999\r\n"):
+            commands = []
+
+            def serve(listener, answer=answer, commands=commands):
+                for _ in range(2):  # a look, and perhaps the removal
+                    with contextlib.suppress(OSError):
+                        s, _ = listener.accept()
+                        with s, s.makefile("rb") as f:
+                            for head in f:
+                                words = [f.readline() and f.readline().strip() for _ in range(int(head[1:]))]
+                                commands.append(words[0])
+                                s.sendall(answer if words[0] == b"HGETALL" else b":0\r\n" if words[0] == b"EXISTS"
+                                          else b"$2\r\n#\n\r\n" if words[0] == b"INFO" else b"+OK\r\n")
+            with socket.create_server(("127.0.0.1", 0)) as listener:
+                run["pools"][0]["url"] = "redis://127.0.0.1:%d" % listener.getsockname()[1]
+                thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+                thread.start()
+                result = lib.loadtop("clean", "--yes", self.file("run.json", json.dumps(run)), timeout=30)
+                listener.shutdown(socket.SHUT_RDWR)
+                thread.join(10)
+            self.assertIn(result.code, (0, 1), result)
+            self.assertNotIn("gone: ", result.out)
+            self.assertIn(b"HGETALL", commands)
+
+
+class Elsewhere(Case):
+    """A server on another machine."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.redis = lib.Redis("--bind", "0.0.0.0", "--protected-mode", "no")
+        cls.addClassCleanup(cls.redis.close)
+        cls.url = "redis://%s:%d" % (lib.AWAY, cls.redis.port)
+
+    def setUp(self):
+        super().setUp()
+        self.redis.command("FLUSHALL")
+        self.redis.command("CONFIG", "RESETSTAT")
+
+    def paused(self, reason, trouble, *args):
+        """Both load the same server until it is in trouble: the one that knows it as another machine's pauses."""
+        marks = ["away:loadtop:runs", "here:loadtop:runs"]
+        self.redis.command("DEL", *marks)
+        with lib.Headless("-d", "60s", "--rate", "2k/s", *args, self.url + "?name=away&prefix=away:",
+                          self.redis.url + "?name=here&prefix=here:") as h:
+            lib.until("both load", lambda: self.redis.command("EXISTS", *marks) == 2)
+            trouble()
+            lib.until("one is paused", lambda: "away: paused" in h.text()[1])
+            calls = self.redis.calls("get", "set")
+            lib.until("the other goes on", lambda: self.redis.calls("get", "set") > calls + 500)
+            h.signal(signal.SIGTERM)
+            run = h.wait(code=128 + signal.SIGTERM)
+        paused = [(e["pool"], e["to"]) for e in run["events"] if (e["to"] or "").startswith("paused")]
+        self.assertEqual([p for p, _ in paused], ["away"], run["events"])
+        self.assertIn(reason, paused[0][1])
+
+    def config(self, *words):
+        return lambda: self.redis.command("CONFIG", "SET", *words)
+
+    def test_it_is_paused_when_the_server_suffers(self):
+        for i in range(300):
+            self.redis.command("SET", "theirs:%d" % i, "x" * 100000)
+        self.redis.command("CONFIG", "SET", "maxmemory-policy", "allkeys-random")
+        self.paused("has evicted", self.config("maxmemory", "20mb"), "--ops", "get,set")
+        self.redis.command("CONFIG", "SET", "maxmemory", 0)
+        self.redis.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
+        self.paused("OOM", self.config("maxmemory", "1mb"), "--ops", "get,set")
+        self.redis.command("CONFIG", "SET", "maxmemory", 0)
+        self.paused("NOREPLICAS", self.config("min-replicas-to-write", 1), "--ops", "get,set")
+        self.redis.command("CONFIG", "SET", "min-replicas-to-write", 0)
+        self.paused("READONLY", lambda: self.redis.command("REPLICAOF", "127.0.0.1", lib.free_port()), "--ops",
+                    "get,set")
+        self.redis.command("REPLICAOF", "NO", "ONE")
+
+    def test_it_is_paused_when_connections_are_rejected_and_replicas_go(self):
+        def too_many():
+            self.redis.command("CONFIG", "SET", "maxclients", 10)
+            with contextlib.ExitStack() as others, self.assertRaises((lib.RedisError, OSError)):
+                for _ in range(20):
+                    others.enter_context(contextlib.closing(lib.RedisClient(self.redis.address)))("PING")
+        self.paused("rejected", too_many, "--ops", "get,set")
+        self.redis.command("CONFIG", "SET", "maxclients", 1000)
+        with lib.Redis("--repl-diskless-sync-delay", 0) as replica:
+            replica.command("REPLICAOF", "127.0.0.1", self.redis.port)
+            lib.until("it is there", lambda: "online" in self.redis.info("replication").get("slave0", ""), 30)
+            self.paused("0 of the server's 1 replicas are left", replica.kill, "--ops", "get,set")
+
+    def test_what_it_has_no_room_for_is_refused(self):
+        self.redis.command("CONFIG", "SET", "maxmemory", "20mb")
+        self.addCleanup(self.redis.command, "CONFIG", "SET", "maxmemory", 0)
+        args = ["-n", "500", "--ops", "set", "--size", "1000"]
+        lib.headless(*args, "--keys", "1000000", self.url)  # 500 of them are no more than that
+        self.redis.command("FLUSHALL")
+        args[1] = "1000000"
+        for more in ([], ["--ops", "get,hset", "--keys", "2000"]):
+            result = lib.loadtop("--headless", *args, "--keys", "1000000", *more, self.url)
+            self.assertEqual(result.code, 2, result)
+            self.assertRegex(result.err, "of memory free.*--max-bytes")
+        self.assertEqual(self.redis.command("DBSIZE"), 0)
+        pool = lib.pool(lib.headless(*args, "--keys", "1000000", "--max-bytes", "100k", self.url))
+        self.assertLessEqual(pool["ops"]["offered"], 102)
+        self.assertGreater(self.redis.command("DBSIZE"), 90)
+        self.redis.command("FLUSHALL")
+        # A list that only grows has no bound of its own: it gets what is free.
+        run = lib.headless("-d", "60s", "--ops", "lpush", "--keys", "10", "--size", "10000", "--clients", 4, self.url)
+        self.assertLess(int(self.redis.info("memory")["used_memory"]), 20 << 20)
+        self.assertEqual(lib.pool(run)["ops"]["errors"], 0)
+        self.assertTrue([e for e in run["events"] if "of memory free" in (e["to"] or "")], run["events"])
+        # This machine's own is the person's own business.
+        lib.headless("-n", 50, "--ops", "set", "--size", "1000", "--keys", "1000000", self.redis.url)
+
+
+if __name__ == "__main__":
+    lib.own_network()
+    lib.main()
