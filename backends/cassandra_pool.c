@@ -319,11 +319,14 @@ static void put_left(json_t *list, const char *kind, const char *what, const cha
     json_array_append_new(list, o);
 }
 
-static void put_left_behind(const struct cass_pool *p, const struct pool *pool, json_t *list)
+static void put_left_behind(struct cass_pool *p, const struct pool *pool, json_t *list)
 {
     char what[2 * CASS_NAME_MAX + 20];
     snprintf(what, sizeof what, "%s.%s", p->keyspace, p->table);
-    bool wrote = !pool_read_only(pool) &&
+    uint64_t sent = 0;
+    for (uint32_t i = 0; i < atomic_load(&p->hosts); i++)
+        sent += requests_of(p, i);
+    bool wrote = sent && !pool_read_only(pool) &&
                  (pool_ops_include(pool, CASS_OP_INSERT) ||
                   pool_ops_include(pool, CASS_OP_UPDATE) || pool_ops_include(pool, CASS_OP_BATCH));
     if (p->made_table)
