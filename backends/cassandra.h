@@ -239,7 +239,8 @@ struct cass_pool {
     unsigned replication; /* replicas of a row, for the ring */
     bool made_keyspace, made_table, made_counters;
     bool refresh;
-    bool no_client_options;                           /* the server's list of clients has none */
+    bool awaits_yes;        /* a node elsewhere was learnt, and nobody has allowed to load it yet */
+    bool no_client_options; /* the server's list of clients has none */
     char refused[CASS_REFUSED_MAX][INET6_ADDRSTRLEN]; /* nodes that are not used, and told */
     unsigned refusals;
     uint64_t seen_ns; /* when the nodes' requests were looked at last */

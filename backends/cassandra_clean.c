@@ -89,7 +89,9 @@ static void read_entries(struct cleaning *w, const json_t *list)
         } else if (read_entry(&w->entry[w->entries], kind, what)) {
             w->entries++;
         } else {
-            w->c->say(w->c, CLEAN_STAYS, what, -1,
+            char shown[300];
+            snprintf(shown, sizeof shown, "%.30s %.250s", kind, what);
+            w->c->say(w->c, CLEAN_STAYS, shown, -1,
                       "loadtop makes no such thing in Cassandra, so it is not looked for");
         }
     }

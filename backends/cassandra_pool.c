@@ -124,6 +124,9 @@ static int open_all(struct cass_pool *p, struct pool *pool, struct err *err)
     return code;
 }
 
+/* Whether what is to come has room cannot be asked: Cassandra says over CQL what its tables take
+ * (system_views.disk_usage), not what its disks have left. What it refuses for want of disk pauses
+ * the load instead (STRAIN_READ_ONLY). */
 int cass_pool_open(struct pool *pool, struct err *err)
 {
     struct cass_pool *p = pool_data(pool);

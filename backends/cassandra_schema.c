@@ -156,6 +156,10 @@ static int may_create(const struct cass_pool *p, const struct pool *pool, const 
     if (!option_bool(pool_options(pool), CASS_CREATE))
         return err_set(err, ERR_FAILED, "%s: invalid: there is no %s %s (create=yes makes it)",
                        p->target->shown, what, name);
+    if (p->awaits_yes) /* what is made reaches all of the cluster; it is tried again */
+        return err_set(err, ERR_UNREACHED,
+                       "%s: there is no %s %s, and nothing is made before a yes", p->target->shown,
+                       what, name);
     return 0;
 }
 

@@ -165,7 +165,8 @@ class Node:
         if "system.local" in cql:
             known = {"cluster_name": (TEXT, c.name.encode()), "release_version": (TEXT, b"0.0-fake"),
                      "partitioner": (TEXT, b"org.apache.cassandra.dht.Murmur3Partitioner"),
-                     "data_center": (TEXT, b"dc1"), "tokens": (SET, strings([str(self.token)]))}
+                     "data_center": (TEXT, b"dc1"), "schema_version": (b"\0\x0c", bytes(16)),
+                     "tokens": (SET, strings([str(self.token)]))}
             asked = [n for n in cql.split("FROM")[0][len("SELECT"):].replace(",", " ").split() if n in known]
             return rows(stream, [(n, known[n][0]) for n in asked], [[known[n][1] for n in asked]])
         if "system.peers_v2" in cql:
@@ -176,10 +177,10 @@ class Node:
         if "system_schema.keyspaces" in cql:
             m = {"class": "org.apache.cassandra.locator.SimpleStrategy", "replication_factor": str(c.replication)}
             packed = struct.pack(">i", len(m)) + b"".join(value(x.encode()) for kv in m.items() for x in kv)
-            return rows(stream, [("replication", MAP)], [] if self.is_first(cql) else [[packed]])
+            return rows(stream, [("replication", MAP)], [] if self.missing("KEYSPACE") else [[packed]])
         if "system_schema.tables" in cql:
             asked = ("comment", "table_name") if "table_name FROM" in cql else ("comment",)
-            return rows(stream, [(n, TEXT) for n in asked], [] if self.is_first(cql) else [[c.comment.encode(), b"loadtop"][:len(asked)]])
+            return rows(stream, [(n, TEXT) for n in asked], [] if self.missing("TABLE") else [[c.comment.encode(), b"loadtop"][:len(asked)]])
         if "system_schema.columns" in cql:
             return rows(stream, [("column_name", TEXT), ("kind", TEXT), ("position", INT), ("type", TEXT)],
                         [[n.encode(), k.encode(), struct.pack(">i", p), b"text"] for n, k, p in (
@@ -190,9 +191,9 @@ class Node:
             return rows(stream, [("driver_name", TEXT)], [[b"loadtop"]])
         return void(stream)
 
-    def is_first(self, cql):
-        """With `late`, what is asked for is not there the first time: somebody makes it just then."""
-        return self.cluster.late and self.queries.count(cql) == 1
+    def missing(self, kind):
+        """With `late` it is not there until loadtop would make it, and then somebody else was quicker."""
+        return self.cluster.late and not self.cluster.created(kind)
 
     def prepare(self, stream, cql):
         self.prepares += 1
@@ -272,6 +273,9 @@ class Cluster:
         body += struct.pack(">i", self.port)
         for s in [s for n in self.nodes for s in n.registered]:
             s.sendall(frame(-1, 0x0C, body))
+
+    def created(self, kind=""):
+        return [q for n in self.nodes for q in n.queries if q.startswith("CREATE " + kind)]
 
     def owner(self, token):
         """The node whose range a token lies in: the first with a token that is not smaller."""

@@ -46,6 +46,7 @@ class Learnt(Base):
 
     def test_the_question(self):
         c = self.near_and_far
+        c.late = True  # neither keyspace nor table are there
         with lib.Tmux(lib.LOADTOP, "--no-history", "--at", "1s resume", c.url, cols=140, rows=40) as t:
             t.wait_for("This loads what is not on this machine", timeout=30)
             self.assertEqual(c.executed, 0)
@@ -55,7 +56,7 @@ class Learnt(Base):
             t.type("resume all")
             t.send("Enter")
             t.wait_for(re.compile(r"you +cassandra refused resume"), timeout=30)
-            self.assertEqual((c.executed, c.nodes[1].connections), (0, 0))
+            self.assertEqual((c.executed, c.nodes[1].connections, c.created()), (0, 0, []))
             t.send("p")
             t.wait_for("This loads what is not on this machine", timeout=30)
             t.send("y")
@@ -204,8 +205,7 @@ class Race(Base):
         c = self.cluster()
         c.late = True
         run = lib.headless("-n", "10", c.url)  # the table is one of another run of loadtop
-        made = [q.split()[1] for q in c.nodes[0].queries if q.startswith("CREATE")]
-        self.assertEqual(made, ["KEYSPACE", "TABLE"])
+        self.assertEqual([q.split()[1] for q in c.created()], ["KEYSPACE", "TABLE"])
         self.assertEqual([e["kind"] for e in lib.pool(run)["left_behind"]], ["rows"])
         c.nodes[0].queries.clear()
         c.comment = "loadtop runs on this, too"
