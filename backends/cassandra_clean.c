@@ -154,7 +154,7 @@ static int look_at(struct cleaning *w, const struct entry *e, struct seen *seen,
 
 static int judge_table(struct cleaning *w, struct entry *e, struct err *err)
 {
-    struct seen seen;
+    struct seen seen = {0};
     int code = look_at(w, e, &seen, err);
     if (code < 0)
         return code;
@@ -172,7 +172,7 @@ static int judge_table(struct cleaning *w, struct entry *e, struct err *err)
 
 static int judge_rows(struct cleaning *w, struct entry *e, struct err *err)
 {
-    struct seen seen;
+    struct seen seen = {0};
     int code = look_at(w, e, &seen, err);
     if (code < 0)
         return code;
@@ -237,8 +237,8 @@ static int keyspace_there(struct cleaning *w, const struct entry *e, bool *there
 static int judge_keyspace(struct cleaning *w, struct entry *e, struct err *err)
 {
     bool there;
-    struct seen seen;
-    char object[120];
+    struct seen seen = {0};
+    char object[120] = "";
     int code = keyspace_there(w, e, &there, err);
     if (code == 0 && !there) {
         settle(e, CLEAN_ABSENT, "%s", "");

@@ -24,13 +24,12 @@ bool cass_is_mark(struct cql_str comment, const char *run, bool *keyspace)
     size_t n = comment.len;
     if (!comment.s || n < head + RUN_ID || memcmp(comment.s, CASS_MARK, head) != 0)
         return false;
-    const char *id = comment.s + head;
-    for (unsigned i = 0; i < RUN_ID; i++)
-        if (!memchr("0123456789abcdef", id[i], 16))
-            return false;
-    if (run && (strlen(run) != RUN_ID || memcmp(id, run, RUN_ID) != 0))
+    char id[RUN_ID + 1] = "";
+    memcpy(id, comment.s + head, RUN_ID);
+    if (strspn(id, "0123456789abcdef") != RUN_ID || (run && strcmp(id, run) != 0))
         return false;
-    *keyspace = n == head + RUN_ID + tail && memcmp(id + RUN_ID, CASS_MARK_KEYSPACE, tail) == 0;
+    *keyspace = n == head + RUN_ID + tail &&
+                memcmp(comment.s + head + RUN_ID, CASS_MARK_KEYSPACE, tail) == 0;
     return n == head + RUN_ID || *keyspace;
 }
 
