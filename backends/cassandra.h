@@ -2,7 +2,8 @@
  *
  *   cassandra.c          descriptor, options; for an operation: its key, route and request
  *   cassandra_conn.c     a connection under load: handshake, answers, unprepared, back-off
- *   cassandra_pool.c     opening a target, its figures, what is left behind, removing it
+ *   cassandra_pool.c     opening a target, its figures, what is left behind
+ *   cassandra_clean.c    removing what a saved run left behind
  *   cassandra_ring.c     the nodes: discovery, tokens and replicas, names to addresses
  *   cassandra_schema.c   keyspace, tables, and the statements that fit their columns
  *   cassandra_stmt.c     the values that are bound to statements
@@ -18,6 +19,7 @@
 #include "backends/cql.h"
 #include "engine/backend.h"
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -77,6 +79,11 @@ enum cass_statement {
 #define CASS_REPLICAS_MAX 5
 #define CASS_KEY_BYTES 256 /* of a partition key that we make */
 #define CASS_NAME_MAX 100
+#define CASS_QUOTED_MAX (2 * CASS_NAME_MAX + 3)
+#define CASS_HOST_MAX 256                  /* as a target's host: none is cut */
+#define CASS_SHOWN_MAX (CASS_HOST_MAX + 8) /* with its port */
+#define CASS_PLACE_MAX 256                 /* a data centre's or a cluster's name */
+#define CASS_REFUSED_MAX 32                /* refused nodes that are told, each once */
 
 /* ---- Statements
  * ------------------------------------------------------------------------------------ */
@@ -116,9 +123,9 @@ bool cass_key_type(uint16_t type);
  * ----------------------------------------------------------------------------------------- */
 
 struct cass_host {
-    char name[64];  /* its address as text, or its path */
-    char shown[80]; /* with its port */
-    char dc[64];
+    char name[CASS_HOST_MAX]; /* as it was typed; of a discovered one its address */
+    char shown[CASS_SHOWN_MAX];
+    char dc[CASS_PLACE_MAX];
     struct sockaddr_storage addr;
     socklen_t addr_len;
     unsigned port;
@@ -162,19 +169,25 @@ ssize_t cass_link_write(struct cass_link *, const void *buf, size_t n);
 bool cass_link_pending(const struct cass_link *); /* decrypted bytes that epoll does not know of */
 void cass_link_close(struct cass_link *);         /* idempotent once fd is -1 */
 
+/* What STARTUP says of us: names and values for cql_write_startup, ended by NULL. The server's list
+ * of clients (system_views.clients, nodetool clientstats --client-options) shows them. */
+#define CASS_STARTUP_MAX 16
+void cass_startup(const char *pair[CASS_STARTUP_MAX], const char *sender, bool lz4);
+
 /* ---- Blocking connection
  * --------------------------------------------------------------------------- */
 
+struct cass_pool;
 struct cass_session {
     struct cass_link link;
     struct cql_reader in;
     struct cql_writer out;
     const struct pool *pool; /* NULL: for clean */
     const char *shown;
-    char host[80];
+    char host[CASS_SHOWN_MAX];
     bool lz4; /* the server can compress */
     /* of the request that is being waited for */
-    bool done;
+    bool done, changed;  /* changed: the answer said that it changed the schema */
     uint32_t error_code; /* of the last ERROR answer */
     int failed;
     struct err *err;
@@ -185,10 +198,10 @@ struct cass_session {
     unsigned pages;
     struct cql_str next_page; /* owned copy */
 };
-/* Connects, agrees on the protocol and authenticates. ERR_UNREACHED, ERR_REFUSED or ERR_FAILED. */
-int cass_session_open(struct cass_session *, const struct pool *, const struct target *,
-                      const struct options *, void *tls, const struct cass_host *,
-                      uint64_t deadline_ns, struct err *);
+/* Connects as p says (target, options, tls, sender), agrees on the protocol and authenticates. The
+ * pool may be NULL. ERR_UNREACHED, ERR_REFUSED or ERR_FAILED. */
+int cass_session_open(struct cass_session *, const struct cass_pool *p, const struct pool *,
+                      const struct cass_host *, uint64_t deadline_ns, struct err *);
 void cass_session_close(struct cass_session *); /* takes a zeroed one whose fd is -1 */
 /* Sends a query and reads all pages of its answer; row (may be NULL) is called with the values of
  * each row, a null one having s == NULL. An ERROR of the server is ERR_FAILED, with its code in
@@ -196,6 +209,10 @@ void cass_session_close(struct cass_session *); /* takes a zeroed one whose fd i
 typedef void (*cass_row_fn)(void *ctx, const struct cql_str *value, unsigned values);
 int cass_session_query(struct cass_session *, const char *cql, cass_row_fn row, void *ctx,
                        uint64_t deadline_ns, struct err *);
+/* The cluster's name, whole, into buf; ERR_REFUSED when it does not fit: then nothing can be said
+ * of it. */
+int cass_session_cluster(struct cass_session *, char *buf, size_t size, uint64_t deadline_ns,
+                         struct err *);
 /* Prepares and fills what the server says of the parameters. */
 int cass_session_prepare(struct cass_session *, struct cass_statement_info *, uint64_t deadline_ns,
                          struct err *);
@@ -210,17 +227,22 @@ int cass_session_poll(struct cass_session *);
 
 struct cass_pool {
     const struct target *target;
+    const struct options *options;
+    const char *sender; /* who we are, for the server's list of clients */
     void *tls;
     char keyspace[CASS_NAME_MAX], table[CASS_NAME_MAX];
     char full[2 * CASS_NAME_MAX + 8]; /* quoted: "ks"."table" */
-    char dc[64];                      /* only its nodes are used; "": any */
-    char version[64], cluster[64];
+    char dc[CASS_PLACE_MAX];          /* only its nodes are used; "": any */
+    char version[64], cluster[CASS_PLACE_MAX];
     struct cass_statement_info statement[STATEMENTS];
     unsigned own;         /* statements of a person's own */
     unsigned replication; /* replicas of a row, for the ring */
-    bool made_keyspace, made_table, made_counters, ours;
-    char made_by[16]; /* run id of the table's mark, if it has one */
+    bool made_keyspace, made_table, made_counters;
     bool refresh;
+    bool awaits_yes;        /* a node elsewhere was learnt, and nobody has allowed to load it yet */
+    bool no_client_options; /* the server's list of clients has none */
+    char refused[CASS_REFUSED_MAX][INET6_ADDRSTRLEN]; /* nodes that are not used, and told */
+    unsigned refusals;
     uint64_t seen_ns; /* when the nodes' requests were looked at last */
 
     struct cass_host host[CASS_HOSTS_MAX];
@@ -264,6 +286,7 @@ struct cass_worker {
     uint32_t page; /* rows of one answer to a person's own statement; 0: all of them */
     uint16_t consistency;
     bool token_aware;
+    bool no_reads; /* --read-only, and a serial consistency */
     enum cql_batch batch;
     struct cass_counters count;
 };
@@ -274,6 +297,7 @@ enum cass_stage {
     CASS_CONNECTING,
     CASS_SECURING,
     CASS_STARTING,
+    CASS_NAMING,
     CASS_PREPARING,
     CASS_UP
 };
@@ -310,6 +334,8 @@ void cass_flush(struct conn *);
 void cass_close(struct conn *);
 /* Asks for a statement; its ops wait. False: no room now. */
 bool cass_prepare(struct cass_conn *, unsigned statement);
+/* The connection takes no operations for so long. */
+void cass_rest(struct cass_conn *, uint64_t ns);
 /* Which statement an operation executes. */
 unsigned cass_statement_of(const struct cass_worker *, const struct op *);
 /* Asks for the page of a person's own statement that `state` names; the operation goes on. -1: it
@@ -323,9 +349,11 @@ int cass_clean(struct clean *, struct err *);
 
 /* Nodes: the contact points of the URL into p->host; the rest of the cluster, asked of s; the ring.
  */
-int cass_contacts(struct cass_pool *, const struct target *, const struct pool *, struct err *);
-int cass_discover(struct cass_pool *, struct cass_session *, const struct options *,
-                  uint64_t deadline_ns, struct err *);
+int cass_contacts(struct cass_pool *, const struct pool *, struct err *);
+int cass_discover(struct cass_pool *, struct pool *, struct cass_session *, uint64_t deadline_ns,
+                  struct err *);
+/* Is it the node of that address, and of that port unless it is 0? */
+bool cass_host_is(const struct cass_host *, const char *address, unsigned port);
 void cass_ring_free(struct cass_pool *);
 /* The replicas of a token, or NULL when there is no ring. */
 const struct cass_token *cass_replicas(const struct cass_ring *, int64_t token);
@@ -340,7 +368,14 @@ int cass_own_statements(struct cass_pool *, const struct pool *, struct err *);
  * NULL: there is none in s. */
 struct text;
 const char *cass_next_statement(const char *s, struct text *one);
-/* An identifier in double quotes, doubled inside; returns buf. */
+/* The table's comment by which a run knows what it made: "loadtop run 1a2b3c4d", and with the
+ * keyspace when the run made that, too. Is this text exactly such a mark, of this run (NULL: of
+ * any)? */
+#define CASS_MARK "loadtop run "
+#define CASS_MARK_KEYSPACE ", and its keyspace"
+bool cass_is_mark(struct cql_str comment, const char *run, bool *keyspace);
+/* An identifier in double quotes, doubled inside; returns buf. A name below CASS_NAME_MAX fits
+ * CASS_QUOTED_MAX. */
 char *cass_quote(char *buf, size_t size, const char *name);
 
 #endif

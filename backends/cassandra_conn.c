@@ -1,8 +1,8 @@
 /* A connection under load: its handshake, its answers, and what it does when a node says no.
  *
- * Handshake: connect, TLS if asked for, STARTUP, PLAIN authentication, then every statement is
- * prepared before the first operation. Requests of an operation are written into one buffer that a
- * flush sends; what one read brings is taken apart where it lies.
+ * Handshake: connect, TLS if asked for, STARTUP, PLAIN authentication, the cluster's name, then
+ * every statement is prepared before the first operation. Requests of an operation are written into
+ * one buffer that a flush sends; what one read brings is taken apart where it lies.
  *
  * Invariant: each stream id in use belongs to one operation or to one request of our own (an odd
  * owner), until its answer came. An operation that timed out stays ours (the engine keeps it
@@ -22,7 +22,8 @@
 #define COMPRESS_FROM 128 /* smaller bodies gain nothing */
 
 #define OWN_STARTUP 1u                   /* STARTUP, AUTH_RESPONSE */
-#define OWN_PREPARE(st) (3u + 2u * (st)) /* PREPARE of a statement */
+#define OWN_CLUSTER 3u                   /* the cluster's name */
+#define OWN_PREPARE(st) (5u + 2u * (st)) /* PREPARE of a statement */
 
 static struct cass_conn *conn_of_watch(struct watch *w)
 {
@@ -132,7 +133,7 @@ static void say_failed(struct cass_conn *c, unsigned st, const char *error_class
     copy_str(c->stmt[st].why, sizeof c->stmt[st].why, why);
 }
 
-static void rest(struct cass_conn *c, uint64_t ns)
+void cass_rest(struct cass_conn *c, uint64_t ns)
 {
     c->rest_until_ns = loop_now(loop_of(c)) + ns;
     loop_alarm(loop_of(c), &c->alarm, c->rest_until_ns);
@@ -144,7 +145,7 @@ bool cass_prepare(struct cass_conn *c, unsigned st)
     if (!info->text) {
         /* Told at a pace: there is no server whose answer would set one. */
         say_failed(c, st, info->error_class ? info->error_class : "invalid", info->why);
-        rest(c, REST_MIN_NS);
+        cass_rest(c, REST_MIN_NS);
         return true;
     }
     int id = cql_stream_take(&c->streams, own(OWN_PREPARE(st)));
@@ -221,6 +222,39 @@ static int begin_prepare(struct cass_conn *c)
     return 0;
 }
 
+/* Each connection is asked whose it is: another contact point, a tunnel or a name may lead to
+ * another cluster than the one that the pool was allowed to load. */
+static int ask_cluster(struct cass_conn *c)
+{
+    static const char cql[] = "SELECT cluster_name FROM system.local";
+    struct cql_params q = {.consistency = CQL_ONE};
+    int id = cql_stream_take(&c->streams, own(OWN_CLUSTER));
+    if (!pool_of(c)->cluster[0]) /* it does not say */
+        return begin_prepare(c);
+    c->stage = CASS_NAMING;
+    if (id < 0 || cql_write_query(&c->out, (unsigned)id, cql, sizeof cql - 1, &q) < 0) {
+        lost(c, "memory", "no memory for a request");
+        return 1;
+    }
+    return 0;
+}
+
+static int on_cluster(struct cass_conn *c, struct cql_in *in)
+{
+    const char *expected = pool_of(c)->cluster;
+    struct cql_result r;
+    struct cql_str v = {0};
+    char text[200];
+    bool read = cql_read_result(in, &r) == 0 && r.kind == CQL_ROWS && r.rows > 0 &&
+                cql_get_bytes(&r.content, &v);
+    if (read && v.len == strlen(expected) && memcmp(v.s, expected, v.len) == 0)
+        return begin_prepare(c);
+    snprintf(text, sizeof text, "cluster '%.*s' answers there, and the pool was opened on '%.80s'",
+             (int)(v.len < 80 ? v.len : 80), v.len ? v.s : "", expected);
+    lost(c, "other_cluster", text);
+    return 1;
+}
+
 /* ---- Handshake
  * ------------------------------------------------------------------------------------- */
 
@@ -228,17 +262,10 @@ static int start(struct cass_conn *c)
 {
     const struct pool *pool = worker_pool(c->conn->worker);
     bool lz4 = option_u64(pool_options(pool), CASS_COMPRESSION) != 0;
-    const char *pairs[] = {"CQL_VERSION",
-                           "3.0.0",
-                           "DRIVER_NAME",
-                           "loadtop",
-                           "DRIVER_VERSION",
-                           LOADTOP_VERSION,
-                           lz4 ? "COMPRESSION" : NULL,
-                           "lz4",
-                           NULL};
+    const char *pairs[CASS_STARTUP_MAX];
     int id = cql_stream_take(&c->streams, own(OWN_STARTUP));
     c->stage = CASS_STARTING;
+    cass_startup(pairs, pool_of(c)->sender, lz4);
     c->in.compression = lz4; /* the answer to STARTUP may be compressed already */
     if (id < 0 || cql_write_startup(&c->out, (unsigned)id, pairs) < 0) {
         lost(c, "memory", "no memory for a request");
@@ -278,7 +305,7 @@ static int on_started(struct cass_conn *c, const struct cql_frame *f)
         return authenticate(c);
     case CQL_READY:
     case CQL_AUTH_SUCCESS:
-        return begin_prepare(c);
+        return ask_cluster(c);
     default:
         snprintf(text, sizeof text, "%s where READY was expected", cql_opcode_name(f->opcode));
         lost(c, "protocol", text);
@@ -298,7 +325,7 @@ static void back_off(struct cass_conn *c, const struct cql_error *e)
     uint64_t now = loop_now(loop_of(c));
     if (now < n->rest_until_ns) {
         if (c->rest_until_ns < n->rest_until_ns)
-            rest(c, n->rest_until_ns - now);
+            cass_rest(c, n->rest_until_ns - now);
         return;
     }
     if (now > n->rest_until_ns + 5 * NS_PER_S)
@@ -315,7 +342,7 @@ static void back_off(struct cass_conn *c, const struct cql_error *e)
         pool_event(worker_pool(c->conn->worker), "node %s %s: backs off %llu ms (%u times so far)",
                    host_of(c)->shown, cql_error_class(e->code),
                    (unsigned long long)(ns / NS_PER_MS), k);
-    rest(c, ns);
+    cass_rest(c, ns);
 }
 
 static void park(struct cass_conn *c, struct op *op, unsigned st)
@@ -330,6 +357,18 @@ static void park(struct cass_conn *c, struct op *op, unsigned st)
         say_failed(c, st, "unprepared", "no room to prepare it again");
         unpark(c, st);
     }
+}
+
+/* What a refusal says of the target's health. */
+static void note_strain(const struct cass_conn *c, const struct cql_error *e, const char *text)
+{
+    struct pool *pool = worker_pool(c->conn->worker);
+    if (e->code == CQL_E_OVERLOADED)
+        pool_strain(pool, STRAIN_THREADS, "node %s is overloaded: %s", host_of(c)->shown, text);
+    else if (e->code == CQL_E_UNAVAILABLE)
+        pool_strain(pool, STRAIN_REPLICAS, "replicas are missing: %s", text);
+    else if (e->code == CQL_E_INVALID && strstr(text, "disk_usage violated"))
+        pool_strain(pool, STRAIN_READ_ONLY, "disks are full: %s", text); /* a guardrail's words */
 }
 
 static int on_op_error(struct cass_conn *c, struct op *op, struct cql_in *in)
@@ -347,6 +386,7 @@ static int on_op_error(struct cass_conn *c, struct op *op, struct cql_in *in)
     if (e.code == CQL_E_OVERLOADED || e.code == CQL_E_BOOTSTRAPPING)
         back_off(c, &e);
     cql_error_text(&e, text, sizeof text);
+    note_strain(c, &e, text);
     op_fail(op, cql_error_class(e.code), text, strlen(text));
     return 0;
 }
@@ -411,7 +451,8 @@ static int on_own_error(struct cass_conn *c, uint32_t what, struct cql_in *in)
         return 1;
     }
     cql_error_text(&e, text, sizeof text);
-    if (what == OWN_STARTUP || e.code == CQL_E_OVERLOADED || e.code == CQL_E_BOOTSTRAPPING) {
+    if (what == OWN_STARTUP || what == OWN_CLUSTER || e.code == CQL_E_OVERLOADED ||
+        e.code == CQL_E_BOOTSTRAPPING) {
         lost(c, cql_error_class(e.code), text);
         return 1;
     }
@@ -425,12 +466,14 @@ static int on_own_error(struct cass_conn *c, uint32_t what, struct cql_in *in)
 static int on_own(struct cass_conn *c, uint32_t what, const struct cql_frame *f, struct cql_in *in)
 {
     int stop;
-    if (what != OWN_STARTUP)
+    if (what >= OWN_PREPARE(0))
         c->preparing--;
     if (f->opcode == CQL_ERROR)
         stop = on_own_error(c, what, in);
     else if (what == OWN_STARTUP)
         return on_started(c, f);
+    else if (what == OWN_CLUSTER)
+        return on_cluster(c, in);
     else
         stop = on_prepared(c, (what - OWN_PREPARE(0)) / 2, in);
     if (!stop && c->stage == CASS_PREPARING && !c->preparing)

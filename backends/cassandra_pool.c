@@ -34,9 +34,11 @@ static void on_status(struct cass_pool *p, struct pool *pool, const struct cql_e
 {
     bool down = is(e->change, "DOWN");
     for (uint32_t i = 0; i < atomic_load(&p->hosts); i++)
-        if (strcmp(p->host[i].name, e->address) == 0 && (!e->port || p->host[i].port == e->port))
+        if (cass_host_is(&p->host[i], e->address, e->port))
             atomic_store(&p->host[i].down, down);
     pool_event(pool, "node %s %s", e->address, down ? "down" : "up");
+    if (down)
+        pool_strain(pool, STRAIN_REPLICAS, "the cluster says that node %s is down", e->address);
 }
 
 static void on_event(void *ctx, const struct cql_event *e)
@@ -71,8 +73,7 @@ static int open_session(struct cass_pool *p, struct pool *pool, struct cass_sess
     for (uint32_t i = 0; i < hosts && code == ERR_UNREACHED && !pool_stopping(pool); i++) {
         if (atomic_load(&p->host[i].gone))
             continue;
-        code = cass_session_open(s, pool, p->target, pool_options(pool), p->tls, &p->host[i],
-                                 within(each), err);
+        code = cass_session_open(s, p, pool, &p->host[i], within(each), err);
     }
     return code;
 }
@@ -94,12 +95,12 @@ static void forget(struct cass_pool *p)
 
 static int open_all(struct cass_pool *p, struct pool *pool, struct err *err)
 {
-    const struct options *o = pool_options(pool);
-    bool compress = option_u64(o, CASS_COMPRESSION) != 0;
+    bool compress = option_u64(p->options, CASS_COMPRESSION) != 0;
 
-    if (strcmp(p->target->scheme, "cassandras") == 0 && !(p->tls = cass_tls_context(o, err)))
+    if (strcmp(p->target->scheme, "cassandras") == 0 &&
+        !(p->tls = cass_tls_context(p->options, err)))
         return err->code;
-    int code = cass_contacts(p, p->target, pool, err);
+    int code = cass_contacts(p, pool, err);
     if (code == 0)
         code = open_session(p, pool, &p->control, CONNECT_NS, err);
     if (code < 0)
@@ -109,16 +110,23 @@ static int open_all(struct cass_pool *p, struct pool *pool, struct err *err)
         return err_set(err, ERR_FAILED, "%s: compression=lz4: %s", p->target->shown,
                        cql_lz4_built() ? "the server does not offer it"
                                        : "not built in (liblz4-dev was not there)");
-    code = cass_discover(p, &p->control, o, within(OPEN_NS), err);
+    code = cass_session_cluster(&p->control, p->cluster, sizeof p->cluster, within(OPEN_NS), err);
+    if (code == 0)
+        code = pool_identity_allowed(pool, p->cluster, err);
+    if (code == 0)
+        code = cass_discover(p, pool, &p->control, within(OPEN_NS), err);
     if (code == 0)
         code = cass_schema_open(p, pool, &p->control, within(SCHEMA_NS), err);
     if (code == 0 && p->replication > 1) /* now that the replicas of a row are known */
-        code = cass_discover(p, &p->control, o, within(OPEN_NS), err);
+        code = cass_discover(p, pool, &p->control, within(OPEN_NS), err);
     if (code == 0)
         code = cass_session_register(&p->control, on_event, pool, within(OPEN_NS), err);
     return code;
 }
 
+/* Whether what is to come has room cannot be asked: Cassandra says over CQL what its tables take
+ * (system_views.disk_usage), not what its disks have left. What it refuses for want of disk pauses
+ * the load instead (STRAIN_READ_ONLY). */
 int cass_pool_open(struct pool *pool, struct err *err)
 {
     struct cass_pool *p = pool_data(pool);
@@ -128,6 +136,8 @@ int cass_pool_open(struct pool *pool, struct err *err)
     if (!p->has_mutex && pthread_mutex_init(&p->mutex, NULL) == 0)
         p->has_mutex = true;
     p->target = pool_target(pool);
+    p->options = pool_options(pool);
+    p->sender = pool_sender(pool);
     generate_blob();
     code = open_all(p, pool, err);
     if (code < 0)
@@ -147,6 +157,20 @@ void cass_pool_close(struct pool *pool)
 /* ---- Figures
  * --------------------------------------------------------------------------------------- */
 
+/* Another control connection: to the same cluster, or none. */
+static bool reopen_control(struct cass_pool *p, struct pool *pool, struct err *err)
+{
+    char cluster[CASS_PLACE_MAX];
+    if (open_session(p, pool, &p->control, STATS_NS, err) < 0)
+        return false;
+    if (cass_session_cluster(&p->control, cluster, sizeof cluster, within(STATS_NS), err) == 0 &&
+        strcmp(cluster, p->cluster) == 0 &&
+        cass_session_register(&p->control, on_event, pool, within(STATS_NS), err) == 0)
+        return true;
+    cass_session_close(&p->control);
+    return false;
+}
+
 /* Keeps the control connection: hears what came, makes it again when it is lost. */
 static void tend_control(struct cass_pool *p, struct pool *pool)
 {
@@ -157,16 +181,11 @@ static void tend_control(struct cass_pool *p, struct pool *pool)
     }
     if (!p->has_control && clock_ns() >= p->control_retry_ns) {
         p->control_retry_ns = within(NS_PER_S);
-        p->has_control = open_session(p, pool, &p->control, STATS_NS, &err) == 0;
-        if (p->has_control &&
-            cass_session_register(&p->control, on_event, pool, within(STATS_NS), &err) < 0) {
-            cass_session_close(&p->control);
-            p->has_control = false;
-        }
+        p->has_control = reopen_control(p, pool, &err);
         p->refresh = true;
     }
     if (p->has_control && p->refresh) {
-        p->refresh = cass_discover(p, &p->control, pool_options(pool), within(STATS_NS), &err) < 0;
+        p->refresh = cass_discover(p, pool, &p->control, within(STATS_NS), &err) < 0;
         if (err.code == ERR_UNREACHED) {
             cass_session_close(&p->control);
             p->has_control = false;
@@ -174,12 +193,54 @@ static void tend_control(struct cass_pool *p, struct pool *pool)
     }
 }
 
-/* driver_name */
+struct clients {
+    const char *sender;
+    int64_t others;
+};
+
+/* Does this map<text, text> of a connection's STARTUP name us as who sent it? */
+static bool is_sender(struct cql_str options, const char *sender)
+{
+    struct cql_in in = {.p = (const uint8_t *)options.s,
+                        .end = (const uint8_t *)options.s + options.len};
+    int32_t n = cql_get_i32(&in);
+    for (int32_t i = 0; i < n && !in.bad; i++) {
+        struct cql_str name, value;
+        if (!cql_get_bytes(&in, &name) || !cql_get_bytes(&in, &value) || in.bad)
+            return false;
+        if (is(name, "CLIENT_ID"))
+            return is(value, sender);
+    }
+    return false;
+}
+
+/* driver_name, client_options (not before 4.1) */
 static void on_client(void *ctx, const struct cql_str *v, unsigned values)
 {
-    int64_t *others = ctx;
-    if (values && !(v[0].s && is(v[0], "loadtop")))
-        ++*others;
+    struct clients *c = ctx;
+    bool ours = values && v[0].s && is(v[0], "loadtop");
+    if (ours && values > 1 && v[1].s) /* another run of loadtop is another client */
+        ours = is_sender(v[1], c->sender);
+    c->others += !ours;
+}
+
+/* Connections of others, or -1. */
+static int64_t count_others(struct cass_pool *p)
+{
+    static const char with_options[] =
+        "SELECT driver_name, client_options FROM system_views.clients";
+    static const char without[] = "SELECT driver_name FROM system_views.clients";
+    struct clients c = {.sender = p->sender};
+    struct err err = {0};
+    int code = ERR_FAILED;
+    if (!p->no_client_options)
+        code = cass_session_query(&p->control, with_options, on_client, &c, within(STATS_NS), &err);
+    if (code == ERR_FAILED) {
+        p->no_client_options = p->no_client_options || p->control.error_code == CQL_E_INVALID;
+        c.others = 0;
+        code = cass_session_query(&p->control, without, on_client, &c, within(STATS_NS), &err);
+    }
+    return code == 0 ? c.others : -1;
 }
 
 static void add_counts(struct cass_counts *sum, const struct cass_counters *c)
@@ -261,11 +322,14 @@ static void put_left(json_t *list, const char *kind, const char *what, const cha
     json_array_append_new(list, o);
 }
 
-static void put_left_behind(const struct cass_pool *p, const struct pool *pool, json_t *list)
+static void put_left_behind(struct cass_pool *p, const struct pool *pool, json_t *list)
 {
     char what[2 * CASS_NAME_MAX + 20];
     snprintf(what, sizeof what, "%s.%s", p->keyspace, p->table);
-    bool wrote = !pool_read_only(pool) &&
+    uint64_t sent = 0;
+    for (uint32_t i = 0; i < atomic_load(&p->hosts); i++)
+        sent += requests_of(p, i);
+    bool wrote = sent && !pool_read_only(pool) &&
                  (pool_ops_include(pool, CASS_OP_INSERT) ||
                   pool_ops_include(pool, CASS_OP_UPDATE) || pool_ops_include(pool, CASS_OP_BATCH));
     if (p->made_table)
@@ -282,16 +346,12 @@ static void put_left_behind(const struct cass_pool *p, const struct pool *pool, 
 
 void cass_pool_stats(struct pool *pool, struct stats *s)
 {
-    static const char clients[] = "SELECT driver_name FROM system_views.clients";
     struct cass_pool *p = pool_data(pool);
-    struct err err = {0};
     unsigned nodes = 0, up = 0;
-    int64_t others = 0;
 
     tend_control(p, pool);
-    if (p->has_control &&
-        cass_session_query(&p->control, clients, on_client, &others, within(STATS_NS), &err) == 0)
-        s->other_clients = others;
+    if (p->has_control)
+        s->other_clients = count_others(p);
     if (p->has_control)
         s->rtt_ns = net_round_trip_ns(p->control.link.fd);
     struct cass_counts c = counts_of(p);
@@ -313,144 +373,10 @@ void cass_pool_stats(struct pool *pool, struct stats *s)
     copy_str(s->address, sizeof s->address, p->has_control ? p->control.host : "");
     int n = snprintf(s->note, sizeof s->note, "%u of %u nodes up, %u replica%s", up, nodes,
                      p->replication, p->replication == 1 ? "" : "s");
-    if (others > 0 && n > 0 && (size_t)n < sizeof s->note)
+    if (s->other_clients > 0 && n > 0 && (size_t)n < sizeof s->note)
         n += snprintf(s->note + n, sizeof s->note - (size_t)n, ", %lld other clients",
-                      (long long)others);
+                      (long long)s->other_clients);
     if (c.missed && n > 0 && (size_t)n < sizeof s->note)
         snprintf(s->note + n, sizeof s->note - (size_t)n, ", %.0f %% of reads found no row",
                  100.0 * (double)c.missed / (double)(c.missed + c.read));
-}
-
-/* ---- Cleaning up
- * ----------------------------------------------------------------------------------- */
-
-struct seen {
-    unsigned rows;
-    char text[128];
-};
-
-static void on_any(void *ctx, const struct cql_str *v, unsigned values)
-{
-    struct seen *seen = ctx;
-    seen->rows++;
-    if (values && v[0].s)
-        snprintf(seen->text, sizeof seen->text, "%.*s", (int)(v[0].len < 127 ? v[0].len : 127),
-                 v[0].s);
-}
-
-static bool plain_name(const char *s, size_t n)
-{
-    return n > 0 && n <= 64 && !memchr(s, '\'', n) && !memchr(s, '"', n);
-}
-
-/* Drops a table if its mark still says that this run made it. */
-static int drop_table(struct cass_session *s, const char *what, const char *run, struct err *err)
-{
-    const char *dot = strchr(what, '.');
-    char cql[500], mark[64];
-    struct seen seen = {0};
-    if (!dot || !plain_name(what, (size_t)(dot - what)) || !plain_name(dot + 1, strlen(dot + 1)))
-        return err_set(err, ERR_USAGE, "%s: not the name of a table", what);
-    int ks = (int)(dot - what);
-    snprintf(cql, sizeof cql,
-             "SELECT comment FROM system_schema.tables WHERE keyspace_name = '%.*s' AND table_name "
-             "= '%s'",
-             ks, what, dot + 1);
-    int code = cass_session_query(s, cql, on_any, &seen, within(OPEN_NS), err);
-    if (code < 0 || !seen.rows)
-        return code;
-    snprintf(mark, sizeof mark, "loadtop run %s", run);
-    if (strcmp(seen.text, mark) != 0)
-        return err_set(err, ERR_REFUSED, "table %s was not made by run %s: it stays", what, run);
-    snprintf(cql, sizeof cql, "DROP TABLE IF EXISTS \"%.*s\".\"%s\"", ks, what, dot + 1);
-    return cass_session_query(s, cql, NULL, NULL, within(SCHEMA_NS), err);
-}
-
-static int drop_keyspace(struct cass_session *s, const char *what, struct err *err)
-{
-    char cql[300];
-    struct seen seen = {0};
-    if (!plain_name(what, strlen(what)))
-        return err_set(err, ERR_USAGE, "%s: not the name of a keyspace", what);
-    snprintf(cql, sizeof cql,
-             "SELECT table_name FROM system_schema.tables WHERE keyspace_name = '%s'", what);
-    int code = cass_session_query(s, cql, on_any, &seen, within(OPEN_NS), err);
-    if (code < 0)
-        return code;
-    if (seen.rows)
-        return err_set(err, ERR_REFUSED,
-                       "keyspace %s holds table %s, which this run did not make: it stays", what,
-                       seen.text);
-    snprintf(cql, sizeof cql, "DROP KEYSPACE IF EXISTS \"%s\"", what);
-    return cass_session_query(s, cql, NULL, NULL, within(SCHEMA_NS), err);
-}
-
-/* Tables first, then the keyspaces that held them. Goes on after a refusal, which is reported at
- * the end. */
-static int clean_list(struct cass_session *s, const json_t *list, struct err *err)
-{
-    int result = 0;
-    for (unsigned pass = 0; pass < 2; pass++) {
-        size_t i;
-        const json_t *o;
-        json_array_foreach(list, i, o)
-        {
-            const char *kind = json_string_value(json_object_get(o, "kind"));
-            const char *what = json_string_value(json_object_get(o, "what"));
-            const char *run = json_string_value(json_object_get(o, "run"));
-            int code = 0;
-            if (!kind || !what)
-                continue;
-            if (pass == 0 && strcmp(kind, "table") == 0)
-                code = drop_table(s, what, run ? run : "", err);
-            else if (pass == 1 && strcmp(kind, "keyspace") == 0)
-                code = drop_keyspace(s, what, err);
-            else if (pass == 1 && strcmp(kind, "rows") == 0)
-                code = err_set(err, ERR_REFUSED,
-                               "rows in %s stay: the table was there before this run, and which "
-                               "rows are its own "
-                               "is not known",
-                               what);
-            if (code == ERR_UNREACHED)
-                return code;
-            result = code < 0 ? code : result;
-        }
-    }
-    return result;
-}
-
-int cass_clean(struct clean *c, struct err *err)
-{
-    const struct target *t = c->target;
-    const struct options *o = c->options;
-    const struct json_t *left_behind = c->left_behind;
-    if (!c->remove) {
-        c->say(c, CLEAN_OURS, "what the file names", -1, "");
-        return 0;
-    }
-    struct cass_pool *p = calloc(1, sizeof *p);
-    struct cass_session s = {.link = {.fd = -1}};
-    struct err last = {0};
-    if (!p)
-        return err_set(err, ERR_FAILED, "%s: out of memory", t->shown);
-    p->target = t;
-    int code = 0;
-    if (strcmp(t->scheme, "cassandras") == 0 && !(p->tls = cass_tls_context(o, err)))
-        code = ERR_FAILED;
-    if (code == 0)
-        code = cass_contacts(p, t, NULL, err);
-    if (code == 0) {
-        code = ERR_UNREACHED;
-        for (uint32_t i = 0; i < atomic_load(&p->hosts) && code == ERR_UNREACHED; i++)
-            code = cass_session_open(&s, NULL, t, o, p->tls, &p->host[i], within(OPEN_NS), err);
-    }
-    if (code == 0) {
-        code = clean_list(&s, (const json_t *)(const void *)left_behind, &last);
-        if (code < 0)
-            err_set(err, code, "%s: %s", t->shown, last.msg);
-    }
-    cass_session_close(&s);
-    cass_tls_context_free(p->tls);
-    free(p);
-    return code;
 }

@@ -40,16 +40,38 @@ static bool same_address(const struct cass_host *a, const struct cass_host *b)
                    &((const struct sockaddr_in6 *)&b->addr)->sin6_addr, 16);
 }
 
+bool cass_host_is(const struct cass_host *h, const char *address, unsigned port)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (port && h->port != port)
+        return false;
+    if (h->addr.ss_family == AF_INET)
+        return inet_pton(AF_INET, address, &v4) == 1 &&
+               !memcmp(&v4, &((const struct sockaddr_in *)&h->addr)->sin_addr, sizeof v4);
+    return inet_pton(AF_INET6, address, &v6) == 1 &&
+           !memcmp(&v6, &((const struct sockaddr_in6 *)&h->addr)->sin6_addr, sizeof v6);
+}
+
+/* The place of a host, or -1. */
+static int find_host(const struct cass_pool *p, const struct cass_host *h)
+{
+    for (uint32_t i = 0; i < atomic_load(&p->hosts); i++)
+        if (same_address(&p->host[i], h))
+            return (int)i;
+    return -1;
+}
+
 /* The place of a host, appended if it is new; -1 when there is no more room. */
 static int add_host(struct cass_pool *p, const struct cass_host *h)
 {
     uint32_t n = atomic_load(&p->hosts);
-    for (uint32_t i = 0; i < n; i++)
-        if (same_address(&p->host[i], h)) {
-            copy_str(p->host[i].dc, sizeof p->host[i].dc, h->dc);
-            atomic_store(&p->host[i].gone, false);
-            return (int)i;
-        }
+    int place = find_host(p, h);
+    if (place >= 0) {
+        copy_str(p->host[place].dc, sizeof p->host[place].dc, h->dc);
+        atomic_store(&p->host[place].gone, false);
+        return place;
+    }
     if (n == CASS_HOSTS_MAX)
         return -1;
     p->host[n] = *h;
@@ -57,29 +79,40 @@ static int add_host(struct cass_pool *p, const struct cass_host *h)
     return (int)n;
 }
 
-int cass_contacts(struct cass_pool *p, const struct target *t, const struct pool *pool,
-                  struct err *err)
+/* One contact point. 0, also when it cannot be used now: *last says why; ERR_REFUSED. */
+static int add_contact(struct cass_pool *p, const struct pool *pool, const struct target_host *at,
+                       struct err *last, struct err *err)
 {
-    struct err last = {0};
-    for (unsigned i = 0; i < t->hosts; i++) {
-        struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list = NULL;
-        unsigned port = t->host[i].port ? t->host[i].port : DEFAULT_PORT;
-        int failed = getaddrinfo(t->host[i].name, NULL, &hints, &list);
-        if (failed || !list) {
-            err_set(&last, ERR_UNREACHED, "%s: %s: %s", t->shown, t->host[i].name,
-                    gai_strerror(failed));
-            continue;
-        }
-        /* Of a name with several addresses the first is taken: a cluster names its nodes itself. */
-        struct cass_host h = {.addr_len = list->ai_addrlen};
-        copy_str(h.name, sizeof h.name, t->host[i].name);
-        memcpy(&h.addr, list->ai_addr, list->ai_addrlen);
-        freeaddrinfo(list);
-        set_port(&h, port);
-        if (pool_connect_allowed(pool, h.name, (const struct sockaddr *)&h.addr, err) < 0)
-            return ERR_REFUSED;
-        add_host(p, &h);
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list = NULL;
+    int failed = getaddrinfo(at->name, NULL, &hints, &list);
+    if (failed || !list) {
+        err_set(last, ERR_UNREACHED, "%s: %s: %s", p->target->shown, at->name,
+                gai_strerror(failed));
+        return 0;
     }
+    /* Of a name with several addresses the first is taken: a cluster names its nodes itself. */
+    struct cass_host h = {.addr_len = list->ai_addrlen};
+    copy_str(h.name, sizeof h.name, at->name);
+    memcpy(&h.addr, list->ai_addr, list->ai_addrlen);
+    freeaddrinfo(list);
+    set_port(&h, at->port ? at->port : DEFAULT_PORT);
+    struct err why = {0};
+    /* One that waits for a yes is kept: it is asked again at each connect. */
+    if (pool_connect_allowed(pool, h.name, (const struct sockaddr *)&h.addr, &why) == ERR_REFUSED) {
+        *err = why;
+        return ERR_REFUSED;
+    }
+    add_host(p, &h);
+    return 0;
+}
+
+int cass_contacts(struct cass_pool *p, const struct pool *pool, struct err *err)
+{
+    const struct target *t = p->target;
+    struct err last = {0};
+    for (unsigned i = 0; i < t->hosts; i++)
+        if (add_contact(p, pool, &t->host[i], &last, err) < 0)
+            return ERR_REFUSED;
     if (atomic_load(&p->hosts))
         return 0;
     return err_set(err, ERR_UNREACHED, "%s", last.code ? last.msg : "no host in the URL");
@@ -89,23 +122,32 @@ int cass_contacts(struct cass_pool *p, const struct target *t, const struct pool
  * ------------------------------------------------------------------------------------- */
 
 struct discovery {
-    struct cass_pool *pool;
+    struct cass_pool *p;
+    struct pool *pool;
     const char *dc; /* wanted, or "" */
+    bool use;       /* what is found; else only looked at: load on the cluster reaches it, too */
     unsigned port;  /* of a peer that does not say */
     int self;       /* place of the node that is asked */
     struct cass_token *token;
     unsigned tokens, room;
-    unsigned elsewhere, unnamed;
-    bool no_memory, v2;
+    bool no_memory, long_dc;
     bool present[CASS_HOSTS_MAX];
 };
 
+/* Cut where it does not fit: for what is only shown. */
 static void copy_value(char *buf, size_t size, struct cql_str v)
 {
     size_t n = v.len < size - 1 ? v.len : size - 1;
     if (n)
         memcpy(buf, v.s, n);
     buf[n] = '\0';
+}
+
+/* A name that is compared: whole, or false. */
+static bool take_name(char *buf, size_t size, struct cql_str v)
+{
+    copy_value(buf, size, v);
+    return strlen(buf) == v.len;
 }
 
 /* tokens: set<text>. */
@@ -136,21 +178,20 @@ static void add_tokens(struct discovery *d, int place, struct cql_str set)
     }
 }
 
-/* cluster_name, release_version, partitioner, data_center, tokens */
+/* release_version, partitioner, data_center, tokens */
 static void on_local(void *ctx, const struct cql_str *v, unsigned values)
 {
     struct discovery *d = ctx;
-    struct cass_pool *p = d->pool;
+    struct cass_pool *p = d->p;
     char partitioner[128];
-    if (values < 5)
+    if (values < 4)
         return;
-    copy_value(p->cluster, sizeof p->cluster, v[0]);
-    copy_value(p->version, sizeof p->version, v[1]);
-    copy_value(partitioner, sizeof partitioner, v[2]);
-    copy_value(p->host[d->self].dc, sizeof p->host[d->self].dc, v[3]);
+    copy_value(p->version, sizeof p->version, v[0]);
+    copy_value(partitioner, sizeof partitioner, v[1]);
+    d->long_dc = !take_name(p->host[d->self].dc, sizeof p->host[d->self].dc, v[2]);
     d->present[d->self] = true;
     if (strstr(partitioner, "Murmur3Partitioner"))
-        add_tokens(d, d->self, v[4]);
+        add_tokens(d, d->self, v[3]);
 }
 
 static bool peer_address(struct cass_host *h, struct cql_str v)
@@ -174,6 +215,34 @@ static bool peer_address(struct cass_host *h, struct cql_str v)
     return false;
 }
 
+/* Tells of a node that targets.conf refuses, once. */
+static void tell_refused(struct cass_pool *p, struct pool *pool, const struct cass_host *h,
+                         const char *why)
+{
+    for (unsigned i = 0; i < p->refusals; i++)
+        if (strcmp(p->refused[i], h->name) == 0)
+            return;
+    if (p->refusals == CASS_REFUSED_MAX)
+        return;
+    copy_str(p->refused[p->refusals++], sizeof p->refused[0], h->name);
+    pool_event(pool, "node %s is not connected to: %s", h->shown, why);
+}
+
+/* May this node be connected to? It is noted as soon as it is learnt, used or not: what this
+ * cluster is sent reaches all of its nodes, so one that is not on this machine makes the pool
+ * remote before anything is loaded. One that waits for a yes may. */
+static bool may_use(const struct discovery *d, const struct cass_host *h)
+{
+    struct err why = {0};
+    if (find_host(d->p, h) >= 0) /* a contact point was judged by its own name */
+        return true;
+    int code = pool_connect_allowed(d->pool, h->name, (const struct sockaddr *)&h->addr, &why);
+    if (code == ERR_REFUSED)
+        tell_refused(d->p, d->pool, h, why.msg);
+    d->p->awaits_yes = d->p->awaits_yes || code == ERR_UNREACHED;
+    return code != ERR_REFUSED;
+}
+
 /* peer, native or rpc address, data_center, tokens, native_port (v2 only) */
 static void on_peer(void *ctx, const struct cql_str *v, unsigned values)
 {
@@ -182,17 +251,13 @@ static void on_peer(void *ctx, const struct cql_str *v, unsigned values)
     if (values < 4)
         return;
     /* A node that listens everywhere says 0.0.0.0: then its own address is the one. */
-    if (!peer_address(&h, v[1]) && !peer_address(&h, v[0])) {
-        d->unnamed++;
+    if (!peer_address(&h, v[1]) && !peer_address(&h, v[0]))
         return;
-    }
-    copy_value(h.dc, sizeof h.dc, v[2]);
     set_port(&h, values > 4 && v[4].len == 4 ? cql_be32((const uint8_t *)v[4].s) : d->port);
-    if (*d->dc && strcmp(d->dc, h.dc) != 0) {
-        d->elsewhere++;
+    bool here = take_name(h.dc, sizeof h.dc, v[2]) && (!*d->dc || strcmp(d->dc, h.dc) == 0);
+    if (!may_use(d, &h) || !d->use || !here)
         return;
-    }
-    int place = add_host(d->pool, &h);
+    int place = add_host(d->p, &h);
     if (place < 0)
         return;
     d->present[place] = true;
@@ -241,39 +306,70 @@ static int place_of(const struct cass_pool *p, const struct cass_session *s)
     return 0;
 }
 
-int cass_discover(struct cass_pool *p, struct cass_session *s, const struct options *o,
+/* How many nodes each thread opens connections to. */
+static unsigned nodes_used(const struct cass_pool *p)
+{
+    unsigned n = 0;
+    for (uint32_t i = 0; i < atomic_load(&p->hosts); i++)
+        n += !atomic_load(&p->host[i].gone);
+    return n;
+}
+
+static int ask_local(struct discovery *d, struct cass_session *s, uint64_t deadline_ns,
+                     struct err *err)
+{
+    struct cass_pool *p = d->p;
+    const char *wanted = option_str(p->options, CASS_DC);
+    int code = cass_session_query(
+        s, "SELECT release_version, partitioner, data_center, tokens FROM system.local", on_local,
+        d, deadline_ns, err);
+    if (code < 0)
+        return code;
+    if (d->long_dc)
+        return err_set(err, ERR_FAILED, "%s: the name of its data centre is longer than %d bytes",
+                       p->target->shown, CASS_PLACE_MAX - 1);
+    if (wanted[0])
+        copy_str(p->dc, sizeof p->dc, wanted);
+    else if (!p->dc[0])
+        copy_str(p->dc, sizeof p->dc, p->host[d->self].dc);
+    d->dc = p->dc;
+    return 0;
+}
+
+static int ask_peers(struct discovery *d, struct cass_session *s, uint64_t deadline_ns,
+                     struct err *err)
+{
+    static const char v2[] =
+        "SELECT peer, native_address, data_center, tokens, native_port FROM system.peers_v2";
+    static const char v1[] = "SELECT peer, rpc_address, data_center, tokens FROM system.peers";
+    int code = cass_session_query(s, v2, on_peer, d, deadline_ns, err);
+    if (code < 0 && s->error_code == CQL_E_INVALID) /* before Cassandra 4 */
+        code = cass_session_query(s, v1, on_peer, d, deadline_ns, err);
+    return code;
+}
+
+int cass_discover(struct cass_pool *p, struct pool *pool, struct cass_session *s,
                   uint64_t deadline_ns, struct err *err)
 {
-    static const char local[] =
-        "SELECT cluster_name, release_version, partitioner, data_center, tokens FROM system.local";
-    static const char peers_v2[] =
-        "SELECT peer, native_address, data_center, tokens, native_port FROM system.peers_v2";
-    static const char peers[] = "SELECT peer, rpc_address, data_center, tokens FROM system.peers";
-    struct discovery d = {.pool = p, .self = place_of(p, s)};
+    struct discovery d = {.p = p,
+                          .pool = pool,
+                          .self = place_of(p, s),
+                          .use = option_bool(p->options, CASS_DISCOVER)};
 
+    p->awaits_yes = false;
     d.port = p->host[d.self].port;
-    int code = cass_session_query(s, local, on_local, &d, deadline_ns, err);
-    if (code == 0) {
-        if (option_str(o, CASS_DC)[0])
-            copy_str(p->dc, sizeof p->dc, option_str(o, CASS_DC));
-        else if (!p->dc[0])
-            copy_str(p->dc, sizeof p->dc, p->host[d.self].dc);
-        d.dc = p->dc;
-        if (option_bool(o, CASS_DISCOVER)) {
-            code = cass_session_query(s, peers_v2, on_peer, &d, deadline_ns, err);
-            if (code < 0 && s->error_code == CQL_E_INVALID) /* before Cassandra 4 */
-                code = cass_session_query(s, peers, on_peer, &d, deadline_ns, err);
-        }
-    }
+    int code = ask_local(&d, s, deadline_ns, err);
+    if (code == 0)
+        code = ask_peers(&d, s, deadline_ns, err);
     if (code == 0 && d.no_memory)
         code = err_set(err, ERR_FAILED, "%s: out of memory", p->target->shown);
     if (code == 0)
         code = make_ring(p, &d, err);
-    for (uint32_t i = 0; code == 0 && option_bool(o, CASS_DISCOVER) && i < atomic_load(&p->hosts);
-         i++)
+    for (uint32_t i = 0; code == 0 && d.use && i < atomic_load(&p->hosts); i++)
         if (!d.present[i] && i >= p->target->hosts)
             atomic_store(&p->host[i].gone, true);
     free(d.token);
+    pool_nodes(pool, nodes_used(p));
     return code;
 }
 

@@ -1,8 +1,10 @@
 /* The table that is loaded: found or made, its columns read from the schema, and statements written
  * for them.
  *
- * What loadtop makes carries its mark: the table's comment says which run made it. A table without
- * the mark is somebody's, and is written to only with --allow-destructive. Statements follow from
+ * What loadtop makes carries its mark: the table's comment says which run made it, and that it made
+ * the keyspace, too, which has no comment of its own. A table without the mark is somebody's, and
+ * is written to only with --allow-destructive. Whether a table is the run's own is always read back
+ * from the server: somebody else's may have come in between. Statements follow from
  * the columns that the server names, so that they fit a table of ours and anybody else's alike. */
 #include "backends/cassandra.h"
 #include "engine/text.h"
@@ -11,9 +13,25 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define MARK "loadtop run "
 #define AGREE_NS (3 * NS_PER_S)
 #define COLUMNS_READ_MAX CASS_PARAMS_MAX
+
+#define RUN_ID 8
+
+bool cass_is_mark(struct cql_str comment, const char *run, bool *keyspace)
+{
+    const size_t head = sizeof CASS_MARK - 1, tail = sizeof CASS_MARK_KEYSPACE - 1;
+    size_t n = comment.len;
+    if (!comment.s || n < head + RUN_ID || memcmp(comment.s, CASS_MARK, head) != 0)
+        return false;
+    char id[RUN_ID + 1] = "";
+    memcpy(id, comment.s + head, RUN_ID);
+    if (strspn(id, "0123456789abcdef") != RUN_ID || (run && strcmp(id, run) != 0))
+        return false;
+    *keyspace = n == head + RUN_ID + tail &&
+                memcmp(comment.s + head + RUN_ID, CASS_MARK_KEYSPACE, tail) == 0;
+    return n == head + RUN_ID || *keyspace;
+}
 
 char *cass_quote(char *buf, size_t size, const char *name)
 {
@@ -56,7 +74,8 @@ int cass_names(const struct target *t, char *keyspace, char *table, struct err *
 
 struct found {
     bool there;
-    char text[256];
+    bool marked, ours; /* a table: by any run, by this one */
+    const char *run;
     unsigned replicas;
     const char *dc;
 };
@@ -86,20 +105,19 @@ static void on_keyspace(void *ctx, const struct cql_str *v, unsigned values)
 static void on_comment(void *ctx, const struct cql_str *v, unsigned values)
 {
     struct found *f = ctx;
+    bool keyspace;
     if (!values)
         return;
     f->there = true;
-    size_t n = v[0].len < sizeof f->text - 1 ? v[0].len : sizeof f->text - 1;
-    if (n)
-        memcpy(f->text, v[0].s, n);
-    f->text[n] = '\0';
+    f->marked = cass_is_mark(v[0], NULL, &keyspace);
+    f->ours = cass_is_mark(v[0], f->run, &keyspace);
 }
 
 static int find_table(struct cass_session *s, const char *keyspace, const char *table,
                       struct found *f, uint64_t deadline_ns, struct err *err)
 {
     char cql[400];
-    memset(f, 0, sizeof *f);
+    *f = (struct found){.run = f->run};
     snprintf(
         cql, sizeof cql,
         "SELECT comment FROM system_schema.tables WHERE keyspace_name = '%s' AND table_name = '%s'",
@@ -137,6 +155,10 @@ static int may_create(const struct cass_pool *p, const struct pool *pool, const 
     if (!option_bool(pool_options(pool), CASS_CREATE))
         return err_set(err, ERR_FAILED, "%s: invalid: there is no %s %s (create=yes makes it)",
                        p->target->shown, what, name);
+    if (p->awaits_yes) /* what is made reaches all of the cluster; it is tried again */
+        return err_set(err, ERR_UNREACHED,
+                       "%s: there is no %s %s, and nothing is made before a yes", p->target->shown,
+                       what, name);
     return 0;
 }
 
@@ -144,7 +166,7 @@ static int open_keyspace(struct cass_pool *p, struct pool *pool, struct cass_ses
                          uint64_t deadline_ns, struct err *err)
 {
     const char *replication = option_str(pool_options(pool), CASS_REPLICATION);
-    char quoted[2 * CASS_NAME_MAX], where[300];
+    char quoted[CASS_QUOTED_MAX], where[300];
     struct found f = {.dc = p->dc};
     struct text cql = {0};
 
@@ -167,7 +189,8 @@ static int open_keyspace(struct cass_pool *p, struct pool *pool, struct cass_ses
         code = cass_session_query(s, text_str(&cql), NULL, NULL, deadline_ns, err);
         text_free(&cql);
         if (code == 0) {
-            p->made_keyspace = true;
+            /* IF NOT EXISTS of one that somebody else has just made changes nothing. */
+            p->made_keyspace = p->made_keyspace || s->changed;
             code = cass_session_query(s, where, on_keyspace, &f, deadline_ns, err);
         }
     }
@@ -188,7 +211,7 @@ static int create_table(const struct cass_pool *p, struct pool *pool, struct cas
 {
     const struct options *o = pool_options(pool);
     const char *class = compaction_class(option_u64(o, CASS_COMPACTION));
-    char ks[2 * CASS_NAME_MAX], table[2 * CASS_NAME_MAX], name[CASS_NAME_MAX + 16], type[32];
+    char ks[CASS_QUOTED_MAX], table[CASS_QUOTED_MAX], name[CASS_NAME_MAX + 16], type[32];
     struct text cql = {0};
 
     snprintf(name, sizeof name, "%s%s", p->table, counters ? "_counters" : "");
@@ -197,8 +220,8 @@ static int create_table(const struct cass_pool *p, struct pool *pool, struct cas
     options_text(o, CASS_TYPE, type, sizeof type);
     for (uint64_t i = 1; !counters && i <= option_u64(o, CASS_COLUMNS); i++)
         text_add(&cql, ", col%llu %s", (unsigned long long)i, type);
-    text_add(&cql, "%s) WITH comment = '" MARK "%s'", counters ? ", n counter" : "",
-             pool_run_id(pool));
+    text_add(&cql, "%s) WITH comment = '" CASS_MARK "%s%s'", counters ? ", n counter" : "",
+             pool_run_id(pool), p->made_keyspace ? CASS_MARK_KEYSPACE : "");
     if (class)
         text_add(&cql, " AND compaction = {'class': '%s'}", class);
     int code = cass_session_query(s, text_str(&cql), NULL, NULL, deadline_ns, err);
@@ -211,7 +234,7 @@ static int open_table(struct cass_pool *p, struct pool *pool, struct cass_sessio
                       bool *made, uint64_t deadline_ns, struct err *err)
 {
     char name[CASS_NAME_MAX + 16], full[2 * CASS_NAME_MAX + 20];
-    struct found f;
+    struct found f = {.run = pool_run_id(pool)};
 
     snprintf(name, sizeof name, "%s%s", p->table, counters ? "_counters" : "");
     snprintf(full, sizeof full, "%s.%s", p->keyspace, name);
@@ -225,11 +248,8 @@ static int open_table(struct cass_pool *p, struct pool *pool, struct cass_sessio
     }
     if (code < 0)
         return code;
-    bool marked = strncmp(f.text, MARK, sizeof MARK - 1) == 0;
-    *made = marked && strcmp(f.text + sizeof MARK - 1, pool_run_id(pool)) == 0;
-    if (!counters)
-        p->ours = marked;
-    if (!marked && !pool_allow_destructive(pool))
+    *made = f.ours;
+    if (!f.marked && !pool_allow_destructive(pool))
         forbid_writes(pool);
     return 0;
 }
@@ -275,12 +295,12 @@ static int await_agreement(struct cass_session *s, uint64_t deadline_ns, struct 
 
 struct columns {
     struct {
-        char name[2 * CASS_NAME_MAX];
+        char name[CASS_QUOTED_MAX];
         unsigned rank; /* partition key 0.., clustering 100.., others 1000 */
         bool counter;
     } column[COLUMNS_READ_MAX];
     unsigned n;
-    bool too_many, counters;
+    bool too_many, long_name, counters;
 };
 
 /* column_name, kind, position, type */
@@ -294,8 +314,11 @@ static void on_column(void *ctx, const struct cql_str *v, unsigned values)
         c->too_many = true;
         return;
     }
-    snprintf(name, sizeof name, "%.*s",
-             (int)(v[0].len < CASS_NAME_MAX ? v[0].len : CASS_NAME_MAX - 1), v[0].s);
+    if (v[0].len >= sizeof name) { /* never cut: there may be a column of the shorter name */
+        c->long_name = true;
+        return;
+    }
+    snprintf(name, sizeof name, "%.*s", (int)v[0].len, v[0].len ? v[0].s : "");
     unsigned position = cql_be32((const uint8_t *)v[2].s), rank = 1000;
     if (v[1].len == 13 && !memcmp(v[1].s, "partition_key", 13))
         rank = position;
@@ -313,7 +336,7 @@ static void sort_columns(struct columns *c)
 {
     for (unsigned i = 1; i < c->n; i++)
         for (unsigned j = i; j > 0 && c->column[j].rank < c->column[j - 1].rank; j--) {
-            char name[2 * CASS_NAME_MAX];
+            char name[CASS_QUOTED_MAX];
             unsigned rank = c->column[j].rank;
             bool counter = c->column[j].counter;
             memcpy(name, c->column[j].name, sizeof name);
@@ -427,7 +450,11 @@ static int read_columns(struct cass_pool *p, struct cass_session *s, uint64_t de
              "WHERE keyspace_name = '%s' AND table_name = '%s'",
              p->keyspace, p->table);
     int code = cass_session_query(s, cql, on_column, c, deadline_ns, err);
-    if (code == 0 && (c->too_many || !c->n))
+    if (code == 0 && c->long_name)
+        code = err_set(err, ERR_FAILED,
+                       "%s: table %s.%s has a column whose name is longer than %d bytes",
+                       p->target->shown, p->keyspace, p->table, CASS_NAME_MAX - 1);
+    else if (code == 0 && (c->too_many || !c->n))
         code = err_set(err, ERR_FAILED, "%s: table %s.%s has %s columns, 1 to %d are possible",
                        p->target->shown, p->keyspace, p->table, c->n ? "too many" : "no",
                        COLUMNS_READ_MAX);
@@ -439,11 +466,22 @@ static int read_columns(struct cass_pool *p, struct cass_session *s, uint64_t de
     return code;
 }
 
+/* Under --read-only, and for a look, only reads are prepared: a statement that is prepared stays on
+ * the server (system.prepared_statements). */
+static void keep_reads(struct cass_pool *p)
+{
+    for (unsigned i = 0; i < STATEMENTS; i++)
+        if (i != ST_SELECT)
+            no_statement(&p->statement[i], "it may write, and --read-only prepares only reads");
+}
+
 static bool statement_wanted(const struct pool *pool, unsigned st)
 {
     static const unsigned op[] = {CASS_OP_INSERT, CASS_OP_SELECT, CASS_OP_UPDATE,
                                   CASS_OP_DELETE, CASS_OP_BATCH,  CASS_OP_STMT};
     bool counters = option_u64(pool_options(pool), CASS_BATCH) == CQL_COUNTERS;
+    if (pool_read_only(pool) && st != ST_SELECT)
+        return false;
     if (st == ST_INSERT && pool_ops_include(pool, CASS_OP_BATCH) && !counters)
         return true;
     if (st == ST_COUNTER && !counters)
@@ -485,7 +523,7 @@ int cass_schema_open(struct cass_pool *p, struct pool *pool, struct cass_session
 {
     bool counters = option_u64(pool_options(pool), CASS_BATCH) == CQL_COUNTERS, made = false;
     bool table = writes(pool) || pool_ops_include(pool, CASS_OP_SELECT);
-    char ks[2 * CASS_NAME_MAX], quoted[2 * CASS_NAME_MAX], counters_of[CASS_NAME_MAX + 16];
+    char ks[CASS_QUOTED_MAX], quoted[CASS_QUOTED_MAX], counters_of[CASS_NAME_MAX + 16];
     struct text t = {0};
 
     p->replication = 1;
@@ -516,5 +554,7 @@ int cass_schema_open(struct cass_pool *p, struct pool *pool, struct cass_session
     }
     if (code == 0 && (p->made_keyspace || p->made_table || p->made_counters))
         code = await_agreement(s, deadline_ns, err);
+    if (pool_read_only(pool))
+        keep_reads(p);
     return code < 0 ? code : prepare_all(p, pool, s, deadline_ns, err);
 }

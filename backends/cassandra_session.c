@@ -104,7 +104,7 @@ static int ask(struct cass_session *s,
     s->answer = answer;
     s->ctx = ctx;
     s->err = err;
-    s->done = false;
+    s->done = s->changed = false;
     s->failed = 0;
     s->error_code = 0;
     while (s->out.sent < s->out.len) {
@@ -163,13 +163,34 @@ static int on_authenticated(void *ctx, const struct cql_frame *f, struct cql_bod
     return f->opcode == CQL_AUTH_SUCCESS ? 0 : unexpected(f, err);
 }
 
-static int negotiate(struct cass_session *s, const struct target *t, uint64_t deadline_ns,
+void cass_startup(const char *pair[CASS_STARTUP_MAX], const char *sender, bool lz4)
+{
+    const char *all[CASS_STARTUP_MAX] = {"CQL_VERSION",
+                                         "3.0.0",
+                                         "DRIVER_NAME",
+                                         "loadtop",
+                                         "DRIVER_VERSION",
+                                         LOADTOP_VERSION,
+                                         "APPLICATION_NAME",
+                                         "loadtop",
+                                         "APPLICATION_VERSION",
+                                         LOADTOP_VERSION,
+                                         "CLIENT_ID",
+                                         sender,
+                                         lz4 ? "COMPRESSION" : NULL,
+                                         "lz4",
+                                         NULL};
+    memcpy(pair, all, sizeof all);
+}
+
+static int negotiate(struct cass_session *s, const struct cass_pool *p, uint64_t deadline_ns,
                      struct err *err)
 {
-    static const char *const pairs[] = {"CQL_VERSION",    "3.0.0",         "DRIVER_NAME", "loadtop",
-                                        "DRIVER_VERSION", LOADTOP_VERSION, NULL};
+    const struct target *t = p->target;
+    const char *pairs[CASS_STARTUP_MAX];
     bool authenticate = false;
 
+    cass_startup(pairs, p->sender, false);
     cql_write_options(&s->out, 0);
     int code = ask(s, on_supported, s, deadline_ns, err);
     if (code < 0)
@@ -208,13 +229,12 @@ static int finish_connect(struct cass_session *s, void *tls, const struct cass_h
     return n < 0 ? n : 0;
 }
 
-int cass_session_open(struct cass_session *s, const struct pool *pool, const struct target *t,
-                      const struct options *o, void *tls, const struct cass_host *h,
-                      uint64_t deadline_ns, struct err *err)
+int cass_session_open(struct cass_session *s, const struct cass_pool *p, const struct pool *pool,
+                      const struct cass_host *h, uint64_t deadline_ns, struct err *err)
 {
     memset(s, 0, sizeof *s);
     s->pool = pool;
-    s->shown = t->shown;
+    s->shown = p->target->shown;
     s->err = err;
     copy_str(s->host, sizeof s->host, h->shown);
     s->link.fd = net_connect(pool, h->name, (const struct sockaddr *)&h->addr, h->addr_len, err);
@@ -222,9 +242,10 @@ int cass_session_open(struct cass_session *s, const struct pool *pool, const str
         s->link.fd = -1;
         return err && err->code ? err->code : ERR_UNREACHED;
     }
-    int code = finish_connect(s, tls, h, option_bool(o, CASS_TLS_VERIFY), deadline_ns, err);
+    bool verify = option_bool(p->options, CASS_TLS_VERIFY);
+    int code = finish_connect(s, p->tls, h, verify, deadline_ns, err);
     if (code == 0)
-        code = negotiate(s, t, deadline_ns, err);
+        code = negotiate(s, p, deadline_ns, err);
     if (code < 0)
         cass_session_close(s);
     return code;
@@ -268,6 +289,7 @@ static int on_rows(void *ctx, const struct cql_frame *f, struct cql_body *b, str
         return unexpected(f, err);
     if (cql_read_result(&b->in, &result) < 0)
         return err_set(err, ERR_FAILED, "%s: an answer that cannot be read", r->session->shown);
+    r->session->changed = result.kind == CQL_SCHEMA_CHANGE;
     if (result.kind != CQL_ROWS)
         return 0;
     for (int32_t i = 0; i < result.rows; i++) {
@@ -299,6 +321,38 @@ int cass_session_query(struct cass_session *s, const char *cql, cass_row_fn row,
             return code;
     } while (s->next_page.len);
     return 0;
+}
+
+struct cluster_name {
+    char *buf;
+    size_t size;
+    bool there, whole;
+};
+
+static void on_cluster(void *ctx, const struct cql_str *v, unsigned values)
+{
+    struct cluster_name *n = ctx;
+    if (!values)
+        return;
+    n->there = true;
+    n->whole = v[0].len < n->size && (!v[0].len || !memchr(v[0].s, '\0', v[0].len));
+    if (n->whole)
+        snprintf(n->buf, n->size, "%.*s", (int)v[0].len, v[0].len ? v[0].s : "");
+}
+
+int cass_session_cluster(struct cass_session *s, char *buf, size_t size, uint64_t deadline_ns,
+                         struct err *err)
+{
+    struct cluster_name name = {.buf = buf, .size = size};
+    buf[0] = '\0';
+    int code = cass_session_query(s, "SELECT cluster_name FROM system.local", on_cluster, &name,
+                                  deadline_ns, err);
+    if (code == 0 && name.there && !name.whole)
+        code = err_set(err, ERR_REFUSED,
+                       "%s: its cluster's name is longer than %zu bytes or no text: whether "
+                       "targets.conf denies it cannot be said",
+                       s->shown, size - 1);
+    return code;
 }
 
 static int on_prepared(void *ctx, const struct cql_frame *f, struct cql_body *b, struct err *err)

@@ -274,6 +274,8 @@ static void become_remote(struct pool *p, uint64_t now_ns)
         p->failed = err;
         engine_event(p->engine, p, "refused", "", err.msg, BY_RULE);
         pool_finish(p, "error", ORDER_CLOSE, now_ns);
+        if (p->state == POOL_ENDED) /* nothing ran: this is why */
+            pool_set_state(p, POOL_ENDED, now_ns, "%s", err.msg);
         return;
     }
     if (p->load_from_ns)

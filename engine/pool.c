@@ -449,6 +449,8 @@ static void fail(struct pool *p, const struct err *err, uint64_t now_ns)
 static void supervise_opening(struct pool *p, uint64_t now_ns)
 {
     int stage = atomic_load(&p->open_stage);
+    if (stage == OPEN_DONE && p->local && atomic_load(&p->away))
+        return; /* learnt since this turn's guard_supervise, whose word comes before any load */
     if (stage == OPEN_DONE) {
         struct err why = {0};
         if (p->state == POOL_DOWN)

@@ -1,7 +1,7 @@
 """A false Cassandra for tests: it speaks the native protocol v4 over real sockets, and misbehaves when told to.
 
-It knows one keyspace and one table (loadtop.loadtop: thekey, col1, col2), one to several nodes on 127.0.0.x,
-and keeps the keys that were written. A test gives `answer(node, conn, stream, what, key)`, called for every
+It knows one keyspace and one table (loadtop.loadtop: thekey, col1, col2), one to several nodes on 127.0.0.x or on
+the addresses that it is given, and keeps the keys that were written, what was asked and how connections began. A test gives `answer(node, conn, stream, what, key)`, called for every
 EXECUTE, which returns the bytes to send, or None for the usual answer. It is test equipment: no figure
 measured against it is called a Cassandra figure.
 """
@@ -48,11 +48,24 @@ def strings(items):
     return struct.pack(">i", len(items)) + b"".join(value(i.encode()) for i in items)
 
 
+def options(body):
+    """[string map]"""
+    at, words = 2, []
+    while at < len(body):
+        n = struct.unpack(">H", body[at:at + 2])[0]
+        words.append(body[at + 2:at + 2 + n].decode())
+        at += 2 + n
+    return dict(zip(words[::2], words[1::2]))
+
+
 class Node:
     def __init__(self, cluster, address, token):
         self.cluster, self.address, self.token = cluster, address, token
         self.lock = threading.Lock()
         self.keys = []        # of EXECUTEs, in order
+        self.queries = []     # texts of QUERY, in order
+        self.startups = []    # options of STARTUP, in order
+        self.registered = []  # sockets that want events
         self.executed = self.connections = self.prepares = 0
         self.prepared = set()  # statement ids; emptied to make them unknown
         self.listener = None
@@ -131,11 +144,16 @@ class Node:
         if opcode == 0x05:
             return frame(stream, SUPPORTED, struct.pack(">H", 2) + string("CQL_VERSION") + struct.pack(">H", 1)
                          + string("3.4.5") + string("COMPRESSION") + struct.pack(">H", 1) + string("lz4"))
+        if opcode == 0x01:
+            self.startups.append(options(body))
+        if opcode == 0x0B:
+            self.registered.append(conn["socket"])
         if opcode in (0x01, 0x0B):
             return frame(stream, READY, b"")
         if opcode == 0x07:
             length = struct.unpack(">I", body[:4])[0]
-            return self.query(stream, body[4:4 + length].decode())
+            self.queries.append(body[4:4 + length].decode())
+            return self.query(stream, self.queries[-1])
         if opcode == 0x09:
             return self.prepare(stream, body[4:].decode())
         if opcode == 0x0A:
@@ -145,10 +163,12 @@ class Node:
     def query(self, stream, cql):
         c = self.cluster
         if "system.local" in cql:
-            return rows(stream, [("cluster_name", TEXT), ("release_version", TEXT), ("partitioner", TEXT),
-                                 ("data_center", TEXT), ("tokens", SET)],
-                        [[b"fake", b"0.0-fake", b"org.apache.cassandra.dht.Murmur3Partitioner", b"dc1",
-                          strings([str(self.token)])]])
+            known = {"cluster_name": (TEXT, c.name.encode()), "release_version": (TEXT, b"0.0-fake"),
+                     "partitioner": (TEXT, b"org.apache.cassandra.dht.Murmur3Partitioner"),
+                     "data_center": (TEXT, b"dc1"), "schema_version": (b"\0\x0c", bytes(16)),
+                     "tokens": (SET, strings([str(self.token)]))}
+            asked = [n for n in cql.split("FROM")[0][len("SELECT"):].replace(",", " ").split() if n in known]
+            return rows(stream, [(n, known[n][0]) for n in asked], [[known[n][1] for n in asked]])
         if "system.peers_v2" in cql:
             return rows(stream, [("peer", INET), ("native_address", INET), ("data_center", TEXT), ("tokens", SET),
                                  ("native_port", INT)],
@@ -157,16 +177,23 @@ class Node:
         if "system_schema.keyspaces" in cql:
             m = {"class": "org.apache.cassandra.locator.SimpleStrategy", "replication_factor": str(c.replication)}
             packed = struct.pack(">i", len(m)) + b"".join(value(x.encode()) for kv in m.items() for x in kv)
-            return rows(stream, [("replication", MAP)], [[packed]])
+            return rows(stream, [("replication", MAP)], [] if self.missing("KEYSPACE") else [[packed]])
         if "system_schema.tables" in cql:
-            return rows(stream, [("comment", TEXT)], [[b"loadtop run 00000000"]])
+            asked = ("comment", "table_name") if "table_name FROM" in cql else ("comment",)
+            return rows(stream, [(n, TEXT) for n in asked], [] if self.missing("TABLE") else [[c.comment.encode(), b"loadtop"][:len(asked)]])
         if "system_schema.columns" in cql:
             return rows(stream, [("column_name", TEXT), ("kind", TEXT), ("position", INT), ("type", TEXT)],
                         [[n.encode(), k.encode(), struct.pack(">i", p), b"text"] for n, k, p in (
                             ("col1", "regular", -1), ("col2", "regular", -1), ("thekey", "partition_key", 0))])
+        if "client_options" in cql:
+            return error(stream, 0x2200, "Undefined column name client_options")  # as before 4.1
         if "system_views.clients" in cql:
             return rows(stream, [("driver_name", TEXT)], [[b"loadtop"]])
         return void(stream)
+
+    def missing(self, kind):
+        """With `late` it is not there until loadtop would make it, and then somebody else was quicker."""
+        return self.cluster.late and not self.cluster.created(kind)
 
     def prepare(self, stream, cql):
         self.prepares += 1
@@ -216,16 +243,20 @@ def usual(stream, what, key):
 class Cluster:
     """with Cluster(3) as c: ... c.url, c.nodes"""
 
-    def __init__(self, nodes=1, answer=None, replication=1, only_version=0, tls=None):
+    def __init__(self, nodes=1, answer=None, replication=1, only_version=0, tls=None, addresses=None, name="fake",
+                 port=None):
+        """addresses: of its nodes, the first is the contact point."""
+        self.name, self.late, self.comment = name, False, "loadtop run 00000000"
+        addresses = addresses or ["127.0.0.%d" % (i + 1) for i in range(nodes)]
+        nodes = len(addresses)
         self.answer, self.replication, self.only_version = answer, replication, only_version
         self.tls = tls  # an ssl.SSLContext
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+            self.port = port or s.getsockname()[1]
         # Tokens at even distances.
-        self.nodes = [Node(self, "127.0.0.%d" % (i + 1), -2**63 + (i + 1) * (2**64 // nodes) - 1)
-                      for i in range(nodes)]
-        self.url = "cassandra://127.0.0.1:%d/loadtop" % self.port
+        self.nodes = [Node(self, a, -2**63 + (i + 1) * (2**64 // nodes) - 1) for i, a in enumerate(addresses)]
+        self.url = "cassandra://%s:%d/loadtop" % (addresses[0], self.port)
 
     def __enter__(self):
         for n in self.nodes:
@@ -235,6 +266,16 @@ class Cluster:
     def __exit__(self, *_):
         for n in self.nodes:
             n.stop()
+
+    def tell(self, change, address):
+        """STATUS_CHANGE to whoever registered: change is UP or DOWN."""
+        body = string("STATUS_CHANGE") + string(change) + bytes([4]) + socket.inet_aton(address)
+        body += struct.pack(">i", self.port)
+        for s in [s for n in self.nodes for s in n.registered]:
+            s.sendall(frame(-1, 0x0C, body))
+
+    def created(self, kind=""):
+        return [q for n in self.nodes for q in n.queries if q.startswith("CREATE " + kind)]
 
     def owner(self, token):
         """The node whose range a token lies in: the first with a token that is not smaller."""

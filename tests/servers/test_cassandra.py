@@ -3,6 +3,7 @@ table back.   ctest: timeout=420
 
 CASSANDRA_ROWS (20,000; the soak: 100,000) says how much.
 """
+import json
 import os
 import re
 import tempfile
@@ -206,32 +207,113 @@ class Manners(Base):
     def left(self):
         return CLIENT.query("SELECT table_name FROM system_schema.tables WHERE keyspace_name = '%s'" % self.ks)
 
+    def tables(self):
+        """All that there is, system tables too: keyspaces, tables and their comments."""
+        return (CLIENT.query("SELECT keyspace_name FROM system_schema.keyspaces"),
+                CLIENT.query("SELECT keyspace_name, table_name, comment FROM system_schema.tables"))
+
+    def keyspace(self):
+        return CLIENT.query("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = '%s'" % self.ks)
+
+    def make_keyspace(self):
+        CLIENT.query("CREATE KEYSPACE %s WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}" % self.ks)
+
+    @staticmethod
+    def forge(h, left=None, **fields):
+        """The run's file with another list of what it left behind."""
+        with open(h.json) as f:
+            run = json.load(f)
+        run.update(fields)
+        if left is not None:
+            run["pools"][0]["left_behind"] = [{"kind": k, "what": w, "count": None, "run": run.get("run_id")}
+                                              for k, w in left]
+        run = {k: v for k, v in run.items() if v is not None}
+        with open(h.json, "w") as f:
+            json.dump(run, f)
+
     def test_cleans_exactly_what_it_made(self):
-        with lib.Headless("-n", "100", url(self.ks + ".mine", "compaction=leveled")) as h:
+        """Asked first; the keyspace with its tables, of which there are two."""
+        with lib.Headless("-n", "100", url(self.ks + ".mine", "compaction=leveled&ops=batch&batch=counter")) as h:
             p = lib.pool(h.wait())
             self.assertEqual({(e["kind"], e["what"]) for e in p["left_behind"]},
-                             {("table", self.ks + ".mine"), ("keyspace", self.ks)})
+                             {("table", self.ks + ".mine"), ("table", self.ks + ".mine_counters"), ("keyspace", self.ks)})
             self.assertIn("Leveled", str(CLIENT.query("SELECT compaction FROM system_schema.tables WHERE keyspace_name "
                                                       "= '%s' AND table_name = 'mine'" % self.ks)))
-            CLIENT.query("CREATE TABLE %s.theirs (k int PRIMARY KEY)" % self.ks)
+            before = self.tables()
             r = lib.loadtop("clean", h.json)
-            self.assertNotEqual(r.code, 0, r)
-            self.assertIn("theirs", r.err + r.out)
+            self.assertEqual(r.code, 1, r)
+            self.assertIn("would go: keyspace " + self.ks, r.out)
+            self.assertEqual(self.tables(), before)
+            r = lib.loadtop("clean", "--yes", h.json)
+            self.assertEqual(r.code, 0, r)
+            for what in ("keyspace " + self.ks, "table %s.mine" % self.ks, "table %s.mine_counters" % self.ks):
+                self.assertIn("gone: " + what, r.out)
+            self.assertEqual((self.keyspace(), self.left()), ([], []))
+            r = lib.loadtop("clean", "--yes", h.json)
+            self.assertEqual((r.code, r.out.count("not there any more")), (0, 3), r)
+
+    def test_cleans_around_what_others_made(self):
+        """What others put into the run's keyspace keeps it; an empty one has nothing that says whose it is."""
+        with lib.Headless("-n", "100", url(self.ks + ".mine")) as h:
+            h.wait()
+            by_hand = 'DROP KEYSPACE "%s"' % self.ks
+            CLIENT.query("CREATE TYPE %s.kind (a int)" % self.ks)
+            r = lib.loadtop("clean", h.json)
+            self.assertIn("stays: keyspace %s: it holds type kind" % self.ks, r.out)
+            CLIENT.query("DROP TYPE %s.kind" % self.ks)
+            CLIENT.query("CREATE TABLE %s.theirs (k int PRIMARY KEY)" % self.ks)
+            r = lib.loadtop("clean", "--yes", h.json)
+            self.assertEqual(r.code, 1, r)
+            self.assertIn("gone: table %s.mine" % self.ks, r.out)
+            self.assertIn("stays: keyspace %s: it holds table theirs" % self.ks, r.out)
             self.assertEqual(self.left(), [("theirs",)])
             CLIENT.query("DROP TABLE %s.theirs" % self.ks)
-            r = lib.loadtop("clean", h.json)
-            self.assertEqual(r.code, 0, r)
-            self.assertEqual(CLIENT.query("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = "
-                                          "'%s'" % self.ks), [])
+            r = lib.loadtop("clean", "--yes", h.json)
+            self.assertEqual(r.code, 1, r)
+            self.assertIn("stays: keyspace %s: it is empty" % self.ks, r.out)
+            self.assertIn(by_hand, r.out)
+            self.assertEqual(len(self.keyspace()), 1)
 
-    def test_does_not_clean_anothers(self):
+    def test_clean_keeps_a_keyspace_that_was_there(self):
+        """Empty before the run, so that all in it is the run's, and a file that claims it."""
+        self.make_keyspace()
         with lib.Headless("-n", "100", url(self.ks)) as h:
-            h.wait()
+            self.assertEqual([e["kind"] for e in lib.pool(h.wait())["left_behind"]], ["table"])
+            self.forge(h, [("keyspace", self.ks), ("table", self.ks + ".loadtop")])
+            r = lib.loadtop("clean", "--yes", h.json)
+            self.assertEqual(r.code, 1, r)
+            self.assertIn("stays: keyspace %s: it was there before the run" % self.ks, r.out)
+            self.assertEqual((self.left(), len(self.keyspace())), ([], 1))
+
+    def test_forged_and_old_files_remove_nothing(self):
+        """Whatever a file claims: another run's table of the same name, comments that only begin as the mark does,
+        the server's own keyspaces, names that are more than names, rows; and a file from before runs had ids."""
+        with lib.Headless("-n", "100", url(self.ks)) as h:
+            mine = h.wait()["run_id"]
             CLIENT.query("DROP TABLE %s.loadtop" % self.ks)
             lib.headless("-n", "100", url(self.ks))  # another run's, of the same name
-            r = lib.loadtop("clean", h.json)
-            self.assertNotEqual(r.code, 0, r)
-            self.assertEqual(self.left(), [("loadtop",)])
+            CLIENT.query("CREATE TABLE %s.longer (k int PRIMARY KEY) WITH comment = 'loadtop run %s of ours'" % (self.ks, mine))
+            CLIENT.query("CREATE TABLE %s.shorter (k int PRIMARY KEY) WITH comment = 'loadtop run '" % self.ks)
+            CLIENT.query('CREATE TABLE %s."Case" (k int PRIMARY KEY)' % self.ks)
+            CLIENT.query("CREATE TABLE %s.case (k int PRIMARY KEY) WITH comment = 'loadtop run %s'" % (self.ks, mine))
+            before = self.tables()
+            for run in (mine, None):  # None: as an old version wrote it
+                stay = ["loadtop", "longer", "shorter", "Case"] + ([] if run else ["case"])
+                self.forge(h, [("table", "%s.%s" % (self.ks, t)) for t in stay] + [
+                    ("keyspace", self.ks), ("rows", self.ks + ".loadtop"), ("keyspace", "system_auth"),
+                    ("keyspace", "system"), ("table", "system_auth.roles"), ("keyspace", ""), ("table", self.ks),
+                    ("keyspace", '%s"; DROP KEYSPACE "%s' % (self.ks, self.ks)), ("table", '%s.loadtop"' % self.ks),
+                    ("table", "%s.loadtop' OR table_name = 'case" % self.ks), ("topic", "x"),
+                    ("table", "%s.%s" % (self.ks, "x" * 300)),
+                    ("keyspace", self.ks.upper()), ("table", self.ks.upper() + ".LOADTOP")], run_id=run)
+                r = lib.loadtop("clean", "--yes", h.json)
+                self.assertEqual(r.code, 1, r)
+                self.assertNotIn("gone", r.out)
+                self.assertEqual(r.out.count("not there any more"), 2, r)  # the names in capitals
+                self.assertIn("table %s.loadtop: another run of loadtop made it; by hand: DROP TABLE" % self.ks, r.out)
+                self.assertIn("table %s.longer: it does not bear this run's mark" % self.ks, r.out)
+                self.assertIn("rows in %s.loadtop: the table was there before" % self.ks, r.out)
+                self.assertEqual(self.tables(), before)
 
     def some_rows(self):
         try:
@@ -255,6 +337,40 @@ class Manners(Base):
         words = " ".join(str(e["to"]) for e in run["events"])
         self.assertIn("DROPPED TABLE %s.loadtop" % self.ks, words)
         self.assertIn("CREATED TABLE %s.loadtop" % self.ks, words)
+
+
+class Traces(Base):
+    def test_read_only_leaves_none(self):
+        """Nothing is prepared but the read, and no read takes part in Paxos, which keeps what it promised."""
+        CLIENT.query("CREATE KEYSPACE %s WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}" % self.ks)
+        CLIENT.query("CREATE TABLE %s.theirs (k text PRIMARY KEY, v text)" % self.ks)
+        for i in range(10):
+            CLIENT.query("INSERT INTO %s.theirs (k, v) VALUES ('%d', 'x')" % (self.ks, i))
+        rounds = CLIENT.query("SELECT count(*) FROM system.paxos")
+        target = url(self.ks + ".theirs", "ops=select&keys=10&dist=sequential")
+        p = lib.pool(lib.headless("-n", "10", "--read-only", "--allow-destructive", target))
+        self.assertEqual(p["backend_stats"]["rows_read"], 10)
+        self.assertEqual(p["left_behind"], [])
+        prepared = [q for q, in CLIENT.query("SELECT query_string FROM system.prepared_statements")
+                    if '"%s"."theirs"' % self.ks in q]
+        self.assertEqual([q.split()[0] for q in prepared], ["SELECT"])
+        p = lib.pool(lib.headless("-n", "3", "--read-only", target + "&consistency=serial"))
+        self.assertEqual({e["class"]: e["count"] for e in p["error_classes"]}, {"read_only": 3})
+        self.assertEqual(CLIENT.query("SELECT count(*) FROM system.paxos"), rounds)
+
+    def test_who_we_are(self):
+        """The node's own list of clients names user, host and run; another run is another client."""
+        def ids():
+            return [(o or {}).get("CLIENT_ID", "") for o, in CLIENT.query("SELECT client_options FROM system_views.clients")]
+        with lib.Headless("-d", "120s", "--max-rate", "50/s", url(self.ks)) as other:
+            first = lib.until("its connections", lambda: [i for i in ids() if i.startswith("loadtop:")][1:], timeout=30)
+            run = lib.headless("-d", "2s", "--max-rate", "50/s", url(self.ks))
+            lib.until("it is gone", lambda: not [i for i in ids() if i.endswith(run["run_id"])], timeout=30)
+            others = len(ids())
+            other.signal(lib.signal.SIGTERM)
+            run_id = other.wait(code=128 + lib.signal.SIGTERM)["run_id"]
+        self.assertRegex(first[0], "^loadtop:.+@.+:%s$" % run_id)
+        self.assertIn(", %d other clients" % others, run["_out"])
 
 
 class Screens(Base):
