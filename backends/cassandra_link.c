@@ -4,6 +4,7 @@
  * besides its turn is told by EAGAIN, and want_out when that is room to write. Verification is by
  * the system's authorities or the file given, against the name in the URL; it can be turned off by
  * name only. */
+#include "backends/tls_passphrase.h"
 #include "backends/cassandra.h"
 
 #include <arpa/inet.h>
@@ -36,6 +37,7 @@ void *cass_tls_context(const struct options *o, struct err *err)
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     bool ok = ctx && SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1;
     if (ok) {
+        SSL_CTX_set_default_passwd_cb(ctx, tls_no_passphrase);
         SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
         SSL_CTX_set_verify(ctx, option_bool(o, CASS_TLS_VERIFY) ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
                            NULL);

@@ -4,13 +4,12 @@
  * comments are left out. Pure but for reading the file; called by the pool's thread when it opens.
  */
 #include "backends/cassandra.h"
+#include "engine/plain_file.h"
 #include "engine/text.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <unistd.h>
 
 #define FILE_MAX ((size_t)256 << 10)
 
@@ -77,23 +76,6 @@ const char *cass_next_statement(const char *s, struct text *one)
     return one->len ? s : NULL;
 }
 
-static int read_file(const char *path, struct text *t, struct err *err)
-{
-    char part[8192];
-    ssize_t n = -1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    while (fd >= 0 && t->len <= FILE_MAX && (n = read(fd, part, sizeof part)) > 0)
-        text_add(t, "%.*s", (int)n, part);
-    int failed = errno;
-    if (fd >= 0)
-        close(fd);
-    if (n < 0)
-        return err_set(err, ERR_USAGE, "stmt-file=%s: %s", path, strerror(failed));
-    if (t->len > FILE_MAX)
-        return err_set(err, ERR_USAGE, "stmt-file=%s: longer than 256 KiB", path);
-    return 0;
-}
-
 static int take(struct cass_pool *p, const struct pool *pool, const struct text *one,
                 struct err *err)
 {
@@ -123,7 +105,9 @@ int cass_own_statements(struct cass_pool *p, const struct pool *pool, struct err
     if (cql[0] && path[0])
         return err_set(err, ERR_USAGE, "stmt and stmt-file: give one of them");
     if (path[0]) {
-        code = read_file(path, &file, err);
+        char what[160];
+        snprintf(what, sizeof what, "stmt-file=%.140s", path);
+        code = plain_file_read(path, FILE_MAX, what, &file, err);
         cql = text_str(&file);
     }
     while (code == 0 && (cql = cass_next_statement(cql, &one)))

@@ -1,6 +1,7 @@
 /* TLS on memory; see the header. Called by redis_conn.c on a worker's thread, and by redis_link.c
  * where it may block. A connection belongs to one thread; the context is only read. */
 #include "backends/redis_tls.h"
+#include "backends/tls_passphrase.h"
 #include "backends/redis.h"
 
 #ifdef LOADTOP_HAVE_OPENSSL
@@ -65,6 +66,7 @@ struct redis_tls_context *redis_tls_context_new(const struct options *o, struct 
     if (ok) {
         c->ssl = ssl;
         c->verify = option_bool(o, REDIS_TLS_VERIFY);
+        SSL_CTX_set_default_passwd_cb(ssl, tls_no_passphrase);
         SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS); /* thousands of connections may idle */
         SSL_CTX_set_verify(ssl, c->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
         ok = load_files(ssl, o, &what);
