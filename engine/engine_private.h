@@ -104,7 +104,7 @@ void usage_measure(struct engine *, uint64_t now_ns);             /* snapshot.c 
 
 /* ---- execute.c: commands */
 void execute(struct engine *, const struct command *, enum origin);
-void execute_consent(struct engine *, unsigned pool);
+void execute_consent(struct engine *, unsigned number);
 void execute_ramps(struct engine *, uint64_t now_ns);
 void execute_rules(struct engine *, uint64_t now_ns);
 struct pool *engine_find_pool(const struct engine *, const char *name);
