@@ -435,7 +435,7 @@ int options_set(struct options *o, const char *name, const char *value, enum opt
             return bad;
         store(o, i, v);
     }
-    o->origin[i] = origin;
+    o->origin[i] = (uint8_t)origin;
     return 0;
 }
 
