@@ -29,8 +29,8 @@ static rd_kafka_conf_t *consumer_conf(struct kafka_conn *kc, struct err *err)
 {
     struct kafka_pool *kp = kc->pool;
     char words[256];
-    rd_kafka_conf_t *conf =
-        kafka_conf_new(kp, pool_target(kp->pool), kafka_opts(kp), RD_KAFKA_CONSUMER, err);
+    rd_kafka_conf_t *conf = kafka_conf_new(kp, pool_target(kp->pool), kafka_opts(kp),
+                                           pool_sender(kp->pool), RD_KAFKA_CONSUMER, err);
     bool hand = kc->trips || kafka_by_hand(kp);
     const char *from = option_str(kafka_opts(kp), K_FROM);
     const char *reset = kc->trips || strcmp(from, "latest") == 0 || (!*from && kp->own_group)
@@ -380,6 +380,7 @@ static void consumer_error(struct kafka_conn *kc, rd_kafka_resp_err_t code, cons
         conn_down(kc->conn, "fatal", "%s", reason);
         return;
     default:
+        kafka_strain(kc->pool, code);
         kafka_error_text(code, reason, said, sizeof said);
         op_received_error(kc->conn, KAFKA_CONSUME, kafka_error_class(code), said, strlen(said));
     }
