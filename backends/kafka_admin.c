@@ -22,6 +22,27 @@ static const char *where(const struct kafka_pool *kp)
     return kp->shown;
 }
 
+/* Why nothing answered: what an error event of the handle said tells more than a timeout. */
+int kafka_unreached(struct kafka_pool *kp, rd_kafka_resp_err_t code, struct err *err)
+{
+    char why[192], refused[256], waits[256], said[192];
+    pthread_mutex_lock(&kp->mutex);
+    copy_str(refused, sizeof refused, kp->refused);
+    copy_str(waits, sizeof waits, kp->waits);
+    copy_str(why, sizeof why, kp->trouble[0] ? kp->trouble : kp->why);
+    pthread_mutex_unlock(&kp->mutex);
+    if (refused[0])
+        return err_set(err, ERR_REFUSED, "%s", refused);
+    if (waits[0])
+        return err_set(err, ERR_UNREACHED, "%s", waits);
+    if (!why[0]) {
+        kafka_error_text(code, NULL, said, sizeof said);
+        copy_str(why, sizeof why, said);
+    }
+    bool login = strstr(why, "uthentication") != NULL;
+    return err_set(err, login ? ERR_FAILED : ERR_UNREACHED, "%s: %s", where(kp), why);
+}
+
 /* ---- the admin API: one request, one result ---- */
 
 static rd_kafka_event_t *await(rd_kafka_queue_t *q, rd_kafka_event_type_t type, int timeout_ms)
@@ -89,8 +110,10 @@ int kafka_topic_create(struct kafka_pool *kp, struct err *err)
     rd_kafka_NewTopic_destroy(topic);
     if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
         return 1;
-    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT)
-        return err_set(err, ERR_UNREACHED, "%s: creating the topic: %s", where(kp), words);
+    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+        kafka_events_read(kp);
+        return kafka_unreached(kp, code, err);
+    }
     if (code) {
         const char *advice = kafka_error_advice(code);
         return err_set(err, ERR_FAILED, "%s: creating topic %s: %s%s%s%s", where(kp), kp->topic,
@@ -158,27 +181,6 @@ int kafka_group_delete(rd_kafka_t *rk, const char *name, struct err *err)
 }
 
 /* ---- topic ---- */
-
-/* Why nothing answered: what an error event of the handle said tells more than a timeout. */
-int kafka_unreached(struct kafka_pool *kp, rd_kafka_resp_err_t code, struct err *err)
-{
-    char why[192], refused[256], waits[256], said[192];
-    pthread_mutex_lock(&kp->mutex);
-    copy_str(refused, sizeof refused, kp->refused);
-    copy_str(waits, sizeof waits, kp->waits);
-    copy_str(why, sizeof why, kp->trouble[0] ? kp->trouble : kp->why);
-    pthread_mutex_unlock(&kp->mutex);
-    if (refused[0])
-        return err_set(err, ERR_REFUSED, "%s", refused);
-    if (waits[0])
-        return err_set(err, ERR_UNREACHED, "%s", waits);
-    if (!why[0]) {
-        kafka_error_text(code, NULL, said, sizeof said);
-        copy_str(why, sizeof why, said);
-    }
-    bool login = strstr(why, "uthentication") != NULL;
-    return err_set(err, login ? ERR_FAILED : ERR_UNREACHED, "%s: %s", where(kp), why);
-}
 
 void kafka_events_read(struct kafka_pool *kp)
 {

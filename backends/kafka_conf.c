@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define ID_MOST 255 /* librdkafka cuts "host:port/number" to this */
+#define ID_MOST 255 /* librdkafka cuts "host:port" to this */
 
 static const struct {
     unsigned option;
@@ -36,22 +36,17 @@ static void log_drop(const rd_kafka_t *rk, int level, const char *facility, cons
     (void)rk, (void)level, (void)facility, (void)text;
 }
 
+/* As librdkafka itself reads it before it looks the name up. */
 bool kafka_broker_host(const char *id, char *host, size_t size)
 {
-    static const char *const scheme[] = {"ssl://", "sasl_plaintext://", "sasl_ssl://"};
-    const char *end = id ? strrchr(id, '/') : NULL;
+    const char *end = id ? strrchr(id, ':') : NULL;
     if (!end || strlen(id) >= ID_MOST)
         return false;
-    for (unsigned i = 0; i < sizeof scheme / sizeof *scheme; i++)
-        if (strncmp(id, scheme[i], strlen(scheme[i])) == 0)
-            id += strlen(scheme[i]);
-    while (end > id && *end != ':')
-        end--;
-    size_t len = (size_t)(end - id);
-    if (len > 2 && id[0] == '[' && id[len - 1] == ']') {
+    if (*id == '[') {
         id++;
-        len -= 2;
+        end = strchr(id, ']');
     }
+    size_t len = end ? (size_t)(end - id) : 0;
     if (!len || len >= size)
         return false;
     memcpy(host, id, len);
@@ -261,8 +256,8 @@ static rd_kafka_resp_err_t broker_state(rd_kafka_t *rk, int32_t id, const char *
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-static rd_kafka_resp_err_t handle_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque,
-                                      char *words, size_t size)
+static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque,
+                                  char *words, size_t size)
 {
     (void)conf, (void)words, (void)size;
     kafka_threads_watch(opaque, rk);
@@ -288,8 +283,6 @@ rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *targ
     rd_kafka_conf_set_opaque(conf, kp);
     rd_kafka_conf_set_log_cb(conf, log_drop);
     rd_kafka_conf_set_connect_cb(conf, connect_to);
-    if (kp && kp->pool)
-        rd_kafka_conf_interceptor_add_on_new(conf, "loadtop", handle_new, kp);
     set_if_known(conf, "client.id", sender);
     set_if_known(conf, "reconnect.backoff.ms", "50");
     set_if_known(conf, "reconnect.backoff.max.ms", "500");
@@ -331,24 +324,37 @@ int kafka_conf_check(const struct target *target, const struct options *o, struc
     return 0;
 }
 
-int kafka_conf_try(struct kafka_pool *kp, struct err *err)
+static int try_type(struct kafka_pool *kp, rd_kafka_type_t type, struct err *err)
 {
-    const struct options *o = kafka_opts(kp);
     static const struct target nowhere; /* without brokers' addresses it connects to nothing */
     char words[256] = "";
-    if (!*option_str(o, K_PROPERTY) && !option_bool(o, K_IDEMPOTENCE))
-        return 0;
     rd_kafka_conf_t *conf =
-        kafka_conf_new(kp, &nowhere, o, pool_sender(kp->pool), RD_KAFKA_PRODUCER, err);
+        kafka_conf_new(kp, &nowhere, kafka_opts(kp), pool_sender(kp->pool), type, err);
     if (!conf)
         return ERR_USAGE;
-    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, words, sizeof words);
-    if (!rk) {
-        rd_kafka_conf_destroy(conf);
-        return err_set(err, ERR_USAGE, "kafka: librdkafka refuses these properties: %s", words);
+    rd_kafka_t *rk = rd_kafka_new(type, conf, words, sizeof words);
+    if (rk) {
+        rd_kafka_destroy(rk);
+        return 0;
     }
-    rd_kafka_destroy(rk);
-    return 0;
+    rd_kafka_conf_destroy(conf);
+    return err_set(err, ERR_USAGE, "kafka: librdkafka refuses these properties: %s", words);
+}
+
+int kafka_conf_try(struct kafka_pool *kp, struct err *err)
+{
+    int bad = try_type(kp, RD_KAFKA_CONSUMER, err);
+    bool sends = pool_ops_include(kp->pool, KAFKA_PRODUCE) || pool_ops_include(kp->pool, KAFKA_E2E);
+    return bad || !sends ? bad : try_type(kp, RD_KAFKA_PRODUCER, err);
+}
+
+rd_kafka_t *kafka_handle_new(struct kafka_pool *kp, rd_kafka_type_t type, rd_kafka_conf_t *conf,
+                             char *words, size_t size)
+{
+    rd_kafka_conf_interceptor_add_on_new(conf, "loadtop", on_new, kp);
+    /* Where this fails, the configuration is lost: librdkafka 2.0.2 has freed a part of it that
+     * on_new made, and destroying it would free that again. */
+    return rd_kafka_new(type, conf, words, size);
 }
 
 /* ---- errors ---- */

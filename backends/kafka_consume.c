@@ -81,16 +81,17 @@ int kafka_consumer_open(struct kafka_conn *kc, struct err *err)
     if (!conf)
         return -1;
     kc->own = calloc((size_t)kp->partitions, sizeof *kc->own);
-    for (int32_t p = 0; kc->own && p < kp->partitions; p++) {
+    if (!kc->own) {
+        rd_kafka_conf_destroy(conf);
+        return err_set(err, ERR_FAILED, "%s: a consumer: out of memory", kp->shown);
+    }
+    for (int32_t p = 0; p < kp->partitions; p++) {
         atomic_store(&kc->own[p].taken, -1);
         kc->own[p].stored = -1;
     }
-    kc->consumer = kc->own ? rd_kafka_new(RD_KAFKA_CONSUMER, conf, words, sizeof words) : NULL;
-    if (!kc->consumer) {
-        rd_kafka_conf_destroy(conf);
-        return err_set(err, ERR_FAILED, "%s: a consumer: %s", pool_target(kp->pool)->shown,
-                       kc->own ? words : "out of memory");
-    }
+    kc->consumer = kafka_handle_new(kp, RD_KAFKA_CONSUMER, conf, words, sizeof words);
+    if (!kc->consumer)
+        return err_set(err, ERR_FAILED, "%s: a consumer: %s", kp->shown, words);
     rd_kafka_poll_set_consumer(kc->consumer); /* errors come through the same queue */
     kc->queue = rd_kafka_queue_get_consumer(kc->consumer);
     rd_kafka_queue_cb_event_enable(kc->queue, kafka_messages_cb, kc->signal);

@@ -132,11 +132,8 @@ static int admin_open(struct kafka_pool *kp, struct err *err)
         rd_kafka_conf_destroy(conf);
         return err_set(err, ERR_USAGE, "group=%s: %s", kp->group, words);
     }
-    kp->admin = rd_kafka_new(RD_KAFKA_CONSUMER, conf, words, sizeof words);
-    if (kp->admin)
-        return 0;
-    rd_kafka_conf_destroy(conf);
-    return err_set(err, ERR_USAGE, "kafka: librdkafka refuses these properties: %s", words);
+    kp->admin = kafka_handle_new(kp, RD_KAFKA_CONSUMER, conf, words, sizeof words);
+    return kp->admin ? 0 : err_set(err, ERR_FAILED, "%s: %s", kp->shown, words);
 }
 
 /* Which cluster this is: asked before anything is made, committed or sent there. */

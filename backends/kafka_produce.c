@@ -33,12 +33,13 @@ int kafka_producer_open(struct kafka_conn *kc, struct err *err)
     if (!conf)
         return -1;
     kc->seq = calloc((size_t)kp->partitions, sizeof *kc->seq);
-    kc->producer = kc->seq ? rd_kafka_new(RD_KAFKA_PRODUCER, conf, words, sizeof words) : NULL;
-    if (!kc->producer) {
+    if (!kc->seq) {
         rd_kafka_conf_destroy(conf);
-        return err_set(err, ERR_FAILED, "%s: a producer: %s", pool_target(kp->pool)->shown,
-                       kc->seq ? words : "out of memory");
+        return err_set(err, ERR_FAILED, "%s: a producer: out of memory", kp->shown);
     }
+    kc->producer = kafka_handle_new(kp, RD_KAFKA_PRODUCER, conf, words, sizeof words);
+    if (!kc->producer)
+        return err_set(err, ERR_FAILED, "%s: a producer: %s", kp->shown, words);
     kc->topic = rd_kafka_topic_new(kc->producer, kp->topic, NULL);
     kc->reports = rd_kafka_queue_get_main(kc->producer);
     /* Even, and never the same in two runs; id + 1 signs end to end. */
