@@ -351,8 +351,8 @@ int kafka_group_members(rd_kafka_t *, const char *group, rd_kafka_resp_err_t *co
 int kafka_group_look(struct kafka_pool *, int *members, bool *committed, struct err *);
 /* Sets `start` of all partitions from the option `from`, and `end` and `low`. */
 int kafka_offsets_start(struct kafka_pool *, struct err *);
-/* Sets `start` to where the pool's group stands, where it has committed anything. Commits nothing.
- */
+/* Sets `start` to where the pool's group stands, or to the beginning where it has committed
+ * nothing, as a member would begin. Commits nothing. */
 int kafka_offsets_of_group(struct kafka_pool *, struct err *);
 int kafka_offsets_commit(struct kafka_pool *, struct err *);
 /* Offsets of some or all partitions at a time (ms; RD_KAFKA_OFFSET_END, _BEGINNING): set in the

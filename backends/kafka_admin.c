@@ -460,9 +460,10 @@ int kafka_offsets_of_group(struct kafka_pool *kp, struct err *err)
 {
     rd_kafka_topic_partition_list_t *l = all_partitions(kp, RD_KAFKA_OFFSET_INVALID);
     rd_kafka_resp_err_t code = rd_kafka_committed(kp->admin, l, ADMIN_MS);
-    for (int i = 0; i < l->cnt && !code; i++)
-        if (l->elems[i].offset >= 0)
-            kp->part[l->elems[i].partition].start = l->elems[i].offset;
+    for (int i = 0; i < l->cnt && !code; i++) {
+        struct kafka_part *part = &kp->part[l->elems[i].partition];
+        part->start = l->elems[i].offset >= 0 ? l->elems[i].offset : part->low;
+    }
     rd_kafka_topic_partition_list_destroy(l);
     if (code)
         return err_set(err, ERR_UNREACHED, "%s: looking at group %s: %s", where(kp), kp->group,
