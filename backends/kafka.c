@@ -7,6 +7,7 @@
  * ends when that is through. What librdkafka's threads touch lives in a counted struct
  * kafka_signal, not in the connection. */
 #include "backends/kafka_options.h"
+#include "backends/kafka_properties.h"
 #include "backends/registry.h"
 #include "engine/backend.h"
 
@@ -427,6 +428,9 @@ static int kafka_check(const struct target *t, const struct options *o, struct e
             err, ERR_USAGE,
             "%s: '%.60s' is not the name of a topic (letters, digits, '.', '_', '-', at most 249)",
             t->shown, topic);
+    if (strlen(option_str(o, K_GROUP)) > KAFKA_GROUP_MOST)
+        return err_set(err, ERR_USAGE, "group=%.40s...: longer than %d bytes",
+                       option_str(o, K_GROUP), KAFKA_GROUP_MOST);
     if (!kafka_from_valid(option_str(o, K_FROM)))
         return err_set(
             err, ERR_USAGE,
@@ -451,6 +455,7 @@ const struct backend backend_kafka = {
     .default_port = 9092,
     .connections = "one for each thread that produces, one for each client that consumes",
     .options = kafka_options,
+    .properties = &kafka_properties,
     .ops = kafka_ops,
     .flags = BACKEND_TIMEOUTS,
     .pool_size = sizeof(struct kafka_pool),
@@ -482,6 +487,7 @@ const struct backend backend_kafka = {
     .example = "kafka://localhost:9092/topic?ops=produce&depth=100&pattern=chain",
     .default_port = 9092,
     .options = kafka_options,
+    .properties = &kafka_properties,
     .ops = kafka_ops,
 };
 

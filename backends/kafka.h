@@ -4,7 +4,9 @@
  * kafka_conf.c     librdkafka's configuration: properties checked, secrets, addresses, errors
  * kafka_threads.c  the CPU of librdkafka's own threads
  * kafka_admin.c    blocking questions to the cluster: topic, group, offsets, settings
- * kafka_pool.c     pool_open, pool_close, clean
+ * kafka_made.c     which run made a topic or a group: marks on the cluster
+ * kafka_pool.c     pool_open, pool_close
+ * kafka_clean.c    what a saved run left behind
  * kafka_stats.c    once a second: lag, shares, states in words
  * kafka_produce.c  messages out, delivery reports in; end to end
  * kafka_consume.c  a consumer handle: its events, its partitions
@@ -40,6 +42,11 @@ struct kafka_mark {
 };
 #define KAFKA_MAGIC UINT32_C(0x31746c6b)
 
+#define KAFKA_TOPIC_MOST 249 /* bytes of a topic's name: Kafka's own bound */
+#define KAFKA_GROUP_MOST 255 /* of a group's: Kafka has none */
+#define KAFKA_RUN 9          /* a run's id with its end */
+#define KAFKA_GROUP_PREFIX "loadtop-"
+
 /* Where clients' time went, and what they met; all in ns or counts. Sums only ever rise. */
 struct kafka_sums {
     uint64_t wait_ns;   /* no message at hand and none being handled */
@@ -61,6 +68,7 @@ struct kafka_part {
     _Atomic int64_t end;   /* as the broker said within the last second; -1: unknown */
     int64_t low;
     int64_t start;            /* where reading begins */
+    int32_t in_sync;          /* replicas when the pool began; -1: nobody led it then */
     struct kafka_conn *owner; /* assign=hand, deliver=share; under the pool's mutex */
 };
 
@@ -94,13 +102,17 @@ struct kafka_second { /* what happened since the last look */
 struct kafka_pool {
     struct pool *pool;
     rd_kafka_t *admin; /* a consumer that never joins; for questions */
-    char topic[256];
-    char group[256];
+    const char *shown; /* the target, for messages; borrowed */
+    char *cluster;     /* its id, or the first host's name where it does not say; owned */
+    char topic[KAFKA_TOPIC_MOST + 1];
+    char group[KAFKA_GROUP_MOST + 1];
     bool own_group;  /* the group's name is made from the run: nobody else uses it */
     bool group_made; /* the group had no offsets before this pool */
     bool created;    /* this pool made the topic */
-    bool mine;       /* and so it, or an earlier run, may write to it */
-    bool mock;       /* librdkafka's mock cluster, which is no measure of a broker */
+    bool mine;       /* it may be written to: loadtop made it, or it was allowed */
+    bool marked;     /* what this pool made bears its mark, or cannot */
+    char topic_unmarked[160], group_unmarked[160]; /* why it bears none; "": it does */
+    bool mock; /* librdkafka's mock cluster, which is no measure of a broker */
     bool opened;
     int32_t partitions, replicas;
     struct kafka_part *part; /* [parts] = [partitions] */
@@ -122,7 +134,8 @@ struct kafka_pool {
     char trouble[192];       /* why no broker can be reached; "": they can */
     char why[192];           /* what one broker's link said last; "": nothing since they answered */
     uint64_t trouble_ns, why_ns; /* since when */
-    char refused[256];           /* by protection */
+    char refused[256];           /* by protection, for good */
+    char waits[256];             /* why the last link was not tried now; "": it was */
     _Atomic bool troubled;       /* trouble is set */
     _Atomic uint64_t up_ns;      /* when a link to a broker last came up, any handle's; 0: never */
     char stuck[192];             /* partitions that nobody leads, though brokers answer; "": none */
@@ -143,6 +156,7 @@ struct kafka_pool {
     bool trim;                /* there are fewer handles than there were */
     double anon_before;       /* of the process, before any handle */
     struct kafka_second last; /* in which there were clients */
+    double looked_s;          /* at the replicas */
     double seen_s, settled_s, ends_s, ends_seen, produced_per_s;
     uint64_t rebalances_told;
     enum lag_state told;
@@ -270,12 +284,25 @@ struct kafka_conn {
 };
 
 /* ---- kafka_conf.c */
-/* Checks every kafka.PROPERTY with librdkafka. ERR_USAGE with its words and the nearest name. */
+/* Checks every kafka.PROPERTY with librdkafka, each for itself. ERR_USAGE with its words. */
 int kafka_conf_check(const struct target *, const struct options *, struct err *);
-/* A configuration for a producer or a consumer; the caller owns it. NULL and err. kp may be NULL
- * (check, clean). */
+/* Do they fit together, and with the target's user? Makes handles that connect to nothing.
+ * ERR_USAGE with librdkafka's words. */
+int kafka_conf_try(struct kafka_pool *, struct err *);
+/* A configuration for a producer or a consumer; the caller owns it. NULL and err. sender:
+ * client.id. kp: whose connections are asked about (connect_to); NULL: no handle is made with it.
+ */
 rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *,
-                                const struct options *, rd_kafka_type_t, struct err *);
+                                const struct options *, const char *sender, rd_kafka_type_t,
+                                struct err *);
+/* As rd_kafka_new, with the handle's threads and links watched. Takes conf, whether it fails or
+ * not.
+ */
+rd_kafka_t *kafka_handle_new(struct kafka_pool *, rd_kafka_type_t, rd_kafka_conf_t *conf,
+                             char *words, size_t size);
+/* The host of what librdkafka connects to: "host:9092", "[::1]:9092", "::1:9092". False: it is not
+ * to be had whole, for librdkafka cuts a long one, and connects to what is left of it. */
+bool kafka_broker_host(const char *id, char *host, size_t size);
 /* Where fetch.queue.backoff.ms is not known, librdkafka's broker thread sleeps for up to 1 s once a
  * consumer's queue is full, and emptying the queue does not wake it: a consumer with a small queue
  * and a slow client would be throttled to one queue a second and seem to fall behind. */
@@ -292,6 +319,8 @@ void kafka_error_text(rd_kafka_resp_err_t, const char *detail, char *buf, size_t
 void kafka_trouble(struct kafka_pool *, rd_kafka_resp_err_t, const char *reason);
 /* Brokers answered what was asked at asked_ns: trouble that is younger than that stays. */
 void kafka_trouble_over(struct kafka_pool *, uint64_t asked_ns);
+/* Does this error say that the target suffers? Then the pool is told so. Any thread. */
+void kafka_strain(struct kafka_pool *, rd_kafka_resp_err_t);
 /* Over, if a link came up since it began: seen at once, without asking. */
 void kafka_trouble_look(struct kafka_pool *);
 
@@ -303,25 +332,65 @@ void kafka_threads_watch(struct kafka_pool *, rd_kafka_t *);
 double kafka_threads_busiest(struct kafka_pool *);
 
 /* ---- kafka_admin.c: all block, up to timeout_ms for each question */
+rd_kafka_AdminOptions_t *kafka_admin_options(rd_kafka_t *);
+/* The next event of this type, or NULL after some seconds. */
+rd_kafka_event_t *kafka_await(rd_kafka_queue_t *, rd_kafka_event_type_t);
+/* Takes in the error events that a handle without a worker collected. */
+void kafka_events_read(struct kafka_pool *);
+/* Why nothing answered: ERR_REFUSED, ERR_FAILED (a login) or ERR_UNREACHED. */
+int kafka_unreached(struct kafka_pool *, rd_kafka_resp_err_t, struct err *);
 int kafka_topic_look(struct kafka_pool *, int timeout_ms, bool *exists, struct err *);
 int kafka_topic_create(struct kafka_pool *, struct err *);
 int kafka_topic_delete(rd_kafka_t *, const char *name, struct err *);
 int kafka_group_delete(rd_kafka_t *, const char *name, struct err *);
-/* Is the topic empty, or its oldest message one of loadtop's? */
-int kafka_topic_is_ours(struct kafka_pool *, bool *ours, struct err *);
+/* Is the topic empty, and if not, is its oldest message one of loadtop's? */
+int kafka_topic_is_ours(struct kafka_pool *, bool *empty, bool *ours, struct err *);
+/* -1: not known, and then *code says why. */
+int kafka_group_members(rd_kafka_t *, const char *group, rd_kafka_resp_err_t *code);
 /* Members and committed offsets of the pool's group. */
 int kafka_group_look(struct kafka_pool *, int *members, bool *committed, struct err *);
 /* Sets `start` of all partitions from the option `from`, and `end` and `low`. */
 int kafka_offsets_start(struct kafka_pool *, struct err *);
+/* Sets `start` to where the pool's group stands, or to the beginning where it has committed
+ * nothing, as a member would begin. Commits nothing. */
+int kafka_offsets_of_group(struct kafka_pool *, struct err *);
 int kafka_offsets_commit(struct kafka_pool *, struct err *);
+/* Offsets of some or all partitions at a time (ms; RD_KAFKA_OFFSET_END, _BEGINNING): set in the
+ * list. */
+rd_kafka_resp_err_t kafka_offsets_at(rd_kafka_t *, rd_kafka_topic_partition_list_t *,
+                                     int64_t time_ms, int timeout_ms);
 bool kafka_from_valid(const char *from); /* is it something that option `from` takes? */
 /* Refreshes `end` and `low` of all partitions; 0, or -1 when the brokers did not answer. */
 int kafka_offsets_refresh(struct kafka_pool *, int timeout_ms);
-/* Why offsets were not told although brokers answer: sets `stuck`, or clears it when well is true.
- */
+/* Leaders and replicas. When offsets were not told although brokers answer (well is false): why;
+ * sets `stuck`, or clears it. Replicas that have fallen away since the pool began are a strain. */
 void kafka_partitions_look(struct kafka_pool *, bool well);
+/* Before the first load: how many replicas of each partition are in sync. */
+void kafka_partitions_first(struct kafka_pool *);
 void kafka_topic_settings(
     struct kafka_pool *); /* retention, version; what cannot be had stays unknown */
+
+/* ---- kafka_made.c: which run made it. All block, and return 0 or ERR_FAILED with why. The topic
+ * is one that exists: of a group, one that it reads. */
+#define KAFKA_MARK_GROUP (KAFKA_GROUP_MOST + 32)
+enum kafka_made { KAFKA_MADE_TOPIC, KAFKA_MADE_GROUP };
+int kafka_made_mark(rd_kafka_t *, enum kafka_made, const char *name, const char *topic,
+                    const char *run, const char *sender, struct err *);
+int kafka_made_by(rd_kafka_t *, enum kafka_made, const char *name, const char *topic,
+                  char run[KAFKA_RUN], struct err *); /* "": it bears no mark */
+int kafka_made_unmark(rd_kafka_t *, enum kafka_made, const char *name, struct err *);
+bool kafka_group_is_named_after(const char *group, const char *run);
+/* The committed offsets of a group, of all its partitions if `of` is NULL; the caller's if no
+ * error. */
+rd_kafka_resp_err_t kafka_group_offsets(rd_kafka_t *, const char *group,
+                                        const rd_kafka_topic_partition_list_t *of,
+                                        rd_kafka_topic_partition_list_t **offsets);
+/* Topics that this process made: pools of one run may meet on one that has no mark yet. */
+void kafka_made_here_add(const char *cluster, const char *topic);
+bool kafka_made_here(const char *cluster, const char *topic);
+
+/* ---- kafka_clean.c */
+int kafka_clean(struct clean *, struct err *);
 
 /* ---- kafka_pool.c */
 bool kafka_each(const struct kafka_pool *);
@@ -330,7 +399,6 @@ uint32_t kafka_boot(void);                     /* tells this machine's boot from
 double kafka_anon_bytes(void);                 /* anonymous memory of the process; NaN: unknown */
 int kafka_pool_open(struct pool *, struct err *);
 void kafka_pool_close(struct pool *);
-int kafka_clean(struct clean *, struct err *);
 /* ---- kafka_table.c: all on the pool's thread */
 /* A second of the present way; anew: it follows another way, so the row begins anew. */
 void kafka_row_add(struct kafka_pool *, const struct kafka_second *, bool anew);

@@ -5,7 +5,6 @@
  * cluster refuses to tell stays unknown; it is an error only where the load depends on it. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
-#include "backends/kafka_mock.h"
 #include "engine/text.h"
 
 #include <math.h>
@@ -16,10 +15,32 @@
 #include <unistd.h>
 
 #define ADMIN_MS 5000
+#define REPLICAS_EVERY_S 5 /* while all is well */
 
 static const char *where(const struct kafka_pool *kp)
 {
-    return pool_target(kp->pool)->shown;
+    return kp->shown;
+}
+
+/* Why nothing answered: what an error event of the handle said tells more than a timeout. */
+int kafka_unreached(struct kafka_pool *kp, rd_kafka_resp_err_t code, struct err *err)
+{
+    char why[192], refused[256], waits[256], said[192];
+    pthread_mutex_lock(&kp->mutex);
+    copy_str(refused, sizeof refused, kp->refused);
+    copy_str(waits, sizeof waits, kp->waits);
+    copy_str(why, sizeof why, kp->trouble[0] ? kp->trouble : kp->why);
+    pthread_mutex_unlock(&kp->mutex);
+    if (refused[0])
+        return err_set(err, ERR_REFUSED, "%s", refused);
+    if (waits[0])
+        return err_set(err, ERR_UNREACHED, "%s", waits);
+    if (!why[0]) {
+        kafka_error_text(code, NULL, said, sizeof said);
+        copy_str(why, sizeof why, said);
+    }
+    bool login = strstr(why, "uthentication") != NULL;
+    return err_set(err, login ? ERR_FAILED : ERR_UNREACHED, "%s: %s", where(kp), why);
 }
 
 /* ---- the admin API: one request, one result ---- */
@@ -37,7 +58,12 @@ static rd_kafka_event_t *await(rd_kafka_queue_t *q, rd_kafka_event_type_t type, 
     return NULL;
 }
 
-static rd_kafka_AdminOptions_t *admin_options(rd_kafka_t *rk)
+rd_kafka_event_t *kafka_await(rd_kafka_queue_t *q, rd_kafka_event_type_t type)
+{
+    return await(q, type, 2 * ADMIN_MS);
+}
+
+rd_kafka_AdminOptions_t *kafka_admin_options(rd_kafka_t *rk)
 {
     char words[64];
     rd_kafka_AdminOptions_t *o = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_ANY);
@@ -65,9 +91,9 @@ int kafka_topic_create(struct kafka_pool *kp, struct err *err)
     if (!topic)
         return err_set(err, ERR_USAGE, "%s: creating the topic: %s", where(kp), words);
     rd_kafka_queue_t *q = rd_kafka_queue_new(kp->admin);
-    rd_kafka_AdminOptions_t *options = admin_options(kp->admin);
+    rd_kafka_AdminOptions_t *options = kafka_admin_options(kp->admin);
     rd_kafka_CreateTopics(kp->admin, &topic, 1, options, q);
-    rd_kafka_event_t *e = await(q, RD_KAFKA_EVENT_CREATETOPICS_RESULT, 2 * ADMIN_MS);
+    rd_kafka_event_t *e = kafka_await(q, RD_KAFKA_EVENT_CREATETOPICS_RESULT);
     if (e && rd_kafka_event_error(e)) {
         code = rd_kafka_event_error(e);
         copy_str(words, sizeof words, rd_kafka_event_error_string(e));
@@ -84,8 +110,10 @@ int kafka_topic_create(struct kafka_pool *kp, struct err *err)
     rd_kafka_NewTopic_destroy(topic);
     if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
         return 1;
-    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT)
-        return err_set(err, ERR_UNREACHED, "%s: creating the topic: %s", where(kp), words);
+    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+        kafka_events_read(kp);
+        return kafka_unreached(kp, code, err);
+    }
     if (code) {
         const char *advice = kafka_error_advice(code);
         return err_set(err, ERR_FAILED, "%s: creating topic %s: %s%s%s%s", where(kp), kp->topic,
@@ -100,9 +128,9 @@ int kafka_topic_delete(rd_kafka_t *rk, const char *name, struct err *err)
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
     rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(name);
     rd_kafka_queue_t *q = rd_kafka_queue_new(rk);
-    rd_kafka_AdminOptions_t *options = admin_options(rk);
+    rd_kafka_AdminOptions_t *options = kafka_admin_options(rk);
     rd_kafka_DeleteTopics(rk, &topic, 1, options, q);
-    rd_kafka_event_t *e = await(q, RD_KAFKA_EVENT_DELETETOPICS_RESULT, 2 * ADMIN_MS);
+    rd_kafka_event_t *e = kafka_await(q, RD_KAFKA_EVENT_DELETETOPICS_RESULT);
     if (e && rd_kafka_event_error(e)) {
         code = rd_kafka_event_error(e);
         copy_str(words, sizeof words, rd_kafka_event_error_string(e));
@@ -128,9 +156,9 @@ int kafka_group_delete(rd_kafka_t *rk, const char *name, struct err *err)
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
     rd_kafka_DeleteGroup_t *group = rd_kafka_DeleteGroup_new(name);
     rd_kafka_queue_t *q = rd_kafka_queue_new(rk);
-    rd_kafka_AdminOptions_t *options = admin_options(rk);
+    rd_kafka_AdminOptions_t *options = kafka_admin_options(rk);
     rd_kafka_DeleteGroups(rk, &group, 1, options, q);
-    rd_kafka_event_t *e = await(q, RD_KAFKA_EVENT_DELETEGROUPS_RESULT, 2 * ADMIN_MS);
+    rd_kafka_event_t *e = kafka_await(q, RD_KAFKA_EVENT_DELETEGROUPS_RESULT);
     if (e && rd_kafka_event_error(e)) {
         code = rd_kafka_event_error(e);
         copy_str(words, sizeof words, rd_kafka_event_error_string(e));
@@ -154,26 +182,7 @@ int kafka_group_delete(rd_kafka_t *rk, const char *name, struct err *err)
 
 /* ---- topic ---- */
 
-/* Why nothing answered: what an error event of the handle said tells more than a timeout. */
-static int unreached(struct kafka_pool *kp, rd_kafka_resp_err_t code, struct err *err)
-{
-    char why[192], refused[256], said[192];
-    pthread_mutex_lock(&kp->mutex);
-    copy_str(refused, sizeof refused, kp->refused);
-    copy_str(why, sizeof why, kp->trouble[0] ? kp->trouble : kp->why);
-    pthread_mutex_unlock(&kp->mutex);
-    if (refused[0])
-        return err_set(err, ERR_REFUSED, "%s", refused);
-    if (!why[0]) {
-        kafka_error_text(code, NULL, said, sizeof said);
-        copy_str(why, sizeof why, said);
-    }
-    bool login = strstr(why, "uthentication") != NULL;
-    return err_set(err, login ? ERR_FAILED : ERR_UNREACHED, "%s: %s", where(kp), why);
-}
-
-/* Error events that a handle without a worker collected. */
-static void read_events(struct kafka_pool *kp)
+void kafka_events_read(struct kafka_pool *kp)
 {
     rd_kafka_queue_t *q = rd_kafka_queue_get_main(kp->admin);
     for (rd_kafka_event_t *e; (e = rd_kafka_queue_poll(q, 0));) {
@@ -196,13 +205,13 @@ int kafka_topic_look(struct kafka_pool *kp, int timeout_ms, bool *exists, struct
     while (clock_ns() < end && !pool_stopping(kp->pool) && !meta) {
         asked = clock_ns();
         code = rd_kafka_metadata(kp->admin, 0, topic, &meta, 2000); /* a stop must be seen */
-        read_events(kp);
+        kafka_events_read(kp);
         if (code && kp->trouble[0] && clock_ns() + 4 * NS_PER_S < end)
             end = clock_ns() + NS_PER_S; /* refused: no need to wait as for silence */
     }
     rd_kafka_topic_destroy(topic);
     if (!meta)
-        return unreached(kp, code, err);
+        return kafka_unreached(kp, code, err);
     kafka_trouble_over(kp, asked);
     code = meta->topic_cnt == 1 ? meta->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     if (!code) {
@@ -216,6 +225,7 @@ int kafka_topic_look(struct kafka_pool *kp, int timeout_ms, bool *exists, struct
                  meta->brokers[0].port);
     }
     kp->brokers = meta->broker_cnt;
+    pool_nodes(kp->pool, (unsigned)kp->brokers);
     rd_kafka_metadata_destroy(meta);
     if (code && code != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
         code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
@@ -249,30 +259,77 @@ static void silent(struct kafka_pool *kp)
         kafka_trouble(kp, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, NULL);
 }
 
-void kafka_partitions_look(struct kafka_pool *kp, bool well)
+/* Counts the partitions that nobody leads. The first look is what later ones are compared with:
+ * replicas that were away before are none of the load's doing. */
+static int judge_partitions(struct kafka_pool *kp, const struct rd_kafka_metadata_topic *t,
+                            bool at_first, int *lost_id)
+{
+    int lost = 0;
+    for (int i = 0; i < t->partition_cnt; i++) {
+        const struct rd_kafka_metadata_partition *p = &t->partitions[i];
+        if (p->id < 0 || p->id >= kp->parts)
+            continue;
+        struct kafka_part *part = &kp->part[p->id];
+        if (at_first)
+            part->in_sync = p->leader >= 0 ? p->isr_cnt : -1;
+        if (p->leader < 0) {
+            *lost_id = lost++ ? *lost_id : p->id;
+            if (part->in_sync >= 0)
+                pool_strain(kp->pool, STRAIN_REPLICAS,
+                            "partition %d of topic %s has lost its leader", p->id, kp->topic);
+        } else if (p->isr_cnt < part->in_sync) {
+            pool_strain(kp->pool, STRAIN_REPLICAS,
+                        "partition %d of topic %s: %d of %d replicas are in sync, %d were when the "
+                        "load began",
+                        p->id, kp->topic, p->isr_cnt, p->replica_cnt, part->in_sync);
+        }
+    }
+    return lost;
+}
+
+/* Asks for leaders and replicas: the number of partitions without a leader, the first of them in
+ * *lost_id; or minus librdkafka's error. */
+static int look_at_partitions(struct kafka_pool *kp, bool at_first, int *lost_id)
 {
     const rd_kafka_metadata_t *meta = NULL;
-    char text[192];
-    int lost = 0, first = -1;
-    if (well || atomic_load(&kp->troubled)) {
-        if (atomic_load(&kp->is_stuck))
-            set_stuck(kp, "");
-        return;
-    }
+    int lost = 0;
     rd_kafka_topic_t *topic = rd_kafka_topic_new(kp->admin, kp->topic, NULL);
     rd_kafka_resp_err_t code = rd_kafka_metadata(kp->admin, 0, topic, &meta, 1000);
-    read_events(kp);
-    if (code)
-        silent(kp);
-    if (!code) {
-        for (int i = 0; meta->topic_cnt == 1 && i < meta->topics[0].partition_cnt; i++)
-            if (meta->topics[0].partitions[i].leader < 0) {
-                first = lost++ ? first : meta->topics[0].partitions[i].id;
-            }
-        rd_kafka_metadata_destroy(meta);
-    }
     rd_kafka_topic_destroy(topic);
-    if (!lost)
+    kafka_events_read(kp);
+    if (code)
+        return -1;
+    if (meta->broker_cnt != kp->brokers && meta->broker_cnt > 0) {
+        kp->brokers = meta->broker_cnt;
+        pool_nodes(kp->pool, (unsigned)kp->brokers);
+    }
+    if (meta->topic_cnt == 1)
+        lost = judge_partitions(kp, &meta->topics[0], at_first, lost_id);
+    rd_kafka_metadata_destroy(meta);
+    return lost;
+}
+
+void kafka_partitions_first(struct kafka_pool *kp)
+{
+    int lost_id;
+    look_at_partitions(kp, true, &lost_id);
+}
+
+void kafka_partitions_look(struct kafka_pool *kp, bool well)
+{
+    char text[192];
+    int first = -1;
+    double now_s = (double)clock_ns() / 1e9;
+    bool troubled = atomic_load(&kp->troubled);
+    if ((well || troubled) && atomic_load(&kp->is_stuck))
+        set_stuck(kp, "");
+    if (troubled || (well && now_s < kp->looked_s + REPLICAS_EVERY_S))
+        return;
+    kp->looked_s = now_s;
+    int lost = look_at_partitions(kp, false, &first);
+    if (lost < 0 && !well)
+        silent(kp);
+    if (lost <= 0 || well)
         return;
     snprintf(
         text, sizeof text,
@@ -294,12 +351,21 @@ static rd_kafka_topic_partition_list_t *all_partitions(const struct kafka_pool *
 
 /* In the protocol the times -1 and -2 mean the end and the beginning, and librdkafka passes them
  * on: so one request for each broker answers for all its partitions. */
+rd_kafka_resp_err_t kafka_offsets_at(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *l,
+                                     int64_t time_ms, int timeout_ms)
+{
+    for (int i = 0; i < l->cnt; i++)
+        l->elems[i].offset = time_ms;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(rk, l, timeout_ms);
+    for (int i = 0; i < l->cnt && !code; i++)
+        code = l->elems[i].err;
+    return code;
+}
+
 static int offsets_at(struct kafka_pool *kp, int64_t time_ms, int timeout_ms, int64_t *offset)
 {
     rd_kafka_topic_partition_list_t *l = all_partitions(kp, time_ms);
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(kp->admin, l, timeout_ms);
-    for (int i = 0; i < l->cnt && !code; i++)
-        code = l->elems[i].err;
+    rd_kafka_resp_err_t code = kafka_offsets_at(kp->admin, l, time_ms, timeout_ms);
     for (int i = 0; i < l->cnt && !code; i++)
         offset[l->elems[i].partition] = l->elems[i].offset;
     rd_kafka_topic_partition_list_destroy(l);
@@ -309,7 +375,7 @@ static int offsets_at(struct kafka_pool *kp, int64_t time_ms, int timeout_ms, in
 int kafka_offsets_refresh(struct kafka_pool *kp, int timeout_ms)
 {
     int64_t *end = calloc((size_t)kp->partitions * 2, sizeof *end), *low = end + kp->partitions;
-    read_events(kp);
+    kafka_events_read(kp);
     uint64_t asked = clock_ns();
     bool ok = end && offsets_at(kp, RD_KAFKA_OFFSET_END, timeout_ms, end) == 0 &&
               offsets_at(kp, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, low) == 0;
@@ -348,6 +414,15 @@ bool kafka_from_valid(const char *from)
            strcmp(from, "group") == 0 || time_of(from) >= 0;
 }
 
+/* Asking again at once would bring the same. */
+static bool is_hopeless(struct kafka_pool *kp)
+{
+    pthread_mutex_lock(&kp->mutex);
+    bool hopeless = kp->trouble[0] || kp->refused[0] || kp->waits[0];
+    pthread_mutex_unlock(&kp->mutex);
+    return hopeless;
+}
+
 int kafka_offsets_start(struct kafka_pool *kp, struct err *err)
 {
     const char *from = option_str(kafka_opts(kp), K_FROM);
@@ -358,12 +433,12 @@ int kafka_offsets_start(struct kafka_pool *kp, struct err *err)
         if (tries)
             usleep(100000);
         code = kafka_offsets_refresh(kp, 2000);
-        if (kp->trouble[0])
+        if (is_hopeless(kp))
             break;
     }
     if (!at || code < 0) {
         free(at);
-        return unreached(kp, RD_KAFKA_RESP_ERR__TIMED_OUT, err);
+        return kafka_unreached(kp, RD_KAFKA_RESP_ERR__TIMED_OUT, err);
     }
     if (*from && strcmp(from, "earliest") && strcmp(from, "latest") && strcmp(from, "group")) {
         code = offsets_at(kp, time_of(from), ADMIN_MS, at);
@@ -378,6 +453,21 @@ int kafka_offsets_start(struct kafka_pool *kp, struct err *err)
     if (code < 0)
         return err_set(err, ERR_UNREACHED, "%s: looking up from=%s: %s", where(kp), from,
                        rd_kafka_err2str((rd_kafka_resp_err_t)-code));
+    return 0;
+}
+
+int kafka_offsets_of_group(struct kafka_pool *kp, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *l = all_partitions(kp, RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_resp_err_t code = rd_kafka_committed(kp->admin, l, ADMIN_MS);
+    for (int i = 0; i < l->cnt && !code; i++) {
+        struct kafka_part *part = &kp->part[l->elems[i].partition];
+        part->start = l->elems[i].offset >= 0 ? l->elems[i].offset : part->low;
+    }
+    rd_kafka_topic_partition_list_destroy(l);
+    if (code)
+        return err_set(err, ERR_UNREACHED, "%s: looking at group %s: %s", where(kp), kp->group,
+                       rd_kafka_err2str(code));
     return 0;
 }
 
@@ -408,17 +498,23 @@ int kafka_offsets_commit(struct kafka_pool *kp, struct err *err)
 
 /* ---- group ---- */
 
-int kafka_group_look(struct kafka_pool *kp, int *members, bool *committed, struct err *err)
+int kafka_group_members(rd_kafka_t *rk, const char *group, rd_kafka_resp_err_t *code)
 {
     const struct rd_kafka_group_list *list = NULL;
-    *members = 0;
-    *committed = false;
-    rd_kafka_resp_err_t code = rd_kafka_list_groups(kp->admin, kp->group, &list, ADMIN_MS);
-    if (!code && list) {
-        for (int i = 0; i < list->group_cnt; i++)
-            *members += list->groups[i].member_cnt;
+    int members = 0;
+    *code = rd_kafka_list_groups(rk, group, &list, ADMIN_MS);
+    for (int i = 0; list && i < list->group_cnt; i++)
+        members += list->groups[i].member_cnt;
+    if (list)
         rd_kafka_group_list_destroy(list);
-    }
+    return *code ? -1 : members;
+}
+
+int kafka_group_look(struct kafka_pool *kp, int *members, bool *committed, struct err *err)
+{
+    rd_kafka_resp_err_t code;
+    *committed = false;
+    *members = kafka_group_members(kp->admin, kp->group, &code);
     rd_kafka_topic_partition_list_t *l = all_partitions(kp, RD_KAFKA_OFFSET_INVALID);
     if (!code)
         code = rd_kafka_committed(kp->admin, l, ADMIN_MS);
@@ -436,14 +532,15 @@ int kafka_group_look(struct kafka_pool *kp, int *members, bool *committed, struc
 
 /* ---- whose topic is it? ---- */
 
-int kafka_topic_is_ours(struct kafka_pool *kp, bool *ours, struct err *err)
+int kafka_topic_is_ours(struct kafka_pool *kp, bool *empty, bool *ours, struct err *err)
 {
     int32_t p = 0;
     while (p < kp->partitions && kp->part[p].end <= kp->part[p].low)
         p++;
-    *ours = p == kp->partitions;
-    if (*ours)
-        return 0; /* empty */
+    *empty = p == kp->partitions;
+    *ours = false;
+    if (*empty)
+        return 0;
     rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(l, kp->topic, p)->offset = kp->part[p].low;
     rd_kafka_resp_err_t code = rd_kafka_assign(kp->admin, l);
@@ -488,10 +585,7 @@ static void setting(struct kafka_pool *kp, const char *name, const char *value)
 
 void kafka_topic_settings(struct kafka_pool *kp)
 {
-    char id[16], *cluster = rd_kafka_clusterid(kp->admin, 1000);
-    kp->mock = kafka_mock_is(cluster);
-    if (cluster)
-        rd_kafka_mem_free(kp->admin, cluster);
+    char id[16];
     if (kp->mock) { /* it has no settings to ask for */
         copy_str(kp->version, sizeof kp->version, "MOCK, not a broker");
         return;
@@ -503,7 +597,7 @@ void kafka_topic_settings(struct kafka_pool *kp)
     };
     for (unsigned k = 0; k < 2; k++) {
         rd_kafka_queue_t *q = rd_kafka_queue_new(kp->admin);
-        rd_kafka_AdminOptions_t *options = admin_options(kp->admin);
+        rd_kafka_AdminOptions_t *options = kafka_admin_options(kp->admin);
         rd_kafka_DescribeConfigs(kp->admin, &what[k], 1, options, q);
         rd_kafka_event_t *e = await(q, RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT, 1000);
         const rd_kafka_DescribeConfigs_result_t *r =

@@ -1,39 +1,23 @@
 /* librdkafka's configuration, and its errors as classes with advice.
  *
- * A property that a person gives as kafka.PROPERTY is checked by librdkafka itself and set last, so
- * it wins over what loadtop would choose; the few that would break its counting are refused by
- * name. Every connection of librdkafka goes through connect_to, which asks the protection.
- * librdkafka never writes to the terminal: its log is taken and dropped, since all that matters
- * comes as an error event. Called by the pool's thread, by workers when they open a handle, and
- * (connect_to) by librdkafka's threads. */
+ * A property that a person gives as kafka.PROPERTY is in the list of those that may be given
+ * (kafka_properties.c); librdkafka checks its value, and it is set last, so it wins over what
+ * loadtop would choose. No handle is made before the target's hosts were allowed. Every connection
+ * of librdkafka goes through connect_to, which asks the protection. librdkafka never writes to the
+ * terminal: its log is taken and dropped, since all that matters comes as an error event. Called by
+ * the pool's thread, by workers when they open a handle, and (connect_to) by librdkafka's threads.
+ */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
 #include "engine/text.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-/* What loadtop must set itself, and what to use instead. */
-static const struct {
-    const char *name, *instead;
-} owned[] = {
-    {"bootstrap.servers", "the hosts of the URL say it"},
-    {"metadata.broker.list", "the hosts of the URL say it"},
-    {"group.id", "use group=NAME"},
-    {"group.instance.id", "each consumer would need one of its own"},
-    {"auto.offset.reset", "use from=earliest|latest|group|TIME"},
-    {"enable.auto.offset.store", "offsets are stored when a client takes a message"},
-    {"enable.partition.eof", "it is set where it is needed"},
-    {"delivery.report.only.error", "every message's end is counted"},
-    {"queue.buffering.backpressure.threshold", "the full queue is the back-pressure"},
-    {"transactional.id", "transactions are not driven"},
-    {"plugin.library.paths", "no code is loaded"},
-    {"test.mock.num.brokers", "the brokers would not be those of the URL"},
-};
+#define ID_MOST 255 /* librdkafka cuts "host:port" to this */
 
 static const struct {
     unsigned option;
@@ -52,71 +36,49 @@ static void log_drop(const rd_kafka_t *rk, int level, const char *facility, cons
     (void)rk, (void)level, (void)facility, (void)text;
 }
 
+/* As librdkafka itself reads it before it looks the name up. */
+bool kafka_broker_host(const char *id, char *host, size_t size)
+{
+    const char *end = id ? strrchr(id, ':') : NULL;
+    if (!end || strlen(id) >= ID_MOST)
+        return false;
+    if (*id == '[') {
+        id++;
+        end = strchr(id, ']');
+    }
+    size_t len = end ? (size_t)(end - id) : 0;
+    if (!len || len >= size)
+        return false;
+    memcpy(host, id, len);
+    host[len] = '\0';
+    return true;
+}
+
+/* On a thread of librdkafka's. What protection refused for good ends the pool; what only waits for
+ * a yes is tried again by librdkafka itself. */
 static int connect_to(int fd, const struct sockaddr *addr, int len, const char *id, void *opaque)
 {
     struct kafka_pool *kp = opaque;
-    char host[256];
+    char host[ID_MOST];
     struct err err = {0};
-    copy_str(host, sizeof host, id ? id : "");
-    char *end = strrchr(host, '/');
-    if (end)
-        *end = '\0';
-    end = strrchr(host, ':');
-    if (end)
-        *end = '\0';
-    if (pool_connect_allowed(kp ? kp->pool : NULL, host, addr, &err) < 0) {
-        if (!kp)
-            return EACCES;
-        pthread_mutex_lock(&kp->mutex);
+    int code;
+    if (kafka_broker_host(id, host, sizeof host))
+        code = pool_connect_allowed(kp->pool, host, addr, &err);
+    else
+        code = err_set(
+            &err, ERR_UNREACHED,
+            "a broker's name is too long to be checked, so it is not connected to: %.40s...",
+            id ? id : "");
+    pthread_mutex_lock(&kp->mutex);
+    if (code == ERR_REFUSED)
         copy_str(kp->refused, sizeof kp->refused, err.msg);
-        pthread_mutex_unlock(&kp->mutex);
+    copy_str(kp->waits, sizeof kp->waits, code == ERR_UNREACHED ? err.msg : "");
+    pthread_mutex_unlock(&kp->mutex);
+    if (code)
         return EACCES;
-    }
     if (connect(fd, addr, (socklen_t)len) < 0 && errno != EINPROGRESS)
         return errno;
     return 0;
-}
-
-/* The nearest name among those librdkafka has a value for, in a static set of the others. */
-static int unknown_property(const char *name, const char *words, struct err *err)
-{
-    static const char *const more[] = {
-        "sasl.username",
-        "sasl.password",
-        "sasl.mechanism",
-        "ssl.ca.location",
-        "ssl.key.location",
-        "ssl.key.password",
-        "ssl.ca.pem",
-        "ssl.certificate.location",
-        "ssl.keystore.location",
-        "acks",
-        "compression.type",
-        "linger.ms",
-    };
-    enum { MORE = sizeof more / sizeof *more };
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_topic_conf_t *topic = rd_kafka_topic_conf_new();
-    size_t n = 0, m = 0, k = 0;
-    const char **dump = rd_kafka_conf_dump(conf, &n),
-               **topic_dump = rd_kafka_topic_conf_dump(topic, &m);
-    const char **names = calloc(n / 2 + m / 2 + MORE + 1, sizeof *names);
-    for (size_t i = 0; names && i + 1 < n; i += 2)
-        names[k++] = dump[i];
-    for (size_t i = 0; names && i + 1 < m; i += 2)
-        names[k++] = topic_dump[i];
-    for (size_t i = 0; names && i < MORE; i++)
-        names[k++] = more[i];
-    const char *near = names ? nearest_name(name, names) : NULL;
-    int code =
-        near ? err_set(err, ERR_USAGE, "kafka.%s: %s (did you mean kafka.%s?)", name, words, near)
-             : err_set(err, ERR_USAGE, "kafka.%s: %s", name, words);
-    free(names);
-    rd_kafka_conf_dump_free(dump, n);
-    rd_kafka_conf_dump_free(topic_dump, m);
-    rd_kafka_conf_destroy(conf);
-    rd_kafka_topic_conf_destroy(topic);
-    return code;
 }
 
 static int set(rd_kafka_conf_t *conf, const char *name, const char *value, bool hide,
@@ -127,7 +89,8 @@ static int set(rd_kafka_conf_t *conf, const char *name, const char *value, bool 
     if (result == RD_KAFKA_CONF_OK)
         return 0;
     if (result == RD_KAFKA_CONF_UNKNOWN)
-        return unknown_property(name, "librdkafka has no such property", err);
+        return err_set(err, ERR_USAGE, "kafka.%s: librdkafka %s has no such property", name,
+                       rd_kafka_version_str());
     return err_set(err, ERR_USAGE, "kafka.%s: %s", name,
                    hide ? "librdkafka refuses this value" : words);
 }
@@ -146,6 +109,19 @@ static void set_if_known(rd_kafka_conf_t *conf, const char *name, const char *va
     rd_kafka_conf_set(conf, name, value, words, sizeof words);
 }
 
+/* "name=value". Nothing, or blanks, as the value would set librdkafka's default again, which for
+ * the mechanism is GSSAPI: that is left out. */
+static int set_line(rd_kafka_conf_t *conf, char *line, struct err *err)
+{
+    char *value = strchr(line, '=');
+    if (!value)
+        return 0;
+    *value++ = '\0';
+    if (!value[strspn(value, " \t\v\f")])
+        return 0;
+    return set(conf, line, value, option_name_is_secret(line, strlen(line)), err);
+}
+
 static int set_properties(rd_kafka_conf_t *conf, const struct options *o, struct err *err)
 {
     for (unsigned i = 0; i < sizeof secret / sizeof *secret; i++)
@@ -154,19 +130,15 @@ static int set_properties(rd_kafka_conf_t *conf, const struct options *o, struct
             return err ? err->code : ERR_USAGE;
     for (const char *at = option_str(o, K_PROPERTY); *at;) {
         size_t len = strcspn(at, "\n");
-        char line[1024];
-        snprintf(line, sizeof line, "%.*s", (int)len, at);
+        char *line = strndup(at, len);
+        if (!line)
+            return err_set(err, ERR_FAILED, "kafka: out of memory");
         at += len + (at[len] == '\n');
-        char *value = strchr(line, '=');
-        if (!value)
-            continue;
-        *value++ = '\0';
-        for (unsigned i = 0; i < sizeof owned / sizeof *owned; i++)
-            if (strcmp(line, owned[i].name) == 0)
-                return err_set(err, ERR_USAGE, "kafka.%s: set by loadtop itself: %s", line,
-                               owned[i].instead);
-        if (set(conf, line, value, false, err) < 0)
-            return err ? err->code : ERR_USAGE;
+        int bad = set_line(conf, line, err);
+        explicit_bzero(line, len);
+        free(line);
+        if (bad)
+            return bad;
     }
     return 0;
 }
@@ -190,7 +162,7 @@ static int set_target(rd_kafka_conf_t *conf, const struct target *t, const struc
     for (unsigned i = 0; i < t->hosts; i++)
         text_add(&servers, strchr(t->host[i].name, ':') ? "%s[%s]:%u" : "%s%s:%u", i ? "," : "",
                  t->host[i].name, t->host[i].port ? t->host[i].port : 9092u);
-    int code = set(conf, "bootstrap.servers", text_str(&servers), false, err);
+    int code = t->hosts ? set(conf, "bootstrap.servers", text_str(&servers), false, err) : 0;
     text_free(&servers);
     if (code < 0 || !t->user[0])
         return code;
@@ -200,8 +172,6 @@ static int set_target(rd_kafka_conf_t *conf, const struct target *t, const struc
     if (!given(o, "security.protocol") &&
         set(conf, "security.protocol", "sasl_plaintext", false, err) < 0)
         return ERR_USAGE;
-    if (!given(o, "sasl.mechanism") && !given(o, "sasl.mechanisms"))
-        return set(conf, "sasl.mechanisms", "PLAIN", false, err);
     return 0;
 }
 
@@ -235,7 +205,6 @@ static int set_consumer(rd_kafka_conf_t *conf, const struct options *o, struct e
         set_number(conf, "auto.commit.interval.ms", option_u64(o, K_COMMIT) / NS_PER_MS, err) < 0)
         return ERR_USAGE;
     set_if_known(conf, "fetch.queue.backoff.ms", "10");
-    set_if_known(conf, "allow.auto.create.topics", "false");
     rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR);
     return 0;
 }
@@ -258,9 +227,12 @@ void kafka_fetch_wake(struct kafka_pool *kp, rd_kafka_t *rk)
 {
     const struct target *t = pool_target(kp->pool);
     const char *password = option_str(kafka_opts(kp), K_SASL_PASSWORD);
-    char user[128] = "";
+    char user[1024] = "";
     size_t size = sizeof user;
-    rd_kafka_conf_get(rd_kafka_conf(rk), "sasl.username", user, &size);
+    if (rd_kafka_conf_get(rd_kafka_conf(rk), "sasl.username", user, &size) != RD_KAFKA_CONF_OK)
+        user[0] = '\0';
+    if (size > sizeof user)
+        return; /* it would be cut */
     if (!*password)
         password = t->password;
     if (user[0] && !*password)
@@ -284,33 +256,43 @@ static rd_kafka_resp_err_t broker_state(rd_kafka_t *rk, int32_t id, const char *
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-static rd_kafka_resp_err_t handle_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque,
-                                      char *words, size_t size)
+static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque,
+                                  char *words, size_t size)
 {
     (void)conf, (void)words, (void)size;
     kafka_threads_watch(opaque, rk);
     return rd_kafka_interceptor_add_on_broker_state_change(rk, "loadtop", broker_state, opaque);
 }
 
+/* Kerberos' ticket is fetched by a shell command, unless this is 0; GSSAPI is librdkafka's default.
+ * The brokers make a topic that somebody asks for, unless told not to. */
+static int set_always(rd_kafka_conf_t *conf, struct err *err)
+{
+    if (set(conf, "sasl.kerberos.min.time.before.relogin", "0", false, err) < 0 ||
+        set(conf, "sasl.mechanisms", "PLAIN", false, err) < 0 ||
+        set(conf, "allow.auto.create.topics", "false", false, err) < 0)
+        return ERR_USAGE;
+    return 0;
+}
+
 rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *target,
-                                const struct options *o, rd_kafka_type_t type, struct err *err)
+                                const struct options *o, const char *sender, rd_kafka_type_t type,
+                                struct err *err)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set_opaque(conf, kp);
     rd_kafka_conf_set_log_cb(conf, log_drop);
     rd_kafka_conf_set_connect_cb(conf, connect_to);
-    if (kp)
-        rd_kafka_conf_interceptor_add_on_new(conf, "loadtop", handle_new, kp);
-    set_if_known(conf, "client.id", "loadtop");
+    set_if_known(conf, "client.id", sender);
     set_if_known(conf, "reconnect.backoff.ms", "50");
     set_if_known(conf, "reconnect.backoff.max.ms", "500");
     set_if_known(conf, "socket.nagle.disable", "true");
     set_if_known(conf, "socket.keepalive.enable", "true");
     set_if_known(conf, "log.connection.close", "false");
-    bool bad = target && target->hosts && set_target(conf, target, o, err) < 0;
+    bool bad = set_always(conf, err) < 0 || set_target(conf, target, o, err) < 0;
     if (!bad && type == RD_KAFKA_PRODUCER) {
         bad = set_producer(conf, o, err) < 0;
-        if (!bad && kp)
+        if (!bad && kp && kp->pool)
             bad = set_number(conf, "message.timeout.ms",
                              pool_timeout_ns(kp->pool) / NS_PER_MS > 0
                                  ? pool_timeout_ns(kp->pool) / NS_PER_MS
@@ -328,37 +310,51 @@ rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *targ
     return conf;
 }
 
-/* librdkafka checks how properties fit together only when a handle is made; without brokers'
- * addresses it connects to nothing. */
+/* Each value for itself, which opens and connects to nothing: how they fit together is seen when a
+ * handle is made (kafka_conf_try), and that comes after the hosts were allowed. */
 int kafka_conf_check(const struct target *target, const struct options *o, struct err *err)
 {
     static const rd_kafka_type_t type[] = {RD_KAFKA_PRODUCER, RD_KAFKA_CONSUMER};
-    struct target *nowhere = calloc(1, sizeof *nowhere);
-    if (!nowhere)
-        return err_set(err, ERR_FAILED, "kafka: out of memory");
-    copy_str(nowhere->user, sizeof nowhere->user, target->user);
-    int code = 0;
-    for (unsigned i = 0; i < 2 && !code; i++) {
-        char words[256] = "";
-        rd_kafka_conf_t *conf = kafka_conf_new(NULL, nowhere, o, type[i], err);
-        if (!conf) {
-            code = ERR_USAGE;
-            break;
-        }
-        if (!*option_str(o, K_PROPERTY) && !option_bool(o, K_IDEMPOTENCE)) {
-            rd_kafka_conf_destroy(conf);
-            continue;
-        }
-        rd_kafka_t *rk = rd_kafka_new(type[i], conf, words, sizeof words);
-        if (rk) {
-            rd_kafka_destroy(rk);
-        } else {
-            rd_kafka_conf_destroy(conf);
-            code = err_set(err, ERR_USAGE, "kafka: librdkafka refuses these properties: %s", words);
-        }
+    for (unsigned i = 0; i < 2; i++) {
+        rd_kafka_conf_t *conf = kafka_conf_new(NULL, target, o, "loadtop", type[i], err);
+        if (!conf)
+            return ERR_USAGE;
+        rd_kafka_conf_destroy(conf);
     }
-    free(nowhere);
-    return code;
+    return 0;
+}
+
+static int try_type(struct kafka_pool *kp, rd_kafka_type_t type, struct err *err)
+{
+    static const struct target nowhere; /* without brokers' addresses it connects to nothing */
+    char words[256] = "";
+    rd_kafka_conf_t *conf =
+        kafka_conf_new(kp, &nowhere, kafka_opts(kp), pool_sender(kp->pool), type, err);
+    if (!conf)
+        return ERR_USAGE;
+    rd_kafka_t *rk = rd_kafka_new(type, conf, words, sizeof words);
+    if (rk) {
+        rd_kafka_destroy(rk);
+        return 0;
+    }
+    rd_kafka_conf_destroy(conf);
+    return err_set(err, ERR_USAGE, "kafka: librdkafka refuses these properties: %s", words);
+}
+
+int kafka_conf_try(struct kafka_pool *kp, struct err *err)
+{
+    int bad = try_type(kp, RD_KAFKA_CONSUMER, err);
+    bool sends = pool_ops_include(kp->pool, KAFKA_PRODUCE) || pool_ops_include(kp->pool, KAFKA_E2E);
+    return bad || !sends ? bad : try_type(kp, RD_KAFKA_PRODUCER, err);
+}
+
+rd_kafka_t *kafka_handle_new(struct kafka_pool *kp, rd_kafka_type_t type, rd_kafka_conf_t *conf,
+                             char *words, size_t size)
+{
+    rd_kafka_conf_interceptor_add_on_new(conf, "loadtop", on_new, kp);
+    /* Where this fails, the configuration is lost: librdkafka 2.0.2 has freed a part of it that
+     * on_new made, and destroying it would free that again. */
+    return rd_kafka_new(type, conf, words, size);
 }
 
 /* ---- errors ---- */
@@ -490,6 +486,22 @@ void kafka_trouble(struct kafka_pool *kp, rd_kafka_resp_err_t code, const char *
     pthread_mutex_unlock(&kp->mutex);
     if (tell)
         pool_event(kp->pool, "%s", text);
+}
+
+void kafka_strain(struct kafka_pool *kp, rd_kafka_resp_err_t code)
+{
+    static const struct {
+        rd_kafka_resp_err_t code;
+        enum strain strain;
+    } strains[] = {
+        {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, STRAIN_REPLICAS},
+        {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND, STRAIN_REPLICAS},
+        {RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, STRAIN_READ_ONLY},
+        {RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED, STRAIN_THREADS},
+    };
+    for (unsigned i = 0; i < sizeof strains / sizeof *strains; i++)
+        if (strains[i].code == code)
+            pool_strain(kp->pool, strains[i].strain, "%s", rd_kafka_err2str(code));
 }
 
 void kafka_trouble_over(struct kafka_pool *kp, uint64_t asked_ns)

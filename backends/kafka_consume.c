@@ -29,8 +29,8 @@ static rd_kafka_conf_t *consumer_conf(struct kafka_conn *kc, struct err *err)
 {
     struct kafka_pool *kp = kc->pool;
     char words[256];
-    rd_kafka_conf_t *conf =
-        kafka_conf_new(kp, pool_target(kp->pool), kafka_opts(kp), RD_KAFKA_CONSUMER, err);
+    rd_kafka_conf_t *conf = kafka_conf_new(kp, pool_target(kp->pool), kafka_opts(kp),
+                                           pool_sender(kp->pool), RD_KAFKA_CONSUMER, err);
     bool hand = kc->trips || kafka_by_hand(kp);
     const char *from = option_str(kafka_opts(kp), K_FROM);
     const char *reset = kc->trips || strcmp(from, "latest") == 0 || (!*from && kp->own_group)
@@ -81,16 +81,17 @@ int kafka_consumer_open(struct kafka_conn *kc, struct err *err)
     if (!conf)
         return -1;
     kc->own = calloc((size_t)kp->partitions, sizeof *kc->own);
-    for (int32_t p = 0; kc->own && p < kp->partitions; p++) {
+    if (!kc->own) {
+        rd_kafka_conf_destroy(conf);
+        return err_set(err, ERR_FAILED, "%s: a consumer: out of memory", kp->shown);
+    }
+    for (int32_t p = 0; p < kp->partitions; p++) {
         atomic_store(&kc->own[p].taken, -1);
         kc->own[p].stored = -1;
     }
-    kc->consumer = kc->own ? rd_kafka_new(RD_KAFKA_CONSUMER, conf, words, sizeof words) : NULL;
-    if (!kc->consumer) {
-        rd_kafka_conf_destroy(conf);
-        return err_set(err, ERR_FAILED, "%s: a consumer: %s", pool_target(kp->pool)->shown,
-                       kc->own ? words : "out of memory");
-    }
+    kc->consumer = kafka_handle_new(kp, RD_KAFKA_CONSUMER, conf, words, sizeof words);
+    if (!kc->consumer)
+        return err_set(err, ERR_FAILED, "%s: a consumer: %s", kp->shown, words);
     rd_kafka_poll_set_consumer(kc->consumer); /* errors come through the same queue */
     kc->queue = rd_kafka_queue_get_consumer(kc->consumer);
     rd_kafka_queue_cb_event_enable(kc->queue, kafka_messages_cb, kc->signal);
@@ -380,6 +381,7 @@ static void consumer_error(struct kafka_conn *kc, rd_kafka_resp_err_t code, cons
         conn_down(kc->conn, "fatal", "%s", reason);
         return;
     default:
+        kafka_strain(kc->pool, code);
         kafka_error_text(code, reason, said, sizeof said);
         op_received_error(kc->conn, KAFKA_CONSUME, kafka_error_class(code), said, strlen(said));
     }

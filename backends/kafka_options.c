@@ -74,6 +74,8 @@ const struct option_spec kafka_options[] = {
      "of OAUTHBEARER with OIDC"},
     {"kafka.sasl.oauthbearer.config", OPTION_SECRET, 0, "", 0, 0, NULL, "of OAUTHBEARER"},
     {"kafka.", OPTION_TEXT, OPTION_PREFIX, NULL, 0, 0, NULL,
-     "kafka.PROPERTY=VALUE: any property of librdkafka, checked by it; wins over the options here"},
+     "kafka.PROPERTY=VALUE: a property of librdkafka, checked by it; wins over the options here. "
+     "What "
+     "runs commands, loads code or breaks the counting is refused"},
     {NULL, OPTION_TEXT, 0, NULL, 0, 0, NULL, NULL},
 };

@@ -1,16 +1,19 @@
-/* A pool's beginning and end: the topic, the group, where reading begins; and cleaning up after a
- * run.
+/* A pool's beginning and end: the topic, the group, where reading begins.
  *
  * Nothing that somebody else uses is touched without --allow-destructive: a topic is written to
- * only if this run made it, or it is empty, or its oldest message bears loadtop's mark; a group
- * with members or committed offsets is joined only if its name was made by this run. All of it
- * blocks, within bounds, on the pool's own thread, and is done again from the start when it failed.
+ * only if a run of loadtop made it (its mark on the cluster says so, kafka_made.c) or its oldest
+ * message is loadtop's; a group with members or committed offsets is joined only if its name was
+ * made by this run. With --read-only, and in a look, nothing is made, joined or committed:
+ * partitions are assigned by hand, and the pool's own handle belongs to no group, since even to ask
+ * for a group's coordinator makes the brokers create a topic where there was never a group. All of
+ * it blocks, within bounds, on the pool's own thread, and is done again from the start when it
+ * failed.
  */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
+#include "backends/kafka_mock.h"
 #include "engine/text.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +22,8 @@
 #include <unistd.h>
 
 #define LOOK_MS 6000
+#define CLUSTER_MS 2000
+#define MARK_WAIT_MS 3000
 
 bool kafka_each(const struct kafka_pool *kp)
 {
@@ -27,7 +32,8 @@ bool kafka_each(const struct kafka_pool *kp)
 
 bool kafka_by_hand(const struct kafka_pool *kp)
 {
-    return kafka_each(kp) || option_u64(kafka_opts(kp), K_ASSIGN) == ASSIGN_HAND;
+    return kafka_each(kp) || pool_read_only(kp->pool) ||
+           option_u64(kafka_opts(kp), K_ASSIGN) == ASSIGN_HAND;
 }
 
 /* The boot id is made anew by the kernel at each boot; stamps of CLOCK_MONOTONIC mean nothing
@@ -84,12 +90,13 @@ static void first_time(struct kafka_pool *kp, struct pool *pool)
     pthread_mutex_init(&kp->mutex, NULL);
     pthread_mutex_init(&kp->threads_mutex, NULL);
     lag_watch_init(&kp->lag);
+    kp->shown = pool_target(pool)->shown;
     copy_str(kp->topic, sizeof kp->topic, pool_target(pool)->path + 1);
     const char *group = option_str(pool_options(pool), K_GROUP);
     kp->own_group = !*group;
     if (kp->own_group)
-        snprintf(kp->group, sizeof kp->group, "loadtop-%s-%d-%u", pool_run_id(pool), (int)getpid(),
-                 atomic_fetch_add(&pools, 1));
+        snprintf(kp->group, sizeof kp->group, KAFKA_GROUP_PREFIX "%s-%d-%u", pool_run_id(pool),
+                 (int)getpid(), atomic_fetch_add(&pools, 1));
     else
         copy_str(kp->group, sizeof kp->group, group);
     struct timespec now;
@@ -101,23 +108,47 @@ static void first_time(struct kafka_pool *kp, struct pool *pool)
     allow_descriptors();
 }
 
+/* Only reading, yet from where a group that somebody named stands. */
+static bool follows_group(const struct kafka_pool *kp)
+{
+    const char *from = option_str(kafka_opts(kp), K_FROM);
+    return pool_read_only(kp->pool) && !kp->own_group && (!*from || strcmp(from, "group") == 0) &&
+           pool_ops_include(kp->pool, KAFKA_CONSUME);
+}
+
 static int admin_open(struct kafka_pool *kp, struct err *err)
 {
     char words[256];
-    rd_kafka_conf_t *conf =
-        kafka_conf_new(kp, pool_target(kp->pool), kafka_opts(kp), RD_KAFKA_CONSUMER, err);
+    bool grouped = !pool_read_only(kp->pool) || follows_group(kp);
+    int bad = kafka_conf_try(kp, err);
+    if (bad)
+        return bad;
+    rd_kafka_conf_t *conf = kafka_conf_new(kp, pool_target(kp->pool), kafka_opts(kp),
+                                           pool_sender(kp->pool), RD_KAFKA_CONSUMER, err);
     if (!conf)
         return ERR_USAGE;
-    if (rd_kafka_conf_set(conf, "group.id", kp->group, words, sizeof words) ||
+    if ((grouped && rd_kafka_conf_set(conf, "group.id", kp->group, words, sizeof words)) ||
         rd_kafka_conf_set(conf, "enable.auto.commit", "false", words, sizeof words)) {
         rd_kafka_conf_destroy(conf);
         return err_set(err, ERR_USAGE, "group=%s: %s", kp->group, words);
     }
-    kp->admin = rd_kafka_new(RD_KAFKA_CONSUMER, conf, words, sizeof words);
-    if (kp->admin)
-        return 0;
-    rd_kafka_conf_destroy(conf);
-    return err_set(err, ERR_FAILED, "%s: %s", pool_target(kp->pool)->shown, words);
+    kp->admin = kafka_handle_new(kp, RD_KAFKA_CONSUMER, conf, words, sizeof words);
+    return kp->admin ? 0 : err_set(err, ERR_FAILED, "%s: %s", kp->shown, words);
+}
+
+/* Which cluster this is: asked before anything is made, committed or sent there. */
+static int cluster_look(struct kafka_pool *kp, struct err *err)
+{
+    char *id = rd_kafka_clusterid(kp->admin, CLUSTER_MS);
+    free(kp->cluster);
+    kp->cluster = strdup(id ? id : pool_target(kp->pool)->host[0].name);
+    if (!kp->cluster)
+        abort();
+    kp->mock = kafka_mock_is(id);
+    int code = pool_identity_allowed(kp->pool, id, err);
+    if (id)
+        rd_kafka_mem_free(kp->admin, id);
+    return code;
 }
 
 static void parts_free(struct kafka_pool *kp)
@@ -147,22 +178,42 @@ static int parts_new(struct kafka_pool *kp, struct err *err)
     return 0;
 }
 
+/* The mark by which `clean`, and later runs, know what this run made. Without the rights for it
+ * the run goes on, and says so: in an event, and in what it left behind. */
+static void mark_made(struct kafka_pool *kp, enum kafka_made what, char *why, size_t size)
+{
+    struct err err = {0};
+    bool topic = what == KAFKA_MADE_TOPIC;
+    const char *name = topic ? kp->topic : kp->group;
+    if (kp->mock)
+        return;
+    why[0] = '\0';
+    if (kafka_made_mark(kp->admin, what, name, kp->topic, pool_run_id(kp->pool),
+                        pool_sender(kp->pool), &err) == 0)
+        return;
+    copy_str(why, size, err.msg);
+    pool_event(kp->pool,
+               "%s %s cannot be marked as this run's, so `loadtop clean` will not remove it: %s",
+               topic ? "topic" : "group", name, why);
+}
+
 /* Makes the topic, and waits until its partitions have leaders. */
 static int make_topic(struct kafka_pool *kp, struct err *err)
 {
-    const char *shown = pool_target(kp->pool)->shown;
     if (!option_bool(kafka_opts(kp), K_CREATE))
         return err_set(err, ERR_FAILED,
-                       "%s: there is no topic %s (create it, or leave out create=no)", shown,
+                       "%s: there is no topic %s (create it, or leave out create=no)", kp->shown,
                        kp->topic);
     if (pool_read_only(kp->pool))
-        return err_set(err, ERR_REFUSED,
-                       "%s: there is no topic %s, and --read-only does not create it", shown,
-                       kp->topic);
+        return err_set(err, ERR_REFUSED, "%s: there is no topic %s, and --read-only makes none",
+                       kp->shown, kp->topic);
     int code = kafka_topic_create(kp, err);
     if (code < 0)
         return code;
-    kp->created = kp->created || code == 0;
+    if (code == 0) {
+        kp->created = true;
+        kafka_made_here_add(kp->cluster, kp->topic);
+    }
     for (int tries = 0; tries < 100 && !pool_stopping(kp->pool); tries++) {
         bool exists = false;
         code = kafka_topic_look(kp, LOOK_MS, &exists, err);
@@ -170,16 +221,42 @@ static int make_topic(struct kafka_pool *kp, struct err *err)
             return code;
         usleep(50000);
     }
-    return err_set(err, ERR_UNREACHED, "%s: topic %s was created but has no partitions yet", shown,
-                   kp->topic);
+    return err_set(err, ERR_UNREACHED, "%s: topic %s was created but has no partitions yet",
+                   kp->shown, kp->topic);
+}
+
+static bool is_marked(struct kafka_pool *kp)
+{
+    char run[KAFKA_RUN];
+    struct err none = {0}; /* a mark that cannot be read is none */
+    return kafka_made_here(kp->cluster, kp->topic) ||
+           (kafka_made_by(kp->admin, KAFKA_MADE_TOPIC, kp->topic, kp->topic, run, &none) == 0 &&
+            run[0]);
+}
+
+/* Did loadtop make the topic? One that is empty may have been made a moment ago by another pool, or
+ * another loadtop, whose mark is on its way. */
+static int is_ours(struct kafka_pool *kp, bool *empty, struct err *err)
+{
+    bool ours = false;
+    uint64_t until = clock_ns() + MARK_WAIT_MS * NS_PER_MS;
+    int code = kafka_topic_is_ours(kp, empty, &ours, err);
+    if (code < 0)
+        return code;
+    kp->mine = ours || (*empty && kp->mock) || is_marked(kp);
+    while (*empty && !kp->mine && clock_ns() < until && !pool_stopping(kp->pool)) {
+        usleep(200000);
+        kp->mine = is_marked(kp);
+    }
+    return 0;
 }
 
 static int may_produce(struct kafka_pool *kp, struct err *err)
 {
-    bool ours = false;
+    bool empty = false;
     kp->mine = kp->created || pool_allow_destructive(kp->pool);
-    if (kp->mine)
-        return 0;
+    if (kp->mine || pool_read_only(kp->pool))
+        return 0; /* a look only reads; a start looks whose topic it is */
     if (!pool_ops_include(kp->pool, KAFKA_PRODUCE) && !pool_ops_include(kp->pool, KAFKA_E2E)) {
         static const char why[] = "may go where others write, which was not looked at when this "
                                   "pool was opened to consume: add a pool with ops=produce";
@@ -187,17 +264,15 @@ static int may_produce(struct kafka_pool *kp, struct err *err)
         pool_forbid(kp->pool, KAFKA_E2E, why);
         return 0;
     }
-    int code = kafka_topic_is_ours(kp, &ours, err);
-    if (code < 0)
+    int code = is_ours(kp, &empty, err);
+    if (code < 0 || kp->mine)
         return code;
-    kp->mine = ours;
-    if (!ours)
-        return err_set(
-            err, ERR_REFUSED,
-            "%s: topic %s holds messages that loadtop did not write: producing into it needs "
-            "--allow-destructive (or name a new topic, or ops=consume)",
-            pool_target(kp->pool)->shown, kp->topic);
-    return 0;
+    return err_set(err, ERR_REFUSED,
+                   "%s: topic %s %s: producing into it needs --allow-destructive (or name a new "
+                   "topic, or ops=consume)",
+                   kp->shown, kp->topic,
+                   empty ? "bears no mark of a run of loadtop, so somebody else made it"
+                         : "holds messages that loadtop did not write");
 }
 
 static int may_join(struct kafka_pool *kp, struct err *err)
@@ -216,12 +291,35 @@ static int may_join(struct kafka_pool *kp, struct err *err)
             err, ERR_REFUSED,
             "%s: group %s has %s: joining it takes messages from its users and moves its offsets; "
             "that needs --allow-destructive (or leave out group=)",
-            pool_target(kp->pool)->shown, kp->group, members ? "members" : "committed offsets");
+            kp->shown, kp->group, members ? "members" : "committed offsets");
     const char *from = option_str(kafka_opts(kp), K_FROM);
-    if (!committed)
+    if (!committed && !kp->group_made) {
         kp->group_made = true;
+        mark_made(kp, KAFKA_MADE_GROUP, kp->group_unmarked, sizeof kp->group_unmarked);
+    }
     bool of_group = !*from || strcmp(from, "group") == 0;
     return committed && of_group ? 0 : members ? 0 : kafka_offsets_commit(kp, err);
+}
+
+/* How partitions come to consumers. */
+static int begin_reading(struct kafka_pool *kp, struct err *err)
+{
+    if (!pool_ops_include(kp->pool, KAFKA_CONSUME))
+        return 0;
+    if (!kafka_by_hand(kp))
+        return may_join(kp, err);
+    if (kafka_each(kp) || !pool_read_only(kp->pool) || pool_is_look(kp->pool))
+        return 0;
+    if (option_u64(kafka_opts(kp), K_ASSIGN) == ASSIGN_GROUP) {
+        pool_forbid(kp->pool, KAFKA_CONSUME,
+                    "with assign=group joins a consumer group and commits offsets, which "
+                    "--read-only does not: leave out assign=group, or say assign=hand");
+        return 0;
+    }
+    if (!kp->opened && option_u64(kafka_opts(kp), K_ASSIGN) == ASSIGN_AUTO)
+        pool_event(kp->pool, "--read-only: partitions are assigned by hand; no group is joined, "
+                             "no offsets are committed");
+    return follows_group(kp) ? kafka_offsets_of_group(kp, err) : 0;
 }
 
 int kafka_pool_open(struct pool *pool, struct err *err)
@@ -232,24 +330,31 @@ int kafka_pool_open(struct pool *pool, struct err *err)
     if (pool_ops_include(pool, KAFKA_E2E) && pool_ops_include(pool, KAFKA_CONSUME))
         return err_set(err, ERR_USAGE,
                        "%s: ops: e2e reads back its own messages; consume needs a pool of its own",
-                       pool_target(pool)->shown);
+                       kp->shown);
     int code = kp->admin ? 0 : admin_open(kp, err);
     if (!code)
         code = kafka_topic_look(kp, LOOK_MS, &exists, err);
     if (!code)
         pool_answered(pool);
+    if (!code)
+        code = cluster_look(kp, err);
     if (!code && !exists)
         code = make_topic(kp, err);
+    if (!code && kp->created && !kp->marked) {
+        kp->marked = true;
+        mark_made(kp, KAFKA_MADE_TOPIC, kp->topic_unmarked, sizeof kp->topic_unmarked);
+    }
     if (!code)
         code = parts_new(kp, err);
     if (!code)
         code = kafka_offsets_start(kp, err);
     if (!code)
         code = may_produce(kp, err);
-    if (!code && pool_ops_include(pool, KAFKA_CONSUME) && !kafka_by_hand(kp))
-        code = may_join(kp, err);
+    if (!code)
+        code = begin_reading(kp, err);
     if (code)
         return code;
+    kafka_partitions_first(kp);
     kafka_topic_settings(kp);
     if (!kp->opened && kp->mock)
         pool_event(pool, "librdkafka's mock cluster: never a measure of a broker");
@@ -268,52 +373,10 @@ void kafka_pool_close(struct pool *pool)
     if (kp->admin)
         rd_kafka_destroy_flags(kp->admin, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     parts_free(kp);
+    free(kp->cluster);
     pthread_mutex_destroy(&kp->mutex);
     pthread_mutex_destroy(&kp->threads_mutex);
     memset(kp, 0, sizeof *kp);
-}
-
-/* ---- cleaning up ---- */
-
-int kafka_clean(struct clean *c, struct err *err)
-{
-    const struct target *target = c->target;
-    const struct options *o = c->options;
-    const struct json_t *left = c->left_behind;
-    if (!c->remove) {
-        c->say(c, CLEAN_OURS, "what the file names", -1, "");
-        return 0;
-    }
-    char words[256];
-    size_t i;
-    json_t *entry;
-    int code = 0;
-    rd_kafka_conf_t *conf = kafka_conf_new(NULL, target, o, RD_KAFKA_PRODUCER, err);
-    if (!conf)
-        return ERR_USAGE;
-    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, words, sizeof words);
-    if (!rk) {
-        rd_kafka_conf_destroy(conf);
-        return err_set(err, ERR_FAILED, "%s: %s", target->shown, words);
-    }
-    json_array_foreach((json_t *)(uintptr_t)left, i, entry)
-    {
-        const char *kind = json_string_value(json_object_get(entry, "kind"));
-        const char *what = json_string_value(json_object_get(entry, "what"));
-        if (!kind || !what || code)
-            continue;
-        if (strcmp(kind, "topic") == 0)
-            code = kafka_topic_delete(rk, what, err);
-        else if (strcmp(kind, "group") == 0)
-            code = kafka_group_delete(rk, what, err);
-        else if (strcmp(kind, "messages") == 0)
-            code = err_set(
-                err, ERR_FAILED,
-                "%s: messages in topic %s, which was there before, cannot be removed one by one",
-                target->shown, what);
-    }
-    rd_kafka_destroy(rk);
-    return code;
 }
 
 #endif

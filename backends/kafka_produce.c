@@ -28,17 +28,18 @@ int kafka_producer_open(struct kafka_conn *kc, struct err *err)
 {
     struct kafka_pool *kp = kc->pool;
     char words[256];
-    rd_kafka_conf_t *conf =
-        kafka_conf_new(kp, pool_target(kp->pool), kafka_opts(kp), RD_KAFKA_PRODUCER, err);
+    rd_kafka_conf_t *conf = kafka_conf_new(kp, pool_target(kp->pool), kafka_opts(kp),
+                                           pool_sender(kp->pool), RD_KAFKA_PRODUCER, err);
     if (!conf)
         return -1;
     kc->seq = calloc((size_t)kp->partitions, sizeof *kc->seq);
-    kc->producer = kc->seq ? rd_kafka_new(RD_KAFKA_PRODUCER, conf, words, sizeof words) : NULL;
-    if (!kc->producer) {
+    if (!kc->seq) {
         rd_kafka_conf_destroy(conf);
-        return err_set(err, ERR_FAILED, "%s: a producer: %s", pool_target(kp->pool)->shown,
-                       kc->seq ? words : "out of memory");
+        return err_set(err, ERR_FAILED, "%s: a producer: out of memory", kp->shown);
     }
+    kc->producer = kafka_handle_new(kp, RD_KAFKA_PRODUCER, conf, words, sizeof words);
+    if (!kc->producer)
+        return err_set(err, ERR_FAILED, "%s: a producer: %s", kp->shown, words);
     kc->topic = rd_kafka_topic_new(kc->producer, kp->topic, NULL);
     kc->reports = rd_kafka_queue_get_main(kc->producer);
     /* Even, and never the same in two runs; id + 1 signs end to end. */
@@ -248,7 +249,7 @@ enum submit kafka_submit(struct conn *c, struct op *op)
     struct err err = {0};
     if (!kp->mine)
         return refuse(op, "refused",
-                      "the topic holds messages that loadtop did not write: producing needs "
+                      "the topic is not one that loadtop made: producing needs "
                       "--allow-destructive");
     if (!kc->producer && kafka_producer_open(kc, &err) < 0)
         return refuse(op, "handle", err.msg);
@@ -327,6 +328,7 @@ static void report(struct kafka_conn *kc, const rd_kafka_message_t *m)
         timed_out(kc, op, m);
     } else {
         char said[192];
+        kafka_strain(kc->pool, m->err);
         kafka_error_text(m->err, NULL, said, sizeof said);
         op_fail(op, kafka_error_class(m->err), said, strlen(said));
     }

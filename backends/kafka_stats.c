@@ -282,12 +282,16 @@ static void say_note(struct kafka_pool *kp, const struct kafka_second *s, char *
              isnan(kp->lag.slope) ? "?" : slope);
 }
 
-static void leave_entry(json_t *left, const char *kind, const char *what, double count)
+/* unmarked: why the cluster bears no mark of it, so that clean will not remove it; "": it does. */
+static void leave_entry(json_t *left, const char *kind, const char *what, double count,
+                        const char *unmarked)
 {
     json_t *o = json_object();
     json_object_set_new(o, "kind", json_string(kind));
     json_object_set_new(o, "what", json_string(what));
     json_object_set_new(o, "count", json_integer((json_int_t)count));
+    if (*unmarked)
+        json_object_set_new(o, "unmarked", json_string(unmarked));
     json_array_append_new(left, o);
 }
 
@@ -406,11 +410,11 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
     if (kp->mock)
         return; /* it lives in memory and ends with who made it */
     if (kp->created)
-        leave_entry(st->left_behind, "topic", kp->topic, held);
+        leave_entry(st->left_behind, "topic", kp->topic, held, kp->topic_unmarked);
     else if (produced)
-        leave_entry(st->left_behind, "messages", kp->topic, (double)produced);
+        leave_entry(st->left_behind, "messages", kp->topic, (double)produced, "");
     if (kp->group_made)
-        leave_entry(st->left_behind, "group", kp->group, 1);
+        leave_entry(st->left_behind, "group", kp->group, 1, kp->group_unmarked);
 }
 
 #endif

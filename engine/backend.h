@@ -272,7 +272,8 @@ bool pool_allow_destructive(const struct pool *);
  * it. They are refused, in the mix that the pool begins with and in any that comes later; `why`
  * ends a sentence that names the operation. Begins anew with each pool_open. */
 void pool_forbid(struct pool *, unsigned type, const char *why);
-bool pool_read_only(const struct pool *);
+bool pool_read_only(const struct pool *); /* --read-only, or a look */
+bool pool_is_look(const struct pool *);   /* before a first load: nothing will be loaded */
 uint64_t pool_seed(const struct pool *);
 uint64_t pool_timeout_ns(const struct pool *);
 /* The next of a sequence shared by all workers of the pool, from 0 (dist=sequential, primary keys).

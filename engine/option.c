@@ -349,12 +349,16 @@ static const struct option_property *find_property(const struct options *o, cons
 }
 
 /* Does a value of this option make this process read a file or speak to another host? */
-static bool is_own_only(const struct options *o, const struct option_spec *spec, const char *name)
+static bool is_own_only(const struct options *o, const struct option_spec *spec, const char *name,
+                        const char *value)
 {
     if (!(spec->flags & OPTION_PREFIX))
         return spec->flags & OPTION_OWN_ONLY;
     const struct option_property *p = find_property(o, name + strlen(spec->name));
-    return p && p->flags & OPTION_OWN_ONLY;
+    if (!p)
+        return false;
+    return p->flags & OPTION_OWN_ONLY ||
+           (o->properties->value_is_own && o->properties->value_is_own(p->name, value));
 }
 
 static int refuse_origin(const char *name, enum option_origin origin, struct err *err)
@@ -422,7 +426,7 @@ int options_set(struct options *o, const char *name, const char *value, enum opt
                        "%s cannot change while the load runs; stop the pool and add it anew with "
                        "the other value",
                        name);
-    if (*value && !origin_is_own(origin) && is_own_only(o, spec, name))
+    if (*value && !origin_is_own(origin) && is_own_only(o, spec, name, value))
         return refuse_origin(name, origin, err);
     if (is_text(spec)) {
         int bad = set_text(o, i, name, value, err);

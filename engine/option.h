@@ -71,6 +71,9 @@ struct option_properties {
     /* Why a known property is not in the list, to end "kafka.X: refused: ..."; NULL: not known.
      * May be NULL. */
     const char *(*refusal)(const char *name);
+    /* Is this value one that only the person may give, although the property's other values may
+     * come from anybody? May be NULL. */
+    bool (*value_is_own)(const char *name, const char *value);
 };
 
 #define OPTIONS_MAX 64

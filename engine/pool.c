@@ -58,6 +58,11 @@ bool pool_allow_destructive(const struct pool *p)
     return p->engine->scenario.limits.allow_destructive;
 }
 
+bool pool_is_look(const struct pool *p)
+{
+    return p->engine->scenario.limits.look;
+}
+
 bool pool_read_only(const struct pool *p)
 {
     return p->engine->scenario.limits.read_only || p->engine->scenario.limits.look ||

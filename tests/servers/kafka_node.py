@@ -8,6 +8,7 @@ The recipe is that of control.py (the server of `./dev servers`). Counts are the
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -42,10 +43,36 @@ def certificate(folder):
     return cert, both
 
 
+def text(s):
+    return struct.pack(">h", len(s.encode())) + s.encode()
+
+
+class Answer:
+    """What a broker sent back, read field by field."""
+
+    def __init__(self, body):
+        self.body, self.at = body, 0
+
+    def number(self, size):
+        self.at += size
+        return int.from_bytes(self.body[self.at - size:self.at], "big", signed=True)
+
+    def bytes(self, size):
+        n = self.number(size)
+        self.at += max(n, 0)
+        return self.body[self.at - max(n, 0):self.at]
+
+    def text(self):
+        return self.bytes(2).decode()
+
+    def list(self, item):
+        return [item() for _ in range(self.number(4))]
+
+
 class Node:
-    def __init__(self, file_limit=None, **properties):
+    def __init__(self, file_limit=None, away=None, **properties):
         """file_limit: no file of the broker's may grow beyond so many bytes; for it that is a full disk. It has a second
-        one, or it would end."""
+        one, or it would end. away: an address that a fourth port, `away_port`, sends its clients to."""
         self.server = control.Kafka()
         if file_limit:
             self.server.disks = ("data", "data-2")
@@ -58,18 +85,22 @@ class Node:
             lib.skip(str(e))
         if file_limit:
             self.argv = ["prlimit", "--fsize=%d" % file_limit, "--"] + self.argv
-        self.sasl_port, self.tls_port = control.free_ports(2)
+        self.sasl_port, self.tls_port, self.away_port = control.free_ports(3)
         self.certificate, both = certificate(self.dir)
         path = self.server.path("server.properties")
         with open(path) as f:
-            text = f.read()
+            config = f.read()
         more = "SASL://127.0.0.1:%d,TLS://127.0.0.1:%d," % (self.sasl_port, self.tls_port)
-        for key in ("\nlisteners=", "\nadvertised.listeners="):
-            text = text.replace(key, key + more)
-        text = text.replace("protocol.map=", "protocol.map=SASL:SASL_PLAINTEXT,TLS:SSL,") + SASL + TLS % both
-        text += "".join("%s=%s\n" % (k.replace("_", "."), v) for k, v in properties.items())
+        protocols = "SASL:SASL_PLAINTEXT,TLS:SSL,"
+        for key, address in (("\nlisteners=", "0.0.0.0"), ("\nadvertised.listeners=", away)):
+            place = "AWAY://%s:%d," % (address, self.away_port) if away else ""
+            config = config.replace(key, key + more + place)
+        if away:
+            protocols += "AWAY:PLAINTEXT,"
+        config = config.replace("protocol.map=", "protocol.map=" + protocols) + SASL + TLS % both
+        config += "".join("%s=%s\n" % (k.replace("_", "."), v) for k, v in properties.items())
         with open(path, "w") as f:
-            f.write(text)
+            f.write(config)
         self.bootstrap = self.env["KAFKA_BOOTSTRAP"]
         self.start()
         self.kcat("-P", "-t", "warm-up", stdin="the first topic takes long\n")
@@ -151,6 +182,66 @@ class Node:
         """When the broker took each message of a topic, in seconds since 1970, in order. A node with
         log_message_timestamp_type="LogAppendTime" says so."""
         return sorted(int(t) / 1000 for t in self.kcat("-C", "-t", topic, "-e", "-q", "-f", "%T\n").split())
+
+    # ---- groups, in Kafka's own protocol: no client's library stands between the test and the broker
+
+    def ask(self, key, version, body):
+        head = struct.pack(">hhi", key, version, 1) + text("test") + body
+        with socket.create_connection(("127.0.0.1", int(self.bootstrap.rpartition(":")[2])), 10) as s:
+            s.sendall(struct.pack(">i", len(head)) + head)
+            with s.makefile("rb") as f:
+                size, = struct.unpack(">i", f.read(4))
+                answer = Answer(f.read(size))
+        answer.number(4)  # the correlation's number
+        return answer
+
+    def groups(self):
+        """Names of all groups that have members or offsets."""
+        a = self.ask(16, 0, b"")  # ListGroups
+        assert a.number(2) == 0
+        return sorted(name for name, _ in a.list(lambda: (a.text(), a.text())))
+
+    def clients(self, group):
+        """The client.id of each member of a group."""
+        a = self.ask(15, 0, struct.pack(">i", 1) + text(group))  # DescribeGroups
+
+        def member():
+            a.text()
+            found = a.text(), a.text(), a.bytes(4), a.bytes(4)
+            return found[0]
+        return a.list(lambda: (a.number(2), a.text(), a.text(), a.text(), a.text(), a.list(member)))[0][5]
+
+    def offsets(self, group, topic, partition=0):
+        """(offset, metadata) as committed; -1: none."""
+        a = self.ask(9, 1, text(group) + struct.pack(">i", 1) + text(topic) + struct.pack(">ii", 1, partition))
+        (_, ((_, offset, metadata, error),)), = a.list(lambda: (a.text(), a.list(
+            lambda: (a.number(4), a.number(8), a.text(), a.number(2)))))
+        assert error in (0, 3), error  # 3: there is no such topic
+        return offset, metadata
+
+    def commit(self, group, topic, offset=0, metadata=""):
+        """As a client that is not in the group."""
+        body = (text(group) + struct.pack(">i", -1) + text("") + struct.pack(">qi", -1, 1) + text(topic) +
+                struct.pack(">iiq", 1, 0, offset) + text(metadata))
+
+        def taken():
+            a = self.ask(8, 2, body)
+            (_, ((_, error),)), = a.list(lambda: (a.text(), a.list(lambda: (a.number(4), a.number(2)))))
+            assert error in (0, 14, 15, 16), error  # 14 to 16: the coordinator is not there yet
+            return error == 0
+        lib.until("%s takes an offset" % group, taken, timeout=30)
+
+    def cluster(self):
+        with open(os.path.join(self.dir, "data", "meta.properties")) as f:
+            return next(line.split("=", 1)[1].strip() for line in f if line.startswith("cluster.id="))
+
+    def tool(self, name, *args):
+        """One of Kafka's own programs."""
+        p = subprocess.run(["java", "-Xmx128m", "-cp", self.env["KAFKA_LIB"] + "/*", name, "--bootstrap-server",
+                            self.bootstrap, *args], capture_output=True, text=True, timeout=60, check=False)
+        if p.returncode:
+            raise AssertionError("%s: %s" % (name, p.stdout + p.stderr))
+        return p.stdout
 
     def topics(self):
         return [line.split('"')[1] for line in self.kcat("-L").splitlines() if line.strip().startswith('topic "')]

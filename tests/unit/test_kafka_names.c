@@ -1,0 +1,124 @@
+/* Names on their way to a check: whole, or not at all. */
+#include "engine/option.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#if LOADTOP_HAVE_RDKAFKA
+
+#include "backends/kafka.h"
+#include "backends/kafka_properties.h"
+
+/* librdkafka hands "host:port", cut at 255 characters, to the hook that asks whether it may
+ * connect. */
+static void hosts(void **state)
+{
+    static const struct {
+        const char *id, *host; /* NULL: refused */
+    } cases[] = {
+        {"localhost:9092", "localhost"},
+        {"10.0.0.1:9092", "10.0.0.1"},
+        {"[::1]:9092", "::1"},
+        {"::1:9092", "::1"}, /* as metadata names it */
+        {"2001:db8::7:19092", "2001:db8::7"},
+        {"[denied.example]x:9092", "denied.example"}, /* what it looks up */
+        {"localhost", NULL},
+        {":9092", NULL},
+        {"[]:9092", NULL},
+        {"[::1:9092", NULL},
+        {"", NULL},
+        {NULL, NULL},
+    };
+    char host[256], longest[300];
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool whole = kafka_broker_host(cases[i].id, host, sizeof host);
+        assert_int_equal(whole, cases[i].host != NULL);
+        if (whole)
+            assert_string_equal(host, cases[i].host);
+    }
+    for (size_t len = 240; len < 290; len++) { /* an advertised name, and what is left of it */
+        memset(longest, 'a', len);
+        snprintf(longest + len, sizeof longest - len, ":9092");
+        longest[255] = '\0';
+        bool whole = kafka_broker_host(longest, host, sizeof host);
+        assert_int_equal(whole, len + 5 < 255);
+        if (whole)
+            assert_int_equal(strlen(host), len);
+    }
+    assert_true(kafka_broker_host("abc:9092", host, 4));
+    assert_false(kafka_broker_host("abcd:9092", host, 4));
+}
+
+static void groups(void **state)
+{
+    (void)state;
+    assert_true(kafka_group_is_named_after("loadtop-0123abcd-4711-0", "0123abcd"));
+    assert_false(kafka_group_is_named_after("loadtop-0123abcd-4711-0", "0123abce"));
+    assert_false(kafka_group_is_named_after("loadtop-0123abcd-orders", "0123abcd"));
+    assert_false(kafka_group_is_named_after("loadtop-0123abcd-", "0123abcd"));
+    assert_false(kafka_group_is_named_after("loadtop-0123abcd", "0123abcd"));
+    assert_false(kafka_group_is_named_after("loadtop--1-1", ""));
+    assert_false(kafka_group_is_named_after("loadtop-0123-1-1", "0123"));
+    assert_false(kafka_group_is_named_after("orders", "0123abcd"));
+}
+
+/* What the table of options names as a secret, and what only the list of properties has. */
+static void secrets(void **state)
+{
+    static const char *const names[] = {
+        "ssl.key.pem",   "ssl.key.password",        "ssl.keystore.password",
+        "sasl.password", "sasl.oauthbearer.config", "sasl.oauthbearer.client.secret",
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        char full[64];
+        snprintf(full, sizeof full, "kafka.%s", names[i]);
+        assert_true(option_name_is_secret(names[i], strlen(names[i])));
+        int at = options_find(kafka_options, full);
+        assert_in_range(at, K_SECRET_FIRST, K_PROPERTY - 1);
+        assert_int_equal(kafka_options[at].type, OPTION_SECRET);
+    }
+}
+
+/* Nothing is allowed and refused at once, and a list that ends too early is seen. */
+static void properties(void **state)
+{
+    unsigned n = 0;
+    (void)state;
+    for (const struct option_property *p = kafka_properties.allowed; p->name; p++, n++)
+        assert_null(kafka_properties.refusal(p->name));
+    assert_true(n > 80);
+    assert_non_null(kafka_properties.refusal("sasl.kerberos.kinit.cmd"));
+    assert_null(kafka_properties.refusal("no.such.property"));
+    assert_true(kafka_properties.value_is_own("sasl.mechanism", "\tGSSAPI"));
+    assert_false(kafka_properties.value_is_own("sasl.mechanism", "SCRAM-SHA-512"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hosts),
+        cmocka_unit_test(groups),
+        cmocka_unit_test(secrets),
+        cmocka_unit_test(properties),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#else
+
+int main(void)
+{
+    printf("SKIP: built without librdkafka (apt-get install librdkafka-dev)\n");
+    return 77;
+}
+
+#endif
