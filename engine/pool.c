@@ -60,13 +60,12 @@ bool pool_allow_destructive(const struct pool *p)
 
 bool pool_is_look(const struct pool *p)
 {
-    return p->engine->scenario.limits.look;
+    return p->engine->scenario.limits.look || atomic_load(&p->looking);
 }
 
 bool pool_read_only(const struct pool *p)
 {
-    return p->engine->scenario.limits.read_only || p->engine->scenario.limits.look ||
-           atomic_load(&p->looking);
+    return p->engine->scenario.limits.read_only || pool_is_look(p);
 }
 
 uint64_t pool_seed(const struct pool *p)
