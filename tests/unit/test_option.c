@@ -272,7 +272,7 @@ static const char *refusal(const char *name)
 static void what_reads_files_is_taken_from_ones_own_hand(void **state)
 {
     (void)state;
-    static const struct option_properties properties = {allowed, refusal};
+    static const struct option_properties properties = {.allowed = allowed, .refusal = refusal};
     static const struct {
         const char *name, *value;
         enum option_origin origin;
