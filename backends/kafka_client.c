@@ -597,6 +597,16 @@ static struct kafka_client *client_new(struct kafka_worker *kw, uint32_t id)
     return c;
 }
 
+/* Those with messages at hand that are handling none: after a pause, and when a ceiling lets more
+ * be taken. */
+static void go_on(struct kafka_worker *kw)
+{
+    uint64_t now = loop_now(worker_loop(kw->worker));
+    for (uint32_t i = 0; i < kw->clients; i++)
+        if (kw->client[i]->count && kw->client[i]->state != CLIENT_HANDLING)
+            begin_period(kw->client[i], now);
+}
+
 static void pause_clients(struct kafka_worker *kw, bool paused)
 {
     uint64_t now = loop_now(worker_loop(kw->worker));
@@ -608,9 +618,6 @@ static void pause_clients(struct kafka_worker *kw, bool paused)
             c->since_ns = now > c->since_ns ? now : c->since_ns;
     }
     kw->paused = paused;
-    for (uint32_t i = 0; i < kw->clients && !paused; i++)
-        if (kw->client[i]->count && kw->client[i]->state != CLIENT_HANDLING)
-            begin_period(kw->client[i], now);
     for (uint32_t i = 0; i <= kw->connections; i++) {
         struct kafka_conn *kc = kafka_conn_at(kw, i);
         if (kc) {
@@ -643,6 +650,8 @@ void kafka_clients_tune(struct kafka_worker *kw)
     }
     if (worker_paused(w) != kw->paused)
         pause_clients(kw, worker_paused(w));
+    if (!kw->paused)
+        go_on(kw);
 }
 
 void kafka_clients_free(struct kafka_worker *kw)

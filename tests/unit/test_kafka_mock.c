@@ -26,7 +26,7 @@ static struct kafka_mock *mock;
 
 static int start(void **state)
 {
-    static const char *const topics[] = {"share", "group", "each", "trip", NULL};
+    static const char *const topics[] = {"share", "group", "each", "trip", "slow", NULL};
     struct err err = {0};
     (void)state;
     mock = kafka_mock_start(2, topics, 4, &err);
@@ -150,6 +150,41 @@ static void there_and_back(void **state)
     scenario_fini(&s);
 }
 
+/* --max-rate holds for what is received, too: it stays where it is until it may be taken. */
+static void a_ceiling_holds_for_what_is_received(void **state)
+{
+    const char *const query[] = {"slow?count=5000&pattern=chain&depth=100",
+                                 "slow?ops=consume&from=earliest&assign=hand&clients=3&count=3000"};
+    struct scenario s;
+    struct engine *e;
+    (void)state;
+    e = run(&s, query, 1);
+    expect(e, 0, 5000);
+    scenario_fini(&s);
+    char url[512];
+    struct err err = {0};
+    scenario_init(&s);
+    s.limits.max_rate = 1000;
+    snprintf(url, sizeof url, "kafka://%s/%s", kafka_mock_servers(mock), query[1]);
+    assert_int_equal(scenario_add(&s, url, ORIGIN_ARGV, NULL, backends, &err), 0);
+    e = engine_new(&s, backends, false, &err);
+    assert_non_null(e);
+    assert_int_equal(engine_start(e, &err), 0);
+    assert_true(reaches(e, 0, 1));
+    const struct snapshot *first = engine_snapshot(e);
+    double from_s = first->now_s;
+    uint64_t from = first->pool[0].counts.completed;
+    snapshot_release(first);
+    assert_true(reaches(e, 0, 3000));
+    const struct snapshot *last = engine_snapshot(e);
+    /* As many as the time allows, however slow the machine was; and it went on to the end. */
+    assert_true((double)(3000 - from) <= 1000 * (last->now_s - from_s) + 1000 * 0.2);
+    assert_int_equal(last->pool[0].counts.completed, 3000);
+    snapshot_release(last);
+    engine_free(e);
+    scenario_fini(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +192,7 @@ int main(void)
         cmocka_unit_test(a_group_of_one),
         cmocka_unit_test(each_gets_all),
         cmocka_unit_test(there_and_back),
+        cmocka_unit_test(a_ceiling_holds_for_what_is_received),
     };
     if (backend_kafka.unavailable) {
         printf("SKIP: %s\n", backend_kafka.unavailable);
