@@ -108,6 +108,7 @@ struct kafka_pool {
     char group[KAFKA_GROUP_MOST + 1];
     bool own_group;  /* the group's name is made from the run: nobody else uses it */
     bool group_made; /* the group had no offsets before this pool */
+    bool asked;      /* for the topic to be made, and no answer came */
     bool created;    /* this pool made the topic */
     bool mine;       /* it may be written to: loadtop made it, or it was allowed */
     bool marked;     /* what this pool made bears its mark, or cannot */

@@ -43,6 +43,23 @@ int kafka_unreached(struct kafka_pool *kp, rd_kafka_resp_err_t code, struct err 
     return err_set(err, login ? ERR_FAILED : ERR_UNREACHED, "%s: %s", where(kp), why);
 }
 
+static bool is_refused(struct kafka_pool *kp)
+{
+    pthread_mutex_lock(&kp->mutex);
+    bool refused = kp->refused[0];
+    pthread_mutex_unlock(&kp->mutex);
+    return refused;
+}
+
+/* Asking again at once would bring the same. */
+static bool is_hopeless(struct kafka_pool *kp)
+{
+    pthread_mutex_lock(&kp->mutex);
+    bool hopeless = kp->trouble[0] || kp->refused[0] || kp->waits[0];
+    pthread_mutex_unlock(&kp->mutex);
+    return hopeless;
+}
+
 /* ---- the admin API: one request, one result ---- */
 
 static rd_kafka_event_t *await(rd_kafka_queue_t *q, rd_kafka_event_type_t type, int timeout_ms)
@@ -93,7 +110,9 @@ int kafka_topic_create(struct kafka_pool *kp, struct err *err)
     rd_kafka_queue_t *q = rd_kafka_queue_new(kp->admin);
     rd_kafka_AdminOptions_t *options = kafka_admin_options(kp->admin);
     rd_kafka_CreateTopics(kp->admin, &topic, 1, options, q);
-    rd_kafka_event_t *e = kafka_await(q, RD_KAFKA_EVENT_CREATETOPICS_RESULT);
+    rd_kafka_event_t *e = NULL;
+    for (int tries = 0; tries < 20 && !e && !is_refused(kp); tries++)
+        e = await(q, RD_KAFKA_EVENT_CREATETOPICS_RESULT, ADMIN_MS / 10);
     if (e && rd_kafka_event_error(e)) {
         code = rd_kafka_event_error(e);
         copy_str(words, sizeof words, rd_kafka_event_error_string(e));
@@ -412,15 +431,6 @@ bool kafka_from_valid(const char *from)
 {
     return !*from || strcmp(from, "earliest") == 0 || strcmp(from, "latest") == 0 ||
            strcmp(from, "group") == 0 || time_of(from) >= 0;
-}
-
-/* Asking again at once would bring the same. */
-static bool is_hopeless(struct kafka_pool *kp)
-{
-    pthread_mutex_lock(&kp->mutex);
-    bool hopeless = kp->trouble[0] || kp->refused[0] || kp->waits[0];
-    pthread_mutex_unlock(&kp->mutex);
-    return hopeless;
 }
 
 int kafka_offsets_start(struct kafka_pool *kp, struct err *err)

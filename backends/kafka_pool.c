@@ -197,6 +197,24 @@ static void mark_made(struct kafka_pool *kp, enum kafka_made what, char *why, si
                topic ? "topic" : "group", name, why);
 }
 
+static void made_topic(struct kafka_pool *kp)
+{
+    kp->created = true;
+    kafka_made_here_add(kp->cluster, kp->topic);
+}
+
+/* The answer to an earlier attempt's request was lost. There was no topic before it, and nobody has
+ * ever written to the one that is there now: so the request was carried out. */
+static void look_whether_made(struct kafka_pool *kp)
+{
+    int64_t ends = 0;
+    for (int32_t p = 0; p < kp->partitions; p++)
+        ends += kp->part[p].end;
+    if (kp->asked && !kp->created && !ends)
+        made_topic(kp);
+    kp->asked = false;
+}
+
 /* Makes the topic, and waits until its partitions have leaders. */
 static int make_topic(struct kafka_pool *kp, struct err *err)
 {
@@ -208,12 +226,12 @@ static int make_topic(struct kafka_pool *kp, struct err *err)
         return err_set(err, ERR_REFUSED, "%s: there is no topic %s, and --read-only makes none",
                        kp->shown, kp->topic);
     int code = kafka_topic_create(kp, err);
-    if (code < 0)
+    if (code < 0) {
+        kp->asked = kp->asked || code == ERR_UNREACHED; /* it may have been made all the same */
         return code;
-    if (code == 0) {
-        kp->created = true;
-        kafka_made_here_add(kp->cluster, kp->topic);
     }
+    if (code == 0)
+        made_topic(kp);
     for (int tries = 0; tries < 100 && !pool_stopping(kp->pool); tries++) {
         bool exists = false;
         code = kafka_topic_look(kp, LOOK_MS, &exists, err);
@@ -340,14 +358,16 @@ int kafka_pool_open(struct pool *pool, struct err *err)
         code = cluster_look(kp, err);
     if (!code && !exists)
         code = make_topic(kp, err);
-    if (!code && kp->created && !kp->marked) {
-        kp->marked = true;
-        mark_made(kp, KAFKA_MADE_TOPIC, kp->topic_unmarked, sizeof kp->topic_unmarked);
-    }
     if (!code)
         code = parts_new(kp, err);
     if (!code)
         code = kafka_offsets_start(kp, err);
+    if (!code)
+        look_whether_made(kp);
+    if (!code && kp->created && !kp->marked) {
+        kp->marked = true;
+        mark_made(kp, KAFKA_MADE_TOPIC, kp->topic_unmarked, sizeof kp->topic_unmarked);
+    }
     if (!code)
         code = may_produce(kp, err);
     if (!code)

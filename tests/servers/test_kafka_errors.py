@@ -118,8 +118,8 @@ class Errors(unittest.TestCase):
             kinds = sorted(e["kind"] for p in run["pools"] for e in p["left_behind"])
             self.assertIn("topic", kinds)
             self.assertIn("group", kinds)
-            cleaned = lib.loadtop("clean", "--yes", h.json, timeout=60)
-            self.assertEqual(cleaned.code, 0, cleaned)
+            r = lib.loadtop("clean", "--yes", h.json, timeout=60)
+            self.assertEqual(r.code, 0, r)
         lib.until("the topic is gone", lambda: topic not in self.node.topics())
 
 
