@@ -223,7 +223,7 @@ static int make_topic(struct kafka_pool *kp, struct err *err)
                        "%s: there is no topic %s (create it, or leave out create=no)", kp->shown,
                        kp->topic);
     if (pool_read_only(kp->pool))
-        return err_set(err, ERR_REFUSED, "%s: there is no topic %s, and --read-only makes none",
+        return err_set(err, ERR_ABSENT, "%s: there is no topic %s, and --read-only makes none",
                        kp->shown, kp->topic);
     int code = kafka_topic_create(kp, err);
     if (code < 0) {

@@ -361,7 +361,7 @@ static int leave_shared(struct cleaning *k, const char *prefix, uint64_t end, co
     if (rc || count == 0)
         return rc;
     snprintf(why, sizeof why, "also written by run %s: they go with that one", run);
-    k->clean->say(k->clean, CLEAN_STAYS, keys_words(what, sizeof what, k, prefix, 0, end), count,
+    k->clean->say(k->clean, CLEAN_SHARED, keys_words(what, sizeof what, k, prefix, 0, end), count,
                   why);
     return 0;
 }

@@ -142,12 +142,14 @@ struct stats {
     int64_t data_items;    /* keys, rows, ...; -1: unknown */
     struct stat_column column[STAT_COLUMNS_MAX]; /* [columns] */
     unsigned columns;
-    int64_t data_bytes; /* what they take on the server, as it says itself; -1: unknown */
-    int64_t rtt_ns;     /* to the server and back, see net_round_trip_ns; -1: unknown */
-    char verdict[24];   /* beside the columns: "keeps up"; "": none */
-    bool measuring;     /* the verdict on the present load is not out yet: a step of a sweep that
-                           holds until it is steady waits for it, as long as a step may last */
-    char alert[160];    /* what a person must see at once: "falling behind: ..."; "": nothing */
+    int64_t data_bytes;  /* what they take on the server, as it says itself; -1: unknown */
+    double free_bytes;   /* how much more it has room for, as it says itself; NaN: unknown */
+    const char *free_of; /* "memory", "disk"; of static storage */
+    int64_t rtt_ns;      /* to the server and back, see net_round_trip_ns; -1: unknown */
+    char verdict[24];    /* beside the columns: "keeps up"; "": none */
+    bool measuring;      /* the verdict on the present load is not out yet: a step of a sweep that
+                            holds until it is steady waits for it, as long as a step may last */
+    char alert[160];     /* what a person must see at once: "falling behind: ..."; "": nothing */
     /* Of a pool that only receives the engine cannot see whose limit it is: threads wait either
      * way. LIMIT_NONE with a reason: the backend does not know either, or not yet. */
     enum bottleneck limit;
@@ -206,6 +208,12 @@ struct backend {
      * CONN_DEPTH_UNBOUNDED: all of a worker's clients share one connection by default. Required. */
     uint32_t (*depth)(const struct pool *, uint32_t client_depth);
 
+    /* Bytes that these settings can come to take on the target, as they lie there, replicas
+     * included; INFINITY: no bound; 0: nothing is written. Asked when they are to change while it
+     * runs, against stats.free_bytes. weight: [OPS_MAX], of the mix. Optional. The supervisor's
+     * thread; no wait. */
+    double (*to_come)(const struct pool *, const struct options *, const double *weight);
+
     /* -- for a worker; never block. worker_open and worker_close run on the supervisor's thread,
      * before the worker's own thread begins and after it ended; everything below on the worker's.
      */
@@ -213,6 +221,9 @@ struct backend {
     void (*worker_close)(struct worker *);             /* optional; all conns are closed by then */
     void (*tune)(struct worker *); /* optional: an option, clients or connections changed */
     void (*fill)(struct worker *, struct op *); /* optional: choose key, size, aux */
+    /* Optional: bytes of data that a filled request writes, names and all rows included, for
+     * --max-bytes; NULL: op->size. Not asked of types that only read. */
+    uint64_t (*data_bytes)(const struct worker *, const struct op *);
     uint32_t (*route)(struct worker *,
                       const struct op *);     /* optional: group, < GROUPS_MAX; NULL: all 0 */
     int (*open)(struct conn *, struct err *); /* required; err set and < 0: as conn_down */
@@ -307,6 +318,14 @@ int net_connect(const struct pool *, const char *host, const struct sockaddr *, 
  * before any load; NULL: it does not say. 0, or ERR_REFUSED by targets.conf. Waits for the name of
  * a protected one to be typed where somebody can. The pool's thread. */
 int pool_identity_allowed(struct pool *, const char *identity, struct err *);
+/* The same for a server that is reached again while the load runs: without a wait. False: it must
+ * not be loaded; the pool is ended for that, and a connection to it must not carry a request. Any
+ * thread.
+ */
+bool pool_identity_still_allowed(struct pool *, const char *identity);
+/* Does any rule name an identity of this backend? Else nobody needs to ask for it at each connect.
+ */
+bool pool_identity_matters(const struct pool *);
 /* Who this is, for the server's list of clients: "loadtop:alice@build7:1a2b3c4d" (user, host, run);
  * letters, digits and "@:._-" only, at most 127. */
 const char *pool_sender(const struct pool *);
@@ -321,10 +340,11 @@ bool pool_awaits_yes(const struct pool *);
 /* What is to come against what the target has room for. Call it in pool_open, when the mix writes
  * and before anything is written. */
 struct room {
-    double to_come_bytes; /* as they will lie on the target, replicas included; INFINITY: no bound
-                             is known: then what the target has free bounds it */
-    double free_bytes;    /* NaN: the target does not say */
-    const char *of;       /* "memory", "disk" */
+    double to_come_bytes;   /* as they will lie on the target, replicas included; INFINITY: no bound
+                               is known: then what the target has free bounds it */
+    double stored_per_byte; /* bytes that one of data_bytes takes there; 0: one */
+    double free_bytes;      /* NaN: the target does not say */
+    const char *of;         /* "memory", "disk" */
 };
 /* 0; ERR_REFUSED when it would not fit on a target that is not on this machine and nobody can be
  * asked; with a screen it waits here for the answer. The pool's thread. */
@@ -335,15 +355,16 @@ uint64_t pool_count(const struct pool *); /* of -n; 0: none */
 void pool_nodes(struct pool *, unsigned n);
 
 /* The target suffers, as it says itself or as its refusals tell: a pool whose target is not on this
- * machine is paused with this reason; once a person has resumed it, the same kind does not pause it
- * again. Only what is new since the pool began counts. Any thread, also a worker's (it takes a lock
- * only the first time). */
+ * machine is paused with this reason, and again 10 s after a person has resumed it if it goes on.
+ * Only what is new since the last look counts. Any thread, also a worker's (it takes a lock
+ * only the first time after each look of the supervisor's). */
 enum strain {
     STRAIN_EVICTED,   /* data goes for want of memory */
     STRAIN_MEMORY,    /* writes are refused for want of memory */
     STRAIN_REFUSED,   /* connections are refused for want of places */
     STRAIN_READ_ONLY, /* the target has blocked writes */
     STRAIN_REPLICAS,  /* replicas fall out of sync or away */
+    STRAIN_ROOM,      /* little is left of what it had free */
     STRAIN_THREADS,   /* requests are refused by queues that are full */
     STRAINS
 };
@@ -355,6 +376,7 @@ enum clean_fate {
     CLEAN_OURS,   /* it bears this run's mark and would go (a look) */
     CLEAN_GONE,   /* removed now */
     CLEAN_ABSENT, /* it is not there any more */
+    CLEAN_SHARED, /* another run made it as well, and it goes with that one: done, for this run */
     CLEAN_STAYS   /* it stays: the reason says why, and how to remove it by hand */
 };
 struct clean {

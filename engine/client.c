@@ -152,14 +152,23 @@ void op_adopt(struct client *c, struct op *op)
             w->tally.generate_ns += (clock_ns() - before) * SAMPLE_EVERY;
         }
     }
-    if (w->now.bounded && op->size && !w->backend->ops[op->type].reads &&
-        !guard_take_bytes(w->pool, op->size))
-        w->full = true;
     if (w->now.load.pattern == PATTERN_UNTHROTTLED) {
         w->unthrottled_bytes += w->op_bytes + op->size;
         if (w->unthrottled_bytes > w->tally.peak_bytes)
             w->tally.peak_bytes = w->unthrottled_bytes;
     }
+}
+
+struct op *op_bounded(struct worker *w, struct op *op)
+{
+    const struct backend *b = w->backend;
+    if (!op || !w->now.bounded || b->ops[op->type].reads)
+        return op;
+    if (guard_take_bytes(w->pool, b->data_bytes ? b->data_bytes(w, op) : op->size))
+        return op;
+    w->full = true;
+    op_give_back(op);
+    return NULL;
 }
 
 static struct op *closed_op(struct client *c)
@@ -170,7 +179,7 @@ static struct op *closed_op(struct client *c)
     struct op *op = n ? op_make(w, type, n) : NULL;
     if (op)
         op_adopt(c, op);
-    return op;
+    return op_bounded(w, op);
 }
 
 /* Starts up to n requests made by `make`. In pattern batch they are one lease where a connection

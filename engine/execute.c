@@ -321,7 +321,8 @@ static void execute_ops(struct engine *e, struct pool *p, const struct command *
     struct err err = {0};
     char from[64], to[64];
     if (ops_parse(p->spec.backend, c->text, wish.load.weight, &err) < 0 ||
-        spec_allowed(e, p, &wish, &err) < 0 || pool_forbids(p, wish.load.weight, &err) < 0) {
+        spec_allowed(e, p, &wish, &err) < 0 || pool_forbids(p, wish.load.weight, &err) < 0 ||
+        guard_fits(p, &p->spec.options, wish.load.weight, &err) < 0) {
         refuse(e, p, c, by, err.msg);
         return;
     }
@@ -331,6 +332,19 @@ static void execute_ops(struct engine *e, struct pool *p, const struct command *
     changed(e, p, "ops", from, to, by);
     if (by != BY_SWEEP)
         push_undo(e, p, "ops %s", from);
+}
+
+/* Would the data still fit with the option as it is to be? An option that cannot be set is not
+ * judged. */
+static int option_fits(const struct pool *p, const struct command *c, struct err *err)
+{
+    struct options wish;
+    int bad = 0;
+    options_copy(&wish, &p->spec.options);
+    if (options_set(&wish, c->option, c->text, ORIGIN_ARGV, true, NULL) == 0)
+        bad = guard_fits(p, &wish, p->spec.load.weight, err);
+    options_fini(&wish);
+    return bad;
 }
 
 static void execute_set(struct engine *e, struct pool *p, const struct command *c, enum origin by)
@@ -352,7 +366,8 @@ static void execute_set(struct engine *e, struct pool *p, const struct command *
     } else {
         if (i >= 0)
             options_text(o, (unsigned)i, from, sizeof from);
-        if (options_set(o, c->option, c->text, ORIGIN_ARGV, true, &err) < 0) {
+        if (option_fits(p, c, &err) < 0 ||
+            options_set(o, c->option, c->text, ORIGIN_ARGV, true, &err) < 0) {
             refuse(e, p, c, by, err.msg);
             return;
         }
@@ -383,6 +398,8 @@ void pool_pause(struct pool *p, bool paused, enum origin by)
         return;
     }
     p->paused = paused;
+    if (!paused)
+        p->resumed_ns = now;
     if (p->load_from_ns) {
         pool_publish_settings(p);
         pool_note_pause(p, paused, now);

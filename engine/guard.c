@@ -21,7 +21,9 @@
 #include <unistd.h>
 
 #define ASK_EVERY_MS 100
-#define ROOM_SHARE 0.8 /* of what is free, when nothing else bounds what is to come */
+#define ROOM_SHARE 0.8               /* of what is free, when nothing else bounds what is to come */
+#define ROOM_LEAST (8.0 * (1 << 30)) /* more than this left is room enough, whatever there was */
+#define RESUMED_NS (10 * NS_PER_S)   /* a person who resumed has seen the reason */
 
 /* ---- permission ---- */
 
@@ -32,6 +34,12 @@ static void set_guard(struct pool *p, const char *what, const char *rule)
     copy_str(p->guard_rule, sizeof p->guard_rule, rule ? rule : "targets.conf");
     pthread_mutex_unlock(&p->mutex);
     engine_wake(p->engine);
+}
+
+/* What a server that does not say who it is goes by. */
+static const char *server_name(const struct target *t)
+{
+    return t->hosts ? t->host[0].name : t->path;
 }
 
 /* What a verdict means for this run: a protected thing waits for its name where somebody can type
@@ -72,6 +80,28 @@ int guard_await(struct pool *p, struct err *err)
     return bad;
 }
 
+bool pool_identity_still_allowed(struct pool *p, const char *identity)
+{
+    const char *where = NULL;
+    enum rule_verdict v =
+        rules_check_identity(p->engine->rules, p->spec.backend->name, identity, &where);
+    const char *shown = identity && *identity ? identity : server_name(&p->spec.target);
+    if (v != RULE_DENY && (v != RULE_PROTECT || engine_confirmed(p->engine, shown)))
+        return true;
+    pthread_mutex_lock(&p->mutex);
+    snprintf(p->foreign_why, sizeof p->foreign_why, "%.70s answers now, and is %s (%.70s)", shown,
+             v == RULE_DENY ? "denied" : "protected", where ? where : "targets.conf");
+    pthread_mutex_unlock(&p->mutex);
+    atomic_store(&p->foreign, true);
+    engine_wake(p->engine);
+    return false;
+}
+
+bool pool_identity_matters(const struct pool *p)
+{
+    return rules_name_identity(p->engine->rules, p->spec.backend->name);
+}
+
 bool guard_awaits_yes(const struct pool *p)
 {
     return p->engine->scenario.limits.hold_remote && atomic_load(&p->away) &&
@@ -98,12 +128,9 @@ int guard_note_address(struct pool *p, const char *host, const struct sockaddr *
 int pool_identity_allowed(struct pool *p, const char *identity, struct err *err)
 {
     const char *where = NULL;
-    const char *shown = identity && *identity ? identity : p->spec.target.shown;
+    const char *shown = identity && *identity ? identity : server_name(&p->spec.target);
     enum rule_verdict verdict =
         rules_check_identity(p->engine->rules, p->spec.backend->name, identity, &where);
-    /* A server that does not say who it is goes by its host's name. */
-    if ((!identity || !*identity) && p->spec.target.hosts)
-        shown = p->spec.target.host[0].name;
     return settle(p, verdict, shown, where, err);
 }
 
@@ -114,10 +141,7 @@ int clean_identity_allowed(const struct clean *c, const char *backend, const cha
     struct rules *rules = rules_load(err);
     if (!rules)
         return ERR_REFUSED;
-    bool silent = !identity || !*identity;
-    const char *shown = !silent            ? identity
-                        : c->target->hosts ? c->target->host[0].name
-                                           : c->target->path;
+    const char *shown = identity && *identity ? identity : server_name(c->target);
     enum rule_verdict verdict = rules_check_identity(rules, backend, identity, &where);
     int bad = 0;
     if (verdict == RULE_DENY)
@@ -161,11 +185,11 @@ void guard_init(struct pool *p)
 
 bool guard_take_bytes(struct pool *p, uint64_t bytes)
 {
-    int64_t take = bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX;
-    int64_t left = atomic_fetch_sub_explicit(&p->bytes_left, take, memory_order_relaxed) - take;
-    if (left >= take)
+    int64_t take = bytes < INT64_MAX / 2 ? (int64_t)bytes : INT64_MAX / 2;
+    if (atomic_fetch_sub_explicit(&p->bytes_left, take, memory_order_relaxed) >= take)
         return true;
-    atomic_store(&p->bytes_spent, true); /* the next one is as large, and would pass the bound */
+    atomic_fetch_add_explicit(&p->bytes_left, take, memory_order_relaxed);
+    atomic_store(&p->bytes_spent, true);
     pool_notify(p);
     return false;
 }
@@ -191,20 +215,16 @@ int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
     if (isinf(to_come)) {
         snprintf(why, sizeof why, "it had %s of %s free, and %.0f %% of that are written", has,
                  room->of, 100 * ROOM_SHARE);
-        bound_bytes(p, ROOM_SHARE * room->free_bytes, why);
+        bound_bytes(p, ROOM_SHARE * room->free_bytes / fmax(room->stored_per_byte, 1), why);
         return 0;
     }
     if (to_come <= room->free_bytes)
         return 0;
     snprintf(why, sizeof why, "%s of data are to come, and it has %s of %s free",
              format_bytes(come, sizeof come, to_come), has, room->of);
-    if (!l->ask_names) {
-        if (p->spec.target.hosts && engine_confirmed(p->engine, p->spec.target.host[0].name))
-            return 0;
-        return err_set(err, ERR_REFUSED, "%s: %s (--max-bytes bounds it, --confirm '%s' means it)",
-                       p->spec.name, why,
-                       p->spec.target.hosts ? p->spec.target.host[0].name : "HOST");
-    }
+    if (!l->ask_names)
+        return err_set(err, ERR_REFUSED, "%s: %s (fewer or smaller, or --max-bytes, which ends it)",
+                       p->spec.name, why);
     pthread_mutex_lock(&p->mutex);
     bool known = p->room_why[0] != '\0'; /* by a look: the yes was said knowing it */
     copy_str(p->room_why, sizeof p->room_why, why);
@@ -217,6 +237,40 @@ int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
     while (!atomic_load(&p->stopping) && !atomic_load(&p->consented))
         pool_wait_ms(p, ASK_EVERY_MS);
     return 0;
+}
+
+static double to_come(const struct pool *p, const struct options *o, const double *weight)
+{
+    return p->spec.backend->to_come ? p->spec.backend->to_come(p, o, weight) : 0;
+}
+
+int guard_fits(const struct pool *p, const struct options *o, const double *weight, struct err *err)
+{
+    pthread_mutex_t *mutex = &((struct pool *)(uintptr_t)p)->mutex;
+    const struct engine *e = p->engine;
+    pthread_mutex_lock(mutex);
+    double left = p->stats.free_bytes;
+    const char *of = p->stats.free_of;
+    pthread_mutex_unlock(mutex);
+    double sum = to_come(p, o, weight);
+    if (p->local || isnan(left) || !(sum > 0) || isinf(sum))
+        return 0; /* without a bound, what is left is watched: look_for_room */
+    for (unsigned i = 0; i < e->pools; i++) {
+        const struct pool *other = e->pool[i];
+        double more = 0;
+        if (other != p && !other->removed && other->state != POOL_ENDED &&
+            strcmp(other->spec.target.shown, p->spec.target.shown) == 0)
+            more = to_come(other, &other->spec.options, other->spec.load.weight);
+        sum += isinf(more) ? 0 : more;
+    }
+    if (e->scenario.limits.max_bytes && (double)e->scenario.limits.max_bytes < sum)
+        sum = (double)e->scenario.limits.max_bytes;
+    char come[32], has[32];
+    if (sum <= left)
+        return 0;
+    return err_set(err, ERR_REFUSED, "%s: %s of data would come, and it has %s of %s free",
+                   p->spec.name, format_bytes(come, sizeof come, sum),
+                   format_bytes(has, sizeof has, left), of ? of : "room");
 }
 
 void pool_strain(struct pool *p, enum strain kind, const char *fmt, ...)
@@ -282,6 +336,58 @@ static void become_remote(struct pool *p, uint64_t now_ns)
         pool_publish_settings(p);
 }
 
+/* It is not the server that was allowed. */
+static void end_foreign(struct pool *p, uint64_t now_ns)
+{
+    struct err err = {.code = ERR_REFUSED};
+    pthread_mutex_lock(&p->mutex);
+    copy_str(err.msg, sizeof err.msg, p->foreign_why);
+    pthread_mutex_unlock(&p->mutex);
+    p->failed = err;
+    engine_event(p->engine, p, "refused", "", err.msg, BY_RULE);
+    sweep_stop_on(p->engine, p, err.msg);
+    pool_finish(p, "error", ORDER_CLOSE, now_ns);
+}
+
+/* The first kind that was noted since the load began or was resumed: what goes on after a person's
+ * resume is noted, and pauses, again, once RESUMED_NS have gone by. */
+static void look_for_strain(struct pool *p)
+{
+    unsigned strains = atomic_load(&p->strains);
+    if (!strains || engine_now(p->engine) < p->resumed_ns + RESUMED_NS * (p->resumed_ns != 0)) {
+        atomic_store(&p->strains, 0);
+        return;
+    }
+    char why[sizeof p->strain_why[0]];
+    pthread_mutex_lock(&p->mutex);
+    memcpy(why, p->strain_why[__builtin_ctz(strains)], sizeof why);
+    pthread_mutex_unlock(&p->mutex);
+    atomic_store(&p->strains, 0);
+    pause_for(p, why);
+}
+
+/* Room goes, whatever takes it: settings that were changed, other pools, other people. Once a
+ * second.
+ */
+static void look_for_room(struct pool *p)
+{
+    char free_now[32], first[32], why[128];
+    pthread_mutex_lock(&p->mutex);
+    double left = p->stats.free_bytes;
+    const char *of = p->stats.free_of;
+    pthread_mutex_unlock(&p->mutex);
+    if (isnan(left) || p->local || !p->load_from_ns || !pool_writes(p))
+        return;
+    if (p->free_first <= 0)
+        p->free_first = left;
+    if (left >= (1 - ROOM_SHARE) * p->free_first || left >= ROOM_LEAST)
+        return;
+    snprintf(why, sizeof why, "it has %s of %s left, of %s at the start",
+             format_bytes(free_now, sizeof free_now, left), of ? of : "room",
+             format_bytes(first, sizeof first, p->free_first));
+    pool_strain(p, STRAIN_ROOM, "%s", why);
+}
+
 void guard_supervise(struct pool *p, uint64_t now_ns)
 {
     if (p->state == POOL_ENDED)
@@ -293,17 +399,10 @@ void guard_supervise(struct pool *p, uint64_t now_ns)
         atomic_store(&p->consented, false);
         hold(p);
     }
-    unsigned strains = atomic_load(&p->strains) & ~p->strains_seen;
-    if (!p->local && strains && p->wanted && !p->finishing) {
-        unsigned kind = (unsigned)__builtin_ctz(strains);
-        char why[sizeof p->strain_why[0]];
-        pthread_mutex_lock(&p->mutex);
-        memcpy(why, p->strain_why[kind], sizeof why);
-        pthread_mutex_unlock(&p->mutex);
-        p->strains_seen |= strains;
-        if (!p->paused)
-            pause_for(p, why);
-    }
+    if (atomic_load(&p->foreign) && !p->finishing)
+        end_foreign(p, now_ns);
+    if (!p->local && p->wanted && !p->finishing && !p->paused)
+        look_for_strain(p);
     if (p->bytes_bounded && !p->finishing && atomic_load(&p->bytes_spent)) {
         char why[sizeof p->bytes_why];
         pthread_mutex_lock(&p->mutex);
@@ -330,6 +429,7 @@ static void ended_since(struct pool *p, uint64_t *bad, uint64_t *all)
 
 void guard_errors_high(struct pool *p, uint64_t now_ns)
 {
+    look_for_room(p);
     struct errors_rule rule = rules_errors(p->engine->rules);
     uint64_t bad, all;
     ended_since(p, &bad, &all);

@@ -24,6 +24,9 @@ int guard_await(struct pool *, struct err *);
 bool guard_awaits_yes(const struct pool *);
 /* Before a connection to this address. 0, or ERR_UNREACHED while a yes is awaited. Any thread. */
 int guard_note_address(struct pool *, const char *host, const struct sockaddr *, struct err *);
+/* With these settings, would more come to lie on the target than it has free, what the other pools
+ * on it will write included? ERR_REFUSED. */
+int guard_fits(const struct pool *, const struct options *, const double *weight, struct err *);
 /* The supervisor's share of a tick: what other threads have noted becomes events, a pause, an end.
  */
 void guard_supervise(struct pool *, uint64_t now_ns);
@@ -31,7 +34,7 @@ void guard_supervise(struct pool *, uint64_t now_ns);
  * (rules_errors). Once a second. */
 void guard_errors_high(struct pool *, uint64_t now_ns);
 /* May this much more be written? Takes `bytes` from what --max-bytes and the target's free room
- * leave. False: that was the last; no more is to be started. Any worker. */
+ * leave. False: nothing was taken, and the pool ends. Any worker. */
 bool guard_take_bytes(struct pool *, uint64_t bytes);
 /* A line in the system's log when load on a remote target begins and ends. The pool's thread. */
 void guard_log_begin(struct pool *);

@@ -80,7 +80,7 @@ static struct op *due_op(struct client *c)
     op->intended_ns = schedule_take(&w->schedule);
     note_lag(w, op->intended_ns);
     op_adopt(c, op);
-    return op;
+    return op_bounded(w, op);
 }
 
 /* Bulks: collects due rows in w->gather. True when it is full, or the budget ends and it is short.
@@ -129,7 +129,7 @@ static struct op *gathered_op(struct client *c)
     op->ready_ns = loop_now(w->loop);
     note_lag(w, op->row_intended_ns[op->n - 1]);
     op_adopt(c, op);
-    return op;
+    return op_bounded(w, op);
 }
 
 void arrivals_abandon(struct worker *w)

@@ -210,6 +210,15 @@ uint32_t pool_depth(const struct pool *p)
     return pattern_depth(p->spec.load.pattern, p->spec.load.depth);
 }
 
+bool pool_writes(const struct pool *p)
+{
+    const struct op_type *types = p->spec.backend->ops;
+    for (unsigned i = 0; i < OPS_MAX && types[i].name; i++)
+        if (!types[i].reads && !types[i].receives && p->spec.load.weight[i] > 0)
+            return true;
+    return false;
+}
+
 uint32_t pool_bulk(const struct pool *p)
 {
     uint64_t most = 1;

@@ -50,12 +50,15 @@ struct pool {
     _Atomic bool consented;   /* a person said yes to its first load */
     _Atomic bool room_short;  /* room_why is set */
     _Atomic bool bytes_bounded, bytes_spent;
+    _Atomic bool foreign;  /* a server of another, forbidden identity answered: foreign_why */
+    char foreign_why[256]; /* under mutex */
+    double free_first;     /* the supervisor's: what the target had free at first; 0: unknown */
     _Atomic int64_t bytes_left; /* to be written, if bytes_bounded */
     _Atomic unsigned strains;   /* a bit for each kind that was noted */
     _Atomic unsigned nodes;     /* groups of connections that a thread opens; 0: one */
     char away_host[256], bytes_why[128], room_why[192]; /* under mutex */
     char strain_why[STRAINS][128];                      /* under mutex */
-    unsigned strains_seen;           /* the supervisor's: they have paused it, and do not again */
+    uint64_t resumed_ns;             /* the supervisor's: when it was resumed last; 0: never */
     bool room_asked;                 /* the supervisor's */
     bool logged;                     /* its thread's */
     uint64_t errors_high;            /* the supervisor's: errors since errors_high_since_ns */
@@ -142,6 +145,7 @@ void pool_wake_workers(struct pool *);
 void pool_notify(struct pool *);            /* any thread: the supervisor should look now */
 unsigned pool_running(const struct pool *); /* workers that are neither draining nor ended */
 unsigned pool_alive(const struct pool *);   /* not ended */
+bool pool_writes(const struct pool *); /* has its mix an operation that writes? The supervisor's */
 uint32_t pool_bulk(const struct pool *);  /* most operations that one request of the mix carries */
 void scaling_update(struct pool *);       /* scaling.c: after the plateaus changed */
 uint32_t pool_depth(const struct pool *); /* depth in force */

@@ -45,6 +45,7 @@ struct stats stats_unknown(void)
                           .other_clients = -1,
                           .data_items = -1,
                           .data_bytes = -1,
+                          .free_bytes = NAN,
                           .rtt_ns = -1};
 }
 

@@ -612,6 +612,14 @@ enum rule_verdict rules_check_identity(const struct rules *rules, const char *ba
     return !best ? RULE_NONE : silent ? RULE_PROTECT : best->verdict;
 }
 
+bool rules_name_identity(const struct rules *rules, const char *backend)
+{
+    for (unsigned i = 0; rules && i < rules->n; i++)
+        if (rules->rule[i].identity && strcmp(rules->rule[i].name, backend) == 0)
+            return true;
+    return false;
+}
+
 struct errors_rule rules_errors(const struct rules *rules)
 {
     struct errors_rule e = {0.10, UINT64_C(10000000000)};

@@ -75,6 +75,9 @@ enum rule_verdict rules_judge(const struct rules *, const char *host, const char
 enum rule_verdict rules_check_identity(const struct rules *, const char *backend,
                                        const char *identity, const char **where);
 
+/* Does a rule name an identity of this backend? */
+bool rules_name_identity(const struct rules *, const char *backend);
+
 /* The rule that pauses a pool whose target is not on this machine: errors above `share` (0..1) of
  * what ended, for `for_ns`. The user's line is taken as far as it is no looser than the system's;
  * without lines above 10 % for 10 s. */

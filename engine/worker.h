@@ -197,6 +197,9 @@ void budget_unclaim(struct worker *, const struct op *);
 /* A request of a type, not yet anyone's, for n operations that are claimed already. NULL: out of
  * memory. */
 struct op *op_make(struct worker *, uint16_t type, uint32_t n);
+/* NULL, and the request given back: it would write more than --max-bytes or the target's room
+ * leave; then nothing more is started. */
+struct op *op_bounded(struct worker *, struct op *);
 /* Gives it to a client and lets the backend choose what it is about. */
 void op_adopt(struct client *, struct op *);
 

@@ -46,10 +46,8 @@ static void say(struct clean *c, enum clean_fate fate, const char *what, int64_t
                 const char *why)
 {
     static const char *const words[] = {
-        [CLEAN_OURS] = "would go",
-        [CLEAN_GONE] = "gone",
-        [CLEAN_ABSENT] = "not there any more",
-        [CLEAN_STAYS] = "stays",
+        [CLEAN_OURS] = "would go", [CLEAN_GONE] = "gone",   [CLEAN_ABSENT] = "not there any more",
+        [CLEAN_SHARED] = "left",   [CLEAN_STAYS] = "stays",
     };
     struct job *j = c->ctx;
     char n[32];

@@ -193,7 +193,8 @@ static struct reach look_at_pools(const struct snapshot *s)
     struct reach r = {0};
     for (unsigned i = 0; i < s->pools; i++) {
         const struct pool_snapshot *p = &s->pool[i];
-        bool reached = pool_was_reached(p) || p->state == POOL_PAUSED || p->state == POOL_STOPPED;
+        bool reached = pool_was_reached(p) || p->state == POOL_PAUSED || p->state == POOL_STOPPED ||
+                       strcmp(p->state_why, "rule") == 0; /* ended by its bound, at once */
         if (p->error_code && p->error_code != ERR_UNREACHED) {
             r.refused = p;
         } else if (reached) {

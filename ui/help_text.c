@@ -113,7 +113,15 @@ static const char protection[] =
     "that\n"
     "run's mark, asks (--yes does not), and removes it. The file says only where to look; a "
     "password\n"
-    "goes to a host that only the file names after a typed yes or --confirm HOST.\n";
+    "goes to a host that only the file names after a typed yes or --confirm HOST.\n"
+    "\n"
+    "The marks: Redis, a hash PREFIXloadtop:runs; Kafka, an offset in a group "
+    "loadtop.made.topic.TOPIC\n"
+    "(brokers drop it after offsets.retention.minutes, usually 7 days; its user needs Read on "
+    "groups\n"
+    "loadtop.*, Delete to clean); CrateDB, the name of a CHECK, and the ids of rows; Cassandra, "
+    "the\n"
+    "comment of a table. What bears none is left, with the command that removes it by hand.\n";
 
 static const char exit_codes[] =
     "Exit codes\n\n"
