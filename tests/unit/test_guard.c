@@ -314,7 +314,9 @@ static void room_is_asked_about_or_refused(void **state)
         struct engine *e = virtual_begin(&s);
         if (cases[i].away)
             go_away(e);
-        struct look l = {e->pool[0], {cases[i].come, cases[i].has, "memory"}, {0}, 0, false};
+        struct look l = {
+            .pool = e->pool[0],
+            .room = {.to_come_bytes = cases[i].come, .free_bytes = cases[i].has, .of = "memory"}};
         assert_int_equal(pthread_create(&thread, NULL, look_for_room, &l), 0);
         while (!atomic_load(&l.done) && !atomic_load(&e->pool[0]->room_short))
             sched_yield();
