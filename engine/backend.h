@@ -383,7 +383,7 @@ struct clean {
     const struct target *target;   /* host, port, names and user of the file; never its options */
     const struct options *options; /* the backend's, from the command line only */
     const char *run;               /* the run's id, 8 hex digits: what must be marked with it */
-    const char *confirm;           /* --confirm: a protected identity that may be touched; or "" */
+    const char *confirm;           /* --confirm: names of what is protected and may be touched */
     const char *sender;            /* as pool_sender */
     const struct json_t
         *left_behind; /* the JSON array of the file: to be checked against the server */

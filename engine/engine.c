@@ -24,6 +24,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#define BACKENDS_MAX 64
 #define TICK_NS (100 * NS_PER_MS)
 #define HURRY_NS                                                                                   \
     (150 * NS_PER_MS) /* from a signal to the last snapshot; half a second is promised */
@@ -88,6 +89,16 @@ static void make_run_id(struct engine *e)
     snprintf(e->run_id, sizeof e->run_id, "%08x", id);
 }
 
+static int check_rules(const struct engine *e, struct err *err)
+{
+    const char *names[BACKENDS_MAX + 1];
+    unsigned n = 0;
+    for (; e->backends[n] && n < BACKENDS_MAX; n++)
+        names[n] = e->backends[n]->name;
+    names[n] = NULL;
+    return rules_check_backends(e->rules, names, err);
+}
+
 struct engine *engine_new(const struct scenario *s, const struct backend *const *backends,
                           bool virtual_time, struct err *err)
 {
@@ -122,6 +133,10 @@ struct engine *engine_new(const struct scenario *s, const struct backend *const 
     make_run_id(e);
     sender_name(e->sender, sizeof e->sender, e->run_id);
     e->rules = rules_load(err);
+    if (e->rules && check_rules(e, err) < 0) {
+        engine_free(e);
+        return NULL;
+    }
     if (!e->rules || e->wake_fd < 0 || e->news_fd < 0) {
         if (e->rules)
             err_set(err, ERR_FAILED, "engine: %s", strerror(errno));

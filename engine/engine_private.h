@@ -69,7 +69,6 @@ struct engine {
     struct pool **pool; /* [pools]; removed ones stay until the end, for the report */
     unsigned pools, pool_room, next_number;
     bool locked, ended, ending;
-    bool halted; /* a person paused all: what is scheduled starts nothing before a person goes on */
     uint64_t ended_ns, hurry_ns; /* hurry_ns: when an end at once was asked for; 0: it was not */
     _Atomic bool quit;
     unsigned at_next;

@@ -29,6 +29,18 @@ struct pool *engine_find_pool(const struct engine *e, const char *name)
 /* ---- ceilings
  * ------------------------------------------------------------------------------------------ */
 
+/* Those of threads that are on their way out stand until they have drained. */
+static uint64_t draining_connections(const struct pool *p)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < p->workers; i++) {
+        const struct worker *w = p->worker[i];
+        if (!w->reaped && atomic_load(&w->order) != ORDER_RUN)
+            n += w->seen.connected;
+    }
+    return n;
+}
+
 /* Connections of all pools whose targets are not on this machine, this one with the load it wishes.
  */
 static int connections_allowed(const struct engine *e, const struct pool *p,
@@ -38,7 +50,10 @@ static int connections_allowed(const struct engine *e, const struct pool *p,
     uint64_t sum = own;
     for (unsigned i = 0; i < e->pools; i++) {
         const struct pool *other = e->pool[i];
-        if (other != p && !other->local && !other->removed && other->state != POOL_ENDED)
+        if (other->local)
+            continue;
+        sum += draining_connections(other);
+        if (other != p && !other->removed && other->state != POOL_ENDED)
             sum += pool_connections_of(other, &other->spec.load);
     }
     if (sum <= most)
@@ -46,7 +61,8 @@ static int connections_allowed(const struct engine *e, const struct pool *p,
     return err_set(err, ERR_REFUSED,
                    "connections: %llu%s are above the ceiling of %llu in all for targets that are "
                    "not on this machine (--max-connections raises it)",
-                   (unsigned long long)sum, sum > own ? " with those of the other pools" : "",
+                   (unsigned long long)sum,
+                   sum > own ? " with those of other pools and of threads that end" : "",
                    (unsigned long long)most);
 }
 
@@ -415,12 +431,18 @@ void execute_consent(struct engine *e, unsigned number)
     struct pool *p = engine_find_pool(e, name);
     if (!p || !p->held || e->scenario.limits.look)
         return;
+    int stage = atomic_load(&p->open_stage);
+    if (stage != OPEN_LOOKED && stage != OPEN_DONE && !atomic_load(&p->room_short)) {
+        engine_say(e, "%s: it was not reached yet: it is asked about once it answers",
+                   p->spec.name);
+        return;
+    }
     if (e->locked) {
         engine_say(e, "%s: locked: load cannot be started (L or `unlock`)", p->spec.name);
         return;
     }
     atomic_store(&p->consented, true);
-    p->held = e->halted = false;
+    p->held = p->halted = false;
     engine_event(e, p, "yes", "", "its first load was allowed", BY_KEY);
     pool_pause(p, false, BY_KEY);
     pool_wake_thread(p); /* it may wait for this to connect */
@@ -514,9 +536,13 @@ static void for_screen(struct engine *e, const struct command *c)
     pthread_mutex_unlock(&e->queue_mutex);
 }
 
+static bool is_halted(struct pool *p, const struct command *c, enum origin by);
+
 static void execute_on_pool(struct engine *e, struct pool *p, const struct command *c,
                             enum origin by)
 {
+    if (is_halted(p, c, by))
+        return;
     switch (c->verb) {
     case VERB_THREADS:
     case VERB_CLIENTS:
@@ -558,14 +584,17 @@ static bool names_file(const struct command *c)
     return c->text[0] && c->verb != VERB_QUIT && (c->verb != VERB_THEME || strchr(c->text, '/'));
 }
 
-static void note_hand(struct engine *e, const struct command *c, enum origin by)
+static bool is_hand(enum origin by)
 {
-    if (by != BY_KEY && by != BY_COMMAND)
-        return;
-    if (c->verb == VERB_PAUSE_ALL)
-        e->halted = true;
-    if (c->verb == VERB_RESUME || c->verb == VERB_RESUME_ALL || c->verb == VERB_START)
-        e->halted = false;
+    return by == BY_KEY || by == BY_COMMAND;
+}
+
+static bool any_halted(const struct engine *e)
+{
+    for (unsigned i = 0; i < e->pools; i++)
+        if (e->pool[i]->halted && !e->pool[i]->removed && e->pool[i]->state != POOL_ENDED)
+            return true;
+    return false;
 }
 
 /* From now on nothing changes load but a pause or a stop, nor does what is under way. */
@@ -577,18 +606,37 @@ static void lock(struct engine *e)
         end_ramps(e->pool[i]);
 }
 
+static const char halted_words[] =
+    "all load was paused by hand: what is scheduled starts nothing before a resume";
+
+/* May this command not start anything in this pool, because a person paused all and has not resumed
+ * it? A person's own command is the resume. */
+static bool is_halted(struct pool *p, const struct command *c, enum origin by)
+{
+    if (is_hand(by) &&
+        (c->verb == VERB_RESUME || c->verb == VERB_RESUME_ALL || c->verb == VERB_START))
+        p->halted = false;
+    bool halted = p->halted && by == BY_AT && command_changes_load(c);
+    if (halted && !p->removed && p->state != POOL_ENDED)
+        refuse(p->engine, p, c, by, halted_words);
+    return halted;
+}
+
 static bool execute_on_engine(struct engine *e, const struct command *c, enum origin by,
                               enum option_origin origin)
 {
     switch (c->verb) {
     case VERB_PAUSE_ALL:
         sweep_stop(e, "pause all");
-        for (unsigned i = 0; i < e->pools; i++)
+        for (unsigned i = 0; i < e->pools; i++) {
+            e->pool[i]->halted = e->pool[i]->halted || is_hand(by);
             pool_pause(e->pool[i], true, by);
+        }
         return true;
     case VERB_RESUME_ALL:
         for (unsigned i = 0; i < e->pools; i++)
-            pool_pause(e->pool[i], false, by);
+            if (!is_halted(e->pool[i], c, by))
+                pool_pause(e->pool[i], false, by);
         return true;
     case VERB_UNDO:
         execute_undo(e, by);
@@ -636,19 +684,18 @@ void execute_from(struct engine *e, const struct command *c, enum origin by,
             for_screen(e, c);
         return;
     }
-    if (e->halted && by == BY_AT && command_changes_load(c)) {
-        refuse(e, NULL, c, by,
-               "all load was paused by hand: what is scheduled starts nothing before a resume");
-        return;
-    }
     if (c->verb == VERB_UNLOCK && !origin_is_own(origin)) {
         refuse(e, NULL, c, by, "a scenario file does not take a lock away");
         return;
     }
-    note_hand(e, c, by);
     if (e->locked && command_changes_load(c)) {
         refuse(e, NULL, c, by,
                "locked: load cannot be changed (L or `unlock`); pause and stop still work");
+        return;
+    }
+    bool starts = c->verb == VERB_ADD || c->verb == VERB_SWEEP || c->verb == VERB_UNDO;
+    if (by == BY_AT && starts && any_halted(e)) {
+        refuse(e, NULL, c, by, halted_words);
         return;
     }
     if (execute_on_engine(e, c, by, origin))

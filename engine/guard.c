@@ -10,17 +10,22 @@
 #include "engine/sweep.h"
 #include "engine/text.h"
 
+#include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <pwd.h>
+#include <semaphore.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ASK_EVERY_MS 100
+#define LOG_MS 200
 #define ROOM_SHARE 0.8               /* of what is free, when nothing else bounds what is to come */
 #define ROOM_LEAST (8.0 * (1 << 30)) /* more than this left is room enough, whatever there was */
 #define RESUMED_NS (10 * NS_PER_S)   /* a person who resumed has seen the reason */
@@ -146,7 +151,7 @@ int clean_identity_allowed(const struct clean *c, const char *backend, const cha
     int bad = 0;
     if (verdict == RULE_DENY)
         bad = err_set(err, ERR_REFUSED, "%s is denied (%s)", shown, where);
-    else if (verdict == RULE_PROTECT && strcasecmp(c->confirm, shown) != 0)
+    else if (verdict == RULE_PROTECT && !confirm_lists(c->confirm, shown))
         bad = err_set(err, ERR_REFUSED, "%s is protected (%s): --confirm '%s' cleans there", shown,
                       where, shown);
     rules_free(rules);
@@ -390,6 +395,9 @@ static void look_for_room(struct pool *p)
 
 void guard_supervise(struct pool *p, uint64_t now_ns)
 {
+    bool on = p->load_from_ns && p->wanted && !p->finishing && !p->engine->scenario.limits.look;
+    if (atomic_exchange(&p->load_on, on) != on)
+        pool_wake_thread(p);
     if (p->state == POOL_ENDED)
         return;
     if (p->local && atomic_load(&p->away))
@@ -500,20 +508,62 @@ const char *pool_sender(const struct pool *p)
     return p->engine->sender;
 }
 
-void guard_log_begin(struct pool *p)
+/* A line on its way to the system's log; freed by whoever of the two lets go last. */
+struct log_line {
+    char text[768];
+    sem_t written;
+    _Atomic int holders;
+};
+
+static void let_go_of_line(struct log_line *l)
 {
-    if (!atomic_load(&p->away) || p->engine->scenario.limits.look || p->logged)
+    if (atomic_fetch_sub(&l->holders, 1) > 1)
         return;
-    p->logged = true;
-    syslog(LOG_USER | LOG_NOTICE, "%s: load begins on %s (pid %ld; kill -TERM %ld ends it)",
-           p->engine->sender, p->spec.target.shown, (long)getpid(), (long)getpid());
+    sem_destroy(&l->written);
+    free(l);
 }
 
-void guard_log_end(struct pool *p)
+static void *write_line(void *ctx)
 {
-    if (!p->logged)
+    struct log_line *l = ctx;
+    syslog(LOG_USER | LOG_NOTICE, "%s", l->text);
+    sem_post(&l->written);
+    let_go_of_line(l);
+    return NULL;
+}
+
+/* A logger that hangs holds up a thread of its own, and us no longer than LOG_MS. */
+static void log_line(const struct pool *p, const char *what)
+{
+    struct log_line *l = calloc(1, sizeof *l);
+    pthread_t thread;
+    struct timespec until;
+    if (!l)
         return;
-    p->logged = false;
-    syslog(LOG_USER | LOG_NOTICE, "%s: load ended on %s (pid %ld)", p->engine->sender,
-           p->spec.target.shown, (long)getpid());
+    snprintf(l->text, sizeof l->text, "%s: load %s on %s (pid %ld; kill -TERM %ld ends it)",
+             p->engine->sender, what, p->spec.target.shown, (long)getpid(), (long)getpid());
+    sem_init(&l->written, 0, 0);
+    atomic_store(&l->holders, 2);
+    if (pthread_create(&thread, NULL, write_line, l)) {
+        atomic_store(&l->holders, 1);
+        let_go_of_line(l);
+        return;
+    }
+    pthread_detach(thread);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += LOG_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    while (sem_timedwait(&l->written, &until) < 0 && errno == EINTR) {
+    }
+    let_go_of_line(l);
+}
+
+void guard_log(struct pool *p)
+{
+    bool on = atomic_load(&p->away) && atomic_load(&p->load_on);
+    if (on == p->logged)
+        return;
+    p->logged = on;
+    log_line(p, on ? "begins" : "ended");
 }

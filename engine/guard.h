@@ -36,13 +36,12 @@ void guard_errors_high(struct pool *, uint64_t now_ns);
 /* May this much more be written? Takes `bytes` from what --max-bytes and the target's free room
  * leave. False: nothing was taken, and the pool ends. Any worker. */
 bool guard_take_bytes(struct pool *, uint64_t bytes);
-/* A line in the system's log when load on a remote target begins and ends. The pool's thread. */
-void guard_log_begin(struct pool *);
-void guard_log_end(struct pool *);
+/* A line in the system's log when load on a target that is not on this machine has begun or ended
+ * since the last call. The pool's thread; waits 200 ms at most. */
+void guard_log(struct pool *);
 
-/* The host that --confirm named, for connections without a pool (clean). Before the first of them.
- */
-void net_confirm(const char *host);
+/* The names of --confirm, a line each, for connections without a pool (clean). Before the first. */
+void net_confirm(const char *names);
 
 /* "loadtop:alice@build7:1a2b3c4d": letters, digits and "@:._-" only. */
 void sender_name(char *buf, unsigned size, const char *run_id);

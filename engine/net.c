@@ -22,7 +22,7 @@ bool engine_confirmed(const struct engine *e, const char *host)
     for (unsigned i = 0; i < n; i++)
         if (strcasecmp(e->confirmed[i], host) == 0)
             return true;
-    return strcasecmp(e->scenario.limits.confirm, host) == 0;
+    return confirm_lists(e->scenario.limits.confirm, host);
 }
 
 void engine_confirm(struct engine *e, const char *host)
@@ -36,11 +36,11 @@ void engine_confirm(struct engine *e, const char *host)
 }
 
 /* For connections without a pool. */
-static char confirmed_alone[256];
+static char confirmed_alone[CONFIRM_MAX];
 
-void net_confirm(const char *host)
+void net_confirm(const char *names)
 {
-    copy_str(confirmed_alone, sizeof confirmed_alone, host);
+    copy_str(confirmed_alone, sizeof confirmed_alone, names);
 }
 
 /* e NULL: a connection without a pool (clean). */
@@ -53,8 +53,8 @@ static int check(const struct rules *rules, const struct engine *e, const char *
         return err_set(err, ERR_REFUSED, "%s: %s: this host is never loaded", host,
                        where ? where : "");
     case RULE_PROTECT:
-        if (e ? !engine_confirmed(e, host) : strcasecmp(confirmed_alone, host) != 0)
-            return err_set(err, ERR_REFUSED, "%s: %s; --confirm %s says that you mean it", host,
+        if (e ? !engine_confirmed(e, host) : !confirm_lists(confirmed_alone, host))
+            return err_set(err, ERR_REFUSED, "%s: %s; --confirm '%s' says that you mean it", host,
                            where ? where : "", host);
         return 0;
     default:

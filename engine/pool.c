@@ -478,7 +478,7 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
             begin_load(p, now_ns);
         return;
     }
-    if (stage == OPEN_LOOKED) {
+    if (stage == OPEN_LOOKED || (stage == OPEN_WAITING && p->held && atomic_load(&p->room_short))) {
         if (p->state == POOL_DOWN)
             engine_event(p->engine, p, "up", "", "the target answers", BY_SERVER);
         pool_set_state(p, POOL_PAUSED, now_ns, "%s", "not loaded before a yes");

@@ -60,6 +60,7 @@ struct pool {
     char strain_why[STRAINS][128];                      /* under mutex */
     uint64_t resumed_ns;             /* the supervisor's: when it was resumed last; 0: never */
     bool room_asked;                 /* the supervisor's */
+    _Atomic bool load_on;            /* load runs, or is paused: the supervisor's word */
     bool logged;                     /* its thread's */
     uint64_t errors_high;            /* the supervisor's: errors since errors_high_since_ns */
     uint64_t errors_seen, done_seen; /* the supervisor's: as of the last second, warm-up included */
@@ -102,8 +103,10 @@ struct pool {
     bool wanted;    /* loading or paused: `stop` and the end clear it */
     bool finishing; /* it ends for good, by: */
     char ended_by[16];
-    struct err failed;                /* the target refused for good */
-    bool held;                        /* paused until a person has said yes to its first load */
+    struct err failed; /* the target refused for good */
+    bool halted; /* a person paused all: what is scheduled starts nothing before a person resumes it
+                  */
+    bool held;   /* paused until a person has said yes to its first load */
     unsigned holds;                   /* how often that began */
     char guard[256], guard_rule[192]; /* as in the snapshot; under mutex */
     bool paused, removed, ever_up, closed_books;

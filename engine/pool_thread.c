@@ -164,10 +164,9 @@ static void *pool_main(void *ctx)
     snprintf(name, sizeof name, "%.10s pool", p->spec.name);
     pthread_setname_np(pthread_self(), name);
     bool tried = false, open = may_open(p) && open_target(p, &tried);
-    if (open)
-        guard_log_begin(p);
     while (open && !atomic_load(&p->stopping) && !atomic_load(&p->retired)) {
         unsigned asked = atomic_load(&p->stats_asked);
+        guard_log(p);
         take_stats(p);
         atomic_store(&p->removing_ns, 0);
         if (atomic_exchange(&p->stats_given, asked) != asked)
@@ -181,7 +180,8 @@ static void *pool_main(void *ctx)
     atomic_store(&p->removing_ns, 0);
     if (tried && p->spec.backend->pool_close)
         p->spec.backend->pool_close(p);
-    guard_log_end(p);
+    atomic_store(&p->load_on, false);
+    guard_log(p);
     atomic_store(&p->thread_done, true);
     return NULL;
 }

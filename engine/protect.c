@@ -7,6 +7,7 @@
 #include "engine/protect.h"
 
 #include "engine/err.h"
+#include "engine/plain_file.h"
 #include "engine/protect_names.h"
 #include "engine/text.h"
 
@@ -21,6 +22,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define FILE_MAX_BYTES 262144
 #define EXACT_NAME 1000 /* above the length of every *.DOMAIN */
@@ -267,6 +269,8 @@ static int read_line(struct rules *rules, const char *line, size_t len, const ch
         return 0;
     char shown[300];
     bool errors = strcmp(verdict, "errors") == 0;
+    if (words > 1 && strlen(copy + rest) >= sizeof what)
+        return err_set(err, ERR_USAGE, "%s:%u: too long", file, number);
     if (words > 1 && (errors || strchr(what, '='))) { /* a cluster's name may have blanks */
         copy_str(what, sizeof what, copy + rest);
         words = 2;
@@ -307,27 +311,16 @@ static int read_text(struct rules *rules, const char *text, size_t size, const c
 
 static int read_file(struct rules *rules, const char *file, bool required, struct err *err)
 {
-    FILE *f = fopen(file, "re");
-    if (!f) {
-        bool absent = errno == ENOENT || errno == ENOTDIR;
-        if (absent && !required)
-            return 0;
-        return err_set(err, ERR_FAILED, "%s: %s (it says which targets may be loaded)", file,
-                       strerror(errno));
-    }
-    char *text = malloc(FILE_MAX_BYTES + 1);
-    if (!text)
-        abort();
-    size_t size = fread(text, 1, FILE_MAX_BYTES + 1, f);
-    int bad;
-    if (ferror(f))
-        bad = err_set(err, ERR_FAILED, "%s: %s", file, strerror(errno));
-    else if (size > FILE_MAX_BYTES)
-        bad = err_set(err, ERR_USAGE, "%s: too large, at most 256 KiB is allowed", file);
+    struct text text = {0};
+    struct err why = {0};
+    if (!required && access(file, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return 0;
+    int bad = plain_file_read(file, FILE_MAX_BYTES, file, &text, &why);
+    if (bad)
+        bad = err_set(err, ERR_FAILED, "%s (it says which targets may be loaded)", why.msg);
     else
-        bad = read_text(rules, text, size, file, err);
-    free(text);
-    fclose(f);
+        bad = read_text(rules, text_str(&text), text.len, file, err);
+    text_free(&text);
     return bad;
 }
 
@@ -589,6 +582,13 @@ enum rule_verdict rules_judge(const struct rules *rules, const char *host, const
     return worst;
 }
 
+/* What is denied or protected is so in whatever case it is written. */
+static bool is_meant(const struct rule *r, const char *identity)
+{
+    return r->verdict == RULE_ALLOW ? strcmp(r->is, identity) == 0
+                                    : strcasecmp(r->is, identity) == 0;
+}
+
 enum rule_verdict rules_check_identity(const struct rules *rules, const char *backend,
                                        const char *identity, const char **where)
 {
@@ -598,7 +598,7 @@ enum rule_verdict rules_check_identity(const struct rules *rules, const char *ba
         if (!r->identity || strcmp(r->name, backend) != 0)
             continue;
         any = any && any->verdict > r->verdict ? any : r;
-        if (!identity || strcmp(r->is, identity) != 0 ||
+        if (!identity || !is_meant(r, identity) ||
             (best && best->system && best->verdict == RULE_DENY))
             continue;
         if (!best || r->verdict > best->verdict || (r->system && r->verdict == RULE_DENY))
@@ -610,6 +610,21 @@ enum rule_verdict rules_check_identity(const struct rules *rules, const char *ba
     if (where)
         *where = best ? best->where : NULL;
     return !best ? RULE_NONE : silent ? RULE_PROTECT : best->verdict;
+}
+
+int rules_check_backends(const struct rules *rules, const char *const *names, struct err *err)
+{
+    for (unsigned i = 0; i < rules->n; i++) {
+        const struct rule *r = &rules->rule[i];
+        bool known = !r->identity;
+        for (unsigned k = 0; names[k] && !known; k++)
+            known = strcmp(names[k], r->name) == 0;
+        const char *near = known ? NULL : nearest_name(r->name, names);
+        if (!known)
+            return err_set(err, ERR_USAGE, "%s: no backend is called '%s'%s%s%s", r->where, r->name,
+                           near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+    }
+    return 0;
 }
 
 bool rules_name_identity(const struct rules *rules, const char *backend)

@@ -75,6 +75,9 @@ enum rule_verdict rules_judge(const struct rules *, const char *host, const char
 enum rule_verdict rules_check_identity(const struct rules *, const char *backend,
                                        const char *identity, const char **where);
 
+/* Are the backends that identities are of among these names (NULL-terminated)? A rule that can
+ * never match must stop the start: ERR_USAGE names it. */
+int rules_check_backends(const struct rules *, const char *const *names, struct err *);
 /* Does a rule name an identity of this backend? */
 bool rules_name_identity(const struct rules *, const char *backend);
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define MAX_THREADS_DEFAULT 64
 #define MAX_CLIENTS_DEFAULT 1024
@@ -107,6 +108,17 @@ int scenario_at(struct scenario *s, const char *text, enum option_origin origin,
     at->origin = origin;
     s->ats++;
     return 0;
+}
+
+bool confirm_lists(const char *list, const char *name)
+{
+    for (const char *at = list; *at;) {
+        size_t len = strcspn(at, "\n");
+        if (len == strlen(name) && strncasecmp(at, name, len) == 0)
+            return true;
+        at += len + (at[len] == '\n');
+    }
+    return false;
 }
 
 /* A scenario file can lower what holds for a target elsewhere, and not raise it. */

@@ -89,6 +89,10 @@ char *pool_spec_url(const struct pool_spec *, char *buf, size_t size);
 
 #define MAX_CONNECTIONS_DEFAULT 1000
 
+#define CONFIRM_MAX 1024
+/* Is the name one of a list with a line each (limits.confirm)? Without case. */
+bool confirm_lists(const char *list, const char *name);
+
 /* Ceilings and locks; enforced where commands are carried out. */
 struct limits {
     uint32_t max_threads, max_clients;
@@ -106,7 +110,7 @@ struct limits {
     bool look;        /* pools are opened and looked at, never loaded, and nothing is made there */
     bool ask_names; /* somebody can be asked for the name of a protected host: a pool waits for it,
                        see engine_confirm */
-    char confirm[256]; /* --confirm HOST */
+    char confirm[CONFIRM_MAX]; /* --confirm: names, a line each */
 };
 
 /* The ceilings that hold for a target, UINT32_MAX (0: no time) when none does: the defaults spare

@@ -218,10 +218,10 @@ static int check_host(const struct rules *rules, struct scenario *s, const char 
     if (verdict == RULE_DENY)
         return err_set(err, ERR_REFUSED, "%s: %s is denied (%s)", pool, what, where);
     /* With a screen its question asks for the name, and the engine waits for that. */
-    if (verdict != RULE_PROTECT || screen || strcasecmp(s->limits.confirm, what) == 0)
+    if (verdict != RULE_PROTECT || screen || confirm_lists(s->limits.confirm, what))
         return 0;
-    return err_set(err, ERR_REFUSED, "%s: %s is protected (%s): --confirm %s loads it", pool, what,
-                   where, what);
+    return err_set(err, ERR_REFUSED, "%s: %s is protected (%s): --confirm '%s' loads it", pool,
+                   what, where, what);
 }
 
 static bool networked(const struct scenario *s)

@@ -318,7 +318,11 @@ static void load(struct app *a, enum action action)
     } else if (action == ACT_PAUSE && p->guard[0]) {
         app_ask_name(a, p);
     } else if (action == ACT_PAUSE && p->held) {
-        app_ask_first(a, p);
+        if (p->state == POOL_PAUSED)
+            app_ask_first(a, p);
+        else
+            app_notice(a, ROLE_CAUTION, "%s was not reached yet: it is asked about once it answers",
+                       p->name);
     } else if (action == ACT_PAUSE) {
         app_send(a, BY_KEY, p->state == POOL_PAUSED ? "%u resume" : "%u pause", p->number);
     } else if (action == ACT_STOP) {
@@ -452,9 +456,10 @@ static void answer(struct app *a, bool yes)
         return;
     if (q == ASK_QUIT || q == ASK_INTERRUPTED)
         app_quit(a);
-    else if (q == ASK_FIRST_LOAD)
+    else if (q == ASK_FIRST_LOAD) {
+        app_notice(a, ROLE_BAR, "the load begins");
         start_held(a);
-    else
+    } else
         app_send(a, BY_KEY, "%s", a->sc.question_command);
 }
 

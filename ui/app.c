@@ -120,7 +120,7 @@ static void describe_target(struct text *t, const struct pool_snapshot *p)
 {
     char number[32];
 
-    text_add(t, "%.200s", p->target);
+    text_add(t, "%s %.200s", p->name, p->target);
     if (p->address[0] && !strstr(p->target, p->address))
         text_add(t, " at %s", p->address);
     if (p->room_why[0])
@@ -142,11 +142,22 @@ static void describe_target(struct text *t, const struct pool_snapshot *p)
                  p->other_clients == 1 ? "" : "s");
     else
         text_add(t, ", other clients not known");
+    text_add(t, "; load: %u thread%s x %u client%s", p->load.threads,
+             p->load.threads == 1 ? "" : "s", p->load.clients, p->load.clients == 1 ? "" : "s");
+}
+
+/* Tells one protected name from the next that the same pool waits for. */
+static unsigned name_mark(const char *name)
+{
+    unsigned h = 2166136261U; /* FNV-1a */
+    for (; *name; name++)
+        h = (h ^ (unsigned char)*name) * 16777619U;
+    return h ? h : 1;
 }
 
 void app_ask_name(struct app *a, const struct pool_snapshot *p)
 {
-    a->name_asked[p->number % ASKED_MAX] = true;
+    a->name_asked[p->number % ASKED_MAX] = name_mark(p->guard);
     copy_str(a->sc.question_host, sizeof a->sc.question_host, p->guard);
     field_set(&a->sc.input, "");
     a->sc.input.secret = false;
@@ -160,7 +171,7 @@ void app_ask_name(struct app *a, const struct pool_snapshot *p)
 
 static bool waits_for_yes(const struct pool_snapshot *p)
 {
-    return p->held && !p->guard[0];
+    return p->held && !p->guard[0] && p->state == POOL_PAUSED;
 }
 
 /* Adds a pool to the question. False: it is full, and the pool is asked about in the next one. */
@@ -220,7 +231,24 @@ static void renew_question(struct app *a)
     text_free(&list);
 }
 
-/* Asks for each pool that waits for a yes, once. */
+/* So that those that come back are asked about again. */
+static void forget_question(struct app *a)
+{
+    for (unsigned k = 0; k < a->questions; k++)
+        a->asked[a->question[k].pool % ASKED_MAX] = 0;
+    a->questions = 0;
+}
+
+static bool still_asked(const struct app *a)
+{
+    for (unsigned k = 0; k < a->questions; k++)
+        for (unsigned i = 0; i < a->live->pools; i++)
+            if (a->live->pool[i].number == a->question[k].pool && waits_for_yes(&a->live->pool[i]))
+                return true;
+    return false;
+}
+
+/* Asks for each pool that waits for a yes, once it was looked at. */
 static void look_for_held(struct app *a)
 {
     bool fresh = false;
@@ -228,11 +256,17 @@ static void look_for_held(struct app *a)
     for (unsigned i = 0; i < a->live->pools; i++) {
         const struct pool_snapshot *p = &a->live->pool[i];
 
-        if (p->guard[0] && a->sc.mode == MODE_VIEW && !a->name_asked[p->number % ASKED_MAX])
+        if (p->guard[0] && a->sc.mode == MODE_VIEW &&
+            a->name_asked[p->number % ASKED_MAX] != name_mark(p->guard))
             app_ask_name(a, p);
         fresh = fresh || (waits_for_yes(p) && a->asked[p->number % ASKED_MAX] != p->holds);
     }
-    if (a->sc.mode == MODE_ASK && a->sc.question == ASK_FIRST_LOAD)
+    bool asking = a->sc.mode == MODE_ASK && a->sc.question == ASK_FIRST_LOAD;
+    if (asking && !still_asked(a)) { /* it ended, or is gone again */
+        a->sc.mode = MODE_VIEW;
+        a->sc.question = ASK_NONE;
+        forget_question(a);
+    } else if (asking)
         renew_question(a);
     else if (fresh && a->sc.mode == MODE_VIEW)
         app_ask_first(a, NULL);

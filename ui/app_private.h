@@ -42,7 +42,7 @@ struct app {
     /* By a pool's number: which of its holds was asked about; the name of its protected host was.
      */
     unsigned asked[ASKED_MAX];
-    bool name_asked[ASKED_MAX];
+    unsigned name_asked[ASKED_MAX]; /* which name, see name_mark; 0: none */
 };
 
 /* What the screen shows: the frozen snapshot or the newest. */

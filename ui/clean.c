@@ -75,6 +75,9 @@ static bool asked(const char *question)
     fflush(stderr);
     if (!fgets(line, sizeof line, stdin))
         return false;
+    bool whole = strchr(line, '\n') != NULL;
+    for (int c = 0; !whole && c != '\n' && c != EOF;) /* the rest answers no other question */
+        c = getchar();
     line[strcspn(line, "\r\n")] = '\0';
     return strcmp(line, "yes") == 0;
 }
@@ -97,11 +100,11 @@ static bool is_away(const struct job *j, const char **host, struct err *err)
         const char *where = NULL;
         bool away = false;
         rules_judge(rules, t->host[i].name, &where, &away);
-        if (away && strcasecmp(j->scenario.limits.confirm, t->host[i].name) != 0)
+        if (away && !confirm_lists(j->scenario.limits.confirm, t->host[i].name))
             *host = t->host[i].name;
     }
     /* Behind a socket's path that a file names may be anybody. */
-    if (rules && !t->hosts && strcmp(j->scenario.limits.confirm, t->path) != 0)
+    if (rules && !t->hosts && !confirm_lists(j->scenario.limits.confirm, t->path))
         *host = t->path;
     rules_free(rules);
     return *host != NULL;
@@ -134,7 +137,7 @@ static int allow_secret(struct job *j, struct err *err)
         return 0;
     return err_set(err, ERR_REFUSED,
                    "no password or token is sent to %.100s, which only the file names: --confirm "
-                   "%.60s allows it",
+                   "'%.60s' allows it",
                    host, host);
 }
 
@@ -160,6 +163,11 @@ static int read_target(struct job *j, const char *url, const struct backend *con
     text_put(&bare, url, strcspn(url, "?"));
     int bad = scenario_add(&j->scenario, text_str(&bare), ORIGIN_RUN, NULL, backends, err);
     text_free(&bare);
+    if (!bad) {
+        struct target *t = &j->scenario.pool[0]->target; /* a file gives a user, and no password */
+        explicit_bzero(t->password, sizeof t->password);
+        t->has_password = false;
+    }
     if (!bad)
         bad = take_settings(j->cli, j->scenario.pool[0], err);
     if (!bad && !j->scenario.pool[0]->backend->clean)
@@ -207,8 +215,7 @@ static int clean_pool(const struct cli *c, const char *run, const json_t *pool,
     j->out = out;
     copy_str(j->name, sizeof j->name, name);
     scenario_init(&j->scenario);
-    copy_str(j->scenario.limits.confirm, sizeof j->scenario.limits.confirm,
-             cli_text(c, OWN_CONFIRM));
+    copy_str(j->scenario.limits.confirm, sizeof j->scenario.limits.confirm, c->confirm);
     int bad = read_target(j, url, backends, &err);
     if (!bad)
         bad = access_check(&j->scenario, false, &err);
@@ -253,7 +260,7 @@ int clean_run(const struct cli *c, const struct backend *const *backends)
         complain("clean needs one file: loadtop clean RUN.json");
         return EXIT_WRONG_USAGE;
     }
-    net_confirm(cli_text(c, OWN_CONFIRM));
+    net_confirm(c->confirm);
     json_t *run = json_load_run(c->word[0], &err);
     if (!run) {
         complain("clean: %s", err.msg);

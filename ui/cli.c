@@ -73,7 +73,8 @@ static const struct option_spec own_table[] = {
     [OWN_YES] = {"yes", OPTION_BOOL, 0, "no", 0, 0, NULL,
                  "do not ask before the first load on a target that is not on this machine"},
     [OWN_CONFIRM] = {"confirm", OPTION_TEXT, 0, NULL, 0, 0, NULL,
-                     "the name of a host that targets.conf protects, to load it all the same"},
+                     "the name of a host or a server that targets.conf protects, to load it all "
+                     "the same; may be given many times"},
     [OWN_ALLOW_DESTRUCTIVE] = {"allow-destructive", OPTION_BOOL, 0, "no", 0, 0, NULL,
                                "may touch data that loadtop did not make"},
     [OWN_NO_HISTORY] = {"no-history", OPTION_BOOL, 0, "no", 0, 0, NULL,
@@ -219,9 +220,22 @@ static int keep(struct reader *r, const char **list, unsigned *n, unsigned max, 
     return 0;
 }
 
+/* Adds a line to the list. -1: no room, or not one line. */
+static int add_confirm(struct cli *c, const char *name)
+{
+    size_t len = strlen(c->confirm);
+    if (strpbrk(name, "\r\n") || len + strlen(name) + 2 > sizeof c->confirm)
+        return -1;
+    snprintf(c->confirm + len, sizeof c->confirm - len, "%s%s", len ? "\n" : "", name);
+    return 0;
+}
+
 static int set_own(struct reader *r, int i, const char *name, const char *value)
 {
     struct cli *c = r->cli;
+    if (i == OWN_CONFIRM && add_confirm(c, value) < 0)
+        return err_set(r->err, ERR_USAGE, "--confirm %.60s: too many names, or a line break in one",
+                       value);
     if (i == OWN_AT)
         return keep(r, c->at, &c->ats, AT_MAX, name, value);
     if (i == OWN_THRESHOLD)

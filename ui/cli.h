@@ -85,6 +85,7 @@ struct cli {
     unsigned ats;
     const char *threshold[THRESHOLDS_MAX];
     unsigned thresholds;
+    char confirm[CONFIRM_MAX];   /* as in limits */
     const char *word[POOLS_MAX]; /* targets; after a verb its own words */
     unsigned words;
     char colors[16], glyphs[16]; /* as chosen, or "" */

@@ -129,7 +129,7 @@ static int apply_limits(const struct cli *c, struct limits *l, struct err *err)
     l->allow_destructive = l->allow_destructive || cli_flag(c, OWN_ALLOW_DESTRUCTIVE);
     l->yes = l->yes || cli_flag(c, OWN_YES);
     if (option_given(&c->own, OWN_CONFIRM))
-        copy_str(l->confirm, sizeof l->confirm, cli_text(c, OWN_CONFIRM));
+        copy_str(l->confirm, sizeof l->confirm, c->confirm);
     return read_rate(c, OWN_MAX_RATE, &l->max_rate, err);
 }
 
@@ -300,8 +300,13 @@ static void add_limits(struct text *t, const struct limits *l)
         text_add(t, " --allow-destructive");
     if (l->yes)
         text_add(t, " --yes");
-    if (l->confirm[0])
-        add_valued(t, "confirm", l->confirm);
+    for (const char *at = l->confirm; *at;) {
+        char name[CONFIRM_MAX];
+        size_t len = strcspn(at, "\n");
+        copy_part(name, sizeof name, at, len);
+        add_valued(t, "confirm", name);
+        at += len + (at[len] == '\n');
+    }
 }
 
 /* "30s mark half time", an added target without its password. */

@@ -58,7 +58,7 @@ class Remote(unittest.TestCase):
 class Consent(Remote):
     def test_only_a_yes_starts_it(self):
         t = self.start("--at", "1s resume", "--at", "2s resume all", "--at", "3s mark now", self.url)
-        t.wait_for("Start the load?")
+        t.wait_for("start load?")
         t.wait_for("Redis")  # what is known of it is in the question
         t.send("n")
         t.wait_for("no load is started: p asks again")
@@ -71,7 +71,7 @@ class Consent(Remote):
         t.wait_for("nobody has said yes")
         self.assertEqual(self.calls(), 0)
         t.send("1", "p")
-        t.wait_for("Start the load?")
+        t.wait_for("start load?")
         t.send("y")
         t.wait_for("LOAD ON 1/1")
         lib.until("load", lambda: self.calls() > 100)
@@ -85,7 +85,7 @@ class Consent(Remote):
         self.assertIn("above the ceiling of 64", r.err)
         self.hosts("localhost", "198.51.100.9")
         t = self.start("redis://localhost:%d" % self.redis.port)
-        t.wait_for("Start the load?")
+        t.wait_for("start load?")
         self.assertEqual(self.calls(), 0)
         t.send("y")
         t.wait_for("LOAD ON 1/1")
@@ -222,7 +222,7 @@ class Secrets(Remote):
         for args in ([], ["--yes"]):
             r = lib.loadtop("clean", *args, self.run_file, env=self.env)
             self.assertEqual(r.code, 2, r)
-            self.assertIn("--confirm %s" % lib.AWAY, r.err)
+            self.assertIn("--confirm '%s'" % lib.AWAY, r.err)
             self.assertEqual(self.logins(), 0)
         secret = self.file("secret", "hunter2\n")
         r = lib.loadtop("clean", "--yes", "--password-file", secret, self.run_file)

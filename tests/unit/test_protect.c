@@ -181,7 +181,7 @@ static void servers_are_known_by_their_identity(void **state)
                      RULE_DENY);
     assert_string_equal(where, "t:1: deny cassandra=Prod  Cluster 1");
     assert_int_equal(rules_check_identity(rules, "cassandra", "Test", NULL), RULE_PROTECT);
-    assert_int_equal(rules_check_identity(rules, "cassandra", "prod  cluster 1", NULL), RULE_NONE);
+    assert_int_equal(rules_check_identity(rules, "cassandra", "PROD  cluster 1", NULL), RULE_DENY);
     assert_int_equal(rules_check_identity(rules, "kafka", "Test", NULL), RULE_NONE);
     /* Who does not say who it is may be the one that is meant. */
     assert_int_equal(rules_check_identity(rules, "cassandra", NULL, &where), RULE_PROTECT);
@@ -191,6 +191,12 @@ static void servers_are_known_by_their_identity(void **state)
     assert_int_equal(rules_check_identity(NULL, "crate", NULL, NULL), RULE_NONE);
     /* An identity is no name of a host. */
     assert_int_equal(judge(rules, "cassandra", NULL), RULE_NONE);
+    struct err err = {0};
+    static const char *const known[] = {"redis", "cassandra", "crate", NULL};
+    assert_int_equal(rules_check_backends(rules, known, &err), 0);
+    assert_int_equal(rules_check_backends(rules, known + 1, &err), 0);
+    assert_int_equal(rules_check_backends(rules, known + 2, &err), ERR_USAGE);
+    assert_non_null(strstr(err.msg, "no backend is called 'cassandra'"));
     rules_free(rules);
 }
 
