@@ -74,7 +74,7 @@ class Refused(unittest.TestCase):
         self.refused("--headless", "-d", "1s", "--confirm", "127.0.0.1", target,
                      env=rules("deny 127.0.0.0/8\n"), parts=["deny"])
         self.refused("--headless", "-d", "1s", target, env=rules("protect 127.0.0.1\n"),
-                     parts=["protect", "--confirm 127.0.0.1"])
+                     parts=["protect", "--confirm '127.0.0.1'"])
         # A name means its host, whichever way that is addressed; one without an address is told.
         for where in ("127.0.0.1", "localhost", "[::1]", "2130706433"):
             self.refused("--headless", "-d", "1s", target.replace("127.0.0.1", where), env=rules("deny localhost\n"),

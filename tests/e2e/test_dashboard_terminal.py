@@ -336,15 +336,22 @@ class Terminal(unittest.TestCase):
         self.assertLess(statistics.median(frames), 1024)
 
     def test_load_is_asked_for_elsewhere(self):
-        """A target that is not on this machine (TEST-NET: nobody answers) is not loaded before a yes."""
-        t = lib.Pty(lib.LOADTOP, "redis://192.0.2.1:6379", cols=100, rows=30, term="tmux-256color")
+        """A target that is not on this machine, by its name (127.0.0.1 as one number), is asked about once it was
+        looked at: not while nobody answers, and then before any load."""
+        port = lib.free_port()
+        t = lib.Pty(lib.LOADTOP, "redis://2130706433:%d" % port, cols=100, rows=30, term="tmux-256color")
         self.addCleanup(t.close)
-        t.wait_for("start load?")
-        self.assertIn("192.0.2.1", t.text())
-        self.assertNotIn("LOAD ON", t.text())
-        t.send("\r")
-        t.wait_gone("start load?")
-        self.assertNotIn("LOAD ON", t.text())
+        t.wait_for("DOWN")
+        t.send("p")
+        t.wait_for("it is asked about once it answers")
+        self.assertNotIn("start load?", t.text())
+        with lib.Redis(port=port) as redis:
+            t.wait_for("start load?")
+            self.assertIn("2130706433", t.text())
+            t.send("\r")
+            t.wait_gone("start load?")
+            self.assertNotIn("LOAD ON", t.text())
+            self.assertEqual(redis.calls("get", "set"), 0)
         t.send("\x03\x03")
         self.assertEqual(t.wait(15), 0)
 
