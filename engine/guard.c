@@ -533,15 +533,18 @@ static void *write_line(void *ctx)
 }
 
 /* A logger that hangs holds up a thread of its own, and us no longer than LOG_MS. */
-static void log_line(const struct pool *p, const char *what)
+static void log_line(const struct pool *p, bool begins)
 {
     struct log_line *l = calloc(1, sizeof *l);
     pthread_t thread;
     struct timespec until;
+    char how[48] = "";
     if (!l)
         return;
-    snprintf(l->text, sizeof l->text, "%s: load %s on %s (pid %ld; kill -TERM %ld ends it)",
-             p->engine->sender, what, p->spec.target.shown, (long)getpid(), (long)getpid());
+    if (begins)
+        snprintf(how, sizeof how, "; kill -TERM %ld ends it", (long)getpid());
+    snprintf(l->text, sizeof l->text, "%s: load %s on %s (pid %ld%s)", p->engine->sender,
+             begins ? "begins" : "ended", p->spec.target.shown, (long)getpid(), how);
     sem_init(&l->written, 0, 0);
     atomic_store(&l->holders, 2);
     if (pthread_create(&thread, NULL, write_line, l)) {
@@ -565,5 +568,5 @@ void guard_log(struct pool *p)
     if (on == p->logged)
         return;
     p->logged = on;
-    log_line(p, on ? "begins" : "ended");
+    log_line(p, on);
 }

@@ -121,6 +121,36 @@ class Administrator(Remote):
         self.assertEqual(self.calls(), 0)
         self.assertTrue(any("denied" in (e["to"] or "") for e in run["events"]) or "denied" in run["_err"], run["events"])
 
+    def test_more_than_one_name_is_confirmed(self):
+        run_id = next(line.split(":")[1] for line in self.redis.command("INFO", "server").splitlines()
+                      if line.startswith("run_id:"))
+        self.system_conf("protect %s\nprotect redis=%s\n" % (lib.AWAY, run_id.upper()))
+        args = ["--headless", "--no-history", "-n", "10", "--ops", "get", self.url]
+        for confirmed, missing in (([], lib.AWAY), ([lib.AWAY], run_id), ([run_id], lib.AWAY)):
+            r = lib.loadtop(*args, *(w for name in confirmed for w in ("--confirm", name)))
+            self.assertEqual(r.code, 2, r)
+            self.assertIn("--confirm '%s'" % missing, r.err)
+        self.assertEqual(self.calls(), 0)
+        r = lib.loadtop(*args, "--confirm", lib.AWAY, "--confirm", run_id)
+        self.assertEqual(r.code, 0, r)
+        # On the screen one name after the other is asked for, and then the load.
+        t = self.start("--ops", "get", self.url)
+        for name in (lib.AWAY, run_id):
+            t.wait_for(name[:20])
+            t.wait_for("type its")
+            t.type(name)
+            t.send("Enter")
+            t.wait_for("may be loaded")
+        t.wait_for("start load?")
+        t.send("y")
+        t.wait_for("LOAD ON 1/1")
+
+    def test_a_rule_that_can_never_match_stops_the_start(self):
+        self.system_conf("deny rediss=0123\n")
+        r = lib.loadtop("--headless", "--no-history", "-d", "1s", "null:")
+        self.assertEqual(r.code, 2, r)
+        self.assertIn("no backend is called 'rediss' (did you mean 'redis'?)", r.err)
+
     def test_a_unix_socket_is_a_target_too(self):
         self.system_conf("deny *\n")
         with lib.Redis(unix=True) as redis:
@@ -147,7 +177,9 @@ class Tells(Remote):
         def read():
             try:
                 while True:
-                    lines.append(log.recv(4096).decode())
+                    line = log.recv(4096).decode()
+                    if " loadtop: " in line:  # tmux has words for it, too
+                        lines.append(line)
             except OSError:
                 pass
         log.settimeout(60)
@@ -165,6 +197,27 @@ class Tells(Remote):
         self.assertIn("load ended on %s" % self.url, lines[1])
         lib.headless("--no-history", "-d", "1s", "redis://127.0.0.1:%d" % self.redis.port)
         self.assertEqual(len(lines), 2)  # this machine's own is nobody's surprise
+        t = self.start("--yes", "-d", "1s", self.url)  # the end of the load, not of the program
+        t.wait_for("ENDED")
+        lib.until("its end", lambda: len(lines) == 4)
+        self.assertIn("load ended on %s" % self.url, lines[3])
+
+    def test_a_log_that_hangs_holds_up_nothing(self):
+        if os.path.exists("/dev/log"):
+            self.skipTest("this machine has a log of its own at /dev/log")
+        log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        log.bind("/dev/log")
+        self.addCleanup(os.unlink, "/dev/log")
+        self.addCleanup(log.close)
+        fill = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        fill.setblocking(False)
+        with self.assertRaises(BlockingIOError):
+            while True:
+                fill.sendto(b"x", "/dev/log")
+        fill.close()
+        run = lib.headless("--no-history", "-n", "1000", self.url)
+        self.assertEqual(lib.pool(run)["ops"]["completed"], 1000)
+        self.assertTrue(lib.pool(run)["backend_stats"])  # its thread did not stand still
 
     def test_bytes_are_bounded(self):
         run = lib.headless("--no-history", "-d", "60s", "--max-bytes", "100k", "--clients", "8",

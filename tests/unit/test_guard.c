@@ -199,6 +199,29 @@ static void connections_are_bounded_in_all(void **state)
     virtual_end(e, &s);
 }
 
+/* Threads that are on their way out keep their connections until they have drained. */
+static void draining_connections_count(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=1ms&clients=100&threads=9&stall=2s+60s",
+                                       NULL};
+    struct scenario s;
+    struct engine *e = virtual_start(&s, urls);
+    go_away(e);
+    engine_step(e, 3 * S);
+    command(e, "threads 1");
+    engine_step(e, 4 * S);
+    command(e, "threads 9");
+    engine_step(e, 5 * S);
+    assert_int_equal(e->pool[0]->spec.load.threads, 1);
+    assert_int_equal(events(e, "refused", "threads that end"), 1);
+    engine_step(e, 20 * S); /* they were waited for, and are gone */
+    command(e, "threads 9");
+    engine_step(e, 21 * S);
+    assert_int_equal(e->pool[0]->spec.load.threads, 9);
+    virtual_end(e, &s);
+}
+
 static void load_elsewhere_ends_after_15_minutes(void **state)
 {
     (void)state;
@@ -439,6 +462,7 @@ int main(void)
         cmocka_unit_test(what_becomes_remote_is_asked_about),
         cmocka_unit_test(too_large_for_elsewhere_ends),
         cmocka_unit_test(connections_are_bounded_in_all),
+        cmocka_unit_test(draining_connections_count),
         cmocka_unit_test(load_elsewhere_ends_after_15_minutes),
         cmocka_unit_test(a_lock_stops_what_is_under_way),
         cmocka_unit_test(a_target_that_suffers_pauses_the_load),
