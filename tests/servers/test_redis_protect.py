@@ -335,7 +335,7 @@ class Elsewhere(Case):
         with lib.Redis("--repl-diskless-sync-delay", 0) as replica:
             replica.command("REPLICAOF", "127.0.0.1", self.redis.port)
             lib.until("it is there", lambda: "online" in self.redis.info("replication").get("slave0", ""), 30)
-            self.paused("0 of the server's 1 replicas are left", replica.kill, "--ops", "get,set")
+            self.paused("has 0 replicas left, of 1", replica.kill, "--ops", "get,set")
 
     def test_what_it_has_no_room_for_is_refused(self):
         self.redis.command("CONFIG", "SET", "maxmemory", "20mb")

@@ -278,7 +278,7 @@ static void the_reader_tells_kinds(void **state)
 
 static void long_error_texts_are_cut(void **state)
 {
-    struct resp_error e;
+    struct resp_error e = {0};
     struct redisReader *r = resp_reader_new(&e);
     enum resp_kind kind;
     char bytes[1000];
@@ -300,7 +300,7 @@ static void what_is_not_resp_is_refused(void **state)
                                     "*-5\r\n", "\r\n"};
     (void)state;
     for (unsigned i = 0; i < sizeof c / sizeof *c; i++) {
-        struct resp_error e;
+        struct resp_error e = {0};
         struct redisReader *r = resp_reader_new(&e);
         enum resp_kind kind;
         assert_int_equal(resp_reader_feed(r, c[i], strlen(c[i])), 0);
