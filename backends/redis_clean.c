@@ -437,15 +437,21 @@ static int find_strangers(struct cleaning *k, const char *prefix, struct strange
     return rc;
 }
 
-/* What a person must know before the command, and the command. None is given for all names of
- * twelve digits, with or without a family: they are anybody's. */
+/* Nothing, or a family alone: then every name of twelve digits is meant, whoever made it. */
+static bool is_bare(const char *prefix)
+{
+    size_t len;
+    for (int i = FAMILY_STRING + 1; i < FAMILIES; i++)
+        if (drop_infix(prefix, (enum redis_family)i, &len) && len == 0)
+            return true;
+    return !*prefix;
+}
+
+/* What a person must know before the command, and the command. */
 static int add_advice(struct cleaning *k, struct text *t, const char *prefix, struct err *err)
 {
     struct strangers s = {0};
-    size_t len = strlen(prefix);
-    for (int i = FAMILY_STRING + 1; i < FAMILIES && len; i++)
-        drop_infix(prefix, (enum redis_family)i, &len) || (len = strlen(prefix));
-    if (!len) {
+    if (is_bare(prefix)) {
         text_add(t, "; no command is given for an empty prefix: it would take anybody's keys");
         return 0;
     }
@@ -495,12 +501,14 @@ static int leave_shared(struct cleaning *k, const char *prefix, uint64_t end, co
     int rc = count_keys(k, prefix, 0, end, &count, err);
     if (rc || count == 0)
         return rc;
-    snprintf(why, sizeof why,
-             strcmp(run, UNKNOWN_RUN) == 0
-                 ? "%s, by a mark that this version cannot read: they stay with it"
-                 : "also written by run %s, and go with `loadtop clean` of its file (where it "
-                   "ran: loadtop history show %s -o FILE.json)",
-             strcmp(run, UNKNOWN_RUN) == 0 ? "perhaps also another run's" : run, run);
+    if (strcmp(run, UNKNOWN_RUN) == 0)
+        copy_str(why, sizeof why,
+                 "perhaps another run's too: there is a mark that is not readable");
+    else
+        snprintf(why, sizeof why,
+                 "also written by run %s: they go with `loadtop clean` of its file (if that is "
+                 "lost, where it ran: loadtop history show %s -o FILE.json)",
+                 run, run);
     k->clean->say(k->clean, CLEAN_SHARED, keys_words(what, sizeof what, k, prefix, 0, end, count),
                   count, why);
     return 0;
