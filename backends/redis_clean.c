@@ -21,7 +21,7 @@
 #define UNKNOWN_RUN "unknown"
 #define MARKS_NS (20 * NS_PER_S) /* for all marks of one prefix */
 #define MARKS_AT_ONCE 500u
-#define MARKS_STEPS_MAX 20000u   /* of one clean */
+#define MARKS_STEPS_MAX 5000u    /* of one clean */
 #define BATCH_NS (10 * NS_PER_S) /* for each thousand names */
 #define AT_ONCE 1000u
 #define COUNTED_MOST 1000000u /* names that are asked for one by one to say how many exist */
