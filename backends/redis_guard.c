@@ -155,7 +155,7 @@ int redis_room_allowed(struct pool *pool, const char *info, struct err *err)
 {
     double weight[REDIS_OPS];
     for (unsigned i = 0; i < REDIS_OPS; i++)
-        weight[i] = pool_ops_include(pool, i); /* how much of each is not known here */
+        weight[i] = pool_op_weight(pool, i);
     struct room room = weigh_mix(pool, pool_options(pool), weight);
     room.free_bytes = redis_free_memory(info);
     return room.to_come_bytes > 0 ? pool_room_allowed(pool, &room, err) : 0;

@@ -507,7 +507,7 @@ class Elsewhere(Case):
         self.addCleanup(self.redis.command, "CONFIG", "SET", "maxmemory", 0, "maxmemory-policy", "noeviction")
         for maximum, policy, theirs, args in (
                 ("12mb", "allkeys-lru", 100, ["--ops", "lpush", "--size", 1000, "--keys", 100]),
-                ("12mb", "allkeys-lru", 100, ["--ops", "set,lpush:9,rpop:1", "--size", 3000, "--keys", 100]),
+                ("12mb", "allkeys-lru", 100, ["--ops", "set:1,lpush:9,rpop:1", "--size", 3000, "--keys", 400]),
                 ("3mb", "noeviction", 1, ["--ops", "lpush", "--size", 500, "--keys", 10])):
             self.redis.command("CONFIG", "SET", "maxmemory", 0)
             self.redis.command("FLUSHALL")
@@ -515,7 +515,7 @@ class Elsewhere(Case):
                 self.redis.command("SET", "theirs:%d" % i, "x" * 50000)
             self.redis.command("CONFIG", "SET", "maxmemory", maximum, "maxmemory-policy", policy)
             self.redis.command("CONFIG", "RESETSTAT")
-            with lib.Headless("-d", "60s", "--rate", "600/s", "--clients", 2, *args, self.url) as h:
+            with lib.Headless("-d", "60s", "--rate", "2k/s", "--clients", 2, *args, self.url) as h:
                 lib.until("it is paused, or ended", lambda: h.popen.poll() is not None or "paused: " in h.text()[1], 40)
                 if h.popen.poll() is None:
                     h.signal(signal.SIGTERM)
