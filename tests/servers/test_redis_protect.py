@@ -394,6 +394,37 @@ class Hostile(Case):
             self.assertNotIn("not a Redis server", result.err)
             self.assertIn(b"HSCAN", commands)
 
+    def test_figures_without_end(self):
+        """INFO of a server that may say anything: no figure of it is believed, and the run goes on."""
+        asked = []
+
+        def info():
+            asked.append(1)
+            n = b"%de305" % len(asked)
+            names = (b"used_cpu_sys", b"used_cpu_user", b"evicted_keys", b"keyspace_hits", b"expired_keys")
+            text = b"".join(b"%s:%s\r\n" % (name, n) for name in names) + (
+                b"connected_clients:50\r\nused_memory:nan\r\nmaxmemory:inf\r\nserver_time_usec:-1e300\r\n"
+                b"used_memory_dataset:1e300\r\n# Keyspace\r\ndb0:keys=-5\r\n")
+            return b"$%d\r\n%s\r\n" % (len(text), text)
+
+        def serve(s):
+            with s, s.makefile("rb") as f, contextlib.suppress(OSError):
+                for head in f:
+                    words = [f.readline() and f.readline().strip() for _ in range(int(head[1:]))]
+                    s.sendall(info() if words[0] == b"INFO" else b"+PONG\r\n")
+
+        def accept(listener):
+            with contextlib.suppress(OSError):
+                while True:
+                    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            threading.Thread(target=accept, args=(listener,), daemon=True).start()
+            run = lib.headless("-d", "3s", "--rate", 20, "--ops", "ping", "redis://127.0.0.1:%d" %
+                               listener.getsockname()[1])
+            listener.shutdown(socket.SHUT_RDWR)
+        self.assertGreater(len(asked), 2)
+        self.assertGreater(lib.pool(run)["ops"]["completed"], 50)
+
 
 class Elsewhere(Case):
     """A server on another machine."""

@@ -333,6 +333,12 @@ static void info_is_read(void **state)
     assert_int_equal(redis_info_keys(info, 1), 0);
     assert_int_equal(redis_info_keys("# Server\r\n", 0), -1);
     assert_int_equal(redis_info_keys("", 0), -1);
+    /* What no server has counted is no number. */
+    static const char *const none[] = {"n:1e300", "n:-1", "n:nan", "n:inf", "n:9007199254740994"};
+    for (unsigned i = 0; i < sizeof none / sizeof *none; i++)
+        assert_true(redis_info_number(none[i], "n") < 0);
+    assert_true(redis_info_number("n:9007199254740992", "n") > 9e15);
+    assert_int_equal(redis_info_keys("# Keyspace\r\ndb0:keys=-5", 0), -1);
 }
 
 /* ---- Marks ---- */
