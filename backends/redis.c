@@ -63,10 +63,25 @@ static void redis_worker_close(struct worker *worker)
         redis_template_free(&w->template[i]);
     resp_reader_free(w->spare);
     text_free(&w->claim.bytes);
+    text_free(&w->said);
     free(w->in);
     free(w->out);
     w->spare = NULL;
     w->in = w->out = NULL;
+}
+
+/* Bytes of data that an operation writes beside its value: the key's name, and a number for what is
+ * counted, a member, a field or a score. */
+static uint32_t written(const struct redis_template *t, enum redis_op op, const char *prefix)
+{
+    char name[REDIS_PREFIX_MAX + 8];
+    if (!redis_op_info[op].creates)
+        return 0;
+    redis_key_prefix(name, sizeof name, prefix, redis_op_info[op].family);
+    unsigned numbers = (t->member_at ? 1U : 0) + (t->score_at ? 1U : 0);
+    if (!numbers && !t->value)
+        numbers = 1;
+    return (uint32_t)strlen(name) + REDIS_DIGITS * (1 + numbers);
 }
 
 static int redis_worker_open(struct worker *worker, struct err *err)
@@ -82,8 +97,10 @@ static int redis_worker_open(struct worker *worker, struct err *err)
     pthread_mutex_unlock(&p->mutex);
     w->in = malloc(REDIS_IN);
     bool ok = w->in != NULL;
-    for (int i = 0; ok && i < REDIS_OPS; i++)
+    for (int i = 0; ok && i < REDIS_OPS; i++) {
         ok = redis_template_make(&w->template[i], (enum redis_op)i, prefix, 0) == 0;
+        w->written[i] = written(&w->template[i], (enum redis_op)i, prefix);
+    }
     if (ok) {
         redis_tune(worker);
         return 0;
@@ -112,6 +129,12 @@ static void redis_fill(struct worker *worker, struct op *op)
         if (t->value)
             op->size = span_pick(w->size_low, w->size_high, op->aux);
     }
+}
+
+static uint64_t redis_data_bytes(const struct worker *worker, const struct op *op)
+{
+    const struct redis_worker *w = worker_data((struct worker *)(uintptr_t)worker);
+    return w->written[op->type] ? (uint64_t)w->written[op->type] + op->size : 0;
 }
 
 /* Keys up to this one of its family can exist because of us. */
@@ -297,10 +320,12 @@ const struct backend backend_redis = {
     .pool_close = redis_pool_close,
     .clean = redis_clean,
     .depth = redis_depth,
+    .to_come = redis_to_come,
     .worker_open = redis_worker_open,
     .worker_close = redis_worker_close,
     .tune = redis_tune,
     .fill = redis_fill,
+    .data_bytes = redis_data_bytes,
     .open = redis_open,
     .submit = redis_submit,
     .flush = redis_flush,

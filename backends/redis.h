@@ -54,11 +54,16 @@ struct redis_address {
 
 /* The commands with which every connection begins. Holds the password. */
 struct redis_hello {
-    char *bytes;
+    char *bytes; /* and REDIS_WHO behind `len` of them */
     size_t len;
     uint8_t auth, select,
         steps; /* which reply is whose, from 1 (0: none), and how many there are */
 };
+
+/* What follows it on a worker's connection when a rule names an identity of a Redis: two replies
+ * from which is seen who the server is, before the first request. */
+#define REDIS_WHO "*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n*2\r\n$4\r\nINFO\r\n$11\r\nreplication\r\n"
+#define REDIS_WHO_STEPS 2
 
 /* What a worker counted, and what it can have made: keys [0, high) of each family. Written by the
  * worker alone, read by the pool's thread. */
@@ -110,6 +115,7 @@ struct redis_pool {
     unsigned addresses;
     _Atomic unsigned current; /* the one that answered last */
     struct redis_hello hello;
+    bool asks_who;                 /* REDIS_WHO follows it */
     struct redis_tls_context *tls; /* rediss://; else NULL */
     unsigned db;
     pthread_mutex_t mutex; /* workers, gone, mark */
@@ -118,6 +124,7 @@ struct redis_pool {
     struct redis_counts gone; /* of workers that ended; connected stays 0 */
     /* the pool's thread only */
     struct redis_link *link;
+    bool link_known; /* who is at its other end was seen, and is allowed */
     struct redis_info first,
         last;    /* before the load (or since the server is this one), and a second ago */
     bool loaded; /* a worker was there */
@@ -131,6 +138,7 @@ struct redis_worker {
     struct redis_template template[REDIS_OPS];
     uint64_t keys, ttl_ms;
     uint32_t size_low, size_high;
+    uint32_t written[REDIS_OPS]; /* bytes of data that one writes beside its value; 0: none */
     enum distribution dist;
     struct zipf zipf;
     char *in;  /* REDIS_IN bytes, for whatever connection is read */
@@ -139,6 +147,7 @@ struct redis_worker {
     struct redis_conn *dirty;
     struct redisReader *spare; /* an empty reader for the next reply that needs one */
     struct resp_error error;
+    struct text said; /* the last reply of a handshake, if it was a string */
     struct redis_counts counts;
     struct redis_claim claim;
 };
@@ -157,6 +166,7 @@ struct redis_conn {
     struct alarm limit;         /* of connecting and the handshake */
     uint8_t state, step;        /* enum redis_state; replies of the handshake so far */
     bool full;                  /* SUBMIT_BUSY was answered */
+    bool named;                 /* the server has said who it is, in this handshake */
     bool claiming;              /* a claim is on its way: its reply comes after so many others */
     uint32_t claim_after;
     unsigned claim; /* the version that it has sent; 0: none */
@@ -208,7 +218,15 @@ void redis_peers_leave(struct redis_pool *);
 /* ---- redis_guard.c. Of INFO's text ("": the server does not give it). */
 /* Calls allowed(ctx, identity) for each identity that the server has, or once with NULL; ends with
  * the first that is refused. */
-int redis_identities(const char *info, int (*allowed)(void *ctx, const char *identity), void *ctx);
+typedef int redis_identity_fn(void *ctx, const char *identity);
+int redis_identities(const char *info, redis_identity_fn *allowed, void *ctx);
+/* While the load runs: may this server, which may be another one now, be loaded? Any thread. */
+bool redis_still_allowed(struct pool *, const char *info);
+/* The same of a section of INFO, which may have no identity. *any: it has one. */
+bool redis_part_allowed(struct pool *, const char *info, bool *any);
+/* The hook to_come. */
+double redis_to_come(const struct pool *, const struct options *, const double *weight);
+double redis_free_memory(const char *info); /* NaN: it does not say */
 /* Is there room for what the mix is going to make? 0 or ERR_REFUSED. */
 int redis_room_allowed(struct pool *, const char *info, struct err *);
 /* Notes how the server is before the load, or that it is another one now. */

@@ -18,6 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define UNKNOWN_RUN "unknown"
+#define MARKS_NS (20 * NS_PER_S) /* for all marks of one prefix */
+#define MARKS_AT_ONCE 500u
+#define MARKS_STEPS_MAX 5000u    /* of one clean */
 #define BATCH_NS (10 * NS_PER_S) /* for each thousand names */
 #define AT_ONCE 1000u
 #define COUNTED_MOST 1000000u /* names that are asked for one by one to say how many exist */
@@ -39,8 +43,8 @@ struct cleaning {
     /* what the server's marks say */
     uint64_t ours[FAMILIES], others[FAMILIES];
     char other_run[FAMILIES][9];
-    redisReply *marks; /* HGETALL */
-    unsigned fields;   /* of this run */
+    struct text fields; /* of this run, each ended by a NUL: what HDEL takes */
+    uint64_t budget;    /* how many steps may still be made to read marks */
 };
 
 /* ---- The file ---- */
@@ -104,10 +108,10 @@ static int read_file(struct cleaning *k, struct err *err)
 /* ---- Words for a person ---- */
 
 static const char *keys_words(char *buf, size_t size, const struct cleaning *k, const char *prefix,
-                              uint64_t from, uint64_t end)
+                              uint64_t from, uint64_t end, int64_t count)
 {
     char first[REDIS_PREFIX_MAX + 24];
-    snprintf(buf, size, "keys %s..%012llu of database %u",
+    snprintf(buf, size, "key%s %s..%012llu of database %u", count == 1 ? "" : "s",
              redis_key_name(first, sizeof first, prefix, from), (unsigned long long)end - 1, k->db);
     return buf;
 }
@@ -147,7 +151,7 @@ static bool add_redis_cli(struct text *t, const struct cleaning *k)
     return ok;
 }
 
-/* The command that removes every key of this prefix and twelve digits. */
+/* The command that removes every key of this prefix and twelve digits, whoever made them. */
 static void add_by_hand(struct text *t, const struct cleaning *k, const char *prefix)
 {
     struct text pattern = {0}, command = {0};
@@ -248,84 +252,220 @@ static void take_other(struct cleaning *k, const char *run, const uint64_t *boun
 static void take_field(struct cleaning *k, const redisReply *field, const redisReply *value)
 {
     uint64_t bound[FAMILIES];
-    char run[9] = "unknown";
-    bool strings = field->type == REDIS_REPLY_STRING && value->type == REDIS_REPLY_STRING;
-    bool known = strings && redis_mark_field(field->str, field->len, run);
+    char run[9] = UNKNOWN_RUN;
+    bool known = redis_mark_field(field->str, field->len, run);
     bool ours = known && strcmp(run, k->clean->run) == 0;
     bool readable = known && redis_mark_read(value->str, value->len, bound);
     if (!readable)
         for (int i = 0; i < FAMILIES; i++)
             bound[i] = ours ? 0 : REDIS_KEYS_MAX;
-    k->fields += ours;
-    if (!ours)
+    if (ours)
+        text_put(&k->fields, field->str, field->len + 1);
+    else
         take_other(k, run, bound);
     for (int i = 0; ours && i < FAMILIES; i++)
         if (bound[i] > k->ours[i])
             k->ours[i] = bound[i];
 }
 
+typedef void mark_fn(struct cleaning *k, void *ctx, const redisReply *field,
+                     const redisReply *value);
+
+/* Reads the next cursor of HSCAN, and hands out what came with it. False: it is no such reply. */
+static bool take_scan(struct cleaning *k, const redisReply *r, char cursor[24], mark_fn *take,
+                      void *ctx)
+{
+    if (r->type != REDIS_REPLY_ARRAY || r->elements != 2 ||
+        r->element[0]->type != REDIS_REPLY_STRING || r->element[0]->len >= 24 ||
+        r->element[1]->type != REDIS_REPLY_ARRAY)
+        return false;
+    const redisReply *found = r->element[1];
+    for (size_t i = 0; i + 1 < found->elements; i += 2)
+        if (found->element[i]->type == REDIS_REPLY_STRING &&
+            found->element[i + 1]->type == REDIS_REPLY_STRING)
+            take(k, ctx, found->element[i], found->element[i + 1]);
+    copy_str(cursor, 24, r->element[0]->str);
+    return true;
+}
+
+/* Every field of a hash of marks, some more than once. A part at a time, so that the server is not
+ * blocked by one of many runs. `refusal`, if not NULL: the server's error reply, or "". */
+static int each_mark(struct cleaning *k, const char *name, mark_fn *take, void *ctx,
+                     struct text *refusal, struct err *err)
+{
+    char cursor[24] = "0", count[16];
+    uint64_t deadline_ns = clock_ns() + MARKS_NS;
+    snprintf(count, sizeof count, "%u", MARKS_AT_ONCE);
+    do {
+        if (!k->budget || clock_ns() > deadline_ns)
+            return err_set(err, ERR_FAILED,
+                           "%.120s: more marks than are read here: nothing is removed (HDEL those "
+                           "of runs whose keys are gone: each field begins with its run)",
+                           name);
+        k->budget--;
+        redisReply *r = redis_link_ask(
+            k->link, 5, (const char *[]){"HSCAN", name, cursor, "COUNT", count}, deadline_ns, err);
+        if (!r)
+            return err->code;
+        bool refused = r->type == REDIS_REPLY_ERROR;
+        bool read = !refused && take_scan(k, r, cursor, take, ctx);
+        if (refused && refusal)
+            text_add(refusal, "%.100s", r->str);
+        freeReplyObject(r);
+        if (refused)
+            return 0;
+        if (!read)
+            return err_set(err, ERR_FAILED, "HSCAN %.120s: the answer is none", name);
+    } while (strcmp(cursor, "0") != 0);
+    return k->fields.cut ? err_set(err, ERR_FAILED, "%.120s: too many marks of this run", name) : 0;
+}
+
+static void take_any(struct cleaning *k, void *ctx, const redisReply *field,
+                     const redisReply *value)
+{
+    (void)ctx;
+    take_field(k, field, value);
+}
+
 /* Reads them all. `why`: what stands in the way of finding this run's. */
 static int read_marks(struct cleaning *k, char *why, size_t size, struct err *err)
 {
+    struct text refusal = {0};
     if (!k->mark[0]) {
         copy_str(why, size, "the file names no mark of its run");
         return 0;
     }
-    snprintf(why, size, "no mark of this run in %.120s", k->mark);
-    k->marks = redis_link_ask(k->link, 2, (const char *[]){"HGETALL", k->mark},
-                              clock_ns() + BATCH_NS, err);
-    if (!k->marks)
-        return err->code;
-    if (k->marks->type == REDIS_REPLY_ERROR)
-        snprintf(why, size, "no mark of this run in %.120s: %.100s", k->mark, k->marks->str);
-    if (k->marks->type == REDIS_REPLY_ARRAY)
-        for (size_t i = 0; i + 1 < k->marks->elements; i += 2)
-            take_field(k, k->marks->element[i], k->marks->element[i + 1]);
-    return 0;
+    int rc = each_mark(k, k->mark, take_any, NULL, &refusal, err);
+    snprintf(why, size, "no mark of this run in %.120s%s%.100s", k->mark, refusal.len ? ": " : "",
+             text_str(&refusal));
+    text_free(&refusal);
+    return rc;
+}
+
+struct neighbour { /* whose keys of family `from` have the names of ours of family `to` */
+    enum redis_family from, to;
+};
+
+static void take_neighbour(struct cleaning *k, void *ctx, const redisReply *field,
+                           const redisReply *value)
+{
+    const struct neighbour *n = ctx;
+    uint64_t bound[FAMILIES];
+    char run[9];
+    if (!redis_mark_field(field->str, field->len, run) || strcmp(run, k->clean->run) == 0 ||
+        !redis_mark_read(value->str, value->len, bound) || bound[n->from] <= k->others[n->to])
+        return;
+    k->others[n->to] = bound[n->from];
+    copy_str(k->other_run[n->to], sizeof k->other_run[n->to], run);
 }
 
 /* Runs under another prefix can have made keys of the same names: "tests:000000000001" is a set of
- * prefix "test" and a string of prefix "tests:". What their marks say of family `from` is noted for
- * this one's family `to`. */
+ * prefix "test" and a string of prefix "tests:". What their marks say is noted. */
 static int read_neighbour(struct cleaning *k, const char *prefix, enum redis_family from,
                           enum redis_family to, struct err *err)
 {
-    char name[REDIS_MARK_NAME], run[9];
-    uint64_t bound[FAMILIES];
-    redisReply *r =
-        redis_link_ask(k->link, 2, (const char *[]){"HGETALL", redis_mark_name(name, prefix)},
-                       clock_ns() + BATCH_NS, err);
-    if (!r)
-        return err->code;
-    for (size_t i = 0; r->type == REDIS_REPLY_ARRAY && i + 1 < r->elements; i += 2) {
-        const redisReply *field = r->element[i], *value = r->element[i + 1];
-        if (field->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING ||
-            !redis_mark_field(field->str, field->len, run) || strcmp(run, k->clean->run) == 0 ||
-            !redis_mark_read(value->str, value->len, bound) || bound[from] <= k->others[to])
-            continue;
-        k->others[to] = bound[from];
-        copy_str(k->other_run[to], sizeof k->other_run[to], run);
-    }
-    freeReplyObject(r);
-    return 0;
+    char name[REDIS_MARK_NAME];
+    return each_mark(k, redis_mark_name(name, prefix), take_neighbour,
+                     &(struct neighbour){from, to}, NULL, err);
+}
+
+/* The length of a prefix without the family that it may end in ("tests:" is also the sets of
+ * "test"); false: it ends in none. */
+static bool drop_infix(const char *prefix, enum redis_family family, size_t *len)
+{
+    char infix[8];
+    size_t tail = strlen(redis_key_prefix(infix, sizeof infix, "", family));
+    *len = strlen(prefix);
+    if (!tail || *len < tail || strcmp(prefix + *len - tail, infix) != 0)
+        return false;
+    *len -= tail;
+    return true;
 }
 
 static int read_neighbours(struct cleaning *k, struct err *err)
 {
     int rc = 0;
     for (int i = FAMILY_STRING + 1; rc == 0 && i < FAMILIES; i++) {
-        char infix[8], other[REDIS_PREFIX_MAX + 8];
-        size_t tail = strlen(redis_key_prefix(infix, sizeof infix, "", (enum redis_family)i));
+        char other[REDIS_PREFIX_MAX + 8];
         size_t len = strlen(redis_key_prefix(other, sizeof other, k->prefix, (enum redis_family)i));
         if (len <= REDIS_PREFIX_MAX) /* else there is no such prefix */
             rc = read_neighbour(k, other, FAMILY_STRING, (enum redis_family)i, err);
-        len = strlen(k->prefix);
-        if (rc || len < tail || strcmp(k->prefix + len - tail, infix) != 0)
+        if (rc || !drop_infix(k->prefix, (enum redis_family)i, &len))
             continue;
-        copy_part(other, sizeof other, k->prefix, len - tail);
+        copy_part(other, sizeof other, k->prefix, len);
         rc = read_neighbour(k, other, (enum redis_family)i, FAMILY_STRING, err);
     }
     return rc;
+}
+
+/* ---- What no mark of this run names ---- */
+
+struct strangers { /* other runs with a mark under a prefix */
+    char run[9];
+    bool any, more;
+};
+
+static void note_stranger(struct cleaning *k, void *ctx, const redisReply *field,
+                          const redisReply *value)
+{
+    struct strangers *s = ctx;
+    char run[9] = UNKNOWN_RUN;
+    (void)value;
+    redis_mark_field(field->str, field->len, run);
+    if (strcmp(run, k->clean->run) == 0)
+        return;
+    s->more = s->more || (s->any && strcmp(s->run, run) != 0);
+    if (!s->any)
+        copy_str(s->run, sizeof s->run, run);
+    s->any = true;
+}
+
+/* The runs that may have made keys of this prefix, which may end in a family. */
+static int find_strangers(struct cleaning *k, const char *prefix, struct strangers *s,
+                          struct err *err)
+{
+    char name[REDIS_MARK_NAME], base[REDIS_PREFIX_MAX + 8];
+    size_t len = strlen(prefix);
+    int rc = 0;
+    if (len <= REDIS_PREFIX_MAX)
+        rc = each_mark(k, redis_mark_name(name, prefix), note_stranger, s, NULL, err);
+    for (int i = FAMILY_STRING + 1; rc == 0 && i < FAMILIES; i++)
+        if (drop_infix(prefix, (enum redis_family)i, &len)) {
+            copy_part(base, sizeof base, prefix, len);
+            rc = each_mark(k, redis_mark_name(name, base), note_stranger, s, NULL, err);
+        }
+    return rc;
+}
+
+/* Nothing, or a family alone: then every name of twelve digits is meant, whoever made it. */
+static bool is_bare(const char *prefix)
+{
+    size_t len;
+    for (int i = FAMILY_STRING + 1; i < FAMILIES; i++)
+        if (drop_infix(prefix, (enum redis_family)i, &len) && len == 0)
+            return true;
+    return !*prefix;
+}
+
+/* What a person must know before the command, and the command. */
+static int add_advice(struct cleaning *k, struct text *t, const char *prefix, struct err *err)
+{
+    struct strangers s = {0};
+    if (is_bare(prefix)) {
+        text_add(t, "; no command is given for an empty prefix: it would take anybody's keys");
+        return 0;
+    }
+    int rc = find_strangers(k, prefix, &s, err);
+    if (rc)
+        return rc;
+    if (s.any)
+        text_add(t, "; run %s%s has a mark there, and such names are its keys too", s.run,
+                 s.more ? " (and not that one alone)" : "");
+    else
+        text_add(t, "; the prefix is the file's word, the server has no mark of any run there: "
+                    "look before you run it");
+    add_by_hand(t, k, prefix);
+    return 0;
 }
 
 /* ---- Looking, and removing ---- */
@@ -338,31 +478,39 @@ static int leave_entry(struct cleaning *k, const struct entry *e, const char *wh
     int rc = count_keys(k, e->prefix, e->first, e->end, &count, err);
     if (rc)
         return rc;
-    keys_words(what, sizeof what, k, e->prefix, e->first, e->end);
+    keys_words(what, sizeof what, k, e->prefix, e->first, e->end, count);
     if (count == 0) {
         k->clean->say(k->clean, CLEAN_ABSENT, what, -1, "");
         return 0;
     }
     struct text reason = {0};
     text_add(&reason, "%s", why);
-    add_by_hand(&reason, k, e->prefix);
-    k->clean->say(k->clean, CLEAN_STAYS, what, count, text_str(&reason));
+    rc = add_advice(k, &reason, e->prefix, err);
+    if (rc == 0)
+        k->clean->say(k->clean, CLEAN_STAYS, what, count, text_str(&reason));
     text_free(&reason);
-    return 0;
+    return rc;
 }
 
 /* The keys below `end` that another run may have made as well. */
 static int leave_shared(struct cleaning *k, const char *prefix, uint64_t end, const char *run,
                         struct err *err)
 {
-    char what[2 * REDIS_PREFIX_MAX + 80], why[80];
+    char what[2 * REDIS_PREFIX_MAX + 80], why[200];
     int64_t count;
     int rc = count_keys(k, prefix, 0, end, &count, err);
     if (rc || count == 0)
         return rc;
-    snprintf(why, sizeof why, "also written by run %s: they go with that one", run);
-    k->clean->say(k->clean, CLEAN_SHARED, keys_words(what, sizeof what, k, prefix, 0, end), count,
-                  why);
+    if (strcmp(run, UNKNOWN_RUN) == 0)
+        copy_str(why, sizeof why,
+                 "perhaps another run's too: there is a mark that is not readable");
+    else
+        snprintf(why, sizeof why,
+                 "also written by run %s: they go with `loadtop clean` of its file (if that is "
+                 "lost, where it ran: loadtop history show %s -o FILE.json)",
+                 run, run);
+    k->clean->say(k->clean, CLEAN_SHARED, keys_words(what, sizeof what, k, prefix, 0, end, count),
+                  count, why);
     return 0;
 }
 
@@ -375,7 +523,7 @@ static int take_own(struct cleaning *k, const char *prefix, uint64_t from, uint6
     bool remove = k->clean->remove;
     int rc = remove ? all_keys(k->link, command, prefix, from, end, &count, err)
                     : count_keys(k, prefix, from, end, &count, err);
-    keys_words(what, sizeof what, k, prefix, from, end);
+    keys_words(what, sizeof what, k, prefix, from, end, count);
     if (count)
         k->clean->say(k->clean, remove ? CLEAN_GONE : CLEAN_OURS, what, count, "");
     else if (rc == 0)
@@ -383,39 +531,44 @@ static int take_own(struct cleaning *k, const char *prefix, uint64_t from, uint6
     return rc;
 }
 
-/* At the end: the fields of this run. The hash goes with its last. */
-static int take_mark(struct cleaning *k, struct err *err)
+/* HDEL of the fields from `at` on, as many as one command takes; *gone: how many there were. */
+static int remove_fields(struct cleaning *k, size_t *at, int64_t *gone, struct text *refusal,
+                         struct err *err)
 {
-    char what[REDIS_MARK_NAME + 60], run[9];
-    snprintf(what, sizeof what, "the mark of this run in %s of database %u", k->mark, k->db);
-    if (!k->clean->remove) {
-        k->clean->say(k->clean, CLEAN_OURS, what, -1, "");
-        return 0;
-    }
-    const char **words = calloc(k->fields + 2, sizeof *words);
+    const char *words[2 + MARKS_AT_ONCE] = {"HDEL", k->mark};
     unsigned n = 2;
-    if (!words)
-        return err_set(err, ERR_FAILED, "out of memory");
-    words[0] = "HDEL";
-    words[1] = k->mark;
-    for (size_t i = 0; i + 1 < k->marks->elements && n < k->fields + 2; i += 2) {
-        const redisReply *field = k->marks->element[i];
-        if (field->type == REDIS_REPLY_STRING && redis_mark_field(field->str, field->len, run) &&
-            strcmp(run, k->clean->run) == 0)
-            words[n++] = field->str;
-    }
+    for (; *at < k->fields.len && n < 2 + MARKS_AT_ONCE; *at += strlen(k->fields.s + *at) + 1)
+        words[n++] = k->fields.s + *at;
     redisReply *r = redis_link_ask(k->link, n, words, clock_ns() + BATCH_NS, err);
-    free(words);
     if (!r)
         return err->code;
     if (r->type == REDIS_REPLY_ERROR)
-        k->clean->say(k->clean, CLEAN_STAYS, what, -1, r->str);
-    else
-        k->clean->say(k->clean,
-                      r->type == REDIS_REPLY_INTEGER && r->integer ? CLEAN_GONE : CLEAN_ABSENT,
-                      what, -1, "");
+        text_add(refusal, "%.160s", r->str);
+    if (r->type == REDIS_REPLY_INTEGER)
+        *gone += r->integer;
     freeReplyObject(r);
     return 0;
+}
+
+/* At the end: the fields of this run. The hash goes with its last. */
+static int take_mark(struct cleaning *k, struct err *err)
+{
+    char what[REDIS_MARK_NAME + 60];
+    struct text refusal = {0};
+    int64_t gone = 0;
+    int rc = 0;
+    snprintf(what, sizeof what, "the mark of this run in %s of database %u", k->mark, k->db);
+    for (size_t at = 0; k->clean->remove && rc == 0 && !refusal.len && at < k->fields.len;)
+        rc = remove_fields(k, &at, &gone, &refusal, err);
+    if (rc == 0)
+        k->clean->say(k->clean,
+                      !k->clean->remove ? CLEAN_OURS
+                      : refusal.len     ? CLEAN_STAYS
+                      : gone            ? CLEAN_GONE
+                                        : CLEAN_ABSENT,
+                      what, -1, text_str(&refusal));
+    text_free(&refusal);
+    return rc;
 }
 
 static int clean_marked(struct cleaning *k, struct err *err)
@@ -484,6 +637,7 @@ int redis_clean(struct clean *c, struct err *err)
     if (!k)
         return err_set(err, ERR_FAILED, "out of memory");
     k->clean = c;
+    k->budget = MARKS_STEPS_MAX;
     int rc = read_file(k, err);
     if (rc == 0)
         rc = check_db(k, err);
@@ -493,15 +647,14 @@ int redis_clean(struct clean *c, struct err *err)
         rc = check_identity(k, err);
     if (rc == 0)
         rc = read_marks(k, why, sizeof why, err);
-    if (rc == 0 && k->fields)
+    if (rc == 0 && k->fields.len)
         rc = clean_marked(k, err);
     else if (rc == 0 && !k->entries)
         c->say(c, CLEAN_ABSENT, k->mark, -1, why);
     else
         for (unsigned i = 0; rc == 0 && i < k->entries; i++)
             rc = leave_entry(k, &k->entry[i], why, err);
-    if (k->marks)
-        freeReplyObject(k->marks);
+    text_free(&k->fields);
     redis_link_free(k->link);
     free(k);
     return rc;

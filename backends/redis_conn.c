@@ -32,6 +32,7 @@
     ((size_t)640 << 20) /* no reply of ours is larger: a server's own limit is 512 MiB */
 #define REDIS_UNSENT_MAX (128 << 10)
 #define HELLO_NS (5 * NS_PER_S)
+#define HELLO_REPLY_MAX ((size_t)64 << 10) /* sections of INFO take some 2 KB */
 
 static struct redis_worker *worker_of(const struct redis_conn *c)
 {
@@ -307,12 +308,51 @@ static void refuse_hello(struct redis_conn *c, const struct resp_error *e)
      */
 }
 
+/* Is this reply of the handshake one that says who the server is (REDIS_WHO)? */
+static bool tells_who(const struct redis_conn *c)
+{
+    return c->step > pool_of(c)->hello.steps;
+}
+
+/* One that cannot say it now is asked again by the next connection. */
+static void refuse_who(struct redis_conn *c, const struct resp_error *e)
+{
+    char name[RESP_CLASS_MAX];
+    resp_error_class(name, e->text, e->len);
+    if (strcmp(name, "BUSY") == 0 || strcmp(name, "LOADING") == 0)
+        conn_down(c->conn, name, "%s: INFO: %s", shown(c), e->text);
+}
+
+/* A part of what says who it is. The last one decides about a server that says nothing. */
+static void judge_who(struct redis_conn *c, enum resp_kind kind)
+{
+    struct redis_worker *w = worker_of(c);
+    struct pool *pool = worker_pool(c->conn->worker);
+    bool last = c->step == pool_of(c)->hello.steps + REDIS_WHO_STEPS, allowed = true;
+    if (kind == RESP_ERROR)
+        refuse_who(c, &w->error);
+    else
+        allowed = redis_part_allowed(pool, text_str(&w->said), &c->named);
+    text_clear(&w->said);
+    if (c->state != REDIS_HELLO)
+        return;
+    if (allowed && last && !c->named)
+        allowed = pool_identity_still_allowed(pool, NULL);
+    if (!allowed)
+        conn_down(c->conn, "other_server",
+                  "%s: another server answers, and targets.conf forbids it", shown(c));
+}
+
 static void answer_hello(struct redis_conn *c, enum resp_kind kind)
 {
+    const struct redis_pool *p = pool_of(c);
     c->step++;
-    if (kind == RESP_ERROR)
+    if (tells_who(c))
+        judge_who(c, kind);
+    else if (kind == RESP_ERROR)
         refuse_hello(c, &worker_of(c)->error);
-    if (c->state != REDIS_HELLO || c->step < pool_of(c)->hello.steps)
+    unsigned steps = p->hello.steps + (p->asks_who ? REDIS_WHO_STEPS : 0U);
+    if (c->state != REDIS_HELLO || c->step < steps)
         return;
     c->state = REDIS_UP;
     loop_alarm(worker_loop(c->conn->worker), &c->limit, NS_NEVER);
@@ -410,9 +450,10 @@ static void read_through_reader(struct redis_worker *w, struct redis_conn *c, co
             return;
         }
     }
+    size_t most_held = c->state == REDIS_HELLO ? HELLO_REPLY_MAX : REPLY_MAX;
     if (resp_reader_empty(c->reader))
         reader_give_back(w, c);
-    else if (resp_reader_held(c->reader) > REPLY_MAX)
+    else if (resp_reader_held(c->reader) > most_held)
         conn_down(c->conn, "protocol", "%s: a reply larger than any that was asked for", shown(c));
 }
 
@@ -422,7 +463,9 @@ static void take(struct redis_conn *c, const char *p, size_t n, uint32_t *most)
     struct redis_worker *w = worker_of(c);
     enum resp_kind kind;
     size_t len;
-    if (!c->reader)
+    bool stepped = !c->reader && (c->state != REDIS_HELLO || !pool_of(c)->asks_who);
+    w->error.string = stepped || c->state != REDIS_HELLO ? NULL : &w->said;
+    if (stepped)
         for (; n && (len = resp_skip(p, n, &kind)); p += len, n -= len) {
             answer(c, w, kind, most);
             if (!is_open(c))
@@ -515,7 +558,7 @@ static void begin_hello(struct redis_conn *c)
     if (loop_watch(worker_loop(c->conn->worker), &c->watch, c->watch.fd, EPOLLIN) < 0)
         lost(c, errno);
     else
-        write_out(c, p->hello.bytes, p->hello.len);
+        write_out(c, p->hello.bytes, p->hello.len + (p->asks_who ? sizeof REDIS_WHO - 1 : 0));
 }
 
 static void redis_ready(struct watch *watch, uint32_t events)

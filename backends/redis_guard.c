@@ -19,7 +19,9 @@
  * for a key, 10 to 60 for a member.) */
 #define KEY_OVERHEAD 100.0
 #define MEMBER_OVERHEAD 60.0
-#define LIST_HELD 8.0 /* elements of a list that rpop keeps short */
+#define LIST_OVERHEAD 15.0
+#define LIST_HELD 8.0    /* elements of a list that rpop keeps short */
+#define FAMILY_INFIX 2.0 /* "l:" */
 
 /* ---- Who it is ---- */
 
@@ -31,79 +33,132 @@ static bool read_identity(const char *info, const char *field, char *buf, size_t
            buf[strspn(buf, "0")];
 }
 
-int redis_identities(const char *info, int (*allowed)(void *ctx, const char *identity), void *ctx)
+static int each_identity(const char *info, redis_identity_fn *allowed, void *ctx, bool *any)
 {
     static const char *const fields[] = {"run_id", "master_replid", "master_replid2"};
     char identity[64];
-    bool any = false;
     int bad = 0;
     for (unsigned i = 0; i < sizeof fields / sizeof *fields && !bad; i++)
         if (read_identity(info, fields[i], identity, sizeof identity)) {
-            any = true;
+            *any = true;
             bad = allowed(ctx, identity);
         }
-    return any || bad ? bad : allowed(ctx, NULL);
+    return bad;
+}
+
+int redis_identities(const char *info, redis_identity_fn *allowed, void *ctx)
+{
+    bool any = false;
+    int bad = each_identity(info, allowed, ctx, &any);
+    return any ? bad : allowed(ctx, NULL);
+}
+
+static int still_allowed(void *pool, const char *identity)
+{
+    return pool_identity_still_allowed(pool, identity) ? 0 : ERR_REFUSED;
+}
+
+bool redis_still_allowed(struct pool *pool, const char *info)
+{
+    return redis_identities(info, still_allowed, pool) == 0;
+}
+
+bool redis_part_allowed(struct pool *pool, const char *info, bool *any)
+{
+    return each_identity(info, still_allowed, pool, any) == 0;
 }
 
 /* ---- What it has room for ---- */
 
-/* What the keys of an operation take when all of them are there, and what one such operation adds
- * at most. */
-static void estimate(struct pool *pool, enum redis_op op, double *keys_bytes, double *op_bytes)
+/* What an operation writes and what becomes of it, in bytes. */
+struct weighed {
+    double written; /* by one: data_bytes */
+    double one;     /* what one adds on the server at most */
+    double all;     /* what all of its keys take when they are there; INFINITY: they only grow */
+};
+
+/* What is allocated for so many bytes: four sizes for each power of two, as jemalloc has them. */
+static double allocated(double bytes)
 {
-    const struct options *o = pool_options(pool);
-    char prefix[REDIS_PREFIX_MAX + 8];
-    redis_key_prefix(prefix, sizeof prefix, option_str(o, REDIS_PREFIX), redis_op_info[op].family);
+    double step = 16;
+    while (step * 8 < bytes)
+        step *= 2;
+    return ceil(bytes / step) * step;
+}
+
+static struct weighed weigh(const struct options *o, const double *weight, enum redis_op op)
+{
     double keys = (double)option_u64(o, REDIS_KEYS);
     double size = ((double)option_low(o, REDIS_SIZE) + (double)option_high(o, REDIS_SIZE)) / 2;
-    double key = (double)strlen(prefix) + REDIS_DIGITS + KEY_OVERHEAD, value = 0;
-    double members = 1;
+    double name = (double)strlen(option_str(o, REDIS_PREFIX)) + REDIS_DIGITS +
+                  (redis_op_info[op].family == FAMILY_STRING ? 0 : FAMILY_INFIX);
+    double key = allocated(name) + KEY_OVERHEAD, data = REDIS_DIGITS, value = 0, members = 1;
     switch (redis_op_info[op].family) {
     case FAMILY_STRING:
-        value = size;
+        data = size;
+        value = allocated(size);
         break;
-    case FAMILY_LIST: /* the weights are not known here: rpop in the mix is taken for its equal */
-        value = size + MEMBER_OVERHEAD / 4;
-        members = pool_ops_include(pool, REDIS_RPOP) ? LIST_HELD : INFINITY;
+    case FAMILY_LIST:
+        data = size;
+        value = allocated(size + LIST_OVERHEAD);
+        members = weight[REDIS_RPOP] >= weight[op] ? LIST_HELD : INFINITY;
         break;
     case FAMILY_HASH:
-        value = REDIS_DIGITS + size + MEMBER_OVERHEAD;
+        data = REDIS_DIGITS + size;
+        value = allocated(REDIS_DIGITS) + allocated(size) + MEMBER_OVERHEAD;
         members = REDIS_MEMBERS;
         break;
     case FAMILY_SET:
     case FAMILY_ZSET:
-        value = REDIS_DIGITS + MEMBER_OVERHEAD;
+        value = allocated(REDIS_DIGITS) + MEMBER_OVERHEAD;
         members = REDIS_MEMBERS;
         break;
     default:
         break;
     }
-    *keys_bytes = keys * (key + members * value);
-    *op_bytes = key + value;
+    return (struct weighed){name + data, key + value, keys * (key + members * value)};
 }
 
-int redis_room_allowed(struct pool *pool, const char *info, struct err *err)
+/* Of a whole mix: to_come_bytes is 0 when it makes nothing. */
+static struct room weigh_mix(const struct pool *pool, const struct options *o, const double *weight)
 {
     struct room room = {.free_bytes = NAN, .of = "memory"};
     double count = pool_count(pool) ? (double)pool_count(pool) : INFINITY, most = 0;
     for (unsigned i = 0; i < REDIS_OPS; i++) {
-        double keys_bytes, op_bytes;
-        if (!redis_op_info[i].creates || !pool_ops_include(pool, i))
+        if (!redis_op_info[i].creates || !(weight[i] > 0))
             continue;
-        estimate(pool, (enum redis_op)i, &keys_bytes, &op_bytes);
-        room.to_come_bytes += keys_bytes;
-        most = fmax(most, op_bytes);
+        struct weighed w = weigh(o, weight, (enum redis_op)i);
+        room.to_come_bytes += w.all;
+        room.stored_per_byte = fmax(room.stored_per_byte, w.one / w.written);
+        most = fmax(most, w.one);
     }
-    if (most <= 0)
-        return 0;
-    room.to_come_bytes = fmin(room.to_come_bytes, count * most);
+    if (most > 0)
+        room.to_come_bytes = fmin(room.to_come_bytes, count * most);
+    return room;
+}
+
+double redis_to_come(const struct pool *pool, const struct options *o, const double *weight)
+{
+    return weigh_mix(pool, o, weight).to_come_bytes;
+}
+
+double redis_free_memory(const char *info)
+{
     double used = redis_info_number(info, "used_memory");
     double has = redis_info_number(info, "maxmemory");
     if (!(has > 0))
         has = redis_info_number(info, "total_system_memory");
-    if (has > 0 && used >= 0 && isfinite(has) && isfinite(used))
-        room.free_bytes = fmax(has - used, 0);
-    return pool_room_allowed(pool, &room, err);
+    return has > 0 && used >= 0 ? fmax(has - used, 0) : NAN;
+}
+
+int redis_room_allowed(struct pool *pool, const char *info, struct err *err)
+{
+    double weight[REDIS_OPS];
+    for (unsigned i = 0; i < REDIS_OPS; i++)
+        weight[i] = pool_op_weight(pool, i);
+    struct room room = weigh_mix(pool, pool_options(pool), weight);
+    room.free_bytes = redis_free_memory(info);
+    return room.to_come_bytes > 0 ? pool_room_allowed(pool, &room, err) : 0;
 }
 
 /* ---- Whether it suffers ---- */
@@ -135,15 +190,17 @@ void redis_trouble_begin(struct redis_pool *p, const char *info)
     p->trouble = read_trouble(info);
 }
 
-/* How much a counter rose; where it fell (CONFIG RESETSTAT) it begins anew. */
+/* How much a counter rose since the last look; where it fell (CONFIG RESETSTAT) it begins anew. */
 static double rise(double *was, double is)
 {
-    bool known = *was >= 0 && is >= 0 && isfinite(*was) && isfinite(is);
-    if (!known || is < *was) {
-        *was = is;
-        return 0;
-    }
-    return is - *was;
+    double before = *was;
+    *was = is;
+    return before >= 0 && is > before ? is - before : 0;
+}
+
+static const char *plural(double n)
+{
+    return n == 1 ? "" : "s";
 }
 
 void redis_trouble_look(struct pool *pool, const char *info)
@@ -157,18 +214,18 @@ void redis_trouble_look(struct pool *pool, const char *info)
     double evicted = rise(&was->evicted, now.evicted), oom = rise(&was->oom, now.oom),
            rejected = rise(&was->rejected, now.rejected);
     if (evicted > 0)
-        pool_strain(pool, STRAIN_EVICTED, "the server has evicted %.0f keys for want of memory",
-                    evicted);
+        pool_strain(pool, STRAIN_EVICTED, "the server has evicted %.0f key%s for want of memory",
+                    evicted, plural(evicted));
     if (oom > 0)
-        pool_strain(pool, STRAIN_MEMORY, "the server has refused %.0f commands with OOM", oom);
+        pool_strain(pool, STRAIN_MEMORY, "the server has refused %.0f command%s with OOM", oom,
+                    plural(oom));
     if (rejected > 0)
-        pool_strain(pool, STRAIN_REFUSED, "the server has rejected %.0f connections (maxclients)",
-                    rejected);
+        pool_strain(pool, STRAIN_REFUSED, "the server has rejected %.0f connection%s (maxclients)",
+                    rejected, plural(rejected));
     if (now.replicas >= 0 && now.replicas < was->replicas)
-        pool_strain(pool, STRAIN_REPLICAS, "%.0f of the server's %.0f replicas are left",
-                    now.replicas, was->replicas);
-    if (now.replicas > was->replicas)
-        was->replicas = now.replicas;
+        pool_strain(pool, STRAIN_REPLICAS, "the server has %.0f replica%s left, of %.0f",
+                    now.replicas, plural(now.replicas), was->replicas);
+    was->replicas = now.replicas;
 }
 
 void redis_trouble_reply(struct pool *pool, const char *error_class, const char *text)

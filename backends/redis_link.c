@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REPLY_BYTES_MAX ((size_t)1 << 20) /* INFO takes some 10 KB, a thousand marks 200 KB */
+#define REPLY_BYTES_MAX ((size_t)1 << 20) /* INFO takes some 10 KB, 500 marks 100 KB */
 #define REPLY_ELEMENTS_MAX 20000
 
 struct redis_link {
@@ -22,6 +22,7 @@ struct redis_link {
     struct redis_tls *tls; /* or NULL */
     bool secured;          /* its handshake is over */
     bool heard;            /* the server has said something in its protocol */
+    bool too_many;         /* it has begun an array of more elements than are taken */
     redisReader *reader;
     redisReplyObjectFunctions *functions, bounded;
     char shown[256];
@@ -34,8 +35,9 @@ static void *make_array(const redisReadTask *task, size_t n)
 static void *make_array(const redisReadTask *task, int n)
 #endif
 {
-    const struct redis_link *l = task->privdata;
-    return n > REPLY_ELEMENTS_MAX ? NULL : l->functions->createArray(task, n);
+    struct redis_link *l = task->privdata;
+    l->too_many = n > REPLY_ELEMENTS_MAX;
+    return l->too_many ? NULL : l->functions->createArray(task, n);
 }
 
 static redisReader *make_reader(struct redis_link *l)
@@ -253,7 +255,11 @@ redisReply *redis_link_reply(struct redis_link *l, uint64_t deadline_ns, struct 
     for (size_t bytes = 0;;) {
         void *reply = NULL;
         if (redisReaderGetReply(l->reader, &reply) != REDIS_OK) {
-            err_set(err, ERR_FAILED, "%s: not a Redis server: %s", l->shown, l->reader->errstr);
+            if (l->too_many)
+                err_set(err, ERR_FAILED, "%s: a reply of more than %d elements", l->shown,
+                        REPLY_ELEMENTS_MAX);
+            else
+                err_set(err, ERR_FAILED, "%s: not a Redis server: %s", l->shown, l->reader->errstr);
             return NULL;
         }
         if (reply)

@@ -237,9 +237,13 @@ static char value_object, nil_object, error_object;
 
 static void *make_string(const redisReadTask *task, char *s, size_t len)
 {
+    struct resp_error *e = task->privdata;
+    if (task->type == REDIS_REPLY_STRING && !task->parent && e->string) {
+        text_clear(e->string);
+        text_put(e->string, s, len);
+    }
     if (task->type != REDIS_REPLY_ERROR || task->parent)
         return &value_object;
-    struct resp_error *e = task->privdata;
     e->len = len < sizeof e->text ? len : sizeof e->text - 1;
     memcpy(e->text, s, e->len);
     e->text[e->len] = '\0';
@@ -374,6 +378,9 @@ static const char *info_find(const char *info, const char *name)
     return NULL;
 }
 
+/* Every figure of a real server is below this, and a whole number up to it is exact as a double. */
+#define INFO_NUMBER_MAX 9007199254740992.0
+
 double redis_info_number(const char *info, const char *name)
 {
     const char *at = info_find(info, name);
@@ -381,7 +388,7 @@ double redis_info_number(const char *info, const char *name)
     if (!at)
         return -1;
     double v = strtod(at, &end);
-    return end > at ? v : -1;
+    return end > at && v >= 0 && v <= INFO_NUMBER_MAX ? v : -1;
 }
 
 char *redis_info_text(const char *info, const char *name, char *buf, size_t size)
@@ -400,5 +407,6 @@ int64_t redis_info_keys(const char *info, unsigned db)
     const char *at = info_find(info, name);
     if (!at)
         return strstr(info, "# Keyspace") ? 0 : -1;
-    return strncmp(at, "keys=", 5) == 0 ? (int64_t)strtoll(at + 5, NULL, 10) : -1;
+    long long keys = strncmp(at, "keys=", 5) == 0 ? strtoll(at + 5, NULL, 10) : -1;
+    return keys < 0 ? -1 : (int64_t)keys;
 }

@@ -148,6 +148,7 @@ struct redisReader;
 struct resp_error {
     char text[192];
     size_t len;
+    struct text *string; /* where the last complete string is put; NULL: nowhere */
 };
 
 struct redisReader *resp_reader_new(struct resp_error *); /* NULL: out of memory */
@@ -170,8 +171,8 @@ char *resp_error_class(char buf[RESP_CLASS_MAX], const char *text, size_t len);
 
 /* ---- INFO ---- */
 
-/* The value of a field ("used_memory") as a number, or as text up to the line's end. -1 / NULL:
- * absent. */
+/* The value of a field ("used_memory") as a number from 0 to 2^53, or as text up to the line's end.
+ * -1 / NULL: absent, or no such number. */
 double redis_info_number(const char *info, const char *name);
 char *redis_info_text(const char *info, const char *name, char *buf, size_t size);
 /* Keys in a database: 0 when INFO has a keyspace section without it, -1 when it has none. */

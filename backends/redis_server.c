@@ -106,9 +106,10 @@ static int make_hello(const struct target *t, unsigned db, const char *sender,
     }
     redis_words(&bytes, 3, (const char *[]){"CLIENT", "SETNAME", sender});
     h->steps++;
-    h->bytes = bytes.s;
     h->len = bytes.len;
-    return h->bytes ? 0 : err_set(err, ERR_FAILED, "%s: out of memory", t->shown);
+    text_put(&bytes, REDIS_WHO, sizeof REDIS_WHO - 1);
+    h->bytes = bytes.s;
+    return h->bytes && !bytes.cut ? 0 : err_set(err, ERR_FAILED, "%s: out of memory", t->shown);
 }
 
 static void wipe_hello(struct redis_hello *h)
@@ -197,6 +198,7 @@ void redis_link_down(struct redis_pool *p)
 {
     redis_link_free(p->link);
     p->link = NULL;
+    p->link_known = false;
 }
 
 /* INFO, or an error reply, or NULL when the link is lost. */
@@ -259,6 +261,7 @@ static int look(struct pool *pool, uint64_t deadline_ns, struct err *err)
     int rc = judge_info(pool_target(pool)->shown, r, err);
     if (rc == 0)
         rc = redis_identities(info, ask_pool, &(struct asking){pool, err});
+    p->link_known = rc == 0;
     if (rc == 0)
         rc = redis_room_allowed(pool, info, err);
     if (rc == 0) {
@@ -286,6 +289,7 @@ int redis_pool_open(struct pool *pool, struct err *err)
     memset(p, 0, sizeof *p);
     p->mark = mark;
     redis_mark_begin(&p->mark);
+    p->asks_who = pool_identity_matters(pool);
     pthread_mutex_init(&p->mutex, NULL);
     const char *beyond = redis_beyond(pool_options(pool));
     if (beyond && !pool_allow_destructive(pool) && !pool_read_only(pool))

@@ -13,6 +13,7 @@
 #include <hiredis/hiredis.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -116,6 +117,21 @@ static void put_info(json_t *o, const char *info, const char *field, const char 
     json_object_set_new(o, name, v < 0 ? json_null() : json_integer((json_int_t)v));
 }
 
+/* One more remark, after a comma; what does not fit is cut. */
+__attribute__((format(printf, 3, 4))) static void add_note(char *note, size_t size, const char *fmt,
+                                                           ...)
+{
+    size_t len = strlen(note);
+    va_list args;
+    if (len && len + 2 < size) {
+        copy_str(note + len, size - len, ", ");
+        len += 2;
+    }
+    va_start(args, fmt);
+    vsnprintf(note + len, size - len, fmt, args);
+    va_end(args);
+}
+
 static void put_rates(struct stats *s, const struct redis_info *was, const struct redis_info *is)
 {
     double t = is->at_ns > was->at_ns && was->at_ns ? (double)(is->at_ns - was->at_ns) / 1e9 : NAN;
@@ -123,7 +139,6 @@ static void put_rates(struct stats *s, const struct redis_info *was, const struc
     double hit_ratio = t > 0 && asked > 0 ? (is->hits - was->hits) / asked : NAN;
     double cpu = (is->cpu - was->cpu) / t, cpu_main = (is->cpu_main - was->cpu_main) / t;
     double evicted = (is->evicted - was->evicted) / t, expired = (is->expired - was->expired) / t;
-    size_t len = 0;
     s->server_cpu_share = isfinite(cpu_main) ? cpu_main : isfinite(cpu) ? cpu : NAN;
     put_number(s->json, "span_s", t);
     put_number(s->json, "server_cpu_share", cpu);
@@ -134,17 +149,14 @@ static void put_rates(struct stats *s, const struct redis_info *was, const struc
     put_number(s->json, "evicted_per_s", evicted);
     put_number(s->json, "expired_per_s", expired);
     if (isfinite(s->server_cpu_share))
-        len += (size_t)snprintf(s->note, sizeof s->note, "cpu %.0f %%", s->server_cpu_share * 100);
+        add_note(s->note, sizeof s->note, "cpu %.0f %%", s->server_cpu_share * 100);
     if (s->other_clients > 0)
-        len += (size_t)snprintf(s->note + len, sizeof s->note - len, "%s%lld other client%s",
-                                len ? ", " : "", (long long)s->other_clients,
-                                s->other_clients == 1 ? "" : "s");
+        add_note(s->note, sizeof s->note, "%lld other client%s", (long long)s->other_clients,
+                 s->other_clients == 1 ? "" : "s");
     if (isfinite(hit_ratio))
-        len += (size_t)snprintf(s->note + len, sizeof s->note - len, "%shit ratio %.1f %%",
-                                len ? ", " : "", hit_ratio * 100);
+        add_note(s->note, sizeof s->note, "hit ratio %.1f %%", hit_ratio * 100);
     if (evicted > 0)
-        snprintf(s->note + len, sizeof s->note - len, "%sevicts %.0f keys/s", len ? ", " : "",
-                 evicted);
+        add_note(s->note, sizeof s->note, "evicts %.0f keys/s", evicted);
 }
 
 /* Is it the server of before? At the same address there may be another, or the same one started
@@ -175,6 +187,8 @@ static void put_server(struct redis_pool *p, struct stats *s, const struct redis
     s->data_items = redis_info_keys(info, p->db);
     double dataset = redis_info_number(info, "used_memory_dataset");
     s->data_bytes = dataset < 0 ? -1 : (int64_t)dataset;
+    s->free_bytes = redis_free_memory(info);
+    s->free_of = "memory";
     p->loaded = p->loaded || t->running;
     put_rates(s, p->loaded && !t->running ? &p->first : &p->last, &now);
     p->last = now;
@@ -188,6 +202,20 @@ static void put_server(struct redis_pool *p, struct stats *s, const struct redis
                         s->data_items < 0 ? json_null() : json_integer((json_int_t)s->data_items));
     if (redis_info_text(info, "role", text, sizeof text))
         json_object_set_new(s->json, "role", json_string(text));
+}
+
+/* Is it a server that may be loaded? Else nothing more is asked on this link. One that only now
+ * refuses INFO (BUSY) is still the one that it was. */
+static bool judge_link(struct pool *pool, const redisReply *r)
+{
+    struct redis_pool *p = pool_data(pool);
+    if (r->type == REDIS_REPLY_STRING)
+        p->link_known = redis_still_allowed(pool, r->str);
+    else if (!p->link_known && !p->asks_who)
+        p->link_known = true;
+    if (!p->link_known)
+        redis_link_down(p);
+    return p->link_known;
 }
 
 void redis_pool_stats(struct pool *pool, struct stats *s)
@@ -207,6 +235,10 @@ void redis_pool_stats(struct pool *pool, struct stats *s)
         s->rtt_ns = redis_link_round_trip_ns(p->link);
     else
         redis_trouble_reply(pool, "", err.msg); /* it may have no place left */
+    if (r && !judge_link(pool, r)) {
+        freeReplyObject(r);
+        r = NULL;
+    }
     if (r && r->type == REDIS_REPLY_STRING) {
         put_server(p, s, &t, r->str);
         redis_trouble_look(pool, r->str);

@@ -278,6 +278,7 @@ pool_options(const struct pool *);            /* live values: option_u64(pool_op
 const char *pool_run_id(const struct pool *); /* 8 hex digits, the same for all pools of a run */
 bool pool_stopping(const struct pool *);      /* a long pool_open looks here and gives up */
 bool pool_ops_include(const struct pool *, unsigned type); /* type has weight in the mix now */
+double pool_op_weight(const struct pool *, unsigned type); /* how much */
 bool pool_allow_destructive(const struct pool *);
 /* For pool_open: operations of this type would touch what loadtop did not make, and nobody allowed
  * it. They are refused, in the mix that the pool begins with and in any that comes later; `why`

@@ -44,13 +44,18 @@ bool pool_stopping(const struct pool *p)
     return atomic_load(&p->stopping);
 }
 
-bool pool_ops_include(const struct pool *p, unsigned type)
+double pool_op_weight(const struct pool *p, unsigned type)
 {
     pthread_mutex_t *mutex = &((struct pool *)(uintptr_t)p)->mutex;
     pthread_mutex_lock(mutex);
-    bool has = type < OPS_MAX && p->settings.load.weight[type] > 0;
+    double weight = type < OPS_MAX ? p->settings.load.weight[type] : 0;
     pthread_mutex_unlock(mutex);
-    return has;
+    return weight;
+}
+
+bool pool_ops_include(const struct pool *p, unsigned type)
+{
+    return pool_op_weight(p, type) > 0;
 }
 
 bool pool_allow_destructive(const struct pool *p)

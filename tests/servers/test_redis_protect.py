@@ -7,6 +7,7 @@ import glob
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -64,6 +65,13 @@ class Marked(Case):
         self.assertIn("left: 60 keys loadtop:000000000000..000000000059 of database 0: also written by run %s"
                       % second["run_id"], out)
         self.assertEqual(self.redis.command("DBSIZE"), 61)
+        # The way out that it names is one, also when that run's file is lost.
+        show = re.search(r"loadtop (history show \w+ -o )FILE\.json", out)
+        back = os.path.join(self.dir, "back.json")
+        result = lib.loadtop(*show[1].split(), back)
+        self.assertEqual(result.code, 0, result)
+        with open(back) as f:
+            self.assertEqual(json.load(f)["run_id"], second["run_id"])
         self.assertIn("gone: 60 keys", self.clean(second))
         self.assertEqual(self.redis.command("DBSIZE"), 0)
         self.assertIn("not there any more", self.clean(second))
@@ -75,6 +83,19 @@ class Marked(Case):
         self.clean(second)
         self.assertIn("gone: 40 keys tests:000000000000..", self.clean(third))
         self.assertEqual(self.redis.command("DBSIZE"), 0)
+
+    def test_marks_of_very_many_runs(self):
+        """Also more than one reply may hold, and under the prefix that makes the same names."""
+        run = self.make(30)
+        value = "string=10 at=2026-01-02T03:04:05Z by=loadtop:alice@build7:1a2b3c4d"
+        with contextlib.closing(self.redis.client()) as c:
+            for at in range(0, 12000, 500):
+                for mark in MARK, "loadtop:s:loadtop:runs":
+                    c("HSET", mark, *(w for i in range(at, at + 500) for w in ("%08x.1.0" % i, value)))
+            out = self.clean(run)
+            self.assertIn("gone: 20 keys loadtop:000000000010..000000000029 of database 0", out)
+            self.assertRegex(out, r"left: 10 keys loadtop:000000000000..000000000009 of database 0: also written by run 0")
+            self.assertEqual((c("HLEN", MARK), c("DBSIZE")), (12000, 12))
 
     def test_two_pools_of_a_run(self):
         self.redis.command("SET", "mine", 1)
@@ -99,7 +120,12 @@ class Marked(Case):
                 out = self.clean(run, code=1)
                 self.assertIn("stays: 3 keys " + prefix, out)
                 self.assertEqual(self.redis.command("DBSIZE"), before)
+            if not prefix:
+                self.assertIn("no command is given for an empty prefix", out)
+                self.assertNotIn("redis-cli", out)
+                continue
             # The command that is given instead removes keys of such names, and no more.
+            self.assertRegex(out, "the prefix is the file's word, .*look before you run it")
             command = out[out.index("redis-cli"):].splitlines()[0]
             subprocess.run(["sh", "-c", command], check=True, cwd=self.dir, stdout=subprocess.DEVNULL, timeout=30)
             before -= 3
@@ -118,7 +144,14 @@ class Marked(Case):
         # A run of before there were marks, and a run's id that is none.
         run["run_id"] = ""
         lib.pool(run)["left_behind"] = [dict(left[0], prefix="loadtop:", last=99)]
-        self.assertIn("stays: 1 keys", self.clean(run, code=1))
+        out = self.clean(run, code=1)
+        self.assertIn("stays: 1 key loadtop:", out)
+        self.assertIn("look before you run it", out)
+        # Another run's keys have such names.
+        other = self.make(20)
+        out = self.clean(run, code=1)
+        self.assertIn("run %s has a mark there, and such names are its keys too" % other["run_id"], out)
+        self.assertNotIn("look before", out)
 
     def test_the_claim_comes_first_on_each_connection(self):
         """As the server saw it: whatever ends loadtop, what a connection made was claimed before, also when the mix
@@ -219,7 +252,7 @@ class Marked(Case):
                 self.assertEqual(result.code, 2, result)
                 self.assertIn(identity, result.err)
             self.assertIn(identity, self.clean(run, code=2, env=env))
-        self.assertEqual(self.redis.calls("set", "hmset", "unlink", "hgetall"), 0)
+        self.assertEqual(self.redis.calls("set", "hmset", "unlink", "hgetall", "hscan"), 0)
         env = self.rules("protect redis=%s\n" % identity)
         self.assertEqual(lib.loadtop("--headless", "-n", 10, self.redis.url, env=env).code, 2)
         lib.headless("-n", 10, "--ops", "get", "--confirm", identity, self.redis.url, env=env)
@@ -242,6 +275,90 @@ class Marked(Case):
             self.assertEqual(redis.command("DBSIZE"), 0)
 
 
+class Proxy:
+    """What a client connects to in place of a server: `to` may change, and then the connections are closed."""
+
+    def __init__(self, to):
+        self.to, self.open, self.lock = to, set(), threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = "redis://127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                threading.Thread(target=self.carry, args=(client,), daemon=True).start()
+
+    def carry(self, client):
+        with client, contextlib.suppress(OSError):
+            with self.lock:
+                server = socket.create_connection(self.to)
+                pair = (client, server)
+                self.open.add(pair)
+            with server:
+                with contextlib.suppress(OSError):
+                    self.pump(*pair)
+                with self.lock:
+                    self.open.discard(pair)
+
+    @staticmethod
+    def pump(client, server):
+        while True:
+            for s in select.select([client, server], [], [])[0]:
+                data = s.recv(65536)
+                if not data:
+                    return
+                (server if s is client else client).sendall(data)
+
+    def lead(self, to):
+        with self.lock:
+            self.to = to
+            for s in (s for pair in self.open for s in pair):
+                with contextlib.suppress(OSError):
+                    s.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(10)
+        self.lead(("127.0.0.1", 1))
+
+
+class Led(Case):
+    """The address leads to another server in the middle of a run."""
+
+    def test_a_denied_server_gets_no_request(self):
+        with lib.Redis() as first, lib.Redis() as second:
+            ids = second.info("server")["run_id"], second.info("replication")["master_replid"]
+            for rule, refuse in (ids[0], False), (ids[1], False), ("f" * 40, True):
+                second.command("ACL", "SETUSER", "default", "-info" if refuse else "+info")
+                with contextlib.closing(Proxy(first.address)) as proxy:
+                    first.command("CONFIG", "RESETSTAT")
+                    second.command("CONFIG", "RESETSTAT")
+                    with lib.Headless("-d", "60s", "--rate", "2k/s", "--clients", 4, "--ops", "get,set", proxy.url,
+                                      env=self.rules("deny redis=%s\n" % rule)) as h:
+                        lib.until("it loads", lambda: first.calls("get") > 200)
+                        proxy.lead(second.address)
+                        run = h.wait(code=2)
+                    second.command("ACL", "SETUSER", "default", "+info")
+                    if not refuse:
+                        self.assertGreater(second.calls("info"), 0)
+                    self.assertGreater(second.calls("client|setname"), 0)
+                    self.assertEqual(second.calls("get", "set", "hmset", "touch", "hdel"), 0)
+                    said = " ".join(e["to"] or "" for e in run["events"] if e["what"] == "refused")
+                    self.assertIn("127.0.0.1 answers now, and is protected" if refuse else
+                                  rule + " answers now, and is denied", said, run["events"])
+            # Nothing is asked for when no rule names a Redis.
+            first.command("CONFIG", "RESETSTAT")
+            with lib.Headless("-d", "60s", "--rate", "2k/s", "--clients", 30, "--ops", "get", first.url) as h:
+                lib.until("it loads", lambda: first.calls("get") > 200)
+                h.signal(signal.SIGTERM)
+                h.wait(code=128 + signal.SIGTERM)
+            self.assertLess(first.calls("info"), 30)
+
+
 class Hostile(Case):
     """A server that answers `clean` with more than anybody wants."""
 
@@ -249,8 +366,10 @@ class Hostile(Case):
         run = {"loadtop": "0", "schema": 1, "run_id": "1a2b3c4d", "pools": [{"name": "redis", "left_behind": [
             {"kind": "mark", "what": MARK, "prefix": "loadtop:", "db": 0, "count": 1},
             {"kind": "keys", "what": "", "prefix": "loadtop:", "first": 0, "last": 9, "db": 0, "count": 10}]}]}
-        for answer in (b"*2000000000\r\n", b"*2\r\n$5000000\r\n" + b"x" * 4999999, b"*30000\r\n" + b"$1\r\nx\r\n" * 30000,
-                       b"*2\r\n$12\r\n1a2b3c4d.1.1\r\n$21\r\nstring=99999999999999\r\n"):
+        last, more = b"*2\r\n$1\r\n0\r\n", b"*2\r\n$1\r\n1\r\n"  # what HSCAN begins with
+        for answer in (more + b"*0\r\n", b"*2000000000\r\n", last + b"*2000000000\r\n",
+                       last + b"*2\r\n$5000000\r\n" + b"x" * 4999999, last + b"*30000\r\n" + b"$1\r\nx\r\n" * 30000,
+                       last + b"*2\r\n$12\r\n1a2b3c4d.1.1\r\n$21\r\nstring=99999999999999\r\n"):
             commands = []
 
             def serve(listener, answer=answer, commands=commands):
@@ -261,7 +380,7 @@ class Hostile(Case):
                             for head in f:
                                 words = [f.readline() and f.readline().strip() for _ in range(int(head[1:]))]
                                 commands.append(words[0])
-                                s.sendall(answer if words[0] == b"HGETALL" else b":0\r\n" if words[0] == b"EXISTS"
+                                s.sendall(answer if words[0] == b"HSCAN" else b":0\r\n" if words[0] == b"EXISTS"
                                           else b"$2\r\n#\n\r\n" if words[0] == b"INFO" else b"+OK\r\n")
             with socket.create_server(("127.0.0.1", 0)) as listener:
                 run["pools"][0]["url"] = "redis://127.0.0.1:%d" % listener.getsockname()[1]
@@ -272,7 +391,39 @@ class Hostile(Case):
                 thread.join(10)
             self.assertIn(result.code, (0, 1), result)
             self.assertNotIn("gone: ", result.out)
-            self.assertIn(b"HGETALL", commands)
+            self.assertNotIn("not a Redis server", result.err)
+            self.assertIn(b"HSCAN", commands)
+
+    def test_figures_without_end(self):
+        """INFO of a server that may say anything: no figure of it is believed, and the run goes on."""
+        asked = []
+
+        def info():
+            asked.append(1)
+            n = b"%de305" % len(asked)
+            names = (b"used_cpu_sys", b"used_cpu_user", b"evicted_keys", b"keyspace_hits", b"expired_keys")
+            text = b"".join(b"%s:%s\r\n" % (name, n) for name in names) + (
+                b"connected_clients:50\r\nused_memory:nan\r\nmaxmemory:inf\r\nserver_time_usec:-1e300\r\n"
+                b"used_memory_dataset:1e300\r\n# Keyspace\r\ndb0:keys=-5\r\n")
+            return b"$%d\r\n%s\r\n" % (len(text), text)
+
+        def serve(s):
+            with s, s.makefile("rb") as f, contextlib.suppress(OSError):
+                for head in f:
+                    words = [f.readline() and f.readline().strip() for _ in range(int(head[1:]))]
+                    s.sendall(info() if words[0] == b"INFO" else b"+PONG\r\n")
+
+        def accept(listener):
+            with contextlib.suppress(OSError):
+                while True:
+                    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            threading.Thread(target=accept, args=(listener,), daemon=True).start()
+            run = lib.headless("-d", "3s", "--rate", 20, "--ops", "ping", "redis://127.0.0.1:%d" %
+                               listener.getsockname()[1])
+            listener.shutdown(socket.SHUT_RDWR)
+        self.assertGreater(len(asked), 2)
+        self.assertGreater(lib.pool(run)["ops"]["completed"], 50)
 
 
 class Elsewhere(Case):
@@ -335,7 +486,7 @@ class Elsewhere(Case):
         with lib.Redis("--repl-diskless-sync-delay", 0) as replica:
             replica.command("REPLICAOF", "127.0.0.1", self.redis.port)
             lib.until("it is there", lambda: "online" in self.redis.info("replication").get("slave0", ""), 30)
-            self.paused("0 of the server's 1 replicas are left", replica.kill, "--ops", "get,set")
+            self.paused("has 0 replicas left, of 1", replica.kill, "--ops", "get,set")
 
     def test_what_it_has_no_room_for_is_refused(self):
         self.redis.command("CONFIG", "SET", "maxmemory", "20mb")
@@ -360,6 +511,50 @@ class Elsewhere(Case):
         self.assertTrue([e for e in run["events"] if "of memory free" in (e["to"] or "")], run["events"])
         # This machine's own is the person's own business.
         lib.headless("-n", 50, "--ops", "set", "--size", "1000", "--keys", "1000000", self.redis.url)
+
+    def test_changes_that_it_has_no_room_for_are_refused(self):
+        self.redis.command("CONFIG", "SET", "maxmemory", "20mb")
+        self.addCleanup(self.redis.command, "CONFIG", "SET", "maxmemory", 0)
+        run = lib.headless("-d", "4s", "--rate", "1k/s", "--ops", "set,get", "--size", 32, "--keys", 30000,
+                           "--at", "3s set size 1000", "--at", "3s set keys 200000", "--at", "3s set keys 31000",
+                           "--at", "3s ops get", "--at", "3100ms set keys 300000", "--at", "3200ms ops set:100", self.url)
+        refused = [e["to"] or "" for e in run["events"] if "of data would come" in (e["to"] or "")]
+        self.assertEqual(len(refused), 3, run["events"])
+        for e in refused:
+            self.assertRegex(e, r"it has \S+ of memory free")
+        self.assertLess(self.redis.command("DBSIZE"), 5000)
+
+    def test_bytes_are_bounded_for_whatever_writes(self):
+        for op, size, each in ("sadd", 32, 34), ("incr", 32, 34), ("set", 0, 20), ("hset", 10, 44), ("zadd", 0, 46):
+            self.redis.command("CONFIG", "RESETSTAT")
+            run = lib.headless("-d", "60s", "--ops", "get,del," + op, "--size", size, "--max-bytes", "10k", "--clients", 3,
+                               self.url)
+            self.assertLessEqual(self.redis.calls(op) * each, 10240)
+            self.assertGreater(self.redis.calls(op) * each, 9000)
+            self.assertTrue([e for e in run["events"] if "--max-bytes" in (e["to"] or "")], run["events"])
+
+    def test_a_small_server_keeps_what_it_has(self):
+        """It ends or is paused before anybody's key is evicted or a write is refused."""
+        self.addCleanup(self.redis.command, "CONFIG", "SET", "maxmemory", 0, "maxmemory-policy", "noeviction")
+        for maximum, policy, theirs, args in (
+                ("12mb", "allkeys-lru", 100, ["--ops", "lpush", "--size", 1000, "--keys", 100]),
+                ("12mb", "allkeys-lru", 100, ["--ops", "set:1,lpush:9,rpop:1", "--size", 3000, "--keys", 400]),
+                ("3mb", "noeviction", 1, ["--ops", "lpush", "--size", 500, "--keys", 10])):
+            self.redis.command("CONFIG", "SET", "maxmemory", 0)
+            self.redis.command("FLUSHALL")
+            for i in range(theirs):
+                self.redis.command("SET", "theirs:%d" % i, "x" * 50000)
+            self.redis.command("CONFIG", "SET", "maxmemory", maximum, "maxmemory-policy", policy)
+            self.redis.command("CONFIG", "RESETSTAT")
+            with lib.Headless("-d", "60s", "--rate", "2k/s", "--clients", 2, *args, self.url) as h:
+                lib.until("it is paused, or ended", lambda: h.popen.poll() is not None or "paused: " in h.text()[1], 40)
+                if h.popen.poll() is None:
+                    h.signal(signal.SIGTERM)
+                run = h.wait(code=None)
+            self.assertGreater(lib.pool(run)["ops"]["completed"], 500)
+            self.assertEqual(lib.pool(run)["ops"]["errors"], 0, run["events"])
+            self.assertEqual(self.redis.info("stats")["evicted_keys"], "0")
+            self.assertEqual(self.redis.command("EXISTS", *["theirs:%d" % i for i in range(theirs)]), theirs)
 
 
 if __name__ == "__main__":

@@ -278,7 +278,7 @@ static void the_reader_tells_kinds(void **state)
 
 static void long_error_texts_are_cut(void **state)
 {
-    struct resp_error e;
+    struct resp_error e = {0};
     struct redisReader *r = resp_reader_new(&e);
     enum resp_kind kind;
     char bytes[1000];
@@ -300,7 +300,7 @@ static void what_is_not_resp_is_refused(void **state)
                                     "*-5\r\n", "\r\n"};
     (void)state;
     for (unsigned i = 0; i < sizeof c / sizeof *c; i++) {
-        struct resp_error e;
+        struct resp_error e = {0};
         struct redisReader *r = resp_reader_new(&e);
         enum resp_kind kind;
         assert_int_equal(resp_reader_feed(r, c[i], strlen(c[i])), 0);
@@ -333,6 +333,12 @@ static void info_is_read(void **state)
     assert_int_equal(redis_info_keys(info, 1), 0);
     assert_int_equal(redis_info_keys("# Server\r\n", 0), -1);
     assert_int_equal(redis_info_keys("", 0), -1);
+    /* What no server has counted is no number. */
+    static const char *const none[] = {"n:1e300", "n:-1", "n:nan", "n:inf", "n:9007199254740994"};
+    for (unsigned i = 0; i < sizeof none / sizeof *none; i++)
+        assert_true(redis_info_number(none[i], "n") < 0);
+    assert_true(redis_info_number("n:9007199254740992", "n") > 9e15);
+    assert_int_equal(redis_info_keys("# Keyspace\r\ndb0:keys=-5", 0), -1);
 }
 
 /* ---- Marks ---- */
