@@ -191,6 +191,15 @@ class Elsewhere(unittest.TestCase):
             process.terminate()
             result = finish(process, code=143)
             self.assertIn("another cluster answers there", texts(result))
+            a.says(cluster="standin")  # and one that does not say which it is, where the first one did
+            process = start(a.url(query="rows=1&balance=0"), "-d", "60s")
+            at = a.rows()
+            wait_until(lambda: a.rows() > at + 100)
+            a.fault("status", on="greet", code=403)
+            a.fault("close", count=1)
+            wait_until(lambda: still(a, ["t"]))
+            process.terminate()
+            self.assertIn("another cluster answers there", texts(finish(process, code=143)))
 
     def test_a_scenario_names_no_files(self):
         for option in ("stmt-file: /etc/hostname", "ca: /etc/hostname", "tls-verify: no"):

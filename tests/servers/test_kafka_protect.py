@@ -56,6 +56,7 @@ class Between:
             pass
         for s in (a, b):
             self.end(s)
+        a.close()
 
     @staticmethod
     def end(s):
