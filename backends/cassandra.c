@@ -129,6 +129,19 @@ static void cass_fill(struct worker *worker, struct op *op)
         op->size = span_pick(w->size_low, w->size_high, mix64(op->rnd));
 }
 
+/* Of a row its values with the key; of a statement of a person's own its text, too, which may hold
+ * more of them. The columns of batches come from one statement and are of one size. */
+static uint64_t cass_data_bytes(const struct worker *worker, const struct op *op)
+{
+    const struct cass_worker *w = worker_data(worker);
+    const struct cass_pool *p = pool_data(worker_pool(worker));
+    const struct cass_statement_info *st = &p->statement[cass_statement_of(w, op)];
+    uint64_t row = cass_row_bytes(st, w->keys - 1, op->size);
+    if (op->type == CASS_OP_STMT)
+        return st->reads ? 0 : st->len + row;
+    return op->n * row;
+}
+
 /* ---- Routes
  * ---------------------------------------------------------------------------------------- */
 
@@ -427,6 +440,7 @@ const struct backend backend_cassandra = {
     .worker_close = cass_worker_close,
     .tune = cass_tune,
     .fill = cass_fill,
+    .data_bytes = cass_data_bytes,
     .route = cass_route,
     .open = cass_open,
     .submit = cass_submit,

@@ -100,6 +100,7 @@ struct cass_statement_info {
     unsigned keys;              /* of the partition key; 0: no route */
     uint8_t key[CASS_KEYS_MAX]; /* their places among the parameters */
     bool verify;                /* the first column of a row is parameter key[0]: it is compared */
+    bool reads;                 /* a SELECT */
     const char *error_class;    /* why it cannot be prepared, or NULL */
     char why[200];
 };
@@ -114,6 +115,8 @@ void cass_put_value(struct cql_writer *, const struct cass_param *, unsigned pla
                     const struct cass_row *);
 /* The value of a key column alone into at (CASS_KEY_BYTES); its length. */
 size_t cass_key_value(uint8_t *at, uint16_t type, uint64_t key);
+/* Bytes of a row's values: none is longer for a smaller key. */
+uint64_t cass_row_bytes(const struct cass_statement_info *, uint64_t greatest_key, uint32_t size);
 /* The token of a row's partition. */
 int64_t cass_row_token(const struct cass_statement_info *, uint64_t key);
 /* Can a key column have this type? */

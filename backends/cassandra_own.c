@@ -82,12 +82,14 @@ static int take(struct cass_pool *p, const struct pool *pool, const struct text 
     if (p->own == CASS_OWN_MAX)
         return err_set(err, ERR_USAGE, "%s: stmt: more than %d statements", p->target->shown,
                        CASS_OWN_MAX);
-    if (!begins(text_str(one), "select") && !pool_allow_destructive(pool))
+    bool reads = begins(text_str(one), "select");
+    if (!reads && !pool_allow_destructive(pool))
         return err_set(err, ERR_REFUSED,
                        "%s: stmt= may write (%.40s); --allow-destructive says that it is meant",
                        p->target->shown, text_str(one));
     struct cass_statement_info *st = &p->statement[ST_STMT + p->own];
-    *st = (struct cass_statement_info){.text = strdup(text_str(one)), .len = one->len};
+    *st = (struct cass_statement_info){
+        .text = strdup(text_str(one)), .len = one->len, .reads = reads};
     if (!st->text)
         return err_set(err, ERR_FAILED, "%s: out of memory", p->target->shown);
     p->own++;

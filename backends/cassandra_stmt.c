@@ -160,6 +160,22 @@ void cass_put_value(struct cql_writer *w, const struct cass_param *p, unsigned p
         cql_put_unset(w);
 }
 
+uint64_t cass_row_bytes(const struct cass_statement_info *st, uint64_t greatest_key, uint32_t size)
+{
+    uint8_t at[CASS_KEY_BYTES];
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < st->params; i++) {
+        uint16_t type = st->param[i].type;
+        if (st->param[i].key)
+            sum += cass_key_value(at, type, greatest_key);
+        else if (type == CQL_VARCHAR || type == CQL_BLOB || type == CQL_ASCII)
+            sum += size;
+        else
+            sum += small_value(at, type, 0);
+    }
+    return sum;
+}
+
 int64_t cass_row_token(const struct cass_statement_info *st, uint64_t key)
 {
     uint8_t value[CASS_KEY_BYTES], whole[2 * CASS_KEY_BYTES];

@@ -140,6 +140,10 @@ struct crate_pool {
     struct crate_site site;
     struct crate_table table;
     struct crate_records records;
+    unsigned number;       /* of this pool among the run's, in its keys; 0: none yet */
+    uint64_t record_bytes; /* of one record, in a request */
+    _Atomic uint64_t
+        row_takes; /* on the nodes' disks, at least, with all copies; 0: not known yet */
     struct text insert_head;
     struct crate_stmt select, update, remove, aggregate[CRATE_AGGREGATES];
     struct crate_stmt *stmt; /* [stmts], a person's own */
@@ -308,6 +312,10 @@ int crate_drop_own(struct crate_site *, const struct crate_table *, const char *
 /* What is to come against what the nodes' disks have free. Before anything is written. 0, or
  * ERR_REFUSED. The pool's thread. */
 int crate_room(struct pool *, struct crate_pool *, const char *replicas, struct err *);
+/* The bytes of one record in a request. */
+uint64_t crate_record_bytes(const struct crate_records *);
+/* As pool_open judges room, for other settings. */
+double crate_to_come(const struct pool *, const struct options *, const double *weight);
 /* A look at what suffers: tasks that thread pools rejected, copies of shards that are started; NaN:
  * not known. The pool's thread. */
 void crate_strain_look(struct pool *, struct crate_pool *, double rejected, double copies);
@@ -318,6 +326,7 @@ void crate_strain_error(struct pool *, int code, long status, const char *msg, s
 int crate_worker_open(struct worker *, struct err *);
 void crate_worker_close(struct worker *);
 void crate_fill(struct worker *, struct op *);
+uint64_t crate_data_bytes(const struct worker *, const struct op *);
 uint32_t crate_route(struct worker *, const struct op *);
 /* Lets libcurl do what is due, and ends what it finished. */
 void crate_worker_run(struct crate_worker *, curl_socket_t, int events);

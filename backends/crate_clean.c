@@ -92,8 +92,8 @@ int crate_drop_own(struct crate_site *s, const struct crate_table *t, const char
     if (result == 0)
         result = count_others(s, t, run, &others, timeout_ms, err);
     if (result == 0 && others > 0)
-        result = err_set(err, ERR_REFUSED, "it holds %lld rows that are not of this run",
-                         (long long)others);
+        result = err_set(err, ERR_REFUSED, "it holds %lld row%s not of this run", (long long)others,
+                         others == 1 ? " that is" : "s that are");
     if (result == 0)
         result = about_table(s, t, "DROP TABLE IF EXISTS", "", NULL, &reply, timeout_ms, err);
     *dropped = result == 0 && json_integer_value(json_object_get(reply, "rowcount")) > 0;
@@ -109,8 +109,20 @@ struct place {
     struct crate_site *site;
     struct crate_table table;
     bool made; /* the file says that its pool made the table */
-    char table_words[2 * CRATE_NAME_MAX + 16], row_words[2 * CRATE_NAME_MAX + 40];
+    bool ours; /* the server says that some run of loadtop did */
+    char table_words[2 * CRATE_NAME_MAX + 16];
 };
+
+/* The run's records. In a table that somebody else made nothing but their ids tells them. */
+static void say_rows(const struct place *p, enum clean_fate fate, int64_t n, const char *why)
+{
+    char words[2 * CRATE_NAME_MAX + 40];
+    bool by_id = !*why && !p->ours && fate != CLEAN_ABSENT;
+    snprintf(words, sizeof words, "row%s of this run in table %s", n == 1 ? "" : "s",
+             p->table.shown);
+    p->c->say(p->c, fate, words, n,
+              by_id ? "known by their ids only: the table bears no mark of loadtop" : why);
+}
 
 /* It stays; the statement that removes it by hand ends the reason. */
 static void table_stays(const struct place *p, const char *reason)
@@ -152,18 +164,18 @@ static int delete_rows(const struct place *p, struct err *err)
     if (result < 0)
         return result;
     if (gone != 0)
-        p->c->say(p->c, CLEAN_GONE, p->row_words, gone < 0 ? -1 : gone, "");
+        say_rows(p, CLEAN_GONE, gone < 0 ? -1 : gone, "");
     if (left > 0) {
         struct text why = {0};
         text_add(&why,
                  "they are there after the DELETE; by hand: DELETE FROM \"%s\".\"%s\" WHERE \"id\" "
                  "LIKE '%s'",
                  p->table.schema, p->table.name, like);
-        p->c->say(p->c, CLEAN_STAYS, p->row_words, left, text_str(&why));
+        say_rows(p, CLEAN_STAYS, left, text_str(&why));
         text_free(&why);
     }
     if (gone == 0 && left == 0)
-        p->c->say(p->c, CLEAN_ABSENT, p->row_words, -1, "");
+        say_rows(p, CLEAN_ABSENT, -1, "");
     return 0;
 }
 
@@ -175,9 +187,9 @@ static int clean_rows(const struct place *p, struct err *err)
     if (result < 0)
         return result;
     if (own == 0)
-        p->c->say(p->c, CLEAN_ABSENT, p->row_words, -1, "");
+        say_rows(p, CLEAN_ABSENT, -1, "");
     else if (!p->c->remove)
-        p->c->say(p->c, CLEAN_OURS, p->row_words, own, "");
+        say_rows(p, CLEAN_OURS, own, "");
     else
         return delete_rows(p, err);
     return 0;
@@ -193,8 +205,8 @@ static int clean_table(const struct place *p, struct err *err)
         return result;
     if (others > 0) {
         char reason[96];
-        snprintf(reason, sizeof reason, "it holds %lld rows that are not of this run",
-                 (long long)others);
+        snprintf(reason, sizeof reason, "it holds %lld row%s not of this run", (long long)others,
+                 others == 1 ? " that is" : "s that are");
         table_stays(p, reason);
         return clean_rows(p, err);
     }
@@ -202,18 +214,20 @@ static int clean_table(const struct place *p, struct err *err)
         return drop_table(p, err);
     result = count(p->site, &p->table, "", NULL, &own, CLEAN_MS, err);
     if (result == 0) {
-        snprintf(words, sizeof words, "%s with its %lld rows", p->table_words, (long long)own);
+        snprintf(words, sizeof words, "%s with its %lld row%s", p->table_words, (long long)own,
+                 own == 1 ? "" : "s");
         p->c->say(p->c, CLEAN_OURS, words, -1, "");
     }
     return result;
 }
 
-static int clean_place(const struct place *p, struct err *err)
+static int clean_place(struct place *p, struct err *err)
 {
     struct crate_made made;
     int result = crate_table_look(p->site, &p->table, p->c->run, &made, err);
     if (result < 0)
         return result;
+    p->ours = made.ours;
     if (!made.exists) {
         p->c->say(p->c, CLEAN_ABSENT, p->table_words, -1, "this user sees none of that name");
         return 0;
@@ -251,7 +265,6 @@ static int clean_entry(struct clean *c, struct crate_site *s, const json_t *entr
         return 0;
     }
     snprintf(p.table_words, sizeof p.table_words, "table %s", p.table.shown);
-    snprintf(p.row_words, sizeof p.row_words, "rows of this run in table %s", p.table.shown);
     int result = clean_place(&p, &each);
     if (result == ERR_FAILED && s->code) { /* it answers, but not for this table */
         c->say(c, CLEAN_STAYS, p.table_words, -1, each.msg);

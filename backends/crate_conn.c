@@ -277,7 +277,7 @@ static bool probe_good(struct crate_conn *c, long status, const json_t *root)
     if (status == 200 && c->last)
         conn_down(c->conn, "closed", "%s: the server closes after each answer: it needs keep-alive",
                   h->shown);
-    else if (status == 200 && !crate_same_cluster(&crate_worker_of(c)->pool->site, cluster))
+    else if (!crate_same_cluster(&crate_worker_of(c)->pool->site, status == 200 ? cluster : NULL))
         conn_down(
             c->conn, "other cluster",
             "%s: another cluster answers there than the one that was asked about at the start",

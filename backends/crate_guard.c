@@ -43,31 +43,39 @@ static double free_bytes(struct crate_site *s, unsigned *nodes)
     return *nodes ? sum : NAN;
 }
 
-/* The bytes of one record of this pool in a request. */
-static double record_bytes(const struct crate_records *r)
+uint64_t crate_record_bytes(const struct crate_records *r)
 {
     char *room = malloc(crate_record_max(r));
     if (!room)
-        return (double)crate_record_max(r);
-    double n = (double)(crate_record_put(r, room, 0, USUAL_MS) - room);
+        return crate_record_max(r);
+    uint64_t n = (uint64_t)(crate_record_put(r, room, 0, USUAL_MS) - room);
     free(room);
     return n;
+}
+
+double crate_to_come(const struct pool *pool, const struct options *o, const double *weight)
+{
+    const struct crate_pool *p = pool_data(pool);
+    double row = (double)atomic_load(&p->row_takes), rows = (double)pool_count(pool);
+    (void)o;
+    if (!(weight[CRATE_INSERT] > 0) || !(row > 0))
+        return 0;
+    return rows > 0 ? rows * row : INFINITY;
 }
 
 int crate_room(struct pool *pool, struct crate_pool *p, const char *replicas, struct err *err)
 {
     unsigned nodes;
-    char of[64] = "disk";
+    double weight[CRATE_STMT + 1] = {[CRATE_INSERT] = pool_ops_include(pool, CRATE_INSERT)};
     double room = free_bytes(&p->site, &nodes);
     unsigned copies = crate_copies(replicas, nodes);
-    double rows = pool_count(pool) ? (double)pool_count(pool) : INFINITY;
-    struct room r = {
-        .to_come_bytes = rows * record_bytes(&p->records) * copies, .free_bytes = room, .of = of};
-    /* Without -n the engine counts the bytes that it sends, of which each copy takes as many. */
-    if (isinf(rows) && copies > 1) {
-        r.free_bytes = room / copies;
-        snprintf(of, sizeof of, "disk for each of %u copies", copies);
-    }
+    atomic_store(&p->row_takes, copies * p->record_bytes);
+    if (!(weight[CRATE_INSERT] > 0))
+        return 0;
+    struct room r = {.to_come_bytes = crate_to_come(pool, pool_options(pool), weight),
+                     .stored_per_byte = copies,
+                     .free_bytes = room,
+                     .of = "disk"};
     return pool_room_allowed(pool, &r, err);
 }
 

@@ -50,11 +50,12 @@ static bool server_load(struct crate_pool *p, struct stats *out, double *rejecte
     int result = crate_site_sql(
         &p->site,
         "SELECT name, process['cpu']['percent'], os_info['available_processors'], heap['used'], "
-        "heap['max'], connections['http']['open'], thread_pools['rejected'] FROM sys.nodes",
+        "heap['max'], connections['http']['open'], thread_pools['rejected'], "
+        "fs['total']['available'] FROM sys.nodes",
         NULL, &reply, STATS_MS, &err);
     if (result < 0) /* a user may have no right to see it */
         return result != ERR_UNREACHED;
-    double cpu = 0, cores = 0, used = 0, most = 0, open = 0;
+    double cpu = 0, cores = 0, used = 0, most = 0, open = 0, left = 0;
     size_t rows = json_array_size(json_object_get(reply, "rows"));
     for (unsigned i = 0; i < rows; i++) {
         double percent = crate_cell(reply, i, 1, NAN); /* of the machine; -1: unknown */
@@ -64,6 +65,8 @@ static bool server_load(struct crate_pool *p, struct stats *out, double *rejecte
         used += crate_cell(reply, i, 3, NAN);
         most += crate_cell(reply, i, 4, NAN);
         open += crate_cell(reply, i, 5, NAN);
+        double disk = crate_cell(reply, i, 7, NAN);
+        left += disk < 0 ? NAN : disk;
         *rejected = (i ? *rejected : 0) + crate_cell_sum(reply, i, 6);
     }
     json_decref(reply);
@@ -71,6 +74,8 @@ static bool server_load(struct crate_pool *p, struct stats *out, double *rejecte
         return true;
     out->server_cpu_share = cpu;
     out->server_cores = cores;
+    out->free_bytes = left;
+    out->free_of = "disk";
     p->heap_share = used / most;
     int64_t ours = 1; /* this one */
     for (unsigned i = 0; i < atomic_load(&p->nodes); i++)

@@ -22,8 +22,9 @@ struct crate_records {
     char head[14];    /* "7f3a21bc-0001", how every key of the pool begins; not terminated */
 };
 
-/* run_id: 8 hex digits. pool: distinguishes the pools of one run, 0..65535. objs: how many obj_
- * columns, at most CRATE_OBJECTS_MAX. */
+#define CRATE_POOLS_MAX 255
+/* run_id: 8 hex digits. pool: distinguishes the pools of one run, 1..CRATE_POOLS_MAX. objs: how
+ * many obj_ columns, at most CRATE_OBJECTS_MAX. */
 void crate_records_init(struct crate_records *, const char *run_id, unsigned pool, uint64_t seed,
                         unsigned objs, int64_t first_ms);
 

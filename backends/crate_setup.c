@@ -244,8 +244,13 @@ static int open_all(struct pool *pool, struct crate_pool *p, struct err *err)
     if (result < 0)
         return result;
     pool_nodes(pool, p->site.hosts); /* a thread opens connections to each */
-    crate_records_init(&p->records, pool_run_id(pool), atomic_fetch_add(&pools_opened, 1),
-                       pool_seed(pool), (unsigned)option_u64(o, OPT_OBJECTS), first_ms);
+    if (!p->number)                  /* one for all attempts */
+        p->number = atomic_fetch_add(&pools_opened, 1) + 1;
+    if (p->number > CRATE_POOLS_MAX)
+        return err_set(err, ERR_FAILED, "crate: more than %d pools in one run", CRATE_POOLS_MAX);
+    crate_records_init(&p->records, pool_run_id(pool), p->number, pool_seed(pool),
+                       (unsigned)option_u64(o, OPT_OBJECTS), first_ms);
+    p->record_bytes = crate_record_bytes(&p->records);
     prepare_own(p, o);
     if (p->insert_head.cut || !p->insert_head.s)
         return err_set(err, ERR_FAILED, "out of memory");

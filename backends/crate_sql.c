@@ -103,11 +103,12 @@ bool crate_is_mark(const char *constraint, const char *run, bool *of_run)
     return marks || strcmp(constraint, CRATE_OLD_MARK) == 0;
 }
 
-/* As crate_key_put writes them, for any pool of the run; the number of a record stays below 2^40,
- * so that a random UUID that happens to begin alike is none. */
+/* As crate_key_put writes them, for any pool of the run (numbers below 2^8) and records numbered
+ * below 2^40. Of random UUIDs that begin as the run's id does, one in 2^18 is like it: two digits
+ * of the pool, two of the record, and the variant, which is 8, 9, a or b. */
 char *crate_run_like(char *buf, const char *run)
 {
-    snprintf(buf, CRATE_LIKE_MAX, "%.8s-____-4___-8___-00__________", run);
+    snprintf(buf, CRATE_LIKE_MAX, "%.8s-00__-4___-8___-00__________", run);
     return buf;
 }
 

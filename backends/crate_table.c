@@ -150,7 +150,7 @@ int crate_ensure_table(struct pool *pool, struct crate_pool *p, struct err *err)
     const struct options *o = pool_options(pool);
     int result = crate_table_look(&p->site, &p->table, pool_run_id(pool), &p->made, err);
     p->existed = p->made.exists;
-    if (result == 0 && pool_ops_include(pool, CRATE_INSERT))
+    if (result == 0)
         result =
             crate_room(pool, p, p->existed ? p->made.replicas : option_str(o, OPT_REPLICAS), err);
     if (result == 0 && !p->existed)

@@ -312,6 +312,23 @@ void crate_fill(struct worker *worker, struct op *op)
     op->size = (uint32_t)(end - at);
 }
 
+/* Records as they are in a request, before compression; an update writes its record anew. */
+uint64_t crate_data_bytes(const struct worker *worker, const struct op *op)
+{
+    const struct crate_pool *p = pool_data(worker_pool(worker));
+    switch (op->type) {
+    case CRATE_INSERT:
+        return op->size > p->insert_head.len ? op->size - p->insert_head.len
+                                             : op->n * p->record_bytes; /* no memory for it */
+    case CRATE_UPDATE:
+        return p->record_bytes;
+    case CRATE_DELETE:
+        return 0;
+    default:
+        return choose_stmt(p, op)->reads ? 0 : op->size;
+    }
+}
+
 /* ---- hosts ---- */
 
 /* In turn over the hosts to which this worker has a connection; before it has any, over those that

@@ -229,6 +229,9 @@ static int kafka_open(struct conn *c, struct err *err)
     kc->trips = trips;
     if (!kc->worker->tuned)
         kafka_tune(c->worker);
+    if (atomic_load(&kp->elsewhere))
+        return err_set(err, ERR_UNREACHED, "%s: another cluster than %.100s answers there",
+                       kp->shown, kp->cluster);
     if (trips && consumes)
         return err_set(err, ERR_USAGE,
                        "ops: e2e reads back its own messages; use another pool to consume");
@@ -300,6 +303,23 @@ static void trouble(struct kafka_conn *kc, bool troubled)
     }
 }
 
+/* Ends a connection whose brokers are of another cluster than the pool was opened on. */
+static bool misled(struct kafka_conn *kc)
+{
+    struct kafka_pool *kp = kc->pool;
+    char id[128] = "another one";
+    bool same = !atomic_load(&kp->elsewhere);
+    if (same && kc->producer)
+        same = kafka_same_cluster(kp, kc->producer, id, sizeof id);
+    if (same && kc->consumer)
+        same = kafka_same_cluster(kp, kc->consumer, id, sizeof id);
+    if (!same)
+        conn_down(kc->conn, "other_cluster",
+                  "%s: cluster %s answers there, and the pool was opened on %.100s", kp->shown, id,
+                  kp->cluster);
+    return !same;
+}
+
 static void tick_fire(struct alarm *a)
 {
     struct kafka_worker *kw =
@@ -310,7 +330,7 @@ static void tick_fire(struct alarm *a)
     loop_alarm(loop, a, loop_now(loop) + TICK_NS);
     for (uint32_t i = 0; i < kw->connections; i++) {
         struct kafka_conn *kc = kafka_conn_at(kw, i);
-        if (!kc || !kc->signal || kc->closing)
+        if (!kc || !kc->signal || kc->closing || misled(kc))
             continue;
         trouble(kc, troubled);
         kafka_offsets_store(kc);
@@ -472,6 +492,7 @@ const struct backend backend_kafka = {
     .worker_close = kafka_worker_close,
     .tune = kafka_tune,
     .fill = kafka_fill,
+    .data_bytes = kafka_data_bytes,
     .open = kafka_open,
     .submit = kafka_submit,
     .close = kafka_close,

@@ -101,9 +101,11 @@ struct kafka_second { /* what happened since the last look */
 
 struct kafka_pool {
     struct pool *pool;
-    rd_kafka_t *admin; /* a consumer that never joins; for questions */
-    const char *shown; /* the target, for messages; borrowed */
-    char *cluster;     /* its id, or the first host's name where it does not say; owned */
+    rd_kafka_t *admin;      /* a consumer that never joins; for questions */
+    const char *shown;      /* the target, for messages; borrowed */
+    char *cluster;          /* its id, or the first host's name where it does not say; owned */
+    bool named;             /* it did say */
+    _Atomic bool elsewhere; /* another cluster answers there now: nothing is sent to it */
     char topic[KAFKA_TOPIC_MOST + 1];
     char group[KAFKA_GROUP_MOST + 1];
     bool own_group;  /* the group's name is made from the run: nobody else uses it */
@@ -398,6 +400,9 @@ bool kafka_each(const struct kafka_pool *);
 bool kafka_by_hand(const struct kafka_pool *); /* partitions are assigned by us, not by a group */
 uint32_t kafka_boot(void);                     /* tells this machine's boot from others */
 double kafka_anon_bytes(void);                 /* anonymous memory of the process; NaN: unknown */
+/* Is the handle's cluster, as a broker told it last, the one that the pool was opened on? If not,
+ * *other (of `size`) says which it is, and the pool has been told. Never waits. Any thread. */
+bool kafka_same_cluster(struct kafka_pool *, rd_kafka_t *, char *other, size_t size);
 int kafka_pool_open(struct pool *, struct err *);
 void kafka_pool_close(struct pool *);
 /* ---- kafka_table.c: all on the pool's thread */
@@ -434,6 +439,7 @@ uint32_t kafka_murmur2(const char *data, size_t len);
 int kafka_producer_open(struct kafka_conn *, struct err *);
 enum submit kafka_submit(struct conn *, struct op *);
 void kafka_fill(struct worker *, struct op *);
+uint64_t kafka_data_bytes(const struct worker *, const struct op *);
 void kafka_reports_read(struct kafka_conn *);
 void kafka_trip_message(struct kafka_conn *, const rd_kafka_message_t *);
 void kafka_trip_expire(struct kafka_conn *);

@@ -328,6 +328,19 @@ static int look_at_partitions(struct kafka_pool *kp, bool at_first, int *lost_id
     return lost;
 }
 
+/* After an answer: is it still the cluster that the pool was opened on? */
+static void who_answers(struct kafka_pool *kp)
+{
+    char id[128];
+    bool same = kafka_same_cluster(kp, kp->admin, id, sizeof id);
+    bool was = !atomic_exchange(&kp->elsewhere, !same);
+    if (was && !same)
+        pool_event(kp->pool, "cluster %s answers there now, and the pool was opened on %.100s", id,
+                   kp->cluster);
+    else if (same && !was)
+        pool_event(kp->pool, "cluster %.100s answers again", kp->cluster);
+}
+
 void kafka_partitions_first(struct kafka_pool *kp)
 {
     int lost_id;
@@ -340,12 +353,14 @@ void kafka_partitions_look(struct kafka_pool *kp, bool well)
     int first = -1;
     double now_s = (double)clock_ns() / 1e9;
     bool troubled = atomic_load(&kp->troubled);
+    bool anew = atomic_load(&kp->elsewhere) || (double)atomic_load(&kp->up_ns) / 1e9 > kp->looked_s;
     if ((well || troubled) && atomic_load(&kp->is_stuck))
         set_stuck(kp, "");
-    if (troubled || (well && now_s < kp->looked_s + REPLICAS_EVERY_S))
+    if (troubled || (well && !anew && now_s < kp->looked_s + REPLICAS_EVERY_S))
         return;
     kp->looked_s = now_s;
     int lost = look_at_partitions(kp, false, &first);
+    who_answers(kp);
     if (lost < 0 && !well)
         silent(kp);
     if (lost <= 0 || well)

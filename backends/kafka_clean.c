@@ -88,18 +88,23 @@ static int reach(struct cleaning *cl, struct err *err)
 
 /* ---- saying ---- */
 
+/* count: messages that it holds; -1: not known, or not asked. */
 static void tell(struct cleaning *cl, enum clean_fate fate, const char *kind, const char *name,
                  int64_t count, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 static void tell(struct cleaning *cl, enum clean_fate fate, const char *kind, const char *name,
                  int64_t count, const char *fmt, ...)
 {
-    char what[KAFKA_GROUP_MOST + 64], why[WHY];
+    char what[KAFKA_GROUP_MOST + 64], why[WHY], n[32];
     va_list args;
     va_start(args, fmt);
     vsnprintf(why, sizeof why, fmt, args);
     va_end(args);
-    snprintf(what, sizeof what, "%s %s", kind, name);
-    cl->c->say(cl->c, fate, what, count, why);
+    if (count >= 0)
+        snprintf(what, sizeof what, "%s %s (%s message%s)", kind, name,
+                 format_count(n, sizeof n, (uint64_t)count), count == 1 ? "" : "s");
+    else
+        snprintf(what, sizeof what, "%s %s", kind, name);
+    cl->c->say(cl->c, fate, what, -1, why);
 }
 
 static bool is_plain(const char *name)
@@ -286,7 +291,8 @@ static void clean_group(struct cleaning *cl, const char *name)
         return;
     by_hand(cl, KAFKA_MADE_GROUP, name, hand, sizeof hand);
     if (members)
-        tell(cl, CLEAN_STAYS, "group", name, -1, "%d members read with it now (%s)", members, hand);
+        tell(cl, CLEAN_STAYS, "group", name, -1, "%d member%s with it now (%s)", members,
+             members == 1 ? " reads" : "s read", hand);
     else if (other[0])
         tell(cl, CLEAN_STAYS, "group", name, -1,
              "it also holds offsets of topic %s, which this run did not read (%s)", other, hand);

@@ -144,11 +144,26 @@ static int cluster_look(struct kafka_pool *kp, struct err *err)
     kp->cluster = strdup(id ? id : pool_target(kp->pool)->host[0].name);
     if (!kp->cluster)
         abort();
+    kp->named = id != NULL;
     kp->mock = kafka_mock_is(id);
     int code = pool_identity_allowed(kp->pool, id, err);
     if (id)
         rd_kafka_mem_free(kp->admin, id);
     return code;
+}
+
+/* librdkafka (2.0.2) keeps the id of the last answer to a Metadata request, and sends one whenever
+ * a link comes up. What a handle sends between those two it sends to whoever answers there. */
+bool kafka_same_cluster(struct kafka_pool *kp, rd_kafka_t *rk, char *other, size_t size)
+{
+    char *id = rd_kafka_clusterid(rk, 0);
+    if (!id)
+        return true; /* no answer yet */
+    bool same = !kp->named || strcmp(id, kp->cluster) == 0;
+    bool allowed = (same && kp->named) || pool_identity_still_allowed(kp->pool, id);
+    copy_str(other, size, id);
+    rd_kafka_mem_free(rk, id);
+    return same && allowed;
 }
 
 static void parts_free(struct kafka_pool *kp)

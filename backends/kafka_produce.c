@@ -23,6 +23,9 @@
 #define PAYLOAD_SPREAD (1u << 20)  /* wider than any compressor's window: messages do not repeat */
 #define CLOCK_EVERY 8              /* messages between clock reads for stamps */
 #define TRIPS_FIRST 64
+/* What a record takes beside its key and value, at most: its length, attributes, time and offset
+ * since the batch's first, the lengths of key, value and headers (Kafka's protocol, "Record"). */
+#define RECORD_BYTES (5 + 1 + 10 + 5 + 5 + 5 + 1)
 
 int kafka_producer_open(struct kafka_conn *kc, struct err *err)
 {
@@ -165,6 +168,20 @@ static int32_t choose_partition(struct kafka_conn *kc, const struct op *op, cons
     return kc->partition;
 }
 
+/* Of a message end to end: that it can be known again. */
+static size_t value_bytes(const struct op *op)
+{
+    size_t least = op->type == KAFKA_E2E ? sizeof(struct kafka_mark) : 0;
+    return op->size < least ? least : op->size;
+}
+
+uint64_t kafka_data_bytes(const struct worker *w, const struct op *op)
+{
+    char key[24];
+    bool keyed = option_u64(pool_options(worker_pool(w)), K_KEYS) != 0;
+    return RECORD_BYTES + value_bytes(op) + (keyed ? key_text(op->key, key) : 0);
+}
+
 static uint64_t stamp(struct kafka_worker *kw)
 {
     if (kw->stamps++ % CLOCK_EVERY == 0)
@@ -254,8 +271,7 @@ enum submit kafka_submit(struct conn *c, struct op *op)
     if (!kc->producer && kafka_producer_open(kc, &err) < 0)
         return refuse(op, "handle", err.msg);
     bool trip = op->type == KAFKA_E2E;
-    size_t len =
-        op->size < sizeof(struct kafka_mark) && trip ? sizeof(struct kafka_mark) : op->size;
+    size_t len = value_bytes(op);
     if (!payload_ready(kc->worker, len))
         return refuse(op, "memory", "out of memory for the message");
     char key[24];

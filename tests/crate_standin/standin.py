@@ -267,8 +267,9 @@ class Store:
             return ["count(*)", "sum"], [[shards, started]]
         if "sys.nodes" in sql and "heap" in sql:
             share = len(server.connections) / len(server.nodes)
-            return ["name", "cpu", "cores", "used", "max", "open", "rejected"], \
-                [[n, 10, 4, 512 << 20, 1024 << 20, share, [0, server.says["rejected"], 0]] for n in server.nodes]
+            return ["name", "cpu", "cores", "used", "max", "open", "rejected", "available"], \
+                [[n, 10, 4, 512 << 20, 1024 << 20, share, [0, server.says["rejected"], 0],
+                  server.says["free"]] for n in server.nodes]
         if "sys.nodes" in sql and "available" in sql:
             return ["available"], [[server.says["free"]] for n in server.nodes]
         if "sys.nodes" in sql:

@@ -66,7 +66,7 @@ class Node:
         self.queries = []     # texts of QUERY, in order
         self.startups = []    # options of STARTUP, in order
         self.registered = []  # sockets that want events
-        self.executed = self.connections = self.prepares = 0
+        self.executed = self.connections = self.prepares = self.rows = self.bytes = 0  # rows, bytes: written
         self.prepared = set()  # statement ids; emptied to make them unknown
         self.listener = None
         self.open = []
@@ -158,6 +158,8 @@ class Node:
             return self.prepare(stream, body[4:].decode())
         if opcode == 0x0A:
             return self.execute(conn, stream, body)
+        if opcode == 0x0D:
+            return self.batch(stream, body)
         return error(stream, 10, "opcode %d" % opcode)
 
     def query(self, stream, cql):
@@ -214,19 +216,38 @@ class Node:
             body += string("loadtop") + string("loadtop") + b"".join(string(n) + t for n, t in result)
         return frame(stream, RESULT, body)
 
-    def execute(self, conn, stream, body):
-        name = body[2:18]
-        if name not in self.prepared:
-            return error(stream, 0x2500, "not prepared", struct.pack(">H", 16) + name)
-        count, at, got = struct.unpack(">H", body[21:23])[0], 23, []
+    @staticmethod
+    def values(body, at):
+        """A count and so many [value]s; and where they end."""
+        count, at, got = struct.unpack(">H", body[at:at + 2])[0], at + 2, []
         for _ in range(count):
             n = struct.unpack(">i", body[at:at + 4])[0]
             got.append(body[at + 4:at + 4 + n] if n >= 0 else None)
             at += 4 + max(n, 0)
+        return got, at
+
+    def written(self, values):
+        self.rows += 1
+        self.bytes += sum(len(v or b"") for v in values)
+
+    def batch(self, stream, body):
+        at = 3
+        for _ in range(struct.unpack(">H", body[1:3])[0]):
+            got, at = self.values(body, at + 19)  # its kind, and the id with its length
+            self.written(got)
+        return void(stream)
+
+    def execute(self, conn, stream, body):
+        name = body[2:18]
+        if name not in self.prepared:
+            return error(stream, 0x2500, "not prepared", struct.pack(">H", 16) + name)
+        got, _ = self.values(body, 21)
         what = name.rstrip(b"\0").decode()
         key = got[2] if what == "UPDATE" else got[0]
         self.executed += 1
         self.keys.append(key)
+        if what != "SELECT":
+            self.written(got)
         if self.cluster.answer:
             mine = self.cluster.answer(self, conn, stream, what, key)
             if mine is not None:

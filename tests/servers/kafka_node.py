@@ -142,9 +142,9 @@ class Node:
     def __exit__(self, *_):
         self.close()
 
-    def url(self, topic, login=None, tls=False, **options):
-        """kafka://...; an option's '__' stands for '.': kafka__linger__ms=5."""
-        place = "%s@127.0.0.1:%d" % (login, self.sasl_port) if login else self.bootstrap
+    def url(self, topic, login=None, tls=False, place=None, **options):
+        """kafka://...; an option's '__' stands for '.': kafka__linger__ms=5. place: another than its own."""
+        place = "%s@127.0.0.1:%d" % (login, self.sasl_port) if login else place or self.bootstrap
         if tls:
             place = "127.0.0.1:%d" % self.tls_port
         query = "&".join("%s=%s" % (k.replace("__", "."), v) for k, v in options.items())

@@ -159,6 +159,24 @@ class Identity(Base):
         self.assertGreater(ours.executed, 0)
         self.assertEqual(lib.pool(run)["ops"]["completed"], ours.executed)
 
+    def test_another_cluster_while_the_load_runs(self):
+        """Each new connection is asked, and the pool goes on where it began."""
+        c = self.cluster(name="ours")
+        with lib.Headless("--no-history", "-d", "60s", "--rate", "2000/s", c.url) as h:
+            lib.until("load", lambda: c.executed > 200, timeout=30)
+            c.name = "theirs"
+            c.nodes[0].stop()
+            c.nodes[0].start()
+            at = c.executed
+            lib.until("it is asked", lambda: c.nodes[0].queries[-1:] == ["SELECT cluster_name FROM system.local"] and
+                      c.nodes[0].connections > 4, timeout=30)
+            self.assertLessEqual(c.executed, at + 1)  # one that was being answered when it went
+            c.name = "ours"
+            lib.until("load", lambda: c.executed > at + 200, timeout=30)
+            h.signal(2)
+            run = h.wait(code=130)
+        self.assertIn("cluster 'theirs' answers there", json.dumps(run))
+
     def test_who_we_are(self):
         c = self.cluster()
         run = lib.headless("-n", "10", c.url)
@@ -197,6 +215,24 @@ class Suffers(Base):
     def test_a_node_goes_down(self):
         self.paused("the cluster says that node 198.51.100.99 is down", None,
                     lambda c: c.tell("DOWN", "198.51.100.99"))
+
+
+class Bytes(Base):
+    def test_max_bytes(self):
+        """Keys and all rows of a batch count; the node's own count of what it was sent stays below."""
+        for ops, size, most, row in (("batch&rows=100", 1000, 1 << 20, 2000), ("insert", 0, 2000, 1), ("delete", 7, 2000, 1),
+                                     ("insert:1,update:1", 100, 100000, 200)):
+            with self.subTest(ops=ops):
+                c = self.cluster()
+                run = lib.headless("-d", "60s", "--max-bytes", most, c.url + "?keys=1000&size=%d&ops=%s" % (size, ops))
+                self.assertEqual(run["ended_by"], "rule")
+                node = c.nodes[0]
+                self.assertLessEqual(node.bytes, most)
+                self.assertGreater(node.bytes, 0.2 * most)  # short keys count as the longest
+                self.assertGreaterEqual(node.bytes, node.rows * row)
+        c = self.cluster()
+        run = lib.headless("-d", "60s", "--max-bytes", "10k", c.url + "?size=1000&ops=batch&rows=100")
+        self.assertEqual((run["ended_by"], c.nodes[0].rows), ("rule", 0))  # the first is too much
 
 
 class Race(Base):

@@ -126,6 +126,14 @@ class Protection(unittest.TestCase):
             result = run(s.url(), "-n", "10", "--allow-destructive")
             self.assertEqual(s.rows(), 11)
             self.assertNotIn("made", result.pool["left_behind"][0])
+            # Ids that begin as the run's do: one that loadtop could not have made, and no UUID.
+            begin = result.data["run_id"]
+            s.sql('INSERT INTO "doc"."t" ("id") VALUES (?)', bulk=[[begin + "-0a3f-4abc-8def-00aabbccddee"], [begin + "-x"]])
+            done = clean(result, s)
+            self.assertEqual((done.returncode, s.rows()), (0, 3), done.stdout)
+            said = ": 10 rows of this run in table doc.t: known by their ids only: the table bears no mark of loadtop"
+            self.assertIn("would go" + said, done.stdout)
+            self.assertIn("gone" + said, done.stdout)
 
     def test_own_statements_that_write_are_refused_on_every_way(self):
         """Also when the pool's own table is loadtop's: a statement may name any other."""

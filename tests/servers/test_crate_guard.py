@@ -84,6 +84,34 @@ class Away(unittest.TestCase):
             s.says(free=0)  # reading takes no room
             self.assertEqual(run(s.url(query="balance=0&ops=select"), "-n", "500").ops["completed"], 500)
 
+    def test_room_goes(self):
+        """While the load runs: what is asked for anew, and what others take."""
+        with Standin(host=lib.AWAY) as s:
+            s.says(free=1 << 30)
+            run(s.url(), "-n", "10")
+            process = start(s.url(query="rows=5&balance=0"), "-d", "60s")
+            wait_until(lambda: s.rows() > 1000)
+            time.sleep(1.5)  # it has seen how much there is
+            s.says(free=1 << 20)
+            wait_until(lambda: still(s, ["t"]))
+            process.terminate()
+            self.assertIn("paused: it has 1.00MB of disk left, of 1.00GB at the start", texts(finish(process, code=143)))
+            at = s.rows()
+            result = run(s.url(query="balance=0&ops=select&rate=100/s"), "-n", "1M", "-d", "4s", "--at", "2s ops insert:1")
+            self.assertRegex(texts(result), r"[\d.]+MB of data would come, and it has 1.00MB of disk free")
+            self.assertEqual(s.rows(), at)
+
+    def test_max_bytes(self):
+        """Records as they are before compression; an update writes one anew. The stand-in counts them."""
+        for query in ("rows=20", "rows=20&gzip=yes", "rows=1&ops=insert:1,update:9"):
+            with self.subTest(query=query), Standin(host=lib.AWAY) as s:
+                result = run(s.url(query="balance=0&" + query), "-d", "60s", "--max-bytes", "100k")
+                self.assertEqual(result.data["ended_by"], "rule")
+                least, = s.query('SELECT min(length(id) + length(region) + length(metadata)) FROM "doc.t"')[0]
+                self.assertGreater(least, 90)
+                self.assertLess(result.ops["completed"] * least, 100000)
+                self.assertGreater(result.ops["completed"] * 3 * least, 100000)
+
     def test_strain(self):
         """Each sign that it suffers pauses the pools that see it, with the reason; others go on."""
         words = {"block": "the table is blocked for writing: 4037 ReadOnlyBlock",
@@ -163,6 +191,15 @@ class Elsewhere(unittest.TestCase):
             process.terminate()
             result = finish(process, code=143)
             self.assertIn("another cluster answers there", texts(result))
+            a.says(cluster="standin")  # and one that does not say which it is, where the first one did
+            process = start(a.url(query="rows=1&balance=0"), "-d", "60s")
+            at = a.rows()
+            wait_until(lambda: a.rows() > at + 100)
+            a.fault("status", on="greet", code=403)
+            a.fault("close", count=1)
+            wait_until(lambda: still(a, ["t"]))
+            process.terminate()
+            self.assertIn("another cluster answers there", texts(finish(process, code=143)))
 
     def test_a_scenario_names_no_files(self):
         for option in ("stmt-file: /etc/hostname", "ca: /etc/hostname", "tls-verify: no"):

@@ -5,7 +5,10 @@ ctest: timeout=300
 import json
 import os
 import shutil
+import socket
+import struct
 import tempfile
+import threading
 import time
 import unittest
 
@@ -14,6 +17,63 @@ import lib
 
 ACL = ("kafka.admin.AclCommand", "--add", "--deny-principal", "User:load", "--operation", "Read", "--group", "loadtop.",
        "--resource-pattern-type", "prefixed")
+
+
+class Between:
+    """Stands before a broker, and says that it is the broker; of another cluster once it has `other`."""
+
+    def __init__(self, node):
+        self.port = int(node.bootstrap.rpartition(":")[2])
+        self.cluster, self.other, self.links = node.cluster().encode(), None, []
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.bootstrap = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        place = lambda port: struct.pack(">H", 9) + b"127.0.0.1" + struct.pack(">i", port)
+        self.places = place(self.port), place(self.listener.getsockname()[1])
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                s, _ = self.listener.accept()
+            except OSError:
+                return
+            to = socket.create_connection(("127.0.0.1", self.port))
+            self.links += [s, to]
+            for a, b in ((s, to), (to, s)):
+                threading.Thread(target=self.pass_on, args=(a, b, a is to), daemon=True).start()
+
+    def pass_on(self, a, b, answers):
+        try:
+            with a.makefile("rb") as f:
+                while size := f.read(4):
+                    body = f.read(struct.unpack(">i", size)[0])
+                    if answers:
+                        body = body.replace(*self.places)
+                    if answers and self.other:
+                        body = body.replace(self.cluster, self.other)
+                    b.sendall(size + body)
+        except (OSError, struct.error):
+            pass
+        for s in (a, b):
+            self.end(s)
+        a.close()
+
+    @staticmethod
+    def end(s):
+        try:
+            s.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def become(self, other):
+        self.other = other
+        for s in self.links:
+            self.end(s)
+
+    def close(self):
+        self.end(self.listener)
+        self.listener.close()
+        self.become(None)
 
 
 class Protect(unittest.TestCase):
@@ -73,9 +133,9 @@ class Protect(unittest.TestCase):
         self.assertNotIn("--delete", r.out)
         self.clean(self.forged(later, [("topic", topic)]), 1, "run %s made it" % run["run_id"])
         self.assertEqual(self.node.ends(topic), 150)
-        self.clean(path, 1, "would go: 150 topic " + topic, args=())  # nobody said yes
+        self.clean(path, 1, "would go: topic %s (150 messages)" % topic, args=())  # nobody said yes
         self.assertEqual(self.node.ends(topic), 150)
-        self.clean(path, 0, "gone: 150 topic " + topic)
+        self.clean(path, 0, "gone: topic %s (150 messages)" % topic)
         self.assertNotIn(topic, self.node.topics())
         lib.until("its mark is gone", lambda: mark not in self.node.groups())
         self.clean(path, 0, "not there any more")
@@ -119,7 +179,7 @@ class Protect(unittest.TestCase):
         self.clean(self.forged(run, [("group", group)]), 1, "offsets of topic warm-up")
         self.assertIn(group, self.node.groups())
         # All of the run: the topic goes, and what lay under it.
-        self.clean(path, 1, "gone: 200 topic " + topic)
+        self.clean(path, 1, "gone: topic %s (200 messages)" % topic)
         lib.until("its marks are gone", lambda: not [g for g in self.node.groups() if topic in g or g.endswith("." + group)])
         self.assertEqual(self.node.offsets(group, "warm-up")[0], 1)
 
@@ -211,6 +271,57 @@ class Protect(unittest.TestCase):
         self.refused(self.node.url(topic), words=("--confirm",))
         self.clean(path, 2, "--confirm")
         self.clean(path, 0, "gone", args=("--yes", "--confirm", self.node.cluster()))
+
+    def load_between(self, topic):
+        between = Between(self.node)
+        self.addCleanup(between.close)
+        h = lib.Headless("-d", "100s", "--timeout", "2s", self.node.url(topic, place=between.bootstrap, partitions=1,
+                                                                       linger=0, rate="200/s"))
+        self.addCleanup(h.close)
+        lib.until("load", lambda: topic in self.node.topics() and self.node.ends(topic) > 100, timeout=60)
+        return between, h
+
+    def test_a_cluster_that_is_denied_answers_later(self):
+        self.rules("deny kafka=AAAAAAAAAAAAAAAAAAAAAA\n")
+        topic = kafka_node.name()
+        between, h = self.load_between(topic)
+        between.become(b"A" * 22)
+        run = h.wait(code=2, timeout=60)
+        self.assertIn("A" * 22 + " answers now, and is denied", json.dumps(run["events"]))
+        self.assertGreater(self.node.ends(topic), 100)
+
+    def test_another_cluster_answers_later(self):
+        """No rule names it, but it is not the one that was looked at."""
+        topic = kafka_node.name()
+        between, h = self.load_between(topic)
+        between.become(b"B" * 22)
+
+        def still():
+            seen, end = self.node.ends(topic), time.monotonic() + 3
+            while time.monotonic() < end and self.node.ends(topic) == seen:
+                time.sleep(0.1)
+            return self.node.ends(topic) == seen and seen
+        at = lib.until("nothing is sent", still, timeout=60)
+        between.become(None)
+        lib.until("load again", lambda: self.node.ends(topic) > at + 100, timeout=60)
+        h.signal(2)
+        said = json.dumps(h.wait(code=130)["events"])
+        for words in ("cluster %s answers there now, and the pool was opened on " % ("B" * 22), " answers again"):
+            self.assertIn(words, said)
+
+    def test_max_bytes(self):
+        """A message without a value takes room, too: 7 bytes at least, and its key. kcat counts them."""
+        for query, most, least in (({"size": 0}, 10000, 7), ({"size": 10, "keys": 1000}, 10000, 18),
+                                   ({"size": 0, "ops": "e2e"}, 10000, 39)):
+            with self.subTest(**query):
+                topic = kafka_node.name()
+                run = lib.headless("-d", "60s", "--max-bytes", most, self.node.url(topic, partitions=1, linger=0, **query))
+                self.assertEqual(run["ended_by"], "rule")
+                sizes = [max(int(k), 0) + max(int(v), 0) + 7 for k, v in (line.split() for line in self.node.kcat(
+                    "-C", "-t", topic, "-e", "-q", "-f", "%K %S\n").splitlines())]
+                self.assertGreater(len(sizes), 50)
+                self.assertGreaterEqual(min(sizes), least)
+                self.assertLessEqual(sum(sizes), most)
 
     def test_a_broker_by_name_that_is_denied(self):
         """The name that the cluster gives is another than that of the URL."""

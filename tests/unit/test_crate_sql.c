@@ -129,7 +129,7 @@ static void marks(void **state)
     crate_run_like(like, "1a2b3c4d");
     assert_int_equal(strlen(like), CRATE_KEY_LEN);
     for (uint64_t seq = 1; seq < UINT64_C(1) << 40; seq = seq * 5 + 3) {
-        crate_records_init(&r, "1a2b3c4d", (unsigned)(seq % 65536), seq, 0, -1);
+        crate_records_init(&r, "1a2b3c4d", 1 + (unsigned)(seq % CRATE_POOLS_MAX), seq, 0, -1);
         crate_key_put(&r, key, seq);
         for (unsigned i = 0; i < CRATE_KEY_LEN; i++)
             assert_true(like[i] == '_' || like[i] == key[i]);
