@@ -396,8 +396,7 @@ static void look_for_room(struct pool *p)
 void guard_supervise(struct pool *p, uint64_t now_ns)
 {
     bool on = p->load_from_ns && p->wanted && !p->finishing && !p->engine->scenario.limits.look;
-    if (atomic_exchange(&p->load_on, on) != on)
-        pool_wake_thread(p);
+    atomic_store(&p->load_on, on); /* its thread looks once a second, and at the end */
     if (p->state == POOL_ENDED)
         return;
     if (p->local && atomic_load(&p->away))
