@@ -352,7 +352,7 @@ static void execute_ops(struct engine *e, struct pool *p, const struct command *
 
 /* Would the data still fit with the option as it is to be? An option that cannot be set is not
  * judged. */
-static int option_fits(const struct pool *p, const struct command *c, struct err *err)
+static int option_fits(struct pool *p, const struct command *c, struct err *err)
 {
     struct options wish;
     int bad = 0;

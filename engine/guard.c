@@ -204,6 +204,15 @@ uint64_t pool_count(const struct pool *p)
     return p->spec.count;
 }
 
+/* Nothing else bounds what is to come: what the target has free does. */
+static void bound_by_room(struct pool *p, double left, const char *of)
+{
+    char has[32], why[128];
+    snprintf(why, sizeof why, "it had %s of %s free, and %.0f %% of that are written",
+             format_bytes(has, sizeof has, left), of ? of : "room", 100 * ROOM_SHARE);
+    bound_bytes(p, ROOM_SHARE * left / fmax(p->stored_per_byte, 1), why);
+}
+
 int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
 {
     const struct limits *l = &p->engine->scenario.limits;
@@ -213,14 +222,13 @@ int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
     if (!atomic_load(&p->away) || isnan(room->free_bytes) || l->look || l->read_only)
         return 0;
     format_bytes(has, sizeof has, room->free_bytes);
-    if (l->max_bytes && (double)l->max_bytes < to_come)
-        to_come = (double)l->max_bytes;
-    if (isinf(to_come) && looking)
-        return 0;
+    double most = (double)l->max_bytes * fmax(room->stored_per_byte, 1);
+    if (l->max_bytes && most < to_come)
+        to_come = most;
+    p->stored_per_byte = room->stored_per_byte;
     if (isinf(to_come)) {
-        snprintf(why, sizeof why, "it had %s of %s free, and %.0f %% of that are written", has,
-                 room->of, 100 * ROOM_SHARE);
-        bound_bytes(p, ROOM_SHARE * room->free_bytes / fmax(room->stored_per_byte, 1), why);
+        if (!looking)
+            bound_by_room(p, room->free_bytes, room->of);
         return 0;
     }
     if (to_come <= room->free_bytes)
@@ -249,17 +257,20 @@ static double to_come(const struct pool *p, const struct options *o, const doubl
     return p->spec.backend->to_come ? p->spec.backend->to_come(p, o, weight) : 0;
 }
 
-int guard_fits(const struct pool *p, const struct options *o, const double *weight, struct err *err)
+int guard_fits(struct pool *p, const struct options *o, const double *weight, struct err *err)
 {
-    pthread_mutex_t *mutex = &((struct pool *)(uintptr_t)p)->mutex;
     const struct engine *e = p->engine;
-    pthread_mutex_lock(mutex);
+    pthread_mutex_lock(&p->mutex);
     double left = p->stats.free_bytes;
     const char *of = p->stats.free_of;
-    pthread_mutex_unlock(mutex);
-    double sum = to_come(p, o, weight);
-    if (p->local || isnan(left) || !(sum > 0) || isinf(sum))
-        return 0; /* without a bound, what is left is watched: look_for_room */
+    pthread_mutex_unlock(&p->mutex);
+    double sum = to_come(p, o, weight), now = to_come(p, &p->spec.options, p->spec.load.weight);
+    if (p->local || isnan(left) || !(sum > 0) || sum <= now)
+        return 0; /* nothing more is to come than was allowed */
+    if (isinf(sum)) {
+        bound_by_room(p, left, of);
+        return 0;
+    }
     for (unsigned i = 0; i < e->pools; i++) {
         const struct pool *other = e->pool[i];
         double more = 0;
@@ -268,8 +279,9 @@ int guard_fits(const struct pool *p, const struct options *o, const double *weig
             more = to_come(other, &other->spec.options, other->spec.load.weight);
         sum += isinf(more) ? 0 : more;
     }
-    if (e->scenario.limits.max_bytes && (double)e->scenario.limits.max_bytes < sum)
-        sum = (double)e->scenario.limits.max_bytes;
+    double most = (double)e->scenario.limits.max_bytes * fmax(p->stored_per_byte, 1);
+    if (e->scenario.limits.max_bytes && most < sum)
+        sum = most;
     char come[32], has[32];
     if (sum <= left)
         return 0;
@@ -396,7 +408,11 @@ static void look_for_room(struct pool *p)
 void guard_supervise(struct pool *p, uint64_t now_ns)
 {
     bool on = p->load_from_ns && p->wanted && !p->finishing && !p->engine->scenario.limits.look;
-    atomic_store(&p->load_on, on); /* its thread looks once a second, and at the end */
+    if (atomic_load(&p->load_on) != on) {
+        atomic_fetch_add(&p->loads, on);
+        atomic_store(&p->load_on, on);
+        pool_wake_thread(p); /* to say so in the system's log */
+    }
     if (p->state == POOL_ENDED)
         return;
     if (p->local && atomic_load(&p->away))
@@ -563,9 +579,16 @@ static void log_line(const struct pool *p, bool begins)
 
 void guard_log(struct pool *p)
 {
-    bool on = atomic_load(&p->away) && atomic_load(&p->load_on);
-    if (on == p->logged)
+    unsigned loads = atomic_load(&p->loads);
+    if (!atomic_load(&p->away))
         return;
-    p->logged = on;
-    log_line(p, on);
+    if (loads != p->logged_loads && !p->logged) {
+        p->logged = true;
+        log_line(p, true);
+    }
+    p->logged_loads = loads;
+    if (p->logged && !atomic_load(&p->load_on)) {
+        p->logged = false;
+        log_line(p, false);
+    }
 }

@@ -50,9 +50,10 @@ struct pool {
     _Atomic bool consented;   /* a person said yes to its first load */
     _Atomic bool room_short;  /* room_why is set */
     _Atomic bool bytes_bounded, bytes_spent;
-    _Atomic bool foreign;  /* a server of another, forbidden identity answered: foreign_why */
-    char foreign_why[256]; /* under mutex */
-    double free_first;     /* the supervisor's: what the target had free at first; 0: unknown */
+    _Atomic bool foreign;   /* a server of another, forbidden identity answered: foreign_why */
+    char foreign_why[256];  /* under mutex */
+    double stored_per_byte; /* of its room; its thread's until it is open, then the supervisor's */
+    double free_first;      /* the supervisor's: what the target had free at first; 0: unknown */
     _Atomic int64_t bytes_left; /* to be written, if bytes_bounded */
     _Atomic unsigned strains;   /* a bit for each kind that was noted */
     _Atomic unsigned nodes;     /* groups of connections that a thread opens; 0: one */
@@ -61,6 +62,8 @@ struct pool {
     uint64_t resumed_ns;             /* the supervisor's: when it was resumed last; 0: never */
     bool room_asked;                 /* the supervisor's */
     _Atomic bool load_on;            /* load runs, or is paused: the supervisor's word */
+    _Atomic unsigned loads;          /* how often it began */
+    unsigned logged_loads;           /* its thread's */
     bool logged;                     /* its thread's */
     uint64_t errors_high;            /* the supervisor's: errors since errors_high_since_ns */
     uint64_t errors_seen, done_seen; /* the supervisor's: as of the last second, warm-up included */

@@ -157,6 +157,18 @@ static bool may_open(struct pool *p)
     return false;
 }
 
+/* Until the next look is due or asked for. */
+static void wait_for_stats(struct pool *p, unsigned asked)
+{
+    uint64_t until = clock_ns() + STATS_EVERY_MS * NS_PER_MS;
+    guard_log(p);
+    for (uint64_t now; (now = clock_ns()) < until && atomic_load(&p->stats_asked) == asked &&
+                       !atomic_load(&p->stopping) && !atomic_load(&p->retired);) {
+        pool_wait_ms(p, (int)((until - now) / NS_PER_MS) + 1);
+        guard_log(p);
+    }
+}
+
 static void *pool_main(void *ctx)
 {
     struct pool *p = ctx;
@@ -166,12 +178,11 @@ static void *pool_main(void *ctx)
     bool tried = false, open = may_open(p) && open_target(p, &tried);
     while (open && !atomic_load(&p->stopping) && !atomic_load(&p->retired)) {
         unsigned asked = atomic_load(&p->stats_asked);
-        guard_log(p);
         take_stats(p);
         atomic_store(&p->removing_ns, 0);
         if (atomic_exchange(&p->stats_given, asked) != asked)
             engine_wake(p->engine);
-        pool_wait_ms(p, STATS_EVERY_MS);
+        wait_for_stats(p, asked);
     }
     while (!open && !atomic_load(&p->stopping))
         pool_wait_ms(p, 1000);
