@@ -220,7 +220,8 @@ class Suffers(Base):
 class Bytes(Base):
     def test_max_bytes(self):
         """Keys and all rows of a batch count; the node's own count of what it was sent stays below."""
-        for ops, size, most, row in (("batch&rows=100", 1000, 1 << 20, 2000), ("insert", 0, 2000, 1), ("delete", 7, 2000, 1),
+        for ops, size, most, row in (("batch&rows=100", 1000, 1 << 20, 2000), ("batch&batch=counter", 0, 2000, 1),
+                                     ("insert", 0, 2000, 1), ("delete", 7, 2000, 1),
                                      ("insert:1,update:1", 100, 100000, 200)):
             with self.subTest(ops=ops):
                 c = self.cluster()
