@@ -93,7 +93,7 @@ static int check_rules(const struct engine *e, struct err *err)
 {
     const char *names[BACKENDS_MAX + 1];
     unsigned n = 0;
-    for (; e->backends[n] && n < BACKENDS_MAX; n++)
+    for (; n < BACKENDS_MAX && e->backends[n]; n++)
         names[n] = e->backends[n]->name;
     names[n] = NULL;
     return rules_check_backends(e->rules, names, err);
