@@ -414,8 +414,10 @@ void pool_pause(struct pool *p, bool paused, enum origin by)
         return;
     }
     p->paused = paused;
-    if (!paused)
-        p->resumed_ns = now;
+    if (!paused) { /* who resumes what a suffering target has paused has seen the reason */
+        p->resumed_ns = p->strained ? now : 0;
+        p->strained = false;
+    }
     if (p->load_from_ns) {
         pool_publish_settings(p);
         pool_note_pause(p, paused, now);

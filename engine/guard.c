@@ -210,7 +210,7 @@ static void bound_by_room(struct pool *p, double left, const char *of)
     char has[32], why[128];
     snprintf(why, sizeof why, "it had %s of %s free, and %.0f %% of that are written",
              format_bytes(has, sizeof has, left), of ? of : "room", 100 * ROOM_SHARE);
-    bound_bytes(p, ROOM_SHARE * left / fmax(p->stored_per_byte, 1), why);
+    bound_bytes(p, ROOM_SHARE * left / fmax(atomic_load(&p->stored_per_byte), 1), why);
 }
 
 int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
@@ -225,7 +225,7 @@ int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
     double most = (double)l->max_bytes * fmax(room->stored_per_byte, 1);
     if (l->max_bytes && most < to_come)
         to_come = most;
-    p->stored_per_byte = room->stored_per_byte;
+    atomic_store(&p->stored_per_byte, room->stored_per_byte);
     if (isinf(to_come)) {
         if (!looking)
             bound_by_room(p, room->free_bytes, room->of);
@@ -279,7 +279,7 @@ int guard_fits(struct pool *p, const struct options *o, const double *weight, st
             more = to_come(other, &other->spec.options, other->spec.load.weight);
         sum += isinf(more) ? 0 : more;
     }
-    double most = (double)e->scenario.limits.max_bytes * fmax(p->stored_per_byte, 1);
+    double most = (double)e->scenario.limits.max_bytes * fmax(atomic_load(&p->stored_per_byte), 1);
     if (e->scenario.limits.max_bytes && most < sum)
         sum = most;
     char come[32], has[32];
@@ -381,6 +381,7 @@ static void look_for_strain(struct pool *p)
     pthread_mutex_unlock(&p->mutex);
     atomic_store(&p->strains, 0);
     pause_for(p, why);
+    p->strained = true;
 }
 
 /* Room goes, whatever takes it: settings that were changed, other pools, other people. Once a

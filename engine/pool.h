@@ -50,10 +50,11 @@ struct pool {
     _Atomic bool consented;   /* a person said yes to its first load */
     _Atomic bool room_short;  /* room_why is set */
     _Atomic bool bytes_bounded, bytes_spent;
-    _Atomic bool foreign;   /* a server of another, forbidden identity answered: foreign_why */
-    char foreign_why[256];  /* under mutex */
-    double stored_per_byte; /* of its room; its thread's until it is open, then the supervisor's */
-    double free_first;      /* the supervisor's: what the target had free at first; 0: unknown */
+    _Atomic bool foreign;  /* a server of another, forbidden identity answered: foreign_why */
+    char foreign_why[256]; /* under mutex */
+    _Atomic double stored_per_byte; /* of its room: see struct room */
+    bool strained;                  /* the supervisor's: it was paused because the target suffers */
+    double free_first; /* the supervisor's: what the target had free at first; 0: unknown */
     _Atomic int64_t bytes_left; /* to be written, if bytes_bounded */
     _Atomic unsigned strains;   /* a bit for each kind that was noted */
     _Atomic unsigned nodes;     /* groups of connections that a thread opens; 0: one */

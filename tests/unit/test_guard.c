@@ -281,6 +281,7 @@ static void a_target_that_suffers_pauses_the_load(void **state)
         engine_step(e, 6 * S);
         assert_int_equal(state_of(e), remote ? POOL_PAUSED : POOL_LOADING);
         assert_int_equal(events(e, "rule", "paused: 7 keys were evicted"), remote);
+        assert_int_equal(e->pool[0]->strained, remote);
         pool_strain(e->pool[0], STRAIN_EVICTED, "%d keys were evicted", 99); /* still, in flight */
         command(e, "resume");
         for (unsigned i = 0; i < 5; i++) { /* the person has seen it */
@@ -292,6 +293,16 @@ static void a_target_that_suffers_pauses_the_load(void **state)
         assert_int_equal(state_of(e), POOL_LOADING);
         pool_strain(e->pool[0], STRAIN_READ_ONLY, "writes are blocked");
         engine_step(e, 21 * S);
+        assert_int_equal(state_of(e), remote ? POOL_PAUSED : POOL_LOADING);
+        /* A person's own pause and resume says nothing of what comes. */
+        command(e, "resume");
+        engine_step(e, 40 * S);
+        command(e, "pause");
+        engine_step(e, 41 * S);
+        command(e, "resume");
+        engine_step(e, 42 * S);
+        pool_strain(e->pool[0], STRAIN_MEMORY, "writes are refused");
+        engine_step(e, 43 * S);
         assert_int_equal(state_of(e), remote ? POOL_PAUSED : POOL_LOADING);
         virtual_end(e, &s);
     }
