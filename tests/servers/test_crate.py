@@ -359,7 +359,9 @@ class Limits(unittest.TestCase):
                 share = result.pool["backend_stats"]["server_share_of_answer"]
                 self.assertTrue(low < share < high, share)
                 self.assertEqual(result.pool["bottleneck"]["kind"], limit, result.pool["bottleneck"])
-                cells = result.pool["sweeps"][0]["cells"]
+                # A stretch that has just let go of its beginning may not know what the server said of it.
+                cells = [c for c in result.pool["sweeps"][0]["cells"] if c["columns"]["server_works"] is not None]
+                self.assertTrue(cells)
                 self.assertEqual({c["bottleneck"]["kind"] for c in cells}, {limit}, cells)
                 for c in cells:
                     self.assertGreater(c["bottleneck"]["share"], 0.5)
