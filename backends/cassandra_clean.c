@@ -280,7 +280,7 @@ static void on_setting(void *ctx, const struct cql_str *v, unsigned values)
     *on = values && v[0].len == 4 && memcmp(v[0].s, "true", 4) == 0;
 }
 
-/* Before 4.0 it does not say; then nothing is said of it. */
+/* Servers before 4.0 have no such table: then snapshots are not mentioned. */
 static void ask_snapshots(struct cleaning *w)
 {
     struct err err = {0};

@@ -312,7 +312,7 @@ void crate_fill(struct worker *worker, struct op *op)
     op->size = (uint32_t)(end - at);
 }
 
-/* Records as they are in a request, before compression; an update writes its record anew. */
+/* Records as they are in a request, before compression; an update rewrites its record. */
 uint64_t crate_data_bytes(const struct worker *worker, const struct op *op)
 {
     const struct crate_pool *p = pool_data(worker_pool(worker));

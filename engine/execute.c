@@ -538,7 +538,26 @@ static void for_screen(struct engine *e, const struct command *c)
     pthread_mutex_unlock(&e->queue_mutex);
 }
 
-static bool is_halted(struct pool *p, const struct command *c, enum origin by);
+static bool is_hand(enum origin by)
+{
+    return by == BY_KEY || by == BY_COMMAND;
+}
+
+static const char halted_words[] =
+    "all load was paused by hand: what is scheduled starts nothing before a resume";
+
+/* May this command not start anything in this pool, because a person paused all and has not resumed
+ * it? A person's own command is the resume. */
+static bool is_halted(struct pool *p, const struct command *c, enum origin by)
+{
+    if (is_hand(by) &&
+        (c->verb == VERB_RESUME || c->verb == VERB_RESUME_ALL || c->verb == VERB_START))
+        p->halted = false;
+    bool halted = p->halted && by == BY_AT && command_changes_load(c);
+    if (halted && !p->removed && p->state != POOL_ENDED)
+        refuse(p->engine, p, c, by, halted_words);
+    return halted;
+}
 
 static void execute_on_pool(struct engine *e, struct pool *p, const struct command *c,
                             enum origin by)
@@ -586,11 +605,6 @@ static bool names_file(const struct command *c)
     return c->text[0] && c->verb != VERB_QUIT && (c->verb != VERB_THEME || strchr(c->text, '/'));
 }
 
-static bool is_hand(enum origin by)
-{
-    return by == BY_KEY || by == BY_COMMAND;
-}
-
 static bool any_halted(const struct engine *e)
 {
     for (unsigned i = 0; i < e->pools; i++)
@@ -606,22 +620,6 @@ static void lock(struct engine *e)
     sweep_stop(e, "locked");
     for (unsigned i = 0; i < e->pools; i++)
         end_ramps(e->pool[i]);
-}
-
-static const char halted_words[] =
-    "all load was paused by hand: what is scheduled starts nothing before a resume";
-
-/* May this command not start anything in this pool, because a person paused all and has not resumed
- * it? A person's own command is the resume. */
-static bool is_halted(struct pool *p, const struct command *c, enum origin by)
-{
-    if (is_hand(by) &&
-        (c->verb == VERB_RESUME || c->verb == VERB_RESUME_ALL || c->verb == VERB_START))
-        p->halted = false;
-    bool halted = p->halted && by == BY_AT && command_changes_load(c);
-    if (halted && !p->removed && p->state != POOL_ENDED)
-        refuse(p->engine, p, c, by, halted_words);
-    return halted;
 }
 
 static bool execute_on_engine(struct engine *e, const struct command *c, enum origin by,

@@ -31,7 +31,7 @@ struct job {
     struct scenario scenario; /* of the one pool */
     struct clean clean;
     char sender[128];
-    unsigned ours, gone, stays;
+    unsigned ours, stays;
     struct text *out;
 };
 
@@ -52,7 +52,6 @@ static void say(struct clean *c, enum clean_fate fate, const char *what, int64_t
     struct job *j = c->ctx;
     char n[32];
     j->ours += fate == CLEAN_OURS;
-    j->gone += fate == CLEAN_GONE;
     j->stays += fate == CLEAN_STAYS;
     text_add(j->out, "%s: %s: ", j->name, words[fate]);
     if (count >= 0)
