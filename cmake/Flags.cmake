@@ -26,6 +26,26 @@ if(LOADTOP_SANITIZE)
     target_link_options(loadtop_flags INTERFACE -fsanitize=${LOADTOP_SANITIZE})
 endif()
 
+# What a fault in memory can be used for is made small. A sanitizer sees more without _FORTIFY_SOURCE, which also
+# needs a compiler that optimises; the rest costs nothing that can be measured (./dev bench engine).
+include(CheckPIESupported)
+check_pie_supported(LANGUAGES C)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+include(CheckCCompilerFlag)
+foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+    string(MAKE_C_IDENTIFIER "has${flag}" has)
+    check_c_compiler_flag(${flag} ${has})
+    if(${has})
+        target_compile_options(loadtop_flags INTERFACE ${flag})
+    endif()
+endforeach()
+if(NOT LOADTOP_SANITIZE AND NOT LOADTOP_FUZZ)
+    # Some compilers set a level of their own; a second definition would be a warning.
+    target_compile_options(loadtop_flags INTERFACE $<$<CONFIG:Release>:-U_FORTIFY_SOURCE>
+        $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=3>)
+endif()
+target_link_options(loadtop_flags INTERFACE LINKER:-z,relro LINKER:-z,now LINKER:-z,noexecstack)
+
 # What only executables link.
 add_library(loadtop_main INTERFACE)
 if(LOADTOP_SANITIZE MATCHES "thread")
