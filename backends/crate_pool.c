@@ -7,6 +7,7 @@
 #include "backends/crate.h"
 
 #include "engine/err.h"
+#include "engine/utf8.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -222,8 +223,8 @@ static void left_behind(const struct pool *pool, const struct crate_pool *p, str
     char like[32];
     if (p->dropped || (!p->created && !load(&c->acknowledged) && !load(&c->unknown)))
         return;
-    json_t *o = json_pack("{s:s, s:s, s:I}", "kind", "rows", "what", p->table.shown, "count",
-                          (json_int_t)rows);
+    json_t *o = json_pack("{s:s, s:o, s:I}", "kind", "rows", "what", utf8_json(p->table.shown),
+                          "count", (json_int_t)rows);
     if (p->created) {
         json_object_set_new(o, "made", json_string("table")); /* clean drops it */
         if (option_bool(pool_options(pool), OPT_DROP) && !out->last)
@@ -314,8 +315,8 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
     if (out->last)
         drop_at_end(pool, p);
     json_t *o = out->json;
-    json_object_set_new(o, "table", json_string(p->table.shown));
-    json_object_set_new(o, "cluster", p->site.cluster ? json_string(p->site.cluster) : json_null());
+    json_object_set_new(o, "table", utf8_json(p->table.shown));
+    json_object_set_new(o, "cluster", p->site.cluster ? utf8_json(p->site.cluster) : json_null());
     json_object_set_new(o, "rows_in_table",
                         p->rows_in_table < 0 ? json_null()
                                              : json_integer((json_int_t)p->rows_in_table));

@@ -9,6 +9,7 @@
 #include "backends/crate.h"
 
 #include "backends/crate_error.h"
+#include "engine/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -130,7 +131,7 @@ static void fail_status(struct crate_conn *c, long status, enum crate_verdict ve
     char name[CRATE_CLASS_MAX], msg[192];
     const struct crate_fault *f = &c->reply.error;
     bool told = verdict == CRATE_WHOLE && c->reply.has_error;
-    unsigned plain = told ? f->len : crate_text_clean(c->plain, c->plain_len);
+    unsigned plain = told ? f->len : (unsigned)clean_line(c->plain, c->plain_len);
     const char *said = told ? f->msg : c->plain;
     size_t len;
     if (told && f->code) {

@@ -10,6 +10,7 @@
 
 #include "backends/crate_error.h"
 #include "engine/err.h"
+#include "engine/utf8.h"
 
 #include <fcntl.h>
 #include <jansson.h>
@@ -263,7 +264,6 @@ static int take_greeting(struct crate_site *s, unsigned host, struct err *err)
     } else if (!crate_same_cluster(s, cluster)) {
         char name[80];
         copy_str(name, sizeof name, cluster ? cluster : "one without a name");
-        crate_text_clean(name, (unsigned)strlen(name));
         result = err_set(err, ERR_FAILED,
                          "%s: it is of another cluster (%s) than the hosts before: give it a pool "
                          "of its own",
@@ -289,7 +289,7 @@ int crate_site_greet(struct crate_site *s, unsigned host, struct err *err)
     if (s->status == 200)
         return take_greeting(s, host, err);
     copy_str(said, sizeof said, text_str(&s->reply));
-    unsigned len = crate_text_clean(said, (unsigned)strlen(said));
+    unsigned len = (unsigned)clean_line(said, strlen(said));
     crate_message(shown, sizeof shown, said, s->status == 503 ? 0 : len,
                   crate_status_advice(s->status));
     crate_status_class(name, sizeof name, s->status);
@@ -317,7 +317,7 @@ static int refused_statement(struct crate_site *s, const json_t *reply, struct e
             text = text_str(&s->reply);
     }
     copy_str(said, sizeof said, text ? text : "");
-    unsigned len = crate_text_clean(said, (unsigned)strlen(said));
+    unsigned len = (unsigned)clean_line(said, strlen(said));
     crate_message(shown, sizeof shown, said, len, advice);
     int code = s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED;
     return err_set(err, code, "%s: %s: %s", s->host[s->at].shown, name, shown);

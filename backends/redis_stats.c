@@ -7,6 +7,7 @@
 #include "backends/redis.h"
 #include "backends/redis_link.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
 
@@ -201,7 +202,7 @@ static void put_server(struct redis_pool *p, struct stats *s, const struct redis
     json_object_set_new(s->json, "keys",
                         s->data_items < 0 ? json_null() : json_integer((json_int_t)s->data_items));
     if (redis_info_text(info, "role", text, sizeof text))
-        json_object_set_new(s->json, "role", json_string(text));
+        json_object_set_new(s->json, "role", utf8_json(text));
 }
 
 /* Is it a server that may be loaded? Else nothing more is asked on this link. One that only now

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/utf8.h"
+
 int recorder_init(struct recorder *r)
 {
     memset(r, 0, sizeof *r);
@@ -156,13 +158,14 @@ static struct class_slot *find_class(struct recorder *r, const char *name)
     return slot;
 }
 
+/* One line of what may be shown, whatever the server sent. */
 static void keep_message(char *to, size_t size, const char *msg, size_t len)
 {
     if (len >= size)
         len = size - 1;
-    for (size_t i = 0; i < len; i++) /* one line of printable text, whatever the server sent */
-        to[i] = (unsigned char)msg[i] < 0x20 || msg[i] == 0x7f ? ' ' : msg[i];
-    to[len] = '\0';
+    if (len)
+        memcpy(to, msg, len);
+    to[clean_line(to, len)] = '\0';
 }
 
 #define MESSAGE_EVERY_NS UINT64_C(10000000)

@@ -7,6 +7,7 @@
 
 #include "engine/err.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -263,9 +264,7 @@ static void show(struct target *t)
     text_add(&out, "%s", t->path);
     copy_str(t->shown, sizeof t->shown, text_str(&out));
     text_free(&out);
-    for (char *c = t->shown; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    clean_str(t->shown);
 }
 
 int target_parse(struct target *t, const char *url, struct err *err)

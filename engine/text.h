@@ -5,6 +5,7 @@
 #ifndef LOADTOP_ENGINE_TEXT_H
 #define LOADTOP_ENGINE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@ struct text {
     bool cut;
 };
 void text_add(struct text *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void text_vadd(struct text *, const char *fmt, va_list) __attribute__((format(printf, 2, 0)));
 void text_put(struct text *, const char *s, size_t len);
 /* Adds s as a quoted JSON string is not done here: JSON is jansson's. Empties, keeping the memory.
  */

@@ -21,6 +21,7 @@
 #include "engine/target.h"
 #include "engine/text.h"
 #include "ui/cli.h"
+#include "ui/outcome.h"
 
 enum { KEY_INTERRUPT = 3, KEY_END = 4, KEY_KILL = 21, KEY_DELETE = 127 };
 
@@ -236,9 +237,8 @@ static void warn_unknown(const struct rules *rules)
 {
     for (const char *line = rules_unknown(rules); *line;) {
         size_t len = strcspn(line, "\n");
-        fprintf(stderr,
-                "loadtop: %.*s: no address is known for it now, so it holds for the name only\n",
-                (int)len, line);
+        complain("%.*s: no address is known for it now, so it holds for the name only", (int)len,
+                 line);
         line += len + (line[len] != '\0');
     }
 }

@@ -6,11 +6,12 @@
  * can show something else.
  *
  * Coordinates are columns x and rows y from 0 at the top left. All drawing is cut at the clip
- * rectangle. Text from servers and people goes through cells_text, which lets no control character
- * pass. */
+ * rectangle. Text from servers and people goes through cells_text; no cell holds what utf8.h does
+ * not show. */
 #ifndef LOADTOP_UI_CELLS_H
 #define LOADTOP_UI_CELLS_H
 
+#include "engine/utf8.h"
 #include "ui/theme.h"
 
 #include <stdbool.h>
@@ -76,13 +77,8 @@ void cells_hline(struct cells *, int x, int y, int w, enum role);
 
 /* Columns that s takes. */
 int text_width(const char *s);
-/* Columns of one code point: 0, 1 or 2; control characters are shown as one. */
+/* Columns of one code point: 0 (also of code point 0), 1 or 2; what is not shown is one '?'. */
 int char_width(uint32_t ch);
-/* Decodes one code point from s (which is not empty), returns the bytes taken; U+FFFD for what is
- * wrong. */
-int utf8_decode(const char *s, uint32_t *ch);
-/* Writes at most 4 bytes and returns how many; not terminated. */
-int utf8_encode(uint32_t ch, char out[4]);
 
 /* The grid as lines of text without trailing blanks: for golden tests and the .txt screenshot. */
 void cells_to_text(const struct cells *, struct text *);

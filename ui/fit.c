@@ -14,6 +14,7 @@
 
 #include "engine/err.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "engine/usl.h"
 #include "ui/cells.h"
 #include "ui/export/json.h"
@@ -303,9 +304,9 @@ static void add_all(struct text *t, const char *file, const struct usl_fit *f,
     if (!g)
         abort();
     size_t groups = group(point, n, g);
-    text_add(t, "%s: %zu points, N %s to %s\n\n", strcmp(file, "-") ? file : "stdin", n,
-             figure(low, sizeof low, g[0].n), figure(high, sizeof high, f->n_most));
-    text_add(t, "  X(N) = lambda N / (1 + sigma (N - 1) + kappa N (N - 1))\n\n");
+    text_add_line(t, "%s: %zu points, N %s to %s", strcmp(file, "-") ? file : "stdin", n,
+                  figure(low, sizeof low, g[0].n), figure(high, sizeof high, f->n_most));
+    text_add(t, "\n  X(N) = lambda N / (1 + sigma (N - 1) + kappa N (N - 1))\n\n");
     fit_words(t, f, next_n, "");
     add_table(t, f, g, groups, n);
     fit_plot(t, f, g, groups, PLOT_COLS);

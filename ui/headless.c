@@ -27,6 +27,7 @@
 #include "engine/loop.h"
 #include "engine/snapshot.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/cli.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
@@ -121,18 +122,21 @@ static void show_progress(struct run *r, const struct snapshot *s)
     struct text t = {0};
     if (r->tty) {
         r->next_progress_ns = now + REDRAW_NS;
-        text_add(&t, "\r");
         summary_progress(&t, s, false);
-        size_t cols = (size_t)terminal_cols(); /* one column is left free: no terminal wraps then */
-        size_t len = t.len < cols ? t.len : cols;
+        size_t room = (size_t)terminal_cols() - 1; /* a column is left free: no terminal wraps */
+        size_t len = t.s ? clean_line(t.s, t.len) : 0;
+        if (len > room) /* no character takes more columns than bytes */
+            len = clean_line(t.s, room);
+        fd_write_all(STDERR_FILENO, "stderr", "\r", 1, 0, NULL);
         fd_write_all(STDERR_FILENO, "stderr", text_str(&t), len, 0, NULL);
         fd_write_all(STDERR_FILENO, "stderr", "\033[K", 3, 0, NULL);
         r->line = true;
     } else {
         r->next_progress_ns += PROGRESS_NS;
         summary_progress(&t, s, true);
-        text_add(&t, "\n");
-        fd_write_all(STDERR_FILENO, "stderr", text_str(&t), t.len, 0, NULL);
+        size_t len = t.s ? clean_line(t.s, t.len) : 0;
+        fd_write_all(STDERR_FILENO, "stderr", text_str(&t), len, 0, NULL);
+        fd_write_all(STDERR_FILENO, "stderr", "\n", 1, 0, NULL);
     }
     text_free(&t);
 }

@@ -11,6 +11,7 @@
 
 #include "engine/err.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/compare.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
@@ -98,7 +99,7 @@ static int show(struct store *s, struct text *t, int argc, char *const *argv, st
         report_plain(run, t);
     }
     if (code == 0 && out)
-        text_add(t, "%s\n", out);
+        text_add_line(t, "%s", out);
     json_decref(run);
     return code;
 }

@@ -131,6 +131,17 @@ static int compare(const struct cli *c, int argc, char **argv,
     return exit_worse(code, regressed ? EXIT_THRESHOLD : EXIT_DONE);
 }
 
+/* Its text has colours. */
+static int themes(const struct cli *c, int argc, char **argv)
+{
+    struct err err = {0};
+    struct text t = {0};
+    int bad = themes_verb(&t, argc - c->rest, argv + c->rest, &err);
+    int code = bad ? complain_of(&err) : print_colored(text_str(&t), t.len);
+    text_free(&t);
+    return code;
+}
+
 static int carry_out(const struct cli *c, int argc, char **argv)
 {
     struct err err = {0};
@@ -154,7 +165,7 @@ static int carry_out(const struct cli *c, int argc, char **argv)
     case CLI_CLEAN:
         return clean_run(c, backends);
     case CLI_THEMES:
-        return print_text(themes_verb(&t, argc - c->rest, argv + c->rest, &err), &t, &err);
+        return themes(c, argc, argv);
     case CLI_FIT:
         return print_text(fit_verb(&t, argc - c->rest, argv + c->rest, &err), &t, &err);
     case CLI_REPORT:

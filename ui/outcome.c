@@ -16,6 +16,7 @@
 #include "engine/err.h"
 #include "engine/snapshot.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/cli.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
@@ -34,12 +35,9 @@ void complain(const char *fmt, ...)
     va_start(args, fmt);
     int n = vsnprintf(line + before, (size_t)room, fmt, args);
     va_end(args);
-    n = before + (n < 0 ? 0 : n < room ? n : room - 1);
-    for (int i = 0; i < n; i++) /* one line, whatever a server's message holds */
-        if (line[i] == '\n' || line[i] == '\r')
-            line[i] = ' ';
-    line[n++] = '\n';
-    fd_write_all(STDERR_FILENO, "stderr", line, (size_t)n, HURRY_MS, NULL);
+    size_t said = clean_line(line + before, (size_t)(n < 0 ? 0 : n < room ? n : room - 1));
+    line[(size_t)before + said] = '\n';
+    fd_write_all(STDERR_FILENO, "stderr", line, (size_t)before + said + 1, HURRY_MS, NULL);
 }
 
 void keep_standard_descriptors(void)
@@ -100,7 +98,22 @@ static int print(int fd, const char *what, const char *text, size_t len, bool hu
     return EXIT_FAILED;
 }
 
+/* A page for people: no text in it acts on a terminal. */
+static int print_page(int fd, const char *what, const char *text, size_t len, bool hurry)
+{
+    struct text page = {.limit = SIZE_MAX / 4};
+    text_put(&page, text, len);
+    int code = print(fd, what, text_str(&page), page.s ? clean_lines(page.s, page.len) : 0, hurry);
+    text_free(&page);
+    return code;
+}
+
 int print_stdout(const char *text, unsigned long len)
+{
+    return print_page(STDOUT_FILENO, "stdout", text, len, false);
+}
+
+int print_colored(const char *text, unsigned long len)
 {
     return print(STDOUT_FILENO, "stdout", text, len, false);
 }
@@ -161,8 +174,8 @@ static int print_summary(const struct outcome *o, const struct snapshot *s, bool
     summary_text(&t, s);
     if (o->repeats)
         repeats_text(o->repeats, &t);
-    int code = print(only_json ? STDERR_FILENO : STDOUT_FILENO, only_json ? "stderr" : "stdout",
-                     text_str(&t), t.len, o->hurry);
+    int code = print_page(only_json ? STDERR_FILENO : STDOUT_FILENO,
+                          only_json ? "stderr" : "stdout", text_str(&t), t.len, o->hurry);
     text_free(&t);
     return code;
 }

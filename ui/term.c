@@ -448,6 +448,8 @@ static void show_cell(int x, int y, const struct cell *cell, bool erased)
         attr_set(A_NORMAL, 0, NULL);
         return;
     }
+    if (wcwidth(text[0]) < 0) /* curses would put something else there, of another width */
+        text[0] = L'?';
     setcchar(&cc, text, a, 0, &pair);
     mvadd_wch(y, x, &cc);
 }

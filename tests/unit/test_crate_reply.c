@@ -266,34 +266,6 @@ static void many_codes(void **state)
     assert_int_equal(r.faults, CRATE_FAULTS);
 }
 
-static void text_is_cleaned(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *from, *to;
-    } cases[] = {
-        {"plain", "plain"},
-        {"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"},
-        {"a\x1b[2J\nb\x7f", "a [2J b "},
-        {"\xff\xfe\x80x", "???x"},
-        {"\xc0\xafx", "??x"},           /* overlong */
-        {"\xed\xa0\x80x", "???x"},      /* a surrogate */
-        {"\xf4\x90\x80\x80x", "????x"}, /* beyond U+10FFFF */
-        {"\xc2\x9bx", "  x"},           /* CSI as one character */
-        {"end\xe2\x82", "end"},         /* cut within a character */
-        {"end\xf0", "end"},
-        {"", ""},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char s[64];
-        size_t n = strlen(cases[i].from);
-        memcpy(s, cases[i].from, n);
-        unsigned len = crate_text_clean(s, (unsigned)n);
-        assert_int_equal(len, strlen(cases[i].to));
-        assert_memory_equal(s, cases[i].to, len);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,7 +278,6 @@ int main(void)
         cmocka_unit_test(agrees_with_jansson),
         cmocka_unit_test(deep_and_long),
         cmocka_unit_test(many_codes),
-        cmocka_unit_test(text_is_cleaned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

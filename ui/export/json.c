@@ -16,6 +16,7 @@
 #include "engine/err.h"
 #include "engine/snapshot.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/export/json_part.h"
 #include "ui/export/json_sweep.h"
 
@@ -58,20 +59,7 @@ json_t *json_u64(uint64_t n)
 
 json_t *json_words(const char *s)
 {
-    json_t *words = json_string(s);
-    if (words)
-        return words;
-    /* A server's message, or one that was cut within a character. */
-    struct text clean = {0};
-    for (; *s; s++) {
-        if ((unsigned char)*s < 0x80)
-            text_put(&clean, s, 1);
-        else
-            text_add(&clean, "\xef\xbf\xbd");
-    }
-    words = json_string(text_str(&clean));
-    text_free(&clean);
-    return words;
+    return utf8_json(s);
 }
 
 json_t *json_words_or_null(const char *s)
@@ -247,18 +235,48 @@ json_t *json_repeat(const struct snapshot *s, unsigned run, int exit_code)
     return o;
 }
 
+static void add_escaped(struct text *t, uint32_t ch)
+{
+    if (ch >= 0x10000) {
+        text_add(t, "\\u%04x", (unsigned)(0xd800 + ((ch - 0x10000) >> 10)));
+        ch = 0xdc00 + ((ch - 0x10000) & 0x3ff);
+    }
+    text_add(t, "\\u%04x", (unsigned)ch);
+}
+
+/* jansson leaves some characters as they are that a terminal would obey, or that turn a line. Such
+ * can stand in strings only, and mean the same as escapes there. */
+static void add_harmless(struct text *t, const char *s)
+{
+    uint32_t shown = 0, ch;
+    for (const char *from = s;; s += utf8_decode(s, &ch)) {
+        if (*s) {
+            utf8_decode(s, &ch);
+            utf8_next_shown(s, &shown);
+        }
+        if (*s && (ch < 0x7f || ch == shown))
+            continue;
+        text_put(t, from, (size_t)(s - from));
+        if (!*s)
+            return;
+        add_escaped(t, ch);
+        from = s + utf8_decode(s, &ch);
+    }
+}
+
 char *json_text(const json_t *json, size_t *len)
 {
+    struct text whole = {.limit = SIZE_MAX / 4};
     char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     if (!text)
         abort();
-    *len = strlen(text);
-    char *longer = realloc(text, *len + 2);
-    if (!longer)
+    add_harmless(&whole, text);
+    text_put(&whole, "\n", 1);
+    free(text);
+    if (whole.cut)
         abort();
-    longer[(*len)++] = '\n';
-    longer[*len] = '\0';
-    return longer;
+    *len = whole.len;
+    return whole.s;
 }
 
 json_t *json_load_run(const char *file, struct err *err)

@@ -157,9 +157,7 @@ void json_screen_text(const json_t *screen, struct text *t)
             if (x < at)
                 continue;
             text_add(t, "%*s", x - at, "");
-            for (const char *k = s; *k; k++)
-                if ((unsigned char)*k >= 0x20)
-                    text_put(t, k, 1);
+            text_put_shown(t, s);
             at = x + text_width(s);
         }
         text_add(t, "\n");

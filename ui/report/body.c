@@ -350,7 +350,7 @@ static void add_command(struct doc *d, const json_t *run)
     unsigned left_out = report_command(run, &command);
     if (command.len) {
         doc_heading(d, 2, "To repeat it");
-        doc_code(d, text_str(&command));
+        doc_command(d, text_str(&command));
         if (left_out)
             doc_para(
                 d,

@@ -9,6 +9,7 @@
 #include "engine/err.h"
 #include "engine/histogram.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/export/csv.h"
 #include "ui/export/file.h"
 #include "ui/export/hdr.h"
@@ -158,7 +159,7 @@ int report_verb(struct text *t, int argc, char *const *argv, struct err *err)
     if (why.code)
         err_set(err, why.code, "report: %s", why.msg);
     if (code == 0)
-        text_add(t, "%s\n", out);
+        text_add_line(t, "%s", out);
     json_decref(run);
     return code;
 }
