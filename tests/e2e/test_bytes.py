@@ -241,7 +241,7 @@ class Servers(Folder):
         self.addCleanup(cassandra.close)
         self.addCleanup(crate.server_close)
         self.addCleanup(crate.shutdown)
-        p = self.plain_loadtop("--headless", "--no-history", "-n", "10", "--json", "-",
+        p = self.plain_loadtop("--headless", "--no-history", "-n", "10",
                                "crate://127.0.0.1:%d/doc.loadtop" % crate.server_port)
         self.assertIn(b"owned", p.stdout + p.stderr)
         p = self.plain_loadtop("--headless", "--no-history", "-n", "10",
