@@ -260,20 +260,19 @@ class Page(html.parser.HTMLParser):
 
 
 def blocks_of_markdown(text):
-    """The fenced blocks of CommonMark, and the lines outside of them. A block that is not closed is an error."""
-    blocks, outside, fence = [], [], None
+    """The indented blocks of CommonMark (after an empty line, outside of a list), and all other lines."""
+    blocks, outside, code, listed = [], [], False, False
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        found = re.match(r" {0,3}(`{3,}|~{3,})(.*)$", line)
-        if fence is None and found and not (found[1][0] == "`" and "`" in found[2]):
-            fence = found[1]
-            blocks.append([])
-        elif fence and found and found[1].startswith(fence) and not found[2].strip():
-            fence = None
-        elif fence:
-            blocks[-1].append(line)
-        else:
-            outside.append(line)
-    assert fence is None, text
+        if line.startswith("    ") and not listed and (code or not outside or not outside[-1].strip()):
+            if not code:
+                blocks.append([])
+            blocks[-1].append(line[4:])
+            code = True
+            continue
+        code = code and not line.strip()  # empty lines go on with it
+        if line.strip() and not line.startswith("  "):
+            listed = bool(re.match(r"([-*+]|[0-9]+[.)]) ", line))
+        outside.append(line)
     return blocks, outside
 
 
@@ -365,7 +364,7 @@ class Files(Folder):
             self.assertEqual(len(blocks[-1]), 1, name)  # a command is one line
         words = re.sub(r"\\[\\`*_\[\]|~#@$:.]", "", "\n".join(outside))
         self.assertNotRegex(words, r"<|!\[|\]\(|(?i:https?|ftp)://|www\.", name)
-        self.assertNotRegex(words, r"(?m)^ {4}|^---|^===", name)
+        self.assertNotRegex(words, r"(?m)^ {4}|^\t|^ {0,3}(```|~~~|---|===)", name)
         tables = [line.count("|") for line in words.split("\n") if line.startswith("|")]
         self.assertLessEqual(set(tables), {line.count("|") for line in benign.replace("\\|", "").split("\n")}, name)
 

@@ -52,7 +52,7 @@ static void test_markdown(void **state)
 {
     (void)state;
     struct text t = make(DOC_MARKDOWN);
-    const char *s = text_str(&t), *code = strstr(s, "\n```\n<script");
+    const char *s = text_str(&t), *code = strstr(s, "\n    <script");
     assert_non_null(code); /* a code block shows what is in it */
     for (const char *at = strstr(s, "<script"); at && at < code; at = strstr(at + 1, "<script"))
         fail();
@@ -69,10 +69,11 @@ static void test_code_is_not_left(void **state)
 
     (void)state;
     doc_code(&d, "a\r# b\n```\n<script>\n````` x\x1b\u2028\n\n");
-    assert_string_equal(text_str(&t), "\n``````\na # b\n```\n<script>\n````` x??\n\n``````\n\n");
+    assert_string_equal(text_str(&t),
+                        "\n    a # b\n    ```\n    <script>\n    ````` x??\n    \n\n");
     text_clear(&t);
     doc_command(&d, "loadtop\n```\nrm");
-    assert_string_equal(text_str(&t), "\n````\nloadtop ``` rm\n````\n\n");
+    assert_string_equal(text_str(&t), "\n    loadtop ``` rm\n\n");
     text_clear(&t);
     d.format = DOC_PLAIN;
     doc_code(&d, "one\n\x1b[2Jtwo\x9b");

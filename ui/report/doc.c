@@ -208,35 +208,12 @@ void doc_gap(struct doc *d)
         text_add(d->t, "\n");
 }
 
-/* The longest row of backticks in s. */
-static int ticks_in(const char *s)
-{
-    int most = 0, n = 0;
-    for (; *s; s++) {
-        n = *s == '`' ? n + 1 : 0;
-        most = n > most ? n : most;
-    }
-    return most;
-}
-
-/* Lines that end in newlines. A fence that is longer than any row of backticks in them is closed by
- * none of them. */
-static void add_fenced(struct text *t, const char *lines)
-{
-    int ticks = ticks_in(lines) < 3 ? 3 : ticks_in(lines) + 1;
-    for (int end = 0; end < 2; end++) {
-        text_add(t, end ? "" : "\n");
-        for (int i = 0; i < ticks; i++)
-            text_put(t, "`", 1);
-        text_add(t, "\n%s", end ? "\n" : lines);
-    }
-}
-
-static void add_indented(struct text *t, const char *lines)
+/* Lines that end in newlines. */
+static void add_indented(struct text *t, const char *by, const char *lines)
 {
     for (size_t len; *lines; lines += len) {
         len = strcspn(lines, "\n") + 1;
-        text_add(t, "  %.*s", (int)len, lines);
+        text_add(t, "%s%.*s", by, (int)len, lines);
     }
 }
 
@@ -255,9 +232,11 @@ void doc_code(struct doc *d, const char *s)
         xml_escape(d->t, text_str(&lines));
         text_add(d->t, "</pre>\n");
     } else if (d->format == DOC_MARKDOWN) {
-        add_fenced(d->t, text_str(&lines));
+        text_add(d->t, "\n"); /* an indented block takes everything as it is */
+        add_indented(d->t, "    ", text_str(&lines));
+        text_add(d->t, "\n");
     } else {
-        add_indented(d->t, text_str(&lines));
+        add_indented(d->t, "  ", text_str(&lines));
     }
     text_free(&lines);
 }
