@@ -1,11 +1,14 @@
 /* Error messages.
  *
  * A message ends up on one line of a terminal, in a status line or in a log, and may quote what a
- * server or a person sent; so control characters are replaced here, once, for everybody. */
+ * server or a person sent; so control characters are replaced and secrets are taken out here, once,
+ * for everybody. */
 #include "engine/err.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+
+#include "engine/secret.h"
 
 int err_set(struct err *err, int code, const char *fmt, ...)
 {
@@ -19,5 +22,6 @@ int err_set(struct err *err, int code, const char *fmt, ...)
     for (char *c = err->msg; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = ' ';
+    secret_hide(err->msg);
     return code;
 }

@@ -5,6 +5,7 @@
  * - the tally's words are stored with release and loaded with acquire between the two stores of
  * `seq`. */
 #include "engine/recorder.h"
+#include "engine/secret.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -163,6 +164,7 @@ static void keep_message(char *to, size_t size, const char *msg, size_t len)
     for (size_t i = 0; i < len; i++) /* one line of printable text, whatever the server sent */
         to[i] = (unsigned char)msg[i] < 0x20 || msg[i] == 0x7f ? ' ' : msg[i];
     to[len] = '\0';
+    secret_hide(to);
 }
 
 #define MESSAGE_EVERY_NS UINT64_C(10000000)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "engine/err.h"
+#include "engine/secret.h"
 #include "engine/snapshot.h"
 #include "engine/text.h"
 #include "ui/cli.h"
@@ -34,7 +35,8 @@ void complain(const char *fmt, ...)
     va_start(args, fmt);
     int n = vsnprintf(line + before, (size_t)room, fmt, args);
     va_end(args);
-    n = before + (n < 0 ? 0 : n < room ? n : room - 1);
+    secret_hide(line);
+    n = (int)strlen(line);
     for (int i = 0; i < n; i++) /* one line, whatever a server's message holds */
         if (line[i] == '\n' || line[i] == '\r')
             line[i] = ' ';
