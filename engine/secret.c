@@ -16,8 +16,9 @@
 #include "engine/text.h"
 
 #define MARK '\1'
-#define KNOWN_LEAST 6  /* bytes: shorter ones are found in ordinary words */
-#define KNOWN_PART 16  /* bytes of the beginning of one, which a message may have cut, are enough  \
+#define KNOWN_LEAST 6 /* bytes: shorter ones are found in ordinary words */
+#define KNOWN_PART                                                                                 \
+    16                 /* bytes of the beginning of one, which a message may have cut, are enough  \
                         */
 #define KNOWN_MOST 256 /* secrets; with more, only their places in texts are known */
 
@@ -75,7 +76,7 @@ static char *mark_url(char *body, enum reach reach)
     char *at = last_at(body, end);
     if (!at && no_port(body, end)) { /* it was cut, or is not finished, or holds a "://" itself */
         at = reach == IN_LINE ? last_at(body, body + strlen(body)) : NULL;
-        end = reach == IN_LINE ? body + strlen(body) : end;
+        end = reach == IN_LINE ? body + strlen(body) : end - (end[-1] == ':');
         at = at ? at : end;
     }
     char *colon = at ? memchr(body, ':', (size_t)(at - body)) : NULL;

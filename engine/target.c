@@ -221,7 +221,9 @@ static const char *read_authority(struct target *t, struct piece p)
 static const char *raw_end(const char *url)
 {
     const char *body = strstr(url, "://");
-    body = body ? body + 3 : url;
+    if (!body)
+        return NULL;
+    body += 3;
     size_t len = strcspn(body, "/?");
     if (!body[len] || !strchr(body + len, '@') || !memchr(body, ':', len) || *body == '[')
         return NULL;
