@@ -128,10 +128,9 @@ static int refused(const char *shown, const redisReply *r, const char *command, 
     if (strstr(r->str, "max number of clients") || strcmp(name, "LOADING") == 0)
         return err_set(err, ERR_UNREACHED, "%s: %.120s", shown, r->str);
     if (strcmp(name, "NOAUTH") == 0)
-        return err_set(
-            err, ERR_FAILED,
-            "%s: a password is needed (redis://user:password@host, LOADTOP_PASSWORD): %.80s", shown,
-            r->str);
+        return err_set(err, ERR_FAILED,
+                       "%s: a password is needed (user:password@host, LOADTOP_PASSWORD): %.80s",
+                       shown, r->str);
     return err_set(err, ERR_FAILED, "%s: %s: %.120s", shown, command, r->str);
 }
 

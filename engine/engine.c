@@ -9,6 +9,7 @@
 #include "engine/guard.h"
 #include "engine/pool.h"
 #include "engine/protect.h"
+#include "engine/secret.h"
 #include "engine/sweep.h"
 #include "engine/text.h"
 
@@ -59,6 +60,7 @@ void engine_say(struct engine *e, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(e->message, sizeof e->message, fmt, args);
     va_end(args);
+    secret_hide(e->message);
     e->message_serial++;
 }
 
@@ -68,6 +70,9 @@ void engine_say(struct engine *e, const char *fmt, ...)
 static void copy_scenario(struct scenario *to, const struct scenario *from)
 {
     *to = *from;
+    for (unsigned i = 0; i < from->ats; i++)
+        if (!(to->at[i].text = strdup(from->at[i].text)))
+            abort();
     for (unsigned i = 0; i < from->pools; i++) {
         to->pool[i] = calloc(1, sizeof *to->pool[i]);
         if (to->pool[i])
@@ -198,14 +203,24 @@ static bool take_queued(struct engine *e, struct queued *q)
     return any;
 }
 
+/* It may hold a password. */
+static void drop_command(struct command *c)
+{
+    if (c)
+        explicit_bzero(c, sizeof *c);
+    free(c);
+}
+
 static void run_commands(struct engine *e, uint64_t now_ns)
 {
     struct queued q;
-    while (take_queued(e, &q))
-        if (q.consent)
-            execute_consent(e, q.consent);
+    while (take_queued(e, &q)) {
+        if (q.command)
+            execute(e, q.command, q.by);
         else
-            execute(e, &q.command, q.by);
+            execute_consent(e, q.consent);
+        drop_command(q.command);
+    }
     while (e->at_next < e->scenario.ats &&
            e->start_ns + e->scenario.at[e->at_next].at_ns <= now_ns) {
         struct command c;
@@ -419,16 +434,22 @@ static int enqueue(struct engine *e, const struct queued *one, struct err *err)
     if (!full)
         e->queue[(e->queue_first + e->queued++) % QUEUE_MAX] = *one;
     pthread_mutex_unlock(&e->queue_mutex);
-    if (full)
+    if (full) {
+        drop_command(one->command);
         return err_set(err, ERR_FAILED, "commands: %d are waiting already; this one was not taken",
                        QUEUE_MAX);
+    }
     engine_wake(e);
     return 0;
 }
 
 int engine_send(struct engine *e, const struct command *c, enum origin by, struct err *err)
 {
-    return enqueue(e, &(struct queued){.command = *c, .by = by}, err);
+    struct command *copy = malloc(sizeof *copy);
+    if (!copy)
+        abort();
+    *copy = *c;
+    return enqueue(e, &(struct queued){.command = copy, .by = by}, err);
 }
 
 int engine_consent(struct engine *e, unsigned pool, struct err *err)
@@ -530,6 +551,8 @@ void engine_free(struct engine *e)
     sweep_free(e->sweep);
     for (unsigned i = 0; i < e->pasts; i++)
         sweep_kept_release(e->past[i]);
+    for (struct queued q; take_queued(e, &q);)
+        drop_command(q.command);
     scenario_fini(&e->scenario);
     pthread_mutex_destroy(&e->queue_mutex);
     pthread_mutex_destroy(&e->event_mutex);

@@ -24,10 +24,9 @@ struct sweep_kept;
 #define UNDO_MAX 64
 
 struct queued {
-    struct command command;
+    struct command *command; /* owned; NULL: a consent */
     enum origin by;
-    unsigned
-        consent; /* a person's yes to the first load of this pool, and no command; 0: a command */
+    unsigned consent; /* a person's yes to the first load of this pool */
 };
 
 struct engine {

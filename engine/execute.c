@@ -87,7 +87,7 @@ int spec_allowed(const struct engine *e, const struct pool *p, const struct pool
 static void refuse(struct engine *e, struct pool *p, const struct command *c, enum origin by,
                    const char *why)
 {
-    char text[COMMAND_TEXT_MAX + 64];
+    char text[COMMAND_SHORT_MAX];
     engine_say(e, "%s", why);
     engine_event(e, p, "refused", command_shown(c, text, sizeof text), why, by);
 }

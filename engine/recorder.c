@@ -5,6 +5,7 @@
  * - the tally's words are stored with release and loaded with acquire between the two stores of
  * `seq`. */
 #include "engine/recorder.h"
+#include "engine/secret.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -165,7 +166,9 @@ static void keep_message(char *to, size_t size, const char *msg, size_t len)
         len = size - 1;
     if (len)
         memcpy(to, msg, len);
-    to[clean_line(to, len)] = '\0';
+    to[len] = '\0';
+    secret_hide(to);
+    clean_str(to);
 }
 
 #define MESSAGE_EVERY_NS UINT64_C(10000000)

@@ -148,7 +148,7 @@ bool threshold_is_for(const struct threshold *, const char *name, unsigned numbe
 struct at {
     uint64_t at_ns;            /* after the start */
     enum option_origin origin; /* of whatever the command adds */
-    char text[256];            /* a command */
+    char *text;                /* a command; owned */
 };
 struct scenario {
     struct pool_spec *pool[POOLS_MAX]; /* owned */

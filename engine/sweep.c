@@ -397,7 +397,7 @@ void sweep_disturbed(struct engine *e, const struct command *c)
     if (p != other)
         return;
     snprintf(why, sizeof why, "its pool was changed by hand (%.30s); the points so far stay",
-             command_text(c, what, sizeof what));
+             command_shown(c, what, sizeof what));
     sweep_stop(e, why);
 }
 

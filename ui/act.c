@@ -501,7 +501,7 @@ static void ask_key(struct app *a, uint32_t key)
 static void test_connection(struct app *a)
 {
     struct form *f = &a->sc.form;
-    char url[2048];
+    char url[COMMAND_TEXT_MAX];
 
     if (f->kind != FORM_ADD || !f->backend || f->test == TEST_RUNNING || !form_check(f))
         return;
@@ -694,7 +694,9 @@ void act_input(struct app *a, const struct input *in)
         key_input(a, in->key);
         break;
     case INPUT_PASTE:
-        if (a->sc.mode == MODE_FORM)
+        if (in->cut)
+            app_notice(a, ROLE_CAUTION, "what was pasted is too long, nothing of it was taken");
+        else if (a->sc.mode == MODE_FORM)
             form_paste(&a->sc.form, in->paste);
         else if (a->sc.mode == MODE_ASK && typing(a)) /* it is there to be typed */
             app_notice(a, ROLE_CAUTION, "the name is to be typed, not pasted");

@@ -54,6 +54,7 @@ void app_notice(struct app *a, enum role role, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(a->sc.notice, sizeof a->sc.notice, fmt, ap);
     va_end(ap);
+    secret_hide(a->sc.notice);
     a->sc.notice_role = role;
     a->sc.notice_until = a->sc.clock + NOTICE_S;
     a->dirty = true;
@@ -62,7 +63,7 @@ void app_notice(struct app *a, enum role role, const char *fmt, ...)
 void app_send(struct app *a, enum origin by, const char *fmt, ...)
 {
     struct err err = {0};
-    char buf[2048];
+    char buf[COMMAND_TEXT_MAX + 512];
     va_list ap;
 
     va_start(ap, fmt);

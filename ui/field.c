@@ -100,27 +100,39 @@ bool field_key(struct field *f, uint32_t key)
     return true;
 }
 
+bool field_has_room(const struct field *f, const char *utf8)
+{
+    return f->len + strlen(utf8) < sizeof f->s;
+}
+
+/* The character at byte *i as it is drawn; *i goes on to the next. `stars` is the text with its
+ * secrets hidden byte by byte. */
+static uint32_t shown_char(const struct field *f, const char *stars, unsigned *i)
+{
+    uint32_t ch;
+    unsigned at = *i;
+
+    *i += (unsigned)utf8_decode(f->s + at, &ch);
+    return f->secret || stars[at] != f->s[at] ? '*' : ch;
+}
+
 void field_draw(struct cells *c, int x, int y, int w, const struct field *f, enum role role,
                 int *cursor_x)
 {
     struct rect clip = cells_clip(c, rect_of(x, y, w, 1));
     int cursor = 0, skip = 0, col = 0;
-    unsigned i = 0;
+    char stars[FIELD_MAX];
 
-    while (i < f->at) {
-        uint32_t ch;
-
-        i += (unsigned)utf8_decode(f->s + i, &ch);
-        cursor += f->secret ? 1 : char_width(ch);
-    }
+    copy_str(stars, sizeof stars, f->s);
+    secret_star(stars);
+    for (unsigned i = 0; i < f->at;)
+        cursor += char_width(shown_char(f, stars, &i));
     if (cursor >= w)
         skip = cursor - w + 1;
     cells_fill(c, rect_of(x, y, w, 1), ' ', role);
-    for (i = 0; i < f->len;) {
-        uint32_t ch;
+    for (unsigned i = 0; i < f->len;) {
+        uint32_t ch = shown_char(f, stars, &i);
 
-        i += (unsigned)utf8_decode(f->s + i, &ch);
-        ch = f->secret ? '*' : ch;
         if (col >= skip)
             cells_put(c, x + col - skip, y, ch, role);
         col += char_width(ch);
@@ -132,14 +144,18 @@ void field_draw(struct cells *c, int x, int y, int w, const struct field *f, enu
 
 void history_add(struct history *h, const char *line)
 {
+    char kept[HISTORY_LINE_MAX + 1];
+
     h->back = 0;
-    if (!*line || (h->n > 0 && !strcmp(h->line[h->n - 1], line)))
+    secret_masked(line, kept, sizeof kept);
+    if (!*kept || strlen(kept) >= HISTORY_LINE_MAX ||
+        (h->n > 0 && !strcmp(h->line[h->n - 1], kept)))
         return;
     if (h->n == HISTORY_MAX) {
         memmove(h->line[0], h->line[1], sizeof h->line - sizeof h->line[0]);
         h->n--;
     }
-    copy_str(h->line[h->n++], FIELD_MAX, line);
+    copy_str(h->line[h->n++], HISTORY_LINE_MAX, kept);
 }
 
 bool history_move(struct history *h, struct field *f, bool older)

@@ -316,7 +316,7 @@ static void report(struct run *r, const char *file)
 static void carry_out(struct run *r)
 {
     struct command c;
-    char text[COMMAND_TEXT_MAX + 64];
+    char text[COMMAND_SHORT_MAX + 64];
     while (engine_take_screen(r->engine, &c)) {
         if (c.verb == VERB_QUIT) {
             end_run(r, END_DRAIN, "user");
@@ -326,9 +326,9 @@ static void carry_out(struct run *r)
             report(r, c.text);
             continue;
         }
-        char shown[COMMAND_TEXT_MAX];
+        char shown[COMMAND_SHORT_MAX];
         snprintf(text, sizeof text, "%s: not without a screen",
-                 command_text(&c, shown, sizeof shown));
+                 command_shown(&c, shown, sizeof shown));
         note(r, text);
     }
 }

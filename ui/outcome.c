@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "engine/err.h"
+#include "engine/secret.h"
 #include "engine/snapshot.h"
 #include "engine/text.h"
 #include "engine/utf8.h"
@@ -33,11 +34,14 @@ void complain(const char *fmt, ...)
     const int before = (int)strlen(line), room = (int)sizeof line - before - 1;
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(line + before, (size_t)room, fmt, args);
+    if (vsnprintf(line + before, (size_t)room, fmt, args) < 0)
+        line[before] = '\0';
     va_end(args);
-    size_t said = clean_line(line + before, (size_t)(n < 0 ? 0 : n < room ? n : room - 1));
-    line[(size_t)before + said] = '\n';
-    fd_write_all(STDERR_FILENO, "stderr", line, (size_t)before + said + 1, HURRY_MS, NULL);
+    secret_hide(line);
+    clean_str(line + before);
+    size_t len = strlen(line);
+    line[len++] = '\n';
+    fd_write_all(STDERR_FILENO, "stderr", line, len, HURRY_MS, NULL);
 }
 
 void keep_standard_descriptors(void)

@@ -38,6 +38,7 @@ static void close_prompt(struct app *a)
 static void wrong(struct app *a, int at, const char *msg)
 {
     copy_str(a->sc.input_error, sizeof a->sc.input_error, msg);
+    secret_hide(a->sc.input_error);
     a->sc.input_error_at = at;
 }
 
@@ -151,6 +152,10 @@ static bool run_command(struct app *a, const char *text)
 
     if (!text[strspn(text, " ")])
         return true;
+    if (secret_was_masked(text)) {
+        wrong(a, -1, "the secret was not kept: type it in place of the ***");
+        return false;
+    }
     if (command_parse(&c, text, &err, &at)) {
         wrong(a, (int)at, err.msg);
         return false;
@@ -423,6 +428,10 @@ void prompt_key(struct app *a, uint32_t key)
 
 void prompt_paste(struct app *a, const char *utf8)
 {
+    if (!field_has_room(&a->sc.input, utf8)) {
+        wrong(a, -1, "what was pasted is too long, nothing of it was taken");
+        return;
+    }
     field_insert(&a->sc.input, utf8);
     a->sc.input_error[0] = '\0';
 }

@@ -27,7 +27,7 @@
 #include "ui/terminfo.h"
 #include "ui/tty.h"
 
-#define PASTE_MAX 4096
+#define PASTE_MAX 32768
 #define PASTE_BEGIN 0600
 #define PASTE_END 0601
 #define PAIRS_MAX 1024
@@ -64,6 +64,7 @@ static struct {
     time_t paste_since;
     char paste[PASTE_MAX + 8];
     size_t paste_len;
+    bool paste_cut;
 } term = {.cursor_x = -1};
 
 /* ---- open and close ---- */
@@ -576,6 +577,8 @@ static void paste_add(uint32_t ch)
     if (term.paste_len + (size_t)n <= PASTE_MAX) {
         memcpy(term.paste + term.paste_len, u, (size_t)n);
         term.paste_len += (size_t)n;
+    } else {
+        term.paste_cut = true;
     }
 }
 
@@ -641,10 +644,11 @@ bool term_read(struct input *in)
             term.pasting = true;
             term.paste_since = time(NULL);
             term.paste_len = 0;
+            term.paste_cut = false;
         } else if (rc == KEY_CODE_YES && (int)w == PASTE_END) {
             term.pasting = false;
             term.paste[term.paste_len] = '\0';
-            *in = (struct input){.kind = INPUT_PASTE, .paste = term.paste};
+            *in = (struct input){.kind = INPUT_PASTE, .paste = term.paste, .cut = term.paste_cut};
             return true;
         } else if (term.pasting && time(NULL) - term.paste_since < 5) {
             if (rc != KEY_CODE_YES)
