@@ -277,6 +277,11 @@ static void open_form(struct app *a, enum form_kind kind)
         app_notice(a, ROLE_CAUTION, "there is no pool");
         return;
     }
+    if (kind == FORM_ADD && a->live->pools >= POOLS_MAX) {
+        app_notice(a, ROLE_CAUTION, "at most %d pools are allowed at a time: remove one first",
+                   POOLS_MAX);
+        return;
+    }
     if (kind == FORM_ADD)
         form_open_add(&a->sc.form, a->settings->backends);
     else if (kind == FORM_EDIT)

@@ -112,6 +112,12 @@ static int check(struct app *a, struct command *c, const char *text)
         }
         snprintf(c->pool, sizeof c->pool, "%u", p->number);
     }
+    if (c->verb == VERB_ADD && a->live->pools >= POOLS_MAX) {
+        snprintf(msg, sizeof msg, "at most %d pools are allowed at a time: remove one first",
+                 POOLS_MAX);
+        wrong(a, word_at(text, 0), msg);
+        return -1;
+    }
     if (c->verb == VERB_ADD) {
         struct pool_spec spec = {0};
 

@@ -156,15 +156,39 @@ static void describe(const char *name, bool direct)
     text_free(&kept);
 }
 
+/* What is drawn of the window; false when the terminal does not say its size. */
+static bool window_size(int *rows, int *cols)
+{
+    struct winsize ws;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) || ws.ws_row == 0 || ws.ws_col == 0)
+        return false;
+    *rows = ws.ws_row < CELLS_ROWS_MAX ? ws.ws_row : CELLS_ROWS_MAX;
+    *cols = ws.ws_col < CELLS_COLS_MAX ? ws.ws_col : CELLS_COLS_MAX;
+    return true;
+}
+
+/* Curses believes these two variables before it asks the terminal or its description: whatever
+ * those say, and whatever the user's environment held, it opens with a size that it can hold. */
+static void tell_size(void)
+{
+    int rows = 24, cols = 80;
+    char text[2][12];
+
+    window_size(&rows, &cols);
+    snprintf(text[0], sizeof text[0], "%d", rows);
+    snprintf(text[1], sizeof text[1], "%d", cols);
+    setenv("LINES", text[0], 1);
+    setenv("COLUMNS", text[1], 1);
+}
+
 int term_check(const char *colors, struct err *err)
 {
     const char *name = getenv("TERM");
     int known = 0;
     bool direct;
 
-    unsetenv("LINES");
-    unsetenv("COLUMNS");
-
+    tell_size();
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return err_set(
             err, ERR_FAILED,
@@ -272,18 +296,12 @@ enum tier term_tier(void)
 
 void term_size(int *rows, int *cols)
 {
-    struct winsize ws;
-
-    if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) && ws.ws_row > 0 && ws.ws_col > 0) {
-        if (ws.ws_row != LINES || ws.ws_col != COLS) {
-            resizeterm(ws.ws_row, ws.ws_col);
-            term.all = true;
-        }
-        *rows = ws.ws_row;
-        *cols = ws.ws_col;
-    } else {
+    if (!window_size(rows, cols)) {
         *rows = LINES;
         *cols = COLS;
+    } else if (*rows != LINES || *cols != COLS) {
+        resizeterm(*rows, *cols);
+        term.all = true;
     }
 }
 

@@ -353,7 +353,7 @@ static void pools_get_names(void **state)
     while (s.pools < POOLS_MAX)
         assert_int_equal(scenario_add(&s, "null:", ORIGIN_ARGV, &flags, backends, &err), 0);
     assert_int_equal(scenario_add(&s, "null:", ORIGIN_ARGV, &flags, backends, &err), ERR_USAGE);
-    assert_non_null(strstr(err.msg, "at most 32 pools"));
+    assert_non_null(strstr(err.msg, "at most 64 pools"));
     scenario_fini(&s);
     scenario_fini(NULL);
 }

@@ -112,10 +112,11 @@ static bool drawn(cairo_t *cr, double x, double y, uint32_t ch)
                 box(cr, x + right * CELL_W / 2, y + lower * CELL_H / 2, CELL_W / 2, CELL_H / 2);
         }
     } else if (ch >= 0x2591 && ch <= 0x2593) {
-        cairo_push_group(cr);
-        box(cr, x, y, CELL_W, CELL_H);
-        cairo_pop_group_to_source(cr);
+        cairo_save(cr);
+        cairo_rectangle(cr, x, y, CELL_W, CELL_H);
+        cairo_clip(cr);
         cairo_paint_with_alpha(cr, 0.25 * (ch - 0x2590));
+        cairo_restore(cr);
     } else {
         return false;
     }
