@@ -681,7 +681,7 @@ static void files_are_read(void **state)
     }
     scenario_init(&s);
     assert_int_equal(scenario_load(&s, path, &flags, backends, &err), ERR_USAGE);
-    assert_non_null(strstr(err.msg, "too large"));
+    assert_non_null(strstr(err.msg, "longer than 1024 KiB"));
     close(fd);
     unlink(path);
     assert_int_equal(scenario_load(&s, path, &flags, backends, &err), ERR_USAGE);
