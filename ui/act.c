@@ -57,7 +57,8 @@ static void move(struct app *a, int by)
         int row = sc->row[sc->view], last = sc->rows[sc->view] - 1;
 
         row = by < 0 && -by > row ? 0 : row + by;
-        sc->row[sc->view] = row > last ? last : row;
+        row = row > last ? last : row;
+        sc->row[sc->view] = row > 0 ? row : 0; /* also in a table without rows */
     } else {
         select_pool(a, by);
     }

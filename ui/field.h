@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define FIELD_MAX 512
+#define FIELD_TOO_LONG "what was pasted does not fit into this field: nothing was taken"
 #define HISTORY_MAX 64
 
 struct field {
@@ -27,8 +28,9 @@ struct history {
 };
 
 void field_set(struct field *, const char *s);
-/* Characters that are control characters are refused; what does not fit is left out. */
-void field_insert(struct field *, const char *utf8);
+/* Characters that are control characters are left out. False when it does not fit: nothing is taken
+ * then, for half a command or half a name would mean something else. */
+bool field_insert(struct field *, const char *utf8);
 /* Left, right, Home, End, Backspace, Delete, Ctrl-A E U K W, and characters. True if the key was
  * used. */
 bool field_key(struct field *, uint32_t key);

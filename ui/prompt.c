@@ -199,6 +199,8 @@ static bool row_found(const struct app *a, int row)
     const struct snapshot *s = app_shown(a);
     const char *find = a->sc.find;
 
+    if (row < 0)
+        return false;
     if (a->sc.view == VIEW_EVENTS) {
         static unsigned index[EVENT_ROWS_MAX];
         const struct event *e;
@@ -219,12 +221,22 @@ static bool row_found(const struct app *a, int row)
            (text_has(s->pool[row].name, find) || text_has(s->pool[row].target, find));
 }
 
+/* Are rows of the view's own looked through? Else the pools are, in the order of the snapshot. */
+static bool has_own_rows(const struct app *a)
+{
+    return a->sc.view == VIEW_EVENTS || a->sc.view == VIEW_ERRORS;
+}
+
+static int selected_row(const struct app *a)
+{
+    return has_own_rows(a) ? a->sc.row[a->sc.view] : screen_pool_index(&a->sc, app_shown(a));
+}
+
 void prompt_find_next(struct app *a, bool forward)
 {
     const struct snapshot *s = app_shown(a);
-    bool rows = a->sc.view == VIEW_EVENTS || a->sc.view == VIEW_ERRORS;
-    int n = rows ? a->sc.rows[a->sc.view] : (int)s->pools;
-    int at = rows ? a->sc.row[a->sc.view] : screen_pool_index(&a->sc, s);
+    bool rows = has_own_rows(a);
+    int n = rows ? a->sc.rows[a->sc.view] : (int)s->pools, at = selected_row(a);
 
     if (!a->sc.find[0] || n == 0)
         return;
@@ -401,7 +413,7 @@ static void enter(struct app *a)
         close_prompt(a);
     if (mode == MODE_FIND) {
         copy_str(a->sc.find, sizeof a->sc.find, text);
-        if (a->sc.mode == MODE_VIEW && !row_found(a, a->sc.row[a->sc.view]))
+        if (a->sc.mode == MODE_VIEW && !row_found(a, selected_row(a)))
             prompt_find_next(a, true);
     }
 }
@@ -429,6 +441,7 @@ void prompt_key(struct app *a, uint32_t key)
 
 void prompt_paste(struct app *a, const char *utf8)
 {
-    field_insert(&a->sc.input, utf8);
     a->sc.input_error[0] = '\0';
+    if (!field_insert(&a->sc.input, utf8))
+        wrong(a, -1, FIELD_TOO_LONG);
 }

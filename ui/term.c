@@ -27,7 +27,8 @@
 #include "ui/terminfo.h"
 #include "ui/tty.h"
 
-#define PASTE_MAX 4096
+#define PASTE_MAX 4096 /* more than a field takes: what is longer is refused there */
+#define PASTE_GAP_S 3  /* without its end, a paste is over when nothing came for so long */
 #define PASTE_BEGIN 0600
 #define PASTE_END 0601
 #define PAIRS_MAX 1024
@@ -61,7 +62,7 @@ static struct {
     } pair[PAIRS_MAX];
     int pairs;
     bool pasting;
-    time_t paste_since;
+    time_t paste_last; /* when the last of it came */
     char paste[PASTE_MAX + 8];
     size_t paste_len;
 } term = {.cursor_x = -1};
@@ -655,14 +656,15 @@ bool term_read(struct input *in)
     while ((rc = get_wch(&w)) != ERR) {
         if (rc == KEY_CODE_YES && (int)w == PASTE_BEGIN) {
             term.pasting = true;
-            term.paste_since = time(NULL);
+            term.paste_last = time(NULL);
             term.paste_len = 0;
         } else if (rc == KEY_CODE_YES && (int)w == PASTE_END) {
             term.pasting = false;
             term.paste[term.paste_len] = '\0';
             *in = (struct input){.kind = INPUT_PASTE, .paste = term.paste};
             return true;
-        } else if (term.pasting && time(NULL) - term.paste_since < 5) {
+        } else if (term.pasting && time(NULL) - term.paste_last < PASTE_GAP_S) {
+            term.paste_last = time(NULL);
             if (rc != KEY_CODE_YES)
                 paste_add((uint32_t)w);
         } else if (rc == KEY_CODE_YES && (int)w == KEY_RESIZE) {
