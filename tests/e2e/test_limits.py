@@ -179,6 +179,7 @@ class Windows(Folder):
         self.addCleanup(t.close)
         t.wait_for("LOAD ON 1/1")
         self.window(t, 65535, 65535)
+        lib.until("a frame of that size", lambda: (self.drain(t), b"\x1b[500;" in t.raw)[1])
         path = os.path.join(self.dir, "large.txt")
         t.send(":screenshot %s\r" % path)
         lib.until("the capture", lambda: (self.drain(t), os.path.exists(path))[1])
@@ -187,6 +188,8 @@ class Windows(Folder):
         self.assertLessEqual(len(lines), 500)
         self.assertGreater(len(lines), 40)
         self.assertLessEqual(max(map(len, lines)), 1000)
+        t.send(":screenshot %s.png\r" % path)  # it would take seconds, in which no signal is seen
+        lib.until("the refusal", lambda: (self.drain(t), b"too large" in t.raw)[1])
 
 
 class Pastes(unittest.TestCase):
