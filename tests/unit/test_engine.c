@@ -371,8 +371,9 @@ static void test_pools_are_bounded(void **state)
     assert_non_null(strstr(shown->message, "at most 64 pools are allowed at a time"));
     snapshot_release(shown);
     for (unsigned i = 1; i <= POOLS_RUN_MAX - POOLS_MAX; i++) {
+        struct err err = {0};
         snprintf(command, sizeof command, "remove %u", i);
-        send(e, &now, command);
+        assert_int_equal(engine_send_text(e, command, BY_COMMAND, &err), 0);
         send(e, &now, "add null:?service=1s");
     }
     send(e, &now, "remove 255");
