@@ -67,7 +67,7 @@ struct engine {
     uint64_t serial;
 
     /* asked for by the front end */
-    _Atomic(struct confirmed *) confirmed; /* the newest first; one writer, never shortened */
+    _Atomic(struct confirmed *) confirmed; /* the newest first; never shortened */
     _Atomic int end_asked;                 /* 0, 1 END_DRAIN, 2 END_NOW */
     char ended_by[16];                     /* under queue_mutex until the supervisor took it */
 

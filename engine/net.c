@@ -35,7 +35,8 @@ void engine_confirm(struct engine *e, const char *host)
         abort();
     copy_str(c->host, sizeof c->host, host);
     c->next = atomic_load(&e->confirmed);
-    atomic_store_explicit(&e->confirmed, c, memory_order_release);
+    while (!atomic_compare_exchange_weak(&e->confirmed, &c->next, c))
+        continue;
 }
 
 /* For connections without a pool. */
