@@ -274,7 +274,9 @@ bool worker_paused(const struct worker *);
 uint64_t worker_receive(struct worker *, uint64_t n);
 const struct target *pool_target(const struct pool *);
 const struct options *
-pool_options(const struct pool *);            /* live values: option_u64(pool_options(p), I) */
+pool_options(const struct pool *); /* live values: option_u64(pool_options(p), I) */
+/* Tells the pools of a run apart: 1..POOLS_RUN_MAX, never used again in it. */
+unsigned pool_number(const struct pool *);
 const char *pool_run_id(const struct pool *); /* 8 hex digits, the same for all pools of a run */
 bool pool_stopping(const struct pool *);      /* a long pool_open looks here and gives up */
 bool pool_ops_include(const struct pool *, unsigned type); /* type has weight in the mix now */

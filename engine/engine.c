@@ -157,12 +157,31 @@ struct engine *engine_new(const struct scenario *s, const struct backend *const 
     return e;
 }
 
+static int room_for_pool(const struct engine *e, const struct pool_spec *spec, struct err *err)
+{
+    unsigned live = 0;
+    for (unsigned i = 0; i < e->pools; i++)
+        live += !e->pool[i]->removed;
+    if (live >= POOLS_MAX)
+        return err_set(err, ERR_REFUSED,
+                       "%s: at most %d pools are allowed at a time (`remove POOL` makes room)",
+                       spec->name, POOLS_MAX);
+    if (e->next_number > POOLS_RUN_MAX)
+        return err_set(err, ERR_REFUSED,
+                       "%s: at most %d pools are allowed in one run, removed ones too: they are in "
+                       "its report (a new run makes room)",
+                       spec->name, POOLS_RUN_MAX);
+    return 0;
+}
+
 struct pool *engine_add_pool(struct engine *e, const struct pool_spec *spec, struct err *err)
 {
     if (e->virtual_time && !(spec->backend->flags & BACKEND_VIRTUAL)) {
         err_set(err, ERR_USAGE, "%s: cannot run on virtual time", spec->name);
         return NULL;
     }
+    if (room_for_pool(e, spec, err) < 0)
+        return NULL;
     if (e->pools == e->pool_room) {
         unsigned room = e->pool_room ? 2 * e->pool_room : 8;
         struct pool **pool = realloc(e->pool, room * sizeof(struct pool *));
@@ -470,7 +489,7 @@ bool engine_take_screen(struct engine *e, struct command *c)
     bool any = e->screens > 0;
     if (any) {
         *c = e->screen[e->screen_first];
-        e->screen_first = (e->screen_first + 1) % 32;
+        e->screen_first = (e->screen_first + 1) % SCREEN_MAX;
         e->screens--;
     }
     pthread_mutex_unlock(&e->queue_mutex);
@@ -546,6 +565,10 @@ void engine_free(struct engine *e)
         return;
     }
     free(e->pool);
+    for (struct confirmed *c = atomic_load(&e->confirmed), *next; c; c = next) {
+        next = c->next;
+        free(c);
+    }
     snapshot_release(e->snapshot);
     rules_free(e->rules);
     sweep_free(e->sweep);

@@ -64,7 +64,7 @@ int scenario_add(struct scenario *s, const char *url, enum option_origin origin,
                  struct err *err)
 {
     if (s->pools == POOLS_MAX)
-        return err_set(err, ERR_USAGE, "at most %d pools are allowed", POOLS_MAX);
+        return err_set(err, ERR_USAGE, "at most %d pools are allowed at a time", POOLS_MAX);
     struct pool_spec *spec = calloc(1, sizeof *spec);
     if (!spec)
         abort();

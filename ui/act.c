@@ -57,7 +57,8 @@ static void move(struct app *a, int by)
         int row = sc->row[sc->view], last = sc->rows[sc->view] - 1;
 
         row = by < 0 && -by > row ? 0 : row + by;
-        sc->row[sc->view] = row > last ? last : row;
+        row = row > last ? last : row;
+        sc->row[sc->view] = row > 0 ? row : 0; /* also in a table without rows */
     } else {
         select_pool(a, by);
     }
@@ -275,6 +276,11 @@ static void open_form(struct app *a, enum form_kind kind)
 
     if (kind != FORM_ADD && !p) {
         app_notice(a, ROLE_CAUTION, "there is no pool");
+        return;
+    }
+    if (kind == FORM_ADD && a->live->pools >= POOLS_MAX) {
+        app_notice(a, ROLE_CAUTION, "at most %d pools are allowed at a time: remove one first",
+                   POOLS_MAX);
         return;
     }
     if (kind == FORM_ADD)
@@ -695,7 +701,7 @@ void act_input(struct app *a, const struct input *in)
         break;
     case INPUT_PASTE:
         if (in->cut)
-            app_notice(a, ROLE_CAUTION, "what was pasted is too long, nothing of it was taken");
+            app_notice(a, ROLE_CAUTION, FIELD_TOO_LONG);
         else if (a->sc.mode == MODE_FORM)
             form_paste(&a->sc.form, in->paste);
         else if (a->sc.mode == MODE_ASK && typing(a)) /* it is there to be typed */

@@ -96,7 +96,7 @@ static struct base_stretch moment(const struct pool_snapshot *p)
 void baseline_now(struct screen *sc, const struct snapshot *s)
 {
     baseline_free(sc);
-    for (unsigned i = 0; i < s->pools && sc->baselines < BASELINES_MAX; i++) {
+    for (unsigned i = 0; i < s->pools && sc->baselines < POOLS_MAX; i++) {
         struct baseline *b = &sc->baseline[sc->baselines++];
 
         *b = (struct baseline){.pool = s->pool[i].number, .stretches = 1};
@@ -225,7 +225,7 @@ int baseline_load(struct screen *sc, const struct snapshot *s, const char *file,
     if (!run)
         return err->code;
     baseline_free(sc);
-    for (unsigned i = 0; i < s->pools && sc->baselines < BASELINES_MAX; i++) {
+    for (unsigned i = 0; i < s->pools && sc->baselines < POOLS_MAX; i++) {
         const json_t *pool = pool_for(run, &s->pool[i], i);
         struct baseline *b = &sc->baseline[sc->baselines];
 

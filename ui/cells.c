@@ -31,12 +31,15 @@ struct rect rect_cut(struct rect a, struct rect b)
     return rect_of(x1, y1, x2 > x1 ? x2 - x1 : 0, y2 > y1 ? y2 - y1 : 0);
 }
 
+static int within(int n, int most)
+{
+    return n < 0 ? 0 : n > most ? most : n;
+}
+
 void cells_resize(struct cells *c, int rows, int cols)
 {
-    if (rows < 0)
-        rows = 0;
-    if (cols < 0)
-        cols = 0;
+    rows = within(rows, CELLS_ROWS_MAX);
+    cols = within(cols, CELLS_COLS_MAX);
     size_t need = (size_t)rows * (size_t)cols;
     if (need > 0 && need > (size_t)c->room) {
         free(c->cell);

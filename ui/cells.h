@@ -5,6 +5,9 @@
  * screenshot in each of its formats and the golden tests all read the same grid, so none of them
  * can show something else.
  *
+ * A grid has at most CELLS_ROWS_MAX rows and CELLS_COLS_MAX columns, whatever size a window or a
+ * file says: what lies beyond is not drawn and stays blank.
+ *
  * Coordinates are columns x and rows y from 0 at the top left. All drawing is cut at the clip
  * rectangle. Text from servers and people goes through cells_text; no cell holds what utf8.h does
  * not show. */
@@ -20,6 +23,9 @@
 
 struct glyphs;
 struct text;
+
+#define CELLS_ROWS_MAX 500
+#define CELLS_COLS_MAX 1000
 
 struct rect {
     int x, y, w, h;
@@ -48,7 +54,8 @@ struct cells {
     const struct glyphs *glyphs; /* borrowed; how lines, marks and dots look */
 };
 
-/* Zero a struct cells to start. Resizing empties it and opens the clip; aborts without memory. */
+/* Zero a struct cells to start. Resizing empties it and opens the clip; aborts without memory. A
+ * size beyond the bounds is cut to them. */
 void cells_resize(struct cells *, int rows, int cols);
 void cells_free(struct cells *); /* frees and zeroes; takes NULL */
 void cells_clear(struct cells *);

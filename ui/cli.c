@@ -390,7 +390,10 @@ static int read_word(struct reader *r, const char *word)
     }
     if (c->verb == CLI_RUN && !strchr(word, ':'))
         return not_a_target(r, word);
-    return keep(r, c->word, &c->words, POOLS_MAX, "TARGET", word);
+    if (c->words == POOLS_MAX)
+        return err_set(r->err, ERR_USAGE, "at most %d targets are allowed", POOLS_MAX);
+    c->word[c->words++] = word;
+    return 0;
 }
 
 int cli_parse(struct cli *c, int argc, char *const *argv, const struct backend *const *backends,

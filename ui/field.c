@@ -39,27 +39,37 @@ static void remove_bytes(struct field *f, unsigned from, unsigned to)
     f->at = from;
 }
 
-static void insert_char(struct field *f, uint32_t ch)
+/* False: there is no room for it. */
+static bool insert_char(struct field *f, uint32_t ch)
 {
     char u[4];
     unsigned n = (unsigned)utf8_encode(ch, u);
 
-    if (ch < 0x20 || (ch >= 0x7f && ch < 0xa0) || ch > 0x10ffff || f->len + n + 1 > sizeof f->s)
-        return;
+    if (ch < 0x20 || (ch >= 0x7f && ch < 0xa0) || ch > 0x10ffff)
+        return true;
+    if (f->len + n + 1 > sizeof f->s)
+        return false;
     memmove(f->s + f->at + n, f->s + f->at, f->len - f->at + 1);
     memcpy(f->s + f->at, u, n);
     f->len += n;
     f->at += n;
+    return true;
 }
 
-void field_insert(struct field *f, const char *utf8)
+bool field_insert(struct field *f, const char *utf8)
 {
+    const struct field before = *f;
+
     while (*utf8) {
         uint32_t ch;
 
         utf8 += utf8_decode(utf8, &ch);
-        insert_char(f, ch);
+        if (!insert_char(f, ch)) {
+            *f = before;
+            return false;
+        }
     }
+    return true;
 }
 
 static unsigned word_before(const struct field *f)
@@ -98,11 +108,6 @@ bool field_key(struct field *f, uint32_t key)
     else
         return false;
     return true;
-}
-
-bool field_has_room(const struct field *f, const char *utf8)
-{
-    return f->len + strlen(utf8) < sizeof f->s;
 }
 
 /* The character at byte *i as it is drawn; *i goes on to the next. `stars` is the text with its

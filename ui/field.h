@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define FIELD_MAX (3 * SECRET_MAX + 2048) /* a password of %-escapes, and its URL */
+#define FIELD_TOO_LONG "what was pasted does not fit into this field: nothing was taken"
 #define HISTORY_LINE_MAX 512
 #define HISTORY_MAX 64
 
@@ -29,13 +30,12 @@ struct history {
 };
 
 void field_set(struct field *, const char *s);
-/* Characters that are control characters are refused; what does not fit is left out. */
-void field_insert(struct field *, const char *utf8);
+/* Characters that are control characters are left out. False when it does not fit: nothing is taken
+ * then, for half a command or half a name would mean something else. */
+bool field_insert(struct field *, const char *utf8);
 /* Left, right, Home, End, Backspace, Delete, Ctrl-A E U K W, and characters. True if the key was
  * used. */
 bool field_key(struct field *, uint32_t key);
-/* Does this fit in? */
-bool field_has_room(const struct field *, const char *utf8);
 /* Draws the field in w columns, scrolled so that the cursor is seen, with stars for what may be a
  * secret; *cursor_x (may be NULL) is its column. */
 void field_draw(struct cells *, int x, int y, int w, const struct field *, enum role,

@@ -441,12 +441,9 @@ void form_paste(struct form *f, const char *utf8)
 {
     if (!form_is_typing(f) || f->field[f->at].fixed)
         return;
-    if (!field_has_room(&f->field[f->at].text, utf8)) {
-        copy_str(f->field[f->at].error, sizeof f->field[0].error,
-                 "what was pasted is too long, nothing of it was taken");
-        return;
-    }
-    field_insert(&f->field[f->at].text, utf8);
+    bool fits = field_insert(&f->field[f->at].text, utf8);
     f->test = TEST_NONE;
     check_field(f, &f->field[f->at]);
+    if (!fits)
+        copy_str(f->field[f->at].error, sizeof f->field[f->at].error, FIELD_TOO_LONG);
 }

@@ -173,6 +173,26 @@ static void test_background_survives_text(void **state)
     assert_int_equal(cells_at(&grid, 0, 0)->back, ROLE_TEXT);
 }
 
+/* A window may say any size up to 65,535 each way, and a file any number at all. */
+static void test_size_is_bounded(void **state)
+{
+    struct cells c = {0};
+
+    (void)state;
+    cells_resize(&c, 65535, 65535);
+    assert_int_equal(c.rows, CELLS_ROWS_MAX);
+    assert_int_equal(c.cols, CELLS_COLS_MAX);
+    cells_put(&c, CELLS_COLS_MAX - 1, CELLS_ROWS_MAX - 1, 'x', ROLE_TEXT);
+    cells_put(&c, CELLS_COLS_MAX, CELLS_ROWS_MAX, 'x', ROLE_TEXT);
+    assert_int_equal(cells_at(&c, CELLS_COLS_MAX - 1, CELLS_ROWS_MAX - 1)->ch, 'x');
+    assert_null(cells_at(&c, CELLS_COLS_MAX, 0));
+    cells_resize(&c, 2147483647, 1);
+    assert_int_equal(c.rows, CELLS_ROWS_MAX);
+    cells_resize(&c, -1, 2147483647);
+    assert_int_equal(c.rows, 0);
+    cells_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +204,7 @@ int main(void)
         cmocka_unit_test(test_clip),
         cmocka_unit_test(test_field),
         cmocka_unit_test(test_background_survives_text),
+        cmocka_unit_test(test_size_is_bounded),
     };
     int rc;
 
