@@ -28,6 +28,8 @@ static void redis_tune(struct worker *worker)
     w->dist = (enum distribution)option_u64(o, REDIS_DIST);
     w->size_low = option_low(o, REDIS_SIZE);
     w->size_high = option_high(o, REDIS_SIZE);
+    if (w->asked_for < w->size_high + REDIS_AROUND)
+        w->asked_for = w->size_high + REDIS_AROUND;
     if (keys != w->keys || (w->dist == DIST_ZIPF && w->zipf.n != keys)) {
         w->keys = keys;
         if (w->dist == DIST_ZIPF)

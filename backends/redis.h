@@ -139,6 +139,7 @@ struct redis_worker {
     uint64_t keys, ttl_ms;
     uint32_t size_low, size_high;
     uint32_t written[REDIS_OPS]; /* bytes of data that one writes beside its value; 0: none */
+    size_t asked_for; /* no reply needs to be larger: the largest `size` yet, and what is around it */
     enum distribution dist;
     struct zipf zipf;
     char *in;  /* REDIS_IN bytes, for whatever connection is read */
@@ -163,6 +164,8 @@ struct redis_conn {
     size_t kept_at, kept_len, kept_room;
     struct redis_tls *tls;      /* rediss://: what is unsent is in there, and `kept` unused */
     struct redisReader *reader; /* holds a part of a reply; NULL: none */
+    size_t reply;               /* bytes of that reply so far */
+    size_t held;                /* of it beyond what was asked for (net_hold) */
     struct alarm limit;         /* of connecting and the handshake */
     uint8_t state, step;        /* enum redis_state; replies of the handshake so far */
     bool full;                  /* SUBMIT_BUSY was answered */
@@ -173,6 +176,9 @@ struct redis_conn {
 };
 
 #define REDIS_IN ((size_t)64 << 10)
+#define REDIS_AROUND ((size_t)64 << 10) /* a reply's own words, or a small one */
+#define REDIS_REPLY_SLACK                                                                          \
+    ((size_t)1 << 20) /* keys may hold larger values than `size`: an earlier run's */
 #define REDIS_KEPT_MAX ((size_t)256 << 10) /* unsent bytes of a connection before it is busy */
 
 /* ---- redis_conn.c */
