@@ -160,10 +160,11 @@ static bool same_server(struct redis_pool *p, const char *info)
 
 /* Rates are those of the last second while the load runs, and of the whole run when it is over: the
  * moments between its end and the last look would say nothing. */
-static void put_server(struct redis_pool *p, struct stats *s, const struct redis_totals *t,
-                       const char *info)
+void redis_stats_info(struct pool *pool, struct stats *s, const struct redis_totals *t,
+                      const char *info)
 {
     char text[48];
+    struct redis_pool *p = pool_data(pool);
     struct redis_info now = read_info(info);
     if (redis_info_text(info, "redis_version", text, sizeof text))
         snprintf(s->version, sizeof s->version, "Redis %s", text);
@@ -226,7 +227,7 @@ void redis_pool_stats(struct pool *pool, struct stats *s)
         r = NULL;
     }
     if (r && r->type == REDIS_REPLY_STRING) {
-        put_server(p, s, &t, r->str);
+        redis_stats_info(pool, s, &t, r->str);
         redis_trouble_look(pool, r->str);
     } else {
         p->last = (struct redis_info){0};

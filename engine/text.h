@@ -51,9 +51,9 @@ char *format_clock(char *buf, size_t size, double seconds); /* 00:12:41 */
  * wrong), or NULL. */
 const char *nearest_name(const char *word, const char *const *names);
 
-/* Adds to a buffer of fixed size, behind its first `at` bytes. What does not fit is cut. Returns the
- * new end, which is always within the buffer and terminated (0 for a buffer of no size), so that the
- * next part can be added there, however long a server made this one. */
+/* Adds to a buffer of fixed size, behind its first `at` bytes. What does not fit is cut. Returns
+ * the new end, which is always within the buffer and terminated (0 for a buffer of no size), so
+ * that the next part can be added there, however long a server made this one. */
 size_t text_append(char *buf, size_t size, size_t at, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -253,8 +253,8 @@ static void many_codes(void **state)
     char reply[4096];
     size_t n = text_append(reply, sizeof reply, 0, "{\"results\":[");
     for (int i = 0; i < 20; i++)
-        n = text_append(reply, sizeof reply, n,
-                             "%s{\"rowcount\":-2,\"error\":{\"code\":%d}}", i ? "," : "", 4000 + i);
+        n = text_append(reply, sizeof reply, n, "%s{\"rowcount\":-2,\"error\":{\"code\":%d}}",
+                        i ? "," : "", 4000 + i);
     text_append(reply, sizeof reply, n, "]}");
     struct crate_reply r;
     assert_int_equal(read_all(&r, reply), CRATE_WHOLE);

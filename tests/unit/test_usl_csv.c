@@ -114,7 +114,7 @@ static void test_a_million_lines(void **state)
     for (unsigned i = 0; i < 1000000; i++) {
         double at = 1 + i % 64;
         len = text_append(text, room, len, "%g,%.6f\n", at,
-                                1000 * at / (1 + 0.05 * (at - 1)) * (1 + 0.001 * (i % 3)));
+                          1000 * at / (1 + 0.05 * (at - 1)) * (1 + 0.001 * (i % 3)));
     }
     struct usl_point *p = usl_read_csv(text, len, &n, &err);
     assert_non_null(p);
