@@ -274,6 +274,11 @@ char *format_exact_duration(char *buf, size_t size, uint64_t ns)
     return buf;
 }
 
+int64_t whole_count(double v)
+{
+    return v >= 0 && v <= 9007199254740992.0 ? (int64_t)v : -1;
+}
+
 char *format_count(char *buf, size_t size, uint64_t n)
 {
     char digits[24], out[32];

@@ -47,6 +47,10 @@ char *format_bytes(char *buf, size_t size, double bytes);
 char *format_count(char *buf, size_t size, uint64_t n);     /* 1,234,567 */
 char *format_clock(char *buf, size_t size, double seconds); /* 00:12:41 */
 
+/* A count that a server gave as a number: 0 to 2^53, the whole part; else -1 (NaN, negative, beyond
+ * what any server has). */
+int64_t whole_count(double v);
+
 /* The nearest of the NULL-terminated names (Damerau-Levenshtein, at most a third of its length
  * wrong), or NULL. */
 const char *nearest_name(const char *word, const char *const *names);
