@@ -277,8 +277,8 @@ static redisReply *next_reply(struct redis_link *l, struct err *err)
         return reply;
     l->broken = true;
     if (l->too_many)
-        err_set(err, ERR_FAILED, "%s: a reply of more than %d elements, or %d deep", l->shown,
-                REPLY_ELEMENTS_MAX, REPLY_DEPTH_MAX);
+        err_set(err, ERR_FAILED, "%s: a reply of more than %d elements, or more than %d deep",
+                l->shown, REPLY_ELEMENTS_MAX, REPLY_DEPTH_MAX);
     else
         err_set(err, ERR_FAILED, "%s: not a Redis server: %s", l->shown, l->reader->errstr);
     return NULL;
