@@ -62,7 +62,7 @@ class Numbers(unittest.TestCase):
 
     def test_headless(self):
         with lib.Headless(*self.urls()) as h:
-            lib.until("each has told its second INFO", self.told, timeout=30)
+            lib.until("each has told its second INFO", lambda: self.told() or not lib.alive(h.pid), timeout=30)
             h.signal(15)
             run = h.wait(code=128 + 15)
         for name in INFOS:
@@ -75,7 +75,7 @@ class Numbers(unittest.TestCase):
         with lib.Pty(lib.LOADTOP, *self.urls(), cols=160, rows=50) as t:
             def seen():
                 t.pump(0.05)
-                return self.told()
+                return self.told() or not lib.alive(t.pid)
             lib.until("each has told its second INFO", seen, timeout=30)
             for view in "123456":
                 t.send(view)
