@@ -19,8 +19,7 @@
 #define DEFAULT_PORT 9042
 #define TOKENS_MAX (CASS_HOSTS_MAX * 256u)
 #define STEPS_MAX 1024u /* along the ring to another node: in a real one the next few tokens */
-#define RINGS_MAX 256u  /* that a pool keeps: 1.5 MiB each at most, a real one of 16 tokens 6 KiB  \
-                         */
+#define RINGS_MAX 256u  /* that a pool keeps, of 1.5 MiB each at most */
 
 static void set_port(struct cass_host *h, unsigned port)
 {
