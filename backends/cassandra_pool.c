@@ -372,12 +372,12 @@ void cass_pool_stats(struct pool *pool, struct stats *s)
     put_left_behind(p, pool, s->left_behind);
     snprintf(s->version, sizeof s->version, "Cassandra %.40s", p->version);
     copy_str(s->address, sizeof s->address, p->has_control ? p->control.host : "");
-    int n = snprintf(s->note, sizeof s->note, "%u of %u nodes up, %u replica%s", up, nodes,
-                     p->replication, p->replication == 1 ? "" : "s");
-    if (s->other_clients > 0 && n > 0 && (size_t)n < sizeof s->note)
-        n += snprintf(s->note + n, sizeof s->note - (size_t)n, ", %lld other clients",
-                      (long long)s->other_clients);
-    if (c.missed && n > 0 && (size_t)n < sizeof s->note)
-        snprintf(s->note + n, sizeof s->note - (size_t)n, ", %.0f %% of reads found no row",
-                 100.0 * (double)c.missed / (double)(c.missed + c.read));
+    size_t len = text_append(s->note, sizeof s->note, 0, "%u of %u nodes up, %u replica%s", up,
+                             nodes, p->replication, p->replication == 1 ? "" : "s");
+    if (s->other_clients > 0)
+        len = text_append(s->note, sizeof s->note, len, ", %lld other clients",
+                          (long long)s->other_clients);
+    if (c.missed)
+        text_append(s->note, sizeof s->note, len, ", %.0f %% of reads found no row",
+                    100.0 * (double)c.missed / ((double)c.missed + (double)c.read));
 }

@@ -81,8 +81,9 @@ static bool server_load(struct crate_pool *p, struct stats *out, double *rejecte
     int64_t ours = 1; /* this one */
     for (unsigned i = 0; i < atomic_load(&p->nodes); i++)
         ours += atomic_load_explicit(&p->node[i].connections, memory_order_relaxed);
-    if (isfinite(open))
-        out->other_clients = (int64_t)open > ours ? (int64_t)open - ours : 0;
+    int64_t all = whole_count(open);
+    if (all >= 0)
+        out->other_clients = all > ours ? all - ours : 0;
     return true;
 }
 
@@ -98,7 +99,7 @@ static void table_rows(struct crate_pool *p, struct stats *out, double *copies)
                        &err) < 0)
         return;
     double rows = crate_cell(reply, 0, 0, -1);
-    p->rows_in_table = out->data_items = rows < 0 ? 0 : (int64_t)rows;
+    p->rows_in_table = out->data_items = rows < 0 ? 0 : whole_count(rows);
     *copies = crate_cell(reply, 0, 1, NAN);
     json_decref(reply);
 }
@@ -219,7 +220,8 @@ static json_t *rows_json(const struct crate_counts *c)
 static void left_behind(const struct pool *pool, const struct crate_pool *p, struct stats *out)
 {
     const struct crate_counts *c = &p->counts;
-    uint64_t rows = load(&c->acknowledged) - load(&c->deleted_rows);
+    uint64_t made = load(&c->acknowledged), gone = load(&c->deleted_rows),
+             rows = made > gone ? made - gone : 0; /* as the server counts what it deleted */
     char like[32];
     if (p->dropped || (!p->created && !load(&c->acknowledged) && !load(&c->unknown)))
         return;

@@ -177,7 +177,7 @@ static void row_end(struct crate_reply *r)
         } else if (r->row_count == 0) {
             r->skipped++;
         } else if (r->row_count > 0) {
-            r->affected += (uint64_t)r->row_count;
+            r->affected += (uint64_t)r->row_count; /* wraps where a server lies */
         }
     }
     r->row.code = 0;

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define REPLY_MAX ((size_t)4 << 20)
+#define REPLY_VALUES_MAX 100000u /* of its JSON; each takes some 100 bytes once it is read */
 #define GREET_MS 5000L
 #define CLUSTER_MAX 1024 /* bytes of its name */
 
@@ -119,7 +120,17 @@ static size_t keep_reply(char *bytes, size_t size, size_t n, void *ctx)
 {
     struct crate_site *s = ctx;
     text_put(&s->reply, bytes, size * n);
-    return size * n;
+    return s->reply.cut ? 0 : size * n; /* 0: no more of it */
+}
+
+/* jansson bounds how deep JSON is, not how much it makes of a few bytes. NULL: it is not JSON, or
+ * too much. */
+static json_t *read_json(const struct text *t)
+{
+    unsigned values = 0;
+    for (const char *p = text_str(t); *p; p++)
+        values += *p == ',' || *p == '[' || *p == '{';
+    return values > REPLY_VALUES_MAX ? NULL : json_loads(text_str(t), 0, NULL);
 }
 
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
@@ -224,6 +235,9 @@ static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct 
     }
     if (s->refused.code)
         return err_set(err, s->refused.code, "%s", s->refused.msg);
+    if (s->reply.cut)
+        return err_set(err, ERR_FAILED, "%s: an answer of more than %zu bytes: it is not read",
+                       s->host[host].shown, REPLY_MAX);
     return err_set(err, ERR_UNREACHED, "%s: %s%s", s->host[host].shown,
                    s->why[0] ? s->why : curl_easy_strerror(result),
                    result == CURLE_COULDNT_CONNECT ? " (is CrateDB running there?)" : "");
@@ -247,7 +261,7 @@ int crate_site_get(struct crate_site *s, unsigned host, bool fresh, long timeout
 /* The first host that answers says which cluster it is; the others are to be of the same. */
 static int take_greeting(struct crate_site *s, unsigned host, struct err *err)
 {
-    json_t *root = json_loads(text_str(&s->reply), 0, NULL);
+    json_t *root = read_json(&s->reply);
     const char *version =
         json_string_value(json_object_get(json_object_get(root, "version"), "number"));
     const char *cluster = json_string_value(json_object_get(root, "cluster_name"));
@@ -351,7 +365,7 @@ int crate_site_sql(struct crate_site *s, const char *sql, json_t *args, json_t *
         return err_set(err, ERR_UNREACHED, "no host has said yet which cluster it is of");
     if (result < 0)
         return result;
-    json_t *root = json_loads(text_str(&s->reply), 0, NULL);
+    json_t *root = read_json(&s->reply);
     if (s->status != 200 || json_object_get(root, "error")) {
         result = refused_statement(s, root, err);
         json_decref(root);
@@ -359,7 +373,8 @@ int crate_site_sql(struct crate_site *s, const char *sql, json_t *args, json_t *
     }
     if (!json_is_object(root)) {
         json_decref(root);
-        return err_set(err, ERR_FAILED, "%s: the answer is not JSON (is this CrateDB?)",
+        return err_set(err, ERR_FAILED,
+                       "%s: the answer is not JSON, or too much of it (is this CrateDB?)",
                        s->host[s->at].shown);
     }
     if (reply)

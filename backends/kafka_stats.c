@@ -260,7 +260,7 @@ static void say_note(struct kafka_pool *kp, const struct kafka_second *s, char *
     }
     size_t said = 0;
     if (kp->mock)
-        said = (size_t)snprintf(note, size, "MOCK, no broker: ");
+        said = text_append(note, size, 0, "MOCK, no broker: ");
     note += said;
     size -= said;
     if (!s->clients) {

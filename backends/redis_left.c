@@ -39,7 +39,7 @@ static int64_t exist(struct redis_link *l, const char *prefix, uint64_t from, un
         for (unsigned i = 0; i < n; i++)
             words[i + 1] = redis_key_name(names + i * name_bytes, name_bytes, prefix, from + i);
         redisReply *r = redis_link_ask(l, n + 1, words, deadline_ns, NULL);
-        if (r && r->type == REDIS_REPLY_INTEGER)
+        if (r && r->type == REDIS_REPLY_INTEGER && r->integer >= 0 && r->integer <= n)
             count = r->integer;
         if (r)
             freeReplyObject(r);

@@ -400,6 +400,15 @@ struct clean {
 int clean_identity_allowed(const struct clean *, const char *backend, const char *identity,
                            struct err *);
 
+/* What servers make us hold, of all connections together: the parts of answers that wait for their
+ * rest, beyond what was asked for (which a connection may hold as a matter of course, so the usual
+ * load never comes here). 256 MiB: a thousand connections of 256 KiB. */
+#define NET_HELD_MAX ((size_t)256 << 20)
+/* A connection that held *mine now holds `bytes`; 0 gives all back, which closing must do. False:
+ * it would be too much for all together; nothing is changed, and the connection is to be closed.
+ * Any thread. */
+bool net_hold(size_t *mine, size_t bytes);
+
 /* The shortest round trip that the kernel saw lately on this connected TCP socket (Linux
  * tcp_info's tcpi_min_rtt, the network's part, without the server's work), ns; -1: a unix socket,
  * or not known. For a link that carries no load. */

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,23 @@ int net_connect(const struct pool *p, const char *host, const struct sockaddr *a
         return -1;
     }
     return fd;
+}
+
+bool net_hold(size_t *mine, size_t bytes)
+{
+    static _Atomic size_t held;
+    if (bytes > *mine) {
+        size_t more = bytes - *mine;
+        size_t before = atomic_fetch_add_explicit(&held, more, memory_order_relaxed);
+        if (more > NET_HELD_MAX || before > NET_HELD_MAX - more) {
+            atomic_fetch_sub_explicit(&held, more, memory_order_relaxed);
+            return false;
+        }
+    } else if (bytes < *mine) {
+        atomic_fetch_sub_explicit(&held, *mine - bytes, memory_order_relaxed);
+    }
+    *mine = bytes;
+    return true;
 }
 
 int64_t net_round_trip_ns(int fd)

@@ -85,6 +85,23 @@ void text_add(struct text *t, const char *fmt, ...)
     va_end(args);
 }
 
+size_t text_append(char *buf, size_t size, size_t at, const char *fmt, ...)
+{
+    va_list args;
+    if (!size)
+        return 0;
+    if (at >= size)
+        at = size - 1;
+    va_start(args, fmt);
+    int n = vsnprintf(buf + at, size - at, fmt, args);
+    va_end(args);
+    if (n < 0)
+        buf[at] = '\0';
+    else
+        at += (size_t)n < size - at ? (size_t)n : size - at - 1;
+    return at;
+}
+
 void text_clear(struct text *t)
 {
     t->len = 0;

@@ -394,7 +394,7 @@ static void complete(struct app *a)
         field_insert(f, " ");
     }
     for (int i = 0; i < l.n && l.n > 1; i++)
-        snprintf(shown + strlen(shown), sizeof shown - strlen(shown), "%s  ", l.s[i]);
+        text_append(shown, sizeof shown, strlen(shown), "%s  ", l.s[i]);
     copy_str(a->sc.completions, sizeof a->sc.completions, shown);
 }
 

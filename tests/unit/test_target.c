@@ -127,9 +127,10 @@ static void wrong_urls_are_refused(void **state)
             fail_msg("'%s': says '%s'", cases[i].url, err.msg);
         assert_null(strpbrk(err.msg, "\n\x1b"));
     }
-    char url[4096], *at = url + snprintf(url, sizeof url, "kafka://");
+    char url[4096];
+    size_t len = text_append(url, sizeof url, 0, "kafka://");
     for (int i = 0; i < 33; i++)
-        at += snprintf(at, 20, "%sh%d", i ? "," : "", i);
+        len = text_append(url, sizeof url, len, "%sh%d", i ? "," : "", i);
     struct target t;
     struct err err = {0};
     assert_int_equal(target_parse(&t, url, &err), ERR_USAGE);

@@ -80,8 +80,7 @@ static void add_latencies(struct doc *d, const json_t *p)
     if (json_object_size(json_at(p, "by_op")) > 1)
         json_object_foreach((json_t *)(uintptr_t)json_at(p, "by_op"), op, one)
         {
-            copy_str(what, sizeof what, op);
-            copy_str(what + strlen(what), sizeof what - strlen(what), ", service");
+            text_append(what, sizeof what, 0, "%s, service", op);
             add_latency_row(d, what, json_at(one, "latency/service"));
         }
     add_latency_row(d, "requests (batches)", json_at(p, "batches/latency/service"));
