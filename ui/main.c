@@ -95,7 +95,7 @@ static int start(const struct cli *c, struct scenario *s, int argc, char **argv)
 
 static int run(const struct cli *c, int argc, char **argv)
 {
-    struct demo demo = {.leash = -1, .mock_leash = -1};
+    struct demo demo = {.folder = -1, .leash = -1, .mock_leash = -1};
     struct err err = {0};
     struct scenario *s = malloc(sizeof *s);
     int code = EXIT_DONE;
