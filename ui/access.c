@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include "engine/target.h"
 #include "engine/text.h"
 #include "ui/cli.h"
+#include "ui/end_signal.h"
 
 enum { KEY_INTERRUPT = 3, KEY_END = 4, KEY_KILL = 21, KEY_DELETE = 127 };
 
@@ -31,6 +33,11 @@ static bool read_hidden(int tty, char *buf, size_t size)
     char c;
     buf[0] = '\0';
     for (;;) {
+        struct pollfd ready = {.fd = tty, .events = POLLIN};
+        if (end_signal_waits()) /* it is let through once the terminal is as it was */
+            return false;
+        if (poll(&ready, 1, 100) == 0)
+            continue;
         ssize_t got = read(tty, &c, 1);
         if (got < 0 && errno == EINTR)
             continue;
@@ -61,6 +68,8 @@ static int ask(char *buf, size_t size, struct err *err)
         close(tty);
         return err_set(err, ERR_FAILED, "--ask-password: %s", strerror(errno));
     }
+    sigset_t unheld;
+    end_signals_hold(&unheld);
     quiet = before;
     quiet.c_lflag &= (tcflag_t) ~(ECHO | ICANON | ISIG);
     quiet.c_cc[VMIN] = 1;
@@ -70,6 +79,7 @@ static int ask(char *buf, size_t size, struct err *err)
     tcsetattr(tty, TCSAFLUSH, &before);
     typed = write(tty, "\n", 1) == 1 && typed;
     close(tty);
+    end_signals_let(&unheld);
     return typed ? 0 : err_set(err, ERR_FAILED, "--ask-password: broken off");
 }
 

@@ -1,7 +1,6 @@
 /* See end_signal.h. Called by whoever waits for a reader or a lock, and at the end of a run. */
 #include "ui/end_signal.h"
 
-#include <signal.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -20,6 +19,21 @@ bool end_signal_waits(void)
         if (sigismember(&pending, end_signals[i]) == 1)
             return true;
     return false;
+}
+
+void end_signals_hold(sigset_t *before)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTSTP);
+    for (size_t i = 0; i < END_SIGNALS; i++)
+        sigaddset(&set, end_signals[i]);
+    pthread_sigmask(SIG_BLOCK, &set, before);
+}
+
+void end_signals_let(const sigset_t *before)
+{
+    pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
 static void leave(int number)
