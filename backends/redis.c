@@ -178,7 +178,7 @@ static enum submit redis_submit(struct conn *conn, struct op *op)
         claim = redis_mark_claim(w, t->family, op->key);
         max += claim;
     }
-    char *out = w->out + w->out_len;
+    char *out = w->out ? w->out + w->out_len : NULL; /* not from nothing, not even by 0 bytes */
     bool grows =
         c->out_len && c->out_at + c->out_len == w->out_len && w->out_room - w->out_len >= max;
     if (!grows) /* not simply one more of a pipeline */

@@ -156,7 +156,7 @@ class Outputs(Files):
         t.send("q")
         with open(self.at("end")) as f:  # written once, and now
             self.assertEqual(json.load(f)["ended_by"], "duration")
-        self.assertEqual(t.status(), 0)
+        self.assertEqual(t.status(), 0, t.text(history=200))
 
     @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full here")
     def test_devices(self):
