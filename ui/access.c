@@ -23,6 +23,7 @@
 #include "engine/target.h"
 #include "engine/text.h"
 #include "ui/cli.h"
+#include "ui/end_signal.h"
 #include "ui/outcome.h"
 
 #define FILE_WAIT_MS 120000 /* a person may have to unlock the store of passwords first */
@@ -40,6 +41,11 @@ static bool read_hidden(int tty, char *buf, size_t size, bool *cut)
     buf[0] = '\0';
     *cut = false;
     for (;;) {
+        struct pollfd ready = {.fd = tty, .events = POLLIN};
+        if (end_signal_waits()) /* it is let through once the terminal is as it was */
+            return false;
+        if (poll(&ready, 1, 100) == 0)
+            continue;
         ssize_t got = read(tty, &c, 1);
         if (got < 0 && errno == EINTR)
             continue;
@@ -72,6 +78,8 @@ static int ask(char *buf, size_t size, struct err *err)
         close(tty);
         return err_set(err, ERR_FAILED, "--ask-password: %s", strerror(errno));
     }
+    sigset_t unheld;
+    end_signals_hold(&unheld);
     quiet = before;
     quiet.c_lflag &= (tcflag_t) ~(ECHO | ICANON | ISIG);
     quiet.c_cc[VMIN] = 1;
@@ -82,6 +90,7 @@ static int ask(char *buf, size_t size, struct err *err)
     tcsetattr(tty, TCSAFLUSH, &before);
     typed = write(tty, "\n", 1) == 1 && typed;
     close(tty);
+    end_signals_let(&unheld);
     if (typed && cut)
         return err_set(err, ERR_USAGE, "--ask-password: longer than %zu bytes", size - 1);
     return typed ? 0 : err_set(err, ERR_FAILED, "--ask-password: broken off");

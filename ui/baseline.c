@@ -220,7 +220,7 @@ static const json_t *pool_for(const json_t *run, const struct pool_snapshot *p, 
 int baseline_load(struct screen *sc, const struct snapshot *s, const char *file, unsigned *pools,
                   struct err *err)
 {
-    json_t *run = json_load_run(file, err);
+    json_t *run = json_load_run(file, false, err);
 
     if (!run)
         return err->code;

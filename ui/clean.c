@@ -254,7 +254,7 @@ int clean_run(const struct cli *c, const struct backend *const *backends)
         return EXIT_WRONG_USAGE;
     }
     net_confirm(c->confirm);
-    json_t *run = json_load_run(c->word[0], &err);
+    json_t *run = json_load_run(c->word[0], true, &err);
     if (!run) {
         complain("clean: %s", err.msg);
         return exit_of_error(err.code);

@@ -194,7 +194,7 @@ static int write_file(const char *out, const struct row *row, size_t rows, const
     compare_write(&d, row, rows, base, new, threshold);
     if (html)
         html_end(&d);
-    int code = out_file_write(out, text_str(&t), t.len, err);
+    int code = out_file_write(out, text_str(&t), t.len, OUT_PATIENT, err);
     text_free(&t);
     return code;
 }
@@ -235,7 +235,7 @@ static int load_side(const char *words, json_t **run, size_t *n, struct err *err
             return err_set(err, ERR_USAGE, "compare: more than %d runs on a side",
                            COMPARE_SIDE_MAX);
         copy_part(file, sizeof file, words, len);
-        run[*n] = json_load_run(file, &why);
+        run[*n] = json_load_run(file, true, &why);
         if (!run[*n])
             return err_set(err, why.code, "compare: %s", why.msg);
         (*n)++;

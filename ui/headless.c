@@ -29,6 +29,7 @@
 #include "engine/text.h"
 #include "engine/utf8.h"
 #include "ui/cli.h"
+#include "ui/end_signal.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
 #include "ui/journal.h"
@@ -299,7 +300,7 @@ static void report(struct run *r, const char *file)
         snprintf(path, sizeof path, "%s/loadtop-%s-report.html", cli_text(r->cli, OWN_OUT), stamp);
     const struct snapshot *s = engine_snapshot(r->engine);
     json_t *run = json_run(s, r->command, NAN);
-    bool failed = !run || report_write(run, path, &err) < 0;
+    bool failed = !run || report_write(run, path, OUT_AT_ONCE, &err) < 0;
     json_decref(run);
     snapshot_release(s);
     r->unwritten = r->unwritten || failed;
@@ -450,6 +451,11 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
     if (r->last && !r->usage) /* wrong usage is one line */
         code = exit_worse(code, outcome_write(o, s, &kept));
     journal_close(r->journal, kept);
+    if (r->last) {
+        look_for_signal(r); /* one that came while somebody was to read it */
+        code = r->signal ? EXIT_SIGNAL + r->signal : code;
+        end_signals_end();
+    }
     snapshot_release(s);
     if (!r->signal) /* after a signal nothing may wait for a target that hangs */
         engine_free(r->engine);

@@ -91,10 +91,10 @@ static int show(struct store *s, struct text *t, int argc, char *const *argv, st
     const char *ending = out ? strrchr(out, '.') : NULL;
     if (ending && strcmp(ending, ".json") == 0) {
         char *json = json_text(run, &len);
-        code = out_file_write(out, json, len, err);
+        code = out_file_write(out, json, len, OUT_PATIENT, err);
         free(json);
     } else if (out) {
-        code = report_write(run, out, err);
+        code = report_write(run, out, OUT_PATIENT, err);
     } else {
         report_plain(run, t);
     }

@@ -93,7 +93,7 @@ static int start(const struct cli *c, struct scenario *s)
 
 static int run(const struct cli *c)
 {
-    struct demo demo = {.leash = -1, .mock_leash = -1};
+    struct demo demo = {.folder = -1, .leash = -1, .mock_leash = -1};
     struct err err = {0};
     struct scenario *s = malloc(sizeof *s);
     int code = EXIT_DONE;

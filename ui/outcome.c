@@ -130,7 +130,7 @@ static int write_json(const struct outcome *o, const json_t *run, const char *fi
     int code = EXIT_DONE;
     if (strcmp(file, "-") == 0) {
         code = print(STDOUT_FILENO, "stdout", text, len, o->hurry);
-    } else if (out_file_write(file, text, len, &err) < 0) {
+    } else if (out_file_write(file, text, len, o->hurry ? OUT_AT_ONCE : OUT_PATIENT, &err) < 0) {
         complain("%s", err.msg);
         code = EXIT_FAILED;
     }
@@ -188,11 +188,12 @@ int outcome_write_json(const struct outcome *o, const struct snapshot *s, struct
 {
     const char *file = cli_text(o->cli, OWN_JSON);
     size_t len;
-    if (!*file || strcmp(file, "-") == 0)
+    /* A pipe is written once, at the end. */
+    if (!*file || strcmp(file, "-") == 0 || out_file_is_special(file))
         return 0;
     json_t *run = json_with_screens(s, o->command, o->cpu_share, o->screens);
     char *text = json_text(run, &len);
-    int bad = out_file_write(file, text, len, err);
+    int bad = out_file_write(file, text, len, OUT_AT_ONCE, err);
     free(text);
     json_decref(run);
     return bad;
@@ -211,9 +212,12 @@ int outcome_write(const struct outcome *o, const struct snapshot *s, bool *kept)
     if (o->repeats)
         repeats_json(o->repeats, run);
     int code = *json ? write_json(o, run, json) : EXIT_DONE;
+    bool unwritten = code != EXIT_DONE;
     if (!only_json || !cli_flag(o->cli, OWN_QUIET))
         code = exit_worse(code, print_summary(o, s, only_json));
     *kept = keep_run(o, run);
+    if (unwritten && *kept && is_wanted(o->cli))
+        complain("the run itself is kept: loadtop history show %.16s -o FILE.json", s->run_id);
     json_decref(run);
     return code;
 }

@@ -410,20 +410,20 @@ static void test_load(void **state)
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(ftruncate(fd, 0), 0);
         assert_int_equal(pwrite(fd, bad[i], strlen(bad[i]), 0), strlen(bad[i]));
-        assert_null(json_load_run(path, &err));
+        assert_null(json_load_run(path, false, &err));
         assert_non_null(strstr(err.msg, path));
     }
     json_t *run = json_run(&snap, NULL, NAN);
     assert_int_equal(json_dump_file(run, path, 0), 0);
     json_decref(run);
-    run = json_load_run(path, &err);
+    run = json_load_run(path, false, &err);
     assert_non_null(run);
     is_null(run, "command");
     is_real(run, "generator/cpu_share", 0.5); /* the snapshot's, when nothing better is known */
     json_decref(run);
     close(fd);
     unlink(path);
-    assert_null(json_load_run(path, &err));
+    assert_null(json_load_run(path, false, &err));
     assert_int_equal(err.code, ERR_FAILED);
 }
 
