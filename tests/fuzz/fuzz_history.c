@@ -3,7 +3,7 @@
  * deflated (Z). The first byte says which. Each goes through the verbs that read it.
  *
  * ctest: not-tsan
- * fuzz: mutations=3000 */
+ * fuzz: mutations=1000 */
 #include "engine/err.h"
 #include "engine/text.h"
 #include "tests/fuzz/mutate_json.h"
@@ -123,7 +123,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
         abort();
     memcpy(line, data + from, len);
     memcpy(tail, data + from + len, rest);
-    new = from + rest < max ? json_mutate(line, len, max - from - rest, seed) : 0;
+    new = from + rest < max ? json_mutate(line, len, max - from - rest, seed, NULL) : 0;
     if (new) {
         memcpy(data + from, line, new);
         memcpy(data + from + new, tail, rest);

@@ -9,7 +9,7 @@
  * modules that do it are replaced below.
  *
  * ctest: not-tsan
- * fuzz: mutations=1000 */
+ * fuzz: mutations=200 */
 #include "backends/registry.h"
 #include "engine/loop.h"
 #include "engine/text.h"

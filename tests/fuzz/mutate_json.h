@@ -127,12 +127,23 @@ static inline void json_remove(const struct json_place *p)
         json_array_remove(p->parent, p->index);
 }
 
-static inline void json_mutate_once(json_t *root, uint32_t *state)
+/* A target's own text for a value that is text; NULL: none. Owned by the caller. */
+typedef char *json_own_text(const char *was, uint32_t *state);
+
+static inline void json_mutate_once(json_t *root, uint32_t *state, json_own_text *own)
 {
     struct json_place p, other;
     size_t n = json_values(root), at = mutate_draw(state, (uint32_t)n), from;
     if (!n || !json_place_at(root, &at, &p))
         return;
+    char *text = own && json_is_string(p.value) && mutate_draw(state, 2)
+                     ? own(json_string_value(p.value), state)
+                     : NULL;
+    if (text) {
+        json_replace(&p, json_string(text));
+        free(text);
+        return;
+    }
     switch (mutate_draw(state, 8)) {
     case 0:
         json_remove(&p);
@@ -156,7 +167,8 @@ static inline void json_mutate_once(json_t *root, uint32_t *state)
 
 /* Changes the JSON text in data; its new size, or 0 when it is none or grows beyond max: then data
  * is as it was. */
-static inline size_t json_mutate(uint8_t *data, size_t size, size_t max, unsigned seed)
+static inline size_t json_mutate(uint8_t *data, size_t size, size_t max, unsigned seed,
+                                 json_own_text *own)
 {
     uint32_t state = seed * 2654435761u + 1;
     json_t *root = json_loadb((const char *)data, size, JSON_DISABLE_EOF_CHECK, NULL);
@@ -164,7 +176,7 @@ static inline size_t json_mutate(uint8_t *data, size_t size, size_t max, unsigne
     if (!root)
         return 0;
     for (uint32_t n = 1 + mutate_draw(&state, 4); n; n--)
-        json_mutate_once(root, &state);
+        json_mutate_once(root, &state, own);
     char *text = json_dumps(root, JSON_COMPACT);
     len = text ? strlen(text) : 0;
     if (len > max)

@@ -58,7 +58,7 @@ static void tick_label(char *buf, size_t size, const struct svg_axis *a, double 
 {
     if (a->unit == SVG_DURATION)
         axis_label(buf, size, v, true);
-    else if (a->unit == SVG_SECONDS && v >= 120 && v < 1e9)
+    else if (a->unit == SVG_SECONDS && v >= 120)
         snprintf(buf, size, "%d:%02d", (int)(v / 60), (int)fmod(v, 60));
     else if (a->unit == SVG_SECONDS)
         snprintf(buf, size, "%g s", v);
