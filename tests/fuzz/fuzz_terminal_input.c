@@ -272,7 +272,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct app a;
     struct app_settings settings = {.backends = backends, .command = "loadtop null:"};
     struct err err = {0};
-    uint64_t now_ns = NS_PER_S;
+    uint64_t now_ns = 300 * NS_PER_MS;
     LLVMFuzzerInitialize(NULL, NULL);
     memset(&a, 0, sizeof a);
     a.settings = &settings;

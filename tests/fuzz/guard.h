@@ -1,7 +1,7 @@
 /* For fuzzers: runs a part of a target where it can open no file, make no socket and start no
- * process. The kernel holds it to that: a seccomp filter on a thread of its own, so that the
- * fuzzer's own thread is free. A call that is forbidden is either refused or ends the program as a
- * finding, with the name of what was tried.
+ * process or thread. The kernel holds it to that: a seccomp filter on a thread of its own, so that
+ * the fuzzer's own thread is free. A call that is forbidden is either refused or ends the program
+ * as a finding, with the name of what was tried.
  *
  * Where the kernel has no filter, it is said once and everything runs unguarded. With
  * FUZZ_UNGUARDED in the environment likewise: the sanitizers' stack traces need a program of their
@@ -40,7 +40,10 @@ static inline void guard_tell(int sig, siginfo_t *info, void *ucontext)
     const char *what = info->si_syscall == SYS_socket    ? "made a socket\n"
                        : info->si_syscall == SYS_connect ? "connected\n"
                        : info->si_syscall == SYS_openat  ? "opened a file\n"
-                                                         : "started a process, or opened a file\n";
+#ifdef SYS_open
+                       : info->si_syscall == SYS_open ? "opened a file\n"
+#endif
+                                                      : "started a process or a thread\n";
 
     (void)sig;
     (void)ucontext;
@@ -62,8 +65,12 @@ static inline bool guard_filter(int flags)
         GUARD_CALL(SYS_connect, no),
         GUARD_CALL(SYS_execve, no),
         GUARD_CALL(SYS_execveat, no),
+        GUARD_CALL(SYS_clone, no),
+        GUARD_CALL(SYS_clone3, no),
         GUARD_CALL(SYS_openat, file),
-#ifdef SYS_open
+#ifdef SYS_open /* older machines have more ways */
+        GUARD_CALL(SYS_fork, no),
+        GUARD_CALL(SYS_vfork, no),
         GUARD_CALL(SYS_open, file),
 #endif
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
