@@ -166,6 +166,8 @@ static void keep_message(char *to, size_t size, const char *msg, size_t len)
         len = size - 1;
     if (len)
         memcpy(to, msg, len);
+    for (size_t i = 0; i < len; i++)
+        to[i] = to[i] ? to[i] : '?';
     to[len] = '\0';
     secret_hide(to);
     clean_str(to);

@@ -1,6 +1,6 @@
 /* Finds secrets in texts; see secret.h.
  *
- * The search marks bytes in place with a character that no text holds, so that one search serves
+ * The search marks bytes in place with a control character, so that one search serves
  * the list of processes (a star for each byte) and messages ("***" for each secret). The known
  * secrets are a list that only grows: it is read without a lock from every thread that reports an
  * error. */
@@ -16,11 +16,12 @@
 #include "engine/text.h"
 
 #define MARK '\1'
-#define KNOWN_LEAST 6 /* bytes: shorter ones are found in ordinary words */
-#define KNOWN_PART                                                                                 \
-    16                 /* bytes of the beginning of one, which a message may have cut, are enough  \
-                        */
-#define KNOWN_MOST 256 /* secrets; with more, only their places in texts are known */
+/* Bytes: shorter ones are found in ordinary words. */
+#define KNOWN_LEAST 6
+/* Bytes of the beginning of one, which a message may have cut, are enough. */
+#define KNOWN_PART 16
+/* Secrets; with more, only their places in texts are known. */
+#define KNOWN_MOST 256
 
 enum reach { IN_LINE, IN_MESSAGE };
 
@@ -268,6 +269,9 @@ static void mark_value(char *text, const struct known *k)
 
 void secret_hide(char *message)
 {
+    for (char *c = message; *c; c++)
+        if (*c == MARK)
+            *c = '?';
     mark_all(message, IN_MESSAGE);
     for (const struct known *k = atomic_load(&first_known); k; k = k->next)
         mark_value(message, k);
