@@ -700,9 +700,7 @@ void act_input(struct app *a, const struct input *in)
         key_input(a, in->key);
         break;
     case INPUT_PASTE:
-        if (in->cut)
-            app_notice(a, ROLE_CAUTION, FIELD_TOO_LONG);
-        else if (a->sc.mode == MODE_FORM)
+        if (a->sc.mode == MODE_FORM)
             form_paste(&a->sc.form, in->paste);
         else if (a->sc.mode == MODE_ASK && typing(a)) /* it is there to be typed */
             app_notice(a, ROLE_CAUTION, "the name is to be typed, not pasted");

@@ -4,6 +4,7 @@
  * What goes on below curses, signals among it, is ui/tty.c's. */
 #include "ui/term.h"
 
+#include <assert.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
@@ -23,11 +24,12 @@
 #include "engine/err.h"
 #include "engine/text.h"
 #include "ui/cells.h"
+#include "ui/field.h"
 #include "ui/mouse.h"
 #include "ui/terminfo.h"
 #include "ui/tty.h"
 
-#define PASTE_MAX 32768 /* more than a field takes */
+#define PASTE_MAX 32768 /* more than a field takes: what is longer is refused there */
 #define PASTE_GAP_S 3   /* without its end, a paste is over when nothing came for so long */
 #define PASTE_BEGIN 0600
 #define PASTE_END 0601
@@ -37,6 +39,8 @@
 /* Bracketed paste; clicks and the wheel, as SGR reports where the terminal knows them. */
 #define MODES_ON "\033[?2004h\033[?1000h\033[?1006h"
 #define MODES_OFF "\033[?2026l\033[?2004l\033[?1006l\033[?1002l\033[?1000l"
+
+static_assert(PASTE_MAX > FIELD_MAX, "what was cut must not fit");
 
 struct look {
     attr_t attr;
@@ -65,7 +69,6 @@ static struct {
     time_t paste_last; /* when the last of it came */
     char paste[PASTE_MAX + 8];
     size_t paste_len;
-    bool paste_cut;
 } term = {.cursor_x = -1};
 
 /* ---- open and close ---- */
@@ -596,8 +599,6 @@ static void paste_add(uint32_t ch)
     if (term.paste_len + (size_t)n <= PASTE_MAX) {
         memcpy(term.paste + term.paste_len, u, (size_t)n);
         term.paste_len += (size_t)n;
-    } else {
-        term.paste_cut = true;
     }
 }
 
@@ -663,11 +664,10 @@ bool term_read(struct input *in)
             term.pasting = true;
             term.paste_last = time(NULL);
             term.paste_len = 0;
-            term.paste_cut = false;
         } else if (rc == KEY_CODE_YES && (int)w == PASTE_END) {
             term.pasting = false;
             term.paste[term.paste_len] = '\0';
-            *in = (struct input){.kind = INPUT_PASTE, .paste = term.paste, .cut = term.paste_cut};
+            *in = (struct input){.kind = INPUT_PASTE, .paste = term.paste};
             return true;
         } else if (term.pasting && time(NULL) - term.paste_last < PASTE_GAP_S) {
             term.paste_last = time(NULL);

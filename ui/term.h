@@ -50,7 +50,6 @@ struct input {
     int x, y;          /* clicks and the wheel */
     const char *paste; /* INPUT_PASTE: UTF-8 without control characters; borrowed until the next
                           term_read */
-    bool cut;          /* it was longer than what is taken, and is not whole */
 };
 
 /* What ended or disturbs the program from outside. */

@@ -188,7 +188,7 @@ class Messages(Base):
                      ["report", url], ["compare", url, url], ["fit", url], ["backends", url], ["clean", url],
                      ["history", "show", url], ["themes", url], ["-f", url], ["--password-file", url, "redis://h"],
                      ["--at", "1s set kafka.sasl.password HUSH", "null:"], ["--confirm", url, "nosuch:"],
-                     ["--headless", *["null:"] * 33, url], ["--out", url, "nosuch:"], ["--pattern", url],
+                     ["--headless", *["null:"] * 65, url], ["--out", url, "nosuch:"], ["--pattern", url],
                      ["--at", "1s set token HUSH", "--threshold", "p99<x", "null:"]):
             with self.subTest(args=args):
                 self.check("--headless", *args) if args[0].startswith("-") else self.check(*args)
