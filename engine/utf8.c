@@ -174,24 +174,27 @@ void text_put_shown(struct text *t, const char *s)
     clean_from(t, from);
 }
 
-void text_add_shown(struct text *t, const char *fmt, ...)
+static void vadd_shown(struct text *t, const char *fmt, va_list args)
 {
     size_t from = t->len;
+    text_vadd(t, fmt, args);
+    clean_from(t, from);
+}
+
+void text_add_shown(struct text *t, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
-    text_vadd(t, fmt, args);
+    vadd_shown(t, fmt, args);
     va_end(args);
-    clean_from(t, from);
 }
 
 void text_add_line(struct text *t, const char *fmt, ...)
 {
-    size_t from = t->len;
     va_list args;
     va_start(args, fmt);
-    text_vadd(t, fmt, args);
+    vadd_shown(t, fmt, args);
     va_end(args);
-    clean_from(t, from);
     text_put(t, "\n", 1);
 }
 

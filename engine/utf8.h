@@ -9,8 +9,8 @@
  * blank. Joiners and variation selectors stay after a character of a script (or an emoji) that has
  * them; combining characters stay.
  *
- * Formats for machines keep their texts: JSON and the history escape what they must (see
- * utf8_json). */
+ * JSON and the history keep their texts, and escape what they must (see utf8_json); a record of a
+ * CSV or an .hlog file is one line, so its words are cleaned. */
 #ifndef LOADTOP_ENGINE_UTF8_H
 #define LOADTOP_ENGINE_UTF8_H
 

@@ -359,6 +359,19 @@ static void interrupt(struct app *a)
             "p resumes a pool, :resume all goes on with all)");
 }
 
+/* Keys that open a line to type on. */
+static void open_line(struct app *a, enum action action)
+{
+    if (action == ACT_COMMAND)
+        prompt_open(a, MODE_COMMAND, "");
+    else if (action == ACT_MARK)
+        prompt_open(a, MODE_MARK, "");
+    else if (action == ACT_FIND)
+        prompt_open(a, MODE_FIND, "");
+    else if (app_pool(a)) /* ACT_EXACT */
+        prompt_open(a, MODE_EXACT, "");
+}
+
 static void act(struct app *a, enum action action)
 {
     char name[64];
@@ -385,17 +398,10 @@ static void act(struct app *a, enum action action)
         a->sc.find[0] = '\0';
         break;
     case ACT_COMMAND:
-        prompt_open(a, MODE_COMMAND, "");
-        break;
     case ACT_EXACT:
-        if (app_pool(a))
-            prompt_open(a, MODE_EXACT, "");
-        break;
     case ACT_MARK:
-        prompt_open(a, MODE_MARK, "");
-        break;
     case ACT_FIND:
-        prompt_open(a, MODE_FIND, "");
+        open_line(a, action);
         break;
     case ACT_FREEZE:
         freeze(a);

@@ -120,7 +120,7 @@ static void show_progress(struct run *r, const struct snapshot *s)
     uint64_t now = clock_ns();
     if (cli_flag(r->cli, OWN_QUIET) || r->ending || now < r->next_progress_ns)
         return;
-    struct text t = {0};
+    struct text t = {0}, line = {0}; /* written at once: others may write there, too */
     if (r->tty) {
         r->next_progress_ns = now + REDRAW_NS;
         summary_progress(&t, s, false);
@@ -128,17 +128,15 @@ static void show_progress(struct run *r, const struct snapshot *s)
         size_t len = t.s ? clean_line(t.s, t.len) : 0;
         if (len > room) /* no character takes more columns than bytes */
             len = clean_line(t.s, room);
-        fd_write_all(STDERR_FILENO, "stderr", "\r", 1, 0, NULL);
-        fd_write_all(STDERR_FILENO, "stderr", text_str(&t), len, 0, NULL);
-        fd_write_all(STDERR_FILENO, "stderr", "\033[K", 3, 0, NULL);
+        text_add(&line, "\r%.*s\033[K", (int)len, text_str(&t));
         r->line = true;
     } else {
         r->next_progress_ns += PROGRESS_NS;
         summary_progress(&t, s, true);
-        size_t len = t.s ? clean_line(t.s, t.len) : 0;
-        fd_write_all(STDERR_FILENO, "stderr", text_str(&t), len, 0, NULL);
-        fd_write_all(STDERR_FILENO, "stderr", "\n", 1, 0, NULL);
+        text_add_line(&line, "%s", text_str(&t));
     }
+    fd_write_all(STDERR_FILENO, "stderr", text_str(&line), line.len, 0, NULL);
+    text_free(&line);
     text_free(&t);
 }
 

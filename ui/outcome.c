@@ -144,12 +144,21 @@ static bool is_wanted(const struct cli *c)
     return !cli_flag(c, OWN_NO_HISTORY) && history_available();
 }
 
+/* The history and the journal lie in one folder: what is wrong with it is said once. */
+static void complain_of_state(const struct err *err)
+{
+    static char said[sizeof err->msg];
+    if (strcmp(said, err->msg) != 0)
+        complain("%s", err->msg);
+    copy_str(said, sizeof said, err->msg);
+}
+
 static bool keep_run(const struct outcome *o, const json_t *run)
 {
     struct err err = {0};
     if (!is_wanted(o->cli) || history_save(run, o->hurry, &err) == 0)
         return true;
-    complain("%s", err.msg);
+    complain_of_state(&err);
     return false;
 }
 
@@ -158,7 +167,7 @@ struct journal *outcome_journal(const struct cli *c, const char *command, const 
     struct err err = {0};
     struct journal *j = is_wanted(c) ? journal_open(command, screens, &err) : NULL;
     if (err.code)
-        complain("%s", err.msg);
+        complain_of_state(&err);
     return j;
 }
 

@@ -40,16 +40,25 @@ static int check_folder(const char *path, struct err *err)
     return 0;
 }
 
+/* The end of the folder that state_path adds; a folder of that name further up may be anybody's. */
+static const char *own_folder(const char *path)
+{
+    static const char name[] = "/loadtop/";
+    const char *found = NULL;
+    for (const char *at = strstr(path, name); at; at = strstr(at + 1, name))
+        found = at;
+    return found ? found + sizeof name - 2 : path + strlen(path);
+}
+
 static int walk(char *path, bool make, struct err *err)
 {
-    bool ours = false; /* from .../loadtop on */
+    const char *own = own_folder(path);
     int code = 0;
     for (char *at = strchr(path + 1, '/'); at && code == 0; at = strchr(at + 1, '/')) {
         *at = '\0';
-        ours = ours || strcmp(strrchr(path, '/'), "/loadtop") == 0;
         if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
             code = err_set(err, ERR_FAILED, "history: %.160s: %s", path, strerror(errno));
-        else if (ours)
+        else if (at >= own)
             code = check_folder(path, err);
         *at = '/';
     }

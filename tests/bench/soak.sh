@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# All the long random series: exact counts through random resizes, pauses, patterns, kills (an hour or so)
+# All the long random series: exact counts through random resizes, pauses, patterns, kills (two hours or so)
 #
 #   ./dev bench soak [fuzz] [null] [redis] [crate] [cassandra] [kafka]
 #
 # What `./dev test` does a tenth of. LOADTOP_SEED=N begins elsewhere. Servers are started by the tests.
 #
 # fuzz: 100,000 mutations of each kind of file (FUZZ_MUTATIONS=N), then all fuzzers, 30 minutes together
-# (LOADTOP_SOAK_FUZZ_SECONDS=N). What they find stays in build-fuzz/corpus, reduced to what adds something, and is where
+# (LOADTOP_SOAK_FUZZ_SECONDS=N). What they find stays in .cache/fuzz, reduced to what adds something, and is where
 # the next run begins; an input that fails is named, and belongs into tests/fuzz/corpus with its mend.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
@@ -38,7 +38,7 @@ reduce() { # FUZZER FOLDER
 }
 
 fuzz() { # NAME SECONDS
-    local fuzzer=build-fuzz/tests/libfuzz_$1 folders=("build-fuzz/corpus/$1") code=0
+    local fuzzer=build-fuzz/tests/libfuzz_$1 folders=(".cache/fuzz/$1") code=0
     mkdir -p "${folders[0]}"
     [ ! -d "tests/fuzz/corpus/$1" ] || folders+=("tests/fuzz/corpus/$1")
     LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp "$fuzzer" -max_total_time="$2" -rss_limit_mb=1024 -timeout=60 \

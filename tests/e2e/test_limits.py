@@ -143,19 +143,23 @@ class Windows(Folder):
         t = lib.Pty(lib.LOADTOP, NULL, cols=120, rows=40, term="tmux-256color")
         self.addCleanup(t.close)
         t.wait_for("LOAD ON 1/1")
-        where = ["1", "2", "3", "4", "5", "6", "?", "e", "S", ":thr", "1a"]
-        for i, keys in enumerate(where):
+        where = [("1", "[1 overview]"), ("2", "[2 pool]"), ("3", "[3 scaling]"), ("4", "[4 errors]"),
+                 ("5", "[5 events]"), ("6", "[6 targets]"), ("?", "Esc leaves, up and down scroll"), ("e", "edit pool 1"),
+                 ("S", "sweep pool 1"), (":thr", ":thr"), ("1a", "╭ add ")]
+        for i, (keys, title) in enumerate(where):
+            t.resize(120, 40)
             t.send(keys)
-            t.pump(0.1)
+            t.wait_for(title)
             for rows, cols in self.SIZES[i % 4::4]:
                 frames = t.raw.count(b"\x1b[?2026l")
                 self.window(t, rows, cols)
                 lib.until("a frame of %d x %d" % (rows, cols),
                           lambda n=frames: (self.drain(t), t.raw.count(b"\x1b[?2026l") > n)[1], timeout=20)
                 self.assertIsNone(t.popen.poll(), (keys, rows, cols))
+            t.resize(120, 40)
             t.send("\x1b")
-            t.pump(0.1)
-        t.resize(120, 40)
+            if not title.startswith("["):
+                t.wait_gone(title)
         t.wait_for("LOAD ON 1/1")
         t.send("\x03\x03")
         self.assertEqual(t.wait(20), 0)

@@ -2,8 +2,6 @@
  * baseline and what is drawn of it, the row of the history, and `clean` with what each backend does
  * before it connects. A file may come from anybody.
  *
- * No reader may tell a value that is none: text reports and SVG have no NaN or infinity in them.
- *
  * ctest: not-tsan
  * fuzz: mutations=1000 */
 #include "backends/registry.h"

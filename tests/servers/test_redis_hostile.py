@@ -77,10 +77,9 @@ class Numbers(unittest.TestCase):
                 t.pump(0.05)
                 return self.told() or not lib.alive(t.pid)
             lib.until("each has told its second INFO", seen, timeout=30)
-            for view in "123456":
-                t.send(view)
-                t.pump(0.2)
-            t.send("1")
+            for view in "2pool", "3scaling", "4errors", "5events", "6targets", "1overview":
+                t.send(view[0])
+                t.wait_for("[%s %s]" % (view[0], view[1:]))
             for name in INFOS:
                 t.wait_for(name)
             t.send("qy")

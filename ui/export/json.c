@@ -252,20 +252,23 @@ static void add_escaped(struct text *t, uint32_t ch)
  * can stand in strings only, and mean the same as escapes there. */
 static void add_harmless(struct text *t, const char *s)
 {
+    const char *from = s;
     uint32_t shown = 0, ch;
-    for (const char *from = s;; s += utf8_decode(s, &ch)) {
-        if (*s) {
-            utf8_decode(s, &ch);
-            utf8_next_shown(s, &shown);
-        }
-        if (*s && (ch < 0x7f || ch == shown))
+    while (*s) {
+        if (*s > 0 && *s < 0x7f) { /* most of it, and a saved run may have 50 MiB */
+            shown = (uint32_t)*s++;
             continue;
-        text_put(t, from, (size_t)(s - from));
-        if (!*s)
-            return;
-        add_escaped(t, ch);
-        from = s + utf8_decode(s, &ch);
+        }
+        int n = utf8_decode(s, &ch);
+        utf8_next_shown(s, &shown);
+        if (ch != shown) {
+            text_put(t, from, (size_t)(s - from));
+            add_escaped(t, ch);
+            from = s + n;
+        }
+        s += n;
     }
+    text_put(t, from, (size_t)(s - from));
 }
 
 char *json_text(const json_t *json, size_t *len)
