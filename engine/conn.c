@@ -22,11 +22,6 @@ void *conn_data(const struct conn *c)
     return (void *)(uintptr_t)(c + 1);
 }
 
-static struct group *conn_group(const struct conn *c)
-{
-    return c->worker->group[c->group];
-}
-
 /* ---- groups and opening -----------------------------------------------------------------------
  */
 
@@ -156,7 +151,6 @@ void conn_up(struct conn *c)
     c->busy = false;
     g->opening--;
     g->up++;
-    g->failures = 0;
     c->worker->tally.connected++;
     room_changed(c);
     c->worker->fill = true; /* not from here: open() may have called us */

@@ -298,13 +298,24 @@ static void end(struct op *op, uint32_t failed, enum ending how)
     op_free(w, op);
 }
 
+/* A server that lets itself be connected to and then breaks off answers nothing: only an answer
+ * ends the growing pauses between tries. */
+static void answered(const struct op *op)
+{
+    struct group *g = conn_group(op->conn);
+    if (g->failures)
+        g->failures = 0;
+}
+
 void op_done(struct op *op)
 {
+    answered(op);
     end(op, 0, END_OK);
 }
 
 void op_partial(struct op *op, uint32_t failed)
 {
+    answered(op);
     end(op, failed < op->n ? failed : op->n, END_OK);
 }
 

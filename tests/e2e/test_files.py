@@ -40,7 +40,7 @@ class Files(unittest.TestCase):
         """Its output in files, so that it never waits for this test."""
         p = subprocess.Popen([lib.LOADTOP, *args], stdin=subprocess.DEVNULL, text=True,
                              stdout=self.output() if stdout is None else stdout, stderr=self.output(),
-                             env=lib.environment(dict(env or {}, XDG_STATE_HOME=self.at("state"))))
+                             env=lib.environment(dict({"XDG_STATE_HOME": self.at("state")}, **(env or {}))))
         p.files = self.outputs[-1 if stdout is not None else -2:]
         self.addCleanup(self.end, p)
         return p
@@ -258,6 +258,26 @@ class Others(Files):
         self.assertEqual(sorted(os.listdir(os.path.join(state, "loadtop"))), ["history.db", "running"])
         with open(precious) as f:
             self.assertEqual(f.read(), "mine\n")
+
+    def test_no_folder_is_made_in_anothers_home(self):
+        home = self.at("home")
+        os.mkdir(home)
+        missing = self.at("missing")
+        for where in (home, missing) if os.geteuid() == 0 else (missing,):
+            if where == home:
+                os.chown(home, 65534, 65534)
+            _, err = self.ends(self.start("--headless", "-n", "50", NULL,
+                                          env={"HOME": where, "XDG_STATE_HOME": ""}), 0)
+            self.assertEqual(err.count("is not a folder of this user"), 1, err)
+        self.assertEqual(os.listdir(home), [])
+        self.assertFalse(os.path.exists(missing))
+        # A folder of that name further up may be anybody's.
+        state = os.path.join(self.at("loadtop"), "state")
+        os.makedirs(state)
+        if os.geteuid() == 0:
+            os.chown(self.at("loadtop"), 65534, 65534)
+        self.ends(self.start("--headless", "-n", "50", NULL, env={"XDG_STATE_HOME": state}), 0)
+        self.assertEqual(sorted(os.listdir(os.path.join(state, "loadtop"))), ["history.db", "running"])
 
     def test_what_lies_in_the_journals_folder(self):
         running = os.path.join(self.at("state"), "loadtop", "running")
