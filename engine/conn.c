@@ -209,7 +209,7 @@ void conn_down(struct conn *c, const char *error_class, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(msg, sizeof msg, fmt, args);
     va_end(args);
-    secret_hide(msg);
+    secret_hide_places(msg);
     note_error(c->worker, error_class, msg);
     struct group *g = conn_group(c);
     if (loop_now(c->worker->loop) >= g->next_open_ns) /* many are lost at once: one failure */
@@ -231,7 +231,7 @@ void conn_trouble(struct conn *c, const char *fmt, ...)
         va_start(args, fmt);
         vsnprintf(msg, sizeof msg, fmt, args);
         va_end(args);
-        secret_hide(msg);
+        secret_hide_places(msg);
         note_error(c->worker, "trouble", msg);
         c->worker->tally.connected--;
     } else {

@@ -23,7 +23,8 @@
 /* Secrets; with more, only their places in texts are known. */
 #define KNOWN_MOST 256
 
-enum reach { IN_LINE, IN_MESSAGE };
+/* What was typed and may be no command; one that is; what was said. */
+enum reach { IN_LINE, IN_COMMAND, IN_MESSAGE };
 
 /* ---- by their places ---- */
 
@@ -70,7 +71,7 @@ static char *no_port(char *body, const char *end)
 static char *mark_url(char *body, enum reach reach)
 {
     char *end = body + strlen(body), *next = strstr(body, "://");
-    if (reach == IN_MESSAGE)
+    if (reach != IN_LINE)
         end = body + strcspn(body, " \t");
     else if (next)
         end = next;
@@ -141,12 +142,12 @@ static bool mark_all(char *text, enum reach reach)
     return strchr(text, MARK) != NULL;
 }
 
-static char *marked_copy(const char *text)
+static char *marked_copy(const char *text, enum reach reach)
 {
     char *copy = strdup(text);
     if (!copy)
         abort();
-    mark_all(copy, IN_LINE);
+    mark_all(copy, reach);
     return copy;
 }
 
@@ -165,10 +166,10 @@ bool secret_star(char *text)
     return any;
 }
 
-char *secret_masked(const char *text, char *buf, size_t size)
+static char *masked(const char *text, char *buf, size_t size, enum reach reach)
 {
     struct text out = {.limit = size ? size - 1 : 1};
-    char *copy = marked_copy(text);
+    char *copy = marked_copy(text, reach);
     for (const char *c = copy; *c;) {
         size_t plain = strcspn(c, (const char[]){MARK, '\0'});
         text_put(&out, c, plain);
@@ -183,9 +184,19 @@ char *secret_masked(const char *text, char *buf, size_t size)
     return buf;
 }
 
+char *secret_masked(const char *text, char *buf, size_t size)
+{
+    return masked(text, buf, size, IN_LINE);
+}
+
+char *secret_masked_command(const char *text, char *buf, size_t size)
+{
+    return masked(text, buf, size, IN_COMMAND);
+}
+
 bool secret_was_masked(const char *text)
 {
-    char *copy = marked_copy(text);
+    char *copy = marked_copy(text, IN_LINE);
     bool found = strstr(text, "://***@") != NULL;
     for (size_t i = 0; copy[i] && !found; i++) {
         size_t n = strspn(copy + i, (const char[]){MARK, '\0'});
@@ -194,6 +205,35 @@ bool secret_was_masked(const char *text)
     }
     drop(copy);
     return found;
+}
+
+/* In messages a secret becomes three stars in place: it is never shorter. */
+static void unmark(char *message)
+{
+    char *to = message;
+    for (const char *from = message; *from;) {
+        size_t marks = strspn(from, (const char[]){MARK, '\0'});
+        for (size_t i = 0; i < marks && i < 3; i++)
+            *to++ = '*';
+        from += marks;
+        if (!marks)
+            *to++ = *from++;
+    }
+    *to = '\0';
+}
+
+static void no_marks(char *message)
+{
+    for (char *c = message; *c; c++)
+        if (*c == MARK)
+            *c = '?';
+}
+
+void secret_hide_places(char *message)
+{
+    no_marks(message);
+    if (mark_all(message, IN_MESSAGE))
+        unmark(message);
 }
 
 /* ---- by what they are ---- */
@@ -267,22 +307,20 @@ static void mark_value(char *text, const struct known *k)
     }
 }
 
-void secret_hide(char *message)
+void secret_hide_values(char *said)
 {
-    for (char *c = message; *c; c++)
-        if (*c == MARK)
-            *c = '?';
-    mark_all(message, IN_MESSAGE);
-    for (const struct known *k = atomic_load(&first_known); k; k = k->next)
-        mark_value(message, k);
-    char *to = message;
-    for (const char *from = message; *from;) {
-        size_t marks = strspn(from, (const char[]){MARK, '\0'});
-        for (size_t i = 0; i < marks && i < 3; i++)
-            *to++ = '*';
-        from += marks;
-        if (!marks)
-            *to++ = *from++;
-    }
-    *to = '\0';
+    const struct known *k = atomic_load(&first_known);
+    if (!k)
+        return;
+    no_marks(said);
+    for (; k; k = k->next)
+        mark_value(said, k);
+    unmark(said);
+}
+
+char *secret_said(char *buf, size_t size, const char *said, size_t len)
+{
+    copy_part(buf, size, said, len);
+    secret_hide_values(buf);
+    return buf;
 }

@@ -316,7 +316,7 @@ static void add_at(struct text *t, const struct at *at)
     char when[48], shown[COMMAND_TEXT_MAX + 96];
     struct command c;
     struct text line = {0};
-    secret_masked(at->text, shown, sizeof shown);
+    secret_masked_command(at->text, shown, sizeof shown);
     if (command_parse(&c, at->text, NULL, NULL) == 0 && c.verb == VERB_ADD)
         command_shown(&c, shown, sizeof shown);
     text_add(&line, "%s %s", format_exact_duration(when, sizeof when, at->at_ns), shown);

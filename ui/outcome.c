@@ -37,7 +37,7 @@ void complain(const char *fmt, ...)
     if (vsnprintf(line + before, (size_t)room, fmt, args) < 0)
         line[before] = '\0';
     va_end(args);
-    secret_hide(line);
+    secret_hide_places(line);
     clean_str(line + before);
     size_t len = strlen(line);
     line[len++] = '\n';
