@@ -62,7 +62,9 @@ static void add_authorization(struct text *line, const struct target *t, const s
         struct text pair = {0};
         text_add(&pair, "%s:%s", t->user, t->password);
         text_add(line, "Authorization: Basic ");
+        size_t at = line->len;
         base64(line, text_str(&pair), pair.len);
+        secret_know(text_str(line) + at); /* a proxy may send it back */
         if (pair.s)
             explicit_bzero(pair.s, pair.len);
         text_free(&pair);

@@ -20,6 +20,8 @@
 #define KNOWN_LEAST 6
 /* Bytes of the beginning of one, which a message may have cut, are enough. */
 #define KNOWN_PART 16
+/* Letters of an ordinary word, at most. */
+#define WORD_MOST 12
 /* Secrets; with more, only their places in texts are known. */
 #define KNOWN_MOST 256
 
@@ -241,6 +243,7 @@ void secret_hide_places(char *message)
 struct known {
     struct known *next;
     size_t len;
+    bool is_word; /* such as "cassandra": it is none inside of a longer word, nor as a scheme */
     char value[];
 };
 static _Atomic(struct known *) first_known;
@@ -260,6 +263,14 @@ void secret_hold(void)
     prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL);
 }
 
+static bool is_ordinary_word(const char *value, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!isalpha((unsigned char)value[i]))
+            return false;
+    return len <= WORD_MOST;
+}
+
 void secret_know(const char *value)
 {
     unsigned n;
@@ -273,6 +284,7 @@ void secret_know(const char *value)
     if (!k)
         abort();
     k->len = len;
+    k->is_word = is_ordinary_word(value, len);
     memcpy(k->value, value, len + 1);
     k->next = atomic_load(&first_known);
     while (!atomic_compare_exchange_weak(&first_known, &k->next, k))
@@ -284,8 +296,8 @@ static bool is_word_char(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Is what is at `at` in the text this secret, or enough of its beginning? Its length, or 0. A
- * secret that is also an ordinary word is none inside a longer one, nor as a scheme. */
+/* Is what is at `at` in the text this secret, or enough of its beginning? Its length, or 0.
+ */
 static size_t value_at(const char *text, const char *at, const struct known *k)
 {
     size_t n = 0;
@@ -293,8 +305,9 @@ static size_t value_at(const char *text, const char *at, const struct known *k)
         n++;
     if (n < k->len && n < (at[n] ? KNOWN_PART : KNOWN_LEAST))
         return 0;
-    bool inside = (at > text && is_word_char(at[-1]) && is_word_char(*at)) ||
-                  (n == k->len && is_word_char(at[n - 1]) && is_word_char(at[n]));
+    if (!k->is_word)
+        return n;
+    bool inside = (at > text && is_word_char(at[-1])) || (n == k->len && is_word_char(at[n]));
     return inside || strncmp(at + n, "://", 3) == 0 ? 0 : n;
 }
 

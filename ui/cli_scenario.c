@@ -214,8 +214,9 @@ void text_add_quoted(struct text *t, const char *word)
 
 static void add_valued(struct text *t, const char *name, const char *value)
 {
+    char shown[COMMAND_TEXT_MAX];
     text_add(t, " --%s ", name);
-    text_add_quoted(t, value);
+    text_add_quoted(t, secret_masked_command(value, shown, sizeof shown));
 }
 
 /* Is this option said by the scenario, or not part of what repeats a run? */
