@@ -87,6 +87,11 @@ class Outputs(Files):
         signals = {n: self.start("--headless", "-n", "50", "--json", self.fifo("s%d" % n), NULL)
                    for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)}
         report = self.start("report", self.run_file(), "-o", self.fifo("r.md"))
+        self.says(plain, "nobody reads this pipe yet")
+        late = os.open(self.at("b"), os.O_RDONLY | os.O_NONBLOCK)  # it waits for no writer: that may have given up
+        self.addCleanup(os.close, late)
+        self.ends(plain, 0)
+        self.assertEqual(json.loads(os.read(late, 1 << 20))["pools"][0]["ops"]["completed"], 50)
         for number, p in signals.items():
             self.says(p, "nobody reads this pipe yet")
             p.send_signal(number)
@@ -97,9 +102,6 @@ class Outputs(Files):
         self.says(report, "nobody reads this pipe yet")
         report.terminate()
         self.ends(report, self.by_signal(signal.SIGTERM))
-        with open(self.at("b")) as f:  # a reader that comes late gets all
-            self.assertEqual(json.load(f)["pools"][0]["ops"]["completed"], 50)
-        self.ends(plain, 0)
         out, err = self.ends(given_up, 1)
         self.assertIn("offered 50 = completed 50", out)
         self.assertIn("nobody reads this pipe within 10 s", err)
@@ -134,6 +136,28 @@ class Outputs(Files):
             os.close(read)
             if write is not None:
                 os.close(write)
+
+    def test_a_terminal_that_is_nearly_full(self):
+        """Nobody reads it, and there is room for a part of the summary only."""
+        master, terminal = os.openpty()
+        filler = os.open(os.ttyname(terminal), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        for fd in master, terminal, filler:
+            self.addCleanup(os.close, fd)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(filler, b"x" * 100)
+        os.read(master, 1000)
+        for ended in False, True:
+            words = ["-n", "50", "--json", self.at("run.json")] if ended else ["-d", "60s"]
+            p = self.start("--headless", *words, NULL, stdout=terminal)
+            if ended:
+                lib.until("the run has ended", lambda: os.path.exists(self.at("run.json")))
+            else:
+                self.says(p, "client")
+            p.terminate()
+            self.ends(p, 128 + signal.SIGTERM)
+            self.assertFalse(fcntl.fcntl(terminal, fcntl.F_GETFL) & os.O_NONBLOCK)
+            os.read(master, 100)
 
     def test_a_run_stands_still_for_no_pipe(self):
         """`report FIFO` while it goes on, and the screen's captures."""

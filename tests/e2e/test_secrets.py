@@ -473,7 +473,7 @@ class Long(Base):
                  "pw: its first line is longer than 8192 bytes"),
                 (["--password-file", self.file("nul", "a\0b\n"), "redis://127.0.0.1:1"], {}, "a NUL byte"),
                 (["--password-file", self.file("empty", "\n"), "redis://127.0.0.1:1"], {}, "is empty"),
-                (["--password-file", self.dir, "redis://127.0.0.1:1"], {}, "directory"),
+                (["--password-file", self.dir, "redis://127.0.0.1:1"], {}, "a folder"),
                 (["--token", longer, "crate://127.0.0.1:1/t"], {}, "--token: longer than 8192 bytes"),
                 (["--at", "1s add crate://h?token=" + longer, "null:"], {}, ""),
                 (["kafka://127.0.0.1:1/t?kafka.sasl.oauthbearer.config=" + longer], {}, "longer than 8192 bytes")):
