@@ -134,6 +134,20 @@ static void mark_named(char *text, enum reach reach)
     }
 }
 
+/* "add user:password@host": without a scheme it is no target, but seen until it is refused. */
+static void mark_added(char *text)
+{
+    char *add = strstr(text, "add ");
+    if (!add || (add > text && !strchr(" :", add[-1])))
+        return;
+    char *word = add + strcspn(add, " ");
+    word += strspn(word, " ");
+    char *end = word + strcspn(word, " ?"), *colon = memchr(word, ':', (size_t)(end - word));
+    char *at = last_at(word, end);
+    if (colon && at > colon && strncmp(colon, "://", 3) != 0)
+        mark(colon + 1, at);
+}
+
 static bool mark_all(char *text, enum reach reach)
 {
     for (char *c = text; *c; c++) /* nothing else may look like a mark */
@@ -141,6 +155,8 @@ static bool mark_all(char *text, enum reach reach)
             *c = ' ';
     mark_urls(text, reach);
     mark_named(text, reach);
+    if (reach != IN_MESSAGE)
+        mark_added(text);
     return strchr(text, MARK) != NULL;
 }
 

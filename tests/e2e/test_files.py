@@ -188,6 +188,16 @@ class Outputs(Files):
         self.assertEqual(r.code, 1, r)
         self.assertIn("No space left", r.err)
         self.assertIn("offered 50 = completed 50", r.out)
+        # A file that the shell opened keeps what was in it.
+        for place in "/dev/stdout", "/dev/fd/1":
+            with open(self.at("log", "before\n"), "a") as f:
+                p = self.start("--headless", "-n", "50", "--no-history", "--json", place, NULL, stdout=f)
+            self.assertEqual(p.wait(20), 0)
+            with open(self.at("log")) as f:
+                text = f.read()
+            self.assertTrue(text.startswith("before\n{"), text[:40])
+            self.assertEqual(json.JSONDecoder().raw_decode(text, 7)[0]["ended_by"], "count")
+            self.assertIn("offered 50 = completed 50", text)
 
 
 class Inputs(Files):

@@ -44,6 +44,11 @@ static const struct {
     {"30s add redis://u:HUSH@h:1", "30s add redis://u:***@h:1"},
     {"redis://h:1 redis://u:HUSH@g", "redis://h:1 redis://u:***@g"},
     {"redis://u:HUSH@h redis://v:HUSH@g", "redis://u:***@h redis://v:***@g"},
+    /* without a scheme */
+    {"add u:HUSH@h:1", "add u:***@h:1"},
+    {"5s add redis:/u:HUSH@h", "5s add redis:***@h"},
+    {"add null:?name=a:b@c", "add null:?name=a:b@c"},
+    {"mark see a:b@c", "mark see a:b@c"},
     /* options of a URL, also by escaped names */
     {"crate://h/t?token=HUSH", "crate://h/t?token=***"},
     {"crate://h/t?a=1&token=HUSH&b=2", "crate://h/t?a=1&token=***&b=2"},

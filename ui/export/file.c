@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -115,9 +116,27 @@ static int is_special(const char *path, struct err *err)
     return errno ? refuse(path, err) : 1;
 }
 
+/* The descriptor of "/dev/stdout" or "/dev/fd/N" where that is an ordinary file: it is written to
+ * as the shell opened it, at its place or its end, and not replaced. Else -1. */
+static int open_file_of(const char *path)
+{
+    static const char *const names[] = {"/dev/fd/", "/proc/self/fd/"};
+    struct stat st;
+    int fd = strcmp(path, "/dev/stdout") == 0   ? STDOUT_FILENO
+             : strcmp(path, "/dev/stderr") == 0 ? STDERR_FILENO
+                                                : -1;
+    for (size_t i = 0; i < sizeof names / sizeof *names && fd < 0; i++) {
+        size_t len = strlen(names[i]);
+        uint64_t n;
+        if (strncmp(path, names[i], len) == 0 && parse_count(path + len, &n) == 0 && n <= INT_MAX)
+            fd = (int)n;
+    }
+    return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fd : -1;
+}
+
 bool out_file_is_special(const char *path)
 {
-    return is_special(path, NULL) != 0;
+    return open_file_of(path) >= 0 || is_special(path, NULL) != 0;
 }
 
 /* ---- Ordinary files ---- */
@@ -236,6 +255,9 @@ int out_file_write(const char *path, const void *data, size_t len, enum out_wait
                    struct err *err)
 {
     char place[PATH_MAX];
+    int fd = open_file_of(path);
+    if (fd >= 0)
+        return fd_write_all(fd, path, data, len, -1, err);
     if (resolve(place, sizeof place, path, err) < 0)
         return ERR_FAILED;
     int special = is_special(place, err);
@@ -247,6 +269,8 @@ int out_file_write(const char *path, const void *data, size_t len, enum out_wait
 int out_file_check(const char *path, struct err *err)
 {
     char place[PATH_MAX], dir[PATH_MAX];
+    if (open_file_of(path) >= 0)
+        return 0;
     if (resolve(place, sizeof place, path, err) < 0)
         return ERR_FAILED;
     int special = is_special(place, err);
