@@ -1,7 +1,8 @@
 /* The terminal through ncursesw; see term.h.
  *
  * The grid that is on the screen is kept, so that a frame hands curses only the cells that changed.
- * What goes on below curses, signals among it, is ui/tty.c's. */
+ * Curses writes into memory, from where ui/tty_out.c's thread takes it to the terminal: nothing
+ * here waits for a terminal that takes no output. Modes and signals are ui/tty.c's. */
 #include "ui/term.h"
 
 #include <langinfo.h>
@@ -26,6 +27,7 @@
 #include "ui/mouse.h"
 #include "ui/terminfo.h"
 #include "ui/tty.h"
+#include "ui/tty_out.h"
 
 #define PASTE_MAX 4096
 #define PASTE_BEGIN 0600
@@ -33,6 +35,7 @@
 #define PAIRS_MAX 1024
 #define GAP_COLS 3
 #define SEQUENCE_MS 100
+#define LEAVE_MS 100
 /* Bracketed paste; clicks and the wheel, as SGR reports where the terminal knows them. */
 #define MODES_ON "\033[?2004h\033[?1000h\033[?1006h"
 #define MODES_OFF "\033[?2026l\033[?2004l\033[?1006l\033[?1002l\033[?1000l"
@@ -97,16 +100,26 @@ static void define_arrows(void)
     }
 }
 
+/* The modes are ours: curses would set them only once the terminal has taken all output. */
 static void enter_modes(void)
 {
-    raw();
+    tty_raw_modes();
     noecho();
     nonl();
     nodelay(stdscr, TRUE);
     keypad(stdscr, TRUE);
     intrflush(stdscr, FALSE);
     curs_set(0);
-    tty_write(MODES_ON, sizeof MODES_ON - 1);
+    tty_out_add(MODES_ON, sizeof MODES_ON - 1);
+    tty_out_send();
+}
+
+static void leave_modes(void)
+{
+    tty_out_add(MODES_OFF, sizeof MODES_OFF - 1);
+    endwin();
+    tty_out_flush(LEAVE_MS);
+    tty_give_modes_back();
 }
 
 static const char *string_value(const char *name)
@@ -185,6 +198,17 @@ int term_check(const char *colors, struct err *err)
     return 0;
 }
 
+/* Curses cannot ask a file for its size and has begun with that of the terminal's description. It
+ * begins again, as after a suspension, with the real one: the scrolling region of a VT100 is set by
+ * it. */
+static void begin_with_size(void)
+{
+    int rows, cols;
+    term_size(&rows, &cols);
+    endwin();
+    tty_out_discard();
+}
+
 int term_open(const char *colors, struct err *err)
 {
     const char *name = getenv("TERM");
@@ -195,17 +219,23 @@ int term_open(const char *colors, struct err *err)
     term.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
     if (tty_keep_modes(err) || tty_catch_signals(err))
         return ERR_FAILED;
+    if (tty_out_open(err)) {
+        tty_release_signals();
+        return ERR_FAILED;
+    }
     prepare_restore();
     if (!getenv("ESCDELAY"))
         set_escdelay(25);
     tty_set_open(true);
-    term.screen = newterm(name, stdout, stdin);
+    term.screen = newterm(name, tty_out_stream(), stdin);
     if (!term.screen) {
         tty_set_open(false);
+        tty_out_close();
         tty_release_signals();
         return err_set(err, ERR_FAILED, "TERM=%.60s: the terminal could not be opened", name);
     }
     set_term(term.screen);
+    begin_with_size();
     enter_modes();
     define_arrows();
     define_key("\033[200~", PASTE_BEGIN);
@@ -220,11 +250,10 @@ void term_close(void)
 {
     if (!term.screen)
         return;
-    tty_write(MODES_OFF, sizeof MODES_OFF - 1);
-    endwin();
+    leave_modes();
     tty_set_open(false);
-    tty_give_modes_back();
     delscreen(term.screen);
+    tty_out_close();
     term.screen = NULL;
     term.started = term.color = false;
     term.pairs = 0;
@@ -238,15 +267,11 @@ void term_suspend(void)
 {
     struct sigaction sa = {.sa_handler = SIG_DFL}, ours;
 
-    def_prog_mode();
-    tty_write(MODES_OFF, sizeof MODES_OFF - 1);
-    endwin();
-    tty_give_modes_back();
+    leave_modes();
     sigemptyset(&sa.sa_mask);
     sigaction(SIGTSTP, &sa, &ours);
     kill(getpid(), SIGTSTP);
     sigaction(SIGTSTP, &ours, NULL);
-    reset_prog_mode();
     enter_modes();
     term_redraw();
     tty_wake(); /* the window may have changed meanwhile */
@@ -484,6 +509,8 @@ static bool same_theme(const struct theme *a, const struct theme *b)
 void term_show(const struct cells *c, const struct theme *theme, enum tier tier)
 {
     static const char begin[] = "\033[?2026h", end[] = "\033[?2026l";
+    if (!tty_out_ready())
+        return;
     bool all = term.all || term.tier != tier || term.shown.rows != c->rows ||
                term.shown.cols != c->cols || !same_theme(&term.theme_copy, theme);
 
@@ -510,13 +537,14 @@ void term_show(const struct cells *c, const struct theme *theme, enum tier tier)
             }
         }
     term.all = false;
-    tty_write(begin, sizeof begin - 1);
+    tty_out_add(begin, sizeof begin - 1);
     if (term.cursor_x >= 0)
         move(term.cursor_y, term.cursor_x);
     wnoutrefresh(stdscr);
     doupdate();
     curs_set(term.cursor_x >= 0);
-    tty_write(end, sizeof end - 1);
+    tty_out_add(end, sizeof end - 1);
+    tty_out_send();
 }
 
 void term_redraw(void)

@@ -71,7 +71,8 @@ bool term_utf8(void);  /* is the locale UTF-8; after term_open */
 /* The tier in use, which is no better than what the terminal can; after term_open. */
 enum tier term_tier(void);
 void term_size(int *rows, int *cols);
-/* Shows the grid (of the terminal's size) in one synchronised update. */
+/* Shows the grid (of the terminal's size) in one synchronised update. While the terminal has not
+ * taken the one before, nothing is shown; term_signal_fd gets readable when the next can be. */
 void term_show(const struct cells *, const struct theme *, enum tier);
 /* The next show draws everything anew. */
 void term_redraw(void);
