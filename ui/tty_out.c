@@ -166,17 +166,30 @@ bool tty_out_ready(void)
     return ready;
 }
 
-void tty_out_send(void)
+/* Takes what is collected. */
+static void collect(struct text *to)
 {
-    int fd = fileno(out.stream);
     char buf[16384];
     ssize_t n;
+    for (off_t at = 0; (n = pread(fileno(out.stream), buf, sizeof buf, at)) > 0; at += n)
+        text_put(to, buf, (size_t)n);
+    tty_out_discard();
+}
+
+void tty_out_send(void)
+{
     pthread_mutex_lock(&out.lock);
-    for (off_t at = 0; (n = pread(fd, buf, sizeof buf, at)) > 0; at += n)
-        text_put(&out.next, buf, (size_t)n);
+    collect(&out.next);
     pthread_cond_broadcast(&out.changed);
     pthread_mutex_unlock(&out.lock);
-    tty_out_discard();
+}
+
+static void send(const struct text *t)
+{
+    pthread_mutex_lock(&out.lock);
+    text_put(&out.next, text_str(t), t->len);
+    pthread_cond_broadcast(&out.changed);
+    pthread_mutex_unlock(&out.lock);
 }
 
 static struct timespec after(uint64_t ns)
@@ -218,14 +231,20 @@ static void give_up(void)
 
 bool tty_out_flush(int timeout_ms)
 {
-    bool written = wait_written(timeout_ms);
+    struct text last = {0};
+    bool written = wait_written(timeout_ms), taken = false;
     if (!written)
         give_up();
-    tty_out_send();
-    if (wait_written(timeout_ms))
-        return written;
-    give_up();
-    return false;
+    collect(&last);
+    for (int i = 0; i < 2 && !taken; i++) { /* what filled the kernel's buffer may not be ours */
+        send(&last);
+        taken = wait_written(timeout_ms);
+        if (!taken)
+            give_up();
+        written = written && taken;
+    }
+    text_free(&last);
+    return written;
 }
 
 void tty_out_close(void)

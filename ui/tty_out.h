@@ -26,9 +26,9 @@ bool tty_out_ready(void);
 /* Hands over what was collected. If the thread still writes, the two are written one after the
  * other: for what must not be left out, such as the modes of the terminal. */
 void tty_out_send(void);
-/* Sends, and waits until all is written. What was sent before and is not written in that time is
- * thrown away, here and in the kernel, and what was collected since (how the terminal is given
- * back) follows at once, for which the same time is given again. True: nothing was thrown away. */
+/* Sends what is collected (how the terminal is given back), and waits until all is written. What is
+ * not written in that time is thrown away, here and in the kernel, so that what is collected finds
+ * room; for each step the same time is given. True: nothing was thrown away. */
 bool tty_out_flush(int timeout_ms);
 /* Ends the thread; call tty_out_flush first. Idempotent. */
 void tty_out_close(void);
