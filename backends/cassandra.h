@@ -251,6 +251,7 @@ struct cass_pool {
     struct cass_host host[CASS_HOSTS_MAX];
     _Atomic uint32_t hosts;
     _Atomic(struct cass_ring *) ring;
+    unsigned rings; /* made so far */
     struct cass_session control;
     uint64_t control_retry_ns;
     bool has_control;
@@ -316,6 +317,7 @@ struct cass_conn {
     struct alarm alarm; /* handshake; rest; a server that is silent */
     struct cass_link link;
     struct cql_reader in;
+    size_t held; /* of it beyond what was asked for (net_hold) */
     struct cql_writer out;
     struct cql_streams streams;
     enum cass_stage stage;

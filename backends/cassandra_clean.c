@@ -143,12 +143,12 @@ static int look_at(struct cleaning *w, const struct entry *e, struct seen *seen,
 {
     char cql[400];
     *seen = (struct seen){.run = w->c->run};
-    int n =
-        snprintf(cql, sizeof cql,
-                 "SELECT comment, table_name FROM system_schema.tables WHERE keyspace_name = '%s'",
-                 e->keyspace);
+    size_t len = text_append(
+        cql, sizeof cql, 0,
+        "SELECT comment, table_name FROM system_schema.tables WHERE keyspace_name = '%s'",
+        e->keyspace);
     if (e->kind != KIND_KEYSPACE)
-        snprintf(cql + n, sizeof cql - (size_t)n, " AND table_name = '%s'", e->table);
+        text_append(cql, sizeof cql, len, " AND table_name = '%s'", e->table);
     return cass_session_query(w->s, cql, on_table, seen, clock_ns() + LOOK_NS, err);
 }
 

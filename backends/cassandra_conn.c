@@ -552,6 +552,21 @@ static void give_room(struct cass_conn *c)
     }
 }
 
+/* What waits of a frame, beside the columns of a row of ours, is in the account of all connections.
+ * -1: it is too much, and the connection was lost. */
+static int hold_part(struct cass_conn *c)
+{
+    char text[120];
+    size_t asked = CASS_IN + 4 * (size_t)worker_of(c)->size_high;
+    if (net_hold(&c->held, c->in.used > asked ? c->in.used - asked : 0))
+        return 0;
+    snprintf(text, sizeof text,
+             "answers that are not whole hold %zu MiB of all connections, the most that is held",
+             NET_HELD_MAX >> 20);
+    lost(c, "too_much", text);
+    return -1;
+}
+
 /* -1: the connection was lost. */
 static int read_in(struct cass_conn *c)
 {
@@ -570,6 +585,8 @@ static int read_in(struct cass_conn *c)
         if (fed == CQL_BAD)
             lost(c, "protocol", c->in.why);
         if (fed != CQL_FED)
+            return -1;
+        if ((c->in.used || c->held) && hold_part(c) < 0)
             return -1;
     } while (cass_link_pending(&c->link));
     return 0;
@@ -694,6 +711,7 @@ void cass_close(struct conn *conn)
         loop_unwatch(loop_of(c), &c->watch);
         cass_link_close(&c->link);
         cql_reader_free(&c->in);
+        net_hold(&c->held, 0);
         cql_writer_free(&c->out);
         cql_streams_free(&c->streams);
         c->stage = CASS_CLOSED;

@@ -5,6 +5,7 @@
  * depend on it. */
 #include "backends/cassandra.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -293,8 +294,8 @@ static void put_hosts(struct cass_pool *p, json_t *to, unsigned *nodes, unsigned
         bool stands = !atomic_load(&h->down) && !atomic_load(&h->gone);
         *nodes += !atomic_load(&h->gone);
         *up += stands;
-        json_object_set_new(o, "address", json_string(h->shown));
-        json_object_set_new(o, "datacenter", json_string(h->dc));
+        json_object_set_new(o, "address", utf8_json(h->shown));
+        json_object_set_new(o, "datacenter", utf8_json(h->dc));
         json_object_set_new(o, "up", json_boolean(stands));
         put_count(o, "connections", atomic_load(&h->connections));
         put_count(o, "requests", requests);
@@ -315,7 +316,7 @@ static void put_left(json_t *list, const char *kind, const char *what, const cha
 {
     json_t *o = json_object();
     json_object_set_new(o, "kind", json_string(kind));
-    json_object_set_new(o, "what", json_string(what));
+    json_object_set_new(o, "what", utf8_json(what));
     json_object_set_new(o, "count", json_null());
     if (mark)
         json_object_set_new(o, "run", json_string(mark));
@@ -355,11 +356,11 @@ void cass_pool_stats(struct pool *pool, struct stats *s)
     if (p->has_control)
         s->rtt_ns = net_round_trip_ns(p->control.link.fd);
     struct cass_counts c = counts_of(p);
-    json_object_set_new(s->json, "cluster", json_string(p->cluster));
-    json_object_set_new(s->json, "datacenter", json_string(p->dc));
+    json_object_set_new(s->json, "cluster", utf8_json(p->cluster));
+    json_object_set_new(s->json, "datacenter", utf8_json(p->dc));
     json_object_set_new(s->json, "protocol", json_string("v4"));
-    json_object_set_new(s->json, "keyspace", json_string(p->keyspace));
-    json_object_set_new(s->json, "table", json_string(p->table));
+    json_object_set_new(s->json, "keyspace", utf8_json(p->keyspace));
+    json_object_set_new(s->json, "table", utf8_json(p->table));
     put_count(s->json, "replication", p->replication);
     put_count(s->json, "rows_read", c.read);
     put_count(s->json, "rows_missed", c.missed);
@@ -371,12 +372,12 @@ void cass_pool_stats(struct pool *pool, struct stats *s)
     put_left_behind(p, pool, s->left_behind);
     snprintf(s->version, sizeof s->version, "Cassandra %.40s", p->version);
     copy_str(s->address, sizeof s->address, p->has_control ? p->control.host : "");
-    int n = snprintf(s->note, sizeof s->note, "%u of %u nodes up, %u replica%s", up, nodes,
-                     p->replication, p->replication == 1 ? "" : "s");
-    if (s->other_clients > 0 && n > 0 && (size_t)n < sizeof s->note)
-        n += snprintf(s->note + n, sizeof s->note - (size_t)n, ", %lld other clients",
-                      (long long)s->other_clients);
-    if (c.missed && n > 0 && (size_t)n < sizeof s->note)
-        snprintf(s->note + n, sizeof s->note - (size_t)n, ", %.0f %% of reads found no row",
-                 100.0 * (double)c.missed / (double)(c.missed + c.read));
+    size_t len = text_append(s->note, sizeof s->note, 0, "%u of %u nodes up, %u replica%s", up,
+                             nodes, p->replication, p->replication == 1 ? "" : "s");
+    if (s->other_clients > 0)
+        len = text_append(s->note, sizeof s->note, len, ", %lld other clients",
+                          (long long)s->other_clients);
+    if (c.missed)
+        text_append(s->note, sizeof s->note, len, ", %.0f %% of reads found no row",
+                    100.0 * (double)c.missed / ((double)c.missed + (double)c.read));
 }

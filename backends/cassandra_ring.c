@@ -18,6 +18,8 @@
 
 #define DEFAULT_PORT 9042
 #define TOKENS_MAX (CASS_HOSTS_MAX * 256u)
+#define STEPS_MAX 1024u /* along the ring to another node: in a real one the next few tokens */
+#define RINGS_MAX 256u  /* that a pool keeps, of 1.5 MiB each at most */
 
 static void set_port(struct cass_host *h, unsigned port)
 {
@@ -270,9 +272,20 @@ static int token_order(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* Every word of a change is not one. */
+static bool is_known(const struct cass_ring *was, const struct cass_ring *is)
+{
+    unsigned i = 0;
+    while (was && was->tokens == is->tokens && i < is->tokens &&
+           was->token[i].token == is->token[i].token &&
+           memcmp(was->token[i].replica, is->token[i].replica, sizeof is->token[i].replica) == 0)
+        i++;
+    return was && i == is->tokens;
+}
+
 static int make_ring(struct cass_pool *p, const struct discovery *d, struct err *err)
 {
-    if (!d->tokens)
+    if (!d->tokens || p->rings == RINGS_MAX)
         return 0;
     struct cass_ring *r = calloc(1, sizeof *r + d->tokens * sizeof *r->token);
     if (!r)
@@ -284,7 +297,7 @@ static int make_ring(struct cass_pool *p, const struct discovery *d, struct err 
     unsigned wanted = p->replication < CASS_REPLICAS_MAX ? p->replication : CASS_REPLICAS_MAX;
     for (unsigned i = 0; i < r->tokens; i++) {
         struct cass_token *t = &r->token[i];
-        for (unsigned k = 1; k < r->tokens && t->replicas < wanted; k++) {
+        for (unsigned k = 1; k < r->tokens && k < STEPS_MAX && t->replicas < wanted; k++) {
             uint16_t next = r->token[(i + k) % r->tokens].replica[0];
             bool known = false;
             for (unsigned j = 0; j < t->replicas; j++)
@@ -294,7 +307,15 @@ static int make_ring(struct cass_pool *p, const struct discovery *d, struct err 
         }
     }
     r->retired = atomic_load(&p->ring);
+    if (is_known(r->retired, r)) {
+        free(r);
+        return 0;
+    }
     atomic_store(&p->ring, r);
+    if (++p->rings == RINGS_MAX)
+        pool_event(d->pool,
+                   "the ring changed for the %uth time: the load goes by this one from now on",
+                   RINGS_MAX);
     return 0;
 }
 
@@ -376,6 +397,7 @@ int cass_discover(struct cass_pool *p, struct pool *pool, struct cass_session *s
 void cass_ring_free(struct cass_pool *p)
 {
     struct cass_ring *r = atomic_exchange(&p->ring, NULL);
+    p->rings = 0;
     while (r) {
         struct cass_ring *older = r->retired;
         free(r);

@@ -282,7 +282,7 @@ static int on_rows(void *ctx, const struct cql_frame *f, struct cql_body *b, str
 {
     struct rows *r = ctx;
     struct cql_result result;
-    struct cql_str value[COLUMNS_MAX];
+    struct cql_str value[COLUMNS_MAX] = {0}; /* a row may have fewer than were asked for */
 
     r->session->next_page.len = 0;
     if (f->opcode != CQL_RESULT)

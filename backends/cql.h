@@ -20,6 +20,7 @@
 #define CQL_HEADER 9
 #define CQL_BODY_MAX (256u << 20) /* the protocol's own limit, bytes */
 #define CQL_STREAMS_MAX 32768u
+#define CQL_PAGING_MAX (64u << 10) /* of a paging state; real ones are short */
 
 enum cql_opcode {
     CQL_ERROR = 0x00,

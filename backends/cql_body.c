@@ -282,6 +282,8 @@ static void read_columns(struct cql_in *in, struct cql_columns *c, uint32_t *key
     c->more = (flags & MORE_PAGES) != 0;
     if (c->more && !cql_get_bytes(in, &c->paging_state))
         c->more = false;
+    if (c->paging_state.len > CQL_PAGING_MAX)
+        in->bad = true;
     c->has_specs = !(flags & NO_METADATA);
     if (!c->has_specs)
         return;

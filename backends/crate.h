@@ -140,7 +140,6 @@ struct crate_pool {
     struct crate_site site;
     struct crate_table table;
     struct crate_records records;
-    unsigned number;       /* of this pool among the run's, in its keys; 0: none yet */
     uint64_t record_bytes; /* of one record, in a request */
     _Atomic uint64_t
         row_takes; /* on the nodes' disks, at least, with all copies; 0: not known yet */

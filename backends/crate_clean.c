@@ -45,7 +45,7 @@ static int count(struct crate_site *s, const struct crate_table *t, const char *
 {
     json_t *reply = NULL;
     int result = about_table(s, t, "SELECT count(*) FROM", where, args, &reply, timeout_ms, err);
-    *n = result == 0 ? (int64_t)crate_cell(reply, 0, 0, -1) : -1;
+    *n = result == 0 ? whole_count(crate_cell(reply, 0, 0, -1)) : -1;
     json_decref(reply);
     if (result == 0 && *n < 0)
         return err_set(err, ERR_FAILED, "%s: the server's count is no number", t->shown);

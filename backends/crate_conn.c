@@ -19,6 +19,7 @@
 
 #include "backends/crate_error.h"
 #include "engine/err.h"
+#include "engine/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -253,8 +254,8 @@ static void probe_unwanted(struct crate_conn *c, long status, const json_t *root
 {
     const struct crate_host *h = crate_host_of(c);
     char name[CRATE_CLASS_MAX], msg[160];
-    unsigned len = crate_text_clean(c->probe.s ? c->probe.s : c->plain,
-                                    (unsigned)(c->probe.len < 80 ? c->probe.len : 80));
+    unsigned len = (unsigned)clean_line(c->probe.s ? c->probe.s : c->plain,
+                                        (unsigned)(c->probe.len < 80 ? c->probe.len : 80));
     crate_message(msg, sizeof msg, text_str(&c->probe), status == 503 ? 0 : len,
                   crate_status_advice(status));
     if ((status == 503 || status == 429) && !json_object_get(root, "ok"))

@@ -162,6 +162,5 @@ size_t crate_message(char *buf, size_t size, const char *msg, size_t len, const 
     buf[len] = '\0';
     if (!advice)
         return len;
-    int n = snprintf(buf + len, size - len, "%s%s", len ? " -> " : "", advice);
-    return len + (n < 0 ? 0 : (size_t)n);
+    return text_append(buf, size, len, "%s%s", len ? " -> " : "", advice);
 }

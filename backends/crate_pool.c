@@ -7,6 +7,7 @@
 #include "backends/crate.h"
 
 #include "engine/err.h"
+#include "engine/utf8.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -80,8 +81,9 @@ static bool server_load(struct crate_pool *p, struct stats *out, double *rejecte
     int64_t ours = 1; /* this one */
     for (unsigned i = 0; i < atomic_load(&p->nodes); i++)
         ours += atomic_load_explicit(&p->node[i].connections, memory_order_relaxed);
-    if (isfinite(open))
-        out->other_clients = (int64_t)open > ours ? (int64_t)open - ours : 0;
+    int64_t all = whole_count(open);
+    if (all >= 0)
+        out->other_clients = all > ours ? all - ours : 0;
     return true;
 }
 
@@ -97,7 +99,7 @@ static void table_rows(struct crate_pool *p, struct stats *out, double *copies)
                        &err) < 0)
         return;
     double rows = crate_cell(reply, 0, 0, -1);
-    p->rows_in_table = out->data_items = rows < 0 ? 0 : (int64_t)rows;
+    p->rows_in_table = out->data_items = rows < 0 ? 0 : whole_count(rows);
     *copies = crate_cell(reply, 0, 1, NAN);
     json_decref(reply);
 }
@@ -218,12 +220,13 @@ static json_t *rows_json(const struct crate_counts *c)
 static void left_behind(const struct pool *pool, const struct crate_pool *p, struct stats *out)
 {
     const struct crate_counts *c = &p->counts;
-    uint64_t rows = load(&c->acknowledged) - load(&c->deleted_rows);
+    uint64_t made = load(&c->acknowledged), gone = load(&c->deleted_rows),
+             rows = made > gone ? made - gone : 0; /* as the server counts what it deleted */
     char like[32];
     if (p->dropped || (!p->created && !load(&c->acknowledged) && !load(&c->unknown)))
         return;
-    json_t *o = json_pack("{s:s, s:s, s:I}", "kind", "rows", "what", p->table.shown, "count",
-                          (json_int_t)rows);
+    json_t *o = json_pack("{s:s, s:o, s:I}", "kind", "rows", "what", utf8_json(p->table.shown),
+                          "count", (json_int_t)rows);
     if (p->created) {
         json_object_set_new(o, "made", json_string("table")); /* clean drops it */
         if (option_bool(pool_options(pool), OPT_DROP) && !out->last)
@@ -314,8 +317,8 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
     if (out->last)
         drop_at_end(pool, p);
     json_t *o = out->json;
-    json_object_set_new(o, "table", json_string(p->table.shown));
-    json_object_set_new(o, "cluster", p->site.cluster ? json_string(p->site.cluster) : json_null());
+    json_object_set_new(o, "table", utf8_json(p->table.shown));
+    json_object_set_new(o, "cluster", p->site.cluster ? utf8_json(p->site.cluster) : json_null());
     json_object_set_new(o, "rows_in_table",
                         p->rows_in_table < 0 ? json_null()
                                              : json_integer((json_int_t)p->rows_in_table));

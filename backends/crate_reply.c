@@ -15,6 +15,7 @@
 #include "backends/crate_reply.h"
 
 #include "backends/crate_error.h"
+#include "engine/utf8.h"
 
 #include <math.h>
 #include <string.h>
@@ -176,7 +177,7 @@ static void row_end(struct crate_reply *r)
         } else if (r->row_count == 0) {
             r->skipped++;
         } else if (r->row_count > 0) {
-            r->affected += (uint64_t)r->row_count;
+            r->affected += (uint64_t)r->row_count; /* wraps where a server lies */
         }
     }
     r->row.code = 0;
@@ -325,7 +326,7 @@ static const char *scan_string(struct crate_reply *r, const char *p, const char 
     } else {
         struct crate_fault *f = r->capture ? message_of(r) : NULL;
         if (f)
-            f->len = crate_text_clean(f->msg, f->len);
+            f->len = (unsigned)clean_line(f->msg, f->len);
         r->capture = false;
         r->state = AFTER_VALUE;
     }
@@ -513,48 +514,4 @@ void crate_reply_feed(struct crate_reply *r, const char *p, size_t n)
 enum crate_verdict crate_reply_end(const struct crate_reply *r)
 {
     return r->state == DONE ? CRATE_WHOLE : r->state == WRONG ? CRATE_WRONG : CRATE_TORN;
-}
-
-/* Bytes of the valid UTF-8 character at s (up to `left`), or 0. Unicode 15, table 3-7. */
-static unsigned utf8_length(const unsigned char *s, unsigned left)
-{
-    unsigned n = s[0] < 0x80   ? 1
-                 : s[0] < 0xc2 ? 0
-                 : s[0] < 0xe0 ? 2
-                 : s[0] < 0xf0 ? 3
-                 : s[0] < 0xf5 ? 4
-                               : 0;
-    if (n == 0 || n > left)
-        return 0;
-    for (unsigned i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return n;
-}
-
-unsigned crate_text_clean(char *s, unsigned len)
-{
-    unsigned char *b = (unsigned char *)s;
-    unsigned i = 0;
-    while (i < len) {
-        unsigned n = utf8_length(b + i, len - i);
-        if (n == 0 && b[i] >= 0xc2 && b[i] < 0xf5 && len - i < 4) {
-            unsigned j = i + 1;
-            while (j < len && (b[j] & 0xc0) == 0x80)
-                j++;
-            if (j == len)
-                return i; /* the character that was cut at the end */
-        }
-        if (n == 0)
-            b[i] = '?';
-        else if (n == 1 && (b[i] < 0x20 || b[i] == 0x7f))
-            b[i] = ' ';
-        else if (n == 2 && b[i] == 0xc2 && b[i + 1] < 0xa0)
-            b[i] = b[i + 1] = ' '; /* C1 controls: a terminal may obey them */
-        i += n ? n : 1;
-    }
-    return len;
 }

@@ -67,9 +67,4 @@ void crate_reply_feed(struct crate_reply *, const char *p, size_t n);
 /* After the last byte. The counts above are to be trusted only with CRATE_WHOLE. */
 enum crate_verdict crate_reply_end(const struct crate_reply *);
 
-/* Makes s[0..len) valid UTF-8 without control characters in place, each wrong byte becoming '?';
- * returns the new length (a character that was cut at the end is dropped). For text from a server
- * that goes to a screen. */
-unsigned crate_text_clean(char *s, unsigned len);
-
 #endif

@@ -9,6 +9,7 @@
 #include "backends/crate.h"
 
 #include "backends/crate_error.h"
+#include "engine/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -109,19 +110,16 @@ static void fail(struct crate_conn *c, const char *error_class, const char *msg,
 static void fail_reply(struct crate_conn *c, enum crate_verdict verdict)
 {
     char msg[192];
-    int n;
+    size_t len = text_append(msg, sizeof msg, 0, "%.120s: ", crate_host_of(c)->shown);
     if (verdict == CRATE_TORN)
-        n = snprintf(msg, sizeof msg, "%s: the answer ends too early (outcome unknown)",
-                     crate_host_of(c)->shown);
+        len = text_append(msg, sizeof msg, len, "the answer ends too early");
     else if (verdict == CRATE_WRONG)
-        n = snprintf(msg, sizeof msg,
-                     "%s: the answer is not JSON (outcome unknown) -> is this CrateDB?",
-                     crate_host_of(c)->shown);
+        len = text_append(msg, sizeof msg, len, "the answer is not JSON, is this CrateDB?");
     else
-        n = snprintf(msg, sizeof msg,
-                     "%s: %u rows were sent and %" PRIu64 " answered (outcome unknown)",
-                     crate_host_of(c)->shown, c->n, c->reply.results);
-    fail(c, verdict == CRATE_TORN ? "torn" : "bad reply", msg, n > 0 ? (size_t)n : 0, true);
+        len = text_append(msg, sizeof msg, len, "%u rows were sent and %" PRIu64 " answered", c->n,
+                          c->reply.results);
+    len = text_append(msg, sizeof msg, len, " (outcome unknown)");
+    fail(c, verdict == CRATE_TORN ? "torn" : "bad reply", msg, len, true);
 }
 
 /* The server refused the request as a whole. */
@@ -130,7 +128,7 @@ static void fail_status(struct crate_conn *c, long status, enum crate_verdict ve
     char name[CRATE_CLASS_MAX], msg[192];
     const struct crate_fault *f = &c->reply.error;
     bool told = verdict == CRATE_WHOLE && c->reply.has_error;
-    unsigned plain = told ? f->len : crate_text_clean(c->plain, c->plain_len);
+    unsigned plain = told ? f->len : (unsigned)clean_line(c->plain, c->plain_len);
     const char *said = told ? f->msg : c->plain;
     size_t len;
     if (told && f->code) {

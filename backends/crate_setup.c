@@ -10,6 +10,7 @@
 
 #include "engine/err.h"
 #include "engine/plain_file.h"
+#include "engine/scenario.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -26,8 +27,7 @@
 #define BALANCE_S 5
 #define OWN_SQL_MAX (1u << 20)
 
-/* Numbers the pools that this process ever opened, so that no two of them make the same key. */
-static _Atomic unsigned pools_opened;
+_Static_assert(POOLS_RUN_MAX <= CRATE_POOLS_MAX, "each pool of a run has keys of its own");
 
 static void json_stmt(struct crate_stmt *st, struct text *sql)
 {
@@ -244,11 +244,7 @@ static int open_all(struct pool *pool, struct crate_pool *p, struct err *err)
     if (result < 0)
         return result;
     pool_nodes(pool, p->site.hosts); /* a thread opens connections to each */
-    if (!p->number)                  /* one for all attempts */
-        p->number = atomic_fetch_add(&pools_opened, 1) + 1;
-    if (p->number > CRATE_POOLS_MAX)
-        return err_set(err, ERR_FAILED, "crate: more than %d pools in one run", CRATE_POOLS_MAX);
-    crate_records_init(&p->records, pool_run_id(pool), p->number, pool_seed(pool),
+    crate_records_init(&p->records, pool_run_id(pool), pool_number(pool), pool_seed(pool),
                        (unsigned)option_u64(o, OPT_OBJECTS), first_ms);
     p->record_bytes = crate_record_bytes(&p->records);
     prepare_own(p, o);

@@ -10,6 +10,7 @@
 
 #include "backends/crate_error.h"
 #include "engine/err.h"
+#include "engine/utf8.h"
 
 #include <fcntl.h>
 #include <jansson.h>
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #define REPLY_MAX ((size_t)4 << 20)
+#define REPLY_VALUES_MAX 100000u /* of its JSON; each takes some 100 bytes once it is read */
 #define GREET_MS 5000L
 #define CLUSTER_MAX 1024 /* bytes of its name */
 
@@ -118,7 +120,17 @@ static size_t keep_reply(char *bytes, size_t size, size_t n, void *ctx)
 {
     struct crate_site *s = ctx;
     text_put(&s->reply, bytes, size * n);
-    return size * n;
+    return s->reply.cut ? 0 : size * n; /* 0: no more of it */
+}
+
+/* jansson bounds how deep JSON is, not how much it makes of a few bytes. NULL: it is not JSON, or
+ * too much. */
+static json_t *read_json(const struct text *t)
+{
+    unsigned values = 0;
+    for (const char *p = text_str(t); *p; p++)
+        values += *p == ',' || *p == '[' || *p == '{';
+    return values > REPLY_VALUES_MAX ? NULL : json_loads(text_str(t), 0, NULL);
 }
 
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
@@ -223,6 +235,9 @@ static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct 
     }
     if (s->refused.code)
         return err_set(err, s->refused.code, "%s", s->refused.msg);
+    if (s->reply.cut)
+        return err_set(err, ERR_FAILED, "%s: an answer of more than %zu bytes: it is not read",
+                       s->host[host].shown, REPLY_MAX);
     return err_set(err, ERR_UNREACHED, "%s: %s%s", s->host[host].shown,
                    s->why[0] ? s->why : curl_easy_strerror(result),
                    result == CURLE_COULDNT_CONNECT ? " (is CrateDB running there?)" : "");
@@ -246,7 +261,7 @@ int crate_site_get(struct crate_site *s, unsigned host, bool fresh, long timeout
 /* The first host that answers says which cluster it is; the others are to be of the same. */
 static int take_greeting(struct crate_site *s, unsigned host, struct err *err)
 {
-    json_t *root = json_loads(text_str(&s->reply), 0, NULL);
+    json_t *root = read_json(&s->reply);
     const char *version =
         json_string_value(json_object_get(json_object_get(root, "version"), "number"));
     const char *cluster = json_string_value(json_object_get(root, "cluster_name"));
@@ -263,7 +278,6 @@ static int take_greeting(struct crate_site *s, unsigned host, struct err *err)
     } else if (!crate_same_cluster(s, cluster)) {
         char name[80];
         copy_str(name, sizeof name, cluster ? cluster : "one without a name");
-        crate_text_clean(name, (unsigned)strlen(name));
         result = err_set(err, ERR_FAILED,
                          "%s: it is of another cluster (%s) than the hosts before: give it a pool "
                          "of its own",
@@ -289,7 +303,7 @@ int crate_site_greet(struct crate_site *s, unsigned host, struct err *err)
     if (s->status == 200)
         return take_greeting(s, host, err);
     copy_str(said, sizeof said, text_str(&s->reply));
-    unsigned len = crate_text_clean(said, (unsigned)strlen(said));
+    unsigned len = (unsigned)clean_line(said, strlen(said));
     crate_message(shown, sizeof shown, said, s->status == 503 ? 0 : len,
                   crate_status_advice(s->status));
     crate_status_class(name, sizeof name, s->status);
@@ -317,7 +331,7 @@ static int refused_statement(struct crate_site *s, const json_t *reply, struct e
             text = text_str(&s->reply);
     }
     copy_str(said, sizeof said, text ? text : "");
-    unsigned len = crate_text_clean(said, (unsigned)strlen(said));
+    unsigned len = (unsigned)clean_line(said, strlen(said));
     crate_message(shown, sizeof shown, said, len, advice);
     int code = s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED;
     return err_set(err, code, "%s: %s: %s", s->host[s->at].shown, name, shown);
@@ -351,7 +365,7 @@ int crate_site_sql(struct crate_site *s, const char *sql, json_t *args, json_t *
         return err_set(err, ERR_UNREACHED, "no host has said yet which cluster it is of");
     if (result < 0)
         return result;
-    json_t *root = json_loads(text_str(&s->reply), 0, NULL);
+    json_t *root = read_json(&s->reply);
     if (s->status != 200 || json_object_get(root, "error")) {
         result = refused_statement(s, root, err);
         json_decref(root);
@@ -359,7 +373,8 @@ int crate_site_sql(struct crate_site *s, const char *sql, json_t *args, json_t *
     }
     if (!json_is_object(root)) {
         json_decref(root);
-        return err_set(err, ERR_FAILED, "%s: the answer is not JSON (is this CrateDB?)",
+        return err_set(err, ERR_FAILED,
+                       "%s: the answer is not JSON, or too much of it (is this CrateDB?)",
                        s->host[s->at].shown);
     }
     if (reply)

@@ -4,6 +4,7 @@
  * kept as JSON, so that encoding is one copy and a switch for each argument. Parsed at check() and
  * pool_open; encoded by fill() on a worker's thread, where nothing is allocated. */
 #include "backends/crate_stmt.h"
+#include "engine/text.h"
 
 #include "backends/crate_record.h"
 #include "engine/err.h"
@@ -374,10 +375,8 @@ static char *put_arg(char *at, const struct crate_arg *a, struct crate_draw *d)
     case ARG_INT:
         return crate_decimal_put(
             at, (int64_t)a->low + (int64_t)rng_below(random, (uint64_t)(a->high - a->low) + 1));
-    case ARG_REAL: {
-        int n = snprintf(at, 64, "%.6f", a->low + (a->high - a->low) * rng_unit(random));
-        return at + (n > 0 ? n : 0);
-    }
+    case ARG_REAL:
+        return at + text_append(at, 64, 0, "%.6f", a->low + (a->high - a->low) * rng_unit(random));
     case ARG_TEXT:
         return put_random_text(at, (size_t)a->low, random);
     case ARG_CHOICE:

@@ -45,6 +45,9 @@ struct kafka_mark {
 #define KAFKA_TOPIC_MOST 249 /* bytes of a topic's name: Kafka's own bound */
 #define KAFKA_GROUP_MOST 255 /* of a group's: Kafka has none */
 #define KAFKA_RUN 9          /* a run's id with its end */
+#define KAFKA_PARTITIONS_MAX 10000
+/* Of a partition, as brokers say: larger ones are none, and sums over all partitions fit. */
+#define KAFKA_OFFSET_MAX (INT64_C(1) << 49)
 #define KAFKA_GROUP_PREFIX "loadtop-"
 
 /* Where clients' time went, and what they met; all in ns or counts. Sums only ever rise. */

@@ -233,9 +233,10 @@ int kafka_topic_look(struct kafka_pool *kp, int timeout_ms, bool *exists, struct
         return kafka_unreached(kp, code, err);
     kafka_trouble_over(kp, asked);
     code = meta->topic_cnt == 1 ? meta->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    if (!code) {
-        *exists = meta->topics[0].partition_cnt > 0;
-        kp->partitions = meta->topics[0].partition_cnt;
+    int partitions = code ? 0 : meta->topics[0].partition_cnt;
+    if (!code && partitions <= KAFKA_PARTITIONS_MAX) {
+        *exists = partitions > 0;
+        kp->partitions = partitions;
         kp->replicas = kp->partitions ? meta->topics[0].partitions[0].replica_cnt : 0;
     }
     if (meta->broker_cnt > 0) {
@@ -246,6 +247,9 @@ int kafka_topic_look(struct kafka_pool *kp, int timeout_ms, bool *exists, struct
     kp->brokers = meta->broker_cnt;
     pool_nodes(kp->pool, (unsigned)kp->brokers);
     rd_kafka_metadata_destroy(meta);
+    if (partitions > KAFKA_PARTITIONS_MAX)
+        return err_set(err, ERR_FAILED, "%s: topic %s has %d partitions, at most %d are possible",
+                       where(kp), kp->topic, partitions, KAFKA_PARTITIONS_MAX);
     if (code && code != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
         code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
         char said[192];
@@ -391,8 +395,11 @@ rd_kafka_resp_err_t kafka_offsets_at(rd_kafka_t *rk, rd_kafka_topic_partition_li
     for (int i = 0; i < l->cnt; i++)
         l->elems[i].offset = time_ms;
     rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(rk, l, timeout_ms);
-    for (int i = 0; i < l->cnt && !code; i++)
+    for (int i = 0; i < l->cnt && !code; i++) {
         code = l->elems[i].err;
+        if (l->elems[i].offset > KAFKA_OFFSET_MAX)
+            l->elems[i].offset = KAFKA_OFFSET_MAX;
+    }
     return code;
 }
 

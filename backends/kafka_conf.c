@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 #define ID_MOST 255 /* librdkafka cuts "host:port" to this */
+#define RECEIVE_MAX ((uint64_t)16 << 20)
 
 static const struct {
     unsigned option;
@@ -275,6 +276,22 @@ static int set_always(rd_kafka_conf_t *conf, struct err *err)
     return 0;
 }
 
+/* Of one response, which librdkafka holds whole: its own bound is 100 MB for each broker of each
+ * handle. Whoever says how large messages are has it as librdkafka derives it from that. */
+static int set_bounds(rd_kafka_conf_t *conf, const struct options *o, struct err *err)
+{
+    static const char *const own[] = {"receive.message.max.bytes", "fetch.max.bytes",
+                                      "message.max.bytes", "fetch.message.max.bytes",
+                                      "max.partition.fetch.bytes"};
+    for (unsigned i = 0; i < sizeof own / sizeof *own; i++)
+        if (given(o, own[i]))
+            return 0;
+    if (set_number(conf, "fetch.max.bytes", RECEIVE_MAX / 2, err) < 0 ||
+        set_number(conf, "receive.message.max.bytes", RECEIVE_MAX, err) < 0)
+        return ERR_USAGE;
+    return 0;
+}
+
 rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *target,
                                 const struct options *o, const char *sender, rd_kafka_type_t type,
                                 struct err *err)
@@ -289,7 +306,8 @@ rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *targ
     set_if_known(conf, "socket.nagle.disable", "true");
     set_if_known(conf, "socket.keepalive.enable", "true");
     set_if_known(conf, "log.connection.close", "false");
-    bool bad = set_always(conf, err) < 0 || set_target(conf, target, o, err) < 0;
+    bool bad = set_always(conf, err) < 0 || set_bounds(conf, o, err) < 0 ||
+               set_target(conf, target, o, err) < 0;
     if (!bad && type == RD_KAFKA_PRODUCER) {
         bad = set_producer(conf, o, err) < 0;
         if (!bad && kp && kp->pool)

@@ -164,11 +164,13 @@ static void rebalance(struct kafka_conn *kc, rd_kafka_event_t *e)
     rd_kafka_error_t *error = NULL;
     if (!gain)
         kafka_offsets_store(kc);
-    for (int i = 0; l && i < l->cnt; i++) {
+    for (int i = l ? l->cnt - 1 : -1; i >= 0; i--) {
         int32_t p = l->elems[i].partition;
-        if (p < 0 || p >= kc->pool->partitions)
+        if (strcmp(l->elems[i].topic, kc->pool->topic) != 0) { /* the coordinator's word alone */
+            rd_kafka_topic_partition_list_del_by_idx(l, i);
+        } else if (p < 0 || p >= kc->pool->partitions) {
             continue;
-        if (gain) {
+        } else if (gain) {
             kc->own[p].assigned = true;
             kc->own[p].stored = -1;
             atomic_store_explicit(&kc->own[p].taken, -1, memory_order_relaxed);
@@ -412,8 +414,8 @@ static bool poll_queue(struct kafka_conn *kc, uint32_t n, rd_kafka_event_t **oth
         *other = e;
         return false;
     }
-    if (!m->err && !kc->trips && m->partition < kc->pool->partitions &&
-        kc->own[m->partition].assigned) {
+    if (!m->err && !kc->trips && m->partition >= 0 && m->partition < kc->pool->partitions &&
+        m->offset >= 0 && m->offset < KAFKA_OFFSET_MAX && kc->own[m->partition].assigned) {
         kc->event[n] = e;
         kc->message[n] = m;
         return true;

@@ -111,14 +111,14 @@ int kafka_made_mark(rd_kafka_t *rk, enum kafka_made what, const char *name, cons
     char group[KAFKA_MARK_GROUP], words[KAFKA_MARK_GROUP + 256];
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
     mark_group(what, name, group, sizeof group);
-    int len = snprintf(words, sizeof words, RUN_PREFIX "%.16s %s %s, made by %.128s", run,
-                       what == KAFKA_MADE_TOPIC ? "topic" : "group", name, sender);
+    size_t len = text_append(words, sizeof words, 0, RUN_PREFIX "%.16s %s %s, made by %.128s", run,
+                             what == KAFKA_MADE_TOPIC ? "topic" : "group", name, sender);
     rd_kafka_topic_partition_list_t *l = one_offset(topic);
-    l->elems[0].metadata = malloc((size_t)len + 1); /* librdkafka frees it */
+    l->elems[0].metadata = malloc(len + 1); /* librdkafka frees it */
     if (!l->elems[0].metadata)
         abort();
-    memcpy(l->elems[0].metadata, words, (size_t)len + 1);
-    l->elems[0].metadata_size = (size_t)len;
+    memcpy(l->elems[0].metadata, words, len + 1);
+    l->elems[0].metadata_size = len;
     for (int tries = 0; tries < TRIES; tries++) {
         code = commit(rk, group, l);
         if (!passes(code))

@@ -12,6 +12,7 @@
 
 #include "backends/kafka.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 
 #include <jansson.h>
 #include <malloc.h>
@@ -202,8 +203,8 @@ static void say_consumer(struct kafka_pool *kp, const struct kafka_second *s,
     double low, high, growth = kafka_memory_growth(kp, &low, &high);
     json_t *c = json_object(), *order = json_object();
     json_object_set_new(c, "state", json_string(lag_state_name(kp->lag.state)));
-    json_object_set_new(
-        c, "words", json_string(lag_watch_text(&kp->lag, kp->retention_s, words, sizeof words)));
+    json_object_set_new(c, "words",
+                        utf8_json(lag_watch_text(&kp->lag, kp->retention_s, words, sizeof words)));
     put_count(c, "clients", s->clients);
     put_count(c, "connections", s->connections);
     put(c, "lag", s->lag);
@@ -239,7 +240,7 @@ static void say_consumer(struct kafka_pool *kp, const struct kafka_second *s,
     kafka_say_rows(kp, c);
     json_object_set_new(
         c, "meaning",
-        json_string(
+        utf8_json(
             "wait: no message at hand and none being handled; ready: a message at hand, the thread "
             "busy elsewhere; alloc, free: of the threads' time, librdkafka's own threads left out; "
             "latency: CLOCK_MONOTONIC of this machine; memory: of the whole process since the "
@@ -259,7 +260,7 @@ static void say_note(struct kafka_pool *kp, const struct kafka_second *s, char *
     }
     size_t said = 0;
     if (kp->mock)
-        said = (size_t)snprintf(note, size, "MOCK, no broker: ");
+        said = text_append(note, size, 0, "MOCK, no broker: ");
     note += said;
     size -= said;
     if (!s->clients) {
@@ -288,10 +289,10 @@ static void leave_entry(json_t *left, const char *kind, const char *what, double
 {
     json_t *o = json_object();
     json_object_set_new(o, "kind", json_string(kind));
-    json_object_set_new(o, "what", json_string(what));
+    json_object_set_new(o, "what", utf8_json(what));
     json_object_set_new(o, "count", json_integer((json_int_t)count));
     if (*unmarked)
-        json_object_set_new(o, "unmarked", json_string(unmarked));
+        json_object_set_new(o, "unmarked", utf8_json(unmarked));
     json_array_append_new(left, o);
 }
 
@@ -394,7 +395,7 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
         say_limit(kp, &s, st);
     uint64_t produced = atomic_load(&kp->produced);
     if (st->json) {
-        json_object_set_new(st->json, "topic", json_string(kp->topic));
+        json_object_set_new(st->json, "topic", utf8_json(kp->topic));
         json_object_set_new(st->json, "mock", json_boolean(kp->mock));
         put_count(st->json, "partitions", (uint64_t)kp->partitions);
         put_count(st->json, "replication", (uint64_t)kp->replicas);

@@ -13,6 +13,7 @@
 
 #include "backends/kafka.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -282,7 +283,7 @@ static void add_comparisons(const struct kafka_pool *kp, const struct kafka_row 
         if (base == way || !side_by_side(kp, base, way, &was, &is))
             continue;
         compare(was, is, &t);
-        json_array_append_new(findings, json_string(text_str(&t)));
+        json_array_append_new(findings, utf8_json(text_str(&t)));
         text_free(&t);
     }
 }
@@ -325,7 +326,7 @@ static json_t *row_json(const struct kafka_row *r)
 
 static void cell(json_t *row, const char *text)
 {
-    json_array_append_new(row, json_string(text));
+    json_array_append_new(row, utf8_json(text));
 }
 
 static void cell_percent(json_t *row, double share)

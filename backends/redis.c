@@ -28,6 +28,8 @@ static void redis_tune(struct worker *worker)
     w->dist = (enum distribution)option_u64(o, REDIS_DIST);
     w->size_low = option_low(o, REDIS_SIZE);
     w->size_high = option_high(o, REDIS_SIZE);
+    if (w->asked_for < w->size_high + REDIS_AROUND)
+        w->asked_for = w->size_high + REDIS_AROUND;
     if (keys != w->keys || (w->dist == DIST_ZIPF && w->zipf.n != keys)) {
         w->keys = keys;
         if (w->dist == DIST_ZIPF)
@@ -178,11 +180,9 @@ static enum submit redis_submit(struct conn *conn, struct op *op)
         claim = redis_mark_claim(w, t->family, op->key);
         max += claim;
     }
-    char *out = w->out + w->out_len;
-    bool grows =
+    bool grows = /* simply one more of a pipeline */
         c->out_len && c->out_at + c->out_len == w->out_len && w->out_room - w->out_len >= max;
-    if (!grows) /* not simply one more of a pipeline */
-        out = redis_out_reserve(c, max);
+    char *out = grows ? w->out + w->out_len : redis_out_reserve(c, max);
     if (!out) {
         /* Making room may have written, and a failed write ends the connection with what it
          * carries. */

@@ -139,6 +139,8 @@ struct redis_worker {
     uint64_t keys, ttl_ms;
     uint32_t size_low, size_high;
     uint32_t written[REDIS_OPS]; /* bytes of data that one writes beside its value; 0: none */
+    size_t
+        asked_for; /* no reply needs to be larger: the largest `size` yet, and what is around it */
     enum distribution dist;
     struct zipf zipf;
     char *in;  /* REDIS_IN bytes, for whatever connection is read */
@@ -163,6 +165,8 @@ struct redis_conn {
     size_t kept_at, kept_len, kept_room;
     struct redis_tls *tls;      /* rediss://: what is unsent is in there, and `kept` unused */
     struct redisReader *reader; /* holds a part of a reply; NULL: none */
+    size_t reply;               /* bytes of that reply so far */
+    size_t held;                /* of it beyond what was asked for (net_hold) */
     struct alarm limit;         /* of connecting and the handshake */
     uint8_t state, step;        /* enum redis_state; replies of the handshake so far */
     bool full;                  /* SUBMIT_BUSY was answered */
@@ -173,6 +177,9 @@ struct redis_conn {
 };
 
 #define REDIS_IN ((size_t)64 << 10)
+#define REDIS_AROUND ((size_t)64 << 10) /* a reply's own words, or a small one */
+#define REDIS_REPLY_SLACK                                                                          \
+    ((size_t)1 << 20) /* keys may hold larger values than `size`: an earlier run's */
 #define REDIS_KEPT_MAX ((size_t)256 << 10) /* unsent bytes of a connection before it is busy */
 
 /* ---- redis_conn.c */
@@ -198,6 +205,9 @@ void redis_pool_close(struct pool *);
 /* Makes p->link, to the first address that answers, beginning with the present one. */
 int redis_link_up(struct pool *, uint64_t deadline_ns, struct err *);
 void redis_link_down(struct redis_pool *);
+/* What INFO's text ("": the server does not give it) says at the start: may it be loaded? Notes how
+ * the server is, for what is seen later. 0 or an error. */
+int redis_meet(struct pool *, const char *info, struct err *);
 /* INFO, or an error reply; NULL: the link was lost, and is down. */
 struct redisReply *redis_ask_info(struct redis_pool *, uint64_t deadline_ns, struct err *);
 /* A link that has said hello under this name, without a pool. NULL and err. */
@@ -212,6 +222,8 @@ struct redis_totals { /* of all workers that ever were */
 };
 
 void redis_pool_stats(struct pool *, struct stats *);
+/* Its part that INFO's text says. */
+void redis_stats_info(struct pool *, struct stats *, const struct redis_totals *, const char *info);
 void redis_peers_join(struct redis_pool *, const char *info);
 void redis_peers_leave(struct redis_pool *);
 

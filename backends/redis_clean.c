@@ -544,7 +544,7 @@ static int remove_fields(struct cleaning *k, size_t *at, int64_t *gone, struct t
         return err->code;
     if (r->type == REDIS_REPLY_ERROR)
         text_add(refusal, "%.160s", r->str);
-    if (r->type == REDIS_REPLY_INTEGER)
+    if (r->type == REDIS_REPLY_INTEGER && r->integer > 0 && r->integer <= n - 2)
         *gone += r->integer;
     freeReplyObject(r);
     return 0;

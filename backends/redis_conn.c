@@ -28,8 +28,6 @@
 #define OUT_ROOM_MAX                                                                               \
     ((size_t)256 << 10) /* then everything is written, unless one request is larger */
 #define OUT_MOVE_MAX ((size_t)4 << 10)
-#define REPLY_MAX                                                                                  \
-    ((size_t)640 << 20) /* no reply of ours is larger: a server's own limit is 512 MiB */
 #define REDIS_UNSENT_MAX (128 << 10)
 #define HELLO_NS (5 * NS_PER_S)
 #define HELLO_REPLY_MAX ((size_t)64 << 10) /* sections of INFO take some 2 KB */
@@ -419,6 +417,32 @@ static void reader_give_back(struct redis_worker *w, struct redis_conn *c)
     else
         w->spare = c->reader;
     c->reader = NULL;
+    c->reply = 0;
+    net_hold(&c->held, 0);
+}
+
+/* A part of a reply waits in the reader. It must be one that was asked for: judged by what its head
+ * says before that comes, by what has come, and by what all connections hold together. */
+static void judge_part(struct redis_worker *w, struct redis_conn *c)
+{
+    size_t most = c->state == REDIS_HELLO ? HELLO_REPLY_MAX : w->asked_for + REDIS_REPLY_SLACK;
+    size_t held = resp_reader_held(c->reader);
+    uint64_t says = resp_reader_awaits(c->reader);
+    if (says > most)
+        conn_down(c->conn, "too_large",
+                  "%s: a reply of %llu bytes, and at most %zu can have been asked for%s", shown(c),
+                  (unsigned long long)says, most,
+                  c->state == REDIS_HELLO ? "" : " (larger values? size= says how large)");
+    else if (c->reply > most)
+        conn_down(c->conn, "too_large",
+                  "%s: a reply without an end: %zu bytes so far, and at most %zu can have been "
+                  "asked for",
+                  shown(c), c->reply, most);
+    else if (!net_hold(&c->held, held > w->asked_for ? held - w->asked_for : 0))
+        conn_down(c->conn, "too_much",
+                  "%s: replies that were not asked for hold %zu MiB of all connections, the most "
+                  "that is held",
+                  shown(c), NET_HELD_MAX >> 20);
 }
 
 /* Hands n bytes to the connection's reader, and answers what they complete. */
@@ -439,7 +463,9 @@ static void read_through_reader(struct redis_worker *w, struct redis_conn *c, co
         }
         p += part;
         n -= part;
+        c->reply += part;
         while ((rc = resp_reader_next(c->reader, &kind)) > 0) {
+            c->reply = resp_reader_held(c->reader);
             answer(c, w, kind, most);
             if (!is_open(c))
                 return;
@@ -450,11 +476,10 @@ static void read_through_reader(struct redis_worker *w, struct redis_conn *c, co
             return;
         }
     }
-    size_t most_held = c->state == REDIS_HELLO ? HELLO_REPLY_MAX : REPLY_MAX;
     if (resp_reader_empty(c->reader))
         reader_give_back(w, c);
-    else if (resp_reader_held(c->reader) > most_held)
-        conn_down(c->conn, "protocol", "%s: a reply larger than any that was asked for", shown(c));
+    else
+        judge_part(w, c);
 }
 
 /* Answers what n bytes of the protocol complete. */
@@ -648,6 +673,7 @@ void redis_close(struct conn *conn)
     c->tls = NULL;
     resp_reader_free(c->reader);
     c->reader = NULL;
+    net_hold(&c->held, 0);
     loop_alarm(loop, &c->limit, NS_NEVER);
     if (c->watch.fd >= 0) {
         int fd = c->watch.fd;

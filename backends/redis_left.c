@@ -7,6 +7,7 @@
 #include "backends/redis.h"
 #include "backends/redis_link.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
 
@@ -38,7 +39,7 @@ static int64_t exist(struct redis_link *l, const char *prefix, uint64_t from, un
         for (unsigned i = 0; i < n; i++)
             words[i + 1] = redis_key_name(names + i * name_bytes, name_bytes, prefix, from + i);
         redisReply *r = redis_link_ask(l, n + 1, words, deadline_ns, NULL);
-        if (r && r->type == REDIS_REPLY_INTEGER)
+        if (r && r->type == REDIS_REPLY_INTEGER && r->integer >= 0 && r->integer <= n)
             count = r->integer;
         if (r)
             freeReplyObject(r);
@@ -74,14 +75,14 @@ static void add_keys(struct pool *pool, struct stats *s, enum redis_family famil
     redis_key_prefix(prefix, sizeof prefix, option_str(o, REDIS_PREFIX), family);
     snprintf(what, sizeof what, "%s..%012llu", redis_key_name(first, sizeof first, prefix, 0),
              (unsigned long long)high - 1);
-    json_t *one = json_pack("{s:s, s:s, s:s, s:i, s:I, s:i, s:b}", "kind", "keys", "what", what,
-                            "prefix", prefix, "first", 0, "last", (json_int_t)high - 1, "db",
-                            (int)p->db, "marked", (int)mark->stands);
+    json_t *one = json_pack("{s:s, s:o, s:o, s:i, s:I, s:i, s:b}", "kind", "keys", "what",
+                            utf8_json(what), "prefix", utf8_json(prefix), "first", 0, "last",
+                            (json_int_t)high - 1, "db", (int)p->db, "marked", (int)mark->stands);
     if (!one)
         return;
     json_object_set_new(one, "count", count < 0 ? json_null() : json_integer((json_int_t)count));
     if (!mark->stands && mark->refusal[0])
-        json_object_set_new(one, "unmarked", json_string(mark->refusal));
+        json_object_set_new(one, "unmarked", utf8_json(mark->refusal));
     if (family == FAMILY_STRING && option_u64(o, REDIS_TTL))
         json_object_set_new(one, "ttl_s", json_real((double)option_u64(o, REDIS_TTL) / 1e9));
     json_array_append_new(s->left_behind, one);
@@ -93,8 +94,9 @@ static void add_mark(struct pool *pool, struct stats *s, const struct redis_mark
     const struct redis_pool *p = pool_data(pool);
     const char *prefix = option_str(pool_options(pool), REDIS_PREFIX);
     char name[REDIS_MARK_NAME];
-    json_t *one = json_pack("{s:s, s:s, s:s, s:i}", "kind", "mark", "what",
-                            redis_mark_name(name, prefix), "prefix", prefix, "db", (int)p->db);
+    json_t *one = json_pack("{s:s, s:o, s:o, s:i}", "kind", "mark", "what",
+                            utf8_json(redis_mark_name(name, prefix)), "prefix", utf8_json(prefix),
+                            "db", (int)p->db);
     if (!one)
         return;
     json_object_set_new(one, "count", mark->stands ? json_integer(1) : json_null());

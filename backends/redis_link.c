@@ -14,15 +14,19 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Of one reply, its nested arrays included. */
 #define REPLY_BYTES_MAX ((size_t)1 << 20) /* INFO takes some 10 KB, 500 marks 100 KB */
 #define REPLY_ELEMENTS_MAX 20000
+#define REPLY_DEPTH_MAX 4
 
 struct redis_link {
     int fd;
     struct redis_tls *tls; /* or NULL */
     bool secured;          /* its handshake is over */
     bool heard;            /* the server has said something in its protocol */
-    bool too_many;         /* it has begun an array of more elements than are taken */
+    bool broken;           /* what it says is none of it, or too much: of no further use */
+    size_t elements;       /* of the arrays of the reply that it is in */
+    bool too_many;         /* there are more, or deeper ones, than are taken */
     redisReader *reader;
     redisReplyObjectFunctions *functions, bounded;
     char shown[256];
@@ -36,7 +40,11 @@ static void *make_array(const redisReadTask *task, int n)
 #endif
 {
     struct redis_link *l = task->privdata;
-    l->too_many = n > REPLY_ELEMENTS_MAX;
+    unsigned depth = 1;
+    for (const redisReadTask *t = task; t->parent; t = t->parent)
+        depth++;
+    l->too_many = depth > REPLY_DEPTH_MAX || n > REPLY_ELEMENTS_MAX ||
+                  (l->elements += (size_t)n) > REPLY_ELEMENTS_MAX;
     return l->too_many ? NULL : l->functions->createArray(task, n);
 }
 
@@ -249,31 +257,46 @@ static ssize_t take(struct redis_link *l, char *in, size_t room, uint64_t deadli
     return receive(l, in, room, deadline_ns, err);
 }
 
+/* Is what is there of a reply, and what its head says is to come, more than is taken? */
+static bool too_large(const struct redis_link *l, size_t bytes, struct err *err)
+{
+    uint64_t says = resp_reader_awaits(l->reader);
+    if (says <= REPLY_BYTES_MAX && bytes <= REPLY_BYTES_MAX)
+        return false;
+    err_set(err, ERR_FAILED, "%s: a reply of %s%llu bytes, and at most %zu are taken", l->shown,
+            says > bytes ? "" : "more than ", (unsigned long long)(says > bytes ? says : bytes),
+            REPLY_BYTES_MAX);
+    return true;
+}
+
+/* What is complete. NULL: nothing; or, with l->broken, it is no reply that is taken, and err. */
+static redisReply *next_reply(struct redis_link *l, struct err *err)
+{
+    void *reply = NULL;
+    if (redisReaderGetReply(l->reader, &reply) == REDIS_OK)
+        return reply;
+    l->broken = true;
+    if (l->too_many)
+        err_set(err, ERR_FAILED, "%s: a reply of more than %d elements, or more than %d deep",
+                l->shown, REPLY_ELEMENTS_MAX, REPLY_DEPTH_MAX);
+    else
+        err_set(err, ERR_FAILED, "%s: not a Redis server: %s", l->shown, l->reader->errstr);
+    return NULL;
+}
+
 redisReply *redis_link_reply(struct redis_link *l, uint64_t deadline_ns, struct err *err)
 {
     char in[16384];
+    l->elements = 0;
     for (size_t bytes = 0;;) {
-        void *reply = NULL;
-        if (redisReaderGetReply(l->reader, &reply) != REDIS_OK) {
-            if (l->too_many)
-                err_set(err, ERR_FAILED, "%s: a reply of more than %d elements", l->shown,
-                        REPLY_ELEMENTS_MAX);
-            else
-                err_set(err, ERR_FAILED, "%s: not a Redis server: %s", l->shown, l->reader->errstr);
-            return NULL;
-        }
-        if (reply)
+        redisReply *reply = next_reply(l, err);
+        if (reply || l->broken || too_large(l, bytes, err))
             return reply;
         ssize_t got = take(l, in, sizeof in, deadline_ns, err);
         if (got < 0)
             return NULL;
         l->heard = true;
         bytes += (size_t)got;
-        if (bytes > REPLY_BYTES_MAX) {
-            err_set(err, ERR_FAILED, "%s: a reply of more than %zu bytes", l->shown,
-                    REPLY_BYTES_MAX);
-            return NULL;
-        }
         redisReaderFeed(l->reader, in, (size_t)got);
     }
 }

@@ -29,7 +29,8 @@ int64_t redis_link_round_trip_ns(const struct redis_link *);
 int redis_link_send(struct redis_link *, const char *bytes, size_t n, uint64_t deadline_ns,
                     struct err *);
 /* The next reply, which may be an error reply; freed by freeReplyObject. NULL: failed, also when it
- * is larger than anything that is asked here (1 MiB, 20,000 elements). */
+ * is larger than anything that is asked here (1 MiB, 20,000 elements, 4 deep): then, too, the link
+ * is of no use any more. */
 struct redisReply *redis_link_reply(struct redis_link *, uint64_t deadline_ns, struct err *);
 /* Sends a command of n words and waits for its reply. */
 struct redisReply *redis_link_ask(struct redis_link *, unsigned n, const char *const *words,

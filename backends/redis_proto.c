@@ -256,9 +256,10 @@ static void *make_array(const redisReadTask *task, size_t n)
 static void *make_array(const redisReadTask *task, int n)
 #endif
 {
-    (void)task;
-    (void)n;
-    return &value_object;
+    unsigned depth = 1;
+    for (; task->parent; task = task->parent)
+        depth++;
+    return n > RESP_ELEMENTS_MAX || depth > RESP_DEPTH_MAX ? NULL : &value_object;
 }
 
 static void *make_integer(const redisReadTask *task, long long v)
@@ -334,9 +335,11 @@ int resp_reader_next(struct redisReader *r, enum resp_kind *kind)
     return object != NULL;
 }
 
+/* Only make_array above has no object to give. */
 const char *resp_reader_error(const struct redisReader *r)
 {
-    return r->errstr;
+    return r->err == REDIS_ERR_OOM ? "an array of more or deeper elements than were asked for"
+                                   : r->errstr;
 }
 
 bool resp_reader_empty(const struct redisReader *r)
@@ -347,6 +350,20 @@ bool resp_reader_empty(const struct redisReader *r)
 size_t resp_reader_held(const struct redisReader *r)
 {
     return r->len - r->pos;
+}
+
+/* hiredis has taken the '$' when it waits for the rest. Whatever else is not complete has no end of
+ * a line yet. */
+uint64_t resp_reader_awaits(const struct redisReader *r)
+{
+    const char *p = r->buf + r->pos;
+    size_t n = r->len - r->pos, digits = 0;
+    uint64_t v = 0;
+    if (r->ridx < 0 || r->err)
+        return 0;
+    for (; digits < n && p[digits] >= '0' && p[digits] <= '9'; digits++)
+        v = digits < 18 ? v * 10 + (uint64_t)(p[digits] - '0') : UINT64_MAX;
+    return digits && digits + 1 < n && p[digits] == '\r' && p[digits + 1] == '\n' ? v : 0;
 }
 
 #endif
@@ -408,5 +425,5 @@ int64_t redis_info_keys(const char *info, unsigned db)
     if (!at)
         return strstr(info, "# Keyspace") ? 0 : -1;
     long long keys = strncmp(at, "keys=", 5) == 0 ? strtoll(at + 5, NULL, 10) : -1;
-    return keys < 0 ? -1 : (int64_t)keys;
+    return keys < 0 || (double)keys > INFO_NUMBER_MAX ? -1 : (int64_t)keys;
 }

@@ -151,6 +151,11 @@ struct resp_error {
     struct text *string; /* where the last complete string is put; NULL: nowhere */
 };
 
+/* No command of ours is answered with more elements, or deeper: ten members of a sorted set. What
+ * says that it has more is refused when it says so. */
+#define RESP_ELEMENTS_MAX 10000
+#define RESP_DEPTH_MAX 4
+
 struct redisReader *resp_reader_new(struct resp_error *); /* NULL: out of memory */
 void resp_reader_free(struct redisReader *);              /* takes NULL */
 /* 0, or -1 when memory is out. Feed little at a time: hiredis moves what is left for each kilobyte
@@ -164,6 +169,9 @@ const char *resp_reader_error(const struct redisReader *);
 bool resp_reader_empty(const struct redisReader *); /* between two replies, nothing left over */
 size_t
 resp_reader_held(const struct redisReader *); /* bytes that wait for the rest of their reply */
+/* How long the string is, as its head says, whose rest the reader waits for; 0: it waits for none.
+ * UINT64_MAX: a number of more than 18 digits. */
+uint64_t resp_reader_awaits(const struct redisReader *);
 
 #define RESP_CLASS_MAX 24
 /* The class of an error reply: its first word if that is in capitals ("WRONGTYPE"), else "ERR". */

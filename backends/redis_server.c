@@ -128,10 +128,9 @@ static int refused(const char *shown, const redisReply *r, const char *command, 
     if (strstr(r->str, "max number of clients") || strcmp(name, "LOADING") == 0)
         return err_set(err, ERR_UNREACHED, "%s: %.120s", shown, r->str);
     if (strcmp(name, "NOAUTH") == 0)
-        return err_set(
-            err, ERR_FAILED,
-            "%s: a password is needed (redis://user:password@host, LOADTOP_PASSWORD): %.80s", shown,
-            r->str);
+        return err_set(err, ERR_FAILED,
+                       "%s: a password is needed (user:password@host, LOADTOP_PASSWORD): %.80s",
+                       shown, r->str);
     return err_set(err, ERR_FAILED, "%s: %s: %.120s", shown, command, r->str);
 }
 
@@ -229,13 +228,17 @@ static void note_role(struct pool *pool, const char *info)
 /* Is INFO there, or was it refused for a reason that a load can live with? */
 static int judge_info(const char *shown, const redisReply *r, struct err *err)
 {
-    if (r->type == REDIS_REPLY_ERROR && strncmp(r->str, "NOPERM", 6) != 0)
-        return refused(shown, r, "INFO", err);
-    if (r->type == REDIS_REPLY_STRING && redis_info_number(r->str, "loading") > 0) {
-        double percent = redis_info_number(r->str, "loading_loaded_perc");
+    return r->type == REDIS_REPLY_ERROR && strncmp(r->str, "NOPERM", 6) != 0
+               ? refused(shown, r, "INFO", err)
+               : 0;
+}
+
+static int judge_loading(const char *shown, const char *info, struct err *err)
+{
+    double percent = redis_info_number(info, "loading_loaded_perc");
+    if (redis_info_number(info, "loading") > 0)
         return err_set(err, ERR_UNREACHED, "%s: LOADING: the server is reading its data, %.0f %%",
                        shown, percent < 0 ? 0 : percent);
-    }
     return 0;
 }
 
@@ -250,15 +253,10 @@ static int ask_pool(void *ctx, const char *identity)
     return pool_identity_allowed(a->pool, identity, a->err);
 }
 
-/* What the server says of itself, and whether that may be loaded. */
-static int look(struct pool *pool, uint64_t deadline_ns, struct err *err)
+int redis_meet(struct pool *pool, const char *info, struct err *err)
 {
     struct redis_pool *p = pool_data(pool);
-    redisReply *r = redis_ask_info(p, deadline_ns, err);
-    if (!r)
-        return err->code;
-    const char *info = r->type == REDIS_REPLY_STRING ? r->str : "";
-    int rc = judge_info(pool_target(pool)->shown, r, err);
+    int rc = judge_loading(pool_target(pool)->shown, info, err);
     if (rc == 0)
         rc = redis_identities(info, ask_pool, &(struct asking){pool, err});
     p->link_known = rc == 0;
@@ -269,6 +267,19 @@ static int look(struct pool *pool, uint64_t deadline_ns, struct err *err)
         redis_trouble_begin(p, info);
         redis_peers_join(p, info);
     }
+    return rc;
+}
+
+/* What the server says of itself, and whether that may be loaded. */
+static int look(struct pool *pool, uint64_t deadline_ns, struct err *err)
+{
+    struct redis_pool *p = pool_data(pool);
+    redisReply *r = redis_ask_info(p, deadline_ns, err);
+    if (!r)
+        return err->code;
+    int rc = judge_info(pool_target(pool)->shown, r, err);
+    if (rc == 0)
+        rc = redis_meet(pool, r->type == REDIS_REPLY_STRING ? r->str : "", err);
     freeReplyObject(r);
     return rc;
 }

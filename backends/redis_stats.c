@@ -7,13 +7,13 @@
 #include "backends/redis.h"
 #include "backends/redis_link.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
 
 #include <hiredis/hiredis.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,21 +117,6 @@ static void put_info(json_t *o, const char *info, const char *field, const char 
     json_object_set_new(o, name, v < 0 ? json_null() : json_integer((json_int_t)v));
 }
 
-/* One more remark, after a comma; what does not fit is cut. */
-__attribute__((format(printf, 3, 4))) static void add_note(char *note, size_t size, const char *fmt,
-                                                           ...)
-{
-    size_t len = strlen(note);
-    va_list args;
-    if (len && len + 2 < size) {
-        copy_str(note + len, size - len, ", ");
-        len += 2;
-    }
-    va_start(args, fmt);
-    vsnprintf(note + len, size - len, fmt, args);
-    va_end(args);
-}
-
 static void put_rates(struct stats *s, const struct redis_info *was, const struct redis_info *is)
 {
     double t = is->at_ns > was->at_ns && was->at_ns ? (double)(is->at_ns - was->at_ns) / 1e9 : NAN;
@@ -148,15 +133,17 @@ static void put_rates(struct stats *s, const struct redis_info *was, const struc
         (struct stat_column){"hit ratio", COLUMN_SHARE, COLUMN_MEAN, hit_ratio};
     put_number(s->json, "evicted_per_s", evicted);
     put_number(s->json, "expired_per_s", expired);
+    size_t len = 0;
     if (isfinite(s->server_cpu_share))
-        add_note(s->note, sizeof s->note, "cpu %.0f %%", s->server_cpu_share * 100);
+        len = text_append(s->note, sizeof s->note, len, "cpu %.0f %%", s->server_cpu_share * 100);
     if (s->other_clients > 0)
-        add_note(s->note, sizeof s->note, "%lld other client%s", (long long)s->other_clients,
-                 s->other_clients == 1 ? "" : "s");
+        len = text_append(s->note, sizeof s->note, len, "%s%lld other client%s", len ? ", " : "",
+                          (long long)s->other_clients, s->other_clients == 1 ? "" : "s");
     if (isfinite(hit_ratio))
-        add_note(s->note, sizeof s->note, "hit ratio %.1f %%", hit_ratio * 100);
+        len = text_append(s->note, sizeof s->note, len, "%shit ratio %.1f %%", len ? ", " : "",
+                          hit_ratio * 100);
     if (evicted > 0)
-        add_note(s->note, sizeof s->note, "evicts %.0f keys/s", evicted);
+        text_append(s->note, sizeof s->note, len, "%sevicts %.0f keys/s", len ? ", " : "", evicted);
 }
 
 /* Is it the server of before? At the same address there may be another, or the same one started
@@ -174,10 +161,11 @@ static bool same_server(struct redis_pool *p, const char *info)
 
 /* Rates are those of the last second while the load runs, and of the whole run when it is over: the
  * moments between its end and the last look would say nothing. */
-static void put_server(struct redis_pool *p, struct stats *s, const struct redis_totals *t,
-                       const char *info)
+void redis_stats_info(struct pool *pool, struct stats *s, const struct redis_totals *t,
+                      const char *info)
 {
     char text[48];
+    struct redis_pool *p = pool_data(pool);
     struct redis_info now = read_info(info);
     if (redis_info_text(info, "redis_version", text, sizeof text))
         snprintf(s->version, sizeof s->version, "Redis %s", text);
@@ -201,7 +189,7 @@ static void put_server(struct redis_pool *p, struct stats *s, const struct redis
     json_object_set_new(s->json, "keys",
                         s->data_items < 0 ? json_null() : json_integer((json_int_t)s->data_items));
     if (redis_info_text(info, "role", text, sizeof text))
-        json_object_set_new(s->json, "role", json_string(text));
+        json_object_set_new(s->json, "role", utf8_json(text));
 }
 
 /* Is it a server that may be loaded? Else nothing more is asked on this link. One that only now
@@ -240,7 +228,7 @@ void redis_pool_stats(struct pool *pool, struct stats *s)
         r = NULL;
     }
     if (r && r->type == REDIS_REPLY_STRING) {
-        put_server(p, s, &t, r->str);
+        redis_stats_info(pool, s, &t, r->str);
         redis_trouble_look(pool, r->str);
     } else {
         p->last = (struct redis_info){0};

@@ -24,6 +24,10 @@ if(LOADTOP_SANITIZE)
     target_compile_options(loadtop_flags INTERFACE $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>)
     target_compile_options(loadtop_flags INTERFACE -fsanitize=${LOADTOP_SANITIZE} -fno-sanitize-recover=all)
     target_link_options(loadtop_flags INTERFACE -fsanitize=${LOADTOP_SANITIZE})
+    if(LOADTOP_SANITIZE MATCHES "undefined")
+        # A number from outside that its integer cannot hold: `undefined` leaves that out.
+        target_compile_options(loadtop_flags INTERFACE -fsanitize=float-cast-overflow)
+    endif()
 endif()
 
 # What a fault in memory can be used for is made small. A sanitizer sees more without _FORTIFY_SOURCE, which also
@@ -57,6 +61,6 @@ if(LOADTOP_FUZZ)
         message(FATAL_ERROR "LOADTOP_FUZZ needs clang: cmake -D CMAKE_C_COMPILER=clang")
     endif()
     target_compile_options(loadtop_flags INTERFACE
-        -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+        -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize-recover=all)
     target_link_options(loadtop_flags INTERFACE -fsanitize=address,undefined)
 endif()

@@ -274,7 +274,9 @@ bool worker_paused(const struct worker *);
 uint64_t worker_receive(struct worker *, uint64_t n);
 const struct target *pool_target(const struct pool *);
 const struct options *
-pool_options(const struct pool *);            /* live values: option_u64(pool_options(p), I) */
+pool_options(const struct pool *); /* live values: option_u64(pool_options(p), I) */
+/* Tells the pools of a run apart: 1..POOLS_RUN_MAX, never used again in it. */
+unsigned pool_number(const struct pool *);
 const char *pool_run_id(const struct pool *); /* 8 hex digits, the same for all pools of a run */
 bool pool_stopping(const struct pool *);      /* a long pool_open looks here and gives up */
 bool pool_ops_include(const struct pool *, unsigned type); /* type has weight in the mix now */
@@ -397,6 +399,15 @@ struct clean {
 /* As pool_identity_allowed, for the backend's clean. */
 int clean_identity_allowed(const struct clean *, const char *backend, const char *identity,
                            struct err *);
+
+/* What servers make us hold, of all connections together: the parts of answers that wait for their
+ * rest, beyond what was asked for (which a connection may hold as a matter of course, so the usual
+ * load never comes here). 256 MiB: a thousand connections of 256 KiB. */
+#define NET_HELD_MAX ((size_t)256 << 20)
+/* A connection that held *mine now holds `bytes`; 0 gives all back, which closing must do. False:
+ * it would be too much for all together; nothing is changed, and the connection is to be closed.
+ * Any thread. */
+bool net_hold(size_t *mine, size_t bytes);
 
 /* The shortest round trip that the kernel saw lately on this connected TCP socket (Linux
  * tcp_info's tcpi_min_rtt, the network's part, without the server's work), ns; -1: a unix socket,

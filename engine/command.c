@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_MAX_BYTES 512
-#define WORDS_MAX (LINE_MAX_BYTES / 2)
+#define LINE_MAX_BYTES (COMMAND_TEXT_MAX + 128)
+#define WORDS_MAX 256
 
 struct reader {
     char line[LINE_MAX_BYTES];
@@ -66,6 +66,8 @@ static int split(struct reader *r, const char *text)
         size_t word_len = strcspn(at, " ");
         if (!word_len)
             break;
+        if (r->words == WORDS_MAX)
+            return err_set(r->err, ERR_USAGE, "a command has at most %d words", WORDS_MAX);
         r->word[r->words] = at;
         r->len[r->words++] = word_len;
         at += word_len;
@@ -108,7 +110,9 @@ static int wrong_word(struct reader *r, const char *word, const char *allowed,
                       const char *const *names)
 {
     const char *near = names ? nearest_name(word, names) : NULL;
-    return err_set(r->err, ERR_USAGE, "'%.60s': %s%s%s%s", word, allowed,
+    char shown[61];
+    secret_masked(word, shown, sizeof shown);
+    return err_set(r->err, ERR_USAGE, "'%s': %s%s%s%s", shown, allowed,
                    near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
 }
 
@@ -134,9 +138,10 @@ static int read_rest(struct reader *r, struct command *c, bool required)
                        v->form);
     }
     const char *rest = r->word[r->next];
-    if (strlen(rest) >= sizeof c->text)
-        return err_set(r->err, ERR_USAGE, "'%.40s...' is too long, at most %zu characters", rest,
-                       sizeof c->text - 1);
+    size_t most = c->verb == VERB_ADD || c->verb == VERB_SET ? sizeof c->text : COMMAND_SHORT_MAX;
+    if (strlen(rest) >= most)
+        return err_set(r->err, ERR_USAGE, "%s: its text is too long, at most %zu characters",
+                       verb_row(c->verb)->name, most - 1);
     copy_str(c->text, sizeof c->text, rest);
     r->next = r->words;
     return 0;

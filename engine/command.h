@@ -7,6 +7,7 @@
 #define LOADTOP_ENGINE_COMMAND_H
 
 #include "engine/pattern.h"
+#include "engine/secret.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,7 +60,8 @@ enum amount_kind {
 enum origin { BY_KEY, BY_COMMAND, BY_AT, BY_SWEEP, BY_SERVER, BY_RULE };
 const char *origin_name(enum origin);
 
-#define COMMAND_TEXT_MAX 256
+#define COMMAND_TEXT_MAX (3 * SECRET_MAX + 2048) /* a target whose password is all %-escapes */
+#define COMMAND_SHORT_MAX 256                    /* of all but a target and an option's value */
 struct command {
     enum verb verb;
     char pool[32]; /* name or number as typed; "": none given */
@@ -75,7 +77,7 @@ struct command {
  * where that word starts in text, so that `:` can point at it. */
 int command_parse(struct command *, const char *text, struct err *, unsigned *at_column);
 char *command_text(const struct command *, char *buf, size_t size);
-/* The same for screens, events and files: without passwords and without an added target's query. */
+/* The same for screens, events and files: without secrets and without an added target's query. */
 char *command_shown(const struct command *, char *buf, size_t size);
 /* Does it raise or change load? (Refused while locked. Pause, stop, remove and marks do not.) */
 bool command_changes_load(const struct command *);

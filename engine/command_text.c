@@ -96,13 +96,12 @@ char *command_text(const struct command *c, char *buf, size_t size)
 
 char *command_shown(const struct command *c, char *buf, size_t size)
 {
-    char masked[COMMAND_TEXT_MAX];
+    char text[COMMAND_TEXT_MAX + 96], masked[COMMAND_TEXT_MAX];
     if (c->verb == VERB_ADD)
-        return write_command(c, target_masked(c->text, masked, sizeof masked), buf, size);
-    if (c->verb == VERB_SET &&
-        (strcasestr(c->option, "password") || strcasestr(c->option, "secret")))
-        return write_command(c, "***", buf, size);
-    return command_text(c, buf, size);
+        write_command(c, target_masked(c->text, masked, sizeof masked), text, sizeof text);
+    else
+        command_text(c, text, sizeof text);
+    return secret_masked(text, buf, size);
 }
 
 bool command_changes_load(const struct command *c)

@@ -4,6 +4,7 @@
  * A lost connection fails what it carried, waits out a jittered back-off that doubles from 50 to
  * 500 ms, and while no connection of its group stands only one is tried at a time. */
 #include "engine/pool.h"
+#include "engine/secret.h"
 #include "engine/text.h"
 #include "engine/worker.h"
 
@@ -214,6 +215,7 @@ void conn_down(struct conn *c, const char *error_class, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(msg, sizeof msg, fmt, args);
     va_end(args);
+    secret_hide(msg);
     note_error(c->worker, error_class, msg);
     struct group *g = conn_group(c);
     if (loop_now(c->worker->loop) >= g->next_open_ns) /* many are lost at once: one failure */
@@ -235,6 +237,7 @@ void conn_trouble(struct conn *c, const char *fmt, ...)
         va_start(args, fmt);
         vsnprintf(msg, sizeof msg, fmt, args);
         va_end(args);
+        secret_hide(msg);
         note_error(c->worker, "trouble", msg);
         c->worker->tally.connected--;
     } else {

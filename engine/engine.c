@@ -9,6 +9,7 @@
 #include "engine/guard.h"
 #include "engine/pool.h"
 #include "engine/protect.h"
+#include "engine/secret.h"
 #include "engine/sweep.h"
 #include "engine/text.h"
 
@@ -59,6 +60,7 @@ void engine_say(struct engine *e, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(e->message, sizeof e->message, fmt, args);
     va_end(args);
+    secret_hide(e->message);
     e->message_serial++;
 }
 
@@ -68,6 +70,9 @@ void engine_say(struct engine *e, const char *fmt, ...)
 static void copy_scenario(struct scenario *to, const struct scenario *from)
 {
     *to = *from;
+    for (unsigned i = 0; i < from->ats; i++)
+        if (!(to->at[i].text = strdup(from->at[i].text)))
+            abort();
     for (unsigned i = 0; i < from->pools; i++) {
         to->pool[i] = calloc(1, sizeof *to->pool[i]);
         if (to->pool[i])
@@ -152,12 +157,31 @@ struct engine *engine_new(const struct scenario *s, const struct backend *const 
     return e;
 }
 
+static int room_for_pool(const struct engine *e, const struct pool_spec *spec, struct err *err)
+{
+    unsigned live = 0;
+    for (unsigned i = 0; i < e->pools; i++)
+        live += !e->pool[i]->removed;
+    if (live >= POOLS_MAX)
+        return err_set(err, ERR_REFUSED,
+                       "%s: at most %d pools are allowed at a time (`remove POOL` makes room)",
+                       spec->name, POOLS_MAX);
+    if (e->next_number > POOLS_RUN_MAX)
+        return err_set(err, ERR_REFUSED,
+                       "%s: at most %d pools are allowed in one run, removed ones too: they are in "
+                       "its report (a new run makes room)",
+                       spec->name, POOLS_RUN_MAX);
+    return 0;
+}
+
 struct pool *engine_add_pool(struct engine *e, const struct pool_spec *spec, struct err *err)
 {
     if (e->virtual_time && !(spec->backend->flags & BACKEND_VIRTUAL)) {
         err_set(err, ERR_USAGE, "%s: cannot run on virtual time", spec->name);
         return NULL;
     }
+    if (room_for_pool(e, spec, err) < 0)
+        return NULL;
     if (e->pools == e->pool_room) {
         unsigned room = e->pool_room ? 2 * e->pool_room : 8;
         struct pool **pool = realloc(e->pool, room * sizeof(struct pool *));
@@ -198,14 +222,24 @@ static bool take_queued(struct engine *e, struct queued *q)
     return any;
 }
 
+/* It may hold a password. */
+static void drop_command(struct command *c)
+{
+    if (c)
+        explicit_bzero(c, sizeof *c);
+    free(c);
+}
+
 static void run_commands(struct engine *e, uint64_t now_ns)
 {
     struct queued q;
-    while (take_queued(e, &q))
-        if (q.consent)
-            execute_consent(e, q.consent);
+    while (take_queued(e, &q)) {
+        if (q.command)
+            execute(e, q.command, q.by);
         else
-            execute(e, &q.command, q.by);
+            execute_consent(e, q.consent);
+        drop_command(q.command);
+    }
     while (e->at_next < e->scenario.ats &&
            e->start_ns + e->scenario.at[e->at_next].at_ns <= now_ns) {
         struct command c;
@@ -419,16 +453,22 @@ static int enqueue(struct engine *e, const struct queued *one, struct err *err)
     if (!full)
         e->queue[(e->queue_first + e->queued++) % QUEUE_MAX] = *one;
     pthread_mutex_unlock(&e->queue_mutex);
-    if (full)
+    if (full) {
+        drop_command(one->command);
         return err_set(err, ERR_FAILED, "commands: %d are waiting already; this one was not taken",
                        QUEUE_MAX);
+    }
     engine_wake(e);
     return 0;
 }
 
 int engine_send(struct engine *e, const struct command *c, enum origin by, struct err *err)
 {
-    return enqueue(e, &(struct queued){.command = *c, .by = by}, err);
+    struct command *copy = malloc(sizeof *copy);
+    if (!copy)
+        abort();
+    *copy = *c;
+    return enqueue(e, &(struct queued){.command = copy, .by = by}, err);
 }
 
 int engine_consent(struct engine *e, unsigned pool, struct err *err)
@@ -449,7 +489,7 @@ bool engine_take_screen(struct engine *e, struct command *c)
     bool any = e->screens > 0;
     if (any) {
         *c = e->screen[e->screen_first];
-        e->screen_first = (e->screen_first + 1) % 32;
+        e->screen_first = (e->screen_first + 1) % SCREEN_MAX;
         e->screens--;
     }
     pthread_mutex_unlock(&e->queue_mutex);
@@ -525,11 +565,17 @@ void engine_free(struct engine *e)
         return;
     }
     free(e->pool);
+    for (struct confirmed *c = atomic_load(&e->confirmed), *next; c; c = next) {
+        next = c->next;
+        free(c);
+    }
     snapshot_release(e->snapshot);
     rules_free(e->rules);
     sweep_free(e->sweep);
     for (unsigned i = 0; i < e->pasts; i++)
         sweep_kept_release(e->past[i]);
+    for (struct queued q; take_queued(e, &q);)
+        drop_command(q.command);
     scenario_fini(&e->scenario);
     pthread_mutex_destroy(&e->queue_mutex);
     pthread_mutex_destroy(&e->event_mutex);

@@ -47,7 +47,7 @@ const struct snapshot *engine_snapshot(struct engine *);
 const struct snapshot *snapshot_retain(const struct snapshot *);
 void snapshot_release(const struct snapshot *); /* takes NULL */
 /* The person typed the name of a protected host (limits.ask_names): pools that wait for it go on.
- * Any thread; at most 32 hosts. */
+ * Any thread. */
 void engine_confirm(struct engine *, const char *host);
 /* The person said yes to the first load of this pool (limits.hold_remote). Queued like a command,
  * and nothing else stands in for it: `resume` does not. */

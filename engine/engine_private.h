@@ -20,14 +20,20 @@ struct sweep;
 struct sweep_kept;
 
 #define QUEUE_MAX 1024
+#define SCREEN_MAX 32
 #define EVENTS_MAX 1000
 #define UNDO_MAX 64
 
 struct queued {
-    struct command command;
+    struct command *command; /* owned; NULL: a consent */
     enum origin by;
-    unsigned
-        consent; /* a person's yes to the first load of this pool, and no command; 0: a command */
+    unsigned consent; /* a person's yes to the first load of this pool */
+};
+
+/* A protected host whose name somebody typed. */
+struct confirmed {
+    struct confirmed *next;
+    char host[256];
 };
 
 struct engine {
@@ -47,7 +53,7 @@ struct engine {
     pthread_mutex_t queue_mutex;
     struct queued queue[QUEUE_MAX]; /* ring */
     unsigned queue_first, queued;
-    struct command screen[32]; /* for the front end; ring */
+    struct command screen[SCREEN_MAX]; /* for the front end; ring */
     unsigned screen_first, screens;
 
     pthread_mutex_t event_mutex;
@@ -60,10 +66,9 @@ struct engine {
     uint64_t serial;
 
     /* asked for by the front end */
-    char confirmed[32][256]; /* [confirms]; one writer, published by the count */
-    _Atomic unsigned confirms;
-    _Atomic int end_asked; /* 0, 1 END_DRAIN, 2 END_NOW */
-    char ended_by[16];     /* under queue_mutex until the supervisor took it */
+    _Atomic(struct confirmed *) confirmed; /* the newest first; never shortened */
+    _Atomic int end_asked;                 /* 0, 1 END_DRAIN, 2 END_NOW */
+    char ended_by[16];                     /* under queue_mutex until the supervisor took it */
 
     /* supervisor only */
     struct pool **pool; /* [pools]; removed ones stay until the end, for the report */

@@ -1,11 +1,15 @@
 /* Error messages.
  *
  * A message ends up on one line of a terminal, in a status line or in a log, and may quote what a
- * server or a person sent; so control characters are replaced here, once, for everybody. */
+ * server or a person sent; so it is made one line that may be shown here, without secrets, once,
+ * for everybody. */
 #include "engine/err.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+
+#include "engine/secret.h"
+#include "engine/utf8.h"
 
 int err_set(struct err *err, int code, const char *fmt, ...)
 {
@@ -16,8 +20,7 @@ int err_set(struct err *err, int code, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(err->msg, sizeof err->msg, fmt, args);
     va_end(args);
-    for (char *c = err->msg; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = ' ';
+    secret_hide(err->msg);
+    clean_str(err->msg);
     return code;
 }

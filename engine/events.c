@@ -6,6 +6,7 @@
  * to any change are left out. "Real" means that the interval excludes 0. */
 #include "engine/engine_private.h"
 #include "engine/pool.h"
+#include "engine/secret.h"
 #include "engine/text.h"
 #include "engine/usl.h"
 
@@ -26,6 +27,9 @@ void engine_event(struct engine *e, const struct pool *p, const char *what, cons
     copy_str(ev->what, sizeof ev->what, what);
     copy_str(ev->from, sizeof ev->from, from);
     copy_str(ev->to, sizeof ev->to, to);
+    secret_hide(ev->what);
+    secret_hide(ev->from);
+    secret_hide(ev->to);
     ev->by = by;
     ev->before_per_s = ev->after_per_s = ev->diff_low = ev->diff_high = NAN;
     ev->before_p99 = ev->after_p99 = NAN;

@@ -87,7 +87,7 @@ int spec_allowed(const struct engine *e, const struct pool *p, const struct pool
 static void refuse(struct engine *e, struct pool *p, const struct command *c, enum origin by,
                    const char *why)
 {
-    char text[COMMAND_TEXT_MAX + 64];
+    char text[COMMAND_SHORT_MAX];
     engine_say(e, "%s", why);
     engine_event(e, p, "refused", command_shown(c, text, sizeof text), why, by);
 }
@@ -530,12 +530,15 @@ static void execute_undo(struct engine *e, enum origin by)
         e->undos = left; /* an undo is not undone by the next one */
 }
 
-static void for_screen(struct engine *e, const struct command *c)
+static void for_screen(struct engine *e, const struct command *c, enum origin by)
 {
     pthread_mutex_lock(&e->queue_mutex);
-    if (e->screens < 32)
-        e->screen[(e->screen_first + e->screens++) % 32] = *c;
+    bool full = e->screens == SCREEN_MAX;
+    if (!full)
+        e->screen[(e->screen_first + e->screens++) % SCREEN_MAX] = *c;
     pthread_mutex_unlock(&e->queue_mutex);
+    if (full)
+        refuse(e, NULL, c, by, "too many commands for the screen wait already");
 }
 
 static bool is_hand(enum origin by)
@@ -681,7 +684,7 @@ void execute_from(struct engine *e, const struct command *c, enum origin by,
         if (!origin_is_own(origin) && names_file(c))
             refuse(e, NULL, c, by, "a file is named by the command line or the keyboard only");
         else
-            for_screen(e, c);
+            for_screen(e, c, by);
         return;
     }
     if (c->verb == VERB_UNLOCK && !origin_is_own(origin)) {

@@ -9,6 +9,7 @@
 #include "engine/protect.h"
 #include "engine/sweep.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 
 #include <errno.h>
 #include <math.h>
@@ -561,6 +562,7 @@ static void log_line(const struct pool *p, bool begins)
         snprintf(how, sizeof how, "; kill -TERM %ld ends it", (long)getpid());
     snprintf(l->text, sizeof l->text, "%s: load %s on %s (pid %ld%s)", p->engine->sender,
              begins ? "begins" : "ended", p->spec.target.shown, (long)getpid(), how);
+    clean_str(l->text);
     sem_init(&l->written, 0, 0);
     atomic_store(&l->holders, 2);
     if (pthread_create(&thread, NULL, write_line, l)) {

@@ -9,7 +9,9 @@
 #include <limits.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -17,22 +19,25 @@
 
 bool engine_confirmed(const struct engine *e, const char *host)
 {
-    unsigned n = atomic_load_explicit(&e->confirms, memory_order_acquire);
+    const struct confirmed *c = atomic_load_explicit(&e->confirmed, memory_order_acquire);
 
-    for (unsigned i = 0; i < n; i++)
-        if (strcasecmp(e->confirmed[i], host) == 0)
+    for (; c; c = c->next)
+        if (strcasecmp(c->host, host) == 0)
             return true;
     return confirm_lists(e->scenario.limits.confirm, host);
 }
 
 void engine_confirm(struct engine *e, const char *host)
 {
-    unsigned n = atomic_load(&e->confirms);
-
-    if (n == sizeof e->confirmed / sizeof *e->confirmed || engine_confirmed(e, host))
+    if (engine_confirmed(e, host))
         return;
-    copy_str(e->confirmed[n], sizeof *e->confirmed, host);
-    atomic_store_explicit(&e->confirms, n + 1, memory_order_release);
+    struct confirmed *c = calloc(1, sizeof *c);
+    if (!c)
+        abort();
+    copy_str(c->host, sizeof c->host, host);
+    c->next = atomic_load(&e->confirmed);
+    while (!atomic_compare_exchange_weak(&e->confirmed, &c->next, c))
+        continue;
 }
 
 /* For connections without a pool. */
@@ -100,6 +105,23 @@ int net_connect(const struct pool *p, const char *host, const struct sockaddr *a
         return -1;
     }
     return fd;
+}
+
+bool net_hold(size_t *mine, size_t bytes)
+{
+    static _Atomic size_t held;
+    if (bytes > *mine) {
+        size_t more = bytes - *mine;
+        size_t before = atomic_fetch_add_explicit(&held, more, memory_order_relaxed);
+        if (more > NET_HELD_MAX || before > NET_HELD_MAX - more) {
+            atomic_fetch_sub_explicit(&held, more, memory_order_relaxed);
+            return false;
+        }
+    } else if (bytes < *mine) {
+        atomic_fetch_sub_explicit(&held, *mine - bytes, memory_order_relaxed);
+    }
+    *mine = bytes;
+    return true;
 }
 
 int64_t net_round_trip_ns(int fd)

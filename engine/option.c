@@ -7,14 +7,15 @@
 #include "engine/option.h"
 
 #include "engine/err.h"
+#include "engine/secret.h"
 #include "engine/text.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define CHOICES_MAX 24
 #define VALUE_SHOWN 60 /* characters of a value quoted in a message */
@@ -396,6 +397,11 @@ static int set_text(struct options *o, unsigned i, const char *name, const char 
                     struct err *err)
 {
     const struct option_spec *spec = &o->table[i];
+    bool secret = spec->type == OPTION_SECRET || option_name_is_secret(name, strlen(name));
+    if (secret && strlen(value) > SECRET_MAX)
+        return err_set(err, ERR_USAGE, "%.*s: longer than %d bytes", VALUE_SHOWN, name, SECRET_MAX);
+    if (secret)
+        secret_know(value);
     if (strpbrk(value, "\n\r"))
         return err_set(err, ERR_USAGE, "%s: a line break is not allowed in its value", name);
     if (spec->flags & OPTION_PREFIX) {
@@ -443,14 +449,43 @@ int options_set(struct options *o, const char *name, const char *value, enum opt
     return 0;
 }
 
+/* The name in small letters, unescaped, without what joins its words. False: it is too long. */
+static bool plain_name(const char *name, size_t len, char *plain, size_t size)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        char c = name[i], digits[3] = "", *end = digits;
+        if (c == '%' && len - i > 2) {
+            memcpy(digits, name + i + 1, 2);
+            c = (char)strtoul(digits, &end, 16);
+        }
+        if (end == digits + 2)
+            i += 2;
+        else
+            c = name[i];
+        if (strchr(".-_", c))
+            continue;
+        if (n + 1 >= size)
+            return false;
+        plain[n++] = (char)tolower((unsigned char)c);
+    }
+    plain[n] = '\0';
+    return true;
+}
+
 bool option_name_is_secret(const char *name, size_t len)
 {
-    static const char *const parts[] = {
-        "password", "secret", "passphrase", "token", "pem", "oauthbearer.config", "jaas"};
+    static const char *const parts[] = {"passw",  "passphrase", "pwd",        "secret",
+                                        "token",  "pem",        "credential", "oauthbearerconfig",
+                                        "apikey", "accesskey",  "jaas"};
+    char plain[256];
+    if (!plain_name(name, len, plain, sizeof plain))
+        return true;
+    if (strcmp(plain, "passwordfile") == 0 || strcmp(plain, "askpassword") == 0)
+        return false;
     for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++)
-        for (size_t at = 0, n = strlen(parts[i]); at + n <= len; at++)
-            if (strncasecmp(name + at, parts[i], n) == 0)
-                return true;
+        if (strstr(plain, parts[i]))
+            return true;
     return false;
 }
 

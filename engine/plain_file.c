@@ -6,34 +6,62 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+static bool is_readable(const struct stat *st, bool pipes)
+{
+    /* /dev/null is an empty file */
+    bool null = S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+    return S_ISREG(st->st_mode) || null || (pipes && S_ISFIFO(st->st_mode));
+}
+
+int plain_file_open(const char *path, bool pipes, const char *what, struct err *err)
+{
+    struct stat st;
+    /* Without waiting: opening a pipe waits for its other end. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        err_set(err, ERR_USAGE, "%.100s: %s", what, strerror(errno));
+    else if (!is_readable(&st, pipes))
+        err_set(err, ERR_USAGE, "%.100s: not a plain file%s%s", what, pipes ? " or a pipe" : "",
+                S_ISDIR(st.st_mode) ? " (a folder)" : "");
+    else
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+ssize_t plain_file_next(int fd, void *buf, size_t size)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    for (;;) {
+        /* Of a pipe that nobody has opened for writing yet, a read says that it has ended. */
+        if (poll(&ready, 1, -1) < 0 && errno != EINTR)
+            return -1;
+        ssize_t n = ready.revents ? read(fd, buf, size) : -1;
+        if (n >= 0 || (ready.revents && errno != EAGAIN && errno != EINTR))
+            return n;
+    }
+}
+
 int plain_file_read(const char *path, size_t most, const char *what, struct text *t,
                     struct err *err)
 {
     char part[8192];
-    struct stat st;
     ssize_t n = 0;
     size_t before = t->len;
-    /* Without waiting: opening a pipe waits for its other end. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        err_set(err, ERR_USAGE, "%.100s: %s", what, strerror(errno));
-        if (fd >= 0)
-            close(fd);
+    int fd = plain_file_open(path, false, what, err);
+    if (fd < 0)
         return ERR_USAGE;
-    }
-    bool null = S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3); /* /dev/null: an empty one */
-    bool plain = S_ISREG(st.st_mode) || null;
-    while (plain && t->len - before <= most && (n = read(fd, part, sizeof part)) > 0)
+    while (t->len - before <= most && (n = plain_file_next(fd, part, sizeof part)) > 0)
         text_put(t, part, (size_t)n);
     int failed = errno;
     close(fd);
-    if (!plain)
-        return err_set(err, ERR_USAGE, "%.100s: not a plain file", what);
     if (n < 0)
         return err_set(err, ERR_USAGE, "%.100s: %s", what, strerror(failed));
     if (t->len - before > most)

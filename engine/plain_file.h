@@ -1,9 +1,11 @@
-/* Reads a file whole, if it is a plain one: a pipe, a device or a socket would make who reads it
- * wait, or never end. */
+/* Reads a file whole, if it is a plain one: a device never ends, a pipe makes who reads it wait, a
+ * folder or a socket holds nothing. A pipe may be read where waiting harms nobody. */
 #ifndef LOADTOP_ENGINE_PLAIN_FILE_H
 #define LOADTOP_ENGINE_PLAIN_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct err;
 struct text;
@@ -12,5 +14,12 @@ struct text;
  * when it cannot be read, is no plain file, or is longer than `most` bytes. Any thread; does not
  * wait for anybody. */
 int plain_file_read(const char *path, size_t most, const char *what, struct text *, struct err *);
+
+/* The same piece by piece, for what is parsed as it comes. `pipes`: a named pipe or a shell's
+ * <(command) is read as well; then plain_file_next waits for its writer (signals that are not
+ * blocked end that). The descriptor is the caller's to close; -1 and ERR_USAGE. */
+int plain_file_open(const char *path, bool pipes, const char *what, struct err *);
+/* How many bytes came; 0 at the end, -1 (errno) when it cannot be read. */
+ssize_t plain_file_next(int fd, void *buf, size_t size);
 
 #endif

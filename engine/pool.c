@@ -34,6 +34,11 @@ const struct options *pool_options(const struct pool *p)
     return &p->spec.options;
 }
 
+unsigned pool_number(const struct pool *p)
+{
+    return p->number;
+}
+
 const char *pool_run_id(const struct pool *p)
 {
     return p->engine->run_id;

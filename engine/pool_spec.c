@@ -207,6 +207,7 @@ int pool_spec_parse(struct pool_spec *spec, const char *url, enum option_origin 
         return bad;
     bad = find_backend(&spec->target, backends, &spec->backend, err);
     if (bad) {
+        target_doubt(url, err);
         pool_spec_fini(spec);
         return bad;
     }
@@ -224,8 +225,10 @@ int pool_spec_parse(struct pool_spec *spec, const char *url, enum option_origin 
     if (!bad)
         bad = check_target(spec, err);
     options_fini(&pool);
-    if (bad)
+    if (bad) {
+        target_doubt(url, err);
         pool_spec_fini(spec);
+    }
     return bad;
 }
 

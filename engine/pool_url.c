@@ -42,7 +42,7 @@ static void add_target(struct text *out, const struct target *t)
         if (t->host[i].port)
             text_add(out, ":%u", t->host[i].port);
     }
-    add_encoded(out, t->path, "/:,+@=");
+    add_encoded(out, t->path, t->hosts ? "/:,+=" : "/:,+@=");
 }
 
 static void add_option(struct text *out, bool *first, const char *name, const char *value)

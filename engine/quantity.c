@@ -274,12 +274,16 @@ char *format_exact_duration(char *buf, size_t size, uint64_t ns)
     return buf;
 }
 
+int64_t whole_count(double v)
+{
+    return v >= 0 && v <= 9007199254740992.0 ? (int64_t)v : -1;
+}
+
 char *format_count(char *buf, size_t size, uint64_t n)
 {
     char digits[24], out[32];
-    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-    size_t at = 0;
-    for (int i = 0; i < len; i++) {
+    size_t len = text_append(digits, sizeof digits, 0, "%llu", (unsigned long long)n), at = 0;
+    for (size_t i = 0; i < len; i++) {
         if (i && (len - i) % 3 == 0)
             out[at++] = ',';
         out[at++] = digits[i];

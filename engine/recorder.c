@@ -5,10 +5,13 @@
  * - the tally's words are stored with release and loaded with acquire between the two stores of
  * `seq`. */
 #include "engine/recorder.h"
+#include "engine/secret.h"
 
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "engine/utf8.h"
 
 int recorder_init(struct recorder *r)
 {
@@ -156,13 +159,18 @@ static struct class_slot *find_class(struct recorder *r, const char *name)
     return slot;
 }
 
+/* One line of what may be shown, whatever the server sent. */
 static void keep_message(char *to, size_t size, const char *msg, size_t len)
 {
     if (len >= size)
         len = size - 1;
-    for (size_t i = 0; i < len; i++) /* one line of printable text, whatever the server sent */
-        to[i] = (unsigned char)msg[i] < 0x20 || msg[i] == 0x7f ? ' ' : msg[i];
+    if (len)
+        memcpy(to, msg, len);
+    for (size_t i = 0; i < len; i++)
+        to[i] = to[i] ? to[i] : '?';
     to[len] = '\0';
+    secret_hide(to);
+    clean_str(to);
 }
 
 #define MESSAGE_EVERY_NS UINT64_C(10000000)

@@ -36,6 +36,11 @@ void scenario_fini(struct scenario *s)
         free(s->pool[i]);
     }
     s->pools = 0;
+    for (unsigned i = 0; i < s->ats; i++) {
+        explicit_bzero(s->at[i].text, strlen(s->at[i].text)); /* what it adds may have a password */
+        free(s->at[i].text);
+    }
+    s->ats = 0;
 }
 
 static bool name_taken(const struct scenario *s, const char *name)
@@ -59,7 +64,7 @@ int scenario_add(struct scenario *s, const char *url, enum option_origin origin,
                  struct err *err)
 {
     if (s->pools == POOLS_MAX)
-        return err_set(err, ERR_USAGE, "at most %d pools are allowed", POOLS_MAX);
+        return err_set(err, ERR_USAGE, "at most %d pools are allowed at a time", POOLS_MAX);
     struct pool_spec *spec = calloc(1, sizeof *spec);
     if (!spec)
         abort();
@@ -94,17 +99,18 @@ int scenario_at(struct scenario *s, const char *text, enum option_origin origin,
     if (s->ats == AT_MAX)
         return err_set(err, ERR_USAGE, "at most %d timed commands are allowed", AT_MAX);
     struct at *at = &s->at[s->ats];
-    if (len >= sizeof when || parse_duration(when, &at->at_ns))
+    if (len >= sizeof when || parse_duration(when, &at->at_ns)) {
+        char shown[61];
         return err_set(err, ERR_USAGE,
-                       "at %.60s: it begins with a time after the start, with its unit (30s redis "
+                       "at %s: it begins with a time after the start, with its unit (30s redis "
                        "threads +1)",
-                       *text ? text : "''");
-    if (strlen(rest) >= sizeof at->text)
-        return err_set(err, ERR_USAGE, "at %s: the command is too long", when);
+                       *text ? secret_masked(text, shown, sizeof shown) : "''");
+    }
     int bad = command_parse(&command, rest, &why, NULL);
     if (bad)
         return err_set(err, bad, "at %s: %s", when, why.msg);
-    copy_str(at->text, sizeof at->text, rest);
+    if (!(at->text = strdup(rest)))
+        abort();
     at->origin = origin;
     s->ats++;
     return 0;

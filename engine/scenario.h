@@ -144,11 +144,16 @@ bool threshold_is_for(const struct threshold *, const char *name, unsigned numbe
 
 #define AT_MAX 256
 #define THRESHOLDS_MAX 32
-#define POOLS_MAX 32
+/* Pools at a time: those that were removed do not count. All tables by pool of the engine and of
+ * the screen have this size. */
+#define POOLS_MAX 64
+/* Pools of one run in all: a removed one is kept for the report, and its number is not used again.
+ */
+#define POOLS_RUN_MAX 255
 struct at {
     uint64_t at_ns;            /* after the start */
     enum option_origin origin; /* of whatever the command adds */
-    char text[256];            /* a command */
+    char *text;                /* a command; owned */
 };
 struct scenario {
     struct pool_spec *pool[POOLS_MAX]; /* owned */

@@ -89,12 +89,12 @@ static int check_set(const struct scenario *s, const struct command *c, const ch
 static int check_ats(const struct scenario *s, struct err *err)
 {
     struct command c;
-    char where[120];
+    char where[120], shown[COMMAND_TEXT_MAX + 96];
     int bad = 0;
     for (unsigned i = 0; i < s->ats && !bad; i++) {
         if (command_parse(&c, s->at[i].text, NULL, NULL) < 0)
             continue;
-        snprintf(where, sizeof where, "--at '%.100s'", s->at[i].text);
+        snprintf(where, sizeof where, "--at '%.100s'", command_shown(&c, shown, sizeof shown));
         bad = check_pool(s, c.pool, where, err);
         if (!bad)
             bad = check_set(s, &c, where, err);

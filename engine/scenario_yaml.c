@@ -13,20 +13,24 @@
  *
  * A pool's keys are made into the query of its URL, so they mean exactly what they mean there. What
  * takes protection away (allow-destructive, confirm, yes) cannot stand in a file. Every message
- * begins with file:line. The document tree of libyaml is used, which comes with libcyaml; libcyaml
- * itself wants all keys known beforehand, and ours come from the backends' tables. */
+ * begins with file:line. A file is bounded in bytes, nesting, words and names before its tree is
+ * built: some of what libyaml does is quadratic in them. The document tree of libyaml is used,
+ * which comes with libcyaml; libcyaml itself wants all keys known beforehand, and ours come from
+ * the backends' tables. */
 #include "engine/scenario.h"
 
 #include "engine/command.h"
 #include "engine/err.h"
+#include "engine/plain_file.h"
 #include "engine/text.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FILE_MAX_BYTES ((size_t)1 << 20)
+#define URL_MAX_BYTES ((size_t)1 << 16)
+#define KEYS_MAX 256 /* of a mapping: more than there are options */
 
 #ifdef LOADTOP_HAVE_YAML
 
@@ -49,6 +53,13 @@ static unsigned long line_of(const yaml_node_t *node)
 static int wrong(const struct reader *r, const yaml_node_t *node, const char *what)
 {
     return err_set(r->err, ERR_USAGE, "%s:%lu: %s", r->file, line_of(node), what);
+}
+
+static int wrong_many(const struct reader *r, const yaml_node_t *node, unsigned most,
+                      const char *what)
+{
+    return err_set(r->err, ERR_USAGE, "%s:%lu: at most %u %s are allowed", r->file, line_of(node),
+                   most, what);
 }
 
 /* Passes on an error with the line before it. */
@@ -89,6 +100,8 @@ static yaml_node_t *value_at(const struct reader *r, const yaml_node_t *map, uns
 /* Every key of a mapping is a text and stands in it once. */
 static int check_keys(const struct reader *r, const yaml_node_t *map)
 {
+    if (pairs_of(map) > KEYS_MAX)
+        return wrong_many(r, map, KEYS_MAX, "keys in a mapping");
     for (unsigned i = 0; i < pairs_of(map); i++) {
         const char *key = scalar(key_at(r, map, i));
         if (!key || !*key)
@@ -118,10 +131,12 @@ static int unknown_key(const struct reader *r, const yaml_node_t *key, const cha
 
 static void add_encoded(struct text *url, const char *s)
 {
-    for (; *s; s++) {
+    static const char digits[] = "0123456789ABCDEF";
+    for (; *s && !url->cut; s++) {
         unsigned char c = (unsigned char)*s;
+        const char code[3] = {'%', digits[c >> 4], digits[c & 15]};
         if (c <= ' ' || c == 0x7f || strchr("%&=?#", *s))
-            text_add(url, "%%%02X", c);
+            text_put(url, code, sizeof code);
         else
             text_put(url, s, 1);
     }
@@ -138,6 +153,8 @@ static int add_value(const struct reader *r, const yaml_node_t *key, const yaml_
     }
     if (value->type != YAML_MAPPING_NODE || strcmp(scalar(key), "ops") != 0)
         return wrong(r, value, "an option's value must be a plain word or number");
+    if (pairs_of(value) > KEYS_MAX)
+        return wrong_many(r, value, KEYS_MAX, "operations in ops");
     for (unsigned i = 0; i < pairs_of(value); i++) {
         const char *op = scalar(key_at(r, value, i)), *weight = scalar(value_at(r, value, i));
         if (!op || !weight)
@@ -182,7 +199,7 @@ static const yaml_node_t *guilty(const struct reader *r, const yaml_node_t *map,
                                  const struct err *why)
 {
     for (unsigned upto = 0; upto <= pairs_of(map); upto++) {
-        struct text url = {0};
+        struct text url = {.limit = URL_MAX_BYTES};
         struct pool_spec spec;
         struct err err = {0};
         int bad = pool_url(r, map, upto, &url);
@@ -207,7 +224,7 @@ static const char *bare_scheme(const struct reader *r, const yaml_node_t *node)
 
 static int read_pool(const struct reader *r, const yaml_node_t *node)
 {
-    struct text url = {0};
+    struct text url = {.limit = URL_MAX_BYTES};
     struct err why = {0};
     int bad = 0;
     const yaml_node_t *where = node;
@@ -224,7 +241,7 @@ static int read_pool(const struct reader *r, const yaml_node_t *node)
         bad = wrong(r, node, "a pool is a target's URL, or a mapping with a target");
     }
     if (!bad && url.cut)
-        bad = wrong(r, node, "too long");
+        bad = wrong(r, node, "a pool's target with its options is longer than 64 KiB");
     if (!bad &&
         scenario_add(r->s, text_str(&url), ORIGIN_SCENARIO, r->defaults, r->backends, &why)) {
         if (node->type == YAML_MAPPING_NODE && !scheme)
@@ -264,7 +281,7 @@ static int read_threshold(const struct reader *r, const yaml_node_t *node)
     if (!text)
         return wrong(r, node, "thresholds wants texts: [\"p99<5ms\"]");
     if (r->s->thresholds == THRESHOLDS_MAX)
-        return wrong(r, node, "at most 32 thresholds are allowed");
+        return wrong_many(r, node, THRESHOLDS_MAX, "thresholds");
     if (threshold_parse(&r->s->threshold[r->s->thresholds], text, &why))
         return wrong_err(r, node, &why);
     r->s->thresholds++;
@@ -412,6 +429,77 @@ static int read_document(const struct reader *r, const yaml_node_t *root)
     return bad;
 }
 
+/* ---- Bounds of a file ---- */
+
+#define DEPTH_MAX_YAML 16
+#define WORDS_MAX 32768  /* tokens: 64 pools with each option of theirs have fewer */
+#define ANCHORS_MAX 256  /* libyaml compares each with all before it */
+#define DIRECTIVES_MAX 8 /* likewise */
+
+struct counts {
+    unsigned depth, words, anchors, directives;
+};
+
+/* Counts a token. Returns what there is too much of, or NULL. */
+static const char *count_token(struct counts *n, yaml_token_type_t type)
+{
+    n->words++;
+    switch (type) {
+    case YAML_BLOCK_SEQUENCE_START_TOKEN:
+    case YAML_BLOCK_MAPPING_START_TOKEN:
+    case YAML_FLOW_SEQUENCE_START_TOKEN:
+    case YAML_FLOW_MAPPING_START_TOKEN:
+        n->depth++;
+        break;
+    case YAML_BLOCK_END_TOKEN:
+    case YAML_FLOW_SEQUENCE_END_TOKEN:
+    case YAML_FLOW_MAPPING_END_TOKEN:
+        n->depth -= n->depth > 0;
+        break;
+    case YAML_ANCHOR_TOKEN:
+        n->anchors++;
+        break;
+    case YAML_VERSION_DIRECTIVE_TOKEN:
+    case YAML_TAG_DIRECTIVE_TOKEN:
+        n->directives++;
+        break;
+    default:
+        break;
+    }
+    return n->depth > DEPTH_MAX_YAML        ? "16 lists and mappings in each other"
+           : n->anchors > ANCHORS_MAX       ? "256 anchors"
+           : n->directives > DIRECTIVES_MAX ? "8 directives"
+           : n->words > WORDS_MAX           ? "32768 words and marks"
+                                            : NULL;
+}
+
+/* The whole text, token by token and without building anything. What is no YAML is left to the one
+ * that reads it. */
+static int check_bounds(const char *text, size_t len, const char *file, struct err *err)
+{
+    yaml_parser_t parser;
+    struct counts n = {0};
+    bool more = true;
+    const char *many = NULL;
+    unsigned long line = 0;
+    if (!yaml_parser_initialize(&parser))
+        abort();
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+    while (more && !many) {
+        yaml_token_t token;
+        if (!yaml_parser_scan(&parser, &token))
+            break;
+        more = token.type != YAML_STREAM_END_TOKEN && token.type != YAML_NO_TOKEN;
+        many = count_token(&n, token.type);
+        line = (unsigned long)token.start_mark.line + 1;
+        yaml_token_delete(&token);
+    }
+    yaml_parser_delete(&parser);
+    return many ? err_set(err, ERR_USAGE, "%s:%lu: more than %s: a scenario is smaller", file, line,
+                          many)
+                : 0;
+}
+
 /* Loads the next document; an empty one has no root. */
 static int load(struct reader *r, yaml_parser_t *parser, yaml_document_t *doc)
 {
@@ -429,10 +517,13 @@ int scenario_load_text(struct scenario *s, const char *text, size_t len, const c
     yaml_parser_t parser;
     yaml_document_t doc, second;
     struct reader r = {s, file, defaults, backends, &doc, err};
+    int bad = check_bounds(text, len, file, err);
+    if (bad)
+        return bad;
     if (!yaml_parser_initialize(&parser))
         abort();
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-    int bad = load(&r, &parser, &doc);
+    bad = load(&r, &parser, &doc);
     if (!bad) {
         const yaml_node_t *root = yaml_document_get_root_node(&doc);
         if (!root)
@@ -475,22 +566,15 @@ int scenario_load_text(struct scenario *s, const char *text, size_t len, const c
 int scenario_load(struct scenario *s, const char *file, const struct options *defaults,
                   const struct backend *const *backends, struct err *err)
 {
-    FILE *f = fopen(file, "re");
-    if (!f)
-        return err_set(err, ERR_USAGE, "%s: %s", file, strerror(errno));
-    char *text = malloc(FILE_MAX_BYTES + 1);
-    if (!text)
+    /* It may hold a password: in one piece, which never moves, so that it can be wiped. */
+    struct text text = {.limit = FILE_MAX_BYTES + 1, .room = FILE_MAX_BYTES + 2};
+    text.s = calloc(1, text.room);
+    if (!text.s)
         abort();
-    size_t len = fread(text, 1, FILE_MAX_BYTES + 1, f);
-    int bad;
-    if (ferror(f))
-        bad = err_set(err, ERR_USAGE, "%s: %s", file, strerror(errno));
-    else if (len > FILE_MAX_BYTES)
-        bad = err_set(err, ERR_USAGE, "%s: too large, at most 1 MiB is allowed", file);
-    else
-        bad = scenario_load_text(s, text, len, file, defaults, backends, err);
-    fclose(f);
-    explicit_bzero(text, len);
-    free(text);
+    int bad = plain_file_read(file, FILE_MAX_BYTES, file, &text, err);
+    if (!bad)
+        bad = scenario_load_text(s, text_str(&text), text.len, file, defaults, backends, err);
+    explicit_bzero(text.s, text.room);
+    text_free(&text);
     return bad;
 }

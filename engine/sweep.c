@@ -397,7 +397,7 @@ void sweep_disturbed(struct engine *e, const struct command *c)
     if (p != other)
         return;
     snprintf(why, sizeof why, "its pool was changed by hand (%.30s); the points so far stay",
-             command_text(c, what, sizeof what));
+             command_shown(c, what, sizeof what));
     sweep_stop(e, why);
 }
 
@@ -682,9 +682,8 @@ void sweep_fill(const struct engine *e, struct snapshot *snap, uint64_t now_ns)
         o->cells = 0;
     o->cell = cell;
     const struct pool *p = engine_find_pool(e, s->pool);
-    size_t len = strlen(o->now);
     if (s->on && s->applied && p && !s->is_capacity)
-        snprintf(o->now + len, sizeof o->now - len, ", held %.0f s%s%s",
-                 (double)(now_ns - s->step_ns) / 1e9, p->plateaus.drifting ? ": " : "",
-                 p->plateaus.drifting ? p->plateaus.why : "");
+        text_append(o->now, sizeof o->now, strlen(o->now), ", held %.0f s%s%s",
+                    (double)(now_ns - s->step_ns) / 1e9, p->plateaus.drifting ? ": " : "",
+                    p->plateaus.drifting ? p->plateaus.why : "");
 }

@@ -7,6 +7,7 @@
 
 #include "engine/err.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -32,11 +33,11 @@ char *target_masked(const char *url, char *buf, size_t size)
     const char *body = scheme_end ? scheme_end + 3 : url;
     const char *at = strrchr(body, '@');
     const char *rest = at ? at : body;
-    const char *query = strchr(rest, '?');
-    int rest_len = query ? (int)(query - rest) : (int)strlen(rest);
-    struct text out = {.limit = size ? size - 1 : 1};
-    text_add(&out, "%.*s%s%.*s", (int)(body - url), url, at ? "***" : "", rest_len, rest);
-    copy_str(buf, size, text_str(&out));
+    struct text out = {0};
+    text_add(&out, "%.*s%s", (int)(body - url), url, at ? "***" : "");
+    text_put(&out, rest, strcspn(rest, "?"));
+    /* Without an '@' what stands in the place of a port may be a password whose host is missing. */
+    secret_masked(text_str(&out), buf, size);
     text_free(&out);
     return buf;
 }
@@ -191,7 +192,8 @@ static const char *read_user(struct target *t, struct piece p)
         struct piece password = {colon + 1, p.len - user.len - 1};
         t->has_password = true;
         if (!decode(password, t->password, sizeof t->password))
-            return "the password is too long or holds a broken %-escape (write % as %25)";
+            return "the password is longer than " SECRET_WORDS
+                   " bytes or holds a broken %-escape (write % as %25)";
     }
     return NULL;
 }
@@ -215,6 +217,28 @@ static const char *read_authority(struct target *t, struct piece p)
     return read_hosts(t, p);
 }
 
+/* What to say when an '@' stands behind the '/' or '?' that ended the hosts, or NULL: then what
+ * ended them may be part of a password. Without a ':' before it there is none. */
+static const char *raw_end(const char *url)
+{
+    const char *body = strstr(url, "://");
+    if (!body)
+        return NULL;
+    body += 3;
+    size_t len = strcspn(body, "/?");
+    if (!body[len] || !strchr(body + len, '@') || !memchr(body, ':', len) || *body == '[')
+        return NULL;
+    return body[len] == '/' ? "in a user's name or password write / as %2F, elsewhere @ as %40"
+                            : "in a user's name or password write ? as %3F, elsewhere @ as %40";
+}
+
+void target_doubt(const char *url, struct err *err)
+{
+    const char *why = raw_end(url);
+    if (why)
+        refuse(url, why, err);
+}
+
 static const char *read_rest(struct target *t, const char *rest)
 {
     const char *query = NULL;
@@ -226,6 +250,8 @@ static const char *read_rest(struct target *t, const char *rest)
             return wrong;
         rest += len;
         len = strcspn(rest, "?");
+        if (t->hosts && memchr(rest, '@', len))
+            return "in a path @ is written as %40, in a user's name or password / as %2F";
         if (!decode((struct piece){rest, len}, t->path, sizeof t->path))
             return "the path is too long or holds a broken %-escape";
         rest += len;
@@ -263,9 +289,7 @@ static void show(struct target *t)
     text_add(&out, "%s", t->path);
     copy_str(t->shown, sizeof t->shown, text_str(&out));
     text_free(&out);
-    for (char *c = t->shown; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    clean_str(t->shown);
 }
 
 int target_parse(struct target *t, const char *url, struct err *err)
@@ -276,9 +300,11 @@ int target_parse(struct target *t, const char *url, struct err *err)
         return refuse(url, "not a target; a target is a URL", err);
     const char *wrong = read_rest(t, rest);
     if (wrong) {
+        const char *why = raw_end(url);
         target_fini(t);
-        return refuse(url, wrong, err);
+        return refuse(url, why ? why : wrong, err);
     }
+    secret_know(t->password);
     show(t);
     return 0;
 }

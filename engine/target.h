@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "engine/secret.h"
+
 struct err;
 
 #define TARGET_HOSTS_MAX 32
@@ -22,7 +24,7 @@ struct target_host {
 struct target {
     char scheme[24];
     char user[128];
-    char password[256]; /* wiped by target_fini */
+    char password[SECRET_MAX + 1]; /* wiped by target_fini */
     bool has_password;
     struct target_host host[TARGET_HOSTS_MAX];
     unsigned hosts;  /* 0: none in the URL (null:, redis+unix:///path) */
@@ -33,6 +35,9 @@ struct target {
 
 /* Reads url. ERR_USAGE with what is wrong and an example. */
 int target_parse(struct target *, const char *url, struct err *);
+/* After a URL's options were refused: may the '/' or '?' that ended its hosts belong to a password?
+ * Then err says how it is written, in place of words that may quote a part of it. */
+void target_doubt(const char *url, struct err *);
 void target_copy(struct target *to, const struct target *from);
 void target_fini(struct target *); /* wipes the password; takes NULL */
 /* Calls each(name, value, ctx) for every pair of the query, percent-decoded; stops at the first

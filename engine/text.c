@@ -57,14 +57,12 @@ void text_put(struct text *t, const char *s, size_t len)
     t->s[t->len] = '\0';
 }
 
-void text_add(struct text *t, const char *fmt, ...)
+void text_vadd(struct text *t, const char *fmt, va_list args)
 {
     char small[256];
-    va_list args, again;
-    va_start(args, fmt);
+    va_list again;
     va_copy(again, args);
     int n = vsnprintf(small, sizeof small, fmt, args);
-    va_end(args);
     if (n < 0) {
         t->cut = true;
     } else if ((size_t)n < sizeof small) {
@@ -77,6 +75,31 @@ void text_add(struct text *t, const char *fmt, ...)
         }
     }
     va_end(again);
+}
+
+void text_add(struct text *t, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    text_vadd(t, fmt, args);
+    va_end(args);
+}
+
+size_t text_append(char *buf, size_t size, size_t at, const char *fmt, ...)
+{
+    va_list args;
+    if (!size)
+        return 0;
+    if (at >= size)
+        at = size - 1;
+    va_start(args, fmt);
+    int n = vsnprintf(buf + at, size - at, fmt, args);
+    va_end(args);
+    if (n < 0)
+        buf[at] = '\0';
+    else
+        at += (size_t)n < size - at ? (size_t)n : size - at - 1;
+    return at;
 }
 
 void text_clear(struct text *t)

@@ -5,6 +5,7 @@
 #ifndef LOADTOP_ENGINE_TEXT_H
 #define LOADTOP_ENGINE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@ struct text {
     bool cut;
 };
 void text_add(struct text *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void text_vadd(struct text *, const char *fmt, va_list) __attribute__((format(printf, 2, 0)));
 void text_put(struct text *, const char *s, size_t len);
 /* Adds s as a quoted JSON string is not done here: JSON is jansson's. Empties, keeping the memory.
  */
@@ -47,9 +49,19 @@ char *format_bytes(char *buf, size_t size, double bytes);
 char *format_count(char *buf, size_t size, uint64_t n);     /* 1,234,567 */
 char *format_clock(char *buf, size_t size, double seconds); /* 00:12:41 */
 
+/* A count that a server gave as a number: 0 to 2^53, the whole part; else -1 (NaN, negative, beyond
+ * what any server has). */
+int64_t whole_count(double v);
+
 /* The nearest of the NULL-terminated names (Damerau-Levenshtein, at most a third of its length
  * wrong), or NULL. */
 const char *nearest_name(const char *word, const char *const *names);
+
+/* Adds to a buffer of fixed size, behind its first `at` bytes. What does not fit is cut. Returns
+ * the new end, which is always within the buffer and terminated (0 for a buffer of no size), so
+ * that the next part can be added there, however long a server made this one. */
+size_t text_append(char *buf, size_t size, size_t at, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* Copies with truncation; always terminates; returns dst. */
 char *copy_str(char *dst, size_t size, const char *src);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,19 +19,33 @@
 #include "engine/err.h"
 #include "engine/protect.h"
 #include "engine/scenario.h"
+#include "engine/secret.h"
 #include "engine/target.h"
 #include "engine/text.h"
 #include "ui/cli.h"
+#include "ui/end_signal.h"
+#include "ui/outcome.h"
+
+#define FILE_WAIT_MS 120000 /* a person may have to unlock the store of passwords first */
 
 enum { KEY_INTERRUPT = 3, KEY_END = 4, KEY_KILL = 21, KEY_DELETE = 127 };
 
-/* The line as typed. False when it was broken off. */
-static bool read_hidden(int tty, char *buf, size_t size)
+static char *environment_password; /* LOADTOP_PASSWORD, or NULL */
+
+/* The line as typed. False when it was broken off. What does not fit is not taken, and *cut is set.
+ */
+static bool read_hidden(int tty, char *buf, size_t size, bool *cut)
 {
     size_t n = 0;
     char c;
     buf[0] = '\0';
+    *cut = false;
     for (;;) {
+        struct pollfd ready = {.fd = tty, .events = POLLIN};
+        if (end_signal_waits()) /* it is let through once the terminal is as it was */
+            return false;
+        if (poll(&ready, 1, 100) == 0)
+            continue;
         ssize_t got = read(tty, &c, 1);
         if (got < 0 && errno == EINTR)
             continue;
@@ -44,6 +59,8 @@ static bool read_hidden(int tty, char *buf, size_t size)
             n = 0;
         else if (n + 1 < size)
             buf[n++] = c;
+        else
+            *cut = true;
         buf[n] = '\0';
     }
 }
@@ -61,29 +78,67 @@ static int ask(char *buf, size_t size, struct err *err)
         close(tty);
         return err_set(err, ERR_FAILED, "--ask-password: %s", strerror(errno));
     }
+    sigset_t unheld;
+    end_signals_hold(&unheld);
     quiet = before;
     quiet.c_lflag &= (tcflag_t) ~(ECHO | ICANON | ISIG);
     quiet.c_cc[VMIN] = 1;
     quiet.c_cc[VTIME] = 0;
     tcsetattr(tty, TCSAFLUSH, &quiet);
-    bool typed = write(tty, prompt, sizeof prompt - 1) > 0 && read_hidden(tty, buf, size);
+    bool cut = false;
+    bool typed = write(tty, prompt, sizeof prompt - 1) > 0 && read_hidden(tty, buf, size, &cut);
     tcsetattr(tty, TCSAFLUSH, &before);
     typed = write(tty, "\n", 1) == 1 && typed;
     close(tty);
+    end_signals_let(&unheld);
+    if (typed && cut)
+        return err_set(err, ERR_USAGE, "--ask-password: longer than %zu bytes", size - 1);
     return typed ? 0 : err_set(err, ERR_FAILED, "--ask-password: broken off");
 }
 
+/* Its bytes up to the end of the first line, which is left out, or to the end of the file; *n of
+ * them, at most `size`. A pipe whose other end opens late, such as <(pass show db), is waited for.
+ */
+static int read_first_line(int fd, char *buf, size_t size, size_t *n)
+{
+    char *end = NULL;
+    for (*n = 0; *n < size && !end;) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        int ready = poll(&p, 1, FILE_WAIT_MS);
+        ssize_t got = ready > 0 ? read(fd, buf + *n, size - *n) : -1;
+        if (ready == 0)
+            errno = ETIMEDOUT;
+        if (got < 0 && (ready == 0 || (errno != EINTR && errno != EAGAIN)))
+            return -1;
+        if (got == 0)
+            return 0;
+        end = got > 0 ? memchr(buf + *n, '\n', (size_t)got) : NULL;
+        *n = end ? (size_t)(end - buf) : *n + (got > 0 ? (size_t)got : 0);
+    }
+    return 0;
+}
+
+/* Without O_NONBLOCK the opening of a pipe would wait for its writer, for ever if none comes. */
 static int read_file(const char *file, char *buf, size_t size, struct err *err)
 {
-    FILE *f = fopen(file, "re");
-    if (!f)
+    size_t n = 0;
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
         return err_set(err, ERR_FAILED, "--password-file %s: %s", file, strerror(errno));
-    setvbuf(f, NULL, _IONBF, 0); /* no copy in a buffer that is not wiped */
-    if (!fgets(buf, (int)size, f))
-        buf[0] = '\0';
-    fclose(f);
-    buf[strcspn(buf, "\r\n")] = '\0';
-    if (!buf[0])
+    int bad = read_first_line(fd, buf, size, &n);
+    int why = errno;
+    close(fd);
+    if (bad)
+        return err_set(err, ERR_FAILED, "--password-file %s: %s", file, strerror(why));
+    n -= n > 0 && n < size && buf[n - 1] == '\r';
+    if (n >= size)
+        return err_set(err, ERR_USAGE,
+                       "--password-file %s: its first line is longer than %zu bytes", file,
+                       size - 1);
+    if (memchr(buf, '\0', n))
+        return err_set(err, ERR_USAGE, "--password-file %s: a NUL byte is in its first line", file);
+    buf[n] = '\0';
+    if (!n)
         return err_set(err, ERR_FAILED, "--password-file %s: its first line is empty", file);
     return 0;
 }
@@ -96,10 +151,9 @@ static int find_password(const struct cli *c, char *buf, size_t size, struct err
         return ask(buf, size, err);
     if (option_given(&c->own, OWN_PASSWORD_FILE))
         return read_file(cli_text(c, OWN_PASSWORD_FILE), buf, size, err);
-    const char *env = getenv("LOADTOP_PASSWORD");
-    if (env && strlen(env) >= size)
+    if (environment_password && strlen(environment_password) >= size)
         return err_set(err, ERR_USAGE, "LOADTOP_PASSWORD: longer than %zu bytes", size - 1);
-    copy_str(buf, size, env ? env : "");
+    copy_str(buf, size, environment_password ? environment_password : "");
     return 0;
 }
 
@@ -113,6 +167,7 @@ static void give(struct target *t, const char *password)
 {
     copy_str(t->password, sizeof t->password, password);
     t->has_password = true;
+    secret_know(password);
 }
 
 int access_password(const struct cli *c, struct target *t, struct err *err)
@@ -143,65 +198,63 @@ int access_passwords(const struct cli *c, struct scenario *s, struct err *err)
     return bad;
 }
 
-static void star_out(char *at, size_t len)
+/* ---- what other processes can see of this one ---- */
+
+/* Is this word a flag whose value, a secret, is the next word? */
+static bool next_is_secret(const char *word)
 {
-    memset(at, '*', len);
+    size_t dashes = strspn(word, "-"), len = strlen(word);
+    return dashes == 2 && !strchr(word, '=') && option_name_is_secret(word + 2, len - 2);
 }
 
-/* "user:password@" of a URL, also of one inside a command. */
-static void hide_password(char *word)
+static char *copy_of(const char *s)
 {
-    char *body = strstr(word, "://");
-    char *at = body ? strrchr(body, '@') : NULL;
-    char *colon = at ? memchr(body + 3, ':', (size_t)(at - body - 3)) : NULL;
-    if (colon)
-        star_out(colon + 1, (size_t)(at - colon) - 1);
+    char *copy = strdup(s);
+    if (!copy)
+        abort();
+    return copy;
 }
 
-/* "?token=..." and "&kafka.sasl.password=..." of a URL's query. */
-static void hide_query(char *word)
+char **access_take_arguments(int argc, char **argv)
 {
-    for (char *at = strchr(word, '?'); at && *at; at += strcspn(at, "&")) {
-        at++;
-        size_t len = strcspn(at, "& "), name = strcspn(at, "=");
-        if (name < len && option_name_is_secret(at, name))
-            star_out(at + name + 1, len - name - 1);
-    }
-}
-
-/* --token=..., or --token and the next word. True: the next word is a secret. */
-static bool hide_flag(char *word, char *next)
-{
-    if (strncmp(word, "--", 2) != 0 || strncmp(word, "--password-file", 15) == 0 ||
-        strcmp(word, "--ask-password") == 0)
-        return false;
-    size_t name = strcspn(word + 2, "=");
-    if (!option_name_is_secret(word + 2, name))
-        return false;
-    if (word[2 + name])
-        star_out(word + 3 + name, strlen(word + 3 + name));
-    else if (next)
-        star_out(next, strlen(next));
-    return !word[2 + name];
-}
-
-void access_hide_arguments(int argc, char **argv)
-{
-    for (int i = 1; i < argc; i++) {
-        if (hide_flag(argv[i], i + 1 < argc ? argv[i + 1] : NULL)) {
-            i++;
-            continue;
+    char **own = calloc((size_t)argc + 1, sizeof *own);
+    bool secret = false;
+    if (!own)
+        abort();
+    for (int i = 0; i < argc; i++) {
+        own[i] = copy_of(argv[i]);
+        secret = secret_star(argv[i]) || secret;
+        if (i > 0 && next_is_secret(own[i - 1])) {
+            memset(argv[i], '*', strlen(argv[i]));
+            secret = true;
         }
-        hide_password(argv[i]);
-        hide_query(argv[i]);
     }
+    if (secret)
+        secret_hold();
+    return own;
 }
 
-void access_hide_environment(void)
+void access_drop_arguments(char **own)
 {
-    char *password = getenv("LOADTOP_PASSWORD");
-    if (password) /* unsetenv alone leaves it in /proc/PID/environ */
-        explicit_bzero(password, strlen(password));
+    for (char **word = own; *word; word++) {
+        explicit_bzero(*word, strlen(*word));
+        free(*word);
+    }
+    free(own);
+}
+
+void access_take_environment(void)
+{
+    static const char name[] = "LOADTOP_PASSWORD=";
+    const size_t len = sizeof name - 1;
+    for (char **e = environ; e && *e; e++) {
+        if (strncmp(*e, name, len) != 0)
+            continue;
+        if (!environment_password)
+            environment_password = copy_of(*e + len);
+        explicit_bzero(*e + len, strlen(*e + len)); /* unsetenv leaves it in /proc/PID/environ */
+        secret_hold();
+    }
     unsetenv("LOADTOP_PASSWORD");
 }
 
@@ -236,9 +289,8 @@ static void warn_unknown(const struct rules *rules)
 {
     for (const char *line = rules_unknown(rules); *line;) {
         size_t len = strcspn(line, "\n");
-        fprintf(stderr,
-                "loadtop: %.*s: no address is known for it now, so it holds for the name only\n",
-                (int)len, line);
+        complain("%.*s: no address is known for it now, so it holds for the name only", (int)len,
+                 line);
         line += len + (line[len] != '\0');
     }
 }

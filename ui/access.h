@@ -18,11 +18,13 @@ struct target;
 int access_passwords(const struct cli *, struct scenario *, struct err *);
 /* The same for one target. */
 int access_password(const struct cli *, struct target *, struct err *);
-/* Overwrites the passwords in argv, so that they do not stand in the list of processes. Call it
- * when nothing will read the targets' words again. */
-void access_hide_arguments(int argc, char **argv);
-/* Takes LOADTOP_PASSWORD out of the environment, also of what /proc shows of it. */
-void access_hide_environment(void);
+/* A copy of argv that ends with NULL, for access_drop_arguments; argv itself, and so the list of
+ * processes, then has stars for its secrets. Call it first of all. */
+char **access_take_arguments(int argc, char **argv);
+void access_drop_arguments(char **);
+/* Takes LOADTOP_PASSWORD out of the environment, also of what /proc and child processes see of it,
+ * for the functions above. Call it first of all. */
+void access_take_environment(void);
 
 /* What targets.conf denies is refused. What it protects needs its host's name: --confirm HOST, or
  * with a screen to come typed there (limits.ask_names). A target

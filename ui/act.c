@@ -57,7 +57,8 @@ static void move(struct app *a, int by)
         int row = sc->row[sc->view], last = sc->rows[sc->view] - 1;
 
         row = by < 0 && -by > row ? 0 : row + by;
-        sc->row[sc->view] = row > last ? last : row;
+        row = row > last ? last : row;
+        sc->row[sc->view] = row > 0 ? row : 0; /* also in a table without rows */
     } else {
         select_pool(a, by);
     }
@@ -277,6 +278,11 @@ static void open_form(struct app *a, enum form_kind kind)
         app_notice(a, ROLE_CAUTION, "there is no pool");
         return;
     }
+    if (kind == FORM_ADD && a->live->pools >= POOLS_MAX) {
+        app_notice(a, ROLE_CAUTION, "at most %d pools are allowed at a time: remove one first",
+                   POOLS_MAX);
+        return;
+    }
     if (kind == FORM_ADD)
         form_open_add(&a->sc.form, a->settings->backends);
     else if (kind == FORM_EDIT)
@@ -353,6 +359,19 @@ static void interrupt(struct app *a)
             "p resumes a pool, :resume all goes on with all)");
 }
 
+/* Keys that open a line to type on. */
+static void open_line(struct app *a, enum action action)
+{
+    if (action == ACT_COMMAND)
+        prompt_open(a, MODE_COMMAND, "");
+    else if (action == ACT_MARK)
+        prompt_open(a, MODE_MARK, "");
+    else if (action == ACT_FIND)
+        prompt_open(a, MODE_FIND, "");
+    else if (app_pool(a)) /* ACT_EXACT */
+        prompt_open(a, MODE_EXACT, "");
+}
+
 static void act(struct app *a, enum action action)
 {
     char name[64];
@@ -379,17 +398,10 @@ static void act(struct app *a, enum action action)
         a->sc.find[0] = '\0';
         break;
     case ACT_COMMAND:
-        prompt_open(a, MODE_COMMAND, "");
-        break;
     case ACT_EXACT:
-        if (app_pool(a))
-            prompt_open(a, MODE_EXACT, "");
-        break;
     case ACT_MARK:
-        prompt_open(a, MODE_MARK, "");
-        break;
     case ACT_FIND:
-        prompt_open(a, MODE_FIND, "");
+        open_line(a, action);
         break;
     case ACT_FREEZE:
         freeze(a);
@@ -501,7 +513,7 @@ static void ask_key(struct app *a, uint32_t key)
 static void test_connection(struct app *a)
 {
     struct form *f = &a->sc.form;
-    char url[2048];
+    char url[COMMAND_TEXT_MAX];
 
     if (f->kind != FORM_ADD || !f->backend || f->test == TEST_RUNNING || !form_check(f))
         return;

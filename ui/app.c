@@ -54,6 +54,7 @@ void app_notice(struct app *a, enum role role, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(a->sc.notice, sizeof a->sc.notice, fmt, ap);
     va_end(ap);
+    secret_hide(a->sc.notice);
     a->sc.notice_role = role;
     a->sc.notice_until = a->sc.clock + NOTICE_S;
     a->dirty = true;
@@ -62,7 +63,7 @@ void app_notice(struct app *a, enum role role, const char *fmt, ...)
 void app_send(struct app *a, enum origin by, const char *fmt, ...)
 {
     struct err err = {0};
-    char buf[2048];
+    char buf[COMMAND_TEXT_MAX + 512];
     va_list ap;
 
     va_start(ap, fmt);
@@ -157,7 +158,7 @@ static unsigned name_mark(const char *name)
 
 void app_ask_name(struct app *a, const struct pool_snapshot *p)
 {
-    a->name_asked[p->number % ASKED_MAX] = name_mark(p->guard);
+    a->name_asked[p->number] = name_mark(p->guard);
     copy_str(a->sc.question_host, sizeof a->sc.question_host, p->guard);
     field_set(&a->sc.input, "");
     a->sc.input.secret = false;
@@ -185,7 +186,7 @@ static bool add_question(struct app *a, struct text *list, const struct pool_sna
     if (fits) {
         text_add(list, "%s%s", list->len ? "; " : "", text_str(&one));
         a->question[a->questions++] = (struct first_load){p->number, p->holds};
-        a->asked[p->number % ASKED_MAX] = p->holds;
+        a->asked[p->number] = p->holds;
     }
     text_free(&one);
     return fits;
@@ -205,7 +206,7 @@ void app_ask_first(struct app *a, const struct pool_snapshot *only)
     a->questions = 0;
     for (unsigned i = 0; i < a->live->pools && room; i++) {
         const struct pool_snapshot *p = &a->live->pool[i];
-        bool wanted = only ? p == only : a->asked[p->number % ASKED_MAX] != p->holds;
+        bool wanted = only ? p == only : a->asked[p->number] != p->holds;
 
         if (wanted && waits_for_yes(p))
             room = add_question(a, &list, p);
@@ -235,7 +236,7 @@ static void renew_question(struct app *a)
 static void forget_question(struct app *a)
 {
     for (unsigned k = 0; k < a->questions; k++)
-        a->asked[a->question[k].pool % ASKED_MAX] = 0;
+        a->asked[a->question[k].pool] = 0;
     a->questions = 0;
 }
 
@@ -257,9 +258,9 @@ static void look_for_held(struct app *a)
         const struct pool_snapshot *p = &a->live->pool[i];
 
         if (p->guard[0] && a->sc.mode == MODE_VIEW &&
-            a->name_asked[p->number % ASKED_MAX] != name_mark(p->guard))
+            a->name_asked[p->number] != name_mark(p->guard))
             app_ask_name(a, p);
-        fresh = fresh || (waits_for_yes(p) && a->asked[p->number % ASKED_MAX] != p->holds);
+        fresh = fresh || (waits_for_yes(p) && a->asked[p->number] != p->holds);
     }
     bool asking = a->sc.mode == MODE_ASK && a->sc.question == ASK_FIRST_LOAD;
     if (asking && !still_asked(a)) { /* it ended, or is gone again */

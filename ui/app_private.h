@@ -13,8 +13,6 @@
 #include "ui/term.h"
 #include "ui/theme.h"
 
-#define ASKED_MAX 1024 /* pools of one run */
-
 #define QUESTION_MAX 440 /* characters of the pools in a question */
 #define QUESTIONS_MAX 8
 
@@ -41,8 +39,8 @@ struct app {
     unsigned questions;
     /* By a pool's number: which of its holds was asked about; the name of its protected host was.
      */
-    unsigned asked[ASKED_MAX];
-    unsigned name_asked[ASKED_MAX]; /* which name, see name_mark; 0: none */
+    unsigned asked[POOLS_RUN_MAX + 1];
+    unsigned name_asked[POOLS_RUN_MAX + 1]; /* which name, see name_mark; 0: none */
 };
 
 /* What the screen shows: the frozen snapshot or the newest. */

@@ -96,7 +96,7 @@ static struct base_stretch moment(const struct pool_snapshot *p)
 void baseline_now(struct screen *sc, const struct snapshot *s)
 {
     baseline_free(sc);
-    for (unsigned i = 0; i < s->pools && sc->baselines < BASELINES_MAX; i++) {
+    for (unsigned i = 0; i < s->pools && sc->baselines < POOLS_MAX; i++) {
         struct baseline *b = &sc->baseline[sc->baselines++];
 
         *b = (struct baseline){.pool = s->pool[i].number, .stretches = 1};
@@ -143,7 +143,9 @@ static void read_seconds(struct baseline *b, const json_t *pool)
 
 static unsigned small(const json_t *o, const char *name)
 {
-    return (unsigned)count_at(o, name);
+    double v = json_num(o, name);
+
+    return v > 0 && v < 1e9 ? (unsigned)v : 0; /* a load that nobody can have is none */
 }
 
 static void read_plateaus(struct baseline *b, const json_t *pool)
@@ -174,8 +176,7 @@ static void read_plateaus(struct baseline *b, const json_t *pool)
  */
 static void read_whole(struct baseline *b, const json_t *run, const json_t *pool)
 {
-    double threads = json_num(pool, "threads"), clients = json_num(pool, "clients"),
-           rate = json_num(pool, "rate_per_s");
+    double threads = json_num(pool, "threads"), rate = json_num(pool, "rate_per_s");
 
     for (size_t i = 0; i < json_count(pool, "series"); i++) {
         const json_t *s = json_nth(pool, "series", i);
@@ -195,8 +196,8 @@ static void read_whole(struct baseline *b, const json_t *run, const json_t *pool
     if (b->stretches == BASE_STRETCHES)
         return;
     b->stretch[b->stretches++] =
-        (struct base_stretch){.threads = threads > 0 ? (unsigned)threads : 0,
-                              .clients = clients > 0 ? (unsigned)clients : 0,
+        (struct base_stretch){.threads = small(pool, "threads"),
+                              .clients = small(pool, "clients"),
                               .depth = small(pool, "depth"),
                               .rate_per_s = rate > 0 ? rate : 0,
                               .per_s = json_num(pool, "throughput_per_s"),
@@ -220,12 +221,12 @@ static const json_t *pool_for(const json_t *run, const struct pool_snapshot *p, 
 int baseline_load(struct screen *sc, const struct snapshot *s, const char *file, unsigned *pools,
                   struct err *err)
 {
-    json_t *run = json_load_run(file, err);
+    json_t *run = json_load_run(file, false, err);
 
     if (!run)
         return err->code;
     baseline_free(sc);
-    for (unsigned i = 0; i < s->pools && sc->baselines < BASELINES_MAX; i++) {
+    for (unsigned i = 0; i < s->pools && sc->baselines < POOLS_MAX; i++) {
         const json_t *pool = pool_for(run, &s->pool[i], i);
         struct baseline *b = &sc->baseline[sc->baselines];
 

@@ -16,7 +16,6 @@ struct err;
 struct screen;
 
 #define BASE_STRETCHES 64
-#define BASELINES_MAX 32
 
 /* A stretch of the base at one load. Latencies are ns, NaN: unknown. */
 struct base_stretch {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "engine/text.h"
@@ -37,13 +38,11 @@ static void base_name(const struct app *a, char *buf, size_t size)
     snprintf(buf, size, "%s/loadtop-%s", dir, stamp);
     for (int i = 2; i < 100; i++) {
         char path[PATH_MAX_BYTES + 8];
-        FILE *f;
+        struct stat st;
 
         snprintf(path, sizeof path, "%s.txt", buf);
-        f = fopen(path, "re");
-        if (!f)
+        if (lstat(path, &st) < 0)
             return;
-        fclose(f);
         snprintf(buf, size, "%s/loadtop-%s-%d", dir, stamp, i);
     }
 }
@@ -61,7 +60,7 @@ static int write_json(struct app *a, const char *path, struct err *err)
     json_t *run = json_with_screens(app_shown(a), a->settings->command, NAN, a->settings->screens);
     size_t len;
     char *text = json_text(run, &len);
-    int rc = text ? out_file_write(path, text, len, err)
+    int rc = text ? out_file_write(path, text, len, OUT_AT_ONCE, err)
                   : err_set(err, ERR_FAILED, "%s: no memory", path);
 
     free(text);
@@ -76,7 +75,7 @@ static int write_png(struct app *a, const char *path, struct err *err)
     int rc = export_png(&a->cells, &a->theme, &data, &len, err);
 
     if (!rc)
-        rc = out_file_write(path, data, len, err);
+        rc = out_file_write(path, data, len, OUT_AT_ONCE, err);
     free(data);
     return rc;
 }
@@ -101,7 +100,7 @@ static int write_as(struct app *a, const char *path, struct err *err)
     else
         return err_set(err, ERR_USAGE, "'%.60s': the name must end in .txt .ans .svg .png or .json",
                        path);
-    rc = out_file_write(path, text_str(&t), t.len, err);
+    rc = out_file_write(path, text_str(&t), t.len, OUT_AT_ONCE, err);
     text_free(&t);
     return rc;
 }
@@ -154,7 +153,8 @@ static void screenshot(struct app *a, const char *file)
 static int write_report(struct app *a, const char *path, struct err *err)
 {
     json_t *run = json_with_screens(app_shown(a), a->settings->command, NAN, a->settings->screens);
-    int rc = run ? report_write(run, path, err) : err_set(err, ERR_FAILED, "%s: no memory", path);
+    int rc = run ? report_write(run, path, OUT_AT_ONCE, err)
+                 : err_set(err, ERR_FAILED, "%s: no memory", path);
 
     json_decref(run);
     return rc;

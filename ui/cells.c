@@ -31,12 +31,15 @@ struct rect rect_cut(struct rect a, struct rect b)
     return rect_of(x1, y1, x2 > x1 ? x2 - x1 : 0, y2 > y1 ? y2 - y1 : 0);
 }
 
+static int within(int n, int most)
+{
+    return n < 0 ? 0 : n > most ? most : n;
+}
+
 void cells_resize(struct cells *c, int rows, int cols)
 {
-    if (rows < 0)
-        rows = 0;
-    if (cols < 0)
-        cols = 0;
+    rows = within(rows, CELLS_ROWS_MAX);
+    cols = within(cols, CELLS_COLS_MAX);
     size_t need = (size_t)rows * (size_t)cols;
     if (need > 0 && need > (size_t)c->room) {
         free(c->cell);
@@ -111,7 +114,7 @@ void cells_put(struct cells *c, int x, int y, uint32_t ch, enum role role)
 
     if (!cell || width == 0)
         return;
-    if (ch < 0x20 || (ch >= 0x7f && ch < 0xa0))
+    if (!utf8_is_shown(ch))
         ch = '?';
     if (width == 2 && !cell_in_clip(c, x + 1, y)) { /* no room for its right half */
         ch = ' ';
@@ -140,10 +143,10 @@ void cells_attr(struct cells *c, struct rect r, unsigned attr_bits)
 
 int cells_text(struct cells *c, int x, int y, enum role role, const char *s)
 {
-    while (*s) {
-        uint32_t ch;
+    uint32_t ch = 0;
 
-        s += utf8_decode(s, &ch);
+    while (*s) {
+        s += utf8_next_shown(s, &ch);
         cells_put(c, x, y, ch, role);
         x += char_width(ch);
     }
@@ -178,10 +181,10 @@ void cells_field(struct cells *c, int x, int y, int w, enum align align, enum ro
         cells_text(c, x, y, role, s);
     } else {
         int end = x + w - text_width(more);
+        uint32_t ch = 0;
 
         while (*s) {
-            uint32_t ch;
-            int bytes = utf8_decode(s, &ch);
+            int bytes = utf8_next_shown(s, &ch);
 
             if (x + char_width(ch) > end)
                 break;
@@ -229,7 +232,9 @@ int char_width(uint32_t ch)
 {
     int w;
 
-    if (ch < 0x300) /* control characters are drawn as one '?' */
+    if (ch == 0 || utf8_joins(ch))
+        return 0;
+    if (ch < 0x300 || !utf8_is_shown(ch)) /* what is not shown is drawn as one '?' */
         return 1;
     if ((ch >= 0x2500 && ch <= 0x259f) || (ch >= 0x2800 && ch <= 0x28ff))
         return 1;
@@ -239,64 +244,14 @@ int char_width(uint32_t ch)
 
 int text_width(const char *s)
 {
+    uint32_t ch = 0;
     int w = 0;
 
     while (*s) {
-        uint32_t ch;
-
-        s += utf8_decode(s, &ch);
+        s += utf8_next_shown(s, &ch);
         w += char_width(ch);
     }
     return w;
-}
-
-int utf8_decode(const char *s, uint32_t *ch)
-{
-    const unsigned char *u = (const unsigned char *)s;
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    int n = u[0] < 0x80 ? 1 : u[0] >= 0xf0 ? 4 : u[0] >= 0xe0 ? 3 : u[0] >= 0xc2 ? 2 : 0;
-    uint32_t v;
-
-    *ch = 0xfffd;
-    if (n == 1) {
-        *ch = u[0];
-        return 1;
-    }
-    if (n == 0 || u[0] > 0xf4)
-        return 1;
-    v = u[0] & (0xffu >> (n + 1));
-    for (int i = 1; i < n; i++) {
-        if ((u[i] & 0xc0) != 0x80)
-            return i;
-        v = v << 6 | (u[i] & 0x3f);
-    }
-    if (v >= least[n] && v <= 0x10ffff && !(v >= 0xd800 && v <= 0xdfff))
-        *ch = v;
-    return n;
-}
-
-int utf8_encode(uint32_t ch, char out[4])
-{
-    if (ch < 0x80) {
-        out[0] = (char)ch;
-        return 1;
-    }
-    if (ch < 0x800) {
-        out[0] = (char)(0xc0 | ch >> 6);
-        out[1] = (char)(0x80 | (ch & 0x3f));
-        return 2;
-    }
-    if (ch < 0x10000) {
-        out[0] = (char)(0xe0 | ch >> 12);
-        out[1] = (char)(0x80 | (ch >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (ch & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | ch >> 18);
-    out[1] = (char)(0x80 | (ch >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (ch >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (ch & 0x3f));
-    return 4;
 }
 
 void cells_to_text(const struct cells *c, struct text *out)

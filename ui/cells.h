@@ -5,12 +5,16 @@
  * screenshot in each of its formats and the golden tests all read the same grid, so none of them
  * can show something else.
  *
+ * A grid has at most CELLS_ROWS_MAX rows and CELLS_COLS_MAX columns, whatever size a window or a
+ * file says: what lies beyond is not drawn and stays blank.
+ *
  * Coordinates are columns x and rows y from 0 at the top left. All drawing is cut at the clip
- * rectangle. Text from servers and people goes through cells_text, which lets no control character
- * pass. */
+ * rectangle. Text from servers and people goes through cells_text; no cell holds what utf8.h does
+ * not show. */
 #ifndef LOADTOP_UI_CELLS_H
 #define LOADTOP_UI_CELLS_H
 
+#include "engine/utf8.h"
 #include "ui/theme.h"
 
 #include <stdbool.h>
@@ -19,6 +23,9 @@
 
 struct glyphs;
 struct text;
+
+#define CELLS_ROWS_MAX 500
+#define CELLS_COLS_MAX 1000
 
 struct rect {
     int x, y, w, h;
@@ -47,7 +54,8 @@ struct cells {
     const struct glyphs *glyphs; /* borrowed; how lines, marks and dots look */
 };
 
-/* Zero a struct cells to start. Resizing empties it and opens the clip; aborts without memory. */
+/* Zero a struct cells to start. Resizing empties it and opens the clip; aborts without memory. A
+ * size beyond the bounds is cut to them. */
 void cells_resize(struct cells *, int rows, int cols);
 void cells_free(struct cells *); /* frees and zeroes; takes NULL */
 void cells_clear(struct cells *);
@@ -76,13 +84,8 @@ void cells_hline(struct cells *, int x, int y, int w, enum role);
 
 /* Columns that s takes. */
 int text_width(const char *s);
-/* Columns of one code point: 0, 1 or 2; control characters are shown as one. */
+/* Columns of one code point: 0 (also of code point 0), 1 or 2; what is not shown is one '?'. */
 int char_width(uint32_t ch);
-/* Decodes one code point from s (which is not empty), returns the bytes taken; U+FFFD for what is
- * wrong. */
-int utf8_decode(const char *s, uint32_t *ch);
-/* Writes at most 4 bytes and returns how many; not terminated. */
-int utf8_encode(uint32_t ch, char out[4]);
 
 /* The grid as lines of text without trailing blanks: for golden tests and the .txt screenshot. */
 void cells_to_text(const struct cells *, struct text *);

@@ -19,8 +19,10 @@
 #include "engine/protect.h"
 #include "engine/scenario.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/access.h"
 #include "ui/cli.h"
+#include "ui/export/file.h"
 #include "ui/export/json.h"
 #include "ui/outcome.h"
 
@@ -35,13 +37,6 @@ struct job {
     struct text *out;
 };
 
-/* What a line of the file may do to a terminal is taken out of it. */
-static void add_clean(struct text *t, const char *s)
-{
-    for (; *s; s++)
-        text_put(t, (unsigned char)*s < 0x20 || *s == 0x7f ? "?" : s, 1);
-}
-
 static void say(struct clean *c, enum clean_fate fate, const char *what, int64_t count,
                 const char *why)
 {
@@ -50,16 +45,13 @@ static void say(struct clean *c, enum clean_fate fate, const char *what, int64_t
         [CLEAN_SHARED] = "left",   [CLEAN_STAYS] = "stays",
     };
     struct job *j = c->ctx;
-    char n[32];
+    char n[32] = "";
     j->ours += fate == CLEAN_OURS;
     j->stays += fate == CLEAN_STAYS;
-    text_add(j->out, "%s: %s: ", j->name, words[fate]);
     if (count >= 0)
-        text_add(j->out, "%s ", format_count(n, sizeof n, (uint64_t)count));
-    add_clean(j->out, what);
-    text_add(j->out, *why ? ": " : "");
-    add_clean(j->out, why);
-    text_add(j->out, "\n");
+        format_count(n, sizeof n, (uint64_t)count);
+    text_add_line(j->out, "%s: %s: %s%s%s%s%s", j->name, words[fate], n, *n ? " " : "", what,
+                  *why ? ": " : "", why);
 }
 
 /* ---- asking ---- */
@@ -68,10 +60,12 @@ static void say(struct clean *c, enum clean_fate fate, const char *what, int64_t
 static bool asked(const char *question)
 {
     char line[16];
+    struct text shown = {0};
     if (!isatty(STDIN_FILENO))
         return false;
-    fprintf(stderr, "%s Type yes: ", question);
-    fflush(stderr);
+    text_add_shown(&shown, "%s Type yes: ", question);
+    fd_write_all(STDERR_FILENO, "stderr", text_str(&shown), shown.len, -1, NULL);
+    text_free(&shown);
     if (!fgets(line, sizeof line, stdin))
         return false;
     bool whole = strchr(line, '\n') != NULL;
@@ -204,7 +198,7 @@ static int clean_pool(const struct cli *c, const char *run, const json_t *pool,
         return EXIT_WRONG_USAGE;
     }
     if (json_array_size(left) == 0) {
-        text_add(out, "%s: left nothing behind\n", name);
+        text_add_line(out, "%s: left nothing behind", name);
         return EXIT_DONE;
     }
     struct job *j = calloc(1, sizeof *j);
@@ -260,7 +254,7 @@ int clean_run(const struct cli *c, const struct backend *const *backends)
         return EXIT_WRONG_USAGE;
     }
     net_confirm(c->confirm);
-    json_t *run = json_load_run(c->word[0], &err);
+    json_t *run = json_load_run(c->word[0], true, &err);
     if (!run) {
         complain("clean: %s", err.msg);
         return exit_of_error(err.code);

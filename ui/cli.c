@@ -226,7 +226,7 @@ static int add_confirm(struct cli *c, const char *name)
     size_t len = strlen(c->confirm);
     if (strpbrk(name, "\r\n") || len + strlen(name) + 2 > sizeof c->confirm)
         return -1;
-    snprintf(c->confirm + len, sizeof c->confirm - len, "%s%s", len ? "\n" : "", name);
+    text_append(c->confirm, sizeof c->confirm, len, "%s%s", len ? "\n" : "", name);
     return 0;
 }
 
@@ -390,7 +390,10 @@ static int read_word(struct reader *r, const char *word)
     }
     if (c->verb == CLI_RUN && !strchr(word, ':'))
         return not_a_target(r, word);
-    return keep(r, c->word, &c->words, POOLS_MAX, "TARGET", word);
+    if (c->words == POOLS_MAX)
+        return err_set(r->err, ERR_USAGE, "at most %d targets are allowed", POOLS_MAX);
+    c->word[c->words++] = word;
+    return 0;
 }
 
 int cli_parse(struct cli *c, int argc, char *const *argv, const struct backend *const *backends,
@@ -476,8 +479,8 @@ static void add_option(struct text *t, const struct letter *l)
     struct text help = {.limit = 1000};
     if (l->letter)
         snprintf(short_name, sizeof short_name, "-%c, ", l->letter);
-    int n = snprintf(left, sizeof left, "  %s--%s%s%s", short_name, l->name, l->value ? " " : "",
-                     l->value ? l->value : "");
+    size_t n = text_append(left, sizeof left, 0, "  %s--%s%s%s", short_name, l->name,
+                           l->value ? " " : "", l->value ? l->value : "");
     size_t len =
         strlen(spec->help); /* a backend's or pool's help is a sentence with its full stop */
     text_add(&help, "%c%.*s", toupper((unsigned char)spec->help[0]),
@@ -487,7 +490,7 @@ static void add_option(struct text *t, const struct letter *l)
     if (spec->def && l->value)
         text_add(&help, " (%s)", spec->def);
     text_add(t, "%s", left);
-    add_wrapped(t, text_str(&help), n);
+    add_wrapped(t, text_str(&help), (int)n);
     text_free(&help);
 }
 

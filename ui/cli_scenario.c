@@ -53,8 +53,9 @@ static int apply_setting(const struct cli_setting *set, struct scenario *s, stru
     }
     if (used)
         return 0;
+    bool secret = option_name_is_secret(set->name, strlen(set->name));
     return err_set(err, ERR_USAGE, "--%s %.60s: none of the targets has this option", set->name,
-                   set->value);
+                   secret ? "***" : set->value);
 }
 
 /* All settings, and then whether they go together. */
@@ -312,13 +313,15 @@ static void add_limits(struct text *t, const struct limits *l)
 /* "30s mark half time", an added target without its password. */
 static void add_at(struct text *t, const struct at *at)
 {
-    char when[48], line[sizeof at->text + sizeof when + 2], shown[COMMAND_TEXT_MAX + 48];
+    char when[48], shown[COMMAND_TEXT_MAX + 96];
     struct command c;
-    const char *text = at->text;
+    struct text line = {0};
+    secret_masked(at->text, shown, sizeof shown);
     if (command_parse(&c, at->text, NULL, NULL) == 0 && c.verb == VERB_ADD)
-        text = command_shown(&c, shown, sizeof shown);
-    snprintf(line, sizeof line, "%s %s", format_exact_duration(when, sizeof when, at->at_ns), text);
-    add_valued(t, "at", line);
+        command_shown(&c, shown, sizeof shown);
+    text_add(&line, "%s %s", format_exact_duration(when, sizeof when, at->at_ns), shown);
+    add_valued(t, "at", text_str(&line));
+    text_free(&line);
 }
 
 void cli_command(const struct cli *c, const struct scenario *s, struct text *t)

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "engine/err.h"
+#include "engine/scenario.h"
 #include "engine/text.h"
 #include "ui/compare_part.h"
 #include "ui/export/file.h"
@@ -25,7 +26,6 @@
 #include "ui/report/parts.h"
 
 #define RUNS_LEAST 3
-#define POOLS_MOST 64
 #define SECOND_LEAST_S 0.9
 
 const struct figure_spec figure_table[FIGURES] = {
@@ -150,9 +150,14 @@ bool row_is_worse(const struct row *r)
 static size_t make_rows(struct row *row, const struct side *base, const struct side *new,
                         struct err *err)
 {
-    struct difference *list[POOLS_MOST * FIGURES] = {NULL};
+    struct difference *list[POOLS_RUN_MAX * FIGURES] = {NULL};
     size_t n = 0, pools = json_count(base->run[0], "pools");
-    for (size_t i = 0; i < pools && i < POOLS_MOST; i++) {
+    if (pools > POOLS_RUN_MAX) {
+        err_set(err, ERR_USAGE, "compare: %zu pools in a run, at most %d are compared", pools,
+                POOLS_RUN_MAX);
+        return 0;
+    }
+    for (size_t i = 0; i < pools; i++) {
         const char *name = json_txt(json_nth(base->run[0], "pools", i), "name");
         if (!compare_pool(new->run[0], "pools", name))
             continue;
@@ -189,7 +194,7 @@ static int write_file(const char *out, const struct row *row, size_t rows, const
     compare_write(&d, row, rows, base, new, threshold);
     if (html)
         html_end(&d);
-    int code = out_file_write(out, text_str(&t), t.len, err);
+    int code = out_file_write(out, text_str(&t), t.len, OUT_PATIENT, err);
     text_free(&t);
     return code;
 }
@@ -199,7 +204,7 @@ int compare_runs(struct text *t, const json_t *const *base_run, size_t bases,
                  bool *regressed, struct err *err)
 {
     struct side base = {base_run, bases}, new = {new_run, news};
-    struct row *row = calloc(POOLS_MOST * FIGURES, sizeof *row);
+    struct row *row = calloc(POOLS_RUN_MAX * FIGURES, sizeof *row);
     struct doc d = {.format = DOC_PLAIN, .t = t};
     assert(bases && news && base_run[0] && new_run[0]);
     if (!row)
@@ -230,7 +235,7 @@ static int load_side(const char *words, json_t **run, size_t *n, struct err *err
             return err_set(err, ERR_USAGE, "compare: more than %d runs on a side",
                            COMPARE_SIDE_MAX);
         copy_part(file, sizeof file, words, len);
-        run[*n] = json_load_run(file, &why);
+        run[*n] = json_load_run(file, true, &why);
         if (!run[*n])
             return err_set(err, why.code, "compare: %s", why.msg);
         (*n)++;

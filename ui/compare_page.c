@@ -322,7 +322,7 @@ static void add_facts(struct doc *d, const struct row *row, size_t rows, const s
     doc_table_end(d);
     for (int i = 0; i < 2 && d->format != DOC_PLAIN; i++) {
         doc_para(d, "%s was made by", i ? "new" : "base");
-        doc_code(d, json_txt(side[i]->run[0], "command"));
+        doc_command(d, json_txt(side[i]->run[0], "command"));
     }
 }
 

@@ -21,6 +21,7 @@
 #include "engine/snapshot.h"
 #include "ui/app.h"
 #include "ui/cli.h"
+#include "ui/end_signal.h"
 #include "ui/journal.h"
 #include "ui/outcome.h"
 
@@ -134,7 +135,10 @@ static int show(struct engine *e, struct app_settings *settings, const struct cl
     code = exit_worse(code, outcome_write(&o, s, &kept));
     journal_close(journal, kept);
     snapshot_release(s);
-    return code;
+    if (!signal) /* one that came while somebody was to read it */
+        signal = taken_signal(fd);
+    end_signals_end();
+    return signal ? EXIT_SIGNAL + signal : code;
 }
 
 int dashboard_run(const struct cli *c, const struct scenario *s,

@@ -2,13 +2,13 @@
  *
  * Processes: loadtop -> watcher -> redis-server. The watcher holds the reading end of a pipe whose
  * writing end only loadtop has: at its end of file, for whatever reason, it kills the server and
- * removes the folder. It is in a session of its own, so that Ctrl-C reaches loadtop alone; the
- * server dies with it (PR_SET_PDEATHSIG). Nothing is kept by the server, so SIGKILL loses nothing.
- * A backend's stand-in runs in a process of its own as well, on a leash of its own, so that what it
- * costs is not taken for the load generator's. */
+ * removes the folder. The folder is opened once, when it was just made, and held: what another user
+ * puts in the place of its name is not emptied. The server is in a session of its
+ * own, so that Ctrl-C reaches loadtop alone; the server dies with it (PR_SET_PDEATHSIG). Nothing is
+ * kept by the server, so SIGKILL loses nothing. A backend's stand-in runs in a process of its own
+ * as well, on a leash of its own, so that what it costs is not taken for the load generator's. */
 #include "ui/demo.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -35,7 +35,7 @@
 
 #define START_NS (5 * NS_PER_S)
 #define STOP_NS NS_PER_S
-#define SOCKET_NAME "/redis.sock"
+#define SOCKET_NAME "redis.sock"
 #define MOCK_PLACE_MAX 128
 
 /* One thread and a short pipeline leave room upwards, so that `+` moves the curve. */
@@ -52,14 +52,15 @@
 #define MOCK_WRITERS "?rate=2500/s&pattern=chain&depth=500&size=200&name=mock-tx"
 #define MOCK_READERS "?ops=consume&assign=hand&clients=4&work=1ms&name=mock-rx"
 
-/* The path of a program in PATH; false when there is none. */
+/* The path of a program in PATH; false when there is none. A folder of PATH that depends on where
+ * one stands is passed over. */
 static bool find_program(const char *name, char *buf, size_t size)
 {
     const char *path = getenv("PATH");
     for (const char *at = path ? path : "/usr/bin:/bin"; *at;) {
         size_t len = strcspn(at, ":");
         int n = snprintf(buf, size, "%.*s/%s", (int)len, len ? at : ".", name);
-        if (n > 0 && (size_t)n < size && access(buf, X_OK) == 0)
+        if (n > 0 && (size_t)n < size && buf[0] == '/' && access(buf, X_OK) == 0)
             return true;
         at += len + (at[len] == ':');
     }
@@ -68,21 +69,22 @@ static bool find_program(const char *name, char *buf, size_t size)
 
 /* ---- The watcher ---- */
 
-static void remove_folder(const char *dir)
+/* Only what the server makes goes, and only from the folder that was made for it. Its name goes if
+ * it still is that folder's, and the folder is empty. */
+static void remove_folder(const struct demo *d)
 {
-    DIR *d = opendir(dir);
-    if (!d)
-        return;
-    for (struct dirent *e; (e = readdir(d));)
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            unlinkat(dirfd(d), e->d_name, 0); /* the server makes no folders */
-    closedir(d);
-    rmdir(dir);
+    static const char *const made[] = {SOCKET_NAME, "dump.rdb"};
+    struct stat ours, named;
+    for (unsigned i = 0; i < sizeof made / sizeof *made; i++)
+        unlinkat(d->folder, made[i], 0);
+    if (fstat(d->folder, &ours) == 0 && lstat(d->dir, &named) == 0 && ours.st_dev == named.st_dev &&
+        ours.st_ino == named.st_ino)
+        rmdir(d->dir);
 }
 
-static void become_server(const char *program, const char *dir, pid_t watcher)
+/* In the folder that is held, so that all of the server's names are relative to it. */
+static void become_server(const char *program, int folder, pid_t watcher)
 {
-    char socket_path[128];
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -91,9 +93,10 @@ static void become_server(const char *program, const char *dir, pid_t watcher)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != watcher)
         _exit(126); /* it ended before the line above */
-    snprintf(socket_path, sizeof socket_path, "%s" SOCKET_NAME, dir);
-    execl(program, "redis-server", "--port", "0", "--unixsocket", socket_path, "--unixsocketperm",
-          "700", "--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", dir,
+    if (fchdir(folder) < 0)
+        _exit(126);
+    execl(program, "redis-server", "--port", "0", "--unixsocket", SOCKET_NAME, "--unixsocketperm",
+          "700", "--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", ".",
           (char *)NULL);
     _exit(127);
 }
@@ -110,7 +113,7 @@ static void leave_terminal(void)
 
 /* Until loadtop or the server ends. The exit status is the server's, or 0 when it was ended by us.
  */
-static void watch_server(const char *program, const char *dir, int leash)
+static void watch_server(const char *program, const struct demo *d, int leash)
 {
     sigset_t child;
     leave_terminal();
@@ -120,7 +123,7 @@ static void watch_server(const char *program, const char *dir, int leash)
     int chld_fd = signalfd(-1, &child, SFD_CLOEXEC);
     pid_t self = getpid(), server = fork();
     if (server == 0)
-        become_server(program, dir, self);
+        become_server(program, d->folder, self);
     struct pollfd fds[2] = {{.fd = leash, .events = POLLIN}, {.fd = chld_fd, .events = POLLIN}};
     while (server > 0 && poll(fds, 2, -1) < 0 && errno == EINTR)
         ;
@@ -131,7 +134,7 @@ static void watch_server(const char *program, const char *dir, int leash)
         code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
     else if (kill(server, SIGKILL) == 0)
         waitpid(server, &status, 0);
-    remove_folder(dir);
+    remove_folder(d);
     _exit(code);
 }
 
@@ -154,6 +157,19 @@ static bool answers(const char *path)
     return up;
 }
 
+/* Once and for all: it is the folder that was just made, and nobody else's. */
+static int open_folder(struct demo *d, struct err *err)
+{
+    struct stat st;
+    d->folder = open(d->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (d->folder >= 0 && fstat(d->folder, &st) == 0 && st.st_uid == geteuid() &&
+        (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+        return 0;
+    int bad = err_set(err, ERR_FAILED, "%s: another user put something in its place", d->dir);
+    d->dir[0] = '\0'; /* it is not ours to remove */
+    return bad;
+}
+
 static int make_folder(struct demo *d, struct err *err)
 {
     const char *runtime = getenv("XDG_RUNTIME_DIR"), *tmp = getenv("TMPDIR");
@@ -163,7 +179,7 @@ static int make_folder(struct demo *d, struct err *err)
             continue; /* a socket's path has 107 characters at most */
         snprintf(d->dir, sizeof d->dir, "%.60s/loadtop-demo-XXXXXX", parents[i]);
         if (mkdtemp(d->dir))
-            return 0;
+            return open_folder(d, err);
     }
     d->dir[0] = '\0';
     return err_set(err, ERR_FAILED, "no folder for its socket: %s", strerror(errno));
@@ -178,7 +194,7 @@ static int start_watcher(struct demo *d, const char *program, struct err *err)
     d->watcher = fork();
     if (d->watcher == 0) {
         close(ends[1]);
-        watch_server(program, d->dir, ends[0]);
+        watch_server(program, d, ends[0]);
     }
     close(ends[0]);
     if (d->watcher < 0) {
@@ -207,7 +223,7 @@ static int start_redis(struct demo *d, char *url, size_t size, struct err *err)
         bad = start_watcher(d, program, err);
     if (bad)
         return bad;
-    snprintf(path, sizeof path, "%s" SOCKET_NAME, d->dir);
+    snprintf(path, sizeof path, "%s/" SOCKET_NAME, d->dir);
     for (uint64_t end = clock_ns() + START_NS; !answers(path); nap()) {
         if (waitpid(d->watcher, &status, WNOHANG) == d->watcher) {
             d->watcher = 0;
@@ -350,7 +366,7 @@ int demo_start(struct demo *d, const struct cli *c, struct scenario *s,
 {
     char url[256];
     struct err why = {0};
-    *d = (struct demo){.leash = -1, .mock_leash = -1};
+    *d = (struct demo){.folder = -1, .leash = -1, .mock_leash = -1};
     if (c->words)
         return err_set(err, ERR_USAGE, "demo brings its own targets; '%.60s' is one too many",
                        c->word[0]);
@@ -392,7 +408,10 @@ void demo_stop(struct demo *d)
         if (waitpid(d->mock, NULL, WNOHANG) != 0)
             d->mock = 0;
     if (!d->watcher && d->dir[0])
-        remove_folder(d->dir); /* in case the watcher could not */
+        remove_folder(d); /* in case the watcher could not */
+    if (d->folder >= 0)
+        close(d->folder);
+    d->folder = -1;
     d->watcher = 0;
     d->dir[0] = '\0';
 }

@@ -16,6 +16,7 @@ struct scenario;
 
 struct demo {
     char dir[96];   /* "": none */
+    int folder;     /* the same, held open; -1 */
     pid_t watcher;  /* 0: none */
     int leash;      /* while it is open the watcher keeps the server; -1 */
     pid_t mock;     /* serves librdkafka's mock cluster; 0: none */

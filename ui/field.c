@@ -39,27 +39,37 @@ static void remove_bytes(struct field *f, unsigned from, unsigned to)
     f->at = from;
 }
 
-static void insert_char(struct field *f, uint32_t ch)
+/* False: there is no room for it. */
+static bool insert_char(struct field *f, uint32_t ch)
 {
     char u[4];
     unsigned n = (unsigned)utf8_encode(ch, u);
 
-    if (ch < 0x20 || (ch >= 0x7f && ch < 0xa0) || ch > 0x10ffff || f->len + n + 1 > sizeof f->s)
-        return;
+    if (ch < 0x20 || (ch >= 0x7f && ch < 0xa0) || ch > 0x10ffff)
+        return true;
+    if (f->len + n + 1 > sizeof f->s)
+        return false;
     memmove(f->s + f->at + n, f->s + f->at, f->len - f->at + 1);
     memcpy(f->s + f->at, u, n);
     f->len += n;
     f->at += n;
+    return true;
 }
 
-void field_insert(struct field *f, const char *utf8)
+bool field_insert(struct field *f, const char *utf8)
 {
+    const struct field before = *f;
+
     while (*utf8) {
         uint32_t ch;
 
         utf8 += utf8_decode(utf8, &ch);
-        insert_char(f, ch);
+        if (!insert_char(f, ch)) {
+            *f = before;
+            return false;
+        }
     }
+    return true;
 }
 
 static unsigned word_before(const struct field *f)
@@ -100,27 +110,34 @@ bool field_key(struct field *f, uint32_t key)
     return true;
 }
 
+/* The character at byte *i as it is drawn; *i goes on to the next. `stars` is the text with its
+ * secrets hidden byte by byte. */
+static uint32_t shown_char(const struct field *f, const char *stars, unsigned *i)
+{
+    uint32_t ch;
+    unsigned at = *i;
+
+    *i += (unsigned)utf8_decode(f->s + at, &ch);
+    return f->secret || stars[at] != f->s[at] ? '*' : ch;
+}
+
 void field_draw(struct cells *c, int x, int y, int w, const struct field *f, enum role role,
                 int *cursor_x)
 {
     struct rect clip = cells_clip(c, rect_of(x, y, w, 1));
     int cursor = 0, skip = 0, col = 0;
-    unsigned i = 0;
+    char stars[FIELD_MAX];
 
-    while (i < f->at) {
-        uint32_t ch;
-
-        i += (unsigned)utf8_decode(f->s + i, &ch);
-        cursor += f->secret ? 1 : char_width(ch);
-    }
+    copy_str(stars, sizeof stars, f->s);
+    secret_star(stars);
+    for (unsigned i = 0; i < f->at;)
+        cursor += char_width(shown_char(f, stars, &i));
     if (cursor >= w)
         skip = cursor - w + 1;
     cells_fill(c, rect_of(x, y, w, 1), ' ', role);
-    for (i = 0; i < f->len;) {
-        uint32_t ch;
+    for (unsigned i = 0; i < f->len;) {
+        uint32_t ch = shown_char(f, stars, &i);
 
-        i += (unsigned)utf8_decode(f->s + i, &ch);
-        ch = f->secret ? '*' : ch;
         if (col >= skip)
             cells_put(c, x + col - skip, y, ch, role);
         col += char_width(ch);
@@ -132,14 +149,18 @@ void field_draw(struct cells *c, int x, int y, int w, const struct field *f, enu
 
 void history_add(struct history *h, const char *line)
 {
+    char kept[HISTORY_LINE_MAX + 1];
+
     h->back = 0;
-    if (!*line || (h->n > 0 && !strcmp(h->line[h->n - 1], line)))
+    secret_masked(line, kept, sizeof kept);
+    if (!*kept || strlen(kept) >= HISTORY_LINE_MAX ||
+        (h->n > 0 && !strcmp(h->line[h->n - 1], kept)))
         return;
     if (h->n == HISTORY_MAX) {
         memmove(h->line[0], h->line[1], sizeof h->line - sizeof h->line[0]);
         h->n--;
     }
-    copy_str(h->line[h->n++], FIELD_MAX, line);
+    copy_str(h->line[h->n++], HISTORY_LINE_MAX, kept);
 }
 
 bool history_move(struct history *h, struct field *f, bool older)

@@ -11,9 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/err.h"
+#include "engine/plain_file.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "engine/usl.h"
 #include "ui/cells.h"
 #include "ui/export/json.h"
@@ -278,19 +281,21 @@ void fit_plot(struct text *t, const struct usl_fit *f, const struct usl_point *p
 
 static int read_all(const char *file, struct text *t, struct err *err)
 {
-    FILE *f = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
-    char buf[65536];
-    size_t got;
+    char buf[65536], what[128];
+    ssize_t got = 0;
+    struct err why = {0};
+    snprintf(what, sizeof what, "fit: %.100s", file);
+    int fd = strcmp(file, "-") == 0 ? STDIN_FILENO : plain_file_open(file, true, what, &why);
+    if (fd < 0)
+        return err_set(err, ERR_FAILED, "%s", why.msg);
     t->limit = FILE_MAX;
-    if (!f)
-        return err_set(err, ERR_FAILED, "fit: %s: %s", file, strerror(errno));
-    while ((got = fread(buf, 1, sizeof buf, f)) > 0 && !t->cut)
-        text_put(t, buf, got);
-    int bad = ferror(f) ? errno : 0;
-    if (f != stdin)
-        fclose(f);
+    while (!t->cut && (got = plain_file_next(fd, buf, sizeof buf)) > 0)
+        text_put(t, buf, (size_t)got);
+    int bad = got < 0 ? errno : 0;
+    if (fd != STDIN_FILENO)
+        close(fd);
     if (bad)
-        return err_set(err, ERR_FAILED, "fit: %s: %s", file, strerror(bad));
+        return err_set(err, ERR_FAILED, "%s: %s", what, strerror(bad));
     return t->cut ? err_set(err, ERR_FAILED, "fit: %s: larger than 1 GiB", file) : 0;
 }
 
@@ -303,9 +308,9 @@ static void add_all(struct text *t, const char *file, const struct usl_fit *f,
     if (!g)
         abort();
     size_t groups = group(point, n, g);
-    text_add(t, "%s: %zu points, N %s to %s\n\n", strcmp(file, "-") ? file : "stdin", n,
-             figure(low, sizeof low, g[0].n), figure(high, sizeof high, f->n_most));
-    text_add(t, "  X(N) = lambda N / (1 + sigma (N - 1) + kappa N (N - 1))\n\n");
+    text_add_line(t, "%s: %zu points, N %s to %s", strcmp(file, "-") ? file : "stdin", n,
+                  figure(low, sizeof low, g[0].n), figure(high, sizeof high, f->n_most));
+    text_add(t, "\n  X(N) = lambda N / (1 + sigma (N - 1) + kappa N (N - 1))\n\n");
     fit_words(t, f, next_n, "");
     add_table(t, f, g, groups, n);
     fit_plot(t, f, g, groups, PLOT_COLS);

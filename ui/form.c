@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/backend.h"
+#include "engine/command.h"
 #include "engine/err.h"
 #include "engine/scenario.h"
 #include "engine/snapshot.h"
@@ -118,6 +119,8 @@ void form_begin(struct form *f, enum form_kind kind)
 
 void form_close(struct form *f)
 {
+    for (int i = 0; i < f->fields; i++) /* it may be a password */
+        explicit_bzero(f->field[i].text.s, f->field[i].text.len);
     free(f->field);
     memset(f, 0, sizeof *f);
 }
@@ -282,7 +285,10 @@ bool form_check(struct form *f)
         struct text url = {0};
 
         add_url(f, &url);
-        if (pool_spec_parse(&spec, text_str(&url), ORIGIN_ARGV, NULL, f->backends, &err)) {
+        if (url.len >= COMMAND_TEXT_MAX) {
+            copy_str(f->error, sizeof f->error, "its target and options are too long together");
+            good = false;
+        } else if (pool_spec_parse(&spec, text_str(&url), ORIGIN_ARGV, NULL, f->backends, &err)) {
             copy_str(f->error, sizeof f->error, err.msg);
             good = false;
         } else {
@@ -435,7 +441,9 @@ void form_paste(struct form *f, const char *utf8)
 {
     if (!form_is_typing(f) || f->field[f->at].fixed)
         return;
-    field_insert(&f->field[f->at].text, utf8);
+    bool fits = field_insert(&f->field[f->at].text, utf8);
     f->test = TEST_NONE;
     check_field(f, &f->field[f->at]);
+    if (!fits)
+        copy_str(f->field[f->at].error, sizeof f->field[f->at].error, FIELD_TOO_LONG);
 }

@@ -27,7 +27,9 @@
 #include "engine/loop.h"
 #include "engine/snapshot.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/cli.h"
+#include "ui/end_signal.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
 #include "ui/journal.h"
@@ -118,22 +120,23 @@ static void show_progress(struct run *r, const struct snapshot *s)
     uint64_t now = clock_ns();
     if (cli_flag(r->cli, OWN_QUIET) || r->ending || now < r->next_progress_ns)
         return;
-    struct text t = {0};
+    struct text t = {0}, line = {0}; /* written at once: others may write there, too */
     if (r->tty) {
         r->next_progress_ns = now + REDRAW_NS;
-        text_add(&t, "\r");
         summary_progress(&t, s, false);
-        size_t cols = (size_t)terminal_cols(); /* one column is left free: no terminal wraps then */
-        size_t len = t.len < cols ? t.len : cols;
-        fd_write_all(STDERR_FILENO, "stderr", text_str(&t), len, 0, NULL);
-        fd_write_all(STDERR_FILENO, "stderr", "\033[K", 3, 0, NULL);
+        size_t room = (size_t)terminal_cols() - 1; /* a column is left free: no terminal wraps */
+        size_t len = t.s ? clean_line(t.s, t.len) : 0;
+        if (len > room) /* no character takes more columns than bytes */
+            len = clean_line(t.s, room);
+        text_add(&line, "\r%.*s\033[K", (int)len, text_str(&t));
         r->line = true;
     } else {
         r->next_progress_ns += PROGRESS_NS;
         summary_progress(&t, s, true);
-        text_add(&t, "\n");
-        fd_write_all(STDERR_FILENO, "stderr", text_str(&t), t.len, 0, NULL);
+        text_add_line(&line, "%s", text_str(&t));
     }
+    fd_write_all(STDERR_FILENO, "stderr", text_str(&line), line.len, 0, NULL);
+    text_free(&line);
     text_free(&t);
 }
 
@@ -295,7 +298,7 @@ static void report(struct run *r, const char *file)
         snprintf(path, sizeof path, "%s/loadtop-%s-report.html", cli_text(r->cli, OWN_OUT), stamp);
     const struct snapshot *s = engine_snapshot(r->engine);
     json_t *run = json_run(s, r->command, NAN);
-    bool failed = !run || report_write(run, path, &err) < 0;
+    bool failed = !run || report_write(run, path, OUT_AT_ONCE, &err) < 0;
     json_decref(run);
     snapshot_release(s);
     r->unwritten = r->unwritten || failed;
@@ -312,7 +315,7 @@ static void report(struct run *r, const char *file)
 static void carry_out(struct run *r)
 {
     struct command c;
-    char text[COMMAND_TEXT_MAX + 64];
+    char text[COMMAND_SHORT_MAX + 64];
     while (engine_take_screen(r->engine, &c)) {
         if (c.verb == VERB_QUIT) {
             end_run(r, END_DRAIN, "user");
@@ -322,9 +325,9 @@ static void carry_out(struct run *r)
             report(r, c.text);
             continue;
         }
-        char shown[COMMAND_TEXT_MAX];
+        char shown[COMMAND_SHORT_MAX];
         snprintf(text, sizeof text, "%s: not without a screen",
-                 command_text(&c, shown, sizeof shown));
+                 command_shown(&c, shown, sizeof shown));
         note(r, text);
     }
 }
@@ -446,6 +449,11 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
     if (r->last && !r->usage) /* wrong usage is one line */
         code = exit_worse(code, outcome_write(o, s, &kept));
     journal_close(r->journal, kept);
+    if (r->last) {
+        look_for_signal(r); /* one that came while somebody was to read it */
+        code = r->signal ? EXIT_SIGNAL + r->signal : code;
+        end_signals_end();
+    }
     snapshot_release(s);
     if (!r->signal) /* after a signal nothing may wait for a target that hangs */
         engine_free(r->engine);

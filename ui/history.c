@@ -11,6 +11,7 @@
 
 #include "engine/err.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/compare.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
@@ -90,15 +91,15 @@ static int show(struct store *s, struct text *t, int argc, char *const *argv, st
     const char *ending = out ? strrchr(out, '.') : NULL;
     if (ending && strcmp(ending, ".json") == 0) {
         char *json = json_text(run, &len);
-        code = out_file_write(out, json, len, err);
+        code = out_file_write(out, json, len, OUT_PATIENT, err);
         free(json);
     } else if (out) {
-        code = report_write(run, out, err);
+        code = report_write(run, out, OUT_PATIENT, err);
     } else {
         report_plain(run, t);
     }
     if (code == 0 && out)
-        text_add(t, "%s\n", out);
+        text_add_line(t, "%s", out);
     json_decref(run);
     return code;
 }

@@ -2,11 +2,14 @@
  * zlib is there: `packed`). Called by history.c. */
 #include "ui/history_store.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef LOADTOP_HAVE_SQLITE
 #include <sqlite3.h>
@@ -16,19 +19,23 @@
 #endif
 
 #include "engine/err.h"
+#include "engine/loop.h"
 #include "engine/text.h"
+#include "ui/end_signal.h"
 #include "ui/export/json_read.h"
 #include "ui/state_folder.h"
 
 #ifdef LOADTOP_HAVE_SQLITE
 
 #define JSON_MOST ((size_t)1 << 30)
-#define WAIT_MS 3000
-#define WAIT_HURRY_MS 50
+#define WAIT_NS (3 * NS_PER_S)
+#define WAIT_HURRY_NS (50 * NS_PER_MS)
+#define NAP_NS (20 * NS_PER_MS)
 
 struct store {
     sqlite3 *db;
     char path[1024];
+    uint64_t patience_ns; /* for other programs' locks, of all statements together */
 };
 
 static int refuse(struct store *s, struct err *err)
@@ -36,11 +43,37 @@ static int refuse(struct store *s, struct err *err)
     return err_set(err, ERR_FAILED, "history: %.160s: %s", s->path, sqlite3_errmsg(s->db));
 }
 
+/* Another program has the database locked: wait on? */
+static int wait_on(void *ctx, int tries)
+{
+    struct store *s = ctx;
+    struct timespec t = {.tv_nsec = NAP_NS};
+    (void)tries;
+    if (s->patience_ns < NAP_NS || end_signal_waits())
+        return 0;
+    s->patience_ns -= NAP_NS;
+    nanosleep(&t, NULL);
+    return 1;
+}
+
+/* Makes the database, for the user alone, when it is missing. A pipe or a file of somebody else's
+ * is never opened as one. */
+static int check_file(const char *path, bool create, struct err *err)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | (create ? O_CREAT : 0), 0600);
+    if (fd < 0)
+        return err_set(err, ERR_FAILED, "history: %.160s: %s", path, strerror(errno));
+    bool ok = state_file_ok(fd);
+    close(fd);
+    return ok ? 0 : err_set(err, ERR_FAILED, "history: %.160s: no file of yours", path);
+}
+
 struct store *store_open(bool create, bool hurry, struct err *err)
 {
     struct store *s = calloc(1, sizeof *s);
     if (!s)
         abort();
+    s->patience_ns = hurry ? WAIT_HURRY_NS : WAIT_NS;
     if (state_path(s->path, sizeof s->path, "history.db", err) < 0 ||
         (create && state_make(s->path, err) < 0)) {
         free(s);
@@ -50,10 +83,14 @@ struct store *store_open(bool create, bool hurry, struct err *err)
         free(s);
         return NULL;
     }
+    if (state_check(s->path, err) < 0 || check_file(s->path, create, err) < 0) {
+        free(s);
+        return NULL;
+    }
     int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
     if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
         goto bad;
-    sqlite3_busy_timeout(s->db, hurry ? WAIT_HURRY_MS : WAIT_MS);
+    sqlite3_busy_handler(s->db, wait_on, s);
     if (sqlite3_exec(s->db,
                      "CREATE TABLE IF NOT EXISTS run (id INTEGER PRIMARY KEY AUTOINCREMENT, run_id "
                      "TEXT, started TEXT, elapsed_s REAL, ended_by TEXT, targets TEXT, command "

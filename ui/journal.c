@@ -26,6 +26,7 @@
 #define LINES_LEAST ((size_t)1 << 20) /* bytes of lines before a new checkpoint */
 #define EVENTS_BACK_S 30              /* an event learns what it changed for that long */
 #define LEFT_MOST 256
+#define BYTES_MOST ((off_t)1 << 30) /* that a file of ours never has */
 
 struct journal {
     const char *command;
@@ -43,7 +44,8 @@ struct journal {
 static int find_folder(char *folder, size_t size, bool make, struct err *err)
 {
     char path[1024];
-    if (state_path(path, sizeof path, "running/x", err) < 0 || (make && state_make(path, err) < 0))
+    if (state_path(path, sizeof path, "running/x", err) < 0 ||
+        (make ? state_make(path, err) : state_check(path, err)) < 0)
         return ERR_FAILED;
     *strrchr(path, '/') = '\0';
     copy_str(folder, size, path);
@@ -104,7 +106,7 @@ static int checkpoint(struct journal *j, const struct snapshot *s, struct err *e
     char path[sizeof j->path + 8];
     snprintf(j->path, sizeof j->path, "%s/%s-%ld.run", j->folder, s->run_id, (long)getpid());
     snprintf(path, sizeof path, "%s.new", j->path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), code = 0;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), code = 0;
     if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
         code = err_set(err, ERR_FAILED, "%.400s: %s", path, strerror(errno));
         if (fd >= 0)
@@ -231,16 +233,18 @@ static json_t *read_run(FILE *f)
     return NULL;
 }
 
-/* Opens it if its program is gone; the file stays locked until fclose. */
+/* Opens it if its program is gone; the file stays locked until fclose. What is no file of ours is
+ * left alone. */
 static FILE *open_left(const char *path)
 {
     struct stat is, at;
-    int fd = open(path, O_RDWR | O_CLOEXEC);
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return NULL;
     /* A checkpoint may have taken its place meanwhile: then its program lives. */
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &is) < 0 || stat(path, &at) < 0 ||
-        is.st_ino != at.st_ino) {
+    if (!state_file_ok(fd) || flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &is) < 0 ||
+        lstat(path, &at) < 0 || is.st_ino != at.st_ino || is.st_dev != at.st_dev ||
+        is.st_size > BYTES_MOST) {
         close(fd);
         return NULL;
     }

@@ -61,7 +61,7 @@ static int check_theme(const struct cli *c)
     return exit_of_error(err.code);
 }
 
-static int start(const struct cli *c, struct scenario *s, int argc, char **argv)
+static int start(const struct cli *c, struct scenario *s)
 {
     struct err err = {0};
     bool headless = cli_flag(c, OWN_HEADLESS);
@@ -80,10 +80,8 @@ static int start(const struct cli *c, struct scenario *s, int argc, char **argv)
         return EXIT_WRONG_USAGE;
     if (access_check(s, !headless, &err) < 0 || access_passwords(c, s, &err) < 0)
         return complain_of(&err);
-    access_hide_environment();
     struct text command = {0};
     cli_command(c, s, &command);
-    access_hide_arguments(argc, argv);
     check_outputs(c);
     s->limits.hold_remote = !headless && !s->limits.yes;
     s->limits.ask_names = !headless;
@@ -93,9 +91,9 @@ static int start(const struct cli *c, struct scenario *s, int argc, char **argv)
     return code;
 }
 
-static int run(const struct cli *c, int argc, char **argv)
+static int run(const struct cli *c)
 {
-    struct demo demo = {.leash = -1, .mock_leash = -1};
+    struct demo demo = {.folder = -1, .leash = -1, .mock_leash = -1};
     struct err err = {0};
     struct scenario *s = malloc(sizeof *s);
     int code = EXIT_DONE;
@@ -105,7 +103,7 @@ static int run(const struct cli *c, int argc, char **argv)
     if (c->verb == CLI_DEMO && demo_start(&demo, c, s, backends, &err) < 0)
         code = complain_of(&err);
     else
-        code = start(c, s, argc, argv);
+        code = start(c, s);
     demo_stop(&demo);
     scenario_fini(s);
     free(s);
@@ -131,6 +129,17 @@ static int compare(const struct cli *c, int argc, char **argv,
     return exit_worse(code, regressed ? EXIT_THRESHOLD : EXIT_DONE);
 }
 
+/* Its text has colours. */
+static int themes(const struct cli *c, int argc, char **argv)
+{
+    struct err err = {0};
+    struct text t = {0};
+    int bad = themes_verb(&t, argc - c->rest, argv + c->rest, &err);
+    int code = bad ? complain_of(&err) : print_colored(text_str(&t), t.len);
+    text_free(&t);
+    return code;
+}
+
 static int carry_out(const struct cli *c, int argc, char **argv)
 {
     struct err err = {0};
@@ -138,7 +147,7 @@ static int carry_out(const struct cli *c, int argc, char **argv)
     switch (c->verb) {
     case CLI_RUN:
     case CLI_DEMO:
-        return run(c, argc, argv);
+        return run(c);
     case CLI_BACKENDS:
         return print_text(backends_list(&t, argc - c->rest, argv + c->rest, backends, &err), &t,
                           &err);
@@ -154,7 +163,7 @@ static int carry_out(const struct cli *c, int argc, char **argv)
     case CLI_CLEAN:
         return clean_run(c, backends);
     case CLI_THEMES:
-        return print_text(themes_verb(&t, argc - c->rest, argv + c->rest, &err), &t, &err);
+        return themes(c, argc, argv);
     case CLI_FIT:
         return print_text(fit_verb(&t, argc - c->rest, argv + c->rest, &err), &t, &err);
     case CLI_REPORT:
@@ -169,6 +178,9 @@ static int carry_out(const struct cli *c, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    /* Before all that takes time: until then everybody can read the passwords in it. */
+    char **words = access_take_arguments(argc, argv);
+    access_take_environment();
     struct cli *c = malloc(sizeof *c);
     struct err err = {0};
     if (!c)
@@ -176,10 +188,11 @@ int main(int argc, char **argv)
     keep_standard_descriptors();
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of a write, and told as one */
     setlocale(LC_CTYPE, "");  /* numbers stay as in C: they go into JSON */
-    int code =
-        cli_parse(c, argc, argv, backends, &err) < 0 ? complain_of(&err) : carry_out(c, argc, argv);
+    int code = cli_parse(c, argc, words, backends, &err) < 0 ? complain_of(&err)
+                                                             : carry_out(c, argc, words);
     cli_fini(c);
     free(c);
+    access_drop_arguments(words);
     if (code > EXIT_SIGNAL || engine_threads_left())
         _exit(code); /* threads may still be at work; everything is written */
     return code;

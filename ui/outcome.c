@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "engine/err.h"
+#include "engine/secret.h"
 #include "engine/snapshot.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/cli.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
@@ -32,14 +34,14 @@ void complain(const char *fmt, ...)
     const int before = (int)strlen(line), room = (int)sizeof line - before - 1;
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(line + before, (size_t)room, fmt, args);
+    if (vsnprintf(line + before, (size_t)room, fmt, args) < 0)
+        line[before] = '\0';
     va_end(args);
-    n = before + (n < 0 ? 0 : n < room ? n : room - 1);
-    for (int i = 0; i < n; i++) /* one line, whatever a server's message holds */
-        if (line[i] == '\n' || line[i] == '\r')
-            line[i] = ' ';
-    line[n++] = '\n';
-    fd_write_all(STDERR_FILENO, "stderr", line, (size_t)n, HURRY_MS, NULL);
+    secret_hide(line);
+    clean_str(line + before);
+    size_t len = strlen(line);
+    line[len++] = '\n';
+    fd_write_all(STDERR_FILENO, "stderr", line, len, HURRY_MS, NULL);
 }
 
 void keep_standard_descriptors(void)
@@ -100,7 +102,22 @@ static int print(int fd, const char *what, const char *text, size_t len, bool hu
     return EXIT_FAILED;
 }
 
+/* A page for people: no text in it acts on a terminal. */
+static int print_page(int fd, const char *what, const char *text, size_t len, bool hurry)
+{
+    struct text page = {.limit = SIZE_MAX / 4};
+    text_put(&page, text, len);
+    int code = print(fd, what, text_str(&page), page.s ? clean_lines(page.s, page.len) : 0, hurry);
+    text_free(&page);
+    return code;
+}
+
 int print_stdout(const char *text, unsigned long len)
+{
+    return print_page(STDOUT_FILENO, "stdout", text, len, false);
+}
+
+int print_colored(const char *text, unsigned long len)
 {
     return print(STDOUT_FILENO, "stdout", text, len, false);
 }
@@ -113,7 +130,7 @@ static int write_json(const struct outcome *o, const json_t *run, const char *fi
     int code = EXIT_DONE;
     if (strcmp(file, "-") == 0) {
         code = print(STDOUT_FILENO, "stdout", text, len, o->hurry);
-    } else if (out_file_write(file, text, len, &err) < 0) {
+    } else if (out_file_write(file, text, len, o->hurry ? OUT_AT_ONCE : OUT_PATIENT, &err) < 0) {
         complain("%s", err.msg);
         code = EXIT_FAILED;
     }
@@ -127,12 +144,21 @@ static bool is_wanted(const struct cli *c)
     return !cli_flag(c, OWN_NO_HISTORY) && history_available();
 }
 
+/* The history and the journal lie in one folder: what is wrong with it is said once. */
+static void complain_of_state(const struct err *err)
+{
+    static char said[sizeof err->msg];
+    if (strcmp(said, err->msg) != 0)
+        complain("%s", err->msg);
+    copy_str(said, sizeof said, err->msg);
+}
+
 static bool keep_run(const struct outcome *o, const json_t *run)
 {
     struct err err = {0};
     if (!is_wanted(o->cli) || history_save(run, o->hurry, &err) == 0)
         return true;
-    complain("%s", err.msg);
+    complain_of_state(&err);
     return false;
 }
 
@@ -141,7 +167,7 @@ struct journal *outcome_journal(const struct cli *c, const char *command, const 
     struct err err = {0};
     struct journal *j = is_wanted(c) ? journal_open(command, screens, &err) : NULL;
     if (err.code)
-        complain("%s", err.msg);
+        complain_of_state(&err);
     return j;
 }
 
@@ -161,8 +187,8 @@ static int print_summary(const struct outcome *o, const struct snapshot *s, bool
     summary_text(&t, s);
     if (o->repeats)
         repeats_text(o->repeats, &t);
-    int code = print(only_json ? STDERR_FILENO : STDOUT_FILENO, only_json ? "stderr" : "stdout",
-                     text_str(&t), t.len, o->hurry);
+    int code = print_page(only_json ? STDERR_FILENO : STDOUT_FILENO,
+                          only_json ? "stderr" : "stdout", text_str(&t), t.len, o->hurry);
     text_free(&t);
     return code;
 }
@@ -171,11 +197,12 @@ int outcome_write_json(const struct outcome *o, const struct snapshot *s, struct
 {
     const char *file = cli_text(o->cli, OWN_JSON);
     size_t len;
-    if (!*file || strcmp(file, "-") == 0)
+    /* A pipe is written once, at the end. */
+    if (!*file || strcmp(file, "-") == 0 || out_file_is_special(file))
         return 0;
     json_t *run = json_with_screens(s, o->command, o->cpu_share, o->screens);
     char *text = json_text(run, &len);
-    int bad = out_file_write(file, text, len, err);
+    int bad = out_file_write(file, text, len, OUT_AT_ONCE, err);
     free(text);
     json_decref(run);
     return bad;
@@ -194,9 +221,12 @@ int outcome_write(const struct outcome *o, const struct snapshot *s, bool *kept)
     if (o->repeats)
         repeats_json(o->repeats, run);
     int code = *json ? write_json(o, run, json) : EXIT_DONE;
+    bool unwritten = code != EXIT_DONE;
     if (!only_json || !cli_flag(o->cli, OWN_QUIET))
         code = exit_worse(code, print_summary(o, s, only_json));
     *kept = keep_run(o, run);
+    if (unwritten && *kept && is_wanted(o->cli))
+        complain("the run itself is kept: loadtop history show %.16s -o FILE.json", s->run_id);
     json_decref(run);
     return code;
 }

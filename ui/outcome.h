@@ -46,8 +46,11 @@ int outcome_write_json(const struct outcome *, const struct snapshot *, struct e
  * can be. */
 struct journal *outcome_journal(const struct cli *, const char *command,
                                 const struct json_t *screens);
-/* What is printed on stdout by the verbs that print. 0 or EXIT_FAILED. */
+/* What is printed on stdout by the verbs that print: of text from outside, only what utf8.h shows.
+ * 0 or EXIT_FAILED. */
 int print_stdout(const char *text, unsigned long len);
+/* Likewise of a text that holds colours of our own: as it is. */
+int print_colored(const char *text, unsigned long len);
 /* "loadtop: MESSAGE" on stderr. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* What to say when stdout was closed before the start: its number is taken, and writes to it fail.

@@ -57,7 +57,7 @@ struct plot {
     double cursor;            /* 0..1: a vertical line to read values at; < 0: none */
 };
 
-#define PLOT_COLUMNS_MAX 1024
+#define PLOT_COLUMNS_MAX (2 * CELLS_COLS_MAX) /* columns of dots */
 
 /* Divides the rectangle. False when there is no room for a plot. */
 bool plot_begin(struct plot *, const struct cells *, struct rect);

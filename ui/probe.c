@@ -21,7 +21,7 @@
 #define STEP_NS (20 * NS_PER_MS)
 
 struct probe {
-    char url[2048];
+    char *url; /* owned */
     const struct backend *const *backends;
     pthread_t thread;
     pthread_mutex_t mutex;
@@ -30,13 +30,19 @@ struct probe {
     _Atomic int holders; /* the thread and its owner */
 };
 
+static void drop(struct probe *p)
+{
+    explicit_bzero(p->url, strlen(p->url)); /* it may hold a password */
+    free(p->url);
+    free(p);
+}
+
 static void let_go(struct probe *p)
 {
     if (atomic_fetch_sub(&p->holders, 1) > 1)
         return;
     pthread_mutex_destroy(&p->mutex);
-    explicit_bzero(p->url, sizeof p->url); /* it may hold a password */
-    free(p);
+    drop(p);
 }
 
 static void publish(struct probe *p, bool good, const char *text)
@@ -151,15 +157,16 @@ struct probe *probe_start(const char *url, const struct backend *const *backends
 {
     struct probe *p = calloc(1, sizeof *p);
 
-    if (!p)
+    if (!p || !(p->url = strdup(url))) {
+        free(p);
         return NULL;
-    copy_str(p->url, sizeof p->url, url);
+    }
     p->backends = backends;
     pthread_mutex_init(&p->mutex, NULL);
     atomic_store(&p->holders, 2);
     if (pthread_create(&p->thread, NULL, probe_main, p)) {
         pthread_mutex_destroy(&p->mutex);
-        free(p);
+        drop(p);
         return NULL;
     }
     return p;

@@ -38,6 +38,7 @@ static void close_prompt(struct app *a)
 static void wrong(struct app *a, int at, const char *msg)
 {
     copy_str(a->sc.input_error, sizeof a->sc.input_error, msg);
+    secret_hide(a->sc.input_error);
     a->sc.input_error_at = at;
 }
 
@@ -112,6 +113,12 @@ static int check(struct app *a, struct command *c, const char *text)
         }
         snprintf(c->pool, sizeof c->pool, "%u", p->number);
     }
+    if (c->verb == VERB_ADD && a->live->pools >= POOLS_MAX) {
+        snprintf(msg, sizeof msg, "at most %d pools are allowed at a time: remove one first",
+                 POOLS_MAX);
+        wrong(a, word_at(text, 0), msg);
+        return -1;
+    }
     if (c->verb == VERB_ADD) {
         struct pool_spec spec = {0};
 
@@ -151,6 +158,10 @@ static bool run_command(struct app *a, const char *text)
 
     if (!text[strspn(text, " ")])
         return true;
+    if (secret_was_masked(text)) {
+        wrong(a, -1, "the secret was not kept: type it in place of the ***");
+        return false;
+    }
     if (command_parse(&c, text, &err, &at)) {
         wrong(a, (int)at, err.msg);
         return false;
@@ -193,6 +204,8 @@ static bool row_found(const struct app *a, int row)
     const struct snapshot *s = app_shown(a);
     const char *find = a->sc.find;
 
+    if (row < 0)
+        return false;
     if (a->sc.view == VIEW_EVENTS) {
         static unsigned index[EVENT_ROWS_MAX];
         const struct event *e;
@@ -213,12 +226,22 @@ static bool row_found(const struct app *a, int row)
            (text_has(s->pool[row].name, find) || text_has(s->pool[row].target, find));
 }
 
+/* Are rows of the view's own looked through? Else the pools are, in the order of the snapshot. */
+static bool has_own_rows(const struct app *a)
+{
+    return a->sc.view == VIEW_EVENTS || a->sc.view == VIEW_ERRORS;
+}
+
+static int selected_row(const struct app *a)
+{
+    return has_own_rows(a) ? a->sc.row[a->sc.view] : screen_pool_index(&a->sc, app_shown(a));
+}
+
 void prompt_find_next(struct app *a, bool forward)
 {
     const struct snapshot *s = app_shown(a);
-    bool rows = a->sc.view == VIEW_EVENTS || a->sc.view == VIEW_ERRORS;
-    int n = rows ? a->sc.rows[a->sc.view] : (int)s->pools;
-    int at = rows ? a->sc.row[a->sc.view] : screen_pool_index(&a->sc, s);
+    bool rows = has_own_rows(a);
+    int n = rows ? a->sc.rows[a->sc.view] : (int)s->pools, at = selected_row(a);
 
     if (!a->sc.find[0] || n == 0)
         return;
@@ -371,7 +394,7 @@ static void complete(struct app *a)
         field_insert(f, " ");
     }
     for (int i = 0; i < l.n && l.n > 1; i++)
-        snprintf(shown + strlen(shown), sizeof shown - strlen(shown), "%s  ", l.s[i]);
+        text_append(shown, sizeof shown, strlen(shown), "%s  ", l.s[i]);
     copy_str(a->sc.completions, sizeof a->sc.completions, shown);
 }
 
@@ -395,7 +418,7 @@ static void enter(struct app *a)
         close_prompt(a);
     if (mode == MODE_FIND) {
         copy_str(a->sc.find, sizeof a->sc.find, text);
-        if (a->sc.mode == MODE_VIEW && !row_found(a, a->sc.row[a->sc.view]))
+        if (a->sc.mode == MODE_VIEW && !row_found(a, selected_row(a)))
             prompt_find_next(a, true);
     }
 }
@@ -423,6 +446,7 @@ void prompt_key(struct app *a, uint32_t key)
 
 void prompt_paste(struct app *a, const char *utf8)
 {
-    field_insert(&a->sc.input, utf8);
     a->sc.input_error[0] = '\0';
+    if (!field_insert(&a->sc.input, utf8))
+        wrong(a, -1, FIELD_TOO_LONG);
 }

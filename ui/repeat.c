@@ -25,7 +25,7 @@ static struct repeat_pool *find_pool(struct repeats *r, const char *name)
     for (unsigned i = 0; i < r->pools; i++)
         if (strcmp(r->pool[i].name, name) == 0)
             return &r->pool[i];
-    if (r->pools == POOLS_MAX)
+    if (r->pools == POOLS_RUN_MAX)
         return NULL;
     copy_str(r->pool[r->pools].name, POOL_NAME_MAX, name);
     return &r->pool[r->pools++];

@@ -17,7 +17,7 @@ struct repeats {
     struct repeat_pool {
         char name[POOL_NAME_MAX];
         struct spread throughput, p99; /* per second; ns */
-    } pool[POOLS_MAX];
+    } pool[POOLS_RUN_MAX];
     unsigned pools;
     struct json_t *list; /* owned: what `repeats` holds */
 };

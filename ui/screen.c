@@ -162,4 +162,7 @@ void screen_draw(struct cells *c, struct screen *sc, const struct snapshot *s,
         ask_draw(c, sc);
     else if (sc->clock < sc->swatches_until)
         swatches_box(c, sc->theme);
+    /* A window that is too small for the field has no place for its cursor. */
+    if (sc->cursor_x >= c->cols || sc->cursor_y < 0 || sc->cursor_y >= c->rows)
+        sc->cursor_x = -1;
 }

@@ -60,7 +60,7 @@ struct hit {
     enum hit_kind kind;
     int arg;
 };
-#define HITS_MAX 256
+#define HITS_MAX 1024 /* a row each of the tallest window, and what stands beside them */
 
 enum line_id { LINE_P99, LINE_P50, LINE_RESPONSE, LINE_BASELINE };
 
@@ -91,7 +91,7 @@ struct screen {
     bool frozen;
     double frozen_s; /* when, on the run's clock */
     double real_s;   /* the run's time now, also while the display is frozen */
-    struct baseline baseline[BASELINES_MAX];
+    struct baseline baseline[POOLS_MAX];
     int baselines;
 
     char find[64];

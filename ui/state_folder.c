@@ -2,10 +2,12 @@
 #include "ui/state_folder.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "engine/err.h"
 
@@ -22,14 +24,59 @@ int state_path(char *path, size_t size, const char *name, struct err *err)
     return 0;
 }
 
-int state_make(char *path, struct err *err)
+/* Whoever else may write to a folder may put a link or another database in a file's place. */
+static int check_folder(const char *path, struct err *err)
 {
-    for (char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
+    struct stat st;
+    if (stat(path, &st) < 0)
+        return err_set(err, ERR_FAILED, "history: %.160s: %s", path, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return err_set(err, ERR_FAILED, "history: %.160s: not a folder", path);
+    if (st.st_uid != geteuid() || (st.st_mode & S_IWOTH))
+        return err_set(err, ERR_FAILED,
+                       "history: %.120s: %s (XDG_STATE_HOME says where else to keep runs)", path,
+                       st.st_uid != geteuid() ? "belongs to another user"
+                                              : "every user may write to it");
+    return 0;
+}
+
+/* The end of the folder that state_path adds; a folder of that name further up may be anybody's. */
+static const char *own_folder(const char *path)
+{
+    static const char name[] = "/loadtop/";
+    const char *found = NULL;
+    for (const char *at = strstr(path, name); at; at = strstr(at + 1, name))
+        found = at;
+    return found ? found + sizeof name - 2 : path + strlen(path);
+}
+
+static int walk(char *path, bool make, struct err *err)
+{
+    const char *own = own_folder(path);
+    int code = 0;
+    for (char *at = strchr(path + 1, '/'); at && code == 0; at = strchr(at + 1, '/')) {
         *at = '\0';
-        int bad = mkdir(path, 0700) < 0 && errno != EEXIST ? errno : 0;
-        if (bad)
-            return err_set(err, ERR_FAILED, "history: %.160s: %s", path, strerror(bad));
+        if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
+            code = err_set(err, ERR_FAILED, "history: %.160s: %s", path, strerror(errno));
+        else if (at >= own)
+            code = check_folder(path, err);
         *at = '/';
     }
-    return 0;
+    return code;
+}
+
+int state_make(char *path, struct err *err)
+{
+    return walk(path, true, err);
+}
+
+int state_check(char *path, struct err *err)
+{
+    return walk(path, false, err);
+}
+
+bool state_file_ok(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid();
 }

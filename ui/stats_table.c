@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/cells.h"
 
 #define COLUMNS_MAX 24
@@ -43,12 +44,17 @@ const json_t *stats_table(const json_t *stats)
     return json_array_size(json_object_get(t, "rows")) ? t : NULL;
 }
 
+static const char *text_of(const json_t *v)
+{
+    const char *s = json_string_value(v);
+    return s ? s : "";
+}
+
 static const char *cell(const json_t *table, int row, size_t column)
 {
     const json_t *r = row < 0 ? json_object_get(table, "head")
                               : json_array_get(json_object_get(table, "rows"), (size_t)row);
-    const char *s = json_string_value(json_array_get(r, column));
-    return s ? s : "";
+    return text_of(json_array_get(r, column));
 }
 
 static bool is_number(const char *s)
@@ -94,10 +100,10 @@ void stats_table_text(const json_t *stats, const char *indent, int width, struct
     const json_t *findings = stats_findings(stats), *table = stats_table(stats);
     char line[512];
     for (size_t i = 0; i < json_array_size(findings); i++)
-        text_add(t, "%s%s\n", indent, json_string_value(json_array_get(findings, i)));
+        text_add_line(t, "%s%s", indent, text_of(json_array_get(findings, i)));
     if (!table)
         return;
     int rows = (int)json_array_size(json_object_get(table, "rows"));
     for (int i = -1; i < rows; i++)
-        text_add(t, "%s%s\n", indent, stats_table_line(table, i, width, line, sizeof line));
+        text_add_line(t, "%s%s", indent, stats_table_line(table, i, width, line, sizeof line));
 }

@@ -14,6 +14,8 @@
 
 #include "engine/backend.h"
 #include "engine/snapshot.h"
+#include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/export/json_sweep.h"
 #include "ui/report/doc.h"
 #include "ui/report/parts.h"
@@ -147,27 +149,27 @@ static void add_errors(struct text *t, const struct pool_snapshot *p)
     char count[32];
     for (unsigned i = 0; i < p->errors; i++) {
         const struct error_class *e = &p->error[i];
-        text_add(t, LABEL "%-14s %s from %.1f s to %.1f s: %s\n", i ? "" : "errors", e->name,
-                 format_count(count, sizeof count, e->count), e->first_s, e->last_s, e->first);
+        text_add_line(t, LABEL "%-14s %s from %.1f s to %.1f s: %s", i ? "" : "errors", e->name,
+                      format_count(count, sizeof count, e->count), e->first_s, e->last_s, e->first);
         if (e->last[0] && strcmp(e->first, e->last) != 0)
-            text_add(t, LABEL "%-14s last: %s\n", "", "", e->last);
+            text_add_line(t, LABEL "%-14s last: %s", "", "", e->last);
     }
 }
 
 static void add_trust(struct text *t, const struct pool_snapshot *p)
 {
     if (p->limit != LIMIT_NONE || p->limit_why[0])
-        text_add(t, LABEL "%s%s%s\n", "limited by", bottleneck_name(p->limit),
-                 p->limit_why[0] ? ": " : "", p->limit_why);
+        text_add_line(t, LABEL "%s%s%s", "limited by", bottleneck_name(p->limit),
+                      p->limit_why[0] ? ": " : "", p->limit_why);
     char capacity[256];
     if (*capacity_words(&p->capacity, capacity, sizeof capacity))
-        text_add(t, LABEL "%s\n", "capacity", capacity);
+        text_add_line(t, LABEL "%s", "capacity", capacity);
     bool first = true;
     for (unsigned i = 0; i < p->checks; i++) {
         const struct check *c = &p->check[i];
         if (!c->known || c->ok)
             continue;
-        text_add(t, LABEL "%s: %s\n", first ? "! NOT VALID" : "", c->name, c->why);
+        text_add_line(t, LABEL "%s: %s", first ? "! NOT VALID" : "", c->name, c->why);
         first = false;
     }
     if (!first)
@@ -196,19 +198,19 @@ static void add_left_behind(struct text *t, const struct pool_snapshot *p)
         char text[32] = "";
         if (json_is_integer(count) && json_integer_value(count) >= 0)
             format_count(text, sizeof text, (uint64_t)json_integer_value(count));
-        text_add(t, LABEL "%s%s%s %s%s\n", i ? "" : "left behind", text, text[0] ? " " : "",
-                 kind ? kind : "", what ? what : "",
-                 json_object_get(one, "until") ? " (removed at the end)" : "");
+        text_add_line(t, LABEL "%s%s%s %s%s", i ? "" : "left behind", text, text[0] ? " " : "",
+                      kind ? kind : "", what ? what : "",
+                      json_object_get(one, "until") ? " (removed at the end)" : "");
     }
 }
 
 static void add_pool(struct text *t, const struct pool_snapshot *p, bool removed)
 {
     char warmup[48];
-    text_add(t, "\n%s%s  %s", p->name, removed ? " (removed)" : "", p->target);
-    if (p->version[0])
-        text_add(t, "  (%s)", p->version);
-    text_add(t, "  %s%s%s\n", pool_state_name(p->state), p->state_why[0] ? ": " : "", p->state_why);
+    text_add(t, "\n");
+    text_add_line(t, "%s%s  %s%s%s%s  %s%s%s", p->name, removed ? " (removed)" : "", p->target,
+                  p->version[0] ? "  (" : "", p->version, p->version[0] ? ")" : "",
+                  pool_state_name(p->state), p->state_why[0] ? ": " : "", p->state_why);
     add_load(t, p);
     if (p->warmup_ns) {
         snprintf(warmup, sizeof warmup, "warm-up");
@@ -223,7 +225,7 @@ static void add_pool(struct text *t, const struct pool_snapshot *p, bool removed
                  (unsigned long long)(UNTHROTTLED_BYTES >> 20));
     add_errors(t, p);
     if (p->note[0])
-        text_add(t, LABEL "%s\n", "server", p->note);
+        text_add_line(t, LABEL "%s", "server", p->note);
     stats_table_text(p->backend_stats, "  ", 200, t);
     add_trust(t, p);
     add_left_behind(t, p);
@@ -254,9 +256,11 @@ static void add_thresholds(struct text *t, const struct snapshot *s)
     char value[64];
     for (unsigned i = 0; i < s->thresholds; i++) {
         const struct threshold_state *one = &s->threshold[i];
-        text_add(t, "%s%-14s  %s %s (%s%s)\n", i ? "" : "\n", i ? "" : "thresholds", one->expr,
-                 one->known && one->ok ? "ok" : "FAILED", threshold_value(value, sizeof value, one),
-                 one->known && one->few ? ", with fewer than 10 samples above it" : "");
+        text_add(t, "%s", i ? "" : "\n");
+        text_add_line(t, "%-14s  %s %s (%s%s)", i ? "" : "thresholds", one->expr,
+                      one->known && one->ok ? "ok" : "FAILED",
+                      threshold_value(value, sizeof value, one),
+                      one->known && one->few ? ", with fewer than 10 samples above it" : "");
     }
 }
 
@@ -294,11 +298,11 @@ static void add_changes(struct text *t, const struct snapshot *s)
     unsigned shown = 0, from = s->events > 20 ? s->events - 20 : 0;
     for (unsigned i = from; i < s->events; i++) {
         const struct event *e = &s->event[i];
-        text_add(t, "%s%-14s  %8.3f s  %-7s %s%s%s", shown ? "" : "\n", shown ? "" : "changes",
-                 e->t_s, origin_name(e->by), e->pool, e->pool[0] ? " " : "", e->what);
-        if (e->from[0] || e->to[0])
-            text_add(t, " %s%s%s", e->from, e->from[0] && e->to[0] ? " -> " : "", e->to);
-        text_add(t, "\n");
+        text_add(t, "%s", shown ? "" : "\n");
+        text_add_line(t, "%-14s  %8.3f s  %-7s %s%s%s%s%s%s%s", shown ? "" : "changes", e->t_s,
+                      origin_name(e->by), e->pool, e->pool[0] ? " " : "", e->what,
+                      e->from[0] || e->to[0] ? " " : "", e->from,
+                      e->from[0] && e->to[0] ? " -> " : "", e->to);
         shown++;
     }
     if (from)
@@ -311,12 +315,8 @@ void summary_text(struct text *t, const struct snapshot *s)
     struct tm tm;
     if (gmtime_r(&s->started.tv_sec, &tm))
         strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &tm);
-    text_add(t, "loadtop " LOADTOP_VERSION ": %.3f s from %s on %s (%u cores), ", s->now_s, date,
-             s->host, s->cores);
-    if (s->ended_by[0])
-        text_add(t, "ended by %s\n", s->ended_by);
-    else
-        text_add(t, "not ended\n");
+    text_add_line(t, "loadtop " LOADTOP_VERSION ": %.3f s from %s on %s (%u cores), %s%s", s->now_s,
+                  date, s->host, s->cores, s->ended_by[0] ? "ended by " : "not ended", s->ended_by);
     for (unsigned i = 0; i < s->pools + s->removed; i++)
         add_pool(t, &s->pool[i], i >= s->pools);
     add_sweeps(t, s);

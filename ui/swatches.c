@@ -8,6 +8,7 @@
 
 #include "engine/err.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/box.h"
 #include "ui/cells.h"
 #include "ui/export/picture.h"
@@ -101,8 +102,9 @@ static void show_theme(struct text *t, const struct theme *theme, enum tier tier
 {
     struct cells c = {.glyphs = glyphs_find("block")};
 
-    text_add(t, "%s: %s (%s)\n\n", theme->name, theme->about,
-             theme->path[0] ? theme->path : "built in");
+    text_add_line(t, "%s: %s (%s)", theme->name, theme->about,
+                  theme->path[0] ? theme->path : "built in");
+    text_add(t, "\n");
     cells_resize(&c, swatches_rows(WIDTH), WIDTH);
     swatches_draw(&c, 1, 0, WIDTH - 1);
     if (tier == TIER_NONE)
@@ -131,10 +133,10 @@ static int list_themes(struct text *t)
         struct err err = {0};
 
         if (theme_load(&theme, names[i], &err))
-            text_add(t, "  %-12s %s\n", names[i], err.msg);
+            text_add_line(t, "  %-12s %s", names[i], err.msg);
         else
-            text_add(t, "  %-12s %s%s%s%s\n", names[i], theme.about, theme.path[0] ? " (" : "",
-                     theme.path, theme.path[0] ? ")" : "");
+            text_add_line(t, "  %-12s %s%s%s%s", names[i], theme.about, theme.path[0] ? " (" : "",
+                          theme.path, theme.path[0] ? ")" : "");
         free(names[i]);
     }
     text_add(t,

@@ -5,6 +5,7 @@
  * here waits for a terminal that takes no output. Modes and signals are ui/tty.c's. */
 #include "ui/term.h"
 
+#include <assert.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
@@ -24,12 +25,14 @@
 #include "engine/err.h"
 #include "engine/text.h"
 #include "ui/cells.h"
+#include "ui/field.h"
 #include "ui/mouse.h"
 #include "ui/terminfo.h"
 #include "ui/tty.h"
 #include "ui/tty_out.h"
 
-#define PASTE_MAX 4096
+#define PASTE_MAX 32768 /* more than a field takes: what is longer is refused there */
+#define PASTE_GAP_S 3   /* without its end, a paste is over when nothing came for so long */
 #define PASTE_BEGIN 0600
 #define PASTE_END 0601
 #define PAIRS_MAX 1024
@@ -39,6 +42,8 @@
 /* Bracketed paste; clicks and the wheel, as SGR reports where the terminal knows them. */
 #define MODES_ON "\033[?2004h\033[?1000h\033[?1006h"
 #define MODES_OFF "\033[?2026l\033[?2004l\033[?1006l\033[?1002l\033[?1000l"
+
+static_assert(PASTE_MAX > FIELD_MAX, "what was cut must not fit");
 
 struct look {
     attr_t attr;
@@ -64,7 +69,7 @@ static struct {
     } pair[PAIRS_MAX];
     int pairs;
     bool pasting;
-    time_t paste_since;
+    time_t paste_last; /* when the last of it came */
     char paste[PASTE_MAX + 8];
     size_t paste_len;
 } term = {.cursor_x = -1};
@@ -169,15 +174,39 @@ static void describe(const char *name, bool direct)
     text_free(&kept);
 }
 
+/* What is drawn of the window; false when the terminal does not say its size. */
+static bool window_size(int *rows, int *cols)
+{
+    struct winsize ws;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) || ws.ws_row == 0 || ws.ws_col == 0)
+        return false;
+    *rows = ws.ws_row < CELLS_ROWS_MAX ? ws.ws_row : CELLS_ROWS_MAX;
+    *cols = ws.ws_col < CELLS_COLS_MAX ? ws.ws_col : CELLS_COLS_MAX;
+    return true;
+}
+
+/* Curses believes these two variables before it asks the terminal or its description: whatever
+ * those say, and whatever the user's environment held, it opens with a size that it can hold. */
+static void tell_size(void)
+{
+    int rows = 24, cols = 80;
+    char text[2][12];
+
+    window_size(&rows, &cols);
+    snprintf(text[0], sizeof text[0], "%d", rows);
+    snprintf(text[1], sizeof text[1], "%d", cols);
+    setenv("LINES", text[0], 1);
+    setenv("COLUMNS", text[1], 1);
+}
+
 int term_check(const char *colors, struct err *err)
 {
     const char *name = getenv("TERM");
     int known = 0;
     bool direct;
 
-    unsetenv("LINES");
-    unsetenv("COLUMNS");
-
+    tell_size();
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return err_set(
             err, ERR_FAILED,
@@ -297,18 +326,12 @@ enum tier term_tier(void)
 
 void term_size(int *rows, int *cols)
 {
-    struct winsize ws;
-
-    if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) && ws.ws_row > 0 && ws.ws_col > 0) {
-        if (ws.ws_row != LINES || ws.ws_col != COLS) {
-            resizeterm(ws.ws_row, ws.ws_col);
-            term.all = true;
-        }
-        *rows = ws.ws_row;
-        *cols = ws.ws_col;
-    } else {
+    if (!window_size(rows, cols)) {
         *rows = LINES;
         *cols = COLS;
+    } else if (*rows != LINES || *cols != COLS) {
+        resizeterm(*rows, *cols);
+        term.all = true;
     }
 }
 
@@ -473,6 +496,8 @@ static void show_cell(int x, int y, const struct cell *cell, bool erased)
         attr_set(A_NORMAL, 0, NULL);
         return;
     }
+    if (wcwidth(text[0]) < 0) /* curses would put something else there, of another width */
+        text[0] = L'?';
     setcchar(&cc, text, a, 0, &pair);
     mvadd_wch(y, x, &cc);
 }
@@ -665,14 +690,15 @@ bool term_read(struct input *in)
     while ((rc = get_wch(&w)) != ERR) {
         if (rc == KEY_CODE_YES && (int)w == PASTE_BEGIN) {
             term.pasting = true;
-            term.paste_since = time(NULL);
+            term.paste_last = time(NULL);
             term.paste_len = 0;
         } else if (rc == KEY_CODE_YES && (int)w == PASTE_END) {
             term.pasting = false;
             term.paste[term.paste_len] = '\0';
             *in = (struct input){.kind = INPUT_PASTE, .paste = term.paste};
             return true;
-        } else if (term.pasting && time(NULL) - term.paste_since < 5) {
+        } else if (term.pasting && time(NULL) - term.paste_last < PASTE_GAP_S) {
+            term.paste_last = time(NULL);
             if (rc != KEY_CODE_YES)
                 paste_add((uint32_t)w);
         } else if (rc == KEY_CODE_YES && (int)w == KEY_RESIZE) {

@@ -70,6 +70,8 @@ void term_close(void); /* idempotent */
 bool term_utf8(void);  /* is the locale UTF-8; after term_open */
 /* The tier in use, which is no better than what the terminal can; after term_open. */
 enum tier term_tier(void);
+/* The window's size, or what of it is drawn: at most CELLS_ROWS_MAX x CELLS_COLS_MAX, see cells.h.
+ * What lies beyond, to the right and below, stays blank. */
 void term_size(int *rows, int *cols);
 /* Shows the grid (of the terminal's size) in one synchronised update. While the terminal has not
  * taken the one before, nothing is shown; term_signal_fd gets readable when the next can be. */

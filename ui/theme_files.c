@@ -5,7 +5,6 @@
 #include "ui/theme.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "engine/err.h"
+#include "engine/plain_file.h"
 #include "engine/text.h"
 
 #ifndef LOADTOP_SHARE_DIR
@@ -22,7 +22,7 @@
 
 #define DIRS_MAX 6
 #define DIR_SIZE 440
-#define TEXT_MAX 65535
+#define TEXT_MAX 65536
 
 /* Adds PARENT/CHILD unless it is too long; returns the new count. */
 static int add_dir(char dir[DIRS_MAX][DIR_SIZE], int n, const char *parent, const char *child)
@@ -96,30 +96,17 @@ static uint64_t stamp_of(const char *path)
     return stamp ? stamp : 1;
 }
 
-/* The caller's to free. A file that holds anything but text is refused here, in words. */
-static char *read_text(const char *path, struct err *err)
+/* A file that holds anything but text is refused here, in words. */
+static int read_text(const char *path, struct text *t, struct err *err)
 {
-    FILE *f = fopen(path, "re");
-    char *text;
-    size_t n;
+    char what[240];
 
-    if (!f) {
-        err_set(err, ERR_USAGE, "theme %.200s: %s", path, strerror(errno));
-        return NULL;
-    }
-    text = malloc(TEXT_MAX + 1);
-    if (text) {
-        n = fread(text, 1, TEXT_MAX, f);
-        text[n] = '\0';
-        if (strlen(text) != n || n == TEXT_MAX) {
-            err_set(err, ERR_USAGE, "theme %.200s: %s", path,
-                    n == TEXT_MAX ? "larger than 64 KiB" : "this is no text");
-            free(text);
-            text = NULL;
-        }
-    }
-    fclose(f);
-    return text;
+    snprintf(what, sizeof what, "theme %.200s", path);
+    if (plain_file_read(path, TEXT_MAX, what, t, err))
+        return ERR_USAGE;
+    if (strlen(text_str(t)) != t->len)
+        return err_set(err, ERR_USAGE, "%s: this is no text", what);
+    return 0;
 }
 
 static int by_name(const void *a, const void *b)
@@ -210,10 +197,12 @@ int theme_load(struct theme *t, const char *name, struct err *err)
 
     if (find_file(name, path)) {
         uint64_t stamp = stamp_of(path);
-        char *text = read_text(path, err);
-        int rc = text ? theme_parse(t, bare_name(name, bare, sizeof bare), text, err) : ERR_USAGE;
+        struct text text = {.limit = TEXT_MAX + 1};
+        int rc = read_text(path, &text, err);
 
-        free(text);
+        if (!rc)
+            rc = theme_parse(t, bare_name(name, bare, sizeof bare), text_str(&text), err);
+        text_free(&text);
         if (!rc) {
             copy_str(t->path, sizeof t->path, path);
             copy_str(t->asked, sizeof t->asked, name);

@@ -78,6 +78,73 @@ rm "$D/fill"
         self.assertRegex(p.stderr, r"(?i)full|no space", p)
         self.assertRegex(p.stdout, r"(?m)^ +1 +[0-9a-f]{8} ", p)  # the older run is still there
 
+    TROUBLES = """
+say() { echo "$1: exit $2 $(cat "$D/$3" 2>/dev/null)"; }
+trouble() {
+    "$L" report "$R" -o "$D/old.html"; say "$1 report" $? old.html
+    "$L" compare "$R" "$R" -o "$D/old.md" >/dev/null; say "$1 compare" $? old.md
+    "$L" history show last -o "$D/old.csv" >/dev/null; say "$1 history" $? old.csv
+    "$L" --headless -q -n 50 --no-history --json "$D/old.json" null: >"$O"; say "$1 json" $? old.json
+    grep -q "offered 50 = completed 50" "$O" && echo "$1 summary"
+    XDG_STATE_HOME=$D/state "$L" --headless -q -n 50 null: >"$O"; say "$1 state" $? old.svg
+    grep -q "offered 50 = completed 50" "$O" && echo "$1 summary"
+    XDG_RUNTIME_DIR=$D TMPDIR=$D "$L" demo --headless -q -d 200ms --no-history >"$O"; say "$1 demo" $? old.svg
+    grep -q knee "$O" && echo "$1 summary"
+    ls -A "$D" | grep -v '^old[.]' | sed "s/^/$1 leaves: /"
+}
+export XDG_STATE_HOME=$D/../state
+"$L" --headless -q -n 50 null: >/dev/null
+"""
+
+    def test_other_troubles(self):
+        """No space, no inodes, a file system that may only be read: each output says so, and nothing is lost."""
+        p = self.on_a_full_disk(self.TROUBLES + """
+O=$D/../out
+eval "$FILL"; trouble full
+"$L" themes >/dev/full; echo "stdout: exit $?"
+"$L" report "$R" -o "$D/../x.html" >/dev/full; echo "stdout: exit $?"
+"$L" --headless -q -n 50 --no-history --json - null: >/dev/full; echo "stdout: exit $?"
+"$L" --headless -q -n 50 --no-history --json - null: >"$D/short"; echo "stdout: exit $?"
+rm "$D/short"
+mount -o remount,ro "$D"; trouble readonly
+umount "$D"
+mount -t tmpfs -o nr_inodes=6 loadtop-test "$D"
+for f in html md svg json csv; do echo old > "$D/old.$f"; done
+trouble inodes
+""")
+        for trouble, why in (("full", "No space left on device"), ("readonly", "Read-only file system"),
+                             ("inodes", "No space left on device")):
+            for what in ("report", "compare", "history", "json"):
+                self.assertIn("%s %s: exit 1 old\n" % (trouble, what), p.stdout, p)
+            for what in ("state", "demo"):  # a run is not lost for its history, nor the rest of the demo
+                self.assertIn("%s %s: exit 0 old\n" % (trouble, what), p.stdout, p)
+            self.assertEqual(p.stdout.count(trouble + " summary\n"), 3, p)
+            self.assertIn(why, p.stderr)
+        self.assertEqual(p.stdout.count("stdout: exit 1"), 4, p)
+        left = set(re.findall(r"(?m)^\w+ leaves: (.*)", p.stdout))
+        self.assertLessEqual(left, {"fill", "state"}, p)
+
+    def test_in_the_middle_of_a_run(self):
+        """The disk fills, and the folder goes, while it runs: said once, and the run goes on to its end."""
+        p = self.on_a_full_disk("""
+for how in gone fills; do
+    mkdir -p "$D/$how"
+    XDG_STATE_HOME=$D/$how "$L" --headless -q -d 2200ms --json "$D/$how/run.json" null: >"$D/../$how" 2>"$D/../$how.err" &
+    pid=$!
+    n=0; until ls "$D/$how"/loadtop/running/*.run >/dev/null 2>&1 || [ $n -gt 200 ]; do sleep 0.05; n=$((n + 1)); done
+    if [ $how = fills ]; then eval "$FILL"; else rm -rf "$D/gone"; fi
+    wait $pid; echo "$how: exit $?"
+    grep -c "offered .* = completed" "$D/../$how"
+    sed "s/^/$how: /" "$D/../$how.err"
+    ls -A "$D/$how" 2>/dev/null | grep "^[.]run"
+done
+""")
+        for how, why in (("fills", "No space left on device|full"), ("gone", "No such file or directory")):
+            self.assertIn("%s: exit 1\n1\n" % how, p.stdout, p)
+            self.assertRegex(p.stdout, "%s: loadtop: cannot write (to )?\\S*run.json: (%s)" % (how, why), p)
+        self.assertRegex(p.stdout, "fills: loadtop: .*a crash would lose this run", p)
+        self.assertNotIn("\n.run", p.stdout)
+
     def test_screen(self):
         got = self.on_a_full_disk("exit 0")
         self.assertEqual(got.returncode, 0, got)

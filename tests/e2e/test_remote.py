@@ -4,6 +4,7 @@ hold, who loads says so, and what a saved run names gets no password by itself. 
 
 ctest: timeout=180
 """
+import contextlib
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import unittest
 
 import lib
 
+NULL = "null:?service=1ms"
 SYSTEM_CONF = "/etc/loadtop/targets.conf"  # of the private copy of /etc
 
 
@@ -161,6 +163,156 @@ class Administrator(Remote):
                                code=None)
             self.assertEqual(lib.pool(run, "late")["ops"]["offered"], 0)
             self.assertEqual(redis.calls("get", "set"), 0)
+
+
+class Listener:
+    """Takes connections at every address of this machine, answers nothing and closes them: which addresses were
+    connected to."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_INET6)
+        self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        self.socket.bind(("::", 0))
+        self.socket.listen(500)
+        self.port = self.socket.getsockname()[1]
+        self.seen = set()
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                c, _ = self.socket.accept()
+                self.seen.add(c.getsockname()[0].replace("::ffff:", ""))
+                c.close()
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
+SCHEMES = {"redis": "", "crate": "/t", "cassandra": "/k.t", "kafka": "/t"}
+
+# Ways to write 127.0.0.1 or ::1; `%d` is the port. (Without a name server, the last few lead nowhere.)
+DENIED = ["127.0.0.1:%d", "127.1:%d", "127.0.1:%d", "2130706433:%d", "0x7f000001:%d", "0x7F.1:%d", "0177.0.0.1:%d",
+          "127.000.000.001:%d", "localhost:%d", "LocalHost:%d", "alias.example:%d", "ALIAS.Example:%d",
+          "[::ffff:127.0.0.1]:%d", "[::ffff:7f00:1]:%d", "[0:0:0:0:0:FFFF:7F00:0001]:%d", "0.0.0.0:%d", "0:%d",
+          "[::]:%d", "[::1]:%d", "[0:0::0:1]:%d", "[::1%%251]:%d", "alias6.example:%d", "%%6cocalhost:%d",
+          "%%31%%32%%37.0.0.1:%d", "127%%2e0%%2E0%%2e1:%d", "u@127.0.0.1:%d", "u:p@127.1:%d"]
+SEVERAL = ["198.51.100.9:%d,127.1:%d", "alias6.example:%d,198.51.100.9:%d"]
+NOWHERE = ["127.0.0.1.:%d", "localhost.:%d", "x.localhost:%d", "[::1%%25lo]:%d", "\uff11\uff12\uff17.0.0.1:%d",
+           "127\u30020\u30020\u30021:%d", "\u24dbocalhost:%d", "::1:%d"]
+
+
+class Spellings(Remote):
+    """However a denied address is written, nothing connects to it."""
+
+    def setUp(self):
+        super().setUp()
+        self.listener = Listener()
+        self.addCleanup(self.listener.close)
+        self.hosts("alias.example", "127.0.0.1")
+        self.hosts("alias6.example", "::1")
+        self.system_conf("deny 127.0.0.1\ndeny ::1\n")
+
+    def target(self, scheme, host):
+        return "%s://%s%s" % (scheme, host.replace("%d", str(self.listener.port)).replace("%%", "%"), SCHEMES[scheme])
+
+    def test_at_the_start(self):
+        for host in DENIED:
+            for scheme in SCHEMES if host == DENIED[0] else ["redis"]:
+                r = lib.loadtop("--headless", "--no-history", "--yes", "-n", "1", self.target(scheme, host))
+                self.assertEqual(r.code, 2, (host, r))
+                self.assertIn("is denied (%s:" % SYSTEM_CONF, r.err, host)
+        for host in SEVERAL:
+            for scheme in "kafka", "cassandra", "crate":
+                r = lib.loadtop("--headless", "--no-history", "--yes", "-n", "1", self.target(scheme, host))
+                self.assertEqual(r.code, 2, (host, r))
+                self.assertIn("is denied", r.err, host)
+        self.assertEqual(self.listener.seen, set())
+
+    def test_while_it_runs(self):
+        for schemes in (["redis", "crate"], ["cassandra", "kafka"]):
+            ats = [w for scheme in schemes for host in DENIED + NOWHERE
+                   for w in ("--at", "100ms add " + self.target(scheme, host))][:2 * 62]
+            run = lib.headless("--no-history", "--yes", "-d", "2s", *ats, NULL, code=None)
+            for p in run["pools"][1:]:
+                self.assertEqual(p["ops"]["offered"], 0, p["target"])
+            self.assertGreater(len(run["pools"]), 50)
+        self.assertEqual(self.listener.seen, set())
+
+    def test_a_socket_by_other_names(self):
+        os.unlink(SYSTEM_CONF)
+        self.file("x", "")
+        put(SYSTEM_CONF, "deny *\n")
+        with lib.Redis(unix=True) as redis:
+            link = os.path.join(self.dir, "link.sock")
+            os.symlink(redis.path, link)
+            folder, name = os.path.split(redis.path)
+            for path in (link, folder + "//" + name, folder + "/../" + os.path.basename(folder) + "/" + name,
+                         "/" + redis.path, "/proc/self/root" + redis.path):
+                r = lib.loadtop("--headless", "--no-history", "-n", "1", "redis+unix://" + path)
+                self.assertEqual(r.code, 2, r)
+                self.assertIn("is denied", r.err)
+            self.assertEqual(redis.calls("get", "set"), 0)
+
+
+class Names(threading.Thread):
+    """A name server on this machine. fN.ANYTHING is at 198.51.100.7 for the first N questions, and then at
+    198.51.100.66."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 53))
+        self.asked = {}
+        self.start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                question, whence = self.socket.recvfrom(2048)
+                self.socket.sendto(self.answer(question), whence)
+
+    def answer(self, question):
+        end = question.index(b"\0", 12) + 5
+        name = re.sub(rb"[\0-\x1f]", b".", question[13:end - 5]).lower()
+        head = question[:2] + b"\x85\x80\0\1"
+        if question[end - 4:end - 2] != b"\0\1":  # nothing but A
+            return head + b"\0\0\0\0\0\0" + question[12:end]
+        n = self.asked[name] = self.asked.get(name, 0) + 1
+        last = 7 if n <= int(name[1:2]) else 66
+        return (head + b"\0\1\0\0\0\0" + question[12:end] + b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4" +
+                bytes((198, 51, 100, last)))
+
+
+class Rebinding(Remote):
+    def test_a_name_that_changes_its_mind(self):
+        """Between the check and the connect, and before each further connect."""
+        for name, text in (("resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"),
+                           ("nsswitch.conf", "hosts: files dns\n")):
+            path = "/etc/" + name
+            before = os.path.join(self.dir, name)  # it may be a link that leads out of the private /etc
+            if os.path.lexists(path):
+                os.rename(path, path + ".before")
+                self.addCleanup(os.rename, path + ".before", path)
+            put(before, text)
+            shutil.copyfile(before, path)
+        names, listener = Names(), Listener()
+        self.addCleanup(names.socket.close)
+        self.addCleanup(listener.close)
+        self.system_conf("deny 198.51.100.66\n")
+        ats = []
+        for scheme, tail in SCHEMES.items():
+            for n in range(1, 5):
+                ats += ["--at", "100ms add %s://f%d.%s:%d%s?name=%s-%d&timeout=500ms" % (
+                    scheme, n, scheme, listener.port, tail, scheme, n)]
+        run = lib.headless("--no-history", "--yes", "-d", "5s", *ats, NULL, code=None)
+        self.assertEqual(len(run["pools"]), 17, run["_err"])
+        self.assertEqual(listener.seen, {"198.51.100.7"})
+        for scheme in SCHEMES:
+            flipped = [n for n in range(1, 5) if names.asked.get(b"f%d.%s" % (n, scheme.encode()), 0) > n]
+            self.assertTrue(flipped, (scheme, names.asked))
 
 
 class Tells(Remote):

@@ -2,8 +2,10 @@
  *
  * The mutations come from a fixed seed, so a failure is seen again by running it again; the input
  * that crashes is left in a file that is named before each input is tried. With a file instead of a
- * folder only that file is run, which is how a crash is looked at. Called by ctest for each
- * fuzz_*.c. */
+ * folder only that file is run, which is how a crash is looked at. How many mutations there are is
+ * the second argument, and before it the environment's FUZZ_MUTATIONS. A target with mutations of
+ * its own (LLVMFuzzerCustomMutator) has them half of the time. Called by ctest for each fuzz_*.c,
+ * and by the soak. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -15,8 +17,12 @@
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max); /* as libFuzzer has it */
+__attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max,
+                                                     unsigned seed);
 
-#define INPUT_MAX 4096
+#define INPUT_LEAST ((size_t)4096) /* how long a mutation may be; or twice the longest input */
+#define INPUT_MOST ((size_t)1 << 20)
 #define INPUTS_MAX 512
 #define MUTATIONS 5000
 
@@ -26,7 +32,7 @@ struct input {
 };
 
 static struct input corpus[INPUTS_MAX];
-static size_t inputs;
+static size_t inputs, input_max = INPUT_LEAST;
 static int last_fd = -1; /* the input being tried, so that it survives a crash */
 
 static uint64_t state = 0x9e3779b97f4a7c15u;
@@ -51,7 +57,7 @@ static int load(const char *path)
         perror(path);
         return -1;
     }
-    size_t size = st.st_size > INPUT_MAX ? INPUT_MAX : (size_t)st.st_size;
+    size_t size = (size_t)st.st_size > INPUT_MOST / 2 ? INPUT_MOST / 2 : (size_t)st.st_size;
     uint8_t *data = malloc(size + 1);
     ssize_t got = data ? read(fd, data, size) : -1;
     close(fd);
@@ -61,6 +67,7 @@ static int load(const char *path)
         return -1;
     }
     corpus[inputs++] = (struct input){.data = data, .size = (size_t)got};
+    input_max = 2 * (size_t)got > input_max ? 2 * (size_t)got : input_max;
     return 0;
 }
 
@@ -81,7 +88,7 @@ static void try_input(const uint8_t *data, size_t size)
     free(copy);
 }
 
-static size_t mutate_once(uint8_t *buf, size_t size)
+size_t LLVMFuzzerMutate(uint8_t *buf, size_t size, size_t max)
 {
     static const uint8_t odd[] = {0, 0xff, 0x7f, 0x80, '\r', '\n', '"', '%', '-', '0', '9', ':'};
     size_t at = size ? (size_t)(draw() % size) : 0;
@@ -106,14 +113,14 @@ static size_t mutate_once(uint8_t *buf, size_t size)
         break;
     }
     case 4: /* insert a byte */
-        if (size < INPUT_MAX) {
+        if (size < max) {
             memmove(buf + at + 1, buf + at, size - at);
             buf[at] = odd[draw() % sizeof odd];
             size++;
         }
         break;
     case 5: { /* say a stretch twice */
-        size_t len = size - at < INPUT_MAX - size ? size - at : INPUT_MAX - size;
+        size_t len = size - at < max - size ? size - at : max - size;
         memmove(buf + at + len, buf + at, size - at);
         size += len;
         break;
@@ -121,7 +128,7 @@ static size_t mutate_once(uint8_t *buf, size_t size)
     default: { /* go on like another input */
         const struct input *other = &corpus[draw() % inputs];
         size_t from = other->size ? (size_t)(draw() % other->size) : 0;
-        size_t len = other->size - from < INPUT_MAX - at ? other->size - from : INPUT_MAX - at;
+        size_t len = other->size - from < max - at ? other->size - from : max - at;
         if (len) {
             memcpy(buf + at, other->data + from, len);
         }
@@ -157,12 +164,48 @@ static int load_all(const char *path)
     return rc;
 }
 
+/* Tries that many mutations of the corpus. */
+static void try_mutations(size_t mutations)
+{
+    uint8_t *buf = malloc(input_max);
+    if (!buf) {
+        abort();
+    }
+    if (!inputs) {
+        corpus[inputs++] = (struct input){0};
+    }
+    for (size_t i = 0; i < mutations; i++) {
+        const struct input *from = &corpus[draw() % inputs];
+        size_t size = from->size;
+        if (size) {
+            memcpy(buf, from->data, size);
+        }
+        if (LLVMFuzzerCustomMutator && draw() % 2) {
+            size = LLVMFuzzerCustomMutator(buf, size, input_max, (unsigned)draw());
+        } else {
+            for (uint64_t n = 1 + draw() % 4; n; n--) {
+                size = LLVMFuzzerMutate(buf, size, input_max);
+            }
+        }
+        try_input(buf, size);
+    }
+    free(buf);
+}
+
+/* How many: of the environment, of the command line, or MUTATIONS. */
+static size_t mutations_wanted(const char *word)
+{
+    const char *text = getenv("FUZZ_MUTATIONS");
+    text = text && *text ? text : word;
+    return text ? (size_t)strtoull(text, NULL, 10) : MUTATIONS;
+}
+
 int main(int argc, char **argv)
 {
     struct stat st;
-    bool single = argc == 2 && stat(argv[1], &st) == 0 && S_ISREG(st.st_mode);
-    if (argc != 2) {
-        fprintf(stderr, "usage: %s CORPUS-FOLDER | FILE\n", argv[0]);
+    bool single = argc > 1 && stat(argv[1], &st) == 0 && S_ISREG(st.st_mode);
+    if (argc < 2 || argc > 3) {
+        fprintf(stderr, "usage: %s CORPUS-FOLDER [MUTATIONS] | FILE\n", argv[0]);
         return 2;
     }
     if (load_all(argv[1]) < 0) {
@@ -176,29 +219,15 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < inputs; i++) {
         try_input(corpus[i].data, corpus[i].size);
     }
-    size_t tried = inputs;
+    size_t files = inputs, mutations = single ? 0 : mutations_wanted(argc > 2 ? argv[2] : NULL);
     if (!single) {
-        if (!inputs) {
-            corpus[inputs++] = (struct input){0};
-        }
-        static uint8_t buf[INPUT_MAX];
-        for (int i = 0; i < MUTATIONS; i++, tried++) {
-            const struct input *from = &corpus[draw() % inputs];
-            size_t size = from->size;
-            if (size) {
-                memcpy(buf, from->data, size);
-            }
-            for (uint64_t n = 1 + draw() % 4; n; n--) {
-                size = mutate_once(buf, size);
-            }
-            try_input(buf, size);
-        }
+        try_mutations(mutations);
         close(last_fd);
         unlink(last);
     }
     for (size_t i = 0; i < inputs; i++) {
         free(corpus[i].data);
     }
-    printf("%zu inputs\n", tried);
+    fprintf(stderr, "%zu inputs\n", files + mutations);
     return 0;
 }

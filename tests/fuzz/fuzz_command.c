@@ -2,6 +2,8 @@
  * the text, and what was read is written so that it reads back the same. */
 #include "engine/command.h"
 #include "engine/err.h"
+#include "engine/secret.h"
+#include "engine/text.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -20,7 +22,7 @@ static void must(bool truth, const char *what)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *text = malloc(size + 1), written[1024], again[1024];
+    char *text = malloc(size + 1), written[COMMAND_TEXT_MAX + 96], again[sizeof written];
     struct command c, back;
     struct err err = {0};
     unsigned column = 0;
@@ -41,6 +43,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         command_shown(&c, again, sizeof again);
         command_amount(&c, 7);
     }
+    size_t len = strlen(text);
+    secret_masked(text, again, sizeof again);
+    secret_was_masked(text);
+    copy_str(again, sizeof again, text);
+    secret_hide(again);
+    secret_star(text);
+    must(strlen(text) == len, "stars that are not in place");
     free(text);
     return 0;
 }

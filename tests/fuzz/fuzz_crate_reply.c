@@ -3,6 +3,7 @@
  * the scanner finds whole (unless it is too deep, or jansson is stricter about UTF-8 and doubled
  * keys). */
 #include "backends/crate_reply.h"
+#include "engine/utf8.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -36,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         rows += whole.fault[i].rows;
         char copy[CRATE_MESSAGE_MAX];
         memcpy(copy, whole.fault[i].msg, whole.fault[i].len);
-        if (crate_text_clean(copy, whole.fault[i].len) != whole.fault[i].len ||
+        if (clean_line(copy, whole.fault[i].len) != whole.fault[i].len ||
             memcmp(copy, whole.fault[i].msg, whole.fault[i].len) != 0)
             abort(); /* what is kept is clean already */
     }

@@ -93,6 +93,35 @@ class Hostile(unittest.TestCase):
     def test_compressed_though_not_agreed(self):
         self.broken_once(lambda s: frame(s, RESULT, b"\0\0\0\4abcd", flags=1), "not agreed")
 
+    def test_paging_state(self):
+        """It would be sent back for the next page: a long one is none."""
+        state = struct.pack(">iii", 2, 2 | 4, 1) + struct.pack(">i", 70000) + bytes(70000) + struct.pack(">i", 0)
+        self.broken_once(lambda s: frame(s, RESULT, state), "cannot be read")
+
+    def test_frames_that_never_end(self):
+        """Each is as long as one may be; together they have a bound (NET_HELD_MAX), beyond which connections are
+        closed. As the kernel counts it."""
+        part = 14 << 20
+
+        def answer(node, conn, stream, what, key):
+            conn["socket"].sendall(struct.pack(">BBhBI", 0x84, 0, stream, RESULT, 15 << 20) + bytes(part))
+            return b""
+        peak, bound = 0, (256 + 64 + 40) << (40 if lib.SANITIZED else 20)  # what is freed stays there
+        with Cluster(answer=answer) as c:
+            with lib.Headless("--clients", 40, "--connections", 40, "--timeout", "60s", c.url + "?ops=insert") as h:
+                def enough():
+                    """Connections were closed and made again, or the memory is above its bound."""
+                    nonlocal peak
+                    with open("/proc/%d/status" % h.pid, encoding="ascii") as f:
+                        peak = next(int(line.split()[1]) << 10 for line in f if line.startswith("VmHWM"))
+                    return c.nodes[0].connections > 50 or peak > bound
+                lib.until("the server has said enough", enough, timeout=60)
+                h.signal(2)
+                p = lib.pool(h.wait(code=130))
+        self.assertEqual(set(classes(p)), {"too_much"}, p["error_classes"])
+        self.assertIn("hold 256 MiB of all connections", classes(p)["too_much"]["first"])
+        self.assertLess(peak, bound)
+
     def test_closed(self):
         self.broken_once(lambda s: False, "127.0.0.1", error_class="closed")
 

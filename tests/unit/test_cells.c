@@ -73,7 +73,50 @@ static void test_control_characters_do_not_pass(void **state)
     cells_text(&grid, 0, 0, ROLE_TEXT, "a\033[2Jb\a\tc\x7f");
     for (int x = 0; x < grid.cols; x++)
         assert_true(cells_at(&grid, x, 0)->ch >= 0x20 && cells_at(&grid, x, 0)->ch != 0x7f);
-    assert_text("a?[2Jb??c?\n");
+    assert_text("a?[2Jb? c?\n");
+}
+
+/* Nothing that turns, hides or takes another width than it says gets into a cell: the columns of
+ * what follows are told by text_width, before and after. */
+static void test_hostile_text_moves_nothing(void **state)
+{
+    static const struct {
+        const char *from, *to;
+    } cases[] = {
+        {"\u202eab\u2066c", "?ab?c"},
+        {"\xc2\x9b"
+         "1m\xc2\x85",
+         "?1m?"},
+        {"\x9b"
+         "1m\xff",
+         "?1m?"},
+        {"a\u200bb\ufeff", "a?b?"},
+        {"\u0301e\u0301\u0301x", "ex"},
+        {"p\u200dq", "p?q"},
+        {"\u6f22\u200d\u5b57", "\u6f22\u5b57"},
+        {"cut\xe2\x82", "cut"},
+        {"\xe2\x82|", "?|"},
+        {"\xed\xa0\x80|\U000e0041", "?|?"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text want = {0};
+
+        fresh(1, 12);
+        text_add(&want, "%s\n", cases[i].to);
+        assert_int_equal(cells_text(&grid, 0, 0, ROLE_TEXT, cases[i].from),
+                         text_width(cases[i].from));
+        assert_int_equal(text_width(cases[i].from), text_width(cases[i].to));
+        assert_text(text_str(&want));
+        text_free(&want);
+    }
+    fresh(1, 4);
+    for (uint32_t ch = 0x80; ch <= 0x10ffff; ch += ch < 0x10000 ? 1 : 251) {
+        cells_put(&grid, 1, 0, ch, ROLE_TEXT);
+        assert_true(utf8_is_shown(cells_at(&grid, 1, 0)->ch));
+        assert_int_equal(cells_at(&grid, 3, 0)->ch, ' ');
+    }
 }
 
 static void test_wide_characters_stay_whole(void **state)
@@ -130,16 +173,38 @@ static void test_background_survives_text(void **state)
     assert_int_equal(cells_at(&grid, 0, 0)->back, ROLE_TEXT);
 }
 
+/* A window may say any size up to 65,535 each way, and a file any number at all. */
+static void test_size_is_bounded(void **state)
+{
+    struct cells c = {0};
+
+    (void)state;
+    cells_resize(&c, 65535, 65535);
+    assert_int_equal(c.rows, CELLS_ROWS_MAX);
+    assert_int_equal(c.cols, CELLS_COLS_MAX);
+    cells_put(&c, CELLS_COLS_MAX - 1, CELLS_ROWS_MAX - 1, 'x', ROLE_TEXT);
+    cells_put(&c, CELLS_COLS_MAX, CELLS_ROWS_MAX, 'x', ROLE_TEXT);
+    assert_int_equal(cells_at(&c, CELLS_COLS_MAX - 1, CELLS_ROWS_MAX - 1)->ch, 'x');
+    assert_null(cells_at(&c, CELLS_COLS_MAX, 0));
+    cells_resize(&c, 2147483647, 1);
+    assert_int_equal(c.rows, CELLS_ROWS_MAX);
+    cells_resize(&c, -1, 2147483647);
+    assert_int_equal(c.rows, 0);
+    cells_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_utf8_round_trip),
         cmocka_unit_test(test_utf8_wrong),
         cmocka_unit_test(test_control_characters_do_not_pass),
+        cmocka_unit_test(test_hostile_text_moves_nothing),
         cmocka_unit_test(test_wide_characters_stay_whole),
         cmocka_unit_test(test_clip),
         cmocka_unit_test(test_field),
         cmocka_unit_test(test_background_survives_text),
+        cmocka_unit_test(test_size_is_bounded),
     };
     int rc;
 

@@ -216,7 +216,7 @@ static void test_refused(void **state)
     BAD("threads 9|ceiling of 8", "-t9", "--max-threads", "8", "null:");
 }
 
-/* One of 32 targets too many; one threshold too many. */
+/* One of 64 targets too many; one threshold too many. */
 static void test_too_many(void **state)
 {
     (void)state;
@@ -229,7 +229,7 @@ static void test_too_many(void **state)
     for (unsigned i = 0; words[i]; i++)
         argv[i + 1] = (char *)(uintptr_t)words[i];
     assert_int_equal(cli_parse(&many, POOLS_MAX + 2, argv, backends, &err), ERR_USAGE);
-    assert_non_null(strstr(err.msg, "32"));
+    assert_non_null(strstr(err.msg, "64"));
     cli_fini(&many);
 }
 

@@ -337,6 +337,10 @@ static void written_commands_are_readable(void **state)
     assert_string_equal(command_shown(&c, buf, sizeof buf), "add redis://***@h:1/0");
     c = parsed("set kafka.sasl.password SECRET");
     assert_string_equal(command_shown(&c, buf, sizeof buf), "set kafka.sasl.password ***");
+    c = parsed("set token SECRET");
+    assert_string_equal(command_shown(&c, buf, sizeof buf), "set token ***");
+    c = parsed("mark redis://u:SECRET@h");
+    assert_string_equal(command_shown(&c, buf, sizeof buf), "mark redis://u:***@h");
     c = parsed("threads 4");
     assert_string_equal(command_shown(&c, buf, sizeof buf), "threads 4");
     assert_string_equal(command_text(&c, buf, 5), "thre");

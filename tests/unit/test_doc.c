@@ -56,8 +56,43 @@ static void test_markdown(void **state)
     assert_non_null(code); /* a code block shows what is in it */
     for (const char *at = strstr(s, "<script"); at && at < code; at = strstr(at + 1, "<script"))
         fail();
-    assert_non_null(strstr(s, "\\| \\`c\\` \\[a\\](http://b) \\*s\\*"));
+    assert_non_null(strstr(s, "\\| \\`c\\` \\[a\\](http\\://b) \\*s\\*"));
     assert_non_null(strstr(s, "|---|--:|\n"));
+    text_free(&t);
+}
+
+/* A block of code is left by nothing that stands in it, whatever stands before it. */
+static void test_code_is_not_left(void **state)
+{
+    struct text t = {0};
+    struct doc d = {.format = DOC_MARKDOWN, .t = &t};
+
+    (void)state;
+    doc_code(&d, "a\r# b\n```\n<script>\n````` x\x1b\u2028\n\n");
+    assert_string_equal(text_str(&t),
+                        "\n    a # b\n    ```\n    <script>\n    ````` x??\n    \n\n");
+    text_clear(&t);
+    doc_command(&d, "loadtop\n```\nrm");
+    assert_string_equal(text_str(&t), "\n    loadtop ``` rm\n\n");
+    text_clear(&t);
+    d.format = DOC_PLAIN;
+    doc_code(&d, "one\n\x1b[2Jtwo\x9b");
+    assert_string_equal(text_str(&t), "  one\n  ?[2Jtwo?\n");
+    text_clear(&t);
+    d.format = DOC_HTML;
+    doc_code(&d, "</pre>\n\u202e\x9b");
+    assert_string_equal(text_str(&t), "<pre>&lt;/pre&gt;\n??\n</pre>\n");
+    text_free(&t);
+}
+
+static void test_links_are_words(void **state)
+{
+    struct text t = {0};
+    struct doc d = {.format = DOC_MARKDOWN, .t = &t};
+
+    (void)state;
+    doc_escape(&d, &t, "HTTP://a www.b redis://c > ![i](https://d)");
+    assert_string_equal(text_str(&t), "HTTP\\://a www\\.b redis://c &gt; !\\[i\\](https\\://d)");
     text_free(&t);
 }
 
@@ -78,6 +113,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_html),
         cmocka_unit_test(test_markdown),
+        cmocka_unit_test(test_code_is_not_left),
+        cmocka_unit_test(test_links_are_words),
         cmocka_unit_test(test_plain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

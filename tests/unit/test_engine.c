@@ -4,6 +4,7 @@
 #include "virtual_run.h"
 
 #include "engine/generate.h"
+#include "engine/loop.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -342,6 +343,49 @@ static void test_the_same_seed_makes_the_same_run(void **state)
     assert_true(p99[0] > 0 && p99[0] >= p99[1] && p99[0] <= p99[1]);
 }
 
+static void send(struct engine *e, uint64_t *now, const char *command)
+{
+    struct err err = {0};
+    if (engine_send_text(e, command, BY_COMMAND, &err) < 0)
+        fail_msg("%s", err.msg);
+    engine_step(e, *now += 100 * NS_PER_MS); /* a tick */
+}
+
+/* At most 64 pools at a time, and 255 in all: the one too many is refused in words, and those that
+ * are there go on. */
+static void test_pools_are_bounded(void **state)
+{
+    const char *urls[POOLS_MAX + 1] = {NULL};
+    struct scenario s;
+    char command[32];
+    uint64_t now = 0;
+    (void)state;
+    for (unsigned i = 0; i < POOLS_MAX - 1; i++)
+        urls[i] = "null:?service=1s";
+    struct engine *e = virtual_start(&s, urls);
+    send(e, &now, "add null:?service=1s");
+    send(e, &now, "add null:?service=1s");
+    const struct snapshot *shown = engine_snapshot(e);
+    assert_int_equal(POOLS_MAX, 64);
+    assert_int_equal(shown->pools, 64);
+    assert_non_null(strstr(shown->message, "at most 64 pools are allowed at a time"));
+    snapshot_release(shown);
+    for (unsigned i = 1; i <= POOLS_RUN_MAX - POOLS_MAX; i++) {
+        struct err err = {0};
+        snprintf(command, sizeof command, "remove %u", i);
+        assert_int_equal(engine_send_text(e, command, BY_COMMAND, &err), 0);
+        send(e, &now, "add null:?service=1s");
+    }
+    send(e, &now, "remove 255");
+    send(e, &now, "add null:?service=1s");
+    shown = engine_snapshot(e);
+    assert_int_equal(shown->pools, 63);
+    assert_int_equal(shown->pools + shown->removed, 255);
+    assert_non_null(strstr(shown->message, "at most 255 pools are allowed in one run"));
+    snapshot_release(shown);
+    virtual_end(e, &s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_random_commands_lose_nothing),
         cmocka_unit_test(test_undo_lock_and_ceilings),
         cmocka_unit_test(test_the_same_seed_makes_the_same_run),
+        cmocka_unit_test(test_pools_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

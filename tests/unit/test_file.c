@@ -67,7 +67,7 @@ static unsigned files(void)
 static void write_ok(const char *file, const char *text)
 {
     struct err err = {0};
-    if (out_file_write(file, text, strlen(text), &err) < 0)
+    if (out_file_write(file, text, strlen(text), OUT_AT_ONCE, &err) < 0)
         fail_msg("%s", err.msg);
 }
 
@@ -89,28 +89,6 @@ static void test_new_and_replaced(void **state)
     assert_int_equal(files(), 1);
 }
 
-static void test_not_there_before_commit(void **state)
-{
-    (void)state;
-    struct err err = {0};
-    write_ok(path, "old");
-    struct out_file *f = out_file_new(path, &err);
-    assert_non_null(f);
-    fputs("new", out_file_stream(f));
-    fflush(out_file_stream(f));
-    contains(path, "old");
-    out_file_free(f);
-    contains(path, "old");
-    assert_int_equal(files(), 1);
-    f = out_file_new(path, &err);
-    assert_non_null(f);
-    fputs("new", out_file_stream(f));
-    assert_int_equal(out_file_commit(f, &err), 0);
-    contains(path, "new");
-    assert_int_equal(files(), 1);
-    out_file_free(NULL);
-}
-
 static void test_full_disk(void **state)
 {
     (void)state;
@@ -123,7 +101,7 @@ static void test_full_disk(void **state)
     small.rlim_max = before.rlim_max;
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    int code = out_file_write(path, big, sizeof big, &err);
+    int code = out_file_write(path, big, sizeof big, OUT_AT_ONCE, &err);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_int_equal(code, ERR_FAILED);
     assert_non_null(strstr(err.msg, path));
@@ -137,14 +115,14 @@ static void test_special(void **state)
     (void)state;
     struct err err = {0};
     struct stat st;
-    assert_int_equal(out_file_write("/dev/full", "x", 1, &err), ERR_FAILED);
+    assert_int_equal(out_file_write("/dev/full", "x", 1, OUT_AT_ONCE, &err), ERR_FAILED);
     assert_non_null(strstr(err.msg, strerror(ENOSPC)));
     assert_int_equal(stat("/dev/full", &st), 0);
     assert_true(S_ISCHR(st.st_mode));
-    assert_int_equal(out_file_write("/dev/null", "x", 1, &err), 0);
+    assert_int_equal(out_file_write("/dev/null", "x", 1, OUT_AT_ONCE, &err), 0);
     assert_int_equal(stat("/dev/null", &st), 0);
     assert_true(S_ISCHR(st.st_mode));
-    assert_int_equal(out_file_write(dir, "x", 1, &err), ERR_FAILED);
+    assert_int_equal(out_file_write(dir, "x", 1, OUT_AT_ONCE, &err), ERR_FAILED);
 }
 
 static void test_link(void **state)
@@ -161,13 +139,105 @@ static void test_link(void **state)
     contains(path, "new");
 }
 
+/* A link is followed to its end, also one that leads to nothing yet, and none in a circle. */
+static void test_links_of_links(void **state)
+{
+    (void)state;
+    char first[160], circle[160];
+    struct err err = {0};
+    struct stat st;
+    snprintf(first, sizeof first, "%s/first", dir);
+    snprintf(circle, sizeof circle, "%s/circle", dir);
+    assert_int_equal(symlink("second", first), 0);
+    snprintf(first, sizeof first, "%s/second", dir);
+    assert_int_equal(symlink(path, first), 0);
+    snprintf(first, sizeof first, "%s/first", dir);
+    write_ok(first, "new");
+    contains(path, "new");
+    assert_int_equal(lstat(first, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(symlink("circle", circle), 0);
+    assert_int_equal(out_file_write(circle, "x", 1, OUT_AT_ONCE, &err), ERR_FAILED);
+    assert_non_null(strstr(err.msg, strerror(ELOOP)));
+}
+
+/* What another user put into a folder like /tmp sends nothing astray. (Only root can play another
+ * user here.) */
+static void test_planted(void **state)
+{
+    (void)state;
+    char link[160], fifo[160];
+    struct err err = {0};
+    struct stat st;
+    if (geteuid() != 0)
+        skip();
+    snprintf(link, sizeof link, "%s/link", dir);
+    snprintf(fifo, sizeof fifo, "%s/fifo", dir);
+    write_ok(path, "precious");
+    assert_int_equal(symlink(path, link), 0);
+    assert_int_equal(mkfifo(fifo, 0666), 0);
+    if (lchown(link, 65534, 65534) < 0 || chown(fifo, 65534, 65534) < 0)
+        skip(); /* a namespace that has no other user */
+    int reader = open(fifo, O_RDONLY | O_NONBLOCK);
+    write_ok(link, "wanted"); /* where only this user may put links, another's is the user's own */
+    assert_int_equal(chmod(dir, 01777), 0);
+    assert_int_equal(out_file_write(link, "x", 1, OUT_AT_ONCE, &err), ERR_FAILED);
+    assert_non_null(strstr(err.msg, "another user"));
+    assert_non_null(strstr(err.msg, link));
+    assert_int_equal(out_file_check(link, &err), ERR_FAILED);
+    assert_int_equal(out_file_write(fifo, "x", 1, OUT_AT_ONCE, &err), ERR_FAILED);
+    contains(path, "wanted");
+    /* A file of another's hands on no mode: it may be one that everybody may write to. */
+    assert_int_equal(chmod(path, 06777), 0);
+    assert_int_equal(chown(path, 65534, 65534), 0);
+    mode_t before = umask(022);
+    write_ok(path, "ours");
+    umask(before);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0644);
+    close(reader);
+}
+
+/* A named pipe: nobody reads it; somebody does; somebody stops. */
+static void test_fifo(void **state)
+{
+    (void)state;
+    static char big[300000];
+    char fifo[160], got[8];
+    struct err err = {0};
+    sigset_t term, before;
+    snprintf(fifo, sizeof fifo, "%s/fifo", dir);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_true(out_file_is_special(fifo));
+    assert_int_equal(out_file_check(fifo, &err), 0);
+    assert_int_equal(out_file_write(fifo, "x", 1, OUT_AT_ONCE, &err), ERR_FAILED);
+    assert_non_null(strstr(err.msg, "nobody reads"));
+    int reader = open(fifo, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    assert_int_equal(out_file_write(fifo, "abc", 3, OUT_PATIENT, &err), 0);
+    assert_int_equal(read(reader, got, sizeof got), 3);
+    assert_int_equal(out_file_write(fifo, big, sizeof big, OUT_AT_ONCE, &err), ERR_FAILED);
+    /* Who would wait longer does not once a signal, that nobody has taken yet, is to end it. */
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    assert_int_equal(sigprocmask(SIG_BLOCK, &term, &before), 0);
+    assert_int_equal(kill(getpid(), SIGTERM), 0);
+    assert_int_equal(out_file_write(fifo, big, sizeof big, OUT_PATIENT, &err), ERR_FAILED);
+    close(reader);
+    assert_int_equal(out_file_write(fifo, "x", 1, OUT_PATIENT, &err), ERR_FAILED);
+    assert_non_null(strstr(err.msg, "a signal ended the wait"));
+    signal(SIGTERM, SIG_IGN); /* it goes unseen */
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    signal(SIGTERM, SIG_DFL);
+}
+
 static void test_nowhere(void **state)
 {
     (void)state;
     struct err err = {0};
     char nowhere[200];
     snprintf(nowhere, sizeof nowhere, "%s/none/run.json", dir);
-    assert_null(out_file_new(nowhere, &err));
+    assert_int_equal(out_file_write(nowhere, "x", 1, OUT_AT_ONCE, &err), ERR_FAILED);
     assert_non_null(strstr(err.msg, nowhere));
     assert_int_equal(out_file_check(nowhere, &err), ERR_FAILED);
     assert_int_equal(out_file_check(dir, &err), ERR_FAILED);
@@ -197,10 +267,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_new_and_replaced, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_not_there_before_commit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
         cmocka_unit_test_setup_teardown(test_special, setup, teardown),
         cmocka_unit_test_setup_teardown(test_link, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_links_of_links, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_planted, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fifo, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nowhere, setup, teardown),
         cmocka_unit_test_setup_teardown(test_descriptor, setup, teardown),
     };

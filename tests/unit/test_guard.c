@@ -464,6 +464,26 @@ static void a_file_raises_no_ceiling(void **state)
     scenario_fini(&s);
 }
 
+/* Each node of a cluster may be protected: no name that was typed is forgotten. */
+static void test_every_confirmed_name_is_kept(void **state)
+{
+    static const char *const urls[] = {"null:", NULL};
+    struct scenario s;
+    struct engine *e = virtual_start(&s, urls);
+    char host[32];
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        snprintf(host, sizeof host, "node-%d.example", i);
+        engine_confirm(e, host);
+    }
+    for (int i = 0; i < 100; i++) {
+        snprintf(host, sizeof host, "NODE-%d.example", i);
+        assert_true(engine_confirmed(e, host));
+    }
+    assert_false(engine_confirmed(e, "node-100.example"));
+    virtual_end(e, &s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -482,6 +502,7 @@ int main(void)
         cmocka_unit_test(a_scenario_is_nobodys_hand),
         cmocka_unit_test(the_runs_time_is_bounded),
         cmocka_unit_test(a_file_raises_no_ceiling),
+        cmocka_unit_test(test_every_confirmed_name_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

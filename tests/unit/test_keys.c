@@ -122,6 +122,26 @@ static void test_a_held_key_turns_four_times_a_second(void **state)
     assert_true(keys_turn_allowed(&t, 0.5));
 }
 
+/* Half of what was pasted would be another command: all of it goes in, or nothing. */
+static void test_field_takes_all_or_nothing(void **state)
+{
+    struct field f = {0};
+    char most[FIELD_MAX], more[FIELD_MAX + 1];
+
+    (void)state;
+    memset(most, 'x', sizeof most);
+    most[FIELD_MAX - 1] = '\0';
+    memset(more, 'y', sizeof more);
+    more[FIELD_MAX] = '\0';
+    field_set(&f, "add ");
+    assert_false(field_insert(&f, more));
+    assert_string_equal(f.s, "add ");
+    assert_int_equal(f.at, 4);
+    assert_false(field_insert(&f, most));
+    assert_true(field_insert(&f, most + 4));
+    assert_int_equal(f.len, FIELD_MAX - 1);
+}
+
 static void test_field(void **state)
 {
     struct field f = {0};
@@ -185,6 +205,7 @@ int main(void)
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_a_held_key_turns_four_times_a_second),
         cmocka_unit_test(test_field),
+        cmocka_unit_test(test_field_takes_all_or_nothing),
         cmocka_unit_test(test_history),
     };
 

@@ -294,6 +294,65 @@ static void long_error_texts_are_cut(void **state)
     resp_reader_free(r);
 }
 
+/* What a string's head says is known before it comes, wherever reads end, and within arrays. */
+static void a_long_string_is_known_by_its_head(void **state)
+{
+    static const struct {
+        const char *bytes;
+        uint64_t awaits;
+    } c[] = {
+        {"$512000000\r\n", 512000000},
+        {"$512000000\r\nabc", 512000000},
+        {"$999999999999999999\r\n", UINT64_C(999999999999999999)},
+        {"*2\r\n:1\r\n$70000\r\nabc\r\n", 70000},
+        {"$12\r\n123\r\n1", 12},
+        {"$512000000", 0}, /* more digits may come */
+        {"$512000000\r", 0},
+        {"+512000000", 0},
+        {"*2\r\n:1", 0},
+        {"$", 0},
+        {"$3\r\nabc\r\n", 0},
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof c / sizeof *c; i++) {
+        struct resp_error e = {0};
+        struct redisReader *r = resp_reader_new(&e);
+        enum resp_kind kind;
+        assert_int_equal(resp_reader_awaits(r), 0);
+        for (size_t k = 0; k < strlen(c[i].bytes); k++) {
+            assert_int_equal(resp_reader_feed(r, c[i].bytes + k, 1), 0);
+            assert_in_range(resp_reader_next(r, &kind), 0, 1);
+        }
+        assert_true(resp_reader_awaits(r) == c[i].awaits);
+        resp_reader_free(r);
+    }
+}
+
+static void arrays_have_a_bound(void **state)
+{
+    static const struct {
+        const char *bytes;
+        bool taken;
+    } c[] = {
+        {"*10000\r\n", true},
+        {"*10001\r\n", false},
+        {"*2147483647\r\n", false},
+        {"*1\r\n*1\r\n*1\r\n*1\r\n", true},
+        {"*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n", false},
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof c / sizeof *c; i++) {
+        struct resp_error e = {0};
+        struct redisReader *r = resp_reader_new(&e);
+        enum resp_kind kind;
+        assert_int_equal(resp_reader_feed(r, c[i].bytes, strlen(c[i].bytes)), 0);
+        assert_int_equal(resp_reader_next(r, &kind), c[i].taken ? 0 : -1);
+        if (!c[i].taken)
+            assert_non_null(strstr(resp_reader_error(r), "more or deeper elements"));
+        resp_reader_free(r);
+    }
+}
+
 static void what_is_not_resp_is_refused(void **state)
 {
     static const char *const c[] = {"HTTP/1.1 400 Bad Request\r\n", "$abc\r\n", ":1x\r\n",
@@ -406,6 +465,8 @@ int main(void)
 #ifdef LOADTOP_HAVE_HIREDIS
         cmocka_unit_test(the_reader_tells_kinds),
         cmocka_unit_test(long_error_texts_are_cut),
+        cmocka_unit_test(a_long_string_is_known_by_its_head),
+        cmocka_unit_test(arrays_have_a_bound),
         cmocka_unit_test(what_is_not_resp_is_refused),
 #endif
         cmocka_unit_test(info_is_read),

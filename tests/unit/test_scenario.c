@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -353,7 +354,7 @@ static void pools_get_names(void **state)
     while (s.pools < POOLS_MAX)
         assert_int_equal(scenario_add(&s, "null:", ORIGIN_ARGV, &flags, backends, &err), 0);
     assert_int_equal(scenario_add(&s, "null:", ORIGIN_ARGV, &flags, backends, &err), ERR_USAGE);
-    assert_non_null(strstr(err.msg, "at most 32 pools"));
+    assert_non_null(strstr(err.msg, "at most 64 pools"));
     scenario_fini(&s);
     scenario_fini(NULL);
 }
@@ -660,6 +661,44 @@ static void yaml_aliases_cannot_hurt(void **state)
     scenario_fini(&s);
 }
 
+/* TEXT, repeated, between `begin` and `end`: it is refused with these words. */
+static void repeated(const char *begin, const char *text, unsigned times, const char *end,
+                     const char *says)
+{
+    struct scenario s;
+    struct err err = {0};
+    struct text t = {0};
+    text_add(&t, "%s", begin);
+    for (unsigned i = 0; i < times; i++)
+        text_add(&t, text, i);
+    text_add(&t, "%s", end);
+    scenario_init(&s);
+    int bad = scenario_load_text(&s, text_str(&t), t.len, "big.yaml", &flags, backends, &err);
+    if (bad != ERR_USAGE || !strstr(err.msg, says) || strncmp(err.msg, "big.yaml:", 9) != 0)
+        fail_msg("%s...: %d '%s' has no '%s'", text, bad, err.msg, says);
+    scenario_fini(&s);
+    text_free(&t);
+}
+
+/* Each is quadratic in libyaml, or in us, beyond such a bound. */
+static void yaml_is_bounded(void **state)
+{
+    (void)state;
+    repeated("pools: ", "[", 17, "", "more than 16 lists and mappings in each other");
+    repeated("pools: ", "{a: ", 17, "", "more than 16 lists and mappings in each other");
+    repeated("at: [", "&a%u '1s pause all',", 257, "]", "more than 256 anchors");
+    repeated("", "%%TAG !a%u! tag:x\n", 9, "---\npools: []\n", "more than 8 directives");
+    repeated("at: [", "x, ", 20000, "]", "more than 32768 words");
+    repeated("limits:\n", "  k%u: 1\n", 257, "", "at most 256 keys");
+    repeated("pools:\n- target: 'null:'\n  ops:\n", "    k%u: 1\n", 257, "",
+             "at most 256 operations");
+    repeated("pools:\n- target: 'null:'\n  name: '", "0123456789abcdef", 4096, "'\n",
+             "longer than 64 KiB");
+    repeated("pools:\n", "- 'null:'\n", 65, "", "at most 64 pools");
+    repeated("at:\n", "- 1s pause all\n", 257, "", "at most 256 timed commands");
+    repeated("thresholds:\n", "- p99<5ms\n", 33, "", "at most 32 thresholds");
+}
+
 static void files_are_read(void **state)
 {
     (void)state;
@@ -681,12 +720,18 @@ static void files_are_read(void **state)
     }
     scenario_init(&s);
     assert_int_equal(scenario_load(&s, path, &flags, backends, &err), ERR_USAGE);
-    assert_non_null(strstr(err.msg, "too large"));
+    assert_non_null(strstr(err.msg, "longer than 1024 KiB"));
     close(fd);
     unlink(path);
     assert_int_equal(scenario_load(&s, path, &flags, backends, &err), ERR_USAGE);
     assert_non_null(strstr(err.msg, "No such file"));
     assert_int_equal(scenario_load(&s, "/", &flags, backends, &err), ERR_USAGE);
+    assert_int_equal(scenario_load(&s, "/dev/zero", &flags, backends, &err), ERR_USAGE);
+    assert_non_null(strstr(err.msg, "not a plain file"));
+    assert_int_equal(mkfifo(path, 0600), 0); /* nobody writes into it: nothing waits for that */
+    assert_int_equal(scenario_load(&s, path, &flags, backends, &err), ERR_USAGE);
+    assert_non_null(strstr(err.msg, "not a plain file"));
+    unlink(path);
     scenario_fini(&s);
 }
 
@@ -710,6 +755,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(yaml_makes_a_scenario, setup, teardown),
         cmocka_unit_test_setup_teardown(yaml_mistakes_have_their_line, setup, teardown),
         cmocka_unit_test_setup_teardown(yaml_aliases_cannot_hurt, setup, teardown),
+        cmocka_unit_test_setup_teardown(yaml_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(files_are_read, setup, teardown),
 #endif
     };

@@ -29,6 +29,10 @@ static void urls_are_read(void **state)
         {"redis://u:@h", "redis", "u", "", "h:0", "", NULL, "redis://u@h"},
         {"redis://u@h", "redis", "u", NULL, "h:0", "", NULL, "redis://u@h"},
         {"redis://u:a@b:c@h:1/0", "redis", "u", "a@b:c", "h:1", "/0", NULL, "redis://u@h:1/0"},
+        {"redis://u:a#b c@h", "redis", "u", "a#b c", "h:0", "", NULL, "redis://u@h"},
+        {"redis://h/a%40b", "redis", "", NULL, "h:0", "/a@b", NULL, "redis://h/a@b"},
+        {"redis+unix://:p@/run/u@1/s", "redis+unix", "", "p", "", "/run/u@1/s", NULL,
+         "redis+unix:///run/u@1/s"},
         {"redis+unix:///run/a%20b.sock?db=1", "redis+unix", "", NULL, "", "/run/a b.sock", "db=1",
          "redis+unix:///run/a b.sock"},
         {"kafka://a:9092,b:9093,c/orders", "kafka", "", NULL, "a:9092 b:9093 c:0", "/orders", NULL,
@@ -108,6 +112,11 @@ static void wrong_urls_are_refused(void **state)
         {"redis://h/%4", "escape"},
         {"redis://u%:p@h", "escape"},
         {"redis://h\x1b[31m", "not a host's name"},
+        {"redis://u:7/p@h", "***@h: in a user's name or password write / as %2F"},
+        {"redis://u:p/p@h", "***@h: in a user's name or password write / as %2F"},
+        {"redis://u:p?p@h", "***@h: in a user's name or password write ? as %3F"},
+        {"redis://h/a@b", "in a path @ is written as %40"},
+        {"redis://u:p", "redis://u:***: a port is a number"},
     };
     for (unsigned i = 0; i < COUNT(cases); i++) {
         struct target t;
@@ -118,9 +127,10 @@ static void wrong_urls_are_refused(void **state)
             fail_msg("'%s': says '%s'", cases[i].url, err.msg);
         assert_null(strpbrk(err.msg, "\n\x1b"));
     }
-    char url[4096], *at = url + snprintf(url, sizeof url, "kafka://");
+    char url[4096];
+    size_t len = text_append(url, sizeof url, 0, "kafka://");
     for (int i = 0; i < 33; i++)
-        at += snprintf(at, 20, "%sh%d", i ? "," : "", i);
+        len = text_append(url, sizeof url, len, "%sh%d", i ? "," : "", i);
     struct target t;
     struct err err = {0};
     assert_int_equal(target_parse(&t, url, &err), ERR_USAGE);
@@ -154,6 +164,12 @@ static void passwords_are_never_shown(void **state)
         "redis://h:x?password=SECRET",
         "redis://user:SECRET@h,u:SECRET@h2",
         "redis://u:[SECRET@x",
+        "redis://user:7/SECRET@h",
+        "redis://user:7/SECRET@h/0?x=1",
+        "kafka://user:7/SECRET@h,g/t",
+        "redis://user:SECRET",
+        "redis://user:SECRET,h2",
+        "redis://user:SECRET/0",
     };
     for (unsigned i = 0; i < COUNT(urls); i++) {
         struct target t;
@@ -175,6 +191,58 @@ static void passwords_are_never_shown(void **state)
     assert_string_equal(target_masked("redis://u:p@h:1/0?x=1", masked, sizeof masked),
                         "redis://***@h:1/0");
     assert_string_equal(target_masked("null:?x=1", masked, sizeof masked), "null:");
+}
+
+/* A '?' that is part of a password makes its rest an option, which is refused somewhere else. */
+static void what_may_be_a_password_is_doubted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url;
+        bool doubt;
+    } cases[] = {
+        {"redis://u:7?PIECE@h", true},
+        {"redis://u:7/1?PIECE=1@h", true},
+        {"redis://h:1?x=1", false},
+        {"redis://h?file=a@b", false},
+        {"redis://[::1]:1?file=a@b", false},
+        {"redis://u:p@h:1?x=1", false},
+        {"null:?x=a@b", false},
+    };
+    for (unsigned i = 0; i < COUNT(cases); i++) {
+        struct err err = {0};
+        err_set(&err, ERR_USAGE, "unknown option 'PIECE@h'");
+        target_doubt(cases[i].url, &err);
+        bool doubt = strstr(err.msg, "in a user's name or password write") != NULL;
+        if (doubt != cases[i].doubt || doubt == (strstr(err.msg, "PIECE") != NULL))
+            fail_msg("%s: %s", cases[i].url, err.msg);
+    }
+}
+
+/* Whole up to the limit, also when each byte is escaped; refused beyond it. */
+static void long_passwords(void **state)
+{
+    (void)state;
+    for (size_t len = SECRET_MAX; len <= SECRET_MAX + 1; len++) {
+        struct text url = {0};
+        struct target t;
+        struct err err = {0};
+        text_add(&url, "redis://u:");
+        for (size_t i = 0; i < len; i++)
+            text_add(&url, "%%%02X", (unsigned)('a' + i % 26));
+        text_add(&url, "@h");
+        int bad = target_parse(&t, text_str(&url), &err);
+        if (len > SECRET_MAX) {
+            assert_int_equal(bad, ERR_USAGE);
+            assert_non_null(strstr(err.msg, "the password is longer than 8192 bytes"));
+        } else {
+            assert_int_equal(bad, 0);
+            assert_int_equal(strlen(t.password), len);
+            assert_int_equal(t.password[len - 1], 'a' + (len - 1) % 26);
+            target_fini(&t);
+        }
+        text_free(&url);
+    }
 }
 
 struct seen {
@@ -274,6 +342,8 @@ int main(void)
         cmocka_unit_test(urls_are_read),
         cmocka_unit_test(wrong_urls_are_refused),
         cmocka_unit_test(passwords_are_never_shown),
+        cmocka_unit_test(what_may_be_a_password_is_doubted),
+        cmocka_unit_test(long_passwords),
         cmocka_unit_test(queries_are_walked),
         cmocka_unit_test(local_targets_are_known),
         cmocka_unit_test(copies_are_their_own),

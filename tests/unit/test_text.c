@@ -318,6 +318,46 @@ static void text_grows_to_its_limit(void **state)
     free(long_word);
 }
 
+static void parts_end_within_their_buffer(void **state)
+{
+    (void)state;
+    char buf[16], guard[4] = "abc", digits[401];
+    memset(digits, '9', 400);
+    digits[400] = '\0';
+    for (size_t size = 0; size <= sizeof buf; size++) {
+        size_t at = 0;
+        memset(buf, 'x', sizeof buf);
+        for (unsigned i = 0; i < 3; i++) {
+            at = text_append(buf, size, at, "%s%u", i ? ", " : "", i * 1000);
+            assert_true(size == 0 ? at == 0 : at < size && buf[at] == '\0');
+        }
+        for (size_t i = size; i < sizeof buf; i++)
+            assert_int_equal(buf[i], 'x');
+        if (size == sizeof buf)
+            assert_string_equal(buf, "0, 1000, 2000");
+        if (size == 5)
+            assert_string_equal(buf, "0, 1");
+    }
+    assert_int_equal(text_append(buf, sizeof buf, 2, "%s", digits), sizeof buf - 1);
+    assert_int_equal(text_append(buf, sizeof buf, 99, "%s", digits), sizeof buf - 1);
+    assert_int_equal(strlen(buf), sizeof buf - 1);
+    assert_string_equal(guard, "abc");
+}
+
+static void a_server_s_count_is_one(void **state)
+{
+    (void)state;
+    assert_int_equal(whole_count(0), 0);
+    assert_int_equal(whole_count(12.9), 12);
+    assert_true(whole_count(9007199254740992.0) == INT64_C(9007199254740992));
+    assert_int_equal(whole_count(9007199254740994.0), -1);
+    assert_int_equal(whole_count(1e300), -1);
+    assert_int_equal(whole_count(-1e300), -1);
+    assert_int_equal(whole_count(-0.5), -1);
+    assert_int_equal(whole_count((double)NAN), -1);
+    assert_int_equal(whole_count((double)INFINITY), -1);
+}
+
 static void copies_are_cut_between_characters(void **state)
 {
     (void)state;
@@ -342,7 +382,7 @@ static void errors_are_one_line(void **state)
     struct err err = {0};
     assert_int_equal(err_set(&err, ERR_USAGE, "%s", "a\nb\x1b[31mc\x7f"), ERR_USAGE);
     assert_int_equal(err.code, ERR_USAGE);
-    assert_string_equal(err.msg, "a b [31mc ");
+    assert_string_equal(err.msg, "a b?[31mc?");
     assert_int_equal(err_set(NULL, ERR_FAILED, "nobody hears %d", 1), ERR_FAILED);
     char *long_word = calloc(1, 1000);
     memset(long_word, 'y', 999);
@@ -362,6 +402,8 @@ int main(void)
         cmocka_unit_test(shown_numbers_are_near),
         cmocka_unit_test(nearest_name_is_found),
         cmocka_unit_test(text_grows_to_its_limit),
+        cmocka_unit_test(parts_end_within_their_buffer),
+        cmocka_unit_test(a_server_s_count_is_one),
         cmocka_unit_test(copies_are_cut_between_characters),
         cmocka_unit_test(errors_are_one_line),
     };

@@ -1,6 +1,7 @@
 /* Files of `n,throughput` as other tools write them: what is read, and what is refused with its
  * line's number. */
 #include "engine/err.h"
+#include "engine/text.h"
 #include "engine/usl.h"
 
 #include <math.h>
@@ -112,8 +113,8 @@ static void test_a_million_lines(void **state)
     assert_non_null(text);
     for (unsigned i = 0; i < 1000000; i++) {
         double at = 1 + i % 64;
-        len += (size_t)snprintf(text + len, room - len, "%g,%.6f\n", at,
-                                1000 * at / (1 + 0.05 * (at - 1)) * (1 + 0.001 * (i % 3)));
+        len = text_append(text, room, len, "%g,%.6f\n", at,
+                          1000 * at / (1 + 0.05 * (at - 1)) * (1 + 0.001 * (i % 3)));
     }
     struct usl_point *p = usl_read_csv(text, len, &n, &err);
     assert_non_null(p);

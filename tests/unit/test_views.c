@@ -11,6 +11,7 @@
 
 #include "tests/unit/drawn_screen.h"
 #include "ui/export/picture.h"
+#include "ui/term.h"
 #include "ui/views/parts.h"
 
 /* ---- truth ---- */
@@ -451,6 +452,29 @@ static void test_cursor_reads_values_back(void **state)
     }
 }
 
+/* The cursor of what is typed stands within the window, or nowhere when its field has no room. */
+static void test_cursor_of_text_is_on_screen(void **state)
+{
+    const struct snapshot *s = fixture_snapshot();
+
+    (void)state;
+    for (int form = 0; form < 2; form++)
+        for (int rows = 1; rows <= 24; rows++)
+            for (int cols = 1; cols <= 80; cols += 3) {
+                fresh(VIEW_OVERVIEW);
+                sc.mode = form ? MODE_FORM : MODE_COMMAND;
+                if (form) {
+                    form_open_add(&sc.form, fixture_backends);
+                    form_key(&sc.form, KEYCODE_ENTER);
+                }
+                draw(s, rows, cols, "braille");
+                if (sc.cursor_x >= 0 && (sc.cursor_x >= cols || sc.cursor_y >= rows))
+                    fail_msg("form %d, %d x %d: the cursor is at %d, %d", form, cols, rows,
+                             sc.cursor_x, sc.cursor_y);
+            }
+    fresh(VIEW_OVERVIEW);
+}
+
 /* A line is clicked away in its legend; what it would show is still read by the cursor. */
 static void test_legend_hides_a_line(void **state)
 {
@@ -612,6 +636,7 @@ int main(void)
         cmocka_unit_test(test_errors_sort_and_advise),
         cmocka_unit_test(test_events_sort),
         cmocka_unit_test(test_cursor_reads_values_back),
+        cmocka_unit_test(test_cursor_of_text_is_on_screen),
         cmocka_unit_test(test_legend_hides_a_line),
         cmocka_unit_test(test_compare_tells_pools_apart),
         cmocka_unit_test(test_panel_alone),

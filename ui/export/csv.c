@@ -4,9 +4,11 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/export/json_read.h"
 
 static const char *const series_columns[] = {"t_s",     "span_s",          "offered", "completed",
@@ -35,17 +37,23 @@ static const char *const plateau_columns[] = {"start_s",
                                               "why_not",
                                               NULL};
 
-static void add_words(struct text *t, const char *s)
+/* A record is one line, also for readers that know no quotes; and no spreadsheet takes words for a
+ * formula. */
+static void add_words(struct text *t, const char *words)
 {
-    bool formula = *s && strchr("=+-@\t\r", *s);
-    if (!formula && !strpbrk(s, ",\"\n\r")) {
-        text_add(t, "%s", s);
-        return;
+    struct text line = {.limit = SIZE_MAX / 4};
+    text_put_shown(&line, words);
+    const char *s = text_str(&line);
+    bool formula = *words && strchr("=+-@\t\r", *words);
+    if (!formula && !strpbrk(s, ",\"")) {
+        text_put(t, s, line.len);
+    } else {
+        text_add(t, "\"%s", formula ? "'" : "");
+        for (; *s; s++)
+            text_add(t, *s == '"' ? "\"\"" : "%c", *s);
+        text_add(t, "\"");
     }
-    text_add(t, "\"%s", formula ? "'" : "");
-    for (; *s; s++)
-        text_add(t, *s == '"' ? "\"\"" : "%c", *s);
-    text_add(t, "\"");
+    text_free(&line);
 }
 
 static void add_value(struct text *t, const json_t *v)

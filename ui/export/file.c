@@ -9,94 +9,142 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdbool.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/err.h"
+#include "engine/loop.h"
 #include "engine/text.h"
+#include "ui/end_signal.h"
+#include "ui/outcome.h"
 
-struct out_file {
-    char path[PATH_MAX];      /* where it is to be, links followed */
-    char temporary[PATH_MAX]; /* "": written directly */
-    FILE *stream;
-};
+#define LINKS_MOST 40             /* as the kernel */
+#define BLINK_MS 150              /* what the promise of 500 ms after a signal leaves */
+#define READER_NS (10 * NS_PER_S) /* for somebody to open a named pipe */
+#define TELL_NS NS_PER_S          /* until it is said that one is waited for */
+#define STALL_MS 60000            /* for one that has opened it and reads nothing */
+#define SLICE_MS 20
 
-/* Follows links. A file that is not there yet keeps the name that was given. */
-static void resolve(char *to, size_t size, const char *path)
+/* ---- Where a path leads ---- */
+
+/* The folder of `path`: "." or up to its last slash. */
+static void folder_of(char *to, size_t size, const char *path)
 {
-    char real[PATH_MAX];
-    copy_str(to, size, realpath(path, real) ? real : path);
+    const char *slash = strrchr(path, '/');
+    if (slash)
+        copy_part(to, size, path, slash == path ? 1 : (size_t)(slash - path));
+    else
+        copy_str(to, size, ".");
 }
 
-/* Is there something at path that is no ordinary file? -1 (errno) for a directory. */
-static int is_special(const char *path)
+/* Did another user put this link or pipe where everybody may put one? What is written through it
+ * would replace a file of ours that the other chose, or go to the other. */
+static bool is_planted(const char *path, const struct stat *st)
+{
+    char folder[PATH_MAX];
+    struct stat dir;
+    folder_of(folder, sizeof folder, path);
+    return stat(folder, &dir) == 0 && (dir.st_mode & S_IWOTH) && st->st_uid != geteuid() &&
+           st->st_uid != dir.st_uid;
+}
+
+static int refuse_planted(const char *path, struct err *err)
+{
+    return err_set(err, ERR_FAILED,
+                   "cannot write %.140s: another user put it there, in a folder that everybody may "
+                   "write to",
+                   path);
+}
+
+static int refuse(const char *path, struct err *err)
+{
+    return err_set(err, ERR_FAILED, "cannot write %.140s: %s", path, strerror(errno));
+}
+
+/* One link further. False: that is where it ends, because `path` is no link, or one of /proc that
+ * leads to a descriptor and not to a name. */
+static bool next_link(char *path, size_t size)
+{
+    char target[PATH_MAX], next[2 * PATH_MAX], folder[PATH_MAX];
+    struct stat st;
+    ssize_t n = readlink(path, target, sizeof target - 1);
+    if (n < 0)
+        return false;
+    target[n] = '\0';
+    folder_of(folder, sizeof folder, path);
+    snprintf(next, sizeof next, "%s%s%s", target[0] == '/' ? "" : folder,
+             target[0] == '/' ? "" : "/", target);
+    if (strlen(next) >= size || (lstat(next, &st) < 0 && stat(path, &st) == 0))
+        return false;
+    copy_str(path, size, next);
+    return true;
+}
+
+/* Follows links: *to is the place itself, whether something is there or not. */
+static int resolve(char *to, size_t size, const char *path, struct err *err)
+{
+    struct stat st;
+    if (strlen(path) >= size) {
+        errno = ENAMETOOLONG;
+        return refuse(path, err);
+    }
+    copy_str(to, size, path);
+    for (int i = 0; i < LINKS_MOST; i++) {
+        if (lstat(to, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+            return 0;
+        if (is_planted(to, &st))
+            return refuse_planted(to, err);
+        if (!S_ISLNK(st.st_mode) || !next_link(to, size))
+            return 0;
+    }
+    errno = ELOOP;
+    return refuse(path, err);
+}
+
+/* Is there something at path that is no ordinary file? ERR_FAILED for what is never written to. */
+static int is_special(const char *path, struct err *err)
 {
     struct stat st;
     if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
         return 0;
-    if (S_ISDIR(st.st_mode)) {
-        errno = EISDIR;
-        return -1;
-    }
-    return 1;
+    if (S_ISBLK(st.st_mode))
+        return err_set(err, ERR_FAILED, "cannot write %.140s: it is a whole disk", path);
+    errno = S_ISDIR(st.st_mode) ? EISDIR : 0;
+    return errno ? refuse(path, err) : 1;
 }
 
-/* Beside its place, so that the rename stays within one file system. The kernel applies the umask;
- * a file that is replaced hands on its mode. */
-static int open_temporary(struct out_file *f)
+bool out_file_is_special(const char *path)
 {
-    const char *slash = strrchr(f->path, '/');
-    int dir = slash ? (int)(slash - f->path) + 1 : 0, fd = -1;
+    return is_special(path, NULL) != 0;
+}
+
+/* ---- Ordinary files ---- */
+
+/* Beside its place, so that the rename stays within one file system. The kernel applies the umask;
+ * a file of our own that is replaced hands on its mode. */
+static int open_temporary(char *temporary, size_t size, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    int dir = slash ? (int)(slash - path) + 1 : 0, fd = -1;
     struct stat st;
     for (unsigned i = 0; i < 100; i++) {
-        int n = snprintf(f->temporary, sizeof f->temporary, "%.*s.%.200s.%ld-%u", dir, f->path,
-                         f->path + dir, (long)getpid(), i);
-        if (n < 0 || (size_t)n >= sizeof f->temporary) {
+        int n = snprintf(temporary, size, "%.*s.%.200s.%ld-%u", dir, path, path + dir,
+                         (long)getpid(), i);
+        if (n < 0 || (size_t)n >= size) {
             errno = ENAMETOOLONG;
-            break;
+            return -1;
         }
-        fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd >= 0 || errno != EEXIST)
             break;
     }
-    if (fd < 0)
-        f->temporary[0] = '\0';
-    else if (stat(f->path, &st) == 0 && fchmod(fd, st.st_mode & 07777) < 0)
+    if (fd >= 0 && stat(path, &st) == 0 && st.st_uid == geteuid() &&
+        fchmod(fd, st.st_mode & 0777) < 0)
         errno = 0; /* the mode is a courtesy */
     return fd;
-}
-
-struct out_file *out_file_new(const char *path, struct err *err)
-{
-    struct out_file *f = calloc(1, sizeof *f);
-    int fd = -1, special;
-    if (!f) {
-        err_set(err, ERR_FAILED, "%s: out of memory", path);
-        return NULL;
-    }
-    resolve(f->path, sizeof f->path, path);
-    special = is_special(f->path);
-    if (special > 0)
-        fd = open(f->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    else if (special == 0)
-        fd = open_temporary(f);
-    if (fd >= 0)
-        f->stream = fdopen(fd, "w");
-    if (f->stream)
-        return f;
-    err_set(err, ERR_FAILED, "cannot write %s: %s", path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    out_file_free(f);
-    return NULL;
-}
-
-FILE *out_file_stream(struct out_file *f)
-{
-    return f->stream;
 }
 
 /* After a rename, the directory is synced as well, or a crash of the machine could bring the older
@@ -104,98 +152,147 @@ FILE *out_file_stream(struct out_file *f)
 static void sync_directory(const char *path)
 {
     char dir[PATH_MAX];
-    copy_str(dir, sizeof dir, path);
-    char *slash = strrchr(dir, '/');
-    if (slash)
-        slash[slash == dir ? 1 : 0] = '\0';
-    int fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    folder_of(dir, sizeof dir, path);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return;
     fsync(fd);
     close(fd);
 }
 
-int out_file_commit(struct out_file *f, struct err *err)
+static int replace(const char *path, const void *data, size_t len, struct err *err)
 {
-    int code = 0;
-    bool bad = fflush(f->stream) != 0 || ferror(f->stream);
-    int cause = errno;
-    if (!bad && f->temporary[0] && fsync(fileno(f->stream)) < 0) {
-        bad = true;
-        cause = errno;
-    }
-    if (fclose(f->stream) != 0 && !bad) { /* some file systems report a full disk only here */
-        bad = true;
-        cause = errno;
-    }
-    f->stream = NULL;
-    if (!bad && f->temporary[0]) {
-        if (rename(f->temporary, f->path) == 0) {
-            f->temporary[0] = '\0';
-            sync_directory(f->path);
-        } else {
-            bad = true;
-            cause = errno;
-        }
-    }
-    if (bad)
-        code = err_set(err, ERR_FAILED, "cannot write %s: %s", f->path, strerror(cause));
-    out_file_free(f);
+    char temporary[PATH_MAX];
+    int fd = open_temporary(temporary, sizeof temporary, path);
+    if (fd < 0)
+        return refuse(path, err);
+    int code = fd_write_all(fd, path, data, len, -1, err);
+    if (code == 0 && fsync(fd) < 0)
+        code = refuse(path, err);
+    if (close(fd) < 0 && code == 0) /* some file systems report a full disk only here */
+        code = refuse(path, err);
+    if (code == 0 && rename(temporary, path) < 0)
+        code = refuse(path, err);
+    if (code)
+        unlink(temporary);
+    else
+        sync_directory(path);
     return code;
 }
 
-void out_file_free(struct out_file *f)
+/* ---- Pipes and devices ---- */
+
+static void nap(void)
 {
-    if (!f)
-        return;
-    if (f->stream)
-        fclose(f->stream);
-    if (f->temporary[0])
-        unlink(f->temporary);
-    free(f);
+    struct timespec t = {.tv_nsec = (long)(SLICE_MS * NS_PER_MS)};
+    nanosleep(&t, NULL);
 }
 
-int out_file_write(const char *path, const void *data, size_t len, struct err *err)
+/* A named pipe can be opened once somebody reads it. -1 and err: nobody does. */
+static int await_reader(const char *path, enum out_wait wait, struct err *err)
 {
-    struct out_file *f = out_file_new(path, err);
-    if (!f)
+    uint64_t begin = clock_ns();
+    bool told = false;
+    for (;; nap()) {
+        int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+        uint64_t waited = clock_ns() - begin;
+        bool ended = wait == OUT_PATIENT && end_signal_waits();
+        if (fd >= 0)
+            return fd;
+        if (errno != ENXIO)
+            return refuse(path, err);
+        if (ended || wait == OUT_AT_ONCE || waited >= READER_NS)
+            return err_set(err, ERR_FAILED, "cannot write %.140s: nobody reads this pipe%s", path,
+                           ended                 ? ", and a signal ended the wait"
+                           : wait == OUT_PATIENT ? " within 10 s"
+                                                 : "");
+        if (!told && waited >= TELL_NS) {
+            complain("%.140s: nobody reads this pipe yet, waiting 10 s in all", path);
+            told = true;
+        }
+    }
+}
+
+static int write_special(const char *path, const void *data, size_t len, enum out_wait wait,
+                         struct err *err)
+{
+    struct stat st;
+    bool pipe = stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+    int fd = pipe ? await_reader(path, wait, err)
+                  : open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return pipe ? ERR_FAILED : refuse(path, err);
+    int code = 0;
+    if (fstat(fd, &st) < 0 || S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
+        code = err_set(err, ERR_FAILED, "cannot write %.140s: it changed meanwhile", path);
+    if (code == 0)
+        code = fd_write_all(fd, path, data, len, wait == OUT_PATIENT ? STALL_MS : BLINK_MS, err);
+    if (close(fd) < 0 && code == 0)
+        code = refuse(path, err);
+    return code;
+}
+
+int out_file_write(const char *path, const void *data, size_t len, enum out_wait wait,
+                   struct err *err)
+{
+    char place[PATH_MAX];
+    if (resolve(place, sizeof place, path, err) < 0)
         return ERR_FAILED;
-    fwrite(data, 1, len, f->stream); /* commit looks at ferror */
-    return out_file_commit(f, err);
+    int special = is_special(place, err);
+    if (special < 0)
+        return special;
+    return special ? write_special(place, data, len, wait, err) : replace(place, data, len, err);
 }
 
 int out_file_check(const char *path, struct err *err)
 {
-    char real[PATH_MAX], dir[PATH_MAX];
-    resolve(real, sizeof real, path);
-    int special = is_special(real);
-    if (special > 0)
-        return access(real, W_OK) == 0
-                   ? 0
-                   : err_set(err, ERR_FAILED, "cannot write %s: %s", path, strerror(errno));
-    copy_str(dir, sizeof dir, real);
-    char *slash = strrchr(dir, '/');
-    if (slash)
-        slash[slash == dir ? 1 : 0] = '\0';
-    if (special < 0 || access(slash ? dir : ".", W_OK | X_OK) < 0)
-        return err_set(err, ERR_FAILED, "cannot write %s: %s", path, strerror(errno));
+    char place[PATH_MAX], dir[PATH_MAX];
+    if (resolve(place, sizeof place, path, err) < 0)
+        return ERR_FAILED;
+    int special = is_special(place, err);
+    if (special < 0)
+        return special;
+    folder_of(dir, sizeof dir, place);
+    if (access(special ? place : dir, special ? W_OK : W_OK | X_OK) < 0)
+        return refuse(path, err);
     return 0;
+}
+
+/* ---- Descriptors ---- */
+
+/* Waits until the descriptor takes something. *left_ms is how long it may (-1: without end); once a
+ * signal has come, a blink. */
+static bool await_room(int fd, int *left_ms)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    for (;;) {
+        int n = poll(&ready, 1, *left_ms >= 0 && *left_ms < SLICE_MS ? *left_ms : SLICE_MS);
+        if (n > 0 || (n < 0 && errno != EINTR))
+            return true; /* the write tells what is wrong */
+        if (*left_ms == 0)
+            return false;
+        if ((*left_ms < 0 || *left_ms > BLINK_MS) && end_signal_waits())
+            *left_ms = BLINK_MS;
+        else if (*left_ms > 0)
+            *left_ms -= *left_ms < SLICE_MS ? *left_ms : SLICE_MS;
+    }
 }
 
 int fd_write_all(int fd, const char *what, const void *data, size_t len, int timeout_ms,
                  struct err *err)
 {
     const char *p = data;
+    struct stat st;
+    bool waits = fstat(fd, &st) < 0 || !S_ISREG(st.st_mode);
     while (len > 0) {
-        struct pollfd ready = {.fd = fd, .events = POLLOUT};
-        if (timeout_ms >= 0 && poll(&ready, 1, timeout_ms) == 0)
-            return err_set(err, ERR_FAILED, "cannot write to %s: nobody reads it", what);
+        if (waits && !await_room(fd, &timeout_ms))
+            return err_set(err, ERR_FAILED, "cannot write to %.140s: nobody reads it", what);
         /* A pipe that is ready takes PIPE_BUF bytes without blocking. */
-        ssize_t n = write(fd, p, timeout_ms >= 0 && len > PIPE_BUF ? PIPE_BUF : len);
-        if (n < 0 && errno == EINTR)
+        ssize_t n = write(fd, p, waits && len > PIPE_BUF ? PIPE_BUF : len);
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n <= 0)
-            return err_set(err, ERR_FAILED, "cannot write to %s: %s", what, strerror(errno));
+            return err_set(err, ERR_FAILED, "cannot write to %.140s: %s", what, strerror(errno));
         p += n;
         len -= (size_t)n;
     }

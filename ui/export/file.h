@@ -3,37 +3,39 @@
  * Everything that loadtop saves goes through here: it is written to a temporary name beside its
  * place, synced, and renamed over what was there. When the disk is full, or the program ends in
  * between, the older file is still what it was. A path that is no ordinary file (/dev/stdout, a
- * pipe) has nothing to protect and is written directly; renaming over it would replace the device.
- */
+ * named pipe, a terminal) has nothing to protect and is written directly; renaming over it would
+ * replace the device.
+ *
+ * A symbolic link is followed, unless it leads astray: one that another user put into a folder that
+ * everybody may write to is refused, and so is such a pipe. */
 #ifndef LOADTOP_UI_EXPORT_FILE_H
 #define LOADTOP_UI_EXPORT_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 struct err;
-struct out_file;
 
-/* Begins to write `path`: the file's stream is out_file_stream. NULL and ERR_FAILED when it cannot
- * be created. */
-struct out_file *out_file_new(const char *path, struct err *);
-FILE *out_file_stream(struct out_file *);
-/* Puts what was written in place, and frees. ERR_FAILED when any write failed: then the older file
- * is untouched and nothing is left beside it. */
-int out_file_commit(struct out_file *, struct err *);
-/* Gives up: removes the temporary file, and frees. Takes NULL. */
-void out_file_free(struct out_file *);
+/* How long a pipe or a terminal that takes nothing is waited for. */
+enum out_wait {
+    OUT_AT_ONCE, /* a blink: a run goes on, or a signal is to end the program */
+    OUT_PATIENT  /* so that a reader may be started late or be slow; a signal ends that */
+};
 
-/* All three in one, for bytes that are at hand. */
-int out_file_write(const char *path, const void *data, size_t len, struct err *);
+/* Puts the bytes at `path`. ERR_FAILED: an older file is untouched and nothing is left beside it.
+ */
+int out_file_write(const char *path, const void *data, size_t len, enum out_wait, struct err *);
 
 /* Could a file be put at `path` now? For a warning before a long run; the disk may fill up later.
  */
 int out_file_check(const char *path, struct err *);
 
-/* Writes all of it to a descriptor. ERR_FAILED names `what` ("stdout") and the cause. A reader that
- * takes nothing for timeout_ms (-1: forever) is a failure too, where the descriptor is a pipe or a
- * terminal. */
+/* Is there something at `path` that is no ordinary file? Then it is written once, at the end. */
+bool out_file_is_special(const char *path);
+
+/* Writes all of it to a descriptor. ERR_FAILED names `what` ("stdout") and the cause. Where the
+ * descriptor is a pipe or a terminal, a reader is waited for timeout_ms in all (-1: without end),
+ * and only for a blink once a signal wants to end the program. */
 int fd_write_all(int fd, const char *what, const void *data, size_t len, int timeout_ms,
                  struct err *err);
 

@@ -6,24 +6,33 @@
 #include <ctype.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "engine/err.h"
 #include "engine/histogram.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/export/json_histogram.h"
 #include "ui/export/json_read.h"
 
 static void add_tag(struct text *t, const char *pool, const char *op, const char *measure)
 {
     struct text tag = {0};
-    text_add(&tag, "%s%s%s%s%s", pool, op ? "/" : "", op ? op : "", measure ? "/" : "",
-             measure ? measure : "");
+    text_add_shown(&tag, "%s%s%s%s%s", pool, op ? "/" : "", op ? op : "", measure ? "/" : "",
+                   measure ? measure : "");
     text_add(t, "Tag=");
     for (const char *s = text_str(&tag); *s; s++) /* what ends a tag, or a line */
         text_add(t, "%c", *s == ',' || isspace((unsigned char)*s) ? '_' : *s);
     text_free(&tag);
+}
+
+/* Base64, as the log wants it: the file may come from anybody. */
+static bool is_encoded(const char *s)
+{
+    return *s && !s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")];
 }
 
 static void add_line(struct text *t, double start, double length, double max_ms,
@@ -66,7 +75,7 @@ static unsigned add_pool(struct text *t, const json_t *run, const json_t *pool)
         const char *s = json_txt(one, "service");
         double max = json_num(one, "max_us"), start = json_num(one, "start_s"),
                length = json_num(one, "length_s");
-        if (!*s || !isfinite(start) || !isfinite(length))
+        if (!is_encoded(s) || !isfinite(start) || !isfinite(length))
             continue;
         add_tag(t, name, NULL, NULL);
         add_line(t, fmax(0, start), length, isfinite(max) ? max / 1e3 : 0, s);
@@ -84,7 +93,7 @@ int hlog_text(const json_t *run, struct text *t, struct err *err)
     unsigned n = 0;
     if (gmtime_r(&seconds, &tm))
         strftime(date, sizeof date, "%a %b %d %H:%M:%S UTC %Y", &tm);
-    text_add(t, "#[Logged by loadtop %s]\n", json_txt(run, "loadtop"));
+    text_add_line(t, "#[Logged by loadtop %s]", json_txt(run, "loadtop"));
     text_add(t, "#[Histogram log format version 1.3]\n");
     text_add(t, "#[StartTime: %.3f (seconds since epoch), %s]\n", isfinite(began) ? began : 0,
              date);

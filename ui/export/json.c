@@ -5,6 +5,7 @@
  * up to ten days. Called by headless, main and the screenshot. */
 #include "ui/export/json.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdint.h>
@@ -12,14 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "engine/err.h"
+#include "engine/plain_file.h"
 #include "engine/snapshot.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/export/json_part.h"
 #include "ui/export/json_sweep.h"
 
 #define SCHEMA 1
+#define RUN_BYTES_MOST ((size_t)256 << 20)
 
 void json_put(json_t *object, const char *name, json_t *value)
 {
@@ -58,20 +63,7 @@ json_t *json_u64(uint64_t n)
 
 json_t *json_words(const char *s)
 {
-    json_t *words = json_string(s);
-    if (words)
-        return words;
-    /* A server's message, or one that was cut within a character. */
-    struct text clean = {0};
-    for (; *s; s++) {
-        if ((unsigned char)*s < 0x80)
-            text_put(&clean, s, 1);
-        else
-            text_add(&clean, "\xef\xbf\xbd");
-    }
-    words = json_string(text_str(&clean));
-    text_free(&clean);
-    return words;
+    return utf8_json(s);
 }
 
 json_t *json_words_or_null(const char *s)
@@ -247,28 +239,97 @@ json_t *json_repeat(const struct snapshot *s, unsigned run, int exit_code)
     return o;
 }
 
+static void add_escaped(struct text *t, uint32_t ch)
+{
+    if (ch >= 0x10000) {
+        text_add(t, "\\u%04x", (unsigned)(0xd800 + ((ch - 0x10000) >> 10)));
+        ch = 0xdc00 + ((ch - 0x10000) & 0x3ff);
+    }
+    text_add(t, "\\u%04x", (unsigned)ch);
+}
+
+/* jansson leaves some characters as they are that a terminal would obey, or that turn a line. Such
+ * can stand in strings only, and mean the same as escapes there. */
+static void add_harmless(struct text *t, const char *s)
+{
+    const char *from = s;
+    uint32_t shown = 0, ch;
+    while (*s) {
+        if (*s > 0 && *s < 0x7f) { /* most of it, and a saved run may have 50 MiB */
+            shown = (uint32_t)*s++;
+            continue;
+        }
+        int n = utf8_decode(s, &ch);
+        utf8_next_shown(s, &shown);
+        if (ch != shown) {
+            text_put(t, from, (size_t)(s - from));
+            add_escaped(t, ch);
+            from = s + n;
+        }
+        s += n;
+    }
+    text_put(t, from, (size_t)(s - from));
+}
+
 char *json_text(const json_t *json, size_t *len)
 {
+    struct text whole = {.limit = SIZE_MAX / 4};
     char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     if (!text)
         abort();
-    *len = strlen(text);
-    char *longer = realloc(text, *len + 2);
-    if (!longer)
+    add_harmless(&whole, text);
+    text_put(&whole, "\n", 1);
+    free(text);
+    if (whole.cut)
         abort();
-    longer[(*len)++] = '\n';
-    longer[*len] = '\0';
-    return longer;
+    *len = whole.len;
+    return whole.s;
 }
 
-json_t *json_load_run(const char *file, struct err *err)
+struct reading {
+    int fd, failed; /* errno */
+    size_t left;
+};
+
+static size_t read_on(void *buf, size_t size, void *ctx)
+{
+    struct reading *r = ctx;
+    ssize_t n = plain_file_next(r->fd, buf, size);
+    r->failed = n < 0 ? errno : (size_t)n > r->left ? EFBIG : 0;
+    if (r->failed)
+        return (size_t)-1;
+    r->left -= (size_t)n;
+    return (size_t)n;
+}
+
+/* Parsed as it comes, so that what is no JSON is not read to its end. */
+static json_t *load(const char *file, bool pipes, struct err *err)
 {
     json_error_t why;
-    json_t *run = json_load_file(file, JSON_REJECT_DUPLICATES, &why);
-    if (!run) {
-        err_set(err, ERR_FAILED, "%s: %s", file, why.text);
+    struct err no = {0};
+    struct reading r = {.fd = plain_file_open(file, pipes, file, &no), .left = RUN_BYTES_MOST};
+    if (r.fd < 0) {
+        err_set(err, ERR_FAILED, "%s", no.msg);
         return NULL;
     }
+    json_t *run = json_load_callback(read_on, &r, JSON_REJECT_DUPLICATES, &why);
+    close(r.fd);
+    if (r.failed == EFBIG)
+        err_set(err, ERR_FAILED, "%.150s: longer than %zu MiB, so it is no run", file,
+                RUN_BYTES_MOST >> 20);
+    else if (!run)
+        err_set(err, ERR_FAILED, "%.150s: %.90s", file, r.failed ? strerror(r.failed) : why.text);
+    if (run && !r.failed)
+        return run;
+    json_decref(run);
+    return NULL;
+}
+
+json_t *json_load_run(const char *file, bool pipes, struct err *err)
+{
+    json_t *run = load(file, pipes, err);
+    if (!run)
+        return NULL;
     const json_t *schema = json_object_get(run, "schema");
     if (json_is_string(json_object_get(run, "loadtop")) && json_integer_value(schema) == SCHEMA &&
         json_is_array(json_object_get(run, "pools")))

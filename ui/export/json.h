@@ -10,6 +10,7 @@
 #ifndef LOADTOP_UI_EXPORT_JSON_H
 #define LOADTOP_UI_EXPORT_JSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct err;
@@ -35,8 +36,9 @@ struct json_t *json_repeat(const struct snapshot *, unsigned run, int exit_code)
 
 /* The object as indented text with a last newline: free() it. *len without the terminator. */
 char *json_text(const struct json_t *, size_t *len);
-/* A saved JSON file. NULL and ERR_FAILED (not to be read) or ERR_USAGE (not a saved run of schema
- * 1). */
-struct json_t *json_load_run(const char *file, struct err *);
+/* A saved JSON file. `pipes`: a pipe may be read, which waits for whoever writes it. NULL and
+ * ERR_FAILED (not to be read, or longer than any run) or ERR_USAGE (not a saved run of schema 1).
+ */
+struct json_t *json_load_run(const char *file, bool pipes, struct err *);
 
 #endif

@@ -65,5 +65,7 @@ double json_moment(const char *s)
         return NAN;
     if (*at == '.')
         fraction = strtod(at, NULL);
+    if (!(fraction < 1)) /* ".5e300" */
+        return NAN;
     return (double)timegm(&tm) + fraction;
 }

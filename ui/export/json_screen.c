@@ -14,8 +14,6 @@
 
 #define CELL_W 9
 #define CELL_H 18
-#define COLS_MOST 1000
-#define ROWS_MOST 400
 #define GAP 4 /* blanks that are worth a new piece */
 
 struct look {
@@ -121,7 +119,7 @@ static void draw_piece(const json_t *p, int y, int cols, struct text *paper, str
 
 void json_screen_svg(const json_t *screen, struct text *t)
 {
-    int cols = whole(screen, "cols", COLS_MOST), rows = whole(screen, "rows", ROWS_MOST),
+    int cols = whole(screen, "cols", CELLS_COLS_MAX), rows = whole(screen, "rows", CELLS_ROWS_MAX),
         ground = whole(screen, "ground", 0xffffff);
     if (cols < 1 || rows < 1 || ground < 0)
         return;
@@ -146,7 +144,7 @@ void json_screen_svg(const json_t *screen, struct text *t)
 
 void json_screen_text(const json_t *screen, struct text *t)
 {
-    int cols = whole(screen, "cols", COLS_MOST), rows = whole(screen, "rows", ROWS_MOST);
+    int cols = whole(screen, "cols", CELLS_COLS_MAX), rows = whole(screen, "rows", CELLS_ROWS_MAX);
     for (int y = 0; y < rows; y++) {
         const json_t *line = json_nth(screen, "lines", (size_t)y);
         int at = 0;
@@ -157,9 +155,7 @@ void json_screen_text(const json_t *screen, struct text *t)
             if (x < at)
                 continue;
             text_add(t, "%*s", x - at, "");
-            for (const char *k = s; *k; k++)
-                if ((unsigned char)*k >= 0x20)
-                    text_put(t, k, 1);
+            text_put_shown(t, s);
             at = x + text_width(s);
         }
         text_add(t, "\n");

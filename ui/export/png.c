@@ -34,6 +34,7 @@ int export_png(const struct cells *c, const struct theme *t, unsigned char **dat
 #define CELL_H 20.0
 #define FONT_PX 16.0
 #define PICTURE_MAX (64u << 20)
+#define CELLS_MOST 80000 /* drawing more takes seconds, in which nothing else is done */
 
 struct sink {
     unsigned char *data;
@@ -112,10 +113,11 @@ static bool drawn(cairo_t *cr, double x, double y, uint32_t ch)
                 box(cr, x + right * CELL_W / 2, y + lower * CELL_H / 2, CELL_W / 2, CELL_H / 2);
         }
     } else if (ch >= 0x2591 && ch <= 0x2593) {
-        cairo_push_group(cr);
-        box(cr, x, y, CELL_W, CELL_H);
-        cairo_pop_group_to_source(cr);
+        cairo_save(cr);
+        cairo_rectangle(cr, x, y, CELL_W, CELL_H);
+        cairo_clip(cr);
         cairo_paint_with_alpha(cr, 0.25 * (ch - 0x2590));
+        cairo_restore(cr);
     } else {
         return false;
     }
@@ -191,6 +193,14 @@ int export_png(const struct cells *c, const struct theme *t, unsigned char **dat
                unsigned long *len, struct err *err)
 {
     int w = (int)(c->cols * CELL_W) + 20, h = (int)(c->rows * CELL_H) + 20;
+
+    *data = NULL;
+    *len = 0;
+    if (c->rows * c->cols > CELLS_MOST)
+        return err_set(err, ERR_FAILED,
+                       "PNG: a screen of %d x %d is too large for it, at most %d cells are drawn "
+                       "(.svg and .txt have all of it)",
+                       c->cols, c->rows, CELLS_MOST);
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, w, h);
     cairo_t *cr = cairo_create(surface);
     struct sink sink = {0};

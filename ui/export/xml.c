@@ -1,12 +1,19 @@
 /* See xml.h. */
 #include "ui/export/xml.h"
 
-#include "engine/text.h"
+#include <string.h>
 
-void xml_escape(struct text *to, const char *s)
+#include "engine/text.h"
+#include "engine/utf8.h"
+
+void xml_escape(struct text *to, const char *from)
 {
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
+    struct text page = {.limit = SIZE_MAX / 4};
+    text_put(&page, from, strlen(from));
+    if (page.s)
+        page.s[clean_lines(page.s, page.len)] = '\0';
+    for (const char *s = text_str(&page); *s; s++) {
+        char c = *s;
         if (c == '<')
             text_add(to, "&lt;");
         else if (c == '>')
@@ -17,9 +24,8 @@ void xml_escape(struct text *to, const char *s)
             text_add(to, "&quot;");
         else if (c == '\'')
             text_add(to, "&#39;");
-        else if (c < 0x20 && c != '\n')
-            text_add(to, " ");
         else
             text_put(to, s, 1);
     }
+    text_free(&page);
 }

@@ -80,8 +80,7 @@ static void add_latencies(struct doc *d, const json_t *p)
     if (json_object_size(json_at(p, "by_op")) > 1)
         json_object_foreach((json_t *)(uintptr_t)json_at(p, "by_op"), op, one)
         {
-            copy_str(what, sizeof what, op);
-            copy_str(what + strlen(what), sizeof what - strlen(what), ", service");
+            text_append(what, sizeof what, 0, "%s, service", op);
             add_latency_row(d, what, json_at(one, "latency/service"));
         }
     add_latency_row(d, "requests (batches)", json_at(p, "batches/latency/service"));
@@ -350,7 +349,7 @@ static void add_command(struct doc *d, const json_t *run)
     unsigned left_out = report_command(run, &command);
     if (command.len) {
         doc_heading(d, 2, "To repeat it");
-        doc_code(d, text_str(&command));
+        doc_command(d, text_str(&command));
         if (left_out)
             doc_para(
                 d,

@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/cells.h"
 #include "ui/export/xml.h"
 
@@ -22,30 +24,48 @@ static char *formatted(const char *fmt, va_list args)
     return s;
 }
 
-/* What Markdown would take for markup, and what would end a table's cell. */
-static void escape_markdown(struct text *to, const char *s)
+/* Many readers of Markdown make links of bare addresses: of the ':' of "http://" and of the '.' of
+ * "www.". */
+static bool makes_link(const char *from, const char *at)
 {
-    for (; *s; s++) {
+    static const char *const schemes[] = {"http", "https", "ftp"};
+    size_t before = (size_t)(at - from);
+    if (*at == '.')
+        return before >= 3 && strncasecmp(at - 3, "www", 3) == 0;
+    for (unsigned i = 0; i < 3 && strncmp(at, "://", 3) == 0; i++) {
+        size_t len = strlen(schemes[i]);
+        if (before >= len && strncasecmp(at - len, schemes[i], len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What Markdown would take for markup, and what would end a table's cell. */
+static void escape_markdown(struct text *to, const char *from)
+{
+    for (const char *s = from; *s; s++) {
         if (*s == '<')
             text_add(to, "&lt;");
         else if (*s == '&')
             text_add(to, "&amp;");
-        else if ((unsigned char)*s < 0x20)
-            text_add(to, " ");
+        else if (*s == '>')
+            text_add(to, "&gt;");
         else
-            text_add(to, strchr("\\`*_[]|~#@", *s) ? "\\%c" : "%c", *s);
+            text_add(to, strchr("\\`*_[]|~#@$", *s) || makes_link(from, s) ? "\\%c" : "%c", *s);
     }
 }
 
 void doc_escape(const struct doc *d, struct text *to, const char *s)
 {
+    struct text line = {.limit = SIZE_MAX / 4};
+    text_put_shown(&line, s);
     if (d->format == DOC_HTML)
-        xml_escape(to, s);
+        xml_escape(to, text_str(&line));
     else if (d->format == DOC_MARKDOWN)
-        escape_markdown(to, s);
+        escape_markdown(to, text_str(&line));
     else
-        for (; *s; s++)
-            text_add(to, "%c", (unsigned char)*s < 0x20 || *s == 0x7f ? ' ' : *s);
+        text_put(to, text_str(&line), line.len);
+    text_free(&line);
 }
 
 static void add_heading(struct doc *d, int level, const char *stamp, const char *s)
@@ -188,20 +208,45 @@ void doc_gap(struct doc *d)
         text_add(d->t, "\n");
 }
 
+/* Lines that end in newlines. */
+static void add_indented(struct text *t, const char *by, const char *lines)
+{
+    for (size_t len; *lines; lines += len) {
+        len = strcspn(lines, "\n") + 1;
+        text_add(t, "%s%.*s", by, (int)len, lines);
+    }
+}
+
 void doc_code(struct doc *d, const char *s)
 {
+    struct text lines = {.limit = SIZE_MAX / 4};
+    text_put(&lines, s, strlen(s));
+    if (lines.s)
+        lines.len = clean_lines(lines.s, lines.len);
+    if (!lines.len || lines.s[lines.len - 1] != '\n')
+        text_put(&lines, "\n", 1);
+    else
+        lines.s[lines.len] = '\0';
     if (d->format == DOC_HTML) {
         text_add(d->t, "<pre>");
-        doc_escape(d, d->t, s);
+        xml_escape(d->t, text_str(&lines));
         text_add(d->t, "</pre>\n");
     } else if (d->format == DOC_MARKDOWN) {
-        text_add(d->t, "\n    ");
-        for (; *s; s++) /* an indented block takes everything as it is */
-            text_add(d->t, *s == '\n' ? "\n    " : "%c", *s);
-        text_add(d->t, "\n\n");
+        text_add(d->t, "\n"); /* an indented block takes everything as it is */
+        add_indented(d->t, "    ", text_str(&lines));
+        text_add(d->t, "\n");
     } else {
-        text_add(d->t, "  %s\n", s);
+        add_indented(d->t, "  ", text_str(&lines));
     }
+    text_free(&lines);
+}
+
+void doc_command(struct doc *d, const char *s)
+{
+    struct text line = {.limit = SIZE_MAX / 4};
+    text_put_shown(&line, s);
+    doc_code(d, text_str(&line));
+    text_free(&line);
 }
 
 /* ---- tables ---- */

@@ -40,8 +40,10 @@ void doc_findings_end(struct doc *);
 void doc_lead(struct doc *, enum tone, const char *word, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void doc_gap(struct doc *); /* an empty line, where lines are all there is */
-/* Lines as they are, such as a command. */
+/* Lines as they are, but for what utf8.h does not show. */
 void doc_code(struct doc *, const char *s);
+/* A command as such a line: one, whatever is in it. */
+void doc_command(struct doc *, const char *s);
 
 /* Tables: heads are NULL-terminated; one that begins with '<' is of a column of text, the others
  * are of numbers. Cells follow row by row. A table without a row leaves nothing. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/export/json_read.h"
 #include "ui/report/doc.h"
 #include "ui/report/html_style.h"
@@ -85,12 +86,13 @@ static double add_head(struct text *t, const json_t *run, double top)
     struct doc d = {.format = DOC_PLAIN, .t = &words};
     for (size_t i = 0; i < json_count(run, "pools"); i++) {
         const json_t *p = json_nth(run, "pools", i);
-        text_add(&words, "%s  %s  %s%s%s%s\n", json_txt(p, "name"), json_txt(p, "target"),
-                 json_txt(p, "server"), *stamp_of(p) ? "  [" : "", stamp_of(p),
-                 *stamp_of(p) ? "]" : "");
+        text_add_line(&words, "%s  %s  %s%s%s%s", json_txt(p, "name"), json_txt(p, "target"),
+                      json_txt(p, "server"), *stamp_of(p) ? "  [" : "", stamp_of(p),
+                      *stamp_of(p) ? "]" : "");
     }
-    text_add(&words, "%s, %s, loadtop %s\n\n", json_txt(run, "started"),
-             fig_seconds(json_num(run, "elapsed_s")), json_txt(run, "loadtop"));
+    text_add_line(&words, "%s, %s, loadtop %s", json_txt(run, "started"),
+                  fig_seconds(json_num(run, "elapsed_s")), json_txt(run, "loadtop"));
+    text_add(&words, "\n");
     report_verdict(&d, run);
     text_add(t, "<text class=\"title\" x=\"%d\" y=\"%.0f\">Load test</text>\n", MARGIN, top + 20);
     top = add_words(t, text_str(&words), top + 34);

@@ -9,6 +9,7 @@
 #include "engine/err.h"
 #include "engine/histogram.h"
 #include "engine/text.h"
+#include "engine/utf8.h"
 #include "ui/export/csv.h"
 #include "ui/export/file.h"
 #include "ui/export/hdr.h"
@@ -100,20 +101,20 @@ int report_make(const json_t *run, const char *path, const struct report_options
 }
 
 static int write_with(const json_t *run, const char *path, const struct report_options *o,
-                      struct err *err)
+                      enum out_wait wait, struct err *err)
 {
     struct text t = {0};
     int code = report_make(run, path, o, &t, err);
     if (code == 0)
-        code = out_file_write(path, text_str(&t), t.len, err);
+        code = out_file_write(path, text_str(&t), t.len, wait, err);
     text_free(&t);
     return code;
 }
 
-int report_write(const json_t *run, const char *path, struct err *err)
+int report_write(const json_t *run, const char *path, enum out_wait wait, struct err *err)
 {
     const struct report_options none = {0};
-    return write_with(run, path, &none, err);
+    return write_with(run, path, &none, wait, err);
 }
 
 static int read_words(int argc, char *const *argv, const char **file, const char **out,
@@ -150,15 +151,15 @@ int report_verb(struct text *t, int argc, char *const *argv, struct err *err)
     const char *file = NULL, *out = NULL;
     struct err why = {0};
     int code = read_words(argc, argv, &file, &out, &o, err);
-    json_t *run = code == 0 ? json_load_run(file, &why) : NULL;
+    json_t *run = code == 0 ? json_load_run(file, true, &why) : NULL;
     if (code == 0 && !run)
         code = why.code;
     if (run)
-        code = write_with(run, out, &o, &why);
+        code = write_with(run, out, &o, OUT_PATIENT, &why);
     if (why.code)
         err_set(err, why.code, "report: %s", why.msg);
     if (code == 0)
-        text_add(t, "%s\n", out);
+        text_add_line(t, "%s", out);
     json_decref(run);
     return code;
 }

@@ -13,6 +13,8 @@
 
 #include <stdbool.h>
 
+#include "ui/export/file.h"
+
 struct err;
 struct json_t;
 struct text;
@@ -20,7 +22,7 @@ struct text;
 /* Writes the report of `run` (as json_run makes it, or as it was saved) to `path`, whole or not at
  * all. ERR_USAGE: the ending is not known, or the run has not what it needs; ERR_FAILED: it could
  * not be written. */
-int report_write(const struct json_t *run, const char *path, struct err *);
+int report_write(const struct json_t *run, const char *path, enum out_wait, struct err *);
 
 struct report_options {
     const char *pool; /* of .hgrm; NULL: the only one */

@@ -46,7 +46,7 @@ void report_screens(struct doc *d, const json_t *run)
         text_free(&drawn);
     }
     double total = json_num(run, "screens_total");
-    if (total > (double)n)
+    if (total > (double)n && total < 1e9)
         left_out += (size_t)total - n;
     if (left_out)
         doc_para(d, "%zu more were captured and left out here.", left_out);

@@ -148,9 +148,7 @@ static void begin_in_page(struct svg *s, const char *caption, const char *small)
              "</small></figcaption>\n<div class=\"wide\"><svg viewBox=\"0 0 %d %d\" "
              "role=\"img\" aria-label=\"",
              WIDTH, HEIGHT);
-    for (const char *c = caption; *c; c++)
-        if (*c != '"' && *c != '<' && *c != '&')
-            text_put(s->t, c, 1);
+    xml_escape(s->t, caption);
     text_add(s->t, "\">\n");
 }
 

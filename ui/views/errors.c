@@ -175,6 +175,7 @@ void errors_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     static struct error_row row[ERROR_ROWS_MAX];
     int n = errors_rows(s, sc, row, ERROR_ROWS_MAX), first, below;
     struct column columns[sizeof error_columns / sizeof *error_columns];
+    unsigned all = 0;
     char note[64];
     struct table t;
     struct rect r;
@@ -182,7 +183,12 @@ void errors_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     memcpy(columns, error_columns, sizeof columns);
     columns[COL_POOL].width = show_names_width(s, 7, c->cols >= 100 ? 16 : 9);
     columns[COL_POOL].most = show_names_width(s, 7, 32);
-    snprintf(note, sizeof note, "%d class%s", n, n == 1 ? "" : "es");
+    for (unsigned i = 0; i < s->pools; i++)
+        all += s->pool[i].errors;
+    if (all > (unsigned)n)
+        snprintf(note, sizeof note, "the first %d of %u classes", n, all);
+    else
+        snprintf(note, sizeof note, "%d class%s", n, n == 1 ? "" : "es");
     if (!list_begin(c, sc, l, "errors by class", note, columns, &t, &r))
         return;
     below = n > 0 && r.h > 8 ? r.h > 12 ? 6 : 5 : 0;

@@ -52,14 +52,12 @@ static void relative_text(const struct grid_view *g, unsigned cell, unsigned fro
         bool sound, scales = sweep_axis_scales(&g->sweep->axis[i]);
         double r = sweep_relative(g->sweep, cell, i, &sound);
 
-        if (isnan(r) || len >= size)
+        if (isnan(r))
             continue;
-        len += (size_t)snprintf(buf + len, size - len, sound ? "%s" : "%s(", len ? " " : "");
-        if (len < size)
-            len += (size_t)snprintf(buf + len, size - len, scales ? "%.0f %%" : "x%.3g",
-                                    scales ? 100 * r : r);
-        if (!sound && len < size)
-            len += (size_t)snprintf(buf + len, size - len, ")");
+        len = text_append(buf, size, len, sound ? "%s" : "%s(", len ? " " : "");
+        len = text_append(buf, size, len, scales ? "%.0f %%" : "x%.3g", scales ? 100 * r : r);
+        if (!sound)
+            len = text_append(buf, size, len, ")");
     }
 }
 
@@ -228,16 +226,16 @@ static void meaning(char *buf, size_t size, const struct sweep_snapshot *s, int 
     static const char *const limits[] = {
         "; server, network: their share of an answer's time; client, c: CPU",
         "; whose limit, and its share; c: client CPU", "; limit and its share; c: CPU"};
-    size_t len = (size_t)snprintf(buf, size, "a second");
+    size_t len = text_append(buf, size, 0, "a second");
 
-    for (unsigned i = 0; i < s->axes && len < size; i++)
-        len += (size_t)snprintf(buf + len, size - len,
-                                sweep_axis_scales(&s->axis[i]) ? "; %%: efficiency by %s"
-                                                               : "; x: gain by %s",
-                                s->axis[i].name);
-    for (unsigned i = 0; i < sizeof limits / sizeof *limits && len < size; i++)
+    for (unsigned i = 0; i < s->axes; i++)
+        len = text_append(buf, size, len,
+                          sweep_axis_scales(&s->axis[i]) ? "; %%: efficiency by %s"
+                                                         : "; x: gain by %s",
+                          s->axis[i].name);
+    for (unsigned i = 0; i < sizeof limits / sizeof *limits; i++)
         if (len + strlen(limits[i]) <= (size_t)room || i + 1 == sizeof limits / sizeof *limits) {
-            snprintf(buf + len, size - len, "%s", limits[i]);
+            text_append(buf, size, len, "%s", limits[i]);
             break;
         }
 }

@@ -161,8 +161,8 @@ static void limits(struct segments *l, const struct snapshot *s)
     if (s->limits.max_threads_given || !local)
         snprintf(text, sizeof text, "cap %u thr", s->limits.max_threads);
     if (s->limits.max_rate > 0)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s/s", text[0] ? " " : "cap ",
-                 format_number(rate, sizeof rate, s->limits.max_rate));
+        text_append(text, sizeof text, strlen(text), "%s%s/s", text[0] ? " " : "cap ",
+                    format_number(rate, sizeof rate, s->limits.max_rate));
     if (text[0])
         add(l, ROLE_LABEL, false, 6, text);
     else

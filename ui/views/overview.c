@@ -299,6 +299,8 @@ static void pools_panel(struct cells *c, const struct snapshot *s, struct screen
     memcpy(columns, pool_columns, sizeof columns);
     if (sc->baselines)
         columns[COL_CHANGE] = (struct column){"VS BASE /s p99", 16, 20, ALIGN_LEFT, 1};
+    if (s->pools > 0 && s->pool[s->pools - 1].number > 99)
+        columns[COL_NUMBER].width = columns[COL_NUMBER].most = 3;
     columns[COL_POOL].most = show_names_width(s, 12, 32);
     /* A name says more than the end of a path; where there is little room it takes it from there.
      */

@@ -48,7 +48,7 @@ struct alert {
     bool bad; /* else a caution */
     char text[320];
 };
-#define ALERTS_MAX 16
+#define ALERTS_MAX (2 * POOLS_MAX)
 int alerts_collect(const struct snapshot *, struct alert *alert, int max);
 
 void header_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);

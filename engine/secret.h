@@ -1,0 +1,37 @@
+/* Secrets in texts: passwords, tokens and keys.
+ *
+ * A secret comes in by a URL (user:password@), as the value of an option with a secret's name
+ * (option_name_is_secret), from a prompt, a file or the environment. Whatever quotes what a person
+ * typed takes it out here, so that it is taken out everywhere in the same way. What a server says
+ * may hold a secret too (it was sent one): known values are taken out of every message. */
+#ifndef LOADTOP_ENGINE_SECRET_H
+#define LOADTOP_ENGINE_SECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The longest password, token or key that is taken, in bytes. What is longer is refused. */
+#define SECRET_MAX 8192
+#define SECRET_WORDS "8192"
+
+/* Puts a star in place of each byte that may belong to a secret of a word or line as a person typed
+ * it: behind the first ':' of a URL up to its last '@', and the values of options with a secret's
+ * name (?token=X, &kafka.sasl.password=X, name=X, --token X, set NAME X). An escaped name counts as
+ * what it says. Where it cannot be told where a secret ends, too much is hidden. True if there was
+ * one. */
+bool secret_star(char *text);
+/* Likewise into buf, with "***" for each secret however long it is. Returns buf. */
+char *secret_masked(const char *text, char *buf, size_t size);
+/* Does "***" stand where a secret is expected, as in a line that was kept? */
+bool secret_was_masked(const char *text);
+/* Takes secrets out of a message, in which a URL ends at the next blank; and every known one. */
+void secret_hide(char *message);
+
+/* This process now holds that secret: messages never show it (unless it is so short that it is an
+ * ordinary word), and the kernel writes no core of the process, nor lets another process of the
+ * user read its memory. Any thread. "" is none. */
+void secret_know(const char *value);
+/* The same for a secret that is not known yet, only that there is one. */
+void secret_hold(void);
+
+#endif

@@ -1,0 +1,185 @@
+"""A Redis that lies: numbers that no server has, replies that nobody asked for, and replies without an end. The
+program stays up, says what the server did, and its memory stays within what the bounds in the code say, as the
+kernel counts it (VmHWM).   ctest: timeout=180
+"""
+import unittest
+
+import lib
+from redis_fake import Fake, info
+
+MiB = 1 << 20
+HELD_MAX = 256 * MiB    # NET_HELD_MAX
+PROGRAM = 64 * MiB      # the program without what servers make it hold: some 30
+AROUND = 96 << 10       # what a connection may hold beside, and its own memory
+
+
+def classes(p):
+    return {e["class"]: e for e in p["error_classes"]}
+
+
+def peak(pid):
+    with open("/proc/%d/status" % pid, encoding="ascii") as f:
+        return next(int(line.split()[1]) << 10 for line in f if line.startswith("VmHWM"))
+
+
+def dbs(count):
+    return "# Keyspace\r\n" + "".join("db%d:keys=1\r\n" % i for i in range(count))
+
+
+# A first INFO, and one a second later; the second is larger where rates can be.
+HUGE = "9" * 400  # infinite as a double
+LARGE = "9" * 300  # and this is finite
+FIRST = info("0", run_id="a", server_time_usec="1000000")
+INFOS = {
+    "huge": (FIRST, info(HUGE, run_id="a")),
+    "large": (FIRST, info(LARGE, run_id="a", server_time_usec="2000000")),
+    "digits": (info("0", run_id="a"), info("9007199254740992", run_id="a", server_time_usec="1")),
+    "inf": (info("inf"), info("inf")),
+    "nan": (info("nan"), info("-nan")),
+    "minus": (info("-" + HUGE), info("-1e308")),
+    "text": (info("x" * 30000), info("\xff\xfe" * 9000)),
+    "lines": (dbs(60000), info("1") + dbs(50000)),
+    "keys": (dbs(1), "# Keyspace\r\ndb0:keys=%s\r\n" % HUGE),
+    "empty": ("", "\n" * MiB),
+}
+
+
+class Numbers(unittest.TestCase):
+    """What INFO says, in every field that is read, headless and on the screen."""
+
+    def setUp(self):
+        self.fakes = {name: Fake(info=lambda n, both=both: both[n > 1]) for name, both in INFOS.items()}
+
+    def tearDown(self):
+        for f in self.fakes.values():
+            f.close()
+
+    def urls(self):
+        return ["%s?name=%s&rate=200/s" % (f.url, name) for name, f in self.fakes.items()]
+
+    def told(self):
+        return all(f.infos >= 3 for f in self.fakes.values())
+
+    def test_headless(self):
+        with lib.Headless(*self.urls()) as h:
+            lib.until("each has told its second INFO", lambda: self.told() or not lib.alive(h.pid), timeout=30)
+            h.signal(15)
+            run = h.wait(code=128 + 15)
+        for name in INFOS:
+            p = lib.pool(run, name)
+            self.assertGreater(p["ops"]["completed"], 0, p)
+            self.assertEqual(lib.accounting(p["ops"]), 0)
+        self.assertIsNone(lib.pool(run, "huge")["backend_stats"]["connected_clients"])
+
+    def test_dashboard(self):
+        with lib.Pty(lib.LOADTOP, *self.urls(), cols=160, rows=50) as t:
+            def seen():
+                t.pump(0.05)
+                return self.told() or not lib.alive(t.pid)
+            lib.until("each has told its second INFO", seen, timeout=30)
+            for view in "2pool", "3scaling", "4errors", "5events", "6targets", "1overview":
+                t.send(view[0])
+                t.wait_for("[%s %s]" % (view[0], view[1:]))
+            for name in INFOS:
+                t.wait_for(name)
+            t.send("qy")
+            self.assertEqual(t.wait(), 0, t.text())
+
+
+class Start(unittest.TestCase):
+    """What the first looks at the server take."""
+
+    def refused(self, text, *words):
+        with Fake(info=text) as f:
+            r = lib.loadtop("--headless", "-n", 10, f.url)
+            self.assertIn(r.code, (1, 3), r)
+            for word in words:
+                self.assertIn(word, r.err)
+
+    def test_info(self):
+        cases = (
+            (b"$2000000000\r\n", "a reply of 2000000000 bytes, and at most 1048576 are taken"),
+            (b"$" + b"9" * 18 + b"\r\n", "a reply of 999999999999999999 bytes"),
+            (dbs(10 ** 6), "bytes, and at most 1048576 are taken"),
+            (b"*1000000000\r\n", "more than 20000 elements, or more than 4 deep"),
+            (b"*19000\r\n" * 2 + b"*1\r\n" * 100000, "more than 20000 elements, or more than 4 deep"),
+            (b"*1\r\n" * 5 + b":1\r\n", "more than 20000 elements, or more than 4 deep"),
+            (b"+" + b"x" * (2 * MiB), "a reply of more than 1"),
+        )
+        for text, words in cases:
+            with self.subTest(words):
+                self.refused(text, words)
+
+
+class Memory(unittest.TestCase):
+    """Replies to the load. Sizes are the bounds of the code; nothing here depends on the machine's speed."""
+
+    def run_load(self, connections, answer, enough, *args):
+        """Until there was `enough`, or the memory is above its bound. The run and the peak."""
+        bound = PROGRAM + HELD_MAX + connections * AROUND
+        if lib.SANITIZED:
+            bound = 1 << 40  # there, what is freed stays
+        with Fake(answer=answer) as f, \
+                lib.Headless("--clients", connections // 2, "--threads", 2, "--timeout", "60s", "--ops", "get", *args,
+                             f.url) as h:
+            lib.until("the server has said enough", lambda: enough(f) or peak(h.pid) > bound, timeout=60)
+            most = peak(h.pid)
+            h.signal(2)
+            run = h.wait(code=130)
+        p = lib.pool(run)
+        self.assertEqual(lib.accounting(p["ops"]), 0)
+        self.assertLess(most, bound)
+        return p, most
+
+    def test_declared_length(self):
+        """A string of 512 MB is refused at its head."""
+        def answer(fake, words):
+            def stream():
+                yield b"$512000000\r\n"
+                while True:
+                    yield b"x" * MiB
+            return stream()
+        p, most = self.run_load(50, answer, lambda f: f.ended > 100)
+        self.assertEqual(set(classes(p)), {"too_large"})
+        self.assertIn("a reply of 512000000 bytes, and at most 11", classes(p)["too_large"]["first"])
+        if not lib.SANITIZED:
+            self.assertLess(most, PROGRAM + 50 * AROUND)
+
+    def test_without_an_end(self):
+        """An array that goes on for ever, of elements that are nothing, and one that is too deep."""
+        def answer(fake, words):
+            def stream():
+                yield b"*9999\r\n*9999\r\n*9999\r\n"
+                while True:
+                    yield b"$100000\r\n" + b"x" * 100000 + b"\r\n"
+            return stream() if fake.asked % 2 else b"*1\r\n" * 1000
+        p, _ = self.run_load(20, answer, lambda f: f.ended > 60 or f.sent > 2000 * MiB)
+        self.assertEqual(set(classes(p)), {"too_large", "protocol"})
+        self.assertIn("a reply without an end: 11", classes(p)["too_large"]["first"])
+        self.assertIn("more or deeper elements", classes(p)["protocol"]["first"])
+
+    def test_sum(self):
+        """Many connections, each with a reply as large as one may be, of which the end never comes."""
+        def answer(fake, words):
+            return b"$1100000\r\n" + b"x" * 1050000
+        p, _ = self.run_load(600, answer, lambda f: f.ended > 20)
+        self.assertEqual(set(classes(p)), {"too_much"})
+        self.assertIn("hold 256 MiB of all connections", classes(p)["too_much"]["first"])
+
+    def test_larger_values_of_before(self):
+        """What is larger than `size` but was asked for by an earlier run, and what is asked for, is taken."""
+        def answer(fake, words):
+            return b"$1000000\r\n" + b"x" * 1000000 + b"\r\n"
+        with Fake(answer=answer) as f:
+            p = lib.pool(lib.headless("-n", 50, "--ops", "get", f.url))
+            self.assertEqual(p["ops"]["completed"], 50, classes(p))
+
+        def large(fake, words):
+            return b"$4000000\r\n" + b"x" * 4000000 + b"\r\n"
+        with Fake(answer=large) as f:
+            p = lib.pool(lib.headless("-n", 20, "--ops", "get", "--size", "4M", f.url))
+            self.assertEqual(p["ops"]["completed"], 20, classes(p))
+
+
+if __name__ == "__main__":
+    lib.main()

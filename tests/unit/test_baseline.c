@@ -1,0 +1,64 @@
+/* A saved run as the baseline: it is compared only where it had the load that is on now, and a load
+ * that no run can have, in a file that somebody edited, is none. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <unistd.h>
+
+#include "engine/err.h"
+#include "tests/unit/fixture_snapshot.h"
+#include "ui/baseline.h"
+#include "ui/screen.h"
+
+static struct screen sc;
+
+/* A run of the fixture's first pool with this load: is the present held against it? */
+static bool is_compared(const char *threads, const char *clients, const char *depth)
+{
+    const struct snapshot *s = fixture_snapshot();
+    char file[] = "/tmp/test-baseline-XXXXXX";
+    const char *why;
+    unsigned pools = 0;
+    struct err err = {0};
+    int fd = mkstemp(file);
+
+    assert_true(fd >= 0);
+    dprintf(fd,
+            "{\"loadtop\": \"0\", \"schema\": 1, \"pools\": [{\"name\": \"redis\", \"threads\": "
+            "%s, \"clients\": %s, \"depth\": %s, \"throughput_per_s\": 5}]}",
+            threads, clients, depth);
+    close(fd);
+    if (baseline_load(&sc, s, file, &pools, &err))
+        fail_msg("%s", err.msg);
+    unlink(file);
+    assert_int_equal(pools, 1);
+    bool found = baseline_at(baseline_of(&sc, s->pool[0].number), &s->pool[0], &why) != NULL;
+    baseline_free(&sc);
+    return found;
+}
+
+static void test_only_the_same_load_is_compared(void **state)
+{
+    (void)state;
+    screen_init(&sc);
+    assert_true(is_compared("4", "10", "16"));
+    assert_false(is_compared("5", "10", "16"));
+    assert_false(is_compared("4", "10", "4294967312"));  /* 16 in the low 32 bits */
+    assert_false(is_compared("4294967300", "10", "16")); /* 4 */
+    assert_false(is_compared("4", "1e19", "16"));
+    assert_false(is_compared("-4", "10", "16"));
+    assert_false(is_compared("\"4\"", "10", "16"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_only_the_same_load_is_compared),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

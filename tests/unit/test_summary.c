@@ -1,0 +1,76 @@
+/* The summary of a run: what servers and people said stands in its own line, and forges none. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/fixture_snapshot.h"
+#include "ui/summary.h"
+
+#define EVIL "x\nforged\r\x1b[2J\xc2\x85\u2028"
+#define SET(field) copy_str(field, sizeof(field), EVIL)
+
+static void spoil(struct snapshot *s)
+{
+    SET(s->host);
+    SET(s->ended_by);
+    for (unsigned i = 0; i < s->events; i++) {
+        SET(fixture_events[i].pool);
+        SET(fixture_events[i].what);
+        SET(fixture_events[i].from);
+        SET(fixture_events[i].to);
+    }
+    for (unsigned i = 0; i < s->thresholds; i++)
+        SET(fixture_thresholds[i].expr);
+    for (unsigned i = 0; i < s->pools; i++) {
+        struct pool_snapshot *p = &fixture_pools[i];
+        SET(p->name);
+        SET(p->target);
+        SET(p->version);
+        SET(p->note);
+        SET(p->state_why);
+        SET(p->limit_why);
+        for (unsigned k = 0; k < p->errors; k++) {
+            SET(p->error[k].name);
+            SET(p->error[k].first);
+            SET(p->error[k].last);
+        }
+        for (unsigned k = 0; k < p->checks; k++)
+            SET(p->check[k].why);
+    }
+}
+
+/* How often a line of what is printed begins so. */
+static unsigned lines_with(const char *page, const char *begin)
+{
+    unsigned n = 0;
+
+    for (const char *at = strstr(page, begin); at; at = strstr(at + 1, begin))
+        n += at == page || at[-1] == '\n' || at[-1] == '\r';
+    return n;
+}
+
+static void test_no_line_is_forged(void **state)
+{
+    struct snapshot *s = fixture_snapshot();
+    struct text t = {0};
+
+    (void)state;
+    spoil(s);
+    summary_text(&t, s);
+    assert_non_null(strstr(text_str(&t), "x forged ?[2J??"));
+    assert_int_equal(lines_with(text_str(&t), "forged"), 0);
+    for (const char *c = text_str(&t); *c; c++)
+        assert_true((unsigned char)*c >= 0x20 || *c == '\n');
+    text_free(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_line_is_forged),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
