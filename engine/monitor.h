@@ -88,6 +88,9 @@ void monitor_last(struct pool *, double now_s);
 /* Starts the intervals afresh at now: loading begins. */
 void monitor_restart(struct pool *, double now_s);
 
+/* How late a start may be, ns: 1 ms, or 10 % of the median response time of the last full second if
+ * that is more. */
+double monitor_lag_limit_ns(const struct monitor *);
 uint64_t monitor_class_recent(const struct monitor *, const char *error_class);
 /* Summary of a histogram: NaN where fewer than 10 samples lie above a quantile. */
 void latency_summary(const struct histogram *, struct latency *);

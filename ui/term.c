@@ -186,8 +186,9 @@ static bool window_size(int *rows, int *cols)
     return true;
 }
 
-/* Curses believes these two variables before it asks the terminal or its description: whatever
- * those say, and whatever the user's environment held, it opens with a size that it can hold. */
+/* Curses believes these two variables before it asks the terminal, which it cannot, or its
+ * description: whatever those say, and whatever the user's environment held, it opens with a size
+ * that it can hold. */
 static void tell_size(void)
 {
     int rows = 24, cols = 80;
@@ -227,17 +228,6 @@ int term_check(const char *colors, struct err *err)
     return 0;
 }
 
-/* Curses cannot ask a file for its size and has begun with that of the terminal's description. It
- * begins again, as after a suspension, with the real one: the scrolling region of a VT100 is set by
- * it. */
-static void begin_with_size(void)
-{
-    int rows, cols;
-    term_size(&rows, &cols);
-    endwin();
-    tty_out_discard();
-}
-
 int term_open(const char *colors, struct err *err)
 {
     const char *name = getenv("TERM");
@@ -264,7 +254,6 @@ int term_open(const char *colors, struct err *err)
         return err_set(err, ERR_FAILED, "TERM=%.60s: the terminal could not be opened", name);
     }
     set_term(term.screen);
-    begin_with_size();
     enter_modes();
     define_arrows();
     define_key("\033[200~", PASTE_BEGIN);

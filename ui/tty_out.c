@@ -151,12 +151,6 @@ void tty_out_add(const char *s, size_t len)
     (void)!write(fileno(out.stream), s, len); /* memory: it fails when there is none */
 }
 
-void tty_out_discard(void)
-{
-    (void)!ftruncate(fileno(out.stream), 0);
-    lseek(fileno(out.stream), 0, SEEK_SET);
-}
-
 bool tty_out_ready(void)
 {
     pthread_mutex_lock(&out.lock);
@@ -173,7 +167,8 @@ static void collect(struct text *to)
     ssize_t n;
     for (off_t at = 0; (n = pread(fileno(out.stream), buf, sizeof buf, at)) > 0; at += n)
         text_put(to, buf, (size_t)n);
-    tty_out_discard();
+    (void)!ftruncate(fileno(out.stream), 0);
+    lseek(fileno(out.stream), 0, SEEK_SET);
 }
 
 void tty_out_send(void)

@@ -19,8 +19,6 @@ int tty_out_open(struct err *);
 FILE *tty_out_stream(void);
 /* Adds to what is collected. */
 void tty_out_add(const char *s, size_t len);
-/* Forgets what is collected. */
-void tty_out_discard(void);
 /* Has all that was sent been written? If not, the loop is woken (tty_wake) when it has. */
 bool tty_out_ready(void);
 /* Hands over what was collected. If the thread still writes, the two are written one after the
