@@ -9,6 +9,7 @@
  * abandoned), so its late answer ends it and nothing else. conn_down and what it calls may free
  * everything here: after it, callers stop. */
 #include "backends/cassandra.h"
+#include "engine/secret.h"
 #include "engine/text.h"
 
 #include <errno.h>
@@ -244,13 +245,13 @@ static int on_cluster(struct cass_conn *c, struct cql_in *in)
     const char *expected = pool_of(c)->cluster;
     struct cql_result r;
     struct cql_str v = {0};
-    char text[200];
+    char text[200], said[81];
     bool read = cql_read_result(in, &r) == 0 && r.kind == CQL_ROWS && r.rows > 0 &&
                 cql_get_bytes(&r.content, &v);
     if (read && v.len == strlen(expected) && memcmp(v.s, expected, v.len) == 0)
         return begin_prepare(c);
-    snprintf(text, sizeof text, "cluster '%.*s' answers there, and the pool was opened on '%.80s'",
-             (int)(v.len < 80 ? v.len : 80), v.len ? v.s : "", expected);
+    snprintf(text, sizeof text, "cluster '%s' answers there, and the pool was opened on '%.80s'",
+             secret_said(said, sizeof said, v.len ? v.s : "", v.len), expected);
     lost(c, "other_cluster", text);
     return 1;
 }
@@ -363,12 +364,14 @@ static void park(struct cass_conn *c, struct op *op, unsigned st)
 static void note_strain(const struct cass_conn *c, const struct cql_error *e, const char *text)
 {
     struct pool *pool = worker_pool(c->conn->worker);
+    size_t len = strlen(text);
     if (e->code == CQL_E_OVERLOADED)
-        pool_strain(pool, STRAIN_THREADS, "node %s is overloaded: %s", host_of(c)->shown, text);
+        pool_strain_said(pool, STRAIN_THREADS, text, len,
+                         "node %s is overloaded: ", host_of(c)->shown);
     else if (e->code == CQL_E_UNAVAILABLE)
-        pool_strain(pool, STRAIN_REPLICAS, "replicas are missing: %s", text);
+        pool_strain_said(pool, STRAIN_REPLICAS, text, len, "replicas are missing: ");
     else if (e->code == CQL_E_INVALID && strstr(text, "disk_usage violated"))
-        pool_strain(pool, STRAIN_READ_ONLY, "disks are full: %s", text); /* a guardrail's words */
+        pool_strain_said(pool, STRAIN_READ_ONLY, text, len, "disks are full: "); /* a guardrail */
 }
 
 static int on_op_error(struct cass_conn *c, struct op *op, struct cql_in *in)
@@ -451,6 +454,7 @@ static int on_own_error(struct cass_conn *c, uint32_t what, struct cql_in *in)
         return 1;
     }
     cql_error_text(&e, text, sizeof text);
+    secret_hide_values(text);
     if (what == OWN_STARTUP || what == OWN_CLUSTER || e.code == CQL_E_OVERLOADED ||
         e.code == CQL_E_BOOTSTRAPPING) {
         lost(c, cql_error_class(e.code), text);
@@ -483,12 +487,13 @@ static int on_own(struct cass_conn *c, uint32_t what, const struct cql_frame *f,
 
 static void note_warnings(struct cass_conn *c, struct cql_body *b)
 {
+    char said[192];
     struct cql_str text = cql_get_string(&b->warning);
     atomic_fetch_add_explicit(&worker_of(c)->count.warnings, b->warnings, memory_order_relaxed);
     uint32_t k = atomic_fetch_add(&pool_of(c)->warned, 1) + 1;
     if ((k & (k - 1)) == 0)
-        pool_event(worker_pool(c->conn->worker), "warning of the server (%u so far): %.*s", k,
-                   (int)text.len, text.s);
+        pool_event(worker_pool(c->conn->worker), "warning of the server (%u so far): %s", k,
+                   secret_said(said, sizeof said, text.s, text.len));
 }
 
 static int on_frame(void *ctx, const struct cql_frame *f)

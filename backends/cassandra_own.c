@@ -109,7 +109,7 @@ int cass_own_statements(struct cass_pool *p, const struct pool *pool, struct err
     if (path[0]) {
         char what[160];
         snprintf(what, sizeof what, "stmt-file=%.140s", path);
-        code = plain_file_read(path, FILE_MAX, what, &file, err);
+        code = plain_file_read(path, false, FILE_MAX, what, &file, err);
         cql = text_str(&file);
     }
     while (code == 0 && (cql = cass_next_statement(cql, &one)))

@@ -4,6 +4,7 @@
  * events and asks for what is shown. It is made again, on any node, when it is lost; load does not
  * depend on it. */
 #include "backends/cassandra.h"
+#include "engine/secret.h"
 #include "engine/text.h"
 #include "engine/utf8.h"
 
@@ -46,16 +47,18 @@ static void on_event(void *ctx, const struct cql_event *e)
 {
     struct pool *pool = ctx;
     struct cass_pool *p = pool_data(pool);
+    char change[40], what[40], name[96];
     if (is(e->type, "STATUS_CHANGE")) {
         on_status(p, pool, e);
     } else if (is(e->type, "TOPOLOGY_CHANGE")) {
         p->refresh = true;
-        pool_event(pool, "node %s: %.*s", e->address, (int)e->change.len, e->change.s);
+        pool_event(pool, "node %s: %s", e->address,
+                   secret_said(change, sizeof change, e->change.s, e->change.len));
     } else if (is(e->schema.keyspace, p->keyspace)) {
-        pool_event(pool, "schema: %.*s %.*s %.*s%s%.*s", (int)e->schema.change.len,
-                   e->schema.change.s, (int)e->schema.target.len, e->schema.target.s,
-                   (int)e->schema.keyspace.len, e->schema.keyspace.s, e->schema.name.len ? "." : "",
-                   (int)e->schema.name.len, e->schema.name.s);
+        secret_said(change, sizeof change, e->schema.change.s, e->schema.change.len);
+        secret_said(what, sizeof what, e->schema.target.s, e->schema.target.len);
+        secret_said(name, sizeof name, e->schema.name.s, e->schema.name.len);
+        pool_event(pool, "schema: %s %s %s%s%s", change, what, p->keyspace, *name ? "." : "", name);
     }
 }
 

@@ -8,6 +8,7 @@
  * Hosts are appended and never taken away, because workers hold their places; one that left the
  * ring is marked. A ring is replaced whole, and the old ones are kept until the pool ends. */
 #include "backends/cassandra.h"
+#include "engine/secret.h"
 #include "engine/text.h"
 
 #include <arpa/inet.h>
@@ -189,6 +190,7 @@ static void on_local(void *ctx, const struct cql_str *v, unsigned values)
     if (values < 4)
         return;
     copy_value(p->version, sizeof p->version, v[0]);
+    secret_hide_values(p->version);
     copy_value(partitioner, sizeof partitioner, v[1]);
     d->long_dc = !take_name(p->host[d->self].dc, sizeof p->host[d->self].dc, v[2]);
     d->present[d->self] = true;

@@ -4,6 +4,7 @@
  * One request is outstanding at a time, on stream 0. Events come in between and go to their own
  * callback. */
 #include "backends/cassandra.h"
+#include "engine/secret.h"
 #include "engine/text.h"
 
 #include <errno.h>
@@ -74,6 +75,7 @@ static int on_frame(void *ctx, const struct cql_frame *f)
         }
         s->error_code = error.code;
         cql_error_text(&error, text, sizeof text);
+        secret_hide_values(text);
         s->failed =
             err_set(s->err, ERR_FAILED, "%s: %s: %s", s->shown, cql_error_class(error.code), text);
         return 0;

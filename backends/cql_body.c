@@ -6,6 +6,8 @@
  * spin. */
 #include "backends/cql.h"
 
+#include "engine/secret.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 
@@ -393,11 +395,12 @@ char *cql_version_refusal(const struct cql_frame *f, char *buf, size_t size)
 {
     struct cql_in in = {.p = f->body, .end = f->body + f->length};
     struct cql_error e;
+    char said[161];
 
     if (f->opcode == CQL_ERROR && cql_read_error(&in, &e) == 0)
         snprintf(buf, size,
-                 "the server refuses native protocol v4, which Cassandra 2.2 and later speak: %.*s",
-                 (int)(e.message.len > 160 ? 160 : e.message.len), e.message.s);
+                 "the server refuses native protocol v4, which Cassandra 2.2 and later speak: %s",
+                 secret_said(said, sizeof said, e.message.s, e.message.len));
     else
         snprintf(buf, size,
                  "the server answers in native protocol v%u; v4 is needed, which Cassandra 2.2 and "

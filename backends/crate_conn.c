@@ -18,6 +18,7 @@
 #include "backends/crate.h"
 
 #include "backends/crate_error.h"
+#include "engine/secret.h"
 #include "engine/err.h"
 #include "engine/utf8.h"
 
@@ -238,6 +239,7 @@ static void probe_failed(struct crate_conn *c, CURLcode result)
     const struct crate_host *h = crate_host_of(c);
     long os_errno = 0;
     curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_errno);
+    secret_hide_values(c->why);
     if (c->refused.code == ERR_UNREACHED)
         conn_down(c->conn, "waiting", "%s", c->refused.msg); /* for a yes: it is tried again */
     else if (c->refused.code)
@@ -253,11 +255,10 @@ static void probe_failed(struct crate_conn *c, CURLcode result)
 static void probe_unwanted(struct crate_conn *c, long status, const json_t *root)
 {
     const struct crate_host *h = crate_host_of(c);
-    char name[CRATE_CLASS_MAX], msg[160];
-    unsigned len = (unsigned)clean_line(c->probe.s ? c->probe.s : c->plain,
-                                        (unsigned)(c->probe.len < 80 ? c->probe.len : 80));
-    crate_message(msg, sizeof msg, text_str(&c->probe), status == 503 ? 0 : len,
-                  crate_status_advice(status));
+    char name[CRATE_CLASS_MAX], msg[160], said[81];
+    secret_said(said, sizeof said, text_str(&c->probe), c->probe.len);
+    unsigned len = (unsigned)clean_line(said, strlen(said));
+    crate_message(msg, sizeof msg, said, status == 503 ? 0 : len, crate_status_advice(status));
     if ((status == 503 || status == 429) && !json_object_get(root, "ok"))
         pool_strain(worker_pool(c->conn->worker), STRAIN_REFUSED,
                     "%.60s refuses connections: HTTP %ld", h->shown, status);

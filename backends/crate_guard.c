@@ -112,25 +112,25 @@ static bool says(const char *msg, size_t len, const char *what)
 void crate_strain_error(struct pool *pool, int code, long status, const char *msg, size_t len)
 {
     char name[CRATE_CLASS_MAX];
-    int shown = len < 60 ? (int)len : 60;
+    size_t shown = len < 60 ? len : 60;
     crate_code_class(name, sizeof name, code);
     switch (code) {
     case 4007: /* blocks.write, as seen on 6.4.3 */
     case 4033: /* blocks.read_only */
     case 4035: /* blocks.write, as later versions say it */
     case 4037: /* blocks.read_only_allow_delete: a disk is past its flood stage */
-        pool_strain(pool, STRAIN_READ_ONLY, "the table is blocked for writing: %s: %.*s", name,
-                    shown, msg);
+        pool_strain_said(pool, STRAIN_READ_ONLY, msg, shown,
+                         "the table is blocked for writing: %s: ", name);
         return;
     default:
         break;
     }
     if (status == 429 || says(msg, len, "EsRejectedExecution") ||
         says(msg, len, "rejected execution"))
-        pool_strain(pool, STRAIN_THREADS, "its queues are full: %.*s",
-                    shown ? shown : (int)sizeof "HTTP 429" - 1, shown ? msg : "HTTP 429");
+        pool_strain_said(pool, STRAIN_THREADS, msg, shown, "its queues are full: %s",
+                         shown ? "" : "HTTP 429");
     else if (says(msg, len, "CircuitBreakingException") || says(msg, len, "breaker would use"))
-        pool_strain(pool, STRAIN_MEMORY, "its memory is short: %.*s", shown, msg);
+        pool_strain_said(pool, STRAIN_MEMORY, msg, shown, "its memory is short: ");
 }
 
 #else

@@ -9,6 +9,7 @@
 #include "backends/crate.h"
 
 #include "backends/crate_error.h"
+#include "engine/secret.h"
 #include "engine/utf8.h"
 
 #include <errno.h>
@@ -240,7 +241,9 @@ static void broken(struct crate_conn *c, CURLcode result)
     const char *why = c->why[0] && result != CURLE_COULDNT_CONNECT ? c->why : "connection lost";
     if (header > 0 && strcmp(name, "closed") == 0)
         name = "torn";
-    conn_down(c->conn, name, "%s: %s (outcome unknown)", crate_host_of(c)->shown, why);
+    char said[CURL_ERROR_SIZE];
+    conn_down(c->conn, name, "%s: %s (outcome unknown)", crate_host_of(c)->shown,
+              secret_said(said, sizeof said, why, strlen(why)));
 }
 
 void crate_request_done(struct crate_conn *c, CURLcode result)

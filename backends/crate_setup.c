@@ -138,7 +138,7 @@ int crate_own_statements(const struct options *o, struct crate_stmt **stmt, unsi
     if (path[0]) {
         char what[160];
         snprintf(what, sizeof what, "stmt-file=%.140s", path);
-        result = plain_file_read(path, OWN_SQL_MAX, what, &file, err);
+        result = plain_file_read(path, false, OWN_SQL_MAX, what, &file, err);
         sql = text_str(&file);
     }
     if (result == 0 && (sql[0] || path[0])) {

@@ -9,6 +9,7 @@
 #include "backends/crate.h"
 
 #include "backends/crate_error.h"
+#include "engine/secret.h"
 #include "engine/err.h"
 #include "engine/utf8.h"
 
@@ -61,7 +62,9 @@ static void add_authorization(struct text *line, const struct target *t, const s
         struct text pair = {0};
         text_add(&pair, "%s:%s", t->user, t->password);
         text_add(line, "Authorization: Basic ");
+        size_t at = line->len;
         base64(line, text_str(&pair), pair.len);
+        secret_know(text_str(line) + at); /* a proxy may send it back */
         if (pair.s)
             explicit_bzero(pair.s, pair.len);
         text_free(&pair);
@@ -233,6 +236,7 @@ static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct 
         curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &s->status);
         return 0;
     }
+    secret_hide_values(s->why);
     if (s->refused.code)
         return err_set(err, s->refused.code, "%s", s->refused.msg);
     if (s->reply.cut)
@@ -277,14 +281,16 @@ static int take_greeting(struct crate_site *s, unsigned host, struct err *err)
         s->greeted = result == 0;
     } else if (!crate_same_cluster(s, cluster)) {
         char name[80];
-        copy_str(name, sizeof name, cluster ? cluster : "one without a name");
+        copy_str(name, sizeof name, "one without a name");
+        if (cluster)
+            secret_said(name, sizeof name, cluster, strlen(cluster));
         result = err_set(err, ERR_FAILED,
                          "%s: it is of another cluster (%s) than the hosts before: give it a pool "
                          "of its own",
                          shown, name);
     }
     if (version && result == 0)
-        copy_str(s->version, sizeof s->version, version);
+        secret_said(s->version, sizeof s->version, version, strlen(version));
     json_decref(root);
     return result;
 }
@@ -302,7 +308,7 @@ int crate_site_greet(struct crate_site *s, unsigned host, struct err *err)
         return result;
     if (s->status == 200)
         return take_greeting(s, host, err);
-    copy_str(said, sizeof said, text_str(&s->reply));
+    secret_said(said, sizeof said, text_str(&s->reply), s->reply.len);
     unsigned len = (unsigned)clean_line(said, strlen(said));
     crate_message(shown, sizeof shown, said, s->status == 503 ? 0 : len,
                   crate_status_advice(s->status));
@@ -330,7 +336,7 @@ static int refused_statement(struct crate_site *s, const json_t *reply, struct e
         if (!text)
             text = text_str(&s->reply);
     }
-    copy_str(said, sizeof said, text ? text : "");
+    secret_said(said, sizeof said, text ? text : "", text ? strlen(text) : 0);
     unsigned len = (unsigned)clean_line(said, strlen(said));
     crate_message(shown, sizeof shown, said, len, advice);
     int code = s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED;

@@ -5,6 +5,7 @@
  * cluster refuses to tell stays unknown; it is an error only where the load depends on it. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
+#include "engine/secret.h"
 #include "engine/text.h"
 
 #include <math.h>
@@ -88,12 +89,17 @@ rd_kafka_AdminOptions_t *kafka_admin_options(rd_kafka_t *rk)
     return o;
 }
 
+static char *copy_said(char *buf, size_t size, const char *said)
+{
+    return secret_said(buf, size, said, strlen(said));
+}
+
 static int topic_result(const rd_kafka_topic_result_t **result, size_t n, rd_kafka_resp_err_t *code,
                         char *words, size_t size)
 {
     *code = n ? rd_kafka_topic_result_error(result[0]) : RD_KAFKA_RESP_ERR__FAIL;
     const char *said = n ? rd_kafka_topic_result_error_string(result[0]) : NULL;
-    copy_str(words, size, said ? said : rd_kafka_err2str(*code));
+    copy_said(words, size, said ? said : rd_kafka_err2str(*code));
     return *code ? -1 : 0;
 }
 
@@ -115,7 +121,7 @@ int kafka_topic_create(struct kafka_pool *kp, struct err *err)
         e = await(q, RD_KAFKA_EVENT_CREATETOPICS_RESULT, ADMIN_MS / 10);
     if (e && rd_kafka_event_error(e)) {
         code = rd_kafka_event_error(e);
-        copy_str(words, sizeof words, rd_kafka_event_error_string(e));
+        copy_said(words, sizeof words, rd_kafka_event_error_string(e));
     } else if (e) {
         size_t n = 0;
         const rd_kafka_topic_result_t **r =
@@ -152,7 +158,7 @@ int kafka_topic_delete(rd_kafka_t *rk, const char *name, struct err *err)
     rd_kafka_event_t *e = kafka_await(q, RD_KAFKA_EVENT_DELETETOPICS_RESULT);
     if (e && rd_kafka_event_error(e)) {
         code = rd_kafka_event_error(e);
-        copy_str(words, sizeof words, rd_kafka_event_error_string(e));
+        copy_said(words, sizeof words, rd_kafka_event_error_string(e));
     } else if (e) {
         size_t n = 0;
         const rd_kafka_topic_result_t **r =
@@ -180,7 +186,7 @@ int kafka_group_delete(rd_kafka_t *rk, const char *name, struct err *err)
     rd_kafka_event_t *e = kafka_await(q, RD_KAFKA_EVENT_DELETEGROUPS_RESULT);
     if (e && rd_kafka_event_error(e)) {
         code = rd_kafka_event_error(e);
-        copy_str(words, sizeof words, rd_kafka_event_error_string(e));
+        copy_said(words, sizeof words, rd_kafka_event_error_string(e));
     } else if (e) {
         size_t n = 0;
         const rd_kafka_group_result_t **r =
@@ -611,7 +617,9 @@ static void setting(struct kafka_pool *kp, const char *name, const char *value)
         double ms = strtod(value, NULL);
         kp->retention_s = ms < 0 ? INFINITY : ms / 1000;
     } else if (strcmp(name, "inter.broker.protocol.version") == 0) {
-        snprintf(kp->version, sizeof kp->version, "Kafka %.*s", (int)strcspn(value, "-"), value);
+        char version[sizeof kp->version - sizeof "Kafka " + 1];
+        snprintf(kp->version, sizeof kp->version, "Kafka %s",
+                 secret_said(version, sizeof version, value, strcspn(value, "-")));
     }
 }
 

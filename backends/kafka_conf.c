@@ -9,6 +9,7 @@
  */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
+#include "engine/secret.h"
 #include "engine/text.h"
 
 #include <errno.h>
@@ -356,6 +357,7 @@ static int try_type(struct kafka_pool *kp, rd_kafka_type_t type, struct err *err
         return 0;
     }
     rd_kafka_conf_destroy(conf);
+    secret_hide_values(words);
     return err_set(err, ERR_USAGE, "kafka: librdkafka refuses these properties: %s", words);
 }
 
@@ -372,7 +374,10 @@ rd_kafka_t *kafka_handle_new(struct kafka_pool *kp, rd_kafka_type_t type, rd_kaf
     rd_kafka_conf_interceptor_add_on_new(conf, "loadtop", on_new, kp);
     /* Where this fails, the configuration is lost: librdkafka 2.0.2 has freed a part of it that
      * on_new made, and destroying it would free that again. */
-    return rd_kafka_new(type, conf, words, size);
+    rd_kafka_t *rk = rd_kafka_new(type, conf, words, size);
+    if (!rk)
+        secret_hide_values(words);
+    return rk;
 }
 
 /* ---- errors ---- */
@@ -478,12 +483,13 @@ static void say_down(const struct kafka_pool *kp, char *text, size_t size)
 
 void kafka_trouble(struct kafka_pool *kp, rd_kafka_resp_err_t code, const char *reason)
 {
-    char text[sizeof kp->trouble];
+    char text[sizeof kp->trouble], said[sizeof kp->trouble];
+    secret_said(said, sizeof said, reason, strlen(reason));
     if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
         code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
         /* One broker of several, or an idle link; it only explains what comes after. */
         pthread_mutex_lock(&kp->mutex);
-        copy_str(kp->why, sizeof kp->why, reason);
+        copy_str(kp->why, sizeof kp->why, said);
         kp->why_ns = clock_ns();
         if (kp->trouble[0] && code != RD_KAFKA_RESP_ERR__TIMED_OUT)
             say_down(kp, kp->trouble, sizeof kp->trouble);
@@ -495,7 +501,7 @@ void kafka_trouble(struct kafka_pool *kp, rd_kafka_resp_err_t code, const char *
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
         say_down(kp, text, sizeof text);
     else
-        kafka_error_text(code, reason, text, sizeof text);
+        kafka_error_text(code, said, text, sizeof text);
     copy_str(kp->trouble, sizeof kp->trouble, text);
     atomic_store(&kp->troubled, true);
     if (news)

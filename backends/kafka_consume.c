@@ -13,6 +13,7 @@
  */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
+#include "engine/secret.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -347,7 +348,10 @@ void kafka_assign_by_hand(struct kafka_conn *kc)
     if (!error && gain->cnt)
         error = rd_kafka_incremental_assign(kc->consumer, gain);
     if (error) {
-        pool_event(kp->pool, "assigning partitions: %s", rd_kafka_error_string(error));
+        const char *why = rd_kafka_error_string(error);
+        char said[128];
+        pool_event(kp->pool, "assigning partitions: %s",
+                   secret_said(said, sizeof said, why, strlen(why)));
         rd_kafka_error_destroy(error);
     }
     if (gain->cnt && kc->worker->paused)
@@ -380,7 +384,7 @@ static void consumer_error(struct kafka_conn *kc, rd_kafka_resp_err_t code, cons
         kafka_trouble(kc->pool, code, reason);
         return;
     case RD_KAFKA_RESP_ERR__FATAL:
-        conn_down(kc->conn, "fatal", "%s", reason);
+        conn_down(kc->conn, "fatal", "%s", secret_said(said, sizeof said, reason, strlen(reason)));
         return;
     default:
         kafka_strain(kc->pool, code);

@@ -12,6 +12,7 @@
  * request be gone by then. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
+#include "engine/secret.h"
 #include "engine/text.h"
 
 #include <stdio.h>
@@ -380,7 +381,10 @@ void kafka_reports_read(struct kafka_conn *kc)
         } else if (type == RD_KAFKA_EVENT_ERROR) {
             kafka_trouble(kc->pool, code, rd_kafka_event_error_string(e));
             if (code == RD_KAFKA_RESP_ERR__FATAL) {
-                conn_down(kc->conn, "fatal", "%s", rd_kafka_event_error_string(e));
+                const char *why = rd_kafka_event_error_string(e);
+                char said[192];
+                conn_down(kc->conn, "fatal", "%s",
+                          secret_said(said, sizeof said, why, strlen(why)));
                 rd_kafka_event_destroy(e);
                 return;
             }

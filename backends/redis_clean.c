@@ -8,6 +8,7 @@
  * it goes with its mark. */
 #include "backends/redis.h"
 #include "backends/redis_link.h"
+#include "engine/secret.h"
 #include "engine/text.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
@@ -188,11 +189,13 @@ static int each_key(struct redis_link *l, const char *command, const char *prefi
     int rc = bytes.cut ? err_set(err, ERR_FAILED, "out of memory")
                        : redis_link_send(l, text_str(&bytes), bytes.len, deadline_ns, err);
     for (unsigned i = 0; rc == 0 && i < n; i++) {
+        char said[161];
         redisReply *r = redis_link_reply(l, deadline_ns, err);
         if (!r)
             rc = ERR_UNREACHED;
         else if (r->type == REDIS_REPLY_ERROR)
-            rc = err_set(err, ERR_FAILED, "%s: %.160s", command, r->str);
+            rc = err_set(err, ERR_FAILED, "%s: %s", command,
+                         secret_said(said, sizeof said, r->str, r->len));
         else
             *sum += r->type == REDIS_REPLY_INTEGER && r->integer == 1;
         if (r)
@@ -307,10 +310,11 @@ static int each_mark(struct cleaning *k, const char *name, mark_fn *take, void *
             k->link, 5, (const char *[]){"HSCAN", name, cursor, "COUNT", count}, deadline_ns, err);
         if (!r)
             return err->code;
+        char said[101];
         bool refused = r->type == REDIS_REPLY_ERROR;
         bool read = !refused && take_scan(k, r, cursor, take, ctx);
         if (refused && refusal)
-            text_add(refusal, "%.100s", r->str);
+            text_add(refusal, "%s", secret_said(said, sizeof said, r->str, r->len));
         freeReplyObject(r);
         if (refused)
             return 0;
@@ -536,6 +540,7 @@ static int remove_fields(struct cleaning *k, size_t *at, int64_t *gone, struct t
                          struct err *err)
 {
     const char *words[2 + MARKS_AT_ONCE] = {"HDEL", k->mark};
+    char said[161];
     unsigned n = 2;
     for (; *at < k->fields.len && n < 2 + MARKS_AT_ONCE; *at += strlen(k->fields.s + *at) + 1)
         words[n++] = k->fields.s + *at;
@@ -543,7 +548,7 @@ static int remove_fields(struct cleaning *k, size_t *at, int64_t *gone, struct t
     if (!r)
         return err->code;
     if (r->type == REDIS_REPLY_ERROR)
-        text_add(refusal, "%.160s", r->str);
+        text_add(refusal, "%s", secret_said(said, sizeof said, r->str, r->len));
     if (r->type == REDIS_REPLY_INTEGER && r->integer > 0 && r->integer <= n - 2)
         *gone += r->integer;
     freeReplyObject(r);

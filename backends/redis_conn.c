@@ -13,6 +13,7 @@
  * tells. The engine frees no connection while one of these functions is on the stack. */
 #include "backends/redis.h"
 #include "backends/redis_tls.h"
+#include "engine/secret.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
 
@@ -290,18 +291,19 @@ char *redis_out_reserve(struct redis_conn *c, size_t max)
 static void refuse_hello(struct redis_conn *c, const struct resp_error *e)
 {
     const struct redis_pool *p = pool_of(c);
-    char name[RESP_CLASS_MAX];
+    char name[RESP_CLASS_MAX], said[sizeof e->text];
     resp_error_class(name, e->text, e->len);
+    secret_said(said, sizeof said, e->text, e->len);
     redis_trouble_reply(worker_pool(c->conn->worker), name, e->text);
     if (strstr(e->text, "max number of clients"))
-        conn_down(c->conn, "maxclients", "%s: %s", shown(c), e->text);
+        conn_down(c->conn, "maxclients", "%s: %s", shown(c), said);
     else if (c->step == p->hello.auth)
-        conn_down(c->conn, "auth", "%s: AUTH: %s", shown(c), e->text);
+        conn_down(c->conn, "auth", "%s: AUTH: %s", shown(c), said);
     else if (c->step == p->hello.select)
         conn_down(c->conn, strcmp(name, "NOAUTH") == 0 ? "auth" : "select", "%s: SELECT %u: %s",
-                  shown(c), p->db, e->text);
+                  shown(c), p->db, said);
     else if (strcmp(name, "NOAUTH") == 0 || strcmp(name, "DENIED") == 0)
-        conn_down(c->conn, "auth", "%s: %s", shown(c), e->text);
+        conn_down(c->conn, "auth", "%s: %s", shown(c), said);
     /* The rest: CLIENT SETNAME is not known, or not permitted. The name is only for whoever looks.
      */
 }
@@ -315,10 +317,11 @@ static bool tells_who(const struct redis_conn *c)
 /* One that cannot say it now is asked again by the next connection. */
 static void refuse_who(struct redis_conn *c, const struct resp_error *e)
 {
-    char name[RESP_CLASS_MAX];
+    char name[RESP_CLASS_MAX], said[sizeof e->text];
     resp_error_class(name, e->text, e->len);
     if (strcmp(name, "BUSY") == 0 || strcmp(name, "LOADING") == 0)
-        conn_down(c->conn, name, "%s: INFO: %s", shown(c), e->text);
+        conn_down(c->conn, name, "%s: INFO: %s", shown(c),
+                  secret_said(said, sizeof said, e->text, e->len));
 }
 
 /* A part of what says who it is. The last one decides about a server that says nothing. */

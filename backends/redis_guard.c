@@ -5,6 +5,7 @@
  * are taken only as far as they make sense, and an identity that is longer than any real one is
  * none. */
 #include "backends/redis.h"
+#include "engine/secret.h"
 #include "engine/text.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
@@ -230,6 +231,8 @@ void redis_trouble_look(struct pool *pool, const char *info)
 
 void redis_trouble_reply(struct pool *pool, const char *error_class, const char *text)
 {
+    static const char ours[] = "the server answers ";
+    size_t len = strnlen(text, 100);
     static const struct {
         const char *name;
         enum strain kind;
@@ -240,9 +243,9 @@ void redis_trouble_reply(struct pool *pool, const char *error_class, const char 
     };
     for (unsigned i = 0; i < sizeof classes / sizeof *classes; i++)
         if (strcmp(error_class, classes[i].name) == 0)
-            pool_strain(pool, classes[i].kind, "the server answers %.100s", text);
+            pool_strain_said(pool, classes[i].kind, text, len, "%s", ours);
     if (strstr(text, "max number of clients"))
-        pool_strain(pool, STRAIN_REFUSED, "the server answers %.100s", text);
+        pool_strain_said(pool, STRAIN_REFUSED, text, len, "%s", ours);
 }
 
 #endif

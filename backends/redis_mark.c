@@ -9,6 +9,7 @@
  * their place. HMSET is no operation of the mix, so the server's counts of those stay exact. */
 #include "backends/redis.h"
 #include "backends/redis_link.h"
+#include "engine/secret.h"
 #include "engine/text.h"
 
 #include <stdio.h>
@@ -164,20 +165,20 @@ void redis_mark_answered(struct redis_worker *w, const struct resp_error *refusa
 {
     struct pool *pool = worker_pool(w->worker);
     struct redis_pool *p = pool_data(pool);
-    char name[REDIS_MARK_NAME];
+    char name[REDIS_MARK_NAME], said[61];
     bool first = false;
     pthread_mutex_lock(&p->mutex);
     if (!refusal) {
         p->mark.stands = true;
     } else if (!p->mark.refusal[0]) {
-        copy_part(p->mark.refusal, sizeof p->mark.refusal, refusal->text, refusal->len);
+        secret_said(p->mark.refusal, sizeof p->mark.refusal, refusal->text, refusal->len);
         first = true;
     }
     pthread_mutex_unlock(&p->mutex);
     if (first)
-        pool_event(pool, "%.60s: the mark of this run is refused, so clean leaves its keys: %.60s",
+        pool_event(pool, "%.60s: the mark of this run is refused, so clean leaves its keys: %s",
                    redis_mark_name(name, option_str(pool_options(pool), REDIS_PREFIX)),
-                   refusal->text);
+                   secret_said(said, sizeof said, refusal->text, refusal->len));
 }
 
 /* ---- On the pool's thread ---- */
@@ -200,7 +201,7 @@ static bool carry_out(struct redis_pool *p, const struct text *command, uint64_t
     bool done = r && r->type != REDIS_REPLY_ERROR;
     pthread_mutex_lock(&p->mutex);
     if (r && !done)
-        copy_part(p->mark.refusal, sizeof p->mark.refusal, r->str, r->len);
+        secret_said(p->mark.refusal, sizeof p->mark.refusal, r->str, r->len);
     pthread_mutex_unlock(&p->mutex);
     if (!r)
         redis_link_down(p);

@@ -8,6 +8,7 @@
 #include "backends/redis.h"
 #include "backends/redis_link.h"
 #include "backends/redis_tls.h"
+#include "engine/secret.h"
 #include "engine/text.h"
 
 #include <stdlib.h>
@@ -123,15 +124,16 @@ static void wipe_hello(struct redis_hello *h)
 /* An error reply to the handshake, or to a first command, in words. */
 static int refused(const char *shown, const redisReply *r, const char *command, struct err *err)
 {
-    char name[RESP_CLASS_MAX];
+    char name[RESP_CLASS_MAX], said[121];
     resp_error_class(name, r->str, r->len);
+    secret_said(said, sizeof said, r->str, r->len);
     if (strstr(r->str, "max number of clients") || strcmp(name, "LOADING") == 0)
-        return err_set(err, ERR_UNREACHED, "%s: %.120s", shown, r->str);
+        return err_set(err, ERR_UNREACHED, "%s: %s", shown, said);
     if (strcmp(name, "NOAUTH") == 0)
         return err_set(err, ERR_FAILED,
                        "%s: a password is needed (user:password@host, LOADTOP_PASSWORD): %.80s",
-                       shown, r->str);
-    return err_set(err, ERR_FAILED, "%s: %s: %.120s", shown, command, r->str);
+                       shown, said);
+    return err_set(err, ERR_FAILED, "%s: %s: %s", shown, command, said);
 }
 
 /* Does an error reply to this step of the handshake end it? A name that cannot be set does not. */

@@ -6,6 +6,7 @@
  * server is stopped or gone: then its figures are absent, never those of before. */
 #include "backends/redis.h"
 #include "backends/redis_link.h"
+#include "engine/secret.h"
 #include "engine/text.h"
 #include "engine/utf8.h"
 
@@ -167,8 +168,10 @@ void redis_stats_info(struct pool *pool, struct stats *s, const struct redis_tot
     char text[48];
     struct redis_pool *p = pool_data(pool);
     struct redis_info now = read_info(info);
-    if (redis_info_text(info, "redis_version", text, sizeof text))
+    if (redis_info_text(info, "redis_version", text, sizeof text)) {
+        secret_hide_values(text);
         snprintf(s->version, sizeof s->version, "Redis %s", text);
+    }
     if (!same_server(p, info) || now.hits < p->last.hits || now.cpu < p->last.cpu)
         p->first = p->last = (struct redis_info){0}; /* or its figures were reset */
     s->other_clients = other_clients(p, info, t->connected);
@@ -188,8 +191,10 @@ void redis_stats_info(struct pool *pool, struct stats *s, const struct redis_tot
     put_info(s->json, info, "rejected_connections", "rejected_connections");
     json_object_set_new(s->json, "keys",
                         s->data_items < 0 ? json_null() : json_integer((json_int_t)s->data_items));
-    if (redis_info_text(info, "role", text, sizeof text))
+    if (redis_info_text(info, "role", text, sizeof text)) {
+        secret_hide_values(text);
         json_object_set_new(s->json, "role", utf8_json(text));
+    }
 }
 
 /* Is it a server that may be loaded? Else nothing more is asked on this link. One that only now

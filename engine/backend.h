@@ -234,6 +234,11 @@ struct backend {
 
 #define GROUPS_MAX 1024
 
+/* What a server says in an error may hold a secret that it was sent. The engine takes known ones
+ * out of what op_fail, op_error, op_received_error and pool_strain_said are given, which they do
+ * only for what is kept; whatever else quotes a server (err_set, conn_down, conn_trouble,
+ * pool_event, names and versions) is given what secret_said (engine/secret.h) left of it. */
+
 /* ---- What the engine gives a backend
  * ------------------------------------------------------------- */
 
@@ -373,6 +378,9 @@ enum strain {
 };
 void pool_strain(struct pool *, enum strain, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Likewise, and behind our words stand those of a server. */
+void pool_strain_said(struct pool *, enum strain, const char *said, size_t len, const char *fmt,
+                      ...) __attribute__((format(printf, 5, 6)));
 
 /* ---- clean: what a saved run left behind, looked at and removed */
 enum clean_fate {

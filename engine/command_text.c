@@ -101,7 +101,7 @@ char *command_shown(const struct command *c, char *buf, size_t size)
         write_command(c, target_masked(c->text, masked, sizeof masked), text, sizeof text);
     else
         command_text(c, text, sizeof text);
-    return secret_masked(text, buf, size);
+    return secret_masked_command(text, buf, size);
 }
 
 bool command_changes_load(const struct command *c)

@@ -22,11 +22,6 @@ void *conn_data(const struct conn *c)
     return (void *)(uintptr_t)(c + 1);
 }
 
-static struct group *conn_group(const struct conn *c)
-{
-    return c->worker->group[c->group];
-}
-
 /* ---- groups and opening -----------------------------------------------------------------------
  */
 
@@ -156,7 +151,6 @@ void conn_up(struct conn *c)
     c->busy = false;
     g->opening--;
     g->up++;
-    g->failures = 0;
     c->worker->tally.connected++;
     room_changed(c);
     c->worker->fill = true; /* not from here: open() may have called us */
@@ -215,7 +209,7 @@ void conn_down(struct conn *c, const char *error_class, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(msg, sizeof msg, fmt, args);
     va_end(args);
-    secret_hide(msg);
+    secret_hide_places(msg);
     note_error(c->worker, error_class, msg);
     struct group *g = conn_group(c);
     if (loop_now(c->worker->loop) >= g->next_open_ns) /* many are lost at once: one failure */
@@ -237,7 +231,7 @@ void conn_trouble(struct conn *c, const char *fmt, ...)
         va_start(args, fmt);
         vsnprintf(msg, sizeof msg, fmt, args);
         va_end(args);
-        secret_hide(msg);
+        secret_hide_places(msg);
         note_error(c->worker, "trouble", msg);
         c->worker->tally.connected--;
     } else {

@@ -60,7 +60,7 @@ void engine_say(struct engine *e, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(e->message, sizeof e->message, fmt, args);
     va_end(args);
-    secret_hide(e->message);
+    secret_hide_places(e->message);
     e->message_serial++;
 }
 

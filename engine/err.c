@@ -20,7 +20,7 @@ int err_set(struct err *err, int code, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(err->msg, sizeof err->msg, fmt, args);
     va_end(args);
-    secret_hide(err->msg);
+    secret_hide_places(err->msg);
     clean_str(err->msg);
     return code;
 }

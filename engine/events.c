@@ -27,9 +27,9 @@ void engine_event(struct engine *e, const struct pool *p, const char *what, cons
     copy_str(ev->what, sizeof ev->what, what);
     copy_str(ev->from, sizeof ev->from, from);
     copy_str(ev->to, sizeof ev->to, to);
-    secret_hide(ev->what);
-    secret_hide(ev->from);
-    secret_hide(ev->to);
+    secret_hide_places(ev->what);
+    secret_hide_places(ev->from);
+    secret_hide_places(ev->to);
     ev->by = by;
     ev->before_per_s = ev->after_per_s = ev->diff_low = ev->diff_high = NAN;
     ev->before_p99 = ev->after_p99 = NAN;

@@ -10,6 +10,7 @@
 #include "engine/sweep.h"
 #include "engine/text.h"
 #include "engine/utf8.h"
+#include "engine/secret.h"
 
 #include <errno.h>
 #include <math.h>
@@ -291,21 +292,45 @@ int guard_fits(struct pool *p, const struct options *o, const double *weight, st
                    format_bytes(has, sizeof has, left), of ? of : "room");
 }
 
+static bool strain_is_told(const struct pool *p, enum strain kind)
+{
+    return atomic_load_explicit(&p->strains, memory_order_relaxed) & 1U << kind;
+}
+
+static void tell_strain(struct pool *p, enum strain kind, const char *why)
+{
+    pthread_mutex_lock(&p->mutex);
+    copy_str(p->strain_why[kind], sizeof p->strain_why[kind], why);
+    pthread_mutex_unlock(&p->mutex);
+    atomic_fetch_or(&p->strains, 1U << kind);
+    engine_wake(p->engine);
+}
+
 void pool_strain(struct pool *p, enum strain kind, const char *fmt, ...)
 {
-    unsigned bit = 1U << kind;
-    if (atomic_load_explicit(&p->strains, memory_order_relaxed) & bit)
+    if (strain_is_told(p, kind))
         return;
     char why[sizeof p->strain_why[0]];
     va_list args;
     va_start(args, fmt);
     vsnprintf(why, sizeof why, fmt, args);
     va_end(args);
-    pthread_mutex_lock(&p->mutex);
-    memcpy(p->strain_why[kind], why, sizeof why);
-    pthread_mutex_unlock(&p->mutex);
-    atomic_fetch_or(&p->strains, bit);
-    engine_wake(p->engine);
+    tell_strain(p, kind, why);
+}
+
+void pool_strain_said(struct pool *p, enum strain kind, const char *said, size_t len,
+                      const char *fmt, ...)
+{
+    if (strain_is_told(p, kind))
+        return;
+    char why[sizeof p->strain_why[0]], theirs[sizeof why];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(why, sizeof why, fmt, args);
+    va_end(args);
+    size_t ours = strlen(why);
+    copy_str(why + ours, sizeof why - ours, secret_said(theirs, sizeof theirs, said, len));
+    tell_strain(p, kind, why);
 }
 
 /* ---- the supervisor's part ---- */

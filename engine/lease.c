@@ -11,11 +11,6 @@
 #include "engine/pool.h"
 #include "engine/worker.h"
 
-static struct group *conn_group(const struct conn *c)
-{
-    return c->worker->group[c->group];
-}
-
 /* ---- room -------------------------------------------------------------------------------------
  */
 

@@ -291,22 +291,39 @@ static void end(struct op *op, uint32_t failed, enum ending how)
     op_free(w, op);
 }
 
+/* A server that lets itself be connected to and then breaks off answers nothing: only an answer
+ * ends the growing pauses between tries. */
+static void answered(const struct op *op)
+{
+    struct group *g = conn_group(op->conn);
+    if (g->failures)
+        g->failures = 0;
+}
+
 void op_done(struct op *op)
 {
+    answered(op);
     end(op, 0, END_OK);
 }
 
 void op_partial(struct op *op, uint32_t failed)
 {
+    answered(op);
     end(op, failed < op->n ? failed : op->n, END_OK);
+}
+
+static void note(const struct op *op, const char *error_class, uint64_t count, const char *msg,
+                 size_t len, enum words whose)
+{
+    struct worker *w = op->conn->worker;
+    if (op->state != OP_ABANDONED && !(op->flags & OP_WARM) && !w->frozen)
+        recorder_error(&w->recorder, error_class, count, msg, len, whose, loop_now(w->loop));
 }
 
 void op_error(const struct op *op, const char *error_class, uint64_t count, const char *msg,
               size_t len)
 {
-    struct worker *w = op->conn->worker;
-    if (op->state != OP_ABANDONED && !(op->flags & OP_WARM) && !w->frozen)
-        recorder_error(&w->recorder, error_class, count, msg, len, loop_now(w->loop));
+    note(op, error_class, count, msg, len, WORDS_SERVERS);
 }
 
 void op_fail(struct op *op, const char *error_class, const char *msg, size_t len)
@@ -326,7 +343,7 @@ void op_lost(struct op *op, const char *error_class, const char *msg, size_t len
 {
     struct worker *w = op->conn->worker;
     if (error_class)
-        op_error(op, error_class, op->n, msg, len);
+        note(op, error_class, op->n, msg, len, WORDS_OURS);
     if (w->frozen)
         op->state = OP_ABANDONED; /* it stays counted as in flight; nobody is told any more */
     end(op, op->n, END_OK);
@@ -405,6 +422,6 @@ void op_received_error(struct conn *c, unsigned type, const char *error_class, c
 {
     struct worker *w = c->worker;
     if (!w->frozen && !w->warm)
-        recorder_error(&w->recorder, error_class, 1, msg, len, loop_now(w->loop));
+        recorder_error(&w->recorder, error_class, 1, msg, len, WORDS_SERVERS, loop_now(w->loop));
     received(c, type, 1, true);
 }

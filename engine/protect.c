@@ -315,7 +315,7 @@ static int read_file(struct rules *rules, const char *file, bool required, struc
     struct err why = {0};
     if (!required && access(file, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))
         return 0;
-    int bad = plain_file_read(file, FILE_MAX_BYTES, file, &text, &why);
+    int bad = plain_file_read(file, false, FILE_MAX_BYTES, file, &text, &why);
     if (bad)
         bad = err_set(err, ERR_FAILED, "%s (it says which targets may be loaded)", why.msg);
     else

@@ -160,7 +160,7 @@ static struct class_slot *find_class(struct recorder *r, const char *name)
 }
 
 /* One line of what may be shown, whatever the server sent. */
-static void keep_message(char *to, size_t size, const char *msg, size_t len)
+static void keep_message(char *to, size_t size, const char *msg, size_t len, enum words whose)
 {
     if (len >= size)
         len = size - 1;
@@ -169,14 +169,16 @@ static void keep_message(char *to, size_t size, const char *msg, size_t len)
     for (size_t i = 0; i < len; i++)
         to[i] = to[i] ? to[i] : '?';
     to[len] = '\0';
-    secret_hide(to);
+    secret_hide_places(to);
+    if (whose == WORDS_SERVERS)
+        secret_hide_values(to);
     clean_str(to);
 }
 
 #define MESSAGE_EVERY_NS UINT64_C(10000000)
 
 void recorder_error(struct recorder *r, const char *error_class, uint64_t count, const char *msg,
-                    size_t len, uint64_t now_ns)
+                    size_t len, enum words whose, uint64_t now_ns)
 {
     struct class_slot *slot = find_class(r, error_class);
     if (!slot)
@@ -191,8 +193,8 @@ void recorder_error(struct recorder *r, const char *error_class, uint64_t count,
     if (pthread_mutex_trylock(&r->messages))
         return;
     if (!slot->first[0])
-        keep_message(slot->first, sizeof slot->first, msg, len);
-    keep_message(slot->last, sizeof slot->last, msg, len);
+        keep_message(slot->first, sizeof slot->first, msg, len, whose);
+    keep_message(slot->last, sizeof slot->last, msg, len, whose);
     slot->message_ns = now_ns;
     pthread_mutex_unlock(&r->messages);
 }

@@ -136,10 +136,13 @@ static inline void recorder_extra(struct recorder *r, enum extra e, uint64_t ns)
 }
 /* The tally's counts of this type are published from now on. Before the first of them. */
 void recorder_uses(struct recorder *, unsigned type);
-/* Counts an error of a class. Never waits: a message is left out while the monitor reads messages.
+/* Whose words a message is: what a server said may hold a secret anywhere. */
+enum words { WORDS_OURS, WORDS_SERVERS };
+/* Counts an error of a class. Never waits: a message is left out while the monitor reads messages,
+ * and when one of its class was kept in the last 10 ms; only what is kept is searched for secrets.
  */
 void recorder_error(struct recorder *, const char *error_class, uint64_t count, const char *msg,
-                    size_t len, uint64_t now_ns);
+                    size_t len, enum words, uint64_t now_ns);
 
 /* ---- monitor's side */
 void recorder_read(const struct recorder *, struct tally *); /* a consistent tally */

@@ -571,7 +571,8 @@ int scenario_load(struct scenario *s, const char *file, const struct options *de
     text.s = calloc(1, text.room);
     if (!text.s)
         abort();
-    int bad = plain_file_read(file, FILE_MAX_BYTES, file, &text, err);
+    /* At the start signals are not blocked, so one ends the wait for a pipe's writer. */
+    int bad = plain_file_read(file, true, FILE_MAX_BYTES, file, &text, err);
     if (!bad)
         bad = scenario_load_text(s, text_str(&text), text.len, file, defaults, backends, err);
     explicit_bzero(text.s, text.room);

@@ -20,10 +20,13 @@
 #define KNOWN_LEAST 6
 /* Bytes of the beginning of one, which a message may have cut, are enough. */
 #define KNOWN_PART 16
+/* Letters of an ordinary word, at most. */
+#define WORD_MOST 12
 /* Secrets; with more, only their places in texts are known. */
 #define KNOWN_MOST 256
 
-enum reach { IN_LINE, IN_MESSAGE };
+/* What was typed and may be no command; one that is; what was said. */
+enum reach { IN_LINE, IN_COMMAND, IN_MESSAGE };
 
 /* ---- by their places ---- */
 
@@ -70,7 +73,7 @@ static char *no_port(char *body, const char *end)
 static char *mark_url(char *body, enum reach reach)
 {
     char *end = body + strlen(body), *next = strstr(body, "://");
-    if (reach == IN_MESSAGE)
+    if (reach != IN_LINE)
         end = body + strcspn(body, " \t");
     else if (next)
         end = next;
@@ -131,6 +134,20 @@ static void mark_named(char *text, enum reach reach)
     }
 }
 
+/* "add user:password@host": without a scheme it is no target, but seen until it is refused. */
+static void mark_added(char *text)
+{
+    char *add = strstr(text, "add ");
+    if (!add || (add > text && !strchr(" :", add[-1])))
+        return;
+    char *word = add + strcspn(add, " ");
+    word += strspn(word, " ");
+    char *end = word + strcspn(word, " ?"), *colon = memchr(word, ':', (size_t)(end - word));
+    char *at = last_at(word, end);
+    if (colon && at > colon && strncmp(colon, "://", 3) != 0)
+        mark(colon + 1, at);
+}
+
 static bool mark_all(char *text, enum reach reach)
 {
     for (char *c = text; *c; c++) /* nothing else may look like a mark */
@@ -138,15 +155,17 @@ static bool mark_all(char *text, enum reach reach)
             *c = ' ';
     mark_urls(text, reach);
     mark_named(text, reach);
+    if (reach != IN_MESSAGE)
+        mark_added(text);
     return strchr(text, MARK) != NULL;
 }
 
-static char *marked_copy(const char *text)
+static char *marked_copy(const char *text, enum reach reach)
 {
     char *copy = strdup(text);
     if (!copy)
         abort();
-    mark_all(copy, IN_LINE);
+    mark_all(copy, reach);
     return copy;
 }
 
@@ -165,10 +184,10 @@ bool secret_star(char *text)
     return any;
 }
 
-char *secret_masked(const char *text, char *buf, size_t size)
+static char *masked(const char *text, char *buf, size_t size, enum reach reach)
 {
     struct text out = {.limit = size ? size - 1 : 1};
-    char *copy = marked_copy(text);
+    char *copy = marked_copy(text, reach);
     for (const char *c = copy; *c;) {
         size_t plain = strcspn(c, (const char[]){MARK, '\0'});
         text_put(&out, c, plain);
@@ -183,9 +202,19 @@ char *secret_masked(const char *text, char *buf, size_t size)
     return buf;
 }
 
+char *secret_masked(const char *text, char *buf, size_t size)
+{
+    return masked(text, buf, size, IN_LINE);
+}
+
+char *secret_masked_command(const char *text, char *buf, size_t size)
+{
+    return masked(text, buf, size, IN_COMMAND);
+}
+
 bool secret_was_masked(const char *text)
 {
-    char *copy = marked_copy(text);
+    char *copy = marked_copy(text, IN_LINE);
     bool found = strstr(text, "://***@") != NULL;
     for (size_t i = 0; copy[i] && !found; i++) {
         size_t n = strspn(copy + i, (const char[]){MARK, '\0'});
@@ -196,11 +225,41 @@ bool secret_was_masked(const char *text)
     return found;
 }
 
+/* In messages a secret becomes three stars in place: it is never shorter. */
+static void unmark(char *message)
+{
+    char *to = message;
+    for (const char *from = message; *from;) {
+        size_t marks = strspn(from, (const char[]){MARK, '\0'});
+        for (size_t i = 0; i < marks && i < 3; i++)
+            *to++ = '*';
+        from += marks;
+        if (!marks)
+            *to++ = *from++;
+    }
+    *to = '\0';
+}
+
+static void no_marks(char *message)
+{
+    for (char *c = message; *c; c++)
+        if (*c == MARK)
+            *c = '?';
+}
+
+void secret_hide_places(char *message)
+{
+    no_marks(message);
+    if (mark_all(message, IN_MESSAGE))
+        unmark(message);
+}
+
 /* ---- by what they are ---- */
 
 struct known {
     struct known *next;
     size_t len;
+    bool is_word; /* such as "cassandra": it is none inside of a longer word, nor as a scheme */
     char value[];
 };
 static _Atomic(struct known *) first_known;
@@ -220,6 +279,14 @@ void secret_hold(void)
     prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL);
 }
 
+static bool is_ordinary_word(const char *value, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!isalpha((unsigned char)value[i]))
+            return false;
+    return len <= WORD_MOST;
+}
+
 void secret_know(const char *value)
 {
     unsigned n;
@@ -233,6 +300,7 @@ void secret_know(const char *value)
     if (!k)
         abort();
     k->len = len;
+    k->is_word = is_ordinary_word(value, len);
     memcpy(k->value, value, len + 1);
     k->next = atomic_load(&first_known);
     while (!atomic_compare_exchange_weak(&first_known, &k->next, k))
@@ -244,8 +312,8 @@ static bool is_word_char(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Is what is at `at` in the text this secret, or enough of its beginning? Its length, or 0. A
- * secret that is also an ordinary word is none inside a longer one, nor as a scheme. */
+/* Is what is at `at` in the text this secret, or enough of its beginning? Its length, or 0.
+ */
 static size_t value_at(const char *text, const char *at, const struct known *k)
 {
     size_t n = 0;
@@ -253,8 +321,9 @@ static size_t value_at(const char *text, const char *at, const struct known *k)
         n++;
     if (n < k->len && n < (at[n] ? KNOWN_PART : KNOWN_LEAST))
         return 0;
-    bool inside = (at > text && is_word_char(at[-1]) && is_word_char(*at)) ||
-                  (n == k->len && is_word_char(at[n - 1]) && is_word_char(at[n]));
+    if (!k->is_word)
+        return n;
+    bool inside = (at > text && is_word_char(at[-1])) || (n == k->len && is_word_char(at[n]));
     return inside || strncmp(at + n, "://", 3) == 0 ? 0 : n;
 }
 
@@ -267,22 +336,20 @@ static void mark_value(char *text, const struct known *k)
     }
 }
 
-void secret_hide(char *message)
+void secret_hide_values(char *said)
 {
-    for (char *c = message; *c; c++)
-        if (*c == MARK)
-            *c = '?';
-    mark_all(message, IN_MESSAGE);
-    for (const struct known *k = atomic_load(&first_known); k; k = k->next)
-        mark_value(message, k);
-    char *to = message;
-    for (const char *from = message; *from;) {
-        size_t marks = strspn(from, (const char[]){MARK, '\0'});
-        for (size_t i = 0; i < marks && i < 3; i++)
-            *to++ = '*';
-        from += marks;
-        if (!marks)
-            *to++ = *from++;
-    }
-    *to = '\0';
+    const struct known *k = atomic_load(&first_known);
+    if (!k)
+        return;
+    no_marks(said);
+    for (; k; k = k->next)
+        mark_value(said, k);
+    unmark(said);
+}
+
+char *secret_said(char *buf, size_t size, const char *said, size_t len)
+{
+    copy_part(buf, size, said, len);
+    secret_hide_values(buf);
+    return buf;
 }

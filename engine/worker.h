@@ -76,8 +76,8 @@ struct group {
     struct conn *roomy, *roomy_last;   /* those that take one more lease */
     struct op *waiting, *waiting_last; /* leases asked for, first come first served */
     uint64_t next_open_ns;
-    unsigned failures;
-    bool dispatch; /* in the worker's list of groups to look at */
+    unsigned failures; /* since the last answer: how often connections were lost or not had */
+    bool dispatch;     /* in the worker's list of groups to look at */
     struct group *next_dispatch;
     struct alarm reopen;
 };
@@ -263,5 +263,10 @@ bool conns_close_all(struct worker *);           /* begins; true when all are cl
 uint64_t conns_count_ops(const struct worker *); /* in flight by walking the connections */
 void conns_free(struct worker *);
 void timeouts_fire(struct alarm *);
+
+static inline struct group *conn_group(const struct conn *c)
+{
+    return c->worker->group[c->group];
+}
 
 #endif

@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "engine/err.h"
+#include "engine/loop.h"
+#include "engine/plain_file.h"
 #include "engine/protect.h"
 #include "engine/scenario.h"
 #include "engine/secret.h"
@@ -24,9 +26,11 @@
 #include "engine/text.h"
 #include "ui/cli.h"
 #include "ui/end_signal.h"
+#include "ui/export/file.h"
 #include "ui/outcome.h"
 
-#define FILE_WAIT_MS 120000 /* a person may have to unlock the store of passwords first */
+#define FILE_WAIT_MINUTES 2 /* a person may have to unlock the store of passwords first */
+#define NEWLINE_MS 100      /* for the terminal to take the end of the prompt's line */
 
 enum { KEY_INTERRUPT = 3, KEY_END = 4, KEY_KILL = 21, KEY_DELETE = 127 };
 
@@ -44,10 +48,10 @@ static bool read_hidden(int tty, char *buf, size_t size, bool *cut)
         struct pollfd ready = {.fd = tty, .events = POLLIN};
         if (end_signal_waits()) /* it is let through once the terminal is as it was */
             return false;
-        if (poll(&ready, 1, 100) == 0)
+        if (poll(&ready, 1, 100) <= 0)
             continue;
         ssize_t got = read(tty, &c, 1);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (got <= 0 || c == KEY_INTERRUPT || (c == KEY_END && n == 0))
             return false;
@@ -65,11 +69,20 @@ static bool read_hidden(int tty, char *buf, size_t size, bool *cut)
     }
 }
 
+/* Not TCSAFLUSH: that waits until the terminal has taken all output, which one that was stopped
+ * (Ctrl-S) never does. What was typed ahead is dropped, as it does. */
+static void set_terminal(int tty, const struct termios *to)
+{
+    tcsetattr(tty, TCSANOW, to);
+    tcflush(tty, TCIFLUSH);
+}
+
+/* While the signals are held, nothing here may wait without looking for them. */
 static int ask(char *buf, size_t size, struct err *err)
 {
     static const char prompt[] = "Password: ";
     struct termios before, quiet;
-    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (tty < 0)
         return err_set(err, ERR_FAILED,
                        "--ask-password: there is no terminal to ask on (--password-file or "
@@ -84,11 +97,12 @@ static int ask(char *buf, size_t size, struct err *err)
     quiet.c_lflag &= (tcflag_t) ~(ECHO | ICANON | ISIG);
     quiet.c_cc[VMIN] = 1;
     quiet.c_cc[VTIME] = 0;
-    tcsetattr(tty, TCSAFLUSH, &quiet);
+    set_terminal(tty, &quiet);
     bool cut = false;
-    bool typed = write(tty, prompt, sizeof prompt - 1) > 0 && read_hidden(tty, buf, size, &cut);
-    tcsetattr(tty, TCSAFLUSH, &before);
-    typed = write(tty, "\n", 1) == 1 && typed;
+    bool typed = fd_write_all(tty, "the terminal", prompt, sizeof prompt - 1, -1, NULL) == 0 &&
+                 read_hidden(tty, buf, size, &cut);
+    set_terminal(tty, &before);
+    fd_write_all(tty, "the terminal", "\n", 1, NEWLINE_MS, NULL);
     close(tty);
     end_signals_let(&unheld);
     if (typed && cut)
@@ -101,35 +115,36 @@ static int ask(char *buf, size_t size, struct err *err)
  */
 static int read_first_line(int fd, char *buf, size_t size, size_t *n)
 {
-    char *end = NULL;
-    for (*n = 0; *n < size && !end;) {
-        struct pollfd p = {.fd = fd, .events = POLLIN};
-        int ready = poll(&p, 1, FILE_WAIT_MS);
-        ssize_t got = ready > 0 ? read(fd, buf + *n, size - *n) : -1;
-        if (ready == 0)
-            errno = ETIMEDOUT;
-        if (got < 0 && (ready == 0 || (errno != EINTR && errno != EAGAIN)))
-            return -1;
-        if (got == 0)
-            return 0;
-        end = got > 0 ? memchr(buf + *n, '\n', (size_t)got) : NULL;
-        *n = end ? (size_t)(end - buf) : *n + (got > 0 ? (size_t)got : 0);
+    uint64_t until = clock_ns() + FILE_WAIT_MINUTES * 60 * NS_PER_S;
+    for (*n = 0; *n < size;) {
+        ssize_t got = plain_file_next(fd, buf + *n, size - *n, until);
+        if (got <= 0)
+            return (int)got;
+        char *end = memchr(buf + *n, '\n', (size_t)got);
+        *n = end ? (size_t)(end - buf) : *n + (size_t)got;
+        if (end)
+            break;
     }
     return 0;
 }
 
-/* Without O_NONBLOCK the opening of a pipe would wait for its writer, for ever if none comes. */
 static int read_file(const char *file, char *buf, size_t size, struct err *err)
 {
     size_t n = 0;
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    char what[160];
+    struct err why = {0};
+    snprintf(what, sizeof what, "--password-file %.120s", file);
+    int fd = plain_file_open(file, true, what, &why);
     if (fd < 0)
-        return err_set(err, ERR_FAILED, "--password-file %s: %s", file, strerror(errno));
+        return err_set(err, ERR_FAILED, "%s", why.msg);
     int bad = read_first_line(fd, buf, size, &n);
-    int why = errno;
+    int failed = errno;
     close(fd);
+    if (bad && failed == ETIMEDOUT)
+        return err_set(err, ERR_FAILED, "%s: nobody wrote a line into it within %d minutes", what,
+                       FILE_WAIT_MINUTES);
     if (bad)
-        return err_set(err, ERR_FAILED, "--password-file %s: %s", file, strerror(why));
+        return err_set(err, ERR_FAILED, "%s: %s", what, strerror(failed));
     n -= n > 0 && n < size && buf[n - 1] == '\r';
     if (n >= size)
         return err_set(err, ERR_USAGE,

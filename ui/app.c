@@ -54,7 +54,7 @@ void app_notice(struct app *a, enum role role, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(a->sc.notice, sizeof a->sc.notice, fmt, ap);
     va_end(ap);
-    secret_hide(a->sc.notice);
+    secret_hide_places(a->sc.notice);
     a->sc.notice_role = role;
     a->sc.notice_until = a->sc.clock + NOTICE_S;
     a->dirty = true;

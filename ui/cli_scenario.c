@@ -214,8 +214,9 @@ void text_add_quoted(struct text *t, const char *word)
 
 static void add_valued(struct text *t, const char *name, const char *value)
 {
+    char shown[COMMAND_TEXT_MAX];
     text_add(t, " --%s ", name);
-    text_add_quoted(t, value);
+    text_add_quoted(t, secret_masked_command(value, shown, sizeof shown));
 }
 
 /* Is this option said by the scenario, or not part of what repeats a run? */
@@ -316,7 +317,7 @@ static void add_at(struct text *t, const struct at *at)
     char when[48], shown[COMMAND_TEXT_MAX + 96];
     struct command c;
     struct text line = {0};
-    secret_masked(at->text, shown, sizeof shown);
+    secret_masked_command(at->text, shown, sizeof shown);
     if (command_parse(&c, at->text, NULL, NULL) == 0 && c.verb == VERB_ADD)
         command_shown(&c, shown, sizeof shown);
     text_add(&line, "%s %s", format_exact_duration(when, sizeof when, at->at_ns), shown);

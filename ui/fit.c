@@ -289,7 +289,7 @@ static int read_all(const char *file, struct text *t, struct err *err)
     if (fd < 0)
         return err_set(err, ERR_FAILED, "%s", why.msg);
     t->limit = FILE_MAX;
-    while (!t->cut && (got = plain_file_next(fd, buf, sizeof buf)) > 0)
+    while (!t->cut && (got = plain_file_next(fd, buf, sizeof buf, UINT64_MAX)) > 0)
         text_put(t, buf, (size_t)got);
     int bad = got < 0 ? errno : 0;
     if (fd != STDIN_FILENO)

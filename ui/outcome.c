@@ -26,8 +26,6 @@
 #include "ui/repeat.h"
 #include "ui/summary.h"
 
-#define HURRY_MS 150
-
 void complain(const char *fmt, ...)
 {
     char line[1024] = "loadtop: ";
@@ -37,11 +35,11 @@ void complain(const char *fmt, ...)
     if (vsnprintf(line + before, (size_t)room, fmt, args) < 0)
         line[before] = '\0';
     va_end(args);
-    secret_hide(line);
+    secret_hide_places(line);
     clean_str(line + before);
     size_t len = strlen(line);
     line[len++] = '\n';
-    fd_write_all(STDERR_FILENO, "stderr", line, len, HURRY_MS, NULL);
+    fd_write_all(STDERR_FILENO, "stderr", line, len, OUT_BLINK_MS, NULL);
 }
 
 void keep_standard_descriptors(void)
@@ -96,7 +94,7 @@ int exit_of_run(const struct snapshot *s)
 static int print(int fd, const char *what, const char *text, size_t len, bool hurry)
 {
     struct err err = {0};
-    if (fd_write_all(fd, what, text, len, hurry ? HURRY_MS : -1, &err) == 0)
+    if (fd_write_all(fd, what, text, len, hurry ? OUT_BLINK_MS : -1, &err) == 0)
         return EXIT_DONE;
     complain("%s", err.msg);
     return EXIT_FAILED;

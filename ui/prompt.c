@@ -38,7 +38,7 @@ static void close_prompt(struct app *a)
 static void wrong(struct app *a, int at, const char *msg)
 {
     copy_str(a->sc.input_error, sizeof a->sc.input_error, msg);
-    secret_hide(a->sc.input_error);
+    secret_hide_places(a->sc.input_error);
     a->sc.input_error_at = at;
 }
 

@@ -11,11 +11,18 @@
 
 #include "engine/err.h"
 
+/* NULL: HOME says where. */
+static const char *state_home(void)
+{
+    const char *state = getenv("XDG_STATE_HOME");
+    return state && *state == '/' ? state : NULL;
+}
+
 int state_path(char *path, size_t size, const char *name, struct err *err)
 {
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    const char *state = state_home(), *home = getenv("HOME");
     int n = -1;
-    if (state && *state == '/')
+    if (state)
         n = snprintf(path, size, "%s/loadtop/%s", state, name);
     else if (home && *home == '/')
         n = snprintf(path, size, "%s/.local/state/loadtop/%s", home, name);
@@ -50,15 +57,34 @@ static const char *own_folder(const char *path)
     return found ? found + sizeof name - 2 : path + strlen(path);
 }
 
+/* Makes the folder unless it is there. In a home of another user (sudo may keep HOME), or where no
+ * home is, nothing is made. */
+static int make_folder(const char *path, struct err *err)
+{
+    const char *home = state_home() ? NULL : getenv("HOME");
+    struct stat st;
+    if (stat(path, &st) == 0)
+        return 0;
+    if (home && (stat(home, &st) < 0 || st.st_uid != geteuid()))
+        return err_set(
+            err, ERR_FAILED,
+            "history: HOME=%.120s is not a folder of this user (XDG_STATE_HOME says where "
+            "else to keep runs)",
+            home);
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return err_set(err, ERR_FAILED, "history: %.160s: %s", path, strerror(errno));
+    return 0;
+}
+
 static int walk(char *path, bool make, struct err *err)
 {
     const char *own = own_folder(path);
     int code = 0;
     for (char *at = strchr(path + 1, '/'); at && code == 0; at = strchr(at + 1, '/')) {
         *at = '\0';
-        if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
-            code = err_set(err, ERR_FAILED, "history: %.160s: %s", path, strerror(errno));
-        else if (at >= own)
+        if (make)
+            code = make_folder(path, err);
+        if (code == 0 && at >= own)
             code = check_folder(path, err);
         *at = '/';
     }

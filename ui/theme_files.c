@@ -102,7 +102,7 @@ static int read_text(const char *path, struct text *t, struct err *err)
     char what[240];
 
     snprintf(what, sizeof what, "theme %.200s", path);
-    if (plain_file_read(path, TEXT_MAX, what, t, err))
+    if (plain_file_read(path, false, TEXT_MAX, what, t, err))
         return ERR_USAGE;
     if (strlen(text_str(t)) != t->len)
         return err_set(err, ERR_USAGE, "%s: this is no text", what);

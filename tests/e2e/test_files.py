@@ -40,7 +40,7 @@ class Files(unittest.TestCase):
         """Its output in files, so that it never waits for this test."""
         p = subprocess.Popen([lib.LOADTOP, *args], stdin=subprocess.DEVNULL, text=True,
                              stdout=self.output() if stdout is None else stdout, stderr=self.output(),
-                             env=lib.environment(dict(env or {}, XDG_STATE_HOME=self.at("state"))))
+                             env=lib.environment(dict({"XDG_STATE_HOME": self.at("state")}, **(env or {}))))
         p.files = self.outputs[-1 if stdout is not None else -2:]
         self.addCleanup(self.end, p)
         return p
@@ -87,6 +87,11 @@ class Outputs(Files):
         signals = {n: self.start("--headless", "-n", "50", "--json", self.fifo("s%d" % n), NULL)
                    for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)}
         report = self.start("report", self.run_file(), "-o", self.fifo("r.md"))
+        self.says(plain, "nobody reads this pipe yet")
+        late = os.open(self.at("b"), os.O_RDONLY | os.O_NONBLOCK)  # it waits for no writer: that may have given up
+        self.addCleanup(os.close, late)
+        self.ends(plain, 0)
+        self.assertEqual(json.loads(os.read(late, 1 << 20))["pools"][0]["ops"]["completed"], 50)
         for number, p in signals.items():
             self.says(p, "nobody reads this pipe yet")
             p.send_signal(number)
@@ -97,9 +102,6 @@ class Outputs(Files):
         self.says(report, "nobody reads this pipe yet")
         report.terminate()
         self.ends(report, self.by_signal(signal.SIGTERM))
-        with open(self.at("b")) as f:  # a reader that comes late gets all
-            self.assertEqual(json.load(f)["pools"][0]["ops"]["completed"], 50)
-        self.ends(plain, 0)
         out, err = self.ends(given_up, 1)
         self.assertIn("offered 50 = completed 50", out)
         self.assertIn("nobody reads this pipe within 10 s", err)
@@ -135,6 +137,28 @@ class Outputs(Files):
             if write is not None:
                 os.close(write)
 
+    def test_a_terminal_that_is_nearly_full(self):
+        """Nobody reads it, and there is room for a part of the summary only."""
+        master, terminal = os.openpty()
+        filler = os.open(os.ttyname(terminal), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        for fd in master, terminal, filler:
+            self.addCleanup(os.close, fd)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(filler, b"x" * 100)
+        os.read(master, 1000)
+        for ended in False, True:
+            words = ["-n", "50", "--json", self.at("run.json")] if ended else ["-d", "60s"]
+            p = self.start("--headless", *words, NULL, stdout=terminal)
+            if ended:
+                lib.until("the run has ended", lambda: os.path.exists(self.at("run.json")))
+            else:
+                self.says(p, "client")
+            p.terminate()
+            self.ends(p, 128 + signal.SIGTERM)
+            self.assertFalse(fcntl.fcntl(terminal, fcntl.F_GETFL) & os.O_NONBLOCK)
+            os.read(master, 100)
+
     def test_a_run_stands_still_for_no_pipe(self):
         """`report FIFO` while it goes on, and the screen's captures."""
         run = lib.headless("-d", "1500ms", "--at", "200ms report " + self.fifo("r.html"), "--no-history", NULL, code=1)
@@ -164,6 +188,16 @@ class Outputs(Files):
         self.assertEqual(r.code, 1, r)
         self.assertIn("No space left", r.err)
         self.assertIn("offered 50 = completed 50", r.out)
+        # A file that the shell opened keeps what was in it.
+        for place in "/dev/stdout", "/dev/fd/1":
+            with open(self.at("log", "before\n"), "a") as f:
+                p = self.start("--headless", "-n", "50", "--no-history", "--json", place, NULL, stdout=f)
+            self.assertEqual(p.wait(20), 0)
+            with open(self.at("log")) as f:
+                text = f.read()
+            self.assertTrue(text.startswith("before\n{"), text[:40])
+            self.assertEqual(json.JSONDecoder().raw_decode(text, 7)[0]["ended_by"], "count")
+            self.assertIn("offered 50 = completed 50", text)
 
 
 class Inputs(Files):
@@ -258,6 +292,26 @@ class Others(Files):
         self.assertEqual(sorted(os.listdir(os.path.join(state, "loadtop"))), ["history.db", "running"])
         with open(precious) as f:
             self.assertEqual(f.read(), "mine\n")
+
+    def test_no_folder_is_made_in_anothers_home(self):
+        home = self.at("home")
+        os.mkdir(home)
+        missing = self.at("missing")
+        for where in (home, missing) if os.geteuid() == 0 else (missing,):
+            if where == home:
+                os.chown(home, 65534, 65534)
+            _, err = self.ends(self.start("--headless", "-n", "50", NULL,
+                                          env={"HOME": where, "XDG_STATE_HOME": ""}), 0)
+            self.assertEqual(err.count("is not a folder of this user"), 1, err)
+        self.assertEqual(os.listdir(home), [])
+        self.assertFalse(os.path.exists(missing))
+        # A folder of that name further up may be anybody's.
+        state = os.path.join(self.at("loadtop"), "state")
+        os.makedirs(state)
+        if os.geteuid() == 0:
+            os.chown(self.at("loadtop"), 65534, 65534)
+        self.ends(self.start("--headless", "-n", "50", NULL, env={"XDG_STATE_HOME": state}), 0)
+        self.assertEqual(sorted(os.listdir(os.path.join(state, "loadtop"))), ["history.db", "running"])
 
     def test_what_lies_in_the_journals_folder(self):
         running = os.path.join(self.at("state"), "loadtop", "running")

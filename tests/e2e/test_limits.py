@@ -8,6 +8,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -255,10 +256,31 @@ class Input(Folder):
     def test_no_plain_file(self):
         fifo = os.path.join(self.dir, "fifo")
         os.mkfifo(fifo)
+        self.refused("/dev/zero: not a plain file or a pipe", "-f", "/dev/zero")
+        self.refused(self.dir + ": not a plain file or a pipe (a folder)", "-f", self.dir)
         for path in fifo, "/dev/zero":
-            self.refused(path + ": not a plain file", "-f", path)
             self.refused("--theme " + path[:20], "--theme", path, "null:")
             self.refused("not a plain file", "null:", env={"LOADTOP_TARGETS_CONF": path}, code=1)
+
+    def test_a_scenario_through_a_pipe(self):
+        """A shell's <(command) and /dev/stdin; one without a writer is waited for until a signal ends it."""
+        text = "pools:\n- 'null:?service=1ms'\n"
+        for script in ('"$L" --headless --no-history -n 5 -f <(sleep 0.1; printf "$T")',
+                       'printf "$T" | "$L" --headless --no-history -n 5 -f /dev/stdin'):
+            p = subprocess.run(["bash", "-c", script], env=lib.environment({"L": lib.LOADTOP, "T": text}),
+                               capture_output=True, text=True, check=False, timeout=60 * lib.SLOW)
+            self.assertIn("completed 5", p.stdout, p.stderr)
+        fifo = os.path.join(self.dir, "alone")
+        os.mkfifo(fifo)
+        for number in signal.SIGTERM, signal.SIGINT:
+            with lib.Headless("-f", fifo) as h:
+                lib.until("it waits", lambda h=h: any(
+                    os.path.realpath("/proc/%d/fd/%s" % (h.pid, n)) == fifo for n in os.listdir("/proc/%d/fd" % h.pid)))
+                h.signal(number)
+                self.assertEqual(h.end(10).code, -number)
+        p = subprocess.run(["bash", "-c", 'yes "# nothing" | "$L" --headless -f /dev/stdin'], capture_output=True,
+                           env=lib.environment({"L": lib.LOADTOP}), text=True, check=False, timeout=60 * lib.SLOW)
+        self.assertIn("longer than 1024 KiB", p.stderr)
 
     def test_words(self):
         word = "x" * 100000

@@ -32,15 +32,6 @@ def put(path, text):
     return path
 
 
-def proc(pid, name):
-    """What another process sees of this one; b"" when it may not look."""
-    try:
-        with open("/proc/%d/%s" % (pid, name), "rb") as f:
-            return f.read()
-    except PermissionError:
-        return b""
-
-
 def popen(*args, env=None, **more):
     return subprocess.Popen([lib.LOADTOP, *map(str, args)], env=lib.environment(env), stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=lib._die_with_parent, **more)
@@ -70,7 +61,7 @@ class Base(unittest.TestCase):
 
     def hidden(self, p, *where):
         for name in where or ("cmdline", "environ"):
-            self.assertNotIn(b"HUSH", proc(p.pid, name), name)
+            self.assertNotIn(b"HUSH", lib.proc_file(p.pid, name), name)
 
 
 class ListOfProcesses(Base):
@@ -127,7 +118,7 @@ class ListOfProcesses(Base):
                 with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
                     todo += map(int, f.read().split())
                 for name in "cmdline", "environ", "comm":
-                    self.assertNotIn(b"HUSH", proc(pid, name), (pid, name))
+                    self.assertNotIn(b"HUSH", lib.proc_file(pid, name), (pid, name))
                 seen += 1
             self.assertGreaterEqual(seen, 3)
 
@@ -233,6 +224,35 @@ class Messages(Base):
                 self.assertNotIn(b"HUSH", f.read(), name)
 
 
+class OrdinaryWords(Base):
+    """A password that is a word of loadtop's, or a name of the person's, is no hole in them."""
+
+    def run_of(self, *args):
+        r = lib.loadtop("--headless", "--no-history", "-d", "%dms" % (500 * lib.SLOW), "--json", "-", *args)
+        self.assertEqual(r.code, 0, r)
+        self.assertNotIn("***", r.err)
+        return json.loads(r.out), r.err
+
+    def test_words_and_names(self):
+        port = lib.free_port()
+        run, err = self.run_of("--at", "1ms add cassandra://cassandra:cassandra@127.0.0.1:%d?name=connection" % port,
+                               "--at", "2ms add redis://refused:connection@127.0.0.1:%d?name=loadtop" % port,
+                               "--at", "3ms add redis://:loadtop@127.0.0.1:%d?name=clients" % port,
+                               "--at", "4ms add redis://:clients@127.0.0.1:%d?name=refused" % port,
+                               "--at", "50ms refused clients 3",
+                               "--at", "100ms mark see http://wiki:8080/x and bob@corp", "null:?service=1ms")
+        self.assertIn("loadtop: null: 1 thread", err)
+        self.assertEqual([p["name"] for p in run["pools"]], ["null", "connection", "loadtop", "clients", "refused"])
+        self.assertIn("http://wiki:8080/x and bob@corp", run["command"])
+        events = run["events"]
+        self.assertNotIn("***", json.dumps(events))
+        self.assertEqual([(e["pool"], e["to"]) for e in events if e["what"] == "clients"], [("refused", "3")])
+        down = {e["pool"]: e["to"] for e in events if e["what"] == "down"}
+        self.assertIn("cassandra://cassandra@127.0.0.1", down["connection"])
+        for pool in "loadtop", "refused":
+            self.assertIn("connection refused (is the server running?)", down[pool])
+
+
 class Prompt(Base):
     def test_history_keeps_no_secret(self):
         with lib.Redis(password=SECRET) as redis, lib.Pty(lib.LOADTOP, "--no-history", "null:?service=1ms", cols=120) as t:
@@ -277,6 +297,68 @@ class Web(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *args):
         pass
+
+
+class Echo(Base):
+    """What a server says with the secret in it is shown with stars, in the words that are ours."""
+
+    def told(self, url, words):
+        run = os.path.join(self.dir, "run.json")
+        r = lib.loadtop("--headless", "--no-history", "-n", "1", "--json", run, url)
+        with open(run) as f:
+            kept = f.read()
+        self.assertNotEqual(r.code, 0, r)
+        self.assertNotIn("HUSH", r.out + r.err + kept)
+        self.assertIn(words, r.err)
+
+    def serve(self, talk):
+        server = self.listener()
+
+        def work():
+            with contextlib.suppress(OSError, struct.error):
+                while True:
+                    with server.accept()[0] as c, c.makefile("rb") as f, contextlib.suppress(OSError, struct.error):
+                        talk(c, f)
+        threading.Thread(target=work, daemon=True).start()
+        return server.getsockname()[1]
+
+    def test_redis(self):
+        def talk(c, f):
+            while c.recv(65536):
+                c.sendall(b"-WRONGPASS not %s, is it\r\n" % SECRET.encode())
+        self.told("redis://u:%s@127.0.0.1:%d" % (SECRET, self.serve(talk)), "AUTH: WRONGPASS not ***, is it")
+
+    def test_crate(self):
+        def talk(c, f):
+            c.recv(65536)
+            c.sendall(b"HTTP/1.1 401 no\r\nContent-Length: 18\r\n\r\nnot " + SECRET.encode() + b"!!")
+        self.told("crate://127.0.0.1:%d/t?token=%s" % (self.serve(talk), SECRET), "not ***!!")
+
+    def test_cassandra(self):
+        error = b"not " + SECRET.encode()
+        answers = {5: (6, b"\0\0"), 1: (3, struct.pack(">H", 4) + b"Auth"),
+                   15: (0, struct.pack(">iH", 0x100, len(error)) + error)}
+
+        def talk(c, f):
+            while True:
+                version, _, stream, opcode, size = struct.unpack(">BBHBI", f.read(9))
+                f.read(size)
+                what, answer = answers[opcode]
+                c.sendall(struct.pack(">BBHBI", version | 128, 0, stream, what, len(answer)) + answer)
+        self.told("cassandra://u:%s@127.0.0.1:%d/ks" % (SECRET, self.serve(talk)), "not ***")
+
+    def test_kafka(self):
+        apis = struct.pack(">I12h", 4, 3, 0, 1, 17, 0, 1, 18, 0, 0, 36, 0, 0)
+        error = b"not " + SECRET.encode()
+        answers = {(18, 3): b"\0\x23" + apis, (18, 0): b"\0\0" + apis, (17, 1): b"\0\0\0\0\0\1\0\5PLAIN",
+                   (36, 0): struct.pack(">hh", 58, len(error)) + error + b"\0\0\0\0"}
+
+        def talk(c, f):
+            while True:
+                body = f.read(struct.unpack(">I", f.read(4))[0])
+                answer = body[4:8] + answers[struct.unpack(">hh", body[:4])]
+                c.sendall(struct.pack(">I", len(answer)) + answer)
+        self.told("kafka://u:%s@127.0.0.1:%d/t?kafka.sasl.mechanism=PLAIN" % (SECRET, self.serve(talk)), "not ***")
 
 
 class Long(Base):
@@ -391,7 +473,7 @@ class Long(Base):
                  "pw: its first line is longer than 8192 bytes"),
                 (["--password-file", self.file("nul", "a\0b\n"), "redis://127.0.0.1:1"], {}, "a NUL byte"),
                 (["--password-file", self.file("empty", "\n"), "redis://127.0.0.1:1"], {}, "is empty"),
-                (["--password-file", self.dir, "redis://127.0.0.1:1"], {}, "directory"),
+                (["--password-file", self.dir, "redis://127.0.0.1:1"], {}, "a folder"),
                 (["--token", longer, "crate://127.0.0.1:1/t"], {}, "--token: longer than 8192 bytes"),
                 (["--at", "1s add crate://h?token=" + longer, "null:"], {}, ""),
                 (["kafka://127.0.0.1:1/t?kafka.sasl.oauthbearer.config=" + longer], {}, "longer than 8192 bytes")):

@@ -223,6 +223,23 @@ class Terminal(unittest.TestCase):
             self.ends(number, [("hidden", "Password")], "Password", "--headless", "--ask-password", "--no-history",
                       "redis://127.0.0.1:1", begun=False)
 
+    def test_a_password_is_asked_for_on_a_terminal_that_stands_still(self):
+        """Ctrl-S before the prompt and after it: output waits for ever, and a signal ends that."""
+        for number, before in ((signal.SIGTERM, True), (signal.SIGINT, False)):
+            t = lib.Pty("sh", "-c", 'read -r go; exec "$0" "$@"', lib.LOADTOP, "--headless", "--ask-password",
+                        "--no-history", "redis://127.0.0.1:1")
+            self.addCleanup(t.close)
+            if before:
+                termios.tcflow(t.slave, termios.TCOOFF)
+            t.send("\r")
+            lib.until("the echo is off", lambda t=t: not t.attributes()[3] & termios.ECHO)
+            if not before:
+                t.wait_for("Password")
+                termios.tcflow(t.slave, termios.TCOOFF)
+            t.signal(number)
+            self.assertEqual(t.wait(GENEROUS), -number)
+            self.assertEqual(t.attributes()[:4], t.before[:4])
+
     def test_a_password_is_typed(self):
         t = lib.Pty(lib.LOADTOP, "--headless", "--ask-password", "--no-history", "redis://127.0.0.1:1")
         self.addCleanup(t.close)

@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     secret_masked(text, again, sizeof again);
     secret_was_masked(text);
     copy_str(again, sizeof again, text);
-    secret_hide(again);
+    secret_hide_places(again);
     secret_star(text);
     must(strlen(text) == len, "stars that are not in place");
     free(text);

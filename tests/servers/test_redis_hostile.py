@@ -2,6 +2,7 @@
 program stays up, says what the server did, and its memory stays within what the bounds in the code say, as the
 kernel counts it (VmHWM).   ctest: timeout=180
 """
+import time
 import unittest
 
 import lib
@@ -84,6 +85,18 @@ class Numbers(unittest.TestCase):
                 t.wait_for(name)
             t.send("qy")
             self.assertEqual(t.wait(), 0, t.text())
+
+
+class Connections(unittest.TestCase):
+    def test_pauses_grow(self):
+        """A server that lets itself be connected to and breaks each connection: from the fifth on there is a quarter
+        of a second between them, at the least."""
+        with Fake(answer=lambda fake, words: b"HTTP/1.1 400 Bad Request\r\n") as f:
+            began = time.monotonic()
+            with lib.Headless("-d", "3s", f.url) as h:
+                lib.until("connections were broken", lambda: f.ended >= 5)
+                h.wait(code=None)
+            self.assertLessEqual(f.ended, 6 + (time.monotonic() - began) / 0.25)
 
 
 class Start(unittest.TestCase):

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <dirent.h>
+#include <pthread.h>
+#include <time.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -263,6 +265,87 @@ static void test_descriptor(void **state)
     close(ends[1]);
 }
 
+enum { PAGE = 4096, PAGES = 10 };
+
+/* Takes a page of the pipe every 100 ms, `pages` times; the whole takes longer than one timeout. */
+struct slow_reader {
+    int fd, pages;
+};
+
+static void *read_slowly(void *ctx)
+{
+    const struct slow_reader *r = ctx;
+    char page[PAGE];
+    for (int i = 0; i < r->pages; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+        for (size_t n = 0; n < sizeof page;) {
+            ssize_t got = read(r->fd, page + n, sizeof page - n);
+            if (got <= 0)
+                return NULL;
+            n += (size_t)got;
+        }
+    }
+    return NULL;
+}
+
+static int write_to_slow_reader(int pages, int timeout_ms)
+{
+    static char data[(PAGES + 1) * PAGE];
+    struct err err = {0};
+    int ends[2];
+    pthread_t thread;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(fcntl(ends[1], F_SETPIPE_SZ, PAGE), PAGE);
+    struct slow_reader reader = {.fd = ends[0], .pages = pages};
+    assert_int_equal(pthread_create(&thread, NULL, read_slowly, &reader), 0);
+    int code = fd_write_all(ends[1], "pipe", data, sizeof data, timeout_ms, &err);
+    close(ends[1]);
+    pthread_join(thread, NULL);
+    close(ends[0]);
+    return code;
+}
+
+/* A reader may take its time as long as it takes something; one that stops is given up. */
+static void test_slow_reader(void **state)
+{
+    (void)state;
+    assert_int_equal(write_to_slow_reader(PAGES, 600), 0);
+    assert_int_equal(write_to_slow_reader(2, 600), ERR_FAILED);
+    assert_int_equal(write_to_slow_reader(PAGES, OUT_BLINK_MS), ERR_FAILED); /* for the whole */
+}
+
+/* A terminal with a little room left, that nobody reads, holds nobody; what it takes, it takes. The
+ * writer's own descriptor stays as it is. */
+static void test_full_terminal(void **state)
+{
+    (void)state;
+    static char big[300000];
+    char name[64], some[512];
+    struct err err = {0};
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(master >= 0);
+    assert_int_equal(grantpt(master), 0);
+    assert_int_equal(unlockpt(master), 0);
+    assert_int_equal(ptsname_r(master, name, sizeof name), 0);
+    int terminal = open(name, O_RDWR | O_NOCTTY);
+    int filler = open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK);
+    assert_true(terminal >= 0 && filler >= 0);
+    memset(big, '\n', sizeof big); /* each becomes two */
+    while (write(filler, big, sizeof big) > 0)
+        ;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(fd_write_all(terminal, "terminal", big, sizeof big, 50, &err), ERR_FAILED);
+        assert_non_null(strstr(err.msg, "nobody reads"));
+        assert_true(read(master, some, 100 + (size_t)i) > 0);
+    }
+    assert_false(fcntl(terminal, F_GETFL) & O_NONBLOCK);
+    while (read(master, some, sizeof some) == (ssize_t)sizeof some)
+        ;
+    close(filler);
+    close(terminal);
+    close(master);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +358,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_fifo, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nowhere, setup, teardown),
         cmocka_unit_test_setup_teardown(test_descriptor, setup, teardown),
+        cmocka_unit_test(test_slow_reader),
+        cmocka_unit_test(test_full_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,7 +33,7 @@ static void *worker(void *ctx)
         }
         recorder_extra(&recorder, EXTRA_LAG, turn);
         if (turn % 11 == 0)
-            recorder_error(&recorder, turn % 22 ? "odd" : "even", 1, "why", 3, turn);
+            recorder_error(&recorder, turn % 22 ? "odd" : "even", 1, "why", 3, WORDS_OURS, turn);
         recorder_turn_end(&recorder, &t);
         ++*turns;
     }
@@ -154,7 +154,7 @@ static void test_error_classes_are_bounded(void **state)
     assert_int_equal(recorder_init(&recorder), 0);
     for (unsigned i = 0; i < 1000; i++) {
         snprintf(name, sizeof name, "class-%u", i);
-        recorder_error(&recorder, name, 2, "line\none\x01", 9, i);
+        recorder_error(&recorder, name, 2, "line\none\x01", 9, WORDS_SERVERS, i);
     }
     assert_int_equal(atomic_load(&recorder.classes), RECORDER_CLASSES);
     for (unsigned i = 0; i < RECORDER_CLASSES; i++)

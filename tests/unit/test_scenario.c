@@ -7,7 +7,9 @@
 #include "engine/scenario.h"
 #include "engine/text.h"
 
+#include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -699,6 +701,15 @@ static void yaml_is_bounded(void **state)
     repeated("thresholds:\n", "- p99<5ms\n", 33, "", "at most 32 thresholds");
 }
 
+/* Waits until somebody reads the pipe. */
+static void *write_scenario(void *path)
+{
+    int fd = open(path, O_WRONLY);
+    ssize_t n = write(fd, "pools:\n- null:\n", 15);
+    close(fd);
+    return n == 15 ? NULL : path;
+}
+
 static void files_are_read(void **state)
 {
     (void)state;
@@ -728,11 +739,17 @@ static void files_are_read(void **state)
     assert_int_equal(scenario_load(&s, "/", &flags, backends, &err), ERR_USAGE);
     assert_int_equal(scenario_load(&s, "/dev/zero", &flags, backends, &err), ERR_USAGE);
     assert_non_null(strstr(err.msg, "not a plain file"));
-    assert_int_equal(mkfifo(path, 0600), 0); /* nobody writes into it: nothing waits for that */
-    assert_int_equal(scenario_load(&s, path, &flags, backends, &err), ERR_USAGE);
-    assert_non_null(strstr(err.msg, "not a plain file"));
-    unlink(path);
     scenario_fini(&s);
+    assert_int_equal(mkfifo(path, 0600), 0); /* as a shell's <(generator) */
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, write_scenario, path), 0);
+    scenario_init(&s);
+    if (scenario_load(&s, path, &flags, backends, &err))
+        fail_msg("refused: %s", err.msg);
+    assert_int_equal(s.pools, 1);
+    scenario_fini(&s);
+    pthread_join(thread, NULL);
+    unlink(path);
 }
 
 #endif

@@ -44,6 +44,11 @@ static const struct {
     {"30s add redis://u:HUSH@h:1", "30s add redis://u:***@h:1"},
     {"redis://h:1 redis://u:HUSH@g", "redis://h:1 redis://u:***@g"},
     {"redis://u:HUSH@h redis://v:HUSH@g", "redis://u:***@h redis://v:***@g"},
+    /* without a scheme */
+    {"add u:HUSH@h:1", "add u:***@h:1"},
+    {"5s add redis:/u:HUSH@h", "5s add redis:***@h"},
+    {"add null:?name=a:b@c", "add null:?name=a:b@c"},
+    {"mark see a:b@c", "mark see a:b@c"},
     /* options of a URL, also by escaped names */
     {"crate://h/t?token=HUSH", "crate://h/t?token=***"},
     {"crate://h/t?a=1&token=HUSH&b=2", "crate://h/t?a=1&token=***&b=2"},
@@ -134,7 +139,9 @@ static void known_secrets_are_masked(void **state)
     } cases[] = {
         {"wrong password 'HUSH.42+x'!", "wrong password '***'!"},
         {"HUSH.42+x", "***"},
-        {"HUSH.42+xy", "HUSH.42+xy"}, /* another word */
+        {"GET /?auth=a%3AHUSH.42+x%40h", "GET /?auth=a%3A***%40h"}, /* next to other letters */
+        {"user_HUSH.42+xy", "user_***y"},
+        {"cassandras", "cassandras"}, /* another word */
         {"cassandra://h:9042: user cassandra and/or password are wrong",
          "cassandra://h:9042: user *** and/or password are wrong"},
         {"abc", "abc"},
@@ -144,9 +151,39 @@ static void known_secrets_are_masked(void **state)
     for (unsigned i = 0; i < COUNT(cases); i++) {
         char text[200];
         snprintf(text, sizeof text, "%s", cases[i].said);
-        secret_hide(text);
+        secret_hide_values(text);
         assert_string_equal(text, cases[i].shown);
     }
+}
+
+/* They may be words or names of ours. */
+static void known_secrets_stay_in_our_words(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    secret_know("connection");
+    err_set(&err, ERR_FAILED, "cassandra://cassandra@h: connection refused");
+    assert_string_equal(err.msg, "cassandra://cassandra@h: connection refused");
+    char said[40];
+    assert_string_equal(secret_said(said, sizeof said, "no connection for you", 13), "no ***");
+}
+
+static void of_a_command_a_url_ends_at_a_blank(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *masked;
+    } cases[] = {
+        {"mark see http://wiki:8080/x and bob@corp", "mark see http://wiki:8080/x and bob@corp"},
+        {"mark redis://u:HUSH@h and bob@corp", "mark redis://u:***@h and bob@corp"},
+        {"redis://u:HUSH@h pause", "redis://u:***@h pause"},
+        {"set kafka.sasl.password HUSH HUSH", "set kafka.sasl.password ***"},
+        {"2 set token HUSH", "2 set token ***"},
+    };
+    char masked[100];
+    for (unsigned i = 0; i < COUNT(cases); i++)
+        assert_string_equal(secret_masked_command(cases[i].text, masked, sizeof masked),
+                            cases[i].masked);
 }
 
 static void names_of_secrets(void **state)
@@ -184,6 +221,8 @@ int main(void)
         cmocka_unit_test(lines_are_masked),
         cmocka_unit_test(messages_are_masked),
         cmocka_unit_test(known_secrets_are_masked),
+        cmocka_unit_test(known_secrets_stay_in_our_words),
+        cmocka_unit_test(of_a_command_a_url_ends_at_a_blank),
         cmocka_unit_test(names_of_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,7 +23,6 @@
 #include "ui/outcome.h"
 
 #define LINKS_MOST 40             /* as the kernel */
-#define BLINK_MS 150              /* what the promise of 500 ms after a signal leaves */
 #define READER_NS (10 * NS_PER_S) /* for somebody to open a named pipe */
 #define TELL_NS NS_PER_S          /* until it is said that one is waited for */
 #define STALL_MS 60000            /* for one that has opened it and reads nothing */
@@ -116,9 +116,27 @@ static int is_special(const char *path, struct err *err)
     return errno ? refuse(path, err) : 1;
 }
 
+/* The descriptor of "/dev/stdout" or "/dev/fd/N" where that is an ordinary file: it is written to
+ * as the shell opened it, at its place or its end, and not replaced. Else -1. */
+static int open_file_of(const char *path)
+{
+    static const char *const names[] = {"/dev/fd/", "/proc/self/fd/"};
+    struct stat st;
+    int fd = strcmp(path, "/dev/stdout") == 0   ? STDOUT_FILENO
+             : strcmp(path, "/dev/stderr") == 0 ? STDERR_FILENO
+                                                : -1;
+    for (size_t i = 0; i < sizeof names / sizeof *names && fd < 0; i++) {
+        size_t len = strlen(names[i]);
+        uint64_t n;
+        if (strncmp(path, names[i], len) == 0 && parse_count(path + len, &n) == 0 && n <= INT_MAX)
+            fd = (int)n;
+    }
+    return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fd : -1;
+}
+
 bool out_file_is_special(const char *path)
 {
-    return is_special(path, NULL) != 0;
+    return open_file_of(path) >= 0 || is_special(path, NULL) != 0;
 }
 
 /* ---- Ordinary files ---- */
@@ -226,7 +244,8 @@ static int write_special(const char *path, const void *data, size_t len, enum ou
     if (fstat(fd, &st) < 0 || S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
         code = err_set(err, ERR_FAILED, "cannot write %.140s: it changed meanwhile", path);
     if (code == 0)
-        code = fd_write_all(fd, path, data, len, wait == OUT_PATIENT ? STALL_MS : BLINK_MS, err);
+        code =
+            fd_write_all(fd, path, data, len, wait == OUT_PATIENT ? STALL_MS : OUT_BLINK_MS, err);
     if (close(fd) < 0 && code == 0)
         code = refuse(path, err);
     return code;
@@ -236,6 +255,9 @@ int out_file_write(const char *path, const void *data, size_t len, enum out_wait
                    struct err *err)
 {
     char place[PATH_MAX];
+    int fd = open_file_of(path);
+    if (fd >= 0)
+        return fd_write_all(fd, path, data, len, -1, err);
     if (resolve(place, sizeof place, path, err) < 0)
         return ERR_FAILED;
     int special = is_special(place, err);
@@ -247,6 +269,8 @@ int out_file_write(const char *path, const void *data, size_t len, enum out_wait
 int out_file_check(const char *path, struct err *err)
 {
     char place[PATH_MAX], dir[PATH_MAX];
+    if (open_file_of(path) >= 0)
+        return 0;
     if (resolve(place, sizeof place, path, err) < 0)
         return ERR_FAILED;
     int special = is_special(place, err);
@@ -260,36 +284,90 @@ int out_file_check(const char *path, struct err *err)
 
 /* ---- Descriptors ---- */
 
-/* Waits until the descriptor takes something. *left_ms is how long it may (-1: without end); once a
- * signal has come, a blink. */
-static bool await_room(int fd, int *left_ms)
+/* For a reader. */
+struct patience {
+    int ms; /* for each piece (-1: without end), a blink or less: for all of them */
+    uint64_t until;
+};
+
+static void renew(struct patience *p)
+{
+    p->until = p->ms < 0 ? UINT64_MAX : clock_ns() + (uint64_t)p->ms * NS_PER_MS;
+}
+
+static int left_ms(struct patience *p)
+{
+    if ((p->ms < 0 || p->ms > OUT_BLINK_MS) && end_signal_waits()) {
+        p->ms = OUT_BLINK_MS;
+        renew(p);
+    }
+    uint64_t now = clock_ns();
+    uint64_t left = p->until > now ? (p->until - now) / NS_PER_MS + 1 : 0;
+    return left < SLICE_MS ? (int)left : SLICE_MS;
+}
+
+/* Waits until the descriptor takes something; false: it did not. `full`: it has just not, though
+ * poll says that it would, as of a terminal with room for less than the next character. */
+static bool await_room(int fd, struct patience *p, bool full)
 {
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
     for (;;) {
-        int n = poll(&ready, 1, *left_ms >= 0 && *left_ms < SLICE_MS ? *left_ms : SLICE_MS);
+        int left = left_ms(p);
+        if (full && left == 0)
+            return false;
+        if (full)
+            nap();
+        full = false;
+        int n = poll(&ready, 1, left);
         if (n > 0 || (n < 0 && errno != EINTR))
             return true; /* the write tells what is wrong */
-        if (*left_ms == 0)
+        if (left == 0)
             return false;
-        if ((*left_ms < 0 || *left_ms > BLINK_MS) && end_signal_waits())
-            *left_ms = BLINK_MS;
-        else if (*left_ms > 0)
-            *left_ms -= *left_ms < SLICE_MS ? *left_ms : SLICE_MS;
     }
 }
 
-int fd_write_all(int fd, const char *what, const void *data, size_t len, int timeout_ms,
-                 struct err *err)
+/* The pipe or terminal once more, so that a write takes what there is room for and never waits:
+ * O_NONBLOCK on the descriptor itself would hold for every program that shares it. -1: it need not
+ * be, or cannot (after su, a terminal is another user's). */
+static int open_again(int fd, const struct stat *st)
 {
-    const char *p = data;
-    struct stat st;
-    bool waits = fstat(fd, &st) < 0 || !S_ISREG(st.st_mode);
+    char path[40];
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || (flags & O_NONBLOCK) || !(S_ISFIFO(st->st_mode) || isatty(fd)))
+        return -1;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* `most` bytes at once. */
+static int write_waiting(int fd, const char *what, const char *p, size_t len, size_t most,
+                         int timeout_ms, struct err *err)
+{
+    struct patience patience = {.ms = timeout_ms};
+    bool full = false;
+    renew(&patience);
     while (len > 0) {
-        if (waits && !await_room(fd, &timeout_ms))
+        if (!await_room(fd, &patience, full))
             return err_set(err, ERR_FAILED, "cannot write to %.140s: nobody reads it", what);
-        /* A pipe that is ready takes PIPE_BUF bytes without blocking. */
-        ssize_t n = write(fd, p, waits && len > PIPE_BUF ? PIPE_BUF : len);
-        if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        ssize_t n = write(fd, p, len < most ? len : most);
+        full = n < 0 && errno == EAGAIN;
+        if (full || (n < 0 && errno == EINTR))
+            continue;
+        if (n <= 0)
+            return err_set(err, ERR_FAILED, "cannot write to %.140s: %s", what, strerror(errno));
+        p += n;
+        len -= (size_t)n;
+        if (patience.ms > OUT_BLINK_MS)
+            renew(&patience);
+    }
+    return 0;
+}
+
+static int write_file(int fd, const char *what, const char *p, size_t len, struct err *err)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, p, len);
+        if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             return err_set(err, ERR_FAILED, "cannot write to %.140s: %s", what, strerror(errno));
@@ -297,4 +375,21 @@ int fd_write_all(int fd, const char *what, const void *data, size_t len, int tim
         len -= (size_t)n;
     }
     return 0;
+}
+
+int fd_write_all(int fd, const char *what, const void *data, size_t len, int timeout_ms,
+                 struct err *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        return write_file(fd, what, data, len, err);
+    int own = open_again(fd, &st);
+    /* What takes a write that waits: a pipe that is ready has room for PIPE_BUF bytes, a terminal
+     * perhaps for one. */
+    bool little = own < 0 && isatty(fd) && !(fcntl(fd, F_GETFL) & O_NONBLOCK);
+    int code =
+        write_waiting(own < 0 ? fd : own, what, data, len, little ? 1 : PIPE_BUF, timeout_ms, err);
+    if (own >= 0)
+        close(own);
+    return code;
 }

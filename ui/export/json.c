@@ -295,7 +295,7 @@ struct reading {
 static size_t read_on(void *buf, size_t size, void *ctx)
 {
     struct reading *r = ctx;
-    ssize_t n = plain_file_next(r->fd, buf, size);
+    ssize_t n = plain_file_next(r->fd, buf, size, UINT64_MAX);
     r->failed = n < 0 ? errno : (size_t)n > r->left ? EFBIG : 0;
     if (r->failed)
         return (size_t)-1;

@@ -6,12 +6,12 @@
 #include "engine/text.h"
 #include "engine/utf8.h"
 
-void xml_escape(struct text *to, const char *from)
+static void escape(struct text *to, const char *from, size_t (*clean)(char *, size_t))
 {
     struct text page = {.limit = SIZE_MAX / 4};
     text_put(&page, from, strlen(from));
     if (page.s)
-        page.s[clean_lines(page.s, page.len)] = '\0';
+        page.s[clean(page.s, page.len)] = '\0';
     for (const char *s = text_str(&page); *s; s++) {
         char c = *s;
         if (c == '<')
@@ -28,4 +28,14 @@ void xml_escape(struct text *to, const char *from)
             text_put(to, s, 1);
     }
     text_free(&page);
+}
+
+void xml_escape(struct text *to, const char *from)
+{
+    escape(to, from, clean_line);
+}
+
+void xml_escape_lines(struct text *to, const char *from)
+{
+    escape(to, from, clean_lines);
 }

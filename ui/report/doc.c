@@ -229,7 +229,7 @@ void doc_code(struct doc *d, const char *s)
         lines.s[lines.len] = '\0';
     if (d->format == DOC_HTML) {
         text_add(d->t, "<pre>");
-        xml_escape(d->t, text_str(&lines));
+        xml_escape_lines(d->t, text_str(&lines));
         text_add(d->t, "</pre>\n");
     } else if (d->format == DOC_MARKDOWN) {
         text_add(d->t, "\n"); /* an indented block takes everything as it is */
