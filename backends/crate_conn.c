@@ -255,15 +255,15 @@ static void probe_failed(struct crate_conn *c, CURLcode result)
 static void probe_unwanted(struct crate_conn *c, long status, const json_t *root)
 {
     const struct crate_host *h = crate_host_of(c);
-    char name[CRATE_CLASS_MAX], msg[160], said[81];
+    char name[CRATE_CLASS_MAX], words[160], said[81];
     secret_said(said, sizeof said, text_str(&c->probe), c->probe.len);
     unsigned len = (unsigned)clean_line(said, strlen(said));
-    crate_message(msg, sizeof msg, said, status == 503 ? 0 : len, crate_status_advice(status));
+    crate_message(words, sizeof words, said, status == 503 ? 0 : len, crate_status_advice(status));
     if ((status == 503 || status == 429) && !json_object_get(root, "ok"))
         pool_strain(worker_pool(c->conn->worker), STRAIN_REFUSED,
                     "%.60s refuses connections: HTTP %ld", h->shown, status);
     conn_down(c->conn, crate_status_class(name, sizeof name, status), "%s: HTTP %ld %s", h->shown,
-              status, msg);
+              status, words);
 }
 
 /* What GET / said decides whether the connection can be used. */

@@ -464,11 +464,11 @@ static int enqueue(struct engine *e, const struct queued *one, struct err *err)
 
 int engine_send(struct engine *e, const struct command *c, enum origin by, struct err *err)
 {
-    struct command *copy = malloc(sizeof *copy);
-    if (!copy)
+    struct queued one = {.command = malloc(sizeof *c), .by = by};
+    if (!one.command)
         abort();
-    *copy = *c;
-    return enqueue(e, &(struct queued){.command = copy, .by = by}, err);
+    *one.command = *c;
+    return enqueue(e, &one, err);
 }
 
 int engine_consent(struct engine *e, unsigned pool, struct err *err)

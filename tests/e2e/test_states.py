@@ -260,7 +260,7 @@ class Stopped(unittest.TestCase):
         with lib.Headless("-d", "1s", NULL) as a, lib.Headless(NULL) as b:
             for h in a, b:
                 lib.until("its load", lambda h=h: " client" in h.text()[1])
-                h.signal(signal.SIGTSTP)
+                h.signal(signal.SIGSTOP)  # TSTP stops nobody whom no shell could continue
                 lib.until("it stands", lambda h=h: self.state(h.pid) == "T")
             b.signal(signal.SIGTERM)
             for h in a, b:

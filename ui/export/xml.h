@@ -5,10 +5,10 @@
 
 struct text;
 
-/* Adds s so that it stays text of one line, in an element as in a quoted attribute; what must not
- * be shown is replaced as clean_line does. */
-void xml_escape(struct text *, const char *s);
+/* Adds `from` so that it stays text of one line, in an element as in a quoted attribute; what must
+ * not be shown is replaced as clean_line does. */
+void xml_escape(struct text *, const char *from);
 /* Likewise, but ends of lines stay. */
-void xml_escape_lines(struct text *, const char *s);
+void xml_escape_lines(struct text *, const char *from);
 
 #endif

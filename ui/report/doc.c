@@ -221,12 +221,12 @@ void doc_code(struct doc *d, const char *s)
 {
     struct text lines = {.limit = SIZE_MAX / 4};
     text_put(&lines, s, strlen(s));
-    if (lines.s)
+    if (lines.s) {
         lines.len = clean_lines(lines.s, lines.len);
-    if (!lines.len || lines.s[lines.len - 1] != '\n')
-        text_put(&lines, "\n", 1);
-    else
         lines.s[lines.len] = '\0';
+    }
+    if (!lines.len || text_str(&lines)[lines.len - 1] != '\n')
+        text_put(&lines, "\n", 1);
     if (d->format == DOC_HTML) {
         text_add(d->t, "<pre>");
         xml_escape_lines(d->t, text_str(&lines));
