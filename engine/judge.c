@@ -82,18 +82,13 @@ static double little_gap(const struct monitor *m)
     return n > 0 ? fabs(xr - n) / n : NAN;
 }
 
-/* About how many starts the schedules of threads that hang have made due since their last turn. */
-static double unsaid(const struct pool *p)
+/* Threads with a schedule that hung until the end: what it made due since is known to nobody. */
+static unsigned hanging(const struct pool *p)
 {
-    const struct load *load = &p->spec.load;
-    double sum = 0, rate = load->threads ? load->rate_per_s / load->threads : 0;
-    for (unsigned i = 0; i < p->workers; i++) {
-        const struct worker *w = p->worker[i];
-        uint64_t from = w->seen.turned_ns ? w->seen.turned_ns : w->started_ns;
-        if (w->stuck && !w->reaped && p->load_until_ns > from)
-            sum += rate * (double)(p->load_until_ns - from) / 1e9;
-    }
-    return floor(sum);
+    unsigned n = 0;
+    for (unsigned i = 0; i < p->workers; i++)
+        n += p->worker[i]->stuck && !p->worker[i]->reaped;
+    return n;
 }
 
 /* Both sides of the account. Once the pool has ended nothing is still due, but for a thread that
@@ -104,18 +99,23 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
                  (double)(t->completed + t->errors + t->timeouts + t->in_flight + t->dropped);
     double lost = (double)t->due -
                   (double)(t->scheduled + t->not_started + t->warm_not_started + t->still_due);
-    double left = s->state == POOL_ENDED ? (double)t->still_due + unsaid(p) : 0;
-    struct check *c =
-        add_check(s, "accounting", fabs(off) + fabs(lost) + left + (double)t->miscounted, 0, true);
+    bool ended = s->state == POOL_ENDED;
+    double left = ended ? (double)t->still_due : 0;
+    unsigned hung = ended && (t->due || p->spec.load.rate_per_s > 0) ? hanging(p) : 0;
+    struct check *c = add_check(
+        s, "accounting", fabs(off) + fabs(lost) + left + hung + (double)t->miscounted, 0, true);
     if (c->ok)
         return;
     if (off < 0 || off > 0)
         snprintf(c->why, sizeof c->why,
                  "offered differs from its parts by %.0f: please report this", off);
+    else if (hung)
+        snprintf(c->why, sizeof c->why,
+                 "%u thread%s to the end: what the schedule made due there is not known", hung,
+                 hung > 1 ? "s hung" : " hung");
     else if (left > 0)
         snprintf(c->why, sizeof c->why,
-                 "nobody says what became of about %.0f starts that were due: a thread hangs",
-                 left);
+                 "nobody says what became of %.0f starts that were due: please report this", left);
     else
         snprintf(c->why, sizeof c->why,
                  "what the schedule made due differs from what became of it by %.0f, or did for a "

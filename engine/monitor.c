@@ -421,7 +421,7 @@ static void note_little(struct monitor *m, const struct point *pt)
 
 double monitor_lag_limit_ns(const struct monitor *m)
 {
-    return fmax(1e6, 0.1 * m->last_response.q[Q_P50]);
+    return fmax(1e6, 0.1 * m->median_ns);
 }
 
 static struct class_count *class_of(struct monitor *m, const char *name)
@@ -475,6 +475,8 @@ static void close_second(struct pool *p, double now_s)
     latency_summary(&m->second.service, &m->last_service);
     latency_summary(&m->second.response, &m->last_response);
     latency_summary(&m->second.lag, &m->last_lag);
+    if (m->second.response.count) /* a server that is silent now has not become faster */
+        m->median_ns = (double)histogram_quantile(&m->second.response, 0.5);
     atomic_store(&p->lag_limit_ns, (uint64_t)monitor_lag_limit_ns(m));
     double turned =
         0; /* what the threads have accounted for, which is the time that the shares share */

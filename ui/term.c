@@ -38,7 +38,7 @@
 #define PAIRS_MAX 1024
 #define GAP_COLS 3
 #define SEQUENCE_MS 100
-#define LEAVE_MS 100
+#define LEAVE_MS 50
 /* Bracketed paste; clicks and the wheel, as SGR reports where the terminal knows them. */
 #define MODES_ON "\033[?2004h\033[?1000h\033[?1006h"
 #define MODES_OFF "\033[?2026l\033[?2004l\033[?1006l\033[?1002l\033[?1000l"
@@ -631,6 +631,15 @@ static bool next_of_sequence(wint_t *w)
     return rc == OK;
 }
 
+/* A byte that is no UTF-8, as of an X10 report beyond column 95; curses would take its eighth bit,
+ * as it does not see the terminal's modes. It reads no further than what it has handed over. */
+static uint32_t next_byte(void)
+{
+    struct pollfd key = {.fd = STDIN_FILENO, .events = POLLIN};
+    unsigned char byte;
+    return poll(&key, 1, SEQUENCE_MS) > 0 && read(STDIN_FILENO, &byte, 1) == 1 ? byte : 0;
+}
+
 /* An escape sequence that curses does not know comes as its single characters. None of them may act
  * as a key: after ESC [ or ESC O it is taken up to its end. It is the mouse (true), or nothing.
  * *was: there was a sequence. */
@@ -664,10 +673,8 @@ static bool take_sequence(struct input *in, bool *was)
     }
     if (!mouse_is_x10(params, (uint32_t)w))
         return mouse_sgr(params, (uint32_t)w, in);
-    timeout(SEQUENCE_MS);
-    for (int i = 0; i < 3; i++) /* bytes: beyond column 95 they are no UTF-8 */
-        three[i] = (uint32_t)getch();
-    timeout(0);
+    for (int i = 0; i < 3; i++)
+        three[i] = next_byte();
     return mouse_x10(three, in);
 }
 

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/err.h"
@@ -35,21 +36,27 @@ static int direct_fd =
 static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, 0};
 static const int end_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, 0};
 
-/* Asks for room first and gives up when there is none for 100 ms: a crash must end. */
+/* A crash must end, and another thread may be writing: tries for 100 ms. What the kernel holds of a
+ * frame goes, and output that was stopped goes on. */
 static void write_restore(void)
 {
     const char *s = restore_text;
     size_t len = restore_len;
-    int fd = direct_fd >= 0 ? direct_fd : STDOUT_FILENO;
-    while (len > 0) {
-        struct pollfd room = {.fd = fd, .events = POLLOUT};
-        ssize_t n = poll(&room, 1, 100) > 0 ? write(fd, s, len) : -1;
-        if (n <= 0 && errno != EINTR)
-            return;
+    struct pollfd room = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    for (int tries = 0; len > 0 && tries < 20;) {
+        ssize_t n = direct_fd >= 0 || poll(&room, 1, 0) > 0
+                        ? write(direct_fd >= 0 ? direct_fd : STDOUT_FILENO, s, len)
+                        : 0;
         if (n > 0) {
             s += n;
             len -= (size_t)n;
+            continue;
         }
+        if (tries++ == 0) {
+            tcflow(STDOUT_FILENO, TCOON);
+            tcflush(STDOUT_FILENO, TCOFLUSH);
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "ui/tty_out.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -53,7 +54,7 @@ static void write_all(const char *s, size_t len)
     while (len > 0 && !is_abandoned()) {
         ssize_t n = write(STDOUT_FILENO, s, len);
         if (n < 0 && errno == EAGAIN) /* made so by somebody who shares the terminal */
-            nanosleep(&(struct timespec){.tv_nsec = RETRY_NS}, NULL);
+            poll(&(struct pollfd){.fd = STDOUT_FILENO, .events = POLLOUT}, 1, -1);
         else if (n < 0 && errno != EINTR)
             return; /* the terminal is gone, which the loop sees for itself */
         if (n > 0) {
@@ -80,7 +81,7 @@ static void *write_on(void *unused)
         pthread_mutex_unlock(&out.lock);
         write_all(text_str(&out.now), out.now.len);
         pthread_mutex_lock(&out.lock);
-        out.writing = false;
+        out.writing = out.abandon = false;
         if (out.wanted && !out.next.len) {
             out.wanted = false;
             tty_wake();
@@ -213,13 +214,12 @@ static void give_up(void)
     tcflow(STDOUT_FILENO, TCOON);
     pthread_mutex_lock(&out.lock);
     text_clear(&out.next);
-    out.abandon = true;
+    out.abandon = out.writing;
     for (int i = 0; out.writing && i < BREAK_OFF_TRIES; i++) {
         struct timespec until = after(RETRY_NS);
         pthread_kill(out.thread, BREAK_OFF);
         pthread_cond_timedwait(&out.changed, &out.lock, &until);
     }
-    out.abandon = out.writing;
     pthread_mutex_unlock(&out.lock);
     tcflush(STDOUT_FILENO, TCOFLUSH);
 }

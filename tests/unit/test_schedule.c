@@ -268,6 +268,33 @@ static void test_what_is_not_late_is_not_dropped(void **state)
     }
 }
 
+/* However few answers there are, and though there were none for two seconds. */
+static void test_the_median_of_few_or_long_ago(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *load;
+        unsigned due, least, most;
+    } cases[] = {{"rate=19/s&duration=3045ms", 58, 1, 1},
+                 {"rate=1000/s&duration=5540ms", 5540, 48, 52}};
+    for (unsigned i = 0; i < 2; i++) {
+        struct run r;
+        const struct pool_snapshot *p;
+        char url[160];
+        snprintf(url, sizeof url, "null:?service=500ms&pattern=chain&depth=20000&timeout=60s&%s",
+                 cases[i].load);
+        begin(&r, url, 2995 * MS);
+        step_to(&r, 10 * S, 0);
+        const struct snapshot *n = see(&r, &p);
+        struct schedule_counts a = account(p);
+        assert_int_equal(a.still_due, 0);
+        assert_in_range(a.due, cases[i].due - 1, cases[i].due);
+        assert_in_range(p->counts.not_started, cases[i].least, cases[i].most);
+        snapshot_release(n);
+        end(&r);
+    }
+}
+
 /* Nobody has a free client: those that are due are in no request yet. */
 static void test_a_backlog_is_accounted_for(void **state)
 {
@@ -506,6 +533,7 @@ int main(void)
         cmocka_unit_test(test_nothing_vanishes_at_the_end),
         cmocka_unit_test(test_rows_do_not_vanish),
         cmocka_unit_test(test_what_is_not_late_is_not_dropped),
+        cmocka_unit_test(test_the_median_of_few_or_long_ago),
         cmocka_unit_test(test_a_backlog_is_accounted_for),
         cmocka_unit_test(test_changes_lose_nothing),
         cmocka_unit_test(test_closed_starts_are_not_in_it),

@@ -205,7 +205,7 @@ static json_t *series(const struct series *s, double since_s)
     return list;
 }
 
-/* null for a pool that was never open. */
+/* null where no schedule made anything due. */
 static json_t *schedule(const struct schedule_counts *c)
 {
     if (!c->due)
