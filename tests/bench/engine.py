@@ -32,8 +32,9 @@ def compile_c(folder, *words):
 
 def bench_record(repeat):
     with tempfile.TemporaryDirectory() as folder:
-        engine = [os.path.join(ROOT, "engine", name) for name in ("recorder.c", "histogram.c", "loop.c", "err.c")]
-        compile_c(folder, os.path.join(ROOT, "tests", "bench", "record.c"), *engine, "-o", "record", "-lm", "-lpthread")
+        engine = os.path.join(os.path.dirname(lib.LOADTOP), "libengine.a")
+        compile_c(folder, os.path.join(ROOT, "tests", "bench", "record.c"), engine, "-o", "record", "-ljansson", "-lm",
+                  "-lpthread")
         runs = [list(map(float, subprocess.run([os.path.join(folder, "record")], capture_output=True, text=True,
                                                check=True).stdout.split())) for _ in range(repeat)]
     judge("a record, into the histogram", statistics.median(r[0] for r in runs), 10, "ns")
