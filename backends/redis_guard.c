@@ -191,7 +191,7 @@ void redis_trouble_begin(struct redis_pool *p, const char *info)
     p->trouble = read_trouble(info);
 }
 
-/* How much a counter rose since the last look; where it fell (CONFIG RESETSTAT) it begins anew. */
+/* How much a counter has grown since the last look; 0 if it fell, as after CONFIG RESETSTAT. */
 static double rise(double *was, double is)
 {
     double before = *was;

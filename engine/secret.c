@@ -148,11 +148,17 @@ static void mark_added(char *text)
         mark(colon + 1, at);
 }
 
+/* Nothing else may look like a mark. */
+static void no_marks(char *text, char instead)
+{
+    for (char *c = text; *c; c++)
+        if (*c == MARK)
+            *c = instead;
+}
+
 static bool mark_all(char *text, enum reach reach)
 {
-    for (char *c = text; *c; c++) /* nothing else may look like a mark */
-        if (*c == MARK)
-            *c = ' ';
+    no_marks(text, reach == IN_MESSAGE ? '?' : ' ');
     mark_urls(text, reach);
     mark_named(text, reach);
     if (reach != IN_MESSAGE)
@@ -240,16 +246,8 @@ static void unmark(char *message)
     *to = '\0';
 }
 
-static void no_marks(char *message)
-{
-    for (char *c = message; *c; c++)
-        if (*c == MARK)
-            *c = '?';
-}
-
 void secret_hide_places(char *message)
 {
-    no_marks(message);
     if (mark_all(message, IN_MESSAGE))
         unmark(message);
 }
@@ -341,7 +339,7 @@ void secret_hide_values(char *said)
     const struct known *k = atomic_load(&first_known);
     if (!k)
         return;
-    no_marks(said);
+    no_marks(said, '?');
     for (; k; k = k->next)
         mark_value(said, k);
     unmark(said);

@@ -325,7 +325,7 @@ static void screen_commands(struct app *a)
 
 /* ---- one turn ---- */
 
-static void draw(struct app *a)
+void app_draw(struct app *a)
 {
     static double window_from, window_cpu;
     double cpu = seconds(CLOCK_THREAD_CPUTIME_ID);
@@ -445,7 +445,7 @@ static void loop(struct app *a)
                 if (a->quit || a->signal)
                     break;
             }
-            draw(a);
+            app_draw(a);
             drawn = seconds(CLOCK_MONOTONIC);
         }
     }

@@ -51,6 +51,8 @@ static inline const struct snapshot *app_shown(const struct app *a)
 const struct pool_snapshot *
 app_pool(const struct app *); /* the selected one, as it is now; NULL: none */
 
+/* Draws the screen as it is now and shows it on the terminal, which must be open. */
+void app_draw(struct app *);
 void app_notice(struct app *, enum role, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Sends a command as text; a refusal at once is a notice. */

@@ -3,10 +3,11 @@
  * Processes: loadtop -> watcher -> redis-server. The watcher holds the reading end of a pipe whose
  * writing end only loadtop has: at its end of file, for whatever reason, it kills the server and
  * removes the folder. The folder is opened once, when it was just made, and held: what another user
- * puts in the place of its name is not emptied. The server is in a session of its
- * own, so that Ctrl-C reaches loadtop alone; the server dies with it (PR_SET_PDEATHSIG). Nothing is
- * kept by the server, so SIGKILL loses nothing. A backend's stand-in runs in a process of its own
- * as well, on a leash of its own, so that what it costs is not taken for the load generator's. */
+ * puts in the place of its name is not emptied. The watcher is in a session
+ * of its own, so that Ctrl-C reaches loadtop alone; the server dies with it (PR_SET_PDEATHSIG).
+ * Nothing is kept by the server, so SIGKILL loses nothing. A backend's stand-in runs in a process
+ * of its own as well, on a leash of its own, so that what it costs is not taken for the load
+ * generator's. */
 #include "ui/demo.h"
 
 #include <errno.h>

@@ -187,20 +187,11 @@ static struct engine *start(void)
     return e;
 }
 
-static void draw(struct app *a)
+static void show(struct app *a)
 {
-    int rows, cols;
-    term_size(&rows, &cols);
-    if (rows != a->cells.rows || cols != a->cells.cols)
-        cells_resize(&a->cells, rows, cols);
-    a->sc.theme = a->theme.name;
-    a->sc.glyphs = a->cells.glyphs->name;
-    a->sc.colors = tier_name(a->tier);
-    screen_draw(&a->cells, &a->sc, app_shown(a), a->live);
-    must(a->sc.cursor_x < 0 || (a->sc.cursor_x < cols && a->sc.cursor_y < rows),
+    app_draw(a);
+    must(a->sc.cursor_x < 0 || (a->sc.cursor_x < a->cells.cols && a->sc.cursor_y < a->cells.rows),
          "the cursor is off the screen");
-    term_cursor(a->sc.cursor_x, a->sc.cursor_y);
-    term_show(&a->cells, &a->theme, a->tier);
 }
 
 static void take_snapshot(struct app *a)
@@ -225,7 +216,7 @@ static void turn(struct app *a)
         capture_command(a, &c);
     act_probe(a);
     a->suspend = false;
-    draw(a);
+    show(a);
 }
 
 static void happen(struct app *a, uint64_t *now_ns, uint8_t what)
@@ -245,7 +236,7 @@ static void type(const uint8_t *data, size_t size)
         abort();
 }
 
-/* Takes what is left on its way, so that the next input begins anew. */
+/* Reads and drops whatever is still pending, so that each input starts from the same state. */
 static void end_sequences(void)
 {
     static const char end[] = "\033[201~\033[201~";
@@ -286,7 +277,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     engine_step(a.engine, now_ns);
     take_snapshot(&a);
-    draw(&a);
+    show(&a);
     for (size_t at = 0; at < size && !a.quit;) {
         const uint8_t *mark = memchr(data + at, MARK, size - at);
         size_t n = mark ? (size_t)(mark - data) - at : size - at;

@@ -3,9 +3,9 @@
  * the fuzzer's own thread is free. A call that is forbidden is either refused or ends the program
  * as a finding, with the name of what was tried.
  *
- * Where the kernel has no filter, it is said once and everything runs unguarded. With
- * FUZZ_UNGUARDED in the environment likewise: the sanitizers' stack traces need a program of their
- * own, which the filter forbids. */
+ * If the kernel does not support seccomp filters, a message says so once and the fuzzer runs
+ * without one. Setting FUZZ_UNGUARDED does the same: the sanitizers start another program to print
+ * a stack trace, which the filter would forbid. */
 #ifndef LOADTOP_TESTS_FUZZ_GUARD_H
 #define LOADTOP_TESTS_FUZZ_GUARD_H
 

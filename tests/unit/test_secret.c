@@ -1,5 +1,5 @@
-/* Secrets in texts: what a person typed, what is said about it, and what a server says back. No
- * test text may keep a piece of the word HUSH. */
+/* Secrets are removed from what a person typed, from our messages about it, and from what a server
+ * sends back. Every secret in the cases contains the word HUSH, so no output may contain it. */
 #include "engine/secret.h"
 
 #include "backends/registry.h"

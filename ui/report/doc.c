@@ -57,11 +57,13 @@ static void escape_markdown(struct text *to, const char *from)
 
 void doc_escape(const struct doc *d, struct text *to, const char *s)
 {
+    if (d->format == DOC_HTML) { /* which makes it one line that may be shown by itself */
+        xml_escape(to, s);
+        return;
+    }
     struct text line = {.limit = SIZE_MAX / 4};
     text_put_shown(&line, s);
-    if (d->format == DOC_HTML)
-        xml_escape(to, text_str(&line));
-    else if (d->format == DOC_MARKDOWN)
+    if (d->format == DOC_MARKDOWN)
         escape_markdown(to, text_str(&line));
     else
         text_put(to, text_str(&line), line.len);
