@@ -103,6 +103,20 @@ uint32_t budget_claim(struct worker *w, uint32_t n)
     return granted;
 }
 
+uint64_t budget_left(const struct worker *w, uint64_t most)
+{
+    if (!w->now.counted || w->warm)
+        return most;
+    int64_t left = atomic_load_explicit(&w->pool->budget, memory_order_relaxed);
+    return left <= 0 ? 0 : (uint64_t)left < most ? (uint64_t)left : most;
+}
+
+void budget_return(struct worker *w, uint32_t n)
+{
+    if (w->now.counted && !w->warm)
+        pool_unclaim(w->pool, n);
+}
+
 void budget_unclaim(struct worker *w, const struct op *op)
 {
     if (w->now.counted && !(op->flags & OP_WARM))
@@ -179,6 +193,8 @@ static struct op *closed_op(struct client *c)
     struct op *op = n ? op_make(w, type, n) : NULL;
     if (op)
         op_adopt(c, op);
+    else if (n)
+        budget_return(w, n);
     return op_bounded(w, op);
 }
 

@@ -8,8 +8,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define LAG_LIMIT_NS 1e6
-
 const char *bottleneck_name(enum bottleneck b)
 {
     static const char *const name[] = {"none", "server", "client", "network", "rate"};
@@ -84,6 +82,47 @@ static double little_gap(const struct monitor *m)
     return n > 0 ? fabs(xr - n) / n : NAN;
 }
 
+/* Threads with a schedule that hung until the end: what it made due since is known to nobody. */
+static unsigned hanging(const struct pool *p)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < p->workers; i++)
+        n += p->worker[i]->stuck && !p->worker[i]->reaped;
+    return n;
+}
+
+/* Both sides of the account. Once the pool has ended nothing is still due, but for a thread that
+ * hangs and could not say what became of it. */
+static void judge_account(const struct pool *p, struct pool_snapshot *s, const struct tally *t)
+{
+    double off = (double)t->offered -
+                 (double)(t->completed + t->errors + t->timeouts + t->in_flight + t->dropped);
+    double lost = (double)t->due -
+                  (double)(t->scheduled + t->not_started + t->warm_not_started + t->still_due);
+    bool ended = s->state == POOL_ENDED;
+    double left = ended ? (double)t->still_due : 0;
+    unsigned hung = ended && (t->due || p->spec.load.rate_per_s > 0) ? hanging(p) : 0;
+    struct check *c = add_check(
+        s, "accounting", fabs(off) + fabs(lost) + left + hung + (double)t->miscounted, 0, true);
+    if (c->ok)
+        return;
+    if (off < 0 || off > 0)
+        snprintf(c->why, sizeof c->why,
+                 "offered differs from its parts by %.0f: please report this", off);
+    else if (hung)
+        snprintf(c->why, sizeof c->why,
+                 "%u thread%s to the end: what the schedule made due there is not known", hung,
+                 hung > 1 ? "s hung" : " hung");
+    else if (left > 0)
+        snprintf(c->why, sizeof c->why,
+                 "nobody says what became of %.0f starts that were due: please report this", left);
+    else
+        snprintf(c->why, sizeof c->why,
+                 "what the schedule made due differs from what became of it by %.0f, or did for a "
+                 "while: please report this",
+                 lost);
+}
+
 void judge_validity(const struct pool *p, struct pool_snapshot *s)
 {
     const struct monitor *m = &p->monitor;
@@ -114,7 +153,7 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
         snprintf(c->why, sizeof c->why,
                  "threads waited %.0f %% of the time for a CPU (limit 10): latencies include it",
                  100 * c->value);
-    double lag_most = fmax(LAG_LIMIT_NS, 0.1 * m->last_response.q[Q_P50]);
+    double lag_most = monitor_lag_limit_ns(m);
     c = add_check(s, "schedule_lag", m->last_lag.q[Q_P99] / 1e3, lag_most / 1e3,
                   m->last_lag.count > 0);
     if (!c->ok)
@@ -125,12 +164,7 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
     if (!c->ok)
         snprintf(c->why, sizeof c->why, "%.0f starts were dropped (%.3g %%): the rate was not met",
                  c->value, 100 * c->value / (double)t->offered);
-    double off = (double)t->offered -
-                 (double)(t->completed + t->errors + t->timeouts + t->in_flight + t->dropped);
-    c = add_check(s, "accounting", fabs(off) + (double)t->miscounted, 0, true);
-    if (!c->ok)
-        snprintf(c->why, sizeof c->why,
-                 "offered differs from its parts by %.0f: please report this", off);
+    judge_account(p, s, t);
     s->valid = true;
     for (unsigned i = 0; i < s->checks; i++)
         s->valid = s->valid && s->check[i].ok;

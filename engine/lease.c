@@ -165,7 +165,7 @@ static bool submit_one(struct conn *c, struct op *op)
 {
     struct worker *w = c->worker;
     bool again = op->flags & OP_AGAIN;
-    if (c->fresh && !w->schedule.open && !again) {
+    if (c->fresh && !(op->flags & OP_DUE) && !again) {
         /* It waited for a connection to be made for the first time: set-up, not a lease. */
         op->flags &= (uint8_t)~OP_WAITED;
         op->ready_ns = loop_now(w->loop);
@@ -191,7 +191,7 @@ static bool submit_one(struct conn *c, struct op *op)
         op_count_in_flight(w, op, -1);
         op_unoffered(w, op);
         op->sent_ns = 0; /* what op_sent noted did not happen */
-        if (!w->schedule.open)
+        if (!(op->flags & OP_DUE))
             op->intended_ns = 0;
     }
     unlink_in_flight(c, op);
@@ -203,10 +203,14 @@ static bool submit_one(struct conn *c, struct op *op)
 
 static void wait_count(struct worker *w, struct op *op, int sign)
 {
-    if (op->flags & OP_AGAIN)
+    uint64_t n = sign > 0 ? op->n : 0 - (uint64_t)op->n;
+    if (op->flags & OP_AGAIN) {
         w->again_waiting += (uint32_t)sign;
-    else
-        w->tally.waiting += (uint64_t)(int64_t)(sign * (int64_t)op->n);
+        return;
+    }
+    w->tally.waiting += n;
+    if (op->flags & OP_DUE)
+        w->waiting_due += n;
 }
 
 static void wait_push(struct group *g, struct op *chain, bool first)
@@ -314,9 +318,9 @@ void leases_dispatch(struct worker *w)
     }
 }
 
-/* Gives back what waits, except what was sent before. */
 void waiting_discard(struct worker *w)
 {
+    uint8_t keep = w->schedule.open ? OP_AGAIN | OP_DUE : OP_AGAIN;
     for (uint32_t i = 0; i < w->groups; i++) {
         struct group *g = w->group[i];
         struct op *kept = NULL;
@@ -325,7 +329,7 @@ void waiting_discard(struct worker *w)
             while (op) {
                 struct op *next = op->next;
                 op->next = NULL;
-                if (op->flags & OP_AGAIN) {
+                if (op->flags & keep) {
                     op->next = kept;
                     kept = op;
                 } else {

@@ -419,6 +419,11 @@ static void note_little(struct monitor *m, const struct point *pt)
     m->littles++;
 }
 
+double monitor_lag_limit_ns(const struct monitor *m)
+{
+    return fmax(1e6, 0.1 * m->median_ns);
+}
+
 static struct class_count *class_of(struct monitor *m, const char *name)
 {
     for (unsigned i = 0; i < m->classes; i++)
@@ -470,6 +475,9 @@ static void close_second(struct pool *p, double now_s)
     latency_summary(&m->second.service, &m->last_service);
     latency_summary(&m->second.response, &m->last_response);
     latency_summary(&m->second.lag, &m->last_lag);
+    if (m->second.response.count) /* a server that is silent now has not become faster */
+        m->median_ns = (double)histogram_quantile(&m->second.response, 0.5);
+    atomic_store(&p->lag_limit_ns, (uint64_t)monitor_lag_limit_ns(m));
     double turned =
         0; /* what the threads have accounted for, which is the time that the shares share */
     for (unsigned i = 0; i < p->workers; i++)

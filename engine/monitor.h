@@ -48,6 +48,7 @@ struct monitor {
     struct histogram all_service, all_response;           /* whole run, all operations */
     struct interval tenth, second;
     struct latency last_service, last_response, last_lag; /* of the last full second */
+    double median_ns; /* response time of the last full second that had answers, however few; 0 */
     struct tally total;                                   /* sums over all workers that ever were */
     double area; /* integral of operations in flight, ops x s */
     struct series_store *store;
@@ -88,6 +89,9 @@ void monitor_last(struct pool *, double now_s);
 /* Starts the intervals afresh at now: loading begins. */
 void monitor_restart(struct pool *, double now_s);
 
+/* How late a start may be, ns: 1 ms, or 10 % of the median response time of the last full second
+ * that had answers if that is more. */
+double monitor_lag_limit_ns(const struct monitor *);
 uint64_t monitor_class_recent(const struct monitor *, const char *error_class);
 /* Summary of a histogram: NaN where fewer than 10 samples lie above a quantile. */
 void latency_summary(const struct histogram *, struct latency *);

@@ -91,6 +91,8 @@ void op_offered(struct worker *w, struct op *op)
         t->warm_offered += op->n;
     else
         t->offered += op->n;
+    if (op->flags & OP_DUE)
+        t->scheduled += op->n;
     if (!t->first_ns)
         t->first_ns = loop_now(w->loop);
 }
@@ -101,6 +103,8 @@ void op_unoffered(struct worker *w, struct op *op)
         w->tally.warm_offered -= op->n;
     else
         w->tally.offered -= op->n;
+    if (op->flags & OP_DUE)
+        w->tally.scheduled -= op->n;
 }
 
 void op_count_in_flight(struct worker *w, const struct op *op, int sign)
@@ -114,17 +118,6 @@ void op_count_in_flight(struct worker *w, const struct op *op, int sign)
     if (sign < 0 && op->sent_ns) {
         worker_account(w);
         w->tally.sent -= op->n;
-    }
-}
-
-void op_count_dropped(struct worker *w, uint64_t n)
-{
-    if (w->warm) {
-        w->tally.warm_offered += n;
-        w->tally.warm_dropped += n;
-    } else {
-        w->tally.offered += n;
-        w->tally.dropped += n;
     }
 }
 
@@ -227,8 +220,8 @@ void client_release(struct op *op)
 void op_give_back(struct op *op)
 {
     struct worker *w = op->client->worker;
-    if (w->schedule.open) /* it was due and is never sent */
-        op_count_dropped(w, op->n);
+    if (op->flags & OP_DUE)
+        arrival_unplaced(w, op);
     else
         budget_unclaim(w, op);
     client_take_back(op, false);
@@ -240,7 +233,7 @@ static void record_latency(struct worker *w, const struct op *op, uint64_t now, 
     struct recorder *r = &w->recorder;
     uint64_t sent = op->sent_ns ? op->sent_ns : now;
     uint64_t service = now - sent;
-    if (op->n > 1 && w->schedule.open) {
+    if (op->n > 1 && op->flags & OP_DUE) {
         recorder_add(r, op->type, MEASURE_SERVICE, service, ok);
         for (uint32_t i = 0; i < ok; i++)
             recorder_add(r, op->type, MEASURE_RESPONSE, now - op->row_intended_ns[i], 1);

@@ -1,40 +1,156 @@
 /* Open arrival: how a worker serves its schedule.
  *
  * A due start waits, in order, for a client with room, and its response time counts from its
- * intended start; one that is overdue by more than the timeout is dropped, and so is what is still
- * owed at a stop or a pause. A bulk waits for its rows: each is due at a moment of its own. */
+ * intended start; one that is overdue by more than the timeout is dropped. At a stop, a pause,
+ * `rate off` and the end, what is due and not placed is dropped if it was late by then, and not
+ * started if it was not. A bulk waits for its rows: each is due at a moment of its own.
+ *
+ * The account: due by the schedule = offered from it (dropped included) + not started + still due,
+ * which is what nobody took yet, what waits for a connection and what is gathered for a bulk. */
 #include "engine/pool.h"
 #include "engine/worker.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void arrival_restart(struct worker *w, bool was_open, double old_rate, bool was_stopped)
+/* ---- what is not placed
+ * ------------------------------------------------------------------------------------------- */
+
+/* The moment up to which the load runs: now, or the end if that has come. */
+static uint64_t moment(const struct worker *w)
+{
+    uint64_t now = loop_now(w->loop);
+    return now < w->now.end_ns ? now : w->now.end_ns;
+}
+
+/* Until when starts are due: at the end itself nothing is started any more. An end that was moved
+ * to what is past changes nothing about what was due. */
+static uint64_t due_until(const struct worker *w)
+{
+    uint64_t now = loop_now(w->loop), until = now < w->now.end_ns ? now : w->now.end_ns - 1;
+    return until > w->schedule.by_ns ? until : w->schedule.by_ns;
+}
+
+static void count_dropped(struct worker *w, bool warm, uint64_t n)
+{
+    struct tally *t = &w->tally;
+    t->scheduled += n;
+    if (warm) {
+        t->warm_offered += n;
+        t->warm_dropped += n;
+    } else {
+        t->offered += n;
+        t->dropped += n;
+    }
+}
+
+static void count_not_started(struct worker *w, bool warm, uint64_t n)
+{
+    *(warm ? &w->tally.warm_not_started : &w->tally.not_started) += n;
+}
+
+/* Moves past starts that nobody took. Those that -n has no room for were never due. */
+static void skip(struct worker *w, uint64_t by_ns, bool late)
+{
+    bool bounded = w->now.counted && !w->warm;
+    uint64_t n = schedule_skip(&w->schedule, by_ns, UINT64_MAX), within = n;
+    if (bounded && n)
+        within = late ? pool_claim(w->pool, n) : budget_left(w, n);
+    w->beyond += n - within;
+    if (late)
+        count_dropped(w, w->warm, within);
+    else
+        count_not_started(w, w->warm, within);
+}
+
+/* A start of this request was taken and will not be placed. While the schedule is open it is
+ * unplaceable, or overdue. */
+static void unplaced(struct worker *w, const struct op *op, uint64_t intended_ns)
+{
+    bool warm = op->flags & OP_WARM;
+    uint64_t until = moment(w), lag = until > intended_ns ? until - intended_ns : 0;
+    if (w->schedule.open || lag > atomic_load(&w->pool->lag_limit_ns)) {
+        count_dropped(w, warm, 1);
+        return;
+    }
+    count_not_started(w, warm, 1);
+    if (w->now.counted && !warm)
+        pool_unclaim(w->pool, 1);
+}
+
+void arrival_unplaced(struct worker *w, const struct op *op)
+{
+    if (op->n == 1)
+        unplaced(w, op, op->intended_ns);
+    else
+        for (uint32_t i = 0; i < op->n; i++)
+            unplaced(w, op, op->row_intended_ns[i]);
+}
+
+static void gather_abandon(struct worker *w)
+{
+    struct op *op = w->gather;
+    if (!op)
+        return;
+    for (uint32_t i = 0; i < w->gathered; i++)
+        unplaced(w, op, op->row_intended_ns[i]);
+    op_free(w, op);
+    w->gather = NULL;
+    w->gathered = 0;
+}
+
+/* A stop, a pause, `rate off` or the end: whatever is due and not placed gets its place in the
+ * account here, wherever it waits. */
+static void arrivals_end(struct worker *w)
+{
+    struct schedule *s = &w->schedule;
+    uint64_t until = moment(w), limit = atomic_load(&w->pool->lag_limit_ns);
+    if (!s->open)
+        return;
+    if (w->starved)
+        w->beyond += schedule_skip(s, due_until(w), UINT64_MAX);
+    if (until > limit)
+        skip(w, until - limit - 1, true);
+    skip(w, due_until(w), false);
+    schedule_stop(s, due_until(w));
+    gather_abandon(w);
+    waiting_discard(w);
+    loop_alarm(w->loop, &w->arrival_alarm, NS_NEVER);
+}
+
+void arrival_restart(struct worker *w)
 {
     const struct load *load = &w->now.load;
     uint64_t now = loop_now(w->loop);
     uint32_t workers = w->now.workers ? w->now.workers : 1;
     double rate = load->rate_per_s / workers;
-    bool stopped = w->now.paused || w->draining;
-    if (was_open && (stopped || load->rate_per_s <= 0)) { /* what is owed now is never started */
-        uint64_t owed = schedule_skip(&w->schedule, now, UINT64_MAX);
-        if (w->now.counted && !w->warm)
-            owed = pool_claim(w->pool, owed);
-        op_count_dropped(w, owed);
-        schedule_stop(&w->schedule);
-    }
-    if (stopped || load->rate_per_s <= 0) {
-        loop_alarm(w->loop, &w->arrival_alarm, NS_NEVER);
+    if (w->now.paused || w->draining || rate <= 0 || !w->starting_ops || now >= w->now.end_ns) {
+        arrivals_end(w);
         return;
     }
-    if (!was_open || was_stopped || w->schedule.kind != load->arrival) {
-        double phase = (w->index % workers + 0.5) / workers;
-        schedule_start(&w->schedule, load->arrival, rate, phase, now);
-    } else if (old_rate < rate || old_rate > rate) {
-        schedule_rate(&w->schedule, rate, now);
-    }
+    if (w->schedule.open)
+        schedule_change(&w->schedule, load->arrival, rate, now);
+    else
+        schedule_start(&w->schedule, load->arrival, rate, (w->index % workers + 0.5) / workers,
+                       now);
     loop_alarm(w->loop, &w->arrival_alarm, schedule_next(&w->schedule));
 }
+
+void arrivals_account(struct worker *w)
+{
+    struct schedule *s = &w->schedule;
+    struct tally *t = &w->tally;
+    uint64_t until = s->open ? due_until(w) : 0;
+    if (s->open && w->starved) /* -n is used up */
+        w->beyond += schedule_skip(s, until, UINT64_MAX);
+    t->due = schedule_due(s, until) - w->beyond;
+    t->still_due = schedule_backlog(s) + w->waiting_due + w->gathered;
+    if (t->due != t->scheduled + t->not_started + t->warm_not_started + t->still_due)
+        t->miscounted++;
+}
+
+/* ---- what is placed
+ * ------------------------------------------------------------------------------------------- */
 
 /* The next client in line that has room, or NULL. */
 static struct client *roomy_client(struct worker *w, uint32_t *starts)
@@ -75,46 +191,55 @@ static struct op *due_op(struct client *c)
     if (!budget_claim(w, 1))
         return NULL;
     struct op *op = op_make(w, type, 1);
-    if (!op)
+    if (!op) {
+        budget_return(w, 1);
         return NULL;
+    }
+    op->flags |= OP_DUE;
     op->intended_ns = schedule_take(&w->schedule);
     note_lag(w, op->intended_ns);
     op_adopt(c, op);
     return op_bounded(w, op);
 }
 
-/* Bulks: collects due rows in w->gather. True when it is full, or the budget ends and it is short.
- */
+/* A bulk without rows, in w->gather. NULL: out of memory. */
+static struct op *gather_begin(struct worker *w)
+{
+    uint16_t type = mix_choose(w);
+    uint32_t rows = w->bulk[type];
+    struct op *op = op_make(w, type, rows);
+    if (!op)
+        return NULL;
+    if (op->row_room < rows) {
+        uint64_t *room = realloc(op->row_intended_ns, rows * sizeof *room);
+        if (!room) {
+            op_free(w, op);
+            return NULL;
+        }
+        op->row_intended_ns = room;
+        op->row_room = rows;
+    }
+    op->flags |= OP_DUE;
+    w->gathered = 0;
+    return w->gather = op;
+}
+
+/* Bulks: collects due rows in w->gather. True when it is to be sent: it is full, or it is the last
+ * one of the warm-up or of -n, and short. */
 static bool gather(struct worker *w)
 {
-    bool spent = false;
-    if (!w->gather) {
-        uint16_t type = mix_choose(w);
-        uint32_t rows = w->bulk[type];
-        struct op *op = op_make(w, type, rows);
-        if (!op)
-            return false;
-        if (op->row_room < rows) {
-            uint64_t *room = realloc(op->row_intended_ns, rows * sizeof *room);
-            if (!room) {
-                op_free(w, op);
-                return false;
-            }
-            op->row_intended_ns = room;
-            op->row_room = rows;
-        }
-        w->gather = op;
-        w->gathered = 0;
+    struct op *op = w->gather ? w->gather : gather_begin(w);
+    if (!op)
+        return false;
+    if (op->flags & OP_WARM && !w->warm) {
+        if (w->gathered)
+            return true;
+        op->flags &= (uint8_t)~OP_WARM;
     }
-    struct op *op = w->gather;
-    while (w->gathered < op->n && schedule_next(&w->schedule) <= loop_now(w->loop)) {
-        if (!budget_claim(w, 1)) {
-            spent = true;
-            break;
-        }
+    while (w->gathered < op->n && schedule_next(&w->schedule) <= loop_now(w->loop) &&
+           budget_claim(w, 1))
         op->row_intended_ns[w->gathered++] = schedule_take(&w->schedule);
-    }
-    return w->gathered == op->n || (spent && w->gathered);
+    return w->gathered == op->n || (w->gathered && !budget_left(w, 1));
 }
 
 static struct op *gathered_op(struct client *c)
@@ -123,23 +248,14 @@ static struct op *gathered_op(struct client *c)
     if (!gather(w))
         return NULL;
     struct op *op = w->gather;
-    w->gather = NULL;
     op->n = w->gathered;
+    w->gather = NULL;
+    w->gathered = 0;
     op->intended_ns = op->row_intended_ns[0];
     op->ready_ns = loop_now(w->loop);
     note_lag(w, op->row_intended_ns[op->n - 1]);
     op_adopt(c, op);
     return op_bounded(w, op);
-}
-
-void arrivals_abandon(struct worker *w)
-{
-    if (!w->gather)
-        return;
-    op_count_dropped(w, w->gathered);
-    op_free(w, w->gather);
-    w->gather = NULL;
-    w->gathered = 0;
 }
 
 static bool any_bulk(const struct worker *w)
@@ -150,13 +266,24 @@ static bool any_bulk(const struct worker *w)
     return false;
 }
 
-/* How many single starts are due, up to most: a peek that leaves the schedule as it is. */
-static uint32_t due_count(const struct worker *w, uint32_t most)
+/* How many single starts are due, up to most. */
+static uint32_t due_count(struct worker *w, uint32_t most)
 {
-    if (most <= 1)
-        return most;
-    struct schedule peek = w->schedule;
-    return (uint32_t)schedule_skip(&peek, loop_now(w->loop) + 1, most);
+    schedule_due(&w->schedule, loop_now(w->loop));
+    uint64_t due = schedule_backlog(&w->schedule);
+    return due < most ? (uint32_t)due : most;
+}
+
+/* With nobody free the next completion brings us back, with -n used up what is given back of it;
+ * else the next start does. */
+static uint64_t next_look(const struct worker *w)
+{
+    uint64_t next = schedule_next(&w->schedule), now = loop_now(w->loop);
+    if (w->starved)
+        return NS_NEVER;
+    if (next > now)
+        return next;
+    return w->idle.head && !w->full ? now + 1 : next + w->now.timeout_ns + 1;
 }
 
 void arrivals_run(struct worker *w)
@@ -165,36 +292,21 @@ void arrivals_run(struct worker *w)
     uint64_t now = loop_now(w->loop);
     if (!s->open)
         return;
-    if (now >= w->now.end_ns) { /* the end: what is still owed is dropped, once */
-        uint64_t owed = schedule_skip(s, w->now.end_ns, UINT64_MAX);
-        if (w->now.counted && !w->warm)
-            owed = pool_claim(w->pool, owed);
-        op_count_dropped(w, owed);
-        arrivals_abandon(w);
-        schedule_stop(s);
-        loop_alarm(w->loop, &w->arrival_alarm, NS_NEVER);
-        waiting_discard(w);
+    if (now >= w->now.end_ns) {
+        arrivals_end(w);
         return;
     }
-    if (now > w->now.timeout_ns && schedule_next(s) < now - w->now.timeout_ns) {
-        uint64_t late = schedule_skip(s, now - w->now.timeout_ns, UINT64_MAX);
-        if (w->now.counted && !w->warm)
-            late = pool_claim(w->pool, late);
-        op_count_dropped(w, late);
-    }
-    struct op *(*make)(struct client *) = w->gather || any_bulk(w) ? gathered_op : due_op;
+    if (now > w->now.timeout_ns && schedule_next(s) < now - w->now.timeout_ns)
+        skip(w, now - w->now.timeout_ns - 1, true);
+    bool bulk = w->gather || any_bulk(w);
     uint32_t starts = 0;
-    while (schedule_next(s) <= now || (make == gathered_op && w->gather)) {
+    while (w->gathered || schedule_next(s) <= now) {
         struct client *c = roomy_client(w, &starts);
-        if (!c || w->full || (make == gathered_op && !gather(w)) || w->starved)
+        if (!c || w->full || (bulk ? !gather(w) : w->starved))
             break;
         bool batch = w->now.load.pattern == PATTERN_BATCH;
-        client_start(c, batch && make == due_op ? due_count(w, starts) : 1, make);
+        client_start(c, batch && !bulk ? due_count(w, starts) : 1, bulk ? gathered_op : due_op);
         idle_rotate(w);
     }
-    /* With nobody free the next completion brings us back; else the next start does. */
-    uint64_t next = schedule_next(s), wake = next;
-    if (next <= now)
-        wake = w->idle.head && !w->starved ? now + 1 : next + w->now.timeout_ns + 1;
-    loop_alarm(w->loop, &w->arrival_alarm, wake);
+    loop_alarm(w->loop, &w->arrival_alarm, next_look(w));
 }

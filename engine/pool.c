@@ -146,6 +146,7 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
     p->state = POOL_OPENING;
     p->state_since_ns = engine_now(e);
     p->wanted = true;
+    atomic_store(&p->lag_limit_ns, (uint64_t)monitor_lag_limit_ns(&p->monitor));
     atomic_store(&p->budget, spec->count ? (int64_t)spec->count : INT64_MAX / 2);
     guard_init(p);
     p->settings.load = p->spec.load; /* for pool_ops_include before the first worker */

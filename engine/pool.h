@@ -69,11 +69,12 @@ struct pool {
     uint64_t errors_high;            /* the supervisor's: errors since errors_high_since_ns */
     uint64_t errors_seen, done_seen; /* the supervisor's: as of the last second, warm-up included */
 
-    pthread_mutex_t mutex;    /* settings, stats, open_error */
-    struct settings settings; /* under mutex; written by the supervisor only */
-    uint64_t anew;            /* for the settings; the supervisor's */
-    _Atomic uint64_t version; /* of settings */
-    _Atomic int64_t budget;   /* -n: operations that may still be offered */
+    pthread_mutex_t mutex;         /* settings, stats, open_error */
+    struct settings settings;      /* under mutex; written by the supervisor only */
+    uint64_t anew;                 /* for the settings; the supervisor's */
+    _Atomic uint64_t version;      /* of settings */
+    _Atomic int64_t budget;        /* -n: operations that may still be offered */
+    _Atomic uint64_t lag_limit_ns; /* monitor_lag_limit_ns as of the last second */
     _Atomic uint64_t sequence;
 
     /* its thread */

@@ -31,6 +31,10 @@ struct op_tally {
 struct tally {
     uint64_t offered, completed, errors, timeouts, in_flight, dropped; /* after the warm-up */
     uint64_t warm_offered, warm_completed, warm_errors, warm_timeouts, warm_in_flight, warm_dropped;
+    /* The other side of the account, of open arrival, the warm-up included: due by the schedule
+     * = scheduled (those of offered that are its starts) + not_started + warm_not_started
+     * + still_due. */
+    uint64_t due, scheduled, not_started, warm_not_started, still_due;
     uint64_t waiting;   /* operations that wait for a connection, not offered yet */
     uint64_t connected; /* connections that stand */
     uint64_t sent_bytes, received_bytes;
@@ -46,7 +50,8 @@ struct tally {
     uint64_t peak_bytes; /* unthrottled: the most its requests held */
     uint64_t cpu_ns;     /* of the thread, set at its end */
     uint64_t spent;      /* 1: -n is used up and nothing is in flight */
-    uint64_t miscounted; /* times a walk of the connections found another number in flight */
+    uint64_t miscounted; /* times a walk of the connections found another number in flight, or the
+                            schedule's side of the account did not add up */
     struct op_tally op[OPS_MAX];
 };
 #define TALLY_WORDS ((unsigned)(sizeof(struct tally) / sizeof(uint64_t)))

@@ -73,12 +73,20 @@ void snapshot_release(const struct snapshot *s)
 /* ---- one pool
  * ---------------------------------------------------------------------------------------------- */
 
+static struct counts counts_of(const struct tally *t)
+{
+    return (struct counts){t->offered,   t->completed, t->errors,     t->timeouts,
+                           t->in_flight, t->dropped,   t->not_started};
+}
+
 static void fill_counts(struct pool_snapshot *s, const struct tally *t)
 {
-    s->counts =
-        (struct counts){t->offered, t->completed, t->errors, t->timeouts, t->in_flight, t->dropped};
-    s->warm = (struct counts){t->warm_offered,  t->warm_completed, t->warm_errors,
-                              t->warm_timeouts, t->warm_in_flight, t->warm_dropped};
+    s->counts = counts_of(t);
+    s->warm =
+        (struct counts){t->warm_offered,   t->warm_completed, t->warm_errors,     t->warm_timeouts,
+                        t->warm_in_flight, t->warm_dropped,   t->warm_not_started};
+    s->schedule = (struct schedule_counts){t->due, t->scheduled,
+                                           t->not_started + t->warm_not_started, t->still_due};
     s->waiting = t->waiting;
     s->bytes_sent = t->sent_bytes;
     s->bytes_received = t->received_bytes;
@@ -278,8 +286,7 @@ static void fill_workers(const struct engine *e, const struct pool *p, struct po
         o->id = w->index;
         o->completed = t->completed;
         o->errors = t->errors;
-        o->counts = (struct counts){t->offered,  t->completed, t->errors,
-                                    t->timeouts, t->in_flight, t->dropped};
+        o->counts = counts_of(t);
         o->started_s = engine_seconds(e, w->started_ns);
         o->ended_s = w->reaped ? engine_seconds(e, w->ended_ns) : NAN;
         o->cpu_share = w->cpu_share;

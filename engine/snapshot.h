@@ -17,9 +17,19 @@
 #include <time.h>
 
 /* The five counts. At every moment offered = completed + errors + timeouts + in_flight + dropped.
- */
+ * Beside them not_started: starts of a schedule that at a stop, a pause, `rate off` or the end were
+ * due and not placed, and not late yet. */
 struct counts {
-    uint64_t offered, completed, errors, timeouts, in_flight, dropped;
+    uint64_t offered, completed, errors, timeouts, in_flight, dropped, not_started;
+};
+
+/* The other side of the account, of open arrival, since the load began (warm-up included). At every
+ * moment due = offered + not_started + still_due. */
+struct schedule_counts {
+    uint64_t due;         /* by the schedule, up to -n */
+    uint64_t offered;     /* of the counts' offered those that the schedule made due */
+    uint64_t not_started; /* as in the counts */
+    uint64_t still_due;   /* not taken yet, or waiting for a connection or the rows of its bulk */
 };
 
 /* min, mean, p50, p90, p95, p99, p99.9, p99.99, max in ns. NaN: no sample, or fewer than 10 above
@@ -250,7 +260,8 @@ struct pool_snapshot {
 
     struct counts counts; /* after the warm-up */
     struct counts warm;   /* of the warm-up */
-    uint64_t waiting;     /* operations that wait for a connection; not offered yet */
+    struct schedule_counts schedule;
+    uint64_t waiting; /* operations that wait for a connection; not offered yet */
     uint64_t bytes_sent, bytes_received;
     double loaded_s;         /* seconds not paused, after the warm-up, until the end */
     double throughput_per_s; /* completed / loaded_s; NaN before anything */

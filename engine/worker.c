@@ -170,6 +170,7 @@ static void adopt(struct worker *w)
         loop_alarm(w->loop, &w->timeout_alarm, loop_now(w->loop) + NS_PER_MS);
     }
     conns_tune(w, !first && was.anew != w->now.anew);
+    arrival_restart(w);
     bool changed_pattern =
         was.load.pattern != w->now.load.pattern || was.load.depth != w->now.load.depth;
     if (!first && (w->now.paused || changed_pattern))
@@ -182,8 +183,6 @@ static void adopt(struct worker *w)
     }
     if (w->thoughts)
         loop_alarm(w->loop, &w->think_alarm, w->thought[w->thought_first].ready_ns);
-    double old_rate = was.workers ? was.load.rate_per_s / was.workers : 0;
-    arrival_restart(w, w->schedule.open, old_rate, first || was.paused);
     if (w->backend->tune)
         w->backend->tune(w);
     rerun_clients(w);
@@ -263,7 +262,7 @@ static bool note_spent(struct worker *w)
 {
     struct tally *t = &w->tally;
     bool before = t->spent;
-    t->spent = w->now.counted && !w->warm && !t->in_flight && !t->waiting && !w->gather &&
+    t->spent = w->now.counted && !w->warm && !t->in_flight && !t->waiting && !w->gathered &&
                atomic_load_explicit(&w->pool->budget, memory_order_relaxed) <= 0;
     if (t->spent && !before)
         w->spent_ns = t->turned_ns;
@@ -279,6 +278,7 @@ static void end_turn(struct worker *w)
         worker_account(w);
         walk(w);
     }
+    arrivals_account(w);
     t->turns++;
     t->turned_ns = loop_now(w->loop);
     bool news = note_spent(w);
@@ -296,10 +296,8 @@ static bool obey(struct worker *w)
         w->draining = true;
         w->drain_until_ns = now + DRAIN_NS;
         loop_alarm(w->loop, &w->drain_alarm, w->drain_until_ns);
-        arrival_restart(w, w->schedule.open, 0, false);
+        arrival_restart(w);
         waiting_discard(w);
-        if (w->gather)
-            arrivals_abandon(w);
         if (w->backend->tune)
             w->backend->tune(w);
         atomic_store_explicit(&w->stage, STAGE_DRAINING, memory_order_release);
@@ -378,7 +376,7 @@ struct worker *worker_new(struct pool *p, uint32_t index, uint64_t *virtual_cloc
         alarm[i]->fire = fire[i];
     }
     rng_seed(&w->rng, p->spec.seed, 2 * (uint64_t)index);
-    rng_seed(&w->schedule.rng, p->spec.seed, 2 * (uint64_t)index + 1);
+    schedule_init(&w->schedule, p->spec.seed, 2 * (uint64_t)index + 1);
     if (recorder_init(&w->recorder)) {
         err_set(err, ERR_FAILED, "thread %u of %s: out of memory", index, p->spec.name);
         free(w);
@@ -442,6 +440,7 @@ void worker_shrink(struct worker *w)
     free(w->client_block);
     free(w->client);
     free(w->thought);
+    schedule_fini(&w->schedule);
     w->client_block = NULL;
     w->client = NULL;
     w->thought = NULL;

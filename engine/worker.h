@@ -30,7 +30,8 @@ enum op_flag {
     OP_WARM = 1,   /* offered in the warm-up: counted apart */
     OP_BATCH = 2,  /* of its client's present batch */
     OP_WAITED = 4, /* had to wait for a connection */
-    OP_AGAIN = 8   /* sent before: it stays offered and in flight while it waits */
+    OP_AGAIN = 8,  /* sent before: it stays offered and in flight while it waits */
+    OP_DUE = 16    /* a start of the schedule, of the other side of the account too */
 };
 
 enum conn_state { CONN_CLOSED, CONN_OPENING, CONN_UP, CONN_CLOSING };
@@ -137,7 +138,9 @@ struct worker {
     bool full;           /* nothing more may be written: see settings.bounded */
     bool starved;        /* a client found the budget of -n used up */
     uint32_t again_waiting;
-    struct op *gather; /* open arrival: a bulk that waits for its rows, `gathered` so far */
+    uint64_t waiting_due; /* operations of the schedule that wait for a connection */
+    uint64_t beyond;      /* starts of the schedule that -n has no room for: they are not due */
+    struct op *gather;    /* open arrival: a bulk that waits for its rows, `gathered` so far */
     uint32_t gathered;
     char conn_error[192], conn_class[24]; /* why connections fail; under recorder.messages */
     uint64_t conn_error_ns;
@@ -193,6 +196,9 @@ void client_start(struct client *, uint32_t n, struct op *(*make)(struct client 
 uint16_t mix_choose(struct worker *);
 /* Claims n operations from the budget of -n, if there is one; how many were granted. */
 uint32_t budget_claim(struct worker *, uint32_t n);
+/* How much of it there is for n operations more, at most n, as it stands at the moment. */
+uint64_t budget_left(const struct worker *, uint64_t n);
+void budget_return(struct worker *, uint32_t n); /* claimed at this moment, and not needed */
 void budget_unclaim(struct worker *, const struct op *);
 /* A request of a type, not yet anyone's, for n operations that are claimed already. NULL: out of
  * memory. */
@@ -205,9 +211,11 @@ void op_adopt(struct client *, struct op *);
 
 /* ---- open_loop.c: open arrival */
 void arrivals_run(struct worker *);
-void arrivals_abandon(
-    struct worker *); /* rows gathered for a bulk that is never sent are dropped */
-void arrival_restart(struct worker *, bool was_open, double old_rate, bool was_stopped);
+/* Opens the schedule, changes it or ends it, as the settings say. */
+void arrival_restart(struct worker *);
+/* Counts a request of the schedule that is never sent, row by row: dropped, or not started. */
+void arrival_unplaced(struct worker *, const struct op *);
+void arrivals_account(struct worker *); /* both sides of the account, at the end of a turn */
 
 /* ---- op.c: the memory, the counts and the end of a request */
 struct op *op_take(struct worker *); /* NULL: out of memory */
@@ -216,7 +224,6 @@ void ops_free(struct worker *); /* all of them, at the worker's end */
 void op_offered(struct worker *, struct op *);
 void op_unoffered(struct worker *, struct op *);
 void op_count_in_flight(struct worker *, const struct op *, int sign);
-void op_count_dropped(struct worker *, uint64_t n);
 /* Its connection is gone (class given), or it was refused for good (no class: op_error was called).
  */
 void op_lost(struct op *, const char *error_class, const char *msg, size_t len);
@@ -236,7 +243,9 @@ void leases_dispatch(struct worker *); /* groups in which room appeared */
 void leases_reroute(struct group *);   /* it is down: what waits there may find another */
 void leases_expire(struct group *,
                    uint64_t before_ns); /* what waits there since before_ns is too late */
-void waiting_discard(struct worker *);  /* pause and end: what waits is given back */
+/* Pause, end and a change of pattern: what waits is given back, but for what was sent before, and
+ * what is due while the schedule is open, which waits on by itself. */
+void waiting_discard(struct worker *);
 void room_changed(struct conn *);
 void room_gone(struct conn *);     /* it is lost */
 void room_wanted(struct group *);  /* who waits there is looked at in the next settle */

@@ -284,11 +284,14 @@ static void add_pool_facts(struct doc *d, const json_t *a, const json_t *b)
     doc_cell(d, "operations completed");
     for (int i = 0; i < 2; i++)
         doc_cell(d, "%s", fig_count(json_num(side[i], "ops/completed")));
-    doc_cell(d, "errors, timeouts, dropped");
-    for (int i = 0; i < 2; i++)
-        doc_cell(d, "%s, %s, %s", fig_count(json_num(side[i], "ops/errors")),
+    doc_cell(d, "errors, timeouts, dropped, not started");
+    for (int i = 0; i < 2; i++) {
+        double not_started = json_num(side[i], "ops/not_started"); /* older files have none */
+        doc_cell(d, "%s, %s, %s, %s", fig_count(json_num(side[i], "ops/errors")),
                  fig_count(json_num(side[i], "ops/timeouts")),
-                 fig_count(json_num(side[i], "ops/dropped")));
+                 fig_count(json_num(side[i], "ops/dropped")),
+                 fig_count(isfinite(not_started) ? not_started : 0));
+    }
     text_row(d, "limited by", json_txt(a, "bottleneck/kind"), json_txt(b, "bottleneck/kind"));
 }
 

@@ -91,10 +91,14 @@ static void add_counts(struct text *t, const char *label, const struct counts *c
     add_count(t, "timeouts", c->timeouts, " + ");
     add_count(t, "in flight", c->in_flight, " + ");
     add_count(t, "dropped", c->dropped, "\n");
+    char count[32];
     uint64_t sum = c->completed + c->errors + c->timeouts + c->in_flight + c->dropped;
     if (sum != c->offered)
         text_add(t, LABEL "! the parts add up to %" PRIu64 ": the counts are not to be trusted\n",
                  "", sum);
+    if (c->not_started)
+        text_add(t, LABEL "and %s not started: due, but not late yet, when the load stopped\n", "",
+                 format_count(count, sizeof count, c->not_started));
 }
 
 static void add_throughput(struct text *t, const struct pool_snapshot *p)

@@ -1,7 +1,8 @@
 /* The terminal through ncursesw; see term.h.
  *
  * The grid that is on the screen is kept, so that a frame hands curses only the cells that changed.
- * What goes on below curses, signals among it, is ui/tty.c's. */
+ * Curses writes into memory, from where ui/tty_out.c's thread takes it to the terminal: nothing
+ * here waits for a terminal that takes no output. Modes and signals are ui/tty.c's. */
 #include "ui/term.h"
 
 #include <assert.h>
@@ -28,6 +29,7 @@
 #include "ui/mouse.h"
 #include "ui/terminfo.h"
 #include "ui/tty.h"
+#include "ui/tty_out.h"
 
 #define PASTE_MAX 32768 /* more than a field takes: what is longer is refused there */
 #define PASTE_GAP_S 3   /* without its end, a paste is over when nothing came for so long */
@@ -36,6 +38,7 @@
 #define PAIRS_MAX 1024
 #define GAP_COLS 3
 #define SEQUENCE_MS 100
+#define LEAVE_MS 50
 /* Bracketed paste; clicks and the wheel, as SGR reports where the terminal knows them. */
 #define MODES_ON "\033[?2004h\033[?1000h\033[?1006h"
 #define MODES_OFF "\033[?2026l\033[?2004l\033[?1006l\033[?1002l\033[?1000l"
@@ -102,16 +105,26 @@ static void define_arrows(void)
     }
 }
 
+/* The modes are ours: curses would set them only once the terminal has taken all output. */
 static void enter_modes(void)
 {
-    raw();
+    tty_raw_modes();
     noecho();
     nonl();
     nodelay(stdscr, TRUE);
     keypad(stdscr, TRUE);
     intrflush(stdscr, FALSE);
     curs_set(0);
-    tty_write(MODES_ON, sizeof MODES_ON - 1);
+    tty_out_add(MODES_ON, sizeof MODES_ON - 1);
+    tty_out_send();
+}
+
+static void leave_modes(void)
+{
+    tty_out_add(MODES_OFF, sizeof MODES_OFF - 1);
+    endwin();
+    tty_out_flush(LEAVE_MS);
+    tty_give_modes_back();
 }
 
 static const char *string_value(const char *name)
@@ -173,8 +186,9 @@ static bool window_size(int *rows, int *cols)
     return true;
 }
 
-/* Curses believes these two variables before it asks the terminal or its description: whatever
- * those say, and whatever the user's environment held, it opens with a size that it can hold. */
+/* Curses believes these two variables before it asks the terminal, which it cannot, or its
+ * description: whatever those say, and whatever the user's environment held, it opens with a size
+ * that it can hold. */
 static void tell_size(void)
 {
     int rows = 24, cols = 80;
@@ -224,13 +238,18 @@ int term_open(const char *colors, struct err *err)
     term.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
     if (tty_keep_modes(err) || tty_catch_signals(err))
         return ERR_FAILED;
+    if (tty_out_open(err)) {
+        tty_release_signals();
+        return ERR_FAILED;
+    }
     prepare_restore();
     if (!getenv("ESCDELAY"))
         set_escdelay(25);
     tty_set_open(true);
-    term.screen = newterm(name, stdout, stdin);
+    term.screen = newterm(name, tty_out_stream(), stdin);
     if (!term.screen) {
         tty_set_open(false);
+        tty_out_close();
         tty_release_signals();
         return err_set(err, ERR_FAILED, "TERM=%.60s: the terminal could not be opened", name);
     }
@@ -249,11 +268,10 @@ void term_close(void)
 {
     if (!term.screen)
         return;
-    tty_write(MODES_OFF, sizeof MODES_OFF - 1);
-    endwin();
+    leave_modes();
     tty_set_open(false);
-    tty_give_modes_back();
     delscreen(term.screen);
+    tty_out_close();
     term.screen = NULL;
     term.started = term.color = false;
     term.pairs = 0;
@@ -267,15 +285,11 @@ void term_suspend(void)
 {
     struct sigaction sa = {.sa_handler = SIG_DFL}, ours;
 
-    def_prog_mode();
-    tty_write(MODES_OFF, sizeof MODES_OFF - 1);
-    endwin();
-    tty_give_modes_back();
+    leave_modes();
     sigemptyset(&sa.sa_mask);
     sigaction(SIGTSTP, &sa, &ours);
     kill(getpid(), SIGTSTP);
     sigaction(SIGTSTP, &ours, NULL);
-    reset_prog_mode();
     enter_modes();
     term_redraw();
     tty_wake(); /* the window may have changed meanwhile */
@@ -509,6 +523,8 @@ static bool same_theme(const struct theme *a, const struct theme *b)
 void term_show(const struct cells *c, const struct theme *theme, enum tier tier)
 {
     static const char begin[] = "\033[?2026h", end[] = "\033[?2026l";
+    if (!tty_out_ready())
+        return;
     bool all = term.all || term.tier != tier || term.shown.rows != c->rows ||
                term.shown.cols != c->cols || !same_theme(&term.theme_copy, theme);
 
@@ -535,13 +551,14 @@ void term_show(const struct cells *c, const struct theme *theme, enum tier tier)
             }
         }
     term.all = false;
-    tty_write(begin, sizeof begin - 1);
+    tty_out_add(begin, sizeof begin - 1);
     if (term.cursor_x >= 0)
         move(term.cursor_y, term.cursor_x);
     wnoutrefresh(stdscr);
     doupdate();
     curs_set(term.cursor_x >= 0);
-    tty_write(end, sizeof end - 1);
+    tty_out_add(end, sizeof end - 1);
+    tty_out_send();
 }
 
 void term_redraw(void)
@@ -614,6 +631,15 @@ static bool next_of_sequence(wint_t *w)
     return rc == OK;
 }
 
+/* A byte that is no UTF-8, as of an X10 report beyond column 95; curses would take its eighth bit,
+ * as it does not see the terminal's modes. It reads no further than what it has handed over. */
+static uint32_t next_byte(void)
+{
+    struct pollfd key = {.fd = STDIN_FILENO, .events = POLLIN};
+    unsigned char byte;
+    return poll(&key, 1, SEQUENCE_MS) > 0 && read(STDIN_FILENO, &byte, 1) == 1 ? byte : 0;
+}
+
 /* An escape sequence that curses does not know comes as its single characters. None of them may act
  * as a key: after ESC [ or ESC O it is taken up to its end. It is the mouse (true), or nothing.
  * *was: there was a sequence. */
@@ -647,10 +673,8 @@ static bool take_sequence(struct input *in, bool *was)
     }
     if (!mouse_is_x10(params, (uint32_t)w))
         return mouse_sgr(params, (uint32_t)w, in);
-    timeout(SEQUENCE_MS);
-    for (int i = 0; i < 3; i++) /* bytes: beyond column 95 they are no UTF-8 */
-        three[i] = (uint32_t)getch();
-    timeout(0);
+    for (int i = 0; i < 3; i++)
+        three[i] = next_byte();
     return mouse_x10(three, in);
 }
 

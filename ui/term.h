@@ -73,7 +73,8 @@ enum tier term_tier(void);
 /* The window's size, or what of it is drawn: at most CELLS_ROWS_MAX x CELLS_COLS_MAX, see cells.h.
  * What lies beyond, to the right and below, stays blank. */
 void term_size(int *rows, int *cols);
-/* Shows the grid (of the terminal's size) in one synchronised update. */
+/* Shows the grid (of the terminal's size) in one synchronised update. While the terminal has not
+ * taken the one before, nothing is shown; term_signal_fd gets readable when the next can be. */
 void term_show(const struct cells *, const struct theme *, enum tier);
 /* The next show draws everything anew. */
 void term_redraw(void);

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/err.h"
@@ -29,28 +30,33 @@ static volatile sig_atomic_t end_signal, int_signals, stop_signal;
 static char restore_text[512];
 static size_t restore_len;
 static struct termios modes_before;
+static int direct_fd =
+    -1; /* the terminal opened anew, so that no write to it waits; -1: it could not be */
 
 static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, 0};
 static const int end_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, 0};
 
-void tty_write(const char *s, size_t len)
+/* A crash must end, and another thread may be writing: tries for 100 ms. What the kernel holds of a
+ * frame goes, and output that was stopped goes on. */
+static void write_restore(void)
 {
-    while (len > 0) {
-        ssize_t n = write(STDOUT_FILENO, s, len);
-
-        if (n < 0 && errno == EAGAIN) {
-            struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
-
-            if (poll(&p, 1, 100) <= 0)
-                return;
-            continue;
-        }
-        if (n <= 0 && errno != EINTR)
-            return;
+    const char *s = restore_text;
+    size_t len = restore_len;
+    struct pollfd room = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    for (int tries = 0; len > 0 && tries < 20;) {
+        ssize_t n = direct_fd >= 0 || poll(&room, 1, 0) > 0
+                        ? write(direct_fd >= 0 ? direct_fd : STDOUT_FILENO, s, len)
+                        : 0;
         if (n > 0) {
             s += n;
             len -= (size_t)n;
+            continue;
         }
+        if (tries++ == 0) {
+            tcflow(STDOUT_FILENO, TCOON);
+            tcflush(STDOUT_FILENO, TCOFLUSH);
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
     }
 }
 
@@ -58,7 +64,7 @@ static void on_crash(int sig)
 {
     if (is_open) {
         is_open = 0;
-        tty_write(restore_text, restore_len);
+        write_restore();
         tcsetattr(STDIN_FILENO, TCSANOW, &modes_before);
     }
     raise(sig); /* SA_RESETHAND put the default back, SA_NODEFER lets it through */
@@ -148,13 +154,33 @@ int tty_keep_modes(struct err *err)
     return 0;
 }
 
+void tty_raw_modes(void)
+{
+    struct termios raw = modes_before;
+    raw.c_iflag &= ~(tcflag_t)(IXON | ICRNL | INLCR | IGNCR | ISTRIP | BRKINT | PARMRK);
+    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ECHONL | ISIG | IEXTEN);
+    raw.c_oflag &= ~(tcflag_t)OPOST;
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+}
+
 void tty_give_modes_back(void)
 {
     tcsetattr(STDIN_FILENO, TCSANOW, &modes_before);
 }
 
+/* A description of its own: to make the shared one not wait would be seen by the shell as well. */
+static int open_direct(void)
+{
+    return open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 void tty_set_open(bool open)
 {
+    if (direct_fd >= 0)
+        close(direct_fd);
+    direct_fd = open ? open_direct() : -1;
     is_open = open;
 }
 

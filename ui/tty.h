@@ -1,5 +1,5 @@
-/* The terminal below curses, for ui/term.c alone: its modes, bytes that go to it directly, and the
- * signals that must not leave it in disorder. One terminal, on stdin and stdout; one thread. */
+/* The terminal below curses, for ui/term.c alone: its modes, and the signals that must not leave it
+ * in disorder. One terminal, on stdin and stdout; one thread. */
 #ifndef LOADTOP_UI_TTY_H
 #define LOADTOP_UI_TTY_H
 
@@ -8,10 +8,11 @@
 
 struct err;
 
-/* Writes all of it to stdout, waiting for room; gives up when there is none for 100 ms. */
-void tty_write(const char *s, size_t len);
 /* Remembers the modes of stdin: 0, or ERR_FAILED. */
 int tty_keep_modes(struct err *);
+/* No echo, no lines, no signal keys, no flow control, no processing of output. Never waits for the
+ * output to drain, as curses would. */
+void tty_raw_modes(void);
 void tty_give_modes_back(void);
 /* What a crash writes: a prepared text, collected from terminfo's strings without their padding.
  * NULL and (char *)-1 add nothing. */

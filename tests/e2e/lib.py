@@ -472,6 +472,13 @@ def accounting(ops):
                              + ops["dropped"])
 
 
+def unaccounted(pool):
+    """What the schedule's side of the account is off by: due - (offered from it + not started + still due), and at the
+    end of a run nothing is still due."""
+    s = pool["schedule"]
+    return abs(s["due"] - s["offered"] - s["not_started"] - s["still_due"]) + s["still_due"] if s else 0
+
+
 def alive(pid):
     """Does the process run? (One that has ended and whose parent has not looked yet does not.)"""
     try:

@@ -19,6 +19,12 @@ class Exact(unittest.TestCase):
         for pool in run["pools"]:
             ops = pool["ops"]
             self.assertEqual(lib.accounting(ops), 0, ops)
+            self.assertEqual(lib.unaccounted(pool), 0, pool["schedule"])
+        for check in run["validity"]["checks"]:  # a thread's two sides must have agreed after each of its turns
+            if check["name"] == "accounting":
+                self.assertTrue(check["ok"], check["why"])
+        for pool in run["pools"]:
+            ops = pool["ops"]
             self.assertEqual(sum(w["completed"] for w in pool["workers"]), ops["completed"])
             self.assertEqual(sum(w["errors"] for w in pool["workers"]), ops["errors"])
             for name in ops:
@@ -85,7 +91,8 @@ class Exact(unittest.TestCase):
         self.check(run)
         ops = lib.pool(run)["ops"]
         loaded = lib.pool(run)["loaded_s"]
-        self.assertAlmostEqual(ops["offered"], 100 * loaded, delta=3)
+        self.assertAlmostEqual(ops["offered"] + ops["not_started"], 100 * loaded, delta=3)
+        self.assertEqual(lib.pool(run)["schedule"]["due"], ops["offered"] + ops["not_started"])
         self.assertLessEqual(ops["completed"], 10 * loaded + 1)
         self.assertGreater(ops["dropped"], 80 * loaded)
         self.assertFalse(run["validity"]["ok"])

@@ -168,6 +168,17 @@ class Mouse(unittest.TestCase):
         t.send("+")
         t.wait_for("[threads 2]")
 
+    def test_old_reports_far_right(self):
+        """Beyond column 95 the bytes of an X10 report are no UTF-8, and beyond 127 a lost bit would lead elsewhere."""
+        for cols in 120, 160:
+            t = lib.Pty(lib.LOADTOP, NULL, cols=cols, rows=40)
+            self.addCleanup(t.close)
+            t.wait_for("LOAD ON 1/1")
+            x, y = self.place(t, "6 targets")
+            self.assertGreater(x, 96 if cols == 120 else 129)
+            t.send(b"\x1b[M" + bytes([32, x + 33, y + 33]))
+            t.wait_for("[6 targets]")
+
     def test_tabs(self):
         for cols, rows in ((120, 40), (80, 24)):
             t = self.start(cols=cols, rows=rows)

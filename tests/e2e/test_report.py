@@ -277,5 +277,25 @@ class Reports(unittest.TestCase):
             self.assertNotRegex(self.make(bare, name), r"\b-?(nan|inf)\b")
 
 
+class Older(unittest.TestCase):
+    """A run that 382d9c0 saved, when there was no `not_started`: absent reads 0."""
+    saved = os.path.join(lib.ROOT, "tests", "golden", "run_382d9c0.json")
+
+    def test_report(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = os.path.join(folder, "old.html")
+            got = lib.loadtop("report", self.saved, "-o", page)
+            self.assertEqual(got.code, 0, got)
+            with open(page) as f:
+                page = Page(f.read())
+        ops = ("offered", "completed", "errors", "timeouts", "in_flight", "dropped", "not started")
+        self.assertEqual([page.value(name) for name in ops], ["420", "96", "2", "0", "0", "322", "0"])
+
+    def test_compare(self):
+        got = lib.loadtop("compare", self.saved, self.saved)
+        self.assertEqual(got.code, 0, got)
+        self.assertRegex(got.out, r"errors, timeouts, dropped, not started +2, 0, 322, 0 +2, 0, 322, 0")
+
+
 if __name__ == "__main__":
     lib.main()

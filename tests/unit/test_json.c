@@ -67,7 +67,8 @@ static void make_pool(struct pool_snapshot *p)
     p->count = 1000;
     p->timeout_ns = UINT64_C(5000000000);
     p->seed = 7;
-    p->counts = (struct counts){1000, 990, 4, 3, 2, 1};
+    p->counts = (struct counts){1000, 990, 4, 3, 2, 1, 5};
+    p->schedule = (struct schedule_counts){900, 890, 5, 5};
     p->loaded_s = 2;
     p->throughput_per_s = 495;
     p->bytes_sent = UINT64_C(9007199254740993); /* does not fit a double */
@@ -153,6 +154,7 @@ static int setup(void **state)
     pools[1].load.rate_per_s = 5000;
     pools[1].load.arrival = ARRIVAL_POISSON;
     pools[1].has_batches = pools[1].has_lag = false;
+    pools[1].schedule = (struct schedule_counts){0};
     pools[1].warmup_ns = 1000000000;
     pools[1].checks = 0;
     events[0] = (struct event){
@@ -296,6 +298,12 @@ static void test_counts_and_times(void **state)
     is_integer(run, "pools/0/ops/timeouts", 3);
     is_integer(run, "pools/0/ops/in_flight", 2);
     is_integer(run, "pools/0/ops/dropped", 1);
+    is_integer(run, "pools/0/ops/not_started", 5);
+    is_integer(run, "pools/0/schedule/due", 900);
+    is_integer(run, "pools/0/schedule/offered", 890);
+    is_integer(run, "pools/0/schedule/not_started", 5);
+    is_integer(run, "pools/0/schedule/still_due", 5);
+    is_null(run, "pools/1/schedule");
     is_integer(run, "pools/0/bytes/sent", INT64_C(9007199254740993));
     is_real(run, "pools/0/throughput_per_s", 495);
     is_real(run, "pools/0/latency/service/min_us", 1.001);

@@ -42,13 +42,14 @@ static int stop(void **state)
     return 0;
 }
 
-static struct engine *run(struct scenario *s, const char *const *query, unsigned pools)
+static struct engine *run_on(const struct kafka_mock *m, struct scenario *s,
+                             const char *const *query, unsigned pools)
 {
     struct err err = {0};
     char url[512];
     scenario_init(s);
     for (unsigned i = 0; i < pools; i++) {
-        snprintf(url, sizeof url, "kafka://%s/%s", kafka_mock_servers(mock), query[i]);
+        snprintf(url, sizeof url, "kafka://%s/%s", kafka_mock_servers(m), query[i]);
         if (scenario_add(s, url, ORIGIN_ARGV, NULL, backends, &err) < 0)
             fail_msg("%s", err.msg);
     }
@@ -56,6 +57,11 @@ static struct engine *run(struct scenario *s, const char *const *query, unsigned
     if (!e || engine_start(e, &err) < 0)
         fail_msg("%s", err.msg);
     return e;
+}
+
+static struct engine *run(struct scenario *s, const char *const *query, unsigned pools)
+{
+    return run_on(mock, s, query, pools);
 }
 
 static uint64_t completed(struct engine *e, unsigned pool)
@@ -185,6 +191,50 @@ static void a_ceiling_holds_for_what_is_received(void **state)
     scenario_fini(&s);
 }
 
+/* The broker goes at the end of an open load: what the schedule made due is in flight, dropped or
+ * not started, whether librdkafka's queue took it or not, and the account holds at every look. */
+static void starts_do_not_vanish(void **state)
+{
+    static const char *const topics[] = {"gone", NULL};
+    const char *const query[] = {
+        "gone?rate=3000/s&duration=1s&pattern=chain&depth=20000",
+        "gone?rate=3000/s&duration=1s&pattern=queue&depth=20000&timeout=1s&"
+        "kafka.queue.buffering.max.messages=100"};
+    struct scenario s;
+    struct err err = {0};
+    const struct timespec pause = {0, 20000000};
+    (void)state;
+    struct kafka_mock *m = kafka_mock_start(1, topics, 4, &err);
+    assert_non_null(m);
+    struct engine *e = run_on(m, &s, query, 2);
+    assert_true(reaches(e, 0, 500) && reaches(e, 1, 500));
+    kafka_mock_stop(m);
+    for (bool over = false; !over; nanosleep(&pause, NULL)) {
+        const struct snapshot *n = engine_snapshot(e);
+        over = n->ended;
+        for (unsigned i = 0; i < n->pools; i++) {
+            const struct schedule_counts *a = &n->pool[i].schedule;
+            assert_int_equal(a->due, a->offered + a->not_started + a->still_due);
+        }
+        if (n->now_s > 1.2) /* nothing more is started; without 5 s of draining */
+            engine_end(e, END_NOW, "user");
+        snapshot_release(n);
+    }
+    const struct snapshot *n = engine_snapshot(e);
+    for (unsigned i = 0; i < n->pools; i++) {
+        const struct pool_snapshot *p = &n->pool[i];
+        /* a thread starts a moment after the load did */
+        if (p->schedule.due < 2400 || p->schedule.due > 3001)
+            fail_msg("pool %u: %llu of 3000 are due", i, (unsigned long long)p->schedule.due);
+        assert_int_equal(p->schedule.due, p->counts.offered + p->counts.not_started);
+        assert_int_equal(p->schedule.still_due, 0);
+        assert_true(p->counts.dropped > 0);
+    }
+    snapshot_release(n);
+    engine_free(e);
+    scenario_fini(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +243,7 @@ int main(void)
         cmocka_unit_test(each_gets_all),
         cmocka_unit_test(there_and_back),
         cmocka_unit_test(a_ceiling_holds_for_what_is_received),
+        cmocka_unit_test(starts_do_not_vanish),
     };
     if (backend_kafka.unavailable) {
         printf("SKIP: %s\n", backend_kafka.unavailable);

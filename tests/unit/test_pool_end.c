@@ -5,6 +5,7 @@
 #include "engine/backend.h"
 #include "engine/engine.h"
 #include "engine/err.h"
+#include "engine/snapshot.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -77,11 +78,67 @@ static void test_refused(void **state)
     run(ERR_REFUSED, 1);
 }
 
+/* ---- a thread that hangs ---- */
+
+static _Atomic bool hanging, released, went_on;
+
+static enum submit hang(struct conn *c, struct op *op)
+{
+    const struct timespec pause = {0, 5000000};
+    atomic_store(&hanging, true);
+    while (!atomic_load(&released))
+        nanosleep(&pause, NULL);
+    enum submit result = backend_null.submit(c, op);
+    atomic_store(&went_on, true);
+    return result;
+}
+
+/* What its schedule made due is neither offered nor dropped, and the account says so. */
+static void test_starts_of_a_thread_that_hangs(void **state)
+{
+    const struct timespec pause = {0, 5000000};
+    static struct backend stuck; /* its thread may use it to the end of the process */
+    const struct backend *const only[] = {&stuck, NULL};
+    struct scenario s;
+    struct options defaults;
+    struct err err = {0};
+    (void)state;
+    stuck = backend_null;
+    stuck.submit = hang;
+    scenario_init(&s);
+    options_init(&defaults, pool_option_table);
+    assert_int_equal(
+        scenario_add(&s, "null:?rate=1000/s&duration=500ms", ORIGIN_ARGV, &defaults, only, &err),
+        0);
+    options_fini(&defaults);
+    struct engine *e = engine_new(&s, only, false, &err);
+    assert_non_null(e);
+    assert_int_equal(engine_start(e, &err), 0);
+    assert_true(engine_wait(e, WAIT_S * UINT64_C(1000000000)));
+    assert_true(atomic_load(&hanging));
+    const struct snapshot *n = engine_snapshot(e);
+    const struct check *account = NULL;
+    for (unsigned i = 0; i < n->pool[0].checks; i++)
+        if (!strcmp(n->pool[0].check[i].name, "accounting"))
+            account = &n->pool[0].check[i];
+    assert_non_null(account);
+    assert_false(account->ok);
+    assert_non_null(strstr(account->why, "1 thread hung to the end"));
+    snapshot_release(n);
+    atomic_store(&released, true);
+    for (unsigned i = 0; i < WAIT_S * 200 && !atomic_load(&went_on); i++)
+        nanosleep(&pause, NULL);
+    assert_true(atomic_load(&went_on));
+    engine_free(e);
+    scenario_fini(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_never_reached),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_starts_of_a_thread_that_hangs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -268,6 +268,13 @@ static void test_open_arrival_in_the_pool_view(void **state)
         assert_shows("lag ");
         if (size[i][1] >= 120)
             assert_shows("dropped");
+        assert_false(shows("not started"));
+        struct snapshot *s = fixture_snapshot();
+        for (unsigned k = 0; k < s->pools; k++)
+            s->pool[k].counts.not_started = 7;
+        draw(s, size[i][0], size[i][1], "ascii");
+        if (size[i][1] >= 200)
+            assert_shows("400 dropped, 7 not started");
         sc.pool = 1;
         draw(fixture_snapshot(), size[i][0], size[i][1], "ascii");
         assert_false(shows("asked "));

@@ -14,6 +14,11 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+/* The backends of the run; a test may have one of its own. */
+#ifndef VIRTUAL_BACKENDS
+#define VIRTUAL_BACKENDS backends
+#endif
+
 /* A scenario with one pool for each of the NULL-terminated urls. */
 static void virtual_scenario(struct scenario *s, const char *const *urls)
 {
@@ -22,7 +27,7 @@ static void virtual_scenario(struct scenario *s, const char *const *urls)
     scenario_init(s);
     options_init(&defaults, pool_option_table);
     for (; *urls; urls++)
-        if (scenario_add(s, *urls, ORIGIN_ARGV, &defaults, backends, &err) < 0)
+        if (scenario_add(s, *urls, ORIGIN_ARGV, &defaults, VIRTUAL_BACKENDS, &err) < 0)
             fail_msg("%s", err.msg);
     options_fini(&defaults);
 }
@@ -31,7 +36,7 @@ static void virtual_scenario(struct scenario *s, const char *const *urls)
 static struct engine *virtual_begin(const struct scenario *s)
 {
     struct err err = {0};
-    struct engine *e = engine_new(s, backends, true, &err);
+    struct engine *e = engine_new(s, VIRTUAL_BACKENDS, true, &err);
     if (!e || engine_start(e, &err) < 0)
         fail_msg("%s", err.msg);
     return e;

@@ -80,6 +80,7 @@ json_t *json_counts(const struct counts *c)
     json_put(o, "timeouts", json_u64(c->timeouts));
     json_put(o, "in_flight", json_u64(c->in_flight));
     json_put(o, "dropped", json_u64(c->dropped));
+    json_put(o, "not_started", json_u64(c->not_started));
     return o;
 }
 

@@ -205,6 +205,19 @@ static json_t *series(const struct series *s, double since_s)
     return list;
 }
 
+/* null where no schedule made anything due. */
+static json_t *schedule(const struct schedule_counts *c)
+{
+    if (!c->due)
+        return json_null();
+    json_t *o = json_object();
+    json_put(o, "due", json_u64(c->due));
+    json_put(o, "offered", json_u64(c->offered));
+    json_put(o, "not_started", json_u64(c->not_started));
+    json_put(o, "still_due", json_u64(c->still_due));
+    return o;
+}
+
 /* What is asked for and what is measured of it. */
 static void put_load(json_t *o, const struct pool_snapshot *p)
 {
@@ -222,6 +235,7 @@ static void put_load(json_t *o, const struct pool_snapshot *p)
     json_put(o, "options", options(p));
     json_put(o, "ops", json_counts(&p->counts));
     json_put(o, "warmup_ops", p->warmup_ns ? json_counts(&p->warm) : json_null());
+    json_put(o, "schedule", schedule(&p->schedule));
     json_put(o, "loaded_s", json_number(p->loaded_s));
     json_put(o, "throughput_per_s", json_number(p->throughput_per_s));
 }

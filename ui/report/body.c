@@ -39,6 +39,9 @@ static void add_load(struct doc *d, const json_t *p)
         doc_cell(d, "%s", ops[i]);
         doc_cell(d, "%s", fig_count(json_num(p, path)));
     }
+    double not_started = json_num(p, "ops/not_started"); /* older files have none */
+    doc_cell(d, "not started");
+    doc_cell(d, "%s", fig_count(isfinite(not_started) ? not_started : 0));
     doc_cell(d, "bytes");
     doc_cell(d, "sent %s, received %s", fig_bytes(sent), fig_bytes(json_num(p, "bytes/received")));
     if (json_num(p, "memory/peak_request_bytes") > 0) {

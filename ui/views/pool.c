@@ -104,7 +104,7 @@ static const struct column op_columns[] = {
  * is room for. "" for a closed pool. */
 static void open_note(const struct pool_snapshot *p, int room, char *buf, size_t size)
 {
-    char asked[32], done[32], p50[32], p99[32], most[32], dropped[32];
+    char asked[32], done[32], p50[32], p99[32], most[32], dropped[32], left[32], lost[96];
 
     buf[0] = '\0';
     if (!(p->load.rate_per_s > 0))
@@ -115,9 +115,15 @@ static void open_note(const struct pool_snapshot *p, int room, char *buf, size_t
     show_ns(p99, sizeof p99, p->lag.q[Q_P99]);
     show_ns(most, sizeof most, p->lag.max);
     show_count(dropped, sizeof dropped, (double)p->counts.dropped);
-    snprintf(buf, size, "%s: %s/s asked, %s/s done, lag p50 %s p99 %s max %s, %s dropped",
+    show_count(left, sizeof left, (double)p->counts.not_started);
+    snprintf(lost, sizeof lost, "%s dropped", dropped);
+    if (p->counts.not_started)
+        snprintf(lost, sizeof lost, "%s dropped, %s not started", dropped, left);
+    snprintf(buf, size, "%s: %s/s asked, %s/s done, lag p50 %s p99 %s max %s, %s",
              p->load.arrival == ARRIVAL_POISSON ? "poisson" : "constant", asked, done, p50, p99,
-             most, dropped);
+             most, lost);
+    if (text_width(buf) > room)
+        snprintf(buf, size, "%s/s asked, lag p99 %s, %s", asked, p99, lost);
     if (text_width(buf) > room)
         snprintf(buf, size, "%s/s asked, lag p99 %s, %s dropped", asked, p99, dropped);
     if (text_width(buf) > room)
@@ -126,7 +132,7 @@ static void open_note(const struct pool_snapshot *p, int room, char *buf, size_t
 
 static void operations(struct cells *c, const struct pool_snapshot *p, const struct layout *l)
 {
-    char note[256];
+    char note[320];
     struct table t;
     struct rect r;
 

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""A terminal that takes no output (Ctrl-S, an ssh that hangs, a stopped multiplexer) holds up neither signals nor
+keys nor the outcome of the run, and it is given back all the same."""
+import json
+import os
+import shutil
+import signal
+import tempfile
+import termios
+import time
+import unittest
+
+import lib
+
+NULL = "null:?service=1ms"
+
+
+def fill(terminal):
+    """Nobody reads the other end any more, and the kernel's buffer is full."""
+    fd = os.open(os.ttyname(terminal.slave), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    for size in 512, 1:
+        try:
+            while True:
+                os.write(fd, b"x" * size)
+        except BlockingIOError:
+            pass
+    os.close(fd)
+
+
+def stop(terminal):
+    """As Ctrl-S does: the terminal itself holds its output back."""
+    termios.tcflow(terminal.slave, termios.TCOOFF)
+
+
+class Stuck(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="loadtop-stuck-")
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.json = os.path.join(self.dir, "run.json")
+
+    def start(self, *args):
+        t = lib.Pty(lib.LOADTOP, "--json", self.json, *args, NULL, cols=100, rows=30, term="tmux-256color")
+        self.addCleanup(t.close)
+        t.wait_for("LOAD ON 1/1")
+        t.wait_for("1.0")  # p50: a second has been shown
+        return t
+
+    def wait_unread(self, t):
+        """The program's end, while nothing is read from its terminal: its exit status and how long it took."""
+        began = time.monotonic()
+        lib.until("the program ends", lambda: t.popen.poll() is not None, every=0.005)
+        return t.popen.returncode, time.monotonic() - began
+
+    def assert_given_back(self, t):
+        self.assertEqual(t.attributes(), t.before)
+        t.pump(1)
+        self.assertGreater(t.raw.rfind(b"\x1b[?1049l"), t.raw.rfind(b"\x1b[?1049h"))
+        self.assertGreater(t.raw.rfind(b"\x1b[?2004l"), t.raw.rfind(b"\x1b[?2004h"))
+        self.assertGreater(t.raw.rfind(b"\x1b[?1000l"), t.raw.rfind(b"\x1b[?1000h"))
+
+    def run_json(self):
+        with open(self.json, encoding="utf-8") as f:
+            return json.load(f)
+
+    def test_signals(self):
+        cases = [(fill, number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)]
+        for block, number in cases + [(stop, signal.SIGTERM)]:
+            with self.subTest(block=block.__name__, signal=number):
+                def once():
+                    t = self.start()
+                    block(t)
+                    t.send("\x0c")  # a whole frame is to be drawn
+                    time.sleep(0.3)  # and more of them: whether it waits in write() yet does not matter
+                    t.signal(number)
+                    code, took = self.wait_unread(t)
+                    self.assertEqual(code, 128 + number)
+                    self.assert_given_back(t)
+                    self.assertEqual(self.run_json()["ended_by"], "signal")
+                    return took
+                lib.fastest("the end by signal %d" % number, 0.5, once)
+
+    def test_keys_and_the_outcome(self):
+        """Keys are obeyed unseen: a thread is added, the run is quit, and what became of it is written."""
+        t = self.start()
+        fill(t)
+        before = self.threads(t)
+        t.send("+")
+        lib.until("a thread is added", lambda: self.threads(t) > before)
+        t.send("q")
+        t.send("y")
+        lib.until("the outcome is written", lambda: os.path.exists(self.json))
+        if t.popen.poll() is None:
+            t.signal(signal.SIGTERM)  # the summary may wait for the terminal, but not for ever
+        code, _ = self.wait_unread(t)
+        self.assertIn(code, (0, 128 + signal.SIGTERM))
+        self.assert_given_back(t)
+        run = self.run_json()
+        self.assertEqual(run["ended_by"], "user")
+        self.assertIn("threads", [e["what"] for e in run["events"]])
+
+    @staticmethod
+    def threads(t):
+        return len(os.listdir("/proc/%d/task" % t.pid))
+
+    def test_frames_are_dropped(self):
+        """Once output is taken again, what is shown is of now; nothing of the time between is made up for."""
+        t = self.start()
+        stop(t)
+        t.pump(0.2)
+        before, threads = len(t.raw), self.threads(t)
+        for n in 1, 2:
+            t.send("+")
+            lib.until("thread %d more" % n, lambda n=n: self.threads(t) == threads + n)
+            time.sleep(1)  # some ten frames
+        termios.tcflow(t.slave, termios.TCOON)
+        t.wait_for("threads 3")
+        self.assertLessEqual(t.raw.count(b"\x1b[?2026h", before), 6)
+
+    def test_suspension(self):
+        # A shell with job control: a program that nobody could continue is not stopped.
+        t = lib.Pty("/bin/sh", "-mc", "%s %s; sleep 1; fg" % (lib.LOADTOP, NULL), cols=100, rows=30, term="tmux-256color")
+        self.addCleanup(t.close)
+        t.wait_for("LOAD ON 1/1")
+        with open("/proc/%d/task/%d/children" % (t.pid, t.pid), encoding="utf-8") as f:
+            pid = int(f.read())
+        fill(t)
+        os.kill(pid, signal.SIGTSTP)
+        lib.until("it is stopped", lambda: self.state(pid) == "T")
+        t.wait_for("load stays paused")  # after the shell's fg
+        self.assertIn(b"1049l", t.raw)
+        os.kill(pid, signal.SIGTERM)
+        self.assertEqual(t.wait(), 128 + signal.SIGTERM)
+        self.assert_given_back(t)
+
+    @staticmethod
+    def state(pid):
+        with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
+            return f.read().rpartition(")")[2].split()[0]
+
+    def test_crash(self):
+        t = self.start()
+        fill(t)
+        t.signal(signal.SIGSEGV)
+        code, _ = self.wait_unread(t)
+        self.assertNotEqual(code, 0)
+        self.assert_given_back(t)
+
+
+if __name__ == "__main__":
+    lib.main()
