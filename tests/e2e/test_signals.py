@@ -148,7 +148,7 @@ class Signals(unittest.TestCase):
             os.unlink(name)
             return took
         try:
-            lib.fastest("the end with a full pipe", BOUND + 0.2, once)
+            lib.fastest("the end with a full pipe", BOUND, once)
         finally:
             os.close(read)
             os.close(write)
