@@ -171,7 +171,7 @@ class Browser(unittest.TestCase):
         rows = self.look(self.make(self.data, "figures.html"), 1280)["rows"]
         for at, pool in enumerate(self.data["pools"]):
             for key, value in pool["ops"].items():
-                said = [row[1] for row in rows if len(row) == 2 and row[0] == key]
+                said = [row[1] for row in rows if len(row) == 2 and row[0] == key.replace("_", " ")]
                 self.assertEqual(said[at], "{:,}".format(value), key)
             first = next(row for row in rows if len(row) == 9 and row[0] == pool["name"])
             self.assertEqual(first[5:8], ["{:,}".format(pool["ops"][k]) for k in ("errors", "timeouts", "dropped")])
