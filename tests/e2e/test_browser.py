@@ -172,7 +172,7 @@ class Browser(unittest.TestCase):
         for at, pool in enumerate(self.data["pools"]):
             for key, value in pool["ops"].items():
                 said = [row[1] for row in rows if len(row) == 2 and row[0] == key.replace("_", " ")]
-                self.assertEqual(said[at], "{:,}".format(value), key)
+                self.assertEqual(said[at:at + 1], ["{:,}".format(value)], (key, rows))
             first = next(row for row in rows if len(row) == 9 and row[0] == pool["name"])
             self.assertEqual(first[5:8], ["{:,}".format(pool["ops"][k]) for k in ("errors", "timeouts", "dropped")])
             self.near(first[1], pool["throughput_per_s"])

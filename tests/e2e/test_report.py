@@ -288,7 +288,7 @@ class Older(unittest.TestCase):
             self.assertEqual(got.code, 0, got)
             with open(page) as f:
                 page = Page(f.read())
-        ops = ("offered", "completed", "errors", "timeouts", "in_flight", "dropped", "not started")
+        ops = ("offered", "completed", "errors", "timeouts", "in flight", "dropped", "not started")
         self.assertEqual([page.value(name) for name in ops], ["420", "96", "2", "0", "0", "322", "0"])
 
     def test_compare(self):

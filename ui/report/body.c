@@ -15,8 +15,10 @@
 static void add_load(struct doc *d, const json_t *p)
 {
     static const char *const heads[] = {"<load", "<value", NULL};
-    const char *const ops[] = {"offered",   "completed", "errors", "timeouts",
-                               "in_flight", "dropped",   NULL};
+    static const char *const ops[][2] = {
+        {"offered", "ops/offered"},   {"completed", "ops/completed"}, {"errors", "ops/errors"},
+        {"timeouts", "ops/timeouts"}, {"in flight", "ops/in_flight"}, {"dropped", "ops/dropped"},
+    };
     double rate = json_num(p, "rate_per_s"), sent = json_num(p, "bytes/sent");
     doc_table(d, heads);
     doc_cell(d, "at the end");
@@ -32,12 +34,9 @@ static void add_load(struct doc *d, const json_t *p)
     doc_cell(d, "throughput");
     doc_cell(d, "%s/s over %s loaded", fig_number(json_num(p, "throughput_per_s")),
              fig_seconds(json_num(p, "loaded_s")));
-    for (unsigned i = 0; ops[i]; i++) {
-        char path[32];
-        copy_str(path, sizeof path, "ops/");
-        copy_str(path + 4, sizeof path - 4, ops[i]);
-        doc_cell(d, "%s", ops[i]);
-        doc_cell(d, "%s", fig_count(json_num(p, path)));
+    for (unsigned i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+        doc_cell(d, "%s", ops[i][0]);
+        doc_cell(d, "%s", fig_count(json_num(p, ops[i][1])));
     }
     double not_started = json_num(p, "ops/not_started"); /* older files have none */
     doc_cell(d, "not started");
