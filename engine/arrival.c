@@ -1,8 +1,9 @@
-/* See arrival.h. Doubles hold nanoseconds exactly up to 2^53 (104 days of uptime), and sum
- * intervals of fractions of a nanosecond without drift that matters: 1e-7 ns an operation.
+/* See arrival.h. Doubles hold nanoseconds exactly up to 2^53 (104 days of uptime).
  *
- * Both cursors do the same arithmetic in the same order, so they agree to the last bit about each
- * start; that is why a start exactly at a boundary belongs to what was before it for both. */
+ * Both cursors compute each start in the same way (constant spacing: the multiple of an interval;
+ * random: the same draws in the same order), so they agree to the last bit about it; that is why a
+ * start exactly at a boundary belongs to what was before it for both. With constant spacing any
+ * number of starts is passed at once: a rate far above what can be served costs no more. */
 #include "engine/arrival.h"
 #include "engine/loop.h"
 
@@ -10,9 +11,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-static double draw(struct cursor *c)
+/* Constant spacing goes on from the next start. */
+static void space_from_next(struct cursor *c)
 {
-    return c->kind == ARRIVAL_POISSON ? rng_exponential(&c->rng, c->interval_ns) : c->interval_ns;
+    c->from_ns = c->next_ns;
+    c->steps = 0;
+}
+
+/* Passes n starts. */
+static void pass(struct cursor *c, uint64_t n)
+{
+    c->passed += n;
+    if (c->kind == ARRIVAL_POISSON) {
+        for (; n; n--)
+            c->next_ns += rng_exponential(&c->rng, c->interval_ns);
+        return;
+    }
+    c->steps += n;
+    c->next_ns = c->from_ns + (double)c->steps * c->interval_ns;
+}
+
+/* Passes those that are due at by_ns, at most `most`, and of constant spacing up to a boundary
+ * only; returns how many. */
+static uint64_t pass_due(struct cursor *c, double by_ns, uint64_t most)
+{
+    uint64_t before = c->passed;
+    double ahead = (by_ns - c->next_ns) / c->interval_ns;
+    if (c->kind == ARRIVAL_CONSTANT && ahead > 2) /* all but what rounding may have added */
+        pass(c, ahead - 2 < (double)most ? (uint64_t)(ahead - 2) : most);
+    while (c->passed - before < most && c->next_ns <= by_ns)
+        pass(c, 1);
+    return c->passed - before;
 }
 
 static void cross(struct cursor *c, const struct bound *b)
@@ -20,6 +49,7 @@ static void cross(struct cursor *c, const struct bound *b)
     c->next_ns = b->from_ns + (c->next_ns - b->from_ns) * (b->interval_ns / c->interval_ns);
     c->interval_ns = b->interval_ns;
     c->kind = b->kind;
+    space_from_next(c);
 }
 
 static void cross_bounds(struct schedule *s)
@@ -28,12 +58,6 @@ static void cross_bounds(struct schedule *s)
         cross(&s->take, &s->bound[s->first++]);
     if (s->first == s->bounds)
         s->first = s->bounds = 0;
-}
-
-static void step(struct cursor *c)
-{
-    c->next_ns += draw(c);
-    c->passed++;
 }
 
 void schedule_init(struct schedule *s, uint64_t seed, uint64_t stream)
@@ -58,7 +82,10 @@ void schedule_start(struct schedule *s, enum arrival kind, double per_s, double 
     s->kind = c->kind = kind;
     s->interval_ns = c->interval_ns = 1e9 / per_s;
     s->first = s->bounds = 0;
-    c->next_ns = (double)now_ns + (kind == ARRIVAL_POISSON ? draw(c) : phase * c->interval_ns);
+    c->next_ns =
+        (double)now_ns + (kind == ARRIVAL_POISSON ? rng_exponential(&c->rng, c->interval_ns)
+                                                  : phase * c->interval_ns);
+    space_from_next(c);
     s->due = *c;
     s->due.passed = due;
 }
@@ -105,7 +132,7 @@ uint64_t schedule_next(const struct schedule *s)
 uint64_t schedule_take(struct schedule *s)
 {
     uint64_t due = (uint64_t)s->take.next_ns;
-    step(&s->take);
+    pass(&s->take, 1);
     if (s->bounds)
         cross_bounds(s);
     return due;
@@ -115,8 +142,12 @@ uint64_t schedule_skip(struct schedule *s, uint64_t by_ns, uint64_t most)
 {
     uint64_t n = 0;
     while (s->open && n < most && s->take.next_ns <= (double)by_ns) {
-        schedule_take(s);
-        n++;
+        double until = (double)by_ns;
+        if (s->first < s->bounds && s->bound[s->first].from_ns < until)
+            until = s->bound[s->first].from_ns;
+        n += pass_due(&s->take, until, most - n);
+        if (s->bounds)
+            cross_bounds(s);
     }
     return n;
 }
@@ -125,8 +156,8 @@ uint64_t schedule_due(struct schedule *s, uint64_t by_ns)
 {
     if (s->due.passed < s->take.passed)
         s->due = s->take; /* nothing was left behind */
-    while (s->open && s->due.next_ns <= (double)by_ns)
-        step(&s->due);
+    if (s->open)
+        pass_due(&s->due, (double)by_ns, UINT64_MAX);
     if (s->open && by_ns > s->by_ns)
         s->by_ns = by_ns;
     return s->due.passed;

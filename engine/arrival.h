@@ -22,6 +22,8 @@
 struct cursor {
     double next_ns;     /* intended start of the next operation */
     double interval_ns; /* at the cursor */
+    double from_ns;     /* constant spacing: the start `steps` intervals before the next one */
+    uint64_t steps;
     enum arrival kind;
     struct rng rng;
     uint64_t passed; /* starts that it has passed since ever */

@@ -139,6 +139,52 @@ static void test_a_long_ramp_under_a_backlog_loses_nothing(void **state)
     schedule_fini(&stuck);
 }
 
+/* Passed one by one or all at once, starts are the same; and 10^13 of them are passed as quickly as
+ * one. */
+static void test_many_starts_are_passed_at_once(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_seed(&rng, 7, 7);
+    for (unsigned round = 0; round < 300; round++) {
+        struct schedule one, all;
+        enum arrival kind = round % 3 ? ARRIVAL_CONSTANT : ARRIVAL_POISSON;
+        double rate = pow(10, 1 + 6 * rng_unit(rng_next(&rng)));
+        uint64_t now = 1000000000;
+        schedule_init(&one, round, 1);
+        schedule_init(&all, round, 1);
+        schedule_start(&one, kind, rate, 0.3, now);
+        schedule_start(&all, kind, rate, 0.3, now);
+        for (unsigned change = 0; change < 4; change++) {
+            uint64_t n = 0, by = now + (uint64_t)(rng_unit(rng_next(&rng)) * 2000 / rate * 1e9);
+            while (schedule_next(&one) <= by) {
+                schedule_take(&one);
+                n++;
+            }
+            assert_int_equal(schedule_due(&all, by) - all.take.passed, n);
+            assert_int_equal(schedule_skip(&all, by, UINT64_MAX), n);
+            assert_int_equal(schedule_next(&all), schedule_next(&one));
+            assert_int_equal(schedule_backlog(&all), 0);
+            now = by + 1000;
+            rate = pow(10, 1 + 6 * rng_unit(rng_next(&rng)));
+            schedule_change(&one, kind, rate, now);
+            schedule_change(&all, kind, rate, now);
+            now += (uint64_t)(rng_unit(rng_next(&rng)) * 100 / rate * 1e9);
+        }
+        schedule_fini(&one);
+        schedule_fini(&all);
+    }
+    struct schedule s;
+    schedule_init(&s, 1, 1);
+    schedule_start(&s, ARRIVAL_CONSTANT, 1e9, 0, 0);
+    assert_in_range(schedule_due(&s, UINT64_C(10000000000000)), UINT64_C(9999999999990),
+                    UINT64_C(10000000000010));
+    assert_in_range(schedule_skip(&s, UINT64_C(10000000000000), UINT64_MAX),
+                    UINT64_C(9999999999990), UINT64_C(10000000000010));
+    assert_int_equal(schedule_backlog(&s), 0);
+    schedule_fini(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +194,7 @@ int main(void)
         cmocka_unit_test(test_skipping_counts),
         cmocka_unit_test(test_what_is_due_is_counted),
         cmocka_unit_test(test_a_long_ramp_under_a_backlog_loses_nothing),
+        cmocka_unit_test(test_many_starts_are_passed_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
