@@ -95,7 +95,7 @@ uint16_t mix_choose(struct worker *w)
 /* Claims n operations from the budget of -n, if there is one. */
 uint32_t budget_claim(struct worker *w, uint32_t n)
 {
-    if (!w->now.counted || w->warm)
+    if (!w->now.counted || w->start_warm)
         return n;
     uint32_t granted = (uint32_t)pool_claim(w->pool, n);
     if (!granted)
@@ -105,7 +105,7 @@ uint32_t budget_claim(struct worker *w, uint32_t n)
 
 uint64_t budget_left(const struct worker *w, uint64_t most)
 {
-    if (!w->now.counted || w->warm)
+    if (!w->now.counted || w->start_warm)
         return most;
     int64_t left = atomic_load_explicit(&w->pool->budget, memory_order_relaxed);
     return left <= 0 ? 0 : (uint64_t)left < most ? (uint64_t)left : most;
@@ -113,7 +113,7 @@ uint64_t budget_left(const struct worker *w, uint64_t most)
 
 void budget_return(struct worker *w, uint32_t n)
 {
-    if (w->now.counted && !w->warm)
+    if (w->now.counted && !w->start_warm)
         pool_unclaim(w->pool, n);
 }
 
@@ -136,7 +136,7 @@ struct op *op_make(struct worker *w, uint16_t type, uint32_t n)
     op->ready_ns = loop_now(w->loop);
     op->type = type;
     op->n = n;
-    op->flags = w->warm ? OP_WARM : 0;
+    op->flags = w->start_warm ? OP_WARM : 0;
     op->key = op->aux = 0;
     op->size = op->group = 0;
     op->rnd = rng_next(&w->rng);

@@ -49,18 +49,37 @@ static void count_not_started(struct worker *w, bool warm, uint64_t n)
     *(warm ? &w->tally.warm_not_started : &w->tally.not_started) += n;
 }
 
-/* Moves past starts that nobody took. Those that -n has no room for were never due. */
-static void skip(struct worker *w, uint64_t by_ns, bool late)
+/* Whether the next start is of the warm-up is known by when it is due: a backlog that the warm-up
+ * left is not measured. */
+static void look_at_next(struct worker *w)
 {
-    bool bounded = w->now.counted && !w->warm;
+    w->start_warm =
+        w->schedule.open ? schedule_next(&w->schedule) < w->now.record_from_ns : w->warm;
+}
+
+static void skip_by(struct worker *w, uint64_t by_ns, bool late)
+{
+    bool warm = w->start_warm;
     uint64_t n = schedule_skip(&w->schedule, by_ns, UINT64_MAX), within = n;
-    if (bounded && n)
+    if (w->now.counted && !warm && n)
         within = late ? pool_claim(w->pool, n) : budget_left(w, n);
     w->beyond += n - within;
     if (late)
-        count_dropped(w, w->warm, within);
+        count_dropped(w, warm, within);
     else
-        count_not_started(w, w->warm, within);
+        count_not_started(w, warm, within);
+}
+
+/* Moves past starts that nobody took. Those that -n has no room for were never due. */
+static void skip(struct worker *w, uint64_t by_ns, bool late)
+{
+    uint64_t from = w->now.record_from_ns;
+    look_at_next(w);
+    if (w->start_warm)
+        skip_by(w, by_ns < from ? by_ns : from - 1, late);
+    look_at_next(w);
+    if (!w->start_warm)
+        skip_by(w, by_ns, late);
 }
 
 /* A start of this request was taken and will not be placed. While the schedule is open it is
@@ -113,6 +132,7 @@ static void arrivals_end(struct worker *w)
         skip(w, until - limit - 1, true);
     skip(w, due_until(w), false);
     schedule_stop(s, due_until(w));
+    look_at_next(w);
     gather_abandon(w);
     waiting_discard(w);
     loop_alarm(w->loop, &w->arrival_alarm, NS_NEVER);
@@ -174,10 +194,11 @@ static void idle_rotate(struct worker *w)
         c->roomy = false;
 }
 
-static void note_lag(struct worker *w, uint64_t intended_ns)
+static void note_lag(struct worker *w, const struct op *op)
 {
-    if (!w->warm)
-        recorder_extra(&w->recorder, EXTRA_LAG, loop_now(w->loop) - intended_ns);
+    uint64_t due_ns = op->n > 1 ? op->row_intended_ns[op->n - 1] : op->intended_ns;
+    if (!(op->flags & OP_WARM))
+        recorder_extra(&w->recorder, EXTRA_LAG, loop_now(w->loop) - due_ns);
 }
 
 /* A request whose operations are all due. Takes its start from the schedule; NULL: not yet, or no
@@ -187,6 +208,7 @@ static struct op *due_op(struct client *c)
     struct worker *w = c->worker;
     if (schedule_next(&w->schedule) > loop_now(w->loop))
         return NULL;
+    look_at_next(w);
     uint16_t type = mix_choose(w);
     if (!budget_claim(w, 1))
         return NULL;
@@ -197,7 +219,7 @@ static struct op *due_op(struct client *c)
     }
     op->flags |= OP_DUE;
     op->intended_ns = schedule_take(&w->schedule);
-    note_lag(w, op->intended_ns);
+    note_lag(w, op);
     op_adopt(c, op);
     return op_bounded(w, op);
 }
@@ -228,18 +250,24 @@ static struct op *gather_begin(struct worker *w)
  * one of the warm-up or of -n, and short. */
 static bool gather(struct worker *w)
 {
+    struct schedule *s = &w->schedule;
+    look_at_next(w);
     struct op *op = w->gather ? w->gather : gather_begin(w);
     if (!op)
         return false;
-    if (op->flags & OP_WARM && !w->warm) {
+    bool warm = op->flags & OP_WARM;
+    if (warm != w->start_warm) {
         if (w->gathered)
             return true;
-        op->flags &= (uint8_t)~OP_WARM;
+        op->flags ^= OP_WARM;
     }
-    while (w->gathered < op->n && schedule_next(&w->schedule) <= loop_now(w->loop) &&
-           budget_claim(w, 1))
-        op->row_intended_ns[w->gathered++] = schedule_take(&w->schedule);
-    return w->gathered == op->n || (w->gathered && !budget_left(w, 1));
+    warm = w->start_warm;
+    while (w->gathered < op->n && schedule_next(s) <= loop_now(w->loop) && w->start_warm == warm &&
+           budget_claim(w, 1)) {
+        op->row_intended_ns[w->gathered++] = schedule_take(s);
+        look_at_next(w);
+    }
+    return w->gathered == op->n || (w->gathered && (w->start_warm != warm || !budget_left(w, 1)));
 }
 
 static struct op *gathered_op(struct client *c)
@@ -253,7 +281,7 @@ static struct op *gathered_op(struct client *c)
     w->gathered = 0;
     op->intended_ns = op->row_intended_ns[0];
     op->ready_ns = loop_now(w->loop);
-    note_lag(w, op->row_intended_ns[op->n - 1]);
+    note_lag(w, op);
     op_adopt(c, op);
     return op_bounded(w, op);
 }

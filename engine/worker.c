@@ -161,7 +161,7 @@ static void adopt(struct worker *w)
     pthread_mutex_lock(&w->pool->mutex);
     w->now = w->pool->settings;
     pthread_mutex_unlock(&w->pool->mutex);
-    w->warm = loop_now(w->loop) < w->now.record_from_ns;
+    w->warm = w->start_warm = loop_now(w->loop) < w->now.record_from_ns;
     adopt_mix(w);
     adopt_clients(w);
     adopt_connections(w);
@@ -222,7 +222,7 @@ static void begin_turn(void *ctx)
     struct worker *w = ctx;
     recorder_turn_begin(&w->recorder);
     if (w->warm && loop_now(w->loop) >= w->now.record_from_ns)
-        w->warm = false;
+        w->warm = w->start_warm = false;
     if (atomic_load_explicit(&w->pool->version, memory_order_acquire) != w->now.version)
         adopt(w);
     if (w->starved && atomic_load_explicit(&w->pool->budget, memory_order_relaxed) > 0) {

@@ -27,7 +27,7 @@ struct pool;
 
 enum op_state { OP_FREE, OP_WAITING, OP_IN_FLIGHT, OP_ABANDONED };
 enum op_flag {
-    OP_WARM = 1,   /* offered in the warm-up: counted apart */
+    OP_WARM = 1,   /* of the warm-up, see start_warm: counted apart */
     OP_BATCH = 2,  /* of its client's present batch */
     OP_WAITED = 4, /* had to wait for a connection */
     OP_AGAIN = 8,  /* sent before: it stays offered and in flight while it waits */
@@ -133,7 +133,8 @@ struct worker {
     uint32_t bulk_most;
     unsigned starting_ops; /* types that are started (not received) with weight */
     bool warm, draining, closing, frozen;
-    bool fill;           /* a group may open more connections */
+    bool start_warm; /* the next start belongs to the warm-up: by its due moment in open arrival */
+    bool fill;       /* a group may open more connections */
     bool receives_later; /* --max-rate kept messages back: tune() when cap_next_ns has come */
     bool full;           /* nothing more may be written: see settings.bounded */
     bool starved;        /* a client found the budget of -n used up */
@@ -196,8 +197,8 @@ void client_start(struct client *, uint32_t n, struct op *(*make)(struct client 
 uint16_t mix_choose(struct worker *);
 /* Claims n operations from the budget of -n, if there is one; how many were granted. */
 uint32_t budget_claim(struct worker *, uint32_t n);
-/* How much of it there is for n operations more, at most n, as it stands at the moment. */
-uint64_t budget_left(const struct worker *, uint64_t n);
+/* How much of it there is for operations to come, up to `most`, as it stands at the moment. */
+uint64_t budget_left(const struct worker *, uint64_t most);
 void budget_return(struct worker *, uint32_t n); /* claimed at this moment, and not needed */
 void budget_unclaim(struct worker *, const struct op *);
 /* A request of a type, not yet anyone's, for n operations that are claimed already. NULL: out of

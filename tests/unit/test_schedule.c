@@ -219,6 +219,30 @@ static void test_nothing_vanishes_at_the_end(void **state)
             }
 }
 
+/* 2,000/s meet one client of one a second: what became due in the warm-up is of the warm-up, though
+ * it is started or dropped later; the measured second has its own 2,000. */
+static void test_a_backlog_of_the_warmup_is_not_measured(void **state)
+{
+    (void)state;
+    static const char *const load[] = {"clients=1", "clients=1&threads=2", "rows=10&ops=row:1",
+                                       "clients=5&pattern=batch&depth=4"};
+    for (unsigned i = 0; i < sizeof load / sizeof *load; i++) {
+        struct run r;
+        const struct pool_snapshot *p;
+        char url[160];
+        snprintf(url, sizeof url,
+                 "null:?service=1s&rate=2000/s&warmup=1s&duration=1s&timeout=800ms&%s", load[i]);
+        begin(&r, url, NS_NEVER);
+        step_to(&r, 10 * S, 0);
+        const struct snapshot *n = see(&r, &p);
+        account(p);
+        assert_in_range(p->counts.offered + p->counts.not_started, 1998, 2002);
+        assert_in_range(p->warm.offered + p->warm.not_started, 1998, 2002);
+        snapshot_release(n);
+        end(&r);
+    }
+}
+
 /* Rows that wait in a bulk, and bulks that wait for a connection. */
 static void test_rows_do_not_vanish(void **state)
 {
@@ -531,6 +555,7 @@ int main(void)
     wall_make();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_vanishes_at_the_end),
+        cmocka_unit_test(test_a_backlog_of_the_warmup_is_not_measured),
         cmocka_unit_test(test_rows_do_not_vanish),
         cmocka_unit_test(test_what_is_not_late_is_not_dropped),
         cmocka_unit_test(test_the_median_of_few_or_long_ago),
