@@ -274,16 +274,29 @@ static void take_end(struct engine *e, uint64_t now_ns)
         pool_finish(e->pool[i], e->ended_by, order, now_ns);
 }
 
-/* Every pool has ended for good, and at least one was there or the end was asked for. */
-static bool all_ended(const struct engine *e)
+/* Nobody can add a pool any more: there is no screen, and no timed command is to come. */
+static bool nothing_to_come(const struct engine *e)
 {
-    bool any = e->ending;
+    return !e->scenario.limits.ask_names && e->at_next == e->scenario.ats;
+}
+
+/* Every pool has ended for good. A run whose pools were all removed goes on while others may be
+ * added, until --max-time. */
+static bool all_ended(const struct engine *e, uint64_t now_ns)
+{
+    uint64_t most = e->scenario.limits.max_time_ns;
+    bool live = false, removed_end = true;
     for (unsigned i = 0; i < e->pools; i++) {
-        if (e->pool[i]->state != POOL_ENDED && !e->pool[i]->removed)
+        bool ended = e->pool[i]->state == POOL_ENDED;
+        if (!ended && !e->pool[i]->removed)
             return false;
-        any = any || !e->pool[i]->removed;
+        live = live || !e->pool[i]->removed;
+        removed_end = removed_end && ended;
     }
-    return any;
+    if (live || e->ending)
+        return true;
+    return removed_end &&
+           ((e->pools && nothing_to_come(e)) || (most && now_ns - e->start_ns >= most));
 }
 
 /* What only a backend knows is there, as of the end, or has had its time: a second, longer where
@@ -302,7 +315,7 @@ static bool figures_final(struct engine *e, uint64_t now_ns)
 
 static void note_end(struct engine *e, uint64_t now_ns)
 {
-    if (e->ended || !all_ended(e))
+    if (e->ended || !all_ended(e, now_ns))
         return;
     if (!e->ended_ns) {
         e->ended_ns = now_ns;

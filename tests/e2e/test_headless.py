@@ -196,6 +196,15 @@ class Commands(unittest.TestCase):
         self.assertLess(b["ops"]["completed"], a["ops"]["completed"])
         self.assertEqual(lib.accounting(b["ops"]), 0)
 
+    def test_nothing_is_left_to_load(self):
+        """The last pool is removed: nobody can add another, so the run ends; while one is to come, it goes on."""
+        run = lib.headless("--at", "200ms remove a", "null:?name=a")
+        self.assertEqual(run["ended_by"], "user")
+        run = lib.headless("--at", "200ms remove a", "--at", "700ms add null:?name=b&count=50", "null:?name=a")
+        self.assertEqual(lib.pool(run, "b")["ops"]["completed"], 50)
+        run = lib.headless("--max-time", "1s", "--at", "200ms remove a", "--at", "1h add null:", "null:?name=a")
+        self.assertTrue(lib.pool(run, "a")["removed"])
+
     def test_added_while_it_runs(self):
         run = lib.headless("-d", "4s", "--at", "300ms add null:?name=late&count=100", "null:?name=a")
         self.assertEqual(lib.pool(run, "late")["ops"]["completed"], 100)
