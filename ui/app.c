@@ -25,6 +25,7 @@
 
 #define NOTICE_S 6.0
 #define IDLE_MS 250
+#define INPUTS_A_TURN 256 /* then signals and the screen have theirs */
 #define FRAME_GAP_S 0.016
 #define SUSPEND_S 1.0 /* at most, for what is in flight to end before the process is stopped */
 
@@ -412,7 +413,7 @@ static void turn(struct app *a, bool wait)
         drain_eventfd(fd[2].fd);
         take_snapshot(a);
     }
-    while (!a->quit && !a->signal && term_read(&in))
+    for (int i = 0; i < INPUTS_A_TURN && !a->quit && !a->signal && term_read(&in); i++)
         act_input(a, &in);
     screen_commands(a);
     act_probe(a);

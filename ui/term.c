@@ -38,6 +38,9 @@
 #define PAIRS_MAX 1024
 #define GAP_COLS 3
 #define SEQUENCE_MS 100
+#define CHARACTERS_A_READ                                                                          \
+    4096 /* then signals and the screen have their turn, within a paste too                        \
+          */
 #define LEAVE_MS 50
 /* Bracketed paste; clicks and the wheel, as SGR reports where the terminal knows them. */
 #define MODES_ON "\033[?2004h\033[?1000h\033[?1006h"
@@ -119,17 +122,21 @@ static void enter_modes(void)
     tty_out_send();
 }
 
-static void leave_modes(void)
-{
-    tty_out_add(MODES_OFF, sizeof MODES_OFF - 1);
-    endwin();
-    tty_out_flush(LEAVE_MS);
-    tty_give_modes_back();
-}
-
 static const char *string_value(const char *name)
 {
     return tigetstr((char *)(uintptr_t)name); /* curses takes it without const, and only reads */
+}
+
+static void leave_modes(void)
+{
+    const char *cursor = string_value("cnorm");
+    tty_out_add(MODES_OFF, sizeof MODES_OFF - 1);
+    if (cursor &&
+        cursor != (const char *)-1) /* a frame that was cut off may have shown it, for curses */
+        tty_out_add(cursor, strlen(cursor));
+    endwin();
+    tty_out_flush(LEAVE_MS);
+    tty_give_modes_back();
 }
 
 static bool boolean_value(const char *name)
@@ -670,6 +677,8 @@ static bool take_sequence(struct input *in, bool *was)
         if (n + 1 < sizeof params)
             params[n++] = (char)(w < 0x80 ? w : '?');
         params[n] = '\0';
+        if (tty_signal_waits()) /* of a sequence without end, say */
+            return false;
     }
     if (!mouse_is_x10(params, (uint32_t)w))
         return mouse_sgr(params, (uint32_t)w, in);
@@ -683,7 +692,8 @@ bool term_read(struct input *in)
     wint_t w;
     int rc;
 
-    while ((rc = get_wch(&w)) != ERR) {
+    for (int i = 0; i < CHARACTERS_A_READ && !tty_signal_waits() && (rc = get_wch(&w)) != ERR;
+         i++) {
         if (rc == KEY_CODE_YES && (int)w == PASTE_BEGIN) {
             term.pasting = true;
             term.paste_last = time(NULL);

@@ -189,6 +189,11 @@ int tty_signal_fd(void)
     return tty.pipe[0];
 }
 
+bool tty_signal_waits(void)
+{
+    return end_signal || stop_signal;
+}
+
 void tty_wake(void)
 {
     (void)!write(tty.pipe[1], "", 1);

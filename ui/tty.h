@@ -26,5 +26,7 @@ void tty_release_signals(void);
 /* Readable after a signal, or after tty_wake. */
 int tty_signal_fd(void);
 void tty_wake(void);
+/* Has one come that ends or stops the program, and that nobody has taken yet? */
+bool tty_signal_waits(void);
 
 #endif

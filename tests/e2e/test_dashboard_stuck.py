@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A terminal that takes no output (Ctrl-S, an ssh that hangs, a stopped multiplexer) holds up neither signals nor
 keys nor the outcome of the run, and it is given back all the same."""
+import contextlib
 import json
 import os
 import shutil
@@ -57,6 +58,7 @@ class Stuck(unittest.TestCase):
         self.assertGreater(t.raw.rfind(b"\x1b[?1049l"), t.raw.rfind(b"\x1b[?1049h"))
         self.assertGreater(t.raw.rfind(b"\x1b[?2004l"), t.raw.rfind(b"\x1b[?2004h"))
         self.assertGreater(t.raw.rfind(b"\x1b[?1000l"), t.raw.rfind(b"\x1b[?1000h"))
+        self.assertGreater(t.raw.rfind(b"\x1b[?25h"), t.raw.rfind(b"\x1b[?25l"))
 
     def run_json(self):
         with open(self.json, encoding="utf-8") as f:
@@ -78,6 +80,40 @@ class Stuck(unittest.TestCase):
                     self.assertEqual(self.run_json()["ended_by"], "signal")
                     return took
                 lib.fastest("the end by signal %d" % number, 0.5, once)
+
+    def test_the_cursor_is_given_back(self):
+        """The frame that shows it is cut off, so that curses takes it for shown."""
+        for _ in range(5):
+            t = self.start()
+            fill(t)
+            t.send(":")
+            time.sleep(0.4)  # the frame is on its way, and nobody reads it
+            t.signal(signal.SIGTERM)
+            self.assertEqual(self.wait_unread(t)[0], 128 + signal.SIGTERM)
+            self.assert_given_back(t)
+
+    def test_input_that_never_stops(self):
+        """Keys, a sequence, a paste without end: a signal ends the program all the same."""
+        for first, more in ((b"", b"j" * 512), (b"\x1b[", b"1" * 512), (b"\x1b[200~", b"x" * 512)):
+            with self.subTest(first=first):
+                t = self.start()
+                os.set_blocking(t.master, False)
+
+                def flood(data=more, t=t):
+                    with contextlib.suppress(BlockingIOError):
+                        os.write(t.master, data)
+                    t.pump(0)
+                os.write(t.master, first)
+                until = time.monotonic() + 0.5
+                while time.monotonic() < until:
+                    flood()
+                t.signal(signal.SIGTERM)
+
+                def ended(t=t, flood=flood):
+                    flood()
+                    return t.popen.poll() is not None
+                lib.until("the program ends", ended, every=0)
+                self.assertEqual(t.popen.returncode, 128 + signal.SIGTERM)
 
     def test_keys_and_the_outcome(self):
         """Keys are obeyed unseen: a thread is added, the run is quit, and what became of it is written."""
