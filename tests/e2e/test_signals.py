@@ -3,6 +3,7 @@ and whoever does not read. (With a screen: test_dashboard*.)
 
 ctest: serial
 """
+import contextlib
 import json
 import os
 import shutil
@@ -152,6 +153,34 @@ class Signals(unittest.TestCase):
         finally:
             os.close(read)
             os.close(write)
+
+    def test_nobody_reads_anything(self):
+        """stdout and stderr are full: what is written waits for readers once, not for each piece."""
+        ends = [os.pipe() for _ in range(2)]
+        for read, write in ends:
+            self.addCleanup(os.close, read)
+            self.addCleanup(os.close, write)
+
+        def once():
+            p = subprocess.Popen([lib.LOADTOP, "--headless", "--json", "-", "null:"], stdout=ends[0][1],
+                                 stderr=ends[1][1], env=lib.environment())
+            try:
+                lib.until("the load begins", lambda: len(os.listdir("/proc/%d/task" % p.pid)) >= 4)
+                for _, write in ends:
+                    os.set_blocking(write, False)
+                    with contextlib.suppress(BlockingIOError):
+                        while True:
+                            os.write(write, b"x")
+                    os.set_blocking(write, True)
+                start = time.monotonic()
+                p.send_signal(signal.SIGTERM)
+                p.wait(20)
+                took = time.monotonic() - start
+            finally:
+                p.kill()
+                p.wait()
+            return took
+        lib.fastest("the end with full pipes", BOUND, once)
 
     def test_hup_stays_ignored_under_nohup(self):
         with lib.Headless("-d", "1500ms", "null:") as plain:

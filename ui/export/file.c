@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -284,6 +285,15 @@ int out_file_check(const char *path, struct err *err)
 
 /* ---- Descriptors ---- */
 
+/* What all writes together may still wait for their readers, once a signal ends the program. */
+static _Atomic int64_t end_left_ns = INT64_MAX;
+
+void out_end_soon(void)
+{
+    int64_t without_end = INT64_MAX;
+    atomic_compare_exchange_strong(&end_left_ns, &without_end, (int64_t)(OUT_BLINK_MS * NS_PER_MS));
+}
+
 /* For a reader. */
 struct patience {
     int ms; /* for each piece (-1: without end), a blink or less: for all of them */
@@ -300,15 +310,19 @@ static int left_ms(struct patience *p)
     if ((p->ms < 0 || p->ms > OUT_BLINK_MS) && end_signal_waits()) {
         p->ms = OUT_BLINK_MS;
         renew(p);
+        out_end_soon();
     }
     uint64_t now = clock_ns();
     uint64_t left = p->until > now ? (p->until - now) / NS_PER_MS + 1 : 0;
+    int64_t in_all = atomic_load(&end_left_ns);
+    if (in_all < (int64_t)(SLICE_MS * NS_PER_MS)) {
+        uint64_t rest = in_all > 0 ? (uint64_t)in_all / NS_PER_MS : 0;
+        left = rest < left ? rest : left;
+    }
     return left < SLICE_MS ? (int)left : SLICE_MS;
 }
 
-/* Waits until the descriptor takes something; false: it did not. `full`: it has just not, though
- * poll says that it would, as of a terminal with room for less than the next character. */
-static bool await_room(int fd, struct patience *p, bool full)
+static bool wait_for_room(int fd, struct patience *p, bool full)
 {
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
     for (;;) {
@@ -324,6 +338,17 @@ static bool await_room(int fd, struct patience *p, bool full)
         if (left == 0)
             return false;
     }
+}
+
+/* Waits until the descriptor takes something; false: it did not. `full`: it has just not, though
+ * poll says that it would, as of a terminal with room for less than the next character. */
+static bool await_room(int fd, struct patience *p, bool full)
+{
+    uint64_t begin = clock_ns();
+    bool room = wait_for_room(fd, p, full);
+    if (atomic_load(&end_left_ns) != INT64_MAX)
+        atomic_fetch_sub(&end_left_ns, (int64_t)(clock_ns() - begin));
+    return room;
 }
 
 /* The pipe or terminal once more, so that a write takes what there is room for and never waits:

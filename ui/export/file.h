@@ -42,4 +42,8 @@ bool out_file_is_special(const char *path);
 int fd_write_all(int fd, const char *what, const void *data, size_t len, int timeout_ms,
                  struct err *err);
 
+/* A signal ends the program: from now on all writes together wait OUT_BLINK_MS for their readers.
+ * Any thread. */
+void out_end_soon(void);
+
 #endif
