@@ -133,10 +133,9 @@ struct stats {
     char note[160]; /* one line for the overview: "cpu 88 %, 41 other clients, hit ratio 99.2 %" */
     double server_cpu_share; /* of one core; NaN: unknown */
     double server_cores;     /* CPUs that it may use; NaN: unknown */
-    double answer_share; /* of the service time of the last second, what the server itself says it
+    double answer_share;   /* of the service time of the last second, what the server itself says it
                             worked on the requests; NaN: it does not say */
-    double
-        own_cpu_share;     /* of a backend that has threads of its own: the CPU of the busiest since
+    double own_cpu_share;  /* of a backend that has threads of its own: the CPU of the busiest since
                               the last call, 0..1. The generator's limit like a worker's. NaN: none */
     int64_t other_clients; /* connections that are not ours; -1: unknown */
     int64_t data_items;    /* keys, rows, ...; -1: unknown */

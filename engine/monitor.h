@@ -48,9 +48,9 @@ struct monitor {
     struct histogram all_service, all_response;           /* whole run, all operations */
     struct interval tenth, second;
     struct latency last_service, last_response, last_lag; /* of the last full second */
-    double median_ns; /* response time of the last full second that had answers, however few; 0 */
-    struct tally total;                                   /* sums over all workers that ever were */
-    double area; /* integral of operations in flight, ops x s */
+    double median_ns;   /* response time of the last full second that had answers, however few; 0 */
+    struct tally total; /* sums over all workers that ever were */
+    double area;        /* integral of operations in flight, ops x s */
     struct series_store *store;
     uint64_t seconds;
     struct point tenths[TENTHS]; /* ring */
