@@ -17,8 +17,7 @@
 #define CASS_CONSISTENCY_CHOICES                                                                   \
     "any|one|two|three|quorum|all|local_quorum|each_quorum|serial|local_serial|local_one"
 
-/* ---- For a worker
- * ---------------------------------------------------------------------------------- */
+/* ---- For a worker ---- */
 
 unsigned cass_statement_of(const struct cass_worker *w, const struct op *op)
 {
@@ -142,8 +141,7 @@ static uint64_t cass_data_bytes(const struct worker *worker, const struct op *op
     return op->n * row;
 }
 
-/* ---- Routes
- * ---------------------------------------------------------------------------------------- */
+/* ---- Routes ---- */
 
 enum fitness { FIT_DOWN, FIT_RESTING, FIT_UNTRIED, FIT_UP };
 
@@ -196,8 +194,7 @@ static uint32_t cass_route(struct worker *worker, const struct op *op)
                                 : best; /* none stands: each is waited for in turn */
 }
 
-/* ---- Requests
- * -------------------------------------------------------------------------------------- */
+/* ---- Requests ---- */
 
 static void put_row(const struct cass_worker *w, struct cql_writer *out,
                     const struct cass_statement_info *st, const struct op *op, uint32_t i)
@@ -308,8 +305,7 @@ static uint32_t cass_depth(const struct pool *pool, uint32_t client_depth)
     return streams < CQL_STREAMS_MAX ? (uint32_t)streams : CQL_STREAMS_MAX;
 }
 
-/* ---- Targets and options
- * --------------------------------------------------------------------------- */
+/* ---- Targets and options ---- */
 
 static int cass_check(const struct target *t, const struct options *o, struct err *err)
 {

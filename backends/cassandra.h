@@ -85,8 +85,7 @@ enum cass_statement {
 #define CASS_PLACE_MAX 256                 /* a data centre's or a cluster's name */
 #define CASS_REFUSED_MAX 32                /* refused nodes that are told, each once */
 
-/* ---- Statements
- * ------------------------------------------------------------------------------------ */
+/* ---- Statements ---- */
 
 struct cass_param {
     uint16_t type; /* enum cql_type_id */
@@ -122,8 +121,7 @@ int64_t cass_row_token(const struct cass_statement_info *, uint64_t key);
 /* Can a key column have this type? */
 bool cass_key_type(uint16_t type);
 
-/* ---- Nodes
- * ----------------------------------------------------------------------------------------- */
+/* ---- Nodes ---- */
 
 struct cass_host {
     char name[CASS_HOST_MAX]; /* as it was typed; of a discovered one its address */
@@ -148,8 +146,7 @@ struct cass_ring {
     struct cass_token token[];
 };
 
-/* ---- Sockets
- * --------------------------------------------------------------------------------------- */
+/* ---- Sockets ---- */
 
 /* Bytes in and out of a connected socket. tls is an SSL * or NULL. */
 struct cass_link {
@@ -177,8 +174,7 @@ void cass_link_close(struct cass_link *);         /* idempotent once fd is -1 */
 #define CASS_STARTUP_MAX 16
 void cass_startup(const char *pair[CASS_STARTUP_MAX], const char *sender, bool lz4);
 
-/* ---- Blocking connection
- * --------------------------------------------------------------------------- */
+/* ---- Blocking connection ---- */
 
 struct cass_pool;
 struct cass_session {
@@ -225,8 +221,7 @@ int cass_session_register(struct cass_session *, void (*event)(void *, const str
 /* Reads what has come by itself, without waiting. -1: the connection is lost. */
 int cass_session_poll(struct cass_session *);
 
-/* ---- Pool, worker, connection
- * ---------------------------------------------------------------------- */
+/* ---- Pool, worker, connection ---- */
 
 struct cass_pool {
     const struct target *target;

@@ -42,7 +42,7 @@ struct cleaning {
     unsigned entries;
 };
 
-/* ---- The file */
+/* ---- The file ---- */
 
 /* One name of Cassandra's, of n bytes: no quote, no dot, nothing that CQL reads otherwise. */
 static bool take_name(char *to, const char *s, size_t n)
@@ -97,7 +97,7 @@ static void read_entries(struct cleaning *w, const json_t *list)
     }
 }
 
-/* ---- Looking */
+/* ---- Looking ---- */
 
 static void settle(struct entry *e, enum clean_fate fate, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -272,7 +272,7 @@ static int judge_keyspace(struct cleaning *w, struct entry *e, struct err *err)
     return 0;
 }
 
-/* ---- Removing */
+/* ---- Removing ---- */
 
 static void on_setting(void *ctx, const struct cql_str *v, unsigned values)
 {

@@ -69,8 +69,7 @@ int cass_names(const struct target *t, char *keyspace, char *table, struct err *
     return 0;
 }
 
-/* ---- What is there
- * --------------------------------------------------------------------------------- */
+/* ---- What is there ---- */
 
 struct found {
     bool there;
@@ -125,8 +124,7 @@ static int find_table(struct cass_session *s, const char *keyspace, const char *
     return cass_session_query(s, cql, on_comment, f, deadline_ns, err);
 }
 
-/* ---- Making it
- * ------------------------------------------------------------------------------------- */
+/* ---- Making it ---- */
 
 static bool writes(const struct pool *pool)
 {
@@ -290,8 +288,7 @@ static int await_agreement(struct cass_session *s, uint64_t deadline_ns, struct 
     }
 }
 
-/* ---- Statements
- * ------------------------------------------------------------------------------------ */
+/* ---- Statements ---- */
 
 struct columns {
     struct {

@@ -124,8 +124,7 @@ int cql_open_body(const struct cql_frame *f, struct cql_body *b)
     return in.bad ? -1 : 0;
 }
 
-/* ---- Errors
- * ---------------------------------------------------------------------------------------- */
+/* ---- Errors ---- */
 
 static const struct {
     uint32_t code;
@@ -242,8 +241,7 @@ char *cql_error_text(const struct cql_error *e, char *buf, size_t size)
     return buf;
 }
 
-/* ---- Results
- * --------------------------------------------------------------------------------------- */
+/* ---- Results ---- */
 
 bool cql_next_column(struct cql_columns *c, struct cql_column *col)
 {

@@ -43,7 +43,7 @@ struct crate_reply {
     struct crate_fault error; /* has_error: the request failed as a whole */
     struct crate_fault fault[CRATE_FAULTS];
     unsigned faults;
-    /* ---- the scanner's own */
+    /* ---- the scanner's own ---- */
     uint8_t state, number, literal, literal_at, unicode_left;
     uint8_t key1, key2, key3;
     bool in_key, capture;

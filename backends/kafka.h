@@ -289,7 +289,8 @@ struct kafka_conn {
     const rd_kafka_message_t *message[KAFKA_BURST];
 };
 
-/* ---- kafka_conf.c */
+/* ---- kafka_conf.c ---- */
+
 /* Checks every kafka.PROPERTY with librdkafka, each for itself. ERR_USAGE with its words. */
 int kafka_conf_check(const struct target *, const struct options *, struct err *);
 /* Do they fit together, and with the target's user? Makes handles that connect to nothing.
@@ -330,14 +331,16 @@ void kafka_strain(struct kafka_pool *, rd_kafka_resp_err_t);
 /* Over, if a link came up since it began: seen at once, without asking. */
 void kafka_trouble_look(struct kafka_pool *);
 
-/* ---- kafka_threads.c */
+/* ---- kafka_threads.c ---- */
+
 /* Keeps account of the threads of a handle that is being made. */
 void kafka_threads_watch(struct kafka_pool *, rd_kafka_t *);
 /* CPU of the busiest of librdkafka's threads since the last call, 0..1; NaN: not known yet. Pool
  * thread. */
 double kafka_threads_busiest(struct kafka_pool *);
 
-/* ---- kafka_admin.c: all block, up to timeout_ms for each question */
+/* ---- kafka_admin.c: all block, up to timeout_ms for each question ---- */
+
 rd_kafka_AdminOptions_t *kafka_admin_options(rd_kafka_t *);
 /* The next event of this type, or NULL after some seconds. */
 rd_kafka_event_t *kafka_await(rd_kafka_queue_t *, rd_kafka_event_type_t);
@@ -376,8 +379,10 @@ void kafka_partitions_first(struct kafka_pool *);
 void kafka_topic_settings(
     struct kafka_pool *); /* retention, version; what cannot be had stays unknown */
 
-/* ---- kafka_made.c: which run made it. All block, and return 0 or ERR_FAILED with why. The topic
- * is one that exists: of a group, one that it reads. */
+/* ---- kafka_made.c: which run made it ---- */
+
+/* All block, and return 0 or ERR_FAILED with why. The topic is one that exists: of a group, one that
+ * it reads. */
 #define KAFKA_MARK_GROUP (KAFKA_GROUP_MOST + 32)
 enum kafka_made { KAFKA_MADE_TOPIC, KAFKA_MADE_GROUP };
 int kafka_made_mark(rd_kafka_t *, enum kafka_made, const char *name, const char *topic,
@@ -395,10 +400,12 @@ rd_kafka_resp_err_t kafka_group_offsets(rd_kafka_t *, const char *group,
 void kafka_made_here_add(const char *cluster, const char *topic);
 bool kafka_made_here(const char *cluster, const char *topic);
 
-/* ---- kafka_clean.c */
+/* ---- kafka_clean.c ---- */
+
 int kafka_clean(struct clean *, struct err *);
 
-/* ---- kafka_pool.c */
+/* ---- kafka_pool.c ---- */
+
 bool kafka_each(const struct kafka_pool *);
 bool kafka_by_hand(const struct kafka_pool *); /* partitions are assigned by us, not by a group */
 uint32_t kafka_boot(void);                     /* tells this machine's boot from others */
@@ -408,7 +415,8 @@ double kafka_anon_bytes(void);                 /* anonymous memory of the proces
 bool kafka_same_cluster(struct kafka_pool *, rd_kafka_t *, char *other, size_t size);
 int kafka_pool_open(struct pool *, struct err *);
 void kafka_pool_close(struct pool *);
-/* ---- kafka_table.c: all on the pool's thread */
+/* ---- kafka_table.c: all on the pool's thread ---- */
+
 /* A second of the present way; anew: it follows another way, so the row begins anew. */
 void kafka_row_add(struct kafka_pool *, const struct kafka_second *, bool anew);
 /* The wait share at the fewest clients of the present way of sharing and handling that kept up, if
@@ -418,7 +426,8 @@ void kafka_refer(struct kafka_pool *);
 double kafka_memory_growth(const struct kafka_pool *, double *low, double *high);
 /* Adds "by_clients", "table" and "findings" to the consumer's figures. */
 void kafka_say_rows(const struct kafka_pool *, struct json_t *);
-/* ---- kafka_stats.c */
+/* ---- kafka_stats.c ---- */
+
 void kafka_pool_stats(struct pool *, struct stats *);
 
 static inline const struct options *kafka_opts(const struct kafka_pool *kp)
@@ -426,7 +435,8 @@ static inline const struct options *kafka_opts(const struct kafka_pool *kp)
     return pool_options(kp->pool);
 }
 
-/* ---- kafka.c */
+/* ---- kafka.c ---- */
+
 void kafka_tune(struct worker *);
 /* All that the pool's workers showed, those that ended included. */
 void kafka_sums_total(struct kafka_pool *, struct kafka_sums *, unsigned *clients,
@@ -437,7 +447,8 @@ void kafka_reports_cb(rd_kafka_t *, void *opaque);
 void kafka_messages_cb(rd_kafka_t *, void *opaque);
 void kafka_wake(struct kafka_conn *); /* its queues are read on the loop's next turn */
 
-/* ---- kafka_produce.c */
+/* ---- kafka_produce.c ---- */
+
 uint32_t kafka_murmur2(const char *data, size_t len);
 int kafka_producer_open(struct kafka_conn *, struct err *);
 enum submit kafka_submit(struct conn *, struct op *);
@@ -448,7 +459,8 @@ void kafka_trip_message(struct kafka_conn *, const rd_kafka_message_t *);
 void kafka_trip_expire(struct kafka_conn *);
 void kafka_payload_free(struct kafka_worker *);
 
-/* ---- kafka_consume.c */
+/* ---- kafka_consume.c ---- */
+
 int kafka_consumer_open(struct kafka_conn *, struct err *);
 void kafka_consumer_read(struct kafka_conn *);
 /* Chooses the partitions of a consumer that is assigned by hand, and takes them if they changed. */
@@ -458,7 +470,8 @@ void kafka_consumer_pause(struct kafka_conn *, bool paused);
 /* Begins the end of a consumer, or goes on with it; true when only its destruction is left. */
 bool kafka_consumer_leave(struct kafka_conn *);
 
-/* ---- kafka_client.c */
+/* ---- kafka_client.c ---- */
+
 void kafka_clients_tune(struct kafka_worker *);
 void kafka_clients_free(struct kafka_worker *);
 /* How many messages all clients of the connection can take in now. */

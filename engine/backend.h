@@ -77,7 +77,7 @@ struct op {
     uint8_t state, flags;
     uint32_t row_room;         /* of row_intended_ns */
     uint64_t *row_intended_ns; /* n of them under open arrival when n > 1; else not used */
-    /* ---- chosen by fill(), kept for submit() and op_again() */
+    /* ---- chosen by fill(), kept for submit() and op_again() ---- */
     uint64_t rnd; /* 64 random bits of this op's own, drawn by the engine from the pool's seed */
     uint64_t key; /* which key, or first key of a bulk */
     uint32_t
@@ -187,8 +187,10 @@ struct backend {
      * only reading is allowed. Optional. Any thread. */
     const char *(*beyond)(const struct options *);
 
-    /* -- for a pool, on the pool's own thread. Looks up names, checks the server, creates tables.
-     * Called again after a back-off when it fails with ERR_UNREACHED. Optional. */
+    /* ---- for a pool: on the pool's own thread ---- */
+
+    /* Looks up names, checks the server, creates tables. Called again after a back-off when it fails
+     * with ERR_UNREACHED. Optional. */
     int (*pool_open)(struct pool *, struct err *);
     void (*pool_stats)(struct pool *, struct stats *); /* optional */
     /* Optional. After every worker ended and if pool_open was ever called, also when that failed:
@@ -213,9 +215,10 @@ struct backend {
      * thread; no wait. */
     double (*to_come)(const struct pool *, const struct options *, const double *weight);
 
-    /* -- for a worker; never block. worker_open and worker_close run on the supervisor's thread,
-     * before the worker's own thread begins and after it ended; everything below on the worker's.
-     */
+    /* ---- for a worker: never block ---- */
+
+    /* worker_open and worker_close run on the supervisor's thread, before the worker's own thread
+     * begins and after it ended; everything below on the worker's. */
     int (*worker_open)(struct worker *, struct err *); /* optional: a curl multi handle, ... */
     void (*worker_close)(struct worker *);             /* optional; all conns are closed by then */
     void (*tune)(struct worker *); /* optional: an option, clients or connections changed */
@@ -238,8 +241,7 @@ struct backend {
  * only for what is kept; whatever else quotes a server (err_set, conn_down, conn_trouble,
  * pool_event, names and versions) is given what secret_said (engine/secret.h) left of it. */
 
-/* ---- What the engine gives a backend
- * ------------------------------------------------------------- */
+/* ---- What the engine gives a backend ---- */
 
 /* A connection. Fields are the engine's, to be read. conn_data() is the backend's own memory. */
 struct conn {
@@ -248,7 +250,7 @@ struct conn {
     uint32_t requests, ops; /* how many: requests, and the operations that they carry */
     uint32_t group;
     uint32_t id; /* within its worker and group, from 0 */
-    /* ---- private to engine/conn.c */
+    /* ---- private to engine/conn.c ---- */
     struct op *unsent;        /* first op not yet stamped as sent */
     struct conn *next, *prev; /* list of those with room */
     struct conn *next_dirty, *next_doomed;
@@ -306,9 +308,9 @@ void pool_removing(struct pool *, uint64_t for_ns);
 /* A line in the events view: "node 10.0.0.3 down". Any thread. */
 void pool_event(struct pool *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- Protection: what is asked before anything is sent (engine/guard.c)
- *
- * Is a connection to this address allowed by targets.conf? 0, or ERR_REFUSED; ERR_UNREACHED while a
+/* ---- Protection: what is asked before anything is sent (engine/guard.c) ---- */
+
+/* Is a connection to this address allowed by targets.conf? 0, or ERR_REFUSED; ERR_UNREACHED while a
  * pool that was taken for local waits for a yes to its first address elsewhere (try again later).
  * Call it for each address, after name resolution and before connecting, discovered nodes included.
  * Any thread. */
@@ -381,7 +383,8 @@ void pool_strain(struct pool *, enum strain, const char *fmt, ...)
 void pool_strain_said(struct pool *, enum strain, const char *said, size_t len, const char *fmt,
                       ...) __attribute__((format(printf, 5, 6)));
 
-/* ---- clean: what a saved run left behind, looked at and removed */
+/* ---- clean: what a saved run left behind, looked at and removed ---- */
+
 enum clean_fate {
     CLEAN_OURS,   /* it bears this run's mark and would go (a look) */
     CLEAN_GONE,   /* removed now */

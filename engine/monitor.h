@@ -96,7 +96,8 @@ uint64_t monitor_class_recent(const struct monitor *, const char *error_class);
 /* Summary of a histogram: NaN where fewer than 10 samples lie above a quantile. */
 void latency_summary(const struct histogram *, struct latency *);
 
-/* ---- judge.c: what the figures mean */
+/* ---- judge.c: what the figures mean ---- */
+
 void judge_limit(const struct pool *, struct pool_snapshot *);
 void judge_validity(const struct pool *, struct pool_snapshot *);
 

@@ -21,8 +21,7 @@ void *op_data(const struct op *op)
     return (void *)(uintptr_t)(op + 1);
 }
 
-/* ---- memory of requests ------------------------------------------------------------------------
- */
+/* ---- memory of requests ---- */
 
 static void ops_grow(struct worker *w)
 {
@@ -72,8 +71,7 @@ void ops_free(struct worker *w)
     w->free_op = NULL;
 }
 
-/* ---- counting -----------------------------------------------------------------------------------
- */
+/* ---- counting ---- */
 
 void worker_account(struct worker *w)
 {
@@ -121,8 +119,7 @@ void op_count_in_flight(struct worker *w, const struct op *op, int sign)
     }
 }
 
-/* ---- ending
- * ------------------------------------------------------------------------------------------ */
+/* ---- ending ---- */
 
 static void think(struct worker *w, struct client *c, uint32_t requests)
 {
@@ -361,8 +358,7 @@ void op_expire(struct op *op)
     client_release(op);
 }
 
-/* ---- what arrives unasked
- * ------------------------------------------------------------------------------ */
+/* ---- what arrives unasked ---- */
 
 bool worker_paused(const struct worker *w)
 {

@@ -113,7 +113,8 @@ void recorder_fini(struct recorder *);
  * -1. */
 int recorder_prepare(struct recorder *, unsigned type);
 
-/* ---- worker's side */
+/* ---- worker's side ---- */
+
 void recorder_turn_begin(struct recorder *);
 void recorder_turn_end(struct recorder *, const struct tally *);
 static inline void interval_add(struct interval_set *s, unsigned series, uint64_t ns, uint64_t n)
@@ -144,7 +145,8 @@ enum words { WORDS_OURS, WORDS_SERVERS };
 void recorder_error(struct recorder *, const char *error_class, uint64_t count, const char *msg,
                     size_t len, enum words, uint64_t now_ns);
 
-/* ---- monitor's side */
+/* ---- monitor's side ---- */
+
 void recorder_read(const struct recorder *, struct tally *); /* a consistent tally */
 void recorder_flip(struct recorder *); /* from the next turn on the other set */
 /* True when the set that was flipped away is the reader's. */

@@ -35,7 +35,8 @@ int report_make(const struct json_t *run, const char *path, const struct report_
 /* `loadtop report RUN.json -o FILE [--pool NAME] [--service]`. Says into t what was written. */
 int report_verb(struct text *t, int argc, char *const *argv, struct err *);
 
-/* ---- the formats */
+/* ---- the formats ---- */
+
 void report_html(const struct json_t *run, struct text *);
 void report_markdown(const struct json_t *run, struct text *);
 void report_plain(const struct json_t *run, struct text *);
