@@ -347,8 +347,8 @@ void cass_pool_stats(struct pool *, struct stats *);
 void cass_pool_close(struct pool *);
 int cass_clean(struct clean *, struct err *);
 
-/* Nodes: the contact points of the URL into p->host; the rest of the cluster, asked of s; the ring.
- */
+/* Nodes: the contact points of the URL into p->host; the rest of the cluster,
+ * asked of s; the ring. */
 int cass_contacts(struct cass_pool *, const struct pool *, struct err *);
 int cass_discover(struct cass_pool *, struct pool *, struct cass_session *, uint64_t deadline_ns,
                   struct err *);

@@ -404,8 +404,8 @@ static bool row_is_right(const struct cass_conn *c, const struct op *op, struct 
     return false;
 }
 
-/* The next page of what an operation reads, unless its time is up. False: there is none to ask for.
- */
+/* The next page of what an operation reads, unless its time is up. False:
+ * there is none to ask for. */
 static bool go_on_reading(struct cass_conn *c, struct op *op, const struct cql_result *r)
 {
     uint64_t timeout = pool_timeout_ns(worker_pool(c->conn->worker));
@@ -649,8 +649,8 @@ static void ready(struct watch *w, uint32_t events)
     give_room(c);
 }
 
-/* Handshake over time; the end of a rest; and, under load, a server that says nothing for too long.
- */
+/* Handshake over time; the end of a rest; and, under load, a server that says
+ * nothing for too long. */
 static void alarm_fire(struct alarm *a)
 {
     struct cass_conn *c = conn_of_alarm(a);

@@ -4,8 +4,8 @@
  * What loadtop makes carries its mark: the table's comment says which run made it, and that it made
  * the keyspace, too, which has no comment of its own. A table without the mark is somebody's, and
  * is written to only with --allow-destructive. Whether a table is the run's own is always read back
- * from the server: somebody else's may have come in between. Statements follow from
- * the columns that the server names, so that they fit a table of ours and anybody else's alike. */
+ * from the server: somebody else's may have come in between. Statements follow from the columns
+ * that the server names, so that they fit a table of ours and anybody else's alike. */
 #include "backends/cassandra.h"
 #include "engine/text.h"
 

@@ -181,8 +181,8 @@ const char *cql_error_class(uint32_t code); /* "write_timeout"; "server_error" i
 /* One line with the details of its class; returns buf, always terminated. */
 char *cql_error_text(const struct cql_error *, char *buf, size_t size);
 
-/* Types: an [option]. `spec` are the bytes that follow the id: of a collection, tuple or user type.
- */
+/* Types: an [option]. `spec` are the bytes that follow the id: of a
+ * collection, tuple or user type. */
 enum cql_type_id {
     CQL_CUSTOM,
     CQL_ASCII,

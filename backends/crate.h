@@ -102,8 +102,8 @@ struct crate_made {
     char replicas[24];
 };
 
-/* Signs that the target suffers; only what is new since the pool began counts. The pool's thread.
- */
+/* Signs that the target suffers; only what is new since the pool began
+ * counts. The pool's thread. */
 struct crate_strain {
     bool known;
     double rejected;          /* by thread pools of all nodes, at the last look */
@@ -251,12 +251,12 @@ void crate_plain_options(CURL *, const char *sender);
 /* GET / of a host; `fresh`: on a connection of its own. 0 (status and reply are set) or
  * ERR_UNREACHED. */
 int crate_site_get(struct crate_site *, unsigned host, bool fresh, long timeout_ms, struct err *);
-/* GET / of a host, and who it says that it is. ERR_UNREACHED; ERR_FAILED also when it is of another
- * cluster than the hosts before. Whether it may be used is then the caller's to say (host.known).
- */
+/* GET / of a host, and who it says that it is. ERR_UNREACHED; ERR_FAILED also when it
+ * is of another cluster than the hosts before. Whether it may be used is then the
+ * caller's to say (host.known). */
 int crate_site_greet(struct crate_site *, unsigned host, struct err *);
-/* Is this (NULL: it does not say) the cluster that the first host named? Any thread, once greeted.
- */
+/* Is this (NULL: it does not say) the cluster that the first host named? Any
+ * thread, once greeted. */
 bool crate_same_cluster(const struct crate_site *, const char *cluster);
 /* Runs a statement on the first known host that answers. args: stolen, may be NULL. *reply (may be
  * NULL): the caller's. ERR_UNREACHED: no host answered; ERR_FAILED: with CrateDB's message;
@@ -284,8 +284,8 @@ void crate_balance(struct pool *, struct crate_pool *);
 
 /* ---- crate_table.c: the pool's thread ---- */
 
-/* Is there such a table, and who made it? run: the id of the run that is asked about. 0 or ERR_*.
- */
+/* Is there such a table, and who made it? run: the id of the run that is
+ * asked about. 0 or ERR_*. */
 int crate_table_look(struct crate_site *, const struct crate_table *, const char *run,
                      struct crate_made *, struct err *);
 /* Makes the table or checks it. ERR_REFUSED: it is not ours to write to. */

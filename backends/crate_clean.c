@@ -2,9 +2,9 @@
  * end.
  *
  * A table goes when it bears the run's mark (crate_sql.h) and holds no record of others; else the
- * run's own records go from it, known by their keys, and the table stays. The mark is
- * checked again right before each DROP. CrateDB cannot do both in one statement: a table that is
- * dropped and created again in between would be taken for the old one.
+ * run's own records go from it, known by their keys, and the table stays. The mark is checked again
+ * right before each DROP. CrateDB cannot do both in one statement: a table that is dropped and
+ * created again in between would be taken for the old one.
  *
  * SELECT, DELETE and count(*) see only what was refreshed (docs/general/dql/refresh.rst), so there
  * is a REFRESH before each of them, and the counts are the server's. */

@@ -31,8 +31,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What stands at the front of every message that is large enough; little endian as the machine is.
- */
+/* What stands at the front of every message that is large enough; little
+ * endian as the machine is. */
 struct kafka_mark {
     uint32_t magic;
     uint32_t boot;     /* of the machine: a stamp is comparable only under the same one */
@@ -62,8 +62,8 @@ struct kafka_sums {
     struct track_counts order;
 };
 
-/* The pool's end offset and, for deliver=share, what was taken of a partition by whichever client.
- */
+/* The pool's end offset and, for deliver=share, what was taken of a
+ * partition by whichever client. */
 struct kafka_part {
     pthread_mutex_t mutex; /* of track; held for one batch, contended only around a rebalance */
     struct track track;
@@ -296,15 +296,14 @@ int kafka_conf_check(const struct target *, const struct options *, struct err *
 /* Do they fit together, and with the target's user? Makes handles that connect to nothing.
  * ERR_USAGE with librdkafka's words. */
 int kafka_conf_try(struct kafka_pool *, struct err *);
-/* A configuration for a producer or a consumer; the caller owns it. NULL and err. sender:
- * client.id. kp: whose connections are asked about (connect_to); NULL: no handle is made with it.
- */
+/* A configuration for a producer or a consumer; the caller owns it. NULL and err.
+ * sender: client.id. kp: whose connections are asked about (connect_to); NULL: no
+ * handle is made with it. */
 rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *,
                                 const struct options *, const char *sender, rd_kafka_type_t,
                                 struct err *);
 /* As rd_kafka_new, with the handle's threads and links watched. Takes conf, whether it fails or
- * not.
- */
+ * not. */
 rd_kafka_t *kafka_handle_new(struct kafka_pool *, rd_kafka_type_t, rd_kafka_conf_t *conf,
                              char *words, size_t size);
 /* The host of what librdkafka connects to: "host:9092", "[::1]:9092", "::1:9092". False: it is not
@@ -441,8 +440,8 @@ void kafka_tune(struct worker *);
 /* All that the pool's workers showed, those that ended included. */
 void kafka_sums_total(struct kafka_pool *, struct kafka_sums *, unsigned *clients,
                       unsigned *connections, unsigned *workers);
-/* librdkafka's threads call these when a queue turned from empty to not empty. opaque: the signal.
- */
+/* librdkafka's threads call these when a queue turned from empty to not
+ * empty. opaque: the signal. */
 void kafka_reports_cb(rd_kafka_t *, void *opaque);
 void kafka_messages_cb(rd_kafka_t *, void *opaque);
 void kafka_wake(struct kafka_conn *); /* its queues are read on the loop's next turn */

@@ -296,8 +296,8 @@ bool pool_read_only(const struct pool *); /* --read-only, or a look */
 bool pool_is_look(const struct pool *);   /* before a first load: nothing will be loaded */
 uint64_t pool_seed(const struct pool *);
 uint64_t pool_timeout_ns(const struct pool *);
-/* The next of a sequence shared by all workers of the pool, from 0 (dist=sequential, primary keys).
- */
+/* The next of a sequence shared by all workers of the pool, from 0
+ * (dist=sequential, primary keys). */
 uint64_t pool_sequence(struct pool *, uint64_t n);
 /* From pool_open: the target answers, only opening takes long (a table or topic is being made), so
  * it is not given up as one that cannot be reached. */
@@ -316,9 +316,9 @@ void pool_event(struct pool *, const char *fmt, ...) __attribute__((format(print
  * Any thread. */
 int pool_connect_allowed(const struct pool *, const char *host, const struct sockaddr *,
                          struct err *);
-/* A non-blocking TCP (nodelay, keep-alive) or unix socket on its way to addr, after the check
- * above; -1 and err. Both take NULL
- * for the pool (clean has none): then `protect` wants --confirm. */
+/* A non-blocking TCP (nodelay, keep-alive) or unix socket on its way to addr, after
+ * the check above; -1 and err. Both take NULL for the pool (clean has none): then
+ * `protect` wants --confirm. */
 int net_connect(const struct pool *, const char *host, const struct sockaddr *, unsigned len,
                 struct err *);
 
@@ -329,11 +329,10 @@ int net_connect(const struct pool *, const char *host, const struct sockaddr *, 
 int pool_identity_allowed(struct pool *, const char *identity, struct err *);
 /* The same for a server that is reached again while the load runs: without a wait. False: it must
  * not be loaded; the pool is ended for that, and a connection to it must not carry a request. Any
- * thread.
- */
+ * thread. */
 bool pool_identity_still_allowed(struct pool *, const char *identity);
-/* Does any rule name an identity of this backend? Else nobody needs to ask for it at each connect.
- */
+/* Does any rule name an identity of this backend? Else nobody needs to ask
+ * for it at each connect. */
 bool pool_identity_matters(const struct pool *);
 /* Who this is, for the server's list of clients: "loadtop:alice@build7:1a2b3c4d" (user, host, run);
  * letters, digits and "@:._-" only, at most 127. */
@@ -365,8 +364,8 @@ void pool_nodes(struct pool *, unsigned n);
 
 /* The target suffers, as it says itself or as its refusals tell: a pool whose target is not on this
  * machine is paused with this reason, and again 10 s after a person has resumed it if it goes on.
- * Only what is new since the last look counts. Any thread, also a worker's (it takes a lock
- * only the first time after each look of the supervisor's). */
+ * Only what is new since the last look counts. Any thread, also a worker's (it takes a lock only
+ * the first time after each look of the supervisor's). */
 enum strain {
     STRAIN_EVICTED,   /* data goes for want of memory */
     STRAIN_MEMORY,    /* writes are refused for want of memory */
@@ -419,9 +418,9 @@ int clean_identity_allowed(const struct clean *, const char *backend, const char
  * Any thread. */
 bool net_hold(size_t *mine, size_t bytes);
 
-/* The shortest round trip that the kernel saw lately on this connected TCP socket (Linux
- * tcp_info's tcpi_min_rtt, the network's part, without the server's work), ns; -1: a unix socket,
- * or not known. For a link that carries no load. */
+/* The shortest round trip that the kernel saw lately on this connected TCP socket (Linux tcp_info's
+ * tcpi_min_rtt, the network's part, without the server's work), ns; -1: a unix socket, or not
+ * known. For a link that carries no load. */
 int64_t net_round_trip_ns(int fd);
 
 void conn_up(struct conn *);

@@ -1,5 +1,5 @@
-/* The inside of the engine: what the supervisor owns, and the few doors that other threads may use.
- */
+/* The inside of the engine: what the supervisor owns, and the few doors that
+ * other threads may use. */
 #ifndef LOADTOP_ENGINE_ENGINE_PRIVATE_H
 #define LOADTOP_ENGINE_ENGINE_PRIVATE_H
 

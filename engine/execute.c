@@ -40,8 +40,8 @@ static uint64_t draining_connections(const struct pool *p)
     return n;
 }
 
-/* Connections of all pools whose targets are not on this machine, this one with the load it wishes.
- */
+/* Connections of all pools whose targets are not on this machine, this one
+ * with the load it wishes. */
 static int connections_allowed(const struct engine *e, const struct pool *p,
                                const struct load *load, struct err *err)
 {

@@ -81,8 +81,8 @@ void monitor_fini(struct monitor *);
 void monitor_collect(struct pool *, uint64_t now_ns);
 /* Drains a worker that has ended: both sets. */
 void monitor_collect_ended(struct pool *, struct worker *);
-/* Closes the tenth that ends at now, and the second when it is over. True when a second was closed.
- */
+/* Closes the tenth that ends at now, and the second when it is over. True
+ * when a second was closed. */
 bool monitor_tick(struct pool *, double now_s, uint64_t now_ns);
 /* The pool has ended: closes the last, shorter second. */
 void monitor_last(struct pool *, double now_s);

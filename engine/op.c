@@ -181,8 +181,8 @@ static void client_unlink(struct client *c, struct op *op)
     op->client = NULL;
 }
 
-/* The client gets its place back. `sent`: the request went out, so a batch or a think time counts.
- */
+/* The client gets its place back. `sent`: the request went out, so a batch
+ * or a think time counts. */
 static void client_take_back(struct op *op, bool sent)
 {
     struct client *c = op->client;
@@ -334,8 +334,8 @@ void op_timeout(struct op *op)
     end(op, 0, END_TIMEOUT);
 }
 
-/* Its connection is gone (class given), or it was refused for good (no class: op_error was called).
- */
+/* Its connection is gone (class given), or it was refused for good (no class:
+ * op_error was called). */
 void op_lost(struct op *op, const char *error_class, const char *msg, size_t len)
 {
     struct worker *w = op->conn->worker;
@@ -346,8 +346,8 @@ void op_lost(struct op *op, const char *error_class, const char *msg, size_t len
     end(op, op->n, END_OK);
 }
 
-/* Time is up. On a connection it stays, abandoned, until its answer comes or the connection goes.
- */
+/* Time is up. On a connection it stays, abandoned, until its answer comes
+ * or the connection goes. */
 void op_expire(struct op *op)
 {
     struct worker *w = op->client->worker;

@@ -79,8 +79,8 @@ void stretch_describe(struct pool *, struct plateau *, double now_s);
  * belong together. `except`: an option left out, or NULL. */
 uint64_t pool_setting(const struct pool *, const char *except);
 
-/* Is p a point of the curve by `var` ("threads" ...) on which the newest plateau lies? (scaling.c)
- */
+/* Is p a point of the curve by `var` ("threads" ...) on which the newest
+ * plateau lies? (scaling.c) */
 bool scaling_has(const char *var, const struct plateau *p, const struct plateau *newest);
 /* The value of var at a plateau. */
 double scaling_value(const char *var, const struct plateau *);

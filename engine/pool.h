@@ -28,8 +28,8 @@ enum open_stage {
     OPEN_FAILED
 };
 
-/* What a backend said in JSON; shared by the pool and the snapshots, freed by whoever lets go last.
- */
+/* What a backend said in JSON; shared by the pool and the snapshots, freed by
+ * whoever lets go last. */
 struct stats_json {
     _Atomic unsigned refs;
     struct json_t *stats, *left_behind;

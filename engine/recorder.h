@@ -139,9 +139,9 @@ static inline void recorder_extra(struct recorder *r, enum extra e, uint64_t ns)
 void recorder_uses(struct recorder *, unsigned type);
 /* Whose words a message is: what a server said may hold a secret anywhere. */
 enum words { WORDS_OURS, WORDS_SERVERS };
-/* Counts an error of a class. Never waits: a message is left out while the monitor reads messages,
- * and when one of its class was kept in the last 10 ms; only what is kept is searched for secrets.
- */
+/* Counts an error of a class. Never waits: a message is left out while the monitor reads
+ * messages, and when one of its class was kept in the last 10 ms; only what is kept is
+ * searched for secrets. */
 void recorder_error(struct recorder *, const char *error_class, uint64_t count, const char *msg,
                     size_t len, enum words, uint64_t now_ns);
 
@@ -152,8 +152,8 @@ void recorder_flip(struct recorder *); /* from the next turn on the other set */
 /* True when the set that was flipped away is the reader's. */
 bool recorder_quiet(const struct recorder *);
 struct interval_set *recorder_idle_set(struct recorder *);
-/* Has the worker done nothing at all since its set was drained, so that there is nothing to read?
- */
+/* Has the worker done nothing at all since its set was drained, so that
+ * there is nothing to read? */
 static inline bool recorder_still(const struct recorder *r)
 {
     return !(r->flipped_at & 1) &&

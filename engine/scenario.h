@@ -70,8 +70,8 @@ struct pool_spec {
 int pool_spec_parse(struct pool_spec *, const char *url, enum option_origin,
                     const struct options *defaults, const struct backend *const *backends,
                     struct err *);
-/* Checks those pool options that the table keeps as text (rate, name): for flags without a target.
- */
+/* Checks those pool options that the table keeps as text (rate, name): for
+ * flags without a target. */
 int pool_options_check(const struct options *, struct err *);
 /* May a pool have this name? (A letter first; no blank, ':', '=' or ','; not a number; under
  * POOL_NAME_MAX.) */
@@ -147,8 +147,8 @@ bool threshold_is_for(const struct threshold *, const char *name, unsigned numbe
 /* Pools at a time: those that were removed do not count. All tables by pool of the engine and of
  * the screen have this size. */
 #define POOLS_MAX 64
-/* Pools of one run in all: a removed one is kept for the report, and its number is not used again.
- */
+/* Pools of one run in all: a removed one is kept for the report, and its
+ * number is not used again. */
 #define POOLS_RUN_MAX 255
 struct at {
     uint64_t at_ns;            /* after the start */

@@ -234,9 +234,9 @@ struct sweep_snapshot {
     const struct sweep_cell *cell; /* [cells] */
     unsigned cells;
 };
-/* Throughput of a cell against the first one of its line along the axis: per value (efficiency,
- * for threads and clients: 1 is ideal) or as it is (gain). NaN when one of the two is not measured,
- * or a value is no number. *sound: both are steady and valid; else it is shown in brackets. */
+/* Throughput of a cell against the first one of its line along the axis: per value (efficiency, for
+ * threads and clients: 1 is ideal) or as it is (gain). NaN when one of the two is not measured, or
+ * a value is no number. *sound: both are steady and valid; else it is shown in brackets. */
 double sweep_relative(const struct sweep_snapshot *, unsigned cell, unsigned axis, bool *sound);
 bool sweep_axis_scales(const struct sweep_axis *); /* efficiency is meant, not gain */
 #define SWEEPS_PAST 16

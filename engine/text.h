@@ -20,8 +20,8 @@ struct text {
 void text_add(struct text *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_vadd(struct text *, const char *fmt, va_list) __attribute__((format(printf, 2, 0)));
 void text_put(struct text *, const char *s, size_t len);
-/* Adds s as a quoted JSON string is not done here: JSON is jansson's. Empties, keeping the memory.
- */
+/* Adds s as a quoted JSON string is not done here: JSON is jansson's.
+ * Empties, keeping the memory. */
 void text_clear(struct text *);
 void text_free(struct text *);             /* frees and zeroes; takes NULL */
 const char *text_str(const struct text *); /* never NULL */

@@ -228,20 +228,20 @@ void ops_free(struct worker *); /* all of them, at the worker's end */
 void op_offered(struct worker *, struct op *);
 void op_unoffered(struct worker *, struct op *);
 void op_count_in_flight(struct worker *, const struct op *, int sign);
-/* Its connection is gone (class given), or it was refused for good (no class: op_error was called).
- */
+/* Its connection is gone (class given), or it was refused for good (no class:
+ * op_error was called). */
 void op_lost(struct op *, const char *error_class, const char *msg, size_t len);
 void op_give_back(struct op *); /* never sent: back to the client and the budget */
-/* Time is up. On a connection it stays, abandoned, until its answer comes or the connection goes.
- */
+/* Time is up. On a connection it stays, abandoned, until its answer comes
+ * or the connection goes. */
 void op_expire(struct op *);
 void client_release(struct op *); /* the client gets its place back: the request has ended */
 void think_fire(struct alarm *);
 
 /* ---- lease.c: room on connections, and who waits for it ---- */
 
-/* Leases a connection for a chain of requests (linked by next) and submits them, or makes it wait.
- */
+/* Leases a connection for a chain of requests (linked by next) and submits
+ * them, or makes it wait. */
 void lease(struct worker *, struct op *chain);
 void lease_in(struct worker *, struct op *chain, uint32_t id);
 void leases_dispatch(struct worker *); /* groups in which room appeared */

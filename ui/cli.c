@@ -2,9 +2,8 @@
  *
  * own_table describes the options that are no pool's; letter_table gives the short names of both
  * and what stands for the value in the help. A value is checked by the table's type at once; the
- * values of
- * --at, --threshold, --goal and --max-rate have a grammar of their own and are checked when the
- * scenario is made, before anything starts. */
+ * values of --at, --threshold, --goal and --max-rate have a grammar of their own and are checked
+ * when the scenario is made, before anything starts. */
 #include "ui/cli.h"
 
 #include <ctype.h>

@@ -2,8 +2,8 @@
  *
  * A pool's value comes from the URL's query, else from the flag, else from the table's default. A
  * flag that is a backend's option goes to each pool whose backend has it; one that goes nowhere is
- * an error, because a setting that silently did nothing would make the figures mean something else.
- */
+ * an error, because a setting that silently did nothing would make the figures mean something
+ * else. */
 #include "ui/cli.h"
 
 #include <stdio.h>

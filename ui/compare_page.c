@@ -73,8 +73,7 @@ static bool is_valid(const struct side *s)
 }
 
 /* Where nothing waits for its send the p99 of response time is that of service time: once is
- * enough.
- */
+ * enough. */
 static bool is_the_same(const struct row *row, size_t i)
 {
     return row[i].figure == FIGURE_RESPONSE_P99 && i > 0 && row[i - 1].figure == FIGURE_P99 &&

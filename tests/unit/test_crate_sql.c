@@ -327,8 +327,8 @@ static void error_names(void **state)
     assert_int_equal(crate_message(shown, sizeof shown, "", 0, "do it"), 5);
 }
 
-/* Tabulated: upper 5 % and 1 % points of the chi-square distribution (Abramowitz and Stegun, 26.8).
- */
+/* Tabulated: upper 5 % and 1 % points of the chi-square distribution
+ * (Abramowitz and Stegun, 26.8). */
 static void chi_square(void **state)
 {
     (void)state;

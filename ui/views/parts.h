@@ -1,8 +1,8 @@
 /* What several views draw: the header, alerts, plots, the bottom lines; and how absent figures are
  * written.
  *
- * Every quantity goes through show_*: NaN, and -1 for counts that may be unknown, is "-", never 0.
- */
+ * Every quantity goes through show_*: NaN, and -1 for counts that may be
+ * unknown, is "-", never 0. */
 #ifndef LOADTOP_UI_VIEWS_PARTS_H
 #define LOADTOP_UI_VIEWS_PARTS_H
 
