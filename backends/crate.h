@@ -1,17 +1,17 @@
 /* What the files of the crate backend share; private to backends/crate*.c.
  *
- *   crate.c         the tables: options, operations, the backend itself; check()
- *   crate_site.c    the blocking side's HTTP: one request after another, hosts in turn
- *   crate_setup.c   a pool's start: hosts, balancer check, a person's statements
- *   crate_table.c   its table: made or checked, shards, keys that are in it
- *   crate_pool.c    a pool's figures and its end
- *   crate_clean.c   what a run left in tables: looked at and removed, by clean and by drop=yes
- *   crate_guard.c   what the target can bear: room on its disks, signs that it suffers
- *   crate_worker.c  a worker: libcurl's multi interface on the worker's loop, requests' bodies
- *   crate_conn.c    a connection: one easy handle on one TCP connection
- *   crate_request.c one request on it, and its outcome
- *   crate_record.c crate_stmt.c crate_sql.c crate_reply.c crate_error.c crate_nodes.c   pure parts
- */
+ *   crate.c          the tables: options, operations, the backend itself; check()
+ *   crate_site.c     the blocking side's HTTP: one request after another, hosts in turn
+ *   crate_setup.c    a pool's start: hosts, balancer check, a person's statements
+ *   crate_table.c    its table: made or checked, shards, keys that are in it
+ *   crate_pool.c     a pool's figures and its end
+ *   crate_clean.c    what a run left in tables: looked at and removed, by clean and by drop=yes
+ *   crate_guard.c    what the target can bear: room on its disks, signs that it suffers
+ *   crate_worker.c   a worker: libcurl's multi interface on the worker's loop, requests' bodies
+ *   crate_conn.c     a connection: one easy handle on one TCP connection
+ *   crate_request.c  one request on it, and its outcome
+ *
+ * Pure parts: crate_record.c crate_stmt.c crate_sql.c crate_reply.c crate_error.c crate_nodes.c */
 #ifndef LOADTOP_BACKENDS_CRATE_H
 #define LOADTOP_BACKENDS_CRATE_H
 

@@ -1,16 +1,16 @@
 /* The Kafka backend's own structures, shared by backends/kafka*.c and by nobody else.
  *
- * kafka.c          the descriptor, options, one connection's life
- * kafka_conf.c     librdkafka's configuration: properties checked, secrets, addresses, errors
- * kafka_threads.c  the CPU of librdkafka's own threads
- * kafka_admin.c    blocking questions to the cluster: topic, group, offsets, settings
- * kafka_made.c     which run made a topic or a group: marks on the cluster
- * kafka_pool.c     pool_open, pool_close
- * kafka_clean.c    what a saved run left behind
- * kafka_stats.c    once a second: lag, shares, states in words
- * kafka_produce.c  messages out, delivery reports in; end to end
- * kafka_consume.c  a consumer handle: its events, its partitions
- * kafka_client.c   what clients do with messages, and where their time goes
+ *   kafka.c          the descriptor, options, one connection's life
+ *   kafka_conf.c     librdkafka's configuration: properties checked, secrets, addresses, errors
+ *   kafka_threads.c  the CPU of librdkafka's own threads
+ *   kafka_admin.c    blocking questions to the cluster: topic, group, offsets, settings
+ *   kafka_made.c     which run made a topic or a group: marks on the cluster
+ *   kafka_pool.c     pool_open, pool_close
+ *   kafka_clean.c    what a saved run left behind
+ *   kafka_stats.c    once a second: lag, shares, states in words
+ *   kafka_produce.c  messages out, delivery reports in; end to end
+ *   kafka_consume.c  a consumer handle: its events, its partitions
+ *   kafka_client.c   what clients do with messages, and where their time goes
  *
  * A connection is one application's worth of handles: a producer, a consumer, or (in a pool that
  * does both) one of each. librdkafka runs threads of its own; all that it has to say comes through
@@ -55,8 +55,8 @@ struct kafka_sums {
     uint64_t wait_ns;   /* no message at hand and none being handled */
     uint64_t handle_ns; /* handling one: real time, or `work` */
     uint64_t thread_ns; /* a message at hand, waiting for the worker's thread */
-    uint64_t alloc_ns,
-        free_ns;              /* of the thread: buffers taken, given back (librdkafka's included) */
+    /* of the thread: buffers taken, given back (librdkafka's included) */
+    uint64_t alloc_ns, free_ns;
     uint64_t busy_ns;         /* of the thread: all that was done for messages */
     uint64_t messages, bytes; /* taken by clients */
     struct track_counts order;
@@ -95,8 +95,8 @@ struct kafka_row {
 };
 
 struct kafka_second { /* what happened since the last look */
-    double span_s, client_s, wait, handle,
-        thread;                  /* shares of the clients' time, client_s together */
+    /* shares of the clients' time, client_s together */
+    double span_s, client_s, wait, handle, thread;
     double alloc, freed, busy_s; /* seconds of the threads' time */
     double messages_per_s, bytes_per_s, produced_per_s, lag, anon_bytes;
     unsigned clients, connections, workers;
@@ -134,8 +134,8 @@ struct kafka_pool {
 
     pthread_mutex_t mutex;       /* all below */
     struct kafka_worker *worker; /* list */
-    struct kafka_conn
-        *member;             /* consumers that share partitions by hand, in the order of joining */
+    /* consumers that share partitions by hand, in the order of joining */
+    struct kafka_conn *member;
     struct kafka_sums ended; /* of workers that are gone */
     char trouble[192];       /* why no broker can be reached; "": they can */
     char why[192];           /* what one broker's link said last; "": nothing since they answered */
@@ -235,9 +235,9 @@ struct kafka_worker {
 
 struct kafka_owned { /* a partition as one consumer has it */
     bool assigned;
-    uint32_t share,
-        client;       /* deliver=share: rank among the connection's partitions; its client's id */
-    uint32_t pending; /* in its client's ring */
+    /* deliver=share: rank among the connection's partitions; its client's id */
+    uint32_t share, client;
+    uint32_t pending;      /* in its client's ring */
     _Atomic int64_t taken; /* next offset not taken by this consumer's clients; -1: none */
     int64_t stored;        /* as given to librdkafka for the next commit */
 };
@@ -380,8 +380,8 @@ void kafka_topic_settings(
 
 /* ---- kafka_made.c: which run made it ---- */
 
-/* All block, and return 0 or ERR_FAILED with why. The topic is one that exists: of a group, one that
- * it reads. */
+/* All block, and return 0 or ERR_FAILED with why. The topic is one that exists: of a group, one
+ * that it reads. */
 #define KAFKA_MARK_GROUP (KAFKA_GROUP_MOST + 32)
 enum kafka_made { KAFKA_MADE_TOPIC, KAFKA_MADE_GROUP };
 int kafka_made_mark(rd_kafka_t *, enum kafka_made, const char *name, const char *topic,

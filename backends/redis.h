@@ -1,7 +1,8 @@
 /* What the files of the Redis backend share: the pool's, a worker's and a connection's memory.
  *
  *   redis.c          the descriptor, options, and what a worker does for each operation; never
- * blocks redis_conn.c     sockets of a worker: connect, handshake, reading and writing
+ *                    blocks
+ *   redis_conn.c     sockets of a worker: connect, handshake, reading and writing
  *   redis_server.c   what blocks, on the pool's thread: names, the handshake's bytes, a first look
  *   redis_stats.c    INFO, every second
  *   redis_guard.c    who the server says it is, what it has room for, and whether it suffers
@@ -56,8 +57,8 @@ struct redis_address {
 struct redis_hello {
     char *bytes; /* and REDIS_WHO behind `len` of them */
     size_t len;
-    uint8_t auth, select,
-        steps; /* which reply is whose, from 1 (0: none), and how many there are */
+    /* which reply is whose, from 1 (0: none), and how many there are */
+    uint8_t auth, select, steps;
 };
 
 /* What follows it on a worker's connection when a rule names an identity of a Redis: two replies
@@ -125,9 +126,9 @@ struct redis_pool {
     /* the pool's thread only */
     struct redis_link *link;
     bool link_known; /* who is at its other end was seen, and is allowed */
-    struct redis_info first,
-        last;    /* before the load (or since the server is this one), and a second ago */
-    bool loaded; /* a worker was there */
+    /* before the load (or since the server is this one), and a second ago */
+    struct redis_info first, last;
+    bool loaded;                  /* a worker was there */
     struct redis_trouble trouble; /* when this pool began, or the server did */
     struct redis_peer peer;
 };
@@ -139,8 +140,8 @@ struct redis_worker {
     uint64_t keys, ttl_ms;
     uint32_t size_low, size_high;
     uint32_t written[REDIS_OPS]; /* bytes of data that one writes beside its value; 0: none */
-    size_t
-        asked_for; /* no reply needs to be larger: the largest `size` yet, and what is around it */
+    /* no reply needs to be larger: the largest `size` yet, and what is around it */
+    size_t asked_for;
     enum distribution dist;
     struct zipf zipf;
     char *in;  /* REDIS_IN bytes, for whatever connection is read */

@@ -8,7 +8,7 @@
  * Who calls what, and where:
  *   pool_*        on the pool's own thread; may block for seconds, must end within a bound.
  *   all others    on a worker's thread; never block. Different workers run at the same time and
- * share nothing but the pool's data, which is theirs to read only (or atomics).
+ *                 share nothing but the pool's data, which is theirs to read only (or atomics).
  *
  * The life of a request (`struct op`): the engine takes it from its free list, sets type, n, rnd
  * and seq; `fill` chooses what it is about; `route` (optional) names its group; the engine leases a
@@ -26,15 +26,19 @@
  *
  * How the four protocols fit (checked on paper, keep it so):
  *   Redis      conn = socket; answers in order: the head of conn->in_flight is the one answered. A
- * cluster's slot is route()'s group, MOVED is op_again. Pub/sub messages are op_received. CrateDB
- * conn = one reused curl easy handle, depth 1; worker_data holds the multi handle and its alarm; a
- * bulk insert is one op with n rows (op_type.bulk), failed rows are op_partial. Kafka      conn =
- * one librdkafka handle (threads of its own: stats.own_cpu_share; its own timeouts:
- * BACKEND_TIMEOUTS), watched through its queue's descriptor; a full queue is SUBMIT_BUSY and
- * conn_room later; consumed messages are op_received; destroying a handle blocks, so close hands it
- * to a helper thread and conn_closed comes from a later turn. Cassandra  conn = socket, depth =
- * streams; group = node, route = token; answers by stream id (BACKEND_STREAMS: a timed-out request
- * does not poison its connection); unprepared is op_again. */
+ *              cluster's slot is route()'s group, MOVED is op_again. Pub/sub messages are
+ *              op_received.
+ *   CrateDB    conn = one reused curl easy handle, depth 1; worker_data holds the multi handle and
+ *              its alarm; a bulk insert is one op with n rows (op_type.bulk), failed rows are
+ *              op_partial.
+ *   Kafka      conn = one librdkafka handle (threads of its own: stats.own_cpu_share; its own
+ *              timeouts: BACKEND_TIMEOUTS), watched through its queue's descriptor; a full queue is
+ *              SUBMIT_BUSY and conn_room later; consumed messages are op_received; destroying a
+ *              handle blocks, so close hands it to a helper thread and conn_closed comes from a
+ *              later turn.
+ *   Cassandra  conn = socket, depth = streams; group = node, route = token; answers by stream id
+ *              (BACKEND_STREAMS: a timed-out request does not poison its connection); unprepared is
+ *              op_again. */
 #ifndef LOADTOP_ENGINE_BACKEND_H
 #define LOADTOP_ENGINE_BACKEND_H
 
@@ -59,8 +63,7 @@ struct clean;
 enum submit {
     SUBMIT_QUEUED, /* taken; its end will be told */
     SUBMIT_BUSY,   /* not taken, no room now: it waits, not yet offered, until conn_room(conn) */
-    SUBMIT_FAILED  /* refused for good: counted as offered and as an error; op_error was called for
-                      it */
+    SUBMIT_FAILED  /* refused for good: counted as offered and as an error; op_error was called */
 };
 
 /* One request in flight or about to be. Fields above the line belong to the engine: read only. */
@@ -69,8 +72,8 @@ struct op {
     struct op *client_next, *client_prev;
     struct client *client;
     struct conn *conn;
-    uint64_t intended_ns, ready_ns,
-        sent_ns;   /* scheduled; client wanted it sent; handed to the network */
+    /* scheduled; client wanted it sent; handed to the network */
+    uint64_t intended_ns, ready_ns, sent_ns;
     uint64_t seq;  /* of its client */
     uint32_t n;    /* operations it carries: 1, or the rows of a bulk */
     uint16_t type; /* index into backend->ops */
@@ -80,8 +83,8 @@ struct op {
     /* ---- chosen by fill(), kept for submit() and op_again() ---- */
     uint64_t rnd; /* 64 random bits of this op's own, drawn by the engine from the pool's seed */
     uint64_t key; /* which key, or first key of a bulk */
-    uint32_t
-        size; /* bytes of the value or message; counted by pattern unthrottled's memory bound */
+    /* bytes of the value or message; counted by pattern unthrottled's memory bound */
+    uint32_t size;
     uint32_t group; /* set by the engine from route() */
     uint64_t aux;   /* the backend's own: a stream id, ... ; op_data() gives op_size bytes more */
 };
@@ -90,18 +93,17 @@ struct op {
 struct op_type {
     const char *name, *help; /* "get" */
     double weight;           /* in the default mix; 0: only when asked for */
-    const char
-        *bulk;     /* name of the option that says how many operations a request carries, or NULL */
-    bool receives; /* arrives unasked (consume, pub/sub): op_received, never submit */
-    bool reads;    /* it only reads: allowed under --read-only */
+    /* name of the option that says how many operations a request carries, or NULL */
+    const char *bulk;
+    bool receives;    /* arrives unasked (consume, pub/sub): op_received, never submit */
+    bool reads;       /* it only reads: allowed under --read-only */
     const char *noun; /* what one is called in a table: "op", "row", "msg" */
 };                    /* a table ends with a NULL name */
 
 enum backend_flags {
-    BACKEND_TIMEOUTS =
-        1, /* keeps its own timeouts: the engine sets none. It calls op_timeout itself */
-    BACKEND_STREAMS = 4, /* an answer names its request: a timeout does not end the connection */
-    BACKEND_VIRTUAL = 8  /* can run on virtual time: uses alarms only */
+    BACKEND_TIMEOUTS = 1, /* keeps its own timeouts, and calls op_timeout: the engine sets none */
+    BACKEND_STREAMS = 4,  /* an answer names its request: a timeout does not end the connection */
+    BACKEND_VIRTUAL = 8   /* can run on virtual time: uses alarms only */
 };
 
 #define CONN_DEPTH_UNBOUNDED UINT32_MAX
@@ -136,7 +138,7 @@ struct stats {
     double answer_share;   /* of the service time of the last second, what the server itself says it
                             worked on the requests; NaN: it does not say */
     double own_cpu_share;  /* of a backend that has threads of its own: the CPU of the busiest since
-                              the last call, 0..1. The generator's limit like a worker's. NaN: none */
+                              the last call, 0..1: the generator's limit like a worker's; or NaN */
     int64_t other_clients; /* connections that are not ours; -1: unknown */
     int64_t data_items;    /* keys, rows, ...; -1: unknown */
     struct stat_column column[STAT_COLUMNS_MAX]; /* [columns] */
@@ -156,8 +158,8 @@ struct stats {
     /* Set by the engine before the call: every worker has ended and nothing is started any more.
      * What is to be removed at the end is removed now, before it is said what is left behind. */
     bool last;
-    struct json_t
-        *json; /* object, for `backend_stats`; set by the engine before the call, new each time */
+    /* object, for `backend_stats`; set by the engine before the call, new each time */
+    struct json_t *json;
     struct json_t
         *left_behind; /* array of { "kind", "what", "count" }, likewise: what exists because of us;
                          with "until": "end" where the pool removes it by itself at its end */
@@ -172,12 +174,12 @@ struct backend {
     const char *connections; /* optional: how many a thread opens by default, in words: "one for
                                 each client" */
     const struct option_spec *options; /* required; may be an empty table */
-    const struct option_properties
-        *properties;           /* what its PREFIX option takes; NULL: it has none */
+    /* what its PREFIX option takes; NULL: it has none */
+    const struct option_properties *properties;
     const struct op_type *ops; /* required, at least one */
     unsigned flags;
-    size_t pool_size, worker_size, conn_size,
-        op_size; /* zeroed bytes that the engine keeps for it */
+    /* zeroed bytes that the engine keeps for it */
+    size_t pool_size, worker_size, conn_size, op_size;
 
     /* Is this target one it can speak to? Refuses at parse time (exit 2). Optional. Any thread. */
     int (*check)(const struct target *, const struct options *, struct err *);
@@ -189,8 +191,8 @@ struct backend {
 
     /* ---- for a pool: on the pool's own thread ---- */
 
-    /* Looks up names, checks the server, creates tables. Called again after a back-off when it fails
-     * with ERR_UNREACHED. Optional. */
+    /* Looks up names, checks the server, creates tables. Called again after a back-off when it
+     * fails with ERR_UNREACHED. Optional. */
     int (*pool_open)(struct pool *, struct err *);
     void (*pool_stats)(struct pool *, struct stats *); /* optional */
     /* Optional. After every worker ended and if pool_open was ever called, also when that failed:
@@ -397,9 +399,9 @@ struct clean {
     const char *run;               /* the run's id, 8 hex digits: what must be marked with it */
     const char *confirm;           /* --confirm: names of what is protected and may be touched */
     const char *sender;            /* as pool_sender */
-    const struct json_t
-        *left_behind; /* the JSON array of the file: to be checked against the server */
-    bool remove;      /* false: only look, and say what would go */
+    /* the JSON array of the file: to be checked against the server */
+    const struct json_t *left_behind;
+    bool remove; /* false: only look, and say what would go */
     /* Tell what becomes of one entry: what, in words for a person ("topic orders (3 partitions)"),
      * count -1: not known, why: "" or a reason. */
     void (*say)(struct clean *, enum clean_fate, const char *what, int64_t count, const char *why);

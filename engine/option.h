@@ -83,8 +83,7 @@ struct options {
     const struct option_properties *properties; /* borrowed; NULL: a PREFIX option takes any name */
     unsigned n;
     _Atomic uint64_t scalar[OPTIONS_MAX];
-    char *text[OPTIONS_MAX]; /* owned; PREFIX options: "name=value\n" lines, name without the prefix
-                              */
+    char *text[OPTIONS_MAX]; /* owned; PREFIX options: "name=value\n" lines, names without prefix */
     uint8_t origin[OPTIONS_MAX]; /* enum option_origin; of a PREFIX option its last property's */
 };
 

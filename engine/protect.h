@@ -1,11 +1,10 @@
 /* targets.conf: which hosts and networks may be loaded.
  *
  *   allow   127.0.0.0/8
- *   protect *.staging.example.com     # loaded only after its name was typed (or --confirm HOST)
+ *   protect *.staging.example.com           # loaded only after its name was typed (--confirm HOST)
  *   deny    10.20.0.0/16
- *
  *   deny    kafka=MkU3OEVBNTcwNTJENDM2Qg    # whatever name or tunnel leads to it
- *   errors  5% for 5s                         # when a pool is paused, see rules_errors
+ *   errors  5% for 5s                       # when a pool is paused, see rules_errors
  *
  * A line is allow, protect or deny, then a host's name, *.DOMAIN, an address, a CIDR, * for
  * everything (unix sockets too), or BACKEND=IDENTITY, what a server says of itself (Redis: its

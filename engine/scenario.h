@@ -102,8 +102,8 @@ struct limits {
     /* Given on the command line: only there can the defaults for targets elsewhere be raised. */
     bool own_threads, own_clients, own_connections, own_time;
     uint64_t max_bytes; /* of data that a pool writes; 0: none */
-    bool max_threads_given,
-        max_clients_given; /* else the defaults hold for targets that are not local */
+    /* else the defaults hold for targets that are not local */
+    bool max_threads_given, max_clients_given;
     bool read_only, locked, allow_destructive, yes;
     bool hold_remote; /* a pool whose target is not on this machine begins paused, without a thread,
                          until `resume`: somebody is asked first */

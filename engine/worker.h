@@ -5,9 +5,12 @@
  * changes), the budget of `-n` and the sequence of `dist=sequential` (atomics, used only where
  * asked for).
  *
- * worker.c: life, turns, settings, publishing. client.c: what a client starts. open_loop.c: open
- * arrival. op.c: the memory, the counts and the end of a request. lease.c: room on connections and
- * who waits for it. conn.c: connections and their groups. */
+ *   worker.c     life, turns, settings, publishing
+ *   client.c     what a client starts
+ *   open_loop.c  open arrival
+ *   op.c         the memory, the counts and the end of a request
+ *   lease.c      room on connections and who waits for it
+ *   conn.c       connections and their groups */
 #ifndef LOADTOP_ENGINE_WORKER_H
 #define LOADTOP_ENGINE_WORKER_H
 

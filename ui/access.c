@@ -110,9 +110,9 @@ static int ask(char *buf, size_t size, struct err *err)
     return typed ? 0 : err_set(err, ERR_FAILED, "--ask-password: broken off");
 }
 
-/* Its bytes up to the end of the first line, which is left out, or to the end of the
- * file; *n of them, at most `size`. A pipe whose other end opens late, such as <(pass
- * show db), is waited for. */
+/* Its bytes up to the end of the first line, which is left out, or to the end of the file; *n of
+ * them, at most `size`. A pipe whose other end opens late, such as <(pass show db),
+ * is waited for. */
 static int read_first_line(int fd, char *buf, size_t size, size_t *n)
 {
     uint64_t until = clock_ns() + FILE_WAIT_MINUTES * 60 * NS_PER_S;

@@ -2,11 +2,14 @@
  *
  * The file's ending says what it becomes:
  *   .html           one file that stands on its own
- *   .md             the same for a pull request; .txt: the same to be read as it is
+ *   .md             the same for a pull request
+ *   .txt            the same to be read as it is
  *   .svg            one picture: the verdict and the plots
- *   .csv            the series, a line a second; .plateaus.csv: the points of the scaling curves
+ *   .csv            the series, a line a second
+ *   .plateaus.csv   the points of the scaling curves
  *   .hgrm           the latency distribution of one pool
  *   .hlog           all histograms, in HdrHistogram's log
+ *
  * Everything that came from outside (targets, notes, messages) is escaped for where it goes. */
 #ifndef LOADTOP_UI_REPORT_REPORT_H
 #define LOADTOP_UI_REPORT_REPORT_H
