@@ -401,8 +401,8 @@ char *cql_version_refusal(const struct cql_frame *f, char *buf, size_t size)
                  secret_said(said, sizeof said, e.message.s, e.message.len));
     else
         snprintf(buf, size,
-                 "the server answers in native protocol v%u; v4 is needed, which Cassandra 2.2 and "
-                 "later speak",
+                 "the server answers in native protocol v%u; v4 is needed, which "
+                 "Cassandra 2.2 and later speak",
                  f->version);
     return buf;
 }

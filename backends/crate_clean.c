@@ -168,8 +168,8 @@ static int delete_rows(const struct place *p, struct err *err)
     if (left > 0) {
         struct text why = {0};
         text_add(&why,
-                 "they are there after the DELETE; by hand: DELETE FROM \"%s\".\"%s\" WHERE \"id\" "
-                 "LIKE '%s'",
+                 "they are there after the DELETE; by hand: DELETE FROM \"%s\".\"%s\" "
+                 "WHERE \"id\" LIKE '%s'",
                  p->table.schema, p->table.name, like);
         say_rows(p, CLEAN_STAYS, left, text_str(&why));
         text_free(&why);

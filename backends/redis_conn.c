@@ -438,8 +438,8 @@ static void judge_part(struct redis_worker *w, struct redis_conn *c)
                   c->state == REDIS_HELLO ? "" : " (larger values? size= says how large)");
     else if (c->reply > most)
         conn_down(c->conn, "too_large",
-                  "%s: a reply without an end: %zu bytes so far, and at most %zu can have been "
-                  "asked for",
+                  "%s: a reply without an end: %zu bytes so far, and at most %zu "
+                  "can have been asked for",
                   shown(c), c->reply, most);
     else if (!net_hold(&c->held, held > w->asked_for ? held - w->asked_for : 0))
         conn_down(c->conn, "too_much",

@@ -432,8 +432,8 @@ void timeouts_fire(struct alarm *a)
             }
             if (expired && !streams)
                 conn_down(c, "timeout",
-                          "closed after a timeout: a late answer would be taken for "
-                          "the next one's (outcome unknown)");
+                          "closed after a timeout: a late answer would be taken for the next "
+                          "one's (outcome unknown)");
         }
     }
     uint64_t every = timeout / 20;

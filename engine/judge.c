@@ -143,8 +143,8 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
                  over && cpu_of_run(s) < LIMIT_CPU
-                     ? "generator busy %.0f %% of its time (limit 80): this is our limit, not the "
-                       "target's"
+                     ? "generator busy %.0f %% of its time (limit 80): this is our "
+                       "limit, not the target's"
                      : "generator CPU %.0f %% (limit 80): this is our limit, not the target's",
                  100 * c->value);
     c = add_check(s, "cpu_wait", over ? m->queued_sum / m->queued_n : m->queued, LIMIT_QUEUE,

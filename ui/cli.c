@@ -61,8 +61,8 @@ static const struct option_spec own_table[] = {
                       "the run ends by then, whatever else is asked (15m for targets that are not "
                       "on this machine)"},
     [OWN_MAX_CONNECTIONS] = {"max-connections", OPTION_COUNT, 0, "1000", 1, 1000000, NULL,
-                             "ceiling of the connections in all to targets that are not on this "
-                             "machine"},
+                             "ceiling of the connections in all to targets that "
+                             "are not on this machine"},
     [OWN_MAX_BYTES] = {"max-bytes", OPTION_SIZE, 0, NULL, 1, 0, NULL,
                        "a pool that has written so many bytes of data (1GiB) ends"},
     [OWN_READ_ONLY] = {"read-only", OPTION_BOOL, 0, "no", 0, 0, NULL,

@@ -196,8 +196,8 @@ int cli_scenario(const struct cli *c, struct scenario *s, const struct backend *
 
 void text_add_quoted(struct text *t, const char *word)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_@%+=:,./-";
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
     if (*word && !word[strspn(word, plain)]) {
         text_add(t, "%s", word);
         return;

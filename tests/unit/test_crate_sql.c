@@ -181,9 +181,9 @@ static void placeholders(void **state)
 {
     (void)state;
     static const char sql[] = "SELECT {key}, {oldest}, {new}, {seq}, {now}, {ago:1h}, {region}, "
-                              "{user_id}, {amount}, {int:-5-5}, "
-                              "{real:0.5-1}, {text:20}, {choice:a|b\"c|}, '{key} ?' , {\"a\" = 1}, "
-                              "\"{x}\" -- {nothing} ?\n FROM t";
+                              "{user_id}, {amount}, {int:-5-5}, {real:0.5-1}, {text:20}, "
+                              "{choice:a|b\"c|}, '{key} ?' , {\"a\" = 1}, \"{x}\" -- {nothing} ?\n"
+                              " FROM t";
     struct crate_stmt st;
     struct err err = {0};
     assert_int_equal(crate_stmt_parse(&st, sql, strlen(sql), &err), 0);
