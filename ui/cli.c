@@ -12,6 +12,7 @@
 
 #include "engine/backend.h"
 #include "engine/err.h"
+#include "ui/help_files.h"
 
 #define NAMES_MAX 256
 
@@ -495,28 +496,7 @@ static void add_option(struct text *t, const struct letter *l)
 
 void cli_usage(struct text *t)
 {
-    text_add(
-        t,
-        "loadtop: live load tests, several targets at once, resized while they run\n\n"
-        "  loadtop [OPTION...] [TARGET...]       the dashboard, one pool for each TARGET\n"
-        "  loadtop --headless [OPTION...] TARGET...   no screen\n"
-        "  loadtop demo                          the dashboard on targets that it brings along\n"
-        "  loadtop backends [NAME] [--json]      what can be loaded, and all its options\n"
-        "  loadtop fit FILE [--json]             fits the scaling law to `n,throughput` lines\n"
-        "  loadtop report RUN.json -o FILE       a report from a saved run\n"
-        "  loadtop compare BASE.json NEW.json    what changed, and whether it is more than noise\n"
-        "  loadtop history [list|show|compare|prune]   the runs kept so far\n"
-        "  loadtop clean RUN.json                removes exactly what that run left behind\n"
-        "  loadtop themes [NAME]                 the colours that there are, or all of one\n"
-        "  loadtop help [TOPIC]                  commands keys patterns backends counting "
-        "compare protection\n"
-        "                                        exit-codes\n\n"
-        "A TARGET is a URL: redis://[user:password@]host[:6379][/db], redis+unix:///path, "
-        "null:?...\n"
-        "Options of a pool or of its backend may follow as a query and then hold for it alone:\n"
-        "  redis://localhost?threads=4&clients=10&ops=get:80,set:20\n"
-        "A backend's options may be given as flags too (--keys=1000); `loadtop backends` lists "
-        "them.\n\n");
+    text_add(t, "%s\n", help_usage);
     for (unsigned i = 0; i < LETTERS; i++) {
         if (strcmp(letter_table[i].name, "threads") == 0)
             text_add(t, "Options of every pool (the default):\n");
