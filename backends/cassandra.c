@@ -17,8 +17,7 @@
 #define CASS_CONSISTENCY_CHOICES                                                                   \
     "any|one|two|three|quorum|all|local_quorum|each_quorum|serial|local_serial|local_one"
 
-/* ---- For a worker
- * ---------------------------------------------------------------------------------- */
+/* ---- For a worker ---- */
 
 unsigned cass_statement_of(const struct cass_worker *w, const struct op *op)
 {
@@ -142,8 +141,7 @@ static uint64_t cass_data_bytes(const struct worker *worker, const struct op *op
     return op->n * row;
 }
 
-/* ---- Routes
- * ---------------------------------------------------------------------------------------- */
+/* ---- Routes ---- */
 
 enum fitness { FIT_DOWN, FIT_RESTING, FIT_UNTRIED, FIT_UP };
 
@@ -196,8 +194,7 @@ static uint32_t cass_route(struct worker *worker, const struct op *op)
                                 : best; /* none stands: each is waited for in turn */
 }
 
-/* ---- Requests
- * -------------------------------------------------------------------------------------- */
+/* ---- Requests ---- */
 
 static void put_row(const struct cass_worker *w, struct cql_writer *out,
                     const struct cass_statement_info *st, const struct op *op, uint32_t i)
@@ -259,8 +256,8 @@ static enum submit cass_submit(struct conn *conn, struct op *op)
     if (w->no_reads) {
         cass_rest(c, SERIAL_REST_NS);
         return refuse(op, "read_only",
-                      "a read at a serial consistency takes part in Paxos, which writes: not under "
-                      "--read-only");
+                      "a read at a serial consistency takes part in Paxos, which writes: "
+                      "not under --read-only");
     }
     if (c->stmt[st].state != PREPARED_READY) {
         if (c->stmt[st].state == PREPARED_FAILED) {
@@ -308,8 +305,7 @@ static uint32_t cass_depth(const struct pool *pool, uint32_t client_depth)
     return streams < CQL_STREAMS_MAX ? (uint32_t)streams : CQL_STREAMS_MAX;
 }
 
-/* ---- Targets and options
- * --------------------------------------------------------------------------- */
+/* ---- Targets and options ---- */
 
 static int cass_check(const struct target *t, const struct options *o, struct err *err)
 {
@@ -378,8 +374,8 @@ static const struct option_spec cass_options[] = {
     [CASS_STMT_FILE] = {"stmt-file", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
                         "file of such statements, instead of stmt"},
     [CASS_PAGE] = {"page", OPTION_COUNT, OPTION_LIVE, "5000", 0, 1e9, NULL,
-                   "rows of one answer to stmt; the pages after it belong to the operation. 0: all "
-                   "in one"},
+                   "rows of one answer to stmt; the pages after it belong to the "
+                   "operation. 0: all in one"},
     [CASS_TLS_CA] = {"tls.ca", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
                      "cassandras: file of the authorities that are trusted; empty: the system's"},
     [CASS_TLS_CERT] = {"tls.cert", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
@@ -416,9 +412,8 @@ static const struct op_type cass_ops[] = {
 
 const struct backend backend_cassandra = {
     .name = "cassandra",
-    .summary = "Cassandra by its native protocol v4; the driver's five ways of keeping requests in "
-               "flight are "
-               "the patterns sync, batch, queue, unthrottled and chain",
+    .summary = "Cassandra by its native protocol v4; the driver's five ways of keeping requests "
+               "in flight are the patterns sync, batch, queue, unthrottled and chain",
     .schemes = "cassandra cassandras",
     .connections = "one for each client, to each node",
     .example = "cassandra://localhost/loadtop?pattern=chain&depth=120&ops=insert:1,select:1",

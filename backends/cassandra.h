@@ -85,8 +85,7 @@ enum cass_statement {
 #define CASS_PLACE_MAX 256                 /* a data centre's or a cluster's name */
 #define CASS_REFUSED_MAX 32                /* refused nodes that are told, each once */
 
-/* ---- Statements
- * ------------------------------------------------------------------------------------ */
+/* ---- Statements ---- */
 
 struct cass_param {
     uint16_t type; /* enum cql_type_id */
@@ -122,8 +121,7 @@ int64_t cass_row_token(const struct cass_statement_info *, uint64_t key);
 /* Can a key column have this type? */
 bool cass_key_type(uint16_t type);
 
-/* ---- Nodes
- * ----------------------------------------------------------------------------------------- */
+/* ---- Nodes ---- */
 
 struct cass_host {
     char name[CASS_HOST_MAX]; /* as it was typed; of a discovered one its address */
@@ -148,8 +146,7 @@ struct cass_ring {
     struct cass_token token[];
 };
 
-/* ---- Sockets
- * --------------------------------------------------------------------------------------- */
+/* ---- Sockets ---- */
 
 /* Bytes in and out of a connected socket. tls is an SSL * or NULL. */
 struct cass_link {
@@ -177,8 +174,7 @@ void cass_link_close(struct cass_link *);         /* idempotent once fd is -1 */
 #define CASS_STARTUP_MAX 16
 void cass_startup(const char *pair[CASS_STARTUP_MAX], const char *sender, bool lz4);
 
-/* ---- Blocking connection
- * --------------------------------------------------------------------------- */
+/* ---- Blocking connection ---- */
 
 struct cass_pool;
 struct cass_session {
@@ -225,8 +221,7 @@ int cass_session_register(struct cass_session *, void (*event)(void *, const str
 /* Reads what has come by itself, without waiting. -1: the connection is lost. */
 int cass_session_poll(struct cass_session *);
 
-/* ---- Pool, worker, connection
- * ---------------------------------------------------------------------- */
+/* ---- Pool, worker, connection ---- */
 
 struct cass_pool {
     const struct target *target;
@@ -352,8 +347,8 @@ void cass_pool_stats(struct pool *, struct stats *);
 void cass_pool_close(struct pool *);
 int cass_clean(struct clean *, struct err *);
 
-/* Nodes: the contact points of the URL into p->host; the rest of the cluster, asked of s; the ring.
- */
+/* Nodes: the contact points of the URL into p->host; the rest of the cluster,
+ * asked of s; the ring. */
 int cass_contacts(struct cass_pool *, const struct pool *, struct err *);
 int cass_discover(struct cass_pool *, struct pool *, struct cass_session *, uint64_t deadline_ns,
                   struct err *);

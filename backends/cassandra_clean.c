@@ -5,8 +5,8 @@
  * exactly the run's mark. A keyspace has no comment: it is the run's when all that it holds are
  * tables of the run, and one of them says that the run made the keyspace, too; so it is judged
  * while they are still there, and goes together with them. An empty keyspace bears no mark and
- * stays. The same code looks and removes, and judges right before it drops. Called by ui/clean.c.
- */
+ * stays. The same code looks and removes, and judges right before it drops. Called by
+ * ui/clean.c. */
 #include "backends/cassandra.h"
 #include "engine/text.h"
 
@@ -42,7 +42,7 @@ struct cleaning {
     unsigned entries;
 };
 
-/* ---- The file */
+/* ---- The file ---- */
 
 /* One name of Cassandra's, of n bytes: no quote, no dot, nothing that CQL reads otherwise. */
 static bool take_name(char *to, const char *s, size_t n)
@@ -97,7 +97,7 @@ static void read_entries(struct cleaning *w, const json_t *list)
     }
 }
 
-/* ---- Looking */
+/* ---- Looking ---- */
 
 static void settle(struct entry *e, enum clean_fate fate, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -272,7 +272,7 @@ static int judge_keyspace(struct cleaning *w, struct entry *e, struct err *err)
     return 0;
 }
 
-/* ---- Removing */
+/* ---- Removing ---- */
 
 static void on_setting(void *ctx, const struct cql_str *v, unsigned values)
 {

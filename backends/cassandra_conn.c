@@ -67,8 +67,7 @@ static void lost(struct cass_conn *c, const char *error_class, const char *why)
     conn_down(c->conn, error_class, "%s: %s", host_of(c)->shown, why);
 }
 
-/* ---- Writing
- * --------------------------------------------------------------------------------------- */
+/* ---- Writing ---- */
 
 static void watch_for(struct cass_conn *c, bool out)
 {
@@ -124,8 +123,7 @@ void cass_flush(struct conn *conn)
         write_out(c);
 }
 
-/* ---- Statements
- * ------------------------------------------------------------------------------------ */
+/* ---- Statements ---- */
 
 static void say_failed(struct cass_conn *c, unsigned st, const char *error_class, const char *why)
 {
@@ -256,8 +254,7 @@ static int on_cluster(struct cass_conn *c, struct cql_in *in)
     return 1;
 }
 
-/* ---- Handshake
- * ------------------------------------------------------------------------------------- */
+/* ---- Handshake ---- */
 
 static int start(struct cass_conn *c)
 {
@@ -314,8 +311,7 @@ static int on_started(struct cass_conn *c, const struct cql_frame *f)
     }
 }
 
-/* ---- Answers
- * --------------------------------------------------------------------------------------- */
+/* ---- Answers ---- */
 
 /* A node that is overloaded or not ready: it gets no operations for a while, twice as long each
  * time. */
@@ -408,8 +404,8 @@ static bool row_is_right(const struct cass_conn *c, const struct op *op, struct 
     return false;
 }
 
-/* The next page of what an operation reads, unless its time is up. False: there is none to ask for.
- */
+/* The next page of what an operation reads, unless its time is up. False:
+ * there is none to ask for. */
 static bool go_on_reading(struct cass_conn *c, struct op *op, const struct cql_result *r)
 {
     uint64_t timeout = pool_timeout_ns(worker_pool(c->conn->worker));
@@ -540,8 +536,7 @@ static int on_frame(void *ctx, const struct cql_frame *f)
     return 1;
 }
 
-/* ---- The descriptor
- * -------------------------------------------------------------------------------- */
+/* ---- The descriptor ---- */
 
 static bool may_take(const struct cass_conn *c)
 {
@@ -654,8 +649,8 @@ static void ready(struct watch *w, uint32_t events)
     give_room(c);
 }
 
-/* Handshake over time; the end of a rest; and, under load, a server that says nothing for too long.
- */
+/* Handshake over time; the end of a rest; and, under load, a server that says
+ * nothing for too long. */
 static void alarm_fire(struct alarm *a)
 {
     struct cass_conn *c = conn_of_alarm(a);

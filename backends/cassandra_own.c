@@ -1,8 +1,8 @@
 /* A person's own statements, from the option or from a file: cut apart at semicolons.
  *
- * A semicolon inside quotes, a comment, or a BEGIN BATCH ... APPLY BATCH does not end a statement;
- * comments are left out. Pure but for reading the file; called by the pool's thread when it opens.
- */
+ * A semicolon inside quotes, a comment, or a BEGIN BATCH ... APPLY BATCH does not end a
+ * statement; comments are left out. Pure but for reading the file; called by the pool's
+ * thread when it opens. */
 #include "backends/cassandra.h"
 #include "engine/plain_file.h"
 #include "engine/text.h"

@@ -24,8 +24,7 @@ static uint64_t within(uint64_t ns)
     return clock_ns() + ns;
 }
 
-/* ---- Events
- * ---------------------------------------------------------------------------------------- */
+/* ---- Events ---- */
 
 static bool is(struct cql_str s, const char *text)
 {
@@ -62,8 +61,7 @@ static void on_event(void *ctx, const struct cql_event *e)
     }
 }
 
-/* ---- Opening
- * --------------------------------------------------------------------------------------- */
+/* ---- Opening ---- */
 
 /* A session on the first host that takes one, beginning at `first`. */
 static int open_session(struct cass_pool *p, struct pool *pool, struct cass_session *s, uint64_t ns,
@@ -158,8 +156,7 @@ void cass_pool_close(struct pool *pool)
     p->has_mutex = false;
 }
 
-/* ---- Figures
- * --------------------------------------------------------------------------------------- */
+/* ---- Figures ---- */
 
 /* Another control connection: to the same cluster, or none. */
 static bool reopen_control(struct cass_pool *p, struct pool *pool, struct err *err)

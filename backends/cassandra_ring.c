@@ -121,8 +121,7 @@ int cass_contacts(struct cass_pool *p, const struct pool *pool, struct err *err)
     return err_set(err, ERR_UNREACHED, "%s", last.code ? last.msg : "no host in the URL");
 }
 
-/* ---- Discovery
- * ------------------------------------------------------------------------------------- */
+/* ---- Discovery ---- */
 
 struct discovery {
     struct cass_pool *p;

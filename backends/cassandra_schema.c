@@ -4,8 +4,8 @@
  * What loadtop makes carries its mark: the table's comment says which run made it, and that it made
  * the keyspace, too, which has no comment of its own. A table without the mark is somebody's, and
  * is written to only with --allow-destructive. Whether a table is the run's own is always read back
- * from the server: somebody else's may have come in between. Statements follow from
- * the columns that the server names, so that they fit a table of ours and anybody else's alike. */
+ * from the server: somebody else's may have come in between. Statements follow from the columns
+ * that the server names, so that they fit a table of ours and anybody else's alike. */
 #include "backends/cassandra.h"
 #include "engine/text.h"
 
@@ -69,8 +69,7 @@ int cass_names(const struct target *t, char *keyspace, char *table, struct err *
     return 0;
 }
 
-/* ---- What is there
- * --------------------------------------------------------------------------------- */
+/* ---- What is there ---- */
 
 struct found {
     bool there;
@@ -125,8 +124,7 @@ static int find_table(struct cass_session *s, const char *keyspace, const char *
     return cass_session_query(s, cql, on_comment, f, deadline_ns, err);
 }
 
-/* ---- Making it
- * ------------------------------------------------------------------------------------- */
+/* ---- Making it ---- */
 
 static bool writes(const struct pool *pool)
 {
@@ -290,8 +288,7 @@ static int await_agreement(struct cass_session *s, uint64_t deadline_ns, struct 
     }
 }
 
-/* ---- Statements
- * ------------------------------------------------------------------------------------ */
+/* ---- Statements ---- */
 
 struct columns {
     struct {

@@ -59,8 +59,7 @@ enum cql_consistency {
 };
 const char *cql_consistency_name(unsigned consistency); /* "QUORUM" */
 
-/* ---- Frames
- * ---------------------------------------------------------------------------------------- */
+/* ---- Frames ---- */
 
 struct cql_frame {
     const uint8_t *body; /* decompressed */
@@ -97,8 +96,7 @@ void cql_reader_free(
     struct cql_reader *); /* frees the memory, keeps the settings; takes zeroed ones */
 bool cql_lz4_built(void);
 
-/* ---- Reading bodies
- * -------------------------------------------------------------------------------- */
+/* ---- Reading bodies ---- */
 
 /* A cursor. A read beyond the end gives zeros and sets `bad`, so that it is checked once, at the
  * end. */
@@ -183,8 +181,8 @@ const char *cql_error_class(uint32_t code); /* "write_timeout"; "server_error" i
 /* One line with the details of its class; returns buf, always terminated. */
 char *cql_error_text(const struct cql_error *, char *buf, size_t size);
 
-/* Types: an [option]. `spec` are the bytes that follow the id: of a collection, tuple or user type.
- */
+/* Types: an [option]. `spec` are the bytes that follow the id: of a
+ * collection, tuple or user type. */
 enum cql_type_id {
     CQL_CUSTOM,
     CQL_ASCII,
@@ -276,8 +274,7 @@ bool cql_supports(struct cql_in body, const char *name, const char *value);
  * speaks. */
 char *cql_version_refusal(const struct cql_frame *, char *buf, size_t size);
 
-/* ---- Writing requests
- * ------------------------------------------------------------------------------ */
+/* ---- Writing requests ---- */
 
 /* Zero it to start. Frames are appended; [sent, len) is what the connection has still to send.
  * Grows to `limit` (0: 64 MiB); a frame that does not fit sets `failed` and is taken back by
@@ -366,8 +363,7 @@ void cql_batch_add(struct cql_writer *, const void *id, size_t id_len, unsigned 
 void cql_batch_add_text(struct cql_writer *, const char *cql, size_t len, unsigned values);
 void cql_batch_tail(struct cql_writer *, const struct cql_params *);
 
-/* ---- Stream ids
- * ------------------------------------------------------------------------------------ */
+/* ---- Stream ids ---- */
 
 /* Who waits for which stream. An id whose request was given up (an orphan) is not used again before
  * its answer has come, so that no answer meets the wrong request. Grows as needed up to 32,768.
@@ -390,8 +386,7 @@ void cql_stream_orphan(struct cql_streams *, unsigned id); /* its owner has gone
  * nobody asked for it. */
 enum cql_slot_state cql_stream_release(struct cql_streams *, unsigned id, void **owner);
 
-/* ---- Tokens
- * ---------------------------------------------------------------------------------------- */
+/* ---- Tokens ---- */
 
 /* The token of Murmur3Partitioner for a serialised partition key: the first half of
  * MurmurHash3_x64_128 with Cassandra's own tail, in which bytes are signed. A key of length 0 has

@@ -124,8 +124,7 @@ int cql_open_body(const struct cql_frame *f, struct cql_body *b)
     return in.bad ? -1 : 0;
 }
 
-/* ---- Errors
- * ---------------------------------------------------------------------------------------- */
+/* ---- Errors ---- */
 
 static const struct {
     uint32_t code;
@@ -242,8 +241,7 @@ char *cql_error_text(const struct cql_error *e, char *buf, size_t size)
     return buf;
 }
 
-/* ---- Results
- * --------------------------------------------------------------------------------------- */
+/* ---- Results ---- */
 
 bool cql_next_column(struct cql_columns *c, struct cql_column *col)
 {
@@ -276,8 +274,8 @@ static void read_columns(struct cql_in *in, struct cql_columns *c, uint32_t *key
         else
             cql_take(in, *keys * 2);
     }
-    /* A column takes three bytes at least where it is described, and a byte limit where it is not.
-     */
+    /* A column takes three bytes at least where it is described, and a byte
+     * limit where it is not. */
     if (count < 0 || count > UINT16_MAX)
         in->bad = true;
     c->count = in->bad ? 0 : (uint32_t)count;
@@ -403,8 +401,8 @@ char *cql_version_refusal(const struct cql_frame *f, char *buf, size_t size)
                  secret_said(said, sizeof said, e.message.s, e.message.len));
     else
         snprintf(buf, size,
-                 "the server answers in native protocol v%u; v4 is needed, which Cassandra 2.2 and "
-                 "later speak",
+                 "the server answers in native protocol v%u; v4 is needed, which "
+                 "Cassandra 2.2 and later speak",
                  f->version);
     return buf;
 }

@@ -106,8 +106,7 @@ void cql_get_type(struct cql_in *in, struct cql_type *t)
     t->spec.end = in->p;
 }
 
-/* ---- Text
- * ------------------------------------------------------------------------------------------ */
+/* ---- Text ---- */
 
 struct line {
     char *s;

@@ -1,17 +1,17 @@
 /* What the files of the crate backend share; private to backends/crate*.c.
  *
- *   crate.c         the tables: options, operations, the backend itself; check()
- *   crate_site.c    the blocking side's HTTP: one request after another, hosts in turn
- *   crate_setup.c   a pool's start: hosts, balancer check, a person's statements
- *   crate_table.c   its table: made or checked, shards, keys that are in it
- *   crate_pool.c    a pool's figures and its end
- *   crate_clean.c   what a run left in tables: looked at and removed, by clean and by drop=yes
- *   crate_guard.c   what the target can bear: room on its disks, signs that it suffers
- *   crate_worker.c  a worker: libcurl's multi interface on the worker's loop, requests' bodies
- *   crate_conn.c    a connection: one easy handle on one TCP connection
- *   crate_request.c one request on it, and its outcome
- *   crate_record.c crate_stmt.c crate_sql.c crate_reply.c crate_error.c crate_nodes.c   pure parts
- */
+ *   crate.c          the tables: options, operations, the backend itself; check()
+ *   crate_site.c     the blocking side's HTTP: one request after another, hosts in turn
+ *   crate_setup.c    a pool's start: hosts, balancer check, a person's statements
+ *   crate_table.c    its table: made or checked, shards, keys that are in it
+ *   crate_pool.c     a pool's figures and its end
+ *   crate_clean.c    what a run left in tables: looked at and removed, by clean and by drop=yes
+ *   crate_guard.c    what the target can bear: room on its disks, signs that it suffers
+ *   crate_worker.c   a worker: libcurl's multi interface on the worker's loop, requests' bodies
+ *   crate_conn.c     a connection: one easy handle on one TCP connection
+ *   crate_request.c  one request on it, and its outcome
+ *
+ * Pure parts: crate_record.c crate_stmt.c crate_sql.c crate_reply.c crate_error.c crate_nodes.c */
 #ifndef LOADTOP_BACKENDS_CRATE_H
 #define LOADTOP_BACKENDS_CRATE_H
 
@@ -102,8 +102,8 @@ struct crate_made {
     char replicas[24];
 };
 
-/* Signs that the target suffers; only what is new since the pool began counts. The pool's thread.
- */
+/* Signs that the target suffers; only what is new since the pool began
+ * counts. The pool's thread. */
 struct crate_strain {
     bool known;
     double rejected;          /* by thread pools of all nodes, at the last look */
@@ -235,7 +235,8 @@ static inline const struct crate_host *crate_host_of(const struct crate_conn *c)
     return &crate_worker_of(c)->pool->site.host[c->conn->group];
 }
 
-/* ---- crate_site.c; blocking, each call bounded by its timeout */
+/* ---- crate_site.c: blocking, each call bounded by its timeout ---- */
+
 /* Fills in hosts, headers and TLS. pool may be NULL; sender: who we are, for the User-Agent.
  * ERR_USAGE, ERR_FAILED. */
 int crate_site_open(struct crate_site *, const struct pool *, const struct target *,
@@ -250,12 +251,12 @@ void crate_plain_options(CURL *, const char *sender);
 /* GET / of a host; `fresh`: on a connection of its own. 0 (status and reply are set) or
  * ERR_UNREACHED. */
 int crate_site_get(struct crate_site *, unsigned host, bool fresh, long timeout_ms, struct err *);
-/* GET / of a host, and who it says that it is. ERR_UNREACHED; ERR_FAILED also when it is of another
- * cluster than the hosts before. Whether it may be used is then the caller's to say (host.known).
- */
+/* GET / of a host, and who it says that it is. ERR_UNREACHED; ERR_FAILED also when it
+ * is of another cluster than the hosts before. Whether it may be used is then the
+ * caller's to say (host.known). */
 int crate_site_greet(struct crate_site *, unsigned host, struct err *);
-/* Is this (NULL: it does not say) the cluster that the first host named? Any thread, once greeted.
- */
+/* Is this (NULL: it does not say) the cluster that the first host named? Any
+ * thread, once greeted. */
 bool crate_same_cluster(const struct crate_site *, const char *cluster);
 /* Runs a statement on the first known host that answers. args: stolen, may be NULL. *reply (may be
  * NULL): the caller's. ERR_UNREACHED: no host answered; ERR_FAILED: with CrateDB's message;
@@ -268,7 +269,8 @@ const char *crate_cell_text(const struct json_t *reply, unsigned row, unsigned c
 /* Sum of a cell that is a list of numbers. */
 double crate_cell_sum(const struct json_t *reply, unsigned row, unsigned col);
 
-/* ---- crate_setup.c; the pool's thread */
+/* ---- crate_setup.c: the pool's thread ---- */
+
 int crate_pool_open(struct pool *, struct err *);
 /* Asks a host for its name, after looking up its addresses. 0 if it can be used. */
 int crate_greet(struct pool *, struct crate_pool *, unsigned host, struct err *);
@@ -280,9 +282,10 @@ void crate_own_statements_free(struct crate_stmt **, unsigned *n);
 /* Opens fresh connections and sees where they land. */
 void crate_balance(struct pool *, struct crate_pool *);
 
-/* ---- crate_table.c; the pool's thread */
-/* Is there such a table, and who made it? run: the id of the run that is asked about. 0 or ERR_*.
- */
+/* ---- crate_table.c: the pool's thread ---- */
+
+/* Is there such a table, and who made it? run: the id of the run that is
+ * asked about. 0 or ERR_*. */
 int crate_table_look(struct crate_site *, const struct crate_table *, const char *run,
                      struct crate_made *, struct err *);
 /* Makes the table or checks it. ERR_REFUSED: it is not ours to write to. */
@@ -293,13 +296,15 @@ int crate_wait_for_shards(struct pool *, struct crate_pool *, struct err *);
  * with a text key named id; without any, {key} finds nothing until rows are inserted. */
 void crate_sample_keys(struct crate_pool *);
 
-/* ---- crate_pool.c; the pool's thread */
+/* ---- crate_pool.c: the pool's thread ---- */
+
 void crate_pool_stats(struct pool *, struct stats *);
 void crate_pool_close(struct pool *);
 /* How the server is before the load: what suffers later is told against it. */
 void crate_first_look(struct pool *, struct crate_pool *);
 
-/* ---- crate_clean.c; blocking */
+/* ---- crate_clean.c: blocking ---- */
+
 int crate_clean(struct clean *, struct err *);
 /* Drops the table if this run made it, as the server says now, and no record of others is in it.
  * *dropped: by this call; without and without an error it was not there. ERR_REFUSED: it is not
@@ -307,7 +312,8 @@ int crate_clean(struct clean *, struct err *);
 int crate_drop_own(struct crate_site *, const struct crate_table *, const char *run,
                    long timeout_ms, bool *dropped, struct err *);
 
-/* ---- crate_guard.c */
+/* ---- crate_guard.c ---- */
+
 /* What is to come against what the nodes' disks have free. Before anything is written. 0, or
  * ERR_REFUSED. The pool's thread. */
 int crate_room(struct pool *, struct crate_pool *, const char *replicas, struct err *);
@@ -321,7 +327,8 @@ void crate_strain_look(struct pool *, struct crate_pool *, double rejected, doub
 /* What an error tells of the target: code of CrateDB's or 0, HTTP status. Any thread. */
 void crate_strain_error(struct pool *, int code, long status, const char *msg, size_t len);
 
-/* ---- crate_worker.c */
+/* ---- crate_worker.c ---- */
+
 int crate_worker_open(struct worker *, struct err *);
 void crate_worker_close(struct worker *);
 void crate_fill(struct worker *, struct op *);
@@ -330,7 +337,8 @@ uint32_t crate_route(struct worker *, const struct op *);
 /* Lets libcurl do what is due, and ends what it finished. */
 void crate_worker_run(struct crate_worker *, curl_socket_t, int events);
 
-/* ---- crate_request.c */
+/* ---- crate_request.c ---- */
+
 enum submit crate_submit(struct conn *, struct op *);
 void crate_flush(struct conn *);
 /* Ends the connection's request by what libcurl says: op_done and the like, or conn_down. */
@@ -338,7 +346,8 @@ void crate_request_done(struct crate_conn *, CURLcode);
 /* "refused", "timeout", "tls", "bad reply", "closed", "connect". */
 const char *crate_network_class(CURLcode, long os_errno);
 
-/* ---- crate_conn.c */
+/* ---- crate_conn.c ---- */
+
 int crate_open(struct conn *, struct err *);
 void crate_close(struct conn *);
 /* libcurl is done with the connection's request. */

@@ -2,9 +2,9 @@
  * end.
  *
  * A table goes when it bears the run's mark (crate_sql.h) and holds no record of others; else the
- * run's own records go from it, known by their keys, and the table stays. The mark is
- * checked again right before each DROP. CrateDB cannot do both in one statement: a table that is
- * dropped and created again in between would be taken for the old one.
+ * run's own records go from it, known by their keys, and the table stays. The mark is checked again
+ * right before each DROP. CrateDB cannot do both in one statement: a table that is dropped and
+ * created again in between would be taken for the old one.
  *
  * SELECT, DELETE and count(*) see only what was refreshed (docs/general/dql/refresh.rst), so there
  * is a REFRESH before each of them, and the counts are the server's. */
@@ -168,8 +168,8 @@ static int delete_rows(const struct place *p, struct err *err)
     if (left > 0) {
         struct text why = {0};
         text_add(&why,
-                 "they are there after the DELETE; by hand: DELETE FROM \"%s\".\"%s\" WHERE \"id\" "
-                 "LIKE '%s'",
+                 "they are there after the DELETE; by hand: DELETE FROM \"%s\".\"%s\" "
+                 "WHERE \"id\" LIKE '%s'",
                  p->table.schema, p->table.name, like);
         say_rows(p, CLEAN_STAYS, left, text_str(&why));
         text_free(&why);

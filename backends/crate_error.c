@@ -1,6 +1,6 @@
-/* Tables of CrateDB's error codes and of the HTTP statuses that come without one, each with the
- * advice that the errors view shows. Pure functions; called by the backend when a request failed.
- */
+/* Tables of CrateDB's error codes and of the HTTP statuses that come without one, each
+ * with the advice that the errors view shows. Pure functions; called by the backend
+ * when a request failed. */
 #include "backends/crate_error.h"
 
 #include "engine/text.h"

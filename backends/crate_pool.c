@@ -180,8 +180,8 @@ static json_t *load_json(struct crate_pool *p, double seconds, struct text *rate
     uint64_t total = 0;
     for (unsigned i = 0; i < n; i++)
         total += count[i];
-    /* Requests of one connection all go to one node, so they are no independent draws: no p-value.
-     */
+    /* Requests of one connection all go to one node, so they are no
+     * independent draws: no p-value. */
     uint64_t most = 0;
     for (unsigned i = 0; i < n; i++)
         most = count[i] > most ? count[i] : most;

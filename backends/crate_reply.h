@@ -4,7 +4,7 @@
  * message of each code. Everything else (columns, rows, unknown members) is checked for being JSON
  * and dropped, so a reply of any length costs a kilobyte. A reply that is not whole and not JSON is
  * told apart: torn, or wrong. Format:
- * https://cratedb.com/docs/crate/reference/en/latest/interfaces/ http.html, and as seen on 6.4
+ * https://cratedb.com/docs/crate/reference/en/latest/interfaces/http.html, and as seen on 6.4
  * (`results[].error`) and up to 5.9 (`results[].error_message`). */
 #ifndef LOADTOP_BACKENDS_CRATE_REPLY_H
 #define LOADTOP_BACKENDS_CRATE_REPLY_H
@@ -22,8 +22,7 @@ struct crate_fault {
     int code;      /* CrateDB's; 0: the reply named none */
     uint64_t rows; /* how many rows failed with it */
     unsigned len;
-    char msg[CRATE_MESSAGE_MAX]; /* of the first, valid UTF-8 without control characters; len bytes
-                                  */
+    char msg[CRATE_MESSAGE_MAX]; /* of the first: len bytes, UTF-8 without control characters */
 };
 
 enum crate_verdict {
@@ -43,7 +42,7 @@ struct crate_reply {
     struct crate_fault error; /* has_error: the request failed as a whole */
     struct crate_fault fault[CRATE_FAULTS];
     unsigned faults;
-    /* ---- the scanner's own */
+    /* ---- the scanner's own ---- */
     uint8_t state, number, literal, literal_at, unicode_left;
     uint8_t key1, key2, key3;
     bool in_key, capture;

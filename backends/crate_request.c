@@ -3,8 +3,8 @@
  * An answer that is whole says for each row whether it was stored. Everything else (no answer, a
  * torn or wrong one, a 5xx) leaves the rows of an insert unknown, and they are counted as that too:
  * what the table holds lies between what was acknowledged and that plus what is unknown. submit()
- * only takes the request, flush() sends it, so that libcurl writes after the engine noted the time.
- */
+ * only takes the request, flush() sends it, so that libcurl writes after the engine noted the
+ * time. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate.h"
 

@@ -285,8 +285,8 @@ static int take_greeting(struct crate_site *s, unsigned host, struct err *err)
         if (cluster)
             secret_said(name, sizeof name, cluster, strlen(cluster));
         result = err_set(err, ERR_FAILED,
-                         "%s: it is of another cluster (%s) than the hosts before: give it a pool "
-                         "of its own",
+                         "%s: it is of another cluster (%s) than the hosts before: give "
+                         "it a pool of its own",
                          shown, name);
     }
     if (version && result == 0)

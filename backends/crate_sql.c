@@ -63,11 +63,10 @@ int crate_table_parse(struct crate_table *t, const char *path, const char *defau
         schema_len = 3;
     }
     if (!name_ok(name, strlen(name)) || !name_ok(schema, schema_len))
-        return err_set(
-            err, ERR_USAGE,
-            "crate: `%s` is not a table: write /table or /schema.table, of letters, digits "
-            "and '_' (not first)",
-            path);
+        return err_set(err, ERR_USAGE,
+                       "crate: `%s` is not a table: write /table or /schema.table, of letters, "
+                       "digits and '_' (not first)",
+                       path);
     memcpy(t->schema, schema, schema_len);
     copy_str(t->name, sizeof t->name, name);
     snprintf(t->shown, sizeof t->shown, "%s.%s", t->schema, t->name);
@@ -149,8 +148,8 @@ void crate_sql_create(struct text *t, const struct crate_table *table, const str
         text_add(t, "\"obj_%u\" TEXT, ", i);
     if (by && l->partition != CRATE_PARTITION_REGION)
         text_add(t,
-                 "\"%s\" TIMESTAMP WITH TIME ZONE GENERATED ALWAYS AS (date_trunc('%s', "
-                 "\"timestamp\")), ",
+                 "\"%s\" TIMESTAMP WITH TIME ZONE GENERATED ALWAYS AS "
+                 "(date_trunc('%s', \"timestamp\")), ",
                  by, by);
     /* What a table is partitioned by must be part of its primary key. */
     text_add(t, "PRIMARY KEY (\"id\"%s%s%s), ", by ? ", \"" : "", by ? by : "", by ? "\"" : "");

@@ -51,8 +51,7 @@ struct crate_layout {
 };
 
 /* Reads "/[schema.]table" (empty: loadtop). default_schema: what the Default-Schema header will
- * say, or
- * "" (doc). ERR_USAGE for names that CrateDB refuses. */
+ * say, or "" (doc). ERR_USAGE for names that CrateDB refuses. */
 int crate_table_parse(struct crate_table *, const char *path, const char *default_schema,
                       struct err *);
 /* Is this the name of a constraint that marks a table as loadtop's? *run: as that of this run. */

@@ -186,8 +186,7 @@ int crate_wait_for_shards(struct pool *pool, struct crate_pool *p, struct err *e
         }
         if (time(NULL) > until)
             return err_set(err, ERR_UNREACHED,
-                           "table %s: %.0f of %.0f shards have started after %d s "
-                           "(see sys.shards)",
+                           "table %s: %.0f of %.0f shards have started after %d s (see sys.shards)",
                            p->table.shown, started, wanted, SHARDS_S);
         nanosleep(&nap, NULL);
     }

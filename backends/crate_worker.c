@@ -194,8 +194,8 @@ static size_t rows_max(const struct crate_pool *p, uint32_t n)
     return p->insert_head.len + n * (crate_record_max(&p->records) + 1) + 2;
 }
 
-/* A key for {key}: of a row that this pool inserted, else (reading only) one that was in the table.
- */
+/* A key for {key}: of a row that this pool inserted, else (reading only) one
+ * that was in the table. */
 static void draw_key(const struct crate_pool *p, uint64_t random, bool reads, char *mine,
                      struct crate_draw *d)
 {

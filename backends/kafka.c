@@ -452,18 +452,16 @@ static int kafka_check(const struct target *t, const struct options *o, struct e
         return err_set(err, ERR_USAGE, "group=%.40s...: longer than %d bytes",
                        option_str(o, K_GROUP), KAFKA_GROUP_MOST);
     if (!kafka_from_valid(option_str(o, K_FROM)))
-        return err_set(
-            err, ERR_USAGE,
-            "from=%.60s: allowed are earliest, latest, group, a time (2026-01-31T12:00:00Z) or an "
-            "age (10m)",
-            option_str(o, K_FROM));
+        return err_set(err, ERR_USAGE,
+                       "from=%.60s: allowed are earliest, latest, group, a time "
+                       "(2026-01-31T12:00:00Z) or an age (10m)",
+                       option_str(o, K_FROM));
     if (strcmp(option_str(o, K_FROM), "group") == 0 && !*option_str(o, K_GROUP))
         return err_set(err, ERR_USAGE, "from=group: which one? name it with group=NAME");
     if (option_u64(o, K_DELIVER) == DELIVER_EACH && option_u64(o, K_ASSIGN) == ASSIGN_GROUP)
-        return err_set(
-            err, ERR_USAGE,
-            "assign=group: a group gives each message to one of its members; with deliver=each use "
-            "assign=hand");
+        return err_set(err, ERR_USAGE,
+                       "assign=group: a group gives each message to one of its members; with "
+                       "deliver=each use assign=hand");
     return kafka_conf_check(t, o, err);
 }
 

@@ -1,16 +1,16 @@
 /* The Kafka backend's own structures, shared by backends/kafka*.c and by nobody else.
  *
- * kafka.c          the descriptor, options, one connection's life
- * kafka_conf.c     librdkafka's configuration: properties checked, secrets, addresses, errors
- * kafka_threads.c  the CPU of librdkafka's own threads
- * kafka_admin.c    blocking questions to the cluster: topic, group, offsets, settings
- * kafka_made.c     which run made a topic or a group: marks on the cluster
- * kafka_pool.c     pool_open, pool_close
- * kafka_clean.c    what a saved run left behind
- * kafka_stats.c    once a second: lag, shares, states in words
- * kafka_produce.c  messages out, delivery reports in; end to end
- * kafka_consume.c  a consumer handle: its events, its partitions
- * kafka_client.c   what clients do with messages, and where their time goes
+ *   kafka.c          the descriptor, options, one connection's life
+ *   kafka_conf.c     librdkafka's configuration: properties checked, secrets, addresses, errors
+ *   kafka_threads.c  the CPU of librdkafka's own threads
+ *   kafka_admin.c    blocking questions to the cluster: topic, group, offsets, settings
+ *   kafka_made.c     which run made a topic or a group: marks on the cluster
+ *   kafka_pool.c     pool_open, pool_close
+ *   kafka_clean.c    what a saved run left behind
+ *   kafka_stats.c    once a second: lag, shares, states in words
+ *   kafka_produce.c  messages out, delivery reports in; end to end
+ *   kafka_consume.c  a consumer handle: its events, its partitions
+ *   kafka_client.c   what clients do with messages, and where their time goes
  *
  * A connection is one application's worth of handles: a producer, a consumer, or (in a pool that
  * does both) one of each. librdkafka runs threads of its own; all that it has to say comes through
@@ -31,8 +31,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What stands at the front of every message that is large enough; little endian as the machine is.
- */
+/* What stands at the front of every message that is large enough; little
+ * endian as the machine is. */
 struct kafka_mark {
     uint32_t magic;
     uint32_t boot;     /* of the machine: a stamp is comparable only under the same one */
@@ -55,15 +55,15 @@ struct kafka_sums {
     uint64_t wait_ns;   /* no message at hand and none being handled */
     uint64_t handle_ns; /* handling one: real time, or `work` */
     uint64_t thread_ns; /* a message at hand, waiting for the worker's thread */
-    uint64_t alloc_ns,
-        free_ns;              /* of the thread: buffers taken, given back (librdkafka's included) */
+    /* of the thread: buffers taken, given back (librdkafka's included) */
+    uint64_t alloc_ns, free_ns;
     uint64_t busy_ns;         /* of the thread: all that was done for messages */
     uint64_t messages, bytes; /* taken by clients */
     struct track_counts order;
 };
 
-/* The pool's end offset and, for deliver=share, what was taken of a partition by whichever client.
- */
+/* The pool's end offset and, for deliver=share, what was taken of a
+ * partition by whichever client. */
 struct kafka_part {
     pthread_mutex_t mutex; /* of track; held for one batch, contended only around a rebalance */
     struct track track;
@@ -95,8 +95,8 @@ struct kafka_row {
 };
 
 struct kafka_second { /* what happened since the last look */
-    double span_s, client_s, wait, handle,
-        thread;                  /* shares of the clients' time, client_s together */
+    /* shares of the clients' time, client_s together */
+    double span_s, client_s, wait, handle, thread;
     double alloc, freed, busy_s; /* seconds of the threads' time */
     double messages_per_s, bytes_per_s, produced_per_s, lag, anon_bytes;
     unsigned clients, connections, workers;
@@ -134,8 +134,8 @@ struct kafka_pool {
 
     pthread_mutex_t mutex;       /* all below */
     struct kafka_worker *worker; /* list */
-    struct kafka_conn
-        *member;             /* consumers that share partitions by hand, in the order of joining */
+    /* consumers that share partitions by hand, in the order of joining */
+    struct kafka_conn *member;
     struct kafka_sums ended; /* of workers that are gone */
     char trouble[192];       /* why no broker can be reached; "": they can */
     char why[192];           /* what one broker's link said last; "": nothing since they answered */
@@ -235,9 +235,9 @@ struct kafka_worker {
 
 struct kafka_owned { /* a partition as one consumer has it */
     bool assigned;
-    uint32_t share,
-        client;       /* deliver=share: rank among the connection's partitions; its client's id */
-    uint32_t pending; /* in its client's ring */
+    /* deliver=share: rank among the connection's partitions; its client's id */
+    uint32_t share, client;
+    uint32_t pending;      /* in its client's ring */
     _Atomic int64_t taken; /* next offset not taken by this consumer's clients; -1: none */
     int64_t stored;        /* as given to librdkafka for the next commit */
 };
@@ -289,21 +289,21 @@ struct kafka_conn {
     const rd_kafka_message_t *message[KAFKA_BURST];
 };
 
-/* ---- kafka_conf.c */
+/* ---- kafka_conf.c ---- */
+
 /* Checks every kafka.PROPERTY with librdkafka, each for itself. ERR_USAGE with its words. */
 int kafka_conf_check(const struct target *, const struct options *, struct err *);
 /* Do they fit together, and with the target's user? Makes handles that connect to nothing.
  * ERR_USAGE with librdkafka's words. */
 int kafka_conf_try(struct kafka_pool *, struct err *);
-/* A configuration for a producer or a consumer; the caller owns it. NULL and err. sender:
- * client.id. kp: whose connections are asked about (connect_to); NULL: no handle is made with it.
- */
+/* A configuration for a producer or a consumer; the caller owns it. NULL and err.
+ * sender: client.id. kp: whose connections are asked about (connect_to); NULL: no
+ * handle is made with it. */
 rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *,
                                 const struct options *, const char *sender, rd_kafka_type_t,
                                 struct err *);
 /* As rd_kafka_new, with the handle's threads and links watched. Takes conf, whether it fails or
- * not.
- */
+ * not. */
 rd_kafka_t *kafka_handle_new(struct kafka_pool *, rd_kafka_type_t, rd_kafka_conf_t *conf,
                              char *words, size_t size);
 /* The host of what librdkafka connects to: "host:9092", "[::1]:9092", "::1:9092". False: it is not
@@ -330,14 +330,16 @@ void kafka_strain(struct kafka_pool *, rd_kafka_resp_err_t);
 /* Over, if a link came up since it began: seen at once, without asking. */
 void kafka_trouble_look(struct kafka_pool *);
 
-/* ---- kafka_threads.c */
+/* ---- kafka_threads.c ---- */
+
 /* Keeps account of the threads of a handle that is being made. */
 void kafka_threads_watch(struct kafka_pool *, rd_kafka_t *);
 /* CPU of the busiest of librdkafka's threads since the last call, 0..1; NaN: not known yet. Pool
  * thread. */
 double kafka_threads_busiest(struct kafka_pool *);
 
-/* ---- kafka_admin.c: all block, up to timeout_ms for each question */
+/* ---- kafka_admin.c: all block, up to timeout_ms for each question ---- */
+
 rd_kafka_AdminOptions_t *kafka_admin_options(rd_kafka_t *);
 /* The next event of this type, or NULL after some seconds. */
 rd_kafka_event_t *kafka_await(rd_kafka_queue_t *, rd_kafka_event_type_t);
@@ -376,8 +378,10 @@ void kafka_partitions_first(struct kafka_pool *);
 void kafka_topic_settings(
     struct kafka_pool *); /* retention, version; what cannot be had stays unknown */
 
-/* ---- kafka_made.c: which run made it. All block, and return 0 or ERR_FAILED with why. The topic
- * is one that exists: of a group, one that it reads. */
+/* ---- kafka_made.c: which run made it ---- */
+
+/* All block, and return 0 or ERR_FAILED with why. The topic is one that exists: of a group, one
+ * that it reads. */
 #define KAFKA_MARK_GROUP (KAFKA_GROUP_MOST + 32)
 enum kafka_made { KAFKA_MADE_TOPIC, KAFKA_MADE_GROUP };
 int kafka_made_mark(rd_kafka_t *, enum kafka_made, const char *name, const char *topic,
@@ -395,10 +399,12 @@ rd_kafka_resp_err_t kafka_group_offsets(rd_kafka_t *, const char *group,
 void kafka_made_here_add(const char *cluster, const char *topic);
 bool kafka_made_here(const char *cluster, const char *topic);
 
-/* ---- kafka_clean.c */
+/* ---- kafka_clean.c ---- */
+
 int kafka_clean(struct clean *, struct err *);
 
-/* ---- kafka_pool.c */
+/* ---- kafka_pool.c ---- */
+
 bool kafka_each(const struct kafka_pool *);
 bool kafka_by_hand(const struct kafka_pool *); /* partitions are assigned by us, not by a group */
 uint32_t kafka_boot(void);                     /* tells this machine's boot from others */
@@ -408,7 +414,8 @@ double kafka_anon_bytes(void);                 /* anonymous memory of the proces
 bool kafka_same_cluster(struct kafka_pool *, rd_kafka_t *, char *other, size_t size);
 int kafka_pool_open(struct pool *, struct err *);
 void kafka_pool_close(struct pool *);
-/* ---- kafka_table.c: all on the pool's thread */
+/* ---- kafka_table.c: all on the pool's thread ---- */
+
 /* A second of the present way; anew: it follows another way, so the row begins anew. */
 void kafka_row_add(struct kafka_pool *, const struct kafka_second *, bool anew);
 /* The wait share at the fewest clients of the present way of sharing and handling that kept up, if
@@ -418,7 +425,8 @@ void kafka_refer(struct kafka_pool *);
 double kafka_memory_growth(const struct kafka_pool *, double *low, double *high);
 /* Adds "by_clients", "table" and "findings" to the consumer's figures. */
 void kafka_say_rows(const struct kafka_pool *, struct json_t *);
-/* ---- kafka_stats.c */
+/* ---- kafka_stats.c ---- */
+
 void kafka_pool_stats(struct pool *, struct stats *);
 
 static inline const struct options *kafka_opts(const struct kafka_pool *kp)
@@ -426,18 +434,20 @@ static inline const struct options *kafka_opts(const struct kafka_pool *kp)
     return pool_options(kp->pool);
 }
 
-/* ---- kafka.c */
+/* ---- kafka.c ---- */
+
 void kafka_tune(struct worker *);
 /* All that the pool's workers showed, those that ended included. */
 void kafka_sums_total(struct kafka_pool *, struct kafka_sums *, unsigned *clients,
                       unsigned *connections, unsigned *workers);
-/* librdkafka's threads call these when a queue turned from empty to not empty. opaque: the signal.
- */
+/* librdkafka's threads call these when a queue turned from empty to not
+ * empty. opaque: the signal. */
 void kafka_reports_cb(rd_kafka_t *, void *opaque);
 void kafka_messages_cb(rd_kafka_t *, void *opaque);
 void kafka_wake(struct kafka_conn *); /* its queues are read on the loop's next turn */
 
-/* ---- kafka_produce.c */
+/* ---- kafka_produce.c ---- */
+
 uint32_t kafka_murmur2(const char *data, size_t len);
 int kafka_producer_open(struct kafka_conn *, struct err *);
 enum submit kafka_submit(struct conn *, struct op *);
@@ -448,7 +458,8 @@ void kafka_trip_message(struct kafka_conn *, const rd_kafka_message_t *);
 void kafka_trip_expire(struct kafka_conn *);
 void kafka_payload_free(struct kafka_worker *);
 
-/* ---- kafka_consume.c */
+/* ---- kafka_consume.c ---- */
+
 int kafka_consumer_open(struct kafka_conn *, struct err *);
 void kafka_consumer_read(struct kafka_conn *);
 /* Chooses the partitions of a consumer that is assigned by hand, and takes them if they changed. */
@@ -458,7 +469,8 @@ void kafka_consumer_pause(struct kafka_conn *, bool paused);
 /* Begins the end of a consumer, or goes on with it; true when only its destruction is left. */
 bool kafka_consumer_leave(struct kafka_conn *);
 
-/* ---- kafka_client.c */
+/* ---- kafka_client.c ---- */
+
 void kafka_clients_tune(struct kafka_worker *);
 void kafka_clients_free(struct kafka_worker *);
 /* How many messages all clients of the connection can take in now. */

@@ -308,8 +308,8 @@ static int judge_partitions(struct kafka_pool *kp, const struct rd_kafka_metadat
                             "partition %d of topic %s has lost its leader", p->id, kp->topic);
         } else if (p->isr_cnt < part->in_sync) {
             pool_strain(kp->pool, STRAIN_REPLICAS,
-                        "partition %d of topic %s: %d of %d replicas are in sync, %d were when the "
-                        "load began",
+                        "partition %d of topic %s: %d of %d replicas are in sync, %d "
+                        "were when the load began",
                         p->id, kp->topic, p->isr_cnt, p->replica_cnt, part->in_sync);
         }
     }

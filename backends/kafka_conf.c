@@ -5,8 +5,8 @@
  * loadtop would choose. No handle is made before the target's hosts were allowed. Every connection
  * of librdkafka goes through connect_to, which asks the protection. librdkafka never writes to the
  * terminal: its log is taken and dropped, since all that matters comes as an error event. Called by
- * the pool's thread, by workers when they open a handle, and (connect_to) by librdkafka's threads.
- */
+ * the pool's thread, by workers when they open a handle, and (connect_to) by librdkafka's
+ * threads. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
 #include "engine/secret.h"
@@ -246,8 +246,7 @@ void kafka_fetch_wake(struct kafka_pool *kp, rd_kafka_t *rk)
 
 /* librdkafka tells when all brokers are gone, but nothing tells when one is back: its states do.
  * The handle's own internal broker has no name. Called with a broker's lock held: it only takes a
- * note.
- */
+ * note. */
 static rd_kafka_resp_err_t broker_state(rd_kafka_t *rk, int32_t id, const char *protocol,
                                         const char *name, int port, const char *state, void *opaque)
 {

@@ -9,8 +9,8 @@
  * Partitions come from the group's rebalances, or are assigned by hand: with deliver=each every
  * client's stream covers all partitions, split over the worker's connections when these are shared;
  * with deliver=share the pool's connections divide them by rank, and one is only taken when its
- * owner let go. Worker's thread only, except the pool's list of members, which is under its mutex.
- */
+ * owner let go. Worker's thread only, except the pool's list of members, which is under its
+ * mutex. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
 #include "engine/secret.h"

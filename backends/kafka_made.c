@@ -4,10 +4,10 @@
  * makes is marked by one offset: of partition 0 of the topic, in a group that nobody joins, named
  * loadtop.made.topic.TOPIC or loadtop.made.group.GROUP; its metadata says "loadtop run=1a2b3c4d
  * ...". A mark of any run says that loadtop may write to a topic; `clean` removes only what bears
- * the mark of its own run. The brokers drop a mark with its topic, and
- * offsets.retention.minutes (7 days by default) after it was committed: from then on the thing
- * counts as somebody else's, which is the safe side. A group that is named after the run
- * (loadtop-1a2b3c4d-...) bears the mark in its name.
+ * the mark of its own run. The brokers drop a mark with its topic, and offsets.retention.minutes
+ * (7 days by default) after it was committed: from then on the thing counts as somebody else's,
+ * which is the safe side. A group that is named after the run (loadtop-1a2b3c4d-...) bears the mark
+ * in its name.
  *
  * What comes from the cluster may have been written by anybody: it is only compared. All of it
  * blocks, within bounds. The handle must have a group.id: librdkafka 2.0.2 crashes without one when

@@ -31,8 +31,8 @@ const struct option_spec kafka_options[] = {
      "different keys; 0: messages without a key"},
     {"dist", OPTION_CHOICE, OPTION_LIVE, "uniform", 0, 0, DIST_CHOICES, "how keys are chosen"},
     {"partitioner", OPTION_CHOICE, OPTION_LIVE, "auto", 0, 0, "auto|sticky|roundrobin|random|key",
-     "auto: by key (murmur2, as Java's client) if there is one, else sticky (another one each 10 "
-     "ms)"},
+     "auto: by key (murmur2, as Java's client) if there is one, else sticky "
+     "(another one each 10 ms)"},
     {"acks", OPTION_CHOICE, OPTION_LIVE | OPTION_REOPEN, "all", 0, 0, "all|1|0",
      "who must have a message before it is acknowledged"},
     {"compression", OPTION_CHOICE, OPTION_LIVE | OPTION_REOPEN, "none", 0, 0,
@@ -51,15 +51,14 @@ const struct option_spec kafka_options[] = {
     {"deliver", OPTION_CHOICE, 0, "share", 0, 0, "share|each",
      "share: each message to one client; each: every client gets every message"},
     {"assign", OPTION_CHOICE, 0, "auto", 0, 0, "auto|group|hand",
-     "who hands out partitions: a consumer group, or loadtop; auto: group for share, hand for "
-     "each"},
+     "who hands out partitions: a consumer group, or loadtop; auto: group for "
+     "share, hand for each"},
     {"group", OPTION_TEXT, 0, "", 0, 0, NULL,
      "name of the consumer group; empty: one of this run. A group in use needs "
      "--allow-destructive"},
     {"from", OPTION_TEXT, 0, "", 0, 0, NULL,
-     "where reading begins: earliest, latest, group, a time (2026-01-31T12:00:00Z) or an age "
-     "(10m); empty: "
-     "group if one is named, else latest"},
+     "where reading begins: earliest, latest, group, a time (2026-01-31T12:00:00Z) or an "
+     "age (10m); empty: group if one is named, else latest"},
     {"handling", OPTION_CHOICE, OPTION_LIVE, "borrow", 0, 0, "borrow|copy|recycle",
      "a message is read in place, copied into fresh memory, or into a buffer of a bounded pool"},
     {"work", OPTION_DURATION, OPTION_LIVE, "0", 0, HOUR_NS, NULL,
@@ -75,7 +74,6 @@ const struct option_spec kafka_options[] = {
     {"kafka.sasl.oauthbearer.config", OPTION_SECRET, 0, "", 0, 0, NULL, "of OAUTHBEARER"},
     {"kafka.", OPTION_TEXT, OPTION_PREFIX, NULL, 0, 0, NULL,
      "kafka.PROPERTY=VALUE: a property of librdkafka, checked by it; wins over the options here. "
-     "What "
-     "runs commands, loads code or breaks the counting is refused"},
+     "What runs commands, loads code or breaks the counting is refused"},
     {NULL, OPTION_TEXT, 0, NULL, 0, 0, NULL, NULL},
 };

@@ -1,5 +1,5 @@
-/* The Kafka backend's options and operations by index; known even where librdkafka is not built in.
- */
+/* The Kafka backend's options and operations by index; known even where
+ * librdkafka is not built in. */
 #ifndef LOADTOP_BACKENDS_KAFKA_OPTIONS_H
 #define LOADTOP_BACKENDS_KAFKA_OPTIONS_H
 

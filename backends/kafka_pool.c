@@ -7,8 +7,7 @@
  * partitions are assigned by hand, and the pool's own handle belongs to no group, since even to ask
  * for a group's coordinator makes the brokers create a topic where there was never a group. All of
  * it blocks, within bounds, on the pool's own thread, and is done again from the start when it
- * failed.
- */
+ * failed. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
 #include "backends/kafka_mock.h"
@@ -193,8 +192,8 @@ static int parts_new(struct kafka_pool *kp, struct err *err)
     return 0;
 }
 
-/* The mark by which `clean`, and later runs, know what this run made. Without the rights for it
- * the run goes on, and says so: in an event, and in what it left behind. */
+/* The mark by which `clean`, and later runs, know what this run made. Without the rights for it the
+ * run goes on, and says so: in an event, and in what it left behind. */
 static void mark_made(struct kafka_pool *kp, enum kafka_made what, char *why, size_t size)
 {
     struct err err = {0};

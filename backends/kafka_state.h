@@ -35,8 +35,8 @@ struct lag_watch {
     unsigned n, at;
     enum lag_state state;
     double since_s; /* when the state began */
-    double slope, slope_low,
-        slope_high;        /* messages a second: Theil-Sen, with its 95 % interval; NaN */
+    /* messages a second: Theil-Sen, with its 95 % interval; NaN */
+    double slope, slope_low, slope_high;
     double reference_wait; /* median wait share at the fewest clients; NaN */
     double wait;           /* median of the window; NaN */
     double produced_per_s; /* mean of the window; NaN */

@@ -243,8 +243,8 @@ static void say_consumer(struct kafka_pool *kp, const struct kafka_second *s,
         utf8_json(
             "wait: no message at hand and none being handled; ready: a message at hand, the thread "
             "busy elsewhere; alloc, free: of the threads' time, librdkafka's own threads left out; "
-            "latency: CLOCK_MONOTONIC of this machine; memory: of the whole process since the "
-            "pool opened"));
+            "latency: CLOCK_MONOTONIC of this machine; memory: of the whole process since the pool "
+            "opened"));
     json_object_set_new(o, "consumer", c);
 }
 
@@ -315,8 +315,8 @@ static void say_limit(const struct kafka_pool *kp, const struct kafka_second *s,
     } else if (wait < BUSY_WAIT) {
         st->limit = LIMIT_CLIENT;
         snprintf(st->limit_why, sizeof st->limit_why,
-                 "the threads: messages wait for them %.0f %% of the clients' time (more threads "
-                 "would help)",
+                 "the threads: messages wait for them %.0f %% of the clients' time "
+                 "(more threads would help)",
                  100 * s->thread);
     } else if (behind) {
         st->limit = LIMIT_SERVER;

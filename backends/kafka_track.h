@@ -13,8 +13,8 @@
 /* What was found. Counts of messages, except `missing`: numbers that have not come so far. */
 struct track_counts {
     uint64_t checked; /* carried a number */
-    uint64_t
-        missing; /* skipped and not seen since: lost, or never acknowledged to their producer */
+    /* skipped and not seen since: lost, or never acknowledged to their producer */
+    uint64_t missing;
     uint64_t duplicates;  /* the same number at another offset: the producer sent it twice */
     uint64_t redelivered; /* an offset that was delivered before: a rebalance repeated it */
     uint64_t reordered;   /* came after one with a higher number */

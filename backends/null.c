@@ -99,8 +99,8 @@ static void heap_remove(struct null_worker *w, uint32_t place)
     heap_up(w, place, s);
 }
 
-/* Doubles the room; -1 when memory is out. Only a new maximum of operations in flight comes here.
- */
+/* Doubles the room; -1 when memory is out. Only a new maximum of operations
+ * in flight comes here. */
 static int pending_grow(struct null_worker *w)
 {
     uint32_t room = w->room ? w->room * 2 : 64;
@@ -217,8 +217,8 @@ static uint64_t served_end(struct null_pool *p, uint32_t n, uint64_t now, uint64
     return end;
 }
 
-/* drift: the service slows down by that share a minute, as when a cache no longer holds the data.
- */
+/* drift: the service slows down by that share a minute, as when a cache no
+ * longer holds the data. */
 static double drifted(const struct null_pool *p, const struct options *o, uint64_t now)
 {
     double drift = option_real(o, DRIFT);

@@ -1,7 +1,8 @@
 /* What the files of the Redis backend share: the pool's, a worker's and a connection's memory.
  *
  *   redis.c          the descriptor, options, and what a worker does for each operation; never
- * blocks redis_conn.c     sockets of a worker: connect, handshake, reading and writing
+ *                    blocks
+ *   redis_conn.c     sockets of a worker: connect, handshake, reading and writing
  *   redis_server.c   what blocks, on the pool's thread: names, the handshake's bytes, a first look
  *   redis_stats.c    INFO, every second
  *   redis_guard.c    who the server says it is, what it has room for, and whether it suffers
@@ -56,8 +57,8 @@ struct redis_address {
 struct redis_hello {
     char *bytes; /* and REDIS_WHO behind `len` of them */
     size_t len;
-    uint8_t auth, select,
-        steps; /* which reply is whose, from 1 (0: none), and how many there are */
+    /* which reply is whose, from 1 (0: none), and how many there are */
+    uint8_t auth, select, steps;
 };
 
 /* What follows it on a worker's connection when a rule names an identity of a Redis: two replies
@@ -125,9 +126,9 @@ struct redis_pool {
     /* the pool's thread only */
     struct redis_link *link;
     bool link_known; /* who is at its other end was seen, and is allowed */
-    struct redis_info first,
-        last;    /* before the load (or since the server is this one), and a second ago */
-    bool loaded; /* a worker was there */
+    /* before the load (or since the server is this one), and a second ago */
+    struct redis_info first, last;
+    bool loaded;                  /* a worker was there */
     struct redis_trouble trouble; /* when this pool began, or the server did */
     struct redis_peer peer;
 };
@@ -139,8 +140,8 @@ struct redis_worker {
     uint64_t keys, ttl_ms;
     uint32_t size_low, size_high;
     uint32_t written[REDIS_OPS]; /* bytes of data that one writes beside its value; 0: none */
-    size_t
-        asked_for; /* no reply needs to be larger: the largest `size` yet, and what is around it */
+    /* no reply needs to be larger: the largest `size` yet, and what is around it */
+    size_t asked_for;
     enum distribution dist;
     struct zipf zipf;
     char *in;  /* REDIS_IN bytes, for whatever connection is read */
@@ -182,7 +183,8 @@ struct redis_conn {
     ((size_t)1 << 20) /* keys may hold larger values than `size`: an earlier run's */
 #define REDIS_KEPT_MAX ((size_t)256 << 10) /* unsent bytes of a connection before it is busy */
 
-/* ---- redis_conn.c */
+/* ---- redis_conn.c ---- */
+
 int redis_open(struct conn *, struct err *);
 void redis_close(struct conn *);
 void redis_flush(struct conn *);
@@ -199,7 +201,8 @@ static inline void redis_out_commit(struct redis_worker *w, struct redis_conn *c
     c->out_len += len;
 }
 
-/* ---- redis_server.c */
+/* ---- redis_server.c ---- */
+
 int redis_pool_open(struct pool *, struct err *);
 void redis_pool_close(struct pool *);
 /* Makes p->link, to the first address that answers, beginning with the present one. */
@@ -214,7 +217,8 @@ struct redisReply *redis_ask_info(struct redis_pool *, uint64_t deadline_ns, str
 struct redis_link *redis_link_plain(const struct target *, const struct options *, unsigned db,
                                     const char *sender, struct err *);
 
-/* ---- redis_stats.c */
+/* ---- redis_stats.c ---- */
+
 struct redis_totals { /* of all workers that ever were */
     uint64_t hits, misses, high[FAMILIES];
     unsigned connected;
@@ -227,7 +231,8 @@ void redis_stats_info(struct pool *, struct stats *, const struct redis_totals *
 void redis_peers_join(struct redis_pool *, const char *info);
 void redis_peers_leave(struct redis_pool *);
 
-/* ---- redis_guard.c. Of INFO's text ("": the server does not give it). */
+/* ---- redis_guard.c: of INFO's text ("": the server does not give it) ---- */
+
 /* Calls allowed(ctx, identity) for each identity that the server has, or once with NULL; ends with
  * the first that is refused. */
 typedef int redis_identity_fn(void *ctx, const char *identity);
@@ -248,7 +253,8 @@ void redis_trouble_look(struct pool *, const char *info);
 /* The same of an error reply. Any thread. */
 void redis_trouble_reply(struct pool *, const char *error_class, const char *text);
 
-/* ---- redis_mark.c. The first four are built always, and pure. */
+/* ---- redis_mark.c: the first four are built always, and pure ---- */
+
 #define REDIS_MARK_SUFFIX "loadtop:runs" /* no key of a mix ends like this: they end in digits */
 #define REDIS_MARK_NAME (REDIS_PREFIX_MAX + sizeof REDIS_MARK_SUFFIX)
 /* The hash of the marks of a prefix. */
@@ -268,19 +274,23 @@ struct redis_mark redis_mark_now(struct redis_pool *);                          
 /* When no worker is left: claims what was made, and nothing more. */
 void redis_mark_settle(struct pool *, const uint64_t high[FAMILIES], uint64_t deadline_ns);
 
-/* ---- redis_left.c */
+/* ---- redis_left.c ---- */
+
 void redis_left_behind(struct pool *, struct stats *, const struct redis_totals *);
 /* The name of prefix's key of this number; prefix with its family. */
 char *redis_key_name(char *buf, size_t size, const char *prefix, uint64_t key);
 
-/* ---- redis_clean.c */
+/* ---- redis_clean.c ---- */
+
 int redis_clean(struct clean *, struct err *);
 
-/* ---- redis.c, built always */
+/* ---- redis.c: built always ---- */
+
 /* What these options can touch that is not ours, and what to do about it; NULL: nothing. */
 const char *redis_beyond(const struct options *);
 
-/* ---- redis_server.c, built always */
+/* ---- redis_server.c: built always ---- */
+
 /* The database that path ("/3") or option db names. ERR_USAGE when it is no number or they
  * disagree. */
 int redis_target_db(const struct target *, const struct options *, unsigned *db, struct err *);

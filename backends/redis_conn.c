@@ -177,8 +177,8 @@ static void write_piece(struct redis_conn *c)
     struct redis_worker *w = worker_of(c);
     const char *bytes = w->out + c->out_at;
     size_t n = c->out_len;
-    /* The bytes stay where they are until the next request is encoded, and write_out encodes none.
-     */
+    /* The bytes stay where they are until the next request is encoded, and
+     * write_out encodes none. */
     dirty_remove(w, c);
     write_out(c, bytes, n);
 }
@@ -304,8 +304,8 @@ static void refuse_hello(struct redis_conn *c, const struct resp_error *e)
                   shown(c), p->db, said);
     else if (strcmp(name, "NOAUTH") == 0 || strcmp(name, "DENIED") == 0)
         conn_down(c->conn, "auth", "%s: %s", shown(c), said);
-    /* The rest: CLIENT SETNAME is not known, or not permitted. The name is only for whoever looks.
-     */
+    /* The rest: CLIENT SETNAME is not known, or not permitted. The name is
+     * only for whoever looks. */
 }
 
 /* Is this reply of the handshake one that says who the server is (REDIS_WHO)? */
@@ -438,8 +438,8 @@ static void judge_part(struct redis_worker *w, struct redis_conn *c)
                   c->state == REDIS_HELLO ? "" : " (larger values? size= says how large)");
     else if (c->reply > most)
         conn_down(c->conn, "too_large",
-                  "%s: a reply without an end: %zu bytes so far, and at most %zu can have been "
-                  "asked for",
+                  "%s: a reply without an end: %zu bytes so far, and at most %zu "
+                  "can have been asked for",
                   shown(c), c->reply, most);
     else if (!net_hold(&c->held, held > w->asked_for ? held - w->asked_for : 0))
         conn_down(c->conn, "too_much",

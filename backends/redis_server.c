@@ -1,10 +1,10 @@
 /* What blocks: looking up the server, the handshake's bytes, INFO every second, what a run leaves
  * behind.
  *
- * Runs on the pool's own thread, except for clean. Everything has a deadline: a look at the
- * server every second must end within one, also while the server is stopped or gone. Other pools of
- * this process that speak to the same server (by its run_id) are known here, so that our own
- * connections are not shown as others'. */
+ * Runs on the pool's own thread, except for clean. Everything has a deadline: a look at the server
+ * every second must end within one, also while the server is stopped or gone. Other pools of this
+ * process that speak to the same server (by its run_id) are known here, so that our own connections
+ * are not shown as others'. */
 #include "backends/redis.h"
 #include "backends/redis_link.h"
 #include "backends/redis_tls.h"

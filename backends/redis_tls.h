@@ -11,8 +11,7 @@
 struct err;
 struct options;
 struct redis_tls;         /* of one connection */
-struct redis_tls_context; /* of one pool: whom it trusts, and its own certificate; shared by threads
-                           */
+struct redis_tls_context; /* of one pool, for all threads: whom it trusts, its own certificate */
 
 bool redis_tls_built(void);
 /* From the options tls.ca, tls.cert, tls.key and tls.verify. NULL and err (ERR_FAILED). */

@@ -1,5 +1,4 @@
-# The themes of themes/*.theme as C, so that the program has them wherever it was copied to. The first is the
-# default.
+# The themes of themes/*.theme as a table in C. The first is the default.
 file(GLOB theme_files CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/themes/*.theme")
 list(SORT theme_files)
 set(default_theme "${CMAKE_CURRENT_SOURCE_DIR}/themes/dusk.theme")
@@ -9,13 +8,9 @@ list(PREPEND theme_files "${default_theme}")
 set(text "/* Made from themes/ by cmake/Themes.cmake. */\n#include \"ui/theme.h\"\n\n#include <stddef.h>\n\n")
 string(APPEND text "const struct builtin_theme builtin_themes[] = {\n")
 foreach(file IN LISTS theme_files)
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
     get_filename_component(name "${file}" NAME_WE)
-    file(READ "${file}" theme)
-    string(REPLACE "\\" "\\\\" theme "${theme}")
-    string(REPLACE "\"" "\\\"" theme "${theme}")
-    string(REPLACE "\n" "\\n\"\n     \"" theme "${theme}")
-    string(APPEND text "    {\"${name}\",\n     \"${theme}\"},\n")
+    loadtop_string_literal(theme "${file}")
+    string(APPEND text "    {\"${name}\",\n     ${theme}},\n")
 endforeach()
 string(APPEND text "    {NULL, NULL}};\n")
 file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/theme_builtin.c" CONTENT "${text}")

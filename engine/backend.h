@@ -8,7 +8,7 @@
  * Who calls what, and where:
  *   pool_*        on the pool's own thread; may block for seconds, must end within a bound.
  *   all others    on a worker's thread; never block. Different workers run at the same time and
- * share nothing but the pool's data, which is theirs to read only (or atomics).
+ *                 share nothing but the pool's data, which is theirs to read only (or atomics).
  *
  * The life of a request (`struct op`): the engine takes it from its free list, sets type, n, rnd
  * and seq; `fill` chooses what it is about; `route` (optional) names its group; the engine leases a
@@ -26,15 +26,19 @@
  *
  * How the four protocols fit (checked on paper, keep it so):
  *   Redis      conn = socket; answers in order: the head of conn->in_flight is the one answered. A
- * cluster's slot is route()'s group, MOVED is op_again. Pub/sub messages are op_received. CrateDB
- * conn = one reused curl easy handle, depth 1; worker_data holds the multi handle and its alarm; a
- * bulk insert is one op with n rows (op_type.bulk), failed rows are op_partial. Kafka      conn =
- * one librdkafka handle (threads of its own: stats.own_cpu_share; its own timeouts:
- * BACKEND_TIMEOUTS), watched through its queue's descriptor; a full queue is SUBMIT_BUSY and
- * conn_room later; consumed messages are op_received; destroying a handle blocks, so close hands it
- * to a helper thread and conn_closed comes from a later turn. Cassandra  conn = socket, depth =
- * streams; group = node, route = token; answers by stream id (BACKEND_STREAMS: a timed-out request
- * does not poison its connection); unprepared is op_again. */
+ *              cluster's slot is route()'s group, MOVED is op_again. Pub/sub messages are
+ *              op_received.
+ *   CrateDB    conn = one reused curl easy handle, depth 1; worker_data holds the multi handle and
+ *              its alarm; a bulk insert is one op with n rows (op_type.bulk), failed rows are
+ *              op_partial.
+ *   Kafka      conn = one librdkafka handle (threads of its own: stats.own_cpu_share; its own
+ *              timeouts: BACKEND_TIMEOUTS), watched through its queue's descriptor; a full queue is
+ *              SUBMIT_BUSY and conn_room later; consumed messages are op_received; destroying a
+ *              handle blocks, so close hands it to a helper thread and conn_closed comes from a
+ *              later turn.
+ *   Cassandra  conn = socket, depth = streams; group = node, route = token; answers by stream id
+ *              (BACKEND_STREAMS: a timed-out request does not poison its connection); unprepared is
+ *              op_again. */
 #ifndef LOADTOP_ENGINE_BACKEND_H
 #define LOADTOP_ENGINE_BACKEND_H
 
@@ -59,8 +63,7 @@ struct clean;
 enum submit {
     SUBMIT_QUEUED, /* taken; its end will be told */
     SUBMIT_BUSY,   /* not taken, no room now: it waits, not yet offered, until conn_room(conn) */
-    SUBMIT_FAILED  /* refused for good: counted as offered and as an error; op_error was called for
-                      it */
+    SUBMIT_FAILED  /* refused for good: counted as offered and as an error; op_error was called */
 };
 
 /* One request in flight or about to be. Fields above the line belong to the engine: read only. */
@@ -69,19 +72,19 @@ struct op {
     struct op *client_next, *client_prev;
     struct client *client;
     struct conn *conn;
-    uint64_t intended_ns, ready_ns,
-        sent_ns;   /* scheduled; client wanted it sent; handed to the network */
+    /* scheduled; client wanted it sent; handed to the network */
+    uint64_t intended_ns, ready_ns, sent_ns;
     uint64_t seq;  /* of its client */
     uint32_t n;    /* operations it carries: 1, or the rows of a bulk */
     uint16_t type; /* index into backend->ops */
     uint8_t state, flags;
     uint32_t row_room;         /* of row_intended_ns */
     uint64_t *row_intended_ns; /* n of them under open arrival when n > 1; else not used */
-    /* ---- chosen by fill(), kept for submit() and op_again() */
+    /* ---- chosen by fill(), kept for submit() and op_again() ---- */
     uint64_t rnd; /* 64 random bits of this op's own, drawn by the engine from the pool's seed */
     uint64_t key; /* which key, or first key of a bulk */
-    uint32_t
-        size; /* bytes of the value or message; counted by pattern unthrottled's memory bound */
+    /* bytes of the value or message; counted by pattern unthrottled's memory bound */
+    uint32_t size;
     uint32_t group; /* set by the engine from route() */
     uint64_t aux;   /* the backend's own: a stream id, ... ; op_data() gives op_size bytes more */
 };
@@ -90,18 +93,17 @@ struct op {
 struct op_type {
     const char *name, *help; /* "get" */
     double weight;           /* in the default mix; 0: only when asked for */
-    const char
-        *bulk;     /* name of the option that says how many operations a request carries, or NULL */
-    bool receives; /* arrives unasked (consume, pub/sub): op_received, never submit */
-    bool reads;    /* it only reads: allowed under --read-only */
+    /* name of the option that says how many operations a request carries, or NULL */
+    const char *bulk;
+    bool receives;    /* arrives unasked (consume, pub/sub): op_received, never submit */
+    bool reads;       /* it only reads: allowed under --read-only */
     const char *noun; /* what one is called in a table: "op", "row", "msg" */
 };                    /* a table ends with a NULL name */
 
 enum backend_flags {
-    BACKEND_TIMEOUTS =
-        1, /* keeps its own timeouts: the engine sets none. It calls op_timeout itself */
-    BACKEND_STREAMS = 4, /* an answer names its request: a timeout does not end the connection */
-    BACKEND_VIRTUAL = 8  /* can run on virtual time: uses alarms only */
+    BACKEND_TIMEOUTS = 1, /* keeps its own timeouts, and calls op_timeout: the engine sets none */
+    BACKEND_STREAMS = 4,  /* an answer names its request: a timeout does not end the connection */
+    BACKEND_VIRTUAL = 8   /* can run on virtual time: uses alarms only */
 };
 
 #define CONN_DEPTH_UNBOUNDED UINT32_MAX
@@ -133,11 +135,10 @@ struct stats {
     char note[160]; /* one line for the overview: "cpu 88 %, 41 other clients, hit ratio 99.2 %" */
     double server_cpu_share; /* of one core; NaN: unknown */
     double server_cores;     /* CPUs that it may use; NaN: unknown */
-    double answer_share; /* of the service time of the last second, what the server itself says it
+    double answer_share;   /* of the service time of the last second, what the server itself says it
                             worked on the requests; NaN: it does not say */
-    double
-        own_cpu_share;     /* of a backend that has threads of its own: the CPU of the busiest since
-                              the last call, 0..1. The generator's limit like a worker's. NaN: none */
+    double own_cpu_share;  /* of a backend that has threads of its own: the CPU of the busiest since
+                              the last call, 0..1: the generator's limit like a worker's; or NaN */
     int64_t other_clients; /* connections that are not ours; -1: unknown */
     int64_t data_items;    /* keys, rows, ...; -1: unknown */
     struct stat_column column[STAT_COLUMNS_MAX]; /* [columns] */
@@ -157,8 +158,8 @@ struct stats {
     /* Set by the engine before the call: every worker has ended and nothing is started any more.
      * What is to be removed at the end is removed now, before it is said what is left behind. */
     bool last;
-    struct json_t
-        *json; /* object, for `backend_stats`; set by the engine before the call, new each time */
+    /* object, for `backend_stats`; set by the engine before the call, new each time */
+    struct json_t *json;
     struct json_t
         *left_behind; /* array of { "kind", "what", "count" }, likewise: what exists because of us;
                          with "until": "end" where the pool removes it by itself at its end */
@@ -173,12 +174,12 @@ struct backend {
     const char *connections; /* optional: how many a thread opens by default, in words: "one for
                                 each client" */
     const struct option_spec *options; /* required; may be an empty table */
-    const struct option_properties
-        *properties;           /* what its PREFIX option takes; NULL: it has none */
+    /* what its PREFIX option takes; NULL: it has none */
+    const struct option_properties *properties;
     const struct op_type *ops; /* required, at least one */
     unsigned flags;
-    size_t pool_size, worker_size, conn_size,
-        op_size; /* zeroed bytes that the engine keeps for it */
+    /* zeroed bytes that the engine keeps for it */
+    size_t pool_size, worker_size, conn_size, op_size;
 
     /* Is this target one it can speak to? Refuses at parse time (exit 2). Optional. Any thread. */
     int (*check)(const struct target *, const struct options *, struct err *);
@@ -188,8 +189,10 @@ struct backend {
      * only reading is allowed. Optional. Any thread. */
     const char *(*beyond)(const struct options *);
 
-    /* -- for a pool, on the pool's own thread. Looks up names, checks the server, creates tables.
-     * Called again after a back-off when it fails with ERR_UNREACHED. Optional. */
+    /* ---- for a pool: on the pool's own thread ---- */
+
+    /* Looks up names, checks the server, creates tables. Called again after a back-off when it
+     * fails with ERR_UNREACHED. Optional. */
     int (*pool_open)(struct pool *, struct err *);
     void (*pool_stats)(struct pool *, struct stats *); /* optional */
     /* Optional. After every worker ended and if pool_open was ever called, also when that failed:
@@ -214,9 +217,10 @@ struct backend {
      * thread; no wait. */
     double (*to_come)(const struct pool *, const struct options *, const double *weight);
 
-    /* -- for a worker; never block. worker_open and worker_close run on the supervisor's thread,
-     * before the worker's own thread begins and after it ended; everything below on the worker's.
-     */
+    /* ---- for a worker: never block ---- */
+
+    /* worker_open and worker_close run on the supervisor's thread, before the worker's own thread
+     * begins and after it ended; everything below on the worker's. */
     int (*worker_open)(struct worker *, struct err *); /* optional: a curl multi handle, ... */
     void (*worker_close)(struct worker *);             /* optional; all conns are closed by then */
     void (*tune)(struct worker *); /* optional: an option, clients or connections changed */
@@ -239,8 +243,7 @@ struct backend {
  * only for what is kept; whatever else quotes a server (err_set, conn_down, conn_trouble,
  * pool_event, names and versions) is given what secret_said (engine/secret.h) left of it. */
 
-/* ---- What the engine gives a backend
- * ------------------------------------------------------------- */
+/* ---- What the engine gives a backend ---- */
 
 /* A connection. Fields are the engine's, to be read. conn_data() is the backend's own memory. */
 struct conn {
@@ -249,7 +252,7 @@ struct conn {
     uint32_t requests, ops; /* how many: requests, and the operations that they carry */
     uint32_t group;
     uint32_t id; /* within its worker and group, from 0 */
-    /* ---- private to engine/conn.c */
+    /* ---- private to engine/conn.c ---- */
     struct op *unsent;        /* first op not yet stamped as sent */
     struct conn *next, *prev; /* list of those with room */
     struct conn *next_dirty, *next_doomed;
@@ -295,8 +298,8 @@ bool pool_read_only(const struct pool *); /* --read-only, or a look */
 bool pool_is_look(const struct pool *);   /* before a first load: nothing will be loaded */
 uint64_t pool_seed(const struct pool *);
 uint64_t pool_timeout_ns(const struct pool *);
-/* The next of a sequence shared by all workers of the pool, from 0 (dist=sequential, primary keys).
- */
+/* The next of a sequence shared by all workers of the pool, from 0
+ * (dist=sequential, primary keys). */
 uint64_t pool_sequence(struct pool *, uint64_t n);
 /* From pool_open: the target answers, only opening takes long (a table or topic is being made), so
  * it is not given up as one that cannot be reached. */
@@ -307,17 +310,17 @@ void pool_removing(struct pool *, uint64_t for_ns);
 /* A line in the events view: "node 10.0.0.3 down". Any thread. */
 void pool_event(struct pool *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- Protection: what is asked before anything is sent (engine/guard.c)
- *
- * Is a connection to this address allowed by targets.conf? 0, or ERR_REFUSED; ERR_UNREACHED while a
+/* ---- Protection: what is asked before anything is sent (engine/guard.c) ---- */
+
+/* Is a connection to this address allowed by targets.conf? 0, or ERR_REFUSED; ERR_UNREACHED while a
  * pool that was taken for local waits for a yes to its first address elsewhere (try again later).
  * Call it for each address, after name resolution and before connecting, discovered nodes included.
  * Any thread. */
 int pool_connect_allowed(const struct pool *, const char *host, const struct sockaddr *,
                          struct err *);
-/* A non-blocking TCP (nodelay, keep-alive) or unix socket on its way to addr, after the check
- * above; -1 and err. Both take NULL
- * for the pool (clean has none): then `protect` wants --confirm. */
+/* A non-blocking TCP (nodelay, keep-alive) or unix socket on its way to addr, after
+ * the check above; -1 and err. Both take NULL for the pool (clean has none): then
+ * `protect` wants --confirm. */
 int net_connect(const struct pool *, const char *host, const struct sockaddr *, unsigned len,
                 struct err *);
 
@@ -328,11 +331,10 @@ int net_connect(const struct pool *, const char *host, const struct sockaddr *, 
 int pool_identity_allowed(struct pool *, const char *identity, struct err *);
 /* The same for a server that is reached again while the load runs: without a wait. False: it must
  * not be loaded; the pool is ended for that, and a connection to it must not carry a request. Any
- * thread.
- */
+ * thread. */
 bool pool_identity_still_allowed(struct pool *, const char *identity);
-/* Does any rule name an identity of this backend? Else nobody needs to ask for it at each connect.
- */
+/* Does any rule name an identity of this backend? Else nobody needs to ask
+ * for it at each connect. */
 bool pool_identity_matters(const struct pool *);
 /* Who this is, for the server's list of clients: "loadtop:alice@build7:1a2b3c4d" (user, host, run);
  * letters, digits and "@:._-" only, at most 127. */
@@ -364,8 +366,8 @@ void pool_nodes(struct pool *, unsigned n);
 
 /* The target suffers, as it says itself or as its refusals tell: a pool whose target is not on this
  * machine is paused with this reason, and again 10 s after a person has resumed it if it goes on.
- * Only what is new since the last look counts. Any thread, also a worker's (it takes a lock
- * only the first time after each look of the supervisor's). */
+ * Only what is new since the last look counts. Any thread, also a worker's (it takes a lock only
+ * the first time after each look of the supervisor's). */
 enum strain {
     STRAIN_EVICTED,   /* data goes for want of memory */
     STRAIN_MEMORY,    /* writes are refused for want of memory */
@@ -382,7 +384,8 @@ void pool_strain(struct pool *, enum strain, const char *fmt, ...)
 void pool_strain_said(struct pool *, enum strain, const char *said, size_t len, const char *fmt,
                       ...) __attribute__((format(printf, 5, 6)));
 
-/* ---- clean: what a saved run left behind, looked at and removed */
+/* ---- clean: what a saved run left behind, looked at and removed ---- */
+
 enum clean_fate {
     CLEAN_OURS,   /* it bears this run's mark and would go (a look) */
     CLEAN_GONE,   /* removed now */
@@ -396,9 +399,9 @@ struct clean {
     const char *run;               /* the run's id, 8 hex digits: what must be marked with it */
     const char *confirm;           /* --confirm: names of what is protected and may be touched */
     const char *sender;            /* as pool_sender */
-    const struct json_t
-        *left_behind; /* the JSON array of the file: to be checked against the server */
-    bool remove;      /* false: only look, and say what would go */
+    /* the JSON array of the file: to be checked against the server */
+    const struct json_t *left_behind;
+    bool remove; /* false: only look, and say what would go */
     /* Tell what becomes of one entry: what, in words for a person ("topic orders (3 partitions)"),
      * count -1: not known, why: "" or a reason. */
     void (*say)(struct clean *, enum clean_fate, const char *what, int64_t count, const char *why);
@@ -417,9 +420,9 @@ int clean_identity_allowed(const struct clean *, const char *backend, const char
  * Any thread. */
 bool net_hold(size_t *mine, size_t bytes);
 
-/* The shortest round trip that the kernel saw lately on this connected TCP socket (Linux
- * tcp_info's tcpi_min_rtt, the network's part, without the server's work), ns; -1: a unix socket,
- * or not known. For a link that carries no load. */
+/* The shortest round trip that the kernel saw lately on this connected TCP socket (Linux tcp_info's
+ * tcpi_min_rtt, the network's part, without the server's work), ns; -1: a unix socket, or not
+ * known. For a link that carries no load. */
 int64_t net_round_trip_ns(int fd);
 
 void conn_up(struct conn *);

@@ -84,9 +84,7 @@ bool capacity_holds(const struct pool *p, const struct threshold *t)
     return !isnan(v) && threshold_holds(t, v);
 }
 
-/* ---- one probe
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- one probe ---- */
 
 static bool concerns(const struct threshold *t, const struct pool *p)
 {
@@ -202,9 +200,7 @@ static void vote(const struct engine *e, struct capacity_search *s, struct pool 
     r->broke++;
 }
 
-/* ---- the search
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- the search ---- */
 
 static const struct capacity_rate *lowest_broken(const struct capacity_search *s)
 {

@@ -2,11 +2,11 @@
  * the engine.
  *
  * A probe lets what is owed from the one before drain, at a quarter of its rate, sets its rate and
- * watches for `hold` (3 s; longer, up
- * to ten times that, until each percentile that a threshold names has 10 samples above it). It
- * holds when every threshold holds within the probe, nothing was dropped, and at least 99 % of the
- * rate was completed. The rate doubles from `from` until a probe breaks (or `to` holds), then the
- * gap is halved until it is 2 %; then both of its ends are probed again.
+ * watches for `hold` (3 s; longer, up to ten times that, until each percentile that a threshold
+ * names has 10 samples above it). It holds when every threshold holds within the probe, nothing was
+ * dropped, and at least 99 % of the rate was completed. The rate doubles from `from` until a probe
+ * breaks (or `to` holds), then the gap is halved until it is 2 %; then both of its ends are probed
+ * again.
  *
  * One probe is no proof: what breaks is probed again, and of two that disagree a third decides. A
  * rate is settled by the majority of its probes, and the search goes on between the lowest rate

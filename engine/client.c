@@ -10,9 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUN_BURST                                                                                  \
-    64 /* requests that an unthrottled client starts before others have their turn                 \
-        */
+#define RUN_BURST 64 /* requests that an unthrottled client starts before others have their turn */
 #define SAMPLE_EVERY 64 /* one generation in so many is timed */
 
 void client_init(struct client *c, struct worker *w, uint32_t id)

@@ -351,8 +351,8 @@ static int check_sweep_word(struct reader *r, const char *word, bool capacity, u
         return 0;
     if (!value || value == word)
         return wrong_word(r, word,
-                          "a sweep wants VAR=LIST (threads=1,2,4,8), hold=T, order=random, or "
-                          "'capacity'",
+                          "a sweep wants VAR=LIST (threads=1,2,4,8), hold=T, "
+                          "order=random, or 'capacity'",
                           NULL);
     size_t name_len = (size_t)(value - word);
     if (name_len >= sizeof name)

@@ -220,9 +220,9 @@ const struct verb_help verb_table[] = {
     {"sweep",
      "sweep [POOL] VAR=LIST [VAR=LIST] [hold=T] [order=random] [fresh] [whole] | [POOL] capacity "
      "[from=R] [to=R] | [POOL] resume",
-     "Holds each value until it is steady and finds the knee, or the capacity. It ends when the "
-     "curve has turned (not with whole). The same again, or resume, goes on with one that ended "
-     "early.",
+     "Holds each value until it is steady and finds the knee, or the capacity. It ends "
+     "when the curve has turned (not with whole). The same again, or resume, goes on with "
+     "one that ended early.",
      VERB_SWEEP},
     {"sweep stop", "sweep stop", "Ends the sweep that runs.", VERB_SWEEP_STOP},
     {"mark", "mark [TEXT]", "Marks this moment with a note.", VERB_MARK},

@@ -22,8 +22,7 @@ void *conn_data(const struct conn *c)
     return (void *)(uintptr_t)(c + 1);
 }
 
-/* ---- groups and opening -----------------------------------------------------------------------
- */
+/* ---- groups and opening ---- */
 
 static void reopen_fire(struct alarm *a)
 {
@@ -267,8 +266,7 @@ void conn_bytes(struct conn *c, uint64_t sent, uint64_t received)
     c->worker->tally.received_bytes += received;
 }
 
-/* ---- closing ----------------------------------------------------------------------------------
- */
+/* ---- closing ---- */
 
 void conn_doom(struct conn *c)
 {
@@ -434,8 +432,8 @@ void timeouts_fire(struct alarm *a)
             }
             if (expired && !streams)
                 conn_down(c, "timeout",
-                          "closed after a timeout: a late answer would be taken for "
-                          "the next one's (outcome unknown)");
+                          "closed after a timeout: a late answer would be taken for the next "
+                          "one's (outcome unknown)");
         }
     }
     uint64_t every = timeout / 20;

@@ -64,8 +64,7 @@ void engine_say(struct engine *e, const char *fmt, ...)
     e->message_serial++;
 }
 
-/* ---- making
- * ------------------------------------------------------------------------------------------ */
+/* ---- making ---- */
 
 static void copy_scenario(struct scenario *to, const struct scenario *from)
 {
@@ -206,8 +205,7 @@ struct pool *engine_add_pool(struct engine *e, const struct pool_spec *spec, str
     return p;
 }
 
-/* ---- the supervisor
- * ------------------------------------------------------------------------------------- */
+/* ---- the supervisor ---- */
 
 static bool take_queued(struct engine *e, struct queued *q)
 {
@@ -421,8 +419,7 @@ int engine_start(struct engine *e, struct err *err)
     return 0;
 }
 
-/* ---- virtual time
- * ------------------------------------------------------------------------------------------ */
+/* ---- virtual time ---- */
 
 void engine_step(struct engine *e, uint64_t until_ns)
 {
@@ -456,8 +453,7 @@ void engine_step(struct engine *e, uint64_t until_ns)
     }
 }
 
-/* ---- what the front end calls
- * --------------------------------------------------------------------------------- */
+/* ---- what the front end calls ---- */
 
 static int enqueue(struct engine *e, const struct queued *one, struct err *err)
 {

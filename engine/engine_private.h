@@ -1,5 +1,5 @@
-/* The inside of the engine: what the supervisor owns, and the few doors that other threads may use.
- */
+/* The inside of the engine: what the supervisor owns, and the few doors that
+ * other threads may use. */
 #ifndef LOADTOP_ENGINE_ENGINE_PRIVATE_H
 #define LOADTOP_ENGINE_ENGINE_PRIVATE_H
 
@@ -97,7 +97,8 @@ struct engine {
     unsigned cores;
 };
 
-/* ---- engine.c */
+/* ---- engine.c ---- */
+
 uint64_t engine_now(const struct engine *);
 double engine_seconds(const struct engine *, uint64_t ns); /* since the start */
 void engine_wake(struct engine *);                         /* any thread */
@@ -106,7 +107,8 @@ void engine_say(struct engine *, const char *fmt, ...) __attribute__((format(pri
 struct snapshot *snapshot_make(struct engine *, uint64_t now_ns); /* snapshot.c */
 void usage_measure(struct engine *, uint64_t now_ns);             /* snapshot.c */
 
-/* ---- execute.c: commands */
+/* ---- execute.c: commands ---- */
+
 void execute(struct engine *, const struct command *, enum origin);
 void execute_consent(struct engine *, unsigned number);
 void execute_ramps(struct engine *, uint64_t now_ns);
@@ -119,17 +121,20 @@ int spec_allowed(const struct engine *, const struct pool *, const struct pool_s
 /* execute with the origin of what it adds; execute takes that for a person's own hand. */
 void execute_from(struct engine *, const struct command *, enum origin, enum option_origin);
 
-/* ---- net.c */
+/* ---- net.c ---- */
+
 /* Was this protected host's name given, by --confirm or on the screen? Any thread. */
 bool engine_confirmed(const struct engine *, const char *host);
 
-/* ---- events.c */
+/* ---- events.c ---- */
+
 /* Any thread; pool may be NULL. */
 void engine_event(struct engine *, const struct pool *, const char *what, const char *from,
                   const char *to, enum origin);
 void events_settle(struct engine *); /* once a second: what did each change? */
 
-/* ---- thresholds.c */
+/* ---- thresholds.c ---- */
+
 bool threshold_holds(const struct threshold *, double value); /* in the threshold's unit */
 void thresholds_check(struct engine *, uint64_t now_ns);
 

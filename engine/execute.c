@@ -26,8 +26,7 @@ struct pool *engine_find_pool(const struct engine *e, const char *name)
     return NULL;
 }
 
-/* ---- ceilings
- * ------------------------------------------------------------------------------------------ */
+/* ---- ceilings ---- */
 
 /* Those of threads that are on their way out stand until they have drained. */
 static uint64_t draining_connections(const struct pool *p)
@@ -41,8 +40,8 @@ static uint64_t draining_connections(const struct pool *p)
     return n;
 }
 
-/* Connections of all pools whose targets are not on this machine, this one with the load it wishes.
- */
+/* Connections of all pools whose targets are not on this machine, this one
+ * with the load it wishes. */
 static int connections_allowed(const struct engine *e, const struct pool *p,
                                const struct load *load, struct err *err)
 {
@@ -81,8 +80,7 @@ int spec_allowed(const struct engine *e, const struct pool *p, const struct pool
                    "%s: --read-only leaves no operation of the mix: all of it writes", s->name);
 }
 
-/* ---- what a change leaves in the log and for undo
- * --------------------------------------------------------- */
+/* ---- what a change leaves in the log and for undo ---- */
 
 static void refuse(struct engine *e, struct pool *p, const struct command *c, enum origin by,
                    const char *why)
@@ -120,9 +118,7 @@ static void changed(struct engine *e, struct pool *p, const char *what, const ch
         engine_event(e, p, what, from, to, by);
 }
 
-/* ---- amounts
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- amounts ---- */
 
 static const char *const dial_name[] = {"threads", "clients", "connections", "depth", "rate"};
 
@@ -307,8 +303,7 @@ void execute_ramps(struct engine *e, uint64_t now_ns)
     }
 }
 
-/* ---- the other verbs
- * -------------------------------------------------------------------------------------------- */
+/* ---- the other verbs ---- */
 
 static void execute_pattern(struct engine *e, struct pool *p, const struct command *c,
                             enum origin by)

@@ -58,8 +58,8 @@ void zipf_init(struct zipf *z, uint64_t n, double theta)
     z->eta = n > 2 ? (1 - pow(2.0 / (double)n, 1 - theta)) / (1 - zeta(2, theta) / z->zetan) : 0;
 }
 
-/* Which of the n is the one of this rank. A bijection, because the prime divides no n but itself.
- */
+/* Which of the n is the one of this rank. A bijection, because the prime
+ * divides no n but itself. */
 static uint64_t scramble(uint64_t rank, uint64_t n)
 {
     return (uint64_t)(((unsigned __int128)rank + 1) * SCRAMBLE_PRIME % n);

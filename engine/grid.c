@@ -145,8 +145,7 @@ uint64_t grid_setting(const struct pool *p, const struct sweep_axis *axis, unsig
     return h;
 }
 
-/* ---- one cell against another
- * --------------------------------------------------------------------------------- */
+/* ---- one cell against another ---- */
 
 bool sweep_axis_scales(const struct sweep_axis *a)
 {
@@ -186,8 +185,7 @@ double sweep_relative(const struct sweep_snapshot *s, unsigned cell, unsigned ax
     return gain * first / value;
 }
 
-/* ---- sweeps that are over
- * ------------------------------------------------------------------------------------- */
+/* ---- sweeps that are over ---- */
 
 struct sweep_kept *sweep_keep(const struct sweep_snapshot *s)
 {

@@ -411,8 +411,7 @@ static void look_for_strain(struct pool *p)
 }
 
 /* Room goes, whatever takes it: settings that were changed, other pools, other people. Once a
- * second.
- */
+ * second. */
 static void look_for_room(struct pool *p)
 {
     char free_now[32], first[32], why[128];

@@ -27,8 +27,8 @@ int guard_note_address(struct pool *, const char *host, const struct sockaddr *,
 /* With these settings, would more come to lie on the target than it has free, what the other pools
  * on it will write included? ERR_REFUSED. */
 int guard_fits(struct pool *, const struct options *, const double *weight, struct err *);
-/* The supervisor's share of a tick: what other threads have noted becomes events, a pause, an end.
- */
+/* The supervisor's share of a tick: what other threads have noted becomes
+ * events, a pause, an end. */
 void guard_supervise(struct pool *, uint64_t now_ns);
 /* Pauses a pool whose target is not on this machine when errors were above the limit for too long
  * (rules_errors). Once a second. */

@@ -129,8 +129,8 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
     const struct tally *t = &m->total;
     s->checks = 0;
     double bad = (double)(t->errors + t->timeouts), all = bad + (double)t->completed;
-    /* Seconds long enough for what is in flight at their ends not to matter; errors are not in R.
-     */
+    /* Seconds long enough for what is in flight at their ends not to
+     * matter; errors are not in R. */
     bool little = m->littles >= 3 && m->little_r < 0.5 && all > 0 && bad / all < 0.01;
     struct check *c = add_check(s, "little", little_gap(m), LIMIT_LITTLE, little);
     if (!c->ok)
@@ -143,8 +143,8 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
                  over && cpu_of_run(s) < LIMIT_CPU
-                     ? "generator busy %.0f %% of its time (limit 80): this is our limit, not the "
-                       "target's"
+                     ? "generator busy %.0f %% of its time (limit 80): this is our "
+                       "limit, not the target's"
                      : "generator CPU %.0f %% (limit 80): this is our limit, not the target's",
                  100 * c->value);
     c = add_check(s, "cpu_wait", over ? m->queued_sum / m->queued_n : m->queued, LIMIT_QUEUE,

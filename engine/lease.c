@@ -11,8 +11,7 @@
 #include "engine/pool.h"
 #include "engine/worker.h"
 
-/* ---- room -------------------------------------------------------------------------------------
- */
+/* ---- room ---- */
 
 static uint32_t conn_free(const struct conn *c)
 {
@@ -97,8 +96,7 @@ static struct conn *pick(struct group *g, struct client *client, uint32_t units)
     return c;
 }
 
-/* ---- leases -----------------------------------------------------------------------------------
- */
+/* ---- leases ---- */
 
 static void link_in_flight(struct conn *c, struct op *op)
 {

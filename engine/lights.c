@@ -234,8 +234,8 @@ static void judge_whose(const struct pool *p, struct plateau *pl)
     copy_str(pl->limit_why, sizeof pl->limit_why, v.why);
 }
 
-/* A closed load that --max-rate holds back shows the ceiling: a curve through it would be nobody's.
- */
+/* A closed load that --max-rate holds back shows the ceiling: a curve through
+ * it would be nobody's. */
 static void judge_ceiling(const struct pool *p, struct plateau *pl)
 {
     double most = p->engine->scenario.limits.max_rate;

@@ -66,8 +66,8 @@ static void judge_wait(const struct limit_facts *f, struct limit_verdict *v)
             100 * f->wait);
     else
         say(v, LIMIT_SERVER, NAN,
-            "the server (its CPU: %.0f %% of a core): threads wait for answers %.0f %% of their "
-            "time",
+            "the server (its CPU: %.0f %% of a core): threads wait for answers "
+            "%.0f %% of their time",
             100 * f->server, 100 * f->wait);
 }
 
@@ -91,8 +91,8 @@ void limit_judge(const struct limit_facts *f, struct limit_verdict *v)
         say(v, LIMIT_NONE, NAN, "not known yet: nothing was measured");
     else if (f->cpu >= LIMIT_CPU)
         say(v, LIMIT_CLIENT, f->cpu,
-            "the load generator: its busiest thread uses %.0f %% of a core, so the figures "
-            "are its limit, not the server's",
+            "the load generator: its busiest thread uses %.0f %% of a core, so the figures are its "
+            "limit, not the server's",
             100 * f->cpu);
     else if (busy >= LIMIT_CPU)
         say(v, LIMIT_CLIENT, busy,

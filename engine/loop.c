@@ -109,8 +109,7 @@ void loop_unwatch(struct loop *l, struct watch *w)
             l->burst[i].events = 0;
 }
 
-/* ---- alarms: a binary heap by due time --------------------------------------------------------
- */
+/* ---- alarms: a binary heap by due time ---- */
 
 static void heap_put(struct loop *l, uint32_t at, struct alarm *a)
 {
@@ -199,8 +198,7 @@ void loop_wake(struct loop *l)
     }
 }
 
-/* ---- waiting ----------------------------------------------------------------------------------
- */
+/* ---- waiting ---- */
 
 static int wait_by_timerfd(struct loop *l, uint64_t wait_ns)
 {

@@ -32,8 +32,8 @@ struct alarm {
     void (*fire)(struct alarm *);
 };
 
-/* A loop on the real clock, or (virtual_clock not NULL) on *virtual_clock, which the caller moves.
- */
+/* A loop on the real clock, or (virtual_clock not NULL) on *virtual_clock,
+ * which the caller moves. */
 struct loop *loop_new(uint64_t *virtual_clock, struct err *);
 void loop_free(struct loop *); /* takes NULL; watches and alarms are the caller's */
 

@@ -1,9 +1,11 @@
 /* What else happens on this machine while it generates load: its clocks, its memory, and who else
  * uses its CPUs. Private to the engine; looked at once a second, never on virtual time.
  *
- * Sources: proc(5) /proc/stat and /proc/meminfo; Documentation/accounting/psi.rst for
- * /proc/pressure/memory; clock_gettime(2): CLOCK_BOOTTIME runs while the machine sleeps,
- * CLOCK_REALTIME jumps when somebody sets it, CLOCK_MONOTONIC does neither. */
+ * Sources:
+ *   proc(5)                           /proc/stat and /proc/meminfo
+ *   Documentation/accounting/psi.rst  /proc/pressure/memory
+ *   clock_gettime(2)                  CLOCK_BOOTTIME runs while the machine sleeps, CLOCK_REALTIME
+ *                                     jumps when somebody sets it, CLOCK_MONOTONIC does neither */
 #ifndef LOADTOP_ENGINE_MACHINE_H
 #define LOADTOP_ENGINE_MACHINE_H
 

@@ -90,8 +90,7 @@ void latency_summary(const struct histogram *h, struct latency *l)
             l->q[i] = (double)v[i];
 }
 
-/* ---- collecting
- * ------------------------------------------------------------------------------------- */
+/* ---- collecting ---- */
 
 static bool merge_into(struct histogram *to, struct histogram *from)
 {
@@ -213,8 +212,7 @@ void monitor_collect(struct pool *p, uint64_t now_ns)
     sum_tallies(p, now_ns);
 }
 
-/* ---- points
- * ------------------------------------------------------------------------------------------- */
+/* ---- points ---- */
 
 static float quantile_or_nan(const struct histogram *h, double q)
 {

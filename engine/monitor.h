@@ -81,8 +81,8 @@ void monitor_fini(struct monitor *);
 void monitor_collect(struct pool *, uint64_t now_ns);
 /* Drains a worker that has ended: both sets. */
 void monitor_collect_ended(struct pool *, struct worker *);
-/* Closes the tenth that ends at now, and the second when it is over. True when a second was closed.
- */
+/* Closes the tenth that ends at now, and the second when it is over. True
+ * when a second was closed. */
 bool monitor_tick(struct pool *, double now_s, uint64_t now_ns);
 /* The pool has ended: closes the last, shorter second. */
 void monitor_last(struct pool *, double now_s);
@@ -96,7 +96,8 @@ uint64_t monitor_class_recent(const struct monitor *, const char *error_class);
 /* Summary of a histogram: NaN where fewer than 10 samples lie above a quantile. */
 void latency_summary(const struct histogram *, struct latency *);
 
-/* ---- judge.c: what the figures mean */
+/* ---- judge.c: what the figures mean ---- */
+
 void judge_limit(const struct pool *, struct pool_snapshot *);
 void judge_validity(const struct pool *, struct pool_snapshot *);
 

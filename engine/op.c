@@ -21,8 +21,7 @@ void *op_data(const struct op *op)
     return (void *)(uintptr_t)(op + 1);
 }
 
-/* ---- memory of requests ------------------------------------------------------------------------
- */
+/* ---- memory of requests ---- */
 
 static void ops_grow(struct worker *w)
 {
@@ -72,8 +71,7 @@ void ops_free(struct worker *w)
     w->free_op = NULL;
 }
 
-/* ---- counting -----------------------------------------------------------------------------------
- */
+/* ---- counting ---- */
 
 void worker_account(struct worker *w)
 {
@@ -121,8 +119,7 @@ void op_count_in_flight(struct worker *w, const struct op *op, int sign)
     }
 }
 
-/* ---- ending
- * ------------------------------------------------------------------------------------------ */
+/* ---- ending ---- */
 
 static void think(struct worker *w, struct client *c, uint32_t requests)
 {
@@ -184,8 +181,8 @@ static void client_unlink(struct client *c, struct op *op)
     op->client = NULL;
 }
 
-/* The client gets its place back. `sent`: the request went out, so a batch or a think time counts.
- */
+/* The client gets its place back. `sent`: the request went out, so a batch
+ * or a think time counts. */
 static void client_take_back(struct op *op, bool sent)
 {
     struct client *c = op->client;
@@ -337,8 +334,8 @@ void op_timeout(struct op *op)
     end(op, 0, END_TIMEOUT);
 }
 
-/* Its connection is gone (class given), or it was refused for good (no class: op_error was called).
- */
+/* Its connection is gone (class given), or it was refused for good (no class:
+ * op_error was called). */
 void op_lost(struct op *op, const char *error_class, const char *msg, size_t len)
 {
     struct worker *w = op->conn->worker;
@@ -349,8 +346,8 @@ void op_lost(struct op *op, const char *error_class, const char *msg, size_t len
     end(op, op->n, END_OK);
 }
 
-/* Time is up. On a connection it stays, abandoned, until its answer comes or the connection goes.
- */
+/* Time is up. On a connection it stays, abandoned, until its answer comes
+ * or the connection goes. */
 void op_expire(struct op *op)
 {
     struct worker *w = op->client->worker;
@@ -361,8 +358,7 @@ void op_expire(struct op *op)
     client_release(op);
 }
 
-/* ---- what arrives unasked
- * ------------------------------------------------------------------------------ */
+/* ---- what arrives unasked ---- */
 
 bool worker_paused(const struct worker *w)
 {

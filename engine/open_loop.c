@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what is not placed
- * ------------------------------------------------------------------------------------------- */
+/* ---- what is not placed ---- */
 
 /* The moment up to which the load runs: now, or the end if that has come. */
 static uint64_t moment(const struct worker *w)
@@ -169,8 +168,7 @@ void arrivals_account(struct worker *w)
         t->miscounted++;
 }
 
-/* ---- what is placed
- * ------------------------------------------------------------------------------------------- */
+/* ---- what is placed ---- */
 
 /* The next client in line that has room, or NULL. */
 static struct client *roomy_client(struct worker *w, uint32_t *starts)

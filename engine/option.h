@@ -3,9 +3,9 @@
  * A backend describes its options in a const table. The URL's query, the command line, the YAML
  * file, `set OPTION VALUE`, the dials, the start form and `loadtop backends` all come from it.
  *
- * Values are kept in one array parallel to the table. A scalar (everything except text) is 64 bits
- * and can be changed while workers read it (relaxed atomics); a text is fixed once the pool opened.
- */
+ * Values are kept in one array parallel to the table. A scalar (everything except text)
+ * is 64 bits and can be changed while workers read it (relaxed atomics); a text is fixed
+ * once the pool opened. */
 #ifndef LOADTOP_ENGINE_OPTION_H
 #define LOADTOP_ENGINE_OPTION_H
 
@@ -68,8 +68,8 @@ struct option_property {
 };
 struct option_properties {
     const struct option_property *allowed;
-    /* Why a known property is not in the list, to end "kafka.X: refused: ..."; NULL: not known.
-     * May be NULL. */
+    /* Why a known property is not in the list, to end "kafka.X: refused: ..."; NULL:
+     * not known. May be NULL. */
     const char *(*refusal)(const char *name);
     /* Is this value one that only the person may give, although the property's other values may
      * come from anybody? May be NULL. */
@@ -83,8 +83,7 @@ struct options {
     const struct option_properties *properties; /* borrowed; NULL: a PREFIX option takes any name */
     unsigned n;
     _Atomic uint64_t scalar[OPTIONS_MAX];
-    char *text[OPTIONS_MAX]; /* owned; PREFIX options: "name=value\n" lines, name without the prefix
-                              */
+    char *text[OPTIONS_MAX]; /* owned; PREFIX options: "name=value\n" lines, names without prefix */
     uint8_t origin[OPTIONS_MAX]; /* enum option_origin; of a PREFIX option its last property's */
 };
 

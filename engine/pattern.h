@@ -21,8 +21,8 @@ enum pattern {
 /* Where a client stands. Requests that wait for a connection or think count as occupied. */
 struct flight {
     uint32_t occupied; /* requests in flight, waiting for a connection, or thinking */
-    uint64_t
-        window; /* requests started since the oldest that is not done, that one included; 0: none */
+    /* requests started since the oldest that is not done, that one included; 0: none */
+    uint64_t window;
     bool draining; /* unthrottled met its bound and has not run empty since */
     bool full;     /* unthrottled: the memory bound is met */
 };

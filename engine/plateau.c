@@ -114,8 +114,7 @@ void plateau_tenth(struct pool *p, const struct point *pt)
         merge_pairs(s);
 }
 
-/* ---- is it steady?
- * ---------------------------------------------------------------------------------- */
+/* ---- is it steady? ---- */
 
 void trend_of(const double *y, unsigned n, struct trend *t)
 {

@@ -4,17 +4,19 @@
  * A stretch is cut into at most 40 batches of equal length (two tenths of a second at first,
  * doubled whenever they fill up). It is steady when
  * - a straight line through the batches has no slope: a t-test at the 1 % level in which the number
- * of independent batches is reduced for their lag-1 autocorrelation, or a drift below 1 % over the
- * stretch. (Simulated: independent batches are refused for nothing in 0.5 to 1.8 % of the cases,
- * those with a lag-1 correlation of 0.4 in 2 to 7 %, the more the fewer batches: correlation makes
- * it refuse, and wait, too often rather than too seldom.) After 10 s a drift of more than 4 % is
- * refused at the 5 % level already: by then it matters more than waiting does;
+ *   of independent batches is reduced for their lag-1 autocorrelation, or a drift below 1 % over
+ *   the stretch. (Simulated: independent batches are refused for nothing in 0.5 to 1.8 % of the
+ *   cases, those with a lag-1 correlation of 0.4 in 2 to 7 %, the more the fewer batches:
+ *   correlation makes it refuse, and wait, too often rather than too seldom.) After 10 s a drift of
+ *   more than 4 % is refused at the 5 % level already: by then it matters more than waiting does;
  * - the line's drift over the stretch stays below 10 % of the mean;
- * - the 95 % interval of the mean (batch means, same correction) is at most +-5 % (after 10 s: 10
- * %). When the whole is not steady but its second half is, the first half is dropped (a ramp that
- * was slow to end). The first 300 ms after a change never count. A plateau goes on until something
- * is changed, and is judged anew every second. One that stops being steady within its first 30 s
- * was none: it is not valid any more. One that was steady for longer ends there, and says so. */
+ * - the 95 % interval of the mean (batch means, same correction) is at most +-5 % (after 10 s:
+ *   10 %).
+ *
+ * When the whole is not steady but its second half is, the first half is dropped (a ramp that was
+ * slow to end). The first 300 ms after a change never count. A plateau goes on until something is
+ * changed, and is judged anew every second. One that stops being steady within its first 30 s was
+ * none: it is not valid any more. One that was steady for longer ends there, and says so. */
 #ifndef LOADTOP_ENGINE_PLATEAU_H
 #define LOADTOP_ENGINE_PLATEAU_H
 
@@ -79,8 +81,8 @@ void stretch_describe(struct pool *, struct plateau *, double now_s);
  * belong together. `except`: an option left out, or NULL. */
 uint64_t pool_setting(const struct pool *, const char *except);
 
-/* Is p a point of the curve by `var` ("threads" ...) on which the newest plateau lies? (scaling.c)
- */
+/* Is p a point of the curve by `var` ("threads" ...) on which the newest
+ * plateau lies? (scaling.c) */
 bool scaling_has(const char *var, const struct plateau *p, const struct plateau *newest);
 /* The value of var at a plateau. */
 double scaling_value(const char *var, const struct plateau *);

@@ -28,8 +28,8 @@ enum open_stage {
     OPEN_FAILED
 };
 
-/* What a backend said in JSON; shared by the pool and the snapshots, freed by whoever lets go last.
- */
+/* What a backend said in JSON; shared by the pool and the snapshots, freed by
+ * whoever lets go last. */
 struct stats_json {
     _Atomic unsigned refs;
     struct json_t *stats, *left_behind;
@@ -109,10 +109,9 @@ struct pool {
     bool finishing; /* it ends for good, by: */
     char ended_by[16];
     struct err failed; /* the target refused for good */
-    bool halted; /* a person paused all: what is scheduled starts nothing before a person resumes it
-                  */
-    bool held;   /* paused until a person has said yes to its first load */
-    unsigned holds;                   /* how often that began */
+    bool halted;       /* a person paused all: what is scheduled waits until a person resumes it */
+    bool held;         /* paused until a person has said yes to its first load */
+    unsigned holds;    /* how often that began */
     char guard[256], guard_rule[192]; /* as in the snapshot; under mutex */
     bool paused, removed, ever_up, closed_books;
     uint64_t load_from_ns;               /* when loading first began; 0: not yet */

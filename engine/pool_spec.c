@@ -23,8 +23,8 @@ const struct option_spec pool_option_table[] = {
     [POOL_CLIENTS] = {"clients", OPTION_COUNT, OPTION_LIVE, "1", 1, 1000000, NULL,
                       "Clients (virtual users) of each thread."},
     [POOL_CONNECTIONS] = {"connections", OPTION_COUNT, OPTION_LIVE, "0", 0, 1000000, NULL,
-                          "Connections of each thread, leased by its clients; 0: as many as they "
-                          "need."},
+                          "Connections of each thread, leased by its clients; 0: "
+                          "as many as they need."},
     [POOL_PATTERN] = {"pattern", OPTION_CHOICE, OPTION_LIVE, "sync", 0, 0, PATTERN_CHOICES,
                       "How a client keeps requests in flight."},
     [POOL_DEPTH] = {"depth", OPTION_COUNT, OPTION_LIVE, NULL, 1, DEPTH_MAX, NULL,

@@ -1,8 +1,8 @@
 /* A pool_spec written as the URL that starts the same pool again.
  *
- * Only what differs from a default stands in it, so that it stays readable. Passwords and other
- * secrets are left out. Used for `command` in the JSON, for sessions and for "add the same again".
- */
+ * Only what differs from a default stands in it, so that it stays readable. Passwords
+ * and other secrets are left out. Used for `command` in the JSON, for sessions and for
+ * "add the same again". */
 #include "engine/scenario.h"
 
 #include "engine/backend.h"

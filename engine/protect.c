@@ -40,8 +40,8 @@ struct rule {
     uint8_t bytes[16]; /* the network's address */
     unsigned prefix;
     char name[256]; /* else: a name, or ".DOMAIN" for *.DOMAIN */
-    struct address
-        *address; /* [addresses], owned: what a denied or protected name had at the start */
+    /* [addresses], owned: what a denied or protected name had at the start */
+    struct address *address;
     unsigned addresses;
     bool system;   /* of the system's file */
     bool identity; /* name is a backend's, and this what its server says of itself: */

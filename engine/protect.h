@@ -1,11 +1,10 @@
 /* targets.conf: which hosts and networks may be loaded.
  *
  *   allow   127.0.0.0/8
- *   protect *.staging.example.com     # loaded only after its name was typed (or --confirm HOST)
+ *   protect *.staging.example.com           # loaded only after its name was typed (--confirm HOST)
  *   deny    10.20.0.0/16
- *
  *   deny    kafka=MkU3OEVBNTcwNTJENDM2Qg    # whatever name or tunnel leads to it
- *   errors  5% for 5s                         # when a pool is paused, see rules_errors
+ *   errors  5% for 5s                       # when a pool is paused, see rules_errors
  *
  * A line is allow, protect or deny, then a host's name, *.DOMAIN, an address, a CIDR, * for
  * everything (unix sockets too), or BACKEND=IDENTITY, what a server says of itself (Redis: its
@@ -16,10 +15,9 @@
  * specificity deny beats protect beats allow, and so does it between a *.DOMAIN and a network,
  * which cannot be compared. Names are compared as they were typed or discovered, without case. A
  * host that is denied or protected by its name is so by its addresses, too, as they were found at
- * the start
- * (`deny localhost` means this machine, by whichever of its own addresses); a host that is allowed
- * by its name is allowed by that name alone. A *.DOMAIN has no addresses: what must never be loaded
- * whoever types the address is denied by its network.
+ * the start (`deny localhost` means this machine, by whichever of its own addresses); a host that
+ * is allowed by its name is allowed by that name alone. A *.DOMAIN has no addresses: what must
+ * never be loaded whoever types the address is denied by its network.
  *
  * IPv4 addresses mapped into IPv6 count as IPv4. Rules are read once and never change; checks come
  * from any thread. */
@@ -52,9 +50,9 @@ struct rules *rules_parse(const char *text, const char *file, struct err *);
 /* Adds the rules of the system's file. 0, or ERR_USAGE. */
 int rules_add_system(struct rules *, const char *text, const char *file, struct err *);
 void rules_free(struct rules *); /* takes NULL */
-/* The rules, a line each as in *where below, that deny or protect a host by a name that had no
- * address when they were loaded: they hold for the name alone, and a person should know. "": none.
- */
+/* The rules, a line each as in *where below, that deny or protect a host by a name that
+ * had no address when they were loaded: they hold for the name alone, and a person
+ * should know. "": none. */
 const char *rules_unknown(const struct rules *);
 
 /* What holds for this host (its name as typed or discovered; NULL or "": none) at this address
@@ -90,8 +88,8 @@ struct errors_rule {
 };
 struct errors_rule rules_errors(const struct rules *); /* NULL: the default */
 
-/* Is this address on this machine: a loopback address, a unix socket, or one of its own interfaces?
- */
+/* Is this address on this machine: a loopback address, a unix socket, or one
+ * of its own interfaces? */
 bool address_is_local(const struct sockaddr *);
 
 #endif

@@ -1,9 +1,9 @@
 /* See recorder.h. The orderings that make it right:
  * - turn_begin stores `turn` (odd), then loads `phase`; flip stores `phase`, then loads `turn`. All
- * four are sequentially consistent, so either the worker sees the new phase, or the reader sees the
- * odd turn (Dekker).
+ *   four are sequentially consistent, so either the worker sees the new phase, or the reader sees
+ *   the odd turn (Dekker).
  * - the tally's words are stored with release and loaded with acquire between the two stores of
- * `seq`. */
+ *   `seq`. */
 #include "engine/recorder.h"
 #include "engine/secret.h"
 

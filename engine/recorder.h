@@ -2,13 +2,14 @@
  *
  * Two mechanisms, both wait-free for the worker:
  * - the tally: every counter of a worker, published together at the end of each turn of its loop
- * under a sequence lock, so that a reader sees the five counts of one and the same moment;
+ *   under a sequence lock, so that a reader sees the five counts of one and the same moment;
  * - the intervals: two sets of measured values of which the worker fills one. The monitor flips
- * which, waits (without blocking anyone) until the worker has left the turn in which it may still
- * use the old one, and drains it. A worker that sleeps needs no wake-up for that. (The idea is
- * Tene's writer-reader phaser.) The first values of an interval are kept as they are, and only what
- * comes after them goes into histograms: a worker that does a few operations in a tenth of a second
- * costs half a kilobyte and no histogram, and a thousand of them are merged in a millisecond.
+ *   which, waits (without blocking anyone) until the worker has left the turn in which it may still
+ *   use the old one, and drains it. A worker that sleeps needs no wake-up for that. (The idea is
+ *   Tene's writer-reader phaser.) The first values of an interval are kept as they are, and only
+ *   what comes after them goes into histograms: a worker that does a few operations in a tenth of a
+ *   second costs half a kilobyte and no histogram, and a thousand of them are merged in a
+ *   millisecond.
  *
  * One writer, one reader. */
 #ifndef LOADTOP_ENGINE_RECORDER_H
@@ -31,9 +32,9 @@ struct op_tally {
 struct tally {
     uint64_t offered, completed, errors, timeouts, in_flight, dropped; /* after the warm-up */
     uint64_t warm_offered, warm_completed, warm_errors, warm_timeouts, warm_in_flight, warm_dropped;
-    /* The other side of the account, of open arrival, the warm-up included: due by the schedule
-     * = scheduled (those of offered that are its starts) + not_started + warm_not_started
-     * + still_due. */
+    /* The other side of the account, of open arrival, the warm-up included:
+     * due by the schedule = scheduled (those of offered that are its starts)
+     *                       + not_started + warm_not_started + still_due. */
     uint64_t due, scheduled, not_started, warm_not_started, still_due;
     uint64_t waiting;   /* operations that wait for a connection, not offered yet */
     uint64_t connected; /* connections that stand */
@@ -41,8 +42,8 @@ struct tally {
     uint64_t sent; /* in flight and on its way: what a flush has not sent yet is not in here */
     uint64_t in_flight_area, area_ns; /* integral of `sent` over time, until area_ns: what latencies
                                          are measured over, so that N = X R can hold exactly */
-    uint64_t generate_ns, wait_ns,
-        idle_ns;               /* choosing what to send; waiting for answers; nothing to do */
+    /* choosing what to send; waiting for answers; nothing to do */
+    uint64_t generate_ns, wait_ns, idle_ns;
     uint64_t turns, turned_ns; /* turns of the loop; the moment of the last */
     uint64_t last_end_ns;      /* when the last operation ended */
     uint64_t first_ns;         /* when the first operation was offered; 0: none yet */
@@ -113,7 +114,8 @@ void recorder_fini(struct recorder *);
  * -1. */
 int recorder_prepare(struct recorder *, unsigned type);
 
-/* ---- worker's side */
+/* ---- worker's side ---- */
+
 void recorder_turn_begin(struct recorder *);
 void recorder_turn_end(struct recorder *, const struct tally *);
 static inline void interval_add(struct interval_set *s, unsigned series, uint64_t ns, uint64_t n)
@@ -138,20 +140,21 @@ static inline void recorder_extra(struct recorder *r, enum extra e, uint64_t ns)
 void recorder_uses(struct recorder *, unsigned type);
 /* Whose words a message is: what a server said may hold a secret anywhere. */
 enum words { WORDS_OURS, WORDS_SERVERS };
-/* Counts an error of a class. Never waits: a message is left out while the monitor reads messages,
- * and when one of its class was kept in the last 10 ms; only what is kept is searched for secrets.
- */
+/* Counts an error of a class. Never waits: a message is left out while the monitor reads
+ * messages, and when one of its class was kept in the last 10 ms; only what is kept is
+ * searched for secrets. */
 void recorder_error(struct recorder *, const char *error_class, uint64_t count, const char *msg,
                     size_t len, enum words, uint64_t now_ns);
 
-/* ---- monitor's side */
+/* ---- monitor's side ---- */
+
 void recorder_read(const struct recorder *, struct tally *); /* a consistent tally */
 void recorder_flip(struct recorder *); /* from the next turn on the other set */
 /* True when the set that was flipped away is the reader's. */
 bool recorder_quiet(const struct recorder *);
 struct interval_set *recorder_idle_set(struct recorder *);
-/* Has the worker done nothing at all since its set was drained, so that there is nothing to read?
- */
+/* Has the worker done nothing at all since its set was drained, so that
+ * there is nothing to read? */
 static inline bool recorder_still(const struct recorder *r)
 {
     return !(r->flipped_at & 1) &&

@@ -1,9 +1,8 @@
 /* The scaling curve of a pool: which plateaus belong together, and the law through them.
  *
  * A curve is made of the valid plateaus that differ from the newest one in one variable only, and
- * in no option of the backend. Of
- * several plateaus at the same value all count, weighted by their intervals. N is what was measured
- * in flight. */
+ * in no option of the backend. Of several plateaus at the same value all count, weighted by their
+ * intervals. N is what was measured in flight. */
 #include "engine/pool.h"
 #include "engine/usl.h"
 

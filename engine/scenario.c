@@ -102,8 +102,8 @@ int scenario_at(struct scenario *s, const char *text, enum option_origin origin,
     if (len >= sizeof when || parse_duration(when, &at->at_ns)) {
         char shown[61];
         return err_set(err, ERR_USAGE,
-                       "at %s: it begins with a time after the start, with its unit (30s redis "
-                       "threads +1)",
+                       "at %s: it begins with a time after the start, with its unit "
+                       "(30s redis threads +1)",
                        *text ? secret_masked(text, shown, sizeof shown) : "''");
     }
     int bad = command_parse(&command, rest, &why, NULL);

@@ -70,8 +70,8 @@ struct pool_spec {
 int pool_spec_parse(struct pool_spec *, const char *url, enum option_origin,
                     const struct options *defaults, const struct backend *const *backends,
                     struct err *);
-/* Checks those pool options that the table keeps as text (rate, name): for flags without a target.
- */
+/* Checks those pool options that the table keeps as text (rate, name): for
+ * flags without a target. */
 int pool_options_check(const struct options *, struct err *);
 /* May a pool have this name? (A letter first; no blank, ':', '=' or ','; not a number; under
  * POOL_NAME_MAX.) */
@@ -102,8 +102,8 @@ struct limits {
     /* Given on the command line: only there can the defaults for targets elsewhere be raised. */
     bool own_threads, own_clients, own_connections, own_time;
     uint64_t max_bytes; /* of data that a pool writes; 0: none */
-    bool max_threads_given,
-        max_clients_given; /* else the defaults hold for targets that are not local */
+    /* else the defaults hold for targets that are not local */
+    bool max_threads_given, max_clients_given;
     bool read_only, locked, allow_destructive, yes;
     bool hold_remote; /* a pool whose target is not on this machine begins paused, without a thread,
                          until `resume`: somebody is asked first */
@@ -147,8 +147,8 @@ bool threshold_is_for(const struct threshold *, const char *name, unsigned numbe
 /* Pools at a time: those that were removed do not count. All tables by pool of the engine and of
  * the screen have this size. */
 #define POOLS_MAX 64
-/* Pools of one run in all: a removed one is kept for the report, and its number is not used again.
- */
+/* Pools of one run in all: a removed one is kept for the report, and its
+ * number is not used again. */
 #define POOLS_RUN_MAX 255
 struct at {
     uint64_t at_ns;            /* after the start */

@@ -416,8 +416,7 @@ static int read_document(const struct reader *r, const yaml_node_t *root)
         read_pools, read_ats, read_thresholds, read_goal, read_sweep, read_limits};
     if (root->type != YAML_MAPPING_NODE)
         return wrong(r, root,
-                     "a scenario is a mapping with pools, at, thresholds, goal, sweep, "
-                     "limits");
+                     "a scenario is a mapping with pools, at, thresholds, goal, sweep, limits");
     int bad = check_keys(r, root);
     for (unsigned i = 0; !bad && i < pairs_of(root); i++) {
         const yaml_node_t *key = key_at(r, root, i);
@@ -556,8 +555,7 @@ int scenario_load_text(struct scenario *s, const char *text, size_t len, const c
     (void)defaults;
     (void)backends;
     return err_set(err, ERR_FAILED,
-                   "%s: scenario files are not built in: install libcyaml-dev and "
-                   "build again",
+                   "%s: scenario files are not built in: install libcyaml-dev and build again",
                    file);
 }
 

@@ -1,9 +1,8 @@
 /* Finds secrets in texts; see secret.h.
  *
- * The search marks bytes in place with a control character, so that one search serves
- * the list of processes (a star for each byte) and messages ("***" for each secret). The known
- * secrets are a list that only grows: it is read without a lock from every thread that reports an
- * error. */
+ * The search marks bytes in place with a control character, so that one search serves the list of
+ * processes (a star for each byte) and messages ("***" for each secret). The known secrets are a
+ * list that only grows: it is read without a lock from every thread that reports an error. */
 #include "engine/secret.h"
 
 #include <ctype.h>
@@ -310,8 +309,7 @@ static bool is_word_char(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Is what is at `at` in the text this secret, or enough of its beginning? Its length, or 0.
- */
+/* Is what is at `at` in the text this secret, or enough of its beginning? Its length, or 0. */
 static size_t value_at(const char *text, const char *at, const struct known *k)
 {
     size_t n = 0;

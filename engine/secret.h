@@ -34,7 +34,9 @@ bool secret_was_masked(const char *text);
 /* Takes secrets out of a message by their places; a URL in it ends at the next blank. */
 void secret_hide_places(char *message);
 
-/* ---- What a server said. Not for each answer of a load: it takes longer the more are known. */
+/* ---- What a server said ---- */
+
+/* Not for each answer of a load: it takes longer the more secrets are known. */
 
 /* Takes the known secrets out of it, wherever they are. */
 void secret_hide_values(char *said);

@@ -70,8 +70,7 @@ void snapshot_release(const struct snapshot *s)
     free(h);
 }
 
-/* ---- one pool
- * ---------------------------------------------------------------------------------------------- */
+/* ---- one pool ---- */
 
 static struct counts counts_of(const struct tally *t)
 {
@@ -389,8 +388,7 @@ static void fill_pool(struct engine *e, struct pool *p, struct pool_snapshot *s,
     judge_validity(p, s);
 }
 
-/* ---- the whole
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 static void fill_events(struct engine *e, struct snapshot *s)
 {
@@ -486,8 +484,7 @@ struct snapshot *snapshot_make(struct engine *e, uint64_t now_ns)
     return s;
 }
 
-/* ---- what we ourselves use
- * ------------------------------------------------------------------------------------- */
+/* ---- what we ourselves use ---- */
 
 static uint64_t status_bytes(const char *text, const char *name)
 {

@@ -234,9 +234,9 @@ struct sweep_snapshot {
     const struct sweep_cell *cell; /* [cells] */
     unsigned cells;
 };
-/* Throughput of a cell against the first one of its line along the axis: per value (efficiency,
- * for threads and clients: 1 is ideal) or as it is (gain). NaN when one of the two is not measured,
- * or a value is no number. *sound: both are steady and valid; else it is shown in brackets. */
+/* Throughput of a cell against the first one of its line along the axis: per value (efficiency, for
+ * threads and clients: 1 is ideal) or as it is (gain). NaN when one of the two is not measured, or
+ * a value is no number. *sound: both are steady and valid; else it is shown in brackets. */
 double sweep_relative(const struct sweep_snapshot *, unsigned cell, unsigned axis, bool *sound);
 bool sweep_axis_scales(const struct sweep_axis *); /* efficiency is meant, not gain */
 #define SWEEPS_PAST 16
@@ -275,8 +275,8 @@ struct pool_snapshot {
     double now_offered_per_s, now_per_s, now_errors_per_s, now_in_flight, now_batches_per_s;
     struct latency now_service, now_response;
 
-    double generate_share, client_share, wait_share,
-        idle_share; /* of the workers' time, last second */
+    /* of the workers' time, last second */
+    double generate_share, client_share, wait_share, idle_share;
     double run_generate_share, run_client_share, run_wait_share, run_idle_share; /* whole run */
     double run_cpu_share; /* the busiest worker's CPU over its life, 0..1; NaN: not known */
     double cpu_share;     /* busiest worker's CPU over the last second, 0..1 */
@@ -348,12 +348,12 @@ struct snapshot {
     double now_s;            /* since the start */
     double ends_s;           /* NaN: no end known */
     bool ended;
-    char
-        ended_by[16]; /* "duration" "count" "signal" "user" "threshold" "error"; "" while running */
+    /* "duration" "count" "signal" "user" "threshold" "error"; "" while running */
+    char ended_by[16];
     char run_id[12];
     struct limits limits; /* locked is the lock's present state */
-    struct pool_snapshot
-        *pool; /* [pools + removed]: those that were removed come last, for the report */
+    /* [pools + removed]: those that were removed come last, for the report */
+    struct pool_snapshot *pool;
     unsigned pools, removed;
     struct event *event; /* [events], oldest first, the last 1,000 */
     unsigned events;

@@ -42,8 +42,7 @@ struct sweep {
     int last;                    /* the cell taken last: its plateau may still go on; -1: none */
 };
 
-/* ---- reading
- * ----------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static bool add_value(struct sweep_axis *a, const char *text)
 {
@@ -207,9 +206,7 @@ int sweep_check(const char *spec, struct err *err)
     return code;
 }
 
-/* ---- running
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- running ---- */
 
 void sweep_free(struct sweep *s)
 {

@@ -37,8 +37,8 @@ struct err;
 struct snapshot;
 struct sweep;
 
-/* Starts the sweep that c describes; a running one ends first. 0 or ERR_USAGE: what is wrong in it.
- */
+/* Starts the sweep that c describes; a running one ends first. 0 or
+ * ERR_USAGE: what is wrong in it. */
 int sweep_start(struct engine *, const struct command *c, enum origin, struct err *);
 /* One tick of it. */
 void sweep_tick(struct engine *, uint64_t now_ns);

@@ -27,8 +27,8 @@ struct piece {
 
 char *target_masked(const char *url, char *buf, size_t size)
 {
-    /* The last '@' of everything before the options: a password may hold '@', '/' or '?' unescaped.
-     */
+    /* The last '@' of everything before the options: a password may hold '@',
+     * '/' or '?' unescaped. */
     const char *scheme_end = strstr(url, "://");
     const char *body = scheme_end ? scheme_end + 3 : url;
     const char *at = strrchr(body, '@');
@@ -109,8 +109,8 @@ static bool read_port(struct piece p, unsigned *port)
     return v >= 1 && v <= 65535;
 }
 
-/* Letters of other scripts are refused: libraries map them to others behind the protection's back.
- */
+/* Letters of other scripts are refused: libraries map them to others behind
+ * the protection's back. */
 static bool host_name_ok(const char *name)
 {
     for (const char *c = name; *c; c++)

@@ -1,7 +1,8 @@
 /* Bounded text: one growing string buffer, and how quantities are read and written.
  *
  * Every quantity that a person types or reads goes through here, so `5ms`, `10k/s` and `64KiB` mean
- * the same in a URL, a flag, a YAML file, a command and on the screen. */
+ * the same in a URL, a flag, a YAML file, a command and on the screen. Quoting for JSON is
+ * jansson's. */
 #ifndef LOADTOP_ENGINE_TEXT_H
 #define LOADTOP_ENGINE_TEXT_H
 
@@ -20,18 +21,18 @@ struct text {
 void text_add(struct text *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_vadd(struct text *, const char *fmt, va_list) __attribute__((format(printf, 2, 0)));
 void text_put(struct text *, const char *s, size_t len);
-/* Adds s as a quoted JSON string is not done here: JSON is jansson's. Empties, keeping the memory.
- */
+/* Empties, keeping the memory. */
 void text_clear(struct text *);
 void text_free(struct text *);             /* frees and zeroes; takes NULL */
 const char *text_str(const struct text *); /* never NULL */
 
 /* Readers: the whole of s must be the quantity. 0, or -1 when it is not one or out of range.
- * parse_duration: a unit is required: ns us ms s m h, fractions allowed ("1.5s"); "0" is 0.
- * parse_rate: operations a second: "5000/s", "10k/s", "1.5M/s", "600/m", the "/s" may be left out.
- * rate_in_range: may a load, a ceiling or a goal be this many a second? RATE_RANGE says which.
- * parse_size: bytes: "32", "64k" "1MiB" (k, M, G are powers of 1024). parse_count: "10k" is 10,000.
- */
+ *
+ *   parse_duration  a unit is required: ns us ms s m h, fractions allowed ("1.5s"); "0" is 0
+ *   parse_rate      operations a second: "5000/s", "10k/s", "1.5M/s", "600/m"; "/s" may be left out
+ *   rate_in_range   may a load, a ceiling or a goal be this many a second? RATE_RANGE says which
+ *   parse_size      bytes: "32", "64k", "1MiB" (k, M, G are powers of 1024)
+ *   parse_count     "10k" is 10,000 */
 int parse_duration(const char *s, uint64_t *ns);
 int parse_rate(const char *s, double *per_s);
 bool rate_in_range(double per_s);

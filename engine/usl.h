@@ -28,8 +28,8 @@ const char *usl_phase_name(enum usl_phase); /* as in the JSON */
 struct usl_fit {
     unsigned points;             /* distinct N among them: at least 3 */
     double lambda, sigma, kappa; /* of the full model */
-    double se_lambda, se_sigma,
-        se_kappa; /* standard errors; NaN with 3 points, or for a parameter at its bound */
+    /* standard errors; NaN with 3 points, or for a parameter at its bound */
+    double se_lambda, se_sigma, se_kappa;
     double covariance[3][3]; /* lambda, sigma, kappa; 0 where unknown */
     double dof;              /* points - fitted parameters */
     double r2;

@@ -61,8 +61,7 @@ struct conn *worker_conn(const struct worker *w, uint32_t group, unsigned i)
     return w->group[group]->conn[i];
 }
 
-/* ---- adopting settings
- * -------------------------------------------------------------------------------- */
+/* ---- adopting settings ---- */
 
 static void adopt_mix(struct worker *w)
 {
@@ -188,8 +187,7 @@ static void adopt(struct worker *w)
     rerun_clients(w);
 }
 
-/* ---- a turn
- * ------------------------------------------------------------------------------------------- */
+/* ---- a turn ---- */
 
 static void settle(void *ctx)
 {
@@ -346,8 +344,7 @@ void worker_order(struct worker *w, enum worker_order order)
     loop_wake(w->loop);
 }
 
-/* ---- birth and death
- * ------------------------------------------------------------------------------------ */
+/* ---- birth and death ---- */
 
 static void no_alarm(struct alarm *a)
 {

@@ -5,9 +5,12 @@
  * changes), the budget of `-n` and the sequence of `dist=sequential` (atomics, used only where
  * asked for).
  *
- * worker.c: life, turns, settings, publishing. client.c: what a client starts. open_loop.c: open
- * arrival. op.c: the memory, the counts and the end of a request. lease.c: room on connections and
- * who waits for it. conn.c: connections and their groups. */
+ *   worker.c     life, turns, settings, publishing
+ *   client.c     what a client starts
+ *   open_loop.c  open arrival
+ *   op.c         the memory, the counts and the end of a request
+ *   lease.c      room on connections and who waits for it
+ *   conn.c       connections and their groups */
 #ifndef LOADTOP_ENGINE_WORKER_H
 #define LOADTOP_ENGINE_WORKER_H
 
@@ -170,7 +173,8 @@ enum worker_stage { STAGE_RUNNING, STAGE_DRAINING, STAGE_ENDED, STAGE_STUCK };
 #define DRAIN_NS (5 * NS_PER_S)
 #define CLOSE_NS (2 * NS_PER_S)
 
-/* ---- worker.c */
+/* ---- worker.c ---- */
+
 /* A worker of the pool, with its loop and memory; not running. NULL and err. */
 struct worker *worker_new(struct pool *, uint32_t index, uint64_t *virtual_clock, struct err *);
 int worker_start(struct worker *, struct err *); /* its thread */
@@ -182,7 +186,8 @@ void worker_order(struct worker *, enum worker_order); /* any thread; wakes it *
 uint64_t worker_next_due(const struct worker *);       /* virtual time: when it must run next */
 void worker_account(struct worker *);                  /* brings the in-flight area up to now */
 
-/* ---- client.c: what a client starts */
+/* ---- client.c: what a client starts ---- */
+
 void client_init(struct client *, struct worker *, uint32_t id);
 void client_ready(struct client *);               /* the next settle looks at it */
 void clients_run(struct worker *, unsigned most); /* those that are ready; leaves the rest listed */
@@ -210,7 +215,8 @@ struct op *op_bounded(struct worker *, struct op *);
 /* Gives it to a client and lets the backend choose what it is about. */
 void op_adopt(struct client *, struct op *);
 
-/* ---- open_loop.c: open arrival */
+/* ---- open_loop.c: open arrival ---- */
+
 void arrivals_run(struct worker *);
 /* Opens the schedule, changes it or ends it, as the settings say. */
 void arrival_restart(struct worker *);
@@ -218,26 +224,28 @@ void arrival_restart(struct worker *);
 void arrival_unplaced(struct worker *, const struct op *);
 void arrivals_account(struct worker *); /* both sides of the account, at the end of a turn */
 
-/* ---- op.c: the memory, the counts and the end of a request */
+/* ---- op.c: the memory, the counts and the end of a request ---- */
+
 struct op *op_take(struct worker *); /* NULL: out of memory */
 void op_free(struct worker *, struct op *);
 void ops_free(struct worker *); /* all of them, at the worker's end */
 void op_offered(struct worker *, struct op *);
 void op_unoffered(struct worker *, struct op *);
 void op_count_in_flight(struct worker *, const struct op *, int sign);
-/* Its connection is gone (class given), or it was refused for good (no class: op_error was called).
- */
+/* Its connection is gone (class given), or it was refused for good (no class:
+ * op_error was called). */
 void op_lost(struct op *, const char *error_class, const char *msg, size_t len);
 void op_give_back(struct op *); /* never sent: back to the client and the budget */
-/* Time is up. On a connection it stays, abandoned, until its answer comes or the connection goes.
- */
+/* Time is up. On a connection it stays, abandoned, until its answer comes
+ * or the connection goes. */
 void op_expire(struct op *);
 void client_release(struct op *); /* the client gets its place back: the request has ended */
 void think_fire(struct alarm *);
 
-/* ---- lease.c: room on connections, and who waits for it */
-/* Leases a connection for a chain of requests (linked by next) and submits them, or makes it wait.
- */
+/* ---- lease.c: room on connections, and who waits for it ---- */
+
+/* Leases a connection for a chain of requests (linked by next) and submits
+ * them, or makes it wait. */
 void lease(struct worker *, struct op *chain);
 void lease_in(struct worker *, struct op *chain, uint32_t id);
 void leases_dispatch(struct worker *); /* groups in which room appeared */
@@ -253,7 +261,8 @@ void room_wanted(struct group *);  /* who waits there is looked at in the next s
 void conn_unlink(struct op *);     /* out of its connection, which may have room again */
 void conns_flush(struct worker *); /* stamps and sends what was gathered */
 
-/* ---- conn.c: connections and groups */
+/* ---- conn.c: connections and groups ---- */
+
 struct group *group_get(struct worker *, uint32_t id);
 /* After a change of settings; anew: those that stand are opened anew once they carry nothing. */
 void conns_tune(struct worker *, bool anew);

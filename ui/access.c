@@ -36,8 +36,8 @@ enum { KEY_INTERRUPT = 3, KEY_END = 4, KEY_KILL = 21, KEY_DELETE = 127 };
 
 static char *environment_password; /* LOADTOP_PASSWORD, or NULL */
 
-/* The line as typed. False when it was broken off. What does not fit is not taken, and *cut is set.
- */
+/* The line as typed. False when it was broken off. What does not fit is not
+ * taken, and *cut is set. */
 static bool read_hidden(int tty, char *buf, size_t size, bool *cut)
 {
     size_t n = 0;
@@ -111,8 +111,8 @@ static int ask(char *buf, size_t size, struct err *err)
 }
 
 /* Its bytes up to the end of the first line, which is left out, or to the end of the file; *n of
- * them, at most `size`. A pipe whose other end opens late, such as <(pass show db), is waited for.
- */
+ * them, at most `size`. A pipe whose other end opens late, such as <(pass show db),
+ * is waited for. */
 static int read_first_line(int fd, char *buf, size_t size, size_t *n)
 {
     uint64_t until = clock_ns() + FILE_WAIT_MINUTES * 60 * NS_PER_S;

@@ -27,11 +27,10 @@ void access_drop_arguments(char **);
 void access_take_environment(void);
 
 /* What targets.conf denies is refused. What it protects needs its host's name: --confirm HOST, or
- * with a screen to come typed there (limits.ask_names). A target
- * that is merely not on this machine is allowed without a screen, because a person or a script
- * typed its address for this very run. Looks names up, so that a rule for a network speaks before
- * anything starts; the engine checks every connection again. ERR_REFUSED, or what reading the rules
- * says (err is required). */
+ * with a screen to come typed there (limits.ask_names). A target that is merely not on this machine
+ * is allowed without a screen, because a person or a script typed its address for this very run.
+ * Looks names up, so that a rule for a network speaks before anything starts; the engine checks
+ * every connection again. ERR_REFUSED, or what reading the rules says (err is required). */
 int access_check(struct scenario *, bool screen, struct err *);
 
 #endif

@@ -164,11 +164,10 @@ void app_ask_name(struct app *a, const struct pool_snapshot *p)
     field_set(&a->sc.input, "");
     a->sc.input.secret = false;
     a->sc.input_error[0] = '\0';
-    act_ask(
-        a, ASK_PROTECTED,
-        "Pool %u, %s: %.120s is protected (%.120s). No load was sent to it. To load it, type its "
-        "name:",
-        p->number, p->name, p->guard, p->guard_rule);
+    act_ask(a, ASK_PROTECTED,
+            "Pool %u, %s: %.120s is protected (%.120s). No load was sent to it. To "
+            "load it, type its name:",
+            p->number, p->name, p->guard, p->guard_rule);
 }
 
 static bool waits_for_yes(const struct pool_snapshot *p)

@@ -37,8 +37,8 @@ struct app {
         unsigned pool, holds;
     } question[QUESTIONS_MAX]; /* [questions] */
     unsigned questions;
-    /* By a pool's number: which of its holds was asked about; the name of its protected host was.
-     */
+    /* By a pool's number: which of its holds was asked about; the name of
+     * its protected host was. */
     unsigned asked[POOLS_RUN_MAX + 1];
     unsigned name_asked[POOLS_RUN_MAX + 1]; /* which name, see name_mark; 0: none */
 };
@@ -73,8 +73,8 @@ void act_ask(struct app *, enum question, const char *fmt, ...)
 void prompt_open(struct app *, enum mode, const char *text);
 void prompt_key(struct app *, uint32_t key);
 void prompt_paste(struct app *, const char *utf8);
-/* The first row from `from` on in direction `step` that has the text that is looked for; -1: none.
- */
+/* The first row from `from` on in direction `step` that has the text that is
+ * looked for; -1: none. */
 void prompt_find_next(struct app *, bool forward);
 /* Asks for the name of a pool's protected host. */
 void app_ask_name(struct app *, const struct pool_snapshot *);

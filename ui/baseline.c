@@ -42,8 +42,8 @@ const struct baseline *baseline_of(const struct screen *sc, unsigned pool)
 
 /* ---- a moment of this run ---- */
 
-/* The service times of the last seconds as one: their own percentiles, not a mean of percentiles.
- */
+/* The service times of the last seconds as one: their own percentiles, not
+ * a mean of percentiles. */
 static void merge_moment(const struct pool_snapshot *p, uint64_t from, struct base_stretch *out)
 {
     struct histogram sum = {0}, one = {0};
@@ -172,8 +172,8 @@ static void read_plateaus(struct baseline *b, const json_t *pool)
     }
 }
 
-/* The run as a whole counts as one stretch when it had one load from the first second to the last.
- */
+/* The run as a whole counts as one stretch when it had one load from the
+ * first second to the last. */
 static void read_whole(struct baseline *b, const json_t *run, const json_t *pool)
 {
     double threads = json_num(pool, "threads"), rate = json_num(pool, "rate_per_s");

@@ -9,8 +9,8 @@
 void box_draw(struct cells *, struct rect, const char *title, const char *note);
 /* The same without a frame: one row with a rule. */
 void box_rule(struct cells *, int x, int y, int w, const char *title, const char *note);
-/* Frame or rule, as the layout says, and the rectangle inside. False when the panel is not there.
- */
+/* Frame or rule, as the layout says, and the rectangle inside. False when
+ * the panel is not there. */
 bool box_panel(struct cells *, const struct layout *, enum panel, const char *title,
                const char *note, struct rect *inside);
 /* A word on a coloured ground, with a blank at each side; returns the column after it. */

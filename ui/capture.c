@@ -195,8 +195,8 @@ static void baseline(struct app *a, const char *file)
     if (!file[0]) {
         baseline_now(&a->sc, a->live);
         app_notice(a, ROLE_BAR,
-                   "the last 10 s are the baseline now: differences stand beside the "
-                   "figures while the load is the same");
+                   "the last 10 s are the baseline now: differences stand beside the figures while "
+                   "the load is the same");
     } else if (baseline_load(&a->sc, a->live, file, &pools, &err)) {
         app_notice(a, ROLE_ALERT, "baseline: %s", err.msg);
     } else if (!pools) {

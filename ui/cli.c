@@ -2,9 +2,8 @@
  *
  * own_table describes the options that are no pool's; letter_table gives the short names of both
  * and what stands for the value in the help. A value is checked by the table's type at once; the
- * values of
- * --at, --threshold, --goal and --max-rate have a grammar of their own and are checked when the
- * scenario is made, before anything starts. */
+ * values of --at, --threshold, --goal and --max-rate have a grammar of their own and are checked
+ * when the scenario is made, before anything starts. */
 #include "ui/cli.h"
 
 #include <ctype.h>
@@ -13,6 +12,7 @@
 
 #include "engine/backend.h"
 #include "engine/err.h"
+#include "ui/help_files.h"
 
 #define NAMES_MAX 256
 
@@ -62,8 +62,8 @@ static const struct option_spec own_table[] = {
                       "the run ends by then, whatever else is asked (15m for targets that are not "
                       "on this machine)"},
     [OWN_MAX_CONNECTIONS] = {"max-connections", OPTION_COUNT, 0, "1000", 1, 1000000, NULL,
-                             "ceiling of the connections in all to targets that are not on this "
-                             "machine"},
+                             "ceiling of the connections in all to targets that "
+                             "are not on this machine"},
     [OWN_MAX_BYTES] = {"max-bytes", OPTION_SIZE, 0, NULL, 1, 0, NULL,
                        "a pool that has written so many bytes of data (1GiB) ends"},
     [OWN_READ_ONLY] = {"read-only", OPTION_BOOL, 0, "no", 0, 0, NULL,
@@ -496,28 +496,7 @@ static void add_option(struct text *t, const struct letter *l)
 
 void cli_usage(struct text *t)
 {
-    text_add(
-        t,
-        "loadtop: live load tests, several targets at once, resized while they run\n\n"
-        "  loadtop [OPTION...] [TARGET...]       the dashboard, one pool for each TARGET\n"
-        "  loadtop --headless [OPTION...] TARGET...   no screen\n"
-        "  loadtop demo                          the dashboard on targets that it brings along\n"
-        "  loadtop backends [NAME] [--json]      what can be loaded, and all its options\n"
-        "  loadtop fit FILE [--json]             fits the scaling law to `n,throughput` lines\n"
-        "  loadtop report RUN.json -o FILE       a report from a saved run\n"
-        "  loadtop compare BASE.json NEW.json    what changed, and whether it is more than noise\n"
-        "  loadtop history [list|show|compare|prune]   the runs kept so far\n"
-        "  loadtop clean RUN.json                removes exactly what that run left behind\n"
-        "  loadtop themes [NAME]                 the colours that there are, or all of one\n"
-        "  loadtop help [TOPIC]                  commands keys patterns backends counting "
-        "compare protection\n"
-        "                                        exit-codes\n\n"
-        "A TARGET is a URL: redis://[user:password@]host[:6379][/db], redis+unix:///path, "
-        "null:?...\n"
-        "Options of a pool or of its backend may follow as a query and then hold for it alone:\n"
-        "  redis://localhost?threads=4&clients=10&ops=get:80,set:20\n"
-        "A backend's options may be given as flags too (--keys=1000); `loadtop backends` lists "
-        "them.\n\n");
+    text_add(t, "%s\n", help_usage);
     for (unsigned i = 0; i < LETTERS; i++) {
         if (strcmp(letter_table[i].name, "threads") == 0)
             text_add(t, "Options of every pool (the default):\n");

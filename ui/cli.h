@@ -3,9 +3,9 @@
  * The options of a pool and of the backends are not described here again: their own tables are read
  * (engine/scenario.h, engine/backend.h), so a flag, a URL's query and a scenario file mean the
  * same. Options may stand before and after targets, as `--name=value`, `--name value`, `-x value`
- * or `-xvalue`;
- * `--` ends them. Whatever is wrong is ERR_USAGE with one line that names the option, the value,
- * what is allowed and the nearest name. Nothing is carried out here, and no file is read. */
+ * or `-xvalue`; `--` ends them. Whatever is wrong is ERR_USAGE with one line that names the option,
+ * the value, what is allowed and the nearest name. Nothing is carried out here, and no file is
+ * read. */
 #ifndef LOADTOP_UI_CLI_H
 #define LOADTOP_UI_CLI_H
 
@@ -106,8 +106,8 @@ const char *cli_text(const struct cli *, enum cli_own);
  * Reads that file; asks for no password. */
 int cli_scenario(const struct cli *, struct scenario *, const struct backend *const *backends,
                  struct err *);
-/* The line that repeats the run: as typed, with each target as it was understood and no password.
- */
+/* The line that repeats the run: as typed, with each target as it was
+ * understood and no password. */
 void cli_command(const struct cli *, const struct scenario *, struct text *);
 
 /* `loadtop help`: usage, and every option with its help. */

@@ -2,8 +2,8 @@
  *
  * A pool's value comes from the URL's query, else from the flag, else from the table's default. A
  * flag that is a backend's option goes to each pool whose backend has it; one that goes nowhere is
- * an error, because a setting that silently did nothing would make the figures mean something else.
- */
+ * an error, because a setting that silently did nothing would make the figures mean something
+ * else. */
 #include "ui/cli.h"
 
 #include <stdio.h>
@@ -196,8 +196,8 @@ int cli_scenario(const struct cli *c, struct scenario *s, const struct backend *
 
 void text_add_quoted(struct text *t, const char *word)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_@%+=:,./-";
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
     if (*word && !word[strspn(word, plain)]) {
         text_add(t, "%s", word);
         return;

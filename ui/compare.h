@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 struct err;
+struct doc;
 struct json_t;
 struct text;
 
@@ -28,7 +29,7 @@ int compare_words(int argc, char *const *argv, const char *file[2], struct compa
                   struct err *);
 
 /* How differences are told from noise, with its sources: for the help and for each comparison. */
-extern const char compare_method[];
+void compare_add_method(struct doc *);
 
 /* The verb with the words after it: BASE.json NEW.json, each side several joined by commas;
  * --threshold SHARE, -o FILE. */

@@ -11,21 +11,16 @@
 #include "ui/compare.h"
 #include "ui/compare_part.h"
 #include "ui/export/json_read.h"
+#include "ui/help_files.h"
 #include "ui/report/doc.h"
 #include "ui/report/parts.h"
 #include "ui/report/svg.h"
 
-const char compare_method[] =
-    "Seconds of one run are not independent: a slow one is followed by a slow one. So each side's "
-    "seconds (without the first, a short last one and pauses) are made into at most 30 batch means "
-    "(Law and Kelton, Simulation Modeling and Analysis, 9.5.3), and what correlation is left "
-    "between these lowers the number of values that count (Bayley and Hammersley 1946; bias in "
-    "short series: Marriott and Pope 1954). The means of both sides are compared by Welch's test "
-    "(1947), whose 95 % interval stands beside each change. The more figures, the likelier one of "
-    "them differs by chance: all are judged together by Holm's procedure (1979), so that the "
-    "chance of any false finding is 5 %. Latencies are compared as logarithms: the change is a "
-    "factor. Runs differ by more than seconds do; with three runs or more on both sides (--repeat) "
-    "each run is one value, and the verdict is of runs.";
+void compare_add_method(struct doc *d)
+{
+    size_t len = strlen(help_compare_method) - 1; /* without the end of its last line */
+    doc_para(d, "%.*s", (int)len, help_compare_method);
+}
 
 /* ---- words ---- */
 
@@ -73,8 +68,7 @@ static bool is_valid(const struct side *s)
 }
 
 /* Where nothing waits for its send the p99 of response time is that of service time: once is
- * enough.
- */
+ * enough. */
 static bool is_the_same(const struct row *row, size_t i)
 {
     return row[i].figure == FIGURE_RESPONSE_P99 && i > 0 && row[i - 1].figure == FIGURE_P99 &&
@@ -387,5 +381,5 @@ void compare_write(struct doc *d, const struct row *row, size_t rows, const stru
                        "Runs differ by more than seconds do: with three runs a side (--repeat) "
                        "the verdict is of runs.");
     else
-        doc_para(d, "%s", compare_method);
+        compare_add_method(d);
 }

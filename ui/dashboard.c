@@ -59,8 +59,8 @@ static int send_sweep(struct engine *e, const struct scenario *s, struct err *er
     return engine_send_text(e, text, BY_COMMAND, err);
 }
 
-/* Waits until what is in flight has drained; a signal meanwhile ends that. Returns 0 or the signal.
- */
+/* Waits until what is in flight has drained; a signal meanwhile ends that.
+ * Returns 0 or the signal. */
 static int wait_end(struct engine *e, int fd, int signal)
 {
     uint64_t until = clock_ns() + SIGNAL_WAIT_NS;

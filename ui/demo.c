@@ -3,11 +3,10 @@
  * Processes: loadtop -> watcher -> redis-server. The watcher holds the reading end of a pipe whose
  * writing end only loadtop has: at its end of file, for whatever reason, it kills the server and
  * removes the folder. The folder is opened once, when it was just made, and held: what another user
- * puts in the place of its name is not emptied. The watcher is in a session
- * of its own, so that Ctrl-C reaches loadtop alone; the server dies with it (PR_SET_PDEATHSIG).
- * Nothing is kept by the server, so SIGKILL loses nothing. A backend's stand-in runs in a process
- * of its own as well, on a leash of its own, so that what it costs is not taken for the load
- * generator's. */
+ * puts in the place of its name is not emptied. The watcher is in a session of its own, so that
+ * Ctrl-C reaches loadtop alone; the server dies with it (PR_SET_PDEATHSIG). Nothing is kept by the
+ * server, so SIGKILL loses nothing. A backend's stand-in runs in a process of its own as well, on a
+ * leash of its own, so that what it costs is not taken for the load generator's. */
 #include "ui/demo.h"
 
 #include <errno.h>
@@ -47,8 +46,8 @@
 #define QUEUE_URL                                                                                  \
     "null:?service=4ms&dist=exp&servers=8&clients=32&rate=1000/s&arrival=poisson&name=queue"
 
-/* 4 clients that are each busy for 1 ms with a message take 4,000/s at most: 2 of them fall
- * behind. */
+/* 4 clients that are each busy for 1 ms with a message take 4,000/s at most:
+ * 2 of them fall behind. */
 #define MOCK_TOPIC "loadtop-demo"
 #define MOCK_WRITERS "?rate=2500/s&pattern=chain&depth=500&size=200&name=mock-tx"
 #define MOCK_READERS "?ops=consume&assign=hand&clients=4&work=1ms&name=mock-rx"
@@ -112,8 +111,8 @@ static void leave_terminal(void)
     prctl(PR_SET_NAME, "loadtop-demo", 0UL, 0UL, 0UL);
 }
 
-/* Until loadtop or the server ends. The exit status is the server's, or 0 when it was ended by us.
- */
+/* Until loadtop or the server ends. The exit status is the server's, or 0
+ * when it was ended by us. */
 static void watch_server(const char *program, const struct demo *d, int leash)
 {
     sigset_t child;

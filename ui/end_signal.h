@@ -1,6 +1,6 @@
-/* The signals that end the program (TERM, INT, HUP, QUIT), for what may have to wait while they are
- * blocked: a run takes them from a descriptor, so a wait elsewhere would not be broken off by one.
- */
+/* The signals that end the program (TERM, INT, HUP, QUIT), for what may have to wait
+ * while they are blocked: a run takes them from a descriptor, so a wait elsewhere would
+ * not be broken off by one. */
 #ifndef LOADTOP_UI_END_SIGNAL_H
 #define LOADTOP_UI_END_SIGNAL_H
 

@@ -129,11 +129,11 @@ static void add_model(struct text *t, const struct usl_fit *f)
         text_add(t, "\n             AICc: linear %.1f, Amdahl %.1f, USL %.1f; the least is chosen",
                  f->aicc[USL_LINEAR], f->aicc[USL_AMDAHL], f->aicc[USL_FULL]);
     else
-        text_add(t, "\n             too few points for AICc: chosen by which parameters' 95 %% "
-                    "intervals exclude 0");
+        text_add(t, "\n             too few points for AICc: "
+                    "chosen by which parameters' 95 %% intervals exclude 0");
     if (f->best != USL_FULL && f->peak_identified)
-        text_add(t, "\n             but kappa's own interval excludes 0, so a peak is likely: more "
-                    "points would settle it");
+        text_add(t, "\n             but kappa's own interval excludes 0, so a peak is likely: "
+                    "more points would settle it");
     text_add(t, "\n");
 }
 

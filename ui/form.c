@@ -1,5 +1,5 @@
-/* Forms; see form.h. One description (struct form_field) serves drawing, checking and the commands.
- */
+/* Forms; see form.h. One description (struct form_field) serves drawing,
+ * checking and the commands. */
 #include "ui/form.h"
 
 #include <math.h>

@@ -64,8 +64,8 @@ void form_open_sweep(struct form *f, const struct pool_snapshot *p)
     copy_str(field->type, sizeof field->type, "left, right: choose");
     field_set(&field->text, "threads");
     field = form_add_field(f, "values",
-                           "each is held until throughput is steady; or 1..64*2, or "
-                           "auto: until the curve has turned");
+                           "each is held until throughput is steady; or 1..64*2, or auto: until "
+                           "the curve has turned");
     copy_str(field->type, sizeof field->type, "list: 1,2,4,8");
     field_set(&field->text, "1,2,4,8");
     field = form_add_field(f, "and", "a second variable makes a grid: each value with each");
@@ -80,8 +80,7 @@ void form_open_sweep(struct form *f, const struct pool_snapshot *p)
     copy_str(field->type, sizeof field->type, "time, as 10s");
     copy_str(field->def, sizeof field->def, "until it is steady");
     field = form_add_field(f, "order",
-                           "random: so that a drift of the server is no trend of the "
-                           "curve");
+                           "random: so that a drift of the server is no trend of the curve");
     copy_str(field->choices, sizeof field->choices, "as listed|random");
     copy_str(field->type, sizeof field->type, "left, right: choose");
     copy_str(field->def, sizeof field->def, "as listed");

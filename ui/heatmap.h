@@ -27,8 +27,8 @@ struct heatmap {
 /* The level of a share of a column's operations: 0 for none, then below 0.1 %, 1 %, 5 %, 20 %, and
  * more. */
 int heatmap_level(double share);
-/* Makes the map for these columns and rows; what it holds already is kept, moved along with time.
- */
+/* Makes the map for these columns and rows; what it holds already is kept,
+ * moved along with time. */
 void heatmap_fill(struct heatmap *, const struct pool_snapshot *, const struct bins *, int rows,
                   const struct axis *);
 /* How a level (1 to 5) looks. */

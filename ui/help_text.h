@@ -9,8 +9,8 @@
 struct backend;
 struct err;
 
-/* Adds the text of a topic: commands, keys, patterns, backends, counting, exit-codes; NULL: the
- * usage. ERR_USAGE for one that does not exist, with the nearest. */
+/* Adds the text of a topic (the table in help_text.c has them); NULL: the usage. ERR_USAGE for one
+ * that does not exist, with the nearest. */
 int help_text(struct text *, const char *topic, const struct backend *const *backends,
               struct err *);
 

@@ -19,8 +19,14 @@ struct text;
 int history_save(const struct json_t *run, bool hurry, struct err *);
 bool history_available(void);
 
-/* `loadtop history [list|show ID [-o FILE]|compare BASE NEW [--threshold SHARE] [-o FILE]|prune
- * [--keep N] [--older T]]`. An ID is as listed, or the run's own (its first letters), or `last`. */
+/* `loadtop history`, with one of these after it or nothing (list):
+ *
+ *   list
+ *   show ID [-o FILE]
+ *   compare BASE NEW [--threshold SHARE] [-o FILE]
+ *   prune [--keep N] [--older T]
+ *
+ * An ID is as listed, or the run's own (its first letters), or `last`. */
 int history_verb(struct text *t, int argc, char *const *argv, bool *regressed, struct err *);
 
 #endif

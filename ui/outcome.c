@@ -169,8 +169,8 @@ struct journal *outcome_journal(const struct cli *c, const char *command, const 
     return j;
 }
 
-/* After a signal the last snapshot may be from before the end: it is still what the signal ended.
- */
+/* After a signal the last snapshot may be from before the end: it is still
+ * what the signal ended. */
 static struct snapshot as_ended(const struct snapshot *s)
 {
     struct snapshot copy = *s; /* borrows what it points to */

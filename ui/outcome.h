@@ -53,8 +53,8 @@ int print_stdout(const char *text, unsigned long len);
 int print_colored(const char *text, unsigned long len);
 /* "loadtop: MESSAGE" on stderr. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* What to say when stdout was closed before the start: its number is taken, and writes to it fail.
- */
+/* What to say when stdout was closed before the start: its number is taken,
+ * and writes to it fail. */
 void keep_standard_descriptors(void);
 
 #endif

@@ -1,8 +1,8 @@
 /* --repeat: the same run several times, and how far its figures are apart.
  *
- * One run's throughput says little when the next one differs by 7 %: here are mean, standard
- * deviation, least and most of throughput and of the 99th percentile (response time) of each pool.
- */
+ * One run's throughput says little when the next one differs by 7 %: here are mean,
+ * standard deviation, least and most of throughput and of the 99th percentile
+ * (response time) of each pool. */
 #ifndef LOADTOP_UI_REPEAT_H
 #define LOADTOP_UI_REPEAT_H
 

@@ -66,11 +66,10 @@ static int make_folder(const char *path, struct err *err)
     if (stat(path, &st) == 0)
         return 0;
     if (home && (stat(home, &st) < 0 || st.st_uid != geteuid()))
-        return err_set(
-            err, ERR_FAILED,
-            "history: HOME=%.120s is not a folder of this user (XDG_STATE_HOME says where "
-            "else to keep runs)",
-            home);
+        return err_set(err, ERR_FAILED,
+                       "history: HOME=%.120s is not a folder of this user (XDG_STATE_HOME says "
+                       "where else to keep runs)",
+                       home);
     if (mkdir(path, 0700) < 0 && errno != EEXIST)
         return err_set(err, ERR_FAILED, "history: %.160s: %s", path, strerror(errno));
     return 0;

@@ -1,8 +1,8 @@
 /* The summary of a run as text: see summary.h.
  *
- * Everything is read from one snapshot. What is unknown is '-', never 0; what makes the figures
- * doubtful is said in the pool's own block and again in the last line. Called by headless and main.
- */
+ * Everything is read from one snapshot. What is unknown is '-', never 0; what makes the
+ * figures doubtful is said in the pool's own block and again in the last line. Called
+ * by headless and main. */
 #include "ui/summary.h"
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
-/* Themes: the .theme parser, the search for a theme's file, and the choice of the colour tier; see
- * theme.h. The terminal and the exports ask theme_style for each cell; nothing else knows colours.
- */
+/* Themes: the .theme parser, the search for a theme's file, and the choice of the
+ * colour tier; see theme.h. The terminal and the exports ask theme_style for each cell;
+ * nothing else knows colours. */
 #include "ui/theme.h"
 
 #include <ctype.h>
@@ -273,8 +273,8 @@ static const char *allowed(enum tier tier)
     case TIER_DIRECT:
         return "`#RRGGBB` or `default`, ` on ` and another, bold underline reverse dim italic";
     case TIER_256:
-        return "a number from 0 to 255 or `default`, ` on ` and another, bold underline reverse "
-               "dim italic";
+        return "a number from 0 to 255 or `default`, ` on ` and another, "
+               "bold underline reverse dim italic";
     case TIER_16:
         return "black red green yellow blue magenta cyan white, each with bright- before it, or "
                "`default`, ` on ` and another, bold underline reverse dim italic";
@@ -317,8 +317,8 @@ static int parse_line(struct theme *t, unsigned number, char *line, bool given[R
     if (role < 0) {
         near = nearest_name(name, role_names);
         return err_set(err, ERR_USAGE,
-                       "theme %s, line %u: there is no role '%.40s'%s%s (`loadtop themes %.40s` "
-                       "lists them)",
+                       "theme %s, line %u: there is no role '%.40s'%s%s "
+                       "(`loadtop themes %.40s` lists them)",
                        t->name, number, name, near ? "; nearest: " : "", near ? near : "",
                        builtin_themes[0].name);
     }

@@ -144,8 +144,8 @@ int color_nearest_16(uint32_t rgb);
  * terminfo says (`terminfo_colors`, -1 or 0: none). */
 enum tier tier_choose(const char *colors, int terminfo_colors);
 
-/* The built-in themes, those of themes/: name and text, ends with NULL. The first is the default.
- */
+/* The built-in themes, those of themes/: name and text, ends with NULL. The
+ * first is the default. */
 struct builtin_theme {
     const char *name, *text;
 };

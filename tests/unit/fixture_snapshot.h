@@ -75,8 +75,8 @@ static struct plateau fixture_plateaus[4];
 static struct worker_snapshot fixture_workers[4];
 static struct options fixture_options;
 
-/* A small wave that is the same everywhere: no random numbers, no libm differences that could show.
- */
+/* A small wave that is the same everywhere: no random numbers, no libm
+ * differences that could show. */
 static double fixture_wave(unsigned i)
 {
     return ((double)((i * 7919u + 104729u) % 200u) / 100.0 - 1.0) * 0.012;

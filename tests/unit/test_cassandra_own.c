@@ -49,8 +49,8 @@ static void quotes_and_comments_do_not(void **state)
 static void batches_are_whole(void **state)
 {
     (void)state;
-    CUT("BEGIN BATCH INSERT INTO t (a) VALUES (?); DELETE FROM t WHERE a = ?; APPLY BATCH; SELECT "
-        "a FROM t",
+    CUT("BEGIN BATCH INSERT INTO t (a) VALUES (?); DELETE FROM t WHERE a = ?; APPLY "
+        "BATCH; SELECT a FROM t",
         "BEGIN BATCH INSERT INTO t (a) VALUES (?); DELETE FROM t WHERE a = ?; APPLY BATCH",
         "SELECT a FROM t");
     CUT("begin unlogged batch x; apply  batch;", "begin unlogged batch x; apply batch");

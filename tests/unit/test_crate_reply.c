@@ -32,14 +32,14 @@ static enum crate_verdict read_all(struct crate_reply *r, const char *s)
 static void bulk_with_failed_rows(void **state)
 {
     (void)state;
-    static const char reply[] = "{\"cols\":[],\"duration\":12.1,\"results\":[{\"rowcount\":1},{"
-                                "\"rowcount\":-2,\"error\":{\"code\":4091,"
-                                "\"message\":\"DuplicateKeyException[A document with the same "
-                                "primary key exists already]\"}},"
-                                "{\"rowcount\":-2},{\"rowcount\":1},{\"rowcount\":0},{\"rowcount\":"
-                                "-2,\"error\":{\"message\":\"x \\u00e9\\n\","
-                                "\"code\":4000}},{\"rowcount\":3},{\"rowcount\":-2,\"error\":{"
-                                "\"code\":4091,\"message\":\"second\"}}]}";
+    static const char reply[] =
+        "{\"cols\":[],\"duration\":12.1,\"results\":[{\"rowcount\":1},"
+        "{\"rowcount\":-2,\"error\":{\"code\":4091,\"message\":\"DuplicateKeyException"
+        "[A document with the same primary key exists already]\"}},"
+        "{\"rowcount\":-2},{\"rowcount\":1},{\"rowcount\":0},"
+        "{\"rowcount\":-2,\"error\":{\"message\":\"x \\u00e9\\n\",\"code\":4000}},"
+        "{\"rowcount\":3},"
+        "{\"rowcount\":-2,\"error\":{\"code\":4091,\"message\":\"second\"}}]}";
     for (size_t piece = 1; piece <= sizeof reply; piece++) {
         struct crate_reply r;
         assert_int_equal(read_pieces(&r, reply, sizeof reply - 1, piece), CRATE_WHOLE);

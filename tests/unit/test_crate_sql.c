@@ -181,9 +181,9 @@ static void placeholders(void **state)
 {
     (void)state;
     static const char sql[] = "SELECT {key}, {oldest}, {new}, {seq}, {now}, {ago:1h}, {region}, "
-                              "{user_id}, {amount}, {int:-5-5}, "
-                              "{real:0.5-1}, {text:20}, {choice:a|b\"c|}, '{key} ?' , {\"a\" = 1}, "
-                              "\"{x}\" -- {nothing} ?\n FROM t";
+                              "{user_id}, {amount}, {int:-5-5}, {real:0.5-1}, {text:20}, "
+                              "{choice:a|b\"c|}, '{key} ?' , {\"a\" = 1}, \"{x}\" -- {nothing} ?\n"
+                              " FROM t";
     struct crate_stmt st;
     struct err err = {0};
     assert_int_equal(crate_stmt_parse(&st, sql, strlen(sql), &err), 0);
@@ -327,8 +327,8 @@ static void error_names(void **state)
     assert_int_equal(crate_message(shown, sizeof shown, "", 0, "do it"), 5);
 }
 
-/* Tabulated: upper 5 % and 1 % points of the chi-square distribution (Abramowitz and Stegun, 26.8).
- */
+/* Tabulated: upper 5 % and 1 % points of the chi-square distribution
+ * (Abramowitz and Stegun, 26.8). */
 static void chi_square(void **state)
 {
     (void)state;

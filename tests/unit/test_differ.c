@@ -50,8 +50,8 @@ static void test_students_tails(void **state)
     assert_float_equal(student_p(1, 1), 0.5, 1e-12); /* Cauchy */
 }
 
-/* Welch's own kind of example, checked by hand: means 10 and 12, variances of the mean 0.25 and 1.
- */
+/* Welch's own kind of example, checked by hand: means 10 and 12, variances
+ * of the mean 0.25 and 1. */
 static void test_welch(void **state)
 {
     static const double a[] = {9, 10, 11, 10, 9, 11}, b[] = {10, 14, 12, 11, 13, 12};

@@ -177,8 +177,8 @@ static void zipf_follows_its_law(void **state)
     assert_true(hots >= 7);
     assert_true(__builtin_popcount(tenths) >= 5); /* the popular are spread over the range */
 
-    /* The first two ranks are exact in Gray's method, the others a smooth approximation: 4 %
-     * too much for the first ten of a thousand. */
+    /* The first two ranks are exact in Gray's method, the others a smooth approximation: 4 % too
+     * much for the first ten of a thousand. */
     qsort(counts, KEYS, sizeof *counts, by_count_down);
     for (unsigned rank = 0; rank < 2; rank++) {
         double p = pow(rank + 1, -0.99) / z.zetan, sigma = sqrt(DRAWS * p * (1 - p));

@@ -195,8 +195,8 @@ static void check_ansi(const struct theme *theme, enum tier tier)
             p += utf8_decode(p, &ch);
             want = theme_style(theme, tier, c->role, c->back, c->attr);
             if (ch != c->ch || now.fg != want.fg || now.bg != want.bg || now.attr != want.attr)
-                fail_msg("%s at %d,%d of %dx%d: U+%04X %d on %d attr %d, wanted U+%04X %d on %d "
-                         "attr %d",
+                fail_msg("%s at %d,%d of %dx%d: U+%04X %d on %d attr %d, wanted "
+                         "U+%04X %d on %d attr %d",
                          tier_name(tier), x, y, grid.cols, grid.rows, ch, now.fg, now.bg, now.attr,
                          c->ch, want.fg, want.bg, want.attr);
             if (tier == TIER_NONE && (now.fg != COLOR_UNSET || now.bg != COLOR_UNSET))

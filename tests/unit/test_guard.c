@@ -446,8 +446,7 @@ static void a_file_raises_no_ceiling(void **state)
     (void)state;
     static const char text[] =
         "pools: [\"null:\"]\n"
-        "limits: { max-threads: 4096, max-clients: 8, max-connections: 99999,"
-        " max-time: 100h }\n";
+        "limits: { max-threads: 4096, max-clients: 8, max-connections: 99999, max-time: 100h }\n";
     struct scenario s;
     struct options defaults;
     struct err err = {0};

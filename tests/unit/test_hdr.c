@@ -131,8 +131,8 @@ static void test_percentiles_as_text(void **state)
     assert_non_null(strstr(s, "       Value     Percentile TotalCount 1/(1-Percentile)\n\n"));
     assert_non_null(strstr(s, "\n       1.000 0.500000000000         50           2.00\n"));
     assert_non_null(strstr(s, "\n       2.001 0.550000000000        100           2.22\n"));
-    assert_non_null(strstr(s, "\n       2.001 1.000000000000        100\n#[Mean    =        1.500, "
-                              "StdDeviation   =        0.500]\n"));
+    assert_non_null(strstr(s, "\n       2.001 1.000000000000        100\n"
+                              "#[Mean    =        1.500, StdDeviation   =        0.500]\n"));
     assert_non_null(strstr(s, "#[Max     =        2.000, Total count    =          100]\n"));
     text_free(&t);
 }

@@ -23,8 +23,8 @@ static const struct packed *packed_blocks[1] = {packed};
 static struct pool_snapshot pool;
 static struct heatmap map;
 
-/* Each second: 900 operations of 1.3 ms, 99 of 13 ms, one of 130 ms; every tenth second is empty.
- */
+/* Each second: 900 operations of 1.3 ms, 99 of 13 ms, one of 130 ms; every
+ * tenth second is empty. */
 static void fill(void)
 {
     struct histogram h;

@@ -181,8 +181,8 @@ static void drained_is_not_stressed(void **state)
     }
 }
 
-/* Messages of rate 1,000/s, consumed at 900/s, kept 600 s: when is the oldest unread one too old?
- */
+/* Messages of rate 1,000/s, consumed at 900/s, kept 600 s: when is the
+ * oldest unread one too old? */
 static void expiry(void **state)
 {
     const double produced = 1000, consumed = 900, retention = 600, backlog = 20000;

@@ -391,8 +391,7 @@ static void test_capacity_is_found_within_3_percent(void **state)
 }
 
 /* A stall of a second breaks the probe that it falls into: it is no limit, and is not taken for
- * one.
- */
+ * one. */
 static void test_a_stall_is_not_the_capacity(void **state)
 {
     (void)state;
@@ -517,8 +516,8 @@ static void test_a_run_for_capacity_is_judged_at_it(void **state)
     virtual_end(e, &s);
 }
 
-/* One server, exponential: response time's p99 is ln(100) / (mu - rate), so p99 < 20 ms holds up
- * to 1,000 - 230 a second. */
+/* One server, exponential: response time's p99 is ln(100) / (mu - rate), so p99 < 20 ms holds up to
+ * 1,000 - 230 a second. */
 static void test_capacity_under_a_threshold(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
-/* The five patterns, each against a model that is written the obvious way: a list of requests of
- * which some are done. Random completions, in random order, with a depth that changes in between.
- */
+/* The five patterns, each against a model that is written the obvious way: a list of
+ * requests of which some are done. Random completions, in random order, with a depth
+ * that changes in between. */
 #include "engine/generate.h"
 #include "engine/pattern.h"
 
@@ -103,8 +103,8 @@ static void patterns_follow_their_models(void **state)
 static void queue_waits_for_its_oldest(void **state)
 {
     (void)state;
-    /* Four started, the last three are done, the first is not: no start, although one is in flight.
-     */
+    /* Four started, the last three are done, the first is not: no start,
+     * although one is in flight. */
     struct flight f = {.occupied = 1, .window = 4};
     assert_int_equal(pattern_starts(PATTERN_QUEUE, 4, &f), 0);
     assert_int_equal(pattern_starts(PATTERN_CHAIN, 4, &f), 3);

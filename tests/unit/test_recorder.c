@@ -1,5 +1,5 @@
-/* The recorder under two threads: what a worker recorded is drained once and whole, at any moment.
- */
+/* The recorder under two threads: what a worker recorded is drained once and
+ * whole, at any moment. */
 #include "engine/loop.h"
 #include "engine/recorder.h"
 

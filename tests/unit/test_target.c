@@ -1,5 +1,5 @@
-/* Targets: every form of the URL, what is refused, and that no password leaks into anything shown.
- */
+/* Targets: every form of the URL, what is refused, and that no password
+ * leaks into anything shown. */
 #include "engine/err.h"
 #include "engine/target.h"
 #include "engine/text.h"

@@ -36,8 +36,9 @@ static void bad(const char *text, const char *says)
 static void test_tiers(void **state)
 {
     (void)state;
-    good("# a comment\nabout = it is\n\nbad = #ff0000 on #0000ff bold | 196 on 21 | red on blue | "
-         "reverse\n");
+    good("# a comment\n"
+         "about = it is\n\n"
+         "bad = #ff0000 on #0000ff bold | 196 on 21 | red on blue | reverse\n");
     assert_string_equal(theme.about, "it is");
     assert_int_equal(theme.style[TIER_DIRECT][ROLE_BAD].fg, 0xff0000);
     assert_int_equal(theme.style[TIER_DIRECT][ROLE_BAD].bg, 0x0000ff);

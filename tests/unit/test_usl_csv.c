@@ -60,11 +60,16 @@ static void test_every_way_to_write_it(void **state)
     same("1\t10\n2\t19.5\n4\t35\n");
     same("  1   10\n\n 2   19.5 \n# nothing\n4   35   \n\n");
     same("\xef\xbb\xbfN,X\n\"1\",\"10\"\n2e0,1.95e1\n+4,35\n");
-    same("\"mix, said \"\"so\"\"\",throughput,n\n\"a,b\",10,1\n \"get:80,set:20\" "
-         ",19.5,2\nc,35,4\n");
+    same("\"mix, said \"\"so\"\"\",throughput,n\n"
+         "\"a,b\",10,1\n"
+         " \"get:80,set:20\" ,19.5,2\n"
+         "c,35,4\n");
     same("time,throughput,threads\n100,10,1\n200,19.5,2\n300,35,4\n");
-    same("threads,in_flight,throughput_per_s,valid\n9,1,10,true\n9,2,19.5,true\n9,3,1,false\n9,4,"
-         "35,yes\n");
+    same("threads,in_flight,throughput_per_s,valid\n"
+         "9,1,10,true\n"
+         "9,2,19.5,true\n"
+         "9,3,1,false\n"
+         "9,4,35,yes\n");
 }
 
 static void test_what_is_refused(void **state)

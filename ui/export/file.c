@@ -55,8 +55,8 @@ static bool is_planted(const char *path, const struct stat *st)
 static int refuse_planted(const char *path, struct err *err)
 {
     return err_set(err, ERR_FAILED,
-                   "cannot write %.140s: another user put it there, in a folder that everybody may "
-                   "write to",
+                   "cannot write %.140s: another user put it there, in a folder that "
+                   "everybody may write to",
                    path);
 }
 

@@ -24,12 +24,12 @@ enum out_wait {
     OUT_PATIENT  /* so that a reader may be started late or be slow; a signal ends that */
 };
 
-/* Puts the bytes at `path`. ERR_FAILED: an older file is untouched and nothing is left beside it.
- */
+/* Puts the bytes at `path`. ERR_FAILED: an older file is untouched and
+ * nothing is left beside it. */
 int out_file_write(const char *path, const void *data, size_t len, enum out_wait, struct err *);
 
-/* Could a file be put at `path` now? For a warning before a long run; the disk may fill up later.
- */
+/* Could a file be put at `path` now? For a warning before a long run; the
+ * disk may fill up later. */
 int out_file_check(const char *path, struct err *);
 
 /* Is there something at `path` that is no ordinary file? Then it is written once, at the end. */

@@ -16,9 +16,9 @@ bool hdr_available(void);
 /* The payload of histogram_pack as base64 of the compressed encoding: free() it. NULL: no zlib, or
  * out of memory. */
 char *hdr_encode(const uint8_t *payload, size_t len);
-/* Its inverse into a histogram that was initialised. 0, or -1 when s is no such encoding of ours (3
- * digits from 1 ns). What the encoding cannot carry is taken as the middle of each bucket: mean and
- * deviation; least and greatest as its edges. */
+/* Its inverse into a histogram that was initialised. 0, or -1 when s is no such encoding of ours
+ * (3 digits from 1 ns). What the encoding cannot carry is taken as the middle of each bucket: mean
+ * and deviation; least and greatest as its edges. */
 int hdr_decode(struct histogram *, const char *s, size_t len);
 
 #endif

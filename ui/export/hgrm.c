@@ -1,6 +1,6 @@
-/* See hgrm.h. The steps are those of HdrHistogram's PercentileIterator (Tene): the distance to 100
- * % is halved again and again, with as many ticks in each half; a step is taken at the first value
- * whose cumulative share reaches it. Called by report. */
+/* See hgrm.h. The steps are those of HdrHistogram's PercentileIterator (Tene): the distance to
+ * 100 % is halved again and again, with as many ticks in each half; a step is taken at the first
+ * value whose cumulative share reaches it. Called by report. */
 #include "ui/export/hgrm.h"
 
 #include <math.h>

@@ -5,8 +5,8 @@
 struct histogram;
 struct text;
 
-/* Values in milliseconds, five reporting ticks a half distance, as HistogramLogProcessor writes
- * it. */
+/* Values in milliseconds, five reporting ticks a half distance, as
+ * HistogramLogProcessor writes it. */
 void hgrm_text(const struct histogram *, struct text *);
 
 /* The same walk for plots: calls each step of the percentile axis, ascending, the last one with

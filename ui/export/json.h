@@ -30,15 +30,15 @@ struct json_t *json_with_screens(const struct snapshot *, const char *command, d
  * all), and neither histograms nor threads. */
 struct json_t *json_run_since(const struct snapshot *, const char *command, double since_s);
 
-/* What `repeats` says of one run of several: its counts, throughput and percentiles, pool by pool.
- */
+/* What `repeats` says of one run of several: its counts, throughput and
+ * percentiles, pool by pool. */
 struct json_t *json_repeat(const struct snapshot *, unsigned run, int exit_code);
 
 /* The object as indented text with a last newline: free() it. *len without the terminator. */
 char *json_text(const struct json_t *, size_t *len);
-/* A saved JSON file. `pipes`: a pipe may be read, which waits for whoever writes it. NULL and
- * ERR_FAILED (not to be read, or longer than any run) or ERR_USAGE (not a saved run of schema 1).
- */
+/* A saved JSON file. `pipes`: a pipe may be read, which waits for whoever writes it.
+ * NULL and ERR_FAILED (not to be read, or longer than any run) or ERR_USAGE (not a
+ * saved run of schema 1). */
 struct json_t *json_load_run(const char *file, bool pipes, struct err *);
 
 #endif

@@ -1,12 +1,16 @@
 /* Plateaus and sweeps as JSON.
  *
  * A sweep: { spec, ended_by, resumable, vars: [{ name, values, relative }],
- * columns: [{ key, name, unit }] (the backend's own), cells: [...] }. A cell
- * holds all that its plateau holds, and besides: at (the values that were set, by name), state
- * ("steady", "unsteady", "waiting", "same": not measured, because its
- * pattern has no depth), plateau (its index in the pool's `plateaus`, null when it made
- * none) and relative (by variable: throughput against the first value of that line; for threads and
- * clients per value, which is the efficiency) with relative_valid (both are steady and valid). */
+ *            columns: [{ key, name, unit }] (the backend's own), cells: [...] }
+ *
+ * A cell holds all that its plateau holds, and besides:
+ *   at              the values that were set, by name
+ *   state           "steady", "unsteady", "waiting", or "same": not measured, because its pattern
+ *                   has no depth
+ *   plateau         its index in the pool's `plateaus`, null when it made none
+ *   relative        by variable: throughput against the first value of that line; for threads and
+ *                   clients per value, which is the efficiency
+ *   relative_valid  both are steady and valid */
 #ifndef LOADTOP_UI_EXPORT_JSON_SWEEP_H
 #define LOADTOP_UI_EXPORT_JSON_SWEEP_H
 

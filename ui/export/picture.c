@@ -187,17 +187,16 @@ void export_svg(const struct cells *c, const struct theme *t, struct text *out)
     unsigned ground, ink;
 
     export_ground(t, &ground, &ink);
-    text_add(
-        out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"-8 -8 "
-        "%d %d\" "
-        "font-family=\"'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"14.95\" "
-        /* Browsers no longer read xml:space; others do not read the style. */
-        "class=\"cells\" xml:space=\"preserve\">\n<style>.cells text,.cells "
-        "tspan{white-space:pre}</style>\n<rect x=\"-8\" y=\"-8\" width=\"100%%\" height=\"100%%\" "
-        "fill=\"#%06x\"/>\n",
-        c->cols * SVG_W + 16, c->rows * SVG_H + 16, c->cols * SVG_W + 16, c->rows * SVG_H + 16,
-        ground);
+    text_add(out,
+             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+             "viewBox=\"-8 -8 %d %d\" font-family=\"'DejaVu Sans Mono',Menlo,Consolas,monospace\" "
+             "font-size=\"14.95\" "
+             /* Browsers no longer read xml:space; others do not read the style. */
+             "class=\"cells\" xml:space=\"preserve\">\n"
+             "<style>.cells text,.cells tspan{white-space:pre}</style>\n"
+             "<rect x=\"-8\" y=\"-8\" width=\"100%%\" height=\"100%%\" fill=\"#%06x\"/>\n",
+             c->cols * SVG_W + 16, c->rows * SVG_H + 16, c->cols * SVG_W + 16, c->rows * SVG_H + 16,
+             ground);
     for (int y = 0; y < c->rows; y++)
         for (int x = 0, n; x < c->cols; x += n) {
             n = run_of(c, x, y);

@@ -353,12 +353,11 @@ static void add_command(struct doc *d, const json_t *run)
         doc_heading(d, 2, "To repeat it");
         doc_command(d, text_str(&command));
         if (left_out)
-            doc_para(
-                d,
-                "%u thing%s that %s done by hand (such as adding a pool) %s not in it: see the "
-                "events.",
-                left_out, left_out == 1 ? "" : "s", left_out == 1 ? "was" : "were",
-                left_out == 1 ? "is" : "are");
+            doc_para(d,
+                     "%u thing%s that %s done by hand (such as adding a pool) %s not "
+                     "in it: see the events.",
+                     left_out, left_out == 1 ? "" : "s", left_out == 1 ? "was" : "were",
+                     left_out == 1 ? "is" : "are");
     }
     text_free(&command);
 }

@@ -348,9 +348,8 @@ void plot_percentiles(struct svg_sheet *sheet, const json_t *pool)
         x.hi = fmax(10, fmax(a->x[last], b->x[end]) * 1.1);
         svg_fit_axis(&y, fmin(fmax(a->y[0], 1), fmax(b->y[0], 1)), fmax(a->y[last], b->y[end]));
         svg_begin(&s, sheet, "Latency by percentile",
-                  same ? "service and response time are within 1 % of each other; it ends where 10 "
-                         "samples are "
-                         "left"
+                  same ? "service and response time are within 1 % of each other; it ends "
+                         "where 10 samples are left"
                        : "the gap between the lines is waiting before the send; each ends where 10 "
                          "samples are left",
                   &x, &y);

@@ -32,8 +32,8 @@ const char html_style[] =
     "font-variant-numeric:tabular-nums}\n"
     "th,td{padding:3px 10px 3px 0;text-align:right;border-bottom:1px solid var(--line);"
     "white-space:nowrap}th{color:var(--dim);font-weight:600}"
-    "td.w{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:8em}th.w{text-align:"
-    "left}\n"
+    "td.w{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:8em}"
+    "th.w{text-align:left}\n"
     "pre{background:var(--soft);border:1px solid var(--line);border-radius:6px;padding:10px;"
     "white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.4 ui-monospace,'DejaVu Sans Mono',"
     "monospace}\n"
@@ -41,8 +41,8 @@ const char html_style[] =
     "footer{margin-top:3em;color:var(--dim);font-size:.85em}\n";
 
 const char html_style_plots[] =
-    "svg{font:12px system-ui,'DejaVu Sans',sans-serif}svg text{fill:var(--dim)}svg "
-    ".e{text-anchor:end}svg .m{text-anchor:middle}\n"
+    "svg{font:12px system-ui,'DejaVu Sans',sans-serif}svg text{fill:var(--dim)}"
+    "svg .e{text-anchor:end}svg .m{text-anchor:middle}\n"
     "svg.cells text{font:14.95px 'DejaVu Sans Mono',Menlo,Consolas,monospace;white-space:pre}\n"
     ".grid{stroke:var(--line);stroke-width:.6;fill:none}"
     ".axis{stroke:var(--dim);fill:none;stroke-width:1}\n"
@@ -71,9 +71,9 @@ const char html_style_plots[] =
 const char html_style_print[] =
     "@media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;--soft:#fff;--good:#116329;"
     "--bad:#a40e26;--warn:#7d4e00;--s1:#0072b2;--s2:#b34700;--s3:#007a5a;--s4:#a0527e;"
-    "--heat:#0072b2}body{font-size:10pt}main{max-width:none;padding:0}figure,tr,li,pre{"
-    "break-inside:avoid}h2,h3{break-after:avoid}.wide{overflow:visible}svg{min-width:0;max-height:"
-    "66mm}"
+    "--heat:#0072b2}body{font-size:10pt}main{max-width:none;padding:0}"
+    "figure,tr,li,pre{break-inside:avoid}h2,h3{break-after:avoid}"
+    ".wide{overflow:visible}svg{min-width:0;max-height:66mm}"
     "figure{margin:.5em 0}.lead{font-size:1.1em}.screen svg{max-height:150mm}"
     "table{font-size:7.5pt}th,td{padding-right:5px;white-space:normal}td.w{min-width:3em}"
     "@page{size:A4;margin:14mm}}\n";

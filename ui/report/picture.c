@@ -125,12 +125,13 @@ void report_picture(const json_t *run, struct text *t)
     struct text body = {.limit = t->limit};
     double height = add_plots(&body, run, add_head(&body, run, MARGIN)) + MARGIN;
     text_add(t,
-             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" viewBox=\"0 0 "
-             "%d %.0f\">\n<style>",
+             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" "
+             "viewBox=\"0 0 %d %.0f\">\n"
+             "<style>",
              SVG_PICTURE_WIDTH, height, SVG_PICTURE_WIDTH, height);
     add_style(t);
-    text_add(t, ".w{font:13px 'DejaVu Sans "
-                "Mono',Menlo,Consolas,monospace}.title{font-size:22px;font-weight:700}"
+    text_add(t, ".w{font:13px 'DejaVu Sans Mono',Menlo,Consolas,monospace}"
+                ".title{font-size:22px;font-weight:700}"
                 ".head{font-size:16px;font-weight:700}.caption{font-weight:600}"
                 "svg text.title,svg text.head{fill:#1b1f24}</style>\n"
                 "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n");

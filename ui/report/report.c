@@ -65,8 +65,8 @@ static int make_hgrm(const json_t *run, const struct report_options *o, struct t
         code = err_set(err, ERR_FAILED, "not built in: install zlib1g-dev and build again");
     else
         code = err_set(err, ERR_USAGE,
-                       "this run has no %s histogram: nothing completed, or it was saved while it "
-                       "went on",
+                       "this run has no %s histogram: nothing completed, or it was "
+                       "saved while it went on",
                        o->service ? "service" : "response");
     histogram_fini(&h);
     return code;

@@ -2,11 +2,14 @@
  *
  * The file's ending says what it becomes:
  *   .html           one file that stands on its own
- *   .md             the same for a pull request; .txt: the same to be read as it is
+ *   .md             the same for a pull request
+ *   .txt            the same to be read as it is
  *   .svg            one picture: the verdict and the plots
- *   .csv            the series, a line a second; .plateaus.csv: the points of the scaling curves
+ *   .csv            the series, a line a second
+ *   .plateaus.csv   the points of the scaling curves
  *   .hgrm           the latency distribution of one pool
  *   .hlog           all histograms, in HdrHistogram's log
+ *
  * Everything that came from outside (targets, notes, messages) is escaped for where it goes. */
 #ifndef LOADTOP_UI_REPORT_REPORT_H
 #define LOADTOP_UI_REPORT_REPORT_H
@@ -35,7 +38,8 @@ int report_make(const struct json_t *run, const char *path, const struct report_
 /* `loadtop report RUN.json -o FILE [--pool NAME] [--service]`. Says into t what was written. */
 int report_verb(struct text *t, int argc, char *const *argv, struct err *);
 
-/* ---- the formats */
+/* ---- the formats ---- */
+
 void report_html(const struct json_t *run, struct text *);
 void report_markdown(const struct json_t *run, struct text *);
 void report_plain(const struct json_t *run, struct text *);

@@ -143,10 +143,9 @@ static void add_matrices(struct doc *d, const json_t *sweep)
     add_matrix(d, sweep, CPU, 0, "client CPU, busiest thread");
     add_matrix(d, sweep, LIMIT, 0, "limited by");
     doc_para(d, "Limited by: client, its busiest thread uses 80 %% of a core or more; server and "
-                "network, their "
-                "share of the time of an answer where it is measured (the server says itself how "
-                "long it works "
-                "on a request, or the round trip at rest is known); rate, what was asked for.");
+                "network, their share of the time of an answer where it is measured (the server "
+                "says itself how long it works on a request, or the round trip at rest is known); "
+                "rate, what was asked for.");
 }
 
 /* A figure of the backend's own. */
@@ -228,9 +227,8 @@ void report_sweep(struct doc *d, const json_t *sweep)
     const char *ended = json_txt(sweep, "ended_by");
     doc_heading(d, 3, "Sweep %s", json_txt(sweep, "spec"));
     doc_para(d,
-             "%s%s.%s A value in brackets is not steady or not valid, and is in no fit; memory is "
-             "anonymous, "
-             "above the idle program, of the whole process.",
+             "%s%s.%s A value in brackets is not steady or not valid, and is in no fit; "
+             "memory is anonymous, above the idle program, of the whole process.",
              *ended ? "Ended: " : "Not ended", ended,
              json_yes(sweep, "resumable") ? " The command `sweep resume` goes on with it." : "");
     if (json_count(sweep, "vars") == 2)

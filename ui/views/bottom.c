@@ -69,8 +69,8 @@ static int bar_width(const struct key_binding *b)
     return text_width(key) + text_width(b->bar) + 2;
 }
 
-/* Where no panel carries the names of the views, their numbers stand at the right end of the bar.
- */
+/* Where no panel carries the names of the views, their numbers stand at the
+ * right end of the bar. */
 static void tabs_short(struct cells *c, struct screen *sc, const struct layout *l, struct rect *r)
 {
     const char *name = r->w >= 100 ? view_name(sc->view) : "";

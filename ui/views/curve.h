@@ -32,8 +32,8 @@ struct curve {
  * chosen for the X axis; NULL: by itself. */
 const struct plateau *curve_like(const struct screen *, const struct pool_snapshot *);
 const char *curve_choice(const struct screen *);
-/* The sweep over two variables that the view shows as a grid; NULL: none, or a variable was chosen.
- */
+/* The sweep over two variables that the view shows as a grid; NULL: none, or
+ * a variable was chosen. */
 const struct sweep_snapshot *curve_grid(const struct screen *, const struct snapshot *);
 /* The curve by `var` (NULL: the variable with the most values) on which `like` lies. */
 void curve_collect(struct curve *, const struct pool_snapshot *, const struct plateau *like,

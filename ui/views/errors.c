@@ -41,8 +41,7 @@ static const struct {
     {"unauthorized", "this user may not do that: grant it the rights"},
     {"denied", "targets.conf or the server's rights forbid it"},
     {"maxclients",
-     "the server takes no more connections: fewer clients, connections=K, or a higher "
-     "limit there"},
+     "the server takes no more connections: fewer clients, connections=K, or a higher limit there"},
     {"oom",
      "its memory is full (maxmemory): smaller or fewer values, a ttl, or an eviction policy"},
     {"memory", "memory of this machine: fewer clients, less depth, smaller requests"},
@@ -52,8 +51,8 @@ static const struct {
     {"clusterdown", "the cluster has no owner for that slot: see CLUSTER INFO"},
     {"misconf", "the server cannot save its data and takes no writes: see its log and disk"},
     {"wrongtype", "a key holds another type: use another prefix"},
-    {"protocol", "what answers does not speak this protocol: is it the right port, with or without "
-                 "TLS?"},
+    {"protocol", "what answers does not speak this protocol: is it the right port, "
+                 "with or without TLS?"},
     {"tls", "certificate, name or version of TLS: see the message"},
     {"bad reply", "what answers is no such server, or a proxy: is it the right port?"},
     {"simulated", "asked for with errors= of the simulated service"},

@@ -234,8 +234,8 @@ static void drop_worst(struct segments *l)
     l->n--;
 }
 
-/* On one status line the selected pool's figures take the place of everything that is not a state.
- */
+/* On one status line the selected pool's figures take the place of
+ * everything that is not a state. */
 static void one_line(struct segments *l, const struct snapshot *s, const struct screen *sc)
 {
     const struct pool_snapshot *p = screen_pool(sc, s);

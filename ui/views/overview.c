@@ -302,8 +302,8 @@ static void pools_panel(struct cells *c, const struct snapshot *s, struct screen
     if (s->pools > 0 && s->pool[s->pools - 1].number > 99)
         columns[COL_NUMBER].width = columns[COL_NUMBER].most = 3;
     columns[COL_POOL].most = show_names_width(s, 12, 32);
-    /* A name says more than the end of a path; where there is little room it takes it from there.
-     */
+    /* A name says more than the end of a path; where there is little room
+     * it takes it from there. */
     columns[COL_POOL].width = show_names_width(s, 7, r.w >= 100 ? 16 : r.w >= 80 ? 12 : 7);
     if (r.w < 100)
         columns[COL_TARGET].width -= columns[COL_POOL].width - 7;

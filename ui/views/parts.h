@@ -1,8 +1,8 @@
 /* What several views draw: the header, alerts, plots, the bottom lines; and how absent figures are
  * written.
  *
- * Every quantity goes through show_*: NaN, and -1 for counts that may be unknown, is "-", never 0.
- */
+ * Every quantity goes through show_*: NaN, and -1 for counts that may be
+ * unknown, is "-", never 0. */
 #ifndef LOADTOP_UI_VIEWS_PARTS_H
 #define LOADTOP_UI_VIEWS_PARTS_H
 
@@ -44,6 +44,7 @@ char *show_load(char *buf, size_t size, const struct pool_snapshot *, const char
 enum role state_role(enum pool_state);
 
 /* ---- alerts: what is wrong now, the worst first ---- */
+
 struct alert {
     bool bad; /* else a caution */
     char text[320];
@@ -60,6 +61,7 @@ void title_draw(struct cells *, const struct snapshot *, struct screen *, const 
 void tabs_draw(struct cells *, struct screen *, int x, int y, int room);
 
 /* ---- panels of the selected pool ---- */
+
 void throughput_panel(struct cells *, const struct snapshot *, struct screen *,
                       const struct layout *);
 void latency_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
@@ -83,6 +85,7 @@ bool event_is_halt(const struct event *);    /* a pause, a stop, and their ends 
 const char *event_who(const struct event *); /* "you", "sweep", "server" */
 
 /* ---- tables that scroll ---- */
+
 struct column;
 struct table;
 /* The frame, the tabs and the head of a view's one table; its rows begin at r. False when there is
