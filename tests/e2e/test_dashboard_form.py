@@ -88,7 +88,7 @@ class Form(unittest.TestCase):
             t.send("Escape")
             t.wait_gone("add a pool: redis")
             t.send("q")
-            self.assertEqual(t.status(15), 0)
+            self.assertEqual(t.status(), 0)
 
     def test_edit_says_what_it_needs(self):
         t = self.start(self.url)

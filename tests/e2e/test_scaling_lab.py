@@ -60,7 +60,7 @@ class Tables(unittest.TestCase):
     def test_headless(self):
         with lib.Redis(unix=True) as redis, tempfile.TemporaryDirectory() as out:
             path = os.path.join(out, "run.json")
-            r = lib.loadtop("--headless", "--sweep", SPEC, "--json", path, redis.url + "?pattern=batch", timeout=150)
+            r = lib.loadtop("--headless", "--sweep", SPEC, "--json", path, redis.url + "?pattern=batch", timeout=600)
             self.assertEqual(r.code, 0, r)
             with open(path, encoding="utf-8") as f:
                 run = json.load(f)
@@ -88,15 +88,15 @@ class Tables(unittest.TestCase):
             t.type("sweep " + SPEC)
             t.send("Enter")
             t.wait_for(re.compile(r"redis: threads x depth .*SWEEP \d+ of 16, \d+ (s|min) left"))
-            t.wait_for(re.compile(r"(?m)^│ +2 +\W*\(?[\d.]+[kM]?"), timeout=60)  # the second row fills
-            t.wait_for(re.compile(r"redis: threads x depth .*\d+ of 16 steady"), timeout=110)
+            t.wait_for(re.compile(r"(?m)^│ +2 +\W*\(?[\d.]+[kM]?"))  # the second row fills
+            t.wait_for(re.compile(r"redis: threads x depth .*\d+ of 16 steady"), timeout=600)
             t.wait_for("efficiency by threads")
             t.send(">")  # the X axis: threads; the grid makes room
             t.wait_gone("threads x depth")
             t.send("1", "q")
             t.wait_for(re.compile("(?i)quit"))
             t.send("y")
-            lib.until("the run is written", lambda: os.path.exists(path) or None, timeout=30)
+            lib.until("the run is written", lambda: os.path.exists(path) or None)
             with open(path, encoding="utf-8") as f:
                 self.check_grid(json.load(f))
 
@@ -110,7 +110,7 @@ class Ends(unittest.TestCase):
         t.send("3", ":")
         t.type(spec)
         t.send("Enter")
-        t.wait_for(re.compile(r"SWEEP 3 of 5"), timeout=60)
+        t.wait_for(re.compile(r"SWEEP 3 of 5"))
         then(t)
         return t
 
@@ -118,10 +118,9 @@ class Ends(unittest.TestCase):
         with lib.Redis() as redis:
             run = lib.Headless("--sweep", "threads=1,2,3,4,5 hold=2s", "--json", "-", redis.url)
             self.addCleanup(run.close)
-            lib.until("two steps are over", lambda: int(redis.info("clients").get("connected_clients", 0)) >= 5 or None,
-                      timeout=60)
+            lib.until("two steps are over", lambda: int(redis.info("clients").get("connected_clients", 0)) >= 5 or None)
             redis.kill()
-            r = run.end(timeout=60)
+            r = run.end()
             pool = lib.pool(json.loads(r.out))
             sweep = pool["sweeps"][0]
             self.assertIn("down for 10 s", sweep["ended_by"])
@@ -146,9 +145,9 @@ class Ends(unittest.TestCase):
             t.send(":")
             t.type("sweep resume")
             t.send("Enter")
-            t.wait_for(re.compile(r"SWEEP [345] of 5"), timeout=30)
+            t.wait_for(re.compile(r"SWEEP [345] of 5"))
             t.send("5")
-            t.wait_for("resumed with", timeout=10)
+            t.wait_for("resumed with")
 
 
 if __name__ == "__main__":
