@@ -1,7 +1,5 @@
 """Exact: -n means N, for every pattern, thread count, number of connections and arrival; and at the end
 offered = completed + errors + timeouts + in flight + dropped, for workers, pools and what a server counted.
-
-ctest: timeout=300
 """
 import itertools
 import os

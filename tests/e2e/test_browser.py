@@ -1,7 +1,5 @@
 """Pages in a real browser (headless Chromium): no error, no request, every plot there, nothing wider than the page at
 360, 1280 and the width of paper, and the figures of the JSON read from the page.
-
-ctest: timeout=300
 """
 import json
 import os

@@ -1,7 +1,5 @@
 """What servers, files and arguments say reaches a terminal and the reports as text, and as nothing else: no
 escape sequence, no control or invisible character, no turned line, no markup. Unicode's own categories judge.
-
-ctest: timeout=180
 """
 import copy
 import html.parser

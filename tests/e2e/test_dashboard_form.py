@@ -1,7 +1,5 @@
 """The dashboard's forms against a private Redis: the connection is tested before the start, with the form's values,
 and the test loads and makes nothing; what a running pool can change, and what it cannot.
-
-ctest: timeout=120
 """
 import re
 import socket

@@ -1,7 +1,7 @@
 """The dashboard's keys and commands in a real terminal (tmux): each does what the help says, and the screen shows
 it. The load is the simulated service, so nothing else is needed.
 
-ctest: timeout=240
+ctest: long
 """
 import glob
 import json

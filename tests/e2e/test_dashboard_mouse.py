@@ -1,8 +1,6 @@
 """The dashboard's mouse, as a terminal sends it (escape sequences through tmux): what is clicked is selected, read,
 sorted or opened, and load changes by a button that says so only; and the keys of the plots' cursor, the time axis
 and the panel alone.
-
-ctest: timeout=180
 """
 import re
 import unittest

@@ -1,7 +1,7 @@
 """The dashboard and its terminal: given back after every signal, any size, any TERM, and what an independent
 emulator (pyte) shows is what was drawn.
 
-ctest: timeout=240
+ctest: long
 """
 import datetime
 import json

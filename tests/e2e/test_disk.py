@@ -2,8 +2,6 @@
 
 The full disk is a small tmpfs in a mount namespace of the test's own (unshare); where that is not allowed the test is
 skipped and says so.
-
-ctest: timeout=180
 """
 import json
 import os

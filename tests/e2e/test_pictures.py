@@ -1,7 +1,5 @@
 """A capture of the screen is the screen: as text what tmux shows, cell by cell; as SVG and PNG the same cells in the
 same colours, drawn by an independent program.
-
-ctest: timeout=300
 """
 import glob
 import html

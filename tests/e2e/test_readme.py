@@ -8,7 +8,7 @@ Every block of commands has a comment before it that says how it is checked:
   <!-- check: none: WHY -->       not checked here
 A block without one fails the test, so that none is forgotten. The table of keys must be the program's.
 
-ctest: timeout=300
+ctest: long
 """
 import os
 import re

@@ -1,6 +1,4 @@
 """The report of a saved run: alone in its file, harmless, small, and with the figures of the JSON.
-
-ctest: timeout=240
 """
 import copy
 import html.parser

@@ -1,7 +1,7 @@
 """Passwords and tokens: out of the list of processes before anything takes time, in no message, line, file or history,
 taken whole up to 8,192 bytes by every backend, and in no core. In a network of its own, with a DNS that never answers.
 
-ctest: timeout=120
+ctest: long
 """
 import base64
 import contextlib

@@ -1,6 +1,4 @@
 """While it runs: operations allocate nothing, hundreds of commands lose nothing, and a thread that goes leaves no gap.
-
-ctest: timeout=240
 """
 import os
 import random

@@ -1,6 +1,4 @@
 """Themes: found in their folders in order, refused by line, read again while running, shown with all their roles.
-
-ctest: timeout=120
 """
 import os
 import re

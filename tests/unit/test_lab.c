@@ -1,6 +1,6 @@
 /* The scaling lab on virtual time: sweeps, plateaus and the capacity search against known truths.
  *
- * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan). */
+ * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan, ctest: long). */
 #include "virtual_run.h"
 
 #include "engine/machine.h"
