@@ -110,7 +110,7 @@ def disturbed(run):
     """Why the run itself says that this machine, and not the server, made its figures: the failed checks of its
     generator, in words; empty when it was left alone."""
     return "; ".join(c["why"] for c in run["validity"]["checks"]
-                     if not c["ok"] and c["name"] in ("cpu_wait", "generator_cpu"))
+                     if c["ok"] is False and c["name"] in ("cpu_wait", "generator_cpu"))
 
 
 AWAY = "198.51.100.7"  # TEST-NET-2: nobody's address anywhere

@@ -410,6 +410,7 @@ class Keys(unittest.TestCase):
         t.type(lib.LOADTOP + " --json %s/run.json '" % folder + NULL + "'")
         t.send("Enter")
         t.wait_for("LOAD ON 1/1")
+        t.wait_for(re.compile(r"[1-9][\d.]*k?/s now"))
         t.send("C-z")
         t.wait_for("Stopped")
         time.sleep(SUSPENDED_S)  # what is tested: a suspension that lasts

@@ -19,7 +19,7 @@
 
 static unsigned cases(void)
 {
-    return getenv("LOADTOP_SOAK") ? 100 : 10;
+    return getenv("LOADTOP_SOAK") ? 100 : virtual_repeats(10);
 }
 
 /* A run of that many seconds, saved. */

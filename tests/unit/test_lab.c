@@ -71,7 +71,7 @@ static double true_knee(double s, double k)
 static void test_a_sweep_finds_the_law_that_was_set(void **state)
 {
     (void)state;
-    const unsigned runs = getenv("LOADTOP_SOAK") ? 100 : 20;
+    const unsigned runs = getenv("LOADTOP_SOAK") ? 100 : virtual_repeats(20);
     unsigned covered = 0;
     double sigma = 0.05, kappa = 0.0005, truth = sqrt((1 - sigma) / kappa);
     for (unsigned seed = 1; seed <= runs; seed++) {
