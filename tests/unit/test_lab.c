@@ -527,8 +527,10 @@ static void test_capacity_under_a_threshold(void **state)
                                 NULL};
     struct err err = {0};
     double truth = 1000 - log(100) / 0.020;
+    char spec[80];
+    snprintf(spec, sizeof spec, "sweep capacity from=100/s hold=%us", virtual_repeats(400));
     struct engine *e = virtual_start_with(&s, urls, "p99<20ms");
-    if (engine_send_text(e, "sweep capacity from=100/s hold=400s", BY_COMMAND, &err) < 0)
+    if (engine_send_text(e, spec, BY_COMMAND, &err) < 0)
         fail_msg("%s", err.msg);
     const struct snapshot *n = finish(e, 8000);
     assert_true(n->pool[0].capacity.known);
