@@ -50,7 +50,8 @@ class Tables(unittest.TestCase):
             "hit_ratio", "other_load"})
         self.assertIn(plateau["lights"]["hit_ratio"]["state"], ("ok", "caution", None))  # the keys come one by one
         wanted = plateau["vars"]["threads"] * plateau["vars"]["depth"]
-        self.assertLessEqual(plateau["in_flight"], wanted * 1.001)
+        if plateau["valid"]:  # threads that wait for a CPU may still have the load of the step before
+            self.assertLessEqual(plateau["in_flight"], wanted * 1.001)
 
     def check_grid(self, run, all_threads, all_depths):
         pool = lib.pool(run)
