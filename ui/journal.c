@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/err.h"
@@ -100,21 +101,50 @@ static int write_line(int fd, const json_t *json, size_t *bytes, struct err *err
     return code;
 }
 
+/* Is this descriptor's file the one that the path names? */
+static bool is_at(int fd, const char *path)
+{
+    struct stat is, at;
+    return fstat(fd, &is) == 0 && lstat(path, &at) == 0 && is.st_ino == at.st_ino &&
+           is.st_dev == at.st_dev;
+}
+
+/* Makes the file and locks it; -1: err says why not. Between the two, another program that looks
+ * for what crashed runs left (list_left) may lock it and remove it as torn: then once more. */
+static int open_new(const char *path, struct err *err)
+{
+    const struct timespec pause = {0, 1000000};
+    int fd = -1;
+    for (unsigned tries = 0; tries < 1000; tries++) {
+        if (fd < 0)
+            fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (fd < 0)
+            return err_set(err, -1, "%.400s: %s", path, strerror(errno));
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+            nanosleep(&pause, NULL);
+            continue;
+        }
+        if (is_at(fd, path))
+            return fd;
+        close(fd);
+        fd = -1;
+    }
+    if (fd >= 0)
+        close(fd);
+    return err_set(err, -1, "%.400s: locked by another program", path);
+}
+
 /* A new file takes the place of the old one, and has its lock before it is seen. */
 static int checkpoint(struct journal *j, const struct snapshot *s, struct err *err)
 {
     char path[sizeof j->path + 8];
     snprintf(j->path, sizeof j->path, "%s/%s-%ld.run", j->folder, s->run_id, (long)getpid());
     snprintf(path, sizeof path, "%s.new", j->path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), code = 0;
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        code = err_set(err, ERR_FAILED, "%.400s: %s", path, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return code;
-    }
+    int fd = open_new(path, err);
+    if (fd < 0)
+        return ERR_FAILED;
     json_t *run = state_of(j, s, -INFINITY, true);
-    code = write_line(fd, run, &j->checkpoint, err);
+    int code = write_line(fd, run, &j->checkpoint, err);
     json_decref(run);
     if (code == 0 && rename(path, j->path) < 0)
         code = err_set(err, ERR_FAILED, "%.400s: %s", j->path, strerror(errno));
@@ -237,14 +267,13 @@ static json_t *read_run(FILE *f)
  * left alone. */
 static FILE *open_left(const char *path)
 {
-    struct stat is, at;
+    struct stat is;
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return NULL;
     /* A checkpoint may have taken its place meanwhile: then its program lives. */
-    if (!state_file_ok(fd) || flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &is) < 0 ||
-        lstat(path, &at) < 0 || is.st_ino != at.st_ino || is.st_dev != at.st_dev ||
-        is.st_size > BYTES_MOST) {
+    if (!state_file_ok(fd) || flock(fd, LOCK_EX | LOCK_NB) < 0 || !is_at(fd, path) ||
+        fstat(fd, &is) < 0 || is.st_size > BYTES_MOST) {
         close(fd);
         return NULL;
     }

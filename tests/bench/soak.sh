@@ -2,8 +2,13 @@
 # All the long random series: exact counts through random resizes, pauses, patterns, kills (two hours or so)
 #
 #   ./dev bench soak [fuzz] [null] [redis] [crate] [cassandra] [kafka]
+#   ./dev bench soak tests [N]
 #
-# What `./dev test` does a tenth of. LOADTOP_SEED=N begins elsewhere. Servers are started by the tests.
+# tests: every test of e2e/ and servers/ N times (20), with a `yes` on every core beside it: whether a verdict depends
+# on the clock of a busy machine. Those whose names match LOADTOP_SOAK_TESTS=REGEX only. What failed how often is said
+# at the end; all that was printed is in build/soak-tests.log. Only by its name: it takes hours.
+#
+# The others do what `./dev test` does a tenth of. LOADTOP_SEED=N begins elsewhere. Servers are started by the tests.
 #
 # fuzz: 100,000 mutations of each kind of file (FUZZ_MUTATIONS=N), then all fuzzers, 30 minutes together
 # (LOADTOP_SOAK_FUZZ_SECONDS=N). What they find stays in .cache/fuzz, reduced to what adds something, and is where
@@ -60,10 +65,60 @@ fuzz_all() {
     done
 }
 
+hogs=()
+
+# One for each core; ended by their ids, also when this is broken off.
+hog() {
+    local i
+    trap unhog EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    for ((i = 0; i < $(nproc); i++)); do
+        yes >/dev/null &
+        hogs+=($!)
+    done
+}
+
+unhog() {
+    [ ${#hogs[@]} -eq 0 ] || kill "${hogs[@]}" 2>/dev/null
+    hogs=()
+}
+
+tests() { # ROUNDS
+    local round log=build/soak-tests.log names=${LOADTOP_SOAK_TESTS:-.} code=0
+    unset LOADTOP_SOAK # as `./dev test` has them
+    : >"$log"
+    hog
+    for ((round = 1; round <= $1; round++)); do
+        # Servers one after the other: two of them are Java.
+        ctest --test-dir build -L '^e2e$' -R "$names" -j $(($(nproc) + 1)) --output-on-failure >>"$log" 2>&1
+        ctest --test-dir build -L '^servers$' -R "$names" -j 1 --output-on-failure >>"$log" 2>&1
+        echo "soak tests: round $round of $1 ($SECONDS s)"
+    done
+    unhog
+    # Each line of a result: N/M Test #I: NAME ...   Passed | ***Failed | ***Timeout | ***Skipped  SECONDS sec
+    awk '/Test +#[0-9]+: / && !/^ *Start / {
+             sub(/^.*Test +#[0-9]+: /, "")
+             ran[$1]++
+             if (!/[* ]Passed / && !/\*Skipped/) failed[$1]++
+         }
+         END { for (name in failed) { print "soak tests: " name " failed " failed[name] " of " ran[name]; bad = 1 }
+               exit bad }' "$log" || code=1
+    grep -q 'Test *#' "$log" || { echo "soak tests: no test was run (see $log)" && code=1; }
+    return "$code"
+}
+
 python=/usr/bin/python3
 [ $# -gt 0 ] || set -- fuzz null redis crate cassandra kafka
-for what in "$@"; do
+while [ $# -gt 0 ]; do
+    what=$1
+    shift
     case $what in
+    tests)
+        rounds=20
+        if [[ ${1:-} =~ ^[1-9][0-9]*$ ]]; then rounds=$1 && shift; fi
+        soak tests tests "$rounds"
+        ;;
     fuzz) fuzz_all ;;
     null)
         soak accounting "$python" tests/e2e/test_accounting.py
@@ -78,7 +133,7 @@ for what in "$@"; do
     cassandra) soak cassandra bash tests/bench/cassandra_soak.sh ;;
     kafka) soak kafka bash tests/bench/kafka_soak.sh ;;
     *)
-        echo "soak: no $what (fuzz null redis crate cassandra kafka)" >&2
+        echo "soak: no $what (fuzz null redis crate cassandra kafka, tests)" >&2
         exit 2
         ;;
     esac

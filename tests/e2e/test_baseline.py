@@ -1,6 +1,4 @@
 """The baseline: a saved run under the live plots, and the difference beside figures of the same load only.
-
-ctest: timeout=240
 """
 import json
 import os

@@ -1,7 +1,5 @@
 """Pages in a real browser (headless Chromium): no error, no request, every plot there, nothing wider than the page at
 360, 1280 and the width of paper, and the figures of the JSON read from the page.
-
-ctest: timeout=300
 """
 import json
 import os
@@ -71,11 +69,11 @@ class Chromium:
         os.close(self.inp)
         self.log.close()
 
-    def message(self, timeout):
-        end = time.monotonic() + timeout
+    def message(self):
+        end = time.monotonic() + lib.bound()
         while b"\0" not in self.buffer:
             if not select.select([self.inp], [], [], max(0, end - time.monotonic()))[0]:
-                raise AssertionError("chromium: no message within %g s" % timeout)
+                raise AssertionError("chromium: no message within %g s" % lib.bound())
             more = os.read(self.inp, 1 << 16)
             if not more:
                 raise AssertionError("chromium ended: %s" % self.popen.poll())
@@ -90,7 +88,7 @@ class Chromium:
             request["sessionId"] = self.session
         os.write(self.out, json.dumps(request).encode() + b"\0")
         while True:
-            m = self.message(60 * lib.SLOW)
+            m = self.message()
             if m.get("id") == self.serial:
                 if "error" in m:
                     raise AssertionError("%s: %s" % (method, m["error"]))
@@ -104,7 +102,7 @@ class Chromium:
         self.events = []
         self.ask("Page.navigate", url="file://" + path)
         while not any(e["method"] == "Page.loadEventFired" for e in self.events):
-            m = self.message(60 * lib.SLOW)
+            m = self.message()
             if "method" in m:
                 self.events.append(m)
         return json.loads(self.ask("Runtime.evaluate", expression=LOOK)["result"]["value"])

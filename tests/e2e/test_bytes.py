@@ -1,7 +1,5 @@
 """What servers, files and arguments say reaches a terminal and the reports as text, and as nothing else: no
 escape sequence, no control or invisible character, no turned line, no markup. Unicode's own categories judge.
-
-ctest: timeout=180
 """
 import copy
 import html.parser
@@ -172,7 +170,7 @@ class Folder(Case):
 
     def run_loadtop(self, *args):
         p = subprocess.run([lib.LOADTOP, *args], env=self.env, cwd=self.dir, stdin=subprocess.DEVNULL,
-                           capture_output=True, timeout=60 * lib.SLOW, check=False)
+                           capture_output=True, timeout=lib.bound(), check=False)
         self.assertGreaterEqual(p.returncode, 0, p.stderr)
         return p
 
@@ -214,7 +212,7 @@ class Servers(Folder):
         with lib.Pty(lib.LOADTOP, "--headless", "--no-history", "-d", "2500ms", "--rate", "200/s", url,
                      cols=100) as t:
             t.wait_for(re.compile("in flight"))
-            t.wait(20)
+            t.wait()
             self.assert_terminal(bytes(t.raw), "headless")
         with lib.Pty(lib.LOADTOP, "--no-history", "--rate", "200/s", "--at", os.fsdecode(b"0s mark " + BYTES),
                      "--out", self.dir, url, cols=160, rows=50, env={"LC_ALL": "C.UTF-8"}) as t:
@@ -226,7 +224,7 @@ class Servers(Folder):
             t.send("c")
             lib.until("a screenshot is there", lambda: [n for n in os.listdir(self.dir) if n.endswith(".json")])
             t.signal(signal.SIGTERM)
-            t.wait(20)
+            t.wait()
             self.assert_terminal(bytes(t.raw), "the dashboard")
         for name in os.listdir(self.dir):
             if name.endswith(".ans"):
@@ -404,7 +402,7 @@ class Files(Folder):
                      ("--headless", "--password-file", evil, "redis://127.0.0.1:1")):
             self.plain_loadtop(*args)
         with lib.Pty(lib.LOADTOP, "null:", term=evil.replace(b"\x00", b"").decode("utf-8", "surrogateescape")) as t:
-            t.wait(20)
+            t.wait()
             self.assert_terminal(bytes(t.raw), "TERM")
 
 

@@ -11,7 +11,7 @@ import lib
 
 class Refused(unittest.TestCase):
     def refused(self, *args, parts=(), code=2, env=None):
-        run = lib.loadtop(*args, timeout=10, env=env)
+        run = lib.loadtop(*args, env=env)
         self.assertEqual(run.code, code, run)
         self.assertEqual(run.out, "", run)
         self.assertEqual(run.err.count("\n"), 1, run)
@@ -54,7 +54,7 @@ class Refused(unittest.TestCase):
 
     def test_verbs_that_are_missing_say_so(self):
         for verb in "fit", "report", "compare", "history":
-            run = lib.loadtop(verb, "/nonexistent", timeout=10)
+            run = lib.loadtop(verb, "/nonexistent")
             self.assertNotEqual(run.code, 0, run)
             if "not built" in run.err:
                 self.assertEqual(run.code, 1, run)
@@ -125,7 +125,7 @@ class Prints(unittest.TestCase):
         with open("/dev/full", "w") as full:
             for args in (["-V"], ["help"], ["backends"]):
                 p = lib.subprocess.run([lib.LOADTOP, *args], stdout=full, stderr=lib.subprocess.PIPE, text=True,
-                                       env=lib.environment(), timeout=20, check=False)
+                                       env=lib.environment(), timeout=lib.bound(), check=False)
                 self.assertEqual(p.returncode, 1)
                 self.assertIn("stdout", p.stderr)
 
@@ -167,7 +167,7 @@ class Passwords(unittest.TestCase):
             term.wait_for("Password:")
             lib.until("the echo is off", lambda: not term.attributes()[3] & lib.termios.ECHO)
             term.send(self.SECRET + "x\x7f\r")
-            self.assertEqual(term.wait(20), 0, term.text())
+            self.assertEqual(term.wait(), 0, term.text())
             self.assertNotIn(self.SECRET.encode(), bytes(term.raw))
             self.assertEqual(term.attributes(), term.before)
         with open(os.path.join(self.folder, "run.json")) as f:
@@ -178,7 +178,7 @@ class Passwords(unittest.TestCase):
             term.wait_for("Password:")
             lib.until("the echo is off", lambda: not term.attributes()[3] & lib.termios.ECHO)
             term.send("abc\x03")
-            self.assertEqual(term.wait(10), 1, term.text())
+            self.assertEqual(term.wait(), 1, term.text())
             self.assertEqual(term.attributes(), term.before)
 
     def test_not_in_the_list_of_processes(self):
@@ -187,11 +187,11 @@ class Passwords(unittest.TestCase):
             with open("/proc/%d/cmdline" % run.pid) as f:
                 self.assertNotIn(self.SECRET, f.read())
             run.signal(lib.signal.SIGTERM)
-            run.end(5)
+            run.end()
 
     def test_wrong_password_is_not_echoed(self):
         run = lib.loadtop("--headless", "-n", "20", "-d", "1s", "redis://:wr0ng-hunter3@127.0.0.1:%d"
-                          % self.redis.port, timeout=30)
+                          % self.redis.port)
         self.assertNotEqual(run.code, 0, run)
         self.assertNotIn("hunter3", run.out + run.err)
 

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 import unittest
 
 import lib
@@ -66,7 +67,8 @@ class Sweeps(unittest.TestCase):
         self.assertEqual([p["vars"]["threads"] for p in points], [1, 2, 4])
         for p in points:
             self.assertEqual(p["why_not"] is None, p["valid"])
-            self.assertAlmostEqual(p["in_flight"], p["vars"]["threads"], delta=0.1 * p["vars"]["threads"])
+            self.assertLessEqual(p["in_flight"], 1.001 * p["vars"]["threads"])  # from few to many: none is left over
+        self.assertEqual(sorted(points, key=lambda p: p["in_flight"]), points)
         self.assertEqual(run["ended_by"], "duration")
 
 
@@ -94,7 +96,7 @@ class Secrets(unittest.TestCase):
 
 class Commands(unittest.TestCase):
     def test_over_a_time_is_a_ramp(self):
-        run = lib.headless("-d", "3500ms", "--at", "500ms threads 9 over 2s", "--at", "600ms b clients 8 over 2s",
+        run = lib.headless("-d", "5s", "--at", "500ms threads 9 over 2s", "--at", "600ms b clients 8 over 2s",
                            "--at", "3s b clients 2 over 100ms", "null:?name=a&threads=5", "null:?name=b")
         self.assertNotIn("refused", [e["what"] for e in run["events"]])
         a, b = lib.pool(run, "a"), lib.pool(run, "b")
@@ -105,10 +107,11 @@ class Commands(unittest.TestCase):
             (p, w, f, re.sub(r"2\.00s", "2s", t), by) for p, w, f, t, by in events(run)])
 
     def test_a_pool_that_was_added_does_not_outlast_the_run(self):
-        run = lib.headless("-d", "1s", "--at", "300ms add null:?service=2ms", NULL, timeout=20)
+        run = lib.headless("-d", "1s", "--at", "300ms add null:?service=2ms", NULL)
         self.assertEqual(run["ended_by"], "duration")
-        self.assertLess(run["elapsed_s"], 1 + 2 * lib.SLOW)
-        self.assertGreater(lib.pool(run, "null-2")["ops"]["completed"], 0)
+        added = lib.pool(run, "null-2")
+        self.assertGreater(added["ops"]["completed"], 0)
+        self.assertLess(added["loaded_s"], run["elapsed_s"] - 0.25)  # its load began later and ended with the run
 
     def test_depth_is_kept_for_the_next_pattern(self):
         run = lib.headless("-d", "1500ms", "--at", "200ms depth 4", "--at", "400ms pattern chain", "--at",
@@ -124,9 +127,9 @@ class Removed(unittest.TestCase):
         return [line for line in redis.command("CLIENT", "LIST").splitlines() if "cmd=client" not in line]
 
     def test_nothing_is_kept_open_to_the_target(self):
-        with lib.Redis() as redis, lib.Headless("-d", "60s", "--at", "1s remove b", NULL,
+        with lib.Redis() as redis, lib.Headless("-d", "600s", "--at", "1s remove b", NULL,
                                                 redis.url + "?name=b&ops=set&threads=2&rate=500") as h:
-            lib.until("load", lambda: len(self.connections(redis)) == 3)  # two threads, and who watches the server
+            lib.until("load", lambda: redis.calls("set") > 0)
             lib.until("all are closed while the run goes on", lambda: not self.connections(redis))
             self.assertIsNone(h.popen.poll())
             h.signal(lib.signal.SIGTERM)
@@ -138,7 +141,7 @@ class Removed(unittest.TestCase):
         with lib.socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             url = "redis://127.0.0.1:%d?name=b" % s.getsockname()[1]
-            with lib.Headless("-d", "60s", "--at", "500ms remove b", NULL, url) as h:
+            with lib.Headless("-d", "600s", "--at", "2s remove b", NULL, url) as h:
                 lib.until("a thread that knocks", lambda: self.thread(h.pid, "b pool"))
                 lib.until("none any more", lambda: not self.thread(h.pid, "b pool"))
 
@@ -199,13 +202,17 @@ class Elsewhere(unittest.TestCase):
         self.assertEqual(len(self.redis.command("CLIENT", "LIST").splitlines()), 2)  # it looked, and no more
         t.send("p")
         t.wait_for("start load?")
+        time.sleep(0.5)  # what must not be counted
+        yes = time.monotonic()
         t.send("y")
         t.wait_for("ENDED")
+        ended = time.monotonic()
         lib.until("the run is written while the screen stays", lambda: os.path.exists(self.json))
         with open(self.json) as f:
             pool = lib.pool(json.load(f))
         self.assertEqual(pool["ops"]["completed"], self.calls())
-        self.assertAlmostEqual(pool["loaded_s"], 1, delta=0.2 * lib.SLOW)  # not the time until the yes
+        self.assertGreaterEqual(pool["loaded_s"], 0.98)
+        self.assertLess(pool["loaded_s"], ended - yes)  # not the time until the yes
         t.send("q")
         self.assertEqual(t.status(), 0)
 

@@ -1,7 +1,5 @@
 """The dashboard's forms against a private Redis: the connection is tested before the start, with the form's values,
 and the test loads and makes nothing; what a running pool can change, and what it cannot.
-
-ctest: timeout=120
 """
 import re
 import socket
@@ -88,7 +86,7 @@ class Form(unittest.TestCase):
             t.send("Escape")
             t.wait_gone("add a pool: redis")
             t.send("q")
-            self.assertEqual(t.status(15), 0)
+            self.assertEqual(t.status(), 0)
 
     def test_edit_says_what_it_needs(self):
         t = self.start(self.url)

@@ -1,7 +1,7 @@
 """The dashboard's keys and commands in a real terminal (tmux): each does what the help says, and the screen shows
 it. The load is the simulated service, so nothing else is needed.
 
-ctest: timeout=240
+ctest: long
 """
 import glob
 import json
@@ -63,7 +63,7 @@ class Keys(unittest.TestCase):
             before = t.wait_for(dial).group(1)
             time.sleep(0.3)  # the dial turns at most four times a second
             t.send("+")
-            lib.until("%s turns" % name, lambda: t.find(dial) and t.find(dial).group(1) != before, 5)
+            lib.until("%s turns" % name, lambda: t.find(dial) and t.find(dial).group(1) != before)
             t.send("Right")
 
     def test_held_key_turns_slowly(self):
@@ -209,11 +209,9 @@ class Keys(unittest.TestCase):
         t = self.start()
         t.send("a")
         t.wait_for("choose a backend")
-        for _ in range(10):
-            if re.search(r"▸ null", t.text()):
-                break
+        for _ in range(re.findall(r"│ [▸ ] (\w+)  ", t.text()).index("null")):
             t.send("Down")
-            time.sleep(0.05)
+        t.wait_for("▸ null")
         t.send("Enter")
         t.wait_for("add a pool: null")
         t.send("Down")
@@ -344,9 +342,9 @@ class Keys(unittest.TestCase):
         t.wait_for("DIAL null")
         for _ in range(9):
             t.send(">")
-        lib.until("busy is above null", lambda: re.search(r"busy .*\n.*\n?.*1 null ", t.text()), 5)
+        lib.until("busy is above null", lambda: re.search(r"busy .*\n.*\n?.*1 null ", t.text()))
         t.send("I")
-        lib.until("and below", lambda: re.search(r"1 null .*\n(.*\n)?.*busy", t.text()), 5)
+        lib.until("and below", lambda: re.search(r"1 null .*\n(.*\n)?.*busy", t.text()))
         t.send("/")
         t.type("busy")
         t.send("Enter")
@@ -354,7 +352,7 @@ class Keys(unittest.TestCase):
 
     def test_baseline(self):
         t = self.start()
-        time.sleep(2.5)
+        t.wait_for(re.compile(r"[1-9][\d.]*k?/s now"))
         t.send("b")
         t.wait_for(re.compile("op/s.*(.*\n)*.*baseline"))
 
@@ -412,6 +410,7 @@ class Keys(unittest.TestCase):
         t.type(lib.LOADTOP + " --json %s/run.json '" % folder + NULL + "'")
         t.send("Enter")
         t.wait_for("LOAD ON 1/1")
+        t.wait_for(re.compile(r"[1-9][\d.]*k?/s now"))
         t.send("C-z")
         t.wait_for("Stopped")
         time.sleep(SUSPENDED_S)  # what is tested: a suspension that lasts

@@ -1,7 +1,5 @@
 """Hosts that targets.conf protects: the dashboard asks for their name, and before it is typed nothing is sent to
 them, whichever way the pool came; the simulated service and a private Redis are the load.
-
-ctest: timeout=120
 """
 import os
 import shutil

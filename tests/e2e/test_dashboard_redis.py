@@ -1,13 +1,10 @@
 """Each key and command of the dashboard on a real Redis, in tmux: it does what the help says, the server sees it, and
-the screen shows it, soon (tests/bench/keys.py measures how soon on a quiet machine).
-
-ctest: timeout=240
+the screen shows it. (How soon is measured by tests/bench/keys.py, on a quiet machine.)
 """
 import glob
 import os
 import re
 import shutil
-import statistics
 import tempfile
 import time
 import unittest
@@ -26,18 +23,14 @@ class OnRedis(unittest.TestCase):
                           "redis://127.0.0.1:%d?think=2ms" % self.redis.port, cols=140, rows=40)
         self.addCleanup(self.t.close)
         self.t.wait_for("LOAD ON 1/1")
-        self.took = []
 
     def shown(self, pattern, *keys, text=None, enter=False):
-        """Sends keys and notes how long the screen takes to show what they do."""
+        """Sends keys and waits until the screen shows what they do."""
         if text is not None:
             self.t.type(text)
-        start = time.monotonic()
         if keys or enter:
             self.t.send(*keys, *(["Enter"] if enter else []))
-        got = self.t.wait_for(pattern)
-        self.took.append(time.monotonic() - start)
-        return got
+        return self.t.wait_for(pattern)
 
     def command(self, text, pattern):
         self.t.send(":")
@@ -49,7 +42,7 @@ class OnRedis(unittest.TestCase):
         return len(self.redis.command("CLIENT", "LIST").splitlines()) - 2
 
     def serving(self, n):
-        lib.until("%d connections" % n, lambda: self.clients() == n, 10)
+        lib.until("%d connections" % n, lambda: self.clients() == n)
 
     def calls(self, *names):
         return self.redis.calls(*(names or ("get", "set")))
@@ -60,11 +53,11 @@ class OnRedis(unittest.TestCase):
             before = self.calls()
             time.sleep(0.2)
             return self.calls() == before
-        lib.until("no more operations", same, 10)
+        lib.until("no more operations", same)
 
     def moving(self):
         before = self.calls()
-        lib.until("operations", lambda: self.calls() > before, 10)
+        lib.until("operations", lambda: self.calls() > before)
 
     def test_dials_and_what_the_server_sees(self):
         self.serving(1)
@@ -84,15 +77,10 @@ class OnRedis(unittest.TestCase):
         self.serving(10)
         self.shown("[clients 2]", "u", "Left")
         self.shown("[threads 2]", "Left")
-        time.sleep(1)  # a dial turns at most four times a second
+        time.sleep(0.3)  # a dial turns at most four times a second
         self.shown("[threads 1]", "-")
         self.serving(2)
         self.moving()
-        self.soon()
-
-    def soon(self):
-        """Robust on a machine that stalls: most answers come at once."""
-        self.assertLess(statistics.median(self.took), 1.0 * lib.SLOW, self.took)
 
     def test_pause_stop_lock(self):
         for keys in (("p", "p"), ("Space", "Space"), ("P", "p")):
@@ -110,7 +98,6 @@ class OnRedis(unittest.TestCase):
         self.t.wait_for("locked")
         self.assertEqual(self.clients(), 1)
         self.shown("UNLOCKED", "L")
-        self.soon()
 
     def test_commands_of_load(self):
         self.command("threads 3", "[threads 3]")
@@ -146,7 +133,6 @@ class OnRedis(unittest.TestCase):
         self.serving(0)
         self.command("start", "LOAD ON 1/1")
         self.moving()
-        self.soon()
 
     def _only(self, one, other):
         before = self.calls(other)
@@ -163,7 +149,7 @@ class OnRedis(unittest.TestCase):
         lib.until("its connections are gone", lambda: self.clients() <= 2)
 
     def test_sweep(self):
-        self.command("sweep threads=1,2 hold=1s", "SWEEP")
+        self.command("sweep threads=1,2 hold=60s", "SWEEP")
         self.t.wait_for(re.compile(r"SWEEP \d/\d"))
         self.t.wait_for(re.compile(r"\d+ s left"))
         self.shown("SWEEP", "2")  # in every view

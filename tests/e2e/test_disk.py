@@ -2,8 +2,6 @@
 
 The full disk is a small tmpfs in a mount namespace of the test's own (unshare); where that is not allowed the test is
 skipped and says so.
-
-ctest: timeout=180
 """
 import json
 import os
@@ -20,15 +18,18 @@ NULL = "null:?service=1ms"
 
 
 class Disk(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.data = lib.headless("-d", "2s", NULL)
+        second = cls.data["pools"][0]["series"][0]
+        cls.data["pools"][0]["series"] = [dict(second, t_s=i + 1) for i in range(600)]
+
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="loadtop-disk-")
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
         self.json = os.path.join(self.dir, "run.json")
-        run = lib.headless("-d", "2s", NULL)
-        second = run["pools"][0]["series"][0]
-        run["pools"][0]["series"] = [dict(second, t_s=i + 1) for i in range(600)]
         with open(self.json, "w") as f:
-            json.dump(run, f)
+            json.dump(self.data, f)
 
     def on_a_full_disk(self, script):
         """Runs the lines in a shell with $D a full tmpfs that holds old.* ('old'), $R the run, $L the program."""
@@ -39,7 +40,7 @@ mount -t tmpfs -o size=128k loadtop-test "$D" || exit 77
 for f in html md svg json csv; do echo old > "$D/old.$f"; done
 %s
 """ % script
-        p = subprocess.run(["unshare", "-rm", "sh", "-c", full], capture_output=True, text=True, timeout=100, check=False,
+        p = subprocess.run(["unshare", "-rm", "sh", "-c", full], capture_output=True, text=True, timeout=lib.bound(200), check=False,
                            env=dict(lib.environment(), D=disk, R=self.json, L=lib.LOADTOP,
                                     FILL='head -c 200000 /dev/zero > "$D/fill" 2>/dev/null'))
         if p.returncode == 77 or "unshare" in p.stderr.split(":")[0]:
@@ -129,9 +130,9 @@ trouble inodes
         p = self.on_a_full_disk("""
 for how in gone fills; do
     mkdir -p "$D/$how"
-    XDG_STATE_HOME=$D/$how "$L" --headless -q -d 2200ms --json "$D/$how/run.json" null: >"$D/../$how" 2>"$D/../$how.err" &
+    XDG_STATE_HOME=$D/$how "$L" --headless -q -d 4s --json "$D/$how/run.json" null: >"$D/../$how" 2>"$D/../$how.err" &
     pid=$!
-    n=0; until ls "$D/$how"/loadtop/running/*.run >/dev/null 2>&1 || [ $n -gt 200 ]; do sleep 0.05; n=$((n + 1)); done
+    n=0; until ls "$D/$how"/loadtop/running/*.run >/dev/null 2>&1 || [ $n -gt 1000 ]; do sleep 0.05; n=$((n + 1)); done
     if [ $how = fills ]; then eval "$FILL"; else rm -rf "$D/gone"; fi
     wait $pid; echo "$how: exit $?"
     grep -c "offered .* = completed" "$D/../$how"
@@ -185,7 +186,7 @@ done
             self.skipTest("another user cannot run %s" % lib.LOADTOP)
         for words in (["report", self.json, "-o", old],
                       ["--headless", "-q", "-n", "50", "--no-history", "--json", old, NULL]):
-            p = subprocess.run([lib.LOADTOP, *words], capture_output=True, text=True, timeout=60, preexec_fn=other,
+            p = subprocess.run([lib.LOADTOP, *words], capture_output=True, text=True, timeout=lib.bound(), preexec_fn=other,
                                check=False, env=dict(lib.environment(), HOME=self.dir))
             self.assertEqual(p.returncode, 1, p)
             self.assertIn("Permission denied", p.stderr)
@@ -193,7 +194,7 @@ done
             with open(old) as f:
                 self.assertEqual(f.read(), "old\n")
         p = subprocess.run([lib.LOADTOP, "--headless", "-q", "-n", "50", NULL], capture_output=True, text=True,
-                           timeout=60, preexec_fn=other, check=False,
+                           timeout=lib.bound(), preexec_fn=other, check=False,
                            env=dict(lib.environment(), HOME=self.dir, XDG_STATE_HOME=os.path.join(folder, "state")))
         self.assertEqual(p.returncode, 0, p)  # a run is not lost for its history
         self.assertIn("Permission denied", p.stderr)

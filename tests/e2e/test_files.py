@@ -16,7 +16,6 @@ import unittest
 import lib
 
 NULL = "null:?service=1ms"
-GENEROUS = 10  # seconds: what hangs is far beyond, on any machine
 
 
 class Files(unittest.TestCase):
@@ -67,7 +66,7 @@ class Files(unittest.TestCase):
     def ends(self, p, code):
         """Its stdout and stderr, once it has ended with that code (a set: one of these)."""
         try:
-            p.wait(GENEROUS * lib.SLOW)
+            p.wait(lib.bound())
         except subprocess.TimeoutExpired:
             self.fail("%s: does not end: %s" % (p.args, self.texts(p)))
         self.assertIn(p.returncode, code if isinstance(code, set) else {code}, (p.args, self.texts(p)))
@@ -129,7 +128,7 @@ class Outputs(Files):
             if words[-1] == self.at("a.json"):
                 lib.until("the run has ended", lambda: os.path.exists(self.at("a.json")))
             else:
-                self.assertTrue(select.select([read], [], [], GENEROUS * lib.SLOW)[0])
+                self.assertTrue(select.select([read], [], [], lib.bound())[0])
                 os.read(read, 1)
             p.terminate()
             self.ends(p, 128 + signal.SIGTERM)
@@ -194,7 +193,7 @@ class Outputs(Files):
         for place in "/dev/stdout", "/dev/fd/1":
             with open(self.at("log", "before\n"), "a") as f:
                 p = self.start("--headless", "-n", "50", "--no-history", "--json", place, NULL, stdout=f)
-            self.assertEqual(p.wait(20), 0)
+            self.assertEqual(p.wait(lib.bound()), 0)
             with open(self.at("log")) as f:
                 text = f.read()
             self.assertTrue(text.startswith("before\n{"), text[:40])
@@ -234,7 +233,7 @@ class Inputs(Files):
         run = self.at("run.json")
         lib.loadtop("--headless", "-q", "-n", "50", "--no-history", "--json", run, NULL)
         script = '"$L" report <(sleep 0.2; gzip -c "$R" | zcat) -o "$O" && "$L" compare <(cat "$R") "$R"'
-        p = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False,
+        p = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=lib.bound(), check=False,
                            env=dict(lib.environment(), L=lib.LOADTOP, R=run, O=self.at("x.md")))
         self.assertEqual(p.returncode, 0, p)
         with open(self.at("x.md")) as f:

@@ -20,7 +20,7 @@ def csv(points, separator=",", end="\n", header=None):
 
 def fit(text, *options, env=None):
     """Through stdin: the exit code, stdout and stderr."""
-    p = subprocess.run([lib.LOADTOP, "fit", "-", *options], input=text, capture_output=True, text=True, timeout=60,
+    p = subprocess.run([lib.LOADTOP, "fit", "-", *options], input=text, capture_output=True, text=True, timeout=lib.bound(),
                        check=False, env=dict(os.environ, **(env or {})))
     return p.returncode, p.stdout, p.stderr
 
@@ -118,10 +118,10 @@ class Bad(unittest.TestCase):
 
     def test_words_and_files(self):
         for words in ([], ["a", "b"], ["--nope", "a"]):
-            p = subprocess.run([lib.LOADTOP, "fit", *words], capture_output=True, text=True, timeout=20, check=False)
+            p = subprocess.run([lib.LOADTOP, "fit", *words], capture_output=True, text=True, timeout=lib.bound(), check=False)
             self.assertEqual(p.returncode, 2, p)
             self.assertEqual(p.stderr.count("\n"), 1)
-        p = subprocess.run([lib.LOADTOP, "fit", "/nowhere/f.csv"], capture_output=True, text=True, timeout=20,
+        p = subprocess.run([lib.LOADTOP, "fit", "/nowhere/f.csv"], capture_output=True, text=True, timeout=lib.bound(),
                            check=False)
         self.assertEqual(p.returncode, 1)
         self.assertIn("No such file", p.stderr)
@@ -142,7 +142,7 @@ class Bad(unittest.TestCase):
                 n = 1 + i % 64
                 f.write("%d,%.3f\n" % (n, 1000 * n / (1 + 0.05 * (n - 1) + 1e-3 * n * (n - 1)) * (1 + 0.001 * (i % 3))))
             f.flush()
-            run = lib.loadtop("fit", f.name, "--json", timeout=60)
+            run = lib.loadtop("fit", f.name, "--json", timeout=300)
         self.assertEqual(run.code, 0, run)
         got = json.loads(run.out)
         self.assertAlmostEqual(got["sigma"], 0.05, delta=0.0005)

@@ -17,7 +17,7 @@ WALLS = os.path.join(lib.ROOT, "tests", "walls.py")
 
 
 def run(*argv, **env):
-    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, cwd=lib.ROOT,
+    return subprocess.run(argv, capture_output=True, text=True, timeout=lib.bound(), check=False, cwd=lib.ROOT,
                           env=dict(os.environ, **env))
 
 

@@ -77,7 +77,7 @@ class History(unittest.TestCase):
 
     def test_a_killed_program_leaves_its_run(self):
         p = self.start("--at", "1s null threads 3", "--at", "2s mark just before")
-        lib.until("4 seconds are written", lambda: any(n >= 5 for n in self.running().values()), 30)
+        lib.until("4 seconds are written", lambda: any(n >= 5 for n in self.running().values()))
         self.assertEqual(self.lines(), [])  # it still runs: it is not taken away from it
         p.kill()
         p.wait()
@@ -95,9 +95,9 @@ class History(unittest.TestCase):
         self.assertGreaterEqual(run["elapsed_s"], lines - 2)  # a line for each second
         times = [s["t_s"] for s in pool["series"]]
         self.assertEqual(times, sorted(set(times)))
-        self.assertLess(run["elapsed_s"] - times[-1], 1.5)
-        for before, after in zip(times, times[1:]):
-            self.assertLess(after - before, 1.5 * lib.SLOW)  # none is missing
+        self.assertGreaterEqual(run["elapsed_s"], times[-1])
+        for before, second in zip(times, pool["series"][1:]):
+            self.assertAlmostEqual(second["t_s"] - second["span_s"], before, delta=0.01)  # none is missing
         ops = pool["ops"]
         self.assertEqual(ops["offered"], sum(ops[k] for k in ("completed", "errors", "timeouts", "in_flight", "dropped")))
         self.assertLessEqual(sum(s["completed"] for s in pool["series"]), ops["completed"])
@@ -107,7 +107,7 @@ class History(unittest.TestCase):
 
     def test_a_torn_line_costs_no_more_than_itself(self):
         p = self.start()
-        lib.until("2 seconds are written", lambda: any(n >= 3 for n in self.running().values()), 30)
+        lib.until("2 seconds are written", lambda: any(n >= 3 for n in self.running().values()))
         p.kill()
         p.wait()
         (name, lines), = self.running().items()
@@ -145,7 +145,7 @@ class History(unittest.TestCase):
             lib.until("it loads", lambda: os.path.exists("/proc/%d/task" % p.pid) and
                       len(os.listdir("/proc/%d/task" % p.pid)) > 2)
             p.send_signal(signal.SIGTERM)
-            self.assertEqual(p.wait(10), 128 + signal.SIGTERM)
+            self.assertEqual(p.wait(lib.bound()), 128 + signal.SIGTERM)
         finally:
             p.kill()
             p.wait()
@@ -185,7 +185,7 @@ class History(unittest.TestCase):
                                  env=dict(lib.environment(), **self.env), stdout=subprocess.DEVNULL,
                                  stderr=subprocess.PIPE) for _ in range(6)]
         for p in runs:
-            _, err = p.communicate(timeout=60)
+            _, err = p.communicate(timeout=lib.bound())
             self.assertEqual((p.returncode, err), (0, b""))
         self.assertEqual(len(self.lines()), 6)
 

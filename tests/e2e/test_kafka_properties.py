@@ -35,7 +35,7 @@ class Properties(unittest.TestCase):
         with open(source, "w") as f:
             f.write(LIBRARY)
         subprocess.run([shutil.which("cc") or lib.need_program("gcc", "gcc"), "-shared", "-fPIC", "-o", cls.library,
-                        source], check=True, timeout=60)
+                        source], check=True, timeout=lib.bound())
         cls.port = lib.free_port()
 
     def write(self, name, text):
@@ -73,7 +73,7 @@ class Properties(unittest.TestCase):
         for way in ways:
             with self.subTest(properties, way=way):
                 args, code = self.ways(properties)[way]
-                r = lib.loadtop(*args, timeout=30, env={"TOUCHED": self.touched})
+                r = lib.loadtop(*args, env={"TOUCHED": self.touched})
                 touched = os.path.exists(self.touched)
                 if touched:
                     os.remove(self.touched)
@@ -115,12 +115,11 @@ class Properties(unittest.TestCase):
         for name, value in lines.items():
             self.refused({name: value}, "never from a scenario file", ("scenario",))
             with self.subTest(name):  # another property of one's own does not vouch for it
-                r = lib.loadtop("--headless", "-n", 1, "-f", self.scenario({name: value}), "--kafka.linger.ms=5",
-                                timeout=30)
+                r = lib.loadtop("--headless", "-n", 1, "-f", self.scenario({name: value}), "--kafka.linger.ms=5")
                 self.assertEqual(r.code, 2, r)
         for args in ([self.url({"ssl.ca.location": "/nonexistent", "security.protocol": "ssl"})],
                      ["--kafka.ssl.ca.location=/nonexistent", "--kafka.security.protocol=ssl", self.url({})]):
-            r = lib.loadtop("--headless", "-n", 1, *args, timeout=30)
+            r = lib.loadtop("--headless", "-n", 1, *args)
             self.assertEqual(r.code, 2, r)
             self.assertIn("librdkafka refuses", r.err)  # it was taken, and read: there is no such file
             self.assertIn("ssl.ca.location", r.err)
@@ -130,15 +129,15 @@ class Properties(unittest.TestCase):
         pipe, conf = os.path.join(self.dir, "pipe"), self.write("targets.conf", "deny 127.0.0.0/8\n")
         os.mkfifo(pipe)
         r = lib.loadtop("--headless", "-n", 1, self.url({"ssl.ca.location": pipe, "security.protocol": "ssl"}),
-                        timeout=30, env={"LOADTOP_TARGETS_CONF": conf})
+                        env={"LOADTOP_TARGETS_CONF": conf})
         self.assertEqual(r.code, 2, r)
         self.assertIn("denied", r.err)
 
     def test_no_name_is_cut(self):
-        r = lib.loadtop("--headless", "-n", 1, self.url({}) + "?ops=consume&group=" + "g" * 256, timeout=30)
+        r = lib.loadtop("--headless", "-n", 1, self.url({}) + "?ops=consume&group=" + "g" * 256)
         self.assertEqual(r.code, 2, r)
         self.assertIn("longer than 255", r.err)
-        r = lib.loadtop("--headless", "-n", 1, self.url({"client.rack": "r" * 5000, "acks": "banana"}), timeout=30)
+        r = lib.loadtop("--headless", "-n", 1, self.url({"client.rack": "r" * 5000, "acks": "banana"}))
         self.assertIn("kafka.acks", r.err)  # a long line does not hide the one after it
 
 

@@ -117,7 +117,7 @@ class Pools(Folder):
         t.send("+")
         t.wait_for("threads 2")
         t.send("\x03\x03")
-        self.assertEqual(t.wait(20), 0)
+        self.assertEqual(t.wait(), 0)
         with open(saved, encoding="utf-8") as f:
             run = json.load(f)
         self.assertEqual([p["threads"] for p in run["pools"]], [1] * 63 + [2])
@@ -140,7 +140,7 @@ class Windows(Folder):
                 t.resize(120, 40)
                 t.wait_for("LOAD ON 1/1")
                 t.send("\x03\x03")
-                self.assertEqual(t.wait(20), 0)
+                self.assertEqual(t.wait(), 0)
         t = lib.Pty(lib.LOADTOP, NULL, cols=120, rows=40, term="tmux-256color")
         self.addCleanup(t.close)
         t.wait_for("LOAD ON 1/1")
@@ -155,7 +155,7 @@ class Windows(Folder):
                 frames = t.raw.count(b"\x1b[?2026l")
                 self.window(t, rows, cols)
                 lib.until("a frame of %d x %d" % (rows, cols),
-                          lambda n=frames: (self.drain(t), t.raw.count(b"\x1b[?2026l") > n)[1], timeout=20)
+                          lambda n=frames: (self.drain(t), t.raw.count(b"\x1b[?2026l") > n)[1])
                 self.assertIsNone(t.popen.poll(), (keys, rows, cols))
             t.resize(120, 40)
             t.send("\x1b")
@@ -163,7 +163,7 @@ class Windows(Folder):
                 t.wait_gone(title)
         t.wait_for("LOAD ON 1/1")
         t.send("\x03\x03")
-        self.assertEqual(t.wait(20), 0)
+        self.assertEqual(t.wait(), 0)
         self.assertEqual(self.lowest(t), 500)
 
     @staticmethod
@@ -268,7 +268,7 @@ class Input(Folder):
         for script in ('"$L" --headless --no-history -n 5 -f <(sleep 0.1; printf "$T")',
                        'printf "$T" | "$L" --headless --no-history -n 5 -f /dev/stdin'):
             p = subprocess.run(["bash", "-c", script], env=lib.environment({"L": lib.LOADTOP, "T": text}),
-                               capture_output=True, text=True, check=False, timeout=60 * lib.SLOW)
+                               capture_output=True, text=True, check=False, timeout=lib.bound())
             self.assertIn("completed 5", p.stdout, p.stderr)
         fifo = os.path.join(self.dir, "alone")
         os.mkfifo(fifo)
@@ -277,9 +277,9 @@ class Input(Folder):
                 lib.until("it waits", lambda h=h: any(
                     os.path.realpath("/proc/%d/fd/%s" % (h.pid, n)) == fifo for n in os.listdir("/proc/%d/fd" % h.pid)))
                 h.signal(number)
-                self.assertEqual(h.end(10).code, -number)
+                self.assertEqual(h.end().code, -number)
         p = subprocess.run(["bash", "-c", 'yes "# nothing" | "$L" --headless -f /dev/stdin'], capture_output=True,
-                           env=lib.environment({"L": lib.LOADTOP}), text=True, check=False, timeout=60 * lib.SLOW)
+                           env=lib.environment({"L": lib.LOADTOP}), text=True, check=False, timeout=lib.bound())
         self.assertIn("longer than 1024 KiB", p.stderr)
 
     def test_words(self):

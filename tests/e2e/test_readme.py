@@ -8,7 +8,7 @@ Every block of commands has a comment before it that says how it is checked:
   <!-- check: none: WHY -->       not checked here
 A block without one fails the test, so that none is forgotten. The table of keys must be the program's.
 
-ctest: timeout=300
+ctest: long
 """
 import os
 import re
@@ -62,7 +62,7 @@ class Readme(unittest.TestCase):
             for command in lines:
                 p = subprocess.run(["bash", "-c", self.words(command)], cwd=self.dir, env=lib.environment(),
                                    stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                   timeout=90 * lib.SLOW, check=False)
+                                   timeout=lib.bound(300), check=False)
                 self.assertEqual(p.returncode, 0, "%s\n%s\n%s" % (command, p.stdout, p.stderr))
                 self.assertTrue(p.stdout.strip(), "%s: printed nothing" % command)
                 ran += 1
@@ -81,7 +81,7 @@ class Readme(unittest.TestCase):
         self.assertTrue(started)
         for command, p in started:
             with p:
-                out, err = p.communicate(timeout=60 * lib.SLOW)
+                out, err = p.communicate(timeout=lib.bound())
                 self.assertEqual(p.returncode, 3, "%s\n%s\n%s" % (command, out, err))
                 self.assertIn("no target was reached", err)
 

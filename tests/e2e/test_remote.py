@@ -2,7 +2,7 @@
 hold, who loads says so, and what a saved run names gets no password by itself. In a network of its own, in which
 198.51.100.0/24 is another machine's and a private Redis answers there.
 
-ctest: timeout=180
+ctest: long
 """
 import contextlib
 import json
@@ -386,17 +386,19 @@ class Files(Remote):
     def test_a_pipe_in_place_of_a_file_holds_up_nothing(self):
         fifo = os.path.join(self.dir, "fifo")
         os.mkfifo(fifo)
-        for url in ("crate://127.0.0.1:1/t?ops=stmt&stmt-file=", "cassandra://127.0.0.1:1/k.t?ops=stmt&stmt-file=",
-                    "rediss://127.0.0.1:%d?tls.ca=" % self.redis.port):
-            run = lib.headless("--no-history", "-d", "1s", "--at", "100ms add " + url + fifo, "null:?service=1ms",
-                               code=None)
-            self.assertGreater(lib.pool(run, "null")["ops"]["completed"], 0)  # and it has ended
+        with contextlib.ExitStack() as stack:
+            runs = [stack.enter_context(lib.Headless("--no-history", "-d", "1s", "--at", "100ms add " + url + fifo, NULL))
+                    for url in ("crate://127.0.0.1:1/t?ops=stmt&stmt-file=",
+                                "cassandra://127.0.0.1:1/k.t?ops=stmt&stmt-file=",
+                                "rediss://127.0.0.1:%d?tls.ca=" % self.redis.port)]
+            for run in runs:
+                self.assertGreater(lib.pool(run.wait(code=None), "null")["ops"]["completed"], 0)  # and it has ended
 
     def test_a_scenario_writes_and_reads_no_file_of_ours(self):
         precious = self.file("precious.txt", "mine\n")
         for command in ("screenshot %s", "report %s", "baseline %s", "theme %s"):
             scenario = self.file("s.yml", "pools: ['null:?service=1ms']\nat: [\"100ms %s\"]\n" % (command % precious))
-            run = lib.headless("--no-history", "-d", "1s", "-f", scenario)
+            run = lib.headless("--no-history", "-d", "300ms", "-f", scenario)
             self.assertTrue(any(e["what"] == "refused" and "command line or the keyboard" in e["to"] for e in run["events"]),
                             run["events"])
             with open(precious) as f:

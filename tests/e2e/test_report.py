@@ -1,6 +1,4 @@
 """The report of a saved run: alone in its file, harmless, small, and with the figures of the JSON.
-
-ctest: timeout=240
 """
 import copy
 import html.parser
@@ -235,7 +233,7 @@ class Reports(unittest.TestCase):
         self.assertNotRegex(picture, r"href|url\(|<script")
         if shutil.which("rsvg-convert"):
             p = subprocess.run(["rsvg-convert", self.path("run.svg"), "-o", self.path("run.png")], capture_output=True,
-                               text=True, timeout=60, check=False)
+                               text=True, timeout=lib.bound(), check=False)
             self.assertEqual((p.returncode, p.stderr), (0, ""))
 
     def test_not_valid_is_the_first_word(self):

@@ -2,10 +2,10 @@
 of 1, 5, 10, 20), without a screen and live in the dashboard; and what becomes of a sweep whose server is killed, whose
 pool is resized by hand or paused.
 
-Nothing here asserts a speed: structure, identities and order only.
-
-ctest: timeout=240
+Nothing here asserts a speed: structure, identities and order only. So the longest, the sweep without a screen, runs
+beside all the others.   ctest: long
 """
+import contextlib
 import json
 import os
 import re
@@ -16,6 +16,19 @@ import lib
 
 THREADS, DEPTHS = ("1", "2", "4", "8"), ("1", "5", "10", "20")
 SPEC = "threads=1,2,4,8 depth=1,5,10,20 hold=2s"
+LIVE_THREADS, LIVE_DEPTHS = ("1", "2", "4"), ("1", "10")
+LIVE_SPEC = "threads=1,2,4 depth=1,10 hold=1s"
+beside, without_a_screen = contextlib.ExitStack(), None
+
+
+def setUpModule():
+    global without_a_screen
+    redis = beside.enter_context(lib.Redis(unix=True))
+    without_a_screen = beside.enter_context(lib.Headless("--sweep", SPEC, redis.url + "?pattern=batch"))
+
+
+def tearDownModule():
+    beside.close()
 
 
 class Tables(unittest.TestCase):
@@ -37,16 +50,17 @@ class Tables(unittest.TestCase):
             "hit_ratio", "other_load"})
         self.assertIn(plateau["lights"]["hit_ratio"]["state"], ("ok", "caution", None))  # the keys come one by one
         wanted = plateau["vars"]["threads"] * plateau["vars"]["depth"]
-        self.assertLessEqual(plateau["in_flight"], wanted * 1.001)
+        if plateau["valid"]:  # threads that wait for a CPU may still have the load of the step before
+            self.assertLessEqual(plateau["in_flight"], wanted * 1.001)
 
-    def check_grid(self, run):
+    def check_grid(self, run, all_threads, all_depths):
         pool = lib.pool(run)
         self.assertEqual(len(pool["sweeps"]), 1)
         sweep = pool["sweeps"][0]
         self.assertEqual([v["name"] for v in sweep["vars"]], ["threads", "depth"])
         self.assertEqual([v["relative"] for v in sweep["vars"]], ["efficiency", "gain"])
         self.assertEqual([(c["at"]["threads"], c["at"]["depth"]) for c in sweep["cells"]],
-                         [(t, d) for t in THREADS for d in DEPTHS])
+                         [(t, d) for t in all_threads for d in all_depths])
         cells = {(c["at"]["threads"], c["at"]["depth"]): c for c in sweep["cells"]}
         for (threads, depth), cell in cells.items():
             self.check_cell(pool, cell)
@@ -58,23 +72,19 @@ class Tables(unittest.TestCase):
         return sweep
 
     def test_headless(self):
-        with lib.Redis(unix=True) as redis, tempfile.TemporaryDirectory() as out:
-            path = os.path.join(out, "run.json")
-            r = lib.loadtop("--headless", "--sweep", SPEC, "--json", path, redis.url + "?pattern=batch", timeout=150)
-            self.assertEqual(r.code, 0, r)
-            with open(path, encoding="utf-8") as f:
-                run = json.load(f)
-            sweep = self.check_grid(run)
-            # the summary holds the same figures as tables that a person reads
-            for head in ("throughput /s", "efficiency by threads", "gain by depth", "client CPU", "limited by"):
-                self.assertRegex(r.out, r"(?m)^ +%s.* depth 1 +depth 5 +depth 10 +depth 20$" % head)
-            self.assertEqual(len(re.findall(r"(?m)^ +threads [1248] ", r.out)), 20)  # five tables of four rows
-            first = next(c for c in sweep["cells"] if c["at"] == {"threads": "1", "depth": "1"})
-            share = first["relative"]["threads"]
-            self.assertEqual(share, 1)
-            self.assertRegex(r.out, r"(?m)^ +threads 1 +\(?100 %\)? +\(?100 %\)? +\(?100 %\)? +\(?100 %\)?$")
-            report = os.path.join(out, "run.md")
-            self.assertEqual(lib.loadtop("report", path, "-o", report).code, 0)
+        run = without_a_screen.wait(600)
+        out = run["_out"]
+        sweep = self.check_grid(run, THREADS, DEPTHS)
+        # the summary holds the same figures as tables that a person reads
+        for head in ("throughput /s", "efficiency by threads", "gain by depth", "client CPU", "limited by"):
+            self.assertRegex(out, r"(?m)^ +%s.* depth 1 +depth 5 +depth 10 +depth 20$" % head)
+        self.assertEqual(len(re.findall(r"(?m)^ +threads [1248] ", out)), 20)  # five tables of four rows
+        first = next(c for c in sweep["cells"] if c["at"] == {"threads": "1", "depth": "1"})
+        self.assertEqual(first["relative"]["threads"], 1)
+        self.assertRegex(out, r"(?m)^ +threads 1 +\(?100 %\)? +\(?100 %\)? +\(?100 %\)? +\(?100 %\)?$")
+        with tempfile.TemporaryDirectory() as folder:
+            report = os.path.join(folder, "run.md")
+            self.assertEqual(lib.loadtop("report", without_a_screen.json, "-o", report).code, 0)
             with open(report, encoding="utf-8") as f:
                 self.assertIn("| efficiency by threads |", f.read())
 
@@ -85,20 +95,20 @@ class Tables(unittest.TestCase):
             self.addCleanup(t.close)
             t.wait_for("LOAD ON 1/1")
             t.send("3", ":")
-            t.type("sweep " + SPEC)
+            t.type("sweep " + LIVE_SPEC)
             t.send("Enter")
-            t.wait_for(re.compile(r"redis: threads x depth .*SWEEP \d+ of 16, \d+ (s|min) left"))
-            t.wait_for(re.compile(r"(?m)^│ +2 +\W*\(?[\d.]+[kM]?"), timeout=60)  # the second row fills
-            t.wait_for(re.compile(r"redis: threads x depth .*\d+ of 16 steady"), timeout=110)
+            t.wait_for(re.compile(r"redis: threads x depth .*SWEEP \d+ of 6, \d+ (s|min) left"))
+            t.wait_for(re.compile(r"(?m)^│ +2 +\W*\(?[\d.]+[kM]?"))  # the second row fills
+            t.wait_for(re.compile(r"redis: threads x depth .*\d+ of 6 steady"), timeout=300)
             t.wait_for("efficiency by threads")
             t.send(">")  # the X axis: threads; the grid makes room
             t.wait_gone("threads x depth")
             t.send("1", "q")
             t.wait_for(re.compile("(?i)quit"))
             t.send("y")
-            lib.until("the run is written", lambda: os.path.exists(path) or None, timeout=30)
+            lib.until("the run is written", lambda: os.path.exists(path) or None)
             with open(path, encoding="utf-8") as f:
-                self.check_grid(json.load(f))
+                self.check_grid(json.load(f), LIVE_THREADS, LIVE_DEPTHS)
 
 
 class Ends(unittest.TestCase):
@@ -110,7 +120,7 @@ class Ends(unittest.TestCase):
         t.send("3", ":")
         t.type(spec)
         t.send("Enter")
-        t.wait_for(re.compile(r"SWEEP 3 of 5"), timeout=60)
+        t.wait_for(re.compile(r"SWEEP 3 of 5"))
         then(t)
         return t
 
@@ -118,10 +128,9 @@ class Ends(unittest.TestCase):
         with lib.Redis() as redis:
             run = lib.Headless("--sweep", "threads=1,2,3,4,5 hold=2s", "--json", "-", redis.url)
             self.addCleanup(run.close)
-            lib.until("two steps are over", lambda: int(redis.info("clients").get("connected_clients", 0)) >= 5 or None,
-                      timeout=60)
+            lib.until("two steps are over", lambda: int(redis.info("clients").get("connected_clients", 0)) >= 5 or None)
             redis.kill()
-            r = run.end(timeout=60)
+            r = run.end()
             pool = lib.pool(json.loads(r.out))
             sweep = pool["sweeps"][0]
             self.assertIn("down for 10 s", sweep["ended_by"])
@@ -146,9 +155,9 @@ class Ends(unittest.TestCase):
             t.send(":")
             t.type("sweep resume")
             t.send("Enter")
-            t.wait_for(re.compile(r"SWEEP [345] of 5"), timeout=30)
+            t.wait_for(re.compile(r"SWEEP [345] of 5"))
             t.send("5")
-            t.wait_for("resumed with", timeout=10)
+            t.wait_for("resumed with")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Passwords and tokens: out of the list of processes before anything takes time, in no message, line, file or history,
 taken whole up to 8,192 bytes by every backend, and in no core. In a network of its own, with a DNS that never answers.
 
-ctest: timeout=120
+ctest: long
 """
 import base64
 import contextlib
@@ -49,7 +49,7 @@ class Base(unittest.TestCase):
         s = socket.socket(socket.AF_INET, kind)
         self.addCleanup(s.close)
         s.bind(("127.0.0.1", port))
-        s.settimeout(20 * lib.SLOW)
+        s.settimeout(lib.bound())
         if kind == socket.SOCK_STREAM:
             s.listen(16)
         return s
@@ -228,7 +228,7 @@ class OrdinaryWords(Base):
     """A password that is a word of loadtop's, or a name of the person's, is no hole in them."""
 
     def run_of(self, *args):
-        r = lib.loadtop("--headless", "--no-history", "-d", "%dms" % (500 * lib.SLOW), "--json", "-", *args)
+        r = lib.loadtop("--headless", "--no-history", "-d", "2s", "--json", "-", *args)
         self.assertEqual(r.code, 0, r)
         self.assertNotIn("***", r.err)
         return json.loads(r.out), r.err
@@ -389,19 +389,19 @@ class Long(Base):
                     f.flush()
                     f.write(LONG[1000:] + "\n")
                     f.flush()
-                    self.assertEqual(lib.pool(h.wait(20))["ops"]["completed"], 5)
+                    self.assertEqual(lib.pool(h.wait())["ops"]["completed"], 5)
             with lib.Headless("--no-history", "-n", "5", "--password-file", fifo, bare) as h:
                 lib.until("it waits", lambda: any(
                     os.path.realpath("/proc/%d/fd/%s" % (h.pid, n)) == fifo for n in os.listdir("/proc/%d/fd" % h.pid)))
                 h.signal(signal.SIGTERM)
-                self.assertIn(h.end(5).code, (-signal.SIGTERM, 128 + signal.SIGTERM))
+                self.assertIn(h.end().code, (-signal.SIGTERM, 128 + signal.SIGTERM))
             with lib.Pty(lib.LOADTOP, "--headless", "--no-history", "-n", "5", "--ask-password", bare) as t:
                 t.wait_for("Password:")
                 lib.until("the echo is off", lambda: not t.attributes()[3] & lib.termios.ECHO)
                 for i in range(0, len(LONG), 1024):
                     t.send(LONG[i:i + 1024])
                 t.send("\r")
-                self.assertEqual(t.wait(20), 0, t.text())
+                self.assertEqual(t.wait(), 0, t.text())
             with lib.Tmux(lib.LOADTOP, "--no-history", "null:?service=1ms", cols=100, rows=30) as t:
                 t.wait_for("LOAD ON")
                 t.send(":")

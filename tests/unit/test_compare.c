@@ -2,7 +2,7 @@
  * told apart in few cases, all figures together; a service that became 3 % slower is found in most.
  * A tenth of the cases, all 100 with LOADTOP_SOAK=1.
  *
- * ctest: timeout=300 */
+ * ctest: long */
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 
 static unsigned cases(void)
 {
-    return getenv("LOADTOP_SOAK") ? 100 : 10;
+    return getenv("LOADTOP_SOAK") ? 100 : virtual_repeats(10);
 }
 
 /* A run of that many seconds, saved. */

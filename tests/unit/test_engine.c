@@ -1,6 +1,6 @@
 /* The engine on virtual time, against the null service whose truth is known.
  *
- * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan). */
+ * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan, ctest: long). */
 #include "virtual_run.h"
 
 #include "engine/generate.h"

@@ -267,7 +267,10 @@ static void test_descriptor(void **state)
 
 enum { PAGE = 4096, PAGES = 10 };
 
-/* Takes a page of the pipe every 100 ms, `pages` times; the whole takes longer than one timeout. */
+enum { PATIENCE_MS = 2000, PAUSE_MS = 250 }; /* a reader may be late by seven times its pause */
+
+/* Takes a page of the pipe after each pause, `pages` times; the whole takes longer than one
+ * timeout. */
 struct slow_reader {
     int fd, pages;
 };
@@ -277,7 +280,7 @@ static void *read_slowly(void *ctx)
     const struct slow_reader *r = ctx;
     char page[PAGE];
     for (int i = 0; i < r->pages; i++) {
-        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
         for (size_t n = 0; n < sizeof page;) {
             ssize_t got = read(r->fd, page + n, sizeof page - n);
             if (got <= 0)
@@ -309,8 +312,8 @@ static int write_to_slow_reader(int pages, int timeout_ms)
 static void test_slow_reader(void **state)
 {
     (void)state;
-    assert_int_equal(write_to_slow_reader(PAGES, 600), 0);
-    assert_int_equal(write_to_slow_reader(2, 600), ERR_FAILED);
+    assert_int_equal(write_to_slow_reader(PAGES, PATIENCE_MS), 0);
+    assert_int_equal(write_to_slow_reader(2, PATIENCE_MS), ERR_FAILED);
     assert_int_equal(write_to_slow_reader(PAGES, OUT_BLINK_MS), ERR_FAILED); /* for the whole */
 }
 

@@ -1,6 +1,6 @@
 /* The scaling lab on virtual time: sweeps, plateaus and the capacity search against known truths.
  *
- * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan). */
+ * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan, ctest: long). */
 #include "virtual_run.h"
 
 #include "engine/machine.h"
@@ -71,7 +71,7 @@ static double true_knee(double s, double k)
 static void test_a_sweep_finds_the_law_that_was_set(void **state)
 {
     (void)state;
-    const unsigned runs = getenv("LOADTOP_SOAK") ? 100 : 20;
+    const unsigned runs = getenv("LOADTOP_SOAK") ? 100 : virtual_repeats(20);
     unsigned covered = 0;
     double sigma = 0.05, kappa = 0.0005, truth = sqrt((1 - sigma) / kappa);
     for (unsigned seed = 1; seed <= runs; seed++) {
@@ -526,8 +526,10 @@ static void test_capacity_under_a_threshold(void **state)
                                 NULL};
     struct err err = {0};
     double truth = 1000 - log(100) / 0.020;
+    char spec[80];
+    snprintf(spec, sizeof spec, "sweep capacity from=100/s hold=%us", virtual_repeats(400));
     struct engine *e = virtual_start_with(&s, urls, "p99<20ms");
-    if (engine_send_text(e, "sweep capacity from=100/s hold=400s", BY_COMMAND, &err) < 0)
+    if (engine_send_text(e, spec, BY_COMMAND, &err) < 0)
         fail_msg("%s", err.msg);
     const struct snapshot *n = finish(e, 8000);
     assert_true(n->pool[0].capacity.known);

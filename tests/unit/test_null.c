@@ -2,7 +2,7 @@
  * waiting times of queues, the share of errors, stalls and disconnects. On virtual time, so that
  * the truth is exact.
  *
- * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan). */
+ * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan, ctest: long). */
 #include "tests/unit/virtual_run.h"
 #include "engine/loop.h"
 #include "engine/text.h"

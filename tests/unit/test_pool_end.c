@@ -16,7 +16,7 @@
 #include <time.h>
 #include <cmocka.h>
 
-#define WAIT_S 30
+#define WAIT_S 120
 
 static _Atomic unsigned opens, closes, opens_at_close;
 static int open_code;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 /* The backends of the run; a test may have one of its own. */
@@ -57,6 +58,14 @@ __attribute__((unused)) static struct engine *virtual_start(struct scenario *s,
                                                             const char *const *urls)
 {
     return virtual_start_with(s, urls, NULL);
+}
+
+/* How often to do what is repeated for its statistics: all of it, or, under a sanitizer, which
+ * looks at memory and is slow, a fifth. */
+__attribute__((unused)) static unsigned virtual_repeats(unsigned all)
+{
+    const char *sanitizers = getenv("LOADTOP_SANITIZE");
+    return sanitizers && *sanitizers ? all / 5 : all;
 }
 
 static void virtual_end(struct engine *e, struct scenario *s)
