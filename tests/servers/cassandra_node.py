@@ -190,8 +190,14 @@ class Node:
                     "  keystore_password: cassandra\n  store_type: PKCS12\n" % store)
 
     def start(self):
+        self.begin()
+        self.wait()
+
+    def begin(self):
         self.process = lib.Process(self.argv, self.log, cwd=self.dir)
 
+    def wait(self):
+        """Until it answers."""
         def up():
             if not self.process.alive():
                 raise AssertionError("cassandra ended:\n" + self.process.output()[-3000:])

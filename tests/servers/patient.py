@@ -5,7 +5,10 @@
 
 How long something takes is judged in `./dev bench soak` alone (SOAK), on a machine that does nothing else.
 """
+import json
 import os
+import shutil
+import tempfile
 
 import lib
 
@@ -27,3 +30,24 @@ def stop(h):
     """Ends a run in the background by a signal: its JSON."""
     h.signal(lib.signal.SIGTERM)
     return h.wait(timeout=BOUND, code=128 + lib.signal.SIGTERM)
+
+
+class Watched(lib.Pty):
+    """A run without a screen whose line of progress is drawn anew twice a second: what it says is in text()."""
+
+    def __init__(self, *args):
+        self.dir = tempfile.mkdtemp(prefix="loadtop-run-")
+        self.json = os.path.join(self.dir, "run.json")
+        super().__init__(lib.LOADTOP, "--headless", "--json", self.json, *args, cols=400, rows=60)
+
+    def stop(self):
+        """Ends it by a signal: its JSON."""
+        self.signal(lib.signal.SIGTERM)
+        code = self.wait(BOUND)
+        assert code == 128 + lib.signal.SIGTERM, (code, self.text())
+        with open(self.json) as f:
+            return json.load(f)
+
+    def close(self):
+        super().close()
+        shutil.rmtree(self.dir, ignore_errors=True)

@@ -13,7 +13,7 @@ import unittest
 
 import lib
 from cassandra_node import Node
-from patient import BOUND, PATIENT, headless, stop, until
+from patient import PATIENT, Watched, headless, stop, until
 
 RUNS = int(os.environ.get("CASSANDRA_KILLS", "1"))
 BACK_S = float(os.environ.get("CASSANDRA_BACK_S", "inf"))
@@ -72,12 +72,12 @@ class Killed(unittest.TestCase):
             args += ["--at", "%dms %s" % (at + r.randint(0, 1000), r.choice(
                 ["threads %d" % r.randint(1, 3), "depth %d" % r.randint(1, 150), "clients %d" % r.randint(1, 6),
                  "pattern %s" % r.choice(["sync", "batch", "queue", "chain"])]))]
-        with lib.Headless("-d", "900s", "--pattern", "chain", "--depth", "60", "-t", "2", *args,
+        with Watched("-d", "900s", "--pattern", "chain", "--depth", "60", "-t", "2", *args,
                           NODE.url(table) + DISTINCT) as h:
             NODE.wait_for_rows(table)
             NODE.kill_in_the_middle()
             killed = time.time()
-            until("it is seen to be down", lambda: " DOWN" in h.text()[1], every=0.2)
+            until("it is seen to be down", lambda: "DOWN" in h.text())
             cpu, began = lib.cpu_seconds(h.pid), time.time()
             time.sleep(1.5)
             share = (lib.cpu_seconds(h.pid) - cpu) / (time.time() - began)
@@ -85,8 +85,9 @@ class Killed(unittest.TestCase):
             up = time.time()
             with NODE.client() as c:
                 until("load is back", c.sees_load, every=0.1)
+            until("it is seen to be up", lambda: "DOWN" not in h.text())
             time.sleep(1.5)  # a whole second of it
-            run = stop(h)
+            run = h.stop()
         p = lib.pool(run)
         o = p["ops"]
         self.assertEqual(lib.accounting(o), 0, o)

@@ -7,7 +7,7 @@ import time
 import unittest
 
 import lib
-from patient import PATIENT, SOAK, stop, until
+from patient import PATIENT, SOAK, Watched, stop, until
 
 DOWN_S = 5 if SOAK else 2
 
@@ -16,18 +16,19 @@ class Outage(unittest.TestCase):
     def outage(self, *args, redis):
         """Load, the server killed, DOWN_S without it, back: the pool, and how many seconds after the server's return
         load was back."""
-        with lib.Headless("-d", "900s", *args, redis.url) as h:
+        with Watched("-d", "900s", *args, redis.url) as h:
             until("load runs", lambda: redis.calls("get") > 1000)
             redis.kill()
-            time.sleep(0.5)  # the first failures are part of the fall, not of the outage
+            until("it is seen to be down", lambda: "DOWN" in h.text())
             cpu, start = lib.cpu_seconds(h.pid), time.monotonic()
-            time.sleep(DOWN_S - 0.5)
+            time.sleep(DOWN_S)
             share = (lib.cpu_seconds(h.pid) - cpu) / (time.monotonic() - start)
             redis.start()
             start = time.monotonic()
             until("load is back", lambda: redis.calls("get") > 100)
             back_s = time.monotonic() - start
-            run = stop(h)
+            until("it is seen to be up", lambda: "DOWN" not in h.text())
+            run = h.stop()
         pool = lib.pool(run)
         self.assertEqual(lib.accounting(pool["ops"]), 0)
         states = [e["what"] for e in run["events"] if e["pool"] == "redis"]

@@ -20,7 +20,7 @@ import lib
 from patient import BOUND, headless, stop, until
 
 MARK = "loadtop:loadtop:runs"
-BOUND = re.compile(r"(string|list|counter|set|hash|zset)=(\d+)")
+CLAIM = re.compile(r"(string|list|counter|set|hash|zset)=(\d+)")
 
 
 class Case(unittest.TestCase):
@@ -171,7 +171,7 @@ class Marked(Case):
                 words = [w.encode().decode("unicode_escape") for w in re.findall(r'"((?:[^"\\]|\\.)*)"', line)]
                 if words[0].upper() == "HMSET" and words[1] == MARK:
                     self.assertTrue(words[2].startswith(run["run_id"] + "."), line)
-                    for family, bound in BOUND.findall(words[3]):
+                    for family, bound in CLAIM.findall(words[3]):
                         claimed[who, family] = max(claimed.get((who, family), 0), int(bound))
                 elif words[0].upper() in ("SET", "LPUSH"):
                     family = "string" if words[0].upper() == "SET" else "list"
