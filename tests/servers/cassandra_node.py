@@ -83,7 +83,7 @@ class Proxy:
             except OSError:
                 return
             try:
-                far = socket.create_connection(self.to, timeout=10)
+                far = socket.create_connection(self.to, timeout=BOUND)
             except OSError:
                 near.close()
                 continue

@@ -93,24 +93,24 @@ class Rows(Base):
         table = self.ks + ".loadtop"
         headless("-n", "5000", "--pattern", "chain", "--depth", "100", url(table, "dist=sequential&keys=5000"))
         p = lib.pool(headless("-n", "50000", "--pattern", "chain", "--depth", "250", "-t", "2",
-                                  url(table, "keys=5000&ops=select:5,update:1,insert:1")))
+                              url(table, "keys=5000&ops=select:5,update:1,insert:1")))
         self.adds_up(p)
         self.assertEqual(p["ops"]["errors"], 0, p["error_classes"])
         reads = p["by_op"]["select"]["completed"]
         self.assertEqual(p["backend_stats"]["rows_read"], reads)
         self.assertEqual(p["backend_stats"]["rows_missed"], 0)
         p = lib.pool(headless("-n", "5000", "--pattern", "chain",
-                                  url(table, "dist=sequential&keys=5000&ops=delete")))
+                              url(table, "dist=sequential&keys=5000&ops=delete")))
         self.assertEqual(p["ops"]["completed"], 5000)
         self.assertEqual(CLIENT.keys(table), [])
 
     def test_batches_and_counters(self):
         p = lib.pool(headless("-n", "5000", "--pattern", "chain", "--depth", "8",
-                                  url(self.ks, "ops=batch&rows=7&" + DISTINCT)))
+                              url(self.ks, "ops=batch&rows=7&" + DISTINCT)))
         self.assertEqual(p["ops"]["completed"], 5000)
         self.assertEqual(len(set(CLIENT.keys(self.ks + ".loadtop"))), 5000)
         p = lib.pool(headless("-n", "3000", "--pattern", "chain", "--depth", "8",
-                                  url(self.ks, "ops=batch&batch=counter&rows=10&keys=100")))
+                              url(self.ks, "ops=batch&batch=counter&rows=10&keys=100")))
         self.assertEqual(p["ops"]["completed"], 3000)
         total = sum(r[0] for r in CLIENT.query("SELECT n FROM %s.loadtop_counters" % self.ks))
         self.assertEqual(total, 3000)

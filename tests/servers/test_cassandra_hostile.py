@@ -343,7 +343,7 @@ class Nodes(unittest.TestCase):
             victim.stop()
             before = [n.executed for n in c.nodes]
             until("the others go on", lambda: c.nodes[0].executed > before[0] + 500
-                      and c.nodes[2].executed > before[2] + 500)
+                  and c.nodes[2].executed > before[2] + 500)
             victim.start()
             at = victim.executed
             until("it is used again", lambda: victim.executed > at + 100)

@@ -172,7 +172,7 @@ class Identity(Base):
             c.nodes[0].start()
             at = c.executed
             until("it is asked", lambda: c.nodes[0].queries[-1:] == ["SELECT cluster_name FROM system.local"] and
-                      c.nodes[0].connections > 4, timeout=30)
+                  c.nodes[0].connections > 4)
             self.assertLessEqual(c.executed, at + 1)  # one that was being answered when it went
             c.name = "ours"
             until("load", lambda: c.executed > at + 200)

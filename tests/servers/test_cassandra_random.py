@@ -90,7 +90,7 @@ class Random(unittest.TestCase):
     def read(self, r, table, complete):
         n = 2 * ROWS
         p = lib.pool(headless("-n", n, "--pattern", r.choice(PATTERNS), *changes(r, 1500),
-                                  NODE.url(table) + "?ops=select&keys=%d" % ROWS))
+                              NODE.url(table) + "?ops=select&keys=%d" % ROWS))
         self.exact(p, n, LATE)  # wrong_answer is not among them
         s = p["backend_stats"]
         self.assertEqual(s["rows_read"] + s["rows_missed"], p["ops"]["completed"])

@@ -7,7 +7,7 @@ import unittest
 
 import lib
 from cassandra_node import Node, NoHostAvailable
-from patient import PATIENT, stop, until
+from patient import BOUND, PATIENT, stop, until
 
 NODES = []
 
@@ -51,7 +51,7 @@ class Ring(unittest.TestCase):
     def loaded(self, table, query, judge):
         """Load that stands still when some is done, so that the connections and the nodes' counts stay; then judge(...)."""
         until("the table is made", lambda: lib.loadtop(
-            "--headless", "-n", "10", NODES[0].url(table) + "?dist=sequential", timeout=120).code == 0)
+            "--headless", "-n", "10", NODES[0].url(table) + "?dist=sequential", timeout=BOUND).code == 0)
         with NODES[0].client() as c:
             with lib.Headless("-d", "900s", *PATIENT, "--max-rate", "2000/s", "--pattern", "chain", "--depth", "30",
                               NODES[0].url(table) + "?dist=sequential&keys=1000M" + query) as h:

@@ -60,7 +60,7 @@ class Account(unittest.TestCase):
                  "warm": "rows=100&count=500&warmup=250ms", "poisson": "rows=80&count=500&arrival=poisson&warmup=90ms"}
         with Standin() as s:
             run = headless("--rate", "1k/s", "--pattern", "chain", "--depth", 4,
-                               *["%s&name=%s" % (s.url(query=q), name) for name, q in pools.items()])
+                           *["%s&name=%s" % (s.url(query=q), name) for name, q in pools.items()])
         self.assertEqual(run["ended_by"], "count")
         for pool in run["pools"]:
             with self.subTest(pool=pool["name"]):

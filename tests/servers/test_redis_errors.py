@@ -242,7 +242,7 @@ class Traces(unittest.TestCase):
             self.assertEqual(lib.pool(run, "late")["ops"]["offered"], 0)
             self.assertEqual(redis.command("DBSIZE"), 0)
             headless("-n", 50, "--ops", "set", "--dist", "sequential", "--allow-destructive",
-                         redis.url + "?prefix=")
+                     redis.url + "?prefix=")
             self.assertEqual(redis.command("EXISTS", "000000000000", "000000000049"), 2)
 
     def test_read_only_only_reads(self):

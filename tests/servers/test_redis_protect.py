@@ -101,7 +101,7 @@ class Marked(Case):
     def test_two_pools_of_a_run(self):
         self.redis.command("SET", "mine", 1)
         run = headless("-n", 100, "--dist", "sequential", "--keys", 100, self.redis.url + "?ops=set&name=a",
-                           self.redis.url + "?ops=lpush&name=b")
+                       self.redis.url + "?ops=lpush&name=b")
         self.assertEqual(self.redis.command("DBSIZE"), 202)
         self.clean(run)
         self.assertEqual(self.redis.command("DBSIZE"), 1)
@@ -160,8 +160,8 @@ class Marked(Case):
         with contextlib.closing(lib.RedisClient(self.redis.address)) as monitor:
             monitor("MONITOR")
             run = headless("-d", "4s", "--rate", "400/s", "--clients", 7, "--pattern", "chain", "--depth", 3,
-                               "--keys", 100, "--ops", "get", "--at", "1s ops get,set", "--at", "2s set keys 900",
-                               "--at", "3s ops set,lpush,get", self.redis.url)
+                           "--keys", 100, "--ops", "get", "--at", "1s ops get,set", "--at", "2s set keys 900",
+                           "--at", "3s ops set,lpush,get", self.redis.url)
             self.redis.command("ECHO", "the end")
             claimed, written, grown = {}, 0, set()
             for line in iter(monitor.reply, None):
@@ -515,8 +515,8 @@ class Elsewhere(Case):
         self.redis.command("CONFIG", "SET", "maxmemory", "20mb")
         self.addCleanup(self.redis.command, "CONFIG", "SET", "maxmemory", 0)
         run = headless("-d", "4s", "--rate", "1k/s", "--ops", "set,get", "--size", 32, "--keys", 30000,
-                           "--at", "3s set size 1000", "--at", "3s set keys 200000", "--at", "3s set keys 31000",
-                           "--at", "3s ops get", "--at", "3100ms set keys 300000", "--at", "3200ms ops set:100", self.url)
+                       "--at", "3s set size 1000", "--at", "3s set keys 200000", "--at", "3s set keys 31000",
+                       "--at", "3s ops get", "--at", "3100ms set keys 300000", "--at", "3200ms ops set:100", self.url)
         refused = [e["to"] or "" for e in run["events"] if "of data would come" in (e["to"] or "")]
         self.assertEqual(len(refused), 3, run["events"])
         for e in refused:
@@ -527,7 +527,7 @@ class Elsewhere(Case):
         for op, size, each in ("sadd", 32, 34), ("incr", 32, 34), ("set", 0, 20), ("hset", 10, 44), ("zadd", 0, 46):
             self.redis.command("CONFIG", "RESETSTAT")
             run = headless("-d", "240s", "--ops", "get,del," + op, "--size", size, "--max-bytes", "10k", "--clients", 3,
-                               self.url)
+                           self.url)
             self.assertLessEqual(self.redis.calls(op) * each, 10240)
             self.assertGreater(self.redis.calls(op) * each, 9000)
             self.assertTrue([e for e in run["events"] if "--max-bytes" in (e["to"] or "")], run["events"])
