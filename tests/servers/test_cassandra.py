@@ -235,7 +235,7 @@ class Manners(Base):
     def test_cleans_exactly_what_it_made(self):
         """Asked first; the keyspace with its tables, of which there are two."""
         with lib.Headless("-n", "100", url(self.ks + ".mine", "compaction=leveled&ops=batch&batch=counter")) as h:
-            p = lib.pool(h.wait())
+            p = lib.pool(h.wait(timeout=BOUND))
             self.assertEqual({(e["kind"], e["what"]) for e in p["left_behind"]},
                              {("table", self.ks + ".mine"), ("table", self.ks + ".mine_counters"), ("keyspace", self.ks)})
             self.assertIn("Leveled", str(CLIENT.query("SELECT compaction FROM system_schema.tables WHERE keyspace_name "
@@ -256,7 +256,7 @@ class Manners(Base):
     def test_cleans_around_what_others_made(self):
         """What others put into the run's keyspace keeps it; an empty one has nothing that says whose it is."""
         with lib.Headless("-n", "100", url(self.ks + ".mine")) as h:
-            h.wait()
+            h.wait(timeout=BOUND)
             by_hand = 'DROP KEYSPACE "%s"' % self.ks
             CLIENT.query("CREATE TYPE %s.kind (a int)" % self.ks)
             r = lib.loadtop("clean", h.json)
@@ -279,7 +279,7 @@ class Manners(Base):
         """Empty before the run, so that all in it is the run's, and a file that claims it."""
         self.make_keyspace()
         with lib.Headless("-n", "100", url(self.ks)) as h:
-            self.assertEqual([e["kind"] for e in lib.pool(h.wait())["left_behind"]], ["table"])
+            self.assertEqual([e["kind"] for e in lib.pool(h.wait(timeout=BOUND))["left_behind"]], ["table"])
             self.forge(h, [("keyspace", self.ks), ("table", self.ks + ".loadtop")])
             r = lib.loadtop("clean", "--yes", h.json)
             self.assertEqual(r.code, 1, r)
@@ -290,7 +290,7 @@ class Manners(Base):
         """Whatever a file claims: another run's table of the same name, comments that only begin as the mark does,
         the server's own keyspaces, names that are more than names, rows; and a file from before runs had ids."""
         with lib.Headless("-n", "100", url(self.ks)) as h:
-            mine = h.wait()["run_id"]
+            mine = h.wait(timeout=BOUND)["run_id"]
             CLIENT.query("DROP TABLE %s.loadtop" % self.ks)
             headless("-n", "100", url(self.ks))  # another run's, of the same name
             CLIENT.query("CREATE TABLE %s.longer (k int PRIMARY KEY) WITH comment = 'loadtop run %s of ours'" % (self.ks, mine))

@@ -133,7 +133,7 @@ class Identity(Base):
         """By what it says of itself, before anything else is asked; for clean, too."""
         c = self.cluster(name="Test Cluster 1")
         with lib.Headless("-n", "100", c.url) as h:
-            h.wait()
+            h.wait(timeout=BOUND)
             with open(h.json) as f:
                 run = json.load(f)
             run["pools"][0]["left_behind"] = [{"kind": "table", "what": "loadtop.loadtop", "count": None}]

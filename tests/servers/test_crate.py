@@ -12,7 +12,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crate_standin"))
 from harness import Standin, target
-from loadtop import LOADTOP, run, start, stop, wait_until
+from loadtop import LOADTOP, finish, run, start, stop, wait_until
 
 
 def clean(result, s, *options, **change):
