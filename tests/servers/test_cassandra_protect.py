@@ -10,7 +10,7 @@ import unittest
 
 import lib
 from cassandra_fake import Cluster, error
-from patient import BOUND, headless, until
+from patient import BOUND, Watched, headless, until
 
 NEAR, FAR = "127.0.0.1", "198.51.100.8"
 CONF = "/etc/loadtop/targets.conf"
@@ -112,10 +112,10 @@ class Names(Base):
     def test_long_name_denied(self):
         """Added during the run; the end of its name is what is denied."""
         rules("deny *.example\n")
-        with lib.Headless("-d", "240s", "--at", "200ms add " + self.url, "null:?service=1ms") as h:
-            until("it is refused", lambda: "is denied" in h.text()[1])
-            h.signal(2)
-            h.wait(code=130, timeout=BOUND)
+        with Watched("--at", "200ms add " + self.url, "null:?service=1ms") as h:
+            h.wait_for("cassandra ENDED", BOUND)
+            h.stop()
+            self.assertIn("is denied", h.text())
         self.assertEqual(self.far.nodes[0].connections, 0)
 
     def test_long_name_confirmed(self):

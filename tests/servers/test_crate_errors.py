@@ -57,7 +57,7 @@ class Errors(unittest.TestCase):
         """Bulks with failed rows: those that began in the warm-up and are answered after it stay its own."""
         with Standin() as s:
             s.fault("rows", p=1, share=0.5)
-            result = run(s.url(query="rows=200&clients=16"), "--warmup", "1s", "-n", "20000")
+            result = run(s.url(query="rows=50&clients=8"), "--warmup", "2s", "-n", "10000")
             self.assertGreater(result.pool["warmup_ops"]["errors"], 0)
             self.assertGreater(result.ops["errors"], 0)
             self.assertEqual(sum(c["count"] for c in result.classes.values()), result.ops["errors"])

@@ -27,6 +27,7 @@ class Between:
     def __init__(self, node):
         self.port = int(node.bootstrap.rpartition(":")[2])
         self.cluster, self.other, self.links = node.cluster().encode(), None, []
+        self.told = 0  # how often it said that it is of the other
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.bootstrap = "127.0.0.1:%d" % self.listener.getsockname()[1]
         place = lambda port: struct.pack(">H", 9) + b"127.0.0.1" + struct.pack(">i", port)
@@ -51,8 +52,9 @@ class Between:
                     body = f.read(struct.unpack(">i", size)[0])
                     if answers:
                         body = body.replace(*self.places)
-                    if answers and self.other:
+                    if answers and self.other and self.cluster in body:
                         body = body.replace(self.cluster, self.other)
+                        self.told += 1
                     b.sendall(size + body)
         except (OSError, struct.error):
             pass
@@ -297,6 +299,7 @@ class Protect(unittest.TestCase):
         topic = kafka_node.name()
         between, h = self.load_between(topic)
         between.become(b"B" * 22)
+        until("it is told", lambda: between.told > 2)
 
         def still():
             seen, end = self.node.ends(topic), time.monotonic() + 3
