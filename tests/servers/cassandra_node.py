@@ -36,7 +36,8 @@ class Client:
         user = auth if isinstance(auth, tuple) else ("cassandra", "cassandra")
         provider = PlainTextAuthProvider(*user) if auth else None
         self.cluster = Cluster([address], port=port, auth_provider=provider, protocol_version=4,
-                               connect_timeout=BOUND, load_balancing_policy=WhiteListRoundRobinPolicy([address]))
+                               connect_timeout=BOUND, control_connection_timeout=BOUND,
+                               load_balancing_policy=WhiteListRoundRobinPolicy([address]))
 
     def __enter__(self):
         self.session = self.cluster.connect()

@@ -40,7 +40,7 @@ class Watched(lib.Pty):
         self.json = os.path.join(self.dir, "run.json")
         super().__init__(lib.LOADTOP, "--headless", "--json", self.json, *args, cols=400, rows=60)
 
-    def stop(self):
+    def end(self):
         """Ends it by a signal: its JSON."""
         self.signal(lib.signal.SIGTERM)
         code = self.wait(BOUND)

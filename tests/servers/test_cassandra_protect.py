@@ -114,7 +114,7 @@ class Names(Base):
         rules("deny *.example\n")
         with Watched("--at", "200ms add " + self.url, "null:?service=1ms") as h:
             h.wait_for("cassandra ENDED", BOUND)
-            h.stop()
+            h.end()
             self.assertIn("is denied", h.text())
         self.assertEqual(self.far.nodes[0].connections, 0)
 

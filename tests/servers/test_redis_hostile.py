@@ -2,11 +2,12 @@
 program stays up, says what the server did, and its memory stays within what the bounds in the code say, as the
 kernel counts it (VmHWM).   ctest: timeout=600
 """
+import re
 import time
 import unittest
 
 import lib
-from patient import BOUND, PATIENT, headless, until
+from patient import BOUND, PATIENT, Watched, headless, until
 from redis_fake import Fake, info
 
 MiB = 1 << 20
@@ -135,12 +136,11 @@ class Memory(unittest.TestCase):
         if lib.SANITIZED:
             bound = 1 << 40  # there, what is freed stays
         with Fake(answer=answer) as f, \
-                lib.Headless("--clients", connections // 2, "--threads", 2, *PATIENT, "--ops", "get", *args,
-                             f.url) as h:
-            until("the server has said enough", lambda: enough(f) or peak(h.pid) > bound)
+                Watched("--clients", connections // 2, "--threads", 2, *PATIENT, "--ops", "get", *args, f.url) as h:
+            until("the server has said enough, and loadtop had enough", lambda: enough(f) and re.search(
+                r" err [1-9]", h.text()) or peak(h.pid) > bound)
             most = peak(h.pid)
-            h.signal(2)
-            run = h.wait(code=130, timeout=BOUND)
+            run = h.end()
         p = lib.pool(run)
         self.assertEqual(lib.accounting(p["ops"]), 0)
         self.assertLess(most, bound)

@@ -28,7 +28,7 @@ class Outage(unittest.TestCase):
             until("load is back", lambda: redis.calls("get") > 100)
             back_s = time.monotonic() - start
             until("it is seen to be up", lambda: "DOWN" not in h.text())
-            run = h.stop()
+            run = h.end()
         pool = lib.pool(run)
         self.assertEqual(lib.accounting(pool["ops"]), 0)
         states = [e["what"] for e in run["events"] if e["pool"] == "redis"]
