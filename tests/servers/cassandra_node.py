@@ -35,12 +35,22 @@ class Client:
         """auth: True, or a user and a password. address: the node that is asked, and no other."""
         user = auth if isinstance(auth, tuple) else ("cassandra", "cassandra")
         provider = PlainTextAuthProvider(*user) if auth else None
-        self.cluster = Cluster([address], port=port, auth_provider=provider, protocol_version=4,
-                               connect_timeout=BOUND, control_connection_timeout=BOUND,
-                               load_balancing_policy=WhiteListRoundRobinPolicy([address]))
+        self.make = lambda: Cluster([address], port=port, auth_provider=provider, protocol_version=4,
+                                    connect_timeout=30, control_connection_timeout=30,
+                                    load_balancing_policy=WhiteListRoundRobinPolicy([address]))
+
+    def connect(self):
+        """A session, or None when the node was late."""
+        self.cluster = self.make()
+        try:
+            return self.cluster.connect()
+        except NoHostAvailable as e:
+            if any(not isinstance(why, OperationTimedOut) for why in e.errors.values()):
+                raise
+            return None
 
     def __enter__(self):
-        self.session = self.cluster.connect()
+        self.session = until("the driver has a session", self.connect)
         self.session.default_timeout = BOUND
         self.session.default_fetch_size = 20000
         return self
@@ -52,9 +62,16 @@ class Client:
         result = self.session.execute(cql)
         return [tuple(r) for r in result] if result.column_names else []
 
+    def look(self, cql):
+        """What there is at a glance: nothing when the table is not made yet, or when the node is busy."""
+        try:
+            return list(self.session.execute(cql, timeout=10))
+        except Exception:  # pylint: disable=broad-except
+            return []
+
     def sees_load(self):
         """Is loadtop there and at work, by the node's own list of its clients?"""
-        return any(name == "loadtop" and n > 50 for name, n in self.query(
+        return any(name == "loadtop" and n > 50 for name, n in self.look(
             "SELECT driver_name, request_count FROM system_views.clients"))
 
     def keys(self, table):
@@ -232,20 +249,9 @@ class Node:
 
     def wait_for_rows(self, table, most=50):
         """Until the table is there and has that many. One session asks: to open one takes longer than to ask."""
-        session = []
-
-        def there():
-            try:
-                if not session:
-                    session.append(self.client().__enter__())
-                return len(session[0].query("SELECT thekey FROM %s LIMIT %d" % (table, most))) == most
-            except Exception:  # pylint: disable=broad-except
-                return False  # not made yet, or the node is busy
-        try:
-            until("rows in " + table, there, every=0.05)
-        finally:
-            for s in session:
-                s.__exit__()
+        with self.client() as c:
+            until("rows in " + table, lambda: len(c.look("SELECT thekey FROM %s LIMIT %d" % (table, most))) == most,
+                  every=0.05)
 
     def unread(self):
         """Bytes that clients have sent to the node's port and that it has not taken, as the kernel counts them."""

@@ -298,7 +298,7 @@ class Cassandra(Server):
             ("commitlog_directory", "commitlog"), ("saved_caches_directory", "saved_caches"),
             ("hints_directory", "hints"), ("cdc_raw_directory", "cdc_raw")))
         # Its own patience, of 2 s for a write, would make errors of what a busy machine does late.
-        patience = "".join(name + "_timeout: 120s\n" for name in (
+        patience = "".join(name + "_timeout: 30s\n" for name in (
             "request", "read_request", "range_request", "write_request", "counter_write_request"))
         auth = "authenticator: PasswordAuthenticator\n" if os.environ.get("CASSANDRA_AUTH") == "1" else ""
         write(self.path("cassandra.yaml"), (

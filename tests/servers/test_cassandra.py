@@ -317,10 +317,7 @@ class Manners(Base):
                 self.assertEqual(self.tables(), before)
 
     def some_rows(self):
-        try:
-            return len(CLIENT.query("SELECT thekey FROM %s.loadtop LIMIT 100" % self.ks)) == 100
-        except Exception:  # pylint: disable=broad-except
-            return False  # not made yet, or made so lately that the node itself stumbles
+        return len(CLIENT.look("SELECT thekey FROM %s.loadtop LIMIT 100" % self.ks)) == 100
 
     def test_table_dropped_and_made_again_under_load(self):
         """Prepared statements die with the table: errors by class while it is gone, load again at once after."""
