@@ -176,15 +176,15 @@ class Kafka(unittest.TestCase):
             self.assertLessEqual(run["handling_share"], busy + 0.02)
 
     def test_where_it_falls_behind(self):
-        """50/s for clients that need 30 ms a message: 3 take 100/s at most, 1 takes 33/s."""
+        """50/s for clients that need 30 ms a message: 6 take 200/s at most, 1 takes 33/s."""
         topic, work_s = kafka_node.name(), 30e-3
-        run = headless("--sweep", "C clients=3,1 hold=12s", self.node.url(
+        run = headless("--sweep", "C clients=6,1 hold=14s", self.node.url(
             topic, name="P", partitions=6, pattern="chain", depth=200, rate=50), self.node.url(
-                topic, name="C", partitions=6, ops="consume", assign="hand", clients=3, work="30ms"))
+                topic, name="C", partitions=6, ops="consume", assign="hand", clients=6, work="30ms"))
         pool = lib.pool(run, "C")
         rows = {r["clients"]: r for r in consumer(pool)["by_clients"]}
-        self.assertEqual(set(rows), {1, 3})
-        self.assertIn(rows[3]["state"], ("keeps up", "stressed"), rows)
+        self.assertEqual(set(rows), {1, 6})
+        self.assertIn(rows[6]["state"], ("keeps up", "stressed"), rows)
         self.assertEqual(rows[1]["state"], "falling behind", rows)
         self.assertLess(rows[1]["wait_share"], 0.1, rows)
         for clients, row in rows.items():
@@ -194,7 +194,7 @@ class Kafka(unittest.TestCase):
         grows = rows[1]["produced_per_s"] - rows[1]["messages_per_s"]
         self.assertAlmostEqual(rows[1]["lag_slope_per_s"], grows, delta=0.25 * grows)
         found, = consumer(pool)["findings"]
-        self.assertIn("falls behind with 1 client, keeps up from 3", found)
+        self.assertIn("falls behind with 1 client, keeps up from 6", found)
         self.assertEqual(len(consumer(pool)["table"]["rows"]), 2)
         self.assertEqual(pool["bottleneck"]["kind"], "client", pool["bottleneck"])
         for plateau in pool["plateaus"]:

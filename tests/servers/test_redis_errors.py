@@ -256,7 +256,7 @@ class Traces(unittest.TestCase):
     def test_stats_are_the_servers(self):
         with lib.Redis() as redis, lib.Redis() as idle:
             others = [lib.RedisClient(redis.address) for _ in range(7)]
-            run = headless("-d", "3s", "--clients", 25, "--keys", 100, redis.url, idle.url + "?rate=10")
+            run = headless("--clients", 25, "--keys", 100, redis.url + "?count=60000", idle.url + "?rate=10&count=30")
             for o in others:
                 o.close()
             busy, quiet = run["pools"]
@@ -270,7 +270,7 @@ class Traces(unittest.TestCase):
             others = int(redis.info("stats")["keyspace_hits"]) - stats["get_hits"]
             self.assertGreaterEqual(others, counted)
             self.assertEqual(others % counted, 0, (others, counted))
-            self.assertLess(quiet["backend_stats"]["server_cpu_share"], stats["server_cpu_share"])
+            self.assertLess(quiet["backend_stats"]["server_cpu_share"], 0.3)  # ten requests a second: some 0.003
 
 
 if __name__ == "__main__":
