@@ -41,7 +41,7 @@ class Standin:
         self.process = subprocess.Popen([sys.executable, os.path.join(HERE, "standin.py"), "--port", str(self.port),
                                          "--parent", str(os.getpid()), *self.options],
                                         stdout=subprocess.PIPE, text=True)
-        ready, _, _ = select.select([self.process.stdout], [], [], 20)
+        ready, _, _ = select.select([self.process.stdout], [], [], 120)
         line = self.process.stdout.readline() if ready else ""
         if not line.startswith("listening "):
             raise RuntimeError("the stand-in did not start: %r" % line)
@@ -84,7 +84,7 @@ class Standin:
         """What a saved run does not have, for `loadtop clean`."""
         return ""
 
-    def call(self, method, path, body=None, headers=None, timeout=30):
+    def call(self, method, path, body=None, headers=None, timeout=120):
         if self.tls:
             import ssl
             c = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout,

@@ -6,6 +6,7 @@ import time
 
 LOADTOP = os.environ.get("LOADTOP", "build/loadtop")
 SLOW = 4 if os.environ.get("LOADTOP_SANITIZE") else 1
+BOUND = 240  # seconds, for whatever must happen: only a hang reaches it
 
 
 def command(*options):
@@ -16,13 +17,13 @@ def start(url, *options):
     return subprocess.Popen(command(*options, url), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def finish(process, code=0, timeout=60):
+def finish(process, code=0, timeout=BOUND):
     out, err = process.communicate(timeout=timeout * SLOW)
     assert process.returncode == code, "exit %s, not %s: %s" % (process.returncode, code, err[-2000:])
     return Run(json.loads(out), err) if out.strip() else Run(None, err)
 
 
-def run(url, *options, code=0, timeout=60):
+def run(url, *options, code=0, timeout=BOUND):
     return finish(start(url, *options), code, timeout)
 
 
@@ -50,7 +51,13 @@ class Run:
         return o["offered"] == sum(o[k] for k in ("completed", "errors", "timeouts", "in_flight", "dropped"))
 
 
-def wait_until(true, seconds=20):
+def stop(process):
+    """Ends a run by a signal, without draining."""
+    process.terminate()
+    return finish(process, code=143)
+
+
+def wait_until(true, seconds=BOUND):
     """Polls; the bound is what makes a test end, not a sleep."""
     end = time.monotonic() + seconds * SLOW
     while time.monotonic() < end:

@@ -546,6 +546,7 @@ class Connection(asyncio.Protocol):
         a = self.server.args
         given = headers.get("authorization", "")
         if any(f["kind"] == "unauthorized" for f in self.server.faults):
+            self.server.stats["fault_unauthorized"] += 1
             return False
         if a.token:
             return given == "Bearer " + a.token

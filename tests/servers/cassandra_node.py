@@ -14,10 +14,10 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 
 import control
 import lib
+from patient import BOUND, until
 
 try:
     from cassandra import ReadTimeout
@@ -35,12 +35,23 @@ class Client:
         """auth: True, or a user and a password. address: the node that is asked, and no other."""
         user = auth if isinstance(auth, tuple) else ("cassandra", "cassandra")
         provider = PlainTextAuthProvider(*user) if auth else None
-        self.cluster = Cluster([address], port=port, auth_provider=provider, protocol_version=4,
-                               connect_timeout=20, load_balancing_policy=WhiteListRoundRobinPolicy([address]))
+        self.make = lambda: Cluster([address], port=port, auth_provider=provider, protocol_version=4,
+                                    connect_timeout=30, control_connection_timeout=30,
+                                    load_balancing_policy=WhiteListRoundRobinPolicy([address]))
+
+    def connect(self):
+        """A session, or None when the node was late."""
+        self.cluster = self.make()
+        try:
+            return self.cluster.connect()
+        except NoHostAvailable as e:
+            if any(not isinstance(why, OperationTimedOut) for why in e.errors.values()):
+                raise
+            return None
 
     def __enter__(self):
-        self.session = self.cluster.connect()
-        self.session.default_timeout = 120
+        self.session = until("the driver has a session", self.connect)
+        self.session.default_timeout = BOUND
         self.session.default_fetch_size = 20000
         return self
 
@@ -51,9 +62,16 @@ class Client:
         result = self.session.execute(cql)
         return [tuple(r) for r in result] if result.column_names else []
 
+    def look(self, cql):
+        """What there is at a glance: nothing when the table is not made yet, or when the node is busy."""
+        try:
+            return list(self.session.execute(cql, timeout=10))
+        except Exception:  # pylint: disable=broad-except
+            return []
+
     def sees_load(self):
         """Is loadtop there and at work, by the node's own list of its clients?"""
-        return any(name == "loadtop" and n > 50 for name, n in self.query(
+        return any(name == "loadtop" and n > 50 for name, n in self.look(
             "SELECT driver_name, request_count FROM system_views.clients"))
 
     def keys(self, table):
@@ -83,7 +101,7 @@ class Proxy:
             except OSError:
                 return
             try:
-                far = socket.create_connection(self.to, timeout=10)
+                far = socket.create_connection(self.to, timeout=BOUND)
             except OSError:
                 near.close()
                 continue
@@ -149,9 +167,6 @@ class Node:
             with open(path) as f:
                 text = f.read()
             text = text.replace("commitlog_sync: periodic\ncommitlog_sync_period: 10s\n", "commitlog_sync: batch\n")
-            # Its own patience, of 2 s for a write, is not what these tests are about.
-            text += "".join(name + "_timeout: 60s\n" for name in ("request", "read_request", "range_request",
-                                                                  "write_request", "counter_write_request"))
             with open(path, "w") as f:
                 f.write(text)
             # This one keeps the schema out of the commit log, for a quicker start.
@@ -193,16 +208,21 @@ class Node:
                     "  keystore_password: cassandra\n  store_type: PKCS12\n" % store)
 
     def start(self):
+        self.begin()
+        self.wait()
+
+    def begin(self):
         self.process = lib.Process(self.argv, self.log, cwd=self.dir)
 
+    def wait(self):
+        """Until it answers."""
         def up():
             if not self.process.alive():
                 raise AssertionError("cassandra ended:\n" + self.process.output()[-3000:])
             return self.server.answers(self.env)
-        lib.until("cassandra answers", up, timeout=180)
+        until("cassandra answers", up)
         if self.auth:  # the first role is made a moment after the port opens
-            lib.until("cassandra knows its first user", lambda: self.logs_in("cassandra", "cassandra"), timeout=60,
-                      every=0.5)
+            until("cassandra knows its first user", lambda: self.logs_in("cassandra", "cassandra"), every=0.5)
 
     def url(self, path="", user="cassandra:cassandra", port=None, tls=False):
         return "cassandra%s://%s%s:%d/%s" % ("s" if tls else "", user + "@" if self.auth else "", self.address,
@@ -227,27 +247,26 @@ class Node:
         with self.client() as c:
             return c.keys(table)
 
-    def wait_for_rows(self, table, most=50, timeout=90):
+    def wait_for_rows(self, table, most=50):
         """Until the table is there and has that many. One session asks: to open one takes longer than to ask."""
-        session = []
+        with self.client() as c:
+            until("rows in " + table, lambda: len(c.look("SELECT thekey FROM %s LIMIT %d" % (table, most))) == most,
+                  every=0.05)
 
-        def there():
-            try:
-                if not session:
-                    session.append(self.client().__enter__())
-                return len(session[0].query("SELECT thekey FROM %s LIMIT %d" % (table, most))) == most
-            except Exception:  # pylint: disable=broad-except
-                return False  # not made yet, or the node is busy
-        try:
-            lib.until("rows in " + table, there, timeout=timeout, every=0.05)
-        finally:
-            for s in session:
-                s.__exit__()
+    def unread(self):
+        """Bytes that clients have sent to the node's port and that it has not taken, as the kernel counts them."""
+        waiting = 0
+        for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+            with open(path) as f:
+                for fields in (line.split() for line in f.readlines()[1:]):
+                    if int(fields[1].rpartition(":")[2], 16) == self.port:
+                        waiting += int(fields[4].rpartition(":")[2], 16)
+        return waiting
 
     def kill_in_the_middle(self):
-        """Frozen first, for longer than any pause of the tests' loads: requests are in flight when it dies."""
+        """Requests are in flight when it dies: what was sent to it while it is frozen."""
         self.freeze()
-        time.sleep(1.0)
+        until("requests wait at the frozen node", lambda: self.unread() > 200)
         self.kill()
 
     def kill(self):

@@ -297,6 +297,9 @@ class Cassandra(Server):
         folders = "".join("%s: %s\n" % (key, os.path.join(home, folder)) for key, folder in (
             ("commitlog_directory", "commitlog"), ("saved_caches_directory", "saved_caches"),
             ("hints_directory", "hints"), ("cdc_raw_directory", "cdc_raw")))
+        # Its own patience, of 2 s for a write, would make errors of what a busy machine does late.
+        patience = "".join(name + "_timeout: 30s\n" for name in (
+            "request", "read_request", "range_request", "write_request", "counter_write_request"))
         auth = "authenticator: PasswordAuthenticator\n" if os.environ.get("CASSANDRA_AUTH") == "1" else ""
         write(self.path("cassandra.yaml"), (
             "cluster_name: t\npartitioner: org.apache.cassandra.dht.Murmur3Partitioner\n"
@@ -306,8 +309,8 @@ class Cassandra(Server):
             "    parameters:\n      - seeds: \"127.0.0.1:%d\"\n"
             "data_file_directories:\n  - %s\n%s%s"
             "commitlog_sync: periodic\ncommitlog_sync_period: 10s\ncommitlog_segment_size: 5MiB\n"
-            "memtable_allocation_type: heap_buffers\ndisk_access_mode: standard\n")
-            % (storage, port, storage, os.path.join(home, "data"), folders, auth))
+            "memtable_allocation_type: heap_buffers\ndisk_access_mode: standard\n%s")
+            % (storage, port, storage, os.path.join(home, "data"), folders, auth, patience))
         opens = ["java.base/" + p for p in JPMS_OPENS.split()] + ["jdk.management/com.sun.management.internal"]
         write(self.path("jpms.txt"), "".join(
             ["--add-exports=%s=ALL-UNNAMED\n" % e for e in JPMS_EXPORTS.split()]

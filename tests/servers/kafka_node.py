@@ -6,7 +6,9 @@ port and speaks TLS on a third.
 The recipe is that of control.py (the server of `./dev servers`). Counts are the broker's end offsets, asked with kcat.
 """
 import os
+import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -16,6 +18,7 @@ import uuid
 
 import control
 import lib
+from patient import BOUND, until
 
 lib.need_program("kcat", "kcat")
 
@@ -34,7 +37,7 @@ def certificate(folder):
     """A certificate of 127.0.0.1 that nobody else vouches for: (its path, the path of key and certificate)."""
     key, cert, both = (os.path.join(folder, name) for name in ("key.pem", "cert.pem", "both.pem"))
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert,
-                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, timeout=60,
+                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, timeout=BOUND,
                    capture_output=True)
     with open(both, "w") as out:
         for path in (key, cert):
@@ -104,7 +107,7 @@ class Node:
         self.bootstrap = self.env["KAFKA_BOOTSTRAP"]
         self.start()
         self.kcat("-P", "-t", "warm-up", stdin="the first topic takes long\n")
-        lib.until("it serves a topic", lambda: self.ends("warm-up") == 1, timeout=60)
+        until("it serves a topic", lambda: self.ends("warm-up") == 1)
 
     def start(self):
         """Starts it, and waits until it serves. The time (of time.time()) at which its port took a connection."""
@@ -118,13 +121,13 @@ class Node:
             except OSError:
                 return None
             return time.time()
-        back = lib.until("kafka listens", listens, timeout=90, every=0.01)
-        lib.until("kafka answers", lambda: self.server.answers(self.env) and self.serves(), timeout=90)
+        back = until("kafka listens", listens, every=0.01)
+        until("kafka answers", lambda: self.server.answers(self.env) and self.serves())
         return back
 
     def serves(self):
         """Its controller has let it in: it names itself in metadata."""
-        p = subprocess.run(["kcat", "-b", self.bootstrap, "-L", "-m", "5"], capture_output=True, text=True, timeout=30,
+        p = subprocess.run(["kcat", "-b", self.bootstrap, "-L", "-m", "5"], capture_output=True, text=True, timeout=BOUND,
                            check=False)
         return p.returncode == 0 and "(controller)" in p.stdout
 
@@ -152,7 +155,7 @@ class Node:
 
     def kcat(self, *args, stdin=None):
         p = subprocess.run(["kcat", "-b", self.bootstrap, *map(str, args)], input=stdin, capture_output=True, text=True,
-                           timeout=60, check=False)
+                           timeout=BOUND, check=False)
         if p.returncode:
             raise AssertionError("kcat %s: %s" % (" ".join(map(str, args)), p.stderr))
         return p.stdout
@@ -164,8 +167,8 @@ class Node:
                 return self.kcat(*args) or " "
             except AssertionError as e:
                 return e if time.monotonic() > end else None
-        end = time.monotonic() + 30
-        said = lib.until("kcat %s" % " ".join(map(str, args)), ask, timeout=100)
+        end = time.monotonic() + BOUND / 2
+        said = until("kcat %s" % " ".join(map(str, args)), ask)
         if isinstance(said, AssertionError):
             raise said
         return said
@@ -187,7 +190,7 @@ class Node:
 
     def ask(self, key, version, body):
         head = struct.pack(">hhi", key, version, 1) + text("test") + body
-        with socket.create_connection(("127.0.0.1", int(self.bootstrap.rpartition(":")[2])), 10) as s:
+        with socket.create_connection(("127.0.0.1", int(self.bootstrap.rpartition(":")[2])), BOUND) as s:
             s.sendall(struct.pack(">i", len(head)) + head)
             with s.makefile("rb") as f:
                 size, = struct.unpack(">i", f.read(4))
@@ -229,7 +232,7 @@ class Node:
             (_, ((_, error),)), = a.list(lambda: (a.text(), a.list(lambda: (a.number(4), a.number(2)))))
             assert error in (0, 14, 15, 16), error  # 14 to 16: the coordinator is not there yet
             return error == 0
-        lib.until("%s takes an offset" % group, taken, timeout=30)
+        until("%s takes an offset" % group, taken)
 
     def cluster(self):
         with open(os.path.join(self.dir, "data", "meta.properties")) as f:
@@ -238,7 +241,7 @@ class Node:
     def tool(self, name, *args):
         """One of Kafka's own programs."""
         p = subprocess.run(["java", "-Xmx128m", "-cp", self.env["KAFKA_LIB"] + "/*", name, "--bootstrap-server",
-                            self.bootstrap, *args], capture_output=True, text=True, timeout=60, check=False)
+                            self.bootstrap, *args], capture_output=True, text=True, timeout=BOUND, check=False)
         if p.returncode:
             raise AssertionError("%s: %s" % (name, p.stdout + p.stderr))
         return p.stdout
@@ -250,3 +253,27 @@ class Node:
 def name():
     """A topic that nobody used before."""
     return "t-" + uuid.uuid4().hex[:12]
+
+
+def progress(h):
+    """The lines of progress, one in 10 s: a list of {pool: (its state or "", messages done or None)}."""
+    lines = []
+    for line in h.text()[1].splitlines():
+        if re.match(r"\d\d:\d\d:\d\d  ", line):
+            lines.append({})
+            for part in line[10:].split(" | "):
+                count = re.search(r" done ([\d,]+)", part)
+                state = re.match(r"\w+ ([A-Z]+)\b", part)
+                lines[-1][part.split()[0]] = (state.group(1) if state else "", count and int(count.group(1).replace(",", "")))
+    return lines
+
+
+def settled(h, node, topic):
+    """Ends a run when P has ended and C has taken what there is, however long this machine needs for that."""
+    def still():
+        last = progress(h)[-2:]
+        return len(last) == 2 and last[0]["P"][0] == last[1]["P"][0] == "ENDED" and last[0]["C"] == last[1]["C"] and (
+            (last[1]["C"][1] or 0) >= node.ends(topic))
+    until("P has ended, C has taken all", still, every=0.2)
+    h.signal(signal.SIGINT)
+    return h.wait(code=130, timeout=BOUND)

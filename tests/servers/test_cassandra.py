@@ -1,5 +1,5 @@
 """Cassandra: what loadtop counts is what the real server holds. The judge is the DataStax driver, which reads the
-table back.   ctest: timeout=420
+table back.   ctest: timeout=900
 
 CASSANDRA_ROWS (20,000; the soak: 100,000) says how much.
 """
@@ -11,6 +11,7 @@ import unittest
 
 import lib
 from cassandra_node import Client
+from patient import BOUND, PATIENT, headless, stop, until
 
 ROWS = int(os.environ.get("CASSANDRA_ROWS", "20000"))
 PATTERNS = ("sync", "batch", "queue", "chain", "unthrottled")
@@ -52,7 +53,7 @@ class Base(unittest.TestCase):
 class Exact(Base):
     def one(self, pattern, *args, query=DISTINCT, rows=ROWS):
         table = "%s.r_%s" % (self.ks, pattern)
-        run = lib.headless("-n", rows, "--pattern", pattern, *args, url(table, query), timeout=120)
+        run = headless("-n", rows, "--pattern", pattern, *args, url(table, query))
         p = lib.pool(run)
         p["_out"] = run["_out"]
         self.adds_up(p)
@@ -90,26 +91,26 @@ class Rows(Base):
         """Written, read back, updated and removed by many at once; a row that is not the one asked for would be
         an error of class wrong_answer."""
         table = self.ks + ".loadtop"
-        lib.headless("-n", "5000", "--pattern", "chain", "--depth", "100", url(table, "dist=sequential&keys=5000"))
-        p = lib.pool(lib.headless("-n", "50000", "--pattern", "chain", "--depth", "250", "-t", "2",
-                                  url(table, "keys=5000&ops=select:5,update:1,insert:1")))
+        headless("-n", "5000", "--pattern", "chain", "--depth", "100", url(table, "dist=sequential&keys=5000"))
+        p = lib.pool(headless("-n", "50000", "--pattern", "chain", "--depth", "250", "-t", "2",
+                              url(table, "keys=5000&ops=select:5,update:1,insert:1")))
         self.adds_up(p)
         self.assertEqual(p["ops"]["errors"], 0, p["error_classes"])
         reads = p["by_op"]["select"]["completed"]
         self.assertEqual(p["backend_stats"]["rows_read"], reads)
         self.assertEqual(p["backend_stats"]["rows_missed"], 0)
-        p = lib.pool(lib.headless("-n", "5000", "--pattern", "chain",
-                                  url(table, "dist=sequential&keys=5000&ops=delete")))
+        p = lib.pool(headless("-n", "5000", "--pattern", "chain",
+                              url(table, "dist=sequential&keys=5000&ops=delete")))
         self.assertEqual(p["ops"]["completed"], 5000)
         self.assertEqual(CLIENT.keys(table), [])
 
     def test_batches_and_counters(self):
-        p = lib.pool(lib.headless("-n", "5000", "--pattern", "chain", "--depth", "8",
-                                  url(self.ks, "ops=batch&rows=7&" + DISTINCT)))
+        p = lib.pool(headless("-n", "5000", "--pattern", "chain", "--depth", "8",
+                              url(self.ks, "ops=batch&rows=7&" + DISTINCT)))
         self.assertEqual(p["ops"]["completed"], 5000)
         self.assertEqual(len(set(CLIENT.keys(self.ks + ".loadtop"))), 5000)
-        p = lib.pool(lib.headless("-n", "3000", "--pattern", "chain", "--depth", "8",
-                                  url(self.ks, "ops=batch&batch=counter&rows=10&keys=100")))
+        p = lib.pool(headless("-n", "3000", "--pattern", "chain", "--depth", "8",
+                              url(self.ks, "ops=batch&batch=counter&rows=10&keys=100")))
         self.assertEqual(p["ops"]["completed"], 3000)
         total = sum(r[0] for r in CLIENT.query("SELECT n FROM %s.loadtop_counters" % self.ks))
         self.assertEqual(total, 3000)
@@ -118,7 +119,7 @@ class Rows(Base):
         for kind in "text blob int bigint float double boolean uuid timestamp decimal varint inet date time".split():
             with self.subTest(kind):
                 table = "%s.c_%s" % (self.ks, kind)
-                p = lib.pool(lib.headless("-n", "50", "--pattern", "chain", url(
+                p = lib.pool(headless("-n", "50", "--pattern", "chain", url(
                     table, DISTINCT + "&columns=4&type=%s&size=5-20" % kind)))
                 self.assertEqual(p["ops"]["completed"], 50, p["error_classes"])
                 rows = CLIENT.query("SELECT * FROM " + table)
@@ -134,7 +135,7 @@ class Rows(Base):
         refused = lib.loadtop("--headless", "-n", "10", target)
         self.assertEqual(refused.code, 2, refused)
         self.assertIn("--allow-destructive", refused.err)
-        p = lib.pool(lib.headless("-n", "2000", "--allow-destructive", "--pattern", "chain", target))
+        p = lib.pool(headless("-n", "2000", "--allow-destructive", "--pattern", "chain", target))
         self.assertEqual(p["ops"]["completed"], 2000, p["error_classes"])
         rows = CLIENT.query("SELECT a, b, c, d, e FROM %s.own" % self.ks)
         self.assertEqual(len(rows), 2000)
@@ -144,13 +145,13 @@ class Rows(Base):
     def test_own_statements_and_pages(self):
         """Several of them from a file, drawn alike; a long answer is read page by page as one operation."""
         table = self.ks + ".loadtop"
-        lib.headless("-n", "3000", "--pattern", "chain", url(table, "dist=sequential&keys=3000"))
+        headless("-n", "3000", "--pattern", "chain", url(table, "dist=sequential&keys=3000"))
         with tempfile.NamedTemporaryFile("w", suffix=".cql") as f:
             f.write("-- two of them\nSELECT col1 FROM %s WHERE thekey = ?;\n"
                     "SELECT col1, col2 /* all; of them */ FROM %s;\n" % (table, table))
             f.flush()
             target = url(self.ks, "ops=stmt&keys=3000&page=1000&stmt-file=" + f.name)
-            p = lib.pool(lib.headless("-n", "40", "--timeout", "30s", target))
+            p = lib.pool(headless("-n", "40", target))
         self.adds_up(p)
         self.assertEqual(p["ops"]["completed"], 40, p["error_classes"])
         s = p["backend_stats"]
@@ -161,7 +162,7 @@ class Rows(Base):
 
     def test_warnings(self):
         """A batch that the server finds too large: its warning is counted, and told in the events."""
-        run = lib.headless("-n", "500", "--timeout", "30s", url(self.ks, DISTINCT + "&ops=batch&rows=50&size=400&batch=unlogged"))
+        run = headless("-n", "500", url(self.ks, DISTINCT + "&ops=batch&rows=50&size=400&batch=unlogged"))
         p = lib.pool(run)
         self.assertEqual(p["ops"]["completed"], 500, p["error_classes"])
         self.assertGreaterEqual(p["backend_stats"]["warnings"], 10)
@@ -170,10 +171,10 @@ class Rows(Base):
     def test_consistency_and_replication(self):
         """More replicas than nodes: unavailable, with how many are required and alive; and one at ONE."""
         query = DISTINCT + "&replication=3&compaction=unified&consistency="
-        p = lib.pool(lib.headless("-n", "200", url(self.ks, query + "quorum")))
+        p = lib.pool(headless("-n", "200", url(self.ks, query + "quorum")))
         self.assertEqual({(e["class"], e["count"]) for e in p["error_classes"]}, {("unavailable", 200)})
         self.assertIn("2 replicas required, 1 alive at QUORUM", p["error_classes"][0]["first"])
-        p = lib.pool(lib.headless("-n", "200", url(self.ks, query + "one")))
+        p = lib.pool(headless("-n", "200", url(self.ks, query + "one")))
         self.assertEqual(p["ops"]["completed"], 200, p["error_classes"])
         self.assertIn("'3'", str(CLIENT.query("SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = "
                                               "'%s'" % self.ks)))
@@ -188,10 +189,10 @@ class Manners(Base):
         self.assertEqual(r.code, 2, r)
         self.assertIn("was not made by loadtop", r.err)
         self.assertEqual(CLIENT.query("SELECT count(*) FROM %s.theirs" % self.ks), [(0,)])
-        p = lib.pool(lib.headless("-n", "500", "--pattern", "chain", "--allow-destructive", target))
+        p = lib.pool(headless("-n", "500", "--pattern", "chain", "--allow-destructive", target))
         self.assertEqual(p["ops"]["completed"], 500, p["error_classes"])
         self.assertEqual(len(CLIENT.query("SELECT id FROM %s.theirs" % self.ks)), 500)
-        p = lib.pool(lib.headless("-n", "500", "--pattern", "chain", target + "&ops=select&keys=500"))
+        p = lib.pool(headless("-n", "500", "--pattern", "chain", target + "&ops=select&keys=500"))
         self.assertEqual(p["backend_stats"]["rows_read"], 500)
 
     def test_missing(self):
@@ -234,7 +235,7 @@ class Manners(Base):
     def test_cleans_exactly_what_it_made(self):
         """Asked first; the keyspace with its tables, of which there are two."""
         with lib.Headless("-n", "100", url(self.ks + ".mine", "compaction=leveled&ops=batch&batch=counter")) as h:
-            p = lib.pool(h.wait())
+            p = lib.pool(h.wait(timeout=BOUND))
             self.assertEqual({(e["kind"], e["what"]) for e in p["left_behind"]},
                              {("table", self.ks + ".mine"), ("table", self.ks + ".mine_counters"), ("keyspace", self.ks)})
             self.assertIn("Leveled", str(CLIENT.query("SELECT compaction FROM system_schema.tables WHERE keyspace_name "
@@ -255,7 +256,7 @@ class Manners(Base):
     def test_cleans_around_what_others_made(self):
         """What others put into the run's keyspace keeps it; an empty one has nothing that says whose it is."""
         with lib.Headless("-n", "100", url(self.ks + ".mine")) as h:
-            h.wait()
+            h.wait(timeout=BOUND)
             by_hand = 'DROP KEYSPACE "%s"' % self.ks
             CLIENT.query("CREATE TYPE %s.kind (a int)" % self.ks)
             r = lib.loadtop("clean", h.json)
@@ -278,7 +279,7 @@ class Manners(Base):
         """Empty before the run, so that all in it is the run's, and a file that claims it."""
         self.make_keyspace()
         with lib.Headless("-n", "100", url(self.ks)) as h:
-            self.assertEqual([e["kind"] for e in lib.pool(h.wait())["left_behind"]], ["table"])
+            self.assertEqual([e["kind"] for e in lib.pool(h.wait(timeout=BOUND))["left_behind"]], ["table"])
             self.forge(h, [("keyspace", self.ks), ("table", self.ks + ".loadtop")])
             r = lib.loadtop("clean", "--yes", h.json)
             self.assertEqual(r.code, 1, r)
@@ -289,9 +290,9 @@ class Manners(Base):
         """Whatever a file claims: another run's table of the same name, comments that only begin as the mark does,
         the server's own keyspaces, names that are more than names, rows; and a file from before runs had ids."""
         with lib.Headless("-n", "100", url(self.ks)) as h:
-            mine = h.wait()["run_id"]
+            mine = h.wait(timeout=BOUND)["run_id"]
             CLIENT.query("DROP TABLE %s.loadtop" % self.ks)
-            lib.headless("-n", "100", url(self.ks))  # another run's, of the same name
+            headless("-n", "100", url(self.ks))  # another run's, of the same name
             CLIENT.query("CREATE TABLE %s.longer (k int PRIMARY KEY) WITH comment = 'loadtop run %s of ours'" % (self.ks, mine))
             CLIENT.query("CREATE TABLE %s.shorter (k int PRIMARY KEY) WITH comment = 'loadtop run '" % self.ks)
             CLIENT.query('CREATE TABLE %s."Case" (k int PRIMARY KEY)' % self.ks)
@@ -316,20 +317,17 @@ class Manners(Base):
                 self.assertEqual(self.tables(), before)
 
     def some_rows(self):
-        try:
-            return len(CLIENT.query("SELECT thekey FROM %s.loadtop LIMIT 100" % self.ks)) == 100
-        except Exception:  # pylint: disable=broad-except
-            return False  # not made yet, or made so lately that the node itself stumbles
+        return len(CLIENT.look("SELECT thekey FROM %s.loadtop LIMIT 100" % self.ks)) == 100
 
     def test_table_dropped_and_made_again_under_load(self):
         """Prepared statements die with the table: errors by class while it is gone, load again at once after."""
-        with lib.Headless("-d", "15s", "--pattern", "chain", "--depth", "20", "--clients", "2",
+        with lib.Headless("-d", "900s", *PATIENT, "--pattern", "chain", "--depth", "20", "--clients", "2",
                           url(self.ks, DISTINCT)) as h:
-            lib.until("rows", self.some_rows, timeout=20)
+            until("rows", self.some_rows)
             CLIENT.query("DROP TABLE %s.loadtop" % self.ks)
             CLIENT.query("CREATE TABLE %s.loadtop (thekey text PRIMARY KEY, col1 text, col2 text)" % self.ks)
-            lib.until("rows again", self.some_rows, timeout=20)
-            run = h.wait()
+            until("rows again", self.some_rows)
+            run = stop(h)
         p = lib.pool(run)
         self.adds_up(p)
         self.assertGreater(p["backend_stats"]["prepared_again"], 0)
@@ -348,13 +346,13 @@ class Traces(Base):
             CLIENT.query("INSERT INTO %s.theirs (k, v) VALUES ('%d', 'x')" % (self.ks, i))
         rounds = CLIENT.query("SELECT count(*) FROM system.paxos")
         target = url(self.ks + ".theirs", "ops=select&keys=10&dist=sequential")
-        p = lib.pool(lib.headless("-n", "10", "--read-only", "--allow-destructive", target))
+        p = lib.pool(headless("-n", "10", "--read-only", "--allow-destructive", target))
         self.assertEqual(p["backend_stats"]["rows_read"], 10)
         self.assertEqual(p["left_behind"], [])
         prepared = [q for q, in CLIENT.query("SELECT query_string FROM system.prepared_statements")
                     if '"%s"."theirs"' % self.ks in q]
         self.assertEqual([q.split()[0] for q in prepared], ["SELECT"])
-        p = lib.pool(lib.headless("-n", "3", "--read-only", target + "&consistency=serial"))
+        p = lib.pool(headless("-n", "3", "--read-only", target + "&consistency=serial"))
         self.assertEqual({e["class"]: e["count"] for e in p["error_classes"]}, {"read_only": 3})
         self.assertEqual(CLIENT.query("SELECT count(*) FROM system.paxos"), rounds)
 
@@ -362,13 +360,12 @@ class Traces(Base):
         """The node's own list of clients names user, host and run; another run is another client."""
         def ids():
             return [(o or {}).get("CLIENT_ID", "") for o, in CLIENT.query("SELECT client_options FROM system_views.clients")]
-        with lib.Headless("-d", "120s", "--max-rate", "50/s", url(self.ks)) as other:
-            first = lib.until("its connections", lambda: [i for i in ids() if i.startswith("loadtop:")][1:], timeout=30)
-            run = lib.headless("-d", "2s", "--max-rate", "50/s", url(self.ks))
-            lib.until("it is gone", lambda: not [i for i in ids() if i.endswith(run["run_id"])], timeout=30)
+        with lib.Headless("-d", "900s", "--max-rate", "50/s", url(self.ks)) as other:
+            first = until("its connections", lambda: [i for i in ids() if i.startswith("loadtop:")][1:])
+            run = headless("-n", "50", "--max-rate", "50/s", url(self.ks))
+            until("it is gone", lambda: not [i for i in ids() if i.endswith(run["run_id"])])
             others = len(ids())
-            other.signal(lib.signal.SIGTERM)
-            run_id = other.wait(code=128 + lib.signal.SIGTERM)["run_id"]
+            run_id = stop(other)["run_id"]
         self.assertRegex(first[0], "^loadtop:.+@.+:%s$" % run_id)
         self.assertIn(", %d other clients" % others, run["_out"])
 
@@ -378,23 +375,23 @@ class Screens(Base):
         """What the cluster says of itself reaches the events and the targets view; unthrottled says what it pays."""
         with lib.Tmux(lib.LOADTOP, "--no-history", url(self.ks, DISTINCT + "&pattern=chain&depth=20"), cols=140,
                       rows=40) as t:
-            t.wait_for("[threads 1]", timeout=30)
-            lib.until("rows", lambda: CLIENT.query("SELECT table_name FROM system_schema.tables WHERE keyspace_name = "
-                                                   "'%s'" % self.ks), timeout=30)
+            t.wait_for("[threads 1]", timeout=BOUND)
+            until("rows", lambda: CLIENT.query("SELECT table_name FROM system_schema.tables WHERE keyspace_name = "
+                                               "'%s'" % self.ks))
             t.send("2")
             t.send(":")
             t.type("pattern unthrottled")
             t.send("Enter")
-            t.wait_for(re.compile(r"requests held [0-9.]+ ?[kM]?B at most, bound 64 MB"), timeout=30)
+            t.wait_for(re.compile(r"requests held [0-9.]+ ?[kM]?B at most, bound 64 MB"), timeout=BOUND)
             t.send(":")
             t.type("pattern sync")
             t.send("Enter")
             CLIENT.query("CREATE TABLE %s.another (k int PRIMARY KEY)" % self.ks)
             t.send("5")
-            t.wait_for("CREATED TABLE %s.another" % self.ks, timeout=30)
+            t.wait_for("CREATED TABLE %s.another" % self.ks, timeout=BOUND)
             t.send("6")
-            t.wait_for("1 of 1 nodes up", timeout=30)
-            t.wait_for("datacenter1", timeout=30)
+            t.wait_for("1 of 1 nodes up", timeout=BOUND)
+            t.wait_for("datacenter1", timeout=BOUND)
 
 
 class Token(unittest.TestCase):
@@ -403,7 +400,7 @@ class Token(unittest.TestCase):
         driver in tests/unit, so all three agree."""
         from cassandra.murmur3 import murmur3
         ks = "ttoken"
-        lib.headless("-n", "300", url(ks, DISTINCT))
+        headless("-n", "300", url(ks, DISTINCT))
         for key, token in CLIENT.query("SELECT thekey, token(thekey) FROM %s.loadtop" % ks):
             self.assertEqual(token, murmur3(key.encode()))
         CLIENT.query("DROP KEYSPACE " + ks)

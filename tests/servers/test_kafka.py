@@ -1,14 +1,18 @@
 """What is produced is what the broker's offsets say; what is consumed is each message exactly once (deliver=share) or
 exactly once for each client (each), in order, through changes of threads, clients and connections and through pauses.
-ctest: timeout=400
+ctest: timeout=900
 """
+import contextlib
+import glob
 import os
 import random
+import signal
 import time
 import unittest
 
 import kafka_node
 import lib
+from patient import BOUND, PATIENT, SOAK, headless, until
 
 RUNS = int(os.environ.get("LOADTOP_SOAK_RUNS") or 3)  # random runs; the soak makes it 50
 CLEAN = {"missing": 0, "duplicates": 0, "redelivered": 0, "reordered": 0}
@@ -27,14 +31,14 @@ def order(pool):
 class Kafka(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.node = kafka_node.Node()
+        cls.node = kafka_node.Node(log_message_timestamp_type="LogAppendTime")
 
     @classmethod
     def tearDownClass(cls):
         cls.node.close()
 
     def produce(self, topic, n, **options):
-        run = lib.headless("-n", n, self.node.url(topic, **options), timeout=90)
+        run = headless("-n", n, self.node.url(topic, **options))
         pool = lib.pool(run)
         self.assertEqual(lib.accounting(pool["ops"]), 0)
         self.assertEqual(pool["ops"]["completed"], n)
@@ -59,11 +63,23 @@ class Kafka(unittest.TestCase):
 
     def test_librdkafkas_threads_are_the_generator_too(self):
         """Compression is done on a thread of the library's: the worker, which only waits, is not what is busiest."""
-        run = lib.headless("-d", "8s", self.node.url(kafka_node.name(), pattern="chain", depth=20000, size=1000,
-                                                     compression="gzip", partitions=1), code=None)
-        share = lib.pool(run)["time_share"]
-        cpu, = (c["value"] for c in run["validity"]["checks"] if c["name"] == "generator_cpu")
-        self.assertGreater(cpu, 2 * (share["generate"] + share["client"]))
+        with lib.Headless("-d", "5s", self.node.url(kafka_node.name(), pattern="chain", depth=20000, size=1000,
+                                                    compression="gzip", partitions=1)) as h:
+            used = {}  # CPU seconds of each thread, as the kernel counts them
+
+            def ended():
+                for task in glob.glob("/proc/%d/task/*/stat" % h.pid):
+                    with contextlib.suppress(OSError), open(task) as f:
+                        name, _, fields = f.read().partition("(")[2].rpartition(") ")
+                        used[task] = name, sum(map(int, fields.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+                return not lib.alive(h.pid)
+            until("the end", ended, every=0.1)
+            run = h.wait(code=None)
+        library = max(cpu for name, cpu in used.values() if name.startswith("rdk:"))
+        worker = max(cpu for name, cpu in used.values() if not name.startswith("rdk:"))
+        told, = (c["value"] for c in run["validity"]["checks"] if c["name"] == "generator_cpu")
+        self.assertGreater(library, worker)
+        self.assertGreater(told, 0.7 * library / run["elapsed_s"])
 
     def test_keys_land_where_javas_client_puts_them(self):
         topic = kafka_node.name()
@@ -79,8 +95,7 @@ class Kafka(unittest.TestCase):
 
     def test_end_to_end_is_counted_once(self):
         topic = kafka_node.name()
-        run = lib.headless("-n", 2000, "-t", 2, self.node.url(topic, ops="e2e", partitions=2, linger=0, pattern="chain"),
-                           timeout=60)
+        run = headless("-n", 2000, "-t", 2, self.node.url(topic, ops="e2e", partitions=2, linger=0, pattern="chain"))
         pool = lib.pool(run)
         self.assertEqual(pool["ops"]["completed"], 2000)
         self.assertEqual(self.node.ends(topic), 2000)
@@ -93,7 +108,7 @@ class Kafka(unittest.TestCase):
         for handling in ("borrow", "copy", "recycle"):
             for work in ("0", "20us"):
                 with self.subTest(handling=handling, work=work):
-                    run = lib.headless("-n", n, "-d", "30s", self.node.url(
+                    run = headless("-n", n, "-d", "240s", self.node.url(
                         topic, ops="consume", **{"from": "earliest"}, clients=4, handling=handling, work=work))
                     pool = lib.pool(run)
                     self.assertEqual(pool["ops"]["completed"], n)
@@ -102,87 +117,84 @@ class Kafka(unittest.TestCase):
                     (self.assertEqual if handling == "borrow" else self.assertGreater)(alloc, 0)
 
     def test_a_producers_settings_change_while_it_runs(self):
-        """One message at a time waits for its linger: after the change there are at most three a second."""
-        topic = kafka_node.name()
-        run = lib.headless("-d", "12s", "--at", "4s set linger 350ms", self.node.url(topic, linger=0, partitions=1))
+        """One message at a time waits for its linger, by the broker's own stamps."""
+        topic, linger_s = kafka_node.name(), 0.35
+        run = headless("-d", "7s", "--at", "3s set linger 350ms", self.node.url(topic, linger=0, partitions=1))
         pool = lib.pool(run)
         self.assertEqual(lib.accounting(pool["ops"]), 0)
         self.assertEqual(pool["ops"]["completed"], self.node.ends(topic))
         self.assertEqual(pool["ops"]["errors"], 0)
         self.assertEqual([e["what"] for e in run["events"] if e["what"] in ("down", "up")], [])
-        late = [s["completed"] for s in pool["series"] if s["t_s"] > 8]
-        self.assertTrue(late and all(n <= 4 for n in late) and sum(late) > 0, pool["series"])
-        self.assertGreater(sum(s["completed"] for s in pool["series"] if s["t_s"] < 4), 4 * 4)
+        times = self.node.appended(topic)
+        self.assertGreater(len(times), 10)
+        self.assertLess(min(b - a for a, b in zip(times, times[1:])), linger_s / 2)
+        self.assertGreater((times[-1] - times[-4]) / 3, 0.9 * linger_s)
 
     def test_n_is_exact_for_what_is_received(self):
         topic = kafka_node.name()
         self.produce(topic, 5000, pattern="chain", depth=500, partitions=2)
-        run = lib.headless("-n", 1234, "-d", "20s", self.node.url(topic, ops="consume", **{"from": "earliest"}))
+        run = headless("-n", 1234, "-d", "240s", self.node.url(topic, ops="consume", **{"from": "earliest"}))
         self.assertEqual(lib.pool(run)["ops"]["completed"], 1234)
-
-    def known_work(self):
-        """How far the share of handling is above what the messages times the work say; and why the run says that
-        this machine disturbed it, if it does."""
-        topic = kafka_node.name()
-        url = lambda **options: self.node.url(topic, partitions=1, **options)
-        run = lib.headless("-d", "7s", url(name="P", rate=1000, arrival="poisson", pattern="chain", depth=50, linger=0,
-                                           duration="7s"),
-                           url(name="C", ops="consume", **{"from": "earliest"}, work="400us"))
-        pool, excuse = lib.pool(run, "C"), lib.disturbed(run)
-        run = consumer(pool)["run"]
-        busy = pool["ops"]["completed"] * 400e-6 / run["client_s"]
-        self.assertGreaterEqual(run["handling_share"], busy - 0.02)
-        self.assertAlmostEqual(run["handling_share"] + run["wait_share"] + run["ready_share"], 1, delta=0.02)
-        self.assertGreater(busy, 0.1)
-        return run["handling_share"] - busy, excuse
 
     def test_where_reading_begins(self):
         topic, group = kafka_node.name(), kafka_node.name()
         self.produce(topic, 100, pattern="chain", partitions=3)
         then = int(time.time() * 1000) + 1
-        lib.until("time goes on", lambda: time.time() * 1000 > then)
+        until("time goes on", lambda: time.time() * 1000 > then)
         self.produce(topic, 50, pattern="chain")
 
         def consumed(n, *args, **options):
-            pool = lib.pool(lib.headless("-d", "5s", *args, self.node.url(topic, ops="consume", **options), timeout=90))
+            """So many, and the group is at the end then: it began so many messages before it."""
+            group = options.setdefault("group", kafka_node.name())
+            pool = lib.pool(headless("-d", "240s" if n else "3s", *(["-n", n] if n else []), *args,
+                                     self.node.url(topic, ops="consume", **options)))
             self.assertEqual(pool["ops"]["completed"], n, options)
             self.assertEqual(order(pool), CLEAN)
-        consumed(150, "-n", 150, **{"from": "earliest"})
+            return sum(max(self.node.offsets(group, topic, p)[0], 0) for p in range(3))
+        self.assertEqual(consumed(150, **{"from": "earliest"}), 150)
         consumed(0, **{"from": "latest"})
-        consumed(50, **{"from": then})
-        consumed(150, "-n", 150, **{"from": "1h"})
-        consumed(60, "-n", 60, group=group, **{"from": "earliest"})
-        consumed(90, "--allow-destructive", group=group)
+        self.assertEqual(consumed(50, **{"from": then}), 150)
+        self.assertEqual(consumed(150, **{"from": "1h"}), 150)
+        self.assertEqual(consumed(60, group=group, **{"from": "earliest"}), 60)
+        self.assertEqual(consumed(90, "--allow-destructive", group=group), 150)
         consumed(0, "--allow-destructive", group=group)
 
     def test_known_work_gives_a_known_share(self):
-        """Handling is what the messages times the work say; waiting is the rest but for the thread's own part. A busy
-        machine only ever adds to it: the best of three runs counts, unless each says that it was disturbed."""
-        seen = []
-        for _ in range(3):
-            seen.append(self.known_work())
-            if seen[-1][0] <= 0.02:
-                return
-        self.assertTrue(all(excuse for _, excuse in seen), seen)
-        print("the upper side was not judged: " + seen[-1][1], flush=True)
+        """Handling is at least what the messages times the work say, and the three shares are all of the time. What a
+        busy machine adds to it is judged in the soak."""
+        topic = kafka_node.name()
+        url = lambda **options: self.node.url(topic, partitions=1, count=3000, **options)
+        run = headless("-d", "240s", url(name="P", rate=1000, arrival="poisson", pattern="chain", depth=50, linger=0),
+                       url(name="C", ops="consume", **{"from": "earliest"}, work="400us"))
+        pool, excuse = lib.pool(run, "C"), lib.disturbed(run)
+        self.assertEqual(pool["ops"]["completed"], 3000)
+        run = consumer(pool)["run"]
+        busy = 3000 * 400e-6 / run["client_s"]
+        self.assertGreaterEqual(run["handling_share"], busy - 0.02)
+        self.assertAlmostEqual(run["handling_share"] + run["wait_share"] + run["ready_share"], 1, delta=0.02)
+        if SOAK and not excuse:
+            self.assertLessEqual(run["handling_share"], busy + 0.02)
 
     def test_where_it_falls_behind(self):
-        """1,000/s for clients that need 1.5 ms a message: 3 take 2,000/s at most, 1 takes 667/s."""
-        topic = kafka_node.name()
-        run = lib.headless("--sweep", "C clients=3,1 hold=15s", self.node.url(
-            topic, name="P", partitions=6, pattern="chain", depth=2000, rate=1000), self.node.url(
-                topic, name="C", partitions=6, ops="consume", assign="hand", clients=3, work="1.5ms"), timeout=150)
+        """50/s for clients that need 30 ms a message: 6 take 200/s at most, 1 takes 33/s."""
+        topic, work_s = kafka_node.name(), 30e-3
+        run = headless("--sweep", "C clients=6,1 hold=14s", self.node.url(
+            topic, name="P", partitions=6, pattern="chain", depth=200, rate=50), self.node.url(
+                topic, name="C", partitions=6, ops="consume", assign="hand", clients=6, work="30ms"))
         pool = lib.pool(run, "C")
         rows = {r["clients"]: r for r in consumer(pool)["by_clients"]}
-        self.assertEqual(set(rows), {1, 3})
-        self.assertIn(rows[3]["state"], ("keeps up", "stressed"), rows)
+        self.assertEqual(set(rows), {1, 6})
+        self.assertIn(rows[6]["state"], ("keeps up", "stressed"), rows)
         self.assertEqual(rows[1]["state"], "falling behind", rows)
         self.assertLess(rows[1]["wait_share"], 0.1, rows)
-        self.assertAlmostEqual(rows[3]["handling_share"], rows[3]["messages_per_s"] * 1.5e-3 / 3, delta=0.03)
+        for clients, row in rows.items():
+            self.assertGreater(row["handling_share"], row["messages_per_s"] * work_s / clients - 0.03, rows)
+            if SOAK:
+                self.assertLess(row["handling_share"], row["messages_per_s"] * work_s / clients + 0.03, rows)
         grows = rows[1]["produced_per_s"] - rows[1]["messages_per_s"]
         self.assertAlmostEqual(rows[1]["lag_slope_per_s"], grows, delta=0.25 * grows)
         found, = consumer(pool)["findings"]
-        self.assertIn("falls behind with 1 client, keeps up from 3", found)
+        self.assertIn("falls behind with 1 client, keeps up from 6", found)
         self.assertEqual(len(consumer(pool)["table"]["rows"]), 2)
         self.assertEqual(pool["bottleneck"]["kind"], "client", pool["bottleneck"])
         for plateau in pool["plateaus"]:
@@ -191,9 +203,9 @@ class Kafka(unittest.TestCase):
     def test_a_sweep_waits_for_the_verdict(self):
         """Without hold= a step ends when it is steady, which throughput is long before one knows whether lag grows."""
         topic = kafka_node.name()
-        run = lib.headless("--sweep", "C connections=0,1", self.node.url(
-            topic, name="P", partitions=2, pattern="chain", depth=500, rate=500), self.node.url(
-                topic, name="C", partitions=2, ops="consume", deliver="each", clients=4, handling="copy"), timeout=150)
+        run = headless("--sweep", "C connections=0,1", self.node.url(
+            topic, name="P", partitions=2, pattern="chain", depth=500, rate=100), self.node.url(
+                topic, name="C", partitions=2, ops="consume", deliver="each", clients=4, handling="copy"))
         pool = lib.pool(run, "C")
         rows = consumer(pool)["by_clients"]
         self.assertEqual([r["connections"] for r in rows], [4, 1])
@@ -214,16 +226,20 @@ class Kafka(unittest.TestCase):
         if rng.random() < 0.4:
             pause = rng.uniform(1, t)
             at += ["--at", "%.2fs C pause" % pause, "--at", "%.2fs C resume" % (pause + rng.uniform(0.2, 1))]
-        rate = rng.choice((500, 5000, 15000))
+        rate = rng.choice((500, 2000, 5000))
         n = int(rate * t)
         options = {"share": {}, "hand": {"assign": "hand"}, "each": {"deliver": "each"}}[mode]
         options.update(work=rng.choice(("0", "0", "20us")), handling=rng.choice(("borrow", "copy", "recycle")))
         partitions = rng.choice((1, 3, 8))
-        run = lib.headless("-d", "%.1fs" % (t + 8), *at,
-                           self.node.url(topic, name="P", partitions=partitions, pattern="chain", depth=200, rate=rate,
-                                         count=n),
-                           self.node.url(topic, name="C", partitions=partitions, ops="consume", **{"from": "earliest"},
-                                         clients=rng.randint(1, 5), **options), timeout=90)
+        # How many "each" makes of it is not known: its clients begin at the earliest message whenever they come.
+        if mode != "each":
+            options["count"] = n
+        with lib.Headless("-d", "240s", *PATIENT, *at,
+                          self.node.url(topic, name="P", partitions=partitions, pattern="chain", depth=200, rate=rate,
+                                        count=n),
+                          self.node.url(topic, name="C", partitions=partitions, ops="consume", **{"from": "earliest"},
+                                        clients=rng.randint(1, 5), **options)) as h:
+            run = kafka_node.settled(h, self.node, topic) if mode == "each" else h.wait(timeout=BOUND)
         produced, consumed = lib.pool(run, "P"), lib.pool(run, "C")
         told = "seed %d %s: %s" % (seed, mode, at)
         self.assertEqual(lib.accounting(produced["ops"]), 0, told)
@@ -242,16 +258,20 @@ class Kafka(unittest.TestCase):
             self.random_run(seed, ("share", "hand", "each")[seed % 3])
 
     def test_each_client_gets_every_message(self):
-        topic, n = kafka_node.name(), 20000
+        topic, n = kafka_node.name(), 6000
         self.produce(topic, n, pattern="chain", depth=500, partitions=5)
         for clients, connections, threads in ((1, 1, 1), (6, 6, 1), (6, 2, 1), (7, 1, 1), (3, 3, 2), (4, 2, 2)):
             with self.subTest(clients=clients, connections=connections, threads=threads):
-                want = n * clients * threads  # once it is also seen that nothing comes after them
-                more, patience = (1, "6s") if clients == 7 else (0, "60s")
-                run = lib.headless("-n", want + more, "-d", patience, "-t", threads, self.node.url(
-                    topic, ops="consume", deliver="each", **{"from": "earliest"}, clients=clients,
-                    connections=connections))
-                pool = lib.pool(run)
+                want = n * clients * threads
+                once = clients == 7  # it is also seen that nothing comes after them
+                with lib.Headless("-n", want + once, "-d", "240s", "-t", threads, self.node.url(
+                        topic, ops="consume", deliver="each", **{"from": "earliest"}, clients=clients,
+                        connections=connections, name="C")) as h:
+                    if once:
+                        until("all are there, and 10 s later too", lambda: [p["C"][1] for p in kafka_node.progress(
+                            h)][-2:] == [want, want], every=0.2)
+                        h.signal(signal.SIGINT)
+                    pool = lib.pool(h.wait(code=130 if once else 0, timeout=BOUND))
                 self.assertEqual(pool["ops"]["completed"], want)
                 self.assertEqual(order(pool), CLEAN)
 

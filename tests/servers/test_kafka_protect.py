@@ -1,9 +1,10 @@
 """What a run makes bears its mark on the cluster, and `clean` removes that and nothing else, whatever a file names; what
 only reads leaves no trace; a cluster that is denied, or that is not on this machine, gets nothing before a yes.
-ctest: timeout=300
+ctest: timeout=900
 """
 import json
 import os
+import re
 import shutil
 import socket
 import struct
@@ -14,6 +15,7 @@ import unittest
 
 import kafka_node
 import lib
+from patient import BOUND, headless, until
 
 ACL = ("kafka.admin.AclCommand", "--add", "--deny-principal", "User:load", "--operation", "Read", "--group", "loadtop.",
        "--resource-pattern-type", "prefixed")
@@ -25,6 +27,7 @@ class Between:
     def __init__(self, node):
         self.port = int(node.bootstrap.rpartition(":")[2])
         self.cluster, self.other, self.links = node.cluster().encode(), None, []
+        self.told = 0  # how often it said that it is of the other
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.bootstrap = "127.0.0.1:%d" % self.listener.getsockname()[1]
         place = lambda port: struct.pack(">H", 9) + b"127.0.0.1" + struct.pack(">i", port)
@@ -49,8 +52,9 @@ class Between:
                     body = f.read(struct.unpack(">i", size)[0])
                     if answers:
                         body = body.replace(*self.places)
-                    if answers and self.other:
+                    if answers and self.other and self.cluster in body:
                         body = body.replace(self.cluster, self.other)
+                        self.told += 1
                     b.sendall(size + body)
         except (OSError, struct.error):
             pass
@@ -92,7 +96,7 @@ class Protect(unittest.TestCase):
     def run_of(self, *args, **more):
         """A run and its file."""
         path = os.path.join(self.dir, kafka_node.name() + ".json")
-        run = lib.headless(*args, **more)
+        run = headless(*args, **more)
         with open(path, "w") as f:
             json.dump({k: v for k, v in run.items() if k[0] != "_"}, f)
         return run, path
@@ -108,14 +112,14 @@ class Protect(unittest.TestCase):
         return path
 
     def clean(self, path, code, *words, args=("--yes",), env=None):
-        r = lib.loadtop("clean", *args, path, timeout=60, env=env)
+        r = lib.loadtop("clean", *args, path, timeout=BOUND, env=env)
         self.assertEqual(r.code, code, r)
         for word in words:
             self.assertIn(word, r.out + r.err)
         return r
 
     def refused(self, *args, words=()):
-        r = lib.loadtop("--headless", "-n", 10, *args, timeout=60)
+        r = lib.loadtop("--headless", "-n", 10, *args, timeout=BOUND)
         self.assertEqual(r.code, 2, r)
         for word in words:
             self.assertIn(word, r.err)
@@ -137,7 +141,7 @@ class Protect(unittest.TestCase):
         self.assertEqual(self.node.ends(topic), 150)
         self.clean(path, 0, "gone: topic %s (150 messages)" % topic)
         self.assertNotIn(topic, self.node.topics())
-        lib.until("its mark is gone", lambda: mark not in self.node.groups())
+        until("its mark is gone", lambda: mark not in self.node.groups())
         self.clean(path, 0, "not there any more")
         # Somebody makes another of that name.
         self.node.kcat("-P", "-t", topic, stdin="theirs\n")
@@ -146,7 +150,7 @@ class Protect(unittest.TestCase):
 
     def test_an_empty_topic_of_somebody_is_not_ours(self):
         topic = kafka_node.name()
-        lib.headless("-n", 1, self.node.url(kafka_node.name()))
+        headless("-n", 1, self.node.url(kafka_node.name()))
         self.node.tool("org.apache.kafka.tools.TopicCommand", "--create", "--topic", topic)
         self.refused(self.node.url(topic), words=("bears no mark", "--allow-destructive"))
         self.assertEqual(self.node.ends(topic), 0)
@@ -158,7 +162,7 @@ class Protect(unittest.TestCase):
 
     def test_groups(self):
         topic, group, theirs = kafka_node.name(), kafka_node.name(), kafka_node.name()
-        run, path = self.run_of("-n", 200, "-d", "20s", self.node.url(topic, name="P", count=200),
+        run, path = self.run_of("-n", 200, "-d", "240s", self.node.url(topic, name="P", count=200),
                                 self.node.url(topic, name="C", ops="consume", group=group, **{"from": "earliest"}))
         consumer = lib.pool(run, "C")
         self.assertIn({"kind": "group", "what": group, "count": 1}, consumer["left_behind"])
@@ -180,7 +184,7 @@ class Protect(unittest.TestCase):
         self.assertIn(group, self.node.groups())
         # All of the run: the topic goes, and what lay under it.
         self.clean(path, 1, "gone: topic %s (200 messages)" % topic)
-        lib.until("its marks are gone", lambda: not [g for g in self.node.groups() if topic in g or g.endswith("." + group)])
+        until("its marks are gone", lambda: not [g for g in self.node.groups() if topic in g or g.endswith("." + group)])
         self.assertEqual(self.node.offsets(group, "warm-up")[0], 1)
 
     def test_files_that_are_no_files_of_ours(self):
@@ -214,16 +218,16 @@ class Protect(unittest.TestCase):
 
     def test_only_reading_leaves_no_trace(self):
         topic, group = kafka_node.name(), kafka_node.name()
-        lib.headless("-n", 100, self.node.url(topic, partitions=2))
+        headless("-n", 100, self.node.url(topic, partitions=2))
         self.node.commit(group, topic, 7)
         topics, groups = self.node.topics(), self.node.groups()
-        run = lib.headless("-n", 100, "-d", "20s", "--read-only", self.node.url(topic, ops="consume", **{"from": "earliest"}))
+        run = headless("-n", 100, "-d", "240s", "--read-only", self.node.url(topic, ops="consume", **{"from": "earliest"}))
         self.assertEqual(lib.pool(run)["ops"]["completed"], 100)
         self.assertEqual(lib.pool(run)["left_behind"], [])
         self.assertTrue([e for e in run["events"] if "assigned by hand" in (e["to"] or "")], run["events"])
         held = sum(1 for _ in self.node.kcat("-C", "-t", topic, "-p", 0, "-o", 7, "-e", "-q", "-f", "x"))
         held += sum(1 for _ in self.node.kcat("-C", "-t", topic, "-p", 1, "-e", "-q", "-f", "x"))
-        run = lib.headless("-n", held, "-d", "20s", "--read-only", self.node.url(topic, ops="consume", group=group))
+        run = headless("-n", held, "-d", "240s", "--read-only", self.node.url(topic, ops="consume", group=group))
         self.assertEqual(lib.pool(run)["ops"]["completed"], held)
         self.refused("--read-only", self.node.url(topic, ops="consume", assign="group"), words=("assign=hand",))
         self.refused("--read-only", self.node.url(kafka_node.name(), ops="consume"), words=("--read-only makes none",))
@@ -233,25 +237,25 @@ class Protect(unittest.TestCase):
     def test_a_topic_is_made_by_create_alone(self):
         """This broker makes every topic that a client asks for, unless the client says not to."""
         topic, missing = kafka_node.name(), kafka_node.name()
-        r = lib.loadtop("--headless", "-n", 1, self.node.url(missing, create="no"), timeout=60)
+        r = lib.loadtop("--headless", "-n", 1, self.node.url(missing, create="no"), timeout=BOUND)
         self.assertEqual(r.code, 1, r)
-        with lib.Headless("-d", "60s", "--timeout", "1s", self.node.url(topic, rate=100, pattern="chain")) as h:
-            lib.until("load", lambda: topic in self.node.topics() and self.node.ends(topic) > 20, timeout=30)
+        with lib.Headless("-d", "240s", "--timeout", "1s", self.node.url(topic, rate=100, pattern="chain")) as h:
+            until("load", lambda: topic in self.node.topics() and self.node.ends(topic) > 20)
             self.node.tool("org.apache.kafka.tools.TopicCommand", "--delete", "--topic", topic)
-            lib.until("it is deleted", lambda: topic not in self.node.topics())
-            time.sleep(2)  # long enough for the producer to miss it, and to ask for it
+            until("it is deleted", lambda: topic not in self.node.topics())
+            until("the producer has missed it", lambda: re.search(r" err [1-9]", h.text()[1]), every=0.2)
             h.signal(2)
-            run = h.wait(code=130)
+            run = h.wait(code=130, timeout=BOUND)
         self.assertGreater(lib.pool(run)["ops"]["errors"] + lib.pool(run)["ops"]["timeouts"], 0)
         topics = self.node.topics()
         self.assertFalse({topic, missing} & set(topics), topics)
 
     def test_who_it_is(self):
         topic, group = kafka_node.name(), kafka_node.name()
-        with lib.Headless("-d", "60s", self.node.url(topic, ops="consume", group=group)) as h:
-            client, = lib.until("a member", lambda: self.node.clients(group), timeout=40)
+        with lib.Headless("-d", "240s", self.node.url(topic, ops="consume", group=group)) as h:
+            client, = until("a member", lambda: self.node.clients(group))
             h.signal(2)
-            run = h.wait(code=130)
+            run = h.wait(code=130, timeout=BOUND)
         self.assertRegex(client, r"^loadtop:[\w.-]+@[\w.-]+:%s$" % run["run_id"])
 
     def rules(self, text):
@@ -275,10 +279,10 @@ class Protect(unittest.TestCase):
     def load_between(self, topic):
         between = Between(self.node)
         self.addCleanup(between.close)
-        h = lib.Headless("-d", "100s", "--timeout", "2s", self.node.url(topic, place=between.bootstrap, partitions=1,
+        h = lib.Headless("-d", "900s", "--timeout", "2s", self.node.url(topic, place=between.bootstrap, partitions=1,
                                                                        linger=0, rate="200/s"))
         self.addCleanup(h.close)
-        lib.until("load", lambda: topic in self.node.topics() and self.node.ends(topic) > 100, timeout=60)
+        until("load", lambda: topic in self.node.topics() and self.node.ends(topic) > 100)
         return between, h
 
     def test_a_cluster_that_is_denied_answers_later(self):
@@ -286,7 +290,7 @@ class Protect(unittest.TestCase):
         topic = kafka_node.name()
         between, h = self.load_between(topic)
         between.become(b"A" * 22)
-        run = h.wait(code=2, timeout=60)
+        run = h.wait(code=2, timeout=BOUND)
         self.assertIn("A" * 22 + " answers now, and is denied", json.dumps(run["events"]))
         self.assertGreater(self.node.ends(topic), 100)
 
@@ -295,17 +299,18 @@ class Protect(unittest.TestCase):
         topic = kafka_node.name()
         between, h = self.load_between(topic)
         between.become(b"B" * 22)
+        until("it is told", lambda: between.told > 2)
 
         def still():
             seen, end = self.node.ends(topic), time.monotonic() + 3
             while time.monotonic() < end and self.node.ends(topic) == seen:
                 time.sleep(0.1)
             return self.node.ends(topic) == seen and seen
-        at = lib.until("nothing is sent", still, timeout=60)
+        at = until("nothing is sent", still)
         between.become(None)
-        lib.until("load again", lambda: self.node.ends(topic) > at + 100, timeout=60)
+        until("load again", lambda: self.node.ends(topic) > at + 100)
         h.signal(2)
-        said = json.dumps(h.wait(code=130)["events"])
+        said = json.dumps(h.wait(code=130, timeout=BOUND)["events"])
         for words in ("cluster %s answers there now, and the pool was opened on " % ("B" * 22), " answers again"):
             self.assertIn(words, said)
 
@@ -315,7 +320,7 @@ class Protect(unittest.TestCase):
                                    ({"size": 0, "ops": "e2e"}, 10000, 39)):
             with self.subTest(**query):
                 topic = kafka_node.name()
-                run = lib.headless("-d", "60s", "--max-bytes", most, self.node.url(topic, partitions=1, linger=0, **query))
+                run = headless("-d", "240s", "--max-bytes", most, self.node.url(topic, partitions=1, linger=0, **query))
                 self.assertEqual(run["ended_by"], "rule")
                 sizes = [max(int(k), 0) + max(int(v), 0) + 7 for k, v in (line.split() for line in self.node.kcat(
                     "-C", "-t", topic, "-e", "-q", "-f", "%K %S\n").splitlines())]
@@ -335,20 +340,20 @@ class Protect(unittest.TestCase):
         topic = kafka_node.name()
         t = lib.Tmux(lib.LOADTOP, self.away("127.0.0.1", topic, partitions=1, linger=0), cols=100, rows=30)
         self.addCleanup(t.close)
-        t.wait_for("not on this machine", timeout=30)
+        t.wait_for("not on this machine", timeout=BOUND)
         time.sleep(1)  # long enough for a broker to be connected to, made to make a topic, and written to
         self.assertNotIn(topic, self.node.topics())
         t.send("y")
-        lib.until("load", lambda: topic in self.node.topics() and self.node.ends(topic) > 10, timeout=60)
+        until("load", lambda: topic in self.node.topics() and self.node.ends(topic) > 10)
 
     def test_z_a_target_that_suffers_is_left_alone(self):
         """Its last: a disk of the broker's is full, and the partitions on it have lost their leader."""
         topic = kafka_node.name()
-        with lib.Headless("-d", "100s", "--timeout", "3s", self.away(
+        with lib.Headless("-d", "900s", "--timeout", "3s", self.away(
                 lib.AWAY, topic, partitions=1, size=10000, pattern="chain", depth=100)) as h:
-            lib.until("it is paused", lambda: "paused" in h.text()[1], timeout=90)
+            until("it is paused", lambda: "paused" in h.text()[1])
             h.signal(2)
-            run = h.wait(code=130)
+            run = h.wait(code=130, timeout=BOUND)
         said = [e["to"] for e in run["events"] if e["by"] == "rule" and "paused" in (e["to"] or "")]
         self.assertTrue(any("lost its leader" in s for s in said), run["events"])
 

@@ -1,17 +1,20 @@
 """The other side of the account of open load, against servers that go away: what the schedule made due was offered, or
 was dropped, or was not started, and nothing else became of it. And -n with bulks ends, exactly.
-ctest: timeout=120
+ctest: timeout=600
 """
 import os
 import sys
+import time
 import unittest
 
 import lib
+from patient import headless, stop, until
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crate_standin"))
 from harness import Standin
 
-DEEP = ["--pattern", "chain", "--depth", 20000, "--timeout", "1s", "-d", "2s", "--rate", "3k/s"]
+DEEP = ["--pattern", "chain", "--depth", 20000, "--timeout", "1s", "--rate", "3k/s", "-d", "900s"]
+GONE_S = 2  # longer than the timeout: what was due at its beginning is dropped
 
 
 class Account(unittest.TestCase):
@@ -19,9 +22,6 @@ class Account(unittest.TestCase):
         """Both identities; all that the load offered came from the schedule."""
         ops = pool["ops"]
         self.assertEqual(lib.accounting(ops), 0, ops)
-        # By the rate, but for the moment in which a thread begins.
-        self.assertAlmostEqual(ops["offered"] + ops.get("not_started", 0), 3000 * pool["loaded_s"],
-                               delta=300 * lib.SLOW)
         self.assertEqual(lib.unaccounted(pool), 0, pool["schedule"])
         self.assertEqual(ops["offered"] + ops["not_started"], pool["schedule"]["due"], ops)
         check = next(c for c in run["validity"]["checks"] if (c["name"], c["pool"]) == ("dropped", pool["name"]))
@@ -32,9 +32,10 @@ class Account(unittest.TestCase):
         with lib.Redis() as redis:
             with lib.Headless(*DEEP, redis.url + "?name=chain", redis.url + "?name=queue&pattern=queue",
                               redis.url + "?name=batch&pattern=batch&depth=100&clients=50") as h:
-                lib.until("load runs", lambda: redis.calls("get") > 3000)
+                until("load runs", lambda: redis.calls("get") > 3000)
                 redis.kill()
-                run = h.wait()
+                time.sleep(GONE_S)
+                run = stop(h)
         for pool in run["pools"]:
             with self.subTest(pool=pool["name"]):
                 ops = self.holds(run, pool)
@@ -45,9 +46,10 @@ class Account(unittest.TestCase):
         """The values fill every buffer on the way, so that most of what is due cannot be sent."""
         with lib.Redis() as redis:
             with lib.Headless(*DEEP, redis.url + "?ops=set&size=32k&keys=10") as h:
-                lib.until("load runs", lambda: redis.calls("set") > 1000)
+                until("load runs", lambda: redis.calls("set") > 1000)
                 redis.freeze()
-                run = h.wait()
+                time.sleep(GONE_S)
+                run = stop(h)
             redis.thaw()
         ops = self.holds(run, lib.pool(run))
         self.assertGreater(ops["dropped"], 0)
@@ -57,8 +59,8 @@ class Account(unittest.TestCase):
         pools = {"whole": "rows=100&count=500", "short": "rows=70&count=500", "threads": "rows=70&count=500&threads=3",
                  "warm": "rows=100&count=500&warmup=250ms", "poisson": "rows=80&count=500&arrival=poisson&warmup=90ms"}
         with Standin() as s:
-            run = lib.headless("--rate", "1k/s", "--pattern", "chain", "--depth", 4,
-                               *["%s&name=%s" % (s.url(query=q), name) for name, q in pools.items()])
+            run = headless("--rate", "1k/s", "--pattern", "chain", "--depth", 4,
+                           *["%s&name=%s" % (s.url(query=q), name) for name, q in pools.items()])
         self.assertEqual(run["ended_by"], "count")
         for pool in run["pools"]:
             with self.subTest(pool=pool["name"]):

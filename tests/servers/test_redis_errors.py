@@ -1,5 +1,5 @@
 """What goes wrong on a Redis, by class: counted where the server counted it, named as the server named it; and who
-may not come in is told so. Also passwords, users, databases, protection and clean.   ctest: timeout=180
+may not come in is told so. Also passwords, users, databases, protection and clean.   ctest: timeout=600
 """
 import http.server
 import json
@@ -9,6 +9,7 @@ import threading
 import unittest
 
 import lib
+from patient import BOUND, PATIENT, headless, stop, until
 
 
 def classes(pool):
@@ -32,7 +33,7 @@ class Errors(unittest.TestCase):
 
     def run_errors(self, *args, count=20000, redis=None, url=None):
         redis = redis or self.redis
-        run = lib.headless("-n", count, "--clients", 10, *args, url or redis.url)
+        run = headless("-n", count, "--clients", 10, *args, url or redis.url)
         pool = lib.pool(run)
         self.assertEqual(lib.accounting(pool["ops"]), 0)
         self.assertEqual(pool["ops"]["offered"], count)
@@ -75,7 +76,7 @@ class Errors(unittest.TestCase):
     def test_read_only_replica(self):
         with lib.Redis() as replica:
             replica.command("REPLICAOF", "127.0.0.1", self.redis.port)
-            lib.until("the replica is in step", lambda: replica.info("replication")["master_link_status"] == "up")
+            until("the replica is in step", lambda: replica.info("replication")["master_link_status"] == "up")
             replica.command("CONFIG", "RESETSTAT")
             pool = self.run_errors(redis=replica)
             self.assertEqual(set(classes(pool)), {"READONLY"})
@@ -87,10 +88,14 @@ class Errors(unittest.TestCase):
         self.redis.command("CONFIG", "SET", "busy-reply-threshold", 50)
         script = lib.RedisClient(self.redis.address)
         text = b"local t=redis.call('TIME') repeat local n=redis.call('TIME') until (n[1]-t[1])*1000000+n[2]-t[2]>700000"
-        with lib.Headless("-d", "%ds" % (4 * lib.SLOW), "--rate", "500/s", "--clients", 5, self.redis.url) as h:
-            lib.until("load runs", lambda: self.redis.calls("get") > 50)
+        script.socket.settimeout(BOUND)
+        with lib.Headless("-d", "900s", *PATIENT, "--rate", "500/s", "--clients", 5, self.redis.url) as h:
+            until("load runs", lambda: self.redis.calls("get") > 50)
             script.socket.sendall(b"*3\r\n$4\r\nEVAL\r\n$%d\r\n%s\r\n$1\r\n0\r\n" % (len(text), text))
-            pool = lib.pool(h.wait())
+            script.reply()
+            before = self.redis.calls("get")
+            until("load is back", lambda: self.redis.calls("get") > before + 50)
+            pool = lib.pool(stop(h))
         script.close()
         self.assertEqual(set(classes(pool)), {"BUSY"})
         self.assertGreater(classes(pool)["BUSY"], 0)
@@ -98,18 +103,19 @@ class Errors(unittest.TestCase):
 
     def test_unlinked_connections(self):
         """CLIENT KILL in the middle: what was in flight is an error, the rest goes on."""
-        with lib.Headless("-d", "%ds" % (4 * lib.SLOW), "--clients", 20, "--pattern", "chain", self.redis.url) as h:
-            lib.until("load runs", lambda: self.redis.calls("get") > 1000)
+        with lib.Headless("-d", "900s", *PATIENT, "--clients", 20, "--pattern", "chain", self.redis.url) as h:
+            until("load runs", lambda: self.redis.calls("get") > 1000)
             self.assertGreaterEqual(self.redis.command("CLIENT", "KILL", "TYPE", "normal"), 20)
             before = self.redis.calls("get")
-            lib.until("load is back", lambda: self.redis.calls("get") > before + 100)
-            pool = lib.pool(h.wait())
+            until("load is back", lambda: self.redis.calls("get") > before + 100)
+            pool = lib.pool(stop(h))
         self.assertEqual(set(classes(pool)), {"closed"})
         self.assertLessEqual(pool["ops"]["errors"], 20 * 16)
         self.assertEqual(lib.accounting(pool["ops"]), 0)
         # The outcome of those is unknown: the server counted some of them, and completed never more than it.
         self.assertGreaterEqual(self.redis.calls("get", "set"), pool["ops"]["completed"])
-        self.assertLessEqual(self.redis.calls("get", "set"), pool["ops"]["completed"] + pool["ops"]["errors"])
+        self.assertLessEqual(self.redis.calls("get", "set"), pool["ops"]["completed"] + pool["ops"]["errors"] +
+                             pool["ops"]["in_flight"])
 
 
 class Entrance(unittest.TestCase):
@@ -126,35 +132,35 @@ class Entrance(unittest.TestCase):
         with lib.Redis(password="geheim/@:") as redis:
             port = redis.port
             good = "redis://:geheim%%2F%%40%%3A@127.0.0.1:%d" % port
-            pool = lib.pool(lib.headless("-n", 1000, good))
+            pool = lib.pool(headless("-n", 1000, good))
             self.assertEqual(pool["ops"]["completed"], 1000)
             self.assertNotIn("geheim", json.dumps(pool))
-            self.assertEqual(lib.pool(lib.headless("-n", 10, "redis://127.0.0.1:%d" % port, env={
+            self.assertEqual(lib.pool(headless("-n", 10, "redis://127.0.0.1:%d" % port, env={
                 "LOADTOP_PASSWORD": "geheim/@:"}))["ops"]["completed"], 10)
             self.refused("redis://127.0.0.1:%d" % port, 1, "NOAUTH", "password")
             self.refused("redis://:geheim@127.0.0.1:%d" % port, 1, "WRONGPASS")
             self.refused("redis://nobody:geheim@127.0.0.1:%d" % port, 1, "WRONGPASS")
             self.assertEqual(redis.calls("get", "set"), 1010)
             redis.command("ACL", "SETUSER", "tester", "on", ">geheim", "~loadtop:*", "+@all")
-            pool = lib.pool(lib.headless("-n", 1000, "redis://tester:geheim@127.0.0.1:%d" % port))
+            pool = lib.pool(headless("-n", 1000, "redis://tester:geheim@127.0.0.1:%d" % port))
             self.assertEqual(pool["ops"]["completed"], 1000)
 
     def test_database(self):
         with lib.Redis() as redis:
-            lib.headless("-n", 2000, "--ops", "set", "--dist", "sequential", "--keys", 500, redis.url + "/3")
+            headless("-n", 2000, "--ops", "set", "--dist", "sequential", "--keys", 500, redis.url + "/3")
             self.assertEqual(set(redis.info("keyspace")), {"db3"})
             self.assertTrue(redis.info("keyspace")["db3"].startswith("keys=501,"))
             self.refused(redis.url + "/99", 1, "SELECT", "out of range")
             self.refused(redis.url + "/three", 2, "database")
         with lib.Redis(unix=True) as redis:
-            lib.headless("-n", 100, "--ops", "set", redis.url + "?db=2")
+            headless("-n", 100, "--ops", "set", redis.url + "?db=2")
             self.assertEqual(set(redis.info("keyspace")), {"db2"})
 
     def test_too_many_clients(self):
         with lib.Redis("--maxclients", "16") as redis:
-            pool = lib.pool(lib.headless("-d", "1s", "--clients", "40", redis.url))
+            pool = lib.pool(headless("-n", 2000, "--clients", "40", redis.url))
             # Those that got in work; the others wait for a connection, and nothing is miscounted.
-            self.assertGreater(pool["ops"]["completed"], 100)
+            self.assertEqual(pool["ops"]["completed"], 2000)
             self.assertEqual(lib.accounting(pool["ops"]), 0)
             self.assertEqual(redis.calls("get", "set"), pool["ops"]["completed"])
 
@@ -205,14 +211,14 @@ class Traces(unittest.TestCase):
                 redis.command("SET", "loadtop:%d" % i, i)       # not as ours are named
             redis.command("SET", "loadtop:000000005000", "beyond")  # beyond the keys of this run
             every = "get,set,incr,del,exists,lpush,rpop,sadd,hset,hget,zadd,zrange,ping"
-            run = lib.headless("-n", 30000, "--keys", 900, "--ops", every, "--clients", 20, redis.url)
+            run = headless("-n", 30000, "--keys", 900, "--ops", every, "--clients", 20, redis.url)
             left = lib.pool(run)["left_behind"]
             ours = redis.command("DBSIZE") - 601
             self.assertEqual([e["kind"] for e in left], 6 * ["keys"] + ["mark"])
-            if lib.SANITIZED:  # too slow to have counted them in time: then it says nothing
-                left = [e for e in left if e["count"] is not None]
-            else:
+            # Where the server was too busy to count them in time, it says nothing.
+            if None not in [e["count"] for e in left]:
                 self.assertEqual(sum(e["count"] for e in left), ours)
+            left = [e for e in left if e["count"] is not None]
             for e in [e for e in left if e["kind"] == "keys"]:
                 self.assertEqual(len(redis.command("KEYS", e["prefix"] + "0" * 8 + "[0-9]" * 4))
                                  - (e["prefix"] == "loadtop:"), e["count"])
@@ -232,16 +238,16 @@ class Traces(unittest.TestCase):
             self.assertEqual(result.code, 2, result)
             self.assertIn("--allow-destructive", result.err)
             self.assertEqual((result.out, result.err.count("\n")), ("", 1), result)  # before anything starts
-            run = lib.headless("-d", "1s", "--at", "100ms add %s?name=late&prefix=" % redis.url, "null:", code=None)
+            run = headless("-d", "1s", "--at", "100ms add %s?name=late&prefix=" % redis.url, "null:", code=None)
             self.assertEqual(lib.pool(run, "late")["ops"]["offered"], 0)
             self.assertEqual(redis.command("DBSIZE"), 0)
-            lib.headless("-n", 50, "--ops", "set", "--dist", "sequential", "--allow-destructive",
-                         redis.url + "?prefix=")
+            headless("-n", 50, "--ops", "set", "--dist", "sequential", "--allow-destructive",
+                     redis.url + "?prefix=")
             self.assertEqual(redis.command("EXISTS", "000000000000", "000000000049"), 2)
 
     def test_read_only_only_reads(self):
         with lib.Redis() as redis:
-            pool = lib.pool(lib.headless("-n", 5000, "--read-only", "--ops", "get,set,exists,incr", redis.url))
+            pool = lib.pool(headless("-n", 5000, "--read-only", "--ops", "get,set,exists,incr", redis.url))
             self.assertEqual(pool["ops"]["completed"], 5000)
             self.assertEqual(redis.calls("get", "exists"), 5000)
             self.assertEqual(redis.calls("set", "incr"), 0)
@@ -250,7 +256,7 @@ class Traces(unittest.TestCase):
     def test_stats_are_the_servers(self):
         with lib.Redis() as redis, lib.Redis() as idle:
             others = [lib.RedisClient(redis.address) for _ in range(7)]
-            run = lib.headless("-d", "3s", "--clients", 25, "--keys", 100, redis.url, idle.url + "?rate=10")
+            run = headless("--clients", 25, "--keys", 100, redis.url + "?count=60000", idle.url + "?rate=10&count=30")
             for o in others:
                 o.close()
             busy, quiet = run["pools"]
@@ -259,9 +265,12 @@ class Traces(unittest.TestCase):
             self.assertEqual(stats["role"], "master")
             self.assertGreater(stats["hit_ratio"], 0.9)
             self.assertEqual(stats["get_hits"] + stats["get_misses"], busy["by_op"]["get"]["completed"])
-            self.assertEqual(stats["get_hits"], int(redis.info("stats")["keyspace_hits"])
-                             - sum(e["count"] for e in busy["left_behind"] if e["kind"] == "keys"))  # asked for at the end
-            self.assertLess(quiet["backend_stats"]["server_cpu_share"], 0.3)
+            # The server counts what is asked of it at the end, too: each key, once more where an answer was late.
+            counted = sum(e["count"] for e in busy["left_behind"] if e["kind"] == "keys")
+            others = int(redis.info("stats")["keyspace_hits"]) - stats["get_hits"]
+            self.assertGreaterEqual(others, counted)
+            self.assertEqual(others % counted, 0, (others, counted))
+            self.assertLess(quiet["backend_stats"]["server_cpu_share"], 0.3)  # ten requests a second: some 0.003
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 """Redis over TLS (rediss://): the same exact counts, and nobody is trusted without reason. A server with certificates
-of the test's own, which asks clients for theirs.   ctest: timeout=240
+of the test's own, which asks clients for theirs.   ctest: timeout=600
 """
 import json
 import os
@@ -10,6 +10,7 @@ import time
 import unittest
 
 import lib
+from patient import PATIENT, headless, stop, until
 
 
 class Secure(unittest.TestCase):
@@ -52,7 +53,7 @@ class Secure(unittest.TestCase):
 
     def exactly(self, n, *args, **options):
         self.redis.command("CONFIG", "RESETSTAT")
-        pool = lib.pool(lib.headless("-n", n, "--timeout", "60s", *args, self.url(**options)))
+        pool = lib.pool(headless("-n", n, *args, self.url(**options)))
         self.assertEqual(pool["ops"]["completed"], n, pool["error_classes"])
         self.assertEqual(lib.accounting(pool["ops"]), 0)
         self.assertEqual(self.redis.calls("get", "set"), n)
@@ -76,7 +77,7 @@ class Secure(unittest.TestCase):
 
     def test_by_name_and_clean(self):
         self.redis.command("FLUSHALL")
-        run = lib.headless("-n", 500, "--ops", "set", "--keys", 50, self.url(host="localhost"))
+        run = headless("-n", 500, "--ops", "set", "--keys", 50, self.url(host="localhost"))
         self.assertEqual(self.redis.command("DBSIZE"), sum(e["count"] for e in lib.pool(run)["left_behind"]))
         path = self.file("run.json")
         with open(path, "w") as f:
@@ -91,7 +92,7 @@ class Secure(unittest.TestCase):
 
     def refused(self, url, *words, code=1):
         before = self.redis.calls("get", "set")
-        result = lib.loadtop("--headless", "-n", "10", url, timeout=40)
+        result = lib.loadtop("--headless", "-n", "10", url)
         self.assertEqual(result.code, code, result)
         for word in words:
             self.assertIn(word, result.err)
@@ -115,7 +116,7 @@ class Secure(unittest.TestCase):
             self.assertIn(option, result.err)
 
     def test_a_certificate_of_another_name(self):
-        result = lib.loadtop("--headless", "-n", "10", self.url(host="127.0.0.2"), timeout=40)
+        result = lib.loadtop("--headless", "-n", "10", self.url(host="127.0.0.2"))
         self.assertIn(result.code, (1, 3), result)  # where the server listens on 127.0.0.1 only: not reached
         with lib.Redis("--tls-port", lib.free_port(), "--tls-cert-file", self.file("client.pem"), "--tls-key-file",
                        self.file("client.key"), "--tls-ca-cert-file", self.file("ca.pem"), "--bind", "127.0.0.1",
@@ -133,14 +134,13 @@ class Secure(unittest.TestCase):
 
     def test_killed_and_back(self):
         self.redis.command("CONFIG", "RESETSTAT")
-        with lib.Headless("-d", "60s", "--clients", 20, "--pattern", "chain", self.url()) as h:
-            lib.until("load runs", lambda: self.redis.calls("get") > 1000)
+        with lib.Headless("-d", "900s", *PATIENT, "--clients", 20, "--pattern", "chain", self.url()) as h:
+            until("load runs", lambda: self.redis.calls("get") > 1000)
             self.redis.kill()
             time.sleep(0.5)
             self.redis.start()
-            lib.until("load is back", lambda: self.redis.calls("get") > 1000)
-            h.signal(lib.signal.SIGTERM)
-            pool = lib.pool(h.wait(code=128 + lib.signal.SIGTERM))
+            until("load is back", lambda: self.redis.calls("get") > 1000)
+            pool = lib.pool(stop(h))
         self.assertEqual(lib.accounting(pool["ops"]), 0)
         self.assertLessEqual(pool["ops"]["errors"], 20 * 16)
         self.assertEqual({c["class"] for c in pool["error_classes"]}, {"closed"})
