@@ -6,7 +6,6 @@
  * by the engine only. */
 #include "backends/cassandra.h"
 #include "backends/registry.h"
-#include "engine/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -12,6 +12,7 @@
 #include "backends/crate.h"
 
 #include "engine/err.h"
+#include "engine/quantity.h"
 
 #include <jansson.h>
 #include <stdio.h>

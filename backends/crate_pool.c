@@ -8,6 +8,7 @@
 
 #include "engine/err.h"
 #include "engine/utf8.h"
+#include "engine/quantity.h"
 
 #include <inttypes.h>
 #include <jansson.h>

@@ -5,6 +5,7 @@
 
 #include "backends/crate_stmt.h"
 #include "engine/err.h"
+#include "engine/quantity.h"
 
 #include <ctype.h>
 #include <inttypes.h>

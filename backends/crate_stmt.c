@@ -9,6 +9,7 @@
 #include "backends/crate_record.h"
 #include "engine/err.h"
 #include "engine/generate.h"
+#include "engine/quantity.h"
 
 #include <ctype.h>
 #include <math.h>

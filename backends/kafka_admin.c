@@ -7,6 +7,7 @@
 #include "backends/kafka.h"
 #include "engine/secret.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
 
 #include <math.h>
 #include <stdio.h>

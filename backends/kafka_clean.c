@@ -9,6 +9,7 @@
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
 
 #include <jansson.h>
 #include <stdarg.h>

@@ -121,7 +121,7 @@ static int set_line(rd_kafka_conf_t *conf, char *line, struct err *err)
     *value++ = '\0';
     if (!value[strspn(value, " \t\v\f")])
         return 0;
-    return set(conf, line, value, option_name_is_secret(line, strlen(line)), err);
+    return set(conf, line, value, is_secret_name(line, strlen(line)), err);
 }
 
 static int set_properties(rd_kafka_conf_t *conf, const struct options *o, struct err *err)

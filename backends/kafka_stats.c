@@ -13,6 +13,7 @@
 #include "backends/kafka.h"
 #include "engine/text.h"
 #include "engine/utf8.h"
+#include "engine/quantity.h"
 
 #include <jansson.h>
 #include <malloc.h>

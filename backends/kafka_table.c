@@ -14,6 +14,7 @@
 #include "backends/kafka.h"
 #include "engine/text.h"
 #include "engine/utf8.h"
+#include "engine/quantity.h"
 
 #include <jansson.h>
 #include <math.h>

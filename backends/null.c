@@ -14,6 +14,7 @@
 #include "backends/registry.h"
 #include "engine/backend.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -6,7 +6,7 @@
  * none. */
 #include "backends/redis.h"
 #include "engine/secret.h"
-#include "engine/text.h"
+#include "engine/quantity.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
 

@@ -6,7 +6,6 @@
  * (redis_clean.c). */
 #include "backends/redis.h"
 #include "backends/redis_link.h"
-#include "engine/text.h"
 #include "engine/utf8.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS

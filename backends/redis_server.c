@@ -10,6 +10,7 @@
 #include "backends/redis_tls.h"
 #include "engine/secret.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,14 @@
 /* See capacity.h. */
 #include "engine/capacity.h"
-#include "engine/engine_private.h"
+#include "engine/engine_state.h"
 #include "engine/limit.h"
 #include "engine/pool.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
+#include "engine/pool_figures.h"
+#include "engine/plateau.h"
+#include "engine/change.h"
+#include "engine/thresholds.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -23,31 +28,6 @@
 #define ABOVE_LEAST 10
 #define BUSY_MOST 0.80
 
-const char *capacity_limit_name(enum capacity_limit limit)
-{
-    static const char *const name[] = {"server", "clients", "machine", "bound"};
-    return name[limit];
-}
-
-char *capacity_words(const struct capacity *c, char *buf, size_t size)
-{
-    char rate[32], edge[32];
-    if (size)
-        buf[0] = '\0';
-    if (!c->known)
-        return buf;
-    format_number(rate, sizeof rate, c->rate_per_s);
-    format_number(edge, sizeof edge, c->high);
-    if (c->limit == CAPACITY_BOUND)
-        snprintf(buf, size, "at least %s/s: %s", rate, c->why);
-    else if (c->limit == CAPACITY_MACHINE)
-        snprintf(buf, size, "at least %s/s: then this machine was the limit (%s)", rate, c->why);
-    else
-        snprintf(buf, size, "%s/s; at %s/s %s%s", rate, edge, c->why,
-                 c->limit == CAPACITY_CLIENTS ? "; all clients in use, more may carry more" : "");
-    return buf;
-}
-
 void capacity_begin(struct capacity_search *s, const struct pool *p, uint64_t hold_ns)
 {
     double now = p->spec.load.rate_per_s;
@@ -60,8 +40,8 @@ void capacity_begin(struct capacity_search *s, const struct pool *p, uint64_t ho
 
 double capacity_measure(const struct pool *p, const struct threshold *t)
 {
-    const struct stretch *s = &p->plateaus.now;
-    const struct tally *total = &p->monitor.total;
+    const struct stretch *s = &p->figures->plateaus.now;
+    const struct tally *total = &p->figures->monitor.total;
     const struct histogram *h = t->service ? &s->service : &s->response;
     uint64_t bad = total->errors + total->timeouts - s->errors_from;
     uint64_t ended = total->completed + total->errors + total->timeouts - s->ended_from;
@@ -97,7 +77,7 @@ static bool enough(const struct engine *e, const struct pool *p)
     for (unsigned i = 0; i < e->scenario.thresholds; i++) {
         const struct threshold *t = &e->scenario.threshold[i];
         const struct histogram *h =
-            t->service ? &p->plateaus.now.service : &p->plateaus.now.response;
+            t->service ? &p->figures->plateaus.now.service : &p->figures->plateaus.now.response;
         if (t->metric == METRIC_PERCENTILE && concerns(t, p) &&
             (double)h->count * (1 - t->quantile) < ABOVE_LEAST)
             return false;
@@ -127,7 +107,7 @@ static bool holds(const struct engine *e, const struct pool *p, double rate, cha
         snprintf(why, size, "only %s/s were done", format_number(text, sizeof text, done));
         return false;
     }
-    if (p->monitor.total.dropped > p->plateaus.now.dropped_from) {
+    if (p->figures->monitor.total.dropped > p->figures->plateaus.now.dropped_from) {
         snprintf(why, size, "starts were dropped");
         return false;
     }
@@ -178,7 +158,7 @@ static void vote(const struct engine *e, struct capacity_search *s, struct pool 
     struct capacity_rate *r = tried(s);
     struct plateau at;
     char client[56];
-    stretch_describe(p, &at, p->plateaus.now.last_s);
+    stretch_describe(p, &at, p->figures->plateaus.now.last_s);
     if (!fell_behind && holds(e, p, s->rate, r->why, sizeof r->why)) {
         if (enough(e, p))
             r->held++;
@@ -321,7 +301,7 @@ static bool set_rate(struct engine *e, struct capacity_search *s, struct pool *p
     char text[32];
     uint64_t refused = e->message_serial;
     copy_str(c.pool, sizeof c.pool, p->spec.name);
-    execute(e, &c, BY_SWEEP);
+    execute_on_pool(e, p, &c, BY_SWEEP);
     snprintf(s->now, sizeof s->now, "rate %s/s%s", format_number(text, sizeof text, rate),
              phase == CAPACITY_DRAIN ? ", until what is owed has drained" : "");
     s->phase = phase;
@@ -334,7 +314,8 @@ static bool set_rate(struct engine *e, struct capacity_search *s, struct pool *p
 /* Are starts of the last second later than a queue of the moment makes them? */
 static bool owes(const struct pool *p)
 {
-    return p->monitor.last_lag.q[Q_P50] > fmax(5e6, 2 * p->monitor.last_service.q[Q_P50]);
+    return p->figures->monitor.last_lag.q[Q_P50] >
+           fmax(5e6, 2 * p->figures->monitor.last_service.q[Q_P50]);
 }
 
 static bool begin_probe(struct engine *e, struct capacity_search *s, struct pool *p,
@@ -350,7 +331,7 @@ static bool begin_probe(struct engine *e, struct capacity_search *s, struct pool
 static bool settle(struct capacity_search *s, struct pool *p, double now_s, uint64_t now_ns)
 {
     uint64_t held = now_ns - s->phase_ns;
-    double lag = p->monitor.last_lag.q[Q_P50];
+    double lag = p->figures->monitor.last_lag.q[Q_P50];
     if (held < NS_PER_S + (uint64_t)s->growing * NS_PER_S)
         return false;
     if (!owes(p) || held > SETTLE_NS) {

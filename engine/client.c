@@ -3,9 +3,12 @@
  * A closed client is run when something of its own changed: its pattern says how many requests to
  * start. Under open arrival (open_loop.c) the schedule decides when, and clients with room stand in
  * line for it. */
-#include "engine/guard.h"
+#include "engine/client.h"
+
+#include "engine/worker_state.h"
 #include "engine/pool.h"
-#include "engine/worker.h"
+#include "engine/lease.h"
+#include "engine/op.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -176,7 +179,7 @@ struct op *op_bounded(struct worker *w, struct op *op)
     const struct backend *b = w->backend;
     if (!op || !w->now.bounded || b->ops[op->type].reads)
         return op;
-    if (guard_take_bytes(w->pool, b->data_bytes ? b->data_bytes(w, op) : op->size))
+    if (pool_take_bytes(w->pool, b->data_bytes ? b->data_bytes(w, op) : op->size))
         return op;
     w->full = true;
     op_give_back(op);

@@ -8,8 +8,10 @@
 #include "engine/command.h"
 
 #include "engine/err.h"
-#include "engine/scenario.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
+#include "engine/pool_spec.h"
+#include "engine/verb.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,10 +3,14 @@
  * A group holds a worker's connections to one place (a node, a slot; most backends have one group).
  * A lost connection fails what it carried, waits out a jittered back-off that doubles from 50 to
  * 500 ms, and while no connection of its group stands only one is tried at a time. */
+#include "engine/conn.h"
+
+#include "engine/worker_state.h"
 #include "engine/pool.h"
 #include "engine/secret.h"
 #include "engine/text.h"
-#include "engine/worker.h"
+#include "engine/lease.h"
+#include "engine/op.h"
 
 #include <stdarg.h>
 #include <stdio.h>

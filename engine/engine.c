@@ -4,7 +4,9 @@
  * does waits for a worker or for a target. On virtual time there is no thread: engine_step moves
  * the clock from one due moment to the next and runs whoever is due, so that a run of hours is a
  * matter of seconds. */
-#include "engine/engine_private.h"
+#include "engine/engine.h"
+
+#include "engine/engine_state.h"
 #include "engine/grid.h"
 #include "engine/guard.h"
 #include "engine/pool.h"
@@ -12,6 +14,19 @@
 #include "engine/secret.h"
 #include "engine/sweep.h"
 #include "engine/text.h"
+#include "engine/monitor.h"
+#include "engine/change.h"
+#include "engine/events.h"
+#include "engine/execute.h"
+#include "engine/pool_change.h"
+#include "engine/pool_life.h"
+#include "engine/pool_thread.h"
+#include "engine/sender.h"
+#include "engine/snapshot_make.h"
+#include "engine/sweep_shown.h"
+#include "engine/thresholds.h"
+#include "engine/worker.h"
+#include "engine/worker_state.h"
 
 #include <errno.h>
 #include <math.h>
@@ -30,39 +45,6 @@
 #define HURRY_NS                                                                                   \
     (150 * NS_PER_MS) /* from a signal to the last snapshot; half a second is promised */
 #define HURRY_STEP_NS (10 * NS_PER_MS)
-
-uint64_t engine_now(const struct engine *e)
-{
-    return e->virtual_time ? e->virtual_now : clock_ns();
-}
-
-double engine_seconds(const struct engine *e, uint64_t ns)
-{
-    return ns > e->start_ns ? (double)(ns - e->start_ns) / 1e9 : 0;
-}
-
-static void signal_fd(int fd)
-{
-    uint64_t one = 1;
-    if (fd >= 0 && write(fd, &one, sizeof one) < 0) {
-        /* The counter is full: whoever reads it knows already. */
-    }
-}
-
-void engine_wake(struct engine *e)
-{
-    signal_fd(e->wake_fd);
-}
-
-void engine_say(struct engine *e, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(e->message, sizeof e->message, fmt, args);
-    va_end(args);
-    secret_hide_places(e->message);
-    e->message_serial++;
-}
 
 /* ---- making ---- */
 
@@ -156,55 +138,6 @@ struct engine *engine_new(const struct scenario *s, const struct backend *const 
     return e;
 }
 
-static int room_for_pool(const struct engine *e, const struct pool_spec *spec, struct err *err)
-{
-    unsigned live = 0;
-    for (unsigned i = 0; i < e->pools; i++)
-        live += !e->pool[i]->removed;
-    if (live >= POOLS_MAX)
-        return err_set(err, ERR_REFUSED,
-                       "%s: at most %d pools are allowed at a time (`remove POOL` makes room)",
-                       spec->name, POOLS_MAX);
-    if (e->next_number > POOLS_RUN_MAX)
-        return err_set(err, ERR_REFUSED,
-                       "%s: at most %d pools are allowed in one run, removed ones too: they are in "
-                       "its report (a new run makes room)",
-                       spec->name, POOLS_RUN_MAX);
-    return 0;
-}
-
-struct pool *engine_add_pool(struct engine *e, const struct pool_spec *spec, struct err *err)
-{
-    if (e->virtual_time && !(spec->backend->flags & BACKEND_VIRTUAL)) {
-        err_set(err, ERR_USAGE, "%s: cannot run on virtual time", spec->name);
-        return NULL;
-    }
-    if (room_for_pool(e, spec, err) < 0)
-        return NULL;
-    if (e->pools == e->pool_room) {
-        unsigned room = e->pool_room ? 2 * e->pool_room : 8;
-        struct pool **pool = realloc(e->pool, room * sizeof(struct pool *));
-        if (!pool) {
-            err_set(err, ERR_FAILED, "%s: out of memory", spec->name);
-            return NULL;
-        }
-        e->pool = pool;
-        e->pool_room = room;
-    }
-    struct pool *p = pool_new(e, e->next_number, spec, err);
-    if (!p)
-        return NULL;
-    if (spec_allowed(e, p, spec, err) < 0) {
-        pool_free(p);
-        return NULL;
-    }
-    e->next_number++;
-    e->pool[e->pools++] = p;
-    p->holds = p->held = p->paused =
-        e->scenario.limits.look || (e->scenario.limits.hold_remote && !p->local);
-    return p;
-}
-
 /* ---- the supervisor ---- */
 
 static bool take_queued(struct engine *e, struct queued *q)
@@ -233,7 +166,7 @@ static void run_commands(struct engine *e, uint64_t now_ns)
     struct queued q;
     while (take_queued(e, &q)) {
         if (q.command)
-            execute(e, q.command, q.by);
+            execute(e, q.command, q.by, ORIGIN_ARGV);
         else
             execute_consent(e, q.consent);
         drop_command(q.command);
@@ -244,9 +177,9 @@ static void run_commands(struct engine *e, uint64_t now_ns)
         struct err err;
         const struct at *at = &e->scenario.at[e->at_next++];
         if (command_parse(&c, at->text, &err, NULL) == 0)
-            execute_from(e, &c, BY_AT, at->origin);
+            execute(e, &c, BY_AT, at->origin);
     }
-    execute_ramps(e, now_ns);
+    change_ramps(e, now_ns);
 }
 
 static void ask_stats(struct engine *e)
@@ -341,7 +274,27 @@ static void publish(struct engine *e, uint64_t now_ns)
         pthread_cond_broadcast(&e->ended_cond);
     pthread_mutex_unlock(&e->snapshot_mutex);
     snapshot_release(old);
-    signal_fd(e->news_fd);
+    loop_signal_fd(e->news_fd);
+}
+
+static void measure(struct engine *e)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    usage_measure(&e->usage, engine_now(e));
+    e->cores = cores > 0 ? (unsigned)cores : 1;
+    if (!e->virtual_time)
+        machine_look(&e->machine);
+}
+
+/* What guard.c wants of a sweep. */
+static void end_sweeps(struct engine *e)
+{
+    for (unsigned i = 0; i < e->pools; i++) {
+        struct pool *p = e->pool[i];
+        if (p->sweep_ends[0])
+            sweep_stop_on(e, p, p->sweep_ends);
+        p->sweep_ends[0] = '\0';
+    }
 }
 
 static void supervise(struct engine *e, bool tick)
@@ -363,14 +316,17 @@ static void supervise(struct engine *e, bool tick)
             monitor_last(p, engine_seconds(e, now));
         }
     }
+    end_sweeps(e);
     if (tick)
         sweep_tick(e, now);
     if (second || (tick && now - e->last_second_ns >= NS_PER_S)) {
         e->last_second_ns = now;
-        usage_measure(e, now);
+        measure(e);
         thresholds_check(e, now);
         events_settle(e);
-        execute_rules(e, now);
+        for (unsigned i = 0; i < e->pools; i++)
+            guard_errors_high(e->pool[i], now);
+        end_sweeps(e);
     }
     note_end(e, now);
     publish(e, now);
@@ -405,7 +361,7 @@ int engine_start(struct engine *e, struct err *err)
     clock_gettime(CLOCK_REALTIME, &e->started);
     e->start_ns = engine_now(e);
     e->last_second_ns = e->start_ns;
-    usage_measure(e, e->start_ns);
+    measure(e);
     for (unsigned i = 0; i < e->pools; i++)
         if (pool_start(e->pool[i], err) < 0)
             return err ? err->code : ERR_FAILED;
@@ -516,18 +472,6 @@ const struct snapshot *engine_snapshot(struct engine *e)
 int engine_fd(const struct engine *e)
 {
     return e->news_fd;
-}
-
-void engine_end(struct engine *e, enum end_how how, const char *by)
-{
-    pthread_mutex_lock(&e->queue_mutex);
-    int asked = how == END_NOW ? 2 : 1;
-    if (!e->ended_by[0])
-        copy_str(e->ended_by, sizeof e->ended_by, by);
-    if (atomic_load(&e->end_asked) < asked)
-        atomic_store(&e->end_asked, asked);
-    pthread_mutex_unlock(&e->queue_mutex);
-    engine_wake(e);
 }
 
 bool engine_wait(struct engine *e, uint64_t timeout_ns)

@@ -4,11 +4,15 @@
  * after it, with a 95 % interval by Welch's t, in which the number of independent seconds is
  * reduced for their lag-1 autocorrelation (n (1-r)/(1+r), Zwiers and von Storch 1995). Seconds next
  * to any change are left out. "Real" means that the interval excludes 0. */
-#include "engine/engine_private.h"
+#include "engine/events.h"
+
+#include "engine/engine_state.h"
 #include "engine/pool.h"
 #include "engine/secret.h"
 #include "engine/text.h"
 #include "engine/usl.h"
+#include "engine/pool_figures.h"
+#include "engine/snapshot_store.h"
 
 #include <math.h>
 #include <string.h>
@@ -46,7 +50,7 @@ struct side {
 static struct side gather(const struct pool *p, double from_s, double to_s, bool newest)
 {
     struct side s = {0};
-    const struct monitor *m = &p->monitor;
+    const struct monitor *m = &p->figures->monitor;
     double worst = 0;
     for (uint64_t back = 0; back < 40 && back < m->seconds; back++) {
         uint64_t i = m->seconds - 1 - back;

@@ -1,10 +1,13 @@
 /* See grid.h. */
 #include "engine/grid.h"
-#include "engine/engine_private.h"
+#include "engine/engine_state.h"
 #include "engine/generate.h"
 #include "engine/plateau.h"
 #include "engine/pool.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
+#include "engine/pool_figures.h"
+#include "engine/sweep_shown.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -48,7 +51,8 @@ void grid_take(struct grid *g, unsigned cell, struct pool *p, double now_s)
     c->at.ci95 = NAN;
     c->at.light[LIGHT_STEADY].state = LIGHT_BAD;
     copy_str(c->at.why_not, sizeof c->at.why_not,
-             p->plateaus.drifting ? p->plateaus.why : "not held long enough to be judged");
+             p->figures->plateaus.drifting ? p->figures->plateaus.why
+                                           : "not held long enough to be judged");
     c->state = CELL_UNSTEADY;
     plateau_keep_unsteady(p, &c->at);
     plateau_restart(p, now_s); /* what comes later is no more of this cell's plateau */
@@ -74,23 +78,15 @@ static unsigned axis_called(const struct sweep_axis *axis, unsigned axes, const 
     return i;
 }
 
-/* Which value of the axis a cell has, and how far apart two neighbours along it are. */
-static unsigned place(const struct sweep_axis *axis, unsigned axes, unsigned of, unsigned cell,
-                      unsigned *step)
-{
-    *step = axes == 2 && of == 0 && axis[1].values ? axis[1].values : 1;
-    return axis[of].values ? cell / *step % axis[of].values : 0;
-}
-
 void grid_mark_same(struct grid *g, const struct sweep_axis *axis, unsigned axes)
 {
     unsigned depth = axis_called(axis, axes, "depth"), by = axis_called(axis, axes, "pattern"),
              step;
     for (unsigned i = 0; i < g->cells && depth < axes && by < axes; i++) {
         enum pattern pattern;
-        const char *name = axis[by].value[place(axis, axes, by, i, &step)];
+        const char *name = axis[by].value[sweep_place(axis, axes, by, i, &step)];
         if (g->cell[i].state == CELL_WAITING && pattern_parse(name, &pattern) == 0 &&
-            pattern_has_no_depth(pattern) && place(axis, axes, depth, i, &step) > 0)
+            pattern_has_no_depth(pattern) && sweep_place(axis, axes, depth, i, &step) > 0)
             g->cell[i].state = CELL_SAME;
     }
 }
@@ -143,65 +139,4 @@ uint64_t grid_setting(const struct pool *p, const struct sweep_axis *axis, unsig
             h = mix(h, *at);
     }
     return h;
-}
-
-/* ---- one cell against another ---- */
-
-bool sweep_axis_scales(const struct sweep_axis *a)
-{
-    return !strcmp(a->name, "threads") || !strcmp(a->name, "clients");
-}
-
-static bool stands(const struct sweep_cell *c)
-{
-    return c->state == CELL_STEADY && c->at.valid;
-}
-
-static bool measured(const struct sweep_cell *c)
-{
-    return (c->state == CELL_STEADY || c->state == CELL_UNSTEADY) && c->at.throughput_per_s > 0;
-}
-
-double sweep_relative(const struct sweep_snapshot *s, unsigned cell, unsigned axis, bool *sound)
-{
-    double value, first;
-    *sound = false;
-    if (axis >= s->axes || cell >= s->cells || !s->axis[axis].values)
-        return NAN;
-    unsigned step, at = place(s->axis, s->axes, axis, cell, &step), base = cell - at * step;
-    if (s->cell[base].state == CELL_SAME) { /* the one that it would repeat */
-        unsigned other = 1 - axis, apart;
-        base -= place(s->axis, s->axes, other, base, &apart) * apart;
-    }
-    if (!measured(&s->cell[cell]) || !measured(&s->cell[base]))
-        return NAN;
-    *sound = stands(&s->cell[cell]) && stands(&s->cell[base]);
-    double gain = s->cell[cell].at.throughput_per_s / s->cell[base].at.throughput_per_s;
-    if (!sweep_axis_scales(&s->axis[axis]))
-        return gain;
-    if (parse_real(s->axis[axis].value[at], &value) < 0 ||
-        parse_real(s->axis[axis].value[0], &first) < 0 || !(value > 0) || !(first > 0))
-        return NAN;
-    return gain * first / value;
-}
-
-/* ---- sweeps that are over ---- */
-
-struct sweep_kept *sweep_keep(const struct sweep_snapshot *s)
-{
-    struct sweep_kept *k = calloc(1, sizeof *k + s->cells * sizeof k->cell[0]);
-    if (!k)
-        return NULL;
-    k->refs = 1;
-    k->shown = *s;
-    if (s->cells)
-        memcpy(k->cell, s->cell, s->cells * sizeof k->cell[0]);
-    k->shown.cell = k->cell;
-    return k;
-}
-
-void sweep_kept_release(struct sweep_kept *k)
-{
-    if (k && atomic_fetch_sub(&k->refs, 1) == 1)
-        free(k);
 }

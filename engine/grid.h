@@ -32,13 +32,4 @@ unsigned grid_count(const struct grid *, enum cell_state);
 /* What the pool is set to, apart from the variables of the axes. */
 uint64_t grid_setting(const struct pool *, const struct sweep_axis *, unsigned axes);
 
-/* A finished sweep, shared by the engine and the snapshots. */
-struct sweep_kept {
-    _Atomic unsigned refs;
-    struct sweep_snapshot shown;
-    struct sweep_cell cell[];
-};
-struct sweep_kept *sweep_keep(const struct sweep_snapshot *); /* NULL without memory */
-void sweep_kept_release(struct sweep_kept *);                 /* takes NULL */
-
 #endif

@@ -1,18 +1,17 @@
 /* What the figures mean: whose limit it is, and whether they can be trusted. In words. */
-#include "engine/engine_private.h"
+#include "engine/judge.h"
+
+#include "engine/engine_state.h"
 #include "engine/limit.h"
 #include "engine/pool.h"
 #include "engine/text.h"
+#include "engine/pool_figures.h"
+#include "engine/monitor.h"
+#include "engine/worker_state.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-
-const char *bottleneck_name(enum bottleneck b)
-{
-    static const char *const name[] = {"none", "server", "client", "network", "rate"};
-    return name[b];
-}
 
 /* Of a run that is over: the time that its threads neither waited for answers nor had nothing to
  * do. More than their CPU where other programs had it. */
@@ -29,7 +28,7 @@ static double cpu_of_run(const struct pool_snapshot *s)
 
 void judge_limit(const struct pool *p, struct pool_snapshot *s)
 {
-    const struct monitor *m = &p->monitor;
+    const struct monitor *m = &p->figures->monitor;
     bool over = s->state == POOL_ENDED;
     double wait = over ? s->run_wait_share : m->now_wait;
     double idle = over ? s->run_idle_share : m->now_idle;
@@ -125,7 +124,7 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
 
 void judge_validity(const struct pool *p, struct pool_snapshot *s)
 {
-    const struct monitor *m = &p->monitor;
+    const struct monitor *m = &p->figures->monitor;
     const struct tally *t = &m->total;
     s->checks = 0;
     double bad = (double)(t->errors + t->timeouts), all = bad + (double)t->completed;

@@ -8,8 +8,12 @@
  *
  * What is waiting: `next` links the requests of one lease, `prev` of a lease's first request links
  * to the next lease. */
+#include "engine/lease.h"
+
+#include "engine/worker_state.h"
 #include "engine/pool.h"
-#include "engine/worker.h"
+#include "engine/conn.h"
+#include "engine/op.h"
 
 /* ---- room ---- */
 

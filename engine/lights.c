@@ -1,9 +1,12 @@
 /* See lights.h. */
 #include "engine/lights.h"
-#include "engine/engine_private.h"
+#include "engine/engine_state.h"
 #include "engine/limit.h"
 #include "engine/pool.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
+#include "engine/pool_figures.h"
+#include "engine/trend.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -14,14 +17,6 @@
 #define ERRORS_MOST 0.01
 #define HITS_LEAST 0.5
 #define SPANS_LEAST 20 /* times that an operation fits into the span, for Little's law */
-
-const char *light_name(enum light_id id)
-{
-    static const char *const name[LIGHTS] = {
-        "little", "generator_cpu", "cpu_wait", "schedule_lag", "dropped",   "errors",
-        "steady", "clock",         "memory",   "hit_ratio",    "other_load"};
-    return name[id];
-}
 
 void lights_clear(struct lights *l)
 {
@@ -86,8 +81,8 @@ static void take_server(struct pool *p, struct lights *l)
 
 void lights_second(struct pool *p)
 {
-    struct lights *l = &p->plateaus.now.lights;
-    const struct monitor *m = &p->monitor;
+    struct lights *l = &p->figures->plateaus.now.lights;
+    const struct monitor *m = &p->figures->monitor;
     const struct machine *here = &p->engine->machine;
     double known = servers_here(p->engine, &l->others_judged);
     add(&l->cpu, m->busiest_cpu);
@@ -138,9 +133,9 @@ static enum light_state over(double value, double most, enum light_state then)
 
 static void judge_generator(const struct pool *p, struct plateau *pl)
 {
-    const struct stretch *s = &p->plateaus.now;
+    const struct stretch *s = &p->figures->plateaus.now;
     const struct lights *l = &s->lights;
-    const struct tally *t = &p->monitor.total;
+    const struct tally *t = &p->figures->monitor.total;
     uint64_t errors = t->errors + t->timeouts - s->errors_from;
     uint64_t ended = t->completed + t->errors + t->timeouts - s->ended_from;
     double cpu = pl->cpu_share, dropped = (double)(t->dropped - s->dropped_from), share = NAN;
@@ -165,7 +160,7 @@ static void judge_generator(const struct pool *p, struct plateau *pl)
 
 static void judge_machine(const struct pool *p, struct plateau *pl)
 {
-    const struct lights *l = &p->plateaus.now.lights;
+    const struct lights *l = &p->figures->plateaus.now.lights;
     double clock = fmax(l->slept_worst_s, l->set_worst_s), memory = l->pressure_worst;
     bool slept = l->slept_worst_s > MACHINE_CLOCK_MOST_S;
     light(pl, LIGHT_CLOCK, clock,
@@ -203,9 +198,9 @@ static void judge_hits(const struct pool *p, struct plateau *pl)
 /* Whose limit the plateau was; a stretch shorter than a second has the last one's shares. */
 static void judge_whose(const struct pool *p, struct plateau *pl)
 {
-    const struct lights *l = &p->plateaus.now.lights;
-    const struct histogram *service = &p->plateaus.now.service;
-    const struct monitor *m = &p->monitor;
+    const struct lights *l = &p->figures->plateaus.now.lights;
+    const struct histogram *service = &p->figures->plateaus.now.service;
+    const struct monitor *m = &p->figures->monitor;
     double mean = service->count ? histogram_mean(service) : NAN;
     struct limit_facts f = {
         .cpu = pl->cpu_share,
@@ -248,9 +243,9 @@ static void judge_ceiling(const struct pool *p, struct plateau *pl)
 
 void lights_judge(const struct pool *p, const struct trend *t, struct plateau *pl)
 {
-    const struct lights *l = &p->plateaus.now.lights;
+    const struct lights *l = &p->figures->plateaus.now.lights;
     pl->why_not[0] = pl->caution[0] = '\0';
-    pl->cpu_share = l->cpu.n > 0 ? mean_of(&l->cpu) : p->monitor.busiest_cpu;
+    pl->cpu_share = l->cpu.n > 0 ? mean_of(&l->cpu) : p->figures->monitor.busiest_cpu;
     pl->server_cpu_share = mean_of(&l->server);
     pl->answer_share = mean_of(&l->answer);
     pl->light[LIGHT_STEADY] = (struct light){LIGHT_OK, (float)t->drift};

@@ -5,31 +5,12 @@
 #ifndef LOADTOP_ENGINE_LIGHTS_H
 #define LOADTOP_ENGINE_LIGHTS_H
 
-#include "engine/snapshot.h"
-
-#include <stdbool.h>
-#include <stdint.h>
-
 struct histogram;
+struct lights;
+struct plateau;
 struct pool;
 struct point;
 struct trend;
-
-struct mean {
-    double sum, n;
-};
-
-struct lights {
-    double area, span_s; /* operations in flight x s, and the seconds */
-    struct mean cpu, queue, others, server, wait, idle, answer;
-    double lag_worst_ns, pressure_worst, available_least, set_worst_s, slept_worst_s;
-    bool others_judged; /* every server on this machine is known, so the rest is others' */
-    uint64_t stats_serial;
-    double cores;   /* what the pool's thread said last of the server: see struct stats */
-    int64_t rtt_ns; /* likewise */
-    enum bottleneck said;
-    char said_why[160];
-};
 
 void lights_clear(struct lights *);
 void lights_tenth(struct lights *, const struct point *);

@@ -59,5 +59,6 @@ void loop_wake(struct loop *);
 uint64_t loop_turn(struct loop *, uint64_t max_wait_ns, void (*before)(void *),
                    void (*after)(void *), void *ctx);
 uint64_t loop_next_alarm(const struct loop *); /* due time of the earliest, or NS_NEVER */
+void loop_signal_fd(int eventfd);              /* wakes who polls it; -1: nobody. Any thread */
 
 #endif

@@ -1,9 +1,14 @@
 /* See monitor.h. The order of a tick: read and sum the tallies, drain the intervals, close the
  * points. */
 #include "engine/monitor.h"
-#include "engine/engine_private.h"
+#include "engine/engine_state.h"
 #include "engine/limit.h"
 #include "engine/pool.h"
+#include "engine/pool_figures.h"
+#include "engine/plateau.h"
+#include "engine/scaling.h"
+#include "engine/snapshot_store.h"
+#include "engine/workers.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -12,8 +17,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-const double latency_quantile[QUANTILES] = {0.5, 0.9, 0.95, 0.99, 0.999, 0.9999};
 
 int monitor_init(struct monitor *m)
 {
@@ -38,19 +41,6 @@ int monitor_init(struct monitor *m)
     return 0;
 }
 
-void series_store_release(struct series_store *s)
-{
-    if (!s || atomic_fetch_sub(&s->refs, 1) > 1)
-        return;
-    for (unsigned i = 0; i < SERIES_BLOCKS && s->block[i]; i++) {
-        for (unsigned k = 0; s->packed[i] && k < SERIES_BLOCK; k++)
-            free(s->packed[i][k].bytes);
-        free(s->packed[i]);
-        free(s->block[i]);
-    }
-    free(s);
-}
-
 void monitor_fini(struct monitor *m)
 {
     for (unsigned i = 0; i < OPS_MAX; i++) {
@@ -70,24 +60,6 @@ void monitor_fini(struct monitor *m)
         histogram_fini(&both[i]->lag);
     }
     series_store_release(m->store);
-}
-
-void latency_summary(const struct histogram *h, struct latency *l)
-{
-    uint64_t v[QUANTILES];
-    l->count = h->count;
-    l->min = l->mean = l->max = NAN;
-    for (unsigned i = 0; i < QUANTILES; i++)
-        l->q[i] = NAN;
-    if (!h->count)
-        return;
-    histogram_quantiles(h, latency_quantile, v, QUANTILES);
-    l->min = (double)h->min;
-    l->mean = histogram_mean(h);
-    l->max = (double)h->max;
-    for (unsigned i = 0; i < QUANTILES; i++)
-        if ((double)h->count * (1 - latency_quantile[i]) >= 10 - 1e-6)
-            l->q[i] = (double)v[i];
 }
 
 /* ---- collecting ---- */
@@ -153,7 +125,7 @@ static void add_tally(uint64_t *sum, const struct worker *w, struct tally *momen
 /* Reads those who did something since the last time, and sums all. */
 static void sum_tallies(struct pool *p, uint64_t now_ns)
 {
-    struct monitor *m = &p->monitor;
+    struct monitor *m = &p->figures->monitor;
     struct tally moments = {0};
     uint64_t sum[TALLY_WORDS] = {0};
     m->area = 0;
@@ -175,14 +147,14 @@ static void sum_tallies(struct pool *p, uint64_t now_ns)
 
 void monitor_collect_ended(struct pool *p, struct worker *w)
 {
-    struct monitor *m = &p->monitor;
+    struct monitor *m = &p->figures->monitor;
     for (unsigned i = 0; i < 2; i++)
         m->ticked |= interval_drain(&w->recorder.set[i], m->tick);
 }
 
 void monitor_collect(struct pool *p, uint64_t now_ns)
 {
-    struct monitor *m = &p->monitor;
+    struct monitor *m = &p->figures->monitor;
     unsigned left = 0;
     for (unsigned i = 0; i < p->workers; i++) {
         struct worker *w = p->worker[i];
@@ -221,7 +193,7 @@ static float quantile_or_nan(const struct histogram *h, double q)
 
 static struct point close_interval(struct pool *p, struct interval *in, double now_s)
 {
-    struct monitor *m = &p->monitor;
+    struct monitor *m = &p->figures->monitor;
     const struct tally *a = &in->from, *b = &m->total;
     double span = now_s - in->from_s;
     struct point pt = {.t_s = now_s,
@@ -257,8 +229,8 @@ static void restart_interval(struct monitor *m, struct interval *in, double now_
 
 void monitor_restart(struct pool *p, double now_s)
 {
-    restart_interval(&p->monitor, &p->monitor.tenth, now_s);
-    restart_interval(&p->monitor, &p->monitor.second, now_s);
+    restart_interval(&p->figures->monitor, &p->figures->monitor.tenth, now_s);
+    restart_interval(&p->figures->monitor, &p->figures->monitor.second, now_s);
 }
 
 static void keep_second(struct monitor *m, const struct point *pt)
@@ -330,16 +302,16 @@ static void measure_queue(struct pool *p, double span_s)
         if (!isnan(share) && !(share <= worst))
             worst = share;
     }
-    p->monitor.queued = worst;
+    p->figures->monitor.queued = worst;
     if (!isnan(worst) && p->state == POOL_LOADING) {
-        p->monitor.queued_sum += worst;
-        p->monitor.queued_n++;
+        p->figures->monitor.queued_sum += worst;
+        p->figures->monitor.queued_n++;
     }
 }
 
 static void measure_cpu(struct pool *p, double span_s)
 {
-    struct monitor *m = &p->monitor;
+    struct monitor *m = &p->figures->monitor;
     double sum = 0, busiest = 0;
     unsigned n = 0;
     for (unsigned i = 0; i < p->workers; i++) {
@@ -444,7 +416,7 @@ uint64_t monitor_class_recent(const struct monitor *m, const char *error_class)
 
 static void count_classes(struct pool *p)
 {
-    struct monitor *m = &p->monitor;
+    struct monitor *m = &p->figures->monitor;
     uint64_t now[RECORDER_CLASSES] = {0};
     for (unsigned i = 0; i < p->workers; i++) {
         struct recorder *r = &p->worker[i]->recorder;
@@ -463,7 +435,7 @@ static void count_classes(struct pool *p)
 
 static void close_second(struct pool *p, double now_s)
 {
-    struct monitor *m = &p->monitor;
+    struct monitor *m = &p->figures->monitor;
     double span = now_s - m->second.from_s;
     const struct tally *a = &m->second.from, *b = &m->total;
     measure_cpu(p, span);
@@ -493,7 +465,7 @@ static void close_second(struct pool *p, double now_s)
 
 bool monitor_tick(struct pool *p, double now_s, uint64_t now_ns)
 {
-    struct monitor *m = &p->monitor;
+    struct monitor *m = &p->figures->monitor;
     if (!p->load_from_ns || now_ns < p->record_from_ns) { /* the warm-up is in no interval */
         monitor_restart(p, now_s);
         return false;
@@ -521,7 +493,7 @@ bool monitor_tick(struct pool *p, double now_s, uint64_t now_ns)
 
 void monitor_last(struct pool *p, double now_s)
 {
-    struct monitor *m = &p->monitor;
+    struct monitor *m = &p->figures->monitor;
     histogram_merge(&m->second.service, &m->tenth.service);
     histogram_merge(&m->second.response, &m->tenth.response);
     histogram_merge(&m->second.lag, &m->tenth.lag);
@@ -533,4 +505,18 @@ void monitor_last(struct pool *p, double now_s)
         keep_second(m, &pt);
     }
     restart_interval(m, &m->second, now_s);
+}
+
+struct packed_pool *monitor_pack(const struct monitor *m)
+{
+    struct packed_pool *p = calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    p->service = packed_of(&m->all_service);
+    p->response = packed_of(&m->all_response);
+    for (unsigned i = 0; i < OPS_MAX; i++) {
+        p->op_service[i] = packed_of(&m->service[i]);
+        p->op_response[i] = packed_of(&m->response[i]);
+    }
+    return p;
 }

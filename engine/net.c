@@ -1,5 +1,10 @@
 /* Sockets of the backends that bring their own: checked, non-blocking, on their way. */
-#include "engine/engine_private.h"
+#include "engine/net.h"
+
+#include "engine/engine_state.h"
+#include "engine/permission.h"
+#include "engine/limits.h"
+#include "engine/err.h"
 #include "engine/guard.h"
 #include "engine/pool.h"
 #include "engine/protect.h"
@@ -16,29 +21,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-bool engine_confirmed(const struct engine *e, const char *host)
-{
-    const struct confirmed *c = atomic_load_explicit(&e->confirmed, memory_order_acquire);
-
-    for (; c; c = c->next)
-        if (strcasecmp(c->host, host) == 0)
-            return true;
-    return confirm_lists(e->scenario.limits.confirm, host);
-}
-
-void engine_confirm(struct engine *e, const char *host)
-{
-    if (engine_confirmed(e, host))
-        return;
-    struct confirmed *c = calloc(1, sizeof *c);
-    if (!c)
-        abort();
-    copy_str(c->host, sizeof c->host, host);
-    c->next = atomic_load(&e->confirmed);
-    while (!atomic_compare_exchange_weak(&e->confirmed, &c->next, c))
-        continue;
-}
 
 /* For connections without a pool. */
 static char confirmed_alone[CONFIRM_MAX];
@@ -105,32 +87,4 @@ int net_connect(const struct pool *p, const char *host, const struct sockaddr *a
         return -1;
     }
     return fd;
-}
-
-bool net_hold(size_t *mine, size_t bytes)
-{
-    static _Atomic size_t held;
-    if (bytes > *mine) {
-        size_t more = bytes - *mine;
-        size_t before = atomic_fetch_add_explicit(&held, more, memory_order_relaxed);
-        if (more > NET_HELD_MAX || before > NET_HELD_MAX - more) {
-            atomic_fetch_sub_explicit(&held, more, memory_order_relaxed);
-            return false;
-        }
-    } else if (bytes < *mine) {
-        atomic_fetch_sub_explicit(&held, *mine - bytes, memory_order_relaxed);
-    }
-    *mine = bytes;
-    return true;
-}
-
-int64_t net_round_trip_ns(int fd)
-{
-    struct tcp_info info = {0};
-    socklen_t len = sizeof info;
-    const socklen_t needed = offsetof(struct tcp_info, tcpi_min_rtt) + sizeof info.tcpi_min_rtt;
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 || len < needed ||
-        info.tcpi_min_rtt == 0 || info.tcpi_min_rtt == UINT_MAX)
-        return -1;
-    return (int64_t)info.tcpi_min_rtt * 1000;
 }

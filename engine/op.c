@@ -4,8 +4,13 @@
  * op_expire or op_give_back, and only there are its counts moved. Nothing here recurses: an end
  * only puts its client on a list that the worker's settle runs. Requests come from a free list of
  * the worker, so that a steady load allocates nothing. */
+#include "engine/op.h"
+
+#include "engine/worker_state.h"
 #include "engine/pool.h"
-#include "engine/worker.h"
+#include "engine/client.h"
+#include "engine/lease.h"
+#include "engine/open_loop.h"
 
 #include <stdlib.h>
 #include <string.h>

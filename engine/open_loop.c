@@ -7,8 +7,13 @@
  *
  * The account: due by the schedule = offered from it (dropped included) + not started + still due,
  * which is what nobody took yet, what waits for a connection and what is gathered for a bulk. */
+#include "engine/open_loop.h"
+
+#include "engine/worker_state.h"
 #include "engine/pool.h"
-#include "engine/worker.h"
+#include "engine/client.h"
+#include "engine/lease.h"
+#include "engine/op.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,6 +9,7 @@
 #include "engine/err.h"
 #include "engine/secret.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -397,7 +398,7 @@ static int set_text(struct options *o, unsigned i, const char *name, const char 
                     struct err *err)
 {
     const struct option_spec *spec = &o->table[i];
-    bool secret = spec->type == OPTION_SECRET || option_name_is_secret(name, strlen(name));
+    bool secret = spec->type == OPTION_SECRET || is_secret_name(name, strlen(name));
     if (secret && strlen(value) > SECRET_MAX)
         return err_set(err, ERR_USAGE, "%.*s: longer than %d bytes", VALUE_SHOWN, name, SECRET_MAX);
     if (secret)
@@ -449,53 +450,13 @@ int options_set(struct options *o, const char *name, const char *value, enum opt
     return 0;
 }
 
-/* The name in small letters, unescaped, without what joins its words. False: it is too long. */
-static bool plain_name(const char *name, size_t len, char *plain, size_t size)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < len; i++) {
-        char c = name[i], digits[3] = "", *end = digits;
-        if (c == '%' && len - i > 2) {
-            memcpy(digits, name + i + 1, 2);
-            c = (char)strtoul(digits, &end, 16);
-        }
-        if (end == digits + 2)
-            i += 2;
-        else
-            c = name[i];
-        if (strchr(".-_", c))
-            continue;
-        if (n + 1 >= size)
-            return false;
-        plain[n++] = (char)tolower((unsigned char)c);
-    }
-    plain[n] = '\0';
-    return true;
-}
-
-bool option_name_is_secret(const char *name, size_t len)
-{
-    static const char *const parts[] = {"passw",  "passphrase", "pwd",        "secret",
-                                        "token",  "pem",        "credential", "oauthbearerconfig",
-                                        "apikey", "accesskey",  "jaas"};
-    char plain[256];
-    if (!plain_name(name, len, plain, sizeof plain))
-        return true;
-    if (strcmp(plain, "passwordfile") == 0 || strcmp(plain, "askpassword") == 0)
-        return false;
-    for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (strstr(plain, parts[i]))
-            return true;
-    return false;
-}
-
 /* "linger.ms=5 acks=1" */
 static char *lines_text(const char *lines, char *buf, size_t size)
 {
     struct text out = {0};
     for (const char *at = lines; *at;) {
         size_t len = strcspn(at, "\n"), name_len = strcspn(at, "=");
-        bool secret = option_name_is_secret(at, name_len);
+        bool secret = is_secret_name(at, name_len);
         text_add(&out, "%s%.*s%s", out.len ? " " : "", (int)(secret ? name_len : len), at,
                  secret ? "=***" : "");
         at += len + (at[len] == '\n');

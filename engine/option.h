@@ -102,9 +102,6 @@ int options_set(struct options *, const char *name, const char *value, enum opti
                 bool live_only, struct err *);
 /* The value as text, as it would be typed; a SECRET reads "***"; buf always terminated. */
 char *options_text(const struct options *, unsigned index, char *buf, size_t size);
-/* Is this the name of a secret, such as sasl.password, also when it is escaped (sasl%2Epassword)?
- * The value of such a property of a PREFIX option reads "***" too. */
-bool option_name_is_secret(const char *name, size_t len);
 
 static inline uint64_t option_u64(const struct options *o, unsigned i)
 {

@@ -1,7 +1,6 @@
 /* See packed.h. Called by the monitor for each second and by the snapshot of the end. */
 #include "engine/packed.h"
 #include "engine/histogram.h"
-#include "engine/monitor.h"
 
 #include <stdlib.h>
 
@@ -15,20 +14,6 @@ struct packed packed_of(const struct histogram *h)
     if (p.bytes) {
         histogram_pack(h, p.bytes, len);
         p.len = (uint32_t)len;
-    }
-    return p;
-}
-
-struct packed_pool *packed_pool_new(const struct monitor *m)
-{
-    struct packed_pool *p = calloc(1, sizeof *p);
-    if (!p)
-        return NULL;
-    p->service = packed_of(&m->all_service);
-    p->response = packed_of(&m->all_response);
-    for (unsigned i = 0; i < OPS_MAX; i++) {
-        p->op_service[i] = packed_of(&m->service[i]);
-        p->op_response[i] = packed_of(&m->response[i]);
     }
     return p;
 }

@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 struct histogram;
-struct monitor;
 
 struct packed { /* len 0: nothing was recorded */
     uint8_t *bytes;
@@ -26,8 +25,6 @@ struct packed_pool {
 
 /* Without memory, or of an empty or unused histogram, len is 0. The bytes are the caller's. */
 struct packed packed_of(const struct histogram *);
-/* NULL without memory. Free takes NULL. */
-struct packed_pool *packed_pool_new(const struct monitor *);
-void packed_pool_free(struct packed_pool *);
+void packed_pool_free(struct packed_pool *); /* takes NULL */
 
 #endif

@@ -1,9 +1,13 @@
 /* See plateau.h. */
 #include "engine/plateau.h"
-#include "engine/engine_private.h"
+#include "engine/engine_state.h"
 #include "engine/pool.h"
 #include "engine/text.h"
 #include "engine/usl.h"
+#include "engine/pool_figures.h"
+#include "engine/lights.h"
+#include "engine/trend.h"
+#include "engine/workers.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -45,16 +49,16 @@ static void clear_columns(struct stretch *s)
 
 static unsigned batches_least(const struct pool *p)
 {
-    return p->plateaus.brief ? BATCHES_BRIEF : BATCHES_LEAST;
+    return p->figures->plateaus.brief ? BATCHES_BRIEF : BATCHES_LEAST;
 }
 
 static void clear(struct pool *p, double from_s)
 {
-    struct stretch *s = &p->plateaus.now;
-    const struct tally *t = &p->monitor.total;
+    struct stretch *s = &p->figures->plateaus.now;
+    const struct tally *t = &p->figures->monitor.total;
     s->from_s = s->last_s = from_s;
     s->batches = s->filled = 0;
-    s->per = p->plateaus.brief ? 1 : 2;
+    s->per = p->figures->plateaus.brief ? 1 : 2;
     memset(s->batch, 0, sizeof s->batch);
     histogram_clear(&s->service);
     histogram_clear(&s->response);
@@ -69,7 +73,7 @@ static void clear(struct pool *p, double from_s)
 void plateau_restart(struct pool *p, double now_s)
 {
     clear(p, p->state == POOL_LOADING || p->state == POOL_OPENING ? now_s + SETTLE_S : NAN);
-    p->plateaus.drifting = false;
+    p->figures->plateaus.drifting = false;
 }
 
 static void merge_pairs(struct stretch *s)
@@ -86,8 +90,8 @@ static void merge_pairs(struct stretch *s)
 
 void plateau_tenth(struct pool *p, const struct point *pt)
 {
-    struct stretch *s = &p->plateaus.now;
-    bool loading = p->state == POOL_LOADING && !pt->paused && p->monitor.recording;
+    struct stretch *s = &p->figures->plateaus.now;
+    bool loading = p->state == POOL_LOADING && !pt->paused && p->figures->monitor.recording;
     if (!loading) {
         if (!isnan(s->from_s))
             clear(p, NAN);
@@ -105,46 +109,13 @@ void plateau_tenth(struct pool *p, const struct point *pt)
     b->area += pt->in_flight * pt->span_s;
     s->last_s = pt->t_s;
     lights_tenth(&s->lights, pt);
-    histogram_merge(&s->service, &p->monitor.tenth.service);
-    histogram_merge(&s->response, &p->monitor.tenth.response);
+    histogram_merge(&s->service, &p->figures->monitor.tenth.service);
+    histogram_merge(&s->response, &p->figures->monitor.tenth.response);
     if (++s->filled < s->per)
         return;
     s->filled = 0;
     if (++s->batches == PLATEAU_BATCHES)
         merge_pairs(s);
-}
-
-/* ---- is it steady? ---- */
-
-void trend_of(const double *y, unsigned n, struct trend *t)
-{
-    double mean = 0, sxy = 0, sxx = 0, rss = 0, c = 0, last = 0, ss = 0, c0 = 0;
-    for (unsigned i = 0; i < n; i++)
-        mean += y[i] / n;
-    for (unsigned i = 0; i < n; i++) {
-        double x = i - (n - 1) / 2.0;
-        sxy += x * (y[i] - mean);
-        sxx += x * x;
-        ss += (y[i] - mean) * (y[i] - mean);
-        if (i)
-            c0 += (y[i] - mean) * (y[i - 1] - mean);
-    }
-    double slope = sxy / sxx;
-    for (unsigned i = 0; i < n; i++) {
-        double e = y[i] - mean - slope * (i - (n - 1) / 2.0);
-        rss += e * e;
-        if (i)
-            c += e * last;
-        last = e;
-    }
-    double r = rss > 0 ? fmax(0, c / rss) : 0, r0 = ss > 0 ? fmax(0, c0 / ss) : 0;
-    double independent = fmax(3, n * (1 - r) / (1 + r));
-    double se = sqrt(rss / (independent - 2) / sxx);
-    t->independent = fmax(2, n * (1 - r0) / (1 + r0));
-    t->mean = mean;
-    t->drift = mean > 0 ? slope * n / mean : 0;
-    t->t = se > 0 ? slope / se : fabs(t->drift) > 1e-9 ? INFINITY : 0;
-    t->half95 = student_t95(t->independent - 1) * sqrt(ss / (n - 1) / t->independent);
 }
 
 static bool steady(const struct trend *t, double span_s)
@@ -164,7 +135,7 @@ static void rates(const struct stretch *s, unsigned from, double *y)
 
 static void drop_first(struct pool *p, unsigned n)
 {
-    struct stretch *s = &p->plateaus.now;
+    struct stretch *s = &p->figures->plateaus.now;
     double from = s->from_s;
     for (unsigned i = 0; i < n; i++)
         from += s->batch[i].span_s;
@@ -182,7 +153,7 @@ static void drop_first(struct pool *p, unsigned n)
  * is not of it. */
 static void add_columns(struct pool *p, double now_s)
 {
-    struct stretch *s = &p->plateaus.now;
+    struct stretch *s = &p->figures->plateaus.now;
     pthread_mutex_lock(&p->mutex);
     if (s->stats_serial != p->stats_serial) {
         s->stats_serial = p->stats_serial;
@@ -202,7 +173,7 @@ static void add_columns(struct pool *p, double now_s)
 
 static void describe_columns(struct pool *p, struct plateau *pl)
 {
-    const struct column_mean *c = p->plateaus.now.column;
+    const struct column_mean *c = p->figures->plateaus.now.column;
     pthread_mutex_lock(&p->mutex);
     for (unsigned i = 0; i < STAT_COLUMNS_MAX; i++, c++) {
         enum column_over over = i < p->stats.columns ? p->stats.column[i].over : COLUMN_LAST;
@@ -240,7 +211,7 @@ uint64_t pool_setting(const struct pool *p, const char *except)
 
 static void describe(struct pool *p, struct plateau *pl, const struct trend *t, double now_s)
 {
-    const struct stretch *s = &p->plateaus.now;
+    const struct stretch *s = &p->figures->plateaus.now;
     double span = 0, completed = 0, area = 0;
     for (unsigned i = 0; i <= s->batches; i++) {
         span += s->batch[i].span_s;
@@ -270,7 +241,7 @@ static void describe(struct pool *p, struct plateau *pl, const struct trend *t, 
 
 void stretch_describe(struct pool *p, struct plateau *pl, double now_s)
 {
-    const struct stretch *s = &p->plateaus.now;
+    const struct stretch *s = &p->figures->plateaus.now;
     struct trend t = {.half95 = NAN, .drift = NAN};
     double y[PLATEAU_BATCHES];
     memset(pl, 0, sizeof *pl);
@@ -302,11 +273,11 @@ static struct plateau *accept(struct plateaus *all)
 
 void plateau_keep_unsteady(struct pool *p, const struct plateau *at)
 {
-    struct plateau *pl = p->plateaus.now.batches ? accept(&p->plateaus) : NULL;
+    struct plateau *pl = p->figures->plateaus.now.batches ? accept(&p->figures->plateaus) : NULL;
     if (!pl)
         return;
     *pl = *at;
-    p->plateaus.serial++;
+    p->figures->plateaus.serial++;
 }
 
 /* Drift and noise are different troubles: one waits for the end of the first, and longer for the
@@ -325,7 +296,7 @@ static void unsteady_words(char *why, size_t size, const struct trend *t, double
 
 void plateau_judge_now(struct pool *p, double now_s)
 {
-    struct plateaus *all = &p->plateaus;
+    struct plateaus *all = &p->figures->plateaus;
     struct stretch *s = &all->now;
     double y[PLATEAU_BATCHES];
     struct trend t;
@@ -364,7 +335,7 @@ void plateau_judge_now(struct pool *p, double now_s)
 
 void plateau_judge(struct pool *p, double now_s)
 {
-    const struct stretch *s = &p->plateaus.now;
+    const struct stretch *s = &p->figures->plateaus.now;
     if (!isnan(s->from_s) && s->batches + s->filled)
         lights_second(p);
     if (!isnan(s->from_s))
@@ -374,7 +345,7 @@ void plateau_judge(struct pool *p, double now_s)
 
 double stretch_rate(const struct pool *p)
 {
-    const struct stretch *s = &p->plateaus.now;
+    const struct stretch *s = &p->figures->plateaus.now;
     double span = 0, completed = 0;
     for (unsigned i = 0; i <= s->batches; i++) {
         span += s->batch[i].span_s;
@@ -385,6 +356,6 @@ double stretch_rate(const struct pool *p)
 
 const struct plateau *plateau_present(const struct pool *p)
 {
-    const struct plateaus *all = &p->plateaus;
+    const struct plateaus *all = &p->figures->plateaus;
     return all->now.plateau >= 0 && !all->drifting ? &all->list[all->now.plateau] : NULL;
 }

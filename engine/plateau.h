@@ -20,43 +20,12 @@
 #ifndef LOADTOP_ENGINE_PLATEAU_H
 #define LOADTOP_ENGINE_PLATEAU_H
 
-#include "engine/histogram.h"
-#include "engine/lights.h"
-#include "engine/snapshot.h"
+#include <stdint.h>
 
-#include <stdbool.h>
-
+struct plateau;
+struct plateaus;
+struct point;
 struct pool;
-
-#define PLATEAU_BATCHES 40
-#define PLATEAUS_MAX 1024
-
-struct stretch {
-    double from_s; /* nothing before counts; NaN: not loading */
-    double last_s;
-    struct batch_mean {
-        double span_s, completed, area; /* of one batch */
-    } batch[PLATEAU_BATCHES + 1];       /* the last one is filling */
-    unsigned batches, per, filled;      /* full ones; tenths a batch; tenths in the filling one */
-    struct histogram service, response;
-    struct lights lights; /* of the histograms' seconds */
-    struct column_mean {  /* of the backend's own columns */
-        double sum, n, first, last;
-    } column[STAT_COLUMNS_MAX];
-    uint64_t stats_serial; /* what was taken in last */
-    uint64_t dropped_from, errors_from, ended_from;
-    int plateau; /* its place in the list, or -1: not accepted yet */
-};
-
-struct plateaus {
-    bool brief; /* a sweep holds its steps too briefly for ten batches of two tenths: a tenth each
-                   then, and six are enough; Student's t makes the interval wider for it */
-    struct stretch now;
-    struct plateau *list; /* [n] */
-    unsigned n, serial;   /* serial rises with every change of the list */
-    bool drifting;        /* the present stretch is refused, since: */
-    char why[96];
-};
 
 int plateaus_init(struct plateaus *);
 void plateaus_fini(struct plateaus *);
@@ -80,21 +49,5 @@ void stretch_describe(struct pool *, struct plateau *, double now_s);
 /* What in the pool's settings is neither load nor bulk, as a number: plateaus with equal numbers
  * belong together. `except`: an option left out, or NULL. */
 uint64_t pool_setting(const struct pool *, const char *except);
-
-/* Is p a point of the curve by `var` ("threads" ...) on which the newest
- * plateau lies? (scaling.c) */
-bool scaling_has(const char *var, const struct plateau *p, const struct plateau *newest);
-/* The value of var at a plateau. */
-double scaling_value(const char *var, const struct plateau *);
-/* The curve by var on which `like` lies, one of the n plateaus of the list. */
-void scaling_of(const struct plateau *list, unsigned n, const struct plateau *like, const char *var,
-                struct scaling *);
-
-/* A trend over n values: the drift over the whole stretch as a share of the mean, its t, the 95 %
- * half width of the mean and the independent values that were left. Pure; n >= 4. */
-struct trend {
-    double mean, drift, t, half95, independent;
-};
-void trend_of(const double *y, unsigned n, struct trend *);
 
 #endif

@@ -7,12 +7,10 @@
 #define LOADTOP_ENGINE_POOL_H
 
 #include "engine/backend.h"
-#include "engine/monitor.h"
-#include "engine/plateau.h"
 #include "engine/scenario.h"
 #include "engine/snapshot.h"
 #include "engine/text.h"
-#include "engine/worker.h"
+#include "engine/settings.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,6 +18,7 @@
 #include <stdint.h>
 
 struct engine;
+struct pool_figures;
 
 enum open_stage {
     OPEN_WAITING,
@@ -28,16 +27,12 @@ enum open_stage {
     OPEN_FAILED
 };
 
-/* What a backend said in JSON; shared by the pool and the snapshots, freed by
- * whoever lets go last. */
-struct stats_json {
-    _Atomic unsigned refs;
-    struct json_t *stats, *left_behind;
-};
-void stats_json_release(struct stats_json *); /* takes NULL */
+#define RAMPS (VERB_RATE - VERB_THREADS + 1) /* one for each dial */
 
 struct pool {
     struct engine *engine;
+    const uint64_t *run_start_ns; /* of the run */
+    int engine_fd;                /* wakes the supervisor */
     unsigned number;
     struct pool_spec spec; /* as started; load is the wish of the moment */
     bool local;            /* the supervisor's word for !away */
@@ -53,8 +48,9 @@ struct pool {
     _Atomic bool foreign;  /* a server of another, forbidden identity answered: foreign_why */
     char foreign_why[256]; /* under mutex */
     _Atomic double stored_per_byte; /* of its room: see struct room */
-    bool strained;                  /* the supervisor's: it was paused because the target suffers */
-    double free_first; /* the supervisor's: what the target had free at first; 0: unknown */
+    char sweep_ends[256]; /* the supervisor's: why a sweep on it must end; "": it need not */
+    bool strained;        /* the supervisor's: it was paused because the target suffers */
+    double free_first;    /* the supervisor's: what the target had free at first; 0: unknown */
     _Atomic int64_t bytes_left; /* to be written, if bytes_bounded */
     _Atomic unsigned strains;   /* a bit for each kind that was noted */
     _Atomic unsigned nodes;     /* groups of connections that a thread opens; 0: one */
@@ -127,64 +123,36 @@ struct pool {
         double from, to;
         uint64_t start_ns, end_ns;
         enum origin by;
-    } ramp[VERB_RATE - VERB_THREADS + 1]; /* one for each dial */
-    uint64_t errors_high_since_ns;        /* the rule for targets that are not local */
-    struct monitor monitor;
-    struct plateaus plateaus;
-    struct scaling scaling[SCALINGS_MAX];
-    unsigned scalings, scaling_serial;
-    struct capacity capacity;
-    double at_capacity[THRESHOLDS_MAX]; /* what thresholds measure there, if it is known */
+    } ramp[RAMPS];
+    uint64_t errors_high_since_ns; /* the rule for targets that are not local */
+    struct pool_figures *figures;  /* owned */
 };
-
-/* A pool of the spec (copied). Not started. NULL and err. */
-struct pool *pool_new(struct engine *, unsigned number, const struct pool_spec *, struct err *);
-int pool_start(struct pool *, struct err *); /* its thread; virtual time opens at once */
-/* Ends its thread and frees it; takes NULL. False: a thread of it hangs in the backend after 6 s,
- * and all that it may look at stays. */
-bool pool_free(struct pool *);
-/* The pool's share of a tick: open stage, workers made and reaped, state. */
-void pool_supervise(struct pool *, uint64_t now_ns);
-void pool_publish_settings(struct pool *); /* after a change of spec.load, paused, ... */
-void pool_order_all(struct pool *, enum worker_order);
 void pool_note_workers(struct pool *); /* how many threads there are now, without a new version */
-void pool_wake_workers(struct pool *);
-void pool_notify(struct pool *);            /* any thread: the supervisor should look now */
-unsigned pool_running(const struct pool *); /* workers that are neither draining nor ended */
-unsigned pool_alive(const struct pool *);   /* not ended */
+void pool_notify(struct pool *);       /* any thread: the supervisor should look now */
 bool pool_writes(const struct pool *); /* has its mix an operation that writes? The supervisor's */
 uint32_t pool_bulk(const struct pool *);  /* most operations that one request of the mix carries */
-void scaling_update(struct pool *);       /* scaling.c: after the plateaus changed */
 uint32_t pool_depth(const struct pool *); /* depth in force */
 uint32_t pool_connections_wanted(const struct pool *);
 /* Connections to all nodes, of all threads, with that load. */
 uint64_t pool_connections_of(const struct pool *, const struct load *);
 /* Waits for so long, or until it is woken. Its thread. */
 void pool_wait_ms(struct pool *, int ms);
-void pool_pause(struct pool *, bool paused, enum origin by); /* execute.c */
 /* Claims up to n operations of the budget of -n; returns how many were granted. */
 uint64_t pool_claim(struct pool *, uint64_t n);
 void pool_unclaim(struct pool *, uint64_t n);
 void pool_set_state(struct pool *, enum pool_state, uint64_t now_ns, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-int pool_resize(struct pool *,
-                struct err *); /* makes or drains workers until there are load.threads */
-/* ERR_REFUSED when the mix has an operation that pool_forbid named. */
-int pool_forbids(struct pool *, const double weight[OPS_MAX], struct err *);
-/* It ends for good: `by` as in the JSON's ended_by; now_ns is when the load ended. */
-void pool_finish(struct pool *, const char *by, enum worker_order, uint64_t now_ns);
 void pool_note_pause(struct pool *, bool paused, uint64_t now_ns);
-/* pool_thread.c */
 struct stats stats_unknown(void); /* before anybody has looked */
-int pool_start_thread(struct pool *, struct err *);
-void pool_stop_thread(struct pool *); /* asks it to end; pool_free waits for it */
 void pool_wake_thread(struct pool *);
-/* Its thread takes stats now, beginning after this call, and wakes the supervisor. */
-void pool_ask_stats(struct pool *);
 bool pool_stats_pending(const struct pool *); /* asked for, and not there yet */
 double pool_loaded_s(const struct pool *,
                      uint64_t now_ns); /* seconds not paused, after the warm-up */
 /* How many connections a worker needs so that nobody waits, and what one carries. */
 uint32_t connections_needed(const struct pool *, const struct load *, uint32_t capacity);
+/* May this much more be written? Takes `bytes` from what --max-bytes and the target's free room
+ * leave. False: nothing was taken, and the pool ends. Any worker. */
+bool pool_take_bytes(struct pool *, uint64_t bytes);
+double pool_seconds(const struct pool *, uint64_t ns); /* since the start of the run */
 
 #endif

@@ -3,11 +3,12 @@
  * Precedence is default, then flag, then the URL's query. Every value is checked here, before
  * anything starts, also those that are texts in the option table (rate, ops, name). pool_spec_url
  * is the way back; it never holds a secret, so a repeated command asks for passwords anew. */
-#include "engine/scenario.h"
+#include "engine/pool_spec.h"
 
 #include "engine/backend.h"
 #include "engine/err.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,9 +1,14 @@
 /* A pool's own thread, for what blocks: it waits for a protected host's name to be typed, opens the
  * target again and again while it cannot be reached, asks it once a second how it is, and lets go
  * of it at the end. */
-#include "engine/engine_private.h"
+#include "engine/pool_thread.h"
+
+#include "engine/engine_state.h"
 #include "engine/guard.h"
 #include "engine/pool.h"
+#include "engine/permission.h"
+#include "engine/sender.h"
+#include "engine/snapshot_store.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -16,38 +21,6 @@
 #define STATS_EVERY_MS 1000
 #define RETRY_MIN_NS (200 * NS_PER_MS)
 #define RETRY_MAX_NS (1000 * NS_PER_MS)
-
-void pool_wait_ms(struct pool *p, int ms)
-{
-    struct pollfd fd = {.fd = p->wake_fd, .events = POLLIN};
-    uint64_t count;
-    if (!atomic_load(&p->stopping) && poll(&fd, 1, ms) > 0 &&
-        read(p->wake_fd, &count, sizeof count) < 0) {
-        /* Someone else's wake-up took it: nothing to do. */
-    }
-}
-
-void stats_json_release(struct stats_json *s)
-{
-    if (!s || atomic_fetch_sub(&s->refs, 1) > 1)
-        return;
-    json_decref(s->stats);
-    json_decref(s->left_behind);
-    free(s);
-}
-
-struct stats stats_unknown(void)
-{
-    return (struct stats){.server_cpu_share = NAN,
-                          .server_cores = NAN,
-                          .answer_share = NAN,
-                          .own_cpu_share = NAN,
-                          .other_clients = -1,
-                          .data_items = -1,
-                          .data_bytes = -1,
-                          .free_bytes = NAN,
-                          .rtt_ns = -1};
-}
 
 static void take_stats(struct pool *p)
 {
@@ -77,16 +50,6 @@ static void take_stats(struct pool *p)
     p->stats_serial++;
     pthread_mutex_unlock(&p->mutex);
     stats_json_release(old);
-}
-
-void pool_removing(struct pool *p, uint64_t for_ns)
-{
-    atomic_store(&p->removing_ns, clock_ns() + for_ns);
-}
-
-void pool_answered(struct pool *p)
-{
-    atomic_store(&p->answered, true);
 }
 
 /* It was opened to be looked at: shows it until somebody has said yes, and lets go of it. */
@@ -197,24 +160,10 @@ static void *pool_main(void *ctx)
     return NULL;
 }
 
-void pool_wake_thread(struct pool *p)
-{
-    uint64_t one = 1;
-    if (write(p->wake_fd, &one, sizeof one) < 0) {
-        /* It is awake already. */
-    }
-}
-
 void pool_ask_stats(struct pool *p)
 {
     atomic_fetch_add(&p->stats_asked, 1);
     pool_wake_thread(p);
-}
-
-bool pool_stats_pending(const struct pool *p)
-{
-    return p->spec.backend->pool_stats && !atomic_load(&p->thread_done) &&
-           atomic_load(&p->stats_asked) != atomic_load(&p->stats_given);
 }
 
 int pool_start_thread(struct pool *p, struct err *err)

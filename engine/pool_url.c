@@ -3,11 +3,15 @@
  * Only what differs from a default stands in it, so that it stays readable. Passwords
  * and other secrets are left out. Used for `command` in the JSON, for sessions and for
  * "add the same again". */
+#include "engine/pool_url.h"
+
 #include "engine/scenario.h"
 
 #include "engine/backend.h"
 #include "engine/command.h"
 #include "engine/text.h"
+#include "engine/secret.h"
+#include "engine/command_text.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -108,7 +112,7 @@ static void add_lines(struct text *out, bool *first, const char *prefix, const c
 {
     for (const char *at = lines; *at;) {
         size_t len = strcspn(at, "\n"), name_len = strcspn(at, "=");
-        if (name_len < len && !option_name_is_secret(at, name_len)) {
+        if (name_len < len && !is_secret_name(at, name_len)) {
             struct text name = {0}, value = {0};
             text_add(&name, "%s%.*s", prefix, (int)name_len, at);
             text_put(&value, at + name_len + 1, len - name_len - 1);

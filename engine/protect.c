@@ -10,6 +10,7 @@
 #include "engine/plain_file.h"
 #include "engine/protect_names.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

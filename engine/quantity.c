@@ -4,6 +4,8 @@
  * the quantity, only decimal digits count (no hexadecimal, no "inf"), and what a value cannot hold
  * is an error and never a neighbour of it. Whole results are computed in integers, so "0.1s" is
  * exactly 100,000,000 ns. Declared in text.h. */
+#include "engine/quantity.h"
+
 #include "engine/text.h"
 
 #include <math.h>

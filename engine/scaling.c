@@ -3,8 +3,11 @@
  * A curve is made of the valid plateaus that differ from the newest one in one variable only, and
  * in no option of the backend. Of several plateaus at the same value all count, weighted by their
  * intervals. N is what was measured in flight. */
+#include "engine/scaling.h"
+
 #include "engine/pool.h"
 #include "engine/usl.h"
+#include "engine/pool_figures.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -201,15 +204,15 @@ double scaling_value(const char *var, const struct plateau *p)
 
 void scaling_update(struct pool *p)
 {
-    if (p->scaling_serial == p->plateaus.serial || !p->plateaus.n)
+    if (p->figures->scaling_serial == p->figures->plateaus.serial || !p->figures->plateaus.n)
         return;
-    p->scaling_serial = p->plateaus.serial;
-    p->scalings = 0;
+    p->figures->scaling_serial = p->figures->plateaus.serial;
+    p->figures->scalings = 0;
     for (int d = 0; d < DIALS; d++) {
-        const struct plateaus *all = &p->plateaus;
-        struct scaling *s = &p->scaling[p->scalings];
+        const struct plateaus *all = &p->figures->plateaus;
+        struct scaling *s = &p->figures->scaling[p->figures->scalings];
         scaling_of(all->list, all->n, &all->list[all->n - 1], dial_names[d], s);
         if (s->has)
-            p->scalings++;
+            p->figures->scalings++;
     }
 }

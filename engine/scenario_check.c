@@ -3,13 +3,17 @@
  * A command that comes in an hour, or a sweep's fifth step, is refused now when it names a pool, an
  * option or a value that there is none of. Ceilings and read-only are judged again where commands
  * are carried out. Called by the command line, after the flags, the targets and the file. */
+#include "engine/scenario_check.h"
+
 #include "engine/scenario.h"
 
 #include "engine/backend.h"
 #include "engine/command.h"
 #include "engine/err.h"
-#include "engine/sweep.h"
 #include "engine/text.h"
+#include "engine/sweep_spec.h"
+#include "engine/quantity.h"
+#include "engine/command_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

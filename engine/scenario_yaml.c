@@ -17,12 +17,15 @@
  * built: some of what libyaml does is quadratic in them. The document tree of libyaml is used,
  * which comes with libcyaml; libcyaml itself wants all keys known beforehand, and ours come from
  * the backends' tables. */
+#include "engine/scenario_yaml.h"
+
 #include "engine/scenario.h"
 
 #include "engine/command.h"
 #include "engine/err.h"
 #include "engine/plain_file.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -11,8 +11,47 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#include "engine/option.h"
 #include "engine/text.h"
+
+/* The name in small letters, unescaped, without what joins its words. False: it is too long. */
+static bool plain_name(const char *name, size_t len, char *plain, size_t size)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        char c = name[i], digits[3] = "", *end = digits;
+        if (c == '%' && len - i > 2) {
+            memcpy(digits, name + i + 1, 2);
+            c = (char)strtoul(digits, &end, 16);
+        }
+        if (end == digits + 2)
+            i += 2;
+        else
+            c = name[i];
+        if (strchr(".-_", c))
+            continue;
+        if (n + 1 >= size)
+            return false;
+        plain[n++] = (char)tolower((unsigned char)c);
+    }
+    plain[n] = '\0';
+    return true;
+}
+
+bool is_secret_name(const char *name, size_t len)
+{
+    static const char *const parts[] = {"passw",  "passphrase", "pwd",        "secret",
+                                        "token",  "pem",        "credential", "oauthbearerconfig",
+                                        "apikey", "accesskey",  "jaas"};
+    char plain[256];
+    if (!plain_name(name, len, plain, sizeof plain))
+        return true;
+    if (strcmp(plain, "passwordfile") == 0 || strcmp(plain, "askpassword") == 0)
+        return false;
+    for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (strstr(plain, parts[i]))
+            return true;
+    return false;
+}
 
 #define MARK '\1'
 /* Bytes: shorter ones are found in ordinary words. */
@@ -121,8 +160,7 @@ static void mark_named(char *text, enum reach reach)
         bool query = c > text && strchr("?&", c[-1]);
         char *name = c + (query ? 0 : strspn(c, "-"));
         size_t len = strcspn(name, "=&?: \t'\"");
-        char *value =
-            len && option_name_is_secret(name, len) ? value_of(text, c, name, len, reach) : NULL;
+        char *value = len && is_secret_name(name, len) ? value_of(text, c, name, len, reach) : NULL;
         if (!value)
             continue;
         const char *stop = query && reach == IN_MESSAGE ? "& \t" : query ? "&" : " \t";

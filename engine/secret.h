@@ -1,7 +1,7 @@
 /* Secrets in texts: passwords, tokens and keys.
  *
  * A secret comes in by a URL (user:password@), as the value of an option with a secret's name
- * (option_name_is_secret), from a prompt, a file or the environment. Whatever quotes what a person
+ * (is_secret_name), from a prompt, a file or the environment. Whatever quotes what a person
  * typed takes it out here, so that it is taken out everywhere in the same way: by the places where
  * secrets stand.
  *
@@ -18,6 +18,9 @@
 #define SECRET_MAX 8192
 #define SECRET_WORDS "8192"
 
+/* Is this the name of a secret, such as sasl.password, also when it is escaped (sasl%2Epassword)?
+ * The value of such a property of a PREFIX option reads "***" too. */
+bool is_secret_name(const char *name, size_t len);
 /* Puts a star in place of each byte that may belong to a secret of a word or line as a person typed
  * it: behind the first ':' of a URL up to its last '@', and the values of options with a secret's
  * name (?token=X, &kafka.sasl.password=X, name=X, --token X, set NAME X). An escaped name counts as

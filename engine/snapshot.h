@@ -11,6 +11,7 @@
 #include "engine/command.h"
 #include "engine/scenario.h"
 #include "engine/usl.h"
+#include "engine/sweep_spec.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,10 +37,14 @@ struct schedule_counts {
  * it. */
 enum { Q_P50, Q_P90, Q_P95, Q_P99, Q_P99_9, Q_P99_99, QUANTILES };
 extern const double latency_quantile[QUANTILES];
+struct histogram;
 struct latency {
     uint64_t count;
     double min, mean, max, q[QUANTILES];
 };
+
+/* Summary of a histogram: NaN where fewer than 10 samples lie above a quantile. */
+void latency_summary(const struct histogram *, struct latency *);
 
 enum pool_state {
     POOL_OPENING, /* looking at the target; not loading yet */
@@ -196,14 +201,6 @@ const char *capacity_limit_name(enum capacity_limit); /* as in the JSON */
  * none is known. Returns buf. */
 char *capacity_words(const struct capacity *, char *buf, size_t size);
 
-#define SWEEP_VALUES_MAX 64
-#define SWEEP_AXES_MAX 2
-struct sweep_axis {
-    char name[48];
-    unsigned values;
-    char value[SWEEP_VALUES_MAX][32];
-};
-
 enum cell_state {
     CELL_WAITING,  /* not measured yet */
     CELL_NOW,      /* being measured: `at` holds what there is so far, without an interval */
@@ -234,11 +231,6 @@ struct sweep_snapshot {
     const struct sweep_cell *cell; /* [cells] */
     unsigned cells;
 };
-/* Throughput of a cell against the first one of its line along the axis: per value (efficiency, for
- * threads and clients: 1 is ideal) or as it is (gain). NaN when one of the two is not measured, or
- * a value is no number. *sound: both are steady and valid; else it is shown in brackets. */
-double sweep_relative(const struct sweep_snapshot *, unsigned cell, unsigned axis, bool *sound);
-bool sweep_axis_scales(const struct sweep_axis *); /* efficiency is meant, not gain */
 #define SWEEPS_PAST 16
 
 struct pool_snapshot {

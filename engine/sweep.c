@@ -3,19 +3,25 @@
  * the next. What each step made stands in its cell of the grid. */
 #include "engine/sweep.h"
 #include "engine/capacity.h"
-#include "engine/engine_private.h"
+#include "engine/engine_state.h"
 #include "engine/grid.h"
 #include "engine/pool.h"
 #include "engine/text.h"
+#include "engine/sweep_spec.h"
+#include "engine/quantity.h"
+#include "engine/command_text.h"
+#include "engine/pool_figures.h"
+#include "engine/plateau.h"
+#include "engine/change.h"
+#include "engine/ceilings.h"
+#include "engine/events.h"
+#include "engine/sweep_shown.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUES_MAX SWEEP_VALUES_MAX
-#define VALUE_MAX 32
-#define AXES_MAX SWEEP_AXES_MAX
 #define HOLD_MOST_NS (20 * NS_PER_S)
 #define HOLD_VERDICT_NS (40 * NS_PER_S) /* while a backend's verdict is still to come */
 #define HOLD_LEAST_S 2.0
@@ -28,185 +34,18 @@
 #define AUTO_MOST 4096
 
 struct sweep {
-    struct sweep_axis axis[AXES_MAX];
-    bool automatic; /* the one axis grows by itself */
-    unsigned axes, step, steps, measured;
-    unsigned order[VALUES_MAX * VALUES_MAX];
-    uint64_t hold_ns, started_ns, step_ns, down_ns;
-    bool on, random, fresh, whole, applied, is_capacity, done;
+    struct sweep_spec spec;
+    unsigned step, steps, measured;
+    unsigned order[SWEEP_VALUES_MAX * SWEEP_VALUES_MAX];
+    uint64_t started_ns, step_ns, down_ns;
+    bool on, applied, done;
     struct grid grid;
     struct capacity_search search;
-    char pool[POOL_NAME_MAX], spec[256], now[96], ended[160];
+    char now[96], ended[160];
     double highest, highest_low; /* throughput; and the lower end of its interval */
     unsigned below, seen;        /* steps in a row below it; steps that the curve has */
     int last;                    /* the cell taken last: its plateau may still go on; -1: none */
 };
-
-/* ---- reading ---- */
-
-static bool add_value(struct sweep_axis *a, const char *text)
-{
-    if (a->values == VALUES_MAX || strlen(text) >= VALUE_MAX || !*text)
-        return false;
-    copy_str(a->value[a->values++], VALUE_MAX, text);
-    return true;
-}
-
-static bool add_number(struct sweep_axis *a, double v)
-{
-    char text[VALUE_MAX];
-    snprintf(text, sizeof text, "%.10g", v);
-    return add_value(a, text);
-}
-
-/* `1..8`, `1..64*2`, `10..100+10`. */
-static bool read_range(struct sweep_axis *a, const char *text)
-{
-    char low[VALUE_MAX], high[VALUE_MAX];
-    const char *dots = strstr(text, ".."), *by = strpbrk(dots, "*+");
-    size_t n = (size_t)(dots - text), m = by ? (size_t)(by - dots) - 2 : strlen(dots + 2);
-    double from, to, step = 1;
-    if (n >= sizeof low || m >= sizeof high)
-        return false;
-    snprintf(low, sizeof low, "%.*s", (int)n, text);
-    snprintf(high, sizeof high, "%.*s", (int)m, dots + 2);
-    if (parse_rate(low, &from) < 0 || parse_rate(high, &to) < 0 ||
-        (by && parse_real(by + 1, &step) < 0))
-        return false;
-    bool times = by && *by == '*';
-    if (from <= 0 || to < from || (times ? step <= 1 : step <= 0))
-        return false;
-    for (double v = from; v <= to * (1 + 1e-9); v = times ? v * step : v + step)
-        if (!add_number(a, v))
-            return false;
-    return true;
-}
-
-static bool read_list(struct sweep *s, struct sweep_axis *a, char *text)
-{
-    if (!strcmp(text, "auto")) {
-        s->automatic = true;
-        return add_number(a, 1);
-    }
-    char *save = NULL;
-    for (char *v = strtok_r(text, ",", &save); v; v = strtok_r(NULL, ",", &save))
-        if (!(strstr(v, "..") ? read_range(a, v) : add_value(a, v)))
-            return false;
-    return a->values > 0;
-}
-
-static int read_word(struct sweep *s, char *word, struct err *err)
-{
-    char *is = strchr(word, '=');
-    uint64_t ns;
-    if (!strcmp(word, "capacity") && !s->axes) {
-        s->is_capacity = true;
-        return 0;
-    }
-    if (!strcmp(word, "fresh")) {
-        s->fresh = true;
-        return 0;
-    }
-    if (!strcmp(word, "whole")) {
-        s->whole = true;
-        return 0;
-    }
-    if (!is || is == word || !is[1])
-        return err_set(
-            err, ERR_USAGE,
-            "sweep: '%s' is not VAR=LIST, hold=T, order=random, fresh, whole or capacity", word);
-    *is = '\0';
-    if (!strcmp(word, "hold")) {
-        if (parse_duration(is + 1, &ns) < 0 || ns < NS_PER_S)
-            return err_set(err, ERR_USAGE, "sweep: hold=%s: a duration of at least 1s is needed",
-                           is + 1);
-        s->hold_ns = ns;
-        return 0;
-    }
-    if (!strcmp(word, "order")) {
-        if (strcmp(is + 1, "random") && strcmp(is + 1, "given"))
-            return err_set(err, ERR_USAGE, "sweep: order=%s: allowed are random and given", is + 1);
-        s->random = !strcmp(is + 1, "random");
-        return 0;
-    }
-    if (s->is_capacity) {
-        double *to = !strcmp(word, "from") ? &s->search.from
-                     : !strcmp(word, "to") ? &s->search.to
-                                           : NULL;
-        if (!to || parse_rate(is + 1, to) < 0 || !rate_in_range(*to))
-            return err_set(err, ERR_USAGE,
-                           "sweep capacity: '%s=%s': allowed are from=RATE, to=RATE and hold=T",
-                           word, is + 1);
-        return 0;
-    }
-    if (s->axes == AXES_MAX)
-        return err_set(err, ERR_USAGE, "sweep: more than two variables ('%s')", word);
-    struct sweep_axis *a = &s->axis[s->axes++];
-    copy_str(a->name, sizeof a->name, word);
-    if (!read_list(s, a, is + 1))
-        return err_set(err, ERR_USAGE,
-                       "sweep: %s=%s is no list: 1,2,4 or 1..8 or 1..64*2 or 10..100+10 or auto, "
-                       "%u values at most",
-                       word, is + 1, VALUES_MAX);
-    return 0;
-}
-
-/* The commands that set step values; also how a spec is checked. */
-static int step_command(const struct sweep *s, const struct sweep_axis *a, const char *value,
-                        struct command *c, struct err *err)
-{
-    static const char *const dial[] = {"threads", "clients", "connections", "depth",
-                                       "rate",    "pattern", "ops"};
-    char text[160];
-    bool is_dial = false;
-    for (unsigned i = 0; i < sizeof dial / sizeof *dial; i++)
-        is_dial = is_dial || !strcmp(a->name, dial[i]);
-    snprintf(text, sizeof text, "%s%s%s%s %s", s->pool, *s->pool ? " " : "", is_dial ? "" : "set ",
-             a->name, value);
-    return command_parse(c, text, err, NULL);
-}
-
-static int read_spec(struct sweep *s, const char *spec, struct err *err)
-{
-    char text[256], *save = NULL;
-    copy_str(text, sizeof text, spec);
-    copy_str(s->spec, sizeof s->spec, spec);
-    for (char *word = strtok_r(text, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
-        if (read_word(s, word, err) < 0)
-            return ERR_USAGE;
-    if (!s->is_capacity && !s->axes)
-        return err_set(err, ERR_USAGE,
-                       "sweep: nothing to sweep: VAR=LIST (threads=1,2,4,8) or capacity");
-    s->steps = s->is_capacity ? 0 : 1;
-    for (unsigned i = 0; i < s->axes; i++) {
-        struct command c;
-        for (unsigned k = 0; k < s->axis[i].values; k++)
-            if (step_command(s, &s->axis[i], s->axis[i].value[k], &c, err) < 0)
-                return ERR_USAGE;
-        s->steps *= s->axis[i].values;
-        if (s->automatic && s->axes > 1)
-            return err_set(err, ERR_USAGE, "sweep: auto works for one variable alone");
-    }
-    return 0;
-}
-
-int sweep_check(const char *spec, struct err *err)
-{
-    struct sweep *s = calloc(1, sizeof *s);
-    char text[300];
-    struct command c;
-    snprintf(text, sizeof text, "sweep %s", spec);
-    int code =
-        s ? command_parse(&c, text, err, NULL) : err_set(err, ERR_FAILED, "sweep: out of memory");
-    if (code == 0 && !strcmp(c.text, "resume"))
-        code = err_set(err, ERR_USAGE, "sweep resume: there is none yet");
-    else if (code == 0)
-        code = read_spec(s, c.text, err);
-    free(s);
-    return code;
-}
-
-/* ---- running ---- */
 
 void sweep_free(struct sweep *s)
 {
@@ -244,7 +83,8 @@ static struct pool *the_pool(const struct engine *e, const char *name)
 
 static bool resumable(const struct sweep *s)
 {
-    return s && !s->on && !s->is_capacity && (!s->done || grid_count(&s->grid, CELL_UNSTEADY) > 0);
+    return s && !s->on && !s->spec.is_capacity &&
+           (!s->done || grid_count(&s->grid, CELL_UNSTEADY) > 0);
 }
 
 /* The last sweep gives way to another: what it found stays, for the report. */
@@ -280,8 +120,9 @@ static void begin(struct engine *e, struct sweep *s, struct pool *p, const char 
     s->down_ns = 0;
     s->ended[0] = '\0';
     s->last = -1;
-    p->plateaus.brief = !s->is_capacity && s->hold_ns && s->hold_ns < HOLD_BRIEF_NS;
-    engine_event(e, p, "sweep", how, s->spec, by);
+    p->figures->plateaus.brief =
+        !s->spec.is_capacity && s->spec.hold_ns && s->spec.hold_ns < HOLD_BRIEF_NS;
+    engine_event(e, p, "sweep", how, s->spec.text, by);
 }
 
 /* The same sweep again, with the cells that stand. False: it must begin anew. */
@@ -290,11 +131,12 @@ static bool resume(struct engine *e, struct pool *p, enum origin by)
     struct sweep *s = e->sweep;
     unsigned stand = grid_count(&s->grid, CELL_STEADY);
     char how[48];
-    if (s->grid.setting != grid_setting(p, s->axis, s->axes)) {
-        engine_say(e, "sweep: %s was changed since, so it begins anew", s->pool);
+    if (s->grid.setting != grid_setting(p, s->spec.axis, s->spec.axes)) {
+        engine_say(e, "sweep: %s was changed since, so it begins anew", s->spec.pool);
         return false;
     }
-    s->whole = s->whole || strstr(s->ended, "has turned"); /* somebody wants the rest, too */
+    s->spec.whole =
+        s->spec.whole || strstr(s->ended, "has turned"); /* somebody wants the rest, too */
     snprintf(how, sizeof how, "resumed with %u of %u", stand, s->steps);
     begin(e, s, p, how, by);
     return true;
@@ -302,19 +144,20 @@ static bool resume(struct engine *e, struct pool *p, enum origin by)
 
 static int start_resumed(struct engine *e, const struct command *c, enum origin by, struct err *err)
 {
-    struct pool *p = e->sweep ? engine_find_pool(e, e->sweep->pool) : NULL;
+    struct pool *p = e->sweep ? engine_find_pool(e, e->sweep->spec.pool) : NULL;
     if (!e->sweep || e->sweep->on || !resumable(e->sweep))
         return err_set(err, ERR_USAGE, "sweep resume: %s",
                        !e->sweep      ? "there was none"
                        : e->sweep->on ? "one is running"
                                       : "the last one is complete");
     if (!p || (*c->pool && p != engine_find_pool(e, c->pool)))
-        return err_set(err, ERR_USAGE, "sweep resume: the last one was of '%s'", e->sweep->pool);
+        return err_set(err, ERR_USAGE, "sweep resume: the last one was of '%s'",
+                       e->sweep->spec.pool);
     if (!resume(e, p, by))
         return err_set(err, ERR_USAGE,
                        "sweep resume: %s was changed since, so its points do not belong together; "
                        "`sweep %s` begins anew",
-                       p->spec.name, e->sweep->spec);
+                       p->spec.name, e->sweep->spec.text);
     return 0;
 }
 
@@ -331,29 +174,32 @@ int sweep_start(struct engine *e, const struct command *c, enum origin by, struc
     struct sweep *s = calloc(1, sizeof *s);
     if (!s)
         return err_set(err, ERR_FAILED, "sweep: out of memory");
-    copy_str(s->pool, sizeof s->pool, p->spec.name);
-    if (read_spec(s, c->text, err) < 0 || grid_resize(&s->grid, s->steps) < 0) {
+    copy_str(s->spec.pool, sizeof s->spec.pool, p->spec.name);
+    if (sweep_spec_read(&s->spec, c->text, err) < 0 || grid_resize(&s->grid, s->spec.steps) < 0) {
         sweep_free(s);
         return ERR_USAGE;
     }
     if (e->sweep && e->sweep->on)
         sweep_stop(e, "another begins");
-    if (!s->fresh && resumable(e->sweep) && !strcmp(e->sweep->spec, s->spec) &&
-        !strcmp(e->sweep->pool, s->pool) && resume(e, p, by)) {
+    if (!s->spec.fresh && resumable(e->sweep) && !strcmp(e->sweep->spec.text, s->spec.text) &&
+        !strcmp(e->sweep->spec.pool, s->spec.pool) && resume(e, p, by)) {
         sweep_free(s);
         return 0;
     }
     put_aside(e);
     e->sweep = s;
-    grid_mark_same(&s->grid, s->axis, s->axes);
+    s->steps = s->spec.steps;
+    s->search.from = s->spec.from;
+    s->search.to = s->spec.to;
+    grid_mark_same(&s->grid, s->spec.axis, s->spec.axes);
     for (unsigned i = 0; i < s->steps; i++)
         s->order[i] = i;
-    if (s->random)
+    if (s->spec.random)
         shuffle(s, p->spec.seed);
-    s->grid.setting = grid_setting(p, s->axis, s->axes);
+    s->grid.setting = grid_setting(p, s->spec.axis, s->spec.axes);
     begin(e, s, p, "", by);
-    if (s->is_capacity)
-        capacity_begin(&s->search, p, s->hold_ns);
+    if (s->spec.is_capacity)
+        capacity_begin(&s->search, p, s->spec.hold_ns);
     return 0;
 }
 
@@ -363,12 +209,12 @@ void sweep_stop(struct engine *e, const char *why)
     if (!s || !s->on)
         return;
     s->on = false;
-    if (!s->is_capacity && s->step < s->steps)
+    if (!s->spec.is_capacity && s->step < s->steps)
         grid_forget(&s->grid, s->order[s->step]);
     copy_str(s->ended, sizeof s->ended, why);
-    struct pool *p = the_pool(e, s->pool);
+    struct pool *p = the_pool(e, s->spec.pool);
     if (p)
-        p->plateaus.brief = false;
+        p->figures->plateaus.brief = false;
     engine_event(e, p, "sweep end", "", why, BY_SWEEP);
     if (e->scenario.sweep[0]) /* --sweep: do it, then end */
         engine_end(e, END_DRAIN, "duration");
@@ -376,7 +222,7 @@ void sweep_stop(struct engine *e, const char *why)
 
 void sweep_stop_on(struct engine *e, const struct pool *p, const char *why)
 {
-    if (!e->sweep || !e->sweep->on || the_pool(e, e->sweep->pool) != p)
+    if (!e->sweep || !e->sweep->on || the_pool(e, e->sweep->spec.pool) != p)
         return;
     if (e->scenario.sweep[0]) /* --sweep: what was asked for is not done */
         engine_end(e, END_DRAIN, "error");
@@ -389,7 +235,7 @@ void sweep_disturbed(struct engine *e, const struct command *c)
     char what[64], why[96];
     if (!s || !s->on)
         return;
-    const struct pool *p = engine_find_pool(e, s->pool),
+    const struct pool *p = engine_find_pool(e, s->spec.pool),
                       *other = *c->pool ? engine_find_pool(e, c->pool) : p;
     if (p != other)
         return;
@@ -402,12 +248,12 @@ void sweep_disturbed(struct engine *e, const struct command *c)
 static bool climbs(const struct sweep *s)
 {
     static const char *const dial[] = {"threads", "clients", "connections", "depth"};
-    const struct sweep_axis *a = &s->axis[0];
+    const struct sweep_axis *a = &s->spec.axis[0];
     double v, last = 0;
     bool is_dial = false;
     for (unsigned i = 0; i < sizeof dial / sizeof *dial; i++)
         is_dial = is_dial || !strcmp(a->name, dial[i]);
-    if (s->axes != 1 || s->random || !is_dial)
+    if (s->spec.axes != 1 || s->spec.random || !is_dial)
         return false;
     for (unsigned i = 0; i < a->values; i++, last = v)
         if (parse_real(a->value[i], &v) < 0 || v <= last)
@@ -432,13 +278,13 @@ static bool has_turned(const struct sweep *s)
 {
     if (s->below < TURNED_BELOW)
         return false;
-    return s->automatic || (!s->whole && s->seen >= TURNED_POINTS && climbs(s));
+    return s->spec.automatic || (!s->spec.whole && s->seen >= TURNED_POINTS && climbs(s));
 }
 
 /* In auto: the next value doubles. False when there is no next one. */
 static bool grow(struct sweep *s, struct pool *p)
 {
-    struct sweep_axis *a = &s->axis[0];
+    struct sweep_axis *a = &s->spec.axis[0];
     double last;
     if (parse_real(a->value[a->values - 1], &last) < 0 || 2 * last > AUTO_MOST)
         return false;
@@ -447,7 +293,7 @@ static bool grow(struct sweep *s, struct pool *p)
         wish.load.threads = (uint32_t)(2 * last);
     if (!strcmp(a->name, "clients"))
         wish.load.clients = (uint32_t)(2 * last);
-    if (spec_allowed(p->engine, p, &wish, NULL) < 0 || !add_number(a, 2 * last))
+    if (spec_allowed(p->engine, p, &wish, NULL) < 0 || !sweep_axis_add(a, 2 * last))
         return false;
     if (grid_resize(&s->grid, s->steps + 1) < 0)
         return false;
@@ -460,18 +306,19 @@ static bool apply(struct engine *e, struct sweep *s, uint64_t now_ns)
 {
     unsigned at = s->order[s->step];
     struct text t = {0};
-    for (unsigned i = s->axes; i-- > 0;) { /* the last variable moves fastest */
-        struct sweep_axis *a = &s->axis[i];
+    struct pool *p = engine_find_pool(e, s->spec.pool);
+    for (unsigned i = s->spec.axes; i-- > 0;) { /* the last variable moves fastest */
+        struct sweep_axis *a = &s->spec.axis[i];
         struct command c;
         struct err err = {0};
         const char *value = a->value[at % a->values];
         at /= a->values;
-        if (step_command(s, a, value, &c, &err) < 0) {
+        if (sweep_spec_step(&s->spec, a, value, &c, &err) < 0) {
             text_free(&t);
             return false;
         }
         uint64_t refused = e->message_serial;
-        execute(e, &c, BY_SWEEP);
+        execute_on_pool(e, p, &c, BY_SWEEP);
         if (e->message_serial != refused) {
             text_free(&t);
             return false;
@@ -480,7 +327,6 @@ static bool apply(struct engine *e, struct sweep *s, uint64_t now_ns)
     }
     copy_str(s->now, sizeof s->now, text_str(&t));
     text_free(&t);
-    struct pool *p = engine_find_pool(e, s->pool);
     plateau_restart(p, engine_seconds(e, now_ns)); /* also when the value was there already */
     s->applied = true;
     s->step_ns = now_ns;
@@ -516,12 +362,12 @@ static void next_step(struct engine *e, struct sweep *s, struct pool *p, uint64_
     if (failed) {
         snprintf(why, sizeof why, "a threshold failed at %.50s: %.60s", s->now, failed->expr);
         finish(e, s, why);
-    } else if (has_turned(s) && (s->automatic || s->step < s->steps)) {
+    } else if (has_turned(s) && (s->spec.automatic || s->step < s->steps)) {
         finish(e, s,
-               s->automatic ? "the curve has turned"
-                            : "the curve has turned; `sweep resume` measures the rest");
-        s->done = s->automatic;
-    } else if (s->automatic && s->step == s->steps && !grow(s, p)) {
+               s->spec.automatic ? "the curve has turned"
+                                 : "the curve has turned; `sweep resume` measures the rest");
+        s->done = s->spec.automatic;
+    } else if (s->spec.automatic && s->step == s->steps && !grow(s, p)) {
         finish(e, s, "the ceiling is reached");
     } else if (s->step == s->steps) {
         finish(e, s,
@@ -537,7 +383,7 @@ static bool skip_standing(struct engine *e, struct sweep *s, struct pool *p)
         if (s->grid.cell[s->order[s->step]].state == CELL_STEADY)
             follow_curve(s, &s->grid.cell[s->order[s->step]].at);
         s->step++;
-        if (s->automatic && s->step == s->steps && (has_turned(s) || !grow(s, p)))
+        if (s->spec.automatic && s->step == s->steps && (has_turned(s) || !grow(s, p)))
             break;
     }
     if (s->step < s->steps)
@@ -563,15 +409,16 @@ static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64
         return;
     }
     uint64_t held = now_ns - s->step_ns;
-    if (s->hold_ns && held >= s->hold_ns)
+    if (s->spec.hold_ns && held >= s->spec.hold_ns)
         plateau_judge_now(p, engine_seconds(e, now_ns));
     const struct plateau *pl = plateau_present(p);
     bool measuring = still_measuring(p);
     bool steady = pl && pl->end_s - pl->start_s >= HOLD_LEAST_S && !measuring;
     uint64_t longest = measuring ? HOLD_VERDICT_NS : HOLD_MOST_NS;
-    uint64_t most =
-        p->plateaus.brief ? HOLD_BRIEF_NS : s->hold_ns; /* a brief one may need longer */
-    if (s->hold_ns ? held >= most || (pl && held >= s->hold_ns) : steady || held >= longest)
+    uint64_t most = p->figures->plateaus.brief ? HOLD_BRIEF_NS
+                                               : s->spec.hold_ns; /* a brief one may need longer */
+    if (s->spec.hold_ns ? held >= most || (pl && held >= s->spec.hold_ns)
+                        : steady || held >= longest)
         next_step(e, s, p, now_ns);
     else
         grid_now(&s->grid, s->order[s->step], p, engine_seconds(e, now_ns));
@@ -581,10 +428,10 @@ static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64
  * be none after all: a cell is always what its plateau is. */
 static void follow_last(struct sweep *s, const struct pool *p)
 {
-    if (!p || s->last < 0 || (unsigned)s->last >= s->grid.cells || !p->plateaus.n)
+    if (!p || s->last < 0 || (unsigned)s->last >= s->grid.cells || !p->figures->plateaus.n)
         return;
     struct sweep_cell *c = &s->grid.cell[s->last];
-    const struct plateau *pl = &p->plateaus.list[p->plateaus.n - 1];
+    const struct plateau *pl = &p->figures->plateaus.list[p->figures->plateaus.n - 1];
     if (c->state == CELL_STEADY && fabs(pl->start_s - c->at.start_s) < 1e-9)
         c->at = *pl;
 }
@@ -593,16 +440,16 @@ void sweep_tick(struct engine *e, uint64_t now_ns)
 {
     struct sweep *s = e->sweep;
     if (s)
-        follow_last(s, engine_find_pool(e, s->pool));
+        follow_last(s, engine_find_pool(e, s->spec.pool));
     if (!s || !s->on)
         return;
-    struct pool *p = engine_find_pool(e, s->pool);
+    struct pool *p = engine_find_pool(e, s->spec.pool);
     if (!p || p->finishing || (!p->wanted && p->state != POOL_OPENING)) {
         sweep_stop(e, "its pool ended");
         return;
     }
     if (p->state != POOL_LOADING) { /* opening, paused or down: the step begins anew afterwards */
-        s->applied = s->applied && s->is_capacity;
+        s->applied = s->applied && s->spec.is_capacity;
         s->down_ns = p->state == POOL_DOWN ? (s->down_ns ? s->down_ns : now_ns) : 0;
         if (s->down_ns && now_ns - s->down_ns > DOWN_MOST_NS)
             sweep_stop(e, "the target was down for 10 s; the points so far stay");
@@ -611,14 +458,14 @@ void sweep_tick(struct engine *e, uint64_t now_ns)
     s->down_ns = 0;
     if (p->paused || now_ns < p->record_from_ns)
         return;
-    if (!s->is_capacity) {
+    if (!s->spec.is_capacity) {
         tick_steps(e, s, p, now_ns);
         return;
     }
     if (!capacity_tick(e, &s->search, p, now_ns))
         return;
-    p->capacity = s->search.found;
-    memcpy(p->at_capacity, s->search.value, sizeof p->at_capacity);
+    p->figures->capacity = s->search.found;
+    memcpy(p->figures->at_capacity, s->search.value, sizeof p->figures->at_capacity);
     sweep_stop(e, s->search.why);
 }
 
@@ -629,8 +476,8 @@ static double left_s(const struct sweep *s, uint64_t now_ns)
     for (unsigned i = s->step; i < s->steps; i++)
         waiting += s->grid.cell[s->order[i]].state != CELL_STEADY &&
                    s->grid.cell[s->order[i]].state != CELL_SAME;
-    double each = s->hold_ns ? (double)s->hold_ns / 1e9 + 0.2 : STEP_GUESS_S;
-    if (!s->hold_ns && s->measured)
+    double each = s->spec.hold_ns ? (double)s->spec.hold_ns / 1e9 + 0.2 : STEP_GUESS_S;
+    if (!s->spec.hold_ns && s->measured)
         each = (double)(s->step_ns - s->started_ns) / 1e9 / s->measured;
     double spent = s->applied ? (double)(now_ns - s->step_ns) / 1e9 : 0;
     return waiting ? fmax(0, each - spent) + each * (waiting - 1) : 0;
@@ -641,19 +488,19 @@ static void sweep_show(const struct sweep *s, struct sweep_snapshot *o, uint64_t
     memset(o, 0, sizeof *o);
     o->left_s = NAN;
     o->on = s->on;
-    o->is_capacity = s->is_capacity;
+    o->is_capacity = s->spec.is_capacity;
     o->resumable = resumable(s);
-    copy_str(o->pool, sizeof o->pool, s->pool);
-    copy_str(o->spec, sizeof o->spec, s->spec);
-    copy_str(o->now, sizeof o->now, s->is_capacity ? s->search.now : s->now);
+    copy_str(o->pool, sizeof o->pool, s->spec.pool);
+    copy_str(o->spec, sizeof o->spec, s->spec.text);
+    copy_str(o->now, sizeof o->now, s->spec.is_capacity ? s->search.now : s->now);
     copy_str(o->ended, sizeof o->ended, s->ended);
-    o->step = s->is_capacity ? s->search.probes : s->step;
-    o->steps = s->automatic ? 0 : s->steps;
+    o->step = s->spec.is_capacity ? s->search.probes : s->step;
+    o->steps = s->spec.automatic ? 0 : s->steps;
     o->steady = grid_count(&s->grid, CELL_STEADY);
     o->unsteady = grid_count(&s->grid, CELL_UNSTEADY);
     o->same = grid_count(&s->grid, CELL_SAME);
-    o->axes = s->axes;
-    memcpy(o->axis, s->axis, sizeof o->axis);
+    o->axes = s->spec.axes;
+    memcpy(o->axis, s->spec.axis, sizeof o->axis);
     o->cell = s->grid.cell;
     o->cells = s->grid.cells;
     if (s->on && o->steps)
@@ -678,9 +525,9 @@ void sweep_fill(const struct engine *e, struct snapshot *snap, uint64_t now_ns)
     else
         o->cells = 0;
     o->cell = cell;
-    const struct pool *p = engine_find_pool(e, s->pool);
-    if (s->on && s->applied && p && !s->is_capacity)
+    const struct pool *p = engine_find_pool(e, s->spec.pool);
+    if (s->on && s->applied && p && !s->spec.is_capacity)
         text_append(o->now, sizeof o->now, strlen(o->now), ", held %.0f s%s%s",
-                    (double)(now_ns - s->step_ns) / 1e9, p->plateaus.drifting ? ": " : "",
-                    p->plateaus.drifting ? p->plateaus.why : "");
+                    (double)(now_ns - s->step_ns) / 1e9, p->figures->plateaus.drifting ? ": " : "",
+                    p->figures->plateaus.drifting ? p->figures->plateaus.why : "");
 }

@@ -2,13 +2,7 @@
  * the search for the highest rate that holds the thresholds. Private to the engine; every step is a
  * command of its own.
  *
- *   [POOL] VAR=LIST [VAR=LIST] [hold=T] [order=random] [fresh] [whole]
- *   [POOL] capacity [from=R] [to=R] [hold=T]
- *   [POOL] resume
- *
- * LIST: `1,2,4,8`; `1..8` (steps of one); `1..64*2` (doubling); `10..100+10`; `auto` (1, 2, 4, ...
- * up to the ceiling). VAR: threads, clients, connections, depth, rate, pattern, or an option that
- * can change while it runs.
+ * What a sweep is told is in sweep_spec.h.
  *
  * A sweep ends when all of its steps are over, when the curve has turned, when a threshold fails,
  * when its pool ends, is paused or is changed by hand, and when its target was down for 10 s (a
@@ -51,7 +45,5 @@ void sweep_disturbed(struct engine *, const struct command *);
 /* The present sweep and those before it, into the snapshot; its cells are the snapshot's own. */
 void sweep_fill(const struct engine *, struct snapshot *, uint64_t now_ns);
 void sweep_free(struct sweep *); /* takes NULL */
-/* Is the spec well formed? For the command line, before anything runs. */
-int sweep_check(const char *spec, struct err *);
 
 #endif

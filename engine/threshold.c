@@ -3,10 +3,11 @@
  * METRIC is p50, p99.9 ..., mean, max, errors or throughput; OP is < <= > >=. A threshold
  * that was misread would let a bad run pass, so nothing is guessed: units are required
  * where there are some. */
-#include "engine/scenario.h"
+#include "engine/threshold.h"
 
 #include "engine/err.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,15 +1,18 @@
 /* Thresholds: what a run has to hold, judged on the figures of the whole run so far; see sought()
  * for the exception. */
-#include "engine/engine_private.h"
+#include "engine/thresholds.h"
+
+#include "engine/engine_state.h"
 #include "engine/pool.h"
 #include "engine/text.h"
+#include "engine/pool_figures.h"
 
 #include <math.h>
 #include <string.h>
 
 static double measure(const struct pool *p, const struct threshold *t, uint64_t now_ns)
 {
-    const struct monitor *m = &p->monitor;
+    const struct monitor *m = &p->figures->monitor;
     const struct histogram *h = t->service ? &m->all_service : &m->all_response;
     uint64_t bad = m->total.errors + m->total.timeouts, all = bad + m->total.completed;
     double seconds = pool_loaded_s(p, now_ns);
@@ -30,7 +33,7 @@ static double measure(const struct pool *p, const struct threshold *t, uint64_t 
 /* The rule of latency_summary: so few samples above a percentile that it says little. */
 static bool has_few(const struct pool *p, const struct threshold *t)
 {
-    const struct monitor *m = &p->monitor;
+    const struct monitor *m = &p->figures->monitor;
     const struct histogram *h = t->service ? &m->all_service : &m->all_response;
     return t->metric == METRIC_PERCENTILE && (double)h->count * (1 - t->quantile) < 10 - 1e-6;
 }
@@ -46,7 +49,7 @@ bool threshold_holds(const struct threshold *t, double v)
  * to the search, and those are judged that held at the rate that was found. */
 static bool sought(const struct engine *e, const struct pool *p)
 {
-    return e->scenario.sweep[0] && p->capacity.known;
+    return e->scenario.sweep[0] && p->figures->capacity.known;
 }
 
 /* Of several pools the worst counts. Without a figure a threshold is not met. */
@@ -63,7 +66,7 @@ void thresholds_check(struct engine *e, uint64_t now_ns)
             const struct pool *p = e->pool[k];
             if (*t->pool ? !threshold_is_for(t, p->spec.name, p->number) : p->removed)
                 continue;
-            double v = sought(e, p) ? p->at_capacity[i] : measure(p, t, now_ns);
+            double v = sought(e, p) ? p->figures->at_capacity[i] : measure(p, t, now_ns);
             if (isnan(v)) {
                 s->ok = false;
                 continue;

@@ -63,10 +63,4 @@ double usl_next(const struct usl_fit *, const struct usl_point *, size_t n);
 /* Two-sided 95 % quantile of Student's t; df >= 1. */
 double student_t95(double df);
 
-/* Reads `n,throughput` lines as any tool writes them: separators comma, semicolon, tab or blanks; a
- * header or none; CRLF; comments with #. More than two columns need a header that names n and
- * throughput; lines whose column `valid` says no are left out. Returns the points (the caller
- * frees), in the file's order, or NULL with the line's number. At most 10 million lines. */
-struct usl_point *usl_read_csv(const char *text, size_t len, size_t *n, struct err *);
-
 #endif

@@ -7,6 +7,8 @@
  * way, lines whose column `valid` says no are left out, and two pools in it are refused. Every
  * other line must be whole: one that is not is refused with its number rather than skipped. With
  * semicolons or tabs a comma is a decimal comma. Called by `loadtop fit`. */
+#include "engine/usl_csv.h"
+
 #include "engine/err.h"
 #include "engine/usl.h"
 

@@ -5,8 +5,15 @@
  * what the schedule owes and sends what was gathered, one write for each connection. The supervisor
  * speaks to a worker through two atomics (order, the pool's version of its settings) and a wake-up,
  * and hears from it through its recorder and its stage. */
-#include "engine/pool.h"
 #include "engine/worker.h"
+
+#include "engine/worker_state.h"
+#include "engine/pool.h"
+#include "engine/client.h"
+#include "engine/conn.h"
+#include "engine/lease.h"
+#include "engine/op.h"
+#include "engine/open_loop.h"
 
 #include <stdio.h>
 #include <stdlib.h>

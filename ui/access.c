@@ -219,7 +219,7 @@ int access_passwords(const struct cli *c, struct scenario *s, struct err *err)
 static bool next_is_secret(const char *word)
 {
     size_t dashes = strspn(word, "-"), len = strlen(word);
-    return dashes == 2 && !strchr(word, '=') && option_name_is_secret(word + 2, len - 2);
+    return dashes == 2 && !strchr(word, '=') && is_secret_name(word + 2, len - 2);
 }
 
 static char *copy_of(const char *s)

@@ -22,6 +22,7 @@
 #include "ui/glyphs.h"
 #include "ui/journal.h"
 #include "ui/probe.h"
+#include "engine/quantity.h"
 
 #define NOTICE_S 6.0
 #define IDLE_MS 250

@@ -13,6 +13,7 @@
 #include "engine/scenario.h"
 #include "ui/export/json.h"
 #include "ui/export/json_part.h"
+#include "engine/quantity.h"
 
 static const char *type_name(const struct option_spec *o)
 {

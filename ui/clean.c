@@ -25,6 +25,9 @@
 #include "ui/export/file.h"
 #include "ui/export/json.h"
 #include "ui/outcome.h"
+#include "engine/quantity.h"
+#include "engine/net.h"
+#include "engine/sender.h"
 
 /* A pool of the file and what became of it. */
 struct job {

@@ -12,6 +12,12 @@
 #include "engine/backend.h"
 #include "engine/command.h"
 #include "engine/err.h"
+#include "engine/secret.h"
+#include "engine/quantity.h"
+#include "engine/command_text.h"
+#include "engine/pool_url.h"
+#include "engine/scenario_check.h"
+#include "engine/scenario_yaml.h"
 
 /* Puts `--` before a message that begins with an option's name. */
 static int dashed(int code, const struct err *why, struct err *err)
@@ -53,7 +59,7 @@ static int apply_setting(const struct cli_setting *set, struct scenario *s, stru
     }
     if (used)
         return 0;
-    bool secret = option_name_is_secret(set->name, strlen(set->name));
+    bool secret = is_secret_name(set->name, strlen(set->name));
     return err_set(err, ERR_USAGE, "--%s %.60s: none of the targets has this option", set->name,
                    secret ? "***" : set->value);
 }
@@ -271,7 +277,7 @@ static void add_demo(struct text *t, const struct cli *c, const struct scenario 
             const struct option_spec *table = s->pool[p]->backend->options;
             int found = options_find(table, set->name);
             if (found < 0 || table[found].type == OPTION_SECRET ||
-                option_name_is_secret(set->name, strlen(set->name)))
+                is_secret_name(set->name, strlen(set->name)))
                 continue;
             add_valued(t, set->name, set->value);
             break;

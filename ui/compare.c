@@ -24,6 +24,7 @@
 #include "ui/export/json_read.h"
 #include "ui/report/doc.h"
 #include "ui/report/parts.h"
+#include "engine/quantity.h"
 
 #define RUNS_LEAST 3
 #define SECOND_LEAST_S 0.9

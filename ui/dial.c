@@ -10,6 +10,7 @@
 #include "engine/snapshot.h"
 #include "engine/text.h"
 #include "ui/axis.h"
+#include "engine/quantity.h"
 
 static const char *const dial_names[DIAL_OPTIONS] = {"threads", "clients", "conns",
                                                      "depth",   "rate",    "pattern"};

@@ -24,6 +24,7 @@
 #include "ui/export/json_scaling.h"
 #include "ui/glyphs.h"
 #include "ui/plot.h"
+#include "engine/usl_csv.h"
 
 #define FILE_MAX ((size_t)1 << 30)
 #define ROWS_MOST 60

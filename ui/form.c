@@ -15,6 +15,7 @@
 #include "engine/text.h"
 #include "ui/dial.h"
 #include "ui/term.h"
+#include "engine/quantity.h"
 
 #define FIELD_TARGET 0 /* of FORM_ADD */
 /* A bound without rounding: "4096", "1M", "64MiB", "1ms". */

@@ -37,6 +37,7 @@
 #include "ui/repeat.h"
 #include "ui/report/report.h"
 #include "ui/summary.h"
+#include "engine/command_text.h"
 
 #define REACH_S 10.0
 #define STANDSTILL_S 1.0

@@ -13,6 +13,7 @@
 #include "ui/help_files.h"
 #include "ui/keys.h"
 #include "ui/report/doc.h"
+#include "engine/command_text.h"
 
 static void add_commands(struct text *t, const struct backend *const *backends)
 {

@@ -20,6 +20,7 @@
 #include "ui/report/doc.h"
 #include "ui/report/parts.h"
 #include "ui/report/report.h"
+#include "engine/quantity.h"
 
 bool history_available(void)
 {

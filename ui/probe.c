@@ -15,6 +15,7 @@
 #include "engine/scenario.h"
 #include "engine/snapshot.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
 
 #define LOOK_NS (10 * NS_PER_S)
 #define STATS_NS (2 * NS_PER_S) /* for what the server says of itself, after it answered */

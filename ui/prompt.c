@@ -13,6 +13,7 @@
 #include "engine/text.h"
 #include "ui/dial.h"
 #include "ui/views/parts.h"
+#include "engine/command_text.h"
 
 #define CANDIDATES_MAX 128
 

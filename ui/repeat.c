@@ -9,6 +9,7 @@
 #include "engine/snapshot.h"
 #include "ui/export/json.h"
 #include "ui/export/json_part.h"
+#include "engine/quantity.h"
 
 void repeats_init(struct repeats *r, unsigned wanted)
 {

@@ -20,6 +20,8 @@
 #include "ui/report/doc.h"
 #include "ui/report/parts.h"
 #include "ui/stats_table.h"
+#include "engine/quantity.h"
+#include "engine/command_text.h"
 
 #define LABEL "  %-14s"
 

@@ -4,6 +4,7 @@
 #include "engine/err.h"
 #include "engine/secret.h"
 #include "engine/text.h"
+#include "engine/command_text.h"
 
 #include <stdint.h>
 #include <stdio.h>

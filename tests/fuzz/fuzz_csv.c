@@ -4,6 +4,7 @@
 #include "engine/text.h"
 #include "engine/usl.h"
 #include "ui/fit.h"
+#include "engine/usl_csv.h"
 
 #include <math.h>
 #include <stdint.h>

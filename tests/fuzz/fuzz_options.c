@@ -12,8 +12,8 @@
 #include "engine/command.h"
 #include "engine/err.h"
 #include "engine/scenario.h"
-#include "engine/text.h"
 #include "tests/fuzz/guard.h"
+#include "engine/pool_url.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -4,9 +4,10 @@
 #include "backends/redis.h"
 #include "backends/registry.h"
 #include "engine/engine.h"
-#include "engine/engine_private.h"
+#include "engine/engine_state.h"
 #include "engine/pool.h"
 #include "engine/scenario.h"
+#include "engine/pool_life.h"
 
 #include <jansson.h>
 #include <stdint.h>

@@ -12,7 +12,6 @@
  * fuzz: mutations=200 */
 #include "backends/registry.h"
 #include "engine/loop.h"
-#include "engine/text.h"
 #include "tests/fuzz/no_files.h"
 #include "tests/fuzz/scratch.h"
 #include "ui/app_private.h"

@@ -5,6 +5,7 @@
 #include "engine/backend.h"
 #include "engine/err.h"
 #include "engine/scenario.h"
+#include "engine/pool_url.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -4,6 +4,8 @@
 #include "engine/err.h"
 #include "engine/protect.h"
 #include "engine/scenario.h"
+#include "engine/scenario_check.h"
+#include "engine/scenario_yaml.h"
 
 #include <stdint.h>
 #include <stdio.h>

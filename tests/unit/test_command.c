@@ -5,6 +5,7 @@
 #include "engine/generate.h"
 #include "engine/scenario.h"
 #include "engine/text.h"
+#include "engine/command_text.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -5,6 +5,12 @@
 
 #include "engine/generate.h"
 #include "engine/loop.h"
+#include "engine/command.h"
+#include "engine/engine.h"
+#include "engine/err.h"
+#include "engine/option.h"
+#include "engine/scenario.h"
+#include "engine/snapshot.h"
 
 #include <math.h>
 #include <stdio.h>

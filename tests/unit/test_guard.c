@@ -1,10 +1,11 @@
 /* A pool whose target is not on this machine: who may start it, what stops it, and what it may be
  * grown to; on virtual time, with the simulated service taken for a target elsewhere. */
 #include "engine/command.h"
-#include "engine/engine_private.h"
+#include "engine/engine_state.h"
 #include "engine/guard.h"
 #include "engine/pool.h"
 #include "tests/unit/virtual_run.h"
+#include "engine/scenario_yaml.h"
 
 #include <sched.h>
 #include <stdio.h>

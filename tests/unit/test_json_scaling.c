@@ -12,6 +12,8 @@
 #include "engine/plateau.h"
 #include "engine/text.h"
 #include "ui/export/json_scaling.h"
+#include "engine/snapshot.h"
+#include "engine/usl.h"
 
 static struct plateau plateaus[7];
 static struct pool_snapshot pool;

@@ -15,6 +15,7 @@
 
 #include "backends/kafka.h"
 #include "backends/kafka_properties.h"
+#include "engine/secret.h"
 
 /* librdkafka hands "host:port", cut at 255 characters, to the hook that asks whether it may
  * connect. */
@@ -81,7 +82,7 @@ static void secrets(void **state)
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
         char full[64];
         snprintf(full, sizeof full, "kafka.%s", names[i]);
-        assert_true(option_name_is_secret(names[i], strlen(names[i])));
+        assert_true(is_secret_name(names[i], strlen(names[i])));
         int at = options_find(kafka_options, full);
         assert_in_range(at, K_SECRET_FIRST, K_PROPERTY - 1);
         assert_int_equal(kafka_options[at].type, OPTION_SECRET);

@@ -6,6 +6,12 @@
 #include "engine/machine.h"
 #include "engine/plateau.h"
 #include "engine/usl.h"
+#include "engine/engine.h"
+#include "engine/err.h"
+#include "engine/scaling.h"
+#include "engine/snapshot.h"
+#include "engine/trend.h"
+#include "engine/sweep_shown.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -5,7 +5,6 @@
  * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan, ctest: long). */
 #include "tests/unit/virtual_run.h"
 #include "engine/loop.h"
-#include "engine/text.h"
 
 #include <math.h>
 #include <stdio.h>

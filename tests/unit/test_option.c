@@ -3,6 +3,7 @@
 #include "engine/err.h"
 #include "engine/option.h"
 #include "engine/scenario.h"
+#include "engine/secret.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -204,9 +205,9 @@ static void properties_are_collected(void **state)
     assert_string_equal(option_str(&options, KAFKA),
                         "acks=all\nlinger.ms.x=1\nlinger.ms=7\nsasl.password=hush\n");
     assert_string_equal(text_of(KAFKA), "acks=all linger.ms.x=1 linger.ms=7 sasl.password=***");
-    assert_true(option_name_is_secret("ssl.key.PASSWORD", 16));
-    assert_true(option_name_is_secret("sasl.oauthbearer.client.secret", 30));
-    assert_false(option_name_is_secret("linger.ms=password", 9));
+    assert_true(is_secret_name("ssl.key.PASSWORD", 16));
+    assert_true(is_secret_name("sasl.oauthbearer.client.secret", 30));
+    assert_false(is_secret_name("linger.ms=password", 9));
     assert_int_equal(options_find(table, "kafka.x"), KAFKA);
     assert_int_equal(options_find(table, "kafka"), -1);
     assert_int_equal(options_find(table, "rows"), ROWS);

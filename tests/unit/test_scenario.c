@@ -6,6 +6,9 @@
 #include "engine/generate.h"
 #include "engine/scenario.h"
 #include "engine/text.h"
+#include "engine/pool_url.h"
+#include "engine/scenario_check.h"
+#include "engine/scenario_yaml.h"
 
 #include <fcntl.h>
 #include <math.h>

@@ -11,6 +11,10 @@ static const struct backend *const wall_backends[];
 #include "virtual_run.h"
 
 #include "engine/loop.h"
+#include "engine/command.h"
+#include "engine/engine.h"
+#include "engine/scenario.h"
+#include "engine/snapshot.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -204,14 +204,14 @@ static void names_of_secrets(void **state)
                                         "pattern",       "sasl.username", "%",    "%zz",
                                         "partitions",    "tls.key",       "name%"};
     for (unsigned i = 0; i < COUNT(secret); i++)
-        if (!option_name_is_secret(secret[i], strlen(secret[i])))
+        if (!is_secret_name(secret[i], strlen(secret[i])))
             fail_msg("%s is no secret", secret[i]);
     for (unsigned i = 0; i < COUNT(plain); i++)
-        if (option_name_is_secret(plain[i], strlen(plain[i])))
+        if (is_secret_name(plain[i], strlen(plain[i])))
             fail_msg("%s is a secret", plain[i]);
     for (unsigned b = 0; backends[b]; b++)
         for (const struct option_spec *o = backends[b]->options; o->name; o++)
-            if ((o->type == OPTION_SECRET) != option_name_is_secret(o->name, strlen(o->name)))
+            if ((o->type == OPTION_SECRET) != is_secret_name(o->name, strlen(o->name)))
                 fail_msg("%s: %s", backends[b]->name, o->name);
 }
 

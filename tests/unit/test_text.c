@@ -3,6 +3,7 @@
  * The truth is a table written by hand from the contract, and for durations the way back. */
 #include "engine/err.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
 
 #include <math.h>
 #include <setjmp.h>

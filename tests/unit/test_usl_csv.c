@@ -3,6 +3,7 @@
 #include "engine/err.h"
 #include "engine/text.h"
 #include "engine/usl.h"
+#include "engine/usl_csv.h"
 
 #include <math.h>
 #include <setjmp.h>

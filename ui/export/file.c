@@ -22,6 +22,7 @@
 #include "engine/text.h"
 #include "ui/end_signal.h"
 #include "ui/outcome.h"
+#include "engine/quantity.h"
 
 #define LINKS_MOST 40             /* as the kernel */
 #define READER_NS (10 * NS_PER_S) /* for somebody to open a named pipe */

@@ -22,6 +22,7 @@
 #include "engine/utf8.h"
 #include "ui/export/json_part.h"
 #include "ui/export/json_sweep.h"
+#include "engine/command_text.h"
 
 #define SCHEMA 1
 #define RUN_BYTES_MOST ((size_t)256 << 20)

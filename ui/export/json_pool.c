@@ -14,6 +14,7 @@
 #include "engine/backend.h"
 #include "engine/snapshot.h"
 #include "engine/text.h"
+#include "engine/quantity.h"
 
 json_t *json_latency(const struct latency *l)
 {

@@ -12,6 +12,7 @@
 #include "engine/usl.h"
 #include "ui/export/json_part.h"
 #include "ui/export/json_read.h"
+#include "engine/scaling.h"
 
 static json_t *exact(double v)
 {

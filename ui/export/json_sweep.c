@@ -9,6 +9,7 @@
 #include "engine/backend.h"
 #include "engine/snapshot.h"
 #include "engine/text.h"
+#include "engine/sweep_shown.h"
 
 static json_t *vars_of(const struct pool_snapshot *p, const struct plateau *l)
 {

@@ -10,6 +10,7 @@
 #include "ui/report/doc.h"
 #include "ui/report/parts.h"
 #include "ui/report/svg.h"
+#include "engine/quantity.h"
 
 /* What was asked of it and what came of it. */
 static void add_load(struct doc *d, const json_t *p)

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "engine/text.h"
 #include "ui/export/json_read.h"
 #include "ui/report/parts.h"
+#include "engine/quantity.h"
 
 #define BUFFERS 16
 

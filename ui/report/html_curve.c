@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/text.h"
 #include "engine/usl.h"
 #include "ui/export/json_read.h"
 #include "ui/export/json_scaling.h"

@@ -11,7 +11,6 @@
 
 #include "engine/histogram.h"
 #include "engine/scenario.h"
-#include "engine/text.h"
 #include "ui/export/hgrm.h"
 #include "ui/export/json_histogram.h"
 #include "ui/export/json_read.h"

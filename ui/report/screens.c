@@ -6,6 +6,7 @@
 #include "ui/export/json_screen.h"
 #include "ui/report/doc.h"
 #include "ui/report/parts.h"
+#include "engine/quantity.h"
 
 #define BYTES_MOST ((size_t)400 << 10) /* of all together: a page is to stay small */
 

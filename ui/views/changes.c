@@ -10,6 +10,7 @@
 #include "engine/text.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
+#include "engine/quantity.h"
 
 bool event_is_change(const struct event *e)
 {

@@ -15,6 +15,7 @@
 #include "ui/box.h"
 #include "ui/glyphs.h"
 #include "ui/table.h"
+#include "engine/scaling.h"
 
 const char *const curve_vars[CURVE_VARS] = {"threads", "clients", "connections", "depth", "rows"};
 

@@ -9,6 +9,7 @@
 #include "ui/box.h"
 #include "ui/glyphs.h"
 #include "ui/table.h"
+#include "engine/quantity.h"
 
 enum { COL_POOL, COL_CLASS, COL_COUNT, COL_NOW, COL_FIRST, COL_LAST, COL_MESSAGE };
 

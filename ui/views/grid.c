@@ -15,6 +15,7 @@
 #include "engine/text.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
+#include "engine/sweep_shown.h"
 
 #define LEAST_W 9
 #define MOST_W 22

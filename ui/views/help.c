@@ -12,6 +12,7 @@
 #include "ui/box.h"
 #include "ui/glyphs.h"
 #include "ui/keys.h"
+#include "engine/command_text.h"
 
 struct page {
     struct cells *c;

@@ -15,6 +15,7 @@
 #include "ui/heatmap.h"
 #include "ui/plot.h"
 #include "ui/readout.h"
+#include "engine/quantity.h"
 
 #define MARKS_MAX 64
 #define MOVE_S 0.8 /* a plot stands still at least as long */

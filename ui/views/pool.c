@@ -11,6 +11,7 @@
 #include "ui/box.h"
 #include "ui/glyphs.h"
 #include "ui/table.h"
+#include "engine/quantity.h"
 
 static const struct column ladder_columns[] = {
     {"whole run", 9, 10, ALIGN_LEFT, 0}, {"service", 8, 10, ALIGN_RIGHT, 0},

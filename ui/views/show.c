@@ -10,6 +10,7 @@
 #include "engine/backend.h"
 #include "engine/text.h"
 #include "ui/glyphs.h"
+#include "engine/quantity.h"
 
 static char *absent(char *buf, size_t size)
 {

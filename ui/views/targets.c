@@ -16,6 +16,7 @@
 #include "ui/glyphs.h"
 #include "ui/stats_table.h"
 #include "ui/table.h"
+#include "engine/quantity.h"
 
 static const struct column target_columns[] = {
     {"POOL", 7, 12, ALIGN_LEFT, 0},     {"STATE", 8, 9, ALIGN_LEFT, 0},

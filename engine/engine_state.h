@@ -1,12 +1,12 @@
-/* The inside of the engine: what the supervisor owns, and the few doors that
- * other threads may use. */
-#ifndef LOADTOP_ENGINE_ENGINE_PRIVATE_H
-#define LOADTOP_ENGINE_ENGINE_PRIVATE_H
+/* What the engine is made of: what the supervisor owns, and what other threads may use of it. */
+#ifndef LOADTOP_ENGINE_ENGINE_STATE_H
+#define LOADTOP_ENGINE_ENGINE_STATE_H
 
 #include "engine/engine.h"
 #include "engine/err.h"
 #include "engine/loop.h"
 #include "engine/machine.h"
+#include "engine/usage.h"
 #include "engine/snapshot.h"
 
 #include <pthread.h>
@@ -88,54 +88,20 @@ struct engine {
     struct sweep_kept *past[SWEEPS_PAST]; /* [pasts] */
     unsigned pasts;
     uint64_t tick_ns, last_second_ns;
-    struct usage {
-        uint64_t process_ns, thread_ns, at_ns;
-        double process_share, thread_share;
-        uint64_t rss, rss_peak, anon, anon_first; /* first: before any load */
-    } usage;
+    struct usage usage;
     struct machine machine;
     unsigned cores;
 };
-
-/* ---- engine.c ---- */
+/* ---- what every part may use ---- */
 
 uint64_t engine_now(const struct engine *);
 double engine_seconds(const struct engine *, uint64_t ns); /* since the start */
 void engine_wake(struct engine *);                         /* any thread */
-struct pool *engine_add_pool(struct engine *, const struct pool_spec *, struct err *);
+/* A message for the screen. The supervisor's. */
 void engine_say(struct engine *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-struct snapshot *snapshot_make(struct engine *, uint64_t now_ns); /* snapshot.c */
-void usage_measure(struct engine *, uint64_t now_ns);             /* snapshot.c */
-
-/* ---- execute.c: commands ---- */
-
-void execute(struct engine *, const struct command *, enum origin);
-void execute_consent(struct engine *, unsigned number);
-void execute_ramps(struct engine *, uint64_t now_ns);
-void execute_rules(struct engine *, uint64_t now_ns);
+/* By name or number, of those that were not removed; NULL: there is none. */
 struct pool *engine_find_pool(const struct engine *, const char *name);
-/* May the pool be loaded like this: within the ceilings, those of all remote pools together too,
- * and does --read-only leave it anything? 0 or ERR_REFUSED. */
-int spec_allowed(const struct engine *, const struct pool *, const struct pool_spec *,
-                 struct err *);
-/* execute with the origin of what it adds; execute takes that for a person's own hand. */
-void execute_from(struct engine *, const struct command *, enum origin, enum option_origin);
-
-/* ---- net.c ---- */
-
 /* Was this protected host's name given, by --confirm or on the screen? Any thread. */
 bool engine_confirmed(const struct engine *, const char *host);
-
-/* ---- events.c ---- */
-
-/* Any thread; pool may be NULL. */
-void engine_event(struct engine *, const struct pool *, const char *what, const char *from,
-                  const char *to, enum origin);
-void events_settle(struct engine *); /* once a second: what did each change? */
-
-/* ---- thresholds.c ---- */
-
-bool threshold_holds(const struct threshold *, double value); /* in the threshold's unit */
-void thresholds_check(struct engine *, uint64_t now_ns);
 
 #endif
