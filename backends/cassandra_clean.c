@@ -8,7 +8,7 @@
  * stays. The same code looks and removes, and judges right before it drops. Called by
  * ui/clean.c. */
 #include "backends/cassandra.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -9,8 +9,8 @@
  * abandoned), so its late answer ends it and nothing else. conn_down and what it calls may free
  * everything here: after it, callers stop. */
 #include "backends/cassandra.h"
-#include "engine/secret.h"
-#include "engine/text.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
  * statement; comments are left out. Pure but for reading the file; called by the pool's
  * thread when it opens. */
 #include "backends/cassandra.h"
-#include "engine/plain_file.h"
-#include "engine/text.h"
+#include "engine/os/plain_file.h"
+#include "engine/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
  * events and asks for what is shown. It is made again, on any node, when it is lost; load does not
  * depend on it. */
 #include "backends/cassandra.h"
-#include "engine/secret.h"
-#include "engine/text.h"
-#include "engine/utf8.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -8,8 +8,8 @@
  * Hosts are appended and never taken away, because workers hold their places; one that left the
  * ring is marked. A ring is replaced whole, and the old ones are kept until the pool ends. */
 #include "backends/cassandra.h"
-#include "engine/secret.h"
-#include "engine/text.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>

@@ -7,7 +7,7 @@
  * from the server: somebody else's may have come in between. Statements follow from the columns
  * that the server names, so that they fit a table of ours and anybody else's alike. */
 #include "backends/cassandra.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

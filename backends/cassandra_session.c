@@ -4,8 +4,8 @@
  * One request is outstanding at a time, on stream 0. Events come in between and go to their own
  * callback. */
 #include "backends/cassandra.h"
-#include "engine/secret.h"
-#include "engine/text.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -6,7 +6,7 @@
  * spin. */
 #include "backends/cql.h"
 
-#include "engine/secret.h"
+#include "engine/base/secret.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate.h"
-#include "engine/err.h"
+#include "engine/base/err.h"
 
 #include <string.h>
 

@@ -21,7 +21,7 @@
 #include "backends/crate_sql.h"
 #include "backends/crate_stmt.h"
 #include "engine/backend.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #include <curl/curl.h>
 #include <pthread.h>

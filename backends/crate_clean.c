@@ -11,8 +11,8 @@
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate.h"
 
-#include "engine/err.h"
-#include "engine/quantity.h"
+#include "engine/base/err.h"
+#include "engine/base/quantity.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * when a request failed. */
 #include "backends/crate_error.h"
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 #include "backends/crate.h"
 
 #include "backends/crate_error.h"
-#include "engine/err.h"
+#include "engine/base/err.h"
 
 #include <jansson.h>
 #include <math.h>

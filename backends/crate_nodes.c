@@ -6,7 +6,7 @@
  * load. */
 #include "backends/crate_nodes.h"
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #include <math.h>
 #include <stdio.h>

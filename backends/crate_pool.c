@@ -6,9 +6,9 @@
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate.h"
 
-#include "engine/err.h"
-#include "engine/utf8.h"
-#include "engine/quantity.h"
+#include "engine/base/err.h"
+#include "engine/base/utf8.h"
+#include "engine/base/quantity.h"
 
 #include <inttypes.h>
 #include <jansson.h>

@@ -7,7 +7,7 @@
  * worker's submit for every row, so it allocates nothing and reads no clock. */
 #include "backends/crate_record.h"
 
-#include "engine/generate.h"
+#include "engine/stats/generate.h"
 
 #include <assert.h>
 #include <string.h>

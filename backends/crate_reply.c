@@ -15,7 +15,7 @@
 #include "backends/crate_reply.h"
 
 #include "backends/crate_error.h"
-#include "engine/utf8.h"
+#include "engine/base/utf8.h"
 
 #include <math.h>
 #include <string.h>

@@ -9,8 +9,8 @@
 #include "backends/crate.h"
 
 #include "backends/crate_error.h"
-#include "engine/secret.h"
-#include "engine/utf8.h"
+#include "engine/base/secret.h"
+#include "engine/base/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -8,9 +8,9 @@
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate.h"
 
-#include "engine/err.h"
-#include "engine/plain_file.h"
-#include "engine/scenario.h"
+#include "engine/base/err.h"
+#include "engine/os/plain_file.h"
+#include "engine/config/scenario.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>

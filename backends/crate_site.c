@@ -9,9 +9,9 @@
 #include "backends/crate.h"
 
 #include "backends/crate_error.h"
-#include "engine/err.h"
-#include "engine/secret.h"
-#include "engine/utf8.h"
+#include "engine/base/err.h"
+#include "engine/base/secret.h"
+#include "engine/base/utf8.h"
 
 #include <fcntl.h>
 #include <jansson.h>

@@ -4,8 +4,8 @@
 #include "backends/crate_sql.h"
 
 #include "backends/crate_stmt.h"
-#include "engine/err.h"
-#include "engine/quantity.h"
+#include "engine/base/err.h"
+#include "engine/base/quantity.h"
 
 #include <ctype.h>
 #include <inttypes.h>

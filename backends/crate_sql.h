@@ -13,7 +13,7 @@
 #ifndef LOADTOP_BACKENDS_CRATE_SQL_H
 #define LOADTOP_BACKENDS_CRATE_SQL_H
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>

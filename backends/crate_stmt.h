@@ -7,7 +7,7 @@
 #ifndef LOADTOP_BACKENDS_CRATE_STMT_H
 #define LOADTOP_BACKENDS_CRATE_STMT_H
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -12,7 +12,7 @@
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate.h"
 
-#include "engine/err.h"
+#include "engine/base/err.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -17,7 +17,7 @@
 
 #include "backends/kafka.h"
 #include "backends/kafka_mock.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #include <errno.h>
 #include <math.h>

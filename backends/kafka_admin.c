@@ -5,9 +5,9 @@
  * cluster refuses to tell stays unknown; it is an error only where the load depends on it. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
-#include "engine/secret.h"
-#include "engine/text.h"
-#include "engine/quantity.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
+#include "engine/base/quantity.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -8,8 +8,8 @@
  * were allowed; each connection is asked about once more. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
-#include "engine/text.h"
-#include "engine/quantity.h"
+#include "engine/base/text.h"
+#include "engine/base/quantity.h"
 
 #include <jansson.h>
 #include <stdarg.h>

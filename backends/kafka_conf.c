@@ -9,8 +9,8 @@
  * threads. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
-#include "engine/secret.h"
-#include "engine/text.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
 
 #include <errno.h>
 #include <stdio.h>

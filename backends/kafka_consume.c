@@ -13,7 +13,7 @@
  * mutex. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
-#include "engine/secret.h"
+#include "engine/base/secret.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -14,7 +14,7 @@
  * a coordinator has moved. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

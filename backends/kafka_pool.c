@@ -11,7 +11,7 @@
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
 #include "backends/kafka_mock.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #include <math.h>
 #include <stdio.h>

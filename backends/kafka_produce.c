@@ -12,8 +12,8 @@
  * request be gone by then. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka.h"
-#include "engine/secret.h"
-#include "engine/text.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #ifndef LOADTOP_BACKENDS_KAFKA_PROPERTIES_H
 #define LOADTOP_BACKENDS_KAFKA_PROPERTIES_H
 
-#include "engine/option.h"
+#include "engine/config/option.h"
 
 /* Names are compared whole and exactly, as librdkafka does. What is not listed is refused, with a
  * reason where one is known. */

@@ -11,9 +11,9 @@
 #if LOADTOP_HAVE_RDKAFKA
 
 #include "backends/kafka.h"
-#include "engine/text.h"
-#include "engine/utf8.h"
-#include "engine/quantity.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
+#include "engine/base/quantity.h"
 
 #include <jansson.h>
 #include <malloc.h>

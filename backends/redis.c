@@ -7,7 +7,7 @@
 #include "backends/redis.h"
 #include "backends/redis_tls.h"
 #include "backends/registry.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

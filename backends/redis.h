@@ -18,7 +18,7 @@
 #include "backends/redis_proto.h"
 #include "engine/backend.h"
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

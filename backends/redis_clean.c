@@ -8,8 +8,8 @@
  * it goes with its mark. */
 #include "backends/redis.h"
 #include "backends/redis_link.h"
-#include "engine/secret.h"
-#include "engine/text.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
 

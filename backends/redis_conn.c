@@ -13,7 +13,7 @@
  * tells. The engine frees no connection while one of these functions is on the stack. */
 #include "backends/redis.h"
 #include "backends/redis_tls.h"
-#include "engine/secret.h"
+#include "engine/base/secret.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
 

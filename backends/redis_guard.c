@@ -5,8 +5,8 @@
  * are taken only as far as they make sense, and an identity that is longer than any real one is
  * none. */
 #include "backends/redis.h"
-#include "engine/secret.h"
-#include "engine/quantity.h"
+#include "engine/base/secret.h"
+#include "engine/base/quantity.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
 

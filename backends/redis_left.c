@@ -6,7 +6,7 @@
  * (redis_clean.c). */
 #include "backends/redis.h"
 #include "backends/redis_link.h"
-#include "engine/utf8.h"
+#include "engine/base/utf8.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
 

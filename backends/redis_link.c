@@ -3,7 +3,7 @@
 #include "backends/redis_link.h"
 #include "backends/redis.h"
 #include "backends/redis_tls.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
 

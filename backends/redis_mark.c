@@ -9,8 +9,8 @@
  * their place. HMSET is no operation of the mix, so the server's counts of those stay exact. */
 #include "backends/redis.h"
 #include "backends/redis_link.h"
-#include "engine/secret.h"
-#include "engine/text.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Requests and replies of Redis, pure; see the header. Called by redis.c on the path of every
  * operation, by redis_server.c for what blocks, and by the tests. */
 #include "backends/redis_proto.h"
-#include "engine/generate.h"
-#include "engine/text.h"
+#include "engine/stats/generate.h"
+#include "engine/base/text.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
 #include <hiredis/hiredis.h>

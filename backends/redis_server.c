@@ -8,9 +8,9 @@
 #include "backends/redis.h"
 #include "backends/redis_link.h"
 #include "backends/redis_tls.h"
-#include "engine/secret.h"
-#include "engine/text.h"
-#include "engine/quantity.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
+#include "engine/base/quantity.h"
 
 #include <stdlib.h>
 #include <string.h>

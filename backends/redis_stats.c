@@ -6,9 +6,9 @@
  * server is stopped or gone: then its figures are absent, never those of before. */
 #include "backends/redis.h"
 #include "backends/redis_link.h"
-#include "engine/secret.h"
-#include "engine/text.h"
-#include "engine/utf8.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
 

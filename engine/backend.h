@@ -42,11 +42,11 @@
 #ifndef LOADTOP_ENGINE_BACKEND_H
 #define LOADTOP_ENGINE_BACKEND_H
 
-#include "engine/err.h"
-#include "engine/generate.h"
-#include "engine/loop.h"
-#include "engine/option.h"
-#include "engine/target.h"
+#include "engine/base/err.h"
+#include "engine/stats/generate.h"
+#include "engine/os/loop.h"
+#include "engine/config/option.h"
+#include "engine/config/target.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -241,7 +241,7 @@ struct backend {
 /* What a server says in an error may hold a secret that it was sent. The engine takes known ones
  * out of what op_fail, op_error, op_received_error and pool_strain_said are given, which they do
  * only for what is kept; whatever else quotes a server (err_set, conn_down, conn_trouble,
- * pool_event, names and versions) is given what secret_said (engine/secret.h) left of it. */
+ * pool_event, names and versions) is given what secret_said (engine/base/secret.h) left of it. */
 
 /* ---- What the engine gives a backend ---- */
 
@@ -252,7 +252,7 @@ struct conn {
     uint32_t requests, ops; /* how many: requests, and the operations that they carry */
     uint32_t group;
     uint32_t id; /* within its worker and group, from 0 */
-    /* ---- private to engine/conn.c ---- */
+    /* ---- private to engine/load/conn.c ---- */
     struct op *unsent;        /* first op not yet stamped as sent */
     struct conn *next, *prev; /* list of those with room */
     struct conn *next_dirty, *next_doomed;
@@ -310,7 +310,7 @@ void pool_removing(struct pool *, uint64_t for_ns);
 /* A line in the events view: "node 10.0.0.3 down". Any thread. */
 void pool_event(struct pool *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- Protection: what is asked before anything is sent (engine/guard.c) ---- */
+/* ---- Protection: what is asked before anything is sent (engine/pools/guard.c) ---- */
 
 /* Is a connection to this address allowed by targets.conf? 0, or ERR_REFUSED; ERR_UNREACHED while a
  * pool that was taken for local waits for a yes to its first address elsewhere (try again later).

@@ -5,8 +5,8 @@
 #ifndef LOADTOP_ENGINE_ENGINE_H
 #define LOADTOP_ENGINE_ENGINE_H
 
-#include "engine/command.h"
-#include "engine/scenario.h"
+#include "engine/config/command.h"
+#include "engine/config/scenario.h"
 
 #include <stdbool.h>
 #include <stdint.h>

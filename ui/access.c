@@ -16,14 +16,14 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "engine/err.h"
-#include "engine/loop.h"
-#include "engine/plain_file.h"
-#include "engine/protect.h"
-#include "engine/scenario.h"
-#include "engine/secret.h"
-#include "engine/target.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/os/loop.h"
+#include "engine/os/plain_file.h"
+#include "engine/pools/protect.h"
+#include "engine/config/scenario.h"
+#include "engine/base/secret.h"
+#include "engine/config/target.h"
+#include "engine/base/text.h"
 #include "ui/cli.h"
 #include "ui/end_signal.h"
 #include "ui/export/file.h"

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/dial.h"
 #include "ui/glyphs.h"
 #include "ui/probe.h"

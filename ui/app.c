@@ -17,12 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/app_private.h"
 #include "ui/glyphs.h"
 #include "ui/journal.h"
 #include "ui/probe.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 #define NOTICE_S 6.0
 #define IDLE_MS 250

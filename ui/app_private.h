@@ -4,8 +4,8 @@
 #define LOADTOP_UI_APP_PRIVATE_H
 
 #include "engine/engine.h"
-#include "engine/err.h"
-#include "engine/snapshot.h"
+#include "engine/base/err.h"
+#include "engine/state/snapshot.h"
 #include "ui/app.h"
 #include "ui/cells.h"
 #include "ui/keys.h"

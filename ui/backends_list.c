@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/err.h"
-#include "engine/scenario.h"
+#include "engine/base/err.h"
+#include "engine/config/scenario.h"
 #include "ui/export/json.h"
 #include "ui/export/json_part.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 static const char *type_name(const struct option_spec *o)
 {

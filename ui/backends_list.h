@@ -3,7 +3,7 @@
 #ifndef LOADTOP_UI_BACKENDS_LIST_H
 #define LOADTOP_UI_BACKENDS_LIST_H
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 struct backend;
 struct err;

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/err.h"
-#include "engine/histogram.h"
-#include "engine/packed.h"
+#include "engine/base/err.h"
+#include "engine/stats/histogram.h"
+#include "engine/stats/packed.h"
 #include "ui/export/json.h"
 #include "ui/export/json_read.h"
 #include "ui/screen.h"

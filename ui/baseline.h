@@ -7,7 +7,7 @@
 #ifndef LOADTOP_UI_BASELINE_H
 #define LOADTOP_UI_BASELINE_H
 
-#include "engine/snapshot.h"
+#include "engine/state/snapshot.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "engine/snapshot.h"
+#include "engine/state/snapshot.h"
 
 struct bins bins_over(double now_s, double span_s, int n)
 {

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/baseline.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"

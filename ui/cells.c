@@ -11,7 +11,7 @@
 #include <string.h>
 #include <wchar.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/glyphs.h"
 
 static const struct cell blank = {.ch = ' ', .role = ROLE_TEXT, .back = ROLE_TEXT, .width = 1};

@@ -14,7 +14,7 @@
 #ifndef LOADTOP_UI_CELLS_H
 #define LOADTOP_UI_CELLS_H
 
-#include "engine/utf8.h"
+#include "engine/base/utf8.h"
 #include "ui/theme.h"
 
 #include <stdbool.h>

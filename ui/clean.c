@@ -14,20 +14,20 @@
 #include <unistd.h>
 
 #include "engine/backend.h"
-#include "engine/err.h"
-#include "engine/guard.h"
-#include "engine/protect.h"
-#include "engine/scenario.h"
-#include "engine/text.h"
-#include "engine/utf8.h"
+#include "engine/base/err.h"
+#include "engine/pools/guard.h"
+#include "engine/pools/protect.h"
+#include "engine/config/scenario.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "ui/access.h"
 #include "ui/cli.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
 #include "ui/outcome.h"
-#include "engine/quantity.h"
-#include "engine/net.h"
-#include "engine/sender.h"
+#include "engine/base/quantity.h"
+#include "engine/pools/net.h"
+#include "engine/pools/sender.h"
 
 /* A pool of the file and what became of it. */
 struct job {

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/err.h"
+#include "engine/base/err.h"
 #include "ui/help_files.h"
 
 #define NAMES_MAX 256

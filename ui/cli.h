@@ -1,7 +1,7 @@
 /* The command line: one table of options that gives the parsing, the help and the errors.
  *
  * The options of a pool and of the backends are not described here again: their own tables are read
- * (engine/scenario.h, engine/backend.h), so a flag, a URL's query and a scenario file mean the
+ * (engine/config/scenario.h, engine/backend.h), so a flag, a URL's query and a scenario file mean the
  * same. Options may stand before and after targets, as `--name=value`, `--name value`, `-x value`
  * or `-xvalue`; `--` ends them. Whatever is wrong is ERR_USAGE with one line that names the option,
  * the value, what is allowed and the nearest name. Nothing is carried out here, and no file is
@@ -9,9 +9,9 @@
 #ifndef LOADTOP_UI_CLI_H
 #define LOADTOP_UI_CLI_H
 
-#include "engine/option.h"
-#include "engine/scenario.h"
-#include "engine/text.h"
+#include "engine/config/option.h"
+#include "engine/config/scenario.h"
+#include "engine/base/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>

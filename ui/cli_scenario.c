@@ -10,14 +10,14 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/command.h"
-#include "engine/err.h"
-#include "engine/secret.h"
-#include "engine/quantity.h"
-#include "engine/command_text.h"
-#include "engine/pool_url.h"
-#include "engine/scenario_check.h"
-#include "engine/scenario_yaml.h"
+#include "engine/config/command.h"
+#include "engine/base/err.h"
+#include "engine/base/secret.h"
+#include "engine/base/quantity.h"
+#include "engine/config/command_text.h"
+#include "engine/config/pool_url.h"
+#include "engine/config/scenario_check.h"
+#include "engine/config/scenario_yaml.h"
 
 /* Puts `--` before a message that begins with an option's name. */
 static int dashed(int code, const struct err *why, struct err *err)

@@ -15,16 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/err.h"
-#include "engine/scenario.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/config/scenario.h"
+#include "engine/base/text.h"
 #include "ui/compare_part.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
 #include "ui/export/json_read.h"
 #include "ui/report/doc.h"
 #include "ui/report/parts.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 #define RUNS_LEAST 3
 #define SECOND_LEAST_S 0.9

@@ -1,5 +1,5 @@
 /* `loadtop compare BASE.json NEW.json`: what changed between two saved runs, and whether it is more
- * than noise. How that is told is in engine/differ.h. */
+ * than noise. How that is told is in engine/stats/differ.h. */
 #ifndef LOADTOP_UI_COMPARE_H
 #define LOADTOP_UI_COMPARE_H
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/compare.h"
 #include "ui/compare_part.h"
 #include "ui/export/json_read.h"

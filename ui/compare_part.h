@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "engine/differ.h"
+#include "engine/stats/differ.h"
 
 struct doc;
 struct json_t;

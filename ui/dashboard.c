@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "engine/engine.h"
-#include "engine/err.h"
-#include "engine/loop.h"
-#include "engine/snapshot.h"
+#include "engine/base/err.h"
+#include "engine/os/loop.h"
+#include "engine/state/snapshot.h"
 #include "ui/app.h"
 #include "ui/cli.h"
 #include "ui/end_signal.h"

@@ -26,10 +26,10 @@
 #include <unistd.h>
 
 #include "engine/backend.h"
-#include "engine/err.h"
-#include "engine/loop.h"
-#include "engine/scenario.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/os/loop.h"
+#include "engine/config/scenario.h"
+#include "engine/base/text.h"
 #include "ui/cli.h"
 #include "ui/outcome.h"
 

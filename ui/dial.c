@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/snapshot.h"
-#include "engine/text.h"
+#include "engine/state/snapshot.h"
+#include "engine/base/text.h"
 #include "ui/axis.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 static const char *const dial_names[DIAL_OPTIONS] = {"threads", "clients", "conns",
                                                      "depth",   "rate",    "pattern"};

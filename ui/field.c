@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/term.h"
 
 void field_set(struct field *f, const char *s)

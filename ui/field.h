@@ -5,7 +5,7 @@
 #ifndef LOADTOP_UI_FIELD_H
 #define LOADTOP_UI_FIELD_H
 
-#include "engine/secret.h"
+#include "engine/base/secret.h"
 #include "ui/cells.h"
 
 #include <stdbool.h>

@@ -13,18 +13,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/err.h"
-#include "engine/plain_file.h"
-#include "engine/text.h"
-#include "engine/utf8.h"
-#include "engine/usl.h"
+#include "engine/base/err.h"
+#include "engine/os/plain_file.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
+#include "engine/stats/usl.h"
 #include "ui/cells.h"
 #include "ui/export/json.h"
 #include "ui/export/json_part.h"
 #include "ui/export/json_scaling.h"
 #include "ui/glyphs.h"
 #include "ui/plot.h"
-#include "engine/usl_csv.h"
+#include "engine/stats/usl_csv.h"
 
 #define FILE_MAX ((size_t)1 << 30)
 #define ROWS_MOST 60

@@ -8,14 +8,14 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/command.h"
-#include "engine/err.h"
-#include "engine/scenario.h"
-#include "engine/snapshot.h"
-#include "engine/text.h"
+#include "engine/config/command.h"
+#include "engine/base/err.h"
+#include "engine/config/scenario.h"
+#include "engine/state/snapshot.h"
+#include "engine/base/text.h"
 #include "ui/dial.h"
 #include "ui/term.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 #define FIELD_TARGET 0 /* of FORM_ADD */
 /* A bound without rounding: "4096", "1M", "64MiB", "1ms". */

@@ -7,7 +7,7 @@
 #ifndef LOADTOP_UI_FORM_H
 #define LOADTOP_UI_FORM_H
 
-#include "engine/option.h"
+#include "engine/config/option.h"
 #include "ui/field.h"
 
 #include <stdbool.h>

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/command.h"
-#include "engine/err.h"
-#include "engine/snapshot.h"
-#include "engine/text.h"
+#include "engine/config/command.h"
+#include "engine/base/err.h"
+#include "engine/state/snapshot.h"
+#include "engine/base/text.h"
 #include "ui/form.h"
 
 enum { SWEEP_VAR, SWEEP_LIST, SWEEP_VAR_2, SWEEP_LIST_2, SWEEP_HOLD, SWEEP_ORDER };

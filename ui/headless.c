@@ -23,11 +23,11 @@
 
 #include "engine/backend.h"
 #include "engine/engine.h"
-#include "engine/err.h"
-#include "engine/loop.h"
-#include "engine/snapshot.h"
-#include "engine/text.h"
-#include "engine/utf8.h"
+#include "engine/base/err.h"
+#include "engine/os/loop.h"
+#include "engine/state/snapshot.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "ui/cli.h"
 #include "ui/end_signal.h"
 #include "ui/export/file.h"
@@ -37,7 +37,7 @@
 #include "ui/repeat.h"
 #include "ui/report/report.h"
 #include "ui/summary.h"
-#include "engine/command_text.h"
+#include "engine/config/command_text.h"
 
 #define REACH_S 10.0
 #define STANDSTILL_S 1.0

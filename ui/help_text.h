@@ -4,7 +4,7 @@
 #ifndef LOADTOP_UI_HELP_TEXT_H
 #define LOADTOP_UI_HELP_TEXT_H
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 struct backend;
 struct err;

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine/err.h"
-#include "engine/text.h"
-#include "engine/utf8.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "ui/compare.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
@@ -20,7 +20,7 @@
 #include "ui/report/doc.h"
 #include "ui/report/parts.h"
 #include "ui/report/report.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 bool history_available(void)
 {

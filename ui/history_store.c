@@ -18,9 +18,9 @@
 #include <zlib.h>
 #endif
 
-#include "engine/err.h"
-#include "engine/loop.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/os/loop.h"
+#include "engine/base/text.h"
 #include "ui/end_signal.h"
 #include "ui/export/json_read.h"
 #include "ui/state_folder.h"

@@ -15,9 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/err.h"
-#include "engine/snapshot.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/state/snapshot.h"
+#include "engine/base/text.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
 #include "ui/export/json_read.h"

@@ -13,9 +13,9 @@
 
 #include "backends/registry.h"
 #include "engine/engine.h"
-#include "engine/err.h"
-#include "engine/scenario.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/config/scenario.h"
+#include "engine/base/text.h"
 #include "ui/access.h"
 #include "ui/backends_list.h"
 #include "ui/clean.h"

@@ -13,11 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/err.h"
-#include "engine/secret.h"
-#include "engine/snapshot.h"
-#include "engine/text.h"
-#include "engine/utf8.h"
+#include "engine/base/err.h"
+#include "engine/base/secret.h"
+#include "engine/state/snapshot.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "ui/cli.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"

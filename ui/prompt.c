@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/scenario.h"
-#include "engine/text.h"
+#include "engine/config/scenario.h"
+#include "engine/base/text.h"
 #include "ui/dial.h"
 #include "ui/views/parts.h"
-#include "engine/command_text.h"
+#include "engine/config/command_text.h"
 
 #define CANDIDATES_MAX 128
 

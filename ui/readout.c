@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/plot.h"
 
 void readout_add(struct readout *r, enum role role, const char *fmt, ...)

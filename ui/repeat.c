@@ -6,10 +6,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/snapshot.h"
+#include "engine/state/snapshot.h"
 #include "ui/export/json.h"
 #include "ui/export/json_part.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 void repeats_init(struct repeats *r, unsigned wanted)
 {

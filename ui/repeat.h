@@ -6,7 +6,7 @@
 #ifndef LOADTOP_UI_REPEAT_H
 #define LOADTOP_UI_REPEAT_H
 
-#include "engine/scenario.h"
+#include "engine/config/scenario.h"
 #include "ui/summary.h"
 
 struct json_t;

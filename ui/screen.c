@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/snapshot.h"
+#include "engine/state/snapshot.h"
 #include "ui/box.h"
 #include "ui/swatches.h"
 #include "ui/views/curve.h"

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/err.h"
+#include "engine/base/err.h"
 
 /* NULL: HOME says where. */
 static const char *state_home(void)

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 struct pool_snapshot;
 struct snapshot;

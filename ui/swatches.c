@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/err.h"
-#include "engine/text.h"
-#include "engine/utf8.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "ui/box.h"
 #include "ui/cells.h"
 #include "ui/export/picture.h"

@@ -22,8 +22,8 @@
 #include <curses.h>
 #include <term.h>
 
-#include "engine/err.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
 #include "ui/cells.h"
 #include "ui/field.h"
 #include "ui/mouse.h"

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #define MAGIC 01036 /* numbers have 32 bits */
 #define COLORS 0x1000000

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "engine/err.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
 
 static const char *const role_names[] = {
 #define X(upper, lower) #lower,

@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/err.h"
-#include "engine/plain_file.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/os/plain_file.h"
+#include "engine/base/text.h"
 
 #ifndef LOADTOP_SHARE_DIR
 #define LOADTOP_SHARE_DIR "/usr/local/share/loadtop"

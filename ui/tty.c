@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/err.h"
+#include "engine/base/err.h"
 #include "ui/term.h"
 
 static struct {

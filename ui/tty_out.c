@@ -15,9 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/err.h"
-#include "engine/loop.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/os/loop.h"
+#include "engine/base/text.h"
 #include "ui/tty.h"
 
 #define BREAK_OFF SIGURG /* ignored by default, and used for nothing else here */

@@ -1,7 +1,7 @@
 /* What recording one latency costs, by tests/bench/engine.py: ns a record, of a busy worker (its
  * interval's notes are used up, so it goes into the histogram) and of one that is drained often. */
-#include "engine/loop.h"
-#include "engine/recorder.h"
+#include "engine/os/loop.h"
+#include "engine/stats/recorder.h"
 
 #include <stdio.h>
 #include <time.h>

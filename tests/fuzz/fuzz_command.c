@@ -1,10 +1,10 @@
 /* Any bytes as a command: reading stays within bounds, an error has a message and a column inside
  * the text, and what was read is written so that it reads back the same. */
-#include "engine/command.h"
-#include "engine/err.h"
-#include "engine/secret.h"
-#include "engine/text.h"
-#include "engine/command_text.h"
+#include "engine/config/command.h"
+#include "engine/base/err.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
+#include "engine/config/command_text.h"
 
 #include <stdint.h>
 #include <stdio.h>

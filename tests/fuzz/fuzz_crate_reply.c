@@ -3,7 +3,7 @@
  * the scanner finds whole (unless it is too deep, or jansson is stricter about UTF-8 and doubled
  * keys). */
 #include "backends/crate_reply.h"
-#include "engine/utf8.h"
+#include "engine/base/utf8.h"
 
 #include <jansson.h>
 #include <stdint.h>

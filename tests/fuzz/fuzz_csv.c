@@ -1,10 +1,10 @@
 /* Any bytes as the CSV that `fit` reads: points are finite and positive, what is refused has a
  * message of one line, and the fit and its words stay within bounds. */
-#include "engine/err.h"
-#include "engine/text.h"
-#include "engine/usl.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+#include "engine/stats/usl.h"
 #include "ui/fit.h"
-#include "engine/usl_csv.h"
+#include "engine/stats/usl_csv.h"
 
 #include <math.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  *
  * ctest: not-tsan
  * fuzz: mutations=1000 */
-#include "engine/err.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
 #include "tests/fuzz/mutate_json.h"
 #include "tests/fuzz/scratch.h"
 #include "ui/history.h"

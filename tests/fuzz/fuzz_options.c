@@ -9,11 +9,11 @@
  * ctest: not-tsan */
 #include "backends/registry.h"
 #include "engine/backend.h"
-#include "engine/command.h"
-#include "engine/err.h"
-#include "engine/scenario.h"
+#include "engine/config/command.h"
+#include "engine/base/err.h"
+#include "engine/config/scenario.h"
 #include "tests/fuzz/guard.h"
-#include "engine/pool_url.h"
+#include "engine/config/pool_url.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -4,10 +4,10 @@
 #include "backends/redis.h"
 #include "backends/registry.h"
 #include "engine/engine.h"
-#include "engine/engine_state.h"
-#include "engine/pool.h"
-#include "engine/scenario.h"
-#include "engine/pool_life.h"
+#include "engine/state/engine_state.h"
+#include "engine/state/pool.h"
+#include "engine/config/scenario.h"
+#include "engine/pools/pool_life.h"
 
 #include <jansson.h>
 #include <stdint.h>

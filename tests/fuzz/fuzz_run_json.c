@@ -5,8 +5,8 @@
  * ctest: not-tsan
  * fuzz: mutations=1000 */
 #include "backends/registry.h"
-#include "engine/err.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
 #include "tests/fuzz/guard.h"
 #include "tests/fuzz/mutate_json.h"
 #include "tests/fuzz/no_files.h"

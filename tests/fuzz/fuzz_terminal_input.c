@@ -11,7 +11,7 @@
  * ctest: not-tsan
  * fuzz: mutations=200 */
 #include "backends/registry.h"
-#include "engine/loop.h"
+#include "engine/os/loop.h"
 #include "tests/fuzz/no_files.h"
 #include "tests/fuzz/scratch.h"
 #include "ui/app_private.h"

@@ -3,9 +3,9 @@
  * whose checks see what was read, and once with a table that has an option of each type. */
 #include "backends/registry.h"
 #include "engine/backend.h"
-#include "engine/err.h"
-#include "engine/scenario.h"
-#include "engine/pool_url.h"
+#include "engine/base/err.h"
+#include "engine/config/scenario.h"
+#include "engine/config/pool_url.h"
 
 #include <stdint.h>
 #include <stdio.h>

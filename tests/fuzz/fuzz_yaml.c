@@ -1,11 +1,11 @@
 /* Any bytes as a scenario file, and as targets.conf: reading stays within bounds and every refusal
  * is a message of one line. */
 #include "backends/registry.h"
-#include "engine/err.h"
-#include "engine/protect.h"
-#include "engine/scenario.h"
-#include "engine/scenario_check.h"
-#include "engine/scenario_yaml.h"
+#include "engine/base/err.h"
+#include "engine/pools/protect.h"
+#include "engine/config/scenario.h"
+#include "engine/config/scenario_check.h"
+#include "engine/config/scenario_yaml.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #ifndef LOADTOP_TESTS_FUZZ_NO_FILES_H
 #define LOADTOP_TESTS_FUZZ_NO_FILES_H
 
-#include "engine/err.h"
+#include "engine/base/err.h"
 #include "ui/export/file.h"
 
 int out_file_write(const char *path, const void *data, size_t len, enum out_wait wait,

@@ -3,7 +3,7 @@
 #ifndef LOADTOP_TESTS_DRAWN_SCREEN_H
 #define LOADTOP_TESTS_DRAWN_SCREEN_H
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "tests/unit/fixture_snapshot.h"
 #include "ui/cells.h"
 #include "ui/glyphs.h"

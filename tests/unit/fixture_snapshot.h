@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/snapshot.h"
-#include "engine/text.h"
+#include "engine/state/snapshot.h"
+#include "engine/base/text.h"
 
 static const struct option_spec fixture_redis_options[] = {
     {"keys", OPTION_COUNT, OPTION_LIVE, "10000", 1, 1e9, NULL, "how many keys"},

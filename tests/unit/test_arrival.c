@@ -1,6 +1,6 @@
 /* Open arrival: the schedule alone decides when. */
-#include "engine/arrival.h"
-#include "engine/loop.h"
+#include "engine/load/arrival.h"
+#include "engine/os/loop.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -9,7 +9,7 @@
 
 #include <unistd.h>
 
-#include "engine/err.h"
+#include "engine/base/err.h"
 #include "tests/unit/fixture_snapshot.h"
 #include "ui/baseline.h"
 #include "ui/screen.h"

@@ -1,6 +1,6 @@
 /* A person's own CQL is cut into statements where CQL ends them, and nowhere else. */
 #include "backends/cassandra.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -10,7 +10,7 @@
 #include <locale.h>
 #include <string.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/cells.h"
 #include "ui/glyphs.h"
 

@@ -12,9 +12,9 @@
 
 #include "backends/registry.h"
 #include "engine/backend.h"
-#include "engine/command.h"
-#include "engine/err.h"
-#include "engine/text.h"
+#include "engine/config/command.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
 #include "ui/cli.h"
 
 #define ARGS_MAX 32

@@ -1,11 +1,11 @@
 /* The command language: its grammar, its refusals with their columns, and that writing is the
  * inverse of reading, over thousands of random commands. */
-#include "engine/command.h"
-#include "engine/err.h"
-#include "engine/generate.h"
-#include "engine/scenario.h"
-#include "engine/text.h"
-#include "engine/command_text.h"
+#include "engine/config/command.h"
+#include "engine/base/err.h"
+#include "engine/stats/generate.h"
+#include "engine/config/scenario.h"
+#include "engine/base/text.h"
+#include "engine/config/command_text.h"
 
 #include <math.h>
 #include <setjmp.h>

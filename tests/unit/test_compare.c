@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "tests/unit/virtual_run.h"
 #include "ui/compare.h"
 #include "ui/export/json.h"

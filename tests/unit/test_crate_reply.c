@@ -2,7 +2,7 @@
  * any size. jansson is the judge of what is JSON; the replies are those seen on CrateDB 6.4.3 and
  * before. */
 #include "backends/crate_reply.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -5,7 +5,7 @@
 #include "backends/crate_record.h"
 #include "backends/crate_sql.h"
 #include "backends/crate_stmt.h"
-#include "engine/err.h"
+#include "engine/base/err.h"
 
 #include <jansson.h>
 #include <math.h>

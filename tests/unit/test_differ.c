@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "engine/differ.h"
+#include "engine/stats/differ.h"
 
 static uint64_t seed;
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/report/doc.h"
 
 #define EVIL "<script>alert('x')</script> & \"q\" | `c` [a](http://b) *s*\n\x1b[31m"

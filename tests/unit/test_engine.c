@@ -3,14 +3,14 @@
  * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan, ctest: long). */
 #include "virtual_run.h"
 
-#include "engine/generate.h"
-#include "engine/loop.h"
-#include "engine/command.h"
+#include "engine/stats/generate.h"
+#include "engine/os/loop.h"
+#include "engine/config/command.h"
 #include "engine/engine.h"
-#include "engine/err.h"
-#include "engine/option.h"
-#include "engine/scenario.h"
-#include "engine/snapshot.h"
+#include "engine/base/err.h"
+#include "engine/config/option.h"
+#include "engine/config/scenario.h"
+#include "engine/state/snapshot.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -19,8 +19,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "engine/err.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
 #include "ui/export/file.h"
 
 static char dir[64], path[128];

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "engine/command.h"
-#include "engine/err.h"
+#include "engine/config/command.h"
+#include "engine/base/err.h"
 #include "tests/unit/fixture_snapshot.h"
 #include "ui/form.h"
 #include "ui/term.h"

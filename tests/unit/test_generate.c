@@ -4,7 +4,7 @@
  * xoshiro256** from the state 1, 2, 3, 4 gives 11520, 0, 1509978240, ... (the reference
  * implementation's vector, as in rand_xoshiro); both were computed again in Python from Vigna's
  * text. Seeds are fixed, so a bound of several standard deviations is no gamble. */
-#include "engine/generate.h"
+#include "engine/stats/generate.h"
 
 #include <math.h>
 #include <pthread.h>

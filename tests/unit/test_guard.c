@@ -1,11 +1,11 @@
 /* A pool whose target is not on this machine: who may start it, what stops it, and what it may be
  * grown to; on virtual time, with the simulated service taken for a target elsewhere. */
-#include "engine/command.h"
-#include "engine/engine_state.h"
-#include "engine/guard.h"
-#include "engine/pool.h"
+#include "engine/config/command.h"
+#include "engine/state/engine_state.h"
+#include "engine/pools/guard.h"
+#include "engine/state/pool.h"
 #include "tests/unit/virtual_run.h"
-#include "engine/scenario_yaml.h"
+#include "engine/config/scenario_yaml.h"
 
 #include <sched.h>
 #include <stdio.h>

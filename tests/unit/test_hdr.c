@@ -10,9 +10,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "engine/histogram.h"
-#include "engine/packed.h"
-#include "engine/text.h"
+#include "engine/stats/histogram.h"
+#include "engine/stats/packed.h"
+#include "engine/base/text.h"
 #include "ui/export/hdr.h"
 #include "ui/export/hgrm.h"
 

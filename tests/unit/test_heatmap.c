@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/histogram.h"
-#include "engine/packed.h"
-#include "engine/snapshot.h"
+#include "engine/stats/histogram.h"
+#include "engine/stats/packed.h"
+#include "engine/state/snapshot.h"
 #include "ui/heatmap.h"
 
 static struct point points[60];

@@ -1,6 +1,6 @@
 /* The histogram: its buckets, percentiles and packed form. */
-#include "engine/generate.h"
-#include "engine/histogram.h"
+#include "engine/stats/generate.h"
+#include "engine/stats/histogram.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -15,9 +15,9 @@
 #include <jansson.h>
 
 #include "engine/backend.h"
-#include "engine/err.h"
-#include "engine/snapshot.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/state/snapshot.h"
+#include "engine/base/text.h"
 #include "ui/export/json.h"
 
 static const struct option_spec test_options[] = {

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "engine/plateau.h"
-#include "engine/text.h"
+#include "engine/figures/plateau.h"
+#include "engine/base/text.h"
 #include "ui/export/json_scaling.h"
-#include "engine/snapshot.h"
-#include "engine/usl.h"
+#include "engine/state/snapshot.h"
+#include "engine/stats/usl.h"
 
 static struct plateau plateaus[7];
 static struct pool_snapshot pool;

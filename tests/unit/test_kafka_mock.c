@@ -5,9 +5,9 @@
 #include "backends/registry.h"
 #include "engine/backend.h"
 #include "engine/engine.h"
-#include "engine/err.h"
-#include "engine/scenario.h"
-#include "engine/snapshot.h"
+#include "engine/base/err.h"
+#include "engine/config/scenario.h"
+#include "engine/state/snapshot.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

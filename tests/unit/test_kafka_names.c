@@ -1,5 +1,5 @@
 /* Names on their way to a check: whole, or not at all. */
-#include "engine/option.h"
+#include "engine/config/option.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 
 #include "backends/kafka.h"
 #include "backends/kafka_properties.h"
-#include "engine/secret.h"
+#include "engine/base/secret.h"
 
 /* librdkafka hands "host:port", cut at 255 characters, to the hook that asks whether it may
  * connect. */

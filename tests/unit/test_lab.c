@@ -3,15 +3,15 @@
  * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan, ctest: long). */
 #include "virtual_run.h"
 
-#include "engine/machine.h"
-#include "engine/plateau.h"
-#include "engine/usl.h"
+#include "engine/os/machine.h"
+#include "engine/figures/plateau.h"
+#include "engine/stats/usl.h"
 #include "engine/engine.h"
-#include "engine/err.h"
-#include "engine/scaling.h"
-#include "engine/snapshot.h"
-#include "engine/trend.h"
-#include "engine/sweep_shown.h"
+#include "engine/base/err.h"
+#include "engine/figures/scaling.h"
+#include "engine/state/snapshot.h"
+#include "engine/stats/trend.h"
+#include "engine/state/sweep_shown.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Whose limit a load is: each verdict from the measurements that distinguish it from its
  * neighbours, and the share that decided. */
-#include "engine/limit.h"
+#include "engine/figures/limit.h"
 
 #include <math.h>
 #include <setjmp.h>

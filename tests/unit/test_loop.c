@@ -1,7 +1,7 @@
 /* The event loop: alarms in order, descriptors, wake-ups, and what goes away in the middle of a
  * burst. */
-#include "engine/generate.h"
-#include "engine/loop.h"
+#include "engine/stats/generate.h"
+#include "engine/os/loop.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -4,7 +4,7 @@
  *
  * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan, ctest: long). */
 #include "tests/unit/virtual_run.h"
-#include "engine/loop.h"
+#include "engine/os/loop.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* Option tables: every type read, bounded, written and copied; every refusal in one line that names
  * the option, the value, what is allowed and the nearest name; no secret in any of them. */
-#include "engine/err.h"
-#include "engine/option.h"
-#include "engine/scenario.h"
-#include "engine/secret.h"
+#include "engine/base/err.h"
+#include "engine/config/option.h"
+#include "engine/config/scenario.h"
+#include "engine/base/secret.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

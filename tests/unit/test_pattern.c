@@ -1,8 +1,8 @@
 /* The five patterns, each against a model that is written the obvious way: a list of
  * requests of which some are done. Random completions, in random order, with a depth
  * that changes in between. */
-#include "engine/generate.h"
-#include "engine/pattern.h"
+#include "engine/stats/generate.h"
+#include "engine/config/pattern.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

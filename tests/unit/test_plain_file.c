@@ -1,6 +1,6 @@
 /* What is read from a pipe, and how long its writer is waited for. */
-#include "engine/loop.h"
-#include "engine/plain_file.h"
+#include "engine/os/loop.h"
+#include "engine/os/plain_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,8 +11,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/snapshot.h"
-#include "engine/text.h"
+#include "engine/state/snapshot.h"
+#include "engine/base/text.h"
 #include "ui/axis.h"
 #include "ui/bins.h"
 #include "ui/glyphs.h"

@@ -4,8 +4,8 @@
 #include "backends/registry.h"
 #include "engine/backend.h"
 #include "engine/engine.h"
-#include "engine/err.h"
-#include "engine/snapshot.h"
+#include "engine/base/err.h"
+#include "engine/state/snapshot.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 /* targets.conf: what each form of a rule covers, which rule wins, what a wrong line says, which
  * files are read, and which addresses are this machine's. */
-#include "engine/err.h"
-#include "engine/protect.h"
+#include "engine/base/err.h"
+#include "engine/pools/protect.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>

@@ -1,7 +1,7 @@
 /* The recorder under two threads: what a worker recorded is drained once and
  * whole, at any moment. */
-#include "engine/loop.h"
-#include "engine/recorder.h"
+#include "engine/os/loop.h"
+#include "engine/stats/recorder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
  * stepped over in place against hiredis's reader, which is the outside truth for what is RESP and
  * what is not. */
 #include "backends/redis.h"
-#include "engine/generate.h"
-#include "engine/text.h"
+#include "engine/stats/generate.h"
+#include "engine/base/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

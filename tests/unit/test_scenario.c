@@ -2,13 +2,13 @@
  * again, names, timed commands, thresholds, ceilings, and the YAML file with the line of each
  * mistake. The backends are tables made up here: the engine knows no others. */
 #include "engine/backend.h"
-#include "engine/err.h"
-#include "engine/generate.h"
-#include "engine/scenario.h"
-#include "engine/text.h"
-#include "engine/pool_url.h"
-#include "engine/scenario_check.h"
-#include "engine/scenario_yaml.h"
+#include "engine/base/err.h"
+#include "engine/stats/generate.h"
+#include "engine/config/scenario.h"
+#include "engine/base/text.h"
+#include "engine/config/pool_url.h"
+#include "engine/config/scenario_check.h"
+#include "engine/config/scenario_yaml.h"
 
 #include <fcntl.h>
 #include <math.h>

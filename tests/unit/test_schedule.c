@@ -10,11 +10,11 @@ static const struct backend *const wall_backends[];
 #define VIRTUAL_BACKENDS wall_backends
 #include "virtual_run.h"
 
-#include "engine/loop.h"
-#include "engine/command.h"
+#include "engine/os/loop.h"
+#include "engine/config/command.h"
 #include "engine/engine.h"
-#include "engine/scenario.h"
-#include "engine/snapshot.h"
+#include "engine/config/scenario.h"
+#include "engine/state/snapshot.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* Secrets are removed from what a person typed, from our messages about it, and from what a server
  * sends back. Every secret in the cases contains the word HUSH, so no output may contain it. */
-#include "engine/secret.h"
+#include "engine/base/secret.h"
 
 #include "backends/registry.h"
 #include "engine/backend.h"
-#include "engine/err.h"
-#include "engine/option.h"
+#include "engine/base/err.h"
+#include "engine/config/option.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

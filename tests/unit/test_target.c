@@ -1,8 +1,8 @@
 /* Targets: every form of the URL, what is refused, and that no password
  * leaks into anything shown. */
-#include "engine/err.h"
-#include "engine/target.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/config/target.h"
+#include "engine/base/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* Quantities as they are typed and shown, the bounded string, the nearest name, and error messages.
  *
  * The truth is a table written by hand from the contract, and for durations the way back. */
-#include "engine/err.h"
-#include "engine/text.h"
-#include "engine/quantity.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+#include "engine/base/quantity.h"
 
 #include <math.h>
 #include <setjmp.h>

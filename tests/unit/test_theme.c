@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/err.h"
+#include "engine/base/err.h"
 #include "ui/theme.h"
 
 static struct theme theme;

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/err.h"
+#include "engine/base/err.h"
 #include "ui/theme.h"
 
 #define PI 3.14159265358979323846

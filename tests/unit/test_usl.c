@@ -1,6 +1,6 @@
 /* The scaling law against published fits. */
-#include "engine/err.h"
-#include "engine/usl.h"
+#include "engine/base/err.h"
+#include "engine/stats/usl.h"
 
 #include <math.h>
 #include <setjmp.h>

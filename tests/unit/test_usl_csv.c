@@ -1,9 +1,9 @@
 /* Files of `n,throughput` as other tools write them: what is read, and what is refused with its
  * line's number. */
-#include "engine/err.h"
-#include "engine/text.h"
-#include "engine/usl.h"
-#include "engine/usl_csv.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+#include "engine/stats/usl.h"
+#include "engine/stats/usl_csv.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -9,9 +9,9 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "engine/err.h"
-#include "engine/text.h"
-#include "engine/utf8.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
 
 static const char *line_of(const char *s)
 {

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "engine/text.h"
-#include "engine/utf8.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "ui/export/json_read.h"
 
 static const char *const series_columns[] = {"t_s",     "span_s",          "offered", "completed",

@@ -17,12 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/err.h"
-#include "engine/loop.h"
-#include "engine/text.h"
+#include "engine/base/err.h"
+#include "engine/os/loop.h"
+#include "engine/base/text.h"
 #include "ui/end_signal.h"
 #include "ui/outcome.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 #define LINKS_MOST 40             /* as the kernel */
 #define READER_NS (10 * NS_PER_S) /* for somebody to open a named pipe */

@@ -13,7 +13,7 @@
 #include <zlib.h>
 #endif
 
-#include "engine/histogram.h"
+#include "engine/stats/histogram.h"
 
 #define COOKIE_COMPRESSED 0x1c849314u
 #define COOKIE 0x1c849313u

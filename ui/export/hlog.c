@@ -11,10 +11,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine/err.h"
-#include "engine/histogram.h"
-#include "engine/text.h"
-#include "engine/utf8.h"
+#include "engine/base/err.h"
+#include "engine/stats/histogram.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "ui/export/json_histogram.h"
 #include "ui/export/json_read.h"
 

@@ -15,14 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/err.h"
-#include "engine/plain_file.h"
-#include "engine/snapshot.h"
-#include "engine/text.h"
-#include "engine/utf8.h"
+#include "engine/base/err.h"
+#include "engine/os/plain_file.h"
+#include "engine/state/snapshot.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "ui/export/json_part.h"
 #include "ui/export/json_sweep.h"
-#include "engine/command_text.h"
+#include "engine/config/command_text.h"
 
 #define SCHEMA 1
 #define RUN_BYTES_MOST ((size_t)256 << 20)

@@ -10,10 +10,10 @@
 #include <time.h>
 
 #include "engine/backend.h"
-#include "engine/err.h"
-#include "engine/histogram.h"
-#include "engine/packed.h"
-#include "engine/snapshot.h"
+#include "engine/base/err.h"
+#include "engine/stats/histogram.h"
+#include "engine/stats/packed.h"
+#include "engine/state/snapshot.h"
 #include "ui/export/hdr.h"
 #include "ui/export/json_part.h"
 

@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/snapshot.h"
-#include "engine/text.h"
-#include "engine/quantity.h"
+#include "engine/state/snapshot.h"
+#include "engine/base/text.h"
+#include "engine/base/quantity.h"
 
 json_t *json_latency(const struct latency *l)
 {

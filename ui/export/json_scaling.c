@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/plateau.h"
-#include "engine/snapshot.h"
-#include "engine/usl.h"
+#include "engine/figures/plateau.h"
+#include "engine/state/snapshot.h"
+#include "engine/stats/usl.h"
 #include "ui/export/json_part.h"
 #include "ui/export/json_read.h"
-#include "engine/scaling.h"
+#include "engine/figures/scaling.h"
 
 static json_t *exact(double v)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/cells.h"
 #include "ui/export/json_part.h"
 #include "ui/export/json_read.h"

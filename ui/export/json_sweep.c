@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/snapshot.h"
-#include "engine/text.h"
-#include "engine/sweep_shown.h"
+#include "engine/state/snapshot.h"
+#include "engine/base/text.h"
+#include "engine/state/sweep_shown.h"
 
 static json_t *vars_of(const struct pool_snapshot *p, const struct plateau *l)
 {
@@ -91,7 +91,7 @@ static json_t *column_heads(const struct pool_snapshot *p)
     return list;
 }
 
-/* Whose limit it was; `share` is what decided, see engine/limit.h. */
+/* Whose limit it was; `share` is what decided, see engine/figures/limit.h. */
 static json_t *limit_of(const struct plateau *l)
 {
     json_t *o = json_object();

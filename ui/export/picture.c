@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/cells.h"
 
 void export_ground(const struct theme *t, unsigned *ground_rgb, unsigned *ink_rgb)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/err.h"
+#include "engine/base/err.h"
 #include "ui/cells.h"
 
 bool export_png_available(void)

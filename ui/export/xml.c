@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "engine/text.h"
-#include "engine/utf8.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
 
 static void escape(struct text *to, const char *from, size_t (*clean)(char *, size_t))
 {

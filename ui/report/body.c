@@ -4,13 +4,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/pattern.h"
-#include "engine/text.h"
+#include "engine/config/pattern.h"
+#include "engine/base/text.h"
 #include "ui/export/json_read.h"
 #include "ui/report/doc.h"
 #include "ui/report/parts.h"
 #include "ui/report/svg.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 /* What was asked of it and what came of it. */
 static void add_load(struct doc *d, const json_t *p)

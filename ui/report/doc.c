@@ -9,8 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "engine/text.h"
-#include "engine/utf8.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "ui/cells.h"
 #include "ui/export/xml.h"
 

@@ -7,7 +7,7 @@
 
 #include "ui/export/json_read.h"
 #include "ui/report/parts.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 #define BUFFERS 16
 

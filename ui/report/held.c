@@ -10,8 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/histogram.h"
-#include "engine/scenario.h"
+#include "engine/stats/histogram.h"
+#include "engine/config/scenario.h"
 #include "ui/export/json_histogram.h"
 #include "ui/export/json_read.h"
 #include "ui/report/parts.h"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/usl.h"
+#include "engine/stats/usl.h"
 #include "ui/export/json_read.h"
 #include "ui/export/json_scaling.h"
 #include "ui/fit.h"

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/histogram.h"
-#include "engine/scenario.h"
+#include "engine/stats/histogram.h"
+#include "engine/config/scenario.h"
 #include "ui/export/hgrm.h"
 #include "ui/export/json_histogram.h"
 #include "ui/export/json_read.h"

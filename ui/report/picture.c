@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/text.h"
-#include "engine/utf8.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "ui/export/json_read.h"
 #include "ui/report/doc.h"
 #include "ui/report/html_style.h"

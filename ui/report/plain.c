@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/export/json_read.h"
 #include "ui/report/doc.h"
 #include "ui/report/parts.h"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/cli.h"
 #include "ui/export/json_read.h"
 #include "ui/report/parts.h"

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "engine/err.h"
-#include "engine/histogram.h"
-#include "engine/text.h"
-#include "engine/utf8.h"
+#include "engine/base/err.h"
+#include "engine/stats/histogram.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "ui/export/csv.h"
 #include "ui/export/file.h"
 #include "ui/export/hdr.h"

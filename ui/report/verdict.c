@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/export/json_read.h"
 #include "ui/report/doc.h"
 #include "ui/report/parts.h"

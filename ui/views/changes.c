@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 bool event_is_change(const struct event *e)
 {

@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/plateau.h"
-#include "engine/text.h"
+#include "engine/figures/plateau.h"
+#include "engine/base/text.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
 #include "ui/table.h"
-#include "engine/scaling.h"
+#include "engine/figures/scaling.h"
 
 const char *const curve_vars[CURVE_VARS] = {"threads", "clients", "connections", "depth", "rows"};
 

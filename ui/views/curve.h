@@ -6,7 +6,7 @@
 #ifndef LOADTOP_UI_VIEWS_CURVE_H
 #define LOADTOP_UI_VIEWS_CURVE_H
 
-#include "engine/snapshot.h"
+#include "engine/state/snapshot.h"
 #include "ui/cells.h"
 #include "ui/plot.h"
 #include "ui/screen.h"

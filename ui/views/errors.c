@@ -5,11 +5,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
 #include "ui/table.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 enum { COL_POOL, COL_CLASS, COL_COUNT, COL_NOW, COL_FIRST, COL_LAST, COL_MESSAGE };
 

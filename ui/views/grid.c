@@ -1,5 +1,5 @@
 /* A sweep over two variables as a heatmap with numbers: a row for each value of the first, a column
- * for each of the second; see parts.h and engine/snapshot.h (struct sweep_snapshot).
+ * for each of the second; see parts.h and engine/state/snapshot.h (struct sweep_snapshot).
  *
  * A cell shows throughput; with room also what each variable brought (the efficiency of threads and
  * clients, the gain of others), whose limit it was with the share that says so beside the
@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
-#include "engine/sweep_shown.h"
+#include "engine/state/sweep_shown.h"
 
 #define LEAST_W 9
 #define MOST_W 22

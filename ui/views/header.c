@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/pattern.h"
-#include "engine/text.h"
+#include "engine/config/pattern.h"
+#include "engine/base/text.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 struct segment {
     char text[96];

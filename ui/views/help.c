@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/command.h"
+#include "engine/config/command.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
 #include "ui/keys.h"
-#include "engine/command_text.h"
+#include "engine/config/command_text.h"
 
 struct page {
     struct cells *c;

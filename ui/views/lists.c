@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
 #include "ui/table.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/bins.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"

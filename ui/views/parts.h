@@ -6,7 +6,7 @@
 #ifndef LOADTOP_UI_VIEWS_PARTS_H
 #define LOADTOP_UI_VIEWS_PARTS_H
 
-#include "engine/snapshot.h"
+#include "engine/state/snapshot.h"
 #include "ui/cells.h"
 #include "ui/layout.h"
 #include "ui/screen.h"

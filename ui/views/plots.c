@@ -8,14 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/bins.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
 #include "ui/heatmap.h"
 #include "ui/plot.h"
 #include "ui/readout.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 #define MARKS_MAX 64
 #define MOVE_S 0.8 /* a plot stands still at least as long */

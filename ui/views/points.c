@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/plateau.h"
-#include "engine/text.h"
+#include "engine/figures/plateau.h"
+#include "engine/base/text.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
 #include "ui/table.h"

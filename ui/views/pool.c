@@ -6,12 +6,12 @@
 #include <stdio.h>
 
 #include "engine/backend.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/baseline.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
 #include "ui/table.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 static const struct column ladder_columns[] = {
     {"whole run", 9, 10, ALIGN_LEFT, 0}, {"service", 8, 10, ALIGN_RIGHT, 0},

@@ -8,9 +8,9 @@
 #include <time.h>
 
 #include "engine/backend.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/glyphs.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 static char *absent(char *buf, size_t size)
 {

@@ -11,12 +11,12 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/text.h"
+#include "engine/base/text.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
 #include "ui/stats_table.h"
 #include "ui/table.h"
-#include "engine/quantity.h"
+#include "engine/base/quantity.h"
 
 static const struct column target_columns[] = {
     {"POOL", 7, 12, ALIGN_LEFT, 0},     {"STATE", 8, 9, ALIGN_LEFT, 0},

@@ -1,0 +1,512 @@
+/* The command language, read.
+ *
+ * A line is cut into words once; what follows the verb is read either word by word or, for free
+ * text, as the rest of the line. A first word that is a verb is the verb, so a pool with a verb's
+ * name is meant by its number ("3 threads 8"). What can be judged without knowing the pools
+ * (ranges, units, patterns) is refused here, so that a wrong --at is an error at the start and not
+ * at 3 a.m. Writing a command as text again is in command_text.c. */
+#include "engine/config/command.h"
+
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+#include "engine/base/quantity.h"
+#include "engine/config/pool_spec.h"
+#include "engine/config/verb.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_MAX_BYTES (COMMAND_TEXT_MAX + 128)
+#define WORDS_MAX 256
+
+struct reader {
+    char line[LINE_MAX_BYTES];
+    const char *word[WORDS_MAX];
+    size_t len[WORDS_MAX];
+    unsigned words, next;
+    unsigned *column; /* where what is wrong starts */
+    struct err *err;
+};
+
+static const struct verb_help *find_verb(const char *name, size_t len)
+{
+    for (const struct verb_help *v = verb_table; v->name; v++)
+        if (strlen(v->name) == len && strncmp(v->name, name, len) == 0)
+            return v;
+    return NULL;
+}
+
+static const struct verb_help *verb_row(enum verb verb)
+{
+    for (const struct verb_help *v = verb_table; v->name; v++)
+        if (v->verb == verb)
+            return v;
+    return NULL;
+}
+
+static bool takes_pool_before(enum verb verb)
+{
+    return verb <= VERB_START;
+}
+
+static int split(struct reader *r, const char *text)
+{
+    size_t len = strlen(text);
+    if (len >= sizeof r->line)
+        return err_set(r->err, ERR_USAGE, "a command has at most %d characters",
+                       LINE_MAX_BYTES - 1);
+    for (size_t i = 0; i <= len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        r->line[i] = c && (c < 0x20 || c == 0x7f) ? ' ' : (char)c;
+    }
+    while (len && r->line[len - 1] == ' ')
+        r->line[--len] = '\0';
+    for (const char *at = r->line; *at;) {
+        at += strspn(at, " ");
+        size_t word_len = strcspn(at, " ");
+        if (!word_len)
+            break;
+        if (r->words == WORDS_MAX)
+            return err_set(r->err, ERR_USAGE, "a command has at most %d words", WORDS_MAX);
+        r->word[r->words] = at;
+        r->len[r->words++] = word_len;
+        at += word_len;
+    }
+    if (r->word[0])
+        return 0;
+    return err_set(r->err, ERR_USAGE, "an empty command (threads +1, pause all, help commands)");
+}
+
+static void point_at(struct reader *r, unsigned word)
+{
+    if (r->column)
+        *r->column =
+            word < r->words ? (unsigned)(r->word[word] - r->line) : (unsigned)strlen(r->line);
+}
+
+/* The next word in buf, or "" when there is none. */
+static const char *take(struct reader *r, char *buf, size_t size)
+{
+    buf[0] = '\0';
+    point_at(r, r->next);
+    if (r->next < r->words) {
+        size_t len = r->len[r->next];
+        copy_part(buf, size, r->word[r->next], len);
+        /* A word that was cut must not be taken for a shorter one that happens to be right. */
+        if (len >= size)
+            copy_str(buf + size - 4, 4, "...");
+        r->next++;
+    }
+    return buf;
+}
+
+static bool next_is(const struct reader *r, const char *word)
+{
+    return r->next < r->words && strlen(word) == r->len[r->next] &&
+           strncmp(r->word[r->next], word, r->len[r->next]) == 0;
+}
+
+static int wrong_word(struct reader *r, const char *word, const char *allowed,
+                      const char *const *names)
+{
+    const char *near = names ? nearest_name(word, names) : NULL;
+    char shown[61];
+    secret_masked(word, shown, sizeof shown);
+    return err_set(r->err, ERR_USAGE, "'%s': %s%s%s%s", shown, allowed,
+                   near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+}
+
+static int read_end(struct reader *r, const struct command *c)
+{
+    char word[64];
+    if (r->next >= r->words)
+        return 0;
+    take(r, word, sizeof word);
+    return err_set(r->err, ERR_USAGE, "'%.60s' is not expected here; the form is: %s", word,
+                   verb_row(c->verb)->form);
+}
+
+/* The rest of the line as it stands. */
+static int read_rest(struct reader *r, struct command *c, bool required)
+{
+    point_at(r, r->next);
+    if (r->next >= r->words) {
+        if (!required)
+            return 0;
+        const struct verb_help *v = verb_row(c->verb);
+        return err_set(r->err, ERR_USAGE, "%s: something is missing; the form is: %s", v->name,
+                       v->form);
+    }
+    const char *rest = r->word[r->next];
+    size_t most = c->verb == VERB_ADD || c->verb == VERB_SET ? sizeof c->text : COMMAND_SHORT_MAX;
+    if (strlen(rest) >= most)
+        return err_set(r->err, ERR_USAGE, "%s: its text is too long, at most %zu characters",
+                       verb_row(c->verb)->name, most - 1);
+    copy_str(c->text, sizeof c->text, rest);
+    r->next = r->words;
+    return 0;
+}
+
+static int read_pool(struct reader *r, struct command *c, unsigned word)
+{
+    if (r->len[word] >= sizeof c->pool) {
+        point_at(r, word);
+        return err_set(r->err, ERR_USAGE, "'%.40s...' is too long for a pool's name",
+                       r->word[word]);
+    }
+    copy_part(c->pool, sizeof c->pool, r->word[word], r->len[word]);
+    return 0;
+}
+
+static const struct option_spec *range_of(enum verb verb)
+{
+    static const enum pool_option option[] = {
+        [VERB_THREADS] = POOL_THREADS,
+        [VERB_CLIENTS] = POOL_CLIENTS,
+        [VERB_CONNECTIONS] = POOL_CONNECTIONS,
+        [VERB_DEPTH] = POOL_DEPTH,
+    };
+    return &pool_option_table[option[verb]];
+}
+
+static int bad_amount(struct reader *r, const struct command *c, const char *word, const char *why)
+{
+    return err_set(r->err, ERR_USAGE, "%s %.60s: %s", verb_row(c->verb)->name, *word ? word : "''",
+                   why);
+}
+
+/* N without its sign. */
+static int read_size(struct reader *r, struct command *c, const char *word, const char *number)
+{
+    if (c->kind == AMOUNT_MUL || c->kind == AMOUNT_DIV) {
+        if (parse_real(number, &c->amount) || c->amount <= 0 || c->amount > 1e6)
+            return bad_amount(r, c, word, "a factor is a number above 0, up to 1000000");
+        return 0;
+    }
+    if (c->verb == VERB_RATE) {
+        if (parse_rate(number, &c->amount))
+            return bad_amount(r, c, word, "not a rate (5000/s, 10k/s, +1k/s, *2, off)");
+        if (!rate_in_range(c->amount))
+            return bad_amount(r, c, word,
+                              "out of range, allowed " RATE_RANGE
+                              " ('rate off' closes the pool, 'pause' stops it)");
+        return 0;
+    }
+    uint64_t n;
+    if (parse_count(number, &n))
+        return bad_amount(r, c, word, "not a whole number (64, +10, -1, *2, /2)");
+    const struct option_spec *range = range_of(c->verb);
+    bool set = c->kind == AMOUNT_SET;
+    if ((double)n > range->max || (set && (double)n < range->min)) {
+        char why[80];
+        snprintf(why, sizeof why, "out of range, allowed %.0f to %.0f", set ? range->min : 0.0,
+                 range->max);
+        return bad_amount(r, c, word, why);
+    }
+    c->amount = (double)n;
+    if (set && n == 0) /* only connections: as many as the clients need */
+        c->kind = AMOUNT_AUTO;
+    return 0;
+}
+
+static int read_over(struct reader *r, struct command *c)
+{
+    char word[64];
+    if (!next_is(r, "over"))
+        return read_end(r, c);
+    r->next++;
+    take(r, word, sizeof word);
+    if (parse_duration(word, &c->over_ns))
+        return wrong_word(r, word, "after 'over' a duration with its unit is expected (60s, 5m)",
+                          NULL);
+    return read_end(r, c);
+}
+
+static int read_amount(struct reader *r, struct command *c)
+{
+    static const struct {
+        char sign;
+        enum amount_kind kind;
+    } signs[] = {{'+', AMOUNT_ADD}, {'-', AMOUNT_SUB}, {'*', AMOUNT_MUL}, {'/', AMOUNT_DIV}};
+    char word[64];
+    take(r, word, sizeof word);
+    if (c->verb == VERB_RATE && strcmp(word, "off") == 0) {
+        c->kind = AMOUNT_OFF;
+        return read_end(r, c);
+    }
+    if ((c->verb == VERB_CONNECTIONS || c->verb == VERB_DEPTH) && strcmp(word, "auto") == 0) {
+        c->kind = AMOUNT_AUTO;
+        return read_end(r, c);
+    }
+    const char *number = word;
+    c->kind = AMOUNT_SET;
+    for (unsigned i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (*word == signs[i].sign) {
+            c->kind = signs[i].kind;
+            number = word + 1;
+        }
+    int bad = read_size(r, c, word, number);
+    if (bad)
+        return bad;
+    return c->kind == AMOUNT_AUTO ? read_end(r, c) : read_over(r, c);
+}
+
+static int read_pattern(struct reader *r, struct command *c)
+{
+    static const char *const names[] = {"sync", "batch", "queue", "chain", "unthrottled", NULL};
+    char word[64];
+    take(r, word, sizeof word);
+    if (pattern_parse(word, &c->pattern))
+        return wrong_word(r, word, "a pattern is one of " PATTERN_CHOICES, names);
+    return read_end(r, c);
+}
+
+/* MIX; blanks after its commas are forgiven. */
+static int read_ops(struct reader *r, struct command *c)
+{
+    int bad = read_rest(r, c, true);
+    char *to = c->text;
+    for (const char *from = c->text; !bad && *from; from++)
+        if (*from != ' ')
+            *to++ = *from;
+    if (!bad)
+        *to = '\0';
+    return bad;
+}
+
+static int read_set(struct reader *r, struct command *c)
+{
+    if (r->next < r->words && r->len[r->next] >= sizeof c->option) {
+        point_at(r, r->next);
+        return err_set(r->err, ERR_USAGE, "'%.40s...' is too long for an option's name",
+                       r->word[r->next]);
+    }
+    take(r, c->option, sizeof c->option);
+    return read_rest(r, c, true);
+}
+
+static int read_remove(struct reader *r, struct command *c)
+{
+    if (r->next >= r->words) {
+        point_at(r, r->next);
+        return err_set(r->err, ERR_USAGE, "remove: which pool? (remove redis, remove 2)");
+    }
+    int bad = read_pool(r, c, r->next++);
+    return bad ? bad : read_end(r, c);
+}
+
+/* One value of a sweep's LIST, as far as it can be judged here; a list such as 1..64 or auto is the
+ * sweep's. */
+static int check_sweep_value(struct reader *r, const char *name, const char *value)
+{
+    char word[160];
+    double rate;
+    uint64_t n;
+    enum pattern pattern;
+    const struct verb_help *v = find_verb(name, strlen(name));
+    snprintf(word, sizeof word, "%s=%s", name, value);
+    if (!*value)
+        return wrong_word(r, word, "a value is missing in its list (threads=1,2,4,8)", NULL);
+    if (!v || v->verb > VERB_PATTERN || strstr(value, "..") || !strcmp(value, "auto"))
+        return 0;
+    if (v->verb == VERB_RATE)
+        return parse_rate(value, &rate) == 0 && rate_in_range(rate)
+                   ? 0
+                   : wrong_word(r, word, "not a rate from " RATE_RANGE " (rate=1k/s,2k/s)", NULL);
+    if (v->verb == VERB_PATTERN)
+        return pattern_parse(value, &pattern) == 0
+                   ? 0
+                   : wrong_word(r, word, "a pattern is one of " PATTERN_CHOICES, NULL);
+    const struct option_spec *range = range_of(v->verb);
+    if (parse_count(value, &n) == 0 && (double)n >= range->min && (double)n <= range->max)
+        return 0;
+    char why[80];
+    snprintf(why, sizeof why, "not a whole number from %.0f to %.0f", range->min, range->max);
+    return wrong_word(r, word, why, NULL);
+}
+
+static int check_sweep_list(struct reader *r, const char *name, const char *list)
+{
+    char value[64];
+    for (;;) {
+        size_t len = strcspn(list, ",");
+        if (len >= sizeof value)
+            return wrong_word(r, list, "too long for a value", NULL);
+        copy_part(value, sizeof value, list, len);
+        int bad = check_sweep_value(r, name, value);
+        if (bad || !list[len])
+            return bad;
+        list += len + 1;
+    }
+}
+
+/* VAR=LIST, hold=T, order=random, fresh, whole, from=R, to=R. *vars counts the variables. */
+static int check_sweep_word(struct reader *r, const char *word, bool capacity, unsigned *vars)
+{
+    char name[64];
+    uint64_t ns;
+    double rate;
+    const char *value = strchr(word, '=');
+    if ((strcmp(word, "fresh") == 0 || strcmp(word, "whole") == 0) && !capacity)
+        return 0;
+    if (!value || value == word)
+        return wrong_word(r, word,
+                          "a sweep wants VAR=LIST (threads=1,2,4,8), hold=T, "
+                          "order=random, or 'capacity'",
+                          NULL);
+    size_t name_len = (size_t)(value - word);
+    if (name_len >= sizeof name)
+        return wrong_word(r, word, "too long for the name of a variable", NULL);
+    copy_part(name, sizeof name, word, name_len);
+    value++;
+    if (strcmp(name, "hold") == 0)
+        return parse_duration(value, &ns) == 0 && ns
+                   ? 0
+                   : wrong_word(r, word, "hold wants a duration with its unit (hold=10s)", NULL);
+    if (capacity && (strcmp(name, "from") == 0 || strcmp(name, "to") == 0))
+        return parse_rate(value, &rate) == 0 && rate_in_range(rate)
+                   ? 0
+                   : wrong_word(r, word, "not a rate from " RATE_RANGE " (from=10k/s)", NULL);
+    if (capacity)
+        return wrong_word(r, word, "sweep capacity takes from=R, to=R and hold=T", NULL);
+    if (strcmp(name, "order") == 0)
+        return strcmp(value, "random") == 0
+                   ? 0
+                   : wrong_word(r, word, "the only order to ask for is order=random", NULL);
+    if (++*vars > 2)
+        return wrong_word(r, word, "a sweep has at most two variables", NULL);
+    return check_sweep_list(r, name, value);
+}
+
+static int read_sweep(struct reader *r, struct command *c)
+{
+    char word[LINE_MAX_BYTES];
+    unsigned vars = 0;
+    if (next_is(r, "stop")) {
+        c->verb = VERB_SWEEP_STOP;
+        r->next++;
+        return read_end(r, c);
+    }
+    if (r->next < r->words && !next_is(r, "capacity") && !next_is(r, "resume") &&
+        !memchr(r->word[r->next], '=', r->len[r->next])) {
+        int bad = read_pool(r, c, r->next++);
+        if (bad)
+            return bad;
+    }
+    unsigned first = r->next;
+    bool resume = next_is(r, "resume");
+    int bad = read_rest(r, c, true);
+    if (bad)
+        return bad;
+    r->next = first + resume;
+    if (resume)
+        return read_end(r, c);
+    bool capacity = next_is(r, "capacity");
+    if (capacity)
+        r->next++;
+    while (!bad && r->next < r->words)
+        bad = check_sweep_word(r, take(r, word, sizeof word), capacity, &vars);
+    if (bad || capacity || vars)
+        return bad;
+    point_at(r, r->words);
+    return err_set(r->err, ERR_USAGE, "sweep: nothing to vary; the form is: %s",
+                   verb_row(VERB_SWEEP)->form);
+}
+
+static int read_arguments(struct reader *r, struct command *c)
+{
+    switch (c->verb) {
+    case VERB_THREADS:
+    case VERB_CLIENTS:
+    case VERB_CONNECTIONS:
+    case VERB_DEPTH:
+    case VERB_RATE:
+        return read_amount(r, c);
+    case VERB_PATTERN:
+        return read_pattern(r, c);
+    case VERB_OPS:
+        return read_ops(r, c);
+    case VERB_SET:
+        return read_set(r, c);
+    case VERB_REMOVE:
+        return read_remove(r, c);
+    case VERB_SWEEP:
+        return read_sweep(r, c);
+    case VERB_ADD:
+    case VERB_THEME:
+        return read_rest(r, c, true);
+    case VERB_MARK:
+    case VERB_SCREENSHOT:
+    case VERB_REPORT:
+    case VERB_BASELINE:
+        return read_rest(r, c, false);
+    case VERB_PAUSE:
+    case VERB_RESUME:
+        if (!c->pool[0] && next_is(r, "all")) {
+            c->verb = c->verb == VERB_PAUSE ? VERB_PAUSE_ALL : VERB_RESUME_ALL;
+            r->next++;
+        }
+        return read_end(r, c);
+    default:
+        return read_end(r, c);
+    }
+}
+
+static int unknown_verb(struct reader *r)
+{
+    const char *names[VERBS + 1];
+    struct text list = {.limit = 200};
+    unsigned n = 0;
+    for (const struct verb_help *v = verb_table; v->name; v++)
+        if (!strchr(v->name, ' ')) {
+            text_add(&list, "%s%s", n ? " " : "", v->name);
+            names[n++] = v->name;
+        }
+    names[n] = NULL;
+    char word[64] = "";
+    const char *near = NULL;
+    /* "redis thread 4": the second word is the one that looks like a verb. */
+    for (unsigned i = r->words > 1 ? 2 : 1; i-- > 0 && !near;) {
+        r->next = i;
+        take(r, word, sizeof word);
+        near = nearest_name(word, names);
+    }
+    if (near)
+        err_set(r->err, ERR_USAGE, "unknown command '%.60s' (did you mean '%s'?)", word, near);
+    else
+        err_set(r->err, ERR_USAGE, "unknown command '%.40s', allowed: %s%s", word, text_str(&list),
+                list.cut ? "..." : "");
+    text_free(&list);
+    return ERR_USAGE;
+}
+
+int command_parse(struct command *c, const char *text, struct err *err, unsigned *at_column)
+{
+    struct reader r = {.column = at_column, .err = err};
+    *c = (struct command){0};
+    if (at_column)
+        *at_column = 0;
+    int bad = split(&r, text);
+    if (bad || !r.word[0])
+        return bad;
+    const struct verb_help *v = find_verb(r.word[0], r.len[0]);
+    r.next = 1;
+    if (!v && r.word[1]) {
+        v = find_verb(r.word[1], r.len[1]);
+        if (v && !takes_pool_before(v->verb)) {
+            point_at(&r, 0);
+            return err_set(err, ERR_USAGE, "'%.*s' is not expected before %s; the form is: %s",
+                           (int)(r.len[0] < 60 ? r.len[0] : 60), r.word[0], v->name, v->form);
+        }
+        bad = v ? read_pool(&r, c, 0) : 0;
+        r.next = 2;
+    }
+    if (bad)
+        return bad;
+    if (!v)
+        return unknown_verb(&r);
+    c->verb = v->verb;
+    return read_arguments(&r, c);
+}

@@ -1,0 +1,130 @@
+/* Option tables: what can be set, described once.
+ *
+ * A backend describes its options in a const table. The URL's query, the command line, the YAML
+ * file, `set OPTION VALUE`, the dials, the start form and `loadtop backends` all come from it.
+ *
+ * Values are kept in one array parallel to the table. A scalar (everything except text)
+ * is 64 bits and can be changed while workers read it (relaxed atomics); a text is fixed
+ * once the pool opened. */
+#ifndef LOADTOP_ENGINE_CONFIG_OPTION_H
+#define LOADTOP_ENGINE_CONFIG_OPTION_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+enum option_type {
+    OPTION_BOOL,     /* yes|no (also true|false, on|off, 1|0) */
+    OPTION_COUNT,    /* a whole number, "10k" allowed */
+    OPTION_REAL,     /* a number */
+    OPTION_DURATION, /* ns */
+    OPTION_SIZE,     /* bytes */
+    OPTION_SPAN,     /* "32" or "32-4096": low and high, bytes */
+    OPTION_CHOICE,   /* one of `choices`, kept as its index */
+    OPTION_TEXT,     /* any text */
+    OPTION_SECRET    /* text that is never shown, logged or saved */
+};
+
+enum {
+    OPTION_LIVE = 1,    /* can change while the load runs: gets a dial */
+    OPTION_PREFIX = 2,  /* the name ends in '.': takes NAME.anything=value, many times (kafka.X=) */
+    OPTION_REOPEN = 4,  /* a live change reopens connections */
+    OPTION_OWN_ONLY = 8 /* its value makes this process read a file or speak to another host than
+                           the target: taken from the person's own hand only (origin_is_own) */
+};
+
+struct option_spec {
+    const char *name;
+    enum option_type type;
+    unsigned flags;
+    const char *def; /* the default as text; NULL: unset (reads as 0 or "") */
+    double min, max; /* of COUNT, REAL, DURATION (ns), SIZE and SPAN (bytes); both 0: no bound */
+    const char *choices; /* CHOICE: "uniform|zipf|sequential" */
+    const char *help;    /* one sentence */
+};                       /* a table ends with a NULL name */
+
+/* Where a value came from. It decides what the value may do: an option that is OPTION_OWN_ONLY is
+ * taken only from what the person typed (the command line with its --at; the keyboard counts as the
+ * command line) or wrote into their own configuration. A scenario, the environment and a saved run
+ * may come from anybody. A command such as `add` has the origin of whoever sent it. */
+enum option_origin {
+    ORIGIN_DEFAULT,
+    ORIGIN_ARGV,
+    ORIGIN_CONFIG,
+    ORIGIN_ENVIRONMENT,
+    ORIGIN_SCENARIO,
+    ORIGIN_RUN
+};
+bool origin_is_own(enum option_origin);
+const char *origin_words(enum option_origin); /* "a scenario file" */
+
+/* What may follow the name of a PREFIX option; a table of them ends with a NULL name. */
+struct option_property {
+    const char *name;
+    unsigned flags; /* OPTION_OWN_ONLY */
+};
+struct option_properties {
+    const struct option_property *allowed;
+    /* Why a known property is not in the list, to end "kafka.X: refused: ..."; NULL:
+     * not known. May be NULL. */
+    const char *(*refusal)(const char *name);
+    /* Is this value one that only the person may give, although the property's other values may
+     * come from anybody? May be NULL. */
+    bool (*value_is_own)(const char *name, const char *value);
+};
+
+#define OPTIONS_MAX 64
+
+struct options {
+    const struct option_spec *table;            /* borrowed */
+    const struct option_properties *properties; /* borrowed; NULL: a PREFIX option takes any name */
+    unsigned n;
+    _Atomic uint64_t scalar[OPTIONS_MAX];
+    char *text[OPTIONS_MAX]; /* owned; PREFIX options: "name=value\n" lines, names without prefix */
+    uint8_t origin[OPTIONS_MAX]; /* enum option_origin; of a PREFIX option its last property's */
+};
+
+/* Sets every option to its default. Asserts that the table is well formed (defaults parse). */
+void options_init(struct options *, const struct option_spec *table);
+/* `to` is overwritten, not freed. */
+void options_copy(struct options *to, const struct options *from);
+void options_fini(struct options *);
+/* The index of `name`, or -1. "kafka.linger.ms" finds the PREFIX option "kafka.". */
+int options_find(const struct option_spec *table, const char *name);
+/* Reads value into option `name`. An unknown name, a value of the wrong form or out of range:
+ * ERR_USAGE with a line that names the option, the value, what is allowed and the nearest name.
+ * A value that its origin may not give is refused likewise, naming where it may be given.
+ * With `live_only`, an option that cannot change while running is refused by that reason. */
+int options_set(struct options *, const char *name, const char *value, enum option_origin,
+                bool live_only, struct err *);
+/* The value as text, as it would be typed; a SECRET reads "***"; buf always terminated. */
+char *options_text(const struct options *, unsigned index, char *buf, size_t size);
+
+static inline uint64_t option_u64(const struct options *o, unsigned i)
+{
+    return atomic_load_explicit(&((struct options *)(uintptr_t)o)->scalar[i], memory_order_relaxed);
+}
+static inline bool option_bool(const struct options *o, unsigned i)
+{
+    return option_u64(o, i) != 0;
+}
+/* Was it set by a person rather than by default? */
+static inline bool option_given(const struct options *o, unsigned i)
+{
+    return o->origin[i] != ORIGIN_DEFAULT;
+}
+double option_real(const struct options *, unsigned i);
+static inline uint32_t option_low(const struct options *o, unsigned i)
+{
+    return (uint32_t)option_u64(o, i);
+}
+static inline uint32_t option_high(const struct options *o, unsigned i)
+{
+    return (uint32_t)(option_u64(o, i) >> 32);
+}
+const char *option_str(const struct options *, unsigned i); /* never NULL */
+
+#endif

@@ -1,0 +1,86 @@
+/* One pool as it is to be started: target, load and options.
+ *
+ * Names, types, ranges and defaults of the options that every pool has are one option table
+ * (pool_option_table), read like a backend's. */
+#ifndef LOADTOP_ENGINE_CONFIG_POOL_SPEC_H
+#define LOADTOP_ENGINE_CONFIG_POOL_SPEC_H
+
+#include "engine/config/option.h"
+#include "engine/config/pattern.h"
+#include "engine/config/target.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct backend;
+struct err;
+
+#define OPS_MAX 16
+#define POOL_NAME_MAX 32
+
+/* The options that every pool has, in this order in pool_option_table. They may stand in a URL's
+ * query. */
+enum pool_option {
+    POOL_THREADS,
+    POOL_CLIENTS,
+    POOL_CONNECTIONS,
+    POOL_PATTERN,
+    POOL_DEPTH,
+    POOL_RATE,
+    POOL_ARRIVAL,
+    POOL_THINK,
+    POOL_COUNT,
+    POOL_DURATION,
+    POOL_OPS,
+    POOL_TIMEOUT,
+    POOL_SEED,
+    POOL_NAME,
+    POOL_WARMUP,
+    POOL_OPTIONS
+};
+extern const struct option_spec pool_option_table[];
+
+enum arrival { ARRIVAL_CONSTANT, ARRIVAL_POISSON };
+
+/* What a person can dial while it runs. */
+struct load {
+    uint32_t threads, clients;
+    uint32_t connections; /* of a thread, in each group; 0: as many as the clients need */
+    enum pattern pattern;
+    uint32_t depth;    /* 0: the pattern's default */
+    double rate_per_s; /* of the pool, operations; 0: closed */
+    enum arrival arrival;
+    uint64_t think_ns;
+    double weight[OPS_MAX]; /* of the backend's ops; a type with 0 is not started */
+};
+
+/* One pool as it is to be started. */
+struct pool_spec {
+    char name[POOL_NAME_MAX];
+    const struct backend *backend;
+    struct target target;
+    struct options options; /* the backend's */
+    struct load load;
+    uint64_t count, duration_ns, warmup_ns, timeout_ns, seed; /* count, duration_ns: 0 means none */
+};
+
+/* Reads a TARGET, whose query has this origin, with `defaults` (pool options given as flags; the
+ * query wins over them). */
+int pool_spec_parse(struct pool_spec *, const char *url, enum option_origin,
+                    const struct options *defaults, const struct backend *const *backends,
+                    struct err *);
+/* Checks those pool options that the table keeps as text (rate, name): for
+ * flags without a target. */
+int pool_options_check(const struct options *, struct err *);
+/* May a pool have this name? (A letter first; no blank, ':', '=' or ','; not a number; under
+ * POOL_NAME_MAX.) */
+bool pool_name_ok(const char *name);
+void pool_spec_copy(struct pool_spec *to, const struct pool_spec *from);
+void pool_spec_fini(struct pool_spec *);
+/* "get:80,set:20" into weights, for a backend; NULL: its default mix. ERR_USAGE names the wrong
+ * word and the nearest operation. A weight left out is 1. The text form is its inverse; ops without
+ * weight are left out. */
+int ops_parse(const struct backend *, const char *mix, double weight[OPS_MAX], struct err *);
+char *ops_text(const struct backend *, const double weight[OPS_MAX], char *buf, size_t size);
+
+#endif

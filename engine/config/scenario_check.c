@@ -1,0 +1,240 @@
+/* What can be judged before a run starts, once all of it was read: see scenario_check.
+ *
+ * A command that comes in an hour, or a sweep's fifth step, is refused now when it names a pool, an
+ * option or a value that there is none of. Ceilings and read-only are judged again where commands
+ * are carried out. Called by the command line, after the flags, the targets and the file. */
+#include "engine/config/scenario_check.h"
+
+#include "engine/config/scenario.h"
+
+#include "engine/backend.h"
+#include "engine/config/command.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+#include "engine/config/sweep_spec.h"
+#include "engine/base/quantity.h"
+#include "engine/config/command_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_number(const struct scenario *s, const char *name, unsigned pool)
+{
+    uint64_t number;
+    return parse_count(name, &number) == 0 && number == pool + 1 && pool < s->pools;
+}
+
+/* Is this a pool of the scenario, by name or number? An empty name means all. */
+static int check_pool(const struct scenario *s, const char *name, const char *where,
+                      struct err *err)
+{
+    const char *names[POOLS_MAX + 1];
+    struct text list = {.limit = 120};
+    bool known = !*name;
+    for (unsigned i = 0; i < s->pools; i++) {
+        names[i] = s->pool[i]->name;
+        text_add(&list, "%s%s", i ? " " : "", names[i]);
+        known = known || strcmp(names[i], name) == 0 || is_number(s, name, i);
+    }
+    names[s->pools] = NULL;
+    const char *near = nearest_name(name, names);
+    if (!known)
+        err_set(err, ERR_USAGE, "%.100s: no pool '%s'%s%s%s, there are: %s", where, name,
+                near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "",
+                text_str(&list));
+    text_free(&list);
+    return known ? 0 : ERR_USAGE;
+}
+
+/* Can this option of the pool's backend be given this value while it runs? */
+static int try_option(const struct pool_spec *spec, const char *name, const char *value,
+                      struct err *err)
+{
+    struct options copy;
+    options_copy(&copy, &spec->options);
+    int bad = options_set(&copy, name, value, ORIGIN_ARGV, true, err);
+    options_fini(&copy);
+    return bad;
+}
+
+static int try_set(const struct pool_spec *spec, const struct command *c, struct err *err)
+{
+    double weight[OPS_MAX];
+    uint64_t ns;
+    if (c->verb == VERB_OPS)
+        return ops_parse(spec->backend, c->text, weight, err);
+    if (strcmp(c->option, "think") != 0)
+        return try_option(spec, c->option, c->text, err);
+    return parse_duration(c->text, &ns) == 0
+               ? 0
+               : err_set(err, ERR_USAGE, "think %.60s: not a duration (0, 5ms, 1s)", c->text);
+}
+
+/* `set` and `ops`: one of the pools that are meant can take it. */
+static int check_set(const struct scenario *s, const struct command *c, const char *where,
+                     struct err *err)
+{
+    struct err why = {0}, first = {0};
+    if (c->verb != VERB_SET && c->verb != VERB_OPS)
+        return 0;
+    for (unsigned i = 0; i < s->pools; i++) {
+        const struct pool_spec *spec = s->pool[i];
+        if (*c->pool && strcmp(c->pool, spec->name) != 0 && !is_number(s, c->pool, i))
+            continue;
+        if (try_set(spec, c, &why) == 0)
+            return 0;
+        if (!first.code)
+            first = why;
+    }
+    return first.code ? err_set(err, ERR_USAGE, "%s: %s", where, first.msg) : 0;
+}
+
+static int check_ats(const struct scenario *s, struct err *err)
+{
+    struct command c;
+    char where[120], shown[COMMAND_TEXT_MAX + 96];
+    int bad = 0;
+    for (unsigned i = 0; i < s->ats && !bad; i++) {
+        if (command_parse(&c, s->at[i].text, NULL, NULL) < 0)
+            continue;
+        snprintf(where, sizeof where, "--at '%.100s'", command_shown(&c, shown, sizeof shown));
+        bad = check_pool(s, c.pool, where, err);
+        if (!bad)
+            bad = check_set(s, &c, where, err);
+    }
+    return bad;
+}
+
+/* ---- The sweep ---- */
+
+static const char *const dials[] = {"threads", "clients", "connections", "depth",
+                                    "rate",    "pattern", "ops"};
+#define DIALS (sizeof dials / sizeof *dials)
+
+static bool is_dial(const char *name)
+{
+    for (unsigned i = 0; i < DIALS; i++)
+        if (strcmp(dials[i], name) == 0)
+            return true;
+    return false;
+}
+
+static int unknown_variable(const struct pool_spec *spec, const char *name, struct err *err)
+{
+    const char *names[DIALS + OPTIONS_MAX + 2];
+    struct text list = {.limit = 200};
+    unsigned n = 0;
+    for (unsigned i = 0; i < DIALS; i++)
+        names[n++] = dials[i];
+    names[n++] = "think";
+    for (const struct option_spec *o = spec->backend->options; o->name; o++)
+        if (o->flags & OPTION_LIVE)
+            names[n++] = o->name;
+    names[n] = NULL;
+    for (unsigned i = 0; i < n; i++)
+        text_add(&list, "%s%s", i ? " " : "", names[i]);
+    const char *near = nearest_name(name, names);
+    if (near)
+        err_set(err, ERR_USAGE, "nothing to vary is called '%.60s' (did you mean '%s'?)", name,
+                near);
+    else
+        err_set(err, ERR_USAGE, "nothing to vary is called '%.60s', allowed: %s%s", name,
+                text_str(&list), list.cut ? "..." : "");
+    text_free(&list);
+    return ERR_USAGE;
+}
+
+/* VAR=LIST of an option of the backend; ranges and `auto` are the sweep's own. */
+static int check_axis(const struct pool_spec *spec, char *word, struct err *err)
+{
+    char *save = NULL, *list = strchr(word, '=');
+    uint64_t ns;
+    if (!list)
+        return 0;
+    *list++ = '\0';
+    if (is_dial(word) || strcmp(word, "hold") == 0 || strcmp(word, "order") == 0)
+        return 0;
+    bool think = strcmp(word, "think") == 0;
+    if (!think && options_find(spec->options.table, word) < 0)
+        return unknown_variable(spec, word, err);
+    for (char *v = strtok_r(list, ",", &save); v; v = strtok_r(NULL, ",", &save)) {
+        if (strstr(v, "..") || strcmp(v, "auto") == 0)
+            continue;
+        if (think ? parse_duration(v, &ns) < 0 : try_option(spec, word, v, err) < 0)
+            return think ? err_set(err, ERR_USAGE, "think %.60s: not a duration (0, 5ms, 1s)", v)
+                         : ERR_USAGE;
+    }
+    return 0;
+}
+
+static const struct pool_spec *swept_pool(const struct scenario *s, const char *name)
+{
+    for (unsigned i = 0; i < s->pools; i++)
+        if (*name ? strcmp(name, s->pool[i]->name) == 0 || is_number(s, name, i) : s->pools == 1)
+            return s->pool[i];
+    return NULL;
+}
+
+static int check_sweep(const struct scenario *s, struct err *err)
+{
+    char line[sizeof s->sweep + 16], *save = NULL;
+    struct command c;
+    struct err why = {0};
+    snprintf(line, sizeof line, "sweep %s", s->sweep);
+    int bad = sweep_check(s->sweep, &why);
+    if (!bad)
+        bad = command_parse(&c, line, &why, NULL);
+    const struct pool_spec *spec = bad ? NULL : swept_pool(s, c.pool);
+    if (!bad && !spec && *c.pool) {
+        snprintf(line, sizeof line, "--sweep %s", s->sweep);
+        return check_pool(s, c.pool, line, err);
+    }
+    if (!bad && !spec)
+        return err_set(err, ERR_USAGE, "--sweep %.100s: say which pool, there is not exactly one",
+                       s->sweep);
+    char *word = spec ? strtok_r(c.text, " ", &save) : NULL;
+    for (; word && !bad && strcmp(word, "capacity") != 0; word = strtok_r(NULL, " ", &save))
+        bad = check_axis(spec, word, &why);
+    return bad ? err_set(err, ERR_USAGE, "--sweep %.100s: %s", s->sweep, why.msg) : 0;
+}
+
+/* What a person must ask for twice is told before anything starts; pool_open judges what only the
+ * server knows. */
+static int check_beyond(const struct scenario *s, const struct pool_spec *spec, struct err *err)
+{
+    const struct backend *b = spec->backend;
+    const char *why = b->beyond && !s->limits.allow_destructive && !s->limits.read_only
+                          ? b->beyond(&spec->options)
+                          : NULL;
+    return why ? err_set(err, ERR_USAGE, "%s: %s", spec->target.shown, why) : 0;
+}
+
+int scenario_check(const struct scenario *s, struct err *err)
+{
+    bool adds = false; /* pools that come later have names that are not known yet */
+    int bad = 0;
+    struct command c;
+    for (unsigned i = 0; i < s->ats; i++)
+        if (command_parse(&c, s->at[i].text, NULL, NULL) == 0 && c.verb == VERB_ADD)
+            adds = true;
+    for (unsigned i = 0; i < s->thresholds && !bad && !adds; i++) {
+        char where[sizeof s->threshold[i].expr + 16];
+        snprintf(where, sizeof where, "--threshold %s", s->threshold[i].expr);
+        bad = check_pool(s, s->threshold[i].pool, where, err);
+    }
+    if (!bad && !adds)
+        bad = check_ats(s, err);
+    if (!bad && s->sweep[0] && s->pools)
+        bad = check_sweep(s, err);
+    for (unsigned i = 0; i < s->pools && !bad; i++) {
+        struct err why = {0};
+        const struct pool_spec *spec = s->pool[i];
+        bad = limits_check(&s->limits, target_is_local(&spec->target), &spec->load, &why);
+        if (bad)
+            err_set(err, bad, "%s: %s", spec->name, why.msg);
+        else
+            bad = check_beyond(s, spec, err);
+    }
+    return bad;
+}

@@ -1,0 +1,582 @@
+/* A scenario from a YAML file:
+ *
+ *   pools:
+ *     - target: redis://localhost       # any option of the pool or of the backend may follow
+ *       threads: 4
+ *       ops: get:80,set:20              # or a mapping: { get: 80, set: 20 }
+ *     - null:?service=1ms               # or just the URL
+ *   at: ["30s redis threads +1", "60s pause all"]
+ *   thresholds: ["p99<5ms"]
+ *   goal: 250k/s
+ *   sweep: threads=1,2,4,8 hold=5s
+ *   limits: { max-threads: 16, max-rate: 100k/s, read-only: yes }
+ *
+ * A pool's keys are made into the query of its URL, so they mean exactly what they mean there. What
+ * takes protection away (allow-destructive, confirm, yes) cannot stand in a file. Every message
+ * begins with file:line. A file is bounded in bytes, nesting, words and names before its tree is
+ * built: some of what libyaml does is quadratic in them. The document tree of libyaml is used,
+ * which comes with libcyaml; libcyaml itself wants all keys known beforehand, and ours come from
+ * the backends' tables. */
+#include "engine/config/scenario_yaml.h"
+
+#include "engine/config/scenario.h"
+
+#include "engine/config/command.h"
+#include "engine/base/err.h"
+#include "engine/os/plain_file.h"
+#include "engine/base/text.h"
+#include "engine/base/quantity.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MAX_BYTES ((size_t)1 << 20)
+#define URL_MAX_BYTES ((size_t)1 << 16)
+#define KEYS_MAX 256 /* of a mapping: more than there are options */
+
+#ifdef LOADTOP_HAVE_YAML
+
+#include <yaml.h>
+
+struct reader {
+    struct scenario *s;
+    const char *file;
+    const struct options *defaults;
+    const struct backend *const *backends;
+    yaml_document_t *doc;
+    struct err *err;
+};
+
+static unsigned long line_of(const yaml_node_t *node)
+{
+    return (unsigned long)node->start_mark.line + 1;
+}
+
+static int wrong(const struct reader *r, const yaml_node_t *node, const char *what)
+{
+    return err_set(r->err, ERR_USAGE, "%s:%lu: %s", r->file, line_of(node), what);
+}
+
+static int wrong_many(const struct reader *r, const yaml_node_t *node, unsigned most,
+                      const char *what)
+{
+    return err_set(r->err, ERR_USAGE, "%s:%lu: at most %u %s are allowed", r->file, line_of(node),
+                   most, what);
+}
+
+/* Passes on an error with the line before it. */
+static int wrong_err(const struct reader *r, const yaml_node_t *node, const struct err *why)
+{
+    return err_set(r->err, why->code, "%s:%lu: %s", r->file, line_of(node), why->msg);
+}
+
+/* The text of a scalar, or NULL when it is none or holds a NUL. */
+static const char *scalar(const yaml_node_t *node)
+{
+    if (node->type != YAML_SCALAR_NODE)
+        return NULL;
+    const char *s = (const char *)node->data.scalar.value;
+    return strlen(s) == node->data.scalar.length ? s : NULL;
+}
+
+static yaml_node_t *node_at(const struct reader *r, int id)
+{
+    return yaml_document_get_node(r->doc, id);
+}
+
+static unsigned pairs_of(const yaml_node_t *map)
+{
+    return (unsigned)(map->data.mapping.pairs.top - map->data.mapping.pairs.start);
+}
+
+static yaml_node_t *key_at(const struct reader *r, const yaml_node_t *map, unsigned i)
+{
+    return node_at(r, map->data.mapping.pairs.start[i].key);
+}
+
+static yaml_node_t *value_at(const struct reader *r, const yaml_node_t *map, unsigned i)
+{
+    return node_at(r, map->data.mapping.pairs.start[i].value);
+}
+
+/* Every key of a mapping is a text and stands in it once. */
+static int check_keys(const struct reader *r, const yaml_node_t *map)
+{
+    if (pairs_of(map) > KEYS_MAX)
+        return wrong_many(r, map, KEYS_MAX, "keys in a mapping");
+    for (unsigned i = 0; i < pairs_of(map); i++) {
+        const char *key = scalar(key_at(r, map, i));
+        if (!key || !*key)
+            return wrong(r, key_at(r, map, i), "a key must be a plain word");
+        for (unsigned k = 0; k < i; k++)
+            if (strcmp(scalar(key_at(r, map, k)), key) == 0) {
+                char what[96];
+                snprintf(what, sizeof what, "'%.60s' stands here twice", key);
+                return wrong(r, key_at(r, map, i), what);
+            }
+    }
+    return 0;
+}
+
+static int unknown_key(const struct reader *r, const yaml_node_t *key, const char *const *names)
+{
+    struct text list = {.limit = 120};
+    for (unsigned i = 0; names[i]; i++)
+        text_add(&list, "%s%s", i ? " " : "", names[i]);
+    const char *near = nearest_name(scalar(key), names);
+    err_set(r->err, ERR_USAGE, "%s:%lu: unknown key '%.40s'%s%s%s, allowed: %s", r->file,
+            line_of(key), scalar(key), near ? " (did you mean '" : "", near ? near : "",
+            near ? "'?)" : "", text_str(&list));
+    text_free(&list);
+    return ERR_USAGE;
+}
+
+static void add_encoded(struct text *url, const char *s)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (; *s && !url->cut; s++) {
+        unsigned char c = (unsigned char)*s;
+        const char code[3] = {'%', digits[c >> 4], digits[c & 15]};
+        if (c <= ' ' || c == 0x7f || strchr("%&=?#", *s))
+            text_put(url, code, sizeof code);
+        else
+            text_put(url, s, 1);
+    }
+}
+
+/* The value of an option as text: a scalar, or a mapping of scalars as "a:1,b:2". */
+static int add_value(const struct reader *r, const yaml_node_t *key, const yaml_node_t *value,
+                     struct text *url)
+{
+    const char *s = scalar(value);
+    if (s) {
+        add_encoded(url, s);
+        return 0;
+    }
+    if (value->type != YAML_MAPPING_NODE || strcmp(scalar(key), "ops") != 0)
+        return wrong(r, value, "an option's value must be a plain word or number");
+    if (pairs_of(value) > KEYS_MAX)
+        return wrong_many(r, value, KEYS_MAX, "operations in ops");
+    for (unsigned i = 0; i < pairs_of(value); i++) {
+        const char *op = scalar(key_at(r, value, i)), *weight = scalar(value_at(r, value, i));
+        if (!op || !weight)
+            return wrong(r, value, "ops wants operations with weights: { get: 80, set: 20 }");
+        text_add(url, "%s", i ? "," : "");
+        add_encoded(url, op);
+        text_add(url, ":");
+        add_encoded(url, weight);
+    }
+    return 0;
+}
+
+/* The pool's URL with its first `upto` options. */
+static int pool_url(const struct reader *r, const yaml_node_t *map, unsigned upto, struct text *url)
+{
+    const char *target = NULL;
+    for (unsigned i = 0; i < pairs_of(map); i++)
+        if (strcmp(scalar(key_at(r, map, i)), "target") == 0)
+            target = scalar(value_at(r, map, i));
+    if (!target)
+        return wrong(r, map, "a pool wants a target (target: redis://localhost)");
+    text_add(url, "%s", target);
+    bool first = !strchr(target, '?');
+    for (unsigned i = 0; i < pairs_of(map) && i < upto; i++) {
+        const yaml_node_t *key = key_at(r, map, i);
+        if (strcmp(scalar(key), "target") == 0)
+            continue;
+        text_add(url, "%s", first ? "?" : "&");
+        first = false;
+        add_encoded(url, scalar(key));
+        text_add(url, "=");
+        int bad = add_value(r, key, value_at(r, map, i), url);
+        if (bad)
+            return bad;
+    }
+    return 0;
+}
+
+/* Which key is it that `why` is about? The first with which the pool's URL begins to fail like
+ * that. */
+static const yaml_node_t *guilty(const struct reader *r, const yaml_node_t *map,
+                                 const struct err *why)
+{
+    for (unsigned upto = 0; upto <= pairs_of(map); upto++) {
+        struct text url = {.limit = URL_MAX_BYTES};
+        struct pool_spec spec;
+        struct err err = {0};
+        int bad = pool_url(r, map, upto, &url);
+        if (!bad && pool_spec_parse(&spec, text_str(&url), ORIGIN_SCENARIO, r->defaults,
+                                    r->backends, &err) == 0)
+            pool_spec_fini(&spec);
+        text_free(&url);
+        if (strcmp(err.msg, why->msg) == 0)
+            return upto ? key_at(r, map, upto - 1) : map;
+    }
+    return map;
+}
+
+/* "- null:" is a URL to whoever wrote it, but to YAML a mapping of "null" to nothing. */
+static const char *bare_scheme(const struct reader *r, const yaml_node_t *node)
+{
+    if (node->type != YAML_MAPPING_NODE || pairs_of(node) != 1)
+        return NULL;
+    const char *value = scalar(value_at(r, node, 0));
+    return value && !*value ? scalar(key_at(r, node, 0)) : NULL;
+}
+
+static int read_pool(const struct reader *r, const yaml_node_t *node)
+{
+    struct text url = {.limit = URL_MAX_BYTES};
+    struct err why = {0};
+    int bad = 0;
+    const yaml_node_t *where = node;
+    const char *scheme = bare_scheme(r, node);
+    if (scheme) {
+        text_add(&url, "%s:", scheme);
+    } else if (node->type == YAML_MAPPING_NODE) {
+        bad = check_keys(r, node);
+        if (!bad)
+            bad = pool_url(r, node, UINT32_MAX, &url);
+    } else if (scalar(node)) {
+        text_add(&url, "%s", scalar(node));
+    } else {
+        bad = wrong(r, node, "a pool is a target's URL, or a mapping with a target");
+    }
+    if (!bad && url.cut)
+        bad = wrong(r, node, "a pool's target with its options is longer than 64 KiB");
+    if (!bad &&
+        scenario_add(r->s, text_str(&url), ORIGIN_SCENARIO, r->defaults, r->backends, &why)) {
+        if (node->type == YAML_MAPPING_NODE && !scheme)
+            where = guilty(r, node, &why);
+        bad = wrong_err(r, where, &why);
+    }
+    text_free(&url);
+    return bad;
+}
+
+/* Calls each for every item of a sequence, or for the node itself when it is none. */
+static int for_each(const struct reader *r, const yaml_node_t *node,
+                    int (*each)(const struct reader *, const yaml_node_t *))
+{
+    int bad = 0;
+    if (node->type != YAML_SEQUENCE_NODE)
+        return each(r, node);
+    for (yaml_node_item_t *i = node->data.sequence.items.start;
+         !bad && i < node->data.sequence.items.top; i++)
+        bad = each(r, node_at(r, *i));
+    return bad;
+}
+
+static int read_at(const struct reader *r, const yaml_node_t *node)
+{
+    struct err why = {0};
+    const char *text = scalar(node);
+    if (!text)
+        return wrong(r, node, "at wants commands as texts: [\"30s redis threads +1\"]");
+    return scenario_at(r->s, text, ORIGIN_SCENARIO, &why) ? wrong_err(r, node, &why) : 0;
+}
+
+static int read_threshold(const struct reader *r, const yaml_node_t *node)
+{
+    struct err why = {0};
+    const char *text = scalar(node);
+    if (!text)
+        return wrong(r, node, "thresholds wants texts: [\"p99<5ms\"]");
+    if (r->s->thresholds == THRESHOLDS_MAX)
+        return wrong_many(r, node, THRESHOLDS_MAX, "thresholds");
+    if (threshold_parse(&r->s->threshold[r->s->thresholds], text, &why))
+        return wrong_err(r, node, &why);
+    r->s->thresholds++;
+    return 0;
+}
+
+static int read_goal(const struct reader *r, const yaml_node_t *node)
+{
+    const char *text = scalar(node);
+    if (!text || parse_rate(text, &r->s->goal_per_s) || !rate_in_range(r->s->goal_per_s))
+        return wrong(r, node, "goal: not a rate from " RATE_RANGE " (250k/s)");
+    return 0;
+}
+
+static int read_sweep(const struct reader *r, const yaml_node_t *node)
+{
+    struct err why = {0};
+    struct command c;
+    struct text line = {0};
+    const char *text = scalar(node);
+    if (!text || strlen(text) >= sizeof r->s->sweep)
+        return wrong(r, node, "sweep wants a text (threads=1,2,4,8)");
+    text_add(&line, "sweep %s", text);
+    int bad = command_parse(&c, text_str(&line), &why, NULL);
+    text_free(&line);
+    if (bad)
+        return wrong_err(r, node, &why);
+    copy_str(r->s->sweep, sizeof r->s->sweep, text);
+    return 0;
+}
+
+enum limit {
+    LIMIT_THREADS,
+    LIMIT_CLIENTS,
+    LIMIT_MAX_RATE,
+    LIMIT_TIME,
+    LIMIT_CONNECTIONS,
+    LIMIT_BYTES,
+    LIMIT_READ_ONLY,
+    LIMIT_LOCKED
+};
+static const struct option_spec limit_table[] = {
+    {"max-threads", OPTION_COUNT, 0, "64", 1, 4096, NULL, "Ceiling of a pool's threads."},
+    {"max-clients", OPTION_COUNT, 0, "1024", 1, 1000000, NULL, "Ceiling of a thread's clients."},
+    {"max-rate", OPTION_TEXT, 0, NULL, 0, 0, NULL, "Ceiling of a pool's rate."},
+    {"max-time", OPTION_DURATION, 0, NULL, 1e6, 0, NULL, "The run ends after this time."},
+    {"max-connections", OPTION_COUNT, 0, "1000", 1, 1000000, NULL,
+     "Connections in all to targets that are not on this machine."},
+    {"max-bytes", OPTION_SIZE, 0, NULL, 1, 0, NULL, "Bytes of data that a pool writes."},
+    {"read-only", OPTION_BOOL, 0, "no", 0, 0, NULL, "Only operations that read."},
+    {"locked", OPTION_BOOL, 0, "no", 0, 0, NULL, "Starts locked."},
+    {NULL, OPTION_TEXT, 0, NULL, 0, 0, NULL, NULL},
+};
+
+static int set_limit(const struct reader *r, const struct options *o, enum limit which,
+                     const yaml_node_t *value)
+{
+    struct limits *l = &r->s->limits;
+    switch (which) {
+    case LIMIT_THREADS:
+        l->max_threads = (uint32_t)option_u64(o, which);
+        l->max_threads_given = true;
+        break;
+    case LIMIT_CLIENTS:
+        l->max_clients = (uint32_t)option_u64(o, which);
+        l->max_clients_given = true;
+        break;
+    case LIMIT_MAX_RATE:
+        if (parse_rate(option_str(o, which), &l->max_rate) || !rate_in_range(l->max_rate))
+            return wrong(r, value, "max-rate: not a rate from " RATE_RANGE " (100k/s)");
+        break;
+    case LIMIT_TIME:
+        l->max_time_ns = option_u64(o, which);
+        break;
+    case LIMIT_CONNECTIONS:
+        l->max_connections = (uint32_t)option_u64(o, which);
+        break;
+    case LIMIT_BYTES:
+        l->max_bytes = option_u64(o, which);
+        break;
+    case LIMIT_READ_ONLY:
+        l->read_only = option_bool(o, which);
+        break;
+    case LIMIT_LOCKED:
+        l->locked = option_bool(o, which);
+        break;
+    }
+    return 0;
+}
+
+static int read_limits(const struct reader *r, const yaml_node_t *node)
+{
+    if (node->type != YAML_MAPPING_NODE)
+        return wrong(r, node, "limits is a mapping: { max-threads: 16 }");
+    struct options o;
+    options_init(&o, limit_table);
+    int bad = check_keys(r, node);
+    for (unsigned i = 0; !bad && i < pairs_of(node); i++) {
+        struct err why = {0};
+        const yaml_node_t *key = key_at(r, node, i), *value = value_at(r, node, i);
+        if (!scalar(value))
+            bad = wrong(r, value, "a limit is a plain word or number");
+        else if (options_set(&o, scalar(key), scalar(value), ORIGIN_SCENARIO, false, &why))
+            bad = wrong_err(r, key, &why);
+        else
+            bad = set_limit(r, &o, (enum limit)options_find(limit_table, scalar(key)), value);
+    }
+    options_fini(&o);
+    return bad;
+}
+
+static int read_pools(const struct reader *r, const yaml_node_t *node)
+{
+    return for_each(r, node, read_pool);
+}
+
+static int read_ats(const struct reader *r, const yaml_node_t *node)
+{
+    return for_each(r, node, read_at);
+}
+
+static int read_thresholds(const struct reader *r, const yaml_node_t *node)
+{
+    return for_each(r, node, read_threshold);
+}
+
+static int read_document(const struct reader *r, const yaml_node_t *root)
+{
+    static const char *const names[] = {"pools", "at",     "thresholds", "goal",
+                                        "sweep", "limits", NULL};
+    static int (*const readers[])(const struct reader *, const yaml_node_t *) = {
+        read_pools, read_ats, read_thresholds, read_goal, read_sweep, read_limits};
+    if (root->type != YAML_MAPPING_NODE)
+        return wrong(r, root,
+                     "a scenario is a mapping with pools, at, thresholds, goal, sweep, limits");
+    int bad = check_keys(r, root);
+    for (unsigned i = 0; !bad && i < pairs_of(root); i++) {
+        const yaml_node_t *key = key_at(r, root, i);
+        unsigned k = 0;
+        while (names[k] && strcmp(names[k], scalar(key)) != 0)
+            k++;
+        bad = names[k] ? readers[k](r, value_at(r, root, i)) : unknown_key(r, key, names);
+    }
+    return bad;
+}
+
+/* ---- Bounds of a file ---- */
+
+#define DEPTH_MAX_YAML 16
+#define WORDS_MAX 32768  /* tokens: 64 pools with each option of theirs have fewer */
+#define ANCHORS_MAX 256  /* libyaml compares each with all before it */
+#define DIRECTIVES_MAX 8 /* likewise */
+
+struct counts {
+    unsigned depth, words, anchors, directives;
+};
+
+/* Counts a token. Returns what there is too much of, or NULL. */
+static const char *count_token(struct counts *n, yaml_token_type_t type)
+{
+    n->words++;
+    switch (type) {
+    case YAML_BLOCK_SEQUENCE_START_TOKEN:
+    case YAML_BLOCK_MAPPING_START_TOKEN:
+    case YAML_FLOW_SEQUENCE_START_TOKEN:
+    case YAML_FLOW_MAPPING_START_TOKEN:
+        n->depth++;
+        break;
+    case YAML_BLOCK_END_TOKEN:
+    case YAML_FLOW_SEQUENCE_END_TOKEN:
+    case YAML_FLOW_MAPPING_END_TOKEN:
+        n->depth -= n->depth > 0;
+        break;
+    case YAML_ANCHOR_TOKEN:
+        n->anchors++;
+        break;
+    case YAML_VERSION_DIRECTIVE_TOKEN:
+    case YAML_TAG_DIRECTIVE_TOKEN:
+        n->directives++;
+        break;
+    default:
+        break;
+    }
+    return n->depth > DEPTH_MAX_YAML        ? "16 lists and mappings in each other"
+           : n->anchors > ANCHORS_MAX       ? "256 anchors"
+           : n->directives > DIRECTIVES_MAX ? "8 directives"
+           : n->words > WORDS_MAX           ? "32768 words and marks"
+                                            : NULL;
+}
+
+/* The whole text, token by token and without building anything. What is no YAML is left to the one
+ * that reads it. */
+static int check_bounds(const char *text, size_t len, const char *file, struct err *err)
+{
+    yaml_parser_t parser;
+    struct counts n = {0};
+    bool more = true;
+    const char *many = NULL;
+    unsigned long line = 0;
+    if (!yaml_parser_initialize(&parser))
+        abort();
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+    while (more && !many) {
+        yaml_token_t token;
+        if (!yaml_parser_scan(&parser, &token))
+            break;
+        more = token.type != YAML_STREAM_END_TOKEN && token.type != YAML_NO_TOKEN;
+        many = count_token(&n, token.type);
+        line = (unsigned long)token.start_mark.line + 1;
+        yaml_token_delete(&token);
+    }
+    yaml_parser_delete(&parser);
+    return many ? err_set(err, ERR_USAGE, "%s:%lu: more than %s: a scenario is smaller", file, line,
+                          many)
+                : 0;
+}
+
+/* Loads the next document; an empty one has no root. */
+static int load(struct reader *r, yaml_parser_t *parser, yaml_document_t *doc)
+{
+    if (yaml_parser_load(parser, doc))
+        return 0;
+    return err_set(r->err, ERR_USAGE, "%s:%lu: not YAML: %s", r->file,
+                   (unsigned long)parser->problem_mark.line + 1,
+                   parser->problem ? parser->problem : "it cannot be read");
+}
+
+int scenario_load_text(struct scenario *s, const char *text, size_t len, const char *file,
+                       const struct options *defaults, const struct backend *const *backends,
+                       struct err *err)
+{
+    yaml_parser_t parser;
+    yaml_document_t doc, second;
+    struct reader r = {s, file, defaults, backends, &doc, err};
+    int bad = check_bounds(text, len, file, err);
+    if (bad)
+        return bad;
+    if (!yaml_parser_initialize(&parser))
+        abort();
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+    bad = load(&r, &parser, &doc);
+    if (!bad) {
+        const yaml_node_t *root = yaml_document_get_root_node(&doc);
+        if (!root)
+            bad = err_set(err, ERR_USAGE, "%s: the file is empty", file);
+        else
+            bad = read_document(&r, root);
+        yaml_document_delete(&doc);
+    }
+    if (!bad) {
+        bad = load(&r, &parser, &second);
+        if (!bad) {
+            if (yaml_document_get_root_node(&second))
+                bad = err_set(err, ERR_USAGE, "%s: only one document is allowed in a file", file);
+            yaml_document_delete(&second);
+        }
+    }
+    yaml_parser_delete(&parser);
+    return bad;
+}
+
+#else
+
+int scenario_load_text(struct scenario *s, const char *text, size_t len, const char *file,
+                       const struct options *defaults, const struct backend *const *backends,
+                       struct err *err)
+{
+    (void)s;
+    (void)text;
+    (void)len;
+    (void)defaults;
+    (void)backends;
+    return err_set(err, ERR_FAILED,
+                   "%s: scenario files are not built in: install libcyaml-dev and build again",
+                   file);
+}
+
+#endif
+
+int scenario_load(struct scenario *s, const char *file, const struct options *defaults,
+                  const struct backend *const *backends, struct err *err)
+{
+    /* It may hold a password: in one piece, which never moves, so that it can be wiped. */
+    struct text text = {.limit = FILE_MAX_BYTES + 1, .room = FILE_MAX_BYTES + 2};
+    text.s = calloc(1, text.room);
+    if (!text.s)
+        abort();
+    /* At the start signals are not blocked, so one ends the wait for a pipe's writer. */
+    int bad = plain_file_read(file, true, FILE_MAX_BYTES, file, &text, err);
+    if (!bad)
+        bad = scenario_load_text(s, text_str(&text), text.len, file, defaults, backends, err);
+    explicit_bzero(text.s, text.room);
+    text_free(&text);
+    return bad;
+}

@@ -1,0 +1,375 @@
+/* See capacity.h. */
+#include "engine/control/capacity.h"
+#include "engine/state/engine_state.h"
+#include "engine/figures/limit.h"
+#include "engine/state/pool.h"
+#include "engine/base/text.h"
+#include "engine/base/quantity.h"
+#include "engine/state/pool_figures.h"
+#include "engine/figures/plateau.h"
+#include "engine/control/change.h"
+#include "engine/figures/thresholds.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HOLD_NS (3 * NS_PER_S)
+#define HOLD_STRETCH 10
+#define SETTLE_NS (15 * NS_PER_S)
+#define OWED_NS (30 * NS_PER_S)
+#define OWED_RATE 0.25 /* of the rate that comes next */
+#define GAP 0.02
+#define HELD 0.99
+#define NEARLY 0.90
+#define START_PER_S 100
+#define GROWS 3
+#define DISTURBED_MOST 3
+#define ABOVE_LEAST 10
+#define BUSY_MOST 0.80
+
+void capacity_begin(struct capacity_search *s, const struct pool *p, uint64_t hold_ns)
+{
+    double now = p->spec.load.rate_per_s;
+    s->hold_ns = hold_ns ? hold_ns : HOLD_NS;
+    s->rate = s->from > 0 ? s->from : now > 0 ? now : START_PER_S;
+    if (s->to > 0 && s->rate > s->to)
+        s->rate = s->to;
+    s->phase = CAPACITY_SET;
+}
+
+double capacity_measure(const struct pool *p, const struct threshold *t)
+{
+    const struct stretch *s = &p->figures->plateaus.now;
+    const struct tally *total = &p->figures->monitor.total;
+    const struct histogram *h = t->service ? &s->service : &s->response;
+    uint64_t bad = total->errors + total->timeouts - s->errors_from;
+    uint64_t ended = total->completed + total->errors + total->timeouts - s->ended_from;
+    if (t->metric == METRIC_PERCENTILE && h->count)
+        return (double)histogram_quantile(h, t->quantile) / 1e3;
+    if (t->metric == METRIC_MEAN && h->count)
+        return histogram_mean(h) / 1e3;
+    if (t->metric == METRIC_MAX && h->count)
+        return (double)h->max / 1e3;
+    if (t->metric == METRIC_ERRORS && ended)
+        return (double)bad / (double)ended;
+    return t->metric == METRIC_THROUGHPUT ? stretch_rate(p) : NAN;
+}
+
+bool capacity_holds(const struct pool *p, const struct threshold *t)
+{
+    if (*t->pool && !threshold_is_for(t, p->spec.name, p->number))
+        return true;
+    double v = capacity_measure(p, t);
+    return !isnan(v) && threshold_holds(t, v);
+}
+
+/* ---- one probe ---- */
+
+static bool concerns(const struct threshold *t, const struct pool *p)
+{
+    return !*t->pool || threshold_is_for(t, p->spec.name, p->number);
+}
+
+/* Have the percentiles of the thresholds the samples that they need? */
+static bool enough(const struct engine *e, const struct pool *p)
+{
+    for (unsigned i = 0; i < e->scenario.thresholds; i++) {
+        const struct threshold *t = &e->scenario.threshold[i];
+        const struct histogram *h =
+            t->service ? &p->figures->plateaus.now.service : &p->figures->plateaus.now.response;
+        if (t->metric == METRIC_PERCENTILE && concerns(t, p) &&
+            (double)h->count * (1 - t->quantile) < ABOVE_LEAST)
+            return false;
+    }
+    return true;
+}
+
+static void threshold_words(char *why, size_t size, const struct threshold *t, double v)
+{
+    char value[32];
+    if (isnan(v))
+        snprintf(why, size, "%.30s had no figure", t->expr);
+    else if (t->metric == METRIC_ERRORS)
+        snprintf(why, size, "%.30s was %.2f %%", t->expr, 100 * v);
+    else if (t->metric == METRIC_THROUGHPUT)
+        snprintf(why, size, "%.30s was %s/s", t->expr, format_number(value, sizeof value, v));
+    else
+        snprintf(why, size, "%.30s was %.3g ms", t->expr, v / 1e3);
+}
+
+/* Did the rate hold? If not, why. */
+static bool holds(const struct engine *e, const struct pool *p, double rate, char *why, size_t size)
+{
+    double done = stretch_rate(p);
+    char text[32];
+    if (done < HELD * rate) {
+        snprintf(why, size, "only %s/s were done", format_number(text, sizeof text, done));
+        return false;
+    }
+    if (p->figures->monitor.total.dropped > p->figures->plateaus.now.dropped_from) {
+        snprintf(why, size, "starts were dropped");
+        return false;
+    }
+    for (unsigned i = 0; i < e->scenario.thresholds; i++) {
+        const struct threshold *t = &e->scenario.threshold[i];
+        if (capacity_holds(p, t))
+            continue;
+        threshold_words(why, size, t, capacity_measure(p, t));
+        return false;
+    }
+    return true;
+}
+
+/* Was this machine the limit since the probe began? If so, in words. */
+static bool disturbed(const struct plateau *at, char *why, size_t size)
+{
+    double queue = (double)at->light[LIGHT_QUEUE].value;
+    if (at->cpu_share > LIMIT_CPU)
+        snprintf(why, size, "loadtop's CPU was at %.0f %%", 100 * at->cpu_share);
+    else if (queue > LIMIT_QUEUE)
+        snprintf(why, size, "threads waited %.0f %% of the time for a CPU", 100 * queue);
+    else
+        return false;
+    return true;
+}
+
+static struct capacity_rate *tried(struct capacity_search *s)
+{
+    for (unsigned i = 0; i < s->rates; i++)
+        if (fabs(s->tried[i].rate - s->rate) <= 1e-9 * s->rate)
+            return &s->tried[i];
+    struct capacity_rate *r = &s->tried[s->rates++]; /* a probe makes one at most */
+    *r = (struct capacity_rate){.rate = s->rate};
+    return r;
+}
+
+/* Share of the pool's clients (and their depth) that were in use. */
+static double busy_share(const struct plateau *at)
+{
+    double slots = (double)at->vars.threads * at->vars.clients * at->vars.depth;
+    return slots > 0 ? at->in_flight / slots : NAN;
+}
+
+/* What the probe that is over says of its rate. `fell_behind`: it never came to be watched. */
+static void vote(const struct engine *e, struct capacity_search *s, struct pool *p,
+                 bool fell_behind)
+{
+    struct capacity_rate *r = tried(s);
+    struct plateau at;
+    char client[56];
+    stretch_describe(p, &at, p->figures->plateaus.now.last_s);
+    if (!fell_behind && holds(e, p, s->rate, r->why, sizeof r->why)) {
+        if (enough(e, p))
+            r->held++;
+        else
+            r->unjudged++;
+        r->busy = busy_share(&at);
+        for (unsigned i = 0; i < e->scenario.thresholds; i++)
+            r->value[i] = capacity_measure(p, &e->scenario.threshold[i]);
+        return;
+    }
+    if (fell_behind)
+        snprintf(r->why, sizeof r->why, "starts fell ever further behind");
+    if (disturbed(&at, client, sizeof client)) {
+        r->disturbed++;
+        r->broke += r->disturbed >= DISTURBED_MOST ? DISTURBED_MOST : 0;
+        copy_str(r->why, sizeof r->why, client);
+        return;
+    }
+    r->broke++;
+}
+
+/* ---- the search ---- */
+
+static const struct capacity_rate *lowest_broken(const struct capacity_search *s)
+{
+    const struct capacity_rate *found = NULL;
+    for (unsigned i = 0; i < s->rates; i++) {
+        const struct capacity_rate *r = &s->tried[i];
+        if (r->broke > r->held && (!found || r->rate < found->rate))
+            found = r;
+    }
+    return found;
+}
+
+static const struct capacity_rate *highest_held(const struct capacity_search *s, double below)
+{
+    const struct capacity_rate *found = NULL;
+    for (unsigned i = 0; i < s->rates; i++) {
+        const struct capacity_rate *r = &s->tried[i];
+        bool held = r->held > r->broke || (r->unjudged > 0 && r->broke == 0);
+        if (held && r->rate < below && (!found || r->rate > found->rate))
+            found = r;
+    }
+    return found;
+}
+
+static void say_known(struct capacity_search *s, const struct capacity_rate *held,
+                      const struct capacity_rate *broken, const char *how)
+{
+    struct capacity *c = &s->found;
+    char rate[32], edge[32];
+    c->rate_per_s = c->low = held->rate;
+    memcpy(s->value, held->value, sizeof s->value);
+    format_number(rate, sizeof rate, held->rate);
+    if (!broken) {
+        c->limit = CAPACITY_BOUND;
+        snprintf(c->why, sizeof c->why, "no higher rate was tried: %s", how);
+        snprintf(s->why, sizeof s->why, "at least %s/s: %s", rate, how);
+    } else if (broken->disturbed >= DISTURBED_MOST) {
+        c->limit = CAPACITY_MACHINE;
+        copy_str(c->why, sizeof c->why, broken->why);
+        snprintf(s->why, sizeof s->why, "at least %s/s: then this machine was the limit (%s)", rate,
+                 broken->why);
+    } else {
+        c->high = broken->rate;
+        c->limit = held->busy > BUSY_MOST ? CAPACITY_CLIENTS : CAPACITY_SERVER;
+        copy_str(c->why, sizeof c->why, broken->why);
+        snprintf(s->why, sizeof s->why, "%s: %s/s; at %s/s %s", how, rate,
+                 format_number(edge, sizeof edge, broken->rate), broken->why);
+    }
+}
+
+/* Ends the search with what is known. */
+static bool over(struct capacity_search *s, const char *how)
+{
+    const struct capacity_rate *broken = lowest_broken(s),
+                               *held = highest_held(s, broken ? broken->rate : INFINITY);
+    struct capacity *c = &s->found;
+    char rate[32];
+    *c = (struct capacity){.high = NAN, .rate_per_s = NAN, .low = NAN};
+    c->known = held && held->held > 0;
+    if (!c->known && held) {
+        snprintf(s->why, sizeof s->why, "%s: too few operations at %s/s to judge by (hold=T)", how,
+                 format_number(rate, sizeof rate, held->rate));
+        return true;
+    }
+    if (!c->known) {
+        snprintf(s->why, sizeof s->why, "%s: no rate held; at %s/s %s", how,
+                 format_number(rate, sizeof rate, broken ? broken->rate : s->rate),
+                 broken ? broken->why : "nothing was seen");
+        return true;
+    }
+    say_known(s, held, broken, how);
+    return true;
+}
+
+static bool undecided(const struct capacity_rate *r)
+{
+    if (r->disturbed && r->disturbed < DISTURBED_MOST && r->broke <= r->held && !r->held)
+        return true;
+    return r->broke && (r->broke == r->held || (r->broke == 1 && !r->held));
+}
+
+/* A probe is judged: what next? True when the search is over. */
+static bool judged(struct capacity_search *s)
+{
+    const struct capacity_rate *now = tried(s), *broken = lowest_broken(s),
+                               *held = highest_held(s, broken ? broken->rate : INFINITY);
+    s->phase = CAPACITY_SET;
+    if (++s->probes >= CAPACITY_PROBES_MOST)
+        return over(s, "given up after 60 probes");
+    if (undecided(now))
+        return false;
+    if (!broken) {
+        if (s->to > 0 && s->rate >= s->to)
+            return over(s, "the highest rate allowed holds");
+        s->rate *= 2;
+    } else if (!held) {
+        s->rate = broken->rate / 2;
+        if (s->rate < 1)
+            return over(s, "given up");
+    } else if (broken->rate / held->rate > 1 + GAP) {
+        s->rate = (held->rate + broken->rate) / 2;
+    } else if (held->held + held->unjudged < 2) {
+        s->rate = held->rate;
+    } else if (broken->broke < 2) {
+        s->rate = broken->rate;
+    } else {
+        return over(s, "found");
+    }
+    if (s->to > 0 && s->rate > s->to)
+        s->rate = s->to;
+    return false;
+}
+
+static bool set_rate(struct engine *e, struct capacity_search *s, struct pool *p, double rate,
+                     enum capacity_phase phase, uint64_t now_ns)
+{
+    struct command c = {.verb = VERB_RATE, .kind = AMOUNT_SET, .amount = rate};
+    char text[32];
+    uint64_t refused = e->message_serial;
+    copy_str(c.pool, sizeof c.pool, p->spec.name);
+    execute_on_pool(e, p, &c, BY_SWEEP);
+    snprintf(s->now, sizeof s->now, "rate %s/s%s", format_number(text, sizeof text, rate),
+             phase == CAPACITY_DRAIN ? ", until what is owed has drained" : "");
+    s->phase = phase;
+    s->phase_ns = now_ns;
+    s->growing = 0;
+    s->last_lag = 0;
+    return e->message_serial == refused;
+}
+
+/* Are starts of the last second later than a queue of the moment makes them? */
+static bool owes(const struct pool *p)
+{
+    return p->figures->monitor.last_lag.q[Q_P50] >
+           fmax(5e6, 2 * p->figures->monitor.last_service.q[Q_P50]);
+}
+
+static bool begin_probe(struct engine *e, struct capacity_search *s, struct pool *p,
+                        uint64_t now_ns)
+{
+    if (set_rate(e, s, p, s->rate, CAPACITY_SETTLE, now_ns))
+        return false;
+    return over(s, "the ceiling is reached");
+}
+
+/* Waits until the new rate is what is measured. True when the probe is over already: starts fall
+ * ever further behind. */
+static bool settle(struct capacity_search *s, struct pool *p, double now_s, uint64_t now_ns)
+{
+    uint64_t held = now_ns - s->phase_ns;
+    double lag = p->figures->monitor.last_lag.q[Q_P50];
+    if (held < NS_PER_S + (uint64_t)s->growing * NS_PER_S)
+        return false;
+    if (!owes(p) || held > SETTLE_NS) {
+        plateau_restart(p, now_s);
+        s->phase = CAPACITY_WATCH;
+        s->phase_ns = now_ns;
+        return false;
+    }
+    s->growing = lag > s->last_lag ? s->growing + 1 : 1;
+    s->last_lag = lag;
+    return s->growing > GROWS;
+}
+
+bool capacity_tick(struct engine *e, struct capacity_search *s, struct pool *p, uint64_t now_ns)
+{
+    uint64_t held = now_ns - s->phase_ns;
+    switch (s->phase) {
+    case CAPACITY_SET:
+        if (s->probes == 0 || !owes(p))
+            return begin_probe(e, s, p, now_ns);
+        if (!set_rate(e, s, p, OWED_RATE * s->rate, CAPACITY_DRAIN, now_ns))
+            return over(s, "the rate could not be set");
+        return false;
+    case CAPACITY_DRAIN:
+        if (held < NS_PER_S || (owes(p) && held < OWED_NS))
+            return false;
+        return begin_probe(e, s, p, now_ns);
+    case CAPACITY_SETTLE:
+        if (!settle(s, p, engine_seconds(e, now_ns), now_ns))
+            return false;
+        vote(e, s, p, true);
+        return judged(s);
+    case CAPACITY_WATCH:
+        break;
+    }
+    if (held < s->hold_ns + 300 * NS_PER_MS ||
+        (held < HOLD_STRETCH * s->hold_ns && !enough(e, p) && stretch_rate(p) > NEARLY * s->rate))
+        return false;
+    vote(e, s, p, false);
+    return judged(s);
+}

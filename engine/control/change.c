@@ -1,0 +1,417 @@
+/* Commands that change the load of one pool: dials, ramps, the mix, options, pause and stop; and
+ * what of it can be undone. */
+#include "engine/control/change.h"
+
+#include "engine/backend.h"
+#include "engine/pools/ceilings.h"
+#include "engine/config/command_text.h"
+#include "engine/state/engine_state.h"
+#include "engine/base/err.h"
+#include "engine/figures/events.h"
+#include "engine/figures/monitor.h"
+#include "engine/config/pattern.h"
+#include "engine/state/pool.h"
+#include "engine/pools/pool_change.h"
+#include "engine/state/pool_figures.h"
+#include "engine/pools/pool_workers.h"
+#include "engine/base/quantity.h"
+#include "engine/pools/room.h"
+#include "engine/load/workers.h"
+#include "engine/figures/plateau.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void command_refuse(struct engine *e, struct pool *p, const struct command *c, enum origin by,
+                    const char *why)
+{
+    char text[COMMAND_SHORT_MAX];
+    engine_say(e, "%s", why);
+    engine_event(e, p, "refused", command_shown(c, text, sizeof text), why, by);
+}
+
+static void push_undo(struct engine *e, const struct pool *p, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void push_undo(struct engine *e, const struct pool *p, const char *fmt, ...)
+{
+    if (e->undos == UNDO_MAX) {
+        memmove(e->undo, e->undo + 1, (UNDO_MAX - 1) * sizeof e->undo[0]);
+        e->undos--;
+    }
+    char what[64];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(what, sizeof what, fmt, args);
+    va_end(args);
+    struct undo *u = &e->undo[e->undos++];
+    snprintf(u->text, sizeof u->text, "%u %s", p->number, what);
+    snprintf(u->shown, sizeof u->shown, "%.31s %s", p->spec.name, what);
+}
+
+static const char *const dial_name[] = {"threads", "clients", "connections", "depth", "rate"};
+
+static double dial_get(const struct pool *p, enum verb verb)
+{
+    switch (verb) {
+    case VERB_THREADS:
+        return p->spec.load.threads;
+    case VERB_CLIENTS:
+        return p->spec.load.clients;
+    case VERB_CONNECTIONS:
+        return pool_connections_wanted(p);
+    case VERB_DEPTH: /* as asked for: sync keeps it for the next pattern */
+        return p->spec.load.depth ? p->spec.load.depth : pool_depth(p);
+    default:
+        return p->spec.load.rate_per_s;
+    }
+}
+
+static const double dial_most[] = {4096, 1000000, 1000000, DEPTH_MAX, 1e9};
+
+/* Puts a value into a copy of the load; 0, or ERR_REFUSED with why. */
+static int dial_put(const struct engine *e, const struct pool *p, struct pool_spec *s,
+                    enum verb verb, double v, struct err *err)
+{
+    double least = verb == VERB_THREADS ? 1 : verb == VERB_RATE ? 1e-3 : 1;
+    const char *name = dial_name[verb - VERB_THREADS];
+    if (!(v >= least) || v > dial_most[verb - VERB_THREADS]) {
+        return err_set(err, ERR_REFUSED, "%s: %s %.10g is out of range, allowed %g to %.0f",
+                       p->spec.name, name, v, least, dial_most[verb - VERB_THREADS]);
+    }
+    uint32_t n = (uint32_t)llround(fmin(v, 4e9));
+    if (verb == VERB_THREADS)
+        s->load.threads = n;
+    else if (verb == VERB_CLIENTS)
+        s->load.clients = n;
+    else if (verb == VERB_CONNECTIONS)
+        s->load.connections = n;
+    else if (verb == VERB_DEPTH)
+        s->load.depth = n;
+    else
+        s->load.rate_per_s = v;
+    return spec_allowed(e, p, s, err);
+}
+
+static bool same(double a, double b)
+{
+    return a <= b && a >= b;
+}
+
+static bool only_threads_differ(const struct load *a, const struct load *b)
+{
+    bool rest = a->clients == b->clients && a->connections == b->connections &&
+                a->pattern == b->pattern && a->depth == b->depth && a->arrival == b->arrival &&
+                a->think_ns == b->think_ns && same(a->rate_per_s, b->rate_per_s);
+    for (unsigned i = 0; rest && i < OPS_MAX; i++)
+        rest = same(a->weight[i], b->weight[i]);
+    return rest && a->threads != b->threads;
+}
+
+/* Carries out a new load of the pool. */
+static int apply_load(struct pool *p, const struct load *load, struct err *err)
+{
+    bool threads_only = only_threads_differ(&p->spec.load, load);
+    p->spec.load = *load;
+    /* A thread's share of the rate, or of --max-rate, is another with each number of threads. */
+    if (!threads_only || load->rate_per_s > 0 || p->settings.cap_per_s > 0 || !p->load_from_ns)
+        pool_publish_settings(p);
+    else
+        pool_note_workers(p); /* closed: nobody else has to know */
+    if (p->load_from_ns && p->wanted)
+        return pool_resize(p, err);
+    return 0;
+}
+
+static void amount_text(char *buf, size_t size, const struct load *load, enum verb verb, double v)
+{
+    if (verb == VERB_RATE && load->rate_per_s <= 0)
+        snprintf(buf, size, "off");
+    else if (verb == VERB_RATE)
+        snprintf(buf, size, "%.10g/s", v);
+    else
+        snprintf(buf, size, "%.0f", v);
+}
+
+/* Never set, or given back: what the clients need, or the pattern's default. */
+static bool is_auto(const struct load *load, enum verb verb)
+{
+    return (verb == VERB_CONNECTIONS && !load->connections) || (verb == VERB_DEPTH && !load->depth);
+}
+
+static void start_ramp(struct pool *p, const struct command *c, double from, double to,
+                       enum origin by, uint64_t now_ns)
+{
+    p->ramp[c->verb - VERB_THREADS] = (struct ramp){.on = true,
+                                                    .verb = c->verb,
+                                                    .from = from,
+                                                    .to = to,
+                                                    .start_ns = now_ns,
+                                                    .end_ns = now_ns + c->over_ns,
+                                                    .by = by};
+}
+
+static void execute_amount(struct engine *e, struct pool *p, const struct command *c,
+                           enum origin by)
+{
+    struct err err = {0};
+    struct pool_spec wish = p->spec; /* borrowed: only its load is changed */
+    double was = dial_get(p, c->verb), v = command_amount(c, was);
+    const char *name = dial_name[c->verb - VERB_THREADS];
+    char from[48], to[48];
+    amount_text(from, sizeof from, &p->spec.load, c->verb, was);
+    bool was_auto = is_auto(&p->spec.load, c->verb);
+    if (c->kind == AMOUNT_OFF) {
+        wish.load.rate_per_s = 0;
+    } else if (c->kind == AMOUNT_AUTO && c->verb == VERB_DEPTH) {
+        wish.load.depth = 0;
+    } else if (c->kind == AMOUNT_AUTO) {
+        wish.load.connections = 0;
+    } else if (dial_put(e, p, &wish, c->verb, v, &err) < 0) {
+        command_refuse(e, p, c, by, err.msg);
+        return;
+    }
+    p->ramp[c->verb - VERB_THREADS].on = false;
+    if (c->over_ns && c->kind != AMOUNT_OFF && c->kind != AMOUNT_AUTO) {
+        amount_text(to, sizeof to, &wish.load, c->verb, v);
+        start_ramp(p, c, was, v, by, engine_now(e));
+        char over[96], t[32];
+        snprintf(over, sizeof over, "%s over %s", to,
+                 format_duration(t, sizeof t, (double)c->over_ns));
+        pool_changed(e, p, name, from, over, by);
+    } else {
+        if (apply_load(p, &wish.load, &err) < 0)
+            command_refuse(e, p, c, by, err.msg);
+        amount_text(to, sizeof to, &p->spec.load, c->verb, dial_get(p, c->verb));
+        if (strcmp(from, to) || was_auto != is_auto(&p->spec.load, c->verb))
+            pool_changed(e, p, name, from, to, by);
+    }
+    if (c->verb == VERB_DEPTH && p->spec.load.pattern == PATTERN_SYNC && by != BY_SWEEP)
+        engine_say(e, "%s: pattern sync has one in flight; depth counts with another pattern",
+                   p->spec.name);
+    if (by != BY_SWEEP && strcmp(from, to))
+        push_undo(e, p, "%s %s", name, was_auto ? "auto" : from);
+}
+
+void change_ramps(struct engine *e, uint64_t now_ns)
+{
+    for (unsigned i = 0; i < e->pools * RAMPS; i++) {
+        struct pool *p = e->pool[i / RAMPS];
+        struct ramp *r = &p->ramp[i % RAMPS];
+        if (!r->on)
+            continue;
+        if (now_ns < r->start_ns) /* begun in this very turn, after its time was read */
+            continue;
+        double part = now_ns >= r->end_ns
+                          ? 1
+                          : (double)(now_ns - r->start_ns) / (double)(r->end_ns - r->start_ns);
+        double v = r->from + part * (r->to - r->from);
+        struct pool_spec wish = p->spec;
+        struct err err = {0};
+        if (r->verb != VERB_RATE)
+            v = floor(v + 1e-9);
+        double least = r->verb == VERB_RATE ? 1 : r->from < r->to ? r->from : r->to;
+        if (v < least)
+            v = least;
+        p->figures->monitor.resized_in_second = true;
+        plateau_restart(p, engine_seconds(e, now_ns));
+        if ((v > dial_get(p, r->verb) || v < dial_get(p, r->verb)) &&
+            (dial_put(e, p, &wish, r->verb, v, &err) < 0 || apply_load(p, &wish.load, &err) < 0)) {
+            engine_say(e, "%s", err.msg);
+            engine_event(e, p, "refused", dial_name[r->verb - VERB_THREADS], err.msg, r->by);
+            r->on = false;
+        }
+        if (part >= 1)
+            r->on = false;
+    }
+}
+
+static void execute_pattern(struct engine *e, struct pool *p, const struct command *c,
+                            enum origin by)
+{
+    struct load load = p->spec.load;
+    struct err err = {0};
+    enum pattern was = load.pattern;
+    if (was == c->pattern)
+        return;
+    load.pattern = c->pattern;
+    struct pool_spec wish = p->spec; /* borrowed: only its load is changed */
+    wish.load = load;
+    if (spec_allowed(e, p, &wish, &err) < 0) {
+        command_refuse(e, p, c, by, err.msg);
+        return;
+    }
+    apply_load(p, &load, &err);
+    pool_changed(e, p, "pattern", pattern_name(was), pattern_name(c->pattern), by);
+    if (by != BY_SWEEP)
+        push_undo(e, p, "pattern %s", pattern_name(was));
+}
+
+static void execute_ops(struct engine *e, struct pool *p, const struct command *c, enum origin by)
+{
+    struct pool_spec wish = p->spec;
+    struct err err = {0};
+    char from[64], to[64];
+    if (ops_parse(p->spec.backend, c->text, wish.load.weight, &err) < 0 ||
+        spec_allowed(e, p, &wish, &err) < 0 || pool_forbids(p, wish.load.weight, &err) < 0 ||
+        guard_fits(p, &p->spec.options, wish.load.weight, &err) < 0) {
+        command_refuse(e, p, c, by, err.msg);
+        return;
+    }
+    ops_text(p->spec.backend, p->spec.load.weight, from, sizeof from);
+    ops_text(p->spec.backend, wish.load.weight, to, sizeof to);
+    apply_load(p, &wish.load, &err);
+    pool_changed(e, p, "ops", from, to, by);
+    if (by != BY_SWEEP)
+        push_undo(e, p, "ops %s", from);
+}
+
+/* Would the data still fit with the option as it is to be? An option that cannot be set is not
+ * judged. */
+static int option_fits(struct pool *p, const struct command *c, struct err *err)
+{
+    struct options wish;
+    int bad = 0;
+    options_copy(&wish, &p->spec.options);
+    if (options_set(&wish, c->option, c->text, ORIGIN_ARGV, true, NULL) == 0)
+        bad = guard_fits(p, &wish, p->spec.load.weight, err);
+    options_fini(&wish);
+    return bad;
+}
+
+static void execute_set(struct engine *e, struct pool *p, const struct command *c, enum origin by)
+{
+    struct err err = {0};
+    char from[64] = "", to[64] = "";
+    struct options *o = &p->spec.options;
+    int i = options_find(o->table, c->option);
+    bool think = !strcmp(c->option, "think");
+    if (think) {
+        uint64_t ns;
+        if (parse_duration(c->text, &ns) < 0) {
+            command_refuse(e, p, c, by, "think: a duration such as 0, 5ms or 1s is needed");
+            return;
+        }
+        format_exact_duration(from, sizeof from, p->spec.load.think_ns);
+        p->spec.load.think_ns = ns;
+        format_exact_duration(to, sizeof to, ns);
+    } else {
+        if (i >= 0)
+            options_text(o, (unsigned)i, from, sizeof from);
+        if (option_fits(p, c, &err) < 0 ||
+            options_set(o, c->option, c->text, ORIGIN_ARGV, true, &err) < 0) {
+            command_refuse(e, p, c, by, err.msg);
+            return;
+        }
+        options_text(o, (unsigned)i, to, sizeof to);
+        if (o->table[i].flags & OPTION_REOPEN && strcmp(from, to) != 0)
+            p->anew++;
+    }
+    if (p->load_from_ns)
+        pool_publish_settings(p);
+    pool_changed(e, p, c->option, from, to, by);
+    if (by != BY_SWEEP)
+        push_undo(e, p, "set %.47s %s", c->option, from);
+}
+
+static void stop_pool(struct engine *e, struct pool *p, enum origin by)
+{
+    uint64_t now = engine_now(e);
+    if (!p->wanted)
+        return;
+    p->wanted = false;
+    pool_end_ramps(p);
+    pool_note_pause(p, true, now); /* a stopped pool counts no time */
+    pool_order_all(p, ORDER_DRAIN);
+    pool_set_state(p, POOL_DRAINING, now, "%s", "stopped");
+    pool_changed(e, p, "stop", "", "", by);
+}
+
+static void start_pool(struct engine *e, struct pool *p, enum origin by)
+{
+    struct err err = {0};
+    uint64_t now = engine_now(e);
+    if (p->wanted || p->finishing || p->removed)
+        return;
+    p->wanted = true;
+    p->paused = p->held;
+    pool_note_pause(p, false, now);
+    pool_set_state(p, p->load_from_ns ? POOL_LOADING : POOL_OPENING, now, "%s", "");
+    if (p->load_from_ns) {
+        pool_publish_settings(p);
+        if (pool_resize(p, &err) < 0)
+            engine_event(e, p, "refused", "start", err.msg, by);
+    }
+    pool_changed(e, p, "start", "", "", by);
+}
+
+static void remove_pool(struct engine *e, struct pool *p, enum origin by)
+{
+    pool_changed(e, p, "remove", p->spec.target.shown, "", by);
+    p->removed = true;
+    pool_finish(p, "user", ORDER_DRAIN, engine_now(e));
+}
+
+bool origin_is_hand(enum origin by)
+{
+    return by == BY_KEY || by == BY_COMMAND;
+}
+
+const char command_halted_words[] =
+    "all load was paused by hand: what is scheduled starts nothing before a resume";
+
+/* May this command not start anything in this pool, because a person paused all and has not resumed
+ * it? A person's own command is the resume. */
+bool command_is_halted(struct pool *p, const struct command *c, enum origin by)
+{
+    if (origin_is_hand(by) &&
+        (c->verb == VERB_RESUME || c->verb == VERB_RESUME_ALL || c->verb == VERB_START))
+        p->halted = false;
+    bool halted = p->halted && by == BY_AT && command_changes_load(c);
+    if (halted && !p->removed && p->state != POOL_ENDED)
+        command_refuse(p->engine, p, c, by, command_halted_words);
+    return halted;
+}
+
+void execute_on_pool(struct engine *e, struct pool *p, const struct command *c, enum origin by)
+{
+    if (command_is_halted(p, c, by))
+        return;
+    switch (c->verb) {
+    case VERB_THREADS:
+    case VERB_CLIENTS:
+    case VERB_CONNECTIONS:
+    case VERB_DEPTH:
+    case VERB_RATE:
+        execute_amount(e, p, c, by);
+        break;
+    case VERB_PATTERN:
+        execute_pattern(e, p, c, by);
+        break;
+    case VERB_OPS:
+        execute_ops(e, p, c, by);
+        break;
+    case VERB_SET:
+        execute_set(e, p, c, by);
+        break;
+    case VERB_PAUSE:
+    case VERB_RESUME:
+        pool_pause(p, c->verb == VERB_PAUSE, by);
+        break;
+    case VERB_STOP:
+        stop_pool(e, p, by);
+        break;
+    case VERB_START:
+        start_pool(e, p, by);
+        break;
+    case VERB_REMOVE:
+        remove_pool(e, p, by);
+        break;
+    default:
+        break;
+    }
+}

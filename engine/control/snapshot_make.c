@@ -1,0 +1,438 @@
+/* Makes the snapshots: copies of what the supervisor knows, in one reference-counted piece. */
+#include "engine/control/snapshot_make.h"
+
+#include "engine/state/engine_state.h"
+#include "engine/control/grid.h"
+#include "engine/state/pool.h"
+#include "engine/control/sweep.h"
+#include "engine/base/text.h"
+#include "engine/config/pool_url.h"
+#include "engine/state/pool_figures.h"
+#include "engine/figures/judge.h"
+#include "engine/figures/monitor.h"
+#include "engine/figures/plateau.h"
+#include "engine/state/snapshot_store.h"
+#include "engine/load/worker_state.h"
+#include "engine/load/workers.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- one pool ---- */
+
+static struct counts counts_of(const struct tally *t)
+{
+    return (struct counts){t->offered,   t->completed, t->errors,     t->timeouts,
+                           t->in_flight, t->dropped,   t->not_started};
+}
+
+static void fill_counts(struct pool_snapshot *s, const struct tally *t)
+{
+    s->counts = counts_of(t);
+    s->warm =
+        (struct counts){t->warm_offered,   t->warm_completed, t->warm_errors,     t->warm_timeouts,
+                        t->warm_in_flight, t->warm_dropped,   t->warm_not_started};
+    s->schedule = (struct schedule_counts){t->due, t->scheduled,
+                                           t->not_started + t->warm_not_started, t->still_due};
+    s->waiting = t->waiting;
+    s->bytes_sent = t->sent_bytes;
+    s->bytes_received = t->received_bytes;
+    s->batches_completed = t->batches;
+    s->peak_bytes = t->peak_bytes;
+    s->connections_up = (uint32_t)t->connected;
+}
+
+static void fill_load(struct pool *p, struct pool_snapshot *s)
+{
+    s->number = p->number;
+    copy_str(s->name, sizeof s->name, p->spec.name);
+    s->backend = p->spec.backend;
+    copy_str(s->target, sizeof s->target, p->spec.target.shown);
+    pool_spec_url(&p->spec, s->url, sizeof s->url);
+    s->local = p->local;
+    s->held = p->held;
+    s->holds = p->holds;
+    pthread_mutex_lock(&p->mutex);
+    copy_str(s->guard, sizeof s->guard, p->guard);
+    copy_str(s->guard_rule, sizeof s->guard_rule, p->guard_rule);
+    copy_str(s->room_why, sizeof s->room_why, p->room_why);
+    pthread_mutex_unlock(&p->mutex);
+    s->state = p->state;
+    copy_str(s->state_why, sizeof s->state_why, p->state_why);
+    s->error_code = p->failed.code;
+    s->load = p->spec.load;
+    s->depth = pool_depth(p);
+    s->connections = pool_connections_wanted(p);
+    s->think_ns = p->spec.load.think_ns;
+    s->timeout_ns = p->spec.timeout_ns;
+    s->count = p->spec.count;
+    s->duration_ns = p->spec.duration_ns;
+    s->warmup_ns = p->spec.warmup_ns;
+    s->seed = p->spec.seed;
+    s->threads_running = pool_running(p);
+    s->threads_draining = pool_alive(p) - s->threads_running;
+    s->connections_wanted = s->connections * s->threads_running;
+}
+
+static void fill_ops(const struct pool *p, struct pool_snapshot *s)
+{
+    const struct monitor *m = &p->figures->monitor;
+    const struct op_type *types = p->spec.backend->ops;
+    s->ops = 0;
+    for (uint16_t i = 0; i < OPS_MAX && types[i].name; i++) {
+        const struct op_tally *t = &m->total.op[i];
+        if (!(t->completed + t->errors + t->timeouts) && p->spec.load.weight[i] <= 0)
+            continue;
+        struct op_snapshot *o = &s->op[s->ops++];
+        o->type = i;
+        o->completed = t->completed;
+        o->errors = t->errors;
+        o->timeouts = t->timeouts;
+        latency_summary(&m->service[i], &o->service);
+        latency_summary(&m->response[i], &o->response);
+        o->per_s = m->op_per_s[i];
+    }
+}
+
+static void fill_now(const struct pool *p, struct pool_snapshot *s)
+{
+    const struct monitor *m = &p->figures->monitor;
+    s->now_service = m->last_service;
+    s->now_response = m->last_response;
+    s->now_offered_per_s = s->now_per_s = s->now_errors_per_s = s->now_in_flight = NAN;
+    s->now_batches_per_s = m->now_batches_per_s;
+    if (m->seconds) {
+        uint64_t i = m->seconds - 1;
+        const struct point *pt = &m->store->block[i / SERIES_BLOCK][i % SERIES_BLOCK];
+        s->now_offered_per_s = (double)pt->offered / pt->span_s;
+        s->now_per_s = (double)pt->completed / pt->span_s;
+        s->now_errors_per_s = (double)(pt->errors + pt->timeouts) / pt->span_s;
+        s->now_in_flight = pt->in_flight;
+    }
+    s->generate_share = m->now_generate;
+    s->client_share = m->now_client;
+    s->wait_share = m->now_wait;
+    s->idle_share = m->now_idle;
+    s->cpu_share = m->busiest_cpu;
+}
+
+static double life_ns(const struct worker *w, uint64_t now_ns)
+{
+    uint64_t until = w->reaped ? w->ended_ns : now_ns;
+    return until > w->started_ns ? (double)(until - w->started_ns) : 0;
+}
+
+/* The CPU of those threads that have ended, as the kernel counted it. One that lived for a moment
+ * only says nothing about the run. A backend's own threads: the mean of the busiest's seconds. */
+static double busiest_of_run(const struct pool *p, uint64_t now_ns)
+{
+    const struct monitor *m = &p->figures->monitor;
+    double longest = 0, busiest = m->own_n > 0 ? m->own_sum / m->own_n : NAN;
+    for (unsigned i = 0; i < p->workers; i++)
+        longest = fmax(longest, life_ns(p->worker[i], now_ns));
+    for (unsigned i = 0; i < p->workers; i++) {
+        const struct worker *w = p->worker[i];
+        double life = life_ns(w, now_ns);
+        if (w->reaped && w->seen.cpu_ns && life > 0 && life >= longest / 2)
+            busiest = fmax(busiest, fmin(1, (double)w->seen.cpu_ns / life));
+    }
+    return busiest;
+}
+
+/* Shares of the whole run: over the time that the workers lived. */
+static void fill_shares(const struct pool *p, struct pool_snapshot *s, uint64_t now_ns)
+{
+    const struct tally *t = &p->figures->monitor.total;
+    double lived = 0;
+    for (unsigned i = 0; i < p->workers; i++)
+        lived += life_ns(p->worker[i], now_ns);
+    s->run_cpu_share = busiest_of_run(p, now_ns);
+    s->run_wait_share = s->run_idle_share = s->run_generate_share = s->run_client_share = NAN;
+    if (lived <= 0)
+        return;
+    s->run_wait_share = fmin(1, (double)t->wait_ns / lived);
+    s->run_idle_share = fmin(1 - s->run_wait_share, (double)t->idle_ns / lived);
+    double busy = fmax(0, 1 - s->run_wait_share - s->run_idle_share);
+    s->run_generate_share = fmin(busy, (double)t->generate_ns / lived);
+    s->run_client_share = busy - s->run_generate_share;
+}
+
+static void add_class(struct pool_snapshot *s, const struct class_slot *c, const struct engine *e,
+                      bool messages)
+{
+    struct error_class *to = NULL;
+    for (unsigned i = 0; i < s->errors && !to; i++)
+        if (!strcmp(s->error[i].name, c->name))
+            to = &s->error[i];
+    double first = engine_seconds(e, atomic_load(&c->first_ns));
+    double last = engine_seconds(e, atomic_load(&c->last_ns));
+    if (!to) {
+        if (s->errors == ERROR_CLASSES_MAX)
+            to = &s->error[ERROR_CLASSES_MAX - 1];
+        else {
+            to = &s->error[s->errors++];
+            copy_str(to->name, sizeof to->name, c->name);
+            to->first_s = first;
+            to->last_s = last;
+        }
+    }
+    to->count += atomic_load(&c->count);
+    if (messages && (first <= to->first_s || !to->first[0]) && c->first[0]) {
+        to->first_s = first;
+        copy_str(to->first, sizeof to->first, c->first);
+    }
+    if (messages && (last >= to->last_s || !to->last[0]) && c->last[0])
+        copy_str(to->last, sizeof to->last, c->last);
+    to->last_s = last > to->last_s ? last : to->last_s;
+}
+
+static int more_frequent(const void *a, const void *b)
+{
+    const struct error_class *x = a, *y = b;
+    return x->count > y->count ? -1 : x->count < y->count;
+}
+
+/* The classes of all workers together. Messages of a worker that is writing one are left for the
+ * next time. */
+static void fill_errors(const struct engine *e, const struct pool *p, struct pool_snapshot *s)
+{
+    for (unsigned i = 0; i < p->workers; i++) {
+        struct recorder *r = &p->worker[i]->recorder;
+        unsigned classes = atomic_load_explicit(&r->classes, memory_order_acquire);
+        if (!classes)
+            continue;
+        if (!s->error) {
+            s->error = calloc(ERROR_CLASSES_MAX, sizeof *s->error);
+            if (!s->error)
+                return;
+        }
+        bool messages = !pthread_mutex_trylock(&r->messages);
+        for (unsigned k = 0; k < classes; k++)
+            add_class(s, r->slot[k], e, messages);
+        if (messages)
+            pthread_mutex_unlock(&r->messages);
+    }
+    if (s->errors > 1)
+        qsort(s->error, s->errors, sizeof *s->error, more_frequent);
+    for (unsigned i = 0; i < s->errors; i++)
+        s->error[i].recent = monitor_class_recent(&p->figures->monitor, s->error[i].name);
+}
+
+static void fill_workers(const struct engine *e, const struct pool *p, struct pool_snapshot *s)
+{
+    if (!p->workers)
+        return;
+    s->worker = calloc(p->workers, sizeof *s->worker);
+    if (!s->worker)
+        return;
+    s->workers = p->workers;
+    for (unsigned i = 0; i < p->workers; i++) {
+        const struct worker *w = p->worker[i];
+        const struct tally *t = &w->seen;
+        struct worker_snapshot *o = &s->worker[i];
+        o->id = w->index;
+        o->completed = t->completed;
+        o->errors = t->errors;
+        o->counts = counts_of(t);
+        o->started_s = engine_seconds(e, w->started_ns);
+        o->ended_s = w->reaped ? engine_seconds(e, w->ended_ns) : NAN;
+        o->cpu_share = w->cpu_share;
+        o->state = w->reaped ? 2 : atomic_load(&w->order) == ORDER_RUN ? 0 : 1;
+    }
+}
+
+static void fill_series(const struct pool *p, struct pool_snapshot *s, struct pool_storage *h)
+{
+    const struct monitor *m = &p->figures->monitor;
+    h->store = m->store;
+    atomic_fetch_add(&h->store->refs, 1);
+    s->seconds.block = (const struct point *const *)h->store->block;
+    s->seconds.n = m->seconds;
+    s->packed = (const struct packed *const *)h->store->packed;
+    if (p->engine->ended)
+        s->histograms = h->histograms = monitor_pack(m);
+    uint64_t n = m->tenth_count < TENTHS ? m->tenth_count : TENTHS, from = m->tenth_count - n;
+    for (uint64_t i = 0; i < n; i++)
+        h->tenth[i] = m->tenths[(from + i) % TENTHS];
+    for (unsigned i = 0; i < sizeof h->tenth_block / sizeof h->tenth_block[0]; i++)
+        h->tenth_block[i] = i * SERIES_BLOCK < TENTHS ? h->tenth + (size_t)i * SERIES_BLOCK : NULL;
+    s->tenths.block = h->tenth_block;
+    s->tenths.n = n;
+}
+
+static void fill_stats(struct pool *p, struct pool_snapshot *s, struct pool_storage *h)
+{
+    pthread_mutex_lock(&p->mutex);
+    copy_str(s->version, sizeof s->version, p->stats.version);
+    copy_str(s->address, sizeof s->address, p->stats.address);
+    copy_str(s->note, sizeof s->note, p->stats.note);
+    s->server_cpu_share = p->stats.server_cpu_share;
+    s->server_cores = p->stats.server_cores;
+    s->answer_share = p->stats.answer_share;
+    s->other_clients = p->stats.other_clients;
+    s->data_items = p->stats.data_items;
+    memcpy(s->column, p->stats.column, sizeof s->column);
+    s->columns = p->stats.columns;
+    copy_str(s->verdict, sizeof s->verdict, p->stats.verdict);
+    s->data_bytes = p->stats.data_bytes;
+    s->rtt_ns = p->stats.rtt_ns;
+    copy_str(s->alert, sizeof s->alert, p->stats.alert);
+    s->limit = p->stats.limit;
+    s->limit_share = NAN;
+    copy_str(s->limit_why, sizeof s->limit_why, p->stats.limit_why);
+    h->stats = p->stats_json;
+    if (h->stats)
+        atomic_fetch_add(&h->stats->refs, 1);
+    pthread_mutex_unlock(&p->mutex);
+    s->backend_stats = h->stats ? h->stats->stats : NULL;
+    s->left_behind = h->stats ? h->stats->left_behind : NULL;
+}
+
+static void fill_scaling(const struct pool *p, struct pool_snapshot *s)
+{
+    const struct plateaus *all = &p->figures->plateaus;
+    s->plateau = all->n ? malloc(all->n * sizeof *s->plateau) : NULL;
+    if (s->plateau) {
+        memcpy(s->plateau, all->list, all->n * sizeof *s->plateau);
+        s->plateaus = all->n;
+    }
+    s->plateau_on = plateau_present(p) != NULL;
+    copy_str(s->plateau_why, sizeof s->plateau_why, all->drifting ? all->why : "");
+    memcpy(s->scaling, p->figures->scaling, sizeof s->scaling);
+    s->scalings = p->figures->scalings;
+    s->capacity = p->figures->capacity;
+}
+
+static void fill_pool(struct engine *e, struct pool *p, struct pool_snapshot *s,
+                      struct pool_storage *h, uint64_t now_ns)
+{
+    const struct monitor *m = &p->figures->monitor;
+    fill_load(p, s);
+    s->answered = atomic_load(&p->answered);
+    s->state_since_s = engine_seconds(e, p->state_since_ns);
+    s->warming = p->load_from_ns && now_ns < p->record_from_ns;
+    fill_counts(s, &m->total);
+    s->loaded_s = pool_loaded_s(p, now_ns);
+    s->throughput_per_s = s->loaded_s > 0 ? (double)m->total.completed / s->loaded_s : NAN;
+    latency_summary(&m->all_service, &s->service);
+    latency_summary(&m->all_response, &s->response);
+    latency_summary(&m->extra[EXTRA_BATCH], &s->batches);
+    latency_summary(&m->extra[EXTRA_LAG], &s->lag);
+    latency_summary(&m->extra[EXTRA_LEASE], &s->lease_wait);
+    s->has_batches = s->batches.count > 0;
+    s->has_lag = s->lag.count > 0;
+    s->has_lease_wait = s->lease_wait.count > 0;
+    fill_ops(p, s);
+    fill_now(p, s);
+    fill_shares(p, s, now_ns);
+    fill_errors(e, p, s);
+    fill_workers(e, p, s);
+    fill_series(p, s, h);
+    fill_stats(p, s, h);
+    options_copy(&h->options, &p->spec.options);
+    s->options = &h->options;
+    fill_scaling(p, s);
+    judge_limit(p, s);
+    judge_validity(p, s);
+}
+
+/* ---- the whole ---- */
+
+static void fill_events(struct engine *e, struct snapshot *s)
+{
+    pthread_mutex_lock(&e->event_mutex);
+    uint64_t n = e->events < EVENTS_MAX ? e->events : EVENTS_MAX, from = e->events - n;
+    s->event = n ? malloc(n * sizeof *s->event) : NULL;
+    for (uint64_t i = 0; s->event && i < n; i++)
+        s->event[i] = e->event[(from + i) % EVENTS_MAX];
+    s->events = s->event ? (unsigned)n : 0;
+    s->events_total = e->events;
+    pthread_mutex_unlock(&e->event_mutex);
+}
+
+static double end_s(const struct engine *e)
+{
+    uint64_t last = 0;
+    bool any = false;
+    for (unsigned i = 0; i < e->pools; i++) {
+        const struct pool *p = e->pool[i];
+        if (p->removed || p->state == POOL_ENDED)
+            continue;
+        if (!p->load_from_ns || p->end_ns == NS_NEVER)
+            return NAN;
+        any = true;
+        last = p->end_ns > last ? p->end_ns : last;
+    }
+    return any ? engine_seconds(e, last) : NAN;
+}
+
+static void fill_usage(const struct engine *e, struct snapshot *s)
+{
+    s->cpu_share = e->usage.process_share;
+    s->tick_cpu_share = e->usage.thread_share;
+    s->rss_bytes = e->usage.rss;
+    s->rss_peak_bytes = e->usage.rss_peak;
+    s->anon_bytes = e->usage.anon;
+    if (gethostname(s->host, sizeof s->host))
+        s->host[0] = '\0';
+    s->host[sizeof s->host - 1] = '\0';
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    s->cores = cores > 0 ? (unsigned)cores : 1;
+}
+
+struct snapshot *snapshot_make(struct engine *e, uint64_t now_ns)
+{
+    struct snapshot_storage *h = calloc(1, sizeof *h);
+    if (!h)
+        return NULL;
+    struct snapshot *s = &h->shown;
+    h->refs = 1;
+    s->pool = calloc(e->pools + 1, sizeof *s->pool);
+    h->pool = calloc(e->pools + 1, sizeof *h->pool);
+    s->threshold = calloc(e->scenario.thresholds + 1, sizeof *s->threshold);
+    if (!s->pool || !h->pool || !s->threshold) {
+        free(s->pool);
+        free(h->pool);
+        free(s->threshold);
+        free(h);
+        return NULL;
+    }
+    s->serial = ++e->serial;
+    s->started = e->started;
+    s->now_s = engine_seconds(e, e->ended_ns ? e->ended_ns : now_ns);
+    s->ends_s = end_s(e);
+    s->ended = e->ended;
+    if (e->ended)
+        copy_str(s->ended_by, sizeof s->ended_by, e->ended_by);
+    copy_str(s->run_id, sizeof s->run_id, e->run_id);
+    s->limits = e->scenario.limits;
+    s->limits.locked = e->locked;
+    s->valid = true;
+    unsigned at = 0;
+    for (int removed = 0; removed < 2; removed++)
+        for (unsigned i = 0; i < e->pools; i++) {
+            if (e->pool[i]->removed != (removed == 1))
+                continue;
+            fill_pool(e, e->pool[i], &s->pool[at], &h->pool[at], now_ns);
+            s->valid = s->valid && s->pool[at].valid;
+            at++;
+            s->pools += !removed;
+            s->removed += (unsigned)removed;
+        }
+    fill_events(e, s);
+    memcpy(s->threshold, e->threshold, e->scenario.thresholds * sizeof *s->threshold);
+    s->thresholds = e->scenario.thresholds;
+    s->goal_per_s = e->scenario.goal_per_s;
+    fill_usage(e, s);
+    sweep_fill(e, s, now_ns);
+    if (e->undos)
+        copy_str(s->undo, sizeof s->undo, e->undo[e->undos - 1].shown);
+    copy_str(s->message, sizeof s->message, e->message);
+    s->message_serial = e->message_serial;
+    return s;
+}

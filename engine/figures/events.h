@@ -1,0 +1,15 @@
+/* What happened in a run, and what each change of the load did to it. */
+#ifndef LOADTOP_ENGINE_FIGURES_EVENTS_H
+#define LOADTOP_ENGINE_FIGURES_EVENTS_H
+
+#include "engine/config/command.h"
+
+struct engine;
+struct pool;
+
+/* Any thread; pool may be NULL. */
+void engine_event(struct engine *, const struct pool *, const char *what, const char *from,
+                  const char *to, enum origin);
+void events_settle(struct engine *); /* once a second: what did each change? */
+
+#endif

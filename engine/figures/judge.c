@@ -1,0 +1,170 @@
+/* What the figures mean: whose limit it is, and whether they can be trusted. In words. */
+#include "engine/figures/judge.h"
+
+#include "engine/state/engine_state.h"
+#include "engine/figures/limit.h"
+#include "engine/state/pool.h"
+#include "engine/base/text.h"
+#include "engine/state/pool_figures.h"
+#include "engine/figures/monitor.h"
+#include "engine/load/worker_state.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Of a run that is over: the time that its threads neither waited for answers nor had nothing to
+ * do. More than their CPU where other programs had it. */
+static double busy_of_run(const struct pool_snapshot *s)
+{
+    return 1 - s->run_wait_share - s->run_idle_share;
+}
+
+/* The same, in CPU. On virtual time there is none, and threads that hang have not told theirs. */
+static double cpu_of_run(const struct pool_snapshot *s)
+{
+    return isnan(s->run_cpu_share) ? busy_of_run(s) : s->run_cpu_share;
+}
+
+void judge_limit(const struct pool *p, struct pool_snapshot *s)
+{
+    const struct monitor *m = &p->figures->monitor;
+    bool over = s->state == POOL_ENDED;
+    double wait = over ? s->run_wait_share : m->now_wait;
+    double idle = over ? s->run_idle_share : m->now_idle;
+    double mean = over ? s->service.mean : m->last_service.mean;
+    struct limit_facts f = {
+        .cpu = over ? cpu_of_run(s) : m->busiest_cpu,
+        .wait = m->total.completed ? wait : NAN,
+        .idle = idle,
+        .server = s->server_cpu_share,
+        .cores = s->server_cores,
+        .answer = s->answer_share,
+        .way = s->rtt_ns > 0 && !s->local && mean > 0 ? (double)s->rtt_ns / mean : NAN,
+        .rate = over ? s->throughput_per_s : s->now_per_s,
+        .rate_asked = s->load.rate_per_s,
+        .rate_most = p->engine->scenario.limits.max_rate,
+        .random_s = s->load.arrival == ARRIVAL_POISSON ? (over ? s->loaded_s : 1) : 0,
+        .thinks = s->load.think_ns > 0,
+        .local = s->local,
+    };
+    struct limit_verdict v = {.share = NAN};
+    limit_judge(&f, &v);
+    if ((s->limit || s->limit_why[0]) && v.kind != LIMIT_CLIENT && !isnan(f.wait))
+        return; /* the backend said it: see struct stats */
+    s->limit = v.kind;
+    s->limit_share = v.share;
+    copy_str(s->limit_why, sizeof s->limit_why, v.why);
+}
+
+static struct check *add_check(struct pool_snapshot *s, const char *name, double value, double most,
+                               bool known)
+{
+    struct check *c = &s->check[s->checks++];
+    copy_str(c->name, sizeof c->name, name);
+    c->value = value;
+    c->limit = most;
+    c->known = known && !isnan(value);
+    c->ok = !c->known || value <= most;
+    c->why[0] = '\0';
+    return c;
+}
+
+static double little_gap(const struct monitor *m)
+{
+    double n = 0, xr = 0;
+    unsigned count = m->littles < 10 ? m->littles : 10;
+    for (unsigned i = 0; i < count; i++) {
+        n += m->little_n[i];
+        xr += m->little_xr[i];
+    }
+    return n > 0 ? fabs(xr - n) / n : NAN;
+}
+
+/* Threads with a schedule that hung until the end: what it made due since is known to nobody. */
+static unsigned hanging(const struct pool *p)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < p->workers; i++)
+        n += p->worker[i]->stuck && !p->worker[i]->reaped;
+    return n;
+}
+
+/* Both sides of the account. Once the pool has ended nothing is still due, but for a thread that
+ * hangs and could not say what became of it. */
+static void judge_account(const struct pool *p, struct pool_snapshot *s, const struct tally *t)
+{
+    double off = (double)t->offered -
+                 (double)(t->completed + t->errors + t->timeouts + t->in_flight + t->dropped);
+    double lost = (double)t->due -
+                  (double)(t->scheduled + t->not_started + t->warm_not_started + t->still_due);
+    bool ended = s->state == POOL_ENDED;
+    double left = ended ? (double)t->still_due : 0;
+    unsigned hung = ended && (t->due || p->spec.load.rate_per_s > 0) ? hanging(p) : 0;
+    struct check *c = add_check(
+        s, "accounting", fabs(off) + fabs(lost) + left + hung + (double)t->miscounted, 0, true);
+    if (c->ok)
+        return;
+    if (off < 0 || off > 0)
+        snprintf(c->why, sizeof c->why,
+                 "offered differs from its parts by %.0f: please report this", off);
+    else if (hung)
+        snprintf(c->why, sizeof c->why,
+                 "%u thread%s to the end: what the schedule made due there is not known", hung,
+                 hung > 1 ? "s hung" : " hung");
+    else if (left > 0)
+        snprintf(c->why, sizeof c->why,
+                 "nobody says what became of %.0f starts that were due: please report this", left);
+    else
+        snprintf(c->why, sizeof c->why,
+                 "what the schedule made due differs from what became of it by %.0f, or did for a "
+                 "while: please report this",
+                 lost);
+}
+
+void judge_validity(const struct pool *p, struct pool_snapshot *s)
+{
+    const struct monitor *m = &p->figures->monitor;
+    const struct tally *t = &m->total;
+    s->checks = 0;
+    double bad = (double)(t->errors + t->timeouts), all = bad + (double)t->completed;
+    /* Seconds long enough for what is in flight at their ends not to
+     * matter; errors are not in R. */
+    bool little = m->littles >= 3 && m->little_r < 0.5 && all > 0 && bad / all < 0.01;
+    struct check *c = add_check(s, "little", little_gap(m), LIMIT_LITTLE, little);
+    if (!c->ok)
+        snprintf(c->why, sizeof c->why,
+                 "N and X R differ by %.1f %% (limit 5 %%): times or counts are wrong",
+                 100 * c->value);
+    bool over = s->state == POOL_ENDED;
+    double cpu = over ? fmax(cpu_of_run(s), busy_of_run(s)) : m->busiest_cpu;
+    c = add_check(s, "generator_cpu", cpu, LIMIT_CPU, over || s->state == POOL_LOADING);
+    if (!c->ok)
+        snprintf(c->why, sizeof c->why,
+                 over && cpu_of_run(s) < LIMIT_CPU
+                     ? "generator busy %.0f %% of its time (limit 80): this is our "
+                       "limit, not the target's"
+                     : "generator CPU %.0f %% (limit 80): this is our limit, not the target's",
+                 100 * c->value);
+    c = add_check(s, "cpu_wait", over ? m->queued_sum / m->queued_n : m->queued, LIMIT_QUEUE,
+                  over || s->state == POOL_LOADING);
+    if (!c->ok)
+        snprintf(c->why, sizeof c->why,
+                 "threads waited %.0f %% of the time for a CPU (limit 10): latencies include it",
+                 100 * c->value);
+    double lag_most = monitor_lag_limit_ns(m);
+    c = add_check(s, "schedule_lag", m->last_lag.q[Q_P99] / 1e3, lag_most / 1e3,
+                  m->last_lag.count > 0);
+    if (!c->ok)
+        snprintf(c->why, sizeof c->why,
+                 "starts were %.1f ms late (p99): no client free, or no CPU; response time has it",
+                 c->value / 1e3);
+    c = add_check(s, "dropped", (double)t->dropped, 0, t->offered > 0);
+    if (!c->ok)
+        snprintf(c->why, sizeof c->why, "%.0f starts were dropped (%.3g %%): the rate was not met",
+                 c->value, 100 * c->value / (double)t->offered);
+    judge_account(p, s, t);
+    s->valid = true;
+    for (unsigned i = 0; i < s->checks; i++)
+        s->valid = s->valid && s->check[i].ok;
+}

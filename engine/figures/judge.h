@@ -1,0 +1,12 @@
+/* What the figures of a pool mean at the moment: whose limit the load is, and whether its figures
+ * are valid. */
+#ifndef LOADTOP_ENGINE_FIGURES_JUDGE_H
+#define LOADTOP_ENGINE_FIGURES_JUDGE_H
+
+struct pool;
+struct pool_snapshot;
+
+void judge_limit(const struct pool *, struct pool_snapshot *);
+void judge_validity(const struct pool *, struct pool_snapshot *);
+
+#endif

@@ -1,0 +1,258 @@
+/* See lights.h. */
+#include "engine/figures/lights.h"
+#include "engine/state/engine_state.h"
+#include "engine/figures/limit.h"
+#include "engine/state/pool.h"
+#include "engine/base/text.h"
+#include "engine/base/quantity.h"
+#include "engine/state/pool_figures.h"
+#include "engine/stats/trend.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LAG_MOST_NS 1e6
+#define ERRORS_MOST 0.01
+#define HITS_LEAST 0.5
+#define SPANS_LEAST 20 /* times that an operation fits into the span, for Little's law */
+
+void lights_clear(struct lights *l)
+{
+    memset(l, 0, sizeof *l);
+    l->lag_worst_ns = l->pressure_worst = l->available_least = NAN;
+    l->set_worst_s = l->slept_worst_s = l->cores = NAN;
+}
+
+void lights_tenth(struct lights *l, const struct point *pt)
+{
+    l->area += pt->in_flight * pt->span_s;
+    l->span_s += pt->span_s;
+}
+
+static void add(struct mean *m, double v)
+{
+    if (!isnan(v)) {
+        m->sum += v;
+        m->n++;
+    }
+}
+
+static double mean_of(const struct mean *m)
+{
+    return m->n > 0 ? m->sum / m->n : NAN;
+}
+
+/* CPU of this machine that servers under test use, in shares of all CPUs; *all: nothing that is
+ * loaded here is unknown. */
+static double servers_here(const struct engine *e, bool *all)
+{
+    double sum = 0;
+    *all = true;
+    for (unsigned i = 0; i < e->pools; i++) {
+        struct pool *p = e->pool[i];
+        if (!p->local || p->removed || p->spec.backend->flags & BACKEND_VIRTUAL)
+            continue;
+        pthread_mutex_lock(&p->mutex);
+        double cpu = p->stats.server_cpu_share;
+        pthread_mutex_unlock(&p->mutex);
+        *all = *all && !isnan(cpu);
+        sum += isnan(cpu) ? 0 : cpu;
+    }
+    return sum / (e->cores > 0 ? e->cores : 1);
+}
+
+/* The server's figures are of the second before they came. */
+static void take_server(struct pool *p, struct lights *l)
+{
+    pthread_mutex_lock(&p->mutex);
+    if (l->stats_serial && l->stats_serial != p->stats_serial) {
+        add(&l->server, p->stats.server_cpu_share);
+        add(&l->answer, p->stats.answer_share);
+    }
+    l->stats_serial = p->stats_serial;
+    l->cores = p->stats.server_cores;
+    l->rtt_ns = p->stats.rtt_ns;
+    l->said = p->stats.limit;
+    copy_str(l->said_why, sizeof l->said_why, p->stats.limit_why);
+    pthread_mutex_unlock(&p->mutex);
+}
+
+void lights_second(struct pool *p)
+{
+    struct lights *l = &p->figures->plateaus.now.lights;
+    const struct monitor *m = &p->figures->monitor;
+    const struct machine *here = &p->engine->machine;
+    double known = servers_here(p->engine, &l->others_judged);
+    add(&l->cpu, m->busiest_cpu);
+    add(&l->queue, m->queued);
+    add(&l->wait, m->now_wait);
+    add(&l->idle, m->now_idle);
+    if (!isnan(here->others))
+        add(&l->others, fmax(0, here->others - known));
+    if (m->last_lag.count > 0)
+        l->lag_worst_ns = fmax(l->lag_worst_ns, m->last_lag.q[Q_P99]);
+    l->pressure_worst = fmax(l->pressure_worst, here->pressure);
+    l->available_least = fmin(l->available_least, here->available);
+    l->set_worst_s = fmax(l->set_worst_s, fabs(here->set_s));
+    l->slept_worst_s = fmax(l->slept_worst_s, here->slept_s);
+    take_server(p, l);
+}
+
+double lights_little(double area, double span_s, const struct histogram *service)
+{
+    if (!(area > 0) || !(span_s > 0) || !service->count)
+        return NAN;
+    double r = histogram_mean(service) / 1e9, n = area / span_s;
+    double x = (double)service->count / span_s;
+    return r * SPANS_LEAST > span_s ? NAN : fabs(n - x * r) / n;
+}
+
+static void light(struct plateau *pl, enum light_id id, double value, enum light_state state,
+                  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* Sets a light; the words are kept if it is the first of its kind that burns. */
+static void light(struct plateau *pl, enum light_id id, double value, enum light_state state,
+                  const char *fmt, ...)
+{
+    char *words = state == LIGHT_BAD ? pl->why_not : state == LIGHT_CAUTION ? pl->caution : NULL;
+    va_list args;
+    pl->light[id] = (struct light){isnan(value) ? LIGHT_UNKNOWN : state, (float)value};
+    if (isnan(value) || !words || *words)
+        return;
+    va_start(args, fmt);
+    vsnprintf(words, sizeof pl->why_not, fmt, args);
+    va_end(args);
+}
+
+static enum light_state over(double value, double most, enum light_state then)
+{
+    return value > most ? then : LIGHT_OK;
+}
+
+static void judge_generator(const struct pool *p, struct plateau *pl)
+{
+    const struct stretch *s = &p->figures->plateaus.now;
+    const struct lights *l = &s->lights;
+    const struct tally *t = &p->figures->monitor.total;
+    uint64_t errors = t->errors + t->timeouts - s->errors_from;
+    uint64_t ended = t->completed + t->errors + t->timeouts - s->ended_from;
+    double cpu = pl->cpu_share, dropped = (double)(t->dropped - s->dropped_from), share = NAN;
+    if (ended)
+        share = (double)errors / (double)ended;
+    light(pl, LIGHT_CPU, cpu, over(cpu, LIMIT_CPU, LIGHT_BAD),
+          "the generator was the limit: CPU %.0f %%", 100 * cpu);
+    light(pl, LIGHT_DROPS, dropped, over(dropped, 0, LIGHT_BAD), "%.0f starts were dropped",
+          dropped);
+    light(pl, LIGHT_ERRORS, share, over(share, ERRORS_MOST, LIGHT_BAD), "%.1f %% errors",
+          100 * share);
+    double little = share > ERRORS_MOST ? NAN : lights_little(l->area, l->span_s, &s->service);
+    light(pl, LIGHT_LITTLE, little, over(little, LIMIT_LITTLE, LIGHT_BAD),
+          "N and X R differ by %.0f %%: times or counts are wrong", 100 * little);
+    double queue = mean_of(&l->queue);
+    light(pl, LIGHT_QUEUE, queue, over(queue, LIMIT_QUEUE, LIGHT_CAUTION),
+          "threads waited %.0f %% of the time for a CPU of this machine", 100 * queue);
+    double lag_most = fmax(LAG_MOST_NS, 0.1 * pl->p50);
+    light(pl, LIGHT_LAG, l->lag_worst_ns / 1e3, over(l->lag_worst_ns, lag_most, LIGHT_CAUTION),
+          "starts were up to %.1f ms late (p99)", l->lag_worst_ns / 1e6);
+}
+
+static void judge_machine(const struct pool *p, struct plateau *pl)
+{
+    const struct lights *l = &p->figures->plateaus.now.lights;
+    double clock = fmax(l->slept_worst_s, l->set_worst_s), memory = l->pressure_worst;
+    bool slept = l->slept_worst_s > MACHINE_CLOCK_MOST_S;
+    light(pl, LIGHT_CLOCK, clock,
+          over(clock, MACHINE_CLOCK_MOST_S, slept ? LIGHT_BAD : LIGHT_CAUTION),
+          slept ? "the machine slept %.3f s" : "the wall clock was set by %.3f s", clock);
+    if (isnan(memory)) /* a kernel without PSI: how much is left says something too */
+        memory = l->available_least < MACHINE_AVAILABLE_LEAST ? 1
+                 : l->available_least >= 0                    ? 0
+                                                              : NAN;
+    light(pl, LIGHT_MEMORY, memory, over(memory, MACHINE_PRESSURE_MOST, LIGHT_CAUTION),
+          "this machine was short of memory");
+    double others = mean_of(&l->others);
+    light(pl, LIGHT_OTHERS, others, over(others, MACHINE_OTHERS_MOST, LIGHT_CAUTION),
+          "others used %.0f %% of this machine's CPUs", 100 * others);
+    if (!l->others_judged && !isnan(others) && pl->light[LIGHT_OTHERS].state == LIGHT_CAUTION) {
+        pl->light[LIGHT_OTHERS].state = LIGHT_UNKNOWN; /* the server itself may be among them */
+        if (!strncmp(pl->caution, "others used", 11))
+            pl->caution[0] = '\0';
+    }
+}
+
+static void judge_hits(const struct pool *p, struct plateau *pl)
+{
+    pthread_mutex_t *mutex = &((struct pool *)(uintptr_t)p)->mutex;
+    double v = NAN;
+    pthread_mutex_lock(mutex);
+    for (unsigned i = 0; i < p->stats.columns; i++)
+        if (!strcmp(p->stats.column[i].name, "hit ratio"))
+            v = pl->column[i];
+    pthread_mutex_unlock(mutex);
+    light(pl, LIGHT_HITS, v, v < HITS_LEAST ? LIGHT_CAUTION : LIGHT_OK,
+          "only %.0f %% of the reads found something", 100 * v);
+}
+
+/* Whose limit the plateau was; a stretch shorter than a second has the last one's shares. */
+static void judge_whose(const struct pool *p, struct plateau *pl)
+{
+    const struct lights *l = &p->figures->plateaus.now.lights;
+    const struct histogram *service = &p->figures->plateaus.now.service;
+    const struct monitor *m = &p->figures->monitor;
+    double mean = service->count ? histogram_mean(service) : NAN;
+    struct limit_facts f = {
+        .cpu = pl->cpu_share,
+        .wait = l->wait.n > 0 ? mean_of(&l->wait) : m->now_wait,
+        .idle = l->idle.n > 0 ? mean_of(&l->idle) : m->now_idle,
+        .server = pl->server_cpu_share,
+        .cores = l->cores,
+        .answer = pl->answer_share,
+        .way = l->rtt_ns > 0 && !p->local ? (double)l->rtt_ns / mean : NAN,
+        .rate = pl->throughput_per_s,
+        .rate_asked = pl->vars.rate_per_s,
+        .rate_most = p->engine->scenario.limits.max_rate,
+        .random_s = pl->vars.arrival == ARRIVAL_POISSON ? pl->end_s - pl->start_s : 0,
+        .thinks = pl->vars.think_ns > 0,
+        .local = p->local,
+    };
+    struct limit_verdict v = {.share = NAN};
+    limit_judge(&f, &v);
+    if ((l->said || l->said_why[0]) && v.kind != LIMIT_CLIENT) { /* the backend knows better */
+        v.kind = l->said;
+        v.share = NAN;
+        copy_str(v.why, sizeof v.why, l->said_why);
+    }
+    pl->limit = v.kind;
+    pl->limit_share = v.share;
+    copy_str(pl->limit_why, sizeof pl->limit_why, v.why);
+}
+
+/* A closed load that --max-rate holds back shows the ceiling: a curve through
+ * it would be nobody's. */
+static void judge_ceiling(const struct pool *p, struct plateau *pl)
+{
+    double most = p->engine->scenario.limits.max_rate;
+    char text[32];
+    if (pl->why_not[0] || pl->vars.rate_per_s > 0 || !limit_ceiling(most, pl->throughput_per_s))
+        return;
+    snprintf(pl->why_not, sizeof pl->why_not, "--max-rate %s/s was the limit",
+             format_number(text, sizeof text, most));
+}
+
+void lights_judge(const struct pool *p, const struct trend *t, struct plateau *pl)
+{
+    const struct lights *l = &p->figures->plateaus.now.lights;
+    pl->why_not[0] = pl->caution[0] = '\0';
+    pl->cpu_share = l->cpu.n > 0 ? mean_of(&l->cpu) : p->figures->monitor.busiest_cpu;
+    pl->server_cpu_share = mean_of(&l->server);
+    pl->answer_share = mean_of(&l->answer);
+    pl->light[LIGHT_STEADY] = (struct light){LIGHT_OK, (float)t->drift};
+    judge_generator(p, pl);
+    judge_machine(p, pl);
+    judge_hits(p, pl);
+    judge_whose(p, pl);
+    judge_ceiling(p, pl);
+    pl->valid = !pl->why_not[0];
+}

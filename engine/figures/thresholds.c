@@ -1,0 +1,82 @@
+/* Thresholds: what a run has to hold, judged on the figures of the whole run so far; see sought()
+ * for the exception. */
+#include "engine/figures/thresholds.h"
+
+#include "engine/state/engine_state.h"
+#include "engine/state/pool.h"
+#include "engine/base/text.h"
+#include "engine/state/pool_figures.h"
+
+#include <math.h>
+#include <string.h>
+
+static double measure(const struct pool *p, const struct threshold *t, uint64_t now_ns)
+{
+    const struct monitor *m = &p->figures->monitor;
+    const struct histogram *h = t->service ? &m->all_service : &m->all_response;
+    uint64_t bad = m->total.errors + m->total.timeouts, all = bad + m->total.completed;
+    double seconds = pool_loaded_s(p, now_ns);
+    switch (t->metric) {
+    case METRIC_PERCENTILE:
+        return h->count ? (double)histogram_quantile(h, t->quantile) / 1e3 : NAN;
+    case METRIC_MEAN:
+        return h->count ? histogram_mean(h) / 1e3 : NAN;
+    case METRIC_MAX:
+        return h->count ? (double)h->max / 1e3 : NAN;
+    case METRIC_ERRORS:
+        return all ? (double)bad / (double)all : NAN;
+    default:
+        return seconds > 0 ? (double)m->total.completed / seconds : NAN;
+    }
+}
+
+/* The rule of latency_summary: so few samples above a percentile that it says little. */
+static bool has_few(const struct pool *p, const struct threshold *t)
+{
+    const struct monitor *m = &p->figures->monitor;
+    const struct histogram *h = t->service ? &m->all_service : &m->all_response;
+    return t->metric == METRIC_PERCENTILE && (double)h->count * (1 - t->quantile) < 10 - 1e-6;
+}
+
+bool threshold_holds(const struct threshold *t, double v)
+{
+    if (t->above)
+        return t->inclusive ? v >= t->bound : v > t->bound;
+    return t->inclusive ? v <= t->bound : v < t->bound;
+}
+
+/* With --sweep 'capacity' the thresholds are what was searched by: the rates that broke them belong
+ * to the search, and those are judged that held at the rate that was found. */
+static bool sought(const struct engine *e, const struct pool *p)
+{
+    return e->scenario.sweep[0] && p->figures->capacity.known;
+}
+
+/* Of several pools the worst counts. Without a figure a threshold is not met. */
+void thresholds_check(struct engine *e, uint64_t now_ns)
+{
+    for (unsigned i = 0; i < e->scenario.thresholds; i++) {
+        const struct threshold *t = &e->scenario.threshold[i];
+        struct threshold_state *s = &e->threshold[i];
+        copy_str(s->expr, sizeof s->expr, t->expr);
+        s->known = s->few = false;
+        s->ok = true;
+        s->value = NAN;
+        for (unsigned k = 0; k < e->pools; k++) {
+            const struct pool *p = e->pool[k];
+            if (*t->pool ? !threshold_is_for(t, p->spec.name, p->number) : p->removed)
+                continue;
+            double v = sought(e, p) ? p->figures->at_capacity[i] : measure(p, t, now_ns);
+            if (isnan(v)) {
+                s->ok = false;
+                continue;
+            }
+            bool worse = !s->known || (t->above ? v < s->value : v > s->value);
+            s->value = worse ? v : s->value;
+            s->known = true;
+            s->few = s->few || (!sought(e, p) && has_few(p, t));
+            s->ok = s->ok && threshold_holds(t, v);
+        }
+        s->ok = s->ok && s->known;
+    }
+}

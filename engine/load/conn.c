@@ -1,0 +1,446 @@
+/* Connections and their groups.
+ *
+ * A group holds a worker's connections to one place (a node, a slot; most backends have one group).
+ * A lost connection fails what it carried, waits out a jittered back-off that doubles from 50 to
+ * 500 ms, and while no connection of its group stands only one is tried at a time. */
+#include "engine/load/conn.h"
+
+#include "engine/load/worker_state.h"
+#include "engine/state/pool.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
+#include "engine/load/lease.h"
+#include "engine/load/op.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BACKOFF_MIN_NS (50 * NS_PER_MS)
+#define BACKOFF_MAX_NS (500 * NS_PER_MS)
+#define OPENING_MOST 64
+
+void *conn_data(const struct conn *c)
+{
+    return (void *)(uintptr_t)(c + 1);
+}
+
+/* ---- groups and opening ---- */
+
+static void reopen_fire(struct alarm *a)
+{
+    conns_fill((struct group *)(void *)((char *)a - offsetof(struct group, reopen)));
+}
+
+struct group *group_get(struct worker *w, uint32_t id)
+{
+    if (id >= w->groups) {
+        uint32_t groups = id + 1;
+        struct group **group = realloc(w->group, groups * sizeof *group);
+        if (!group)
+            abort(); /* set-up: no memory for a pointer */
+        memset(group + w->groups, 0, (groups - w->groups) * sizeof *group);
+        w->group = group;
+        w->groups = groups;
+    }
+    struct group *g = w->group[id];
+    if (g)
+        return g;
+    g = calloc(1, sizeof *g);
+    if (!g)
+        abort();
+    g->worker = w;
+    g->id = id;
+    g->reopen.due_ns = NS_NEVER;
+    g->reopen.fire = reopen_fire;
+    w->group[id] = g;
+    conns_fill(g);
+    return g;
+}
+
+static struct conn *conn_new(struct group *g, uint32_t id)
+{
+    struct conn *c = calloc(1, sizeof *c + g->worker->backend->conn_size);
+    if (!c)
+        return NULL;
+    c->worker = g->worker;
+    c->group = g->id;
+    c->id = id;
+    c->fresh = true;
+    return c;
+}
+
+/* Makes the array as long as wanted; new connections are closed ones. */
+static void conns_grow(struct group *g, uint32_t wanted)
+{
+    if (wanted > g->room) {
+        struct conn **conn = realloc(g->conn, wanted * sizeof(struct conn *));
+        if (!conn)
+            return;
+        memset(conn + g->room, 0, (wanted - g->room) * sizeof(struct conn *));
+        g->conn = conn;
+        g->room = wanted;
+    }
+    for (uint32_t i = 0; i < wanted; i++) {
+        if (!g->conn[i]) {
+            g->conn[i] = conn_new(g, i);
+            if (!g->conn[i])
+                return;
+            g->closed++;
+        }
+        if (i >= g->conns)
+            g->conns = i + 1;
+    }
+}
+
+static void conn_open(struct group *g, struct conn *c)
+{
+    struct err err = {0};
+    c->state = CONN_OPENING;
+    c->opened_ns = loop_now(g->worker->loop);
+    c->trouble = c->stale = false;
+    g->closed--;
+    g->opening++;
+    if (g->worker->backend->open(c, &err) < 0)
+        conn_down(c, "connect", "%s", err.msg[0] ? err.msg : "connection failed");
+}
+
+void conns_fill(struct group *g)
+{
+    struct worker *w = g->worker;
+    if (w->draining || w->closing || !w->connections)
+        return;
+    if (g->conns < w->connections)
+        conns_grow(g, w->connections);
+    uint64_t now = loop_now(w->loop);
+    if (g->closed && now < g->next_open_ns) {
+        loop_alarm(w->loop, &g->reopen, g->next_open_ns);
+        return;
+    }
+    uint32_t most = g->failures && !g->up ? 1 : OPENING_MOST;
+    for (uint32_t tried = 0; g->closed && g->opening < most && tried < g->conns; tried++) {
+        if (g->fill_at >= w->connections || g->fill_at >= g->conns)
+            g->fill_at = 0;
+        struct conn *c = g->conn[g->fill_at++];
+        if (!c || c->state != CONN_CLOSED || c->retire)
+            continue;
+        conn_open(g, c);
+        if (now < g->next_open_ns)
+            return;
+    }
+}
+
+/* One that is opened anew because its settings changed stands for the count while it is away: it
+ * was not lost, and a target that answers is not down. */
+static void keep_counted(struct conn *c, bool kept)
+{
+    if (c->kept == kept)
+        return;
+    c->kept = kept;
+    if (kept)
+        c->worker->tally.connected++;
+    else
+        c->worker->tally.connected--;
+}
+
+void conn_up(struct conn *c)
+{
+    struct group *g = conn_group(c);
+    if (c->state != CONN_OPENING)
+        return;
+    keep_counted(c, false);
+    c->state = CONN_UP;
+    c->busy = false;
+    g->opening--;
+    g->up++;
+    c->worker->tally.connected++;
+    room_changed(c);
+    c->worker->fill = true; /* not from here: open() may have called us */
+}
+
+static void note_error(struct worker *w, const char *error_class, const char *msg)
+{
+    struct recorder *r = &w->recorder;
+    if (pthread_mutex_trylock(&r->messages))
+        return;
+    copy_str(w->conn_class, sizeof w->conn_class, error_class);
+    copy_str(w->conn_error, sizeof w->conn_error, msg);
+    w->conn_error_ns = loop_now(w->loop);
+    pthread_mutex_unlock(&r->messages);
+}
+
+static void back_off(struct group *g)
+{
+    struct worker *w = g->worker;
+    uint64_t wait = BACKOFF_MIN_NS << (g->failures < 4 ? g->failures : 4);
+    if (wait > BACKOFF_MAX_NS)
+        wait = BACKOFF_MAX_NS;
+    wait = wait / 2 + rng_below(rng_next(&w->rng), wait / 2 + 1);
+    if (wait < BACKOFF_MIN_NS)
+        wait = BACKOFF_MIN_NS;
+    g->failures++;
+    g->next_open_ns = loop_now(w->loop) + wait;
+    if (!w->draining && !w->closing)
+        loop_alarm(w->loop, &g->reopen, g->next_open_ns);
+}
+
+static void conn_lose(struct conn *c, const char *error_class, const char *msg)
+{
+    struct group *g = conn_group(c);
+    if (c->state == CONN_OPENING)
+        g->opening--;
+    keep_counted(c, false);
+    if (c->state == CONN_UP) {
+        g->up--;
+        c->worker->tally.connected -= !c->trouble;
+    }
+    c->state = CONN_CLOSING;
+    room_gone(c);
+    size_t len = strlen(msg);
+    while (c->in_flight)
+        op_lost(c->in_flight, error_class, msg, len);
+    c->unsent = NULL;
+}
+
+void conn_down(struct conn *c, const char *error_class, const char *fmt, ...)
+{
+    if (c->state != CONN_OPENING && c->state != CONN_UP)
+        return;
+    char msg[224];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(msg, sizeof msg, fmt, args);
+    va_end(args);
+    secret_hide_places(msg);
+    note_error(c->worker, error_class, msg);
+    struct group *g = conn_group(c);
+    if (loop_now(c->worker->loop) >= g->next_open_ns) /* many are lost at once: one failure */
+        back_off(g);
+    conn_lose(c, error_class, msg);
+    c->worker->backend->close(c);
+    if (!g->up && c->worker->backend->route && !c->worker->draining)
+        leases_reroute(g);
+}
+
+void conn_trouble(struct conn *c, const char *fmt, ...)
+{
+    if (c->state != CONN_UP || c->trouble == (fmt != NULL))
+        return;
+    c->trouble = fmt != NULL;
+    if (fmt) {
+        char msg[224];
+        va_list args;
+        va_start(args, fmt);
+        vsnprintf(msg, sizeof msg, fmt, args);
+        va_end(args);
+        secret_hide_places(msg);
+        note_error(c->worker, "trouble", msg);
+        c->worker->tally.connected--;
+    } else {
+        c->worker->tally.connected++;
+    }
+    room_changed(c);
+}
+
+void conn_room(struct conn *c)
+{
+    if (!c->busy)
+        return;
+    c->busy = false;
+    room_changed(c);
+}
+
+void conn_closed(struct conn *c)
+{
+    struct group *g = conn_group(c);
+    if (c->state == CONN_CLOSED)
+        return;
+    c->state = CONN_CLOSED;
+    g->closed++;
+    if (c->retire)
+        conn_doom(c);
+    else
+        c->worker->fill = true;
+}
+
+void conn_bytes(struct conn *c, uint64_t sent, uint64_t received)
+{
+    c->worker->tally.sent_bytes += sent;
+    c->worker->tally.received_bytes += received;
+}
+
+/* ---- closing ---- */
+
+void conn_doom(struct conn *c)
+{
+    if (c->doomed)
+        return;
+    c->doomed = true;
+    c->next_doomed = c->worker->doomed;
+    c->worker->doomed = c;
+}
+
+static void conn_begin_close(struct conn *c)
+{
+    if (c->state != CONN_OPENING && c->state != CONN_UP)
+        return;
+    bool anew = c->stale && !c->retire && c->state == CONN_UP && !c->trouble;
+    conn_lose(c, "closed", "closed by us");
+    keep_counted(c, anew);
+    c->worker->backend->close(c);
+}
+
+static void dirty_forget(struct worker *w, const struct conn *c)
+{
+    for (struct conn **at = &w->dirty; *at; at = &(*at)->next_dirty)
+        if (*at == c) {
+            *at = c->next_dirty;
+            return;
+        }
+}
+
+static void conn_drop(struct conn *c)
+{
+    struct group *g = conn_group(c);
+    struct worker *w = c->worker;
+    for (uint32_t i = 0; i < w->clients; i++)
+        if (w->client[i]->conn == c)
+            w->client[i]->conn = NULL;
+    if (c->dirty)
+        dirty_forget(w, c);
+    keep_counted(c, false);
+    g->conn[c->id] = NULL;
+    g->closed--;
+    while (g->conns && !g->conn[g->conns - 1])
+        g->conns--;
+    free(c);
+}
+
+void conns_settle(struct worker *w)
+{
+    w->fill = false;
+    for (uint32_t i = 0; i < w->groups; i++)
+        if (w->group[i] && w->group[i]->closed)
+            conns_fill(w->group[i]);
+    while (w->doomed) {
+        struct conn *c = w->doomed;
+        w->doomed = c->next_doomed;
+        c->doomed = false;
+        if ((!c->retire && !c->stale) || c->requests)
+            continue;
+        if (c->state != CONN_CLOSED)
+            conn_begin_close(c);
+        else if (c->retire)
+            conn_drop(c);
+    }
+}
+
+void conns_tune(struct worker *w, bool anew)
+{
+    for (uint32_t i = 0; i < w->groups; i++) {
+        struct group *g = w->group[i];
+        if (!g)
+            continue;
+        conns_grow(g, w->connections);
+        for (uint32_t k = 0; k < g->conns; k++) {
+            struct conn *c = g->conn[k];
+            if (!c)
+                continue;
+            c->retire = k >= w->connections;
+            c->stale = c->stale || (anew && (c->state == CONN_OPENING || c->state == CONN_UP));
+            if ((c->retire || c->stale) && !c->requests)
+                conn_doom(c);
+            room_changed(c);
+        }
+        conns_fill(g);
+        room_wanted(g);
+    }
+}
+
+bool conns_close_all(struct worker *w)
+{
+    bool all = true;
+    for (uint32_t i = 0; i < w->groups; i++)
+        for (uint32_t k = 0; w->group[i] && k < w->group[i]->conns; k++) {
+            struct conn *c = w->group[i]->conn[k];
+            if (!c)
+                continue;
+            conn_begin_close(c);
+            keep_counted(c, false);
+            all = all && c->state == CONN_CLOSED;
+        }
+    return all;
+}
+
+uint64_t conns_count_ops(const struct worker *w)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < w->groups; i++) {
+        const struct group *g = w->group[i];
+        if (!g)
+            continue;
+        for (uint32_t k = 0; k < g->conns; k++)
+            n += g->conn[k] ? g->conn[k]->ops : 0;
+        for (const struct op *lease = g->waiting; w->again_waiting && lease; lease = lease->prev)
+            for (const struct op *op = lease; op; op = op->next)
+                n += op->flags & OP_AGAIN ? op->n : 0;
+    }
+    return n;
+}
+
+void conns_free(struct worker *w)
+{
+    for (uint32_t i = 0; i < w->groups; i++) {
+        struct group *g = w->group[i];
+        if (!g)
+            continue;
+        for (uint32_t k = 0; k < g->conns; k++)
+            free(g->conn[k]);
+        free(g->conn);
+        free(g);
+    }
+    free(w->group);
+    w->group = NULL;
+    w->groups = 0;
+}
+
+/* Time is up for what was sent before `before_ns`, and, waiting again, for what was. */
+void timeouts_fire(struct alarm *a)
+{
+    struct worker *w =
+        (struct worker *)(void *)((char *)a - offsetof(struct worker, timeout_alarm));
+    uint64_t timeout = w->now.timeout_ns, now = loop_now(w->loop);
+    bool streams = w->backend->flags & BACKEND_STREAMS, own = w->backend->flags & BACKEND_TIMEOUTS;
+    uint64_t open_most = timeout < 5 * NS_PER_S ? timeout : 5 * NS_PER_S;
+    if (open_most < 100 * NS_PER_MS)
+        open_most = 100 * NS_PER_MS;
+    for (uint32_t i = 0; i < w->groups; i++) {
+        struct group *g = w->group[i];
+        if (g && g->waiting && now > timeout && (w->again_waiting || w->schedule.open))
+            leases_expire(g, now - timeout);
+        for (uint32_t k = 0; g && k < g->conns; k++) {
+            struct conn *c = g->conn[k];
+            bool expired = false;
+            if (c && c->state == CONN_OPENING && now - c->opened_ns > open_most)
+                conn_down(c, "connect", "no answer to the opening within %.1f s",
+                          (double)open_most / 1e9);
+            for (struct op *op = c && !own ? c->in_flight : NULL, *next; op; op = next) {
+                next = op->next;
+                if (!op->sent_ns || now - op->sent_ns < timeout)
+                    break;
+                if (op->state == OP_IN_FLIGHT) {
+                    op_expire(op);
+                    expired = true;
+                }
+            }
+            if (expired && !streams)
+                conn_down(c, "timeout",
+                          "closed after a timeout: a late answer would be taken for the next "
+                          "one's (outcome unknown)");
+        }
+    }
+    uint64_t every = timeout / 20;
+    every = every < NS_PER_MS ? NS_PER_MS : every > 100 * NS_PER_MS ? 100 * NS_PER_MS : every;
+    loop_alarm(w->loop, a, now + every);
+}

@@ -1,0 +1,464 @@
+/* A worker's life: it adopts settings, turns its loop, publishes what it counted, drains, and ends.
+ *
+ * A turn is: wait, then for each descriptor or alarm that is due its callback and a settle.
+ * Settling closes doomed connections, hands out room to what waits for it, runs clients, starts
+ * what the schedule owes and sends what was gathered, one write for each connection. The supervisor
+ * speaks to a worker through two atomics (order, the pool's version of its settings) and a wake-up,
+ * and hears from it through its recorder and its stage. */
+#include "engine/load/worker.h"
+
+#include "engine/load/worker_state.h"
+#include "engine/state/pool.h"
+#include "engine/load/client.h"
+#include "engine/load/conn.h"
+#include "engine/load/lease.h"
+#include "engine/load/op.h"
+#include "engine/load/open_loop.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STACK_BYTES ((size_t)256 * 1024)
+#define IDLE_WAIT_NS (500 * NS_PER_MS)
+#define RUN_MOST 256 /* clients run between two looks at the network */
+#define WALK_EVERY_NS NS_PER_S
+
+void *worker_data(const struct worker *w)
+{
+    return (void *)(uintptr_t)(w + 1);
+}
+
+struct pool *worker_pool(const struct worker *w)
+{
+    return w->pool;
+}
+
+struct loop *worker_loop(const struct worker *w)
+{
+    return w->loop;
+}
+
+unsigned worker_index(const struct worker *w)
+{
+    return w->index;
+}
+
+struct rng *worker_rng(struct worker *w)
+{
+    return &w->rng;
+}
+
+unsigned worker_clients(const struct worker *w)
+{
+    return w->live_clients;
+}
+
+unsigned worker_connections(const struct worker *w)
+{
+    return w->connections;
+}
+
+struct conn *worker_conn(const struct worker *w, uint32_t group, unsigned i)
+{
+    if (group >= w->groups || !w->group[group] || i >= w->group[group]->conns)
+        return NULL;
+    return w->group[group]->conn[i];
+}
+
+/* ---- adopting settings ---- */
+
+static void adopt_mix(struct worker *w)
+{
+    const struct op_type *types = w->backend->ops;
+    double sum = 0, at = 0;
+    w->starting_ops = 0;
+    w->bulk_most = 1;
+    for (unsigned i = 0; i < OPS_MAX && types[i].name; i++)
+        if (!types[i].receives)
+            sum += w->now.load.weight[i];
+    for (unsigned i = 0; i < OPS_MAX; i++) {
+        w->cumulative[i] = 0;
+        w->bulk[i] = 1;
+    }
+    for (unsigned i = 0; i < OPS_MAX && types[i].name; i++) {
+        double weight = w->now.load.weight[i];
+        if (weight <= 0 || types[i].receives || recorder_prepare(&w->recorder, i))
+            continue;
+        at += weight / sum;
+        w->cumulative[i] = at;
+        w->starting_ops++;
+        if (types[i].bulk) {
+            const struct options *o = &w->pool->spec.options;
+            int option = options_find(o->table, types[i].bulk);
+            uint64_t rows = option >= 0 ? option_u64(o, (unsigned)option) : 1;
+            w->bulk[i] = rows < 1 ? 1 : rows > 1000000 ? 1000000 : (uint32_t)rows;
+            if (w->bulk[i] > w->bulk_most)
+                w->bulk_most = w->bulk[i];
+        }
+    }
+}
+
+static void adopt_clients(struct worker *w)
+{
+    uint32_t wanted = w->now.load.clients;
+    if (wanted > w->client_room) {
+        struct client **client = realloc(w->client, wanted * sizeof(struct client *));
+        if (!client)
+            return;
+        w->client = client;
+        w->client_room = wanted;
+    }
+    if (w->clients <
+        wanted) { /* one block, so that ten thousand are not ten thousand allocations */
+        uint32_t n = wanted - w->clients;
+        struct client *block = calloc(n, sizeof *block);
+        struct client **blocks =
+            realloc(w->client_block, (w->client_blocks + 1) * sizeof(struct client *));
+        if (blocks)
+            w->client_block = blocks;
+        if (!block || !blocks) {
+            free(block);
+            return;
+        }
+        w->client_block[w->client_blocks++] = block;
+        for (uint32_t i = 0; i < n; i++) {
+            client_init(&block[i], w, w->clients);
+            w->client[w->clients++] = &block[i];
+        }
+    }
+    w->live_clients = wanted < w->clients ? wanted : w->clients;
+    for (uint32_t i = 0; i < w->clients; i++)
+        w->client[i]->retired = i >= w->live_clients;
+}
+
+static void adopt_connections(struct worker *w)
+{
+    const struct load *load = &w->now.load;
+    uint64_t depth = load->pattern == PATTERN_UNTHROTTLED ? UINT32_MAX : load->depth;
+    w->capacity = w->backend->depth(w->pool, (uint32_t)depth);
+    if (!w->capacity)
+        w->capacity = 1;
+    uint32_t needed = connections_needed(w->pool, load, w->capacity);
+    w->connections = load->connections ? load->connections : needed;
+    w->scarce = load->connections && load->connections < needed;
+    uint64_t share = ((uint64_t)w->live_clients * depth + w->connections - 1) / w->connections;
+    w->share = share > UINT32_MAX ? UINT32_MAX : share < 1 ? 1 : (uint32_t)share;
+    bool whole = load->pattern == PATTERN_BATCH && !w->backend->route && w->capacity >= load->depth;
+    w->lease_unit = whole ? load->depth : 1;
+}
+
+/* Everyone who stood in line for a start looks again. */
+static void rerun_clients(struct worker *w)
+{
+    for (struct client *c = w->idle.head; c; c = c->next)
+        c->roomy = false;
+    w->idle.head = w->idle.tail = NULL;
+    for (uint32_t i = 0; i < w->clients; i++)
+        client_ready(w->client[i]);
+}
+
+static void adopt(struct worker *w)
+{
+    struct settings was = w->now;
+    bool first = was.version == 0;
+    pthread_mutex_lock(&w->pool->mutex);
+    w->now = w->pool->settings;
+    pthread_mutex_unlock(&w->pool->mutex);
+    w->warm = w->start_warm = loop_now(w->loop) < w->now.record_from_ns;
+    adopt_mix(w);
+    adopt_clients(w);
+    adopt_connections(w);
+    if (first) {
+        group_get(w, 0);
+        loop_alarm(w->loop, &w->timeout_alarm, loop_now(w->loop) + NS_PER_MS);
+    }
+    conns_tune(w, !first && was.anew != w->now.anew);
+    arrival_restart(w);
+    bool changed_pattern =
+        was.load.pattern != w->now.load.pattern || was.load.depth != w->now.load.depth;
+    if (!first && (w->now.paused || changed_pattern))
+        waiting_discard(w); /* leases of another size, or of a load that is paused */
+    for (uint32_t i = 0; i < w->thoughts; i++) {
+        struct thought *t = &w->thought[(w->thought_first + i) % w->thought_room];
+        uint64_t latest = loop_now(w->loop) + w->now.load.think_ns;
+        if (t->ready_ns > latest)
+            t->ready_ns = latest;
+    }
+    if (w->thoughts)
+        loop_alarm(w->loop, &w->think_alarm, w->thought[w->thought_first].ready_ns);
+    if (w->backend->tune)
+        w->backend->tune(w);
+    rerun_clients(w);
+}
+
+/* ---- a turn ---- */
+
+static void settle(void *ctx)
+{
+    struct worker *w = ctx;
+    for (unsigned round = 0; round < 4; round++) {
+        if (w->doomed || w->fill)
+            conns_settle(w);
+        if (w->dispatch)
+            leases_dispatch(w);
+        if (w->runnable.head)
+            clients_run(w, RUN_MOST);
+        if (w->schedule.open)
+            arrivals_run(w);
+        else if (w->idle.head)
+            capped_run(w);
+        if (w->receives_later && loop_now(w->loop) >= w->cap_next_ns) {
+            w->receives_later = false;
+            if (w->backend->tune)
+                w->backend->tune(w);
+        }
+        if (w->dirty)
+            conns_flush(w);
+        if (!w->runnable.head && !w->dispatch && !w->doomed && !w->fill)
+            return;
+    }
+}
+
+static void begin_turn(void *ctx)
+{
+    struct worker *w = ctx;
+    recorder_turn_begin(&w->recorder);
+    if (w->warm && loop_now(w->loop) >= w->now.record_from_ns)
+        w->warm = w->start_warm = false;
+    if (atomic_load_explicit(&w->pool->version, memory_order_acquire) != w->now.version)
+        adopt(w);
+    if (w->starved && atomic_load_explicit(&w->pool->budget, memory_order_relaxed) > 0) {
+        w->starved = false;
+        rerun_clients(w);
+    }
+}
+
+static bool receives(const struct worker *w)
+{
+    const struct op_type *types = w->backend->ops;
+    for (unsigned i = 0; i < OPS_MAX && types[i].name; i++)
+        if (types[i].receives && w->now.load.weight[i] > 0)
+            return true;
+    return false;
+}
+
+static void walk(struct worker *w)
+{
+    uint64_t now = loop_now(w->loop);
+    if (now - w->walked_ns < WALK_EVERY_NS)
+        return;
+    w->walked_ns = now;
+    if (conns_count_ops(w) != w->tally.in_flight + w->tally.warm_in_flight)
+        w->tally.miscounted++;
+}
+
+/* Is there anything that an answer is awaited for? */
+static bool expects(const struct worker *w)
+{
+    return w->tally.in_flight || w->tally.warm_in_flight || receives(w);
+}
+
+/* Its part of -n is done; what follows, until the pool is told to end, is no part of its life. But
+ * another worker may give some of the budget back. */
+static bool note_spent(struct worker *w)
+{
+    struct tally *t = &w->tally;
+    bool before = t->spent;
+    t->spent = w->now.counted && !w->warm && !t->in_flight && !t->waiting && !w->gathered &&
+               atomic_load_explicit(&w->pool->budget, memory_order_relaxed) <= 0;
+    if (t->spent && !before)
+        w->spent_ns = t->turned_ns;
+    if (!t->spent && before && !w->frozen)
+        t->idle_ns += t->turned_ns - w->spent_ns;
+    return t->spent && !before;
+}
+
+static void end_turn(struct worker *w)
+{
+    struct tally *t = &w->tally;
+    if (!w->frozen) {
+        worker_account(w);
+        walk(w);
+    }
+    arrivals_account(w);
+    t->turns++;
+    t->turned_ns = loop_now(w->loop);
+    bool news = note_spent(w);
+    recorder_turn_end(&w->recorder, t);
+    if (news)
+        pool_notify(w->pool);
+}
+
+/* What a person or the end of the run asked for. False once the worker is done. */
+static bool obey(struct worker *w)
+{
+    uint32_t order = atomic_load_explicit(&w->order, memory_order_acquire);
+    uint64_t now = loop_now(w->loop);
+    if (order != ORDER_RUN && !w->draining) {
+        w->draining = true;
+        w->drain_until_ns = now + DRAIN_NS;
+        loop_alarm(w->loop, &w->drain_alarm, w->drain_until_ns);
+        arrival_restart(w);
+        waiting_discard(w);
+        if (w->backend->tune)
+            w->backend->tune(w);
+        atomic_store_explicit(&w->stage, STAGE_DRAINING, memory_order_release);
+    }
+    if (!w->draining)
+        return true;
+    bool empty = !w->tally.in_flight && !w->tally.warm_in_flight && !w->again_waiting;
+    if (!w->closing && (empty || order == ORDER_CLOSE || now >= w->drain_until_ns)) {
+        worker_account(w);
+        w->frozen = w->closing = true; /* what is unanswered stays in flight */
+        w->ended_ns = w->tally.spent ? w->spent_ns : now;
+        w->drain_until_ns = now + CLOSE_NS;
+        loop_alarm(w->loop, &w->drain_alarm, w->drain_until_ns);
+    }
+    if (!w->closing)
+        return true;
+    return !conns_close_all(w) && now < w->drain_until_ns;
+}
+
+bool worker_turn(struct worker *w)
+{
+    bool stale = atomic_load_explicit(&w->pool->version, memory_order_acquire) != w->now.version;
+    bool busy = stale || w->runnable.head || w->dispatch || w->doomed || w->fill;
+    bool expected = expects(w); /* while it waits, not after what came of it */
+    uint64_t waited = loop_turn(w->loop, busy ? 0 : IDLE_WAIT_NS, begin_turn, settle, w);
+    if (!w->frozen && !w->tally.spent)
+        *(expected ? &w->tally.wait_ns : &w->tally.idle_ns) += waited;
+    settle(w);
+    bool more = obey(w);
+    end_turn(w);
+    return more;
+}
+
+uint64_t worker_next_due(const struct worker *w)
+{
+    if (atomic_load(&w->pool->version) != w->now.version || w->runnable.head || w->dispatch ||
+        w->doomed || w->fill || (atomic_load(&w->order) != ORDER_RUN && !w->draining))
+        return loop_now(w->loop);
+    return loop_next_alarm(w->loop);
+}
+
+void worker_order(struct worker *w, enum worker_order order)
+{
+    if (atomic_load(&w->order) < order)
+        atomic_store_explicit(&w->order, order, memory_order_release);
+    loop_wake(w->loop);
+}
+
+/* ---- birth and death ---- */
+
+static void no_alarm(struct alarm *a)
+{
+    (void)a; /* it only had to wake the loop */
+}
+
+struct worker *worker_new(struct pool *p, uint32_t index, uint64_t *virtual_clock, struct err *err)
+{
+    const struct backend *b = p->spec.backend;
+    struct worker *w = calloc(1, sizeof *w + b->worker_size);
+    if (!w) {
+        err_set(err, ERR_FAILED, "thread %u of %s: out of memory", index, p->spec.name);
+        return NULL;
+    }
+    w->pool = p;
+    w->backend = b;
+    w->index = index;
+    w->sample = 1;
+    w->op_bytes = (sizeof(struct op) + b->op_size + 15) / 16 * 16;
+    w->share = w->capacity = w->lease_unit = 1;
+    struct alarm *alarm[] = {&w->think_alarm, &w->arrival_alarm, &w->timeout_alarm,
+                             &w->drain_alarm};
+    void (*fire[])(struct alarm *) = {think_fire, no_alarm, timeouts_fire, no_alarm};
+    for (unsigned i = 0; i < 4; i++) {
+        alarm[i]->due_ns = NS_NEVER;
+        alarm[i]->fire = fire[i];
+    }
+    rng_seed(&w->rng, p->spec.seed, 2 * (uint64_t)index);
+    schedule_init(&w->schedule, p->spec.seed, 2 * (uint64_t)index + 1);
+    if (recorder_init(&w->recorder)) {
+        err_set(err, ERR_FAILED, "thread %u of %s: out of memory", index, p->spec.name);
+        free(w);
+        return NULL;
+    }
+    w->loop = loop_new(virtual_clock, err);
+    if (!w->loop || (b->worker_open && b->worker_open(w, err) < 0)) {
+        loop_free(w->loop);
+        recorder_fini(&w->recorder);
+        free(w);
+        return NULL;
+    }
+    w->started_ns = w->tally.area_ns = loop_refresh(w->loop);
+    return w;
+}
+
+static void *worker_main(void *ctx)
+{
+    struct worker *w = ctx;
+    char name[16]; /* what top -H shows */
+    snprintf(name, sizeof name, "%.9s/%u", w->pool->spec.name, w->index % 100000);
+    pthread_setname_np(pthread_self(), name);
+    atomic_store(&w->tid, (int)gettid());
+    while (worker_turn(w))
+        ;
+    atomic_store(&w->tid, 0);
+    struct timespec cpu;
+    if (!clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu))
+        w->tally.cpu_ns = (uint64_t)cpu.tv_sec * NS_PER_S + (uint64_t)cpu.tv_nsec;
+    recorder_turn_begin(&w->recorder);
+    recorder_turn_end(&w->recorder, &w->tally);
+    atomic_store_explicit(&w->stage, STAGE_ENDED, memory_order_release);
+    pool_notify(w->pool);
+    return NULL;
+}
+
+int worker_start(struct worker *w, struct err *err)
+{
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    int failed = pthread_create(&w->thread, &attr, worker_main, w);
+    pthread_attr_destroy(&attr);
+    if (failed)
+        return err_set(err, ERR_FAILED, "thread %u of %s: %s (raise `ulimit -u`?)", w->index,
+                       w->pool->spec.name, strerror(failed));
+    w->threaded = true;
+    return 0;
+}
+
+void worker_shrink(struct worker *w)
+{
+    if (!w->loop)
+        return;
+    if (w->backend->worker_close)
+        w->backend->worker_close(w);
+    conns_free(w);
+    ops_free(w);
+    for (unsigned i = 0; i < w->client_blocks; i++)
+        free(w->client_block[i]);
+    free(w->client_block);
+    free(w->client);
+    free(w->thought);
+    schedule_fini(&w->schedule);
+    w->client_block = NULL;
+    w->client = NULL;
+    w->thought = NULL;
+    w->client_blocks = w->clients = w->thoughts = 0;
+    loop_free(w->loop);
+    w->loop = NULL;
+    recorder_shrink(&w->recorder);
+}
+
+void worker_free(struct worker *w)
+{
+    if (!w)
+        return;
+    worker_shrink(w);
+    recorder_fini(&w->recorder);
+    free(w);
+}

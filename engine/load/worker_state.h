@@ -1,0 +1,160 @@
+/* What a worker is made of; the types that the files of engine/load share.
+ *
+ * One thread, one loop, its clients, its connections in groups, one generator, one schedule, one
+ * recorder. It shares nothing with other workers but the pool's settings (read when their version
+ * changes), the budget of `-n` and the sequence of `dist=sequential` (atomics, used only where
+ * asked for). */
+#ifndef LOADTOP_ENGINE_LOAD_WORKER_STATE_H
+#define LOADTOP_ENGINE_LOAD_WORKER_STATE_H
+
+#include "engine/load/arrival.h"
+#include "engine/backend.h"
+#include "engine/stats/generate.h"
+#include "engine/os/loop.h"
+#include "engine/config/pool_spec.h"
+#include "engine/stats/recorder.h"
+#include "engine/state/settings.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pool;
+
+#define DRAIN_NS (5 * NS_PER_S)
+#define CLOSE_NS (2 * NS_PER_S)
+
+enum op_state { OP_FREE, OP_WAITING, OP_IN_FLIGHT, OP_ABANDONED };
+enum op_flag {
+    OP_WARM = 1,   /* of the warm-up, see start_warm: counted apart */
+    OP_BATCH = 2,  /* of its client's present batch */
+    OP_WAITED = 4, /* had to wait for a connection */
+    OP_AGAIN = 8,  /* sent before: it stays offered and in flight while it waits */
+    OP_DUE = 16    /* a start of the schedule, of the other side of the account too */
+};
+
+enum conn_state { CONN_CLOSED, CONN_OPENING, CONN_UP, CONN_CLOSING };
+
+struct client {
+    struct worker *worker;
+    uint32_t id;
+    uint32_t occupied;          /* requests in flight, waiting for a connection, or thinking */
+    uint64_t seq;               /* of its next request */
+    struct op *oldest, *newest; /* not ended, in the order of their start */
+    struct client *next;    /* in the list of those to run, or of those with room (open arrival) */
+    struct conn *conn;      /* the connection it used last */
+    uint64_t batch_sent_ns; /* pattern batch: when its first request left */
+    uint32_t batch_left;
+    bool listed, roomy, retired, draining;
+};
+
+struct client_list {
+    struct client *head, *tail;
+};
+
+struct group {
+    struct worker *worker;
+    uint32_t id;
+    struct conn **conn; /* [conns], by id */
+    uint32_t conns, room, opening, up, closed, fill_at;
+    struct conn *roomy, *roomy_last;   /* those that take one more lease */
+    struct op *waiting, *waiting_last; /* leases asked for, first come first served */
+    uint64_t next_open_ns;
+    unsigned failures; /* since the last answer: how often connections were lost or not had */
+    bool dispatch;     /* in the worker's list of groups to look at */
+    struct group *next_dispatch;
+    struct alarm reopen;
+};
+
+/* One entry of the think list: a client gets `requests` back at ready_ns. */
+struct thought {
+    uint64_t ready_ns;
+    struct client *client;
+    uint32_t requests;
+};
+
+struct worker {
+    struct pool *pool;
+    const struct backend *backend;
+    uint32_t index;
+    pthread_t thread;
+    bool threaded; /* has a thread that must be joined */
+    struct loop *loop;
+    struct recorder recorder;
+    struct tally tally;
+    struct rng rng;
+    struct settings now; /* as adopted */
+    struct schedule schedule;
+
+    _Atomic uint32_t order; /* enum worker_order, from the supervisor */
+    _Atomic int tid;        /* of its thread, for its time in the run queue; 0: none */
+    _Atomic uint32_t stage; /* enum worker_stage, to the supervisor */
+
+    struct client **client;       /* [clients] */
+    struct client **client_block; /* [client_blocks]: how they were allocated */
+    uint32_t client_blocks;
+    uint32_t clients, client_room, live_clients;
+    struct client_list runnable, idle; /* closed: to run; open: with room for a start */
+    struct thought *thought;           /* ring of thoughts, ascending ready_ns */
+    uint32_t thoughts, thought_first, thought_room;
+    struct alarm think_alarm, arrival_alarm, timeout_alarm, drain_alarm;
+
+    struct group **group; /* [groups], made when first routed to */
+    uint32_t groups;
+    struct group *dispatch;
+    struct conn *dirty, *doomed; /* to be flushed; to be closed once the backend is off the stack */
+    uint32_t capacity;           /* requests that one connection carries */
+    uint32_t share;       /* requests that each connection should carry if all are in use evenly */
+    uint32_t lease_unit;  /* requests that one lease takes */
+    uint32_t connections; /* wanted in each group */
+    bool scarce;          /* fewer connections than the clients need: the lease wait is measured */
+
+    struct op *free_op;
+    struct op_block *block;
+    size_t op_bytes;
+    double cumulative[OPS_MAX]; /* of the mix; the last one with weight is 1 */
+    uint32_t bulk[OPS_MAX];     /* operations that one request of a type carries */
+    uint32_t bulk_most;
+    unsigned starting_ops; /* types that are started (not received) with weight */
+    bool warm, draining, closing, frozen;
+    bool start_warm; /* the next start belongs to the warm-up: by its due moment in open arrival */
+    bool fill;       /* a group may open more connections */
+    bool receives_later; /* --max-rate kept messages back: tune() when cap_next_ns has come */
+    bool full;           /* nothing more may be written: see settings.bounded */
+    bool starved;        /* a client found the budget of -n used up */
+    uint32_t again_waiting;
+    uint64_t waiting_due; /* operations of the schedule that wait for a connection */
+    uint64_t beyond;      /* starts of the schedule that -n has no room for: they are not due */
+    struct op *gather;    /* open arrival: a bulk that waits for its rows, `gathered` so far */
+    uint32_t gathered;
+    char conn_error[192], conn_class[24]; /* why connections fail; under recorder.messages */
+    uint64_t conn_error_ns;
+    uint64_t cap_next_ns;       /* closed under --max-rate: when the next start is allowed */
+    uint64_t unthrottled_bytes; /* held by requests that are not ended */
+    uint32_t sample;            /* counts down to the next timed generation */
+    uint64_t drain_until_ns, walked_ns;
+    uint64_t started_ns, ended_ns;
+    uint64_t spent_ns;       /* since when tally.spent is set */
+    bool stuck;              /* supervisor only: it does not end */
+    uint64_t ordered_ns;     /* supervisor only: when its end was seen to be ordered */
+    uint64_t queued_seen_ns; /* supervisor only: its time in the run queue at the last second */
+    double queued_share;
+    bool reaped; /* supervisor only: ended, joined, folded in */
+    /* supervisor's memory of it */
+    struct tally seen;
+    uint64_t cpu_seen_ns;
+    double cpu_share;
+    bool pending_drain; /* its flipped set is not drained yet */
+    bool still;         /* it had no turn since it was drained */
+};
+
+enum worker_order { ORDER_RUN, ORDER_DRAIN, ORDER_CLOSE };
+enum worker_stage { STAGE_RUNNING, STAGE_DRAINING, STAGE_ENDED, STAGE_STUCK };
+
+static inline struct group *conn_group(const struct conn *c)
+{
+    return c->worker->group[c->group];
+}
+
+#endif

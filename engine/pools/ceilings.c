@@ -1,0 +1,63 @@
+/* See ceilings.h. */
+#include "engine/pools/ceilings.h"
+
+#include "engine/backend.h"
+#include "engine/state/engine_state.h"
+#include "engine/base/err.h"
+#include "engine/config/limits.h"
+#include "engine/state/pool.h"
+#include "engine/load/worker_state.h"
+
+#include <stdatomic.h>
+
+/* Those of threads that are on their way out stand until they have drained. */
+static uint64_t draining_connections(const struct pool *p)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < p->workers; i++) {
+        const struct worker *w = p->worker[i];
+        if (!w->reaped && atomic_load(&w->order) != ORDER_RUN)
+            n += w->seen.connected;
+    }
+    return n;
+}
+
+/* Connections of all pools whose targets are not on this machine, this one
+ * with the load it wishes. */
+static int connections_allowed(const struct engine *e, const struct pool *p,
+                               const struct load *load, struct err *err)
+{
+    uint64_t most = limits_connections(&e->scenario.limits), own = pool_connections_of(p, load);
+    uint64_t sum = own;
+    for (unsigned i = 0; i < e->pools; i++) {
+        const struct pool *other = e->pool[i];
+        if (other->local)
+            continue;
+        sum += draining_connections(other);
+        if (other != p && !other->removed && other->state != POOL_ENDED)
+            sum += pool_connections_of(other, &other->spec.load);
+    }
+    if (sum <= most)
+        return 0;
+    return err_set(err, ERR_REFUSED,
+                   "connections: %llu%s are above the ceiling of %llu in all for targets that are "
+                   "not on this machine (--max-connections raises it)",
+                   (unsigned long long)sum,
+                   sum > own ? " with those of other pools and of threads that end" : "",
+                   (unsigned long long)most);
+}
+
+int spec_allowed(const struct engine *e, const struct pool *p, const struct pool_spec *s,
+                 struct err *err)
+{
+    int code = limits_check(&e->scenario.limits, p->local, &s->load, err);
+    if (!code && !p->local)
+        code = connections_allowed(e, p, &s->load, err);
+    if (code < 0 || !e->scenario.limits.read_only)
+        return code;
+    for (unsigned i = 0; i < OPS_MAX && s->backend->ops[i].name; i++)
+        if (s->load.weight[i] > 0 && s->backend->ops[i].reads)
+            return 0;
+    return err_set(err, ERR_REFUSED,
+                   "%s: --read-only leaves no operation of the mix: all of it writes", s->name);
+}

@@ -1,0 +1,215 @@
+/* Permission, a person's yes, what the target can bear, and who says that it is us: see guard.h.
+ *
+ * What other threads find out (an address elsewhere, a target that suffers, bytes that are used up)
+ * is only noted by them; the supervisor makes events, a pause or an end of it in its next turn. */
+#include "engine/pools/guard.h"
+
+#include "engine/state/engine_state.h"
+#include "engine/state/pool.h"
+#include "engine/pools/protect.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
+#include "engine/base/secret.h"
+#include "engine/base/quantity.h"
+#include "engine/state/pool_figures.h"
+#include "engine/pools/ceilings.h"
+#include "engine/figures/events.h"
+#include "engine/pools/pool_change.h"
+#include "engine/pools/room.h"
+#include "engine/load/worker_state.h"
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <semaphore.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ROOM_LEAST (8.0 * (1 << 30)) /* more than this left is room enough, whatever there was */
+#define RESUMED_NS (10 * NS_PER_S)   /* a person who resumed has seen the reason */
+
+/* A sweep on this pool ends; the supervisor ends it in this turn. */
+static void end_sweep(struct pool *p, const char *why)
+{
+    copy_str(p->sweep_ends, sizeof p->sweep_ends, why);
+}
+
+static void pause_for(struct pool *p, const char *why)
+{
+    char text[192];
+    snprintf(text, sizeof text, "paused: %s", why);
+    engine_event(p->engine, p, "rule", "", text, BY_RULE);
+    engine_say(p->engine, "%s: %s", p->spec.name, text);
+    end_sweep(p, text);
+    pool_pause(p, true, BY_RULE);
+}
+
+static void hold(struct pool *p)
+{
+    p->holds += !p->held;
+    p->held = true;
+    pool_pause(p, true, BY_RULE);
+}
+
+static void become_remote(struct pool *p, uint64_t now_ns)
+{
+    char host[sizeof p->away_host], text[192];
+    struct err err = {0};
+    pthread_mutex_lock(&p->mutex);
+    memcpy(host, p->away_host, sizeof host);
+    pthread_mutex_unlock(&p->mutex);
+    p->local = false;
+    snprintf(text, sizeof text, "%.120s is not on this machine: ceilings and rules hold",
+             host[0] ? host : p->spec.target.shown);
+    engine_event(p->engine, p, "remote", "", text, BY_RULE);
+    if (p->engine->scenario.limits.hold_remote && !atomic_load(&p->consented)) {
+        end_sweep(p, "its target is not on this machine: somebody is asked first");
+        hold(p);
+    }
+    if (spec_allowed(p->engine, p, &p->spec, &err) < 0) {
+        p->failed = err;
+        engine_event(p->engine, p, "refused", "", err.msg, BY_RULE);
+        pool_finish(p, "error", ORDER_CLOSE, now_ns);
+        if (p->state == POOL_ENDED) /* nothing ran: this is why */
+            pool_set_state(p, POOL_ENDED, now_ns, "%s", err.msg);
+        return;
+    }
+    if (p->load_from_ns)
+        pool_publish_settings(p);
+}
+
+/* It is not the server that was allowed. */
+static void end_foreign(struct pool *p, uint64_t now_ns)
+{
+    struct err err = {.code = ERR_REFUSED};
+    pthread_mutex_lock(&p->mutex);
+    copy_str(err.msg, sizeof err.msg, p->foreign_why);
+    pthread_mutex_unlock(&p->mutex);
+    p->failed = err;
+    engine_event(p->engine, p, "refused", "", err.msg, BY_RULE);
+    end_sweep(p, err.msg);
+    pool_finish(p, "error", ORDER_CLOSE, now_ns);
+}
+
+/* The first kind that was noted since the load began or was resumed: what goes on after a person's
+ * resume is noted, and pauses, again, once RESUMED_NS have gone by. */
+static void look_for_strain(struct pool *p)
+{
+    unsigned strains = atomic_load(&p->strains);
+    if (!strains || engine_now(p->engine) < p->resumed_ns + RESUMED_NS * (p->resumed_ns != 0)) {
+        atomic_store(&p->strains, 0);
+        return;
+    }
+    char why[sizeof p->strain_why[0]];
+    pthread_mutex_lock(&p->mutex);
+    memcpy(why, p->strain_why[__builtin_ctz(strains)], sizeof why);
+    pthread_mutex_unlock(&p->mutex);
+    atomic_store(&p->strains, 0);
+    pause_for(p, why);
+    p->strained = true;
+}
+
+/* Room goes, whatever takes it: settings that were changed, other pools, other people. Once a
+ * second. */
+static void look_for_room(struct pool *p)
+{
+    char free_now[32], first[32], why[128];
+    pthread_mutex_lock(&p->mutex);
+    double left = p->stats.free_bytes;
+    const char *of = p->stats.free_of;
+    pthread_mutex_unlock(&p->mutex);
+    if (isnan(left) || p->local || !p->load_from_ns || !pool_writes(p))
+        return;
+    if (p->free_first <= 0)
+        p->free_first = left;
+    if (left >= (1 - ROOM_SHARE) * p->free_first || left >= ROOM_LEAST)
+        return;
+    snprintf(why, sizeof why, "it has %s of %s left, of %s at the start",
+             format_bytes(free_now, sizeof free_now, left), of ? of : "room",
+             format_bytes(first, sizeof first, p->free_first));
+    pool_strain(p, STRAIN_ROOM, "%s", why);
+}
+
+void guard_supervise(struct pool *p, uint64_t now_ns)
+{
+    bool on = p->load_from_ns && p->wanted && !p->finishing && !p->engine->scenario.limits.look;
+    if (atomic_load(&p->load_on) != on) {
+        atomic_fetch_add(&p->loads, on);
+        atomic_store(&p->load_on, on);
+        pool_wake_thread(p); /* to say so in the system's log */
+    }
+    if (p->state == POOL_ENDED)
+        return;
+    if (p->local && atomic_load(&p->away))
+        become_remote(p, now_ns);
+    if (atomic_load(&p->room_short) && !p->room_asked) {
+        p->room_asked = true; /* also after --yes, which knew nothing of it */
+        atomic_store(&p->consented, false);
+        hold(p);
+    }
+    if (atomic_load(&p->foreign) && !p->finishing)
+        end_foreign(p, now_ns);
+    if (!p->local && p->wanted && !p->finishing && !p->paused)
+        look_for_strain(p);
+    if (p->bytes_bounded && !p->finishing && atomic_load(&p->bytes_spent)) {
+        char why[sizeof p->bytes_why];
+        pthread_mutex_lock(&p->mutex);
+        memcpy(why, p->bytes_why, sizeof why);
+        pthread_mutex_unlock(&p->mutex);
+        engine_event(p->engine, p, "rule", "", why, BY_RULE);
+        engine_say(p->engine, "%s: ended: %s", p->spec.name, why);
+        end_sweep(p, why);
+        pool_finish(p, "rule", ORDER_DRAIN, now_ns);
+    }
+}
+
+/* Operations that ended well or badly since the last call, those of the warm-up too. */
+static void ended_since(struct pool *p, uint64_t *bad, uint64_t *all)
+{
+    const struct tally *t = &p->figures->monitor.total;
+    uint64_t errors = t->errors + t->timeouts + t->warm_errors + t->warm_timeouts;
+    uint64_t done = errors + t->completed + t->warm_completed;
+    *bad = errors > p->errors_seen ? errors - p->errors_seen : 0;
+    *all = done > p->done_seen ? done - p->done_seen : 0;
+    p->errors_seen = errors;
+    p->done_seen = done;
+}
+
+void guard_errors_high(struct pool *p, uint64_t now_ns)
+{
+    look_for_room(p);
+    struct errors_rule rule = rules_errors(p->engine->rules);
+    uint64_t bad, all;
+    ended_since(p, &bad, &all);
+    if (p->local || p->paused || !p->wanted || p->state == POOL_DOWN) {
+        p->errors_high_since_ns = 0;
+        return;
+    }
+    if (all && (double)bad <= rule.share * (double)all) {
+        p->errors_high_since_ns = 0;
+        return;
+    }
+    /* A second in which nothing ended says nothing: timeouts come in bursts, a timeout apart. */
+    if (bad && !p->errors_high_since_ns) {
+        p->errors_high_since_ns = now_ns;
+        p->errors_high = 0;
+    }
+    if (!p->errors_high_since_ns)
+        return;
+    p->errors_high += bad;
+    if (now_ns - p->errors_high_since_ns < rule.for_ns || p->errors_high < 2)
+        return;
+    char why[128];
+    snprintf(why, sizeof why,
+             "over %.3g %% errors for %.3g s on a target that is not on this machine",
+             100 * rule.share, (double)rule.for_ns / 1e9);
+    p->errors_high_since_ns = 0;
+    pause_for(p, why);
+}

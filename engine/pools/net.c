@@ -1,0 +1,90 @@
+/* Sockets of the backends that bring their own: checked, non-blocking, on their way. */
+#include "engine/pools/net.h"
+
+#include "engine/state/engine_state.h"
+#include "engine/pools/permission.h"
+#include "engine/config/limits.h"
+#include "engine/base/err.h"
+#include "engine/pools/guard.h"
+#include "engine/state/pool.h"
+#include "engine/pools/protect.h"
+#include "engine/base/text.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* For connections without a pool. */
+static char confirmed_alone[CONFIRM_MAX];
+
+void net_confirm(const char *names)
+{
+    copy_str(confirmed_alone, sizeof confirmed_alone, names);
+}
+
+/* e NULL: a connection without a pool (clean). */
+static int check(const struct rules *rules, const struct engine *e, const char *host,
+                 const struct sockaddr *addr, struct err *err)
+{
+    const char *where = NULL;
+    switch (rules_check(rules, host, addr, &where)) {
+    case RULE_DENY:
+        return err_set(err, ERR_REFUSED, "%s: %s: this host is never loaded", host,
+                       where ? where : "");
+    case RULE_PROTECT:
+        if (e ? !engine_confirmed(e, host) : !confirm_lists(confirmed_alone, host))
+            return err_set(err, ERR_REFUSED, "%s: %s; --confirm '%s' says that you mean it", host,
+                           where ? where : "", host);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+int pool_connect_allowed(const struct pool *p, const char *host, const struct sockaddr *addr,
+                         struct err *err)
+{
+    struct rules *own = p ? NULL : rules_load(err);
+    if (!p && !own)
+        return ERR_REFUSED; /* rules that cannot be read allow nothing */
+    int code = check(p ? p->engine->rules : own, p ? p->engine : NULL, host, addr, err);
+    rules_free(own);
+    if (!code && p)
+        code = guard_note_address((struct pool *)(uintptr_t)p, host, addr, err);
+    return code;
+}
+
+int net_connect(const struct pool *p, const char *host, const struct sockaddr *addr, unsigned len,
+                struct err *err)
+{
+    if (pool_connect_allowed(p, host, addr, err) < 0)
+        return -1;
+    int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
+    if (fd < 0) {
+        err_set(err, ERR_FAILED, "%s: no socket: %s (too many connections? raise `ulimit -n`)",
+                host, strerror(errno));
+        return -1;
+    }
+    if (addr->sa_family == AF_INET || addr->sa_family == AF_INET6) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+    }
+    if (connect(fd, addr, len) < 0 && errno != EINPROGRESS) {
+        const char *shown = *host || addr->sa_family != AF_UNIX
+                                ? host
+                                : ((const struct sockaddr_un *)addr)->sun_path;
+        err_set(err, ERR_UNREACHED, "%s: %s%s", shown, strerror(errno),
+                errno == ECONNREFUSED || errno == ENOENT ? " (is the server running?)" : "");
+        close(fd);
+        return -1;
+    }
+    return fd;
+}

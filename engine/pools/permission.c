@@ -1,0 +1,148 @@
+/* Which servers a pool may be connected to, and a person's yes: see permission.h. */
+#include "engine/pools/permission.h"
+
+#include "engine/backend.h"
+#include "engine/state/engine_state.h"
+#include "engine/base/err.h"
+#include "engine/config/limits.h"
+#include "engine/state/pool.h"
+#include "engine/pools/protect.h"
+#include "engine/base/text.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define ASK_EVERY_MS 100
+
+static void set_guard(struct pool *p, const char *what, const char *rule)
+{
+    pthread_mutex_lock(&p->mutex);
+    copy_str(p->guard, sizeof p->guard, what);
+    copy_str(p->guard_rule, sizeof p->guard_rule, rule ? rule : "targets.conf");
+    pthread_mutex_unlock(&p->mutex);
+    engine_wake(p->engine);
+}
+
+/* What a server that does not say who it is goes by. */
+static const char *server_name(const struct target *t)
+{
+    return t->hosts ? t->host[0].name : t->path;
+}
+
+/* What a verdict means for this run: a protected thing waits for its name where somebody can type
+ * it. 0, or ERR_REFUSED. */
+static int settle(struct pool *p, enum rule_verdict verdict, const char *what, const char *where,
+                  struct err *err)
+{
+    if (verdict == RULE_DENY)
+        return err_set(err, ERR_REFUSED, "%s: %s is denied (%s)", p->spec.name, what,
+                       where ? where : "targets.conf");
+    if (verdict != RULE_PROTECT || engine_confirmed(p->engine, what))
+        return 0;
+    if (!p->engine->scenario.limits.ask_names)
+        return err_set(err, ERR_REFUSED, "%s: %s is protected (%s): --confirm '%s' loads it",
+                       p->spec.name, what, where ? where : "targets.conf", what);
+    set_guard(p, what, where);
+    while (!atomic_load(&p->stopping) && !engine_confirmed(p->engine, what))
+        pool_wait_ms(p, ASK_EVERY_MS);
+    set_guard(p, "", "");
+    return atomic_load(&p->stopping) ? err_set(err, ERR_UNREACHED, "%s: stopped", p->spec.name) : 0;
+}
+
+int guard_await(struct pool *p, struct err *err)
+{
+    const struct target *t = &p->spec.target;
+    const char *where = NULL;
+    bool socket = !t->hosts && strstr(t->scheme, "+unix");
+    int bad =
+        socket ? settle(p, rules_judge(p->engine->rules, NULL, &where, NULL), t->path, where, err)
+               : 0;
+    for (unsigned i = 0; i < t->hosts && !bad; i++) {
+        bool away = false;
+        enum rule_verdict verdict = rules_judge(p->engine->rules, t->host[i].name, &where, &away);
+        if (away) /* before a first connect, also where its name says that it is here */
+            atomic_store(&p->away, true);
+        bad = settle(p, verdict, t->host[i].name, where, err);
+    }
+    return bad;
+}
+
+bool pool_identity_still_allowed(struct pool *p, const char *identity)
+{
+    const char *where = NULL;
+    enum rule_verdict v =
+        rules_check_identity(p->engine->rules, p->spec.backend->name, identity, &where);
+    const char *shown = identity && *identity ? identity : server_name(&p->spec.target);
+    if (v != RULE_DENY && (v != RULE_PROTECT || engine_confirmed(p->engine, shown)))
+        return true;
+    pthread_mutex_lock(&p->mutex);
+    snprintf(p->foreign_why, sizeof p->foreign_why, "%.70s answers now, and is %s (%.70s)", shown,
+             v == RULE_DENY ? "denied" : "protected", where ? where : "targets.conf");
+    pthread_mutex_unlock(&p->mutex);
+    atomic_store(&p->foreign, true);
+    engine_wake(p->engine);
+    return false;
+}
+
+bool pool_identity_matters(const struct pool *p)
+{
+    return rules_name_identity(p->engine->rules, p->spec.backend->name);
+}
+
+bool guard_awaits_yes(const struct pool *p)
+{
+    return p->engine->scenario.limits.hold_remote && atomic_load(&p->away) &&
+           !atomic_load(&p->consented);
+}
+
+int guard_note_address(struct pool *p, const char *host, const struct sockaddr *addr,
+                       struct err *err)
+{
+    if (!atomic_load(&p->away) && !address_is_local(addr)) {
+        pthread_mutex_lock(&p->mutex);
+        copy_str(p->away_host, sizeof p->away_host, host);
+        pthread_mutex_unlock(&p->mutex);
+        atomic_store(&p->away_learnt, true);
+        atomic_store(&p->away, true);
+        engine_wake(p->engine);
+    }
+    if (!atomic_load(&p->away_learnt) || !guard_awaits_yes(p) || address_is_local(addr))
+        return 0;
+    return err_set(err, ERR_UNREACHED, "%s is not on this machine: nothing is sent before a yes",
+                   host);
+}
+
+int pool_identity_allowed(struct pool *p, const char *identity, struct err *err)
+{
+    const char *where = NULL;
+    const char *shown = identity && *identity ? identity : server_name(&p->spec.target);
+    enum rule_verdict verdict =
+        rules_check_identity(p->engine->rules, p->spec.backend->name, identity, &where);
+    return settle(p, verdict, shown, where, err);
+}
+
+int clean_identity_allowed(const struct clean *c, const char *backend, const char *identity,
+                           struct err *err)
+{
+    const char *where = NULL;
+    struct rules *rules = rules_load(err);
+    if (!rules)
+        return ERR_REFUSED;
+    const char *shown = identity && *identity ? identity : server_name(c->target);
+    enum rule_verdict verdict = rules_check_identity(rules, backend, identity, &where);
+    int bad = 0;
+    if (verdict == RULE_DENY)
+        bad = err_set(err, ERR_REFUSED, "%s is denied (%s)", shown, where);
+    else if (verdict == RULE_PROTECT && !confirm_lists(c->confirm, shown))
+        bad = err_set(err, ERR_REFUSED, "%s is protected (%s): --confirm '%s' cleans there", shown,
+                      where, shown);
+    rules_free(rules);
+    return bad;
+}
+
+bool pool_awaits_yes(const struct pool *p)
+{
+    return guard_awaits_yes(p) && !atomic_load(&p->looking);
+}

@@ -1,0 +1,176 @@
+/* What changes a pool: its settings, a pause, its end; and what the rules of the run say of it. */
+#include "engine/pools/pool_change.h"
+
+#include "engine/backend.h"
+#include "engine/state/engine_state.h"
+#include "engine/figures/events.h"
+#include "engine/config/limits.h"
+#include "engine/figures/plateau.h"
+#include "engine/state/pool.h"
+#include "engine/state/pool_figures.h"
+#include "engine/base/text.h"
+#include "engine/load/workers.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *pool_run_id(const struct pool *p)
+{
+    return p->engine->run_id;
+}
+
+bool pool_allow_destructive(const struct pool *p)
+{
+    return p->engine->scenario.limits.allow_destructive;
+}
+
+bool pool_is_look(const struct pool *p)
+{
+    return p->engine->scenario.limits.look || atomic_load(&p->looking);
+}
+
+bool pool_read_only(const struct pool *p)
+{
+    return p->engine->scenario.limits.read_only || pool_is_look(p);
+}
+
+void pool_event(struct pool *p, const char *fmt, ...)
+{
+    char text[192];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    engine_event(p->engine, p, "server", "", text, BY_SERVER);
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > NS_NEVER - b ? NS_NEVER : a + b;
+}
+
+/* When --max-time ends it, whatever state it is in: counted from the run's start, and by default,
+ * on a target that is not on this machine, from the pool's own. NS_NEVER: never. */
+uint64_t pool_last_moment(const struct pool *p)
+{
+    const struct limits *limits = &p->engine->scenario.limits;
+    uint64_t most = limits_time_ns(limits, p->local);
+    if (limits->max_time_ns && most == limits->max_time_ns)
+        return later(p->engine->start_ns, most);
+    return most && p->load_from_ns ? later(p->load_from_ns, most) : NS_NEVER;
+}
+
+void pool_publish_settings(struct pool *p)
+{
+    const struct limits *limits = &p->engine->scenario.limits;
+    uint64_t duration = p->spec.duration_ns, last = pool_last_moment(p);
+    pthread_mutex_lock(&p->mutex);
+    struct settings *s = &p->settings;
+    s->load = p->spec.load;
+    s->load.depth = pool_depth(p);
+    unsigned forbidden = atomic_load(&p->forbidden);
+    for (unsigned i = 0; i < OPS_MAX && p->spec.backend->ops[i].name; i++)
+        if ((limits->read_only && !p->spec.backend->ops[i].reads) || (forbidden & 1U << i))
+            s->load.weight[i] = 0;
+    s->workers = p->spec.load.threads ? p->spec.load.threads : 1;
+    s->paused = p->paused;
+    s->cap_per_s = s->load.rate_per_s > 0 ? 0 : limits->max_rate / s->workers;
+    s->counted = p->spec.count > 0;
+    s->bounded = atomic_load(&p->bytes_bounded);
+    s->timeout_ns = p->spec.timeout_ns;
+    s->anew = p->anew;
+    s->record_from_ns = later(p->load_from_ns, p->spec.warmup_ns);
+    s->end_ns = duration ? later(s->record_from_ns, duration) : NS_NEVER;
+    if (s->end_ns > last)
+        s->end_ns = last;
+    s->version = atomic_load(&p->version) + 1;
+    p->end_ns = s->end_ns;
+    p->record_from_ns = s->record_from_ns;
+    pthread_mutex_unlock(&p->mutex);
+    atomic_store_explicit(&p->version, p->settings.version, memory_order_release);
+    pool_wake_workers(p);
+}
+
+void pool_finish(struct pool *p, const char *by, enum worker_order order, uint64_t now_ns)
+{
+    if (p->state == POOL_ENDED)
+        return;
+    if (!p->finishing) {
+        p->finishing = true;
+        p->wanted = false;
+        copy_str(p->ended_by, sizeof p->ended_by, by);
+        p->load_until_ns = now_ns;
+        pool_note_pause(p, false, now_ns);
+    }
+    pool_order_all(p, order);
+    pool_set_state(p, pool_alive(p) ? POOL_DRAINING : POOL_ENDED, now_ns, "%s", by);
+}
+
+void pool_forbid(struct pool *p, unsigned type, const char *why)
+{
+    if (type >= OPS_MAX)
+        return;
+    pthread_mutex_lock(&p->mutex);
+    copy_str(p->forbidden_why, sizeof p->forbidden_why, why);
+    pthread_mutex_unlock(&p->mutex);
+    atomic_fetch_or(&p->forbidden, 1U << type);
+}
+
+int pool_forbids(struct pool *p, const double weight[OPS_MAX], struct err *err)
+{
+    const struct op_type *ops = p->spec.backend->ops;
+    unsigned forbidden = atomic_load(&p->forbidden);
+    for (unsigned i = 0; i < OPS_MAX && ops[i].name; i++) {
+        if (!(forbidden & 1U << i) || weight[i] <= 0)
+            continue;
+        pthread_mutex_lock(&p->mutex);
+        err_set(err, ERR_REFUSED, "%s: %s %s", p->spec.target.shown, ops[i].name, p->forbidden_why);
+        pthread_mutex_unlock(&p->mutex);
+        return ERR_REFUSED;
+    }
+    return 0;
+}
+
+void pool_changed(struct engine *e, struct pool *p, const char *what, const char *from,
+                  const char *to, enum origin by)
+{
+    p->figures->monitor.resized_in_second = true;
+    plateau_restart(p, engine_seconds(e, engine_now(e)));
+    if (by != BY_SWEEP || strcmp(from, to) != 0) /* a sweep sets all of its variables each time */
+        engine_event(e, p, what, from, to, by);
+}
+
+void pool_end_ramps(struct pool *p)
+{
+    for (unsigned i = 0; i < RAMPS; i++)
+        p->ramp[i].on = false;
+}
+
+void pool_pause(struct pool *p, bool paused, enum origin by)
+{
+    struct engine *e = p->engine;
+    uint64_t now = engine_now(e);
+    if (paused)
+        pool_end_ramps(p);
+    if (!p->wanted || p->paused == paused)
+        return;
+    if (!paused && p->held) { /* only a yes to the question lifts that: execute_consent */
+        static const char why[] =
+            "nobody has said yes to its first load yet: select it and press p";
+        engine_say(e, "%s: %s", p->spec.name, why);
+        engine_event(e, p, "refused", "resume", why, by);
+        return;
+    }
+    p->paused = paused;
+    if (!paused) { /* who resumes what a suffering target has paused has seen the reason */
+        p->resumed_ns = p->strained ? now : 0;
+        p->strained = false;
+    }
+    if (p->load_from_ns) {
+        pool_publish_settings(p);
+        pool_note_pause(p, paused, now);
+        pool_set_state(p, paused ? POOL_PAUSED : POOL_LOADING, now, "%s", "");
+    }
+    pool_changed(e, p, paused ? "pause" : "resume", "", "", by);
+}

@@ -1,0 +1,375 @@
+/* A pool, the supervisor's part: workers made and reaped, state, settings. Its thread for what
+ * blocks is in pool_thread.c. */
+#include "engine/pools/pool_life.h"
+
+#include "engine/state/pool.h"
+#include "engine/pools/guard.h"
+#include "engine/pools/protect.h"
+#include "engine/state/engine_state.h"
+#include "engine/state/pool_figures.h"
+#include "engine/figures/monitor.h"
+#include "engine/figures/plateau.h"
+#include "engine/pools/ceilings.h"
+#include "engine/figures/events.h"
+#include "engine/pools/pool_change.h"
+#include "engine/pools/pool_thread.h"
+#include "engine/pools/pool_workers.h"
+#include "engine/pools/room.h"
+#include "engine/state/snapshot_store.h"
+#include "engine/load/worker.h"
+#include "engine/load/worker_state.h"
+#include "engine/load/workers.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DOWN_AFTER_NS (150 * NS_PER_MS)
+#define NEVER_UP_AFTER_NS NS_PER_S /* a first handshake may take its time */
+
+/* ---- birth and death ---- */
+
+static struct pool_figures *figures_new(void)
+{
+    struct pool_figures *f = calloc(1, sizeof *f);
+    if (!f)
+        return NULL;
+    if (monitor_init(&f->monitor) == 0) {
+        if (plateaus_init(&f->plateaus) == 0)
+            return f;
+        monitor_fini(&f->monitor);
+    }
+    free(f);
+    return NULL;
+}
+
+static void figures_free(struct pool_figures *f)
+{
+    if (!f)
+        return;
+    monitor_fini(&f->monitor);
+    plateaus_fini(&f->plateaus);
+    free(f);
+}
+
+struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec *spec,
+                      struct err *err)
+{
+    struct pool *p = calloc(1, sizeof *p);
+    if (!p || !(p->figures = figures_new())) {
+        free(p);
+        err_set(err, ERR_FAILED, "%s: out of memory", spec->name);
+        return NULL;
+    }
+    p->engine = e;
+    p->number = number;
+    pool_spec_copy(&p->spec, spec);
+    p->local = target_is_local(&p->spec.target);
+    atomic_store(&p->away, !p->local);
+    p->data = calloc(1, spec->backend->pool_size + 1);
+    p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_mutex_init(&p->mutex, NULL);
+    p->stats = stats_unknown();
+    p->state = POOL_OPENING;
+    p->state_since_ns = engine_now(e);
+    p->wanted = true;
+    atomic_store(&p->lag_limit_ns, (uint64_t)monitor_lag_limit_ns(&p->figures->monitor));
+    atomic_store(&p->budget, spec->count ? (int64_t)spec->count : INT64_MAX / 2);
+    guard_init(p);
+    p->settings.load = p->spec.load; /* for pool_ops_include before the first worker */
+    if (!p->data || p->wake_fd < 0) {
+        err_set(err, ERR_FAILED, "%s: out of memory or descriptors", spec->name);
+        pool_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+int pool_start(struct pool *p, struct err *err)
+{
+    if (p->engine->virtual_time) {
+        int code = p->spec.backend->pool_open ? p->spec.backend->pool_open(p, err) : 0;
+        atomic_store(&p->open_stage, code < 0 ? OPEN_FAILED : OPEN_DONE);
+        return code;
+    }
+    return pool_start_thread(p, err);
+}
+
+bool pool_free(struct pool *p)
+{
+    if (!p)
+        return true;
+    if (p->threaded) {
+        pool_stop_thread(p);
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += 6;
+        if (pthread_timedjoin_np(p->thread, NULL, &until))
+            return false; /* a hook of the backend hangs: its memory cannot be freed under it */
+    } else if (p->engine->virtual_time && p->spec.backend->pool_close) {
+        p->spec.backend->pool_close(p);
+    }
+    for (unsigned i = 0; i < p->workers; i++) {
+        struct worker *w = p->worker[i];
+        if (w->threaded && !w->reaped)
+            return false; /* a worker is stuck: likewise */
+    }
+    for (unsigned i = 0; i < p->workers; i++)
+        worker_free(p->worker[i]);
+    free(p->worker);
+    figures_free(p->figures);
+    stats_json_release(p->stats_json);
+    pool_spec_fini(&p->spec);
+    pthread_mutex_destroy(&p->mutex);
+    if (p->wake_fd >= 0)
+        close(p->wake_fd);
+    free(p->data);
+    free(p);
+    return true;
+}
+
+/* ---- state ---- */
+
+static void begin_load(struct pool *p, uint64_t now_ns)
+{
+    struct err err = {0};
+    p->load_from_ns = now_ns;
+    monitor_restart(p, engine_seconds(p->engine, now_ns));
+    pool_publish_settings(p);
+    if (pool_resize(p, &err) < 0)
+        engine_event(p->engine, p, "refused", "threads", err.msg, BY_RULE);
+    if (p->paused)
+        pool_note_pause(p, true, now_ns);
+    pool_set_state(p, p->paused ? POOL_PAUSED : POOL_LOADING, now_ns, "%s", "");
+}
+
+/* It can never be loaded as it is. */
+static void fail(struct pool *p, const struct err *err, uint64_t now_ns)
+{
+    p->failed = *err;
+    pool_finish(p, "error", ORDER_CLOSE, now_ns);
+    pool_set_state(p, POOL_ENDED, now_ns, "%s", err->msg);
+}
+
+static void supervise_opening(struct pool *p, uint64_t now_ns)
+{
+    int stage = atomic_load(&p->open_stage);
+    if (stage == OPEN_DONE && p->local && atomic_load(&p->away))
+        return; /* learnt since this turn's guard_supervise, whose word comes before any load */
+    if (stage == OPEN_DONE) {
+        struct err why = {0};
+        if (p->state == POOL_DOWN)
+            engine_event(p->engine, p, "up", "", "the target answers", BY_SERVER);
+        if (pool_forbids(p, p->spec.load.weight, &why) < 0)
+            fail(p, &why, now_ns);
+        else if (spec_allowed(p->engine, p, &p->spec, &why) < 0)
+            fail(p, &why, now_ns); /* its nodes are known only now */
+        else if (p->held)
+            pool_set_state(p, POOL_PAUSED, now_ns, "%s", "not loaded before a yes");
+        else
+            begin_load(p, now_ns);
+        return;
+    }
+    if (stage == OPEN_LOOKED || (stage == OPEN_WAITING && p->held && atomic_load(&p->room_short))) {
+        if (p->state == POOL_DOWN)
+            engine_event(p->engine, p, "up", "", "the target answers", BY_SERVER);
+        pool_set_state(p, POOL_PAUSED, now_ns, "%s", "not loaded before a yes");
+        return;
+    }
+    if (stage == OPEN_WAITING) {
+        char guard[sizeof p->guard];
+
+        pthread_mutex_lock(&p->mutex);
+        memcpy(guard, p->guard, sizeof guard);
+        pthread_mutex_unlock(&p->mutex);
+        if (guard[0] || p->state_why[0])
+            pool_set_state(p, POOL_OPENING, now_ns,
+                           guard[0] ? "%s is protected: type its name" : "%s", guard);
+    }
+    if (stage != OPEN_FAILED)
+        return;
+    pthread_mutex_lock(&p->mutex);
+    struct err err = p->open_error;
+    uint64_t retry = p->open_retry_ns;
+    pthread_mutex_unlock(&p->mutex);
+    if (!retry) {
+        fail(p, &err, now_ns);
+        return;
+    }
+    if (p->state != POOL_DOWN)
+        engine_event(p->engine, p, "down", "", err.msg, BY_SERVER);
+    pool_set_state(p, POOL_DOWN, now_ns, "%s", err.msg);
+}
+
+/* The newest reason that a worker has for a connection that failed, and its class. */
+static void connection_error(struct pool *p, char name[24], char *buf, size_t size)
+{
+    uint64_t newest = 0;
+    name[0] = '\0';
+    copy_str(buf, size, "no connection");
+    for (unsigned i = 0; i < p->workers; i++) {
+        struct worker *w = p->worker[i];
+        if (w->reaped || pthread_mutex_trylock(&w->recorder.messages))
+            continue;
+        if (w->conn_error_ns > newest) {
+            newest = w->conn_error_ns;
+            copy_str(name, 24, w->conn_class);
+            copy_str(buf, size, w->conn_error);
+        }
+        pthread_mutex_unlock(&w->recorder.messages);
+    }
+}
+
+/* Is this the first time in this outage that connections fail in this class? A server that was
+ * killed and comes back with another password is closed, refused, and then auth: each is told once,
+ * however long it lasts. */
+static bool new_in_outage(struct pool *p, const char *name)
+{
+    for (unsigned i = 0; i < p->outages; i++)
+        if (strcmp(p->outage[i], name) == 0)
+            return false;
+    if (p->outages == sizeof p->outage / sizeof *p->outage)
+        return false;
+    copy_str(p->outage[p->outages++], sizeof p->outage[0], name);
+    return true;
+}
+
+static void supervise_connected(struct pool *p, uint64_t now_ns)
+{
+    bool up = p->figures->monitor.total.connected > 0;
+    if (up) {
+        p->ever_up = true;
+        p->unconnected_ns = 0;
+        p->outages = 0;
+        if (p->state == POOL_DOWN)
+            engine_event(p->engine, p, "up", "", "connections stand again", BY_SERVER);
+        pool_set_state(p, p->paused ? POOL_PAUSED : POOL_LOADING, now_ns, "%s", "");
+        return;
+    }
+    if (!p->unconnected_ns)
+        p->unconnected_ns = now_ns;
+    if (now_ns - p->unconnected_ns < (p->ever_up ? DOWN_AFTER_NS : NEVER_UP_AFTER_NS))
+        return;
+    char why[192], name[24], text[224];
+    connection_error(p, name, why, sizeof why);
+    snprintf(text, sizeof text, "%s%s%s", name, name[0] ? ": " : "", why);
+    if (new_in_outage(p, name))
+        engine_event(p->engine, p, "down", "", text, BY_SERVER);
+    pool_set_state(p, POOL_DOWN, now_ns, "%s", text);
+}
+
+static bool count_reached(const struct pool *p)
+{
+    if (!p->spec.count || atomic_load(&((struct pool *)(uintptr_t)p)->budget) > 0 ||
+        pool_alive(p) != pool_running(p))
+        return false;
+    for (unsigned i = 0; i < p->workers; i++)
+        if (!p->worker[i]->reaped && !p->worker[i]->seen.spent)
+            return false;
+    return true;
+}
+
+/* Nobody starts a removed pool again: it does not keep a connection to the target until the run's
+ * end. A thread that hangs may still use what the backend holds. */
+static void retire(struct pool *p)
+{
+    if (!p->threaded || atomic_load(&p->retired))
+        return;
+    for (unsigned i = 0; i < p->workers; i++)
+        if (!p->worker[i]->reaped)
+            return;
+    if (atomic_load(&p->open_stage) != OPEN_DONE) {
+        pool_stop_thread(p); /* nor does it go on knocking */
+        return;
+    }
+    atomic_store(&p->retired, true);
+    pool_wake_thread(p);
+}
+
+void pool_supervise(struct pool *p, uint64_t now_ns)
+{
+    pool_reap(p, now_ns);
+    if (p->state == POOL_ENDED && p->removed)
+        retire(p);
+    guard_supervise(p, now_ns);
+    if (p->state != POOL_ENDED && !p->finishing && now_ns >= pool_last_moment(p))
+        pool_finish(p, "duration", ORDER_DRAIN, now_ns);
+    if (p->state == POOL_ENDED || p->state == POOL_STOPPED)
+        return;
+    if (p->state == POOL_DRAINING || !p->wanted) {
+        if (pool_alive(p))
+            return;
+        pool_set_state(p, p->finishing ? POOL_ENDED : POOL_STOPPED, now_ns, "%s",
+                       p->finishing ? p->ended_by : "stopped");
+        return;
+    }
+    if (!p->load_from_ns) {
+        supervise_opening(p, now_ns);
+        return;
+    }
+    if (now_ns >= p->end_ns) {
+        pool_finish(p, "duration", ORDER_DRAIN, p->end_ns);
+        return;
+    }
+    if (count_reached(p)) {
+        uint64_t last = p->figures->monitor.total.last_end_ns;
+        pool_finish(p, "count", ORDER_DRAIN, last > p->record_from_ns ? last : now_ns);
+        return;
+    }
+    if (p->workers)
+        supervise_connected(p, now_ns);
+}
+
+static int room_for_pool(const struct engine *e, const struct pool_spec *spec, struct err *err)
+{
+    unsigned live = 0;
+    for (unsigned i = 0; i < e->pools; i++)
+        live += !e->pool[i]->removed;
+    if (live >= POOLS_MAX)
+        return err_set(err, ERR_REFUSED,
+                       "%s: at most %d pools are allowed at a time (`remove POOL` makes room)",
+                       spec->name, POOLS_MAX);
+    if (e->next_number > POOLS_RUN_MAX)
+        return err_set(err, ERR_REFUSED,
+                       "%s: at most %d pools are allowed in one run, removed ones too: they are in "
+                       "its report (a new run makes room)",
+                       spec->name, POOLS_RUN_MAX);
+    return 0;
+}
+
+struct pool *engine_add_pool(struct engine *e, const struct pool_spec *spec, struct err *err)
+{
+    if (e->virtual_time && !(spec->backend->flags & BACKEND_VIRTUAL)) {
+        err_set(err, ERR_USAGE, "%s: cannot run on virtual time", spec->name);
+        return NULL;
+    }
+    if (room_for_pool(e, spec, err) < 0)
+        return NULL;
+    if (e->pools == e->pool_room) {
+        unsigned room = e->pool_room ? 2 * e->pool_room : 8;
+        struct pool **pool = realloc(e->pool, room * sizeof(struct pool *));
+        if (!pool) {
+            err_set(err, ERR_FAILED, "%s: out of memory", spec->name);
+            return NULL;
+        }
+        e->pool = pool;
+        e->pool_room = room;
+    }
+    struct pool *p = pool_new(e, e->next_number, spec, err);
+    if (!p)
+        return NULL;
+    if (spec_allowed(e, p, spec, err) < 0) {
+        pool_free(p);
+        return NULL;
+    }
+    e->next_number++;
+    e->pool[e->pools++] = p;
+    p->holds = p->held = p->paused =
+        e->scenario.limits.look || (e->scenario.limits.hold_remote && !p->local);
+    return p;
+}

@@ -1,0 +1,90 @@
+/* Workers made and reaped. */
+#include "engine/pools/pool_workers.h"
+
+#include "engine/backend.h"
+#include "engine/state/engine_state.h"
+#include "engine/base/err.h"
+#include "engine/figures/events.h"
+#include "engine/figures/monitor.h"
+#include "engine/state/pool.h"
+#include "engine/load/worker.h"
+#include "engine/load/workers.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- workers ---- */
+
+static int add_worker(struct pool *p, struct err *err)
+{
+    if (p->workers == p->worker_room) {
+        unsigned room = p->worker_room ? 2 * p->worker_room : 16;
+        struct worker **worker = realloc(p->worker, room * sizeof(struct worker *));
+        if (!worker)
+            return err_set(err, ERR_FAILED, "%s: out of memory", p->spec.name);
+        p->worker = worker;
+        p->worker_room = room;
+    }
+    struct worker *w = worker_new(p, p->workers, p->engine->virtual_clock, err);
+    if (!w)
+        return err ? err->code : ERR_FAILED;
+    if (!p->engine->virtual_time && worker_start(w, err) < 0) {
+        worker_free(w);
+        return ERR_FAILED;
+    }
+    p->worker[p->workers++] = w;
+    return 0;
+}
+
+int pool_resize(struct pool *p, struct err *err)
+{
+    unsigned running = pool_running(p), wanted = p->spec.load.threads;
+    int code = 0;
+    for (; running < wanted && !code; running++)
+        code = add_worker(p, err);
+    for (unsigned i = p->workers; i-- > 0 && running > wanted;)
+        if (worker_is_running(p->worker[i])) { /* the youngest first */
+            worker_order(p->worker[i], ORDER_DRAIN);
+            running--;
+        }
+    if (code)
+        p->spec.load.threads = pool_running(p);
+    return code;
+}
+
+/* A thread that should have ended long ago is reported and left alone; its figures are those it
+ * published. */
+static void give_up(struct pool *p, struct worker *w, uint64_t now_ns)
+{
+    if (w->stuck || atomic_load(&w->order) == ORDER_RUN)
+        return;
+    if (!w->ordered_ns)
+        w->ordered_ns = now_ns;
+    if (now_ns - w->ordered_ns < DRAIN_NS + CLOSE_NS + NS_PER_S)
+        return;
+    char text[96];
+    w->stuck = true;
+    snprintf(text, sizeof text, "thread %u does not end: a call of its backend hangs", w->index);
+    engine_event(p->engine, p, "stuck", "", text, BY_RULE);
+}
+
+void pool_reap(struct pool *p, uint64_t now_ns)
+{
+    for (unsigned i = 0; i < p->workers; i++) {
+        struct worker *w = p->worker[i];
+        if (w->reaped)
+            continue;
+        if (atomic_load_explicit(&w->stage, memory_order_acquire) != STAGE_ENDED) {
+            give_up(p, w, now_ns);
+            continue;
+        }
+        if (w->threaded)
+            pthread_join(w->thread, NULL); /* it is past its last statement */
+        recorder_read(&w->recorder, &w->seen);
+        monitor_collect_ended(p, w);
+        w->reaped = true;
+        w->ended_ns = w->ended_ns ? w->ended_ns : now_ns;
+        worker_shrink(w);
+    }
+}

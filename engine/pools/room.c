@@ -1,0 +1,169 @@
+/* What the target can bear: the bytes that may be written, and what it says when it suffers. */
+#include "engine/pools/room.h"
+
+#include "engine/backend.h"
+#include "engine/state/engine_state.h"
+#include "engine/base/err.h"
+#include "engine/config/limits.h"
+#include "engine/state/pool.h"
+#include "engine/base/quantity.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ASK_EVERY_MS 100
+
+/* The smaller bound counts. */
+static void bound_bytes(struct pool *p, double bytes, const char *why)
+{
+    if (p->bytes_bounded && (double)atomic_load(&p->bytes_left) <= bytes)
+        return;
+    pthread_mutex_lock(&p->mutex);
+    copy_str(p->bytes_why, sizeof p->bytes_why, why);
+    pthread_mutex_unlock(&p->mutex);
+    atomic_store(&p->bytes_left, bytes < 9e18 ? (int64_t)bytes : INT64_MAX);
+    p->bytes_bounded = true;
+}
+
+void guard_init(struct pool *p)
+{
+    uint64_t most = p->engine->scenario.limits.max_bytes;
+    char size[32], why[64];
+    if (!most)
+        return;
+    snprintf(why, sizeof why, "--max-bytes: %s are written",
+             format_bytes(size, sizeof size, (double)most));
+    bound_bytes(p, (double)most, why);
+}
+
+/* Nothing else bounds what is to come: what the target has free does. */
+static void bound_by_room(struct pool *p, double left, const char *of)
+{
+    char has[32], why[128];
+    snprintf(why, sizeof why, "it had %s of %s free, and %.0f %% of that are written",
+             format_bytes(has, sizeof has, left), of ? of : "room", 100 * ROOM_SHARE);
+    bound_bytes(p, ROOM_SHARE * left / fmax(atomic_load(&p->stored_per_byte), 1), why);
+}
+
+int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
+{
+    const struct limits *l = &p->engine->scenario.limits;
+    char come[32], has[32], why[192];
+    bool looking = atomic_load(&p->looking);
+    double to_come = room->to_come_bytes;
+    if (!atomic_load(&p->away) || isnan(room->free_bytes) || l->look || l->read_only)
+        return 0;
+    format_bytes(has, sizeof has, room->free_bytes);
+    double most = (double)l->max_bytes * fmax(room->stored_per_byte, 1);
+    if (l->max_bytes && most < to_come)
+        to_come = most;
+    atomic_store(&p->stored_per_byte, room->stored_per_byte);
+    if (isinf(to_come)) {
+        if (!looking)
+            bound_by_room(p, room->free_bytes, room->of);
+        return 0;
+    }
+    if (to_come <= room->free_bytes)
+        return 0;
+    snprintf(why, sizeof why, "%s of data are to come, and it has %s of %s free",
+             format_bytes(come, sizeof come, to_come), has, room->of);
+    if (!l->ask_names)
+        return err_set(err, ERR_REFUSED, "%s: %s (fewer or smaller, or --max-bytes, which ends it)",
+                       p->spec.name, why);
+    pthread_mutex_lock(&p->mutex);
+    bool known = p->room_why[0] != '\0'; /* by a look: the yes was said knowing it */
+    copy_str(p->room_why, sizeof p->room_why, why);
+    pthread_mutex_unlock(&p->mutex);
+    if (looking || known)
+        return 0;
+    atomic_store(&p->consented, false); /* who said yes before did not know */
+    atomic_store(&p->room_short, true);
+    engine_wake(p->engine);
+    while (!atomic_load(&p->stopping) && !atomic_load(&p->consented))
+        pool_wait_ms(p, ASK_EVERY_MS);
+    return 0;
+}
+
+static double to_come(const struct pool *p, const struct options *o, const double *weight)
+{
+    return p->spec.backend->to_come ? p->spec.backend->to_come(p, o, weight) : 0;
+}
+
+int guard_fits(struct pool *p, const struct options *o, const double *weight, struct err *err)
+{
+    const struct engine *e = p->engine;
+    pthread_mutex_lock(&p->mutex);
+    double left = p->stats.free_bytes;
+    const char *of = p->stats.free_of;
+    pthread_mutex_unlock(&p->mutex);
+    double sum = to_come(p, o, weight), now = to_come(p, &p->spec.options, p->spec.load.weight);
+    if (p->local || isnan(left) || !(sum > 0) || sum <= now)
+        return 0; /* nothing more is to come than was allowed */
+    if (isinf(sum)) {
+        bound_by_room(p, left, of);
+        return 0;
+    }
+    for (unsigned i = 0; i < e->pools; i++) {
+        const struct pool *other = e->pool[i];
+        double more = 0;
+        if (other != p && !other->removed && other->state != POOL_ENDED &&
+            strcmp(other->spec.target.shown, p->spec.target.shown) == 0)
+            more = to_come(other, &other->spec.options, other->spec.load.weight);
+        sum += isinf(more) ? 0 : more;
+    }
+    double most = (double)e->scenario.limits.max_bytes * fmax(atomic_load(&p->stored_per_byte), 1);
+    if (e->scenario.limits.max_bytes && most < sum)
+        sum = most;
+    char come[32], has[32];
+    if (sum <= left)
+        return 0;
+    return err_set(err, ERR_REFUSED, "%s: %s of data would come, and it has %s of %s free",
+                   p->spec.name, format_bytes(come, sizeof come, sum),
+                   format_bytes(has, sizeof has, left), of ? of : "room");
+}
+
+static bool strain_is_told(const struct pool *p, enum strain kind)
+{
+    return atomic_load_explicit(&p->strains, memory_order_relaxed) & 1U << kind;
+}
+
+static void tell_strain(struct pool *p, enum strain kind, const char *why)
+{
+    pthread_mutex_lock(&p->mutex);
+    copy_str(p->strain_why[kind], sizeof p->strain_why[kind], why);
+    pthread_mutex_unlock(&p->mutex);
+    atomic_fetch_or(&p->strains, 1U << kind);
+    engine_wake(p->engine);
+}
+
+void pool_strain(struct pool *p, enum strain kind, const char *fmt, ...)
+{
+    if (strain_is_told(p, kind))
+        return;
+    char why[sizeof p->strain_why[0]];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(why, sizeof why, fmt, args);
+    va_end(args);
+    tell_strain(p, kind, why);
+}
+
+void pool_strain_said(struct pool *p, enum strain kind, const char *said, size_t len,
+                      const char *fmt, ...)
+{
+    if (strain_is_told(p, kind))
+        return;
+    char why[sizeof p->strain_why[0]], theirs[sizeof why];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(why, sizeof why, fmt, args);
+    va_end(args);
+    size_t ours = strlen(why);
+    copy_str(why + ours, sizeof why - ours, secret_said(theirs, sizeof theirs, said, len));
+    tell_strain(p, kind, why);
+}

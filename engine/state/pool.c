@@ -1,0 +1,260 @@
+/* A pool as its workers, its backend and its figures see it; see pool.h. */
+#include "engine/state/pool.h"
+
+#include "engine/backend.h"
+#include "engine/os/loop.h"
+#include "engine/config/pattern.h"
+
+#include <math.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void *pool_data(const struct pool *p)
+{
+    return p->data;
+}
+
+const struct target *pool_target(const struct pool *p)
+{
+    return &p->spec.target;
+}
+
+const struct options *pool_options(const struct pool *p)
+{
+    return &p->spec.options;
+}
+
+unsigned pool_number(const struct pool *p)
+{
+    return p->number;
+}
+
+bool pool_stopping(const struct pool *p)
+{
+    return atomic_load(&p->stopping);
+}
+
+double pool_op_weight(const struct pool *p, unsigned type)
+{
+    pthread_mutex_t *mutex = &((struct pool *)(uintptr_t)p)->mutex;
+    pthread_mutex_lock(mutex);
+    double weight = type < OPS_MAX ? p->settings.load.weight[type] : 0;
+    pthread_mutex_unlock(mutex);
+    return weight;
+}
+
+bool pool_ops_include(const struct pool *p, unsigned type)
+{
+    return pool_op_weight(p, type) > 0;
+}
+
+uint64_t pool_seed(const struct pool *p)
+{
+    return p->spec.seed;
+}
+
+uint64_t pool_timeout_ns(const struct pool *p)
+{
+    return p->spec.timeout_ns;
+}
+
+uint64_t pool_sequence(struct pool *p, uint64_t n)
+{
+    return atomic_fetch_add_explicit(&p->sequence, n, memory_order_relaxed);
+}
+
+uint64_t pool_claim(struct pool *p, uint64_t n)
+{
+    int64_t left = atomic_fetch_sub(&p->budget, (int64_t)n);
+    if (left >= (int64_t)n)
+        return n;
+    uint64_t granted = left > 0 ? (uint64_t)left : 0;
+    atomic_fetch_add(&p->budget, (int64_t)(n - granted));
+    return granted;
+}
+
+void pool_unclaim(struct pool *p, uint64_t n)
+{
+    atomic_fetch_add(&p->budget, (int64_t)n);
+}
+
+void pool_notify(struct pool *p)
+{
+    loop_signal_fd(p->engine_fd);
+}
+
+uint32_t connections_needed(const struct pool *p, const struct load *load, uint32_t capacity)
+{
+    (void)p;
+    if (capacity == CONN_DEPTH_UNBOUNDED && load->pattern != PATTERN_UNTHROTTLED)
+        return 1;
+    if (load->pattern == PATTERN_UNTHROTTLED)
+        return load->clients;
+    uint64_t depth = load->depth, carries = capacity < depth ? capacity : depth;
+    uint64_t needed = (load->clients * depth + carries - 1) / carries;
+    return needed > UINT32_MAX ? UINT32_MAX : needed < 1 ? 1 : (uint32_t)needed;
+}
+
+uint32_t pool_depth(const struct pool *p)
+{
+    return pattern_depth(p->spec.load.pattern, p->spec.load.depth);
+}
+
+bool pool_writes(const struct pool *p)
+{
+    const struct op_type *types = p->spec.backend->ops;
+    for (unsigned i = 0; i < OPS_MAX && types[i].name; i++)
+        if (!types[i].reads && !types[i].receives && p->spec.load.weight[i] > 0)
+            return true;
+    return false;
+}
+
+uint32_t pool_bulk(const struct pool *p)
+{
+    uint64_t most = 1;
+    const struct op_type *types = p->spec.backend->ops;
+    for (unsigned i = 0; i < OPS_MAX && types[i].name; i++) {
+        int o = types[i].bulk ? options_find(p->spec.options.table, types[i].bulk) : -1;
+        uint64_t rows =
+            o >= 0 && p->spec.load.weight[i] > 0 ? option_u64(&p->spec.options, (unsigned)o) : 1;
+        most = rows > most ? rows : most;
+    }
+    return most > 1000000 ? 1000000 : (uint32_t)most;
+}
+
+static uint32_t connections_of(const struct pool *p, struct load load)
+{
+    if (load.connections)
+        return load.connections;
+    load.depth = pattern_depth(load.pattern, load.depth);
+    uint32_t depth = load.pattern == PATTERN_UNTHROTTLED ? UINT32_MAX : load.depth;
+    return connections_needed(p, &load, p->spec.backend->depth(p, depth));
+}
+
+uint32_t pool_connections_wanted(const struct pool *p)
+{
+    return connections_of(p, p->spec.load);
+}
+
+uint64_t pool_connections_of(const struct pool *p, const struct load *load)
+{
+    unsigned nodes = atomic_load(&p->nodes);
+    uint64_t threads = load->threads ? load->threads : 1;
+    return threads * connections_of(p, *load) * (nodes ? nodes : 1);
+}
+
+void pool_nodes(struct pool *p, unsigned n)
+{
+    atomic_store(&p->nodes, n);
+}
+
+void pool_note_workers(struct pool *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->settings.workers = p->spec.load.threads;
+    pthread_mutex_unlock(&p->mutex);
+}
+
+void pool_set_state(struct pool *p, enum pool_state state, uint64_t now_ns, const char *fmt, ...)
+{
+    char why[sizeof p->state_why];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(why, sizeof why, fmt, args);
+    va_end(args);
+    memcpy(p->state_why, why, sizeof why);
+    if (state != p->state) {
+        p->state = state;
+        p->state_since_ns = now_ns;
+    }
+}
+
+void pool_note_pause(struct pool *p, bool paused, uint64_t now_ns)
+{
+    uint64_t from = p->paused_since_ns > p->record_from_ns ? p->paused_since_ns : p->record_from_ns;
+    if (p->paused_since_ns && now_ns > from)
+        p->paused_ns += now_ns - from;
+    p->paused_since_ns = paused ? now_ns : 0;
+}
+
+double pool_loaded_s(const struct pool *p, uint64_t now_ns)
+{
+    if (!p->load_from_ns)
+        return 0;
+    uint64_t until = p->load_until_ns ? p->load_until_ns : now_ns, paused = p->paused_ns;
+    uint64_t from = p->record_from_ns;
+    if (p->paused_since_ns && until > p->paused_since_ns)
+        paused += until - (p->paused_since_ns > from ? p->paused_since_ns : from);
+    return until > from + paused ? (double)(until - from - paused) / 1e9 : 0;
+}
+
+bool pool_take_bytes(struct pool *p, uint64_t bytes)
+{
+    int64_t take = bytes < INT64_MAX / 2 ? (int64_t)bytes : INT64_MAX / 2;
+    if (atomic_fetch_sub_explicit(&p->bytes_left, take, memory_order_relaxed) >= take)
+        return true;
+    atomic_fetch_add_explicit(&p->bytes_left, take, memory_order_relaxed);
+    atomic_store(&p->bytes_spent, true);
+    pool_notify(p);
+    return false;
+}
+
+uint64_t pool_count(const struct pool *p)
+{
+    return p->spec.count;
+}
+
+void pool_wait_ms(struct pool *p, int ms)
+{
+    struct pollfd fd = {.fd = p->wake_fd, .events = POLLIN};
+    uint64_t count;
+    if (!atomic_load(&p->stopping) && poll(&fd, 1, ms) > 0 &&
+        read(p->wake_fd, &count, sizeof count) < 0) {
+        /* Someone else's wake-up took it: nothing to do. */
+    }
+}
+
+struct stats stats_unknown(void)
+{
+    return (struct stats){.server_cpu_share = NAN,
+                          .server_cores = NAN,
+                          .answer_share = NAN,
+                          .own_cpu_share = NAN,
+                          .other_clients = -1,
+                          .data_items = -1,
+                          .data_bytes = -1,
+                          .free_bytes = NAN,
+                          .rtt_ns = -1};
+}
+
+void pool_removing(struct pool *p, uint64_t for_ns)
+{
+    atomic_store(&p->removing_ns, clock_ns() + for_ns);
+}
+
+void pool_answered(struct pool *p)
+{
+    atomic_store(&p->answered, true);
+}
+
+void pool_wake_thread(struct pool *p)
+{
+    uint64_t one = 1;
+    if (write(p->wake_fd, &one, sizeof one) < 0) {
+        /* It is awake already. */
+    }
+}
+
+bool pool_stats_pending(const struct pool *p)
+{
+    return p->spec.backend->pool_stats && !atomic_load(&p->thread_done) &&
+           atomic_load(&p->stats_asked) != atomic_load(&p->stats_given);
+}
+
+double pool_seconds(const struct pool *p, uint64_t ns)
+{
+    return ns > *p->run_start_ns ? (double)(ns - *p->run_start_ns) / 1e9 : 0;
+}

@@ -1,0 +1,371 @@
+/* A snapshot: all that a screen, a report or a script may know of a run, at one tick.
+ *
+ * The supervisor makes one ten times a second (and at the end) and publishes it; whoever holds a
+ * reference reads it without a lock, for as long as it likes. It is immutable. Absent numbers are
+ * NaN (doubles) or -1 (int64_t): never 0. Times are nanoseconds since the run's start unless the
+ * name says otherwise; latencies are nanoseconds. */
+#ifndef LOADTOP_ENGINE_STATE_SNAPSHOT_H
+#define LOADTOP_ENGINE_STATE_SNAPSHOT_H
+
+#include "engine/backend.h"
+#include "engine/config/command.h"
+#include "engine/config/scenario.h"
+#include "engine/stats/usl.h"
+#include "engine/config/sweep_spec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+/* The five counts. At every moment offered = completed + errors + timeouts + in_flight + dropped.
+ * Beside them not_started: starts of a schedule that at a stop, a pause, `rate off` or the end were
+ * due and not placed, and not late yet. */
+struct counts {
+    uint64_t offered, completed, errors, timeouts, in_flight, dropped, not_started;
+};
+
+/* The other side of the account, of open arrival, since the load began (warm-up included). At every
+ * moment due = offered + not_started + still_due. */
+struct schedule_counts {
+    uint64_t due;         /* by the schedule, up to -n */
+    uint64_t offered;     /* of the counts' offered those that the schedule made due */
+    uint64_t not_started; /* as in the counts */
+    uint64_t still_due;   /* not taken yet, or waiting for a connection or the rows of its bulk */
+};
+
+/* min, mean, p50, p90, p95, p99, p99.9, p99.99, max in ns. NaN: no sample, or fewer than 10 above
+ * it. */
+enum { Q_P50, Q_P90, Q_P95, Q_P99, Q_P99_9, Q_P99_99, QUANTILES };
+extern const double latency_quantile[QUANTILES];
+struct histogram;
+struct latency {
+    uint64_t count;
+    double min, mean, max, q[QUANTILES];
+};
+
+/* Summary of a histogram: NaN where fewer than 10 samples lie above a quantile. */
+void latency_summary(const struct histogram *, struct latency *);
+
+enum pool_state {
+    POOL_OPENING, /* looking at the target; not loading yet */
+    POOL_LOADING,
+    POOL_PAUSED,
+    POOL_DRAINING, /* no more starts; waits for what is in flight */
+    POOL_STOPPED,  /* by a person; `start` begins again */
+    POOL_DOWN,     /* wants to load, no connection stands */
+    POOL_ENDED     /* count, duration or the run's end */
+};
+const char *pool_state_name(enum pool_state); /* "LOADING" */
+
+/* One interval of a pool's series. Rates are per second of the interval. NaN latency: nothing
+ * completed. */
+struct point {
+    double t_s; /* end of the interval, since the start */
+    double span_s;
+    uint64_t offered, completed, errors, timeouts, dropped; /* within the interval */
+    uint32_t threads, clients;
+    double in_flight;    /* mean over the interval, operations */
+    float p50, p99, max; /* service time, ns; true percentiles of the interval */
+    float response_p99;
+    float cpu_share; /* of the pool's threads, 0..1 of one thread each (mean) */
+    bool paused;
+};
+
+/* A finished series: points [0, n) never change. The storage lives as long as the snapshot. */
+struct series {
+    const struct point *const *block; /* blocks of SERIES_BLOCK points */
+    uint64_t first, n;                /* points [first, n) exist; series_at(s, i) for those */
+};
+#define SERIES_BLOCK 256
+static inline const struct point *series_at(const struct series *s, uint64_t i)
+{
+    return &s->block[i / SERIES_BLOCK][i % SERIES_BLOCK];
+}
+
+/* Latencies second by second, mergeable: what a heatmap and a zoomed axis are made of. */
+struct packed; /* engine/stats/packed.h */
+struct packed_pool;
+
+struct op_snapshot {
+    uint16_t type; /* index into backend->ops */
+    uint64_t completed, errors, timeouts;
+    struct latency service, response;
+    double per_s; /* over the last second */
+};
+
+struct error_class {
+    char name[40];
+    uint64_t count, recent; /* recent: in the last second */
+    double first_s, last_s;
+    char first[192], last[192];
+};
+#define ERROR_CLASSES_MAX 64
+
+struct worker_snapshot {
+    uint32_t id;
+    uint64_t completed, errors;
+    struct counts counts;
+    double started_s, ended_s; /* ended_s NaN: running */
+    double cpu_share;          /* over the last second */
+    uint8_t state;             /* 0 running, 1 draining, 2 ended, 3 could not be joined */
+};
+
+const char *bottleneck_name(enum bottleneck);
+
+/* A validity check: is this figure to be trusted? */
+struct check {
+    char name[24];  /* "little", "generator_cpu", "schedule_lag", "dropped", "accounting" ... */
+    bool ok, known; /* known false: it does not apply or there is not enough data yet */
+    bool advisory;  /* to be known beside the figures; they stand nevertheless */
+    double value, limit;
+    char why[160];
+};
+#define CHECKS_MAX 12
+
+/* What was watched while a plateau was made, and is kept with it. LIGHT_CAUTION: to be known beside
+ * the figure; LIGHT_BAD: the point is not valid, it is drawn hollow and is in no fit. */
+enum light_state { LIGHT_UNKNOWN, LIGHT_OK, LIGHT_CAUTION, LIGHT_BAD };
+enum light_id {
+    LIGHT_LITTLE, /* |N - X R| / N */
+    LIGHT_CPU,    /* busiest thread of the generator, share of a core */
+    LIGHT_QUEUE,  /* share of the time that a thread waited for a CPU of this machine */
+    LIGHT_LAG,    /* p99 of starts being late, us; open arrival only */
+    LIGHT_DROPS,  /* dropped starts */
+    LIGHT_ERRORS, /* share of what ended that failed or timed out */
+    LIGHT_STEADY, /* drift over the stretch, share */
+    LIGHT_CLOCK,  /* seconds that the wall clock was set or the machine slept */
+    LIGHT_MEMORY, /* share of the time that something on this machine waited for memory */
+    LIGHT_HITS,   /* hit ratio, where the backend says one */
+    LIGHT_OTHERS, /* share of this machine's CPUs used by others (not us, nor a known server) */
+    LIGHTS
+};
+struct light {
+    enum light_state state;
+    float value; /* NaN: not known */
+};
+const char *light_name(enum light_id); /* as in the JSON: "little" "generator_cpu" ... */
+
+struct plateau {
+    double start_s, end_s;
+    struct load vars; /* depth and connections as they were in force */
+    uint32_t bulk;    /* operations that a request carried at most: rows */
+    double in_flight, throughput_per_s, ci95, p50, p99, cpu_share; /* p50, p99: service time, ns */
+    struct latency response; /* of its own seconds; another than service time in open arrival */
+    double server_cpu_share; /* of one core, mean; NaN: not known */
+    uint64_t rss_bytes;
+    double column[STAT_COLUMNS_MAX]; /* of the backend's own columns; NaN: unknown */
+    char verdict[24];                /* the backend's, at its end; "": none */
+    enum bottleneck limit;           /* whose limit it was, see limit.h */
+    double limit_share;              /* what decided; NaN: not measured */
+    double answer_share; /* of the time of an answer, what the server says it worked; NaN */
+    char limit_why[160];
+    double anon_bytes; /* anonymous memory of this process above what it had before any load */
+    bool valid;
+    char why_not[96]; /* LIGHT_BAD, in words */
+    char caution[96]; /* LIGHT_CAUTION, in words; or "" */
+    struct light light[LIGHTS];
+    uint64_t setting; /* equal for plateaus that differ in load and bulk only */
+};
+
+/* One scaling curve: the plateaus that differ from the newest in `var` only, and the law through
+ * the valid ones. */
+struct scaling {
+    char var[16];             /* "threads" "clients" "connections" "depth" "rows" */
+    bool has;                 /* there are at least two values of it */
+    unsigned points, invalid; /* valid plateaus, and those left out */
+    bool fitted;
+    struct usl_fit fit; /* N is operations in flight */
+    double next_n;      /* what to measure next to learn most, in flight; NaN */
+    double next_value;  /* the same as a value of var, by the points' own N; NaN */
+    /* anonymous memory grows as var to this power, with its 95 % interval; NaN: not known */
+    double memory_exponent, memory_low, memory_high;
+    char why[128]; /* why it is not fitted */
+};
+#define SCALINGS_MAX 5
+
+/* What a capacity search found. */
+enum capacity_limit {
+    CAPACITY_SERVER,  /* at `high` the target no longer did what was asked */
+    CAPACITY_CLIENTS, /* nearly all of the pool's clients were in use: more might carry more */
+    CAPACITY_MACHINE, /* beyond it this machine was the limit: a lower bound */
+    CAPACITY_BOUND,   /* the highest rate that was allowed: a lower bound */
+};
+struct capacity {
+    bool known;
+    double rate_per_s, low, high; /* high: NaN where it is a lower bound */
+    enum capacity_limit limit;
+    char why[96]; /* what broke at `high`, or what the limit was */
+};
+const char *capacity_limit_name(enum capacity_limit); /* as in the JSON */
+/* "5.94k/s; at 6.09k/s p99<10ms was 12.1 ms", or a lower bound and what it is one for; "" while
+ * none is known. Returns buf. */
+char *capacity_words(const struct capacity *, char *buf, size_t size);
+
+enum cell_state {
+    CELL_WAITING,  /* not measured yet */
+    CELL_NOW,      /* being measured: `at` holds what there is so far, without an interval */
+    CELL_STEADY,   /* `at` is the plateau */
+    CELL_UNSTEADY, /* held as long as allowed and never steady: `at` is the mean, not valid */
+    CELL_SAME, /* never measured: it would be the first cell of its line along `depth` once more,
+                  because its pattern has no depth */
+};
+struct sweep_cell {
+    enum cell_state state;
+    struct plateau at;
+};
+
+/* A sweep: the one that runs, or the last one. Cells stand row by row: the last variable moves
+ * fastest. */
+struct sweep_snapshot {
+    bool on, is_capacity;
+    bool resumable; /* it ended early or left unsteady cells: `sweep resume` goes on */
+    char pool[POOL_NAME_MAX], spec[256],
+        now[160];         /* "threads 4, held 2.1 s: throughput drifts by ..." */
+    char ended[160];      /* why it ended, or "" */
+    unsigned step, steps; /* steps 0: not known (auto, capacity) */
+    unsigned steady, unsteady;
+    unsigned same; /* cells that are not measured, see CELL_SAME */
+    double left_s; /* estimate; NaN: not known */
+    struct sweep_axis axis[SWEEP_AXES_MAX];
+    unsigned axes;
+    const struct sweep_cell *cell; /* [cells] */
+    unsigned cells;
+};
+#define SWEEPS_PAST 16
+
+struct pool_snapshot {
+    unsigned number; /* as shown; not used again after a removal */
+    char name[POOL_NAME_MAX];
+    const struct backend *backend;
+    char target[512], url[1024]; /* without secrets */
+    bool local;
+    enum pool_state state;
+    char state_why[256]; /* DOWN: what fails, and when it is tried next; ENDED: by what */
+    bool answered;       /* the target answered, though opening may go on */
+    int error_code;      /* ENDED because the target refused for good: an enum err_code, else 0 */
+    double state_since_s;
+    struct load load; /* as wanted now; depth and connections resolved in the next line */
+    uint32_t depth, connections;
+    uint64_t think_ns, timeout_ns, count, duration_ns, warmup_ns, seed;
+    const struct options *options; /* a copy of the snapshot's own */
+    bool warming;                  /* warm-up not over */
+
+    struct counts counts; /* after the warm-up */
+    struct counts warm;   /* of the warm-up */
+    struct schedule_counts schedule;
+    uint64_t waiting; /* operations that wait for a connection; not offered yet */
+    uint64_t bytes_sent, bytes_received;
+    double loaded_s;         /* seconds not paused, after the warm-up, until the end */
+    double throughput_per_s; /* completed / loaded_s; NaN before anything */
+    struct latency service, response, batches, lag, lease_wait; /* whole run */
+    uint64_t batches_completed;
+    bool has_batches, has_lag, has_lease_wait;
+    struct op_snapshot op[OPS_MAX];
+    unsigned ops;
+
+    /* the last full second, for "now" figures; NaN when there was none */
+    double now_offered_per_s, now_per_s, now_errors_per_s, now_in_flight, now_batches_per_s;
+    struct latency now_service, now_response;
+
+    /* of the workers' time, last second */
+    double generate_share, client_share, wait_share, idle_share;
+    double run_generate_share, run_client_share, run_wait_share, run_idle_share; /* whole run */
+    double run_cpu_share; /* the busiest worker's CPU over its life, 0..1; NaN: not known */
+    double cpu_share;     /* busiest worker's CPU over the last second, 0..1 */
+    enum bottleneck limit;
+    double limit_share; /* what decided, see limit.h; NaN: not measured */
+    char limit_why[160];
+
+    uint32_t threads_running, threads_draining, threads_stuck, connections_up, connections_wanted;
+    uint64_t peak_bytes; /* pattern unthrottled: most memory its requests held; else 0 */
+
+    struct error_class *error; /* [errors], most frequent first */
+    unsigned errors;
+    struct worker_snapshot *worker; /* [workers]: every worker that ever was */
+    unsigned workers;
+    struct check check[CHECKS_MAX];
+    unsigned checks;
+    bool valid;              /* every known check holds */
+    struct plateau *plateau; /* [plateaus], oldest first; the last may still be going on */
+    unsigned plateaus;
+    bool plateau_on;      /* the last one is the present stretch */
+    char plateau_why[96]; /* why the present stretch is none: it drifts, or "" */
+    struct scaling scaling[SCALINGS_MAX];
+    unsigned scalings;
+    struct capacity capacity;
+
+    struct series seconds;              /* 1 s, at least the last hour */
+    struct series tenths;               /* 100 ms, at least the last minute */
+    const struct packed *const *packed; /* service times of each of `seconds`, in the same blocks */
+    const struct packed_pool *histograms; /* of the whole run, once it has ended; else NULL */
+
+    bool held;          /* not loaded before somebody says yes (engine_consent) */
+    unsigned holds;     /* how often that began: a question for each */
+    char room_why[192]; /* what is to come is more than it has room for; "": it is not */
+    /* A protected host whose name nobody has typed yet (engine_confirm), and the rule that says so;
+     * "": none. Nothing is sent to it before. */
+    char guard[256], guard_rule[192];
+    char version[64], address[128], note[160];
+    double server_cpu_share, server_cores, answer_share; /* see struct stats */
+    int64_t other_clients, data_items, data_bytes;       /* -1: unknown */
+    struct stat_column column[STAT_COLUMNS_MAX];         /* [columns]: as it is now */
+    unsigned columns;
+    char verdict[24], alert[160];                     /* the backend's own; "": none */
+    int64_t rtt_ns;                                   /* to the server and back; -1: unknown */
+    const struct json_t *backend_stats, *left_behind; /* borrowed; NULL: none */
+};
+
+struct event {
+    double t_s;
+    char pool[POOL_NAME_MAX]; /* "": the run */
+    char what[24]; /* "threads", "pause", "mark", "down", "up", "command", "refused", ... */
+    char from[64], to[192];
+    enum origin by;
+    /* what it changed: mean throughput over up to 10 s before and after; NaN until known */
+    double before_per_s, after_per_s, diff_low, diff_high; /* 95 % interval of the difference */
+    double before_p99, after_p99;                          /* ns */
+    bool settled, real; /* settled: enough data after it; real: the interval excludes 0 */
+};
+
+struct threshold_state {
+    char expr[128];
+    bool ok, known;
+    bool few;     /* a percentile with fewer than 10 samples above it: judged by those there are */
+    double value; /* in the expression's own unit: us, share, per s */
+};
+
+struct snapshot {
+    uint64_t serial;
+    struct timespec started; /* wall clock of the start */
+    double now_s;            /* since the start */
+    double ends_s;           /* NaN: no end known */
+    bool ended;
+    /* "duration" "count" "signal" "user" "threshold" "error"; "" while running */
+    char ended_by[16];
+    char run_id[12];
+    struct limits limits; /* locked is the lock's present state */
+    /* [pools + removed]: those that were removed come last, for the report */
+    struct pool_snapshot *pool;
+    unsigned pools, removed;
+    struct event *event; /* [events], oldest first, the last 1,000 */
+    unsigned events;
+    uint64_t events_total;
+    struct threshold_state *threshold;
+    unsigned thresholds;
+    struct sweep_snapshot sweep;
+    const struct sweep_snapshot *past[SWEEPS_PAST]; /* [pasts]: sweeps before that one */
+    unsigned pasts;
+    double goal_per_s;
+    bool valid; /* all pools */
+
+    double cpu_share;      /* of the whole process, of all cores, last second */
+    double tick_cpu_share; /* of the supervisor's own thread, of one core */
+    uint64_t rss_bytes, rss_peak_bytes, anon_bytes;
+    char host[64];
+    unsigned cores;
+    char undo[96];           /* what `undo` would do, or "" */
+    char message[256];       /* answer to the last command: "" or what was refused and why */
+    uint64_t message_serial; /* rises with each new message */
+};
+
+#endif

@@ -1,0 +1,66 @@
+/* The Universal Scalability Law, and what a set of points says of it.
+ *
+ *   X(N) = lambda N / (1 + sigma (N - 1) + kappa N (N - 1))          (Gunther 1993, 2007)
+ *
+ * Weighted least squares by Levenberg-Marquardt (cminpack) with lambda > 0, 0 <= sigma, kappa <= 1;
+ * a bound that is met holds its parameter there and the rest is fitted again. Parameter errors come
+ * from the residual variance; N* = sqrt((1 - sigma) / kappa) has its interval by the delta method
+ * with Student's t. Beside it Amdahl's law (kappa = 0) and a straight line, chosen by AICc. The
+ * same code serves the live curve, reports and `loadtop fit`. */
+#ifndef LOADTOP_ENGINE_STATS_USL_H
+#define LOADTOP_ENGINE_STATS_USL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct err;
+
+struct usl_point {
+    double n, x;   /* in flight; throughput a second. Both finite and > 0 */
+    double weight; /* 1 / variance of x; 0 or less: 1 */
+};
+
+enum usl_model { USL_LINEAR, USL_AMDAHL, USL_FULL };
+enum usl_phase { PHASE_LINEAR, PHASE_DIMINISHING, PHASE_SATURATED, PHASE_RETROGRADE };
+const char *usl_model_name(enum usl_model); /* "linear" "Amdahl" "USL" */
+const char *usl_phase_name(enum usl_phase); /* as in the JSON */
+
+struct usl_fit {
+    unsigned points;             /* distinct N among them: at least 3 */
+    double lambda, sigma, kappa; /* of the full model */
+    /* standard errors; NaN with 3 points, or for a parameter at its bound */
+    double se_lambda, se_sigma, se_kappa;
+    double covariance[3][3]; /* lambda, sigma, kappa; 0 where unknown */
+    double dof;              /* points - fitted parameters */
+    double r2;
+    enum usl_model best;            /* by AICc; below 6 points by which intervals exclude 0 */
+    double aicc[3];                 /* by model; INFINITY when it cannot be computed */
+    double peak_n, peak_x;          /* NaN when kappa is 0 */
+    double peak_n_low, peak_n_high; /* 95 %; NaN when unknown */
+    bool peak_identified;
+    char why_not[128]; /* why the peak is not identified, or "" */
+    bool fits;         /* false: the residuals are no noise about any of these curves (a cliff) */
+    double worst_residual; /* largest |residual| as a share of the largest x; above 0.15 nothing
+                              fits */
+    double knee_n;         /* where efficiency falls below 0.9: the linear phase ends; NaN: never */
+    enum usl_phase phase;  /* at the largest N measured: see usl_phase_at */
+    double n_most;         /* the largest N measured */
+};
+
+/* Fits points (any order, equal N allowed). 0; ERR_USAGE when the data cannot carry a fit, with why
+ * (fewer than 3 distinct N, a value that is not finite and positive); ERR_FAILED when cminpack is
+ * not built in. */
+int usl_fit(struct usl_fit *, const struct usl_point *, size_t n, struct err *);
+double usl_at(const struct usl_fit *, double n);
+/* Linear: efficiency X / (lambda N) is at least 0.9. Retrograde: beyond N* by 5 %. Saturated:
+ * within 5 % of the highest throughput that the curve ever reaches. Else diminishing. */
+enum usl_phase usl_phase_at(const struct usl_fit *, double n);
+/* Half the width of the 95 % band of the curve at n; NaN when unknown. */
+double usl_band(const struct usl_fit *, double n);
+/* The N that would teach most if measured next: beyond the largest while the peak is not
+ * identified, else where the band is widest. */
+double usl_next(const struct usl_fit *, const struct usl_point *, size_t n);
+/* Two-sided 95 % quantile of Student's t; df >= 1. */
+double student_t95(double df);
+
+#endif
