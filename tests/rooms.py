@@ -157,7 +157,7 @@ def check_headers(tree, say):
         header = tree.text.get(path[:-2] + ".h")
         doors = "".join(tree.text[d] for d in DOORS if d in tree.text and d.endswith(".h"))
         names = DEFINED.findall(tree.text[path])
-        if header is None and all(re.search(r"\b%s\(" % n, doors) for n in names):
+        if header is None and names and all(re.search(r"\b%s\(" % n, doors) for n in names):
             continue
         if header is None:
             missing += 1
