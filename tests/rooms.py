@@ -9,7 +9,7 @@ What is checked, by reading the sources (no build is needed):
   headers   each .c has a header of its name beside it, which declares what the .c defines for others
   arrows    a module includes modules of its own room, or of rooms that stand before its own in the list
   circles   no modules include each other, however long the way round
-  hops      how often a reader changes files who follows one request through engine/load (printed, not judged)
+  hops      who follows one request through engine/load is not led back into a file that he is reading
 
 An arrow is an include, or the use of a function where the header of another module declares it.
 """
@@ -33,9 +33,10 @@ ONE_THING = {"engine/os", "backends/common", "backends/null"}
 DOORS = {"engine/backend.h", "engine/engine.h", "backends/registry.h", "backends/registry.c", "ui/main.c"}
 MODULES_MIN, MODULES_MAX = 5, 15
 NO_HEADER = {"ui/main.c"}
-# One request: from the client that starts it to its end.
-REQUEST = ("clients_run", "op_done")
+# One request: from what starts it, through its connection, to its end.
+REQUEST = ("clients_run", "arrivals_run", "leases_dispatch", "conns_settle", "conns_flush", "conn_down", "op_done")
 
+CALLED = re.compile(r"(?<![\w.>*])(\w+)(?=\()")
 WORD = re.compile(r"[A-Za-z_]\w*")
 USED = re.compile(r"(?<![\w.>])[A-Za-z_]\w*")  # no members
 DEFINED = re.compile(r"^(?!static\b|typedef\b|extern\b|struct \w+\s*\{|enum\b|union\b)"
@@ -82,7 +83,7 @@ class Tree:
                     self.arrows[mine][other].add(include)
             if path.endswith(".c"):
                 seen = self.included(path)
-                for name in set(USED.findall(text)):
+                for name in set(USED.findall(INCLUDE.sub("", text))):
                     if self.defined.get(name, mine) != mine and self.declared[name] & seen:
                         self.arrows[mine][self.defined[name]].add(name)
 
@@ -193,32 +194,31 @@ def check_arrows(tree, say):
 
 
 def hops(tree):
-    """Stays in files of one who reads on at each call within the room, the first time it is met, and comes back."""
+    """One who reads on at each call within the room, the first time it is met, and comes back: how often the file
+    changes, and how often a call leads back into a file that is being read already."""
     where, calls = {}, {}
     for path, text in tree.text.items():
-        if path.endswith(".c") and os.path.basename(os.path.dirname(path)) in ("load", "engine"):
+        if path.startswith("engine/load/") and path.endswith(".c"):
             starts = [(m.start(), m.group(1)) for m in ANY_DEFINED.finditer(text)]
             for (at, name), (end, _) in zip(starts, starts[1:] + [(len(text), "")]):
                 where[name] = path[:-2]
-                calls[name] = WORD.findall(text[at:end])[1:]
-    stays, seen = [], set()
+                calls[name] = CALLED.findall(text[at:end])[1:]
+    stays, back, seen = [], [], set()
 
-    def read(name):
+    def read(name, reading):
         seen.add(name)
         stays.append(where[name])
+        if where[name] in reading and where[name] != reading[-1]:
+            back.append(name)
         for other in calls[name]:
-            if other in where and other not in seen and in_load(where[other]):
-                read(other)
+            if other in where and other not in seen:
+                read(other, reading + [where[name]])
                 stays.append(where[name])
-    load = ("client", "op", "lease", "conn", "open_loop", "worker", "arrival", "pattern")
-
-    def in_load(module):
-        return module.startswith("engine/load/") or module.startswith("engine/") and os.path.basename(module) in load
     for root in REQUEST:
         if root in where and root not in seen:
-            read(root)
+            read(root, [])
     changes = [stays[i] for i in range(len(stays)) if i == 0 or stays[i] != stays[i - 1]]
-    return len(changes), len(set(changes))
+    return len(changes), len(set(changes)), back
 
 
 def main():
@@ -237,10 +237,12 @@ def main():
                 for b in sorted(tree.arrows[a]):
                     if b in circle:
                         problems.append("    %s -> %s: %s" % (a, b, " ".join(sorted(tree.arrows[a][b]))[:200]))
-    stays, files = hops(tree)
+    stays, files, back = hops(tree)
+    for name in back:
+        problems.append("engine/load: %s leads back into a file that is being read" % name)
     print("%d modules in %d rooms, %d .c without a header, %d arrows against the order, %d circles (%d modules), "
-          "one request: %d stays in %d files"
-          % (len(tree.modules), len(count), missing, wrong, len(found), sum(map(len, found)), stays, files))
+          "one request: %d stays in %d files, %d returns"
+          % (len(tree.modules), len(count), missing, wrong, len(found), sum(map(len, found)), stays, files, len(back)))
     print("\n".join(problems), end="\n" if problems else "", file=sys.stderr)
     return 1 if problems else 0
 

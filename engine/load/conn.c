@@ -9,8 +9,9 @@
 #include "engine/state/pool.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
-#include "engine/load/lease.h"
 #include "engine/load/op.h"
+#include "engine/load/conn_room.h"
+#include "engine/load/end.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,39 +25,6 @@
 void *conn_data(const struct conn *c)
 {
     return (void *)(uintptr_t)(c + 1);
-}
-
-/* ---- groups and opening ---- */
-
-static void reopen_fire(struct alarm *a)
-{
-    conns_fill((struct group *)(void *)((char *)a - offsetof(struct group, reopen)));
-}
-
-struct group *group_get(struct worker *w, uint32_t id)
-{
-    if (id >= w->groups) {
-        uint32_t groups = id + 1;
-        struct group **group = realloc(w->group, groups * sizeof *group);
-        if (!group)
-            abort(); /* set-up: no memory for a pointer */
-        memset(group + w->groups, 0, (groups - w->groups) * sizeof *group);
-        w->group = group;
-        w->groups = groups;
-    }
-    struct group *g = w->group[id];
-    if (g)
-        return g;
-    g = calloc(1, sizeof *g);
-    if (!g)
-        abort();
-    g->worker = w;
-    g->id = id;
-    g->reopen.due_ns = NS_NEVER;
-    g->reopen.fire = reopen_fire;
-    w->group[id] = g;
-    conns_fill(g);
-    return g;
 }
 
 static struct conn *conn_new(struct group *g, uint32_t id)
@@ -106,9 +74,17 @@ static void conn_open(struct group *g, struct conn *c)
         conn_down(c, "connect", "%s", err.msg[0] ? err.msg : "connection failed");
 }
 
-void conns_fill(struct group *g)
+static void conns_fill(struct group *g);
+
+static void reopen_fire(struct alarm *a)
+{
+    conns_fill((struct group *)(void *)((char *)a - offsetof(struct group, reopen)));
+}
+
+static void conns_fill(struct group *g)
 {
     struct worker *w = g->worker;
+    g->reopen.fire = reopen_fire;
     if (w->draining || w->closing || !w->connections)
         return;
     if (g->conns < w->connections)
@@ -219,8 +195,10 @@ void conn_down(struct conn *c, const char *error_class, const char *fmt, ...)
         back_off(g);
     conn_lose(c, error_class, msg);
     c->worker->backend->close(c);
-    if (!g->up && c->worker->backend->route && !c->worker->draining)
-        leases_reroute(g);
+    if (!g->up && c->worker->backend->route && !c->worker->draining) {
+        g->reroute = true; /* what waits there may find another group */
+        room_wanted(g);
+    }
 }
 
 void conn_trouble(struct conn *c, const char *fmt, ...)
@@ -270,17 +248,6 @@ void conn_bytes(struct conn *c, uint64_t sent, uint64_t received)
     c->worker->tally.received_bytes += received;
 }
 
-/* ---- closing ---- */
-
-void conn_doom(struct conn *c)
-{
-    if (c->doomed)
-        return;
-    c->doomed = true;
-    c->next_doomed = c->worker->doomed;
-    c->worker->doomed = c;
-}
-
 static void conn_begin_close(struct conn *c)
 {
     if (c->state != CONN_OPENING && c->state != CONN_UP)
@@ -321,7 +288,7 @@ void conns_settle(struct worker *w)
 {
     w->fill = false;
     for (uint32_t i = 0; i < w->groups; i++)
-        if (w->group[i] && w->group[i]->closed)
+        if (w->group[i] && (w->group[i]->closed || w->group[i]->conns < w->connections))
             conns_fill(w->group[i]);
     while (w->doomed) {
         struct conn *c = w->doomed;
@@ -382,8 +349,8 @@ uint64_t conns_count_ops(const struct worker *w)
             continue;
         for (uint32_t k = 0; k < g->conns; k++)
             n += g->conn[k] ? g->conn[k]->ops : 0;
-        for (const struct op *lease = g->waiting; w->again_waiting && lease; lease = lease->prev)
-            for (const struct op *op = lease; op; op = op->next)
+        for (const struct op *chain = g->waiting; w->again_waiting && chain; chain = chain->prev)
+            for (const struct op *op = chain; op; op = op->next)
                 n += op->flags & OP_AGAIN ? op->n : 0;
     }
     return n;
@@ -403,44 +370,4 @@ void conns_free(struct worker *w)
     free(w->group);
     w->group = NULL;
     w->groups = 0;
-}
-
-/* Time is up for what was sent before `before_ns`, and, waiting again, for what was. */
-void timeouts_fire(struct alarm *a)
-{
-    struct worker *w =
-        (struct worker *)(void *)((char *)a - offsetof(struct worker, timeout_alarm));
-    uint64_t timeout = w->now.timeout_ns, now = loop_now(w->loop);
-    bool streams = w->backend->flags & BACKEND_STREAMS, own = w->backend->flags & BACKEND_TIMEOUTS;
-    uint64_t open_most = timeout < 5 * NS_PER_S ? timeout : 5 * NS_PER_S;
-    if (open_most < 100 * NS_PER_MS)
-        open_most = 100 * NS_PER_MS;
-    for (uint32_t i = 0; i < w->groups; i++) {
-        struct group *g = w->group[i];
-        if (g && g->waiting && now > timeout && (w->again_waiting || w->schedule.open))
-            leases_expire(g, now - timeout);
-        for (uint32_t k = 0; g && k < g->conns; k++) {
-            struct conn *c = g->conn[k];
-            bool expired = false;
-            if (c && c->state == CONN_OPENING && now - c->opened_ns > open_most)
-                conn_down(c, "connect", "no answer to the opening within %.1f s",
-                          (double)open_most / 1e9);
-            for (struct op *op = c && !own ? c->in_flight : NULL, *next; op; op = next) {
-                next = op->next;
-                if (!op->sent_ns || now - op->sent_ns < timeout)
-                    break;
-                if (op->state == OP_IN_FLIGHT) {
-                    op_expire(op);
-                    expired = true;
-                }
-            }
-            if (expired && !streams)
-                conn_down(c, "timeout",
-                          "closed after a timeout: a late answer would be taken for the next "
-                          "one's (outcome unknown)");
-        }
-    }
-    uint64_t every = timeout / 20;
-    every = every < NS_PER_MS ? NS_PER_MS : every > 100 * NS_PER_MS ? 100 * NS_PER_MS : every;
-    loop_alarm(w->loop, a, now + every);
 }

@@ -1,10 +1,8 @@
-/* Leases: room on connections, and who waits for it.
+/* Leases: a connection for what was started, and who waits for one.
  *
  * A chain of requests that goes out together (one request, or a batch) leases room on one
  * connection; when none has room it waits in its group, first come first served, and is not offered
- * yet. Room is the smaller of what the protocol carries and what each connection should carry if
- * load is spread evenly, so that a client stays on one connection where that is free, and a few
- * connections that multiplex share the work.
+ * yet.
  *
  * What is waiting: `next` links the requests of one lease, `prev` of a lease's first request links
  * to the next lease. */
@@ -14,144 +12,8 @@
 #include "engine/state/pool.h"
 #include "engine/load/conn.h"
 #include "engine/load/op.h"
-
-/* ---- room ---- */
-
-static uint32_t conn_free(const struct conn *c)
-{
-    const struct worker *w = c->worker;
-    uint32_t limit = w->share > w->lease_unit ? w->share : w->lease_unit;
-    if (limit > w->capacity)
-        limit = w->capacity;
-    if (c->state != CONN_UP || c->busy || c->trouble || c->retire || c->stale ||
-        c->requests >= limit)
-        return 0;
-    return limit - c->requests;
-}
-
-static void roomy_remove(struct group *g, struct conn *c)
-{
-    if (c->prev)
-        c->prev->next = c->next;
-    else
-        g->roomy = c->next;
-    if (c->next)
-        c->next->prev = c->prev;
-    else
-        g->roomy_last = c->prev;
-    c->next = c->prev = NULL;
-    c->roomy = false;
-}
-
-static void roomy_append(struct group *g, struct conn *c)
-{
-    c->prev = g->roomy_last;
-    c->next = NULL;
-    if (g->roomy_last)
-        g->roomy_last->next = c;
-    else
-        g->roomy = c;
-    g->roomy_last = c;
-    c->roomy = true;
-}
-
-void room_wanted(struct group *g)
-{
-    if (g->dispatch || !g->waiting)
-        return;
-    g->dispatch = true;
-    g->next_dispatch = g->worker->dispatch;
-    g->worker->dispatch = g;
-}
-
-void room_changed(struct conn *c)
-{
-    struct group *g = conn_group(c);
-    bool roomy = conn_free(c) >= c->worker->lease_unit;
-    if (roomy && !c->roomy)
-        roomy_append(g, c);
-    else if (!roomy && c->roomy)
-        roomy_remove(g, c);
-    if (roomy)
-        room_wanted(g);
-}
-
-void room_gone(struct conn *c)
-{
-    if (c->roomy)
-        roomy_remove(conn_group(c), c);
-}
-
-/* A connection with room for `units` requests, the client's own one if it can be. */
-static struct conn *pick(struct group *g, struct client *client, uint32_t units)
-{
-    struct conn *c = client ? client->conn : NULL;
-    if (c && c->group == g->id && conn_free(c) >= units)
-        return c;
-    c = g->roomy;
-    if (!c || conn_free(c) < units)
-        return NULL;
-    if (c->next) {
-        roomy_remove(g, c);
-        roomy_append(g, c);
-    }
-    if (client)
-        client->conn = c;
-    return c;
-}
-
-/* ---- leases ---- */
-
-static void link_in_flight(struct conn *c, struct op *op)
-{
-    op->conn = c;
-    op->state = OP_IN_FLIGHT;
-    op->next = NULL;
-    op->prev = c->in_flight_last;
-    if (c->in_flight_last)
-        c->in_flight_last->next = op;
-    else
-        c->in_flight = op;
-    c->in_flight_last = op;
-    if (!c->unsent)
-        c->unsent = op;
-    c->requests++;
-    c->ops += op->n;
-}
-
-static void unlink_in_flight(struct conn *c, struct op *op)
-{
-    if (c->unsent == op)
-        c->unsent = op->next;
-    if (op->prev)
-        op->prev->next = op->next;
-    else
-        c->in_flight = op->next;
-    if (op->next)
-        op->next->prev = op->prev;
-    else
-        c->in_flight_last = op->prev;
-    op->next = op->prev = NULL;
-    c->requests--;
-    if (op->state == OP_IN_FLIGHT)
-        c->ops -= op->n;
-}
-
-void conn_unlink(struct op *op)
-{
-    struct conn *c = op->conn;
-    unlink_in_flight(c, op);
-    op->conn = NULL;
-    c->fresh = false;
-    if (c->retire || c->stale) {
-        if (!c->requests)
-            conn_doom(c);
-    } else if (!c->roomy) {
-        room_changed(c);
-    } else {
-        room_wanted(conn_group(c));
-    }
-}
+#include "engine/load/conn_room.h"
+#include "engine/load/end.h"
 
 static void mark_dirty(struct conn *c)
 {
@@ -172,7 +34,7 @@ static bool submit_one(struct conn *c, struct op *op)
         op->flags &= (uint8_t)~OP_WAITED;
         op->ready_ns = loop_now(w->loop);
     }
-    link_in_flight(c, op);
+    conn_link(c, op);
     if (!again) {
         op_offered(w, op);
         op_count_in_flight(w, op, +1);
@@ -181,8 +43,7 @@ static bool submit_one(struct conn *c, struct op *op)
     if (result == SUBMIT_QUEUED) {
         /* From here op may be gone: it may have ended inside submit. */
         mark_dirty(c);
-        if (c->roomy && conn_free(c) < w->lease_unit)
-            roomy_remove(conn_group(c), c);
+        room_used(c);
         return true;
     }
     if (result == SUBMIT_FAILED) {
@@ -196,23 +57,11 @@ static bool submit_one(struct conn *c, struct op *op)
         if (!(op->flags & OP_DUE))
             op->intended_ns = 0;
     }
-    unlink_in_flight(c, op);
+    conn_take_out(c, op);
     op->conn = NULL;
     c->busy = true;
     room_changed(c);
     return false;
-}
-
-static void wait_count(struct worker *w, struct op *op, int sign)
-{
-    uint64_t n = sign > 0 ? op->n : 0 - (uint64_t)op->n;
-    if (op->flags & OP_AGAIN) {
-        w->again_waiting += (uint32_t)sign;
-        return;
-    }
-    w->tally.waiting += n;
-    if (op->flags & OP_DUE)
-        w->waiting_due += n;
 }
 
 static void wait_push(struct group *g, struct op *chain, bool first)
@@ -221,7 +70,7 @@ static void wait_push(struct group *g, struct op *chain, bool first)
         op->state = OP_WAITING;
         op->flags |= OP_WAITED;
         op->group = g->id;
-        wait_count(g->worker, op, +1);
+        op_count_waiting(g->worker, op, +1);
     }
     chain->prev = NULL;
     if (!g->waiting) {
@@ -243,7 +92,7 @@ static struct op *wait_pop(struct group *g)
         g->waiting_last = NULL;
     chain->prev = NULL;
     for (struct op *op = chain; op; op = op->next)
-        wait_count(g->worker, op, -1);
+        op_count_waiting(g->worker, op, -1);
     return chain;
 }
 
@@ -279,7 +128,7 @@ void lease_in(struct worker *w, struct op *chain, uint32_t id)
     chain->group = g->id;
     if (!g->waiting) {
         uint32_t units = chain->next ? chain_units(chain) : 1;
-        struct conn *c = pick(g, chain->client, units);
+        struct conn *c = conn_pick(g, chain->client, units);
         if (c) {
             submit_chain(g, c, chain);
             return;
@@ -294,7 +143,7 @@ void lease(struct worker *w, struct op *chain)
 }
 
 /* The group is down: what waits there may find another one. */
-void leases_reroute(struct group *g)
+static void leases_reroute(struct group *g)
 {
     struct worker *w = g->worker;
     struct op *chain = NULL, *last = g->waiting_last;
@@ -310,9 +159,14 @@ void leases_dispatch(struct worker *w)
         struct group *g = w->dispatch;
         w->dispatch = g->next_dispatch;
         g->dispatch = false;
+        if (g->reroute) {
+            g->reroute = false;
+            if (!g->up)
+                leases_reroute(g);
+        }
         while (g->waiting && g->roomy) {
             struct op *chain = g->waiting;
-            struct conn *c = pick(g, chain->client, chain->next ? chain_units(chain) : 1);
+            struct conn *c = conn_pick(g, chain->client, chain->next ? chain_units(chain) : 1);
             if (!c)
                 break;
             submit_chain(g, c, wait_pop(g));
@@ -426,7 +280,7 @@ void op_again(struct op *op, uint32_t group)
         op_done(op);
         return;
     }
-    unlink_in_flight(c, op);
+    conn_take_out(c, op);
     op->conn = NULL;
     op->flags |= OP_AGAIN;
     room_changed(c);

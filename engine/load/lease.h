@@ -1,10 +1,9 @@
-/* Room on connections, and who waits for it. */
+/* A connection for what was started, and who waits for one. */
 #ifndef LOADTOP_ENGINE_LOAD_LEASE_H
 #define LOADTOP_ENGINE_LOAD_LEASE_H
 
 #include <stdint.h>
 
-struct conn;
 struct group;
 struct op;
 struct worker;
@@ -14,16 +13,11 @@ struct worker;
 void lease(struct worker *, struct op *chain);
 void lease_in(struct worker *, struct op *chain, uint32_t id);
 void leases_dispatch(struct worker *); /* groups in which room appeared */
-void leases_reroute(struct group *);   /* it is down: what waits there may find another */
 void leases_expire(struct group *,
                    uint64_t before_ns); /* what waits there since before_ns is too late */
 /* Pause, end and a change of pattern: what waits is given back, but for what was sent before, and
  * what is due while the schedule is open, which waits on by itself. */
 void waiting_discard(struct worker *);
-void room_changed(struct conn *);
-void room_gone(struct conn *);     /* it is lost */
-void room_wanted(struct group *);  /* who waits there is looked at in the next settle */
-void conn_unlink(struct op *);     /* out of its connection, which may have room again */
 void conns_flush(struct worker *); /* stamps and sends what was gathered */
 
 #endif

@@ -14,18 +14,12 @@
 #include "engine/load/client.h"
 #include "engine/load/lease.h"
 #include "engine/load/op.h"
+#include "engine/load/budget.h"
+#include "engine/load/start.h"
+#include "engine/load/unplaced.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- what is not placed ---- */
-
-/* The moment up to which the load runs: now, or the end if that has come. */
-static uint64_t moment(const struct worker *w)
-{
-    uint64_t now = loop_now(w->loop);
-    return now < w->now.end_ns ? now : w->now.end_ns;
-}
 
 /* Until when starts are due: at the end itself nothing is started any more. An end that was moved
  * to what is past changes nothing about what was due. */
@@ -33,24 +27,6 @@ static uint64_t due_until(const struct worker *w)
 {
     uint64_t now = loop_now(w->loop), until = now < w->now.end_ns ? now : w->now.end_ns - 1;
     return until > w->schedule.by_ns ? until : w->schedule.by_ns;
-}
-
-static void count_dropped(struct worker *w, bool warm, uint64_t n)
-{
-    struct tally *t = &w->tally;
-    t->scheduled += n;
-    if (warm) {
-        t->warm_offered += n;
-        t->warm_dropped += n;
-    } else {
-        t->offered += n;
-        t->dropped += n;
-    }
-}
-
-static void count_not_started(struct worker *w, bool warm, uint64_t n)
-{
-    *(warm ? &w->tally.warm_not_started : &w->tally.not_started) += n;
 }
 
 /* Whether the next start is of the warm-up is known by when it is due: a backlog that the warm-up
@@ -69,9 +45,9 @@ static void skip_by(struct worker *w, uint64_t by_ns, bool late)
         within = late ? pool_claim(w->pool, n) : budget_left(w, n);
     w->beyond += n - within;
     if (late)
-        count_dropped(w, warm, within);
+        starts_dropped(w, warm, within);
     else
-        count_not_started(w, warm, within);
+        starts_not_started(w, warm, within);
 }
 
 /* Moves past starts that nobody took. Those that -n has no room for were never due. */
@@ -86,37 +62,13 @@ static void skip(struct worker *w, uint64_t by_ns, bool late)
         skip_by(w, by_ns, late);
 }
 
-/* A start of this request was taken and will not be placed. While the schedule is open it is
- * unplaceable, or overdue. */
-static void unplaced(struct worker *w, const struct op *op, uint64_t intended_ns)
-{
-    bool warm = op->flags & OP_WARM;
-    uint64_t until = moment(w), lag = until > intended_ns ? until - intended_ns : 0;
-    if (w->schedule.open || lag > atomic_load(&w->pool->lag_limit_ns)) {
-        count_dropped(w, warm, 1);
-        return;
-    }
-    count_not_started(w, warm, 1);
-    if (w->now.counted && !warm)
-        pool_unclaim(w->pool, 1);
-}
-
-void arrival_unplaced(struct worker *w, const struct op *op)
-{
-    if (op->n == 1)
-        unplaced(w, op, op->intended_ns);
-    else
-        for (uint32_t i = 0; i < op->n; i++)
-            unplaced(w, op, op->row_intended_ns[i]);
-}
-
 static void gather_abandon(struct worker *w)
 {
     struct op *op = w->gather;
     if (!op)
         return;
     for (uint32_t i = 0; i < w->gathered; i++)
-        unplaced(w, op, op->row_intended_ns[i]);
+        start_unplaced(w, op, op->row_intended_ns[i]);
     op_free(w, op);
     w->gather = NULL;
     w->gathered = 0;
@@ -127,7 +79,7 @@ static void gather_abandon(struct worker *w)
 static void arrivals_end(struct worker *w)
 {
     struct schedule *s = &w->schedule;
-    uint64_t until = moment(w), limit = atomic_load(&w->pool->lag_limit_ns);
+    uint64_t until = worker_moment(w), limit = atomic_load(&w->pool->lag_limit_ns);
     if (!s->open)
         return;
     if (w->starved)

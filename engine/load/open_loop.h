@@ -8,8 +8,6 @@ struct worker;
 void arrivals_run(struct worker *);
 /* Opens the schedule, changes it or ends it, as the settings say. */
 void arrival_restart(struct worker *);
-/* Counts a request of the schedule that is never sent, row by row: dropped, or not started. */
-void arrival_unplaced(struct worker *, const struct op *);
 void arrivals_account(struct worker *); /* both sides of the account, at the end of a turn */
 
 #endif

@@ -14,6 +14,9 @@
 #include "engine/load/lease.h"
 #include "engine/load/op.h"
 #include "engine/load/open_loop.h"
+#include "engine/load/conn_room.h"
+#include "engine/load/end.h"
+#include "engine/load/start.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,6 +195,46 @@ static void adopt(struct worker *w)
     if (w->backend->tune)
         w->backend->tune(w);
     rerun_clients(w);
+}
+
+/* Time is up for what was sent before `before_ns`, and, waiting again, for what was. */
+static void timeouts_fire(struct alarm *a)
+{
+    struct worker *w =
+        (struct worker *)(void *)((char *)a - offsetof(struct worker, timeout_alarm));
+    uint64_t timeout = w->now.timeout_ns, now = loop_now(w->loop);
+    bool streams = w->backend->flags & BACKEND_STREAMS, own = w->backend->flags & BACKEND_TIMEOUTS;
+    uint64_t open_most = timeout < 5 * NS_PER_S ? timeout : 5 * NS_PER_S;
+    if (open_most < 100 * NS_PER_MS)
+        open_most = 100 * NS_PER_MS;
+    for (uint32_t i = 0; i < w->groups; i++) {
+        struct group *g = w->group[i];
+        if (g && g->waiting && now > timeout && (w->again_waiting || w->schedule.open))
+            leases_expire(g, now - timeout);
+        for (uint32_t k = 0; g && k < g->conns; k++) {
+            struct conn *c = g->conn[k];
+            bool expired = false;
+            if (c && c->state == CONN_OPENING && now - c->opened_ns > open_most)
+                conn_down(c, "connect", "no answer to the opening within %.1f s",
+                          (double)open_most / 1e9);
+            for (struct op *op = c && !own ? c->in_flight : NULL, *next; op; op = next) {
+                next = op->next;
+                if (!op->sent_ns || now - op->sent_ns < timeout)
+                    break;
+                if (op->state == OP_IN_FLIGHT) {
+                    op_expire(op);
+                    expired = true;
+                }
+            }
+            if (expired && !streams)
+                conn_down(c, "timeout",
+                          "closed after a timeout: a late answer would be taken for the next "
+                          "one's (outcome unknown)");
+        }
+    }
+    uint64_t every = timeout / 20;
+    every = every < NS_PER_MS ? NS_PER_MS : every > 100 * NS_PER_MS ? 100 * NS_PER_MS : every;
+    loop_alarm(w->loop, a, now + every);
 }
 
 /* ---- a turn ---- */

@@ -62,6 +62,7 @@ struct group {
     struct op *waiting, *waiting_last; /* leases asked for, first come first served */
     uint64_t next_open_ns;
     unsigned failures; /* since the last answer: how often connections were lost or not had */
+    bool reroute;      /* it is down: what waits there may find another group */
     bool dispatch;     /* in the worker's list of groups to look at */
     struct group *next_dispatch;
     struct alarm reopen;

@@ -1,0 +1,56 @@
+/* How much may be started: the budget of -n, shared by all threads, and the ceiling of --max-rate. */
+#include "engine/load/budget.h"
+
+#include "engine/backend.h"
+#include "engine/load/worker_state.h"
+#include "engine/state/pool.h"
+
+#define CAP_BURST_NS (10 * NS_PER_MS)
+
+/* Claims n operations from the budget of -n, if there is one. */
+uint32_t budget_claim(struct worker *w, uint32_t n)
+{
+    if (!w->now.counted || w->start_warm)
+        return n;
+    uint32_t granted = (uint32_t)pool_claim(w->pool, n);
+    if (!granted)
+        w->starved = true;
+    return granted;
+}
+
+uint64_t budget_left(const struct worker *w, uint64_t most)
+{
+    if (!w->now.counted || w->start_warm)
+        return most;
+    int64_t left = atomic_load_explicit(&w->pool->budget, memory_order_relaxed);
+    return left <= 0 ? 0 : (uint64_t)left < most ? (uint64_t)left : most;
+}
+
+void budget_return(struct worker *w, uint32_t n)
+{
+    if (w->now.counted && !w->start_warm)
+        pool_unclaim(w->pool, n);
+}
+
+void budget_unclaim(struct worker *w, const struct op *op)
+{
+    if (w->now.counted && !(op->flags & OP_WARM))
+        pool_unclaim(w->pool, op->n);
+}
+
+/* How many of n requests --max-rate allows now. What was not used is not saved up beyond 10 ms. */
+uint32_t capped(struct worker *w, uint32_t n)
+{
+    double step = 1e9 / w->now.cap_per_s * w->bulk_most;
+    uint64_t now = loop_now(w->loop), interval = step < 1e18 ? (uint64_t)step : (uint64_t)1e18;
+    uint32_t granted = 0;
+    /* A burst makes up for time that was not used, and there was none. Threads begin one after the
+     * other, or the first moment alone would be above the ceiling. */
+    if (!w->cap_next_ns)
+        w->cap_next_ns = now + interval / w->now.workers * (w->index % w->now.workers);
+    if (now > CAP_BURST_NS && w->cap_next_ns < now - CAP_BURST_NS)
+        w->cap_next_ns = now - CAP_BURST_NS;
+    for (; granted < n && w->cap_next_ns <= now; granted++)
+        w->cap_next_ns += interval;
+    return granted;
+}

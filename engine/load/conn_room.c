@@ -1,0 +1,187 @@
+/* Which connection has room for a request: groups of connections, and what each carries.
+ *
+ * Room is the smaller of what the protocol carries and what each connection should carry if load is
+ * spread evenly, so that a client stays on one connection where that is free, and a few connections
+ * that multiplex share the work. */
+#include "engine/load/conn_room.h"
+
+#include "engine/backend.h"
+#include "engine/load/worker_state.h"
+#include "engine/state/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct group *group_get(struct worker *w, uint32_t id)
+{
+    if (id >= w->groups) {
+        uint32_t groups = id + 1;
+        struct group **group = realloc(w->group, groups * sizeof *group);
+        if (!group)
+            abort(); /* set-up: no memory for a pointer */
+        memset(group + w->groups, 0, (groups - w->groups) * sizeof *group);
+        w->group = group;
+        w->groups = groups;
+    }
+    struct group *g = w->group[id];
+    if (g)
+        return g;
+    g = calloc(1, sizeof *g);
+    if (!g)
+        abort();
+    g->worker = w;
+    g->id = id;
+    g->reopen.due_ns = NS_NEVER;
+    w->group[id] = g;
+    w->fill = true; /* the next settle opens its connections */
+    return g;
+}
+
+void conn_doom(struct conn *c)
+{
+    if (c->doomed)
+        return;
+    c->doomed = true;
+    c->next_doomed = c->worker->doomed;
+    c->worker->doomed = c;
+}
+
+uint32_t conn_has_room(const struct conn *c)
+{
+    const struct worker *w = c->worker;
+    uint32_t limit = w->share > w->lease_unit ? w->share : w->lease_unit;
+    if (limit > w->capacity)
+        limit = w->capacity;
+    if (c->state != CONN_UP || c->busy || c->trouble || c->retire || c->stale ||
+        c->requests >= limit)
+        return 0;
+    return limit - c->requests;
+}
+
+static void roomy_remove(struct group *g, struct conn *c)
+{
+    if (c->prev)
+        c->prev->next = c->next;
+    else
+        g->roomy = c->next;
+    if (c->next)
+        c->next->prev = c->prev;
+    else
+        g->roomy_last = c->prev;
+    c->next = c->prev = NULL;
+    c->roomy = false;
+}
+
+static void roomy_append(struct group *g, struct conn *c)
+{
+    c->prev = g->roomy_last;
+    c->next = NULL;
+    if (g->roomy_last)
+        g->roomy_last->next = c;
+    else
+        g->roomy = c;
+    g->roomy_last = c;
+    c->roomy = true;
+}
+
+void room_wanted(struct group *g)
+{
+    if (g->dispatch || !g->waiting)
+        return;
+    g->dispatch = true;
+    g->next_dispatch = g->worker->dispatch;
+    g->worker->dispatch = g;
+}
+
+void room_changed(struct conn *c)
+{
+    struct group *g = conn_group(c);
+    bool roomy = conn_has_room(c) >= c->worker->lease_unit;
+    if (roomy && !c->roomy)
+        roomy_append(g, c);
+    else if (!roomy && c->roomy)
+        roomy_remove(g, c);
+    if (roomy)
+        room_wanted(g);
+}
+
+void room_used(struct conn *c)
+{
+    if (c->roomy && conn_has_room(c) < c->worker->lease_unit)
+        roomy_remove(conn_group(c), c);
+}
+
+void room_gone(struct conn *c)
+{
+    if (c->roomy)
+        roomy_remove(conn_group(c), c);
+}
+
+/* A connection with room for `units` requests, the client's own one if it can be. */
+struct conn *conn_pick(struct group *g, struct client *client, uint32_t units)
+{
+    struct conn *c = client ? client->conn : NULL;
+    if (c && c->group == g->id && conn_has_room(c) >= units)
+        return c;
+    c = g->roomy;
+    if (!c || conn_has_room(c) < units)
+        return NULL;
+    if (c->next) {
+        roomy_remove(g, c);
+        roomy_append(g, c);
+    }
+    if (client)
+        client->conn = c;
+    return c;
+}
+
+void conn_link(struct conn *c, struct op *op)
+{
+    op->conn = c;
+    op->state = OP_IN_FLIGHT;
+    op->next = NULL;
+    op->prev = c->in_flight_last;
+    if (c->in_flight_last)
+        c->in_flight_last->next = op;
+    else
+        c->in_flight = op;
+    c->in_flight_last = op;
+    if (!c->unsent)
+        c->unsent = op;
+    c->requests++;
+    c->ops += op->n;
+}
+
+void conn_take_out(struct conn *c, struct op *op)
+{
+    if (c->unsent == op)
+        c->unsent = op->next;
+    if (op->prev)
+        op->prev->next = op->next;
+    else
+        c->in_flight = op->next;
+    if (op->next)
+        op->next->prev = op->prev;
+    else
+        c->in_flight_last = op->prev;
+    op->next = op->prev = NULL;
+    c->requests--;
+    if (op->state == OP_IN_FLIGHT)
+        c->ops -= op->n;
+}
+
+void conn_unlink(struct op *op)
+{
+    struct conn *c = op->conn;
+    conn_take_out(c, op);
+    op->conn = NULL;
+    c->fresh = false;
+    if (c->retire || c->stale) {
+        if (!c->requests)
+            conn_doom(c);
+    } else if (!c->roomy) {
+        room_changed(c);
+    } else {
+        room_wanted(conn_group(c));
+    }
+}

@@ -1,0 +1,171 @@
+/* What is started, and when: a closed client that is ready starts what its pattern allows now.
+ *
+ * Under open arrival (open_loop.c) the schedule decides when, and clients with room stand in line
+ * for it. */
+#include "engine/load/start.h"
+
+#include "engine/backend.h"
+#include "engine/config/pattern.h"
+#include "engine/load/budget.h"
+#include "engine/load/client.h"
+#include "engine/load/end.h"
+#include "engine/load/lease.h"
+#include "engine/load/op.h"
+#include "engine/load/worker_state.h"
+#include "engine/os/loop.h"
+#include "engine/state/pool.h"
+#include "engine/stats/generate.h"
+
+#define RUN_BURST 64 /* requests that an unthrottled client starts before others have their turn */
+#define SAMPLE_EVERY 64 /* one generation in so many is timed */
+
+static bool may_start(const struct worker *w)
+{
+    return !w->now.paused && !w->draining && !w->full && w->starting_ops &&
+           loop_now(w->loop) < w->now.end_ns;
+}
+
+uint16_t mix_choose(struct worker *w)
+{
+    if (w->starting_ops == 1)
+        for (uint16_t i = 0; i < OPS_MAX; i++)
+            if (w->cumulative[i] > 0)
+                return i;
+    double at = rng_unit(rng_next(&w->rng));
+    uint16_t last = 0;
+    for (uint16_t i = 0; i < OPS_MAX; i++) {
+        if (w->cumulative[i] <= 0)
+            continue;
+        last = i;
+        if (at < w->cumulative[i])
+            break;
+    }
+    return last;
+}
+
+/* Gives it to a client and lets the backend choose what it is about. */
+void op_adopt(struct client *c, struct op *op)
+{
+    struct worker *w = c->worker;
+    client_add(c, op);
+    if (w->backend->fill) {
+        if (--w->sample) {
+            w->backend->fill(w, op);
+        } else {
+            w->sample = SAMPLE_EVERY;
+            uint64_t before = clock_ns();
+            w->backend->fill(w, op);
+            w->tally.generate_ns += (clock_ns() - before) * SAMPLE_EVERY;
+        }
+    }
+    if (w->now.load.pattern == PATTERN_UNTHROTTLED) {
+        w->unthrottled_bytes += w->op_bytes + op->size;
+        if (w->unthrottled_bytes > w->tally.peak_bytes)
+            w->tally.peak_bytes = w->unthrottled_bytes;
+    }
+}
+
+struct op *op_bounded(struct worker *w, struct op *op)
+{
+    const struct backend *b = w->backend;
+    if (!op || !w->now.bounded || b->ops[op->type].reads)
+        return op;
+    if (pool_take_bytes(w->pool, b->data_bytes ? b->data_bytes(w, op) : op->size))
+        return op;
+    w->full = true;
+    op_give_back(op);
+    return NULL;
+}
+
+static struct op *closed_op(struct client *c)
+{
+    struct worker *w = c->worker;
+    uint16_t type = mix_choose(w);
+    uint32_t n = w->full ? 0 : budget_claim(w, w->bulk[type]);
+    struct op *op = n ? op_make(w, type, n) : NULL;
+    if (op)
+        op_adopt(c, op);
+    else if (n)
+        budget_return(w, n);
+    return op_bounded(w, op);
+}
+
+/* Starts up to n requests made by `make`. In pattern batch they are one lease where a connection
+ * can carry the whole batch. */
+void client_start(struct client *c, uint32_t n, struct op *(*make)(struct client *))
+{
+    struct worker *w = c->worker;
+    bool batch = w->now.load.pattern == PATTERN_BATCH;
+    struct op *chain = NULL, **end = &chain;
+    if (batch) {
+        c->batch_left = n;
+        c->batch_sent_ns = 0;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        struct op *op = make(c);
+        if (!op) {
+            if (batch)
+                c->batch_left -= n - i;
+            break;
+        }
+        if (batch)
+            op->flags |= OP_BATCH;
+        if (w->lease_unit > 1) {
+            *end = op;
+            end = &op->next;
+        } else {
+            lease(w, op);
+        }
+    }
+    if (chain)
+        lease(w, chain);
+}
+
+void capped_run(struct worker *w)
+{
+    if (loop_now(w->loop) < w->cap_next_ns) {
+        loop_alarm(w->loop, &w->arrival_alarm, w->cap_next_ns);
+        return;
+    }
+    struct client *c = client_list_pop(&w->idle);
+    c->roomy = false;
+    client_ready(c);
+}
+
+static void client_run(struct client *c)
+{
+    struct worker *w = c->worker;
+    if (c->retired || !may_start(w))
+        return;
+    uint32_t starts = client_starts(c);
+    if (!starts)
+        return;
+    if (w->schedule.open) {
+        c->roomy = true;
+        client_list_append(&w->idle, c);
+        return;
+    }
+    bool unthrottled = w->now.load.pattern == PATTERN_UNTHROTTLED;
+    if (unthrottled && starts > RUN_BURST)
+        starts = RUN_BURST;
+    if (w->now.cap_per_s > 0) {
+        starts = capped(w, starts);
+        if (!starts) {
+            c->roomy = true;
+            client_list_append(&w->idle, c);
+            return;
+        }
+    }
+    uint64_t waiting = w->tally.waiting;
+    client_start(c, starts, closed_op);
+    if (unthrottled && !w->starved && w->tally.waiting <= waiting)
+        client_ready(c); /* it is still accepted: go on after the others */
+}
+
+void clients_run(struct worker *w, unsigned most)
+{
+    for (struct client *c; most-- && (c = client_list_pop(&w->runnable));) {
+        c->listed = false;
+        client_run(c);
+    }
+}

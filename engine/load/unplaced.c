@@ -1,0 +1,55 @@
+/* Starts of the schedule that are not placed: dropped where they were late, not started where they were not. */
+#include "engine/load/unplaced.h"
+
+#include "engine/backend.h"
+#include "engine/load/worker_state.h"
+#include "engine/state/pool.h"
+
+/* The moment up to which the load runs: now, or the end if that has come. */
+uint64_t worker_moment(const struct worker *w)
+{
+    uint64_t now = loop_now(w->loop);
+    return now < w->now.end_ns ? now : w->now.end_ns;
+}
+
+void starts_dropped(struct worker *w, bool warm, uint64_t n)
+{
+    struct tally *t = &w->tally;
+    t->scheduled += n;
+    if (warm) {
+        t->warm_offered += n;
+        t->warm_dropped += n;
+    } else {
+        t->offered += n;
+        t->dropped += n;
+    }
+}
+
+void starts_not_started(struct worker *w, bool warm, uint64_t n)
+{
+    *(warm ? &w->tally.warm_not_started : &w->tally.not_started) += n;
+}
+
+/* A start of this request was taken and will not be placed. While the schedule is open it is
+ * unplaceable, or overdue. */
+void start_unplaced(struct worker *w, const struct op *op, uint64_t intended_ns)
+{
+    bool warm = op->flags & OP_WARM;
+    uint64_t until = worker_moment(w), lag = until > intended_ns ? until - intended_ns : 0;
+    if (w->schedule.open || lag > atomic_load(&w->pool->lag_limit_ns)) {
+        starts_dropped(w, warm, 1);
+        return;
+    }
+    starts_not_started(w, warm, 1);
+    if (w->now.counted && !warm)
+        pool_unclaim(w->pool, 1);
+}
+
+void arrival_unplaced(struct worker *w, const struct op *op)
+{
+    if (op->n == 1)
+        start_unplaced(w, op, op->intended_ns);
+    else
+        for (uint32_t i = 0; i < op->n; i++)
+            start_unplaced(w, op, op->row_intended_ns[i]);
+}
