@@ -4,7 +4,15 @@
  * token finds a node, and an EXECUTE is written into the bytes that the next flush sends. The five
  * patterns are the engine's; a connection carries as many requests as there are stream ids. Called
  * by the engine only. */
-#include "backends/cassandra.h"
+#include "backends/cassandra_clean.h"
+#include "backends/cassandra_conn.h"
+#include "backends/cassandra_link.h"
+#include "backends/cassandra_pool.h"
+#include "backends/cassandra_request.h"
+#include "backends/cassandra_ring.h"
+#include "backends/cassandra_schema.h"
+#include "backends/cassandra_stmt.h"
+#include "backends/cassandra_types.h"
 #include "backends/registry.h"
 
 #include <stdio.h>
@@ -17,18 +25,6 @@
     "any|one|two|three|quorum|all|local_quorum|each_quorum|serial|local_serial|local_one"
 
 /* ---- For a worker ---- */
-
-unsigned cass_statement_of(const struct cass_worker *w, const struct op *op)
-{
-    static const uint8_t of[] = {ST_INSERT, ST_SELECT, ST_UPDATE, ST_DELETE, ST_INSERT, ST_STMT};
-    if (op->type == CASS_OP_BATCH && w->batch == CQL_COUNTERS)
-        return ST_COUNTER;
-    if (op->type != CASS_OP_STMT)
-        return of[op->type];
-    /* From the operation's own bits: one that is sent again executes the same one. */
-    const struct cass_pool *p = pool_data(worker_pool(w->worker));
-    return ST_STMT + (p->own > 1 ? (unsigned)rng_below(mix64(~op->rnd), p->own) : 0);
-}
 
 static void cass_tune(struct worker *worker)
 {
@@ -93,21 +89,6 @@ static void cass_worker_close(struct worker *worker)
     free(w->node);
     w->in = NULL;
     w->node = NULL;
-}
-
-/* The key of the i-th row of a request. */
-static uint64_t row_key(const struct cass_worker *w, const struct op *op, uint32_t i)
-{
-    if (i == 0)
-        return op->key;
-    switch (w->dist) {
-    case DIST_SEQUENTIAL:
-        return (op->key + i) % w->keys;
-    case DIST_ZIPF:
-        return zipf_pick(&w->zipf, mix64(op->rnd + i));
-    default:
-        return rng_below(mix64(op->rnd + i), w->keys);
-    }
 }
 
 static void cass_fill(struct worker *worker, struct op *op)
@@ -193,44 +174,6 @@ static uint32_t cass_route(struct worker *worker, const struct op *op)
                                 : best; /* none stands: each is waited for in turn */
 }
 
-/* ---- Requests ---- */
-
-static void put_row(const struct cass_worker *w, struct cql_writer *out,
-                    const struct cass_statement_info *st, const struct op *op, uint32_t i)
-{
-    struct cass_row row = {
-        .key = row_key(w, op, i), .rnd = op->rnd + ((uint64_t)i << 32), .size = op->size};
-    for (unsigned k = 0; k < st->params; k++)
-        cass_put_value(out, &st->param[k], k, &row);
-}
-
-static int write_request(const struct cass_worker *w, struct cass_conn *c, const struct op *op,
-                         unsigned statement, unsigned stream, struct cql_str page)
-{
-    const struct cass_pool *p = pool_data(worker_pool(w->worker));
-    const struct cass_statement_info *st = &p->statement[statement];
-    struct cql_params q = {.consistency = w->consistency,
-                           .skip_metadata = true,
-                           .page_size = op->type == CASS_OP_STMT ? (int32_t)w->page : 0,
-                           .paging_state = page};
-    struct cql_writer *out = &c->out;
-
-    if (op->type == CASS_OP_BATCH) {
-        cql_begin_batch(out, stream, w->batch, op->n);
-        for (uint32_t i = 0; i < op->n; i++) {
-            cql_batch_add(out, c->stmt[statement].id, c->stmt[statement].id_len, st->params);
-            put_row(w, out, st, op, i);
-        }
-        cql_batch_tail(out, &q);
-        return cql_end(out);
-    }
-    cql_begin_execute(out, stream, c->stmt[statement].id, c->stmt[statement].id_len);
-    cql_params_head(out, &q, st->params);
-    put_row(w, out, st, op, 0);
-    cql_params_tail(out, &q);
-    return cql_end(out);
-}
-
 static enum submit busy(struct cass_conn *c)
 {
     c->busy = true;
@@ -272,7 +215,7 @@ static enum submit cass_submit(struct conn *conn, struct op *op)
     int stream = cql_stream_take(&c->streams, op);
     if (stream < 0)
         return busy(c);
-    if (write_request(w, c, op, st, (unsigned)stream, (struct cql_str){0}) == 0) {
+    if (cass_write_request(w, c, op, st, (unsigned)stream, (struct cql_str){0}) == 0) {
         _Atomic uint64_t *sent = &w->node[conn->group].requests;
         atomic_store_explicit(sent, atomic_load_explicit(sent, memory_order_relaxed) + 1,
                               memory_order_relaxed);
@@ -281,20 +224,6 @@ static enum submit cass_submit(struct conn *conn, struct op *op)
     void *owner;
     cql_stream_release(&c->streams, (unsigned)stream, &owner);
     return refuse(op, "too_large", "a request larger than 64 MiB");
-}
-
-int cass_next_page(struct cass_conn *c, struct op *op, struct cql_str state)
-{
-    struct cass_worker *w = worker_data(c->conn->worker);
-    unsigned st = cass_statement_of(w, op);
-    int stream = c->stmt[st].state == PREPARED_READY ? cql_stream_take(&c->streams, op) : -1;
-    if (stream < 0)
-        return -1;
-    if (write_request(w, c, op, st, (unsigned)stream, state) == 0)
-        return 0;
-    void *owner;
-    cql_stream_release(&c->streams, (unsigned)stream, &owner);
-    return -1;
 }
 
 static uint32_t cass_depth(const struct pool *pool, uint32_t client_depth)

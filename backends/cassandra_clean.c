@@ -7,7 +7,13 @@
  * while they are still there, and goes together with them. An empty keyspace bears no mark and
  * stays. The same code looks and removes, and judges right before it drops. Called by
  * ui/clean.c. */
-#include "backends/cassandra.h"
+#include "backends/cassandra_clean.h"
+
+#include "backends/cassandra_link.h"
+#include "backends/cassandra_ring.h"
+#include "backends/cassandra_schema.h"
+#include "backends/cassandra_session.h"
+#include "backends/cassandra_types.h"
 #include "engine/base/text.h"
 
 #include <jansson.h>

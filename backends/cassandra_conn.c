@@ -8,7 +8,13 @@
  * owner), until its answer came. An operation that timed out stays ours (the engine keeps it
  * abandoned), so its late answer ends it and nothing else. conn_down and what it calls may free
  * everything here: after it, callers stop. */
-#include "backends/cassandra.h"
+#include "backends/cassandra_conn.h"
+
+#include "backends/cassandra_link.h"
+#include "backends/cassandra_request.h"
+#include "backends/cassandra_session.h"
+#include "backends/cassandra_stmt.h"
+#include "backends/cassandra_types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
 

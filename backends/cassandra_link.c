@@ -4,8 +4,10 @@
  * besides its turn is told by EAGAIN, and want_out when that is room to write. Verification is by
  * the system's authorities or the file given, against the name in the URL; it can be turned off by
  * name only. */
+#include "backends/cassandra_link.h"
+
+#include "backends/cassandra_types.h"
 #include "backends/tls_passphrase.h"
-#include "backends/cassandra.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

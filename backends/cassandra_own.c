@@ -3,9 +3,11 @@
  * A semicolon inside quotes, a comment, or a BEGIN BATCH ... APPLY BATCH does not end a
  * statement; comments are left out. Pure but for reading the file; called by the pool's
  * thread when it opens. */
-#include "backends/cassandra.h"
-#include "engine/os/plain_file.h"
+#include "backends/cassandra_own.h"
+
+#include "backends/cassandra_types.h"
 #include "engine/base/text.h"
+#include "engine/os/plain_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

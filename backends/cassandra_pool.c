@@ -3,7 +3,13 @@
  * The connection that opened the target stays as the control connection: it hears the cluster's
  * events and asks for what is shown. It is made again, on any node, when it is lost; load does not
  * depend on it. */
-#include "backends/cassandra.h"
+#include "backends/cassandra_pool.h"
+
+#include "backends/cassandra_link.h"
+#include "backends/cassandra_ring.h"
+#include "backends/cassandra_schema.h"
+#include "backends/cassandra_session.h"
+#include "backends/cassandra_types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"

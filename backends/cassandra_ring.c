@@ -7,7 +7,10 @@
  *
  * Hosts are appended and never taken away, because workers hold their places; one that left the
  * ring is marked. A ring is replaced whole, and the old ones are kept until the pool ends. */
-#include "backends/cassandra.h"
+#include "backends/cassandra_ring.h"
+
+#include "backends/cassandra_session.h"
+#include "backends/cassandra_types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
 

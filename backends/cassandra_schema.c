@@ -6,7 +6,12 @@
  * is written to only with --allow-destructive. Whether a table is the run's own is always read back
  * from the server: somebody else's may have come in between. Statements follow from the columns
  * that the server names, so that they fit a table of ours and anybody else's alike. */
-#include "backends/cassandra.h"
+#include "backends/cassandra_schema.h"
+
+#include "backends/cassandra_own.h"
+#include "backends/cassandra_session.h"
+#include "backends/cassandra_stmt.h"
+#include "backends/cassandra_types.h"
 #include "engine/base/text.h"
 
 #include <stdio.h>

@@ -3,7 +3,11 @@
  *
  * One request is outstanding at a time, on stream 0. Events come in between and go to their own
  * callback. */
-#include "backends/cassandra.h"
+#include "backends/cassandra_session.h"
+
+#include "backends/cassandra_link.h"
+#include "backends/cassandra_stmt.h"
+#include "backends/cassandra_types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
 

@@ -3,7 +3,10 @@
  * A key column's value follows from the key alone, so that a row can be found again, routed by its
  * token, and recognised when it is read. Other columns are random: text and blobs are slices of the
  * generator's bytes. Types that are not generated (collections, user types) are left unset. */
-#include "backends/cassandra.h"
+#include "backends/cassandra_stmt.h"
+
+#include "backends/cassandra_types.h"
+#include "backends/cql_token.h"
 
 #define DAY_NS UINT64_C(86400000000000)
 #define EPOCH_MS UINT64_C(1577836800000) /* 2020-01-01: where generated timestamps begin */

@@ -5,11 +5,15 @@
  * are there, before anything is kept for its body. The held buffer doubles with what arrives, so a
  * header that promises 256 MiB costs nothing until they come; a compressed body is measured against
  * what LZ4 can reach at most before memory is taken for it. */
-#include "backends/cql.h"
+#include "backends/cql_read.h"
+
+#include "backends/cql_in.h"
+#include "backends/cql_protocol.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #ifdef LOADTOP_HAVE_LZ4
 #include <lz4.h>
@@ -20,16 +24,6 @@
 #define LZ4_RATIO 255u   /* an LZ4 block never expands further */
 #define HEADER_OLD 8     /* of protocol versions 1 and 2: one byte of stream */
 #define RESPONSE 0x80u
-
-static const char *const opcode_names[] = {
-    "ERROR",     "STARTUP", "READY",          "AUTHENTICATE",  "unknown",     "OPTIONS",
-    "SUPPORTED", "QUERY",   "RESULT",         "PREPARE",       "EXECUTE",     "REGISTER",
-    "EVENT",     "BATCH",   "AUTH_CHALLENGE", "AUTH_RESPONSE", "AUTH_SUCCESS"};
-
-const char *cql_opcode_name(unsigned opcode)
-{
-    return opcode < sizeof opcode_names / sizeof *opcode_names ? opcode_names[opcode] : "unknown";
-}
 
 bool cql_lz4_built(void)
 {

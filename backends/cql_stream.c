@@ -2,7 +2,7 @@
  *
  * A free list through the table makes taking and giving back constant. The table doubles when it
  * runs out, so a connection with 120 requests in flight holds 128 slots and not 32,768. */
-#include "backends/cql.h"
+#include "backends/cql_stream.h"
 
 #include <stdlib.h>
 

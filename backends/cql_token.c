@@ -4,7 +4,9 @@
  * count, and with the one peculiarity of Cassandra's port: the bytes of the tail are sign-extended.
  * Whatever computes a different token only loses the short way to a replica, so this is checked
  * against other clients. */
-#include "backends/cql.h"
+#include "backends/cql_token.h"
+
+#include "backends/cql_write.h"
 
 static uint64_t rotl(uint64_t x, unsigned r)
 {

@@ -3,12 +3,13 @@
  * Used where a person reads a value: errors, own statements, tests. Not on the path of an
  * operation. Each type states the lengths that it can have; any other is refused. Collections nest
  * up to a fixed depth. */
-#include "backends/cql.h"
+#include "backends/cql_type.h"
 
 #include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NEST_MAX 32
 #define BIG_MAX 512 /* bytes of a varint that are shown in decimal; longer ones in hexadecimal */

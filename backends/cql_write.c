@@ -3,7 +3,7 @@
  * A frame is begun, filled and ended; its length is known only at the end and is put in then, and
  * so is compression. Running out of room is remembered and reported once, by cql_end, which takes
  * back the whole frame: the buffer never holds half a request. */
-#include "backends/cql.h"
+#include "backends/cql_write.h"
 
 #include <stdlib.h>
 

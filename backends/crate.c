@@ -1,13 +1,20 @@
 /* The crate backend: bulk inserts of generated records into CrateDB, and the reads of a dashboard.
  *
  * This file holds its tables (options, operations, hooks) and what is decided before a run begins;
- * crate.h says which file does what. Without libcurl or zlib it stays in the list and says what to
- * install. */
+ * crate_types.h says which file does what. Without libcurl or zlib it stays in the list and says
+ * what to install. */
 #include "backends/registry.h"
 #include "engine/backend.h"
 
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
-#include "backends/crate.h"
+#include "backends/crate_clean.h"
+#include "backends/crate_conn.h"
+#include "backends/crate_guard.h"
+#include "backends/crate_pool.h"
+#include "backends/crate_request.h"
+#include "backends/crate_setup.h"
+#include "backends/crate_types.h"
+#include "backends/crate_worker.h"
 #include "engine/base/err.h"
 
 #include <string.h>

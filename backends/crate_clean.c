@@ -9,8 +9,11 @@
  * SELECT, DELETE and count(*) see only what was refreshed (docs/general/dql/refresh.rst), so there
  * is a REFRESH before each of them, and the counts are the server's. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
-#include "backends/crate.h"
+#include "backends/crate_clean.h"
 
+#include "backends/crate_site.h"
+#include "backends/crate_table.h"
+#include "backends/crate_types.h"
 #include "engine/base/err.h"
 #include "engine/base/quantity.h"
 

@@ -11,15 +11,16 @@
  * Opening asks `GET /` for the node's name: the connection is up when the server says that it is
  * ready, and every request's node is known.
  *
- * What an outcome is: an answer that is whole says for each row whether it was stored. Everything
- * else (no answer, a torn or wrong one, a 5xx) leaves the rows of an insert unknown, and they are
- * counted as that too. */
+ * What the outcome of a request is, crate_request.c says. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
-#include "backends/crate.h"
+#include "backends/crate_conn.h"
 
 #include "backends/crate_error.h"
-#include "engine/base/secret.h"
+#include "backends/crate_request.h"
+#include "backends/crate_site.h"
+#include "backends/crate_types.h"
 #include "engine/base/err.h"
+#include "engine/base/secret.h"
 #include "engine/base/utf8.h"
 
 #include <errno.h>
@@ -317,7 +318,8 @@ static void probe_done(struct crate_conn *c, CURLcode result)
     conn_up(c->conn);
 }
 
-void crate_conn_done(struct crate_conn *c, CURLcode result)
+/* libcurl is done with what the connection asked. */
+static void conn_done(struct crate_conn *c, CURLcode result)
 {
     if (c->phase == PHASE_PROBING) {
         probe_done(c, result);
@@ -327,6 +329,56 @@ void crate_conn_done(struct crate_conn *c, CURLcode result)
     if (c->last && c->phase == PHASE_IDLE)
         conn_down(c->conn, "closed", "%s: the server closes the connection after its answer",
                   crate_host_of(c)->shown);
+}
+
+/* ---- sending, and going on ---- */
+
+static void finish_messages(struct crate_worker *w)
+{
+    bool first = true;
+    int left;
+    CURLMsg *m;
+    while ((m = curl_multi_info_read(w->multi, &left))) {
+        struct crate_conn *c = NULL;
+        CURLcode result = m->data.result;
+        CURL *easy = m->easy_handle; /* m is gone once the handle is removed */
+        if (m->msg != CURLMSG_DONE)
+            continue;
+        if (first)
+            loop_refresh(worker_loop(w->worker));
+        first = false;
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&c);
+        curl_multi_remove_handle(w->multi, easy);
+        c->added = false;
+        conn_done(c, result);
+    }
+}
+
+void crate_worker_run(struct crate_worker *w, curl_socket_t fd, int events)
+{
+    int running;
+    curl_multi_socket_action(w->multi, fd, events, &running);
+    finish_messages(w);
+}
+
+/* The handle enters the multi handle only here, so that libcurl sends after the engine noted the
+ * time. */
+void crate_flush(struct conn *conn)
+{
+    struct crate_conn *c = conn_data(conn);
+    if (c->phase != PHASE_SUBMITTED)
+        return;
+    const struct crate_request *r = op_data(c->op);
+    crate_reply_start(&c->reply);
+    curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, r->body->bytes);
+    curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body->len);
+    c->phase = PHASE_SENT;
+    if (curl_multi_add_handle(crate_worker_of(c)->multi, c->easy) != CURLM_OK) {
+        conn_down(conn, "memory", "%s: out of memory for a request", crate_host_of(c)->shown);
+        return;
+    }
+    c->added = true;
+    crate_worker_run(crate_worker_of(c), CURL_SOCKET_TIMEOUT, 0);
 }
 
 /* ---- closing ---- */

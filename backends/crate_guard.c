@@ -7,9 +7,11 @@
  * strain come from what the pool asks once a second anyway, and from the errors that workers see
  * (codes: server/src/main/java/io/crate/rest/action/HttpErrorStatus.java). */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
-#include "backends/crate.h"
+#include "backends/crate_guard.h"
 
 #include "backends/crate_error.h"
+#include "backends/crate_site.h"
+#include "backends/crate_types.h"
 #include "engine/base/err.h"
 
 #include <jansson.h>

@@ -3,12 +3,14 @@
  * An answer that is whole says for each row whether it was stored. Everything else (no answer, a
  * torn or wrong one, a 5xx) leaves the rows of an insert unknown, and they are counted as that too:
  * what the table holds lies between what was acknowledged and that plus what is unknown. submit()
- * only takes the request, flush() sends it, so that libcurl writes after the engine noted the
- * time. */
+ * only takes the request, flush() (crate_conn.c) sends it, so that libcurl writes after the engine
+ * noted the time. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
-#include "backends/crate.h"
+#include "backends/crate_request.h"
 
 #include "backends/crate_error.h"
+#include "backends/crate_guard.h"
+#include "backends/crate_types.h"
 #include "engine/base/secret.h"
 #include "engine/base/utf8.h"
 
@@ -60,26 +62,6 @@ enum submit crate_submit(struct conn *conn, struct op *op)
     c->why[0] = '\0';
     c->phase = PHASE_SUBMITTED;
     return SUBMIT_QUEUED;
-}
-
-/* The handle enters the multi handle only here, so that libcurl sends after the engine noted the
- * time. */
-void crate_flush(struct conn *conn)
-{
-    struct crate_conn *c = conn_data(conn);
-    if (c->phase != PHASE_SUBMITTED)
-        return;
-    const struct crate_request *r = op_data(c->op);
-    crate_reply_start(&c->reply);
-    curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, r->body->bytes);
-    curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body->len);
-    c->phase = PHASE_SENT;
-    if (curl_multi_add_handle(crate_worker_of(c)->multi, c->easy) != CURLM_OK) {
-        conn_down(conn, "memory", "%s: out of memory for a request", crate_host_of(c)->shown);
-        return;
-    }
-    c->added = true;
-    crate_worker_run(crate_worker_of(c), CURL_SOCKET_TIMEOUT, 0);
 }
 
 static void count_bytes(struct crate_conn *c)

@@ -6,11 +6,17 @@
  * again after a back-off. Protection: a table that loadtop did not make is written to only with
  * --allow-destructive; with --read-only nothing is made. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
-#include "backends/crate.h"
+#include "backends/crate_setup.h"
 
+#include "backends/crate_conn.h"
+#include "backends/crate_guard.h"
+#include "backends/crate_look.h"
+#include "backends/crate_site.h"
+#include "backends/crate_table.h"
+#include "backends/crate_types.h"
 #include "engine/base/err.h"
-#include "engine/os/plain_file.h"
 #include "engine/config/scenario.h"
+#include "engine/os/plain_file.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>

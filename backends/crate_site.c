@@ -6,9 +6,10 @@
  * elsewhere: no proxy or .netrc of the environment, no redirect; a load test measures the server
  * that was named. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
-#include "backends/crate.h"
+#include "backends/crate_site.h"
 
 #include "backends/crate_error.h"
+#include "backends/crate_types.h"
 #include "engine/base/err.h"
 #include "engine/base/secret.h"
 #include "engine/base/utf8.h"

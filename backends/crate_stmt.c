@@ -4,12 +4,12 @@
  * kept as JSON, so that encoding is one copy and a switch for each argument. Parsed at check() and
  * pool_open; encoded by fill() on a worker's thread, where nothing is allocated. */
 #include "backends/crate_stmt.h"
-#include "engine/base/text.h"
 
 #include "backends/crate_record.h"
 #include "engine/base/err.h"
-#include "engine/stats/generate.h"
 #include "engine/base/quantity.h"
+#include "engine/base/text.h"
+#include "engine/stats/generate.h"
 
 #include <ctype.h>
 #include <math.h>

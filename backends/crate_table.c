@@ -4,8 +4,11 @@
  * --allow-destructive; with --read-only nothing is made. Called by crate_setup.c on the pool's
  * thread; every request is bounded by its timeout and the wait for shards by SHARDS_S. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
-#include "backends/crate.h"
+#include "backends/crate_table.h"
 
+#include "backends/crate_guard.h"
+#include "backends/crate_site.h"
+#include "backends/crate_types.h"
 #include "engine/base/err.h"
 
 #include <jansson.h>

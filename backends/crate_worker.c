@@ -10,8 +10,11 @@
  * it, so the steady state allocates nothing; the engine counts this time as generating. All of it
  * is freed in worker_close. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
-#include "backends/crate.h"
+#include "backends/crate_worker.h"
 
+#include "backends/crate_conn.h"
+#include "backends/crate_site.h"
+#include "backends/crate_types.h"
 #include "engine/base/err.h"
 
 #include <assert.h>
@@ -24,34 +27,6 @@
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
 
 /* ---- libcurl and the loop ---- */
-
-static void finish_messages(struct crate_worker *w)
-{
-    bool first = true;
-    int left;
-    CURLMsg *m;
-    while ((m = curl_multi_info_read(w->multi, &left))) {
-        struct crate_conn *c = NULL;
-        CURLcode result = m->data.result;
-        CURL *easy = m->easy_handle; /* m is gone once the handle is removed */
-        if (m->msg != CURLMSG_DONE)
-            continue;
-        if (first)
-            loop_refresh(worker_loop(w->worker));
-        first = false;
-        curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&c);
-        curl_multi_remove_handle(w->multi, easy);
-        c->added = false;
-        crate_conn_done(c, result);
-    }
-}
-
-void crate_worker_run(struct crate_worker *w, curl_socket_t fd, int events)
-{
-    int running;
-    curl_multi_socket_action(w->multi, fd, events, &running);
-    finish_messages(w);
-}
 
 static void timer_fire(struct alarm *a)
 {

@@ -1,11 +1,10 @@
 /* Kafka on librdkafka: the descriptor, and the life of a worker and of a connection.
  *
- * See kafka.h for how the parts fit. A connection is up as soon as its handles are made (the pool
- * has spoken to the cluster before), except for end to end, which is up when its consumer reads
- * from the end. librdkafka reconnects by itself: while no broker answers the connection is in
- * trouble, not down. Destroying a handle blocks, so a thread of its own does it and the connection
- * ends when that is through. What librdkafka's threads touch lives in a counted struct
- * kafka_signal, not in the connection. */
+ * See kafka_types.h for how the parts fit. A connection is up as soon as its handles are made (the
+ * pool has spoken to the cluster before), except for end to end, which is up when its consumer
+ * reads from the end. librdkafka reconnects by itself: while no broker answers the connection is in
+ * trouble, not down. Destroying a handle blocks, so a thread of its own does it (kafka_handle.c),
+ * and the connection ends when that is through. */
 #include "backends/kafka_options.h"
 #include "backends/kafka_properties.h"
 #include "backends/registry.h"
@@ -15,129 +14,32 @@
 
 #if LOADTOP_HAVE_RDKAFKA
 
-#include "backends/kafka.h"
+#include "backends/kafka_admin.h"
+#include "backends/kafka_clean.h"
+#include "backends/kafka_client.h"
+#include "backends/kafka_conf.h"
+#include "backends/kafka_conn_types.h"
+#include "backends/kafka_consume.h"
+#include "backends/kafka_handle.h"
 #include "backends/kafka_mock.h"
+#include "backends/kafka_pool.h"
+#include "backends/kafka_produce.h"
+#include "backends/kafka_stats.h"
+#include "backends/kafka_sums.h"
+#include "backends/kafka_trouble.h"
+#include "backends/kafka_types.h"
 #include "engine/base/text.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #define TICK_NS (250 * NS_PER_MS)
 #define LEAVE_LOOK_NS (20 * NS_PER_MS)
-#define REAPER_STACK 131072
 
-/* ---- signals ---- */
-
-static struct kafka_signal *signal_new(void)
-{
-    struct kafka_signal *s = calloc(1, sizeof *s);
-    if (!s)
-        return NULL;
-    s->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    atomic_store(&s->refs, 1);
-    if (s->fd >= 0)
-        return s;
-    free(s);
-    return NULL;
-}
-
-static void signal_drop(struct kafka_signal *s)
-{
-    if (!s || atomic_fetch_sub(&s->refs, 1) != 1)
-        return;
-    close(s->fd);
-    free(s);
-}
-
-static void signal_fire(struct kafka_signal *s)
-{
-    uint64_t one = 1;
-    while (write(s->fd, &one, sizeof one) < 0 && errno == EINTR)
-        ;
-}
-
-void kafka_reports_cb(rd_kafka_t *rk, void *opaque)
-{
-    (void)rk;
-    signal_fire(opaque);
-}
-
-void kafka_messages_cb(rd_kafka_t *rk, void *opaque)
-{
-    struct kafka_signal *s = opaque;
-    uint64_t none = 0;
-    (void)rk;
-    atomic_compare_exchange_strong(&s->arrived_ns, &none, clock_ns());
-    signal_fire(s);
-}
-
-void kafka_wake(struct kafka_conn *kc)
-{
-    if (kc->signal)
-        signal_fire(kc->signal);
-}
-
-/* ---- the end of handles ---- */
-
-struct grave {
-    rd_kafka_t *handle[2];
-    rd_kafka_queue_t *queue[3];
-    rd_kafka_topic_t *topic;
-    struct kafka_signal *signal;
-    struct kafka_pool *pool;
-};
-
-static void *bury(void *arg)
-{
-    struct grave *g = arg;
-    for (unsigned i = 0; i < 3; i++)
-        if (g->queue[i])
-            rd_kafka_queue_destroy(g->queue[i]);
-    if (g->topic)
-        rd_kafka_topic_destroy(g->topic);
-    if (g->handle[0])
-        rd_kafka_purge(g->handle[0], RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    for (unsigned i = 0; i < 2; i++)
-        if (g->handle[i])
-            rd_kafka_destroy_flags(g->handle[i], RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    atomic_store(&g->signal->destroyed, true);
-    signal_fire(g->signal);
-    signal_drop(g->signal);
-    atomic_fetch_sub(&g->pool->dying, 1); /* the pool may be gone after this */
-    free(g);
-    return NULL;
-}
-
-static void destroy_handles(struct kafka_conn *kc)
-{
-    struct grave *g = calloc(1, sizeof *g);
-    if (!g)
-        abort(); /* a few pointers */
-    *g = (struct grave){{kc->producer, kc->consumer},
-                        {kc->reports, kc->queue, kc->closing_queue},
-                        kc->topic,
-                        kc->signal,
-                        kc->pool};
-    rd_kafka_queue_t *const *q = g->queue;
-    for (unsigned i = 0; i < 3; i++)
-        if (q[i])
-            rd_kafka_queue_cb_event_enable(q[i], NULL, NULL);
-    atomic_fetch_add(&kc->signal->refs, 1);
-    atomic_fetch_add(&kc->pool->dying, 1);
-    kc->reaping = true;
-    pthread_attr_t attr;
-    pthread_t thread;
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, REAPER_STACK);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    if (pthread_create(&thread, &attr, bury, g))
-        bury(g); /* no thread to be had: it blocks, but it ends */
-    pthread_attr_destroy(&attr);
-}
+/* ---- the end of a connection ---- */
 
 static void connection_over(struct kafka_conn *kc)
 {
@@ -145,7 +47,7 @@ static void connection_over(struct kafka_conn *kc)
     struct loop *loop = worker_loop(c->worker);
     loop_alarm(loop, &kc->leaving, NS_NEVER);
     loop_unwatch(loop, &kc->watch);
-    signal_drop(kc->signal);
+    kafka_signal_drop(kc->signal);
     free(kc->own);
     free(kc->seq);
     free(kc->trip);
@@ -159,7 +61,7 @@ static void leave(struct kafka_conn *kc)
     if (kc->reaping)
         return;
     if (kafka_consumer_leave(kc))
-        destroy_handles(kc);
+        kafka_handles_destroy(kc);
     else
         loop_alarm(loop, &kc->leaving, loop_now(loop) + LEAVE_LOOK_NS);
 }
@@ -184,71 +86,6 @@ static void kafka_close(struct conn *c)
         return;
     }
     leave(kc);
-}
-
-/* ---- the life of a connection ---- */
-
-static void conn_ready(struct watch *w, uint32_t events)
-{
-    struct kafka_conn *kc =
-        (struct kafka_conn *)(void *)((char *)w - offsetof(struct kafka_conn, watch));
-    uint64_t count;
-    (void)events;
-    while (read(kc->signal->fd, &count, sizeof count) < 0 && errno == EINTR)
-        ;
-    if (atomic_load(&kc->signal->destroyed)) {
-        connection_over(kc);
-        return;
-    }
-    if (kc->closing) {
-        leave(kc);
-        return;
-    }
-    kc->more_reports = false;
-    if (kc->producer)
-        kafka_reports_read(kc);
-    if (kc->consumer && !kc->closing)
-        kafka_consumer_read(kc);
-    if (!kc->closing && (kc->more || kc->more_reports))
-        kafka_wake(kc);
-}
-
-static int kafka_open(struct conn *c, struct err *err)
-{
-    struct kafka_conn *kc = conn_data(c);
-    struct kafka_pool *kp = pool_data(worker_pool(c->worker));
-    bool trips = pool_ops_include(kp->pool, KAFKA_E2E);
-    bool consumes = pool_ops_include(kp->pool, KAFKA_CONSUME);
-    memset(kc, 0, sizeof *kc);
-    kc->conn = c;
-    kc->worker = worker_data(c->worker);
-    kc->pool = kp;
-    kc->watch.fd = -1;
-    kc->leaving.due_ns = NS_NEVER;
-    kc->leaving.fire = leaving_fire;
-    kc->trips = trips;
-    if (!kc->worker->tuned)
-        kafka_tune(c->worker);
-    if (atomic_load(&kp->elsewhere))
-        return err_set(err, ERR_UNREACHED, "%s: another cluster than %.100s answers there",
-                       kp->shown, kp->cluster);
-    if (trips && consumes)
-        return err_set(err, ERR_USAGE,
-                       "ops: e2e reads back its own messages; use another pool to consume");
-    kc->signal = signal_new();
-    if (!kc->signal)
-        return err_set(err, ERR_FAILED, "kafka: a descriptor: %s (raise ulimit -n)",
-                       strerror(errno));
-    if (loop_watch(worker_loop(c->worker), &kc->watch, kc->signal->fd, EPOLLIN) < 0)
-        return err_set(err, ERR_FAILED, "kafka: watching a descriptor: %s", strerror(errno));
-    kc->watch.ready = conn_ready;
-    if ((trips || pool_ops_include(kp->pool, KAFKA_PRODUCE)) && kafka_producer_open(kc, err) < 0)
-        return -1;
-    if ((trips || consumes) && kafka_consumer_open(kc, err) < 0)
-        return -1;
-    if (!trips)
-        conn_up(c);
-    return 0;
 }
 
 /* ---- workers ---- */
@@ -342,7 +179,7 @@ static void tick_fire(struct alarm *a)
     publish(kw);
 }
 
-void kafka_tune(struct worker *w)
+static void kafka_tune(struct worker *w)
 {
     struct kafka_worker *kw = worker_data(w);
     uint32_t before = kw->connections;
@@ -382,33 +219,6 @@ static int kafka_worker_open(struct worker *w, struct err *err)
     return 0;
 }
 
-static void sums_add(struct kafka_sums *to, const struct kafka_sums *from)
-{
-    to->wait_ns += from->wait_ns;
-    to->handle_ns += from->handle_ns;
-    to->thread_ns += from->thread_ns;
-    to->alloc_ns += from->alloc_ns;
-    to->free_ns += from->free_ns;
-    to->busy_ns += from->busy_ns;
-    to->messages += from->messages;
-    to->bytes += from->bytes;
-    track_counts_add(&to->order, &from->order);
-}
-
-void kafka_sums_total(struct kafka_pool *kp, struct kafka_sums *total, unsigned *clients,
-                      unsigned *connections, unsigned *workers)
-{
-    pthread_mutex_lock(&kp->mutex);
-    *total = kp->ended;
-    *clients = *connections = *workers = 0;
-    for (struct kafka_worker *kw = kp->worker; kw; kw = kw->next, ++*workers) {
-        sums_add(total, &kw->shown);
-        *clients += kw->shown_clients;
-        *connections += kw->shown_connections;
-    }
-    pthread_mutex_unlock(&kp->mutex);
-}
-
 static void kafka_worker_close(struct worker *w)
 {
     struct kafka_worker *kw = worker_data(w);
@@ -422,8 +232,73 @@ static void kafka_worker_close(struct worker *w)
             *at = kw->next;
             break;
         }
-    sums_add(&kp->ended, &kw->sums);
+    kafka_sums_add(&kp->ended, &kw->sums);
     pthread_mutex_unlock(&kp->mutex);
+}
+
+/* ---- the life of a connection ---- */
+
+static void conn_ready(struct watch *w, uint32_t events)
+{
+    struct kafka_conn *kc =
+        (struct kafka_conn *)(void *)((char *)w - offsetof(struct kafka_conn, watch));
+    uint64_t count;
+    (void)events;
+    while (read(kc->signal->fd, &count, sizeof count) < 0 && errno == EINTR)
+        ;
+    if (atomic_load(&kc->signal->destroyed)) {
+        connection_over(kc);
+        return;
+    }
+    if (kc->closing) {
+        leave(kc);
+        return;
+    }
+    kc->more_reports = false;
+    if (kc->producer)
+        kafka_reports_read(kc);
+    if (kc->consumer && !kc->closing)
+        kafka_consumer_read(kc);
+    if (!kc->closing && (kc->more || kc->more_reports))
+        kafka_wake(kc);
+}
+
+static int kafka_open(struct conn *c, struct err *err)
+{
+    struct kafka_conn *kc = conn_data(c);
+    struct kafka_pool *kp = pool_data(worker_pool(c->worker));
+    bool trips = pool_ops_include(kp->pool, KAFKA_E2E);
+    bool consumes = pool_ops_include(kp->pool, KAFKA_CONSUME);
+    memset(kc, 0, sizeof *kc);
+    kc->conn = c;
+    kc->worker = worker_data(c->worker);
+    kc->pool = kp;
+    kc->watch.fd = -1;
+    kc->leaving.due_ns = NS_NEVER;
+    kc->leaving.fire = leaving_fire;
+    kc->trips = trips;
+    if (!kc->worker->tuned)
+        kafka_tune(c->worker);
+    if (atomic_load(&kp->elsewhere))
+        return err_set(err, ERR_UNREACHED, "%s: another cluster than %.100s answers there",
+                       kp->shown, kp->cluster);
+    if (trips && consumes)
+        return err_set(err, ERR_USAGE,
+                       "ops: e2e reads back its own messages; use another pool to consume");
+    kc->signal = kafka_signal_new();
+    if (!kc->signal)
+        return err_set(err, ERR_FAILED, "kafka: a descriptor: %s (raise ulimit -n)",
+                       strerror(errno));
+    if (loop_watch(worker_loop(c->worker), &kc->watch, kc->signal->fd, EPOLLIN) < 0)
+        return err_set(err, ERR_FAILED, "kafka: watching a descriptor: %s", strerror(errno));
+    kc->watch.ready = conn_ready;
+    if ((trips || pool_ops_include(kp->pool, KAFKA_PRODUCE)) && kafka_producer_open(kc, err) < 0)
+        return -1;
+    if ((trips || consumes) && kafka_consumer_open(kc, err) < 0)
+        return -1;
+    if (!trips)
+        conn_up(c);
+    return 0;
 }
 
 /* ---- what it is ---- */

@@ -4,10 +4,14 @@
  * consumer that never joins a group (so it may also look at and set a group's offsets). What a
  * cluster refuses to tell stays unknown; it is an error only where the load depends on it. */
 #if LOADTOP_HAVE_RDKAFKA
-#include "backends/kafka.h"
+#include "backends/kafka_admin.h"
+
+#include "backends/kafka_error.h"
+#include "backends/kafka_trouble.h"
+#include "backends/kafka_types.h"
+#include "engine/base/quantity.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
-#include "engine/base/quantity.h"
 
 #include <math.h>
 #include <stdio.h>

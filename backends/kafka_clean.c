@@ -7,9 +7,14 @@
  * passes, the look and the removal, ask the cluster anew. Called by ui/clean.c, after the hosts
  * were allowed; each connection is asked about once more. */
 #if LOADTOP_HAVE_RDKAFKA
-#include "backends/kafka.h"
-#include "engine/base/text.h"
+#include "backends/kafka_clean.h"
+
+#include "backends/kafka_admin.h"
+#include "backends/kafka_conf.h"
+#include "backends/kafka_made.h"
+#include "backends/kafka_types.h"
 #include "engine/base/quantity.h"
+#include "engine/base/text.h"
 
 #include <jansson.h>
 #include <stdarg.h>

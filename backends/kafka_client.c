@@ -13,7 +13,12 @@
  * client that shares a consumer is taken to have had its first message of a burst at hand from then
  * too. */
 #if LOADTOP_HAVE_RDKAFKA
-#include "backends/kafka.h"
+#include "backends/kafka_client.h"
+
+#include "backends/kafka_conn_types.h"
+#include "backends/kafka_handle.h"
+#include "backends/kafka_process.h"
+#include "backends/kafka_types.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* librdkafka's configuration, and its errors as classes with advice.
+/* librdkafka's configuration, and the handles that are made with it.
  *
  * A property that a person gives as kafka.PROPERTY is in the list of those that may be given
  * (kafka_properties.c); librdkafka checks its value, and it is set last, so it wins over what
@@ -8,7 +8,10 @@
  * the pool's thread, by workers when they open a handle, and (connect_to) by librdkafka's
  * threads. */
 #if LOADTOP_HAVE_RDKAFKA
-#include "backends/kafka.h"
+#include "backends/kafka_conf.h"
+
+#include "backends/kafka_threads.h"
+#include "backends/kafka_types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
 
@@ -377,175 +380,6 @@ rd_kafka_t *kafka_handle_new(struct kafka_pool *kp, rd_kafka_type_t type, rd_kaf
     if (!rk)
         secret_hide_values(words);
     return rk;
-}
-
-/* ---- errors ---- */
-
-static const struct {
-    rd_kafka_resp_err_t code;
-    const char *class, *advice;
-} errors[] = {
-    {RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "broker_down",
-     "is the broker running, and the port right?"},
-    {RD_KAFKA_RESP_ERR__TRANSPORT, "broker_down", "is the broker running, and the port right?"},
-    {RD_KAFKA_RESP_ERR__RESOLVE, "resolve", "check the host's name"},
-    {RD_KAFKA_RESP_ERR__SSL, "tls", "check kafka.ssl.ca.location and kafka.security.protocol"},
-    {RD_KAFKA_RESP_ERR__AUTHENTICATION, "auth",
-     "check user, password, kafka.sasl.mechanism and kafka.security.protocol"},
-    {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, "auth", "check user and password"},
-    {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "denied", "the user needs rights on the topic"},
-    {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, "denied", "the user needs rights on the group"},
-    {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, "denied",
-     "the user needs rights on the cluster"},
-    {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "topic_missing",
-     "was it deleted? start the pool again to create it"},
-    {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, "topic_missing",
-     "was it deleted? start the pool again to create it"},
-    {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "topic_missing", "has the topic fewer partitions now?"},
-    {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, "too_large",
-     "raise kafka.message.max.bytes and the topic's max.message.bytes, or lower size"},
-    {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, "too_large",
-     "lower batch, or raise the broker's segment.bytes"},
-    {RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, "timeout", "no acknowledgement within timeout"},
-    {RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, "timeout", "the broker waited for its replicas"},
-    {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, "replicas",
-     "fewer replicas in sync than min.insync.replicas"},
-    {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND, "replicas",
-     "fewer replicas in sync than min.insync.replicas"},
-    {RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, "disk",
-     "the broker's disk is full or broken: see its log"},
-    {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, "moved", "the partition's leader moved"},
-    {RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, "moved", "the partition has no leader now"},
-    {RD_KAFKA_RESP_ERR_POLICY_VIOLATION, "policy", "the cluster's policy forbids it"},
-    {RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR, "replicas",
-     "lower replication: there are not so many brokers"},
-    {RD_KAFKA_RESP_ERR__PURGE_QUEUE, "closed", "given up when the connection was closed"},
-    {RD_KAFKA_RESP_ERR__PURGE_INFLIGHT, "closed",
-     "given up when the connection was closed: outcome unknown"},
-    {RD_KAFKA_RESP_ERR__FATAL, "fatal", "the handle is made anew"},
-};
-
-const char *kafka_error_class(rd_kafka_resp_err_t code)
-{
-    for (unsigned i = 0; i < sizeof errors / sizeof *errors; i++)
-        if (errors[i].code == code)
-            return errors[i].class;
-    const char *name = rd_kafka_err2name(code);
-    while (*name == '_')
-        name++;
-    return name;
-}
-
-const char *kafka_error_advice(rd_kafka_resp_err_t code)
-{
-    for (unsigned i = 0; i < sizeof errors / sizeof *errors; i++)
-        if (errors[i].code == code)
-            return errors[i].advice;
-    return NULL;
-}
-
-/* Without what librdkafka adds of its own state: "(after 3ms in state CONNECT, 1 identical
- * error...)". */
-static int useful(const char *detail)
-{
-    const char *own = strstr(detail, " (after ");
-    return own ? (int)(own - detail) : (int)strlen(detail);
-}
-
-void kafka_error_text(rd_kafka_resp_err_t code, const char *detail, char *buf, size_t size)
-{
-    const char *advice = kafka_error_advice(code), *said = detail ? detail : "";
-    int room =
-        (int)size - (int)strlen(rd_kafka_err2str(code)) - (int)(advice ? strlen(advice) : 0) - 8;
-    int len = useful(said) < room ? useful(said) : room > 0 ? room : 0; /* the advice stays whole */
-    snprintf(buf, size, "%s%s%.*s%s%s%s", rd_kafka_err2str(code), len ? ": " : "", len, said,
-             advice ? " (" : "", advice ? advice : "", advice ? ")" : "");
-}
-
-/* "no broker answers: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (is ...?)", from
- * what a link of librdkafka's says, without its own words around it. Under the pool's mutex. */
-static void say_down(const struct kafka_pool *kp, char *text, size_t size)
-{
-    const char *why = strstr(kp->why, "Connect to ");
-    if (!why)
-        why = kp->why;
-    int len = (int)strcspn(why, "(");
-    while (len > 0 && why[len - 1] == ' ')
-        len--;
-    const char *advice = kp->opened
-                             ? "did the broker end? its log says why: a full disk is one reason"
-                         : len ? kafka_error_advice(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-                               : "is the broker running, and the port right? does it want TLS "
-                                 "(kafka.security.protocol=ssl)?";
-    snprintf(text, size, "no broker answers%s%.*s (%s)", len ? ": " : "", len, why, advice);
-}
-
-void kafka_trouble(struct kafka_pool *kp, rd_kafka_resp_err_t code, const char *reason)
-{
-    char text[sizeof kp->trouble], said[sizeof kp->trouble];
-    secret_said(said, sizeof said, reason, strlen(reason));
-    if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
-        code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
-        /* One broker of several, or an idle link; it only explains what comes after. */
-        pthread_mutex_lock(&kp->mutex);
-        copy_str(kp->why, sizeof kp->why, said);
-        kp->why_ns = clock_ns();
-        if (kp->trouble[0] && code != RD_KAFKA_RESP_ERR__TIMED_OUT)
-            say_down(kp, kp->trouble, sizeof kp->trouble);
-        pthread_mutex_unlock(&kp->mutex);
-        return;
-    }
-    pthread_mutex_lock(&kp->mutex);
-    bool news = !kp->trouble[0];
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-        say_down(kp, text, sizeof text);
-    else
-        kafka_error_text(code, said, text, sizeof text);
-    copy_str(kp->trouble, sizeof kp->trouble, text);
-    atomic_store(&kp->troubled, true);
-    if (news)
-        kp->trouble_ns = clock_ns();
-    bool tell = news && kp->opened;
-    pthread_mutex_unlock(&kp->mutex);
-    if (tell)
-        pool_event(kp->pool, "%s", text);
-}
-
-void kafka_strain(struct kafka_pool *kp, rd_kafka_resp_err_t code)
-{
-    static const struct {
-        rd_kafka_resp_err_t code;
-        enum strain strain;
-    } strains[] = {
-        {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, STRAIN_REPLICAS},
-        {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND, STRAIN_REPLICAS},
-        {RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, STRAIN_READ_ONLY},
-        {RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED, STRAIN_THREADS},
-    };
-    for (unsigned i = 0; i < sizeof strains / sizeof *strains; i++)
-        if (strains[i].code == code)
-            pool_strain(kp->pool, strains[i].strain, "%s", rd_kafka_err2str(code));
-}
-
-void kafka_trouble_over(struct kafka_pool *kp, uint64_t asked_ns)
-{
-    pthread_mutex_lock(&kp->mutex);
-    bool was = kp->trouble[0] && kp->trouble_ns < asked_ns;
-    double lasted = (double)(clock_ns() - kp->trouble_ns) / 1e9;
-    if (was)
-        kp->trouble[0] = '\0';
-    if (kp->why_ns < asked_ns)
-        kp->why[0] = '\0';
-    atomic_store(&kp->troubled, kp->trouble[0] != '\0');
-    pthread_mutex_unlock(&kp->mutex);
-    if (was && kp->opened)
-        pool_event(kp->pool, "brokers are back after %.1f s", lasted);
-}
-
-void kafka_trouble_look(struct kafka_pool *kp)
-{
-    if (atomic_load(&kp->troubled))
-        kafka_trouble_over(kp, atomic_load(&kp->up_ns));
 }
 
 #endif

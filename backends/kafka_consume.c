@@ -12,7 +12,16 @@
  * owner let go. Worker's thread only, except the pool's list of members, which is under its
  * mutex. */
 #if LOADTOP_HAVE_RDKAFKA
-#include "backends/kafka.h"
+#include "backends/kafka_consume.h"
+
+#include "backends/kafka_client.h"
+#include "backends/kafka_conf.h"
+#include "backends/kafka_conn_types.h"
+#include "backends/kafka_error.h"
+#include "backends/kafka_handle.h"
+#include "backends/kafka_produce.h"
+#include "backends/kafka_trouble.h"
+#include "backends/kafka_types.h"
 #include "engine/base/secret.h"
 
 #include <stdio.h>
@@ -138,21 +147,6 @@ void kafka_offsets_store(struct kafka_conn *kc)
     if (!l)
         return;
     rd_kafka_offsets_store(kc->consumer, l);
-    rd_kafka_topic_partition_list_destroy(l);
-}
-
-void kafka_consumer_pause(struct kafka_conn *kc, bool paused)
-{
-    if (!kc->consumer || kc->trips || kc->closing)
-        return;
-    rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(8);
-    for (int32_t p = 0; p < kc->pool->partitions; p++)
-        if (kc->own[p].assigned)
-            rd_kafka_topic_partition_list_add(l, kc->pool->topic, p);
-    if (l->cnt && paused)
-        rd_kafka_pause_partitions(kc->consumer, l);
-    else if (l->cnt)
-        rd_kafka_resume_partitions(kc->consumer, l);
     rd_kafka_topic_partition_list_destroy(l);
 }
 

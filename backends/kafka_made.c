@@ -13,7 +13,10 @@
  * blocks, within bounds. The handle must have a group.id: librdkafka 2.0.2 crashes without one when
  * a coordinator has moved. */
 #if LOADTOP_HAVE_RDKAFKA
-#include "backends/kafka.h"
+#include "backends/kafka_made.h"
+
+#include "backends/kafka_admin.h"
+#include "backends/kafka_types.h"
 #include "engine/base/text.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* librdkafka's mock cluster: see kafka_mock.h. The cluster lives in a handle that never connects to
  * anything. Called by the demo and by tests. */
 #include "backends/kafka_mock.h"
+
 #include "engine/base/err.h"
 #include "engine/base/text.h"
 

@@ -1,6 +1,7 @@
 /* What can be set for a Kafka pool, and what it can do: tables that read the same with and without
  * librdkafka. The order is that of enum kafka_option. */
 #include "backends/kafka_options.h"
+
 #include "engine/backend.h"
 
 #include <stddef.h>

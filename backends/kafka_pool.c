@@ -9,8 +9,14 @@
  * it blocks, within bounds, on the pool's own thread, and is done again from the start when it
  * failed. */
 #if LOADTOP_HAVE_RDKAFKA
-#include "backends/kafka.h"
+#include "backends/kafka_pool.h"
+
+#include "backends/kafka_admin.h"
+#include "backends/kafka_conf.h"
+#include "backends/kafka_made.h"
 #include "backends/kafka_mock.h"
+#include "backends/kafka_process.h"
+#include "backends/kafka_types.h"
 #include "engine/base/text.h"
 
 #include <math.h>
@@ -23,52 +29,6 @@
 #define LOOK_MS 6000
 #define CLUSTER_MS 2000
 #define MARK_WAIT_MS 3000
-
-bool kafka_each(const struct kafka_pool *kp)
-{
-    return option_u64(kafka_opts(kp), K_DELIVER) == DELIVER_EACH;
-}
-
-bool kafka_by_hand(const struct kafka_pool *kp)
-{
-    return kafka_each(kp) || pool_read_only(kp->pool) ||
-           option_u64(kafka_opts(kp), K_ASSIGN) == ASSIGN_HAND;
-}
-
-/* The boot id is made anew by the kernel at each boot; stamps of CLOCK_MONOTONIC mean nothing
- * across it. */
-uint32_t kafka_boot(void)
-{
-    static _Atomic uint32_t known;
-    uint32_t boot = atomic_load(&known);
-    if (boot)
-        return boot;
-    char text[64] = "";
-    FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
-    if (f && !fgets(text, sizeof text, f))
-        text[0] = '\0';
-    if (f)
-        fclose(f);
-    uint64_t h = UINT64_C(1469598103934665603);
-    for (const char *c = text; *c; c++)
-        h = (h ^ (unsigned char)*c) * UINT64_C(1099511628211);
-    boot = (uint32_t)mix64(h) | 1;
-    atomic_store(&known, boot);
-    return boot;
-}
-
-double kafka_anon_bytes(void)
-{
-    char line[128];
-    double kib = NAN;
-    FILE *f = fopen("/proc/self/status", "re");
-    while (f && fgets(line, sizeof line, f))
-        if (strncmp(line, "RssAnon:", 8) == 0)
-            kib = strtod(line + 8, NULL);
-    if (f)
-        fclose(f);
-    return kib * 1024;
-}
 
 /* Each handle takes some 10 descriptors; the soft limit is only a default. */
 static void allow_descriptors(void)
@@ -149,20 +109,6 @@ static int cluster_look(struct kafka_pool *kp, struct err *err)
     if (id)
         rd_kafka_mem_free(kp->admin, id);
     return code;
-}
-
-/* librdkafka (2.0.2) keeps the id of the last answer to a Metadata request, and sends one whenever
- * a link comes up. What a handle sends between those two it sends to whoever answers there. */
-bool kafka_same_cluster(struct kafka_pool *kp, rd_kafka_t *rk, char *other, size_t size)
-{
-    char *id = rd_kafka_clusterid(rk, 0);
-    if (!id)
-        return true; /* no answer yet */
-    bool same = !kp->named || strcmp(id, kp->cluster) == 0;
-    bool allowed = (same && kp->named) || pool_identity_still_allowed(kp->pool, id);
-    copy_str(other, size, id);
-    rd_kafka_mem_free(rk, id);
-    return same && allowed;
 }
 
 static void parts_free(struct kafka_pool *kp)

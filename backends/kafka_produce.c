@@ -11,7 +11,15 @@
  * request's address is even), because the message may be read before its delivery report and the
  * request be gone by then. */
 #if LOADTOP_HAVE_RDKAFKA
-#include "backends/kafka.h"
+#include "backends/kafka_produce.h"
+
+#include "backends/kafka_conf.h"
+#include "backends/kafka_conn_types.h"
+#include "backends/kafka_error.h"
+#include "backends/kafka_handle.h"
+#include "backends/kafka_process.h"
+#include "backends/kafka_trouble.h"
+#include "backends/kafka_types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
 

@@ -5,6 +5,7 @@
  * noise, so the interval alone would call the rising side of a sawtooth a trend; therefore the
  * lowest values of the first, second and last third of the window must rise too. */
 #include "backends/kafka_state.h"
+
 #include "engine/base/quantity.h"
 
 #include <math.h>

@@ -10,10 +10,18 @@
 
 #if LOADTOP_HAVE_RDKAFKA
 
-#include "backends/kafka.h"
+#include "backends/kafka_stats.h"
+
+#include "backends/kafka_admin.h"
+#include "backends/kafka_conn_types.h"
+#include "backends/kafka_process.h"
+#include "backends/kafka_sums.h"
+#include "backends/kafka_table.h"
+#include "backends/kafka_threads.h"
+#include "backends/kafka_types.h"
+#include "engine/base/quantity.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
-#include "engine/base/quantity.h"
 
 #include <jansson.h>
 #include <malloc.h>

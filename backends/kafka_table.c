@@ -11,10 +11,12 @@
 
 #if LOADTOP_HAVE_RDKAFKA
 
-#include "backends/kafka.h"
+#include "backends/kafka_table.h"
+
+#include "backends/kafka_types.h"
+#include "engine/base/quantity.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
-#include "engine/base/quantity.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -6,7 +6,9 @@
 
 #if LOADTOP_HAVE_RDKAFKA
 
-#include "backends/kafka.h"
+#include "backends/kafka_threads.h"
+
+#include "backends/kafka_types.h"
 
 #include <math.h>
 #include <stdlib.h>

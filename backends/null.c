@@ -13,8 +13,8 @@
  * `servers` is set. */
 #include "backends/registry.h"
 #include "engine/backend.h"
-#include "engine/base/text.h"
 #include "engine/base/quantity.h"
+#include "engine/base/text.h"
 
 #include <jansson.h>
 #include <math.h>

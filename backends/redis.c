@@ -4,8 +4,15 @@
  * prebuilt request is copied with its digits patched, straight into bytes that the next flush
  * writes. Options that can change while the load runs are copied into the worker by tune(). Called
  * by the engine only. */
-#include "backends/redis.h"
+#include "backends/redis_clean.h"
+#include "backends/redis_conn.h"
+#include "backends/redis_guard.h"
+#include "backends/redis_mark.h"
+#include "backends/redis_server.h"
+#include "backends/redis_stats.h"
+#include "backends/redis_target.h"
 #include "backends/redis_tls.h"
+#include "backends/redis_types.h"
 #include "backends/registry.h"
 #include "engine/base/text.h"
 
@@ -226,13 +233,6 @@ static int redis_check(const struct target *t, const struct options *o, struct e
         return err_set(err, ERR_USAGE, "prefix: %zu bytes, at most %d are allowed", prefix,
                        REDIS_PREFIX_MAX);
     return redis_target_db(t, o, &db, err);
-}
-
-const char *redis_beyond(const struct options *o)
-{
-    return option_str(o, REDIS_PREFIX)[0] ? NULL
-                                          : "an empty prefix can overwrite keys that are not ours: "
-                                            "--allow-destructive, or prefix=NAME:";
 }
 
 static const struct option_spec redis_options[] = {

@@ -6,8 +6,15 @@
  * file lists; then it is said how to remove it by hand. Keys are removed by their names, never by
  * what a pattern finds. What two runs may have made stays with the other run: this one's claim of
  * it goes with its mark. */
-#include "backends/redis.h"
+#include "backends/redis_clean.h"
+
+#include "backends/redis_guard.h"
+#include "backends/redis_hello.h"
+#include "backends/redis_left.h"
 #include "backends/redis_link.h"
+#include "backends/redis_mark.h"
+#include "backends/redis_target.h"
+#include "backends/redis_types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
 

@@ -11,8 +11,12 @@
  *
  * Any call into the engine that ends an operation can end the connection too (redis_close): `state`
  * tells. The engine frees no connection while one of these functions is on the stack. */
-#include "backends/redis.h"
+#include "backends/redis_conn.h"
+
+#include "backends/redis_guard.h"
+#include "backends/redis_mark.h"
 #include "backends/redis_tls.h"
+#include "backends/redis_types.h"
 #include "engine/base/secret.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS

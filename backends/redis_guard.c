@@ -4,9 +4,11 @@
  * All of it comes from INFO or from error replies, so from a server that may say anything: numbers
  * are taken only as far as they make sense, and an identity that is longer than any real one is
  * none. */
-#include "backends/redis.h"
-#include "engine/base/secret.h"
+#include "backends/redis_guard.h"
+
+#include "backends/redis_types.h"
 #include "engine/base/quantity.h"
+#include "engine/base/secret.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
 

@@ -4,8 +4,12 @@
  * can exist is a range of names. How many of them do exist is asked only when the load is over. For
  * a person and for the file of the run: what is removed is decided by the mark on the server alone
  * (redis_clean.c). */
-#include "backends/redis.h"
+#include "backends/redis_left.h"
+
+#include "backends/redis_hello.h"
 #include "backends/redis_link.h"
+#include "backends/redis_mark.h"
+#include "backends/redis_types.h"
 #include "engine/base/utf8.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS

@@ -1,8 +1,9 @@
 /* The blocking connection; see the header. Called by redis_server.c, on the pool's thread or a
  * front end's. */
 #include "backends/redis_link.h"
-#include "backends/redis.h"
+
 #include "backends/redis_tls.h"
+#include "backends/redis_types.h"
 #include "engine/base/text.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS

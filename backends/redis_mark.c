@@ -7,8 +7,11 @@
  * It only ever grows, and each state of it is a field of its own: a late one cannot take back what
  * a newer one says. When every worker has ended, the pool's thread puts what was really made in
  * their place. HMSET is no operation of the mix, so the server's counts of those stay exact. */
-#include "backends/redis.h"
+#include "backends/redis_mark.h"
+
+#include "backends/redis_hello.h"
 #include "backends/redis_link.h"
+#include "backends/redis_types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
 

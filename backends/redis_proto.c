@@ -1,8 +1,9 @@
 /* Requests and replies of Redis, pure; see the header. Called by redis.c on the path of every
  * operation, by redis_server.c for what blocks, and by the tests. */
 #include "backends/redis_proto.h"
-#include "engine/stats/generate.h"
+
 #include "engine/base/text.h"
+#include "engine/stats/generate.h"
 
 #ifdef LOADTOP_HAVE_HIREDIS
 #include <hiredis/hiredis.h>

@@ -1,11 +1,16 @@
 /* A server's figures, once a second on the pool's own thread: INFO, what changed since the last
  * one, and whose connections are there.
  *
- * Other pools of this process that speak to the same server (by its run_id) are known here, so that
- * our own connections are not shown as others'. A look must end within a second, also while the
- * server is stopped or gone: then its figures are absent, never those of before. */
-#include "backends/redis.h"
+ * A look must end within a second, also while the server is stopped or gone: then its figures are
+ * absent, never those of before. */
+#include "backends/redis_stats.h"
+
+#include "backends/redis_guard.h"
+#include "backends/redis_hello.h"
+#include "backends/redis_left.h"
 #include "backends/redis_link.h"
+#include "backends/redis_peer.h"
+#include "backends/redis_types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
@@ -20,31 +25,6 @@
 
 #define STATS_NS (800 * NS_PER_MS)
 #define REOPEN_NS (400 * NS_PER_MS)
-
-static pthread_mutex_t peers_mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct redis_peer *peers;
-
-/* ---- Pools on the same server ---- */
-
-void redis_peers_join(struct redis_pool *p, const char *info)
-{
-    pthread_mutex_lock(&peers_mutex);
-    redis_info_text(info, "run_id", p->peer.run_id, sizeof p->peer.run_id);
-    p->peer.next = peers;
-    peers = &p->peer;
-    pthread_mutex_unlock(&peers_mutex);
-}
-
-void redis_peers_leave(struct redis_pool *p)
-{
-    pthread_mutex_lock(&peers_mutex);
-    for (struct redis_peer **at = &peers; *at; at = &(*at)->next)
-        if (*at == &p->peer) {
-            *at = p->peer.next;
-            break;
-        }
-    pthread_mutex_unlock(&peers_mutex);
-}
 
 /* ---- Figures ---- */
 
@@ -69,22 +49,6 @@ static void count_all(struct redis_pool *p, struct redis_totals *t)
     for (const struct redis_worker *w = p->workers; w; w = w->next)
         add_counts(t, &w->counts);
     pthread_mutex_unlock(&p->mutex);
-}
-
-/* Clients of the server that are not ours, of whatever pool. */
-static int64_t other_clients(struct redis_pool *p, const char *info, unsigned connected)
-{
-    double all = redis_info_number(info, "connected_clients");
-    unsigned ours = 0;
-    if (all < 0)
-        return -1;
-    pthread_mutex_lock(&peers_mutex);
-    p->peer.connections = connected + 1; /* and the link on which this was asked */
-    for (const struct redis_peer *q = peers; q; q = q->next)
-        if (q == &p->peer || (q->run_id[0] && strcmp(q->run_id, p->peer.run_id) == 0))
-            ours += q->connections;
-    pthread_mutex_unlock(&peers_mutex);
-    return (int64_t)all > (int64_t)ours ? (int64_t)all - (int64_t)ours : 0;
 }
 
 static double both(const char *info, const char *a, const char *b)
@@ -147,19 +111,6 @@ static void put_rates(struct stats *s, const struct redis_info *was, const struc
         text_append(s->note, sizeof s->note, len, "%sevicts %.0f keys/s", len ? ", " : "", evicted);
 }
 
-/* Is it the server of before? At the same address there may be another, or the same one started
- * again. */
-static bool same_server(struct redis_pool *p, const char *info)
-{
-    char run_id[sizeof p->peer.run_id] = "";
-    redis_info_text(info, "run_id", run_id, sizeof run_id);
-    pthread_mutex_lock(&peers_mutex);
-    bool same = strcmp(run_id, p->peer.run_id) == 0;
-    memcpy(p->peer.run_id, run_id, sizeof run_id);
-    pthread_mutex_unlock(&peers_mutex);
-    return same;
-}
-
 /* Rates are those of the last second while the load runs, and of the whole run when it is over: the
  * moments between its end and the last look would say nothing. */
 void redis_stats_info(struct pool *pool, struct stats *s, const struct redis_totals *t,
@@ -172,9 +123,9 @@ void redis_stats_info(struct pool *pool, struct stats *s, const struct redis_tot
         secret_hide_values(text);
         snprintf(s->version, sizeof s->version, "Redis %s", text);
     }
-    if (!same_server(p, info) || now.hits < p->last.hits || now.cpu < p->last.cpu)
+    if (!redis_same_server(p, info) || now.hits < p->last.hits || now.cpu < p->last.cpu)
         p->first = p->last = (struct redis_info){0}; /* or its figures were reset */
-    s->other_clients = other_clients(p, info, t->connected);
+    s->other_clients = redis_other_clients(p, info, t->connected);
     s->data_items = redis_info_keys(info, p->db);
     double dataset = redis_info_number(info, "used_memory_dataset");
     s->data_bytes = dataset < 0 ? -1 : (int64_t)dataset;

@@ -1,8 +1,9 @@
 /* TLS on memory; see the header. Called by redis_conn.c on a worker's thread, and by redis_link.c
  * where it may block. A connection belongs to one thread; the context is only read. */
 #include "backends/redis_tls.h"
+
+#include "backends/redis_types.h"
 #include "backends/tls_passphrase.h"
-#include "backends/redis.h"
 
 #ifdef LOADTOP_HAVE_OPENSSL
 

@@ -3,7 +3,6 @@
  * Each recording is fed whole, split in two at every position, and byte by byte, and must give the
  * very line that the DataStax driver's decoder gave. Then the bytes are damaged: lengths, opcodes,
  * versions, streams, compression. */
-#include "backends/cql.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +14,12 @@
 #include <cmocka.h>
 
 #include "tests/unit/cql_recorded.h"
+#include "backends/cql_body.h"
+#include "backends/cql_in.h"
+#include "backends/cql_protocol.h"
+#include "backends/cql_read.h"
+#include "backends/cql_type.h"
+#include "backends/cql_write.h"
 
 #define RECORDED (sizeof recorded / sizeof *recorded)
 #define SAYS_MAX 16384

@@ -1,23 +1,24 @@
 /* What the files of the Redis backend share: the pool's, a worker's and a connection's memory.
  *
- *   redis.c          the descriptor, options, and what a worker does for each operation; never
- *                    blocks
- *   redis_conn.c     sockets of a worker: connect, handshake, reading and writing
- *   redis_server.c   what blocks, on the pool's thread: names, the handshake's bytes, a first look
- *   redis_stats.c    INFO, every second
- *   redis_guard.c    who the server says it is, what it has room for, and whether it suffers
- *   redis_mark.c     what says on the server which keys a run may have made
- *   redis_left.c     what a run leaves behind
- *   redis_clean.c    its removal
- *   redis_link.c     one blocking connection with a deadline, for those three
- *   redis_tls.c      TLS of a connection of either kind, apart from its socket
- *   redis_proto.c    the protocol, pure */
-#ifndef LOADTOP_BACKENDS_REDIS_H
-#define LOADTOP_BACKENDS_REDIS_H
+ *   redis.c    the descriptor, options, and what a worker does for each operation; never blocks
+ *   conn.c     sockets of a worker: connect, handshake, reading and writing
+ *   target.c   what a URL and its options say
+ *   server.c   a pool's start and end: a first look at the server
+ *   hello.c    blocking links that have said hello, the handshake's bytes
+ *   stats.c    INFO, every second
+ *   peer.c     the pools of this process on the same server
+ *   guard.c    who the server says it is, what it has room for, and whether it suffers
+ *   mark.c     what says on the server which keys a run may have made
+ *   left.c     what a run leaves behind
+ *   clean.c    its removal
+ *   link.c     one blocking connection with a deadline
+ *   tls.c      TLS of a connection of either kind, apart from its socket
+ *   proto.c    the protocol, pure */
+#ifndef LOADTOP_BACKENDS_REDIS_TYPES_H
+#define LOADTOP_BACKENDS_REDIS_TYPES_H
 
 #include "backends/redis_proto.h"
 #include "engine/backend.h"
-
 #include "engine/base/text.h"
 
 #include <pthread.h>
@@ -183,116 +184,10 @@ struct redis_conn {
     ((size_t)1 << 20) /* keys may hold larger values than `size`: an earlier run's */
 #define REDIS_KEPT_MAX ((size_t)256 << 10) /* unsent bytes of a connection before it is busy */
 
-/* ---- redis_conn.c ---- */
-
-int redis_open(struct conn *, struct err *);
-void redis_close(struct conn *);
-void redis_flush(struct conn *);
-/* Room for a request of up to `max` bytes of this connection. NULL: look at the connection's state
- * and `full`. */
-char *redis_out_reserve(struct redis_conn *, size_t max);
-static inline void redis_out_commit(struct redis_worker *w, struct redis_conn *c, size_t len)
-{
-    if (c->kept) {
-        c->kept_len += len;
-        return;
-    }
-    w->out_len += len;
-    c->out_len += len;
-}
-
-/* ---- redis_server.c ---- */
-
-int redis_pool_open(struct pool *, struct err *);
-void redis_pool_close(struct pool *);
-/* Makes p->link, to the first address that answers, beginning with the present one. */
-int redis_link_up(struct pool *, uint64_t deadline_ns, struct err *);
-void redis_link_down(struct redis_pool *);
-/* What INFO's text ("": the server does not give it) says at the start: may it be loaded? Notes how
- * the server is, for what is seen later. 0 or an error. */
-int redis_meet(struct pool *, const char *info, struct err *);
-/* INFO, or an error reply; NULL: the link was lost, and is down. */
-struct redisReply *redis_ask_info(struct redis_pool *, uint64_t deadline_ns, struct err *);
-/* A link that has said hello under this name, without a pool. NULL and err. */
-struct redis_link *redis_link_plain(const struct target *, const struct options *, unsigned db,
-                                    const char *sender, struct err *);
-
-/* ---- redis_stats.c ---- */
-
 struct redis_totals { /* of all workers that ever were */
     uint64_t hits, misses, high[FAMILIES];
     unsigned connected;
     bool running;
 };
-
-void redis_pool_stats(struct pool *, struct stats *);
-/* Its part that INFO's text says. */
-void redis_stats_info(struct pool *, struct stats *, const struct redis_totals *, const char *info);
-void redis_peers_join(struct redis_pool *, const char *info);
-void redis_peers_leave(struct redis_pool *);
-
-/* ---- redis_guard.c: of INFO's text ("": the server does not give it) ---- */
-
-/* Calls allowed(ctx, identity) for each identity that the server has, or once with NULL; ends with
- * the first that is refused. */
-typedef int redis_identity_fn(void *ctx, const char *identity);
-int redis_identities(const char *info, redis_identity_fn *allowed, void *ctx);
-/* While the load runs: may this server, which may be another one now, be loaded? Any thread. */
-bool redis_still_allowed(struct pool *, const char *info);
-/* The same of a section of INFO, which may have no identity. *any: it has one. */
-bool redis_part_allowed(struct pool *, const char *info, bool *any);
-/* The hook to_come. */
-double redis_to_come(const struct pool *, const struct options *, const double *weight);
-double redis_free_memory(const char *info); /* NaN: it does not say */
-/* Is there room for what the mix is going to make? 0 or ERR_REFUSED. */
-int redis_room_allowed(struct pool *, const char *info, struct err *);
-/* Notes how the server is before the load, or that it is another one now. */
-void redis_trouble_begin(struct redis_pool *, const char *info);
-/* What is new since then is told by pool_strain. */
-void redis_trouble_look(struct pool *, const char *info);
-/* The same of an error reply. Any thread. */
-void redis_trouble_reply(struct pool *, const char *error_class, const char *text);
-
-/* ---- redis_mark.c: the first four are built always, and pure ---- */
-
-#define REDIS_MARK_SUFFIX "loadtop:runs" /* no key of a mix ends like this: they end in digits */
-#define REDIS_MARK_NAME (REDIS_PREFIX_MAX + sizeof REDIS_MARK_SUFFIX)
-/* The hash of the marks of a prefix. */
-char *redis_mark_name(char buf[REDIS_MARK_NAME], const char *prefix);
-/* "string=1000 list=10 at=2026-01-02T03:04:05Z by=loadtop:alice@build7:1a2b3c4d" */
-void redis_mark_value(struct text *, const uint64_t bound[FAMILIES], const char *at,
-                      const char *by);
-/* Its inverse, of what a server says. False: it is none. */
-bool redis_mark_read(const char *value, size_t len, uint64_t bound[FAMILIES]);
-/* The run of a field ("1a2b3c4d.1.2": run, pool, version). False: it is none of loadtop's. */
-bool redis_mark_field(const char *field, size_t len, char run[9]);
-void redis_mark_begin(struct redis_mark *); /* in pool_open; keeps the number */
-/* Makes w->claim cover this key, and what the mix can make. The command's length; 0: no memory. */
-size_t redis_mark_claim(struct redis_worker *, enum redis_family, uint64_t key);
-void redis_mark_answered(struct redis_worker *, const struct resp_error *refusal); /* or NULL */
-struct redis_mark redis_mark_now(struct redis_pool *);                             /* a copy */
-/* When no worker is left: claims what was made, and nothing more. */
-void redis_mark_settle(struct pool *, const uint64_t high[FAMILIES], uint64_t deadline_ns);
-
-/* ---- redis_left.c ---- */
-
-void redis_left_behind(struct pool *, struct stats *, const struct redis_totals *);
-/* The name of prefix's key of this number; prefix with its family. */
-char *redis_key_name(char *buf, size_t size, const char *prefix, uint64_t key);
-
-/* ---- redis_clean.c ---- */
-
-int redis_clean(struct clean *, struct err *);
-
-/* ---- redis.c: built always ---- */
-
-/* What these options can touch that is not ours, and what to do about it; NULL: nothing. */
-const char *redis_beyond(const struct options *);
-
-/* ---- redis_server.c: built always ---- */
-
-/* The database that path ("/3") or option db names. ERR_USAGE when it is no number or they
- * disagree. */
-int redis_target_db(const struct target *, const struct options *, unsigned *db, struct err *);
 
 #endif

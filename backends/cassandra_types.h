@@ -1,22 +1,26 @@
-/* The Cassandra backend's own structures; private to backends/cassandra*.c.
+/* What the files of the Cassandra backend share: a pool's, a worker's and a connection's memory.
  *
- *   cassandra.c          descriptor, options; for an operation: its key, route and request
- *   cassandra_conn.c     a connection under load: handshake, answers, unprepared, back-off
- *   cassandra_pool.c     opening a target, its figures, what is left behind
- *   cassandra_clean.c    removing what a saved run left behind
- *   cassandra_ring.c     the nodes: discovery, tokens and replicas, names to addresses
- *   cassandra_schema.c   keyspace, tables, and the statements that fit their columns
- *   cassandra_stmt.c     the values that are bound to statements
- *   cassandra_own.c      a person's own statements
- *   cassandra_session.c  a blocking connection with deadlines, for all that is not load
- *   cassandra_link.c     a socket, with TLS or without
+ *   cassandra.c  descriptor, options; for an operation: its key and route
+ *   request.c    the request of an operation
+ *   conn.c       a connection under load: handshake, answers, unprepared, back-off
+ *   pool.c       opening a target, its figures, what is left behind
+ *   clean.c      removing what a saved run left behind
+ *   ring.c       the nodes: discovery, tokens and replicas, names to addresses
+ *   schema.c     keyspace, tables, and the statements that fit their columns
+ *   stmt.c       the values that are bound to statements
+ *   own.c        a person's own statements
+ *   session.c    a blocking connection with deadlines, for all that is not load
+ *   link.c       a socket, with TLS or without
  *
  * The pool's data is written by the pool's thread before the first worker starts, and afterwards
  * only where atomics say so: hosts are only ever appended, and the ring is replaced whole. */
-#ifndef LOADTOP_BACKENDS_CASSANDRA_H
-#define LOADTOP_BACKENDS_CASSANDRA_H
+#ifndef LOADTOP_BACKENDS_CASSANDRA_TYPES_H
+#define LOADTOP_BACKENDS_CASSANDRA_TYPES_H
 
-#include "backends/cql.h"
+#include "backends/cql_body.h"
+#include "backends/cql_read.h"
+#include "backends/cql_stream.h"
+#include "backends/cql_write.h"
 #include "engine/backend.h"
 
 #include <netinet/in.h>
@@ -25,7 +29,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
-#include <sys/types.h>
 
 enum cass_option {
     CASS_CREATE,
@@ -85,8 +88,6 @@ enum cass_statement {
 #define CASS_PLACE_MAX 256                 /* a data centre's or a cluster's name */
 #define CASS_REFUSED_MAX 32                /* refused nodes that are told, each once */
 
-/* ---- Statements ---- */
-
 struct cass_param {
     uint16_t type; /* enum cql_type_id */
     bool key;      /* of the primary key: its value follows from the operation's key */
@@ -109,19 +110,6 @@ struct cass_row {
     uint64_t key, rnd;
     uint32_t size;
 };
-/* Writes one [value]. */
-void cass_put_value(struct cql_writer *, const struct cass_param *, unsigned place,
-                    const struct cass_row *);
-/* The value of a key column alone into at (CASS_KEY_BYTES); its length. */
-size_t cass_key_value(uint8_t *at, uint16_t type, uint64_t key);
-/* Bytes of a row's values: none is longer for a smaller key. */
-uint64_t cass_row_bytes(const struct cass_statement_info *, uint64_t greatest_key, uint32_t size);
-/* The token of a row's partition. */
-int64_t cass_row_token(const struct cass_statement_info *, uint64_t key);
-/* Can a key column have this type? */
-bool cass_key_type(uint16_t type);
-
-/* ---- Nodes ---- */
 
 struct cass_host {
     char name[CASS_HOST_MAX]; /* as it was typed; of a discovered one its address */
@@ -146,35 +134,12 @@ struct cass_ring {
     struct cass_token token[];
 };
 
-/* ---- Sockets ---- */
-
 /* Bytes in and out of a connected socket. tls is an SSL * or NULL. */
 struct cass_link {
     int fd;
     void *tls;
     bool want_out; /* TLS: a read or a handshake waits until the socket can be written */
 };
-/* An SSL_CTX for the target's options, or NULL and err. */
-void *cass_tls_context(const struct options *, struct err *);
-void cass_tls_context_free(void *);
-bool cass_tls_built(void);
-/* Puts TLS on a connected socket. host is verified against the certificate. */
-int cass_link_secure(struct cass_link *, void *context, const char *host, bool verify,
-                     struct err *);
-/* 1 done, 0 not yet (want_out says for what it waits), -1 and err. */
-int cass_link_handshake(struct cass_link *, struct err *);
-/* As read and write: bytes, 0 at the end (read), or -1 with errno (EAGAIN: later). */
-ssize_t cass_link_read(struct cass_link *, void *buf, size_t n);
-ssize_t cass_link_write(struct cass_link *, const void *buf, size_t n);
-bool cass_link_pending(const struct cass_link *); /* decrypted bytes that epoll does not know of */
-void cass_link_close(struct cass_link *);         /* idempotent once fd is -1 */
-
-/* What STARTUP says of us: names and values for cql_write_startup, ended by NULL. The server's list
- * of clients (system_views.clients, nodetool clientstats --client-options) shows them. */
-#define CASS_STARTUP_MAX 16
-void cass_startup(const char *pair[CASS_STARTUP_MAX], const char *sender, bool lz4);
-
-/* ---- Blocking connection ---- */
 
 struct cass_pool;
 struct cass_session {
@@ -197,31 +162,6 @@ struct cass_session {
     unsigned pages;
     struct cql_str next_page; /* owned copy */
 };
-/* Connects as p says (target, options, tls, sender), agrees on the protocol and authenticates. The
- * pool may be NULL. ERR_UNREACHED, ERR_REFUSED or ERR_FAILED. */
-int cass_session_open(struct cass_session *, const struct cass_pool *p, const struct pool *,
-                      const struct cass_host *, uint64_t deadline_ns, struct err *);
-void cass_session_close(struct cass_session *); /* takes a zeroed one whose fd is -1 */
-/* Sends a query and reads all pages of its answer; row (may be NULL) is called with the values of
- * each row, a null one having s == NULL. An ERROR of the server is ERR_FAILED, with its code in
- * error_code. */
-typedef void (*cass_row_fn)(void *ctx, const struct cql_str *value, unsigned values);
-int cass_session_query(struct cass_session *, const char *cql, cass_row_fn row, void *ctx,
-                       uint64_t deadline_ns, struct err *);
-/* The cluster's name, whole, into buf; ERR_REFUSED when it does not fit: then nothing can be said
- * of it. */
-int cass_session_cluster(struct cass_session *, char *buf, size_t size, uint64_t deadline_ns,
-                         struct err *);
-/* Prepares and fills what the server says of the parameters. */
-int cass_session_prepare(struct cass_session *, struct cass_statement_info *, uint64_t deadline_ns,
-                         struct err *);
-/* Asks for events; they come to `event` from then on, from any call. */
-int cass_session_register(struct cass_session *, void (*event)(void *, const struct cql_event *),
-                          void *ctx, uint64_t deadline_ns, struct err *);
-/* Reads what has come by itself, without waiting. -1: the connection is lost. */
-int cass_session_poll(struct cass_session *);
-
-/* ---- Pool, worker, connection ---- */
 
 struct cass_pool {
     const struct target *target;
@@ -328,54 +268,5 @@ struct cass_conn {
         struct op *parked;
     } stmt[STATEMENTS];
 };
-
-int cass_open(struct conn *, struct err *);
-void cass_flush(struct conn *);
-void cass_close(struct conn *);
-/* Asks for a statement; its ops wait. False: no room now. */
-bool cass_prepare(struct cass_conn *, unsigned statement);
-/* The connection takes no operations for so long. */
-void cass_rest(struct cass_conn *, uint64_t ns);
-/* Which statement an operation executes. */
-unsigned cass_statement_of(const struct cass_worker *, const struct op *);
-/* Asks for the page of a person's own statement that `state` names; the operation goes on. -1: it
- * cannot be asked for. */
-int cass_next_page(struct cass_conn *, struct op *, struct cql_str state);
-
-int cass_pool_open(struct pool *, struct err *);
-void cass_pool_stats(struct pool *, struct stats *);
-void cass_pool_close(struct pool *);
-int cass_clean(struct clean *, struct err *);
-
-/* Nodes: the contact points of the URL into p->host; the rest of the cluster,
- * asked of s; the ring. */
-int cass_contacts(struct cass_pool *, const struct pool *, struct err *);
-int cass_discover(struct cass_pool *, struct pool *, struct cass_session *, uint64_t deadline_ns,
-                  struct err *);
-/* Is it the node of that address, and of that port unless it is 0? */
-bool cass_host_is(const struct cass_host *, const char *address, unsigned port);
-void cass_ring_free(struct cass_pool *);
-/* The replicas of a token, or NULL when there is no ring. */
-const struct cass_token *cass_replicas(const struct cass_ring *, int64_t token);
-/* Statements and columns from the schema; creates it where asked. */
-int cass_schema_open(struct cass_pool *, struct pool *, struct cass_session *, uint64_t deadline_ns,
-                     struct err *);
-int cass_names(const struct target *, char *keyspace, char *table, struct err *);
-/* Own statements of the options into p->statement[ST_STMT...], p->own of them. ERR_USAGE;
- * ERR_REFUSED: one may write, and nobody said that it is meant. */
-int cass_own_statements(struct cass_pool *, const struct pool *, struct err *);
-/* The first statement of s into one (replaced), without comments. Where the next one begins, or
- * NULL: there is none in s. */
-struct text;
-const char *cass_next_statement(const char *s, struct text *one);
-/* The table's comment by which a run knows what it made: "loadtop run 1a2b3c4d", and with the
- * keyspace when the run made that, too. Is this text exactly such a mark, of this run (NULL: of
- * any)? */
-#define CASS_MARK "loadtop run "
-#define CASS_MARK_KEYSPACE ", and its keyspace"
-bool cass_is_mark(struct cql_str comment, const char *run, bool *keyspace);
-/* An identifier in double quotes, doubled inside; returns buf. A name below CASS_NAME_MAX fits
- * CASS_QUOTED_MAX. */
-char *cass_quote(char *buf, size_t size, const char *name);
 
 #endif
