@@ -4,10 +4,10 @@
  * give the same frames, and a decoder must give the same verdict and the same text on both. Input:
  * one byte of settings, one of piece size, the stream. */
 
-#include "backends/cql_body.h"
-#include "backends/cql_in.h"
-#include "backends/cql_read.h"
-#include "backends/cql_type.h"
+#include "backends/cql/body.h"
+#include "backends/cql/in.h"
+#include "backends/cql/read.h"
+#include "backends/cql/type.h"
 
 #include <stdlib.h>
 

@@ -14,12 +14,12 @@
 #include <cmocka.h>
 
 #include "tests/unit/cql_recorded.h"
-#include "backends/cql_body.h"
-#include "backends/cql_in.h"
-#include "backends/cql_protocol.h"
-#include "backends/cql_read.h"
-#include "backends/cql_type.h"
-#include "backends/cql_write.h"
+#include "backends/cql/body.h"
+#include "backends/cql/in.h"
+#include "backends/cql/protocol.h"
+#include "backends/cql/read.h"
+#include "backends/cql/type.h"
+#include "backends/cql/write.h"
 
 #define RECORDED (sizeof recorded / sizeof *recorded)
 #define SAYS_MAX 16384

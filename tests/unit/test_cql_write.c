@@ -13,12 +13,12 @@
 
 #include "tests/unit/cql_requests.h"
 #include "tests/unit/cql_tokens.h"
-#include "backends/cql_in.h"
-#include "backends/cql_protocol.h"
-#include "backends/cql_read.h"
-#include "backends/cql_stream.h"
-#include "backends/cql_token.h"
-#include "backends/cql_write.h"
+#include "backends/cql/in.h"
+#include "backends/cql/protocol.h"
+#include "backends/cql/read.h"
+#include "backends/cql/stream.h"
+#include "backends/cql/token.h"
+#include "backends/cql/write.h"
 
 static void expect(struct cql_writer *w, const char *name)
 {
