@@ -44,7 +44,7 @@ REQUEST = ("clients_run", "op_done")
 
 WORD = re.compile(r"[A-Za-z_]\w*")
 USED = re.compile(r"(?<![\w.>])[A-Za-z_]\w*")  # no members
-DEFINED = re.compile(r"^(?!static\b|typedef\b|extern\b|struct \w+\s*\{|enum\b|union\b)"
+DEFINED = re.compile(r"^(?!static\b|typedef\b|extern\b|struct \w+\s*\{|enum \w*\s*\{|union\b)"
                      r"[A-Za-z_][\w \t*]*?[ \t*](\w+)\([^;{}]*\)\s*\{", re.M)
 ANY_DEFINED = re.compile(r"^(?!typedef\b|extern\b|else\b)[A-Za-z_][\w \t*]*?[ \t*](\w+)\([^;{}]*\)\s*\{", re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
