@@ -5,7 +5,8 @@
 
 What is checked, by reading the sources (no build is needed):
 
-  rooms     a house has the rooms below, and no others; each holds 5 to 15 modules, or is named as one thing
+  rooms     a house has the rooms below, and no others (backends/: see OPEN); each holds 5 to 15 modules, or is named
+            as one thing
   headers   each .c has a header of its name beside it, which declares what the .c defines for others
   arrows    a module includes modules of its own room, or of rooms that stand before its own in the list
   circles   no modules include each other, however long the way round
@@ -22,12 +23,17 @@ import sys
 # Lowest first: a room uses those before it. (n): one thing, however small.
 ROOMS = {
     "engine": ["base", "os", "config", "stats", "state", "load", "figures", "pools", "control"],
-    "backends": ["common", "null", "redis", "crate", "cql", "cassandra", "kafka"],
+    "backends": ["common", "null", "redis", "crate_sql", "crate", "cql", "cassandra", "kafka_base", "kafka"],
     "ui": ["term", "draw", "export", "run", "report", "views", "live", "cli"],
 }
 # Rooms that are to come, where a newcomer would look for them: wire (snapshots and commands as messages), outside
 # (socket, metrics, push).
 TO_COME = {"engine": ["wire"], "backends": [], "ui": ["outside"]}
+# A house that newcomers build in: a folder that is not in the list is a room that stands after all others, however
+# small. That backends never include each other is tests/walls.py's to check.
+# crate_sql: statements, records, replies and errors of CrateDB as pure text. kafka_base: what Kafka is without load:
+# options, librdkafka's configuration, questions to the cluster, lag and order.
+OPEN = {"backends"}
 ONE_THING = {"engine/os", "backends/common", "backends/null"}
 # Doors of a house: what others include, and what may include any room of it.
 DOORS = {"engine/backend.h", "engine/engine.h", "backends/registry.h", "backends/registry.c", "ui/main.c"}
@@ -39,7 +45,7 @@ REQUEST = ("clients_run", "arrivals_run", "leases_dispatch", "conns_settle", "co
 CALLED = re.compile(r"(?<![\w.>*])(\w+)(?=\()")
 WORD = re.compile(r"[A-Za-z_]\w*")
 USED = re.compile(r"(?<![\w.>])[A-Za-z_]\w*")  # no members
-DEFINED = re.compile(r"^(?!static\b|typedef\b|extern\b|struct \w+\s*\{|enum\b|union\b)"
+DEFINED = re.compile(r"^(?!static\b|typedef\b|extern\b|struct \w+\s*\{|enum \w*\s*\{|union\b)"
                      r"[A-Za-z_][\w \t*]*?[ \t*](\w+)\([^;{}]*\)\s*\{", re.M)
 ANY_DEFINED = re.compile(r"^(?!typedef\b|extern\b|else\b)[A-Za-z_][\w \t*]*?[ \t*](\w+)\([^;{}]*\)\s*\{", re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
@@ -137,11 +143,11 @@ def check_rooms(tree, say):
             for module in tree.modules:
                 if tree.room(module) == house and not tree.is_door(module):
                     say("%s: stands in no room of %s/" % (module, house))
-        elif name not in ROOMS[house]:
+        elif name not in ROOMS[house] and house not in OPEN:
             say("%s/: is no room of tests/rooms.py%s" % (room, " yet" if name in TO_COME[house] else ""))
         elif n > MODULES_MAX:
             say("%s/: %d modules, more than %d" % (room, n, MODULES_MAX))
-        elif n < MODULES_MIN and room not in ONE_THING:
+        elif n < MODULES_MIN and room not in ONE_THING and name in ROOMS[house]:
             say("%s/: %d modules, fewer than %d" % (room, n, MODULES_MIN))
     for house, names in ROOMS.items():
         for name in names:
@@ -182,7 +188,7 @@ def check_arrows(tree, say):
             to_house, _, to_room = tree.room(other).partition("/")
             if tree.is_door(other) or (house, room) == (to_house, to_room):
                 continue
-            order = ROOMS[house]
+            order = ROOMS[house] + ([room] if house in OPEN and room not in ROOMS[house] else [])
             if house == to_house and room in order and to_room in order and order.index(to_room) < order.index(room):
                 continue
             if house != to_house and to_house == "engine":

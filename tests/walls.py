@@ -4,8 +4,9 @@
 Called by ./dev lint; another tree than this one may be given. Prints each violation as file:line and exits 1 if there is any.
 
   engine/    includes engine/ only; no curses, no library of a protocol
-  backends/  includes engine/ and backends/ of its own family only (redis_*, crate_*, kafka_*, cassandra_* and
-             cql_*, null_*, and what is shared by name: registry, http, net, json); no curses, nothing of ui/
+  backends/  includes engine/, backends/common/ and rooms of its own family only (kafka and kafka_base are one:
+             the name up to the first "_"), a backend the library of its protocol besides (cql); the table,
+             backends/registry.c, includes all; no curses, nothing of ui/
   ui/        includes ui/ and engine/, and backends/registry.h; curses in ui/term.c alone
 """
 import glob
@@ -17,16 +18,25 @@ ROOT = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(os.
 CURSES = ("curses.h", "ncurses.h", "ncursesw/", "ncurses/", "term.h", "panel.h", "form.h", "menu.h")
 PROTOCOLS = ("hiredis", "curl/", "librdkafka/", "openssl/", "lz4")
 DRAWING = ("cairo", "sqlite3.h")
-FAMILIES = {"redis": "redis", "crate": "crate", "kafka": "kafka", "cassandra": "cassandra", "cql": "cassandra",
-            "null": "null"}
+# A protocol that stands apart from its backend, and who may include it.
+LIBRARIES = {"cql": {"cassandra"}}
 UNSAFE = re.compile(r"(?<![\w.>])(sprintf|vsprintf|strcpy|strcat|strtok|atoi|atol|atof|gets|typedef\s+struct)\b\s*(?=\(|\w|\{)")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 LINES_MAX = 800
 
 
 def family(path):
-    """The backend that a file of backends/ belongs to, or None when it is shared."""
-    return FAMILIES.get(re.split(r"[_.]", os.path.basename(path))[0])
+    """The backend that a file of backends/ belongs to: its folder's name up to the first "_"; None: no folder."""
+    parts = path.split("/")
+    return parts[1].split("_")[0] if len(parts) > 2 else None
+
+
+def may_include(path, name):
+    """May this file of backends/ include that one?"""
+    mine, theirs = family(path), family(name)
+    if path in ("backends/registry.c", "backends/registry.h") or not theirs:
+        return True
+    return theirs in (mine, "common") or mine in LIBRARIES.get(theirs, ())
 
 
 def without_comments(text):
@@ -55,10 +65,8 @@ def forbidden(path, name, system):
         return "engine/ includes nothing of %s/" % to
     if part == "backends" and to not in ("engine", "backends"):
         return "backends/ include nothing of %s/" % to
-    if part == "backends" and to == "backends":
-        mine, theirs = family(path), family(name)
-        if theirs and theirs != mine and not os.path.basename(path).startswith("registry."):
-            return "backends never include each other"
+    if part == "backends" and to == "backends" and not may_include(path, name):
+        return "backends never include each other"
     if part == "ui" and to == "backends" and name != "backends/registry.h":
         return "ui/ knows the backends by their table only"
     return None
@@ -66,7 +74,8 @@ def forbidden(path, name, system):
 
 def main():
     problems = []
-    for pattern in ("engine/*.[ch]", "backends/*.[ch]", "ui/*.[ch]", "ui/*/*.[ch]", "tests/unit/*.c", "tests/fuzz/*.c"):
+    for pattern in ("engine/*.[ch]", "engine/*/*.[ch]", "backends/*.[ch]", "backends/*/*.[ch]", "ui/*.[ch]",
+                    "ui/*/*.[ch]", "tests/unit/*.c", "tests/fuzz/*.c"):
         for full in sorted(glob.glob(os.path.join(ROOT, pattern))):
             path = os.path.relpath(full, ROOT)
             with open(full) as f:

@@ -1,6 +1,6 @@
 /* CPU of generating and encoding one record, by tests/bench/generate.py. Prints one line for each
  * number of extra columns: objects, ns a record, bytes a record. */
-#include "backends/crate_record.h"
+#include "backends/crate_sql/record.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -18,7 +18,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         program = os.path.join(folder, "generate")
         subprocess.run([os.environ.get("CC", "cc"), "-std=c11", "-D_GNU_SOURCE", "-O2", "-I", ROOT,
-                        os.path.join(ROOT, "tests/bench/generate.c"), os.path.join(ROOT, "backends/crate_record.c"),
+                        os.path.join(ROOT, "tests/bench/generate.c"), os.path.join(ROOT, "backends/crate_sql/record.c"),
                         "-o", program], check=True)
         runs = [subprocess.run([program], check=True, capture_output=True, text=True).stdout.split("\n")
                 for _ in range(3)]

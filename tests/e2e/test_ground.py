@@ -14,6 +14,7 @@ import lib
 
 CONTROL = os.path.join(lib.ROOT, "tests", "servers", "control.py")
 WALLS = os.path.join(lib.ROOT, "tests", "walls.py")
+ROOMS = os.path.join(lib.ROOT, "tests", "rooms.py")
 
 
 def run(*argv, **env):
@@ -42,19 +43,26 @@ class Dev(unittest.TestCase):
         self.assertEqual((p.returncode, p.stdout, p.stderr), (0, "", ""))
 
 
-class Walls(unittest.TestCase):
+class Tree(unittest.TestCase):
+    """A tree to which files are added, and what checks it."""
+
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="loadtop-walls-")
-        for part in ("engine", "backends", "ui/views"):
-            os.makedirs(os.path.join(self.dir, part))
 
     def tearDown(self):
         shutil.rmtree(self.dir)
 
-    def check(self, path, code):
+    def put(self, path, code):
         full = os.path.join(self.dir, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
         with open(full, "w") as f:
             f.write("/* A file. */\n" + code + "\n")
+        return full
+
+
+class Walls(Tree):
+    def check(self, path, code):
+        full = self.put(path, code)
         p = run(sys.executable, WALLS, self.dir)
         os.unlink(full)
         return p
@@ -64,8 +72,15 @@ class Walls(unittest.TestCase):
         self.assertEqual(p.returncode, 0, p.stderr)
 
     def test_what_is_allowed(self):
-        for path, code in (("engine/a.c", '#include "engine/b.h"'), ("backends/redis.c", "#include <hiredis/hiredis.h>"),
-                           ("backends/cassandra.c", '#include "backends/cql.h"'), ("ui/term.c", "#include <curses.h>"),
+        for path, code in (("engine/a.c", '#include "engine/b.h"'),
+                           ("backends/redis/redis.c", "#include <hiredis/hiredis.h>"),
+                           ("backends/redis/redis.c", '#include "backends/registry.h"'),
+                           ("backends/redis/tls.c", '#include "backends/common/tls_passphrase.h"'),
+                           ("backends/kafka/pool.c", '#include "backends/kafka_base/lag.h"'),
+                           ("backends/cassandra/conn.c", '#include "backends/cql/read.h"'),
+                           ("backends/memcached/memcached.c", '#include "backends/memcached/memcached.h"'),
+                           ("backends/registry.c", '#include "backends/redis/types.h"'),
+                           ("ui/term.c", "#include <curses.h>"),
                            ("ui/main.c", '#include "backends/registry.h"'), ("engine/c.c", "/* not sprintf(x) */"),
                            ("engine/d.c", 'int x = 1; /* "strcpy(" */ const char *s = "atoi(";')):
             p = self.check(path, code)
@@ -74,16 +89,40 @@ class Walls(unittest.TestCase):
     def test_each_violation_is_found(self):
         for path, code in (("engine/a.c", '#include "ui/cells.h"'), ("engine/a.c", '#include "backends/registry.h"'),
                            ("engine/a.c", "#include <ncurses.h>"), ("engine/a.c", "#include <hiredis/hiredis.h>"),
-                           ("engine/a.c", '#include "err.h"'), ("backends/redis.c", '#include "ui/cells.h"'),
-                           ("backends/redis.c", '#include "backends/kafka_state.h"'),
-                           ("backends/redis.c", "#include <curses.h>"), ("ui/plot.c", "#  include <curses.h>"),
-                           ("ui/views/a.c", "#include <ncursesw/curses.h>"), ("ui/app.c", '#include "backends/redis.h"'),
+                           ("engine/load/a.c", "#include <hiredis/hiredis.h>"), ("engine/a.c", '#include "err.h"'),
+                           ("backends/redis/redis.c", '#include "ui/cells.h"'),
+                           ("backends/redis/redis.c", '#include "backends/kafka_base/lag.h"'),
+                           ("backends/redis/redis.c", '#include "backends/cql/read.h"'),
+                           ("backends/cql/read.c", '#include "backends/cassandra/types.h"'),
+                           ("backends/common/net.c", '#include "backends/redis/types.h"'),
+                           ("backends/memcached/memcached.c", '#include "backends/redis/proto.h"'),
+                           ("backends/redis/proto.c", '#include "backends/memcached/memcached.h"'),
+                           ("backends/stray.c", '#include "backends/redis/types.h"'),
+                           ("backends/redis/redis.c", "#include <curses.h>"), ("ui/plot.c", "#  include <curses.h>"),
+                           ("ui/views/a.c", "#include <ncursesw/curses.h>"),
+                           ("ui/app.c", '#include "backends/redis/types.h"'),
                            ("ui/app.c", "#include <curl/curl.h>"), ("engine/a.c", "void f(char *x) { strcpy(x, x); }"),
                            ("ui/a.c", "typedef struct a b;"), ("engine/a.c", "/* FIX" + "ME */"),
                            ("ui/a.c", "\n" * 801)):
             p = self.check(path, code)
             self.assertEqual(p.returncode, 1, "%s: %s" % (path, code.strip()))
             self.assertIn(path, p.stderr)
+
+
+class Rooms(Tree):
+    def test_a_new_backend_needs_no_entry(self):
+        self.put("backends/memcached/memcached.c", '#include "backends/common/link.h"\nint other(void)\n{\n    link();\n}')
+        self.put("backends/memcached/memcached.h", "int other(void);")
+        self.put("backends/common/link.h", "void link(void);")
+        self.put("backends/common/link.c", '#include "backends/common/link.h"\nvoid link(void)\n{\n}')
+        self.assertNotIn("memcached", run(sys.executable, ROOMS, self.dir).stderr)
+        self.put("backends/common/link.c", '#include "backends/memcached/memcached.h"')
+        self.assertIn("backends/common/link uses backends/memcached/memcached",
+                      run(sys.executable, ROOMS, self.dir).stderr)
+
+    def test_a_stray_room_is_found(self):
+        self.put("engine/attic/a.h", "int a;")
+        self.assertIn("engine/attic/: is no room", run(sys.executable, ROOMS, self.dir).stderr)
 
 
 class Servers(unittest.TestCase):

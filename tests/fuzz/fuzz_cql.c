@@ -3,7 +3,11 @@
  * Besides memory errors it looks for a difference: the same bytes in one piece and in many must
  * give the same frames, and a decoder must give the same verdict and the same text on both. Input:
  * one byte of settings, one of piece size, the stream. */
-#include "backends/cql.h"
+
+#include "backends/cql/body.h"
+#include "backends/cql/in.h"
+#include "backends/cql/read.h"
+#include "backends/cql/type.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  * comes. The first byte says how large the pieces are. jansson judges: what it takes for an object,
  * the scanner finds whole (unless it is too deep, or jansson is stricter about UTF-8 and doubled
  * keys). */
-#include "backends/crate_reply.h"
+#include "backends/crate_sql/reply.h"
 #include "engine/base/utf8.h"
 
 #include <jansson.h>

@@ -1,13 +1,17 @@
 /* INFO, whatever a server says in it, through everything that reads it: who the server is, what it
  * has room for, its role, its figures and whether it suffers, up to the texts that a person sees.
  * The input is what it says when it is met, and, behind a NUL, a second later. */
-#include "backends/redis.h"
+#include "backends/redis/types.h"
 #include "backends/registry.h"
 #include "engine/engine.h"
 #include "engine/state/engine_state.h"
 #include "engine/state/pool.h"
 #include "engine/config/scenario.h"
 #include "engine/pools/pool_life.h"
+#include "backends/redis/guard.h"
+#include "backends/redis/peer.h"
+#include "backends/redis/server.h"
+#include "backends/redis/stats.h"
 
 #include <jansson.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* Replies, cut wherever a read may end: what is stepped over in place must be exactly what
  * hiredis's reader makes of the same bytes when it gets them all at once. The first byte of the
  * input says how the rest is cut. */
-#include "backends/redis_proto.h"
+#include "backends/redis/proto.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -3,7 +3,6 @@
  * Each recording is fed whole, split in two at every position, and byte by byte, and must give the
  * very line that the DataStax driver's decoder gave. Then the bytes are damaged: lengths, opcodes,
  * versions, streams, compression. */
-#include "backends/cql.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +14,12 @@
 #include <cmocka.h>
 
 #include "tests/unit/cql_recorded.h"
+#include "backends/cql/body.h"
+#include "backends/cql/in.h"
+#include "backends/cql/protocol.h"
+#include "backends/cql/read.h"
+#include "backends/cql/type.h"
+#include "backends/cql/write.h"
 
 #define RECORDED (sizeof recorded / sizeof *recorded)
 #define SAYS_MAX 16384

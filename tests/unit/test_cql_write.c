@@ -2,7 +2,6 @@
  *
  * Requests are compared with the bytes that the DataStax driver writes for the same request; tokens
  * with that driver's Murmur3 and with MurmurHash3's own verification where both agree. */
-#include "backends/cql.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +13,12 @@
 
 #include "tests/unit/cql_requests.h"
 #include "tests/unit/cql_tokens.h"
+#include "backends/cql/in.h"
+#include "backends/cql/protocol.h"
+#include "backends/cql/read.h"
+#include "backends/cql/stream.h"
+#include "backends/cql/token.h"
+#include "backends/cql/write.h"
 
 static void expect(struct cql_writer *w, const char *name)
 {

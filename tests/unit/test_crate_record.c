@@ -1,6 +1,6 @@
 /* Records: what is encoded is JSON with the fields of the reference, the same for the same seed,
  * unique in its keys, and within the room that is promised. The judge of JSON is jansson. */
-#include "backends/crate_record.h"
+#include "backends/crate_sql/record.h"
 #include "engine/stats/generate.h"
 
 #include <jansson.h>

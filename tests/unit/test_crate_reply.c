@@ -1,7 +1,7 @@
 /* The scanner of `_sql` replies: counts, messages, and what is whole, torn or wrong, in pieces of
  * any size. jansson is the judge of what is JSON; the replies are those seen on CrateDB 6.4.3 and
  * before. */
-#include "backends/crate_reply.h"
+#include "backends/crate_sql/reply.h"
 #include "engine/base/text.h"
 
 #include <jansson.h>

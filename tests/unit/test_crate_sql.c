@@ -1,10 +1,10 @@
 /* Statements, placeholders, errors' names and the balancer's test: the pure parts of the crate
  * backend. */
-#include "backends/crate_error.h"
-#include "backends/crate_nodes.h"
-#include "backends/crate_record.h"
-#include "backends/crate_sql.h"
-#include "backends/crate_stmt.h"
+#include "backends/crate_sql/error.h"
+#include "backends/crate_sql/nodes.h"
+#include "backends/crate_sql/record.h"
+#include "backends/crate_sql/sql.h"
+#include "backends/crate_sql/stmt.h"
 #include "engine/base/err.h"
 
 #include <jansson.h>

@@ -1,7 +1,7 @@
 /* The Kafka backend on librdkafka's mock cluster, inside the real engine: what is
  * produced is consumed, once by one of those that share, and by each of those that do
  * not. No Java, no broker. */
-#include "backends/kafka_mock.h"
+#include "backends/kafka_base/mock.h"
 #include "backends/registry.h"
 #include "engine/backend.h"
 #include "engine/engine.h"

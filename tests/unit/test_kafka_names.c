@@ -13,9 +13,11 @@
 
 #if LOADTOP_HAVE_RDKAFKA
 
-#include "backends/kafka.h"
-#include "backends/kafka_properties.h"
+#include "backends/kafka_base/types.h"
+#include "backends/kafka_base/properties.h"
 #include "engine/base/secret.h"
+#include "backends/kafka_base/conf.h"
+#include "backends/kafka_base/made.h"
 
 /* librdkafka hands "host:port", cut at 255 characters, to the hook that asks whether it may
  * connect. */

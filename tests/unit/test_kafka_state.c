@@ -1,6 +1,6 @@
 /* Does the consumer keep up? The state in words on scripted lag, whose truth is in the script; the
  * time until messages expire against a simulation message by message; the exponent of growth. */
-#include "backends/kafka_state.h"
+#include "backends/kafka_base/lag.h"
 #include "engine/stats/generate.h"
 
 #include <math.h>

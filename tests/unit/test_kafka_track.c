@@ -2,7 +2,7 @@
  *
  * The truth is a plain bookkeeping of the same stream: which numbers came, how often, and after
  * what. */
-#include "backends/kafka_track.h"
+#include "backends/kafka_base/track.h"
 #include "engine/stats/generate.h"
 
 #include <setjmp.h>

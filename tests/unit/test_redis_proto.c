@@ -1,9 +1,10 @@
 /* The Redis protocol as pure functions: requests byte by byte against the specification, replies
  * stepped over in place against hiredis's reader, which is the outside truth for what is RESP and
  * what is not. */
-#include "backends/redis.h"
+#include "backends/redis/types.h"
 #include "engine/stats/generate.h"
 #include "engine/base/text.h"
+#include "backends/redis/mark.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

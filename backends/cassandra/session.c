@@ -1,0 +1,421 @@
+/* One blocking connection with a deadline for everything: for looking at a cluster, making tables,
+ * preparing once to learn the parameters, watching events, and cleaning up; never for load.
+ *
+ * One request is outstanding at a time, on stream 0. Events come in between and go to their own
+ * callback. */
+#include "backends/cassandra/session.h"
+
+#include "backends/cassandra/link.h"
+#include "backends/cassandra/stmt.h"
+#include "backends/cassandra/types.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define PAGE 1000
+#define COLUMNS_MAX 64
+
+static int lost(struct cass_session *s, const char *why)
+{
+    return err_set(s->err, ERR_UNREACHED, "%s: %s: %s", s->shown, s->host, why);
+}
+
+/* Waits for the descriptor. 0, or -1 and err when time is up. */
+static int await(struct cass_session *s, short events, uint64_t deadline_ns)
+{
+    for (;;) {
+        uint64_t now = clock_ns();
+        struct pollfd p = {.fd = s->link.fd, .events = events};
+        if (now >= deadline_ns)
+            return lost(s, "no answer in time");
+        if (s->pool && pool_stopping(s->pool))
+            return lost(s, "given up");
+        /* Short waits, so that a pool that is stopped is not kept waiting. */
+        uint64_t ms = (deadline_ns - now) / NS_PER_MS + 1;
+        int n = poll(&p, 1, ms > 200 ? 200 : (int)ms);
+        if (n > 0)
+            return 0;
+        if (n < 0 && errno != EINTR)
+            return lost(s, strerror(errno));
+    }
+}
+
+static int on_frame(void *ctx, const struct cql_frame *f)
+{
+    struct cass_session *s = ctx;
+    struct cql_body b;
+    struct cql_event e;
+
+    if (f->version != 4 || (f->opcode == CQL_ERROR && !s->in.settled)) {
+        char text[256];
+        s->failed = err_set(s->err, ERR_FAILED, "%s: %s", s->shown,
+                            cql_version_refusal(f, text, sizeof text));
+        s->done = true;
+        return 1;
+    }
+    if (cql_open_body(f, &b) < 0) {
+        s->failed = lost(s, "an answer that is cut off");
+        return 1;
+    }
+    if (f->opcode == CQL_EVENT) {
+        if (cql_read_event(&b.in, &e) == 0 && s->event)
+            s->event(s->event_ctx, &e);
+        return 0;
+    }
+    if (s->done)
+        return 0; /* nobody waits: an answer after its time */
+    s->done = true;
+    if (f->opcode == CQL_ERROR) {
+        struct cql_error error;
+        char text[256];
+        if (cql_read_error(&b.in, &error) < 0) {
+            s->failed = lost(s, "an error that cannot be read");
+            return 1;
+        }
+        s->error_code = error.code;
+        cql_error_text(&error, text, sizeof text);
+        secret_hide_values(text);
+        s->failed =
+            err_set(s->err, ERR_FAILED, "%s: %s: %s", s->shown, cql_error_class(error.code), text);
+        return 0;
+    }
+    s->failed = s->answer ? s->answer(s->ctx, f, &b, s->err) : 0;
+    return 0;
+}
+
+/* Reads once what is there. 0, or -1 and err when the connection is of no further use. */
+static int take(struct cass_session *s)
+{
+    uint8_t buf[16384];
+    ssize_t n = cass_link_read(&s->link, buf, sizeof buf);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    if (n <= 0)
+        return lost(s, n == 0 ? "the server closed the connection" : strerror(errno));
+    if (cql_feed(&s->in, buf, (size_t)n, on_frame, s) == CQL_BAD)
+        return lost(s, s->in.why);
+    return 0;
+}
+
+/* Sends what is in out and waits for the answer, which `answer` (may be NULL) reads. */
+static int ask(struct cass_session *s,
+               int (*answer)(void *, const struct cql_frame *, struct cql_body *, struct err *),
+               void *ctx, uint64_t deadline_ns, struct err *err)
+{
+    s->answer = answer;
+    s->ctx = ctx;
+    s->err = err;
+    s->done = s->changed = false;
+    s->failed = 0;
+    s->error_code = 0;
+    while (s->out.sent < s->out.len) {
+        ssize_t n = cass_link_write(&s->link, s->out.p + s->out.sent, s->out.len - s->out.sent);
+        if (n > 0)
+            s->out.sent += (size_t)n;
+        else if (errno != EAGAIN && errno != EINTR)
+            return lost(s, strerror(errno));
+        else if (await(s, POLLOUT, deadline_ns) < 0)
+            return ERR_UNREACHED;
+    }
+    s->out.len = s->out.sent = 0;
+    while (!s->done && !s->failed) {
+        if (!cass_link_pending(&s->link) && await(s, POLLIN, deadline_ns) < 0)
+            return ERR_UNREACHED;
+        if (take(s) < 0)
+            return ERR_UNREACHED;
+    }
+    return s->failed;
+}
+
+static int unexpected(const struct cql_frame *f, struct err *err)
+{
+    return err_set(err, ERR_FAILED, "%s where it is not expected", cql_opcode_name(f->opcode));
+}
+
+static int on_supported(void *ctx, const struct cql_frame *f, struct cql_body *b, struct err *err)
+{
+    struct cass_session *s = ctx;
+    if (f->opcode != CQL_SUPPORTED)
+        return unexpected(f, err);
+    s->lz4 = cql_supports(b->in, "COMPRESSION", "lz4");
+    /* From 4.0 on a server says which versions it speaks, such as "4/v4". */
+    if (cql_supports(b->in, "PROTOCOL_VERSIONS", NULL) &&
+        !cql_supports(b->in, "PROTOCOL_VERSIONS", "4/v4"))
+        return err_set(err, ERR_FAILED, "%s: the server does not speak native protocol v4 any more",
+                       s->shown);
+    return 0;
+}
+
+static int on_started(void *ctx, const struct cql_frame *f, struct cql_body *b, struct err *err)
+{
+    bool *authenticate = ctx;
+    (void)b;
+    if (f->opcode != CQL_READY && f->opcode != CQL_AUTHENTICATE)
+        return unexpected(f, err);
+    *authenticate = f->opcode == CQL_AUTHENTICATE;
+    return 0;
+}
+
+static int on_authenticated(void *ctx, const struct cql_frame *f, struct cql_body *b,
+                            struct err *err)
+{
+    (void)ctx;
+    (void)b;
+    return f->opcode == CQL_AUTH_SUCCESS ? 0 : unexpected(f, err);
+}
+
+void cass_startup(const char *pair[CASS_STARTUP_MAX], const char *sender, bool lz4)
+{
+    const char *all[CASS_STARTUP_MAX] = {"CQL_VERSION",
+                                         "3.0.0",
+                                         "DRIVER_NAME",
+                                         "loadtop",
+                                         "DRIVER_VERSION",
+                                         LOADTOP_VERSION,
+                                         "APPLICATION_NAME",
+                                         "loadtop",
+                                         "APPLICATION_VERSION",
+                                         LOADTOP_VERSION,
+                                         "CLIENT_ID",
+                                         sender,
+                                         lz4 ? "COMPRESSION" : NULL,
+                                         "lz4",
+                                         NULL};
+    memcpy(pair, all, sizeof all);
+}
+
+static int negotiate(struct cass_session *s, const struct cass_pool *p, uint64_t deadline_ns,
+                     struct err *err)
+{
+    const struct target *t = p->target;
+    const char *pairs[CASS_STARTUP_MAX];
+    bool authenticate = false;
+
+    cass_startup(pairs, p->sender, false);
+    cql_write_options(&s->out, 0);
+    int code = ask(s, on_supported, s, deadline_ns, err);
+    if (code < 0)
+        return code;
+    cql_write_startup(&s->out, 0, pairs);
+    code = ask(s, on_started, &authenticate, deadline_ns, err);
+    if (code < 0 || !authenticate)
+        return code;
+    if (!t->user[0])
+        return err_set(err, ERR_FAILED,
+                       "%s: auth: the server wants a user and a password (user:password@host)",
+                       s->shown);
+    cql_write_auth_plain(&s->out, 0, t->user, t->password);
+    code = ask(s, on_authenticated, NULL, deadline_ns, err);
+    explicit_bzero(s->out.p, s->out.room);
+    return code;
+}
+
+static int finish_connect(struct cass_session *s, void *tls, const struct cass_host *h, bool verify,
+                          uint64_t deadline_ns, struct err *err)
+{
+    int error = 0, n;
+    socklen_t len = sizeof error;
+    if (await(s, POLLOUT, deadline_ns) < 0)
+        return ERR_UNREACHED;
+    if (getsockopt(s->link.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 || error)
+        return err_set(err, ERR_UNREACHED, "%s: %s: %s%s", s->shown, h->shown, strerror(error),
+                       error == ECONNREFUSED ? " (is the server running?)" : "");
+    if (!tls)
+        return 0;
+    if (cass_link_secure(&s->link, tls, h->name, verify, err) < 0)
+        return ERR_FAILED;
+    while ((n = cass_link_handshake(&s->link, err)) == 0)
+        if (await(s, s->link.want_out ? POLLOUT : POLLIN, deadline_ns) < 0)
+            return ERR_UNREACHED;
+    return n < 0 ? n : 0;
+}
+
+int cass_session_open(struct cass_session *s, const struct cass_pool *p, const struct pool *pool,
+                      const struct cass_host *h, uint64_t deadline_ns, struct err *err)
+{
+    memset(s, 0, sizeof *s);
+    s->pool = pool;
+    s->shown = p->target->shown;
+    s->err = err;
+    copy_str(s->host, sizeof s->host, h->shown);
+    s->link.fd = net_connect(pool, h->name, (const struct sockaddr *)&h->addr, h->addr_len, err);
+    if (s->link.fd < 0) {
+        s->link.fd = -1;
+        return err && err->code ? err->code : ERR_UNREACHED;
+    }
+    bool verify = option_bool(p->options, CASS_TLS_VERIFY);
+    int code = finish_connect(s, p->tls, h, verify, deadline_ns, err);
+    if (code == 0)
+        code = negotiate(s, p, deadline_ns, err);
+    if (code < 0)
+        cass_session_close(s);
+    return code;
+}
+
+void cass_session_close(struct cass_session *s)
+{
+    cass_link_close(&s->link);
+    cql_reader_free(&s->in);
+    cql_writer_free(&s->out);
+    free((void *)(uintptr_t)s->next_page.s);
+    s->next_page = (struct cql_str){0};
+}
+
+struct rows {
+    struct cass_session *session;
+    cass_row_fn row;
+    void *ctx;
+};
+
+static int keep_page(struct cass_session *s, struct cql_str state, struct err *err)
+{
+    char *copy = malloc(state.len + 1);
+    if (!copy)
+        return err_set(err, ERR_FAILED, "%s: out of memory", s->shown);
+    memcpy(copy, state.s, state.len);
+    free((void *)(uintptr_t)s->next_page.s);
+    s->next_page.s = copy;
+    s->next_page.len = state.len;
+    return 0;
+}
+
+static int on_rows(void *ctx, const struct cql_frame *f, struct cql_body *b, struct err *err)
+{
+    struct rows *r = ctx;
+    struct cql_result result;
+    struct cql_str value[COLUMNS_MAX] = {0}; /* a row may have fewer than were asked for */
+
+    r->session->next_page.len = 0;
+    if (f->opcode != CQL_RESULT)
+        return unexpected(f, err);
+    if (cql_read_result(&b->in, &result) < 0)
+        return err_set(err, ERR_FAILED, "%s: an answer that cannot be read", r->session->shown);
+    r->session->changed = result.kind == CQL_SCHEMA_CHANGE;
+    if (result.kind != CQL_ROWS)
+        return 0;
+    for (int32_t i = 0; i < result.rows; i++) {
+        for (uint32_t c = 0; c < result.columns.count; c++) {
+            struct cql_str v;
+            bool set = cql_get_bytes(&result.content, &v);
+            if (c < COLUMNS_MAX)
+                value[c] = set ? v : (struct cql_str){NULL, 0};
+        }
+        if (r->row)
+            r->row(r->ctx, value,
+                   result.columns.count < COLUMNS_MAX ? result.columns.count : COLUMNS_MAX);
+    }
+    return result.columns.more ? keep_page(r->session, result.columns.paging_state, err) : 0;
+}
+
+int cass_session_query(struct cass_session *s, const char *cql, cass_row_fn row, void *ctx,
+                       uint64_t deadline_ns, struct err *err)
+{
+    struct rows rows = {.session = s, .row = row, .ctx = ctx};
+    s->next_page.len = 0;
+    do {
+        struct cql_params q = {
+            .consistency = CQL_ONE, .page_size = PAGE, .paging_state = s->next_page};
+        if (cql_write_query(&s->out, 0, cql, strlen(cql), &q) < 0)
+            return err_set(err, ERR_FAILED, "%s: out of memory", s->shown);
+        int code = ask(s, on_rows, &rows, deadline_ns, err);
+        if (code < 0)
+            return code;
+    } while (s->next_page.len);
+    return 0;
+}
+
+struct cluster_name {
+    char *buf;
+    size_t size;
+    bool there, whole;
+};
+
+static void on_cluster(void *ctx, const struct cql_str *v, unsigned values)
+{
+    struct cluster_name *n = ctx;
+    if (!values)
+        return;
+    n->there = true;
+    n->whole = v[0].len < n->size && (!v[0].len || !memchr(v[0].s, '\0', v[0].len));
+    if (n->whole)
+        snprintf(n->buf, n->size, "%.*s", (int)v[0].len, v[0].len ? v[0].s : "");
+}
+
+int cass_session_cluster(struct cass_session *s, char *buf, size_t size, uint64_t deadline_ns,
+                         struct err *err)
+{
+    struct cluster_name name = {.buf = buf, .size = size};
+    buf[0] = '\0';
+    int code = cass_session_query(s, "SELECT cluster_name FROM system.local", on_cluster, &name,
+                                  deadline_ns, err);
+    if (code == 0 && name.there && !name.whole)
+        code = err_set(err, ERR_REFUSED,
+                       "%s: its cluster's name is longer than %zu bytes or no text: whether "
+                       "targets.conf denies it cannot be said",
+                       s->shown, size - 1);
+    return code;
+}
+
+static int on_prepared(void *ctx, const struct cql_frame *f, struct cql_body *b, struct err *err)
+{
+    struct cass_statement_info *st = ctx;
+    struct cql_result r;
+    struct cql_column col;
+
+    if (f->opcode != CQL_RESULT || cql_read_result(&b->in, &r) < 0 || r.kind != CQL_PREPARED)
+        return unexpected(f, err);
+    if (r.bind.count > CASS_PARAMS_MAX)
+        return err_set(err, ERR_FAILED,
+                       "a statement with %u parameters, at most %d are possible: %s", r.bind.count,
+                       CASS_PARAMS_MAX, st->text);
+    st->params = 0;
+    while (cql_next_column(&r.bind, &col))
+        st->param[st->params++].type = col.type.id;
+    st->keys = 0;
+    for (uint32_t i = 0; i < r.keys; i++) {
+        uint16_t place = cql_get_u16(&r.key);
+        if (place >= st->params || st->keys == CASS_KEYS_MAX ||
+            !cass_key_type(st->param[place].type)) {
+            st->keys = 0; /* not routed by its key: any node will do */
+            break;
+        }
+        st->key[st->keys++] = (uint8_t)place;
+        st->param[place].key = true;
+    }
+    return 0;
+}
+
+int cass_session_prepare(struct cass_session *s, struct cass_statement_info *st,
+                         uint64_t deadline_ns, struct err *err)
+{
+    if (cql_write_prepare(&s->out, 0, st->text, st->len) < 0)
+        return err_set(err, ERR_FAILED, "%s: out of memory", s->shown);
+    return ask(s, on_prepared, st, deadline_ns, err);
+}
+
+int cass_session_register(struct cass_session *s, void (*event)(void *, const struct cql_event *),
+                          void *ctx, uint64_t deadline_ns, struct err *err)
+{
+    static const char *const events[] = {"TOPOLOGY_CHANGE", "STATUS_CHANGE", "SCHEMA_CHANGE", NULL};
+    s->event = event;
+    s->event_ctx = ctx;
+    cql_write_register(&s->out, 0, events);
+    return ask(s, NULL, NULL, deadline_ns, err);
+}
+
+int cass_session_poll(struct cass_session *s)
+{
+    struct pollfd p = {.fd = s->link.fd, .events = POLLIN};
+    s->err = NULL;
+    s->done = true;
+    s->failed = 0;
+    for (unsigned i = 0; i < 64 && (cass_link_pending(&s->link) || poll(&p, 1, 0) > 0); i++)
+        if (take(s) < 0 || s->failed)
+            return -1;
+    return 0;
+}

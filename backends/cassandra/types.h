@@ -1,0 +1,272 @@
+/* What the files of the Cassandra backend share: a pool's, a worker's and a connection's memory.
+ *
+ *   cassandra.c  descriptor, options; for an operation: its key and route
+ *   request.c    the request of an operation
+ *   conn.c       a connection under load: handshake, answers, unprepared, back-off
+ *   pool.c       opening a target, its figures, what is left behind
+ *   clean.c      removing what a saved run left behind
+ *   ring.c       the nodes: discovery, tokens and replicas, names to addresses
+ *   schema.c     keyspace, tables, and the statements that fit their columns
+ *   stmt.c       the values that are bound to statements
+ *   own.c        a person's own statements
+ *   session.c    a blocking connection with deadlines, for all that is not load
+ *   link.c       a socket, with TLS or without
+ *
+ * The pool's data is written by the pool's thread before the first worker starts, and afterwards
+ * only where atomics say so: hosts are only ever appended, and the ring is replaced whole. */
+#ifndef LOADTOP_BACKENDS_CASSANDRA_TYPES_H
+#define LOADTOP_BACKENDS_CASSANDRA_TYPES_H
+
+#include "backends/cql/body.h"
+#include "backends/cql/read.h"
+#include "backends/cql/stream.h"
+#include "backends/cql/write.h"
+#include "engine/backend.h"
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum cass_option {
+    CASS_CREATE,
+    CASS_KEYS,
+    CASS_DIST,
+    CASS_SIZE,
+    CASS_COLUMNS,
+    CASS_TYPE,
+    CASS_CONSISTENCY,
+    CASS_ROWS,
+    CASS_BATCH,
+    CASS_REPLICATION,
+    CASS_COMPACTION,
+    CASS_COMPRESSION,
+    CASS_STREAMS,
+    CASS_ROUTE,
+    CASS_DISCOVER,
+    CASS_DC,
+    CASS_STMT,
+    CASS_STMT_FILE,
+    CASS_PAGE,
+    CASS_TLS_CA,
+    CASS_TLS_CERT,
+    CASS_TLS_KEY,
+    CASS_TLS_VERIFY,
+    CASS_OPTIONS
+};
+enum cass_op_type {
+    CASS_OP_INSERT,
+    CASS_OP_SELECT,
+    CASS_OP_UPDATE,
+    CASS_OP_DELETE,
+    CASS_OP_BATCH,
+    CASS_OP_STMT,
+    CASS_OPS
+};
+#define CASS_OWN_MAX 8 /* statements of a person's own */
+enum cass_statement {
+    ST_INSERT,
+    ST_SELECT,
+    ST_UPDATE,
+    ST_DELETE,
+    ST_COUNTER,
+    ST_STMT, /* the first of a person's own */
+    STATEMENTS = ST_STMT + CASS_OWN_MAX
+};
+
+#define CASS_PARAMS_MAX 64
+#define CASS_KEYS_MAX 8
+#define CASS_HOSTS_MAX 256
+#define CASS_REPLICAS_MAX 5
+#define CASS_KEY_BYTES 256 /* of a partition key that we make */
+#define CASS_NAME_MAX 100
+#define CASS_QUOTED_MAX (2 * CASS_NAME_MAX + 3)
+#define CASS_HOST_MAX 256                  /* as a target's host: none is cut */
+#define CASS_SHOWN_MAX (CASS_HOST_MAX + 8) /* with its port */
+#define CASS_PLACE_MAX 256                 /* a data centre's or a cluster's name */
+#define CASS_REFUSED_MAX 32                /* refused nodes that are told, each once */
+
+struct cass_param {
+    uint16_t type; /* enum cql_type_id */
+    bool key;      /* of the primary key: its value follows from the operation's key */
+};
+struct cass_statement_info {
+    char *text; /* NULL: there is none */
+    size_t len;
+    unsigned params;
+    struct cass_param param[CASS_PARAMS_MAX];
+    unsigned keys;              /* of the partition key; 0: no route */
+    uint8_t key[CASS_KEYS_MAX]; /* their places among the parameters */
+    bool verify;                /* the first column of a row is parameter key[0]: it is compared */
+    bool reads;                 /* a SELECT */
+    const char *error_class;    /* why it cannot be prepared, or NULL */
+    char why[200];
+};
+
+/* What is bound for one row: from its key, random bits, and the sizes wanted. */
+struct cass_row {
+    uint64_t key, rnd;
+    uint32_t size;
+};
+
+struct cass_host {
+    char name[CASS_HOST_MAX]; /* as it was typed; of a discovered one its address */
+    char shown[CASS_SHOWN_MAX];
+    char dc[CASS_PLACE_MAX];
+    struct sockaddr_storage addr;
+    socklen_t addr_len;
+    unsigned port;
+    _Atomic bool down, gone;      /* as the cluster says; gone: removed from the ring */
+    _Atomic uint32_t connections; /* that stand, of all workers */
+    uint64_t ended;               /* requests of workers that ended; under the mutex */
+    uint64_t seen;                /* requests at the last look; the pool's thread only */
+    double per_s;                 /* since then; NaN: not known */
+};
+struct cass_token {
+    int64_t token;
+    uint16_t replicas, replica[CASS_REPLICAS_MAX]; /* places of hosts */
+};
+struct cass_ring {
+    struct cass_ring *retired; /* older rings: workers may still read them */
+    unsigned tokens;
+    struct cass_token token[];
+};
+
+/* Bytes in and out of a connected socket. tls is an SSL * or NULL. */
+struct cass_link {
+    int fd;
+    void *tls;
+    bool want_out; /* TLS: a read or a handshake waits until the socket can be written */
+};
+
+struct cass_pool;
+struct cass_session {
+    struct cass_link link;
+    struct cql_reader in;
+    struct cql_writer out;
+    const struct pool *pool; /* NULL: for clean */
+    const char *shown;
+    char host[CASS_SHOWN_MAX];
+    bool lz4; /* the server can compress */
+    /* of the request that is being waited for */
+    bool done, changed;  /* changed: the answer said that it changed the schema */
+    uint32_t error_code; /* of the last ERROR answer */
+    int failed;
+    struct err *err;
+    int (*answer)(void *ctx, const struct cql_frame *, struct cql_body *, struct err *);
+    void *ctx;
+    void (*event)(void *ctx, const struct cql_event *);
+    void *event_ctx;
+    unsigned pages;
+    struct cql_str next_page; /* owned copy */
+};
+
+struct cass_pool {
+    const struct target *target;
+    const struct options *options;
+    const char *sender; /* who we are, for the server's list of clients */
+    void *tls;
+    char keyspace[CASS_NAME_MAX], table[CASS_NAME_MAX];
+    char full[2 * CASS_NAME_MAX + 8]; /* quoted: "ks"."table" */
+    char dc[CASS_PLACE_MAX];          /* only its nodes are used; "": any */
+    char version[64], cluster[CASS_PLACE_MAX];
+    struct cass_statement_info statement[STATEMENTS];
+    unsigned own;         /* statements of a person's own */
+    unsigned replication; /* replicas of a row, for the ring */
+    bool made_keyspace, made_table, made_counters;
+    bool refresh;
+    bool awaits_yes;        /* a node elsewhere was learnt, and nobody has allowed to load it yet */
+    bool no_client_options; /* the server's list of clients has none */
+    char refused[CASS_REFUSED_MAX][INET6_ADDRSTRLEN]; /* nodes that are not used, and told */
+    unsigned refusals;
+    uint64_t seen_ns; /* when the nodes' requests were looked at last */
+
+    struct cass_host host[CASS_HOSTS_MAX];
+    _Atomic uint32_t hosts;
+    _Atomic(struct cass_ring *) ring;
+    unsigned rings; /* made so far */
+    struct cass_session control;
+    uint64_t control_retry_ns;
+    bool has_control;
+
+    pthread_mutex_t mutex; /* workers, gone */
+    bool has_mutex;
+    struct cass_worker *workers;
+    struct cass_counts {
+        uint64_t read, missed, pages, warnings, unprepared, rests;
+    } gone;                          /* of workers that ended */
+    _Atomic uint32_t warned, rested; /* events sent */
+};
+
+struct cass_counters {
+    _Atomic uint64_t read, missed, pages, warnings, unprepared, rests;
+};
+
+/* What one worker knows of a node. */
+struct cass_node {
+    uint32_t up, failed;    /* connections that stand; connections that failed since one stood */
+    uint64_t rest_until_ns; /* it said that it is overloaded */
+    uint32_t rests;
+    _Atomic uint64_t requests; /* that it was sent; written by the worker alone */
+};
+
+struct cass_worker {
+    struct worker *worker;
+    struct cass_worker *next; /* in the pool's list */
+    uint8_t *in;              /* where all its connections read into */
+    struct cass_node *node;   /* [CASS_HOSTS_MAX] */
+    uint32_t turn;            /* round robin */
+    struct zipf zipf;
+    uint64_t keys;
+    enum distribution dist;
+    uint32_t size_low, size_high;
+    uint32_t page; /* rows of one answer to a person's own statement; 0: all of them */
+    uint16_t consistency;
+    bool token_aware;
+    bool no_reads; /* --read-only, and a serial consistency */
+    enum cql_batch batch;
+    struct cass_counters count;
+};
+#define CASS_IN (64u << 10)
+
+enum cass_stage {
+    CASS_CLOSED,
+    CASS_CONNECTING,
+    CASS_SECURING,
+    CASS_STARTING,
+    CASS_NAMING,
+    CASS_PREPARING,
+    CASS_UP
+};
+enum cass_prepared { PREPARED_NOT, PREPARED_ASKED, PREPARED_READY, PREPARED_FAILED };
+
+struct cass_op {     /* op_data() */
+    struct op *next; /* parked until its statement is prepared again */
+};
+
+struct cass_conn {
+    struct conn *conn;
+    struct watch watch;
+    struct alarm alarm; /* handshake; rest; a server that is silent */
+    struct cass_link link;
+    struct cql_reader in;
+    size_t held; /* of it beyond what was asked for (net_hold) */
+    struct cql_writer out;
+    struct cql_streams streams;
+    enum cass_stage stage;
+    bool waiting_out; /* EPOLLOUT is watched */
+    bool busy;        /* SUBMIT_BUSY was said: conn_room is owed */
+    unsigned preparing;
+    uint64_t rest_until_ns, heard_ns;
+    struct {
+        uint8_t id[32], id_len;
+        uint8_t state; /* enum cass_prepared */
+        const char *error_class;
+        char why[160];
+        struct op *parked;
+    } stmt[STATEMENTS];
+};
+
+#endif

@@ -1,0 +1,421 @@
+/* Blocking HTTP for what is not load: a pool's start, its figures, and clean.
+ *
+ * One easy handle is used for one request after another. A statement is tried on each host in turn,
+ * starting with the one that answered last, so that a lost node does not end the run's bookkeeping.
+ * Only a host that said which cluster it is of is asked anything. Nothing leads a request
+ * elsewhere: no proxy or .netrc of the environment, no redirect; a load test measures the server
+ * that was named. */
+#if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
+#include "backends/crate/site.h"
+
+#include "backends/crate/types.h"
+#include "backends/crate_sql/error.h"
+#include "engine/base/err.h"
+#include "engine/base/secret.h"
+#include "engine/base/utf8.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define REPLY_MAX ((size_t)4 << 20)
+#define REPLY_VALUES_MAX 100000u /* of its JSON; each takes some 100 bytes once it is read */
+#define GREET_MS 5000L
+#define CLUSTER_MAX 1024 /* bytes of its name */
+
+static void base64(struct text *t, const char *s, size_t len)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < len; i += 3) {
+        uint32_t v = (uint32_t)(unsigned char)s[i] << 16;
+        if (i + 1 < len)
+            v |= (uint32_t)(unsigned char)s[i + 1] << 8;
+        if (i + 2 < len)
+            v |= (unsigned char)s[i + 2];
+        char out[4] = {digits[v >> 18], digits[v >> 12 & 63], digits[v >> 6 & 63], digits[v & 63]};
+        if (i + 2 >= len)
+            out[3] = '=';
+        if (i + 1 >= len)
+            out[2] = '=';
+        text_put(t, out, 4);
+    }
+}
+
+static bool add_header(struct curl_slist **list, const char *header)
+{
+    struct curl_slist *longer = curl_slist_append(*list, header);
+    if (longer)
+        *list = longer;
+    return longer != NULL;
+}
+
+static void add_authorization(struct text *line, const struct target *t, const struct options *o)
+{
+    const char *token = option_str(o, OPT_TOKEN);
+    if (token[0]) {
+        text_add(line, "Authorization: Bearer %s", token);
+    } else if (t->user[0]) {
+        struct text pair = {0};
+        text_add(&pair, "%s:%s", t->user, t->password);
+        text_add(line, "Authorization: Basic ");
+        size_t at = line->len;
+        base64(line, text_str(&pair), pair.len);
+        secret_know(text_str(line) + at); /* a proxy may send it back */
+        if (pair.s)
+            explicit_bzero(pair.s, pair.len);
+        text_free(&pair);
+    }
+}
+
+struct curl_slist *crate_headers(const struct target *t, const struct options *o, bool gzip)
+{
+    struct curl_slist *list = NULL;
+    struct text line = {0};
+    bool ok = add_header(&list, "Content-Type: application/json") && add_header(&list, "Expect:") &&
+              add_header(&list, "Accept:");
+    if (ok && gzip)
+        ok = add_header(&list, "Content-Encoding: gzip");
+    if (ok && option_str(o, OPT_SCHEMA)[0]) {
+        text_add(&line, "Default-Schema: %s", option_str(o, OPT_SCHEMA));
+        ok = add_header(&list, text_str(&line));
+        text_clear(&line);
+    }
+    add_authorization(&line, t, o);
+    if (ok && line.len)
+        ok = add_header(&list, line.s);
+    if (line.s)
+        explicit_bzero(line.s, line.len);
+    text_free(&line);
+    if (!ok) {
+        curl_slist_free_all(list);
+        return NULL;
+    }
+    return list;
+}
+
+void crate_tls_options(CURL *easy, const struct options *o)
+{
+    if (!option_bool(o, OPT_TLS_VERIFY)) {
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    if (option_str(o, OPT_CA)[0])
+        curl_easy_setopt(easy, CURLOPT_CAINFO, option_str(o, OPT_CA));
+}
+
+void crate_plain_options(CURL *easy, const char *sender)
+{
+    char agent[192];
+    snprintf(agent, sizeof agent, "loadtop/%s (%.127s)", LOADTOP_VERSION, sender);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, agent);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+}
+
+static size_t keep_reply(char *bytes, size_t size, size_t n, void *ctx)
+{
+    struct crate_site *s = ctx;
+    text_put(&s->reply, bytes, size * n);
+    return s->reply.cut ? 0 : size * n; /* 0: no more of it */
+}
+
+/* jansson bounds how deep JSON is, not how much it makes of a few bytes. NULL: it is not JSON, or
+ * too much. */
+static json_t *read_json(const struct text *t)
+{
+    unsigned values = 0;
+    for (const char *p = text_str(t); *p; p++)
+        values += *p == ',' || *p == '[' || *p == '{';
+    return values > REPLY_VALUES_MAX ? NULL : json_loads(text_str(t), 0, NULL);
+}
+
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
+{
+    struct crate_site *s = ctx;
+    (void)purpose;
+    if (pool_connect_allowed(s->pool, s->host[s->at].name, &a->addr, &s->refused) < 0)
+        return CURL_SOCKET_BAD;
+    return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+/* Called at least once a second: a run that ends does not wait for a server that hangs. */
+static int still_wanted(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                        curl_off_t up)
+{
+    const struct crate_site *s = ctx;
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    (void)up;
+    return s->pool && !s->ending && pool_stopping(s->pool);
+}
+
+static void add_host(struct crate_site *s, const char *scheme, const struct target_host *from,
+                     unsigned default_port)
+{
+    struct crate_host *h = &s->host[s->hosts++];
+    unsigned port = from->port ? from->port : default_port;
+    char shown[280];
+    snprintf(shown, sizeof shown, strchr(from->name, ':') ? "[%s]:%u" : "%s:%u", from->name, port);
+    copy_str(h->name, sizeof h->name, from->name);
+    copy_str(h->shown, sizeof h->shown, shown);
+    snprintf(h->root, sizeof h->root, "%s://%s/", scheme, shown);
+    snprintf(h->sql, sizeof h->sql, "%s://%s/_sql", scheme, shown);
+}
+
+static void curl_init(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+int crate_site_open(struct crate_site *s, const struct pool *pool, const struct target *t,
+                    const struct options *o, const char *sender, struct err *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, curl_init);
+    memset(s, 0, sizeof *s);
+    s->pool = pool;
+    s->reply.limit = REPLY_MAX;
+    const char *scheme = strcmp(t->scheme, "crates") == 0 ? "https" : "http";
+    for (unsigned i = 0; i < t->hosts; i++)
+        add_host(s, scheme, &t->host[i], 4200);
+    s->headers = crate_headers(t, o, false);
+    s->easy = curl_easy_init();
+    if (!s->headers || !s->easy) {
+        crate_site_close(s);
+        return err_set(err, ERR_FAILED, "%s: out of memory", t->shown);
+    }
+    crate_plain_options(s->easy, sender);
+    curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
+    curl_easy_setopt(s->easy, CURLOPT_WRITEFUNCTION, keep_reply);
+    curl_easy_setopt(s->easy, CURLOPT_WRITEDATA, s);
+    curl_easy_setopt(s->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(s->easy, CURLOPT_OPENSOCKETDATA, s);
+    curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, s->why);
+    curl_easy_setopt(s->easy, CURLOPT_XFERINFOFUNCTION, still_wanted);
+    curl_easy_setopt(s->easy, CURLOPT_XFERINFODATA, s);
+    curl_easy_setopt(s->easy, CURLOPT_NOPROGRESS, 0L);
+    crate_tls_options(s->easy, o);
+    return 0;
+}
+
+void crate_site_close(struct crate_site *s)
+{
+    for (unsigned i = 0; i < s->hosts; i++)
+        for (unsigned k = 0; k < s->host[i].addresses; k++)
+            curl_slist_free_all(s->host[i].to[k]);
+    if (s->easy)
+        curl_easy_cleanup(s->easy);
+    curl_slist_free_all(s->headers);
+    text_free(&s->reply);
+    free(s->cluster);
+    memset(s, 0, sizeof *s);
+}
+
+/* One request, prepared except for the URL's host. */
+static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct err *err)
+{
+    s->at = host;
+    s->status = 0;
+    s->code = 0;
+    s->why[0] = '\0';
+    s->refused.code = 0;
+    text_clear(&s->reply);
+    s->reply.cut = false;
+    curl_easy_setopt(s->easy, CURLOPT_TIMEOUT_MS, timeout_ms);
+    curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms < 3000 ? timeout_ms : 3000L);
+    CURLcode result = curl_easy_perform(s->easy);
+    if (result == CURLE_OK) {
+        curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &s->status);
+        return 0;
+    }
+    secret_hide_values(s->why);
+    if (s->refused.code)
+        return err_set(err, s->refused.code, "%s", s->refused.msg);
+    if (s->reply.cut)
+        return err_set(err, ERR_FAILED, "%s: an answer of more than %zu bytes: it is not read",
+                       s->host[host].shown, REPLY_MAX);
+    return err_set(err, ERR_UNREACHED, "%s: %s%s", s->host[host].shown,
+                   s->why[0] ? s->why : curl_easy_strerror(result),
+                   result == CURLE_COULDNT_CONNECT ? " (is CrateDB running there?)" : "");
+}
+
+int crate_site_get(struct crate_site *s, unsigned host, bool fresh, long timeout_ms,
+                   struct err *err)
+{
+    curl_easy_setopt(s->easy, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(s->easy, CURLOPT_URL, s->host[host].root);
+    curl_easy_setopt(s->easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
+    curl_easy_setopt(s->easy, CURLOPT_FORBID_REUSE, fresh ? 1L : 0L);
+    int result = perform(s, host, timeout_ms, err);
+    curl_easy_setopt(s->easy, CURLOPT_FRESH_CONNECT, 0L);
+    curl_easy_setopt(s->easy, CURLOPT_FORBID_REUSE, 0L);
+    return result;
+}
+
+/* ---- who it is ---- */
+
+/* The first host that answers says which cluster it is; the others are to be of the same. */
+static int take_greeting(struct crate_site *s, unsigned host, struct err *err)
+{
+    json_t *root = read_json(&s->reply);
+    const char *version =
+        json_string_value(json_object_get(json_object_get(root, "version"), "number"));
+    const char *cluster = json_string_value(json_object_get(root, "cluster_name"));
+    const char *shown = s->host[host].shown;
+    int result = 0;
+    if (cluster && strlen(cluster) > CLUSTER_MAX) {
+        result = err_set(err, ERR_FAILED, "%s: its cluster's name is longer than %d bytes", shown,
+                         CLUSTER_MAX);
+    } else if (!s->greeted) {
+        s->cluster = cluster ? strdup(cluster) : NULL;
+        if (cluster && !s->cluster)
+            result = err_set(err, ERR_FAILED, "out of memory");
+        s->greeted = result == 0;
+    } else if (!crate_same_cluster(s, cluster)) {
+        char name[80];
+        copy_str(name, sizeof name, "one without a name");
+        if (cluster)
+            secret_said(name, sizeof name, cluster, strlen(cluster));
+        result = err_set(err, ERR_FAILED,
+                         "%s: it is of another cluster (%s) than the hosts before: give "
+                         "it a pool of its own",
+                         shown, name);
+    }
+    if (version && result == 0)
+        secret_said(s->version, sizeof s->version, version, strlen(version));
+    json_decref(root);
+    return result;
+}
+
+bool crate_same_cluster(const struct crate_site *s, const char *cluster)
+{
+    return cluster && s->cluster ? strcmp(cluster, s->cluster) == 0 : cluster == s->cluster;
+}
+
+int crate_site_greet(struct crate_site *s, unsigned host, struct err *err)
+{
+    char name[CRATE_CLASS_MAX], said[120], shown[200];
+    int result = crate_site_get(s, host, false, GREET_MS, err);
+    if (result < 0)
+        return result;
+    if (s->status == 200)
+        return take_greeting(s, host, err);
+    secret_said(said, sizeof said, text_str(&s->reply), s->reply.len);
+    unsigned len = (unsigned)clean_line(said, strlen(said));
+    crate_message(shown, sizeof shown, said, s->status == 503 ? 0 : len,
+                  crate_status_advice(s->status));
+    crate_status_class(name, sizeof name, s->status);
+    return err_set(err, s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED,
+                   "%s: %s: %s", s->host[host].shown, name, shown);
+}
+
+/* ---- statements ---- */
+
+/* What the answer says, as an error with CrateDB's words. */
+static int refused_statement(struct crate_site *s, const json_t *reply, struct err *err)
+{
+    char name[CRATE_CLASS_MAX], shown[200], said[160];
+    const json_t *error = json_object_get(reply, "error");
+    const char *text = json_string_value(json_object_get(error, "message"));
+    const char *advice;
+    s->code = (int)json_integer_value(json_object_get(error, "code"));
+    if (s->code) {
+        crate_code_class(name, sizeof name, s->code);
+        advice = crate_code_advice(s->code);
+    } else {
+        crate_status_class(name, sizeof name, s->status);
+        advice = crate_status_advice(s->status);
+        if (!text)
+            text = text_str(&s->reply);
+    }
+    secret_said(said, sizeof said, text ? text : "", text ? strlen(text) : 0);
+    unsigned len = (unsigned)clean_line(said, strlen(said));
+    crate_message(shown, sizeof shown, said, len, advice);
+    int code = s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED;
+    return err_set(err, code, "%s: %s: %s", s->host[s->at].shown, name, shown);
+}
+
+int crate_site_sql(struct crate_site *s, const char *sql, json_t *args, json_t **reply,
+                   long timeout_ms, struct err *err)
+{
+    json_t *body = json_pack("{s:s}", "stmt", sql);
+    if (args)
+        json_object_set_new(body, "args", args);
+    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    json_decref(body);
+    if (!text)
+        return err_set(err, ERR_FAILED, "out of memory");
+    curl_easy_setopt(s->easy, CURLOPT_COPYPOSTFIELDS, text);
+    curl_easy_setopt(s->easy, CURLOPT_POST, 1L);
+    free(text);
+    int result = ERR_UNREACHED;
+    unsigned first = s->at;
+    bool asked = false;
+    for (unsigned i = 0; i < s->hosts && result == ERR_UNREACHED; i++) {
+        unsigned host = (first + i) % s->hosts;
+        if (!atomic_load(&s->host[host].known))
+            continue;
+        asked = true;
+        curl_easy_setopt(s->easy, CURLOPT_URL, s->host[host].sql);
+        result = perform(s, host, timeout_ms, err);
+    }
+    if (!asked)
+        return err_set(err, ERR_UNREACHED, "no host has said yet which cluster it is of");
+    if (result < 0)
+        return result;
+    json_t *root = read_json(&s->reply);
+    if (s->status != 200 || json_object_get(root, "error")) {
+        result = refused_statement(s, root, err);
+        json_decref(root);
+        return result;
+    }
+    if (!json_is_object(root)) {
+        json_decref(root);
+        return err_set(err, ERR_FAILED,
+                       "%s: the answer is not JSON, or too much of it (is this CrateDB?)",
+                       s->host[s->at].shown);
+    }
+    if (reply)
+        *reply = root;
+    else
+        json_decref(root);
+    return 0;
+}
+
+static const json_t *cell(const json_t *reply, unsigned row, unsigned col)
+{
+    return json_array_get(json_array_get(json_object_get(reply, "rows"), row), col);
+}
+
+double crate_cell(const json_t *reply, unsigned row, unsigned col, double otherwise)
+{
+    const json_t *v = cell(reply, row, col);
+    return json_is_number(v) ? json_number_value(v) : otherwise;
+}
+
+double crate_cell_sum(const json_t *reply, unsigned row, unsigned col)
+{
+    const json_t *list = cell(reply, row, col), *v;
+    double sum = 0;
+    size_t i;
+    json_array_foreach(list, i, v) sum += json_is_number(v) ? json_number_value(v) : 0;
+    return sum;
+}
+
+const char *crate_cell_text(const json_t *reply, unsigned row, unsigned col)
+{
+    return json_string_value(cell(reply, row, col));
+}
+
+#else
+extern int crate_not_built; /* ISO C wants a declaration */
+#endif

@@ -1,0 +1,49 @@
+/* Blocking HTTP for what is not load: one request after another, hosts in turn. Each call is
+ * bounded by its timeout. */
+#ifndef LOADTOP_BACKENDS_CRATE_SITE_H
+#define LOADTOP_BACKENDS_CRATE_SITE_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+struct crate_site;
+struct curl_slist;
+struct err;
+struct json_t;
+struct options;
+struct pool;
+struct target;
+
+/* Fills in hosts, headers and TLS. pool may be NULL; sender: who we are, for the User-Agent.
+ * ERR_USAGE, ERR_FAILED. */
+int crate_site_open(struct crate_site *, const struct pool *, const struct target *,
+                    const struct options *, const char *sender, struct err *);
+void crate_site_close(struct crate_site *); /* takes a zeroed one */
+/* Headers of every request, with authentication; NULL: out of memory. The caller's to free. */
+struct curl_slist *crate_headers(const struct target *, const struct options *, bool gzip);
+void crate_tls_options(CURL *, const struct options *);
+/* What holds for every request: who we are, and that the environment and the server lead it nowhere
+ * else (proxies, .netrc, redirects). */
+void crate_plain_options(CURL *, const char *sender);
+/* GET / of a host; `fresh`: on a connection of its own. 0 (status and reply are set) or
+ * ERR_UNREACHED. */
+int crate_site_get(struct crate_site *, unsigned host, bool fresh, long timeout_ms, struct err *);
+/* GET / of a host, and who it says that it is. ERR_UNREACHED; ERR_FAILED also when it
+ * is of another cluster than the hosts before. Whether it may be used is then the
+ * caller's to say (host.known). */
+int crate_site_greet(struct crate_site *, unsigned host, struct err *);
+/* Is this (NULL: it does not say) the cluster that the first host named? Any
+ * thread, once greeted. */
+bool crate_same_cluster(const struct crate_site *, const char *cluster);
+/* Runs a statement on the first known host that answers. args: stolen, may be NULL. *reply (may be
+ * NULL): the caller's. ERR_UNREACHED: no host answered; ERR_FAILED: with CrateDB's message;
+ * site->code is set. */
+int crate_site_sql(struct crate_site *, const char *sql, struct json_t *args, struct json_t **reply,
+                   long timeout_ms, struct err *);
+/* rows[row][col] of a reply as a number, or `otherwise`. */
+double crate_cell(const struct json_t *reply, unsigned row, unsigned col, double otherwise);
+const char *crate_cell_text(const struct json_t *reply, unsigned row, unsigned col);
+/* Sum of a cell that is a list of numbers. */
+double crate_cell_sum(const struct json_t *reply, unsigned row, unsigned col);
+
+#endif

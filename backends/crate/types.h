@@ -1,0 +1,239 @@
+/* What the files of the crate backend share: a pool's, a worker's and a connection's memory.
+ *
+ *   crate.c     the tables: options, operations, the backend itself; check()
+ *   site.c      the blocking side's HTTP: one request after another, hosts in turn
+ *   setup.c     a pool's start: hosts, balancer check, a person's statements
+ *   table.c     its table: made or checked, shards, keys that are in it
+ *   look.c      what the server says of itself and of the table
+ *   pool.c      a pool's figures and its end
+ *   clean.c     what a run left in tables: looked at and removed, by clean and by drop=yes
+ *   guard.c     what the target can bear: room on its disks, signs that it suffers
+ *   worker.c    a worker: libcurl's multi interface on the worker's loop, requests' bodies
+ *   conn.c      a connection: one easy handle on one TCP connection
+ *   request.c   one request on it, and its outcome
+ *
+ * The pure parts are in ../crate_sql. */
+#ifndef LOADTOP_BACKENDS_CRATE_TYPES_H
+#define LOADTOP_BACKENDS_CRATE_TYPES_H
+
+#include "backends/crate_sql/nodes.h"
+#include "backends/crate_sql/record.h"
+#include "backends/crate_sql/reply.h"
+#include "backends/crate_sql/sql.h"
+#include "backends/crate_sql/stmt.h"
+#include "engine/backend.h"
+#include "engine/base/text.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <zlib.h>
+
+enum crate_option {
+    OPT_ROWS,
+    OPT_OBJECTS,
+    OPT_CREATE,
+    OPT_DROP,
+    OPT_SHARDS,
+    OPT_REPLICAS,
+    OPT_REFRESH,
+    OPT_PARTITION,
+    OPT_CONFLICT,
+    OPT_DUPLICATES,
+    OPT_TIMES,
+    OPT_SCHEMA,
+    OPT_GZIP,
+    OPT_TOKEN,
+    OPT_TLS_VERIFY,
+    OPT_CA,
+    OPT_STMT,
+    OPT_STMT_FILE,
+    OPT_BALANCE
+};
+enum { CONFLICT_ERROR, CONFLICT_NOTHING };
+enum { TIMES_NOW, TIMES_SEED };
+
+enum crate_op {
+    CRATE_INSERT,
+    CRATE_SELECT,
+    CRATE_AGGREGATE,
+    CRATE_UPDATE,
+    CRATE_DELETE,
+    CRATE_STMT
+};
+
+#define CRATE_ADDRESSES_MAX 8
+#define CRATE_SAMPLE_MAX 1000 /* keys of an existing table that {key} draws from */
+
+struct crate_host {
+    char name[256];
+    char root[300], sql[304];                   /* http://name:port/ and .../_sql */
+    char shown[288];                            /* name:port */
+    struct curl_slist *to[CRATE_ADDRESSES_MAX]; /* CURLOPT_CONNECT_TO for each of its addresses */
+    _Atomic unsigned addresses;                 /* written once */
+    _Atomic bool alive; /* answered at the start, or has had a connection since */
+    _Atomic bool known; /* it said which cluster it is of, and that may be loaded */
+};
+
+/* What is fixed by target and options, for the pool's thread and for clean(). */
+struct crate_site {
+    const struct pool *pool; /* NULL: clean() */
+    struct crate_host host[TARGET_HOSTS_MAX];
+    unsigned hosts, at; /* at: the host that answered last */
+    bool ending;        /* the pool's last requests: they are wanted although it stops */
+    struct curl_slist *headers;
+    CURL *easy;
+    struct text reply;
+    long status; /* of the last answer; 0: none */
+    int code;    /* CrateDB's code of the last error, or 0 */
+    char why[CURL_ERROR_SIZE];
+    struct err refused; /* by targets.conf */
+    /* Who they say that they are: fixed by the first host that answers, for all are to be of one
+     * cluster. */
+    bool greeted;
+    char *cluster; /* NULL: it does not say */
+    char version[32];
+};
+
+/* What information_schema says of a table. */
+struct crate_made {
+    bool exists;
+    bool ours;   /* some run of loadtop made it: it may be loaded */
+    bool marked; /* the run that was asked about made it: it may be dropped */
+    char replicas[24];
+};
+
+/* Signs that the target suffers; only what is new since the pool began
+ * counts. The pool's thread. */
+struct crate_strain {
+    bool known;
+    double rejected;          /* by thread pools of all nodes, at the last look */
+    double copies;            /* most copies of shards that were seen started */
+    unsigned missing_seconds; /* for so many looks on end there were fewer */
+};
+
+struct crate_node {
+    char name[CRATE_NODE_NAME_MAX];
+    _Atomic uint64_t requests, rows; /* answered */
+    _Atomic int64_t connections;     /* open now */
+    uint64_t requests_seen;          /* pool's thread: at the last look */
+    double per_s;
+};
+
+/* Counts of the whole pool. Workers add, the pool's thread reads. */
+struct crate_counts {
+    _Atomic uint64_t requests;
+    _Atomic uint64_t acknowledged; /* rows that the server said it stored */
+    _Atomic uint64_t failed;       /* rows that failed inside an HTTP 200 */
+    _Atomic uint64_t refused;      /* rows of requests refused whole: nothing stored */
+    _Atomic uint64_t skipped;      /* rows skipped by ON CONFLICT DO NOTHING */
+    _Atomic uint64_t unknown;      /* rows of requests without a whole answer */
+    _Atomic uint64_t missed;       /* select, update, delete that found no row */
+    _Atomic uint64_t deleted_rows;
+    /* Whole answers that said how long the server worked on them: that, and how long they took
+     * here. */
+    _Atomic uint64_t worked_ns, took_ns;
+};
+
+struct crate_pool {
+    bool open;
+    pthread_mutex_t mutex; /* of nodes: adding one */
+    struct crate_site site;
+    struct crate_table table;
+    struct crate_records records;
+    uint64_t record_bytes; /* of one record, in a request */
+    _Atomic uint64_t
+        row_takes; /* on the nodes' disks, at least, with all copies; 0: not known yet */
+    struct text insert_head;
+    struct crate_stmt select, update, remove, aggregate[CRATE_AGGREGATES];
+    struct crate_stmt *stmt; /* [stmts], a person's own */
+    unsigned stmts;
+    char *sample; /* CRATE_KEY_JSON_MAX bytes each: the keys of an existing table */
+    unsigned samples;
+    struct crate_made made;
+    bool created, existed;    /* the table: made by this pool; there before */
+    bool drop_tried, dropped; /* at the end, because of drop=yes */
+    struct crate_strain strain;
+
+    _Atomic uint64_t confirmed; /* records up to this number were (mostly) stored */
+    _Atomic uint64_t oldest;    /* records below this number were deleted */
+    struct crate_counts counts;
+    struct crate_node node[CRATE_NODES_MAX];
+    _Atomic unsigned nodes;
+
+    /* pool's thread only */
+    struct crate_spread spread; /* of the fresh connections */
+    struct crate_verdict_spread spread_verdict;
+    unsigned spread_known; /* nodes that the cluster has; 0: unknown */
+    uint64_t spread_done;  /* the value of `balance` that was last acted on */
+    uint64_t seen_ns, requests_seen;
+    double per_s; /* requests answered; `rated`: it is known */
+    bool rated;
+    int64_t rows_in_table;
+    double heap_share;
+    uint64_t worked_seen, took_seen;
+    double answer_share; /* of an answer's time, what the server says it worked; NaN: unknown */
+};
+
+/* Memory of a request's body: belongs to a struct op, and is kept over the op's reuse. */
+struct crate_body {
+    struct crate_body *next; /* all of the worker's */
+    size_t len, room;
+    char *bytes;
+};
+struct crate_request { /* op_data */
+    struct crate_body *body;
+};
+
+struct crate_worker {
+    struct worker *worker;
+    struct crate_pool *pool;
+    CURLM *multi;
+    struct alarm timer;
+    struct curl_slist *headers;
+    struct crate_body *bodies;
+    struct crate_body raw; /* before compression */
+    z_stream z;
+    bool gzip;
+    uint32_t up[TARGET_HOSTS_MAX], turn;
+};
+
+enum crate_phase { PHASE_CLOSED, PHASE_PROBING, PHASE_IDLE, PHASE_SUBMITTED, PHASE_SENT };
+
+struct crate_conn {
+    struct conn *conn;
+    CURL *easy;
+    CURLSH *share; /* holds this one connection: closing it closes the socket */
+    struct watch watch;
+    uint32_t want; /* events that libcurl asked for; 0: none */
+    enum crate_phase phase;
+    bool added;       /* the easy handle is in the multi handle */
+    bool may_connect; /* libcurl may open a socket: only while probing */
+    bool last;        /* the server said that it closes after this answer */
+    int node;         /* index into the pool's, or -1 */
+    struct op *op;
+    uint32_t n;
+    uint16_t type;
+    uint64_t key;
+    struct crate_reply reply;
+    unsigned plain_len;
+    char plain[160]; /* how the body begins: plain-text errors */
+    struct text probe;
+    struct err refused;
+    char why[CURL_ERROR_SIZE];
+};
+
+static inline void crate_add(_Atomic uint64_t *counter, uint64_t n)
+{
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+static inline struct crate_worker *crate_worker_of(const struct crate_conn *c)
+{
+    return worker_data(c->conn->worker);
+}
+static inline const struct crate_host *crate_host_of(const struct crate_conn *c)
+{
+    return &crate_worker_of(c)->pool->site.host[c->conn->group];
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* CrateDB's errors: their codes, what they are called on the screen, and what a person can do.
+ *
+ * A class is "4091 DuplicateKey": the code of CrateDB's HTTP interface and a short name
+ * (https://cratedb.com/docs/crate/reference/en/latest/interfaces/http.html#error-codes). An answer
+ * without a code is classed by its HTTP status: "503 Service Unavailable". */
+#ifndef LOADTOP_BACKENDS_CRATE_SQL_ERROR_H
+#define LOADTOP_BACKENDS_CRATE_SQL_ERROR_H
+
+#include <stddef.h>
+
+#define CRATE_CLASS_MAX 40
+
+/* The class of a code of CrateDB's, into buf; returns buf. 0: "row failed". */
+char *crate_code_class(char *buf, size_t size, int code);
+/* The class of an HTTP status, into buf; returns buf. */
+char *crate_status_class(char *buf, size_t size, long status);
+/* What to do about it, or NULL where there is nothing that a person could do. */
+const char *crate_code_advice(int code);
+const char *crate_status_advice(long status);
+/* The code that belongs to the exception that a message begins with (up to CrateDB 5.9 a failed row
+ * has a message and no code), or 0. */
+int crate_code_of_message(const char *msg, size_t len);
+/* The message, cut so that the advice (may be NULL) still fits behind it; returns the length. */
+size_t crate_message(char *buf, size_t size, const char *msg, size_t len, const char *advice);
+
+#endif

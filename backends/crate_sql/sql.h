@@ -1,0 +1,82 @@
+/* The table that the crate backend loads, and the SQL that makes, fills and looks at it.
+ *
+ * The columns are those of the reference generator: id, timestamp, region, product_category,
+ * event_type, user_id, user_segment, amount, quantity, metadata, and obj_0.. for wide tables. A
+ * table that loadtop made carries a CHECK constraint whose name holds the run's id, "loadtop_run_"
+ * and 8 hex digits: one that any run made is loaded without --allow-destructive, and only the run
+ * that made it drops it. A record is its run's by its key, which begins with the run's id.
+ *
+ * A named CHECK is in CrateDB since 4.2, its name is unique within its table, and
+ * information_schema.table_constraints lists it (docs/sql/statements/create-table.rst; a table has
+ * no comment there). It costs one comparison a row. CREATE TABLE ... LIKE copies it, so a table is
+ * dropped only while no record of others is in it. */
+#ifndef LOADTOP_BACKENDS_CRATE_SQL_SQL_H
+#define LOADTOP_BACKENDS_CRATE_SQL_SQL_H
+
+#include "engine/base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+
+#define CRATE_MARK "loadtop_run_"        /* and the run's id */
+#define CRATE_OLD_MARK "made_by_loadtop" /* of versions that did not say which run */
+#define CRATE_RUN_LEN 8
+#define CRATE_NAME_MAX 128
+#define CRATE_AGGREGATES 6
+
+struct crate_table {
+    char schema[CRATE_NAME_MAX]; /* where it is looked for: never "" */
+    char name[CRATE_NAME_MAX];
+    char shown[2 * CRATE_NAME_MAX];   /* doc.loadtop */
+    char sql[2 * CRATE_NAME_MAX + 8]; /* quoted; without the schema if the URL named none */
+};
+
+enum crate_partition {
+    CRATE_PARTITION_NONE,
+    CRATE_PARTITION_REGION,
+    CRATE_PARTITION_DAY,
+    CRATE_PARTITION_MONTH
+};
+#define CRATE_PARTITION_CHOICES "none|region|day|month"
+
+struct crate_layout {
+    const char *run;      /* the id of the run that makes it, CRATE_RUN_LEN hex digits */
+    unsigned shards;      /* 0: the server's default */
+    const char *replicas; /* "0", "1", "0-1" */
+    uint64_t refresh_ms;  /* 0: never by itself */
+    enum crate_partition partition;
+    unsigned objects;
+};
+
+/* Reads "/[schema.]table" (empty: loadtop). default_schema: what the Default-Schema header will
+ * say, or "" (doc). ERR_USAGE for names that CrateDB refuses. */
+int crate_table_parse(struct crate_table *, const char *path, const char *default_schema,
+                      struct err *);
+/* Is this the name of a constraint that marks a table as loadtop's? *run: as that of this run. */
+bool crate_is_mark(const char *constraint, const char *run, bool *of_run);
+/* What keys of a run look like, for LIKE: nothing in it is left to others. buf: CRATE_LIKE_MAX. */
+#define CRATE_LIKE_MAX 40
+char *crate_run_like(char *buf, const char *run);
+/* 8 hex digits, as every run's id is. */
+bool crate_run_ok(const char *run);
+/* How many copies of each record there are with number_of_replicas = `replicas` ("1", "0-1",
+ * "1-all") on so many nodes. */
+unsigned crate_copies(const char *replicas, unsigned nodes);
+/* CREATE TABLE. */
+void crate_sql_create(struct text *, const struct crate_table *, const struct crate_layout *);
+/* The insert's request up to its first record: {"stmt":"INSERT ...","bulk_args":[ */
+void crate_sql_insert(struct text *, const struct crate_table *, unsigned objects,
+                      bool skip_duplicates);
+/* Statements for crate_stmt_parse. aggregate: 0..CRATE_AGGREGATES-1. */
+void crate_sql_select(struct text *, const struct crate_table *);
+void crate_sql_update(struct text *, const struct crate_table *);
+void crate_sql_delete(struct text *, const struct crate_table *);
+void crate_sql_aggregate(struct text *, const struct crate_table *, unsigned aggregate);
+/* The i-th column's name into buf, or NULL past the last. */
+const char *crate_column(unsigned i, unsigned objects, char *buf, size_t size);
+/* replicas is "N", "N-M" or "N-all". */
+bool crate_replicas_ok(const char *replicas);
+
+#endif

@@ -1,0 +1,66 @@
+/* Statements with placeholders that generators fill: `SELECT * FROM t WHERE user_id = {user_id}`.
+ *
+ * A person writes them for `stmt=`, and the backend's own select, update, delete and aggregates are
+ * made of the same. A statement is parsed once; encoding one request writes the ready-made JSON up
+ * to the arguments, and then each argument. Braces that do not look like `{name}` or `{name:...}`
+ * (object literals such as `{"a" = 1}`) and everything in quotes and comments stay as they are. */
+#ifndef LOADTOP_BACKENDS_CRATE_SQL_STMT_H
+#define LOADTOP_BACKENDS_CRATE_SQL_STMT_H
+
+#include "engine/base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct crate_records;
+struct err;
+
+#define CRATE_ARGS_MAX 64
+#define CRATE_STMTS_MAX 64
+#define CRATE_STMT_HELP                                                                            \
+    "{key} {oldest} {new} {seq} {now} {ago:1h} {region} {category} {event} {user_id} {segment} "   \
+    "{amount} {quantity} {session} {int:1-100} {real:0-1} {text:20} {choice:a|b}"
+
+struct crate_arg {
+    uint8_t kind;
+    double low, high; /* {int:LOW-HIGH} {real:LOW-HIGH}; {text:N} and {ago:T} (ms) in low */
+    char *words;      /* {choice:}: JSON strings, each with a NUL behind it */
+    unsigned n_words;
+};
+
+struct crate_stmt {
+    char *head; /* {"stmt":"...","args":[ */
+    size_t head_len;
+    struct crate_arg arg[CRATE_ARGS_MAX];
+    unsigned args;
+    size_t max; /* most bytes of one encoded request */
+    bool reads; /* it begins with SELECT, WITH, SHOW or VALUES, or explains one of them */
+};
+
+/* What the generators draw from. */
+struct crate_draw {
+    const struct crate_records *records;
+    uint64_t random; /* advanced by each draw */
+    int64_t now_ms;
+    uint64_t new_seq;         /* {new} and {seq}: number of a record that nobody has */
+    const char *key, *oldest; /* {key} {oldest}: as JSON strings, at most CRATE_KEY_JSON_MAX long */
+    size_t key_len, oldest_len;
+};
+#define CRATE_KEY_JSON_MAX 256
+
+/* Reads one statement. ERR_USAGE names the unknown placeholder and the nearest. */
+int crate_stmt_parse(struct crate_stmt *, const char *sql, size_t len, struct err *);
+void crate_stmt_fini(struct crate_stmt *); /* takes a zeroed one */
+/* Splits at semicolons outside of quotes and comments; parses each into stmt[0..CRATE_STMTS_MAX).
+ * *n is how many there are, also on failure (they are the caller's to free). */
+int crate_stmts_parse(struct crate_stmt *stmt, unsigned *n, const char *sql, struct err *);
+/* Does a placeholder draw a number of the pool's sequence? Or a key? */
+bool crate_stmt_needs(const struct crate_stmt *, bool *fresh, bool *key, bool *oldest);
+/* Writes the request's body at `at`, where stmt->max bytes must be free; returns its end. */
+char *crate_stmt_put(const struct crate_stmt *, char *at, struct crate_draw *);
+
+/* Adds s as a JSON string with its quotes. */
+void crate_json_string(struct text *, const char *s, size_t len);
+
+#endif

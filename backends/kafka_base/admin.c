@@ -1,0 +1,665 @@
+/* Blocking questions to the cluster: topic, group, offsets, settings.
+ *
+ * Every question has a bound and is asked on the pool's own thread with the pool's own handle, a
+ * consumer that never joins a group (so it may also look at and set a group's offsets). What a
+ * cluster refuses to tell stays unknown; it is an error only where the load depends on it. */
+#if LOADTOP_HAVE_RDKAFKA
+#include "backends/kafka_base/admin.h"
+
+#include "backends/kafka_base/error.h"
+#include "backends/kafka_base/trouble.h"
+#include "backends/kafka_base/types.h"
+#include "engine/base/quantity.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ADMIN_MS 5000
+#define REPLICAS_EVERY_S 5 /* while all is well */
+
+static const char *where(const struct kafka_pool *kp)
+{
+    return kp->shown;
+}
+
+/* Why nothing answered: what an error event of the handle said tells more than a timeout. */
+int kafka_unreached(struct kafka_pool *kp, rd_kafka_resp_err_t code, struct err *err)
+{
+    char why[192], refused[256], waits[256], said[192];
+    pthread_mutex_lock(&kp->mutex);
+    copy_str(refused, sizeof refused, kp->refused);
+    copy_str(waits, sizeof waits, kp->waits);
+    copy_str(why, sizeof why, kp->trouble[0] ? kp->trouble : kp->why);
+    pthread_mutex_unlock(&kp->mutex);
+    if (refused[0])
+        return err_set(err, ERR_REFUSED, "%s", refused);
+    if (waits[0])
+        return err_set(err, ERR_UNREACHED, "%s", waits);
+    if (!why[0]) {
+        kafka_error_text(code, NULL, said, sizeof said);
+        copy_str(why, sizeof why, said);
+    }
+    bool login = strstr(why, "uthentication") != NULL;
+    return err_set(err, login ? ERR_FAILED : ERR_UNREACHED, "%s: %s", where(kp), why);
+}
+
+static bool is_refused(struct kafka_pool *kp)
+{
+    pthread_mutex_lock(&kp->mutex);
+    bool refused = kp->refused[0];
+    pthread_mutex_unlock(&kp->mutex);
+    return refused;
+}
+
+/* Asking again at once would bring the same. */
+static bool is_hopeless(struct kafka_pool *kp)
+{
+    pthread_mutex_lock(&kp->mutex);
+    bool hopeless = kp->trouble[0] || kp->refused[0] || kp->waits[0];
+    pthread_mutex_unlock(&kp->mutex);
+    return hopeless;
+}
+
+/* ---- the admin API: one request, one result ---- */
+
+static rd_kafka_event_t *await(rd_kafka_queue_t *q, rd_kafka_event_type_t type, int timeout_ms)
+{
+    uint64_t end = clock_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    while (clock_ns() < end) {
+        rd_kafka_event_t *e = rd_kafka_queue_poll(q, 100);
+        if (e && rd_kafka_event_type(e) == type)
+            return e;
+        if (e)
+            rd_kafka_event_destroy(e);
+    }
+    return NULL;
+}
+
+rd_kafka_event_t *kafka_await(rd_kafka_queue_t *q, rd_kafka_event_type_t type)
+{
+    return await(q, type, 2 * ADMIN_MS);
+}
+
+rd_kafka_AdminOptions_t *kafka_admin_options(rd_kafka_t *rk)
+{
+    char words[64];
+    rd_kafka_AdminOptions_t *o = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_ANY);
+    rd_kafka_AdminOptions_set_request_timeout(o, ADMIN_MS, words, sizeof words);
+    return o;
+}
+
+static char *copy_said(char *buf, size_t size, const char *said)
+{
+    return secret_said(buf, size, said, strlen(said));
+}
+
+static int topic_result(const rd_kafka_topic_result_t **result, size_t n, rd_kafka_resp_err_t *code,
+                        char *words, size_t size)
+{
+    *code = n ? rd_kafka_topic_result_error(result[0]) : RD_KAFKA_RESP_ERR__FAIL;
+    const char *said = n ? rd_kafka_topic_result_error_string(result[0]) : NULL;
+    copy_said(words, size, said ? said : rd_kafka_err2str(*code));
+    return *code ? -1 : 0;
+}
+
+int kafka_topic_create(struct kafka_pool *kp, struct err *err)
+{
+    const struct options *o = kafka_opts(kp);
+    int partitions = (int)option_u64(o, K_PARTITIONS), replicas = (int)option_u64(o, K_REPLICATION);
+    char words[256] = "no answer";
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(
+        kp->topic, partitions ? partitions : -1, replicas ? replicas : -1, words, sizeof words);
+    if (!topic)
+        return err_set(err, ERR_USAGE, "%s: creating the topic: %s", where(kp), words);
+    rd_kafka_queue_t *q = rd_kafka_queue_new(kp->admin);
+    rd_kafka_AdminOptions_t *options = kafka_admin_options(kp->admin);
+    rd_kafka_CreateTopics(kp->admin, &topic, 1, options, q);
+    rd_kafka_event_t *e = NULL;
+    for (int tries = 0; tries < 20 && !e && !is_refused(kp); tries++)
+        e = await(q, RD_KAFKA_EVENT_CREATETOPICS_RESULT, ADMIN_MS / 10);
+    if (e && rd_kafka_event_error(e)) {
+        code = rd_kafka_event_error(e);
+        copy_said(words, sizeof words, rd_kafka_event_error_string(e));
+    } else if (e) {
+        size_t n = 0;
+        const rd_kafka_topic_result_t **r =
+            rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(e), &n);
+        topic_result(r, n, &code, words, sizeof words);
+    }
+    if (e)
+        rd_kafka_event_destroy(e);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(q);
+    rd_kafka_NewTopic_destroy(topic);
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+        return 1;
+    if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+        kafka_events_read(kp);
+        return kafka_unreached(kp, code, err);
+    }
+    if (code) {
+        const char *advice = kafka_error_advice(code);
+        return err_set(err, ERR_FAILED, "%s: creating topic %s: %s%s%s%s", where(kp), kp->topic,
+                       words, advice ? " (" : "", advice ? advice : "", advice ? ")" : "");
+    }
+    return 0;
+}
+
+int kafka_topic_delete(rd_kafka_t *rk, const char *name, struct err *err)
+{
+    char words[256] = "no answer";
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(name);
+    rd_kafka_queue_t *q = rd_kafka_queue_new(rk);
+    rd_kafka_AdminOptions_t *options = kafka_admin_options(rk);
+    rd_kafka_DeleteTopics(rk, &topic, 1, options, q);
+    rd_kafka_event_t *e = kafka_await(q, RD_KAFKA_EVENT_DELETETOPICS_RESULT);
+    if (e && rd_kafka_event_error(e)) {
+        code = rd_kafka_event_error(e);
+        copy_said(words, sizeof words, rd_kafka_event_error_string(e));
+    } else if (e) {
+        size_t n = 0;
+        const rd_kafka_topic_result_t **r =
+            rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(e), &n);
+        topic_result(r, n, &code, words, sizeof words);
+    }
+    if (e)
+        rd_kafka_event_destroy(e);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(q);
+    rd_kafka_DeleteTopic_destroy(topic);
+    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+        return 0; /* gone already */
+    return code ? err_set(err, ERR_FAILED, "deleting topic %s: %s", name, words) : 0;
+}
+
+int kafka_group_delete(rd_kafka_t *rk, const char *name, struct err *err)
+{
+    char words[256] = "no answer";
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    rd_kafka_DeleteGroup_t *group = rd_kafka_DeleteGroup_new(name);
+    rd_kafka_queue_t *q = rd_kafka_queue_new(rk);
+    rd_kafka_AdminOptions_t *options = kafka_admin_options(rk);
+    rd_kafka_DeleteGroups(rk, &group, 1, options, q);
+    rd_kafka_event_t *e = kafka_await(q, RD_KAFKA_EVENT_DELETEGROUPS_RESULT);
+    if (e && rd_kafka_event_error(e)) {
+        code = rd_kafka_event_error(e);
+        copy_said(words, sizeof words, rd_kafka_event_error_string(e));
+    } else if (e) {
+        size_t n = 0;
+        const rd_kafka_group_result_t **r =
+            rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(e), &n);
+        const rd_kafka_error_t *error = n ? rd_kafka_group_result_error(r[0]) : NULL;
+        code = rd_kafka_error_code(error);
+        copy_str(words, sizeof words, rd_kafka_err2str(code));
+    }
+    if (e)
+        rd_kafka_event_destroy(e);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(q);
+    rd_kafka_DeleteGroup_destroy(group);
+    if (code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND)
+        return 0;
+    return code ? err_set(err, ERR_FAILED, "deleting group %s: %s", name, words) : 0;
+}
+
+/* ---- topic ---- */
+
+void kafka_events_read(struct kafka_pool *kp)
+{
+    rd_kafka_queue_t *q = rd_kafka_queue_get_main(kp->admin);
+    for (rd_kafka_event_t *e; (e = rd_kafka_queue_poll(q, 0));) {
+        if (rd_kafka_event_type(e) == RD_KAFKA_EVENT_ERROR)
+            kafka_trouble(kp, rd_kafka_event_error(e), rd_kafka_event_error_string(e));
+        rd_kafka_event_destroy(e);
+    }
+    rd_kafka_queue_destroy(q);
+}
+
+int kafka_topic_look(struct kafka_pool *kp, int timeout_ms, bool *exists, struct err *err)
+{
+    uint64_t asked = clock_ns(), end = asked + (uint64_t)timeout_ms * NS_PER_MS;
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(kp->admin, kp->topic, NULL);
+    const struct rd_kafka_metadata *meta = NULL;
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    *exists = false;
+    if (!topic)
+        return err_set(err, ERR_USAGE, "%s: %s is not the name of a topic", where(kp), kp->topic);
+    while (clock_ns() < end && !pool_stopping(kp->pool) && !meta) {
+        asked = clock_ns();
+        code = rd_kafka_metadata(kp->admin, 0, topic, &meta, 2000); /* a stop must be seen */
+        kafka_events_read(kp);
+        if (code && kp->trouble[0] && clock_ns() + 4 * NS_PER_S < end)
+            end = clock_ns() + NS_PER_S; /* refused: no need to wait as for silence */
+    }
+    rd_kafka_topic_destroy(topic);
+    if (!meta)
+        return kafka_unreached(kp, code, err);
+    kafka_trouble_over(kp, asked);
+    code = meta->topic_cnt == 1 ? meta->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    int partitions = code ? 0 : meta->topics[0].partition_cnt;
+    if (!code && partitions <= KAFKA_PARTITIONS_MAX) {
+        *exists = partitions > 0;
+        kp->partitions = partitions;
+        kp->replicas = kp->partitions ? meta->topics[0].partitions[0].replica_cnt : 0;
+    }
+    if (meta->broker_cnt > 0) {
+        kp->broker_id = meta->brokers[0].id;
+        snprintf(kp->address, sizeof kp->address, "%.100s:%d", meta->brokers[0].host,
+                 meta->brokers[0].port);
+    }
+    kp->brokers = meta->broker_cnt;
+    pool_nodes(kp->pool, (unsigned)kp->brokers);
+    rd_kafka_metadata_destroy(meta);
+    if (partitions > KAFKA_PARTITIONS_MAX)
+        return err_set(err, ERR_FAILED, "%s: topic %s has %d partitions, at most %d are possible",
+                       where(kp), kp->topic, partitions, KAFKA_PARTITIONS_MAX);
+    if (code && code != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
+        code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
+        char said[192];
+        kafka_error_text(code, NULL, said, sizeof said);
+        return err_set(err, ERR_FAILED, "%s: topic %s: %s", where(kp), kp->topic, said);
+    }
+    return 0;
+}
+
+static void set_stuck(struct kafka_pool *kp, const char *text)
+{
+    pthread_mutex_lock(&kp->mutex);
+    bool news = *text && !kp->stuck[0];
+    copy_str(kp->stuck, sizeof kp->stuck, text);
+    atomic_store(&kp->is_stuck, *text != '\0');
+    pthread_mutex_unlock(&kp->mutex);
+    if (news)
+        pool_event(kp->pool, "%s", text);
+}
+
+/* Links broke and no broker answers: librdkafka's own word for it can fail to come, when the
+ * group's coordinator loses its address while its link is going down. A broker that is only slow
+ * keeps its links, and is not taken for one that is away. */
+static void silent(struct kafka_pool *kp)
+{
+    pthread_mutex_lock(&kp->mutex);
+    bool broken = kp->why[0] != '\0';
+    pthread_mutex_unlock(&kp->mutex);
+    if (broken)
+        kafka_trouble(kp, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, NULL);
+}
+
+/* Counts the partitions that nobody leads. The first look is what later ones are compared with:
+ * replicas that were away before are none of the load's doing. */
+static int judge_partitions(struct kafka_pool *kp, const struct rd_kafka_metadata_topic *t,
+                            bool at_first, int *lost_id)
+{
+    int lost = 0;
+    for (int i = 0; i < t->partition_cnt; i++) {
+        const struct rd_kafka_metadata_partition *p = &t->partitions[i];
+        if (p->id < 0 || p->id >= kp->parts)
+            continue;
+        struct kafka_part *part = &kp->part[p->id];
+        if (at_first)
+            part->in_sync = p->leader >= 0 ? p->isr_cnt : -1;
+        if (p->leader < 0) {
+            *lost_id = lost++ ? *lost_id : p->id;
+            if (part->in_sync >= 0)
+                pool_strain(kp->pool, STRAIN_REPLICAS,
+                            "partition %d of topic %s has lost its leader", p->id, kp->topic);
+        } else if (p->isr_cnt < part->in_sync) {
+            pool_strain(kp->pool, STRAIN_REPLICAS,
+                        "partition %d of topic %s: %d of %d replicas are in sync, %d "
+                        "were when the load began",
+                        p->id, kp->topic, p->isr_cnt, p->replica_cnt, part->in_sync);
+        }
+    }
+    return lost;
+}
+
+/* Asks for leaders and replicas: the number of partitions without a leader, the first of them in
+ * *lost_id; or minus librdkafka's error. */
+static int look_at_partitions(struct kafka_pool *kp, bool at_first, int *lost_id)
+{
+    const rd_kafka_metadata_t *meta = NULL;
+    int lost = 0;
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(kp->admin, kp->topic, NULL);
+    rd_kafka_resp_err_t code = rd_kafka_metadata(kp->admin, 0, topic, &meta, 1000);
+    rd_kafka_topic_destroy(topic);
+    kafka_events_read(kp);
+    if (code)
+        return -1;
+    if (meta->broker_cnt != kp->brokers && meta->broker_cnt > 0) {
+        kp->brokers = meta->broker_cnt;
+        pool_nodes(kp->pool, (unsigned)kp->brokers);
+    }
+    if (meta->topic_cnt == 1)
+        lost = judge_partitions(kp, &meta->topics[0], at_first, lost_id);
+    rd_kafka_metadata_destroy(meta);
+    return lost;
+}
+
+/* After an answer: is it still the cluster that the pool was opened on? */
+static void who_answers(struct kafka_pool *kp)
+{
+    char id[128];
+    bool same = kafka_same_cluster(kp, kp->admin, id, sizeof id);
+    bool was = !atomic_exchange(&kp->elsewhere, !same);
+    if (was && !same)
+        pool_event(kp->pool, "cluster %s answers there now, and the pool was opened on %.100s", id,
+                   kp->cluster);
+    else if (same && !was)
+        pool_event(kp->pool, "cluster %.100s answers again", kp->cluster);
+}
+
+void kafka_partitions_first(struct kafka_pool *kp)
+{
+    int lost_id;
+    look_at_partitions(kp, true, &lost_id);
+}
+
+void kafka_partitions_look(struct kafka_pool *kp, bool well)
+{
+    char text[192];
+    int first = -1;
+    double now_s = (double)clock_ns() / 1e9;
+    bool troubled = atomic_load(&kp->troubled);
+    bool anew = atomic_load(&kp->elsewhere) || (double)atomic_load(&kp->up_ns) / 1e9 > kp->looked_s;
+    if ((well || troubled) && atomic_load(&kp->is_stuck))
+        set_stuck(kp, "");
+    if (troubled || (well && !anew && now_s < kp->looked_s + REPLICAS_EVERY_S))
+        return;
+    kp->looked_s = now_s;
+    int lost = look_at_partitions(kp, false, &first);
+    who_answers(kp);
+    if (lost < 0 && !well)
+        silent(kp);
+    if (lost <= 0 || well)
+        return;
+    snprintf(
+        text, sizeof text,
+        "%d of %d partitions (%d%s) have no leader: their broker is away, or its disk is full or "
+        "broken (the broker's log says which)",
+        lost, kp->partitions, first, lost > 1 ? ", ..." : "");
+    set_stuck(kp, text);
+}
+
+/* ---- offsets ---- */
+
+static rd_kafka_topic_partition_list_t *all_partitions(const struct kafka_pool *kp, int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(kp->partitions);
+    for (int32_t p = 0; p < kp->partitions; p++)
+        rd_kafka_topic_partition_list_add(l, kp->topic, p)->offset = offset;
+    return l;
+}
+
+/* In the protocol the times -1 and -2 mean the end and the beginning, and librdkafka passes them
+ * on: so one request for each broker answers for all its partitions. */
+rd_kafka_resp_err_t kafka_offsets_at(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *l,
+                                     int64_t time_ms, int timeout_ms)
+{
+    for (int i = 0; i < l->cnt; i++)
+        l->elems[i].offset = time_ms;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(rk, l, timeout_ms);
+    for (int i = 0; i < l->cnt && !code; i++) {
+        code = l->elems[i].err;
+        if (l->elems[i].offset > KAFKA_OFFSET_MAX)
+            l->elems[i].offset = KAFKA_OFFSET_MAX;
+    }
+    return code;
+}
+
+static int offsets_at(struct kafka_pool *kp, int64_t time_ms, int timeout_ms, int64_t *offset)
+{
+    rd_kafka_topic_partition_list_t *l = all_partitions(kp, time_ms);
+    rd_kafka_resp_err_t code = kafka_offsets_at(kp->admin, l, time_ms, timeout_ms);
+    for (int i = 0; i < l->cnt && !code; i++)
+        offset[l->elems[i].partition] = l->elems[i].offset;
+    rd_kafka_topic_partition_list_destroy(l);
+    return code ? -(int)(code < 0 ? -code : code) : 0;
+}
+
+int kafka_offsets_refresh(struct kafka_pool *kp, int timeout_ms)
+{
+    int64_t *end = calloc((size_t)kp->partitions * 2, sizeof *end), *low = end + kp->partitions;
+    kafka_events_read(kp);
+    uint64_t asked = clock_ns();
+    bool ok = end && offsets_at(kp, RD_KAFKA_OFFSET_END, timeout_ms, end) == 0 &&
+              offsets_at(kp, RD_KAFKA_OFFSET_BEGINNING, timeout_ms, low) == 0;
+    for (int32_t p = 0; p < kp->partitions && ok; p++) {
+        atomic_store_explicit(&kp->part[p].end, end[p], memory_order_relaxed);
+        kp->part[p].low = low[p];
+    }
+    free(end);
+    if (ok)
+        kafka_trouble_over(kp, asked);
+    return ok ? 0 : -1;
+}
+
+/* "10m" ago, or a point in time: "2026-01-31T12:00:00Z", or milliseconds since 1970. -1: not a
+ * time. */
+static int64_t time_of(const char *text)
+{
+    uint64_t ns, ms;
+    struct tm tm = {0};
+    struct timespec now;
+    if (parse_duration(text, &ns) == 0) {
+        clock_gettime(CLOCK_REALTIME, &now);
+        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - (int64_t)(ns / NS_PER_MS);
+    }
+    if (parse_count(text, &ms) == 0 && ms < UINT64_C(1) << 50)
+        return (int64_t)ms;
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (rest && (*rest == '\0' || strcmp(rest, "Z") == 0))
+        return (int64_t)timegm(&tm) * 1000;
+    return -1;
+}
+
+bool kafka_from_valid(const char *from)
+{
+    return !*from || strcmp(from, "earliest") == 0 || strcmp(from, "latest") == 0 ||
+           strcmp(from, "group") == 0 || time_of(from) >= 0;
+}
+
+int kafka_offsets_start(struct kafka_pool *kp, struct err *err)
+{
+    const char *from = option_str(kafka_opts(kp), K_FROM);
+    int64_t *at = calloc((size_t)kp->partitions, sizeof *at);
+    int code = -1;
+    /* A topic that was just made has leaders a moment later than partitions. */
+    for (int tries = 0; tries < 50 && code < 0 && !pool_stopping(kp->pool); tries++) {
+        if (tries)
+            usleep(100000);
+        code = kafka_offsets_refresh(kp, 2000);
+        if (is_hopeless(kp))
+            break;
+    }
+    if (!at || code < 0) {
+        free(at);
+        return kafka_unreached(kp, RD_KAFKA_RESP_ERR__TIMED_OUT, err);
+    }
+    if (*from && strcmp(from, "earliest") && strcmp(from, "latest") && strcmp(from, "group")) {
+        code = offsets_at(kp, time_of(from), ADMIN_MS, at);
+        for (int32_t p = 0; p < kp->partitions; p++)
+            kp->part[p].start = at[p] >= 0 ? at[p] : kp->part[p].end; /* nothing as young as that */
+    } else {
+        bool earliest = strcmp(from, "earliest") == 0 || strcmp(from, "group") == 0;
+        for (int32_t p = 0; p < kp->partitions; p++)
+            kp->part[p].start = earliest ? kp->part[p].low : kp->part[p].end;
+    }
+    free(at);
+    if (code < 0)
+        return err_set(err, ERR_UNREACHED, "%s: looking up from=%s: %s", where(kp), from,
+                       rd_kafka_err2str((rd_kafka_resp_err_t)-code));
+    return 0;
+}
+
+int kafka_offsets_of_group(struct kafka_pool *kp, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *l = all_partitions(kp, RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_resp_err_t code = rd_kafka_committed(kp->admin, l, ADMIN_MS);
+    for (int i = 0; i < l->cnt && !code; i++) {
+        struct kafka_part *part = &kp->part[l->elems[i].partition];
+        part->start = l->elems[i].offset >= 0 ? l->elems[i].offset : part->low;
+    }
+    rd_kafka_topic_partition_list_destroy(l);
+    if (code)
+        return err_set(err, ERR_UNREACHED, "%s: looking at group %s: %s", where(kp), kp->group,
+                       rd_kafka_err2str(code));
+    return 0;
+}
+
+int kafka_offsets_commit(struct kafka_pool *kp, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *l = all_partitions(kp, 0);
+    for (int i = 0; i < l->cnt; i++)
+        l->elems[i].offset = kp->part[l->elems[i].partition].start;
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    for (int tries = 0; tries < 50 && !pool_stopping(kp->pool); tries++) {
+        code = rd_kafka_commit(kp->admin, l, 0);
+        if (code != RD_KAFKA_RESP_ERR__WAIT_COORD && code != RD_KAFKA_RESP_ERR_NOT_COORDINATOR &&
+            code != RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE &&
+            code != RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS)
+            break;
+        struct timespec pause = {0, 100000000};
+        nanosleep(&pause, NULL);
+    }
+    rd_kafka_topic_partition_list_destroy(l);
+    if (code) {
+        char said[192];
+        kafka_error_text(code, NULL, said, sizeof said);
+        return err_set(err, ERR_UNREACHED, "%s: setting the offsets of group %s: %s", where(kp),
+                       kp->group, said);
+    }
+    return 0;
+}
+
+/* ---- group ---- */
+
+int kafka_group_members(rd_kafka_t *rk, const char *group, rd_kafka_resp_err_t *code)
+{
+    const struct rd_kafka_group_list *list = NULL;
+    int members = 0;
+    *code = rd_kafka_list_groups(rk, group, &list, ADMIN_MS);
+    for (int i = 0; list && i < list->group_cnt; i++)
+        members += list->groups[i].member_cnt;
+    if (list)
+        rd_kafka_group_list_destroy(list);
+    return *code ? -1 : members;
+}
+
+int kafka_group_look(struct kafka_pool *kp, int *members, bool *committed, struct err *err)
+{
+    rd_kafka_resp_err_t code;
+    *committed = false;
+    *members = kafka_group_members(kp->admin, kp->group, &code);
+    rd_kafka_topic_partition_list_t *l = all_partitions(kp, RD_KAFKA_OFFSET_INVALID);
+    if (!code)
+        code = rd_kafka_committed(kp->admin, l, ADMIN_MS);
+    for (int i = 0; i < l->cnt && !code; i++)
+        *committed = *committed || l->elems[i].offset >= 0;
+    rd_kafka_topic_partition_list_destroy(l);
+    if (code) {
+        char said[192];
+        kafka_error_text(code, NULL, said, sizeof said);
+        return err_set(err, ERR_UNREACHED, "%s: looking at group %s: %s", where(kp), kp->group,
+                       said);
+    }
+    return 0;
+}
+
+/* ---- whose topic is it? ---- */
+
+int kafka_topic_is_ours(struct kafka_pool *kp, bool *empty, bool *ours, struct err *err)
+{
+    int32_t p = 0;
+    while (p < kp->partitions && kp->part[p].end <= kp->part[p].low)
+        p++;
+    *empty = p == kp->partitions;
+    *ours = false;
+    if (*empty)
+        return 0;
+    rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(l, kp->topic, p)->offset = kp->part[p].low;
+    rd_kafka_resp_err_t code = rd_kafka_assign(kp->admin, l);
+    rd_kafka_topic_partition_list_destroy(l);
+    bool seen = false;
+    rd_kafka_queue_t *q = rd_kafka_queue_get_consumer(kp->admin);
+    uint64_t until = clock_ns() + ADMIN_MS * NS_PER_MS;
+    while (!code && !seen && clock_ns() < until && !pool_stopping(kp->pool)) {
+        rd_kafka_event_t *e = rd_kafka_queue_poll(q, 100);
+        const rd_kafka_message_t *m = e ? rd_kafka_event_message_next(e) : NULL;
+        if (m && !m->err) {
+            uint32_t magic = 0;
+            seen = true;
+            if (m->payload && m->len >= sizeof magic)
+                memcpy(&magic, m->payload, sizeof magic);
+            *ours = magic == KAFKA_MAGIC;
+        }
+        if (e)
+            rd_kafka_event_destroy(e);
+    }
+    rd_kafka_queue_destroy(q);
+    rd_kafka_assign(kp->admin, NULL);
+    if (!seen)
+        return err_set(err, ERR_UNREACHED, "%s: reading the oldest message of topic %s: %s",
+                       where(kp), kp->topic, code ? rd_kafka_err2str(code) : "no answer");
+    return 0;
+}
+
+/* ---- settings ---- */
+
+static void setting(struct kafka_pool *kp, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    if (strcmp(name, "retention.ms") == 0) {
+        double ms = strtod(value, NULL);
+        kp->retention_s = ms < 0 ? INFINITY : ms / 1000;
+    } else if (strcmp(name, "inter.broker.protocol.version") == 0) {
+        char version[sizeof kp->version - sizeof "Kafka " + 1];
+        snprintf(kp->version, sizeof kp->version, "Kafka %s",
+                 secret_said(version, sizeof version, value, strcspn(value, "-")));
+    }
+}
+
+void kafka_topic_settings(struct kafka_pool *kp)
+{
+    char id[16];
+    if (kp->mock) { /* it has no settings to ask for */
+        copy_str(kp->version, sizeof kp->version, "MOCK, not a broker");
+        return;
+    }
+    snprintf(id, sizeof id, "%d", kp->broker_id);
+    rd_kafka_ConfigResource_t *what[] = {
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, kp->topic),
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_BROKER, id),
+    };
+    for (unsigned k = 0; k < 2; k++) {
+        rd_kafka_queue_t *q = rd_kafka_queue_new(kp->admin);
+        rd_kafka_AdminOptions_t *options = kafka_admin_options(kp->admin);
+        rd_kafka_DescribeConfigs(kp->admin, &what[k], 1, options, q);
+        rd_kafka_event_t *e = await(q, RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT, 1000);
+        const rd_kafka_DescribeConfigs_result_t *r =
+            e ? rd_kafka_event_DescribeConfigs_result(e) : NULL;
+        size_t n = 0, m = 0;
+        const rd_kafka_ConfigResource_t **res =
+            r ? rd_kafka_DescribeConfigs_result_resources(r, &n) : NULL;
+        const rd_kafka_ConfigEntry_t **entry =
+            n ? rd_kafka_ConfigResource_configs(res[0], &m) : NULL;
+        for (size_t i = 0; i < m; i++)
+            setting(kp, rd_kafka_ConfigEntry_name(entry[i]), rd_kafka_ConfigEntry_value(entry[i]));
+        if (e)
+            rd_kafka_event_destroy(e);
+        rd_kafka_AdminOptions_destroy(options);
+        rd_kafka_queue_destroy(q);
+        rd_kafka_ConfigResource_destroy(what[k]);
+    }
+}
+
+#endif

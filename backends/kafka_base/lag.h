@@ -1,0 +1,66 @@
+/* Does the consumer keep up? The answer in words, from lag as it was seen once a second.
+ *
+ * A lag that is large and still is not falling behind, a lag that swings as fetches and commits
+ * come in is not either: what counts is whether its floor rises. Pure: fed with samples, asked for
+ * the state. */
+#ifndef LOADTOP_BACKENDS_KAFKA_BASE_LAG_H
+#define LOADTOP_BACKENDS_KAFKA_BASE_LAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum lag_state {
+    LAG_UNKNOWN,  /* not enough seen yet, or no lag known */
+    LAG_KEEPS_UP, /* lag does not grow */
+    LAG_CATCHING, /* lag falls from a backlog of over a second */
+    LAG_STRESSED, /* lag does not grow, but clients wait less than they did or hardly ever */
+    LAG_FALLING   /* lag grows */
+};
+const char *lag_state_name(enum lag_state); /* "keeps up" */
+
+struct lag_sample {
+    double t_s, lag;       /* messages not consumed yet; NaN: unknown */
+    double wait_share;     /* 0..1 of the clients' time; NaN: unknown */
+    double produced_per_s; /* into the topic; NaN: unknown */
+};
+
+#define LAG_WINDOW 30 /* samples, one a second */
+#define LAG_SAMPLES_MIN 10
+#define LAG_WAIT_FELL                                                                              \
+    0.9 /* of the reference: the first sign of stress in the case this was made for */
+#define LAG_WAIT_LOW 0.05
+
+struct lag_watch {
+    struct lag_sample sample[LAG_WINDOW]; /* a ring */
+    unsigned n, at;
+    enum lag_state state;
+    double since_s; /* when the state began */
+    /* messages a second: Theil-Sen, with its 95 % interval; NaN */
+    double slope, slope_low, slope_high;
+    double reference_wait; /* median wait share at the fewest clients; NaN */
+    double wait;           /* median of the window; NaN */
+    double produced_per_s; /* mean of the window; NaN */
+    unsigned clients, reference_clients;
+};
+
+void lag_watch_init(struct lag_watch *);
+/* The load or the way of consuming is another from here: the window starts anew. `other`: the wait
+ * share of before is no reference either (another handling, work, sharing). */
+void lag_watch_restart(struct lag_watch *, bool other);
+/* Adds a sample. True: the window starts anew, because `clients` differs from before, or because a
+ * backlog has just been drained; either way the past was another load. */
+bool lag_watch_add(struct lag_watch *, const struct lag_sample *, unsigned clients);
+/* Seconds until messages expire unread if the lag goes on growing at `slope_per_s`: the oldest
+ * unread message is lag/produced old and ages by slope/produced a second. INFINITY: never; NaN:
+ * unknown. */
+double lag_expiry_s(double retention_s, double lag, double slope_per_s, double produced_per_s);
+/* The state as a sentence: "falling behind: lag 1.24M grows by 3.10k/s, unread messages expire in
+ * 84 min". retention_s NaN: unknown, INFINITY: kept for ever. Returns buf. */
+char *lag_watch_text(const struct lag_watch *, double retention_s, char *buf, size_t size);
+
+/* How y grows with n: the exponent of y ~ n^e by least squares of the logarithms, with its 95 %
+ * interval. False (and NaN) with fewer than 3 different n, or values that are not positive. */
+bool growth_fit(const double *n, const double *y, unsigned points, double *exponent, double *low,
+                double *high);
+
+#endif

@@ -1,0 +1,15 @@
+/* The CPU of librdkafka's own threads. */
+#ifndef LOADTOP_BACKENDS_KAFKA_BASE_THREADS_H
+#define LOADTOP_BACKENDS_KAFKA_BASE_THREADS_H
+
+#include <librdkafka/rdkafka.h>
+
+struct kafka_pool;
+
+/* Keeps account of the threads of a handle that is being made. */
+void kafka_threads_watch(struct kafka_pool *, rd_kafka_t *);
+/* CPU of the busiest of librdkafka's threads since the last call, 0..1; NaN: not known yet. Pool
+ * thread. */
+double kafka_threads_busiest(struct kafka_pool *);
+
+#endif

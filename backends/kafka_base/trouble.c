@@ -1,0 +1,115 @@
+/* What happens to the brokers while a pool is there: gone, back, or others than before.
+ *
+ * Told by any handle's events, on any thread, and kept in the pool for all. */
+#if LOADTOP_HAVE_RDKAFKA
+#include "backends/kafka_base/trouble.h"
+
+#include "backends/kafka_base/error.h"
+#include "backends/kafka_base/types.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* "no broker answers: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (is ...?)", from
+ * what a link of librdkafka's says, without its own words around it. Under the pool's mutex. */
+static void say_down(const struct kafka_pool *kp, char *text, size_t size)
+{
+    const char *why = strstr(kp->why, "Connect to ");
+    if (!why)
+        why = kp->why;
+    int len = (int)strcspn(why, "(");
+    while (len > 0 && why[len - 1] == ' ')
+        len--;
+    const char *advice = kp->opened
+                             ? "did the broker end? its log says why: a full disk is one reason"
+                         : len ? kafka_error_advice(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+                               : "is the broker running, and the port right? does it want TLS "
+                                 "(kafka.security.protocol=ssl)?";
+    snprintf(text, size, "no broker answers%s%.*s (%s)", len ? ": " : "", len, why, advice);
+}
+
+void kafka_trouble(struct kafka_pool *kp, rd_kafka_resp_err_t code, const char *reason)
+{
+    char text[sizeof kp->trouble], said[sizeof kp->trouble];
+    secret_said(said, sizeof said, reason, strlen(reason));
+    if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
+        code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+        /* One broker of several, or an idle link; it only explains what comes after. */
+        pthread_mutex_lock(&kp->mutex);
+        copy_str(kp->why, sizeof kp->why, said);
+        kp->why_ns = clock_ns();
+        if (kp->trouble[0] && code != RD_KAFKA_RESP_ERR__TIMED_OUT)
+            say_down(kp, kp->trouble, sizeof kp->trouble);
+        pthread_mutex_unlock(&kp->mutex);
+        return;
+    }
+    pthread_mutex_lock(&kp->mutex);
+    bool news = !kp->trouble[0];
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+        say_down(kp, text, sizeof text);
+    else
+        kafka_error_text(code, said, text, sizeof text);
+    copy_str(kp->trouble, sizeof kp->trouble, text);
+    atomic_store(&kp->troubled, true);
+    if (news)
+        kp->trouble_ns = clock_ns();
+    bool tell = news && kp->opened;
+    pthread_mutex_unlock(&kp->mutex);
+    if (tell)
+        pool_event(kp->pool, "%s", text);
+}
+
+void kafka_strain(struct kafka_pool *kp, rd_kafka_resp_err_t code)
+{
+    static const struct {
+        rd_kafka_resp_err_t code;
+        enum strain strain;
+    } strains[] = {
+        {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, STRAIN_REPLICAS},
+        {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND, STRAIN_REPLICAS},
+        {RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, STRAIN_READ_ONLY},
+        {RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED, STRAIN_THREADS},
+    };
+    for (unsigned i = 0; i < sizeof strains / sizeof *strains; i++)
+        if (strains[i].code == code)
+            pool_strain(kp->pool, strains[i].strain, "%s", rd_kafka_err2str(code));
+}
+
+void kafka_trouble_over(struct kafka_pool *kp, uint64_t asked_ns)
+{
+    pthread_mutex_lock(&kp->mutex);
+    bool was = kp->trouble[0] && kp->trouble_ns < asked_ns;
+    double lasted = (double)(clock_ns() - kp->trouble_ns) / 1e9;
+    if (was)
+        kp->trouble[0] = '\0';
+    if (kp->why_ns < asked_ns)
+        kp->why[0] = '\0';
+    atomic_store(&kp->troubled, kp->trouble[0] != '\0');
+    pthread_mutex_unlock(&kp->mutex);
+    if (was && kp->opened)
+        pool_event(kp->pool, "brokers are back after %.1f s", lasted);
+}
+
+void kafka_trouble_look(struct kafka_pool *kp)
+{
+    if (atomic_load(&kp->troubled))
+        kafka_trouble_over(kp, atomic_load(&kp->up_ns));
+}
+
+/* librdkafka (2.0.2) keeps the id of the last answer to a Metadata request, and sends one whenever
+ * a link comes up. What a handle sends between those two it sends to whoever answers there. */
+bool kafka_same_cluster(struct kafka_pool *kp, rd_kafka_t *rk, char *other, size_t size)
+{
+    char *id = rd_kafka_clusterid(rk, 0);
+    if (!id)
+        return true; /* no answer yet */
+    bool same = !kp->named || strcmp(id, kp->cluster) == 0;
+    bool allowed = (same && kp->named) || pool_identity_still_allowed(kp->pool, id);
+    copy_str(other, size, id);
+    rd_kafka_mem_free(rk, id);
+    return same && allowed;
+}
+
+#endif

@@ -1,0 +1,10 @@
+/* The removal of what a run left behind. */
+#ifndef LOADTOP_BACKENDS_REDIS_CLEAN_H
+#define LOADTOP_BACKENDS_REDIS_CLEAN_H
+
+struct clean;
+struct err;
+
+int redis_clean(struct clean *, struct err *);
+
+#endif

@@ -1,0 +1,147 @@
+/* A pool's start and end: the server is looked at, and asked whether it may be loaded.
+ *
+ * Runs on the pool's own thread. Everything has a deadline: a look at the server must end, also
+ * while the server is stopped or gone. */
+#include "backends/redis/server.h"
+
+#include "backends/redis/guard.h"
+#include "backends/redis/hello.h"
+#include "backends/redis/mark.h"
+#include "backends/redis/peer.h"
+#include "backends/redis/target.h"
+#include "backends/redis/tls.h"
+#include "backends/redis/types.h"
+#include "engine/base/text.h"
+
+#include <string.h>
+
+#ifdef LOADTOP_HAVE_HIREDIS
+
+#include <hiredis/hiredis.h>
+
+/* ---- The pool ---- */
+
+static void note_role(struct pool *pool, const char *info)
+{
+    char role[24] = "";
+    bool writes = false;
+    redis_info_text(info, "role", role, sizeof role);
+    for (unsigned i = 0; i < REDIS_OPS; i++)
+        writes = writes || (redis_op_info[i].creates && pool_ops_include(pool, i));
+    if (strcmp(role, "slave") == 0)
+        pool_event(pool, "the server is a replica%s", writes ? ": it may refuse what writes" : "");
+    if (redis_info_number(info, "cluster_enabled") > 0)
+        pool_event(pool,
+                   "cluster mode: routing is not built in, keys of other nodes are answered MOVED");
+}
+
+/* Is INFO there, or was it refused for a reason that a load can live with? */
+static int judge_info(const char *shown, const redisReply *r, struct err *err)
+{
+    return r->type == REDIS_REPLY_ERROR && strncmp(r->str, "NOPERM", 6) != 0
+               ? redis_refused(shown, r, "INFO", err)
+               : 0;
+}
+
+static int judge_loading(const char *shown, const char *info, struct err *err)
+{
+    double percent = redis_info_number(info, "loading_loaded_perc");
+    if (redis_info_number(info, "loading") > 0)
+        return err_set(err, ERR_UNREACHED, "%s: LOADING: the server is reading its data, %.0f %%",
+                       shown, percent < 0 ? 0 : percent);
+    return 0;
+}
+
+struct asking {
+    struct pool *pool;
+    struct err *err;
+};
+
+static int ask_pool(void *ctx, const char *identity)
+{
+    const struct asking *a = ctx;
+    return pool_identity_allowed(a->pool, identity, a->err);
+}
+
+int redis_meet(struct pool *pool, const char *info, struct err *err)
+{
+    struct redis_pool *p = pool_data(pool);
+    int rc = judge_loading(pool_target(pool)->shown, info, err);
+    if (rc == 0)
+        rc = redis_identities(info, ask_pool, &(struct asking){pool, err});
+    p->link_known = rc == 0;
+    if (rc == 0)
+        rc = redis_room_allowed(pool, info, err);
+    if (rc == 0) {
+        note_role(pool, info);
+        redis_trouble_begin(p, info);
+        redis_peers_join(p, info);
+    }
+    return rc;
+}
+
+/* What the server says of itself, and whether that may be loaded. */
+static int look(struct pool *pool, uint64_t deadline_ns, struct err *err)
+{
+    struct redis_pool *p = pool_data(pool);
+    redisReply *r = redis_ask_info(p, deadline_ns, err);
+    if (!r)
+        return err->code;
+    int rc = judge_info(pool_target(pool)->shown, r, err);
+    if (rc == 0)
+        rc = redis_meet(pool, r->type == REDIS_REPLY_STRING ? r->str : "", err);
+    freeReplyObject(r);
+    return rc;
+}
+
+static void forget(struct redis_pool *p)
+{
+    redis_link_down(p);
+    redis_hello_wipe(&p->hello);
+    redis_tls_context_free(p->tls);
+    p->tls = NULL;
+}
+
+int redis_pool_open(struct pool *pool, struct err *err)
+{
+    struct redis_pool *p = pool_data(pool);
+    const struct target *t = pool_target(pool);
+    struct redis_mark mark = p->mark; /* of an attempt before this one */
+    memset(p, 0, sizeof *p);
+    p->mark = mark;
+    redis_mark_begin(&p->mark);
+    p->asks_who = pool_identity_matters(pool);
+    pthread_mutex_init(&p->mutex, NULL);
+    const char *beyond = redis_beyond(pool_options(pool));
+    if (beyond && !pool_allow_destructive(pool) && !pool_read_only(pool))
+        return err_set(err, ERR_REFUSED, "%s: %s", t->shown, beyond);
+    int rc = redis_target_db(t, pool_options(pool), &p->db, err);
+    if (rc == 0)
+        rc = redis_resolve(t, p->address, &p->addresses, err);
+    if (rc == 0 && strcmp(t->scheme, "rediss") == 0 &&
+        !(p->tls = redis_tls_context_new(pool_options(pool), err)))
+        rc = err->code;
+    if (rc == 0)
+        rc = redis_hello_make(t, p->db, pool_sender(pool), &p->hello, err);
+    if (rc < 0) {
+        forget(p);
+        return rc;
+    }
+    uint64_t deadline_ns = clock_ns() + REDIS_OPEN_NS;
+    rc = redis_link_up(pool, deadline_ns, err);
+    if (rc == 0)
+        rc = look(pool, deadline_ns, err);
+    if (rc == 0)
+        return 0;
+    forget(p);
+    return rc;
+}
+
+void redis_pool_close(struct pool *pool)
+{
+    struct redis_pool *p = pool_data(pool);
+    redis_peers_leave(p);
+    forget(p);
+}
+
+#endif

@@ -1,0 +1,13 @@
+/* A server's figures, once a second on the pool's own thread. */
+#ifndef LOADTOP_BACKENDS_REDIS_STATS_H
+#define LOADTOP_BACKENDS_REDIS_STATS_H
+
+struct pool;
+struct redis_totals;
+struct stats;
+
+void redis_pool_stats(struct pool *, struct stats *);
+/* Its part that INFO's text says. */
+void redis_stats_info(struct pool *, struct stats *, const struct redis_totals *, const char *info);
+
+#endif

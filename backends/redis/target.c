@@ -1,0 +1,33 @@
+/* What a URL and its options say before anything is asked: which database, and whether keys
+ * that are not ours can be touched. Pure, and built always. */
+#include "backends/redis/target.h"
+
+#include "backends/redis/types.h"
+#include "engine/base/quantity.h"
+
+#include <string.h>
+
+int redis_target_db(const struct target *t, const struct options *o, unsigned *db, struct err *err)
+{
+    bool given = option_given(o, REDIS_DB), local = strcmp(t->scheme, "redis+unix") == 0;
+    uint64_t n = 0;
+    *db = (unsigned)option_u64(o, REDIS_DB);
+    if (local || !t->path[0] || strcmp(t->path, "/") == 0)
+        return 0;
+    if (t->path[1] < '0' || t->path[1] > '9' || parse_count(t->path + 1, &n) < 0 || n > 65535)
+        return err_set(err, ERR_USAGE,
+                       "%s: the path is a database's number, such as redis://localhost/3",
+                       t->shown);
+    if (given && n != *db)
+        return err_set(err, ERR_USAGE, "%s: the path says database %u and db=%u another", t->shown,
+                       (unsigned)n, *db);
+    *db = (unsigned)n;
+    return 0;
+}
+
+const char *redis_beyond(const struct options *o)
+{
+    return option_str(o, REDIS_PREFIX)[0] ? NULL
+                                          : "an empty prefix can overwrite keys that are not ours: "
+                                            "--allow-destructive, or prefix=NAME:";
+}

@@ -1,0 +1,282 @@
+/* TLS on memory; see the header. Called by conn.c on a worker's thread, and by link.c
+ * where it may block. A connection belongs to one thread; the context is only read. */
+#include "backends/redis/tls.h"
+
+#include "backends/common/tls_passphrase.h"
+#include "backends/redis/types.h"
+
+#ifdef LOADTOP_HAVE_OPENSSL
+
+#include <arpa/inet.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+
+struct redis_tls_context {
+    SSL_CTX *ssl;
+    bool verify;
+};
+
+struct redis_tls {
+    SSL *ssl;
+    BIO *in, *out; /* owned by ssl */
+};
+
+bool redis_tls_built(void)
+{
+    return true;
+}
+
+static const char *reason(void)
+{
+    unsigned long code = ERR_peek_last_error();
+    const char *text = code ? ERR_reason_error_string(code) : NULL;
+    ERR_clear_error();
+    return text ? text : "unknown error";
+}
+
+/* Whom we trust and who we are. `what`: the file that is at fault, or "TLS". */
+static bool load_files(SSL_CTX *ssl, const struct options *o, const char **what)
+{
+    const char *ca = option_str(o, REDIS_TLS_CA), *cert = option_str(o, REDIS_TLS_CERT);
+    const char *key = option_str(o, REDIS_TLS_KEY);
+    if (*ca) {
+        *what = ca;
+        if (SSL_CTX_load_verify_locations(ssl, ca, NULL) != 1)
+            return false;
+    } else if (SSL_CTX_set_default_verify_paths(ssl) != 1) {
+        return false;
+    }
+    if (!*cert)
+        return true;
+    *what = cert;
+    if (SSL_CTX_use_certificate_chain_file(ssl, cert) != 1)
+        return false;
+    *what = *key ? key : cert;
+    return SSL_CTX_use_PrivateKey_file(ssl, *what, SSL_FILETYPE_PEM) == 1;
+}
+
+struct redis_tls_context *redis_tls_context_new(const struct options *o, struct err *err)
+{
+    const char *what = "TLS";
+    struct redis_tls_context *c = calloc(1, sizeof *c);
+    SSL_CTX *ssl = c ? SSL_CTX_new(TLS_client_method()) : NULL;
+    bool ok = ssl && SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1;
+    if (ok) {
+        c->ssl = ssl;
+        c->verify = option_bool(o, REDIS_TLS_VERIFY);
+        SSL_CTX_set_default_passwd_cb(ssl, tls_no_passphrase);
+        SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS); /* thousands of connections may idle */
+        SSL_CTX_set_verify(ssl, c->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+        ok = load_files(ssl, o, &what);
+    }
+    if (ok)
+        return c;
+    err_set(err, ERR_FAILED, "%s: %s", what, reason());
+    SSL_CTX_free(ssl);
+    free(c);
+    return NULL;
+}
+
+void redis_tls_context_free(struct redis_tls_context *c)
+{
+    if (!c)
+        return;
+    SSL_CTX_free(c->ssl);
+    free(c);
+}
+
+struct redis_tls *redis_tls_new(const struct redis_tls_context *c, const char *host)
+{
+    unsigned char number[16];
+    bool is_address =
+        inet_pton(AF_INET, host, number) == 1 || inet_pton(AF_INET6, host, number) == 1;
+    struct redis_tls *t = calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    t->ssl = SSL_new(c->ssl);
+    t->in = BIO_new(BIO_s_mem());
+    t->out = BIO_new(BIO_s_mem());
+    bool ok = t->ssl && t->in && t->out;
+    if (ok && !is_address)
+        ok = SSL_set_tlsext_host_name(t->ssl, host) == 1;
+    if (ok && c->verify)
+        ok = (is_address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(t->ssl), host)
+                         : SSL_set1_host(t->ssl, host)) == 1;
+    if (!ok) {
+        ERR_clear_error();
+        BIO_free(t->in);
+        BIO_free(t->out);
+        SSL_free(t->ssl);
+        free(t);
+        return NULL;
+    }
+    SSL_set_bio(t->ssl, t->in, t->out);
+    SSL_set_connect_state(t->ssl);
+    return t;
+}
+
+void redis_tls_free(struct redis_tls *t)
+{
+    if (!t)
+        return;
+    SSL_free(t->ssl);
+    free(t);
+}
+
+int redis_tls_feed(struct redis_tls *t, const char *bytes, size_t n)
+{
+    size_t put = 0;
+    return BIO_write_ex(t->in, bytes, n, &put) == 1 && put == n ? 0 : -1;
+}
+
+size_t redis_tls_out(struct redis_tls *t, const char **bytes)
+{
+    char *at = NULL;
+    long n = BIO_get_mem_data(t->out, &at);
+    *bytes = at;
+    return n > 0 ? (size_t)n : 0;
+}
+
+void redis_tls_sent(struct redis_tls *t, size_t n)
+{
+    char away[4096];
+    while (n) {
+        size_t got = 0, part = n < sizeof away ? n : sizeof away;
+        if (BIO_read_ex(t->out, away, part, &got) != 1 || !got)
+            return;
+        n -= got;
+    }
+}
+
+int redis_tls_greet(struct redis_tls *t, struct err *err)
+{
+    ERR_clear_error();
+    int n = SSL_do_handshake(t->ssl);
+    if (n == 1)
+        return 1;
+    if (SSL_get_error(t->ssl, n) == SSL_ERROR_WANT_READ)
+        return 0;
+    long verdict = SSL_get_verify_result(t->ssl);
+    if (verdict != X509_V_OK) {
+        ERR_clear_error();
+        return err_set(err, ERR_FAILED,
+                       "TLS: the server's certificate: %s (tls.ca names who signed it)",
+                       X509_verify_cert_error_string(verdict));
+    }
+    return err_set(err, ERR_UNREACHED, "TLS: %s (does this port speak it?)", reason());
+}
+
+int redis_tls_put(struct redis_tls *t, const char *bytes, size_t n)
+{
+    size_t put = 0;
+    ERR_clear_error();
+    return n == 0 || (SSL_write_ex(t->ssl, bytes, n, &put) == 1 && put == n) ? 0 : -1;
+}
+
+ssize_t redis_tls_get(struct redis_tls *t, char *buf, size_t n, const char **why)
+{
+    ERR_clear_error();
+    int got = SSL_read(t->ssl, buf, n > INT_MAX ? INT_MAX : (int)n);
+    if (got > 0)
+        return got;
+    int error = SSL_get_error(t->ssl, got);
+    if (error == SSL_ERROR_WANT_READ)
+        return 0;
+    if (error == SSL_ERROR_ZERO_RETURN)
+        return -1;
+    *why = reason();
+    return -2;
+}
+
+void redis_tls_end(struct redis_tls *t)
+{
+    ERR_clear_error();
+    if (SSL_is_init_finished(t->ssl))
+        SSL_shutdown(t->ssl);
+    ERR_clear_error();
+}
+
+#else
+
+bool redis_tls_built(void)
+{
+    return false;
+}
+
+struct redis_tls_context *redis_tls_context_new(const struct options *o, struct err *err)
+{
+    (void)o;
+    err_set(err, ERR_USAGE, "rediss: TLS is not built in (libssl-dev was not there)");
+    return NULL;
+}
+
+void redis_tls_context_free(struct redis_tls_context *c)
+{
+    (void)c;
+}
+
+struct redis_tls *redis_tls_new(const struct redis_tls_context *c, const char *host)
+{
+    (void)c;
+    (void)host;
+    return NULL;
+}
+
+void redis_tls_free(struct redis_tls *t)
+{
+    (void)t;
+}
+
+int redis_tls_feed(struct redis_tls *t, const char *bytes, size_t n)
+{
+    (void)t;
+    (void)bytes;
+    (void)n;
+    return -1;
+}
+
+size_t redis_tls_out(struct redis_tls *t, const char **bytes)
+{
+    (void)t;
+    *bytes = NULL;
+    return 0;
+}
+
+void redis_tls_sent(struct redis_tls *t, size_t n)
+{
+    (void)t;
+    (void)n;
+}
+
+int redis_tls_greet(struct redis_tls *t, struct err *err)
+{
+    (void)t;
+    return err_set(err, ERR_FAILED, "TLS is not built in");
+}
+
+int redis_tls_put(struct redis_tls *t, const char *bytes, size_t n)
+{
+    (void)t;
+    (void)bytes;
+    (void)n;
+    return -1;
+}
+
+ssize_t redis_tls_get(struct redis_tls *t, char *buf, size_t n, const char **why)
+{
+    (void)t;
+    (void)buf;
+    (void)n;
+    *why = "TLS is not built in";
+    return -2;
+}
+
+void redis_tls_end(struct redis_tls *t)
+{
+    (void)t;
+}
+
+#endif
