@@ -358,11 +358,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_link, setup, teardown),
         cmocka_unit_test_setup_teardown(test_links_of_links, setup, teardown),
         cmocka_unit_test_setup_teardown(test_planted, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_fifo, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nowhere, setup, teardown),
         cmocka_unit_test_setup_teardown(test_descriptor, setup, teardown),
         cmocka_unit_test(test_slow_reader),
         cmocka_unit_test(test_full_terminal),
+        /* last: once a signal is to end the program, nothing is waited for any more */
+        cmocka_unit_test_setup_teardown(test_fifo, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
