@@ -48,6 +48,7 @@ USED = re.compile(r"(?<![\w.>])[A-Za-z_]\w*")  # no members
 DEFINED = re.compile(r"^(?!static\b|typedef\b|extern\b|struct \w+\s*\{|enum \w*\s*\{|union\b)"
                      r"[A-Za-z_][\w \t*]*?[ \t*](\w+)\([^;{}]*\)\s*\{", re.M)
 ANY_DEFINED = re.compile(r"^(?!typedef\b|extern\b|else\b)[A-Za-z_][\w \t*]*?[ \t*](\w+)\([^;{}]*\)\s*\{", re.M)
+OBJECT = re.compile(r"^const struct \w+ (\w+) = \{", re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 
 
@@ -164,7 +165,8 @@ def check_headers(tree, say):
         header = tree.text.get(path[:-2] + ".h")
         doors = "".join(tree.text[d] for d in DOORS if d in tree.text and d.endswith(".h"))
         names = DEFINED.findall(tree.text[path])
-        if header is None and names and all(re.search(r"\b%s\(" % n, doors) for n in names):
+        known = names + OBJECT.findall(tree.text[path])
+        if header is None and known and all(re.search(r"\b%s\b" % n, doors) for n in known):
             continue
         if header is None:
             missing += 1
