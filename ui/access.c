@@ -17,17 +17,17 @@
 #include <unistd.h>
 
 #include "engine/base/err.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
+#include "engine/config/scenario.h"
+#include "engine/config/target.h"
 #include "engine/os/loop.h"
 #include "engine/os/plain_file.h"
 #include "engine/pools/protect.h"
-#include "engine/config/scenario.h"
-#include "engine/base/secret.h"
-#include "engine/config/target.h"
-#include "engine/base/text.h"
 #include "ui/cli.h"
 #include "ui/end_signal.h"
-#include "ui/export/file.h"
-#include "ui/outcome.h"
+#include "ui/fd_write.h"
+#include "ui/say.h"
 
 #define FILE_WAIT_MINUTES 2 /* a person may have to unlock the store of passwords first */
 #define NEWLINE_MS 100      /* for the terminal to take the end of the prompt's line */

@@ -1,8 +1,8 @@
-/* What keys, the mouse and pastes do; see keys.h for the table and app_private.h for the rest.
+/* What keys, the mouse and pastes do; see keys.h for the table and app_state.h for the rest.
  *
  * Whatever changes load is sent as a command. A paste goes into text fields only, and a held key
  * turns a dial at most four times a second, whatever the terminal's repeat rate is. */
-#include "ui/app_private.h"
+#include "ui/act.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -11,24 +11,20 @@
 #include <strings.h>
 
 #include "engine/base/text.h"
+#include "ui/app_state.h"
+#include "ui/ask.h"
+#include "ui/capture.h"
 #include "ui/dial.h"
+#include "ui/form.h"
+#include "ui/form_sweep.h"
 #include "ui/glyphs.h"
 #include "ui/probe.h"
-#include "ui/views/parts.h"
+#include "ui/prompt.h"
+#include "ui/theme_files.h"
+#include "ui/views/overview.h"
 
 static const double spans[] = {60, 300, 900, 3600, 0}; /* 0: the whole run */
 #define SPANS ((int)(sizeof spans / sizeof *spans))
-
-void act_ask(struct app *a, enum question question, const char *fmt, ...)
-{
-    va_list ap;
-
-    a->sc.question = question;
-    a->sc.mode = MODE_ASK;
-    va_start(ap, fmt);
-    vsnprintf(a->sc.question_text, sizeof a->sc.question_text, fmt, ap);
-    va_end(ap);
-}
 
 /* ---- looking around ---- */
 
@@ -647,7 +643,7 @@ static void key_input(struct app *a, uint32_t key)
 
 static void click(struct app *a, const struct input *in)
 {
-    const struct hit *h = screen_hit_at(&a->sc, in->x, in->y);
+    const struct hit *h = hits_at(&a->sc.hits, in->x, in->y);
     struct screen *sc = &a->sc;
 
     if (!h)

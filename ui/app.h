@@ -5,28 +5,11 @@
 #ifndef LOADTOP_UI_APP_H
 #define LOADTOP_UI_APP_H
 
-#include <stdbool.h>
+#include "ui/app_state.h"
 
-struct backend;
 struct engine;
 struct journal;
-struct json_t;
 struct err;
-struct snapshot;
-
-struct app_settings {
-    const char *theme;   /* name, or NULL: the default */
-    const char *colors;  /* direct, 256, 16, none, or NULL: what the terminal can do */
-    const char *glyphs;  /* braille, block, acs, ascii, or NULL: what the locale can do */
-    const char *out_dir; /* where captures and reports go; NULL: here */
-    const char *command; /* that repeats the run, for files; may be NULL */
-    bool quiet;
-    const struct backend *const *backends;
-    struct json_t *screens; /* array: what is captured is added to it; borrowed */
-    /* Told once, when every pool has ended while the screen stays; or NULL. */
-    int (*ended)(void *ctx, const struct snapshot *, struct err *);
-    void *ended_ctx;
-};
 
 /* Would app_run refuse (no terminal, an unknown TERM, theme or glyph set)? To be asked before load
  * is started. */
@@ -36,5 +19,8 @@ int app_check(const struct app_settings *, struct err *);
  * used. The engine is made and started by the caller, who also waits for its end and prints the
  * report. The journal (or NULL) gets each second of the run. */
 int app_run(struct engine *, const struct app_settings *, struct journal *, struct err *);
+
+/* Draws the screen as it is now and shows it on the terminal, which must be open. */
+void app_draw(struct app *);
 
 #endif

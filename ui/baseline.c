@@ -12,9 +12,7 @@
 #include "engine/base/err.h"
 #include "engine/stats/histogram.h"
 #include "engine/stats/packed.h"
-#include "ui/export/json.h"
 #include "ui/export/json_read.h"
-#include "ui/screen.h"
 
 #define MOMENT_S 10
 
@@ -25,18 +23,18 @@ static void free_one(struct baseline *b)
     *b = (struct baseline){0};
 }
 
-void baseline_free(struct screen *sc)
+void baseline_free(struct baselines *bs)
 {
-    for (int i = 0; i < sc->baselines; i++)
-        free_one(&sc->baseline[i]);
-    sc->baselines = 0;
+    for (int i = 0; i < bs->n; i++)
+        free_one(&bs->of[i]);
+    bs->n = 0;
 }
 
-const struct baseline *baseline_of(const struct screen *sc, unsigned pool)
+const struct baseline *baseline_of(const struct baselines *bs, unsigned pool)
 {
-    for (int i = 0; i < sc->baselines; i++)
-        if (sc->baseline[i].pool == pool)
-            return &sc->baseline[i];
+    for (int i = 0; i < bs->n; i++)
+        if (bs->of[i].pool == pool)
+            return &bs->of[i];
     return NULL;
 }
 
@@ -93,11 +91,11 @@ static struct base_stretch moment(const struct pool_snapshot *p)
     return m;
 }
 
-void baseline_now(struct screen *sc, const struct snapshot *s)
+void baseline_now(struct baselines *bs, const struct snapshot *s)
 {
-    baseline_free(sc);
-    for (unsigned i = 0; i < s->pools && sc->baselines < POOLS_MAX; i++) {
-        struct baseline *b = &sc->baseline[sc->baselines++];
+    baseline_free(bs);
+    for (unsigned i = 0; i < s->pools && bs->n < POOLS_MAX; i++) {
+        struct baseline *b = &bs->of[bs->n++];
 
         *b = (struct baseline){.pool = s->pool[i].number, .stretches = 1};
         b->stretch[0] = moment(&s->pool[i]);
@@ -218,17 +216,17 @@ static const json_t *pool_for(const json_t *run, const struct pool_snapshot *p, 
     return same && !strcmp(json_txt(same, "backend"), p->backend->name) ? same : NULL;
 }
 
-int baseline_load(struct screen *sc, const struct snapshot *s, const char *file, unsigned *pools,
+int baseline_load(struct baselines *bs, const struct snapshot *s, const char *file, unsigned *pools,
                   struct err *err)
 {
     json_t *run = json_load_run(file, false, err);
 
     if (!run)
         return err->code;
-    baseline_free(sc);
-    for (unsigned i = 0; i < s->pools && sc->baselines < POOLS_MAX; i++) {
+    baseline_free(bs);
+    for (unsigned i = 0; i < s->pools && bs->n < POOLS_MAX; i++) {
         const json_t *pool = pool_for(run, &s->pool[i], i);
-        struct baseline *b = &sc->baseline[sc->baselines];
+        struct baseline *b = &bs->of[bs->n];
 
         if (!pool)
             continue;
@@ -236,9 +234,9 @@ int baseline_load(struct screen *sc, const struct snapshot *s, const char *file,
         read_seconds(b, pool);
         read_whole(b, run, pool);
         read_plateaus(b, pool);
-        sc->baselines++;
+        bs->n++;
     }
-    *pools = (unsigned)sc->baselines;
+    *pools = (unsigned)bs->n;
     json_decref(run);
     return 0;
 }

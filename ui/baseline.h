@@ -13,7 +13,6 @@
 #include <stddef.h>
 
 struct err;
-struct screen;
 
 #define BASE_STRETCHES 64
 
@@ -34,16 +33,21 @@ struct baseline {
     const struct point **block;
 };
 
+struct baselines {
+    struct baseline of[POOLS_MAX];
+    int n;
+};
+
 /* Takes the last seconds of each live pool. */
-void baseline_now(struct screen *, const struct snapshot *);
+void baseline_now(struct baselines *, const struct snapshot *);
 /* Takes a saved run: pools by name, else by their order when the backend is the same. Counts the
  * pools that have one now. ERR_FAILED, ERR_USAGE: the base stays what it was. */
-int baseline_load(struct screen *, const struct snapshot *, const char *file, unsigned *pools,
+int baseline_load(struct baselines *, const struct snapshot *, const char *file, unsigned *pools,
                   struct err *);
-void baseline_free(struct screen *);
+void baseline_free(struct baselines *);
 
 /* NULL: this pool has none. */
-const struct baseline *baseline_of(const struct screen *, unsigned pool);
+const struct baseline *baseline_of(const struct baselines *, unsigned pool);
 /* What the pool's present figures are compared with; NULL: nothing, and `why`. Else `why` is NULL,
  * or says why the difference is to be doubted: one of both is not valid. */
 const struct base_stretch *baseline_at(const struct baseline *, const struct pool_snapshot *,

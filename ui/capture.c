@@ -3,7 +3,7 @@
  *
  * A capture is made of the very cells and the very snapshot that the person saw, and each file
  * appears whole or not at all. */
-#include "ui/app_private.h"
+#include "ui/capture.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -14,12 +14,15 @@
 #include <time.h>
 
 #include "engine/base/text.h"
+#include "ui/app_state.h"
 #include "ui/baseline.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
 #include "ui/export/json_screen.h"
 #include "ui/export/picture.h"
+#include "ui/export/png.h"
 #include "ui/report/report.h"
+#include "ui/theme_files.h"
 
 #define PATH_MAX_BYTES 1024
 #define SCREENS_MOST 48
@@ -193,11 +196,11 @@ static void baseline(struct app *a, const char *file)
     unsigned pools;
 
     if (!file[0]) {
-        baseline_now(&a->sc, a->live);
+        baseline_now(&a->sc.baselines, a->live);
         app_notice(a, ROLE_BAR,
                    "the last 10 s are the baseline now: differences stand beside the figures while "
                    "the load is the same");
-    } else if (baseline_load(&a->sc, a->live, file, &pools, &err)) {
+    } else if (baseline_load(&a->sc.baselines, a->live, file, &pools, &err)) {
         app_notice(a, ROLE_ALERT, "baseline: %s", err.msg);
     } else if (!pools) {
         app_notice(a, ROLE_CAUTION, "baseline %s: it has none of these pools", file);

@@ -9,9 +9,9 @@
 #ifndef LOADTOP_UI_CLI_H
 #define LOADTOP_UI_CLI_H
 
+#include "engine/base/text.h"
 #include "engine/config/option.h"
 #include "engine/config/scenario.h"
-#include "engine/base/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -101,18 +101,7 @@ void cli_fini(struct cli *);
 bool cli_flag(const struct cli *, enum cli_own);
 const char *cli_text(const struct cli *, enum cli_own);
 
-/* The pools, commands, thresholds and limits that the line asks for, into an empty scenario: what
- * the file of -f says first, the line's targets after it, and the line's own limits over both.
- * Reads that file; asks for no password. */
-int cli_scenario(const struct cli *, struct scenario *, const struct backend *const *backends,
-                 struct err *);
-/* The line that repeats the run: as typed, with each target as it was
- * understood and no password. */
-void cli_command(const struct cli *, const struct scenario *, struct text *);
-
 /* `loadtop help`: usage, and every option with its help. */
 void cli_usage(struct text *);
-/* Adds a word so that a shell reads it back as one. */
-void text_add_quoted(struct text *, const char *word);
 
 #endif

@@ -1,23 +1,25 @@
-/* From the command line to a scenario, and back to a line that repeats it: see cli.h.
+/* From the command line to a scenario, and back to a line that repeats it: see cli_scenario.h.
  *
  * A pool's value comes from the URL's query, else from the flag, else from the table's default. A
  * flag that is a backend's option goes to each pool whose backend has it; one that goes nowhere is
  * an error, because a setting that silently did nothing would make the figures mean something
  * else. */
-#include "ui/cli.h"
+#include "ui/cli_scenario.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/config/command.h"
 #include "engine/base/err.h"
-#include "engine/base/secret.h"
 #include "engine/base/quantity.h"
+#include "engine/base/secret.h"
+#include "engine/config/command.h"
 #include "engine/config/command_text.h"
 #include "engine/config/pool_url.h"
 #include "engine/config/scenario_check.h"
 #include "engine/config/scenario_yaml.h"
+#include "ui/cli.h"
+#include "ui/quote.h"
 
 /* Puts `--` before a message that begins with an option's name. */
 static int dashed(int code, const struct err *why, struct err *err)
@@ -199,24 +201,6 @@ int cli_scenario(const struct cli *c, struct scenario *s, const struct backend *
 }
 
 /* ---- The line that repeats a run ---- */
-
-void text_add_quoted(struct text *t, const char *word)
-{
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-    if (*word && !word[strspn(word, plain)]) {
-        text_add(t, "%s", word);
-        return;
-    }
-    text_put(t, "'", 1);
-    for (; *word; word++) {
-        if (*word == '\'')
-            text_add(t, "'\\''");
-        else
-            text_put(t, word, 1);
-    }
-    text_put(t, "'", 1);
-}
 
 static void add_valued(struct text *t, const char *name, const char *value)
 {

@@ -28,9 +28,6 @@ int compare_runs(struct text *t, const struct json_t *const *base, size_t bases,
 int compare_words(int argc, char *const *argv, const char *file[2], struct compare_options *,
                   struct err *);
 
-/* How differences are told from noise, with its sources: for the help and for each comparison. */
-void compare_add_method(struct doc *);
-
 /* The verb with the words after it: BASE.json NEW.json, each side several joined by commas;
  * --threshold SHARE, -o FILE. */
 int compare_verb(struct text *t, int argc, char *const *argv, bool *regressed, struct err *);

@@ -1,6 +1,8 @@
-/* How a comparison is told: see compare_part.h. The answer first, then what makes the two sides
+/* How a comparison is told: see compare_page.h. The answer first, then what makes the two sides
  * hard to compare, each figure with its change and interval, the two laid over each other, and by
  * which method. Called by compare.c. */
+#include "ui/compare_page.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,12 +10,12 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/compare.h"
-#include "ui/compare_part.h"
+#include "ui/compare_rows.h"
 #include "ui/export/json_read.h"
 #include "ui/help_files.h"
 #include "ui/report/doc.h"
-#include "ui/report/parts.h"
+#include "ui/report/figures.h"
+#include "ui/report/html_plots.h"
 #include "ui/report/svg.h"
 
 void compare_add_method(struct doc *d)

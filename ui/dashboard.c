@@ -15,16 +15,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/engine.h"
 #include "engine/base/err.h"
+#include "engine/engine.h"
 #include "engine/os/loop.h"
 #include "engine/state/snapshot.h"
 #include "ui/app.h"
 #include "ui/cli.h"
 #include "ui/end_signal.h"
+#include "ui/exit_code.h"
+#include "ui/fd_write.h"
 #include "ui/journal.h"
 #include "ui/outcome.h"
-#include "ui/export/file.h"
+#include "ui/say.h"
 
 #define SIGNAL_WAIT_NS (200 * NS_PER_MS)
 #define DRAIN_STEP_NS (50 * NS_PER_MS)
@@ -109,14 +111,18 @@ static int write_ended(void *ctx, const struct snapshot *s, struct err *err)
 /* The engine is running; shows it, ends it, and writes what became of it. */
 static int show(struct engine *e, struct app_settings *settings, const struct cli *c, int fd)
 {
-    struct outcome o = {
-        .cli = c, .command = settings->command, .cpu_share = NAN, .screens = settings->screens};
+    struct outcome o = {.json = cli_text(c, OWN_JSON),
+                        .keep = !cli_flag(c, OWN_NO_HISTORY),
+                        .quiet = cli_flag(c, OWN_QUIET),
+                        .command = settings->command,
+                        .cpu_share = NAN,
+                        .screens = settings->screens};
     uint64_t begin_ns = clock_ns();
     struct err err = {0};
     int code, signal;
     bool kept;
     const struct snapshot *s;
-    struct journal *journal = outcome_journal(c, settings->command, settings->screens);
+    struct journal *journal = outcome_journal(&o);
 
     settings->ended = write_ended;
     settings->ended_ctx = &o; // cppcheck-suppress autoVariables ; taken back below

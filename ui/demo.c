@@ -27,11 +27,11 @@
 
 #include "engine/backend.h"
 #include "engine/base/err.h"
-#include "engine/os/loop.h"
-#include "engine/config/scenario.h"
 #include "engine/base/text.h"
+#include "engine/config/scenario.h"
+#include "engine/os/loop.h"
 #include "ui/cli.h"
-#include "ui/outcome.h"
+#include "ui/say.h"
 
 #define START_NS (5 * NS_PER_S)
 #define STOP_NS NS_PER_S

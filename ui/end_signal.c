@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#include "ui/outcome.h"
+#include "ui/exit_code.h"
 
 static const int end_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
 

@@ -1,10 +1,13 @@
 /* Text fields and their history; see field.h. */
 #include "ui/field.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/term.h"
+#include "ui/input.h"
+
+static_assert(PASTE_MAX > FIELD_MAX, "what was cut must not fit");
 
 void field_set(struct field *f, const char *s)
 {

@@ -13,15 +13,6 @@ struct usl_point;
 /* Carries out the verb with the words after it. Writes into t, which the caller prints. 0;
  * ERR_USAGE when the words or the file's contents are wrong; ERR_FAILED when it cannot be read. */
 int fit_verb(struct text *t, int argc, char *const *argv, struct err *);
-
-/* The fit in words: parameters, peak, phases, model, next point. Lines are indented by two; also
- * used by the reports. `x_unit` follows a throughput ("/s" or ""). */
-void fit_words(struct text *t, const struct usl_fit *, double next_n, const char *x_unit);
-/* Where the phases begin, as N: NaN when one never begins. */
-struct fit_borders {
-    double diminishing, saturated, retrograde;
-};
-struct fit_borders fit_borders(const struct usl_fit *);
 /* The plot of points and curve, `cols` wide, as lines of text. */
 void fit_plot(struct text *t, const struct usl_fit *, const struct usl_point *, size_t n, int cols);
 

@@ -8,16 +8,18 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/config/command.h"
 #include "engine/base/err.h"
+#include "engine/base/quantity.h"
+#include "engine/base/text.h"
+#include "engine/config/command.h"
 #include "engine/config/scenario.h"
 #include "engine/state/snapshot.h"
-#include "engine/base/text.h"
 #include "ui/dial.h"
-#include "ui/term.h"
-#include "engine/base/quantity.h"
+#include "ui/form_sweep.h"
+#include "ui/input.h"
 
 #define FIELD_TARGET 0 /* of FORM_ADD */
+
 /* A bound without rounding: "4096", "1M", "64MiB", "1ms". */
 static char *bound_text(enum option_type type, double v, char *buf, size_t size)
 {
@@ -74,18 +76,6 @@ static void pool_texts(struct form_field *field, const struct backend *b)
     }
 }
 
-struct form_field *form_add_field(struct form *f, const char *name, const char *help)
-{
-    struct form_field *field;
-
-    if (f->fields == FORM_FIELDS_MAX)
-        return NULL;
-    field = &f->field[f->fields++];
-    copy_str(field->name, sizeof field->name, name);
-    copy_str(field->help, sizeof field->help, help);
-    return field;
-}
-
 static void add_option(struct form *f, const struct option_spec *o, bool pool_option,
                        const char *value)
 {
@@ -107,23 +97,6 @@ static void add_option(struct form *f, const struct option_spec *o, bool pool_op
         field_set(&field->text, value);
         copy_str(field->was, sizeof field->was, value);
     }
-}
-
-void form_begin(struct form *f, enum form_kind kind)
-{
-    form_close(f);
-    f->kind = kind;
-    f->field = calloc(FORM_FIELDS_MAX, sizeof *f->field);
-    if (!f->field)
-        abort();
-}
-
-void form_close(struct form *f)
-{
-    for (int i = 0; i < f->fields; i++) /* it may be a password */
-        explicit_bzero(f->field[i].text.s, f->field[i].text.len);
-    free(f->field);
-    memset(f, 0, sizeof *f);
 }
 
 void form_open_add(struct form *f, const struct backend *const *backends)

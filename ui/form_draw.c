@@ -1,14 +1,16 @@
-/* How a form looks: fields with their values, what may be typed, and what is wrong; see form.h. */
+/* How a form looks: fields with their values, what may be typed, and what is wrong; see form_draw.h. */
+#include "ui/form_draw.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/backend.h"
 #include "engine/base/text.h"
 #include "ui/box.h"
-#include "ui/form.h"
+#include "ui/form_fields.h"
 #include "ui/glyphs.h"
-#include "ui/screen.h"
-#include "ui/term.h"
+#include "ui/hits.h"
+#include "ui/input.h"
 
 static const char *start_word(const struct form *f)
 {
@@ -19,7 +21,7 @@ static const char *start_word(const struct form *f)
 }
 
 /* Buttons say their key and what they do, and can be clicked. */
-static int button_draw(struct cells *c, struct screen *sc, int x, int y, uint32_t key,
+static int button_draw(struct cells *c, struct hits *hits, int x, int y, uint32_t key,
                        const char *name, const char *word, bool first)
 {
     int from = x;
@@ -29,19 +31,19 @@ static int button_draw(struct cells *c, struct screen *sc, int x, int y, uint32_
     x = cells_text(c, x, y, first ? ROLE_DIAL : ROLE_KEY, "  ");
     x = cells_text(c, x, y, first ? ROLE_DIAL : ROLE_KEY, word);
     x = cells_text(c, x, y, first ? ROLE_DIAL : ROLE_KEY, " ]");
-    screen_hit(sc, rect_of(from, y, x - from, 1), HIT_BUTTON, (int)key);
+    hits_add(hits, rect_of(from, y, x - from, 1), HIT_BUTTON, (int)key);
     return x + 2;
 }
 
-static void buttons_draw(struct cells *c, const struct form *f, struct screen *sc, int x, int y)
+static void buttons_draw(struct cells *c, const struct form *f, struct hits *hits, int x, int y)
 {
-    x = button_draw(c, sc, x, y, KEYCODE_ENTER, "Enter", start_word(f), true);
+    x = button_draw(c, hits, x, y, KEYCODE_ENTER, "Enter", start_word(f), true);
     if (f->kind == FORM_ADD && f->backend)
-        x = button_draw(c, sc, x, y, KEY_CTRL('t'), "Ctrl-T", "test the connection", false);
-    button_draw(c, sc, x, y, KEYCODE_ESC, "Esc", "leave", false);
+        x = button_draw(c, hits, x, y, KEY_CTRL('t'), "Ctrl-T", "test the connection", false);
+    button_draw(c, hits, x, y, KEYCODE_ESC, "Esc", "leave", false);
 }
 
-static void choice_draw(struct cells *c, struct form *f, struct screen *sc)
+static void choice_draw(struct cells *c, struct form *f, struct hits *hits)
 {
     int n = 0, w = c->cols < 92 ? c->cols : 92;
     struct rect r;
@@ -62,14 +64,14 @@ static void choice_draw(struct cells *c, struct form *f, struct screen *sc)
                     b->name);
         cells_field(c, r.x + 16, y, r.w - 18, ALIGN_LEFT, b->unavailable ? ROLE_DIM : ROLE_TEXT,
                     b->unavailable ? b->unavailable : b->summary);
-        screen_hit(sc, rect_of(r.x + 1, y, r.w - 2, 1), HIT_FIELD, i);
+        hits_add(hits, rect_of(r.x + 1, y, r.w - 2, 1), HIT_FIELD, i);
     }
     cells_field(c, r.x + 2, r.y + n + 2, r.w - 4, ALIGN_LEFT, ROLE_BAD, f->error);
-    buttons_draw(c, f, sc, r.x + 2, r.y + n + 3);
+    buttons_draw(c, f, hits, r.x + 2, r.y + n + 3);
 }
 
-static void field_row(struct cells *c, const struct form *f, struct screen *sc, int i, int x, int y,
-                      int w)
+static void field_row(struct cells *c, const struct form *f, struct hits *hits, int *cursor_x,
+                      int *cursor_y, int i, int x, int y, int w)
 {
     struct form_field *field = &f->field[i];
     bool on = i == f->at;
@@ -86,10 +88,10 @@ static void field_row(struct cells *c, const struct form *f, struct screen *sc, 
                    : on         ? ROLE_FIELD
                    : changed    ? ROLE_WARN
                                 : ROLE_STRONG,
-                   on && !field->fixed ? &sc->cursor_x : NULL);
+                   on && !field->fixed ? cursor_x : NULL);
     if (on && !field->fixed)
-        sc->cursor_y = y;
-    screen_hit(sc, rect_of(x, y, w, 1), HIT_FIELD, i);
+        *cursor_y = y;
+    hits_add(hits, rect_of(x, y, w, 1), HIT_FIELD, i);
     if (w < 60)
         return;
     if (field->error[0])
@@ -144,7 +146,7 @@ static void choices_draw(struct cells *c, const struct form *f, int x, int y, in
     }
 }
 
-static void note_draw(struct cells *c, const struct form *f, struct screen *sc, struct rect r)
+static void note_draw(struct cells *c, const struct form *f, struct hits *hits, struct rect r)
 {
     const struct form_field *field = &f->field[f->at];
     bool reopen = f->kind == FORM_EDIT && field->spec && (field->spec->flags & OPTION_REOPEN);
@@ -170,17 +172,17 @@ static void note_draw(struct cells *c, const struct form *f, struct screen *sc, 
                     : f->test == TEST_BAD ? ROLE_BAD
                                           : ROLE_LABEL,
                     f->test == TEST_RUNNING ? "looking at it: at most 10 s" : f->test_text);
-    buttons_draw(c, f, sc, r.x, r.y + 2);
+    buttons_draw(c, f, hits, r.x, r.y + 2);
 }
 
-void form_draw(struct cells *c, struct form *f, struct screen *sc)
+void form_draw(struct cells *c, struct form *f, struct hits *hits, int *cursor_x, int *cursor_y)
 {
     int w = c->cols < 110 ? c->cols : 110, rows = f->fields, page;
     char title[96];
     struct rect r;
 
     if (f->kind == FORM_ADD && !f->backend) {
-        choice_draw(c, f, sc);
+        choice_draw(c, f, hits);
         return;
     }
     if (f->kind == FORM_NONE || !f->field)
@@ -201,9 +203,9 @@ void form_draw(struct cells *c, struct form *f, struct screen *sc)
         snprintf(title, sizeof title, "sweep pool %u", f->pool);
     box_dialog(c, r, title);
     for (int i = f->scroll; i < rows && i - f->scroll < page; i++)
-        field_row(c, f, sc, i, r.x + 2, r.y + 1 + i - f->scroll, r.w - 4);
+        field_row(c, f, hits, cursor_x, cursor_y, i, r.x + 2, r.y + 1 + i - f->scroll, r.w - 4);
     if (rows > page)
         cells_textf(c, r.x + r.w - 12, r.y, ROLE_LABEL, " %d of %d ", f->at + 1, rows);
-    note_draw(c, f, sc, rect_of(r.x + 2, r.y + page + 1, r.w - 4, 3));
+    note_draw(c, f, hits, rect_of(r.x + 2, r.y + page + 1, r.w - 4, 3));
     cells_back(c, rect_of(r.x + 1, r.y + 1, r.w - 2, r.h - 2), ROLE_DIALOG);
 }

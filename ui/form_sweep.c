@@ -1,18 +1,20 @@
 /* The form of a sweep: one variable with its values, a second one for a grid, and how each step is
- * held; see form.h.
+ * held; see form_sweep.h.
  *
  * What may vary are the six dials of every pool and each option of its backend that can change
  * while it runs. Values are checked by the reader of the command that comes out, so that the form
  * and `:` can never disagree. */
+#include "ui/form_sweep.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/config/command.h"
 #include "engine/base/err.h"
-#include "engine/state/snapshot.h"
 #include "engine/base/text.h"
-#include "ui/form.h"
+#include "engine/config/command.h"
+#include "engine/state/snapshot.h"
+#include "ui/form_fields.h"
 
 enum { SWEEP_VAR, SWEEP_LIST, SWEEP_VAR_2, SWEEP_LIST_2, SWEEP_HOLD, SWEEP_ORDER };
 

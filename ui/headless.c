@@ -8,9 +8,9 @@
  * says. */
 #include "ui/headless.h"
 
-#include <jansson.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -22,22 +22,25 @@
 #include <unistd.h>
 
 #include "engine/backend.h"
-#include "engine/engine.h"
 #include "engine/base/err.h"
-#include "engine/os/loop.h"
-#include "engine/state/snapshot.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
+#include "engine/config/command_text.h"
+#include "engine/engine.h"
+#include "engine/os/loop.h"
+#include "engine/state/snapshot.h"
 #include "ui/cli.h"
 #include "ui/end_signal.h"
+#include "ui/exit_code.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
+#include "ui/fd_write.h"
 #include "ui/journal.h"
 #include "ui/outcome.h"
 #include "ui/repeat.h"
 #include "ui/report/report.h"
+#include "ui/say.h"
 #include "ui/summary.h"
-#include "engine/config/command_text.h"
 
 #define REACH_S 10.0
 #define STANDSTILL_S 1.0
@@ -436,7 +439,7 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
     if (code != EXIT_DONE)
         return code;
     say_start(r);
-    r->journal = outcome_journal(r->cli, r->command, NULL);
+    r->journal = outcome_journal(o);
     const struct snapshot *s = watch_run(r);
     wipe_line(r);
     code = exit_code(r, s);
@@ -468,7 +471,11 @@ int headless_run(const struct cli *c, const struct scenario *s,
 {
     struct repeats repeats;
     unsigned wanted = (unsigned)option_u64(&c->own, OWN_REPEAT);
-    struct outcome o = {.cli = c, .command = command, .cpu_share = NAN};
+    struct outcome o = {.json = cli_text(c, OWN_JSON),
+                        .keep = !cli_flag(c, OWN_NO_HISTORY),
+                        .quiet = cli_flag(c, OWN_QUIET),
+                        .command = command,
+                        .cpu_share = NAN};
     int fd = take_signals(), code = EXIT_DONE;
     if (fd < 0) {
         complain("signals: %s", strerror(errno));

@@ -5,15 +5,15 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "engine/config/command.h"
 #include "engine/base/err.h"
+#include "engine/config/command.h"
+#include "engine/config/command_text.h"
 #include "ui/backends_list.h"
 #include "ui/cli.h"
-#include "ui/compare.h"
+#include "ui/compare_page.h"
 #include "ui/help_files.h"
 #include "ui/keys.h"
 #include "ui/report/doc.h"
-#include "engine/config/command_text.h"
 
 static void add_commands(struct text *t, const struct backend *const *backends)
 {

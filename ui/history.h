@@ -10,7 +10,7 @@
 
 struct err;
 struct json_t;
-struct text;
+struct store;
 
 #define HISTORY_MOST 1000
 
@@ -18,15 +18,7 @@ struct text;
  * not built in. */
 int history_save(const struct json_t *run, bool hurry, struct err *);
 bool history_available(void);
-
-/* `loadtop history`, with one of these after it or nothing (list):
- *
- *   list
- *   show ID [-o FILE]
- *   compare BASE NEW [--threshold SHARE] [-o FILE]
- *   prune [--keep N] [--older T]
- *
- * An ID is as listed, or the run's own (its first letters), or `last`. */
-int history_verb(struct text *t, int argc, char *const *argv, bool *regressed, struct err *);
+/* Takes what programs that ended without saving left behind. */
+void history_recover(struct store *);
 
 #endif

@@ -1,4 +1,4 @@
-/* The file behind history.h; nobody but history.c includes this. */
+/* The file behind history.h; for history.c and the verb. */
 #ifndef LOADTOP_UI_HISTORY_STORE_H
 #define LOADTOP_UI_HISTORY_STORE_H
 

@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 #include "engine/base/err.h"
-#include "engine/state/snapshot.h"
 #include "engine/base/text.h"
-#include "ui/export/file.h"
+#include "engine/state/snapshot.h"
 #include "ui/export/json.h"
 #include "ui/export/json_read.h"
+#include "ui/fd_write.h"
 #include "ui/state_folder.h"
 
 #define EVERY_S 1.0

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "ui/term.h"
+#include "ui/input.h"
 
 #define TURNS_PER_S 4
 

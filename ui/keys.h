@@ -83,7 +83,7 @@ struct key_binding {
     const char *group; /* heading in the help */
     const char *bar;   /* word in the bottom bar; NULL: not there */
     int rank;          /* in the bar: the highest is dropped first */
-    const char *sends; /* the command that it sends, as `:` would take it; NULL: none */
+    const char *sends; /* The command that it sends, as `:` would take it; NULL: none */
     const char *help;
 };
 /* Ends with ACT_NONE. */

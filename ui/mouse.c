@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "ui/term.h"
+#include "ui/input.h"
 
 enum { BUTTON_FIRST = 0, WHEEL_UP = 64, WHEEL_DOWN = 65 };
 

@@ -14,71 +14,16 @@
 #include <unistd.h>
 
 #include "engine/base/err.h"
-#include "engine/base/secret.h"
-#include "engine/state/snapshot.h"
 #include "engine/base/text.h"
-#include "engine/base/utf8.h"
-#include "ui/cli.h"
+#include "engine/state/snapshot.h"
+#include "ui/exit_code.h"
 #include "ui/export/file.h"
 #include "ui/export/json.h"
 #include "ui/history.h"
 #include "ui/journal.h"
 #include "ui/repeat.h"
+#include "ui/say.h"
 #include "ui/summary.h"
-
-void complain(const char *fmt, ...)
-{
-    char line[1024] = "loadtop: ";
-    const int before = (int)strlen(line), room = (int)sizeof line - before - 1;
-    va_list args;
-    va_start(args, fmt);
-    if (vsnprintf(line + before, (size_t)room, fmt, args) < 0)
-        line[before] = '\0';
-    va_end(args);
-    secret_hide_places(line);
-    clean_str(line + before);
-    size_t len = strlen(line);
-    line[len++] = '\n';
-    fd_write_all(STDERR_FILENO, "stderr", line, len, OUT_BLINK_MS, NULL);
-}
-
-void keep_standard_descriptors(void)
-{
-    /* A connection that was given the number 1 would receive the summary. */
-    for (int fd = 0; fd < 3; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-            open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR);
-}
-
-int exit_worse(int a, int b)
-{
-    static const int order[] = {EXIT_DONE, EXIT_THRESHOLD, EXIT_FAILED, EXIT_UNREACHED,
-                                EXIT_WRONG_USAGE};
-    int rank_a = (int)(sizeof order / sizeof *order), rank_b = rank_a;
-    for (int i = 0; i < (int)(sizeof order / sizeof *order); i++) {
-        if (order[i] == a)
-            rank_a = i;
-        if (order[i] == b)
-            rank_b = i;
-    }
-    return rank_b > rank_a ? b : a;
-}
-
-int exit_of_error(int code)
-{
-    switch (code) {
-    case 0:
-        return EXIT_DONE;
-    case ERR_USAGE:
-    case ERR_REFUSED:
-    case ERR_ABSENT:
-        return EXIT_WRONG_USAGE;
-    case ERR_UNREACHED:
-        return EXIT_UNREACHED;
-    default:
-        return EXIT_FAILED;
-    }
-}
 
 int exit_of_run(const struct snapshot *s)
 {
@@ -91,35 +36,6 @@ int exit_of_run(const struct snapshot *s)
     return code;
 }
 
-static int print(int fd, const char *what, const char *text, size_t len, bool hurry)
-{
-    struct err err = {0};
-    if (fd_write_all(fd, what, text, len, hurry ? OUT_BLINK_MS : -1, &err) == 0)
-        return EXIT_DONE;
-    complain("%s", err.msg);
-    return EXIT_FAILED;
-}
-
-/* A page for people: no text in it acts on a terminal. */
-static int print_page(int fd, const char *what, const char *text, size_t len, bool hurry)
-{
-    struct text page = {.limit = SIZE_MAX / 4};
-    text_put(&page, text, len);
-    int code = print(fd, what, text_str(&page), page.s ? clean_lines(page.s, page.len) : 0, hurry);
-    text_free(&page);
-    return code;
-}
-
-int print_stdout(const char *text, unsigned long len)
-{
-    return print_page(STDOUT_FILENO, "stdout", text, len, false);
-}
-
-int print_colored(const char *text, unsigned long len)
-{
-    return print(STDOUT_FILENO, "stdout", text, len, false);
-}
-
 static int write_json(const struct outcome *o, const json_t *run, const char *file)
 {
     struct err err = {0};
@@ -127,7 +43,7 @@ static int write_json(const struct outcome *o, const json_t *run, const char *fi
     char *text = json_text(run, &len);
     int code = EXIT_DONE;
     if (strcmp(file, "-") == 0) {
-        code = print(STDOUT_FILENO, "stdout", text, len, o->hurry);
+        code = print_bytes(STDOUT_FILENO, "stdout", text, len, o->hurry);
     } else if (out_file_write(file, text, len, o->hurry ? OUT_AT_ONCE : OUT_PATIENT, &err) < 0) {
         complain("%s", err.msg);
         code = EXIT_FAILED;
@@ -137,9 +53,9 @@ static int write_json(const struct outcome *o, const json_t *run, const char *fi
 }
 
 /* Keeping a run is a convenience: what goes wrong there is said, and fails nothing. */
-static bool is_wanted(const struct cli *c)
+static bool is_wanted(const struct outcome *o)
 {
-    return !cli_flag(c, OWN_NO_HISTORY) && history_available();
+    return o->keep && history_available();
 }
 
 /* The history and the journal lie in one folder: what is wrong with it is said once. */
@@ -154,16 +70,16 @@ static void complain_of_state(const struct err *err)
 static bool keep_run(const struct outcome *o, const json_t *run)
 {
     struct err err = {0};
-    if (!is_wanted(o->cli) || history_save(run, o->hurry, &err) == 0)
+    if (!is_wanted(o) || history_save(run, o->hurry, &err) == 0)
         return true;
     complain_of_state(&err);
     return false;
 }
 
-struct journal *outcome_journal(const struct cli *c, const char *command, const json_t *screens)
+struct journal *outcome_journal(const struct outcome *o)
 {
     struct err err = {0};
-    struct journal *j = is_wanted(c) ? journal_open(command, screens, &err) : NULL;
+    struct journal *j = is_wanted(o) ? journal_open(o->command, o->screens, &err) : NULL;
     if (err.code)
         complain_of_state(&err);
     return j;
@@ -193,7 +109,7 @@ static int print_summary(const struct outcome *o, const struct snapshot *s, bool
 
 int outcome_write_json(const struct outcome *o, const struct snapshot *s, struct err *err)
 {
-    const char *file = cli_text(o->cli, OWN_JSON);
+    const char *file = o->json;
     size_t len;
     /* A pipe is written once, at the end. */
     if (!*file || strcmp(file, "-") == 0 || out_file_is_special(file))
@@ -213,17 +129,17 @@ int outcome_write(const struct outcome *o, const struct snapshot *s, bool *kept)
         ended = as_ended(s);
         s = &ended;
     }
-    const char *json = cli_text(o->cli, OWN_JSON);
+    const char *json = o->json;
     bool only_json = strcmp(json, "-") == 0;
     json_t *run = json_with_screens(s, o->command, o->cpu_share, o->screens);
     if (o->repeats)
         repeats_json(o->repeats, run);
     int code = *json ? write_json(o, run, json) : EXIT_DONE;
     bool unwritten = code != EXIT_DONE;
-    if (!only_json || !cli_flag(o->cli, OWN_QUIET))
+    if (!only_json || !o->quiet)
         code = exit_worse(code, print_summary(o, s, only_json));
     *kept = keep_run(o, run);
-    if (unwritten && *kept && is_wanted(o->cli))
+    if (unwritten && *kept && is_wanted(o))
         complain("the run itself is kept: loadtop history show %.16s -o FILE.json", s->run_id);
     json_decref(run);
     return code;

@@ -2,18 +2,23 @@
  *
  * A command is checked before it is sent, so that what is wrong is shown under the wrong word while
  * it can still be mended; the engine checks again. */
-#include "ui/app_private.h"
+#include "ui/prompt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/config/scenario.h"
 #include "engine/base/text.h"
-#include "ui/dial.h"
-#include "ui/views/parts.h"
 #include "engine/config/command_text.h"
+#include "engine/config/scenario.h"
+#include "ui/app_state.h"
+#include "ui/capture.h"
+#include "ui/dial.h"
+#include "ui/theme_files.h"
+#include "ui/views/errors.h"
+#include "ui/views/events.h"
+#include "ui/views/show.h"
 
 #define CANDIDATES_MAX 128
 

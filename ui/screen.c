@@ -1,4 +1,4 @@
-/* The screen's state and the drawing of a whole frame; see screen.h. */
+/* The drawing of a whole frame; see screen.h. */
 #include "ui/screen.h"
 
 #include <math.h>
@@ -6,57 +6,24 @@
 
 #include "engine/state/snapshot.h"
 #include "ui/box.h"
+#include "ui/field.h"
+#include "ui/form_draw.h"
+#include "ui/hits.h"
+#include "ui/screen_state.h"
 #include "ui/swatches.h"
+#include "ui/views/alerts.h"
+#include "ui/views/bottom.h"
+#include "ui/views/changes.h"
 #include "ui/views/curve.h"
-#include "ui/views/parts.h"
-
-void screen_init(struct screen *sc)
-{
-    memset(sc, 0, sizeof *sc);
-    sc->span_s = 60;
-    sc->cursor_s = -1;
-    sc->full = -1;
-    sc->cursor_x = -1;
-    sc->cost_share = NAN;
-    sc->input_error_at = -1;
-    for (int i = 0; i < VIEWS; i++)
-        sc->sort[i] = -1;
-}
-
-int screen_pool_index(const struct screen *sc, const struct snapshot *s)
-{
-    int below = -1;
-
-    for (unsigned i = 0; i < s->pools; i++) {
-        if (s->pool[i].number == sc->pool)
-            return (int)i;
-        if (s->pool[i].number < sc->pool)
-            below = (int)i;
-    }
-    /* The selected one was removed: its neighbour. */
-    return below >= 0 ? below : s->pools > 0 ? 0 : -1;
-}
-
-const struct pool_snapshot *screen_pool(const struct screen *sc, const struct snapshot *s)
-{
-    int i = screen_pool_index(sc, s);
-
-    return i < 0 ? NULL : &s->pool[i];
-}
-
-void screen_hit(struct screen *sc, struct rect r, enum hit_kind kind, int arg)
-{
-    if (sc->hits < HITS_MAX && r.w > 0 && r.h > 0)
-        sc->hit[sc->hits++] = (struct hit){r, kind, arg};
-}
-
-const struct hit *screen_hit_at(const struct screen *sc, int x, int y)
-{
-    for (int i = sc->hits; i-- > 0;)
-        if (rect_has(sc->hit[i].r, x, y))
-            return &sc->hit[i];
-    return NULL;
-}
+#include "ui/views/errors.h"
+#include "ui/views/events.h"
+#include "ui/views/header.h"
+#include "ui/views/help.h"
+#include "ui/views/overview.h"
+#include "ui/views/points.h"
+#include "ui/views/pool.h"
+#include "ui/views/targets.h"
+#include "ui/wrap.h"
 
 /* The line in which a protected host's name is typed, in place of the buttons. */
 static void name_draw(struct cells *c, struct screen *sc, int x, int y, int w)
@@ -104,9 +71,9 @@ static void ask_draw(struct cells *c, struct screen *sc)
         return;
     }
     x = cells_text(c, r.x + 2, y, ROLE_DIAL, "[ N  no ]");
-    screen_hit(sc, rect_of(r.x + 2, y, x - r.x - 2, 1), HIT_NO, 0);
+    hits_add(&sc->hits, rect_of(r.x + 2, y, x - r.x - 2, 1), HIT_NO, 0);
     x += 3;
-    screen_hit(sc, rect_of(x, y, 9, 1), HIT_YES, 0);
+    hits_add(&sc->hits, rect_of(x, y, 9, 1), HIT_YES, 0);
     cells_text(c, x, y, ROLE_KEY, "  y  yes  ");
     cells_text(c, x + 13, y, ROLE_LABEL, "Enter and Esc mean no");
     cells_back(c, rect_of(r.x + 1, r.y + 1, r.w - 2, lines + 1), ROLE_DIALOG);
@@ -127,7 +94,8 @@ static void panel_hits(struct screen *sc, const struct layout *l)
 {
     for (int p = 0; p < PANELS; p++)
         if (l->border[p] || l->titled[p])
-            screen_hit(sc, rect_of(l->panel[p].x, l->panel[p].y, l->panel[p].w, 1), HIT_PANEL, p);
+            hits_add(&sc->hits, rect_of(l->panel[p].x, l->panel[p].y, l->panel[p].w, 1), HIT_PANEL,
+                     p);
 }
 
 void screen_draw(struct cells *c, struct screen *sc, const struct snapshot *s,
@@ -142,7 +110,7 @@ void screen_draw(struct cells *c, struct screen *sc, const struct snapshot *s,
     struct layout l;
 
     cells_clear(c);
-    sc->hits = 0;
+    sc->hits.n = 0;
     /* State and alerts are always live: a frozen display must not hide that load is on, or off. */
     want.grid_rows = grid ? (int)grid->axis[0].values : 0;
     want.alerts = alerts_collect(live, alert, ALERTS_MAX);
@@ -157,7 +125,7 @@ void screen_draw(struct cells *c, struct screen *sc, const struct snapshot *s,
     if (sc->mode == MODE_HELP || (sc->mode == MODE_FIND && sc->finding_help))
         help_draw(c, sc);
     else if (sc->mode == MODE_FORM)
-        form_draw(c, &sc->form, sc);
+        form_draw(c, &sc->form, &sc->hits, &sc->cursor_x, &sc->cursor_y);
     else if (sc->mode == MODE_ASK)
         ask_draw(c, sc);
     else if (sc->clock < sc->swatches_until)

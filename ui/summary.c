@@ -13,15 +13,15 @@
 #include <time.h>
 
 #include "engine/backend.h"
-#include "engine/state/snapshot.h"
+#include "engine/base/quantity.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
+#include "engine/config/command_text.h"
+#include "engine/state/snapshot.h"
 #include "ui/export/json_sweep.h"
 #include "ui/report/doc.h"
-#include "ui/report/parts.h"
+#include "ui/report/sweeps.h"
 #include "ui/stats_table.h"
-#include "engine/base/quantity.h"
-#include "engine/config/command_text.h"
 
 #define LABEL "  %-14s"
 

@@ -4,8 +4,6 @@
 #define LOADTOP_UI_SWATCHES_H
 
 struct cells;
-struct err;
-struct text;
 
 /* Rows that all roles take in a width of w columns. */
 int swatches_rows(int w);
@@ -13,9 +11,5 @@ int swatches_rows(int w);
 void swatches_draw(struct cells *, int x, int y, int w);
 /* The same in a box at the lower right edge, over what is there; nothing where it has no room. */
 void swatches_box(struct cells *, const char *title);
-
-/* `loadtop themes [NAME] [--colors TIER]`: lists the themes, or shows one in the colours of the
- * terminal and by what each tier is made of. ERR_USAGE for an unknown name. */
-int themes_verb(struct text *, int argc, char *const *argv, struct err *);
 
 #endif

@@ -5,7 +5,6 @@
  * here waits for a terminal that takes no output. Modes and signals are ui/tty.c's. */
 #include "ui/term.h"
 
-#include <assert.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
@@ -25,14 +24,12 @@
 #include "engine/base/err.h"
 #include "engine/base/text.h"
 #include "ui/cells.h"
-#include "ui/field.h"
 #include "ui/mouse.h"
 #include "ui/terminfo.h"
 #include "ui/tty.h"
 #include "ui/tty_out.h"
 
-#define PASTE_MAX 32768 /* more than a field takes: what is longer is refused there */
-#define PASTE_GAP_S 3   /* without its end, a paste is over when nothing came for so long */
+#define PASTE_GAP_S 3 /* without its end, a paste is over when nothing came for so long */
 #define PASTE_BEGIN 0600
 #define PASTE_END 0601
 #define PAIRS_MAX 1024
@@ -45,8 +42,6 @@
 /* Bracketed paste; clicks and the wheel, as SGR reports where the terminal knows them. */
 #define MODES_ON "\033[?2004h\033[?1000h\033[?1006h"
 #define MODES_OFF "\033[?2026l\033[?2004l\033[?1006l\033[?1002l\033[?1000l"
-
-static_assert(PASTE_MAX > FIELD_MAX, "what was cut must not fit");
 
 struct look {
     attr_t attr;
@@ -339,6 +334,11 @@ int term_key_fd(void)
 int term_signal_fd(void)
 {
     return tty_signal_fd();
+}
+
+struct term_signals term_take_signals(void)
+{
+    return tty_take_signals();
 }
 
 /* ---- showing cells ---- */

@@ -1,6 +1,5 @@
-/* Themes: the .theme parser, the search for a theme's file, and the choice of the
- * colour tier; see theme.h. The terminal and the exports ask theme_style for each cell;
- * nothing else knows colours. */
+/* Themes: the .theme parser and the choice of the colour tier; see theme.h. The terminal and the
+ * exports ask theme_style for each cell; nothing else knows colours. */
 #include "ui/theme.h"
 
 #include <ctype.h>

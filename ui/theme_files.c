@@ -1,8 +1,8 @@
-/* Where themes come from: files NAME.theme in a few folders, and the built-in ones; see theme.h.
+/* Where themes come from: files NAME.theme in a few folders, and the built-in ones; see theme_files.h.
  *
  * The built-in ones are always there, so the program looks right wherever it was copied to; a file
  * of the same name wins. */
-#include "ui/theme.h"
+#include "ui/theme_files.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -13,8 +13,9 @@
 #include <unistd.h>
 
 #include "engine/base/err.h"
-#include "engine/os/plain_file.h"
 #include "engine/base/text.h"
+#include "engine/os/plain_file.h"
+#include "ui/theme.h"
 
 #ifndef LOADTOP_SHARE_DIR
 #define LOADTOP_SHARE_DIR "/usr/local/share/loadtop"

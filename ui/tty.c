@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "engine/base/err.h"
-#include "ui/term.h"
 
 static struct {
     int pipe[2];
@@ -130,7 +129,7 @@ void tty_release_signals(void)
     tty.pipe[0] = tty.pipe[1] = -1;
 }
 
-struct term_signals term_take_signals(void)
+struct term_signals tty_take_signals(void)
 {
     struct term_signals s = {0};
     char buf[64];

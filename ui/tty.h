@@ -3,6 +3,8 @@
 #ifndef LOADTOP_UI_TTY_H
 #define LOADTOP_UI_TTY_H
 
+#include "ui/input.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,6 +25,8 @@ void tty_set_open(bool open);
 /* Installs the handlers: 0, or ERR_FAILED; and takes them away again. */
 int tty_catch_signals(struct err *);
 void tty_release_signals(void);
+/* Those that came since the last call; empties the descriptor. */
+struct term_signals tty_take_signals(void);
 /* Readable after a signal, or after tty_wake. */
 int tty_signal_fd(void);
 void tty_wake(void);

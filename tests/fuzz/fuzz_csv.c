@@ -5,6 +5,7 @@
 #include "engine/stats/usl.h"
 #include "ui/fit.h"
 #include "engine/stats/usl_csv.h"
+#include "ui/fit_words.h"
 
 #include <math.h>
 #include <stdint.h>

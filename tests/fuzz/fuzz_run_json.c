@@ -23,6 +23,7 @@
 #include "ui/export/json_read.h"
 #include "ui/glyphs.h"
 #include "ui/report/report.h"
+#include "ui/screen_state.h"
 #include "ui/screen.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -112,16 +113,16 @@ static void draw_beside(enum view view)
     screen_init(&sc);
     sc.real_s = FIXTURE_NOW;
     sc.compare = true;
-    if (baseline_load(&sc, s, path, &pools, &err) == 0) {
+    if (baseline_load(&sc.baselines, s, path, &pools, &err) == 0) {
         cells.glyphs = glyphs_find("braille");
         cells_resize(&cells, 40, 120);
         for (unsigned i = 0; i < s->pools; i++)
-            if (baseline_of(&sc, s->pool[i].number))
-                baseline_at(baseline_of(&sc, s->pool[i].number), &s->pool[i], &why);
+            if (baseline_of(&sc.baselines, s->pool[i].number))
+                baseline_at(baseline_of(&sc.baselines, s->pool[i].number), &s->pool[i], &why);
         sc.view = view;
         screen_draw(&cells, &sc, s, s);
     }
-    baseline_free(&sc);
+    baseline_free(&sc.baselines);
 }
 
 /* ---- clean ---- */

@@ -14,11 +14,16 @@
 #include "engine/os/loop.h"
 #include "tests/fuzz/no_files.h"
 #include "tests/fuzz/scratch.h"
-#include "ui/app_private.h"
+#include "ui/app_state.h"
 #include "ui/baseline.h"
 #include "ui/export/picture.h"
 #include "ui/glyphs.h"
 #include "ui/probe.h"
+#include "ui/act.h"
+#include "ui/app.h"
+#include "ui/capture.h"
+#include "ui/export/png.h"
+#include "ui/theme_files.h"
 
 #include <curses.h>
 #include <jansson.h>
@@ -250,7 +255,7 @@ static void finish(struct app *a)
 {
     engine_end(a->engine, END_NOW, "user");
     form_close(&a->sc.form);
-    baseline_free(&a->sc);
+    baseline_free(&a->sc.baselines);
     snapshot_release(a->frozen);
     snapshot_release(a->live);
     cells_free(&a->cells);

@@ -5,6 +5,7 @@
 
 #include "engine/base/err.h"
 #include "ui/export/file.h"
+#include "ui/fd_write.h"
 
 int out_file_write(const char *path, const void *data, size_t len, enum out_wait wait,
                    struct err *err)

@@ -8,6 +8,7 @@
 #include "ui/cells.h"
 #include "ui/glyphs.h"
 #include "ui/screen.h"
+#include "ui/screen_state.h"
 
 static struct cells grid;
 static struct screen sc;

@@ -16,6 +16,8 @@
 #include "engine/base/err.h"
 #include "engine/base/text.h"
 #include "ui/cli.h"
+#include "ui/quote.h"
+#include "ui/cli_scenario.h"
 
 #define ARGS_MAX 32
 

@@ -22,6 +22,7 @@
 #include "engine/base/err.h"
 #include "engine/base/text.h"
 #include "ui/export/file.h"
+#include "ui/fd_write.h"
 
 static char dir[64], path[128];
 

@@ -11,6 +11,7 @@
 #include "tests/unit/fixture_snapshot.h"
 #include "ui/form.h"
 #include "ui/term.h"
+#include "ui/form_sweep.h"
 
 static struct form form;
 

@@ -13,6 +13,7 @@
 
 #include "engine/base/err.h"
 #include "ui/theme.h"
+#include "ui/theme_files.h"
 
 static struct theme theme;
 

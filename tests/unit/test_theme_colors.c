@@ -20,6 +20,7 @@
 
 #include "engine/base/err.h"
 #include "ui/theme.h"
+#include "ui/theme_files.h"
 
 #define PI 3.14159265358979323846
 #define APART 8.0

@@ -16,8 +16,6 @@
 
 struct err;
 
-#define OUT_BLINK_MS 150 /* what the promise of 500 ms after a signal leaves */
-
 /* How long a pipe or a terminal that takes nothing is waited for. */
 enum out_wait {
     OUT_AT_ONCE, /* a blink: a run goes on, or a signal is to end the program */
@@ -34,16 +32,5 @@ int out_file_check(const char *path, struct err *);
 
 /* Is there something at `path` that is no ordinary file? Then it is written once, at the end. */
 bool out_file_is_special(const char *path);
-
-/* Writes all of it to a descriptor. ERR_FAILED names `what` ("stdout") and the cause. Where it is
- * no file, a reader is waited for: up to timeout_ms that it takes nothing (-1: without end). A
- * timeout of at most OUT_BLINK_MS is for the whole, and so is a blink from when a signal wants to
- * end the program. */
-int fd_write_all(int fd, const char *what, const void *data, size_t len, int timeout_ms,
-                 struct err *err);
-
-/* A signal ends the program: from now on all writes together wait OUT_BLINK_MS for their readers.
- * Any thread. */
-void out_end_soon(void);
 
 #endif

@@ -15,75 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine/base/err.h"
-#include "engine/os/plain_file.h"
-#include "engine/state/snapshot.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
-#include "ui/export/json_part.h"
-#include "ui/export/json_sweep.h"
 #include "engine/config/command_text.h"
-
-#define SCHEMA 1
-#define RUN_BYTES_MOST ((size_t)256 << 20)
-
-void json_put(json_t *object, const char *name, json_t *value)
-{
-    if (json_object_set_new(object, name, value) < 0)
-        abort();
-}
-
-void json_push(json_t *array, json_t *value)
-{
-    if (json_array_append_new(array, value) < 0)
-        abort();
-}
-
-json_t *json_number(double v)
-{
-    if (!isfinite(v))
-        return json_null();
-    double rounded = round(v * 1000) / 1000;
-    return json_real(isfinite(rounded) ? rounded : v);
-}
-
-json_t *json_share(double v)
-{
-    return isfinite(v) ? json_real(round(v * 1e6) / 1e6) : json_null();
-}
-
-json_t *json_us(double ns)
-{
-    return json_number(ns / 1000);
-}
-
-json_t *json_u64(uint64_t n)
-{
-    return json_integer((json_int_t)n);
-}
-
-json_t *json_words(const char *s)
-{
-    return utf8_json(s);
-}
-
-json_t *json_words_or_null(const char *s)
-{
-    return s && *s ? json_words(s) : json_null();
-}
-
-json_t *json_counts(const struct counts *c)
-{
-    json_t *o = json_object();
-    json_put(o, "offered", json_u64(c->offered));
-    json_put(o, "completed", json_u64(c->completed));
-    json_put(o, "errors", json_u64(c->errors));
-    json_put(o, "timeouts", json_u64(c->timeouts));
-    json_put(o, "in_flight", json_u64(c->in_flight));
-    json_put(o, "dropped", json_u64(c->dropped));
-    json_put(o, "not_started", json_u64(c->not_started));
-    return o;
-}
+#include "engine/state/snapshot.h"
+#include "ui/export/json_part.h"
+#include "ui/export/json_pool.h"
+#include "ui/export/json_read.h"
+#include "ui/export/json_sweep.h"
 
 /* RFC 3339 in UTC, with milliseconds. */
 static json_t *moment(const struct timespec *t)
@@ -176,7 +115,7 @@ static json_t *run_since(const struct snapshot *s, const char *command, double c
 {
     json_t *run = json_object(), *pools = json_array();
     json_put(run, "loadtop", json_string(LOADTOP_VERSION));
-    json_put(run, "schema", json_integer(SCHEMA));
+    json_put(run, "schema", json_integer(JSON_SCHEMA));
     json_put(run, "run_id", json_words_or_null(s->run_id));
     json_put(run, "started", moment(&s->started));
     json_put(run, "elapsed_s", json_number(s->now_s));
@@ -286,57 +225,4 @@ char *json_text(const json_t *json, size_t *len)
         abort();
     *len = whole.len;
     return whole.s;
-}
-
-struct reading {
-    int fd, failed; /* errno */
-    size_t left;
-};
-
-static size_t read_on(void *buf, size_t size, void *ctx)
-{
-    struct reading *r = ctx;
-    ssize_t n = plain_file_next(r->fd, buf, size, UINT64_MAX);
-    r->failed = n < 0 ? errno : (size_t)n > r->left ? EFBIG : 0;
-    if (r->failed)
-        return (size_t)-1;
-    r->left -= (size_t)n;
-    return (size_t)n;
-}
-
-/* Parsed as it comes, so that what is no JSON is not read to its end. */
-static json_t *load(const char *file, bool pipes, struct err *err)
-{
-    json_error_t why;
-    struct err no = {0};
-    struct reading r = {.fd = plain_file_open(file, pipes, file, &no), .left = RUN_BYTES_MOST};
-    if (r.fd < 0) {
-        err_set(err, ERR_FAILED, "%s", no.msg);
-        return NULL;
-    }
-    json_t *run = json_load_callback(read_on, &r, JSON_REJECT_DUPLICATES, &why);
-    close(r.fd);
-    if (r.failed == EFBIG)
-        err_set(err, ERR_FAILED, "%.150s: longer than %zu MiB, so it is no run", file,
-                RUN_BYTES_MOST >> 20);
-    else if (!run)
-        err_set(err, ERR_FAILED, "%.150s: %.90s", file, r.failed ? strerror(r.failed) : why.text);
-    if (run && !r.failed)
-        return run;
-    json_decref(run);
-    return NULL;
-}
-
-json_t *json_load_run(const char *file, bool pipes, struct err *err)
-{
-    json_t *run = load(file, pipes, err);
-    if (!run)
-        return NULL;
-    const json_t *schema = json_object_get(run, "schema");
-    if (json_is_string(json_object_get(run, "loadtop")) && json_integer_value(schema) == SCHEMA &&
-        json_is_array(json_object_get(run, "pools")))
-        return run;
-    err_set(err, ERR_USAGE, "%s: not a run that this loadtop saved (schema %d)", file, SCHEMA);
-    json_decref(run);
-    return NULL;
 }

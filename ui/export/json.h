@@ -36,9 +36,5 @@ struct json_t *json_repeat(const struct snapshot *, unsigned run, int exit_code)
 
 /* The object as indented text with a last newline: free() it. *len without the terminator. */
 char *json_text(const struct json_t *, size_t *len);
-/* A saved JSON file. `pipes`: a pipe may be read, which waits for whoever writes it.
- * NULL and ERR_FAILED (not to be read, or longer than any run) or ERR_USAGE (not a
- * saved run of schema 1). */
-struct json_t *json_load_run(const char *file, bool pipes, struct err *);
 
 #endif

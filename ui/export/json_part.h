@@ -1,15 +1,13 @@
-/* Pieces that json.c and json_pool.c build the run from; nobody else includes this. Each returns a
- * new reference. Out of memory aborts: half a report would mislead. */
+/* Pieces that every JSON of loadtop is built from. Each returns a new reference. Out of memory
+ * aborts: half a report would mislead. */
 #ifndef LOADTOP_UI_EXPORT_JSON_PART_H
 #define LOADTOP_UI_EXPORT_JSON_PART_H
 
 #include <jansson.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 struct counts;
 struct latency;
-struct pool_snapshot;
 
 void json_put(json_t *object, const char *name, json_t *value);
 void json_push(json_t *array, json_t *value);
@@ -23,9 +21,5 @@ json_t *json_counts(const struct counts *);
 json_t *json_latency(const struct latency *); /* as in `latency` of a pool */
 
 json_t *json_duration_or_null(uint64_t ns); /* "5s"; null for 0 */
-
-struct plateau;
-json_t *json_plateau(const struct pool_snapshot *, const struct plateau *);
-json_t *json_pool(const struct pool_snapshot *, bool removed, double since_s);
 
 #endif

@@ -3,34 +3,19 @@
  * Options are written as what they are: numbers, booleans, and text where there is a unit or a
  * choice; one that is not set is null. They hold the pool's own as well (count, duration, ...), by
  * the names that they have in a URL. Called by json.c only. */
-#include "ui/export/json_histogram.h"
-#include "ui/export/json_part.h"
-#include "ui/export/json_scaling.h"
+#include "ui/export/json_pool.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/state/snapshot.h"
 #include "engine/base/text.h"
-#include "engine/base/quantity.h"
-
-json_t *json_latency(const struct latency *l)
-{
-    static const char *const name[QUANTILES] = {
-        [Q_P50] = "p50_us", [Q_P90] = "p90_us",     [Q_P95] = "p95_us",
-        [Q_P99] = "p99_us", [Q_P99_9] = "p99_9_us", [Q_P99_99] = "p99_99_us"};
-    json_t *o = json_object();
-    bool any = l->count > 0;
-    json_put(o, "min_us", any ? json_us(l->min) : json_null());
-    json_put(o, "mean_us", any ? json_us(l->mean) : json_null());
-    for (unsigned i = 0; i < QUANTILES; i++)
-        json_put(o, name[i], any ? json_us(l->q[i]) : json_null());
-    json_put(o, "max_us", any ? json_us(l->max) : json_null());
-    json_put(o, "count", json_u64(l->count));
-    return o;
-}
+#include "engine/state/snapshot.h"
+#include "ui/export/json_histogram.h"
+#include "ui/export/json_part.h"
+#include "ui/export/json_scaling.h"
+#include "ui/export/json_sweep.h"
 
 static json_t *latencies(const struct latency *service, const struct latency *response)
 {
@@ -68,12 +53,6 @@ static json_t *option_value(const struct options *o, unsigned i)
     default:
         return json_words(options_text(o, i, text, sizeof text));
     }
-}
-
-json_t *json_duration_or_null(uint64_t ns)
-{
-    char text[48];
-    return ns ? json_words(format_exact_duration(text, sizeof text, ns)) : json_null();
 }
 
 static json_t *options(const struct pool_snapshot *p)

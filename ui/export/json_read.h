@@ -1,4 +1,4 @@
-/* Reading a saved run: values by path, with what is absent told apart.
+/* Reading a saved run: the file, and values by path, with what is absent told apart.
  *
  * A file may have been edited or cut by other hands; nothing here trusts a type. */
 #ifndef LOADTOP_UI_EXPORT_JSON_READ_H
@@ -8,7 +8,15 @@
 #include <stddef.h>
 #include <time.h>
 
+struct err;
 struct json_t;
+
+#define JSON_SCHEMA 1 /* of the runs that this loadtop saves */
+
+/* A saved JSON file. `pipes`: a pipe may be read, which waits for whoever writes it.
+ * NULL and ERR_FAILED (not to be read, or longer than any run) or ERR_USAGE (not a
+ * saved run of schema 1). */
+struct json_t *json_load_run(const char *file, bool pipes, struct err *);
 
 /* The value at "pools/0/ops/offered", NULL when there is none. Borrowed. */
 const struct json_t *json_at(const struct json_t *, const char *path);

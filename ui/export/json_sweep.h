@@ -15,6 +15,7 @@
 #define LOADTOP_UI_EXPORT_JSON_SWEEP_H
 
 struct json_t;
+struct plateau;
 struct pool_snapshot;
 struct snapshot;
 struct sweep_snapshot;
@@ -22,5 +23,7 @@ struct sweep_snapshot;
 /* The sweeps of that pool, oldest first. */
 struct json_t *json_sweeps(const struct snapshot *, const struct pool_snapshot *);
 struct json_t *json_sweep(const struct sweep_snapshot *, const struct pool_snapshot *);
+/* A stretch at one load: what `plateaus` of the pool holds. */
+struct json_t *json_plateau(const struct pool_snapshot *, const struct plateau *);
 
 #endif

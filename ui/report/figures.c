@@ -1,13 +1,14 @@
-/* Quantities and stamps in the words of a report. See parts.h. */
+/* Quantities and stamps in the words of a report. See figures.h. */
+#include "ui/report/figures.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "ui/export/json_read.h"
-#include "ui/report/parts.h"
 #include "engine/base/quantity.h"
+#include "ui/export/json_read.h"
 
 #define BUFFERS 16
 

@@ -1,7 +1,9 @@
 /* The scaling curve of a report: measured points with their intervals, the fitted law with its
- * band, the ideal line, the borders of the phases, N* or why not. See parts.h.
+ * band, the ideal line, the borders of the phases, N* or why not. See html_curve.h.
  *
  * A point that is not valid is hollow and says why. Without a fit only points are drawn. */
+#include "ui/report/html_curve.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,8 +12,8 @@
 #include "engine/stats/usl.h"
 #include "ui/export/json_read.h"
 #include "ui/export/json_scaling.h"
-#include "ui/fit.h"
-#include "ui/report/parts.h"
+#include "ui/fit_words.h"
+#include "ui/report/figures.h"
 #include "ui/report/svg.h"
 
 #define STEPS 120

@@ -1,20 +1,22 @@
-/* The plots of a pool over time, its percentiles and its heat map. See parts.h.
+/* The plots of a pool over time, its percentiles and its heat map. See html_plots.h.
  *
  * A column of a plot over time stands for whole seconds: throughput is their operations over their
  * time (exact), a latency the worst of their percentiles. A paused or missing second is a gap,
  * never 0. At most COLUMNS columns, so that an hour weighs as much as four minutes. */
+#include "ui/report/html_plots.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/stats/histogram.h"
 #include "engine/config/scenario.h"
+#include "engine/stats/histogram.h"
 #include "ui/export/hgrm.h"
 #include "ui/export/json_histogram.h"
 #include "ui/export/json_read.h"
-#include "ui/report/parts.h"
+#include "ui/report/figures.h"
 #include "ui/report/svg.h"
 
 #define COLUMNS 240
@@ -224,7 +226,7 @@ static void draw_latency(struct svg_sheet *sheet, const json_t *run, const json_
     svg_end(&s);
 }
 
-void plot_series(struct svg_sheet *sheet, const json_t *run, const json_t *pool)
+void plot_seconds(struct svg_sheet *sheet, const json_t *run, const json_t *pool)
 {
     size_t n;
     struct column *c = columns_of(pool, &n);

@@ -1,16 +1,20 @@
-/* Changes and what they did: one line each; the goal, the thresholds and what is left behind; see
- * parts.h. */
-#include "ui/views/parts.h"
+/* Changes and what they did: one line each; the goal, the thresholds and what is left behind; see * changes.h. */
+#include "ui/views/changes.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/base/quantity.h"
 #include "engine/base/text.h"
+#include "engine/config/command.h"
+#include "engine/state/snapshot.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
-#include "engine/base/quantity.h"
+#include "ui/screen_state.h"
+#include "ui/views/show.h"
+#include "ui/wrap.h"
 
 bool event_is_change(const struct event *e)
 {

@@ -1,4 +1,4 @@
-/* The points of one scaling curve, as the scaling views draw them; private to ui/views.
+/* The points of one scaling curve, as the scaling views draw them.
  *
  * A curve is a family of plateaus that differ in one variable: the family of one of them, the one
  * that is selected. All of its plateaus are points, also several at one value; those that are not
@@ -7,11 +7,10 @@
 #define LOADTOP_UI_VIEWS_CURVE_H
 
 #include "engine/state/snapshot.h"
-#include "ui/cells.h"
-#include "ui/plot.h"
-#include "ui/screen.h"
 
 #include <stdbool.h>
+
+struct screen;
 
 #define CURVE_POINTS_MAX 128
 #define CURVE_VARS 5
@@ -41,14 +40,5 @@ void curve_collect(struct curve *, const struct pool_snapshot *, const struct pl
 const struct usl_fit *curve_fit(const struct curve *); /* NULL: none */
 /* Throughput / (N x throughput at one): by the law, or by the first valid point. */
 double curve_efficiency(const struct curve *, int i);
-
-/* Throughput against N: points with their intervals, ideal line, law with its band, phases, N*, the
- * present, and what to measure next. `full`: with all of that, else small. */
-void curve_plot(struct cells *, struct screen *, const struct curve *, struct rect, bool full);
-void curve_plot_latency(struct cells *, struct screen *, const struct curve *, struct rect);
-void curve_plot_cpu(struct cells *, struct screen *, const struct curve *, struct rect);
-void curve_plot_memory(struct cells *, struct screen *, const struct curve *, struct rect);
-/* What it comes to, in up to `rows` lines that end above y; returns how many they are. */
-int curve_words(struct cells *, const struct curve *, int x, int y, int w, int rows);
 
 #endif

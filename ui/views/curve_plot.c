@@ -1,15 +1,20 @@
 /* The plots of the scaling view; see curve.h. All of them have the same N axis, whose labels are
  * the variable's values at the places of their points. */
-#include "ui/views/curve.h"
-#include "ui/views/parts.h"
+#include "ui/views/curve_plot.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/fit.h"
+#include "engine/stats/usl.h"
+#include "ui/axis.h"
+#include "ui/fit_words.h"
 #include "ui/glyphs.h"
+#include "ui/plot.h"
+#include "ui/screen_state.h"
+#include "ui/views/curve.h"
+#include "ui/views/show.h"
 
 static int column_of(const struct plot *plot, const struct curve *k, double n)
 {

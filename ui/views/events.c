@@ -1,17 +1,23 @@
-/* The events: every resize, pause, mark and reconnect, with what it changed; see parts.h.
+/* The events: every resize, pause, mark and reconnect, with what it changed; see events.h.
  *
  * A change has its throughput and its latency before and after, the difference with its 95 %
  * interval, and in a word whether that is more than noise. What is no change is told in words. */
-#include "ui/views/parts.h"
+#include "ui/views/events.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "engine/config/command.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
+#include "ui/screen_state.h"
 #include "ui/table.h"
+#include "ui/views/changes.h"
+#include "ui/views/lists.h"
+#include "ui/views/show.h"
+#include "ui/wrap.h"
 
 enum {
     COL_WHEN,

@@ -1,21 +1,23 @@
 /* A sweep over two variables as a heatmap with numbers: a row for each value of the first, a column
- * for each of the second; see parts.h and engine/state/snapshot.h (struct sweep_snapshot).
+ * for each of the second; see grid.h and engine/state/snapshot.h (struct sweep_snapshot).
  *
  * A cell shows throughput; with room also what each variable brought (the efficiency of threads and
  * clients, the gain of others), whose limit it was with the share that says so beside the
  * generator's CPU, and p99. The shade on its left grows with throughput. What was never steady or
  * is not valid stands in brackets. */
-#include "ui/views/curve.h"
-#include "ui/views/parts.h"
+#include "ui/views/grid.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "engine/state/sweep_shown.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
-#include "engine/state/sweep_shown.h"
+#include "ui/screen_state.h"
+#include "ui/views/curve.h"
+#include "ui/views/show.h"
 
 #define LEAST_W 9
 #define MOST_W 22

@@ -1,14 +1,19 @@
-/* Can it be trusted, and where does the time go: the panels that judge; see parts.h. */
-#include "ui/views/parts.h"
+/* Can it be trusted, and where does the time go: the panels that judge; see judge.h. */
+#include "ui/views/judge.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/backend.h"
 #include "engine/base/text.h"
+#include "engine/config/pool_spec.h"
+#include "engine/state/snapshot.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
+#include "ui/screen_state.h"
 #include "ui/table.h"
+#include "ui/views/show.h"
 
 static const char *const check_names[] = {"little",       "generator_cpu", "cpu_wait",
                                           "schedule_lag", "dropped",       "accounting"};

@@ -1,5 +1,5 @@
-/* What the views that are one table share; see parts.h. */
-#include "ui/views/parts.h"
+/* What the views that are one table share; see lists.h. */
+#include "ui/views/lists.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,7 +9,10 @@
 #include "engine/base/text.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
+#include "ui/hits.h"
+#include "ui/screen_state.h"
 #include "ui/table.h"
+#include "ui/views/tabs.h"
 
 bool list_begin(struct cells *c, struct screen *sc, const struct layout *l, const char *title,
                 const char *note, const struct column *columns, struct table *t, struct rect *r)
@@ -25,7 +28,7 @@ bool list_begin(struct cells *c, struct screen *sc, const struct layout *l, cons
     table_head(c, t, r->y, sc->sort[sc->view], !sc->invert[sc->view]);
     if (sc->view != VIEW_SCALING)
         for (int i = 0; i < t->n; i++)
-            screen_hit(sc, rect_of(t->x[i], r->y, t->w[i], 1), HIT_COLUMN, i);
+            hits_add(&sc->hits, rect_of(t->x[i], r->y, t->w[i], 1), HIT_COLUMN, i);
     sc->columns[sc->view] = sc->view == VIEW_SCALING ? 0 : t->n;
     r->y++;
     r->h--;
@@ -38,41 +41,26 @@ void list_row(struct cells *c, struct screen *sc, struct rect r, int y, int row)
         cells_back(c, rect_of(r.x, y, r.w, 1), ROLE_SELECTED);
         cells_text(c, r.x, y, ROLE_ACCENT, c->glyphs->select);
     }
-    screen_hit(sc, rect_of(r.x, y, r.w, 1), HIT_ROW, row);
+    hits_add(&sc->hits, rect_of(r.x, y, r.w, 1), HIT_ROW, row);
 }
 
-int text_wrap(struct cells *c, int x, int y, int w, int rows, enum role role, const char *s)
+int scroll_follow(struct screen *sc, int rows, int page)
 {
-    int lines = 0;
+    int *row = &sc->row[sc->view], *scroll = &sc->scroll[sc->view];
 
-    while (*s && w > 0) {
-        char line[512];
-        size_t len = 0, cut = 0;
-        int cols = 0;
-
-        while (s[len] && s[len] != '\n' && len < sizeof line - 5) {
-            uint32_t ch;
-            int n = utf8_decode(s + len, &ch);
-
-            if (cols + char_width(ch) > w)
-                break;
-            cols += char_width(ch);
-            len += (size_t)n;
-            if (s[len] == ' ' || s[len] == '\0' || s[len] == '\n')
-                cut = len;
-        }
-        if (cut > 0)
-            len = cut;
-        memcpy(line, s, len);
-        line[len] = '\0';
-        if (c && lines < rows)
-            cells_text(c, x, y + lines, role, line);
-        lines++;
-        s += len;
-        while (*s == ' ' || *s == '\n')
-            s++;
-        if (len == 0 && *s)
-            break;
-    }
-    return lines;
+    sc->rows[sc->view] = rows;
+    sc->page = page > 0 ? page : 1;
+    if (*row >= rows)
+        *row = rows - 1;
+    if (*row < 0)
+        *row = 0;
+    if (*scroll > *row)
+        *scroll = *row;
+    if (*row >= *scroll + sc->page)
+        *scroll = *row - sc->page + 1;
+    if (*scroll > rows - sc->page)
+        *scroll = rows - sc->page;
+    if (*scroll < 0)
+        *scroll = 0;
+    return *scroll;
 }

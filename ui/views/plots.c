@@ -1,21 +1,28 @@
-/* The plots over time of the selected pool: throughput and latency on one time axis; see parts.h.
+/* The plots over time of the selected pool: throughput and latency on one time axis; see plots.h.
  *
  * Both take their columns from the same bins and show the same marks, so that a change can be read
  * straight down from one to the other. */
-#include "ui/views/parts.h"
+#include "ui/views/plots.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/base/quantity.h"
 #include "engine/base/text.h"
+#include "engine/config/threshold.h"
+#include "engine/state/snapshot.h"
+#include "ui/baseline.h"
 #include "ui/bins.h"
 #include "ui/box.h"
 #include "ui/glyphs.h"
 #include "ui/heatmap.h"
+#include "ui/hits.h"
 #include "ui/plot.h"
 #include "ui/readout.h"
-#include "engine/base/quantity.h"
+#include "ui/screen_state.h"
+#include "ui/views/changes.h"
+#include "ui/views/show.h"
 
 #define MARKS_MAX 64
 #define MOVE_S 0.8 /* a plot stands still at least as long */
@@ -126,7 +133,7 @@ static void legends_draw(struct cells *c, struct screen *sc, struct rect title, 
         if (off) /* a word, for grey alone would not tell */
             cells_text(c, at + text_width(legend[i].text), title.y, ROLE_DIM,
                        text_width(legend[i].sample) >= 2 ? " x" : "");
-        screen_hit(sc, rect_of(x, title.y, w, 1), legend[i].hit, legend[i].arg);
+        hits_add(&sc->hits, rect_of(x, title.y, w, 1), legend[i].hit, legend[i].arg);
     }
 }
 
@@ -213,7 +220,7 @@ static void plot_finish(struct cells *c, struct screen *sc, const struct plot *p
     sc->length_s = span;
     sc->step_s = span / plot->area.w;
     plot_draw(c, &whole);
-    screen_hit(sc, plot->area, HIT_PLOT, 0);
+    hits_add(&sc->hits, plot->area, HIT_PLOT, 0);
 }
 
 /* Fewer than a plot needs: the span is short, so tenths say more than seconds. */
@@ -394,7 +401,7 @@ void throughput_panel(struct cells *c, const struct snapshot *s, struct screen *
         snprintf(title, sizeof title, "%s %s/s, %s", p->name, pool_noun(p),
                  span_text(span, sizeof span, s, sc));
     note[0] = '\0';
-    base = p ? baseline_of(sc, p->number) : NULL;
+    base = p ? baseline_of(&sc->baselines, p->number) : NULL;
     if (base)
         at = baseline_at(base, p, &why);
     if (p && !sc->compare)
@@ -472,7 +479,7 @@ static enum line_id line_of(enum role role)
 static void latency_legend(struct cells *c, struct screen *sc, const struct layout *l,
                            const struct pool_snapshot *p, bool open, const char *title)
 {
-    const struct baseline *base = baseline_of(sc, p->number);
+    const struct baseline *base = baseline_of(&sc->baselines, p->number);
     const char *why = NULL;
     const struct base_stretch *at = base ? baseline_at(base, p, &why) : NULL;
     struct legend legend[4];
@@ -573,7 +580,7 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         series[2] = (struct plot_series){.v = v[2], .kind = PLOT_LINE, .role = ROLE_RESPONSE};
         plot.series_count = 3;
     }
-    base = baseline_of(sc, p->number);
+    base = baseline_of(&sc->baselines, p->number);
     if (base && base->seconds.n) { /* the ghost is p99 as well */
         double *ghost = v[plot.series_count];
 

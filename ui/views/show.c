@@ -1,5 +1,5 @@
-/* How figures are written on the screen; see parts.h. */
-#include "ui/views/parts.h"
+/* How figures are written on the screen; see show.h. */
+#include "ui/views/show.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,9 +8,9 @@
 #include <time.h>
 
 #include "engine/backend.h"
+#include "engine/base/quantity.h"
 #include "engine/base/text.h"
 #include "ui/glyphs.h"
-#include "engine/base/quantity.h"
 
 static char *absent(char *buf, size_t size)
 {
@@ -223,27 +223,6 @@ enum role state_role(enum pool_state state)
     default:
         return ROLE_STATE_IDLE;
     }
-}
-
-int scroll_follow(struct screen *sc, int rows, int page)
-{
-    int *row = &sc->row[sc->view], *scroll = &sc->scroll[sc->view];
-
-    sc->rows[sc->view] = rows;
-    sc->page = page > 0 ? page : 1;
-    if (*row >= rows)
-        *row = rows - 1;
-    if (*row < 0)
-        *row = 0;
-    if (*scroll > *row)
-        *scroll = *row;
-    if (*row >= *scroll + sc->page)
-        *scroll = *row - sc->page + 1;
-    if (*scroll > rows - sc->page)
-        *scroll = rows - sc->page;
-    if (*scroll < 0)
-        *scroll = 0;
-    return *scroll;
 }
 
 bool text_has(const char *hay, const char *needle)

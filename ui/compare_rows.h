@@ -1,14 +1,13 @@
-/* What compare.c (the figures) and compare_page.c (how they are told) share; nobody else includes
- * this. */
-#ifndef LOADTOP_UI_COMPARE_PART_H
-#define LOADTOP_UI_COMPARE_PART_H
+/* The figures that a comparison of two runs compares, and how they differ. */
+#ifndef LOADTOP_UI_COMPARE_ROWS_H
+#define LOADTOP_UI_COMPARE_ROWS_H
+
+#include "engine/stats/differ.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "engine/stats/differ.h"
-
-struct doc;
+struct err;
 struct json_t;
 
 enum figure {
@@ -41,11 +40,10 @@ struct row {
 /* A difference as a share of the base: of logarithms the factor less 1; of failures in points. */
 double row_change(const struct row *, double diff);
 bool row_is_worse(const struct row *); /* more than noise, in the wrong direction */
+/* The pool of that name in run/list; NULL. */
 const struct json_t *compare_pool(const struct json_t *run, const char *list, const char *name);
-
-/* compare_page.c: the answer, what makes the sides hard to compare, the table, the plots, the
- * method. */
-void compare_write(struct doc *, const struct row *, size_t rows, const struct side *base,
-                   const struct side *new, double threshold);
+/* The rows of all pools that both sides have, and of all figures; row: room for POOLS_RUN_MAX *
+ * FIGURES. 0 and ERR_USAGE: there is no such pool, or there are too many. */
+size_t compare_rows(struct row *row, const struct side *base, const struct side *new, struct err *);
 
 #endif
