@@ -6,7 +6,7 @@ Called by ./dev lint; another tree than this one may be given. Prints each viola
   engine/    includes engine/ only; no curses, no library of a protocol
   backends/  includes engine/ and backends/ of its own family only (redis_*, crate_*, kafka_*, cassandra_* and
              cql_*, null_*, and what is shared by name: registry, http, net, json); no curses, nothing of ui/
-  ui/        includes ui/ and engine/, and backends/registry.h; curses in ui/term.c alone
+  ui/        includes ui/ and engine/, and backends/registry.h; curses in ui/term/term.c alone
 """
 import glob
 import os
@@ -41,8 +41,8 @@ def forbidden(path, name, system):
     """Why this include is not allowed in this file, or None."""
     part = path.split("/")[0]
     if system:
-        if name.startswith(CURSES) and path != "ui/term.c":
-            return "only ui/term.c includes curses"
+        if name.startswith(CURSES) and path != "ui/term/term.c":
+            return "only ui/term/term.c includes curses"
         if name.startswith(PROTOCOLS) and part != "backends":
             return "libraries of protocols belong to backends/"
         if name.startswith(DRAWING) and part != "ui":

@@ -45,7 +45,7 @@ class Dev(unittest.TestCase):
 class Walls(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="loadtop-walls-")
-        for part in ("engine", "backends", "ui/views"):
+        for part in ("engine", "backends", "ui/term", "ui/views"):
             os.makedirs(os.path.join(self.dir, part))
 
     def tearDown(self):
@@ -65,7 +65,8 @@ class Walls(unittest.TestCase):
 
     def test_what_is_allowed(self):
         for path, code in (("engine/a.c", '#include "engine/b.h"'), ("backends/redis.c", "#include <hiredis/hiredis.h>"),
-                           ("backends/cassandra.c", '#include "backends/cql.h"'), ("ui/term.c", "#include <curses.h>"),
+                           ("backends/cassandra.c", '#include "backends/cql.h"'),
+                           ("ui/term/term.c", "#include <curses.h>"),
                            ("ui/main.c", '#include "backends/registry.h"'), ("engine/c.c", "/* not sprintf(x) */"),
                            ("engine/d.c", 'int x = 1; /* "strcpy(" */ const char *s = "atoi(";')):
             p = self.check(path, code)

@@ -11,8 +11,8 @@
 
 #include "engine/base/err.h"
 #include "tests/unit/fixture_snapshot.h"
-#include "ui/baseline.h"
-#include "ui/screen_state.h"
+#include "ui/run/baseline.h"
+#include "ui/panels/screen_state.h"
 
 static struct screen sc;
 

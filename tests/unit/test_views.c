@@ -11,13 +11,13 @@
 
 #include "tests/unit/drawn_screen.h"
 #include "ui/export/picture.h"
-#include "ui/term.h"
+#include "ui/term/term.h"
 #include "ui/export/png.h"
-#include "ui/form.h"
-#include "ui/theme_files.h"
+#include "ui/widgets/form.h"
+#include "ui/term/theme_files.h"
 #include "ui/views/errors.h"
 #include "ui/views/events.h"
-#include "ui/views/show.h"
+#include "ui/panels/show.h"
 
 /* ---- truth ---- */
 

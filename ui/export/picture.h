@@ -3,7 +3,7 @@
 #ifndef LOADTOP_UI_EXPORT_PICTURE_H
 #define LOADTOP_UI_EXPORT_PICTURE_H
 
-#include "ui/theme.h"
+#include "ui/term/theme.h"
 
 #include <stdbool.h>
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "engine/base/err.h"
-#include "ui/cells.h"
+#include "ui/term/cells.h"
 #include "ui/export/picture.h"
 
 bool export_png_available(void)

@@ -14,8 +14,8 @@
 
 #include "engine/config/scenario.h"
 #include "engine/stats/histogram.h"
-#include "ui/export/json_histogram.h"
-#include "ui/export/json_read.h"
+#include "ui/json/histogram.h"
+#include "ui/json/read.h"
 
 struct stretch {
     const json_t *pool, *plateau;

@@ -11,13 +11,13 @@
 
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
-#include "ui/export/json_read.h"
-#include "ui/report/doc.h"
-#include "ui/report/figures.h"
-#include "ui/report/html_curve.h"
-#include "ui/report/html_plots.h"
-#include "ui/report/html_style.h"
-#include "ui/report/svg.h"
+#include "ui/json/read.h"
+#include "ui/page/doc.h"
+#include "ui/page/figures.h"
+#include "ui/page/html_curve.h"
+#include "ui/page/html_plots.h"
+#include "ui/page/html_style.h"
+#include "ui/page/svg.h"
 #include "ui/report/verdict.h"
 
 #define LINE 18

@@ -5,10 +5,10 @@
 #include <jansson.h>
 
 #include "engine/base/text.h"
-#include "ui/export/json_read.h"
+#include "ui/json/read.h"
 #include "ui/report/body.h"
-#include "ui/report/doc.h"
-#include "ui/report/figures.h"
+#include "ui/page/doc.h"
+#include "ui/page/figures.h"
 #include "ui/report/verdict.h"
 
 static void write_doc(const json_t *run, struct text *t, enum doc_format format)

@@ -14,7 +14,7 @@
 #ifndef LOADTOP_UI_REPORT_REPORT_H
 #define LOADTOP_UI_REPORT_REPORT_H
 
-#include "ui/export/file.h"
+#include "ui/base/out_file.h"
 
 #include <stdbool.h>
 

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/export/json_read.h"
-#include "ui/report/doc.h"
-#include "ui/report/figures.h"
+#include "ui/json/read.h"
+#include "ui/page/doc.h"
+#include "ui/page/figures.h"
 
 #define COLUMNS_MOST 48
 #define OWN_MOST 16

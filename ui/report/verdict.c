@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/export/json_read.h"
-#include "ui/report/doc.h"
-#include "ui/report/figures.h"
+#include "ui/json/read.h"
+#include "ui/page/doc.h"
+#include "ui/page/figures.h"
 #include "ui/report/held.h"
 
 /* What this pool was seen to carry as it should; NaN: not shown. */

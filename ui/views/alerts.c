@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/box.h"
-#include "ui/glyphs.h"
-#include "ui/views/show.h"
+#include "ui/draw/box.h"
+#include "ui/term/glyphs.h"
+#include "ui/panels/show.h"
 
 struct list {
     struct alert *alert;

@@ -7,13 +7,13 @@
 
 #include "engine/base/quantity.h"
 #include "engine/base/text.h"
-#include "ui/box.h"
-#include "ui/glyphs.h"
-#include "ui/screen_state.h"
-#include "ui/table.h"
-#include "ui/views/lists.h"
-#include "ui/views/show.h"
-#include "ui/wrap.h"
+#include "ui/draw/box.h"
+#include "ui/term/glyphs.h"
+#include "ui/panels/screen_state.h"
+#include "ui/draw/table.h"
+#include "ui/panels/lists.h"
+#include "ui/panels/show.h"
+#include "ui/draw/wrap.h"
 
 enum { COL_POOL, COL_CLASS, COL_COUNT, COL_NOW, COL_FIRST, COL_LAST, COL_MESSAGE };
 

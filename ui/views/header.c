@@ -10,11 +10,11 @@
 #include "engine/base/text.h"
 #include "engine/config/pattern.h"
 #include "engine/state/snapshot.h"
-#include "ui/box.h"
-#include "ui/glyphs.h"
-#include "ui/screen_state.h"
-#include "ui/views/show.h"
-#include "ui/views/tabs.h"
+#include "ui/draw/box.h"
+#include "ui/term/glyphs.h"
+#include "ui/panels/screen_state.h"
+#include "ui/panels/show.h"
+#include "ui/panels/tabs.h"
 
 struct segment {
     char text[96];

@@ -10,11 +10,11 @@
 
 #include "engine/config/command.h"
 #include "engine/config/command_text.h"
-#include "ui/box.h"
-#include "ui/glyphs.h"
-#include "ui/keys.h"
-#include "ui/screen_state.h"
-#include "ui/views/show.h"
+#include "ui/draw/box.h"
+#include "ui/term/glyphs.h"
+#include "ui/widgets/keys.h"
+#include "ui/panels/screen_state.h"
+#include "ui/panels/show.h"
 
 struct page {
     struct cells *c;

@@ -1,4 +1,4 @@
-/* The overview: all pools in a table, the selected one drawn; see overview.h and ui/layout.h. */
+/* The overview: all pools in a table, the selected one drawn; see overview.h and ui/draw/layout.h. */
 #include "ui/views/overview.h"
 
 #include <inttypes.h>
@@ -8,21 +8,21 @@
 
 #include "engine/backend.h"
 #include "engine/base/text.h"
-#include "ui/baseline.h"
-#include "ui/bins.h"
-#include "ui/box.h"
-#include "ui/glyphs.h"
-#include "ui/hits.h"
-#include "ui/screen_state.h"
-#include "ui/table.h"
-#include "ui/views/changes.h"
-#include "ui/views/judge.h"
-#include "ui/views/ladder.h"
-#include "ui/views/lists.h"
-#include "ui/views/plots.h"
-#include "ui/views/scaling.h"
-#include "ui/views/show.h"
-#include "ui/views/tabs.h"
+#include "ui/run/baseline.h"
+#include "ui/draw/bins.h"
+#include "ui/draw/box.h"
+#include "ui/term/glyphs.h"
+#include "ui/draw/hits.h"
+#include "ui/panels/screen_state.h"
+#include "ui/draw/table.h"
+#include "ui/panels/changes.h"
+#include "ui/panels/judge.h"
+#include "ui/panels/ladder.h"
+#include "ui/panels/lists.h"
+#include "ui/panels/plots.h"
+#include "ui/panels/scaling.h"
+#include "ui/panels/show.h"
+#include "ui/panels/tabs.h"
 
 enum {
     COL_SELECT,
