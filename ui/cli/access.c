@@ -24,10 +24,10 @@
 #include "engine/os/loop.h"
 #include "engine/os/plain_file.h"
 #include "engine/pools/protect.h"
-#include "ui/cli/cli.h"
 #include "ui/base/end_signal.h"
 #include "ui/base/fd_write.h"
 #include "ui/base/say.h"
+#include "ui/cli/cli.h"
 
 #define FILE_WAIT_MINUTES 2 /* a person may have to unlock the store of passwords first */
 #define NEWLINE_MS 100      /* for the terminal to take the end of the prompt's line */

@@ -10,10 +10,10 @@
 
 #include "engine/backend.h"
 #include "engine/base/err.h"
-#include "engine/config/scenario.h"
-#include "ui/json/run.h"
-#include "ui/json/part.h"
 #include "engine/base/quantity.h"
+#include "engine/config/scenario.h"
+#include "ui/json/part.h"
+#include "ui/json/run.h"
 
 static const char *type_name(const struct option_spec *o)
 {

@@ -23,12 +23,12 @@
 #include "engine/pools/net.h"
 #include "engine/pools/protect.h"
 #include "engine/pools/sender.h"
-#include "ui/cli/access.h"
-#include "ui/cli/cli.h"
 #include "ui/base/exit_code.h"
-#include "ui/json/read.h"
 #include "ui/base/fd_write.h"
 #include "ui/base/say.h"
+#include "ui/cli/access.h"
+#include "ui/cli/cli.h"
+#include "ui/json/read.h"
 
 /* A pool of the file and what became of it. */
 struct job {

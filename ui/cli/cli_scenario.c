@@ -18,8 +18,8 @@
 #include "engine/config/pool_url.h"
 #include "engine/config/scenario_check.h"
 #include "engine/config/scenario_yaml.h"
-#include "ui/cli/cli.h"
 #include "ui/base/quote.h"
+#include "ui/cli/cli.h"
 
 /* Puts `--` before a message that begins with an option's name. */
 static int dashed(int code, const struct err *why, struct err *err)

@@ -19,14 +19,14 @@
 #include "engine/engine.h"
 #include "engine/os/loop.h"
 #include "engine/state/snapshot.h"
-#include "ui/live/app.h"
-#include "ui/cli/cli.h"
 #include "ui/base/end_signal.h"
 #include "ui/base/exit_code.h"
 #include "ui/base/fd_write.h"
+#include "ui/base/say.h"
+#include "ui/cli/cli.h"
+#include "ui/live/app.h"
 #include "ui/run/journal.h"
 #include "ui/run/outcome.h"
-#include "ui/base/say.h"
 
 #define SIGNAL_WAIT_NS (200 * NS_PER_MS)
 #define DRAIN_STEP_NS (50 * NS_PER_MS)

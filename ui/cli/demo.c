@@ -30,8 +30,8 @@
 #include "engine/base/text.h"
 #include "engine/config/scenario.h"
 #include "engine/os/loop.h"
-#include "ui/cli/cli.h"
 #include "ui/base/say.h"
+#include "ui/cli/cli.h"
 
 #define START_NS (5 * NS_PER_S)
 #define STOP_NS NS_PER_S

@@ -20,12 +20,12 @@
 #include "engine/os/plain_file.h"
 #include "engine/stats/usl.h"
 #include "engine/stats/usl_csv.h"
-#include "ui/term/cells.h"
+#include "ui/draw/plot.h"
 #include "ui/json/run.h"
 #include "ui/json/scaling.h"
 #include "ui/page/fit_words.h"
+#include "ui/term/cells.h"
 #include "ui/term/glyphs.h"
-#include "ui/draw/plot.h"
 
 #define FILE_MAX ((size_t)1 << 30)
 #define ROWS_MOST 60

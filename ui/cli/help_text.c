@@ -8,12 +8,12 @@
 #include "engine/base/err.h"
 #include "engine/config/command.h"
 #include "engine/config/command_text.h"
+#include "ui/base/help_files.h"
 #include "ui/cli/backends_list.h"
 #include "ui/cli/cli.h"
-#include "ui/report/compare_page.h"
-#include "ui/base/help_files.h"
-#include "ui/widgets/keys.h"
 #include "ui/page/doc.h"
+#include "ui/report/compare_page.h"
+#include "ui/widgets/keys.h"
 
 static void add_commands(struct text *t, const struct backend *const *backends)
 {

@@ -13,16 +13,16 @@
 #include "engine/base/quantity.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
-#include "ui/report/compare.h"
 #include "ui/base/out_file.h"
 #include "ui/json/run.h"
+#include "ui/page/doc.h"
+#include "ui/page/figures.h"
+#include "ui/report/compare.h"
+#include "ui/report/plain.h"
+#include "ui/report/report.h"
 #include "ui/run/history.h"
 #include "ui/run/history_store.h"
 #include "ui/run/journal.h"
-#include "ui/page/doc.h"
-#include "ui/page/figures.h"
-#include "ui/report/plain.h"
-#include "ui/report/report.h"
 
 static void list_row(const struct store_row *r, void *ctx)
 {

@@ -8,10 +8,10 @@
 
 #include "engine/base/err.h"
 #include "engine/base/text.h"
-#include "ui/term/cells.h"
-#include "ui/export/picture.h"
-#include "ui/term/glyphs.h"
 #include "ui/draw/swatches.h"
+#include "ui/export/picture.h"
+#include "ui/term/cells.h"
+#include "ui/term/glyphs.h"
 #include "ui/term/theme.h"
 #include "ui/term/theme_files.h"
 

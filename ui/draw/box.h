@@ -2,8 +2,8 @@
 #ifndef LOADTOP_UI_DRAW_BOX_H
 #define LOADTOP_UI_DRAW_BOX_H
 
-#include "ui/term/cells.h"
 #include "ui/draw/layout.h"
+#include "ui/term/cells.h"
 
 /* A frame with a title on the left of its upper edge and a note (may be NULL) on the right. */
 void box_draw(struct cells *, struct rect, const char *title, const char *note);

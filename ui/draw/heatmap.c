@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/state/snapshot.h"
 #include "engine/stats/histogram.h"
 #include "engine/stats/packed.h"
-#include "engine/state/snapshot.h"
 #include "ui/term/glyphs.h"
 
 int heatmap_level(double share)

@@ -12,9 +12,9 @@
 #include <time.h>
 
 #include "engine/base/err.h"
-#include "engine/stats/histogram.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
+#include "engine/stats/histogram.h"
 #include "ui/json/histogram.h"
 #include "ui/json/read.h"
 

@@ -11,9 +11,9 @@
 
 #include "engine/backend.h"
 #include "engine/base/err.h"
+#include "engine/state/snapshot.h"
 #include "engine/stats/histogram.h"
 #include "engine/stats/packed.h"
-#include "engine/state/snapshot.h"
 #include "ui/json/hdr.h"
 #include "ui/json/part.h"
 

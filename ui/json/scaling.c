@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "engine/figures/plateau.h"
+#include "engine/figures/scaling.h"
 #include "engine/state/snapshot.h"
 #include "engine/stats/usl.h"
 #include "ui/json/part.h"
 #include "ui/json/read.h"
-#include "engine/figures/scaling.h"
 
 static json_t *exact(double v)
 {

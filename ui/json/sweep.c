@@ -1,15 +1,15 @@
 /* See sweep.h. */
 #include "ui/json/sweep.h"
-#include "ui/json/part.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/state/snapshot.h"
 #include "engine/base/text.h"
+#include "engine/state/snapshot.h"
 #include "engine/state/sweep_shown.h"
+#include "ui/json/part.h"
 
 static json_t *vars_of(const struct pool_snapshot *p, const struct plateau *l)
 {

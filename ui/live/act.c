@@ -14,14 +14,14 @@
 #include "ui/live/app_state.h"
 #include "ui/live/ask.h"
 #include "ui/live/capture.h"
+#include "ui/live/probe.h"
+#include "ui/live/prompt.h"
+#include "ui/term/glyphs.h"
+#include "ui/term/theme_files.h"
+#include "ui/views/overview.h"
 #include "ui/widgets/dial.h"
 #include "ui/widgets/form.h"
 #include "ui/widgets/form_sweep.h"
-#include "ui/term/glyphs.h"
-#include "ui/live/probe.h"
-#include "ui/live/prompt.h"
-#include "ui/term/theme_files.h"
-#include "ui/views/overview.h"
 
 static const double spans[] = {60, 300, 900, 3600, 0}; /* 0: the whole run */
 #define SPANS ((int)(sizeof spans / sizeof *spans))

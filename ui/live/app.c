@@ -22,11 +22,11 @@
 #include "ui/live/app_state.h"
 #include "ui/live/ask.h"
 #include "ui/live/capture.h"
-#include "ui/term/glyphs.h"
-#include "ui/run/journal.h"
 #include "ui/live/probe.h"
-#include "ui/views/screen.h"
+#include "ui/run/journal.h"
+#include "ui/term/glyphs.h"
 #include "ui/term/theme_files.h"
+#include "ui/views/screen.h"
 
 #define IDLE_MS 250
 #define INPUTS_A_TURN 256 /* then signals and the screen have theirs */

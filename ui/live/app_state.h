@@ -5,11 +5,11 @@
 #include "engine/base/err.h"
 #include "engine/engine.h"
 #include "engine/state/snapshot.h"
-#include "ui/term/cells.h"
-#include "ui/widgets/keys.h"
 #include "ui/panels/screen_state.h"
+#include "ui/term/cells.h"
 #include "ui/term/term.h"
 #include "ui/term/theme.h"
+#include "ui/widgets/keys.h"
 
 #define QUESTIONS_MAX 8
 

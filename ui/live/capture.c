@@ -14,14 +14,14 @@
 #include <time.h>
 
 #include "engine/base/text.h"
-#include "ui/live/app_state.h"
-#include "ui/run/baseline.h"
 #include "ui/base/out_file.h"
-#include "ui/json/run.h"
 #include "ui/export/json_screen.h"
 #include "ui/export/picture.h"
 #include "ui/export/png.h"
+#include "ui/json/run.h"
+#include "ui/live/app_state.h"
 #include "ui/report/report.h"
+#include "ui/run/baseline.h"
 #include "ui/term/theme_files.h"
 
 #define PATH_MAX_BYTES 1024

@@ -9,13 +9,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine/engine.h"
 #include "engine/base/err.h"
-#include "engine/os/loop.h"
-#include "engine/config/scenario.h"
-#include "engine/state/snapshot.h"
-#include "engine/base/text.h"
 #include "engine/base/quantity.h"
+#include "engine/base/text.h"
+#include "engine/config/scenario.h"
+#include "engine/engine.h"
+#include "engine/os/loop.h"
+#include "engine/state/snapshot.h"
 
 #define LOOK_NS (10 * NS_PER_S)
 #define STATS_NS (2 * NS_PER_S) /* for what the server says of itself, after it answered */

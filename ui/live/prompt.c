@@ -14,11 +14,11 @@
 #include "engine/config/scenario.h"
 #include "ui/live/app_state.h"
 #include "ui/live/capture.h"
-#include "ui/widgets/dial.h"
+#include "ui/panels/show.h"
 #include "ui/term/theme_files.h"
 #include "ui/views/errors.h"
 #include "ui/views/events.h"
-#include "ui/panels/show.h"
+#include "ui/widgets/dial.h"
 
 #define CANDIDATES_MAX 128
 

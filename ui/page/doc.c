@@ -11,8 +11,8 @@
 
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
-#include "ui/term/cells.h"
 #include "ui/export/xml.h"
+#include "ui/term/cells.h"
 
 #define WRAP 96
 

@@ -12,8 +12,8 @@
 #include "engine/stats/usl.h"
 #include "ui/json/read.h"
 #include "ui/json/scaling.h"
-#include "ui/page/fit_words.h"
 #include "ui/page/figures.h"
+#include "ui/page/fit_words.h"
 #include "ui/page/svg.h"
 
 #define STEPS 120

@@ -11,10 +11,10 @@
 #include "engine/config/command.h"
 #include "engine/state/snapshot.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
+#include "ui/draw/wrap.h"
 #include "ui/panels/screen_state.h"
 #include "ui/panels/show.h"
-#include "ui/draw/wrap.h"
+#include "ui/term/glyphs.h"
 
 bool event_is_change(const struct event *e)
 {

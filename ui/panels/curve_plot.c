@@ -9,12 +9,12 @@
 #include "engine/base/text.h"
 #include "engine/stats/usl.h"
 #include "ui/draw/axis.h"
-#include "ui/page/fit_words.h"
-#include "ui/term/glyphs.h"
 #include "ui/draw/plot.h"
-#include "ui/panels/screen_state.h"
+#include "ui/page/fit_words.h"
 #include "ui/panels/curve.h"
+#include "ui/panels/screen_state.h"
 #include "ui/panels/show.h"
+#include "ui/term/glyphs.h"
 
 static int column_of(const struct plot *plot, const struct curve *k, double n)
 {

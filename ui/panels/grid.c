@@ -14,10 +14,10 @@
 #include "engine/base/text.h"
 #include "engine/state/sweep_shown.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
-#include "ui/panels/screen_state.h"
 #include "ui/panels/curve.h"
+#include "ui/panels/screen_state.h"
 #include "ui/panels/show.h"
+#include "ui/term/glyphs.h"
 
 #define LEAST_W 9
 #define MOST_W 22

@@ -10,10 +10,10 @@
 #include "engine/config/pool_spec.h"
 #include "engine/state/snapshot.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
-#include "ui/panels/screen_state.h"
 #include "ui/draw/table.h"
+#include "ui/panels/screen_state.h"
 #include "ui/panels/show.h"
+#include "ui/term/glyphs.h"
 
 static const char *const check_names[] = {"little",       "generator_cpu", "cpu_wait",
                                           "schedule_lag", "dropped",       "accounting"};

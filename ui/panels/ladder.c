@@ -6,12 +6,12 @@
 
 #include "engine/base/quantity.h"
 #include "engine/state/snapshot.h"
-#include "ui/run/baseline.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
-#include "ui/panels/screen_state.h"
 #include "ui/draw/table.h"
+#include "ui/panels/screen_state.h"
 #include "ui/panels/show.h"
+#include "ui/run/baseline.h"
+#include "ui/term/glyphs.h"
 
 static const struct column ladder_columns[] = {
     {"whole run", 9, 10, ALIGN_LEFT, 0}, {"service", 8, 10, ALIGN_RIGHT, 0},

@@ -8,11 +8,11 @@
 #include "engine/backend.h"
 #include "engine/base/text.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
 #include "ui/draw/hits.h"
-#include "ui/panels/screen_state.h"
 #include "ui/draw/table.h"
+#include "ui/panels/screen_state.h"
 #include "ui/panels/tabs.h"
+#include "ui/term/glyphs.h"
 
 bool list_begin(struct cells *c, struct screen *sc, const struct layout *l, const char *title,
                 const char *note, const struct column *columns, struct table *t, struct rect *r)

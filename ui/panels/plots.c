@@ -12,17 +12,17 @@
 #include "engine/base/text.h"
 #include "engine/config/threshold.h"
 #include "engine/state/snapshot.h"
-#include "ui/run/baseline.h"
 #include "ui/draw/bins.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
 #include "ui/draw/heatmap.h"
 #include "ui/draw/hits.h"
 #include "ui/draw/plot.h"
 #include "ui/draw/readout.h"
-#include "ui/panels/screen_state.h"
 #include "ui/panels/changes.h"
+#include "ui/panels/screen_state.h"
 #include "ui/panels/show.h"
+#include "ui/run/baseline.h"
+#include "ui/term/glyphs.h"
 
 #define MARKS_MAX 64
 #define MOVE_S 0.8 /* a plot stands still at least as long */

@@ -10,14 +10,14 @@
 #include "engine/figures/scaling.h"
 #include "engine/state/snapshot.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
 #include "ui/draw/layout.h"
-#include "ui/panels/screen_state.h"
 #include "ui/draw/table.h"
+#include "ui/draw/wrap.h"
 #include "ui/panels/curve.h"
 #include "ui/panels/curve_plot.h"
+#include "ui/panels/screen_state.h"
 #include "ui/panels/show.h"
-#include "ui/draw/wrap.h"
+#include "ui/term/glyphs.h"
 
 /* ---- the table of a small panel ---- */
 

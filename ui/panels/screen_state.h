@@ -8,11 +8,11 @@
 #define LOADTOP_UI_PANELS_SCREEN_STATE_H
 
 #include "ui/draw/axis.h"
+#include "ui/draw/hits.h"
+#include "ui/draw/layout.h"
 #include "ui/run/baseline.h"
 #include "ui/widgets/field.h"
 #include "ui/widgets/form_fields.h"
-#include "ui/draw/hits.h"
-#include "ui/draw/layout.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,10 +3,10 @@
 
 #include <stdbool.h>
 
-#include "ui/term/cells.h"
 #include "ui/draw/hits.h"
 #include "ui/draw/layout.h"
 #include "ui/panels/screen_state.h"
+#include "ui/term/cells.h"
 
 int tabs_width(void)
 {

@@ -12,12 +12,12 @@
 #include "ui/json/read.h"
 #include "ui/page/doc.h"
 #include "ui/page/figures.h"
-#include "ui/report/held.h"
 #include "ui/page/html_curve.h"
 #include "ui/page/html_plots.h"
+#include "ui/page/svg.h"
+#include "ui/report/held.h"
 #include "ui/report/replay.h"
 #include "ui/report/screens.h"
-#include "ui/page/svg.h"
 #include "ui/report/sweeps.h"
 
 /* What was asked of it and what came of it. */

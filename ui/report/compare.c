@@ -12,12 +12,12 @@
 #include "engine/base/quantity.h"
 #include "engine/base/text.h"
 #include "engine/config/scenario.h"
-#include "ui/report/compare_page.h"
-#include "ui/report/compare_rows.h"
 #include "ui/base/out_file.h"
 #include "ui/json/read.h"
 #include "ui/page/doc.h"
 #include "ui/page/html_page.h"
+#include "ui/report/compare_page.h"
+#include "ui/report/compare_rows.h"
 
 static int write_file(const char *out, const struct row *row, size_t rows, const struct side *base,
                       const struct side *new, double threshold, struct err *err)

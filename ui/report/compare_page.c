@@ -10,13 +10,13 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/report/compare_rows.h"
-#include "ui/json/read.h"
 #include "ui/base/help_files.h"
+#include "ui/json/read.h"
 #include "ui/page/doc.h"
 #include "ui/page/figures.h"
 #include "ui/page/html_plots.h"
 #include "ui/page/svg.h"
+#include "ui/report/compare_rows.h"
 
 void compare_add_method(struct doc *d)
 {

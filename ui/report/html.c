@@ -9,10 +9,10 @@
 
 #include "engine/base/text.h"
 #include "ui/json/read.h"
-#include "ui/report/body.h"
 #include "ui/page/doc.h"
 #include "ui/page/figures.h"
 #include "ui/page/html_page.h"
+#include "ui/report/body.h"
 #include "ui/report/verdict.h"
 
 void report_html(const json_t *run, struct text *t)

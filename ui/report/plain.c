@@ -6,9 +6,9 @@
 
 #include "engine/base/text.h"
 #include "ui/json/read.h"
-#include "ui/report/body.h"
 #include "ui/page/doc.h"
 #include "ui/page/figures.h"
+#include "ui/report/body.h"
 #include "ui/report/verdict.h"
 
 static void write_doc(const json_t *run, struct text *t, enum doc_format format)

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/json/read.h"
 #include "ui/base/quote.h"
+#include "ui/json/read.h"
 
 static const json_t *pool_named(const json_t *run, const char *name)
 {

@@ -5,8 +5,8 @@
 
 #include "engine/base/quantity.h"
 #include "engine/base/text.h"
-#include "ui/json/read.h"
 #include "ui/export/json_screen.h"
+#include "ui/json/read.h"
 #include "ui/page/doc.h"
 
 #define BYTES_MOST ((size_t)400 << 10) /* of all together: a page is to stay small */

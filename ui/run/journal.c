@@ -18,9 +18,9 @@
 #include "engine/base/err.h"
 #include "engine/base/text.h"
 #include "engine/state/snapshot.h"
-#include "ui/json/run.h"
-#include "ui/json/read.h"
 #include "ui/base/fd_write.h"
+#include "ui/json/read.h"
+#include "ui/json/run.h"
 #include "ui/run/state_folder.h"
 
 #define EVERY_S 1.0

@@ -18,11 +18,11 @@
 #include "engine/state/snapshot.h"
 #include "ui/base/exit_code.h"
 #include "ui/base/out_file.h"
+#include "ui/base/say.h"
 #include "ui/json/run.h"
 #include "ui/run/history.h"
 #include "ui/run/journal.h"
 #include "ui/run/repeat.h"
-#include "ui/base/say.h"
 #include "ui/run/summary.h"
 
 int exit_of_run(const struct snapshot *s)

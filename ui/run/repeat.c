@@ -6,10 +6,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/state/snapshot.h"
-#include "ui/json/run.h"
-#include "ui/json/part.h"
 #include "engine/base/quantity.h"
+#include "engine/state/snapshot.h"
+#include "ui/json/part.h"
+#include "ui/json/run.h"
 
 void repeats_init(struct repeats *r, unsigned wanted)
 {

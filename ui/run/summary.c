@@ -18,10 +18,10 @@
 #include "engine/base/utf8.h"
 #include "engine/config/command_text.h"
 #include "engine/state/snapshot.h"
+#include "ui/draw/stats_table.h"
 #include "ui/json/sweep.h"
 #include "ui/page/doc.h"
 #include "ui/report/sweeps.h"
-#include "ui/draw/stats_table.h"
 
 #define LABEL "  %-14s"
 

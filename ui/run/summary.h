@@ -5,9 +5,9 @@
 #ifndef LOADTOP_UI_RUN_SUMMARY_H
 #define LOADTOP_UI_RUN_SUMMARY_H
 
-#include <stdbool.h>
-
 #include "engine/base/text.h"
+
+#include <stdbool.h>
 
 struct pool_snapshot;
 struct snapshot;

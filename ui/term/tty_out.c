@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "engine/base/err.h"
-#include "engine/os/loop.h"
 #include "engine/base/text.h"
+#include "engine/os/loop.h"
 #include "ui/term/tty.h"
 
 #define BREAK_OFF SIGURG /* ignored by default, and used for nothing else here */

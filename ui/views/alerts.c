@@ -9,8 +9,8 @@
 
 #include "engine/base/text.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
 #include "ui/panels/show.h"
+#include "ui/term/glyphs.h"
 
 struct list {
     struct alert *alert;

@@ -6,15 +6,15 @@
 
 #include "engine/base/text.h"
 #include "engine/state/snapshot.h"
-#include "ui/term/cells.h"
-#include "ui/widgets/dial.h"
-#include "ui/widgets/field.h"
-#include "ui/term/glyphs.h"
 #include "ui/draw/hits.h"
-#include "ui/widgets/keys.h"
 #include "ui/draw/layout.h"
 #include "ui/panels/screen_state.h"
+#include "ui/term/cells.h"
+#include "ui/term/glyphs.h"
 #include "ui/term/theme.h"
+#include "ui/widgets/dial.h"
+#include "ui/widgets/field.h"
+#include "ui/widgets/keys.h"
 
 static int dial_text(const struct pool_snapshot *p, int dial, bool on, char *buf, size_t size)
 {

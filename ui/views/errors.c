@@ -8,12 +8,12 @@
 #include "engine/base/quantity.h"
 #include "engine/base/text.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
-#include "ui/panels/screen_state.h"
 #include "ui/draw/table.h"
-#include "ui/panels/lists.h"
-#include "ui/panels/show.h"
 #include "ui/draw/wrap.h"
+#include "ui/panels/lists.h"
+#include "ui/panels/screen_state.h"
+#include "ui/panels/show.h"
+#include "ui/term/glyphs.h"
 
 enum { COL_POOL, COL_CLASS, COL_COUNT, COL_NOW, COL_FIRST, COL_LAST, COL_MESSAGE };
 

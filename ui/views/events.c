@@ -11,13 +11,13 @@
 #include "engine/base/text.h"
 #include "engine/config/command.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
-#include "ui/panels/screen_state.h"
 #include "ui/draw/table.h"
+#include "ui/draw/wrap.h"
 #include "ui/panels/changes.h"
 #include "ui/panels/lists.h"
+#include "ui/panels/screen_state.h"
 #include "ui/panels/show.h"
-#include "ui/draw/wrap.h"
+#include "ui/term/glyphs.h"
 
 enum {
     COL_WHEN,

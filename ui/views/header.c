@@ -11,10 +11,10 @@
 #include "engine/config/pattern.h"
 #include "engine/state/snapshot.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
 #include "ui/panels/screen_state.h"
 #include "ui/panels/show.h"
 #include "ui/panels/tabs.h"
+#include "ui/term/glyphs.h"
 
 struct segment {
     char text[96];

@@ -11,10 +11,10 @@
 #include "engine/config/command.h"
 #include "engine/config/command_text.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
-#include "ui/widgets/keys.h"
 #include "ui/panels/screen_state.h"
 #include "ui/panels/show.h"
+#include "ui/term/glyphs.h"
+#include "ui/widgets/keys.h"
 
 struct page {
     struct cells *c;

@@ -8,12 +8,9 @@
 
 #include "engine/backend.h"
 #include "engine/base/text.h"
-#include "ui/run/baseline.h"
 #include "ui/draw/bins.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
 #include "ui/draw/hits.h"
-#include "ui/panels/screen_state.h"
 #include "ui/draw/table.h"
 #include "ui/panels/changes.h"
 #include "ui/panels/judge.h"
@@ -21,8 +18,11 @@
 #include "ui/panels/lists.h"
 #include "ui/panels/plots.h"
 #include "ui/panels/scaling.h"
+#include "ui/panels/screen_state.h"
 #include "ui/panels/show.h"
 #include "ui/panels/tabs.h"
+#include "ui/run/baseline.h"
+#include "ui/term/glyphs.h"
 
 enum {
     COL_SELECT,

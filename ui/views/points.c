@@ -10,16 +10,16 @@
 #include "engine/base/text.h"
 #include "engine/figures/plateau.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
-#include "ui/panels/screen_state.h"
 #include "ui/draw/table.h"
+#include "ui/draw/wrap.h"
 #include "ui/panels/curve.h"
 #include "ui/panels/curve_plot.h"
 #include "ui/panels/grid.h"
 #include "ui/panels/lists.h"
 #include "ui/panels/scaling.h"
+#include "ui/panels/screen_state.h"
 #include "ui/panels/show.h"
-#include "ui/draw/wrap.h"
+#include "ui/term/glyphs.h"
 
 /* ---- the table ---- */
 

@@ -7,15 +7,15 @@
 #include "engine/backend.h"
 #include "engine/base/quantity.h"
 #include "engine/base/text.h"
-#include "ui/run/baseline.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
-#include "ui/panels/screen_state.h"
 #include "ui/draw/table.h"
 #include "ui/panels/judge.h"
 #include "ui/panels/ladder.h"
 #include "ui/panels/plots.h"
+#include "ui/panels/screen_state.h"
 #include "ui/panels/show.h"
+#include "ui/run/baseline.h"
+#include "ui/term/glyphs.h"
 
 static const struct column op_columns[] = {
     {"OPERATION", 8, 14, ALIGN_LEFT, 0},   {"NOW/s", 8, 9, ALIGN_RIGHT, 0},

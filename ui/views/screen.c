@@ -6,15 +6,14 @@
 
 #include "engine/state/snapshot.h"
 #include "ui/draw/box.h"
-#include "ui/widgets/field.h"
-#include "ui/widgets/form_draw.h"
 #include "ui/draw/hits.h"
-#include "ui/panels/screen_state.h"
 #include "ui/draw/swatches.h"
-#include "ui/views/alerts.h"
-#include "ui/views/bottom.h"
+#include "ui/draw/wrap.h"
 #include "ui/panels/changes.h"
 #include "ui/panels/curve.h"
+#include "ui/panels/screen_state.h"
+#include "ui/views/alerts.h"
+#include "ui/views/bottom.h"
 #include "ui/views/errors.h"
 #include "ui/views/events.h"
 #include "ui/views/header.h"
@@ -23,7 +22,8 @@
 #include "ui/views/points.h"
 #include "ui/views/pool.h"
 #include "ui/views/targets.h"
-#include "ui/draw/wrap.h"
+#include "ui/widgets/field.h"
+#include "ui/widgets/form_draw.h"
 
 /* The line in which a protected host's name is typed, in place of the buttons. */
 static void name_draw(struct cells *c, struct screen *sc, int x, int y, int w)

@@ -16,15 +16,15 @@
 #include "engine/config/scenario.h"
 #include "engine/state/snapshot.h"
 #include "ui/draw/box.h"
-#include "ui/term/glyphs.h"
 #include "ui/draw/hits.h"
-#include "ui/panels/screen_state.h"
 #include "ui/draw/stats_table.h"
 #include "ui/draw/table.h"
-#include "ui/panels/lists.h"
-#include "ui/views/overview.h"
-#include "ui/panels/show.h"
 #include "ui/draw/wrap.h"
+#include "ui/panels/lists.h"
+#include "ui/panels/screen_state.h"
+#include "ui/panels/show.h"
+#include "ui/term/glyphs.h"
+#include "ui/views/overview.h"
 
 static const struct column target_columns[] = {
     {"POOL", 7, 12, ALIGN_LEFT, 0},     {"STATE", 8, 9, ALIGN_LEFT, 0},

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/state/snapshot.h"
-#include "engine/base/text.h"
-#include "ui/draw/axis.h"
 #include "engine/base/quantity.h"
+#include "engine/base/text.h"
+#include "engine/state/snapshot.h"
+#include "ui/draw/axis.h"
 
 static const char *const dial_names[DIAL_OPTIONS] = {"threads", "clients", "conns",
                                                      "depth",   "rate",    "pattern"};

@@ -14,9 +14,9 @@
 #include "engine/config/command.h"
 #include "engine/config/scenario.h"
 #include "engine/state/snapshot.h"
+#include "ui/term/input.h"
 #include "ui/widgets/dial.h"
 #include "ui/widgets/form_sweep.h"
-#include "ui/term/input.h"
 
 #define FIELD_TARGET 0 /* of FORM_ADD */
 

@@ -7,10 +7,10 @@
 #include "engine/backend.h"
 #include "engine/base/text.h"
 #include "ui/draw/box.h"
-#include "ui/widgets/form_fields.h"
-#include "ui/term/glyphs.h"
 #include "ui/draw/hits.h"
+#include "ui/term/glyphs.h"
 #include "ui/term/input.h"
+#include "ui/widgets/form_fields.h"
 
 static const char *start_word(const struct form *f)
 {
