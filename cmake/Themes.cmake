@@ -5,7 +5,7 @@ set(default_theme "${CMAKE_CURRENT_SOURCE_DIR}/themes/dusk.theme")
 list(REMOVE_ITEM theme_files "${default_theme}")
 list(PREPEND theme_files "${default_theme}")
 
-set(text "/* Made from themes/ by cmake/Themes.cmake. */\n#include \"ui/theme.h\"\n\n#include <stddef.h>\n\n")
+set(text "/* Made from themes/ by cmake/Themes.cmake. */\n#include \"ui/term/theme.h\"\n\n#include <stddef.h>\n\n")
 string(APPEND text "const struct builtin_theme builtin_themes[] = {\n")
 foreach(file IN LISTS theme_files)
     get_filename_component(name "${file}" NAME_WE)

@@ -24,7 +24,12 @@ import sys
 ROOMS = {
     "engine": ["base", "os", "config", "stats", "state", "load", "figures", "pools", "control"],
     "backends": ["common", "null", "redis", "crate_sql", "crate", "cql", "cassandra", "kafka_base", "kafka"],
-    "ui": ["term", "draw", "export", "run", "report", "views", "live", "cli"],
+    # base: what every part says and waits for. widgets: what a person types into. json: a run as JSON, also read
+    # back; export: other formats, and the screen's. page: what reports draw with. run: what is kept of a run, after
+    # report, whose tables its summary holds. panels: what views are made of. cli: also dashboard and headless, the
+    # two ways in which the command line runs.
+    "ui": ["base", "term", "draw", "widgets", "json", "export", "page", "report", "run", "panels", "views", "live",
+           "cli"],
 }
 # Rooms that are to come, where a newcomer would look for them: wire (snapshots and commands as messages), outside
 # (socket, metrics, push).

@@ -7,7 +7,7 @@ Called by ./dev lint; another tree than this one may be given. Prints each viola
   backends/  includes engine/, backends/common/ and rooms of its own family only (kafka and kafka_base are one:
              the name up to the first "_"), a backend the library of its protocol besides (cql); the table,
              backends/registry.c, includes all; no curses, nothing of ui/
-  ui/        includes ui/ and engine/, and backends/registry.h; curses in ui/term.c alone
+  ui/        includes ui/ and engine/, and backends/registry.h; curses in ui/term/term.c alone
 """
 import glob
 import os
@@ -51,8 +51,8 @@ def forbidden(path, name, system):
     """Why this include is not allowed in this file, or None."""
     part = path.split("/")[0]
     if system:
-        if name.startswith(CURSES) and path != "ui/term.c":
-            return "only ui/term.c includes curses"
+        if name.startswith(CURSES) and path != "ui/term/term.c":
+            return "only ui/term/term.c includes curses"
         if name.startswith(PROTOCOLS) and part != "backends":
             return "libraries of protocols belong to backends/"
         if name.startswith(DRAWING) and part != "ui":

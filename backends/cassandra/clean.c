@@ -6,7 +6,7 @@
  * tables of the run, and one of them says that the run made the keyspace, too; so it is judged
  * while they are still there, and goes together with them. An empty keyspace bears no mark and
  * stays. The same code looks and removes, and judges right before it drops. Called by
- * ui/clean.c. */
+ * ui/cli/clean.c. */
 #include "backends/cassandra/clean.h"
 
 #include "backends/cassandra/link.h"

@@ -4,7 +4,7 @@
  * it (kafka_base/made.c), a group moreover only if nobody is in it and it holds no offsets of other
  * topics; everything else stays, with the command that removes it by hand. Messages cannot be
  * removed one by one: in a topic that this run made they go with it, in another they stay. Both
- * passes, the look and the removal, ask the cluster anew. Called by ui/clean.c, after the hosts
+ * passes, the look and the removal, ask the cluster anew. Called by ui/cli/clean.c, after the hosts
  * were allowed; each connection is asked about once more. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka/clean.h"

@@ -80,7 +80,7 @@ class Walls(Tree):
                            ("backends/cassandra/conn.c", '#include "backends/cql/read.h"'),
                            ("backends/memcached/memcached.c", '#include "backends/memcached/memcached.h"'),
                            ("backends/registry.c", '#include "backends/redis/types.h"'),
-                           ("ui/term.c", "#include <curses.h>"),
+                           ("ui/term/term.c", "#include <curses.h>"),
                            ("ui/main.c", '#include "backends/registry.h"'), ("engine/c.c", "/* not sprintf(x) */"),
                            ("engine/d.c", 'int x = 1; /* "strcpy(" */ const char *s = "atoi(";')):
             p = self.check(path, code)

@@ -3,8 +3,9 @@
 #include "engine/base/err.h"
 #include "engine/base/text.h"
 #include "engine/stats/usl.h"
-#include "ui/fit.h"
+#include "ui/cli/fit.h"
 #include "engine/stats/usl_csv.h"
+#include "ui/page/fit_words.h"
 
 #include <math.h>
 #include <stdint.h>

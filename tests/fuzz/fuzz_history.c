@@ -8,7 +8,7 @@
 #include "engine/base/text.h"
 #include "tests/fuzz/mutate_json.h"
 #include "tests/fuzz/scratch.h"
-#include "ui/history.h"
+#include "ui/cli/history_verb.h"
 
 #include <errno.h>
 #include <stdint.h>

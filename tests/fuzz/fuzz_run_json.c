@@ -12,18 +12,19 @@
 #include "tests/fuzz/no_files.h"
 #include "tests/fuzz/scratch.h"
 #include "tests/unit/fixture_snapshot.h"
-#include "ui/access.h"
-#include "ui/baseline.h"
-#include "ui/cells.h"
-#include "ui/clean.h"
-#include "ui/cli.h"
-#include "ui/compare.h"
-#include "ui/export/hdr.h"
-#include "ui/export/json.h"
-#include "ui/export/json_read.h"
-#include "ui/glyphs.h"
+#include "ui/cli/access.h"
+#include "ui/run/baseline.h"
+#include "ui/term/cells.h"
+#include "ui/cli/clean.h"
+#include "ui/cli/cli.h"
+#include "ui/report/compare.h"
+#include "ui/json/hdr.h"
+#include "ui/json/run.h"
+#include "ui/json/read.h"
+#include "ui/term/glyphs.h"
 #include "ui/report/report.h"
-#include "ui/screen.h"
+#include "ui/panels/screen_state.h"
+#include "ui/views/screen.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -33,7 +34,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 static char path[128];
 static struct cli cli;
 
-/* In the place of ui/access.c: nobody is asked, no rules are read and no name is looked up. */
+/* In the place of ui/cli/access.c: nobody is asked, no rules are read and no name is looked up. */
 int access_check(struct scenario *s, bool has_screen, struct err *err)
 {
     (void)s;
@@ -112,16 +113,16 @@ static void draw_beside(enum view view)
     screen_init(&sc);
     sc.real_s = FIXTURE_NOW;
     sc.compare = true;
-    if (baseline_load(&sc, s, path, &pools, &err) == 0) {
+    if (baseline_load(&sc.baselines, s, path, &pools, &err) == 0) {
         cells.glyphs = glyphs_find("braille");
         cells_resize(&cells, 40, 120);
         for (unsigned i = 0; i < s->pools; i++)
-            if (baseline_of(&sc, s->pool[i].number))
-                baseline_at(baseline_of(&sc, s->pool[i].number), &s->pool[i], &why);
+            if (baseline_of(&sc.baselines, s->pool[i].number))
+                baseline_at(baseline_of(&sc.baselines, s->pool[i].number), &s->pool[i], &why);
         sc.view = view;
         screen_draw(&cells, &sc, s, s);
     }
-    baseline_free(&sc);
+    baseline_free(&sc.baselines);
 }
 
 /* ---- clean ---- */

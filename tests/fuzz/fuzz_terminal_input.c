@@ -14,11 +14,16 @@
 #include "engine/os/loop.h"
 #include "tests/fuzz/no_files.h"
 #include "tests/fuzz/scratch.h"
-#include "ui/app_private.h"
-#include "ui/baseline.h"
+#include "ui/live/app_state.h"
+#include "ui/run/baseline.h"
 #include "ui/export/picture.h"
-#include "ui/glyphs.h"
-#include "ui/probe.h"
+#include "ui/term/glyphs.h"
+#include "ui/live/probe.h"
+#include "ui/live/act.h"
+#include "ui/live/app.h"
+#include "ui/live/capture.h"
+#include "ui/export/png.h"
+#include "ui/term/theme_files.h"
 
 #include <curses.h>
 #include <jansson.h>
@@ -71,7 +76,7 @@ int export_png(const struct cells *c, const struct theme *t, unsigned char **dat
     return err_set(err, ERR_FAILED, "not here");
 }
 
-/* ui/probe.c */
+/* ui/live/probe.c */
 struct probe *probe_start(const char *url, const struct backend *const *backends_)
 {
     static int one;
@@ -250,7 +255,7 @@ static void finish(struct app *a)
 {
     engine_end(a->engine, END_NOW, "user");
     form_close(&a->sc.form);
-    baseline_free(&a->sc);
+    baseline_free(&a->sc.baselines);
     snapshot_release(a->frozen);
     snapshot_release(a->live);
     cells_free(&a->cells);

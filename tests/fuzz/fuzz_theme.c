@@ -1,7 +1,7 @@
 /* Any text as a theme: no read out of bounds, no error without a message of one line that names a
  * line, and whatever is taken is within what a tier can send. */
 #include "engine/base/err.h"
-#include "ui/theme.h"
+#include "ui/term/theme.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,10 +1,11 @@
-/* For fuzzers: in the place of ui/export/file.c, so that what an input names is written nowhere.
+/* For fuzzers: in the place of ui/base/out_file.c, so that what an input names is written nowhere.
  * The linker takes these, because they come before the library. For one file of a program only. */
 #ifndef LOADTOP_TESTS_FUZZ_NO_FILES_H
 #define LOADTOP_TESTS_FUZZ_NO_FILES_H
 
 #include "engine/base/err.h"
-#include "ui/export/file.h"
+#include "ui/base/out_file.h"
+#include "ui/base/fd_write.h"
 
 int out_file_write(const char *path, const void *data, size_t len, enum out_wait wait,
                    struct err *err)

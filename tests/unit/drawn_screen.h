@@ -5,9 +5,10 @@
 
 #include "engine/base/text.h"
 #include "tests/unit/fixture_snapshot.h"
-#include "ui/cells.h"
-#include "ui/glyphs.h"
-#include "ui/screen.h"
+#include "ui/term/cells.h"
+#include "ui/term/glyphs.h"
+#include "ui/views/screen.h"
+#include "ui/panels/screen_state.h"
 
 static struct cells grid;
 static struct screen sc;

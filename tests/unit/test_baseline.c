@@ -11,8 +11,8 @@
 
 #include "engine/base/err.h"
 #include "tests/unit/fixture_snapshot.h"
-#include "ui/baseline.h"
-#include "ui/screen.h"
+#include "ui/run/baseline.h"
+#include "ui/panels/screen_state.h"
 
 static struct screen sc;
 
@@ -32,12 +32,13 @@ static bool is_compared(const char *threads, const char *clients, const char *de
             "%s, \"clients\": %s, \"depth\": %s, \"throughput_per_s\": 5}]}",
             threads, clients, depth);
     close(fd);
-    if (baseline_load(&sc, s, file, &pools, &err))
+    if (baseline_load(&sc.baselines, s, file, &pools, &err))
         fail_msg("%s", err.msg);
     unlink(file);
     assert_int_equal(pools, 1);
-    bool found = baseline_at(baseline_of(&sc, s->pool[0].number), &s->pool[0], &why) != NULL;
-    baseline_free(&sc);
+    bool found =
+        baseline_at(baseline_of(&sc.baselines, s->pool[0].number), &s->pool[0], &why) != NULL;
+    baseline_free(&sc.baselines);
     return found;
 }
 

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/cells.h"
-#include "ui/glyphs.h"
+#include "ui/term/cells.h"
+#include "ui/term/glyphs.h"
 
 static struct cells grid;
 

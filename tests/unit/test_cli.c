@@ -15,7 +15,9 @@
 #include "engine/config/command.h"
 #include "engine/base/err.h"
 #include "engine/base/text.h"
-#include "ui/cli.h"
+#include "ui/cli/cli.h"
+#include "ui/base/quote.h"
+#include "ui/cli/cli_scenario.h"
 
 #define ARGS_MAX 32
 

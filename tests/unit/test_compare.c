@@ -11,8 +11,8 @@
 
 #include "engine/base/text.h"
 #include "tests/unit/virtual_run.h"
-#include "ui/compare.h"
-#include "ui/export/json.h"
+#include "ui/report/compare.h"
+#include "ui/json/run.h"
 
 #define S 1000000000ull
 #define HALF_S 60

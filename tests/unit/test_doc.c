@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "engine/base/text.h"
-#include "ui/report/doc.h"
+#include "ui/page/doc.h"
 
 #define EVIL "<script>alert('x')</script> & \"q\" | `c` [a](http://b) *s*\n\x1b[31m"
 

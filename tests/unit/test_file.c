@@ -21,7 +21,8 @@
 
 #include "engine/base/err.h"
 #include "engine/base/text.h"
-#include "ui/export/file.h"
+#include "ui/base/out_file.h"
+#include "ui/base/fd_write.h"
 
 static char dir[64], path[128];
 

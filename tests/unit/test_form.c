@@ -9,8 +9,9 @@
 #include "engine/config/command.h"
 #include "engine/base/err.h"
 #include "tests/unit/fixture_snapshot.h"
-#include "ui/form.h"
-#include "ui/term.h"
+#include "ui/widgets/form.h"
+#include "ui/term/term.h"
+#include "ui/widgets/form_sweep.h"
 
 static struct form form;
 

@@ -18,6 +18,8 @@
 
 #include "tests/unit/drawn_screen.h"
 #include "ui/export/picture.h"
+#include "ui/widgets/form.h"
+#include "ui/term/theme_files.h"
 
 static const char letters[] = ".bcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+*&%$";
 _Static_assert(sizeof letters - 1 >= ROLES, "a letter for each role");

@@ -13,7 +13,7 @@
 #include "engine/stats/histogram.h"
 #include "engine/stats/packed.h"
 #include "engine/base/text.h"
-#include "ui/export/hdr.h"
+#include "ui/json/hdr.h"
 #include "ui/export/hgrm.h"
 
 static struct histogram h, back;

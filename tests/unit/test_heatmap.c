@@ -14,7 +14,7 @@
 #include "engine/stats/histogram.h"
 #include "engine/stats/packed.h"
 #include "engine/state/snapshot.h"
-#include "ui/heatmap.h"
+#include "ui/draw/heatmap.h"
 
 static struct point points[60];
 static const struct point *blocks[1] = {points};

@@ -18,7 +18,8 @@
 #include "engine/base/err.h"
 #include "engine/state/snapshot.h"
 #include "engine/base/text.h"
-#include "ui/export/json.h"
+#include "ui/json/run.h"
+#include "ui/json/read.h"
 
 static const struct option_spec test_options[] = {
     {"keys", OPTION_COUNT, 0, "10000", 1, 1e9, NULL, "keys"},

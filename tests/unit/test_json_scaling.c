@@ -11,7 +11,7 @@
 
 #include "engine/figures/plateau.h"
 #include "engine/base/text.h"
-#include "ui/export/json_scaling.h"
+#include "ui/json/scaling.h"
 #include "engine/state/snapshot.h"
 #include "engine/stats/usl.h"
 

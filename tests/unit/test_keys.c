@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-#include "ui/field.h"
-#include "ui/keys.h"
-#include "ui/term.h"
+#include "ui/widgets/field.h"
+#include "ui/widgets/keys.h"
+#include "ui/term/term.h"
 
 static void test_no_key_means_two_things(void **state)
 {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "ui/layout.h"
+#include "ui/draw/layout.h"
 
 static bool apart(struct rect a, struct rect b)
 {

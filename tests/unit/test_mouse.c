@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "ui/mouse.h"
-#include "ui/term.h"
+#include "ui/term/mouse.h"
+#include "ui/term/term.h"
 
 static void test_sgr(void **state)
 {

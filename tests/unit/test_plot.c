@@ -13,10 +13,10 @@
 
 #include "engine/state/snapshot.h"
 #include "engine/base/text.h"
-#include "ui/axis.h"
-#include "ui/bins.h"
-#include "ui/glyphs.h"
-#include "ui/plot.h"
+#include "ui/draw/axis.h"
+#include "ui/draw/bins.h"
+#include "ui/term/glyphs.h"
+#include "ui/draw/plot.h"
 
 static bool is_125(double v)
 {

@@ -1,7 +1,7 @@
 /* What a backend found, laid out as lines: columns as wide as their widest cell, numbers to the
  * right, whole columns left out where there is no room, and nothing where nothing was said. */
 #include "engine/base/text.h"
-#include "ui/stats_table.h"
+#include "ui/draw/stats_table.h"
 
 #include <jansson.h>
 #include <setjmp.h>

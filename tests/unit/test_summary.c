@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/fixture_snapshot.h"
-#include "ui/summary.h"
+#include "ui/run/summary.h"
 
 #define EVIL "x\nforged\r\x1b[2J\xc2\x85\u2028"
 #define SET(field) copy_str(field, sizeof(field), EVIL)

@@ -12,7 +12,8 @@
 #include <string.h>
 
 #include "engine/base/err.h"
-#include "ui/theme.h"
+#include "ui/term/theme.h"
+#include "ui/term/theme_files.h"
 
 static struct theme theme;
 

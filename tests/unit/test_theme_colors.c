@@ -19,7 +19,8 @@
 #include <string.h>
 
 #include "engine/base/err.h"
-#include "ui/theme.h"
+#include "ui/term/theme.h"
+#include "ui/term/theme_files.h"
 
 #define PI 3.14159265358979323846
 #define APART 8.0

@@ -11,8 +11,13 @@
 
 #include "tests/unit/drawn_screen.h"
 #include "ui/export/picture.h"
-#include "ui/term.h"
-#include "ui/views/parts.h"
+#include "ui/term/term.h"
+#include "ui/export/png.h"
+#include "ui/widgets/form.h"
+#include "ui/term/theme_files.h"
+#include "ui/views/errors.h"
+#include "ui/views/events.h"
+#include "ui/panels/show.h"
 
 /* ---- truth ---- */
 
@@ -411,9 +416,9 @@ static void test_events_sort(void **state)
 
 static const struct hit *hit_of(enum hit_kind kind, int arg)
 {
-    for (int i = 0; i < sc.hits; i++)
-        if (sc.hit[i].kind == kind && (arg < 0 || sc.hit[i].arg == arg))
-            return &sc.hit[i];
+    for (int i = 0; i < sc.hits.n; i++)
+        if (sc.hits.hit[i].kind == kind && (arg < 0 || sc.hits.hit[i].arg == arg))
+            return &sc.hits.hit[i];
     return NULL;
 }
 

@@ -9,7 +9,7 @@
 
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
-#include "ui/export/json_read.h"
+#include "ui/json/read.h"
 
 static const char *const series_columns[] = {"t_s",     "span_s",          "offered", "completed",
                                              "errors",  "timeouts",        "dropped", "threads",

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/stats/histogram.h"
 #include "engine/base/text.h"
+#include "engine/stats/histogram.h"
 
 #define TICKS 5
 #define BUCKETS 32 /* as Java counts them for our range */

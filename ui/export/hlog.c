@@ -12,11 +12,11 @@
 #include <time.h>
 
 #include "engine/base/err.h"
-#include "engine/stats/histogram.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
-#include "ui/export/json_histogram.h"
-#include "ui/export/json_read.h"
+#include "engine/stats/histogram.h"
+#include "ui/json/histogram.h"
+#include "ui/json/read.h"
 
 static void add_tag(struct text *t, const char *pool, const char *op, const char *measure)
 {

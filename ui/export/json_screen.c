@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/cells.h"
-#include "ui/export/json_part.h"
-#include "ui/export/json_read.h"
 #include "ui/export/picture.h"
 #include "ui/export/xml.h"
+#include "ui/json/part.h"
+#include "ui/json/read.h"
+#include "ui/term/cells.h"
 
 #define CELL_W 9
 #define CELL_H 18

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/cells.h"
+#include "ui/term/cells.h"
 
 void export_ground(const struct theme *t, unsigned *ground_rgb, unsigned *ink_rgb)
 {

@@ -1,25 +1,19 @@
-/* The grid of cells as files: text, ANSI, SVG and PNG; see the functions. What is in the grid is in
+/* The grid of cells as files: ANSI and SVG. What is in the grid is in
  * the file. */
 #ifndef LOADTOP_UI_EXPORT_PICTURE_H
 #define LOADTOP_UI_EXPORT_PICTURE_H
 
-#include "ui/theme.h"
+#include "ui/term/theme.h"
 
 #include <stdbool.h>
 
 struct cells;
-struct err;
 struct text;
 
 /* Lines with SGR sequences of the tier; ends with a reset. */
 void export_ansi(const struct cells *, const struct theme *, enum tier, struct text *);
 /* A picture of its own, with the theme's direct colours and a monospaced font. */
 void export_svg(const struct cells *, const struct theme *, struct text *);
-/* Is cairo built in? */
-bool export_png_available(void);
-/* ERR_FAILED without cairo, or when it cannot be drawn. The bytes are the caller's to free. */
-int export_png(const struct cells *, const struct theme *, unsigned char **data, unsigned long *len,
-               struct err *);
 
 /* Ground and ink where the theme leaves them to the terminal. */
 void export_ground(const struct theme *, unsigned *ground_rgb, unsigned *ink_rgb);

@@ -1,12 +1,13 @@
-/* The grid as a PNG, drawn with cairo; see picture.h. Braille and blocks are drawn by hand, so that
+/* The grid as a PNG, drawn with cairo; see png.h. Braille and blocks are drawn by hand, so that
  * they join as in a terminal and no font is needed for them. */
-#include "ui/export/picture.h"
+#include "ui/export/png.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/err.h"
-#include "ui/cells.h"
+#include "ui/term/cells.h"
+#include "ui/export/picture.h"
 
 bool export_png_available(void)
 {

@@ -1,16 +1,24 @@
 /* The body of a report: each pool with its tables (and in HTML its plots), then what concerns the
  * whole run. Called by the report's formats. */
+#include "ui/report/body.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
 
-#include "engine/config/pattern.h"
-#include "engine/base/text.h"
-#include "ui/export/json_read.h"
-#include "ui/report/doc.h"
-#include "ui/report/parts.h"
-#include "ui/report/svg.h"
 #include "engine/base/quantity.h"
+#include "engine/base/text.h"
+#include "engine/config/pattern.h"
+#include "ui/json/read.h"
+#include "ui/page/doc.h"
+#include "ui/page/figures.h"
+#include "ui/page/html_curve.h"
+#include "ui/page/html_plots.h"
+#include "ui/page/svg.h"
+#include "ui/report/held.h"
+#include "ui/report/replay.h"
+#include "ui/report/screens.h"
+#include "ui/report/sweeps.h"
 
 /* What was asked of it and what came of it. */
 static void add_load(struct doc *d, const json_t *p)
@@ -169,7 +177,7 @@ static void add_pool(struct doc *d, const json_t *run, const json_t *p)
     for (size_t i = 0; plots && i < json_count(p, "scaling"); i++)
         plot_curve(&sheet, p, json_nth(p, "scaling", i), json_num(run, "goal_per_s"));
     if (plots) {
-        plot_series(&sheet, run, p);
+        plot_seconds(&sheet, run, p);
         plot_percentiles(&sheet, p);
         plot_heat(&sheet, p);
     }

@@ -1,20 +1,21 @@
 /* Which steady stretches of a pool held every threshold, and which of them carried the most: a
- * capacity is the highest load that did what was asked, not the highest that was seen. See parts.h.
+ * capacity is the highest load that did what was asked, not the highest that was seen. See held.h.
  *
  * Latencies of a stretch are judged by histograms: response time by the stretch's own (`response`,
  * written when it was made), service time by those of its whole seconds, merged. A run that was
  * recovered, or written before stretches had one, has response times of seconds only: all within
  * the bound means held, all beyond it failed, and anything between is not known. What is not known
  * counts as not held. */
+#include "ui/report/held.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
 
-#include "engine/stats/histogram.h"
 #include "engine/config/scenario.h"
-#include "ui/export/json_histogram.h"
-#include "ui/export/json_read.h"
-#include "ui/report/parts.h"
+#include "engine/stats/histogram.h"
+#include "ui/json/histogram.h"
+#include "ui/json/read.h"
 
 struct stretch {
     const json_t *pool, *plateau;

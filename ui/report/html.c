@@ -3,32 +3,17 @@
  * Light and dark follow the reader's system, paper is always light. Text from outside goes through
  * doc_escape or the plots' own escaping; a policy in the head forbids everything but styles, so
  * that even a mistake there could load or run nothing. */
-#include "ui/report/report.h"
+#include "ui/report/html.h"
 
 #include <jansson.h>
 
 #include "engine/base/text.h"
-#include "ui/export/json_read.h"
-#include "ui/report/doc.h"
-#include "ui/report/html_style.h"
-#include "ui/report/parts.h"
-
-void html_begin(struct doc *d, const char *title)
-{
-    text_add(d->t, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                   "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                   "style-src 'unsafe-inline'\">\n<title>");
-    doc_escape(d, d->t, title);
-    text_add(d->t, "</title>\n<style>%s%s%s</style></head>\n<body><main>\n", html_style,
-             html_style_plots, html_style_print);
-}
-
-void html_end(struct doc *d)
-{
-    text_add(d->t, "</main></body></html>\n");
-}
+#include "ui/json/read.h"
+#include "ui/page/doc.h"
+#include "ui/page/figures.h"
+#include "ui/page/html_page.h"
+#include "ui/report/body.h"
+#include "ui/report/verdict.h"
 
 void report_html(const json_t *run, struct text *t)
 {

@@ -3,7 +3,7 @@
  * Not every program that shows SVG knows style variables, so the colours of the page are written
  * out here; on white, because it goes into slides and onto paper. The words are lines of the plain
  * report in a monospaced font, which keeps its tables in columns. */
-#include "ui/report/report.h"
+#include "ui/report/picture.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -11,11 +11,14 @@
 
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
-#include "ui/export/json_read.h"
-#include "ui/report/doc.h"
-#include "ui/report/html_style.h"
-#include "ui/report/parts.h"
-#include "ui/report/svg.h"
+#include "ui/json/read.h"
+#include "ui/page/doc.h"
+#include "ui/page/figures.h"
+#include "ui/page/html_curve.h"
+#include "ui/page/html_plots.h"
+#include "ui/page/html_style.h"
+#include "ui/page/svg.h"
+#include "ui/report/verdict.h"
 
 #define LINE 18
 #define MARGIN 20
@@ -113,7 +116,7 @@ static double add_plots(struct text *t, const json_t *run, double top)
         sheet.stamp = stamp_of(p);
         for (size_t k = 0; k < json_count(p, "scaling"); k++)
             plot_curve(&sheet, p, json_nth(p, "scaling", k), json_num(run, "goal_per_s"));
-        plot_series(&sheet, run, p);
+        plot_seconds(&sheet, run, p);
         plot_percentiles(&sheet, p);
         svg_sheet_row(&sheet);
     }

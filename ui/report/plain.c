@@ -1,13 +1,15 @@
 /* The report as Markdown and as plain text: the same words and tables as the page, without plots.
  * See report.h. */
-#include "ui/report/report.h"
+#include "ui/report/plain.h"
 
 #include <jansson.h>
 
 #include "engine/base/text.h"
-#include "ui/export/json_read.h"
-#include "ui/report/doc.h"
-#include "ui/report/parts.h"
+#include "ui/json/read.h"
+#include "ui/page/doc.h"
+#include "ui/page/figures.h"
+#include "ui/report/body.h"
+#include "ui/report/verdict.h"
 
 static void write_doc(const json_t *run, struct text *t, enum doc_format format)
 {

@@ -1,16 +1,17 @@
 /* The command that repeats a run, with what was done by hand while it ran: each key and each typed
- * command is an --at. See parts.h.
+ * command is an --at. See replay.h.
  *
  * What a sweep, the server or a rule did is not in it: it would happen again by itself. */
+#include "ui/report/replay.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/cli.h"
-#include "ui/export/json_read.h"
-#include "ui/report/parts.h"
+#include "ui/base/quote.h"
+#include "ui/json/read.h"
 
 static const json_t *pool_named(const json_t *run, const char *name)
 {

@@ -7,17 +7,19 @@
 #include <strings.h>
 
 #include "engine/base/err.h"
-#include "engine/stats/histogram.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
+#include "engine/stats/histogram.h"
+#include "ui/base/out_file.h"
 #include "ui/export/csv.h"
-#include "ui/export/file.h"
-#include "ui/export/hdr.h"
 #include "ui/export/hgrm.h"
 #include "ui/export/hlog.h"
-#include "ui/export/json.h"
-#include "ui/export/json_histogram.h"
-#include "ui/export/json_read.h"
+#include "ui/json/hdr.h"
+#include "ui/json/histogram.h"
+#include "ui/json/read.h"
+#include "ui/report/html.h"
+#include "ui/report/picture.h"
+#include "ui/report/plain.h"
 
 #define REPORT_MAX ((size_t)1 << 30)
 

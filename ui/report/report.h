@@ -14,9 +14,9 @@
 #ifndef LOADTOP_UI_REPORT_REPORT_H
 #define LOADTOP_UI_REPORT_REPORT_H
 
-#include <stdbool.h>
+#include "ui/base/out_file.h"
 
-#include "ui/export/file.h"
+#include <stdbool.h>
 
 struct err;
 struct json_t;
@@ -37,12 +37,5 @@ int report_make(const struct json_t *run, const char *path, const struct report_
 
 /* `loadtop report RUN.json -o FILE [--pool NAME] [--service]`. Says into t what was written. */
 int report_verb(struct text *t, int argc, char *const *argv, struct err *);
-
-/* ---- the formats ---- */
-
-void report_html(const struct json_t *run, struct text *);
-void report_markdown(const struct json_t *run, struct text *);
-void report_plain(const struct json_t *run, struct text *);
-void report_picture(const struct json_t *run, struct text *);
 
 #endif

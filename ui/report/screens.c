@@ -1,12 +1,13 @@
-/* The screens that were captured during a run, in the order in which they were. See parts.h. */
+/* The screens that were captured during a run, in the order in which they were. See screens.h. */
+#include "ui/report/screens.h"
+
 #include <jansson.h>
 
-#include "engine/base/text.h"
-#include "ui/export/json_read.h"
-#include "ui/export/json_screen.h"
-#include "ui/report/doc.h"
-#include "ui/report/parts.h"
 #include "engine/base/quantity.h"
+#include "engine/base/text.h"
+#include "ui/export/json_screen.h"
+#include "ui/json/read.h"
+#include "ui/page/doc.h"
 
 #define BYTES_MOST ((size_t)400 << 10) /* of all together: a page is to stay small */
 

@@ -1,6 +1,8 @@
 /* The sweeps of a pool as tables: a matrix of throughput and of what each variable brings, where
- * two were swept; and one line for each combination with all that is known of it. See parts.h. The
+ * two were swept; and one line for each combination with all that is known of it. See sweeps.h. The
  * summary on stdout shows the same tables. */
+#include "ui/report/sweeps.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,9 +10,9 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/export/json_read.h"
-#include "ui/report/doc.h"
-#include "ui/report/parts.h"
+#include "ui/json/read.h"
+#include "ui/page/doc.h"
+#include "ui/page/figures.h"
 
 #define COLUMNS_MOST 48
 #define OWN_MOST 16

@@ -5,15 +5,18 @@
  * capacity is never more than was measured: it is that of a capacity search, else the highest
  * steady throughput of a stretch at which the generator was not the limit and every threshold held;
  * else there is none, and the mean is called a mean. Called by the report's formats. */
+#include "ui/report/verdict.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/export/json_read.h"
-#include "ui/report/doc.h"
-#include "ui/report/parts.h"
+#include "ui/json/read.h"
+#include "ui/page/doc.h"
+#include "ui/page/figures.h"
+#include "ui/report/held.h"
 
 /* What this pool was seen to carry as it should; NaN: not shown. */
 static double capacity_of(const json_t *run, const json_t *pool)

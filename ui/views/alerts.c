@@ -1,6 +1,6 @@
-/* Alerts: what is wrong at this moment, the worst first, in words; see parts.h. They go when it is
+/* Alerts: what is wrong at this moment, the worst first, in words; see alerts.h. They go when it is
  * over. */
-#include "ui/views/parts.h"
+#include "ui/views/alerts.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/box.h"
-#include "ui/glyphs.h"
+#include "ui/draw/box.h"
+#include "ui/panels/show.h"
+#include "ui/term/glyphs.h"
 
 struct list {
     struct alert *alert;

@@ -1,14 +1,20 @@
-/* The bottom lines: the dials of the selected pool and the keys, or what is being typed; see
- * parts.h. */
-#include "ui/views/parts.h"
+/* The bottom lines: the dials of the selected pool and the keys, or what is being typed; see * bottom.h. */
+#include "ui/views/bottom.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/dial.h"
-#include "ui/glyphs.h"
-#include "ui/keys.h"
+#include "engine/state/snapshot.h"
+#include "ui/draw/hits.h"
+#include "ui/draw/layout.h"
+#include "ui/panels/screen_state.h"
+#include "ui/term/cells.h"
+#include "ui/term/glyphs.h"
+#include "ui/term/theme.h"
+#include "ui/widgets/dial.h"
+#include "ui/widgets/field.h"
+#include "ui/widgets/keys.h"
 
 static int dial_text(const struct pool_snapshot *p, int dial, bool on, char *buf, size_t size)
 {
@@ -49,7 +55,7 @@ static void dials(struct cells *c, struct screen *sc, const struct pool_snapshot
             break;
         }
         cells_text(c, x, r.y, on ? ROLE_DIAL : ROLE_TEXT, text);
-        screen_hit(sc, rect_of(x, r.y, w, 1), HIT_DIAL, i);
+        hits_add(&sc->hits, rect_of(x, r.y, w, 1), HIT_DIAL, i);
         x += w;
     }
 }
@@ -91,7 +97,7 @@ static void tabs_short(struct cells *c, struct screen *sc, const struct layout *
         else
             x = cells_textf(c, x, r->y, ROLE_LABEL, sc->view == (enum view)(i - 1) ? "%d" : " %d",
                             i + 1);
-        screen_hit(sc, rect_of(from, r->y, x - from, 1), HIT_TAB, i);
+        hits_add(&sc->hits, rect_of(from, r->y, x - from, 1), HIT_TAB, i);
     }
 }
 

@@ -1,15 +1,19 @@
-/* The errors: by class, with count, rate now, first and last, and what to do; see parts.h. */
-#include "ui/views/parts.h"
+/* The errors: by class, with count, rate now, first and last, and what to do; see errors.h. */
+#include "ui/views/errors.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "engine/base/text.h"
-#include "ui/box.h"
-#include "ui/glyphs.h"
-#include "ui/table.h"
 #include "engine/base/quantity.h"
+#include "engine/base/text.h"
+#include "ui/draw/box.h"
+#include "ui/draw/table.h"
+#include "ui/draw/wrap.h"
+#include "ui/panels/lists.h"
+#include "ui/panels/screen_state.h"
+#include "ui/panels/show.h"
+#include "ui/term/glyphs.h"
 
 enum { COL_POOL, COL_CLASS, COL_COUNT, COL_NOW, COL_FIRST, COL_LAST, COL_MESSAGE };
 

@@ -1,17 +1,23 @@
-/* The events: every resize, pause, mark and reconnect, with what it changed; see parts.h.
+/* The events: every resize, pause, mark and reconnect, with what it changed; see events.h.
  *
  * A change has its throughput and its latency before and after, the difference with its 95 %
  * interval, and in a word whether that is more than noise. What is no change is told in words. */
-#include "ui/views/parts.h"
+#include "ui/views/events.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/box.h"
-#include "ui/glyphs.h"
-#include "ui/table.h"
+#include "engine/config/command.h"
+#include "ui/draw/box.h"
+#include "ui/draw/table.h"
+#include "ui/draw/wrap.h"
+#include "ui/panels/changes.h"
+#include "ui/panels/lists.h"
+#include "ui/panels/screen_state.h"
+#include "ui/panels/show.h"
+#include "ui/term/glyphs.h"
 
 enum {
     COL_WHEN,

@@ -1,16 +1,20 @@
-/* The header: the state of everything in one line; see parts.h. Segments are dropped by rank until
+/* The header: the state of everything in one line; see header.h. Segments are dropped by rank until
  * the line fits; what says whether load is on is never dropped. */
-#include "ui/views/parts.h"
+#include "ui/views/header.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/config/pattern.h"
-#include "engine/base/text.h"
-#include "ui/box.h"
-#include "ui/glyphs.h"
 #include "engine/base/quantity.h"
+#include "engine/base/text.h"
+#include "engine/config/pattern.h"
+#include "engine/state/snapshot.h"
+#include "ui/draw/box.h"
+#include "ui/panels/screen_state.h"
+#include "ui/panels/show.h"
+#include "ui/panels/tabs.h"
+#include "ui/term/glyphs.h"
 
 struct segment {
     char text[96];
@@ -283,33 +287,6 @@ void header_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
             x = cells_text(c, x, r.y, g->role, g->text);
         if (i + 1 < list.n)
             x += g->chip && list.s[i + 1].chip ? 1 : 2;
-    }
-}
-
-static int tabs_width(void)
-{
-    int w = 1;
-
-    for (int i = 0; i < VIEWS; i++)
-        w += text_width(view_name((enum view)i)) + 4;
-    return w;
-}
-
-void tabs_draw(struct cells *c, struct screen *sc, int x, int y, int room)
-{
-    int w = tabs_width();
-
-    if (w > room)
-        return;
-    x -= w;
-    cells_text(c, x++, y, ROLE_TEXT, " ");
-    for (int i = 0; i < VIEWS; i++) {
-        bool on = sc->view == (enum view)i;
-        int from = x;
-
-        x = cells_textf(c, x, y, on ? ROLE_DIAL : ROLE_LABEL, on ? "[%d %s]" : " %d %s ", i + 1,
-                        view_name((enum view)i));
-        screen_hit(sc, rect_of(from, y, x - from, 1), HIT_TAB, i);
     }
 }
 

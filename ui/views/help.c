@@ -3,16 +3,18 @@
  *
  * Lines are counted first and drawn second by the same code, so scrolling and finding cannot
  * disagree with what is shown. */
-#include "ui/views/parts.h"
+#include "ui/views/help.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/config/command.h"
-#include "ui/box.h"
-#include "ui/glyphs.h"
-#include "ui/keys.h"
 #include "engine/config/command_text.h"
+#include "ui/draw/box.h"
+#include "ui/panels/screen_state.h"
+#include "ui/panels/show.h"
+#include "ui/term/glyphs.h"
+#include "ui/widgets/keys.h"
 
 struct page {
     struct cells *c;

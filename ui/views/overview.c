@@ -1,5 +1,5 @@
-/* The overview: all pools in a table, the selected one drawn; see parts.h and ui/layout.h. */
-#include "ui/views/parts.h"
+/* The overview: all pools in a table, the selected one drawn; see overview.h and ui/draw/layout.h. */
+#include "ui/views/overview.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -8,10 +8,21 @@
 
 #include "engine/backend.h"
 #include "engine/base/text.h"
-#include "ui/bins.h"
-#include "ui/box.h"
-#include "ui/glyphs.h"
-#include "ui/table.h"
+#include "ui/draw/bins.h"
+#include "ui/draw/box.h"
+#include "ui/draw/hits.h"
+#include "ui/draw/table.h"
+#include "ui/panels/changes.h"
+#include "ui/panels/judge.h"
+#include "ui/panels/ladder.h"
+#include "ui/panels/lists.h"
+#include "ui/panels/plots.h"
+#include "ui/panels/scaling.h"
+#include "ui/panels/screen_state.h"
+#include "ui/panels/show.h"
+#include "ui/panels/tabs.h"
+#include "ui/run/baseline.h"
+#include "ui/term/glyphs.h"
 
 enum {
     COL_SELECT,
@@ -112,7 +123,7 @@ static void pool_figures(struct cells *c, const struct table *t, int y,
 static void pool_change(struct cells *c, const struct table *t, int y, const struct screen *sc,
                         const struct pool_snapshot *p)
 {
-    const struct baseline *base = baseline_of(sc, p->number);
+    const struct baseline *base = baseline_of(&sc->baselines, p->number);
     const struct base_stretch *at;
     char text[64], per_s[24], p99[24];
     const char *why;
@@ -265,7 +276,7 @@ static void pool_row(struct cells *c, const struct snapshot *s, struct screen *s
     pool_limit(c, t, r.y, p);
     if (noted)
         pool_note(c, t->x[COL_POOL] + 1, r.y + 1, r.x + r.w - t->x[COL_POOL] - 1, p);
-    screen_hit(sc, lines, HIT_POOL, (int)p->number);
+    hits_add(&sc->hits, lines, HIT_POOL, (int)p->number);
 }
 
 static int widest_target(const struct snapshot *s)
@@ -297,7 +308,7 @@ static void pools_panel(struct cells *c, const struct snapshot *s, struct screen
     if (l->border[PANEL_POOLS])
         tabs_draw(c, sc, r.x + r.w - 1, l->panel[PANEL_POOLS].y, r.w - 12);
     memcpy(columns, pool_columns, sizeof columns);
-    if (sc->baselines)
+    if (sc->baselines.n)
         columns[COL_CHANGE] = (struct column){"VS BASE /s p99", 16, 20, ALIGN_LEFT, 1};
     if (s->pools > 0 && s->pool[s->pools - 1].number > 99)
         columns[COL_NUMBER].width = columns[COL_NUMBER].most = 3;
@@ -313,7 +324,7 @@ static void pools_panel(struct cells *c, const struct snapshot *s, struct screen
     table_fit(&t, columns, r.x, r.w);
     table_head(c, &t, r.y, sc->sort[VIEW_OVERVIEW], !sc->invert[VIEW_OVERVIEW]);
     for (int i = 0; i < t.n; i++)
-        screen_hit(sc, rect_of(t.x[i], r.y, t.w[i], 1), HIT_COLUMN, i);
+        hits_add(&sc->hits, rect_of(t.x[i], r.y, t.w[i], 1), HIT_COLUMN, i);
     sc->columns[VIEW_OVERVIEW] = COL_LIMIT + 1;
     if (s->pools == 0)
         cells_field(c, r.x + 1, r.y + 1, r.w - 2, ALIGN_LEFT, ROLE_DIM,

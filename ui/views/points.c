@@ -1,50 +1,25 @@
 /* The scaling view: the curve or the grid of a sweep, what else moves with N, the table of points
- * and the lights of the selected one; see parts.h and curve.h. */
-#include "ui/views/curve.h"
-#include "ui/views/parts.h"
+ * and the lights of the selected one; see points.h and curve.h. */
+#include "ui/views/points.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/figures/plateau.h"
 #include "engine/base/text.h"
-#include "ui/box.h"
-#include "ui/glyphs.h"
-#include "ui/table.h"
-
-/* ---- what was chosen ---- */
-
-const struct plateau *curve_like(const struct screen *sc, const struct pool_snapshot *p)
-{
-    unsigned row = sc->view == VIEW_SCALING ? (unsigned)sc->row[VIEW_SCALING] : 0;
-
-    if (!p->plateaus)
-        return NULL;
-    return &p->plateau[p->plateaus - 1 - (row < p->plateaus ? row : p->plateaus - 1)];
-}
-
-const char *curve_choice(const struct screen *sc)
-{
-    int at = sc->view == VIEW_SCALING ? sc->sort[VIEW_SCALING] : -1;
-
-    return at >= 0 && at < CURVE_VARS ? curve_vars[at] : NULL;
-}
-
-const struct sweep_snapshot *curve_grid(const struct screen *sc, const struct snapshot *s)
-{
-    const struct pool_snapshot *p = screen_pool(sc, s);
-
-    if (!p || curve_choice(sc))
-        return NULL;
-    if (s->sweep.axes == 2 && s->sweep.cells && !strcmp(s->sweep.pool, p->name))
-        return &s->sweep;
-    for (unsigned i = s->pasts; i-- > 0;)
-        if (s->past[i]->axes == 2 && !strcmp(s->past[i]->pool, p->name))
-            return s->past[i];
-    return NULL;
-}
+#include "engine/figures/plateau.h"
+#include "ui/draw/box.h"
+#include "ui/draw/table.h"
+#include "ui/draw/wrap.h"
+#include "ui/panels/curve.h"
+#include "ui/panels/curve_plot.h"
+#include "ui/panels/grid.h"
+#include "ui/panels/lists.h"
+#include "ui/panels/scaling.h"
+#include "ui/panels/screen_state.h"
+#include "ui/panels/show.h"
+#include "ui/term/glyphs.h"
 
 /* ---- the table ---- */
 

@@ -1,9 +1,9 @@
-/* The targets: where each pool's load goes, and what the server there says of itself; see parts.h.
+/* The targets: where each pool's load goes, and what the server there says of itself; see targets.h.
  *
  * What a backend knows comes as JSON and is shown without knowing the backend: names in words,
  * values with the unit that their name ends in, and lists of nodes as bars with the even share
  * marked, so that a node that gets more than its part stands out. */
-#include "ui/views/parts.h"
+#include "ui/views/targets.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -11,12 +11,20 @@
 #include <string.h>
 
 #include "engine/backend.h"
-#include "engine/base/text.h"
-#include "ui/box.h"
-#include "ui/glyphs.h"
-#include "ui/stats_table.h"
-#include "ui/table.h"
 #include "engine/base/quantity.h"
+#include "engine/base/text.h"
+#include "engine/config/scenario.h"
+#include "engine/state/snapshot.h"
+#include "ui/draw/box.h"
+#include "ui/draw/hits.h"
+#include "ui/draw/stats_table.h"
+#include "ui/draw/table.h"
+#include "ui/draw/wrap.h"
+#include "ui/panels/lists.h"
+#include "ui/panels/screen_state.h"
+#include "ui/panels/show.h"
+#include "ui/term/glyphs.h"
+#include "ui/views/overview.h"
 
 static const struct column target_columns[] = {
     {"POOL", 7, 12, ALIGN_LEFT, 0},     {"STATE", 8, 9, ALIGN_LEFT, 0},
@@ -364,7 +372,7 @@ void targets_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     y = r.y;
     for (int i = first; i < (int)s->pools && i - first < rows; i++, y++) {
         list_row(c, sc, r, y, i);
-        screen_hit(sc, rect_of(r.x, y, r.w, 1), HIT_POOL, (int)s->pool[order[i]].number);
+        hits_add(&sc->hits, rect_of(r.x, y, r.w, 1), HIT_POOL, (int)s->pool[order[i]].number);
         target_row(c, &t, y, &s->pool[order[i]]);
     }
     if (p && y + 2 < r.y + r.h) {

@@ -1,0 +1,19 @@
+/* The texts of ui/help/, which the build embeds (cmake/Help.cmake): one constant for each file.
+ *
+ * What a table of the program can say is not in them: it is made from the table, and follows the
+ * text. */
+#ifndef LOADTOP_UI_BASE_HELP_FILES_H
+#define LOADTOP_UI_BASE_HELP_FILES_H
+
+extern const char help_backends[];
+extern const char help_commands[];
+extern const char help_compare[];
+extern const char help_compare_method[]; /* one paragraph: how two runs are compared */
+extern const char help_counting[];
+extern const char help_exit_codes[];
+extern const char help_keys[];
+extern const char help_patterns[];
+extern const char help_protection[];
+extern const char help_usage[]; /* --help, before its options */
+
+#endif

@@ -1,0 +1,511 @@
+/* Reads the command line: see cli.h. What it asks for becomes a scenario in cli_scenario.c.
+ *
+ * own_table describes the options that are no pool's; letter_table gives the short names of both
+ * and what stands for the value in the help. A value is checked by the table's type at once; the
+ * values of --at, --threshold, --goal and --max-rate have a grammar of their own and are checked
+ * when the scenario is made, before anything starts. */
+#include "ui/cli/cli.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/backend.h"
+#include "engine/base/err.h"
+#include "ui/base/help_files.h"
+
+#define NAMES_MAX 256
+
+/* Looking up and reading one line. */
+struct reader {
+    struct cli *cli;
+    const struct backend *const *backends;
+    int argc, at;
+    char *const *argv;
+    struct err *err;
+};
+
+static const struct option_spec own_table[] = {
+    [OWN_HEADLESS] = {"headless", OPTION_BOOL, 0, "no", 0, 0, NULL,
+                      "no screen: progress on stderr, a summary on stdout"},
+    [OWN_QUIET] = {"quiet", OPTION_BOOL, 0, "no", 0, 0, NULL,
+                   "no progress; with --json - no summary either"},
+    [OWN_FILE] = {"file", OPTION_TEXT, 0, NULL, 0, 0, NULL,
+                  "a scenario: pools, targets and options as YAML"},
+    [OWN_AT] = {"at", OPTION_TEXT, 0, NULL, 0, 0, NULL,
+                "at T after the start do COMMAND; may be given many times"},
+    [OWN_SWEEP] = {"sweep", OPTION_TEXT, 0, NULL, 0, 0, NULL,
+                   "do what the command `sweep SPEC` does, then end"},
+    [OWN_THRESHOLD] = {"threshold", OPTION_TEXT, 0, NULL, 0, 0, NULL,
+                       "a limit such as p99<5ms, errors<0.1% or POOL:throughput>50k/s: failing it "
+                       "fails the run (exit 99); may be given many times"},
+    [OWN_GOAL] = {"goal", OPTION_TEXT, 0, NULL, 0, 0, NULL,
+                  "what is needed (250k/s): the headroom is shown and reported"},
+    [OWN_REPEAT] = {"repeat", OPTION_COUNT, 0, "1", 1, 1000, NULL,
+                    "headless: the run N times, with the spread between runs"},
+    [OWN_JSON] = {"json", OPTION_TEXT, 0, NULL, 0, 0, NULL,
+                  "write the run at its end; - is stdout, and then the only thing on it"},
+    [OWN_OUT] = {"out", OPTION_TEXT, 0, ".", 0, 0, NULL, "where screenshots and reports go"},
+    [OWN_THEME] = {"theme", OPTION_TEXT, 0, NULL, 0, 0, NULL, "colours of the screen, by name"},
+    [OWN_COLORS] = {"colors", OPTION_CHOICE, 0, NULL, 0, 0, "direct|256|16|none",
+                    "how many colours the terminal has"},
+    [OWN_GLYPHS] = {"glyphs", OPTION_CHOICE, 0, NULL, 0, 0, "braille|block|acs|ascii",
+                    "what plots and lines are drawn with"},
+    [OWN_MAX_THREADS] = {"max-threads", OPTION_COUNT, 0, "64", 1, 4096, NULL,
+                         "ceiling of a pool's threads; the default holds for targets that are not "
+                         "on this machine"},
+    [OWN_MAX_CLIENTS] = {"max-clients", OPTION_COUNT, 0, "1024", 1, 1048576, NULL,
+                         "ceiling of a thread's clients, likewise"},
+    [OWN_MAX_RATE] = {"max-rate", OPTION_TEXT, 0, NULL, 0, 0, NULL,
+                      "ceiling of a pool's rate; a closed pool is held to it too"},
+    [OWN_MAX_TIME] = {"max-time", OPTION_DURATION, 0, NULL, 0, 0, NULL,
+                      "the run ends by then, whatever else is asked (15m for targets that are not "
+                      "on this machine)"},
+    [OWN_MAX_CONNECTIONS] = {"max-connections", OPTION_COUNT, 0, "1000", 1, 1000000, NULL,
+                             "ceiling of the connections in all to targets that "
+                             "are not on this machine"},
+    [OWN_MAX_BYTES] = {"max-bytes", OPTION_SIZE, 0, NULL, 1, 0, NULL,
+                       "a pool that has written so many bytes of data (1GiB) ends"},
+    [OWN_READ_ONLY] = {"read-only", OPTION_BOOL, 0, "no", 0, 0, NULL,
+                       "only operations that read are sent"},
+    [OWN_LOCKED] = {"locked", OPTION_BOOL, 0, "no", 0, 0, NULL,
+                    "start locked: load can only be paused and stopped"},
+    [OWN_YES] = {"yes", OPTION_BOOL, 0, "no", 0, 0, NULL,
+                 "do not ask before the first load on a target that is not on this machine"},
+    [OWN_CONFIRM] = {"confirm", OPTION_TEXT, 0, NULL, 0, 0, NULL,
+                     "the name of a host or a server that targets.conf protects, to load it all "
+                     "the same; may be given many times"},
+    [OWN_ALLOW_DESTRUCTIVE] = {"allow-destructive", OPTION_BOOL, 0, "no", 0, 0, NULL,
+                               "may touch data that loadtop did not make"},
+    [OWN_NO_HISTORY] = {"no-history", OPTION_BOOL, 0, "no", 0, 0, NULL,
+                        "do not keep this run in the history"},
+    [OWN_PASSWORD_FILE] = {"password-file", OPTION_TEXT, 0, NULL, 0, 0, NULL,
+                           "its first line is the password of targets whose URL has none (so is "
+                           "LOADTOP_PASSWORD in the environment)"},
+    [OWN_ASK_PASSWORD] = {"ask-password", OPTION_BOOL, 0, "no", 0, 0, NULL,
+                          "ask for that password on the terminal"},
+    [OWN_HELP] = {"help", OPTION_BOOL, 0, "no", 0, 0, NULL, "this text"},
+    [OWN_VERSION] = {"version", OPTION_BOOL, 0, "no", 0, 0, NULL, "the version"},
+    {.name = NULL},
+};
+
+/* In the order of the help. value NULL: a flag. */
+static const struct letter {
+    const char *name, *value;
+    char letter;
+} letter_table[] = {
+    {"threads", "N", 't'},
+    {"clients", "N", 0},
+    {"connections", "N", 0},
+    {"pattern", "P", 0},
+    {"depth", "N", 0},
+    {"rate", "R", 0},
+    {"arrival", "A", 0},
+    {"think", "T", 0},
+    {"count", "N", 'n'},
+    {"duration", "T", 'd'},
+    {"ops", "MIX", 0},
+    {"timeout", "T", 0},
+    {"seed", "N", 0},
+    {"name", "S", 0},
+    {"warmup", "T", 0},
+    {"headless", NULL, 0},
+    {"at", "'T COMMAND'", 0},
+    {"sweep", "SPEC", 0},
+    {"threshold", "EXPR", 0},
+    {"goal", "R", 0},
+    {"repeat", "N", 0},
+    {"json", "FILE", 0},
+    {"out", "DIR", 0},
+    {"theme", "NAME", 0},
+    {"colors", "C", 0},
+    {"glyphs", "G", 0},
+    {"file", "FILE", 'f'},
+    {"quiet", NULL, 'q'},
+    {"max-threads", "N", 0},
+    {"max-clients", "N", 0},
+    {"max-rate", "R", 0},
+    {"max-time", "T", 0},
+    {"max-connections", "N", 0},
+    {"max-bytes", "N", 0},
+    {"read-only", NULL, 0},
+    {"locked", NULL, 0},
+    {"yes", NULL, 0},
+    {"confirm", "HOST", 0},
+    {"allow-destructive", NULL, 0},
+    {"no-history", NULL, 0},
+    {"password-file", "FILE", 0},
+    {"ask-password", NULL, 0},
+    {"help", NULL, 'h'},
+    {"version", NULL, 'V'},
+};
+#define LETTERS (sizeof letter_table / sizeof *letter_table)
+
+static const char *const verb_names[] = {
+    [CLI_DEMO] = "demo",     [CLI_BACKENDS] = "backends", [CLI_FIT] = "fit",
+    [CLI_REPORT] = "report", [CLI_COMPARE] = "compare",   [CLI_HISTORY] = "history",
+    [CLI_CLEAN] = "clean",   [CLI_HELP] = "help",         [CLI_THEMES] = "themes",
+};
+#define VERB_NAMES (sizeof verb_names / sizeof *verb_names)
+
+const char *cli_verb_name(enum cli_verb verb)
+{
+    return verb < VERB_NAMES ? verb_names[verb] : NULL;
+}
+
+/* Does a verb read the rest of the line by itself? */
+static bool verb_reads_rest(enum cli_verb verb)
+{
+    return verb == CLI_BACKENDS || verb == CLI_FIT || verb == CLI_REPORT || verb == CLI_COMPARE ||
+           verb == CLI_HISTORY || verb == CLI_THEMES;
+}
+
+/* ---- Options ---- */
+
+/* The backend option `name` of any backend; NULL when none has it. */
+static const struct option_spec *backend_option(const struct reader *r, const char *name)
+{
+    for (unsigned i = 0; r->backends[i]; i++) {
+        int found = options_find(r->backends[i]->options, name);
+        if (found >= 0)
+            return &r->backends[i]->options[found];
+    }
+    return NULL;
+}
+
+/* Adds the table's names, without those that are there. */
+static unsigned add_names(const char **names, unsigned n, const struct option_spec *table)
+{
+    for (; table->name; table++) {
+        bool known = n + 1 >= NAMES_MAX;
+        for (unsigned i = 0; i < n; i++)
+            known = known || strcmp(names[i], table->name) == 0;
+        if (!known)
+            names[n++] = table->name;
+    }
+    names[n] = NULL;
+    return n;
+}
+
+static int unknown_option(const struct reader *r, const char *name)
+{
+    const char *names[NAMES_MAX];
+    unsigned n = add_names(names, 0, own_table);
+    n = add_names(names, n, pool_option_table);
+    for (unsigned i = 0; r->backends[i]; i++)
+        n = add_names(names, n, r->backends[i]->options);
+    const char *near = nearest_name(name, names);
+    if (near)
+        return err_set(r->err, ERR_USAGE, "unknown option --%.60s (did you mean --%s?)", name,
+                       near);
+    return err_set(r->err, ERR_USAGE, "unknown option --%.60s ('loadtop help' lists them)", name);
+}
+
+/* The message of a table begins with the option's name: its dashes go before it. */
+static int dashed(struct err *err)
+{
+    char msg[sizeof err->msg];
+    if (!err)
+        return ERR_USAGE;
+    copy_str(msg, sizeof msg, err->msg);
+    return err_set(err, ERR_USAGE, "--%s", msg);
+}
+
+static int keep(struct reader *r, const char **list, unsigned *n, unsigned max, const char *name,
+                const char *value)
+{
+    if (*n >= max)
+        return err_set(r->err, ERR_USAGE, "--%s %.60s: given more than %u times", name, value, max);
+    list[(*n)++] = value;
+    return 0;
+}
+
+/* Adds a line to the list. -1: no room, or not one line. */
+static int add_confirm(struct cli *c, const char *name)
+{
+    size_t len = strlen(c->confirm);
+    if (strpbrk(name, "\r\n") || len + strlen(name) + 2 > sizeof c->confirm)
+        return -1;
+    text_append(c->confirm, sizeof c->confirm, len, "%s%s", len ? "\n" : "", name);
+    return 0;
+}
+
+static int set_own(struct reader *r, int i, const char *name, const char *value)
+{
+    struct cli *c = r->cli;
+    if (i == OWN_CONFIRM && add_confirm(c, value) < 0)
+        return err_set(r->err, ERR_USAGE, "--confirm %.60s: too many names, or a line break in one",
+                       value);
+    if (i == OWN_AT)
+        return keep(r, c->at, &c->ats, AT_MAX, name, value);
+    if (i == OWN_THRESHOLD)
+        return keep(r, c->threshold, &c->thresholds, THRESHOLDS_MAX, name, value);
+    if (own_table[i].type == OPTION_TEXT && !*value)
+        return err_set(r->err, ERR_USAGE, "--%s '': needs a value that is not empty", name);
+    if (options_set(&c->own, name, value, ORIGIN_ARGV, false, r->err) < 0)
+        return dashed(r->err);
+    if (i == OWN_COLORS)
+        copy_str(c->colors, sizeof c->colors, value);
+    else if (i == OWN_GLYPHS)
+        copy_str(c->glyphs, sizeof c->glyphs, value);
+    return 0;
+}
+
+/* Sets option `name` wherever it belongs. */
+static int set_option(struct reader *r, const char *name, const char *value)
+{
+    struct cli *c = r->cli;
+    int i = options_find(own_table, name);
+    if (i >= 0)
+        return set_own(r, i, name, value);
+    if (options_find(pool_option_table, name) >= 0)
+        return options_set(&c->pool, name, value, ORIGIN_ARGV, false, r->err) < 0 ? dashed(r->err)
+                                                                                  : 0;
+    if (!backend_option(r, name))
+        return unknown_option(r, name);
+    if (c->settings >= CLI_SETTINGS_MAX)
+        return err_set(r->err, ERR_USAGE, "--%s: more than %d options of backends", name,
+                       CLI_SETTINGS_MAX);
+    copy_str(c->setting[c->settings].name, sizeof c->setting->name, name);
+    c->setting[c->settings++].value = value;
+    return 0;
+}
+
+/* A flag may stand without a value: one of ours, or a backend's yes|no. */
+static bool is_flag(const struct reader *r, const char *name)
+{
+    int i = options_find(own_table, name);
+    if (i >= 0)
+        return own_table[i].type == OPTION_BOOL;
+    if (options_find(pool_option_table, name) >= 0)
+        return false;
+    const struct option_spec *spec = backend_option(r, name);
+    return spec && spec->type == OPTION_BOOL;
+}
+
+static const char *value_name(const char *name)
+{
+    for (unsigned i = 0; i < LETTERS; i++)
+        if (strcmp(letter_table[i].name, name) == 0 && letter_table[i].value)
+            return letter_table[i].value;
+    return "VALUE";
+}
+
+/* The value that follows an option in the next word. */
+static int next_value(struct reader *r, const char *name, const char **value)
+{
+    const char *next = r->at + 1 < r->argc ? r->argv[r->at + 1] : NULL;
+    if (!next || (next[0] == '-' && next[1] == '-' && next[2]))
+        return err_set(r->err, ERR_USAGE, "--%s needs a value: --%s %s", name, name,
+                       value_name(name));
+    *value = next;
+    r->at++;
+    return 0;
+}
+
+static int read_long(struct reader *r, const char *word)
+{
+    char name[96];
+    const char *equals = strchr(word, '='), *value = "yes";
+    size_t len = equals ? (size_t)(equals - word) : strlen(word);
+    copy_str(name, len + 1 < sizeof name ? len + 1 : sizeof name, word);
+    bool known = options_find(own_table, name) >= 0 || options_find(pool_option_table, name) >= 0 ||
+                 backend_option(r, name);
+    if (!known || len >= sizeof name)
+        return unknown_option(r, name);
+    if (equals)
+        value = equals + 1;
+    else if (!is_flag(r, name) && next_value(r, name, &value) < 0)
+        return ERR_USAGE;
+    return set_option(r, name, value);
+}
+
+static int unknown_letter(const struct reader *r, char letter)
+{
+    struct text list = {.limit = 100};
+    for (unsigned i = 0; i < LETTERS; i++)
+        if (letter_table[i].letter)
+            text_add(&list, "%s-%c", list.len ? " " : "", letter_table[i].letter);
+    err_set(r->err, ERR_USAGE, "unknown option -%c, allowed: %s",
+            isprint((unsigned char)letter) ? letter : '?', text_str(&list));
+    text_free(&list);
+    return ERR_USAGE;
+}
+
+/* -t4, -t 4, -qd5s */
+static int read_short(struct reader *r, const char *letters)
+{
+    for (; *letters; letters++) {
+        const struct letter *l = NULL;
+        for (unsigned i = 0; i < LETTERS && !l; i++)
+            if (letter_table[i].letter == *letters)
+                l = &letter_table[i];
+        if (!l)
+            return unknown_letter(r, *letters);
+        const char *value = "yes";
+        if (!l->value) {
+            if (set_option(r, l->name, value) < 0)
+                return ERR_USAGE;
+            continue;
+        }
+        value = letters + 1;
+        if (!*value && next_value(r, l->name, &value) < 0)
+            return ERR_USAGE;
+        return set_option(r, l->name, value);
+    }
+    return 0;
+}
+
+/* ---- Words ---- */
+
+static int not_a_target(const struct reader *r, const char *word)
+{
+    const char *names[VERB_NAMES + 1];
+    unsigned n = 0;
+    for (unsigned i = 0; i < VERB_NAMES; i++)
+        if (verb_names[i])
+            names[n++] = verb_names[i];
+    names[n] = NULL;
+    const char *near = nearest_name(word, names);
+    if (near)
+        return err_set(r->err, ERR_USAGE,
+                       "'%.60s' is neither a target nor a command (did you mean '%s'?)", word,
+                       near);
+    return err_set(r->err, ERR_USAGE,
+                   "'%.60s' is not a target: a URL such as redis://localhost:6379 or null:", word);
+}
+
+/* A target, or the verb. Returns 1 when a verb takes the rest of the line. */
+static int read_word(struct reader *r, const char *word)
+{
+    struct cli *c = r->cli;
+    if (c->verb == CLI_RUN && !c->words) {
+        for (unsigned i = 0; i < VERB_NAMES; i++) {
+            if (!verb_names[i] || strcmp(verb_names[i], word) != 0)
+                continue;
+            c->verb = (enum cli_verb)i;
+            c->rest = r->at + 1;
+            return verb_reads_rest(c->verb) ? 1 : 0;
+        }
+    }
+    if (c->verb == CLI_RUN && !strchr(word, ':'))
+        return not_a_target(r, word);
+    if (c->words == POOLS_MAX)
+        return err_set(r->err, ERR_USAGE, "at most %d targets are allowed", POOLS_MAX);
+    c->word[c->words++] = word;
+    return 0;
+}
+
+int cli_parse(struct cli *c, int argc, char *const *argv, const struct backend *const *backends,
+              struct err *err)
+{
+    struct reader r = {.cli = c, .backends = backends, .argc = argc, .argv = argv, .err = err};
+    bool words_only = false;
+    memset(c, 0, sizeof *c);
+    options_init(&c->own, own_table);
+    options_init(&c->pool, pool_option_table);
+    for (r.at = 1; r.at < argc; r.at++) {
+        const char *word = argv[r.at];
+        int got;
+        if (!words_only && strcmp(word, "--") == 0) {
+            words_only = true;
+            continue;
+        }
+        if (words_only || word[0] != '-' || !word[1])
+            got = read_word(&r, word);
+        else if (word[1] == '-')
+            got = read_long(&r, word + 2);
+        else
+            got = read_short(&r, word + 1);
+        if (got < 0)
+            return got;
+        if (cli_flag(c, OWN_HELP) || cli_flag(c, OWN_VERSION)) {
+            c->verb = cli_flag(c, OWN_HELP) ? CLI_HELP : CLI_VERSION;
+            c->words = 0;
+            return 0;
+        }
+        if (got > 0)
+            return 0;
+    }
+    return 0;
+}
+
+void cli_fini(struct cli *c)
+{
+    options_fini(&c->own);
+    options_fini(&c->pool);
+}
+
+bool cli_flag(const struct cli *c, enum cli_own i)
+{
+    return option_bool(&c->own, i);
+}
+
+const char *cli_text(const struct cli *c, enum cli_own i)
+{
+    return i == OWN_COLORS ? c->colors : i == OWN_GLYPHS ? c->glyphs : option_str(&c->own, i);
+}
+
+/* ---- Help ---- */
+
+/* Wraps help into columns 30..99. */
+static void add_wrapped(struct text *t, const char *help, int at)
+{
+    const int left = 30, right = 99;
+    text_add(t, "%*s", at < left ? left - at : 1, "");
+    int col = at < left ? left : at + 1;
+    for (const char *p = help; *p;) {
+        int len = (int)strcspn(p, " ");
+        if (col > left && col + 1 + len > right) {
+            text_add(t, "\n%*s", left, "");
+            col = left;
+        } else if (col > left) {
+            text_add(t, " ");
+            col++;
+        }
+        text_add(t, "%.*s", len, p);
+        col += len;
+        p += len + (p[len] == ' ');
+    }
+    text_add(t, "\n");
+}
+
+static void add_option(struct text *t, const struct letter *l)
+{
+    int i = options_find(own_table, l->name);
+    const struct option_spec *spec =
+        i >= 0 ? &own_table[i] : &pool_option_table[options_find(pool_option_table, l->name)];
+    char short_name[8] = "    ", left[64];
+    struct text help = {.limit = 1000};
+    if (l->letter)
+        snprintf(short_name, sizeof short_name, "-%c, ", l->letter);
+    size_t n = text_append(left, sizeof left, 0, "  %s--%s%s%s", short_name, l->name,
+                           l->value ? " " : "", l->value ? l->value : "");
+    size_t len =
+        strlen(spec->help); /* a backend's or pool's help is a sentence with its full stop */
+    text_add(&help, "%c%.*s", toupper((unsigned char)spec->help[0]),
+             (int)len - 1 - (spec->help[len - 1] == '.'), spec->help + 1);
+    if (spec->type == OPTION_CHOICE)
+        text_add(&help, ": %s", spec->choices);
+    if (spec->def && l->value)
+        text_add(&help, " (%s)", spec->def);
+    text_add(t, "%s", left);
+    add_wrapped(t, text_str(&help), (int)n);
+    text_free(&help);
+}
+
+void cli_usage(struct text *t)
+{
+    text_add(t, "%s\n", help_usage);
+    for (unsigned i = 0; i < LETTERS; i++) {
+        if (strcmp(letter_table[i].name, "threads") == 0)
+            text_add(t, "Options of every pool (the default):\n");
+        else if (strcmp(letter_table[i].name, "headless") == 0)
+            text_add(t, "\nThe run:\n");
+        else if (strcmp(letter_table[i].name, "max-threads") == 0)
+            text_add(t, "\nProtection:\n");
+        else if (strcmp(letter_table[i].name, "no-history") == 0)
+            text_add(t, "\nOther:\n");
+        add_option(t, &letter_table[i]);
+    }
+}

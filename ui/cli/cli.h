@@ -1,0 +1,107 @@
+/* The command line: one table of options that gives the parsing, the help and the errors.
+ *
+ * The options of a pool and of the backends are not described here again: their own tables are read
+ * (engine/config/scenario.h, engine/backend.h), so a flag, a URL's query and a scenario file mean the
+ * same. Options may stand before and after targets, as `--name=value`, `--name value`, `-x value`
+ * or `-xvalue`; `--` ends them. Whatever is wrong is ERR_USAGE with one line that names the option,
+ * the value, what is allowed and the nearest name. Nothing is carried out here, and no file is
+ * read. */
+#ifndef LOADTOP_UI_CLI_CLI_H
+#define LOADTOP_UI_CLI_CLI_H
+
+#include "engine/base/text.h"
+#include "engine/config/option.h"
+#include "engine/config/scenario.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct backend;
+struct err;
+
+enum cli_verb {
+    CLI_RUN, /* the dashboard, or with --headless none */
+    CLI_DEMO,
+    CLI_BACKENDS,
+    CLI_FIT,
+    CLI_REPORT,
+    CLI_COMPARE,
+    CLI_HISTORY,
+    CLI_THEMES,
+    CLI_CLEAN,
+    CLI_HELP,
+    CLI_VERSION
+};
+/* "demo"; NULL for CLI_RUN and CLI_VERSION. */
+const char *cli_verb_name(enum cli_verb);
+
+/* Options that are no pool's: indices into cli.own. */
+enum cli_own {
+    OWN_HEADLESS,
+    OWN_QUIET,
+    OWN_FILE,
+    OWN_AT,
+    OWN_SWEEP,
+    OWN_THRESHOLD,
+    OWN_GOAL,
+    OWN_REPEAT,
+    OWN_JSON,
+    OWN_OUT,
+    OWN_THEME,
+    OWN_COLORS,
+    OWN_GLYPHS,
+    OWN_MAX_THREADS,
+    OWN_MAX_CLIENTS,
+    OWN_MAX_RATE,
+    OWN_MAX_TIME,
+    OWN_MAX_CONNECTIONS,
+    OWN_MAX_BYTES,
+    OWN_READ_ONLY,
+    OWN_LOCKED,
+    OWN_YES,
+    OWN_CONFIRM,
+    OWN_ALLOW_DESTRUCTIVE,
+    OWN_NO_HISTORY,
+    OWN_PASSWORD_FILE,
+    OWN_ASK_PASSWORD,
+    OWN_HELP,
+    OWN_VERSION,
+    OWN_OPTIONS
+};
+
+#define CLI_SETTINGS_MAX 64
+struct cli_setting { /* a backend's option given as a flag */
+    char name[96];
+    const char *value; /* borrowed from argv */
+};
+
+struct cli {
+    enum cli_verb verb;
+    struct options own;  /* by enum cli_own */
+    struct options pool; /* by enum pool_option: what every pool starts from */
+    struct cli_setting setting[CLI_SETTINGS_MAX];
+    unsigned settings;
+    const char *at[AT_MAX]; /* borrowed from argv, like all that follows */
+    unsigned ats;
+    const char *threshold[THRESHOLDS_MAX];
+    unsigned thresholds;
+    char confirm[CONFIRM_MAX];   /* as in limits */
+    const char *word[POOLS_MAX]; /* targets; after a verb its own words */
+    unsigned words;
+    char colors[16], glyphs[16]; /* as chosen, or "" */
+    int rest; /* argv[rest...] is for a verb that reads its own options; 0: none */
+};
+
+/* Reads argv. On ERR_USAGE as on success cli_fini frees. */
+int cli_parse(struct cli *, int argc, char *const *argv, const struct backend *const *backends,
+              struct err *);
+void cli_fini(struct cli *);
+
+/* Short for options that are flags, text or a choice. cli_text: "" when not given. */
+bool cli_flag(const struct cli *, enum cli_own);
+const char *cli_text(const struct cli *, enum cli_own);
+
+/* `loadtop help`: usage, and every option with its help. */
+void cli_usage(struct text *);
+
+#endif

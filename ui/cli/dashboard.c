@@ -1,0 +1,187 @@
+/* The run with a screen: see dashboard.h. The screen itself is ui/live/app.c.
+ *
+ * The signals that end a run are blocked before the engine makes its threads, so that only this
+ * thread ever takes them: while the screen is there, its handlers do; before and after, a signalfd
+ * does. Nothing is loaded before it is known that the screen can be had. */
+#include "ui/cli/dashboard.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/base/err.h"
+#include "engine/engine.h"
+#include "engine/os/loop.h"
+#include "engine/state/snapshot.h"
+#include "ui/base/end_signal.h"
+#include "ui/base/exit_code.h"
+#include "ui/base/fd_write.h"
+#include "ui/base/say.h"
+#include "ui/cli/cli.h"
+#include "ui/live/app.h"
+#include "ui/run/journal.h"
+#include "ui/run/outcome.h"
+
+#define SIGNAL_WAIT_NS (200 * NS_PER_MS)
+#define DRAIN_STEP_NS (50 * NS_PER_MS)
+
+static int block_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGQUIT);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int taken_signal(int fd)
+{
+    struct signalfd_siginfo info;
+
+    return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+static int send_sweep(struct engine *e, const struct scenario *s, struct err *err)
+{
+    char text[sizeof s->sweep + 8];
+
+    if (!s->sweep[0])
+        return 0;
+    snprintf(text, sizeof text, "sweep %s", s->sweep);
+    return engine_send_text(e, text, BY_COMMAND, err);
+}
+
+/* Waits until what is in flight has drained; a signal meanwhile ends that.
+ * Returns 0 or the signal. */
+static int wait_end(struct engine *e, int fd, int signal)
+{
+    uint64_t until = clock_ns() + SIGNAL_WAIT_NS;
+
+    if (signal) {
+        engine_wait(e, SIGNAL_WAIT_NS);
+        return signal;
+    }
+    while (!engine_wait(e, DRAIN_STEP_NS)) {
+        int now = taken_signal(fd);
+
+        if (now && !signal) {
+            signal = now;
+            until = clock_ns() + SIGNAL_WAIT_NS;
+            engine_end(e, END_NOW, "signal");
+        }
+        if (signal && clock_ns() >= until)
+            break;
+    }
+    return signal;
+}
+
+static double cpu_share(uint64_t begin_ns, uint64_t cpu_begin_ns, unsigned cores)
+{
+    struct timespec t;
+    double wall = (double)(clock_ns() - begin_ns);
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return wall > 0 ? (double)((uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec - cpu_begin_ns) /
+                          wall / (cores ? cores : 1)
+                    : NAN;
+}
+
+static int fail(const struct err *err)
+{
+    complain("%s", err->msg);
+    return exit_of_error(err->code);
+}
+
+/* A run that ended by itself is written at its end; what is done to it afterwards replaces that. */
+static int write_ended(void *ctx, const struct snapshot *s, struct err *err)
+{
+    return outcome_write_json(ctx, s, err);
+}
+
+/* The engine is running; shows it, ends it, and writes what became of it. */
+static int show(struct engine *e, struct app_settings *settings, const struct cli *c, int fd)
+{
+    struct outcome o = {.json = cli_text(c, OWN_JSON),
+                        .keep = !cli_flag(c, OWN_NO_HISTORY),
+                        .quiet = cli_flag(c, OWN_QUIET),
+                        .command = settings->command,
+                        .cpu_share = NAN,
+                        .screens = settings->screens};
+    uint64_t begin_ns = clock_ns();
+    struct err err = {0};
+    int code, signal;
+    bool kept;
+    const struct snapshot *s;
+    struct journal *journal = outcome_journal(&o);
+
+    settings->ended = write_ended;
+    settings->ended_ctx = &o; // cppcheck-suppress autoVariables ; taken back below
+    code = app_run(e, settings, journal, &err);
+    settings->ended = NULL;
+    settings->ended_ctx = NULL;
+    if (code < 0) {
+        engine_end(e, END_NOW, "error");
+        journal_close(journal, true);
+        return fail(&err);
+    }
+    signal = wait_end(e, fd, code >= EXIT_SIGNAL ? code - EXIT_SIGNAL : 0);
+    s = engine_snapshot(e);
+    o.cpu_share = cpu_share(begin_ns, 0, s->cores);
+    o.hurry = signal != 0;
+    if (o.hurry)
+        out_end_soon();
+    code = signal ? EXIT_SIGNAL + signal : exit_of_run(s);
+    code = exit_worse(code, outcome_write(&o, s, &kept));
+    journal_close(journal, kept);
+    snapshot_release(s);
+    if (!signal) /* one that came while somebody was to read it */
+        signal = taken_signal(fd);
+    end_signals_end();
+    return signal ? EXIT_SIGNAL + signal : code;
+}
+
+int dashboard_run(const struct cli *c, const struct scenario *s,
+                  const struct backend *const *backends, const char *command)
+{
+    struct app_settings settings = {.theme = cli_text(c, OWN_THEME),
+                                    .colors = cli_text(c, OWN_COLORS),
+                                    .glyphs = cli_text(c, OWN_GLYPHS),
+                                    .out_dir = cli_text(c, OWN_OUT),
+                                    .command = command,
+                                    .quiet = cli_flag(c, OWN_QUIET),
+                                    .backends = backends};
+    struct err err = {0};
+    struct engine *e;
+    int fd, code;
+
+    if (app_check(&settings, &err))
+        return fail(&err);
+    fd = block_signals();
+    if (fd < 0) {
+        complain("signals: %s", strerror(errno));
+        return EXIT_FAILED;
+    }
+    e = engine_new(s, backends, false, &err);
+    if (!e || engine_start(e, &err) || send_sweep(e, s, &err)) {
+        engine_free(e);
+        close(fd);
+        return fail(&err);
+    }
+    settings.screens = json_array();
+    code = show(e, &settings, c, fd);
+    json_decref(settings.screens);
+    if (code < EXIT_SIGNAL) /* after a signal nothing may take longer than promised */
+        engine_free(e);
+    close(fd);
+    return code;
+}

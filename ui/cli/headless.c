@@ -1,0 +1,505 @@
+/* The run without a screen: see headless.h.
+ *
+ * One loop waits for snapshots and for signals (a signalfd: nothing is done in a handler). It only
+ * watches: --at and the pools' own ends are the engine's. What it decides by itself is when a run
+ * is given up, because no target was reached within 10 s, and when a pool that was never reached is
+ * all that is left. After a signal the engine is asked to end at once and is waited for as briefly
+ * as the promise of 500 ms allows; the partial outcome is written from whatever the last snapshot
+ * says. */
+#include "ui/cli/headless.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/backend.h"
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+#include "engine/base/utf8.h"
+#include "engine/config/command_text.h"
+#include "engine/engine.h"
+#include "engine/os/loop.h"
+#include "engine/state/snapshot.h"
+#include "ui/base/end_signal.h"
+#include "ui/base/exit_code.h"
+#include "ui/base/fd_write.h"
+#include "ui/base/out_file.h"
+#include "ui/base/say.h"
+#include "ui/cli/cli.h"
+#include "ui/json/run.h"
+#include "ui/report/report.h"
+#include "ui/run/journal.h"
+#include "ui/run/outcome.h"
+#include "ui/run/repeat.h"
+#include "ui/run/summary.h"
+
+#define REACH_S 10.0
+#define STANDSTILL_S 1.0
+#define SIGNAL_WAIT_NS (200 * NS_PER_MS)
+#define PROGRESS_NS (10 * NS_PER_S)
+#define REDRAW_NS (NS_PER_S / 2)
+
+struct run {
+    const struct cli *cli;
+    const struct scenario *scenario;
+    const char *command; /* that repeats the run */
+    struct engine *engine;
+    struct journal *journal; /* NULL: none is wanted, or can be */
+    int signal_fd;
+    int signal;           /* that ended it; 0: none */
+    uint64_t deadline_ns; /* after a signal */
+    uint64_t begin_ns, cpu_begin_ns, next_progress_ns, message_serial;
+    bool unwritten; /* a report that was asked for */
+    bool ending, given_up, reached, unreached, usage, last;
+    bool tty, line; /* stderr is a terminal; a progress line stands there */
+};
+
+/* ---- Signals ---- */
+
+/* HUP stays ignored under nohup. */
+static int take_signals(void)
+{
+    struct sigaction now;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGQUIT);
+    if (sigaction(SIGHUP, NULL, &now) < 0 || now.sa_handler != SIG_IGN)
+        sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL); /* every thread that starts later inherits it */
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void end_run(struct run *r, enum end_how how, const char *by)
+{
+    engine_end(r->engine, how, by);
+    r->ending = true;
+}
+
+static void look_for_signal(struct run *r)
+{
+    struct signalfd_siginfo info;
+    if (read(r->signal_fd, &info, sizeof info) != sizeof info || r->signal)
+        return;
+    r->signal = (int)info.ssi_signo;
+    r->deadline_ns = clock_ns() + SIGNAL_WAIT_NS;
+    end_run(r, END_NOW, "signal");
+}
+
+/* ---- Progress ---- */
+
+static void wipe_line(struct run *r)
+{
+    if (r->line)
+        fd_write_all(STDERR_FILENO, "stderr", "\r\033[K", 4, 0, NULL);
+    r->line = false;
+}
+
+static void note(struct run *r, const char *text)
+{
+    if (cli_flag(r->cli, OWN_QUIET))
+        return;
+    wipe_line(r);
+    complain("%s", text);
+}
+
+static int terminal_cols(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+}
+
+static void show_progress(struct run *r, const struct snapshot *s)
+{
+    uint64_t now = clock_ns();
+    if (cli_flag(r->cli, OWN_QUIET) || r->ending || now < r->next_progress_ns)
+        return;
+    struct text t = {0}, line = {0}; /* written at once: others may write there, too */
+    if (r->tty) {
+        r->next_progress_ns = now + REDRAW_NS;
+        summary_progress(&t, s, false);
+        size_t room = (size_t)terminal_cols() - 1; /* a column is left free: no terminal wraps */
+        size_t len = t.s ? clean_line(t.s, t.len) : 0;
+        if (len > room) /* no character takes more columns than bytes */
+            len = clean_line(t.s, room);
+        text_add(&line, "\r%.*s\033[K", (int)len, text_str(&t));
+        r->line = true;
+    } else {
+        r->next_progress_ns += PROGRESS_NS;
+        summary_progress(&t, s, true);
+        text_add_line(&line, "%s", text_str(&t));
+    }
+    fd_write_all(STDERR_FILENO, "stderr", text_str(&line), line.len, 0, NULL);
+    text_free(&line);
+    text_free(&t);
+}
+
+static bool ends_by_itself(const struct scenario *s)
+{
+    bool ends = s->limits.max_time_ns > 0 || s->sweep[0];
+    unsigned endless = 0;
+    for (unsigned i = 0; i < s->pools; i++)
+        endless += !s->pool[i]->count && !s->pool[i]->duration_ns;
+    for (unsigned i = 0; i < s->ats; i++) {
+        struct command c;
+        if (command_parse(&c, s->at[i].text, NULL, NULL) == 0 && c.verb == VERB_QUIT)
+            ends = true;
+    }
+    return ends || !endless;
+}
+
+static void say_start(struct run *r)
+{
+    const struct snapshot *s = engine_snapshot(r->engine);
+    for (unsigned i = 0; s && i < s->pools; i++) {
+        struct text t = {0};
+        summary_load(&t, &s->pool[i]);
+        note(r, text_str(&t));
+        text_free(&t);
+    }
+    snapshot_release(s);
+    if (!ends_by_itself(r->scenario))
+        note(r, "no -d or -n for every pool: this runs until a signal (Ctrl-C) ends it");
+}
+
+/* ---- Watching ---- */
+
+static bool pool_was_reached(const struct pool_snapshot *p)
+{
+    const struct counts *c = &p->counts, *w = &p->warm;
+    return p->answered || p->connections_up || c->completed || c->errors || c->timeouts ||
+           c->in_flight || w->completed || w->errors || w->timeouts || w->in_flight;
+}
+
+static const char *why_not(const struct pool_snapshot *p)
+{
+    if (p->errors && p->error[0].last[0])
+        return p->error[0].last;
+    return p->state_why[0] ? p->state_why : p->target;
+}
+
+/* What became of the pools' targets so far. */
+struct reach {
+    bool any;     /* a pool has, or had, a connection, or a person holds it back */
+    bool loading; /* a pool that was reached has not ended */
+    const struct pool_snapshot *missing, *refused; /* never reached; refused for good */
+};
+
+static struct reach look_at_pools(const struct snapshot *s)
+{
+    struct reach r = {0};
+    for (unsigned i = 0; i < s->pools; i++) {
+        const struct pool_snapshot *p = &s->pool[i];
+        bool reached = pool_was_reached(p) || p->state == POOL_PAUSED || p->state == POOL_STOPPED ||
+                       strcmp(p->state_why, "rule") == 0; /* ended by its bound, at once */
+        if (p->error_code && p->error_code != ERR_UNREACHED) {
+            r.refused = p;
+        } else if (reached) {
+            r.any = true;
+            r.loading = r.loading || p->state != POOL_ENDED;
+        } else if (!r.missing) {
+            r.missing = p;
+        }
+    }
+    return r;
+}
+
+/* No target at all within 10 s ends the run; so does it when only pools are left that never had
+ * one. */
+static void look_at_targets(struct run *r, const struct snapshot *s)
+{
+    struct reach now = look_at_pools(s);
+    char why[700] = "";
+    bool late = s->now_s >= REACH_S;
+    r->reached = r->reached || now.any;
+    if (r->ending || r->given_up)
+        return;
+    if (now.missing && !r->reached && (late || s->ended)) {
+        snprintf(why, sizeof why, "no target was reached%s: %s: %s", late ? " within 10 s" : "",
+                 now.missing->name, why_not(now.missing));
+        r->unreached = true;
+    } else if (now.missing && r->reached && !now.loading && late && !s->ended) {
+        snprintf(why, sizeof why, "%s was never reached, and all else has ended: %s",
+                 now.missing->name, why_not(now.missing));
+    } else if (now.refused && s->ended) {
+        snprintf(why, sizeof why, "%s: %s", now.refused->name, now.refused->state_why);
+    } else {
+        return;
+    }
+    r->given_up = true;
+    wipe_line(r);
+    complain("%s", why);
+    if (!s->ended)
+        end_run(r, END_NOW, "error");
+}
+
+/* Pools that were stopped, or paused without an end of their own, wait for a command; without a
+ * screen none can come once the last --at is over. */
+static void look_for_standstill(struct run *r, const struct snapshot *s)
+{
+    bool idle = true, held = false, by_rule = false;
+    double last_s = 0;
+    for (unsigned i = 0; i < r->scenario->ats; i++)
+        last_s = fmax(last_s, (double)r->scenario->at[i].at_ns / NS_PER_S);
+    for (unsigned i = 0; i < s->pools; i++) {
+        const struct pool_snapshot *p = &s->pool[i];
+        bool waits = p->state == POOL_STOPPED || (p->state == POOL_PAUSED && !p->duration_ns);
+        held = held || waits;
+        idle = idle && (waits || p->state == POOL_ENDED);
+    }
+    if (r->ending || s->ended || !idle || !held || s->now_s < last_s + STANDSTILL_S)
+        return;
+    for (unsigned i = 0; i < s->events; i++)
+        by_rule = by_rule || s->event[i].by == BY_RULE;
+    note(r, "nothing is loaded and no command is to come: this is the end");
+    end_run(r, END_DRAIN, by_rule ? "error" : "user");
+}
+
+/* A pool that was added without an end of its own ends with those that the run began with: their -n
+ * or -d was the run's. */
+static void look_for_last(struct run *r, const struct snapshot *s)
+{
+    const char *by = NULL;
+    bool waits = false;
+    for (unsigned i = 0; i < s->pools; i++) {
+        const struct pool_snapshot *p = &s->pool[i];
+        bool ended = p->state == POOL_ENDED, first = p->number <= r->scenario->pools;
+        if (!first && ended)
+            continue;
+        if (!ended && (first || p->count || p->duration_ns))
+            return;
+        if (first)
+            by = p->state_why;
+        waits = waits || !ended;
+    }
+    if (r->ending || s->ended || !waits || !by)
+        return;
+    end_run(r, END_DRAIN, strcmp(by, "count") == 0 ? "count" : "duration");
+}
+
+/* `report [FILE]`: the run so far. Without a name it goes to --out, named after the moment. */
+static void report(struct run *r, const char *file)
+{
+    char path[512], stamp[32] = "", text[640];
+    time_t now = time(NULL);
+    struct tm tm;
+    struct err err = {0};
+    if (localtime_r(&now, &tm))
+        strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &tm);
+    if (*file)
+        copy_str(path, sizeof path, file);
+    else
+        snprintf(path, sizeof path, "%s/loadtop-%s-report.html", cli_text(r->cli, OWN_OUT), stamp);
+    const struct snapshot *s = engine_snapshot(r->engine);
+    json_t *run = json_run(s, r->command, NAN);
+    bool failed = !run || report_write(run, path, OUT_AT_ONCE, &err) < 0;
+    json_decref(run);
+    snapshot_release(s);
+    r->unwritten = r->unwritten || failed;
+    if (failed) {
+        complain("report: %s", err.msg);
+        return;
+    }
+    snprintf(text, sizeof text, "report: %s", path);
+    note(r, text);
+}
+
+/* What only a front end can do: quit ends the run, reports are written; the others have nothing to
+ * draw on. */
+static void carry_out(struct run *r)
+{
+    struct command c;
+    char text[COMMAND_SHORT_MAX + 64];
+    while (engine_take_screen(r->engine, &c)) {
+        if (c.verb == VERB_QUIT) {
+            end_run(r, END_DRAIN, "user");
+            continue;
+        }
+        if (c.verb == VERB_REPORT) {
+            report(r, c.text);
+            continue;
+        }
+        char shown[COMMAND_SHORT_MAX];
+        snprintf(text, sizeof text, "%s: not without a screen",
+                 command_shown(&c, shown, sizeof shown));
+        note(r, text);
+    }
+}
+
+/* What the engine answered, such as a command that was refused. A sweep that is refused ends the
+ * run: it was what the run was for. */
+static void pass_on_message(struct run *r, const struct snapshot *s)
+{
+    if (s->message_serial == r->message_serial)
+        return;
+    r->message_serial = s->message_serial;
+    for (unsigned i = 0; i < s->events && r->scenario->sweep[0]; i++)
+        if (s->event[i].by == BY_COMMAND && strcmp(s->event[i].what, "refused") == 0)
+            r->usage = true;
+    if (r->usage && !r->ending) {
+        complain("--sweep %s: %s", r->scenario->sweep, s->message);
+        end_run(r, END_NOW, "error");
+    } else if (s->message[0]) {
+        note(r, s->message);
+    }
+}
+
+static int send_sweep(struct run *r, struct err *err)
+{
+    char text[sizeof r->scenario->sweep + 8];
+    if (!r->scenario->sweep[0])
+        return 0;
+    snprintf(text, sizeof text, "sweep %s", r->scenario->sweep);
+    return engine_send_text(r->engine, text, BY_COMMAND, err);
+}
+
+/* Watches until the run has ended. The last snapshot, to be released. */
+static const struct snapshot *watch_run(struct run *r)
+{
+    struct pollfd fds[2] = {{.fd = engine_fd(r->engine), .events = POLLIN},
+                            {.fd = r->signal_fd, .events = POLLIN}};
+    struct err err = {0};
+    for (;;) {
+        uint64_t count;
+        int wait_ms = r->signal ? 10 : 200;
+        if (poll(fds, 2, wait_ms) > 0 && fds[0].revents &&
+            read(fds[0].fd, &count, sizeof count) < 0 && errno != EAGAIN)
+            complain("engine: %s", strerror(errno));
+        look_for_signal(r);
+        const struct snapshot *s = engine_snapshot(r->engine);
+        look_at_targets(r, s);
+        look_for_standstill(r, s);
+        look_for_last(r, s);
+        carry_out(r);
+        pass_on_message(r, s);
+        if (!journal_tick(r->journal, s, &err))
+            complain("%s: a crash would lose this run", err.msg);
+        if (s->ended || (r->signal && clock_ns() >= r->deadline_ns))
+            return s;
+        show_progress(r, s);
+        snapshot_release(s);
+    }
+}
+
+/* ---- One run and all of them ---- */
+
+static uint64_t process_cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+static double cpu_share(const struct run *r, const struct snapshot *s)
+{
+    double wall = (double)(clock_ns() - r->begin_ns), cores = s->cores ? s->cores : 1;
+    return wall > 0 ? (double)(process_cpu_ns() - r->cpu_begin_ns) / wall / cores : NAN;
+}
+
+static int begin(struct run *r, const struct backend *const *backends)
+{
+    struct err err = {0};
+    r->begin_ns = clock_ns();
+    r->cpu_begin_ns = process_cpu_ns();
+    r->next_progress_ns = r->begin_ns + (r->tty ? NS_PER_S : PROGRESS_NS);
+    r->engine = engine_new(r->scenario, backends, false, &err);
+    if (r->engine && engine_start(r->engine, &err) == 0 && send_sweep(r, &err) == 0)
+        return EXIT_DONE;
+    complain("%s", err.msg);
+    engine_free(r->engine);
+    r->engine = NULL;
+    return exit_of_error(err.code);
+}
+
+static int exit_code(const struct run *r, const struct snapshot *s)
+{
+    if (r->signal)
+        return EXIT_SIGNAL + r->signal;
+    if (r->usage)
+        return EXIT_WRONG_USAGE;
+    int code = exit_worse(exit_of_run(s), r->unreached ? EXIT_UNREACHED : EXIT_DONE);
+    return r->unwritten ? exit_worse(code, EXIT_FAILED) : code;
+}
+
+/* One run. Its outcome is written if it is the last, or there can be no further one. */
+static int run_once(struct run *r, const struct backend *const *backends, struct outcome *o,
+                    struct repeats *repeats)
+{
+    int code = begin(r, backends);
+    if (code != EXIT_DONE)
+        return code;
+    say_start(r);
+    r->journal = outcome_journal(o);
+    const struct snapshot *s = watch_run(r);
+    wipe_line(r);
+    code = exit_code(r, s);
+    if (repeats)
+        repeats_add(repeats, s, code);
+    o->cpu_share = cpu_share(r, s);
+    o->hurry = r->signal != 0;
+    if (o->hurry)
+        out_end_soon();
+    r->last = !repeats || code >= EXIT_SIGNAL || r->unreached || r->usage ||
+              repeats->runs == repeats->wanted;
+    bool kept = true;
+    if (r->last && !r->usage) /* wrong usage is one line */
+        code = exit_worse(code, outcome_write(o, s, &kept));
+    journal_close(r->journal, kept);
+    if (r->last) {
+        look_for_signal(r); /* one that came while somebody was to read it */
+        code = r->signal ? EXIT_SIGNAL + r->signal : code;
+        end_signals_end();
+    }
+    snapshot_release(s);
+    if (!r->signal) /* after a signal nothing may wait for a target that hangs */
+        engine_free(r->engine);
+    return code;
+}
+
+int headless_run(const struct cli *c, const struct scenario *s,
+                 const struct backend *const *backends, const char *command)
+{
+    struct repeats repeats;
+    unsigned wanted = (unsigned)option_u64(&c->own, OWN_REPEAT);
+    struct outcome o = {.json = cli_text(c, OWN_JSON),
+                        .keep = !cli_flag(c, OWN_NO_HISTORY),
+                        .quiet = cli_flag(c, OWN_QUIET),
+                        .command = command,
+                        .cpu_share = NAN};
+    int fd = take_signals(), code = EXIT_DONE;
+    if (fd < 0) {
+        complain("signals: %s", strerror(errno));
+        return EXIT_FAILED;
+    }
+    repeats_init(&repeats, wanted);
+    if (wanted > 1)
+        o.repeats = &repeats;
+    bool last = false;
+    for (unsigned i = 0; i < wanted && !last; i++) {
+        struct run r = {.command = command,
+                        .cli = c,
+                        .scenario = s,
+                        .signal_fd = fd,
+                        .tty = isatty(STDERR_FILENO) == 1};
+        if (wanted > 1) {
+            char text[48];
+            snprintf(text, sizeof text, "run %u of %u", i + 1, wanted);
+            note(&r, text);
+        }
+        code = exit_worse(code, run_once(&r, backends, &o, o.repeats));
+        last = r.last || !r.engine;
+    }
+    repeats_fini(&repeats);
+    close(fd);
+    return code;
+}

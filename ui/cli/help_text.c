@@ -1,0 +1,88 @@
+/* The help's topics: see help_text.h. Each is a text of ui/help/, and what a table adds to it.
+ * Called by main. */
+#include "ui/cli/help_text.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "engine/base/err.h"
+#include "engine/config/command.h"
+#include "engine/config/command_text.h"
+#include "ui/base/help_files.h"
+#include "ui/cli/backends_list.h"
+#include "ui/cli/cli.h"
+#include "ui/page/doc.h"
+#include "ui/report/compare_page.h"
+#include "ui/widgets/keys.h"
+
+static void add_commands(struct text *t, const struct backend *const *backends)
+{
+    (void)backends;
+    for (const struct verb_help *v = verb_table; v->name; v++)
+        text_add(t, "  %s\n      %s\n", v->form, v->help);
+}
+
+static void add_keys(struct text *t, const struct backend *const *backends)
+{
+    (void)backends;
+    const char *group = "";
+    for (const struct key_binding *k = key_table; k->action != ACT_NONE; k++) {
+        if (strcmp(group, k->group) != 0)
+            text_add(t, "%s%s\n", *group ? "\n" : "", k->group);
+        group = k->group;
+        text_add(t, "  %-14s %s\n", k->shown, k->help);
+    }
+}
+
+static void add_compare(struct text *t, const struct backend *const *backends)
+{
+    (void)backends;
+    struct doc d = {.format = DOC_PLAIN, .t = t};
+    compare_add_method(&d);
+}
+
+static const struct topic {
+    const char *name, *text;
+    void (*add)(struct text *, const struct backend *const *backends); /* what follows; or NULL */
+} topics[] = {
+    {"commands", help_commands, add_commands}, {"keys", help_keys, add_keys},
+    {"patterns", help_patterns, NULL},         {"backends", help_backends, backends_overview},
+    {"counting", help_counting, NULL},         {"compare", help_compare, add_compare},
+    {"protection", help_protection, NULL},     {"exit-codes", help_exit_codes, NULL},
+};
+#define TOPICS (sizeof topics / sizeof *topics)
+
+/* ERR_USAGE: which topics there are, and the one that may have been meant. */
+static int no_topic(const char *topic, struct err *err)
+{
+    const char *names[TOPICS + 1] = {NULL};
+    char allowed[160] = "";
+    size_t len = 0;
+    for (size_t i = 0; i < TOPICS; i++) {
+        names[i] = topics[i].name;
+        len = text_append(allowed, sizeof allowed, len, " %s", topics[i].name);
+    }
+    const char *near = nearest_name(topic, names);
+    return err_set(err, ERR_USAGE, "help %.60s: no such topic%s%s%s, allowed:%s", topic,
+                   near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", allowed);
+}
+
+int help_text(struct text *t, const char *topic, const struct backend *const *backends,
+              struct err *err)
+{
+    if (!topic) {
+        cli_usage(t);
+        return 0;
+    }
+    for (size_t i = 0; i < TOPICS; i++) {
+        if (strcmp(topic, topics[i].name) != 0)
+            continue;
+        text_add(t, "%s", topics[i].text);
+        if (topics[i].add) {
+            text_add(t, "\n");
+            topics[i].add(t, backends);
+        }
+        return 0;
+    }
+    return no_topic(topic, err);
+}

@@ -1,0 +1,36 @@
+/* Axes: from values to a place, and the ticks that a person reads them by.
+ *
+ * Ticks stand at 1, 2 and 5 times a power of ten. An axis grows at once when a value would not fit,
+ * and shrinks only after the values have needed less for 10 s, so that a plot does not breathe. */
+#ifndef LOADTOP_UI_DRAW_AXIS_H
+#define LOADTOP_UI_DRAW_AXIS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define AXIS_HOLD_S 10.0
+
+struct axis {
+    double lo, hi; /* what it shows; hi <= lo: nothing yet */
+    bool log;
+    double less_since;       /* since when the values need less; < 0: they do not */
+    double need_lo, need_hi; /* the largest need since then */
+};
+
+/* Makes room for values from lo to hi (NaN: there are none) at the time now_s. A linear axis starts
+ * at 0. */
+void axis_follow(struct axis *, double lo, double hi, double now_s);
+/* 0 at the bottom, 1 at the top; NaN for NaN, and on a log axis for what is not positive. Not
+ * clamped. */
+double axis_place(const struct axis *, double v);
+/* At most `max` ticks, ascending, the lowest first; returns how many. `rows`: rows of the plot:
+ * ticks keep a row free between them. */
+int axis_ticks(const struct axis *, int rows, double *tick, int max);
+/* The 1-2-5 number at or above v, and at or below (v > 0). */
+double axis_nice_above(double v);
+double axis_nice_below(double v);
+
+/* "400k", "2ms": without needless digits, for ticks. `ns`: v is a duration in ns. */
+char *axis_label(char *buf, size_t size, double v, bool ns);
+
+#endif

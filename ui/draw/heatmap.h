@@ -1,0 +1,38 @@
+/* Heatmaps of latency: for each column of time, which share of its operations took how long.
+ *
+ * Made from the mergeable histogram of each second, so a column of many seconds is as true as one
+ * of one. A map is kept between frames and made anew only when its columns have moved on. */
+#ifndef LOADTOP_UI_DRAW_HEATMAP_H
+#define LOADTOP_UI_DRAW_HEATMAP_H
+
+#include "ui/draw/axis.h"
+#include "ui/draw/bins.h"
+#include "ui/term/cells.h"
+
+struct pool_snapshot;
+
+#define HEAT_LEVELS 5
+#define HEATMAP_COLS 320
+#define HEATMAP_ROWS 64
+
+struct heatmap {
+    unsigned pool;
+    struct bins bins;
+    int rows;
+    double lo, hi;                             /* ns, log */
+    double newest_s;                           /* end of the last second that is in it */
+    uint8_t level[HEATMAP_ROWS][HEATMAP_COLS]; /* 0: nobody; row 0 at the top */
+};
+
+/* The level of a share of a column's operations: 0 for none, then below 0.1 %, 1 %, 5 %, 20 %, and
+ * more. */
+int heatmap_level(double share);
+/* Makes the map for these columns and rows; what it holds already is kept,
+ * moved along with time. */
+void heatmap_fill(struct heatmap *, const struct pool_snapshot *, const struct bins *, int rows,
+                  const struct axis *);
+/* How a level (1 to 5) looks. */
+void heatmap_sample(struct cells *, int x, int y, int level);
+void heatmap_draw(struct cells *, struct rect, const struct heatmap *);
+
+#endif

@@ -1,0 +1,37 @@
+/* Where things are on the screen that can be clicked, as noted while it is drawn. */
+#ifndef LOADTOP_UI_DRAW_HITS_H
+#define LOADTOP_UI_DRAW_HITS_H
+
+#include "ui/term/cells.h"
+
+enum hit_kind {
+    HIT_POOL,
+    HIT_ROW,
+    HIT_TAB,
+    HIT_DIAL,
+    HIT_COLUMN,
+    HIT_PLOT,
+    HIT_LEGEND, /* enum line_id */
+    HIT_PANEL,  /* enum panel: its title */
+    HIT_BUTTON, /* the key that it stands for */
+    HIT_YES,
+    HIT_NO,
+    HIT_FIELD
+};
+struct hit {
+    struct rect r;
+    enum hit_kind kind;
+    int arg;
+};
+#define HITS_MAX 1024 /* a row each of the tallest window, and what stands beside them */
+struct hits {
+    struct hit hit[HITS_MAX];
+    int n;
+};
+
+/* Notes one; nothing where there is no room. n = 0 forgets all. */
+void hits_add(struct hits *, struct rect, enum hit_kind, int arg);
+/* What is under a click; NULL: nothing. The last drawn is on top. */
+const struct hit *hits_at(const struct hits *, int x, int y);
+
+#endif

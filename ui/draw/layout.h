@@ -1,0 +1,71 @@
+/* Where the panels of a view are: a pure function of the window's size and of how much there is to
+ * show.
+ *
+ * Breakpoints drop panels by priority: 120x30 and more has everything, 80x24 the standard, 40x10
+ * big numbers, below that one status line. Rectangles lie within the window, never overlap, and a
+ * panel with a border has room inside of it; a panel that is not there has w = h = 0. */
+#ifndef LOADTOP_UI_DRAW_LAYOUT_H
+#define LOADTOP_UI_DRAW_LAYOUT_H
+
+#include "ui/term/cells.h"
+
+#include <stdbool.h>
+
+enum view { VIEW_OVERVIEW, VIEW_POOL, VIEW_SCALING, VIEW_ERRORS, VIEW_EVENTS, VIEW_TARGETS, VIEWS };
+const char *view_name(enum view);
+
+enum layout_size { LAYOUT_LINE, LAYOUT_BIG, LAYOUT_STANDARD, LAYOUT_FULL };
+
+enum panel {
+    PANEL_HEADER, /* one line: the state of everything */
+    PANEL_ALERTS,
+    PANEL_TITLE, /* whose panels these are, and the names of the views */
+    PANEL_POOLS,
+    PANEL_NUMBERS, /* big digits */
+    PANEL_THROUGHPUT,
+    PANEL_LATENCY,
+    PANEL_HEATMAP, /* latencies over time */
+    PANEL_SCALING,
+    PANEL_GRID,      /* a sweep over two variables */
+    PANEL_LATENCY_N, /* latency against N */
+    PANEL_COST,      /* CPU and memory against N */
+    PANEL_LIGHTS,    /* can the selected point be trusted? */
+    PANEL_VALID,
+    PANEL_BUDGET, /* where the time goes */
+    PANEL_LADDER, /* percentiles */
+    PANEL_OPS,    /* by operation */
+    PANEL_THREADS,
+    PANEL_CHANGES,
+    PANEL_GOAL,
+    PANEL_LEFT, /* left behind; with the goal where that has no line of its own */
+    PANEL_MAIN, /* the one table of errors, events and targets */
+    PANEL_DIAL,
+    PANEL_KEYS,
+    PANELS
+};
+
+struct layout_want {
+    enum view view;
+    int pools, alerts;
+    bool thresholds; /* a goal or thresholds are set */
+    int full;        /* the one panel that has the whole middle, < 0: all as they fit */
+    int grid_rows;   /* scaling: values of a sweep's first variable; 0: no grid */
+};
+/* The panel after `now` (< 0: none) that a view can show on the whole screen, in the order in which
+ * they matter; -1 after the last. */
+int layout_next_full(enum view, int now);
+
+struct layout {
+    enum layout_size size;
+    struct rect panel[PANELS];
+    bool border[PANELS]; /* a box with two rows and columns of its own; else the first row is its
+                            title */
+    bool titled[PANELS]; /* the first row is a title */
+    int pool_lines;      /* 1 or 2 lines a pool */
+};
+
+void layout_make(struct layout *, int rows, int cols, const struct layout_want *);
+/* The part of a panel inside of its border and below its title; w = h = 0 when it is not there. */
+struct rect layout_inside(const struct layout *, enum panel);
+
+#endif

@@ -1,0 +1,25 @@
+/* Pieces that every JSON of loadtop is built from. Each returns a new reference. Out of memory
+ * aborts: half a report would mislead. */
+#ifndef LOADTOP_UI_JSON_PART_H
+#define LOADTOP_UI_JSON_PART_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+struct counts;
+struct latency;
+
+void json_put(json_t *object, const char *name, json_t *value);
+void json_push(json_t *array, json_t *value);
+json_t *json_number(double v); /* up to three decimals; null unless finite */
+json_t *json_share(double v);  /* up to six decimals */
+json_t *json_us(double ns);    /* microseconds */
+json_t *json_u64(uint64_t n);
+json_t *json_words(const char *s);         /* never null; bytes that are not UTF-8 become U+FFFD */
+json_t *json_words_or_null(const char *s); /* null for "" and NULL */
+json_t *json_counts(const struct counts *);
+json_t *json_latency(const struct latency *); /* as in `latency` of a pool */
+
+json_t *json_duration_or_null(uint64_t ns); /* "5s"; null for 0 */
+
+#endif

@@ -1,0 +1,26 @@
+/* What the scaling lab found, as JSON: the curves of a pool, its capacity, and a fit by itself (for
+ * `loadtop fit --json`). The names are those that scripts rely on; null is what is not known. */
+#ifndef LOADTOP_UI_JSON_SCALING_H
+#define LOADTOP_UI_JSON_SCALING_H
+
+#include <stdbool.h>
+
+struct json_t;
+struct pool_snapshot;
+struct usl_fit;
+
+/* An array, one object a curve. `points` are indices into the pool's `plateaus`: valid or not, all
+ * that lie on this curve. A curve that could not be fitted has null parameters and a why_not. */
+struct json_t *json_scaling(const struct pool_snapshot *);
+/* { rate_per_s, ci95: [low, high] } or null. */
+struct json_t *json_capacity(const struct pool_snapshot *);
+/* One curve without points. `var` names what was varied; next_n NaN: not known. f NULL: not fitted,
+ * for the reason `why_not`. */
+struct json_t *json_fit(const char *var, const struct usl_fit *f, double next_n,
+                        const char *why_not);
+
+/* Reads a curve back, as far as usl_at, usl_band, usl_phase_at and fit_words need it. False when it
+ * was not fitted. */
+bool json_fit_read(const struct json_t *, struct usl_fit *);
+
+#endif

@@ -1,0 +1,275 @@
+/* The commands that the screen itself carries out: captures of the screen, reports, the baseline,
+ * the theme, quit.
+ *
+ * A capture is made of the very cells and the very snapshot that the person saw, and each file
+ * appears whole or not at all. */
+#include "ui/live/capture.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "engine/base/text.h"
+#include "ui/base/out_file.h"
+#include "ui/export/json_screen.h"
+#include "ui/export/picture.h"
+#include "ui/export/png.h"
+#include "ui/json/run.h"
+#include "ui/live/app_state.h"
+#include "ui/report/report.h"
+#include "ui/run/baseline.h"
+#include "ui/term/theme_files.h"
+
+#define PATH_MAX_BYTES 1024
+#define SCREENS_MOST 48
+#define SWATCHES_S 4.0 /* how long the roles of a new theme are shown */
+
+/* OUT/loadtop-20261121-124105, with -2, -3 when something of that second is there already. */
+static void base_name(const struct app *a, char *buf, size_t size)
+{
+    const char *dir = a->settings->out_dir && a->settings->out_dir[0] ? a->settings->out_dir : ".";
+    time_t now = time(NULL);
+    char stamp[32] = "";
+    struct tm tm;
+
+    if (localtime_r(&now, &tm))
+        strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &tm);
+    snprintf(buf, size, "%s/loadtop-%s", dir, stamp);
+    for (int i = 2; i < 100; i++) {
+        char path[PATH_MAX_BYTES + 8];
+        struct stat st;
+
+        snprintf(path, sizeof path, "%s.txt", buf);
+        if (lstat(path, &st) < 0)
+            return;
+        snprintf(buf, size, "%s/loadtop-%s-%d", dir, stamp, i);
+    }
+}
+
+static const char *extension_of(const char *file)
+{
+    const char *dot = strrchr(file, '.');
+    const char *slash = strrchr(file, '/');
+
+    return dot && (!slash || dot > slash) ? dot + 1 : "";
+}
+
+static int write_json(struct app *a, const char *path, struct err *err)
+{
+    json_t *run = json_with_screens(app_shown(a), a->settings->command, NAN, a->settings->screens);
+    size_t len;
+    char *text = json_text(run, &len);
+    int rc = text ? out_file_write(path, text, len, OUT_AT_ONCE, err)
+                  : err_set(err, ERR_FAILED, "%s: no memory", path);
+
+    free(text);
+    json_decref(run);
+    return rc;
+}
+
+static int write_png(struct app *a, const char *path, struct err *err)
+{
+    unsigned char *data;
+    unsigned long len;
+    int rc = export_png(&a->cells, &a->theme, &data, &len, err);
+
+    if (!rc)
+        rc = out_file_write(path, data, len, OUT_AT_ONCE, err);
+    free(data);
+    return rc;
+}
+
+/* One file; its extension says in which format. */
+static int write_as(struct app *a, const char *path, struct err *err)
+{
+    const char *ext = extension_of(path);
+    struct text t = {0};
+    int rc;
+
+    if (!strcmp(ext, "json"))
+        return write_json(a, path, err);
+    if (!strcmp(ext, "png"))
+        return write_png(a, path, err);
+    if (!strcmp(ext, "svg"))
+        export_svg(&a->cells, &a->theme, &t);
+    else if (!strcmp(ext, "ans") || !strcmp(ext, "ansi"))
+        export_ansi(&a->cells, &a->theme, TIER_DIRECT, &t);
+    else if (!strcmp(ext, "txt") || !strcmp(ext, ""))
+        cells_to_text(&a->cells, &t);
+    else
+        return err_set(err, ERR_USAGE, "'%.60s': the name must end in .txt .ans .svg .png or .json",
+                       path);
+    rc = out_file_write(path, text_str(&t), t.len, OUT_AT_ONCE, err);
+    text_free(&t);
+    return rc;
+}
+
+/* For the report of this run. Past the first few dozen nobody looks, and the run grows. */
+static void keep_screen(struct app *a)
+{
+    char what[64];
+
+    snprintf(what, sizeof what, "%s view, %d x %d", view_name(a->sc.view), a->cells.cols,
+             a->cells.rows);
+    if (json_array_size(a->settings->screens) < SCREENS_MOST)
+        json_array_append_new(a->settings->screens,
+                              json_screen(&a->cells, &a->theme, app_shown(a)->now_s, what));
+}
+
+static void screenshot(struct app *a, const char *file)
+{
+    static const char *const kinds[] = {"txt", "ans", "svg", "png", "json"};
+    char base[PATH_MAX_BYTES], path[PATH_MAX_BYTES + 8], failed[256] = "";
+    struct err err = {0};
+    bool missing_png = false;
+
+    keep_screen(a);
+    if (file[0]) {
+        if (write_as(a, file, &err))
+            app_notice(a, ROLE_ALERT, "%s", err.msg);
+        else
+            app_notice(a, ROLE_BAR, "captured: %s", file);
+        return;
+    }
+    base_name(a, base, sizeof base);
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (!strcmp(kinds[i], "png") && !export_png_available()) {
+            missing_png = true;
+            continue;
+        }
+        snprintf(path, sizeof path, "%s.%s", base, kinds[i]);
+        if (write_as(a, path, &err) && !failed[0])
+            copy_str(failed, sizeof failed, err.msg);
+    }
+    if (failed[0])
+        app_notice(a, ROLE_ALERT, "%s", failed);
+    else
+        app_notice(a, ROLE_BAR, "captured: %s.{txt,ans,svg%s,json}", base,
+                   missing_png ? "" : ",png");
+}
+
+/* The run so far, told for people who were not there; the name's ending says how. */
+static int write_report(struct app *a, const char *path, struct err *err)
+{
+    json_t *run = json_with_screens(app_shown(a), a->settings->command, NAN, a->settings->screens);
+    int rc = run ? report_write(run, path, OUT_AT_ONCE, err)
+                 : err_set(err, ERR_FAILED, "%s: no memory", path);
+
+    json_decref(run);
+    return rc;
+}
+
+static void report(struct app *a, const char *file)
+{
+    char base[PATH_MAX_BYTES], path[PATH_MAX_BYTES + 16];
+    struct err err = {0};
+
+    if (file[0]) {
+        copy_str(path, sizeof path, file);
+    } else {
+        base_name(a, base, sizeof base);
+        snprintf(path, sizeof path, "%s-report.html", base);
+    }
+    int rc = !strcmp(extension_of(path), "json") ? write_json(a, path, &err)
+                                                 : write_report(a, path, &err);
+    if (!rc && !file[0]) {
+        char json[PATH_MAX_BYTES + 16];
+
+        snprintf(json, sizeof json, "%s-report.json", base);
+        rc = write_json(a, json, &err);
+    }
+    if (rc)
+        app_notice(a, ROLE_ALERT, "%s", err.msg);
+    else
+        app_notice(a, ROLE_BAR, "report: %s%s", file[0] ? file : base,
+                   file[0] ? "" : "-report.{html,json}");
+}
+
+/* The present, or a saved run. */
+static void baseline(struct app *a, const char *file)
+{
+    struct err err = {0};
+    unsigned pools;
+
+    if (!file[0]) {
+        baseline_now(&a->sc.baselines, a->live);
+        app_notice(a, ROLE_BAR,
+                   "the last 10 s are the baseline now: differences stand beside the figures while "
+                   "the load is the same");
+    } else if (baseline_load(&a->sc.baselines, a->live, file, &pools, &err)) {
+        app_notice(a, ROLE_ALERT, "baseline: %s", err.msg);
+    } else if (!pools) {
+        app_notice(a, ROLE_CAUTION, "baseline %s: it has none of these pools", file);
+    } else {
+        app_notice(a, ROLE_BAR,
+                   "baseline %s: dotted in the plots from its start on; differences stand beside "
+                   "figures of the same load",
+                   file);
+    }
+}
+
+static void set_theme(struct app *a, const char *name)
+{
+    struct theme theme;
+    struct err err = {0};
+
+    if (theme_load(&theme, name, &err)) {
+        app_notice(a, ROLE_ALERT, "%s", err.msg);
+        return;
+    }
+    a->theme = theme;
+    a->sc.swatches_until = a->sc.clock + SWATCHES_S;
+    app_notice(a, ROLE_BAR, "theme %s: %s", theme.name, theme.about);
+}
+
+/* Once a second: a theme's file that was written anew is taken anew. One that is wrong is told
+ * once, and the colours stay as they are. */
+void capture_theme_follow(struct app *a)
+{
+    static double looked;
+    static uint64_t wrong;
+    struct theme theme;
+    struct err err = {0};
+
+    if (a->sc.clock - looked < 1)
+        return;
+    looked = a->sc.clock;
+    if (!theme_is_stale(&a->theme))
+        return;
+    if (!theme_load(&theme, a->theme.asked, &err)) {
+        a->theme = theme;
+        wrong = 0;
+        app_notice(a, ROLE_BAR, "theme %s: read again from %s", theme.name, theme.path);
+    } else if (theme_stamp(a->theme.asked) != wrong) {
+        wrong = theme_stamp(a->theme.asked);
+        app_notice(a, ROLE_ALERT, "%s", err.msg);
+    }
+}
+
+void capture_command(struct app *a, const struct command *c)
+{
+    switch (c->verb) {
+    case VERB_SCREENSHOT:
+        screenshot(a, c->text);
+        break;
+    case VERB_REPORT:
+        report(a, c->text);
+        break;
+    case VERB_BASELINE:
+        baseline(a, c->text);
+        break;
+    case VERB_THEME:
+        set_theme(a, c->text);
+        break;
+    case VERB_QUIT:
+        app_quit(a);
+        break;
+    default:
+        break;
+    }
+    a->dirty = true;
+}

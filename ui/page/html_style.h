@@ -1,0 +1,10 @@
+/* The style sheet of the report's page. Series colours are Okabe and Ito's, darkened for white
+ * ground and lightened for black; lines differ by dashes too. */
+#ifndef LOADTOP_UI_PAGE_HTML_STYLE_H
+#define LOADTOP_UI_PAGE_HTML_STYLE_H
+
+/* Of the page, of its plots, and what paper changes of both: in this order. Colours are custom
+ * properties, --name. */
+extern const char html_style[], html_style_plots[], html_style_print[];
+
+#endif

@@ -1,0 +1,60 @@
+/* Plots as inline SVG for reports: axes with 1-2-5 ticks, lines, points with error bars, marks, and
+ * the value of each place on hover (<title>). No script, no font, nothing from outside; colours are
+ * the page's CSS classes, and each line has its name at its end, so that none depends on colour. */
+#ifndef LOADTOP_UI_PAGE_SVG_H
+#define LOADTOP_UI_PAGE_SVG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct text;
+
+enum svg_unit { SVG_NUMBER, SVG_DURATION /* values are ns */, SVG_SECONDS, SVG_PERCENTILE };
+
+struct svg_axis {
+    double lo, hi;
+    bool log;
+    enum svg_unit unit;
+    const char *name;
+};
+
+/* What figures are put on: a page, one below the other, or a picture, two beside each other. */
+struct svg_sheet {
+    struct text *t;
+    const char *stamp; /* written on each figure: "LOOPBACK", or "" */
+    bool picture;
+    double left, top; /* of the next figure of a picture; moved on by svg_end */
+};
+/* The width of a picture, and of the figures in it. */
+#define SVG_PICTURE_WIDTH 1060
+void svg_sheet_row(struct svg_sheet *); /* of a picture: the next figure begins a new row */
+
+struct svg {
+    struct text *t;
+    struct svg_sheet *sheet;
+    struct svg_axis x, y;
+    double label_y[16]; /* where names of lines stand already */
+    unsigned labels;
+};
+
+/* Makes room for lo..hi: a log axis ends at 1-2-5 numbers, a linear one begins at 0. */
+void svg_fit_axis(struct svg_axis *, double lo, double hi);
+/* caption: what it shows, in plain text; small: how to read it. */
+void svg_begin(struct svg *, struct svg_sheet *, const char *caption, const char *small,
+               const struct svg_axis *x, const struct svg_axis *y);
+/* Gaps where y is NaN. `class` is one of the page's (s1, s2, ...); name: "" for none. */
+void svg_line(struct svg *, const double *x, const double *y, size_t n, const char *class,
+              const char *name);
+void svg_band(struct svg *, const double *x, const double *low, const double *high, size_t n,
+              const char *class);
+void svg_point(struct svg *, double x, double y, double half, bool hollow, const char *title);
+/* A vertical mark; text may be "". */
+void svg_mark(struct svg *, double x, const char *text, const char *title, const char *class);
+void svg_level(struct svg *, double y, const char *text);
+void svg_box(struct svg *, double x0, double x1, double y0, double y1, double filled,
+             const char *title);
+/* An unseen column from x0 to x1 that says `title` when it is pointed at. */
+void svg_hover(struct svg *, double x0, double x1, const char *title);
+void svg_end(struct svg *);
+
+#endif

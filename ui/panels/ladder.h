@@ -1,0 +1,13 @@
+/* Percentiles of the selected pool, of the whole run and of now. */
+#ifndef LOADTOP_UI_PANELS_LADDER_H
+#define LOADTOP_UI_PANELS_LADDER_H
+
+struct cells;
+struct layout;
+struct pool_snapshot;
+struct screen;
+
+void ladder_panel(struct cells *, struct screen *, const struct pool_snapshot *,
+                  const struct layout *);
+
+#endif

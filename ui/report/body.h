@@ -1,0 +1,10 @@
+/* Everything of a report but its verdict, in the order of the page. */
+#ifndef LOADTOP_UI_REPORT_BODY_H
+#define LOADTOP_UI_REPORT_BODY_H
+
+struct doc;
+struct json_t;
+
+void report_body(struct doc *, const struct json_t *run);
+
+#endif

@@ -1,0 +1,387 @@
+/* How a comparison is told: see compare_page.h. The answer first, then what makes the two sides
+ * hard to compare, each figure with its change and interval, the two laid over each other, and by
+ * which method. Called by compare.c. */
+#include "ui/report/compare_page.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/text.h"
+#include "ui/base/help_files.h"
+#include "ui/json/read.h"
+#include "ui/page/doc.h"
+#include "ui/page/figures.h"
+#include "ui/page/html_plots.h"
+#include "ui/page/svg.h"
+#include "ui/report/compare_rows.h"
+
+void compare_add_method(struct doc *d)
+{
+    size_t len = strlen(help_compare_method) - 1; /* without the end of its last line */
+    doc_para(d, "%.*s", (int)len, help_compare_method);
+}
+
+/* ---- words ---- */
+
+static const char *shown(const struct row *r, double mean)
+{
+    if (r->figure == FIGURE_FAILED)
+        return fig_share(mean);
+    return figure_table[r->figure].latency ? fig_us(exp(mean)) : fig_number(mean);
+}
+
+/* "/s" behind what is a rate; latencies and shares bear their own unit. */
+static const char *per_of(const struct row *r, double mean)
+{
+    return r->figure == FIGURE_THROUGHPUT && isfinite(mean) ? "/s" : "";
+}
+
+static const char *verdict_of(const struct row *r)
+{
+    if (isnan(r->d.p))
+        return r->by_runs ? "too few runs to tell" : "too few seconds to tell";
+    if (!r->d.real)
+        return "within noise";
+    return row_is_worse(r) ? "WORSE" : "BETTER";
+}
+
+static const char *unit_of(const struct row *r)
+{
+    return r->figure == FIGURE_FAILED ? " points" : " %";
+}
+
+/* "throughput -3.1 % (-4.0 to -2.2)" */
+static void add_change(struct text *t, const struct row *r)
+{
+    text_add(t, "%s%s %s %+.2f%s (%+.2f to %+.2f)", t->len ? "; " : "", r->pool,
+             figure_table[r->figure].name, 100 * row_change(r, r->d.diff), unit_of(r),
+             100 * row_change(r, r->d.low), 100 * row_change(r, r->d.high));
+}
+
+static bool is_valid(const struct side *s)
+{
+    for (size_t i = 0; i < s->runs; i++)
+        if (!json_yes(s->run[i], "validity/ok"))
+            return false;
+    return true;
+}
+
+/* Where nothing waits for its send the p99 of response time is that of service time: once is
+ * enough. */
+static bool is_the_same(const struct row *row, size_t i)
+{
+    return row[i].figure == FIGURE_RESPONSE_P99 && i > 0 && row[i - 1].figure == FIGURE_P99 &&
+           fabs(row[i].base.mean - row[i - 1].base.mean) < 1e-12 &&
+           fabs(row[i].new.mean - row[i - 1].new.mean) < 1e-12;
+}
+
+static void say_answer(struct doc *d, const struct row *row, size_t rows, bool valid,
+                       double threshold)
+{
+    struct text worse = {.limit = 600}, better = {.limit = 600};
+    double seen = NAN;
+    unsigned over = 0, told = 0;
+    for (size_t i = 0; i < rows; i++) {
+        const struct row *r = &row[i];
+        told += isnan(r->d.p) ? 0 : 1;
+        if (r->d.real && !is_the_same(row, i))
+            add_change(row_is_worse(r) ? &worse : &better, r);
+        over += row_is_worse(r) && fabs(row_change(r, r->d.diff)) > threshold;
+        if (r->figure == FIGURE_THROUGHPUT && isfinite(r->d.low))
+            seen = fmax(isnan(seen) ? 0 : seen, fabs(row_change(r, (r->d.high - r->d.low) / 2)));
+    }
+    if (!valid)
+        doc_lead(d, TONE_BAD, "NOT VALID",
+                 "A side failed its own checks: what differs may be the load generator.");
+    if (worse.len)
+        doc_lead(d, TONE_BAD, over ? "REGRESSION" : "WORSE", "%s.", text_str(&worse));
+    if (better.len)
+        doc_lead(d, valid ? TONE_GOOD : TONE_WARN, "BETTER", "%s.", text_str(&better));
+    if (!worse.len && !better.len && told)
+        doc_lead(d, TONE_PLAIN, "NO DIFFERENCE",
+                 "Nothing differs by more than noise. A change of throughput by about %s or more "
+                 "would have shown.",
+                 fig_share(seen));
+    if (!told)
+        doc_lead(d, TONE_WARN, "NOT TOLD", "There are too few seconds or runs to tell.");
+    if (isfinite(threshold) && (over || !(seen > threshold)))
+        doc_lead(d, over ? TONE_BAD : TONE_GOOD, "THRESHOLD", "%u figure%s worse by more than %s.",
+                 over, over == 1 ? "" : "s", fig_share(threshold));
+    else if (isfinite(threshold))
+        doc_lead(d, TONE_WARN, "THRESHOLD",
+                 "No figure was shown to be worse by more than %s, but these runs are too short or "
+                 "too uneven to show so little: make them longer, or --repeat them.",
+                 fig_share(threshold));
+    text_free(&worse);
+    text_free(&better);
+}
+
+/* ---- what makes two runs hard to compare ---- */
+
+static void warn_if_other(struct doc *d, const char *pool, const char *what, const json_t *x,
+                          const json_t *y)
+{
+    if (!x || !y || json_equal(x, y))
+        return;
+    char *was = json_dumps(x, JSON_ENCODE_ANY), *is = json_dumps(y, JSON_ENCODE_ANY);
+    doc_finding(d, TONE_WARN, "differs", "%s: %s was %s, is %s", pool, what, was ? was : "?",
+                is ? is : "?");
+    free(was);
+    free(is);
+}
+
+static void warn_of(struct doc *d, const json_t *base, const json_t *new, const char *pool)
+{
+    static const char *const same[] = {"backend", "target", "server",     "threads",     "clients",
+                                       "pattern", "depth",  "rate_per_s", "connections", NULL};
+    const json_t *a = compare_pool(base, "pools", pool), *b = compare_pool(new, "pools", pool);
+    json_t *options = (json_t *)json_at(a, "options"); /* borrowed; iterating wants it not const */
+    const char *name;
+    json_t *value;
+    for (unsigned i = 0; same[i]; i++)
+        warn_if_other(d, pool, same[i], json_at(a, same[i]), json_at(b, same[i]));
+    json_object_foreach(options, name, value)
+    {
+        warn_if_other(d, pool, name, value, json_object_get(json_at(b, "options"), name));
+    }
+}
+
+/* Where it ran is as good a reason for a difference as what was loaded. */
+static void warn_of_place(struct doc *d, const json_t *base, const json_t *new)
+{
+    static const char *const same[][2] = {{"generator/host", "the load came from host"},
+                                          {"loadtop", "loadtop"}};
+    for (unsigned i = 0; i < 2; i++) {
+        const char *was = json_txt(base, same[i][0]), *is = json_txt(new, same[i][0]);
+        if (strcmp(was, is) != 0)
+            doc_finding(d, TONE_WARN, "differs", "%s %s, then %s", same[i][1], was, is);
+    }
+}
+
+static void warn_of_run(struct doc *d, const json_t *run, const char *which)
+{
+    if (!json_yes(run, "validity/ok")) {
+        struct text why = {.limit = 300};
+        for (size_t i = 0; i < json_count(run, "validity/checks"); i++) {
+            const json_t *c = json_nth(run, "validity/checks", i);
+            if (json_is_false(json_at(c, "ok")))
+                text_add(&why, "%s %s: %s", why.len ? ";" : "", json_txt(c, "pool"),
+                         *json_txt(c, "why") ? json_txt(c, "why") : json_txt(c, "name"));
+        }
+        doc_finding(d, TONE_BAD, "NOT VALID", "%s: its own checks did not all hold%s%s", which,
+                    why.len ? ":" : "", text_str(&why));
+        text_free(&why);
+    }
+    for (size_t i = 0; i < json_count(run, "pools"); i++) {
+        const json_t *p = json_nth(run, "pools", i);
+        /* `clients` of a second are those of all threads */
+        double first = json_num(p, "series/0/clients"), threads = json_num(p, "series/0/threads");
+        for (size_t k = 1; k + 1 < json_count(p, "series"); k++) {
+            const json_t *s = json_nth(p, "series", k);
+            double load = json_num(s, "clients"), now = json_num(s, "threads");
+            if ((load > 0 && first > 0 && fabs(load - first) > 0.5) ||
+                (now > 0 && threads > 0 && fabs(now - threads) > 0.5)) {
+                doc_finding(d, TONE_WARN, "resized",
+                            "%s: %s was resized while it ran: its seconds are of different loads",
+                            which, json_txt(p, "name"));
+                break;
+            }
+        }
+    }
+}
+
+/* ---- tables and plots ---- */
+
+static void add_row(struct doc *d, const struct row *r, bool with_pool)
+{
+    if (with_pool)
+        doc_cell(d, "%s", r->pool);
+    doc_cell(d, "%s", figure_table[r->figure].name);
+    doc_cell(d, "%s%s", shown(r, r->base.mean), per_of(r, r->base.mean));
+    doc_cell(d, "%s%s", shown(r, r->new.mean), per_of(r, r->new.mean));
+    if (isfinite(row_change(r, r->d.diff)))
+        doc_cell(d, "%+.2f%s", 100 * row_change(r, r->d.diff), unit_of(r));
+    else
+        doc_cell(d, "-");
+    if (isfinite(row_change(r, r->d.low)) && isfinite(row_change(r, r->d.high)))
+        doc_cell(d, "%+.2f to %+.2f%s", 100 * row_change(r, r->d.low),
+                 100 * row_change(r, r->d.high), unit_of(r));
+    else
+        doc_cell(d, "-");
+    doc_cell(d, "%s", verdict_of(r));
+}
+
+/* The standard deviation between the runs of a side, as a share. */
+static double spread_of(const struct row *r, const struct sample *s)
+{
+    double deviation = sqrt(s->variance * (double)s->n);
+    if (r->figure == FIGURE_FAILED)
+        return deviation;
+    return figure_table[r->figure].log ? expm1(deviation) : deviation / s->mean;
+}
+
+static void add_spread(struct doc *d, const struct row *row, size_t rows)
+{
+    static const char *const heads[] = {
+        "<pool", "<figure", "runs of base", "spread", "runs of new", "spread", NULL};
+    doc_heading(d, 2, "Spread between runs (standard deviation)");
+    doc_table(d, heads);
+    for (size_t i = 0; i < rows; i++) {
+        doc_cell(d, "%s", row[i].pool);
+        doc_cell(d, "%s", figure_table[row[i].figure].name);
+        doc_cell(d, "%zu", row[i].base.n);
+        doc_cell(d, "%s", fig_share(spread_of(&row[i], &row[i].base)));
+        doc_cell(d, "%zu", row[i].new.n);
+        doc_cell(d, "%s", fig_share(spread_of(&row[i], &row[i].new)));
+    }
+    doc_table_end(d);
+}
+
+/* ---- what was compared: for those who were not there ---- */
+
+/* The load that was asked for, as it was set at the end of the run. */
+static void load_cell(struct doc *d, const json_t *p)
+{
+    double rate = json_num(p, "rate_per_s");
+    struct text t = {.limit = 200};
+    text_add(&t, "%s threads x %s clients, %s", fig_count(json_num(p, "threads")),
+             fig_count(json_num(p, "clients")), json_txt(p, "pattern"));
+    if (json_num(p, "depth") > 1)
+        text_add(&t, " of %s", fig_count(json_num(p, "depth")));
+    text_add(&t, rate > 0 ? ", open: %s/s" : ", closed", fig_number(rate));
+    if (json_is_string(json_at(p, "options/ops")))
+        text_add(&t, "; %s", json_txt(p, "options/ops"));
+    doc_cell(d, "%s", text_str(&t));
+    text_free(&t);
+}
+
+static void text_row(struct doc *d, const char *what, const char *a, const char *b)
+{
+    doc_cell(d, "%s", what);
+    doc_cell(d, "%s", *a ? a : "-");
+    doc_cell(d, "%s", *b ? b : "-");
+}
+
+static void add_pool_facts(struct doc *d, const json_t *a, const json_t *b)
+{
+    const json_t *const side[2] = {a, b};
+    text_row(d, "target", json_txt(a, "target"), json_txt(b, "target"));
+    text_row(d, "server", json_txt(a, "server"), json_txt(b, "server"));
+    doc_cell(d, "load (at the end)");
+    load_cell(d, a);
+    load_cell(d, b);
+    doc_cell(d, "data (items, bytes)");
+    for (int i = 0; i < 2; i++)
+        doc_cell(d, "%s, %s", fig_count(json_num(side[i], "target_info/data_items")),
+                 fig_bytes(json_num(side[i], "target_info/data_bytes")));
+    doc_cell(d, "operations completed");
+    for (int i = 0; i < 2; i++)
+        doc_cell(d, "%s", fig_count(json_num(side[i], "ops/completed")));
+    doc_cell(d, "errors, timeouts, dropped, not started");
+    for (int i = 0; i < 2; i++) {
+        double not_started = json_num(side[i], "ops/not_started"); /* older files have none */
+        doc_cell(d, "%s, %s, %s, %s", fig_count(json_num(side[i], "ops/errors")),
+                 fig_count(json_num(side[i], "ops/timeouts")),
+                 fig_count(json_num(side[i], "ops/dropped")),
+                 fig_count(isfinite(not_started) ? not_started : 0));
+    }
+    text_row(d, "limited by", json_txt(a, "bottleneck/kind"), json_txt(b, "bottleneck/kind"));
+}
+
+static void add_facts(struct doc *d, const struct row *row, size_t rows, const struct side *base,
+                      const struct side *new)
+{
+    static const char *const heads[] = {"<what was compared", "<base", "<new", NULL};
+    const struct side *const side[2] = {base, new};
+    doc_table(d, heads);
+    doc_cell(d, "started");
+    for (int i = 0; i < 2; i++)
+        doc_cell(d, side[i]->runs > 1 ? "%s, and %zu more" : "%s",
+                 json_txt(side[i]->run[0], "started"), side[i]->runs - 1);
+    doc_cell(d, "lasted");
+    for (int i = 0; i < 2; i++)
+        doc_cell(d, "%s, ended by %s", fig_seconds(json_num(side[i]->run[0], "elapsed_s")),
+                 json_txt(side[i]->run[0], "ended_by"));
+    doc_cell(d, "load came from");
+    for (int i = 0; i < 2; i++)
+        doc_cell(d, "%s (%s cores), loadtop %s", json_txt(side[i]->run[0], "generator/host"),
+                 fig_count(json_num(side[i]->run[0], "generator/cores")),
+                 json_txt(side[i]->run[0], "loadtop"));
+    text_row(d, "its checks", is_valid(base) ? "all held" : "NOT all held",
+             is_valid(new) ? "all held" : "NOT all held");
+    for (size_t i = 0; i < rows; i += FIGURES) {
+        if (rows > FIGURES)
+            text_row(d, "pool", row[i].pool, row[i].pool);
+        add_pool_facts(d, compare_pool(base->run[0], "pools", row[i].pool),
+                       compare_pool(new->run[0], "pools", row[i].pool));
+    }
+    doc_table_end(d);
+    for (int i = 0; i < 2 && d->format != DOC_PLAIN; i++) {
+        doc_para(d, "%s was made by", i ? "new" : "base");
+        doc_command(d, json_txt(side[i]->run[0], "command"));
+    }
+}
+
+static void add_plots(struct doc *d, const struct row *row, size_t rows, const struct side *base,
+                      const struct side *new)
+{
+    for (size_t i = 0; i < rows; i += FIGURES) {
+        const json_t *a = compare_pool(base->run[0], "pools", row[i].pool),
+                     *b = compare_pool(new->run[0], "pools", row[i].pool);
+        struct svg_sheet sheet = {.t = d->t, .stamp = stamp_of(b)};
+        doc_stamped(d, 2, stamp_of(b), "%s", row[i].pool);
+        plot_pair(&sheet, a, b);
+    }
+}
+
+void compare_write(struct doc *d, const struct row *row, size_t rows, const struct side *base,
+                   const struct side *new, double threshold)
+{
+    static const char *const heads[] = {
+        "<pool", "<figure", "base", "new", "change", "95 % interval", "<more than noise?", NULL};
+    bool html = d->format == DOC_HTML;
+    doc_heading(d, 1, "Compared: %s with %s", json_txt(base->run[0], "started"),
+                json_txt(new->run[0], "started"));
+    if (html)
+        text_add(d->t, "<section class=\"verdict\">\n");
+    doc_findings_begin(d);
+    say_answer(d, row, rows, is_valid(base) && is_valid(new), threshold);
+    for (size_t i = 0; i < base->runs; i++)
+        warn_of_run(d, base->run[i], "base");
+    for (size_t i = 0; i < new->runs; i++)
+        warn_of_run(d, new->run[i], "new");
+    warn_of_place(d, base->run[0], new->run[0]);
+    for (size_t i = 0; i < rows; i += FIGURES)
+        warn_of(d, base->run[0], new->run[0], row[i].pool);
+    doc_findings_end(d);
+    if (html)
+        text_add(d->t, "</section>\n");
+    bool with_pool = !html || rows > FIGURES; /* room on a phone for what matters */
+    doc_table(d, with_pool ? heads : heads + 1);
+    for (size_t i = 0; i < rows; i++)
+        add_row(d, &row[i], with_pool);
+    doc_table_end(d);
+    doc_gap(d);
+    if (row[0].by_runs)
+        add_spread(d, row, rows);
+    add_facts(d, row, rows, base, new);
+    doc_gap(d);
+    if (html) {
+        add_plots(d, row, rows, base, new);
+        doc_heading(d, 2, "Method");
+    }
+    if (d->format == DOC_PLAIN) /* on a terminal the method is a help topic */
+        doc_para(d, "%s",
+                 row[0].by_runs
+                     ? "Each run is one value; Welch's test, all figures together by Holm's "
+                       "procedure at 5 % (`loadtop help compare`)."
+                     : "Batch means of the seconds, fewer where they are correlated; Welch's test, "
+                       "all figures together by Holm's procedure at 5 % (`loadtop help compare`). "
+                       "Runs differ by more than seconds do: with three runs a side (--repeat) "
+                       "the verdict is of runs.");
+    else
+        compare_add_method(d);
+}

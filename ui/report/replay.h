@@ -1,0 +1,12 @@
+/* The command that repeats a run. */
+#ifndef LOADTOP_UI_REPORT_REPLAY_H
+#define LOADTOP_UI_REPORT_REPLAY_H
+
+struct json_t;
+struct text;
+
+/* The command that repeats the run, with what was done by hand; returns how many things
+ * that were done could not be told as a command. Nothing is added when the run has no command. */
+unsigned report_command(const struct json_t *run, struct text *);
+
+#endif

@@ -1,0 +1,10 @@
+/* What was captured of the screen while a run went on. */
+#ifndef LOADTOP_UI_REPORT_SCREENS_H
+#define LOADTOP_UI_REPORT_SCREENS_H
+
+struct doc;
+struct json_t;
+
+void report_screens(struct doc *, const struct json_t *run);
+
+#endif

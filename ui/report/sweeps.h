@@ -1,0 +1,12 @@
+/* The tables of sweeps. */
+#ifndef LOADTOP_UI_REPORT_SWEEPS_H
+#define LOADTOP_UI_REPORT_SWEEPS_H
+
+struct doc;
+struct json_t;
+
+/* The tables of one sweep, or of all of a pool's. */
+void report_sweep(struct doc *, const struct json_t *sweep);
+void report_sweeps(struct doc *, const struct json_t *pool);
+
+#endif

@@ -1,0 +1,10 @@
+/* What a run comes to, which a report says first. */
+#ifndef LOADTOP_UI_REPORT_VERDICT_H
+#define LOADTOP_UI_REPORT_VERDICT_H
+
+struct doc;
+struct json_t;
+
+void report_verdict(struct doc *, const struct json_t *run);
+
+#endif

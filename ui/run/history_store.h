@@ -1,0 +1,34 @@
+/* The file behind history.h; for history.c and the verb. */
+#ifndef LOADTOP_UI_RUN_HISTORY_STORE_H
+#define LOADTOP_UI_RUN_HISTORY_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct json_t;
+struct store;
+
+struct store_row {
+    long long id;
+    const char *run_id, *started, *targets, *ended_by, *command; /* valid within the call */
+    double elapsed_s, throughput_per_s, p99_us;                  /* NaN: unknown */
+    bool valid;
+};
+
+/* Opens it; makes it when `create`. NULL and err: cannot be; NULL without an error when there is
+ * none and none is to be made. */
+struct store *store_open(bool create, bool hurry, struct err *);
+void store_close(struct store *); /* takes NULL */
+int store_add(struct store *, const struct json_t *run, unsigned keep, struct err *);
+/* Newest first. */
+int store_each(struct store *, void (*each)(const struct store_row *, void *ctx), void *ctx,
+               struct err *);
+/* The run of an ID, a run's own id or the beginning of it, or "last". NULL and ERR_USAGE. */
+struct json_t *store_get(struct store *, const char *which, struct err *);
+/* Removes all but the newest `keep`, and those that started before `before` (RFC 3339; NULL: none).
+ * How many, or negative. */
+long store_prune(struct store *, uint64_t keep, const char *before, struct err *);
+
+#endif

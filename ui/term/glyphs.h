@@ -1,0 +1,54 @@
+/* Glyph sets: which characters lines, marks, bars and dots are made of.
+ *
+ * One is chosen when the program starts (or with a key) and hung on the grid; whatever draws takes
+ * its characters from there and never asks which set it is. Braille gives 2x4 dots a cell, blocks
+ * 2x2 for lines and eighths for areas, ACS the five scan lines of a VT100, ASCII one character. */
+#ifndef LOADTOP_UI_TERM_GLYPHS_H
+#define LOADTOP_UI_TERM_GLYPHS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum glyph_line {
+    GLYPH_H,
+    GLYPH_V,
+    GLYPH_TL,
+    GLYPH_TR,
+    GLYPH_BL,
+    GLYPH_BR,
+    GLYPH_TEE_LEFT,
+    GLYPH_TEE_RIGHT,
+    GLYPH_TEE_UP,
+    GLYPH_TEE_DOWN,
+    GLYPH_CROSS,
+    GLYPH_TICK,   /* of the left axis */
+    GLYPH_MARK,   /* a vertical mark in a plot */
+    GLYPH_DOTTED, /* a horizontal dotted line: thresholds */
+    GLYPH_GRID,   /* faint lines at the ticks; blank where nothing fainter than data can be had */
+    GLYPH_LINES
+};
+
+struct glyphs {
+    const char *name;
+    uint32_t line[GLYPH_LINES];
+    const char *arrow, *ellipsis, *times, *on, *off, *up, *down, *select, *ok, *bad, *alert, *dot,
+        *plus_minus, *bar_full, *bar_empty, *pause, *left, *right, *mu;
+    int dots_x, dots_y; /* of a line plot: dots in a cell */
+    int area_x, area_y; /* of an area: columns and steps in a cell */
+    /* The character for a mask of dots (bit y * dots_x + x, from the top left). `series` from 0. */
+    uint32_t (*dot_char)(unsigned mask, unsigned series);
+    /* The character for area heights (of area_y) at the left and right column of a cell; `top`: the
+     * area ends in this cell. */
+    uint32_t (*area_char)(int left, int right, bool top);
+    uint32_t heat[5]; /* from empty to full */
+    const char *spark[9];
+};
+
+/* NULL-terminated: braille, block, acs, ascii. */
+extern const struct glyphs *const glyph_sets[];
+/* By name; NULL when there is none such. */
+const struct glyphs *glyphs_find(const char *name);
+/* The next one, round and round. */
+const struct glyphs *glyphs_next(const struct glyphs *);
+
+#endif

@@ -1,0 +1,57 @@
+/* What comes from outside: keys, pastes, clicks, and signals. */
+#ifndef LOADTOP_UI_TERM_INPUT_H
+#define LOADTOP_UI_TERM_INPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PASTE_MAX                                                                                  \
+    32768 /* bytes of a paste: more than a field takes, which refuses what is longer */
+
+/* Keys that are not characters; what ctrl() does is a character (ctrl('c') is 3). */
+enum keycode {
+    KEYCODE_ESC = 27,
+    KEYCODE_ENTER = '\r',
+    KEYCODE_TAB = '\t',
+    KEYCODE_BACKSPACE = 127,
+    KEYCODE_UP = 0x110000,
+    KEYCODE_DOWN,
+    KEYCODE_LEFT,
+    KEYCODE_RIGHT,
+    KEYCODE_HOME,
+    KEYCODE_END,
+    KEYCODE_PGUP,
+    KEYCODE_PGDN,
+    KEYCODE_DELETE,
+    KEYCODE_BACKTAB,
+    KEYCODE_F1,
+    KEYCODE_F5,
+    KEYCODE_OTHER
+};
+
+#define KEY_CTRL(c) ((uint32_t)(c)&31u)
+
+enum input_kind {
+    INPUT_KEY,
+    INPUT_PASTE,
+    INPUT_CLICK,
+    INPUT_WHEEL_UP,
+    INPUT_WHEEL_DOWN,
+    INPUT_RESIZE
+};
+struct input {
+    enum input_kind kind;
+    uint32_t key;      /* INPUT_KEY */
+    int x, y;          /* clicks and the wheel */
+    const char *paste; /* INPUT_PASTE: UTF-8 without control characters; borrowed until the next
+                          term_read */
+};
+
+/* What ended or disturbs the program from outside. */
+struct term_signals {
+    int end;            /* the number of a signal that ends: TERM INT HUP QUIT; 0: none */
+    unsigned int_count; /* how many times INT came */
+    bool suspend;       /* TSTP came */
+};
+
+#endif

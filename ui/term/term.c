@@ -1,0 +1,728 @@
+/* The terminal through ncursesw; see term.h.
+ *
+ * The grid that is on the screen is kept, so that a frame hands curses only the cells that changed.
+ * Curses writes into memory, from where ui/term/tty_out.c's thread takes it to the terminal: nothing
+ * here waits for a terminal that takes no output. Modes and signals are ui/term/tty.c's. */
+#include "ui/term/term.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#define NCURSES_WIDECHAR 1
+#include <curses.h>
+#include <term.h>
+
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+#include "ui/term/cells.h"
+#include "ui/term/mouse.h"
+#include "ui/term/terminfo.h"
+#include "ui/term/tty.h"
+#include "ui/term/tty_out.h"
+
+#define PASTE_GAP_S 3 /* without its end, a paste is over when nothing came for so long */
+#define PASTE_BEGIN 0600
+#define PASTE_END 0601
+#define PAIRS_MAX 1024
+#define GAP_COLS 3
+#define SEQUENCE_MS 100
+#define CHARACTERS_A_READ                                                                          \
+    4096 /* then signals and the screen have their turn, within a paste too                        \
+          */
+#define LEAVE_MS 50
+/* Bracketed paste; clicks and the wheel, as SGR reports where the terminal knows them. */
+#define MODES_ON "\033[?2004h\033[?1000h\033[?1006h"
+#define MODES_OFF "\033[?2026l\033[?2004l\033[?1006l\033[?1002l\033[?1000l"
+
+struct look {
+    attr_t attr;
+    int pair;
+};
+
+static struct {
+    SCREEN *screen;
+    bool utf8, color, started;
+    int colors;
+    struct cells shown;
+    struct look *look; /* of each cell of `shown`, as curses was told */
+    bool known[ROLES][ROLES];
+    struct look looks[ROLES][ROLES]; /* by role and ground, where known */
+    const struct theme *theme;
+    struct theme theme_copy;
+    enum tier tier;
+    enum tier wanted;
+    bool all; /* everything is to be drawn anew */
+    int cursor_x, cursor_y;
+    struct {
+        int fg, bg;
+    } pair[PAIRS_MAX];
+    int pairs;
+    bool pasting;
+    time_t paste_last; /* when the last of it came */
+    char paste[PASTE_MAX + 8];
+    size_t paste_len;
+} term = {.cursor_x = -1};
+
+/* ---- open and close ---- */
+
+static void prepare_restore(void)
+{
+    char cap[4][8] = {"sgr0", "rmkx", "cnorm", "rmcup"};
+
+    tty_restore_begin();
+    tty_restore_add(MODES_OFF);
+    for (int i = 0; i < 4; i++)
+        tty_restore_add(tigetstr(cap[i]));
+    tty_restore_add("\r");
+}
+
+/* Both forms, whatever terminfo says: terminals differ in when they send which. */
+static void define_arrows(void)
+{
+    static const struct {
+        char last;
+        int key;
+    } arrows[] = {{'A', KEY_UP},   {'B', KEY_DOWN}, {'C', KEY_RIGHT},
+                  {'D', KEY_LEFT}, {'H', KEY_HOME}, {'F', KEY_END}};
+
+    for (size_t i = 0; i < sizeof arrows / sizeof *arrows; i++) {
+        char csi[] = {'\033', '[', arrows[i].last, '\0'},
+             ss3[] = {'\033', 'O', arrows[i].last, '\0'};
+
+        define_key(csi, arrows[i].key);
+        define_key(ss3, arrows[i].key);
+    }
+}
+
+/* The modes are ours: curses would set them only once the terminal has taken all output. */
+static void enter_modes(void)
+{
+    tty_raw_modes();
+    noecho();
+    nonl();
+    nodelay(stdscr, TRUE);
+    keypad(stdscr, TRUE);
+    intrflush(stdscr, FALSE);
+    curs_set(0);
+    tty_out_add(MODES_ON, sizeof MODES_ON - 1);
+    tty_out_send();
+}
+
+static const char *string_value(const char *name)
+{
+    return tigetstr((char *)(uintptr_t)name); /* curses takes it without const, and only reads */
+}
+
+static void leave_modes(void)
+{
+    const char *cursor = string_value("cnorm");
+    tty_out_add(MODES_OFF, sizeof MODES_OFF - 1);
+    if (cursor &&
+        cursor != (const char *)-1) /* a frame that was cut off may have shown it, for curses */
+        tty_out_add(cursor, strlen(cursor));
+    endwin();
+    tty_out_flush(LEAVE_MS);
+    tty_give_modes_back();
+}
+
+static bool boolean_value(const char *name)
+{
+    return tigetflag((char *)(uintptr_t)name) > 0;
+}
+
+static int number_value(const char *name)
+{
+    return tigetnum((char *)(uintptr_t)name);
+}
+
+/* Lets curses read a description of ours in the place of the terminal's. Threads may not run yet:
+ * it sets a variable of the environment, which stays. */
+static void describe(const char *name, bool direct)
+{
+    const struct terminfo_source src = {
+        .name = name,
+        .booleans = (const char *const *)boolnames,
+        .numbers = (const char *const *)numnames,
+        .strings = (const char *const *)strnames,
+        .boolean = boolean_value,
+        .number = number_value,
+        .string = string_value,
+    };
+    const char *before = getenv("TERMINFO");
+    struct text own = {.limit = 65536}, kept = {0};
+    int known = 0;
+
+    if (before)
+        text_add(&kept, "%s", before);
+    if (terminfo_make(&src, direct, &own) && !setenv("TERMINFO", text_str(&own), 1) &&
+        (setupterm(name, STDOUT_FILENO, &known) != OK || string_value("rep") ||
+         string_value("rin") || (direct && number_value("colors") <= 256))) {
+        if (kept.len)
+            setenv("TERMINFO", text_str(&kept), 1);
+        else
+            unsetenv("TERMINFO");
+        setupterm(name, STDOUT_FILENO, &known);
+    }
+    text_free(&own);
+    text_free(&kept);
+}
+
+/* What is drawn of the window; false when the terminal does not say its size. */
+static bool window_size(int *rows, int *cols)
+{
+    struct winsize ws;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) || ws.ws_row == 0 || ws.ws_col == 0)
+        return false;
+    *rows = ws.ws_row < CELLS_ROWS_MAX ? ws.ws_row : CELLS_ROWS_MAX;
+    *cols = ws.ws_col < CELLS_COLS_MAX ? ws.ws_col : CELLS_COLS_MAX;
+    return true;
+}
+
+/* Curses believes these two variables before it asks the terminal, which it cannot, or its
+ * description: whatever those say, and whatever the user's environment held, it opens with a size
+ * that it can hold. */
+static void tell_size(void)
+{
+    int rows = 24, cols = 80;
+    char text[2][12];
+
+    window_size(&rows, &cols);
+    snprintf(text[0], sizeof text[0], "%d", rows);
+    snprintf(text[1], sizeof text[1], "%d", cols);
+    setenv("LINES", text[0], 1);
+    setenv("COLUMNS", text[1], 1);
+}
+
+int term_check(const char *colors, struct err *err)
+{
+    const char *name = getenv("TERM");
+    int known = 0;
+    bool direct;
+
+    tell_size();
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return err_set(
+            err, ERR_FAILED,
+            "the dashboard needs a terminal on stdin and stdout (--headless runs without)");
+    if (!name || !*name)
+        return err_set(err, ERR_FAILED, "TERM is not set (try TERM=xterm-256color, or --headless)");
+    if (setupterm(name, STDOUT_FILENO, &known) != OK || known != 1)
+        return err_set(
+            err, ERR_FAILED,
+            "TERM=%.60s is unknown on this machine (try TERM=xterm-256color, or --headless)", name);
+    if (!string_value("cup"))
+        return err_set(err, ERR_FAILED,
+                       "TERM=%.60s cannot move its cursor (--headless runs without)", name);
+    term.wanted = tier_choose(colors, number_value("colors"));
+    direct = term.wanted == TIER_DIRECT && number_value("colors") <= 256;
+    if (direct || string_value("rep") || string_value("indn") || string_value("rin"))
+        describe(name, direct);
+    return 0;
+}
+
+int term_open(const char *colors, struct err *err)
+{
+    const char *name = getenv("TERM");
+
+    if (term_check(colors, err) || !name) /* it refuses to go without a name */
+        return ERR_FAILED;
+    setlocale(LC_CTYPE, "");
+    term.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+    if (tty_keep_modes(err) || tty_catch_signals(err))
+        return ERR_FAILED;
+    if (tty_out_open(err)) {
+        tty_release_signals();
+        return ERR_FAILED;
+    }
+    prepare_restore();
+    if (!getenv("ESCDELAY"))
+        set_escdelay(25);
+    tty_set_open(true);
+    term.screen = newterm(name, tty_out_stream(), stdin);
+    if (!term.screen) {
+        tty_set_open(false);
+        tty_out_close();
+        tty_release_signals();
+        return err_set(err, ERR_FAILED, "TERM=%.60s: the terminal could not be opened", name);
+    }
+    set_term(term.screen);
+    enter_modes();
+    define_arrows();
+    define_key("\033[200~", PASTE_BEGIN);
+    define_key("\033[201~", PASTE_END);
+    keyok(KEY_MOUSE, FALSE); /* see mouse.h */
+    term.colors = number_value("colors");
+    term.all = true;
+    return 0;
+}
+
+void term_close(void)
+{
+    if (!term.screen)
+        return;
+    leave_modes();
+    tty_set_open(false);
+    delscreen(term.screen);
+    tty_out_close();
+    term.screen = NULL;
+    term.started = term.color = false;
+    term.pairs = 0;
+    cells_free(&term.shown);
+    free(term.look);
+    term.look = NULL;
+    tty_release_signals();
+}
+
+void term_suspend(void)
+{
+    struct sigaction sa = {.sa_handler = SIG_DFL}, ours;
+
+    leave_modes();
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGTSTP, &sa, &ours);
+    kill(getpid(), SIGTSTP);
+    sigaction(SIGTSTP, &ours, NULL);
+    enter_modes();
+    term_redraw();
+    tty_wake(); /* the window may have changed meanwhile */
+}
+
+bool term_utf8(void)
+{
+    return term.utf8;
+}
+
+enum tier term_tier(void)
+{
+    enum tier wanted = term.wanted;
+
+    if (wanted == TIER_DIRECT && term.colors <= 256)
+        wanted = TIER_256;
+    if (wanted == TIER_256 && term.colors < 256)
+        wanted = TIER_16;
+    if (wanted == TIER_16 && term.colors < 8)
+        wanted = TIER_NONE;
+    return wanted;
+}
+
+void term_size(int *rows, int *cols)
+{
+    if (!window_size(rows, cols)) {
+        *rows = LINES;
+        *cols = COLS;
+    } else if (*rows != LINES || *cols != COLS) {
+        resizeterm(*rows, *cols);
+        term.all = true;
+    }
+}
+
+int term_key_fd(void)
+{
+    return STDIN_FILENO;
+}
+
+int term_signal_fd(void)
+{
+    return tty_signal_fd();
+}
+
+struct term_signals term_take_signals(void)
+{
+    return tty_take_signals();
+}
+
+/* ---- showing cells ---- */
+
+static int color_pair(int fg, int bg)
+{
+    int limit = COLOR_PAIRS - 1 < PAIRS_MAX ? COLOR_PAIRS - 1 : PAIRS_MAX;
+
+    if (fg < 0 && bg < 0)
+        return 0;
+    for (int i = 0; i < term.pairs; i++)
+        if (term.pair[i].fg == fg && term.pair[i].bg == bg)
+            return i + 1;
+    if (term.pairs >= limit || init_extended_pair(term.pairs + 1, fg, bg) == ERR)
+        return 0;
+    term.pair[term.pairs].fg = fg;
+    term.pair[term.pairs].bg = bg;
+    return ++term.pairs;
+}
+
+static void start_colors(void)
+{
+    if (!term.started && term.tier != TIER_NONE && has_colors()) {
+        start_color();
+        use_default_colors();
+        term.color = true;
+    }
+    term.started = true;
+}
+
+/* What a terminal with 24-bit colours takes: 0 to 7 are its own first eight, all else is red, green
+ * and blue. */
+static int32_t direct_color(int32_t color)
+{
+    if (term.tier == TIER_DIRECT)
+        return color >= 0 && color < 8 ? 8 : color;
+    return color >= 8 ? (int32_t)color_256_rgb(color) : color;
+}
+
+static struct look make_look(const struct cell *cell)
+{
+    struct style s = theme_style(term.theme, term.tier, cell->role, cell->back, cell->attr);
+    struct look look = {A_NORMAL, 0};
+
+    look.attr |= s.attr & ATTR_BOLD ? A_BOLD : A_NORMAL;
+    look.attr |= s.attr & ATTR_UNDERLINE ? A_UNDERLINE : A_NORMAL;
+    look.attr |= s.attr & ATTR_REVERSE ? A_REVERSE : A_NORMAL;
+    look.attr |= s.attr & ATTR_DIM ? A_DIM : A_NORMAL;
+    look.attr |= s.attr & ATTR_ITALIC ? A_ITALIC : A_NORMAL;
+    if (term.color && term.tier != TIER_NONE) {
+        if (term.tier == TIER_16 && term.colors < 16) {
+            /* Bold makes a colour bright there, but black stays black in many: that is left to the
+             * terminal's own ink. */
+            look.attr |= s.fg > 8 ? A_BOLD : A_NORMAL;
+            s.fg = s.fg == 8 && s.bg < 0 ? -1 : s.fg < 0 ? s.fg : s.fg & 7;
+            s.bg = s.bg < 0 ? s.bg : s.bg & 7;
+        }
+        if (term.colors > 256) {
+            s.fg = direct_color(s.fg);
+            s.bg = direct_color(s.bg);
+        }
+        look.pair = color_pair(s.fg, s.bg);
+    }
+    return look;
+}
+
+/* Each pair of role and ground is looked up once a theme. */
+static struct look cell_look(const struct cell *cell)
+{
+    struct look look;
+
+    if (cell->attr || cell->role >= ROLES || cell->back >= ROLES) {
+        look = make_look(cell);
+    } else {
+        if (!term.known[cell->role][cell->back]) {
+            term.known[cell->role][cell->back] = true;
+            term.looks[cell->role][cell->back] = make_look(cell);
+        }
+        look = term.looks[cell->role][cell->back];
+    }
+    /* Dots and blocks are no bolder in bold, only dearer. */
+    if (term.tier <= TIER_256 && cell->ch >= 0x2500 && cell->ch <= 0x28ff)
+        look.attr &= ~A_BOLD;
+    return look;
+}
+
+/* The VT100 line-drawing letter of a code point, or 0. */
+static char acs_letter(uint32_t ch)
+{
+    static const struct {
+        uint32_t ch;
+        char letter;
+    } map[] = {{0x2500, 'q'}, {0x2502, 'x'}, {0x250c, 'l'}, {0x2510, 'k'}, {0x2514, 'm'},
+               {0x2518, 'j'}, {0x251c, 't'}, {0x2524, 'u'}, {0x2534, 'v'}, {0x252c, 'w'},
+               {0x253c, 'n'}, {0x23ba, 'o'}, {0x23bb, 'p'}, {0x23bc, 'r'}, {0x23bd, 's'},
+               {0x2592, 'a'}, {0x00b7, '~'}};
+
+    for (size_t i = 0; i < sizeof map / sizeof *map; i++)
+        if (map[i].ch == ch)
+            return map[i].letter;
+    return 0;
+}
+
+static int pair_ground(int pair)
+{
+    return pair > 0 ? term.pair[pair - 1].bg : -1;
+}
+
+/* Does something stand soon after it in its row? */
+static bool is_gap(const struct cell *cell, int left)
+{
+    for (int i = 1; i <= GAP_COLS && i < left; i++)
+        if (cell[i].ch != ' ')
+            return true;
+    return false;
+}
+
+/* Of a blank only the ground can be seen. In a gap it takes the ink of the cell before it, so that
+ * a line of dots costs no change of colour and back; it keeps that while nothing changes there. */
+static struct look blank_look(struct look own, const struct look *before)
+{
+    const attr_t seen = A_UNDERLINE | A_REVERSE;
+
+    if (((own.attr | before->attr) & seen) || pair_ground(own.pair) != pair_ground(before->pair))
+        return own;
+    return *before;
+}
+
+static void show_cell(int x, int y, const struct cell *cell, bool erased)
+{
+    struct look *look = &term.look[y * term.shown.cols + x];
+    wchar_t text[2] = {(wchar_t)cell->ch, 0};
+    cchar_t cc;
+    int pair;
+    attr_t a;
+
+    *look = cell_look(cell);
+    if (cell->ch == 0)
+        return;
+    if (cell->ch == ' ' && x > 0 && is_gap(cell, term.shown.cols - x))
+        *look = blank_look(*look, look - 1);
+    a = look->attr;
+    pair = look->pair;
+    if (erased && cell->ch == ' ' && a == A_NORMAL && pair == 0)
+        return;
+    if (!term.utf8 && cell->ch >= 0x80) {
+        char letter = acs_letter(cell->ch);
+
+        attr_set(a, 0, &pair);
+        mvaddch(y, x, letter ? NCURSES_ACS(letter) : '?');
+        attr_set(A_NORMAL, 0, NULL);
+        return;
+    }
+    if (wcwidth(text[0]) < 0) /* curses would put something else there, of another width */
+        text[0] = L'?';
+    setcchar(&cc, text, a, 0, &pair);
+    mvadd_wch(y, x, &cc);
+}
+
+static bool same_cell(const struct cell *a, const struct cell *b)
+{
+    return a->ch == b->ch && a->role == b->role && a->back == b->back && a->attr == b->attr;
+}
+
+/* Field by field: the bytes between the fields of a style say nothing. */
+static void make_looks(int n)
+{
+    memset(term.known, 0, sizeof term.known);
+    free(term.look);
+    term.look = calloc((size_t)n, sizeof *term.look);
+    if (!term.look) {
+        term_close();
+        abort();
+    }
+}
+
+static bool same_theme(const struct theme *a, const struct theme *b)
+{
+    for (int tier = 0; tier < TIERS; tier++)
+        for (int role = 0; role < ROLES; role++) {
+            const struct style *s = &a->style[tier][role], *o = &b->style[tier][role];
+
+            if (s->fg != o->fg || s->bg != o->bg || s->attr != o->attr)
+                return false;
+        }
+    return strcmp(a->name, b->name) == 0;
+}
+
+void term_show(const struct cells *c, const struct theme *theme, enum tier tier)
+{
+    static const char begin[] = "\033[?2026h", end[] = "\033[?2026l";
+    if (!tty_out_ready())
+        return;
+    bool all = term.all || term.tier != tier || term.shown.rows != c->rows ||
+               term.shown.cols != c->cols || !same_theme(&term.theme_copy, theme);
+
+    if (all) {
+        term.theme_copy = *theme;
+        term.theme = &term.theme_copy;
+        term.tier = tier;
+        start_colors();
+        cells_resize(&term.shown, c->rows, c->cols);
+        make_looks(c->rows * c->cols);
+        term.pairs = 0; /* those of the theme before are free */
+        erase();
+    }
+    if (term.all)
+        clearok(curscr, TRUE);
+    for (int y = 0; y < c->rows; y++)
+        for (int x = 0; x < c->cols; x++) {
+            const struct cell *cell = &c->cell[y * c->cols + x];
+            struct cell *was = &term.shown.cell[y * c->cols + x];
+
+            if (all || !same_cell(cell, was)) {
+                show_cell(x, y, cell, all);
+                *was = *cell;
+            }
+        }
+    term.all = false;
+    tty_out_add(begin, sizeof begin - 1);
+    if (term.cursor_x >= 0)
+        move(term.cursor_y, term.cursor_x);
+    wnoutrefresh(stdscr);
+    doupdate();
+    curs_set(term.cursor_x >= 0);
+    tty_out_add(end, sizeof end - 1);
+    tty_out_send();
+}
+
+void term_redraw(void)
+{
+    term.all = true;
+}
+
+void term_cursor(int x, int y)
+{
+    term.cursor_x = x;
+    term.cursor_y = y;
+}
+
+/* ---- input ---- */
+
+static uint32_t key_of(int rc, wint_t w)
+{
+    static const struct {
+        int curses;
+        uint32_t key;
+    } map[] = {{KEY_UP, KEYCODE_UP},
+               {KEY_DOWN, KEYCODE_DOWN},
+               {KEY_LEFT, KEYCODE_LEFT},
+               {KEY_RIGHT, KEYCODE_RIGHT},
+               {KEY_HOME, KEYCODE_HOME},
+               {KEY_END, KEYCODE_END},
+               {KEY_PPAGE, KEYCODE_PGUP},
+               {KEY_NPAGE, KEYCODE_PGDN},
+               {KEY_DC, KEYCODE_DELETE},
+               {KEY_BTAB, KEYCODE_BACKTAB},
+               {KEY_F(1), KEYCODE_F1},
+               {KEY_F(5), KEYCODE_F5},
+               {KEY_BACKSPACE, KEYCODE_BACKSPACE},
+               {KEY_ENTER, KEYCODE_ENTER}};
+
+    if (rc != KEY_CODE_YES) {
+        if (w == '\n')
+            return KEYCODE_ENTER;
+        return w == 8 ? KEYCODE_BACKSPACE : (uint32_t)w;
+    }
+    for (size_t i = 0; i < sizeof map / sizeof *map; i++)
+        if (map[i].curses == (int)w)
+            return map[i].key;
+    return KEYCODE_OTHER;
+}
+
+static void paste_add(uint32_t ch)
+{
+    char u[4];
+    int n;
+
+    if (ch < 0x20 || ch == 0x7f)
+        ch = ' '; /* a pasted newline must not press Enter */
+    n = utf8_encode(ch, u);
+    if (term.paste_len + (size_t)n <= PASTE_MAX) {
+        memcpy(term.paste + term.paste_len, u, (size_t)n);
+        term.paste_len += (size_t)n;
+    }
+}
+
+/* The next character of a sequence that has begun: the rest of it is on its way, also through a
+ * slow link. */
+static bool next_of_sequence(wint_t *w)
+{
+    int rc;
+
+    timeout(SEQUENCE_MS);
+    rc = get_wch(w);
+    timeout(0);
+    return rc == OK;
+}
+
+/* A byte that is no UTF-8, as of an X10 report beyond column 95; curses would take its eighth bit,
+ * as it does not see the terminal's modes. It reads no further than what it has handed over. */
+static uint32_t next_byte(void)
+{
+    struct pollfd key = {.fd = STDIN_FILENO, .events = POLLIN};
+    unsigned char byte;
+    return poll(&key, 1, SEQUENCE_MS) > 0 && read(STDIN_FILENO, &byte, 1) == 1 ? byte : 0;
+}
+
+/* An escape sequence that curses does not know comes as its single characters. None of them may act
+ * as a key: after ESC [ or ESC O it is taken up to its end. It is the mouse (true), or nothing.
+ * *was: there was a sequence. */
+static bool take_sequence(struct input *in, bool *was)
+{
+    char params[32] = "";
+    uint32_t three[3];
+    size_t n = 0;
+    wint_t w;
+    int rc = get_wch(&w);
+
+    *was = false;
+    if (rc == ERR)
+        return false;
+    if (rc == KEY_CODE_YES || (w != '[' && w != 'O')) {
+        if (rc == KEY_CODE_YES)
+            ungetch((int)w);
+        else
+            unget_wch((wchar_t)w);
+        return false;
+    }
+    *was = true;
+    if (w == 'O') { /* one letter follows */
+        next_of_sequence(&w);
+        return false;
+    }
+    while (next_of_sequence(&w) && (w < 0x40 || w > 0x7e)) {
+        if (n + 1 < sizeof params)
+            params[n++] = (char)(w < 0x80 ? w : '?');
+        params[n] = '\0';
+        if (tty_signal_waits()) /* of a sequence without end, say */
+            return false;
+    }
+    if (!mouse_is_x10(params, (uint32_t)w))
+        return mouse_sgr(params, (uint32_t)w, in);
+    for (int i = 0; i < 3; i++)
+        three[i] = next_byte();
+    return mouse_x10(three, in);
+}
+
+bool term_read(struct input *in)
+{
+    wint_t w;
+    int rc;
+
+    for (int i = 0; i < CHARACTERS_A_READ && !tty_signal_waits() && (rc = get_wch(&w)) != ERR;
+         i++) {
+        if (rc == KEY_CODE_YES && (int)w == PASTE_BEGIN) {
+            term.pasting = true;
+            term.paste_last = time(NULL);
+            term.paste_len = 0;
+        } else if (rc == KEY_CODE_YES && (int)w == PASTE_END) {
+            term.pasting = false;
+            term.paste[term.paste_len] = '\0';
+            *in = (struct input){.kind = INPUT_PASTE, .paste = term.paste};
+            return true;
+        } else if (term.pasting && time(NULL) - term.paste_last < PASTE_GAP_S) {
+            term.paste_last = time(NULL);
+            if (rc != KEY_CODE_YES)
+                paste_add((uint32_t)w);
+        } else if (rc == KEY_CODE_YES && (int)w == KEY_RESIZE) {
+            *in = (struct input){.kind = INPUT_RESIZE};
+            return true;
+        } else {
+            term.pasting = false;
+            if (rc != KEY_CODE_YES && w == KEYCODE_ESC) {
+                bool sequence;
+
+                if (take_sequence(in, &sequence))
+                    return true;
+                if (sequence)
+                    continue;
+            }
+            *in = (struct input){.kind = INPUT_KEY, .key = key_of(rc, w)};
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,265 @@
+/* The thread that writes to the terminal: see tty_out.h.
+ *
+ * What was handed over waits in `next`; the thread takes it as `now` and holds no lock while it
+ * writes. A write that blocks is broken off by a signal to the thread, whose handler does nothing:
+ * write() then returns. */
+#include "ui/term/tty_out.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+#include "engine/os/loop.h"
+#include "ui/term/tty.h"
+
+#define BREAK_OFF SIGURG /* ignored by default, and used for nothing else here */
+#define RETRY_NS (5 * NS_PER_MS)
+#define BREAK_OFF_TRIES 20
+
+static struct {
+    FILE *stream;
+    pthread_t thread;
+    struct sigaction before; /* of BREAK_OFF */
+    bool running;
+    struct text now; /* the thread's, while it is writing */
+    /* Below: under the lock. */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct text next;
+    bool end, writing;
+    bool abandon; /* the thread is to leave what it writes */
+    bool wanted;  /* the loop waits to be woken */
+} out = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* ---- the thread ---- */
+
+static bool is_abandoned(void)
+{
+    pthread_mutex_lock(&out.lock);
+    bool abandon = out.abandon;
+    pthread_mutex_unlock(&out.lock);
+    return abandon;
+}
+
+static void write_all(const char *s, size_t len)
+{
+    while (len > 0 && !is_abandoned()) {
+        ssize_t n = write(STDOUT_FILENO, s, len);
+        if (n < 0 && errno == EAGAIN) /* made so by somebody who shares the terminal */
+            poll(&(struct pollfd){.fd = STDOUT_FILENO, .events = POLLOUT}, 1, -1);
+        else if (n < 0 && errno != EINTR)
+            return; /* the terminal is gone, which the loop sees for itself */
+        if (n > 0) {
+            s += n;
+            len -= (size_t)n;
+        }
+    }
+}
+
+static void *write_on(void *unused)
+{
+    (void)unused;
+    pthread_mutex_lock(&out.lock);
+    while (!out.end) {
+        if (!out.next.len) {
+            pthread_cond_wait(&out.changed, &out.lock);
+            continue;
+        }
+        struct text taken = out.next;
+        out.next = out.now;
+        out.now = taken;
+        text_clear(&out.next);
+        out.writing = true;
+        pthread_mutex_unlock(&out.lock);
+        write_all(text_str(&out.now), out.now.len);
+        pthread_mutex_lock(&out.lock);
+        out.writing = out.abandon = false;
+        if (out.wanted && !out.next.len) {
+            out.wanted = false;
+            tty_wake();
+        }
+        pthread_cond_broadcast(&out.changed);
+    }
+    pthread_mutex_unlock(&out.lock);
+    return NULL;
+}
+
+/* ---- the loop's side ---- */
+
+static void do_nothing(int sig)
+{
+    (void)sig;
+}
+
+/* Of all signals the thread takes only the one that breaks off its write. */
+static int start_thread(void)
+{
+    struct sigaction sa = {.sa_handler = do_nothing};
+    sigset_t all, kept;
+    sigemptyset(&sa.sa_mask);
+    sigaction(BREAK_OFF, &sa, &out.before);
+    sigfillset(&all);
+    sigdelset(&all, BREAK_OFF);
+    pthread_sigmask(SIG_SETMASK, &all, &kept);
+    int error = pthread_create(&out.thread, NULL, write_on, NULL);
+    pthread_sigmask(SIG_SETMASK, &kept, NULL);
+    if (error)
+        sigaction(BREAK_OFF, &out.before, NULL);
+    return error;
+}
+
+int tty_out_open(struct err *err)
+{
+    pthread_condattr_t attr;
+    int fd = memfd_create("frame", MFD_CLOEXEC), error;
+    out.stream = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!out.stream) {
+        error = errno;
+        if (fd >= 0)
+            close(fd);
+        return err_set(err, ERR_FAILED, "no memory for the screen: %s", strerror(error));
+    }
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&out.changed, &attr);
+    pthread_condattr_destroy(&attr);
+    out.end = out.abandon = out.wanted = out.writing = false;
+    error = start_thread();
+    if (error) {
+        fclose(out.stream);
+        pthread_cond_destroy(&out.changed);
+        return err_set(err, ERR_FAILED, "no thread for the screen: %s", strerror(error));
+    }
+    out.running = true;
+    return 0;
+}
+
+FILE *tty_out_stream(void)
+{
+    return out.stream;
+}
+
+void tty_out_add(const char *s, size_t len)
+{
+    (void)!write(fileno(out.stream), s, len); /* memory: it fails when there is none */
+}
+
+bool tty_out_ready(void)
+{
+    pthread_mutex_lock(&out.lock);
+    bool ready = !out.writing && !out.next.len;
+    out.wanted = !ready;
+    pthread_mutex_unlock(&out.lock);
+    return ready;
+}
+
+/* Takes what is collected. */
+static void collect(struct text *to)
+{
+    char buf[16384];
+    ssize_t n;
+    for (off_t at = 0; (n = pread(fileno(out.stream), buf, sizeof buf, at)) > 0; at += n)
+        text_put(to, buf, (size_t)n);
+    (void)!ftruncate(fileno(out.stream), 0);
+    lseek(fileno(out.stream), 0, SEEK_SET);
+}
+
+void tty_out_send(void)
+{
+    pthread_mutex_lock(&out.lock);
+    collect(&out.next);
+    pthread_cond_broadcast(&out.changed);
+    pthread_mutex_unlock(&out.lock);
+}
+
+static void send(const struct text *t)
+{
+    pthread_mutex_lock(&out.lock);
+    text_put(&out.next, text_str(t), t->len);
+    pthread_cond_broadcast(&out.changed);
+    pthread_mutex_unlock(&out.lock);
+}
+
+static struct timespec after(uint64_t ns)
+{
+    uint64_t at = clock_ns() + ns;
+    return (struct timespec){.tv_sec = (time_t)(at / NS_PER_S), .tv_nsec = (long)(at % NS_PER_S)};
+}
+
+static bool wait_written(int timeout_ms)
+{
+    struct timespec until = after((uint64_t)timeout_ms * NS_PER_MS);
+    int late = 0;
+    pthread_mutex_lock(&out.lock);
+    while ((out.writing || out.next.len) && !late)
+        late = pthread_cond_timedwait(&out.changed, &out.lock, &until);
+    bool written = !out.writing && !out.next.len;
+    pthread_mutex_unlock(&out.lock);
+    return written;
+}
+
+/* The signal may come just before the write that it is to break off, so it is sent until it has
+ * helped. Output that was stopped is let go on, and what the kernel holds of it goes, too: else
+ * what gives the terminal back would never reach it. */
+static void give_up(void)
+{
+    tcflow(STDOUT_FILENO, TCOON);
+    pthread_mutex_lock(&out.lock);
+    text_clear(&out.next);
+    out.abandon = out.writing;
+    for (int i = 0; out.writing && i < BREAK_OFF_TRIES; i++) {
+        struct timespec until = after(RETRY_NS);
+        pthread_kill(out.thread, BREAK_OFF);
+        pthread_cond_timedwait(&out.changed, &out.lock, &until);
+    }
+    pthread_mutex_unlock(&out.lock);
+    tcflush(STDOUT_FILENO, TCOFLUSH);
+}
+
+bool tty_out_flush(int timeout_ms)
+{
+    struct text last = {0};
+    bool written = wait_written(timeout_ms), taken = false;
+    if (!written)
+        give_up();
+    collect(&last);
+    for (int i = 0; i < 2 && !taken; i++) { /* what filled the kernel's buffer may not be ours */
+        send(&last);
+        taken = wait_written(timeout_ms);
+        if (!taken)
+            give_up();
+        written = written && taken;
+    }
+    text_free(&last);
+    return written;
+}
+
+void tty_out_close(void)
+{
+    if (!out.running)
+        return;
+    pthread_mutex_lock(&out.lock);
+    out.end = true;
+    bool stuck = out.writing;
+    pthread_cond_broadcast(&out.changed);
+    pthread_mutex_unlock(&out.lock);
+    out.running = false;
+    if (stuck) { /* nothing broke it off: the end of the process will */
+        pthread_detach(out.thread);
+        return;
+    }
+    pthread_join(out.thread, NULL);
+    sigaction(BREAK_OFF, &out.before, NULL);
+    pthread_cond_destroy(&out.changed);
+    fclose(out.stream);
+    text_free(&out.now);
+    text_free(&out.next);
+}

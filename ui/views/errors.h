@@ -1,0 +1,21 @@
+/* The errors by class. */
+#ifndef LOADTOP_UI_VIEWS_ERRORS_H
+#define LOADTOP_UI_VIEWS_ERRORS_H
+
+struct cells;
+struct error_class;
+struct layout;
+struct pool_snapshot;
+struct screen;
+struct snapshot;
+
+/* The rows of the errors view in the order in which it shows them; returns how many. */
+struct error_row {
+    const struct pool_snapshot *pool;
+    const struct error_class *error;
+};
+#define ERROR_ROWS_MAX 512
+int errors_rows(const struct snapshot *, const struct screen *, struct error_row *, int max);
+void errors_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+
+#endif

@@ -1,0 +1,15 @@
+/* All pools in a table, the selected one drawn. */
+#ifndef LOADTOP_UI_VIEWS_OVERVIEW_H
+#define LOADTOP_UI_VIEWS_OVERVIEW_H
+
+#include "engine/state/snapshot.h"
+
+struct cells;
+struct layout;
+struct screen;
+
+/* The order of the pools on the screen: indices into s->pool. */
+void overview_order(const struct snapshot *, const struct screen *, unsigned order[POOLS_MAX]);
+void overview_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+
+#endif

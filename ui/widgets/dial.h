@@ -1,0 +1,36 @@
+/* Dials: what can be turned on the selected pool, and what a turn sends.
+ *
+ * Six that every pool has (threads, clients, connections, depth, rate, pattern), then each option
+ * of its backend that can change while it runs. A dial reads the snapshot and writes a command's
+ * text; it changes nothing itself. */
+#ifndef LOADTOP_UI_WIDGETS_DIAL_H
+#define LOADTOP_UI_WIDGETS_DIAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pool_snapshot;
+
+enum {
+    DIAL_THREADS,
+    DIAL_CLIENTS,
+    DIAL_CONNECTIONS,
+    DIAL_DEPTH,
+    DIAL_RATE,
+    DIAL_PATTERN,
+    DIAL_OPTIONS
+};
+
+/* How many the pool has; 0 without a pool. */
+int dial_count(const struct pool_snapshot *);
+const char *dial_name(const struct pool_snapshot *, int dial);
+/* Its present value: "4", "auto 10", "closed", "5k/s", "batch". */
+char *dial_value(const struct pool_snapshot *, int dial, char *buf, size_t size);
+/* The command of one step up or down: "2 threads +1"; "" when there is no step that way. */
+char *dial_step(const struct pool_snapshot *, int dial, bool up, char *buf, size_t size);
+/* The command of a value that was typed: "2 rate 100k/s over 60s". */
+char *dial_set(const struct pool_snapshot *, int dial, const char *typed, char *buf, size_t size);
+/* One line on what may be typed. */
+char *dial_hint(const struct pool_snapshot *, int dial, char *buf, size_t size);
+
+#endif

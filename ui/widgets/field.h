@@ -1,0 +1,50 @@
+/* A line of text that is being typed: cursor, insertion, history.
+ *
+ * Bytes are UTF-8 and the cursor is always between characters. Nothing here knows what the text
+ * means, but for one thing: what may be a secret in it is neither drawn nor kept in the history. */
+#ifndef LOADTOP_UI_WIDGETS_FIELD_H
+#define LOADTOP_UI_WIDGETS_FIELD_H
+
+#include "engine/base/secret.h"
+#include "ui/term/cells.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FIELD_MAX (3 * SECRET_MAX + 2048) /* a password of %-escapes, and its URL */
+#define FIELD_TOO_LONG "what was pasted does not fit into this field: nothing was taken"
+#define HISTORY_LINE_MAX 512
+#define HISTORY_MAX 64
+
+struct field {
+    char s[FIELD_MAX];
+    unsigned len, at; /* bytes; at <= len */
+    bool secret;      /* all of it is shown as stars */
+};
+
+struct history {
+    char line[HISTORY_MAX][HISTORY_LINE_MAX]; /* secrets as "***" */
+    unsigned n;                               /* kept, the newest last */
+    unsigned back; /* how far up the person went; 0: at the line being typed */
+    char typed[FIELD_MAX];
+};
+
+void field_set(struct field *, const char *s);
+/* Characters that are control characters are left out. False when it does not fit: nothing is taken
+ * then, for half a command or half a name would mean something else. */
+bool field_insert(struct field *, const char *utf8);
+/* Left, right, Home, End, Backspace, Delete, Ctrl-A E U K W, and characters. True if the key was
+ * used. */
+bool field_key(struct field *, uint32_t key);
+/* Draws the field in w columns, scrolled so that the cursor is seen, with stars for what may be a
+ * secret; *cursor_x (may be NULL) is its column. */
+void field_draw(struct cells *, int x, int y, int w, const struct field *, enum role,
+                int *cursor_x);
+
+/* Keeps the line with "***" for its secrets; not twice in a row, no empty one, none that is longer
+ * than HISTORY_LINE_MAX. */
+void history_add(struct history *, const char *line);
+/* Up (older) or down; changes the field. True if there was one. */
+bool history_move(struct history *, struct field *, bool older);
+
+#endif
