@@ -67,19 +67,6 @@ uint32_t client_starts(struct client *c)
     return pattern_starts(w->now.load.pattern, w->now.load.depth, &f);
 }
 
-void client_add(struct client *c, struct op *op)
-{
-    op->client = c;
-    op->seq = c->seq++;
-    op->client_prev = c->newest;
-    if (c->newest)
-        c->newest->client_next = op;
-    else
-        c->oldest = op;
-    c->newest = op;
-    c->occupied++;
-}
-
 static void think(struct worker *w, struct client *c, uint32_t requests)
 {
     if (w->thoughts == w->thought_room) {

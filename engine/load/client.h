@@ -2,6 +2,8 @@
 #ifndef LOADTOP_ENGINE_LOAD_CLIENT_H
 #define LOADTOP_ENGINE_LOAD_CLIENT_H
 
+#include "engine/load/worker_state.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,9 +18,24 @@ void client_ready(struct client *); /* the next settle looks at it */
 void client_list_append(struct client_list *, struct client *);
 struct client *client_list_pop(struct client_list *); /* NULL: empty */
 uint32_t client_starts(struct client *);              /* how many requests its pattern starts now */
-void client_add(struct client *, struct op *);        /* the newest of what it has started */
 /* It gets its place back. `sent`: the request went out, so a batch or a think time counts. */
 void client_take_back(struct op *, bool sent);
 void think_fire(struct alarm *);
+
+/* ---- on the way of each request: inline, for each costs a nanosecond or two else ---- */
+
+/* The newest of what it has started. */
+static inline void client_add(struct client *c, struct op *op)
+{
+    op->client = c;
+    op->seq = c->seq++;
+    op->client_prev = c->newest;
+    if (c->newest)
+        c->newest->client_next = op;
+    else
+        c->oldest = op;
+    c->newest = op;
+    c->occupied++;
+}
 
 #endif

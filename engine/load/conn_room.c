@@ -46,18 +46,6 @@ void conn_doom(struct conn *c)
     c->worker->doomed = c;
 }
 
-uint32_t conn_has_room(const struct conn *c)
-{
-    const struct worker *w = c->worker;
-    uint32_t limit = w->share > w->lease_unit ? w->share : w->lease_unit;
-    if (limit > w->capacity)
-        limit = w->capacity;
-    if (c->state != CONN_UP || c->busy || c->trouble || c->retire || c->stale ||
-        c->requests >= limit)
-        return 0;
-    return limit - c->requests;
-}
-
 static void roomy_remove(struct group *g, struct conn *c)
 {
     if (c->prev)
@@ -133,23 +121,6 @@ struct conn *conn_pick(struct group *g, struct client *client, uint32_t units)
     if (client)
         client->conn = c;
     return c;
-}
-
-void conn_link(struct conn *c, struct op *op)
-{
-    op->conn = c;
-    op->state = OP_IN_FLIGHT;
-    op->next = NULL;
-    op->prev = c->in_flight_last;
-    if (c->in_flight_last)
-        c->in_flight_last->next = op;
-    else
-        c->in_flight = op;
-    c->in_flight_last = op;
-    if (!c->unsent)
-        c->unsent = op;
-    c->requests++;
-    c->ops += op->n;
 }
 
 void conn_take_out(struct conn *c, struct op *op)

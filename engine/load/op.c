@@ -49,13 +49,6 @@ struct op *op_take(struct worker *w)
     return op;
 }
 
-void op_free(struct worker *w, struct op *op)
-{
-    op->state = OP_FREE;
-    op->next = w->free_op;
-    w->free_op = op;
-}
-
 void ops_free(struct worker *w)
 {
     while (w->block) {
@@ -66,15 +59,6 @@ void ops_free(struct worker *w)
         free(b);
     }
     w->free_op = NULL;
-}
-
-void worker_account(struct worker *w)
-{
-    uint64_t now = loop_now(w->loop);
-    if (now > w->tally.area_ns) {
-        w->tally.in_flight_area += w->tally.sent * (now - w->tally.area_ns);
-        w->tally.area_ns = now;
-    }
 }
 
 void op_offered(struct worker *w, struct op *op)
@@ -98,20 +82,6 @@ void op_unoffered(struct worker *w, struct op *op)
         w->tally.offered -= op->n;
     if (op->flags & OP_DUE)
         w->tally.scheduled -= op->n;
-}
-
-void op_count_in_flight(struct worker *w, const struct op *op, int sign)
-{
-    uint64_t n = sign > 0 ? op->n : 0 - (uint64_t)op->n;
-    if (op->flags & OP_WARM) {
-        w->tally.warm_in_flight += n;
-        return;
-    }
-    w->tally.in_flight += n;
-    if (sign < 0 && op->sent_ns) {
-        worker_account(w);
-        w->tally.sent -= op->n;
-    }
 }
 
 void op_count_waiting(struct worker *w, struct op *op, int sign)
