@@ -190,4 +190,3 @@ const char *origin_name(enum origin origin)
     }
     return "?";
 }
-
