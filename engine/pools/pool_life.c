@@ -67,6 +67,7 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
         return NULL;
     }
     p->engine = e;
+    p->engine_fd = e->wake_fd;
     p->number = number;
     pool_spec_copy(&p->spec, spec);
     p->local = target_is_local(&p->spec.target);

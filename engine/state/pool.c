@@ -253,8 +253,3 @@ bool pool_stats_pending(const struct pool *p)
     return p->spec.backend->pool_stats && !atomic_load(&p->thread_done) &&
            atomic_load(&p->stats_asked) != atomic_load(&p->stats_given);
 }
-
-double pool_seconds(const struct pool *p, uint64_t ns)
-{
-    return ns > *p->run_start_ns ? (double)(ns - *p->run_start_ns) / 1e9 : 0;
-}

@@ -31,8 +31,7 @@ enum open_stage {
 
 struct pool {
     struct engine *engine;
-    const uint64_t *run_start_ns; /* of the run */
-    int engine_fd;                /* wakes the supervisor */
+    int engine_fd; /* wakes the supervisor */
     unsigned number;
     struct pool_spec spec; /* as started; load is the wish of the moment */
     bool local;            /* the supervisor's word for !away */
@@ -153,6 +152,5 @@ uint32_t connections_needed(const struct pool *, const struct load *, uint32_t c
 /* May this much more be written? Takes `bytes` from what --max-bytes and the target's free room
  * leave. False: nothing was taken, and the pool ends. Any worker. */
 bool pool_take_bytes(struct pool *, uint64_t bytes);
-double pool_seconds(const struct pool *, uint64_t ns); /* since the start of the run */
 
 #endif
