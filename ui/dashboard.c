@@ -24,7 +24,6 @@
 #include "ui/end_signal.h"
 #include "ui/journal.h"
 #include "ui/outcome.h"
-#include "ui/export/file.h"
 
 #define SIGNAL_WAIT_NS (200 * NS_PER_MS)
 #define DRAIN_STEP_NS (50 * NS_PER_MS)
@@ -132,8 +131,6 @@ static int show(struct engine *e, struct app_settings *settings, const struct cl
     s = engine_snapshot(e);
     o.cpu_share = cpu_share(begin_ns, 0, s->cores);
     o.hurry = signal != 0;
-    if (o.hurry)
-        out_end_soon();
     code = signal ? EXIT_SIGNAL + signal : exit_of_run(s);
     code = exit_worse(code, outcome_write(&o, s, &kept));
     journal_close(journal, kept);

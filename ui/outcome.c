@@ -209,6 +209,8 @@ int outcome_write_json(const struct outcome *o, const struct snapshot *s, struct
 int outcome_write(const struct outcome *o, const struct snapshot *s, bool *kept)
 {
     struct snapshot ended;
+    if (o->hurry)
+        out_end_soon();
     if (o->hurry && !s->ended) {
         ended = as_ended(s);
         s = &ended;
