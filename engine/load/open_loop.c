@@ -62,6 +62,13 @@ static void skip(struct worker *w, uint64_t by_ns, bool late)
         skip_by(w, by_ns, late);
 }
 
+/* Once -n is used up, what follows is not due. */
+static void skip_beyond(struct worker *w)
+{
+    if (w->starved)
+        w->beyond += schedule_skip(&w->schedule, due_until(w), UINT64_MAX);
+}
+
 static void gather_abandon(struct worker *w)
 {
     struct op *op = w->gather;
@@ -82,8 +89,7 @@ static void arrivals_end(struct worker *w)
     uint64_t until = worker_moment(w), limit = atomic_load(&w->pool->lag_limit_ns);
     if (!s->open)
         return;
-    if (w->starved)
-        w->beyond += schedule_skip(s, due_until(w), UINT64_MAX);
+    skip_beyond(w);
     if (until > limit)
         skip(w, until - limit - 1, true);
     skip(w, due_until(w), false);
@@ -117,8 +123,8 @@ void arrivals_account(struct worker *w)
     struct schedule *s = &w->schedule;
     struct tally *t = &w->tally;
     uint64_t until = s->open ? due_until(w) : 0;
-    if (s->open && w->starved) /* -n is used up */
-        w->beyond += schedule_skip(s, until, UINT64_MAX);
+    if (s->open)
+        skip_beyond(w);
     t->due = schedule_due(s, until) - w->beyond;
     t->still_due = schedule_backlog(s) + w->waiting_due + w->gathered;
     if (t->due != t->scheduled + t->not_started + t->warm_not_started + t->still_due)

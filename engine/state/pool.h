@@ -66,7 +66,7 @@ struct pool {
 
     pthread_mutex_t mutex;         /* settings, stats, open_error */
     struct settings settings;      /* under mutex; written by the supervisor only */
-    uint64_t anew;                 /* for the settings; the supervisor's */
+    uint64_t anew;                 /* rises when connections must be reopened; the supervisor's */
     _Atomic uint64_t version;      /* of settings */
     _Atomic int64_t budget;        /* -n: operations that may still be offered */
     _Atomic uint64_t lag_limit_ns; /* monitor_lag_limit_ns as of the last second */

@@ -16,6 +16,15 @@ import lib
 BOUND = 0.5
 
 
+def fill(pipe):
+    """To the last byte; it stays one whose writers wait."""
+    os.set_blocking(pipe, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(pipe, b"x")
+    os.set_blocking(pipe, True)
+
+
 class Signals(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="loadtop-signals-")
@@ -118,16 +127,17 @@ class Signals(unittest.TestCase):
             run = h.wait(code=None)
         self.assertIn(run["_code"], (128 + signal.SIGTERM, 128 + signal.SIGINT))
 
+    def pipe(self):
+        """The writing end of a pipe that nobody reads."""
+        ends = os.pipe()
+        for end in ends:
+            self.addCleanup(os.close, end)
+        return ends[1]
+
     def test_nobody_reads_stdout(self):
         """The pipe is full and stays full: the JSON is out all the same, and the program ends."""
-        read, write = os.pipe()
-        os.set_blocking(write, False)
-        try:
-            while True:
-                os.write(write, b"x" * 4096)
-        except BlockingIOError:
-            pass
-        os.set_blocking(write, True)
+        write = self.pipe()
+        fill(write)
         name = os.path.join(self.dir, "run.json")
 
         def once():
@@ -147,30 +157,19 @@ class Signals(unittest.TestCase):
                 self.assertEqual(json.load(f)["ended_by"], "signal")
             os.unlink(name)
             return took
-        try:
-            lib.fastest("the end with a full pipe", BOUND, once)
-        finally:
-            os.close(read)
-            os.close(write)
+        lib.fastest("the end with a full pipe", BOUND, once)
 
     def test_nobody_reads_anything(self):
         """stdout and stderr are full: what is written waits for readers once, not for each piece."""
-        ends = [os.pipe() for _ in range(2)]
-        for read, write in ends:
-            self.addCleanup(os.close, read)
-            self.addCleanup(os.close, write)
+        out, err = self.pipe(), self.pipe()
 
         def once():
-            p = subprocess.Popen([lib.LOADTOP, "--headless", "--json", "-", "null:"], stdout=ends[0][1],
-                                 stderr=ends[1][1], env=lib.environment())
+            p = subprocess.Popen([lib.LOADTOP, "--headless", "--json", "-", "null:"], stdout=out,
+                                 stderr=err, env=lib.environment())
             try:
                 lib.until("the load begins", lambda: len(os.listdir("/proc/%d/task" % p.pid)) >= 4)
-                for _, write in ends:
-                    os.set_blocking(write, False)
-                    with contextlib.suppress(BlockingIOError):
-                        while True:
-                            os.write(write, b"x")
-                    os.set_blocking(write, True)
+                for write in out, err:
+                    fill(write)
                 start = time.monotonic()
                 p.send_signal(signal.SIGTERM)
                 p.wait(20)
@@ -178,6 +177,7 @@ class Signals(unittest.TestCase):
             finally:
                 p.kill()
                 p.wait()
+            self.assertEqual(p.returncode, 128 + signal.SIGTERM)
             return took
         lib.fastest("the end with full pipes", BOUND, once)
 

@@ -37,23 +37,22 @@ struct patience {
 
 static void renew(struct patience *p)
 {
-    p->until = p->ms < 0 ? UINT64_MAX : clock_ns() + (uint64_t)p->ms * NS_PER_MS;
+    int64_t in_all = atomic_load(&end_left_ns);
+    uint64_t most = p->ms < 0 ? INT64_MAX : (uint64_t)p->ms * NS_PER_MS;
+    if (in_all < (int64_t)most)
+        most = in_all > 0 ? (uint64_t)in_all : 0;
+    p->until = clock_ns() + most;
 }
 
 static int left_ms(struct patience *p)
 {
     if ((p->ms < 0 || p->ms > OUT_BLINK_MS) && end_signal_waits()) {
         p->ms = OUT_BLINK_MS;
-        renew(p);
         out_end_soon();
+        renew(p);
     }
     uint64_t now = clock_ns();
     uint64_t left = p->until > now ? (p->until - now) / NS_PER_MS + 1 : 0;
-    int64_t in_all = atomic_load(&end_left_ns);
-    if (in_all < (int64_t)(SLICE_MS * NS_PER_MS)) {
-        uint64_t rest = in_all > 0 ? (uint64_t)in_all / NS_PER_MS : 0;
-        left = rest < left ? rest : left;
-    }
     return left < SLICE_MS ? (int)left : SLICE_MS;
 }
 

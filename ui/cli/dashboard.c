@@ -21,7 +21,6 @@
 #include "engine/state/snapshot.h"
 #include "ui/base/end_signal.h"
 #include "ui/base/exit_code.h"
-#include "ui/base/fd_write.h"
 #include "ui/base/say.h"
 #include "ui/cli/cli.h"
 #include "ui/live/app.h"
@@ -138,8 +137,6 @@ static int show(struct engine *e, struct app_settings *settings, const struct cl
     s = engine_snapshot(e);
     o.cpu_share = cpu_share(begin_ns, 0, s->cores);
     o.hurry = signal != 0;
-    if (o.hurry)
-        out_end_soon();
     code = signal ? EXIT_SIGNAL + signal : exit_of_run(s);
     code = exit_worse(code, outcome_write(&o, s, &kept));
     journal_close(journal, kept);

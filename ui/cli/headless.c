@@ -447,8 +447,6 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
         repeats_add(repeats, s, code);
     o->cpu_share = cpu_share(r, s);
     o->hurry = r->signal != 0;
-    if (o->hurry)
-        out_end_soon();
     r->last = !repeats || code >= EXIT_SIGNAL || r->unreached || r->usage ||
               repeats->runs == repeats->wanted;
     bool kept = true;

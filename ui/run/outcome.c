@@ -17,6 +17,7 @@
 #include "engine/base/text.h"
 #include "engine/state/snapshot.h"
 #include "ui/base/exit_code.h"
+#include "ui/base/fd_write.h"
 #include "ui/base/out_file.h"
 #include "ui/base/say.h"
 #include "ui/json/run.h"
@@ -125,6 +126,8 @@ int outcome_write_json(const struct outcome *o, const struct snapshot *s, struct
 int outcome_write(const struct outcome *o, const struct snapshot *s, bool *kept)
 {
     struct snapshot ended;
+    if (o->hurry)
+        out_end_soon();
     if (o->hurry && !s->ended) {
         ended = as_ended(s);
         s = &ended;

@@ -35,9 +35,8 @@
 #define PAIRS_MAX 1024
 #define GAP_COLS 3
 #define SEQUENCE_MS 100
-#define CHARACTERS_A_READ                                                                          \
-    4096 /* then signals and the screen have their turn, within a paste too                        \
-          */
+/* Then signals and the screen have their turn, within a paste too. */
+#define CHARACTERS_A_READ 4096
 #define LEAVE_MS 50
 /* Bracketed paste; clicks and the wheel, as SGR reports where the terminal knows them. */
 #define MODES_ON "\033[?2004h\033[?1000h\033[?1006h"
@@ -126,8 +125,8 @@ static void leave_modes(void)
 {
     const char *cursor = string_value("cnorm");
     tty_out_add(MODES_OFF, sizeof MODES_OFF - 1);
-    if (cursor &&
-        cursor != (const char *)-1) /* a frame that was cut off may have shown it, for curses */
+    /* A frame that was cut off may have shown it, for curses. */
+    if (cursor && cursor != (const char *)-1)
         tty_out_add(cursor, strlen(cursor));
     endwin();
     tty_out_flush(LEAVE_MS);

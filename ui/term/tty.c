@@ -29,8 +29,8 @@ static volatile sig_atomic_t end_signal, int_signals, stop_signal;
 static char restore_text[512];
 static size_t restore_len;
 static struct termios modes_before;
-static int direct_fd =
-    -1; /* the terminal opened anew, so that no write to it waits; -1: it could not be */
+/* The terminal, opened a second time so that no write to it waits; -1: that was not possible. */
+static int direct_fd = -1;
 
 static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, 0};
 static const int end_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, 0};
