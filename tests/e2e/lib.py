@@ -495,6 +495,16 @@ def alive(pid):
         return False
 
 
+def has_open(pid, path):
+    """Does the process have this file open?"""
+    folder = "/proc/%d/fd" % pid
+    for name in os.listdir(folder):
+        with contextlib.suppress(FileNotFoundError):  # closed since it was listed
+            if os.readlink(os.path.join(folder, name)) == path:
+                return True
+    return False
+
+
 def cpu_seconds(pid):
     """User and system time that the process has used, all threads."""
     with open("/proc/%d/stat" % pid) as f:

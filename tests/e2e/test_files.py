@@ -218,16 +218,9 @@ class Inputs(Files):
                     self.assertIn(why or name, err)
         waiting = [self.start(*words) for words in self.verbs(self.at("alone"))]
         for p in waiting:
-            lib.until("it waits for a writer", lambda p=p: self.opened(p, self.at("alone")))
+            lib.until("it waits for a writer", lambda p=p: lib.has_open(p.pid, self.at("alone")))
             p.terminate()
             self.ends(p, self.by_signal(signal.SIGTERM))
-
-    @staticmethod
-    def opened(p, path):
-        with contextlib.suppress(OSError):
-            folder = "/proc/%d/fd" % p.pid
-            return any(os.readlink(os.path.join(folder, fd)) == path for fd in os.listdir(folder))
-        return False
 
     def test_a_run_through_a_pipe(self):
         run = self.at("run.json")

@@ -1,8 +1,10 @@
 """The runs that are kept: saved at their end, listed, shown, compared, pruned; and never in the way of a run."""
+import contextlib
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -55,6 +57,21 @@ class History(unittest.TestCase):
         page = os.path.join(self.dir, "page.html")
         self.loadtop("history", "show", "last", "-o", page)
         self.assertTrue(os.path.getsize(page) > 1000)
+
+    def test_an_id_of_digits(self):
+        """It may begin with, or be, what looks like a run's number: the number comes first, letters or six digits next."""
+        self.run_some(2)
+        first = self.lines()[1][1]
+        with contextlib.closing(sqlite3.connect(self.db)) as db, db:
+            db.execute("UPDATE run SET run_id = '12345678' WHERE id = 1")
+        for which in "1", "123456", "1234567", "12345678":
+            back = os.path.join(self.dir, "back.json")
+            self.loadtop("history", "show", which, "-o", back)
+            with open(back) as f:
+                self.assertEqual(json.load(f)["run_id"], first, which)
+            os.unlink(back)
+        for which in "12345", "12", "3", "123457", "":
+            self.assertIn("no run", self.loadtop("history", "show", which, code=2).err)
 
     def running(self):
         """The journals of runs that have not ended, each with its lines."""

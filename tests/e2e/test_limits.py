@@ -274,8 +274,7 @@ class Input(Folder):
         os.mkfifo(fifo)
         for number in signal.SIGTERM, signal.SIGINT:
             with lib.Headless("-f", fifo) as h:
-                lib.until("it waits", lambda h=h: any(
-                    os.path.realpath("/proc/%d/fd/%s" % (h.pid, n)) == fifo for n in os.listdir("/proc/%d/fd" % h.pid)))
+                lib.until("it waits", lambda h=h: lib.has_open(h.pid, fifo))
                 h.signal(number)
                 self.assertEqual(h.end().code, -number)
         p = subprocess.run(["bash", "-c", 'yes "# nothing" | "$L" --headless -f /dev/stdin'], capture_output=True,

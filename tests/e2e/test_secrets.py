@@ -391,8 +391,7 @@ class Long(Base):
                     f.flush()
                     self.assertEqual(lib.pool(h.wait())["ops"]["completed"], 5)
             with lib.Headless("--no-history", "-n", "5", "--password-file", fifo, bare) as h:
-                lib.until("it waits", lambda: any(
-                    os.path.realpath("/proc/%d/fd/%s" % (h.pid, n)) == fifo for n in os.listdir("/proc/%d/fd" % h.pid)))
+                lib.until("it waits", lambda: lib.has_open(h.pid, fifo))
                 h.signal(signal.SIGTERM)
                 self.assertIn(h.end().code, (-signal.SIGTERM, 128 + signal.SIGTERM))
             with lib.Pty(lib.LOADTOP, "--headless", "--no-history", "-n", "5", "--ask-password", bare) as t:

@@ -27,6 +27,8 @@
 
 #ifdef LOADTOP_HAVE_SQLITE
 
+#define RUN_ID_LEN 8
+#define DIGITS_OF_ID 6 /* so many digits may begin an id; fewer are a number, even of no run */
 #define JSON_MOST ((size_t)1 << 30)
 #define WAIT_NS (3 * NS_PER_S)
 #define WAIT_HURRY_NS (50 * NS_PER_MS)
@@ -253,26 +255,32 @@ static json_t *read_json(sqlite3_stmt *q)
 #endif
 }
 
+/* The number that `which` is, or -1: what has letters in it begins a run's id. */
+static sqlite3_int64 number_of(const char *which)
+{
+    return *which && !which[strspn(which, "0123456789")] && strlen(which) < RUN_ID_LEN
+               ? strtoll(which, NULL, 10)
+               : -1;
+}
+
 json_t *store_get(struct store *s, const char *which, struct err *err)
 {
     sqlite3_stmt *q = NULL;
     json_t *run = NULL;
-    char *end;
-    long long id = strtoll(which, &end, 10);
-    bool number = *which && !*end && strlen(which) < 8; /* a run's own id has 8 letters */
     bool last = strcmp(which, "last") == 0;
-    const char *sql = last     ? "SELECT packed, size, json FROM run ORDER BY id DESC LIMIT 1"
-                      : number ? "SELECT packed, size, json FROM run WHERE id = ?1"
-                               : "SELECT packed, size, json FROM run WHERE substr(run_id, 1, "
-                                 "length(?1)) = ?1 ORDER BY id DESC LIMIT 1";
+    const char *sql =
+        last ? "SELECT packed, size, json FROM run ORDER BY id DESC LIMIT 1"
+             : "SELECT packed, size, json FROM run WHERE id = ?2 OR (?3 AND "
+               "substr(run_id, 1, length(?1)) = ?1) ORDER BY id = ?2 DESC, id DESC LIMIT 1";
     if (sqlite3_prepare_v2(s->db, sql, -1, &q, NULL) != SQLITE_OK) {
         refuse(s, err);
         return NULL;
     }
-    if (number)
-        sqlite3_bind_int64(q, 1, id);
-    else if (!last)
+    if (!last) {
         sqlite3_bind_text(q, 1, which, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_int64(q, 2, number_of(which));
+        sqlite3_bind_int(q, 3, number_of(which) < 0 || strlen(which) >= DIGITS_OF_ID);
+    }
     bool found = *which && sqlite3_step(q) == SQLITE_ROW;
     if (found)
         run = read_json(q);

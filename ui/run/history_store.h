@@ -25,7 +25,8 @@ int store_add(struct store *, const struct json_t *run, unsigned keep, struct er
 /* Newest first. */
 int store_each(struct store *, void (*each)(const struct store_row *, void *ctx), void *ctx,
                struct err *);
-/* The run of an ID, a run's own id or the beginning of it, or "last". NULL and ERR_USAGE. */
+/* The run of that number, else of that run id or of the beginning of one (of digits alone: six), or
+ * "last". NULL and ERR_USAGE. */
 struct json_t *store_get(struct store *, const char *which, struct err *);
 /* Removes all but the newest `keep`, and those that started before `before` (RFC 3339; NULL: none).
  * How many, or negative. */
