@@ -66,27 +66,19 @@ enum submit {
     SUBMIT_FAILED  /* refused for good: counted as offered and as an error; op_error was called */
 };
 
-/* One request in flight or about to be. Fields above the line belong to the engine: read only. */
+/* One request, as its backend sees it: valid from fill() to the call that ends it, which may be
+ * inside submit() or flush(). The engine keeps more beside it (engine/load/worker_state.h). */
 struct op {
-    struct op *next, *prev; /* in conn->in_flight, oldest first (waiting: see conn.c) */
-    struct op *client_next, *client_prev;
-    struct client *client;
-    struct conn *conn;
-    /* scheduled; client wanted it sent; handed to the network */
-    uint64_t intended_ns, ready_ns, sent_ns;
-    uint64_t seq;  /* of its client */
-    uint32_t n;    /* operations it carries: 1, or the rows of a bulk */
-    uint16_t type; /* index into backend->ops */
-    uint8_t state, flags;
-    uint32_t row_room;         /* of row_intended_ns */
-    uint64_t *row_intended_ns; /* n of them under open arrival when n > 1; else not used */
-    /* ---- chosen by fill(), kept for submit() and op_again() ---- */
-    uint64_t rnd; /* 64 random bits of this op's own, drawn by the engine from the pool's seed */
-    uint64_t key; /* which key, or first key of a bulk */
-    /* bytes of the value or message; counted by pattern unthrottled's memory bound */
-    uint32_t size;
-    uint32_t group; /* set by the engine from route() */
-    uint64_t aux;   /* the backend's own: a stream id, ... ; op_data() gives op_size bytes more */
+    /* ---- the engine's: to be read only ---- */
+    uint64_t rnd;     /* 64 random bits of this request's own, from the pool's seed */
+    uint64_t sent_ns; /* when it was handed to the network, on loop_now()'s clock; 0: not yet */
+    uint32_t n;       /* operations that it carries: 1, or the rows of a bulk */
+    uint16_t type;    /* index into the pool's table of operations */
+    /* ---- chosen by fill(), kept until the end; zero if it does not choose ---- */
+    bool exclusive; /* it needs a connection alone, see "Requests of several round trips" */
+    uint32_t size;  /* bytes of the value or message: of one operation, for pattern unthrottled */
+    uint64_t key;   /* which key, or the first key of a bulk */
+    uint64_t aux;   /* the backend's own; op_data() gives op_size bytes more */
 };
 
 /* An operation that a mix can name. */
@@ -245,20 +237,16 @@ struct backend {
 
 /* ---- What the engine gives a backend ---- */
 
-/* A connection. Fields are the engine's, to be read. conn_data() is the backend's own memory. */
+/* A connection, as its backend sees it: all is the engine's, to be read only. conn_data() is the
+ * backend's own memory, zeroed once, before the first open(). */
 struct conn {
     struct worker *worker;
-    struct op *in_flight, *in_flight_last; /* submitted and not ended, in the order of submission */
-    uint32_t requests, ops; /* how many: requests, and the operations that they carry */
+    struct op *in_flight; /* the oldest request submitted and not ended: the one that a protocol
+                           * which answers in order answers next; NULL: none */
+    uint32_t requests;    /* how many are in flight, those that timed out and may yet be answered
+                           * included */
     uint32_t group;
     uint32_t id; /* within its worker and group, from 0 */
-    /* ---- private to engine/load/conn.c ---- */
-    struct op *unsent;        /* first op not yet stamped as sent */
-    struct conn *next, *prev; /* list of those with room */
-    struct conn *next_dirty, *next_doomed;
-    uint64_t opened_ns; /* when opening began */
-    uint8_t state;
-    bool dirty, roomy, busy, retire, doomed, trouble, fresh, stale, kept;
 };
 void *conn_data(const struct conn *);
 void *op_data(const struct op *);

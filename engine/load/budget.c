@@ -32,10 +32,10 @@ void budget_return(struct worker *w, uint32_t n)
         pool_unclaim(w->pool, n);
 }
 
-void budget_unclaim(struct worker *w, const struct op *op)
+void budget_unclaim(struct worker *w, const struct request *r)
 {
-    if (w->now.counted && !(op->flags & OP_WARM))
-        pool_unclaim(w->pool, op->n);
+    if (w->now.counted && !(r->flags & OP_WARM))
+        pool_unclaim(w->pool, r->op.n);
 }
 
 /* How many of n requests --max-rate allows now. What was not used is not saved up beyond 10 ms. */

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-struct op;
+struct request;
 struct worker;
 
 /* Claims n operations from the budget of -n, if there is one; how many were granted. */
@@ -12,7 +12,7 @@ uint32_t budget_claim(struct worker *, uint32_t n);
 /* How much of it there is for operations to come, up to `most`, as it stands at the moment. */
 uint64_t budget_left(const struct worker *, uint64_t most);
 void budget_return(struct worker *, uint32_t n); /* claimed at this moment, and not needed */
-void budget_unclaim(struct worker *, const struct op *);
+void budget_unclaim(struct worker *, const struct request *);
 uint32_t capped(struct worker *, uint32_t n); /* how many of n --max-rate allows now */
 
 #endif

@@ -113,35 +113,35 @@ static void batch_ended(struct worker *w, struct client *c)
     recorder_extra(&w->recorder, EXTRA_BATCH, c->batch_sent_ns ? now - c->batch_sent_ns : 0);
 }
 
-static void client_unlink(struct client *c, struct op *op)
+static void client_unlink(struct client *c, struct request *r)
 {
-    if (op->client_prev)
-        op->client_prev->client_next = op->client_next;
+    if (r->client_prev)
+        r->client_prev->client_next = r->client_next;
     else
-        c->oldest = op->client_next;
-    if (op->client_next)
-        op->client_next->client_prev = op->client_prev;
+        c->oldest = r->client_next;
+    if (r->client_next)
+        r->client_next->client_prev = r->client_prev;
     else
-        c->newest = op->client_prev;
-    op->client_next = op->client_prev = NULL;
-    op->client = NULL;
+        c->newest = r->client_prev;
+    r->client_next = r->client_prev = NULL;
+    r->client = NULL;
 }
 
 /* The client gets its place back. `sent`: the request went out, so a batch
  * or a think time counts. */
-void client_take_back(struct op *op, bool sent)
+void client_take_back(struct request *r, bool sent)
 {
-    struct client *c = op->client;
+    struct client *c = r->client;
     if (!c)
         return;
     struct worker *w = c->worker;
     bool pause = sent && w->now.load.think_ns > 0;
-    client_unlink(c, op);
+    client_unlink(c, r);
     if (w->unthrottled_bytes) {
-        uint64_t held = w->op_bytes + op->size;
+        uint64_t held = w->op_bytes + r->op.size;
         w->unthrottled_bytes -= held < w->unthrottled_bytes ? held : w->unthrottled_bytes;
     }
-    if (op->flags & OP_BATCH) {
+    if (r->flags & OP_BATCH) {
         bool last = c->batch_left && --c->batch_left == 0;
         if (last && c->batch_sent_ns)
             batch_ended(w, c);

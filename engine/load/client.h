@@ -10,7 +10,7 @@
 struct alarm;
 struct client;
 struct client_list;
-struct op;
+struct request;
 struct worker;
 
 void client_init(struct client *, struct worker *, uint32_t id);
@@ -19,22 +19,22 @@ void client_list_append(struct client_list *, struct client *);
 struct client *client_list_pop(struct client_list *); /* NULL: empty */
 uint32_t client_starts(struct client *);              /* how many requests its pattern starts now */
 /* It gets its place back. `sent`: the request went out, so a batch or a think time counts. */
-void client_take_back(struct op *, bool sent);
+void client_take_back(struct request *, bool sent);
 void think_fire(struct alarm *);
 
 /* ---- on the way of each request: inline, for each costs a nanosecond or two else ---- */
 
 /* The newest of what it has started. */
-static inline void client_add(struct client *c, struct op *op)
+static inline void client_add(struct client *c, struct request *r)
 {
-    op->client = c;
-    op->seq = c->seq++;
-    op->client_prev = c->newest;
+    r->client = c;
+    r->seq = c->seq++;
+    r->client_prev = c->newest;
     if (c->newest)
-        c->newest->client_next = op;
+        c->newest->client_next = r;
     else
-        c->oldest = op;
-    c->newest = op;
+        c->oldest = r;
+    c->newest = r;
     c->occupied++;
 }
 

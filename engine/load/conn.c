@@ -22,19 +22,19 @@
 #define BACKOFF_MAX_NS (500 * NS_PER_MS)
 #define OPENING_MOST 64
 
-void *conn_data(const struct conn *c)
+void *conn_data(const struct conn *conn)
 {
-    return (void *)(uintptr_t)(c + 1);
+    return (void *)(uintptr_t)((const struct connection *)(const void *)conn + 1);
 }
 
-static struct conn *conn_new(struct group *g, uint32_t id)
+static struct connection *conn_new(struct group *g, uint32_t id)
 {
-    struct conn *c = calloc(1, sizeof *c + g->worker->backend->conn_size);
+    struct connection *c = calloc(1, sizeof *c + g->worker->backend->conn_size);
     if (!c)
         return NULL;
-    c->worker = g->worker;
-    c->group = g->id;
-    c->id = id;
+    c->conn.worker = g->worker;
+    c->conn.group = g->id;
+    c->conn.id = id;
     c->fresh = true;
     return c;
 }
@@ -43,10 +43,10 @@ static struct conn *conn_new(struct group *g, uint32_t id)
 static void conns_grow(struct group *g, uint32_t wanted)
 {
     if (wanted > g->room) {
-        struct conn **conn = realloc(g->conn, wanted * sizeof(struct conn *));
+        struct connection **conn = realloc(g->conn, wanted * sizeof(struct connection *));
         if (!conn)
             return;
-        memset(conn + g->room, 0, (wanted - g->room) * sizeof(struct conn *));
+        memset(conn + g->room, 0, (wanted - g->room) * sizeof(struct connection *));
         g->conn = conn;
         g->room = wanted;
     }
@@ -62,7 +62,7 @@ static void conns_grow(struct group *g, uint32_t wanted)
     }
 }
 
-static void conn_open(struct group *g, struct conn *c)
+static void conn_open(struct group *g, struct connection *c)
 {
     struct err err = {0};
     c->state = CONN_OPENING;
@@ -70,8 +70,8 @@ static void conn_open(struct group *g, struct conn *c)
     c->trouble = c->stale = false;
     g->closed--;
     g->opening++;
-    if (g->worker->backend->open(c, &err) < 0)
-        conn_down(c, "connect", "%s", err.msg[0] ? err.msg : "connection failed");
+    if (g->worker->backend->open(&c->conn, &err) < 0)
+        conn_down(&c->conn, "connect", "%s", err.msg[0] ? err.msg : "connection failed");
 }
 
 static void conns_fill(struct group *g);
@@ -98,7 +98,7 @@ static void conns_fill(struct group *g)
     for (uint32_t tried = 0; g->closed && g->opening < most && tried < g->conns; tried++) {
         if (g->fill_at >= w->connections || g->fill_at >= g->conns)
             g->fill_at = 0;
-        struct conn *c = g->conn[g->fill_at++];
+        struct connection *c = g->conn[g->fill_at++];
         if (!c || c->state != CONN_CLOSED || c->retire)
             continue;
         conn_open(g, c);
@@ -109,19 +109,20 @@ static void conns_fill(struct group *g)
 
 /* One that is opened anew because its settings changed stands for the count while it is away: it
  * was not lost, and a target that answers is not down. */
-static void keep_counted(struct conn *c, bool kept)
+static void keep_counted(struct connection *c, bool kept)
 {
     if (c->kept == kept)
         return;
     c->kept = kept;
     if (kept)
-        c->worker->tally.connected++;
+        c->conn.worker->tally.connected++;
     else
-        c->worker->tally.connected--;
+        c->conn.worker->tally.connected--;
 }
 
-void conn_up(struct conn *c)
+void conn_up(struct conn *conn)
 {
+    struct connection *c = connection_of(conn);
     struct group *g = conn_group(c);
     if (c->state != CONN_OPENING)
         return;
@@ -130,20 +131,20 @@ void conn_up(struct conn *c)
     c->busy = false;
     g->opening--;
     g->up++;
-    c->worker->tally.connected++;
+    c->conn.worker->tally.connected++;
     room_changed(c);
-    c->worker->fill = true; /* not from here: open() may have called us */
+    c->conn.worker->fill = true; /* not from here: open() may have called us */
 }
 
 static void note_error(struct worker *w, const char *error_class, const char *msg)
 {
-    struct recorder *r = &w->recorder;
-    if (pthread_mutex_trylock(&r->messages))
+    struct recorder *rec = &w->recorder;
+    if (pthread_mutex_trylock(&rec->messages))
         return;
     copy_str(w->conn_class, sizeof w->conn_class, error_class);
     copy_str(w->conn_error, sizeof w->conn_error, msg);
     w->conn_error_ns = loop_now(w->loop);
-    pthread_mutex_unlock(&r->messages);
+    pthread_mutex_unlock(&rec->messages);
 }
 
 static void back_off(struct group *g)
@@ -161,7 +162,7 @@ static void back_off(struct group *g)
         loop_alarm(w->loop, &g->reopen, g->next_open_ns);
 }
 
-static void conn_lose(struct conn *c, const char *error_class, const char *msg)
+static void conn_lose(struct connection *c, const char *error_class, const char *msg)
 {
     struct group *g = conn_group(c);
     if (c->state == CONN_OPENING)
@@ -169,18 +170,19 @@ static void conn_lose(struct conn *c, const char *error_class, const char *msg)
     keep_counted(c, false);
     if (c->state == CONN_UP) {
         g->up--;
-        c->worker->tally.connected -= !c->trouble;
+        c->conn.worker->tally.connected -= !c->trouble;
     }
     c->state = CONN_CLOSING;
     room_gone(c);
     size_t len = strlen(msg);
-    while (c->in_flight)
-        op_lost(c->in_flight, error_class, msg, len);
+    while (c->conn.in_flight)
+        op_lost(conn_oldest(c), error_class, msg, len);
     c->unsent = NULL;
 }
 
-void conn_down(struct conn *c, const char *error_class, const char *fmt, ...)
+void conn_down(struct conn *conn, const char *error_class, const char *fmt, ...)
 {
+    struct connection *c = connection_of(conn);
     if (c->state != CONN_OPENING && c->state != CONN_UP)
         return;
     char msg[224];
@@ -189,20 +191,21 @@ void conn_down(struct conn *c, const char *error_class, const char *fmt, ...)
     vsnprintf(msg, sizeof msg, fmt, args);
     va_end(args);
     secret_hide_places(msg);
-    note_error(c->worker, error_class, msg);
+    note_error(c->conn.worker, error_class, msg);
     struct group *g = conn_group(c);
-    if (loop_now(c->worker->loop) >= g->next_open_ns) /* many are lost at once: one failure */
+    if (loop_now(c->conn.worker->loop) >= g->next_open_ns) /* many are lost at once: one failure */
         back_off(g);
     conn_lose(c, error_class, msg);
-    c->worker->backend->close(c);
-    if (!g->up && c->worker->backend->route && !c->worker->draining) {
+    c->conn.worker->backend->close(&c->conn);
+    if (!g->up && c->conn.worker->backend->route && !c->conn.worker->draining) {
         g->reroute = true; /* what waits there may find another group */
         room_wanted(g);
     }
 }
 
-void conn_trouble(struct conn *c, const char *fmt, ...)
+void conn_trouble(struct conn *conn, const char *fmt, ...)
 {
+    struct connection *c = connection_of(conn);
     if (c->state != CONN_UP || c->trouble == (fmt != NULL))
         return;
     c->trouble = fmt != NULL;
@@ -213,24 +216,26 @@ void conn_trouble(struct conn *c, const char *fmt, ...)
         vsnprintf(msg, sizeof msg, fmt, args);
         va_end(args);
         secret_hide_places(msg);
-        note_error(c->worker, "trouble", msg);
-        c->worker->tally.connected--;
+        note_error(c->conn.worker, "trouble", msg);
+        c->conn.worker->tally.connected--;
     } else {
-        c->worker->tally.connected++;
+        c->conn.worker->tally.connected++;
     }
     room_changed(c);
 }
 
-void conn_room(struct conn *c)
+void conn_room(struct conn *conn)
 {
+    struct connection *c = connection_of(conn);
     if (!c->busy)
         return;
     c->busy = false;
     room_changed(c);
 }
 
-void conn_closed(struct conn *c)
+void conn_closed(struct conn *conn)
 {
+    struct connection *c = connection_of(conn);
     struct group *g = conn_group(c);
     if (c->state == CONN_CLOSED)
         return;
@@ -239,45 +244,45 @@ void conn_closed(struct conn *c)
     if (c->retire)
         conn_doom(c);
     else
-        c->worker->fill = true;
+        c->conn.worker->fill = true;
 }
 
-void conn_bytes(struct conn *c, uint64_t sent, uint64_t received)
+void conn_bytes(struct conn *conn, uint64_t sent, uint64_t received)
 {
-    c->worker->tally.sent_bytes += sent;
-    c->worker->tally.received_bytes += received;
+    conn->worker->tally.sent_bytes += sent;
+    conn->worker->tally.received_bytes += received;
 }
 
-static void conn_begin_close(struct conn *c)
+static void conn_begin_close(struct connection *c)
 {
     if (c->state != CONN_OPENING && c->state != CONN_UP)
         return;
     bool anew = c->stale && !c->retire && c->state == CONN_UP && !c->trouble;
     conn_lose(c, "closed", "closed by us");
     keep_counted(c, anew);
-    c->worker->backend->close(c);
+    c->conn.worker->backend->close(&c->conn);
 }
 
-static void dirty_forget(struct worker *w, const struct conn *c)
+static void dirty_forget(struct worker *w, const struct connection *c)
 {
-    for (struct conn **at = &w->dirty; *at; at = &(*at)->next_dirty)
+    for (struct connection **at = &w->dirty; *at; at = &(*at)->next_dirty)
         if (*at == c) {
             *at = c->next_dirty;
             return;
         }
 }
 
-static void conn_drop(struct conn *c)
+static void conn_drop(struct connection *c)
 {
     struct group *g = conn_group(c);
-    struct worker *w = c->worker;
+    struct worker *w = c->conn.worker;
     for (uint32_t i = 0; i < w->clients; i++)
         if (w->client[i]->conn == c)
             w->client[i]->conn = NULL;
     if (c->dirty)
         dirty_forget(w, c);
     keep_counted(c, false);
-    g->conn[c->id] = NULL;
+    g->conn[c->conn.id] = NULL;
     g->closed--;
     while (g->conns && !g->conn[g->conns - 1])
         g->conns--;
@@ -291,10 +296,10 @@ void conns_settle(struct worker *w)
         if (w->group[i] && (w->group[i]->closed || w->group[i]->conns < w->connections))
             conns_fill(w->group[i]);
     while (w->doomed) {
-        struct conn *c = w->doomed;
+        struct connection *c = w->doomed;
         w->doomed = c->next_doomed;
         c->doomed = false;
-        if ((!c->retire && !c->stale) || c->requests)
+        if ((!c->retire && !c->stale) || c->conn.requests)
             continue;
         if (c->state != CONN_CLOSED)
             conn_begin_close(c);
@@ -311,12 +316,12 @@ void conns_tune(struct worker *w, bool anew)
             continue;
         conns_grow(g, w->connections);
         for (uint32_t k = 0; k < g->conns; k++) {
-            struct conn *c = g->conn[k];
+            struct connection *c = g->conn[k];
             if (!c)
                 continue;
             c->retire = k >= w->connections;
             c->stale = c->stale || (anew && (c->state == CONN_OPENING || c->state == CONN_UP));
-            if ((c->retire || c->stale) && !c->requests)
+            if ((c->retire || c->stale) && !c->conn.requests)
                 conn_doom(c);
             room_changed(c);
         }
@@ -330,7 +335,7 @@ bool conns_close_all(struct worker *w)
     bool all = true;
     for (uint32_t i = 0; i < w->groups; i++)
         for (uint32_t k = 0; w->group[i] && k < w->group[i]->conns; k++) {
-            struct conn *c = w->group[i]->conn[k];
+            struct connection *c = w->group[i]->conn[k];
             if (!c)
                 continue;
             conn_begin_close(c);
@@ -349,9 +354,10 @@ uint64_t conns_count_ops(const struct worker *w)
             continue;
         for (uint32_t k = 0; k < g->conns; k++)
             n += g->conn[k] ? g->conn[k]->ops : 0;
-        for (const struct op *chain = g->waiting; w->again_waiting && chain; chain = chain->prev)
-            for (const struct op *op = chain; op; op = op->next)
-                n += op->flags & OP_AGAIN ? op->n : 0;
+        for (const struct request *chain = g->waiting; w->again_waiting && chain;
+             chain = chain->prev)
+            for (const struct request *r = chain; r; r = r->next)
+                n += r->flags & OP_AGAIN ? r->op.n : 0;
     }
     return n;
 }

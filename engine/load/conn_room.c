@@ -37,16 +37,16 @@ struct group *group_get(struct worker *w, uint32_t id)
     return g;
 }
 
-void conn_doom(struct conn *c)
+void conn_doom(struct connection *c)
 {
     if (c->doomed)
         return;
     c->doomed = true;
-    c->next_doomed = c->worker->doomed;
-    c->worker->doomed = c;
+    c->next_doomed = c->conn.worker->doomed;
+    c->conn.worker->doomed = c;
 }
 
-static void roomy_remove(struct group *g, struct conn *c)
+static void roomy_remove(struct group *g, struct connection *c)
 {
     if (c->prev)
         c->prev->next = c->next;
@@ -60,7 +60,7 @@ static void roomy_remove(struct group *g, struct conn *c)
     c->roomy = false;
 }
 
-static void roomy_append(struct group *g, struct conn *c)
+static void roomy_append(struct group *g, struct connection *c)
 {
     c->prev = g->roomy_last;
     c->next = NULL;
@@ -81,10 +81,10 @@ void room_wanted(struct group *g)
     g->worker->dispatch = g;
 }
 
-void room_changed(struct conn *c)
+void room_changed(struct connection *c)
 {
     struct group *g = conn_group(c);
-    bool roomy = conn_has_room(c) >= c->worker->lease_unit;
+    bool roomy = conn_has_room(c) >= c->conn.worker->lease_unit;
     if (roomy && !c->roomy)
         roomy_append(g, c);
     else if (!roomy && c->roomy)
@@ -93,23 +93,23 @@ void room_changed(struct conn *c)
         room_wanted(g);
 }
 
-void room_used(struct conn *c)
+void room_used(struct connection *c)
 {
-    if (c->roomy && conn_has_room(c) < c->worker->lease_unit)
+    if (c->roomy && conn_has_room(c) < c->conn.worker->lease_unit)
         roomy_remove(conn_group(c), c);
 }
 
-void room_gone(struct conn *c)
+void room_gone(struct connection *c)
 {
     if (c->roomy)
         roomy_remove(conn_group(c), c);
 }
 
 /* A connection with room for `units` requests, the client's own one if it can be. */
-struct conn *conn_pick(struct group *g, struct client *client, uint32_t units)
+struct connection *conn_pick(struct group *g, struct client *client, uint32_t units)
 {
-    struct conn *c = client ? client->conn : NULL;
-    if (c && c->group == g->id && conn_has_room(c) >= units)
+    struct connection *c = client ? client->conn : NULL;
+    if (c && c->conn.group == g->id && conn_has_room(c) >= units)
         return c;
     c = g->roomy;
     if (!c || conn_has_room(c) < units)
@@ -123,32 +123,32 @@ struct conn *conn_pick(struct group *g, struct client *client, uint32_t units)
     return c;
 }
 
-void conn_take_out(struct conn *c, struct op *op)
+void conn_take_out(struct connection *c, struct request *r)
 {
-    if (c->unsent == op)
-        c->unsent = op->next;
-    if (op->prev)
-        op->prev->next = op->next;
+    if (c->unsent == r)
+        c->unsent = r->next;
+    if (r->prev)
+        r->prev->next = r->next;
     else
-        c->in_flight = op->next;
-    if (op->next)
-        op->next->prev = op->prev;
+        c->conn.in_flight = r->next ? &r->next->op : NULL;
+    if (r->next)
+        r->next->prev = r->prev;
     else
-        c->in_flight_last = op->prev;
-    op->next = op->prev = NULL;
-    c->requests--;
-    if (op->state == OP_IN_FLIGHT)
-        c->ops -= op->n;
+        c->newest = r->prev;
+    r->next = r->prev = NULL;
+    c->conn.requests--;
+    if (r->state == OP_IN_FLIGHT)
+        c->ops -= r->op.n;
 }
 
-void conn_unlink(struct op *op)
+void conn_unlink(struct request *r)
 {
-    struct conn *c = op->conn;
-    conn_take_out(c, op);
-    op->conn = NULL;
+    struct connection *c = r->connection;
+    conn_take_out(c, r);
+    r->connection = NULL;
     c->fresh = false;
     if (c->retire || c->stale) {
-        if (!c->requests)
+        if (!c->conn.requests)
             conn_doom(c);
     } else if (!c->roomy) {
         room_changed(c);

@@ -16,52 +16,52 @@
 #include "engine/state/pool.h"
 #include "engine/stats/recorder.h"
 
-void op_give_back(struct op *op)
+void op_give_back(struct request *r)
 {
-    struct worker *w = op->client->worker;
-    if (op->flags & OP_DUE)
-        arrival_unplaced(w, op);
+    struct worker *w = r->client->worker;
+    if (r->flags & OP_DUE)
+        arrival_unplaced(w, r);
     else
-        budget_unclaim(w, op);
-    client_take_back(op, false);
-    op_free(w, op);
+        budget_unclaim(w, r);
+    client_take_back(r, false);
+    op_free(w, r);
 }
 
-static void record_latency(struct worker *w, const struct op *op, uint64_t now, uint32_t ok)
+static void record_latency(struct worker *w, const struct request *r, uint64_t now, uint32_t ok)
 {
-    struct recorder *r = &w->recorder;
-    uint64_t sent = op->sent_ns ? op->sent_ns : now;
+    struct recorder *rec = &w->recorder;
+    uint64_t sent = r->op.sent_ns ? r->op.sent_ns : now;
     uint64_t service = now - sent;
-    if (op->n > 1 && op->flags & OP_DUE) {
-        recorder_add(r, op->type, MEASURE_SERVICE, service, ok);
+    if (r->op.n > 1 && r->flags & OP_DUE) {
+        recorder_add(rec, r->op.type, MEASURE_SERVICE, service, ok);
         for (uint32_t i = 0; i < ok; i++)
-            recorder_add(r, op->type, MEASURE_RESPONSE, now - op->row_intended_ns[i], 1);
-    } else if (!op->intended_ns || op->intended_ns == sent) {
-        recorder_add(r, op->type, MEASURE_SAME, service, ok);
+            recorder_add(rec, r->op.type, MEASURE_RESPONSE, now - r->row_intended_ns[i], 1);
+    } else if (!r->intended_ns || r->intended_ns == sent) {
+        recorder_add(rec, r->op.type, MEASURE_SAME, service, ok);
     } else {
-        recorder_add(r, op->type, MEASURE_SERVICE, service, ok);
-        recorder_add(r, op->type, MEASURE_RESPONSE, now - op->intended_ns, ok);
+        recorder_add(rec, r->op.type, MEASURE_SERVICE, service, ok);
+        recorder_add(rec, r->op.type, MEASURE_RESPONSE, now - r->intended_ns, ok);
     }
     if (w->scarce)
-        recorder_extra(r, EXTRA_LEASE,
-                       op->flags & OP_WAITED && sent > op->ready_ns ? sent - op->ready_ns : 0);
-    if (op->n > 1 || w->bulk[op->type] > 1) {
+        recorder_extra(rec, EXTRA_LEASE,
+                       r->flags & OP_WAITED && sent > r->ready_ns ? sent - r->ready_ns : 0);
+    if (r->op.n > 1 || w->bulk[r->op.type] > 1) {
         w->tally.batches++;
-        recorder_extra(r, EXTRA_BATCH, service);
+        recorder_extra(rec, EXTRA_BATCH, service);
     }
 }
 
 enum ending { END_OK, END_TIMEOUT };
 
 /* An operation that was in flight has ended: `failed` of its operations are errors. */
-static void finish(struct worker *w, struct op *op, uint32_t failed, enum ending how)
+static void finish(struct worker *w, struct request *r, uint32_t failed, enum ending how)
 {
     struct tally *t = &w->tally;
-    uint32_t ok = how == END_TIMEOUT ? 0 : op->n - failed;
-    uint64_t timeouts = how == END_TIMEOUT ? op->n : 0, now = loop_now(w->loop);
-    op_count_in_flight(w, op, -1);
+    uint32_t ok = how == END_TIMEOUT ? 0 : r->op.n - failed;
+    uint64_t timeouts = how == END_TIMEOUT ? r->op.n : 0, now = loop_now(w->loop);
+    op_count_in_flight(w, r, -1);
     t->last_end_ns = now;
-    if (op->flags & OP_WARM) {
+    if (r->flags & OP_WARM) {
         t->warm_completed += ok;
         t->warm_errors += failed;
         t->warm_timeouts += timeouts;
@@ -69,95 +69,97 @@ static void finish(struct worker *w, struct op *op, uint32_t failed, enum ending
         t->completed += ok;
         t->errors += failed;
         t->timeouts += timeouts;
-        t->op[op->type].completed += ok;
-        t->op[op->type].errors += failed;
-        t->op[op->type].timeouts += timeouts;
+        t->op[r->op.type].completed += ok;
+        t->op[r->op.type].errors += failed;
+        t->op[r->op.type].timeouts += timeouts;
         if (ok)
-            record_latency(w, op, now, ok);
+            record_latency(w, r, now, ok);
     }
 }
 
 /* Ends what a backend had in its hands. */
-static void end(struct op *op, uint32_t failed, enum ending how)
+static void end(struct request *r, uint32_t failed, enum ending how)
 {
-    struct worker *w = op->conn->worker;
-    bool abandoned = op->state == OP_ABANDONED;
+    struct worker *w = r->connection->conn.worker;
+    bool abandoned = r->state == OP_ABANDONED;
     if (!abandoned && !w->frozen)
-        finish(w, op, failed, how);
-    conn_unlink(op);
+        finish(w, r, failed, how);
+    conn_unlink(r);
     if (!abandoned)
-        client_take_back(op, true);
-    op_free(w, op);
+        client_take_back(r, true);
+    op_free(w, r);
 }
 
 /* A server that lets itself be connected to and then breaks off answers nothing: only an answer
  * ends the growing pauses between tries. */
-static void answered(const struct op *op)
+static void answered(const struct request *r)
 {
-    struct group *g = conn_group(op->conn);
+    struct group *g = conn_group(r->connection);
     if (g->failures)
         g->failures = 0;
 }
 
 void op_done(struct op *op)
 {
-    answered(op);
-    end(op, 0, END_OK);
+    struct request *r = request_of(op);
+    answered(r);
+    end(r, 0, END_OK);
 }
 
 void op_partial(struct op *op, uint32_t failed)
 {
-    answered(op);
-    end(op, failed < op->n ? failed : op->n, END_OK);
+    struct request *r = request_of(op);
+    answered(r);
+    end(r, failed < op->n ? failed : op->n, END_OK);
 }
 
-static void note(const struct op *op, const char *error_class, uint64_t count, const char *msg,
+static void note(const struct request *r, const char *error_class, uint64_t count, const char *msg,
                  size_t len, enum words whose)
 {
-    struct worker *w = op->conn->worker;
-    if (op->state != OP_ABANDONED && !(op->flags & OP_WARM) && !w->frozen)
+    struct worker *w = r->connection->conn.worker;
+    if (r->state != OP_ABANDONED && !(r->flags & OP_WARM) && !w->frozen)
         recorder_error(&w->recorder, error_class, count, msg, len, whose, loop_now(w->loop));
 }
 
 void op_error(const struct op *op, const char *error_class, uint64_t count, const char *msg,
               size_t len)
 {
-    note(op, error_class, count, msg, len, WORDS_SERVERS);
+    note((const struct request *)(const void *)op, error_class, count, msg, len, WORDS_SERVERS);
 }
 
 void op_fail(struct op *op, const char *error_class, const char *msg, size_t len)
 {
     op_error(op, error_class, op->n, msg, len);
-    end(op, op->n, END_OK);
+    end(request_of(op), op->n, END_OK);
 }
 
 void op_timeout(struct op *op)
 {
-    end(op, 0, END_TIMEOUT);
+    end(request_of(op), 0, END_TIMEOUT);
 }
 
 /* Its connection is gone (class given), or it was refused for good (no class:
  * op_error was called). */
-void op_lost(struct op *op, const char *error_class, const char *msg, size_t len)
+void op_lost(struct request *r, const char *error_class, const char *msg, size_t len)
 {
-    struct worker *w = op->conn->worker;
+    struct worker *w = r->connection->conn.worker;
     if (error_class)
-        note(op, error_class, op->n, msg, len, WORDS_OURS);
+        note(r, error_class, r->op.n, msg, len, WORDS_OURS);
     if (w->frozen)
-        op->state = OP_ABANDONED; /* it stays counted as in flight; nobody is told any more */
-    end(op, op->n, END_OK);
+        r->state = OP_ABANDONED; /* it stays counted as in flight; nobody is told any more */
+    end(r, r->op.n, END_OK);
 }
 
 /* Time is up. On a connection it stays, abandoned, until its answer comes
  * or the connection goes. */
-void op_expire(struct op *op)
+void op_expire(struct request *r)
 {
-    struct worker *w = op->client->worker;
-    finish(w, op, 0, END_TIMEOUT);
-    if (op->conn)
-        op->conn->ops -= op->n;
-    op->state = OP_ABANDONED;
-    client_take_back(op, true);
+    struct worker *w = r->client->worker;
+    finish(w, r, 0, END_TIMEOUT);
+    if (r->connection)
+        r->connection->ops -= r->op.n;
+    r->state = OP_ABANDONED;
+    client_take_back(r, true);
 }
 
 bool worker_paused(const struct worker *w)
@@ -182,9 +184,8 @@ uint64_t worker_receive(struct worker *w, uint64_t n)
     return some ? budget_claim(w, some) : 0;
 }
 
-static void received(struct conn *c, unsigned type, uint64_t n, bool failed)
+static void received(struct worker *w, unsigned type, uint64_t n, bool failed)
 {
-    struct worker *w = c->worker;
     struct tally *t = &w->tally;
     if (w->frozen)
         return;
@@ -206,7 +207,7 @@ void op_received(struct conn *c, unsigned type, uint64_t n, uint64_t bytes, uint
 {
     struct worker *w = c->worker;
     uint64_t now = loop_now(w->loop);
-    received(c, type, n, false);
+    received(w, type, n, false);
     if (!w->frozen)
         w->tally.received_bytes += bytes;
     if (sent_ns && !w->warm && !w->frozen && recorder_prepare(&w->recorder, type) == 0)
@@ -219,5 +220,5 @@ void op_received_error(struct conn *c, unsigned type, const char *error_class, c
     struct worker *w = c->worker;
     if (!w->frozen && !w->warm)
         recorder_error(&w->recorder, error_class, 1, msg, len, WORDS_SERVERS, loop_now(w->loop));
-    received(c, type, 1, true);
+    received(w, type, 1, true);
 }

@@ -4,14 +4,14 @@
 
 #include <stddef.h>
 
-struct op;
+struct request;
 
 /* Its connection is gone (class given), or it was refused for good (no class:
  * op_error was called). */
-void op_lost(struct op *, const char *error_class, const char *msg, size_t len);
-void op_give_back(struct op *); /* never sent: back to the client and the budget */
+void op_lost(struct request *, const char *error_class, const char *msg, size_t len);
+void op_give_back(struct request *); /* never sent: back to the client and the budget */
 /* Time is up. On a connection it stays, abandoned, until its answer comes
  * or the connection goes. */
-void op_expire(struct op *);
+void op_expire(struct request *);
 
 #endif

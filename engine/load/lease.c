@@ -15,31 +15,31 @@
 #include "engine/load/conn_room.h"
 #include "engine/load/end.h"
 
-static void mark_dirty(struct conn *c)
+static void mark_dirty(struct connection *c)
 {
     if (c->dirty)
         return;
     c->dirty = true;
-    c->next_dirty = c->worker->dirty;
-    c->worker->dirty = c;
+    c->next_dirty = c->conn.worker->dirty;
+    c->conn.worker->dirty = c;
 }
 
 /* True unless the connection had no room after all: then the request is as it was. */
-static bool submit_one(struct conn *c, struct op *op)
+static bool submit_one(struct connection *c, struct request *r)
 {
-    struct worker *w = c->worker;
-    bool again = op->flags & OP_AGAIN;
-    if (c->fresh && !(op->flags & OP_DUE) && !again) {
+    struct worker *w = c->conn.worker;
+    bool again = r->flags & OP_AGAIN;
+    if (c->fresh && !(r->flags & OP_DUE) && !again) {
         /* It waited for a connection to be made for the first time: set-up, not a lease. */
-        op->flags &= (uint8_t)~OP_WAITED;
-        op->ready_ns = loop_now(w->loop);
+        r->flags &= (uint8_t)~OP_WAITED;
+        r->ready_ns = loop_now(w->loop);
     }
-    conn_link(c, op);
+    conn_link(c, r);
     if (!again) {
-        op_offered(w, op);
-        op_count_in_flight(w, op, +1);
+        op_offered(w, r);
+        op_count_in_flight(w, r, +1);
     }
-    enum submit result = w->backend->submit(c, op);
+    enum submit result = w->backend->submit(&c->conn, &r->op);
     if (result == SUBMIT_QUEUED) {
         /* From here op may be gone: it may have ended inside submit. */
         mark_dirty(c);
@@ -47,30 +47,30 @@ static bool submit_one(struct conn *c, struct op *op)
         return true;
     }
     if (result == SUBMIT_FAILED) {
-        op_lost(op, NULL, NULL, 0);
+        op_lost(r, NULL, NULL, 0);
         return true;
     }
     if (!again) {
-        op_count_in_flight(w, op, -1);
-        op_unoffered(w, op);
-        op->sent_ns = 0; /* what op_sent noted did not happen */
-        if (!(op->flags & OP_DUE))
-            op->intended_ns = 0;
+        op_count_in_flight(w, r, -1);
+        op_unoffered(w, r);
+        r->op.sent_ns = 0; /* what op_sent noted did not happen */
+        if (!(r->flags & OP_DUE))
+            r->intended_ns = 0;
     }
-    conn_take_out(c, op);
-    op->conn = NULL;
+    conn_take_out(c, r);
+    r->connection = NULL;
     c->busy = true;
     room_changed(c);
     return false;
 }
 
-static void wait_push(struct group *g, struct op *chain, bool first)
+static void wait_push(struct group *g, struct request *chain, bool first)
 {
-    for (struct op *op = chain; op; op = op->next) {
-        op->state = OP_WAITING;
-        op->flags |= OP_WAITED;
-        op->group = g->id;
-        op_count_waiting(g->worker, op, +1);
+    for (struct request *r = chain; r; r = r->next) {
+        r->state = OP_WAITING;
+        r->flags |= OP_WAITED;
+        r->group = g->id;
+        op_count_waiting(g->worker, r, +1);
     }
     chain->prev = NULL;
     if (!g->waiting) {
@@ -84,22 +84,22 @@ static void wait_push(struct group *g, struct op *chain, bool first)
     }
 }
 
-static struct op *wait_pop(struct group *g)
+static struct request *wait_pop(struct group *g)
 {
-    struct op *chain = g->waiting;
+    struct request *chain = g->waiting;
     g->waiting = chain->prev;
     if (!g->waiting)
         g->waiting_last = NULL;
     chain->prev = NULL;
-    for (struct op *op = chain; op; op = op->next)
-        op_count_waiting(g->worker, op, -1);
+    for (struct request *r = chain; r; r = r->next)
+        op_count_waiting(g->worker, r, -1);
     return chain;
 }
 
-static void submit_chain(struct group *g, struct conn *c, struct op *chain)
+static void submit_chain(struct group *g, struct connection *c, struct request *chain)
 {
     while (chain) {
-        struct op *rest = chain->next;
+        struct request *rest = chain->next;
         chain->next = NULL;
         if (!submit_one(c, chain)) {
             chain->next = rest;
@@ -114,7 +114,7 @@ static void submit_chain(struct group *g, struct conn *c, struct op *chain)
     }
 }
 
-static uint32_t chain_units(const struct op *chain)
+static uint32_t chain_units(const struct request *chain)
 {
     uint32_t n = 0;
     for (; chain; chain = chain->next)
@@ -122,13 +122,13 @@ static uint32_t chain_units(const struct op *chain)
     return n;
 }
 
-void lease_in(struct worker *w, struct op *chain, uint32_t id)
+void lease_in(struct worker *w, struct request *chain, uint32_t id)
 {
     struct group *g = group_get(w, id < GROUPS_MAX ? id : 0);
     chain->group = g->id;
     if (!g->waiting) {
         uint32_t units = chain->next ? chain_units(chain) : 1;
-        struct conn *c = conn_pick(g, chain->client, units);
+        struct connection *c = conn_pick(g, chain->client, units);
         if (c) {
             submit_chain(g, c, chain);
             return;
@@ -137,16 +137,16 @@ void lease_in(struct worker *w, struct op *chain, uint32_t id)
     wait_push(g, chain, false);
 }
 
-void lease(struct worker *w, struct op *chain)
+void lease(struct worker *w, struct request *chain)
 {
-    lease_in(w, chain, w->backend->route ? w->backend->route(w, chain) : 0);
+    lease_in(w, chain, w->backend->route ? w->backend->route(w, &chain->op) : 0);
 }
 
 /* The group is down: what waits there may find another one. */
 static void leases_reroute(struct group *g)
 {
     struct worker *w = g->worker;
-    struct op *chain = NULL, *last = g->waiting_last;
+    struct request *chain = NULL, *last = g->waiting_last;
     while (last && chain != last) {
         chain = wait_pop(g);
         lease(w, chain);
@@ -165,8 +165,9 @@ void leases_dispatch(struct worker *w)
                 leases_reroute(g);
         }
         while (g->waiting && g->roomy) {
-            struct op *chain = g->waiting;
-            struct conn *c = conn_pick(g, chain->client, chain->next ? chain_units(chain) : 1);
+            struct request *chain = g->waiting;
+            struct connection *c =
+                conn_pick(g, chain->client, chain->next ? chain_units(chain) : 1);
             if (!c)
                 break;
             submit_chain(g, c, wait_pop(g));
@@ -179,67 +180,68 @@ void waiting_discard(struct worker *w)
     uint8_t keep = w->schedule.open ? OP_AGAIN | OP_DUE : OP_AGAIN;
     for (uint32_t i = 0; i < w->groups; i++) {
         struct group *g = w->group[i];
-        struct op *kept = NULL;
+        struct request *kept = NULL;
         while (g && g->waiting) {
-            struct op *op = wait_pop(g);
-            while (op) {
-                struct op *next = op->next;
-                op->next = NULL;
-                if (op->flags & keep) {
-                    op->next = kept;
-                    kept = op;
+            struct request *r = wait_pop(g);
+            while (r) {
+                struct request *next = r->next;
+                r->next = NULL;
+                if (r->flags & keep) {
+                    r->next = kept;
+                    kept = r;
                 } else {
-                    op_give_back(op);
+                    op_give_back(r);
                 }
-                op = next;
+                r = next;
             }
         }
         while (kept) {
-            struct op *op = kept;
-            kept = op->next;
-            op->next = NULL;
-            wait_push(g, op, true);
+            struct request *r = kept;
+            kept = r->next;
+            r->next = NULL;
+            wait_push(g, r, true);
         }
     }
 }
 
 /* Sent: from here on its latency counts, and so does the integral of what is in flight. */
-static void stamp(struct worker *w, struct op *op, uint64_t now)
+static void stamp(struct worker *w, struct request *r, uint64_t now)
 {
-    if (op->sent_ns)
+    if (r->op.sent_ns)
         return;
-    op->sent_ns = now;
-    if (!(op->flags & OP_WARM))
-        w->tally.sent += op->n;
-    if (!op->intended_ns)
-        op->intended_ns = op->flags & OP_WAITED ? op->ready_ns : now;
-    if (op->flags & OP_BATCH && op->client && !op->client->batch_sent_ns)
-        op->client->batch_sent_ns = now;
+    r->op.sent_ns = now;
+    if (!(r->flags & OP_WARM))
+        w->tally.sent += r->op.n;
+    if (!r->intended_ns)
+        r->intended_ns = r->flags & OP_WAITED ? r->ready_ns : now;
+    if (r->flags & OP_BATCH && r->client && !r->client->batch_sent_ns)
+        r->client->batch_sent_ns = now;
 }
 
 void op_sent(struct op *op)
 {
-    struct worker *w = op->conn->worker;
+    struct request *r = request_of(op);
+    struct worker *w = r->connection->conn.worker;
     uint64_t now = loop_refresh(w->loop);
     worker_account(w);
-    stamp(w, op, now);
+    stamp(w, r, now);
 }
 
 void conns_flush(struct worker *w)
 {
     while (w->dirty) {
-        struct conn *c = w->dirty;
+        struct connection *c = w->dirty;
         w->dirty = c->next_dirty;
         c->dirty = false;
         if (c->unsent) {
             uint64_t now = loop_refresh(w->loop);
             worker_account(w);
-            for (struct op *op = c->unsent; op; op = op->next)
-                stamp(w, op, now);
+            for (struct request *r = c->unsent; r; r = r->next)
+                stamp(w, r, now);
             c->unsent = NULL;
         }
         if (w->backend->flush && c->state == CONN_UP)
-            w->backend->flush(c);
+            w->backend->flush(&c->conn);
     }
 }
 
@@ -248,18 +250,18 @@ void conns_flush(struct worker *w)
 void leases_expire(struct group *g, uint64_t before_ns)
 {
     struct worker *w = g->worker;
-    struct op *last = g->waiting_last;
+    struct request *last = g->waiting_last;
     bool more = last != NULL;
     while (more) {
-        struct op *chain = wait_pop(g);
+        struct request *chain = wait_pop(g);
         more = chain != last;
         bool again = chain->flags & OP_AGAIN;
-        if ((again ? chain->sent_ns : chain->intended_ns) > before_ns) {
+        if ((again ? chain->op.sent_ns : chain->intended_ns) > before_ns) {
             wait_push(g, chain, false);
             continue;
         }
         while (chain) {
-            struct op *next = chain->next;
+            struct request *next = chain->next;
             chain->next = NULL;
             if (again) {
                 op_expire(chain);
@@ -274,15 +276,16 @@ void leases_expire(struct group *g, uint64_t before_ns)
 
 void op_again(struct op *op, uint32_t group)
 {
-    struct conn *c = op->conn;
-    struct worker *w = c->worker;
-    if (op->state == OP_ABANDONED) {
+    struct request *r = request_of(op);
+    struct connection *c = r->connection;
+    struct worker *w = c->conn.worker;
+    if (r->state == OP_ABANDONED) {
         op_done(op);
         return;
     }
-    conn_take_out(c, op);
-    op->conn = NULL;
-    op->flags |= OP_AGAIN;
+    conn_take_out(c, r);
+    r->connection = NULL;
+    r->flags |= OP_AGAIN;
     room_changed(c);
-    lease_in(w, op, group);
+    lease_in(w, r, group);
 }

@@ -5,13 +5,13 @@
 #include <stdint.h>
 
 struct group;
-struct op;
+struct request;
 struct worker;
 
 /* Leases a connection for a chain of requests (linked by next) and submits them, or makes it wait.
  */
-void lease(struct worker *, struct op *chain);
-void lease_in(struct worker *, struct op *chain, uint32_t id);
+void lease(struct worker *, struct request *chain);
+void lease_in(struct worker *, struct request *chain, uint32_t id);
 void leases_dispatch(struct worker *); /* groups in which room appeared */
 void leases_expire(struct group *,
                    uint64_t before_ns); /* what waits there since before_ns is too late */

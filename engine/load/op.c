@@ -17,7 +17,7 @@ struct op_block {
 
 void *op_data(const struct op *op)
 {
-    return (void *)(uintptr_t)(op + 1);
+    return (void *)(uintptr_t)((const struct request *)(const void *)op + 1);
 }
 
 static void ops_grow(struct worker *w)
@@ -32,21 +32,21 @@ static void ops_grow(struct worker *w)
     b->next = w->block;
     w->block = b;
     for (uint32_t i = n; i-- > 0;) {
-        struct op *op = (struct op *)(void *)(b->ops + i * w->op_bytes);
-        op->next = w->free_op;
-        w->free_op = op;
+        struct request *r = (struct request *)(void *)(b->ops + i * w->op_bytes);
+        r->next = w->free_op;
+        w->free_op = r;
     }
 }
 
-struct op *op_take(struct worker *w)
+struct request *op_take(struct worker *w)
 {
     if (!w->free_op)
         ops_grow(w);
-    struct op *op = w->free_op;
-    if (!op)
+    struct request *r = w->free_op;
+    if (!r)
         return NULL;
-    w->free_op = op->next;
-    return op;
+    w->free_op = r->next;
+    return r;
 }
 
 void ops_free(struct worker *w)
@@ -55,63 +55,63 @@ void ops_free(struct worker *w)
         struct op_block *b = w->block;
         w->block = b->next;
         for (uint32_t i = 0; i < b->n; i++)
-            free(((struct op *)(void *)(b->ops + i * w->op_bytes))->row_intended_ns);
+            free(((struct request *)(void *)(b->ops + i * w->op_bytes))->row_intended_ns);
         free(b);
     }
     w->free_op = NULL;
 }
 
-void op_offered(struct worker *w, struct op *op)
+void op_offered(struct worker *w, struct request *r)
 {
     struct tally *t = &w->tally;
-    if (op->flags & OP_WARM)
-        t->warm_offered += op->n;
+    if (r->flags & OP_WARM)
+        t->warm_offered += r->op.n;
     else
-        t->offered += op->n;
-    if (op->flags & OP_DUE)
-        t->scheduled += op->n;
+        t->offered += r->op.n;
+    if (r->flags & OP_DUE)
+        t->scheduled += r->op.n;
     if (!t->first_ns)
         t->first_ns = loop_now(w->loop);
 }
 
-void op_unoffered(struct worker *w, struct op *op)
+void op_unoffered(struct worker *w, struct request *r)
 {
-    if (op->flags & OP_WARM)
-        w->tally.warm_offered -= op->n;
+    if (r->flags & OP_WARM)
+        w->tally.warm_offered -= r->op.n;
     else
-        w->tally.offered -= op->n;
-    if (op->flags & OP_DUE)
-        w->tally.scheduled -= op->n;
+        w->tally.offered -= r->op.n;
+    if (r->flags & OP_DUE)
+        w->tally.scheduled -= r->op.n;
 }
 
-void op_count_waiting(struct worker *w, struct op *op, int sign)
+void op_count_waiting(struct worker *w, struct request *r, int sign)
 {
-    uint64_t n = sign > 0 ? op->n : 0 - (uint64_t)op->n;
-    if (op->flags & OP_AGAIN) {
+    uint64_t n = sign > 0 ? r->op.n : 0 - (uint64_t)r->op.n;
+    if (r->flags & OP_AGAIN) {
         w->again_waiting += (uint32_t)sign;
         return;
     }
     w->tally.waiting += n;
-    if (op->flags & OP_DUE)
+    if (r->flags & OP_DUE)
         w->waiting_due += n;
 }
 
 /* A request of a type, not yet anyone's, for n operations that are claimed already. */
-struct op *op_make(struct worker *w, uint16_t type, uint32_t n)
+struct request *op_make(struct worker *w, uint16_t type, uint32_t n)
 {
-    struct op *op = op_take(w);
-    if (!op)
+    struct request *r = op_take(w);
+    if (!r)
         return NULL;
-    op->next = op->prev = op->client_next = op->client_prev = NULL;
-    op->client = NULL;
-    op->conn = NULL;
-    op->intended_ns = op->sent_ns = 0;
-    op->ready_ns = loop_now(w->loop);
-    op->type = type;
-    op->n = n;
-    op->flags = w->start_warm ? OP_WARM : 0;
-    op->key = op->aux = 0;
-    op->size = op->group = 0;
-    op->rnd = rng_next(&w->rng);
-    return op;
+    r->next = r->prev = r->client_next = r->client_prev = NULL;
+    r->client = NULL;
+    r->connection = NULL;
+    r->intended_ns = r->op.sent_ns = 0;
+    r->ready_ns = loop_now(w->loop);
+    r->op.type = type;
+    r->op.n = n;
+    r->flags = w->start_warm ? OP_WARM : 0;
+    r->op.key = r->op.aux = 0;
+    r->op.size = r->group = 0;
+    r->op.rnd = rng_next(&w->rng);
+    return r;
 }

@@ -6,25 +6,25 @@
 
 #include <stdint.h>
 
-struct op;
+struct request;
 struct worker;
 
-struct op *op_take(struct worker *); /* NULL: out of memory */
+struct request *op_take(struct worker *); /* NULL: out of memory */
 /* A request of a type, not yet anyone's, for n operations that are claimed already. NULL: out of
  * memory. */
-struct op *op_make(struct worker *, uint16_t type, uint32_t n);
+struct request *op_make(struct worker *, uint16_t type, uint32_t n);
 void ops_free(struct worker *); /* all of them, at the worker's end */
-void op_offered(struct worker *, struct op *);
-void op_unoffered(struct worker *, struct op *);
-void op_count_waiting(struct worker *, struct op *, int sign); /* for a connection */
+void op_offered(struct worker *, struct request *);
+void op_unoffered(struct worker *, struct request *);
+void op_count_waiting(struct worker *, struct request *, int sign); /* for a connection */
 
 /* ---- on the way of each request: inline, for each costs a nanosecond or two else ---- */
 
-static inline void op_free(struct worker *w, struct op *op)
+static inline void op_free(struct worker *w, struct request *r)
 {
-    op->state = OP_FREE;
-    op->next = w->free_op;
-    w->free_op = op;
+    r->state = OP_FREE;
+    r->next = w->free_op;
+    w->free_op = r;
 }
 
 /* Brings the in-flight area up to now. */
@@ -37,17 +37,17 @@ static inline void worker_account(struct worker *w)
     }
 }
 
-static inline void op_count_in_flight(struct worker *w, const struct op *op, int sign)
+static inline void op_count_in_flight(struct worker *w, const struct request *r, int sign)
 {
-    uint64_t n = sign > 0 ? op->n : 0 - (uint64_t)op->n;
-    if (op->flags & OP_WARM) {
+    uint64_t n = sign > 0 ? r->op.n : 0 - (uint64_t)r->op.n;
+    if (r->flags & OP_WARM) {
         w->tally.warm_in_flight += n;
         return;
     }
     w->tally.in_flight += n;
-    if (sign < 0 && op->sent_ns) {
+    if (sign < 0 && r->op.sent_ns) {
         worker_account(w);
-        w->tally.sent -= op->n;
+        w->tally.sent -= r->op.n;
     }
 }
 

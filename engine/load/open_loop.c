@@ -71,12 +71,12 @@ static void skip_beyond(struct worker *w)
 
 static void gather_abandon(struct worker *w)
 {
-    struct op *op = w->gather;
-    if (!op)
+    struct request *r = w->gather;
+    if (!r)
         return;
     for (uint32_t i = 0; i < w->gathered; i++)
-        start_unplaced(w, op, op->row_intended_ns[i]);
-    op_free(w, op);
+        start_unplaced(w, r, r->row_intended_ns[i]);
+    op_free(w, r);
     w->gather = NULL;
     w->gathered = 0;
 }
@@ -155,16 +155,16 @@ static void idle_rotate(struct worker *w)
         c->roomy = false;
 }
 
-static void note_lag(struct worker *w, const struct op *op)
+static void note_lag(struct worker *w, const struct request *r)
 {
-    uint64_t due_ns = op->n > 1 ? op->row_intended_ns[op->n - 1] : op->intended_ns;
-    if (!(op->flags & OP_WARM))
+    uint64_t due_ns = r->op.n > 1 ? r->row_intended_ns[r->op.n - 1] : r->intended_ns;
+    if (!(r->flags & OP_WARM))
         recorder_extra(&w->recorder, EXTRA_LAG, loop_now(w->loop) - due_ns);
 }
 
 /* A request whose operations are all due. Takes its start from the schedule; NULL: not yet, or no
  * budget. */
-static struct op *due_op(struct client *c)
+static struct request *due_op(struct client *c)
 {
     struct worker *w = c->worker;
     if (schedule_next(&w->schedule) > loop_now(w->loop))
@@ -173,38 +173,38 @@ static struct op *due_op(struct client *c)
     uint16_t type = mix_choose(w);
     if (!budget_claim(w, 1))
         return NULL;
-    struct op *op = op_make(w, type, 1);
-    if (!op) {
+    struct request *r = op_make(w, type, 1);
+    if (!r) {
         budget_return(w, 1);
         return NULL;
     }
-    op->flags |= OP_DUE;
-    op->intended_ns = schedule_take(&w->schedule);
-    note_lag(w, op);
-    op_adopt(c, op);
-    return op_bounded(w, op);
+    r->flags |= OP_DUE;
+    r->intended_ns = schedule_take(&w->schedule);
+    note_lag(w, r);
+    op_adopt(c, r);
+    return op_bounded(w, r);
 }
 
 /* A bulk without rows, in w->gather. NULL: out of memory. */
-static struct op *gather_begin(struct worker *w)
+static struct request *gather_begin(struct worker *w)
 {
     uint16_t type = mix_choose(w);
     uint32_t rows = w->bulk[type];
-    struct op *op = op_make(w, type, rows);
-    if (!op)
+    struct request *r = op_make(w, type, rows);
+    if (!r)
         return NULL;
-    if (op->row_room < rows) {
-        uint64_t *room = realloc(op->row_intended_ns, rows * sizeof *room);
+    if (r->row_room < rows) {
+        uint64_t *room = realloc(r->row_intended_ns, rows * sizeof *room);
         if (!room) {
-            op_free(w, op);
+            op_free(w, r);
             return NULL;
         }
-        op->row_intended_ns = room;
-        op->row_room = rows;
+        r->row_intended_ns = room;
+        r->row_room = rows;
     }
-    op->flags |= OP_DUE;
+    r->flags |= OP_DUE;
     w->gathered = 0;
-    return w->gather = op;
+    return w->gather = r;
 }
 
 /* Bulks: collects due rows in w->gather. True when it is to be sent: it is full, or it is the last
@@ -213,38 +213,38 @@ static bool gather(struct worker *w)
 {
     struct schedule *s = &w->schedule;
     look_at_next(w);
-    struct op *op = w->gather ? w->gather : gather_begin(w);
-    if (!op)
+    struct request *r = w->gather ? w->gather : gather_begin(w);
+    if (!r)
         return false;
-    bool warm = op->flags & OP_WARM;
+    bool warm = r->flags & OP_WARM;
     if (warm != w->start_warm) {
         if (w->gathered)
             return true;
-        op->flags ^= OP_WARM;
+        r->flags ^= OP_WARM;
     }
     warm = w->start_warm;
-    while (w->gathered < op->n && schedule_next(s) <= loop_now(w->loop) && w->start_warm == warm &&
-           budget_claim(w, 1)) {
-        op->row_intended_ns[w->gathered++] = schedule_take(s);
+    while (w->gathered < r->op.n && schedule_next(s) <= loop_now(w->loop) &&
+           w->start_warm == warm && budget_claim(w, 1)) {
+        r->row_intended_ns[w->gathered++] = schedule_take(s);
         look_at_next(w);
     }
-    return w->gathered == op->n || (w->gathered && (w->start_warm != warm || !budget_left(w, 1)));
+    return w->gathered == r->op.n || (w->gathered && (w->start_warm != warm || !budget_left(w, 1)));
 }
 
-static struct op *gathered_op(struct client *c)
+static struct request *gathered_op(struct client *c)
 {
     struct worker *w = c->worker;
     if (!gather(w))
         return NULL;
-    struct op *op = w->gather;
-    op->n = w->gathered;
+    struct request *r = w->gather;
+    r->op.n = w->gathered;
     w->gather = NULL;
     w->gathered = 0;
-    op->intended_ns = op->row_intended_ns[0];
-    op->ready_ns = loop_now(w->loop);
-    note_lag(w, op);
-    op_adopt(c, op);
-    return op_bounded(w, op);
+    r->intended_ns = r->row_intended_ns[0];
+    r->ready_ns = loop_now(w->loop);
+    note_lag(w, r);
+    op_adopt(c, r);
+    return op_bounded(w, r);
 }
 
 static bool any_bulk(const struct worker *w)

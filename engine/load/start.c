@@ -44,77 +44,77 @@ uint16_t mix_choose(struct worker *w)
 }
 
 /* Gives it to a client and lets the backend choose what it is about. */
-void op_adopt(struct client *c, struct op *op)
+void op_adopt(struct client *c, struct request *r)
 {
     struct worker *w = c->worker;
-    client_add(c, op);
+    client_add(c, r);
     if (w->backend->fill) {
         if (--w->sample) {
-            w->backend->fill(w, op);
+            w->backend->fill(w, &r->op);
         } else {
             w->sample = SAMPLE_EVERY;
             uint64_t before = clock_ns();
-            w->backend->fill(w, op);
+            w->backend->fill(w, &r->op);
             w->tally.generate_ns += (clock_ns() - before) * SAMPLE_EVERY;
         }
     }
     if (w->now.load.pattern == PATTERN_UNTHROTTLED) {
-        w->unthrottled_bytes += w->op_bytes + op->size;
+        w->unthrottled_bytes += w->op_bytes + r->op.size;
         if (w->unthrottled_bytes > w->tally.peak_bytes)
             w->tally.peak_bytes = w->unthrottled_bytes;
     }
 }
 
-struct op *op_bounded(struct worker *w, struct op *op)
+struct request *op_bounded(struct worker *w, struct request *r)
 {
     const struct backend *b = w->backend;
-    if (!op || !w->now.bounded || b->ops[op->type].reads)
-        return op;
-    if (pool_take_bytes(w->pool, b->data_bytes ? b->data_bytes(w, op) : op->size))
-        return op;
+    if (!r || !w->now.bounded || b->ops[r->op.type].reads)
+        return r;
+    if (pool_take_bytes(w->pool, b->data_bytes ? b->data_bytes(w, &r->op) : r->op.size))
+        return r;
     w->full = true;
-    op_give_back(op);
+    op_give_back(r);
     return NULL;
 }
 
-static struct op *closed_op(struct client *c)
+static struct request *closed_op(struct client *c)
 {
     struct worker *w = c->worker;
     uint16_t type = mix_choose(w);
     uint32_t n = w->full ? 0 : budget_claim(w, w->bulk[type]);
-    struct op *op = n ? op_make(w, type, n) : NULL;
-    if (op)
-        op_adopt(c, op);
+    struct request *r = n ? op_make(w, type, n) : NULL;
+    if (r)
+        op_adopt(c, r);
     else if (n)
         budget_return(w, n);
-    return op_bounded(w, op);
+    return op_bounded(w, r);
 }
 
 /* Starts up to n requests made by `make`. In pattern batch they are one lease where a connection
  * can carry the whole batch. */
-void client_start(struct client *c, uint32_t n, struct op *(*make)(struct client *))
+void client_start(struct client *c, uint32_t n, struct request *(*make)(struct client *))
 {
     struct worker *w = c->worker;
     bool batch = w->now.load.pattern == PATTERN_BATCH;
-    struct op *chain = NULL, **end = &chain;
+    struct request *chain = NULL, **end = &chain;
     if (batch) {
         c->batch_left = n;
         c->batch_sent_ns = 0;
     }
     for (uint32_t i = 0; i < n; i++) {
-        struct op *op = make(c);
-        if (!op) {
+        struct request *r = make(c);
+        if (!r) {
             if (batch)
                 c->batch_left -= n - i;
             break;
         }
         if (batch)
-            op->flags |= OP_BATCH;
+            r->flags |= OP_BATCH;
         if (w->lease_unit > 1) {
-            *end = op;
-            end = &op->next;
+            *end = r;
+            end = &r->next;
         } else {
-            lease(w, op);
+            lease(w, r);
         }
     }
     if (chain)

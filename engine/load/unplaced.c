@@ -32,9 +32,9 @@ void starts_not_started(struct worker *w, bool warm, uint64_t n)
 
 /* A start of this request was taken and will not be placed. While the schedule is open it is
  * unplaceable, or overdue. */
-void start_unplaced(struct worker *w, const struct op *op, uint64_t intended_ns)
+void start_unplaced(struct worker *w, const struct request *r, uint64_t intended_ns)
 {
-    bool warm = op->flags & OP_WARM;
+    bool warm = r->flags & OP_WARM;
     uint64_t until = worker_moment(w), lag = until > intended_ns ? until - intended_ns : 0;
     if (w->schedule.open || lag > atomic_load(&w->pool->lag_limit_ns)) {
         starts_dropped(w, warm, 1);
@@ -45,11 +45,11 @@ void start_unplaced(struct worker *w, const struct op *op, uint64_t intended_ns)
         pool_unclaim(w->pool, 1);
 }
 
-void arrival_unplaced(struct worker *w, const struct op *op)
+void arrival_unplaced(struct worker *w, const struct request *r)
 {
-    if (op->n == 1)
-        start_unplaced(w, op, op->intended_ns);
+    if (r->op.n == 1)
+        start_unplaced(w, r, r->intended_ns);
     else
-        for (uint32_t i = 0; i < op->n; i++)
-            start_unplaced(w, op, op->row_intended_ns[i]);
+        for (uint32_t i = 0; i < r->op.n; i++)
+            start_unplaced(w, r, r->row_intended_ns[i]);
 }

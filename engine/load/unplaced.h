@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct op;
+struct request;
 struct worker;
 
 /* The moment up to which the load runs: now, or the end if that has come. */
@@ -13,8 +13,8 @@ uint64_t worker_moment(const struct worker *);
 void starts_dropped(struct worker *, bool warm, uint64_t n);
 void starts_not_started(struct worker *, bool warm, uint64_t n);
 /* Counts a request of the schedule that is never sent, row by row: dropped, or not started. */
-void arrival_unplaced(struct worker *, const struct op *);
+void arrival_unplaced(struct worker *, const struct request *);
 /* One start of it, which was due at intended_ns. */
-void start_unplaced(struct worker *, const struct op *, uint64_t intended_ns);
+void start_unplaced(struct worker *, const struct request *, uint64_t intended_ns);
 
 #endif

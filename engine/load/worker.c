@@ -68,7 +68,8 @@ struct conn *worker_conn(const struct worker *w, uint32_t group, unsigned i)
 {
     if (group >= w->groups || !w->group[group] || i >= w->group[group]->conns)
         return NULL;
-    return w->group[group]->conn[i];
+    struct connection *c = w->group[group]->conn[i];
+    return c ? &c->conn : NULL;
 }
 
 /* ---- adopting settings ---- */
@@ -212,22 +213,22 @@ static void timeouts_fire(struct alarm *a)
         if (g && g->waiting && now > timeout && (w->again_waiting || w->schedule.open))
             leases_expire(g, now - timeout);
         for (uint32_t k = 0; g && k < g->conns; k++) {
-            struct conn *c = g->conn[k];
+            struct connection *c = g->conn[k];
             bool expired = false;
             if (c && c->state == CONN_OPENING && now - c->opened_ns > open_most)
-                conn_down(c, "connect", "no answer to the opening within %.1f s",
+                conn_down(&c->conn, "connect", "no answer to the opening within %.1f s",
                           (double)open_most / 1e9);
-            for (struct op *op = c && !own ? c->in_flight : NULL, *next; op; op = next) {
-                next = op->next;
-                if (!op->sent_ns || now - op->sent_ns < timeout)
+            for (struct request *r = c && !own ? conn_oldest(c) : NULL, *next; r; r = next) {
+                next = r->next;
+                if (!r->op.sent_ns || now - r->op.sent_ns < timeout)
                     break;
-                if (op->state == OP_IN_FLIGHT) {
-                    op_expire(op);
+                if (r->state == OP_IN_FLIGHT) {
+                    op_expire(r);
                     expired = true;
                 }
             }
             if (expired && !streams)
-                conn_down(c, "timeout",
+                conn_down(&c->conn, "timeout",
                           "closed after a timeout: a late answer would be taken for the next "
                           "one's (outcome unknown)");
         }
@@ -413,7 +414,7 @@ struct worker *worker_new(struct pool *p, uint32_t index, uint64_t *virtual_cloc
     w->backend = b;
     w->index = index;
     w->sample = 1;
-    w->op_bytes = (sizeof(struct op) + b->op_size + 15) / 16 * 16;
+    w->op_bytes = (sizeof(struct request) + b->op_size + 15) / 16 * 16;
     w->share = w->capacity = w->lease_unit = 1;
     struct alarm *alarm[] = {&w->think_alarm, &w->arrival_alarm, &w->timeout_alarm,
                              &w->drain_alarm};

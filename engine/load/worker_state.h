@@ -36,15 +36,55 @@ enum op_flag {
 
 enum conn_state { CONN_CLOSED, CONN_OPENING, CONN_UP, CONN_CLOSING };
 
+/* A request: what its backend sees of it, and what the engine keeps beside. Behind it lie the
+ * op_size bytes of the backend's own (op_data). */
+struct request {
+    struct op op; /* first: see request_of */
+    /* In its connection's list of what is in flight, oldest first. Waiting: `next` links the
+     * requests of one lease, `prev` of its first request links to the next lease. Free: `next`. */
+    struct request *next, *prev;
+    struct request *client_next, *client_prev; /* in its client's list */
+    struct client *client;
+    struct connection *connection; /* while it is in flight */
+    uint64_t intended_ns;          /* when the schedule or its client wanted it sent */
+    uint64_t ready_ns;             /* when it was made */
+    uint64_t seq;                  /* of its client */
+    uint64_t *row_intended_ns; /* [row_room]: of its n operations, under open arrival when n > 1 */
+    uint32_t row_room;
+    uint32_t group;       /* where it waits, or went */
+    uint8_t state, flags; /* enum op_state, op_flag */
+};
+
+/* A connection, likewise. Behind it lie conn_size bytes (conn_data). */
+struct connection {
+    struct conn conn;               /* first: see connection_of */
+    struct request *newest;         /* in flight; the oldest is conn.in_flight */
+    struct request *unsent;         /* the first that is not yet stamped as sent */
+    uint32_t ops;                   /* in flight: the operations that its requests carry */
+    struct connection *next, *prev; /* in its group's list of those with room */
+    struct connection *next_dirty;  /* in the worker's list of those to be flushed */
+    struct connection *next_doomed; /* in the worker's list of those to be closed */
+    uint64_t opened_ns;             /* when opening began */
+    uint8_t state;                  /* enum conn_state */
+    bool dirty, roomy, doomed;      /* it is in that list */
+    bool busy;                      /* its backend said SUBMIT_BUSY, and not yet conn_room */
+    bool exclusive;                 /* what it carries has it alone */
+    bool trouble;                   /* see conn_trouble */
+    bool fresh;                     /* it has not answered yet */
+    bool stale;                     /* to be opened anew: its settings changed */
+    bool retire;                    /* to be closed: fewer are wanted */
+    bool kept;                      /* see keep_counted in conn.c */
+};
+
 struct client {
     struct worker *worker;
     uint32_t id;
-    uint32_t occupied;          /* requests in flight, waiting for a connection, or thinking */
-    uint64_t seq;               /* of its next request */
-    struct op *oldest, *newest; /* not ended, in the order of their start */
-    struct client *next;    /* in the list of those to run, or of those with room (open arrival) */
-    struct conn *conn;      /* the connection it used last */
-    uint64_t batch_sent_ns; /* pattern batch: when its first request left */
+    uint32_t occupied;               /* requests in flight, waiting for a connection, or thinking */
+    uint64_t seq;                    /* of its next request */
+    struct request *oldest, *newest; /* not ended, in the order of their start */
+    struct client *next;     /* in the list of those to run, or of those with room (open arrival) */
+    struct connection *conn; /* the connection it used last */
+    uint64_t batch_sent_ns;  /* pattern batch: when its first request left */
     uint32_t batch_left;
     bool listed, roomy, retired, draining;
 };
@@ -56,10 +96,10 @@ struct client_list {
 struct group {
     struct worker *worker;
     uint32_t id;
-    struct conn **conn; /* [conns], by id */
+    struct connection **conn; /* [conns], by id */
     uint32_t conns, room, opening, up, closed, fill_at;
-    struct conn *roomy, *roomy_last;   /* those that take one more lease */
-    struct op *waiting, *waiting_last; /* leases asked for, first come first served */
+    struct connection *roomy, *roomy_last;  /* those that take one more lease */
+    struct request *waiting, *waiting_last; /* leases asked for, first come first served */
     uint64_t next_open_ns;
     unsigned failures; /* since the last answer: how often connections were lost or not had */
     bool reroute;      /* it is down: what waits there may find another group */
@@ -104,14 +144,15 @@ struct worker {
     struct group **group; /* [groups], made when first routed to */
     uint32_t groups;
     struct group *dispatch;
-    struct conn *dirty, *doomed; /* to be flushed; to be closed once the backend is off the stack */
-    uint32_t capacity;           /* requests that one connection carries */
+    struct connection *dirty,
+        *doomed;          /* to be flushed; to be closed once the backend is off the stack */
+    uint32_t capacity;    /* requests that one connection carries */
     uint32_t share;       /* requests that each connection should carry if all are in use evenly */
     uint32_t lease_unit;  /* requests that one lease takes */
     uint32_t connections; /* wanted in each group */
     bool scarce;          /* fewer connections than the clients need: the lease wait is measured */
 
-    struct op *free_op;
+    struct request *free_op;
     struct op_block *block;
     size_t op_bytes;
     double cumulative[OPS_MAX]; /* of the mix; the last one with weight is 1 */
@@ -125,9 +166,9 @@ struct worker {
     bool full;           /* nothing more may be written: see settings.bounded */
     bool starved;        /* a client found the budget of -n used up */
     uint32_t again_waiting;
-    uint64_t waiting_due; /* operations of the schedule that wait for a connection */
-    uint64_t beyond;      /* starts of the schedule that -n has no room for: they are not due */
-    struct op *gather;    /* open arrival: a bulk that waits for its rows, `gathered` so far */
+    uint64_t waiting_due;   /* operations of the schedule that wait for a connection */
+    uint64_t beyond;        /* starts of the schedule that -n has no room for: they are not due */
+    struct request *gather; /* open arrival: a bulk that waits for its rows, `gathered` so far */
     uint32_t gathered;
     char conn_error[192], conn_class[24]; /* why connections fail; under recorder.messages */
     uint64_t conn_error_ns;
@@ -153,9 +194,24 @@ struct worker {
 enum worker_order { ORDER_RUN, ORDER_DRAIN, ORDER_CLOSE };
 enum worker_stage { STAGE_RUNNING, STAGE_DRAINING, STAGE_ENDED, STAGE_STUCK };
 
-static inline struct group *conn_group(const struct conn *c)
+static inline struct request *request_of(struct op *op)
 {
-    return c->worker->group[c->group];
+    return (struct request *)(void *)op;
+}
+
+static inline struct connection *connection_of(struct conn *conn)
+{
+    return (struct connection *)(void *)conn;
+}
+
+static inline struct request *conn_oldest(const struct connection *c)
+{
+    return request_of(c->conn.in_flight);
+}
+
+static inline struct group *conn_group(const struct connection *c)
+{
+    return c->conn.worker->group[c->conn.group];
 }
 
 #endif

@@ -62,13 +62,6 @@ static int wall_open(struct conn *c, struct err *err)
     return backend_null.open(c, err);
 }
 
-static void wall_close(struct conn *c)
-{
-    if (walled(c) && wall_loses && c->state == 0)
-        return;
-    backend_null.close(c);
-}
-
 /* Settings changed: it takes again, if there is no wall any more. */
 static void wall_tune(struct worker *w)
 {
@@ -91,7 +84,6 @@ static void wall_make(void)
     wall.ops = wall_ops;
     wall.open = wall_open;
     wall.submit = wall_submit;
-    wall.close = wall_close;
     wall.tune = wall_tune;
 }
 
