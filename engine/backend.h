@@ -95,7 +95,8 @@ struct op_type {
 enum backend_flags {
     BACKEND_TIMEOUTS = 1, /* keeps its own timeouts, and calls op_timeout: the engine sets none */
     BACKEND_STREAMS = 4,  /* an answer names its request: a timeout does not end the connection */
-    BACKEND_VIRTUAL = 8   /* can run on virtual time: uses alarms only */
+    BACKEND_VIRTUAL = 8,  /* can run on virtual time: uses alarms only */
+    BACKEND_OWN_OPS = 16  /* its pools have tables of operations of their own: see pool_set_ops */
 };
 
 #define CONN_DEPTH_UNBOUNDED UINT32_MAX
@@ -248,6 +249,13 @@ struct conn {
     uint32_t group;
     uint32_t id; /* within its worker and group, from 0 */
 };
+/* The pool's own table of operations, which pool_open says once it knows it: it begins with the
+ * entries of backend->ops, in their order, and may say other things of them (what reads, how many
+ * one request carries); at most OPS_MAX (16), ends with a NULL name. The table and its words live
+ * as long as the process. The mix that was asked for is read anew: 0, or ERR_USAGE, which pool_open
+ * returns. Needs BACKEND_OWN_OPS: without it, a name that backend->ops does not have is refused
+ * before anything starts. The pool's thread. */
+int pool_set_ops(struct pool *, const struct op_type *, struct err *);
 void *conn_data(const struct conn *);
 void *op_data(const struct op *);
 void *worker_data(const struct worker *);

@@ -163,6 +163,19 @@ int pool_options_check(const struct options *o, struct err *err)
     return 0;
 }
 
+/* What the backend's own table does not name may be in the one that the pool will have. */
+static int resolve_ops(struct pool_spec *spec, const char *mix, struct err *err)
+{
+    const struct backend *b = spec->backend;
+    spec->op_types = b->ops;
+    int bad = ops_parse(b->ops, b->name, mix, spec->load.weight, err);
+    if (!bad || !(b->flags & BACKEND_OWN_OPS))
+        return bad;
+    *err = (struct err){0};
+    spec->ops_held = strdup(mix);
+    return spec->ops_held ? 0 : err_set(err, ERR_FAILED, "out of memory");
+}
+
 /* The pool's options into the spec; the texts are read here. */
 static int resolve(struct pool_spec *spec, const struct options *o, struct err *err)
 {
@@ -185,8 +198,7 @@ static int resolve(struct pool_spec *spec, const struct options *o, struct err *
     spec->timeout_ns = option_u64(o, POOL_TIMEOUT);
     spec->seed = option_u64(o, POOL_SEED);
     copy_str(spec->name, sizeof spec->name, option_str(o, POOL_NAME));
-    const char *mix = option_str(o, POOL_OPS);
-    return ops_parse(spec->backend, option_given(o, POOL_OPS) ? mix : NULL, load->weight, err);
+    return resolve_ops(spec, option_given(o, POOL_OPS) ? option_str(o, POOL_OPS) : NULL, err);
 }
 
 static int check_target(const struct pool_spec *spec, struct err *err)
@@ -237,6 +249,8 @@ void pool_spec_copy(struct pool_spec *to, const struct pool_spec *from)
 {
     copy_str(to->name, sizeof to->name, from->name);
     to->backend = from->backend;
+    to->op_types = from->op_types;
+    to->ops_held = from->ops_held ? strdup(from->ops_held) : NULL;
     to->load = from->load;
     to->count = from->count;
     to->duration_ns = from->duration_ns;
@@ -251,16 +265,18 @@ void pool_spec_fini(struct pool_spec *spec)
 {
     if (!spec)
         return;
+    free(spec->ops_held);
+    spec->ops_held = NULL;
     target_fini(&spec->target);
     options_fini(&spec->options);
 }
 
-static unsigned ops_names(const struct backend *b, const char *names[OPS_MAX + 1],
+static unsigned ops_names(const struct op_type *types, const char *names[OPS_MAX + 1],
                           struct text *list)
 {
     unsigned n = 0;
-    for (; n < OPS_MAX && b->ops[n].name; n++) {
-        names[n] = b->ops[n].name;
+    for (; n < OPS_MAX && types[n].name; n++) {
+        names[n] = types[n].name;
         text_add(list, "%s%s", n ? " " : "", names[n]);
     }
     names[n] = NULL;
@@ -268,13 +284,13 @@ static unsigned ops_names(const struct backend *b, const char *names[OPS_MAX + 1
 }
 
 /* "get" or "get:80", of len bytes. */
-static int read_weight(const struct backend *b, const char *at, size_t len, double weight[OPS_MAX],
-                       struct err *err)
+static int read_weight(const struct op_type *types, const char *backend, const char *at, size_t len,
+                       double weight[OPS_MAX], struct err *err)
 {
     char word[64], names_text[200];
     const char *names[OPS_MAX + 1];
     struct text list = {.limit = sizeof names_text - 1};
-    unsigned n = ops_names(b, names, &list);
+    unsigned n = ops_names(types, names, &list);
     copy_str(names_text, sizeof names_text, text_str(&list));
     text_free(&list);
     if (len >= sizeof word)
@@ -295,21 +311,22 @@ static int read_weight(const struct backend *b, const char *at, size_t len, doub
         }
     const char *near = nearest_name(word, names);
     return err_set(err, ERR_USAGE, "ops %s: %s has no operation '%s'%s%s%s, allowed: %s",
-                   *word ? word : "''", b->name, word, near ? " (did you mean '" : "",
+                   *word ? word : "''", backend, word, near ? " (did you mean '" : "",
                    near ? near : "", near ? "'?)" : "", names_text);
 }
 
-int ops_parse(const struct backend *b, const char *mix, double weight[OPS_MAX], struct err *err)
+int ops_parse(const struct op_type *types, const char *backend, const char *mix,
+              double weight[OPS_MAX], struct err *err)
 {
     double sum = 0, read[OPS_MAX] = {0};
     for (const char *at = mix; at; at = strchr(at, ',')) {
         at += *at == ',';
-        int bad = read_weight(b, at, strcspn(at, ","), read, err);
+        int bad = read_weight(types, backend, at, strcspn(at, ","), read, err);
         if (bad)
             return bad;
     }
-    for (unsigned i = 0; !mix && i < OPS_MAX && b->ops[i].name; i++)
-        read[i] = b->ops[i].weight;
+    for (unsigned i = 0; !mix && i < OPS_MAX && types[i].name; i++)
+        read[i] = types[i].weight;
     for (unsigned i = 0; i < OPS_MAX; i++)
         sum += read[i];
     if (sum <= 0)
@@ -330,13 +347,13 @@ static void add_real(struct text *out, double v)
     text_add(out, "%s", number);
 }
 
-char *ops_text(const struct backend *b, const double weight[OPS_MAX], char *buf, size_t size)
+char *ops_text(const struct op_type *types, const double weight[OPS_MAX], char *buf, size_t size)
 {
     struct text out = {.limit = size ? size - 1 : 1};
-    for (unsigned i = 0; i < OPS_MAX && b->ops[i].name; i++) {
+    for (unsigned i = 0; i < OPS_MAX && types[i].name; i++) {
         if (!(weight[i] > 0))
             continue;
-        text_add(&out, "%s%s:", out.len ? "," : "", b->ops[i].name);
+        text_add(&out, "%s%s:", out.len ? "," : "", types[i].name);
         add_real(&out, weight[i]);
     }
     copy_str(buf, size, text_str(&out));

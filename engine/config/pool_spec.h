@@ -14,6 +14,7 @@
 
 struct backend;
 struct err;
+struct op_type;
 
 #define OPS_MAX 16
 #define POOL_NAME_MAX 32
@@ -58,6 +59,9 @@ struct load {
 struct pool_spec {
     char name[POOL_NAME_MAX];
     const struct backend *backend;
+    const struct op_type *op_types; /* the pool's table of operations: see pool_set_ops */
+    char *
+        ops_held; /* owned; the mix as asked for, until the table that it names is known; or NULL */
     struct target target;
     struct options options; /* the backend's */
     struct load load;
@@ -77,10 +81,11 @@ int pool_options_check(const struct options *, struct err *);
 bool pool_name_ok(const char *name);
 void pool_spec_copy(struct pool_spec *to, const struct pool_spec *from);
 void pool_spec_fini(struct pool_spec *);
-/* "get:80,set:20" into weights, for a backend; NULL: its default mix. ERR_USAGE names the wrong
- * word and the nearest operation. A weight left out is 1. The text form is its inverse; ops without
- * weight are left out. */
-int ops_parse(const struct backend *, const char *mix, double weight[OPS_MAX], struct err *);
-char *ops_text(const struct backend *, const double weight[OPS_MAX], char *buf, size_t size);
+/* "get:80,set:20" into weights, for a table of operations (ends with a NULL name) of the backend of
+ * this name; NULL: its default mix. ERR_USAGE names the wrong word and the nearest operation. A
+ * weight left out is 1. The text form is its inverse; ops without weight are left out. */
+int ops_parse(const struct op_type *, const char *backend, const char *mix, double weight[OPS_MAX],
+              struct err *);
+char *ops_text(const struct op_type *, const double weight[OPS_MAX], char *buf, size_t size);
 
 #endif

@@ -61,7 +61,7 @@ static void add_option(struct text *out, bool *first, const char *name, const ch
 static bool is_default_mix(const struct pool_spec *spec)
 {
     double usual[OPS_MAX];
-    if (ops_parse(spec->backend, NULL, usual, NULL))
+    if (ops_parse(spec->op_types, spec->backend->name, NULL, usual, NULL))
         return false;
     for (unsigned i = 0; i < OPS_MAX; i++)
         if (usual[i] != spec->load.weight[i])
@@ -101,8 +101,10 @@ static void add_load(struct text *out, bool *first, const struct pool_spec *spec
         command_text(&rate, value, sizeof value);
         add_option(out, first, "rate", value + strlen("rate "));
     }
-    if (!is_default_mix(spec))
-        add_option(out, first, "ops", ops_text(spec->backend, load->weight, value, sizeof value));
+    if (spec->ops_held)
+        add_option(out, first, "ops", spec->ops_held);
+    else if (!is_default_mix(spec))
+        add_option(out, first, "ops", ops_text(spec->op_types, load->weight, value, sizeof value));
     if (spec->name[0] && strcmp(spec->name, spec->backend->name) != 0)
         add_option(out, first, "name", spec->name);
 }

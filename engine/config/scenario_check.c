@@ -62,8 +62,10 @@ static int try_set(const struct pool_spec *spec, const struct command *c, struct
 {
     double weight[OPS_MAX];
     uint64_t ns;
-    if (c->verb == VERB_OPS)
-        return ops_parse(spec->backend, c->text, weight, err);
+    if (c->verb == VERB_OPS) /* one that the pool's own table will name is judged when it is due */
+        return spec->backend->flags & BACKEND_OWN_OPS
+                   ? 0
+                   : ops_parse(spec->op_types, spec->backend->name, c->text, weight, err);
     if (strcmp(c->option, "think") != 0)
         return try_option(spec, c->option, c->text, err);
     return parse_duration(c->text, &ns) == 0

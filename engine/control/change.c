@@ -256,14 +256,18 @@ static void execute_ops(struct engine *e, struct pool *p, const struct command *
     struct pool_spec wish = p->spec;
     struct err err = {0};
     char from[64], to[64];
-    if (ops_parse(p->spec.backend, c->text, wish.load.weight, &err) < 0 ||
+    if (p->spec.ops_held) {
+        command_refuse(e, p, c, by, "which operations it has is known once it is open");
+        return;
+    }
+    if (ops_parse(p->spec.op_types, p->spec.backend->name, c->text, wish.load.weight, &err) < 0 ||
         spec_allowed(e, p, &wish, &err) < 0 || pool_forbids(p, wish.load.weight, &err) < 0 ||
         guard_fits(p, &p->spec.options, wish.load.weight, &err) < 0) {
         command_refuse(e, p, c, by, err.msg);
         return;
     }
-    ops_text(p->spec.backend, p->spec.load.weight, from, sizeof from);
-    ops_text(p->spec.backend, wish.load.weight, to, sizeof to);
+    ops_text(p->spec.op_types, p->spec.load.weight, from, sizeof from);
+    ops_text(p->spec.op_types, wish.load.weight, to, sizeof to);
     apply_load(p, &wish.load, &err);
     pool_changed(e, p, "ops", from, to, by);
     if (by != BY_SWEEP)

@@ -52,6 +52,7 @@ static void fill_load(struct pool *p, struct pool_snapshot *s)
     s->number = p->number;
     copy_str(s->name, sizeof s->name, p->spec.name);
     s->backend = p->spec.backend;
+    s->op_types = p->spec.op_types;
     copy_str(s->target, sizeof s->target, p->spec.target.shown);
     pool_spec_url(&p->spec, s->url, sizeof s->url);
     s->local = p->local;
@@ -82,7 +83,7 @@ static void fill_load(struct pool *p, struct pool_snapshot *s)
 static void fill_ops(const struct pool *p, struct pool_snapshot *s)
 {
     const struct monitor *m = &p->figures->monitor;
-    const struct op_type *types = p->spec.backend->ops;
+    const struct op_type *types = p->spec.op_types;
     s->ops = 0;
     for (uint16_t i = 0; i < OPS_MAX && types[i].name; i++) {
         const struct op_tally *t = &m->total.op[i];

@@ -196,7 +196,7 @@ static uint64_t hash_text(uint64_t h, const char *text)
 uint64_t pool_setting(const struct pool *p, const char *except)
 {
     const struct options *o = &p->spec.options;
-    const struct op_type *types = p->spec.backend->ops;
+    const struct op_type *types = p->spec.op_types;
     uint64_t h = UINT64_C(14695981039346656037);
     char text[512];
     for (unsigned i = 0; i < o->n; i++) {

@@ -68,7 +68,7 @@ void op_adopt(struct client *c, struct request *r)
 struct request *op_bounded(struct worker *w, struct request *r)
 {
     const struct backend *b = w->backend;
-    if (!r || !w->now.bounded || b->ops[r->op.type].reads)
+    if (!r || !w->now.bounded || w->now.op_types[r->op.type].reads)
         return r;
     if (pool_take_bytes(w->pool, b->data_bytes ? b->data_bytes(w, &r->op) : r->op.size))
         return r;

@@ -76,7 +76,7 @@ struct conn *worker_conn(const struct worker *w, uint32_t group, unsigned i)
 
 static void adopt_mix(struct worker *w)
 {
-    const struct op_type *types = w->backend->ops;
+    const struct op_type *types = w->now.op_types;
     double sum = 0, at = 0;
     w->starting_ops = 0;
     w->bulk_most = 1;
@@ -150,7 +150,7 @@ static void adopt_connections(struct worker *w)
     w->scarce = load->connections && load->connections < needed;
     uint64_t share = ((uint64_t)w->live_clients * depth + w->connections - 1) / w->connections;
     w->share = share > UINT32_MAX ? UINT32_MAX : share < 1 ? 1 : (uint32_t)share;
-    bool whole = load->pattern == PATTERN_BATCH && !w->backend->route && w->capacity >= load->depth;
+    bool whole = load->pattern == PATTERN_BATCH && w->capacity >= load->depth;
     w->lease_unit = whole ? load->depth : 1;
 }
 
@@ -282,7 +282,7 @@ static void begin_turn(void *ctx)
 
 static bool receives(const struct worker *w)
 {
-    const struct op_type *types = w->backend->ops;
+    const struct op_type *types = w->now.op_types;
     for (unsigned i = 0; i < OPS_MAX && types[i].name; i++)
         if (types[i].receives && w->now.load.weight[i] > 0)
             return true;
@@ -412,6 +412,7 @@ struct worker *worker_new(struct pool *p, uint32_t index, uint64_t *virtual_cloc
     }
     w->pool = p;
     w->backend = b;
+    w->now.op_types = p->spec.op_types;
     w->index = index;
     w->sample = 1;
     w->op_bytes = (sizeof(struct request) + b->op_size + 15) / 16 * 16;

@@ -53,10 +53,10 @@ int spec_allowed(const struct engine *e, const struct pool *p, const struct pool
     int code = limits_check(&e->scenario.limits, p->local, &s->load, err);
     if (!code && !p->local)
         code = connections_allowed(e, p, &s->load, err);
-    if (code < 0 || !e->scenario.limits.read_only)
+    if (code < 0 || !e->scenario.limits.read_only || s->ops_held) /* asked again once it is open */
         return code;
-    for (unsigned i = 0; i < OPS_MAX && s->backend->ops[i].name; i++)
-        if (s->load.weight[i] > 0 && s->backend->ops[i].reads)
+    for (unsigned i = 0; i < OPS_MAX && s->op_types[i].name; i++)
+        if (s->load.weight[i] > 0 && s->op_types[i].reads)
             return 0;
     return err_set(err, ERR_REFUSED,
                    "%s: --read-only leaves no operation of the mix: all of it writes", s->name);

@@ -67,11 +67,14 @@ void pool_publish_settings(struct pool *p)
     uint64_t duration = p->spec.duration_ns, last = pool_last_moment(p);
     pthread_mutex_lock(&p->mutex);
     struct settings *s = &p->settings;
+    struct load before = s->load;
     s->load = p->spec.load;
+    if (p->spec.ops_held) /* the weights are pool_set_ops's */
+        memcpy(s->load.weight, before.weight, sizeof before.weight);
     s->load.depth = pool_depth(p);
     unsigned forbidden = atomic_load(&p->forbidden);
-    for (unsigned i = 0; i < OPS_MAX && p->spec.backend->ops[i].name; i++)
-        if ((limits->read_only && !p->spec.backend->ops[i].reads) || (forbidden & 1U << i))
+    for (unsigned i = 0; i < OPS_MAX && p->spec.op_types[i].name; i++)
+        if ((limits->read_only && !p->spec.op_types[i].reads) || (forbidden & 1U << i))
             s->load.weight[i] = 0;
     s->workers = p->spec.load.threads ? p->spec.load.threads : 1;
     s->paused = p->paused;
@@ -119,7 +122,7 @@ void pool_forbid(struct pool *p, unsigned type, const char *why)
 
 int pool_forbids(struct pool *p, const double weight[OPS_MAX], struct err *err)
 {
-    const struct op_type *ops = p->spec.backend->ops;
+    const struct op_type *ops = p->spec.op_types;
     unsigned forbidden = atomic_load(&p->forbidden);
     for (unsigned i = 0; i < OPS_MAX && ops[i].name; i++) {
         if (!(forbidden & 1U << i) || weight[i] <= 0)

@@ -83,6 +83,7 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
     atomic_store(&p->budget, spec->count ? (int64_t)spec->count : INT64_MAX / 2);
     guard_init(p);
     p->settings.load = p->spec.load; /* for pool_ops_include before the first worker */
+    p->settings.op_types = p->spec.op_types;
     if (!p->data || p->wake_fd < 0) {
         err_set(err, ERR_FAILED, "%s: out of memory or descriptors", spec->name);
         pool_free(p);
@@ -157,6 +158,18 @@ static void fail(struct pool *p, const struct err *err, uint64_t now_ns)
     pool_set_state(p, POOL_ENDED, now_ns, "%s", err->msg);
 }
 
+/* The table of operations and what was asked for of it, as pool_open left them. */
+static void take_ops(struct pool *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->spec.op_types = p->settings.op_types;
+    if (p->spec.ops_held)
+        memcpy(p->spec.load.weight, p->settings.load.weight, sizeof p->spec.load.weight);
+    pthread_mutex_unlock(&p->mutex);
+    free(p->spec.ops_held);
+    p->spec.ops_held = NULL;
+}
+
 static void supervise_opening(struct pool *p, uint64_t now_ns)
 {
     int stage = atomic_load(&p->open_stage);
@@ -164,6 +177,7 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
         return; /* learnt since this turn's guard_supervise, whose word comes before any load */
     if (stage == OPEN_DONE) {
         struct err why = {0};
+        take_ops(p);
         if (p->state == POOL_DOWN)
             engine_event(p->engine, p, "up", "", "the target answers", BY_SERVER);
         if (pool_forbids(p, p->spec.load.weight, &why) < 0)

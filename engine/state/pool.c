@@ -46,6 +46,21 @@ double pool_op_weight(const struct pool *p, unsigned type)
     return weight;
 }
 
+int pool_set_ops(struct pool *p, const struct op_type *types, struct err *err)
+{
+    const char *mix = p->spec.ops_held; /* stays as it is until the supervisor sees the pool open */
+    double weight[OPS_MAX];
+    int bad = mix ? ops_parse(types, p->spec.backend->name, mix, weight, err) : 0;
+    if (bad)
+        return bad;
+    pthread_mutex_lock(&p->mutex);
+    p->settings.op_types = types;
+    if (mix)
+        memcpy(p->settings.load.weight, weight, sizeof weight);
+    pthread_mutex_unlock(&p->mutex);
+    return 0;
+}
+
 bool pool_ops_include(const struct pool *p, unsigned type)
 {
     return pool_op_weight(p, type) > 0;
@@ -105,7 +120,9 @@ uint32_t pool_depth(const struct pool *p)
 
 bool pool_writes(const struct pool *p)
 {
-    const struct op_type *types = p->spec.backend->ops;
+    const struct op_type *types = p->spec.op_types;
+    if (p->spec.ops_held) /* not known yet */
+        return true;
     for (unsigned i = 0; i < OPS_MAX && types[i].name; i++)
         if (!types[i].reads && !types[i].receives && p->spec.load.weight[i] > 0)
             return true;
@@ -115,7 +132,7 @@ bool pool_writes(const struct pool *p)
 uint32_t pool_bulk(const struct pool *p)
 {
     uint64_t most = 1;
-    const struct op_type *types = p->spec.backend->ops;
+    const struct op_type *types = p->spec.op_types;
     for (unsigned i = 0; i < OPS_MAX && types[i].name; i++) {
         int o = types[i].bulk ? options_find(p->spec.options.table, types[i].bulk) : -1;
         uint64_t rows =

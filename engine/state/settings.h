@@ -7,10 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct op_type;
+
 /* What a pool wants of its workers at a moment; copied whole by a worker when `version` changed. */
 struct settings {
     uint64_t version;
     struct load load; /* depth resolved: never 0 */
+    const struct op_type *op_types;
     uint32_t workers; /* running ones, for the share of the rate */
     bool paused;      /* nothing is started */
     double cap_per_s; /* of one worker, when closed: --max-rate; 0: none */

@@ -87,7 +87,7 @@ struct packed; /* engine/stats/packed.h */
 struct packed_pool;
 
 struct op_snapshot {
-    uint16_t type; /* index into backend->ops */
+    uint16_t type; /* index into op_types */
     uint64_t completed, errors, timeouts;
     struct latency service, response;
     double per_s; /* over the last second */
@@ -237,7 +237,8 @@ struct pool_snapshot {
     unsigned number; /* as shown; not used again after a removal */
     char name[POOL_NAME_MAX];
     const struct backend *backend;
-    char target[512], url[1024]; /* without secrets */
+    const struct op_type *op_types; /* the pool's; of static storage, ends with a NULL name */
+    char target[512], url[1024];    /* without secrets */
     bool local;
     enum pool_state state;
     char state_why[256]; /* DOWN: what fails, and when it is tried next; ENDED: by what */

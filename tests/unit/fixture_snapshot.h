@@ -172,6 +172,7 @@ static void fixture_pool(int i, const char *name, const struct backend *b, const
     p->number = (unsigned)i + 1;
     copy_str(p->name, sizeof p->name, name);
     p->backend = b;
+    p->op_types = b->ops;
     copy_str(p->target, sizeof p->target, target);
     copy_str(p->url, sizeof p->url, target);
     copy_str(p->version, sizeof p->version, version);

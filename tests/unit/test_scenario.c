@@ -236,17 +236,17 @@ static void mixes_are_read_and_written(void **state)
     (void)state;
     double w[OPS_MAX];
     char buf[100];
-    assert_int_equal(ops_parse(&redis, "get:80,set:20", w, NULL), 0);
-    assert_string_equal(ops_text(&redis, w, buf, sizeof buf), "get:80,set:20");
-    assert_int_equal(ops_parse(&redis, "incr,get:0.5", w, NULL), 0);
-    assert_string_equal(ops_text(&redis, w, buf, sizeof buf), "get:0.5,incr:1");
-    assert_int_equal(ops_parse(&redis, "get:1,get:2,set:0", w, NULL), 0);
-    assert_string_equal(ops_text(&redis, w, buf, sizeof buf), "get:3");
-    assert_int_equal(ops_parse(&redis, "nope", w, NULL), ERR_USAGE);
-    assert_string_equal(ops_text(&redis, w, buf, sizeof buf), "get:3"); /* as it was */
-    assert_int_equal(ops_parse(&redis, NULL, w, NULL), 0);
-    assert_string_equal(ops_text(&redis, w, buf, sizeof buf), "get:80,set:20");
-    assert_string_equal(ops_text(&redis, w, buf, 4), "get");
+    assert_int_equal(ops_parse(redis.ops, "redis", "get:80,set:20", w, NULL), 0);
+    assert_string_equal(ops_text(redis.ops, w, buf, sizeof buf), "get:80,set:20");
+    assert_int_equal(ops_parse(redis.ops, "redis", "incr,get:0.5", w, NULL), 0);
+    assert_string_equal(ops_text(redis.ops, w, buf, sizeof buf), "get:0.5,incr:1");
+    assert_int_equal(ops_parse(redis.ops, "redis", "get:1,get:2,set:0", w, NULL), 0);
+    assert_string_equal(ops_text(redis.ops, w, buf, sizeof buf), "get:3");
+    assert_int_equal(ops_parse(redis.ops, "redis", "nope", w, NULL), ERR_USAGE);
+    assert_string_equal(ops_text(redis.ops, w, buf, sizeof buf), "get:3"); /* as it was */
+    assert_int_equal(ops_parse(redis.ops, "redis", NULL, w, NULL), 0);
+    assert_string_equal(ops_text(redis.ops, w, buf, sizeof buf), "get:80,set:20");
+    assert_string_equal(ops_text(redis.ops, w, buf, 4), "get");
 }
 
 static void assert_same(const struct pool_spec *a, const struct pool_spec *b, const char *url)

@@ -25,7 +25,7 @@ static json_t *vars_of(const struct pool_snapshot *p, const struct plateau *l)
              l->vars.rate_per_s > 0 ? json_number(l->vars.rate_per_s) : json_null());
     json_put(vars, "rows", l->bulk ? json_u64(l->bulk) : json_null());
     json_put(vars, "think", json_duration_or_null(l->vars.think_ns));
-    json_put(vars, "ops", json_words(ops_text(p->backend, l->vars.weight, text, sizeof text)));
+    json_put(vars, "ops", json_words(ops_text(p->op_types, l->vars.weight, text, sizeof text)));
     return vars;
 }
 

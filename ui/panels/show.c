@@ -125,9 +125,9 @@ const char *pool_noun(const struct pool_snapshot *p)
 {
     const char *noun = NULL;
 
-    for (unsigned i = 0; p->backend && p->backend->ops && i < OPS_MAX && p->backend->ops[i].name;
+    for (unsigned i = 0; p->op_types && i < OPS_MAX && p->op_types[i].name;
          i++) {
-        const char *n = p->backend->ops[i].noun;
+        const char *n = p->op_types[i].noun;
 
         if (!(p->load.weight[i] > 0) || !n)
             continue;

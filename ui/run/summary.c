@@ -38,9 +38,9 @@ static const char *number(char *buf, size_t size, double v)
 
 static const char *noun(const struct pool_snapshot *p)
 {
-    for (unsigned i = 0; i < OPS_MAX && p->backend->ops[i].name; i++)
-        if (p->load.weight[i] > 0 && p->backend->ops[i].noun)
-            return p->backend->ops[i].noun;
+    for (unsigned i = 0; i < OPS_MAX && p->op_types[i].name; i++)
+        if (p->load.weight[i] > 0 && p->op_types[i].noun)
+            return p->op_types[i].noun;
     return "op";
 }
 
@@ -75,7 +75,7 @@ static void add_load(struct text *t, const struct pool_snapshot *p)
                  p->load.arrival == ARRIVAL_POISSON ? "poisson" : "constant");
     else
         text_add(t, ", closed");
-    text_add(t, ", %s\n", ops_text(p->backend, p->load.weight, ops, sizeof ops));
+    text_add(t, ", %s\n", ops_text(p->op_types, p->load.weight, ops, sizeof ops));
 }
 
 static void add_count(struct text *t, const char *name, uint64_t n, const char *after)
@@ -145,7 +145,7 @@ static void add_latencies(struct text *t, const struct pool_snapshot *p)
         const struct op_snapshot *op = &p->op[i];
         if (!op->completed && !op->errors && !op->timeouts)
             continue;
-        snprintf(label, sizeof label, "  %.11s", p->backend->ops[op->type].name);
+        snprintf(label, sizeof label, "  %.11s", p->op_types[op->type].name);
         add_latency(t, label, &op->service);
     }
 }

@@ -70,7 +70,7 @@ static void operations(struct cells *c, const struct pool_snapshot *p, const str
         int y = r.y + 1 + (int)i;
         char text[32];
 
-        table_put(c, &t, y, 0, ROLE_STRONG, p->backend->ops[o->type].name);
+        table_put(c, &t, y, 0, ROLE_STRONG, p->op_types[o->type].name);
         table_put(c, &t, y, 1, ROLE_TEXT, show_number(text, sizeof text, o->per_s));
         table_put(c, &t, y, 2, ROLE_TEXT, show_items(text, sizeof text, o->completed, t.w[2]));
         table_put(c, &t, y, 3, o->errors + o->timeouts ? ROLE_BAD : ROLE_TEXT,

@@ -71,8 +71,8 @@ static void pool_texts(struct form_field *field, const struct backend *b)
         copy_str(field->type, sizeof field->type, "rate: 500/s, 10k/s");
     } else if (!strcmp(field->name, "ops")) {
         copy_str(field->type, sizeof field->type, "mix: NAME:WEIGHT,...");
-        if (b && !field->def[0] && !ops_parse(b, NULL, weight, NULL))
-            ops_text(b, weight, field->def, sizeof field->def);
+        if (b && !field->def[0] && !ops_parse(b->ops, b->name, NULL, weight, NULL))
+            ops_text(b->ops, weight, field->def, sizeof field->def);
     }
 }
 
@@ -110,6 +110,7 @@ static void choose_backend(struct form *f, const struct backend *b)
     struct form_field *target;
 
     f->backend = b;
+    f->op_types = b->ops;
     target =
         form_add_field(f, "target", "URL of the system under test; options may follow after ?");
 
@@ -138,9 +139,10 @@ void form_open_edit(struct form *f, const struct pool_snapshot *p)
     form_begin(f, FORM_EDIT);
     f->pool = p->number;
     f->backend = p->backend;
+    f->op_types = p->op_types;
     for (unsigned i = 0; i < sizeof dials / sizeof *dials; i++) {
         if (dials[i] == POOL_OPS)
-            ops_text(p->backend, p->load.weight, value, sizeof value);
+            ops_text(p->op_types, p->load.weight, value, sizeof value);
         else if (dials[i] == POOL_THINK)
             format_exact_duration(value, sizeof value, p->load.think_ns);
         else if (dials[i] == POOL_CONNECTIONS && p->load.connections == 0)
@@ -207,7 +209,10 @@ static void check_field(struct form *f, struct form_field *field)
     if (field->pool_option && !strcmp(field->name, "ops")) {
         double weight[OPS_MAX];
 
-        if (ops_parse(f->backend, field->text.s, weight, &err))
+        /* A pool that is yet to come may bring more operations than its backend's own. */
+        if (f->kind == FORM_ADD && f->backend->flags & BACKEND_OWN_OPS)
+            return;
+        if (ops_parse(f->op_types, f->backend->name, field->text.s, weight, &err))
             copy_str(field->error, sizeof field->error, err.msg);
         return;
     }

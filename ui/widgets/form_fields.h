@@ -26,10 +26,11 @@ struct form_field {
 struct form {
     enum form_kind kind;
     const struct backend *const *backends;
-    const struct backend *backend; /* chosen; NULL: still choosing */
-    int choice;                    /* while choosing */
-    unsigned pool;                 /* FORM_EDIT, FORM_SWEEP: its number */
-    struct form_field *field;      /* [FORM_FIELDS_MAX], owned while the form is open */
+    const struct backend *backend;  /* chosen; NULL: still choosing */
+    const struct op_type *op_types; /* the pool's, or of the backend that was chosen */
+    int choice;                     /* while choosing */
+    unsigned pool;                  /* FORM_EDIT, FORM_SWEEP: its number */
+    struct form_field *field;       /* [FORM_FIELDS_MAX], owned while the form is open */
     int fields, at, scroll;
     char error[256];
     /* The look at the target before the start; see ui/live/probe.h. */
