@@ -105,13 +105,24 @@ void room_gone(struct connection *c)
         roomy_remove(conn_group(c), c);
 }
 
-/* A connection with room for `units` requests, the client's own one if it can be. */
-struct connection *conn_pick(struct group *g, struct client *client, uint32_t units)
+static struct connection *pick_idle(const struct group *g)
 {
-    struct connection *c = client ? client->conn : NULL;
-    if (c && c->conn.group == g->id && conn_has_room(c) >= units)
-        return c;
-    c = g->roomy;
+    struct connection *c = g->roomy;
+    while (c && c->conn.requests)
+        c = c->next;
+    return c;
+}
+
+struct connection *conn_pick(struct group *g, const struct request *first, uint32_t units)
+{
+    struct client *client = first->client;
+    struct connection *own = client ? client->conn : NULL, *c = g->roomy;
+    bool exclusive = first->op.exclusive;
+    if (own && own->conn.group == g->id && conn_has_room(own) >= units &&
+        !(exclusive && own->conn.requests))
+        return own;
+    if (exclusive)
+        c = pick_idle(g);
     if (!c || conn_has_room(c) < units)
         return NULL;
     if (c->next) {
@@ -137,6 +148,7 @@ void conn_take_out(struct connection *c, struct request *r)
         c->newest = r->prev;
     r->next = r->prev = NULL;
     c->conn.requests--;
+    c->exclusive = false;
     if (r->state == OP_IN_FLIGHT)
         c->ops -= r->op.n;
 }

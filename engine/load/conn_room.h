@@ -14,8 +14,9 @@ struct worker;
 
 /* Made when first asked for; the next settle opens its connections. */
 struct group *group_get(struct worker *, uint32_t id);
-/* A connection with room for `units` requests, the client's own one if it can be; NULL: none. */
-struct connection *conn_pick(struct group *, struct client *, uint32_t units);
+/* A connection with room for a chain of `units` requests, its client's own one if it can be; for one
+ * that must be alone there, a connection that carries nothing. NULL: none. */
+struct connection *conn_pick(struct group *, const struct request *first, uint32_t units);
 void conn_take_out(struct connection *, struct request *); /* no more, whatever comes of it */
 void conn_unlink(struct request *); /* out of its connection, which may have room again */
 void room_changed(struct connection *);
@@ -33,7 +34,7 @@ static inline uint32_t conn_has_room(const struct connection *c)
     uint32_t limit = w->share > w->lease_unit ? w->share : w->lease_unit;
     if (limit > w->capacity)
         limit = w->capacity;
-    if (c->state != CONN_UP || c->busy || c->trouble || c->retire || c->stale ||
+    if (c->state != CONN_UP || c->busy || c->exclusive || c->trouble || c->retire || c->stale ||
         c->conn.requests >= limit)
         return 0;
     return limit - c->conn.requests;
@@ -55,6 +56,7 @@ static inline void conn_link(struct connection *c, struct request *r)
         c->unsent = r;
     c->conn.requests++;
     c->ops += r->op.n;
+    c->exclusive = r->op.exclusive;
 }
 
 #endif

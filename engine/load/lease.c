@@ -1,8 +1,9 @@
 /* Leases: a connection for what was started, and who waits for one.
  *
- * A chain of requests that goes out together (one request, or a batch) leases room on one
- * connection; when none has room it waits in its group, first come first served, and is not offered
- * yet.
+ * A chain of requests that goes out together (one request, or what a batch has for one group)
+ * leases room on one connection; when none has room it waits in its group, first come first served,
+ * and is not offered yet. A request that needs a connection alone is a chain of its own, and waits
+ * for one that carries nothing: as nobody passes it, one of them comes to that.
  *
  * What is waiting: `next` links the requests of one lease, `prev` of a lease's first request links
  * to the next lease. */
@@ -128,7 +129,7 @@ void lease_in(struct worker *w, struct request *chain, uint32_t id)
     chain->group = g->id;
     if (!g->waiting) {
         uint32_t units = chain->next ? chain_units(chain) : 1;
-        struct connection *c = conn_pick(g, chain->client, units);
+        struct connection *c = conn_pick(g, chain, units);
         if (c) {
             submit_chain(g, c, chain);
             return;
@@ -137,9 +138,43 @@ void lease_in(struct worker *w, struct request *chain, uint32_t id)
     wait_push(g, chain, false);
 }
 
+static uint32_t route(struct worker *w, const struct request *r)
+{
+    return w->backend->route ? w->backend->route(w, &r->op) : 0;
+}
+
+/* Takes out of the rest of a chain what can be leased with its first request: all of the same
+ * group; or nothing, if the first one needs a connection alone. Returns what is left. */
+static struct request *split(struct request *first)
+{
+    struct request *rest = first->next, *other = NULL, **mine = &first->next, **others = &other;
+    if (first->op.exclusive) {
+        first->next = NULL;
+        return rest;
+    }
+    for (; rest; rest = rest->next) {
+        struct request ***end =
+            rest->group == first->group && !rest->op.exclusive ? &mine : &others;
+        **end = rest;
+        *end = &rest->next;
+    }
+    *mine = *others = NULL;
+    return other;
+}
+
 void lease(struct worker *w, struct request *chain)
 {
-    lease_in(w, chain, w->backend->route ? w->backend->route(w, &chain->op) : 0);
+    if (!chain->next) { /* as nearly all are */
+        lease_in(w, chain, route(w, chain));
+        return;
+    }
+    for (struct request *r = chain; r; r = r->next)
+        r->group = route(w, r);
+    while (chain) {
+        struct request *rest = split(chain);
+        lease_in(w, chain, chain->group);
+        chain = rest;
+    }
 }
 
 /* The group is down: what waits there may find another one. */
@@ -166,8 +201,7 @@ void leases_dispatch(struct worker *w)
         }
         while (g->waiting && g->roomy) {
             struct request *chain = g->waiting;
-            struct connection *c =
-                conn_pick(g, chain->client, chain->next ? chain_units(chain) : 1);
+            struct connection *c = conn_pick(g, chain, chain->next ? chain_units(chain) : 1);
             if (!c)
                 break;
             submit_chain(g, c, wait_pop(g));

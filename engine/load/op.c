@@ -111,6 +111,7 @@ struct request *op_make(struct worker *w, uint16_t type, uint32_t n)
     r->op.n = n;
     r->flags = w->start_warm ? OP_WARM : 0;
     r->op.key = r->op.aux = 0;
+    r->op.exclusive = false;
     r->op.size = r->group = 0;
     r->op.rnd = rng_next(&w->rng);
     return r;
