@@ -540,20 +540,3 @@ void engine_free(struct engine *e)
         close(e->news_fd);
     free(e);
 }
-
-int backend_check(const struct backend *b, struct err *err)
-{
-    const char *missing = !b->name         ? "a name"
-                          : !b->options    ? "an option table"
-                          : !b->ops        ? "operations"
-                          : b->unavailable ? NULL
-                          : !b->depth      ? "depth"
-                          : !b->open       ? "open"
-                          : !b->submit     ? "submit"
-                          : !b->close      ? "close"
-                                           : NULL;
-    if (missing)
-        return err_set(err, ERR_FAILED, "backend %s: %s is required and missing",
-                       b->name ? b->name : "(unnamed)", missing);
-    return 0;
-}
