@@ -1,33 +1,53 @@
 /* The contract between the engine and a backend: the code that speaks to one kind of target.
  *
- * A backend is one file with one `const struct backend`, listed in backends/registry.c. The engine
- * decides what is started, when and on which connection, and keeps every count; a backend encodes,
- * sends, receives, and says how each request ended. It never counts, never reads a clock for a
- * latency and never retries by itself.
+ * A backend is one `const struct backend`, listed in backends/registry.c. The engine decides what
+ * is started, when and on which connection, and keeps every count; a backend encodes, sends,
+ * receives, and says how each request ended. It never counts, never reads a clock for a latency and
+ * never retries by itself. backends/skeleton.c is a whole one in 200 lines, to be copied.
  *
- * Who calls what, and where:
- *   pool_*        on the pool's own thread; may block for seconds, must end within a bound.
- *   all others    on a worker's thread; never block. Different workers run at the same time and
- *                 share nothing but the pool's data, which is theirs to read only (or atomics).
+ * Threads. pool_* hooks run on the pool's own thread: they may block, within a bound of some
+ * seconds, and look at pool_stopping() when they take longer. worker_open and worker_close run on
+ * the supervisor's thread, before the worker's begins and after it ended. All other hooks run on a
+ * worker's thread and never block. Workers run side by side and share nothing but the pool's data,
+ * which is theirs to read only (or atomics). Each hook below says its thread where it is another.
  *
- * The life of a request (`struct op`): the engine takes it from its free list, sets type, n, rnd
- * and seq; `fill` chooses what it is about; `route` (optional) names its group; the engine leases a
- * connection with room in that group and calls `submit`; after a burst of submits, `flush` once for
- * each connection; the backend calls op_done / op_fail / op_partial / op_again exactly once for
- * each submit that returned SUBMIT_QUEUED. These may be called from inside submit and flush.
+ * The life of a pool: check; pool_open, again after a back-off while it returns ERR_UNREACHED; then
+ * for each thread worker_open; then load, with pool_stats about once a second; then for each thread
+ * worker_close; pool_stats with `last`; pool_close. Threads come and go while the load runs.
  *
- * A connection: `open` begins; conn_up when it can carry requests; conn_down when it is lost (also
- * while opening): the engine fails what is in flight on it as "outcome unknown", calls `close`, and
- * opens it again after a back-off (one probe for each worker and group while the group is down). An
- * opening that takes longer than 5 s (or the pool's timeout) is given up by the engine. With
- * route(), what waits in a group that is down is routed again: name another group if there is one.
- * `close` begins the end (the person, or the engine after conn_down); the backend unwatches and
- * frees what it opened and ends with conn_closed, at once or later.
+ * The life of a connection. open() begins; conn_up() when it can carry requests; conn_down() when
+ * it is lost, also while opening: the engine fails what is in flight on it as "outcome unknown",
+ * calls close(), and opens it again after a back-off (one probe for each worker and group while the
+ * group is down). An opening that takes longer than 5 s (or the pool's timeout) is given up by the
+ * engine. close() begins the end (of a person's wish, or after conn_down); the backend unwatches
+ * and frees what it opened and ends with conn_closed(), at once or later. open() may follow, on the
+ * same memory.
  *
- * How the four protocols fit (checked on paper, keep it so):
- *   Redis      conn = socket; answers in order: the head of conn->in_flight is the one answered. A
- *              cluster's slot is route()'s group, MOVED is op_again. Pub/sub messages are
- *              op_received.
+ * The life of a request (`struct op`). The engine makes it; fill() chooses what it is about;
+ * route() names its group; the engine leases a connection with room there and calls submit(); after
+ * a burst of submits, flush() once for each connection. Each submit that returned SUBMIT_QUEUED is
+ * followed by exactly one of op_done, op_fail, op_partial, op_timeout or op_again, unless the
+ * connection is lost first. These may be called from inside submit and flush, and `op` is gone
+ * after them. op_again may call submit(), and conn_down calls close(), before they return; the
+ * memory of a connection stays until the callback of the loop that is on the stack has returned.
+ *
+ * Groups. A group is a node: a place that has connections of its own. Most backends have one, group
+ * 0. With route(), each worker opens its connections in every group that was routed to. A batch is
+ * split by group, each part leased as a whole on one connection of it. What waits in a group that
+ * is down is routed again: name another group if there is one. Tell pool_nodes() how many there
+ * are.
+ *
+ * Requests of several round trips. A request is one operation (or bulk) whatever it takes: pages,
+ * WATCH ... EXEC, a redirection with ASKING, a sequence of commands. It is done, once, at its last
+ * part; until then the backend keeps where it is in op_data(), and the engine its one start and one
+ * end. Where nothing of another request may come between on its connection, fill() sets
+ * op->exclusive: it then gets a connection that carries nothing, which carries nothing else until
+ * it ended. Where it has to go on elsewhere, op_again() leases it another connection, in any group.
+ *
+ * How the protocols fit:
+ *   Redis      conn = socket; answers in order: conn->in_flight is the one answered. A cluster's
+ *              node is route()'s group, MOVED and ASK are op_again, a transaction is exclusive.
+ *              Pub/sub messages are op_received.
  *   CrateDB    conn = one reused curl easy handle, depth 1; worker_data holds the multi handle and
  *              its alarm; a bulk insert is one op with n rows (op_type.bulk), failed rows are
  *              op_partial.
@@ -37,8 +57,8 @@
  *              handle blocks, so close hands it to a helper thread and conn_closed comes from a
  *              later turn.
  *   Cassandra  conn = socket, depth = streams; group = node, route = token; answers by stream id
- *              (BACKEND_STREAMS: a timed-out request does not poison its connection); unprepared is
- *              op_again. */
+ *              (BACKEND_STREAMS: a timed-out request does not poison its connection); pages are
+ *              round trips of one request; unprepared is op_again. */
 #ifndef LOADTOP_ENGINE_BACKEND_H
 #define LOADTOP_ENGINE_BACKEND_H
 
@@ -158,75 +178,98 @@ struct stats {
                          with "until": "end" where the pool removes it by itself at its end */
 };
 
+/* What a backend is. Required: what is not called optional; engine_new refuses a backend in which
+ * it is missing (backend_check). */
 struct backend {
+    /* ---- what it is ---- */
     const char *name, *summary;
-    const char *unavailable; /* NULL if built, else why not and what to install */
-    const char *schemes;     /* "redis rediss redis+unix", the first is the usual one */
-    const char *example;     /* "redis://localhost:6379/0?threads=2" */
-    unsigned default_port;
+    const char
+        *unavailable;      /* NULL: it is built. Else why not and what to install; then it needs no
+                              * hooks */
+    const char *schemes;   /* "redis rediss redis+unix", the first is the usual one */
+    const char *example;   /* "redis://localhost:6379/0?threads=2" */
+    unsigned default_port; /* 0: its URLs need no host */
     const char *connections; /* optional: how many a thread opens by default, in words: "one for
-                                each client" */
-    const struct option_spec *options; /* required; may be an empty table */
-    /* what its PREFIX option takes; NULL: it has none */
-    const struct option_properties *properties;
-    const struct op_type *ops; /* required, at least one */
-    unsigned flags;
-    /* zeroed bytes that the engine keeps for it */
+                              * each client" */
+    const struct option_spec *options; /* may be an empty table */
+    const struct option_properties
+        *properties;           /* what its PREFIX option takes; NULL: it has none */
+    const struct op_type *ops; /* at least one with weight, at most 16 */
+    unsigned flags;            /* enum backend_flags */
+    /* Bytes of its own that the engine keeps for it, zeroed, behind each pool, worker, connection
+     * and request: pool_data() and so on. */
     size_t pool_size, worker_size, conn_size, op_size;
 
-    /* Is this target one it can speak to? Refuses at parse time (exit 2). Optional. Any thread. */
-    int (*check)(const struct target *, const struct options *, struct err *);
+    /* ---- before there is a pool: any thread, never block ---- */
 
-    /* What these settings can touch beyond what loadtop made, as far as that is known before a look
-     * at the server: a reason that is refused without --allow-destructive, or NULL. Not asked when
-     * only reading is allowed. Optional. Any thread. */
+    /* Optional. Is this target one that it can speak to, with these options? 0, or ERR_USAGE (exit
+     * code 2) with what is wrong. */
+    int (*check)(const struct target *, const struct options *, struct err *);
+    /* Optional. What these settings can touch beyond what loadtop made, as far as that is known
+     * before a look at the server: a reason that is refused without --allow-destructive, or NULL.
+     * Not asked when only reading is allowed. */
     const char *(*beyond)(const struct options *);
 
-    /* ---- for a pool: on the pool's own thread ---- */
+    /* ---- for a pool: on the pool's own thread; may block, see above ---- */
 
-    /* Looks up names, checks the server, creates tables. Called again after a back-off when it
-     * fails with ERR_UNREACHED. Optional. */
+    /* Optional. Looks up names, checks the server, creates tables. 0: load may begin.
+     * ERR_UNREACHED: it is called again after a back-off. Any other error ends the pool. It asks,
+     * in this order, pool_connect_allowed (net_connect does), pool_identity_allowed, and before it
+     * writes, pool_room_allowed; it says pool_nodes, pool_set_ops and pool_forbid where they
+     * apply. */
     int (*pool_open)(struct pool *, struct err *);
-    void (*pool_stats)(struct pool *, struct stats *); /* optional */
+    /* Optional. Fills what it knows, of what the engine has set to "unknown". */
+    void (*pool_stats)(struct pool *, struct stats *);
     /* Optional. After every worker ended and if pool_open was ever called, also when that failed:
      * what an attempt left for the next one ends here. pool_open may follow again (a look before a
      * yes), with zeroed memory. */
     void (*pool_close)(struct pool *);
-    /* Looks at, or removes, what a saved run left behind: nothing that does not bear this run's
-     * mark on the server, whatever the file says. Each entry is told by clean->say. 0 also when
-     * something stays; an error when it could not look. Optional. Any thread, no pool. */
+    /* Optional. Looks at, or removes, what a saved run left behind: nothing that does not bear this
+     * run's mark on the server, whatever the file says. Each entry is told by clean->say. 0 also
+     * when something stays; an error when it could not look. A thread of its own, no pool. */
     int (*clean)(struct clean *, struct err *);
-    /* `loadtop demo`: starts a private stand-in for a server and writes where it is to `place`
-     * ("127.0.0.1:34567"). Called in a process of its own, which serves until it is ended: so its
-     * CPU and memory are not taken for the load generator's. Optional. */
+    /* Optional, for `loadtop demo`: starts a private stand-in for a server and writes where it is
+     * to `place` ("127.0.0.1:34567"). 0 or an error. In a process of its own, which serves until it
+     * is ended: so its CPU and memory are not taken for the load generator's. */
     int (*demo)(char *place, size_t size, struct err *);
-    /* Requests that one connection carries at once, given the pool's present depth for a client.
-     * CONN_DEPTH_UNBOUNDED: all of a worker's clients share one connection by default. Required. */
-    uint32_t (*depth)(const struct pool *, uint32_t client_depth);
 
-    /* Bytes that these settings can come to take on the target, as they lie there, replicas
-     * included; INFINITY: no bound; 0: nothing is written. Asked when they are to change while it
-     * runs, against stats.free_bytes. weight: [OPS_MAX], of the mix. Optional. The supervisor's
-     * thread; no wait. */
+    /* ---- about a pool: any thread, never block ---- */
+
+    /* Requests that one connection carries at once, given the pool's present depth for a client: at
+     * least 1. CONN_DEPTH_UNBOUNDED: all of a worker's clients share one connection by default. */
+    uint32_t (*depth)(const struct pool *, uint32_t client_depth);
+    /* Optional. Bytes that these settings can come to take on the target, as they lie there,
+     * replicas included; INFINITY: no bound; 0: nothing is written. Asked when they are to change
+     * while it runs, against stats.free_bytes. weight: [OPS_MAX], of the mix. The supervisor's
+     * thread. */
     double (*to_come)(const struct pool *, const struct options *, const double *weight);
 
-    /* ---- for a worker: never block ---- */
+    /* ---- for a worker: the supervisor's thread ---- */
 
-    /* worker_open and worker_close run on the supervisor's thread, before the worker's own thread
-     * begins and after it ended; everything below on the worker's. */
     int (*worker_open)(struct worker *, struct err *); /* optional: a curl multi handle, ... */
     void (*worker_close)(struct worker *);             /* optional; all conns are closed by then */
-    void (*tune)(struct worker *); /* optional: an option, clients or connections changed */
-    void (*fill)(struct worker *, struct op *); /* optional: choose key, size, aux */
-    /* Optional: bytes of data that a filled request writes, names and all rows included, for
+
+    /* ---- for a worker: its own thread, never block ---- */
+
+    /* Optional. An option, clients or connections changed, or worker_paused() did. */
+    void (*tune)(struct worker *);
+    /* Optional. Chooses what a request is about: key, size, exclusive, aux. Its time counts as
+     * generating. */
+    void (*fill)(struct worker *, struct op *);
+    /* Optional. Bytes of data that a filled request writes, names and all rows included, for
      * --max-bytes; NULL: op->size. Not asked of types that only read. */
     uint64_t (*data_bytes)(const struct worker *, const struct op *);
-    uint32_t (*route)(struct worker *,
-                      const struct op *);     /* optional: group, < GROUPS_MAX; NULL: all 0 */
-    int (*open)(struct conn *, struct err *); /* required; err set and < 0: as conn_down */
-    enum submit (*submit)(struct conn *, struct op *); /* required */
-    void (*flush)(struct conn *); /* optional: one write for what was submitted */
-    void (*close)(struct conn *); /* required */
+    /* Optional. The group of a filled request, < GROUPS_MAX; NULL: 0 for all. */
+    uint32_t (*route)(struct worker *, const struct op *);
+    /* Begins a connection: 0, and conn_up or conn_down later or at once; err set and < 0: as
+     * conn_down("connect"). */
+    int (*open)(struct conn *, struct err *);
+    /* Takes a request: encodes it, sends it at once or in flush. See enum submit. */
+    enum submit (*submit)(struct conn *, struct op *);
+    /* Optional. One write for what was submitted since the last flush. */
+    void (*flush)(struct conn *);
+    /* Begins the end of a connection; ends with conn_closed, at once or later. */
+    void (*close)(struct conn *);
 };
 
 #define GROUPS_MAX 1024
@@ -249,6 +292,11 @@ struct conn {
     uint32_t group;
     uint32_t id; /* within its worker and group, from 0 */
 };
+/* The backend's own memory behind each, zeroed. */
+void *conn_data(const struct conn *);
+void *op_data(const struct op *);
+void *worker_data(const struct worker *);
+void *pool_data(const struct pool *);
 /* The pool's own table of operations, which pool_open says once it knows it: it begins with the
  * entries of backend->ops, in their order, and may say other things of them (what reads, how many
  * one request carries); at most OPS_MAX (16), ends with a NULL name. The table and its words live
@@ -256,10 +304,6 @@ struct conn {
  * returns. Needs BACKEND_OWN_OPS: without it, a name that backend->ops does not have is refused
  * before anything starts. The pool's thread. */
 int pool_set_ops(struct pool *, const struct op_type *, struct err *);
-void *conn_data(const struct conn *);
-void *op_data(const struct op *);
-void *worker_data(const struct worker *);
-void *pool_data(const struct pool *);
 struct pool *worker_pool(const struct worker *);
 struct loop *worker_loop(const struct worker *);
 unsigned
