@@ -63,7 +63,10 @@ bool engine_wait(struct engine *, uint64_t timeout_ns);
 /* Ends what is left (bounded: 6 s) and frees. Snapshots that are still held stay valid. What a
  * thread that hangs in a backend may look at is not freed. Takes NULL. */
 void engine_free(struct engine *);
-/* Did an engine_free leave threads behind? Then a process ends with _exit(): exit handlers would
+/* The process is about to end and may wait for nothing: lets go of the engine, whose threads go on
+ * until then. Nothing is freed. Takes NULL. */
+void engine_leave(struct engine *);
+/* Did engine_free or engine_leave leave threads behind? Then a process ends with _exit(): exit handlers would
  * take libraries away under them. Any thread. */
 bool engine_threads_left(void);
 

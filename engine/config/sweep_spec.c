@@ -3,7 +3,6 @@
 
 #include "engine/base/err.h"
 #include "engine/base/text.h"
-#include "engine/base/text.h"
 #include "engine/base/quantity.h"
 #include "engine/os/loop.h"
 
@@ -130,12 +129,12 @@ int sweep_spec_step(const struct sweep_spec *s, const struct sweep_axis *a, cons
     return command_parse(c, text, err, NULL);
 }
 
-int sweep_spec_read(struct sweep_spec *s, const char *spec, struct err *err)
+int sweep_spec_read(struct sweep_spec *s, const char *text, struct err *err)
 {
-    char text[256], *save = NULL;
-    copy_str(text, sizeof text, spec);
-    copy_str(s->text, sizeof s->text, spec);
-    for (char *word = strtok_r(text, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
+    char words[256], *save = NULL;
+    copy_str(words, sizeof words, text);
+    copy_str(s->text, sizeof s->text, text);
+    for (char *word = strtok_r(words, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
         if (read_word(s, word, err) < 0)
             return ERR_USAGE;
     if (!s->is_capacity && !s->axes)
@@ -154,14 +153,15 @@ int sweep_spec_read(struct sweep_spec *s, const char *spec, struct err *err)
     return 0;
 }
 
-int sweep_check(const char *spec, struct err *err)
+int sweep_check(const char *text, struct err *err)
 {
     struct sweep_spec *s = calloc(1, sizeof *s);
-    char text[300];
+    char command[300];
     struct command c;
-    snprintf(text, sizeof text, "sweep %s", spec);
-    int code =
-        s ? command_parse(&c, text, err, NULL) : err_set(err, ERR_FAILED, "sweep: out of memory");
+    if (!s)
+        return err_set(err, ERR_FAILED, "sweep: out of memory");
+    snprintf(command, sizeof command, "sweep %s", text);
+    int code = command_parse(&c, command, err, NULL);
     if (code == 0 && !strcmp(c.text, "resume"))
         code = err_set(err, ERR_USAGE, "sweep resume: there is none yet");
     else if (code == 0)

@@ -47,6 +47,6 @@ int sweep_spec_step(const struct sweep_spec *, const struct sweep_axis *, const 
                     struct command *, struct err *);
 bool sweep_axis_add(struct sweep_axis *, double value); /* false: it is full */
 /* Is the text well formed? For the command line, before anything runs. */
-int sweep_check(const char *spec, struct err *);
+int sweep_check(const char *text, struct err *);
 
 #endif

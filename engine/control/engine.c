@@ -497,6 +497,15 @@ bool engine_threads_left(void)
     return atomic_load(&threads_left);
 }
 
+void engine_leave(struct engine *e)
+{
+    if (!e)
+        return;
+    atomic_store(&threads_left, true);
+    if (e->threaded)
+        pthread_detach(e->thread);
+}
+
 void engine_free(struct engine *e)
 {
     if (!e)

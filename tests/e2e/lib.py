@@ -505,6 +505,15 @@ def has_open(pid, path):
     return False
 
 
+def asleep(pid):
+    """Do all threads of the process wait for something?"""
+    states = []
+    for tid in os.listdir("/proc/%d/task" % pid):
+        with contextlib.suppress(OSError), open("/proc/%d/task/%s/stat" % (pid, tid)) as f:
+            states.append(f.read().rpartition(")")[2].split()[0])
+    return set(states) == {"S"}
+
+
 def cpu_seconds(pid):
     """User and system time that the process has used, all threads."""
     with open("/proc/%d/stat" % pid) as f:

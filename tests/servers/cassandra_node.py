@@ -263,10 +263,16 @@ class Node:
                         waiting += int(fields[4].rpartition(":")[2], 16)
         return waiting
 
-    def kill_in_the_middle(self):
-        """Requests are in flight when it dies: what was sent to it while it is frozen."""
+    def kill_in_the_middle(self, pid):
+        """Requests are in flight when it dies: frozen, it answers none, until each client of the load of process `pid`
+        waits for an answer (as its threads do, look after look)."""
         self.freeze()
-        until("requests wait at the frozen node", lambda: self.unread() > 200)
+        looks = []
+
+        def waits():
+            looks.append(lib.asleep(pid))
+            return len(looks) >= 10 and all(looks[-10:])
+        until("the load waits for the frozen node", waits)
         self.kill()
 
     def kill(self):

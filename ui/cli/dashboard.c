@@ -177,7 +177,9 @@ int dashboard_run(const struct cli *c, const struct scenario *s,
     settings.screens = json_array();
     code = show(e, &settings, c, fd);
     json_decref(settings.screens);
-    if (code < EXIT_SIGNAL) /* after a signal nothing may take longer than promised */
+    if (code >= EXIT_SIGNAL) /* nothing may take longer than promised */
+        engine_leave(e);
+    else
         engine_free(e);
     close(fd);
     return code;

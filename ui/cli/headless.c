@@ -459,7 +459,9 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
         end_signals_end();
     }
     snapshot_release(s);
-    if (!r->signal) /* after a signal nothing may wait for a target that hangs */
+    if (r->signal) /* nothing may wait for a target that hangs */
+        engine_leave(r->engine);
+    else
         engine_free(r->engine);
     return code;
 }
