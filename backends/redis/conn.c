@@ -15,7 +15,7 @@
 
 #include "backends/redis/guard.h"
 #include "backends/redis/mark.h"
-#include "backends/redis/tls.h"
+#include "backends/common/tls.h"
 #include "backends/redis/types.h"
 #include "engine/base/secret.h"
 
@@ -126,7 +126,7 @@ static void send_secured(struct redis_conn *c)
     struct loop *loop = worker_loop(c->conn->worker);
     const char *bytes;
     size_t n;
-    while ((n = redis_tls_out(c->tls, &bytes))) {
+    while ((n = tls_out(c->tls, &bytes))) {
         ssize_t sent = send_now(c->watch.fd, bytes, n);
         if (sent < 0 && errno != EAGAIN && errno != EINTR) {
             lost(c, errno);
@@ -135,7 +135,7 @@ static void send_secured(struct redis_conn *c)
         if (sent <= 0)
             break;
         conn_bytes(c->conn, (uint64_t)sent, 0);
-        redis_tls_sent(c->tls, (size_t)sent);
+        tls_sent(c->tls, (size_t)sent);
     }
     if (loop_watch(loop, &c->watch, c->watch.fd, n ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0) {
         lost(c, errno);
@@ -151,7 +151,7 @@ static void send_secured(struct redis_conn *c)
 static void write_out(struct redis_conn *c, const char *bytes, size_t n)
 {
     if (c->tls) {
-        if (redis_tls_put(c->tls, bytes, n) < 0)
+        if (tls_put(c->tls, bytes, n) < 0)
             conn_down(c->conn, "tls", "%s: TLS: the connection is broken", shown(c));
         else
             send_secured(c);
@@ -260,7 +260,7 @@ char *redis_out_reserve(struct redis_conn *c, size_t max)
 {
     struct redis_worker *w = worker_of(c);
     const char *unsent;
-    if (c->tls && redis_tls_out(c->tls, &unsent) >= REDIS_KEPT_MAX) {
+    if (c->tls && tls_out(c->tls, &unsent) >= REDIS_KEPT_MAX) {
         c->full = true;
         return NULL;
     }
@@ -513,7 +513,7 @@ static void begin_hello(struct redis_conn *c);
 static void greet(struct redis_conn *c)
 {
     struct err err = {0};
-    int rc = redis_tls_greet(c->tls, &err);
+    int rc = tls_greet(c->tls, &err);
     if (rc < 0) {
         conn_down(c->conn, "tls", "%s: %s", shown(c), err.msg);
         return;
@@ -529,13 +529,13 @@ static void take_secured(struct redis_conn *c, size_t n, uint32_t *most)
     struct redis_worker *w = worker_of(c);
     const char *why = "";
     ssize_t got;
-    if (redis_tls_feed(c->tls, w->in, n) < 0) {
+    if (tls_feed(c->tls, w->in, n) < 0) {
         conn_down(c->conn, "memory", "%s: out of memory for a reply", shown(c));
         return;
     }
     if (c->state == REDIS_SECURING)
         greet(c);
-    while (is_open(c) && (got = redis_tls_get(c->tls, w->in, REDIS_IN, &why)) != 0) {
+    while (is_open(c) && (got = tls_get(c->tls, w->in, REDIS_IN, &why)) != 0) {
         if (got == -1)
             lost(c, 0);
         else if (got < 0)
@@ -574,7 +574,7 @@ static void begin_tls(struct redis_conn *c)
     const struct redis_pool *p = pool_of(c);
     unsigned at = atomic_load_explicit(&p->current, memory_order_relaxed);
     c->state = REDIS_SECURING;
-    c->tls = redis_tls_new(p->tls, p->address[at].host);
+    c->tls = tls_new(p->tls, p->address[at].host);
     if (!c->tls)
         conn_down(c->conn, "memory", "%s: out of memory for TLS", shown(c));
     else
@@ -670,13 +670,13 @@ void redis_close(struct conn *conn)
     kept_free(c);
     if (c->tls && c->watch.fd >= 0) {
         const char *bytes;
-        redis_tls_end(c->tls);
-        size_t n = redis_tls_out(c->tls, &bytes);
+        tls_end(c->tls);
+        size_t n = tls_out(c->tls, &bytes);
         if (n && send_now(c->watch.fd, bytes, n) < 0) {
             /* A goodbye that nobody hears. */
         }
     }
-    redis_tls_free(c->tls);
+    tls_free(c->tls);
     c->tls = NULL;
     resp_reader_free(c->reader);
     c->reader = NULL;

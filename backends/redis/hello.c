@@ -5,7 +5,7 @@
 #include "backends/redis/hello.h"
 
 #include "backends/redis/link.h"
-#include "backends/redis/tls.h"
+#include "backends/common/tls.h"
 #include "backends/redis/types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
@@ -125,7 +125,7 @@ static bool matters(const struct redis_hello *h, unsigned step, const redisReply
 
 /* Connects to one address and says hello. NULL and err. */
 static struct redis_link *link_to(const struct redis_address *a, struct pool *pool,
-                                  const struct redis_tls_context *tls, const char *shown,
+                                  const struct tls_context *tls, const char *shown,
                                   const struct redis_hello *h, uint64_t deadline_ns,
                                   struct err *err)
 {
@@ -197,20 +197,20 @@ struct redis_link *redis_link_plain(const struct target *t, const struct options
     struct redis_address address[REDIS_ADDRESSES_MAX];
     struct redis_hello hello = {0};
     struct redis_link *l = NULL;
-    struct redis_tls_context *tls = NULL;
+    struct tls_context *tls = NULL;
     unsigned addresses = 0;
     int rc = redis_resolve(t, address, &addresses, err);
     for (unsigned i = 0; rc == 0 && i < addresses; i++) /* before the files of TLS are read */
         rc = pool_connect_allowed(NULL, address[i].host, (const struct sockaddr *)&address[i].addr,
                                   err);
-    if (rc == 0 && strcmp(t->scheme, "rediss") == 0 && !(tls = redis_tls_context_new(o, err)))
+    if (rc == 0 && strcmp(t->scheme, "rediss") == 0 && !(tls = tls_context_new(o, REDIS_TLS, err)))
         rc = err->code;
     if (rc == 0)
         rc = redis_hello_make(t, db, sender, &hello, err);
     for (unsigned i = 0; rc == 0 && i < addresses && !l; i++)
         l = link_to(&address[i], NULL, tls, t->shown, &hello, clock_ns() + REDIS_OPEN_NS, err);
     redis_hello_wipe(&hello);
-    redis_tls_context_free(tls); /* the link's own hold keeps what it needs */
+    tls_context_free(tls); /* the link's own hold keeps what it needs */
     return l;
 }
 

@@ -2,7 +2,7 @@
  * front end's. */
 #include "backends/redis/link.h"
 
-#include "backends/redis/tls.h"
+#include "backends/common/tls.h"
 #include "backends/redis/types.h"
 #include "engine/base/text.h"
 
@@ -22,12 +22,12 @@
 
 struct redis_link {
     int fd;
-    struct redis_tls *tls; /* or NULL */
-    bool secured;          /* its handshake is over */
-    bool heard;            /* the server has said something in its protocol */
-    bool broken;           /* what it says is none of it, or too much: of no further use */
-    size_t elements;       /* of the arrays of the reply that it is in */
-    bool too_many;         /* there are more, or deeper ones, than are taken */
+    struct tls *tls; /* or NULL */
+    bool secured;    /* its handshake is over */
+    bool heard;      /* the server has said something in its protocol */
+    bool broken;     /* what it says is none of it, or too much: of no further use */
+    size_t elements; /* of the arrays of the reply that it is in */
+    bool too_many;   /* there are more, or deeper ones, than are taken */
     redisReader *reader;
     redisReplyObjectFunctions *functions, bounded;
     char shown[256];
@@ -65,8 +65,7 @@ static redisReader *make_reader(struct redis_link *l)
 /* A server that does not like how TLS begins often just leaves. */
 static const char *tls_hint(const struct redis_link *l)
 {
-    return l->secured ? " (TLS: does it ask for a certificate of ours? tls.cert, tls.key)"
-                      : " (TLS: does this port speak it?)";
+    return l->secured ? " (TLS: " TLS_HINT_CLIENT ")" : " (TLS: " TLS_HINT_PORT ")";
 }
 
 static int fail(const struct redis_link *l, int error, struct err *err)
@@ -129,10 +128,10 @@ static int send_all(struct redis_link *l, const char *bytes, size_t n, uint64_t 
 static int send_secured(struct redis_link *l, uint64_t deadline_ns, struct err *err)
 {
     const char *bytes;
-    size_t n = redis_tls_out(l->tls, &bytes);
+    size_t n = tls_out(l->tls, &bytes);
     if (n && send_all(l, bytes, n, deadline_ns, err) < 0)
         return err->code;
-    redis_tls_sent(l->tls, n);
+    tls_sent(l->tls, n);
     return 0;
 }
 
@@ -156,16 +155,16 @@ static ssize_t receive(struct redis_link *l, char *in, size_t room, uint64_t dea
     }
 }
 
-static int secure(struct redis_link *l, const struct redis_tls_context *context, const char *host,
+static int secure(struct redis_link *l, const struct tls_context *context, const char *host,
                   uint64_t deadline_ns, struct err *err)
 {
     char in[16384];
     struct err why = {0}, unread = {0};
-    l->tls = redis_tls_new(context, host);
+    l->tls = tls_new(context, host);
     if (!l->tls)
         return err_set(err, ERR_FAILED, "%s: out of memory", l->shown);
     for (;;) {
-        int rc = redis_tls_greet(l->tls, &why);
+        int rc = tls_greet(l->tls, &why);
         if (send_secured(l, deadline_ns, rc < 0 ? &unread : err) < 0 && rc >= 0)
             return err->code;
         if (rc < 0)
@@ -177,13 +176,13 @@ static int secure(struct redis_link *l, const struct redis_tls_context *context,
         ssize_t got = receive(l, in, sizeof in, deadline_ns, err);
         if (got < 0)
             return err->code;
-        if (redis_tls_feed(l->tls, in, (size_t)got) < 0)
+        if (tls_feed(l->tls, in, (size_t)got) < 0)
             return err_set(err, ERR_FAILED, "%s: out of memory", l->shown);
     }
 }
 
 struct redis_link *redis_link_open(const struct redis_address *a, struct pool *pool,
-                                   const struct redis_tls_context *context, const char *shown,
+                                   const struct tls_context *context, const char *shown,
                                    uint64_t deadline_ns, struct err *err)
 {
     struct redis_link *l = calloc(1, sizeof *l);
@@ -215,7 +214,7 @@ void redis_link_free(struct redis_link *l)
 {
     if (!l)
         return;
-    redis_tls_free(l->tls);
+    tls_free(l->tls);
     if (l->fd >= 0)
         close(l->fd);
     if (l->reader)
@@ -228,7 +227,7 @@ int redis_link_send(struct redis_link *l, const char *bytes, size_t n, uint64_t 
 {
     if (!l->tls)
         return send_all(l, bytes, n, deadline_ns, err);
-    if (redis_tls_put(l->tls, bytes, n) < 0)
+    if (tls_put(l->tls, bytes, n) < 0)
         return err_set(err, ERR_UNREACHED, "%s: TLS: the connection is broken", l->shown);
     return send_secured(l, deadline_ns, err);
 }
@@ -239,7 +238,7 @@ static ssize_t take(struct redis_link *l, char *in, size_t room, uint64_t deadli
 {
     while (l->tls) {
         const char *why = "the server ended it";
-        ssize_t got = redis_tls_get(l->tls, in, room, &why);
+        ssize_t got = tls_get(l->tls, in, room, &why);
         if (got > 0)
             return got;
         if (got < 0) {
@@ -250,7 +249,7 @@ static ssize_t take(struct redis_link *l, char *in, size_t room, uint64_t deadli
         got = receive(l, in, room, deadline_ns, err);
         if (got < 0)
             return -1;
-        if (redis_tls_feed(l->tls, in, (size_t)got) < 0) {
+        if (tls_feed(l->tls, in, (size_t)got) < 0) {
             err_set(err, ERR_FAILED, "%s: out of memory", l->shown);
             return -1;
         }

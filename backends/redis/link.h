@@ -12,13 +12,13 @@ struct pool;
 struct redisReply;
 struct redis_address;
 struct redis_link;
-struct redis_tls_context;
+struct tls_context;
 
 /* Connects, with TLS when there is a context. `pool` may be NULL (clean). Deadlines are on the
  * clock of clock_ns(). NULL and err (ERR_UNREACHED, or ERR_REFUSED when a protection forbids the
  * address). */
 struct redis_link *redis_link_open(const struct redis_address *, struct pool *pool,
-                                   const struct redis_tls_context *, const char *shown,
+                                   const struct tls_context *, const char *shown,
                                    uint64_t deadline_ns, struct err *);
 void redis_link_free(struct redis_link *); /* takes NULL */
 

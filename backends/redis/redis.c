@@ -11,7 +11,7 @@
 #include "backends/redis/server.h"
 #include "backends/redis/stats.h"
 #include "backends/redis/target.h"
-#include "backends/redis/tls.h"
+#include "backends/common/tls.h"
 #include "backends/redis/types.h"
 #include "backends/registry.h"
 #include "engine/base/text.h"
@@ -217,9 +217,8 @@ static int redis_check(const struct target *t, const struct options *o, struct e
     unsigned db;
     size_t prefix = strlen(option_str(o, REDIS_PREFIX));
     bool local = strcmp(t->scheme, "redis+unix") == 0;
-    if (strcmp(t->scheme, "rediss") == 0 && !redis_tls_built())
-        return err_set(err, ERR_USAGE, "%s: TLS is not built in (libssl-dev was not there)",
-                       t->shown);
+    if (strcmp(t->scheme, "rediss") == 0 && tls_check(t->shown, err) < 0)
+        return ERR_USAGE;
     if (local && (t->hosts || !t->path[0]))
         return err_set(err, ERR_USAGE, "%s: a path is needed, such as redis+unix:///run/redis.sock",
                        t->shown);
@@ -248,14 +247,7 @@ static const struct option_spec redis_options[] = {
                    "expiry of what set writes; 0: none"},
     [REDIS_DB] = {"db", OPTION_COUNT, 0, "0", 0, 65535, NULL,
                   "database number; redis://host/3 says the same"},
-    [REDIS_TLS_CA] = {"tls.ca", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
-                      "rediss: file of the authorities that are trusted; empty: the system's"},
-    [REDIS_TLS_CERT] = {"tls.cert", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
-                        "rediss: file of our own certificate"},
-    [REDIS_TLS_KEY] = {"tls.key", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
-                       "rediss: file of its key"},
-    [REDIS_TLS_VERIFY] = {"tls.verify", OPTION_BOOL, OPTION_OWN_ONLY, "yes", 0, 0, NULL,
-                          "rediss: check the server's certificate and name"},
+    TLS_OPTION_ROWS(REDIS_TLS, "rediss", NULL, NULL),
     {.name = NULL},
 };
 

@@ -9,7 +9,7 @@
 #include "backends/redis/mark.h"
 #include "backends/redis/peer.h"
 #include "backends/redis/target.h"
-#include "backends/redis/tls.h"
+#include "backends/common/tls.h"
 #include "backends/redis/types.h"
 #include "engine/base/text.h"
 
@@ -98,7 +98,7 @@ static void forget(struct redis_pool *p)
 {
     redis_link_down(p);
     redis_hello_wipe(&p->hello);
-    redis_tls_context_free(p->tls);
+    tls_context_free(p->tls);
     p->tls = NULL;
 }
 
@@ -119,7 +119,7 @@ int redis_pool_open(struct pool *pool, struct err *err)
     if (rc == 0)
         rc = redis_resolve(t, p->address, &p->addresses, err);
     if (rc == 0 && strcmp(t->scheme, "rediss") == 0 &&
-        !(p->tls = redis_tls_context_new(pool_options(pool), err)))
+        !(p->tls = tls_context_new(pool_options(pool), REDIS_TLS, err)))
         rc = err->code;
     if (rc == 0)
         rc = redis_hello_make(t, p->db, pool_sender(pool), &p->hello, err);

@@ -12,11 +12,11 @@
  *   left.c     what a run leaves behind
  *   clean.c    its removal
  *   link.c     one blocking connection with a deadline
- *   tls.c      TLS of a connection of either kind, apart from its socket
  *   proto.c    the protocol, pure */
 #ifndef LOADTOP_BACKENDS_REDIS_TYPES_H
 #define LOADTOP_BACKENDS_REDIS_TYPES_H
 
+#include "backends/common/tls_option.h"
 #include "backends/redis/proto.h"
 #include "engine/backend.h"
 #include "engine/base/text.h"
@@ -28,8 +28,8 @@
 struct redisReader;
 struct redisReply;
 struct redis_conn;
-struct redis_tls;
-struct redis_tls_context;
+struct tls;
+struct tls_context;
 struct redis_link;
 
 enum redis_option {
@@ -39,11 +39,8 @@ enum redis_option {
     REDIS_PREFIX,
     REDIS_TTL,
     REDIS_DB,
-    REDIS_TLS_CA,
-    REDIS_TLS_CERT,
-    REDIS_TLS_KEY,
-    REDIS_TLS_VERIFY,
-    REDIS_OPTIONS
+    REDIS_TLS, /* as in enum tls_option */
+    REDIS_OPTIONS = REDIS_TLS + TLS_OPTIONS
 };
 
 #define REDIS_ADDRESSES_MAX 8
@@ -117,8 +114,8 @@ struct redis_pool {
     unsigned addresses;
     _Atomic unsigned current; /* the one that answered last */
     struct redis_hello hello;
-    bool asks_who;                 /* REDIS_WHO follows it */
-    struct redis_tls_context *tls; /* rediss://; else NULL */
+    bool asks_who;           /* REDIS_WHO follows it */
+    struct tls_context *tls; /* rediss://; else NULL */
     unsigned db;
     pthread_mutex_t mutex; /* workers, gone, mark */
     struct redis_worker *workers;
@@ -165,7 +162,7 @@ struct redis_conn {
     size_t out_at, out_len;         /* its part of the worker's out */
     char *kept;                     /* what the socket did not take; NULL: nothing */
     size_t kept_at, kept_len, kept_room;
-    struct redis_tls *tls;      /* rediss://: what is unsent is in there, and `kept` unused */
+    struct tls *tls;            /* rediss://: what is unsent is in there, and `kept` unused */
     struct redisReader *reader; /* holds a part of a reply; NULL: none */
     size_t reply;               /* bytes of that reply so far */
     size_t held;                /* of it beyond what was asked for (net_hold) */
