@@ -13,6 +13,7 @@
  * tells. The engine frees no connection while one of these functions is on the stack. */
 #include "backends/redis/conn.h"
 
+#include "backends/common/resolve.h"
 #include "backends/redis/guard.h"
 #include "backends/redis/mark.h"
 #include "backends/common/tls.h"
@@ -572,9 +573,8 @@ static void read_in(struct redis_conn *c)
 static void begin_tls(struct redis_conn *c)
 {
     const struct redis_pool *p = pool_of(c);
-    unsigned at = atomic_load_explicit(&p->current, memory_order_relaxed);
     c->state = REDIS_SECURING;
-    c->tls = tls_new(p->tls, p->address[at].host);
+    c->tls = tls_new(p->tls, p->at.host);
     if (!c->tls)
         conn_down(c->conn, "memory", "%s: out of memory for TLS", shown(c));
     else
@@ -602,9 +602,13 @@ static void redis_ready(struct watch *watch, uint32_t events)
         socklen_t len = sizeof error;
         if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
             error = errno;
-        if (error || !(events & EPOLLOUT))
+        if (error || !(events & EPOLLOUT)) {
+            addresses_failed(&pool_of(c)->at, c->at);
             lost(c, error ? error : ECONNRESET);
-        else if (pool_of(c)->tls)
+            return;
+        }
+        addresses_answered(&pool_of(c)->at, c->at);
+        if (pool_of(c)->tls)
             begin_tls(c);
         else
             begin_hello(c);
@@ -622,6 +626,8 @@ static void limit_fire(struct alarm *a)
 {
     struct redis_conn *c =
         (struct redis_conn *)(void *)((char *)a - offsetof(struct redis_conn, limit));
+    if (c->state == REDIS_CONNECTING)
+        addresses_failed(&pool_of(c)->at, c->at);
     conn_down(c->conn, "timeout", "%s: no connection within %u s (%s)", shown(c),
               (unsigned)(HELLO_NS / NS_PER_S),
               c->state == REDIS_CONNECTING ? "nothing answers"
@@ -632,21 +638,19 @@ int redis_open(struct conn *conn, struct err *err)
 {
     struct redis_conn *c = conn_data(conn);
     struct pool *pool = worker_pool(conn->worker);
-    struct redis_pool *p = pool_data(pool);
+    const struct redis_pool *p = pool_data(pool);
     struct loop *loop = worker_loop(conn->worker);
-    const struct redis_address *a =
-        &p->address[atomic_load_explicit(&p->current, memory_order_relaxed)];
     memset(c, 0, sizeof *c);
     c->conn = conn;
     c->watch = (struct watch){.fd = -1, .ready = redis_ready};
     c->limit = (struct alarm){.due_ns = NS_NEVER, .fire = limit_fire};
     c->state = REDIS_CONNECTING;
-    int fd = net_connect(pool, a->host, (const struct sockaddr *)&a->addr, a->len, err);
+    int fd = addresses_connect(&p->at, pool, &c->at, err);
     if (fd < 0)
         return err && err->code < 0 ? err->code : ERR_UNREACHED;
     int unsent = REDIS_UNSENT_MAX; /* else megabytes wait in the kernel, as sent, and pattern
                                       unthrottled floods it */
-    if (a->addr.ss_family != AF_UNIX)
+    if (p->at.address[c->at].addr.ss_family != AF_UNIX)
         setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     if (loop_watch(loop, &c->watch, fd, EPOLLIN | EPOLLOUT) < 0) {
         int error = errno;

@@ -117,7 +117,7 @@ int redis_pool_open(struct pool *pool, struct err *err)
         return err_set(err, ERR_REFUSED, "%s: %s", t->shown, beyond);
     int rc = redis_target_db(t, pool_options(pool), &p->db, err);
     if (rc == 0)
-        rc = redis_resolve(t, p->address, &p->addresses, err);
+        rc = redis_resolve(t, pool, &p->at, err);
     if (rc == 0 && strcmp(t->scheme, "rediss") == 0 &&
         !(p->tls = tls_context_new(pool_options(pool), REDIS_TLS, err)))
         rc = err->code;

@@ -172,9 +172,11 @@ void redis_pool_stats(struct pool *pool, struct stats *s)
     s->other_clients = s->data_items = -1;
     count_all(p, &t);
     redisReply *r = NULL;
-    if (p->link || redis_link_up(pool, now + REOPEN_NS, &err) == 0)
+    if (p->link || redis_link_up(pool, now + REOPEN_NS, &err) == 0) {
+        redis_link_keep(p->link); /* what is left behind is asked when the pool has ended */
         r = redis_ask_info(p, now + STATS_NS, &err);
-    copy_str(s->address, sizeof s->address, p->address[atomic_load(&p->current)].name);
+    }
+    address_text(addresses_current(&p->at), s->address, sizeof s->address);
     if (p->link)
         s->rtt_ns = redis_link_round_trip_ns(p->link);
     else

@@ -11,11 +11,12 @@
  *   mark.c     what says on the server which keys a run may have made
  *   left.c     what a run leaves behind
  *   clean.c    its removal
- *   link.c     one blocking connection with a deadline
+ *   link.c     requests and replies on a blocking link
  *   proto.c    the protocol, pure */
 #ifndef LOADTOP_BACKENDS_REDIS_TYPES_H
 #define LOADTOP_BACKENDS_REDIS_TYPES_H
 
+#include "backends/common/resolve.h"
 #include "backends/common/tls_option.h"
 #include "backends/redis/proto.h"
 #include "engine/backend.h"
@@ -41,14 +42,6 @@ enum redis_option {
     REDIS_DB,
     REDIS_TLS, /* as in enum tls_option */
     REDIS_OPTIONS = REDIS_TLS + TLS_OPTIONS
-};
-
-#define REDIS_ADDRESSES_MAX 8
-struct redis_address {
-    struct sockaddr_storage addr;
-    socklen_t len;
-    char host[256]; /* as typed; "" for a socket */
-    char name[128]; /* "127.0.0.1:6379", or the socket's path */
 };
 
 /* The commands with which every connection begins. Holds the password. */
@@ -110,9 +103,7 @@ struct redis_peer {
 };
 
 struct redis_pool {
-    struct redis_address address[REDIS_ADDRESSES_MAX];
-    unsigned addresses;
-    _Atomic unsigned current; /* the one that answered last */
+    struct addresses at;
     struct redis_hello hello;
     bool asks_who;           /* REDIS_WHO follows it */
     struct tls_context *tls; /* rediss://; else NULL */
@@ -158,6 +149,7 @@ enum redis_state { REDIS_CLOSED, REDIS_CONNECTING, REDIS_SECURING, REDIS_HELLO, 
 struct redis_conn {
     struct watch watch;
     struct conn *conn;
+    unsigned at;                    /* which address */
     struct redis_conn *next, *prev; /* in the worker's dirty list, while out_len is not 0 */
     size_t out_at, out_len;         /* its part of the worker's out */
     char *kept;                     /* what the socket did not take; NULL: nothing */
