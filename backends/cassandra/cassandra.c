@@ -6,7 +6,7 @@
  * by the engine only. */
 #include "backends/cassandra/clean.h"
 #include "backends/cassandra/conn.h"
-#include "backends/cassandra/link.h"
+#include "backends/common/tls.h"
 #include "backends/cassandra/pool.h"
 #include "backends/cassandra/request.h"
 #include "backends/cassandra/ring.h"
@@ -242,9 +242,8 @@ static int cass_check(const struct target *t, const struct options *o, struct er
     if (!t->hosts)
         return err_set(err, ERR_USAGE,
                        "%s: a host is needed, such as cassandra://localhost/keyspace", t->shown);
-    if (strcmp(t->scheme, "cassandras") == 0 && !cass_tls_built())
-        return err_set(err, ERR_USAGE, "%s: TLS is not built in (libssl-dev was not there)",
-                       t->shown);
+    if (strcmp(t->scheme, "cassandras") == 0 && tls_check(t->shown, err) < 0)
+        return ERR_USAGE;
     if (option_u64(o, CASS_COMPRESSION) && !cql_lz4_built())
         return err_set(err, ERR_USAGE,
                        "%s: compression lz4 is not built in (liblz4-dev was not there)", t->shown);
@@ -304,14 +303,7 @@ static const struct option_spec cass_options[] = {
     [CASS_PAGE] = {"page", OPTION_COUNT, OPTION_LIVE, "5000", 0, 1e9, NULL,
                    "rows of one answer to stmt; the pages after it belong to the "
                    "operation. 0: all in one"},
-    [CASS_TLS_CA] = {"tls.ca", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
-                     "cassandras: file of the authorities that are trusted; empty: the system's"},
-    [CASS_TLS_CERT] = {"tls.cert", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
-                       "cassandras: file of our own certificate"},
-    [CASS_TLS_KEY] = {"tls.key", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
-                      "cassandras: file of its key"},
-    [CASS_TLS_VERIFY] = {"tls.verify", OPTION_BOOL, OPTION_OWN_ONLY, "yes", 0, 0, NULL,
-                         "cassandras: check the server's certificate and name"},
+    TLS_OPTION_ROWS(CASS_TLS, "cassandras", NULL, NULL),
     {.name = NULL},
 };
 

@@ -5,7 +5,7 @@
  * depend on it. */
 #include "backends/cassandra/pool.h"
 
-#include "backends/cassandra/link.h"
+#include "backends/common/tls.h"
 #include "backends/cassandra/ring.h"
 #include "backends/cassandra/schema.h"
 #include "backends/cassandra/session.h"
@@ -92,7 +92,7 @@ static void forget(struct cass_pool *p)
         cass_session_close(&p->control);
     p->has_control = false;
     cass_ring_free(p);
-    cass_tls_context_free(p->tls);
+    tls_context_free(p->tls);
     p->tls = NULL;
     for (unsigned i = 0; i < STATEMENTS; i++) {
         free(p->statement[i].text);
@@ -106,7 +106,7 @@ static int open_all(struct cass_pool *p, struct pool *pool, struct err *err)
     bool compress = option_u64(p->options, CASS_COMPRESSION) != 0;
 
     if (strcmp(p->target->scheme, "cassandras") == 0 &&
-        !(p->tls = cass_tls_context(p->options, err)))
+        !(p->tls = tls_context_new(p->options, CASS_TLS, err)))
         return err->code;
     int code = cass_contacts(p, pool, err);
     if (code == 0)
@@ -360,7 +360,7 @@ void cass_pool_stats(struct pool *pool, struct stats *s)
     if (p->has_control)
         s->other_clients = count_others(p);
     if (p->has_control)
-        s->rtt_ns = net_round_trip_ns(p->control.link.fd);
+        s->rtt_ns = net_round_trip_ns(p->control.link.stream.fd);
     struct cass_counts c = counts_of(p);
     json_object_set_new(s->json, "cluster", utf8_json(p->cluster));
     json_object_set_new(s->json, "datacenter", utf8_json(p->dc));

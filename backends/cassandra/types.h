@@ -9,14 +9,17 @@
  *   schema.c     keyspace, tables, and the statements that fit their columns
  *   stmt.c       the values that are bound to statements
  *   own.c        a person's own statements
- *   session.c    a blocking connection with deadlines, for all that is not load
- *   link.c       a socket, with TLS or without
+ *   session.c    requests on a blocking link, for all that is not load
  *
  * The pool's data is written by the pool's thread before the first worker starts, and afterwards
  * only where atomics say so: hosts are only ever appended, and the ring is replaced whole. */
 #ifndef LOADTOP_BACKENDS_CASSANDRA_TYPES_H
 #define LOADTOP_BACKENDS_CASSANDRA_TYPES_H
 
+#include "backends/common/link.h"
+#include "backends/common/resolve.h"
+#include "backends/common/stream.h"
+#include "backends/common/tls_option.h"
 #include "backends/cql/body.h"
 #include "backends/cql/read.h"
 #include "backends/cql/stream.h"
@@ -50,11 +53,8 @@ enum cass_option {
     CASS_STMT,
     CASS_STMT_FILE,
     CASS_PAGE,
-    CASS_TLS_CA,
-    CASS_TLS_CERT,
-    CASS_TLS_KEY,
-    CASS_TLS_VERIFY,
-    CASS_OPTIONS
+    CASS_TLS, /* as in enum tls_option */
+    CASS_OPTIONS = CASS_TLS + TLS_OPTIONS
 };
 enum cass_op_type {
     CASS_OP_INSERT,
@@ -85,8 +85,9 @@ enum cass_statement {
 #define CASS_QUOTED_MAX (2 * CASS_NAME_MAX + 3)
 #define CASS_HOST_MAX 256                  /* as a target's host: none is cut */
 #define CASS_SHOWN_MAX (CASS_HOST_MAX + 8) /* with its port */
-#define CASS_PLACE_MAX 256                 /* a data centre's or a cluster's name */
-#define CASS_REFUSED_MAX 32                /* refused nodes that are told, each once */
+#define CASS_TARGET_MAX sizeof((struct target *)0)->shown
+#define CASS_PLACE_MAX 256  /* a data centre's or a cluster's name */
+#define CASS_REFUSED_MAX 32 /* refused nodes that are told, each once */
 
 struct cass_param {
     uint16_t type; /* enum cql_type_id */
@@ -112,11 +113,9 @@ struct cass_row {
 };
 
 struct cass_host {
-    char name[CASS_HOST_MAX]; /* as it was typed; of a discovered one its address */
     char shown[CASS_SHOWN_MAX];
     char dc[CASS_PLACE_MAX];
-    struct sockaddr_storage addr;
-    socklen_t addr_len;
+    struct addresses at; /* with the name as it was typed; of a discovered one its address */
     unsigned port;
     _Atomic bool down, gone;      /* as the cluster says; gone: removed from the ring */
     _Atomic uint32_t connections; /* that stand, of all workers */
@@ -134,22 +133,15 @@ struct cass_ring {
     struct cass_token token[];
 };
 
-/* Bytes in and out of a connected socket. tls is an SSL * or NULL. */
-struct cass_link {
-    int fd;
-    void *tls;
-    bool want_out; /* TLS: a read or a handshake waits until the socket can be written */
-};
-
 struct cass_pool;
 struct cass_session {
-    struct cass_link link;
+    struct link link;
     struct cql_reader in;
     struct cql_writer out;
-    const struct pool *pool; /* NULL: for clean */
     const char *shown;
     char host[CASS_SHOWN_MAX];
-    bool lz4; /* the server can compress */
+    char place[CASS_TARGET_MAX + CASS_SHOWN_MAX]; /* both, for errors of the link */
+    bool lz4;                                     /* the server can compress */
     /* of the request that is being waited for */
     bool done, changed;  /* changed: the answer said that it changed the schema */
     uint32_t error_code; /* of the last ERROR answer */
@@ -166,8 +158,8 @@ struct cass_session {
 struct cass_pool {
     const struct target *target;
     const struct options *options;
-    const char *sender; /* who we are, for the server's list of clients */
-    void *tls;
+    const char *sender;      /* who we are, for the server's list of clients */
+    struct tls_context *tls; /* cassandras://; else NULL */
     char keyspace[CASS_NAME_MAX], table[CASS_NAME_MAX];
     char full[2 * CASS_NAME_MAX + 8]; /* quoted: "ks"."table" */
     char dc[CASS_PLACE_MAX];          /* only its nodes are used; "": any */
@@ -250,7 +242,8 @@ struct cass_conn {
     struct conn *conn;
     struct watch watch;
     struct alarm alarm; /* handshake; rest; a server that is silent */
-    struct cass_link link;
+    struct stream socket;
+    unsigned at; /* which address of its host */
     struct cql_reader in;
     size_t held; /* of it beyond what was asked for (net_hold) */
     struct cql_writer out;
