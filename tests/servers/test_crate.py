@@ -280,10 +280,14 @@ class Connections(unittest.TestCase):
     def test_tls(self):
         with Standin(tls=True) as s:
             self.assertIn("certificate", run(s.url(), "-n", "10", code=3).err)
-            for query in ("ca=" + s.cert, "tls-verify=no"):
+            for query in ("tls.ca=" + s.cert, "tls.verify=no", "ca=" + s.cert, "tls-verify=no"):  # and the old names
                 result = run(s.url(query=query + "&clients=3"), "-n", "300")
                 self.assertEqual((result.ops["completed"], result.ops["errors"]), (300, 0))
-            self.assertEqual(s.rows(), 600)
+                options = result.data["pools"][0]["options"]
+                self.assertEqual([o for o in options if "tls" in o or o == "ca"],
+                                 ["tls.ca", "tls.cert", "tls.key", "tls.verify"])
+                self.assertEqual(options["tls.verify"], "verify=no" not in query)
+            self.assertEqual(s.rows(), 1200)
 
     def test_default_schema(self):
         with Standin() as s:
