@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ZIPF_THETA 0.99
 #define SERIAL_REST_NS (50 * NS_PER_MS) /* refused at a pace */
 #define OUT_MAX ((size_t)1 << 20)       /* unsent bytes with which a connection takes no more */
 #define CASS_CONSISTENCY_CHOICES                                                                   \
@@ -30,8 +29,7 @@ static void cass_tune(struct worker *worker)
 {
     struct cass_worker *w = worker_data(worker);
     const struct options *o = pool_options(worker_pool(worker));
-    uint64_t keys = option_u64(o, CASS_KEYS);
-    w->dist = (enum distribution)option_u64(o, CASS_DIST);
+    keys_set(&w->keys, option_u64(o, CASS_KEYS), (enum distribution)option_u64(o, CASS_DIST));
     w->size_low = option_low(o, CASS_SIZE);
     w->size_high = option_high(o, CASS_SIZE);
     w->page = (uint32_t)option_u64(o, CASS_PAGE);
@@ -40,9 +38,6 @@ static void cass_tune(struct worker *worker)
                   (w->consistency == CQL_SERIAL || w->consistency == CQL_LOCAL_SERIAL);
     w->token_aware = option_u64(o, CASS_ROUTE) == 0;
     w->batch = (enum cql_batch)option_u64(o, CASS_BATCH);
-    w->keys = keys;
-    if (w->dist == DIST_ZIPF && w->zipf.n != keys)
-        zipf_init(&w->zipf, keys, ZIPF_THETA);
 }
 
 static int cass_worker_open(struct worker *worker, struct err *err)
@@ -94,16 +89,7 @@ static void cass_worker_close(struct worker *worker)
 static void cass_fill(struct worker *worker, struct op *op)
 {
     struct cass_worker *w = worker_data(worker);
-    switch (w->dist) {
-    case DIST_SEQUENTIAL:
-        op->key = pool_sequence(worker_pool(worker), op->n) % w->keys;
-        break;
-    case DIST_ZIPF:
-        op->key = zipf_pick(&w->zipf, op->rnd);
-        break;
-    default:
-        op->key = rng_below(op->rnd, w->keys);
-    }
+    op->key = keys_choose(&w->keys, worker_pool(worker), op->rnd, op->n);
     if (op->type != CASS_OP_SELECT && op->type != CASS_OP_DELETE)
         op->size = span_pick(w->size_low, w->size_high, mix64(op->rnd));
 }
@@ -115,7 +101,7 @@ static uint64_t cass_data_bytes(const struct worker *worker, const struct op *op
     const struct cass_worker *w = worker_data(worker);
     const struct cass_pool *p = pool_data(worker_pool(worker));
     const struct cass_statement_info *st = &p->statement[cass_statement_of(w, op)];
-    uint64_t row = cass_row_bytes(st, w->keys - 1, op->size);
+    uint64_t row = cass_row_bytes(st, w->keys.n - 1, op->size);
     if (op->type == CASS_OP_STMT)
         return st->reads ? 0 : st->len + row;
     return op->n * row;

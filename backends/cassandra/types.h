@@ -16,6 +16,7 @@
 #ifndef LOADTOP_BACKENDS_CASSANDRA_TYPES_H
 #define LOADTOP_BACKENDS_CASSANDRA_TYPES_H
 
+#include "backends/common/keys.h"
 #include "backends/common/link.h"
 #include "backends/common/resolve.h"
 #include "backends/common/stream.h"
@@ -210,9 +211,7 @@ struct cass_worker {
     uint8_t *in;              /* where all its connections read into */
     struct cass_node *node;   /* [CASS_HOSTS_MAX] */
     uint32_t turn;            /* round robin */
-    struct zipf zipf;
-    uint64_t keys;
-    enum distribution dist;
+    struct keys keys;
     uint32_t size_low, size_high;
     uint32_t page; /* rows of one answer to a person's own statement; 0: all of them */
     uint16_t consistency;

@@ -2,6 +2,7 @@
 #ifndef LOADTOP_BACKENDS_KAFKA_CONN_TYPES_H
 #define LOADTOP_BACKENDS_KAFKA_CONN_TYPES_H
 
+#include "backends/common/keys.h"
 #include "backends/kafka_base/track.h"
 #include "backends/kafka_base/types.h"
 #include "engine/backend.h"
@@ -77,8 +78,7 @@ struct kafka_worker {
     char *payload;        /* producers: random text with room for a mark anywhere */
     size_t payload_bytes; /* the largest message that it holds at any place */
     uint64_t stamp_ns, stamps, looked;
-    struct zipf zipf;
-    uint64_t zipf_keys;
+    struct keys keys;
 };
 
 struct kafka_owned { /* a partition as one consumer has it */

@@ -145,8 +145,8 @@ size_t redis_mark_claim(struct redis_worker *w, enum redis_family family, uint64
     bool grows = false;
     for (unsigned i = 0; i < REDIS_OPS; i++)
         if (redis_op_info[i].creates && pool_ops_include(pool, i))
-            wanted[redis_op_info[i].family] = w->keys;
-    wanted[family] = key < w->keys ? w->keys : key + 1;
+            wanted[redis_op_info[i].family] = w->keys.n;
+    wanted[family] = key < w->keys.n ? w->keys.n : key + 1;
     pthread_mutex_lock(&p->mutex);
     for (int i = 0; i < FAMILIES; i++) {
         grows = grows || wanted[i] > m->bound[i];

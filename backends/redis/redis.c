@@ -22,26 +22,19 @@
 
 #ifdef LOADTOP_HAVE_HIREDIS
 
-#define ZIPF_THETA 0.99
-
 /* ---- For a worker ---- */
 
 static void redis_tune(struct worker *worker)
 {
     struct redis_worker *w = worker_data(worker);
     const struct options *o = pool_options(worker_pool(worker));
-    uint64_t keys = option_u64(o, REDIS_KEYS), ttl_ns = option_u64(o, REDIS_TTL);
+    uint64_t ttl_ns = option_u64(o, REDIS_TTL);
     uint64_t ttl_ms = (ttl_ns + NS_PER_MS - 1) / NS_PER_MS;
-    w->dist = (enum distribution)option_u64(o, REDIS_DIST);
+    keys_set(&w->keys, option_u64(o, REDIS_KEYS), (enum distribution)option_u64(o, REDIS_DIST));
     w->size_low = option_low(o, REDIS_SIZE);
     w->size_high = option_high(o, REDIS_SIZE);
     if (w->asked_for < w->size_high + REDIS_AROUND)
         w->asked_for = w->size_high + REDIS_AROUND;
-    if (keys != w->keys || (w->dist == DIST_ZIPF && w->zipf.n != keys)) {
-        w->keys = keys;
-        if (w->dist == DIST_ZIPF)
-            zipf_init(&w->zipf, keys, ZIPF_THETA);
-    }
     if (ttl_ms != w->ttl_ms) {
         struct redis_template set;
         if (redis_template_make(&set, REDIS_SET, option_str(o, REDIS_PREFIX), ttl_ms) == 0) {
@@ -122,17 +115,7 @@ static void redis_fill(struct worker *worker, struct op *op)
 {
     struct redis_worker *w = worker_data(worker);
     const struct redis_template *t = &w->template[op->type];
-    switch (w->dist) {
-    case DIST_ZIPF:
-        op->key = zipf_pick(&w->zipf, op->rnd);
-        break;
-    case DIST_SEQUENTIAL:
-        op->key = pool_sequence(worker_pool(worker), 1) % w->keys;
-        break;
-    default:
-        op->key = rng_below(op->rnd, w->keys);
-        break;
-    }
+    op->key = keys_choose(&w->keys, worker_pool(worker), op->rnd, 1);
     if (t->value || t->member_at) {
         op->aux = mix64(op->rnd);
         if (t->value)

@@ -16,6 +16,7 @@
 #ifndef LOADTOP_BACKENDS_REDIS_TYPES_H
 #define LOADTOP_BACKENDS_REDIS_TYPES_H
 
+#include "backends/common/keys.h"
 #include "backends/common/resolve.h"
 #include "backends/common/tls_option.h"
 #include "backends/redis/proto.h"
@@ -126,13 +127,12 @@ struct redis_worker {
     struct worker *worker;
     struct redis_worker *next; /* in the pool's list */
     struct redis_template template[REDIS_OPS];
-    uint64_t keys, ttl_ms;
+    struct keys keys;
+    uint64_t ttl_ms;
     uint32_t size_low, size_high;
     uint32_t written[REDIS_OPS]; /* bytes of data that one writes beside its value; 0: none */
     /* no reply needs to be larger: the largest `size` yet, and what is around it */
     size_t asked_for;
-    enum distribution dist;
-    struct zipf zipf;
     char *in;  /* REDIS_IN bytes, for whatever connection is read */
     char *out; /* requests not yet written, of all connections in `dirty` */
     size_t out_len, out_room;
