@@ -18,8 +18,8 @@ enum tls_option { TLS_CA, TLS_CERT, TLS_KEY, TLS_VERIFY, TLS_OPTIONS };
                 where ": file of the authorities that are trusted; empty: the system's"),          \
                [(first) + TLS_CERT] = TLS_ROW("tls.cert", OPTION_TEXT, "", NULL,                   \
                                               where ": file of our own certificate"),              \
-               [(first) + TLS_KEY] = TLS_ROW("tls.key", OPTION_TEXT, "", NULL,                     \
-                                             where ": file of its key, not encrypted"),            \
+               [(first) + TLS_KEY] =                                                               \
+                   TLS_ROW("tls.key", OPTION_TEXT, "", NULL, where ": file of its key"),           \
                [(first) + TLS_VERIFY] = TLS_ROW("tls.verify", OPTION_BOOL, "yes", verify_alias,    \
                                                 where ": check the server's certificate and name")
 #define TLS_ROW(name, type, def, alias, help)                                                      \

@@ -204,8 +204,11 @@ static int set_tls(rd_kafka_conf_t *conf, const struct options *o, struct err *e
     struct tls_files files = tls_files(o, K_TLS);
     if (*files.ca && set_tls_option(conf, o, TLS_CA, files.ca, err) < 0)
         return ERR_USAGE;
-    if (*files.cert && (set_tls_option(conf, o, TLS_CERT, files.cert, err) < 0 ||
-                        set_tls_option(conf, o, TLS_KEY, files.key, err) < 0))
+    bool keyed = given(o, tls[TLS_KEY].property) || *option_str(o, K_KEY_PEM);
+    if (*files.cert && set_tls_option(conf, o, TLS_CERT, files.cert, err) < 0)
+        return ERR_USAGE;
+    if (*files.cert && (*option_str(o, K_TLS + TLS_KEY) || !keyed) &&
+        set_tls_option(conf, o, TLS_KEY, files.key, err) < 0)
         return ERR_USAGE;
     if (option_given(o, K_TLS + TLS_VERIFY) &&
         set_tls_option(conf, o, TLS_VERIFY, files.verify ? "true" : "false", err) < 0)
