@@ -10,6 +10,7 @@
 #include "engine/base/text.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 #define LOOK_NS (100 * NS_PER_MS) /* how often a wait looks whether the pool is stopping */
 
@@ -154,6 +156,16 @@ static void addresses_init(struct addresses *a, const char *host)
     copy_str(a->host, sizeof a->host, host);
 }
 
+/* Has this machine sockets for it? One without IPv6 may be told ::1 all the same. */
+static bool has_family(int family)
+{
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno != EAFNOSUPPORT;
+    close(fd);
+    return true;
+}
+
 int resolve(struct addresses *a, const struct pool *pool, const char *host, unsigned port,
             const char *shown, uint64_t deadline_ns, struct err *err)
 {
@@ -168,14 +180,16 @@ int resolve(struct addresses *a, const struct pool *pool, const char *host, unsi
     for (const struct addrinfo *i = list; i && a->n < ADDRESSES_MAX; i = i->ai_next) {
         struct address *to = &a->address[a->n];
         if ((i->ai_family != AF_INET && i->ai_family != AF_INET6) ||
-            i->ai_addrlen > sizeof to->addr)
+            i->ai_addrlen > sizeof to->addr || !has_family(i->ai_family))
             continue;
         memcpy(&to->addr, i->ai_addr, i->ai_addrlen);
         to->len = i->ai_addrlen;
         a->n++;
     }
     freeaddrinfo(list);
-    return a->n ? 0 : err_set(err, ERR_UNREACHED, "%s: %s has no address", shown, host);
+    return a->n ? 0
+                : err_set(err, ERR_UNREACHED, "%s: %s has no address that this machine can reach",
+                          shown, host);
 }
 
 void addresses_of_socket(struct addresses *a, const char *path)
