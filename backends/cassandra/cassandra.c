@@ -53,10 +53,7 @@ static int cass_worker_open(struct worker *worker, struct err *err)
         free(w->node);
         return err_set(err, ERR_FAILED, "cassandra: out of memory for a thread");
     }
-    pthread_mutex_lock(&p->mutex);
-    w->next = p->workers;
-    p->workers = w;
-    pthread_mutex_unlock(&p->mutex);
+    workers_join(&p->workers, &w->entry);
     cass_tune(worker);
     return 0;
 }
@@ -65,21 +62,7 @@ static void cass_worker_close(struct worker *worker)
 {
     struct cass_worker *w = worker_data(worker);
     struct cass_pool *p = pool_data(worker_pool(worker));
-    pthread_mutex_lock(&p->mutex);
-    for (struct cass_worker **at = &p->workers; *at; at = &(*at)->next)
-        if (*at == w) {
-            *at = w->next;
-            break;
-        }
-    for (uint32_t i = 0; i < atomic_load(&p->hosts); i++)
-        p->host[i].ended += w->node[i].requests;
-    p->gone.read += w->count.read;
-    p->gone.missed += w->count.missed;
-    p->gone.pages += w->count.pages;
-    p->gone.warnings += w->count.warnings;
-    p->gone.unprepared += w->count.unprepared;
-    p->gone.rests += w->count.rests;
-    pthread_mutex_unlock(&p->mutex);
+    workers_leave(&p->workers, &w->entry);
     free(w->in);
     free(w->node);
     w->in = NULL;

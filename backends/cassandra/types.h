@@ -21,6 +21,7 @@
 #include "backends/common/resolve.h"
 #include "backends/common/stream.h"
 #include "backends/common/tls_option.h"
+#include "backends/common/workers.h"
 #include "backends/cql/body.h"
 #include "backends/cql/read.h"
 #include "backends/cql/stream.h"
@@ -28,7 +29,6 @@
 #include "engine/backend.h"
 
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -120,7 +120,6 @@ struct cass_host {
     unsigned port;
     _Atomic bool down, gone;      /* as the cluster says; gone: removed from the ring */
     _Atomic uint32_t connections; /* that stand, of all workers */
-    uint64_t ended;               /* requests of workers that ended; under the mutex */
     uint64_t seen;                /* requests at the last look; the pool's thread only */
     double per_s;                 /* since then; NaN: not known */
 };
@@ -156,6 +155,11 @@ struct cass_session {
     struct cql_str next_page; /* owned copy */
 };
 
+struct cass_sums { /* of all workers that ever were */
+    uint64_t read, missed, pages, warnings, unprepared, rests;
+    uint64_t requests[CASS_HOSTS_MAX]; /* that each node was sent */
+};
+
 struct cass_pool {
     const struct target *target;
     const struct options *options;
@@ -184,16 +188,13 @@ struct cass_pool {
     uint64_t control_retry_ns;
     bool has_control;
 
-    pthread_mutex_t mutex; /* workers, gone */
-    bool has_mutex;
-    struct cass_worker *workers;
-    struct cass_counts {
-        uint64_t read, missed, pages, warnings, unprepared, rests;
-    } gone;                          /* of workers that ended */
+    struct workers workers;
+    bool has_workers;                /* it was made */
+    struct cass_sums ended;          /* of workers that are gone */
     _Atomic uint32_t warned, rested; /* events sent */
 };
 
-struct cass_counters {
+struct cass_counters { /* of one worker, written by it alone */
     _Atomic uint64_t read, missed, pages, warnings, unprepared, rests;
 };
 
@@ -206,11 +207,11 @@ struct cass_node {
 };
 
 struct cass_worker {
+    struct workers_entry entry;
     struct worker *worker;
-    struct cass_worker *next; /* in the pool's list */
-    uint8_t *in;              /* where all its connections read into */
-    struct cass_node *node;   /* [CASS_HOSTS_MAX] */
-    uint32_t turn;            /* round robin */
+    uint8_t *in;            /* where all its connections read into */
+    struct cass_node *node; /* [CASS_HOSTS_MAX] */
+    uint32_t turn;          /* round robin */
     struct keys keys;
     uint32_t size_low, size_high;
     uint32_t page; /* rows of one answer to a person's own statement; 0: all of them */

@@ -49,18 +49,7 @@ static void redis_worker_close(struct worker *worker)
 {
     struct redis_worker *w = worker_data(worker);
     struct redis_pool *p = pool_data(worker_pool(worker));
-    pthread_mutex_lock(&p->mutex);
-    for (struct redis_worker **at = &p->workers; *at; at = &(*at)->next)
-        if (*at == w) {
-            *at = w->next;
-            break;
-        }
-    p->gone.hits += w->counts.hits;
-    p->gone.misses += w->counts.misses;
-    for (int i = 0; i < FAMILIES; i++)
-        if (w->counts.high[i] > p->gone.high[i])
-            p->gone.high[i] = w->counts.high[i];
-    pthread_mutex_unlock(&p->mutex);
+    workers_leave(&p->workers, &w->entry);
     for (int i = 0; i < REDIS_OPS; i++)
         redis_template_free(&w->template[i]);
     resp_reader_free(w->spare);
@@ -93,10 +82,7 @@ static int redis_worker_open(struct worker *worker, struct err *err)
     const char *prefix = option_str(pool_options(worker_pool(worker)), REDIS_PREFIX);
     memset(w, 0, sizeof *w);
     w->worker = worker;
-    pthread_mutex_lock(&p->mutex);
-    w->next = p->workers;
-    p->workers = w;
-    pthread_mutex_unlock(&p->mutex);
+    workers_join(&p->workers, &w->entry);
     w->in = malloc(REDIS_IN);
     bool ok = w->in != NULL;
     for (int i = 0; ok && i < REDIS_OPS; i++) {

@@ -8,6 +8,7 @@
 #include "backends/redis/hello.h"
 #include "backends/redis/mark.h"
 #include "backends/redis/peer.h"
+#include "backends/redis/stats.h"
 #include "backends/redis/target.h"
 #include "backends/common/tls.h"
 #include "backends/redis/types.h"
@@ -111,7 +112,7 @@ int redis_pool_open(struct pool *pool, struct err *err)
     p->mark = mark;
     redis_mark_begin(&p->mark);
     p->asks_who = pool_identity_matters(pool);
-    pthread_mutex_init(&p->mutex, NULL);
+    workers_init(&p->workers, redis_count, &p->ended, sizeof p->ended);
     const char *beyond = redis_beyond(pool_options(pool));
     if (beyond && !pool_allow_destructive(pool) && !pool_read_only(pool))
         return err_set(err, ERR_REFUSED, "%s: %s", t->shown, beyond);
@@ -142,6 +143,7 @@ void redis_pool_close(struct pool *pool)
     struct redis_pool *p = pool_data(pool);
     redis_peers_leave(p);
     forget(p);
+    workers_fini(&p->workers);
 }
 
 #endif

@@ -19,6 +19,7 @@
 #include "backends/common/keys.h"
 #include "backends/common/resolve.h"
 #include "backends/common/tls_option.h"
+#include "backends/common/workers.h"
 #include "backends/redis/proto.h"
 #include "engine/backend.h"
 #include "engine/base/text.h"
@@ -66,6 +67,12 @@ struct redis_counts {
     _Atomic uint32_t connected;
 };
 
+struct redis_totals { /* of all workers that ever were */
+    uint64_t hits, misses, high[FAMILIES];
+    unsigned connected;
+    bool running; /* some worker is there */
+};
+
 struct redis_info { /* of one moment */
     uint64_t at_ns;
     double cpu, cpu_main, hits, misses, evicted, expired, rejected;
@@ -109,10 +116,9 @@ struct redis_pool {
     bool asks_who;           /* REDIS_WHO follows it */
     struct tls_context *tls; /* rediss://; else NULL */
     unsigned db;
-    pthread_mutex_t mutex; /* workers, gone, mark */
-    struct redis_worker *workers;
-    struct redis_mark mark;
-    struct redis_counts gone; /* of workers that ended; connected stays 0 */
+    struct workers workers;
+    struct redis_totals ended; /* of workers that are gone */
+    struct redis_mark mark;    /* under the mutex of workers */
     /* the pool's thread only */
     struct redis_link *link;
     bool link_known; /* who is at its other end was seen, and is allowed */
@@ -124,8 +130,8 @@ struct redis_pool {
 };
 
 struct redis_worker {
+    struct workers_entry entry;
     struct worker *worker;
-    struct redis_worker *next; /* in the pool's list */
     struct redis_template template[REDIS_OPS];
     struct keys keys;
     uint64_t ttl_ms;
@@ -172,11 +178,5 @@ struct redis_conn {
 #define REDIS_REPLY_SLACK                                                                          \
     ((size_t)1 << 20) /* keys may hold larger values than `size`: an earlier run's */
 #define REDIS_KEPT_MAX ((size_t)256 << 10) /* unsent bytes of a connection before it is busy */
-
-struct redis_totals { /* of all workers that ever were */
-    uint64_t hits, misses, high[FAMILIES];
-    unsigned connected;
-    bool running;
-};
 
 #endif
