@@ -3,7 +3,6 @@
 #include "backends/common/link.h"
 
 #include "backends/common/resolve.h"
-#include "backends/common/tls.h"
 #include "backends/common/tls_option.h"
 #include "engine/backend.h"
 #include "engine/base/err.h"
@@ -20,8 +19,7 @@
 static const char *hint(const struct link *l, int error)
 {
     if (l->stream.tls && !l->heard)
-        return tls_stands(l->stream.tls) ? " (TLS: " TLS_HINT_CLIENT ")"
-                                         : " (TLS: " TLS_HINT_PORT ")";
+        return l->secured ? " (TLS: " TLS_HINT_CLIENT ")" : " (TLS: " TLS_HINT_PORT ")";
     return error == ECONNREFUSED || error == ENOENT ? " (is the server running?)" : "";
 }
 
@@ -83,7 +81,8 @@ static int secure(struct link *l, const struct tls_context *tls, const char *hos
         if (error)
             return lost(l, error, err);
     }
-    return done > 0 ? 0 : err_set(err, why.code, "%s: %s", l->shown, why.msg);
+    l->secured = done > 0;
+    return l->secured ? 0 : err_set(err, why.code, "%s: %s", l->shown, why.msg);
 }
 
 int link_open(struct link *l, const struct pool *pool, const char *host, const struct address *a,

@@ -20,6 +20,7 @@ struct link {
     struct stream stream;
     const struct pool *pool; /* borrowed; NULL: for clean */
     const char *shown;       /* borrowed; stands before every error */
+    bool secured;            /* TLS: the handshake is over, on our side */
     bool heard;              /* the server has said something in its protocol */
 };
 #define LINK_NONE                                                                                  \

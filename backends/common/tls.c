@@ -179,11 +179,6 @@ int tls_greet(struct tls *t, struct err *err)
     return err_set(err, ERR_UNREACHED, "TLS: %s (" TLS_HINT_PORT ")", reason());
 }
 
-bool tls_stands(const struct tls *t)
-{
-    return SSL_is_init_finished(t->ssl);
-}
-
 int tls_put(struct tls *t, const char *bytes, size_t n)
 {
     size_t put = 0;
@@ -278,12 +273,6 @@ int tls_greet(struct tls *t, struct err *err)
 {
     (void)t;
     return err_set(err, ERR_FAILED, NOT_BUILT);
-}
-
-bool tls_stands(const struct tls *t)
-{
-    (void)t;
-    return false;
 }
 
 int tls_put(struct tls *t, const char *bytes, size_t n)

@@ -39,7 +39,6 @@ void tls_sent(struct tls *, size_t n);
 /* A step of the handshake: 1 it stands, 0 it needs more from the socket, or negative and err
  * (ERR_FAILED: the certificate; ERR_UNREACHED: what speaks there is not TLS, or gave up). */
 int tls_greet(struct tls *, struct err *);
-bool tls_stands(const struct tls *); /* is its handshake over? */
 /* Then: plain bytes to be sent, all of them. 0, or -1: it is broken. */
 int tls_put(struct tls *, const char *bytes, size_t n);
 /* Plain bytes that have come: how many, 0 none now, -1 the server ended it, -2 and `why`: it is

@@ -136,6 +136,7 @@ struct server {
     pthread_t thread;
     bool plain;  /* it speaks no TLS, but answers */
     bool silent; /* it accepts, and nothing else */
+    bool asks;   /* for a certificate of the client's */
 };
 
 static void echo(SSL *ssl)
@@ -154,6 +155,8 @@ static void *serve(void *ctx)
     SSL_CTX *c = SSL_CTX_new(TLS_server_method());
     SSL_CTX_use_certificate(c, cert);
     SSL_CTX_use_PrivateKey(c, key);
+    if (s->asks)
+        SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     SSL *ssl = SSL_new(c);
     SSL_set_fd(ssl, fd);
     char byte;
@@ -282,6 +285,24 @@ static void what_speaks_no_tls_is_told(void **state)
     server_end(&silent);
 }
 
+/* With TLS 1.3 a server says so only after the client's handshake is over. */
+static void who_wants_our_certificate_is_told(void **state)
+{
+    (void)state;
+    struct server s = {.asks = true};
+    struct link l;
+    struct err err = {0};
+    char in[16];
+    int code = open_to(&l, &s, cert_file, "localhost", LATE, &err);
+    if (code == 0 && link_receive(&l, in, sizeof in, LATE, &err) < 0)
+        code = err.code;
+    assert_int_equal(code, ERR_UNREACHED);
+    assert_non_null(strstr(err.msg, "t://x: TLS: "));
+    assert_non_null(strstr(err.msg, "tls.cert, tls.key)"));
+    link_close(&l);
+    server_end(&s);
+}
+
 static void files_that_cannot_be_used_are_named(void **state)
 {
     (void)state;
@@ -320,6 +341,7 @@ int main(void)
         cmocka_unit_test(bytes_go_and_come_whole),
         cmocka_unit_test(who_is_not_trusted_is_refused),
         cmocka_unit_test(what_speaks_no_tls_is_told),
+        cmocka_unit_test(who_wants_our_certificate_is_told),
         cmocka_unit_test(files_that_cannot_be_used_are_named),
 #else
         cmocka_unit_test(a_target_that_needs_it_is_refused),
