@@ -250,7 +250,7 @@ static void probe_failed(struct crate_conn *c, CURLcode result)
         conn_down(c->conn, "denied", "%s", c->refused.msg);
     else
         conn_down(c->conn, crate_network_class(result, os_errno), "%s: %s%s", h->shown,
-                  c->why[0] ? c->why : curl_easy_strerror(result), crate_hint(result));
+                  c->why[0] ? c->why : curl_easy_strerror(result), crate_hint(h, result));
 }
 
 /* It answered with something else than its name. A node that is not ready says so itself; from

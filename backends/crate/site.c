@@ -127,8 +127,9 @@ bool crate_unconnected(CURL *easy, CURLcode result)
            connected_us == 0;
 }
 
-const char *crate_hint(CURLcode result)
+const char *crate_hint(const struct crate_host *h, CURLcode result)
 {
+    bool tls = strncmp(h->root, "https", 5) == 0;
     switch (result) {
     case CURLE_COULDNT_CONNECT:
         return " (is CrateDB running there?)";
@@ -136,6 +137,9 @@ const char *crate_hint(CURLcode result)
         return " " TLS_HINT_AUTHORITY;
     case CURLE_SSL_CONNECT_ERROR:
         return " (TLS: " TLS_HINT_PORT ")";
+    case CURLE_GOT_NOTHING: /* it left right after the handshake */
+    case CURLE_RECV_ERROR:
+        return tls && !atomic_load(&h->known) ? " (TLS: " TLS_HINT_CLIENT ")" : "";
     default:
         return "";
     }
@@ -296,7 +300,8 @@ static int failed(struct crate_site *s, CURLcode result, struct err *err)
         return err_set(err, ERR_FAILED, "%s: an answer of more than %zu bytes: it is not read",
                        shown, REPLY_MAX);
     return err_set(err, ERR_UNREACHED, "%s: %s%s", shown,
-                   s->why[0] ? s->why : curl_easy_strerror(result), crate_hint(result));
+                   s->why[0] ? s->why : curl_easy_strerror(result),
+                   crate_hint(&s->host[s->at], result));
 }
 
 /* One request, prepared except for the URL's host. Another address is tried only while nothing was

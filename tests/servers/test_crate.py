@@ -289,6 +289,22 @@ class Connections(unittest.TestCase):
                 self.assertEqual(options["tls.verify"], "verify=no" not in query)
             self.assertEqual(s.rows(), 1200)
 
+    def test_tls_with_a_certificate_of_ours(self):
+        """Which the server asks for. An encrypted key is an error, and nobody is asked for its passphrase."""
+        with Standin(tls=True) as trusted:
+            with Standin("--clients", trusted.cert, tls=True) as s:
+                query = "tls.ca=%s&tls.cert=%s" % (s.cert, trusted.cert)
+                self.assertIn("tls.cert, tls.key", run(s.url(query="tls.ca=" + s.cert), "-n", "10", code=3).err)
+                locked = trusted.key + ".locked"
+                subprocess.run(["openssl", "pkey", "-in", trusted.key, "-aes256", "-passout", "pass:x", "-out", locked],
+                               check=True)
+                with lib.Pty(LOADTOP, "--headless", "--no-history", "-n", "10",
+                             s.url(query=query + "&tls.key=" + locked)) as p:
+                    self.assertEqual(p.wait(), 3, p.raw)
+                    self.assertNotIn(b"pass phrase", p.raw)
+                result = run(s.url(query=query + "&tls.key=" + trusted.key), "-n", "300")
+                self.assertEqual((result.ops["completed"], result.rows["acknowledged"]), (300, 300))
+
     def test_default_schema(self):
         with Standin() as s:
             run(s.url("plain", "schema=mine"), "-n", "10")
