@@ -287,7 +287,10 @@ class Connections(unittest.TestCase):
                 self.assertEqual([o for o in options if "tls" in o or o == "ca"],
                                  ["tls.ca", "tls.cert", "tls.key", "tls.verify"])
                 self.assertEqual(options["tls.verify"], "verify=no" not in query)
-            self.assertEqual(s.rows(), 1200)
+            # The URL wins over a flag, whichever of the names each of them uses.
+            for query, flag in (("tls-verify=no", "--tls.verify=yes"), ("tls.verify=no", "--tls-verify=yes")):
+                self.assertEqual(run(s.url(query=query), flag, "-n", "50").ops["completed"], 50)
+            self.assertEqual(s.rows(), 1300)
 
     def test_tls_with_a_certificate_of_ours(self):
         """Which the server asks for. An encrypted key is an error, and nobody is asked for its passphrase."""
