@@ -29,7 +29,7 @@ struct workers {
 
 /* `ended` is the pool's memory of `size` bytes, zeroed, that `add` adds to. It is all made anew, so
  * no worker may be there. */
-void workers_init(struct workers *, workers_add *, void *ended, size_t size);
+void workers_init(struct workers *, workers_add *add, void *ended, size_t size);
 void workers_fini(struct workers *);
 void workers_join(struct workers *, struct workers_entry *);
 /* Its thread has ended. One that has not joined is left alone. */

@@ -204,6 +204,16 @@ static void the_second_address_is_reached_by_links_and_workers(void **state)
 
 /* ---- links ---- */
 
+/* A link to a listener that has not accepted it yet; returns that one. */
+static int link_to_listener(struct link *l)
+{
+    struct address a;
+    struct err err = {0};
+    int listener = listen_on(&a);
+    assert_int_equal(open_link(l, &a, LATE, &err), 0);
+    return listener;
+}
+
 static void nobody_listens(void **state)
 {
     (void)state;
@@ -221,12 +231,10 @@ static void nobody_listens(void **state)
 static void no_answer_and_half_an_answer_end_by_the_deadline(void **state)
 {
     (void)state;
-    struct address a;
     struct link l;
     struct err err = {0};
     char in[16];
-    int listener = listen_on(&a);
-    assert_int_equal(open_link(&l, &a, LATE, &err), 0);
+    int listener = link_to_listener(&l);
     assert_int_equal(link_send(&l, "PING\r\n", 6, LATE, &err), 0);
     assert_int_equal(link_poll(&l, in, sizeof in, &err), 0);
     assert_int_equal(link_receive(&l, in, sizeof in, SOON, &err), -1);
@@ -248,12 +256,10 @@ static void no_answer_and_half_an_answer_end_by_the_deadline(void **state)
 static void the_end_is_told(void **state)
 {
     (void)state;
-    struct address a;
     struct link l;
     struct err err = {0};
     char in[16];
-    int listener = listen_on(&a);
-    assert_int_equal(open_link(&l, &a, LATE, &err), 0);
+    int listener = link_to_listener(&l);
     close(accept(listener, NULL, NULL));
     assert_int_equal(link_receive(&l, in, sizeof in, LATE, &err), -1);
     assert_string_equal(err.msg, "t://localhost: the server closed the connection");
@@ -264,14 +270,12 @@ static void the_end_is_told(void **state)
 static void who_does_not_read_is_given_up(void **state)
 {
     (void)state;
-    struct address a;
     struct link l;
     struct err err = {0};
     size_t much = (size_t)64 << 20;
     char *bytes = calloc(1, much);
-    int listener = listen_on(&a);
+    int listener = link_to_listener(&l);
     assert_non_null(bytes);
-    assert_int_equal(open_link(&l, &a, LATE, &err), 0);
     assert_int_equal(link_send(&l, bytes, much, SOON, &err), ERR_UNREACHED);
     assert_string_equal(err.msg, "t://localhost: no answer in time");
     link_close(&l);
@@ -282,14 +286,12 @@ static void who_does_not_read_is_given_up(void **state)
 static void a_pool_that_stops_does_not_wait(void **state)
 {
     (void)state;
-    struct address a;
     struct link l;
     struct err err = {0};
     char in[16];
     struct pool *pool = calloc(1, sizeof *pool);
-    int listener = listen_on(&a);
+    int listener = link_to_listener(&l);
     assert_non_null(pool);
-    assert_int_equal(open_link(&l, &a, LATE, &err), 0);
     atomic_store(&pool->stopping, true);
     l.pool = pool;
     assert_int_equal(link_receive(&l, in, sizeof in, UINT64_MAX, &err), -1);
