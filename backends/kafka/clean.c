@@ -9,6 +9,7 @@
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka/clean.h"
 
+#include "backends/common/resolve.h"
 #include "backends/kafka_base/admin.h"
 #include "backends/kafka_base/conf.h"
 #include "backends/kafka_base/made.h"
@@ -358,8 +359,7 @@ int kafka_clean(struct clean *c, struct err *err)
     struct cleaning cl = {.c = c, .kp = kp, .topic = c->target->path + 1};
     kp->shown = c->target->shown;
     pthread_mutex_init(&kp->mutex, NULL);
-    snprintf(cl.place, sizeof cl.place, strchr(host->name, ':') ? "[%s]:%u" : "%s:%u", host->name,
-             host->port ? host->port : 9092u);
+    place_text(cl.place, sizeof cl.place, host->name, host->port ? host->port : 9092u);
     int code = open_handle(&cl, err);
     if (!code)
         code = reach(&cl, err);

@@ -99,24 +99,12 @@ void kafka_fill(struct worker *w, struct op *op)
     struct kafka_worker *kw = worker_data(w);
     const struct options *o = pool_options(worker_pool(w));
     op->size = span_pick(option_low(o, K_SIZE), option_high(o, K_SIZE), op->rnd);
-    uint64_t keys = option_u64(o, K_KEYS), rnd = mix64(op->rnd);
+    uint64_t keys = option_u64(o, K_KEYS);
     op->key = 0;
-    if (!keys)
+    if (!keys) /* none */
         return;
-    switch (option_u64(o, K_DIST)) {
-    case DIST_ZIPF:
-        if (kw->zipf_keys != keys) {
-            zipf_init(&kw->zipf, keys, 0.99);
-            kw->zipf_keys = keys;
-        }
-        op->key = zipf_pick(&kw->zipf, rnd);
-        break;
-    case DIST_SEQUENTIAL:
-        op->key = pool_sequence(worker_pool(w), 1) % keys;
-        break;
-    default:
-        op->key = rng_below(rnd, keys);
-    }
+    keys_set(&kw->keys, keys, (enum distribution)option_u64(o, K_DIST));
+    op->key = keys_choose(&kw->keys, worker_pool(w), mix64(op->rnd), 1);
 }
 
 static size_t key_text(uint64_t key, char buf[24])

@@ -234,7 +234,7 @@ void options_init(struct options *o, const struct option_spec *table)
     for (const struct option_spec *spec = table; spec->name; spec++) {
         assert(o->n < OPTIONS_MAX);
         assert(spec->type != OPTION_CHOICE || spec->choices);
-        assert(!(spec->flags & OPTION_PREFIX) || is_text(spec));
+        assert(!(spec->flags & OPTION_PREFIX) || (is_text(spec) && !spec->alias));
         if (spec->def && is_text(spec)) {
             o->text[o->n] = copy_of(spec->def);
         } else if (spec->def) {
@@ -279,7 +279,8 @@ int options_find(const struct option_spec *table, const char *name)
             size_t len = strlen(table[i].name);
             if (strncmp(table[i].name, name, len) == 0 && name[len])
                 return i;
-        } else if (strcmp(table[i].name, name) == 0) {
+        } else if (strcmp(table[i].name, name) == 0 ||
+                   (table[i].alias && strcmp(table[i].alias, name) == 0)) {
             return i;
         }
     }

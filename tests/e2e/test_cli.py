@@ -118,6 +118,15 @@ class Prints(unittest.TestCase):
         self.assertEqual((threads["min"], threads["max"], threads["default"]), (1, 4096, "1"))
         for b in names.values():
             self.assertEqual(b["built_in"], b["unavailable"] is None)
+        tls = {b["name"]: [o["name"] for o in b["options"] if o["name"].startswith(("tls", "ca"))]
+               for b in listed["backends"] if b["built_in"] and b["name"] != "null"}
+        self.assertTrue(tls)
+        for name, options in tls.items():  # in every backend the same, and no former name
+            self.assertEqual(options, ["tls.ca", "tls.cert", "tls.key", "tls.verify"], name)
+        if "crate" in tls:
+            run = lib.loadtop("backends", "crate")
+            self.assertRegex(run.out, r"tls\.ca .*, formerly ca\n")
+            self.assertRegex(run.out, r"tls\.verify .*, formerly tls-verify\n")
         only = json.loads(lib.loadtop("backends", "null", "--json").out)
         self.assertEqual([b["name"] for b in only["backends"]], ["null"])
 

@@ -75,7 +75,7 @@ class Walls(Tree):
         for path, code in (("engine/a.c", '#include "engine/b.h"'),
                            ("backends/redis/redis.c", "#include <hiredis/hiredis.h>"),
                            ("backends/redis/redis.c", '#include "backends/registry.h"'),
-                           ("backends/redis/tls.c", '#include "backends/common/tls_passphrase.h"'),
+                           ("backends/redis/link.c", '#include "backends/common/link.h"'),
                            ("backends/kafka/pool.c", '#include "backends/kafka_base/lag.h"'),
                            ("backends/cassandra/conn.c", '#include "backends/cql/read.h"'),
                            ("backends/memcached/memcached.c", '#include "backends/memcached/memcached.h"'),

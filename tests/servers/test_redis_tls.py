@@ -128,6 +128,17 @@ class Secure(unittest.TestCase):
     def test_who_the_server_does_not_know(self):
         self.refused(self.url(client=None), "TLS", "tls.cert", code=3)
 
+    def test_nobody_is_asked_for_the_passphrase_of_a_key(self):
+        """Not even on a terminal, in the middle of a screen."""
+        locked = self.file("locked.key")
+        subprocess.run(["openssl", "pkey", "-in", self.file("client.key"), "-aes256", "-passout", "pass:x", "-out", locked],
+                       check=True)
+        with lib.Pty(lib.LOADTOP, "--headless", "--no-history", "-n", "10",
+                     self.url().replace(self.file("client.key"), locked)) as p:
+            self.assertEqual(p.wait(), 1, p.raw)
+            self.assertNotIn(b"pass phrase", p.raw)
+            self.assertIn(b"locked.key", p.raw)
+
     def test_no_tls_there(self):
         self.refused(self.url().replace(":%d?" % self.port, ":%d?" % self.redis.port), "does this port speak",
                      code=3)
