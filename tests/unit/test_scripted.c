@@ -1,0 +1,394 @@
+/* The engine against a backend that does what a script says (scripted.h), on virtual time. After every turn of every worker
+ * all its counts and lists are looked at (engine_check.h).
+ *
+ * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan, ctest: long). */
+#include "engine/backend.h"
+
+static const struct backend *scripted_backends[];
+#define VIRTUAL_BACKENDS scripted_backends
+#include "virtual_run.h"
+
+#include "engine/base/err.h"
+#include "engine/base/text.h"
+#include "engine/config/command.h"
+#include "engine/config/scenario.h"
+#include "engine/engine.h"
+#include "engine/load/worker.h"
+#include "engine/os/loop.h"
+#include "engine/state/engine_state.h"
+#include "engine/state/pool.h"
+#include "engine/state/snapshot.h"
+#include "engine/stats/generate.h"
+#include "tests/unit/engine_check.h"
+#include "tests/unit/scripted.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MS NS_PER_MS
+#define S NS_PER_S
+
+static const struct backend *scripted_backends[] = {NULL, NULL};
+
+/* ---- what holds after each turn ---- */
+
+static char wrong[256]; /* the first thing that did not hold; "": all did */
+static uint64_t turns;
+
+/* Sums over all workers that there ever were. */
+static struct tally sum(const struct pool *p)
+{
+    struct tally t = {0};
+    for (unsigned i = 0; i < p->workers; i++) {
+        const struct tally *w = &p->worker[i]->tally;
+        t.offered += w->offered + w->warm_offered;
+        t.completed += w->completed + w->warm_completed;
+        t.errors += w->errors + w->warm_errors;
+        t.timeouts += w->timeouts + w->warm_timeouts;
+        t.in_flight += w->in_flight + w->warm_in_flight;
+        t.dropped += w->dropped + w->warm_dropped;
+    }
+    return t;
+}
+
+static bool any_frozen(const struct pool *p)
+{
+    for (unsigned i = 0; i < p->workers; i++)
+        if (p->worker[i]->frozen)
+            return true;
+    return false;
+}
+
+/* Against what the script knows that it told. An answer after a timeout is told and not counted. */
+static const char *check_told(const struct pool *p)
+{
+    struct tally t = sum(p);
+    const struct scripted *s = &scripted;
+    if (t.offered != t.dropped + s->accepted + s->received + s->received_errors)
+        return "offered is not what was submitted";
+    if (any_frozen(p))
+        return NULL;
+    if (t.completed > s->done + s->received || t.completed + t.timeouts < s->done + s->received)
+        return "completed is not what was told done";
+    if (t.errors + t.timeouts < s->failed + s->received_errors)
+        return "errors are fewer than were told";
+    return !s->lost && !s->timeouts && !t.timeouts && t.errors != s->failed + s->received_errors
+               ? "errors are not what was told"
+               : NULL;
+}
+
+static const char *check_pending(const struct worker *w)
+{
+    for (uint32_t g = 0; g < 8; g++)
+        for (unsigned i = 0; i < 64; i++) {
+            const struct conn *c = worker_conn(w, g, i);
+            if (c && c->requests != scripted_pending(c))
+                return "a connection does not carry what the script has in its hands";
+        }
+    return NULL;
+}
+
+bool __real_worker_turn(struct worker *);
+bool __wrap_worker_turn(struct worker *);
+bool __wrap_worker_turn(struct worker *w)
+{
+    char why[200];
+    bool more = __real_worker_turn(w);
+    turns++;
+    if (*wrong)
+        return more;
+    const char *found = engine_check_worker(w, why, sizeof why);
+    if (!found)
+        found = engine_check_pool(worker_pool(w), why, sizeof why);
+    if (!found)
+        found = check_pending(w);
+    if (!found)
+        found = check_told(worker_pool(w));
+    if (found)
+        snprintf(wrong, sizeof wrong, "after %.6f s, worker %u: %s",
+                 (double)(loop_now(worker_loop(w)) - w->started_ns) / 1e9, worker_index(w), found);
+    return more;
+}
+
+/* ---- a run ---- */
+
+struct run {
+    struct scenario scenario;
+    struct engine *engine;
+    uint64_t now;
+};
+
+static void begin_limited(struct run *r, const struct script *script, const char *query,
+                          double max_rate)
+{
+    char url[256];
+    snprintf(url, sizeof url, "scripted:?%s", query);
+    const char *const urls[] = {url, NULL};
+    *wrong = 0;
+    r->now = 0;
+    scripted_backends[0] = scripted_use(script);
+    virtual_scenario(&r->scenario, urls);
+    r->scenario.limits.max_rate = max_rate;
+    r->engine = virtual_begin(&r->scenario);
+}
+
+static void begin(struct run *r, const struct script *script, const char *query)
+{
+    begin_limited(r, script, query, 0);
+}
+
+static void step(struct run *r, uint64_t by_ns)
+{
+    engine_step(r->engine, r->now += by_ns);
+    if (*wrong)
+        fail_msg("%s", wrong);
+}
+
+static void send(struct run *r, const char *command)
+{
+    struct err err = {0};
+    if (engine_send_text(r->engine, command, BY_COMMAND, &err) < 0)
+        fail_msg("%s: %s", command, err.msg);
+}
+
+/* The sums at this moment. */
+static struct tally counts(const struct run *r)
+{
+    return sum(r->engine->pool[0]);
+}
+
+/* Drains. What is over is given back: the counts at the end. */
+static struct tally end(struct run *r)
+{
+    engine_end(r->engine, END_DRAIN, "user");
+    step(r, 20 * S);
+    struct tally t = counts(r);
+    assert_true(r->engine->ended);
+    virtual_end(r->engine, &r->scenario);
+    return t;
+}
+
+#define STEPS(...)                                                                                 \
+    .step = (const struct script_step[]){__VA_ARGS__},                                             \
+    .steps = sizeof((const struct script_step[]){__VA_ARGS__}) / sizeof(struct script_step)
+#define OPENINGS(...)                                                                              \
+    .opening = (const struct script_opening[]){__VA_ARGS__},                                       \
+    .openings =                                                                                    \
+        sizeof((const struct script_opening[]){__VA_ARGS__}) / sizeof(struct script_opening)
+
+/* Runs a script with a load for a second, drains, and returns the counts at the end. */
+static struct tally play(const struct script *script, const char *query)
+{
+    struct run r;
+    begin(&r, script, query);
+    step(&r, S);
+    return end(&r);
+}
+
+/* ---- each kind alone ---- */
+
+static void test_done_later_in_submit_and_in_flush(void **state)
+{
+    (void)state;
+    static const struct script_step step[] = {
+        {.after_ns = MS}, {.when = IN_SUBMIT}, {.when = IN_FLUSH}};
+    for (unsigned i = 0; i < 3; i++) {
+        struct script s = {.step = &step[i], .steps = 1};
+        assert_int_equal(play(&s, "count=900&clients=3&pattern=chain&depth=4").completed, 900);
+        assert_int_equal(scripted.done, 900);
+    }
+    struct script mixed = {.step = step, .steps = 3};
+    assert_int_equal(play(&mixed, "count=900&clients=3&pattern=chain&depth=4").completed, 900);
+}
+
+static void test_errors_and_refusals(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.after_ns = MS}, {.kind = SCRIPT_FAIL, .after_ns = MS},
+                             {.kind = SCRIPT_FAIL, .when = IN_SUBMIT}, {.kind = SCRIPT_REFUSED})};
+    struct tally t = play(&s, "count=800&clients=4");
+    assert_int_equal(t.completed, 200);
+    assert_int_equal(t.errors, 600);
+}
+
+static void test_a_part_of_a_bulk(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.kind = SCRIPT_PARTIAL, .after_ns = MS, .count = 3})};
+    struct tally t = play(&s, "count=1000&ops=bulk&rows=10&clients=2");
+    assert_int_equal(scripted.submits, 100);
+    assert_int_equal(t.completed, 700);
+    assert_int_equal(t.errors, 300);
+}
+
+/* Each is refused once for 2 ms, then takes 1 ms: 3 ms, of which nothing is offered before it is
+ * taken. */
+static void test_busy(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.kind = SCRIPT_BUSY, .after_ns = 2 * MS}, {.after_ns = MS})};
+    struct run r;
+    begin(&r, &s, "clients=4&connections=1");
+    step(&r, 301 * MS);
+    assert_in_range(counts(&r).offered, 99, 101);
+    struct tally t = end(&r);
+    assert_int_equal(t.offered, t.completed);
+    assert_int_equal(scripted.accepted, t.completed);
+    assert_in_range(scripted.busy - t.completed, 0, 1);
+}
+
+/* It stays offered and keeps its times: 1 ms and 2 ms are 3 ms of service. */
+static void test_again_in_another_group(void **state)
+{
+    (void)state;
+    struct script s = {
+        STEPS({.kind = SCRIPT_AGAIN, .after_ns = MS, .count = 1}, {.after_ns = 2 * MS}),
+        .groups = 2};
+    struct run r;
+    begin(&r, &s, "clients=1&count=100");
+    step(&r, S);
+    const struct snapshot *n = engine_snapshot(r.engine);
+    assert_int_equal(n->pool[0].counts.completed, 100);
+    assert_true(n->pool[0].service.mean > 2.99e6 && n->pool[0].service.mean < 3.01e6);
+    snapshot_release(n);
+    assert_int_equal(end(&r).offered, 100);
+    assert_int_equal(scripted.again, 100);
+}
+
+static void test_a_connection_is_lost(void **state)
+{
+    (void)state;
+    static const struct script_step last[] = {{.kind = SCRIPT_DOWN, .when = IN_SUBMIT},
+                                              {.kind = SCRIPT_DOWN, .when = IN_FLUSH},
+                                              {.kind = SCRIPT_DOWN, .after_ns = MS / 2}};
+    for (unsigned i = 0; i < 3; i++) {
+        struct script s = {STEPS({.after_ns = MS}, {.after_ns = MS}, {.after_ns = MS}, last[i])};
+        struct script_step steps[] = {
+            {.after_ns = MS}, {.after_ns = MS}, {.after_ns = MS}, last[i]};
+        s.step = steps;
+        struct tally t = play(&s, "clients=2&connections=1&pattern=chain&depth=2");
+        assert_true(scripted.lost > 5);
+        assert_in_range(t.errors, scripted.lost, 4 * scripted.lost);
+        assert_int_equal(t.offered, t.completed + t.errors);
+        assert_in_range(scripted.openings - scripted.lost, 0, 1);
+    }
+}
+
+static void test_openings_that_fail(void **state)
+{
+    (void)state;
+    static const struct script_opening bad[] = {{.kind = OPENING_ERROR},
+                                                {.kind = OPENING_DOWN},
+                                                {.kind = OPENING_DOWN, .after_ns = 3 * MS},
+                                                {.kind = OPENING_SILENT},
+                                                {.kind = OPENING_DOWN, .closes_after_ns = MS}};
+    for (unsigned i = 0; i < 5; i++) {
+        struct script_opening opening[] = {bad[i], bad[i], {.kind = OPENING_UP, .after_ns = MS}};
+        struct script s = {.opening = opening, .openings = 3};
+        assert_int_equal(play(&s, "count=100&clients=3&timeout=100ms").completed, 100);
+        assert_true(scripted.openings >= 3);
+    }
+}
+
+/* Half are never answered. Where answers have no names each ends its connection. */
+static void test_silence(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.after_ns = MS}, {.kind = SCRIPT_SILENT})};
+    struct tally t = play(&s, "clients=1&timeout=20ms&count=10");
+    assert_int_equal(t.completed, 5);
+    assert_int_equal(t.timeouts, 5);
+    assert_in_range(scripted.openings, 5, 6);
+}
+
+/* Late answers with names: each was counted as a timeout before, and none ends its connection. */
+static void test_late_answers_with_streams(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.after_ns = 30 * MS}, {.after_ns = MS}), .flags = BACKEND_STREAMS};
+    struct tally t = play(&s, "clients=1&pattern=chain&depth=4&timeout=20ms&count=40");
+    assert_int_equal(t.completed, 20);
+    assert_int_equal(t.timeouts, 20);
+    assert_int_equal(scripted.done, 40);
+    assert_int_equal(scripted.openings, 1);
+}
+
+static void test_timeouts_of_its_own(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.after_ns = MS}, {.kind = SCRIPT_TIMEOUT, .after_ns = 90 * MS}),
+                       .flags = BACKEND_TIMEOUTS};
+    struct tally t = play(&s, "clients=1&timeout=20ms&count=20");
+    assert_int_equal(t.completed, 10);
+    assert_int_equal(t.timeouts, 10);
+    assert_int_equal(scripted.openings, 1);
+}
+
+static void test_messages(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.kind = SCRIPT_RECEIVED, .count = 7, .after_ns = MS},
+                             {.kind = SCRIPT_RECEIVED_ERROR, .count = 2, .after_ns = MS})};
+    struct tally t = play(&s, "ops=one,message&count=1000&clients=2");
+    assert_int_equal(t.offered, 1000);
+    assert_int_equal(t.errors, scripted.received_errors);
+    assert_int_equal(t.completed, scripted.done + scripted.received);
+}
+
+/* 1 ms, then 20 ms in which nothing new is leased. */
+static void test_trouble(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.kind = SCRIPT_TROUBLE, .count = 20 * MS, .after_ns = MS})};
+    struct run r;
+    begin(&r, &s, "clients=3&connections=1");
+    step(&r, 21 * 40 * MS + MS / 2);
+    assert_in_range(scripted.submits, 40, 42);
+    end(&r);
+}
+
+static void test_answers_out_of_order(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.after_ns = 7 * MS}, {.after_ns = MS}, {.after_ns = 3 * MS}),
+                       .flags = BACKEND_STREAMS, .depth = 16};
+    assert_int_equal(play(&s, "count=900&clients=4&connections=1&pattern=queue&depth=4").completed,
+                     900);
+    s.flags = 0;
+    assert_int_equal(play(&s, "count=900&clients=4&connections=1&pattern=queue&depth=4").completed,
+                     900);
+}
+
+static void test_connections_that_close_late(void **state)
+{
+    (void)state;
+    struct script s = {OPENINGS({.closes_after_ns = 50 * MS})};
+    struct run r;
+    begin(&r, &s, "clients=8&connections=4");
+    for (unsigned i = 0; i < 12; i++) {
+        send(&r, i % 2 ? "connections 6" : "connections 1");
+        step(&r, 30 * MS * (1 + i % 3));
+    }
+    assert_int_equal(end(&r).errors, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_done_later_in_submit_and_in_flush),
+        cmocka_unit_test(test_errors_and_refusals),
+        cmocka_unit_test(test_a_part_of_a_bulk),
+        cmocka_unit_test(test_busy),
+        cmocka_unit_test(test_again_in_another_group),
+        cmocka_unit_test(test_a_connection_is_lost),
+        cmocka_unit_test(test_openings_that_fail),
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_late_answers_with_streams),
+        cmocka_unit_test(test_timeouts_of_its_own),
+        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_trouble),
+        cmocka_unit_test(test_answers_out_of_order),
+        cmocka_unit_test(test_connections_that_close_late),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
