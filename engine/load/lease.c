@@ -280,9 +280,7 @@ void op_again(struct op *op, uint32_t group)
         op_done(op);
         return;
     }
-    conn_take_out(c, op);
-    op->conn = NULL;
+    conn_unlink(op);
     op->flags |= OP_AGAIN;
-    room_changed(c);
     lease_in(w, op, group);
 }

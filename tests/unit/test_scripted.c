@@ -255,6 +255,23 @@ static void test_again_in_another_group(void **state)
     assert_int_equal(scripted.again, 100);
 }
 
+/* One that is to go, and whose last request was sent elsewhere, goes. */
+static void test_a_connection_that_retires_on_again(void **state)
+{
+    (void)state;
+    struct script s = {
+        STEPS({.kind = SCRIPT_AGAIN, .after_ns = 3 * MS, .count = 1}, {.after_ns = 3 * MS}),
+        .groups = 2};
+    struct run r;
+    begin(&r, &s, "clients=8&connections=8");
+    step(&r, 10 * MS);
+    send(&r, "connections 1");
+    step(&r, S);
+    for (uint32_t g = 0; g < 2; g++)
+        assert_null(worker_conn(r.engine->pool[0]->worker[0], g, 1));
+    end(&r);
+}
+
 static void test_a_connection_is_lost(void **state)
 {
     (void)state;
@@ -380,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_a_part_of_a_bulk),
         cmocka_unit_test(test_busy),
         cmocka_unit_test(test_again_in_another_group),
+        cmocka_unit_test(test_a_connection_that_retires_on_again),
         cmocka_unit_test(test_a_connection_is_lost),
         cmocka_unit_test(test_openings_that_fail),
         cmocka_unit_test(test_silence),
