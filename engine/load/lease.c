@@ -280,6 +280,8 @@ void op_again(struct op *op, uint32_t group)
         op_done(op);
         return;
     }
+    if (!op->sent_ns)
+        op_sent(op); /* handed back inside submit: its time counts from here */
     conn_unlink(op);
     op->flags |= OP_AGAIN;
     lease_in(w, op, group);

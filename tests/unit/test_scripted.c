@@ -255,6 +255,17 @@ static void test_again_in_another_group(void **state)
     assert_int_equal(scripted.again, 100);
 }
 
+/* What was handed back inside submit and then waits for room has its whole timeout. */
+static void test_again_inside_submit_is_not_late_at_once(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.kind = SCRIPT_AGAIN, .when = IN_SUBMIT},
+                             {.kind = SCRIPT_BUSY, .after_ns = 20 * MS}, {.after_ns = MS})};
+    struct tally t = play(&s, "clients=1&timeout=50ms&count=30");
+    assert_int_equal(t.timeouts, 0);
+    assert_int_equal(t.completed, 30);
+}
+
 /* One that is to go, and whose last request was sent elsewhere, goes. */
 static void test_a_connection_that_retires_on_again(void **state)
 {
@@ -397,6 +408,7 @@ int main(void)
         cmocka_unit_test(test_a_part_of_a_bulk),
         cmocka_unit_test(test_busy),
         cmocka_unit_test(test_again_in_another_group),
+        cmocka_unit_test(test_again_inside_submit_is_not_late_at_once),
         cmocka_unit_test(test_a_connection_that_retires_on_again),
         cmocka_unit_test(test_a_connection_is_lost),
         cmocka_unit_test(test_openings_that_fail),
