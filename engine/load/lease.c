@@ -244,7 +244,7 @@ void conns_flush(struct worker *w)
 }
 
 /* What waits for a connection and is too late: a scheduled start is dropped, what was sent before
- * has timed out. Order is kept. */
+ * has timed out. A closed client's own request waits on. Order is kept. */
 void leases_expire(struct group *g, uint64_t before_ns)
 {
     struct worker *w = g->worker;
@@ -253,8 +253,8 @@ void leases_expire(struct group *g, uint64_t before_ns)
     while (more) {
         struct op *chain = wait_pop(g);
         more = chain != last;
-        bool again = chain->flags & OP_AGAIN;
-        if ((again ? chain->sent_ns : chain->intended_ns) > before_ns) {
+        bool again = chain->flags & OP_AGAIN, due = chain->flags & OP_DUE;
+        if ((!again && !due) || (again ? chain->sent_ns : chain->intended_ns) > before_ns) {
             wait_push(g, chain, false);
             continue;
         }

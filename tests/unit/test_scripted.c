@@ -266,6 +266,20 @@ static void test_again_inside_submit_is_not_late_at_once(void **state)
     assert_int_equal(t.completed, 30);
 }
 
+/* A closed client's request waits for a connection as long as it takes, also beside one that is
+ * sent again: it is not given back for another that waits anew. */
+static void test_who_waits_keeps_the_place(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.kind = SCRIPT_AGAIN, .after_ns = 5 * MS},
+                             {.kind = SCRIPT_BUSY, .after_ns = 20 * MS}, {.after_ns = 5 * MS})};
+    struct run r;
+    begin(&r, &s, "clients=8&connections=1&timeout=100ms");
+    step(&r, S);
+    assert_in_range(scripted.made - scripted.accepted, 0, 8);
+    end(&r);
+}
+
 /* One that is to go, and whose last request was sent elsewhere, goes. */
 static void test_a_connection_that_retires_on_again(void **state)
 {
@@ -409,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_busy),
         cmocka_unit_test(test_again_in_another_group),
         cmocka_unit_test(test_again_inside_submit_is_not_late_at_once),
+        cmocka_unit_test(test_who_waits_keeps_the_place),
         cmocka_unit_test(test_a_connection_that_retires_on_again),
         cmocka_unit_test(test_a_connection_is_lost),
         cmocka_unit_test(test_openings_that_fail),
