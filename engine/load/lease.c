@@ -131,6 +131,8 @@ void lease_in(struct worker *w, struct op *chain, uint32_t id)
         struct conn *c = conn_pick(g, chain->client, units);
         if (c) {
             submit_chain(g, c, chain);
+            if (g->roomy) /* what it did not take has room on another one */
+                room_wanted(g);
             return;
         }
     }

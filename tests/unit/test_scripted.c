@@ -280,6 +280,18 @@ static void test_who_waits_keeps_the_place(void **state)
     end(&r);
 }
 
+/* One connection does not take it: another one has room, at once. */
+static void test_busy_on_one_of_two_connections(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.kind = SCRIPT_BUSY, .after_ns = 50 * MS}, {.after_ns = MS})};
+    struct run r;
+    begin(&r, &s, "clients=1&connections=2&count=2");
+    step(&r, 2 * MS);
+    assert_int_equal(counts(&r).completed, 1);
+    assert_int_equal(end(&r).completed, 2);
+}
+
 /* One that is to go, and whose last request was sent elsewhere, goes. */
 static void test_a_connection_that_retires_on_again(void **state)
 {
@@ -424,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_again_in_another_group),
         cmocka_unit_test(test_again_inside_submit_is_not_late_at_once),
         cmocka_unit_test(test_who_waits_keeps_the_place),
+        cmocka_unit_test(test_busy_on_one_of_two_connections),
         cmocka_unit_test(test_a_connection_that_retires_on_again),
         cmocka_unit_test(test_a_connection_is_lost),
         cmocka_unit_test(test_openings_that_fail),
