@@ -344,6 +344,23 @@ static void test_openings_that_fail(void **state)
     }
 }
 
+/* Two cannot be opened, so one is tried at a time, and that one, silent, is to go: another is tried
+ * in its place. */
+static void test_the_one_that_is_tried_retires(void **state)
+{
+    (void)state;
+    struct script s = {OPENINGS({.kind = OPENING_DOWN}, {.kind = OPENING_DOWN},
+                                {.kind = OPENING_SILENT}, {.kind = OPENING_UP})};
+    struct run r;
+    begin(&r, &s, "clients=3&connections=3");
+    step(&r, 300 * MS);
+    assert_int_equal(scripted.openings, 3);
+    send(&r, "connections 1");
+    step(&r, S);
+    assert_true(counts(&r).completed > 500);
+    end(&r);
+}
+
 /* Half are never answered. Where answers have no names each ends its connection. */
 static void test_silence(void **state)
 {
@@ -440,6 +457,7 @@ int main(void)
         cmocka_unit_test(test_a_connection_that_retires_on_again),
         cmocka_unit_test(test_a_connection_is_lost),
         cmocka_unit_test(test_openings_that_fail),
+        cmocka_unit_test(test_the_one_that_is_tried_retires),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_late_answers_with_streams),
         cmocka_unit_test(test_timeouts_of_its_own),
