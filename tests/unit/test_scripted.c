@@ -406,6 +406,21 @@ static void test_messages(void **state)
     assert_int_equal(t.completed, scripted.done + scripted.received);
 }
 
+/* Also while starts that the warm-up left behind are still made. */
+static void test_messages_behind_a_warmup(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.kind = SCRIPT_RECEIVED, .count = 1, .after_ns = MS})};
+    struct run r;
+    begin(&r, &s, "ops=one,message&clients=1&rate=2000/s&warmup=100ms&count=500");
+    step(&r, 5 * S);
+    const struct snapshot *n = engine_snapshot(r.engine);
+    assert_string_equal(n->ended_by, "count");
+    assert_int_equal(n->pool[0].counts.offered, 500);
+    snapshot_release(n);
+    end(&r);
+}
+
 /* 1 ms, then 20 ms in which nothing new is leased. */
 static void test_trouble(void **state)
 {
@@ -462,6 +477,7 @@ int main(void)
         cmocka_unit_test(test_late_answers_with_streams),
         cmocka_unit_test(test_timeouts_of_its_own),
         cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_messages_behind_a_warmup),
         cmocka_unit_test(test_trouble),
         cmocka_unit_test(test_answers_out_of_order),
         cmocka_unit_test(test_connections_that_close_late),
