@@ -132,33 +132,38 @@ void capped_run(struct worker *w)
     client_ready(c);
 }
 
+/* Until the schedule or --max-rate lets it start. */
+static void stand_in_line(struct client *c)
+{
+    if (c->listed || c->roomy)
+        return;
+    c->roomy = true;
+    client_list_append(&c->worker->idle, c);
+}
+
 static void client_run(struct client *c)
 {
     struct worker *w = c->worker;
     if (c->retired || !may_start(w))
         return;
-    uint32_t starts = client_starts(c);
-    if (!starts)
+    uint32_t wanted = client_starts(c), starts = wanted;
+    bool unthrottled = w->now.load.pattern == PATTERN_UNTHROTTLED;
+    if (!wanted)
         return;
     if (w->schedule.open) {
-        c->roomy = true;
-        client_list_append(&w->idle, c);
+        stand_in_line(c);
         return;
     }
-    bool unthrottled = w->now.load.pattern == PATTERN_UNTHROTTLED;
     if (unthrottled && starts > RUN_BURST)
-        starts = RUN_BURST;
-    if (w->now.cap_per_s > 0) {
-        starts = capped(w, starts);
-        if (!starts) {
-            c->roomy = true;
-            client_list_append(&w->idle, c);
-            return;
-        }
-    }
+        starts = wanted = RUN_BURST;
+    if (w->now.cap_per_s > 0)
+        starts = capped(w, wanted);
     uint64_t waiting = w->tally.waiting;
-    client_start(c, starts, closed_op);
-    if (unthrottled && !w->starved && w->tally.waiting <= waiting)
+    if (starts)
+        client_start(c, starts, closed_op);
+    if (starts < wanted)
+        stand_in_line(c);
+    if (unthrottled && starts && !w->starved && w->tally.waiting <= waiting)
         client_ready(c); /* it is still accepted: go on after the others */
 }
 

@@ -237,6 +237,20 @@ static void test_busy(void **state)
     assert_in_range(scripted.busy - t.completed, 0, 1);
 }
 
+/* It is lost while it takes nothing: the one that is opened in its place takes some again. */
+static void test_busy_and_then_lost(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.kind = SCRIPT_DOWN, .after_ns = 5 * MS},
+                             {.kind = SCRIPT_BUSY, .after_ns = 3600 * S}, {.after_ns = MS},
+                             {.after_ns = MS}, {.after_ns = MS})};
+    struct run r;
+    begin(&r, &s, "clients=2&connections=1&pattern=chain&depth=2");
+    step(&r, 200 * MS);
+    assert_true(counts(&r).completed > 0);
+    end(&r);
+}
+
 /* It stays offered and keeps its times: 1 ms and 2 ms are 3 ms of service. */
 static void test_again_in_another_group(void **state)
 {
@@ -458,6 +472,20 @@ static void test_connections_that_close_late(void **state)
     assert_int_equal(end(&r).errors, 0);
 }
 
+/* A client that --max-rate allows one start at a time still comes to all of its depth. */
+static void test_a_ceiling_fills_the_depth(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.after_ns = S})};
+    struct run r;
+    begin_limited(&r, &s, "clients=2&pattern=chain&depth=8", 1000);
+    step(&r, 8 * MS + MS / 2);
+    assert_in_range(counts(&r).offered, 8, 9);
+    step(&r, 100 * MS);
+    assert_int_equal(counts(&r).offered, 16);
+    end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -465,6 +493,7 @@ int main(void)
         cmocka_unit_test(test_errors_and_refusals),
         cmocka_unit_test(test_a_part_of_a_bulk),
         cmocka_unit_test(test_busy),
+        cmocka_unit_test(test_busy_and_then_lost),
         cmocka_unit_test(test_again_in_another_group),
         cmocka_unit_test(test_again_inside_submit_is_not_late_at_once),
         cmocka_unit_test(test_who_waits_keeps_the_place),
@@ -481,6 +510,7 @@ int main(void)
         cmocka_unit_test(test_trouble),
         cmocka_unit_test(test_answers_out_of_order),
         cmocka_unit_test(test_connections_that_close_late),
+        cmocka_unit_test(test_a_ceiling_fills_the_depth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
