@@ -121,18 +121,7 @@ void client_start(struct client *c, uint32_t n, struct op *(*make)(struct client
         lease(w, chain);
 }
 
-void capped_run(struct worker *w)
-{
-    if (loop_now(w->loop) < w->cap_next_ns) {
-        loop_alarm(w->loop, &w->arrival_alarm, w->cap_next_ns);
-        return;
-    }
-    struct client *c = client_list_pop(&w->idle);
-    c->roomy = false;
-    client_ready(c);
-}
-
-/* Until the schedule or --max-rate lets it start. */
+/* Until the schedule, --max-rate or the bound of memory lets it start. */
 static void stand_in_line(struct client *c)
 {
     if (c->listed || c->roomy)
@@ -148,8 +137,11 @@ static void client_run(struct client *c)
         return;
     uint32_t wanted = client_starts(c), starts = wanted;
     bool unthrottled = w->now.load.pattern == PATTERN_UNTHROTTLED;
-    if (!wanted)
+    if (!wanted) {
+        if (unthrottled && !c->occupied && !w->schedule.open)
+            stand_in_line(c); /* others hold all the memory, and no end of its own will call it */
         return;
+    }
     if (w->schedule.open) {
         stand_in_line(c);
         return;
@@ -167,10 +159,34 @@ static void client_run(struct client *c)
         client_ready(c); /* it is still accepted: go on after the others */
 }
 
+void line_run(struct worker *w)
+{
+    while (w->idle.head && w->unthrottled_bytes < UNTHROTTLED_BYTES) {
+        if (loop_now(w->loop) < w->cap_next_ns) {
+            loop_alarm(w->loop, &w->arrival_alarm, w->cap_next_ns);
+            return;
+        }
+        struct client *c = client_list_pop(&w->idle);
+        c->roomy = false;
+        client_run(c);
+    }
+}
+
+/* Unthrottled, with nothing in flight: it begins again behind those that wait to begin. */
+static bool others_come_first(const struct client *c)
+{
+    const struct worker *w = c->worker;
+    return w->idle.head && !c->occupied && !w->schedule.open &&
+           w->now.load.pattern == PATTERN_UNTHROTTLED;
+}
+
 void clients_run(struct worker *w, unsigned most)
 {
     for (struct client *c; most-- && (c = client_list_pop(&w->runnable));) {
         c->listed = false;
-        client_run(c);
+        if (others_come_first(c))
+            stand_in_line(c);
+        else
+            client_run(c);
     }
 }

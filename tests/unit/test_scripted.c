@@ -486,6 +486,18 @@ static void test_a_ceiling_fills_the_depth(void **state)
     end(&r);
 }
 
+/* The first clients fill the bound of memory; the others have their turn when it is free again. */
+static void test_no_unthrottled_client_is_forgotten(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.after_ns = 10 * MS})};
+    struct run r;
+    begin(&r, &s, "clients=12&pattern=unthrottled");
+    step(&r, S);
+    assert_int_equal(scripted.clients, 12);
+    end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -511,6 +523,7 @@ int main(void)
         cmocka_unit_test(test_answers_out_of_order),
         cmocka_unit_test(test_connections_that_close_late),
         cmocka_unit_test(test_a_ceiling_fills_the_depth),
+        cmocka_unit_test(test_no_unthrottled_client_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
