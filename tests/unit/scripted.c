@@ -44,6 +44,7 @@ struct scripted_conn {
 
 struct scripted_worker {
     uint32_t up[GROUPS];
+    bool lost[GROUPS]; /* was up, and is not now */
 };
 
 static const struct script_step usual_step = {.kind = SCRIPT_DONE, .after_ns = NS_PER_MS};
@@ -196,7 +197,7 @@ static uint32_t scripted_route(struct worker *worker, const struct op *op)
     const struct scripted_worker *w = worker_data(worker);
     uint32_t wanted = (uint32_t)(op->rnd % script->groups);
     for (uint32_t i = 0; script->detours && i < script->groups; i++)
-        if (w->up[(wanted + i) % script->groups])
+        if (!w->lost[(wanted + i) % script->groups])
             return (wanted + i) % script->groups;
     return wanted;
 }
@@ -261,6 +262,7 @@ static void open_ends(struct scripted_conn *c)
     if (c->opening.kind == OPENING_UP) {
         c->up = true;
         w->up[c->conn->group]++;
+        w->lost[c->conn->group] = false;
         conn_up(c->conn);
     } else if (c->opening.kind == OPENING_DOWN) {
         conn_down(c->conn, "refused", "scripted: it cannot be opened");
@@ -316,7 +318,7 @@ static void scripted_close(struct conn *conn)
     struct scripted_conn *c = conn_data(conn);
     struct scripted_worker *w = worker_data(conn->worker);
     if (c->up)
-        w->up[conn->group]--;
+        w->lost[conn->group] = --w->up[conn->group] == 0;
     c->open = c->up = false;
     for (unsigned i = 0; i < TIMERS; i++)
         loop_alarm(loop_of(c), &c->timer[i].alarm, NS_NEVER);

@@ -65,7 +65,7 @@ struct script {
     unsigned openings;
     unsigned flags;  /* BACKEND_STREAMS, BACKEND_TIMEOUTS */
     unsigned groups; /* above 1: route() chooses by op->rnd among so many */
-    bool detours;    /* route() avoids a group without a connection that is up */
+    bool detours;    /* route() avoids a group that was lost */
     uint32_t depth;  /* of a connection; 0: as deep as a client */
 };
 

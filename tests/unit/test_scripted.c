@@ -379,6 +379,30 @@ static void test_the_one_that_is_tried_retires(void **state)
     end(&r);
 }
 
+/* A group is lost for good: what waits in it is routed again, and finds another one. */
+static void test_a_group_that_is_down_is_left(void **state)
+{
+    (void)state;
+    struct script_step done[100];
+    for (unsigned i = 0; i < 100; i++)
+        done[i] = (struct script_step){.after_ns = MS};
+    done[0] = (struct script_step){.kind = SCRIPT_DOWN, .after_ns = 20 * MS};
+    struct script_opening opening[100] = {{.kind = OPENING_UP}, {.kind = OPENING_UP}};
+    for (unsigned i = 2; i < 100; i++)
+        opening[i].kind = OPENING_SILENT;
+    struct script s = {.step = done,
+                       .steps = 100,
+                       .opening = opening,
+                       .openings = 100,
+                       .groups = 2,
+                       .detours = true};
+    struct run r;
+    begin(&r, &s, "clients=8&connections=1&count=90");
+    step(&r, S);
+    assert_int_equal(counts(&r).completed, 89);
+    end(&r);
+}
+
 /* Half are never answered. Where answers have no names each ends its connection. */
 static void test_silence(void **state)
 {
@@ -690,6 +714,7 @@ int main(void)
         cmocka_unit_test(test_a_connection_is_lost),
         cmocka_unit_test(test_openings_that_fail),
         cmocka_unit_test(test_the_one_that_is_tried_retires),
+        cmocka_unit_test(test_a_group_that_is_down_is_left),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_late_answers_with_streams),
         cmocka_unit_test(test_timeouts_of_its_own),
