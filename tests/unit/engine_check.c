@@ -274,6 +274,8 @@ static void check_conn(struct books *k, const struct group *g, uint32_t i, const
     check_on_conn(k, c);
     expect(k, conn_state(c) == CONN_UP || !c->requests, "conn %u: not up, and it carries some",
            c->id);
+    expect(k, conn_state(c) != CONN_UP || !conn_is(c, KEPT), "conn %u: up, and counted as away",
+           c->id);
     expect(k, conn_is(c, ROOMY) == roomy, "conn %u: room for %u, and %sin the list of those", c->id,
            conn_has_room(c), conn_is(c, ROOMY) ? "" : "not ");
     expect(k, !leaves || c->requests || conn_is(c, DOOMED),
