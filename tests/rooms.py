@@ -41,8 +41,10 @@ TO_COME = {"engine": ["wire"], "backends": [], "ui": ["outside"]}
 # options, librdkafka's configuration, questions to the cluster, lag and order.
 OPEN = {"backends"}
 ONE_THING = {"engine/os", "backends/null"}
-# Doors of a house: what others include, and what may include any room of it.
-DOORS = {"engine/backend.h", "engine/engine.h", "backends/registry.h", "backends/registry.c", "ui/main.c"}
+# Doors of a house: what others include, and what may include any room of it. The skeleton stands at the door of
+# backends/ to be copied.
+DOORS = {"engine/backend.h", "engine/engine.h", "backends/registry.h", "backends/registry.c", "backends/skeleton.c",
+         "ui/main.c"}
 MODULES_MIN, MODULES_MAX = 5, 15
 NO_HEADER = {"ui/main.c"}
 # One request: from what starts it, through its connection, to its end.

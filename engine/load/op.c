@@ -9,12 +9,6 @@
 
 #include <stdlib.h>
 
-struct op_block {
-    struct op_block *next;
-    uint32_t n;
-    _Alignas(16) char ops[];
-};
-
 void *op_data(const struct op *op)
 {
     return (void *)(uintptr_t)((const struct request *)(const void *)op + 1);

@@ -89,6 +89,13 @@ struct client {
     bool listed, roomy, retired, draining;
 };
 
+/* Requests are allocated in blocks, and freed with them. */
+struct op_block {
+    struct op_block *next;
+    uint32_t n;
+    _Alignas(16) char ops[];
+};
+
 struct client_list {
     struct client *head, *tail;
 };
