@@ -44,6 +44,11 @@ struct scripted_conn {
     bool open, up;
 };
 
+struct scripted_op {
+    bool before;    /* it was submitted before */
+    uint32_t group; /* named last, by route() or op_again */
+};
+
 struct scripted_worker {
     uint32_t up[GROUPS];
     bool lost[GROUPS]; /* was up, and is not now */
@@ -132,6 +137,7 @@ static void carry_out(struct scripted_conn *c, struct op *op, const struct scrip
         return;
     case SCRIPT_AGAIN:
         scripted.again++;
+        ((struct scripted_op *)op_data(op))->group = s->count % script->groups;
         op_again(op, s->count % script->groups);
         return;
     case SCRIPT_TIMEOUT:
@@ -196,12 +202,13 @@ static void scripted_fill(struct worker *worker, struct op *op)
     (void)worker;
     scripted.made++;
     scripted.clients += request_of(op)->seq == 0;
-    op->exclusive = op->rnd / GROUPS % 100 < script->alone;
+    if (op->rnd / GROUPS % 100 < script->alone)
+        op->exclusive = true;
     op->size = 200000 + (uint32_t)(op->rnd % 50000); /* pattern unthrottled meets its bound soon */
-    *(bool *)op_data(op) = false;                    /* submitted before */
+    *(struct scripted_op *)op_data(op) = (struct scripted_op){0};
 }
 
-static uint32_t scripted_route(struct worker *worker, const struct op *op)
+static uint32_t choose_group(struct worker *worker, const struct op *op)
 {
     const struct scripted_worker *w = worker_data(worker);
     uint32_t wanted = (uint32_t)(op->rnd % script->groups);
@@ -209,6 +216,12 @@ static uint32_t scripted_route(struct worker *worker, const struct op *op)
         if (!w->lost[(wanted + i) % script->groups])
             return (wanted + i) % script->groups;
     return wanted;
+}
+
+static uint32_t scripted_route(struct worker *worker, const struct op *op)
+{
+    struct scripted_op *o = op_data(op);
+    return o->group = choose_group(worker, op);
 }
 
 static const struct script_step *next_step(void)
@@ -232,7 +245,8 @@ static enum submit scripted_submit(struct conn *conn, struct op *op)
     static const char msg[] = "scripted: refused for good";
     struct scripted_conn *c = conn_data(conn);
     const struct script_step *s = next_step();
-    bool *before = op_data(op);
+    struct scripted_op *o = op_data(op);
+    scripted.astray += conn->group != o->group;
     look_for_others(conn, op);
     if (s->kind == SCRIPT_BUSY) {
         scripted.busy++;
@@ -241,9 +255,9 @@ static enum submit scripted_submit(struct conn *conn, struct op *op)
     }
     if (s->sends)
         op_sent(op);
-    if (!*before)
+    if (!o->before)
         scripted.accepted += op->n;
-    *before = true;
+    o->before = true;
     if (s->kind == SCRIPT_REFUSED) {
         scripted.failed += op->n;
         op_error(op, "refused", op->n, msg, sizeof msg - 1);
@@ -391,7 +405,7 @@ const struct backend *scripted_use(const struct script *s)
         .flags = BACKEND_VIRTUAL | s->flags,
         .worker_size = sizeof(struct scripted_worker),
         .conn_size = sizeof(struct scripted_conn),
-        .op_size = sizeof(bool),
+        .op_size = sizeof(struct scripted_op),
         .depth = scripted_depth,
         .fill = scripted_fill,
         .route = used.groups > 1 ? scripted_route : NULL,

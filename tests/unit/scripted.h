@@ -78,6 +78,7 @@ struct scripted {
     uint64_t unsaid;                         /* messages that --max-rate or a pause kept back */
     uint64_t alone;                          /* submits of requests that need a connection alone */
     uint64_t disturbed;                      /* how often one of them was not: must stay 0 */
+    uint64_t astray; /* submits in another group than was named last: must stay 0 */
 };
 extern struct scripted scripted;
 

@@ -89,7 +89,9 @@ static const char *check_pending(const struct worker *w)
             if (c && c->requests != scripted_pending(c))
                 return "a connection does not carry what the script has in its hands";
         }
-    return scripted.disturbed ? "a request that needs a connection alone was not alone" : NULL;
+    return scripted.disturbed ? "a request that needs a connection alone was not alone"
+           : scripted.astray  ? "a request went to another group than the one named"
+                              : NULL;
 }
 
 bool __real_worker_turn(struct worker *);
