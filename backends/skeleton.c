@@ -12,13 +12,13 @@
  * Anything that ends a request or a connection may call skeleton_close before it returns. After
  * such a call look at watch.fd, which is -1 then, and touch nothing else. The memory stays: the
  * engine frees no connection while one of these functions runs. */
+#include "backends/common/link.h"
+#include "backends/common/resolve.h"
 #include "backends/registry.h"
 #include "engine/backend.h"
 #include "engine/base/text.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -27,21 +27,20 @@
 enum { KEYS }; /* options, as indices of skeleton_options */
 
 #define PORT 7007
-#define REACH_MS 5000 /* how long pool_open waits for one address */
+#define REACH_NS (5 * NS_PER_S) /* how long pool_open waits for the server */
 #define REQUEST_MOST 24
 #define OUT_ROOM 16384
 #define IN_ROOM 4096 /* also the longest line that is taken */
 
 /* Written by pool_open, then read by all workers without a lock. */
 struct skeleton_pool {
-    struct sockaddr_storage addr;
-    socklen_t len;
-    char address[128];
+    struct addresses at; /* of the one host; its atomics say which of them answers */
 };
 
 struct skeleton_conn {
     struct conn *conn;
     struct watch watch; /* fd -1: closed */
+    unsigned at;        /* its place among the addresses */
     bool connecting;
     bool full; /* SUBMIT_BUSY was returned: conn_room is owed */
     size_t in_len, out_len;
@@ -51,6 +50,11 @@ struct skeleton_conn {
 static const char *shown(const struct skeleton_conn *c)
 {
     return pool_target(worker_pool(c->conn->worker))->shown;
+}
+
+static struct skeleton_pool *pool_of(const struct skeleton_conn *c)
+{
+    return pool_data(worker_pool(c->conn->worker));
 }
 
 static struct loop *loop_of(const struct skeleton_conn *c)
@@ -67,50 +71,15 @@ static void lost(struct skeleton_conn *c, int error)
 
 /* ---- The pool: on its own thread, which may block for some seconds ---- */
 
-/* Connects to addr and closes again; 0, or err. Nothing is sent to an address before net_connect or
- * pool_connect_allowed has said yes to it. */
-static int reach(struct pool *pool, const struct addrinfo *addr, struct err *err)
+/* Is there a server at this address? backends/common/link.h would also speak to it, with a deadline
+ * for each wait, and with TLS. */
+static int reach(void *ctx, const struct address *a, uint64_t deadline_ns, struct err *err)
 {
+    struct pool *pool = ctx;
     const struct target *t = pool_target(pool);
-    int fd = net_connect(pool, t->host[0].name, addr->ai_addr, addr->ai_addrlen, err);
-    if (fd < 0)
-        return err->code;
-    struct pollfd p = {.fd = fd, .events = POLLOUT};
-    int error = ETIMEDOUT;
-    socklen_t len = sizeof error;
-    for (int ms = 0; ms < REACH_MS && !pool_stopping(pool); ms += 100)
-        if (poll(&p, 1, 100) > 0) {
-            if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-                error = errno;
-            break;
-        }
-    close(fd);
-    return error ? err_set(err, ERR_UNREACHED, "%s: %s (is the server running?)", t->shown,
-                           strerror(error))
-                 : 0;
-}
-
-/* Keeps the first address of the target that answers. */
-static int find_address(struct pool *pool, struct skeleton_pool *p, struct err *err)
-{
-    const struct target *t = pool_target(pool);
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all = NULL;
-    char port[12], host[80] = "";
-    snprintf(port, sizeof port, "%u", t->host[0].port ? t->host[0].port : PORT);
-    int bad = getaddrinfo(t->host[0].name, port, &hints, &all), code = ERR_UNREACHED;
-    if (bad)
-        return err_set(err, ERR_UNREACHED, "%s: %s", t->shown, gai_strerror(bad));
-    for (const struct addrinfo *a = all; a && code == ERR_UNREACHED; a = a->ai_next) {
-        code = reach(pool, a, err);
-        if (code)
-            continue;
-        memcpy(&p->addr, a->ai_addr, a->ai_addrlen);
-        p->len = a->ai_addrlen;
-        getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof host, NULL, 0, NI_NUMERICHOST);
-        snprintf(p->address, sizeof p->address, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host,
-                 port);
-    }
-    freeaddrinfo(all);
+    struct link l = LINK_NONE;
+    int code = link_open(&l, pool, t->host[0].name, a, NULL, t->shown, deadline_ns, err);
+    link_close(&l);
     return code;
 }
 
@@ -127,7 +96,11 @@ static int skeleton_check(const struct target *t, const struct options *o, struc
 /* Optional; the pool's thread. 0, or an error: after ERR_UNREACHED it is called again. */
 static int skeleton_pool_open(struct pool *pool, struct err *err)
 {
-    return find_address(pool, pool_data(pool), err);
+    struct skeleton_pool *p = pool_data(pool);
+    const struct target *t = pool_target(pool);
+    int code = resolve(&p->at, pool, t->host[0].name, t->host[0].port ? t->host[0].port : PORT,
+                       t->shown, clock_ns() + RESOLVE_NS, err);
+    return code ? code : addresses_try(&p->at, pool, clock_ns() + REACH_NS, reach, pool, err);
 }
 
 /* Optional; the pool's thread, once a second, also after pool_open failed. Fill in what is known;
@@ -136,7 +109,8 @@ static void skeleton_pool_stats(struct pool *pool, struct stats *s)
 {
     const struct skeleton_pool *p = pool_data(pool);
     copy_str(s->version, sizeof s->version, "line echo");
-    copy_str(s->address, sizeof s->address, p->address);
+    if (p->at.n)
+        address_text(addresses_current(&p->at), s->address, sizeof s->address);
 }
 
 /* Required; any thread. How many requests one connection carries at once: here each client has a
@@ -257,9 +231,11 @@ static void connected(struct skeleton_conn *c)
     if (!error && loop_watch(loop_of(c), &c->watch, c->watch.fd, EPOLLIN) < 0)
         error = errno;
     if (error) {
+        addresses_failed(&pool_of(c)->at, c->at);
         lost(c, error);
         return;
     }
+    addresses_answered(&pool_of(c)->at, c->at);
     c->connecting = false;
     conn_up(c->conn);
 }
@@ -284,11 +260,9 @@ static int skeleton_open(struct conn *conn, struct err *err)
 {
     struct skeleton_conn *c = conn_data(conn);
     struct pool *pool = worker_pool(conn->worker);
-    const struct skeleton_pool *p = pool_data(pool);
     *c = (struct skeleton_conn){
         .conn = conn, .connecting = true, .watch = {.fd = -1, .ready = skeleton_ready}};
-    int fd = net_connect(pool, pool_target(pool)->host[0].name, (const struct sockaddr *)&p->addr,
-                         p->len, err);
+    int fd = addresses_connect(&pool_of(c)->at, pool, &c->at, err);
     if (fd < 0)
         return err->code;
     if (loop_watch(loop_of(c), &c->watch, fd, EPOLLIN | EPOLLOUT) < 0) {

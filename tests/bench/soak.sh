@@ -9,7 +9,7 @@
 # at the end; all that was printed is in build/soak-tests.log. Only by its name: it takes hours.
 #
 # scripts: N (50000) random scripts of what a backend may do, on virtual time, with all lists looked at after each turn
-# (tests/unit/test_scripted.c). One that fails is named; SCRIPT_SEED=IT build/tests/test_scripted runs it alone.
+# (tests/unit/test_scripted_random.c). One that fails is named; SCRIPT_SEED=IT build/tests/test_scripted_random runs it alone.
 #
 # The others do what `./dev test` does a tenth of. LOADTOP_SEED=N begins elsewhere. Servers are started by the tests.
 #
@@ -113,7 +113,7 @@ tests() { # ROUNDS
 
 python=/usr/bin/python3
 scripts() { # N
-    SCRIPT_SEED=${LOADTOP_SEED:-1} SCRIPT_SEEDS=$1 build/tests/test_scripted
+    SCRIPT_SEED=${LOADTOP_SEED:-1} SCRIPT_SEEDS=$1 build/tests/test_scripted_random
 }
 
 [ $# -gt 0 ] || set -- fuzz null scripts redis crate cassandra kafka
