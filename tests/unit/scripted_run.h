@@ -125,7 +125,7 @@ struct run {
 __attribute__((unused)) static void begin_limited(struct run *r, const struct script *script,
                                                   const char *query, double max_rate)
 {
-    char url[256];
+    char url[320];
     snprintf(url, sizeof url, "scripted:?%s", query);
     const char *const urls[] = {url, NULL};
     *wrong = 0;
