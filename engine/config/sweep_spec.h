@@ -1,14 +1,14 @@
-/* What a sweep is told: the text behind `sweep` and its pool, read. This is the one reader: --sweep,
- * `:`, --at, scenarios and the form on the screen all come here through command_parse.
+/* What a sweep is told: the text behind `sweep` and its pool, read. This is the one reader:
+ * --sweep, `:`, --at, scenarios and the form on the screen all come here through command_parse.
  *
  *   VAR=LIST [VAR=LIST] [hold=T] [order=random] [fresh] [whole]
  *   capacity [from=R] [to=R] [hold=T]
  *   resume
  *
- * LIST: values, ranges or both, with commas: `1,2,4,8`; `1..8` (steps of one); `1..64*2` (doubling);
- * `10..100+10`; or `auto` alone (1, 2, 4, ... up to the ceiling). VAR: a dial (dial.h), or an option
- * of the backend that can change while it runs. T is at least a second: nothing shorter can be
- * judged.
+ * LIST: values, ranges or both, with commas: `1,2,4,8`; `1..8` (steps of one); `1..64*2`
+ * (doubling); `10..100+10`; or `auto` alone (1, 2, 4, ... up to the ceiling). VAR: a dial (dial.h),
+ * or an option of the backend that can change while it runs. T is at least a second: nothing
+ * shorter can be judged.
  */
 #ifndef LOADTOP_ENGINE_CONFIG_SWEEP_SPEC_H
 #define LOADTOP_ENGINE_CONFIG_SWEEP_SPEC_H
@@ -43,8 +43,8 @@ struct sweep_spec {
 };
 
 /* Reads the text into a spec that is zero but for the pool. All that can be judged without knowing
- * the pool is judged: the words, and each value of a dial. ERR_USAGE says what is wrong; *at (may be
- * NULL) is then where the wrong word starts in the text. */
+ * the pool is judged: the words, and each value of a dial. ERR_USAGE says what is wrong; *at (may
+ * be NULL) is then where the wrong word starts in the text. */
 int sweep_spec_read(struct sweep_spec *, const char *text, struct err *, unsigned *at);
 /* Can the pool's load be moved so: has it these variables, and do they take all these values while
  * it runs? ERR_USAGE names the nearest variable, or why the value is refused. */

@@ -1,8 +1,8 @@
-/* Dials and sweeps through each door: a URL, a scenario, a command, a step of a command and a sweep.
+/* Dials and sweeps through each door: a URL, a scenario, a command, a step of a command, a sweep.
  *
  * What is true here is written out by hand: the ranges that the help promises. Each door must take
- * the two ends of a range and refuse what is just beyond them, in the same words; and each must read
- * a sweep to the same values. */
+ * the two ends of a range and refuse what is just beyond them, in the same words; and each must
+ * read a sweep to the same values. */
 #include "virtual_run.h"
 
 #include "engine/base/text.h"
@@ -22,7 +22,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-/* `refused` is what every door says of the value beyond. Low and high as they read back. */
+/* What each door takes (as it reads back) and refuses, and in which words. */
 static const struct {
     const char *name, *low, *high, *below, *above, *refused_below, *refused_above;
 } truth[] = {
