@@ -112,9 +112,9 @@ static int read_choice(const struct option_spec *spec, const char *value, uint64
             return 0;
         }
     const char *near = nearest_name(value, names);
-    return err_set(err, ERR_USAGE, "%s %.*s: not one of %s%s%s%s", spec->name, VALUE_SHOWN, value,
-                   spec->choices, near ? " (did you mean '" : "", near ? near : "",
-                   near ? "'?)" : "");
+    return err_set(err, ERR_USAGE, "%s %.*s: not one of %s%s%s%s", spec->name, VALUE_SHOWN,
+                   *value ? value : "''", spec->choices, near ? " (did you mean '" : "",
+                   near ? near : "", near ? "'?)" : "");
 }
 
 static int read_bool(const struct option_spec *spec, const char *value, uint64_t *out,

@@ -327,11 +327,12 @@ enum limit {
     LIMIT_LOCKED
 };
 static const struct option_spec limit_table[] = {
-    {"max-threads", OPTION_COUNT, 0, "64", 1, 4096, NULL, "Ceiling of a pool's threads."},
-    {"max-clients", OPTION_COUNT, 0, "1024", 1, 1000000, NULL, "Ceiling of a thread's clients."},
+    {"max-threads", OPTION_COUNT, 0, "64", 1, THREADS_MAX, NULL, "Ceiling of a pool's threads."},
+    {"max-clients", OPTION_COUNT, 0, "1024", 1, CLIENTS_MAX, NULL,
+     "Ceiling of a thread's clients."},
     {"max-rate", OPTION_TEXT, 0, NULL, 0, 0, NULL, "Ceiling of a pool's rate."},
     {"max-time", OPTION_DURATION, 0, NULL, 1e6, 0, NULL, "The run ends after this time."},
-    {"max-connections", OPTION_COUNT, 0, "1000", 1, 1000000, NULL,
+    {"max-connections", OPTION_COUNT, 0, "1000", 1, CONNECTIONS_MAX, NULL,
      "Connections in all to targets that are not on this machine."},
     {"max-bytes", OPTION_SIZE, 0, NULL, 1, 0, NULL, "Bytes of data that a pool writes."},
     {"read-only", OPTION_BOOL, 0, "no", 0, 0, NULL, "Only operations that read."},

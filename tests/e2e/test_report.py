@@ -196,7 +196,8 @@ class Reports(unittest.TestCase):
         event = {"pool": "null", "from": None, "to": None, "by": "key"}
         run["events"] = [dict(event, t_s=0.3, what="threads", **{"from": "1", "to": "3"}),
                          dict(event, t_s=0.4, what="threads", by="sweep", to="9"),
-                         dict(event, t_s=0.5, what="service", to="2ms"),
+                         dict(event, t_s=0.5, what="service", to="2ms"), dict(event, t_s=0.52, what="think", to="1ms"),
+                         dict(event, t_s=0.54, what="arrival", to="poisson"),
                          dict(event, t_s=0.6, what="mark", pool=None, by="command", to="it's $(touch x) `now`"),
                          dict(event, t_s=0.7, what="pause"), dict(event, t_s=0.8, what="resume"),
                          dict(event, t_s=0.9, what="add", to="null:?name=c")]
@@ -210,8 +211,8 @@ class Reports(unittest.TestCase):
         self.assertEqual(got.code, 0, got)
         again = json.loads(got.out)
         done = [(e["what"], e["to"]) for e in again["events"] if e["by"] == "at"]
-        self.assertEqual(done, [("threads", "3"), ("service", "2ms"), ("mark", "it's $(touch x) `now`"), ("pause", None),
-                                ("resume", None)])
+        self.assertEqual(done, [("threads", "3"), ("service", "2ms"), ("think", "1ms"), ("arrival", "poisson"),
+                                ("mark", "it's $(touch x) `now`"), ("pause", None), ("resume", None)])
         self.assertEqual(again["ended_by"], "user")
 
     def test_the_spread_of_repeats(self):

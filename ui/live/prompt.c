@@ -139,16 +139,25 @@ static int check(struct app *a, struct command *c, const char *text)
         struct options o;
         int rc;
 
-        if (!p || !strcmp(c->option, "think") || !p->options)
+        int d = dial_find(c->option);
+
+        if (!p || !p->options)
             return 0;
-        options_copy(&o, p->options);
-        rc = options_set(&o, c->option, c->text, ORIGIN_ARGV, true, &err);
-        options_fini(&o);
+        if (d >= 0 && dial_is_plain_set((enum dial)d)) {
+            struct load load;
+
+            rc = dial_read(&load, (enum dial)d, c->text, &err);
+        } else {
+            options_copy(&o, p->options);
+            rc = options_set(&o, c->option, c->text, ORIGIN_ARGV, true, &err);
+            options_fini(&o);
+        }
         if (rc) {
             int at = (int)(strstr(text, "set") ? strstr(text, "set") - text : 0);
 
             wrong(a,
-                  at + word_at(text + at, options_find(p->backend->options, c->option) < 0 ? 1 : 2),
+                  at + word_at(text + at,
+                               d < 0 && options_find(p->backend->options, c->option) < 0 ? 1 : 2),
                   err.msg);
             return -1;
         }
@@ -323,7 +332,9 @@ static void offer_options(struct candidates *l, const struct pool_snapshot *p)
     for (int i = 0; p && p->backend->options[i].name; i++)
         if (p->backend->options[i].flags & OPTION_LIVE)
             offer(l, p->backend->options[i].name);
-    offer(l, "think");
+    for (int d = 0; d < DIALS; d++)
+        if (dial_is_plain_set((enum dial)d))
+            offer(l, dial_option((enum dial)d)->name);
 }
 
 static void offer_schemes(struct candidates *l, const struct backend *const *backends)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "engine/config/dial.h"
 #include "ui/base/quote.h"
 #include "ui/json/read.h"
 
@@ -32,18 +33,17 @@ static bool one_of(const char *word, const char *const *list)
 /* The event as a command; false: it is none, or cannot be told as one. */
 static bool as_command(const json_t *run, const json_t *e, struct text *t)
 {
-    static const char *const dials[] = {"threads", "clients", "connections", "depth", "rate",
-                                        "pattern", "ops",     "sweep",       NULL};
     static const char *const orders[] = {"pause", "resume", "stop", "start", NULL};
     const char *what = json_txt(e, "what"), *to = json_txt(e, "to"), *pool = json_txt(e, "pool");
+    int d = dial_find(what);
     if (strcmp(what, "mark") == 0)
         text_add(t, "mark%s%s", *to ? " " : "", to);
     else if (!*pool)
         return false;
     else if (strcmp(what, "sweep") == 0 && *to)
         text_add(t, "sweep %s %s", pool, to);
-    else if (one_of(what, dials) && *to)
-        text_add(t, "%s %s %s", pool, what, to);
+    else if (d >= 0 && *to)
+        text_add(t, "%s %s%s %s", pool, dial_is_plain_set((enum dial)d) ? "set " : "", what, to);
     else if (one_of(what, orders))
         text_add(t, "%s %s", pool, what);
     else if (json_object_get(json_at(pool_named(run, pool), "options"), what) && *to)

@@ -16,7 +16,7 @@
 #include "ui/widgets/field.h"
 #include "ui/widgets/keys.h"
 
-static int dial_text(const struct pool_snapshot *p, int dial, bool on, char *buf, size_t size)
+static int dial_label(const struct pool_snapshot *p, int dial, bool on, char *buf, size_t size)
 {
     char value[64];
 
@@ -39,7 +39,7 @@ static void dials(struct cells *c, struct screen *sc, const struct pool_snapshot
         int w = x;
 
         for (int i = first; i <= sc->dial; i++)
-            w += dial_text(p, i, i == sc->dial, text, sizeof text);
+            w += dial_label(p, i, i == sc->dial, text, sizeof text);
         if (w <= r.x + r.w - 2 || first >= sc->dial)
             break;
         first++;
@@ -48,7 +48,7 @@ static void dials(struct cells *c, struct screen *sc, const struct pool_snapshot
         cells_text(c, x - 1, r.y, ROLE_ACCENT, c->glyphs->left);
     for (int i = first; i < n; i++) {
         bool on = i == sc->dial;
-        int w = dial_text(p, i, on, text, sizeof text);
+        int w = dial_label(p, i, on, text, sizeof text);
 
         if (x + w > r.x + r.w - 1) {
             cells_text(c, r.x + r.w - 1, r.y, ROLE_ACCENT, c->glyphs->right);

@@ -288,5 +288,5 @@ void scaling_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     }
     points_table(c, s, sc, l);
     lights_panel(c, s, sc, l);
-    sc->columns[VIEW_SCALING] = CURVE_VARS;
+    sc->columns[VIEW_SCALING] = SCALINGS_MAX;
 }
