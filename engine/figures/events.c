@@ -10,7 +10,7 @@
 #include "engine/state/pool.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
-#include "engine/stats/usl.h"
+#include "engine/stats/student.h"
 #include "engine/state/pool_figures.h"
 #include "engine/state/snapshot_store.h"
 

@@ -3,7 +3,6 @@
 #include "engine/state/engine_state.h"
 #include "engine/state/pool.h"
 #include "engine/base/text.h"
-#include "engine/stats/usl.h"
 #include "engine/state/pool_figures.h"
 #include "engine/figures/lights.h"
 #include "engine/stats/trend.h"

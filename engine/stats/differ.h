@@ -38,7 +38,4 @@ void differ(struct difference *, const struct sample *base, const struct sample 
 /* Sets `real` of n differences at a familywise error rate of 5 %. */
 void differ_holm(struct difference *const *, size_t n);
 
-/* Two-sided tail probability of Student's t with df degrees of freedom (> 0, need not be whole). */
-double student_p(double t, double df);
-
 #endif

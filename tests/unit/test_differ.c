@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "engine/stats/differ.h"
+#include "engine/stats/student.h"
 
 static uint64_t seed;
 
