@@ -68,6 +68,11 @@ void differ(struct difference *d, const struct sample *base, const struct sample
     d->p = student_p(d->diff / sqrt(var), fmax(1, df));
 }
 
+const char *differ_word(bool real)
+{
+    return real ? "real" : "noise";
+}
+
 static int by_p(const void *x, const void *y)
 {
     const struct difference *const *a = x, *const *b = y;

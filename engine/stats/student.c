@@ -3,20 +3,8 @@
 
 #include <math.h>
 
-double student_t95(double df)
-{
-    static const double table[] = {12.7062, 4.30265, 3.18245, 2.77645, 2.57058,
-                                   2.44691, 2.36462, 2.30600, 2.26216, 2.22814};
-    if (!(df > 1))
-        return table[0];
-    if (df < 10) {
-        unsigned i = (unsigned)df - 1;
-        return table[i] + (table[i + 1] - table[i]) * (df - floor(df));
-    }
-    /* Hill's expansion (CACM 13, 1970), within 0.1 % from 10 degrees of freedom on */
-    double z = 1.959964, z3 = z * z * z, z5 = z3 * z * z;
-    return z + (z3 + z) / (4 * df) + (5 * z5 + 16 * z3 + 3 * z) / (96 * df * df);
-}
+#define NORMAL_95 1.959963984540054
+#define DF_NORMAL 1e6 /* from here on t is the normal distribution, to five digits */
 
 /* The continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8), by Lentz's
  * method. */
@@ -57,4 +45,18 @@ double student_p(double t, double df)
     if (!isfinite(t))
         return isnan(t) ? NAN : 0;
     return incomplete_beta(df / 2, 0.5, df / (df + t * t)); /* A&S 26.7.1 */
+}
+
+double student_t95(double df)
+{
+    double low = NORMAL_95, high = 12.7063; /* of infinite degrees of freedom, and of one */
+    if (df > DF_NORMAL)
+        return NORMAL_95;
+    if (!(df > 1))
+        df = 1;
+    while (high - low > 1e-9) {
+        double t = (low + high) / 2;
+        *(student_p(t, df) > 0.05 ? &low : &high) = t;
+    }
+    return high;
 }

@@ -105,12 +105,19 @@ static void test_spread(void **state)
     within(s.max - s.min, 12, 1e-9);
 }
 
-/* Two ways to one figure: what lies beyond the 95 % quantile is 5 %. */
-static void test_quantile_and_tail_agree(void **state)
+/* Against the usual tables. */
+static void test_quantiles_of_t(void **state)
 {
+    static const double table[][2] = {{1, 12.7062},   {2, 4.30265},  {5, 2.57058},
+                                      {10, 2.22814},  {30, 2.04227}, {120, 1.97993},
+                                      {1e5, 1.95999}, {1e9, 1.95996}};
     (void)state;
-    for (double df = 1; df < 200; df = df < 10 ? df + 1 : df * 1.3)
-        within(student_p(student_t95(df), df), 0.05, 3e-4);
+    for (unsigned i = 0; i < sizeof table / sizeof *table; i++)
+        within(student_t95(table[i][0]), table[i][1], 3e-5);
+    within(student_t95(0.5), 12.7062, 1e-4);
+    within(student_t95(NAN), 12.7062, 1e-4);
+    for (double df = 1; df < 1000; df *= 1.3) /* fractions, too */
+        within(student_p(student_t95(df), df), 0.05, 1e-6);
 }
 
 static void test_growth_has_an_exponent(void **state)
@@ -143,7 +150,7 @@ int main(void)
         cmocka_unit_test(test_growth_has_an_exponent),
         cmocka_unit_test(test_series),
         cmocka_unit_test(test_spread),
-        cmocka_unit_test(test_quantile_and_tail_agree),
+        cmocka_unit_test(test_quantiles_of_t),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include "engine/base/text.h"
 #include "engine/config/command.h"
 #include "engine/state/snapshot.h"
+#include "engine/stats/differ.h"
 #include "ui/draw/box.h"
 #include "ui/draw/wrap.h"
 #include "ui/panels/screen_state.h"
@@ -75,7 +76,7 @@ static int effect(struct cells *c, int x, int y, const struct event *e, const st
                     show_signed(diff, sizeof diff, d));
     x = cells_textf(c, x, y, ROLE_LABEL, " (%s .. %s)", show_signed(low, sizeof low, e->diff_low),
                     show_signed(high, sizeof high, e->diff_high));
-    x = cells_text(c, x, y, e->real ? ROLE_STRONG : ROLE_DIM, e->real ? " real" : " noise");
+    x = cells_textf(c, x, y, e->real ? ROLE_STRONG : ROLE_DIM, " %s", differ_word(e->real));
     if (!isnan(e->after_p99 - e->before_p99))
         x = cells_textf(c, x, y, ROLE_TEXT, "  p99 %s",
                         show_signed_ns(diff, sizeof diff, e->after_p99 - e->before_p99));
