@@ -37,10 +37,11 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
         .cpu = over ? cpu_of_run(s) : m->busiest_cpu,
         .wait = m->total.completed ? wait : NAN,
         .idle = idle,
-        .server = s->server_cpu_share,
-        .cores = s->server_cores,
-        .answer = s->answer_share,
-        .way = s->rtt_ns > 0 && !s->local && mean > 0 ? (double)s->rtt_ns / mean : NAN,
+        .server = s->server.server_cpu_share,
+        .cores = s->server.server_cores,
+        .answer = s->server.answer_share,
+        .way =
+            s->server.rtt_ns > 0 && !s->local && mean > 0 ? (double)s->server.rtt_ns / mean : NAN,
         .rate = over ? s->throughput_per_s : s->now_per_s,
         .rate_asked = s->load.rate_per_s,
         .rate_most = p->engine->scenario.limits.max_rate,
@@ -50,8 +51,11 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
     };
     struct limit_verdict v = {.share = NAN};
     limit_judge(&f, &v);
-    if ((s->limit || s->limit_why[0]) && v.kind != LIMIT_CLIENT && !isnan(f.wait))
-        return; /* the backend said it: see struct stats */
+    if ((s->server.limit || s->server.limit_why[0]) && v.kind != LIMIT_CLIENT && !isnan(f.wait)) {
+        v.kind = s->server.limit; /* the backend knows better: see struct stats */
+        v.share = NAN;
+        copy_str(v.why, sizeof v.why, s->server.limit_why);
+    }
     s->limit = v.kind;
     s->limit_share = v.share;
     copy_str(s->limit_why, sizeof s->limit_why, v.why);

@@ -306,14 +306,9 @@ struct pool_snapshot {
     /* A protected host whose name nobody has typed yet (engine_confirm), and the rule that says so;
      * "": none. Nothing is sent to it before. */
     char guard[256], guard_rule[192];
-    char version[64], address[128], note[160];
-    double server_cpu_share, server_cores, answer_share; /* see struct stats */
-    int64_t other_clients, data_items, data_bytes;       /* -1: unknown */
-    struct stat_column column[STAT_COLUMNS_MAX];         /* [columns]: as it is now */
-    unsigned columns;
-    char verdict[24], alert[160];                     /* the backend's own; "": none */
-    int64_t rtt_ns;                                   /* to the server and back; -1: unknown */
-    const struct json_t *backend_stats, *left_behind; /* borrowed; NULL: none */
+    /* What the backend said last of its server. Its json and left_behind are borrowed, for as long as
+     * the snapshot is held, and may be NULL. */
+    struct stats server;
 };
 
 struct event {

@@ -175,8 +175,8 @@ static void fixture_pool(int i, const char *name, const struct backend *b, const
     p->op_types = b->ops;
     copy_str(p->target, sizeof p->target, target);
     copy_str(p->url, sizeof p->url, target);
-    copy_str(p->version, sizeof p->version, version);
-    copy_str(p->address, sizeof p->address, "10.1.2.3:6379");
+    copy_str(p->server.version, sizeof p->server.version, version);
+    copy_str(p->server.address, sizeof p->server.address, "10.1.2.3:6379");
     p->state = POOL_LOADING;
     p->load = load;
     p->load.weight[0] = 1;
@@ -204,8 +204,8 @@ static void fixture_pool(int i, const char *name, const struct backend *b, const
     fixture_absent(&p->lag);
     fixture_absent(&p->lease_wait);
     fixture_absent(&p->batches);
-    p->server_cpu_share = NAN;
-    p->other_clients = p->data_items = p->data_bytes = p->rtt_ns = -1;
+    p->server.server_cpu_share = NAN;
+    p->server.other_clients = p->server.data_items = p->server.data_bytes = p->server.rtt_ns = -1;
     p->generate_share = 0.09;
     p->client_share = 0.31;
     p->wait_share = 0.6;
@@ -226,9 +226,10 @@ static void fixture_details(void)
     redis->limit = LIMIT_CLIENT;
     copy_str(redis->limit_why, sizeof redis->limit_why,
              "97 % of a core in the load generator itself: the figure is its limit");
-    copy_str(redis->note, sizeof redis->note, "cpu 88 %, 41 other clients, hit ratio 99.2 %");
+    copy_str(redis->server.note, sizeof redis->server.note,
+             "cpu 88 %, 41 other clients, hit ratio 99.2 %");
     redis->options = &fixture_options;
-    redis->left_behind =
+    redis->server.left_behind =
         json_pack("[{s:s,s:s,s:i}]", "kind", "keys", "what", "loadtop:7f3a:*", "count", 10000);
     fixture_check(redis, "little", true, true, 0.004, 0.05, "");
     fixture_check(
@@ -369,7 +370,7 @@ static struct snapshot *fixture_snapshot(void)
     setenv("TZ", "UTC", 1);
     if (!fixture_options.table)
         options_init(&fixture_options, fixture_redis_options);
-    json_decref((json_t *)(uintptr_t)fixture_pools[0].left_behind);
+    json_decref(fixture_pools[0].server.left_behind);
     memset(&s, 0, sizeof s);
     fixture_pool(0, "redis", &fixture_redis, "redis://stg-redis:6379/0", "Redis 7.0.15", redis, 16,
                  412e3, 1.4e6, 3.9e6);

@@ -91,7 +91,8 @@ static void expect(struct engine *e, unsigned pool, uint64_t n)
         for (unsigned i = 0; i < now->pools; i++)
             fprintf(stderr, "pool %u: %llu completed, %s %s, %s\n", i,
                     (unsigned long long)now->pool[i].counts.completed,
-                    pool_state_name(now->pool[i].state), now->pool[i].state_why, now->pool[i].note);
+                    pool_state_name(now->pool[i].state), now->pool[i].state_why,
+                    now->pool[i].server.note);
         for (unsigned i = 0; i < now->events; i++)
             fprintf(stderr, "%.2f %s %s\n", now->event[i].t_s, now->event[i].pool,
                     now->event[i].to);

@@ -28,8 +28,8 @@ static void spoil(struct snapshot *s)
         struct pool_snapshot *p = &fixture_pools[i];
         SET(p->name);
         SET(p->target);
-        SET(p->version);
-        SET(p->note);
+        SET(p->server.version);
+        SET(p->server.note);
         SET(p->state_why);
         SET(p->limit_why);
         for (unsigned k = 0; k < p->errors; k++) {

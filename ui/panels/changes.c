@@ -282,7 +282,7 @@ static int left_sum(const struct snapshot *s, struct left *left, int max)
         size_t j;
         json_t *item;
 
-        json_array_foreach(s->pool[i].left_behind, j, item)
+        json_array_foreach(s->pool[i].server.left_behind, j, item)
         {
             const char *kind = json_string_value(json_object_get(item, "kind"));
             const json_t *count = json_object_get(item, "count");
@@ -344,7 +344,7 @@ static unsigned left_alike(const struct snapshot *s, unsigned i, const json_t *i
 
         if (k == i || strcmp(s->pool[k].target, s->pool[i].target) != 0)
             continue;
-        json_array_foreach(s->pool[k].left_behind, j, other)
+        json_array_foreach(s->pool[k].server.left_behind, j, other)
         {
             bool same = !strcmp(member(item, "kind"), member(other, "kind")) &&
                         !strcmp(member(item, "what"), member(other, "what"));
@@ -388,7 +388,7 @@ void left_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         size_t j;
         json_t *item;
 
-        json_array_foreach(s->pool[i].left_behind, j, item)
+        json_array_foreach(s->pool[i].server.left_behind, j, item)
         {
             unsigned before, others = left_alike(s, i, item, &before);
 

@@ -195,9 +195,9 @@ static void add_trust(struct text *t, const struct pool_snapshot *p)
 /* [{ "kind", "what", "count" }] as "10,000 keys loadtop:7f3a:*" */
 static void add_left_behind(struct text *t, const struct pool_snapshot *p)
 {
-    size_t n = json_array_size(p->left_behind);
+    size_t n = json_array_size(p->server.left_behind);
     for (size_t i = 0; i < n; i++) {
-        const json_t *one = json_array_get(p->left_behind, i);
+        const json_t *one = json_array_get(p->server.left_behind, i);
         const json_t *count = json_object_get(one, "count");
         const char *kind = json_string_value(json_object_get(one, "kind"));
         const char *what = json_string_value(json_object_get(one, "what"));
@@ -215,8 +215,9 @@ static void add_pool(struct text *t, const struct pool_snapshot *p, bool removed
     char warmup[48];
     text_add(t, "\n");
     text_add_line(t, "%s%s  %s%s%s%s  %s%s%s", p->name, removed ? " (removed)" : "", p->target,
-                  p->version[0] ? "  (" : "", p->version, p->version[0] ? ")" : "",
-                  pool_state_name(p->state), p->state_why[0] ? ": " : "", p->state_why);
+                  p->server.version[0] ? "  (" : "", p->server.version,
+                  p->server.version[0] ? ")" : "", pool_state_name(p->state),
+                  p->state_why[0] ? ": " : "", p->state_why);
     add_load(t, p);
     if (p->warmup_ns) {
         snprintf(warmup, sizeof warmup, "warm-up");
@@ -230,9 +231,9 @@ static void add_pool(struct text *t, const struct pool_snapshot *p, bool removed
                  "memory", format_bytes(warmup, sizeof warmup, (double)p->peak_bytes),
                  (unsigned long long)(UNTHROTTLED_BYTES >> 20));
     add_errors(t, p);
-    if (p->note[0])
-        text_add_line(t, LABEL "%s", "server", p->note);
-    stats_table_text(p->backend_stats, "  ", 200, t);
+    if (p->server.note[0])
+        text_add_line(t, LABEL "%s", "server", p->server.note);
+    stats_table_text(p->server.json, "  ", 200, t);
     add_trust(t, p);
     add_left_behind(t, p);
 }

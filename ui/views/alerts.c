@@ -209,8 +209,8 @@ int alerts_collect(const struct snapshot *s, struct alert *alert, int max)
     for (unsigned i = 0; i < s->pools; i++)
         errors(&l, &s->pool[i]);
     for (unsigned i = 0; i < s->pools; i++)
-        if (s->pool[i].alert[0] && s->pool[i].state == POOL_LOADING)
-            add(&l, true, "%s %s", s->pool[i].name, s->pool[i].alert);
+        if (s->pool[i].server.alert[0] && s->pool[i].state == POOL_LOADING)
+            add(&l, true, "%s %s", s->pool[i].name, s->pool[i].server.alert);
     validities(&l, s);
     for (unsigned i = 0; i < s->thresholds; i++)
         if (s->threshold[i].known && !s->threshold[i].ok)
