@@ -357,7 +357,7 @@ static void remove_pool(struct engine *e, struct pool *p, enum origin by)
 {
     pool_changed(e, p, "remove", p->spec.target.shown, "", by);
     p->removed = true;
-    pool_finish(p, "user", ORDER_DRAIN, engine_now(e));
+    pool_finish(p, END_BY_USER, ORDER_DRAIN, engine_now(e));
 }
 
 bool origin_is_hand(enum origin by)

@@ -65,6 +65,7 @@ static void fill_load(struct pool *p, struct pool_snapshot *s)
     pthread_mutex_unlock(&p->mutex);
     s->state = p->state;
     copy_str(s->state_why, sizeof s->state_why, p->state_why);
+    s->ended_by = p->ended_by;
     s->error_code = p->failed.code;
     s->load = p->spec.load;
     s->depth = pool_depth(p);
@@ -391,7 +392,7 @@ struct snapshot *snapshot_make(struct engine *e, uint64_t now_ns)
     s->ends_s = end_s(e);
     s->ended = e->ended;
     if (e->ended)
-        copy_str(s->ended_by, sizeof s->ended_by, e->ended_by);
+        s->ended_by = e->ended_by;
     copy_str(s->run_id, sizeof s->run_id, e->run_id);
     s->limits = e->scenario.limits;
     s->limits.locked = e->locked;

@@ -217,7 +217,7 @@ void sweep_stop(struct engine *e, const char *why)
         p->figures->plateaus.brief = false;
     engine_event(e, p, "sweep end", "", why, BY_SWEEP);
     if (e->scenario.sweep[0]) /* --sweep: do it, then end */
-        engine_end(e, END_DRAIN, "duration");
+        engine_end(e, END_DRAIN, END_BY_DURATION);
 }
 
 void sweep_stop_on(struct engine *e, const struct pool *p, const char *why)
@@ -225,7 +225,7 @@ void sweep_stop_on(struct engine *e, const struct pool *p, const char *why)
     if (!e->sweep || !e->sweep->on || the_pool(e, e->sweep->spec.pool) != p)
         return;
     if (e->scenario.sweep[0]) /* --sweep: what was asked for is not done */
-        engine_end(e, END_DRAIN, "error");
+        engine_end(e, END_DRAIN, END_BY_ERROR);
     sweep_stop(e, why);
 }
 

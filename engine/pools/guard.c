@@ -76,7 +76,7 @@ static void become_remote(struct pool *p, uint64_t now_ns)
     if (spec_allowed(p->engine, p, &p->spec, &err) < 0) {
         p->failed = err;
         engine_event(p->engine, p, "refused", "", err.msg, BY_RULE);
-        pool_finish(p, "error", ORDER_CLOSE, now_ns);
+        pool_finish(p, END_BY_ERROR, ORDER_CLOSE, now_ns);
         if (p->state == POOL_ENDED) /* nothing ran: this is why */
             pool_set_state(p, POOL_ENDED, now_ns, "%s", err.msg);
         return;
@@ -95,7 +95,7 @@ static void end_foreign(struct pool *p, uint64_t now_ns)
     p->failed = err;
     engine_event(p->engine, p, "refused", "", err.msg, BY_RULE);
     end_sweep(p, err.msg);
-    pool_finish(p, "error", ORDER_CLOSE, now_ns);
+    pool_finish(p, END_BY_ERROR, ORDER_CLOSE, now_ns);
 }
 
 /* The first kind that was noted since the load began or was resumed: what goes on after a person's
@@ -166,7 +166,7 @@ void guard_supervise(struct pool *p, uint64_t now_ns)
         engine_event(p->engine, p, "rule", "", why, BY_RULE);
         engine_say(p->engine, "%s: ended: %s", p->spec.name, why);
         end_sweep(p, why);
-        pool_finish(p, "rule", ORDER_DRAIN, now_ns);
+        pool_finish(p, END_BY_RULE, ORDER_DRAIN, now_ns);
     }
 }
 

@@ -95,19 +95,20 @@ void pool_publish_settings(struct pool *p)
     pool_wake_workers(p);
 }
 
-void pool_finish(struct pool *p, const char *by, enum worker_order order, uint64_t now_ns)
+void pool_finish(struct pool *p, enum end_reason by, enum worker_order order, uint64_t now_ns)
 {
     if (p->state == POOL_ENDED)
         return;
     if (!p->finishing) {
         p->finishing = true;
         p->wanted = false;
-        copy_str(p->ended_by, sizeof p->ended_by, by);
+        p->ended_by = by;
         p->load_until_ns = now_ns;
         pool_note_pause(p, false, now_ns);
     }
     pool_order_all(p, order);
-    pool_set_state(p, pool_alive(p) ? POOL_DRAINING : POOL_ENDED, now_ns, "%s", by);
+    pool_set_state(p, pool_alive(p) ? POOL_DRAINING : POOL_ENDED, now_ns, "%s",
+                   end_reason_name(by));
 }
 
 void pool_forbid(struct pool *p, unsigned type, const char *why)

@@ -154,7 +154,7 @@ static void begin_load(struct pool *p, uint64_t now_ns)
 static void fail(struct pool *p, const struct err *err, uint64_t now_ns)
 {
     p->failed = *err;
-    pool_finish(p, "error", ORDER_CLOSE, now_ns);
+    pool_finish(p, END_BY_ERROR, ORDER_CLOSE, now_ns);
     pool_set_state(p, POOL_ENDED, now_ns, "%s", err->msg);
 }
 
@@ -313,14 +313,14 @@ void pool_supervise(struct pool *p, uint64_t now_ns)
         retire(p);
     guard_supervise(p, now_ns);
     if (p->state != POOL_ENDED && !p->finishing && now_ns >= pool_last_moment(p))
-        pool_finish(p, "duration", ORDER_DRAIN, now_ns);
+        pool_finish(p, END_BY_DURATION, ORDER_DRAIN, now_ns);
     if (p->state == POOL_ENDED || p->state == POOL_STOPPED)
         return;
     if (p->state == POOL_DRAINING || !p->wanted) {
         if (pool_alive(p))
             return;
         pool_set_state(p, p->finishing ? POOL_ENDED : POOL_STOPPED, now_ns, "%s",
-                       p->finishing ? p->ended_by : "stopped");
+                       p->finishing ? end_reason_name(p->ended_by) : "stopped");
         return;
     }
     if (!p->load_from_ns) {
@@ -328,12 +328,12 @@ void pool_supervise(struct pool *p, uint64_t now_ns)
         return;
     }
     if (now_ns >= p->end_ns) {
-        pool_finish(p, "duration", ORDER_DRAIN, p->end_ns);
+        pool_finish(p, END_BY_DURATION, ORDER_DRAIN, p->end_ns);
         return;
     }
     if (count_reached(p)) {
         uint64_t last = p->figures->monitor.total.last_end_ns;
-        pool_finish(p, "count", ORDER_DRAIN, last > p->record_from_ns ? last : now_ns);
+        pool_finish(p, END_BY_COUNT, ORDER_DRAIN, last > p->record_from_ns ? last : now_ns);
         return;
     }
     if (p->workers)

@@ -34,6 +34,12 @@ const char *pool_state_name(enum pool_state s)
     return name[s];
 }
 
+const char *end_reason_name(enum end_reason r)
+{
+    static const char *const name[] = {"", "duration", "count", "signal", "user", "error", "rule"};
+    return name[r];
+}
+
 const char *bottleneck_name(enum bottleneck b)
 {
     static const char *const name[] = {"none", "server", "client", "network", "rate"};

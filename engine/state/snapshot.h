@@ -57,6 +57,18 @@ enum pool_state {
 };
 const char *pool_state_name(enum pool_state); /* "LOADING" */
 
+/* What ended a pool, or the run. */
+enum end_reason {
+    END_BY_NONE, /* nothing yet */
+    END_BY_DURATION,
+    END_BY_COUNT,
+    END_BY_SIGNAL,
+    END_BY_USER,
+    END_BY_ERROR,
+    END_BY_RULE /* of the protection of others' hosts; a pool only */
+};
+const char *end_reason_name(enum end_reason); /* as in the JSON: "duration"; "" for END_BY_NONE */
+
 /* One interval of a pool's series. Rates are per second of the interval. NaN latency: nothing
  * completed. */
 struct point {
@@ -241,9 +253,10 @@ struct pool_snapshot {
     char target[512], url[1024];    /* without secrets */
     bool local;
     enum pool_state state;
-    char state_why[256]; /* DOWN: what fails, and when it is tried next; ENDED: by what */
-    bool answered;       /* the target answered, though opening may go on */
-    int error_code;      /* ENDED because the target refused for good: an enum err_code, else 0 */
+    char state_why[256];      /* DOWN: what fails, and when it is tried next; ENDED: by what */
+    enum end_reason ended_by; /* set from the moment that its end begins */
+    bool answered;            /* the target answered, though opening may go on */
+    int error_code; /* ENDED because the target refused for good: an enum err_code, else 0 */
     double state_since_s;
     struct load load; /* as wanted now; depth and connections resolved in the next line */
     uint32_t depth, connections;
@@ -336,8 +349,7 @@ struct snapshot {
     double now_s;            /* since the start */
     double ends_s;           /* NaN: no end known */
     bool ended;
-    /* "duration" "count" "signal" "user" "threshold" "error"; "" while running */
-    char ended_by[16];
+    enum end_reason ended_by; /* END_BY_NONE while it goes on */
     char run_id[12];
     struct limits limits; /* locked is the lock's present state */
     /* [pools + removed]: those that were removed come last, for the report */

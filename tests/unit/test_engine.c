@@ -202,7 +202,7 @@ static void test_count_is_exact(void **state)
                 const struct snapshot *n = run(url, 100, &e, &s);
                 const struct pool_snapshot *p = &n->pool[0];
                 assert_true(n->ended);
-                assert_string_equal(n->ended_by, "count");
+                assert_int_equal(n->ended_by, END_BY_COUNT);
                 assert_int_equal(p->counts.offered, 12347);
                 assert_int_equal(p->counts.completed, 12347);
                 assert_sums(p);
@@ -305,7 +305,7 @@ static void test_random_commands_lose_nothing(void **state)
                 assert_sums(&n->pool[k]);
             snapshot_release(n);
         }
-        engine_end(e, END_DRAIN, "user");
+        engine_end(e, END_DRAIN, END_BY_USER);
         engine_step(e, now + 20 * S);
         const struct snapshot *n = engine_snapshot(e);
         assert_true(n->ended);

@@ -15,7 +15,6 @@
 static void spoil(struct snapshot *s)
 {
     SET(s->host);
-    SET(s->ended_by);
     for (unsigned i = 0; i < s->events; i++) {
         SET(fixture_events[i].pool);
         SET(fixture_events[i].what);

@@ -77,7 +77,7 @@ static void test_states_nobody_can_miss(void **state)
         assert_shows("PAUSED 4/4");
         assert_false(shows("LOAD ON"));
         s->ended = true;
-        copy_str(s->ended_by, sizeof s->ended_by, "count");
+        s->ended_by = END_BY_COUNT;
         draw(s, size[i][0], size[i][1], "ascii");
         assert_shows("ENDED by count");
     }

@@ -147,7 +147,7 @@ static void *probe_main(void *ctx)
     else
         publish(p, false, err.msg);
     if (e) {
-        engine_end(e, END_NOW, "user");
+        engine_end(e, END_NOW, END_BY_USER);
         engine_free(e);
     }
     options_fini(&defaults);

@@ -72,7 +72,8 @@ static void load_state(struct segments *l, const struct snapshot *s)
         opening += s->pool[i].state == POOL_OPENING;
     }
     if (s->ended) {
-        snprintf(text, sizeof text, "ENDED%s%s", s->ended_by[0] ? " by " : "", s->ended_by);
+        snprintf(text, sizeof text, "ENDED%s%s", s->ended_by ? " by " : "",
+                 end_reason_name(s->ended_by));
         add(l, ROLE_STATE_IDLE, true, 0, text);
     } else if (s->pools == 0) {
         add(l, ROLE_STATE_IDLE, true, 0, "NO POOLS");
