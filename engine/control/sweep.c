@@ -122,7 +122,7 @@ static void begin(struct engine *e, struct sweep *s, struct pool *p, const char 
     s->last = -1;
     p->figures->plateaus.brief =
         !s->spec.is_capacity && s->spec.hold_ns && s->spec.hold_ns < HOLD_BRIEF_NS;
-    engine_event(e, p, "sweep", how, s->spec.text, by);
+    engine_event(e, p, EVENT_SWEEP, how, s->spec.text, by);
 }
 
 /* The same sweep again, with the cells that stand. False: it must begin anew. */
@@ -215,7 +215,7 @@ void sweep_stop(struct engine *e, const char *why)
     struct pool *p = the_pool(e, s->spec.pool);
     if (p)
         p->figures->plateaus.brief = false;
-    engine_event(e, p, "sweep end", "", why, BY_SWEEP);
+    engine_event(e, p, EVENT_SWEEP_END, "", why, BY_SWEEP);
     if (e->scenario.sweep[0]) /* --sweep: do it, then end */
         engine_end(e, END_DRAIN, END_BY_DURATION);
 }

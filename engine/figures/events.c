@@ -19,13 +19,14 @@
 
 #define EFFECT_S 10
 
-void engine_event(struct engine *e, const struct pool *p, const char *what, const char *from,
-                  const char *to, enum origin by)
+static void keep_event(struct engine *e, const struct pool *p, enum event_kind kind,
+                       const char *what, const char *from, const char *to, enum origin by)
 {
     pthread_mutex_lock(&e->event_mutex);
     struct event *ev = &e->event[e->events % EVENTS_MAX];
     memset(ev, 0, sizeof *ev);
     ev->t_s = engine_seconds(e, engine_now(e));
+    ev->kind = kind;
     copy_str(ev->pool, sizeof ev->pool, p ? p->spec.name : "");
     copy_str(ev->what, sizeof ev->what, what);
     copy_str(ev->from, sizeof ev->from, from);
@@ -38,6 +39,18 @@ void engine_event(struct engine *e, const struct pool *p, const char *what, cons
     ev->before_p99 = ev->after_p99 = NAN;
     e->events++;
     pthread_mutex_unlock(&e->event_mutex);
+}
+
+void engine_event(struct engine *e, const struct pool *p, enum event_kind kind, const char *from,
+                  const char *to, enum origin by)
+{
+    keep_event(e, p, kind, event_kind_name(kind), from, to, by);
+}
+
+void engine_event_change(struct engine *e, const struct pool *p, const char *what, const char *from,
+                         const char *to, enum origin by)
+{
+    keep_event(e, p, EVENT_CHANGE, what, from, to, by);
 }
 
 struct side {
@@ -73,11 +86,18 @@ static struct side gather(const struct pool *p, double from_s, double to_s, bool
 
 static bool changes_load(const struct event *ev)
 {
-    static const char *const not [] = {"mark", "lock", "unlock", "refused", "server", "up", "rule"};
-    for (unsigned i = 0; i < sizeof not / sizeof *not ; i++)
-        if (!strcmp(ev->what, not [i]))
-            return false;
-    return true;
+    switch (ev->kind) {
+    case EVENT_MARK:
+    case EVENT_LOCK:
+    case EVENT_UNLOCK:
+    case EVENT_REFUSED:
+    case EVENT_SERVER:
+    case EVENT_UP:
+    case EVENT_RULE:
+        return false;
+    default:
+        return true;
+    }
 }
 
 /* The neighbours of event i in its pool: what lies between two changes belongs to the first. */

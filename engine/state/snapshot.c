@@ -40,6 +40,30 @@ const char *end_reason_name(enum end_reason r)
     return name[r];
 }
 
+const char *event_kind_name(enum event_kind k)
+{
+    static const char *const name[] = {[EVENT_CHANGE] = "",
+                                       [EVENT_OPS] = "ops",
+                                       [EVENT_PAUSE] = "pause",
+                                       [EVENT_RESUME] = "resume",
+                                       [EVENT_STOP] = "stop",
+                                       [EVENT_START] = "start",
+                                       [EVENT_MARK] = "mark",
+                                       [EVENT_LOCK] = "lock",
+                                       [EVENT_UNLOCK] = "unlock",
+                                       [EVENT_CONSENT] = "yes",
+                                       [EVENT_REFUSED] = "refused",
+                                       [EVENT_SWEEP] = "sweep",
+                                       [EVENT_SWEEP_END] = "sweep end",
+                                       [EVENT_UP] = "up",
+                                       [EVENT_DOWN] = "down",
+                                       [EVENT_SERVER] = "server",
+                                       [EVENT_STUCK] = "stuck",
+                                       [EVENT_RULE] = "rule",
+                                       [EVENT_REMOTE] = "remote"};
+    return name[k];
+}
+
 const char *bottleneck_name(enum bottleneck b)
 {
     static const char *const name[] = {"none", "server", "client", "network", "rate"};

@@ -324,10 +324,35 @@ struct pool_snapshot {
     struct stats server;
 };
 
+enum event_kind {
+    EVENT_CHANGE, /* of what `what` names: a dial, an option, the list of pools */
+    EVENT_OPS,    /* of the mix */
+    EVENT_PAUSE,
+    EVENT_RESUME,
+    EVENT_STOP,
+    EVENT_START,
+    EVENT_MARK,
+    EVENT_LOCK,
+    EVENT_UNLOCK,
+    EVENT_CONSENT, /* a first load was allowed */
+    EVENT_REFUSED,
+    EVENT_SWEEP,
+    EVENT_SWEEP_END,
+    EVENT_UP, /* the target answers, or answers again */
+    EVENT_DOWN,
+    EVENT_SERVER, /* what the backend found */
+    EVENT_STUCK,  /* a thread hangs */
+    EVENT_RULE,   /* of the protection of others' hosts */
+    EVENT_REMOTE  /* a target that is not on this machine */
+};
+/* What a person reads, as in the JSON: "sweep end"; "" for EVENT_CHANGE, which has many names. */
+const char *event_kind_name(enum event_kind);
+
 struct event {
     double t_s;
+    enum event_kind kind;
     char pool[POOL_NAME_MAX]; /* "": the run */
-    char what[24]; /* "threads", "pause", "mark", "down", "up", "command", "refused", ... */
+    char what[24];            /* the name of the kind, or of what changed: "threads" */
     char from[64], to[192];
     enum origin by;
     /* what it changed: mean throughput over up to 10 s before and after; NaN until known */

@@ -341,6 +341,10 @@ static void fixture_event(int i, double t, const char *pool, const char *what, c
     e->t_s = t;
     copy_str(e->pool, sizeof e->pool, pool);
     copy_str(e->what, sizeof e->what, what);
+    e->kind = EVENT_CHANGE;
+    for (int k = EVENT_CHANGE + 1; k <= EVENT_REMOTE; k++)
+        if (!strcmp(what, event_kind_name((enum event_kind)k)))
+            e->kind = (enum event_kind)k;
     copy_str(e->from, sizeof e->from, from);
     copy_str(e->to, sizeof e->to, to);
     e->by = by;

@@ -344,7 +344,7 @@ static void pass_on_message(struct run *r, const struct snapshot *s)
         return;
     r->message_serial = s->message_serial;
     for (unsigned i = 0; i < s->events && r->scenario->sweep[0]; i++)
-        if (s->event[i].by == BY_COMMAND && strcmp(s->event[i].what, "refused") == 0)
+        if (s->event[i].by == BY_COMMAND && s->event[i].kind == EVENT_REFUSED)
             r->usage = true;
     if (r->usage && !r->ending) {
         complain("--sweep %s: %s", r->scenario->sweep, s->message);

@@ -112,7 +112,7 @@ static bool found(const struct event *e, const char *find)
 
 static void what_text(const struct cells *c, const struct event *e, char *buf, size_t size)
 {
-    if (e->by == BY_SERVER && !strcmp(e->what, "server")) /* who says it stands beside it */
+    if (e->kind == EVENT_SERVER) /* who says it stands beside it */
         copy_str(buf, size, e->to);
     else if (e->from[0] && e->to[0])
         snprintf(buf, size, "%s %s %s %s", e->what, e->from, c->glyphs->arrow, e->to);
