@@ -64,6 +64,15 @@ const char *event_kind_name(enum event_kind k)
     return name[k];
 }
 
+const char *check_name(enum check_id id)
+{
+    static const char *const name[CHECKS] = {
+        [CHECK_LITTLE] = "little",     [CHECK_GENERATOR_CPU] = "generator_cpu",
+        [CHECK_CPU_WAIT] = "cpu_wait", [CHECK_SCHEDULE_LAG] = "schedule_lag",
+        [CHECK_DROPPED] = "dropped",   [CHECK_ACCOUNTING] = "accounting"};
+    return name[id];
+}
+
 const char *bottleneck_name(enum bottleneck b)
 {
     static const char *const name[] = {"none", "server", "client", "network", "rate"};

@@ -125,14 +125,23 @@ struct worker_snapshot {
 const char *bottleneck_name(enum bottleneck);
 
 /* A validity check: is this figure to be trusted? */
+enum check_id {
+    CHECK_LITTLE,        /* |N - X R| / N of the last ten seconds */
+    CHECK_GENERATOR_CPU, /* of the busiest thread of the generator */
+    CHECK_CPU_WAIT,      /* share of the time that a thread waited for a CPU */
+    CHECK_SCHEDULE_LAG,  /* p99 of starts being late, us */
+    CHECK_DROPPED,       /* starts that were dropped */
+    CHECK_ACCOUNTING,    /* by how much the counts do not add up */
+    CHECKS
+};
+const char *check_name(enum check_id); /* as in the JSON: "little" "generator_cpu" ... */
 struct check {
-    char name[24];  /* "little", "generator_cpu", "schedule_lag", "dropped", "accounting" ... */
+    enum check_id id;
     bool ok, known; /* known false: it does not apply or there is not enough data yet */
     bool advisory;  /* to be known beside the figures; they stand nevertheless */
     double value, limit;
     char why[160];
 };
-#define CHECKS_MAX 12
 
 /* What was watched while a plateau was made, and is kept with it. LIGHT_CAUTION: to be known beside
  * the figure; LIGHT_BAD: the point is not valid, it is drawn hollow and is in no fit. */
@@ -297,7 +306,7 @@ struct pool_snapshot {
     unsigned errors;
     struct worker_snapshot *worker; /* [workers]: every worker that ever was */
     unsigned workers;
-    struct check check[CHECKS_MAX];
+    struct check check[CHECKS]; /* [checks] */
     unsigned checks;
     bool valid;              /* every known check holds */
     struct plateau *plateau; /* [plateaus], oldest first; the last may still be going on */

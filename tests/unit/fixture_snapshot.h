@@ -148,12 +148,12 @@ static double fixture_cass_rate(double t)
     return 7600;
 }
 
-static void fixture_check(struct pool_snapshot *p, const char *name, bool known, bool ok,
+static void fixture_check(struct pool_snapshot *p, enum check_id id, bool known, bool ok,
                           double value, double limit, const char *why)
 {
     struct check *k = &p->check[p->checks++];
 
-    copy_str(k->name, sizeof k->name, name);
+    k->id = id;
     copy_str(k->why, sizeof k->why, why);
     k->known = known;
     k->ok = ok;
@@ -231,12 +231,12 @@ static void fixture_details(void)
     redis->options = &fixture_options;
     redis->server.left_behind =
         json_pack("[{s:s,s:s,s:i}]", "kind", "keys", "what", "loadtop:7f3a:*", "count", 10000);
-    fixture_check(redis, "little", true, true, 0.004, 0.05, "");
+    fixture_check(redis, CHECK_LITTLE, true, true, 0.004, 0.05, "");
     fixture_check(
-        redis, "generator_cpu", true, false, 0.97, 0.8,
+        redis, CHECK_GENERATOR_CPU, true, false, 0.97, 0.8,
         "generator CPU 97 % (limit 80 %): the figure is this machine's limit, not Redis's");
-    fixture_check(redis, "dropped", true, true, 0, 0, "");
-    fixture_check(redis, "accounting", true, true, 0, 0, "");
+    fixture_check(redis, CHECK_DROPPED, true, true, 0, 0, "");
+    fixture_check(redis, CHECK_ACCOUNTING, true, true, 0, 0, "");
     for (unsigned i = 0; i < 4; i++) {
         struct plateau *t = &fixture_plateaus[i];
 
@@ -300,19 +300,19 @@ static void fixture_details(void)
     crate->limit = LIMIT_SERVER;
     copy_str(crate->limit_why, sizeof crate->limit_why,
              "its threads wait for the server 60 % of the time");
-    fixture_check(crate, "little", true, true, 0.01, 0.05, "");
-    fixture_check(crate, "generator_cpu", true, true, 0.31, 0.8, "");
+    fixture_check(crate, CHECK_LITTLE, true, true, 0.01, 0.05, "");
+    fixture_check(crate, CHECK_GENERATOR_CPU, true, true, 0.31, 0.8, "");
     kafka->limit = LIMIT_CLIENT;
-    fixture_check(kafka, "generator_cpu", true, true, 0.58, 0.8, "");
+    fixture_check(kafka, CHECK_GENERATOR_CPU, true, true, 0.58, 0.8, "");
     cass->limit = LIMIT_SERVER;
     cass->counts.dropped = 400;
     cass->counts.errors = 311;
     cass->has_lag = true;
     fixture_latency(&cass->lag, 2.1e4, 6.1e4);
-    fixture_check(cass, "little", true, true, 0.01, 0.05, "");
-    fixture_check(cass, "generator_cpu", true, true, 0.12, 0.8, "");
-    fixture_check(cass, "schedule_lag", true, true, 6.1e4, 1e6, "");
-    fixture_check(cass, "dropped", true, false, 400, 0,
+    fixture_check(cass, CHECK_LITTLE, true, true, 0.01, 0.05, "");
+    fixture_check(cass, CHECK_GENERATOR_CPU, true, true, 0.12, 0.8, "");
+    fixture_check(cass, CHECK_SCHEDULE_LAG, true, true, 6.1e4, 1e6, "");
+    fixture_check(cass, CHECK_DROPPED, true, false, 400, 0,
                   "5.0 % of starts dropped: every slot is full");
     fixture_errors[0] =
         (struct error_class){.name = "write_timeout",

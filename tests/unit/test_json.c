@@ -104,8 +104,8 @@ static void make_pool(struct pool_snapshot *p)
     p->plateaus = 1;
     p->seconds = (struct series){.block = blocks, .first = 0, .n = 1};
     p->checks = 2;
-    p->check[0] = (struct check){.name = "little", .known = false, .value = NAN, .limit = 0.05};
-    p->check[1] = (struct check){.name = "generator_cpu",
+    p->check[0] = (struct check){.id = CHECK_LITTLE, .known = false, .value = NAN, .limit = 0.05};
+    p->check[1] = (struct check){.id = CHECK_GENERATOR_CPU,
                                  .known = true,
                                  .ok = false,
                                  .value = 0.97,

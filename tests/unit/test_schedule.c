@@ -115,7 +115,7 @@ static struct schedule_counts account(const struct pool_snapshot *p)
                      c->completed + c->errors + c->timeouts + c->in_flight + c->dropped);
     assert_int_equal(a->due, a->offered + a->not_started + a->still_due);
     for (unsigned i = 0; i < p->checks; i++)
-        if (!strcmp(p->check[i].name, "accounting") && !p->check[i].ok)
+        if (p->check[i].id == CHECK_ACCOUNTING && !p->check[i].ok)
             fail_msg("%s", p->check[i].why);
     return *a;
 }
@@ -191,7 +191,7 @@ static void nothing_vanishes(const char *url, const char *how, bool loses)
     assert_in_range(p->counts.dropped + p->counts.errors, 990, 1003);
     assert_in_range(p->counts.errors, 0, loses ? 50 : 0);
     for (unsigned i = 0; i < p->checks; i++)
-        if (!strcmp(p->check[i].name, "dropped"))
+        if (p->check[i].id == CHECK_DROPPED)
             assert_false(p->check[i].ok);
     snapshot_release(n);
     end(&r);

@@ -67,7 +67,7 @@ static json_t *validity(const struct snapshot *s)
         for (unsigned i = 0; i < s->pool[p].checks; i++) {
             const struct check *c = &s->pool[p].check[i];
             json_t *one = json_object();
-            json_put(one, "name", json_words(c->name));
+            json_put(one, "name", json_words(check_name(c->id)));
             json_put(one, "pool", json_words(s->pool[p].name));
             json_put(one, "ok", c->known ? json_boolean(c->ok) : json_null());
             json_put(one, "value", c->known ? json_share(c->value) : json_null());

@@ -175,7 +175,7 @@ static void add_trust(struct text *t, const struct pool_snapshot *p)
         const struct check *c = &p->check[i];
         if (!c->known || c->ok)
             continue;
-        text_add_line(t, LABEL "%s: %s", first ? "! NOT VALID" : "", c->name, c->why);
+        text_add_line(t, LABEL "%s: %s", first ? "! NOT VALID" : "", check_name(c->id), c->why);
         first = false;
     }
     if (!first)
@@ -188,7 +188,7 @@ static void add_trust(struct text *t, const struct pool_snapshot *p)
     unsigned known = 0;
     for (unsigned i = 0; i < p->checks; i++)
         if (p->check[i].known)
-            text_add(t, "%s%s ok", known++ ? ", " : "", p->check[i].name);
+            text_add(t, "%s%s ok", known++ ? ", " : "", check_name(p->check[i].id));
     text_add(t, "%s\n", known ? "" : "- (too little data to check)");
 }
 
