@@ -39,6 +39,7 @@ struct sweep {
     unsigned order[SWEEP_VALUES_MAX * SWEEP_VALUES_MAX];
     uint64_t started_ns, step_ns, down_ns;
     bool on, applied, done;
+    bool turned; /* it ended because the curve had turned */
     struct grid grid;
     struct capacity_search search;
     char now[96], ended[160];
@@ -114,7 +115,7 @@ static void begin(struct engine *e, struct sweep *s, struct pool *p, const char 
 {
     s->started_ns = engine_now(e);
     s->on = true;
-    s->done = s->applied = false;
+    s->done = s->applied = s->turned = false;
     s->step = s->measured = s->below = s->seen = 0;
     s->highest = s->highest_low = 0;
     s->down_ns = 0;
@@ -135,8 +136,7 @@ static bool resume(struct engine *e, struct pool *p, enum origin by)
         engine_say(e, "sweep: %s was changed since, so it begins anew", s->spec.pool);
         return false;
     }
-    s->spec.whole =
-        s->spec.whole || strstr(s->ended, "has turned"); /* somebody wants the rest, too */
+    s->spec.whole = s->spec.whole || s->turned; /* somebody wants the rest, too */
     snprintf(how, sizeof how, "resumed with %u of %u", stand, s->steps);
     begin(e, s, p, how, by);
     return true;
@@ -367,6 +367,7 @@ static void next_step(struct engine *e, struct sweep *s, struct pool *p, uint64_
                s->spec.automatic ? "the curve has turned"
                                  : "the curve has turned; `sweep resume` measures the rest");
         s->done = s->spec.automatic;
+        s->turned = true;
     } else if (s->spec.automatic && s->step == s->steps && !grow(s, p)) {
         finish(e, s, "the ceiling is reached");
     } else if (s->step == s->steps) {

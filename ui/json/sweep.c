@@ -51,6 +51,11 @@ static char *column_key(char *buf, size_t size, const char *name)
     return buf;
 }
 
+static bool is_share(enum column_kind kind)
+{
+    return kind == COLUMN_SHARE || kind == COLUMN_HITS;
+}
+
 /* The backend's own columns. */
 static json_t *columns_of(const struct pool_snapshot *p, const struct plateau *l)
 {
@@ -58,8 +63,8 @@ static json_t *columns_of(const struct pool_snapshot *p, const struct plateau *l
     char key[40];
     for (unsigned i = 0; i < p->server.columns; i++)
         json_put(o, column_key(key, sizeof key, p->server.column[i].name),
-                 p->server.column[i].kind == COLUMN_SHARE ? json_share(l->column[i])
-                                                          : json_number(l->column[i]));
+                 is_share(p->server.column[i].kind) ? json_share(l->column[i])
+                                                    : json_number(l->column[i]));
     if (l->verdict[0])
         json_put(o, "verdict", json_words(l->verdict));
     return o;
@@ -69,6 +74,7 @@ static json_t *columns_of(const struct pool_snapshot *p, const struct plateau *l
 static json_t *column_heads(const struct pool_snapshot *p)
 {
     static const char *const unit[] = {[COLUMN_SHARE] = "share",
+                                       [COLUMN_HITS] = "share",
                                        [COLUMN_COUNT] = "count",
                                        [COLUMN_PER_S] = "per_s",
                                        [COLUMN_BYTES] = "bytes"};

@@ -63,10 +63,10 @@ static void make_columns(struct column *column, const struct pool_snapshot *p)
 
 static char *own_text(char *buf, size_t size, enum column_kind kind, double v)
 {
-    return kind == COLUMN_SHARE   ? show_percent(buf, size, v)
-           : kind == COLUMN_BYTES ? show_bytes(buf, size, v)
-           : kind == COLUMN_PER_S ? show_signed(buf, size, v)
-                                  : show_count(buf, size, v);
+    return kind == COLUMN_SHARE || kind == COLUMN_HITS ? show_percent(buf, size, v)
+           : kind == COLUMN_BYTES                      ? show_bytes(buf, size, v)
+           : kind == COLUMN_PER_S                      ? show_signed(buf, size, v)
+                                                       : show_count(buf, size, v);
 }
 
 static void put_count(struct cells *c, const struct table *t, int y, int column, enum role role,
