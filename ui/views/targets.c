@@ -223,9 +223,7 @@ static int nodes_draw(struct cells *c, struct rect r, int y, const char *name, j
         x = cells_textf(c, x, y, ROLE_LABEL, ": %s of each node", unit);
     if (verdict)
         cells_field(c, x + 2, y, r.x + r.w - x - 3, ALIGN_LEFT,
-                    strstr(verdict, "no sign") || strstr(verdict, "one node:") ? ROLE_GOOD
-                                                                               : ROLE_WARN,
-                    verdict);
+                    json_is_true(json_object_get(v, "even")) ? ROLE_GOOD : ROLE_WARN, verdict);
     else if (json_array_size(nodes) > 1 && measure)
         cells_textf(c, x + 2, y, ROLE_DIM, "(%s the even share)",
                     c->glyphs->bar_full[0] == '#' ? "|" : "\u2502");
