@@ -23,7 +23,7 @@ void latency_summary(const struct histogram *h, struct latency *l)
     l->mean = histogram_mean(h);
     l->max = (double)h->max;
     for (unsigned i = 0; i < QUANTILES; i++)
-        if ((double)h->count * (1 - latency_quantile[i]) >= 10 - 1e-6)
+        if (quantile_is_known(h->count, latency_quantile[i]))
             l->q[i] = (double)v[i];
 }
 
