@@ -2,8 +2,8 @@
  *
  * The effect of a change is the difference of the mean throughput of up to ten seconds before and
  * after it, told from noise as `loadtop compare` does (differ.h): "real" means that its 95 %
- * interval excludes 0. Each event is judged alone, at 5 %, so that a verdict does not depend on what
- * else was changed in the run. Seconds next to any change are left out. */
+ * interval excludes 0. Each event is judged alone, at 5 %, so that a verdict does not depend on
+ * what else was changed in the run. Seconds next to any change are left out. */
 #include "engine/figures/events.h"
 
 #include "engine/state/engine_state.h"

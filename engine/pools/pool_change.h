@@ -23,8 +23,8 @@ void pool_finish(struct pool *, enum end_reason, enum worker_order, uint64_t now
 /* When --max-time ends it, whatever state it is in; NS_NEVER: never. */
 uint64_t pool_last_moment(const struct pool *);
 void pool_end_ramps(struct pool *);
-/* Its load was changed: what is steady begins anew, and an event says by whom. `what` is the name of
- * what changed, of EVENT_CHANGE only. */
+/* Its load was changed: what is steady begins anew, and an event says by whom. `what` names what
+ * changed, of EVENT_CHANGE only. */
 void pool_changed(struct engine *, struct pool *, enum event_kind, const char *what,
                   const char *from, const char *to, enum origin by);
 

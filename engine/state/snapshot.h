@@ -328,8 +328,8 @@ struct pool_snapshot {
     /* A protected host whose name nobody has typed yet (engine_confirm), and the rule that says so;
      * "": none. Nothing is sent to it before. */
     char guard[256], guard_rule[192];
-    /* What the backend said last of its server. Its json and left_behind are borrowed, for as long as
-     * the snapshot is held, and may be NULL. */
+    /* What the backend said last of its server. Its json and left_behind are borrowed, as long
+     * as the snapshot is held, and may be NULL. */
     struct stats server;
 };
 

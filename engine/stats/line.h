@@ -35,8 +35,8 @@ struct robust_slope {
     double low95, high95, low999, high999;
 };
 #define ROBUST_POINTS_MOST 64
-/* n <= ROBUST_POINTS_MOST points with x ascending; pairs of one x are left out. All NaN when no pair
- * remains. */
+/* n <= ROBUST_POINTS_MOST points with x ascending; pairs of one x are left out. All NaN when no
+ * pair remains. */
 void line_robust(struct robust_slope *, const double *x, const double *y, unsigned n);
 
 #endif

@@ -6,8 +6,8 @@
 #define LOADTOP_ENGINE_STATS_STUDENT_H
 
 /* Two-sided 95 % quantile for df degrees of freedom, which need not be whole; below 1 it is that of
- * 1 (12.7). The t whose student_p is 0.05, so that an interval excludes 0 exactly when the test says
- * so. */
+ * 1 (12.7). The t whose student_p is 0.05, so that an interval excludes 0 exactly when the test
+ * says so. */
 double student_t95(double df);
 
 /* Two-sided tail probability of t, 0..1, for df degrees of freedom (> 0, need not be whole): the
