@@ -136,7 +136,13 @@ enum backend_flags {
 /* A figure of a backend's own that stands beside throughput in the table of a sweep, for each
  * plateau: the consumers' wait share, the lag, rows that failed. The same names in the same order
  * each time. */
-enum column_kind { COLUMN_SHARE, COLUMN_COUNT, COLUMN_PER_S, COLUMN_BYTES };
+enum column_kind {
+    COLUMN_SHARE,
+    COLUMN_HITS, /* the share of the reads that found something: a low one is cautioned of */
+    COLUMN_COUNT,
+    COLUMN_PER_S,
+    COLUMN_BYTES
+};
 enum column_over {
     COLUMN_MEAN, /* of the plateau's seconds */
     COLUMN_LAST, /* as it was at its end */

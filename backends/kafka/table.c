@@ -17,6 +17,7 @@
 #include "engine/base/quantity.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
+#include "engine/stats/line.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -105,7 +106,7 @@ static double growth_of(const struct kafka_pool *kp, const struct kafka_way *gro
             n[points] = kp->row[i].way.clients;
             y[points++] = kp->row[i].anon_bytes;
         }
-    growth_fit(n, y, points, &exponent, low, high);
+    line_power(n, y, points, 0, &exponent, low, high);
     return exponent;
 }
 

@@ -86,7 +86,7 @@ static void put_rates(struct stats *s, const struct redis_info *was, const struc
     put_number(s->json, "server_main_thread_cpu_share", cpu_main);
     put_number(s->json, "hit_ratio", hit_ratio);
     s->column[s->columns++] =
-        (struct stat_column){"hit ratio", COLUMN_SHARE, COLUMN_MEAN, hit_ratio};
+        (struct stat_column){"hit ratio", COLUMN_HITS, COLUMN_MEAN, hit_ratio};
     put_number(s->json, "evicted_per_s", evicted);
     put_number(s->json, "expired_per_s", expired);
     size_t len = 0;

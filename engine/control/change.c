@@ -32,7 +32,7 @@ void command_refuse(struct engine *e, struct pool *p, const struct command *c, e
 {
     char text[COMMAND_SHORT_MAX];
     engine_say(e, "%s", why);
-    engine_event(e, p, "refused", command_shown(c, text, sizeof text), why, by);
+    engine_event(e, p, EVENT_REFUSED, command_shown(c, text, sizeof text), why, by);
 }
 
 static void push_undo(struct engine *e, const struct pool *p, const char *fmt, ...)
@@ -164,13 +164,13 @@ static void execute_amount(struct engine *e, struct pool *p, const struct comman
         char over[96], t[32];
         snprintf(over, sizeof over, "%s over %s", to,
                  format_duration(t, sizeof t, (double)c->over_ns));
-        pool_changed(e, p, name, from, over, by);
+        pool_changed(e, p, EVENT_CHANGE, name, from, over, by);
     } else {
         if (apply_load(p, &wish.load, &err) < 0)
             command_refuse(e, p, c, by, err.msg);
         amount_text(to, sizeof to, &p->spec.load, c->verb, dial_now(p, d));
         if (strcmp(from, to) || was_auto != is_auto(&p->spec.load, c->verb))
-            pool_changed(e, p, name, from, to, by);
+            pool_changed(e, p, EVENT_CHANGE, name, from, to, by);
     }
     if (c->verb == VERB_DEPTH && p->spec.load.pattern == PATTERN_SYNC && by != BY_SWEEP)
         engine_say(e, "%s: pattern sync has one in flight; depth counts with another pattern",
@@ -205,7 +205,7 @@ void change_ramps(struct engine *e, uint64_t now_ns)
         if (!same(v, dial_now(p, d)) &&
             (put_amount(e, p, &wish, d, v, &err) < 0 || apply_load(p, &wish.load, &err) < 0)) {
             engine_say(e, "%s", err.msg);
-            engine_event(e, p, "refused", dial_option(d)->name, err.msg, r->by);
+            engine_event(e, p, EVENT_REFUSED, dial_option(d)->name, err.msg, r->by);
             r->on = false;
         }
         if (part >= 1)
@@ -229,7 +229,7 @@ static void execute_pattern(struct engine *e, struct pool *p, const struct comma
         return;
     }
     apply_load(p, &load, &err);
-    pool_changed(e, p, "pattern", pattern_name(was), pattern_name(c->pattern), by);
+    pool_changed(e, p, EVENT_CHANGE, "pattern", pattern_name(was), pattern_name(c->pattern), by);
     if (by != BY_SWEEP)
         push_undo(e, p, "pattern %s", pattern_name(was));
 }
@@ -252,7 +252,7 @@ static void execute_ops(struct engine *e, struct pool *p, const struct command *
     ops_text(p->spec.op_types, p->spec.load.weight, from, sizeof from);
     ops_text(p->spec.op_types, wish.load.weight, to, sizeof to);
     apply_load(p, &wish.load, &err);
-    pool_changed(e, p, "ops", from, to, by);
+    pool_changed(e, p, EVENT_OPS, NULL, from, to, by);
     if (by != BY_SWEEP)
         push_undo(e, p, "ops %s", from);
 }
@@ -298,7 +298,7 @@ static void execute_set(struct engine *e, struct pool *p, const struct command *
     }
     if (p->load_from_ns)
         pool_publish_settings(p);
-    pool_changed(e, p, c->option, from, to, by);
+    pool_changed(e, p, EVENT_CHANGE, c->option, from, to, by);
     if (by != BY_SWEEP)
         push_undo(e, p, "set %.47s %s", c->option, from);
 }
@@ -313,7 +313,7 @@ static void stop_pool(struct engine *e, struct pool *p, enum origin by)
     pool_note_pause(p, true, now); /* a stopped pool counts no time */
     pool_order_all(p, ORDER_DRAIN);
     pool_set_state(p, POOL_DRAINING, now, "%s", "stopped");
-    pool_changed(e, p, "stop", "", "", by);
+    pool_changed(e, p, EVENT_STOP, NULL, "", "", by);
 }
 
 static void start_pool(struct engine *e, struct pool *p, enum origin by)
@@ -329,16 +329,16 @@ static void start_pool(struct engine *e, struct pool *p, enum origin by)
     if (p->load_from_ns) {
         pool_publish_settings(p);
         if (pool_resize(p, &err) < 0)
-            engine_event(e, p, "refused", "start", err.msg, by);
+            engine_event(e, p, EVENT_REFUSED, "start", err.msg, by);
     }
-    pool_changed(e, p, "start", "", "", by);
+    pool_changed(e, p, EVENT_START, NULL, "", "", by);
 }
 
 static void remove_pool(struct engine *e, struct pool *p, enum origin by)
 {
-    pool_changed(e, p, "remove", p->spec.target.shown, "", by);
+    pool_changed(e, p, EVENT_CHANGE, "remove", p->spec.target.shown, "", by);
     p->removed = true;
-    pool_finish(p, "user", ORDER_DRAIN, engine_now(e));
+    pool_finish(p, END_BY_USER, ORDER_DRAIN, engine_now(e));
 }
 
 bool origin_is_hand(enum origin by)

@@ -256,8 +256,8 @@ static void note_end(struct engine *e, uint64_t now_ns)
     }
     if (!figures_final(e, now_ns))
         return;
-    if (!e->ended_by[0] && e->pools)
-        copy_str(e->ended_by, sizeof e->ended_by, e->pool[e->pools - 1]->ended_by);
+    if (!e->ended_by && e->pools)
+        e->ended_by = e->pool[e->pools - 1]->ended_by;
     thresholds_check(e, now_ns);
     e->ended = true;
 }
@@ -511,7 +511,7 @@ void engine_free(struct engine *e)
     if (!e)
         return;
     if (e->threaded) {
-        engine_end(e, END_NOW, "user");
+        engine_end(e, END_NOW, END_BY_USER);
         engine_wait(e, 3 * NS_PER_S);
         atomic_store(&e->quit, true);
         engine_wake(e);

@@ -40,6 +40,7 @@ struct sweep {
     unsigned order[SWEEP_VALUES_MAX * SWEEP_VALUES_MAX];
     uint64_t started_ns, step_ns, down_ns;
     bool on, applied, done;
+    bool turned; /* it ended because the curve had turned */
     struct grid grid;
     struct capacity_search search;
     char now[96], ended[160];
@@ -115,7 +116,7 @@ static void begin(struct engine *e, struct sweep *s, struct pool *p, const char 
 {
     s->started_ns = engine_now(e);
     s->on = true;
-    s->done = s->applied = false;
+    s->done = s->applied = s->turned = false;
     s->step = s->measured = s->below = s->seen = 0;
     s->highest = s->highest_low = 0;
     s->down_ns = 0;
@@ -123,7 +124,7 @@ static void begin(struct engine *e, struct sweep *s, struct pool *p, const char 
     s->last = -1;
     p->figures->plateaus.brief =
         !s->spec.is_capacity && s->spec.hold_ns && s->spec.hold_ns < HOLD_BRIEF_NS;
-    engine_event(e, p, "sweep", how, s->spec.text, by);
+    engine_event(e, p, EVENT_SWEEP, how, s->spec.text, by);
 }
 
 /* The same sweep again, with the cells that stand. False: it must begin anew. */
@@ -136,8 +137,7 @@ static bool resume(struct engine *e, struct pool *p, enum origin by)
         engine_say(e, "sweep: %s was changed since, so it begins anew", s->spec.pool);
         return false;
     }
-    s->spec.whole =
-        s->spec.whole || strstr(s->ended, "has turned"); /* somebody wants the rest, too */
+    s->spec.whole = s->spec.whole || s->turned; /* somebody wants the rest, too */
     snprintf(how, sizeof how, "resumed with %u of %u", stand, s->steps);
     begin(e, s, p, how, by);
     return true;
@@ -217,9 +217,9 @@ void sweep_stop(struct engine *e, const char *why)
     struct pool *p = the_pool(e, s->spec.pool);
     if (p)
         p->figures->plateaus.brief = false;
-    engine_event(e, p, "sweep end", "", why, BY_SWEEP);
+    engine_event(e, p, EVENT_SWEEP_END, "", why, BY_SWEEP);
     if (e->scenario.sweep[0]) /* --sweep: do it, then end */
-        engine_end(e, END_DRAIN, "duration");
+        engine_end(e, END_DRAIN, END_BY_DURATION);
 }
 
 void sweep_stop_on(struct engine *e, const struct pool *p, const char *why)
@@ -227,7 +227,7 @@ void sweep_stop_on(struct engine *e, const struct pool *p, const char *why)
     if (!e->sweep || !e->sweep->on || the_pool(e, e->sweep->spec.pool) != p)
         return;
     if (e->scenario.sweep[0]) /* --sweep: what was asked for is not done */
-        engine_end(e, END_DRAIN, "error");
+        engine_end(e, END_DRAIN, END_BY_ERROR);
     sweep_stop(e, why);
 }
 
@@ -387,6 +387,7 @@ static void next_step(struct engine *e, struct sweep *s, struct pool *p, uint64_
                s->spec.automatic ? "the curve has turned"
                                  : "the curve has turned; `sweep resume` measures the rest");
         s->done = s->spec.automatic;
+        s->turned = true;
     } else if (s->spec.automatic && s->step == s->steps && !grow(s, p)) {
         finish(e, s, "the ceiling is reached");
     } else if (s->step == s->steps) {

@@ -173,13 +173,10 @@ static void judge_machine(const struct pool *p, struct plateau *pl)
     light(pl, LIGHT_MEMORY, memory, over(memory, MACHINE_PRESSURE_MOST, LIGHT_CAUTION),
           "this machine was short of memory");
     double others = mean_of(&l->others);
-    light(pl, LIGHT_OTHERS, others, over(others, MACHINE_OTHERS_MOST, LIGHT_CAUTION),
+    /* The server itself may be among them while not every server here is known. */
+    enum light_state many = l->others_judged ? LIGHT_CAUTION : LIGHT_UNKNOWN;
+    light(pl, LIGHT_OTHERS, others, over(others, MACHINE_OTHERS_MOST, many),
           "others used %.0f %% of this machine's CPUs", 100 * others);
-    if (!l->others_judged && !isnan(others) && pl->light[LIGHT_OTHERS].state == LIGHT_CAUTION) {
-        pl->light[LIGHT_OTHERS].state = LIGHT_UNKNOWN; /* the server itself may be among them */
-        if (!strncmp(pl->caution, "others used", 11))
-            pl->caution[0] = '\0';
-    }
 }
 
 static void judge_hits(const struct pool *p, struct plateau *pl)
@@ -188,7 +185,7 @@ static void judge_hits(const struct pool *p, struct plateau *pl)
     double v = NAN;
     pthread_mutex_lock(mutex);
     for (unsigned i = 0; i < p->stats.columns; i++)
-        if (!strcmp(p->stats.column[i].name, "hit ratio"))
+        if (p->stats.column[i].kind == COLUMN_HITS)
             v = pl->column[i];
     pthread_mutex_unlock(mutex);
     light(pl, LIGHT_HITS, v, v < HITS_LEAST ? LIGHT_CAUTION : LIGHT_OK,

@@ -3,7 +3,6 @@
 #include "engine/state/engine_state.h"
 #include "engine/state/pool.h"
 #include "engine/base/text.h"
-#include "engine/stats/usl.h"
 #include "engine/state/pool_figures.h"
 #include "engine/figures/lights.h"
 #include "engine/stats/trend.h"
@@ -230,7 +229,9 @@ static void describe(struct pool *p, struct plateau *pl, const struct trend *t, 
     pl->throughput_per_s = completed / span;
     pl->ci95 = t->half95;
     pl->p50 = s->service.count ? (double)histogram_quantile(&s->service, 0.5) : NAN;
-    pl->p99 = s->service.count >= 1000 ? (double)histogram_quantile(&s->service, 0.99) : NAN;
+    pl->p99 = quantile_is_known(s->service.count, 0.99)
+                  ? (double)histogram_quantile(&s->service, 0.99)
+                  : NAN;
     latency_summary(&s->response, &pl->response);
     pl->rss_bytes = p->engine->usage.rss;
     pl->anon_bytes = (double)p->engine->usage.anon - (double)p->engine->usage.anon_first;

@@ -7,6 +7,7 @@
 
 #include "engine/config/dial.h"
 #include "engine/state/pool.h"
+#include "engine/stats/line.h"
 #include "engine/stats/usl.h"
 #include "engine/state/pool_figures.h"
 
@@ -79,45 +80,24 @@ struct family {
     int var; /* a dial, or BULK */
 };
 
-/* Memory = a x value^e by least squares of the logarithms, with the 95 % interval of e. Below a
- * quarter of a MiB it is the allocator's noise. */
+/* Memory = a x value^e, with the 95 % interval of e. Below a quarter of a MiB it is the allocator's
+ * noise; values that lie within a factor of about two say nothing. */
 #define MEMORY_LEAST 262144.0
+#define MEMORY_SPAN_LEAST 0.1
 static void memory_growth(const struct family *all, struct scaling *s)
 {
-    const struct plateau *last = all->like;
-    int d = all->var;
-    double n = 0, mx = 0, my = 0, sxx = 0, sxy = 0, rss = 0;
-    s->memory_exponent = s->memory_low = s->memory_high = NAN;
-    for (int pass = 0; pass < 3; pass++) {
-        for (unsigned i = 0; i < all->n; i++) {
-            const struct plateau *p = &all->list[i];
-            if (!same_but(p, last, d) || !(p->anon_bytes >= MEMORY_LEAST) || value_of(p, d) <= 0)
-                continue;
-            double x = log(value_of(p, d)), y = log(p->anon_bytes);
-            if (pass == 0) {
-                n++;
-                mx += x;
-                my += y;
-            } else if (pass == 1) {
-                sxx += (x - mx) * (x - mx);
-                sxy += (x - mx) * (y - my);
-            } else {
-                double e = y - my - s->memory_exponent * (x - mx);
-                rss += e * e;
-            }
-        }
-        if (pass == 0) {
-            mx /= n;
-            my /= n;
-        } else if (pass == 1 && (n < 3 || !(sxx > 0.1))) { /* too few, or too close together */
-            return;
-        } else if (pass == 1) {
-            s->memory_exponent = sxy / sxx;
-        }
+    double value[PLATEAUS_MAX], bytes[PLATEAUS_MAX];
+    unsigned n = 0;
+    for (unsigned i = 0; i < all->n && n < PLATEAUS_MAX; i++) {
+        const struct plateau *p = &all->list[i];
+        double v = value_of(p, all->var);
+        if (!same_but(p, all->like, all->var) || !(p->anon_bytes >= MEMORY_LEAST) || v <= 0)
+            continue;
+        value[n] = v;
+        bytes[n++] = p->anon_bytes;
     }
-    double half = student_t95(n - 2) * sqrt(rss / (n - 2) / sxx);
-    s->memory_low = s->memory_exponent - half;
-    s->memory_high = s->memory_exponent + half;
+    line_power(value, bytes, n, MEMORY_SPAN_LEAST, &s->memory_exponent, &s->memory_low,
+               &s->memory_high);
 }
 
 /* Which value of the dial would put next_n in flight: by the point that is nearest to it. */

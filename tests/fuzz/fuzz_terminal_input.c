@@ -253,7 +253,7 @@ static void end_sequences(void)
 
 static void finish(struct app *a)
 {
-    engine_end(a->engine, END_NOW, "user");
+    engine_end(a->engine, END_NOW, END_BY_USER);
     form_close(&a->sc.form);
     baseline_free(&a->sc.baselines);
     snapshot_release(a->frozen);

@@ -20,7 +20,7 @@ static void test_alerts_of_one_kind_are_one(void **state)
     (void)state;
     for (int i = 0; i < 3; i++) {
         s->pool[i].checks = 0;
-        fixture_check(&s->pool[i], "cpu_wait", true, false, 0.2 + 0.1 * (i == 1), 0.1,
+        fixture_check(&s->pool[i], CHECK_CPU_WAIT, true, false, 0.2 + 0.1 * (i == 1), 0.1,
                       i == 1 ? "waited 30 %" : "waited 20 %");
     }
     fresh(VIEW_OVERVIEW);

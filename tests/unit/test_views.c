@@ -77,7 +77,7 @@ static void test_states_nobody_can_miss(void **state)
         assert_shows("PAUSED 4/4");
         assert_false(shows("LOAD ON"));
         s->ended = true;
-        copy_str(s->ended_by, sizeof s->ended_by, "count");
+        s->ended_by = END_BY_COUNT;
         draw(s, size[i][0], size[i][1], "ascii");
         assert_shows("ENDED by count");
     }
@@ -198,9 +198,9 @@ static void test_figures_are_never_cut(void **state)
         s->pool[i].counts.in_flight = 12345;
         s->pool[i].load.rate_per_s = 12340;
         s->pool[i].lag = s->pool[i].now_service;
-        s->pool[i].server_cpu_share = 0.0071;
-        s->pool[i].other_clients = 12345;
-        s->pool[i].data_items = 123456789;
+        s->pool[i].server.server_cpu_share = 0.0071;
+        s->pool[i].server.other_clients = 12345;
+        s->pool[i].server.data_items = 123456789;
     }
     for (int k = 0; k < 4; k++) {
         fixture_workers[k].cpu_share = 0.0071;
@@ -327,7 +327,7 @@ static void test_others_and_what_is_left(void **state)
     struct snapshot *s = fixture_snapshot();
 
     (void)state;
-    s->pool[0].other_clients = 41;
+    s->pool[0].server.other_clients = 41;
     for (int view = 0; view < VIEWS; view++) {
         fresh((enum view)view);
         draw(s, 24, 80, "ascii");
@@ -337,10 +337,10 @@ static void test_others_and_what_is_left(void **state)
         assert_shows("1 of 3 FAILED");
     }
     for (unsigned i = 0; i < s->pools; i++)
-        s->pool[i].other_clients = 0;
+        s->pool[i].server.other_clients = 0;
     draw(s, 40, 140, "ascii");
     assert_shows("nobody else on it");
-    s->pool[2].other_clients = -1; /* one that cannot say */
+    s->pool[2].server.other_clients = -1; /* one that cannot say */
     draw(s, 40, 140, "ascii");
     assert_false(shows("nobody else on it"));
 }
@@ -358,7 +358,7 @@ static void test_targets_nodes(void **state)
 
     (void)state;
     assert_non_null(stats);
-    s->pool[1].backend_stats = stats;
+    s->pool[1].server.json = stats;
     fresh(VIEW_TARGETS);
     sc.pool = 2;
     draw(s, 40, 120, "ascii");

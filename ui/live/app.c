@@ -278,7 +278,7 @@ int app_run(struct engine *engine, const struct app_settings *settings, struct j
     take_snapshot(&a);
     loop(&a);
     if (a.signal)
-        engine_end(engine, END_NOW, "signal");
+        engine_end(engine, END_NOW, END_BY_SIGNAL);
     term_close();
     probe_free(a.probe, !a.signal);
     form_close(&a.sc.form);

@@ -9,6 +9,7 @@
 #include "engine/base/quantity.h"
 #include "engine/base/text.h"
 #include "engine/config/pattern.h"
+#include "engine/stats/differ.h"
 #include "ui/json/read.h"
 #include "ui/page/doc.h"
 #include "ui/page/figures.h"
@@ -234,8 +235,7 @@ static void add_events(struct doc *d, const json_t *run)
             doc_cell(d, "%s", "");
         else
             doc_cell(d, "%s/s to %s/s: %s", fig_number(json_num(e, "before_per_s")),
-                     fig_number(json_num(e, "after_per_s")),
-                     json_yes(e, "real") ? "real" : "within noise");
+                     fig_number(json_num(e, "after_per_s")), differ_word(json_yes(e, "real")));
     }
     doc_table_end(d);
     double total = json_num(run, "events_total");

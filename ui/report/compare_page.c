@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "engine/stats/differ.h"
 #include "ui/base/help_files.h"
 #include "ui/json/read.h"
 #include "ui/page/doc.h"
@@ -44,7 +45,7 @@ static const char *verdict_of(const struct row *r)
     if (isnan(r->d.p))
         return r->by_runs ? "too few runs to tell" : "too few seconds to tell";
     if (!r->d.real)
-        return "within noise";
+        return differ_word(false);
     return row_is_worse(r) ? "WORSE" : "BETTER";
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "engine/config/threshold.h"
 #include "ui/json/read.h"
 #include "ui/page/doc.h"
 #include "ui/page/figures.h"
@@ -68,10 +69,12 @@ static void lead_validity(struct doc *d, const json_t *run)
 static const char *threshold_value(const json_t *t)
 {
     double v = json_num(t, "value");
-    const char *expr = json_txt(t, "expr");
-    if (strstr(expr, "errors"))
-        return fig_share(v);
-    return strstr(expr, "throughput") ? fig_number(v) : fig_us(v);
+    struct threshold parsed;
+    if (threshold_parse(&parsed, json_txt(t, "expr"), NULL) < 0)
+        return fig_number(v);
+    return parsed.metric == METRIC_ERRORS       ? fig_share(v)
+           : parsed.metric == METRIC_THROUGHPUT ? fig_number(v)
+                                                : fig_us(v);
 }
 
 static void lead_thresholds(struct doc *d, const json_t *run)

@@ -53,9 +53,9 @@ static void merge_moment(const struct pool_snapshot *p, uint64_t from, struct ba
             if (k->len && histogram_unpack(&one, k->bytes, k->len) == 0)
                 histogram_merge(&sum, &one);
         }
-        if (sum.count >= 20)
+        if (quantile_is_known(sum.count, 0.5))
             out->p50 = (double)histogram_quantile(&sum, 0.5);
-        if (sum.count >= 1000)
+        if (quantile_is_known(sum.count, 0.99))
             out->p99 = (double)histogram_quantile(&sum, 0.99);
     }
     histogram_fini(&sum);

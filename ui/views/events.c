@@ -10,6 +10,7 @@
 
 #include "engine/base/text.h"
 #include "engine/config/command.h"
+#include "engine/stats/differ.h"
 #include "ui/draw/box.h"
 #include "ui/draw/table.h"
 #include "ui/draw/wrap.h"
@@ -111,7 +112,7 @@ static bool found(const struct event *e, const char *find)
 
 static void what_text(const struct cells *c, const struct event *e, char *buf, size_t size)
 {
-    if (e->by == BY_SERVER && !strcmp(e->what, "server")) /* who says it stands beside it */
+    if (e->kind == EVENT_SERVER) /* who says it stands beside it */
         copy_str(buf, size, e->to);
     else if (e->from[0] && e->to[0])
         snprintf(buf, size, "%s %s %s %s", e->what, e->from, c->glyphs->arrow, e->to);
@@ -129,7 +130,7 @@ static const char *verdict(const struct event *e, const struct snapshot *s)
                                                                            : "measuring";
     if (isnan(change_of(e)) || isnan(e->diff_low))
         return "-";
-    return e->real ? "real" : "noise";
+    return differ_word(e->real);
 }
 
 static void effect(struct cells *c, const struct table *t, int y, const struct snapshot *s,
@@ -189,11 +190,11 @@ static void detail(struct cells *c, struct rect r, const struct snapshot *s, con
         text_add(&t, ".\nThroughput %s/s %s %s/s", show_number(a, sizeof a, e->before_per_s),
                  c->glyphs->arrow, show_number(b, sizeof b, e->after_per_s));
         if (e->settled && !isnan(change_of(e)) && !isnan(e->diff_low))
-            text_add(&t, ": %s/s, 95 %% interval %s .. %s: %s.",
+            text_add(&t, ": %s/s, 95 %% interval %s .. %s: %s%s.",
                      show_signed(d, sizeof d, change_of(e)),
                      show_signed(low, sizeof low, e->diff_low),
-                     show_signed(high, sizeof high, e->diff_high),
-                     e->real ? "real" : "noise, for the interval has 0 in it");
+                     show_signed(high, sizeof high, e->diff_high), differ_word(e->real),
+                     e->real ? "" : ", for the interval has 0 in it");
         else
             text_add(&t, ": %s.",
                      isnan(change_of(e)) && s->now_s - e->t_s > 25

@@ -59,7 +59,7 @@ static const struct column pool_columns[] = {
 static void target_text(const struct pool_snapshot *p, int w, char *buf, size_t size)
 {
     const char *bare = strstr(p->target, "://");
-    const char *version = p->version;
+    const char *version = p->server.version;
 
     bare = bare && bare[3] ? bare + 3 : p->target;
     if (version[0] && text_width(bare) + text_width(version) + 3 <= w)
@@ -182,8 +182,8 @@ static void pool_note(struct cells *c, int x, int y, int w, const struct pool_sn
             text_add(&t, "   lease wait p99 %s", show_ns(a, sizeof a, p->lease_wait.q[Q_P99]));
         if (p->has_batches)
             text_add(&t, "   %s batches/s", show_number(a, sizeof a, p->now_batches_per_s));
-        if (p->note[0])
-            text_add(&t, "   server: %s", p->note);
+        if (p->server.note[0])
+            text_add(&t, "   server: %s", p->server.note);
         if (p->limit_why[0])
             text_add(&t, "   %s", p->limit_why);
     }

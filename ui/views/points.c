@@ -52,21 +52,21 @@ static void make_columns(struct column *column, const struct pool_snapshot *p)
     int n = (int)(sizeof point_columns / sizeof *point_columns);
 
     memcpy(column, point_columns, sizeof point_columns);
-    for (unsigned i = 0; p && i < p->columns && n < COLUMNS_MAX - 2; i++)
-        column[n++] =
-            (struct column){p->column[i].name,
-                            text_width(p->column[i].name) < 6 ? 6 : text_width(p->column[i].name),
-                            12, ALIGN_RIGHT, 10 + (int)i};
+    for (unsigned i = 0; p && i < p->server.columns && n < COLUMNS_MAX - 2; i++)
+        column[n++] = (struct column){
+            p->server.column[i].name,
+            text_width(p->server.column[i].name) < 6 ? 6 : text_width(p->server.column[i].name), 12,
+            ALIGN_RIGHT, 10 + (int)i};
     column[n++] = (struct column){"VALID", 5, 40, ALIGN_LEFT, 0};
     column[n] = (struct column){NULL, 0, 0, ALIGN_LEFT, 0};
 }
 
 static char *own_text(char *buf, size_t size, enum column_kind kind, double v)
 {
-    return kind == COLUMN_SHARE   ? show_percent(buf, size, v)
-           : kind == COLUMN_BYTES ? show_bytes(buf, size, v)
-           : kind == COLUMN_PER_S ? show_signed(buf, size, v)
-                                  : show_count(buf, size, v);
+    return kind == COLUMN_SHARE || kind == COLUMN_HITS ? show_percent(buf, size, v)
+           : kind == COLUMN_BYTES                      ? show_bytes(buf, size, v)
+           : kind == COLUMN_PER_S                      ? show_signed(buf, size, v)
+                                                       : show_count(buf, size, v);
 }
 
 static void put_count(struct cells *c, const struct table *t, int y, int column, enum role role,
@@ -83,9 +83,9 @@ static void put_own(struct cells *c, const struct table *t, int y, const struct 
 {
     char text[32];
 
-    for (unsigned i = 0; i < p->columns && COL_OWN + (int)i < t->n - 1; i++)
+    for (unsigned i = 0; i < p->server.columns && COL_OWN + (int)i < t->n - 1; i++)
         table_put(c, t, y, COL_OWN + (int)i, role,
-                  own_text(text, sizeof text, p->column[i].kind, k->column[i]));
+                  own_text(text, sizeof text, p->server.column[i].kind, k->column[i]));
 }
 
 static void point_row(struct cells *c, const struct table *t, int y, const struct snapshot *s,
