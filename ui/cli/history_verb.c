@@ -15,6 +15,7 @@
 #include "engine/base/utf8.h"
 #include "ui/base/out_file.h"
 #include "ui/json/run.h"
+#include "ui/json/saved_run.h"
 #include "ui/page/doc.h"
 #include "ui/page/figures.h"
 #include "ui/report/compare.h"
@@ -75,7 +76,11 @@ static int show(struct store *s, struct text *t, int argc, char *const *argv, st
     } else if (out) {
         code = report_write(run, out, OUT_PATIENT, err);
     } else {
-        report_plain(run, t);
+        struct saved_run *saved = saved_run_read(run, err);
+        if (saved)
+            report_plain(saved, t);
+        code = saved ? 0 : ERR_USAGE;
+        saved_run_free(saved);
     }
     if (code == 0 && out)
         text_add_line(t, "%s", out);

@@ -106,8 +106,7 @@ json_t *json_histograms(const struct pool_snapshot *p)
     json_put(o, "response", encoded(&h->response));
     for (unsigned i = 0; i < p->ops; i++) {
         unsigned type = p->op[i].type;
-        json_put(by_op, p->op_types[type].name,
-                 both(&h->op_service[type], &h->op_response[type]));
+        json_put(by_op, p->op_types[type].name, both(&h->op_service[type], &h->op_response[type]));
     }
     json_put(o, "by_op", by_op);
     if (p->packed)
@@ -115,9 +114,9 @@ json_t *json_histograms(const struct pool_snapshot *p)
     return o;
 }
 
-int json_histogram_read(struct histogram *h, const json_t *json)
+int json_histogram_read(struct histogram *h, const char *encoded)
 {
-    if (!json_is_string(json))
+    if (!*encoded)
         return -1;
-    return hdr_decode(h, json_string_value(json), json_string_length(json)) ? ERR_USAGE : 0;
+    return hdr_decode(h, encoded, strlen(encoded)) ? ERR_USAGE : 0;
 }

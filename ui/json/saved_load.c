@@ -132,6 +132,8 @@ static int read_cells(struct member_reader *r, const json_t *o, void *out)
     int code = 0;
     if (s->vars > SAVED_VARS_MAX)
         return members_refuse(r, "vars", "longer than any sweep has it");
+    if (s->vars == 2 && s->cells < s->var[0].values * s->var[1].values)
+        return members_refuse(r, "cells", "shorter than its vars tell");
     if (s->columns > SAVED_COLUMNS_MAX)
         s->columns = SAVED_COLUMNS_MAX;
     for (size_t i = 0; i < s->cells && code == 0; i++)

@@ -82,7 +82,7 @@ struct saved_sweep {
     struct saved_column *column;
     size_t columns; /* of more than SAVED_COLUMNS_MAX the first are kept */
     struct saved_cell *cell;
-    size_t cells; /* the last variable varies fastest */
+    size_t cells; /* the last variable varies fastest; of two vars at least all combinations */
 };
 
 /* A fit of the universal scalability law, with the plateaus that it was made of. */

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "engine/base/text.h"
 #include "ui/base/help_files.h"
 #include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 #include "ui/page/doc.h"
 #include "ui/page/figures.h"
 #include "ui/page/html_plots.h"
@@ -329,11 +331,15 @@ static void add_plots(struct doc *d, const struct row *row, size_t rows, const s
                       const struct side *new)
 {
     for (size_t i = 0; i < rows; i += FIGURES) {
-        const json_t *a = compare_pool(base->run[0], "pools", row[i].pool),
-                     *b = compare_pool(new->run[0], "pools", row[i].pool);
+        struct saved_run *was = saved_run_read((json_t *)(uintptr_t)base->run[0], NULL),
+                         *is = saved_run_read((json_t *)(uintptr_t) new->run[0], NULL);
+        const struct saved_pool *a = saved_pool_of(was, row[i].pool),
+                                *b = saved_pool_of(is, row[i].pool);
         struct svg_sheet sheet = {.t = d->t, .stamp = stamp_of(b)};
         doc_stamped(d, 2, stamp_of(b), "%s", row[i].pool);
         plot_pair(&sheet, a, b);
+        saved_run_free(was);
+        saved_run_free(is);
     }
 }
 

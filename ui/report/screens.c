@@ -7,6 +7,7 @@
 #include "engine/base/text.h"
 #include "ui/export/json_screen.h"
 #include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 #include "ui/page/doc.h"
 
 #define BYTES_MOST ((size_t)400 << 10) /* of all together: a page is to stay small */
@@ -27,14 +28,14 @@ static void add_screen(struct doc *d, const json_t *screen, const struct text *d
     }
 }
 
-void report_screens(struct doc *d, const json_t *run)
+void report_screens(struct doc *d, const struct saved_run *run)
 {
-    size_t n = json_count(run, "screens"), bytes = 0, left_out = 0;
+    size_t n = json_array_size(run->screens), bytes = 0, left_out = 0;
     if (!n)
         return;
     doc_heading(d, 2, "Screens");
     for (size_t i = 0; i < n; i++) {
-        const json_t *screen = json_nth(run, "screens", i);
+        const json_t *screen = json_array_get(run->screens, i);
         struct text drawn = {0};
         if (d->format == DOC_HTML)
             json_screen_svg(screen, &drawn);
@@ -47,7 +48,7 @@ void report_screens(struct doc *d, const json_t *run)
         bytes += drawn.len;
         text_free(&drawn);
     }
-    double total = json_num(run, "screens_total");
+    double total = run->screens_total;
     if (total > (double)n && total < 1e9)
         left_out += (size_t)total - n;
     if (left_out)
