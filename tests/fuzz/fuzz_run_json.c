@@ -88,9 +88,9 @@ static void reports(const struct saved_run *run)
 
 /* ---- compared ---- */
 
-static void compare(const json_t *base, const json_t *new)
+static void compare(const struct saved_run *base, const struct saved_run *new)
 {
-    const json_t *three[3] = {new, new, base};
+    const struct saved_run *three[3] = {new, new, base};
     const struct compare_options o = {.threshold = 0.05};
     struct text t = {0};
     struct err err = {0};
@@ -176,7 +176,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (saved)
             reports(saved);
         if (saved)
-            compare(run, same);
+            compare(saved, saved);
         saved_run_free(saved);
         draw_beside((enum view)(VIEW_OVERVIEW + size % 3)); /* all take long */
         must(json_equal(run, same), "a reader changed it", "");
