@@ -88,9 +88,9 @@ int report_make(const struct saved_run *run, const char *path, const struct repo
     else if (ends_in(path, ".svg"))
         report_picture(run, t);
     else if (ends_in(path, ".plateaus.csv"))
-        csv_plateaus(run->json, t);
+        csv_plateaus(run, t);
     else if (ends_in(path, ".csv"))
-        csv_series(run->json, t);
+        csv_series(run, t);
     else if (ends_in(path, ".hgrm"))
         return make_hgrm(run, o, t, err);
     else if (ends_in(path, ".hlog"))
