@@ -213,7 +213,6 @@ static int read_inner(struct member_reader *r, const struct member *f, const jso
 static int read_member(struct member_reader *r, const struct member *f, const json_t *o, char *out)
 {
     void *at = out + f->at;
-    const json_t *any;
     switch (f->type) {
     case MEMBER_TEXT:
         return members_text(r, o, f->name, at);
@@ -228,10 +227,6 @@ static int read_member(struct member_reader *r, const struct member *f, const js
     case MEMBER_LIST:
     case MEMBER_BY_NAME:
         return read_list(r, f, o, out);
-    case MEMBER_ANY:
-        any = present(o, f->name);
-        memcpy(at, &any, sizeof any);
-        return 0;
     }
     return 0;
 }

@@ -25,7 +25,6 @@ enum member_type {
     /* The same of an object whose members have any names: the first member of each struct is its
      * name (const char *). */
     MEMBER_BY_NAME,
-    MEMBER_ANY, /* const struct json_t *, borrowed: whatever it is; NULL when absent */
 };
 
 struct member_table;

@@ -287,13 +287,19 @@ static const struct member validity_members[] = {
 };
 static const struct member_table validity_table = {MEMBER_TABLE(saved_run, validity_members)};
 
-static int check_screens(struct member_reader *r, const json_t *o, void *out)
+static int read_screen(struct member_reader *r, const json_t *o, void *out)
 {
-    const struct saved_run *run = out;
-    (void)o;
-    return run->screens && !json_is_array(run->screens) ? members_refuse(r, "screens", "no list")
-                                                        : 0;
+    (void)r;
+    ((struct saved_screen *)out)->json = o;
+    return 0;
 }
+
+static const struct member screen_members[] = {
+    NUMBER(saved_screen, t_s),
+    TEXT(saved_screen, view),
+};
+static const struct member_table screen_table = {MEMBER_TABLE(saved_screen, screen_members),
+                                                 .also = read_screen};
 
 static const struct member run_members[] = {
     TEXT(saved_run, loadtop),
@@ -311,12 +317,11 @@ static const struct member run_members[] = {
     AMOUNT(saved_run, events_total),
     LIST(saved_run, repeat, repeats, "repeats", &repeat_table),
     LIST(saved_run, spread, spreads, "spread", &pool_spread_table),
-    MEMBER_OF(MEMBER_ANY, saved_run, screens, "screens"),
+    LIST(saved_run, screen, screens, "screens", &screen_table),
     AMOUNT(saved_run, screens_total),
     LIST(saved_run, pool, pools, "pools", &pool_table),
 };
-static const struct member_table run_table = {MEMBER_TABLE(saved_run, run_members),
-                                              .also = check_screens};
+static const struct member_table run_table = {MEMBER_TABLE(saved_run, run_members)};
 
 struct saved_run *saved_run_read(json_t *json, struct err *err)
 {

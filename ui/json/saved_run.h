@@ -136,6 +136,14 @@ struct saved_threshold {
     double value; /* in the threshold's own unit: us, a share, or per second; NAN: not judged */
 };
 
+/* What was captured of the screen; its lines are for json_screen_svg and json_screen_text, which
+ * check them themselves. */
+struct saved_screen {
+    double t_s;
+    const char *view;
+    const struct json_t *json;
+};
+
 /* Of --repeat: a run's figures of one pool, and all runs' spread. */
 struct saved_repeat_pool {
     const char *name;
@@ -172,7 +180,8 @@ struct saved_run {
     size_t repeats;
     struct saved_pool_spread *spread;
     size_t spreads;
-    const struct json_t *screens; /* an array for json_screen_*, which check each; NULL */
+    struct saved_screen *screen;
+    size_t screens;
     double screens_total;
     struct saved_pool *pool;
     size_t pools;
