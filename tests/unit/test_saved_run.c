@@ -108,6 +108,12 @@ static void test_wrong_is_refused(void **state)
                   "pools/0/by_op/get/completed is false, not a number");
     check_refused("by_op/get", json_integer(1), "pools/0/by_op/get is no object");
     check_refused("options", json_string("x"), "pools/0/options is no object");
+    check_refused("sweeps",
+                  json_pack("[{s:[{s:[s,s]},{s:[s,s]}], s:[{},{},{}]}]", "vars", "values", "1", "2",
+                            "values", "1", "2", "cells"),
+                  "pools/0/sweeps/0/cells is shorter than its vars tell");
+    check_refused("sweeps", json_pack("[{s:[{},{},{}]}]", "vars"),
+                  "pools/0/sweeps/0/vars is longer than any sweep has it");
     check_refused("scaling", json_pack("[{s:[i]}]", "points", 1000000),
                   "pools/0/scaling is of points that are not in its plateaus");
 }
