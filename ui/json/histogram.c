@@ -114,9 +114,9 @@ json_t *json_histograms(const struct pool_snapshot *p)
     return o;
 }
 
-int json_histogram_read(struct histogram *h, const json_t *json)
+int json_histogram_read(struct histogram *h, const char *encoded)
 {
-    if (!json_is_string(json))
+    if (!*encoded)
         return -1;
-    return hdr_decode(h, json_string_value(json), json_string_length(json)) ? ERR_USAGE : 0;
+    return hdr_decode(h, encoded, strlen(encoded)) ? ERR_USAGE : 0;
 }

@@ -19,6 +19,7 @@
 #include "engine/config/command_text.h"
 #include "engine/state/snapshot.h"
 #include "ui/draw/stats_table.h"
+#include "ui/json/saved_run.h"
 #include "ui/json/sweep.h"
 #include "ui/page/doc.h"
 #include "ui/report/sweeps.h"
@@ -294,8 +295,13 @@ static void add_sweeps(struct text *t, const struct snapshot *s)
     struct doc d = {.format = DOC_PLAIN, .t = t};
     for (unsigned i = 0; i < s->pools + s->removed; i++) {
         json_t *sweeps = json_sweeps(s, &s->pool[i]);
-        for (size_t k = 0; k < json_array_size(sweeps); k++)
-            report_sweep(&d, json_array_get(sweeps, k));
+        for (size_t k = 0; k < json_array_size(sweeps); k++) {
+            struct member_memory memory = {0};
+            struct saved_sweep sweep;
+            if (saved_sweep_read(&sweep, &memory, json_array_get(sweeps, k), NULL) == 0)
+                report_sweep(&d, &sweep);
+            members_free(&memory);
+        }
         json_decref(sweeps);
     }
 }
