@@ -25,6 +25,7 @@
 #include "ui/report/report.h"
 #include "ui/panels/screen_state.h"
 #include "ui/views/screen.h"
+#include "ui/views/views.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -101,7 +102,7 @@ static void compare(const json_t *base, const json_t *new)
 
 /* ---- as a baseline ---- */
 
-static void draw_beside(enum view view)
+static void draw_beside(int view)
 {
     static struct screen sc;
     static struct cells cells;
@@ -110,7 +111,7 @@ static void draw_beside(enum view view)
     unsigned pools;
     const char *why;
 
-    screen_init(&sc);
+    screen_init(&sc, views);
     sc.real_s = FIXTURE_NOW;
     sc.compare = true;
     if (baseline_load(&sc.baselines, s, path, &pools, &err) == 0) {
@@ -172,7 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         json_t *same = json_deep_copy(run);
         reports(run);
         compare(run, same);
-        draw_beside((enum view)(VIEW_OVERVIEW + size % 3)); /* all take long */
+        draw_beside((int)(size % 3)); /* all views take long */
         must(json_equal(run, same), "a reader changed it", "");
         json_decref(same);
         json_decref(run);
