@@ -26,7 +26,6 @@
 #include <sys/socket.h>
 
 struct redisReader;
-struct redisReply;
 struct redis_conn;
 struct redis_tls;
 struct redis_tls_context;

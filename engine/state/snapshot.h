@@ -116,7 +116,6 @@ const char *bottleneck_name(enum bottleneck);
 struct check {
     char name[24];  /* "little", "generator_cpu", "schedule_lag", "dropped", "accounting" ... */
     bool ok, known; /* known false: it does not apply or there is not enough data yet */
-    bool advisory;  /* to be known beside the figures; they stand nevertheless */
     double value, limit;
     char why[160];
 };

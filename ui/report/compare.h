@@ -7,7 +7,6 @@
 #include <stddef.h>
 
 struct err;
-struct doc;
 struct json_t;
 struct text;
 

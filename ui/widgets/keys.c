@@ -352,15 +352,6 @@ enum action keys_find(uint32_t key, unsigned where)
     return ACT_NONE;
 }
 
-const struct key_binding *keys_binding(enum action action)
-{
-    const struct key_binding *b = key_table;
-
-    while (b->action != ACT_NONE && b->action != action)
-        b++;
-    return b->action == ACT_NONE ? NULL : b;
-}
-
 bool keys_turn_allowed(struct turns *t, double now_s)
 {
     bool rested = !t->any || now_s - t->last_s >= 1;

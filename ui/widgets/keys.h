@@ -59,8 +59,7 @@ enum action {
     ACT_REDRAW,
     ACT_QUIT,
     ACT_INTERRUPT,
-    ACT_SUSPEND,
-    ACTIONS
+    ACT_SUSPEND
 };
 
 /* Where a key holds, besides the views. */
@@ -88,7 +87,6 @@ extern const struct key_binding key_table[];
 
 /* The action of a key at a place; ACT_NONE when it has none there. */
 enum action keys_find(uint32_t key, unsigned where);
-const struct key_binding *keys_binding(enum action);
 
 /* When the dial was turned last; zero it to start. */
 struct turns {
