@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import unittest
 
 import lib
@@ -47,16 +46,12 @@ class Tree(unittest.TestCase):
     """A tree to which files are added, and what checks it."""
 
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-walls-")
-
-    def tearDown(self):
-        shutil.rmtree(self.dir)
+        self.dir = lib.folder(self)
 
     def put(self, path, code):
         full = os.path.join(self.dir, path)
         os.makedirs(os.path.dirname(full), exist_ok=True)
-        with open(full, "w") as f:
-            f.write("/* A file. */\n" + code + "\n")
+        lib.write(full, "/* A file. */\n" + code + "\n")
         return full
 
 
@@ -128,12 +123,11 @@ class Rooms(Tree):
 class Servers(unittest.TestCase):
     def setUp(self):
         lib.need_program("redis-server", "redis-server")
-        self.dir = tempfile.mkdtemp(prefix="lt-srv-")
+        self.dir = lib.folder(self, prefix="lt-srv-")  # short: a socket's path is in it
         self.env = {"LOADTOP_SERVERS": self.dir}
 
     def tearDown(self):
         run(sys.executable, CONTROL, "stop", "redis", **self.env)
-        shutil.rmtree(self.dir)
 
     def control(self, *words):
         return run(sys.executable, CONTROL, *words, **self.env)
