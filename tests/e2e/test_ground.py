@@ -13,6 +13,7 @@ import lib
 
 CONTROL = os.path.join(lib.ROOT, "tests", "servers", "control.py")
 WALLS = os.path.join(lib.ROOT, "tests", "walls.py")
+UNUSED = os.path.join(lib.ROOT, "tests", "unused.py")
 ROOMS = os.path.join(lib.ROOT, "tests", "rooms.py")
 
 
@@ -118,6 +119,25 @@ class Rooms(Tree):
     def test_a_stray_room_is_found(self):
         self.put("engine/attic/a.h", "int a;")
         self.assertIn("engine/attic/: is no room", run(sys.executable, ROOMS, self.dir).stderr)
+
+
+class Unused(Tree):
+    def found(self):
+        return run(sys.executable, UNUSED, self.dir).stderr
+
+    def test_what_nobody_uses(self):
+        self.put("engine/a.h", "int used(void);\nint own(void);\nint tested(void);\nint left(void);")
+        self.put("engine/a.c", "int used(void)\n{\n    return own();\n}\nint own(void)\n{\n    return 1;\n}\n"
+                               "int tested(void)\n{\n    return 2;\n}\nint left(void)\n{\n    return 3;\n}")
+        self.put("ui/main.c", "int main(void)\n{\n    return used(); /* left() */\n}")
+        self.put("tests/unit/test_a.c", "static int f(void)\n{\n    return tested();\n}")
+        self.assertEqual(self.found().splitlines(), [
+            "engine/a.c: left: nothing uses it", "engine/a.c: own: no other file uses it: make it static",
+            "engine/a.c: tested: tests alone use it"])
+
+    def test_this_tree(self):
+        p = run(sys.executable, UNUSED)
+        self.assertEqual(p.returncode, 0, p.stderr)
 
 
 class Servers(unittest.TestCase):
