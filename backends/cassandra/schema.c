@@ -38,7 +38,9 @@ bool cass_is_mark(struct cql_str comment, const char *run, bool *keyspace)
     return n == head + RUN_ID || *keyspace;
 }
 
-char *cass_quote(char *buf, size_t size, const char *name)
+/* An identifier in double quotes, doubled inside; returns buf. A name below CASS_NAME_MAX fits
+ * CASS_QUOTED_MAX. */
+static char *cass_quote(char *buf, size_t size, const char *name)
 {
     size_t n = 0;
     if (size < 3)

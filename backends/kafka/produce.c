@@ -121,7 +121,7 @@ static size_t key_text(uint64_t key, char buf[24])
 
 /* Appleby's murmur2 with the seed of Kafka's Java client, so keys land where other clients put
  * them. */
-uint32_t kafka_murmur2(const char *data, size_t len)
+static uint32_t murmur2(const char *data, size_t len)
 {
     const uint32_t m = 0x5bd1e995;
     uint32_t h = 0x9747b28cu ^ (uint32_t)len, k;
@@ -152,7 +152,7 @@ static int32_t choose_partition(struct kafka_conn *kc, const struct op *op, cons
     if (how == PARTITIONER_AUTO)
         how = key_len ? PARTITIONER_KEY : PARTITIONER_STICKY;
     if (how == PARTITIONER_KEY && key_len)
-        return (int32_t)((kafka_murmur2(key, key_len) & 0x7fffffffu) % n);
+        return (int32_t)((murmur2(key, key_len) & 0x7fffffffu) % n);
     if (how == PARTITIONER_RANDOM)
         return (int32_t)rng_below(mix64(~op->rnd), n);
     if (how == PARTITIONER_ROUND)

@@ -29,7 +29,6 @@
 #include <sys/socket.h>
 
 struct redisReader;
-struct redisReply;
 struct redis_conn;
 struct tls;
 struct tls_context;

@@ -14,9 +14,9 @@
  * A pool's keys are made into the query of its URL, so they mean exactly what they mean there. What
  * takes protection away (allow-destructive, confirm, yes) cannot stand in a file. Every message
  * begins with file:line. A file is bounded in bytes, nesting, words and names before its tree is
- * built: some of what libyaml does is quadratic in them. The document tree of libyaml is used,
- * which comes with libcyaml; libcyaml itself wants all keys known beforehand, and ours come from
- * the backends' tables. */
+ * built: some of what libyaml does is quadratic in them. The document tree of libyaml is used:
+ * a library with a schema would want all keys known beforehand, and ours come from the backends'
+ * tables. */
 #include "engine/config/scenario_yaml.h"
 
 #include "engine/config/scenario.h"
@@ -559,7 +559,7 @@ int scenario_load_text(struct scenario *s, const char *text, size_t len, const c
     (void)defaults;
     (void)backends;
     return err_set(err, ERR_FAILED,
-                   "%s: scenario files are not built in: install libcyaml-dev and build again",
+                   "%s: scenario files are not built in: install libyaml-dev and build again",
                    file);
 }
 

@@ -37,7 +37,8 @@ void capacity_begin(struct capacity_search *s, const struct pool *p, uint64_t ho
     s->phase = CAPACITY_SET;
 }
 
-double capacity_measure(const struct pool *p, const struct threshold *t)
+/* The threshold's figure within the pool's present stretch; NaN without one. */
+static double capacity_measure(const struct pool *p, const struct threshold *t)
 {
     const struct stretch *s = &p->figures->plateaus.now;
     const struct tally *total = &p->figures->monitor.total;

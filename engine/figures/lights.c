@@ -100,7 +100,9 @@ void lights_second(struct pool *p)
     take_server(p, l);
 }
 
-double lights_little(double area, double span_s, const struct histogram *service)
+/* N against X R over the span of both; NaN when it does not apply: an operation takes too long for
+ * the span, or too many failed. */
+static double littles_law(double area, double span_s, const struct histogram *service)
 {
     if (!(area > 0) || !(span_s > 0) || !service->count)
         return NAN;
@@ -147,7 +149,7 @@ static void judge_generator(const struct pool *p, struct plateau *pl)
           dropped);
     light(pl, LIGHT_ERRORS, share, over(share, ERRORS_MOST, LIGHT_BAD), "%.1f %% errors",
           100 * share);
-    double little = share > ERRORS_MOST ? NAN : lights_little(l->area, l->span_s, &s->service);
+    double little = share > ERRORS_MOST ? NAN : littles_law(l->area, l->span_s, &s->service);
     light(pl, LIGHT_LITTLE, little, over(little, LIMIT_LITTLE, LIGHT_BAD),
           "N and X R differ by %.0f %%: times or counts are wrong", 100 * little);
     double queue = mean_of(&l->queue);

@@ -123,7 +123,7 @@ static uint32_t chain_units(const struct request *chain)
     return n;
 }
 
-void lease_in(struct worker *w, struct request *chain, uint32_t id)
+static void lease_in(struct worker *w, struct request *chain, uint32_t id)
 {
     struct group *g = group_get(w, id < GROUPS_MAX ? id : 0);
     chain->group = g->id;

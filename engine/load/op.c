@@ -32,7 +32,8 @@ static void ops_grow(struct worker *w)
     }
 }
 
-struct request *op_take(struct worker *w)
+/* NULL: out of memory. */
+static struct request *op_take(struct worker *w)
 {
     if (!w->free_op)
         ops_grow(w);

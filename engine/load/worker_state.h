@@ -199,7 +199,7 @@ struct worker {
 };
 
 enum worker_order { ORDER_RUN, ORDER_DRAIN, ORDER_CLOSE };
-enum worker_stage { STAGE_RUNNING, STAGE_DRAINING, STAGE_ENDED, STAGE_STUCK };
+enum worker_stage { STAGE_RUNNING, STAGE_DRAINING, STAGE_ENDED };
 
 static inline struct request *request_of(struct op *op)
 {

@@ -138,7 +138,6 @@ const char *check_name(enum check_id); /* as in the JSON: "little" "generator_cp
 struct check {
     enum check_id id;
     bool ok, known; /* known false: it does not apply or there is not enough data yet */
-    bool advisory;  /* to be known beside the figures; they stand nevertheless */
     double value, limit;
     char why[160];
 };

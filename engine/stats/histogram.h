@@ -48,7 +48,6 @@ static inline void histogram_record(struct histogram *h, uint64_t ns)
     histogram_record_n(h, ns, 1);
 }
 void histogram_merge(struct histogram *to, const struct histogram *from);
-void histogram_copy(struct histogram *to, const struct histogram *from);
 
 /* The value at quantile q (0..1): the highest equivalent value of the bucket in which the q-th of
  * the count lies, as HdrHistogram does. 0 when empty. `histogram_quantiles` fills n values for n

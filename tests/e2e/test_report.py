@@ -60,7 +60,7 @@ class Page(html.parser.HTMLParser):
 class Reports(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.dir = tempfile.mkdtemp(prefix="loadtop-report-")
+        cls.dir = lib.folder(cls)
         cls.data = lib.headless("-d", "4s", "--goal", "3k/s", "--threshold", "p99<5s", "--threshold", "p50<1us",
                                 "--at", "1s mark " + EVIL, "--at", "2s null threads 3",
                                 "null:?service=1ms&errors=0.02&clients=2", "null:?service=2ms&name=b", code=99)
@@ -68,17 +68,12 @@ class Reports(unittest.TestCase):
         cls.page = Page(cls.html)
 
     @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.dir, ignore_errors=True)
-
-    @classmethod
     def path(cls, name):
         return os.path.join(cls.dir, name)
 
     @classmethod
     def make(cls, run, name):
-        with open(cls.path("run.json"), "w") as f:
-            json.dump(run, f)
+        lib.write_json(cls.path("run.json"), run)
         got = lib.loadtop("report", cls.path("run.json"), "-o", cls.path(name))
         assert got.code == 0, got
         with open(cls.path(name)) as f:

@@ -13,6 +13,7 @@
 #include "tests/unit/fixture_snapshot.h"
 #include "ui/run/baseline.h"
 #include "ui/panels/screen_state.h"
+#include "ui/views/views.h"
 
 static struct screen sc;
 
@@ -61,7 +62,7 @@ static void check_refused(const char *threads, const char *said)
 static void test_only_the_same_load_is_compared(void **state)
 {
     (void)state;
-    screen_init(&sc);
+    screen_init(&sc, views);
     assert_true(is_compared("4", "10", "16"));
     assert_false(is_compared("5", "10", "16"));
     assert_false(is_compared("4", "10", "4294967312"));  /* 16 in the low 32 bits */

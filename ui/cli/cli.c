@@ -148,11 +148,6 @@ static const char *const verb_names[] = {
 };
 #define VERB_NAMES (sizeof verb_names / sizeof *verb_names)
 
-const char *cli_verb_name(enum cli_verb verb)
-{
-    return verb < VERB_NAMES ? verb_names[verb] : NULL;
-}
-
 /* Does a verb read the rest of the line by itself? */
 static bool verb_reads_rest(enum cli_verb verb)
 {

@@ -10,7 +10,6 @@
 #ifndef LOADTOP_UI_JSON_HISTOGRAM_H
 #define LOADTOP_UI_JSON_HISTOGRAM_H
 
-struct err;
 struct histogram;
 struct json_t;
 struct pool_snapshot;

@@ -168,7 +168,7 @@ static json_t *cell_of(const struct sweep_snapshot *s, unsigned i, const struct 
     return o;
 }
 
-json_t *json_sweep(const struct sweep_snapshot *s, const struct pool_snapshot *p)
+static json_t *json_sweep(const struct sweep_snapshot *s, const struct pool_snapshot *p)
 {
     json_t *o = json_object(), *vars = json_array(), *cells = json_array();
     for (unsigned i = 0; i < s->axes; i++) {

@@ -101,8 +101,10 @@ static int change_head(struct cells *c, int x, int y, const struct snapshot *s,
     return x;
 }
 
-int change_draw(struct cells *c, int x, int y, int w, const struct snapshot *s,
-                const struct event *e, bool with_seconds)
+/* One change in words, with its effect: "threads 3->4  +31k/s (+24k..+38k) real  p99 +1.1ms". The
+ * parts are drawn from x; returns the column after it. */
+static int change_draw(struct cells *c, int x, int y, int w, const struct snapshot *s,
+                       const struct event *e, bool with_seconds)
 {
     struct rect clip = cells_clip(c, rect_of(x, y, w, 1));
     int from = x;

@@ -106,7 +106,7 @@ double curve_efficiency(const struct curve *k, int i)
 
 const struct plateau *curve_like(const struct screen *sc, const struct pool_snapshot *p)
 {
-    unsigned row = sc->view == VIEW_SCALING ? (unsigned)sc->row[VIEW_SCALING] : 0;
+    unsigned row = screen_view(sc)->curve ? (unsigned)sc->row[sc->view] : 0;
 
     if (!p->plateaus)
         return NULL;
@@ -115,7 +115,7 @@ const struct plateau *curve_like(const struct screen *sc, const struct pool_snap
 
 const char *curve_choice(const struct screen *sc)
 {
-    int at = sc->view == VIEW_SCALING ? sc->sort[VIEW_SCALING] : -1;
+    int at = screen_view(sc)->curve ? sc->sort[sc->view] : -1;
 
     return at >= 0 && at < SCALINGS_MAX ? scaling_var((unsigned)at) : NULL;
 }

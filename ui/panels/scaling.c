@@ -202,7 +202,7 @@ static void nothing_yet(struct cells *c, const struct pool_snapshot *p, struct r
 static void fill(struct cells *c, struct screen *sc, const struct layout *l, const struct curve *k,
                  struct rect r)
 {
-    bool full = sc->view == VIEW_SCALING;
+    bool full = screen_view(sc)->curve;
     int rows = full && r.h >= 14 ? 3 : r.h >= 8 ? 2 : 1, table_rows;
 
     if (r.h > 2) {

@@ -7,7 +7,6 @@
 #include <stddef.h>
 
 struct err;
-struct doc;
 struct saved_run;
 struct text;
 

@@ -79,24 +79,25 @@ static int bar_width(const struct key_binding *b)
  * right end of the bar. */
 static void tabs_short(struct cells *c, struct screen *sc, const struct layout *l, struct rect *r)
 {
-    const char *name = r->w >= 100 ? view_name(sc->view) : "";
-    int w = 2 * VIEWS + 1 + (*name ? text_width(name) + 1 : 0), x;
+    const char *name = r->w >= 100 ? screen_view(sc)->name : "";
+    int w = 1 + (*name ? text_width(name) + 1 : 0), x;
 
+    for (int i = 0; sc->views[i]; i++)
+        w += 2;
     if ((l->border[PANEL_POOLS] && l->panel[PANEL_POOLS].h > 0) ||
-        (l->border[PANEL_MAIN] && sc->view != VIEW_SCALING) || l->panel[PANEL_TITLE].h > 0 ||
+        (l->border[PANEL_MAIN] && !screen_view(sc)->plan.title) || l->panel[PANEL_TITLE].h > 0 ||
         r->w < w + 40)
         return;
     r->w -= w + 1;
     x = r->x + r->w + 1;
-    for (int i = 0; i < VIEWS; i++) {
-        bool on = sc->view == (enum view)i;
+    for (int i = 0; sc->views[i]; i++) {
+        bool on = sc->view == i;
         int from = x;
 
         if (on)
             x = cells_textf(c, x, r->y, ROLE_DIAL, "[%d%s%s]", i + 1, *name ? " " : "", name);
         else
-            x = cells_textf(c, x, r->y, ROLE_LABEL, sc->view == (enum view)(i - 1) ? "%d" : " %d",
-                            i + 1);
+            x = cells_textf(c, x, r->y, ROLE_LABEL, sc->view == i - 1 ? "%d" : " %d", i + 1);
         hits_add(&sc->hits, rect_of(from, r->y, x - from, 1), HIT_TAB, i);
     }
 }

@@ -82,8 +82,8 @@ static int order(const struct event *a, const struct event *b, int column)
 
 int events_rows(const struct snapshot *s, const struct screen *sc, unsigned *index, int max)
 {
-    int n = (int)s->events < max ? (int)s->events : max, column = sc->sort[VIEW_EVENTS];
-    bool invert = sc->invert[VIEW_EVENTS];
+    int n = (int)s->events < max ? (int)s->events : max, column = sc->sort[sc->view];
+    bool invert = sc->invert[sc->view];
 
     for (int i = 0; i < n; i++) {
         unsigned newest = s->events - 1 - (unsigned)i;
@@ -208,8 +208,8 @@ static void detail(struct cells *c, struct rect r, const struct snapshot *s, con
     text_free(&t);
 }
 
-void events_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
-                 const struct layout *l)
+static void events_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
+                        const struct layout *l)
 {
     static unsigned index[EVENT_ROWS_MAX];
     int n = events_rows(s, sc, index, EVENT_ROWS_MAX), first, below;
@@ -237,7 +237,25 @@ void events_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     }
     if (below)
         detail(c, rect_of(r.x, r.y + r.h - below, r.w, below), s,
-               &s->event[index[sc->row[VIEW_EVENTS]]]);
+               &s->event[index[sc->row[sc->view]]]);
     if (n == 0)
         cells_field(c, r.x + 2, r.y, r.w - 3, ALIGN_LEFT, ROLE_DIM, "nothing happened yet");
 }
+
+static bool events_row_has(const struct snapshot *s, const struct screen *sc, int row,
+                           const char *find)
+{
+    static unsigned index[EVENT_ROWS_MAX];
+
+    return row < events_rows(s, sc, index, EVENT_ROWS_MAX) && found(&s->event[index[row]], find);
+}
+
+const struct view view_events = {
+    .name = "events",
+    .help = "events: what was changed, and what that did",
+    .plan = {.place = layout_one_table},
+    .draw = events_draw,
+    .own_rows = true,
+    .row_has = events_row_has,
+    .unsorted = "in the order of time, the newest first",
+};

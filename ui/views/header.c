@@ -297,7 +297,7 @@ void title_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
 {
     const struct pool_snapshot *p = screen_pool(sc, s);
     struct rect r = l->panel[PANEL_TITLE], clip;
-    int x, room = r.w - tabs_width() - 4;
+    int x, room = r.w - tabs_width(sc) - 4;
     char load[64], rate[32];
 
     if (r.h == 0)

@@ -273,8 +273,8 @@ static void cost_panel(struct cells *c, struct screen *sc, const struct layout *
         curve_plot_memory(c, sc, k, rect_of(r.x, r.y + upper + 1, r.w, r.h - upper - 1));
 }
 
-void scaling_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
-                  const struct layout *l)
+static void scaling_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
+                         const struct layout *l)
 {
     const struct pool_snapshot *p = screen_pool(sc, s);
     static struct curve k;
@@ -288,5 +288,73 @@ void scaling_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     }
     points_table(c, s, sc, l);
     lights_panel(c, s, sc, l);
-    sc->columns[VIEW_SCALING] = SCALINGS_MAX;
+    sc->columns[sc->view] = SCALINGS_MAX;
 }
+
+/* ---- where they are ---- */
+
+static void scaling_left(struct layout *l, struct rect r, int grid_rows)
+{
+    int least_curve = 10;
+
+    if (grid_rows > 0) {
+        int lines = (r.h - least_curve - 4) / grid_rows;
+
+        lines = lines > 4 ? 4 : int_max(lines, 1);
+        layout_box(
+            l, PANEL_GRID,
+            rect_take_rows(&r, int_min(grid_rows * lines + 4, int_max(r.h - least_curve, 8))));
+    }
+    if (r.h >= 24) {
+        struct rect below = rect_take_rows(&r, -(r.h * 2 / 5));
+
+        layout_box(l, PANEL_LATENCY_N, rect_take_left(&below, below.w / 2));
+        layout_box(l, PANEL_COST, below);
+    }
+    layout_box(l, PANEL_SCALING, r);
+}
+
+static void scaling_place(struct layout *l, struct rect r, const struct layout_want *want)
+{
+    int table = l->size == LAYOUT_FULL ? int_max(r.w * 2 / 5, 58) : 0;
+    int grid_rows = want->grid_rows;
+
+    if (l->size == LAYOUT_LINE) {
+        layout_box(l, PANEL_SCALING, r);
+    } else if (table) {
+        struct rect right = rect_of(r.x + r.w - table, r.y, table, r.h);
+
+        if (right.h >= 18)
+            layout_box(l, PANEL_LIGHTS, rect_take_rows(&right, -10));
+        layout_box(l, PANEL_MAIN, right);
+        r.w -= table;
+        scaling_left(l, r, grid_rows);
+    } else if (grid_rows > 0) {
+        layout_stack(l, r, PANEL_GRID, PANEL_MAIN,
+                     int_max(int_min(grid_rows + 3, r.h * 3 / 4), r.h * 3 / 5));
+    } else {
+        layout_stack(l, r, PANEL_SCALING, PANEL_MAIN, r.h * 3 / 5);
+    }
+}
+
+static void scaling_measure(const struct screen *sc, const struct snapshot *s,
+                            struct layout_want *want)
+{
+    const struct sweep_snapshot *grid = curve_grid(sc, s);
+
+    want->grid_rows = grid ? (int)grid->axis[0].values : 0;
+}
+
+static const signed char scaling_alone[] = {
+    PANEL_SCALING, PANEL_MAIN, PANEL_LATENCY_N, PANEL_COST, PANEL_LIGHTS, PANEL_GRID, -1};
+
+const struct view view_scaling = {
+    .name = "scaling",
+    .help = "scaling: throughput over load, point by point",
+    .plan = {.place = scaling_place, .alone = scaling_alone, .title = true},
+    .draw = scaling_draw,
+    .measure = scaling_measure,
+    .own_rows = true,
+    .unsorted = "X axis: what was moved most, and grids of sweeps",
+    .curve = true,
+};

@@ -25,6 +25,7 @@
 #include "ui/panels/show.h"
 #include "ui/term/glyphs.h"
 #include "ui/views/overview.h"
+#include "ui/views/pool.h"
 
 static const struct column target_columns[] = {
     {"POOL", 7, 12, ALIGN_LEFT, 0},     {"STATE", 8, 9, ALIGN_LEFT, 0},
@@ -346,8 +347,8 @@ static int stats_lines(struct cells *c, struct rect r, int y, const struct pool_
     return y;
 }
 
-void targets_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
-                  const struct layout *l)
+static void targets_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
+                         const struct layout *l)
 {
     const struct pool_snapshot *p = screen_pool(sc, s);
     unsigned order[POOLS_MAX] = {0};
@@ -363,10 +364,10 @@ void targets_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
         return;
     overview_order(s, sc, order); /* the same order in both views */
     rows = r.h > 6 && (int)s->pools > r.h / 2 ? r.h / 2 : r.h;
-    sc->row[VIEW_TARGETS] = 0;
+    sc->row[sc->view] = 0;
     for (int i = 0; i < (int)s->pools; i++)
         if ((int)order[i] == screen_pool_index(sc, s))
-            sc->row[VIEW_TARGETS] = i;
+            sc->row[sc->view] = i;
     first = scroll_follow(sc, (int)s->pools, rows);
     y = r.y;
     for (int i = first; i < (int)s->pools && i - first < rows; i++, y++) {
@@ -382,3 +383,11 @@ void targets_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
         cells_unclip(c, before);
     }
 }
+
+const struct view view_targets = {
+    .name = "targets",
+    .help = "targets: what the servers say of themselves",
+    .plan = {.place = layout_one_table},
+    .draw = targets_draw,
+    .into = &view_pool,
+};
