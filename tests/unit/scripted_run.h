@@ -165,7 +165,7 @@ __attribute__((unused)) static struct tally counts(const struct run *r)
 /* Drains. What is over is given back: the counts at the end. */
 __attribute__((unused)) static struct tally end(struct run *r)
 {
-    engine_end(r->engine, END_DRAIN, "user");
+    engine_end(r->engine, END_DRAIN, END_BY_USER);
     step(r, 20 * S);
     struct tally t = counts(r);
     assert_true(r->engine->ended);

@@ -274,7 +274,7 @@ static void test_messages_behind_a_warmup(void **state)
     begin(&r, &s, "ops=one,message&clients=1&rate=2000/s&warmup=100ms&count=500");
     step(&r, 5 * S);
     const struct snapshot *n = engine_snapshot(r.engine);
-    assert_string_equal(n->ended_by, "count");
+    assert_int_equal(n->ended_by, END_BY_COUNT);
     assert_int_equal(n->pool[0].counts.offered, 500);
     snapshot_release(n);
     end(&r);

@@ -157,7 +157,7 @@ static void run_seed(uint64_t seed)
         send(&r, text);
     }
     bool drained = !one_in(&c, 4);
-    engine_end(r.engine, drained ? END_DRAIN : END_NOW, "user");
+    engine_end(r.engine, drained ? END_DRAIN : END_NOW, END_BY_USER);
     engine_step(r.engine, r.now += 20 * S);
     if (*wrong)
         fail_msg("SCRIPT_SEED=%llu (scripted:?%s): %s", (unsigned long long)seed, c.query, wrong);
