@@ -67,8 +67,8 @@ void engine_free(struct engine *);
 /* The process is about to end and may wait for nothing: lets go of the engine, whose threads go on
  * until then. Nothing is freed. Takes NULL. */
 void engine_leave(struct engine *);
-/* Did engine_free or engine_leave leave threads behind? Then a process ends with _exit(): exit handlers would
- * take libraries away under them. Any thread. */
+/* Did engine_free or engine_leave leave threads behind? Then a process ends with _exit(): exit
+ * handlers would take libraries away under them. Any thread. */
 bool engine_threads_left(void);
 
 #endif

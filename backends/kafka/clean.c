@@ -3,9 +3,9 @@
  * The file only says where to look. A topic or a group goes if the cluster says that this run made
  * it (kafka_base/made.c), a group moreover only if nobody is in it and it holds no offsets of other
  * topics; everything else stays, with the command that removes it by hand. Messages cannot be
- * removed one by one: in a topic that this run made they go with it, in another they stay. Both
- * passes, the look and the removal, ask the cluster anew. Called by ui/cli/clean.c, after the hosts
- * were allowed; each connection is asked about once more. */
+ * removed one by one: in a topic that this run made they go with it, in another they stay. The
+ * look and the removal each ask the cluster: nothing is removed on the word of an earlier answer.
+ * Called by ui/cli/clean.c, after the hosts were allowed; each connection is asked about as well. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka/clean.h"
 

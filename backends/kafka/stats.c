@@ -179,7 +179,7 @@ static void consumer_second(struct kafka_pool *kp, struct kafka_second *s, bool 
     if (anew)
         kp->stay = NULL;
     if (kp->seen_s >= kp->settled_s && isfinite(s->span_s))
-        kafka_row_add(kp, s, !kp->stay);
+        kafka_row_add(kp, s);
 }
 
 /* ---- what is said ---- */

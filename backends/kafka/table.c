@@ -48,7 +48,7 @@ static bool same_group(const struct kafka_way *a, const struct kafka_way *b)
 
 /* ---- filling ---- */
 
-static struct kafka_row *row_anew(struct kafka_pool *kp, const struct kafka_second *s)
+static struct kafka_row *row_begin(struct kafka_pool *kp, const struct kafka_second *s)
 {
     struct kafka_row *r = NULL;
     for (unsigned i = 0; i < kp->rows && !r; i++)
@@ -63,10 +63,10 @@ static struct kafka_row *row_anew(struct kafka_pool *kp, const struct kafka_seco
     return r;
 }
 
-void kafka_row_add(struct kafka_pool *kp, const struct kafka_second *s, bool anew)
+void kafka_row_add(struct kafka_pool *kp, const struct kafka_second *s)
 {
-    if (anew)
-        kp->stay = row_anew(kp, s);
+    if (!kp->stay)
+        kp->stay = row_begin(kp, s);
     struct kafka_row *r = kp->stay;
     if (!r)
         return;

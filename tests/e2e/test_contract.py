@@ -85,7 +85,7 @@ class Secrets(unittest.TestCase):
                 for name in "cmdline", "environ":
                     self.assertNotIn(self.SECRET.encode(), lib.proc_file(h.pid, name), name)
                 h.signal(lib.signal.SIGTERM)
-                result = h.end(10)
+                result = h.end()
                 self.assertEqual(result.code, 143, result)
                 with open(h.json) as f:
                     self.assertNotIn(self.SECRET, f.read() + result.out + result.err)

@@ -290,6 +290,7 @@ json_t *store_get(struct store *s, const char *which, struct err *err)
     sqlite3_stmt *q = NULL;
     json_t *run = NULL;
     bool last = strcmp(which, "last") == 0;
+    sqlite3_int64 number = number_of(which);
     const char *sql =
         last ? "SELECT packed, size, json FROM run ORDER BY id DESC LIMIT 1"
              : "SELECT packed, size, json FROM run WHERE id = ?2 OR (?3 AND "
@@ -300,8 +301,8 @@ json_t *store_get(struct store *s, const char *which, struct err *err)
     }
     if (!last) {
         sqlite3_bind_text(q, 1, which, -1, SQLITE_TRANSIENT);
-        sqlite3_bind_int64(q, 2, number_of(which));
-        sqlite3_bind_int(q, 3, number_of(which) < 0 || strlen(which) >= DIGITS_OF_ID);
+        sqlite3_bind_int64(q, 2, number);
+        sqlite3_bind_int(q, 3, number < 0 || strlen(which) >= DIGITS_OF_ID);
     }
     bool found = *which && sqlite3_step(q) == SQLITE_ROW;
     if (found)
