@@ -7,6 +7,7 @@
 #include "engine/state/pool.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -283,6 +284,24 @@ static void who_does_not_read_is_given_up(void **state)
     free(bytes);
 }
 
+/* What it says is not waited for, so only the deadline ends it. */
+static void who_never_stops_talking_is_given_up(void **state)
+{
+    (void)state;
+    struct link l;
+    struct err err = {0};
+    char in[16];
+    int listener = link_to_listener(&l), peer = accept(listener, NULL, NULL);
+    assert_int_equal(write(peer, "more", 4), 4);
+    struct pollfd p = {.fd = l.stream.fd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, -1), 1);
+    assert_int_equal(link_receive(&l, in, sizeof in, clock_ns(), &err), -1);
+    assert_string_equal(err.msg, "t://localhost: no answer in time");
+    link_close(&l);
+    close(peer);
+    close(listener);
+}
+
 static void a_pool_that_stops_does_not_wait(void **state)
 {
     (void)state;
@@ -314,6 +333,7 @@ int main(void)
         cmocka_unit_test(no_answer_and_half_an_answer_end_by_the_deadline),
         cmocka_unit_test(the_end_is_told),
         cmocka_unit_test(who_does_not_read_is_given_up),
+        cmocka_unit_test(who_never_stops_talking_is_given_up),
         cmocka_unit_test(a_pool_that_stops_does_not_wait),
     };
     setenv("XDG_CONFIG_HOME", "/nonexistent", 1); /* no targets.conf of who runs this */
