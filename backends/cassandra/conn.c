@@ -579,8 +579,8 @@ static int hold_part(struct cass_conn *c)
 static int read_in(struct cass_conn *c)
 {
     struct cass_worker *w = worker_of(c);
-    do {
-        ssize_t n = stream_read(&c->socket, w->in, CASS_IN);
+    for (ssize_t n = stream_read(&c->socket, w->in, CASS_IN);;
+         n = stream_rest(&c->socket, w->in, CASS_IN)) {
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             return 0;
         if (n <= 0) {
@@ -597,8 +597,7 @@ static int read_in(struct cass_conn *c)
             return -1;
         if ((c->in.used || c->held) && hold_part(c) < 0)
             return -1;
-    } while (stream_pending(&c->socket));
-    return 0;
+    }
 }
 
 static int secure(struct cass_conn *c)

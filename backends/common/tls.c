@@ -11,6 +11,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 struct tls_context {
@@ -201,11 +202,6 @@ ssize_t tls_get(struct tls *t, char *buf, size_t n, const char **why)
     return -2;
 }
 
-bool tls_pending(const struct tls *t)
-{
-    return SSL_pending(t->ssl) > 0 || BIO_ctrl_pending(t->in) > 0;
-}
-
 void tls_end(struct tls *t)
 {
     ERR_clear_error();
@@ -290,12 +286,6 @@ ssize_t tls_get(struct tls *t, char *buf, size_t n, const char **why)
     (void)n;
     *why = NOT_BUILT;
     return -2;
-}
-
-bool tls_pending(const struct tls *t)
-{
-    (void)t;
-    return false;
 }
 
 void tls_end(struct tls *t)

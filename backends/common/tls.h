@@ -8,7 +8,6 @@
 #ifndef LOADTOP_BACKENDS_COMMON_TLS_H
 #define LOADTOP_BACKENDS_COMMON_TLS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -44,8 +43,6 @@ int tls_put(struct tls *, const char *bytes, size_t n);
 /* Plain bytes that have come: how many, 0 none now, -1 the server ended it, -2 and `why`: it is
  * broken. */
 ssize_t tls_get(struct tls *, char *buf, size_t n, const char **why);
-/* Was something fed that tls_get has not taken yet? It may be a part of a record only. */
-bool tls_pending(const struct tls *);
 void tls_end(struct tls *); /* says goodbye, into what is to be sent */
 
 #endif
