@@ -54,7 +54,7 @@ int addresses_try(struct addresses *, const struct pool *, uint64_t deadline_ns,
  * does not fail at once; *at is its place. -1 and err. */
 int addresses_connect(const struct addresses *, const struct pool *, unsigned *at, struct err *);
 /* What became of a connection to that place: it stands, or it never stood and the next address is
- * tried from now on. */
+ * tried from now on. The second belongs into close(): the engine too gives up an opening. */
 void addresses_answered(struct addresses *, unsigned at);
 void addresses_failed(struct addresses *, unsigned at);
 /* This address is not tried any more, unless it is the current one. */
