@@ -7,7 +7,9 @@ import os
 import socket
 import sys
 import threading
+import time
 import unittest
+from unittest import mock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "crate_standin"), os.path.join(HERE, "..", "e2e")]
@@ -15,6 +17,10 @@ import lib
 from cassandra_fake import Cluster
 from harness import Standin
 from patient import PATIENT, headless, stop, until
+
+USUAL = lib.LOADTOP
+from test_skeleton import Echo  # whose program is another one
+SKELETON, lib.LOADTOP = lib.LOADTOP, USUAL
 
 NAME = "both.example"
 
@@ -50,6 +56,23 @@ class Forwarder:
         for s in [self.listener, *self.carried]:
             with contextlib.suppress(OSError):
                 s.shutdown(socket.SHUT_RDWR)
+            s.close()
+
+
+class Silent:
+    """Listens on [::1] and lets nobody in: its queue is full, so who connects is neither let in nor refused."""
+
+    def __init__(self, port):
+        self.listener = socket.socket(socket.AF_INET6)
+        self.listener.bind(("::1", port))
+        self.listener.listen(0)
+        self.waiting = [socket.socket(socket.AF_INET6) for _ in range(4)]
+        for s in self.waiting:
+            s.setblocking(False)
+            s.connect_ex(("::1", port))
+
+    def close(self):
+        for s in [self.listener, *self.waiting]:
             s.close()
 
 
@@ -92,6 +115,19 @@ class Addresses(unittest.TestCase):
                 pool = lib.pool(stop(h))
             self.assertEqual(lib.accounting(pool["ops"]), 0)
         self.each(check)
+
+    def test_one_that_never_answers_is_left(self):
+        """By connections of the load that the engine gives up, with a backend that looks at the server in no other way."""
+        with Echo() as echo, contextlib.closing(Silent(echo.port)), mock.patch.object(lib, "LOADTOP", SKELETON):
+            url = "skeleton://%s:%d?timeout=1s&clients=2" % (NAME, echo.port)
+            with lib.Headless("-d", "900s", *PATIENT, url) as h:
+                until("the load runs", lambda: echo.lines > 100)
+                echo.stop()
+                time.sleep(1.5)  # it tries the silent one
+                echo.start()
+                at = echo.lines
+                until("it goes on", lambda: echo.lines > at + 100)
+                self.assertEqual(lib.accounting(lib.pool(stop(h))["ops"]), 0)
 
 
 if __name__ == "__main__":
