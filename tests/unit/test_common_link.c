@@ -136,6 +136,24 @@ static void what_is_dropped_is_not_tried(void **state)
     assert_int_equal(a.current, 0);
 }
 
+static void spread_over_those_that_answer(void **state)
+{
+    (void)state;
+    struct addresses a = three();
+    for (unsigned i = 0; i < 6; i++)
+        assert_int_equal(addresses_spread(&a, i), i % 3);
+    addresses_failed(&a, 1);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(addresses_spread(&a, i), i % 2 ? 2 : 0);
+    addresses_answered(&a, 1);
+    assert_int_equal(addresses_spread(&a, 1), 1);
+    a.failed_ns[1] = clock_ns() - ADDRESS_REST_NS; /* long ago: it is tried again */
+    assert_int_equal(addresses_spread(&a, 1), 1);
+    for (unsigned i = 0; i < 3; i++)
+        addresses_failed(&a, i);
+    assert_int_equal(addresses_spread(&a, 2), a.current);
+}
+
 struct trying {
     unsigned calls, good;
     int code;
@@ -327,6 +345,7 @@ int main(void)
         cmocka_unit_test(a_name_is_looked_up_within_its_time),
         cmocka_unit_test(the_order_begins_with_the_one_that_answered),
         cmocka_unit_test(what_is_dropped_is_not_tried),
+        cmocka_unit_test(spread_over_those_that_answer),
         cmocka_unit_test(they_are_tried_until_one_answers),
         cmocka_unit_test(the_second_address_is_reached_by_links_and_workers),
         cmocka_unit_test(nobody_listens),
