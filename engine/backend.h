@@ -3,7 +3,7 @@
  * A backend is one `const struct backend`, listed in backends/registry.c. The engine decides what
  * is started, when and on which connection, and keeps every count; a backend encodes, sends,
  * receives, and says how each request ended. It never counts, never reads a clock for a latency and
- * never retries by itself. backends/skeleton.c is a whole one in 200 lines, to be copied.
+ * never retries by itself. backends/skeleton.c is a whole one, to be copied.
  *
  * Threads. pool_* hooks run on the pool's own thread: they may block, within a bound of some
  * seconds, and look at pool_stopping() when they take longer. worker_open and worker_close run on
