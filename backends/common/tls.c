@@ -73,6 +73,8 @@ struct tls_context *tls_context_new(const struct options *o, unsigned first, str
 {
     struct tls_files files = tls_files(o, first);
     const char *what = "TLS";
+    if (tls_files_check(o, first, err) < 0)
+        return NULL;
     struct tls_context *c = calloc(1, sizeof *c);
     SSL_CTX *ssl = c ? SSL_CTX_new(TLS_client_method()) : NULL;
     bool ok = ssl && SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1;

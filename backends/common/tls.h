@@ -19,7 +19,7 @@ struct tls_context; /* whom it trusts, its own certificate */
 /* Is TLS built in? Else ERR_USAGE, with the target that needs it. */
 int tls_check(const char *shown, struct err *);
 /* From the options of tls_option.h, which begin at `first`. An encrypted key is an error: nobody is
- * asked for its passphrase. NULL and err (ERR_FAILED; ERR_USAGE when TLS is not built in). */
+ * asked for its passphrase. NULL and err (ERR_FAILED; ERR_USAGE when a file cannot be read or TLS is not built in). */
 struct tls_context *tls_context_new(const struct options *, unsigned first, struct err *);
 /* Takes NULL. Connections that were made from it keep what they need. */
 void tls_context_free(struct tls_context *);

@@ -226,6 +226,8 @@ int crate_site_open(struct crate_site *s, const struct pool *pool, const struct 
     const char *scheme = strcmp(t->scheme, "crates") == 0 ? "https" : "http";
     for (unsigned i = 0; i < t->hosts; i++)
         add_host(s, scheme, &t->host[i], 4200);
+    if (strcmp(scheme, "https") == 0 && tls_files_check(o, OPT_TLS, err) < 0)
+        return ERR_USAGE;
     s->headers = crate_headers(t, o, false);
     s->easy = curl_easy_init();
     if (!s->headers || !s->easy) {
