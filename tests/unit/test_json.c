@@ -56,7 +56,8 @@ static void absent(struct latency *l)
 
 static void make_pool(struct pool_snapshot *p)
 {
-    *p = (struct pool_snapshot){.number = 1, .backend = &test_backend, .op_types = test_backend.ops, .state = POOL_ENDED};
+    *p = (struct pool_snapshot){
+        .number = 1, .backend = &test_backend, .op_types = test_backend.ops, .state = POOL_ENDED};
     copy_str(p->name, sizeof p->name, "redis");
     copy_str(p->target, sizeof p->target, "redis://db:6379/0");
     copy_str(p->url, sizeof p->url, "redis://db:6379/0?threads=2");

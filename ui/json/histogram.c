@@ -106,8 +106,7 @@ json_t *json_histograms(const struct pool_snapshot *p)
     json_put(o, "response", encoded(&h->response));
     for (unsigned i = 0; i < p->ops; i++) {
         unsigned type = p->op[i].type;
-        json_put(by_op, p->op_types[type].name,
-                 both(&h->op_service[type], &h->op_response[type]));
+        json_put(by_op, p->op_types[type].name, both(&h->op_service[type], &h->op_response[type]));
     }
     json_put(o, "by_op", by_op);
     if (p->packed)
