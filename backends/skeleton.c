@@ -231,7 +231,6 @@ static void connected(struct skeleton_conn *c)
     if (!error && loop_watch(loop_of(c), &c->watch, c->watch.fd, EPOLLIN) < 0)
         error = errno;
     if (error) {
-        addresses_failed(&pool_of(c)->at, c->at);
         lost(c, error);
         return;
     }
@@ -279,6 +278,8 @@ static void skeleton_close(struct conn *conn)
     struct skeleton_conn *c = conn_data(conn);
     if (c->watch.fd >= 0) {
         int fd = c->watch.fd;
+        if (c->connecting) /* refused, or given up by the engine: the next address is tried */
+            addresses_failed(&pool_of(c)->at, c->at);
         loop_unwatch(loop_of(c), &c->watch); /* before the descriptor is closed; sets fd to -1 */
         close(fd);
     }

@@ -3,7 +3,7 @@
  * A backend is one `const struct backend`, listed in backends/registry.c. The engine decides what
  * is started, when and on which connection, and keeps every count; a backend encodes, sends,
  * receives, and says how each request ended. It never counts, never reads a clock for a latency and
- * never retries by itself. backends/skeleton.c is a whole one in 200 lines, to be copied.
+ * never retries by itself. backends/skeleton.c is a whole one, to be copied.
  *
  * Threads. pool_* hooks run on the pool's own thread: they may block, within a bound of some
  * seconds, and look at pool_stopping() when they take longer. worker_open and worker_close run on
@@ -321,8 +321,8 @@ void *pool_data(const struct pool *);
  * entries of backend->ops, in their order, and may say other things of them (what reads, how many
  * one request carries); at most OPS_MAX (16), ends with a NULL name. The table and its words live
  * as long as the process. The mix that was asked for is read anew: 0, or ERR_USAGE, which pool_open
- * returns. Needs BACKEND_OWN_OPS: without it, a name that backend->ops does not have is refused
- * before anything starts. The pool's thread. */
+ * returns; where none was asked for, that of backend->ops stays. Needs BACKEND_OWN_OPS: without it, a
+ * name that backend->ops does not have is refused before anything starts. The pool's thread. */
 int pool_set_ops(struct pool *, const struct op_type *, struct err *);
 struct pool *worker_pool(const struct worker *);
 struct loop *worker_loop(const struct worker *);

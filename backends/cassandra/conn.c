@@ -579,8 +579,8 @@ static int hold_part(struct cass_conn *c)
 static int read_in(struct cass_conn *c)
 {
     struct cass_worker *w = worker_of(c);
-    do {
-        ssize_t n = stream_read(&c->socket, w->in, CASS_IN);
+    for (ssize_t n = stream_read(&c->socket, w->in, CASS_IN);;
+         n = stream_rest(&c->socket, w->in, CASS_IN)) {
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             return 0;
         if (n <= 0) {
@@ -597,8 +597,7 @@ static int read_in(struct cass_conn *c)
             return -1;
         if ((c->in.used || c->held) && hold_part(c) < 0)
             return -1;
-    } while (stream_pending(&c->socket));
-    return 0;
+    }
 }
 
 static int secure(struct cass_conn *c)
@@ -620,7 +619,6 @@ static int connected(struct cass_conn *c)
     struct err err = {0};
     int error = stream_connected(&c->socket);
     if (error) {
-        addresses_failed(&h->at, c->at);
         lost(c, error == ECONNREFUSED ? "refused" : "connect", strerror(error));
         return -1;
     }
@@ -665,8 +663,6 @@ static void alarm_fire(struct alarm *a)
     struct cass_conn *c = conn_of_alarm(a);
     struct worker *worker = c->conn->worker;
     uint64_t now = loop_now(loop_of(c)), timeout = pool_timeout_ns(worker_pool(worker));
-    if (c->stage == CASS_CONNECTING)
-        addresses_failed(&host_of(c)->at, c->at);
     if (c->stage != CASS_UP) {
         lost(c, "timeout", "no answer to the handshake in time");
         return;
@@ -717,6 +713,8 @@ void cass_close(struct conn *conn)
             n->up--;
             atomic_fetch_sub_explicit(&host_of(c)->connections, 1, memory_order_relaxed);
         }
+        if (c->stage == CASS_CONNECTING && c->socket.fd >= 0) /* also when the engine gave it up */
+            addresses_failed(&host_of(c)->at, c->at);
         n->failed += !n->up; /* routes avoid it until a connection stands again */
         loop_alarm(loop_of(c), &c->alarm, NS_NEVER);
         loop_unwatch(loop_of(c), &c->watch);

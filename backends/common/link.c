@@ -42,16 +42,23 @@ static int closed(const struct link *l, struct err *err)
 
 /* ---- Waiting ---- */
 
+/* Is there no time left? 0, or errno's number. */
+static int time_is_up(const struct link *l, uint64_t now_ns, uint64_t deadline_ns)
+{
+    if (now_ns >= deadline_ns)
+        return ETIMEDOUT;
+    return l->pool && pool_stopping(l->pool) ? ECANCELED : 0;
+}
+
 /* Waits for the socket. 0, or errno's number. */
 static int await(const struct link *l, short events, uint64_t deadline_ns)
 {
     for (;;) {
         struct pollfd p = {.fd = l->stream.fd, .events = events};
         uint64_t now = clock_ns();
-        if (now >= deadline_ns)
-            return ETIMEDOUT;
-        if (l->pool && pool_stopping(l->pool))
-            return ECANCELED;
+        int up = time_is_up(l, now, deadline_ns);
+        if (up)
+            return up;
         uint64_t ms = (deadline_ns - now + NS_PER_MS - 1) / NS_PER_MS;
         int n = poll(&p, 1, ms < LOOK_MS ? (int)ms : LOOK_MS);
         if (n > 0)
@@ -151,13 +158,13 @@ ssize_t link_poll(struct link *l, void *buf, size_t n, struct err *err)
 
 ssize_t link_receive(struct link *l, void *buf, size_t n, uint64_t deadline_ns, struct err *err)
 {
-    ssize_t got;
-    while ((got = link_poll(l, buf, n, err)) == 0) {
-        int error = await_input(l, deadline_ns);
-        if (error) {
-            lost(l, error, err);
-            return -1;
-        }
-    }
-    return got;
+    /* Looked at also while there is always more: a server that never stops talking ends by it. */
+    int error = time_is_up(l, clock_ns(), deadline_ns);
+    ssize_t got = 0;
+    while (!error && (got = link_poll(l, buf, n, err)) == 0)
+        error = await_input(l, deadline_ns);
+    if (!error)
+        return got;
+    lost(l, error, err);
+    return -1;
 }

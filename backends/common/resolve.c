@@ -268,8 +268,27 @@ int addresses_connect(const struct addresses *a, const struct pool *pool, unsign
     return -1;
 }
 
+static bool has_failed(const struct addresses *a, unsigned i, uint64_t now_ns)
+{
+    uint64_t failed_ns =
+        atomic_load_explicit((_Atomic uint64_t *)(uintptr_t)&a->failed_ns[i], memory_order_relaxed);
+    return failed_ns && now_ns - failed_ns < ADDRESS_REST_NS;
+}
+
+unsigned addresses_spread(const struct addresses *a, unsigned i)
+{
+    unsigned usable[ADDRESSES_MAX], n = 0;
+    uint64_t now = clock_ns();
+    for (unsigned k = 0; k < a->n; k++)
+        if (!is_dropped(a, k) && !has_failed(a, k, now))
+            usable[n++] = k;
+    return n ? usable[i % n] : current(a);
+}
+
 void addresses_answered(struct addresses *a, unsigned at)
 {
+    if (atomic_load_explicit(&a->failed_ns[at], memory_order_relaxed))
+        atomic_store_explicit(&a->failed_ns[at], 0, memory_order_relaxed);
     if (current(a) != at)
         atomic_store_explicit(&a->current, at, memory_order_relaxed);
 }
@@ -278,6 +297,7 @@ void addresses_failed(struct addresses *a, unsigned at)
 {
     /* Of many connections to one address that fails, only the first moves on. */
     unsigned order[ADDRESSES_MAX], was = at;
+    atomic_store_explicit(&a->failed_ns[at], clock_ns(), memory_order_relaxed);
     if (current(a) == at && addresses_order(a, order) > 1)
         atomic_compare_exchange_strong(&a->current, &was, order[order[0] == at]);
 }

@@ -16,8 +16,9 @@ struct err;
 struct pool;
 
 #define ADDRESSES_MAX 8
-#define RESOLVE_NS (5 * NS_PER_S) /* what a name server is given to answer */
-#define PLACE_TEXT_MAX 272        /* of place_text and address_text, with any host */
+#define RESOLVE_NS (5 * NS_PER_S)       /* what a name server is given to answer */
+#define ADDRESS_REST_NS (30 * NS_PER_S) /* so long one that failed is passed over */
+#define PLACE_TEXT_MAX 272              /* of place_text and address_text, with any host */
 
 struct address {
     struct sockaddr_storage addr;
@@ -32,6 +33,8 @@ struct addresses {
     struct address address[ADDRESSES_MAX];
     _Atomic unsigned current; /* the one that answered last, or is to be tried first */
     _Atomic unsigned dropped; /* bits of those that are not tried any more */
+    /* When each failed, on the clock of clock_ns(); 0: it answered, or was not tried. */
+    _Atomic uint64_t failed_ns[ADDRESSES_MAX];
 };
 
 /* Looks host up: a number at once, a name until deadline_ns (clock_ns) or until the pool is stopping
@@ -53,8 +56,11 @@ int addresses_try(struct addresses *, const struct pool *, uint64_t deadline_ns,
 /* For a worker: a socket on its way (net_connect) to the current address, or to the next one that
  * does not fail at once; *at is its place. -1 and err. */
 int addresses_connect(const struct addresses *, const struct pool *, unsigned *at, struct err *);
+/* For a worker whose connections are spread over all addresses: the place of the i-th connection. One
+ * that failed in the last ADDRESS_REST_NS is passed over, unless all did. */
+unsigned addresses_spread(const struct addresses *, unsigned i);
 /* What became of a connection to that place: it stands, or it never stood and the next address is
- * tried from now on. */
+ * tried from now on. The second belongs into close(): the engine too gives up an opening. */
 void addresses_answered(struct addresses *, unsigned at);
 void addresses_failed(struct addresses *, unsigned at);
 /* This address is not tried any more, unless it is the current one. */

@@ -93,10 +93,8 @@ static ssize_t broken(struct stream *s, const char *why)
     return -1;
 }
 
-ssize_t stream_read(struct stream *s, void *buf, size_t n)
+static ssize_t read_secured(struct stream *s, void *buf, size_t n, bool socket_too)
 {
-    if (!s->tls)
-        return recv(s->fd, buf, n, 0);
     for (;;) {
         const char *why = NULL;
         ssize_t got = tls_get(s->tls, buf, n, &why);
@@ -108,10 +106,27 @@ ssize_t stream_read(struct stream *s, void *buf, size_t n)
             return -1;
         if (got > 0)
             return got;
+        if (!socket_too) {
+            errno = EAGAIN;
+            return -1;
+        }
         got = feed(s, buf, n);
         if (got <= 0)
             return got;
     }
+}
+
+ssize_t stream_read(struct stream *s, void *buf, size_t n)
+{
+    return s->tls ? read_secured(s, buf, n, true) : recv(s->fd, buf, n, 0);
+}
+
+ssize_t stream_rest(struct stream *s, void *buf, size_t n)
+{
+    if (s->tls)
+        return read_secured(s, buf, n, false);
+    errno = EAGAIN;
+    return -1;
 }
 
 ssize_t stream_write(struct stream *s, const void *buf, size_t n)
@@ -134,11 +149,6 @@ ssize_t stream_write(struct stream *s, const void *buf, size_t n)
 const char *stream_error(const struct stream *s)
 {
     return s->why ? s->why : strerror(errno);
-}
-
-bool stream_pending(const struct stream *s)
-{
-    return s->tls && tls_pending(s->tls);
 }
 
 void stream_close(struct stream *s)

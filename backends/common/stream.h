@@ -31,6 +31,9 @@ int stream_secure(struct stream *, const struct tls_context *, const char *host,
 int stream_greet(struct stream *, struct err *);
 /* Bytes; 0 at the end; -1 with errno (EAGAIN: later). Once greeted, if there is TLS. */
 ssize_t stream_read(struct stream *, void *buf, size_t n);
+/* The same, of what was read from the socket already: after a stream_read, until EAGAIN, for epoll
+ * does not know of it. What the socket has more is left there, so that others have their turn. */
+ssize_t stream_rest(struct stream *, void *buf, size_t n);
 /* Bytes that were taken, of which stream_unsent may still hold a part; -1 with errno (EAGAIN: when
  * there is room). */
 ssize_t stream_write(struct stream *, const void *buf, size_t n);
@@ -40,8 +43,6 @@ bool stream_unsent(const struct stream *);
 int stream_push(struct stream *);
 /* After a read, write or push that failed: why, in words. Valid until the next. */
 const char *stream_error(const struct stream *);
-/* Bytes that were read from the socket and not from here: epoll does not know of them. */
-bool stream_pending(const struct stream *);
 void stream_close(struct stream *); /* with TLS's goodbye; a closed one stays closed */
 
 #endif

@@ -11,6 +11,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 struct tls_context {
@@ -72,6 +73,8 @@ struct tls_context *tls_context_new(const struct options *o, unsigned first, str
 {
     struct tls_files files = tls_files(o, first);
     const char *what = "TLS";
+    if (tls_files_check(o, first, err) < 0)
+        return NULL;
     struct tls_context *c = calloc(1, sizeof *c);
     SSL_CTX *ssl = c ? SSL_CTX_new(TLS_client_method()) : NULL;
     bool ok = ssl && SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1;
@@ -201,11 +204,6 @@ ssize_t tls_get(struct tls *t, char *buf, size_t n, const char **why)
     return -2;
 }
 
-bool tls_pending(const struct tls *t)
-{
-    return SSL_pending(t->ssl) > 0 || BIO_ctrl_pending(t->in) > 0;
-}
-
 void tls_end(struct tls *t)
 {
     ERR_clear_error();
@@ -290,12 +288,6 @@ ssize_t tls_get(struct tls *t, char *buf, size_t n, const char **why)
     (void)n;
     *why = NOT_BUILT;
     return -2;
-}
-
-bool tls_pending(const struct tls *t)
-{
-    (void)t;
-    return false;
 }
 
 void tls_end(struct tls *t)

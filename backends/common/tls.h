@@ -8,7 +8,6 @@
 #ifndef LOADTOP_BACKENDS_COMMON_TLS_H
 #define LOADTOP_BACKENDS_COMMON_TLS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -20,7 +19,7 @@ struct tls_context; /* whom it trusts, its own certificate */
 /* Is TLS built in? Else ERR_USAGE, with the target that needs it. */
 int tls_check(const char *shown, struct err *);
 /* From the options of tls_option.h, which begin at `first`. An encrypted key is an error: nobody is
- * asked for its passphrase. NULL and err (ERR_FAILED; ERR_USAGE when TLS is not built in). */
+ * asked for its passphrase. NULL and err (ERR_FAILED; ERR_USAGE when a file cannot be read or TLS is not built in). */
 struct tls_context *tls_context_new(const struct options *, unsigned first, struct err *);
 /* Takes NULL. Connections that were made from it keep what they need. */
 void tls_context_free(struct tls_context *);
@@ -44,8 +43,6 @@ int tls_put(struct tls *, const char *bytes, size_t n);
 /* Plain bytes that have come: how many, 0 none now, -1 the server ended it, -2 and `why`: it is
  * broken. */
 ssize_t tls_get(struct tls *, char *buf, size_t n, const char **why);
-/* Was something fed that tls_get has not taken yet? It may be a part of a record only. */
-bool tls_pending(const struct tls *);
 void tls_end(struct tls *); /* says goodbye, into what is to be sent */
 
 #endif

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+struct err;
+
 /* Their places behind the first in a backend's table. */
 enum tls_option { TLS_CA, TLS_CERT, TLS_KEY, TLS_VERIFY, TLS_OPTIONS };
 
@@ -34,6 +36,9 @@ struct tls_files {
     bool verify;
 };
 struct tls_files tls_files(const struct options *, unsigned first);
+/* Can they be read? For pool_open and clean, before a library is given them: it would wait for ever
+ * for who writes to a pipe, and says little. 0, or ERR_USAGE with the option that is at fault. */
+int tls_files_check(const struct options *, unsigned first, struct err *);
 
 /* What to look at, at the end of an error of TLS; one wording for all backends. */
 #define TLS_HINT_AUTHORITY "(tls.ca names who signed it)"

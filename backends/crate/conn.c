@@ -205,7 +205,7 @@ int crate_open(struct conn *conn, struct err *err)
     if (!atomic_load(&h->known))
         return err_set(err, ERR_UNREACHED, "%s: it has not said yet which cluster it is of",
                        h->shown);
-    c->at = atomic_load_explicit(&h->at.current, memory_order_relaxed);
+    c->at = addresses_spread(&h->at, conn->id);
     c->easy = curl_easy_init();
     c->share = curl_share_init();
     if (!c->easy || !c->share)
@@ -392,6 +392,10 @@ void crate_close(struct conn *conn)
     struct crate_worker *w = worker_data(conn->worker);
     if (c->phase == PHASE_SENT && c->type == CRATE_INSERT)
         crate_add(&w->pool->counts.unknown, c->n);
+    /* Also when the engine gave the opening up, while libcurl still waits. */
+    if (c->phase == PHASE_PROBING && c->added &&
+        crate_unconnected(c->easy, CURLE_OPERATION_TIMEDOUT))
+        addresses_failed(&crate_host_of(c)->at, c->at);
     c->op = NULL;
     lost(c);
     if (c->added)

@@ -28,6 +28,7 @@
 #define REPLY_MAX ((size_t)4 << 20)
 #define REPLY_VALUES_MAX 100000u /* of its JSON; each takes some 100 bytes once it is read */
 #define GREET_MS 5000L
+#define CONNECT_MS 3000L /* of the time of a request, at most, for its connection */
 #define CLUSTER_MAX 1024 /* bytes of its name */
 
 static void base64(struct text *t, const char *s, size_t len)
@@ -225,6 +226,8 @@ int crate_site_open(struct crate_site *s, const struct pool *pool, const struct 
     const char *scheme = strcmp(t->scheme, "crates") == 0 ? "https" : "http";
     for (unsigned i = 0; i < t->hosts; i++)
         add_host(s, scheme, &t->host[i], 4200);
+    if (strcmp(scheme, "https") == 0 && tls_files_check(o, OPT_TLS, err) < 0)
+        return ERR_USAGE;
     s->headers = crate_headers(t, o, false);
     s->easy = curl_easy_init();
     if (!s->headers || !s->easy) {
@@ -277,8 +280,10 @@ static int look_up(struct crate_site *s, struct crate_host *h, struct err *err)
     return result;
 }
 
-static void begin(struct crate_site *s, unsigned host, long timeout_ms)
+/* left: the addresses that this one shares the time to connect with. */
+static void begin(struct crate_site *s, unsigned host, long timeout_ms, unsigned left)
 {
+    long share_ms = timeout_ms / (long)left;
     s->at = host;
     s->status = 0;
     s->code = 0;
@@ -287,7 +292,8 @@ static void begin(struct crate_site *s, unsigned host, long timeout_ms)
     text_clear(&s->reply);
     s->reply.cut = false;
     curl_easy_setopt(s->easy, CURLOPT_TIMEOUT_MS, timeout_ms);
-    curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms < 3000 ? timeout_ms : 3000L);
+    curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     share_ms < CONNECT_MS ? share_ms : CONNECT_MS);
 }
 
 static int failed(struct crate_site *s, CURLcode result, struct err *err)
@@ -305,7 +311,7 @@ static int failed(struct crate_site *s, CURLcode result, struct err *err)
 }
 
 /* One request, prepared except for the URL's host. Another address is tried only while nothing was
- * sent: a statement is not to be run twice. */
+ * sent: a statement is not to be run twice. The time is that of all addresses together. */
 static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct err *err)
 {
     struct crate_host *h = &s->host[host];
@@ -314,8 +320,11 @@ static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct 
     if (code < 0)
         return code;
     unsigned n = addresses_order(&h->at, order);
+    uint64_t deadline_ns = clock_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     for (unsigned i = 0; i < n; i++) {
-        begin(s, host, timeout_ms);
+        uint64_t now = clock_ns(),
+                 left_ms = deadline_ns > now ? (deadline_ns - now) / NS_PER_MS : 0;
+        begin(s, host, left_ms ? (long)left_ms : 1, n - i); /* 0 would be libcurl's default */
         curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, h->to[order[i]]);
         CURLcode result = curl_easy_perform(s->easy);
         if (result == CURLE_OK) {

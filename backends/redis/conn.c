@@ -603,7 +603,6 @@ static void redis_ready(struct watch *watch, uint32_t events)
         if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
             error = errno;
         if (error || !(events & EPOLLOUT)) {
-            addresses_failed(&pool_of(c)->at, c->at);
             lost(c, error ? error : ECONNRESET);
             return;
         }
@@ -626,8 +625,6 @@ static void limit_fire(struct alarm *a)
 {
     struct redis_conn *c =
         (struct redis_conn *)(void *)((char *)a - offsetof(struct redis_conn, limit));
-    if (c->state == REDIS_CONNECTING)
-        addresses_failed(&pool_of(c)->at, c->at);
     conn_down(c->conn, "timeout", "%s: no connection within %u s (%s)", shown(c),
               (unsigned)(HELLO_NS / NS_PER_S),
               c->state == REDIS_CONNECTING ? "nothing answers"
@@ -668,6 +665,8 @@ void redis_close(struct conn *conn)
     struct loop *loop = worker_loop(conn->worker);
     if (c->state == REDIS_UP)
         atomic_fetch_sub_explicit(&w->counts.connected, 1, memory_order_relaxed);
+    if (c->state == REDIS_CONNECTING && c->watch.fd >= 0) /* also when the engine gave it up */
+        addresses_failed(&pool_of(c)->at, c->at);
     c->state = REDIS_CLOSED;
     if (c->out_len)
         dirty_remove(w, c);

@@ -169,7 +169,7 @@ static int resolve_ops(struct pool_spec *spec, const char *mix, struct err *err)
     const struct backend *b = spec->backend;
     spec->op_types = b->ops;
     int bad = ops_parse(b->ops, b->name, mix, spec->load.weight, err);
-    if (!bad || !(b->flags & BACKEND_OWN_OPS))
+    if (!bad || !mix || !(b->flags & BACKEND_OWN_OPS))
         return bad;
     *err = (struct err){0};
     spec->ops_held = strdup(mix);

@@ -51,6 +51,26 @@ static int check_words(const struct backend *b, struct err *err)
     return 0;
 }
 
+static bool is_called(const struct option_spec *o, const char *name)
+{
+    return !strcmp(o->name, name) || (o->alias && !strcmp(o->alias, name));
+}
+
+/* A name that two options have, now or formerly, would silently be the first one's. */
+static int check_option_names(const struct backend *b, const struct option_spec *o, struct err *err)
+{
+    const char *former = o->alias ? o->alias : o->name;
+    if (o->alias && (o->flags & OPTION_PREFIX || !*o->alias))
+        return refuse(b, o->name, "a prefix has no alias, and an alias is not empty", err);
+    for (const struct option_spec *before = b->options; before < o; before++)
+        if (is_called(before, o->name) || is_called(before, former))
+            return refuse(b, o->name, "two options have this name or alias", err);
+    if (options_find(pool_option_table, o->name) >= 0 ||
+        options_find(pool_option_table, former) >= 0)
+        return refuse(b, o->name, "every pool has an option of this name or alias", err);
+    return 0;
+}
+
 static int check_option(const struct backend *b, const struct option_spec *o, struct err *err)
 {
     size_t len = strlen(o->name);
@@ -65,10 +85,7 @@ static int check_option(const struct backend *b, const struct option_spec *o, st
     if (!len || (o->flags & OPTION_PREFIX ? o->name[len - 1] != '.' : o->name[len - 1] == '.'))
         return refuse(b, o->name, "an option's name ends in '.' if, and only if, it is a prefix",
                       err);
-    for (const struct option_spec *before = b->options; before < o; before++)
-        if (!strcmp(before->name, o->name))
-            return refuse(b, o->name, "two options have this name", err);
-    return 0;
+    return check_option_names(b, o, err);
 }
 
 static int check_options(const struct backend *b, struct err *err)

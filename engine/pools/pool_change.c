@@ -69,11 +69,12 @@ void pool_publish_settings(struct pool *p)
     struct settings *s = &p->settings;
     struct load before = s->load;
     s->load = p->spec.load;
-    if (p->spec.ops_held) /* the weights are pool_set_ops's */
+    bool held = p->spec.ops_held;
+    if (held) /* the weights are pool_set_ops's, and judged by its table once the pool is open */
         memcpy(s->load.weight, before.weight, sizeof before.weight);
     s->load.depth = pool_depth(p);
     unsigned forbidden = atomic_load(&p->forbidden);
-    for (unsigned i = 0; i < OPS_MAX && p->spec.op_types[i].name; i++)
+    for (unsigned i = 0; !held && i < OPS_MAX && p->spec.op_types[i].name; i++)
         if ((limits->read_only && !p->spec.op_types[i].reads) || (forbidden & 1U << i))
             s->load.weight[i] = 0;
     s->workers = p->spec.load.threads ? p->spec.load.threads : 1;

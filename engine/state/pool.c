@@ -2,6 +2,7 @@
 #include "engine/state/pool.h"
 
 #include "engine/backend.h"
+#include "engine/base/err.h"
 #include "engine/os/loop.h"
 #include "engine/config/pattern.h"
 
@@ -46,11 +47,26 @@ double pool_op_weight(const struct pool *p, unsigned type)
     return weight;
 }
 
+/* Has the table the entries of the other one, in their order? Requests carry their places. */
+static bool begins_with(const struct op_type *types, const struct op_type *others)
+{
+    unsigned i = 0;
+    while (i < OPS_MAX && types[i].name && others[i].name && !strcmp(types[i].name, others[i].name))
+        i++;
+    return i == OPS_MAX || !others[i].name;
+}
+
 int pool_set_ops(struct pool *p, const struct op_type *types, struct err *err)
 {
+    const struct backend *b = p->spec.backend;
     const char *mix = p->spec.ops_held; /* stays as it is until the supervisor sees the pool open */
     double weight[OPS_MAX];
-    int bad = mix ? ops_parse(types, p->spec.backend->name, mix, weight, err) : 0;
+    if (!(b->flags & BACKEND_OWN_OPS) || !begins_with(types, b->ops))
+        return err_set(err, ERR_FAILED,
+                       "backend %s: pool_set_ops wants BACKEND_OWN_OPS, and a table that begins as "
+                       "its own",
+                       b->name);
+    int bad = mix ? ops_parse(types, b->name, mix, weight, err) : 0;
     if (bad)
         return bad;
     pthread_mutex_lock(&p->mutex);

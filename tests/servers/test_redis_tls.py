@@ -95,7 +95,7 @@ class Secure(unittest.TestCase):
     def test_who_is_not_trusted_is_refused(self):
         self.refused(self.url(ca=None), "certificate", "tls.ca")
         self.refused(self.url(ca="client.pem"), "certificate")
-        self.refused(self.url(ca="none.pem"), "none.pem")
+        self.refused(self.url(ca="none.pem"), "none.pem", "No such file", code=2)
         self.exactly(100, ca=None, **{"tls.verify": "no"})
 
     def test_a_scenario_names_no_files_and_trusts_nobody(self):

@@ -132,6 +132,18 @@ static void test_tables(void **state)
     refused("rows: an option's name");
     options[1].name = "rows";
     refused("rows: two options");
+    options[0].alias = "kind";
+    refused("kind: two options");
+    options[1].alias = "rows";
+    refused("kind: two options");
+    options[0].alias = options[1].alias = "former";
+    refused("kind: two options");
+    options[0].alias = "";
+    refused("rows: a prefix has no alias");
+    options[1].name = "threads";
+    refused("threads: every pool");
+    options[1].alias = "depth";
+    refused("kind: every pool");
     ops[0].name = "p:t";
     refused("p:t: an operation's name");
     ops[0].help = "";

@@ -7,6 +7,7 @@
 #include "engine/state/pool.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -133,6 +134,24 @@ static void what_is_dropped_is_not_tried(void **state)
     assert_int_equal(a.current, 2);
     addresses_failed(&a, 2);
     assert_int_equal(a.current, 0);
+}
+
+static void spread_over_those_that_answer(void **state)
+{
+    (void)state;
+    struct addresses a = three();
+    for (unsigned i = 0; i < 6; i++)
+        assert_int_equal(addresses_spread(&a, i), i % 3);
+    addresses_failed(&a, 1);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(addresses_spread(&a, i), i % 2 ? 2 : 0);
+    addresses_answered(&a, 1);
+    assert_int_equal(addresses_spread(&a, 1), 1);
+    a.failed_ns[1] = clock_ns() - ADDRESS_REST_NS; /* long ago: it is tried again */
+    assert_int_equal(addresses_spread(&a, 1), 1);
+    for (unsigned i = 0; i < 3; i++)
+        addresses_failed(&a, i);
+    assert_int_equal(addresses_spread(&a, 2), a.current);
 }
 
 struct trying {
@@ -283,6 +302,24 @@ static void who_does_not_read_is_given_up(void **state)
     free(bytes);
 }
 
+/* What it says is not waited for, so only the deadline ends it. */
+static void who_never_stops_talking_is_given_up(void **state)
+{
+    (void)state;
+    struct link l;
+    struct err err = {0};
+    char in[16];
+    int listener = link_to_listener(&l), peer = accept(listener, NULL, NULL);
+    assert_int_equal(write(peer, "more", 4), 4);
+    struct pollfd p = {.fd = l.stream.fd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, -1), 1);
+    assert_int_equal(link_receive(&l, in, sizeof in, clock_ns(), &err), -1);
+    assert_string_equal(err.msg, "t://localhost: no answer in time");
+    link_close(&l);
+    close(peer);
+    close(listener);
+}
+
 static void a_pool_that_stops_does_not_wait(void **state)
 {
     (void)state;
@@ -308,12 +345,14 @@ int main(void)
         cmocka_unit_test(a_name_is_looked_up_within_its_time),
         cmocka_unit_test(the_order_begins_with_the_one_that_answered),
         cmocka_unit_test(what_is_dropped_is_not_tried),
+        cmocka_unit_test(spread_over_those_that_answer),
         cmocka_unit_test(they_are_tried_until_one_answers),
         cmocka_unit_test(the_second_address_is_reached_by_links_and_workers),
         cmocka_unit_test(nobody_listens),
         cmocka_unit_test(no_answer_and_half_an_answer_end_by_the_deadline),
         cmocka_unit_test(the_end_is_told),
         cmocka_unit_test(who_does_not_read_is_given_up),
+        cmocka_unit_test(who_never_stops_talking_is_given_up),
         cmocka_unit_test(a_pool_that_stops_does_not_wait),
     };
     setenv("XDG_CONFIG_HOME", "/nonexistent", 1); /* no targets.conf of who runs this */

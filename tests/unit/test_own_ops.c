@@ -5,6 +5,7 @@
 #include "engine/base/err.h"
 #include "engine/config/pool_spec.h"
 #include "engine/engine.h"
+#include "engine/pools/pool_change.h"
 #include "engine/state/snapshot.h"
 
 #include <setjmp.h>
@@ -12,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -19,12 +21,17 @@
 
 static struct backend own;
 static const struct backend *const only[] = {&own, NULL};
-static struct op_type table[4];
+static struct op_type table[4], backends_own[2];
+static bool dialled; /* a person changes something while it opens */
 
 static int open_with_table(struct pool *p, struct err *err)
 {
     int bad = backend_null.pool_open(p, err);
-    return bad < 0 ? bad : pool_set_ops(p, table, err);
+    if (bad == 0)
+        bad = pool_set_ops(p, table, err);
+    if (dialled)
+        pool_publish_settings(p);
+    return bad;
 }
 
 static int prepare(void **state)
@@ -34,6 +41,7 @@ static int prepare(void **state)
     table[1] = (struct op_type){.name = "look", .help = "reads", .reads = true, .noun = "look"};
     table[2] = (struct op_type){.name = "write", .help = "writes", .noun = "write"};
     table[3].name = NULL;
+    dialled = false;
     own = backend_null;
     own.flags |= BACKEND_OWN_OPS;
     own.pool_open = open_with_table;
@@ -128,6 +136,35 @@ static void test_read_only(void **state)
     finish(e, &s);
 }
 
+/* What the pool's table says of an operation that the backend has counts, whatever happens between
+ * pool_set_ops and the end of pool_open. */
+static void test_read_only_is_judged_by_the_pools_table(void **state)
+{
+    struct scenario s;
+    (void)state;
+    backends_own[0] = table[0];
+    backends_own[0].reads = false;
+    table[0].reads = true;
+    own.ops = backends_own;
+    dialled = true;
+    char url[80];
+    snprintf(url, sizeof url, "null:?service=1ms&ops=%s,look", table[0].name);
+    struct engine *e = begin(&s, url, true);
+    assert_non_null(e);
+    engine_step(e, 5 * S);
+    assert_in_range(completed(e, table[0].name), 2000, 3000);
+    finish(e, &s);
+}
+
+/* A table that its backend cannot have ends the pool, and says so. */
+static void test_tables_that_are_wrong(void **state)
+{
+    struct scenario s;
+    (void)state;
+    table[0].name = "other";
+    assert_null(begin(&s, "null:?ops=look", false));
+}
+
 /* A name that neither table has is refused by the open pool, and at once where there is no other. */
 static void test_unknown_names(void **state)
 {
@@ -146,6 +183,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_its_operations_are_run, prepare),
         cmocka_unit_test_setup(test_read_only, prepare),
+        cmocka_unit_test_setup(test_read_only_is_judged_by_the_pools_table, prepare),
+        cmocka_unit_test_setup(test_tables_that_are_wrong, prepare),
         cmocka_unit_test_setup(test_unknown_names, prepare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

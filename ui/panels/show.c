@@ -125,8 +125,7 @@ const char *pool_noun(const struct pool_snapshot *p)
 {
     const char *noun = NULL;
 
-    for (unsigned i = 0; p->op_types && i < OPS_MAX && p->op_types[i].name;
-         i++) {
+    for (unsigned i = 0; p->op_types && i < OPS_MAX && p->op_types[i].name; i++) {
         const char *n = p->op_types[i].noun;
 
         if (!(p->load.weight[i] > 0) || !n)
