@@ -414,8 +414,7 @@ struct snapshot *snapshot_make(struct engine *e, uint64_t now_ns)
     s->goal_per_s = e->scenario.goal_per_s;
     fill_usage(e, s);
     sweep_fill(e, s, now_ns);
-    if (e->undos)
-        copy_str(s->undo, sizeof s->undo, e->undo[e->undos - 1].shown);
+    command_log_show_undo(&e->commands, s->undo, sizeof s->undo);
     copy_str(s->message, sizeof s->message, e->message);
     s->message_serial = e->message_serial;
     return s;

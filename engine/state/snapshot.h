@@ -404,7 +404,7 @@ struct snapshot {
     uint64_t rss_bytes, rss_peak_bytes, anon_bytes;
     char host[64];
     unsigned cores;
-    char undo[96];           /* what `undo` would do, or "" */
+    char undo[256];          /* what `undo` would do, cut where there is no more room; or "" */
     char message[256];       /* answer to the last command: "" or what was refused and why */
     uint64_t message_serial; /* rises with each new message */
 };

@@ -141,7 +141,7 @@ static int change_wrapped(struct cells *c, struct rect r, int row, const struct 
 void changes_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
                    const struct layout *l)
 {
-    char note[128] = "";
+    char note[sizeof s->undo + 16] = "";
     struct rect r;
     int row = 0;
 
