@@ -10,6 +10,7 @@
 #include "engine/control/grid.h"
 #include "engine/pools/guard.h"
 #include "engine/state/pool.h"
+#include "engine/state/snapshot_store.h"
 #include "engine/pools/protect.h"
 #include "engine/base/secret.h"
 #include "engine/control/sweep.h"
@@ -561,6 +562,8 @@ void engine_free(struct engine *e)
         sweep_kept_release(e->past[i]);
     for (struct queued q; take_queued(e, &q);)
         drop_command(q.command);
+    for (unsigned i = 0; i < EVENTS_MAX; i++)
+        event_texts_release(e->event[i].texts);
     scenario_fini(&e->scenario);
     command_log_fini(&e->commands);
     pthread_mutex_destroy(&e->queue_mutex);

@@ -215,6 +215,22 @@ static void weights(const struct run *r, double weight[OPS_MAX])
     snapshot_release(n);
 }
 
+/* Reports repeat a run from its events: the newest one says the mix before and after exactly. */
+static void assert_event_is_whole(const struct run *r, const double *before, const double *after)
+{
+    struct err err = {0};
+    double from[OPS_MAX], to[OPS_MAX];
+    const struct snapshot *n = engine_snapshot(r->engine);
+    const struct event *ev = &n->event[n->events - 1];
+    assert_int_equal(ev->kind, EVENT_OPS);
+    if (ops_parse(types, "null", ev->from, from, &err) < 0 ||
+        ops_parse(types, "null", ev->to, to, &err) < 0)
+        fail_msg("%s", err.msg);
+    assert_memory_equal(from, before, sizeof from);
+    assert_memory_equal(to, after, sizeof to);
+    snapshot_release(n);
+}
+
 static void test_a_long_mix_is_taken_back_exactly(void **state)
 {
     struct run r;
@@ -232,6 +248,7 @@ static void test_a_long_mix_is_taken_back_exactly(void **state)
     assert_string_equal(kept(&r, ticket)->text, text_str(&after));
     weights(&r, now);
     assert_memory_not_equal(was, now, sizeof was);
+    assert_event_is_whole(&r, was, now);
     assert_result(&r, carry_out(&r, "undo"), COMMAND_DONE, "");
     weights(&r, now);
     assert_memory_equal(was, now, sizeof was);
