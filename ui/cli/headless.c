@@ -337,18 +337,19 @@ static void carry_out(struct run *r)
     }
 }
 
-/* A sweep that is refused ends the run: it was what the run was for. */
-static void look_for_refused_sweep(struct run *r)
+/* A sweep that is refused ends the run: it was what the run was for. True if it does so now. */
+static bool end_by_refused_sweep(struct run *r)
 {
     struct err why;
     if (!r->sweep || engine_ticket_result(r->engine, r->sweep, &why) != COMMAND_REFUSED)
-        return;
+        return false;
     r->sweep = 0;
     r->usage = true;
     if (r->ending)
-        return;
+        return false;
     complain("--sweep %s: %s", r->scenario->sweep, why.msg);
     end_run(r, END_NOW, END_BY_ERROR);
+    return true;
 }
 
 /* What the engine answered, such as a command that was refused. */
@@ -357,8 +358,7 @@ static void pass_on_message(struct run *r, const struct snapshot *s)
     if (s->message_serial == r->message_serial)
         return;
     r->message_serial = s->message_serial;
-    look_for_refused_sweep(r);
-    if (!r->usage && s->message[0])
+    if (!end_by_refused_sweep(r) && s->message[0])
         note(r, s->message);
 }
 
