@@ -249,6 +249,7 @@ static void test_a_long_mix_is_taken_back_exactly(void **state)
     weights(&r, now);
     assert_memory_not_equal(was, now, sizeof was);
     assert_event_is_whole(&r, was, now);
+    assert_int_equal(r.engine->commands.undo[0]->ticket, ticket);
     assert_result(&r, carry_out(&r, "undo"), COMMAND_DONE, "");
     weights(&r, now);
     assert_memory_equal(was, now, sizeof was);
