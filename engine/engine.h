@@ -32,11 +32,16 @@ int engine_start(struct engine *, struct err *);
 /* Virtual time only: runs until virtual time `until_ns` since the start, or the run's end. */
 void engine_step(struct engine *, uint64_t until_ns);
 
-/* Queues a command; returns at once, 0, or ERR_FAILED when the queue (1,024) is full. What became
- * of it is an event, and when refused the snapshot's message. A pool left out means all pools. */
-int engine_send(struct engine *, const struct command *, enum origin, struct err *);
-/* Parses and queues. */
-int engine_send_text(struct engine *, const char *text, enum origin, struct err *);
+/* Queues a command; returns at once its ticket, a number above 0 that rises with each command, or
+ * ERR_FAILED when the queue (1,024) is full. A change is an event, and so is a refusal, which is the
+ * snapshot's message, too. A pool left out means all pools. */
+int64_t engine_send(struct engine *, const struct command *, enum origin, struct err *);
+/* Parses and queues. ERR_USAGE when it is no command. */
+int64_t engine_send_text(struct engine *, const char *text, enum origin, struct err *);
+/* What became of the command with that ticket; where pools refused it, why says the first reason
+ * (may be NULL; "" otherwise). The last 2,048 commands are known, those of --at and of sweeps among
+ * them. Any thread. */
+enum command_result engine_ticket_result(struct engine *, int64_t ticket, struct err *why);
 
 /* Commands that only a front end can carry out (screenshot, report, baseline, theme, quit), sent by
  * --at, a sweep or another part of the program. True and *c if there is one. */

@@ -141,7 +141,8 @@ static int read_rest(struct reader *r, struct command *c, bool required)
                        v->form);
     }
     const char *rest = r->word[r->next];
-    size_t most = c->verb == VERB_ADD || c->verb == VERB_SET ? sizeof c->text : COMMAND_SHORT_MAX;
+    bool may_be_long = c->verb == VERB_ADD || c->verb == VERB_SET || c->verb == VERB_OPS;
+    size_t most = may_be_long ? sizeof c->text : COMMAND_SHORT_MAX;
     if (strlen(rest) >= most)
         return err_set(r->err, ERR_USAGE, "%s: its text is too long, at most %zu characters",
                        verb_row(c->verb)->name, most - 1);

@@ -29,8 +29,17 @@ enum amount_kind {
 /* Who sent it, as the JSON's `by` says. */
 enum origin { BY_KEY, BY_COMMAND, BY_AT, BY_SWEEP, BY_SERVER, BY_RULE };
 
+/* What became of a command. */
+enum command_result {
+    COMMAND_UNKNOWN, /* never sent, or so long ago that it is not kept any more */
+    COMMAND_WAITING, /* in the queue */
+    COMMAND_DONE,    /* carried out, or given to the front end that has to */
+    COMMAND_PARTLY,  /* some pools took it, another refused it */
+    COMMAND_REFUSED
+};
+
 #define COMMAND_TEXT_MAX (3 * SECRET_MAX + 2048) /* a target whose password is all %-escapes */
-#define COMMAND_SHORT_MAX 256                    /* of all but a target and an option's value */
+#define COMMAND_SHORT_MAX 256 /* of all but a target, an option's value and a mix */
 struct command {
     enum verb verb;
     char pool[32]; /* name or number as typed; "": none given */

@@ -88,6 +88,8 @@ static char *write_command(const struct command *c, const char *argument, char *
     if (argument[0])
         text_add(&out, " %s", argument);
     copy_str(buf, size, text_str(&out));
+    if (out.s) /* a value that is set may be a secret */
+        explicit_bzero(out.s, out.room);
     text_free(&out);
     return buf;
 }
@@ -104,7 +106,9 @@ char *command_shown(const struct command *c, char *buf, size_t size)
         write_command(c, target_masked(c->text, masked, sizeof masked), text, sizeof text);
     else
         command_text(c, text, sizeof text);
-    return secret_masked_command(text, buf, size);
+    secret_masked_command(text, buf, size);
+    explicit_bzero(text, sizeof text);
+    return buf;
 }
 
 bool command_changes_load(const struct command *c)

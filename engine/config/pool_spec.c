@@ -347,15 +347,22 @@ static void add_real(struct text *out, double v)
     text_add(out, "%s", number);
 }
 
-char *ops_text(const struct op_type *types, const double weight[OPS_MAX], char *buf, size_t size)
+void ops_add(struct text *out, const struct op_type *types, const double weight[OPS_MAX])
 {
-    struct text out = {.limit = size ? size - 1 : 1};
+    const char *comma = "";
     for (unsigned i = 0; i < OPS_MAX && types[i].name; i++) {
         if (!(weight[i] > 0))
             continue;
-        text_add(&out, "%s%s:", out.len ? "," : "", types[i].name);
-        add_real(&out, weight[i]);
+        text_add(out, "%s%s:", comma, types[i].name);
+        add_real(out, weight[i]);
+        comma = ",";
     }
+}
+
+char *ops_text(const struct op_type *types, const double weight[OPS_MAX], char *buf, size_t size)
+{
+    struct text out = {.limit = size ? size - 1 : 1};
+    ops_add(&out, types, weight);
     copy_str(buf, size, text_str(&out));
     text_free(&out);
     return buf;

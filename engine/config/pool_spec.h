@@ -14,6 +14,7 @@
 
 struct backend;
 struct err;
+struct text;
 struct op_type;
 
 #define OPS_MAX 16
@@ -92,5 +93,7 @@ void pool_spec_fini(struct pool_spec *);
 int ops_parse(const struct op_type *, const char *backend, const char *mix, double weight[OPS_MAX],
               struct err *);
 char *ops_text(const struct op_type *, const double weight[OPS_MAX], char *buf, size_t size);
+/* The same, whole, however long it is. */
+void ops_add(struct text *, const struct op_type *, const double weight[OPS_MAX]);
 
 #endif

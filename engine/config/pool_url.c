@@ -101,10 +101,14 @@ static void add_load(struct text *out, bool *first, const struct pool_spec *spec
         command_text(&rate, value, sizeof value);
         add_option(out, first, "rate", value + strlen("rate "));
     }
-    if (spec->ops_held)
+    if (spec->ops_held) {
         add_option(out, first, "ops", spec->ops_held);
-    else if (!is_default_mix(spec))
-        add_option(out, first, "ops", ops_text(spec->op_types, load->weight, value, sizeof value));
+    } else if (!is_default_mix(spec)) {
+        struct text mix = {0};
+        ops_add(&mix, spec->op_types, load->weight);
+        add_option(out, first, "ops", text_str(&mix));
+        text_free(&mix);
+    }
     if (spec->name[0] && strcmp(spec->name, spec->backend->name) != 0)
         add_option(out, first, "name", spec->name);
 }

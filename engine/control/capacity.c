@@ -294,16 +294,16 @@ static bool set_rate(struct engine *e, struct capacity_search *s, struct pool *p
 {
     struct command c = {.verb = VERB_RATE, .kind = AMOUNT_SET, .amount = rate};
     char text[32];
-    uint64_t refused = e->message_serial;
+    struct err err = {0};
     copy_str(c.pool, sizeof c.pool, p->spec.name);
-    execute_on_pool(e, p, &c, BY_SWEEP);
+    int code = execute_step(e, p, &c, &err);
     snprintf(s->now, sizeof s->now, "rate %s/s%s", format_number(text, sizeof text, rate),
              phase == CAPACITY_DRAIN ? ", until what is owed has drained" : "");
     s->phase = phase;
     s->phase_ns = now_ns;
     s->growing = 0;
     s->last_lag = 0;
-    return e->message_serial == refused;
+    return code == 0;
 }
 
 /* Are starts of the last second later than a queue of the moment makes them? */

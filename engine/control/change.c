@@ -8,6 +8,8 @@
 #include "engine/config/dial.h"
 #include "engine/state/engine_state.h"
 #include "engine/base/err.h"
+#include "engine/base/text.h"
+#include "engine/state/command_log.h"
 #include "engine/figures/events.h"
 #include "engine/figures/monitor.h"
 #include "engine/config/pattern.h"
@@ -27,31 +29,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-void command_refuse(struct engine *e, struct pool *p, const struct command *c, enum origin by,
-                    const char *why)
+int command_refuse(struct engine *e, struct pool *p, const struct order *o, const struct err *err)
 {
     char text[COMMAND_SHORT_MAX];
-    engine_say(e, "%s", why);
-    engine_event(e, p, EVENT_REFUSED, command_shown(c, text, sizeof text), why, by);
+    engine_say(e, "%s", err->msg);
+    engine_event(e, p, EVENT_REFUSED, command_shown(o->command, text, sizeof text), err->msg,
+                 o->by);
+    return err->code;
 }
 
-static void push_undo(struct engine *e, const struct pool *p, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+/* `fmt` is the command, without its pool, that takes back what the order has changed. What a sweep
+ * did, and what an undo did, is not undone. */
+static void keep_undo(struct engine *e, const struct pool *p, const struct order *o,
+                      const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-static void push_undo(struct engine *e, const struct pool *p, const char *fmt, ...)
+static void keep_undo(struct engine *e, const struct pool *p, const struct order *o,
+                      const char *fmt, ...)
 {
-    if (e->undos == UNDO_MAX) {
-        memmove(e->undo, e->undo + 1, (UNDO_MAX - 1) * sizeof e->undo[0]);
-        e->undos--;
-    }
-    char what[64];
+    struct text what = {0};
     va_list args;
+    if (o->by == BY_SWEEP || o->is_undo)
+        return;
     va_start(args, fmt);
-    vsnprintf(what, sizeof what, fmt, args);
+    text_vadd(&what, fmt, args);
     va_end(args);
-    struct undo *u = &e->undo[e->undos++];
-    snprintf(u->text, sizeof u->text, "%u %s", p->number, what);
-    snprintf(u->shown, sizeof u->shown, "%.31s %s", p->spec.name, what);
+    command_log_keep_undo(&e->commands, o->ticket, p, text_str(&what));
+    text_free(&what);
 }
 
 /* A dial that a ramp or a step starts from: what is in force where nothing was asked for. */
@@ -85,16 +88,21 @@ static bool same(double a, double b)
     return a <= b && a >= b;
 }
 
+static bool same_mix(const double a[OPS_MAX], const double b[OPS_MAX])
+{
+    for (unsigned i = 0; i < OPS_MAX; i++)
+        if (!same(a[i], b[i]))
+            return false;
+    return true;
+}
+
 static bool only_threads_differ(const struct load *a, const struct load *b)
 {
     for (int d = 0; d < DIALS; d++)
         if (d != DIAL_THREADS && d != DIAL_OPS &&
             !same(dial_get(a, (enum dial)d), dial_get(b, (enum dial)d)))
             return false;
-    for (unsigned i = 0; i < OPS_MAX; i++)
-        if (!same(a->weight[i], b->weight[i]))
-            return false;
-    return a->threads != b->threads;
+    return same_mix(a->weight, b->weight) && a->threads != b->threads;
 }
 
 /* Carries out a new load of the pool. */
@@ -140,43 +148,56 @@ static void start_ramp(struct pool *p, const struct command *c, double from, dou
                                                     .by = by};
 }
 
-static void execute_amount(struct engine *e, struct pool *p, const struct command *c,
-                           enum origin by)
+/* `over T`: it begins to move. */
+static void begin_ramp(struct engine *e, struct pool *p, const struct order *o, const char *from,
+                       double was, const struct load *wish)
 {
-    struct err err = {0};
+    const struct command *c = o->command;
+    enum dial d = (enum dial)dial_of_verb(c->verb);
+    double v = dial_get(wish, d);
+    char to[48], over[96], t[32];
+    amount_text(to, sizeof to, wish, c->verb, v);
+    start_ramp(p, c, was, v, o->by, engine_now(e));
+    snprintf(over, sizeof over, "%s over %s", to, format_duration(t, sizeof t, (double)c->over_ns));
+    pool_changed(e, p, EVENT_CHANGE, dial_option(d)->name, from, over, o->by);
+}
+
+static int execute_amount(struct engine *e, struct pool *p, const struct order *o, struct err *err)
+{
+    const struct command *c = o->command;
     struct pool_spec wish = p->spec; /* borrowed: only its load is changed */
     enum dial d = (enum dial)dial_of_verb(c->verb);
-    double was = dial_now(p, d), v = command_amount(c, was);
     const char *name = dial_option(d)->name;
+    double was = dial_now(p, d), v = command_amount(c, was);
+    bool was_auto = is_auto(&p->spec.load, c->verb), changed;
     char from[48], to[48];
+    int code = 0;
     amount_text(from, sizeof from, &p->spec.load, c->verb, was);
-    bool was_auto = is_auto(&p->spec.load, c->verb);
-    if (c->kind == AMOUNT_OFF || c->kind == AMOUNT_AUTO) {
+    bool unset = c->kind == AMOUNT_OFF || c->kind == AMOUNT_AUTO;
+    if (unset)
         dial_put(&wish.load, d, 0);
-    } else if (put_amount(e, p, &wish, d, v, &err) < 0) {
-        command_refuse(e, p, c, by, err.msg);
-        return;
-    }
+    else if (put_amount(e, p, &wish, d, v, err) < 0)
+        return command_refuse(e, p, o, err);
     p->ramp[c->verb - VERB_THREADS].on = false;
-    if (c->over_ns && c->kind != AMOUNT_OFF && c->kind != AMOUNT_AUTO) {
-        amount_text(to, sizeof to, &wish.load, c->verb, v);
-        start_ramp(p, c, was, v, by, engine_now(e));
-        char over[96], t[32];
-        snprintf(over, sizeof over, "%s over %s", to,
-                 format_duration(t, sizeof t, (double)c->over_ns));
-        pool_changed(e, p, EVENT_CHANGE, name, from, over, by);
+    if (c->over_ns && !unset) {
+        changed = !same(v, was);
+        if (changed)
+            begin_ramp(e, p, o, from, was, &wish.load);
     } else {
-        if (apply_load(p, &wish.load, &err) < 0)
-            command_refuse(e, p, c, by, err.msg);
-        amount_text(to, sizeof to, &p->spec.load, c->verb, dial_now(p, d));
-        if (strcmp(from, to) || was_auto != is_auto(&p->spec.load, c->verb))
-            pool_changed(e, p, EVENT_CHANGE, name, from, to, by);
+        if (apply_load(p, &wish.load, err) < 0)
+            code = command_refuse(e, p, o, err);
+        double now = dial_now(p, d);
+        changed = !same(now, was) || was_auto != is_auto(&p->spec.load, c->verb);
+        amount_text(to, sizeof to, &p->spec.load, c->verb, now);
+        if (changed)
+            pool_changed(e, p, EVENT_CHANGE, name, from, to, o->by);
     }
-    if (c->verb == VERB_DEPTH && p->spec.load.pattern == PATTERN_SYNC && by != BY_SWEEP)
+    if (c->verb == VERB_DEPTH && p->spec.load.pattern == PATTERN_SYNC && o->by != BY_SWEEP)
         engine_say(e, "%s: pattern sync has one in flight; depth counts with another pattern",
                    p->spec.name);
-    if (by != BY_SWEEP && strcmp(from, to))
-        push_undo(e, p, "%s %s", name, was_auto ? "auto" : from);
+    if (changed)
+        keep_undo(e, p, o, "%s %s", name, was_auto ? "auto" : from);
+    return code;
 }
 
 void change_ramps(struct engine *e, uint64_t now_ns)
@@ -213,94 +234,111 @@ void change_ramps(struct engine *e, uint64_t now_ns)
     }
 }
 
-static void execute_pattern(struct engine *e, struct pool *p, const struct command *c,
-                            enum origin by)
+static int execute_pattern(struct engine *e, struct pool *p, const struct order *o, struct err *err)
 {
-    struct load load = p->spec.load;
-    struct err err = {0};
-    enum pattern was = load.pattern;
-    if (was == c->pattern)
-        return;
-    load.pattern = c->pattern;
     struct pool_spec wish = p->spec; /* borrowed: only its load is changed */
-    wish.load = load;
-    if (spec_allowed(e, p, &wish, &err) < 0) {
-        command_refuse(e, p, c, by, err.msg);
-        return;
-    }
-    apply_load(p, &load, &err);
-    pool_changed(e, p, EVENT_CHANGE, "pattern", pattern_name(was), pattern_name(c->pattern), by);
-    if (by != BY_SWEEP)
-        push_undo(e, p, "pattern %s", pattern_name(was));
+    enum pattern was = p->spec.load.pattern, now = o->command->pattern;
+    int code = 0;
+    if (was == now)
+        return 0;
+    wish.load.pattern = now;
+    if (spec_allowed(e, p, &wish, err) < 0)
+        return command_refuse(e, p, o, err);
+    if (apply_load(p, &wish.load, err) < 0)
+        code = command_refuse(e, p, o, err);
+    pool_changed(e, p, EVENT_CHANGE, "pattern", pattern_name(was), pattern_name(now), o->by);
+    keep_undo(e, p, o, "pattern %s", pattern_name(was));
+    return code;
 }
 
-static void execute_ops(struct engine *e, struct pool *p, const struct command *c, enum origin by)
+static int execute_ops(struct engine *e, struct pool *p, const struct order *o, struct err *err)
 {
-    struct pool_spec wish = p->spec;
-    struct err err = {0};
-    char from[64], to[64];
+    const struct op_type *types = p->spec.op_types;
+    struct pool_spec wish = p->spec; /* borrowed: only its load is changed */
+    struct text from = {0}, to = {0};
+    int code = 0;
     if (p->spec.ops_held) {
-        command_refuse(e, p, c, by, "which operations it has is known once it is open");
-        return;
+        err_set(err, ERR_REFUSED, "which operations it has is known once it is open");
+        return command_refuse(e, p, o, err);
     }
-    if (ops_parse(p->spec.op_types, p->spec.backend->name, c->text, wish.load.weight, &err) < 0 ||
-        spec_allowed(e, p, &wish, &err) < 0 || pool_forbids(p, wish.load.weight, &err) < 0 ||
-        guard_fits(p, &p->spec.options, wish.load.weight, &err) < 0) {
-        command_refuse(e, p, c, by, err.msg);
-        return;
-    }
-    ops_text(p->spec.op_types, p->spec.load.weight, from, sizeof from);
-    ops_text(p->spec.op_types, wish.load.weight, to, sizeof to);
-    apply_load(p, &wish.load, &err);
-    pool_changed(e, p, EVENT_OPS, NULL, from, to, by);
-    if (by != BY_SWEEP)
-        push_undo(e, p, "ops %s", from);
+    if (ops_parse(types, p->spec.backend->name, o->command->text, wish.load.weight, err) < 0 ||
+        spec_allowed(e, p, &wish, err) < 0 || pool_forbids(p, wish.load.weight, err) < 0 ||
+        guard_fits(p, &p->spec.options, wish.load.weight, err) < 0)
+        return command_refuse(e, p, o, err);
+    if (same_mix(wish.load.weight, p->spec.load.weight))
+        return 0;
+    ops_add(&from, types, p->spec.load.weight);
+    ops_add(&to, types, wish.load.weight);
+    if (apply_load(p, &wish.load, err) < 0)
+        code = command_refuse(e, p, o, err);
+    pool_changed(e, p, EVENT_OPS, NULL, text_str(&from), text_str(&to), o->by);
+    keep_undo(e, p, o, "ops %s", text_str(&from));
+    text_free(&from);
+    text_free(&to);
+    return code;
 }
 
-/* Would the data still fit with the option as it is to be? An option that cannot be set is not
- * judged. */
-static int option_fits(struct pool *p, const struct command *c, struct err *err)
+static void option_changed(struct engine *e, struct pool *p, const struct order *o,
+                           const char *from, const char *to)
 {
-    struct options wish;
-    int bad = 0;
-    options_copy(&wish, &p->spec.options);
-    if (options_set(&wish, c->option, c->text, ORIGIN_ARGV, true, NULL) == 0)
-        bad = guard_fits(p, &wish, p->spec.load.weight, err);
-    options_fini(&wish);
-    return bad;
-}
-
-static void execute_set(struct engine *e, struct pool *p, const struct command *c, enum origin by)
-{
-    struct err err = {0};
-    char from[64] = "", to[64] = "";
-    struct options *o = &p->spec.options;
-    int i = options_find(o->table, c->option);
-    int d = dial_find(c->option);
-    if (d >= 0 && dial_is_plain_set((enum dial)d)) {
-        dial_text(&p->spec.load, (enum dial)d, from, sizeof from);
-        if (dial_read(&p->spec.load, (enum dial)d, c->text, &err) < 0) {
-            command_refuse(e, p, c, by, err.msg);
-            return;
-        }
-        dial_text(&p->spec.load, (enum dial)d, to, sizeof to);
-    } else {
-        if (i >= 0)
-            options_text(o, (unsigned)i, from, sizeof from);
-        if (option_fits(p, c, &err) < 0 ||
-            options_set(o, c->option, c->text, ORIGIN_ARGV, true, &err) < 0) {
-            command_refuse(e, p, c, by, err.msg);
-            return;
-        }
-        options_text(o, (unsigned)i, to, sizeof to);
-        if (o->table[i].flags & OPTION_REOPEN && strcmp(from, to) != 0)
-            p->anew++;
-    }
+    const char *name = o->command->option;
     if (p->load_from_ns)
         pool_publish_settings(p);
-    pool_changed(e, p, EVENT_CHANGE, c->option, from, to, by);
-    if (by != BY_SWEEP)
-        push_undo(e, p, "set %.47s %s", c->option, from);
+    pool_changed(e, p, EVENT_CHANGE, name, from, to, o->by);
+    keep_undo(e, p, o, "set %s %s", name, from);
+}
+
+/* A dial that is changed by `set`, such as think. */
+static int set_dial(struct engine *e, struct pool *p, const struct order *o, enum dial d,
+                    struct err *err)
+{
+    struct load wish = p->spec.load;
+    char from[64], to[64];
+    if (dial_read(&wish, d, o->command->text, err) < 0)
+        return command_refuse(e, p, o, err);
+    if (same(dial_get(&wish, d), dial_get(&p->spec.load, d)))
+        return 0;
+    dial_text(&p->spec.load, d, from, sizeof from);
+    dial_text(&wish, d, to, sizeof to);
+    p->spec.load = wish;
+    option_changed(e, p, o, from, to);
+    return 0;
+}
+
+/* An option of the backend. */
+static int set_option(struct engine *e, struct pool *p, const struct order *o, struct err *err)
+{
+    const struct command *c = o->command;
+    struct options *options = &p->spec.options, wish;
+    char from[64], to[64];
+    options_copy(&wish, options);
+    int bad = options_set(&wish, c->option, c->text, ORIGIN_ARGV, true, err);
+    unsigned i = bad ? 0 : (unsigned)options_find(options->table, c->option);
+    /* what can be changed while it runs is a scalar */
+    bool changed = !bad && option_u64(&wish, i) != option_u64(options, i);
+    if (changed)
+        bad = guard_fits(p, &wish, p->spec.load.weight, err);
+    options_text(options, i, from, sizeof from);
+    options_text(&wish, i, to, sizeof to);
+    options_fini(&wish);
+    if (!bad)
+        bad = options_set(options, c->option, c->text, ORIGIN_ARGV, true, err);
+    if (bad)
+        return command_refuse(e, p, o, err);
+    if (!changed)
+        return 0;
+    if (options->table[i].flags & OPTION_REOPEN)
+        p->anew++;
+    option_changed(e, p, o, from, to);
+    return 0;
+}
+
+static int execute_set(struct engine *e, struct pool *p, const struct order *o, struct err *err)
+{
+    int d = dial_find(o->command->option);
+    if (d >= 0 && dial_is_plain_set((enum dial)d))
+        return set_dial(e, p, o, (enum dial)d, err);
+    return set_option(e, p, o, err);
 }
 
 static void stop_pool(struct engine *e, struct pool *p, enum origin by)
@@ -316,22 +354,24 @@ static void stop_pool(struct engine *e, struct pool *p, enum origin by)
     pool_changed(e, p, EVENT_STOP, NULL, "", "", by);
 }
 
-static void start_pool(struct engine *e, struct pool *p, enum origin by)
+static int start_pool(struct engine *e, struct pool *p, enum origin by, struct err *err)
 {
-    struct err err = {0};
     uint64_t now = engine_now(e);
+    int code = 0;
     if (p->wanted || p->finishing || p->removed)
-        return;
+        return 0;
     p->wanted = true;
     p->paused = p->held;
     pool_note_pause(p, false, now);
     pool_set_state(p, p->load_from_ns ? POOL_LOADING : POOL_OPENING, now, "%s", "");
     if (p->load_from_ns) {
         pool_publish_settings(p);
-        if (pool_resize(p, &err) < 0)
-            engine_event(e, p, EVENT_REFUSED, "start", err.msg, by);
+        code = pool_resize(p, err);
+        if (code < 0)
+            engine_event(e, p, EVENT_REFUSED, "start", err->msg, by);
     }
     pool_changed(e, p, EVENT_START, NULL, "", "", by);
+    return code;
 }
 
 static void remove_pool(struct engine *e, struct pool *p, enum origin by)
@@ -349,54 +389,77 @@ bool origin_is_hand(enum origin by)
 const char command_halted_words[] =
     "all load was paused by hand: what is scheduled starts nothing before a resume";
 
-/* May this command not start anything in this pool, because a person paused all and has not resumed
- * it? A person's own command is the resume. */
-bool command_is_halted(struct pool *p, const struct command *c, enum origin by)
+/* ERR_REFUSED: this command may not start anything in this pool, because a person paused all and
+ * has not resumed it. A person's own command is the resume. */
+static int command_halted(struct pool *p, const struct order *o, struct err *err)
 {
-    if (origin_is_hand(by) &&
-        (c->verb == VERB_RESUME || c->verb == VERB_RESUME_ALL || c->verb == VERB_START))
+    enum verb verb = o->command->verb;
+    if (origin_is_hand(o->by) &&
+        (verb == VERB_RESUME || verb == VERB_RESUME_ALL || verb == VERB_START))
         p->halted = false;
-    bool halted = p->halted && by == BY_AT && command_changes_load(c);
-    if (halted && !p->removed && p->state != POOL_ENDED)
-        command_refuse(p->engine, p, c, by, command_halted_words);
-    return halted;
+    if (!p->halted || o->by != BY_AT || !command_changes_load(o->command))
+        return 0;
+    err_set(err, ERR_REFUSED, "%s", command_halted_words);
+    if (!p->removed && p->state != POOL_ENDED)
+        command_refuse(p->engine, p, o, err);
+    return err->code;
 }
 
-void execute_on_pool(struct engine *e, struct pool *p, const struct command *c, enum origin by)
+static int carry_out(struct engine *e, struct pool *p, const struct order *o, struct err *err)
 {
-    if (command_is_halted(p, c, by))
-        return;
-    switch (c->verb) {
+    switch (o->command->verb) {
     case VERB_THREADS:
     case VERB_CLIENTS:
     case VERB_CONNECTIONS:
     case VERB_DEPTH:
     case VERB_RATE:
-        execute_amount(e, p, c, by);
-        break;
+        return execute_amount(e, p, o, err);
     case VERB_PATTERN:
-        execute_pattern(e, p, c, by);
-        break;
+        return execute_pattern(e, p, o, err);
     case VERB_OPS:
-        execute_ops(e, p, c, by);
-        break;
+        return execute_ops(e, p, o, err);
     case VERB_SET:
-        execute_set(e, p, c, by);
-        break;
+        return execute_set(e, p, o, err);
     case VERB_PAUSE:
     case VERB_RESUME:
-        pool_pause(p, c->verb == VERB_PAUSE, by);
-        break;
+    case VERB_RESUME_ALL:
+        return pool_pause(p, o->command->verb == VERB_PAUSE, o->by, err);
     case VERB_STOP:
-        stop_pool(e, p, by);
-        break;
+        stop_pool(e, p, o->by);
+        return 0;
     case VERB_START:
-        start_pool(e, p, by);
-        break;
+        return start_pool(e, p, o->by, err);
     case VERB_REMOVE:
-        remove_pool(e, p, by);
-        break;
+        remove_pool(e, p, o->by);
+        return 0;
     default:
-        break;
+        return 0;
     }
+}
+
+int execute_on_pool(struct engine *e, struct pool *p, struct order *o, struct err *err)
+{
+    int code = command_halted(p, o, err);
+    if (!code)
+        code = carry_out(e, p, o, err);
+    if (!code)
+        o->taken++;
+    return code;
+}
+
+int execute_step(struct engine *e, struct pool *p, const struct command *c, struct err *err)
+{
+    struct order o = {.command = c, .by = BY_SWEEP, .origin = ORIGIN_ARGV};
+    o.ticket = command_log_add(&e->commands, c, BY_SWEEP, engine_now(e));
+    int code = execute_on_pool(e, p, &o, err);
+    order_close(e, &o, code, err);
+    return code;
+}
+
+void order_close(struct engine *e, const struct order *o, int code, const struct err *err)
+{
+    enum command_result result = code == 0  ? COMMAND_DONE
+                                 : o->taken ? COMMAND_PARTLY
+                                            : COMMAND_REFUSED;
+    command_log_close(&e->commands, o->ticket, result, code ? err->msg : "");
 }

@@ -3,23 +3,39 @@
 #define LOADTOP_ENGINE_CONTROL_CHANGE_H
 
 #include "engine/config/command.h"
+#include "engine/config/option.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct engine;
+struct err;
 struct pool;
 
-/* Carries it out on this pool. What it is refused for is told on the screen and is an event. */
-void execute_on_pool(struct engine *, struct pool *, const struct command *, enum origin);
+/* A command that is being carried out. */
+struct order {
+    const struct command *command;
+    enum origin by;
+    enum option_origin origin; /* of what it adds */
+    uint64_t ticket;           /* its number in the log */
+    bool is_undo;              /* it takes a change back, which the next undo does not repeat */
+    unsigned taken;            /* pools that have taken it so far */
+};
+
+/* What follows returns 0, or the code of the refusal with err saying why. A refusal is told on the
+ * screen and is an event by then. */
+
+/* Carries it out on this pool. */
+int execute_on_pool(struct engine *, struct pool *, struct order *, struct err *);
+/* One command of a sweep: adds it to the log and carries it out on its pool. */
+int execute_step(struct engine *, struct pool *, const struct command *, struct err *);
+/* It is not carried out, for the reason in err: says so. pool may be NULL. Returns err's code. */
+int command_refuse(struct engine *, struct pool *, const struct order *, const struct err *);
+
+/* The log learns what became of it: `code` is what carrying it out returned. */
+void order_close(struct engine *, const struct order *, int code, const struct err *);
 void change_ramps(struct engine *, uint64_t now_ns); /* `over T`: the step that is due */
-/* It is not carried out: says why. pool may be NULL. */
-void command_refuse(struct engine *, struct pool *, const struct command *, enum origin,
-                    const char *why);
-bool origin_is_hand(enum origin); /* a person's, now */
-/* May this command not start anything in this pool, because a person paused all and has not resumed
- * it? */
-bool command_is_halted(struct pool *, const struct command *, enum origin);
-extern const char command_halted_words[]; /* why it is refused */
+bool origin_is_hand(enum origin);                    /* a person's, now */
+extern const char command_halted_words[];            /* why it is refused */
 
 #endif

@@ -10,6 +10,7 @@
 #include "engine/control/grid.h"
 #include "engine/pools/guard.h"
 #include "engine/state/pool.h"
+#include "engine/state/snapshot_store.h"
 #include "engine/pools/protect.h"
 #include "engine/base/secret.h"
 #include "engine/control/sweep.h"
@@ -107,6 +108,7 @@ struct engine *engine_new(const struct scenario *s, const struct backend *const 
     e->machine.pressure = e->machine.available = NAN;
     e->locked = s->limits.locked;
     pthread_mutex_init(&e->queue_mutex, NULL);
+    command_log_init(&e->commands);
     pthread_mutex_init(&e->event_mutex, NULL);
     pthread_mutex_init(&e->snapshot_mutex, NULL);
     pthread_condattr_t attr;
@@ -161,12 +163,22 @@ static void drop_command(struct command *c)
     free(c);
 }
 
+static void run_command(struct engine *e, struct order o)
+{
+    struct err err = {0};
+    int code = execute(e, &o, &err);
+    order_close(e, &o, code, &err);
+}
+
 static void run_commands(struct engine *e, uint64_t now_ns)
 {
     struct queued q;
     while (take_queued(e, &q)) {
         if (q.command)
-            execute(e, q.command, q.by, ORIGIN_ARGV);
+            run_command(e, (struct order){.command = q.command,
+                                          .by = q.by,
+                                          .origin = ORIGIN_ARGV,
+                                          .ticket = q.ticket});
         else
             execute_consent(e, q.consent);
         drop_command(q.command);
@@ -177,7 +189,11 @@ static void run_commands(struct engine *e, uint64_t now_ns)
         struct err err;
         const struct at *at = &e->scenario.at[e->at_next++];
         if (command_parse(&c, at->text, &err, NULL) == 0)
-            execute(e, &c, BY_AT, at->origin);
+            run_command(e,
+                        (struct order){.command = &c,
+                                       .by = BY_AT,
+                                       .origin = at->origin,
+                                       .ticket = command_log_add(&e->commands, &c, BY_AT, now_ns)});
     }
     change_ramps(e, now_ns);
 }
@@ -411,10 +427,13 @@ void engine_step(struct engine *e, uint64_t until_ns)
 
 /* ---- what the front end calls ---- */
 
-static int enqueue(struct engine *e, const struct queued *one, struct err *err)
+/* The ticket, or 0 for a consent. */
+static int64_t enqueue(struct engine *e, struct queued *one, struct err *err)
 {
     pthread_mutex_lock(&e->queue_mutex);
     bool full = e->queued == QUEUE_MAX;
+    if (!full && one->command)
+        one->ticket = command_log_add(&e->commands, one->command, one->by, engine_now(e));
     if (!full)
         e->queue[(e->queue_first + e->queued++) % QUEUE_MAX] = *one;
     pthread_mutex_unlock(&e->queue_mutex);
@@ -424,10 +443,10 @@ static int enqueue(struct engine *e, const struct queued *one, struct err *err)
                        QUEUE_MAX);
     }
     engine_wake(e);
-    return 0;
+    return (int64_t)one->ticket;
 }
 
-int engine_send(struct engine *e, const struct command *c, enum origin by, struct err *err)
+int64_t engine_send(struct engine *e, const struct command *c, enum origin by, struct err *err)
 {
     struct queued one = {.command = malloc(sizeof *c), .by = by};
     if (!one.command)
@@ -438,14 +457,19 @@ int engine_send(struct engine *e, const struct command *c, enum origin by, struc
 
 int engine_consent(struct engine *e, unsigned pool, struct err *err)
 {
-    return enqueue(e, &(struct queued){.by = BY_KEY, .consent = pool}, err);
+    return (int)enqueue(e, &(struct queued){.by = BY_KEY, .consent = pool}, err);
 }
 
-int engine_send_text(struct engine *e, const char *text, enum origin by, struct err *err)
+int64_t engine_send_text(struct engine *e, const char *text, enum origin by, struct err *err)
 {
     struct command c;
     int code = command_parse(&c, text, err, NULL);
     return code < 0 ? code : engine_send(e, &c, by, err);
+}
+
+enum command_result engine_ticket_result(struct engine *e, int64_t ticket, struct err *why)
+{
+    return command_log_result(&e->commands, ticket > 0 ? (uint64_t)ticket : 0, why);
 }
 
 bool engine_take_screen(struct engine *e, struct command *c)
@@ -538,7 +562,10 @@ void engine_free(struct engine *e)
         sweep_kept_release(e->past[i]);
     for (struct queued q; take_queued(e, &q);)
         drop_command(q.command);
+    for (unsigned i = 0; i < EVENTS_MAX; i++)
+        event_texts_release(e->event[i].texts);
     scenario_fini(&e->scenario);
+    command_log_fini(&e->commands);
     pthread_mutex_destroy(&e->queue_mutex);
     pthread_mutex_destroy(&e->event_mutex);
     pthread_mutex_destroy(&e->snapshot_mutex);

@@ -3,7 +3,9 @@
 #include "engine/control/execute.h"
 
 #include "engine/control/change.h"
+#include "engine/state/command_log.h"
 #include "engine/state/engine_state.h"
+#include "engine/base/err.h"
 #include "engine/pools/guard.h"
 #include "engine/state/pool.h"
 #include "engine/control/sweep.h"
@@ -41,61 +43,74 @@ void execute_consent(struct engine *e, unsigned number)
     atomic_store(&p->consented, true);
     p->held = p->halted = false;
     engine_event(e, p, EVENT_CONSENT, "", "its first load was allowed", BY_KEY);
-    pool_pause(p, false, BY_KEY);
+    pool_pause(p, false, BY_KEY, NULL);
     pool_wake_thread(p); /* it may wait for this to connect */
 }
 
-static void execute_add(struct engine *e, const struct command *c, enum origin by,
-                        enum option_origin origin)
+static int execute_add(struct engine *e, const struct order *o, struct err *err)
 {
     struct scenario one;
     struct options defaults;
-    struct err err = {0};
-    char from[8] = "";
     scenario_init(&one);
     options_init(&defaults, pool_option_table);
     struct pool *p = NULL;
-    if (scenario_add(&one, c->text, origin, &defaults, e->backends, &err) == 0) {
+    int code = scenario_add(&one, o->command->text, o->origin, &defaults, e->backends, err);
+    if (!code) {
         struct pool_spec *spec = one.pool[0];
         for (unsigned n = 2; engine_find_pool(e, spec->name); n++)
             snprintf(spec->name, sizeof spec->name, "%.20s-%u", spec->backend->name, n);
-        p = engine_add_pool(e, spec, &err);
-        if (p && pool_start(p, &err) < 0)
+        p = engine_add_pool(e, spec, err);
+        code = p ? pool_start(p, err) : err->code;
+        if (p && code < 0)
             p->removed = true;
     }
-    if (p && !p->removed)
-        pool_changed(e, p, EVENT_CHANGE, "add", from, p->spec.target.shown, by);
+    if (code < 0)
+        command_refuse(e, NULL, o, err);
     else
-        command_refuse(e, NULL, c, by, err.msg);
+        pool_changed(e, p, EVENT_CHANGE, "add", "", p->spec.target.shown, o->by);
     options_fini(&defaults);
     scenario_fini(&one);
+    return code;
 }
 
-static void execute_undo(struct engine *e, enum origin by)
+/* Refused with words on the screen only: it is no event. */
+static int refuse_undo(struct engine *e, const struct err *err)
 {
-    if (!e->undos) {
-        engine_say(e, "undo: nothing to undo");
-        return;
-    }
-    struct undo u = e->undo[--e->undos];
-    unsigned left = e->undos;
-    struct command c;
-    struct err err = {0};
-    if (command_parse(&c, u.text, &err, NULL) == 0 && engine_find_pool(e, c.pool))
-        execute(e, &c, by, ORIGIN_ARGV);
-    if (e->undos > left)
-        e->undos = left; /* an undo is not undone by the next one */
+    engine_say(e, "%s", err->msg);
+    return err->code;
 }
 
-static void for_screen(struct engine *e, const struct command *c, enum origin by)
+static int execute_undo(struct engine *e, struct order *o, struct err *err)
+{
+    struct undo *u = command_log_take_undo(&e->commands);
+    struct command c;
+    if (!u) {
+        err_set(err, ERR_REFUSED, "undo: nothing to undo");
+        return refuse_undo(e, err);
+    }
+    struct order back = {
+        .command = &c, .by = o->by, .origin = ORIGIN_ARGV, .ticket = o->ticket, .is_undo = true};
+    int code = command_parse(&c, u->text, err, NULL);
+    if (!code)
+        snprintf(c.pool, sizeof c.pool, "%u", u->pool);
+    if (!code && !engine_find_pool(e, c.pool))
+        code = err_set(err, ERR_REFUSED, "undo: %s was removed", u->name);
+    code = code ? refuse_undo(e, err) : execute(e, &back, err);
+    undo_free(u);
+    return code;
+}
+
+static int for_screen(struct engine *e, const struct order *o, struct err *err)
 {
     pthread_mutex_lock(&e->queue_mutex);
     bool full = e->screens == SCREEN_MAX;
     if (!full)
-        e->screen[(e->screen_first + e->screens++) % SCREEN_MAX] = *c;
+        e->screen[(e->screen_first + e->screens++) % SCREEN_MAX] = *o->command;
     pthread_mutex_unlock(&e->queue_mutex);
-    if (full)
-        command_refuse(e, NULL, c, by, "too many commands for the screen wait already");
+    if (!full)
+        return 0;
+    err_set(err, ERR_FAILED, "too many commands for the screen wait already");
+    return command_refuse(e, NULL, o, err);
 }
 
 /* Does it name a file, to be written or read? A theme's name without a slash is none. */
@@ -121,94 +136,108 @@ static void lock(struct engine *e)
         pool_end_ramps(e->pool[i]);
 }
 
-static bool execute_on_engine(struct engine *e, const struct command *c, enum origin by,
-                              enum option_origin origin)
+static void pause_all(struct engine *e, enum origin by)
 {
-    switch (c->verb) {
-    case VERB_PAUSE_ALL:
-        sweep_stop(e, "pause all");
-        for (unsigned i = 0; i < e->pools; i++) {
-            e->pool[i]->halted = e->pool[i]->halted || origin_is_hand(by);
-            pool_pause(e->pool[i], true, by);
-        }
-        return true;
-    case VERB_RESUME_ALL:
-        for (unsigned i = 0; i < e->pools; i++)
-            if (!command_is_halted(e->pool[i], c, by))
-                pool_pause(e->pool[i], false, by);
-        return true;
-    case VERB_UNDO:
-        execute_undo(e, by);
-        return true;
-    case VERB_LOCK:
-    case VERB_UNLOCK:
-        if (c->verb == VERB_LOCK)
-            lock(e);
-        else
-            e->locked = false;
-        engine_event(e, NULL, e->locked ? EVENT_LOCK : EVENT_UNLOCK, "", "", by);
-        return true;
-    case VERB_ADD:
-        execute_add(e, c, by, origin);
-        return true;
-    case VERB_MARK:
-        engine_event(e, *c->pool ? engine_find_pool(e, c->pool) : NULL, EVENT_MARK, "", c->text,
-                     by);
-        return true;
-    case VERB_SWEEP: {
-        struct err err = {0};
-        if (sweep_start(e, c, by, &err) < 0)
-            command_refuse(e, NULL, c, by, err.msg);
-        return true;
-    }
-    case VERB_SWEEP_STOP:
-        sweep_stop(e, "stopped");
-        return true;
-    default:
-        return false;
+    sweep_stop(e, "pause all");
+    for (unsigned i = 0; i < e->pools; i++) {
+        e->pool[i]->halted = e->pool[i]->halted || origin_is_hand(by);
+        pool_pause(e->pool[i], true, by, NULL);
     }
 }
 
-void execute(struct engine *e, const struct command *c, enum origin by, enum option_origin origin)
+static int on_every_pool(struct engine *e, struct order *o, struct err *err)
 {
-    if (command_is_for_screen(c)) {
-        if (!origin_is_own(origin) && names_file(c))
-            command_refuse(e, NULL, c, by,
-                           "a file is named by the command line or the keyboard only");
-        else
-            for_screen(e, c, by);
-        return;
+    int code = 0;
+    for (unsigned i = 0; i < e->pools; i++) {
+        struct err why = {0};
+        if (e->pool[i]->removed || execute_on_pool(e, e->pool[i], o, &why) == 0 || code)
+            continue;
+        *err = why; /* the first one's */
+        code = why.code;
     }
-    if (c->verb == VERB_UNLOCK && !origin_is_own(origin)) {
-        command_refuse(e, NULL, c, by, "a scenario file does not take a lock away");
-        return;
-    }
-    if (e->locked && command_changes_load(c)) {
-        command_refuse(e, NULL, c, by,
-                       "locked: load cannot be changed (L or `unlock`); pause and stop still work");
-        return;
-    }
-    bool starts = c->verb == VERB_ADD || c->verb == VERB_SWEEP || c->verb == VERB_UNDO;
-    if (by == BY_AT && starts && any_halted(e)) {
-        command_refuse(e, NULL, c, by, command_halted_words);
-        return;
-    }
-    if (execute_on_engine(e, c, by, origin))
-        return;
-    if (by != BY_SWEEP)
+    return code;
+}
+
+static void mark(struct engine *e, const struct order *o)
+{
+    const struct command *c = o->command;
+    engine_event(e, *c->pool ? engine_find_pool(e, c->pool) : NULL, EVENT_MARK, "", c->text, o->by);
+}
+
+static void set_lock(struct engine *e, const struct order *o)
+{
+    if (o->command->verb == VERB_LOCK)
+        lock(e);
+    else
+        e->locked = false;
+    engine_event(e, NULL, e->locked ? EVENT_LOCK : EVENT_UNLOCK, "", "", o->by);
+}
+
+/* A command that is for pools. */
+static int execute_on_pools(struct engine *e, struct order *o, struct err *err)
+{
+    const struct command *c = o->command;
+    if (o->by != BY_SWEEP)
         sweep_disturbed(e, c);
-    if (*c->pool) {
-        struct pool *p = engine_find_pool(e, c->pool);
-        if (p) {
-            execute_on_pool(e, p, c, by);
-            return;
-        }
-        char why[96];
-        snprintf(why, sizeof why, "no pool is called '%.31s'", c->pool);
-        command_refuse(e, NULL, c, by, why);
-        return;
+    if (!*c->pool)
+        return on_every_pool(e, o, err);
+    struct pool *p = engine_find_pool(e, c->pool);
+    if (p)
+        return execute_on_pool(e, p, o, err);
+    err_set(err, ERR_REFUSED, "no pool is called '%.31s'", c->pool);
+    return command_refuse(e, NULL, o, err);
+}
+
+static int carry_out(struct engine *e, struct order *o, struct err *err)
+{
+    switch (o->command->verb) {
+    case VERB_PAUSE_ALL:
+        pause_all(e, o->by);
+        return 0;
+    case VERB_RESUME_ALL:
+        return on_every_pool(e, o, err);
+    case VERB_UNDO:
+        return execute_undo(e, o, err);
+    case VERB_LOCK:
+    case VERB_UNLOCK:
+        set_lock(e, o);
+        return 0;
+    case VERB_ADD:
+        return execute_add(e, o, err);
+    case VERB_MARK:
+        mark(e, o);
+        return 0;
+    case VERB_SWEEP:
+        return sweep_start(e, o->command, o->by, err) < 0 ? command_refuse(e, NULL, o, err) : 0;
+    case VERB_SWEEP_STOP:
+        sweep_stop(e, "stopped");
+        return 0;
+    default:
+        return execute_on_pools(e, o, err);
     }
-    for (unsigned i = 0; i < e->pools; i++)
-        if (!e->pool[i]->removed)
-            execute_on_pool(e, e->pool[i], c, by);
+}
+
+/* What holds for every command, whoever sent it. */
+static int check(const struct engine *e, const struct order *o, struct err *err)
+{
+    const struct command *c = o->command;
+    bool starts = c->verb == VERB_ADD || c->verb == VERB_SWEEP || c->verb == VERB_UNDO;
+    if (command_is_for_screen(c) && !origin_is_own(o->origin) && names_file(c))
+        return err_set(err, ERR_REFUSED,
+                       "a file is named by the command line or the keyboard only");
+    if (c->verb == VERB_UNLOCK && !origin_is_own(o->origin))
+        return err_set(err, ERR_REFUSED, "a scenario file does not take a lock away");
+    if (e->locked && command_changes_load(c))
+        return err_set(err, ERR_REFUSED,
+                       "locked: load cannot be changed (L or `unlock`); pause and stop still work");
+    if (o->by == BY_AT && starts && any_halted(e))
+        return err_set(err, ERR_REFUSED, "%s", command_halted_words);
+    return 0;
+}
+
+int execute(struct engine *e, struct order *o, struct err *err)
+{
+    if (check(e, o, err) < 0)
+        return command_refuse(e, NULL, o, err);
+    return command_is_for_screen(o->command) ? for_screen(e, o, err) : carry_out(e, o, err);
 }

@@ -3,13 +3,13 @@
 #ifndef LOADTOP_ENGINE_CONTROL_EXECUTE_H
 #define LOADTOP_ENGINE_CONTROL_EXECUTE_H
 
-#include "engine/config/command.h"
-#include "engine/config/option.h"
-
 struct engine;
+struct err;
+struct order;
 
-/* With the origin of what it adds. */
-void execute(struct engine *, const struct command *, enum origin, enum option_origin);
+/* Carries out a command on the engine, on its pool, or on every pool when it names none. 0, or the
+ * code of the (first) refusal, with err saying why. */
+int execute(struct engine *, struct order *, struct err *);
 /* A person's yes to the first load of this pool. */
 void execute_consent(struct engine *, unsigned number);
 

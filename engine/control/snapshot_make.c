@@ -332,8 +332,10 @@ static void fill_events(struct engine *e, struct snapshot *s)
     pthread_mutex_lock(&e->event_mutex);
     uint64_t n = e->events < EVENTS_MAX ? e->events : EVENTS_MAX, from = e->events - n;
     s->event = n ? malloc(n * sizeof *s->event) : NULL;
-    for (uint64_t i = 0; s->event && i < n; i++)
+    for (uint64_t i = 0; s->event && i < n; i++) {
         s->event[i] = e->event[(from + i) % EVENTS_MAX];
+        event_texts_retain(s->event[i].texts);
+    }
     s->events = s->event ? (unsigned)n : 0;
     s->events_total = e->events;
     pthread_mutex_unlock(&e->event_mutex);
@@ -414,8 +416,7 @@ struct snapshot *snapshot_make(struct engine *e, uint64_t now_ns)
     s->goal_per_s = e->scenario.goal_per_s;
     fill_usage(e, s);
     sweep_fill(e, s, now_ns);
-    if (e->undos)
-        copy_str(s->undo, sizeof s->undo, e->undo[e->undos - 1].shown);
+    command_log_show_undo(&e->commands, s->undo, sizeof s->undo);
     copy_str(s->message, sizeof s->message, e->message);
     s->message_serial = e->message_serial;
     return s;

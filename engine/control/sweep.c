@@ -322,7 +322,8 @@ static int step_command(const struct sweep *s, const struct sweep_axis *a, const
     return bad;
 }
 
-static bool apply(struct engine *e, struct sweep *s, uint64_t now_ns)
+/* Sets the values of the present step. */
+static int apply(struct engine *e, struct sweep *s, uint64_t now_ns, struct err *err)
 {
     unsigned at = s->order[s->step];
     struct text t = {0};
@@ -330,18 +331,11 @@ static bool apply(struct engine *e, struct sweep *s, uint64_t now_ns)
     for (unsigned i = s->spec.axes; i-- > 0;) { /* the last variable moves fastest */
         struct sweep_axis *a = &s->spec.axis[i];
         struct command c;
-        struct err err = {0};
         const char *value = a->value[at % a->values];
         at /= a->values;
-        if (step_command(s, a, value, &c, &err) < 0) {
+        if (step_command(s, a, value, &c, err) < 0 || execute_step(e, p, &c, err) < 0) {
             text_free(&t);
-            return false;
-        }
-        uint64_t refused = e->message_serial;
-        execute_on_pool(e, p, &c, BY_SWEEP);
-        if (e->message_serial != refused) {
-            text_free(&t);
-            return false;
+            return err->code;
         }
         text_add(&t, "%s%s %s", t.len ? ", " : "", a->name, value);
     }
@@ -350,7 +344,7 @@ static bool apply(struct engine *e, struct sweep *s, uint64_t now_ns)
     plateau_restart(p, engine_seconds(e, now_ns)); /* also when the value was there already */
     s->applied = true;
     s->step_ns = now_ns;
-    return true;
+    return 0;
 }
 
 static const struct threshold *threshold_that_fails(const struct engine *e, const struct pool *p)
@@ -425,8 +419,9 @@ static bool still_measuring(struct pool *p)
 static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64_t now_ns)
 {
     if (!s->applied) {
-        if (!skip_standing(e, s, p) && !apply(e, s, now_ns))
-            sweep_stop(e, e->message);
+        struct err err = {0};
+        if (!skip_standing(e, s, p) && apply(e, s, now_ns, &err) < 0)
+            sweep_stop(e, err.msg);
         return;
     }
     uint64_t held = now_ns - s->step_ns;

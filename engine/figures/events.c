@@ -22,21 +22,17 @@
 static void keep_event(struct engine *e, const struct pool *p, enum event_kind kind,
                        const char *what, const char *from, const char *to, enum origin by)
 {
+    struct event new = {.t_s = engine_seconds(e, engine_now(e)), .kind = kind, .by = by};
+    copy_str(new.pool, sizeof new.pool, p ? p->spec.name : "");
+    copy_str(new.what, sizeof new.what, what);
+    secret_hide_places(new.what);
+    event_texts_set(&new, from, to);
+    new.before_per_s = new.after_per_s = new.diff_low = new.diff_high = NAN;
+    new.before_p99 = new.after_p99 = NAN;
     pthread_mutex_lock(&e->event_mutex);
     struct event *ev = &e->event[e->events % EVENTS_MAX];
-    memset(ev, 0, sizeof *ev);
-    ev->t_s = engine_seconds(e, engine_now(e));
-    ev->kind = kind;
-    copy_str(ev->pool, sizeof ev->pool, p ? p->spec.name : "");
-    copy_str(ev->what, sizeof ev->what, what);
-    copy_str(ev->from, sizeof ev->from, from);
-    copy_str(ev->to, sizeof ev->to, to);
-    secret_hide_places(ev->what);
-    secret_hide_places(ev->from);
-    secret_hide_places(ev->to);
-    ev->by = by;
-    ev->before_per_s = ev->after_per_s = ev->diff_low = ev->diff_high = NAN;
-    ev->before_p99 = ev->after_p99 = NAN;
+    event_texts_release(ev->texts);
+    *ev = new;
     e->events++;
     pthread_mutex_unlock(&e->event_mutex);
 }

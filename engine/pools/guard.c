@@ -48,14 +48,14 @@ static void pause_for(struct pool *p, const char *why)
     engine_event(p->engine, p, EVENT_RULE, "", text, BY_RULE);
     engine_say(p->engine, "%s: %s", p->spec.name, text);
     end_sweep(p, text);
-    pool_pause(p, true, BY_RULE);
+    pool_pause(p, true, BY_RULE, NULL);
 }
 
 static void hold(struct pool *p)
 {
     p->holds += !p->held;
     p->held = true;
-    pool_pause(p, true, BY_RULE);
+    pool_pause(p, true, BY_RULE, NULL);
 }
 
 static void become_remote(struct pool *p, uint64_t now_ns)

@@ -2,6 +2,7 @@
 #include "engine/pools/pool_change.h"
 
 #include "engine/backend.h"
+#include "engine/base/err.h"
 #include "engine/state/engine_state.h"
 #include "engine/figures/events.h"
 #include "engine/config/limits.h"
@@ -142,8 +143,6 @@ void pool_changed(struct engine *e, struct pool *p, enum event_kind kind, const 
 {
     p->figures->monitor.resized_in_second = true;
     plateau_restart(p, engine_seconds(e, engine_now(e)));
-    if (by == BY_SWEEP && strcmp(from, to) == 0)
-        return; /* a sweep sets all of its variables each time */
     if (kind == EVENT_CHANGE)
         engine_event_change(e, p, what, from, to, by);
     else
@@ -156,20 +155,20 @@ void pool_end_ramps(struct pool *p)
         p->ramp[i].on = false;
 }
 
-void pool_pause(struct pool *p, bool paused, enum origin by)
+int pool_pause(struct pool *p, bool paused, enum origin by, struct err *err)
 {
     struct engine *e = p->engine;
     uint64_t now = engine_now(e);
     if (paused)
         pool_end_ramps(p);
     if (!p->wanted || p->paused == paused)
-        return;
+        return 0;
     if (!paused && p->held) { /* only a yes to the question lifts that: execute_consent */
         static const char why[] =
             "nobody has said yes to its first load yet: select it and press p";
         engine_say(e, "%s: %s", p->spec.name, why);
         engine_event(e, p, EVENT_REFUSED, "resume", why, by);
-        return;
+        return err_set(err, ERR_REFUSED, "%s: %s", p->spec.name, why);
     }
     p->paused = paused;
     if (!paused) { /* who resumes what a suffering target has paused has seen the reason */
@@ -182,4 +181,5 @@ void pool_pause(struct pool *p, bool paused, enum origin by)
         pool_set_state(p, paused ? POOL_PAUSED : POOL_LOADING, now, "%s", "");
     }
     pool_changed(e, p, paused ? EVENT_PAUSE : EVENT_RESUME, NULL, "", "", by);
+    return 0;
 }

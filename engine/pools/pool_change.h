@@ -15,7 +15,9 @@ struct err;
 struct pool;
 
 void pool_publish_settings(struct pool *); /* after a change of spec.load, paused, ... */
-void pool_pause(struct pool *, bool paused, enum origin by);
+/* Nothing, if it is so already. ERR_REFUSED, which is told and an event by then: its first load waits
+ * for a person's yes. err may be NULL. */
+int pool_pause(struct pool *, bool paused, enum origin by, struct err *err);
 /* ERR_REFUSED when the mix has an operation that pool_forbid named. */
 int pool_forbids(struct pool *, const double weight[OPS_MAX], struct err *);
 /* It ends for good: now_ns is when the load ended. */

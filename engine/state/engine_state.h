@@ -7,6 +7,7 @@
 #include "engine/os/loop.h"
 #include "engine/os/machine.h"
 #include "engine/os/usage.h"
+#include "engine/state/command_log.h"
 #include "engine/state/snapshot.h"
 
 #include <pthread.h>
@@ -22,11 +23,11 @@ struct sweep_kept;
 #define QUEUE_MAX 1024
 #define SCREEN_MAX 32
 #define EVENTS_MAX 1000
-#define UNDO_MAX 64
 
 struct queued {
     struct command *command; /* owned; NULL: a consent */
     enum origin by;
+    uint64_t ticket;  /* of the command */
     unsigned consent; /* a person's yes to the first load of this pool */
 };
 
@@ -53,6 +54,7 @@ struct engine {
     pthread_mutex_t queue_mutex;
     struct queued queue[QUEUE_MAX]; /* ring */
     unsigned queue_first, queued;
+    struct command_log commands;
     struct command screen[SCREEN_MAX]; /* for the front end; ring */
     unsigned screen_first, screens;
 
@@ -77,10 +79,6 @@ struct engine {
     uint64_t ended_ns, hurry_ns; /* hurry_ns: when an end at once was asked for; 0: it was not */
     _Atomic bool quit;
     unsigned at_next;
-    struct undo {
-        char text[96], shown[96];
-    } undo[UNDO_MAX];
-    unsigned undos;
     char message[256];
     uint64_t message_serial;
     struct threshold_state threshold[THRESHOLDS_MAX];

@@ -356,12 +356,14 @@ enum event_kind {
 /* What a person reads, as in the JSON: "sweep end"; "" for EVENT_CHANGE, which has many names. */
 const char *event_kind_name(enum event_kind);
 
+struct event_texts;
 struct event {
     double t_s;
     enum event_kind kind;
-    char pool[POOL_NAME_MAX]; /* "": the run */
-    char what[24];            /* the name of the kind, or of what changed: "threads" */
-    char from[64], to[192];
+    char pool[POOL_NAME_MAX];  /* "": the run */
+    char what[24];             /* the name of the kind, or of what changed: "threads" */
+    const char *from, *to;     /* whole; never NULL */
+    struct event_texts *texts; /* where these two are */
     enum origin by;
     /* what it changed: mean throughput over up to 10 s before and after; NaN until known */
     double before_per_s, after_per_s, diff_low, diff_high; /* 95 % interval of the difference */
@@ -404,7 +406,7 @@ struct snapshot {
     uint64_t rss_bytes, rss_peak_bytes, anon_bytes;
     char host[64];
     unsigned cores;
-    char undo[96];           /* what `undo` would do, or "" */
+    char undo[256];          /* what `undo` would do, cut where there is no more room; or "" */
     char message[256];       /* answer to the last command: "" or what was refused and why */
     uint64_t message_serial; /* rises with each new message */
 };

@@ -1,12 +1,14 @@
 /* See snapshot_store.h. */
 #include "engine/state/snapshot_store.h"
 
+#include "engine/base/secret.h"
 #include "engine/engine.h"
 #include "engine/state/sweep_shown.h"
 
 #include <jansson.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 void series_store_release(struct series_store *s)
 {
@@ -29,6 +31,34 @@ void stats_json_release(struct stats_json *s)
     json_decref(s->left_behind);
     free(s);
 }
+
+void event_texts_set(struct event *ev, const char *from, const char *to)
+{
+    size_t from_size = strlen(from) + 1, to_size = strlen(to) + 1;
+    struct event_texts *t = malloc(sizeof *t + from_size + to_size);
+    if (!t)
+        abort();
+    atomic_init(&t->refs, 1);
+    memcpy(t->text, from, from_size);
+    memcpy(t->text + from_size, to, to_size);
+    secret_hide_places(t->text);
+    secret_hide_places(t->text + from_size);
+    ev->texts = t;
+    ev->from = t->text;
+    ev->to = t->text + from_size;
+}
+
+void event_texts_retain(struct event_texts *t)
+{
+    atomic_fetch_add(&t->refs, 1);
+}
+
+void event_texts_release(struct event_texts *t)
+{
+    if (t && atomic_fetch_sub(&t->refs, 1) == 1)
+        free(t);
+}
+
 const struct snapshot *snapshot_retain(const struct snapshot *s)
 {
     if (s)
@@ -60,6 +90,8 @@ void snapshot_release(const struct snapshot *s)
     free((void *)(uintptr_t)h->shown.sweep.cell);
     for (unsigned i = 0; i < h->shown.pasts; i++)
         sweep_kept_release(kept_of(h->shown.past[i]));
+    for (unsigned i = 0; i < h->shown.events; i++)
+        event_texts_release(h->shown.event[i].texts);
     free(h->shown.event);
     free(h->shown.threshold);
     free(h);

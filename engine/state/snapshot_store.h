@@ -33,6 +33,17 @@ struct stats_json {
 };
 void stats_json_release(struct stats_json *); /* takes NULL */
 
+/* The two texts of an event, which never change; shared by the engine and the snapshots, freed by
+ * whoever lets go last. */
+struct event_texts {
+    _Atomic unsigned refs;
+    char text[]; /* both, each with its NUL */
+};
+/* Puts texts of its own into the event: copies without secrets. */
+void event_texts_set(struct event *, const char *from, const char *to);
+void event_texts_retain(struct event_texts *);
+void event_texts_release(struct event_texts *); /* takes NULL */
+
 /* What the snapshot's readers do not see. */
 struct snapshot_storage {
     struct snapshot shown; /* first: a snapshot is one of these */

@@ -210,6 +210,26 @@ class Reports(unittest.TestCase):
                                 ("mark", "it's $(touch x) `now`"), ("pause", None), ("resume", None)])
         self.assertEqual(again["ended_by"], "user")
 
+    def test_a_long_mix_is_repeated(self):
+        """However many characters a mix has, what the report repeats is that mix, by Redis's own count."""
+        names = ["get", "set", "incr", "del", "exists", "lpush", "rpop", "sadd", "hset", "hget", "zadd", "ping"]
+        mix = ",".join("%s:%.15g" % (name, 1 + 1 / (3 + i)) for i, name in enumerate(names))
+        with lib.Redis() as redis:
+            target = redis.url + "?name=redis&rate=2k&duration=1s"
+            run = lib.headless("--at", "100ms ops " + mix, target)
+            run["command"] = shlex.join(["loadtop", "--headless", "-q", "--no-history", target])
+            for event in run["events"]:
+                event["by"] = "key" if event["by"] == "at" else event["by"]
+            command = re.search(r"(?m)^    (loadtop --headless.*)$", self.make(run, "mix.md")).group(1)
+            redis.command("CONFIG", "RESETSTAT")
+            got = lib.loadtop(*shlex.split(command)[1:], "--json", "-")
+            self.assertEqual(got.code, 0, got)
+            for name in names:
+                self.assertGreater(redis.calls(name), 0, name)
+        changes = [[(e["what"], e["from"], e["to"]) for e in r["events"] if e["what"] == "ops"]
+                   for r in (run, json.loads(got.out))]
+        self.assertEqual(changes, [[("ops", "get:80,set:20", mix)]] * 2)
+
     def test_the_spread_of_repeats(self):
         spread = {"n": 5, "mean": 1000, "stdev": 10, "min": 990, "max": 1010}
         run = dict(self.data, repeats=[{}] * 5, spread=[{"pool": "null", "throughput_per_s": spread,

@@ -345,8 +345,8 @@ static void fixture_event(int i, double t, const char *pool, const char *what, c
     for (int k = EVENT_CHANGE + 1; k <= EVENT_REMOTE; k++)
         if (!strcmp(what, event_kind_name((enum event_kind)k)))
             e->kind = (enum event_kind)k;
-    copy_str(e->from, sizeof e->from, from);
-    copy_str(e->to, sizeof e->to, to);
+    e->from = from; /* static texts */
+    e->to = to;
     e->by = by;
     e->before_per_s = before;
     e->after_per_s = after;

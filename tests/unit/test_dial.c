@@ -119,19 +119,16 @@ static int send(const char *text, struct load *load, struct err *err)
     virtual_scenario(&s, urls);
     struct engine *e = virtual_begin(&s);
     engine_step(e, 100000000);
-    int bad = engine_send_text(e, "stop", BY_COMMAND, err); /* 4096 workers would be made */
+    engine_send_text(e, "stop", BY_COMMAND, err); /* 4096 workers would be made */
     engine_step(e, 200000000);
-    if (!bad)
-        bad = engine_send_text(e, text, BY_COMMAND, err);
+    int64_t ticket = engine_send_text(e, text, BY_COMMAND, err);
     engine_step(e, 300000000);
     const struct snapshot *n = engine_snapshot(e);
     *load = n->pool[0].load;
-    for (unsigned i = 0; !bad && i < n->events; i++)
-        if (strcmp(n->event[i].what, "refused") == 0)
-            bad = err_set(err, ERR_USAGE, "%s", n->event[i].to);
     snapshot_release(n);
+    bool refused = ticket < 0 || engine_ticket_result(e, ticket, err) == COMMAND_REFUSED;
     virtual_end(e, &s);
-    return bad;
+    return refused ? ERR_USAGE : 0;
 }
 
 static int by_command(const char *name, const char *value, struct load *load, struct err *err)

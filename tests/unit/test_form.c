@@ -146,6 +146,27 @@ static void test_edit(void **state)
     assert_command(3, NULL);
 }
 
+/* A mix that fills a line of the screen and more is there whole, and is no change. */
+static void test_edit_of_a_long_mix(void **state)
+{
+    static const struct op_type types[] = {{.name = "read_by_key"},  {.name = "read_by_range"},
+                                           {.name = "write_by_key"}, {.name = "write_by_range"},
+                                           {.name = "remove"},       {.name = NULL}};
+    struct snapshot *s = fixture_snapshot();
+    double weight[OPS_MAX];
+    unsigned n = 0;
+
+    (void)state;
+    s->pool[0].op_types = types;
+    for (; types[n].name; n++)
+        s->pool[0].load.weight[n] = 1 + 1.0 / (n + 3);
+    form_open_edit(&form, &s->pool[0]);
+    assert_in_range(go_to("ops")->text.len, 97, 1023);
+    assert_int_equal(ops_parse(types, "redis", go_to("ops")->text.s, weight, NULL), 0);
+    assert_memory_equal(weight, s->pool[0].load.weight, n * sizeof *weight);
+    assert_command(0, NULL);
+}
+
 static void test_sweep(void **state)
 {
     struct snapshot *s = fixture_snapshot();
@@ -243,6 +264,7 @@ int main(void)
         cmocka_unit_test_teardown(test_checks_while_typing, close_form),
         cmocka_unit_test_teardown(test_add, close_form),
         cmocka_unit_test_teardown(test_edit, close_form),
+        cmocka_unit_test_teardown(test_edit_of_a_long_mix, close_form),
         cmocka_unit_test_teardown(test_sweep, close_form),
         cmocka_unit_test_teardown(test_sweep_over_two, close_form),
         cmocka_unit_test_teardown(test_bounds_are_exact, close_form),

@@ -161,8 +161,8 @@ static int setup(void **state)
     pools[1].checks = 0;
     events[0] = (struct event){
         .t_s = 1.5, .pool = "redis", .what = "threads", .from = "1", .to = "2", .by = BY_AT};
-    events[1] =
-        (struct event){.t_s = 1.75, .kind = EVENT_MARK, .what = "mark", .to = "note", .by = BY_KEY};
+    events[1] = (struct event){
+        .t_s = 1.75, .kind = EVENT_MARK, .what = "mark", .from = "", .to = "note", .by = BY_KEY};
     thresholds[0] =
         (struct threshold_state){.expr = "p99<5ms", .known = true, .ok = true, .value = 1234.567};
     thresholds[1] =

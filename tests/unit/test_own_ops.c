@@ -107,7 +107,7 @@ static void test_its_operations_are_run(void **state)
     assert_int_equal(completed(e, table[0].name), 0);
     assert_in_range(looks + writes, 9900, 10000);
     assert_in_range(looks, 7200, 7800); /* 7,500: 3 of 4, within seven standard deviations */
-    assert_int_equal(engine_send_text(e, "ops write", BY_COMMAND, &err), 0);
+    assert_true(engine_send_text(e, "ops write", BY_COMMAND, &err) > 0);
     engine_step(e, 20 * S);
     assert_in_range(completed(e, "look"), looks, looks + 100); /* until the next tick */
     assert_in_range(completed(e, "write"), writes + 9800, writes + 10000);

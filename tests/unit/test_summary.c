@@ -18,8 +18,7 @@ static void spoil(struct snapshot *s)
     for (unsigned i = 0; i < s->events; i++) {
         SET(fixture_events[i].pool);
         SET(fixture_events[i].what);
-        SET(fixture_events[i].from);
-        SET(fixture_events[i].to);
+        fixture_events[i].from = fixture_events[i].to = EVIL;
     }
     for (unsigned i = 0; i < s->thresholds; i++)
         SET(fixture_thresholds[i].expr);

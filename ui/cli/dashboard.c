@@ -57,7 +57,7 @@ static int send_sweep(struct engine *e, const struct scenario *s, struct err *er
     if (!s->sweep[0])
         return 0;
     snprintf(text, sizeof text, "sweep %s", s->sweep);
-    return engine_send_text(e, text, BY_COMMAND, err);
+    return engine_send_text(e, text, BY_COMMAND, err) < 0 ? err->code : 0;
 }
 
 /* Waits until what is in flight has drained; a signal meanwhile ends that.

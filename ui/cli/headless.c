@@ -58,6 +58,7 @@ struct run {
     int signal;           /* that ended it; 0: none */
     uint64_t deadline_ns; /* after a signal */
     uint64_t begin_ns, cpu_begin_ns, next_progress_ns, message_serial;
+    int64_t sweep;  /* the ticket of --sweep; 0: there is none */
     bool unwritten; /* a report that was asked for */
     bool ending, given_up, reached, unreached, usage, last;
     bool tty, line; /* stderr is a terminal; a progress line stands there */
@@ -336,22 +337,29 @@ static void carry_out(struct run *r)
     }
 }
 
-/* What the engine answered, such as a command that was refused. A sweep that is refused ends the
- * run: it was what the run was for. */
+/* A sweep that is refused ends the run: it was what the run was for. True if it does so now. */
+static bool end_by_refused_sweep(struct run *r)
+{
+    struct err why;
+    if (!r->sweep || engine_ticket_result(r->engine, r->sweep, &why) != COMMAND_REFUSED)
+        return false;
+    r->sweep = 0;
+    r->usage = true;
+    if (r->ending)
+        return false;
+    complain("--sweep %s: %s", r->scenario->sweep, why.msg);
+    end_run(r, END_NOW, END_BY_ERROR);
+    return true;
+}
+
+/* What the engine answered, such as a command that was refused. */
 static void pass_on_message(struct run *r, const struct snapshot *s)
 {
     if (s->message_serial == r->message_serial)
         return;
     r->message_serial = s->message_serial;
-    for (unsigned i = 0; i < s->events && r->scenario->sweep[0]; i++)
-        if (s->event[i].by == BY_COMMAND && s->event[i].kind == EVENT_REFUSED)
-            r->usage = true;
-    if (r->usage && !r->ending) {
-        complain("--sweep %s: %s", r->scenario->sweep, s->message);
-        end_run(r, END_NOW, END_BY_ERROR);
-    } else if (s->message[0]) {
+    if (!end_by_refused_sweep(r) && s->message[0])
         note(r, s->message);
-    }
 }
 
 static int send_sweep(struct run *r, struct err *err)
@@ -360,7 +368,8 @@ static int send_sweep(struct run *r, struct err *err)
     if (!r->scenario->sweep[0])
         return 0;
     snprintf(text, sizeof text, "sweep %s", r->scenario->sweep);
-    return engine_send_text(r->engine, text, BY_COMMAND, err);
+    r->sweep = engine_send_text(r->engine, text, BY_COMMAND, err);
+    return r->sweep < 0 ? (int)r->sweep : 0;
 }
 
 /* Watches until the run has ended. The last snapshot, to be released. */

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "engine/base/quantity.h"
+#include "engine/base/text.h"
 #include "engine/base/utf8.h"
+#include "engine/config/pool_spec.h"
 #include "engine/state/snapshot.h"
 
 void json_put(json_t *object, const char *name, json_t *value)
@@ -86,4 +88,13 @@ json_t *json_duration_or_null(uint64_t ns)
 {
     char text[48];
     return ns ? json_words(format_exact_duration(text, sizeof text, ns)) : json_null();
+}
+
+json_t *json_mix(const struct op_type *types, const double *weight)
+{
+    struct text mix = {0};
+    ops_add(&mix, types, weight);
+    json_t *words = json_words(text_str(&mix));
+    text_free(&mix);
+    return words;
 }

@@ -8,6 +8,7 @@
 
 struct counts;
 struct latency;
+struct op_type;
 
 void json_put(json_t *object, const char *name, json_t *value);
 void json_push(json_t *array, json_t *value);
@@ -21,5 +22,7 @@ json_t *json_counts(const struct counts *);
 json_t *json_latency(const struct latency *); /* as in `latency` of a pool */
 
 json_t *json_duration_or_null(uint64_t ns); /* "5s"; null for 0 */
+/* "get:80,set:20", however long it is; weight: [OPS_MAX]. */
+json_t *json_mix(const struct op_type *, const double *weight);
 
 #endif

@@ -59,7 +59,7 @@ static json_t *options(const struct pool_snapshot *p)
 {
     json_t *o = json_object();
     char text[512];
-    json_put(o, "ops", json_words(ops_text(p->op_types, p->load.weight, text, sizeof text)));
+    json_put(o, "ops", json_mix(p->op_types, p->load.weight));
     json_put(o, "think", json_duration_or_null(p->load.think_ns));
     json_put(o, "count", p->count ? json_u64(p->count) : json_null());
     json_put(o, "duration", json_duration_or_null(p->duration_ns));

@@ -14,7 +14,6 @@
 static json_t *vars_of(const struct pool_snapshot *p, const struct plateau *l)
 {
     json_t *vars = json_object();
-    char text[512];
     json_put(vars, "threads", json_u64(l->vars.threads));
     json_put(vars, "clients", json_u64(l->vars.clients));
     json_put(vars, "connections",
@@ -25,7 +24,7 @@ static json_t *vars_of(const struct pool_snapshot *p, const struct plateau *l)
              l->vars.rate_per_s > 0 ? json_number(l->vars.rate_per_s) : json_null());
     json_put(vars, "rows", l->bulk ? json_u64(l->bulk) : json_null());
     json_put(vars, "think", json_duration_or_null(l->vars.think_ns));
-    json_put(vars, "ops", json_words(ops_text(p->op_types, l->vars.weight, text, sizeof text)));
+    json_put(vars, "ops", json_mix(p->op_types, l->vars.weight));
     return vars;
 }
 

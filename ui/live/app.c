@@ -87,6 +87,20 @@ static void look_for_end(struct app *a)
 
 /* ---- snapshots ---- */
 
+/* Why the person's last command was refused is said, whatever else has happened since. */
+static void look_for_answer(struct app *a)
+{
+    struct err why;
+
+    if (a->ticket <= 0)
+        return;
+    enum command_result result = engine_ticket_result(a->engine, a->ticket, &why);
+    if (why.msg[0])
+        app_notice(a, ROLE_CAUTION, "%s", why.msg);
+    if (result != COMMAND_WAITING)
+        a->ticket = 0;
+}
+
 static void take_snapshot(struct app *a)
 {
     const struct snapshot *s = engine_snapshot(a->engine);
@@ -103,6 +117,7 @@ static void take_snapshot(struct app *a)
         if (s->message[0])
             app_notice(a, ROLE_CAUTION, "%s", s->message);
     }
+    look_for_answer(a);
     ask_look(a);
     look_for_end(a);
 }

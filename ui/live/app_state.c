@@ -41,7 +41,8 @@ void app_send(struct app *a, enum origin by, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(buf, sizeof buf, fmt, ap);
     va_end(ap);
-    if (engine_send_text(a->engine, buf, by, &err))
+    a->ticket = engine_send_text(a->engine, buf, by, &err);
+    if (a->ticket < 0)
         app_notice(a, ROLE_ALERT, "%s", err.msg);
 }
 

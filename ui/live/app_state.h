@@ -44,7 +44,8 @@ struct app {
     const struct snapshot *live;   /* the newest; held */
     const struct snapshot *frozen; /* held while the display is frozen, else NULL */
     uint64_t message_serial;       /* last one that was shown */
-    struct turns turns;            /* of the dial */
+    int64_t ticket;     /* of what was sent last by hand and is not answered yet; 0: none */
+    struct turns turns; /* of the dial */
     bool dirty, quit, suspend;
     int signal; /* that ended it; 0: none */
     bool ended_seen;

@@ -101,7 +101,7 @@ static int check(struct app *a, struct command *c, const char *text)
 {
     struct err err = {0};
     char msg[256];
-    bool after = c->verb == VERB_REMOVE || c->verb == VERB_SWEEP;
+    bool after = c->verb == VERB_REMOVE || c->verb == VERB_SWEEP, named = c->pool[0];
 
     if (c->pool[0] && !pool_named(a->live, c->pool)) {
         nearest_pool(a, c->pool, msg, sizeof msg);
@@ -151,12 +151,10 @@ static int check(struct app *a, struct command *c, const char *text)
             options_fini(&o);
         }
         if (rc) {
-            int at = (int)(strstr(text, "set") ? strstr(text, "set") - text : 0);
+            bool known = d >= 0 || options_find(p->backend->options, c->option) >= 0;
+            int name = named ? 2 : 1; /* the word behind `set` */
 
-            wrong(a,
-                  at + word_at(text + at,
-                               d < 0 && options_find(p->backend->options, c->option) < 0 ? 1 : 2),
-                  err.msg);
+            wrong(a, word_at(text, name + known), err.msg);
             return -1;
         }
     }
@@ -183,11 +181,12 @@ static bool run_command(struct app *a, const char *text)
         return false;
     if (command_is_for_screen(&c)) {
         capture_command(a, &c);
-    } else if (engine_send(a->engine, &c, BY_COMMAND, &err)) {
-        wrong(a, -1, err.msg);
-        return false;
+        return true;
     }
-    return true;
+    a->ticket = engine_send(a->engine, &c, BY_COMMAND, &err);
+    if (a->ticket < 0)
+        wrong(a, -1, err.msg);
+    return a->ticket >= 0;
 }
 
 static bool run_exact(struct app *a, const char *text)
@@ -203,11 +202,11 @@ static bool run_exact(struct app *a, const char *text)
         return true;
     dial_set(p, a->sc.dial, text, command, sizeof command);
     before = strlen(command) - strlen(text);
-    if (command_parse(&c, command, &err, &at) || engine_send(a->engine, &c, BY_KEY, &err)) {
+    if (command_parse(&c, command, &err, &at) == 0)
+        a->ticket = engine_send(a->engine, &c, BY_KEY, &err);
+    if (err.code)
         wrong(a, at >= before ? (int)(at - before) : -1, err.msg);
-        return false;
-    }
-    return true;
+    return !err.code;
 }
 
 /* ---- finding ---- */

@@ -124,12 +124,13 @@ static int change_wrapped(struct cells *c, struct rect r, int row, const struct 
 {
     struct rect clip = cells_clip(c, r);
     int y = r.y + row, rows = r.h - row - 1, lines;
-    char words[sizeof e->what + sizeof e->to + 2];
+    char words[sizeof e->what + 256];
     struct event head = *e;
 
     snprintf(words, sizeof words, "%s%s%s", e->kind == EVENT_SERVER ? "" : e->what,
              e->kind == EVENT_SERVER || !e->to[0] ? "" : " ", e->to);
-    head.what[0] = head.from[0] = head.to[0] = '\0';
+    head.what[0] = '\0';
+    head.from = head.to = "";
     change_head(c, r.x + 1, y, s, &head, true);
     lines = text_wrap(c, r.x + 3, y + 1, r.w - 4, rows < 2 ? rows : 2, ROLE_TEXT, words);
     if (lines > 2 || lines > rows)
@@ -141,7 +142,7 @@ static int change_wrapped(struct cells *c, struct rect r, int row, const struct 
 void changes_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
                    const struct layout *l)
 {
-    char note[128] = "";
+    char note[sizeof s->undo + 16] = "";
     struct rect r;
     int row = 0;
 

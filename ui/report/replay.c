@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "engine/config/command_text.h"
 #include "engine/config/dial.h"
+#include "engine/state/snapshot.h"
 #include "ui/base/quote.h"
 #include "ui/json/saved_run.h"
 
@@ -20,29 +22,32 @@ static bool has_option(const struct saved_run *run, const char *pool, const char
     return p && json_object_get(p->options, name);
 }
 
-static bool one_of(const char *word, const char *const *list)
+static bool is_kind(const struct saved_event *e, enum event_kind kind)
 {
-    for (; *list; list++)
-        if (strcmp(word, *list) == 0)
-            return true;
-    return false;
+    return strcmp(e->what, event_kind_name(kind)) == 0;
+}
+
+static bool is_by(const struct saved_event *e, enum origin by)
+{
+    return strcmp(e->by, origin_name(by)) == 0;
 }
 
 /* The event as a command; false: it is none, or cannot be told as one. */
 static bool as_command(const struct saved_run *run, const struct saved_event *e, struct text *t)
 {
-    static const char *const orders[] = {"pause", "resume", "stop", "start", NULL};
+    bool order = is_kind(e, EVENT_PAUSE) || is_kind(e, EVENT_RESUME) || is_kind(e, EVENT_STOP) ||
+                 is_kind(e, EVENT_START);
     const char *what = e->what, *to = e->to, *pool = e->pool;
     int d = dial_find(what);
-    if (strcmp(what, "mark") == 0)
+    if (is_kind(e, EVENT_MARK))
         text_add(t, "mark%s%s", *to ? " " : "", to);
     else if (!*pool)
         return false;
-    else if (strcmp(what, "sweep") == 0 && *to)
+    else if (is_kind(e, EVENT_SWEEP) && *to)
         text_add(t, "sweep %s %s", pool, to);
     else if (d >= 0 && *to)
         text_add(t, "%s %s%s %s", pool, dial_is_plain_set((enum dial)d) ? "set " : "", what, to);
-    else if (one_of(what, orders))
+    else if (order)
         text_add(t, "%s %s", pool, what);
     else if (has_option(run, pool, what) && *to)
         text_add(t, "%s set %s %s", pool, what, to);
@@ -60,13 +65,11 @@ unsigned report_command(const struct saved_run *run, struct text *t)
     text_add(t, "%s", command);
     for (size_t i = 0; i < run->events; i++) {
         const struct saved_event *e = &run->event[i];
-        const char *by = e->by, *what = e->what;
         struct text words = {0}, at = {0};
-        bool option = strcmp(what, "sweep") == 0 && strstr(command, " --sweep ") &&
+        bool option = is_kind(e, EVENT_SWEEP) && strstr(command, " --sweep ") &&
                       e->t_s < 1; /* it is in the command already */
-        if (option || (strcmp(by, "key") != 0 && strcmp(by, "command") != 0) ||
-            strcmp(what, "refused") == 0 || strcmp(what, "sweep end") == 0 ||
-            strcmp(what, "lock") == 0 || strcmp(what, "unlock") == 0)
+        if (option || !(is_by(e, BY_KEY) || is_by(e, BY_COMMAND)) || is_kind(e, EVENT_REFUSED) ||
+            is_kind(e, EVENT_SWEEP_END) || is_kind(e, EVENT_LOCK) || is_kind(e, EVENT_UNLOCK))
             continue;
         if (as_command(run, e, &words)) {
             text_add(&at, "%.3fs %s", e->t_s, text_str(&words));
@@ -78,7 +81,7 @@ unsigned report_command(const struct saved_run *run, struct text *t)
         text_free(&words);
         text_free(&at);
     }
-    if (strcmp(run->ended_by, "user") == 0 && run->elapsed_s > 0)
+    if (strcmp(run->ended_by, end_reason_name(END_BY_USER)) == 0 && run->elapsed_s > 0)
         text_add(t, " --at '%.3fs quit'", run->elapsed_s);
     return left_out;
 }

@@ -131,7 +131,7 @@ static void choose_backend(struct form *f, const struct backend *b)
 
 void form_open_edit(struct form *f, const struct pool_snapshot *p)
 {
-    char value[256];
+    char value[sizeof f->field->was];
 
     form_begin(f, FORM_EDIT);
     f->pool = p->number;

@@ -17,7 +17,7 @@ struct form_field {
     char name[48], help[160], type[64], def[128]; /* def: what holds when it is left empty */
     char choices[640]; /* "a|b|c" where it is one of several words; "" else */
     struct field text;
-    char was[96];     /* FORM_EDIT: the value when the form was opened */
+    char was[1024];   /* FORM_EDIT: the value when the form was opened, also a long mix */
     char error[200];  /* "" when the value is good */
     bool pool_option; /* of the pool, not of the backend */
     bool fixed;       /* FORM_EDIT: shown, and cannot change while the pool runs */

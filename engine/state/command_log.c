@@ -1,0 +1,128 @@
+/* See command_log.h. */
+#include "engine/state/command_log.h"
+
+#include "engine/base/err.h"
+#include "engine/base/secret.h"
+#include "engine/config/command_text.h"
+#include "engine/state/pool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *copy(const char *text)
+{
+    char *c = strdup(text);
+    if (!c)
+        abort();
+    return c;
+}
+
+static void forget(struct kept_command *k)
+{
+    free(k->text);
+    free(k->why);
+    *k = (struct kept_command){0};
+}
+
+void command_log_init(struct command_log *log)
+{
+    pthread_mutex_init(&log->mutex, NULL);
+}
+
+void command_log_fini(struct command_log *log)
+{
+    for (unsigned i = 0; i < COMMANDS_KEPT; i++)
+        forget(&log->kept[i]);
+    while (log->undos)
+        undo_free(command_log_take_undo(log));
+    pthread_mutex_destroy(&log->mutex);
+}
+
+uint64_t command_log_add(struct command_log *log, const struct command *c, enum origin by,
+                         uint64_t now_ns)
+{
+    char text[COMMAND_TEXT_MAX + 96];
+    command_shown(c, text, sizeof text);
+    pthread_mutex_lock(&log->mutex);
+    uint64_t ticket = ++log->sent;
+    struct kept_command *k = &log->kept[ticket % COMMANDS_KEPT];
+    forget(k);
+    *k = (struct kept_command){.ticket = ticket,
+                               .sent_ns = now_ns,
+                               .by = by,
+                               .result = COMMAND_WAITING,
+                               .text = copy(text)};
+    pthread_mutex_unlock(&log->mutex);
+    return ticket;
+}
+
+/* NULL: it is not kept, or not any more. Under the mutex. */
+static struct kept_command *find(struct command_log *log, uint64_t ticket)
+{
+    struct kept_command *k = &log->kept[ticket % COMMANDS_KEPT];
+    return ticket && k->ticket == ticket ? k : NULL;
+}
+
+void command_log_close(struct command_log *log, uint64_t ticket, enum command_result result,
+                       const char *why)
+{
+    pthread_mutex_lock(&log->mutex);
+    struct kept_command *k = find(log, ticket);
+    if (k)
+        k->result = result;
+    if (k && *why) {
+        free(k->why);
+        k->why = copy(why);
+        secret_hide_places(k->why);
+    }
+    pthread_mutex_unlock(&log->mutex);
+}
+
+enum command_result command_log_result(struct command_log *log, uint64_t ticket, struct err *why)
+{
+    pthread_mutex_lock(&log->mutex);
+    const struct kept_command *k = find(log, ticket);
+    enum command_result result = k ? k->result : COMMAND_UNKNOWN;
+    if (why)
+        *why = (struct err){0};
+    if (k && k->why)
+        err_set(why, ERR_REFUSED, "%s", k->why);
+    pthread_mutex_unlock(&log->mutex);
+    return result;
+}
+
+void command_log_keep_undo(struct command_log *log, uint64_t ticket, const struct pool *p,
+                           const char *text)
+{
+    size_t size = strlen(text) + 1;
+    struct undo *u = calloc(1, sizeof *u + size);
+    if (!u)
+        abort();
+    u->ticket = ticket;
+    u->pool = p->number;
+    memcpy(u->name, p->spec.name, sizeof u->name);
+    memcpy(u->text, text, size);
+    if (log->undos == UNDO_MAX) {
+        undo_free(log->undo[0]);
+        memmove(log->undo, log->undo + 1, (UNDO_MAX - 1) * sizeof log->undo[0]);
+        log->undos--;
+    }
+    log->undo[log->undos++] = u;
+}
+
+struct undo *command_log_take_undo(struct command_log *log)
+{
+    return log->undos ? log->undo[--log->undos] : NULL;
+}
+
+void undo_free(struct undo *u)
+{
+    free(u);
+}
+
+void command_log_show_undo(const struct command_log *log, char *buf, size_t size)
+{
+    const struct undo *u = log->undos ? log->undo[log->undos - 1] : NULL;
+    snprintf(buf, size, "%s%s%s", u ? u->name : "", u ? " " : "", u ? u->text : "");
+}
