@@ -80,7 +80,6 @@ struct sockaddr;
 struct pool;   /* opaque to backends: pool_* below */
 struct worker; /* opaque to backends: worker_* below */
 struct group;
-struct client;
 struct conn;
 struct json_t;
 struct clean;

@@ -106,12 +106,11 @@ static void fill_now(const struct pool *p, struct pool_snapshot *s)
     const struct monitor *m = &p->figures->monitor;
     s->now_service = m->last_service;
     s->now_response = m->last_response;
-    s->now_offered_per_s = s->now_per_s = s->now_errors_per_s = s->now_in_flight = NAN;
+    s->now_per_s = s->now_errors_per_s = s->now_in_flight = NAN;
     s->now_batches_per_s = m->now_batches_per_s;
     if (m->seconds) {
         uint64_t i = m->seconds - 1;
         const struct point *pt = &m->store->block[i / SERIES_BLOCK][i % SERIES_BLOCK];
-        s->now_offered_per_s = (double)pt->offered / pt->span_s;
         s->now_per_s = (double)pt->completed / pt->span_s;
         s->now_errors_per_s = (double)(pt->errors + pt->timeouts) / pt->span_s;
         s->now_in_flight = pt->in_flight;

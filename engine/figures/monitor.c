@@ -298,7 +298,6 @@ static void measure_queue(struct pool *p, double span_s)
         double share =
             w->queued_seen_ns ? (double)(queued - w->queued_seen_ns) / 1e9 / span_s : NAN;
         w->queued_seen_ns = queued;
-        w->queued_share = share;
         if (!isnan(share) && !(share <= worst))
             worst = share;
     }

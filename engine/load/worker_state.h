@@ -188,8 +188,7 @@ struct worker {
     bool stuck;              /* supervisor only: it does not end */
     uint64_t ordered_ns;     /* supervisor only: when its end was seen to be ordered */
     uint64_t queued_seen_ns; /* supervisor only: its time in the run queue at the last second */
-    double queued_share;
-    bool reaped; /* supervisor only: ended, joined, folded in */
+    bool reaped;             /* supervisor only: ended, joined, folded in */
     /* supervisor's memory of it */
     struct tally seen;
     uint64_t cpu_seen_ns;

@@ -286,7 +286,7 @@ struct pool_snapshot {
     unsigned ops;
 
     /* the last full second, for "now" figures; NaN when there was none */
-    double now_offered_per_s, now_per_s, now_errors_per_s, now_in_flight, now_batches_per_s;
+    double now_per_s, now_errors_per_s, now_in_flight, now_batches_per_s;
     struct latency now_service, now_response;
 
     /* of the workers' time, last second */
