@@ -1,6 +1,7 @@
 /* See monitor.h. The order of a tick: read and sum the tallies, drain the intervals, close the
  * points. */
 #include "engine/figures/monitor.h"
+#include "engine/os/usage.h"
 #include "engine/state/engine_state.h"
 #include "engine/figures/limit.h"
 #include "engine/state/pool.h"
@@ -258,10 +259,10 @@ static void keep_second(struct monitor *m, const struct point *pt)
 static uint64_t thread_cpu_ns(const struct worker *w)
 {
     clockid_t id;
-    struct timespec t;
-    if (w->reaped || !w->threaded || pthread_getcpuclockid(w->thread, &id) || clock_gettime(id, &t))
+    if (w->reaped || !w->threaded || pthread_getcpuclockid(w->thread, &id))
         return w->seen.cpu_ns;
-    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+    uint64_t used = clock_read_ns(id);
+    return used ? used : w->seen.cpu_ns;
 }
 
 /* Time that a thread was ready to run and waited for a CPU, ns; 0: not known. */

@@ -7,6 +7,7 @@
  * and hears from it through its recorder and its stage. */
 #include "engine/load/worker.h"
 
+#include "engine/os/usage.h"
 #include "engine/load/worker_state.h"
 #include "engine/state/pool.h"
 #include "engine/load/client.h"
@@ -452,9 +453,7 @@ static void *worker_main(void *ctx)
     while (worker_turn(w))
         ;
     atomic_store(&w->tid, 0);
-    struct timespec cpu;
-    if (!clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu))
-        w->tally.cpu_ns = (uint64_t)cpu.tv_sec * NS_PER_S + (uint64_t)cpu.tv_nsec;
+    w->tally.cpu_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
     recorder_turn_begin(&w->recorder);
     recorder_turn_end(&w->recorder, &w->tally);
     atomic_store_explicit(&w->stage, STAGE_ENDED, memory_order_release);
