@@ -95,14 +95,9 @@ static void adopt_mix(struct worker *w)
         at += weight / sum;
         w->cumulative[i] = at;
         w->starting_ops++;
-        if (types[i].bulk) {
-            const struct options *o = &w->pool->spec.options;
-            int option = options_find(o->table, types[i].bulk);
-            uint64_t rows = option >= 0 ? option_u64(o, (unsigned)option) : 1;
-            w->bulk[i] = rows < 1 ? 1 : rows > 1000000 ? 1000000 : (uint32_t)rows;
-            if (w->bulk[i] > w->bulk_most)
-                w->bulk_most = w->bulk[i];
-        }
+        w->bulk[i] = pool_op_bulk(w->pool, &types[i]);
+        if (w->bulk[i] > w->bulk_most)
+            w->bulk_most = w->bulk[i];
     }
 }
 
