@@ -448,8 +448,7 @@ static void close_second(struct pool *p, double now_s)
     if (m->second.response.count) /* a server that is silent now has not become faster */
         m->median_ns = (double)histogram_quantile(&m->second.response, 0.5);
     atomic_store(&p->lag_limit_ns, (uint64_t)monitor_lag_limit_ns(m));
-    double turned =
-        0; /* what the threads have accounted for, which is the time that the shares share */
+    double turned = 0; /* threads; times the seconds: the time that the shares are of */
     for (unsigned i = 0; i < p->workers; i++)
         turned += p->worker[i]->reaped ? 0 : 1;
     time_shares(a, b, turned * span * 1e9, &m->now_generate, &m->now_client, &m->now_wait,

@@ -216,9 +216,10 @@ static void timeouts_fire(struct alarm *a)
                           (double)open_most / 1e9);
             for (struct request *r = c && !own ? conn_oldest(c) : NULL, *next; r; r = next) {
                 next = r->next;
-                if (!r->op.sent_ns || now - r->op.sent_ns < timeout)
+                bool young = !r->op.sent_ns || now - r->op.sent_ns < timeout;
+                if (young && !c->resent)
                     break;
-                if (r->state == OP_IN_FLIGHT) {
+                if (!young && r->state == OP_IN_FLIGHT) {
                     op_expire(r);
                     expired = true;
                 }
