@@ -76,6 +76,7 @@ int scenario_add(struct scenario *s, const char *url, enum option_origin origin,
         bad = err_set(err, ERR_USAGE,
                       "name %s: a pool has this name already; give each target its own (?name=...)",
                       spec->name);
+        err_of_option(err, pool_option_table[POOL_NAME].name);
         pool_spec_fini(spec);
         free(spec);
         return bad;

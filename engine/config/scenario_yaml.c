@@ -196,24 +196,33 @@ static int pool_url(const struct reader *r, const yaml_node_t *map, unsigned upt
     return 0;
 }
 
-/* Which key is it that `why` is about? The first with which the pool's URL begins to fail like
- * that. */
+/* Is the pool refused for the same reason when only its first `upto` options are given? */
+static bool fails_alike(const struct reader *r, const yaml_node_t *map, unsigned upto,
+                        const struct err *why)
+{
+    struct text url = {.limit = URL_MAX_BYTES};
+    struct pool_spec spec;
+    struct err err = {0};
+    int bad = pool_url(r, map, upto, &url);
+    if (!bad && pool_spec_parse(&spec, text_str(&url), ORIGIN_SCENARIO, r->defaults, r->backends,
+                                &err) == 0)
+        pool_spec_fini(&spec);
+    text_free(&url);
+    return err.code == why->code && strcmp(err.option, why->option) == 0;
+}
+
+/* Which key is it that `why` is about? Options are taken away from the end for as long as the pool
+ * is still refused like that: the last one that had to stay. The pool as a whole, when none did, or
+ * when it is refused for what stands beside it (its name is another's). */
 static const yaml_node_t *guilty(const struct reader *r, const yaml_node_t *map,
                                  const struct err *why)
 {
-    for (unsigned upto = 0; upto <= pairs_of(map); upto++) {
-        struct text url = {.limit = URL_MAX_BYTES};
-        struct pool_spec spec;
-        struct err err = {0};
-        int bad = pool_url(r, map, upto, &url);
-        if (!bad && pool_spec_parse(&spec, text_str(&url), ORIGIN_SCENARIO, r->defaults,
-                                    r->backends, &err) == 0)
-            pool_spec_fini(&spec);
-        text_free(&url);
-        if (strcmp(err.msg, why->msg) == 0)
-            return upto ? key_at(r, map, upto - 1) : map;
-    }
-    return map;
+    unsigned upto = pairs_of(map);
+    if (!fails_alike(r, map, upto, why))
+        return map;
+    while (upto && fails_alike(r, map, upto - 1, why))
+        upto--;
+    return upto ? key_at(r, map, upto - 1) : map;
 }
 
 /* "- null:" is a URL to whoever wrote it, but to YAML a mapping of "null" to nothing. */

@@ -27,8 +27,8 @@ static int dashed(int code, const struct err *why, struct err *err)
     return err_set(err, code, "--%s", why->msg);
 }
 
-/* Does the query of the pool's target set this option, by its name or its alias? Of a PREFIX option
- * each name is one of its own. */
+/* Does the query of a target set this option, by its name or its alias? Of a PREFIX option each
+ * name is one of its own. */
 struct wanted {
     const struct option_spec *table;
     int option; /* in the table */
@@ -46,6 +46,14 @@ static int look(const char *name, const char *value, void *ctx)
     return 0;
 }
 
+static bool target_sets(const struct target *t, const struct option_spec *table, int option,
+                        const char *name)
+{
+    struct wanted w = {.table = table, .option = option, .name = name};
+    target_query(t, look, &w, NULL);
+    return w.found;
+}
+
 static int apply_setting(const struct cli_setting *set, struct scenario *s, struct err *err)
 {
     bool used = false;
@@ -54,11 +62,10 @@ static int apply_setting(const struct cli_setting *set, struct scenario *s, stru
         int i = options_find(spec->backend->options, set->name);
         if (i < 0)
             continue;
-        struct wanted w = {.table = spec->backend->options, .option = i, .name = set->name};
-        target_query(&spec->target, look, &w, NULL);
         bool prefix = spec->backend->options[i].flags & OPTION_PREFIX;
         used = true;
-        if (w.found || (!prefix && option_given(&spec->options, (unsigned)i)))
+        if (target_sets(&spec->target, spec->backend->options, i, set->name) ||
+            (!prefix && option_given(&spec->options, (unsigned)i)))
             continue;
         struct err why = {0};
         if (options_set(&spec->options, set->name, set->value, ORIGIN_ARGV, false, &why) < 0)
@@ -85,6 +92,18 @@ static int apply_settings(const struct cli *c, struct scenario *s, struct err *e
     return bad;
 }
 
+/* Does a flag, and not the URL, set this option of every pool? */
+static bool is_flag_of_pool(const struct cli *c, const char *option, const char *url)
+{
+    struct target t;
+    int i = options_find(c->pool.table, option);
+    if (i < 0 || !option_given(&c->pool, (unsigned)i) || target_parse(&t, url, NULL) < 0)
+        return false;
+    bool url_does = target_sets(&t, c->pool.table, i, option);
+    target_fini(&t);
+    return !url_does;
+}
+
 /* A flag that only a target can judge (ops, name) was refused there: with its dashes, unless the
  * URL said it. */
 static int add_target(const struct cli *c, const char *url, struct scenario *s,
@@ -92,18 +111,10 @@ static int add_target(const struct cli *c, const char *url, struct scenario *s,
 {
     struct err why = {0};
     int bad = scenario_add(s, url, ORIGIN_ARGV, &c->pool, backends, &why);
-    size_t len = strcspn(why.msg, " ");
-    char query[64];
     if (!bad)
         return 0;
-    for (unsigned i = 0; i < c->pool.n && len < sizeof query - 2; i++) {
-        if (!option_given(&c->pool, i) || strlen(c->pool.table[i].name) != len ||
-            strncmp(c->pool.table[i].name, why.msg, len) != 0)
-            continue;
-        snprintf(query, sizeof query, "%.*s=", (int)len, why.msg);
-        if (!strstr(url, query))
-            return dashed(bad, &why, err);
-    }
+    if (is_flag_of_pool(c, why.option, url))
+        return dashed(bad, &why, err);
     return err_set(err, bad, "%s", why.msg);
 }
 
