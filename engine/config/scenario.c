@@ -19,9 +19,7 @@
 void scenario_init(struct scenario *s)
 {
     *s = (struct scenario){0};
-    s->limits.max_threads = MAX_THREADS_DEFAULT;
-    s->limits.max_clients = MAX_CLIENTS_DEFAULT;
-    s->limits.max_connections = MAX_CONNECTIONS_DEFAULT;
+    limits_init(&s->limits);
 }
 
 void scenario_fini(struct scenario *s)

@@ -118,44 +118,23 @@ static int add_target(const struct cli *c, const char *url, struct scenario *s,
     return err_set(err, bad, "%s", why.msg);
 }
 
-static int read_rate(const struct cli *c, enum cli_own i, double *per_s, struct err *err)
+static int apply_goal(const struct cli *c, double *per_s, struct err *err)
 {
-    if (!option_given(&c->own, i))
-        return 0;
-    if (parse_rate(cli_text(c, i), per_s) == 0 && rate_in_range(*per_s))
+    const char *text = cli_text(c, OWN_GOAL);
+    if (!option_given(&c->own, OWN_GOAL) || (parse_rate(text, per_s) == 0 && rate_in_range(*per_s)))
         return 0;
     return err_set(err, ERR_USAGE,
-                   "--%s %.60s: not a rate from " RATE_RANGE " (5000/s, 10k/s, 1.5M/s)",
-                   c->own.table[i].name, cli_text(c, i));
+                   "--goal %.60s: not a rate from " RATE_RANGE " (5000/s, 10k/s, 1.5M/s)", text);
 }
 
 static int apply_limits(const struct cli *c, struct limits *l, struct err *err)
 {
-    if (option_given(&c->own, OWN_MAX_THREADS)) {
-        l->max_threads = (uint32_t)option_u64(&c->own, OWN_MAX_THREADS);
-        l->max_threads_given = l->own_threads = true;
-    }
-    if (option_given(&c->own, OWN_MAX_CLIENTS)) {
-        l->max_clients = (uint32_t)option_u64(&c->own, OWN_MAX_CLIENTS);
-        l->max_clients_given = l->own_clients = true;
-    }
-    if (option_given(&c->own, OWN_MAX_TIME)) {
-        l->max_time_ns = option_u64(&c->own, OWN_MAX_TIME);
-        l->own_time = true;
-    }
-    if (option_given(&c->own, OWN_MAX_CONNECTIONS)) {
-        l->max_connections = (uint32_t)option_u64(&c->own, OWN_MAX_CONNECTIONS);
-        l->own_connections = true;
-    }
-    if (option_given(&c->own, OWN_MAX_BYTES))
-        l->max_bytes = option_u64(&c->own, OWN_MAX_BYTES);
-    l->read_only = l->read_only || cli_flag(c, OWN_READ_ONLY);
-    l->locked = l->locked || cli_flag(c, OWN_LOCKED);
+    struct err why = {0};
     l->allow_destructive = l->allow_destructive || cli_flag(c, OWN_ALLOW_DESTRUCTIVE);
     l->yes = l->yes || cli_flag(c, OWN_YES);
     if (option_given(&c->own, OWN_CONFIRM))
         copy_str(l->confirm, sizeof l->confirm, c->confirm);
-    return read_rate(c, OWN_MAX_RATE, &l->max_rate, err);
+    return limits_take(l, &c->limits, true, &why) < 0 ? dashed(why.code, &why, err) : 0;
 }
 
 static int apply_lists(const struct cli *c, struct scenario *s, struct err *err)
@@ -212,7 +191,7 @@ int cli_scenario(const struct cli *c, struct scenario *s, const struct backend *
     if (!bad)
         bad = apply_sweep(c, s, err);
     if (!bad)
-        bad = read_rate(c, OWN_GOAL, &s->goal_per_s, err);
+        bad = apply_goal(c, &s->goal_per_s, err);
     return bad ? bad : scenario_check(s, err);
 }
 
@@ -234,14 +213,6 @@ static bool is_in_scenario(unsigned i)
     case OWN_SWEEP:
     case OWN_THRESHOLD:
     case OWN_GOAL:
-    case OWN_MAX_THREADS:
-    case OWN_MAX_CLIENTS:
-    case OWN_MAX_RATE:
-    case OWN_MAX_TIME:
-    case OWN_MAX_CONNECTIONS:
-    case OWN_MAX_BYTES:
-    case OWN_READ_ONLY:
-    case OWN_LOCKED:
     case OWN_ALLOW_DESTRUCTIVE:
     case OWN_YES:
     case OWN_CONFIRM:
