@@ -331,8 +331,7 @@ static void compare_plot(struct cells *c, const struct snapshot *s, struct scree
         readout_draw(c, &plot, &out);
     }
     compare_title(s, sc, title_text, sizeof title_text);
-    if (sc->axis[AXIS_COMPARE].log)
-        box_panel(c, l, PANEL_THROUGHPUT, title_text, NULL, &r);
+    box_panel(c, l, PANEL_THROUGHPUT, title_text, NULL, &r); /* the scale may have changed */
     legends_draw(c, sc, l->panel[PANEL_THROUGHPUT], l->border[PANEL_THROUGHPUT], title_text, legend,
                  n);
 }
