@@ -80,7 +80,6 @@ struct sockaddr;
 struct pool;   /* opaque to backends: pool_* below */
 struct worker; /* opaque to backends: worker_* below */
 struct group;
-struct client;
 struct conn;
 struct json_t;
 struct clean;
@@ -126,9 +125,9 @@ struct op_type {
 
 enum backend_flags {
     BACKEND_TIMEOUTS = 1, /* keeps its own timeouts, and calls op_timeout: the engine sets none */
-    BACKEND_STREAMS = 4,  /* an answer names its request: a timeout does not end the connection */
-    BACKEND_VIRTUAL = 8,  /* can run on virtual time: uses alarms only */
-    BACKEND_OWN_OPS = 16  /* its pools have tables of operations of their own: see pool_set_ops */
+    BACKEND_STREAMS = 2,  /* an answer names its request: a timeout does not end the connection */
+    BACKEND_VIRTUAL = 4,  /* can run on virtual time: uses alarms only */
+    BACKEND_OWN_OPS = 8   /* its pools have tables of operations of their own: see pool_set_ops */
 };
 
 #define CONN_DEPTH_UNBOUNDED UINT32_MAX

@@ -10,6 +10,7 @@
 #include "backends/cassandra/schema.h"
 #include "backends/cassandra/session.h"
 #include "backends/cassandra/types.h"
+#include "engine/base/json.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
@@ -297,8 +298,7 @@ static void put_hosts(struct cass_pool *p, const struct cass_sums *sums, json_t 
             h->per_s = seconds > 0 ? (double)(requests - h->seen) / seconds : NAN;
             h->seen = requests;
         }
-        json_object_set_new(o, "requests_per_s",
-                            isnan(h->per_s) ? json_null() : json_real(h->per_s));
+        json_object_set_new(o, "requests_per_s", json_real_or_null(h->per_s));
         json_array_append_new(list, o);
     }
     if (look)

@@ -9,6 +9,7 @@
 #include "backends/crate/setup.h"
 #include "backends/crate/types.h"
 #include "engine/base/err.h"
+#include "engine/base/json.h"
 #include "engine/base/quantity.h"
 #include "engine/base/utf8.h"
 
@@ -46,17 +47,12 @@ static void try_hosts_again(struct pool *pool, struct crate_pool *p)
 
 /* ---- as JSON ---- */
 
-static json_t *number(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
-
 static json_t *verdict_json(const struct crate_verdict_spread *v)
 {
     json_t *o = json_object();
-    json_object_set_new(o, "chi_square", number(v->chi_square));
+    json_object_set_new(o, "chi_square", json_real_or_null(v->chi_square));
     json_object_set_new(o, "df", json_integer(v->df));
-    json_object_set_new(o, "p", number(v->p));
+    json_object_set_new(o, "p", json_real_or_null(v->p));
     json_object_set_new(o, "verdict", json_string(v->words));
     json_object_set_new(o, "even", json_boolean(v->even));
     return o;
@@ -92,11 +88,11 @@ static json_t *load_json(struct crate_pool *p, double seconds, struct text *rate
             node->requests_seen = count[i];
         }
         int64_t connections = atomic_load_explicit(&node->connections, memory_order_relaxed);
-        json_array_append_new(nodes, json_pack("{s:s, s:I, s:I, s:I, s:o}", "node", node->name,
-                                               "connections", (json_int_t)connections, "requests",
-                                               (json_int_t)count[i], "rows",
-                                               (json_int_t)load(&node->rows), "requests_per_s",
-                                               p->rated ? number(node->per_s) : json_null()));
+        json_array_append_new(
+            nodes, json_pack("{s:s, s:I, s:I, s:I, s:o}", "node", node->name, "connections",
+                             (json_int_t)connections, "requests", (json_int_t)count[i], "rows",
+                             (json_int_t)load(&node->rows), "requests_per_s",
+                             p->rated ? json_real_or_null(node->per_s) : json_null()));
         if (p->rated && i < 6)
             text_add(rates, "%s%.0f", i ? "/" : "", node->per_s);
     }
@@ -110,7 +106,7 @@ static json_t *load_json(struct crate_pool *p, double seconds, struct text *rate
     for (unsigned i = 0; i < n; i++)
         most = count[i] > most ? count[i] : most;
     json_object_set_new(o, "busiest_share",
-                        total ? number((double)most / (double)total) : json_null());
+                        total ? json_real_or_null((double)most / (double)total) : json_null());
     json_object_set_new(o, "nodes", nodes);
     return o;
 }
@@ -250,10 +246,10 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
     json_object_set_new(o, "requests", json_integer((json_int_t)requests));
     json_object_set_new(o, "rows", rows_json(&p->counts));
     json_object_set_new(o, "found_nothing", json_integer((json_int_t)load(&p->counts.missed)));
-    json_object_set_new(o, "heap_share", number(p->heap_share));
+    json_object_set_new(o, "heap_share", json_real_or_null(p->heap_share));
     uint64_t took = load(&p->counts.took_ns);
     json_object_set_new(o, "server_share_of_answer",
-                        took ? number((double)load(&p->counts.worked_ns) / (double)took)
+                        took ? json_real_or_null((double)load(&p->counts.worked_ns) / (double)took)
                              : json_null());
     if (p->spread_done)
         json_object_set_new(o, "balance", balance_json(p));

@@ -12,6 +12,7 @@
 #include "backends/common/tls_option.h"
 #include "backends/crate/types.h"
 #include "backends/crate_sql/error.h"
+#include "engine/base/base64.h"
 #include "engine/base/err.h"
 #include "engine/base/secret.h"
 #include "engine/base/utf8.h"
@@ -31,24 +32,6 @@
 #define CONNECT_MS 3000L /* of the time of a request, at most, for its connection */
 #define CLUSTER_MAX 1024 /* bytes of its name */
 
-static void base64(struct text *t, const char *s, size_t len)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < len; i += 3) {
-        uint32_t v = (uint32_t)(unsigned char)s[i] << 16;
-        if (i + 1 < len)
-            v |= (uint32_t)(unsigned char)s[i + 1] << 8;
-        if (i + 2 < len)
-            v |= (unsigned char)s[i + 2];
-        char out[4] = {digits[v >> 18], digits[v >> 12 & 63], digits[v >> 6 & 63], digits[v & 63]};
-        if (i + 2 >= len)
-            out[3] = '=';
-        if (i + 1 >= len)
-            out[2] = '=';
-        text_put(t, out, 4);
-    }
-}
-
 static bool add_header(struct curl_slist **list, const char *header)
 {
     struct curl_slist *longer = curl_slist_append(*list, header);
@@ -67,7 +50,7 @@ static void add_authorization(struct text *line, const struct target *t, const s
         text_add(&pair, "%s:%s", t->user, t->password);
         text_add(line, "Authorization: Basic ");
         size_t at = line->len;
-        base64(line, text_str(&pair), pair.len);
+        base64_add(line, text_str(&pair), pair.len);
         secret_know(text_str(line) + at); /* a proxy may send it back */
         if (pair.s)
             explicit_bzero(pair.s, pair.len);

@@ -52,10 +52,10 @@ static const char *const literals[] = {"true", "false", "null"};
 void crate_reply_start(struct crate_reply *r)
 {
     /* Not all of it: the messages are long and are only read up to their length. */
-    r->has_rowcount = r->has_results = r->has_error = false;
+    r->has_results = r->has_error = false;
     r->rowcount = -1;
     r->duration_ms = NAN;
-    r->results = r->failed = r->skipped = r->affected = 0;
+    r->results = r->failed = r->skipped = 0;
     r->faults = 0;
     r->error.code = 0;
     r->error.len = 0;
@@ -109,7 +109,6 @@ static void take_number(struct crate_reply *r)
     int64_t v = r->negative ? -r->value : r->value;
     int code = v > 0 && v < 1000000 ? (int)v : 0;
     if (r->depth == 1 && r->key1 == KEY_ROWCOUNT) {
-        r->has_rowcount = true;
         r->rowcount = v;
     } else if (in_error(r) && r->key2 == KEY_CODE) {
         r->error.code = code;
@@ -176,8 +175,6 @@ static void row_end(struct crate_reply *r)
             add_fault(r);
         } else if (r->row_count == 0) {
             r->skipped++;
-        } else if (r->row_count > 0) {
-            r->affected += (uint64_t)r->row_count; /* wraps where a server lies */
         }
     }
     r->row.code = 0;

@@ -32,12 +32,11 @@ enum crate_verdict {
 };
 
 struct crate_reply {
-    bool has_rowcount, has_results, has_error;
+    bool has_results, has_error;
     int64_t rowcount;         /* of the statement; -1: unknown */
     uint64_t results;         /* members of `results` that say a rowcount */
     uint64_t failed;          /* of those: rows that failed (-2) */
     uint64_t skipped;         /* of those: 0, nothing was changed (ON CONFLICT DO NOTHING) */
-    uint64_t affected;        /* sum of the positive ones */
     double duration_ms;       /* that the server says it worked; NaN: it does not say */
     struct crate_fault error; /* has_error: the request failed as a whole */
     struct crate_fault fault[CRATE_FAULTS];

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 struct kafka_conn;
-struct kafka_message;
 struct kafka_sums;
 struct kafka_worker;
 

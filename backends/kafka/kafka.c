@@ -280,8 +280,8 @@ static int kafka_open(struct conn *c, struct err *err)
                        "ops: e2e reads back its own messages; use another pool to consume");
     kc->signal = kafka_signal_new();
     if (!kc->signal)
-        return err_set(err, ERR_FAILED, "kafka: a descriptor: %s (raise ulimit -n)",
-                       strerror(errno));
+        return err_set(err, ERR_FAILED, "kafka: a descriptor: %s%s", strerror(errno),
+                       err_descriptor_advice(errno));
     if (loop_watch(worker_loop(c->worker), &kc->watch, kc->signal->fd, EPOLLIN) < 0)
         return err_set(err, ERR_FAILED, "kafka: watching a descriptor: %s", strerror(errno));
     kc->watch.ready = conn_ready;

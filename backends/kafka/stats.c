@@ -19,6 +19,7 @@
 #include "backends/kafka_base/process.h"
 #include "backends/kafka_base/threads.h"
 #include "backends/kafka_base/types.h"
+#include "engine/base/json.h"
 #include "engine/base/quantity.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
@@ -35,7 +36,7 @@
 
 static void put(json_t *o, const char *name, double v)
 {
-    json_object_set_new(o, name, isfinite(v) ? json_real(v) : json_null());
+    json_object_set_new(o, name, json_real_or_null(v));
 }
 
 static void put_count(json_t *o, const char *name, uint64_t v)

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-void kafka_sums_add(struct kafka_sums *to, const struct kafka_sums *from)
+static void kafka_sums_add(struct kafka_sums *to, const struct kafka_sums *from)
 {
     to->wait_ns += from->wait_ns;
     to->handle_ns += from->handle_ns;

@@ -2,7 +2,6 @@
 #ifndef LOADTOP_BACKENDS_KAFKA_SUMS_H
 #define LOADTOP_BACKENDS_KAFKA_SUMS_H
 
-struct kafka_sums;
 struct kafka_worker;
 struct workers_entry;
 
@@ -10,6 +9,5 @@ struct workers_entry;
 void kafka_count(void *sum, const struct workers_entry *);
 /* Its thread has ended: shows all that it counted, before it leaves the pool's workers. */
 void kafka_show_ended(struct kafka_worker *);
-void kafka_sums_add(struct kafka_sums *to, const struct kafka_sums *from);
 
 #endif

@@ -14,6 +14,7 @@
 #include "backends/kafka/table.h"
 
 #include "backends/kafka_base/types.h"
+#include "engine/base/json.h"
 #include "engine/base/quantity.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
@@ -296,7 +297,7 @@ static void add_comparisons(const struct kafka_pool *kp, const struct kafka_row 
 
 static void put(json_t *o, const char *name, double v)
 {
-    json_object_set_new(o, name, isfinite(v) ? json_real(v) : json_null());
+    json_object_set_new(o, name, json_real_or_null(v));
 }
 
 static json_t *row_json(const struct kafka_row *r)

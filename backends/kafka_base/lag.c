@@ -147,7 +147,6 @@ bool lag_watch_add(struct lag_watch *w, const struct lag_sample *s, unsigned cli
     w->at = (w->at + 1) % LAG_WINDOW;
     if (w->n < LAG_WINDOW)
         w->n++;
-    enum lag_state before = w->state;
     means(w);
     if (w->n < LAG_SAMPLES_MIN) {
         w->state = LAG_UNKNOWN;
@@ -164,8 +163,6 @@ bool lag_watch_add(struct lag_watch *w, const struct lag_sample *s, unsigned cli
             w->reference_clients = clients;
         }
     }
-    if (w->state != before)
-        w->since_s = s->t_s;
     return anew;
 }
 

@@ -34,7 +34,6 @@ struct lag_watch {
     struct lag_sample sample[LAG_WINDOW]; /* a ring */
     unsigned n, at;
     enum lag_state state;
-    double since_s; /* when the state began */
     /* messages a second: Theil-Sen, with its 95 % interval; NaN */
     double slope, slope_low, slope_high;
     double reference_wait; /* median wait share at the fewest clients; NaN */

@@ -13,6 +13,7 @@
  * `servers` is set. */
 #include "backends/registry.h"
 #include "engine/backend.h"
+#include "engine/base/json.h"
 #include "engine/base/quantity.h"
 #include "engine/base/text.h"
 
@@ -458,8 +459,7 @@ static void null_pool_stats(struct pool *pool, struct stats *s)
     copy_str(s->address, sizeof s->address, "in this process");
     snprintf(s->note, sizeof s->note, "simulated: capacity %s%s, %llu in service or queued", text,
              isnan(capacity) ? "" : "/s", (unsigned long long)n);
-    json_object_set_new(s->json, "capacity_per_s",
-                        isnan(capacity) ? json_null() : json_real(capacity));
+    json_object_set_new(s->json, "capacity_per_s", json_real_or_null(capacity));
     json_object_set_new(s->json, "in_service", json_integer((json_int_t)n));
 }
 

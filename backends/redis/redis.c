@@ -260,7 +260,7 @@ const struct backend backend_redis = {
     .name = "redis",
     .summary = "Redis and what speaks its protocol, over TCP, TLS or a unix socket",
     .schemes = "redis rediss redis+unix",
-    .connections = "one for each client (in a cluster, to each node)",
+    .connections = "one for each client",
     .example = "redis://localhost:6379/0?threads=2&ops=get:80,set:20",
     .default_port = 6379,
     .options = redis_options,

@@ -11,6 +11,7 @@
 #include "backends/redis/link.h"
 #include "backends/redis/peer.h"
 #include "backends/redis/types.h"
+#include "engine/base/json.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
@@ -64,7 +65,7 @@ static struct redis_info read_info(const char *info)
 
 static void put_number(json_t *o, const char *name, double v)
 {
-    json_object_set_new(o, name, isfinite(v) ? json_real(v) : json_null());
+    json_object_set_new(o, name, json_real_or_null(v));
 }
 
 static void put_info(json_t *o, const char *info, const char *field, const char *name)

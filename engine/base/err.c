@@ -5,10 +5,12 @@
  * for everybody. */
 #include "engine/base/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "engine/base/secret.h"
+#include "engine/base/text.h"
 #include "engine/base/utf8.h"
 
 int err_set(struct err *err, int code, const char *fmt, ...)
@@ -16,6 +18,7 @@ int err_set(struct err *err, int code, const char *fmt, ...)
     if (!err)
         return code;
     err->code = code;
+    err->option[0] = '\0';
     va_list args;
     va_start(args, fmt);
     vsnprintf(err->msg, sizeof err->msg, fmt, args);
@@ -23,4 +26,29 @@ int err_set(struct err *err, int code, const char *fmt, ...)
     secret_hide_places(err->msg);
     clean_str(err->msg);
     return code;
+}
+
+int err_of_option(struct err *err, const char *option)
+{
+    if (!err)
+        return ERR_USAGE;
+    copy_str(err->option, sizeof err->option, option);
+    return err->code;
+}
+
+const char *err_descriptor_advice(int errnum)
+{
+    switch (errnum) {
+    case EMFILE:
+        return " (too many threads or connections? raise `ulimit -n`)";
+    case ENFILE:
+        return " (this machine has too many files open; raise fs.file-max)";
+    case EAFNOSUPPORT:
+        return " (this machine speaks no IP of that version; name an address of the other)";
+    case ENOBUFS:
+    case ENOMEM:
+        return " (this machine is short of memory)";
+    default:
+        return "";
+    }
 }

@@ -13,13 +13,23 @@ enum err_code {
     ERR_FAILED = -1 /* anything else: exit 1 */
 };
 
+#define ERR_OPTION_MAX 64
+
 struct err {
     int code; /* 0: none; else an enum err_code */
+    char
+        option[ERR_OPTION_MAX]; /* the option whose value or name is refused, as it was written (cut
+                                    at the end); "": it is not about one option */
     char msg[256];
 };
 
-/* Writes code and a formatted message (cut at the buffer's end) and returns code. `err` may be
- * NULL: then only the code is returned. */
+/* Writes code and a formatted message (cut at the buffer's end) that is about no single option, and
+ * returns code. `err` may be NULL: then only the code is returned. */
 int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Says which option an error that was written is about. Returns its code, ERR_USAGE for NULL. */
+int err_of_option(struct err *err, const char *option);
+/* What to do when no descriptor (socket, eventfd) can be made because of this errno: " (...)" for
+ * the end of a message, or "" when there is nothing to advise. */
+const char *err_descriptor_advice(int errnum);
 
 #endif

@@ -265,6 +265,16 @@ char *format_duration(char *buf, size_t size, double ns)
     return in_unit(buf, size, ns, units);
 }
 
+char *format_exact_number(char *buf, size_t size, double v)
+{
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(buf, size, "%.*g", digits, v);
+        if (strtod(buf, NULL) == v)
+            break;
+    }
+    return buf;
+}
+
 char *format_exact_duration(char *buf, size_t size, uint64_t ns)
 {
     const struct unit *unit = &duration_units[5];

@@ -26,10 +26,12 @@ int parse_count(const char *s, uint64_t *n);
 int parse_real(const char *s, double *v);
 
 /* Writers return buf, always terminated. Numbers keep three significant digits with a unit:
- * "1.40ms", "412k", "12.6k", "61.0MB". format_exact_duration reads back to the same value. */
+ * "1.40ms", "412k", "12.6k", "61.0MB". The exact ones are the shortest that read back to
+ * the same value. */
 char *format_duration(char *buf, size_t size, double ns);
 char *format_exact_duration(char *buf, size_t size, uint64_t ns);
 char *format_number(char *buf, size_t size, double v);
+char *format_exact_number(char *buf, size_t size, double v); /* 0.1, 1e+20 */
 char *format_bytes(char *buf, size_t size, double bytes);
 char *format_count(char *buf, size_t size, uint64_t n);     /* 1,234,567 */
 char *format_clock(char *buf, size_t size, double seconds); /* 00:12:41 */

@@ -319,13 +319,10 @@ static int read_sweep(struct reader *r, struct command *c)
 
 static int read_arguments(struct reader *r, struct command *c)
 {
-    switch (c->verb) {
-    case VERB_THREADS:
-    case VERB_CLIENTS:
-    case VERB_CONNECTIONS:
-    case VERB_DEPTH:
-    case VERB_RATE:
+    int d = dial_of_verb(c->verb);
+    if (d >= 0 && dial_is_amount((enum dial)d))
         return read_amount(r, c);
+    switch (c->verb) {
     case VERB_PATTERN:
         return read_pattern(r, c);
     case VERB_OPS:

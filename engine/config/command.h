@@ -1,7 +1,7 @@
 /* The command language: text <-> struct.
  *
  * Whatever a key does is one of these; keys, `:`, --at, scenarios and sweeps all send them through
- * the engine's one queue. The grammar is in CONTRACT.md; `command_text` is the inverse of
+ * the engine's one queue. The grammar is in docs/contract.md; `command_text` is the inverse of
  * `command_parse`. */
 #ifndef LOADTOP_ENGINE_CONFIG_COMMAND_H
 #define LOADTOP_ENGINE_CONFIG_COMMAND_H

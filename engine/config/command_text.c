@@ -7,6 +7,7 @@
 
 #include "engine/config/command.h"
 
+#include "engine/config/dial.h"
 #include "engine/config/target.h"
 #include "engine/base/text.h"
 #include "engine/base/quantity.h"
@@ -32,12 +33,7 @@ static void add_real(struct text *out, double v, bool rate)
         text_add(out, "%.0f", v);
         return;
     }
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(number, sizeof number, "%.*g", digits, v);
-        if (strtod(number, NULL) == v)
-            break;
-    }
-    text_add(out, "%s", number);
+    text_add(out, "%s", format_exact_number(number, sizeof number, v));
 }
 
 static void add_amount(struct text *out, const struct command *c)
@@ -113,14 +109,9 @@ char *command_shown(const struct command *c, char *buf, size_t size)
 
 bool command_changes_load(const struct command *c)
 {
+    if (dial_of_verb(c->verb) >= 0)
+        return true;
     switch (c->verb) {
-    case VERB_THREADS:
-    case VERB_CLIENTS:
-    case VERB_CONNECTIONS:
-    case VERB_DEPTH:
-    case VERB_RATE:
-    case VERB_PATTERN:
-    case VERB_OPS:
     case VERB_SET:
     case VERB_RESUME:
     case VERB_RESUME_ALL:

@@ -9,6 +9,98 @@
 #include <string.h>
 #include <strings.h>
 
+#define TEXT_OF(n) #n
+#define TEXT(n) TEXT_OF(n)
+
+const struct option_spec limit_table[LIMITS + 1] = {
+    [LIMIT_THREADS] = {"max-threads", OPTION_COUNT, 0, TEXT(MAX_THREADS_DEFAULT), 1, THREADS_MAX,
+                       NULL,
+                       "ceiling of a pool's threads; the default holds for targets that are not on "
+                       "this machine"},
+    [LIMIT_CLIENTS] = {"max-clients", OPTION_COUNT, 0, TEXT(MAX_CLIENTS_DEFAULT), 1, CLIENTS_MAX,
+                       NULL, "ceiling of a thread's clients, likewise"},
+    [LIMIT_MAX_RATE] = {"max-rate", OPTION_TEXT, 0, NULL, 0, 0, NULL,
+                        "ceiling of a pool's rate; a closed pool is held to it too"},
+    [LIMIT_TIME] = {"max-time", OPTION_DURATION, 0, NULL, 0, 0, NULL,
+                    "the run ends by then, whatever else is asked (15m for targets that are not on "
+                    "this machine)"},
+    [LIMIT_CONNECTIONS] = {"max-connections", OPTION_COUNT, 0, TEXT(MAX_CONNECTIONS_DEFAULT), 1,
+                           CONNECTIONS_MAX, NULL,
+                           "ceiling of the connections in all to targets that are not on this "
+                           "machine"},
+    [LIMIT_BYTES] = {"max-bytes", OPTION_SIZE, 0, NULL, 1, 0, NULL,
+                     "a pool that has written so many bytes of data (1GiB) ends"},
+    [LIMIT_READ_ONLY] = {"read-only", OPTION_BOOL, 0, "no", 0, 0, NULL,
+                         "only operations that read are sent"},
+    [LIMIT_LOCKED] = {"locked", OPTION_BOOL, 0, "no", 0, 0, NULL,
+                      "start locked: load can only be paused and stopped"},
+    [LIMITS] = {NULL, OPTION_TEXT, 0, NULL, 0, 0, NULL, NULL},
+};
+
+void limits_init(struct limits *l)
+{
+    *l = (struct limits){.max_threads = MAX_THREADS_DEFAULT,
+                         .max_clients = MAX_CLIENTS_DEFAULT,
+                         .max_connections = MAX_CONNECTIONS_DEFAULT};
+}
+
+static int take_rate(double *per_s, const char *text, struct err *err)
+{
+    double rate;
+    if (parse_rate(text, &rate) == 0 && rate_in_range(rate)) {
+        *per_s = rate;
+        return 0;
+    }
+    err_set(err, ERR_USAGE,
+            "max-rate %.60s: not a rate from " RATE_RANGE " (5000/s, 10k/s, 1.5M/s)",
+            *text ? text : "''");
+    return err_of_option(err, limit_table[LIMIT_MAX_RATE].name);
+}
+
+static int take(struct limits *l, const struct options *o, enum limit which, bool own,
+                struct err *err)
+{
+    switch (which) {
+    case LIMIT_THREADS:
+        l->max_threads = (uint32_t)option_u64(o, which);
+        l->max_threads_given = true;
+        l->own_threads = l->own_threads || own;
+        return 0;
+    case LIMIT_CLIENTS:
+        l->max_clients = (uint32_t)option_u64(o, which);
+        l->max_clients_given = true;
+        l->own_clients = l->own_clients || own;
+        return 0;
+    case LIMIT_MAX_RATE:
+        return take_rate(&l->max_rate, option_str(o, which), err);
+    case LIMIT_TIME:
+        l->max_time_ns = option_u64(o, which);
+        l->own_time = l->own_time || own;
+        return 0;
+    case LIMIT_CONNECTIONS:
+        l->max_connections = (uint32_t)option_u64(o, which);
+        l->own_connections = l->own_connections || own;
+        return 0;
+    case LIMIT_BYTES:
+        l->max_bytes = option_u64(o, which);
+        return 0;
+    case LIMIT_READ_ONLY:
+        l->read_only = l->read_only || option_bool(o, which);
+        return 0;
+    default:
+        l->locked = l->locked || option_bool(o, which);
+        return 0;
+    }
+}
+
+int limits_take(struct limits *l, const struct options *o, bool own, struct err *err)
+{
+    for (unsigned i = 0; i < LIMITS; i++)
+        if (option_given(o, i) && take(l, o, (enum limit)i, own, err) < 0)
+            return ERR_USAGE;
+    return 0;
+}
+
 bool confirm_lists(const char *list, const char *name)
 {
     for (const char *at = list; *at;) {

@@ -37,6 +37,26 @@ struct limits {
     char confirm[CONFIRM_MAX]; /* --confirm: names, a line each */
 };
 
+/* What the command line (--max-threads 8) and a scenario's `limits` can set, in one table. */
+enum limit {
+    LIMIT_THREADS,
+    LIMIT_CLIENTS,
+    LIMIT_MAX_RATE,
+    LIMIT_TIME,
+    LIMIT_CONNECTIONS,
+    LIMIT_BYTES,
+    LIMIT_READ_ONLY,
+    LIMIT_LOCKED,
+    LIMITS
+};
+extern const struct option_spec limit_table[LIMITS + 1];
+
+/* No ceiling but the defaults, no lock. */
+void limits_init(struct limits *);
+/* Takes the values of limit_table that were given; own: they come from the command line. ERR_USAGE:
+ * a rate that is none. */
+int limits_take(struct limits *, const struct options *, bool own, struct err *);
+
 /* The ceilings that hold for a target, UINT32_MAX (0: no time) when none does: the defaults spare
  * local targets. */
 uint32_t limits_threads(const struct limits *, bool local);

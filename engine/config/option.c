@@ -287,16 +287,11 @@ int options_find(const struct option_spec *table, const char *name)
     return -1;
 }
 
-static int refuse_name(const struct options *o, const char *name, struct err *err)
+int option_unknown(const char *name, const char *const *names, struct err *err)
 {
-    const char *names[OPTIONS_MAX + 1];
-    struct text list = {.limit = 160};
-    unsigned n = 0;
-    for (; n < o->n; n++) {
-        names[n] = o->table[n].name;
-        text_add(&list, "%s%s", n ? " " : "", names[n]);
-    }
-    names[n] = NULL;
+    struct text list = {.limit = 150};
+    for (unsigned i = 0; names[i]; i++)
+        text_add(&list, "%s%s", i ? " " : "", names[i]);
     const char *near = nearest_name(name, names);
     if (near)
         err_set(err, ERR_USAGE, "unknown option '%.*s' (did you mean '%s'?)", VALUE_SHOWN, name,
@@ -305,7 +300,18 @@ static int refuse_name(const struct options *o, const char *name, struct err *er
         err_set(err, ERR_USAGE, "unknown option '%.*s', allowed: %s%s", VALUE_SHOWN, name,
                 text_str(&list), list.cut ? "..." : "");
     text_free(&list);
+    err_of_option(err, name);
     return ERR_USAGE;
+}
+
+static int refuse_name(const struct options *o, const char *name, struct err *err)
+{
+    const char *names[OPTIONS_MAX + 1];
+    unsigned n = 0;
+    for (; n < o->n; n++)
+        names[n] = o->table[n].name;
+    names[n] = NULL;
+    return option_unknown(name, names, err);
 }
 
 /* Puts "name=value\n" into a PREFIX option's lines; a line of the same name goes. */
@@ -421,8 +427,8 @@ static int set_text(struct options *o, unsigned i, const char *name, const char 
     return 0;
 }
 
-int options_set(struct options *o, const char *name, const char *value, enum option_origin origin,
-                bool live_only, struct err *err)
+static int set_option(struct options *o, const char *name, const char *value,
+                      enum option_origin origin, bool live_only, struct err *err)
 {
     int found = options_find(o->table, name);
     if (found < 0)
@@ -451,6 +457,12 @@ int options_set(struct options *o, const char *name, const char *value, enum opt
     return 0;
 }
 
+int options_set(struct options *o, const char *name, const char *value, enum option_origin origin,
+                bool live_only, struct err *err)
+{
+    return set_option(o, name, value, origin, live_only, err) ? err_of_option(err, name) : 0;
+}
+
 /* "linger.ms=5 acks=1" */
 static char *lines_text(const char *lines, char *buf, size_t size)
 {
@@ -464,17 +476,6 @@ static char *lines_text(const char *lines, char *buf, size_t size)
     }
     copy_str(buf, size, text_str(&out));
     text_free(&out);
-    return buf;
-}
-
-/* The shortest decimal that reads back to the same value. */
-static char *real_text(double v, char *buf, size_t size)
-{
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(buf, size, "%.*g", digits, v);
-        if (strtod(buf, NULL) == v)
-            break;
-    }
     return buf;
 }
 
@@ -503,7 +504,7 @@ char *options_text(const struct options *o, unsigned index, char *buf, size_t si
         snprintf(buf, size, "%llu", (unsigned long long)v);
         return buf;
     case OPTION_REAL:
-        return real_text(real_of(v), buf, size);
+        return format_exact_number(buf, size, real_of(v));
     case OPTION_DURATION:
         return format_exact_duration(buf, size, v);
     case OPTION_SPAN:

@@ -97,6 +97,9 @@ void options_fini(struct options *);
 /* The index of the option called `name`, now or formerly (its alias), or -1. "kafka.linger.ms" finds
  * the PREFIX option "kafka.". */
 int options_find(const struct option_spec *table, const char *name);
+/* Refuses an option that is none of the NULL-terminated names, with the nearest of them or with
+ * them all. Returns ERR_USAGE. */
+int option_unknown(const char *name, const char *const *names, struct err *);
 /* Reads value into option `name`. An unknown name, a value of the wrong form or out of range:
  * ERR_USAGE with a line that names the option, the value, what is allowed and the nearest name.
  * A value that its origin may not give is refused likewise, naming where it may be given.

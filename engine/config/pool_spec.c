@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define HOUR_NS 3600e9
+#define WEIGHT_MAX 1000000000 /* of an operation in a mix */
 #define YEAR_NS (8760 * HOUR_NS)
 
 const struct option_spec pool_option_table[] = {
@@ -112,23 +113,13 @@ struct query {
 static int unknown_option(const struct query *q, const char *name)
 {
     const char *names[POOL_OPTIONS + OPTIONS_MAX + 1];
-    struct text list = {.limit = 150};
     unsigned n = 0;
     for (unsigned i = 0; i < q->backend->n; i++)
         names[n++] = q->backend->table[i].name;
     for (unsigned i = 0; i < POOL_OPTIONS; i++)
         names[n++] = pool_option_table[i].name;
     names[n] = NULL;
-    for (unsigned i = 0; i < n; i++)
-        text_add(&list, "%s%s", i ? " " : "", names[i]);
-    const char *near = nearest_name(name, names);
-    if (near)
-        err_set(q->err, ERR_USAGE, "unknown option '%.60s' (did you mean '%s'?)", name, near);
-    else
-        err_set(q->err, ERR_USAGE, "unknown option '%.60s', allowed: %s%s", name, text_str(&list),
-                list.cut ? "..." : "");
-    text_free(&list);
-    return ERR_USAGE;
+    return option_unknown(name, names, q->err);
 }
 
 static int set_from_query(const char *name, const char *value, void *ctx)
@@ -141,26 +132,32 @@ static int set_from_query(const char *name, const char *value, void *ctx)
     return unknown_option(q, name);
 }
 
-int pool_options_check(const struct options *o, struct err *err)
+static int check_rate(const char *text, struct err *err)
 {
     double rate;
-    const char *text = option_str(o, POOL_RATE);
-    if (option_given(o, POOL_RATE) && strcmp(text, "off") != 0) {
-        if (parse_rate(text, &rate))
-            return err_set(err, ERR_USAGE,
-                           "rate %.60s: not a rate, allowed: 5000/s, 10k/s, 1.5M/s, or off", text);
-        if (!rate_in_range(rate))
-            return err_set(
-                err, ERR_USAGE,
-                "rate %.60s: out of range, allowed " RATE_RANGE ", or off for a closed pool", text);
-    }
-    text = option_str(o, POOL_NAME);
-    if (option_given(o, POOL_NAME) && !pool_name_ok(text))
+    if (parse_rate(text, &rate))
         return err_set(err, ERR_USAGE,
-                       "name %.60s: a pool's name begins with a letter and has at most %d letters, "
-                       "digits, '.', '_' or '-'",
-                       *text ? text : "''", POOL_NAME_MAX - 1);
+                       "rate %.60s: not a rate, allowed: 5000/s, 10k/s, 1.5M/s, or off", text);
+    if (!rate_in_range(rate))
+        return err_set(err, ERR_USAGE,
+                       "rate %.60s: out of range, allowed " RATE_RANGE ", or off for a closed pool",
+                       text);
     return 0;
+}
+
+int pool_options_check(const struct options *o, struct err *err)
+{
+    const char *text = option_str(o, POOL_RATE);
+    if (option_given(o, POOL_RATE) && strcmp(text, "off") != 0 && check_rate(text, err) < 0)
+        return err_of_option(err, pool_option_table[POOL_RATE].name);
+    text = option_str(o, POOL_NAME);
+    if (!option_given(o, POOL_NAME) || pool_name_ok(text))
+        return 0;
+    err_set(err, ERR_USAGE,
+            "name %.60s: a pool's name begins with a letter and has at most %d letters, "
+            "digits, '.', '_' or '-'",
+            *text ? text : "''", POOL_NAME_MAX - 1);
+    return err_of_option(err, pool_option_table[POOL_NAME].name);
 }
 
 /* What the backend's own table does not name may be in the one that the pool will have. */
@@ -169,8 +166,10 @@ static int resolve_ops(struct pool_spec *spec, const char *mix, struct err *err)
     const struct backend *b = spec->backend;
     spec->op_types = b->ops;
     int bad = ops_parse(b->ops, b->name, mix, spec->load.weight, err);
-    if (!bad || !mix || !(b->flags & BACKEND_OWN_OPS))
-        return bad;
+    if (!bad)
+        return 0;
+    if (!mix || !(b->flags & BACKEND_OWN_OPS))
+        return err_of_option(err, pool_option_table[POOL_OPS].name);
     *err = (struct err){0};
     spec->ops_held = strdup(mix);
     return spec->ops_held ? 0 : err_set(err, ERR_FAILED, "out of memory");
@@ -245,6 +244,16 @@ int pool_spec_parse(struct pool_spec *spec, const char *url, enum option_origin 
     return bad;
 }
 
+int pool_spec_takes(const struct pool_spec *spec, const char *name, const char *value,
+                    struct err *err)
+{
+    struct options copy;
+    options_copy(&copy, &spec->options);
+    int bad = options_set(&copy, name, value, ORIGIN_ARGV, true, err);
+    options_fini(&copy);
+    return bad;
+}
+
 void pool_spec_copy(struct pool_spec *to, const struct pool_spec *from)
 {
     copy_str(to->name, sizeof to->name, from->name);
@@ -301,9 +310,9 @@ static int read_weight(const struct op_type *types, const char *backend, const c
     double v = 1;
     if (colon)
         *colon++ = '\0';
-    if (colon && (parse_real(colon, &v) || v < 0 || v > 1e9))
-        return err_set(err, ERR_USAGE, "ops %s:%s: a weight is a number from 0 to 1000000000", word,
-                       colon);
+    if (colon && (parse_real(colon, &v) || v < 0 || v > WEIGHT_MAX))
+        return err_set(err, ERR_USAGE, "ops %s:%s: a weight is a number from 0 to %d", word, colon,
+                       WEIGHT_MAX);
     for (unsigned i = 0; i < n; i++)
         if (strcmp(names[i], word) == 0) {
             weight[i] += v;
@@ -336,25 +345,15 @@ int ops_parse(const struct op_type *types, const char *backend, const char *mix,
     return 0;
 }
 
-static void add_real(struct text *out, double v)
-{
-    char number[40];
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(number, sizeof number, "%.*g", digits, v);
-        if (strtod(number, NULL) == v)
-            break;
-    }
-    text_add(out, "%s", number);
-}
-
 void ops_add(struct text *out, const struct op_type *types, const double weight[OPS_MAX])
 {
     const char *comma = "";
     for (unsigned i = 0; i < OPS_MAX && types[i].name; i++) {
         if (!(weight[i] > 0))
             continue;
-        text_add(out, "%s%s:", comma, types[i].name);
-        add_real(out, weight[i]);
+        char number[40];
+        text_add(out, "%s%s:%s", comma, types[i].name,
+                 format_exact_number(number, sizeof number, weight[i]));
         comma = ",";
     }
 }

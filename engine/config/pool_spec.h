@@ -85,6 +85,8 @@ int pool_options_check(const struct options *, struct err *);
 /* May a pool have this name? (A letter first; no blank, ':', '=' or ','; not a number; under
  * POOL_NAME_MAX.) */
 bool pool_name_ok(const char *name);
+/* Can this option of its backend be given this value while it runs? 0, or ERR_USAGE and why not. */
+int pool_spec_takes(const struct pool_spec *, const char *name, const char *value, struct err *);
 void pool_spec_copy(struct pool_spec *to, const struct pool_spec *from);
 void pool_spec_fini(struct pool_spec *);
 /* "get:80,set:20" into weights, for a table of operations (ends with a NULL name) of the backend of

@@ -19,9 +19,7 @@
 void scenario_init(struct scenario *s)
 {
     *s = (struct scenario){0};
-    s->limits.max_threads = MAX_THREADS_DEFAULT;
-    s->limits.max_clients = MAX_CLIENTS_DEFAULT;
-    s->limits.max_connections = MAX_CONNECTIONS_DEFAULT;
+    limits_init(&s->limits);
 }
 
 void scenario_fini(struct scenario *s)
@@ -76,6 +74,7 @@ int scenario_add(struct scenario *s, const char *url, enum option_origin origin,
         bad = err_set(err, ERR_USAGE,
                       "name %s: a pool has this name already; give each target its own (?name=...)",
                       spec->name);
+        err_of_option(err, pool_option_table[POOL_NAME].name);
         pool_spec_fini(spec);
         free(spec);
         return bad;

@@ -48,17 +48,6 @@ static int check_pool(const struct scenario *s, const char *name, const char *wh
     return known ? 0 : ERR_USAGE;
 }
 
-/* Can this option of the pool's backend be given this value while it runs? */
-static int try_option(const struct pool_spec *spec, const char *name, const char *value,
-                      struct err *err)
-{
-    struct options copy;
-    options_copy(&copy, &spec->options);
-    int bad = options_set(&copy, name, value, ORIGIN_ARGV, true, err);
-    options_fini(&copy);
-    return bad;
-}
-
 static int try_set(const struct pool_spec *spec, const struct command *c, struct err *err)
 {
     double weight[OPS_MAX];
@@ -68,8 +57,9 @@ static int try_set(const struct pool_spec *spec, const struct command *c, struct
                    ? 0
                    : ops_parse(spec->op_types, spec->backend->name, c->text, weight, err);
     int d = dial_find(c->option);
-    return d >= 0 && dial_is_plain_set((enum dial)d) ? dial_read(&load, (enum dial)d, c->text, err)
-                                                     : try_option(spec, c->option, c->text, err);
+    return d >= 0 && dial_is_plain_set((enum dial)d)
+               ? dial_read(&load, (enum dial)d, c->text, err)
+               : pool_spec_takes(spec, c->option, c->text, err);
 }
 
 /* `set` and `ops`: one of the pools that are meant can take it. */

@@ -196,24 +196,33 @@ static int pool_url(const struct reader *r, const yaml_node_t *map, unsigned upt
     return 0;
 }
 
-/* Which key is it that `why` is about? The first with which the pool's URL begins to fail like
- * that. */
+/* Is the pool refused for the same reason when only its first `upto` options are given? */
+static bool fails_alike(const struct reader *r, const yaml_node_t *map, unsigned upto,
+                        const struct err *why)
+{
+    struct text url = {.limit = URL_MAX_BYTES};
+    struct pool_spec spec;
+    struct err err = {0};
+    int bad = pool_url(r, map, upto, &url);
+    if (!bad && pool_spec_parse(&spec, text_str(&url), ORIGIN_SCENARIO, r->defaults, r->backends,
+                                &err) == 0)
+        pool_spec_fini(&spec);
+    text_free(&url);
+    return err.code == why->code && strcmp(err.option, why->option) == 0;
+}
+
+/* Which key is it that `why` is about? Options are taken away from the end for as long as the pool
+ * is still refused like that: the last one that had to stay. The pool as a whole, when none did, or
+ * when it is refused for what stands beside it (its name is another's). */
 static const yaml_node_t *guilty(const struct reader *r, const yaml_node_t *map,
                                  const struct err *why)
 {
-    for (unsigned upto = 0; upto <= pairs_of(map); upto++) {
-        struct text url = {.limit = URL_MAX_BYTES};
-        struct pool_spec spec;
-        struct err err = {0};
-        int bad = pool_url(r, map, upto, &url);
-        if (!bad && pool_spec_parse(&spec, text_str(&url), ORIGIN_SCENARIO, r->defaults,
-                                    r->backends, &err) == 0)
-            pool_spec_fini(&spec);
-        text_free(&url);
-        if (strcmp(err.msg, why->msg) == 0)
-            return upto ? key_at(r, map, upto - 1) : map;
-    }
-    return map;
+    unsigned upto = pairs_of(map);
+    if (!fails_alike(r, map, upto, why))
+        return map;
+    while (upto && fails_alike(r, map, upto - 1, why))
+        upto--;
+    return upto ? key_at(r, map, upto - 1) : map;
 }
 
 /* "- null:" is a URL to whoever wrote it, but to YAML a mapping of "null" to nothing. */
@@ -316,66 +325,6 @@ static int read_sweep(const struct reader *r, const yaml_node_t *node)
     return 0;
 }
 
-enum limit {
-    LIMIT_THREADS,
-    LIMIT_CLIENTS,
-    LIMIT_MAX_RATE,
-    LIMIT_TIME,
-    LIMIT_CONNECTIONS,
-    LIMIT_BYTES,
-    LIMIT_READ_ONLY,
-    LIMIT_LOCKED
-};
-static const struct option_spec limit_table[] = {
-    {"max-threads", OPTION_COUNT, 0, "64", 1, THREADS_MAX, NULL, "Ceiling of a pool's threads."},
-    {"max-clients", OPTION_COUNT, 0, "1024", 1, CLIENTS_MAX, NULL,
-     "Ceiling of a thread's clients."},
-    {"max-rate", OPTION_TEXT, 0, NULL, 0, 0, NULL, "Ceiling of a pool's rate."},
-    {"max-time", OPTION_DURATION, 0, NULL, 1e6, 0, NULL, "The run ends after this time."},
-    {"max-connections", OPTION_COUNT, 0, "1000", 1, CONNECTIONS_MAX, NULL,
-     "Connections in all to targets that are not on this machine."},
-    {"max-bytes", OPTION_SIZE, 0, NULL, 1, 0, NULL, "Bytes of data that a pool writes."},
-    {"read-only", OPTION_BOOL, 0, "no", 0, 0, NULL, "Only operations that read."},
-    {"locked", OPTION_BOOL, 0, "no", 0, 0, NULL, "Starts locked."},
-    {NULL, OPTION_TEXT, 0, NULL, 0, 0, NULL, NULL},
-};
-
-static int set_limit(const struct reader *r, const struct options *o, enum limit which,
-                     const yaml_node_t *value)
-{
-    struct limits *l = &r->s->limits;
-    switch (which) {
-    case LIMIT_THREADS:
-        l->max_threads = (uint32_t)option_u64(o, which);
-        l->max_threads_given = true;
-        break;
-    case LIMIT_CLIENTS:
-        l->max_clients = (uint32_t)option_u64(o, which);
-        l->max_clients_given = true;
-        break;
-    case LIMIT_MAX_RATE:
-        if (parse_rate(option_str(o, which), &l->max_rate) || !rate_in_range(l->max_rate))
-            return wrong(r, value, "max-rate: not a rate from " RATE_RANGE " (100k/s)");
-        break;
-    case LIMIT_TIME:
-        l->max_time_ns = option_u64(o, which);
-        break;
-    case LIMIT_CONNECTIONS:
-        l->max_connections = (uint32_t)option_u64(o, which);
-        break;
-    case LIMIT_BYTES:
-        l->max_bytes = option_u64(o, which);
-        break;
-    case LIMIT_READ_ONLY:
-        l->read_only = option_bool(o, which);
-        break;
-    case LIMIT_LOCKED:
-        l->locked = option_bool(o, which);
-        break;
-    }
-    return 0;
-}
-
 static int read_limits(const struct reader *r, const yaml_node_t *node)
 {
     if (node->type != YAML_MAPPING_NODE)
@@ -386,12 +335,12 @@ static int read_limits(const struct reader *r, const yaml_node_t *node)
     for (unsigned i = 0; !bad && i < pairs_of(node); i++) {
         struct err why = {0};
         const yaml_node_t *key = key_at(r, node, i), *value = value_at(r, node, i);
+        /* Taken one by one, so that a message has the line of its key. */
         if (!scalar(value))
             bad = wrong(r, value, "a limit is a plain word or number");
-        else if (options_set(&o, scalar(key), scalar(value), ORIGIN_SCENARIO, false, &why))
+        else if (options_set(&o, scalar(key), scalar(value), ORIGIN_SCENARIO, false, &why) < 0 ||
+                 limits_take(&r->s->limits, &o, false, &why) < 0)
             bad = wrong_err(r, key, &why);
-        else
-            bad = set_limit(r, &o, (enum limit)options_find(limit_table, scalar(key)), value);
     }
     options_fini(&o);
     return bad;

@@ -238,17 +238,6 @@ static int unknown_variable(const struct pool_spec *pool, const char *name, stru
     return ERR_USAGE;
 }
 
-/* Can this option of the pool's backend be given this value while it runs? */
-static int try_option(const struct pool_spec *pool, const char *name, const char *value,
-                      struct err *err)
-{
-    struct options copy;
-    options_copy(&copy, &pool->options);
-    int bad = options_set(&copy, name, value, ORIGIN_ARGV, true, err);
-    options_fini(&copy);
-    return bad;
-}
-
 static int check_axis(const struct sweep_axis *a, const struct pool_spec *pool, struct err *err)
 {
     double weight[OPS_MAX];
@@ -258,7 +247,7 @@ static int check_axis(const struct sweep_axis *a, const struct pool_spec *pool, 
     for (unsigned i = 0; i < a->values; i++) {
         int bad = 0;
         if (d < 0)
-            bad = try_option(pool, a->name, a->value[i], err);
+            bad = pool_spec_takes(pool, a->name, a->value[i], err);
         else if (d == DIAL_OPS && !pool->ops_held) /* held: its operations are not known yet */
             bad = ops_parse(pool->op_types, pool->backend->name, a->value[i], weight, err);
         if (bad)

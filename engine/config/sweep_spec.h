@@ -6,9 +6,9 @@
  *   resume
  *
  * LIST: values, ranges or both, with commas: `1,2,4,8`; `1..8` (steps of one); `1..64*2`
- * (doubling); `10..100+10`; or `auto` alone (1, 2, 4, ... up to the ceiling). VAR: a dial (dial.h),
- * or an option of the backend that can change while it runs. T is at least a second: nothing
- * shorter can be judged.
+ * (doubling); `10..100+10`; or `auto` alone (1, 2, 4, ... up to the ceiling, and to
+ * SWEEP_AUTO_MAX). VAR: a dial (dial.h), or an option of the backend that can change while it runs.
+ * T is at least a second: nothing shorter can be judged.
  */
 #ifndef LOADTOP_ENGINE_CONFIG_SWEEP_SPEC_H
 #define LOADTOP_ENGINE_CONFIG_SWEEP_SPEC_H
@@ -22,6 +22,8 @@ struct err;
 
 #define SWEEP_TEXT_MAX 256
 #define SWEEP_VALUES_MAX 64
+#define SWEEP_AUTO_MAX                                                                             \
+    4096 /* auto doubles up to this at the most, whatever the range of the dial */
 #define SWEEP_VALUE_MAX 32
 #define SWEEP_AXES_MAX 2
 struct sweep_axis {

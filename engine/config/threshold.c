@@ -135,3 +135,10 @@ bool threshold_is_for(const struct threshold *t, const char *name, unsigned numb
     uint64_t wanted;
     return strcmp(t->pool, name) == 0 || (parse_count(t->pool, &wanted) == 0 && wanted == number);
 }
+
+bool threshold_holds(const struct threshold *t, double v)
+{
+    if (t->above)
+        return t->inclusive ? v >= t->bound : v > t->bound;
+    return t->inclusive ? v <= t->bound : v < t->bound;
+}

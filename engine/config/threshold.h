@@ -25,6 +25,7 @@ struct threshold {
     bool inclusive;      /* <= or >= */
     double bound;        /* us; a share 0..1 (errors); or operations a second */
 };
+bool threshold_holds(const struct threshold *, double value); /* in the unit of its bound */
 int threshold_parse(struct threshold *, const char *expr, struct err *);
 /* Is this the pool that a threshold with a POOL names, by name or number? */
 bool threshold_is_for(const struct threshold *, const char *name, unsigned number);

@@ -78,6 +78,7 @@ static void fill_load(struct pool *p, struct pool_snapshot *s)
     s->seed = p->spec.seed;
     s->threads_running = pool_running(p);
     s->threads_draining = pool_alive(p) - s->threads_running;
+    s->threads_stuck = pool_stuck(p);
     s->connections_wanted = s->connections * s->threads_running;
 }
 
@@ -106,12 +107,11 @@ static void fill_now(const struct pool *p, struct pool_snapshot *s)
     const struct monitor *m = &p->figures->monitor;
     s->now_service = m->last_service;
     s->now_response = m->last_response;
-    s->now_offered_per_s = s->now_per_s = s->now_errors_per_s = s->now_in_flight = NAN;
+    s->now_per_s = s->now_errors_per_s = s->now_in_flight = NAN;
     s->now_batches_per_s = m->now_batches_per_s;
     if (m->seconds) {
         uint64_t i = m->seconds - 1;
         const struct point *pt = &m->store->block[i / SERIES_BLOCK][i % SERIES_BLOCK];
-        s->now_offered_per_s = (double)pt->offered / pt->span_s;
         s->now_per_s = (double)pt->completed / pt->span_s;
         s->now_errors_per_s = (double)(pt->errors + pt->timeouts) / pt->span_s;
         s->now_in_flight = pt->in_flight;
@@ -244,7 +244,10 @@ static void fill_workers(const struct engine *e, const struct pool *p, struct po
         o->started_s = engine_seconds(e, w->started_ns);
         o->ended_s = w->reaped ? engine_seconds(e, w->ended_ns) : NAN;
         o->cpu_share = w->cpu_share;
-        o->state = w->reaped ? 2 : atomic_load(&w->order) == ORDER_RUN ? 0 : 1;
+        o->state = w->reaped                             ? WORKER_ENDED
+                   : w->stuck                            ? WORKER_STUCK
+                   : atomic_load(&w->order) == ORDER_RUN ? WORKER_RUNNING
+                                                         : WORKER_DRAINING;
     }
 }
 

@@ -32,7 +32,6 @@
 #define TURNED 0.95
 #define TURNED_BELOW 2
 #define TURNED_POINTS 5 /* that a law needs */
-#define AUTO_MOST 4096
 
 struct sweep {
     struct sweep_spec spec;
@@ -285,7 +284,7 @@ static bool grow(struct sweep *s, struct pool *p)
 {
     struct sweep_axis *a = &s->spec.axis[0];
     double last;
-    if (parse_real(a->value[a->values - 1], &last) < 0 || 2 * last > AUTO_MOST)
+    if (parse_real(a->value[a->values - 1], &last) < 0 || 2 * last > SWEEP_AUTO_MAX)
         return false;
     struct pool_spec wish = p->spec; /* borrowed: only for the ceilings */
     int d = dial_find(a->name);

@@ -119,11 +119,17 @@ static void neighbours(const struct engine *e, uint64_t i, double *before_s, dou
     }
 }
 
+/* May its effect still be found? Later, the seconds after it have been seen. */
+static bool is_recent(const struct event *ev, double now_s)
+{
+    return now_s - ev->t_s <= 2 * EFFECT_S;
+}
+
 static void settle(struct engine *e, uint64_t i, double now_s)
 {
     struct event *ev = &e->event[i % EVENTS_MAX];
     struct pool *p = *ev->pool ? engine_find_pool(e, ev->pool) : NULL;
-    if (!p || ev->settled || !changes_load(ev) || now_s - ev->t_s > 2 * EFFECT_S)
+    if (!p || ev->settled || !changes_load(ev))
         return;
     double before_s, after_s;
     neighbours(e, i, &before_s, &after_s);
@@ -148,8 +154,8 @@ void events_settle(struct engine *e)
 {
     double now_s = engine_seconds(e, engine_now(e));
     pthread_mutex_lock(&e->event_mutex);
-    uint64_t oldest = e->events > 64 ? e->events - 64 : 0;
-    for (uint64_t i = oldest; i < e->events; i++)
+    uint64_t oldest = e->events > EVENTS_MAX ? e->events - EVENTS_MAX : 0;
+    for (uint64_t i = e->events; i-- > oldest && is_recent(&e->event[i % EVENTS_MAX], now_s);)
         settle(e, i, now_s);
     pthread_mutex_unlock(&e->event_mutex);
 }

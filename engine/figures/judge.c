@@ -8,6 +8,7 @@
 #include "engine/state/pool_figures.h"
 #include "engine/figures/monitor.h"
 #include "engine/load/worker_state.h"
+#include "engine/load/workers.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -85,15 +86,6 @@ static double little_gap(const struct monitor *m)
     return n > 0 ? fabs(xr - n) / n : NAN;
 }
 
-/* Threads with a schedule that hung until the end: what it made due since is known to nobody. */
-static unsigned hanging(const struct pool *p)
-{
-    unsigned n = 0;
-    for (unsigned i = 0; i < p->workers; i++)
-        n += p->worker[i]->stuck && !p->worker[i]->reaped;
-    return n;
-}
-
 /* Both sides of the account. Once the pool has ended nothing is still due, but for a thread that
  * hangs and could not say what became of it. */
 static void judge_account(const struct pool *p, struct pool_snapshot *s, const struct tally *t)
@@ -104,7 +96,7 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
                   (double)(t->scheduled + t->not_started + t->warm_not_started + t->still_due);
     bool ended = s->state == POOL_ENDED;
     double left = ended ? (double)t->still_due : 0;
-    unsigned hung = ended && (t->due || p->spec.load.rate_per_s > 0) ? hanging(p) : 0;
+    unsigned hung = ended && (t->due || p->spec.load.rate_per_s > 0) ? pool_stuck(p) : 0;
     struct check *c = add_check(
         s, CHECK_ACCOUNTING, fabs(off) + fabs(lost) + left + hung + (double)t->miscounted, 0, true);
     if (c->ok)

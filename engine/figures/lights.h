@@ -5,7 +5,6 @@
 #ifndef LOADTOP_ENGINE_FIGURES_LIGHTS_H
 #define LOADTOP_ENGINE_FIGURES_LIGHTS_H
 
-struct histogram;
 struct lights;
 struct plateau;
 struct pool;

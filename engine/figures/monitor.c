@@ -1,6 +1,7 @@
 /* See monitor.h. The order of a tick: read and sum the tallies, drain the intervals, close the
  * points. */
 #include "engine/figures/monitor.h"
+#include "engine/os/usage.h"
 #include "engine/state/engine_state.h"
 #include "engine/figures/limit.h"
 #include "engine/state/pool.h"
@@ -258,10 +259,10 @@ static void keep_second(struct monitor *m, const struct point *pt)
 static uint64_t thread_cpu_ns(const struct worker *w)
 {
     clockid_t id;
-    struct timespec t;
-    if (w->reaped || !w->threaded || pthread_getcpuclockid(w->thread, &id) || clock_gettime(id, &t))
+    if (w->reaped || !w->threaded || pthread_getcpuclockid(w->thread, &id))
         return w->seen.cpu_ns;
-    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+    uint64_t used = clock_read_ns(id);
+    return used ? used : w->seen.cpu_ns;
 }
 
 /* Time that a thread was ready to run and waited for a CPU, ns; 0: not known. */
@@ -298,7 +299,6 @@ static void measure_queue(struct pool *p, double span_s)
         double share =
             w->queued_seen_ns ? (double)(queued - w->queued_seen_ns) / 1e9 / span_s : NAN;
         w->queued_seen_ns = queued;
-        w->queued_share = share;
         if (!isnan(share) && !(share <= worst))
             worst = share;
     }
@@ -448,8 +448,7 @@ static void close_second(struct pool *p, double now_s)
     if (m->second.response.count) /* a server that is silent now has not become faster */
         m->median_ns = (double)histogram_quantile(&m->second.response, 0.5);
     atomic_store(&p->lag_limit_ns, (uint64_t)monitor_lag_limit_ns(m));
-    double turned =
-        0; /* what the threads have accounted for, which is the time that the shares share */
+    double turned = 0; /* threads; times the seconds: the time that the shares are of */
     for (unsigned i = 0; i < p->workers; i++)
         turned += p->worker[i]->reaped ? 0 : 1;
     time_shares(a, b, turned * span * 1e9, &m->now_generate, &m->now_client, &m->now_wait,

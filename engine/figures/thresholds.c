@@ -47,13 +47,6 @@ static bool has_few(const struct pool *p, const struct threshold *t)
     return t->metric == METRIC_PERCENTILE && !quantile_is_known(h->count, t->quantile);
 }
 
-bool threshold_holds(const struct threshold *t, double v)
-{
-    if (t->above)
-        return t->inclusive ? v >= t->bound : v > t->bound;
-    return t->inclusive ? v <= t->bound : v < t->bound;
-}
-
 /* With --sweep 'capacity' the thresholds are what was searched by: the rates that broke them belong
  * to the search, and those are judged that held at the rate that was found. */
 static bool sought(const struct engine *e, const struct pool *p)

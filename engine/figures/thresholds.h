@@ -9,7 +9,6 @@ struct engine;
 struct histogram;
 struct threshold;
 
-bool threshold_holds(const struct threshold *, double value); /* in the threshold's unit */
 void thresholds_check(struct engine *, uint64_t now_ns);
 
 /* What a threshold is judged by: of a run, or of a stretch of it. */

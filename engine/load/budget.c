@@ -47,19 +47,30 @@ void budget_unclaim(struct worker *w, const struct request *r)
         pool_unclaim(w->pool, r->op.n);
 }
 
-/* How many of n requests --max-rate allows now. What was not used is not saved up beyond 10 ms. */
-uint32_t capped(struct worker *w, uint32_t n)
+/* Between two operations under --max-rate. */
+static uint64_t cap_interval(const struct worker *w, uint32_t n)
 {
-    double step = 1e9 / w->now.cap_per_s * w->bulk_most;
-    uint64_t now = loop_now(w->loop), interval = step < 1e18 ? (uint64_t)step : (uint64_t)1e18;
-    uint32_t granted = 0;
+    double step = 1e9 / w->now.cap_per_s * n;
+    return step < 1e18 ? (uint64_t)step : (uint64_t)1e18;
+}
+
+bool cap_is_open(struct worker *w)
+{
+    uint64_t now = loop_now(w->loop);
+    if (w->now.cap_per_s <= 0)
+        return true;
     /* A burst makes up for time that was not used, and there was none. Threads begin one after the
      * other, or the first moment alone would be above the ceiling. */
     if (!w->cap_next_ns)
-        w->cap_next_ns = now + interval / w->now.workers * (w->index % w->now.workers);
+        w->cap_next_ns =
+            now + cap_interval(w, w->bulk_most) / w->now.workers * (w->index % w->now.workers);
     if (now > CAP_BURST_NS && w->cap_next_ns < now - CAP_BURST_NS)
         w->cap_next_ns = now - CAP_BURST_NS;
-    for (; granted < n && w->cap_next_ns <= now; granted++)
-        w->cap_next_ns += interval;
-    return granted;
+    return w->cap_next_ns <= now;
+}
+
+void cap_charge(struct worker *w, uint32_t n)
+{
+    if (w->now.cap_per_s > 0)
+        w->cap_next_ns += cap_interval(w, n);
 }

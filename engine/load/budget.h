@@ -2,6 +2,7 @@
 #ifndef LOADTOP_ENGINE_LOAD_BUDGET_H
 #define LOADTOP_ENGINE_LOAD_BUDGET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct request;
@@ -16,6 +17,8 @@ uint32_t budget_claim_received(struct worker *, uint32_t n);
 uint64_t budget_left(const struct worker *, uint64_t most);
 void budget_return(struct worker *, uint32_t n); /* claimed at this moment, and not needed */
 void budget_unclaim(struct worker *, const struct request *);
-uint32_t capped(struct worker *, uint32_t n); /* how many of n --max-rate allows now */
+/* --max-rate: may anything be started now? What was not used is not saved up beyond 10 ms. */
+bool cap_is_open(struct worker *);
+void cap_charge(struct worker *, uint32_t n); /* n operations are started */
 
 #endif

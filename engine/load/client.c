@@ -137,7 +137,7 @@ void client_take_back(struct request *r, bool sent)
     struct worker *w = c->worker;
     bool pause = sent && w->now.load.think_ns > 0;
     client_unlink(c, r);
-    if (w->unthrottled_bytes) {
+    if (r->flags & OP_HELD) {
         uint64_t held = w->op_bytes + r->op.size;
         w->unthrottled_bytes -= held < w->unthrottled_bytes ? held : w->unthrottled_bytes;
     }

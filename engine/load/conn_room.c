@@ -148,6 +148,7 @@ void conn_take_out(struct connection *c, struct request *r)
         c->newest = r->prev;
     r->next = r->prev = NULL;
     c->conn.requests--;
+    c->resent = c->resent && c->conn.requests;
     c->exclusive = false;
     if (r->state == OP_IN_FLIGHT)
         c->ops -= r->op.n;

@@ -56,6 +56,7 @@ static inline void conn_link(struct connection *c, struct request *r)
     c->conn.requests++;
     c->ops += r->op.n;
     c->exclusive = r->op.exclusive;
+    c->resent = c->resent || r->flags & OP_AGAIN;
 }
 
 #endif

@@ -45,7 +45,7 @@ static void record_latency(struct worker *w, const struct request *r, uint64_t n
     if (w->scarce)
         recorder_extra(rec, EXTRA_LEASE,
                        r->flags & OP_WAITED && sent > r->ready_ns ? sent - r->ready_ns : 0);
-    if (r->op.n > 1 || w->bulk[r->op.type] > 1) {
+    if (!(r->flags & OP_BATCH) && (r->op.n > 1 || w->bulk[r->op.type] > 1)) {
         w->tally.batches++;
         recorder_extra(rec, EXTRA_BATCH, service);
     }
@@ -173,7 +173,9 @@ uint64_t worker_receive(struct worker *w, uint64_t n)
     if (worker_paused(w))
         return 0;
     if (w->now.cap_per_s > 0) {
-        uint32_t may = capped(w, some);
+        uint32_t may = 0;
+        for (; may < some && cap_is_open(w); may++)
+            cap_charge(w, 1);
         if (may < some) { /* the rest stays where it is until it may be taken */
             uint64_t soon = loop_now(w->loop) + NS_PER_MS;
             w->receives_later = true;

@@ -59,6 +59,7 @@ void op_adopt(struct client *c, struct request *r)
         }
     }
     if (w->now.load.pattern == PATTERN_UNTHROTTLED) {
+        r->flags |= OP_HELD;
         w->unthrottled_bytes += w->op_bytes + r->op.size;
         if (w->unthrottled_bytes > w->tally.peak_bytes)
             w->tally.peak_bytes = w->unthrottled_bytes;
@@ -80,6 +81,8 @@ struct request *op_bounded(struct worker *w, struct request *r)
 static struct request *closed_op(struct client *c)
 {
     struct worker *w = c->worker;
+    if (!cap_is_open(w))
+        return NULL;
     uint16_t type = mix_choose(w);
     uint32_t n = w->full ? 0 : budget_claim(w, w->bulk[type]);
     struct request *r = n ? op_make(w, type, n) : NULL;
@@ -87,7 +90,10 @@ static struct request *closed_op(struct client *c)
         op_adopt(c, r);
     else if (n)
         budget_return(w, n);
-    return op_bounded(w, r);
+    r = op_bounded(w, r);
+    if (r)
+        cap_charge(w, n);
+    return r;
 }
 
 /* Starts up to n requests made by `make`. In pattern batch they are one lease where a connection
@@ -135,9 +141,9 @@ static void client_run(struct client *c)
     struct worker *w = c->worker;
     if (c->retired || !may_start(w))
         return;
-    uint32_t wanted = client_starts(c), starts = wanted;
+    uint32_t starts = client_starts(c);
     bool unthrottled = w->now.load.pattern == PATTERN_UNTHROTTLED;
-    if (!wanted) {
+    if (!starts) {
         if (unthrottled && !c->occupied && !w->schedule.open)
             stand_in_line(c); /* others hold all the memory, and no end of its own will call it */
         return;
@@ -147,15 +153,13 @@ static void client_run(struct client *c)
         return;
     }
     if (unthrottled && starts > RUN_BURST)
-        starts = wanted = RUN_BURST;
-    if (w->now.cap_per_s > 0)
-        starts = capped(w, wanted);
+        starts = RUN_BURST;
     uint64_t waiting = w->tally.waiting;
-    if (starts)
+    if (cap_is_open(w))
         client_start(c, starts, closed_op);
-    if (starts < wanted)
-        stand_in_line(c);
-    if (unthrottled && starts && !w->starved && w->tally.waiting <= waiting)
+    if (!cap_is_open(w) && client_starts(c))
+        stand_in_line(c); /* for the moment when --max-rate lets it go on */
+    if (unthrottled && !w->starved && w->tally.waiting <= waiting)
         client_ready(c); /* it is still accepted: go on after the others */
 }
 

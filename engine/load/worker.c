@@ -7,6 +7,7 @@
  * and hears from it through its recorder and its stage. */
 #include "engine/load/worker.h"
 
+#include "engine/os/usage.h"
 #include "engine/load/worker_state.h"
 #include "engine/state/pool.h"
 #include "engine/load/client.h"
@@ -94,14 +95,9 @@ static void adopt_mix(struct worker *w)
         at += weight / sum;
         w->cumulative[i] = at;
         w->starting_ops++;
-        if (types[i].bulk) {
-            const struct options *o = &w->pool->spec.options;
-            int option = options_find(o->table, types[i].bulk);
-            uint64_t rows = option >= 0 ? option_u64(o, (unsigned)option) : 1;
-            w->bulk[i] = rows < 1 ? 1 : rows > 1000000 ? 1000000 : (uint32_t)rows;
-            if (w->bulk[i] > w->bulk_most)
-                w->bulk_most = w->bulk[i];
-        }
+        w->bulk[i] = pool_op_bulk(w->pool, &types[i]);
+        if (w->bulk[i] > w->bulk_most)
+            w->bulk_most = w->bulk[i];
     }
 }
 
@@ -220,9 +216,10 @@ static void timeouts_fire(struct alarm *a)
                           (double)open_most / 1e9);
             for (struct request *r = c && !own ? conn_oldest(c) : NULL, *next; r; r = next) {
                 next = r->next;
-                if (!r->op.sent_ns || now - r->op.sent_ns < timeout)
+                bool young = !r->op.sent_ns || now - r->op.sent_ns < timeout;
+                if (young && !c->resent)
                     break;
-                if (r->state == OP_IN_FLIGHT) {
+                if (!young && r->state == OP_IN_FLIGHT) {
                     op_expire(r);
                     expired = true;
                 }
@@ -452,9 +449,7 @@ static void *worker_main(void *ctx)
     while (worker_turn(w))
         ;
     atomic_store(&w->tid, 0);
-    struct timespec cpu;
-    if (!clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu))
-        w->tally.cpu_ns = (uint64_t)cpu.tv_sec * NS_PER_S + (uint64_t)cpu.tv_nsec;
+    w->tally.cpu_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
     recorder_turn_begin(&w->recorder);
     recorder_turn_end(&w->recorder, &w->tally);
     atomic_store_explicit(&w->stage, STAGE_ENDED, memory_order_release);

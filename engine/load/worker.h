@@ -18,7 +18,8 @@ void worker_shrink(struct worker *);             /* after its end: gives up all 
 void worker_free(struct worker *);               /* after its end; takes NULL */
 /* One turn; true while there is more to do. Virtual time calls it, the thread loops over it. */
 bool worker_turn(struct worker *);
-void worker_order(struct worker *, enum worker_order); /* any thread; wakes it */
-uint64_t worker_next_due(const struct worker *);       /* virtual time: when it must run next */
+void worker_order(struct worker *,
+                  enum worker_order); /* the supervisor's, or before the start; wakes it */
+uint64_t worker_next_due(const struct worker *); /* virtual time: when it must run next */
 
 #endif

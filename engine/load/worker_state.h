@@ -31,7 +31,8 @@ enum op_flag {
     OP_BATCH = 2,  /* of its client's present batch */
     OP_WAITED = 4, /* had to wait for a connection */
     OP_AGAIN = 8,  /* sent before: it stays offered and in flight while it waits */
-    OP_DUE = 16    /* a start of the schedule, of the other side of the account too */
+    OP_DUE = 16,   /* a start of the schedule, of the other side of the account too */
+    OP_HELD = 32   /* its memory is counted in unthrottled_bytes */
 };
 
 enum conn_state { CONN_CLOSED, CONN_OPENING, CONN_UP, CONN_CLOSING };
@@ -69,11 +70,12 @@ struct connection {
     bool dirty, roomy, doomed;      /* it is in that list */
     bool busy;                      /* its backend said SUBMIT_BUSY, and not yet conn_room */
     bool exclusive;                 /* what it carries has it alone */
-    bool trouble;                   /* see conn_trouble */
-    bool fresh;                     /* it has not answered yet */
-    bool stale;                     /* to be opened anew: its settings changed */
-    bool retire;                    /* to be closed: fewer are wanted */
-    bool kept;                      /* see keep_counted in conn.c */
+    bool resent;  /* one in flight was sent before: not all are in order of time */
+    bool trouble; /* see conn_trouble */
+    bool fresh;   /* it has not answered yet */
+    bool stale;   /* to be opened anew: its settings changed */
+    bool retire;  /* to be closed: fewer are wanted */
+    bool kept;    /* see keep_counted in conn.c */
 };
 
 struct client {
@@ -188,8 +190,7 @@ struct worker {
     bool stuck;              /* supervisor only: it does not end */
     uint64_t ordered_ns;     /* supervisor only: when its end was seen to be ordered */
     uint64_t queued_seen_ns; /* supervisor only: its time in the run queue at the last second */
-    double queued_share;
-    bool reaped; /* supervisor only: ended, joined, folded in */
+    bool reaped;             /* supervisor only: ended, joined, folded in */
     /* supervisor's memory of it */
     struct tally seen;
     uint64_t cpu_seen_ns;

@@ -41,3 +41,11 @@ unsigned pool_alive(const struct pool *p)
         n += !p->worker[i]->reaped && !p->worker[i]->stuck;
     return n;
 }
+
+unsigned pool_stuck(const struct pool *p)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < p->workers; i++)
+        n += p->worker[i]->stuck && !p->worker[i]->reaped;
+    return n;
+}

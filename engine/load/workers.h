@@ -9,7 +9,8 @@ struct pool;
 void pool_order_all(struct pool *, enum worker_order);
 void pool_wake_workers(struct pool *);
 unsigned pool_running(const struct pool *);    /* workers that are neither draining nor ended */
-unsigned pool_alive(const struct pool *);      /* not ended */
+unsigned pool_alive(const struct pool *);      /* not ended, and not stuck */
+unsigned pool_stuck(const struct pool *);      /* those that could not be ended */
 bool worker_is_running(const struct worker *); /* neither draining nor ended */
 
 #endif

@@ -62,9 +62,7 @@ struct loop *loop_new(uint64_t *virtual_clock, struct err *err)
     struct epoll_event wake = {.events = EPOLLIN, .data.ptr = NULL};
     if (l->epoll_fd < 0 || l->wake_fd < 0 ||
         epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->wake_fd, &wake) < 0) {
-        err_set(err, ERR_FAILED,
-                "event loop: %s (too many threads or connections? raise `ulimit -n`)",
-                strerror(errno));
+        err_set(err, ERR_FAILED, "event loop: %s%s", strerror(errno), err_descriptor_advice(errno));
         loop_free(l);
         return NULL;
     }

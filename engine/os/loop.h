@@ -3,8 +3,7 @@
  * Everything that waits does so through a watch (a descriptor) or an alarm (a moment), both
  * embedded in the structure of whoever waits; the loop allocates nothing per event. Time is read
  * once for each turn and, with loop_refresh, once for each burst of work inside it. A virtual loop
- * has no descriptors and steps from alarm to alarm, so that hours pass in seconds: see
- * loop_virtual. */
+ * has no descriptors and steps from alarm to alarm, so that hours pass in seconds. */
 #ifndef LOADTOP_ENGINE_OS_LOOP_H
 #define LOADTOP_ENGINE_OS_LOOP_H
 

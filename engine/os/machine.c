@@ -1,5 +1,6 @@
 /* See machine.h. */
 #include "engine/os/machine.h"
+#include "engine/os/usage.h"
 #include "engine/os/loop.h"
 
 #include <math.h>
@@ -17,12 +18,6 @@ static size_t read_file(const char *path, char *text, size_t size)
         fclose(f);
     text[n] = '\0';
     return n;
-}
-
-static uint64_t clock_of(clockid_t id)
-{
-    struct timespec t;
-    return clock_gettime(id, &t) ? 0 : (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
 /* user nice system idle iowait irq softirq steal guest guest_nice: guest time is in user already,
@@ -69,7 +64,7 @@ static double difference_s(uint64_t now, uint64_t was)
 static void look_at_cpus(struct machine *m)
 {
     char text[512];
-    uint64_t busy = 0, all = 0, process = clock_of(CLOCK_PROCESS_CPUTIME_ID);
+    uint64_t busy = 0, all = 0, process = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
     m->others = NAN;
     read_file("/proc/stat", text, sizeof text);
     if (machine_parse_stat(text, &busy, &all) < 0)
@@ -103,8 +98,8 @@ static void look_at_memory(struct machine *m, double span_s)
 
 void machine_look(struct machine *m)
 {
-    uint64_t mono = clock_of(CLOCK_MONOTONIC), real = clock_of(CLOCK_REALTIME),
-             boot = clock_of(CLOCK_BOOTTIME);
+    uint64_t mono = clock_read_ns(CLOCK_MONOTONIC), real = clock_read_ns(CLOCK_REALTIME),
+             boot = clock_read_ns(CLOCK_BOOTTIME);
     double span = m->seen ? difference_s(mono, m->mono_ns) : 0;
     m->set_s = m->slept_s = NAN;
     if (m->seen) {

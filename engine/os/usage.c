@@ -3,6 +3,7 @@
 
 #include "engine/os/loop.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@ static uint64_t status_bytes(const char *text, const char *name)
     return at ? strtoull(at + strlen(name), NULL, 10) * 1024 : 0;
 }
 
-static uint64_t cpu_ns(clockid_t clock)
+uint64_t clock_read_ns(clockid_t clock)
 {
     struct timespec t;
     return clock_gettime(clock, &t) ? 0 : (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
@@ -23,7 +24,8 @@ static uint64_t cpu_ns(clockid_t clock)
 
 void usage_measure(struct usage *u, uint64_t now_ns)
 {
-    uint64_t process = cpu_ns(CLOCK_PROCESS_CPUTIME_ID), thread = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
+    uint64_t process = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID),
+             thread = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
     double span = (double)(now_ns - u->at_ns);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (u->at_ns && span > 0) {
@@ -45,4 +47,11 @@ void usage_measure(struct usage *u, uint64_t now_ns)
     u->anon = status_bytes(text, "RssAnon:");
     if (!u->anon_first)
         u->anon_first = u->anon;
+}
+
+double process_cpu_share(uint64_t since_ns, uint64_t used_ns, unsigned cores)
+{
+    double wall = (double)(clock_ns() - since_ns);
+    double cpu = (double)(clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - used_ns);
+    return wall > 0 ? cpu / wall / (cores ? cores : 1) : NAN;
 }

@@ -4,6 +4,7 @@
 #define LOADTOP_ENGINE_OS_USAGE_H
 
 #include <stdint.h>
+#include <time.h>
 
 struct usage {
     uint64_t process_ns, thread_ns, at_ns;
@@ -13,5 +14,11 @@ struct usage {
 
 /* Shares are since the last call, of all CPUs (process) and of one (the thread that calls). */
 void usage_measure(struct usage *, uint64_t now_ns);
+
+/* Any clock of clock_gettime, ns; 0: it cannot be read. */
+uint64_t clock_read_ns(clockid_t);
+/* This process's CPU time since the moment (clock_ns) at which it had used `used_ns`
+ * (CLOCK_PROCESS_CPUTIME_ID), as a share of all cores; NaN: no time has passed. */
+double process_cpu_share(uint64_t since_ns, uint64_t used_ns, unsigned cores);
 
 #endif

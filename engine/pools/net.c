@@ -69,8 +69,8 @@ int net_connect(const struct pool *p, const char *host, const struct sockaddr *a
         return -1;
     int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
     if (fd < 0) {
-        err_set(err, ERR_FAILED, "%s: no socket: %s (too many connections? raise `ulimit -n`)",
-                host, strerror(errno));
+        err_set(err, ERR_FAILED, "%s: no socket: %s%s", host, strerror(errno),
+                err_descriptor_advice(errno));
         return -1;
     }
     if (addr->sa_family == AF_INET || addr->sa_family == AF_INET6) {

@@ -113,7 +113,8 @@ bool pool_free(struct pool *p)
         until.tv_sec += 6;
         if (pthread_timedjoin_np(p->thread, NULL, &until))
             return false; /* a hook of the backend hangs: its memory cannot be freed under it */
-    } else if (p->engine->virtual_time && p->spec.backend->pool_close) {
+    } else if (p->engine->virtual_time && atomic_load(&p->open_stage) != OPEN_WAITING &&
+               p->spec.backend->pool_close) { /* pool_open was called */
         p->spec.backend->pool_close(p);
     }
     for (unsigned i = 0; i < p->workers; i++) {

@@ -145,17 +145,23 @@ bool pool_writes(const struct pool *p)
     return false;
 }
 
+uint32_t pool_op_bulk(const struct pool *p, const struct op_type *type)
+{
+    const struct options *o = &p->spec.options;
+    int i = type->bulk ? options_find(o->table, type->bulk) : -1;
+    uint64_t rows = i >= 0 ? option_u64(o, (unsigned)i) : 1;
+    return rows < 1 ? 1 : rows > BULK_MAX ? BULK_MAX : (uint32_t)rows;
+}
+
 uint32_t pool_bulk(const struct pool *p)
 {
-    uint64_t most = 1;
+    uint32_t most = 1;
     const struct op_type *types = p->spec.op_types;
     for (unsigned i = 0; i < OPS_MAX && types[i].name; i++) {
-        int o = types[i].bulk ? options_find(p->spec.options.table, types[i].bulk) : -1;
-        uint64_t rows =
-            o >= 0 && p->spec.load.weight[i] > 0 ? option_u64(&p->spec.options, (unsigned)o) : 1;
+        uint32_t rows = p->spec.load.weight[i] > 0 ? pool_op_bulk(p, &types[i]) : 1;
         most = rows > most ? rows : most;
     }
-    return most > 1000000 ? 1000000 : (uint32_t)most;
+    return most;
 }
 
 static uint32_t connections_of(const struct pool *p, struct load load)

@@ -129,7 +129,11 @@ struct pool {
 void pool_note_workers(struct pool *); /* how many threads there are now, without a new version */
 void pool_notify(struct pool *);       /* any thread: the supervisor should look now */
 bool pool_writes(const struct pool *); /* has its mix an operation that writes? The supervisor's */
-uint32_t pool_bulk(const struct pool *);  /* most operations that one request of the mix carries */
+/* Operations that one request of this type carries as its option says, 1 to BULK_MAX; and the most
+ * that one of the mix carries. */
+#define BULK_MAX 1000000
+uint32_t pool_op_bulk(const struct pool *, const struct op_type *); /* any thread */
+uint32_t pool_bulk(const struct pool *);
 uint32_t pool_depth(const struct pool *); /* depth in force */
 uint32_t pool_connections_wanted(const struct pool *);
 /* Connections to all nodes, of all threads, with that load. */

@@ -113,13 +113,20 @@ struct error_class {
 };
 #define ERROR_CLASSES_MAX 64
 
+enum worker_state {
+    WORKER_RUNNING,
+    WORKER_DRAINING,
+    WORKER_ENDED,
+    WORKER_STUCK /* it does not end: a call of its backend hangs */
+};
+
 struct worker_snapshot {
     uint32_t id;
     uint64_t completed, errors;
     struct counts counts;
     double started_s, ended_s; /* ended_s NaN: running */
     double cpu_share;          /* over the last second */
-    uint8_t state;             /* 0 running, 1 draining, 2 ended, 3 could not be joined */
+    enum worker_state state;
 };
 
 const char *bottleneck_name(enum bottleneck);
@@ -286,7 +293,7 @@ struct pool_snapshot {
     unsigned ops;
 
     /* the last full second, for "now" figures; NaN when there was none */
-    double now_offered_per_s, now_per_s, now_errors_per_s, now_in_flight, now_batches_per_s;
+    double now_per_s, now_errors_per_s, now_in_flight, now_batches_per_s;
     struct latency now_service, now_response;
 
     /* of the workers' time, last second */

@@ -46,7 +46,7 @@ enum distribution { DIST_UNIFORM, DIST_ZIPF, DIST_SEQUENTIAL };
 
 /* Zipf over 0..n-1 with exponent theta (0.99, as in YCSB; Gray et al., SIGMOD 1994), scrambled so
  * that the popular keys are spread over the range. Constant time a draw; setting it up for n costs
- * O(n) once, by approximation above 10 million. */
+ * O(n) once, by approximation above 10,000. */
 struct zipf {
     uint64_t n;
     double theta, alpha, zetan, eta;

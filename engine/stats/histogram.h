@@ -4,7 +4,9 @@
  * values, then 1,024 buckets an octave, so a recorded value is known within 0.1 %. Counts live in
  * chunks of 32 that are taken from one lazily touched mapping when first needed: an idle histogram
  * costs one page, merging and clearing touch only what was touched, and recording allocates
- * nothing. Adding two histograms loses nothing. One thread at a time writes. */
+ * nothing. Adding two histograms loses nothing. One thread at a time writes.
+ * HdrHistogram_c is not used because it takes the memory of all buckets at once, for each operation
+ * of each thread. */
 #ifndef LOADTOP_ENGINE_STATS_HISTOGRAM_H
 #define LOADTOP_ENGINE_STATS_HISTOGRAM_H
 
@@ -43,10 +45,6 @@ int histogram_init(struct histogram *);
 void histogram_fini(struct histogram *);
 void histogram_clear(struct histogram *);
 void histogram_record_n(struct histogram *, uint64_t ns, uint64_t n);
-static inline void histogram_record(struct histogram *h, uint64_t ns)
-{
-    histogram_record_n(h, ns, 1);
-}
 void histogram_merge(struct histogram *to, const struct histogram *from);
 
 /* The value at quantile q (0..1): the highest equivalent value of the bucket in which the q-th of

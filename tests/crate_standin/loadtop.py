@@ -46,7 +46,7 @@ class Run:
 
     @property
     def classes(self):
-        return {c["class"]: c for c in self.pool["error_classes"]}
+        return lib.classes(self.pool)
 
     def counts_add_up(self):
         o = self.ops

@@ -516,6 +516,11 @@ def pool(run, name=None):
     return next(p for p in pools if p["name"] == name)
 
 
+def classes(pool, what=None):
+    """The error classes of a pool by name: all that is said of each, or one member (count, first, last)."""
+    return {c["class"]: c[what] if what else c for c in pool["error_classes"]}
+
+
 def accounting(ops):
     """What the identity is off by: offered - (completed + errors + timeouts + in flight + dropped)."""
     return ops["offered"] - (ops["completed"] + ops["errors"] + ops["timeouts"] + ops["in_flight"]

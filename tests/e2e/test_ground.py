@@ -126,12 +126,16 @@ class Unused(Tree):
         return run(sys.executable, UNUSED, self.dir).stderr
 
     def test_what_nobody_uses(self):
-        self.put("engine/a.h", "int used(void);\nint own(void);\nint tested(void);\nint left(void);")
+        self.put("engine/a.h", "struct lost;\nstruct named;\n#define NOWHERE 1\n#define HERE 2\nint named(struct named *);\n"
+                               "int used(void);\nint own(void);\nint tested(void);\nint left(void);\nint in_line(void);")
+        self.put("engine/b.h", "int left(void);\nstatic inline int b(void)\n{\n    return in_line() + HERE;\n}")
         self.put("engine/a.c", "int used(void)\n{\n    return own();\n}\nint own(void)\n{\n    return 1;\n}\n"
-                               "int tested(void)\n{\n    return 2;\n}\nint left(void)\n{\n    return 3;\n}")
+                               "int tested(void)\n{\n    return 2;\n}\nint left(void)\n{\n    return 3;\n}\n"
+                               "int in_line(void)\n{\n    return 4;\n}")
         self.put("ui/main.c", "int main(void)\n{\n    return used(); /* left() */\n}")
         self.put("tests/unit/test_a.c", "static int f(void)\n{\n    return tested();\n}")
         self.assertEqual(self.found().splitlines(), [
+            "engine/a.h: NOWHERE: nothing uses this macro", "engine/a.h: struct lost: declared, and not named again",
             "engine/a.c: left: nothing uses it", "engine/a.c: own: no other file uses it: make it static",
             "engine/a.c: tested: tests alone use it"])
 

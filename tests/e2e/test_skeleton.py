@@ -121,9 +121,6 @@ class Skeleton(unittest.TestCase):
                 self.assertTrue(check["ok"], check["why"])
         return pool
 
-    def classes(self, pool):
-        return {c["class"]: c["count"] for c in pool["error_classes"]}
-
     def test_the_server_counted_as_much(self):
         for args in ((), ("--pattern", "chain", "--depth", 32, "--connections", 1), ("-t", 2, "--pattern", "batch"),
                      ("--rate", "5000/s"), ("--pattern", "unthrottled", "--clients", 2)):
@@ -157,7 +154,7 @@ class Skeleton(unittest.TestCase):
         with Echo(third) as server:
             pool = self.check(lib.headless("-n", 3000, "--pattern", "chain", server.url, code=None))
         self.assertEqual(pool["ops"]["completed"], 2000)
-        self.assertEqual(self.classes(pool), {"server": 1000})
+        self.assertEqual(lib.classes(pool, "count"), {"server": 1000})
         self.assertIn("sorry", str(pool["error_classes"]))
 
     def test_a_server_that_is_killed_and_comes_back(self):
@@ -176,7 +173,7 @@ class Skeleton(unittest.TestCase):
         self.assertLessEqual(ops["completed"], server.answers)  # what was on the way at the end was not read
         self.assertLessEqual(server.lines, ops["offered"])
         self.assertLessEqual(ops["errors"], 4 * 16)  # at most what was in flight
-        self.assertEqual(set(self.classes(pool)) - {"closed", "refused"}, set())
+        self.assertEqual(set(lib.classes(pool, "count")) - {"closed", "refused"}, set())
 
     def test_nobody_is_there(self):
         run = lib.loadtop("--headless", "-d", "2s", "skeleton://127.0.0.1:%d" % lib.free_port())
@@ -200,7 +197,7 @@ class Skeleton(unittest.TestCase):
                 pool = self.check(lib.headless("-n", 200, "--clients", 2, server.url, code=None))
                 ops = pool["ops"]
                 self.assertEqual(ops["completed"] + ops["errors"], 200)
-                self.assertEqual(set(self.classes(pool)) - {name}, set())
+                self.assertEqual(set(lib.classes(pool, "count")) - {name}, set())
                 self.assertGreater(server.connections, 2)
                 if line is not None:
                     self.assertEqual(ops["errors"], 20)

@@ -349,7 +349,7 @@ class Traces(Base):
                     if '"%s"."theirs"' % self.ks in q]
         self.assertEqual([q.split()[0] for q in prepared], ["SELECT"])
         p = lib.pool(headless("-n", "3", "--read-only", target + "&consistency=serial"))
-        self.assertEqual({e["class"]: e["count"] for e in p["error_classes"]}, {"read_only": 3})
+        self.assertEqual(lib.classes(p, "count"), {"read_only": 3})
         self.assertEqual(CLIENT.query("SELECT count(*) FROM system.paxos"), rounds)
 
     def test_who_we_are(self):

@@ -21,10 +21,6 @@ except ImportError:
 COMMON = ("--headless", "-q", "--json", "-")
 
 
-def classes(p):
-    return {e["class"]: e for e in p["error_classes"]}
-
-
 def send_late(s, data):
     try:
         s.sendall(data)
@@ -53,8 +49,8 @@ class Hostile(unittest.TestCase):
             _, p = self.run_load(c, "-n", "4000", "--pattern", "chain", "--depth", "20", query=query)
             self.assertEqual(p["ops"]["completed"] + p["ops"]["errors"], 4000)
             self.assertGreaterEqual(p["ops"]["completed"], 3900)
-            self.assertEqual(set(classes(p)), {error_class}, p["error_classes"])
-            self.assertIn(text, classes(p)[error_class]["first"])
+            self.assertEqual(set(lib.classes(p)), {error_class}, p["error_classes"])
+            self.assertIn(text, lib.classes(p)[error_class]["first"])
             self.assertGreaterEqual(c.executed, p["ops"]["completed"])
 
     def test_unknown_opcode(self):
@@ -115,8 +111,8 @@ class Hostile(unittest.TestCase):
                 until("the server has said enough", enough)
                 h.signal(2)
                 p = lib.pool(h.wait(code=130))
-        self.assertEqual(set(classes(p)), {"too_much"}, p["error_classes"])
-        self.assertIn("hold 256 MiB of all connections", classes(p)["too_much"]["first"])
+        self.assertEqual(set(lib.classes(p)), {"too_much"}, p["error_classes"])
+        self.assertIn("hold 256 MiB of all connections", lib.classes(p)["too_much"]["first"])
         self.assertLess(peak, bound)
 
     def test_closed(self):
@@ -164,7 +160,7 @@ class Hostile(unittest.TestCase):
             return error(stream, kinds[k][1], "it said so", kinds[k][2]) if k < len(kinds) else None
         with Cluster(answer=answer) as c:
             _, p = self.run_load(c, "-n", "2400", "--pattern", "chain")
-            found = classes(p)
+            found = lib.classes(p)
             self.assertEqual({k: found[k]["count"] for k in found}, {k[0]: 100 for k in kinds})
             for name, _, _, words in kinds:
                 self.assertIn(words, found[name]["last"])
@@ -183,7 +179,7 @@ class Hostile(unittest.TestCase):
             run, p = self.run_load(c, "-n", "6000", "--pattern", "chain", "--depth", "8", "--clients", "2")
             said = len(times)
             self.assertEqual(p["ops"]["errors"], said)
-            self.assertEqual(set(classes(p)), {"overloaded", "bootstrapping"})
+            self.assertEqual(set(lib.classes(p)), {"overloaded", "bootstrapping"})
             # Sixteen in flight, and no more than sixteen at the end of each rest of 25 ms at least.
             self.assertGreater(times[-1] - times[0], 0.025 * (said / 16 - 2))
             self.assertGreater(p["backend_stats"]["back_offs"], 1)
@@ -242,7 +238,7 @@ class Hostile(unittest.TestCase):
 
     def test_swapped_answers_are_found(self):
         p = self.shuffled(True)
-        self.assertGreater(classes(p)["wrong_answer"]["count"], 1)
+        self.assertGreater(lib.classes(p)["wrong_answer"]["count"], 1)
 
     def test_wrong_key_type_of_row(self):
         def answer(node, conn, stream, what, key):
@@ -253,7 +249,7 @@ class Hostile(unittest.TestCase):
             return None
         with Cluster(answer=answer) as c:
             _, p = self.run_load(c, "-n", "1000", "--pattern", "chain", query="ops=select")
-            self.assertEqual(classes(p)["wrong_answer"]["count"], 100)
+            self.assertEqual(lib.classes(p)["wrong_answer"]["count"], 100)
             self.assertEqual(p["backend_stats"]["rows_missed"], 100)
 
 

@@ -39,10 +39,6 @@ def rows(table, most=100):
     return len(CLIENT.look("SELECT thekey FROM %s LIMIT %d" % (table, most)))
 
 
-def classes(p):
-    return {e["class"]: e for e in p["error_classes"]}
-
-
 def load_again():
     """Until the node counts more of loadtop's requests, and a whole second of them."""
     before = requests()
@@ -123,8 +119,8 @@ class Back(unittest.TestCase):
             until("rows again", lambda: rows("vanishes.loadtop") == 100, every=0.05)
             load_again()
             run, p = enough(h)
-        self.assertLessEqual({"invalid"}, set(classes(p)), p["error_classes"])
-        self.assertIn("vanishes", classes(p)["invalid"]["first"])
+        self.assertLessEqual({"invalid"}, set(lib.classes(p)), p["error_classes"])
+        self.assertIn("vanishes", lib.classes(p)["invalid"]["first"])
         self.assertIn("DROPPED", str([e["to"] for e in run["events"]]))
         self.was_down_and_is_back(run, p, broken, mended)
 
@@ -138,7 +134,7 @@ class Back(unittest.TestCase):
             load_again()
             run, p = enough(h)
         self.assertGreater(p["backend_stats"]["prepared_again"], 0)
-        self.assertLessEqual(set(classes(p)), {"server_error", "write_timeout"}, p["error_classes"])
+        self.assertLessEqual(set(lib.classes(p)), {"server_error", "write_timeout"}, p["error_classes"])
         self.was_down_and_is_back(run, p, broken, mended)
 
     def test_stopped_with_short_timeouts(self):
@@ -157,7 +153,7 @@ class Back(unittest.TestCase):
             load_again()
             run, p = enough(h)
         self.assertGreaterEqual(p["ops"]["timeouts"], 20)
-        self.assertNotIn("wrong_answer", classes(p))
+        self.assertNotIn("wrong_answer", lib.classes(p))
         self.assertEqual(p["backend_stats"]["rows_missed"], 0)
         self.was_down_and_is_back(run, p, broken, mended)
 

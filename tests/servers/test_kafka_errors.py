@@ -17,10 +17,6 @@ from patient import BOUND, SOAK, headless, until
 KILLS = int(os.environ.get("LOADTOP_SOAK_KILLS") or 0)
 
 
-def classes(pool):
-    return {e["class"]: e["first"] for e in pool["error_classes"]}
-
-
 class Errors(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -107,7 +103,7 @@ class Errors(unittest.TestCase):
             with self.subTest(options):
                 pool = lib.pool(headless("-n", 3, self.node.url(topic, **options)))
                 self.assertEqual(pool["ops"]["errors"], 3)
-                self.assertIn("max.message.bytes", classes(pool)["too_large"])
+                self.assertIn("max.message.bytes", lib.classes(pool, "first")["too_large"])
         self.assertEqual(self.node.ends(topic), 0)
 
     def test_a_run_is_cleaned_up(self):
@@ -132,8 +128,8 @@ class FullDisk(unittest.TestCase):
                 kafka_node.name(), partitions=1, size=10000, pattern="chain", depth=100)))
             self.assertEqual(lib.accounting(pool["ops"]), 0)
             self.assertLess(pool["ops"]["completed"], 1100)  # 10,000 bytes each
-            self.assertIn("its disk is full", classes(pool)["no_leader"])
-            self.assertIn("the broker's log", classes(pool)["no_leader"])
+            self.assertIn("its disk is full", lib.classes(pool, "first")["no_leader"])
+            self.assertIn("the broker's log", lib.classes(pool, "first")["no_leader"])
 
 
 class Outage(unittest.TestCase):

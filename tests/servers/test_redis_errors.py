@@ -12,10 +12,6 @@ import lib
 from patient import BOUND, PATIENT, headless, stop, until
 
 
-def classes(pool):
-    return {c["class"]: c["count"] for c in pool["error_classes"]}
-
-
 class Errors(unittest.TestCase):
     """Errors that the server answers with, while the load runs."""
 
@@ -37,7 +33,7 @@ class Errors(unittest.TestCase):
         pool = lib.pool(run)
         self.assertEqual(lib.accounting(pool["ops"]), 0)
         self.assertEqual(pool["ops"]["offered"], count)
-        self.assertEqual(sum(classes(pool).values()), pool["ops"]["errors"])
+        self.assertEqual(sum(lib.classes(pool, "count").values()), pool["ops"]["errors"])
         return pool
 
     def test_wrong_type(self):
@@ -45,14 +41,14 @@ class Errors(unittest.TestCase):
         self.redis.command("SET", "loadtop:c:000000000003", "no number")
         self.redis.command("SET", "loadtop:l:000000000004", "no list")
         pool = self.run_errors("--keys", 10, "--ops", "incr,lpush,rpop")
-        found = classes(pool)
+        found = lib.classes(pool, "count")
         self.assertEqual(set(found), {"ERR", "WRONGTYPE"})
         stats = self.redis.commandstats()
         self.assertEqual(found["ERR"], stats["incr"]["failed_calls"])
         self.assertEqual(found["WRONGTYPE"], stats["lpush"]["failed_calls"] + stats["rpop"]["failed_calls"])
         self.assertEqual(self.redis.calls("incr", "lpush", "rpop"), 20000)
         self.assertGreater(min(found.values()), 400)
-        text = {c["class"]: c["last"] for c in pool["error_classes"]}
+        text = lib.classes(pool, "last")
         self.assertIn("wrong kind of value", text["WRONGTYPE"])
         self.assertIn("not an integer", text["ERR"])
 
@@ -60,7 +56,7 @@ class Errors(unittest.TestCase):
         with lib.Redis("--maxmemory", "2mb") as redis:
             pool = self.run_errors("--keys", 100000, "--size", 1000, "--ops", "set", redis=redis)
             stats = redis.commandstats()["set"]
-            self.assertEqual(classes(pool), {"OOM": stats["rejected_calls"]})
+            self.assertEqual(lib.classes(pool, "count"), {"OOM": stats["rejected_calls"]})
             self.assertEqual(pool["ops"]["completed"], stats["calls"])
             self.assertGreater(stats["rejected_calls"], 1000)
 
@@ -69,7 +65,7 @@ class Errors(unittest.TestCase):
         url = self.redis.url.replace("redis://", "redis://reader:secret@")
         pool = self.run_errors("--ops", "get,set", url=url)
         stats = self.redis.commandstats()
-        self.assertEqual(classes(pool), {"NOPERM": stats["set"]["rejected_calls"]})
+        self.assertEqual(lib.classes(pool, "count"), {"NOPERM": stats["set"]["rejected_calls"]})
         self.assertEqual(self.redis.calls("get", "set"), 20000)
         self.assertNotIn("secret", json.dumps(pool))
 
@@ -79,9 +75,9 @@ class Errors(unittest.TestCase):
             until("the replica is in step", lambda: replica.info("replication")["master_link_status"] == "up")
             replica.command("CONFIG", "RESETSTAT")
             pool = self.run_errors(redis=replica)
-            self.assertEqual(set(classes(pool)), {"READONLY"})
+            self.assertEqual(set(lib.classes(pool, "count")), {"READONLY"})
             self.assertEqual(replica.calls("get", "set"), 20000)
-            self.assertEqual(classes(pool)["READONLY"], replica.commandstats()["set"]["rejected_calls"])
+            self.assertEqual(lib.classes(pool, "count")["READONLY"], replica.commandstats()["set"]["rejected_calls"])
 
     def test_busy_with_a_script(self):
         """BUSY for as long as a script runs beyond its limit."""
@@ -97,8 +93,8 @@ class Errors(unittest.TestCase):
             until("load is back", lambda: self.redis.calls("get") > before + 50)
             pool = lib.pool(stop(h))
         script.close()
-        self.assertEqual(set(classes(pool)), {"BUSY"})
-        self.assertGreater(classes(pool)["BUSY"], 0)
+        self.assertEqual(set(lib.classes(pool, "count")), {"BUSY"})
+        self.assertGreater(lib.classes(pool, "count")["BUSY"], 0)
         self.assertEqual(lib.accounting(pool["ops"]), 0)
 
     def test_unlinked_connections(self):
@@ -109,7 +105,7 @@ class Errors(unittest.TestCase):
             before = self.redis.calls("get")
             until("load is back", lambda: self.redis.calls("get") > before + 100)
             pool = lib.pool(stop(h))
-        self.assertEqual(set(classes(pool)), {"closed"})
+        self.assertEqual(set(lib.classes(pool, "count")), {"closed"})
         self.assertLessEqual(pool["ops"]["errors"], 20 * 16)
         self.assertEqual(lib.accounting(pool["ops"]), 0)
         # The outcome of those is unknown: the server counted some of them, and completed never more than it.

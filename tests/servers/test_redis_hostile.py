@@ -16,10 +16,6 @@ PROGRAM = 64 * MiB      # the program without what servers make it hold: some 30
 AROUND = 96 << 10       # what a connection may hold beside, and its own memory
 
 
-def classes(p):
-    return {e["class"]: e for e in p["error_classes"]}
-
-
 def peak(pid):
     with open("/proc/%d/status" % pid, encoding="ascii") as f:
         return next(int(line.split()[1]) << 10 for line in f if line.startswith("VmHWM"))
@@ -155,8 +151,8 @@ class Memory(unittest.TestCase):
                     yield b"x" * MiB
             return stream()
         p, most = self.run_load(50, answer, lambda f: f.ended > 100)
-        self.assertEqual(set(classes(p)), {"too_large"})
-        self.assertIn("a reply of 512000000 bytes, and at most 11", classes(p)["too_large"]["first"])
+        self.assertEqual(set(lib.classes(p)), {"too_large"})
+        self.assertIn("a reply of 512000000 bytes, and at most 11", lib.classes(p)["too_large"]["first"])
         if not lib.SANITIZED:
             self.assertLess(most, PROGRAM + 50 * AROUND)
 
@@ -169,17 +165,17 @@ class Memory(unittest.TestCase):
                     yield b"$100000\r\n" + b"x" * 100000 + b"\r\n"
             return stream() if fake.asked % 2 else b"*1\r\n" * 1000
         p, _ = self.run_load(20, answer, lambda f: f.ended > 60 or f.sent > 2000 * MiB)
-        self.assertEqual(set(classes(p)), {"too_large", "protocol"})
-        self.assertIn("a reply without an end: 11", classes(p)["too_large"]["first"])
-        self.assertIn("more or deeper elements", classes(p)["protocol"]["first"])
+        self.assertEqual(set(lib.classes(p)), {"too_large", "protocol"})
+        self.assertIn("a reply without an end: 11", lib.classes(p)["too_large"]["first"])
+        self.assertIn("more or deeper elements", lib.classes(p)["protocol"]["first"])
 
     def test_sum(self):
         """Many connections, each with a reply as large as one may be, of which the end never comes."""
         def answer(fake, words):
             return b"$1100000\r\n" + b"x" * 1050000
         p, _ = self.run_load(600, answer, lambda f: f.ended > 20)
-        self.assertEqual(set(classes(p)), {"too_much"})
-        self.assertIn("hold 256 MiB of all connections", classes(p)["too_much"]["first"])
+        self.assertEqual(set(lib.classes(p)), {"too_much"})
+        self.assertIn("hold 256 MiB of all connections", lib.classes(p)["too_much"]["first"])
 
     def test_larger_values_of_before(self):
         """What is larger than `size` but was asked for by an earlier run, and what is asked for, is taken."""
@@ -187,13 +183,13 @@ class Memory(unittest.TestCase):
             return b"$1000000\r\n" + b"x" * 1000000 + b"\r\n"
         with Fake(answer=answer) as f:
             p = lib.pool(headless("-n", 50, "--ops", "get", f.url))
-            self.assertEqual(p["ops"]["completed"], 50, classes(p))
+            self.assertEqual(p["ops"]["completed"], 50, lib.classes(p))
 
         def large(fake, words):
             return b"$4000000\r\n" + b"x" * 4000000 + b"\r\n"
         with Fake(answer=large) as f:
             p = lib.pool(headless("-n", 20, "--ops", "get", "--size", "4M", f.url))
-            self.assertEqual(p["ops"]["completed"], 20, classes(p))
+            self.assertEqual(p["ops"]["completed"], 20, lib.classes(p))
 
 
 if __name__ == "__main__":

@@ -185,7 +185,7 @@ static void fixture_pool(int i, const char *name, const struct backend *b, const
     p->timeout_ns = 5000000000u;
     p->connections_up = p->connections_wanted = load.clients * load.threads;
     p->threads_running = load.threads;
-    p->now_per_s = p->now_offered_per_s = per_s;
+    p->now_per_s = per_s;
     p->now_errors_per_s = 0;
     p->throughput_per_s = per_s * 0.8;
     p->loaded_s = FIXTURE_NOW;

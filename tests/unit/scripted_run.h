@@ -49,6 +49,7 @@ static struct tally sum(const struct pool *p)
         t.timeouts += w->timeouts + w->warm_timeouts;
         t.in_flight += w->in_flight + w->warm_in_flight;
         t.dropped += w->dropped + w->warm_dropped;
+        t.batches += w->batches;
     }
     return t;
 }

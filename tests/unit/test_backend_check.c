@@ -113,7 +113,7 @@ static void test_what_is_required(void **state)
     refused("submit");
     whole.close = NULL;
     refused("close");
-    whole.flags = 2;
+    whole.flags = 1u << 20;
     refused("flag");
 }
 

@@ -213,8 +213,17 @@ static void test_refused(void **state)
     BAD("kind of target 'nul'|null", "nul:");
     BAD("unknown option 'servce'|service", "null:?servce=1ms");
     BAD("null-host", "null://null-host");
-    BAD("name|already", "--name", "a", "null:", "null:");
+    BAD("--name a|already", "--name", "a", "null:", "null:");
+    BAD("--ops nope|no operation", "--ops", "nope", "null:");
+    BAD("--ops nope|no operation", "--ops", "nope", "null:?seed=1");
     BAD("--name 9|letter", "--name", "9", "null:");
+    struct err
+        err; /* what the URL says is not called a flag, and what only looks like it is not the URL's */
+    assert_int_equal(understand(&err, (const char *const[]){"--ops", "op", "null:?ops=nope", NULL}),
+                     ERR_USAGE);
+    assert_memory_equal(err.msg, "ops nope", 8);
+    forget();
+    BAD("--name x y|letter", "--name", "x y", "null:?ops=op:1");
     BAD("threads 9|ceiling of 8", "-t9", "--max-threads", "8", "null:");
 }
 

@@ -68,7 +68,7 @@ static void test_there_and_back(void **state)
     (void)state;
     need_zlib();
     uint64_t x = 88172645463325252u;
-    histogram_record(&h, 0);
+    histogram_record_n(&h, 0, 1);
     there_and_back();
     for (unsigned i = 0; i < 20000; i++) {
         x ^= x << 13;
@@ -101,7 +101,7 @@ static void test_what_is_none(void **state)
 {
     (void)state;
     need_zlib();
-    histogram_record(&h, 12345);
+    histogram_record_n(&h, 12345, 1);
     char *s = encode();
     size_t len = strlen(s);
     assert_true(hdr_decode(&back, "", 0) < 0);

@@ -50,7 +50,7 @@ static void test_percentiles_are_those_of_the_values(void **state)
     for (unsigned i = 0; i < N; i++) {
         v[i] = (uint64_t)rng_exponential(&r, i % 10 ? 2e5 : 3e8);
         sum += (double)v[i];
-        histogram_record(&h, v[i]);
+        histogram_record_n(&h, v[i], 1);
     }
     qsort(v, N, sizeof *v, compare);
     const double q[] = {0, 0.001, 0.5, 0.9, 0.95, 0.99, 0.999, 0.9999, 1};

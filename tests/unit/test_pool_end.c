@@ -124,6 +124,9 @@ static void test_starts_of_a_thread_that_hangs(void **state)
     assert_non_null(account);
     assert_false(account->ok);
     assert_non_null(strstr(account->why, "1 thread hung to the end"));
+    assert_int_equal(n->pool[0].threads_stuck, 1);
+    assert_int_equal(n->pool[0].threads_draining, 0);
+    assert_int_equal(n->pool[0].worker[0].state, WORKER_STUCK);
     snapshot_release(n);
     atomic_store(&released, true);
     for (unsigned i = 0; i < WAIT_S * 200 && !atomic_load(&went_on); i++)

@@ -127,6 +127,38 @@ static void test_busy_on_one_of_two_connections(void **state)
     assert_int_equal(end(&r).completed, 2);
 }
 
+/* One that is sent again keeps the time of its first sending, behind others that are younger. */
+static void test_time_is_up_behind_younger_ones(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.kind = SCRIPT_AGAIN, .after_ns = 900 * MS}, {.after_ns = 800 * MS},
+                             {.kind = SCRIPT_SILENT}, {.kind = SCRIPT_SILENT}),
+                       .flags = BACKEND_STREAMS};
+    struct run r;
+    begin(&r, &s, "clients=2&connections=1&depth=2&pattern=queue&timeout=1s&count=3");
+    step(&r, 990 * MS);
+    assert_int_equal(counts(&r).timeouts, 0);
+    assert_int_equal(scripted.again, 1);
+    step(&r, 160 * MS);
+    assert_int_equal(counts(&r).timeouts, 1);
+    end(&r);
+}
+
+/* What was in flight before the pattern was unthrottled does not count in its bound of memory. */
+static void test_memory_of_those_before_unthrottled(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.after_ns = 20 * MS})};
+    struct run r;
+    begin(&r, &s, "clients=2&pattern=chain&depth=16");
+    step(&r, 50 * MS);
+    send(&r, "pattern unthrottled");
+    step(&r, 50 * MS);
+    send(&r, "pattern chain");
+    step(&r, S);
+    end(&r);
+}
+
 /* One that is to go, and whose last request was sent elsewhere, goes. */
 static void test_a_connection_that_retires_on_again(void **state)
 {
@@ -331,6 +363,30 @@ static void test_a_ceiling_fills_the_depth(void **state)
     end(&r);
 }
 
+/* Requests of one operation and of a hundred: the ceiling is of operations, and it is reached. */
+static void test_a_ceiling_counts_each_bulk_as_it_is(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.after_ns = MS})};
+    struct run r;
+    begin_limited(&r, &s, "clients=64&ops=one:9,bulk:1&rows=100", 10000);
+    step(&r, 20 * S);
+    assert_in_range(counts(&r).completed, 198000, 202000);
+    end(&r);
+}
+
+/* A batch of the pattern is one batch, also when its requests carry several operations each; and
+ * such a request is one where the pattern makes none. */
+static void test_batches_are_counted_once(void **state)
+{
+    (void)state;
+    struct script s = {STEPS({.after_ns = MS})};
+    struct tally t = play(&s, "count=960&clients=1&pattern=batch&depth=16&ops=bulk&rows=10");
+    assert_int_equal(t.batches, 6);
+    t = play(&s, "count=960&clients=1&ops=bulk&rows=10");
+    assert_int_equal(t.batches, 96);
+}
+
 /* The first clients fill the bound of memory; the others have their turn when it is free again. */
 static void test_no_unthrottled_client_is_forgotten(void **state)
 {
@@ -446,6 +502,8 @@ int main(void)
         cmocka_unit_test(test_again_inside_submit_is_not_late_at_once),
         cmocka_unit_test(test_who_waits_keeps_the_place),
         cmocka_unit_test(test_busy_on_one_of_two_connections),
+        cmocka_unit_test(test_time_is_up_behind_younger_ones),
+        cmocka_unit_test(test_memory_of_those_before_unthrottled),
         cmocka_unit_test(test_a_connection_that_retires_on_again),
         cmocka_unit_test(test_a_connection_is_lost),
         cmocka_unit_test(test_openings_that_fail),
@@ -460,6 +518,8 @@ int main(void)
         cmocka_unit_test(test_answers_out_of_order),
         cmocka_unit_test(test_connections_that_close_late),
         cmocka_unit_test(test_a_ceiling_fills_the_depth),
+        cmocka_unit_test(test_a_ceiling_counts_each_bulk_as_it_is),
+        cmocka_unit_test(test_batches_are_counted_once),
         cmocka_unit_test(test_no_unthrottled_client_is_forgotten),
         cmocka_unit_test(test_a_request_of_several_round_trips),
         cmocka_unit_test(test_connections_held_alone),

@@ -5,6 +5,7 @@
 #include "engine/base/text.h"
 #include "engine/base/quantity.h"
 
+#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -392,6 +393,31 @@ static void errors_are_one_line(void **state)
     free(long_word);
 }
 
+static void errors_know_their_option(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    err_set(&err, ERR_USAGE, "threads 0: out of range");
+    assert_int_equal(err_of_option(&err, "threads"), ERR_USAGE);
+    assert_string_equal(err.option, "threads");
+    assert_string_equal(err.msg, "threads 0: out of range");
+    err_set(&err, ERR_FAILED, "out of memory"); /* the next error is about something else */
+    assert_string_equal(err.option, "");
+    assert_int_equal(err_of_option(NULL, "threads"), ERR_USAGE);
+}
+
+/* What is advised can help: more descriptors do not bring back a version of IP. */
+static void advice_is_about_the_cause(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(err_descriptor_advice(EMFILE), "ulimit -n"));
+    assert_non_null(strstr(err_descriptor_advice(EAFNOSUPPORT), "IP"));
+    assert_string_equal(err_descriptor_advice(EACCES), "");
+    static const int others[] = {ENFILE, EAFNOSUPPORT, ENOBUFS, ENOMEM};
+    for (unsigned i = 0; i < sizeof others / sizeof *others; i++)
+        assert_null(strstr(err_descriptor_advice(others[i]), "ulimit"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +433,8 @@ int main(void)
         cmocka_unit_test(a_server_s_count_is_one),
         cmocka_unit_test(copies_are_cut_between_characters),
         cmocka_unit_test(errors_are_one_line),
+        cmocka_unit_test(errors_know_their_option),
+        cmocka_unit_test(advice_is_about_the_cause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

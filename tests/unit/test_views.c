@@ -536,6 +536,11 @@ static void test_compare_tells_pools_apart(void **state)
             assert_non_null(hit_of(HIT_POOL, i));
     }
     assert_shows("all pools, a second, log"); /* 412k and 7.6k on one axis */
+    struct snapshot first = *fixture_snapshot();
+    first.pools = 1; /* the slow ones are gone */
+    draw(&first, 40, 120, "ascii");
+    assert_shows("all pools, a second");
+    assert_false(shows("a second, log"));
 }
 
 /* One panel alone, also one that a small window has no room for. */

@@ -1,7 +1,7 @@
 /* Reads the command line: see cli.h. What it asks for becomes a scenario in cli_scenario.c.
  *
- * own_table describes the options that are no pool's; letter_table gives the short names of both
- * and what stands for the value in the help. A value is checked by the table's type at once; the
+ * own_table describes the options that are no pool's and no limit; letter_table gives the short
+ * names of all and what stands for the value in the help. A value is checked by the table's type at once; the
  * values of --at, --threshold, --goal and --max-rate have a grammar of their own and are checked
  * when the scenario is made, before anything starts. */
 #include "ui/cli/cli.h"
@@ -51,25 +51,6 @@ static const struct option_spec own_table[] = {
                     "how many colours the terminal has"},
     [OWN_GLYPHS] = {"glyphs", OPTION_CHOICE, 0, NULL, 0, 0, "braille|block|acs|ascii",
                     "what plots and lines are drawn with"},
-    [OWN_MAX_THREADS] = {"max-threads", OPTION_COUNT, 0, "64", 1, THREADS_MAX, NULL,
-                         "ceiling of a pool's threads; the default holds for targets that are not "
-                         "on this machine"},
-    [OWN_MAX_CLIENTS] = {"max-clients", OPTION_COUNT, 0, "1024", 1, CLIENTS_MAX, NULL,
-                         "ceiling of a thread's clients, likewise"},
-    [OWN_MAX_RATE] = {"max-rate", OPTION_TEXT, 0, NULL, 0, 0, NULL,
-                      "ceiling of a pool's rate; a closed pool is held to it too"},
-    [OWN_MAX_TIME] = {"max-time", OPTION_DURATION, 0, NULL, 0, 0, NULL,
-                      "the run ends by then, whatever else is asked (15m for targets that are not "
-                      "on this machine)"},
-    [OWN_MAX_CONNECTIONS] = {"max-connections", OPTION_COUNT, 0, "1000", 1, CONNECTIONS_MAX, NULL,
-                             "ceiling of the connections in all to targets that "
-                             "are not on this machine"},
-    [OWN_MAX_BYTES] = {"max-bytes", OPTION_SIZE, 0, NULL, 1, 0, NULL,
-                       "a pool that has written so many bytes of data (1GiB) ends"},
-    [OWN_READ_ONLY] = {"read-only", OPTION_BOOL, 0, "no", 0, 0, NULL,
-                       "only operations that read are sent"},
-    [OWN_LOCKED] = {"locked", OPTION_BOOL, 0, "no", 0, 0, NULL,
-                    "start locked: load can only be paused and stopped"},
     [OWN_YES] = {"yes", OPTION_BOOL, 0, "no", 0, 0, NULL,
                  "do not ask before the first load on a target that is not on this machine"},
     [OWN_CONFIRM] = {"confirm", OPTION_TEXT, 0, NULL, 0, 0, NULL,
@@ -157,6 +138,18 @@ static bool verb_reads_rest(enum cli_verb verb)
 
 /* ---- Options ---- */
 
+/* An option that no backend brings, of whichever table; NULL when there is none of this name. */
+static const struct option_spec *find_option(const char *name)
+{
+    static const struct option_spec *const tables[] = {own_table, limit_table, pool_option_table};
+    for (unsigned i = 0; i < sizeof tables / sizeof *tables; i++) {
+        int found = options_find(tables[i], name);
+        if (found >= 0)
+            return &tables[i][found];
+    }
+    return NULL;
+}
+
 /* The backend option `name` of any backend; NULL when none has it. */
 static const struct option_spec *backend_option(const struct reader *r, const char *name)
 {
@@ -186,6 +179,7 @@ static int unknown_option(const struct reader *r, const char *name)
 {
     const char *names[NAMES_MAX];
     unsigned n = add_names(names, 0, own_table);
+    n = add_names(names, n, limit_table);
     n = add_names(names, n, pool_option_table);
     for (unsigned i = 0; r->backends[i]; i++)
         n = add_names(names, n, r->backends[i]->options);
@@ -253,9 +247,10 @@ static int set_option(struct reader *r, const char *name, const char *value)
     int i = options_find(own_table, name);
     if (i >= 0)
         return set_own(r, i, name, value);
-    if (options_find(pool_option_table, name) >= 0)
-        return options_set(&c->pool, name, value, ORIGIN_ARGV, false, r->err) < 0 ? dashed(r->err)
-                                                                                  : 0;
+    if (find_option(name)) {
+        struct options *o = options_find(limit_table, name) >= 0 ? &c->limits : &c->pool;
+        return options_set(o, name, value, ORIGIN_ARGV, false, r->err) < 0 ? dashed(r->err) : 0;
+    }
     if (!backend_option(r, name))
         return unknown_option(r, name);
     if (c->settings >= CLI_SETTINGS_MAX)
@@ -269,12 +264,9 @@ static int set_option(struct reader *r, const char *name, const char *value)
 /* A flag may stand without a value: one of ours, or a backend's yes|no. */
 static bool is_flag(const struct reader *r, const char *name)
 {
-    int i = options_find(own_table, name);
-    if (i >= 0)
-        return own_table[i].type == OPTION_BOOL;
-    if (options_find(pool_option_table, name) >= 0)
-        return false;
-    const struct option_spec *spec = backend_option(r, name);
+    const struct option_spec *spec = find_option(name);
+    if (!spec)
+        spec = backend_option(r, name);
     return spec && spec->type == OPTION_BOOL;
 }
 
@@ -304,8 +296,7 @@ static int read_long(struct reader *r, const char *word)
     const char *equals = strchr(word, '='), *value = "yes";
     size_t len = equals ? (size_t)(equals - word) : strlen(word);
     copy_str(name, len + 1 < sizeof name ? len + 1 : sizeof name, word);
-    bool known = options_find(own_table, name) >= 0 || options_find(pool_option_table, name) >= 0 ||
-                 backend_option(r, name);
+    bool known = find_option(name) || backend_option(r, name);
     if (!known || len >= sizeof name)
         return unknown_option(r, name);
     if (equals)
@@ -398,6 +389,7 @@ int cli_parse(struct cli *c, int argc, char *const *argv, const struct backend *
     bool words_only = false;
     memset(c, 0, sizeof *c);
     options_init(&c->own, own_table);
+    options_init(&c->limits, limit_table);
     options_init(&c->pool, pool_option_table);
     for (r.at = 1; r.at < argc; r.at++) {
         const char *word = argv[r.at];
@@ -428,6 +420,7 @@ int cli_parse(struct cli *c, int argc, char *const *argv, const struct backend *
 void cli_fini(struct cli *c)
 {
     options_fini(&c->own);
+    options_fini(&c->limits);
     options_fini(&c->pool);
 }
 
@@ -467,9 +460,7 @@ static void add_wrapped(struct text *t, const char *help, int at)
 
 static void add_option(struct text *t, const struct letter *l)
 {
-    int i = options_find(own_table, l->name);
-    const struct option_spec *spec =
-        i >= 0 ? &own_table[i] : &pool_option_table[options_find(pool_option_table, l->name)];
+    const struct option_spec *spec = find_option(l->name);
     char short_name[8] = "    ", left[64];
     struct text help = {.limit = 1000};
     if (l->letter)

@@ -1,7 +1,7 @@
 /* The command line: one table of options that gives the parsing, the help and the errors.
  *
- * The options of a pool and of the backends are not described here again: their own tables are read
- * (engine/config/scenario.h, engine/backend.h), so a flag, a URL's query and a scenario file mean the
+ * The options of a pool, of the backends and the limits are not described here again: their own
+ * tables are read (engine/config/pool_spec.h, limits.h, engine/backend.h), so a flag, a URL's query and a scenario file mean the
  * same. Options may stand before and after targets, as `--name=value`, `--name value`, `-x value`
  * or `-xvalue`; `--` ends them. Whatever is wrong is ERR_USAGE with one line that names the option,
  * the value, what is allowed and the nearest name. Nothing is carried out here, and no file is
@@ -33,7 +33,7 @@ enum cli_verb {
     CLI_VERSION
 };
 
-/* Options that are no pool's: indices into cli.own. */
+/* Options that are no pool's and no limit: indices into cli.own. */
 enum cli_own {
     OWN_HEADLESS,
     OWN_QUIET,
@@ -48,14 +48,6 @@ enum cli_own {
     OWN_THEME,
     OWN_COLORS,
     OWN_GLYPHS,
-    OWN_MAX_THREADS,
-    OWN_MAX_CLIENTS,
-    OWN_MAX_RATE,
-    OWN_MAX_TIME,
-    OWN_MAX_CONNECTIONS,
-    OWN_MAX_BYTES,
-    OWN_READ_ONLY,
-    OWN_LOCKED,
     OWN_YES,
     OWN_CONFIRM,
     OWN_ALLOW_DESTRUCTIVE,
@@ -75,8 +67,9 @@ struct cli_setting { /* a backend's option given as a flag */
 
 struct cli {
     enum cli_verb verb;
-    struct options own;  /* by enum cli_own */
-    struct options pool; /* by enum pool_option: what every pool starts from */
+    struct options own;    /* by enum cli_own */
+    struct options limits; /* by enum limit */
+    struct options pool;   /* by enum pool_option: what every pool starts from */
     struct cli_setting setting[CLI_SETTINGS_MAX];
     unsigned settings;
     const char *at[AT_MAX]; /* borrowed from argv, like all that follows */

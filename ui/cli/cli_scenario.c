@@ -27,8 +27,8 @@ static int dashed(int code, const struct err *why, struct err *err)
     return err_set(err, code, "--%s", why->msg);
 }
 
-/* Does the query of the pool's target set this option, by its name or its alias? Of a PREFIX option
- * each name is one of its own. */
+/* Does the query of a target set this option, by its name or its alias? Of a PREFIX option each
+ * name is one of its own. */
 struct wanted {
     const struct option_spec *table;
     int option; /* in the table */
@@ -46,6 +46,14 @@ static int look(const char *name, const char *value, void *ctx)
     return 0;
 }
 
+static bool target_sets(const struct target *t, const struct option_spec *table, int option,
+                        const char *name)
+{
+    struct wanted w = {.table = table, .option = option, .name = name};
+    target_query(t, look, &w, NULL);
+    return w.found;
+}
+
 static int apply_setting(const struct cli_setting *set, struct scenario *s, struct err *err)
 {
     bool used = false;
@@ -54,11 +62,10 @@ static int apply_setting(const struct cli_setting *set, struct scenario *s, stru
         int i = options_find(spec->backend->options, set->name);
         if (i < 0)
             continue;
-        struct wanted w = {.table = spec->backend->options, .option = i, .name = set->name};
-        target_query(&spec->target, look, &w, NULL);
         bool prefix = spec->backend->options[i].flags & OPTION_PREFIX;
         used = true;
-        if (w.found || (!prefix && option_given(&spec->options, (unsigned)i)))
+        if (target_sets(&spec->target, spec->backend->options, i, set->name) ||
+            (!prefix && option_given(&spec->options, (unsigned)i)))
             continue;
         struct err why = {0};
         if (options_set(&spec->options, set->name, set->value, ORIGIN_ARGV, false, &why) < 0)
@@ -85,6 +92,18 @@ static int apply_settings(const struct cli *c, struct scenario *s, struct err *e
     return bad;
 }
 
+/* Does a flag, and not the URL, set this option of every pool? */
+static bool is_flag_of_pool(const struct cli *c, const char *option, const char *url)
+{
+    struct target t;
+    int i = options_find(c->pool.table, option);
+    if (i < 0 || !option_given(&c->pool, (unsigned)i) || target_parse(&t, url, NULL) < 0)
+        return false;
+    bool url_does = target_sets(&t, c->pool.table, i, option);
+    target_fini(&t);
+    return !url_does;
+}
+
 /* A flag that only a target can judge (ops, name) was refused there: with its dashes, unless the
  * URL said it. */
 static int add_target(const struct cli *c, const char *url, struct scenario *s,
@@ -92,59 +111,30 @@ static int add_target(const struct cli *c, const char *url, struct scenario *s,
 {
     struct err why = {0};
     int bad = scenario_add(s, url, ORIGIN_ARGV, &c->pool, backends, &why);
-    size_t len = strcspn(why.msg, " ");
-    char query[64];
     if (!bad)
         return 0;
-    for (unsigned i = 0; i < c->pool.n && len < sizeof query - 2; i++) {
-        if (!option_given(&c->pool, i) || strlen(c->pool.table[i].name) != len ||
-            strncmp(c->pool.table[i].name, why.msg, len) != 0)
-            continue;
-        snprintf(query, sizeof query, "%.*s=", (int)len, why.msg);
-        if (!strstr(url, query))
-            return dashed(bad, &why, err);
-    }
+    if (is_flag_of_pool(c, why.option, url))
+        return dashed(bad, &why, err);
     return err_set(err, bad, "%s", why.msg);
 }
 
-static int read_rate(const struct cli *c, enum cli_own i, double *per_s, struct err *err)
+static int apply_goal(const struct cli *c, double *per_s, struct err *err)
 {
-    if (!option_given(&c->own, i))
-        return 0;
-    if (parse_rate(cli_text(c, i), per_s) == 0 && rate_in_range(*per_s))
+    const char *text = cli_text(c, OWN_GOAL);
+    if (!option_given(&c->own, OWN_GOAL) || (parse_rate(text, per_s) == 0 && rate_in_range(*per_s)))
         return 0;
     return err_set(err, ERR_USAGE,
-                   "--%s %.60s: not a rate from " RATE_RANGE " (5000/s, 10k/s, 1.5M/s)",
-                   c->own.table[i].name, cli_text(c, i));
+                   "--goal %.60s: not a rate from " RATE_RANGE " (5000/s, 10k/s, 1.5M/s)", text);
 }
 
 static int apply_limits(const struct cli *c, struct limits *l, struct err *err)
 {
-    if (option_given(&c->own, OWN_MAX_THREADS)) {
-        l->max_threads = (uint32_t)option_u64(&c->own, OWN_MAX_THREADS);
-        l->max_threads_given = l->own_threads = true;
-    }
-    if (option_given(&c->own, OWN_MAX_CLIENTS)) {
-        l->max_clients = (uint32_t)option_u64(&c->own, OWN_MAX_CLIENTS);
-        l->max_clients_given = l->own_clients = true;
-    }
-    if (option_given(&c->own, OWN_MAX_TIME)) {
-        l->max_time_ns = option_u64(&c->own, OWN_MAX_TIME);
-        l->own_time = true;
-    }
-    if (option_given(&c->own, OWN_MAX_CONNECTIONS)) {
-        l->max_connections = (uint32_t)option_u64(&c->own, OWN_MAX_CONNECTIONS);
-        l->own_connections = true;
-    }
-    if (option_given(&c->own, OWN_MAX_BYTES))
-        l->max_bytes = option_u64(&c->own, OWN_MAX_BYTES);
-    l->read_only = l->read_only || cli_flag(c, OWN_READ_ONLY);
-    l->locked = l->locked || cli_flag(c, OWN_LOCKED);
+    struct err why = {0};
     l->allow_destructive = l->allow_destructive || cli_flag(c, OWN_ALLOW_DESTRUCTIVE);
     l->yes = l->yes || cli_flag(c, OWN_YES);
     if (option_given(&c->own, OWN_CONFIRM))
         copy_str(l->confirm, sizeof l->confirm, c->confirm);
-    return read_rate(c, OWN_MAX_RATE, &l->max_rate, err);
+    return limits_take(l, &c->limits, true, &why) < 0 ? dashed(why.code, &why, err) : 0;
 }
 
 static int apply_lists(const struct cli *c, struct scenario *s, struct err *err)
@@ -201,7 +191,7 @@ int cli_scenario(const struct cli *c, struct scenario *s, const struct backend *
     if (!bad)
         bad = apply_sweep(c, s, err);
     if (!bad)
-        bad = read_rate(c, OWN_GOAL, &s->goal_per_s, err);
+        bad = apply_goal(c, &s->goal_per_s, err);
     return bad ? bad : scenario_check(s, err);
 }
 
@@ -223,14 +213,6 @@ static bool is_in_scenario(unsigned i)
     case OWN_SWEEP:
     case OWN_THRESHOLD:
     case OWN_GOAL:
-    case OWN_MAX_THREADS:
-    case OWN_MAX_CLIENTS:
-    case OWN_MAX_RATE:
-    case OWN_MAX_TIME:
-    case OWN_MAX_CONNECTIONS:
-    case OWN_MAX_BYTES:
-    case OWN_READ_ONLY:
-    case OWN_LOCKED:
     case OWN_ALLOW_DESTRUCTIVE:
     case OWN_YES:
     case OWN_CONFIRM:

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/os/usage.h"
 #include "engine/base/err.h"
 #include "engine/engine.h"
 #include "engine/os/loop.h"
@@ -84,17 +85,6 @@ static int wait_end(struct engine *e, int fd, int signal)
     return signal;
 }
 
-static double cpu_share(uint64_t begin_ns, uint64_t cpu_begin_ns, unsigned cores)
-{
-    struct timespec t;
-    double wall = (double)(clock_ns() - begin_ns);
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return wall > 0 ? (double)((uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec - cpu_begin_ns) /
-                          wall / (cores ? cores : 1)
-                    : NAN;
-}
-
 static int fail(const struct err *err)
 {
     complain("%s", err->msg);
@@ -116,7 +106,7 @@ static int show(struct engine *e, struct app_settings *settings, const struct cl
                         .command = settings->command,
                         .cpu_share = NAN,
                         .screens = settings->screens};
-    uint64_t begin_ns = clock_ns();
+    uint64_t begin_ns = clock_ns(), cpu_begin_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
     struct err err = {0};
     int code, signal;
     bool kept;
@@ -135,7 +125,7 @@ static int show(struct engine *e, struct app_settings *settings, const struct cl
     }
     signal = wait_end(e, fd, code >= EXIT_SIGNAL ? code - EXIT_SIGNAL : 0);
     s = engine_snapshot(e);
-    o.cpu_share = cpu_share(begin_ns, 0, s->cores);
+    o.cpu_share = process_cpu_share(begin_ns, cpu_begin_ns, s->cores);
     o.hurry = signal != 0;
     code = signal ? EXIT_SIGNAL + signal : exit_of_run(s);
     code = exit_worse(code, outcome_write(&o, s, &kept));

@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/os/usage.h"
 #include "engine/backend.h"
 #include "engine/base/err.h"
 #include "engine/base/text.h"
@@ -402,24 +403,11 @@ static const struct snapshot *watch_run(struct run *r)
 
 /* ---- One run and all of them ---- */
 
-static uint64_t process_cpu_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
-static double cpu_share(const struct run *r, const struct snapshot *s)
-{
-    double wall = (double)(clock_ns() - r->begin_ns), cores = s->cores ? s->cores : 1;
-    return wall > 0 ? (double)(process_cpu_ns() - r->cpu_begin_ns) / wall / cores : NAN;
-}
-
 static int begin(struct run *r, const struct backend *const *backends)
 {
     struct err err = {0};
     r->begin_ns = clock_ns();
-    r->cpu_begin_ns = process_cpu_ns();
+    r->cpu_begin_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
     r->next_progress_ns = r->begin_ns + (r->tty ? NS_PER_S : PROGRESS_NS);
     r->engine = engine_new(r->scenario, backends, false, &err);
     if (r->engine && engine_start(r->engine, &err) == 0 && send_sweep(r, &err) == 0)
@@ -454,7 +442,7 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
     code = exit_code(r, s);
     if (repeats)
         repeats_add(repeats, s, code);
-    o->cpu_share = cpu_share(r, s);
+    o->cpu_share = process_cpu_share(r->begin_ns, r->cpu_begin_ns, s->cores);
     o->hurry = r->signal != 0;
     r->last = !repeats || code >= EXIT_SIGNAL || r->unreached || r->usage ||
               repeats->runs == repeats->wanted;

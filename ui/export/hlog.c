@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine/base/base64.h"
 #include "engine/base/err.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
@@ -27,12 +28,6 @@ static void add_tag(struct text *t, const char *pool, const char *op, const char
     for (const char *s = text_str(&tag); *s; s++) /* what ends a tag, or a line */
         text_add(t, "%c", *s == ',' || isspace((unsigned char)*s) ? '_' : *s);
     text_free(&tag);
-}
-
-/* Base64, as the log wants it: the file may come from anybody. */
-static bool is_encoded(const char *s)
-{
-    return *s && !s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")];
 }
 
 static void add_line(struct text *t, double start, double length, double max_ms,
@@ -68,7 +63,8 @@ static unsigned add_pool(struct text *t, const struct saved_run *run, const stru
     }
     for (size_t i = 0; i < h->intervals; i++) {
         const struct saved_interval *one = &h->interval[i];
-        if (!is_encoded(one->service) || !isfinite(one->start_s) || !isfinite(one->length_s))
+        /* The file may come from anybody: nothing but the encoding gets into a line. */
+        if (!base64_has_only(one->service) || !isfinite(one->start_s) || !isfinite(one->length_s))
             continue;
         add_tag(t, pool->name, NULL, NULL);
         add_line(t, fmax(0, one->start_s), one->length_s,

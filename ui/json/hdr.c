@@ -13,6 +13,8 @@
 #include <zlib.h>
 #endif
 
+#include "engine/base/base64.h"
+#include "engine/base/text.h"
 #include "engine/stats/histogram.h"
 
 #define COOKIE_COMPRESSED 0x1c849314u
@@ -31,50 +33,6 @@ bool hdr_available(void)
 }
 
 #ifdef LOADTOP_HAVE_ZLIB
-
-static const char digit64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-static char *base64(const uint8_t *in, size_t len)
-{
-    char *out = malloc((len + 2) / 3 * 4 + 1), *at = out;
-    if (!out)
-        return NULL;
-    for (size_t i = 0; i < len; i += 3) {
-        size_t left = len - i;
-        uint32_t v = (uint32_t)in[i] << 16 | (left > 1 ? (uint32_t)in[i + 1] << 8 : 0) |
-                     (left > 2 ? in[i + 2] : 0);
-        *at++ = digit64[v >> 18];
-        *at++ = digit64[v >> 12 & 63];
-        *at++ = left > 1 ? digit64[v >> 6 & 63] : '=';
-        *at++ = left > 2 ? digit64[v & 63] : '=';
-    }
-    *at = '\0';
-    return out;
-}
-
-/* The bytes of s into out, which has room for len / 4 * 3. Their number, or -1. */
-static long unbase64(const char *s, size_t len, uint8_t *out)
-{
-    long n = 0;
-    if (len % 4)
-        return -1;
-    for (size_t i = 0; i < len; i += 4) {
-        uint32_t v = 0;
-        int pad = 0;
-        for (unsigned k = 0; k < 4; k++) {
-            const char *d = s[i + k] ? strchr(digit64, s[i + k]) : NULL;
-            bool last = i + 4 == len && k >= 2;
-            if (!d && s[i + k] == '=' && last)
-                pad++;
-            else if (!d || pad)
-                return -1;
-            v = v << 6 | (d ? (uint32_t)(d - digit64) : 0);
-        }
-        for (int k = 0; k < 3 - pad; k++)
-            out[n++] = (uint8_t)(v >> (16 - 8 * k));
-    }
-    return n;
-}
 
 static void put32(uint8_t *at, uint32_t v)
 {
@@ -98,7 +56,7 @@ char *hdr_encode(const uint8_t *payload, size_t len)
     uLong bound = compressBound((uLong)(HEADER + len));
     uint8_t *raw = malloc(HEADER + len), *packed = malloc(8 + bound);
     uLongf size = bound;
-    char *s = NULL;
+    struct text s = {0};
     if (raw && packed) {
         put32(raw, COOKIE);
         put32(raw + 4, (uint32_t)len);
@@ -111,12 +69,14 @@ char *hdr_encode(const uint8_t *payload, size_t len)
         if (compress2(packed + 8, &size, raw, (uLong)(HEADER + len), Z_BEST_SPEED) == Z_OK) {
             put32(packed, COOKIE_COMPRESSED);
             put32(packed + 4, (uint32_t)size);
-            s = base64(packed, 8 + size);
+            base64_add(&s, packed, 8 + size);
         }
     }
     free(raw);
     free(packed);
-    return s;
+    if (s.cut)
+        text_free(&s);
+    return s.s;
 }
 
 static void add_middle(uint64_t lowest, uint64_t highest, uint64_t count, void *ctx)
@@ -146,7 +106,7 @@ int hdr_decode(struct histogram *h, const char *s, size_t len)
     uLongf size = HEADER + PAYLOAD_MAX;
     int code = -1;
     histogram_clear(h);
-    long got = packed && raw ? unbase64(s, len, packed) : -1;
+    long got = packed && raw ? base64_read(s, len, packed) : -1;
     if (got >= 8 && get32(packed) == COOKIE_COMPRESSED &&
         get32(packed + 4) <= (unsigned long)got - 8 &&
         uncompress(raw, &size, packed + 8, get32(packed + 4)) == Z_OK)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine/os/loop.h"
 #include "engine/backend.h"
 #include "engine/base/err.h"
 #include "engine/state/snapshot.h"
@@ -72,9 +73,7 @@ static json_t *interval(const struct pool_snapshot *p, uint64_t from, uint64_t n
 
 static double wall_now_s(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+    return (double)clock_ns() / 1e9;
 }
 
 static void put_intervals(json_t *o, const struct pool_snapshot *p, bool hurry)

@@ -10,8 +10,6 @@
 
 #include <stdbool.h>
 
-struct err;
-struct json_t;
 struct usl_fit;
 
 #define SAVED_VARS_MAX 2

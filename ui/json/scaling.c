@@ -7,16 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/base/json.h"
 #include "engine/figures/plateau.h"
 #include "engine/figures/scaling.h"
 #include "engine/state/snapshot.h"
 #include "engine/stats/usl.h"
 #include "ui/json/part.h"
-
-static json_t *exact(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
 
 static json_t *pair(double a, double b)
 {
@@ -31,9 +27,9 @@ static json_t *pair(double a, double b)
 static json_t *errors_of(const struct usl_fit *f)
 {
     json_t *o = json_object();
-    json_put(o, "lambda", exact(f->se_lambda));
-    json_put(o, "sigma", exact(f->se_sigma));
-    json_put(o, "kappa", exact(f->se_kappa));
+    json_put(o, "lambda", json_real_or_null(f->se_lambda));
+    json_put(o, "sigma", json_real_or_null(f->se_sigma));
+    json_put(o, "kappa", json_real_or_null(f->se_kappa));
     return o;
 }
 
@@ -43,7 +39,7 @@ static json_t *covariance(const struct usl_fit *f)
     for (unsigned i = 0; i < 3; i++) {
         json_t *row = json_array();
         for (unsigned k = 0; k < 3; k++)
-            json_push(row, exact(f->covariance[i][k]));
+            json_push(row, json_real_or_null(f->covariance[i][k]));
         json_push(rows, row);
     }
     return rows;
@@ -53,7 +49,7 @@ static json_t *aicc(const struct usl_fit *f)
 {
     json_t *o = json_object();
     for (int m = USL_LINEAR; m <= USL_FULL; m++)
-        json_put(o, usl_model_name((enum usl_model)m), exact(f->aicc[m]));
+        json_put(o, usl_model_name((enum usl_model)m), json_real_or_null(f->aicc[m]));
     return o;
 }
 
@@ -62,9 +58,9 @@ json_t *json_fit(const char *var, const struct usl_fit *f, double next_n, const 
     json_t *o = json_object();
     bool known = f != NULL;
     json_put(o, "var", json_words(var));
-    json_put(o, "lambda", known ? exact(f->lambda) : json_null());
-    json_put(o, "sigma", known ? exact(f->sigma) : json_null());
-    json_put(o, "kappa", known ? exact(f->kappa) : json_null());
+    json_put(o, "lambda", known ? json_real_or_null(f->lambda) : json_null());
+    json_put(o, "sigma", known ? json_real_or_null(f->sigma) : json_null());
+    json_put(o, "kappa", known ? json_real_or_null(f->kappa) : json_null());
     json_put(o, "peak_n", known ? json_number(f->peak_n) : json_null());
     json_put(o, "peak_n_ci95", known ? pair(f->peak_n_low, f->peak_n_high) : json_null());
     json_put(o, "peak_throughput_per_s", known ? json_number(f->peak_x) : json_null());

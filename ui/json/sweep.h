@@ -18,7 +18,6 @@ struct json_t;
 struct plateau;
 struct pool_snapshot;
 struct snapshot;
-struct sweep_snapshot;
 
 /* The sweeps of that pool, oldest first. */
 struct json_t *json_sweeps(const struct snapshot *, const struct pool_snapshot *);

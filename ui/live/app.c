@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/os/usage.h"
 #include "engine/base/text.h"
 #include "ui/live/act.h"
 #include "ui/live/app_state.h"
@@ -36,10 +37,7 @@
 
 static double seconds(clockid_t clock)
 {
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+    return (double)clock_read_ns(clock) / 1e9;
 }
 
 /* ---- set-up ---- */

@@ -362,7 +362,6 @@ void plot_percentiles(struct svg_sheet *sheet, const struct saved_pool *pool)
 
 struct heat {
     double row[HEAT_ROWS], most, total;
-    int lowest, highest; /* rows in use */
 };
 
 static int heat_row(double ns)

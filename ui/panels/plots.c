@@ -266,6 +266,16 @@ static char *compare_title(const struct snapshot *s, const struct screen *sc, ch
     return buf;
 }
 
+/* A linear axis would flatten all but the largest series. Back to it only when they are well within
+ * reach of each other, so that it does not change to and fro. */
+static void compare_scale(struct axis *a, double least, double top)
+{
+    bool log = a->log ? !(least > 0 && top < 10 * least) : least > 0 && top > 20 * least;
+    if (log != a->log)
+        a->lo = a->hi = 0; /* its ends are found anew */
+    a->log = log;
+}
+
 static void compare_plot(struct cells *c, const struct snapshot *s, struct screen *sc,
                          struct rect r, const struct layout *l)
 {
@@ -306,9 +316,7 @@ static void compare_plot(struct cells *c, const struct snapshot *s, struct scree
                  show_number(number, sizeof number, p->now_per_s));
         n++;
     }
-    /* One linear axis would press all but the largest on its ground line. */
-    if (top > 20 * least && least > 0)
-        sc->axis[AXIS_COMPARE].log = true;
+    compare_scale(&sc->axis[AXIS_COMPARE], least, top);
     axis_follow(&sc->axis[AXIS_COMPARE], sc->axis[AXIS_COMPARE].log ? least / 2 : 0, top, s->now_s);
     plot.series = series;
     plot.series_count = n;
@@ -323,8 +331,7 @@ static void compare_plot(struct cells *c, const struct snapshot *s, struct scree
         readout_draw(c, &plot, &out);
     }
     compare_title(s, sc, title_text, sizeof title_text);
-    if (sc->axis[AXIS_COMPARE].log)
-        box_panel(c, l, PANEL_THROUGHPUT, title_text, NULL, &r);
+    box_panel(c, l, PANEL_THROUGHPUT, title_text, NULL, &r); /* the scale may have changed */
     legends_draw(c, sc, l->panel[PANEL_THROUGHPUT], l->border[PANEL_THROUGHPUT], title_text, legend,
                  n);
 }

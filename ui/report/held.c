@@ -22,16 +22,9 @@ struct stretch {
     double from, to;
 };
 
-static bool within(const struct threshold *t, double v)
-{
-    if (t->above)
-        return t->inclusive ? v >= t->bound : v > t->bound;
-    return t->inclusive ? v <= t->bound : v < t->bound;
-}
-
 static enum held held_or_not(const struct threshold *t, double v)
 {
-    return isnan(v) ? HELD_UNKNOWN : within(t, v) ? HELD_YES : HELD_NO;
+    return isnan(v) ? HELD_UNKNOWN : threshold_holds(t, v) ? HELD_YES : HELD_NO;
 }
 
 /* The share of operations that failed in its whole seconds. */
@@ -106,8 +99,8 @@ static enum held response_held(const struct stretch *s, const struct threshold *
         double end = p->t_s, v = p->response_p99_us;
         if (end - p->span_s < s->from - 1e-6 || end > s->to + 1e-6 || isnan(v))
             continue;
-        good += within(t, v) ? 1 : 0;
-        bad += within(t, v) ? 0 : 1;
+        good += threshold_holds(t, v) ? 1 : 0;
+        bad += threshold_holds(t, v) ? 0 : 1;
     }
     if (good && !bad)
         return HELD_YES;

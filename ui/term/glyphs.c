@@ -76,8 +76,7 @@ static uint32_t ascii_area_char(int left, int right, bool top)
 
 static const struct glyphs braille = {
     .name = "braille",
-    .line = {0x2500, 0x2502, 0x256d, 0x256e, 0x2570, 0x256f, 0x251c, 0x2524, 0x2534, 0x252c, 0x253c,
-             0x2524, 0x250a, 0x2504, 0x2508},
+    .line = {0x2500, 0x2502, 0x256d, 0x256e, 0x2570, 0x256f, 0x2524, 0x250a, 0x2504, 0x2508},
     .arrow = "\u2192",
     .ellipsis = "\u2026",
     .times = "\u00d7",
@@ -96,7 +95,6 @@ static const struct glyphs braille = {
     .pause = "\u2016",
     .left = "\u25c2",
     .right = "\u25b8",
-    .mu = "\u00b5",
     .dots_x = 2,
     .dots_y = 4,
     .area_x = 2,
@@ -104,13 +102,11 @@ static const struct glyphs braille = {
     .dot_char = braille_dot_char,
     .area_char = braille_area_char,
     .heat = {' ', 0x2591, 0x2592, 0x2593, 0x2588},
-    .spark = {" ", "\u2581", "\u2582", "\u2583", "\u2584", "\u2585", "\u2586", "\u2587", "\u2588"},
 };
 
 static const struct glyphs block = {
     .name = "block",
-    .line = {0x2500, 0x2502, 0x250c, 0x2510, 0x2514, 0x2518, 0x251c, 0x2524, 0x2534, 0x252c, 0x253c,
-             0x2524, 0x2502, '-', ' '},
+    .line = {0x2500, 0x2502, 0x250c, 0x2510, 0x2514, 0x2518, 0x2524, 0x2502, '-', ' '},
     .arrow = "\u2192",
     .ellipsis = "\u2026",
     .times = "\u00d7",
@@ -129,7 +125,6 @@ static const struct glyphs block = {
     .pause = "||",
     .left = "\u25c4",
     .right = "\u25ba",
-    .mu = "\u00b5",
     .dots_x = 2,
     .dots_y = 2,
     .area_x = 1,
@@ -137,14 +132,12 @@ static const struct glyphs block = {
     .dot_char = block_dot_char,
     .area_char = block_area_char,
     .heat = {' ', 0x2591, 0x2592, 0x2593, 0x2588},
-    .spark = {" ", "\u2581", "\u2582", "\u2583", "\u2584", "\u2585", "\u2586", "\u2587", "\u2588"},
 };
 
 /* Only what a VT100 draws in its alternate character set; term.c sends it as such. */
 static const struct glyphs acs = {
     .name = "acs",
-    .line = {0x2500, 0x2502, 0x250c, 0x2510, 0x2514, 0x2518, 0x251c, 0x2524, 0x2534, 0x252c, 0x253c,
-             0x2524, 0x2502, '-', ' '},
+    .line = {0x2500, 0x2502, 0x250c, 0x2510, 0x2514, 0x2518, 0x2524, 0x2502, '-', ' '},
     .arrow = "->",
     .ellipsis = "~",
     .times = "x",
@@ -163,7 +156,6 @@ static const struct glyphs acs = {
     .pause = "||",
     .left = "<",
     .right = ">",
-    .mu = "u",
     .dots_x = 1,
     .dots_y = 5,
     .area_x = 1,
@@ -171,12 +163,11 @@ static const struct glyphs acs = {
     .dot_char = acs_dot_char,
     .area_char = acs_area_char,
     .heat = {' ', 0x00b7, '+', 0x2592, '#'},
-    .spark = {" ", "\u23bd", "\u23bd", "\u23bc", "\u23bc", "\u2500", "\u23bb", "\u23bb", "\u23ba"},
 };
 
 static const struct glyphs ascii = {
     .name = "ascii",
-    .line = {'-', '|', '+', '+', '+', '+', '+', '+', '+', '+', '+', '|', '|', '-', ' '},
+    .line = {'-', '|', '+', '+', '+', '+', '|', '|', '-', ' '},
     .arrow = "->",
     .ellipsis = "~",
     .times = "x",
@@ -195,7 +186,6 @@ static const struct glyphs ascii = {
     .pause = "||",
     .left = "<",
     .right = ">",
-    .mu = "u",
     .dots_x = 1,
     .dots_y = 1,
     .area_x = 1,
@@ -203,7 +193,6 @@ static const struct glyphs ascii = {
     .dot_char = ascii_dot_char,
     .area_char = ascii_area_char,
     .heat = {' ', '.', '+', '#', '@'},
-    .spark = {" ", ".", ".", "-", "-", "=", "=", "#", "#"},
 };
 
 const struct glyphs *const glyph_sets[] = {&braille, &block, &acs, &ascii, NULL};

@@ -16,11 +16,6 @@ enum glyph_line {
     GLYPH_TR,
     GLYPH_BL,
     GLYPH_BR,
-    GLYPH_TEE_LEFT,
-    GLYPH_TEE_RIGHT,
-    GLYPH_TEE_UP,
-    GLYPH_TEE_DOWN,
-    GLYPH_CROSS,
     GLYPH_TICK,   /* of the left axis */
     GLYPH_MARK,   /* a vertical mark in a plot */
     GLYPH_DOTTED, /* a horizontal dotted line: thresholds */
@@ -32,7 +27,7 @@ struct glyphs {
     const char *name;
     uint32_t line[GLYPH_LINES];
     const char *arrow, *ellipsis, *times, *on, *off, *up, *down, *select, *ok, *bad, *alert, *dot,
-        *plus_minus, *bar_full, *bar_empty, *pause, *left, *right, *mu;
+        *plus_minus, *bar_full, *bar_empty, *pause, *left, *right;
     int dots_x, dots_y; /* of a line plot: dots in a cell */
     int area_x, area_y; /* of an area: columns and steps in a cell */
     /* The character for a mask of dots (bit y * dots_x + x, from the top left). `series` from 0. */
@@ -41,7 +36,6 @@ struct glyphs {
      * area ends in this cell. */
     uint32_t (*area_char)(int left, int right, bool top);
     uint32_t heat[5]; /* from empty to full */
-    const char *spark[9];
 };
 
 /* NULL-terminated: braille, block, acs, ascii. */

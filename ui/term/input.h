@@ -49,9 +49,8 @@ struct input {
 
 /* What ended or disturbs the program from outside. */
 struct term_signals {
-    int end;            /* the number of a signal that ends: TERM INT HUP QUIT; 0: none */
-    unsigned int_count; /* how many times INT came */
-    bool suspend;       /* TSTP came */
+    int end;      /* the number of a signal that ends: TERM INT HUP QUIT; 0: none */
+    bool suspend; /* TSTP came */
 };
 
 #endif

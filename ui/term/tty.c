@@ -25,7 +25,7 @@ static struct {
 
 /* What the handlers read; set before they are installed. */
 static volatile sig_atomic_t is_open;
-static volatile sig_atomic_t end_signal, int_signals, stop_signal;
+static volatile sig_atomic_t end_signal, stop_signal;
 static char restore_text[512];
 static size_t restore_len;
 static struct termios modes_before;
@@ -77,8 +77,6 @@ static void on_signal(int sig)
         stop_signal = 1;
     else if (sig != SIGWINCH)
         end_signal = sig;
-    if (sig == SIGINT)
-        int_signals = int_signals + 1;
     if (write(tty.pipe[1], "", 1) < 0) {
         /* full: the loop is awake anyway */
     }
@@ -137,7 +135,6 @@ struct term_signals tty_take_signals(void)
     while (read(tty.pipe[0], buf, sizeof buf) > 0)
         continue;
     s.end = end_signal;
-    s.int_count = (unsigned)int_signals;
     s.suspend = stop_signal;
     end_signal = 0;
     stop_signal = 0;
