@@ -1,0 +1,184 @@
+"""The documents say what the program does: docs/json.md has every field that a run writes.
+
+docs/json.md is read as a person would: a heading names the objects that its table describes (`pools[].bytes`), a row has
+the field, its type, its unit and what it is. A row that begins with "Only with ..." (or stands below such a line) may be
+missing in all runs here: it needs a server or a case that this test does not have.
+
+ctest: long
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import lib
+
+TYPES = {type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string", list: "array",
+         dict: "object"}
+
+
+def read(*path):
+    with open(os.path.join(lib.ROOT, *path)) as f:
+        return f.read()
+
+
+class Field:
+    def __init__(self, path, types, optional):
+        self.path, self.types, self.optional = path, types, optional
+        self.pattern = re.compile("".join("[^.]+" if part == "*" else re.escape(part)
+                                          for part in re.split(r"(\*)", path)) + r"\Z")
+
+
+def documented():
+    """[Field] of docs/json.md, those with * last: a name counts before a pattern."""
+    fields = {}
+    for section in re.split(r"^## ", read("docs", "json.md"), flags=re.M)[1:]:
+        heading, _, body = section.partition("\n")
+        optional = bool(re.search(r"^Only with ", body, re.M))
+        for place in re.findall(r"`([^`]+)`", heading):
+            if place.endswith("*"):
+                fields[place] = Field(place, {"object"}, True)
+            for row in re.findall(r"^\| `.*\|$", body, re.M):
+                cells = [c.strip() for c in row[1:-1].split("|")]
+                assert len(cells) == 4 and cells[3], "not a field, a type, a unit and a meaning: " + row
+                name, types = cells[0].strip("`"), set(re.split(", | or ", cells[1]))
+                assert types <= set(TYPES.values()), "no such type: " + row
+                path = ("" if place == "." else place + ".") + name
+                only = optional or cells[3].startswith("Only with ")
+                if path in fields:  # two backends have a field of that name
+                    types |= fields[path].types
+                    only = only and fields[path].optional
+                fields[path] = Field(path, types, only)
+    return sorted(fields.values(), key=lambda f: "*" in f.path)
+
+
+def walk(value, path, found):
+    """Adds each member below value to found: {path: {type: an example}}."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            name = name.replace(".", ":")  # an option's: tls.ca
+            at = path + "." + name if path else name
+            found.setdefault(at, {})[TYPES[type(member)]] = member
+            walk(member, at, found)
+    elif isinstance(value, list):
+        for element in value:
+            walk(element, path + "[]", found)
+    return found
+
+
+class Json(unittest.TestCase):
+    """Every field of real runs, against the page."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.fields = documented()
+        cls.dir = tempfile.mkdtemp(prefix="loadtop-docs-")
+        cls.env = {"XDG_STATE_HOME": os.path.join(cls.dir, "state")}
+        cls.runs = {}
+        try:
+            cls.run_all()
+        except BaseException:
+            cls.tearDownClass()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.dir)
+
+    @classmethod
+    def run_all(cls):
+        cls.add("two pools, open and in batches", "-d", "3s", "--warmup", "200ms", "-t", "2", "--goal", "1k/s",
+                "--threshold", "p99<1h", "--threshold", "a:p99.99<1h", "--at", "1s a threads 3", "--at", "1s mark here",
+                "--at", "1500ms pause", "--at", "2s resume", "--at", "2500ms remove c",
+                "null:?errors=0.2&rate=500/s&name=a", "null:?pattern=batch&depth=8&name=b&think=1ms",
+                "null:?name=c&timeout=1ms&service=5ms")
+        cls.add("few connections", "-n", "300", "--clients", "4", "--connections", "1", "null:?name=shared")
+        cls.add("unthrottled", "-n", "300", "null:?pattern=unthrottled&servers=1&service=100us")
+        cls.add("repeated", "-n", "200", "--repeat", "2", "null:")
+        cls.add("swept", "--sweep", "threads=1,2,4 hold=1s", "null:?lambda=2000&sigma=0.05&kappa=0.01")
+        with lib.Redis() as redis:
+            cls.add("redis", "-d", "2s", "--ops", "get:1,set:1", "--ttl", "1h", redis.url)
+            cls.add("redis, swept", "--sweep", "depth=1,4 hold=1s", "--pattern", "batch", redis.url)
+        cls.runs["killed"] = cls.killed()
+
+    @classmethod
+    def add(cls, name, *args):
+        cls.runs[name] = lib.headless("--no-history", *args, timeout=300, env=cls.env)
+        for ours in "_out", "_err", "_code":
+            del cls.runs[name][ours]
+
+    @classmethod
+    def killed(cls):
+        """A run that the history takes over from a program that was killed."""
+        with lib.Headless("-d", "1h", "null:?name=killed", env=cls.env) as run:
+            folder = os.path.join(cls.dir, "state", "loadtop", "running")
+
+            def written():
+                for name in os.listdir(folder) if os.path.isdir(folder) else []:
+                    with open(os.path.join(folder, name), "rb") as f:
+                        if f.read().count(b"\n") >= 3:
+                            return True
+                return False
+            lib.until("its journal has three lines", written)
+        back = os.path.join(cls.dir, "back.json")
+        shown = lib.loadtop("history", "show", "last", "-o", back, env=cls.env)
+        assert shown.code == 0, shown
+        with open(back) as f:
+            return json.load(f)
+
+    def of(self, path):
+        return next((f for f in self.fields if f.pattern.match(path)), None)
+
+    def check(self, found, where):
+        for path, types in found.items():
+            field = self.of(path)
+            self.assertIsNotNone(field, "%s: %s is not in docs/json.md" % (where, path))
+            for kind, example in types.items():
+                self.assertIn(kind, field.types, "%s: %s is %s (%.60r); docs/json.md says otherwise" % (
+                    where, path, kind, example))
+
+    def fitted(self):
+        """`loadtop fit --json`: a curve whose parameters do not hang on this machine."""
+        fit = lib.loadtop("fit", "-", "--json", stdin="".join(
+            "%d,%d\n" % p for p in ((1, 100), (2, 190), (4, 340), (8, 520), (16, 600), (32, 560))))
+        self.assertEqual(fit.code, 0, fit)
+        return walk(json.loads(fit.out), "pools[].scaling[]", {})
+
+    def test_each_field_of_a_run_is_described(self):
+        for name, run in self.runs.items():
+            self.check(walk(run, "", {}), name)
+        self.check(self.fitted(), "fit")
+
+    def test_each_field_that_is_described_is_written(self):
+        found = self.fitted()
+        for run in self.runs.values():
+            walk(run, "", found)
+        matched = {self.of(path) for path in found}
+        self.assertEqual([f.path for f in self.fields if not f.optional and f not in matched], [])
+
+    def test_what_the_page_says_of_the_accounts(self):
+        for name, run in self.runs.items():
+            for pool in run["pools"]:
+                self.assertEqual(lib.accounting(pool["ops"]), 0, name)
+                if name != "killed":
+                    self.assertEqual(lib.unaccounted(pool), 0, name)
+        self.assertIn("recovered", self.runs["killed"])
+
+    def test_mock_kafka(self):
+        if not any(b["name"] == "kafka" and b["built_in"] for b in json.loads(
+                lib.loadtop("backends", "--json").out)["backends"]):
+            self.skipTest("no Kafka in this build (librdkafka-dev)")
+        path = os.path.join(self.dir, "demo.json")
+        demo = lib.loadtop("demo", "--headless", "--no-history", "-q", "-d", "3s", "--json", path, timeout=300, env=self.env)
+        self.assertEqual(demo.code, 0, demo)
+        with open(path) as f:
+            run = json.load(f)
+        self.assertIn("kafka", [p["backend"] for p in run["pools"]])
+        self.check(walk(run, "", {}), "demo")
+
+
+if __name__ == "__main__":
+    lib.main()
