@@ -180,5 +180,29 @@ class Json(unittest.TestCase):
         self.check(walk(run, "", {}), "demo")
 
 
+class Words(unittest.TestCase):
+    """What the other pages tell a person to type is there."""
+
+    PAGES = "contract.md", "json.md"
+
+    def test_options(self):
+        known = set(re.findall(r"--[a-z][a-z-]*", "".join(
+            lib.loadtop("help", *topic).out for topic in ([], ["compare"], ["patterns"])))) | {"--man", "--keep", "--older"}
+        for page in self.PAGES:
+            for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", read("docs", page))):
+                self.assertTrue(option in known or option == "--json", "%s: %s" % (page, option))
+
+    def test_keys_and_commands_of_the_contract(self):
+        contract = read("docs", "contract.md")
+        keys = contract.split("## Keys")[1].split("\n## ")[0]
+        shown = lib.loadtop("help", "keys").out
+        for key in re.findall(r"`([^`]{1,2})`", "".join(row.split("|")[1] for row in keys.splitlines() if row.startswith("| `"))):
+            self.assertRegex(shown, r"(?m)^  (\S+, )*%s[ ,]" % re.escape(key))
+        commands = set(re.findall(r"(?m)^  (?:\[POOL\] )?([a-z]+)", lib.loadtop("help", "commands").out))
+        block = contract.split("## Command language")[1].split("\n## ")[0]
+        verbs = set(re.findall(r"[a-z-]+", " ".join(re.findall(r"(?m)^    (.*)$", block))))
+        self.assertEqual(commands - verbs, set())
+
+
 if __name__ == "__main__":
     lib.main()
