@@ -204,5 +204,36 @@ class Words(unittest.TestCase):
         self.assertEqual(commands - verbs, set())
 
 
+class Man(unittest.TestCase):
+    """docs/loadtop.1, which CMake installs, is what the program prints."""
+
+    def test_it_is_the_programs(self):
+        page = lib.loadtop("help", "--man")
+        self.assertEqual((page.code, page.err), (0, ""))
+        self.assertEqual(read("docs", "loadtop.1"), page.out, "make it anew: build/loadtop help --man >docs/loadtop.1")
+
+    def test_roff_has_nothing_to_say(self):
+        if not shutil.which("groff"):
+            self.skipTest("groff is not installed (apt-get install groff-base)")
+        run = subprocess.run(["groff", "-man", "-ww", "-z", os.path.join(lib.ROOT, "docs", "loadtop.1")],
+                             capture_output=True, text=True, timeout=lib.bound(), check=False)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+
+    def test_it_has_what_the_help_has(self):
+        """As a reader sees it: a text whose beginning roff took for a macro would be gone."""
+        if not shutil.which("groff"):
+            self.skipTest("groff is not installed (apt-get install groff-base)")
+        run = subprocess.run(["groff", "-man", "-Tascii", "-P-cbou", os.path.join(lib.ROOT, "docs", "loadtop.1")],
+                             capture_output=True, text=True, timeout=lib.bound(), check=True)
+        words = " ".join(run.stdout.split())
+        for topic in [], ["patterns"], ["counting"], ["compare"], ["protection"], ["exit-codes"]:
+            for line in lib.loadtop("help", *topic).out.splitlines()[1:]:
+                if not line.startswith("  ") and len(line) > 30 and not line.endswith(":"):
+                    self.assertTrue(" ".join(line.split()) in words, line)
+
+    def test_there_is_no_such_option_elsewhere(self):
+        self.assertEqual(lib.loadtop("--man").code, 2)
+
+
 if __name__ == "__main__":
     lib.main()
