@@ -183,7 +183,7 @@ class Json(unittest.TestCase):
 class Words(unittest.TestCase):
     """What the other pages tell a person to type is there."""
 
-    PAGES = "contract.md", "json.md"
+    PAGES = "contract.md", "json.md", "security.md", "changelog.md"
 
     def test_options(self):
         known = set(re.findall(r"--[a-z][a-z-]*", "".join(
