@@ -235,5 +235,58 @@ class Man(unittest.TestCase):
         self.assertEqual(lib.loadtop("--man").code, 2)
 
 
+class Examples(unittest.TestCase):
+    """docs/examples: each file is run for some seconds, with a private redis-server where it says localhost:6379. A server
+    that cannot be had here is looked for where nobody listens: all but the server must be right."""
+
+    FOLDER = os.path.join(lib.ROOT, "docs", "examples")
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="loadtop-examples-")
+        self.addCleanup(shutil.rmtree, self.dir)
+
+    def copy(self, name, address):
+        """The file with its server's address in the place of localhost's."""
+        with open(os.path.join(self.dir, name), "w") as f:
+            f.write(re.sub(r"localhost:\d+", address, read("docs", "examples", name)))
+        return f.name
+
+    def test_each_runs(self):
+        names = sorted(os.listdir(self.FOLDER))
+        built = [b["name"] for b in json.loads(lib.loadtop("backends", "--json").out)["backends"] if b["built_in"]]
+        self.assertGreaterEqual(len(names), 5)
+        with lib.Redis() as redis:
+            for name in names:
+                with self.subTest(name=name):
+                    text = read("docs", "examples", name)
+                    self.assertRegex(text, r"\A# .*\n")
+                    self.assertIn("-f docs/examples/" + name, text)
+                    targets = re.findall(r"target: (\w+):", text)
+                    if targets[0] not in built:
+                        continue
+                    port = redis.port if targets[0] == "redis" else lib.free_port()
+                    self.run_one(name, self.copy(name, "127.0.0.1:%d" % port), targets)
+
+    def run_one(self, name, path, targets):
+        out = os.path.join(self.dir, "run.json")
+        run = lib.loadtop("--headless", "--no-history", "-q", "-f", path, "--max-time", "2s", "--warmup", "0s", "--json", out,
+                          timeout=120)
+        if targets[0] not in ("redis", "null"):
+            self.assertEqual(run.code, 3, run)
+            self.assertIn("no target was reached", run.err)
+            return
+        self.assertIn(run.code, (0, 99), run)  # on a machine that does other things a threshold may fail
+        with open(out) as f:
+            pools = json.load(f)["pools"]
+        self.assertEqual([p["backend"] for p in pools], targets)
+        for pool in pools:
+            self.assertGreater(pool["ops"]["offered"] + (pool["warmup_ops"] or {"offered": 0})["offered"], 0, name)
+
+    def test_what_is_said_of_capacity(self):
+        """4 servers of 2 ms each: the comment's truth is the service's own."""
+        run = lib.headless("-d", "1s", "null:?service=2ms&servers=4", env={"XDG_STATE_HOME": self.dir})
+        self.assertEqual(lib.pool(run)["backend_stats"]["capacity_per_s"], 2000)
+
+
 if __name__ == "__main__":
     lib.main()
