@@ -235,6 +235,24 @@ class Man(unittest.TestCase):
         self.assertEqual(lib.loadtop("--man").code, 2)
 
 
+class Install(unittest.TestCase):
+    def test_what_is_installed_is_removed_as_the_readme_says(self):
+        build = os.path.dirname(lib.LOADTOP)
+        manifest = os.path.join(build, "install_manifest.txt")
+        self.assertIn("xargs rm -f < build/install_manifest.txt", read("README.md"))
+        with tempfile.TemporaryDirectory(prefix="loadtop-install-") as prefix:
+            subprocess.run(["cmake", "--install", build, "--prefix", prefix], check=True, capture_output=True,
+                           timeout=lib.bound())
+            run = subprocess.run([os.path.join(prefix, "bin", "loadtop"), "-V"], capture_output=True, text=True,
+                                 timeout=lib.bound(), check=True)
+            self.assertTrue(run.stdout.startswith("loadtop "))
+            self.assertTrue(os.path.exists(os.path.join(prefix, "share", "man", "man1", "loadtop.1")))
+            self.assertTrue(os.listdir(os.path.join(prefix, "share", "loadtop", "themes")))
+            with open(manifest) as f:
+                subprocess.run(["xargs", "rm", "-f"], stdin=f, check=True, timeout=lib.bound())
+            self.assertEqual([f for _, _, files in os.walk(prefix) for f in files], [])
+
+
 class Examples(unittest.TestCase):
     """docs/examples: each file is run for some seconds, with a private redis-server where it says localhost:6379. A server
     that cannot be had here is looked for where nobody listens: all but the server must be right."""
