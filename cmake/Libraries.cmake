@@ -36,7 +36,6 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET GLOBAL jansson)
 pkg_check_modules(NCURSESW REQUIRED IMPORTED_TARGET GLOBAL ncursesw)
 
 loadtop_find(YAML yaml-0.1 "scenario files (libyaml-dev)")
-loadtop_find(CYAML libcyaml "scenario files (libcyaml-dev)")
 loadtop_find(CMINPACK cminpack "fit of the scaling law (libcminpack-dev)")
 loadtop_find(HIREDIS hiredis "redis backend (libhiredis-dev)")
 loadtop_find(CURL libcurl "crate backend (libcurl4-openssl-dev)")

@@ -17,19 +17,24 @@
  *
  * The life of a connection. open() begins; conn_up() when it can carry requests; conn_down() when
  * it is lost, also while opening: the engine fails what is in flight on it as "outcome unknown",
- * calls close(), and opens it again after a back-off (one probe for each worker and group while the
+ * calls close() before conn_down returns (wherever it was called: in open, in flush, between two
+ * answers), and opens it again after a back-off (one probe for each worker and group while the
  * group is down). An opening that takes longer than 5 s (or the pool's timeout) is given up by the
- * engine. close() begins the end (of a person's wish, or after conn_down); the backend unwatches
- * and frees what it opened and ends with conn_closed(), at once or later. open() may follow, on the
- * same memory.
+ * engine. close() begins the end (by a person's wish, after conn_down, after an open() that
+ * failed); the backend unwatches and frees what it opened and ends with conn_closed(), at once or
+ * later: at the end of the run 2 s are waited for it. open() may follow, on the same memory, as it
+ * was left.
  *
  * The life of a request (`struct op`). The engine makes it; fill() chooses what it is about;
  * route() names its group; the engine leases a connection with room there and calls submit(); after
  * a burst of submits, flush() once for each connection. Each submit that returned SUBMIT_QUEUED is
  * followed by exactly one of op_done, op_fail, op_partial, op_timeout or op_again, unless the
  * connection is lost first. These may be called from inside submit and flush, and `op` is gone
- * after them. op_again may call submit(), and conn_down calls close(), before they return; the
- * memory of a connection stays until the callback of the loop that is on the stack has returned.
+ * after them. Requests of a connection may end in any order. One whose time is up stays with the
+ * backend until it is answered (with BACKEND_STREAMS; else its connection goes): the answer is told
+ * as usual, and not counted again. op_again may call submit(), and conn_down calls close(), before
+ * they return; the memory of a connection stays until the callback of the loop that is on the stack
+ * has returned.
  *
  * Groups. A group is a node: a place that has connections of its own. Most backends have one, group
  * 0. With route(), each worker opens its connections in every group that was routed to. A batch is
@@ -81,9 +86,16 @@ struct json_t;
 struct clean;
 
 enum submit {
-    SUBMIT_QUEUED, /* taken; its end will be told */
-    SUBMIT_BUSY,   /* not taken, no room now: it waits, not yet offered, until conn_room(conn) */
-    SUBMIT_FAILED  /* refused for good: counted as offered and as an error; op_error was called */
+    /* Taken; its end will be told, or was told inside submit. Also where conn_down was called
+     * inside submit, which ended it with the rest. */
+    SUBMIT_QUEUED,
+    /* Not taken, this connection has no room now: it goes to another one, or waits, not yet
+     * offered. The connection is given nothing more until conn_room, which comes after submit has
+     * returned; one that is opened again begins with room. */
+    SUBMIT_BUSY,
+    /* Refused for good: counted as offered and as an error. op_error was called for op->n; no end
+     * is told. */
+    SUBMIT_FAILED
 };
 
 /* One request, as its backend sees it: valid from fill() to the call that ends it, which may be
@@ -124,7 +136,13 @@ enum backend_flags {
 /* A figure of a backend's own that stands beside throughput in the table of a sweep, for each
  * plateau: the consumers' wait share, the lag, rows that failed. The same names in the same order
  * each time. */
-enum column_kind { COLUMN_SHARE, COLUMN_COUNT, COLUMN_PER_S, COLUMN_BYTES };
+enum column_kind {
+    COLUMN_SHARE,
+    COLUMN_HITS, /* the share of the reads that found something: a low one is cautioned of */
+    COLUMN_COUNT,
+    COLUMN_PER_S,
+    COLUMN_BYTES
+};
 enum column_over {
     COLUMN_MEAN, /* of the plateau's seconds */
     COLUMN_LAST, /* as it was at its end */
@@ -183,12 +201,13 @@ struct stats {
 struct backend {
     /* ---- what it is ---- */
     const char *name, *summary;
-    const char
-        *unavailable;      /* NULL: it is built. Else why not and what to install; then it needs no
-                              * hooks */
-    const char *schemes;   /* "redis rediss redis+unix", the first is the usual one */
-    const char *example;   /* "redis://localhost:6379/0?threads=2" */
-    unsigned default_port; /* 0: its URLs need no host */
+    /* NULL: it is built. Else why not and what to install; then it needs no hooks. */
+    const char *unavailable;
+    const char *schemes; /* "redis rediss redis+unix", the first is the usual one */
+    const char *example; /* "redis://localhost:6379/0?threads=2" */
+    /* For the words of help. 0: its URLs need no host. A port that a URL does not name is 0 in the
+     * target. */
+    unsigned default_port;
     const char *connections; /* optional: how many a thread opens by default, in words: "one for
                               * each client" */
     const struct option_spec *options; /* may be an empty table */
@@ -266,7 +285,8 @@ struct backend {
     int (*open)(struct conn *, struct err *);
     /* Takes a request: encodes it, sends it at once or in flush. See enum submit. */
     enum submit (*submit)(struct conn *, struct op *);
-    /* Optional. One write for what was submitted since the last flush. */
+    /* Optional. One write for what was submitted since the last flush: after a burst, for each
+     * connection that got some of it and still stands. */
     void (*flush)(struct conn *);
     /* Begins the end of a connection; ends with conn_closed, at once or later. */
     void (*close)(struct conn *);
@@ -465,7 +485,7 @@ bool net_hold(size_t *mine, size_t bytes);
  * known. For a link that carries no load. */
 int64_t net_round_trip_ns(int fd);
 
-void conn_up(struct conn *);
+void conn_up(struct conn *); /* while it is opening; else it does nothing */
 /* error_class is a short stable name ("refused", "closed", "auth"); the message names target and
  * cause. */
 void conn_down(struct conn *, const char *error_class, const char *fmt, ...)
@@ -484,6 +504,7 @@ void op_done(struct op *);
 /* For a library that sends from threads of its own: the request leaves now, before its flush. Call
  * it in submit, before handing it over. */
 void op_sent(struct op *);
+/* Notes the error itself, for op->n operations: without op_error before it. */
 void op_fail(struct op *, const char *error_class, const char *msg, size_t msg_len);
 /* A bulk of which `failed` operations failed and the rest succeeded. Call op_error for the failed
  * ones. */
@@ -494,10 +515,14 @@ void op_partial(struct op *, uint32_t failed);
 void op_error(const struct op *, const char *error_class, uint64_t count, const char *msg,
               size_t msg_len);
 void op_timeout(struct op *); /* only with BACKEND_TIMEOUTS */
-/* Sends it again, on that group: MOVED, or unprepared. It stays offered, and keeps its times. */
+/* Sends it again, on that group: MOVED, or unprepared. It stays offered, and keeps its times, what
+ * fill() chose and op_data(); neither fill() nor route() is asked again, unless that group is down.
+ * It may be submitted before this returns, on this connection too, and stands behind what is in
+ * flight there. */
 void op_again(struct op *, uint32_t group);
-/* n messages arrived unasked, of `bytes` together. sent_ns: when they were sent, on the clock of
- * clock_ns() (then its latency is recorded), or 0. Counts as offered and completed. */
+/* n messages arrived unasked on a connection that is up, of `bytes` together. sent_ns: when they
+ * were sent, on the clock of clock_ns() (then its latency is recorded), or 0. Counts as offered and
+ * completed. */
 void op_received(struct conn *, unsigned type, uint64_t n, uint64_t bytes, uint64_t sent_ns);
 /* Received and found wrong (a sequence gap, an undecodable message): offered and an error. */
 void op_received_error(struct conn *, unsigned type, const char *error_class, const char *msg,

@@ -7,6 +7,7 @@
 
 #include "engine/config/command.h"
 #include "engine/config/scenario.h"
+#include "engine/state/snapshot.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -55,16 +56,19 @@ int engine_consent(struct engine *, unsigned pool, struct err *);
 /* A descriptor (eventfd) that becomes readable with each new snapshot; for poll() only. */
 int engine_fd(const struct engine *);
 
-/* Begins the end; the snapshot says `ended` when every worker has ended or was given up. `by` as in
- * the JSON's ended_by. Async-signal-unsafe; idempotent; END_NOW overrides END_DRAIN. */
-void engine_end(struct engine *, enum end_how, const char *by);
+/* Begins the end; the snapshot says `ended` when every worker has ended or was given up. The first
+ * reason given stays. Async-signal-unsafe; idempotent; END_NOW overrides END_DRAIN. */
+void engine_end(struct engine *, enum end_how, enum end_reason);
 /* Waits up to timeout_ns for `ended`. True if it did. */
 bool engine_wait(struct engine *, uint64_t timeout_ns);
 /* Ends what is left (bounded: 6 s) and frees. Snapshots that are still held stay valid. What a
  * thread that hangs in a backend may look at is not freed. Takes NULL. */
 void engine_free(struct engine *);
-/* Did an engine_free leave threads behind? Then a process ends with _exit(): exit handlers would
- * take libraries away under them. Any thread. */
+/* The process is about to end and may wait for nothing: lets go of the engine, whose threads go on
+ * until then. Nothing is freed. Takes NULL. */
+void engine_leave(struct engine *);
+/* Did engine_free or engine_leave leave threads behind? Then a process ends with _exit(): exit
+ * handlers would take libraries away under them. Any thread. */
 bool engine_threads_left(void);
 
 #endif

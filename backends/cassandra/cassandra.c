@@ -6,7 +6,7 @@
  * by the engine only. */
 #include "backends/cassandra/clean.h"
 #include "backends/cassandra/conn.h"
-#include "backends/cassandra/link.h"
+#include "backends/common/tls.h"
 #include "backends/cassandra/pool.h"
 #include "backends/cassandra/request.h"
 #include "backends/cassandra/ring.h"
@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ZIPF_THETA 0.99
 #define SERIAL_REST_NS (50 * NS_PER_MS) /* refused at a pace */
 #define OUT_MAX ((size_t)1 << 20)       /* unsent bytes with which a connection takes no more */
 #define CASS_CONSISTENCY_CHOICES                                                                   \
@@ -30,8 +29,7 @@ static void cass_tune(struct worker *worker)
 {
     struct cass_worker *w = worker_data(worker);
     const struct options *o = pool_options(worker_pool(worker));
-    uint64_t keys = option_u64(o, CASS_KEYS);
-    w->dist = (enum distribution)option_u64(o, CASS_DIST);
+    keys_set(&w->keys, option_u64(o, CASS_KEYS), (enum distribution)option_u64(o, CASS_DIST));
     w->size_low = option_low(o, CASS_SIZE);
     w->size_high = option_high(o, CASS_SIZE);
     w->page = (uint32_t)option_u64(o, CASS_PAGE);
@@ -40,9 +38,6 @@ static void cass_tune(struct worker *worker)
                   (w->consistency == CQL_SERIAL || w->consistency == CQL_LOCAL_SERIAL);
     w->token_aware = option_u64(o, CASS_ROUTE) == 0;
     w->batch = (enum cql_batch)option_u64(o, CASS_BATCH);
-    w->keys = keys;
-    if (w->dist == DIST_ZIPF && w->zipf.n != keys)
-        zipf_init(&w->zipf, keys, ZIPF_THETA);
 }
 
 static int cass_worker_open(struct worker *worker, struct err *err)
@@ -58,10 +53,7 @@ static int cass_worker_open(struct worker *worker, struct err *err)
         free(w->node);
         return err_set(err, ERR_FAILED, "cassandra: out of memory for a thread");
     }
-    pthread_mutex_lock(&p->mutex);
-    w->next = p->workers;
-    p->workers = w;
-    pthread_mutex_unlock(&p->mutex);
+    workers_join(&p->workers, &w->entry);
     cass_tune(worker);
     return 0;
 }
@@ -70,21 +62,7 @@ static void cass_worker_close(struct worker *worker)
 {
     struct cass_worker *w = worker_data(worker);
     struct cass_pool *p = pool_data(worker_pool(worker));
-    pthread_mutex_lock(&p->mutex);
-    for (struct cass_worker **at = &p->workers; *at; at = &(*at)->next)
-        if (*at == w) {
-            *at = w->next;
-            break;
-        }
-    for (uint32_t i = 0; i < atomic_load(&p->hosts); i++)
-        p->host[i].ended += w->node[i].requests;
-    p->gone.read += w->count.read;
-    p->gone.missed += w->count.missed;
-    p->gone.pages += w->count.pages;
-    p->gone.warnings += w->count.warnings;
-    p->gone.unprepared += w->count.unprepared;
-    p->gone.rests += w->count.rests;
-    pthread_mutex_unlock(&p->mutex);
+    workers_leave(&p->workers, &w->entry);
     free(w->in);
     free(w->node);
     w->in = NULL;
@@ -94,16 +72,7 @@ static void cass_worker_close(struct worker *worker)
 static void cass_fill(struct worker *worker, struct op *op)
 {
     struct cass_worker *w = worker_data(worker);
-    switch (w->dist) {
-    case DIST_SEQUENTIAL:
-        op->key = pool_sequence(worker_pool(worker), op->n) % w->keys;
-        break;
-    case DIST_ZIPF:
-        op->key = zipf_pick(&w->zipf, op->rnd);
-        break;
-    default:
-        op->key = rng_below(op->rnd, w->keys);
-    }
+    op->key = keys_choose(&w->keys, worker_pool(worker), op->rnd, op->n);
     if (op->type != CASS_OP_SELECT && op->type != CASS_OP_DELETE)
         op->size = span_pick(w->size_low, w->size_high, mix64(op->rnd));
 }
@@ -115,7 +84,7 @@ static uint64_t cass_data_bytes(const struct worker *worker, const struct op *op
     const struct cass_worker *w = worker_data(worker);
     const struct cass_pool *p = pool_data(worker_pool(worker));
     const struct cass_statement_info *st = &p->statement[cass_statement_of(w, op)];
-    uint64_t row = cass_row_bytes(st, w->keys - 1, op->size);
+    uint64_t row = cass_row_bytes(st, w->keys.n - 1, op->size);
     if (op->type == CASS_OP_STMT)
         return st->reads ? 0 : st->len + row;
     return op->n * row;
@@ -242,9 +211,8 @@ static int cass_check(const struct target *t, const struct options *o, struct er
     if (!t->hosts)
         return err_set(err, ERR_USAGE,
                        "%s: a host is needed, such as cassandra://localhost/keyspace", t->shown);
-    if (strcmp(t->scheme, "cassandras") == 0 && !cass_tls_built())
-        return err_set(err, ERR_USAGE, "%s: TLS is not built in (libssl-dev was not there)",
-                       t->shown);
+    if (strcmp(t->scheme, "cassandras") == 0 && tls_check(t->shown, err) < 0)
+        return ERR_USAGE;
     if (option_u64(o, CASS_COMPRESSION) && !cql_lz4_built())
         return err_set(err, ERR_USAGE,
                        "%s: compression lz4 is not built in (liblz4-dev was not there)", t->shown);
@@ -304,14 +272,7 @@ static const struct option_spec cass_options[] = {
     [CASS_PAGE] = {"page", OPTION_COUNT, OPTION_LIVE, "5000", 0, 1e9, NULL,
                    "rows of one answer to stmt; the pages after it belong to the "
                    "operation. 0: all in one"},
-    [CASS_TLS_CA] = {"tls.ca", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
-                     "cassandras: file of the authorities that are trusted; empty: the system's"},
-    [CASS_TLS_CERT] = {"tls.cert", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
-                       "cassandras: file of our own certificate"},
-    [CASS_TLS_KEY] = {"tls.key", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
-                      "cassandras: file of its key"},
-    [CASS_TLS_VERIFY] = {"tls.verify", OPTION_BOOL, OPTION_OWN_ONLY, "yes", 0, 0, NULL,
-                         "cassandras: check the server's certificate and name"},
+    TLS_OPTION_ROWS(CASS_TLS, "cassandras", NULL, NULL),
     {.name = NULL},
 };
 

@@ -9,7 +9,7 @@
  * ui/cli/clean.c. */
 #include "backends/cassandra/clean.h"
 
-#include "backends/cassandra/link.h"
+#include "backends/common/tls.h"
 #include "backends/cassandra/ring.h"
 #include "backends/cassandra/schema.h"
 #include "backends/cassandra/session.h"
@@ -408,7 +408,7 @@ int cass_clean(struct clean *c, struct err *err)
     char cluster[CASS_PLACE_MAX];
     struct cass_pool *p = calloc(1, sizeof *p);
     struct cleaning *w = calloc(1, sizeof *w);
-    struct cass_session s = {.link = {.fd = -1}};
+    struct cass_session s = {.link = LINK_NONE};
     int code = 0;
     if (!p || !w) {
         code = err_set(err, ERR_FAILED, "%s: out of memory", c->target->shown);
@@ -420,7 +420,7 @@ int cass_clean(struct clean *c, struct err *err)
     w->c = c;
     w->s = &s;
     if (strcmp(c->target->scheme, "cassandras") == 0 &&
-        !(p->tls = cass_tls_context(c->options, err)))
+        !(p->tls = tls_context_new(c->options, CASS_TLS, err)))
         code = ERR_FAILED;
     if (code == 0)
         code = connect_any(p, &s, err);
@@ -437,7 +437,7 @@ int cass_clean(struct clean *c, struct err *err)
 out:
     cass_session_close(&s);
     if (p)
-        cass_tls_context_free(p->tls);
+        tls_context_free(p->tls);
     free(p);
     free(w);
     return code;

@@ -10,7 +10,6 @@
  * everything here: after it, callers stop. */
 #include "backends/cassandra/conn.h"
 
-#include "backends/cassandra/link.h"
 #include "backends/cassandra/request.h"
 #include "backends/cassandra/session.h"
 #include "backends/cassandra/stmt.h"
@@ -21,7 +20,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #define REST_MIN_NS (50 * NS_PER_MS)
 #define REST_MAX_NS (500 * NS_PER_MS)
@@ -80,7 +78,7 @@ static void watch_for(struct cass_conn *c, bool out)
     if (out == c->waiting_out)
         return;
     c->waiting_out = out;
-    loop_watch(loop_of(c), &c->watch, c->link.fd, EPOLLIN | (out ? EPOLLOUT : 0u));
+    loop_watch(loop_of(c), &c->watch, c->socket.fd, EPOLLIN | (out ? EPOLLOUT : 0u));
 }
 
 /* Sends what there is. -1: the connection was lost. */
@@ -88,8 +86,12 @@ static int write_out(struct cass_conn *c)
 {
     struct cql_writer *w = &c->out;
     uint64_t sent = 0;
+    if (stream_push(&c->socket) < 0) {
+        lost(c, "closed", stream_error(&c->socket));
+        return -1;
+    }
     while (w->sent < w->len) {
-        ssize_t n = cass_link_write(&c->link, w->p + w->sent, w->len - w->sent);
+        ssize_t n = stream_write(&c->socket, w->p + w->sent, w->len - w->sent);
         if (n > 0) {
             w->sent += (size_t)n;
             sent += (uint64_t)n;
@@ -98,7 +100,7 @@ static int write_out(struct cass_conn *c)
         if (errno == EINTR)
             continue;
         if (errno != EAGAIN) {
-            lost(c, "closed", strerror(errno));
+            lost(c, "closed", stream_error(&c->socket));
             return -1;
         }
         break;
@@ -118,7 +120,7 @@ static int write_out(struct cass_conn *c)
         w->len -= w->sent;
         w->sent = 0;
     }
-    watch_for(c, left || c->link.want_out);
+    watch_for(c, left || stream_unsent(&c->socket));
     return 0;
 }
 
@@ -578,11 +580,12 @@ static int read_in(struct cass_conn *c)
 {
     struct cass_worker *w = worker_of(c);
     do {
-        ssize_t n = cass_link_read(&c->link, w->in, CASS_IN);
+        ssize_t n = stream_read(&c->socket, w->in, CASS_IN);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             return 0;
         if (n <= 0) {
-            lost(c, "closed", n == 0 ? "the server closed the connection" : strerror(errno));
+            lost(c, "closed",
+                 n == 0 ? "the server closed the connection" : stream_error(&c->socket));
             return -1;
         }
         c->heard_ns = loop_refresh(loop_of(c));
@@ -594,38 +597,38 @@ static int read_in(struct cass_conn *c)
             return -1;
         if ((c->in.used || c->held) && hold_part(c) < 0)
             return -1;
-    } while (cass_link_pending(&c->link));
+    } while (stream_pending(&c->socket));
     return 0;
 }
 
 static int secure(struct cass_conn *c)
 {
     struct err err = {0};
-    int n = cass_link_handshake(&c->link, &err);
+    int n = stream_greet(&c->socket, &err);
     if (n < 0) {
         lost(c, "tls", err.msg);
         return -1;
     }
-    watch_for(c, c->link.want_out);
+    watch_for(c, stream_unsent(&c->socket));
     return n == 0 ? 0 : start(c) ? -1 : 0;
 }
 
 static int connected(struct cass_conn *c)
 {
+    const struct cass_pool *p = pool_of(c);
+    struct cass_host *h = host_of(c);
     struct err err = {0};
-    int error = 0;
-    socklen_t len = sizeof error;
-    if (getsockopt(c->link.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-        error = errno;
+    int error = stream_connected(&c->socket);
     if (error) {
+        addresses_failed(&h->at, c->at);
         lost(c, error == ECONNREFUSED ? "refused" : "connect", strerror(error));
         return -1;
     }
+    addresses_answered(&h->at, c->at);
     watch_for(c, false);
-    if (!pool_of(c)->tls)
+    if (!p->tls)
         return start(c) ? -1 : 0;
-    bool verify = option_bool(pool_options(worker_pool(c->conn->worker)), CASS_TLS_VERIFY);
-    if (cass_link_secure(&c->link, pool_of(c)->tls, host_of(c)->name, verify, &err) < 0) {
+    if (stream_secure(&c->socket, p->tls, h->at.host, &err) < 0) {
         lost(c, "tls", err.msg);
         return -1;
     }
@@ -662,6 +665,8 @@ static void alarm_fire(struct alarm *a)
     struct cass_conn *c = conn_of_alarm(a);
     struct worker *worker = c->conn->worker;
     uint64_t now = loop_now(loop_of(c)), timeout = pool_timeout_ns(worker_pool(worker));
+    if (c->stage == CASS_CONNECTING)
+        addresses_failed(&host_of(c)->at, c->at);
     if (c->stage != CASS_UP) {
         lost(c, "timeout", "no answer to the handshake in time");
         return;
@@ -686,14 +691,14 @@ int cass_open(struct conn *conn, struct err *err)
     c->conn = conn;
     c->watch = (struct watch){.fd = -1, .ready = ready};
     c->alarm = (struct alarm){.due_ns = NS_NEVER, .fire = alarm_fire};
-    c->link.fd = -1;
+    c->socket = (struct stream)STREAM_NONE;
     struct cass_host *h = host_of(c);
     c->stage = CASS_CONNECTING;
     c->heard_ns = loop_now(loop_of(c));
-    int fd = net_connect(pool, h->name, (const struct sockaddr *)&h->addr, h->addr_len, err);
+    int fd = addresses_connect(&h->at, pool, &c->at, err);
     if (fd < 0)
         return -1;
-    c->link.fd = fd;
+    c->socket.fd = fd;
     c->waiting_out = true;
     if (loop_watch(loop_of(c), &c->watch, fd, EPOLLIN | EPOLLOUT) < 0)
         return err_set(err, ERR_FAILED, "%s: cannot be watched: %s", h->shown, strerror(errno));
@@ -715,7 +720,7 @@ void cass_close(struct conn *conn)
         n->failed += !n->up; /* routes avoid it until a connection stands again */
         loop_alarm(loop_of(c), &c->alarm, NS_NEVER);
         loop_unwatch(loop_of(c), &c->watch);
-        cass_link_close(&c->link);
+        stream_close(&c->socket);
         cql_reader_free(&c->in);
         net_hold(&c->held, 0);
         cql_writer_free(&c->out);

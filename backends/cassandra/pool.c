@@ -5,7 +5,7 @@
  * depend on it. */
 #include "backends/cassandra/pool.h"
 
-#include "backends/cassandra/link.h"
+#include "backends/common/tls.h"
 #include "backends/cassandra/ring.h"
 #include "backends/cassandra/schema.h"
 #include "backends/cassandra/session.h"
@@ -67,6 +67,23 @@ static void on_event(void *ctx, const struct cql_event *e)
     }
 }
 
+/* ---- What workers counted ---- */
+
+static void count_worker(void *sum, const struct workers_entry *entry)
+{
+    struct cass_sums *s = sum;
+    const struct cass_worker *w = (const void *)entry;
+    const struct cass_counters *c = &w->count;
+    s->read += atomic_load_explicit(&c->read, memory_order_relaxed);
+    s->missed += atomic_load_explicit(&c->missed, memory_order_relaxed);
+    s->pages += atomic_load_explicit(&c->pages, memory_order_relaxed);
+    s->warnings += atomic_load_explicit(&c->warnings, memory_order_relaxed);
+    s->unprepared += atomic_load_explicit(&c->unprepared, memory_order_relaxed);
+    s->rests += atomic_load_explicit(&c->rests, memory_order_relaxed);
+    for (unsigned i = 0; i < CASS_HOSTS_MAX; i++)
+        s->requests[i] += atomic_load_explicit(&w->node[i].requests, memory_order_relaxed);
+}
+
 /* ---- Opening ---- */
 
 /* A session on the first host that takes one, beginning at `first`. */
@@ -92,7 +109,7 @@ static void forget(struct cass_pool *p)
         cass_session_close(&p->control);
     p->has_control = false;
     cass_ring_free(p);
-    cass_tls_context_free(p->tls);
+    tls_context_free(p->tls);
     p->tls = NULL;
     for (unsigned i = 0; i < STATEMENTS; i++) {
         free(p->statement[i].text);
@@ -106,7 +123,7 @@ static int open_all(struct cass_pool *p, struct pool *pool, struct err *err)
     bool compress = option_u64(p->options, CASS_COMPRESSION) != 0;
 
     if (strcmp(p->target->scheme, "cassandras") == 0 &&
-        !(p->tls = cass_tls_context(p->options, err)))
+        !(p->tls = tls_context_new(p->options, CASS_TLS, err)))
         return err->code;
     int code = cass_contacts(p, pool, err);
     if (code == 0)
@@ -141,8 +158,9 @@ int cass_pool_open(struct pool *pool, struct err *err)
     int code = cass_names(pool_target(pool), p->keyspace, p->table, err);
     if (code < 0)
         return code;
-    if (!p->has_mutex && pthread_mutex_init(&p->mutex, NULL) == 0)
-        p->has_mutex = true;
+    if (!p->has_workers)
+        workers_init(&p->workers, count_worker, &p->ended, sizeof p->ended);
+    p->has_workers = true;
     p->target = pool_target(pool);
     p->options = pool_options(pool);
     p->sender = pool_sender(pool);
@@ -157,9 +175,9 @@ void cass_pool_close(struct pool *pool)
 {
     struct cass_pool *p = pool_data(pool);
     forget(p);
-    if (p->has_mutex)
-        pthread_mutex_destroy(&p->mutex);
-    p->has_mutex = false;
+    if (p->has_workers)
+        workers_fini(&p->workers);
+    p->has_workers = false;
 }
 
 /* ---- Figures ---- */
@@ -250,43 +268,13 @@ static int64_t count_others(struct cass_pool *p)
     return code == 0 ? c.others : -1;
 }
 
-static void add_counts(struct cass_counts *sum, const struct cass_counters *c)
-{
-    sum->read += atomic_load_explicit(&c->read, memory_order_relaxed);
-    sum->missed += atomic_load_explicit(&c->missed, memory_order_relaxed);
-    sum->pages += atomic_load_explicit(&c->pages, memory_order_relaxed);
-    sum->warnings += atomic_load_explicit(&c->warnings, memory_order_relaxed);
-    sum->unprepared += atomic_load_explicit(&c->unprepared, memory_order_relaxed);
-    sum->rests += atomic_load_explicit(&c->rests, memory_order_relaxed);
-}
-
-static struct cass_counts counts_of(struct cass_pool *p)
-{
-    pthread_mutex_lock(&p->mutex);
-    struct cass_counts sum = p->gone;
-    for (const struct cass_worker *w = p->workers; w; w = w->next)
-        add_counts(&sum, &w->count);
-    pthread_mutex_unlock(&p->mutex);
-    return sum;
-}
-
 static void put_count(json_t *o, const char *name, uint64_t n)
 {
     json_object_set_new(o, name, json_integer((json_int_t)n));
 }
 
-/* Requests that a node was sent, by all threads that are and were. */
-static uint64_t requests_of(struct cass_pool *p, uint32_t host)
-{
-    pthread_mutex_lock(&p->mutex);
-    uint64_t sum = p->host[host].ended;
-    for (const struct cass_worker *w = p->workers; w; w = w->next)
-        sum += atomic_load_explicit(&w->node[host].requests, memory_order_relaxed);
-    pthread_mutex_unlock(&p->mutex);
-    return sum;
-}
-
-static void put_hosts(struct cass_pool *p, json_t *to, unsigned *nodes, unsigned *up)
+static void put_hosts(struct cass_pool *p, const struct cass_sums *sums, json_t *to,
+                      unsigned *nodes, unsigned *up)
 {
     json_t *list = json_array();
     uint64_t now = clock_ns();
@@ -295,7 +283,7 @@ static void put_hosts(struct cass_pool *p, json_t *to, unsigned *nodes, unsigned
         !p->seen_ns || seconds >= LOOK_S; /* asked again at once: no rate of so short a time */
     for (uint32_t i = 0; i < atomic_load(&p->hosts); i++) {
         struct cass_host *h = &p->host[i];
-        uint64_t requests = requests_of(p, i);
+        uint64_t requests = sums->requests[i];
         json_t *o = json_object();
         bool stands = !atomic_load(&h->down) && !atomic_load(&h->gone);
         *nodes += !atomic_load(&h->gone);
@@ -329,13 +317,14 @@ static void put_left(json_t *list, const char *kind, const char *what, const cha
     json_array_append_new(list, o);
 }
 
-static void put_left_behind(struct cass_pool *p, const struct pool *pool, json_t *list)
+static void put_left_behind(const struct cass_pool *p, const struct cass_sums *sums,
+                            const struct pool *pool, json_t *list)
 {
     char what[2 * CASS_NAME_MAX + 20];
     snprintf(what, sizeof what, "%s.%s", p->keyspace, p->table);
     uint64_t sent = 0;
     for (uint32_t i = 0; i < atomic_load(&p->hosts); i++)
-        sent += requests_of(p, i);
+        sent += sums->requests[i];
     bool wrote = sent && !pool_read_only(pool) &&
                  (pool_ops_include(pool, CASS_OP_INSERT) ||
                   pool_ops_include(pool, CASS_OP_UPDATE) || pool_ops_include(pool, CASS_OP_BATCH));
@@ -360,8 +349,9 @@ void cass_pool_stats(struct pool *pool, struct stats *s)
     if (p->has_control)
         s->other_clients = count_others(p);
     if (p->has_control)
-        s->rtt_ns = net_round_trip_ns(p->control.link.fd);
-    struct cass_counts c = counts_of(p);
+        s->rtt_ns = net_round_trip_ns(p->control.link.stream.fd);
+    struct cass_sums c;
+    workers_sum(&p->workers, &c);
     json_object_set_new(s->json, "cluster", utf8_json(p->cluster));
     json_object_set_new(s->json, "datacenter", utf8_json(p->dc));
     json_object_set_new(s->json, "protocol", json_string("v4"));
@@ -374,8 +364,8 @@ void cass_pool_stats(struct pool *pool, struct stats *s)
     put_count(s->json, "warnings", c.warnings);
     put_count(s->json, "prepared_again", c.unprepared);
     put_count(s->json, "back_offs", c.rests);
-    put_hosts(p, s->json, &nodes, &up);
-    put_left_behind(p, pool, s->left_behind);
+    put_hosts(p, &c, s->json, &nodes, &up);
+    put_left_behind(p, &c, pool, s->left_behind);
     snprintf(s->version, sizeof s->version, "Cassandra %.40s", p->version);
     copy_str(s->address, sizeof s->address, p->has_control ? p->control.host : "");
     size_t len = text_append(s->note, sizeof s->note, 0, "%u of %u nodes up, %u replica%s", up,

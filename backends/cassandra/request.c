@@ -22,16 +22,7 @@ unsigned cass_statement_of(const struct cass_worker *w, const struct op *op)
 /* The key of the i-th row of a request. */
 static uint64_t row_key(const struct cass_worker *w, const struct op *op, uint32_t i)
 {
-    if (i == 0)
-        return op->key;
-    switch (w->dist) {
-    case DIST_SEQUENTIAL:
-        return (op->key + i) % w->keys;
-    case DIST_ZIPF:
-        return zipf_pick(&w->zipf, mix64(op->rnd + i));
-    default:
-        return rng_below(mix64(op->rnd + i), w->keys);
-    }
+    return i == 0 ? op->key : keys_next(&w->keys, op->key, i, mix64(op->rnd + i));
 }
 
 static void put_row(const struct cass_worker *w, struct cql_writer *out,

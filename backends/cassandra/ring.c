@@ -15,7 +15,6 @@
 #include "engine/base/text.h"
 
 #include <arpa/inet.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,45 +24,31 @@
 #define STEPS_MAX 1024u /* along the ring to another node: in a real one the next few tokens */
 #define RINGS_MAX 256u  /* that a pool keeps, of 1.5 MiB each at most */
 
-static void set_port(struct cass_host *h, unsigned port)
+static void name_host(struct cass_host *h, unsigned port)
 {
     h->port = port;
-    if (h->addr.ss_family == AF_INET)
-        ((struct sockaddr_in *)&h->addr)->sin_port = htons((uint16_t)port);
-    else
-        ((struct sockaddr_in6 *)&h->addr)->sin6_port = htons((uint16_t)port);
-    snprintf(h->shown, sizeof h->shown, strchr(h->name, ':') ? "[%s]:%u" : "%s:%u", h->name, port);
-}
-
-static bool same_address(const struct cass_host *a, const struct cass_host *b)
-{
-    if (a->addr.ss_family != b->addr.ss_family || a->port != b->port)
-        return false;
-    if (a->addr.ss_family == AF_INET)
-        return !memcmp(&((const struct sockaddr_in *)&a->addr)->sin_addr,
-                       &((const struct sockaddr_in *)&b->addr)->sin_addr, 4);
-    return !memcmp(&((const struct sockaddr_in6 *)&a->addr)->sin6_addr,
-                   &((const struct sockaddr_in6 *)&b->addr)->sin6_addr, 16);
+    place_text(h->shown, sizeof h->shown, h->at.host, port);
 }
 
 bool cass_host_is(const struct cass_host *h, const char *address, unsigned port)
 {
+    const struct sockaddr_storage *addr = &addresses_current(&h->at)->addr;
     struct in_addr v4;
     struct in6_addr v6;
     if (port && h->port != port)
         return false;
-    if (h->addr.ss_family == AF_INET)
+    if (addr->ss_family == AF_INET)
         return inet_pton(AF_INET, address, &v4) == 1 &&
-               !memcmp(&v4, &((const struct sockaddr_in *)&h->addr)->sin_addr, sizeof v4);
+               !memcmp(&v4, &((const struct sockaddr_in *)addr)->sin_addr, sizeof v4);
     return inet_pton(AF_INET6, address, &v6) == 1 &&
-           !memcmp(&v6, &((const struct sockaddr_in6 *)&h->addr)->sin6_addr, sizeof v6);
+           !memcmp(&v6, &((const struct sockaddr_in6 *)addr)->sin6_addr, sizeof v6);
 }
 
 /* The place of a host, or -1. */
 static int find_host(const struct cass_pool *p, const struct cass_host *h)
 {
     for (uint32_t i = 0; i < atomic_load(&p->hosts); i++)
-        if (same_address(&p->host[i], h))
+        if (address_equal(addresses_current(&p->host[i].at), addresses_current(&h->at)))
             return (int)i;
     return -1;
 }
@@ -89,24 +74,17 @@ static int add_host(struct cass_pool *p, const struct cass_host *h)
 static int add_contact(struct cass_pool *p, const struct pool *pool, const struct target_host *at,
                        struct err *last, struct err *err)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list = NULL;
-    int failed = getaddrinfo(at->name, NULL, &hints, &list);
-    if (failed || !list) {
-        err_set(last, ERR_UNREACHED, "%s: %s: %s", p->target->shown, at->name,
-                gai_strerror(failed));
+    struct cass_host h = {.port = 0};
+    unsigned port = at->port ? at->port : DEFAULT_PORT;
+    if (resolve(&h.at, pool, at->name, port, p->target->shown, clock_ns() + RESOLVE_NS, last) < 0)
         return 0;
-    }
-    /* Of a name with several addresses the first is taken: a cluster names its nodes itself. */
-    struct cass_host h = {.addr_len = list->ai_addrlen};
-    copy_str(h.name, sizeof h.name, at->name);
-    memcpy(&h.addr, list->ai_addr, list->ai_addrlen);
-    freeaddrinfo(list);
-    set_port(&h, at->port ? at->port : DEFAULT_PORT);
-    struct err why = {0};
-    /* One that waits for a yes is kept: it is asked again at each connect. */
-    if (pool_connect_allowed(pool, h.name, (const struct sockaddr *)&h.addr, &why) == ERR_REFUSED) {
-        *err = why;
-        return ERR_REFUSED;
+    name_host(&h, port);
+    for (unsigned i = 0; i < h.at.n; i++) {
+        struct err why = {0};
+        const struct sockaddr *addr = (const struct sockaddr *)&h.at.address[i].addr;
+        /* One that waits for a yes is kept: it is asked again at each connect. */
+        if (pool_connect_allowed(pool, h.at.host, addr, &why) == ERR_REFUSED)
+            return err_set(err, ERR_REFUSED, "%s", why.msg);
     }
     add_host(p, &h);
     return 0;
@@ -200,25 +178,16 @@ static void on_local(void *ctx, const struct cql_str *v, unsigned values)
         add_tokens(d, d->self, v[3]);
 }
 
-static bool peer_address(struct cass_host *h, struct cql_str v)
+/* A peer's address, which is its name too. False: it says none. */
+static bool peer_address(struct cass_host *h, struct cql_str v, unsigned port)
 {
-    if (v.len == 4) {
-        struct sockaddr_in *a = (struct sockaddr_in *)&h->addr;
-        a->sin_family = AF_INET;
-        memcpy(&a->sin_addr, v.s, 4);
-        h->addr_len = sizeof *a;
-        inet_ntop(AF_INET, &a->sin_addr, h->name, sizeof h->name);
-        return a->sin_addr.s_addr != 0;
-    }
-    if (v.len == 16) {
-        struct sockaddr_in6 *a = (struct sockaddr_in6 *)&h->addr;
-        a->sin6_family = AF_INET6;
-        memcpy(&a->sin6_addr, v.s, 16);
-        h->addr_len = sizeof *a;
-        inet_ntop(AF_INET6, &a->sin6_addr, h->name, sizeof h->name);
-        return !IN6_IS_ADDR_UNSPECIFIED(&a->sin6_addr);
-    }
-    return false;
+    static const uint8_t anywhere[16];
+    char text[INET6_ADDRSTRLEN];
+    struct err why = {0};
+    if ((v.len != 4 && v.len != 16) || memcmp(v.s, anywhere, v.len) == 0)
+        return false;
+    inet_ntop(v.len == 4 ? AF_INET : AF_INET6, v.s, text, sizeof text);
+    return resolve(&h->at, NULL, text, port, text, 0, &why) == 0;
 }
 
 /* Tells of a node that targets.conf refuses, once. */
@@ -226,11 +195,11 @@ static void tell_refused(struct cass_pool *p, struct pool *pool, const struct ca
                          const char *why)
 {
     for (unsigned i = 0; i < p->refusals; i++)
-        if (strcmp(p->refused[i], h->name) == 0)
+        if (strcmp(p->refused[i], h->at.host) == 0)
             return;
     if (p->refusals == CASS_REFUSED_MAX)
         return;
-    copy_str(p->refused[p->refusals++], sizeof p->refused[0], h->name);
+    copy_str(p->refused[p->refusals++], sizeof p->refused[0], h->at.host);
     pool_event(pool, "node %s is not connected to: %s", h->shown, why);
 }
 
@@ -242,7 +211,8 @@ static bool may_use(const struct discovery *d, const struct cass_host *h)
     struct err why = {0};
     if (find_host(d->p, h) >= 0) /* a contact point was judged by its own name */
         return true;
-    int code = pool_connect_allowed(d->pool, h->name, (const struct sockaddr *)&h->addr, &why);
+    const struct sockaddr *addr = (const struct sockaddr *)&addresses_current(&h->at)->addr;
+    int code = pool_connect_allowed(d->pool, h->at.host, addr, &why);
     if (code == ERR_REFUSED)
         tell_refused(d->p, d->pool, h, why.msg);
     d->p->awaits_yes = d->p->awaits_yes || code == ERR_UNREACHED;
@@ -257,9 +227,10 @@ static void on_peer(void *ctx, const struct cql_str *v, unsigned values)
     if (values < 4)
         return;
     /* A node that listens everywhere says 0.0.0.0: then its own address is the one. */
-    if (!peer_address(&h, v[1]) && !peer_address(&h, v[0]))
+    unsigned port = values > 4 && v[4].len == 4 ? cql_be32((const uint8_t *)v[4].s) : d->port;
+    if (!peer_address(&h, v[1], port) && !peer_address(&h, v[0], port))
         return;
-    set_port(&h, values > 4 && v[4].len == 4 ? cql_be32((const uint8_t *)v[4].s) : d->port);
+    name_host(&h, port);
     bool here = take_name(h.dc, sizeof h.dc, v[2]) && (!*d->dc || strcmp(d->dc, h.dc) == 0);
     if (!may_use(d, &h) || !d->use || !here)
         return;
@@ -267,6 +238,9 @@ static void on_peer(void *ctx, const struct cql_str *v, unsigned values)
     if (place < 0)
         return;
     d->present[place] = true;
+    /* A contact point's name may lead to several nodes: this one is tried as itself only. */
+    for (unsigned i = 0; i < d->p->target->hosts && i < atomic_load(&d->p->hosts); i++)
+        addresses_drop(&d->p->host[i].at, addresses_current(&h.at));
     add_tokens(d, place, v[3]);
 }
 

@@ -38,7 +38,9 @@ bool cass_is_mark(struct cql_str comment, const char *run, bool *keyspace)
     return n == head + RUN_ID || *keyspace;
 }
 
-char *cass_quote(char *buf, size_t size, const char *name)
+/* An identifier in double quotes, doubled inside; returns buf. A name below CASS_NAME_MAX fits
+ * CASS_QUOTED_MAX. */
+static char *cass_quote(char *buf, size_t size, const char *name)
 {
     size_t n = 0;
     if (size < 3)
@@ -287,7 +289,8 @@ static int await_agreement(struct cass_session *s, uint64_t deadline_ns, struct 
         if (code == 0)
             code = cass_session_query(s, "SELECT schema_version FROM system.peers", on_version,
                                       &seen, deadline_ns, err);
-        if (code < 0 || !seen.others || clock_ns() >= until || (s->pool && pool_stopping(s->pool)))
+        if (code < 0 || !seen.others || clock_ns() >= until ||
+            (s->link.pool && pool_stopping(s->link.pool)))
             return code;
         nanosleep(&(struct timespec){.tv_nsec = 50 * (long)NS_PER_MS}, NULL);
     }

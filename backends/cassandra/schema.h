@@ -24,8 +24,5 @@ int cass_names(const struct target *, char *keyspace, char *table, struct err *)
 #define CASS_MARK "loadtop run "
 #define CASS_MARK_KEYSPACE ", and its keyspace"
 bool cass_is_mark(struct cql_str comment, const char *run, bool *keyspace);
-/* An identifier in double quotes, doubled inside; returns buf. A name below CASS_NAME_MAX fits
- * CASS_QUOTED_MAX. */
-char *cass_quote(char *buf, size_t size, const char *name);
 
 #endif

@@ -1,48 +1,24 @@
-/* One blocking connection with a deadline for everything: for looking at a cluster, making tables,
- * preparing once to learn the parameters, watching events, and cleaning up; never for load.
+/* Requests on a blocking link (common/link.h): for looking at a cluster, making tables, preparing once
+ * to learn the parameters, watching events, and cleaning up; never for load.
  *
  * One request is outstanding at a time, on stream 0. Events come in between and go to their own
  * callback. */
 #include "backends/cassandra/session.h"
 
-#include "backends/cassandra/link.h"
 #include "backends/cassandra/stmt.h"
 #include "backends/cassandra/types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define PAGE 1000
 #define COLUMNS_MAX 64
 
 static int lost(struct cass_session *s, const char *why)
 {
-    return err_set(s->err, ERR_UNREACHED, "%s: %s: %s", s->shown, s->host, why);
-}
-
-/* Waits for the descriptor. 0, or -1 and err when time is up. */
-static int await(struct cass_session *s, short events, uint64_t deadline_ns)
-{
-    for (;;) {
-        uint64_t now = clock_ns();
-        struct pollfd p = {.fd = s->link.fd, .events = events};
-        if (now >= deadline_ns)
-            return lost(s, "no answer in time");
-        if (s->pool && pool_stopping(s->pool))
-            return lost(s, "given up");
-        /* Short waits, so that a pool that is stopped is not kept waiting. */
-        uint64_t ms = (deadline_ns - now) / NS_PER_MS + 1;
-        int n = poll(&p, 1, ms > 200 ? 200 : (int)ms);
-        if (n > 0)
-            return 0;
-        if (n < 0 && errno != EINTR)
-            return lost(s, strerror(errno));
-    }
+    return err_set(s->err, ERR_UNREACHED, "%s: %s", s->place, why);
 }
 
 static int on_frame(void *ctx, const struct cql_frame *f)
@@ -88,18 +64,12 @@ static int on_frame(void *ctx, const struct cql_frame *f)
     return 0;
 }
 
-/* Reads once what is there. 0, or -1 and err when the connection is of no further use. */
-static int take(struct cass_session *s)
+/* Reads what has come into frames. -1 and err when the connection is of no further use. */
+static int take(struct cass_session *s, const uint8_t *bytes, ssize_t n)
 {
-    uint8_t buf[16384];
-    ssize_t n = cass_link_read(&s->link, buf, sizeof buf);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return 0;
-    if (n <= 0)
-        return lost(s, n == 0 ? "the server closed the connection" : strerror(errno));
-    if (cql_feed(&s->in, buf, (size_t)n, on_frame, s) == CQL_BAD)
+    if (n > 0 && cql_feed(&s->in, bytes, (size_t)n, on_frame, s) == CQL_BAD)
         return lost(s, s->in.why);
-    return 0;
+    return n < 0 ? ERR_UNREACHED : 0;
 }
 
 /* Sends what is in out and waits for the answer, which `answer` (may be NULL) reads. */
@@ -107,28 +77,19 @@ static int ask(struct cass_session *s,
                int (*answer)(void *, const struct cql_frame *, struct cql_body *, struct err *),
                void *ctx, uint64_t deadline_ns, struct err *err)
 {
+    uint8_t buf[16384];
     s->answer = answer;
     s->ctx = ctx;
     s->err = err;
     s->done = s->changed = false;
     s->failed = 0;
     s->error_code = 0;
-    while (s->out.sent < s->out.len) {
-        ssize_t n = cass_link_write(&s->link, s->out.p + s->out.sent, s->out.len - s->out.sent);
-        if (n > 0)
-            s->out.sent += (size_t)n;
-        else if (errno != EAGAIN && errno != EINTR)
-            return lost(s, strerror(errno));
-        else if (await(s, POLLOUT, deadline_ns) < 0)
-            return ERR_UNREACHED;
-    }
+    int code = link_send(&s->link, s->out.p, s->out.len, deadline_ns, err);
     s->out.len = s->out.sent = 0;
-    while (!s->done && !s->failed) {
-        if (!cass_link_pending(&s->link) && await(s, POLLIN, deadline_ns) < 0)
-            return ERR_UNREACHED;
-        if (take(s) < 0)
-            return ERR_UNREACHED;
-    }
+    while (code == 0 && !s->done && !s->failed)
+        code = take(s, buf, link_receive(&s->link, buf, sizeof buf, deadline_ns, err));
+    if (code < 0)
+        return ERR_UNREACHED;
     return s->failed;
 }
 
@@ -215,51 +176,42 @@ static int negotiate(struct cass_session *s, const struct cass_pool *p, uint64_t
     return code;
 }
 
-static int finish_connect(struct cass_session *s, void *tls, const struct cass_host *h, bool verify,
-                          uint64_t deadline_ns, struct err *err)
-{
-    int error = 0, n;
-    socklen_t len = sizeof error;
-    if (await(s, POLLOUT, deadline_ns) < 0)
-        return ERR_UNREACHED;
-    if (getsockopt(s->link.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 || error)
-        return err_set(err, ERR_UNREACHED, "%s: %s: %s%s", s->shown, h->shown, strerror(error),
-                       error == ECONNREFUSED ? " (is the server running?)" : "");
-    if (!tls)
-        return 0;
-    if (cass_link_secure(&s->link, tls, h->name, verify, err) < 0)
-        return ERR_FAILED;
-    while ((n = cass_link_handshake(&s->link, err)) == 0)
-        if (await(s, s->link.want_out ? POLLOUT : POLLIN, deadline_ns) < 0)
-            return ERR_UNREACHED;
-    return n < 0 ? n : 0;
-}
+/* One address of the host, on its way to a session. */
+struct opening {
+    struct cass_session *session;
+    const struct cass_pool *p;
+    const struct pool *pool;
+    const struct cass_host *host;
+};
 
-int cass_session_open(struct cass_session *s, const struct cass_pool *p, const struct pool *pool,
-                      const struct cass_host *h, uint64_t deadline_ns, struct err *err)
+static int open_at(void *ctx, const struct address *a, uint64_t deadline_ns, struct err *err)
 {
+    const struct opening *o = ctx;
+    struct cass_session *s = o->session;
     memset(s, 0, sizeof *s);
-    s->pool = pool;
-    s->shown = p->target->shown;
+    s->shown = o->p->target->shown;
     s->err = err;
-    copy_str(s->host, sizeof s->host, h->shown);
-    s->link.fd = net_connect(pool, h->name, (const struct sockaddr *)&h->addr, h->addr_len, err);
-    if (s->link.fd < 0) {
-        s->link.fd = -1;
-        return err && err->code ? err->code : ERR_UNREACHED;
-    }
-    bool verify = option_bool(p->options, CASS_TLS_VERIFY);
-    int code = finish_connect(s, p->tls, h, verify, deadline_ns, err);
+    copy_str(s->host, sizeof s->host, o->host->shown);
+    snprintf(s->place, sizeof s->place, "%s: %s", s->shown, s->host);
+    int code =
+        link_open(&s->link, o->pool, o->host->at.host, a, o->p->tls, s->place, deadline_ns, err);
     if (code == 0)
-        code = negotiate(s, p, deadline_ns, err);
+        code = negotiate(s, o->p, deadline_ns, err);
     if (code < 0)
         cass_session_close(s);
     return code;
 }
 
+int cass_session_open(struct cass_session *s, const struct cass_pool *p, const struct pool *pool,
+                      struct cass_host *h, uint64_t deadline_ns, struct err *err)
+{
+    struct opening o = {.session = s, .p = p, .pool = pool, .host = h};
+    return addresses_try(&h->at, pool, deadline_ns, open_at, &o, err);
+}
+
 void cass_session_close(struct cass_session *s)
 {
-    cass_link_close(&s->link);
+    link_close(&s->link);
     cql_reader_free(&s->in);
     cql_writer_free(&s->out);
     free((void *)(uintptr_t)s->next_page.s);
@@ -410,12 +362,13 @@ int cass_session_register(struct cass_session *s, void (*event)(void *, const st
 
 int cass_session_poll(struct cass_session *s)
 {
-    struct pollfd p = {.fd = s->link.fd, .events = POLLIN};
+    uint8_t buf[16384];
+    ssize_t n;
     s->err = NULL;
     s->done = true;
     s->failed = 0;
-    for (unsigned i = 0; i < 64 && (cass_link_pending(&s->link) || poll(&p, 1, 0) > 0); i++)
-        if (take(s) < 0 || s->failed)
+    for (unsigned i = 0; i < 64 && (n = link_poll(&s->link, buf, sizeof buf, NULL)) != 0; i++)
+        if (take(s, buf, n) < 0 || s->failed)
             return -1;
     return 0;
 }

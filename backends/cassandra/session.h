@@ -1,4 +1,4 @@
-/* One blocking connection with a deadline for everything, for all that is not load. */
+/* Requests on a blocking link (common/link.h), for all that is not load. */
 #ifndef LOADTOP_BACKENDS_CASSANDRA_SESSION_H
 #define LOADTOP_BACKENDS_CASSANDRA_SESSION_H
 
@@ -19,10 +19,10 @@ struct pool;
  * of clients (system_views.clients, nodetool clientstats --client-options) shows them. */
 #define CASS_STARTUP_MAX 16
 void cass_startup(const char *pair[CASS_STARTUP_MAX], const char *sender, bool lz4);
-/* Connects as p says (target, options, tls, sender), agrees on the protocol and authenticates. The
- * pool may be NULL. ERR_UNREACHED, ERR_REFUSED or ERR_FAILED. */
+/* Connects to one of the host's addresses as p says (target, tls, sender), agrees on the protocol and
+ * authenticates. The pool may be NULL. ERR_UNREACHED, ERR_REFUSED or ERR_FAILED. */
 int cass_session_open(struct cass_session *, const struct cass_pool *p, const struct pool *,
-                      const struct cass_host *, uint64_t deadline_ns, struct err *);
+                      struct cass_host *, uint64_t deadline_ns, struct err *);
 void cass_session_close(struct cass_session *); /* takes a zeroed one whose fd is -1 */
 /* Sends a query and reads all pages of its answer; row (may be NULL) is called with the values of
  * each row, a null one having s == NULL. An ERROR of the server is ERR_FAILED, with its code in

@@ -9,14 +9,19 @@
  *   schema.c     keyspace, tables, and the statements that fit their columns
  *   stmt.c       the values that are bound to statements
  *   own.c        a person's own statements
- *   session.c    a blocking connection with deadlines, for all that is not load
- *   link.c       a socket, with TLS or without
+ *   session.c    requests on a blocking link, for all that is not load
  *
  * The pool's data is written by the pool's thread before the first worker starts, and afterwards
  * only where atomics say so: hosts are only ever appended, and the ring is replaced whole. */
 #ifndef LOADTOP_BACKENDS_CASSANDRA_TYPES_H
 #define LOADTOP_BACKENDS_CASSANDRA_TYPES_H
 
+#include "backends/common/keys.h"
+#include "backends/common/link.h"
+#include "backends/common/resolve.h"
+#include "backends/common/stream.h"
+#include "backends/common/tls_option.h"
+#include "backends/common/workers.h"
 #include "backends/cql/body.h"
 #include "backends/cql/read.h"
 #include "backends/cql/stream.h"
@@ -24,7 +29,6 @@
 #include "engine/backend.h"
 
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,11 +54,8 @@ enum cass_option {
     CASS_STMT,
     CASS_STMT_FILE,
     CASS_PAGE,
-    CASS_TLS_CA,
-    CASS_TLS_CERT,
-    CASS_TLS_KEY,
-    CASS_TLS_VERIFY,
-    CASS_OPTIONS
+    CASS_TLS, /* as in enum tls_option */
+    CASS_OPTIONS = CASS_TLS + TLS_OPTIONS
 };
 enum cass_op_type {
     CASS_OP_INSERT,
@@ -85,8 +86,9 @@ enum cass_statement {
 #define CASS_QUOTED_MAX (2 * CASS_NAME_MAX + 3)
 #define CASS_HOST_MAX 256                  /* as a target's host: none is cut */
 #define CASS_SHOWN_MAX (CASS_HOST_MAX + 8) /* with its port */
-#define CASS_PLACE_MAX 256                 /* a data centre's or a cluster's name */
-#define CASS_REFUSED_MAX 32                /* refused nodes that are told, each once */
+#define CASS_TARGET_MAX sizeof((struct target *)0)->shown
+#define CASS_PLACE_MAX 256  /* a data centre's or a cluster's name */
+#define CASS_REFUSED_MAX 32 /* refused nodes that are told, each once */
 
 struct cass_param {
     uint16_t type; /* enum cql_type_id */
@@ -112,15 +114,12 @@ struct cass_row {
 };
 
 struct cass_host {
-    char name[CASS_HOST_MAX]; /* as it was typed; of a discovered one its address */
     char shown[CASS_SHOWN_MAX];
     char dc[CASS_PLACE_MAX];
-    struct sockaddr_storage addr;
-    socklen_t addr_len;
+    struct addresses at; /* with the name as it was typed; of a discovered one its address */
     unsigned port;
     _Atomic bool down, gone;      /* as the cluster says; gone: removed from the ring */
     _Atomic uint32_t connections; /* that stand, of all workers */
-    uint64_t ended;               /* requests of workers that ended; under the mutex */
     uint64_t seen;                /* requests at the last look; the pool's thread only */
     double per_s;                 /* since then; NaN: not known */
 };
@@ -134,22 +133,15 @@ struct cass_ring {
     struct cass_token token[];
 };
 
-/* Bytes in and out of a connected socket. tls is an SSL * or NULL. */
-struct cass_link {
-    int fd;
-    void *tls;
-    bool want_out; /* TLS: a read or a handshake waits until the socket can be written */
-};
-
 struct cass_pool;
 struct cass_session {
-    struct cass_link link;
+    struct link link;
     struct cql_reader in;
     struct cql_writer out;
-    const struct pool *pool; /* NULL: for clean */
     const char *shown;
     char host[CASS_SHOWN_MAX];
-    bool lz4; /* the server can compress */
+    char place[CASS_TARGET_MAX + CASS_SHOWN_MAX]; /* both, for errors of the link */
+    bool lz4;                                     /* the server can compress */
     /* of the request that is being waited for */
     bool done, changed;  /* changed: the answer said that it changed the schema */
     uint32_t error_code; /* of the last ERROR answer */
@@ -163,11 +155,16 @@ struct cass_session {
     struct cql_str next_page; /* owned copy */
 };
 
+struct cass_sums { /* of all workers that ever were */
+    uint64_t read, missed, pages, warnings, unprepared, rests;
+    uint64_t requests[CASS_HOSTS_MAX]; /* that each node was sent */
+};
+
 struct cass_pool {
     const struct target *target;
     const struct options *options;
-    const char *sender; /* who we are, for the server's list of clients */
-    void *tls;
+    const char *sender;      /* who we are, for the server's list of clients */
+    struct tls_context *tls; /* cassandras://; else NULL */
     char keyspace[CASS_NAME_MAX], table[CASS_NAME_MAX];
     char full[2 * CASS_NAME_MAX + 8]; /* quoted: "ks"."table" */
     char dc[CASS_PLACE_MAX];          /* only its nodes are used; "": any */
@@ -191,16 +188,13 @@ struct cass_pool {
     uint64_t control_retry_ns;
     bool has_control;
 
-    pthread_mutex_t mutex; /* workers, gone */
-    bool has_mutex;
-    struct cass_worker *workers;
-    struct cass_counts {
-        uint64_t read, missed, pages, warnings, unprepared, rests;
-    } gone;                          /* of workers that ended */
+    struct workers workers;
+    bool has_workers;                /* it was made */
+    struct cass_sums ended;          /* of workers that are gone */
     _Atomic uint32_t warned, rested; /* events sent */
 };
 
-struct cass_counters {
+struct cass_counters { /* of one worker, written by it alone */
     _Atomic uint64_t read, missed, pages, warnings, unprepared, rests;
 };
 
@@ -213,14 +207,12 @@ struct cass_node {
 };
 
 struct cass_worker {
+    struct workers_entry entry;
     struct worker *worker;
-    struct cass_worker *next; /* in the pool's list */
-    uint8_t *in;              /* where all its connections read into */
-    struct cass_node *node;   /* [CASS_HOSTS_MAX] */
-    uint32_t turn;            /* round robin */
-    struct zipf zipf;
-    uint64_t keys;
-    enum distribution dist;
+    uint8_t *in;            /* where all its connections read into */
+    struct cass_node *node; /* [CASS_HOSTS_MAX] */
+    uint32_t turn;          /* round robin */
+    struct keys keys;
     uint32_t size_low, size_high;
     uint32_t page; /* rows of one answer to a person's own statement; 0: all of them */
     uint16_t consistency;
@@ -250,7 +242,8 @@ struct cass_conn {
     struct conn *conn;
     struct watch watch;
     struct alarm alarm; /* handshake; rest; a server that is silent */
-    struct cass_link link;
+    struct stream socket;
+    unsigned at; /* which address of its host */
     struct cql_reader in;
     size_t held; /* of it beyond what was asked for (net_hold) */
     struct cql_writer out;

@@ -52,14 +52,6 @@ struct cql_str cql_get_short_bytes(struct cql_in *in)
     return cql_get_string(in);
 }
 
-struct cql_str cql_get_long_string(struct cql_in *in)
-{
-    int32_t n = cql_get_i32(in);
-    if (n < 0)
-        in->bad = true;
-    return get_str(in, n < 0 ? 0 : (uint32_t)n);
-}
-
 bool cql_get_bytes(struct cql_in *in, struct cql_str *v)
 {
     int32_t n = cql_get_i32(in);

@@ -34,8 +34,7 @@ const uint8_t *cql_take(struct cql_in *, uint32_t n); /* n bytes, or NULL and ba
 uint8_t cql_get_u8(struct cql_in *);
 uint16_t cql_get_u16(struct cql_in *);
 int32_t cql_get_i32(struct cql_in *);
-struct cql_str cql_get_string(struct cql_in *);      /* [string]: 2 bytes of length */
-struct cql_str cql_get_long_string(struct cql_in *); /* [long string]: 4 */
+struct cql_str cql_get_string(struct cql_in *); /* [string]: 2 bytes of length */
 struct cql_str cql_get_short_bytes(struct cql_in *);
 /* [bytes] and [value]: false if it is null (or not set), else *v. */
 bool cql_get_bytes(struct cql_in *, struct cql_str *v);

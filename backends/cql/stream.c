@@ -38,15 +38,6 @@ int cql_stream_take(struct cql_streams *s, void *owner)
     return (int)id;
 }
 
-void cql_stream_orphan(struct cql_streams *s, unsigned id)
-{
-    if (id < s->room && s->slot[id].state == CQL_OWNED) {
-        s->slot[id].state = CQL_ORPHAN;
-        s->slot[id].owner = NULL;
-        s->orphans++;
-    }
-}
-
 enum cql_slot_state cql_stream_release(struct cql_streams *s, unsigned id, void **owner)
 {
     *owner = NULL;
@@ -54,8 +45,6 @@ enum cql_slot_state cql_stream_release(struct cql_streams *s, unsigned id, void 
         return CQL_FREE;
     enum cql_slot_state state = s->slot[id].state;
     *owner = s->slot[id].owner;
-    if (state == CQL_ORPHAN)
-        s->orphans--;
     s->slot[id] = (struct cql_slot){.next = s->free, .state = CQL_FREE};
     s->free = id + 1;
     s->used--;

@@ -110,11 +110,6 @@ void cql_put_long_string(struct cql_writer *w, const char *s, size_t len)
     cql_put_bytes(w, s, len);
 }
 
-void cql_put_null(struct cql_writer *w)
-{
-    cql_put_u32(w, UINT32_MAX);
-}
-
 void cql_put_unset(struct cql_writer *w)
 {
     cql_put_u32(w, UINT32_MAX - 1);
@@ -300,13 +295,6 @@ void cql_batch_add(struct cql_writer *w, const void *id, size_t id_len, unsigned
 {
     cql_put_u8(w, 1);
     cql_put_short_bytes(w, id, id_len);
-    cql_put_u16(w, values);
-}
-
-void cql_batch_add_text(struct cql_writer *w, const char *cql, size_t len, unsigned values)
-{
-    cql_put_u8(w, 0);
-    cql_put_long_string(w, cql, len);
     cql_put_u16(w, values);
 }
 

@@ -59,7 +59,6 @@ void cql_put_string(struct cql_writer *, const char *s, size_t len);      /* [st
 void cql_put_long_string(struct cql_writer *, const char *s, size_t len); /* [long string] */
 void cql_put_short_bytes(struct cql_writer *, const void *, size_t len);
 void cql_put_bytes(struct cql_writer *, const void *, size_t len); /* [bytes], [value] */
-void cql_put_null(struct cql_writer *);
 void cql_put_unset(struct cql_writer *); /* a value that is not touched (v4) */
 
 /* A frame: begin, body, end. cql_end gives 0, or -1 (out of room; nothing was appended). */
@@ -95,7 +94,6 @@ void cql_begin_execute(struct cql_writer *, unsigned stream, const void *id, siz
 enum cql_batch { CQL_LOGGED, CQL_UNLOGGED, CQL_COUNTERS };
 void cql_begin_batch(struct cql_writer *, unsigned stream, enum cql_batch, unsigned statements);
 void cql_batch_add(struct cql_writer *, const void *id, size_t id_len, unsigned values);
-void cql_batch_add_text(struct cql_writer *, const char *cql, size_t len, unsigned values);
 void cql_batch_tail(struct cql_writer *, const struct cql_params *);
 
 #endif

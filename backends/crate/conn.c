@@ -73,7 +73,7 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
     (void)purpose;
     if (!c->may_connect)
         return CURL_SOCKET_BAD;
-    if (pool_connect_allowed(worker_pool(c->conn->worker), crate_host_of(c)->name, &a->addr,
+    if (pool_connect_allowed(worker_pool(c->conn->worker), crate_host_of(c)->at.host, &a->addr,
                              &c->refused) < 0)
         return CURL_SOCKET_BAD;
     return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
@@ -160,7 +160,7 @@ static void set_options(struct crate_conn *c, const struct crate_host *h, long t
     curl_easy_setopt(e, CURLOPT_SHARE, c->share);
     curl_easy_setopt(e, CURLOPT_PRIVATE, c);
     curl_easy_setopt(e, CURLOPT_URL, h->root);
-    curl_easy_setopt(e, CURLOPT_CONNECT_TO, h->to[c->conn->id % h->addresses]);
+    curl_easy_setopt(e, CURLOPT_CONNECT_TO, h->to[c->at]);
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, crate_worker_of(c)->headers);
     curl_easy_setopt(e, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, take_body);
@@ -199,18 +199,19 @@ int crate_open(struct conn *conn, struct err *err)
     *c = (struct crate_conn){.conn = conn, .node = -1, .phase = PHASE_PROBING};
     c->watch = (struct watch){.fd = -1, .ready = socket_ready};
     c->probe.limit = PROBE_MAX;
-    if (conn->group >= w->pool->site.hosts || !w->pool->site.host[conn->group].addresses)
-        return err_set(err, ERR_UNREACHED, "%s: its address is not known",
-                       w->pool->site.host[conn->group].shown);
-    if (!atomic_load(&w->pool->site.host[conn->group].known))
+    const struct crate_host *h = crate_host_of(c);
+    if (!atomic_load(&h->resolved))
+        return err_set(err, ERR_UNREACHED, "%s: its address is not known", h->shown);
+    if (!atomic_load(&h->known))
         return err_set(err, ERR_UNREACHED, "%s: it has not said yet which cluster it is of",
-                       w->pool->site.host[conn->group].shown);
+                       h->shown);
+    c->at = atomic_load_explicit(&h->at.current, memory_order_relaxed);
     c->easy = curl_easy_init();
     c->share = curl_share_init();
     if (!c->easy || !c->share)
         return err_set(err, ERR_FAILED, "out of memory for a connection");
     curl_share_setopt(c->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
-    set_options(c, crate_host_of(c),
+    set_options(c, h,
                 timeout_ms > 0 && timeout_ms < (uint64_t)OPEN_MS ? (long)timeout_ms : OPEN_MS);
     c->may_connect = true;
     if (curl_multi_add_handle(w->multi, c->easy) != CURLM_OK)
@@ -237,8 +238,10 @@ static void set_alive(struct crate_conn *c, bool alive)
 /* The opening ended without an answer. */
 static void probe_failed(struct crate_conn *c, CURLcode result)
 {
-    const struct crate_host *h = crate_host_of(c);
+    struct crate_host *h = crate_host_of(c);
     long os_errno = 0;
+    if (!c->refused.code && crate_unconnected(c->easy, result))
+        addresses_failed(&h->at, c->at);
     curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_errno);
     secret_hide_values(c->why);
     if (c->refused.code == ERR_UNREACHED)
@@ -247,8 +250,7 @@ static void probe_failed(struct crate_conn *c, CURLcode result)
         conn_down(c->conn, "denied", "%s", c->refused.msg);
     else
         conn_down(c->conn, crate_network_class(result, os_errno), "%s: %s%s", h->shown,
-                  c->why[0] ? c->why : curl_easy_strerror(result),
-                  result == CURLE_COULDNT_CONNECT ? " (is CrateDB running there?)" : "");
+                  c->why[0] ? c->why : curl_easy_strerror(result), crate_hint(h, result));
 }
 
 /* It answered with something else than its name. A node that is not ready says so itself; from
@@ -300,6 +302,7 @@ static void probe_done(struct crate_conn *c, CURLcode result)
         probe_failed(c, result);
         return;
     }
+    addresses_answered(&crate_host_of(c)->at, c->at);
     curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
     json_t *root = json_loads(text_str(&c->probe), 0, NULL);
     bool good = probe_good(c, status, root);

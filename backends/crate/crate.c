@@ -48,10 +48,7 @@ static const struct option_spec crate_options[] = {
     [OPT_GZIP] = {"gzip", OPTION_BOOL, 0, "no", 0, 0, NULL, "compress requests"},
     [OPT_TOKEN] = {"token", OPTION_SECRET, 0, NULL, 0, 0, NULL,
                    "JWT for bearer authentication, in place of user and password"},
-    [OPT_TLS_VERIFY] = {"tls-verify", OPTION_BOOL, OPTION_OWN_ONLY, "yes", 0, 0, NULL,
-                        "crates://: check the server's certificate"},
-    [OPT_CA] = {"ca", OPTION_TEXT, OPTION_OWN_ONLY, NULL, 0, 0, NULL,
-                "crates://: file with the certificates to trust"},
+    TLS_OPTION_ROWS(OPT_TLS, "crates", "ca", "tls-verify"),
     [OPT_STMT] =
         {"stmt", OPTION_TEXT, 0, NULL, 0, 0, NULL,
          "your own SQL for the operation stmt, with placeholders such as {key} {new} {now} "

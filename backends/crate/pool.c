@@ -58,6 +58,7 @@ static json_t *verdict_json(const struct crate_verdict_spread *v)
     json_object_set_new(o, "df", json_integer(v->df));
     json_object_set_new(o, "p", number(v->p));
     json_object_set_new(o, "verdict", json_string(v->words));
+    json_object_set_new(o, "even", json_boolean(v->even));
     return o;
 }
 

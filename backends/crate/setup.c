@@ -18,10 +18,8 @@
 #include "engine/config/scenario.h"
 #include "engine/os/plain_file.h"
 
-#include <arpa/inet.h>
 #include <jansson.h>
 #include <math.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,35 +62,10 @@ static void prepare_own(struct crate_pool *p, const struct options *o)
 
 /* ---- hosts ---- */
 
-/* Addresses of a host as CURLOPT_CONNECT_TO entries: workers then never look up a name. */
-static int resolve(struct crate_host *h, const struct target_host *t, struct err *err)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
-    int failed = getaddrinfo(h->name, NULL, &hints, &list);
-    if (failed)
-        return err_set(err, ERR_UNREACHED, "%s: %s", h->shown, gai_strerror(failed));
-    unsigned n = 0;
-    for (struct addrinfo *a = list; a && n < CRATE_ADDRESSES_MAX; a = a->ai_next) {
-        char ip[64], to[96];
-        if (getnameinfo(a->ai_addr, a->ai_addrlen, ip, sizeof ip, NULL, 0, NI_NUMERICHOST))
-            continue;
-        unsigned port = t->port ? t->port : 4200;
-        snprintf(to, sizeof to, a->ai_family == AF_INET6 ? "::[%s]:%u" : "::%s:%u", ip, port);
-        struct curl_slist *entry = curl_slist_append(NULL, to);
-        if (entry)
-            h->to[n++] = entry;
-    }
-    freeaddrinfo(list);
-    atomic_store(&h->addresses, n); /* from here on workers read them */
-    return n ? 0 : err_set(err, ERR_UNREACHED, "%s: no address", h->shown);
-}
-
 int crate_greet(struct pool *pool, struct crate_pool *p, unsigned host, struct err *err)
 {
     struct crate_host *h = &p->site.host[host];
-    int result = h->addresses ? 0 : resolve(h, &pool_target(pool)->host[host], err);
-    if (result == 0)
-        result = crate_site_greet(&p->site, host, err);
+    int result = crate_site_greet(&p->site, host, err);
     if (result == 0)
         result = pool_identity_allowed(pool, p->site.cluster, err);
     if (result == 0 && pool_stopping(pool)) /* perhaps while it waited for a name to be typed */

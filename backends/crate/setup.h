@@ -9,7 +9,7 @@ struct options;
 struct pool;
 
 int crate_pool_open(struct pool *, struct err *);
-/* Asks a host for its name, after looking up its addresses. 0 if it can be used. */
+/* Asks a host for its name. 0 if it can be used. */
 int crate_greet(struct pool *, struct crate_pool *, unsigned host, struct err *);
 void crate_pool_reset(struct crate_pool *); /* frees; idempotent */
 /* The statements of `stmt` or `stmt-file`; *n is 0 when neither is given. ERR_USAGE. Free with the

@@ -8,6 +8,8 @@
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate/site.h"
 
+#include "backends/common/resolve.h"
+#include "backends/common/tls_option.h"
 #include "backends/crate/types.h"
 #include "backends/crate_sql/error.h"
 #include "engine/base/err.h"
@@ -100,12 +102,47 @@ struct curl_slist *crate_headers(const struct target *t, const struct options *o
 
 void crate_tls_options(CURL *easy, const struct options *o)
 {
-    if (!option_bool(o, OPT_TLS_VERIFY)) {
+    struct tls_files files = tls_files(o, OPT_TLS);
+    if (!files.verify) {
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
     }
-    if (option_str(o, OPT_CA)[0])
-        curl_easy_setopt(easy, CURLOPT_CAINFO, option_str(o, OPT_CA));
+    if (*files.ca)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, files.ca);
+    if (*files.cert) {
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, files.cert);
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, files.key);
+        /* Without one, OpenSSL would ask for the passphrase of an encrypted key on the terminal. */
+        curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
+    }
+}
+
+bool crate_unconnected(CURL *easy, CURLcode result)
+{
+    curl_off_t connected_us = 0;
+    if (result == CURLE_COULDNT_CONNECT)
+        return true;
+    return result == CURLE_OPERATION_TIMEDOUT &&
+           curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected_us) == CURLE_OK &&
+           connected_us == 0;
+}
+
+const char *crate_hint(const struct crate_host *h, CURLcode result)
+{
+    bool tls = strncmp(h->root, "https", 5) == 0;
+    switch (result) {
+    case CURLE_COULDNT_CONNECT:
+        return " (is CrateDB running there?)";
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return " " TLS_HINT_AUTHORITY;
+    case CURLE_SSL_CONNECT_ERROR:
+        return " (TLS: " TLS_HINT_PORT ")";
+    case CURLE_GOT_NOTHING: /* it left right after the handshake */
+    case CURLE_RECV_ERROR:
+        return tls && !atomic_load(&h->known) ? " (TLS: " TLS_HINT_CLIENT ")" : "";
+    default:
+        return "";
+    }
 }
 
 void crate_plain_options(CURL *easy, const char *sender)
@@ -141,7 +178,7 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 {
     struct crate_site *s = ctx;
     (void)purpose;
-    if (pool_connect_allowed(s->pool, s->host[s->at].name, &a->addr, &s->refused) < 0)
+    if (pool_connect_allowed(s->pool, s->host[s->at].at.host, &a->addr, &s->refused) < 0)
         return CURL_SOCKET_BAD;
     return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
@@ -162,10 +199,11 @@ static void add_host(struct crate_site *s, const char *scheme, const struct targ
                      unsigned default_port)
 {
     struct crate_host *h = &s->host[s->hosts++];
-    unsigned port = from->port ? from->port : default_port;
-    char shown[280];
-    snprintf(shown, sizeof shown, strchr(from->name, ':') ? "[%s]:%u" : "%s:%u", from->name, port);
-    copy_str(h->name, sizeof h->name, from->name);
+    h->from = *from;
+    if (!h->from.port)
+        h->from.port = default_port;
+    char shown[PLACE_TEXT_MAX];
+    place_text(shown, sizeof shown, from->name, h->from.port);
     copy_str(h->shown, sizeof h->shown, shown);
     snprintf(h->root, sizeof h->root, "%s://%s/", scheme, shown);
     snprintf(h->sql, sizeof h->sql, "%s://%s/_sql", scheme, shown);
@@ -210,7 +248,7 @@ int crate_site_open(struct crate_site *s, const struct pool *pool, const struct 
 void crate_site_close(struct crate_site *s)
 {
     for (unsigned i = 0; i < s->hosts; i++)
-        for (unsigned k = 0; k < s->host[i].addresses; k++)
+        for (unsigned k = 0; k < ADDRESSES_MAX; k++)
             curl_slist_free_all(s->host[i].to[k]);
     if (s->easy)
         curl_easy_cleanup(s->easy);
@@ -220,8 +258,26 @@ void crate_site_close(struct crate_site *s)
     memset(s, 0, sizeof *s);
 }
 
-/* One request, prepared except for the URL's host. */
-static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct err *err)
+/* The addresses of a host as CURLOPT_CONNECT_TO entries, so that libcurl never looks up a name: that
+ * would take as long as it takes. */
+static int look_up(struct crate_site *s, struct crate_host *h, struct err *err)
+{
+    int result = resolve(&h->at, s->ending ? NULL : s->pool, h->from.name, h->from.port, h->shown,
+                         clock_ns() + RESOLVE_NS, err);
+    for (unsigned k = 0; k < h->at.n && result == 0; k++) {
+        char place[PLACE_TEXT_MAX], to[PLACE_TEXT_MAX + 4];
+        snprintf(to, sizeof to, "::%s", address_text(&h->at.address[k], place, sizeof place));
+        curl_slist_free_all(h->to[k]); /* of an attempt that ran out of memory */
+        h->to[k] = curl_slist_append(NULL, to);
+        if (!h->to[k])
+            result = err_set(err, ERR_FAILED, "%s: out of memory", h->shown);
+    }
+    if (result == 0)
+        atomic_store(&h->resolved, true);
+    return result;
+}
+
+static void begin(struct crate_site *s, unsigned host, long timeout_ms)
 {
     s->at = host;
     s->status = 0;
@@ -232,20 +288,46 @@ static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct 
     s->reply.cut = false;
     curl_easy_setopt(s->easy, CURLOPT_TIMEOUT_MS, timeout_ms);
     curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms < 3000 ? timeout_ms : 3000L);
-    CURLcode result = curl_easy_perform(s->easy);
-    if (result == CURLE_OK) {
-        curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &s->status);
-        return 0;
-    }
+}
+
+static int failed(struct crate_site *s, CURLcode result, struct err *err)
+{
+    const char *shown = s->host[s->at].shown;
     secret_hide_values(s->why);
     if (s->refused.code)
         return err_set(err, s->refused.code, "%s", s->refused.msg);
     if (s->reply.cut)
         return err_set(err, ERR_FAILED, "%s: an answer of more than %zu bytes: it is not read",
-                       s->host[host].shown, REPLY_MAX);
-    return err_set(err, ERR_UNREACHED, "%s: %s%s", s->host[host].shown,
+                       shown, REPLY_MAX);
+    return err_set(err, ERR_UNREACHED, "%s: %s%s", shown,
                    s->why[0] ? s->why : curl_easy_strerror(result),
-                   result == CURLE_COULDNT_CONNECT ? " (is CrateDB running there?)" : "");
+                   crate_hint(&s->host[s->at], result));
+}
+
+/* One request, prepared except for the URL's host. Another address is tried only while nothing was
+ * sent: a statement is not to be run twice. */
+static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct err *err)
+{
+    struct crate_host *h = &s->host[host];
+    unsigned order[ADDRESSES_MAX];
+    int code = atomic_load(&h->resolved) ? 0 : look_up(s, h, err);
+    if (code < 0)
+        return code;
+    unsigned n = addresses_order(&h->at, order);
+    for (unsigned i = 0; i < n; i++) {
+        begin(s, host, timeout_ms);
+        curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, h->to[order[i]]);
+        CURLcode result = curl_easy_perform(s->easy);
+        if (result == CURLE_OK) {
+            addresses_answered(&h->at, order[i]);
+            curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &s->status);
+            return 0;
+        }
+        code = failed(s, result, err);
+        if (code != ERR_UNREACHED || !crate_unconnected(s->easy, result))
+            break;
+    }
+    return code;
 }
 
 int crate_site_get(struct crate_site *s, unsigned host, bool fresh, long timeout_ms,

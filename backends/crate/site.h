@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
+struct crate_host;
 struct crate_site;
 struct curl_slist;
 struct err;
@@ -22,6 +23,10 @@ void crate_site_close(struct crate_site *); /* takes a zeroed one */
 /* Headers of every request, with authentication; NULL: out of memory. The caller's to free. */
 struct curl_slist *crate_headers(const struct target *, const struct options *, bool gzip);
 void crate_tls_options(CURL *, const struct options *);
+/* Did the request end before its connection stood? Then nothing was sent. */
+bool crate_unconnected(CURL *, CURLcode);
+/* What to look at, behind libcurl's words; "": nothing comes to mind. */
+const char *crate_hint(const struct crate_host *, CURLcode);
 /* What holds for every request: who we are, and that the environment and the server lead it nowhere
  * else (proxies, .netrc, redirects). */
 void crate_plain_options(CURL *, const char *sender);

@@ -16,6 +16,8 @@
 #ifndef LOADTOP_BACKENDS_CRATE_TYPES_H
 #define LOADTOP_BACKENDS_CRATE_TYPES_H
 
+#include "backends/common/resolve.h"
+#include "backends/common/tls_option.h"
 #include "backends/crate_sql/nodes.h"
 #include "backends/crate_sql/record.h"
 #include "backends/crate_sql/reply.h"
@@ -44,9 +46,8 @@ enum crate_option {
     OPT_SCHEMA,
     OPT_GZIP,
     OPT_TOKEN,
-    OPT_TLS_VERIFY,
-    OPT_CA,
-    OPT_STMT,
+    OPT_TLS, /* as in enum tls_option */
+    OPT_STMT = OPT_TLS + TLS_OPTIONS,
     OPT_STMT_FILE,
     OPT_BALANCE
 };
@@ -62,15 +63,15 @@ enum crate_op {
     CRATE_STMT
 };
 
-#define CRATE_ADDRESSES_MAX 8
 #define CRATE_SAMPLE_MAX 1000 /* keys of an existing table that {key} draws from */
 
 struct crate_host {
-    char name[256];
-    char root[300], sql[304];                   /* http://name:port/ and .../_sql */
-    char shown[288];                            /* name:port */
-    struct curl_slist *to[CRATE_ADDRESSES_MAX]; /* CURLOPT_CONNECT_TO for each of its addresses */
-    _Atomic unsigned addresses;                 /* written once */
+    struct target_host from;              /* as the URL says it, with its port */
+    char root[300], sql[304];             /* http://name:port/ and .../_sql */
+    char shown[PLACE_TEXT_MAX];           /* name:port */
+    struct addresses at;                  /* the workers' too, once `resolved` */
+    struct curl_slist *to[ADDRESSES_MAX]; /* CURLOPT_CONNECT_TO for each of them */
+    _Atomic bool resolved;
     _Atomic bool alive; /* answered at the start, or has had a connection since */
     _Atomic bool known; /* it said which cluster it is of, and that may be loaded */
 };
@@ -207,6 +208,7 @@ struct crate_conn {
     struct watch watch;
     uint32_t want; /* events that libcurl asked for; 0: none */
     enum crate_phase phase;
+    unsigned at;      /* which address of its host */
     bool added;       /* the easy handle is in the multi handle */
     bool may_connect; /* libcurl may open a socket: only while probing */
     bool last;        /* the server said that it closes after this answer */
@@ -231,7 +233,7 @@ static inline struct crate_worker *crate_worker_of(const struct crate_conn *c)
 {
     return worker_data(c->conn->worker);
 }
-static inline const struct crate_host *crate_host_of(const struct crate_conn *c)
+static inline struct crate_host *crate_host_of(const struct crate_conn *c)
 {
     return &crate_worker_of(c)->pool->site.host[c->conn->group];
 }

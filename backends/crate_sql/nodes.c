@@ -89,6 +89,7 @@ void crate_spread_judge(const uint64_t *count, unsigned n, struct crate_verdict_
         return;
     }
     if (n == 1) {
+        v->even = true;
         copy_str(v->words, sizeof v->words, "one node: nothing to spread");
         return;
     }
@@ -99,6 +100,7 @@ void crate_spread_judge(const uint64_t *count, unsigned n, struct crate_verdict_
     v->df = n - 1;
     v->p = crate_chi_square_tail(v->chi_square, v->df);
     v->uneven = v->p < UNEVEN_P;
+    v->even = reached > 1 && !v->uneven;
     if (reached == 1)
         snprintf(v->words, sizeof v->words,
                  "all %llu on one of %u nodes: no balancing (chi-square %.1f, p %.2g)",

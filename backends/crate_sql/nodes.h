@@ -31,6 +31,7 @@ struct crate_verdict_spread {
     double chi_square, p; /* NaN: nothing to test */
     unsigned df;
     bool uneven; /* p < 0.01 */
+    bool even;   /* nothing speaks against it; false when one of several, or none, was reached */
     char words[160];
 };
 /* Judges counts over n nodes (nodes that were never reached count as 0). */

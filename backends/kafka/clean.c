@@ -3,12 +3,13 @@
  * The file only says where to look. A topic or a group goes if the cluster says that this run made
  * it (kafka_base/made.c), a group moreover only if nobody is in it and it holds no offsets of other
  * topics; everything else stays, with the command that removes it by hand. Messages cannot be
- * removed one by one: in a topic that this run made they go with it, in another they stay. Both
- * passes, the look and the removal, ask the cluster anew. Called by ui/cli/clean.c, after the hosts
- * were allowed; each connection is asked about once more. */
+ * removed one by one: in a topic that this run made they go with it, in another they stay. The
+ * look and the removal each ask the cluster: nothing is removed on the word of an earlier answer.
+ * Called by ui/cli/clean.c, after the hosts were allowed; each connection is asked about as well. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka/clean.h"
 
+#include "backends/common/resolve.h"
 #include "backends/kafka_base/admin.h"
 #include "backends/kafka_base/conf.h"
 #include "backends/kafka_base/made.h"
@@ -358,8 +359,7 @@ int kafka_clean(struct clean *c, struct err *err)
     struct cleaning cl = {.c = c, .kp = kp, .topic = c->target->path + 1};
     kp->shown = c->target->shown;
     pthread_mutex_init(&kp->mutex, NULL);
-    snprintf(cl.place, sizeof cl.place, strchr(host->name, ':') ? "[%s]:%u" : "%s:%u", host->name,
-             host->port ? host->port : 9092u);
+    place_text(cl.place, sizeof cl.place, host->name, host->port ? host->port : 9092u);
     int code = open_handle(&cl, err);
     if (!code)
         code = reach(&cl, err);

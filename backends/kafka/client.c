@@ -124,7 +124,7 @@ static struct kafka_message *message_new(struct kafka_worker *kw)
     return m;
 }
 
-void kafka_message_free(struct kafka_worker *kw, struct kafka_message *m)
+static void message_free(struct kafka_worker *kw, struct kafka_message *m)
 {
     if (m->event)
         rd_kafka_event_destroy(m->event);
@@ -135,7 +135,7 @@ void kafka_message_free(struct kafka_worker *kw, struct kafka_message *m)
 static void message_drop(struct kafka_worker *kw, struct kafka_message *m)
 {
     if (--m->refs == 0)
-        kafka_message_free(kw, m);
+        message_free(kw, m);
 }
 
 /* ---- taking: the moment that counts ---- */
@@ -503,7 +503,7 @@ void kafka_clients_forget(struct kafka_conn *kc, int32_t partition)
     for (struct kafka_message **at = &kc->back, *m; (m = *at);) {
         if (partition < 0 || m->m->partition == partition) {
             *at = m->next;
-            kafka_message_free(kw, m);
+            message_free(kw, m);
         } else {
             at = &m->next;
         }

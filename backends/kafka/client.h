@@ -21,7 +21,6 @@ void kafka_dispatch(struct kafka_conn *, uint32_t n, uint64_t arrived_ns);
 void kafka_clients_forget(struct kafka_conn *, int32_t partition);
 /* Keeps a message to be read again before the queue. */
 void kafka_keep(struct kafka_conn *, rd_kafka_event_t *, const rd_kafka_message_t *);
-void kafka_message_free(struct kafka_worker *, struct kafka_message *);
 /* Adds the clients' times up to now to *sums. */
 void kafka_clients_sum(struct kafka_worker *, uint64_t now_ns, struct kafka_sums *sums);
 bool kafka_shared(const struct kafka_worker *); /* fewer connections than clients */

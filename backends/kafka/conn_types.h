@@ -2,6 +2,7 @@
 #ifndef LOADTOP_BACKENDS_KAFKA_CONN_TYPES_H
 #define LOADTOP_BACKENDS_KAFKA_CONN_TYPES_H
 
+#include "backends/common/keys.h"
 #include "backends/kafka_base/track.h"
 #include "backends/kafka_base/types.h"
 #include "engine/backend.h"
@@ -57,9 +58,9 @@ struct kafka_buffers {
 };
 
 struct kafka_worker {
+    struct workers_entry entry;
     struct worker *worker;
     struct kafka_pool *pool;
-    struct kafka_worker *next; /* in the pool's list */
     struct kafka_client **client;
     uint32_t clients, client_room;
     uint32_t connections;
@@ -70,15 +71,12 @@ struct kafka_worker {
     struct kafka_buffers buffers;
     struct alarm tick;      /* four times a second: offsets stored, sums published, queues polled */
     struct kafka_sums sums; /* without what live clients carry */
-    struct kafka_sums shown; /* under the pool's mutex, as the two below */
-    uint32_t shown_clients, shown_connections;
-    double shown_lag; /* deliver=each: of the client that is furthest behind; NaN: no client */
+    struct kafka_totals shown; /* under the mutex of the pool's workers */
     uint64_t started_ns;
     char *payload;        /* producers: random text with room for a mark anywhere */
     size_t payload_bytes; /* the largest message that it holds at any place */
     uint64_t stamp_ns, stamps, looked;
-    struct zipf zipf;
-    uint64_t zipf_keys;
+    struct keys keys;
 };
 
 struct kafka_owned { /* a partition as one consumer has it */

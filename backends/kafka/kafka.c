@@ -115,13 +115,14 @@ static void publish(struct kafka_worker *kw)
     struct kafka_pool *kp = kw->pool;
     struct kafka_sums sums = kw->sums;
     kafka_clients_sum(kw, loop_now(worker_loop(kw->worker)), &sums);
-    if (pthread_mutex_trylock(&kp->mutex))
+    if (pthread_mutex_trylock(&kp->workers.mutex))
         return; /* the next one will do */
-    kw->shown = sums;
-    kw->shown_clients = kw->clients;
-    kw->shown_lag = slowest_lag(kw);
-    kw->shown_connections = kw->connections;
-    pthread_mutex_unlock(&kp->mutex);
+    kw->shown = (struct kafka_totals){.sums = sums,
+                                      .clients = kw->clients,
+                                      .connections = kw->connections,
+                                      .workers = 1,
+                                      .lag = slowest_lag(kw)};
+    pthread_mutex_unlock(&kp->workers.mutex);
 }
 
 static void trouble(struct kafka_conn *kc, bool troubled)
@@ -212,10 +213,8 @@ static int kafka_worker_open(struct worker *w, struct err *err)
     kw->tick.due_ns = NS_NEVER;
     kw->tick.fire = tick_fire;
     kw->started_ns = clock_ns();
-    pthread_mutex_lock(&kw->pool->mutex);
-    kw->next = kw->pool->worker;
-    kw->pool->worker = kw;
-    pthread_mutex_unlock(&kw->pool->mutex);
+    kw->shown = (struct kafka_totals){.workers = 1};
+    workers_join(&kw->pool->workers, &kw->entry);
     return 0;
 }
 
@@ -226,14 +225,8 @@ static void kafka_worker_close(struct worker *w)
     loop_alarm(worker_loop(w), &kw->tick, NS_NEVER);
     kafka_clients_free(kw);
     kafka_payload_free(kw);
-    pthread_mutex_lock(&kp->mutex);
-    for (struct kafka_worker **at = &kp->worker; *at; at = &(*at)->next)
-        if (*at == kw) {
-            *at = kw->next;
-            break;
-        }
-    kafka_sums_add(&kp->ended, &kw->sums);
-    pthread_mutex_unlock(&kp->mutex);
+    kafka_show_ended(kw);
+    workers_leave(&kp->workers, &kw->entry);
 }
 
 /* ---- the life of a connection ---- */

@@ -11,6 +11,7 @@
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka/pool.h"
 
+#include "backends/kafka/sums.h"
 #include "backends/kafka_base/admin.h"
 #include "backends/kafka_base/conf.h"
 #include "backends/kafka_base/made.h"
@@ -47,6 +48,8 @@ static void first_time(struct kafka_pool *kp, struct pool *pool)
         return;
     kp->pool = pool;
     pthread_mutex_init(&kp->mutex, NULL);
+    kp->ended.lag = NAN;
+    workers_init(&kp->workers, kafka_count, &kp->ended, sizeof kp->ended);
     pthread_mutex_init(&kp->threads_mutex, NULL);
     lag_watch_init(&kp->lag);
     kp->shown = pool_target(pool)->shown;
@@ -354,6 +357,7 @@ void kafka_pool_close(struct pool *pool)
         rd_kafka_destroy_flags(kp->admin, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     parts_free(kp);
     free(kp->cluster);
+    workers_fini(&kp->workers);
     pthread_mutex_destroy(&kp->mutex);
     pthread_mutex_destroy(&kp->threads_mutex);
     memset(kp, 0, sizeof *kp);

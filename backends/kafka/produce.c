@@ -99,24 +99,12 @@ void kafka_fill(struct worker *w, struct op *op)
     struct kafka_worker *kw = worker_data(w);
     const struct options *o = pool_options(worker_pool(w));
     op->size = span_pick(option_low(o, K_SIZE), option_high(o, K_SIZE), op->rnd);
-    uint64_t keys = option_u64(o, K_KEYS), rnd = mix64(op->rnd);
+    uint64_t keys = option_u64(o, K_KEYS);
     op->key = 0;
-    if (!keys)
+    if (!keys) /* none */
         return;
-    switch (option_u64(o, K_DIST)) {
-    case DIST_ZIPF:
-        if (kw->zipf_keys != keys) {
-            zipf_init(&kw->zipf, keys, 0.99);
-            kw->zipf_keys = keys;
-        }
-        op->key = zipf_pick(&kw->zipf, rnd);
-        break;
-    case DIST_SEQUENTIAL:
-        op->key = pool_sequence(worker_pool(w), 1) % keys;
-        break;
-    default:
-        op->key = rng_below(rnd, keys);
-    }
+    keys_set(&kw->keys, keys, (enum distribution)option_u64(o, K_DIST));
+    op->key = keys_choose(&kw->keys, worker_pool(w), mix64(op->rnd), 1);
 }
 
 static size_t key_text(uint64_t key, char buf[24])
@@ -133,7 +121,7 @@ static size_t key_text(uint64_t key, char buf[24])
 
 /* Appleby's murmur2 with the seed of Kafka's Java client, so keys land where other clients put
  * them. */
-uint32_t kafka_murmur2(const char *data, size_t len)
+static uint32_t murmur2(const char *data, size_t len)
 {
     const uint32_t m = 0x5bd1e995;
     uint32_t h = 0x9747b28cu ^ (uint32_t)len, k;
@@ -164,7 +152,7 @@ static int32_t choose_partition(struct kafka_conn *kc, const struct op *op, cons
     if (how == PARTITIONER_AUTO)
         how = key_len ? PARTITIONER_KEY : PARTITIONER_STICKY;
     if (how == PARTITIONER_KEY && key_len)
-        return (int32_t)((kafka_murmur2(key, key_len) & 0x7fffffffu) % n);
+        return (int32_t)((murmur2(key, key_len) & 0x7fffffffu) % n);
     if (how == PARTITIONER_RANDOM)
         return (int32_t)rng_below(mix64(~op->rnd), n);
     if (how == PARTITIONER_ROUND)

@@ -13,7 +13,6 @@ struct kafka_conn;
 struct kafka_worker;
 struct worker;
 
-uint32_t kafka_murmur2(const char *data, size_t len);
 int kafka_producer_open(struct kafka_conn *, struct err *);
 enum submit kafka_submit(struct conn *, struct op *);
 void kafka_fill(struct worker *, struct op *);

@@ -58,23 +58,18 @@ static double share_lag(const struct kafka_pool *kp)
     return lag;
 }
 
-/* Under the pool's mutex: the boards that workers show. */
-static double each_lag(const struct kafka_pool *kp)
-{
-    double lag = NAN;
-    for (const struct kafka_worker *kw = kp->worker; kw; kw = kw->next)
-        if (!isnan(kw->shown_lag))
-            lag = fmax(isnan(lag) ? 0 : lag, kw->shown_lag);
-    return lag;
-}
-
 /* ---- one second ---- */
 
 static void look(struct kafka_pool *kp, struct kafka_second *s, struct kafka_sums *sums)
 {
-    struct kafka_sums total;
+    struct kafka_totals now;
     double now_s = (double)clock_ns() / 1e9;
-    kafka_sums_total(kp, &total, &s->clients, &s->connections, &s->workers);
+    workers_sum(&kp->workers, &now);
+    const struct kafka_sums total = now.sums;
+    s->clients = now.clients;
+    s->connections = now.connections;
+    s->workers = now.workers;
+    s->slowest = now.lag;
     s->anon_bytes = kafka_anon_bytes() - kp->anon_before;
     s->span_s = kp->seen_s > 0 ? now_s - kp->seen_s : NAN;
     const struct kafka_sums *was = &kp->seen;
@@ -164,7 +159,7 @@ static void consumer_second(struct kafka_pool *kp, struct kafka_second *s, bool 
         kp->ends_seen = ends;
         kp->ends_s = kp->seen_s;
         pthread_mutex_lock(&kp->mutex);
-        s->lag = kafka_each(kp) ? each_lag(kp) : share_lag(kp);
+        s->lag = kafka_each(kp) ? s->slowest : share_lag(kp);
         pthread_mutex_unlock(&kp->mutex);
     }
     kp->produced_per_s = s->produced_per_s;
@@ -184,7 +179,7 @@ static void consumer_second(struct kafka_pool *kp, struct kafka_second *s, bool 
     if (anew)
         kp->stay = NULL;
     if (kp->seen_s >= kp->settled_s && isfinite(s->span_s))
-        kafka_row_add(kp, s, !kp->stay);
+        kafka_row_add(kp, s);
 }
 
 /* ---- what is said ---- */

@@ -4,6 +4,8 @@
 
 #include "backends/kafka/conn_types.h"
 
+#include <math.h>
+
 void kafka_sums_add(struct kafka_sums *to, const struct kafka_sums *from)
 {
     to->wait_ns += from->wait_ns;
@@ -17,18 +19,23 @@ void kafka_sums_add(struct kafka_sums *to, const struct kafka_sums *from)
     track_counts_add(&to->order, &from->order);
 }
 
-void kafka_sums_total(struct kafka_pool *kp, struct kafka_sums *total, unsigned *clients,
-                      unsigned *connections, unsigned *workers)
+void kafka_count(void *sum, const struct workers_entry *entry)
 {
-    pthread_mutex_lock(&kp->mutex);
-    *total = kp->ended;
-    *clients = *connections = *workers = 0;
-    for (struct kafka_worker *kw = kp->worker; kw; kw = kw->next, ++*workers) {
-        kafka_sums_add(total, &kw->shown);
-        *clients += kw->shown_clients;
-        *connections += kw->shown_connections;
-    }
-    pthread_mutex_unlock(&kp->mutex);
+    struct kafka_totals *t = sum;
+    const struct kafka_totals *shown = &((const struct kafka_worker *)(const void *)entry)->shown;
+    kafka_sums_add(&t->sums, &shown->sums);
+    t->clients += shown->clients;
+    t->connections += shown->connections;
+    t->workers += shown->workers;
+    if (!isnan(shown->lag))
+        t->lag = fmax(isnan(t->lag) ? 0 : t->lag, shown->lag);
+}
+
+void kafka_show_ended(struct kafka_worker *kw)
+{
+    pthread_mutex_lock(&kw->pool->workers.mutex);
+    kw->shown = (struct kafka_totals){.sums = kw->sums, .lag = NAN};
+    pthread_mutex_unlock(&kw->pool->workers.mutex);
 }
 
 #endif

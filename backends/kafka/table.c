@@ -17,6 +17,7 @@
 #include "engine/base/quantity.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
+#include "engine/stats/line.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -47,7 +48,7 @@ static bool same_group(const struct kafka_way *a, const struct kafka_way *b)
 
 /* ---- filling ---- */
 
-static struct kafka_row *row_anew(struct kafka_pool *kp, const struct kafka_second *s)
+static struct kafka_row *row_begin(struct kafka_pool *kp, const struct kafka_second *s)
 {
     struct kafka_row *r = NULL;
     for (unsigned i = 0; i < kp->rows && !r; i++)
@@ -62,10 +63,10 @@ static struct kafka_row *row_anew(struct kafka_pool *kp, const struct kafka_seco
     return r;
 }
 
-void kafka_row_add(struct kafka_pool *kp, const struct kafka_second *s, bool anew)
+void kafka_row_add(struct kafka_pool *kp, const struct kafka_second *s)
 {
-    if (anew)
-        kp->stay = row_anew(kp, s);
+    if (!kp->stay)
+        kp->stay = row_begin(kp, s);
     struct kafka_row *r = kp->stay;
     if (!r)
         return;
@@ -105,7 +106,7 @@ static double growth_of(const struct kafka_pool *kp, const struct kafka_way *gro
             n[points] = kp->row[i].way.clients;
             y[points++] = kp->row[i].anon_bytes;
         }
-    growth_fit(n, y, points, &exponent, low, high);
+    line_power(n, y, points, 0, &exponent, low, high);
     return exponent;
 }
 

@@ -2,14 +2,13 @@
 #ifndef LOADTOP_BACKENDS_KAFKA_TABLE_H
 #define LOADTOP_BACKENDS_KAFKA_TABLE_H
 
-#include <stdbool.h>
-
 struct json_t;
 struct kafka_pool;
 struct kafka_second;
 
-/* A second of the present way; anew: it follows another way, so the row begins anew. */
-void kafka_row_add(struct kafka_pool *, const struct kafka_second *, bool anew);
+/* Adds a second to the row of the present clients, connections and handling; the first one since
+ * these changed begins the row, or begins it again. */
+void kafka_row_add(struct kafka_pool *, const struct kafka_second *);
 /* The wait share at the fewest clients of the present way of sharing and handling that kept up, if
  * it was seen before, is what the present one is compared with: in whatever order they come. */
 void kafka_refer(struct kafka_pool *);

@@ -68,30 +68,42 @@ static bool is_hopeless(struct kafka_pool *kp)
 
 /* ---- the admin API: one request, one result ---- */
 
-static rd_kafka_event_t *await(rd_kafka_queue_t *q, rd_kafka_event_type_t type, int timeout_ms)
+struct kafka_admin kafka_admin_begin(rd_kafka_t *rk)
+{
+    char words[64];
+    struct kafka_admin a = {.queue = rd_kafka_queue_new(rk),
+                            .options = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_ANY)};
+    rd_kafka_AdminOptions_set_request_timeout(a.options, ADMIN_MS, words, sizeof words);
+    return a;
+}
+
+static rd_kafka_resp_err_t await_for(struct kafka_admin *a, rd_kafka_event_type_t type,
+                                     int timeout_ms)
 {
     uint64_t end = clock_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     while (clock_ns() < end) {
-        rd_kafka_event_t *e = rd_kafka_queue_poll(q, 100);
-        if (e && rd_kafka_event_type(e) == type)
-            return e;
+        rd_kafka_event_t *e = rd_kafka_queue_poll(a->queue, 100);
+        if (e && rd_kafka_event_type(e) == type) {
+            a->result = e;
+            return rd_kafka_event_error(e);
+        }
         if (e)
             rd_kafka_event_destroy(e);
     }
-    return NULL;
+    return RD_KAFKA_RESP_ERR__TIMED_OUT;
 }
 
-rd_kafka_event_t *kafka_await(rd_kafka_queue_t *q, rd_kafka_event_type_t type)
+rd_kafka_resp_err_t kafka_admin_await(struct kafka_admin *a, rd_kafka_event_type_t type)
 {
-    return await(q, type, 2 * ADMIN_MS);
+    return await_for(a, type, 2 * ADMIN_MS);
 }
 
-rd_kafka_AdminOptions_t *kafka_admin_options(rd_kafka_t *rk)
+void kafka_admin_end(struct kafka_admin *a)
 {
-    char words[64];
-    rd_kafka_AdminOptions_t *o = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_ANY);
-    rd_kafka_AdminOptions_set_request_timeout(o, ADMIN_MS, words, sizeof words);
-    return o;
+    if (a->result)
+        rd_kafka_event_destroy(a->result);
+    rd_kafka_AdminOptions_destroy(a->options);
+    rd_kafka_queue_destroy(a->queue);
 }
 
 static char *copy_said(char *buf, size_t size, const char *said)
@@ -99,44 +111,47 @@ static char *copy_said(char *buf, size_t size, const char *said)
     return secret_said(buf, size, said, strlen(said));
 }
 
-static int topic_result(const rd_kafka_topic_result_t **result, size_t n, rd_kafka_resp_err_t *code,
-                        char *words, size_t size)
+/* Why the request as a whole failed. */
+static void admin_words(const struct kafka_admin *a, char *words, size_t size)
 {
-    *code = n ? rd_kafka_topic_result_error(result[0]) : RD_KAFKA_RESP_ERR__FAIL;
+    if (a->result)
+        copy_said(words, size, rd_kafka_event_error_string(a->result));
+    else
+        copy_str(words, size, "no answer");
+}
+
+static rd_kafka_resp_err_t topic_result(const rd_kafka_topic_result_t **result, size_t n,
+                                        char *words, size_t size)
+{
+    rd_kafka_resp_err_t code = n ? rd_kafka_topic_result_error(result[0]) : RD_KAFKA_RESP_ERR__FAIL;
     const char *said = n ? rd_kafka_topic_result_error_string(result[0]) : NULL;
-    copy_said(words, size, said ? said : rd_kafka_err2str(*code));
-    return *code ? -1 : 0;
+    copy_said(words, size, said ? said : rd_kafka_err2str(code));
+    return code;
 }
 
 int kafka_topic_create(struct kafka_pool *kp, struct err *err)
 {
     const struct options *o = kafka_opts(kp);
     int partitions = (int)option_u64(o, K_PARTITIONS), replicas = (int)option_u64(o, K_REPLICATION);
-    char words[256] = "no answer";
+    char words[256] = "";
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
     rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(
         kp->topic, partitions ? partitions : -1, replicas ? replicas : -1, words, sizeof words);
     if (!topic)
         return err_set(err, ERR_USAGE, "%s: creating the topic: %s", where(kp), words);
-    rd_kafka_queue_t *q = rd_kafka_queue_new(kp->admin);
-    rd_kafka_AdminOptions_t *options = kafka_admin_options(kp->admin);
-    rd_kafka_CreateTopics(kp->admin, &topic, 1, options, q);
-    rd_kafka_event_t *e = NULL;
-    for (int tries = 0; tries < 20 && !e && !is_refused(kp); tries++)
-        e = await(q, RD_KAFKA_EVENT_CREATETOPICS_RESULT, ADMIN_MS / 10);
-    if (e && rd_kafka_event_error(e)) {
-        code = rd_kafka_event_error(e);
-        copy_said(words, sizeof words, rd_kafka_event_error_string(e));
-    } else if (e) {
+    struct kafka_admin a = kafka_admin_begin(kp->admin);
+    rd_kafka_CreateTopics(kp->admin, &topic, 1, a.options, a.queue);
+    for (int tries = 0; tries < 20 && !a.result && !is_refused(kp); tries++)
+        code = await_for(&a, RD_KAFKA_EVENT_CREATETOPICS_RESULT, ADMIN_MS / 10);
+    if (code) {
+        admin_words(&a, words, sizeof words);
+    } else {
         size_t n = 0;
-        const rd_kafka_topic_result_t **r =
-            rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(e), &n);
-        topic_result(r, n, &code, words, sizeof words);
+        const rd_kafka_topic_result_t **result =
+            rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(a.result), &n);
+        code = topic_result(result, n, words, sizeof words);
     }
-    if (e)
-        rd_kafka_event_destroy(e);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_queue_destroy(q);
+    kafka_admin_end(&a);
     rd_kafka_NewTopic_destroy(topic);
     if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
         return 1;
@@ -154,26 +169,20 @@ int kafka_topic_create(struct kafka_pool *kp, struct err *err)
 
 int kafka_topic_delete(rd_kafka_t *rk, const char *name, struct err *err)
 {
-    char words[256] = "no answer";
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    char words[256];
     rd_kafka_DeleteTopic_t *topic = rd_kafka_DeleteTopic_new(name);
-    rd_kafka_queue_t *q = rd_kafka_queue_new(rk);
-    rd_kafka_AdminOptions_t *options = kafka_admin_options(rk);
-    rd_kafka_DeleteTopics(rk, &topic, 1, options, q);
-    rd_kafka_event_t *e = kafka_await(q, RD_KAFKA_EVENT_DELETETOPICS_RESULT);
-    if (e && rd_kafka_event_error(e)) {
-        code = rd_kafka_event_error(e);
-        copy_said(words, sizeof words, rd_kafka_event_error_string(e));
-    } else if (e) {
+    struct kafka_admin a = kafka_admin_begin(rk);
+    rd_kafka_DeleteTopics(rk, &topic, 1, a.options, a.queue);
+    rd_kafka_resp_err_t code = kafka_admin_await(&a, RD_KAFKA_EVENT_DELETETOPICS_RESULT);
+    if (code) {
+        admin_words(&a, words, sizeof words);
+    } else {
         size_t n = 0;
-        const rd_kafka_topic_result_t **r =
-            rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(e), &n);
-        topic_result(r, n, &code, words, sizeof words);
+        const rd_kafka_topic_result_t **result =
+            rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(a.result), &n);
+        code = topic_result(result, n, words, sizeof words);
     }
-    if (e)
-        rd_kafka_event_destroy(e);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_queue_destroy(q);
+    kafka_admin_end(&a);
     rd_kafka_DeleteTopic_destroy(topic);
     if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
         return 0; /* gone already */
@@ -182,28 +191,21 @@ int kafka_topic_delete(rd_kafka_t *rk, const char *name, struct err *err)
 
 int kafka_group_delete(rd_kafka_t *rk, const char *name, struct err *err)
 {
-    char words[256] = "no answer";
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    char words[256];
     rd_kafka_DeleteGroup_t *group = rd_kafka_DeleteGroup_new(name);
-    rd_kafka_queue_t *q = rd_kafka_queue_new(rk);
-    rd_kafka_AdminOptions_t *options = kafka_admin_options(rk);
-    rd_kafka_DeleteGroups(rk, &group, 1, options, q);
-    rd_kafka_event_t *e = kafka_await(q, RD_KAFKA_EVENT_DELETEGROUPS_RESULT);
-    if (e && rd_kafka_event_error(e)) {
-        code = rd_kafka_event_error(e);
-        copy_said(words, sizeof words, rd_kafka_event_error_string(e));
-    } else if (e) {
+    struct kafka_admin a = kafka_admin_begin(rk);
+    rd_kafka_DeleteGroups(rk, &group, 1, a.options, a.queue);
+    rd_kafka_resp_err_t code = kafka_admin_await(&a, RD_KAFKA_EVENT_DELETEGROUPS_RESULT);
+    if (code) {
+        admin_words(&a, words, sizeof words);
+    } else {
         size_t n = 0;
-        const rd_kafka_group_result_t **r =
-            rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(e), &n);
-        const rd_kafka_error_t *error = n ? rd_kafka_group_result_error(r[0]) : NULL;
-        code = rd_kafka_error_code(error);
+        const rd_kafka_group_result_t **result =
+            rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(a.result), &n);
+        code = rd_kafka_error_code(n ? rd_kafka_group_result_error(result[0]) : NULL);
         copy_str(words, sizeof words, rd_kafka_err2str(code));
     }
-    if (e)
-        rd_kafka_event_destroy(e);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_queue_destroy(q);
+    kafka_admin_end(&a);
     rd_kafka_DeleteGroup_destroy(group);
     if (code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND)
         return 0;
@@ -641,12 +643,11 @@ void kafka_topic_settings(struct kafka_pool *kp)
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_BROKER, id),
     };
     for (unsigned k = 0; k < 2; k++) {
-        rd_kafka_queue_t *q = rd_kafka_queue_new(kp->admin);
-        rd_kafka_AdminOptions_t *options = kafka_admin_options(kp->admin);
-        rd_kafka_DescribeConfigs(kp->admin, &what[k], 1, options, q);
-        rd_kafka_event_t *e = await(q, RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT, 1000);
+        struct kafka_admin a = kafka_admin_begin(kp->admin);
+        rd_kafka_DescribeConfigs(kp->admin, &what[k], 1, a.options, a.queue);
+        await_for(&a, RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT, 1000);
         const rd_kafka_DescribeConfigs_result_t *r =
-            e ? rd_kafka_event_DescribeConfigs_result(e) : NULL;
+            a.result ? rd_kafka_event_DescribeConfigs_result(a.result) : NULL;
         size_t n = 0, m = 0;
         const rd_kafka_ConfigResource_t **res =
             r ? rd_kafka_DescribeConfigs_result_resources(r, &n) : NULL;
@@ -654,10 +655,7 @@ void kafka_topic_settings(struct kafka_pool *kp)
             n ? rd_kafka_ConfigResource_configs(res[0], &m) : NULL;
         for (size_t i = 0; i < m; i++)
             setting(kp, rd_kafka_ConfigEntry_name(entry[i]), rd_kafka_ConfigEntry_value(entry[i]));
-        if (e)
-            rd_kafka_event_destroy(e);
-        rd_kafka_AdminOptions_destroy(options);
-        rd_kafka_queue_destroy(q);
+        kafka_admin_end(&a);
         rd_kafka_ConfigResource_destroy(what[k]);
     }
 }

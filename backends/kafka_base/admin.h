@@ -10,9 +10,18 @@
 struct err;
 struct kafka_pool;
 
-rd_kafka_AdminOptions_t *kafka_admin_options(rd_kafka_t *);
-/* The next event of this type, or NULL after some seconds. */
-rd_kafka_event_t *kafka_await(rd_kafka_queue_t *, rd_kafka_event_type_t);
+/* One request of librdkafka's admin API. Begin; hand options and queue to the call that sends it;
+ * await its result; end, after the result was read. */
+struct kafka_admin {
+    rd_kafka_queue_t *queue;
+    rd_kafka_AdminOptions_t *options;
+    rd_kafka_event_t *result; /* NULL: none has come */
+};
+struct kafka_admin kafka_admin_begin(rd_kafka_t *);
+/* Waits some seconds for a result of this type: its error as a whole (it may hold others within),
+ * or RD_KAFKA_RESP_ERR__TIMED_OUT. */
+rd_kafka_resp_err_t kafka_admin_await(struct kafka_admin *, rd_kafka_event_type_t);
+void kafka_admin_end(struct kafka_admin *);
 /* Takes in the error events that a handle without a worker collected. */
 void kafka_events_read(struct kafka_pool *);
 /* Why nothing answered: ERR_REFUSED, ERR_FAILED (a login) or ERR_UNREACHED. */

@@ -10,6 +10,8 @@
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka_base/conf.h"
 
+#include "backends/common/resolve.h"
+#include "backends/common/tls_option.h"
 #include "backends/kafka_base/threads.h"
 #include "backends/kafka_base/types.h"
 #include "engine/base/secret.h"
@@ -148,25 +150,82 @@ static int set_properties(rd_kafka_conf_t *conf, const struct options *o, struct
     return 0;
 }
 
-static bool given(const struct options *o, const char *property)
+/* What kafka.PROPERTY was set to, up to its line's end; NULL: it was not. */
+static const char *value_of(const struct options *o, const char *property)
 {
     size_t len = strlen(property);
     for (const char *at = option_str(o, K_PROPERTY); *at;) {
         if (strncmp(at, property, len) == 0 && at[len] == '=')
-            return true;
+            return at + len + 1;
         at += strcspn(at, "\n");
         at += *at == '\n';
     }
-    return false;
+    return NULL;
+}
+
+static bool given(const struct options *o, const char *property)
+{
+    return value_of(o, property);
+}
+
+/* ---- TLS ---- */
+
+/* What librdkafka calls the options of TLS, and its properties that would say something else. */
+static const struct {
+    const char *property, *others[2];
+} tls[TLS_OPTIONS] = {
+    [TLS_CA] = {"ssl.ca.location", {"ssl.ca.pem"}},
+    [TLS_CERT] = {"ssl.certificate.location", {"ssl.certificate.pem", "ssl.keystore.location"}},
+    [TLS_KEY] = {"ssl.key.location", {"ssl.keystore.location"}},
+    [TLS_VERIFY] = {"enable.ssl.certificate.verification", {NULL}},
+};
+
+/* Sets one, unless a property of librdkafka's says something else. */
+static int set_tls_option(rd_kafka_conf_t *conf, const struct options *o, enum tls_option i,
+                          const char *value, struct err *err)
+{
+    const char *said = value_of(o, tls[i].property), *other = NULL;
+    if (said && (strncmp(said, value, strlen(value)) != 0 || said[strlen(value)] != '\n'))
+        other = tls[i].property;
+    for (unsigned k = 0; k < 2 && tls[i].others[k]; k++)
+        if (given(o, tls[i].others[k]))
+            other = tls[i].others[k];
+    if (i == TLS_KEY && *option_str(o, K_KEY_PEM))
+        other = "ssl.key.pem";
+    if (other)
+        return err_set(err, ERR_USAGE, "%s: kafka.%s says something else: give one of them",
+                       o->table[K_TLS + i].name, other);
+    return set(conf, tls[i].property, value, false, err);
+}
+
+/* Whether TLS is spoken is security.protocol's to say, as a URL's scheme says it elsewhere. */
+static int set_tls(rd_kafka_conf_t *conf, const struct options *o, struct err *err)
+{
+    struct tls_files files = tls_files(o, K_TLS);
+    if (*files.ca && set_tls_option(conf, o, TLS_CA, files.ca, err) < 0)
+        return ERR_USAGE;
+    bool keyed = given(o, tls[TLS_KEY].property) || *option_str(o, K_KEY_PEM);
+    if (*files.cert && set_tls_option(conf, o, TLS_CERT, files.cert, err) < 0)
+        return ERR_USAGE;
+    if (*files.cert && (*option_str(o, K_TLS + TLS_KEY) || !keyed) &&
+        set_tls_option(conf, o, TLS_KEY, files.key, err) < 0)
+        return ERR_USAGE;
+    if (option_given(o, K_TLS + TLS_VERIFY) &&
+        set_tls_option(conf, o, TLS_VERIFY, files.verify ? "true" : "false", err) < 0)
+        return ERR_USAGE;
+    return 0;
 }
 
 static int set_target(rd_kafka_conf_t *conf, const struct target *t, const struct options *o,
                       struct err *err)
 {
     struct text servers = {0};
-    for (unsigned i = 0; i < t->hosts; i++)
-        text_add(&servers, strchr(t->host[i].name, ':') ? "%s[%s]:%u" : "%s%s:%u", i ? "," : "",
-                 t->host[i].name, t->host[i].port ? t->host[i].port : 9092u);
+    for (unsigned i = 0; i < t->hosts; i++) {
+        char place[PLACE_TEXT_MAX];
+        text_add(&servers, "%s%s", i ? "," : "",
+                 place_text(place, sizeof place, t->host[i].name,
+                            t->host[i].port ? t->host[i].port : 9092u));
+    }
     int code = t->hosts ? set(conf, "bootstrap.servers", text_str(&servers), false, err) : 0;
     text_free(&servers);
     if (code < 0 || !t->user[0])
@@ -310,7 +369,7 @@ rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *targ
     set_if_known(conf, "socket.keepalive.enable", "true");
     set_if_known(conf, "log.connection.close", "false");
     bool bad = set_always(conf, err) < 0 || set_bounds(conf, o, err) < 0 ||
-               set_target(conf, target, o, err) < 0;
+               set_target(conf, target, o, err) < 0 || set_tls(conf, o, err) < 0;
     if (!bad && type == RD_KAFKA_PRODUCER) {
         bad = set_producer(conf, o, err) < 0;
         if (!bad && kp && kp->pool)

@@ -1,16 +1,16 @@
 /* Does the consumer keep up? See lag.h.
  *
- * The slope is Theil and Sen's: the median of the slopes between all pairs, which one fetch that
- * came late cannot bend, with Kendall's interval (Sen, JASA 63, 1968). Swings are not independent
- * noise, so the interval alone would call the rising side of a sawtooth a trend; therefore the
- * lowest values of the first, second and last third of the window must rise too. */
+ * The slope is Theil and Sen's, which one fetch that came late cannot bend (line.h). Swings are not
+ * independent noise, so the interval alone would call the rising side of a sawtooth a trend;
+ * therefore the lowest values of the first, second and last third of the window must rise too. */
 #include "backends/kafka_base/lag.h"
 
 #include "engine/base/quantity.h"
+#include "engine/stats/line.h"
+#include "engine/stats/series.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *lag_state_name(enum lag_state s)
@@ -30,51 +30,27 @@ void lag_watch_init(struct lag_watch *w)
     w->reference_wait = w->wait = w->produced_per_s = NAN;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *v, unsigned n)
-{
-    if (!n)
-        return NAN;
-    qsort(v, n, sizeof *v, by_value);
-    return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
-
 static const struct lag_sample *at(const struct lag_watch *w, unsigned i) /* 0: the oldest */
 {
     return &w->sample[(w->at + LAG_WINDOW - w->n + i) % LAG_WINDOW];
 }
 
-static double ranked(const double *sorted, unsigned n, double rank)
-{
-    return sorted[rank < 0 ? 0 : rank >= n ? n - 1 : (unsigned)rank];
-}
-
-/* Sets the slope with its 95 % interval; the 99.9 % interval goes to sure_low and sure_high. */
+/* Sets the slope with its 95 % interval; the 99.9 % interval goes to sure_low and sure_high: the
+ * question is asked every second, and at 5 % it would be answered wrongly once a minute. */
 static void fit_slope(struct lag_watch *w, double *sure_low, double *sure_high)
 {
-    double pair[LAG_WINDOW * (LAG_WINDOW - 1) / 2];
-    unsigned pairs = 0;
-    for (unsigned i = 0; i < w->n; i++)
-        for (unsigned j = i + 1; j < w->n; j++) {
-            double dt = at(w, j)->t_s - at(w, i)->t_s;
-            if (dt > 0)
-                pair[pairs++] = (at(w, j)->lag - at(w, i)->lag) / dt;
-        }
-    *sure_low = *sure_high = NAN;
-    w->slope = median(pair, pairs);
-    if (!pairs)
-        return;
-    double n = w->n, spread = sqrt(n * (n - 1) * (2 * n + 5) / 18);
-    w->slope_low = ranked(pair, pairs, floor((pairs - 1.96 * spread) / 2));
-    w->slope_high = ranked(pair, pairs, ceil((pairs + 1.96 * spread) / 2));
-    /* The question is asked every second: at 5 % it would be answered wrongly once a minute. */
-    *sure_low = ranked(pair, pairs, floor((pairs - 3.29 * spread) / 2));
-    *sure_high = ranked(pair, pairs, ceil((pairs + 3.29 * spread) / 2));
+    double t_s[LAG_WINDOW], lag[LAG_WINDOW];
+    struct robust_slope s;
+    for (unsigned i = 0; i < w->n; i++) {
+        t_s[i] = at(w, i)->t_s;
+        lag[i] = at(w, i)->lag;
+    }
+    line_robust(&s, t_s, lag, w->n);
+    w->slope = s.slope;
+    w->slope_low = s.low95;
+    w->slope_high = s.high95;
+    *sure_low = s.low999;
+    *sure_high = s.high999;
 }
 
 static double lowest(const struct lag_watch *w, unsigned from, unsigned to)
@@ -120,7 +96,7 @@ static void means(struct lag_watch *w)
             rates++;
         }
     }
-    w->wait = median(wait, waits);
+    w->wait = series_median(wait, waits);
     w->produced_per_s = rates ? produced / rates : NAN;
 }
 
@@ -256,37 +232,4 @@ char *lag_watch_text(const struct lag_watch *w, double retention_s, char *buf, s
         snprintf(buf, size, "measuring: lag %s", lag);
     }
     return buf;
-}
-
-bool growth_fit(const double *n, const double *y, unsigned points, double *exponent, double *low,
-                double *high)
-{
-    /* Student's t at 97.5 % for 1 to 10 degrees of freedom, then close enough to 2. */
-    static const double t[] = {0,     12.71, 4.303, 3.182, 2.776, 2.571,
-                               2.447, 2.365, 2.306, 2.262, 2.228};
-    *exponent = *low = *high = NAN;
-    double sx = 0, sy = 0, sxx = 0, sxy = 0, residual = 0;
-    for (unsigned i = 0; i < points; i++) {
-        if (!(n[i] > 0) || !(y[i] > 0))
-            return false;
-        sx += log(n[i]);
-        sy += log(y[i]);
-    }
-    double mx = sx / points, my = sy / points;
-    for (unsigned i = 0; i < points; i++) {
-        sxx += (log(n[i]) - mx) * (log(n[i]) - mx);
-        sxy += (log(n[i]) - mx) * (log(y[i]) - my);
-    }
-    if (points < 3 || !(sxx > 0))
-        return false;
-    *exponent = sxy / sxx;
-    for (unsigned i = 0; i < points; i++) {
-        double e = log(y[i]) - my - *exponent * (log(n[i]) - mx);
-        residual += e * e;
-    }
-    unsigned df = points - 2;
-    double half = (df <= 10 ? t[df] : 2.1) * sqrt(residual / df / sxx);
-    *low = *exponent - half;
-    *high = *exponent + half;
-    return true;
 }

@@ -58,9 +58,4 @@ double lag_expiry_s(double retention_s, double lag, double slope_per_s, double p
  * 84 min". retention_s NaN: unknown, INFINITY: kept for ever. Returns buf. */
 char *lag_watch_text(const struct lag_watch *, double retention_s, char *buf, size_t size);
 
-/* How y grows with n: the exponent of y ~ n^e by least squares of the logarithms, with its 95 %
- * interval. False (and NaN) with fewer than 3 different n, or values that are not positive. */
-bool growth_fit(const double *n, const double *y, unsigned points, double *exponent, double *low,
-                double *high);
-
 #endif

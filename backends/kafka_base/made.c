@@ -53,26 +53,20 @@ static rd_kafka_topic_partition_list_t *one_offset(const char *topic)
 static rd_kafka_resp_err_t commit(rd_kafka_t *rk, const char *group,
                                   const rd_kafka_topic_partition_list_t *l)
 {
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
     rd_kafka_AlterConsumerGroupOffsets_t *ask = rd_kafka_AlterConsumerGroupOffsets_new(group, l);
-    rd_kafka_queue_t *q = rd_kafka_queue_new(rk);
-    rd_kafka_AdminOptions_t *options = kafka_admin_options(rk);
-    rd_kafka_AlterConsumerGroupOffsets(rk, &ask, 1, options, q);
-    rd_kafka_event_t *e = kafka_await(q, RD_KAFKA_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT);
-    if (e)
-        code = rd_kafka_event_error(e);
-    if (e && !code) {
+    struct kafka_admin a = kafka_admin_begin(rk);
+    rd_kafka_AlterConsumerGroupOffsets(rk, &ask, 1, a.options, a.queue);
+    rd_kafka_resp_err_t code =
+        kafka_admin_await(&a, RD_KAFKA_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT);
+    if (!code) {
         size_t n = 0;
         const rd_kafka_group_result_t **r = rd_kafka_AlterConsumerGroupOffsets_result_groups(
-            rd_kafka_event_AlterConsumerGroupOffsets_result(e), &n);
+            rd_kafka_event_AlterConsumerGroupOffsets_result(a.result), &n);
         const rd_kafka_topic_partition_list_t *done =
             n ? rd_kafka_group_result_partitions(r[0]) : NULL;
         code = done && done->cnt ? done->elems[0].err : RD_KAFKA_RESP_ERR__FAIL;
     }
-    if (e)
-        rd_kafka_event_destroy(e);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_queue_destroy(q);
+    kafka_admin_end(&a);
     rd_kafka_AlterConsumerGroupOffsets_destroy(ask);
     return code;
 }
@@ -81,27 +75,21 @@ rd_kafka_resp_err_t kafka_group_offsets(rd_kafka_t *rk, const char *group,
                                         const rd_kafka_topic_partition_list_t *of,
                                         rd_kafka_topic_partition_list_t **offsets)
 {
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
     rd_kafka_ListConsumerGroupOffsets_t *ask = rd_kafka_ListConsumerGroupOffsets_new(group, of);
-    rd_kafka_queue_t *q = rd_kafka_queue_new(rk);
-    rd_kafka_AdminOptions_t *options = kafka_admin_options(rk);
-    rd_kafka_ListConsumerGroupOffsets(rk, &ask, 1, options, q);
-    rd_kafka_event_t *e = kafka_await(q, RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT);
+    struct kafka_admin a = kafka_admin_begin(rk);
+    rd_kafka_ListConsumerGroupOffsets(rk, &ask, 1, a.options, a.queue);
+    rd_kafka_resp_err_t code =
+        kafka_admin_await(&a, RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT);
     *offsets = NULL;
-    if (e)
-        code = rd_kafka_event_error(e);
-    if (e && !code) {
+    if (!code) {
         size_t n = 0;
         const rd_kafka_group_result_t **r = rd_kafka_ListConsumerGroupOffsets_result_groups(
-            rd_kafka_event_ListConsumerGroupOffsets_result(e), &n);
+            rd_kafka_event_ListConsumerGroupOffsets_result(a.result), &n);
         const rd_kafka_topic_partition_list_t *l =
             n ? rd_kafka_group_result_partitions(r[0]) : NULL;
         *offsets = l ? rd_kafka_topic_partition_list_copy(l) : rd_kafka_topic_partition_list_new(1);
     }
-    if (e)
-        rd_kafka_event_destroy(e);
-    rd_kafka_AdminOptions_destroy(options);
-    rd_kafka_queue_destroy(q);
+    kafka_admin_end(&a);
     rd_kafka_ListConsumerGroupOffsets_destroy(ask);
     return code;
 }

@@ -66,6 +66,7 @@ const struct option_spec kafka_options[] = {
      "a client is busy with each message for this long (simulated: its thread is not)"},
     {"commit", OPTION_DURATION, 0, "5s", 1e6, HOUR_NS, NULL,
      "how often a group's offsets are committed"},
+    TLS_OPTION_ROWS(K_TLS, "kafka.security.protocol=ssl or sasl_ssl", NULL, NULL),
     {"kafka.sasl.password", OPTION_SECRET, 0, "", 0, 0, NULL, "password, if it is not in the URL"},
     {"kafka.ssl.key.password", OPTION_SECRET, 0, "", 0, 0, NULL, "of the private key"},
     {"kafka.ssl.keystore.password", OPTION_SECRET, 0, "", 0, 0, NULL, "of the PKCS#12 keystore"},

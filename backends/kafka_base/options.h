@@ -3,6 +3,7 @@
 #ifndef LOADTOP_BACKENDS_KAFKA_BASE_OPTIONS_H
 #define LOADTOP_BACKENDS_KAFKA_BASE_OPTIONS_H
 
+#include "backends/common/tls_option.h"
 #include "engine/backend.h"
 
 enum kafka_op { KAFKA_PRODUCE, KAFKA_CONSUME, KAFKA_E2E };
@@ -30,8 +31,9 @@ enum kafka_option {
     K_HANDLING,
     K_WORK,
     K_COMMIT,
+    K_TLS, /* as in enum tls_option */
     /* librdkafka's own; the secret ones before the prefix that would match them too */
-    K_SECRET_FIRST,
+    K_SECRET_FIRST = K_TLS + TLS_OPTIONS,
     K_SASL_PASSWORD = K_SECRET_FIRST,
     K_KEY_PASSWORD,
     K_KEYSTORE_PASSWORD,

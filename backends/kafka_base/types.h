@@ -36,6 +36,7 @@
 #ifndef LOADTOP_BACKENDS_KAFKA_BASE_TYPES_H
 #define LOADTOP_BACKENDS_KAFKA_BASE_TYPES_H
 
+#include "backends/common/workers.h"
 #include "backends/kafka_base/lag.h"
 #include "backends/kafka_base/options.h"
 #include "backends/kafka_base/track.h"
@@ -78,6 +79,13 @@ struct kafka_sums {
     struct track_counts order;
 };
 
+/* What workers show of themselves, and the sum of that. */
+struct kafka_totals {
+    struct kafka_sums sums;
+    unsigned clients, connections, workers;
+    double lag; /* deliver=each: of the client that is furthest behind; NaN: no client */
+};
+
 /* The pool's end offset and, for deliver=share, what was taken of a
  * partition by whichever client. */
 struct kafka_part {
@@ -116,6 +124,7 @@ struct kafka_second { /* what happened since the last look */
     double alloc, freed, busy_s; /* seconds of the threads' time */
     double messages_per_s, bytes_per_s, produced_per_s, lag, anon_bytes;
     unsigned clients, connections, workers;
+    double slowest; /* of kafka_totals: its lag */
 };
 
 struct kafka_pool {
@@ -148,13 +157,14 @@ struct kafka_pool {
     _Atomic uint64_t produced; /* acknowledged */
     _Atomic unsigned dying;    /* connections whose handles are being destroyed */
 
-    pthread_mutex_t mutex;       /* all below */
-    struct kafka_worker *worker; /* list */
+    struct workers workers;
+    struct kafka_totals ended; /* of workers that are gone */
+
+    pthread_mutex_t mutex; /* all below */
     /* consumers that share partitions by hand, in the order of joining */
     struct kafka_conn *member;
-    struct kafka_sums ended; /* of workers that are gone */
-    char trouble[192];       /* why no broker can be reached; "": they can */
-    char why[192];           /* what one broker's link said last; "": nothing since they answered */
+    char trouble[192]; /* why no broker can be reached; "": they can */
+    char why[192];     /* what one broker's link said last; "": nothing since they answered */
     uint64_t trouble_ns, why_ns; /* since when */
     char refused[256];           /* by protection, for good */
     char waits[256];             /* why the last link was not tried now; "": it was */

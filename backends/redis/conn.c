@@ -13,9 +13,10 @@
  * tells. The engine frees no connection while one of these functions is on the stack. */
 #include "backends/redis/conn.h"
 
+#include "backends/common/resolve.h"
 #include "backends/redis/guard.h"
 #include "backends/redis/mark.h"
-#include "backends/redis/tls.h"
+#include "backends/common/tls.h"
 #include "backends/redis/types.h"
 #include "engine/base/secret.h"
 
@@ -126,7 +127,7 @@ static void send_secured(struct redis_conn *c)
     struct loop *loop = worker_loop(c->conn->worker);
     const char *bytes;
     size_t n;
-    while ((n = redis_tls_out(c->tls, &bytes))) {
+    while ((n = tls_out(c->tls, &bytes))) {
         ssize_t sent = send_now(c->watch.fd, bytes, n);
         if (sent < 0 && errno != EAGAIN && errno != EINTR) {
             lost(c, errno);
@@ -135,7 +136,7 @@ static void send_secured(struct redis_conn *c)
         if (sent <= 0)
             break;
         conn_bytes(c->conn, (uint64_t)sent, 0);
-        redis_tls_sent(c->tls, (size_t)sent);
+        tls_sent(c->tls, (size_t)sent);
     }
     if (loop_watch(loop, &c->watch, c->watch.fd, n ? EPOLLIN | EPOLLOUT : EPOLLIN) < 0) {
         lost(c, errno);
@@ -151,7 +152,7 @@ static void send_secured(struct redis_conn *c)
 static void write_out(struct redis_conn *c, const char *bytes, size_t n)
 {
     if (c->tls) {
-        if (redis_tls_put(c->tls, bytes, n) < 0)
+        if (tls_put(c->tls, bytes, n) < 0)
             conn_down(c->conn, "tls", "%s: TLS: the connection is broken", shown(c));
         else
             send_secured(c);
@@ -260,7 +261,7 @@ char *redis_out_reserve(struct redis_conn *c, size_t max)
 {
     struct redis_worker *w = worker_of(c);
     const char *unsent;
-    if (c->tls && redis_tls_out(c->tls, &unsent) >= REDIS_KEPT_MAX) {
+    if (c->tls && tls_out(c->tls, &unsent) >= REDIS_KEPT_MAX) {
         c->full = true;
         return NULL;
     }
@@ -513,7 +514,7 @@ static void begin_hello(struct redis_conn *c);
 static void greet(struct redis_conn *c)
 {
     struct err err = {0};
-    int rc = redis_tls_greet(c->tls, &err);
+    int rc = tls_greet(c->tls, &err);
     if (rc < 0) {
         conn_down(c->conn, "tls", "%s: %s", shown(c), err.msg);
         return;
@@ -529,13 +530,13 @@ static void take_secured(struct redis_conn *c, size_t n, uint32_t *most)
     struct redis_worker *w = worker_of(c);
     const char *why = "";
     ssize_t got;
-    if (redis_tls_feed(c->tls, w->in, n) < 0) {
+    if (tls_feed(c->tls, w->in, n) < 0) {
         conn_down(c->conn, "memory", "%s: out of memory for a reply", shown(c));
         return;
     }
     if (c->state == REDIS_SECURING)
         greet(c);
-    while (is_open(c) && (got = redis_tls_get(c->tls, w->in, REDIS_IN, &why)) != 0) {
+    while (is_open(c) && (got = tls_get(c->tls, w->in, REDIS_IN, &why)) != 0) {
         if (got == -1)
             lost(c, 0);
         else if (got < 0)
@@ -572,9 +573,8 @@ static void read_in(struct redis_conn *c)
 static void begin_tls(struct redis_conn *c)
 {
     const struct redis_pool *p = pool_of(c);
-    unsigned at = atomic_load_explicit(&p->current, memory_order_relaxed);
     c->state = REDIS_SECURING;
-    c->tls = redis_tls_new(p->tls, p->address[at].host);
+    c->tls = tls_new(p->tls, p->at.host);
     if (!c->tls)
         conn_down(c->conn, "memory", "%s: out of memory for TLS", shown(c));
     else
@@ -602,9 +602,13 @@ static void redis_ready(struct watch *watch, uint32_t events)
         socklen_t len = sizeof error;
         if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
             error = errno;
-        if (error || !(events & EPOLLOUT))
+        if (error || !(events & EPOLLOUT)) {
+            addresses_failed(&pool_of(c)->at, c->at);
             lost(c, error ? error : ECONNRESET);
-        else if (pool_of(c)->tls)
+            return;
+        }
+        addresses_answered(&pool_of(c)->at, c->at);
+        if (pool_of(c)->tls)
             begin_tls(c);
         else
             begin_hello(c);
@@ -622,6 +626,8 @@ static void limit_fire(struct alarm *a)
 {
     struct redis_conn *c =
         (struct redis_conn *)(void *)((char *)a - offsetof(struct redis_conn, limit));
+    if (c->state == REDIS_CONNECTING)
+        addresses_failed(&pool_of(c)->at, c->at);
     conn_down(c->conn, "timeout", "%s: no connection within %u s (%s)", shown(c),
               (unsigned)(HELLO_NS / NS_PER_S),
               c->state == REDIS_CONNECTING ? "nothing answers"
@@ -632,21 +638,19 @@ int redis_open(struct conn *conn, struct err *err)
 {
     struct redis_conn *c = conn_data(conn);
     struct pool *pool = worker_pool(conn->worker);
-    struct redis_pool *p = pool_data(pool);
+    const struct redis_pool *p = pool_data(pool);
     struct loop *loop = worker_loop(conn->worker);
-    const struct redis_address *a =
-        &p->address[atomic_load_explicit(&p->current, memory_order_relaxed)];
     memset(c, 0, sizeof *c);
     c->conn = conn;
     c->watch = (struct watch){.fd = -1, .ready = redis_ready};
     c->limit = (struct alarm){.due_ns = NS_NEVER, .fire = limit_fire};
     c->state = REDIS_CONNECTING;
-    int fd = net_connect(pool, a->host, (const struct sockaddr *)&a->addr, a->len, err);
+    int fd = addresses_connect(&p->at, pool, &c->at, err);
     if (fd < 0)
         return err && err->code < 0 ? err->code : ERR_UNREACHED;
     int unsent = REDIS_UNSENT_MAX; /* else megabytes wait in the kernel, as sent, and pattern
                                       unthrottled floods it */
-    if (a->addr.ss_family != AF_UNIX)
+    if (p->at.address[c->at].addr.ss_family != AF_UNIX)
         setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     if (loop_watch(loop, &c->watch, fd, EPOLLIN | EPOLLOUT) < 0) {
         int error = errno;
@@ -670,13 +674,13 @@ void redis_close(struct conn *conn)
     kept_free(c);
     if (c->tls && c->watch.fd >= 0) {
         const char *bytes;
-        redis_tls_end(c->tls);
-        size_t n = redis_tls_out(c->tls, &bytes);
+        tls_end(c->tls);
+        size_t n = tls_out(c->tls, &bytes);
         if (n && send_now(c->watch.fd, bytes, n) < 0) {
             /* A goodbye that nobody hears. */
         }
     }
-    redis_tls_free(c->tls);
+    tls_free(c->tls);
     c->tls = NULL;
     resp_reader_free(c->reader);
     c->reader = NULL;

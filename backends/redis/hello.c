@@ -5,7 +5,8 @@
 #include "backends/redis/hello.h"
 
 #include "backends/redis/link.h"
-#include "backends/redis/tls.h"
+#include "backends/common/resolve.h"
+#include "backends/common/tls.h"
 #include "backends/redis/types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
@@ -13,55 +14,20 @@
 #ifdef LOADTOP_HAVE_HIREDIS
 
 #include <hiredis/hiredis.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 
 /* ---- Addresses and the handshake ---- */
 
-static int resolve_host(const struct target *t, struct redis_address *to, unsigned *n,
-                        struct err *err)
+int redis_resolve(const struct target *t, const struct pool *pool, struct addresses *to,
+                  struct err *err)
 {
     const struct target_host *host = &t->host[0];
-    char port[16], numeric[80];
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
-    snprintf(port, sizeof port, "%u", host->port ? host->port : 6379);
-    int rc = getaddrinfo(host->name, port, &hints, &found);
-    if (rc != 0)
-        return err_set(err, ERR_UNREACHED, "%s: looking up %s: %s", t->shown, host->name,
-                       gai_strerror(rc));
-    *n = 0;
-    for (struct addrinfo *a = found; a && *n < REDIS_ADDRESSES_MAX; a = a->ai_next) {
-        struct redis_address *r = &to[*n];
-        if (a->ai_addrlen > sizeof r->addr ||
-            getnameinfo(a->ai_addr, a->ai_addrlen, numeric, sizeof numeric, NULL, 0,
-                        NI_NUMERICHOST) != 0)
-            continue;
-        memcpy(&r->addr, a->ai_addr, a->ai_addrlen);
-        r->len = a->ai_addrlen;
-        copy_str(r->host, sizeof r->host, host->name);
-        snprintf(r->name, sizeof r->name, a->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", numeric,
-                 port);
-        ++*n;
-    }
-    freeaddrinfo(found);
-    return *n ? 0 : err_set(err, ERR_UNREACHED, "%s: %s has no address", t->shown, host->name);
-}
-
-int redis_resolve(const struct target *t, struct redis_address *to, unsigned *n, struct err *err)
-{
-    memset(to, 0, REDIS_ADDRESSES_MAX * sizeof *to);
     if (t->hosts)
-        return resolve_host(t, to, n, err);
-    struct sockaddr_un *addr = (struct sockaddr_un *)&to->addr;
-    addr->sun_family = AF_UNIX;
-    copy_str(addr->sun_path, sizeof addr->sun_path, t->path);
-    to->len = sizeof *addr;
-    copy_str(to->name, sizeof to->name, t->path);
-    *n = 1;
+        return resolve(to, pool, host->name, host->port ? host->port : 6379, t->shown,
+                       clock_ns() + RESOLVE_NS, err);
+    addresses_of_socket(to, t->path);
     return 0;
 }
 
@@ -123,54 +89,63 @@ static bool matters(const struct redis_hello *h, unsigned step, const redisReply
            strcmp(name, "DENIED") == 0 || strstr(r->str, "max number of clients");
 }
 
-/* Connects to one address and says hello. NULL and err. */
-static struct redis_link *link_to(const struct redis_address *a, struct pool *pool,
-                                  const struct redis_tls_context *tls, const char *shown,
-                                  const struct redis_hello *h, uint64_t deadline_ns,
-                                  struct err *err)
+/* What a link is made with, and the link. */
+struct linking {
+    struct pool *pool; /* NULL: clean */
+    const struct tls_context *tls;
+    const struct redis_hello *hello;
+    const char *host, *shown;
+    struct redis_link *link;
+};
+
+static const char *step_name(const struct redis_hello *h, unsigned step)
 {
-    struct redis_link *l = redis_link_open(a, pool, tls, shown, deadline_ns, err);
-    if (!l)
-        return NULL;
+    return step == h->auth ? "AUTH" : step == h->select ? "SELECT" : "hello";
+}
+
+static int say_hello(struct redis_link *l, const struct linking *w, uint64_t deadline_ns,
+                     struct err *err)
+{
+    const struct redis_hello *h = w->hello;
     int rc = redis_link_send(l, h->bytes, h->len, deadline_ns, err);
     for (unsigned step = 1; rc == 0 && step <= h->steps; step++) {
         redisReply *r = redis_link_reply(l, deadline_ns, err);
         if (!r)
-            rc = -1;
-        else if (r->type == REDIS_REPLY_ERROR && matters(h, step, r))
-            rc = redis_refused(shown, r,
-                               step == h->auth     ? "AUTH"
-                               : step == h->select ? "SELECT"
-                                                   : "hello",
-                               err);
-        if (r)
-            freeReplyObject(r);
+            return err->code;
+        if (r->type == REDIS_REPLY_ERROR && matters(h, step, r))
+            rc = redis_refused(w->shown, r, step_name(h, step), err);
+        freeReplyObject(r);
     }
-    if (rc == 0)
-        return l;
-    redis_link_free(l);
-    return NULL;
+    return rc;
+}
+
+/* Connects to one address and says hello. */
+static int link_to(void *ctx, const struct address *a, uint64_t deadline_ns, struct err *err)
+{
+    struct linking *w = ctx;
+    w->link = redis_link_open(w->pool, w->host, a, w->tls, w->shown, deadline_ns, err);
+    if (!w->link)
+        return err->code;
+    int rc = say_hello(w->link, w, deadline_ns, err);
+    if (rc < 0) {
+        redis_link_free(w->link);
+        w->link = NULL;
+    }
+    return rc;
 }
 
 /* A link that has said hello, to the first address that lets it, beginning with the present one. */
 int redis_link_up(struct pool *pool, uint64_t deadline_ns, struct err *err)
 {
     struct redis_pool *p = pool_data(pool);
-    const char *shown = pool_target(pool)->shown;
-    unsigned first = atomic_load(&p->current);
-    for (unsigned i = 0; i < p->addresses && !pool_stopping(pool); i++) {
-        unsigned k = (first + i) % p->addresses;
-        uint64_t now = clock_ns(),
-                 share = deadline_ns > now ? (deadline_ns - now) / (p->addresses - i) : 0;
-        p->link = link_to(&p->address[k], pool, p->tls, shown, &p->hello, now + share, err);
-        if (p->link) {
-            atomic_store(&p->current, k);
-            return 0;
-        }
-        if (err->code != ERR_UNREACHED)
-            break;
-    }
-    return err->code < 0 ? err->code : ERR_UNREACHED;
+    struct linking w = {.pool = pool,
+                        .tls = p->tls,
+                        .hello = &p->hello,
+                        .host = p->at.host,
+                        .shown = pool_target(pool)->shown};
+    int rc = addresses_try(&p->at, pool, deadline_ns, link_to, &w, err);
+    p->link = w.link;
+    return rc;
 }
 
 void redis_link_down(struct redis_pool *p)
@@ -194,24 +169,23 @@ struct redisReply *redis_ask_info(struct redis_pool *p, uint64_t deadline_ns, st
 struct redis_link *redis_link_plain(const struct target *t, const struct options *o, unsigned db,
                                     const char *sender, struct err *err)
 {
-    struct redis_address address[REDIS_ADDRESSES_MAX];
+    struct addresses at;
     struct redis_hello hello = {0};
-    struct redis_link *l = NULL;
-    struct redis_tls_context *tls = NULL;
-    unsigned addresses = 0;
-    int rc = redis_resolve(t, address, &addresses, err);
-    for (unsigned i = 0; rc == 0 && i < addresses; i++) /* before the files of TLS are read */
-        rc = pool_connect_allowed(NULL, address[i].host, (const struct sockaddr *)&address[i].addr,
-                                  err);
-    if (rc == 0 && strcmp(t->scheme, "rediss") == 0 && !(tls = redis_tls_context_new(o, err)))
+    struct tls_context *tls = NULL;
+    struct linking w = {.hello = &hello, .host = at.host, .shown = t->shown};
+    int rc = redis_resolve(t, NULL, &at, err);
+    for (unsigned i = 0; rc == 0 && i < at.n; i++) /* before the files of TLS are read */
+        rc = pool_connect_allowed(NULL, at.host, (const struct sockaddr *)&at.address[i].addr, err);
+    if (rc == 0 && strcmp(t->scheme, "rediss") == 0 && !(tls = tls_context_new(o, REDIS_TLS, err)))
         rc = err->code;
+    w.tls = tls;
     if (rc == 0)
         rc = redis_hello_make(t, db, sender, &hello, err);
-    for (unsigned i = 0; rc == 0 && i < addresses && !l; i++)
-        l = link_to(&address[i], NULL, tls, t->shown, &hello, clock_ns() + REDIS_OPEN_NS, err);
+    if (rc == 0)
+        addresses_try(&at, NULL, clock_ns() + at.n * REDIS_OPEN_NS, link_to, &w, err);
     redis_hello_wipe(&hello);
-    redis_tls_context_free(tls); /* the link's own hold keeps what it needs */
-    return l;
+    tls_context_free(tls); /* the link's own hold keeps what it needs */
+    return w.link;
 }
 
 #endif

@@ -8,14 +8,14 @@ struct err;
 struct options;
 struct pool;
 struct redisReply;
-struct redis_address;
+struct addresses;
 struct redis_hello;
 struct redis_link;
 struct redis_pool;
 struct target;
 
-/* Of a host: up to REDIS_ADDRESSES_MAX addresses; of a socket its path. ERR_UNREACHED. */
-int redis_resolve(const struct target *, struct redis_address *, unsigned *n, struct err *);
+/* The addresses of a host, or a socket's path. pool may be NULL. ERR_UNREACHED. */
+int redis_resolve(const struct target *, const struct pool *, struct addresses *, struct err *);
 /* The handshake's bytes, for redis_hello_wipe, which also takes a zeroed one. */
 int redis_hello_make(const struct target *, unsigned db, const char *sender, struct redis_hello *,
                      struct err *);

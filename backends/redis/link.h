@@ -1,6 +1,6 @@
-/* One blocking connection to a Redis server, with a deadline for everything: for looking at the
- * server and for cleaning up, never for load. hiredis's own blocking context would bound each
- * system call instead of the whole, and could not be asked whether an address is allowed. */
+/* A blocking link (common/link.h) that speaks Redis: for looking at the server and for cleaning up,
+ * never for load. hiredis's own blocking context would bound each system call instead of the whole,
+ * and could not be asked whether an address is allowed. */
 #ifndef LOADTOP_BACKENDS_REDIS_LINK_H
 #define LOADTOP_BACKENDS_REDIS_LINK_H
 
@@ -9,17 +9,17 @@
 
 struct err;
 struct pool;
+struct address;
 struct redisReply;
-struct redis_address;
 struct redis_link;
-struct redis_tls_context;
+struct tls_context;
 
-/* Connects, with TLS when there is a context. `pool` may be NULL (clean). Deadlines are on the
- * clock of clock_ns(). NULL and err (ERR_UNREACHED, or ERR_REFUSED when a protection forbids the
- * address). */
-struct redis_link *redis_link_open(const struct redis_address *, struct pool *pool,
-                                   const struct redis_tls_context *, const char *shown,
+/* As link_open, and its errors. NULL and err. */
+struct redis_link *redis_link_open(const struct pool *, const char *host, const struct address *,
+                                   const struct tls_context *, const char *shown,
                                    uint64_t deadline_ns, struct err *);
+/* From now on its answers are wanted although the pool stops. */
+void redis_link_keep(struct redis_link *);
 void redis_link_free(struct redis_link *); /* takes NULL */
 
 /* To the server and back: net_round_trip_ns of this link. */

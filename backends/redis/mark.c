@@ -145,9 +145,9 @@ size_t redis_mark_claim(struct redis_worker *w, enum redis_family family, uint64
     bool grows = false;
     for (unsigned i = 0; i < REDIS_OPS; i++)
         if (redis_op_info[i].creates && pool_ops_include(pool, i))
-            wanted[redis_op_info[i].family] = w->keys;
-    wanted[family] = key < w->keys ? w->keys : key + 1;
-    pthread_mutex_lock(&p->mutex);
+            wanted[redis_op_info[i].family] = w->keys.n;
+    wanted[family] = key < w->keys.n ? w->keys.n : key + 1;
+    pthread_mutex_lock(&p->workers.mutex);
     for (int i = 0; i < FAMILIES; i++) {
         grows = grows || wanted[i] > m->bound[i];
         if (wanted[i] > m->bound[i])
@@ -160,7 +160,7 @@ size_t redis_mark_claim(struct redis_worker *w, enum redis_family family, uint64
         text_clear(&w->claim.bytes);
         add_claim(&w->claim.bytes, pool, m, m->version, m->bound);
     }
-    pthread_mutex_unlock(&p->mutex);
+    pthread_mutex_unlock(&p->workers.mutex);
     return w->claim.bytes.len;
 }
 
@@ -170,14 +170,14 @@ void redis_mark_answered(struct redis_worker *w, const struct resp_error *refusa
     struct redis_pool *p = pool_data(pool);
     char name[REDIS_MARK_NAME], said[61];
     bool first = false;
-    pthread_mutex_lock(&p->mutex);
+    pthread_mutex_lock(&p->workers.mutex);
     if (!refusal) {
         p->mark.stands = true;
     } else if (!p->mark.refusal[0]) {
         secret_said(p->mark.refusal, sizeof p->mark.refusal, refusal->text, refusal->len);
         first = true;
     }
-    pthread_mutex_unlock(&p->mutex);
+    pthread_mutex_unlock(&p->workers.mutex);
     if (first)
         pool_event(pool, "%.60s: the mark of this run is refused, so clean leaves its keys: %s",
                    redis_mark_name(name, option_str(pool_options(pool), REDIS_PREFIX)),
@@ -188,9 +188,9 @@ void redis_mark_answered(struct redis_worker *w, const struct resp_error *refusa
 
 struct redis_mark redis_mark_now(struct redis_pool *p)
 {
-    pthread_mutex_lock(&p->mutex);
+    pthread_mutex_lock(&p->workers.mutex);
     struct redis_mark m = p->mark;
-    pthread_mutex_unlock(&p->mutex);
+    pthread_mutex_unlock(&p->workers.mutex);
     return m;
 }
 
@@ -202,10 +202,10 @@ static bool carry_out(struct redis_pool *p, const struct text *command, uint64_t
         return false;
     redisReply *r = redis_link_reply(p->link, deadline_ns, NULL);
     bool done = r && r->type != REDIS_REPLY_ERROR;
-    pthread_mutex_lock(&p->mutex);
+    pthread_mutex_lock(&p->workers.mutex);
     if (r && !done)
         secret_said(p->mark.refusal, sizeof p->mark.refusal, r->str, r->len);
-    pthread_mutex_unlock(&p->mutex);
+    pthread_mutex_unlock(&p->workers.mutex);
     if (!r)
         redis_link_down(p);
     else
@@ -240,10 +240,10 @@ void redis_mark_settle(struct pool *pool, const uint64_t high[FAMILIES], uint64_
     add_removal(&removal, pool, &m);
     bool claimed = any && carry_out(p, &claim, deadline_ns);
     bool removed = (claimed || !any) && p->link && carry_out(p, &removal, deadline_ns);
-    pthread_mutex_lock(&p->mutex);
+    pthread_mutex_lock(&p->workers.mutex);
     p->mark.settled = removed;
     p->mark.stands = any ? claimed || p->mark.stands : p->mark.stands && !removed;
-    pthread_mutex_unlock(&p->mutex);
+    pthread_mutex_unlock(&p->workers.mutex);
     text_free(&claim);
     text_free(&removal);
 }

@@ -18,7 +18,6 @@
 #include <stdint.h>
 #include <string.h>
 
-struct err;
 struct text;
 
 /* ---- Requests ---- */

@@ -11,7 +11,7 @@
 #include "backends/redis/server.h"
 #include "backends/redis/stats.h"
 #include "backends/redis/target.h"
-#include "backends/redis/tls.h"
+#include "backends/common/tls.h"
 #include "backends/redis/types.h"
 #include "backends/registry.h"
 #include "engine/base/text.h"
@@ -22,26 +22,19 @@
 
 #ifdef LOADTOP_HAVE_HIREDIS
 
-#define ZIPF_THETA 0.99
-
 /* ---- For a worker ---- */
 
 static void redis_tune(struct worker *worker)
 {
     struct redis_worker *w = worker_data(worker);
     const struct options *o = pool_options(worker_pool(worker));
-    uint64_t keys = option_u64(o, REDIS_KEYS), ttl_ns = option_u64(o, REDIS_TTL);
+    uint64_t ttl_ns = option_u64(o, REDIS_TTL);
     uint64_t ttl_ms = (ttl_ns + NS_PER_MS - 1) / NS_PER_MS;
-    w->dist = (enum distribution)option_u64(o, REDIS_DIST);
+    keys_set(&w->keys, option_u64(o, REDIS_KEYS), (enum distribution)option_u64(o, REDIS_DIST));
     w->size_low = option_low(o, REDIS_SIZE);
     w->size_high = option_high(o, REDIS_SIZE);
     if (w->asked_for < w->size_high + REDIS_AROUND)
         w->asked_for = w->size_high + REDIS_AROUND;
-    if (keys != w->keys || (w->dist == DIST_ZIPF && w->zipf.n != keys)) {
-        w->keys = keys;
-        if (w->dist == DIST_ZIPF)
-            zipf_init(&w->zipf, keys, ZIPF_THETA);
-    }
     if (ttl_ms != w->ttl_ms) {
         struct redis_template set;
         if (redis_template_make(&set, REDIS_SET, option_str(o, REDIS_PREFIX), ttl_ms) == 0) {
@@ -56,18 +49,7 @@ static void redis_worker_close(struct worker *worker)
 {
     struct redis_worker *w = worker_data(worker);
     struct redis_pool *p = pool_data(worker_pool(worker));
-    pthread_mutex_lock(&p->mutex);
-    for (struct redis_worker **at = &p->workers; *at; at = &(*at)->next)
-        if (*at == w) {
-            *at = w->next;
-            break;
-        }
-    p->gone.hits += w->counts.hits;
-    p->gone.misses += w->counts.misses;
-    for (int i = 0; i < FAMILIES; i++)
-        if (w->counts.high[i] > p->gone.high[i])
-            p->gone.high[i] = w->counts.high[i];
-    pthread_mutex_unlock(&p->mutex);
+    workers_leave(&p->workers, &w->entry);
     for (int i = 0; i < REDIS_OPS; i++)
         redis_template_free(&w->template[i]);
     resp_reader_free(w->spare);
@@ -100,10 +82,7 @@ static int redis_worker_open(struct worker *worker, struct err *err)
     const char *prefix = option_str(pool_options(worker_pool(worker)), REDIS_PREFIX);
     memset(w, 0, sizeof *w);
     w->worker = worker;
-    pthread_mutex_lock(&p->mutex);
-    w->next = p->workers;
-    p->workers = w;
-    pthread_mutex_unlock(&p->mutex);
+    workers_join(&p->workers, &w->entry);
     w->in = malloc(REDIS_IN);
     bool ok = w->in != NULL;
     for (int i = 0; ok && i < REDIS_OPS; i++) {
@@ -122,17 +101,7 @@ static void redis_fill(struct worker *worker, struct op *op)
 {
     struct redis_worker *w = worker_data(worker);
     const struct redis_template *t = &w->template[op->type];
-    switch (w->dist) {
-    case DIST_ZIPF:
-        op->key = zipf_pick(&w->zipf, op->rnd);
-        break;
-    case DIST_SEQUENTIAL:
-        op->key = pool_sequence(worker_pool(worker), 1) % w->keys;
-        break;
-    default:
-        op->key = rng_below(op->rnd, w->keys);
-        break;
-    }
+    op->key = keys_choose(&w->keys, worker_pool(worker), op->rnd, 1);
     if (t->value || t->member_at) {
         op->aux = mix64(op->rnd);
         if (t->value)
@@ -217,9 +186,8 @@ static int redis_check(const struct target *t, const struct options *o, struct e
     unsigned db;
     size_t prefix = strlen(option_str(o, REDIS_PREFIX));
     bool local = strcmp(t->scheme, "redis+unix") == 0;
-    if (strcmp(t->scheme, "rediss") == 0 && !redis_tls_built())
-        return err_set(err, ERR_USAGE, "%s: TLS is not built in (libssl-dev was not there)",
-                       t->shown);
+    if (strcmp(t->scheme, "rediss") == 0 && tls_check(t->shown, err) < 0)
+        return ERR_USAGE;
     if (local && (t->hosts || !t->path[0]))
         return err_set(err, ERR_USAGE, "%s: a path is needed, such as redis+unix:///run/redis.sock",
                        t->shown);
@@ -248,14 +216,7 @@ static const struct option_spec redis_options[] = {
                    "expiry of what set writes; 0: none"},
     [REDIS_DB] = {"db", OPTION_COUNT, 0, "0", 0, 65535, NULL,
                   "database number; redis://host/3 says the same"},
-    [REDIS_TLS_CA] = {"tls.ca", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
-                      "rediss: file of the authorities that are trusted; empty: the system's"},
-    [REDIS_TLS_CERT] = {"tls.cert", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
-                        "rediss: file of our own certificate"},
-    [REDIS_TLS_KEY] = {"tls.key", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL,
-                       "rediss: file of its key"},
-    [REDIS_TLS_VERIFY] = {"tls.verify", OPTION_BOOL, OPTION_OWN_ONLY, "yes", 0, 0, NULL,
-                          "rediss: check the server's certificate and name"},
+    TLS_OPTION_ROWS(REDIS_TLS, "rediss", NULL, NULL),
     {.name = NULL},
 };
 

@@ -8,8 +8,9 @@
 #include "backends/redis/hello.h"
 #include "backends/redis/mark.h"
 #include "backends/redis/peer.h"
+#include "backends/redis/stats.h"
 #include "backends/redis/target.h"
-#include "backends/redis/tls.h"
+#include "backends/common/tls.h"
 #include "backends/redis/types.h"
 #include "engine/base/text.h"
 
@@ -98,7 +99,7 @@ static void forget(struct redis_pool *p)
 {
     redis_link_down(p);
     redis_hello_wipe(&p->hello);
-    redis_tls_context_free(p->tls);
+    tls_context_free(p->tls);
     p->tls = NULL;
 }
 
@@ -111,15 +112,15 @@ int redis_pool_open(struct pool *pool, struct err *err)
     p->mark = mark;
     redis_mark_begin(&p->mark);
     p->asks_who = pool_identity_matters(pool);
-    pthread_mutex_init(&p->mutex, NULL);
+    workers_init(&p->workers, redis_count, &p->ended, sizeof p->ended);
     const char *beyond = redis_beyond(pool_options(pool));
     if (beyond && !pool_allow_destructive(pool) && !pool_read_only(pool))
         return err_set(err, ERR_REFUSED, "%s: %s", t->shown, beyond);
     int rc = redis_target_db(t, pool_options(pool), &p->db, err);
     if (rc == 0)
-        rc = redis_resolve(t, p->address, &p->addresses, err);
+        rc = redis_resolve(t, pool, &p->at, err);
     if (rc == 0 && strcmp(t->scheme, "rediss") == 0 &&
-        !(p->tls = redis_tls_context_new(pool_options(pool), err)))
+        !(p->tls = tls_context_new(pool_options(pool), REDIS_TLS, err)))
         rc = err->code;
     if (rc == 0)
         rc = redis_hello_make(t, p->db, pool_sender(pool), &p->hello, err);
@@ -142,6 +143,7 @@ void redis_pool_close(struct pool *pool)
     struct redis_pool *p = pool_data(pool);
     redis_peers_leave(p);
     forget(p);
+    workers_fini(&p->workers);
 }
 
 #endif

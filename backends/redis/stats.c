@@ -28,8 +28,10 @@
 
 /* ---- Figures ---- */
 
-static void add_counts(struct redis_totals *t, const struct redis_counts *c)
+void redis_count(void *sum, const struct workers_entry *entry)
 {
+    struct redis_totals *t = sum;
+    const struct redis_counts *c = &((const struct redis_worker *)(const void *)entry)->counts;
     t->hits += atomic_load_explicit(&c->hits, memory_order_relaxed);
     t->misses += atomic_load_explicit(&c->misses, memory_order_relaxed);
     t->connected += atomic_load_explicit(&c->connected, memory_order_relaxed);
@@ -38,17 +40,6 @@ static void add_counts(struct redis_totals *t, const struct redis_counts *c)
         if (high > t->high[i])
             t->high[i] = high;
     }
-}
-
-static void count_all(struct redis_pool *p, struct redis_totals *t)
-{
-    memset(t, 0, sizeof *t);
-    pthread_mutex_lock(&p->mutex);
-    add_counts(t, &p->gone);
-    t->running = p->workers != NULL;
-    for (const struct redis_worker *w = p->workers; w; w = w->next)
-        add_counts(t, &w->counts);
-    pthread_mutex_unlock(&p->mutex);
 }
 
 static double both(const char *info, const char *a, const char *b)
@@ -95,7 +86,7 @@ static void put_rates(struct stats *s, const struct redis_info *was, const struc
     put_number(s->json, "server_main_thread_cpu_share", cpu_main);
     put_number(s->json, "hit_ratio", hit_ratio);
     s->column[s->columns++] =
-        (struct stat_column){"hit ratio", COLUMN_SHARE, COLUMN_MEAN, hit_ratio};
+        (struct stat_column){"hit ratio", COLUMN_HITS, COLUMN_MEAN, hit_ratio};
     put_number(s->json, "evicted_per_s", evicted);
     put_number(s->json, "expired_per_s", expired);
     size_t len = 0;
@@ -170,11 +161,13 @@ void redis_pool_stats(struct pool *pool, struct stats *s)
     struct redis_totals t;
     s->server_cpu_share = NAN;
     s->other_clients = s->data_items = -1;
-    count_all(p, &t);
+    t.running = workers_sum(&p->workers, &t);
     redisReply *r = NULL;
-    if (p->link || redis_link_up(pool, now + REOPEN_NS, &err) == 0)
+    if (p->link || redis_link_up(pool, now + REOPEN_NS, &err) == 0) {
+        redis_link_keep(p->link); /* what is left behind is asked when the pool has ended */
         r = redis_ask_info(p, now + STATS_NS, &err);
-    copy_str(s->address, sizeof s->address, p->address[atomic_load(&p->current)].name);
+    }
+    address_text(addresses_current(&p->at), s->address, sizeof s->address);
     if (p->link)
         s->rtt_ns = redis_link_round_trip_ns(p->link);
     else

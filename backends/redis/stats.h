@@ -5,8 +5,11 @@
 struct pool;
 struct redis_totals;
 struct stats;
+struct workers_entry;
 
 void redis_pool_stats(struct pool *, struct stats *);
+/* Adds what a worker counted to a struct redis_totals (common/workers.h). */
+void redis_count(void *sum, const struct workers_entry *);
 /* Its part that INFO's text says. */
 void redis_stats_info(struct pool *, struct stats *, const struct redis_totals *, const char *info);
 

@@ -11,12 +11,15 @@
  *   mark.c     what says on the server which keys a run may have made
  *   left.c     what a run leaves behind
  *   clean.c    its removal
- *   link.c     one blocking connection with a deadline
- *   tls.c      TLS of a connection of either kind, apart from its socket
+ *   link.c     requests and replies on a blocking link
  *   proto.c    the protocol, pure */
 #ifndef LOADTOP_BACKENDS_REDIS_TYPES_H
 #define LOADTOP_BACKENDS_REDIS_TYPES_H
 
+#include "backends/common/keys.h"
+#include "backends/common/resolve.h"
+#include "backends/common/tls_option.h"
+#include "backends/common/workers.h"
 #include "backends/redis/proto.h"
 #include "engine/backend.h"
 #include "engine/base/text.h"
@@ -26,10 +29,9 @@
 #include <sys/socket.h>
 
 struct redisReader;
-struct redisReply;
 struct redis_conn;
-struct redis_tls;
-struct redis_tls_context;
+struct tls;
+struct tls_context;
 struct redis_link;
 
 enum redis_option {
@@ -39,19 +41,8 @@ enum redis_option {
     REDIS_PREFIX,
     REDIS_TTL,
     REDIS_DB,
-    REDIS_TLS_CA,
-    REDIS_TLS_CERT,
-    REDIS_TLS_KEY,
-    REDIS_TLS_VERIFY,
-    REDIS_OPTIONS
-};
-
-#define REDIS_ADDRESSES_MAX 8
-struct redis_address {
-    struct sockaddr_storage addr;
-    socklen_t len;
-    char host[256]; /* as typed; "" for a socket */
-    char name[128]; /* "127.0.0.1:6379", or the socket's path */
+    REDIS_TLS, /* as in enum tls_option */
+    REDIS_OPTIONS = REDIS_TLS + TLS_OPTIONS
 };
 
 /* The commands with which every connection begins. Holds the password. */
@@ -73,6 +64,12 @@ struct redis_counts {
     _Atomic uint64_t hits, misses; /* of our get */
     _Atomic uint64_t high[FAMILIES];
     _Atomic uint32_t connected;
+};
+
+struct redis_totals { /* of all workers that ever were */
+    uint64_t hits, misses, high[FAMILIES];
+    unsigned connected;
+    bool running; /* some worker is there */
 };
 
 struct redis_info { /* of one moment */
@@ -113,17 +110,14 @@ struct redis_peer {
 };
 
 struct redis_pool {
-    struct redis_address address[REDIS_ADDRESSES_MAX];
-    unsigned addresses;
-    _Atomic unsigned current; /* the one that answered last */
+    struct addresses at;
     struct redis_hello hello;
-    bool asks_who;                 /* REDIS_WHO follows it */
-    struct redis_tls_context *tls; /* rediss://; else NULL */
+    bool asks_who;           /* REDIS_WHO follows it */
+    struct tls_context *tls; /* rediss://; else NULL */
     unsigned db;
-    pthread_mutex_t mutex; /* workers, gone, mark */
-    struct redis_worker *workers;
-    struct redis_mark mark;
-    struct redis_counts gone; /* of workers that ended; connected stays 0 */
+    struct workers workers;
+    struct redis_totals ended; /* of workers that are gone */
+    struct redis_mark mark;    /* under the mutex of workers */
     /* the pool's thread only */
     struct redis_link *link;
     bool link_known; /* who is at its other end was seen, and is allowed */
@@ -135,16 +129,15 @@ struct redis_pool {
 };
 
 struct redis_worker {
+    struct workers_entry entry;
     struct worker *worker;
-    struct redis_worker *next; /* in the pool's list */
     struct redis_template template[REDIS_OPS];
-    uint64_t keys, ttl_ms;
+    struct keys keys;
+    uint64_t ttl_ms;
     uint32_t size_low, size_high;
     uint32_t written[REDIS_OPS]; /* bytes of data that one writes beside its value; 0: none */
     /* no reply needs to be larger: the largest `size` yet, and what is around it */
     size_t asked_for;
-    enum distribution dist;
-    struct zipf zipf;
     char *in;  /* REDIS_IN bytes, for whatever connection is read */
     char *out; /* requests not yet written, of all connections in `dirty` */
     size_t out_len, out_room;
@@ -161,11 +154,12 @@ enum redis_state { REDIS_CLOSED, REDIS_CONNECTING, REDIS_SECURING, REDIS_HELLO, 
 struct redis_conn {
     struct watch watch;
     struct conn *conn;
+    unsigned at;                    /* which address */
     struct redis_conn *next, *prev; /* in the worker's dirty list, while out_len is not 0 */
     size_t out_at, out_len;         /* its part of the worker's out */
     char *kept;                     /* what the socket did not take; NULL: nothing */
     size_t kept_at, kept_len, kept_room;
-    struct redis_tls *tls;      /* rediss://: what is unsent is in there, and `kept` unused */
+    struct tls *tls;            /* rediss://: what is unsent is in there, and `kept` unused */
     struct redisReader *reader; /* holds a part of a reply; NULL: none */
     size_t reply;               /* bytes of that reply so far */
     size_t held;                /* of it beyond what was asked for (net_hold) */
@@ -183,11 +177,5 @@ struct redis_conn {
 #define REDIS_REPLY_SLACK                                                                          \
     ((size_t)1 << 20) /* keys may hold larger values than `size`: an earlier run's */
 #define REDIS_KEPT_MAX ((size_t)256 << 10) /* unsent bytes of a connection before it is busy */
-
-struct redis_totals { /* of all workers that ever were */
-    uint64_t hits, misses, high[FAMILIES];
-    unsigned connected;
-    bool running;
-};
 
 #endif

@@ -10,7 +10,8 @@
 #include "engine/base/err.h"
 #include "engine/base/text.h"
 #include "engine/base/quantity.h"
-#include "engine/config/pool_spec.h"
+#include "engine/config/dial.h"
+#include "engine/config/sweep_spec.h"
 #include "engine/config/verb.h"
 
 #include <math.h>
@@ -160,21 +161,34 @@ static int read_pool(struct reader *r, struct command *c, unsigned word)
     return 0;
 }
 
-static const struct option_spec *range_of(enum verb verb)
-{
-    static const enum pool_option option[] = {
-        [VERB_THREADS] = POOL_THREADS,
-        [VERB_CLIENTS] = POOL_CLIENTS,
-        [VERB_CONNECTIONS] = POOL_CONNECTIONS,
-        [VERB_DEPTH] = POOL_DEPTH,
-    };
-    return &pool_option_table[option[verb]];
-}
-
 static int bad_amount(struct reader *r, const struct command *c, const char *word, const char *why)
 {
     return err_set(r->err, ERR_USAGE, "%s %.60s: %s", verb_row(c->verb)->name, *word ? word : "''",
                    why);
+}
+
+/* A value that is set has the dial's range; of a step only the size can be judged here. */
+static int check_range(struct reader *r, struct command *c, const char *word)
+{
+    struct load load;
+    enum dial d = (enum dial)dial_of_verb(c->verb);
+    double most = dial_option(d)->max;
+    if (c->kind == AMOUNT_SET) {
+        int bad = dial_read(&load, d, word, r->err);
+        if (!bad && c->amount <= 0) /* only connections: as many as the clients need */
+            c->kind = AMOUNT_AUTO;
+        return bad;
+    }
+    if (d == DIAL_RATE)
+        return rate_in_range(c->amount)
+                   ? 0
+                   : bad_amount(r, c, word, "out of range, allowed " RATE_RANGE);
+    if (c->amount > most) {
+        char why[80];
+        snprintf(why, sizeof why, "out of range, allowed 0 to %.0f", most);
+        return bad_amount(r, c, word, why);
+    }
+    return 0;
 }
 
 /* N without its sign. */
@@ -185,30 +199,14 @@ static int read_size(struct reader *r, struct command *c, const char *word, cons
             return bad_amount(r, c, word, "a factor is a number above 0, up to 1000000");
         return 0;
     }
-    if (c->verb == VERB_RATE) {
-        if (parse_rate(number, &c->amount))
-            return bad_amount(r, c, word, "not a rate (5000/s, 10k/s, +1k/s, *2, off)");
-        if (!rate_in_range(c->amount))
-            return bad_amount(r, c, word,
-                              "out of range, allowed " RATE_RANGE
-                              " ('rate off' closes the pool, 'pause' stops it)");
-        return 0;
-    }
     uint64_t n;
-    if (parse_count(number, &n))
+    if (c->verb == VERB_RATE && parse_rate(number, &c->amount))
+        return bad_amount(r, c, word, "not a rate (5000/s, 10k/s, +1k/s, *2, off)");
+    if (c->verb != VERB_RATE && parse_count(number, &n))
         return bad_amount(r, c, word, "not a whole number (64, +10, -1, *2, /2)");
-    const struct option_spec *range = range_of(c->verb);
-    bool set = c->kind == AMOUNT_SET;
-    if ((double)n > range->max || (set && (double)n < range->min)) {
-        char why[80];
-        snprintf(why, sizeof why, "out of range, allowed %.0f to %.0f", set ? range->min : 0.0,
-                 range->max);
-        return bad_amount(r, c, word, why);
-    }
-    c->amount = (double)n;
-    if (set && n == 0) /* only connections: as many as the clients need */
-        c->kind = AMOUNT_AUTO;
-    return 0;
+    if (c->verb != VERB_RATE)
+        c->amount = (double)n;
+    return check_range(r, c, word);
 }
 
 static int read_over(struct reader *r, struct command *c)
@@ -232,12 +230,9 @@ static int read_amount(struct reader *r, struct command *c)
     } signs[] = {{'+', AMOUNT_ADD}, {'-', AMOUNT_SUB}, {'*', AMOUNT_MUL}, {'/', AMOUNT_DIV}};
     char word[64];
     take(r, word, sizeof word);
-    if (c->verb == VERB_RATE && strcmp(word, "off") == 0) {
-        c->kind = AMOUNT_OFF;
-        return read_end(r, c);
-    }
-    if ((c->verb == VERB_CONNECTIONS || c->verb == VERB_DEPTH) && strcmp(word, "auto") == 0) {
-        c->kind = AMOUNT_AUTO;
+    const char *unset = dial_table[dial_of_verb(c->verb)].unset;
+    if (unset && strcmp(word, unset) == 0) {
+        c->kind = c->verb == VERB_RATE ? AMOUNT_OFF : AMOUNT_AUTO;
         return read_end(r, c);
     }
     const char *number = word;
@@ -255,12 +250,11 @@ static int read_amount(struct reader *r, struct command *c)
 
 static int read_pattern(struct reader *r, struct command *c)
 {
-    static const char *const names[] = {"sync", "batch", "queue", "chain", "unthrottled", NULL};
     char word[64];
-    take(r, word, sizeof word);
-    if (pattern_parse(word, &c->pattern))
-        return wrong_word(r, word, "a pattern is one of " PATTERN_CHOICES, names);
-    return read_end(r, c);
+    struct load load = {0};
+    int bad = dial_read(&load, DIAL_PATTERN, take(r, word, sizeof word), r->err);
+    c->pattern = load.pattern;
+    return bad ? bad : read_end(r, c);
 }
 
 /* MIX; blanks after its commas are forgiven. */
@@ -297,93 +291,10 @@ static int read_remove(struct reader *r, struct command *c)
     return bad ? bad : read_end(r, c);
 }
 
-/* One value of a sweep's LIST, as far as it can be judged here; a list such as 1..64 or auto is the
- * sweep's. */
-static int check_sweep_value(struct reader *r, const char *name, const char *value)
-{
-    char word[160];
-    double rate;
-    uint64_t n;
-    enum pattern pattern;
-    const struct verb_help *v = find_verb(name, strlen(name));
-    snprintf(word, sizeof word, "%s=%s", name, value);
-    if (!*value)
-        return wrong_word(r, word, "a value is missing in its list (threads=1,2,4,8)", NULL);
-    if (!v || v->verb > VERB_PATTERN || strstr(value, "..") || !strcmp(value, "auto"))
-        return 0;
-    if (v->verb == VERB_RATE)
-        return parse_rate(value, &rate) == 0 && rate_in_range(rate)
-                   ? 0
-                   : wrong_word(r, word, "not a rate from " RATE_RANGE " (rate=1k/s,2k/s)", NULL);
-    if (v->verb == VERB_PATTERN)
-        return pattern_parse(value, &pattern) == 0
-                   ? 0
-                   : wrong_word(r, word, "a pattern is one of " PATTERN_CHOICES, NULL);
-    const struct option_spec *range = range_of(v->verb);
-    if (parse_count(value, &n) == 0 && (double)n >= range->min && (double)n <= range->max)
-        return 0;
-    char why[80];
-    snprintf(why, sizeof why, "not a whole number from %.0f to %.0f", range->min, range->max);
-    return wrong_word(r, word, why, NULL);
-}
-
-static int check_sweep_list(struct reader *r, const char *name, const char *list)
-{
-    char value[64];
-    for (;;) {
-        size_t len = strcspn(list, ",");
-        if (len >= sizeof value)
-            return wrong_word(r, list, "too long for a value", NULL);
-        copy_part(value, sizeof value, list, len);
-        int bad = check_sweep_value(r, name, value);
-        if (bad || !list[len])
-            return bad;
-        list += len + 1;
-    }
-}
-
-/* VAR=LIST, hold=T, order=random, fresh, whole, from=R, to=R. *vars counts the variables. */
-static int check_sweep_word(struct reader *r, const char *word, bool capacity, unsigned *vars)
-{
-    char name[64];
-    uint64_t ns;
-    double rate;
-    const char *value = strchr(word, '=');
-    if ((strcmp(word, "fresh") == 0 || strcmp(word, "whole") == 0) && !capacity)
-        return 0;
-    if (!value || value == word)
-        return wrong_word(r, word,
-                          "a sweep wants VAR=LIST (threads=1,2,4,8), hold=T, "
-                          "order=random, or 'capacity'",
-                          NULL);
-    size_t name_len = (size_t)(value - word);
-    if (name_len >= sizeof name)
-        return wrong_word(r, word, "too long for the name of a variable", NULL);
-    copy_part(name, sizeof name, word, name_len);
-    value++;
-    if (strcmp(name, "hold") == 0)
-        return parse_duration(value, &ns) == 0 && ns
-                   ? 0
-                   : wrong_word(r, word, "hold wants a duration with its unit (hold=10s)", NULL);
-    if (capacity && (strcmp(name, "from") == 0 || strcmp(name, "to") == 0))
-        return parse_rate(value, &rate) == 0 && rate_in_range(rate)
-                   ? 0
-                   : wrong_word(r, word, "not a rate from " RATE_RANGE " (from=10k/s)", NULL);
-    if (capacity)
-        return wrong_word(r, word, "sweep capacity takes from=R, to=R and hold=T", NULL);
-    if (strcmp(name, "order") == 0)
-        return strcmp(value, "random") == 0
-                   ? 0
-                   : wrong_word(r, word, "the only order to ask for is order=random", NULL);
-    if (++*vars > 2)
-        return wrong_word(r, word, "a sweep has at most two variables", NULL);
-    return check_sweep_list(r, name, value);
-}
-
 static int read_sweep(struct reader *r, struct command *c)
 {
-    char word[LINE_MAX_BYTES];
-    unsigned vars = 0;
+    struct sweep_spec spec = {0};
+    unsigned at = 0;
     if (next_is(r, "stop")) {
         c->verb = VERB_SWEEP_STOP;
         r->next++;
@@ -396,23 +307,13 @@ static int read_sweep(struct reader *r, struct command *c)
             return bad;
     }
     unsigned first = r->next;
-    bool resume = next_is(r, "resume");
     int bad = read_rest(r, c, true);
     if (bad)
         return bad;
-    r->next = first + resume;
-    if (resume)
-        return read_end(r, c);
-    bool capacity = next_is(r, "capacity");
-    if (capacity)
-        r->next++;
-    while (!bad && r->next < r->words)
-        bad = check_sweep_word(r, take(r, word, sizeof word), capacity, &vars);
-    if (bad || capacity || vars)
-        return bad;
-    point_at(r, r->words);
-    return err_set(r->err, ERR_USAGE, "sweep: nothing to vary; the form is: %s",
-                   verb_row(VERB_SWEEP)->form);
+    bad = sweep_spec_read(&spec, c->text, r->err, &at);
+    if (bad && r->column)
+        *r->column = (unsigned)(r->word[first] - r->line) + at;
+    return bad;
 }
 
 static int read_arguments(struct reader *r, struct command *c)

@@ -112,9 +112,9 @@ static int read_choice(const struct option_spec *spec, const char *value, uint64
             return 0;
         }
     const char *near = nearest_name(value, names);
-    return err_set(err, ERR_USAGE, "%s %.*s: not one of %s%s%s%s", spec->name, VALUE_SHOWN, value,
-                   spec->choices, near ? " (did you mean '" : "", near ? near : "",
-                   near ? "'?)" : "");
+    return err_set(err, ERR_USAGE, "%s %.*s: not one of %s%s%s%s", spec->name, VALUE_SHOWN,
+                   *value ? value : "''", spec->choices, near ? " (did you mean '" : "",
+                   near ? near : "", near ? "'?)" : "");
 }
 
 static int read_bool(const struct option_spec *spec, const char *value, uint64_t *out,
@@ -234,7 +234,7 @@ void options_init(struct options *o, const struct option_spec *table)
     for (const struct option_spec *spec = table; spec->name; spec++) {
         assert(o->n < OPTIONS_MAX);
         assert(spec->type != OPTION_CHOICE || spec->choices);
-        assert(!(spec->flags & OPTION_PREFIX) || is_text(spec));
+        assert(!(spec->flags & OPTION_PREFIX) || (is_text(spec) && !spec->alias));
         if (spec->def && is_text(spec)) {
             o->text[o->n] = copy_of(spec->def);
         } else if (spec->def) {
@@ -279,7 +279,8 @@ int options_find(const struct option_spec *table, const char *name)
             size_t len = strlen(table[i].name);
             if (strncmp(table[i].name, name, len) == 0 && name[len])
                 return i;
-        } else if (strcmp(table[i].name, name) == 0) {
+        } else if (strcmp(table[i].name, name) == 0 ||
+                   (table[i].alias && strcmp(table[i].alias, name) == 0)) {
             return i;
         }
     }

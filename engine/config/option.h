@@ -44,7 +44,9 @@ struct option_spec {
     double min, max; /* of COUNT, REAL, DURATION (ns), SIZE and SPAN (bytes); both 0: no bound */
     const char *choices; /* CHOICE: "uniform|zipf|sequential" */
     const char *help;    /* one sentence */
-};                       /* a table ends with a NULL name */
+    const char *alias; /* an older name, accepted wherever `name` is and shown nowhere else than in
+                            the list of options; NULL: none. Not for PREFIX options. */
+};                     /* a table ends with a NULL name */
 
 /* Where a value came from. It decides what the value may do: an option that is OPTION_OWN_ONLY is
  * taken only from what the person typed (the command line with its --at; the keyboard counts as the
@@ -92,7 +94,8 @@ void options_init(struct options *, const struct option_spec *table);
 /* `to` is overwritten, not freed. */
 void options_copy(struct options *to, const struct options *from);
 void options_fini(struct options *);
-/* The index of `name`, or -1. "kafka.linger.ms" finds the PREFIX option "kafka.". */
+/* The index of the option called `name`, now or formerly (its alias), or -1. "kafka.linger.ms" finds
+ * the PREFIX option "kafka.". */
 int options_find(const struct option_spec *table, const char *name);
 /* Reads value into option `name`. An unknown name, a value of the wrong form or out of range:
  * ERR_USAGE with a line that names the option, the value, what is allowed and the nearest name.

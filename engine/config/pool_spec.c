@@ -19,11 +19,11 @@
 #define YEAR_NS (8760 * HOUR_NS)
 
 const struct option_spec pool_option_table[] = {
-    [POOL_THREADS] = {"threads", OPTION_COUNT, OPTION_LIVE, "1", 1, 4096, NULL,
+    [POOL_THREADS] = {"threads", OPTION_COUNT, OPTION_LIVE, "1", 1, THREADS_MAX, NULL,
                       "Threads (workers) of the pool."},
-    [POOL_CLIENTS] = {"clients", OPTION_COUNT, OPTION_LIVE, "1", 1, 1000000, NULL,
+    [POOL_CLIENTS] = {"clients", OPTION_COUNT, OPTION_LIVE, "1", 1, CLIENTS_MAX, NULL,
                       "Clients (virtual users) of each thread."},
-    [POOL_CONNECTIONS] = {"connections", OPTION_COUNT, OPTION_LIVE, "0", 0, 1000000, NULL,
+    [POOL_CONNECTIONS] = {"connections", OPTION_COUNT, OPTION_LIVE, "0", 0, CONNECTIONS_MAX, NULL,
                           "Connections of each thread, leased by its clients; 0: "
                           "as many as they need."},
     [POOL_PATTERN] = {"pattern", OPTION_CHOICE, OPTION_LIVE, "sync", 0, 0, PATTERN_CHOICES,

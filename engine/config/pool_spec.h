@@ -17,6 +17,11 @@ struct err;
 struct op_type;
 
 #define OPS_MAX 16
+/* The most of a pool's dials; ceilings of a run (--max-threads ...) have the same. Connections are
+ * those of a thread. */
+#define THREADS_MAX 4096
+#define CLIENTS_MAX 1000000
+#define CONNECTIONS_MAX 1000000
 #define POOL_NAME_MAX 32
 
 /* The options that every pool has, in this order in pool_option_table. They may stand in a URL's

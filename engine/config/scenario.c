@@ -2,7 +2,7 @@
  *
  * The order of arrival does not matter: what refers to something else (a threshold's pool, a
  * ceiling over a pool's load) is checked once at the end, in scenario_check.c. Filled by the
- * command line (ui/options.c) and by the YAML reader (scenario_yaml.c). */
+ * command line (ui/cli/cli_scenario.c) and by the YAML reader (scenario_yaml.c). */
 #include "engine/config/scenario.h"
 
 #include "engine/backend.h"

@@ -9,6 +9,7 @@
 
 #include "engine/backend.h"
 #include "engine/config/command.h"
+#include "engine/config/dial.h"
 #include "engine/base/err.h"
 #include "engine/base/text.h"
 #include "engine/config/sweep_spec.h"
@@ -61,16 +62,14 @@ static int try_option(const struct pool_spec *spec, const char *name, const char
 static int try_set(const struct pool_spec *spec, const struct command *c, struct err *err)
 {
     double weight[OPS_MAX];
-    uint64_t ns;
+    struct load load;
     if (c->verb == VERB_OPS) /* one that the pool's own table will name is judged when it is due */
         return spec->backend->flags & BACKEND_OWN_OPS
                    ? 0
                    : ops_parse(spec->op_types, spec->backend->name, c->text, weight, err);
-    if (strcmp(c->option, "think") != 0)
-        return try_option(spec, c->option, c->text, err);
-    return parse_duration(c->text, &ns) == 0
-               ? 0
-               : err_set(err, ERR_USAGE, "think %.60s: not a duration (0, 5ms, 1s)", c->text);
+    int d = dial_find(c->option);
+    return d >= 0 && dial_is_plain_set((enum dial)d) ? dial_read(&load, (enum dial)d, c->text, err)
+                                                     : try_option(spec, c->option, c->text, err);
 }
 
 /* `set` and `ops`: one of the pools that are meant can take it. */
@@ -92,6 +91,48 @@ static int check_set(const struct scenario *s, const struct command *c, const ch
     return first.code ? err_set(err, ERR_USAGE, "%s: %s", where, first.msg) : 0;
 }
 
+static const struct pool_spec *swept_pool(const struct scenario *s, const char *name)
+{
+    for (unsigned i = 0; i < s->pools; i++)
+        if (*name ? strcmp(name, s->pool[i]->name) == 0 || is_number(s, name, i) : s->pools == 1)
+            return s->pool[i];
+    return NULL;
+}
+
+/* What a sweep moves must be there, and take each of its values. With no pool named, it is of the
+ * only one. */
+static int check_sweep(const struct scenario *s, const struct command *c, const char *where,
+                       struct err *err)
+{
+    struct sweep_spec sweep = {0};
+    struct err why = {0};
+    const struct pool_spec *pool = swept_pool(s, c->pool);
+    if (!*c->pool && strcmp(c->text, "resume") == 0) /* of whichever pool the last one was */
+        return 0;
+    if (!pool && *c->pool)
+        return check_pool(s, c->pool, where, err);
+    if (!pool)
+        return err_set(err, ERR_USAGE, "%s: say which pool, there is not exactly one", where);
+    int bad = sweep_spec_read(&sweep, c->text, &why, NULL);
+    if (!bad)
+        bad = sweep_spec_check(&sweep, pool, &why);
+    return bad ? err_set(err, ERR_USAGE, "%s: %s", where, why.msg) : 0;
+}
+
+/* --sweep, or a scenario's. */
+static int check_own_sweep(const struct scenario *s, struct err *err)
+{
+    char line[sizeof s->sweep + 16], where[120];
+    struct command c;
+    struct err why = {0};
+    snprintf(line, sizeof line, "sweep %s", s->sweep);
+    snprintf(where, sizeof where, "--sweep %.100s", s->sweep);
+    int bad = command_parse(&c, line, &why, NULL);
+    if (!bad && strcmp(c.text, "resume") == 0)
+        bad = err_set(&why, ERR_USAGE, "sweep resume: there is none yet");
+    return bad ? err_set(err, ERR_USAGE, "%s: %s", where, why.msg) : check_sweep(s, &c, where, err);
+}
+
 static int check_ats(const struct scenario *s, struct err *err)
 {
     struct command c;
@@ -103,102 +144,10 @@ static int check_ats(const struct scenario *s, struct err *err)
         snprintf(where, sizeof where, "--at '%.100s'", command_shown(&c, shown, sizeof shown));
         bad = check_pool(s, c.pool, where, err);
         if (!bad)
-            bad = check_set(s, &c, where, err);
+            bad = c.verb == VERB_SWEEP ? check_sweep(s, &c, where, err)
+                                       : check_set(s, &c, where, err);
     }
     return bad;
-}
-
-/* ---- The sweep ---- */
-
-static const char *const dials[] = {"threads", "clients", "connections", "depth",
-                                    "rate",    "pattern", "ops"};
-#define DIALS (sizeof dials / sizeof *dials)
-
-static bool is_dial(const char *name)
-{
-    for (unsigned i = 0; i < DIALS; i++)
-        if (strcmp(dials[i], name) == 0)
-            return true;
-    return false;
-}
-
-static int unknown_variable(const struct pool_spec *spec, const char *name, struct err *err)
-{
-    const char *names[DIALS + OPTIONS_MAX + 2];
-    struct text list = {.limit = 200};
-    unsigned n = 0;
-    for (unsigned i = 0; i < DIALS; i++)
-        names[n++] = dials[i];
-    names[n++] = "think";
-    for (const struct option_spec *o = spec->backend->options; o->name; o++)
-        if (o->flags & OPTION_LIVE)
-            names[n++] = o->name;
-    names[n] = NULL;
-    for (unsigned i = 0; i < n; i++)
-        text_add(&list, "%s%s", i ? " " : "", names[i]);
-    const char *near = nearest_name(name, names);
-    if (near)
-        err_set(err, ERR_USAGE, "nothing to vary is called '%.60s' (did you mean '%s'?)", name,
-                near);
-    else
-        err_set(err, ERR_USAGE, "nothing to vary is called '%.60s', allowed: %s%s", name,
-                text_str(&list), list.cut ? "..." : "");
-    text_free(&list);
-    return ERR_USAGE;
-}
-
-/* VAR=LIST of an option of the backend; ranges and `auto` are the sweep's own. */
-static int check_axis(const struct pool_spec *spec, char *word, struct err *err)
-{
-    char *save = NULL, *list = strchr(word, '=');
-    uint64_t ns;
-    if (!list)
-        return 0;
-    *list++ = '\0';
-    if (is_dial(word) || strcmp(word, "hold") == 0 || strcmp(word, "order") == 0)
-        return 0;
-    bool think = strcmp(word, "think") == 0;
-    if (!think && options_find(spec->options.table, word) < 0)
-        return unknown_variable(spec, word, err);
-    for (char *v = strtok_r(list, ",", &save); v; v = strtok_r(NULL, ",", &save)) {
-        if (strstr(v, "..") || strcmp(v, "auto") == 0)
-            continue;
-        if (think ? parse_duration(v, &ns) < 0 : try_option(spec, word, v, err) < 0)
-            return think ? err_set(err, ERR_USAGE, "think %.60s: not a duration (0, 5ms, 1s)", v)
-                         : ERR_USAGE;
-    }
-    return 0;
-}
-
-static const struct pool_spec *swept_pool(const struct scenario *s, const char *name)
-{
-    for (unsigned i = 0; i < s->pools; i++)
-        if (*name ? strcmp(name, s->pool[i]->name) == 0 || is_number(s, name, i) : s->pools == 1)
-            return s->pool[i];
-    return NULL;
-}
-
-static int check_sweep(const struct scenario *s, struct err *err)
-{
-    char line[sizeof s->sweep + 16], *save = NULL;
-    struct command c;
-    struct err why = {0};
-    snprintf(line, sizeof line, "sweep %s", s->sweep);
-    int bad = sweep_check(s->sweep, &why);
-    if (!bad)
-        bad = command_parse(&c, line, &why, NULL);
-    const struct pool_spec *spec = bad ? NULL : swept_pool(s, c.pool);
-    if (!bad && !spec && *c.pool) {
-        snprintf(line, sizeof line, "--sweep %s", s->sweep);
-        return check_pool(s, c.pool, line, err);
-    }
-    if (!bad && !spec)
-        return err_set(err, ERR_USAGE, "--sweep %.100s: say which pool, there is not exactly one",
-                       s->sweep);
-    char *word = spec ? strtok_r(c.text, " ", &save) : NULL;
-    for (; word && !bad && strcmp(word, "capacity") != 0; word = strtok_r(NULL, " ", &save))
-        bad = check_axis(spec, word, &why);
-    return bad ? err_set(err, ERR_USAGE, "--sweep %.100s: %s", s->sweep, why.msg) : 0;
 }
 
 /* What a person must ask for twice is told before anything starts; pool_open judges what only the
@@ -228,7 +177,7 @@ int scenario_check(const struct scenario *s, struct err *err)
     if (!bad && !adds)
         bad = check_ats(s, err);
     if (!bad && s->sweep[0] && s->pools)
-        bad = check_sweep(s, err);
+        bad = check_own_sweep(s, err);
     for (unsigned i = 0; i < s->pools && !bad; i++) {
         struct err why = {0};
         const struct pool_spec *spec = s->pool[i];

@@ -14,9 +14,9 @@
  * A pool's keys are made into the query of its URL, so they mean exactly what they mean there. What
  * takes protection away (allow-destructive, confirm, yes) cannot stand in a file. Every message
  * begins with file:line. A file is bounded in bytes, nesting, words and names before its tree is
- * built: some of what libyaml does is quadratic in them. The document tree of libyaml is used,
- * which comes with libcyaml; libcyaml itself wants all keys known beforehand, and ours come from
- * the backends' tables. */
+ * built: some of what libyaml does is quadratic in them. The document tree of libyaml is used:
+ * a library with a schema would want all keys known beforehand, and ours come from the backends'
+ * tables. */
 #include "engine/config/scenario_yaml.h"
 
 #include "engine/config/scenario.h"
@@ -327,11 +327,12 @@ enum limit {
     LIMIT_LOCKED
 };
 static const struct option_spec limit_table[] = {
-    {"max-threads", OPTION_COUNT, 0, "64", 1, 4096, NULL, "Ceiling of a pool's threads."},
-    {"max-clients", OPTION_COUNT, 0, "1024", 1, 1000000, NULL, "Ceiling of a thread's clients."},
+    {"max-threads", OPTION_COUNT, 0, "64", 1, THREADS_MAX, NULL, "Ceiling of a pool's threads."},
+    {"max-clients", OPTION_COUNT, 0, "1024", 1, CLIENTS_MAX, NULL,
+     "Ceiling of a thread's clients."},
     {"max-rate", OPTION_TEXT, 0, NULL, 0, 0, NULL, "Ceiling of a pool's rate."},
     {"max-time", OPTION_DURATION, 0, NULL, 1e6, 0, NULL, "The run ends after this time."},
-    {"max-connections", OPTION_COUNT, 0, "1000", 1, 1000000, NULL,
+    {"max-connections", OPTION_COUNT, 0, "1000", 1, CONNECTIONS_MAX, NULL,
      "Connections in all to targets that are not on this machine."},
     {"max-bytes", OPTION_SIZE, 0, NULL, 1, 0, NULL, "Bytes of data that a pool writes."},
     {"read-only", OPTION_BOOL, 0, "no", 0, 0, NULL, "Only operations that read."},
@@ -558,7 +559,7 @@ int scenario_load_text(struct scenario *s, const char *text, size_t len, const c
     (void)defaults;
     (void)backends;
     return err_set(err, ERR_FAILED,
-                   "%s: scenario files are not built in: install libcyaml-dev and build again",
+                   "%s: scenario files are not built in: install libyaml-dev and build again",
                    file);
 }
 

@@ -1,15 +1,27 @@
 /* Reads what a sweep is told; see sweep_spec.h. */
 #include "engine/config/sweep_spec.h"
 
+#include "engine/backend.h"
 #include "engine/base/err.h"
-#include "engine/base/text.h"
-#include "engine/base/text.h"
 #include "engine/base/quantity.h"
+#include "engine/base/secret.h"
+#include "engine/base/text.h"
+#include "engine/config/dial.h"
+#include "engine/config/option.h"
 #include "engine/os/loop.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#define HOLD_LEAST_NS NS_PER_S
+
+static int wrong(const char *word, const char *why, struct err *err)
+{
+    char shown[61];
+    return err_set(err, ERR_USAGE, "'%s': %s", secret_masked(word, shown, sizeof shown), why);
+}
+
+/* ---- values ---- */
 
 static bool add_value(struct sweep_axis *a, const char *text)
 {
@@ -35,8 +47,8 @@ static bool read_range(struct sweep_axis *a, const char *text)
     double from, to, step = 1;
     if (n >= sizeof low || m >= sizeof high)
         return false;
-    snprintf(low, sizeof low, "%.*s", (int)n, text);
-    snprintf(high, sizeof high, "%.*s", (int)m, dots + 2);
+    copy_part(low, sizeof low, text, n);
+    copy_part(high, sizeof high, dots + 2, m);
     if (parse_rate(low, &from) < 0 || parse_rate(high, &to) < 0 ||
         (by && parse_real(by + 1, &step) < 0))
         return false;
@@ -49,123 +61,216 @@ static bool read_range(struct sweep_axis *a, const char *text)
     return true;
 }
 
-static bool read_list(struct sweep_spec *s, struct sweep_axis *a, char *text)
+/* Each value of a dial in the words of a URL. A sweep measures at values: `rate=off` is none. */
+static int check_values(const struct sweep_axis *a, struct err *err)
 {
-    if (!strcmp(text, "auto")) {
-        s->automatic = true;
-        return sweep_axis_add(a, 1);
-    }
-    char *save = NULL;
-    for (char *v = strtok_r(text, ",", &save); v; v = strtok_r(NULL, ",", &save))
-        if (!(strstr(v, "..") ? read_range(a, v) : add_value(a, v)))
-            return false;
-    return a->values > 0;
-}
-
-static int read_word(struct sweep_spec *s, char *word, struct err *err)
-{
-    char *is = strchr(word, '=');
-    uint64_t ns;
-    if (!strcmp(word, "capacity") && !s->axes) {
-        s->is_capacity = true;
-        return 0;
-    }
-    if (!strcmp(word, "fresh")) {
-        s->fresh = true;
-        return 0;
-    }
-    if (!strcmp(word, "whole")) {
-        s->whole = true;
-        return 0;
-    }
-    if (!is || is == word || !is[1])
-        return err_set(
-            err, ERR_USAGE,
-            "sweep: '%s' is not VAR=LIST, hold=T, order=random, fresh, whole or capacity", word);
-    *is = '\0';
-    if (!strcmp(word, "hold")) {
-        if (parse_duration(is + 1, &ns) < 0 || ns < NS_PER_S)
-            return err_set(err, ERR_USAGE, "sweep: hold=%s: a duration of at least 1s is needed",
-                           is + 1);
-        s->hold_ns = ns;
-        return 0;
-    }
-    if (!strcmp(word, "order")) {
-        if (strcmp(is + 1, "random") && strcmp(is + 1, "given"))
-            return err_set(err, ERR_USAGE, "sweep: order=%s: allowed are random and given", is + 1);
-        s->random = !strcmp(is + 1, "random");
-        return 0;
-    }
-    if (s->is_capacity) {
-        double *to = !strcmp(word, "from") ? &s->from : !strcmp(word, "to") ? &s->to : NULL;
-        if (!to || parse_rate(is + 1, to) < 0 || !rate_in_range(*to))
-            return err_set(err, ERR_USAGE,
-                           "sweep capacity: '%s=%s': allowed are from=RATE, to=RATE and hold=T",
-                           word, is + 1);
-        return 0;
-    }
-    if (s->axes == SWEEP_AXES_MAX)
-        return err_set(err, ERR_USAGE, "sweep: more than two variables ('%s')", word);
-    struct sweep_axis *a = &s->axis[s->axes++];
-    copy_str(a->name, sizeof a->name, word);
-    if (!read_list(s, a, is + 1))
-        return err_set(err, ERR_USAGE,
-                       "sweep: %s=%s is no list: 1,2,4 or 1..8 or 1..64*2 or 10..100+10 or auto, "
-                       "%u values at most",
-                       word, is + 1, SWEEP_VALUES_MAX);
-    return 0;
-}
-
-int sweep_spec_step(const struct sweep_spec *s, const struct sweep_axis *a, const char *value,
-                    struct command *c, struct err *err)
-{
-    static const char *const dial[] = {"threads", "clients", "connections", "depth",
-                                       "rate",    "pattern", "ops"};
-    char text[160];
-    bool is_dial = false;
-    for (unsigned i = 0; i < sizeof dial / sizeof *dial; i++)
-        is_dial = is_dial || !strcmp(a->name, dial[i]);
-    snprintf(text, sizeof text, "%s%s%s%s %s", s->pool, *s->pool ? " " : "", is_dial ? "" : "set ",
-             a->name, value);
-    return command_parse(c, text, err, NULL);
-}
-
-int sweep_spec_read(struct sweep_spec *s, const char *spec, struct err *err)
-{
-    char text[256], *save = NULL;
-    copy_str(text, sizeof text, spec);
-    copy_str(s->text, sizeof s->text, spec);
-    for (char *word = strtok_r(text, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
-        if (read_word(s, word, err) < 0)
+    struct load load = {0};
+    int d = dial_find(a->name);
+    for (unsigned i = 0; d >= 0 && i < a->values; i++) {
+        if (dial_read(&load, (enum dial)d, a->value[i], err) < 0)
             return ERR_USAGE;
-    if (!s->is_capacity && !s->axes)
-        return err_set(err, ERR_USAGE,
-                       "sweep: nothing to sweep: VAR=LIST (threads=1,2,4,8) or capacity");
-    s->steps = s->is_capacity ? 0 : 1;
-    for (unsigned i = 0; i < s->axes; i++) {
-        struct command c;
-        for (unsigned k = 0; k < s->axis[i].values; k++)
-            if (sweep_spec_step(s, &s->axis[i], s->axis[i].value[k], &c, err) < 0)
-                return ERR_USAGE;
-        s->steps *= s->axis[i].values;
-        if (s->automatic && s->axes > 1)
-            return err_set(err, ERR_USAGE, "sweep: auto works for one variable alone");
+        if (d == DIAL_RATE && load.rate_per_s <= 0)
+            return err_set(err, ERR_USAGE, "rate %s: a sweep wants rates (rate=1k/s,2k/s)",
+                           a->value[i]);
     }
     return 0;
 }
 
-int sweep_check(const char *spec, struct err *err)
+/* `word` is NAME=LIST. */
+static int read_list(struct sweep_spec *s, struct sweep_axis *a, const char *word, const char *list,
+                     struct err *err)
 {
-    struct sweep_spec *s = calloc(1, sizeof *s);
-    char text[300];
-    struct command c;
-    snprintf(text, sizeof text, "sweep %s", spec);
-    int code =
-        s ? command_parse(&c, text, err, NULL) : err_set(err, ERR_FAILED, "sweep: out of memory");
-    if (code == 0 && !strcmp(c.text, "resume"))
-        code = err_set(err, ERR_USAGE, "sweep resume: there is none yet");
-    else if (code == 0)
-        code = sweep_spec_read(s, c.text, err);
-    free(s);
-    return code;
+    char value[SWEEP_TEXT_MAX];
+    if (strcmp(list, "auto") == 0) {
+        int d = dial_find(a->name);
+        if (d >= 0 && !dial_is_amount((enum dial)d))
+            return wrong(word, "auto doubles a number, and this is none", err);
+        s->automatic = sweep_axis_add(a, 1);
+        return 0;
+    }
+    for (const char *at = list;; at++) {
+        size_t len = strcspn(at, ",");
+        copy_part(value, sizeof value, at, len);
+        if (!*value)
+            return wrong(word, "a value is missing in its list (threads=1,2,4,8)", err);
+        if (!(strstr(value, "..") ? read_range(a, value) : add_value(a, value)))
+            return err_set(err, ERR_USAGE,
+                           "'%.60s': no list: 1,2,4 or 1..8 or 1..64*2 or 10..100+10 or auto, %d "
+                           "values at most, each of less than %d characters",
+                           word, SWEEP_VALUES_MAX, SWEEP_VALUE_MAX);
+        at += len;
+        if (!*at)
+            return check_values(a, err);
+    }
+}
+
+static int read_axis(struct sweep_spec *s, const char *word, const char *name, const char *list,
+                     struct err *err)
+{
+    if (s->axes == SWEEP_AXES_MAX)
+        return wrong(word, "a sweep has at most two variables", err);
+    struct sweep_axis *a = &s->axis[s->axes];
+    if (strlen(name) >= sizeof a->name)
+        return wrong(word, "too long for the name of a variable", err);
+    if (s->axes && strcmp(s->axis[0].name, name) == 0)
+        return wrong(word, "it is varied already", err);
+    s->axes++;
+    copy_str(a->name, sizeof a->name, name);
+    int bad = read_list(s, a, word, list, err);
+    return !bad && s->automatic && s->axes > 1
+               ? wrong(word, "auto works for one variable alone", err)
+               : bad;
+}
+
+/* ---- words ---- */
+
+static int read_hold(struct sweep_spec *s, const char *word, const char *value, struct err *err)
+{
+    if (parse_duration(value, &s->hold_ns) == 0 && s->hold_ns >= HOLD_LEAST_NS)
+        return 0;
+    return wrong(word, "hold wants a duration with its unit, of at least 1s (hold=10s)", err);
+}
+
+static int read_bound(double *bound, const char *word, const char *value, struct err *err)
+{
+    if (parse_rate(value, bound) == 0 && rate_in_range(*bound))
+        return 0;
+    return wrong(word, "not a rate from " RATE_RANGE " (from=10k/s)", err);
+}
+
+/* NAME=VALUE. */
+static int read_pair(struct sweep_spec *s, const char *word, const char *name, const char *value,
+                     struct err *err)
+{
+    if (strcmp(name, "hold") == 0)
+        return read_hold(s, word, value, err);
+    if (s->is_capacity && strcmp(name, "from") == 0)
+        return read_bound(&s->from, word, value, err);
+    if (s->is_capacity && strcmp(name, "to") == 0)
+        return read_bound(&s->to, word, value, err);
+    if (s->is_capacity)
+        return wrong(word, "sweep capacity takes from=R, to=R and hold=T", err);
+    if (strcmp(name, "order") == 0) {
+        s->random = strcmp(value, "random") == 0;
+        return s->random ? 0 : wrong(word, "the only order to ask for is order=random", err);
+    }
+    return read_axis(s, word, name, value, err);
+}
+
+static int read_word(struct sweep_spec *s, const char *word, bool first, struct err *err)
+{
+    char name[SWEEP_TEXT_MAX];
+    const char *is = strchr(word, '=');
+    bool *flag = strcmp(word, "fresh") == 0   ? &s->fresh
+                 : strcmp(word, "whole") == 0 ? &s->whole
+                                              : NULL;
+    if (s->is_resume)
+        return wrong(word, "nothing follows 'sweep resume'", err);
+    if (first && strcmp(word, "capacity") == 0) {
+        s->is_capacity = true;
+    } else if (first && strcmp(word, "resume") == 0) {
+        s->is_resume = true;
+    } else if (flag && !s->is_capacity) {
+        *flag = true;
+    } else if (!is || is == word) {
+        return wrong(word,
+                     "a sweep wants VAR=LIST (threads=1,2,4,8), hold=T, order=random, or "
+                     "'capacity'",
+                     err);
+    } else {
+        copy_part(name, sizeof name, word, (size_t)(is - word));
+        return read_pair(s, word, name, is + 1, err);
+    }
+    return 0;
+}
+
+int sweep_spec_read(struct sweep_spec *s, const char *text, struct err *err, unsigned *at)
+{
+    char word[SWEEP_TEXT_MAX];
+    unsigned ignored, *column = at ? at : &ignored;
+    *column = 0;
+    if (strlen(text) >= sizeof s->text)
+        return err_set(err, ERR_USAGE, "sweep: its text is too long, at most %d characters",
+                       SWEEP_TEXT_MAX - 1);
+    copy_str(s->text, sizeof s->text, text);
+    bool first = true;
+    for (const char *from = text; *(from += strspn(from, " \t")); first = false) {
+        size_t len = strcspn(from, " \t");
+        copy_part(word, sizeof word, from, len);
+        *column = (unsigned)(from - text);
+        if (read_word(s, word, first, err) < 0)
+            return ERR_USAGE;
+        from += len;
+    }
+    *column = (unsigned)strlen(text);
+    if (!s->is_capacity && !s->is_resume && !s->axes)
+        return err_set(err, ERR_USAGE,
+                       "sweep: nothing to vary: VAR=LIST (threads=1,2,4,8), capacity or resume");
+    s->steps = s->axes ? 1 : 0;
+    for (unsigned i = 0; i < s->axes; i++)
+        s->steps *= s->axis[i].values;
+    return 0;
+}
+
+/* ---- against a pool ---- */
+
+static int unknown_variable(const struct pool_spec *pool, const char *name, struct err *err)
+{
+    const char *names[DIALS + OPTIONS_MAX + 1];
+    struct text list = {.limit = 200};
+    unsigned n = 0;
+    for (; n < DIALS; n++)
+        names[n] = dial_option((enum dial)n)->name;
+    for (const struct option_spec *o = pool->options.table; o->name; o++)
+        if (o->flags & OPTION_LIVE)
+            names[n++] = o->name;
+    names[n] = NULL;
+    for (unsigned i = 0; i < n; i++)
+        text_add(&list, "%s%s", i ? " " : "", names[i]);
+    const char *near = nearest_name(name, names);
+    if (near)
+        err_set(err, ERR_USAGE, "nothing to vary is called '%.60s' (did you mean '%s'?)", name,
+                near);
+    else
+        err_set(err, ERR_USAGE, "nothing to vary is called '%.60s', allowed: %s%s", name,
+                text_str(&list), list.cut ? "..." : "");
+    text_free(&list);
+    return ERR_USAGE;
+}
+
+/* Can this option of the pool's backend be given this value while it runs? */
+static int try_option(const struct pool_spec *pool, const char *name, const char *value,
+                      struct err *err)
+{
+    struct options copy;
+    options_copy(&copy, &pool->options);
+    int bad = options_set(&copy, name, value, ORIGIN_ARGV, true, err);
+    options_fini(&copy);
+    return bad;
+}
+
+static int check_axis(const struct sweep_axis *a, const struct pool_spec *pool, struct err *err)
+{
+    double weight[OPS_MAX];
+    int d = dial_find(a->name);
+    if (d < 0 && options_find(pool->options.table, a->name) < 0)
+        return unknown_variable(pool, a->name, err);
+    for (unsigned i = 0; i < a->values; i++) {
+        int bad = 0;
+        if (d < 0)
+            bad = try_option(pool, a->name, a->value[i], err);
+        else if (d == DIAL_OPS && !pool->ops_held) /* held: its operations are not known yet */
+            bad = ops_parse(pool->op_types, pool->backend->name, a->value[i], weight, err);
+        if (bad)
+            return bad;
+    }
+    return 0;
+}
+
+int sweep_spec_check(const struct sweep_spec *s, const struct pool_spec *pool, struct err *err)
+{
+    for (unsigned i = 0; i < s->axes; i++)
+        if (check_axis(&s->axis[i], pool, err) < 0)
+            return ERR_USAGE;
+    return 0;
 }

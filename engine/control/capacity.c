@@ -25,7 +25,6 @@
 #define START_PER_S 100
 #define GROWS 3
 #define DISTURBED_MOST 3
-#define ABOVE_LEAST 10
 #define BUSY_MOST 0.80
 
 void capacity_begin(struct capacity_search *s, const struct pool *p, uint64_t hold_ns)
@@ -38,22 +37,18 @@ void capacity_begin(struct capacity_search *s, const struct pool *p, uint64_t ho
     s->phase = CAPACITY_SET;
 }
 
-double capacity_measure(const struct pool *p, const struct threshold *t)
+/* The threshold's figure within the pool's present stretch; NaN without one. */
+static double capacity_measure(const struct pool *p, const struct threshold *t)
 {
     const struct stretch *s = &p->figures->plateaus.now;
     const struct tally *total = &p->figures->monitor.total;
-    const struct histogram *h = t->service ? &s->service : &s->response;
-    uint64_t bad = total->errors + total->timeouts - s->errors_from;
-    uint64_t ended = total->completed + total->errors + total->timeouts - s->ended_from;
-    if (t->metric == METRIC_PERCENTILE && h->count)
-        return (double)histogram_quantile(h, t->quantile) / 1e3;
-    if (t->metric == METRIC_MEAN && h->count)
-        return histogram_mean(h) / 1e3;
-    if (t->metric == METRIC_MAX && h->count)
-        return (double)h->max / 1e3;
-    if (t->metric == METRIC_ERRORS && ended)
-        return (double)bad / (double)ended;
-    return t->metric == METRIC_THROUGHPUT ? stretch_rate(p) : NAN;
+    uint64_t bad = total->errors + total->timeouts;
+    struct measured m = {.service = &s->service,
+                         .response = &s->response,
+                         .bad = bad - s->errors_from,
+                         .ended = total->completed + bad - s->ended_from,
+                         .per_s = stretch_rate(p)};
+    return threshold_measure(t, &m);
 }
 
 bool capacity_holds(const struct pool *p, const struct threshold *t)
@@ -79,7 +74,7 @@ static bool enough(const struct engine *e, const struct pool *p)
         const struct histogram *h =
             t->service ? &p->figures->plateaus.now.service : &p->figures->plateaus.now.response;
         if (t->metric == METRIC_PERCENTILE && concerns(t, p) &&
-            (double)h->count * (1 - t->quantile) < ABOVE_LEAST)
+            !quantile_is_known(h->count, t->quantile))
             return false;
     }
     return true;

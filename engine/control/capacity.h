@@ -57,8 +57,6 @@ struct capacity_search {
 void capacity_begin(struct capacity_search *, const struct pool *, uint64_t hold_ns);
 /* True when it is over: `found` and `why` say how. */
 bool capacity_tick(struct engine *, struct capacity_search *, struct pool *, uint64_t now_ns);
-/* The threshold's figure within the pool's present stretch; NaN without one. */
-double capacity_measure(const struct pool *, const struct threshold *);
 /* Does the threshold hold within the pool's present stretch? True for another pool's, false without
  * figures. */
 bool capacity_holds(const struct pool *, const struct threshold *);

@@ -5,6 +5,7 @@
 #include "engine/backend.h"
 #include "engine/pools/ceilings.h"
 #include "engine/config/command_text.h"
+#include "engine/config/dial.h"
 #include "engine/state/engine_state.h"
 #include "engine/base/err.h"
 #include "engine/figures/events.h"
@@ -31,7 +32,7 @@ void command_refuse(struct engine *e, struct pool *p, const struct command *c, e
 {
     char text[COMMAND_SHORT_MAX];
     engine_say(e, "%s", why);
-    engine_event(e, p, "refused", command_shown(c, text, sizeof text), why, by);
+    engine_event(e, p, EVENT_REFUSED, command_shown(c, text, sizeof text), why, by);
 }
 
 static void push_undo(struct engine *e, const struct pool *p, const char *fmt, ...)
@@ -53,47 +54,29 @@ static void push_undo(struct engine *e, const struct pool *p, const char *fmt, .
     snprintf(u->shown, sizeof u->shown, "%.31s %s", p->spec.name, what);
 }
 
-static const char *const dial_name[] = {"threads", "clients", "connections", "depth", "rate"};
-
-static double dial_get(const struct pool *p, enum verb verb)
+/* A dial that a ramp or a step starts from: what is in force where nothing was asked for. */
+static double dial_now(const struct pool *p, enum dial d)
 {
-    switch (verb) {
-    case VERB_THREADS:
-        return p->spec.load.threads;
-    case VERB_CLIENTS:
-        return p->spec.load.clients;
-    case VERB_CONNECTIONS:
+    if (d == DIAL_CONNECTIONS)
         return pool_connections_wanted(p);
-    case VERB_DEPTH: /* as asked for: sync keeps it for the next pattern */
-        return p->spec.load.depth ? p->spec.load.depth : pool_depth(p);
-    default:
-        return p->spec.load.rate_per_s;
-    }
+    if (d == DIAL_DEPTH &&
+        !p->spec.load.depth) /* as asked for: sync keeps it for the next pattern */
+        return pool_depth(p);
+    return dial_get(&p->spec.load, d);
 }
 
-static const double dial_most[] = {4096, 1000000, 1000000, DEPTH_MAX, 1e9};
-
-/* Puts a value into a copy of the load; 0, or ERR_REFUSED with why. */
-static int dial_put(const struct engine *e, const struct pool *p, struct pool_spec *s,
-                    enum verb verb, double v, struct err *err)
+/* Puts a value into a copy of the pool's description; 0, or ERR_REFUSED with why. */
+static int put_amount(const struct engine *e, const struct pool *p, struct pool_spec *s,
+                      enum dial d, double v, struct err *err)
 {
-    double least = verb == VERB_THREADS ? 1 : verb == VERB_RATE ? 1e-3 : 1;
-    const char *name = dial_name[verb - VERB_THREADS];
-    if (!(v >= least) || v > dial_most[verb - VERB_THREADS]) {
-        return err_set(err, ERR_REFUSED, "%s: %s %.10g is out of range, allowed %g to %.0f",
-                       p->spec.name, name, v, least, dial_most[verb - VERB_THREADS]);
-    }
-    uint32_t n = (uint32_t)llround(fmin(v, 4e9));
-    if (verb == VERB_THREADS)
-        s->load.threads = n;
-    else if (verb == VERB_CLIENTS)
-        s->load.clients = n;
-    else if (verb == VERB_CONNECTIONS)
-        s->load.connections = n;
-    else if (verb == VERB_DEPTH)
-        s->load.depth = n;
-    else
-        s->load.rate_per_s = v;
+    struct err why = {0};
+    if (d == DIAL_CONNECTIONS && v < 1) /* a step down from one must not become as many as needed */
+        return err_set(err, ERR_REFUSED,
+                       "%s: connections 0: at least 1 stays; 'connections auto' takes as many as "
+                       "the clients need",
+                       p->spec.name);
+    if (dial_set_amount(&s->load, d, v, &why) < 0)
+        return err_set(err, ERR_REFUSED, "%s: %s", p->spec.name, why.msg);
     return spec_allowed(e, p, s, err);
 }
 
@@ -104,12 +87,14 @@ static bool same(double a, double b)
 
 static bool only_threads_differ(const struct load *a, const struct load *b)
 {
-    bool rest = a->clients == b->clients && a->connections == b->connections &&
-                a->pattern == b->pattern && a->depth == b->depth && a->arrival == b->arrival &&
-                a->think_ns == b->think_ns && same(a->rate_per_s, b->rate_per_s);
-    for (unsigned i = 0; rest && i < OPS_MAX; i++)
-        rest = same(a->weight[i], b->weight[i]);
-    return rest && a->threads != b->threads;
+    for (int d = 0; d < DIALS; d++)
+        if (d != DIAL_THREADS && d != DIAL_OPS &&
+            !same(dial_get(a, (enum dial)d), dial_get(b, (enum dial)d)))
+            return false;
+    for (unsigned i = 0; i < OPS_MAX; i++)
+        if (!same(a->weight[i], b->weight[i]))
+            return false;
+    return a->threads != b->threads;
 }
 
 /* Carries out a new load of the pool. */
@@ -160,18 +145,15 @@ static void execute_amount(struct engine *e, struct pool *p, const struct comman
 {
     struct err err = {0};
     struct pool_spec wish = p->spec; /* borrowed: only its load is changed */
-    double was = dial_get(p, c->verb), v = command_amount(c, was);
-    const char *name = dial_name[c->verb - VERB_THREADS];
+    enum dial d = (enum dial)dial_of_verb(c->verb);
+    double was = dial_now(p, d), v = command_amount(c, was);
+    const char *name = dial_option(d)->name;
     char from[48], to[48];
     amount_text(from, sizeof from, &p->spec.load, c->verb, was);
     bool was_auto = is_auto(&p->spec.load, c->verb);
-    if (c->kind == AMOUNT_OFF) {
-        wish.load.rate_per_s = 0;
-    } else if (c->kind == AMOUNT_AUTO && c->verb == VERB_DEPTH) {
-        wish.load.depth = 0;
-    } else if (c->kind == AMOUNT_AUTO) {
-        wish.load.connections = 0;
-    } else if (dial_put(e, p, &wish, c->verb, v, &err) < 0) {
+    if (c->kind == AMOUNT_OFF || c->kind == AMOUNT_AUTO) {
+        dial_put(&wish.load, d, 0);
+    } else if (put_amount(e, p, &wish, d, v, &err) < 0) {
         command_refuse(e, p, c, by, err.msg);
         return;
     }
@@ -182,13 +164,13 @@ static void execute_amount(struct engine *e, struct pool *p, const struct comman
         char over[96], t[32];
         snprintf(over, sizeof over, "%s over %s", to,
                  format_duration(t, sizeof t, (double)c->over_ns));
-        pool_changed(e, p, name, from, over, by);
+        pool_changed(e, p, EVENT_CHANGE, name, from, over, by);
     } else {
         if (apply_load(p, &wish.load, &err) < 0)
             command_refuse(e, p, c, by, err.msg);
-        amount_text(to, sizeof to, &p->spec.load, c->verb, dial_get(p, c->verb));
+        amount_text(to, sizeof to, &p->spec.load, c->verb, dial_now(p, d));
         if (strcmp(from, to) || was_auto != is_auto(&p->spec.load, c->verb))
-            pool_changed(e, p, name, from, to, by);
+            pool_changed(e, p, EVENT_CHANGE, name, from, to, by);
     }
     if (c->verb == VERB_DEPTH && p->spec.load.pattern == PATTERN_SYNC && by != BY_SWEEP)
         engine_say(e, "%s: pattern sync has one in flight; depth counts with another pattern",
@@ -219,10 +201,11 @@ void change_ramps(struct engine *e, uint64_t now_ns)
             v = least;
         p->figures->monitor.resized_in_second = true;
         plateau_restart(p, engine_seconds(e, now_ns));
-        if ((v > dial_get(p, r->verb) || v < dial_get(p, r->verb)) &&
-            (dial_put(e, p, &wish, r->verb, v, &err) < 0 || apply_load(p, &wish.load, &err) < 0)) {
+        enum dial d = (enum dial)dial_of_verb(r->verb);
+        if (!same(v, dial_now(p, d)) &&
+            (put_amount(e, p, &wish, d, v, &err) < 0 || apply_load(p, &wish.load, &err) < 0)) {
             engine_say(e, "%s", err.msg);
-            engine_event(e, p, "refused", dial_name[r->verb - VERB_THREADS], err.msg, r->by);
+            engine_event(e, p, EVENT_REFUSED, dial_option(d)->name, err.msg, r->by);
             r->on = false;
         }
         if (part >= 1)
@@ -246,7 +229,7 @@ static void execute_pattern(struct engine *e, struct pool *p, const struct comma
         return;
     }
     apply_load(p, &load, &err);
-    pool_changed(e, p, "pattern", pattern_name(was), pattern_name(c->pattern), by);
+    pool_changed(e, p, EVENT_CHANGE, "pattern", pattern_name(was), pattern_name(c->pattern), by);
     if (by != BY_SWEEP)
         push_undo(e, p, "pattern %s", pattern_name(was));
 }
@@ -269,7 +252,7 @@ static void execute_ops(struct engine *e, struct pool *p, const struct command *
     ops_text(p->spec.op_types, p->spec.load.weight, from, sizeof from);
     ops_text(p->spec.op_types, wish.load.weight, to, sizeof to);
     apply_load(p, &wish.load, &err);
-    pool_changed(e, p, "ops", from, to, by);
+    pool_changed(e, p, EVENT_OPS, NULL, from, to, by);
     if (by != BY_SWEEP)
         push_undo(e, p, "ops %s", from);
 }
@@ -293,16 +276,14 @@ static void execute_set(struct engine *e, struct pool *p, const struct command *
     char from[64] = "", to[64] = "";
     struct options *o = &p->spec.options;
     int i = options_find(o->table, c->option);
-    bool think = !strcmp(c->option, "think");
-    if (think) {
-        uint64_t ns;
-        if (parse_duration(c->text, &ns) < 0) {
-            command_refuse(e, p, c, by, "think: a duration such as 0, 5ms or 1s is needed");
+    int d = dial_find(c->option);
+    if (d >= 0 && dial_is_plain_set((enum dial)d)) {
+        dial_text(&p->spec.load, (enum dial)d, from, sizeof from);
+        if (dial_read(&p->spec.load, (enum dial)d, c->text, &err) < 0) {
+            command_refuse(e, p, c, by, err.msg);
             return;
         }
-        format_exact_duration(from, sizeof from, p->spec.load.think_ns);
-        p->spec.load.think_ns = ns;
-        format_exact_duration(to, sizeof to, ns);
+        dial_text(&p->spec.load, (enum dial)d, to, sizeof to);
     } else {
         if (i >= 0)
             options_text(o, (unsigned)i, from, sizeof from);
@@ -317,7 +298,7 @@ static void execute_set(struct engine *e, struct pool *p, const struct command *
     }
     if (p->load_from_ns)
         pool_publish_settings(p);
-    pool_changed(e, p, c->option, from, to, by);
+    pool_changed(e, p, EVENT_CHANGE, c->option, from, to, by);
     if (by != BY_SWEEP)
         push_undo(e, p, "set %.47s %s", c->option, from);
 }
@@ -332,7 +313,7 @@ static void stop_pool(struct engine *e, struct pool *p, enum origin by)
     pool_note_pause(p, true, now); /* a stopped pool counts no time */
     pool_order_all(p, ORDER_DRAIN);
     pool_set_state(p, POOL_DRAINING, now, "%s", "stopped");
-    pool_changed(e, p, "stop", "", "", by);
+    pool_changed(e, p, EVENT_STOP, NULL, "", "", by);
 }
 
 static void start_pool(struct engine *e, struct pool *p, enum origin by)
@@ -348,16 +329,16 @@ static void start_pool(struct engine *e, struct pool *p, enum origin by)
     if (p->load_from_ns) {
         pool_publish_settings(p);
         if (pool_resize(p, &err) < 0)
-            engine_event(e, p, "refused", "start", err.msg, by);
+            engine_event(e, p, EVENT_REFUSED, "start", err.msg, by);
     }
-    pool_changed(e, p, "start", "", "", by);
+    pool_changed(e, p, EVENT_START, NULL, "", "", by);
 }
 
 static void remove_pool(struct engine *e, struct pool *p, enum origin by)
 {
-    pool_changed(e, p, "remove", p->spec.target.shown, "", by);
+    pool_changed(e, p, EVENT_CHANGE, "remove", p->spec.target.shown, "", by);
     p->removed = true;
-    pool_finish(p, "user", ORDER_DRAIN, engine_now(e));
+    pool_finish(p, END_BY_USER, ORDER_DRAIN, engine_now(e));
 }
 
 bool origin_is_hand(enum origin by)

@@ -256,8 +256,8 @@ static void note_end(struct engine *e, uint64_t now_ns)
     }
     if (!figures_final(e, now_ns))
         return;
-    if (!e->ended_by[0] && e->pools)
-        copy_str(e->ended_by, sizeof e->ended_by, e->pool[e->pools - 1]->ended_by);
+    if (!e->ended_by && e->pools)
+        e->ended_by = e->pool[e->pools - 1]->ended_by;
     thresholds_check(e, now_ns);
     e->ended = true;
 }
@@ -497,12 +497,21 @@ bool engine_threads_left(void)
     return atomic_load(&threads_left);
 }
 
+void engine_leave(struct engine *e)
+{
+    if (!e)
+        return;
+    atomic_store(&threads_left, true);
+    if (e->threaded)
+        pthread_detach(e->thread);
+}
+
 void engine_free(struct engine *e)
 {
     if (!e)
         return;
     if (e->threaded) {
-        engine_end(e, END_NOW, "user");
+        engine_end(e, END_NOW, END_BY_USER);
         engine_wait(e, 3 * NS_PER_S);
         atomic_store(&e->quit, true);
         engine_wake(e);

@@ -40,7 +40,7 @@ void execute_consent(struct engine *e, unsigned number)
     }
     atomic_store(&p->consented, true);
     p->held = p->halted = false;
-    engine_event(e, p, "yes", "", "its first load was allowed", BY_KEY);
+    engine_event(e, p, EVENT_CONSENT, "", "its first load was allowed", BY_KEY);
     pool_pause(p, false, BY_KEY);
     pool_wake_thread(p); /* it may wait for this to connect */
 }
@@ -64,7 +64,7 @@ static void execute_add(struct engine *e, const struct command *c, enum origin b
             p->removed = true;
     }
     if (p && !p->removed)
-        pool_changed(e, p, "add", from, p->spec.target.shown, by);
+        pool_changed(e, p, EVENT_CHANGE, "add", from, p->spec.target.shown, by);
     else
         command_refuse(e, NULL, c, by, err.msg);
     options_fini(&defaults);
@@ -146,13 +146,14 @@ static bool execute_on_engine(struct engine *e, const struct command *c, enum or
             lock(e);
         else
             e->locked = false;
-        engine_event(e, NULL, e->locked ? "lock" : "unlock", "", "", by);
+        engine_event(e, NULL, e->locked ? EVENT_LOCK : EVENT_UNLOCK, "", "", by);
         return true;
     case VERB_ADD:
         execute_add(e, c, by, origin);
         return true;
     case VERB_MARK:
-        engine_event(e, *c->pool ? engine_find_pool(e, c->pool) : NULL, "mark", "", c->text, by);
+        engine_event(e, *c->pool ? engine_find_pool(e, c->pool) : NULL, EVENT_MARK, "", c->text,
+                     by);
         return true;
     case VERB_SWEEP: {
         struct err err = {0};

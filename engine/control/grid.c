@@ -1,5 +1,6 @@
 /* See grid.h. */
 #include "engine/control/grid.h"
+#include "engine/config/dial.h"
 #include "engine/state/engine_state.h"
 #include "engine/stats/generate.h"
 #include "engine/figures/plateau.h"
@@ -80,8 +81,8 @@ static unsigned axis_called(const struct sweep_axis *axis, unsigned axes, const 
 
 void grid_mark_same(struct grid *g, const struct sweep_axis *axis, unsigned axes)
 {
-    unsigned depth = axis_called(axis, axes, "depth"), by = axis_called(axis, axes, "pattern"),
-             step;
+    unsigned depth = axis_called(axis, axes, dial_option(DIAL_DEPTH)->name),
+             by = axis_called(axis, axes, dial_option(DIAL_PATTERN)->name), step;
     for (unsigned i = 0; i < g->cells && depth < axes && by < axes; i++) {
         enum pattern pattern;
         const char *name = axis[by].value[sweep_place(axis, axes, by, i, &step)];
@@ -117,19 +118,12 @@ static uint64_t mix(uint64_t h, double v)
 uint64_t grid_setting(const struct pool *p, const struct sweep_axis *axis, unsigned axes)
 {
     const struct load *l = &p->spec.load;
-    const struct {
-        const char *name;
-        double v;
-    } dial[] = {{"threads", l->threads},         {"clients", l->clients},
-                {"connections", l->connections}, {"depth", l->depth},
-                {"rate", l->rate_per_s},         {"pattern", (double)l->pattern},
-                {"think", (double)l->think_ns}};
     char text[256];
     uint64_t h = 0;
-    for (unsigned i = 0; i < sizeof dial / sizeof *dial; i++)
-        if (!moves(axis, axes, dial[i].name))
-            h = mix(h, dial[i].v);
-    for (unsigned i = 0; i < OPS_MAX && !moves(axis, axes, "ops"); i++)
+    for (int d = 0; d < DIALS; d++)
+        if (d != DIAL_OPS && !moves(axis, axes, dial_option((enum dial)d)->name))
+            h = mix(h, dial_get(l, (enum dial)d));
+    for (unsigned i = 0; i < OPS_MAX && !moves(axis, axes, dial_option(DIAL_OPS)->name); i++)
         h = mix(h, l->weight[i]);
     for (unsigned i = 0; i < p->spec.options.n; i++) {
         if (moves(axis, axes, p->spec.options.table[i].name))

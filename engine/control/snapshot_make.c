@@ -65,6 +65,7 @@ static void fill_load(struct pool *p, struct pool_snapshot *s)
     pthread_mutex_unlock(&p->mutex);
     s->state = p->state;
     copy_str(s->state_why, sizeof s->state_why, p->state_why);
+    s->ended_by = p->ended_by;
     s->error_code = p->failed.code;
     s->load = p->spec.load;
     s->depth = pool_depth(p);
@@ -266,32 +267,14 @@ static void fill_series(const struct pool *p, struct pool_snapshot *s, struct po
     s->tenths.n = n;
 }
 
-static void fill_stats(struct pool *p, struct pool_snapshot *s, struct pool_storage *h)
+static void fill_server(struct pool *p, struct pool_snapshot *s, struct pool_storage *h)
 {
     pthread_mutex_lock(&p->mutex);
-    copy_str(s->version, sizeof s->version, p->stats.version);
-    copy_str(s->address, sizeof s->address, p->stats.address);
-    copy_str(s->note, sizeof s->note, p->stats.note);
-    s->server_cpu_share = p->stats.server_cpu_share;
-    s->server_cores = p->stats.server_cores;
-    s->answer_share = p->stats.answer_share;
-    s->other_clients = p->stats.other_clients;
-    s->data_items = p->stats.data_items;
-    memcpy(s->column, p->stats.column, sizeof s->column);
-    s->columns = p->stats.columns;
-    copy_str(s->verdict, sizeof s->verdict, p->stats.verdict);
-    s->data_bytes = p->stats.data_bytes;
-    s->rtt_ns = p->stats.rtt_ns;
-    copy_str(s->alert, sizeof s->alert, p->stats.alert);
-    s->limit = p->stats.limit;
-    s->limit_share = NAN;
-    copy_str(s->limit_why, sizeof s->limit_why, p->stats.limit_why);
-    h->stats = p->stats_json;
+    s->server = p->stats;
+    h->stats = p->stats_json; /* keeps the json of s->server */
     if (h->stats)
         atomic_fetch_add(&h->stats->refs, 1);
     pthread_mutex_unlock(&p->mutex);
-    s->backend_stats = h->stats ? h->stats->stats : NULL;
-    s->left_behind = h->stats ? h->stats->left_behind : NULL;
 }
 
 static void fill_scaling(const struct pool *p, struct pool_snapshot *s)
@@ -334,7 +317,7 @@ static void fill_pool(struct engine *e, struct pool *p, struct pool_snapshot *s,
     fill_errors(e, p, s);
     fill_workers(e, p, s);
     fill_series(p, s, h);
-    fill_stats(p, s, h);
+    fill_server(p, s, h);
     options_copy(&h->options, &p->spec.options);
     s->options = &h->options;
     fill_scaling(p, s);
@@ -409,7 +392,7 @@ struct snapshot *snapshot_make(struct engine *e, uint64_t now_ns)
     s->ends_s = end_s(e);
     s->ended = e->ended;
     if (e->ended)
-        copy_str(s->ended_by, sizeof s->ended_by, e->ended_by);
+        s->ended_by = e->ended_by;
     copy_str(s->run_id, sizeof s->run_id, e->run_id);
     s->limits = e->scenario.limits;
     s->limits.locked = e->locked;

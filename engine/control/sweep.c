@@ -7,6 +7,7 @@
 #include "engine/control/grid.h"
 #include "engine/state/pool.h"
 #include "engine/base/text.h"
+#include "engine/config/dial.h"
 #include "engine/config/sweep_spec.h"
 #include "engine/base/quantity.h"
 #include "engine/config/command_text.h"
@@ -39,6 +40,7 @@ struct sweep {
     unsigned order[SWEEP_VALUES_MAX * SWEEP_VALUES_MAX];
     uint64_t started_ns, step_ns, down_ns;
     bool on, applied, done;
+    bool turned; /* it ended because the curve had turned */
     struct grid grid;
     struct capacity_search search;
     char now[96], ended[160];
@@ -114,7 +116,7 @@ static void begin(struct engine *e, struct sweep *s, struct pool *p, const char 
 {
     s->started_ns = engine_now(e);
     s->on = true;
-    s->done = s->applied = false;
+    s->done = s->applied = s->turned = false;
     s->step = s->measured = s->below = s->seen = 0;
     s->highest = s->highest_low = 0;
     s->down_ns = 0;
@@ -122,7 +124,7 @@ static void begin(struct engine *e, struct sweep *s, struct pool *p, const char 
     s->last = -1;
     p->figures->plateaus.brief =
         !s->spec.is_capacity && s->spec.hold_ns && s->spec.hold_ns < HOLD_BRIEF_NS;
-    engine_event(e, p, "sweep", how, s->spec.text, by);
+    engine_event(e, p, EVENT_SWEEP, how, s->spec.text, by);
 }
 
 /* The same sweep again, with the cells that stand. False: it must begin anew. */
@@ -135,8 +137,7 @@ static bool resume(struct engine *e, struct pool *p, enum origin by)
         engine_say(e, "sweep: %s was changed since, so it begins anew", s->spec.pool);
         return false;
     }
-    s->spec.whole =
-        s->spec.whole || strstr(s->ended, "has turned"); /* somebody wants the rest, too */
+    s->spec.whole = s->spec.whole || s->turned; /* somebody wants the rest, too */
     snprintf(how, sizeof how, "resumed with %u of %u", stand, s->steps);
     begin(e, s, p, how, by);
     return true;
@@ -175,7 +176,8 @@ int sweep_start(struct engine *e, const struct command *c, enum origin by, struc
     if (!s)
         return err_set(err, ERR_FAILED, "sweep: out of memory");
     copy_str(s->spec.pool, sizeof s->spec.pool, p->spec.name);
-    if (sweep_spec_read(&s->spec, c->text, err) < 0 || grid_resize(&s->grid, s->spec.steps) < 0) {
+    if (sweep_spec_read(&s->spec, c->text, err, NULL) < 0 ||
+        sweep_spec_check(&s->spec, &p->spec, err) < 0 || grid_resize(&s->grid, s->spec.steps) < 0) {
         sweep_free(s);
         return ERR_USAGE;
     }
@@ -215,9 +217,9 @@ void sweep_stop(struct engine *e, const char *why)
     struct pool *p = the_pool(e, s->spec.pool);
     if (p)
         p->figures->plateaus.brief = false;
-    engine_event(e, p, "sweep end", "", why, BY_SWEEP);
+    engine_event(e, p, EVENT_SWEEP_END, "", why, BY_SWEEP);
     if (e->scenario.sweep[0]) /* --sweep: do it, then end */
-        engine_end(e, END_DRAIN, "duration");
+        engine_end(e, END_DRAIN, END_BY_DURATION);
 }
 
 void sweep_stop_on(struct engine *e, const struct pool *p, const char *why)
@@ -225,7 +227,7 @@ void sweep_stop_on(struct engine *e, const struct pool *p, const char *why)
     if (!e->sweep || !e->sweep->on || the_pool(e, e->sweep->spec.pool) != p)
         return;
     if (e->scenario.sweep[0]) /* --sweep: what was asked for is not done */
-        engine_end(e, END_DRAIN, "error");
+        engine_end(e, END_DRAIN, END_BY_ERROR);
     sweep_stop(e, why);
 }
 
@@ -247,13 +249,10 @@ void sweep_disturbed(struct engine *e, const struct command *c)
 /* Does one step after the other put more in flight, so that a curve can turn? */
 static bool climbs(const struct sweep *s)
 {
-    static const char *const dial[] = {"threads", "clients", "connections", "depth"};
     const struct sweep_axis *a = &s->spec.axis[0];
     double v, last = 0;
-    bool is_dial = false;
-    for (unsigned i = 0; i < sizeof dial / sizeof *dial; i++)
-        is_dial = is_dial || !strcmp(a->name, dial[i]);
-    if (s->spec.axes != 1 || s->spec.random || !is_dial)
+    int d = dial_find(a->name);
+    if (s->spec.axes != 1 || s->spec.random || d < 0 || !dial_table[d].in_flight)
         return false;
     for (unsigned i = 0; i < a->values; i++, last = v)
         if (parse_real(a->value[i], &v) < 0 || v <= last)
@@ -289,10 +288,9 @@ static bool grow(struct sweep *s, struct pool *p)
     if (parse_real(a->value[a->values - 1], &last) < 0 || 2 * last > AUTO_MOST)
         return false;
     struct pool_spec wish = p->spec; /* borrowed: only for the ceilings */
-    if (!strcmp(a->name, "threads"))
-        wish.load.threads = (uint32_t)(2 * last);
-    if (!strcmp(a->name, "clients"))
-        wish.load.clients = (uint32_t)(2 * last);
+    int d = dial_find(a->name);
+    if (d >= 0 && dial_set_amount(&wish.load, (enum dial)d, 2 * last, NULL) < 0)
+        return false;
     if (spec_allowed(p->engine, p, &wish, NULL) < 0 || !sweep_axis_add(a, 2 * last))
         return false;
     if (grid_resize(&s->grid, s->steps + 1) < 0)
@@ -300,6 +298,28 @@ static bool grow(struct sweep *s, struct pool *p)
     s->order[s->steps] = s->steps;
     s->steps++;
     return true;
+}
+
+/* The command that sets one value of an axis, which the reader has accepted. */
+static int step_command(const struct sweep *s, const struct sweep_axis *a, const char *value,
+                        struct command *c, struct err *err)
+{
+    struct load load = {0};
+    int d = dial_find(a->name), bad = 0;
+    *c = (struct command){.verb = d < 0 ? VERB_SET : dial_table[d].verb};
+    copy_str(c->pool, sizeof c->pool, s->spec.pool);
+    if (c->verb == VERB_SET || c->verb == VERB_OPS) {
+        copy_str(c->option, sizeof c->option, c->verb == VERB_SET ? a->name : "");
+        copy_str(c->text, sizeof c->text, value);
+        return 0;
+    }
+    bad = dial_read(&load, (enum dial)d, value, err);
+    c->pattern = load.pattern;
+    if (!bad && dial_is_amount((enum dial)d))
+        c->amount = dial_get(&load, (enum dial)d);
+    if (d == DIAL_CONNECTIONS && !load.connections)
+        c->kind = AMOUNT_AUTO;
+    return bad;
 }
 
 static bool apply(struct engine *e, struct sweep *s, uint64_t now_ns)
@@ -313,7 +333,7 @@ static bool apply(struct engine *e, struct sweep *s, uint64_t now_ns)
         struct err err = {0};
         const char *value = a->value[at % a->values];
         at /= a->values;
-        if (sweep_spec_step(&s->spec, a, value, &c, &err) < 0) {
+        if (step_command(s, a, value, &c, &err) < 0) {
             text_free(&t);
             return false;
         }
@@ -367,6 +387,7 @@ static void next_step(struct engine *e, struct sweep *s, struct pool *p, uint64_
                s->spec.automatic ? "the curve has turned"
                                  : "the curve has turned; `sweep resume` measures the rest");
         s->done = s->spec.automatic;
+        s->turned = true;
     } else if (s->spec.automatic && s->step == s->steps && !grow(s, p)) {
         finish(e, s, "the ceiling is reached");
     } else if (s->step == s->steps) {

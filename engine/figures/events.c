@@ -1,16 +1,16 @@
 /* Events: every change, by whom, and what it did to throughput.
  *
  * The effect of a change is the difference of the mean throughput of up to ten seconds before and
- * after it, with a 95 % interval by Welch's t, in which the number of independent seconds is
- * reduced for their lag-1 autocorrelation (n (1-r)/(1+r), Zwiers and von Storch 1995). Seconds next
- * to any change are left out. "Real" means that the interval excludes 0. */
+ * after it, told from noise as `loadtop compare` does (differ.h): "real" means that its 95 %
+ * interval excludes 0. Each event is judged alone, at 5 %, so that a verdict does not depend on
+ * what else was changed in the run. Seconds next to any change are left out. */
 #include "engine/figures/events.h"
 
 #include "engine/state/engine_state.h"
 #include "engine/state/pool.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
-#include "engine/stats/usl.h"
+#include "engine/stats/differ.h"
 #include "engine/state/pool_figures.h"
 #include "engine/state/snapshot_store.h"
 
@@ -18,15 +18,15 @@
 #include <string.h>
 
 #define EFFECT_S 10
-#define EFFECT_LEAST 3
 
-void engine_event(struct engine *e, const struct pool *p, const char *what, const char *from,
-                  const char *to, enum origin by)
+static void keep_event(struct engine *e, const struct pool *p, enum event_kind kind,
+                       const char *what, const char *from, const char *to, enum origin by)
 {
     pthread_mutex_lock(&e->event_mutex);
     struct event *ev = &e->event[e->events % EVENTS_MAX];
     memset(ev, 0, sizeof *ev);
     ev->t_s = engine_seconds(e, engine_now(e));
+    ev->kind = kind;
     copy_str(ev->pool, sizeof ev->pool, p ? p->spec.name : "");
     copy_str(ev->what, sizeof ev->what, what);
     copy_str(ev->from, sizeof ev->from, from);
@@ -41,9 +41,22 @@ void engine_event(struct engine *e, const struct pool *p, const char *what, cons
     pthread_mutex_unlock(&e->event_mutex);
 }
 
+void engine_event(struct engine *e, const struct pool *p, enum event_kind kind, const char *from,
+                  const char *to, enum origin by)
+{
+    keep_event(e, p, kind, event_kind_name(kind), from, to, by);
+}
+
+void engine_event_change(struct engine *e, const struct pool *p, const char *what, const char *from,
+                         const char *to, enum origin by)
+{
+    keep_event(e, p, EVENT_CHANGE, what, from, to, by);
+}
+
 struct side {
     unsigned n;
-    double x[EFFECT_S], mean, var, p99;
+    double x[EFFECT_S], p99;
+    struct sample sample;
 };
 
 /* The seconds of a pool that lie wholly within from..to. */
@@ -67,27 +80,24 @@ static struct side gather(const struct pool *p, double from_s, double to_s, bool
         worst = pt->p99 > worst ? pt->p99 : worst;
     }
     s.p99 = s.n ? worst : NAN;
-    for (unsigned i = 0; i < s.n; i++)
-        s.mean += s.x[i] / s.n;
-    double c = 0;
-    for (unsigned i = 0; i < s.n; i++) {
-        s.var += (s.x[i] - s.mean) * (s.x[i] - s.mean);
-        if (i)
-            c += (s.x[i] - s.mean) * (s.x[i - 1] - s.mean);
-    }
-    double r = s.var > 0 ? fmax(0, c / s.var) : 0;
-    double independent = fmax(1.5, s.n * (1 - r) / (1 + r));
-    s.var = s.n > 1 ? s.var / (s.n - 1) / independent : NAN; /* of the mean */
+    sample_of_series(&s.sample, s.x, s.n);
     return s;
 }
 
 static bool changes_load(const struct event *ev)
 {
-    static const char *const not [] = {"mark", "lock", "unlock", "refused", "server", "up", "rule"};
-    for (unsigned i = 0; i < sizeof not / sizeof *not ; i++)
-        if (!strcmp(ev->what, not [i]))
-            return false;
-    return true;
+    switch (ev->kind) {
+    case EVENT_MARK:
+    case EVENT_LOCK:
+    case EVENT_UNLOCK:
+    case EVENT_REFUSED:
+    case EVENT_SERVER:
+    case EVENT_UP:
+    case EVENT_RULE:
+        return false;
+    default:
+        return true;
+    }
 }
 
 /* The neighbours of event i in its pool: what lies between two changes belongs to the first. */
@@ -123,21 +133,18 @@ static void settle(struct engine *e, uint64_t i, double now_s)
     neighbours(e, i, &before_s, &after_s);
     struct side a = gather(p, before_s, ev->t_s, true),
                 b = gather(p, ev->t_s + 0.2, after_s, false);
-    if (a.n < EFFECT_LEAST || b.n < EFFECT_LEAST)
+    if (a.n < DIFFER_LEAST || b.n < DIFFER_LEAST)
         return;
-    double var = a.var + b.var, half = 0;
-    if (var > 0) {
-        double df = var * var / (a.var * a.var / (a.n - 1) + b.var * b.var / (b.n - 1));
-        half = student_t95(df) * sqrt(var);
-    }
-    double diff = b.mean - a.mean;
-    ev->before_per_s = a.mean;
-    ev->after_per_s = b.mean;
-    ev->diff_low = diff - half;
-    ev->diff_high = diff + half;
+    struct difference d, *alone[] = {&d};
+    differ(&d, &a.sample, &b.sample);
+    differ_holm(alone, 1);
+    ev->before_per_s = a.sample.mean;
+    ev->after_per_s = b.sample.mean;
+    ev->diff_low = d.low;
+    ev->diff_high = d.high;
     ev->before_p99 = a.p99;
     ev->after_p99 = b.p99;
-    ev->real = ev->diff_low > 0 || ev->diff_high < 0;
+    ev->real = d.real;
     ev->settled = b.n == EFFECT_S || after_s < now_s;
 }
 

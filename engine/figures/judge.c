@@ -37,10 +37,11 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
         .cpu = over ? cpu_of_run(s) : m->busiest_cpu,
         .wait = m->total.completed ? wait : NAN,
         .idle = idle,
-        .server = s->server_cpu_share,
-        .cores = s->server_cores,
-        .answer = s->answer_share,
-        .way = s->rtt_ns > 0 && !s->local && mean > 0 ? (double)s->rtt_ns / mean : NAN,
+        .server = s->server.server_cpu_share,
+        .cores = s->server.server_cores,
+        .answer = s->server.answer_share,
+        .way =
+            s->server.rtt_ns > 0 && !s->local && mean > 0 ? (double)s->server.rtt_ns / mean : NAN,
         .rate = over ? s->throughput_per_s : s->now_per_s,
         .rate_asked = s->load.rate_per_s,
         .rate_most = p->engine->scenario.limits.max_rate,
@@ -50,18 +51,21 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
     };
     struct limit_verdict v = {.share = NAN};
     limit_judge(&f, &v);
-    if ((s->limit || s->limit_why[0]) && v.kind != LIMIT_CLIENT && !isnan(f.wait))
-        return; /* the backend said it: see struct stats */
+    if ((s->server.limit || s->server.limit_why[0]) && v.kind != LIMIT_CLIENT && !isnan(f.wait)) {
+        v.kind = s->server.limit; /* the backend knows better: see struct stats */
+        v.share = NAN;
+        copy_str(v.why, sizeof v.why, s->server.limit_why);
+    }
     s->limit = v.kind;
     s->limit_share = v.share;
     copy_str(s->limit_why, sizeof s->limit_why, v.why);
 }
 
-static struct check *add_check(struct pool_snapshot *s, const char *name, double value, double most,
+static struct check *add_check(struct pool_snapshot *s, enum check_id id, double value, double most,
                                bool known)
 {
     struct check *c = &s->check[s->checks++];
-    copy_str(c->name, sizeof c->name, name);
+    c->id = id;
     c->value = value;
     c->limit = most;
     c->known = known && !isnan(value);
@@ -102,7 +106,7 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
     double left = ended ? (double)t->still_due : 0;
     unsigned hung = ended && (t->due || p->spec.load.rate_per_s > 0) ? hanging(p) : 0;
     struct check *c = add_check(
-        s, "accounting", fabs(off) + fabs(lost) + left + hung + (double)t->miscounted, 0, true);
+        s, CHECK_ACCOUNTING, fabs(off) + fabs(lost) + left + hung + (double)t->miscounted, 0, true);
     if (c->ok)
         return;
     if (off < 0 || off > 0)
@@ -131,14 +135,14 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
     /* Seconds long enough for what is in flight at their ends not to
      * matter; errors are not in R. */
     bool little = m->littles >= 3 && m->little_r < 0.5 && all > 0 && bad / all < 0.01;
-    struct check *c = add_check(s, "little", little_gap(m), LIMIT_LITTLE, little);
+    struct check *c = add_check(s, CHECK_LITTLE, little_gap(m), LIMIT_LITTLE, little);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
                  "N and X R differ by %.1f %% (limit 5 %%): times or counts are wrong",
                  100 * c->value);
     bool over = s->state == POOL_ENDED;
     double cpu = over ? fmax(cpu_of_run(s), busy_of_run(s)) : m->busiest_cpu;
-    c = add_check(s, "generator_cpu", cpu, LIMIT_CPU, over || s->state == POOL_LOADING);
+    c = add_check(s, CHECK_GENERATOR_CPU, cpu, LIMIT_CPU, over || s->state == POOL_LOADING);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
                  over && cpu_of_run(s) < LIMIT_CPU
@@ -146,20 +150,20 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
                        "limit, not the target's"
                      : "generator CPU %.0f %% (limit 80): this is our limit, not the target's",
                  100 * c->value);
-    c = add_check(s, "cpu_wait", over ? m->queued_sum / m->queued_n : m->queued, LIMIT_QUEUE,
+    c = add_check(s, CHECK_CPU_WAIT, over ? m->queued_sum / m->queued_n : m->queued, LIMIT_QUEUE,
                   over || s->state == POOL_LOADING);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
                  "threads waited %.0f %% of the time for a CPU (limit 10): latencies include it",
                  100 * c->value);
     double lag_most = monitor_lag_limit_ns(m);
-    c = add_check(s, "schedule_lag", m->last_lag.q[Q_P99] / 1e3, lag_most / 1e3,
+    c = add_check(s, CHECK_SCHEDULE_LAG, m->last_lag.q[Q_P99] / 1e3, lag_most / 1e3,
                   m->last_lag.count > 0);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
                  "starts were %.1f ms late (p99): no client free, or no CPU; response time has it",
                  c->value / 1e3);
-    c = add_check(s, "dropped", (double)t->dropped, 0, t->offered > 0);
+    c = add_check(s, CHECK_DROPPED, (double)t->dropped, 0, t->offered > 0);
     if (!c->ok)
         snprintf(c->why, sizeof c->why, "%.0f starts were dropped (%.3g %%): the rate was not met",
                  c->value, 100 * c->value / (double)t->offered);

@@ -100,7 +100,9 @@ void lights_second(struct pool *p)
     take_server(p, l);
 }
 
-double lights_little(double area, double span_s, const struct histogram *service)
+/* N against X R over the span of both; NaN when it does not apply: an operation takes too long for
+ * the span, or too many failed. */
+static double littles_law(double area, double span_s, const struct histogram *service)
 {
     if (!(area > 0) || !(span_s > 0) || !service->count)
         return NAN;
@@ -147,7 +149,7 @@ static void judge_generator(const struct pool *p, struct plateau *pl)
           dropped);
     light(pl, LIGHT_ERRORS, share, over(share, ERRORS_MOST, LIGHT_BAD), "%.1f %% errors",
           100 * share);
-    double little = share > ERRORS_MOST ? NAN : lights_little(l->area, l->span_s, &s->service);
+    double little = share > ERRORS_MOST ? NAN : littles_law(l->area, l->span_s, &s->service);
     light(pl, LIGHT_LITTLE, little, over(little, LIMIT_LITTLE, LIGHT_BAD),
           "N and X R differ by %.0f %%: times or counts are wrong", 100 * little);
     double queue = mean_of(&l->queue);
@@ -173,13 +175,10 @@ static void judge_machine(const struct pool *p, struct plateau *pl)
     light(pl, LIGHT_MEMORY, memory, over(memory, MACHINE_PRESSURE_MOST, LIGHT_CAUTION),
           "this machine was short of memory");
     double others = mean_of(&l->others);
-    light(pl, LIGHT_OTHERS, others, over(others, MACHINE_OTHERS_MOST, LIGHT_CAUTION),
+    /* The server itself may be among them while not every server here is known. */
+    enum light_state many = l->others_judged ? LIGHT_CAUTION : LIGHT_UNKNOWN;
+    light(pl, LIGHT_OTHERS, others, over(others, MACHINE_OTHERS_MOST, many),
           "others used %.0f %% of this machine's CPUs", 100 * others);
-    if (!l->others_judged && !isnan(others) && pl->light[LIGHT_OTHERS].state == LIGHT_CAUTION) {
-        pl->light[LIGHT_OTHERS].state = LIGHT_UNKNOWN; /* the server itself may be among them */
-        if (!strncmp(pl->caution, "others used", 11))
-            pl->caution[0] = '\0';
-    }
 }
 
 static void judge_hits(const struct pool *p, struct plateau *pl)
@@ -188,7 +187,7 @@ static void judge_hits(const struct pool *p, struct plateau *pl)
     double v = NAN;
     pthread_mutex_lock(mutex);
     for (unsigned i = 0; i < p->stats.columns; i++)
-        if (!strcmp(p->stats.column[i].name, "hit ratio"))
+        if (p->stats.column[i].kind == COLUMN_HITS)
             v = pl->column[i];
     pthread_mutex_unlock(mutex);
     light(pl, LIGHT_HITS, v, v < HITS_LEAST ? LIGHT_CAUTION : LIGHT_OK,

@@ -18,8 +18,4 @@ void lights_second(struct pool *);
 /* Fills what the plateau keeps: its lights, figures, valid, why_not and caution. */
 void lights_judge(const struct pool *, const struct trend *, struct plateau *);
 
-/* N against X R over the span of both; NaN when it does not apply: an operation takes too long for
- * the span, or too many failed. */
-double lights_little(double area, double span_s, const struct histogram *service);
-
 #endif

@@ -11,8 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct latency;
-struct histogram;
 struct monitor;
 struct packed_pool;
 struct pool;

@@ -3,7 +3,6 @@
 #include "engine/state/engine_state.h"
 #include "engine/state/pool.h"
 #include "engine/base/text.h"
-#include "engine/stats/usl.h"
 #include "engine/state/pool_figures.h"
 #include "engine/figures/lights.h"
 #include "engine/stats/trend.h"
@@ -193,14 +192,16 @@ static uint64_t hash_text(uint64_t h, const char *text)
     return (h ^ 0xff) * UINT64_C(1099511628211);
 }
 
-uint64_t pool_setting(const struct pool *p, const char *except)
+/* What in the pool's settings is neither load nor bulk, as a number: plateaus with equal numbers
+ * belong together. */
+static uint64_t pool_setting(const struct pool *p)
 {
     const struct options *o = &p->spec.options;
     const struct op_type *types = p->spec.op_types;
     uint64_t h = UINT64_C(14695981039346656037);
     char text[512];
     for (unsigned i = 0; i < o->n; i++) {
-        bool bulk = except && !strcmp(o->table[i].name, except);
+        bool bulk = false;
         for (unsigned k = 0; k < OPS_MAX && types[k].name && !bulk; k++)
             bulk = types[k].bulk && !strcmp(types[k].bulk, o->table[i].name);
         if (!bulk)
@@ -230,11 +231,13 @@ static void describe(struct pool *p, struct plateau *pl, const struct trend *t, 
     pl->throughput_per_s = completed / span;
     pl->ci95 = t->half95;
     pl->p50 = s->service.count ? (double)histogram_quantile(&s->service, 0.5) : NAN;
-    pl->p99 = s->service.count >= 1000 ? (double)histogram_quantile(&s->service, 0.99) : NAN;
+    pl->p99 = quantile_is_known(s->service.count, 0.99)
+                  ? (double)histogram_quantile(&s->service, 0.99)
+                  : NAN;
     latency_summary(&s->response, &pl->response);
     pl->rss_bytes = p->engine->usage.rss;
     pl->anon_bytes = (double)p->engine->usage.anon - (double)p->engine->usage.anon_first;
-    pl->setting = pool_setting(p, NULL);
+    pl->setting = pool_setting(p);
     describe_columns(p, pl);
     lights_judge(p, t, pl);
 }

@@ -46,8 +46,5 @@ double stretch_rate(const struct pool *);
 void plateau_keep_unsteady(struct pool *, const struct plateau *);
 /* The present stretch as it is, steady or not; without an interval before its tenth batch. */
 void stretch_describe(struct pool *, struct plateau *, double now_s);
-/* What in the pool's settings is neither load nor bulk, as a number: plateaus with equal numbers
- * belong together. `except`: an option left out, or NULL. */
-uint64_t pool_setting(const struct pool *, const char *except);
 
 #endif

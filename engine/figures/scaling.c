@@ -5,7 +5,9 @@
  * intervals. N is what was measured in flight. */
 #include "engine/figures/scaling.h"
 
+#include "engine/config/dial.h"
 #include "engine/state/pool.h"
+#include "engine/stats/line.h"
 #include "engine/stats/usl.h"
 #include "engine/state/pool_figures.h"
 
@@ -15,14 +17,33 @@
 
 #define HALF_LEAST 0.004 /* of throughput: no interval is believed to be narrower */
 
-enum dial { DIAL_THREADS, DIAL_CLIENTS, DIAL_CONNECTIONS, DIAL_DEPTH, DIAL_BULK, DIALS };
-static const char *const dial_names[DIALS] = {"threads", "clients", "connections", "depth", "rows"};
+#define BULK DIALS /* after the dials, one more variable: rows of a request */
 
-static double dial_of(const struct plateau *p, enum dial d)
+static double value_of(const struct plateau *p, int var)
 {
-    const double v[DIALS] = {p->vars.threads, p->vars.clients, p->vars.connections, p->vars.depth,
-                             p->bulk};
-    return v[d];
+    return var == BULK ? p->bulk : dial_get(&p->vars, (enum dial)var);
+}
+
+static const char *name_of(int var)
+{
+    return var == BULK ? "rows" : dial_option((enum dial)var)->name;
+}
+
+const char *scaling_var(unsigned i)
+{
+    for (int var = 0; var <= BULK; var++)
+        if ((var == BULK || dial_table[var].in_flight) && i-- == 0)
+            return name_of(var);
+    return NULL;
+}
+
+/* -1: no curve is drawn over it. */
+static int find_var(const char *name)
+{
+    for (int var = 0; var <= BULK; var++)
+        if ((var == BULK || dial_table[var].in_flight) && !strcmp(name, name_of(var)))
+            return var;
+    return -1;
 }
 
 static bool equal(double a, double b)
@@ -31,17 +52,16 @@ static bool equal(double a, double b)
 }
 
 /* Do they differ in d at most? More clients need more connections by themselves: those follow. */
-static bool same_but(const struct plateau *a, const struct plateau *b, enum dial d)
+static bool same_but(const struct plateau *a, const struct plateau *b, int d)
 {
-    if (a->setting != b->setting || a->vars.pattern != b->vars.pattern ||
-        !equal(a->vars.rate_per_s, b->vars.rate_per_s) || a->vars.think_ns != b->vars.think_ns)
+    if (a->setting != b->setting)
         return false;
     for (unsigned i = 0; i < OPS_MAX; i++)
         if (!equal(a->vars.weight[i], b->vars.weight[i]))
             return false;
-    for (int i = 0; i < DIALS; i++) {
+    for (int i = 0; i <= BULK; i++) {
         bool follows = i == DIAL_CONNECTIONS && (d == DIAL_CLIENTS || d == DIAL_DEPTH);
-        if (i != (int)d && !follows && !equal(dial_of(a, (enum dial)i), dial_of(b, (enum dial)i)))
+        if (i != d && i != DIAL_OPS && !follows && !equal(value_of(a, i), value_of(b, i)))
             return false;
     }
     return true;
@@ -49,72 +69,49 @@ static bool same_but(const struct plateau *a, const struct plateau *b, enum dial
 
 bool scaling_has(const char *var, const struct plateau *p, const struct plateau *newest)
 {
-    for (int d = 0; d < DIALS; d++)
-        if (!strcmp(var, dial_names[d]))
-            return same_but(p, newest, (enum dial)d);
-    return false;
+    int d = find_var(var);
+    return d >= 0 && same_but(p, newest, d);
 }
 
-/* The plateaus of a list that differ from one of them in a dial only. */
+/* The plateaus of a list that differ from one of them in one variable only. */
 struct family {
     const struct plateau *list, *like;
     unsigned n;
-    enum dial dial;
+    int var; /* a dial, or BULK */
 };
 
-/* Memory = a x value^e by least squares of the logarithms, with the 95 % interval of e. Below a
- * quarter of a MiB it is the allocator's noise. */
+/* Memory = a x value^e, with the 95 % interval of e. Below a quarter of a MiB it is the allocator's
+ * noise; values that lie within a factor of about two say nothing. */
 #define MEMORY_LEAST 262144.0
+#define MEMORY_SPAN_LEAST 0.1
 static void memory_growth(const struct family *all, struct scaling *s)
 {
-    const struct plateau *last = all->like;
-    enum dial d = all->dial;
-    double n = 0, mx = 0, my = 0, sxx = 0, sxy = 0, rss = 0;
-    s->memory_exponent = s->memory_low = s->memory_high = NAN;
-    for (int pass = 0; pass < 3; pass++) {
-        for (unsigned i = 0; i < all->n; i++) {
-            const struct plateau *p = &all->list[i];
-            if (!same_but(p, last, d) || !(p->anon_bytes >= MEMORY_LEAST) || dial_of(p, d) <= 0)
-                continue;
-            double x = log(dial_of(p, d)), y = log(p->anon_bytes);
-            if (pass == 0) {
-                n++;
-                mx += x;
-                my += y;
-            } else if (pass == 1) {
-                sxx += (x - mx) * (x - mx);
-                sxy += (x - mx) * (y - my);
-            } else {
-                double e = y - my - s->memory_exponent * (x - mx);
-                rss += e * e;
-            }
-        }
-        if (pass == 0) {
-            mx /= n;
-            my /= n;
-        } else if (pass == 1 && (n < 3 || !(sxx > 0.1))) { /* too few, or too close together */
-            return;
-        } else if (pass == 1) {
-            s->memory_exponent = sxy / sxx;
-        }
+    double value[PLATEAUS_MAX], bytes[PLATEAUS_MAX];
+    unsigned n = 0;
+    for (unsigned i = 0; i < all->n && n < PLATEAUS_MAX; i++) {
+        const struct plateau *p = &all->list[i];
+        double v = value_of(p, all->var);
+        if (!same_but(p, all->like, all->var) || !(p->anon_bytes >= MEMORY_LEAST) || v <= 0)
+            continue;
+        value[n] = v;
+        bytes[n++] = p->anon_bytes;
     }
-    double half = student_t95(n - 2) * sqrt(rss / (n - 2) / sxx);
-    s->memory_low = s->memory_exponent - half;
-    s->memory_high = s->memory_exponent + half;
+    line_power(value, bytes, n, MEMORY_SPAN_LEAST, &s->memory_exponent, &s->memory_low,
+               &s->memory_high);
 }
 
 /* Which value of the dial would put next_n in flight: by the point that is nearest to it. */
 static double next_value(const struct family *all, double next_n)
 {
     const struct plateau *last = all->like, *near = NULL;
-    enum dial d = all->dial;
+    int d = all->var;
     for (unsigned i = 0; i < all->n; i++) {
         const struct plateau *p = &all->list[i];
         if (same_but(p, last, d) && p->valid && p->in_flight > 0 &&
             (!near || fabs(log(p->in_flight / next_n)) < fabs(log(near->in_flight / next_n))))
             near = p;
     }
-    return near ? fmax(1, round(dial_of(near, d) * next_n / near->in_flight)) : NAN;
+    return near ? fmax(1, round(value_of(near, d) * next_n / near->in_flight)) : NAN;
 }
 
 /* The weights of n points whose `weight` holds the relative half width of their intervals. A width
@@ -136,7 +133,7 @@ static void weigh(struct usl_point *pt, unsigned n)
 static void fit_family(const struct family *all, struct scaling *s)
 {
     const struct plateau *last = all->like;
-    enum dial d = all->dial;
+    int d = all->var;
     struct usl_point *pt = malloc(all->n * sizeof *pt);
     s->points = s->invalid = 0;
     s->fitted = false;
@@ -150,7 +147,7 @@ static void fit_family(const struct family *all, struct scaling *s)
         const struct plateau *p = &all->list[i];
         if (!same_but(p, last, d))
             continue;
-        moves = moves || !equal(dial_of(p, d), dial_of(last, d));
+        moves = moves || !equal(value_of(p, d), value_of(last, d));
         if (!p->valid || !(p->in_flight > 0) || !(p->throughput_per_s > 0)) {
             s->invalid++;
             continue;
@@ -160,7 +157,7 @@ static void fit_family(const struct family *all, struct scaling *s)
                                              half > HALF_LEAST ? half : HALF_LEAST};
     }
     weigh(pt, s->points);
-    copy_str(s->var, sizeof s->var, dial_names[d]);
+    copy_str(s->var, sizeof s->var, name_of(d));
     struct err err = {0};
     if (moves && open) {
         err_set(&err, ERR_FAILED,
@@ -187,19 +184,15 @@ void scaling_of(const struct plateau *list, unsigned n, const struct plateau *li
 {
     struct family all = {.list = list, .like = like, .n = n};
     memset(s, 0, sizeof *s);
-    for (int d = 0; d < DIALS; d++)
-        if (!strcmp(var, dial_names[d])) {
-            all.dial = (enum dial)d;
-            fit_family(&all, s);
-        }
+    all.var = find_var(var);
+    if (all.var >= 0)
+        fit_family(&all, s);
 }
 
 double scaling_value(const char *var, const struct plateau *p)
 {
-    for (int d = 0; d < DIALS; d++)
-        if (!strcmp(var, dial_names[d]))
-            return dial_of(p, (enum dial)d);
-    return NAN;
+    int d = find_var(var);
+    return d < 0 ? NAN : value_of(p, d);
 }
 
 void scaling_update(struct pool *p)
@@ -208,10 +201,11 @@ void scaling_update(struct pool *p)
         return;
     p->figures->scaling_serial = p->figures->plateaus.serial;
     p->figures->scalings = 0;
-    for (int d = 0; d < DIALS; d++) {
+    const char *var;
+    for (unsigned i = 0; (var = scaling_var(i)); i++) {
         const struct plateaus *all = &p->figures->plateaus;
         struct scaling *s = &p->figures->scaling[p->figures->scalings];
-        scaling_of(all->list, all->n, &all->list[all->n - 1], dial_names[d], s);
+        scaling_of(all->list, all->n, &all->list[all->n - 1], var, s);
         if (s->has)
             p->figures->scalings++;
     }

@@ -10,12 +10,9 @@
 #include <math.h>
 #include <string.h>
 
-static double measure(const struct pool *p, const struct threshold *t, uint64_t now_ns)
+double threshold_measure(const struct threshold *t, const struct measured *m)
 {
-    const struct monitor *m = &p->figures->monitor;
-    const struct histogram *h = t->service ? &m->all_service : &m->all_response;
-    uint64_t bad = m->total.errors + m->total.timeouts, all = bad + m->total.completed;
-    double seconds = pool_loaded_s(p, now_ns);
+    const struct histogram *h = t->service ? m->service : m->response;
     switch (t->metric) {
     case METRIC_PERCENTILE:
         return h->count ? (double)histogram_quantile(h, t->quantile) / 1e3 : NAN;
@@ -24,18 +21,30 @@ static double measure(const struct pool *p, const struct threshold *t, uint64_t 
     case METRIC_MAX:
         return h->count ? (double)h->max / 1e3 : NAN;
     case METRIC_ERRORS:
-        return all ? (double)bad / (double)all : NAN;
+        return m->ended ? (double)m->bad / (double)m->ended : NAN;
     default:
-        return seconds > 0 ? (double)m->total.completed / seconds : NAN;
+        return m->per_s;
     }
 }
 
-/* The rule of latency_summary: so few samples above a percentile that it says little. */
+static double measure_run(const struct pool *p, const struct threshold *t, uint64_t now_ns)
+{
+    const struct monitor *m = &p->figures->monitor;
+    uint64_t bad = m->total.errors + m->total.timeouts;
+    double seconds = pool_loaded_s(p, now_ns);
+    struct measured run = {.service = &m->all_service,
+                           .response = &m->all_response,
+                           .bad = bad,
+                           .ended = bad + m->total.completed,
+                           .per_s = seconds > 0 ? (double)m->total.completed / seconds : NAN};
+    return threshold_measure(t, &run);
+}
+
 static bool has_few(const struct pool *p, const struct threshold *t)
 {
     const struct monitor *m = &p->figures->monitor;
     const struct histogram *h = t->service ? &m->all_service : &m->all_response;
-    return t->metric == METRIC_PERCENTILE && (double)h->count * (1 - t->quantile) < 10 - 1e-6;
+    return t->metric == METRIC_PERCENTILE && !quantile_is_known(h->count, t->quantile);
 }
 
 bool threshold_holds(const struct threshold *t, double v)
@@ -66,7 +75,7 @@ void thresholds_check(struct engine *e, uint64_t now_ns)
             const struct pool *p = e->pool[k];
             if (*t->pool ? !threshold_is_for(t, p->spec.name, p->number) : p->removed)
                 continue;
-            double v = sought(e, p) ? p->figures->at_capacity[i] : measure(p, t, now_ns);
+            double v = sought(e, p) ? p->figures->at_capacity[i] : measure_run(p, t, now_ns);
             if (isnan(v)) {
                 s->ok = false;
                 continue;

@@ -7,15 +7,24 @@
 
 #define CAP_BURST_NS (10 * NS_PER_MS)
 
-/* Claims n operations from the budget of -n, if there is one. */
-uint32_t budget_claim(struct worker *w, uint32_t n)
+static uint32_t claim(struct worker *w, uint32_t n, bool warm)
 {
-    if (!w->now.counted || w->start_warm)
+    if (!w->now.counted || warm)
         return n;
     uint32_t granted = (uint32_t)pool_claim(w->pool, n);
     if (!granted)
         w->starved = true;
     return granted;
+}
+
+uint32_t budget_claim(struct worker *w, uint32_t n)
+{
+    return claim(w, n, w->start_warm);
+}
+
+uint32_t budget_claim_received(struct worker *w, uint32_t n)
+{
+    return claim(w, n, w->warm);
 }
 
 uint64_t budget_left(const struct worker *w, uint64_t most)

@@ -165,8 +165,10 @@ static void back_off(struct group *g)
 static void conn_lose(struct connection *c, const char *error_class, const char *msg)
 {
     struct group *g = conn_group(c);
-    if (c->state == CONN_OPENING)
+    if (c->state == CONN_OPENING) {
         g->opening--;
+        c->conn.worker->fill = true; /* it may have been the only one that was tried */
+    }
     keep_counted(c, false);
     if (c->state == CONN_UP) {
         g->up--;

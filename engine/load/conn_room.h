@@ -6,7 +6,6 @@
 
 #include <stdint.h>
 
-struct client;
 struct connection;
 struct group;
 struct request;

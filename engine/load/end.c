@@ -181,7 +181,7 @@ uint64_t worker_receive(struct worker *w, uint64_t n)
         }
         some = may;
     }
-    return some ? budget_claim(w, some) : 0;
+    return some ? budget_claim_received(w, some) : 0;
 }
 
 static void received(struct worker *w, unsigned type, uint64_t n, bool failed)

@@ -123,7 +123,7 @@ static uint32_t chain_units(const struct request *chain)
     return n;
 }
 
-void lease_in(struct worker *w, struct request *chain, uint32_t id)
+static void lease_in(struct worker *w, struct request *chain, uint32_t id)
 {
     struct group *g = group_get(w, id < GROUPS_MAX ? id : 0);
     chain->group = g->id;
@@ -132,6 +132,8 @@ void lease_in(struct worker *w, struct request *chain, uint32_t id)
         struct connection *c = conn_pick(g, chain, units);
         if (c) {
             submit_chain(g, c, chain);
+            if (g->roomy) /* what it did not take has room on another one */
+                room_wanted(g);
             return;
         }
     }
@@ -235,6 +237,8 @@ void waiting_discard(struct worker *w)
             r->next = NULL;
             wait_push(g, r, true);
         }
+        if (g)
+            room_wanted(g);
     }
 }
 
@@ -280,20 +284,21 @@ void conns_flush(struct worker *w)
 }
 
 /* What waits for a connection and is too late: a scheduled start is dropped, what was sent before
- * has timed out. Order is kept. */
+ * has timed out. A closed client's own request waits on. Order is kept. */
 void leases_expire(struct group *g, uint64_t before_ns)
 {
     struct worker *w = g->worker;
     struct request *last = g->waiting_last;
-    bool more = last != NULL;
+    bool more = last != NULL, gone = false;
     while (more) {
         struct request *chain = wait_pop(g);
         more = chain != last;
-        bool again = chain->flags & OP_AGAIN;
-        if ((again ? chain->op.sent_ns : chain->intended_ns) > before_ns) {
+        bool again = chain->flags & OP_AGAIN, due = chain->flags & OP_DUE;
+        if ((!again && !due) || (again ? chain->op.sent_ns : chain->intended_ns) > before_ns) {
             wait_push(g, chain, false);
             continue;
         }
+        gone = true;
         while (chain) {
             struct request *next = chain->next;
             chain->next = NULL;
@@ -306,6 +311,8 @@ void leases_expire(struct group *g, uint64_t before_ns)
             chain = next;
         }
     }
+    if (gone) /* who waited behind it may need less */
+        room_wanted(g);
 }
 
 void op_again(struct op *op, uint32_t group)
@@ -317,9 +324,9 @@ void op_again(struct op *op, uint32_t group)
         op_done(op);
         return;
     }
-    conn_take_out(c, r);
-    r->connection = NULL;
+    if (!op->sent_ns)
+        op_sent(op); /* handed back inside submit: its time counts from here */
+    conn_unlink(r);
     r->flags |= OP_AGAIN;
-    room_changed(c);
     lease_in(w, r, group);
 }

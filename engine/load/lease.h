@@ -11,7 +11,6 @@ struct worker;
 /* Leases a connection for a chain of requests (linked by next) and submits them, or makes it wait.
  */
 void lease(struct worker *, struct request *chain);
-void lease_in(struct worker *, struct request *chain, uint32_t id);
 void leases_dispatch(struct worker *); /* groups in which room appeared */
 void leases_expire(struct group *,
                    uint64_t before_ns); /* what waits there since before_ns is too late */

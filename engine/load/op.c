@@ -9,12 +9,6 @@
 
 #include <stdlib.h>
 
-struct op_block {
-    struct op_block *next;
-    uint32_t n;
-    _Alignas(16) char ops[];
-};
-
 void *op_data(const struct op *op)
 {
     return (void *)(uintptr_t)((const struct request *)(const void *)op + 1);
@@ -38,7 +32,8 @@ static void ops_grow(struct worker *w)
     }
 }
 
-struct request *op_take(struct worker *w)
+/* NULL: out of memory. */
+static struct request *op_take(struct worker *w)
 {
     if (!w->free_op)
         ops_grow(w);

@@ -9,7 +9,6 @@
 struct request;
 struct worker;
 
-struct request *op_take(struct worker *); /* NULL: out of memory */
 /* A request of a type, not yet anyone's, for n operations that are claimed already. NULL: out of
  * memory. */
 struct request *op_make(struct worker *, uint16_t type, uint32_t n);

@@ -2,7 +2,6 @@
 #ifndef LOADTOP_ENGINE_LOAD_OPEN_LOOP_H
 #define LOADTOP_ENGINE_LOAD_OPEN_LOOP_H
 
-struct request;
 struct worker;
 
 void arrivals_run(struct worker *);

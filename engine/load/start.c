@@ -121,15 +121,13 @@ void client_start(struct client *c, uint32_t n, struct request *(*make)(struct c
         lease(w, chain);
 }
 
-void capped_run(struct worker *w)
+/* Until the schedule, --max-rate or the bound of memory lets it start. */
+static void stand_in_line(struct client *c)
 {
-    if (loop_now(w->loop) < w->cap_next_ns) {
-        loop_alarm(w->loop, &w->arrival_alarm, w->cap_next_ns);
+    if (c->listed || c->roomy)
         return;
-    }
-    struct client *c = client_list_pop(&w->idle);
-    c->roomy = false;
-    client_ready(c);
+    c->roomy = true;
+    client_list_append(&c->worker->idle, c);
 }
 
 static void client_run(struct client *c)
@@ -137,35 +135,58 @@ static void client_run(struct client *c)
     struct worker *w = c->worker;
     if (c->retired || !may_start(w))
         return;
-    uint32_t starts = client_starts(c);
-    if (!starts)
-        return;
-    if (w->schedule.open) {
-        c->roomy = true;
-        client_list_append(&w->idle, c);
+    uint32_t wanted = client_starts(c), starts = wanted;
+    bool unthrottled = w->now.load.pattern == PATTERN_UNTHROTTLED;
+    if (!wanted) {
+        if (unthrottled && !c->occupied && !w->schedule.open)
+            stand_in_line(c); /* others hold all the memory, and no end of its own will call it */
         return;
     }
-    bool unthrottled = w->now.load.pattern == PATTERN_UNTHROTTLED;
+    if (w->schedule.open) {
+        stand_in_line(c);
+        return;
+    }
     if (unthrottled && starts > RUN_BURST)
-        starts = RUN_BURST;
-    if (w->now.cap_per_s > 0) {
-        starts = capped(w, starts);
-        if (!starts) {
-            c->roomy = true;
-            client_list_append(&w->idle, c);
+        starts = wanted = RUN_BURST;
+    if (w->now.cap_per_s > 0)
+        starts = capped(w, wanted);
+    uint64_t waiting = w->tally.waiting;
+    if (starts)
+        client_start(c, starts, closed_op);
+    if (starts < wanted)
+        stand_in_line(c);
+    if (unthrottled && starts && !w->starved && w->tally.waiting <= waiting)
+        client_ready(c); /* it is still accepted: go on after the others */
+}
+
+void line_run(struct worker *w)
+{
+    while (w->idle.head && w->unthrottled_bytes < UNTHROTTLED_BYTES) {
+        if (loop_now(w->loop) < w->cap_next_ns) {
+            loop_alarm(w->loop, &w->arrival_alarm, w->cap_next_ns);
             return;
         }
+        struct client *c = client_list_pop(&w->idle);
+        c->roomy = false;
+        client_run(c);
     }
-    uint64_t waiting = w->tally.waiting;
-    client_start(c, starts, closed_op);
-    if (unthrottled && !w->starved && w->tally.waiting <= waiting)
-        client_ready(c); /* it is still accepted: go on after the others */
+}
+
+/* Unthrottled, with nothing in flight: it begins again behind those that wait to begin. */
+static bool others_come_first(const struct client *c)
+{
+    const struct worker *w = c->worker;
+    return w->idle.head && !c->occupied && !w->schedule.open &&
+           w->now.load.pattern == PATTERN_UNTHROTTLED;
 }
 
 void clients_run(struct worker *w, unsigned most)
 {
     for (struct client *c; most-- && (c = client_list_pop(&w->runnable));) {
         c->listed = false;
-        client_run(c);
+        if (others_come_first(c))
+            stand_in_line(c);
+        else
+            client_run(c);
     }
 }

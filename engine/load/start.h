@@ -9,7 +9,7 @@ struct request;
 struct worker;
 
 void clients_run(struct worker *, unsigned most); /* those that are ready; leaves the rest listed */
-void capped_run(struct worker *); /* closed under --max-rate: who had to wait for it */
+void line_run(struct worker *); /* closed: who waits for --max-rate, or for memory */
 /* Starts up to n requests made by `make`. In pattern batch they are one lease where a connection
  * can carry the whole batch. */
 void client_start(struct client *, uint32_t n, struct request *(*make)(struct client *));

@@ -253,7 +253,7 @@ static void settle(void *ctx)
         if (w->schedule.open)
             arrivals_run(w);
         else if (w->idle.head)
-            capped_run(w);
+            line_run(w);
         if (w->receives_later && loop_now(w->loop) >= w->cap_next_ns) {
             w->receives_later = false;
             if (w->backend->tune)

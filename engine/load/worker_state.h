@@ -89,6 +89,13 @@ struct client {
     bool listed, roomy, retired, draining;
 };
 
+/* Requests are allocated in blocks, and freed with them. */
+struct op_block {
+    struct op_block *next;
+    uint32_t n;
+    _Alignas(16) char ops[];
+};
+
 struct client_list {
     struct client *head, *tail;
 };
@@ -192,7 +199,7 @@ struct worker {
 };
 
 enum worker_order { ORDER_RUN, ORDER_DRAIN, ORDER_CLOSE };
-enum worker_stage { STAGE_RUNNING, STAGE_DRAINING, STAGE_ENDED, STAGE_STUCK };
+enum worker_stage { STAGE_RUNNING, STAGE_DRAINING, STAGE_ENDED };
 
 static inline struct request *request_of(struct op *op)
 {

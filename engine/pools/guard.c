@@ -45,7 +45,7 @@ static void pause_for(struct pool *p, const char *why)
 {
     char text[192];
     snprintf(text, sizeof text, "paused: %s", why);
-    engine_event(p->engine, p, "rule", "", text, BY_RULE);
+    engine_event(p->engine, p, EVENT_RULE, "", text, BY_RULE);
     engine_say(p->engine, "%s: %s", p->spec.name, text);
     end_sweep(p, text);
     pool_pause(p, true, BY_RULE);
@@ -68,15 +68,15 @@ static void become_remote(struct pool *p, uint64_t now_ns)
     p->local = false;
     snprintf(text, sizeof text, "%.120s is not on this machine: ceilings and rules hold",
              host[0] ? host : p->spec.target.shown);
-    engine_event(p->engine, p, "remote", "", text, BY_RULE);
+    engine_event(p->engine, p, EVENT_REMOTE, "", text, BY_RULE);
     if (p->engine->scenario.limits.hold_remote && !atomic_load(&p->consented)) {
         end_sweep(p, "its target is not on this machine: somebody is asked first");
         hold(p);
     }
     if (spec_allowed(p->engine, p, &p->spec, &err) < 0) {
         p->failed = err;
-        engine_event(p->engine, p, "refused", "", err.msg, BY_RULE);
-        pool_finish(p, "error", ORDER_CLOSE, now_ns);
+        engine_event(p->engine, p, EVENT_REFUSED, "", err.msg, BY_RULE);
+        pool_finish(p, END_BY_ERROR, ORDER_CLOSE, now_ns);
         if (p->state == POOL_ENDED) /* nothing ran: this is why */
             pool_set_state(p, POOL_ENDED, now_ns, "%s", err.msg);
         return;
@@ -93,9 +93,9 @@ static void end_foreign(struct pool *p, uint64_t now_ns)
     copy_str(err.msg, sizeof err.msg, p->foreign_why);
     pthread_mutex_unlock(&p->mutex);
     p->failed = err;
-    engine_event(p->engine, p, "refused", "", err.msg, BY_RULE);
+    engine_event(p->engine, p, EVENT_REFUSED, "", err.msg, BY_RULE);
     end_sweep(p, err.msg);
-    pool_finish(p, "error", ORDER_CLOSE, now_ns);
+    pool_finish(p, END_BY_ERROR, ORDER_CLOSE, now_ns);
 }
 
 /* The first kind that was noted since the load began or was resumed: what goes on after a person's
@@ -163,10 +163,10 @@ void guard_supervise(struct pool *p, uint64_t now_ns)
         pthread_mutex_lock(&p->mutex);
         memcpy(why, p->bytes_why, sizeof why);
         pthread_mutex_unlock(&p->mutex);
-        engine_event(p->engine, p, "rule", "", why, BY_RULE);
+        engine_event(p->engine, p, EVENT_RULE, "", why, BY_RULE);
         engine_say(p->engine, "%s: ended: %s", p->spec.name, why);
         end_sweep(p, why);
-        pool_finish(p, "rule", ORDER_DRAIN, now_ns);
+        pool_finish(p, END_BY_RULE, ORDER_DRAIN, now_ns);
     }
 }
 

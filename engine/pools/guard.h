@@ -13,7 +13,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct engine;
 struct pool;
 /* The supervisor's share of a tick: what other threads have noted becomes
  * events, a pause, an end. */

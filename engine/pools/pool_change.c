@@ -42,7 +42,7 @@ void pool_event(struct pool *p, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    engine_event(p->engine, p, "server", "", text, BY_SERVER);
+    engine_event(p->engine, p, EVENT_SERVER, "", text, BY_SERVER);
 }
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -95,19 +95,20 @@ void pool_publish_settings(struct pool *p)
     pool_wake_workers(p);
 }
 
-void pool_finish(struct pool *p, const char *by, enum worker_order order, uint64_t now_ns)
+void pool_finish(struct pool *p, enum end_reason by, enum worker_order order, uint64_t now_ns)
 {
     if (p->state == POOL_ENDED)
         return;
     if (!p->finishing) {
         p->finishing = true;
         p->wanted = false;
-        copy_str(p->ended_by, sizeof p->ended_by, by);
+        p->ended_by = by;
         p->load_until_ns = now_ns;
         pool_note_pause(p, false, now_ns);
     }
     pool_order_all(p, order);
-    pool_set_state(p, pool_alive(p) ? POOL_DRAINING : POOL_ENDED, now_ns, "%s", by);
+    pool_set_state(p, pool_alive(p) ? POOL_DRAINING : POOL_ENDED, now_ns, "%s",
+                   end_reason_name(by));
 }
 
 void pool_forbid(struct pool *p, unsigned type, const char *why)
@@ -135,13 +136,17 @@ int pool_forbids(struct pool *p, const double weight[OPS_MAX], struct err *err)
     return 0;
 }
 
-void pool_changed(struct engine *e, struct pool *p, const char *what, const char *from,
-                  const char *to, enum origin by)
+void pool_changed(struct engine *e, struct pool *p, enum event_kind kind, const char *what,
+                  const char *from, const char *to, enum origin by)
 {
     p->figures->monitor.resized_in_second = true;
     plateau_restart(p, engine_seconds(e, engine_now(e)));
-    if (by != BY_SWEEP || strcmp(from, to) != 0) /* a sweep sets all of its variables each time */
-        engine_event(e, p, what, from, to, by);
+    if (by == BY_SWEEP && strcmp(from, to) == 0)
+        return; /* a sweep sets all of its variables each time */
+    if (kind == EVENT_CHANGE)
+        engine_event_change(e, p, what, from, to, by);
+    else
+        engine_event(e, p, kind, from, to, by);
 }
 
 void pool_end_ramps(struct pool *p)
@@ -162,7 +167,7 @@ void pool_pause(struct pool *p, bool paused, enum origin by)
         static const char why[] =
             "nobody has said yes to its first load yet: select it and press p";
         engine_say(e, "%s: %s", p->spec.name, why);
-        engine_event(e, p, "refused", "resume", why, by);
+        engine_event(e, p, EVENT_REFUSED, "resume", why, by);
         return;
     }
     p->paused = paused;
@@ -175,5 +180,5 @@ void pool_pause(struct pool *p, bool paused, enum origin by)
         pool_note_pause(p, paused, now);
         pool_set_state(p, paused ? POOL_PAUSED : POOL_LOADING, now, "%s", "");
     }
-    pool_changed(e, p, paused ? "pause" : "resume", "", "", by);
+    pool_changed(e, p, paused ? EVENT_PAUSE : EVENT_RESUME, NULL, "", "", by);
 }

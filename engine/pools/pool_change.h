@@ -5,6 +5,7 @@
 #include "engine/config/command.h"
 #include "engine/config/pool_spec.h"
 #include "engine/load/worker_state.h"
+#include "engine/state/snapshot.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,13 +18,14 @@ void pool_publish_settings(struct pool *); /* after a change of spec.load, pause
 void pool_pause(struct pool *, bool paused, enum origin by);
 /* ERR_REFUSED when the mix has an operation that pool_forbid named. */
 int pool_forbids(struct pool *, const double weight[OPS_MAX], struct err *);
-/* It ends for good: `by` as in the JSON's ended_by; now_ns is when the load ended. */
-void pool_finish(struct pool *, const char *by, enum worker_order, uint64_t now_ns);
+/* It ends for good: now_ns is when the load ended. */
+void pool_finish(struct pool *, enum end_reason, enum worker_order, uint64_t now_ns);
 /* When --max-time ends it, whatever state it is in; NS_NEVER: never. */
 uint64_t pool_last_moment(const struct pool *);
 void pool_end_ramps(struct pool *);
-/* Its load was changed: what is steady begins anew, and an event says by whom. */
-void pool_changed(struct engine *, struct pool *, const char *what, const char *from,
-                  const char *to, enum origin by);
+/* Its load was changed: what is steady begins anew, and an event says by whom. `what` names what
+ * changed, of EVENT_CHANGE only. */
+void pool_changed(struct engine *, struct pool *, enum event_kind, const char *what,
+                  const char *from, const char *to, enum origin by);
 
 #endif

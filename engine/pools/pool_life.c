@@ -144,7 +144,7 @@ static void begin_load(struct pool *p, uint64_t now_ns)
     monitor_restart(p, engine_seconds(p->engine, now_ns));
     pool_publish_settings(p);
     if (pool_resize(p, &err) < 0)
-        engine_event(p->engine, p, "refused", "threads", err.msg, BY_RULE);
+        engine_event(p->engine, p, EVENT_REFUSED, "threads", err.msg, BY_RULE);
     if (p->paused)
         pool_note_pause(p, true, now_ns);
     pool_set_state(p, p->paused ? POOL_PAUSED : POOL_LOADING, now_ns, "%s", "");
@@ -154,7 +154,7 @@ static void begin_load(struct pool *p, uint64_t now_ns)
 static void fail(struct pool *p, const struct err *err, uint64_t now_ns)
 {
     p->failed = *err;
-    pool_finish(p, "error", ORDER_CLOSE, now_ns);
+    pool_finish(p, END_BY_ERROR, ORDER_CLOSE, now_ns);
     pool_set_state(p, POOL_ENDED, now_ns, "%s", err->msg);
 }
 
@@ -179,7 +179,7 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
         struct err why = {0};
         take_ops(p);
         if (p->state == POOL_DOWN)
-            engine_event(p->engine, p, "up", "", "the target answers", BY_SERVER);
+            engine_event(p->engine, p, EVENT_UP, "", "the target answers", BY_SERVER);
         if (pool_forbids(p, p->spec.load.weight, &why) < 0)
             fail(p, &why, now_ns);
         else if (spec_allowed(p->engine, p, &p->spec, &why) < 0)
@@ -192,7 +192,7 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
     }
     if (stage == OPEN_LOOKED || (stage == OPEN_WAITING && p->held && atomic_load(&p->room_short))) {
         if (p->state == POOL_DOWN)
-            engine_event(p->engine, p, "up", "", "the target answers", BY_SERVER);
+            engine_event(p->engine, p, EVENT_UP, "", "the target answers", BY_SERVER);
         pool_set_state(p, POOL_PAUSED, now_ns, "%s", "not loaded before a yes");
         return;
     }
@@ -217,7 +217,7 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
         return;
     }
     if (p->state != POOL_DOWN)
-        engine_event(p->engine, p, "down", "", err.msg, BY_SERVER);
+        engine_event(p->engine, p, EVENT_DOWN, "", err.msg, BY_SERVER);
     pool_set_state(p, POOL_DOWN, now_ns, "%s", err.msg);
 }
 
@@ -262,7 +262,7 @@ static void supervise_connected(struct pool *p, uint64_t now_ns)
         p->unconnected_ns = 0;
         p->outages = 0;
         if (p->state == POOL_DOWN)
-            engine_event(p->engine, p, "up", "", "connections stand again", BY_SERVER);
+            engine_event(p->engine, p, EVENT_UP, "", "connections stand again", BY_SERVER);
         pool_set_state(p, p->paused ? POOL_PAUSED : POOL_LOADING, now_ns, "%s", "");
         return;
     }
@@ -274,7 +274,7 @@ static void supervise_connected(struct pool *p, uint64_t now_ns)
     connection_error(p, name, why, sizeof why);
     snprintf(text, sizeof text, "%s%s%s", name, name[0] ? ": " : "", why);
     if (new_in_outage(p, name))
-        engine_event(p->engine, p, "down", "", text, BY_SERVER);
+        engine_event(p->engine, p, EVENT_DOWN, "", text, BY_SERVER);
     pool_set_state(p, POOL_DOWN, now_ns, "%s", text);
 }
 
@@ -313,14 +313,14 @@ void pool_supervise(struct pool *p, uint64_t now_ns)
         retire(p);
     guard_supervise(p, now_ns);
     if (p->state != POOL_ENDED && !p->finishing && now_ns >= pool_last_moment(p))
-        pool_finish(p, "duration", ORDER_DRAIN, now_ns);
+        pool_finish(p, END_BY_DURATION, ORDER_DRAIN, now_ns);
     if (p->state == POOL_ENDED || p->state == POOL_STOPPED)
         return;
     if (p->state == POOL_DRAINING || !p->wanted) {
         if (pool_alive(p))
             return;
         pool_set_state(p, p->finishing ? POOL_ENDED : POOL_STOPPED, now_ns, "%s",
-                       p->finishing ? p->ended_by : "stopped");
+                       p->finishing ? end_reason_name(p->ended_by) : "stopped");
         return;
     }
     if (!p->load_from_ns) {
@@ -328,12 +328,12 @@ void pool_supervise(struct pool *p, uint64_t now_ns)
         return;
     }
     if (now_ns >= p->end_ns) {
-        pool_finish(p, "duration", ORDER_DRAIN, p->end_ns);
+        pool_finish(p, END_BY_DURATION, ORDER_DRAIN, p->end_ns);
         return;
     }
     if (count_reached(p)) {
         uint64_t last = p->figures->monitor.total.last_end_ns;
-        pool_finish(p, "count", ORDER_DRAIN, last > p->record_from_ns ? last : now_ns);
+        pool_finish(p, END_BY_COUNT, ORDER_DRAIN, last > p->record_from_ns ? last : now_ns);
         return;
     }
     if (p->workers)

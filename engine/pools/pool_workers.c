@@ -66,7 +66,7 @@ static void give_up(struct pool *p, struct worker *w, uint64_t now_ns)
     char text[96];
     w->stuck = true;
     snprintf(text, sizeof text, "thread %u does not end: a call of its backend hangs", w->index);
-    engine_event(p->engine, p, "stuck", "", text, BY_RULE);
+    engine_event(p->engine, p, EVENT_STUCK, "", text, BY_RULE);
 }
 
 void pool_reap(struct pool *p, uint64_t now_ns)

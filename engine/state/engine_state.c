@@ -38,12 +38,12 @@ void engine_say(struct engine *e, const char *fmt, ...)
     e->message_serial++;
 }
 
-void engine_end(struct engine *e, enum end_how how, const char *by)
+void engine_end(struct engine *e, enum end_how how, enum end_reason by)
 {
     pthread_mutex_lock(&e->queue_mutex);
     int asked = how == END_NOW ? 2 : 1;
-    if (!e->ended_by[0])
-        copy_str(e->ended_by, sizeof e->ended_by, by);
+    if (!e->ended_by)
+        e->ended_by = by;
     if (atomic_load(&e->end_asked) < asked)
         atomic_store(&e->end_asked, asked);
     pthread_mutex_unlock(&e->queue_mutex);

@@ -68,7 +68,7 @@ struct engine {
     /* asked for by the front end */
     _Atomic(struct confirmed *) confirmed; /* the newest first; never shortened */
     _Atomic int end_asked;                 /* 0, 1 END_DRAIN, 2 END_NOW */
-    char ended_by[16];                     /* under queue_mutex until the supervisor took it */
+    enum end_reason ended_by;              /* under queue_mutex until the supervisor took it */
 
     /* supervisor only */
     struct pool **pool; /* [pools]; removed ones stay until the end, for the report */

@@ -102,7 +102,7 @@ struct pool {
     uint64_t state_since_ns;
     bool wanted;    /* loading or paused: `stop` and the end clear it */
     bool finishing; /* it ends for good, by: */
-    char ended_by[16];
+    enum end_reason ended_by;
     struct err failed; /* the target refused for good */
     bool halted;       /* a person paused all: what is scheduled waits until a person resumes it */
     bool held;         /* paused until a person has said yes to its first load */

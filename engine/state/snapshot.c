@@ -23,7 +23,7 @@ void latency_summary(const struct histogram *h, struct latency *l)
     l->mean = histogram_mean(h);
     l->max = (double)h->max;
     for (unsigned i = 0; i < QUANTILES; i++)
-        if ((double)h->count * (1 - latency_quantile[i]) >= 10 - 1e-6)
+        if (quantile_is_known(h->count, latency_quantile[i]))
             l->q[i] = (double)v[i];
 }
 
@@ -32,6 +32,45 @@ const char *pool_state_name(enum pool_state s)
     static const char *const name[] = {"OPENING", "LOADING", "PAUSED", "DRAINING",
                                        "STOPPED", "DOWN",    "ENDED"};
     return name[s];
+}
+
+const char *end_reason_name(enum end_reason r)
+{
+    static const char *const name[] = {"", "duration", "count", "signal", "user", "error", "rule"};
+    return name[r];
+}
+
+const char *event_kind_name(enum event_kind k)
+{
+    static const char *const name[] = {[EVENT_CHANGE] = "",
+                                       [EVENT_OPS] = "ops",
+                                       [EVENT_PAUSE] = "pause",
+                                       [EVENT_RESUME] = "resume",
+                                       [EVENT_STOP] = "stop",
+                                       [EVENT_START] = "start",
+                                       [EVENT_MARK] = "mark",
+                                       [EVENT_LOCK] = "lock",
+                                       [EVENT_UNLOCK] = "unlock",
+                                       [EVENT_CONSENT] = "yes",
+                                       [EVENT_REFUSED] = "refused",
+                                       [EVENT_SWEEP] = "sweep",
+                                       [EVENT_SWEEP_END] = "sweep end",
+                                       [EVENT_UP] = "up",
+                                       [EVENT_DOWN] = "down",
+                                       [EVENT_SERVER] = "server",
+                                       [EVENT_STUCK] = "stuck",
+                                       [EVENT_RULE] = "rule",
+                                       [EVENT_REMOTE] = "remote"};
+    return name[k];
+}
+
+const char *check_name(enum check_id id)
+{
+    static const char *const name[CHECKS] = {
+        [CHECK_LITTLE] = "little",     [CHECK_GENERATOR_CPU] = "generator_cpu",
+        [CHECK_CPU_WAIT] = "cpu_wait", [CHECK_SCHEDULE_LAG] = "schedule_lag",
+        [CHECK_DROPPED] = "dropped",   [CHECK_ACCOUNTING] = "accounting"};
+    return name[id];
 }
 
 const char *bottleneck_name(enum bottleneck b)

@@ -57,6 +57,18 @@ enum pool_state {
 };
 const char *pool_state_name(enum pool_state); /* "LOADING" */
 
+/* What ended a pool, or the run. */
+enum end_reason {
+    END_BY_NONE, /* nothing yet */
+    END_BY_DURATION,
+    END_BY_COUNT,
+    END_BY_SIGNAL,
+    END_BY_USER,
+    END_BY_ERROR,
+    END_BY_RULE /* of the protection of others' hosts; a pool only */
+};
+const char *end_reason_name(enum end_reason); /* as in the JSON: "duration"; "" for END_BY_NONE */
+
 /* One interval of a pool's series. Rates are per second of the interval. NaN latency: nothing
  * completed. */
 struct point {
@@ -113,14 +125,22 @@ struct worker_snapshot {
 const char *bottleneck_name(enum bottleneck);
 
 /* A validity check: is this figure to be trusted? */
+enum check_id {
+    CHECK_LITTLE,        /* |N - X R| / N of the last ten seconds */
+    CHECK_GENERATOR_CPU, /* of the busiest thread of the generator */
+    CHECK_CPU_WAIT,      /* share of the time that a thread waited for a CPU */
+    CHECK_SCHEDULE_LAG,  /* p99 of starts being late, us */
+    CHECK_DROPPED,       /* starts that were dropped */
+    CHECK_ACCOUNTING,    /* by how much the counts do not add up */
+    CHECKS
+};
+const char *check_name(enum check_id); /* as in the JSON: "little" "generator_cpu" ... */
 struct check {
-    char name[24];  /* "little", "generator_cpu", "schedule_lag", "dropped", "accounting" ... */
+    enum check_id id;
     bool ok, known; /* known false: it does not apply or there is not enough data yet */
-    bool advisory;  /* to be known beside the figures; they stand nevertheless */
     double value, limit;
     char why[160];
 };
-#define CHECKS_MAX 12
 
 /* What was watched while a plateau was made, and is kept with it. LIGHT_CAUTION: to be known beside
  * the figure; LIGHT_BAD: the point is not valid, it is drawn hollow and is in no fit. */
@@ -241,9 +261,10 @@ struct pool_snapshot {
     char target[512], url[1024];    /* without secrets */
     bool local;
     enum pool_state state;
-    char state_why[256]; /* DOWN: what fails, and when it is tried next; ENDED: by what */
-    bool answered;       /* the target answered, though opening may go on */
-    int error_code;      /* ENDED because the target refused for good: an enum err_code, else 0 */
+    char state_why[256];      /* DOWN: what fails, and when it is tried next; ENDED: by what */
+    enum end_reason ended_by; /* set from the moment that its end begins */
+    bool answered;            /* the target answered, though opening may go on */
+    int error_code; /* ENDED because the target refused for good: an enum err_code, else 0 */
     double state_since_s;
     struct load load; /* as wanted now; depth and connections resolved in the next line */
     uint32_t depth, connections;
@@ -284,7 +305,7 @@ struct pool_snapshot {
     unsigned errors;
     struct worker_snapshot *worker; /* [workers]: every worker that ever was */
     unsigned workers;
-    struct check check[CHECKS_MAX];
+    struct check check[CHECKS]; /* [checks] */
     unsigned checks;
     bool valid;              /* every known check holds */
     struct plateau *plateau; /* [plateaus], oldest first; the last may still be going on */
@@ -306,20 +327,40 @@ struct pool_snapshot {
     /* A protected host whose name nobody has typed yet (engine_confirm), and the rule that says so;
      * "": none. Nothing is sent to it before. */
     char guard[256], guard_rule[192];
-    char version[64], address[128], note[160];
-    double server_cpu_share, server_cores, answer_share; /* see struct stats */
-    int64_t other_clients, data_items, data_bytes;       /* -1: unknown */
-    struct stat_column column[STAT_COLUMNS_MAX];         /* [columns]: as it is now */
-    unsigned columns;
-    char verdict[24], alert[160];                     /* the backend's own; "": none */
-    int64_t rtt_ns;                                   /* to the server and back; -1: unknown */
-    const struct json_t *backend_stats, *left_behind; /* borrowed; NULL: none */
+    /* What the backend said last of its server. Its json and left_behind are borrowed, as long
+     * as the snapshot is held, and may be NULL. */
+    struct stats server;
 };
+
+enum event_kind {
+    EVENT_CHANGE, /* of what `what` names: a dial, an option, the list of pools */
+    EVENT_OPS,    /* of the mix */
+    EVENT_PAUSE,
+    EVENT_RESUME,
+    EVENT_STOP,
+    EVENT_START,
+    EVENT_MARK,
+    EVENT_LOCK,
+    EVENT_UNLOCK,
+    EVENT_CONSENT, /* a first load was allowed */
+    EVENT_REFUSED,
+    EVENT_SWEEP,
+    EVENT_SWEEP_END,
+    EVENT_UP, /* the target answers, or answers again */
+    EVENT_DOWN,
+    EVENT_SERVER, /* what the backend found */
+    EVENT_STUCK,  /* a thread hangs */
+    EVENT_RULE,   /* of the protection of others' hosts */
+    EVENT_REMOTE  /* a target that is not on this machine */
+};
+/* What a person reads, as in the JSON: "sweep end"; "" for EVENT_CHANGE, which has many names. */
+const char *event_kind_name(enum event_kind);
 
 struct event {
     double t_s;
+    enum event_kind kind;
     char pool[POOL_NAME_MAX]; /* "": the run */
-    char what[24]; /* "threads", "pause", "mark", "down", "up", "command", "refused", ... */
+    char what[24];            /* the name of the kind, or of what changed: "threads" */
     char from[64], to[192];
     enum origin by;
     /* what it changed: mean throughput over up to 10 s before and after; NaN until known */
@@ -341,8 +382,7 @@ struct snapshot {
     double now_s;            /* since the start */
     double ends_s;           /* NaN: no end known */
     bool ended;
-    /* "duration" "count" "signal" "user" "threshold" "error"; "" while running */
-    char ended_by[16];
+    enum end_reason ended_by; /* END_BY_NONE while it goes on */
     char run_id[12];
     struct limits limits; /* locked is the lock's present state */
     /* [pools + removed]: those that were removed come last, for the report */

@@ -3,6 +3,7 @@
 
 #include "engine/base/quantity.h"
 #include "engine/base/text.h"
+#include "engine/config/dial.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +20,8 @@ unsigned sweep_place(const struct sweep_axis *axis, unsigned axes, unsigned of, 
 
 bool sweep_axis_scales(const struct sweep_axis *a)
 {
-    return !strcmp(a->name, "threads") || !strcmp(a->name, "clients");
+    int d = dial_find(a->name);
+    return d >= 0 && dial_table[d].scales;
 }
 
 static bool stands(const struct sweep_cell *c)

@@ -1,6 +1,7 @@
-/* See differ.h. Called by `loadtop compare`. */
+/* See differ.h. */
 #include "engine/stats/differ.h"
-#include "engine/stats/usl.h"
+#include "engine/stats/series.h"
+#include "engine/stats/student.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,84 +9,14 @@
 #define BATCHES_MOST 30
 #define ALPHA 0.05
 #define FAMILY_MOST 4096
-
-/* The continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8), by Lentz's
- * method. */
-static double beta_fraction(double a, double b, double x)
-{
-    double c = 1, d = 1 - (a + b) * x / (a + 1), tiny = 1e-300;
-    d = 1 / (fabs(d) < tiny ? tiny : d);
-    double f = d;
-    for (int m = 1; m < 500; m++) {
-        double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-        double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-        for (int k = 0; k < 2; k++) {
-            double term = k ? odd : even;
-            d = 1 + term * d;
-            d = 1 / (fabs(d) < tiny ? tiny : d);
-            c = 1 + term / c;
-            c = fabs(c) < tiny ? tiny : c;
-            f *= c * d;
-        }
-        if (fabs(c * d - 1) < 1e-14)
-            break;
-    }
-    return f;
-}
-
-static double incomplete_beta(double a, double b, double x)
-{
-    if (x <= 0 || x >= 1)
-        return x <= 0 ? 0 : 1;
-    double front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x));
-    if (x < (a + 1) / (a + b + 2))
-        return front * beta_fraction(a, b, x) / a;
-    return 1 - front * beta_fraction(b, a, 1 - x) / b;
-}
-
-double student_p(double t, double df)
-{
-    if (!isfinite(t))
-        return isnan(t) ? NAN : 0;
-    return incomplete_beta(df / 2, 0.5, df / (df + t * t)); /* A&S 26.7.1 */
-}
-
-static double mean_of(const double *v, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += v[i];
-    return n ? sum / (double)n : NAN;
-}
-
-static double variance_of(const double *v, size_t n, double mean)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (v[i] - mean) * (v[i] - mean);
-    return n > 1 ? sum / (double)(n - 1) : NAN;
-}
+#define CORRELATION_MOST 0.95
 
 void sample_of_runs(struct sample *s, const double *v, size_t n)
 {
     s->n = n;
-    s->mean = mean_of(v, n);
-    s->variance = variance_of(v, n, s->mean) / (double)(n ? n : 1);
+    s->mean = series_mean(v, n);
+    s->variance = series_variance(v, n, s->mean) / (double)(n ? n : 1);
     s->independent = (double)n;
-}
-
-/* Lag-1 autocorrelation, with the bias of short series taken out; 0..0.95. */
-static double correlation(const double *v, size_t n, double mean)
-{
-    double at = 0, all = 0;
-    for (size_t i = 0; i < n; i++) {
-        all += (v[i] - mean) * (v[i] - mean);
-        if (i)
-            at += (v[i] - mean) * (v[i - 1] - mean);
-    }
-    double r = all > 0 ? at / all : 0;
-    r += (1 + 4 * r) / (double)n;
-    return r < 0 ? 0 : r > 0.95 ? 0.95 : r;
 }
 
 void sample_of_series(struct sample *s, const double *v, size_t n)
@@ -107,13 +38,14 @@ void sample_of_series(struct sample *s, const double *v, size_t n)
         }
     }
     s->n = kept;
-    s->mean = good ? mean_of(good, kept) : NAN;
+    s->mean = good ? series_mean(good, kept) : NAN;
     free(good);
     if (batches < DIFFER_LEAST)
         return;
-    double mean = mean_of(batch, batches), r = correlation(batch, batches, mean);
-    s->independent = fmax(2, (double)batches * (1 - r) / (1 + r));
-    s->variance = variance_of(batch, batches, mean) / s->independent;
+    double mean = series_mean(batch, batches),
+           r = series_correlation_unbiased(batch, batches, mean);
+    s->independent = fmax(2, series_independent(batches, fmin(r, CORRELATION_MOST)));
+    s->variance = series_variance(batch, batches, mean) / s->independent;
 }
 
 void differ(struct difference *d, const struct sample *base, const struct sample *changed)
@@ -134,6 +66,11 @@ void differ(struct difference *d, const struct sample *base, const struct sample
     d->low = d->diff - half;
     d->high = d->diff + half;
     d->p = student_p(d->diff / sqrt(var), fmax(1, df));
+}
+
+const char *differ_word(bool real)
+{
+    return real ? "real" : "noise";
 }
 
 static int by_p(const void *x, const void *y)

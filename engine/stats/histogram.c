@@ -120,12 +120,6 @@ void histogram_merge(struct histogram *to, const struct histogram *from)
     to->sum_sq += from->sum_sq;
 }
 
-void histogram_copy(struct histogram *to, const struct histogram *from)
-{
-    histogram_clear(to);
-    histogram_merge(to, from);
-}
-
 uint64_t histogram_quantile(const struct histogram *h, double q)
 {
     uint64_t v;

@@ -48,13 +48,18 @@ static inline void histogram_record(struct histogram *h, uint64_t ns)
     histogram_record_n(h, ns, 1);
 }
 void histogram_merge(struct histogram *to, const struct histogram *from);
-void histogram_copy(struct histogram *to, const struct histogram *from);
 
 /* The value at quantile q (0..1): the highest equivalent value of the bucket in which the q-th of
  * the count lies, as HdrHistogram does. 0 when empty. `histogram_quantiles` fills n values for n
  * ascending q. */
 uint64_t histogram_quantile(const struct histogram *, double q);
 void histogram_quantiles(const struct histogram *, const double *q, uint64_t *ns, unsigned n);
+/* Do at least ten of `count` samples lie above quantile q? With fewer its value is that of single
+ * samples, and it is not given as a figure. */
+static inline bool quantile_is_known(uint64_t count, double q)
+{
+    return (double)count * (1 - q) >= 10 - 1e-6;
+}
 double histogram_mean(const struct histogram *);
 double histogram_deviation(const struct histogram *);
 /* Calls each bucket with a count, ascending. */

@@ -1,12 +1,23 @@
-/* Is a series of means steady? A straight line through it, with its uncertainty. */
+/* Is a series of means steady? A straight line through it by least squares, with its uncertainty.
+ *
+ * Neighbours are correlated, so the slope's t counts the values that are left after the lag-1
+ * autocorrelation of the residuals, and the interval of the mean those that are left after that of
+ * the values (see series.h). Neither is corrected for the bias of short series: the limits that
+ * plateau.c sets are set for these figures. Pure. */
 #ifndef LOADTOP_ENGINE_STATS_TREND_H
 #define LOADTOP_ENGINE_STATS_TREND_H
 
-/* A trend over n values: the drift over the whole stretch as a share of the mean, its t, the 95 %
- * half width of the mean and the independent values that were left. Pure; n >= 4. */
+#define TREND_LEAST 4
+#define TREND_MOST 64
+
 struct trend {
-    double mean, drift, t, half95, independent;
+    double mean;
+    double drift;       /* over the whole stretch, share of the mean; 0 when that is not above 0 */
+    double t;           /* of the slope */
+    double half95;      /* half width of the mean's 95 % interval */
+    double independent; /* values that were left for it, at least 2 */
 };
+/* n: TREND_LEAST to TREND_MOST finite values. */
 void trend_of(const double *y, unsigned n, struct trend *);
 
 #endif

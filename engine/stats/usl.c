@@ -2,6 +2,7 @@
  * solver sees numbers near 1. */
 #include "engine/stats/usl.h"
 #include "engine/base/err.h"
+#include "engine/stats/student.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -46,21 +47,6 @@ enum usl_phase usl_phase_at(const struct usl_fit *f, double n)
         return PHASE_SATURATED;
     return 1 / denominator(n, f->sigma, f->kappa) >= EFFICIENCY_LINEAR ? PHASE_LINEAR
                                                                        : PHASE_DIMINISHING;
-}
-
-double student_t95(double df)
-{
-    static const double table[] = {12.7062, 4.30265, 3.18245, 2.77645, 2.57058,
-                                   2.44691, 2.36462, 2.30600, 2.26216, 2.22814};
-    if (!(df > 1))
-        return table[0];
-    if (df < 10) {
-        unsigned i = (unsigned)df - 1;
-        return table[i] + (table[i + 1] - table[i]) * (df - floor(df));
-    }
-    /* Hill's expansion (CACM 13, 1970), within 0.1 % from 10 degrees of freedom on */
-    double z = 1.959964, z3 = z * z * z, z5 = z3 * z * z;
-    return z + (z3 + z) / (4 * df) + (5 * z5 + 16 * z3 + 3 * z) / (96 * df * df);
 }
 
 /* The derivative of X by each parameter at n, for parameters p. */

@@ -60,7 +60,5 @@ double usl_band(const struct usl_fit *, double n);
 /* The N that would teach most if measured next: beyond the largest while the peak is not
  * identified, else where the band is widest. */
 double usl_next(const struct usl_fit *, const struct usl_point *, size_t n);
-/* Two-sided 95 % quantile of Student's t; df >= 1. */
-double student_t95(double df);
 
 #endif

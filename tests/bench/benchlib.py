@@ -1,4 +1,5 @@
 """The verdicts of a bench: a line for each figure with its limit, and an exit status that says whether all held."""
+import argparse
 import sys
 
 _missed = []
@@ -15,3 +16,17 @@ def judge(what, value, limit, unit):
 def finish():
     """Ends the program: 1 with the names of the missed limits, or 0."""
     sys.exit("missed: " + ", ".join(_missed) if _missed else 0)
+
+
+def main(doc, benches):
+    """Runs the benches named on the command line, or all, each with --repeat, and ends the program."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bench", nargs="*", metavar="|".join(benches))
+    parser.add_argument("--repeat", type=int, default=5)
+    args = parser.parse_args()
+    for name in args.bench or benches:
+        if name not in benches:
+            parser.error("%s: not one of %s" % (name, ", ".join(benches)))
+        print(name, flush=True)
+        benches[name](args.repeat)
+    finish()

@@ -22,7 +22,7 @@ LIMIT_MB = 80
 
 
 def most_anon_mb(s, clients, args):
-    query = "rows=%d&clients=%d&balance=0&timeout=60s%s" % (args.rows, clients, "&ca=" + s.cert if s.tls else "")
+    query = "rows=%d&clients=%d&balance=0&timeout=60s%s" % (args.rows, clients, "&tls.ca=" + s.cert if s.tls else "")
     process = start(s.url(query=query), "-d", "12s")
     results = []
     reader = threading.Thread(target=lambda: results.append(finish(process, timeout=120)))

@@ -12,7 +12,6 @@
                equal runs (5 % at least)
 Each figure is a median of runs. Only meaningful while nothing else runs. Exit status 1 when a limit is missed.
 """
-import argparse
 import os
 import statistics
 import subprocess
@@ -23,7 +22,7 @@ import time
 ROOT = os.environ.get("LOADTOP_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 import lib
-from benchlib import finish, judge
+from benchlib import judge, main
 
 
 def compile_c(folder, *words):
@@ -131,18 +130,5 @@ BENCHES = {"record": bench_record, "alloc": bench_alloc, "little": bench_little,
            "screen": bench_screen, "dashboard": bench_dashboard}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bench", nargs="*", metavar="|".join(BENCHES))
-    parser.add_argument("--repeat", type=int, default=5)
-    args = parser.parse_args()
-    for name in args.bench or BENCHES:
-        if name not in BENCHES:
-            parser.error("%s: not one of %s" % (name, ", ".join(BENCHES)))
-        print(name, flush=True)
-        BENCHES[name](args.repeat)
-    finish()
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, BENCHES)

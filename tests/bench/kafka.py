@@ -9,7 +9,6 @@ messages, and taken off: in its favour; the start of ours stays in. Memory a cli
 """
 import argparse
 import datetime
-import json
 import os
 import re
 import resource
@@ -61,8 +60,7 @@ class Bench:
     def loadtop(self, *args):
         # A machine or a broker that stands still for some seconds costs time, not messages.
         cpu, _ = cpu_of([lib.LOADTOP, "--headless", "--no-history", "--timeout", "60s", "--json", self.json, *map(str, args)])
-        with open(self.json) as f:
-            return cpu, json.load(f)["pools"][0]
+        return cpu, lib.read_json(self.json)["pools"][0]
 
     def complete(self, n, cpu, pool):
         if pool["ops"]["completed"] != n:
@@ -177,8 +175,7 @@ class Bench:
             cpu, _ = self.loadtop("-d", "25s", self.node.url(
                 topic, name="P", partitions=4, rate=self.args.rate, pattern="chain", depth=5000, size=self.args.size), self.node.url(
                     topic, name="C", partitions=4, ops="consume", deliver="each", clients=60, **more))
-            with open(self.json) as f:
-                pool = json.load(f)["pools"][1]
+            pool = lib.read_json(self.json)["pools"][1]
             c = pool["backend_stats"]["consumer"]
             row = c["by_clients"][0]
             print("settings  %-13s 60 clients at %d/s: %s; wait %.1f %%, %.4g messages/s, %.0f kB a client, %.1f s CPU: %s" % (

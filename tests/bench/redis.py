@@ -8,7 +8,6 @@ values. CPU is user and system time of the whole process, from its start to its 
 (RssAnon) above the same program with one client at rest. Only meaningful while nothing else runs.
 Exit status 1 when a limit is missed.
 """
-import argparse
 import datetime
 import os
 import resource
@@ -20,7 +19,7 @@ import time
 ROOT = os.environ.get("LOADTOP_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 import lib
-from benchlib import finish, judge
+from benchlib import judge, main
 
 KEYS, SIZE, CLIENTS = 10000, 32, 50
 LIMIT_PLAIN, LIMIT_PIPELINE, LIMIT_LAG_US = 0.61, 0.77, 100.0
@@ -153,17 +152,5 @@ def bench_plus(repeat):
 BENCHES = {"cpu": bench_cpu, "lag": bench_lag, "memory": bench_memory, "workers": bench_workers, "plus": bench_plus}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bench", nargs="*", metavar="|".join(BENCHES))
-    parser.add_argument("--repeat", type=int, default=5)
-    args = parser.parse_args()
-    for name in args.bench or BENCHES:
-        if name not in BENCHES:
-            parser.error("%s: not one of %s" % (name, ", ".join(BENCHES)))
-        BENCHES[name](args.repeat)
-    finish()
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, BENCHES)

@@ -9,7 +9,6 @@ without. Exit status 1 when anything was dropped, or when the seconds with a cap
 median p99 is more than 1.5 times that of the others. Nothing else may run meanwhile.
 """
 import argparse
-import json
 import os
 import statistics
 import sys
@@ -34,8 +33,7 @@ def measure(target, rate, seconds, folder):
             t.send("c")
         t.wait_for("ENDED", seconds + 30)
         lib.until("the run is written", lambda: os.path.exists(path), 30)
-    with open(path) as f:
-        return json.load(f)
+    return lib.read_json(path)
 
 
 def main():

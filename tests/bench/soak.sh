@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # All the long random series: exact counts through random resizes, pauses, patterns, kills (two hours or so)
 #
-#   ./dev bench soak [fuzz] [null] [redis] [crate] [cassandra] [kafka]
+#   ./dev bench soak [fuzz] [null] [scripts [N]] [redis] [crate] [cassandra] [kafka]
 #   ./dev bench soak tests [N]
 #
 # tests: every test of e2e/ and servers/ N times (20), with a `yes` on every core beside it: whether a verdict depends
 # on the clock of a busy machine. Those whose names match LOADTOP_SOAK_TESTS=REGEX only. What failed how often is said
 # at the end; all that was printed is in build/soak-tests.log. Only by its name: it takes hours.
+#
+# scripts: N (50000) random scripts of what a backend may do, on virtual time, with all lists looked at after each turn
+# (tests/unit/test_scripted_random.c). One that fails is named; SCRIPT_SEED=IT build/tests/test_scripted_random runs it alone.
 #
 # The others do what `./dev test` does a tenth of. LOADTOP_SEED=N begins elsewhere. Servers are started by the tests.
 #
@@ -109,7 +112,11 @@ tests() { # ROUNDS
 }
 
 python=/usr/bin/python3
-[ $# -gt 0 ] || set -- fuzz null redis crate cassandra kafka
+scripts() { # N
+    SCRIPT_SEED=${LOADTOP_SEED:-1} SCRIPT_SEEDS=$1 build/tests/test_scripted_random
+}
+
+[ $# -gt 0 ] || set -- fuzz null scripts redis crate cassandra kafka
 while [ $# -gt 0 ]; do
     what=$1
     shift
@@ -118,6 +125,11 @@ while [ $# -gt 0 ]; do
         rounds=20
         if [[ ${1:-} =~ ^[1-9][0-9]*$ ]]; then rounds=$1 && shift; fi
         soak tests tests "$rounds"
+        ;;
+    scripts)
+        seeds=50000
+        if [[ ${1:-} =~ ^[1-9][0-9]*$ ]]; then seeds=$1 && shift; fi
+        soak scripts scripts "$seeds"
         ;;
     fuzz) fuzz_all ;;
     null)
@@ -133,7 +145,7 @@ while [ $# -gt 0 ]; do
     cassandra) soak cassandra bash tests/bench/cassandra_soak.sh ;;
     kafka) soak kafka bash tests/bench/kafka_soak.sh ;;
     *)
-        echo "soak: no $what (fuzz null redis crate cassandra kafka, tests)" >&2
+        echo "soak: no $what (fuzz null scripts redis crate cassandra kafka, tests)" >&2
         exit 2
         ;;
     esac

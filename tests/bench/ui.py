@@ -130,8 +130,7 @@ def full_redraw(size):
 
 def programs(folder):
     os.makedirs(os.path.join(folder, "btop"))
-    with open(os.path.join(folder, "btop", "btop.conf"), "w") as f:
-        f.write("update_ms = 100\ntruecolor = True\n")
+    lib.write(os.path.join(folder, "btop", "btop.conf"), "update_ms = 100\ntruecolor = True\n")
     leave = (b"\x03", b"\x03")
     yield "loadtop, 1 pool", [lib.LOADTOP, "--no-history", "null:?service=1ms&rate=200/s"], {}, True, leave
     yield "loadtop demo", [lib.LOADTOP, "demo", "--no-history"], {}, True, leave

@@ -166,7 +166,7 @@ class Real:
 
     def url(self, path=None, query="", user=""):
         path = (path or "doc.t").replace("doc.t", "doc." + self.table)
-        query = "&".join(q for q in (query, "ca=" + self.ca if self.ca else "") if q)
+        query = "&".join(q for q in (query, "tls.ca=" + self.ca if self.ca else "") if q)
         return "%s://%s/%s%s" % (self.parts.scheme, self.parts.netloc, path, "?" + query if query else "")
 
     def sql(self, stmt, args=None, bulk=None, headers=None):

@@ -2,10 +2,12 @@
 import json
 import os
 import subprocess
-import time
+import sys
 
-LOADTOP = os.environ.get("LOADTOP", "build/loadtop")
-SLOW = 4 if os.environ.get("LOADTOP_SANITIZE") else 1
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+import lib
+from lib import LOADTOP, SLOW
+
 BOUND = 240  # seconds, for whatever must happen: only a hang reaches it
 
 
@@ -59,10 +61,4 @@ def stop(process):
 
 def wait_until(true, seconds=BOUND):
     """Polls; the bound is what makes a test end, not a sleep."""
-    end = time.monotonic() + seconds * SLOW
-    while time.monotonic() < end:
-        value = true()
-        if value:
-            return value
-        time.sleep(0.01)
-    raise AssertionError("it did not happen within %s s" % seconds)
+    return lib.until("what the test waits for", true, seconds, every=0.01)

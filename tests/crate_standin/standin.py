@@ -719,6 +719,9 @@ async def serve(args):
     if args.cert:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(args.cert, args.key)
+        if args.clients:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(args.clients)
     listener = await loop.create_server(lambda: Connection(server), args.host, args.port, ssl=context, backlog=4096)
     port = listener.sockets[0].getsockname()[1]
     print("listening %d" % port, flush=True)
@@ -747,6 +750,7 @@ def main():
     p.add_argument("--ready-after", type=float, default=0, help="seconds until GET / says ok")
     p.add_argument("--cert")
     p.add_argument("--key")
+    p.add_argument("--clients", help="whose certificates are asked for")
     p.add_argument("--parent", type=int, default=0, help="end when this process is no longer the parent")
     try:
         asyncio.run(serve(p.parse_args()))

@@ -1,4 +1,5 @@
-"""What the Python tests share: a private Redis, the program run headless, and two kinds of terminal.
+"""What the Python tests share: folders and files, a private Redis, the program run headless, and two kinds of
+terminal. False servers are in false_server.py, and bounds for busy real ones in tests/servers/patient.py.
 
     import lib
     class TestIt(unittest.TestCase):
@@ -163,6 +164,60 @@ def free_port():
         return s.getsockname()[1]
 
 
+class Closing:
+    """`with` ends it by close()."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+
+def folder(test, **where):
+    """A folder of the test's own, gone at its end: of setUp with self, of setUpClass with cls."""
+    path = tempfile.mkdtemp(**dict({"prefix": "loadtop-test-"}, **where))
+    keep = test.addClassCleanup if isinstance(test, type) else test.addCleanup
+    keep(shutil.rmtree, path, ignore_errors=True)
+    return path
+
+
+def read_json(path):
+    with open(path, encoding="utf-8") as f:
+        return json.load(f)
+
+
+def write(path, text):
+    """Writes a file; returns its path."""
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return path
+
+
+def write_json(path, data):
+    return write(path, json.dumps(data))
+
+
+def certificate(place, names="DNS:localhost,IP:127.0.0.1"):
+    """A certificate of this machine in the folder `place`, which nobody else vouches for: its path and its key's."""
+    cert, key = os.path.join(place, "cert.pem"), os.path.join(place, "key.pem")
+    subprocess.run([need_program("openssl", "openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-subj", "/CN=test", "-addext", "subjectAltName=" + names, "-keyout", key, "-out", cert],
+                   check=True, capture_output=True, timeout=bound())
+    return cert, key
+
+
+class FolderTest(unittest.TestCase):
+    """Each test has a folder of its own, self.dir."""
+
+    def setUp(self):
+        self.dir = folder(self)
+
+    def file(self, name, text):
+        """A file in it with this text: its path."""
+        return write(os.path.join(self.dir, name), text)
+
+
 class Process:
     """A server of our own: its output in a log, ended by its id, never outliving the test."""
 
@@ -251,7 +306,7 @@ class RedisClient:
         self.socket.close()
 
 
-class Redis:
+class Redis(Closing):
     """A private redis-server: on a port of 127.0.0.1 (default), or with unix=True on a socket.
 
     `url` is its target for loadtop. password= sets requirepass; further options as `("--maxmemory", "1mb")`.
@@ -336,12 +391,6 @@ class Redis:
             self.process.end()
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.close()
-
 
 def server(name):
     """The real server of that name (redis, kafka, cassandra, crate), started if it does not run yet: its
@@ -397,7 +446,7 @@ def loadtop(*args, timeout=0.0, stdin=None, env=None, cwd=None):
     return Result(p.returncode, out, err, time.monotonic() - start)
 
 
-class Headless:
+class Headless(Closing):
     """`loadtop --headless --json FILE ...` in the background: `pid`, signal(), wait() -> the run as a dict."""
 
     def __init__(self, *args, env=None):
@@ -451,12 +500,6 @@ class Headless:
         self.err_file.close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.close()
-
 
 def headless(*args, timeout=0.0, code=0, env=None):
     """Runs headless to its end: the run's JSON as a dict (with _out, _err and _code)."""
@@ -505,6 +548,15 @@ def has_open(pid, path):
     return False
 
 
+def asleep(pid):
+    """Do all threads of the process wait for something?"""
+    states = []
+    for tid in os.listdir("/proc/%d/task" % pid):
+        with contextlib.suppress(OSError), open("/proc/%d/task/%s/stat" % (pid, tid)) as f:
+            states.append(f.read().rpartition(")")[2].split()[0])
+    return set(states) == {"S"}
+
+
 def cpu_seconds(pid):
     """User and system time that the process has used, all threads."""
     with open("/proc/%d/stat" % pid) as f:
@@ -527,7 +579,7 @@ def theme_colors(name):
         return {tuple(bytes.fromhex(rgb)) for rgb in re.findall(r"#([0-9a-fA-F]{6})\b", f.read())}
 
 
-class Screen:
+class Screen(Closing):
     """What both kinds of terminal can be asked. Subclasses give text() -> the screen's lines."""
 
     def wait_for(self, pattern, timeout=0.0):
@@ -639,12 +691,6 @@ class Tmux(Screen):
         self.server.end()
         shutil.rmtree(self.dir, ignore_errors=True)
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.close()
-
 
 class Pty(Screen):
     """A program on a pseudo-terminal, drawn by pyte: for resizes, signals, and what is written byte by byte.
@@ -731,9 +777,3 @@ class Pty(Screen):
             self.popen.wait()
         os.close(self.master)
         os.close(self.slave)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        self.close()

@@ -3,8 +3,6 @@
 import json
 import os
 import re
-import shutil
-import tempfile
 import unittest
 
 import lib
@@ -15,13 +13,9 @@ NULL = "null:?service=1ms&clients=4"
 class Baseline(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.dir = tempfile.mkdtemp(prefix="loadtop-baseline-")
+        cls.dir = lib.folder(cls)
         cls.data = lib.headless("-d", "3s", NULL)
         cls.data["validity"] = {"ok": True, "checks": []}
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.dir, ignore_errors=True)
 
     def base(self, file, per_s=None, **pool):
         """A saved run that did per_s all the time, whatever this machine does."""
@@ -33,10 +27,7 @@ class Baseline(unittest.TestCase):
                                          for i in range(600)]
         run["pools"][0]["plateaus"] = []
         run["pools"][0].update(pool)
-        path = os.path.join(self.dir, file)
-        with open(path, "w") as f:
-            json.dump(run, f)
-        return path
+        return lib.write_json(os.path.join(self.dir, file), run)
 
     def start(self, cols=120, rows=40):
         t = lib.Tmux(lib.LOADTOP, "--no-history", NULL, cols=cols, rows=rows)
@@ -100,8 +91,7 @@ class Baseline(unittest.TestCase):
         self.command(t, "baseline " + os.path.join(self.dir, "nothing.json"))
         t.wait_for("nothing.json")
         path = os.path.join(self.dir, "torn.json")
-        with open(path, "w") as f:
-            f.write('{"loadtop": "1", "schema"')
+        lib.write(path, '{"loadtop": "1", "schema"')
         self.command(t, "baseline " + path)
         t.wait_for("torn.json")
         self.command(t, "baseline " + self.base("other.json", name="kafka", backend="kafka"))

@@ -6,7 +6,6 @@ import os
 import select
 import shutil
 import subprocess
-import tempfile
 import time
 import unittest
 
@@ -121,8 +120,7 @@ class Browser(unittest.TestCase):
         program = shutil.which("chromium")
         if not program:
             lib.skip("chromium is not installed (apt-get install chromium): pages are not looked at in a browser")
-        cls.dir = tempfile.mkdtemp(prefix="loadtop-browser-")
-        cls.addClassCleanup(shutil.rmtree, cls.dir, ignore_errors=True)
+        cls.dir = lib.folder(cls)
         try:
             cls.chromium = Chromium(program, cls.dir)
         except (AssertionError, OSError) as why:
@@ -135,8 +133,7 @@ class Browser(unittest.TestCase):
 
     def make(self, run, name, *words):
         path = os.path.join(self.dir, "run.json")
-        with open(path, "w") as f:
-            json.dump(run, f)
+        lib.write_json(path, run)
         out = os.path.join(self.dir, name)
         got = lib.loadtop(*(words or ("report", path)), "-o", out)
         self.assertEqual(got.code, 0, got)
@@ -207,8 +204,7 @@ class Browser(unittest.TestCase):
 
     def test_a_comparison(self):
         run = os.path.join(self.dir, "cmp.json")
-        with open(run, "w") as f:
-            json.dump(self.data, f)
+        lib.write_json(run, self.data)
         page = self.make(self.data, "compare.html", "compare", run, run)
         for width, media in ((1280, ""), (360, ""), (688, "print")):
             seen = self.look(page, width, media)

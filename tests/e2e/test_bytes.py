@@ -7,18 +7,17 @@ import http.server
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import struct
 import subprocess
-import tempfile
 import threading
 import unicodedata
 import unittest
 import xml.etree.ElementTree
 
 import lib
+from false_server import Listener, resp_bulk, resp_commands
 
 # Title, clipboard, device control, erase, CSI as a byte and as a character, bell, DEL, direction, separators,
 # what cannot be seen, the specials; then bytes that are not UTF-8: overlong, a surrogate, cut off.
@@ -65,55 +64,20 @@ class Case(unittest.TestCase):
             self.fail("%s: %s: %r" % (what, e, raw[max(0, e.start - 60):e.start + 20]))
 
 
-class Listener:
-    """Serves each connection in a thread of its own until it is closed."""
-
-    def __init__(self):
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                s, _ = self.socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.guarded, args=(s,), daemon=True).start()
-
-    def guarded(self, s):
-        try:
-            with s:
-                self.serve(s)
-        except (OSError, ValueError):
-            pass
-
-    def close(self):
-        self.socket.close()
-
-
 class EvilRedis(Listener):
     """A Redis whose version, role and errors are full of escapes."""
 
     def serve(self, s):
-        f = s.makefile("rwb")
-        while True:
-            head = f.readline()
-            if not head.startswith(b"*"):
-                return
-            words = []
-            for _ in range(int(head[1:])):
-                n = int(f.readline()[1:])
-                words.append(f.read(n + 2)[:-2])
-            f.write(self.answer([w.decode("latin-1").upper() for w in words]))
-            f.flush()
+        with s.makefile("rb") as f:
+            for words in resp_commands(f):
+                s.sendall(self.answer([w.decode("latin-1").upper() for w in words]))
 
     @staticmethod
     def answer(words):
         if words[0] == "INFO":
             info = b"redis_version:7.0.0 %s\r\nredis_mode:%s\r\nrole:%s\r\nrun_id:%s\r\nconnected_clients:1\r\n" % (
                 (BYTES,) * 4)
-            return b"$%d\r\n%s\r\n" % (len(info), info)
+            return resp_bulk(info)
         if words[0] in ("GET", "SET") and not words[1].startswith("LOADTOP:~"):
             return b"-E%s %s\r\n" % (BYTES, BYTES)
         if words[0] in ("PING", "CLIENT", "SELECT", "SET"):
@@ -160,8 +124,7 @@ class EvilCrate(http.server.BaseHTTPRequestHandler):
 
 class Folder(Case):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-bytes-")
-        self.addCleanup(shutil.rmtree, self.dir, True)
+        self.dir = lib.folder(self)
         self.env = lib.environment({"XDG_STATE_HOME": os.path.join(self.dir, "state"),
                                     "XDG_CONFIG_HOME": os.path.join(self.dir, "config")})
 
@@ -311,8 +274,7 @@ class Files(Folder):
         return run
 
     def write(self, name, run):
-        with open(self.path(name), "w") as f:
-            json.dump(run, f)
+        lib.write_json(self.path(name), run)
 
     def test_reports(self):
         self.write("benign.json", self.benign)
@@ -374,8 +336,7 @@ class Files(Folder):
             f.write(b"about = \x1b]0;owned\x07\xe2\x80\xae\xff\n")
         with open(os.path.join(themes, "y.theme"), "wb") as f:
             f.write(b"about = words " + BYTES + b"\n")
-        with open(os.path.join(self.dir.encode(), b"fit " + evil), "w") as f:
-            f.write("n,throughput\n1,100\n2,190\n4,350\n8,600\n16,900\n")
+        lib.write(os.path.join(self.dir.encode(), b"fit " + evil), "n,throughput\n1,100\n2,190\n4,350\n8,600\n16,900\n")
         self.plain_loadtop("themes", "--colors", "none")
         self.plain_loadtop("themes", "y", "--colors", "none")
         self.assert_terminal(self.run_loadtop("themes", "y", "--colors", "256").stdout.replace(b"\n", b""), "themes")

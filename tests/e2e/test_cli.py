@@ -2,8 +2,6 @@
 pretend, help and backends print what the tables say, and no password is shown anywhere."""
 import json
 import os
-import shutil
-import tempfile
 import unittest
 
 import lib
@@ -61,13 +59,11 @@ class Refused(unittest.TestCase):
                 self.assertIn("'%s'" % verb, run.err)
 
     def test_targets_conf(self):
-        folder = tempfile.mkdtemp(prefix="loadtop-conf-")
-        self.addCleanup(shutil.rmtree, folder)
+        folder = lib.folder(self)
         conf = os.path.join(folder, "targets.conf")
 
         def rules(text):
-            with open(conf, "w") as f:
-                f.write(text)
+            lib.write(conf, text)
             return {"LOADTOP_TARGETS_CONF": conf}
         target = "redis://127.0.0.1:%d" % lib.free_port()
         self.refused("--headless", "-d", "1s", target, env=rules("deny 127.0.0.0/8\n"), parts=["127.0.0.1", "deny"])
@@ -118,6 +114,15 @@ class Prints(unittest.TestCase):
         self.assertEqual((threads["min"], threads["max"], threads["default"]), (1, 4096, "1"))
         for b in names.values():
             self.assertEqual(b["built_in"], b["unavailable"] is None)
+        tls = {b["name"]: [o["name"] for o in b["options"] if o["name"].startswith(("tls", "ca"))]
+               for b in listed["backends"] if b["built_in"] and b["name"] != "null"}
+        self.assertTrue(tls)
+        for name, options in tls.items():  # in every backend the same, and no former name
+            self.assertEqual(options, ["tls.ca", "tls.cert", "tls.key", "tls.verify"], name)
+        if "crate" in tls:
+            run = lib.loadtop("backends", "crate")
+            self.assertRegex(run.out, r"tls\.ca .*, formerly ca\n")
+            self.assertRegex(run.out, r"tls\.verify .*, formerly tls-verify\n")
         only = json.loads(lib.loadtop("backends", "null", "--json").out)
         self.assertEqual([b["name"] for b in only["backends"]], ["null"])
 
@@ -137,8 +142,7 @@ class Passwords(unittest.TestCase):
         self.redis = lib.Redis(password=self.SECRET)
         self.addCleanup(self.redis.close)
         self.bare = "redis://127.0.0.1:%d" % self.redis.port
-        self.folder = tempfile.mkdtemp(prefix="loadtop-pass-")
-        self.addCleanup(shutil.rmtree, self.folder)
+        self.folder = lib.folder(self)
 
     def check(self, run):
         self.assertEqual(lib.pool(run)["ops"]["completed"], 20)
@@ -154,8 +158,7 @@ class Passwords(unittest.TestCase):
 
     def test_file(self):
         name = os.path.join(self.folder, "password")
-        with open(name, "w") as f:
-            f.write(self.SECRET + "\nsecond line\n")
+        lib.write(name, self.SECRET + "\nsecond line\n")
         self.check(lib.headless("-n", "20", "--password-file", name, self.bare))
         run = lib.loadtop("--headless", "-n", "20", "--password-file", name + "x", self.bare)
         self.assertEqual(run.code, 1, run)
@@ -170,8 +173,7 @@ class Passwords(unittest.TestCase):
             self.assertEqual(term.wait(), 0, term.text())
             self.assertNotIn(self.SECRET.encode(), bytes(term.raw))
             self.assertEqual(term.attributes(), term.before)
-        with open(os.path.join(self.folder, "run.json")) as f:
-            self.assertEqual(lib.pool(json.load(f))["ops"]["completed"], 20)
+        self.assertEqual(lib.pool(lib.read_json(os.path.join(self.folder, "run.json")))["ops"]["completed"], 20)
 
     def test_prompt_broken_off_gives_the_terminal_back(self):
         with lib.Pty(lib.LOADTOP, "--headless", "-n", "20", "--ask-password", self.bare) as term:

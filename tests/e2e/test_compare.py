@@ -1,10 +1,7 @@
 """`loadtop compare`: noise is called noise, a slow-down is found, and the exit codes."""
 import copy
-import json
 import os
 import random
-import shutil
-import tempfile
 import unittest
 
 import lib
@@ -28,16 +25,10 @@ def run(seed, slower=1.0, seconds=60, name="redis", failed=0.0):
 
 class Compare(unittest.TestCase):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-compare-")
-
-    def tearDown(self):
-        shutil.rmtree(self.dir, ignore_errors=True)
+        self.dir = lib.folder(self)
 
     def save(self, name, data):
-        path = os.path.join(self.dir, name)
-        with open(path, "w") as f:
-            json.dump(data, f)
-        return path
+        return lib.write_json(os.path.join(self.dir, name), data)
 
     def compare(self, base, new, *words, code=0):
         got = lib.loadtop("compare", base, new, *words)

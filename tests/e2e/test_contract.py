@@ -1,10 +1,7 @@
 """What docs and scripts rely on, asked from outside: names in messages, commands that come at a time, what the
 process list shows. The load is the simulated service; each start asks several things at once."""
-import json
 import os
 import re
-import shutil
-import tempfile
 import time
 import unittest
 
@@ -88,7 +85,7 @@ class Secrets(unittest.TestCase):
                 for name in "cmdline", "environ":
                     self.assertNotIn(self.SECRET.encode(), lib.proc_file(h.pid, name), name)
                 h.signal(lib.signal.SIGTERM)
-                result = h.end(10)
+                result = h.end()
                 self.assertEqual(result.code, 143, result)
                 with open(h.json) as f:
                     self.assertNotIn(self.SECRET, f.read() + result.out + result.err)
@@ -166,8 +163,7 @@ class Elsewhere(unittest.TestCase):
         self.redis.command("SET", "someone", "else")
         self.before = self.redis.calls("get", "set")
         self.url = "redis://2130706433:%d" % self.redis.port
-        self.dir = tempfile.mkdtemp(prefix="loadtop-contract-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        self.dir = lib.folder(self)
         self.json = os.path.join(self.dir, "run.json")
 
     def start(self, *args):
@@ -208,8 +204,7 @@ class Elsewhere(unittest.TestCase):
         t.wait_for("ENDED")
         ended = time.monotonic()
         lib.until("the run is written while the screen stays", lambda: os.path.exists(self.json))
-        with open(self.json) as f:
-            pool = lib.pool(json.load(f))
+        pool = lib.pool(lib.read_json(self.json))
         self.assertEqual(pool["ops"]["completed"], self.calls())
         self.assertGreaterEqual(pool["loaded_s"], 0.98)
         self.assertLess(pool["loaded_s"], ended - yes)  # not the time until the yes

@@ -4,11 +4,8 @@ it. The load is the simulated service, so nothing else is needed.
 ctest: long
 """
 import glob
-import json
 import os
 import re
-import shutil
-import tempfile
 import time
 import unittest
 
@@ -262,8 +259,7 @@ class Keys(unittest.TestCase):
         self.assertIn("half time", t.text())
 
     def test_capture_is_what_was_seen(self):
-        out = tempfile.mkdtemp(prefix="loadtop-out-")
-        self.addCleanup(shutil.rmtree, out)
+        out = lib.folder(self)
         t = self.start("--out", out)
         t.send("p")
         t.wait_for("PAUSED 1/1")
@@ -278,8 +274,7 @@ class Keys(unittest.TestCase):
             lines = f.read().splitlines()
         for row in range(2, 38):  # the header's clock and the notice differ
             self.assertEqual(lines[row].rstrip(), before[row].rstrip())
-        with open(base + ".json") as f:
-            self.assertEqual(json.load(f)["pools"][0]["name"], "null")
+        self.assertEqual(lib.read_json(base + ".json")["pools"][0]["name"], "null")
         with open(base + ".svg") as f:
             self.assertIn("</svg>", f.read())
         self.assertTrue(os.path.getsize(base + ".ans") > 1000)
@@ -405,8 +400,7 @@ class Keys(unittest.TestCase):
     def test_ctrl_z(self):
         t = lib.Tmux("bash", "--norc", "--noprofile", "-i", cols=120, rows=40)
         self.addCleanup(t.close)
-        folder = tempfile.mkdtemp(prefix="loadtop-keys-")
-        self.addCleanup(shutil.rmtree, folder)
+        folder = lib.folder(self)
         t.type(lib.LOADTOP + " --json %s/run.json '" % folder + NULL + "'")
         t.send("Enter")
         t.wait_for("LOAD ON 1/1")
@@ -420,8 +414,7 @@ class Keys(unittest.TestCase):
         t.wait_for("load stays paused")
         t.send("q")
         t.wait_for("ended by user")
-        with open(os.path.join(folder, "run.json")) as f:
-            run = json.load(f)
+        run = lib.read_json(os.path.join(folder, "run.json"))
         pause = next(e for e in run["events"] if e["what"] == "pause")
         self.assertLess(pause["t_s"], run["elapsed_s"] - SUSPENDED_S)  # before it was stopped, not after
         self.assertLess(run["pools"][0]["latency"]["service"]["max_us"], SUSPENDED_S * 1e6)

@@ -2,8 +2,6 @@
 them, whichever way the pool came; the simulated service and a private Redis are the load.
 """
 import os
-import shutil
-import tempfile
 import time
 import unittest
 
@@ -12,14 +10,12 @@ import lib
 
 class Protected(unittest.TestCase):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-protect-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        self.dir = lib.folder(self)
         self.redis = lib.Redis()
         self.addCleanup(self.redis.close)
         self.url = "redis://127.0.0.1:%d" % self.redis.port
         self.conf = os.path.join(self.dir, "targets.conf")
-        with open(self.conf, "w") as f:
-            f.write("protect 127.0.0.0/8\n")
+        lib.write(self.conf, "protect 127.0.0.0/8\n")
         self.before = self.accepted()
 
     def accepted(self):

@@ -4,8 +4,6 @@ the screen shows it. (How soon is measured by tests/bench/keys.py, on a quiet ma
 import glob
 import os
 import re
-import shutil
-import tempfile
 import time
 import unittest
 
@@ -16,8 +14,7 @@ class OnRedis(unittest.TestCase):
     def setUp(self):
         self.redis = lib.Redis()
         self.addCleanup(self.redis.close)
-        self.out = tempfile.mkdtemp(prefix="loadtop-out-")
-        self.addCleanup(shutil.rmtree, self.out)
+        self.out = lib.folder(self)
         # With a pause between operations: the machine, and so the screen, has time to spare.
         self.t = lib.Tmux(lib.LOADTOP, "--out", self.out, "--max-threads", "8",
                           "redis://127.0.0.1:%d?think=2ms" % self.redis.port, cols=140, rows=40)

@@ -2,12 +2,9 @@
 """A terminal that takes no output (Ctrl-S, an ssh that hangs, a stopped multiplexer) holds up neither signals nor
 keys nor the outcome of the run, and it is given back all the same."""
 import contextlib
-import json
 import os
 import re
-import shutil
 import signal
-import tempfile
 import termios
 import time
 import unittest
@@ -36,8 +33,7 @@ def stop(terminal):
 
 class Stuck(unittest.TestCase):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-stuck-")
-        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.dir = lib.folder(self)
         self.json = os.path.join(self.dir, "run.json")
 
     def start(self, *args):
@@ -62,8 +58,7 @@ class Stuck(unittest.TestCase):
         self.assertGreater(t.raw.rfind(b"\x1b[?25h"), t.raw.rfind(b"\x1b[?25l"))
 
     def run_json(self):
-        with open(self.json, encoding="utf-8") as f:
-            return json.load(f)
+        return lib.read_json(self.json)
 
     def test_signals(self):
         cases = [(fill, number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)]

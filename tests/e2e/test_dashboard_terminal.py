@@ -4,7 +4,6 @@ emulator (pyte) shows is what was drawn.
 ctest: long
 """
 import datetime
-import json
 import os
 import re
 import shutil
@@ -176,8 +175,7 @@ class Terminal(unittest.TestCase):
     def test_no_rare_sequences(self):
         """xterm's description repeats characters and scrolls by several lines, by sequences that pyte does not know:
         they are not used, and what it shows is what was drawn."""
-        out = tempfile.mkdtemp(prefix="loadtop-out-")
-        self.addCleanup(shutil.rmtree, out)
+        out = lib.folder(self)
         t = self.start("--out", out, "--colors", "direct", "null:?service=9ms", "null:?service=8ms",
                        cols=120, rows=40, term="xterm-256color")
         for turn in range(3):  # lines move down and up: rows of pools, views, alerts
@@ -252,8 +250,7 @@ class Terminal(unittest.TestCase):
         t.wait_for("quit?")
         t.send("y")
         self.assertEqual(t.wait(), 0)
-        with open(saved) as f:
-            run = json.load(f)
+        run = lib.read_json(saved)
         pool = lib.pool(run)
         began = datetime.datetime.fromisoformat(run["started"].replace("Z", "+00:00")).timestamp()
         calm, storm = [], []
@@ -291,8 +288,7 @@ class Terminal(unittest.TestCase):
         import pyte  # pylint: disable=import-outside-toplevel
         for glyphs in "braille", "block", "acs", "ascii":
             with self.subTest(glyphs=glyphs):
-                out = tempfile.mkdtemp(prefix="loadtop-out-")
-                self.addCleanup(shutil.rmtree, out)
+                out = lib.folder(self)
                 t = self.start("--glyphs", glyphs, "--colors", "direct", "--out", out, cols=120, rows=40)
                 for key in "+", "2", "3", "5", "1":
                     t.send(key)

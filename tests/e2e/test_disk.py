@@ -3,13 +3,11 @@
 The full disk is a small tmpfs in a mount namespace of the test's own (unshare); where that is not allowed the test is
 skipped and says so.
 """
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 
 import lib
@@ -25,11 +23,9 @@ class Disk(unittest.TestCase):
         cls.data["pools"][0]["series"] = [dict(second, t_s=i + 1) for i in range(600)]
 
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-disk-")
-        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.dir = lib.folder(self)
         self.json = os.path.join(self.dir, "run.json")
-        with open(self.json, "w") as f:
-            json.dump(self.data, f)
+        lib.write_json(self.json, self.data)
 
     def on_a_full_disk(self, script):
         """Runs the lines in a shell with $D a full tmpfs that holds old.* ('old'), $R the run, $L the program."""
@@ -171,8 +167,7 @@ done
         folder = os.path.join(self.dir, "closed")
         os.mkdir(folder)
         old = os.path.join(folder, "old.html")
-        with open(old, "w") as f:
-            f.write("old\n")
+        lib.write(old, "old\n")
         os.chmod(folder, 0o555)
         os.chmod(self.dir, 0o755)
         os.chmod(self.json, 0o644)

@@ -2,8 +2,6 @@
 import csv
 import json
 import os
-import shutil
-import tempfile
 import unittest
 
 import lib
@@ -12,16 +10,11 @@ import lib
 class Files(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.dir = tempfile.mkdtemp(prefix="loadtop-export-")
+        cls.dir = lib.folder(cls)
         cls.data = lib.headless("-d", "3s", "--at", "1s null threads 2", "null:?service=1ms&clients=3",
                                "null:?service=1ms&name=b")
         cls.json = cls.path("run.json")
-        with open(cls.json, "w") as f:
-            json.dump(cls.data, f)
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.dir, ignore_errors=True)
+        lib.write_json(cls.json, cls.data)
 
     @classmethod
     def path(cls, name):
@@ -60,8 +53,7 @@ class Files(unittest.TestCase):
             dict(plateau, in_flight=n, throughput_per_s=1000 * n / (1 + 0.05 * (n - 1) + 0.002 * n * (n - 1)))
             for n in (1, 2, 4, 8, 16, 32)] + [dict(plateau, in_flight=64, throughput_per_s=9, valid=False,
                                                    why_not='=cmd|"x"')]
-        with open(self.path("fit.json"), "w") as f:
-            json.dump(run, f)
+        lib.write_json(self.path("fit.json"), run)
         got = lib.loadtop("report", self.path("fit.json"), "-o", self.path("p.plateaus.csv"))
         self.assertEqual(got.code, 0, got)
         with open(self.path("p.plateaus.csv"), newline="") as f:
@@ -97,8 +89,7 @@ class Files(unittest.TestCase):
         run = json.loads(json.dumps(self.data))
         for pool in run["pools"]:
             pool["histograms"] = None
-        with open(self.path("none.json"), "w") as f:
-            json.dump(run, f)
+        lib.write_json(self.path("none.json"), run)
         for name, words in (("b.hlog", []), ("b.hgrm", ["--pool", "b"])):
             got = lib.loadtop("report", self.path("none.json"), "-o", self.path(name), *words)
             self.assertEqual(got.code, 2, got)
@@ -123,10 +114,8 @@ class Files(unittest.TestCase):
         self.assertIn("/nowhere", got.err)
 
     def test_an_older_file_survives(self):
-        with open(self.path("old.csv"), "w") as f:
-            f.write("old\n")
-        with open(self.path("bad.json"), "w") as f:
-            f.write('{"loadtop": "1", "schema": 1')
+        lib.write(self.path("old.csv"), "old\n")
+        lib.write(self.path("bad.json"), '{"loadtop": "1", "schema": 1')
         self.assertEqual(lib.loadtop("report", self.path("bad.json"), "-o", self.path("old.csv")).code, 1)
         with open(self.path("old.csv")) as f:
             self.assertEqual(f.read(), "old\n")

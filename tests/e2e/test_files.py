@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import select
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -20,15 +19,13 @@ NULL = "null:?service=1ms"
 
 class Files(unittest.TestCase):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-files-", dir="/tmp")
-        self.addCleanup(shutil.rmtree, self.dir)
+        self.dir = lib.folder(self, dir="/tmp")
         self.outputs = []
 
     def at(self, name, text=None):
         path = os.path.join(self.dir, name)
         if text is not None:
-            with open(path, "w") as f:
-                f.write(text)
+            lib.write(path, text)
         return path
 
     def fifo(self, name="fifo"):
@@ -107,8 +104,7 @@ class Outputs(Files):
         shown = err.split("loadtop history show ")[1].split()[0]
         saved = self.start("history", "show", shown, "-o", self.at("kept.json"))
         self.ends(saved, 0)
-        with open(self.at("kept.json")) as f:
-            self.assertEqual(json.load(f)["pools"][0]["ops"]["completed"], 50)
+        self.assertEqual(lib.read_json(self.at("kept.json"))["pools"][0]["ops"]["completed"], 50)
 
     def run_file(self, name="run.json"):
         if not os.path.exists(self.at(name)):
@@ -252,8 +248,7 @@ class Others(Files):
             target = place if kind == "folder" else victim
             os.mkdir(target)
             for one in ("precious", "redis.sock", "dump.rdb"):
-                with open(os.path.join(target, one), "w") as f:
-                    f.write("mine\n")
+                lib.write(os.path.join(target, one), "mine\n")
             if kind == "link":
                 os.symlink(victim, place)
             elif os.geteuid() == 0:

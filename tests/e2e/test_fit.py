@@ -1,7 +1,5 @@
 """`loadtop fit`: published sets, files as other tools write them, and clear refusals."""
 import json
-import os
-import subprocess
 import tempfile
 import unittest
 
@@ -20,9 +18,8 @@ def csv(points, separator=",", end="\n", header=None):
 
 def fit(text, *options, env=None):
     """Through stdin: the exit code, stdout and stderr."""
-    p = subprocess.run([lib.LOADTOP, "fit", "-", *options], input=text, capture_output=True, text=True, timeout=lib.bound(),
-                       check=False, env=dict(os.environ, **(env or {})))
-    return p.returncode, p.stdout, p.stderr
+    p = lib.loadtop("fit", "-", *options, stdin=text, env=env)
+    return p.code, p.out, p.err
 
 
 def fitted(text):
@@ -118,13 +115,12 @@ class Bad(unittest.TestCase):
 
     def test_words_and_files(self):
         for words in ([], ["a", "b"], ["--nope", "a"]):
-            p = subprocess.run([lib.LOADTOP, "fit", *words], capture_output=True, text=True, timeout=lib.bound(), check=False)
-            self.assertEqual(p.returncode, 2, p)
-            self.assertEqual(p.stderr.count("\n"), 1)
-        p = subprocess.run([lib.LOADTOP, "fit", "/nowhere/f.csv"], capture_output=True, text=True, timeout=lib.bound(),
-                           check=False)
-        self.assertEqual(p.returncode, 1)
-        self.assertIn("No such file", p.stderr)
+            p = lib.loadtop("fit", *words)
+            self.assertEqual(p.code, 2, p)
+            self.assertEqual(p.err.count("\n"), 1)
+        p = lib.loadtop("fit", "/nowhere/f.csv")
+        self.assertEqual(p.code, 1)
+        self.assertIn("No such file", p.err)
 
     def test_a_cliff_gets_no_line(self):
         text = "120,7647\n250,7794\n400,7700\n500,680\n600,690\n"

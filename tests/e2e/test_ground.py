@@ -7,13 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import unittest
 
 import lib
 
 CONTROL = os.path.join(lib.ROOT, "tests", "servers", "control.py")
 WALLS = os.path.join(lib.ROOT, "tests", "walls.py")
+UNUSED = os.path.join(lib.ROOT, "tests", "unused.py")
 ROOMS = os.path.join(lib.ROOT, "tests", "rooms.py")
 
 
@@ -47,16 +47,12 @@ class Tree(unittest.TestCase):
     """A tree to which files are added, and what checks it."""
 
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-walls-")
-
-    def tearDown(self):
-        shutil.rmtree(self.dir)
+        self.dir = lib.folder(self)
 
     def put(self, path, code):
         full = os.path.join(self.dir, path)
         os.makedirs(os.path.dirname(full), exist_ok=True)
-        with open(full, "w") as f:
-            f.write("/* A file. */\n" + code + "\n")
+        lib.write(full, "/* A file. */\n" + code + "\n")
         return full
 
 
@@ -75,7 +71,7 @@ class Walls(Tree):
         for path, code in (("engine/a.c", '#include "engine/b.h"'),
                            ("backends/redis/redis.c", "#include <hiredis/hiredis.h>"),
                            ("backends/redis/redis.c", '#include "backends/registry.h"'),
-                           ("backends/redis/tls.c", '#include "backends/common/tls_passphrase.h"'),
+                           ("backends/redis/link.c", '#include "backends/common/link.h"'),
                            ("backends/kafka/pool.c", '#include "backends/kafka_base/lag.h"'),
                            ("backends/cassandra/conn.c", '#include "backends/cql/read.h"'),
                            ("backends/memcached/memcached.c", '#include "backends/memcached/memcached.h"'),
@@ -125,15 +121,33 @@ class Rooms(Tree):
         self.assertIn("engine/attic/: is no room", run(sys.executable, ROOMS, self.dir).stderr)
 
 
+class Unused(Tree):
+    def found(self):
+        return run(sys.executable, UNUSED, self.dir).stderr
+
+    def test_what_nobody_uses(self):
+        self.put("engine/a.h", "int used(void);\nint own(void);\nint tested(void);\nint left(void);")
+        self.put("engine/a.c", "int used(void)\n{\n    return own();\n}\nint own(void)\n{\n    return 1;\n}\n"
+                               "int tested(void)\n{\n    return 2;\n}\nint left(void)\n{\n    return 3;\n}")
+        self.put("ui/main.c", "int main(void)\n{\n    return used(); /* left() */\n}")
+        self.put("tests/unit/test_a.c", "static int f(void)\n{\n    return tested();\n}")
+        self.assertEqual(self.found().splitlines(), [
+            "engine/a.c: left: nothing uses it", "engine/a.c: own: no other file uses it: make it static",
+            "engine/a.c: tested: tests alone use it"])
+
+    def test_this_tree(self):
+        p = run(sys.executable, UNUSED)
+        self.assertEqual(p.returncode, 0, p.stderr)
+
+
 class Servers(unittest.TestCase):
     def setUp(self):
         lib.need_program("redis-server", "redis-server")
-        self.dir = tempfile.mkdtemp(prefix="lt-srv-")
+        self.dir = lib.folder(self, prefix="lt-srv-")  # short: a socket's path is in it
         self.env = {"LOADTOP_SERVERS": self.dir}
 
     def tearDown(self):
         run(sys.executable, CONTROL, "stop", "redis", **self.env)
-        shutil.rmtree(self.dir)
 
     def control(self, *words):
         return run(sys.executable, CONTROL, *words, **self.env)

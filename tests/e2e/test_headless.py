@@ -3,7 +3,6 @@ known. (What it writes and where: test_headless_written.py.)
 
 ctest: long
 """
-import json
 import os
 import tempfile
 import time
@@ -97,8 +96,7 @@ class Ends(unittest.TestCase):
                 self.assertIn("refused", run.err)
                 self.assertGreater(run.seconds, 9)
                 self.assertIn("offered 0 ", run.out)  # the summary is printed all the same
-                with open(h.json) as f:
-                    self.assertEqual(json.load(f)["ended_by"], "error")
+                self.assertEqual(lib.read_json(h.json)["ended_by"], "error")
             run = one_of_two.end()
             self.assertEqual(run.code, 1, run)
             self.assertIn("redis", run.err)

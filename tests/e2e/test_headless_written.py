@@ -5,9 +5,7 @@ import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
-import tempfile
 import unittest
 
 import lib
@@ -17,8 +15,7 @@ NULL = "null:?service=1ms"
 
 class Written(unittest.TestCase):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-written-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        self.dir = lib.folder(self)
         self.file = os.path.join(self.dir, "run.json")
 
     def loadtop(self, *args, **kw):
@@ -44,16 +41,14 @@ class Written(unittest.TestCase):
         p = self.loadtop("-n", "300", "-t", "2", "--seed", "7", "--at", "10s mark it's $HOME", "--threshold", "p50<10s",
                          "--json", self.file, "null:?errors=0.1&clients=2")
         self.assertEqual(p.returncode, 0, p)
-        with open(self.file) as f:
-            first = json.load(f)
+        first = lib.read_json(self.file)
         os.unlink(self.file)
         words = shlex.split(first["command"])
         self.assertEqual(words[0], "loadtop")
         again = subprocess.run([lib.LOADTOP, *words[1:]], capture_output=True, text=True, cwd=self.dir,
                                env=lib.environment(), timeout=lib.bound(), check=False)
         self.assertEqual(again.returncode, 0, again)
-        with open(self.file) as f:
-            second = json.load(f)
+        second = lib.read_json(self.file)
         for name in "threads", "clients", "pattern", "depth", "options":
             self.assertEqual(lib.pool(first)[name], lib.pool(second)[name])
         self.assertEqual(second["command"], first["command"])
@@ -63,15 +58,13 @@ class Written(unittest.TestCase):
             run = self.loadtop("-n", "20", "--json", self.file, NULL, stdout=full)
         self.assertEqual(run.returncode, 1)
         self.assertIn("stdout", run.stderr)
-        with open(self.file) as f:
-            self.assertEqual(json.load(f)["pools"][0]["ops"]["completed"], 20)
+        self.assertEqual(lib.read_json(self.file)["pools"][0]["ops"]["completed"], 20)
 
     def test_stdout_closed(self):
         p = subprocess.run(["sh", "-c", '"$@" >&-', "sh", lib.LOADTOP, "--headless", "-n", "20", "--json", self.file,
                             NULL], stderr=subprocess.PIPE, text=True, env=lib.environment(), timeout=lib.bound(), check=False)
         self.assertEqual(p.returncode, 1, p)
-        with open(self.file) as f:
-            self.assertEqual(json.load(f)["pools"][0]["ops"]["completed"], 20)
+        self.assertEqual(lib.read_json(self.file)["pools"][0]["ops"]["completed"], 20)
 
     def test_stdout_broken_pipe(self):
         read, write = os.pipe()
@@ -140,8 +133,7 @@ class Written(unittest.TestCase):
             run = self.loadtop("-n", "500", "--json", self.file, "--ops", "set", redis.url + "?keys=50")
             self.assertEqual(run.returncode, 0, run)
             self.assertEqual(redis.command("DBSIZE"), 52)  # and the run's mark
-            with open(self.file) as f:
-                left = json.load(f)["pools"][0]["left_behind"]
+            left = lib.read_json(self.file)["pools"][0]["left_behind"]
             self.assertTrue(left)
             self.assertIn("left behind", run.stdout)
             asked = lib.loadtop("clean", self.file)  # nobody is there to say yes
@@ -161,8 +153,7 @@ class Written(unittest.TestCase):
 class Demo(unittest.TestCase):
     def test_demo(self):
         lib.need_program("redis-server", "redis-server")
-        folder = tempfile.mkdtemp(prefix="loadtop-demo-test-", dir="/tmp")
-        self.addCleanup(shutil.rmtree, folder)
+        folder = lib.folder(self, dir="/tmp")
         with lib.Headless("demo", "-d", "4s", env={"XDG_RUNTIME_DIR": folder}) as h:
             run = h.wait()
         names = {p["name"]: p for p in run["pools"]}
@@ -181,8 +172,7 @@ class Demo(unittest.TestCase):
 
     def test_nothing_is_left_after_a_crash(self):
         lib.need_program("redis-server", "redis-server")
-        folder = tempfile.mkdtemp(prefix="loadtop-demo-test-", dir="/tmp")
-        self.addCleanup(shutil.rmtree, folder)
+        folder = lib.folder(self, dir="/tmp")
         with lib.Headless("demo", env={"XDG_RUNTIME_DIR": folder}) as h:
             lib.until("the server's folder", lambda: os.listdir(folder))
             socket = os.path.join(folder, os.listdir(folder)[0], "redis.sock")

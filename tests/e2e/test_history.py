@@ -1,12 +1,9 @@
 """The runs that are kept: saved at their end, listed, shown, compared, pruned; and never in the way of a run."""
 import contextlib
-import json
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
-import tempfile
 import unittest
 
 import lib
@@ -16,12 +13,9 @@ NULL = "null:?service=1ms"
 
 class History(unittest.TestCase):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-history-")
+        self.dir = lib.folder(self)
         self.env = {"XDG_STATE_HOME": os.path.join(self.dir, "state")}
         self.db = os.path.join(self.dir, "state", "loadtop", "history.db")
-
-    def tearDown(self):
-        shutil.rmtree(self.dir, ignore_errors=True)
 
     def loadtop(self, *words, code=0):
         got = lib.loadtop(*words, env=self.env)
@@ -43,14 +37,12 @@ class History(unittest.TestCase):
         self.run_some()
         lines = self.lines()
         self.assertEqual([line[0] for line in lines], ["2", "1"])
-        with open(saved) as f:
-            run = json.load(f)
+        run = lib.read_json(saved)
         self.assertEqual(lines[1][1], run["run_id"])
         for which in ("1", run["run_id"], run["run_id"][:6]):
             back = os.path.join(self.dir, "back.json")
             self.loadtop("history", "show", which, "-o", back)
-            with open(back) as f:
-                self.assertEqual(json.load(f), run)
+            self.assertEqual(lib.read_json(back), run)
         shown = self.loadtop("history", "show", "1").out
         self.assertIn("offered", shown)
         self.assertIn(run["run_id"], shown)
@@ -67,8 +59,7 @@ class History(unittest.TestCase):
         for which in "1", "123456", "1234567", "12345678":
             back = os.path.join(self.dir, "back.json")
             self.loadtop("history", "show", which, "-o", back)
-            with open(back) as f:
-                self.assertEqual(json.load(f)["run_id"], first, which)
+            self.assertEqual(lib.read_json(back)["run_id"], first, which)
             os.unlink(back)
         for which in "12345", "12", "3", "123457", "":
             self.assertIn("no run", self.loadtop("history", "show", which, code=2).err)
@@ -104,8 +95,7 @@ class History(unittest.TestCase):
         self.assertEqual(self.running(), {})  # once is enough
         back = os.path.join(self.dir, "back.json")
         self.loadtop("history", "show", "last", "-o", back)
-        with open(back) as f:
-            run = json.load(f)
+        run = lib.read_json(back)
         pool = run["pools"][0]
         self.assertEqual(run["ended_by"], "error")
         self.assertIn("killed or crashed", run["recovered"])
@@ -139,8 +129,7 @@ class History(unittest.TestCase):
         self.assertEqual(self.running(), {})
         back = os.path.join(self.dir, "back.json")
         self.loadtop("history", "show", "last", "-o", back)
-        with open(back) as f:
-            self.assertLessEqual(len(json.load(f)["pools"][0]["series"]), lines)
+        self.assertLessEqual(len(lib.read_json(back)["pools"][0]["series"]), lines)
 
     def test_a_run_that_ends_leaves_no_journal(self):
         self.run_some(1, "--rate", "20/s")
@@ -190,8 +179,7 @@ class History(unittest.TestCase):
 
     def test_what_goes_wrong_fails_no_run(self):
         os.makedirs(os.path.dirname(self.db))
-        with open(self.db, "w") as f:
-            f.write("this is no database, and it is long enough to be one" * 100)
+        lib.write(self.db, "this is no database, and it is long enough to be one" * 100)
         got = self.loadtop("--headless", "-n", "50", NULL)
         self.assertIn("history:", got.err)
         self.assertIn("completed 50 ", got.out)

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 import unittest
 import urllib.parse
 
@@ -28,21 +27,16 @@ class Properties(unittest.TestCase):
         backends = json.loads(lib.loadtop("backends", "--json").out)["backends"]
         if not next(b for b in backends if b["name"] == "kafka")["built_in"]:
             lib.skip("built without librdkafka (apt-get install librdkafka-dev)")
-        cls.dir = tempfile.mkdtemp(prefix="loadtop-properties-")
-        cls.addClassCleanup(shutil.rmtree, cls.dir)
+        cls.dir = lib.folder(cls)
         cls.touched, cls.library = os.path.join(cls.dir, "touched"), os.path.join(cls.dir, "loaded.so")
         source = os.path.join(cls.dir, "loaded.c")
-        with open(source, "w") as f:
-            f.write(LIBRARY)
+        lib.write(source, LIBRARY)
         subprocess.run([shutil.which("cc") or lib.need_program("gcc", "gcc"), "-shared", "-fPIC", "-o", cls.library,
                         source], check=True, timeout=lib.bound())
         cls.port = lib.free_port()
 
     def write(self, name, text):
-        path = os.path.join(self.dir, name)
-        with open(path, "w") as f:
-            f.write(text)
-        return path
+        return lib.write(os.path.join(self.dir, name), text)
 
     def url(self, properties):
         return "kafka://127.0.0.1:%d/t%s%s" % (self.port, "?" if properties else "", "&".join(

@@ -7,10 +7,8 @@ import json
 import os
 import re
 import select
-import shutil
 import signal
 import subprocess
-import tempfile
 import unittest
 
 import lib
@@ -18,19 +16,7 @@ import lib
 NULL = "null:?service=5ms"
 
 
-class Folder(unittest.TestCase):
-    def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-limits-")
-        self.addCleanup(shutil.rmtree, self.dir)
-
-    def file(self, name, text):
-        path = os.path.join(self.dir, name)
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(text)
-        return path
-
-
-class Pools(Folder):
+class Pools(lib.FolderTest):
     def refused(self, *args):
         r = lib.loadtop("--headless", "-q", "-d", "100ms", *args)
         self.assertEqual((r.code, r.out, len(r.err.splitlines())), (2, "", 1), r)
@@ -118,12 +104,11 @@ class Pools(Folder):
         t.wait_for("threads 2")
         t.send("\x03\x03")
         self.assertEqual(t.wait(), 0)
-        with open(saved, encoding="utf-8") as f:
-            run = json.load(f)
+        run = lib.read_json(saved)
         self.assertEqual([p["threads"] for p in run["pools"]], [1] * 63 + [2])
 
 
-class Windows(Folder):
+class Windows(lib.FolderTest):
     SIZES = (65535, 80), (80, 65535), (65535, 65535), (32768, 1), (1, 65535), (0, 0), (1, 1), (5000, 5000)
 
     def test_any_size(self):
@@ -225,7 +210,7 @@ class Pastes(unittest.TestCase):
         self.assertIn("[threads 1]", screen)
 
 
-class Input(Folder):
+class Input(lib.FolderTest):
     """Files and words of absurd size."""
 
     def refused(self, says, *args, env=None, code=2):

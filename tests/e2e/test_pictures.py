@@ -3,13 +3,11 @@ same colours, drawn by an independent program.
 """
 import glob
 import html
-import json
 import os
 import re
 import shutil
 import struct
 import subprocess
-import tempfile
 import time
 import unittest
 import zlib
@@ -94,8 +92,7 @@ def cells_of_svg(text, cols, rows):
 
 class Pictures(unittest.TestCase):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-pictures-")
-        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.dir = lib.folder(self)
 
     def start(self, cols, rows, *words):
         t = lib.Tmux(lib.LOADTOP, "--no-history", "--out", self.dir, *words, NULL, cols=cols, rows=rows)
@@ -201,16 +198,14 @@ class Pictures(unittest.TestCase):
         t.type("report " + os.path.join(self.dir, "r.json"))
         t.send("Enter")
         lib.until("the JSON is there", lambda: os.path.exists(os.path.join(self.dir, "r.json")))
-        with open(os.path.join(self.dir, "r.json")) as f:
-            run = json.load(f)
+        run = lib.read_json(os.path.join(self.dir, "r.json"))
         self.assertEqual(len(run["screens"]), 2)
         evil = "\"/><script>alert(1)</script>"
         run["screens"][0].update(view=evil, lines=[[[0, evil, 255, None, False], [evil, "x", 1, 1, True],
                                                     [5, "y", evil, evil, evil], [0, "z" * 300, 1, None, False]], evil])
         run["screens"][1].update(cols=evil, ground=evil)
         run["screens"] += [evil, None, {"cols": 10 ** 9, "rows": 10 ** 9, "ground": 0, "lines": []}]
-        with open(os.path.join(self.dir, "e.json"), "w") as f:
-            json.dump(run, f)
+        lib.write_json(os.path.join(self.dir, "e.json"), run)
         got = lib.loadtop("report", os.path.join(self.dir, "e.json"), "-o", page)
         self.assertEqual(got.code, 0, got)
         with open(page) as f:

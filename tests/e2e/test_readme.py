@@ -13,9 +13,7 @@ ctest: long
 import os
 import re
 import shlex
-import shutil
 import subprocess
-import tempfile
 import unittest
 
 import lib
@@ -36,12 +34,11 @@ def blocks():
 
 class Readme(unittest.TestCase):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-readme-")
+        self.dir = lib.folder(self)
         self.redis = lib.Redis()
 
     def tearDown(self):
         self.redis.close()
-        shutil.rmtree(self.dir)
 
     def words(self, command):
         """The command for a shell, with our program and our Redis."""

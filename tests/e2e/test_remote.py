@@ -10,9 +10,7 @@ import os
 import re
 import shutil
 import socket
-import tempfile
 import threading
-import unittest
 
 import lib
 
@@ -20,25 +18,15 @@ NULL = "null:?service=1ms"
 SYSTEM_CONF = "/etc/loadtop/targets.conf"  # of the private copy of /etc
 
 
-def put(path, text):
-    with open(path, "w") as f:
-        f.write(text)
-    return path
-
-
-class Remote(unittest.TestCase):
+class Remote(lib.FolderTest):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-remote-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        super().setUp()
         self.redis = lib.Redis("--bind", "0.0.0.0", "--protected-mode", "no")
         self.addCleanup(self.redis.close)
         self.url = "redis://%s:%d" % (lib.AWAY, self.redis.port)
 
-    def file(self, name, text):
-        return put(os.path.join(self.dir, name), text)
-
     def system_conf(self, text):
-        put(SYSTEM_CONF, text)
+        lib.write(SYSTEM_CONF, text)
         self.addCleanup(os.unlink, SYSTEM_CONF)
 
     def start(self, *args):
@@ -53,8 +41,8 @@ class Remote(unittest.TestCase):
         """The private /etc/hosts says that this name is there."""
         with open("/etc/hosts") as f:
             before = f.read()
-        self.addCleanup(put, "/etc/hosts", before)
-        put("/etc/hosts", "%s %s\n%s" % (address, name, before))
+        self.addCleanup(lib.write, "/etc/hosts", before)
+        lib.write("/etc/hosts", "%s %s\n%s" % (address, name, before))
 
 
 class Consent(Remote):
@@ -244,7 +232,7 @@ class Spellings(Remote):
     def test_a_socket_by_other_names(self):
         os.unlink(SYSTEM_CONF)
         self.file("x", "")
-        put(SYSTEM_CONF, "deny *\n")
+        lib.write(SYSTEM_CONF, "deny *\n")
         with lib.Redis(unix=True) as redis:
             link = os.path.join(self.dir, "link.sock")
             os.symlink(redis.path, link)
@@ -296,7 +284,7 @@ class Rebinding(Remote):
             if os.path.lexists(path):
                 os.rename(path, path + ".before")
                 self.addCleanup(os.rename, path + ".before", path)
-            put(before, text)
+            lib.write(before, text)
             shutil.copyfile(before, path)
         names, listener = Names(), Listener()
         self.addCleanup(names.socket.close)

@@ -60,7 +60,7 @@ class Page(html.parser.HTMLParser):
 class Reports(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.dir = tempfile.mkdtemp(prefix="loadtop-report-")
+        cls.dir = lib.folder(cls)
         cls.data = lib.headless("-d", "4s", "--goal", "3k/s", "--threshold", "p99<5s", "--threshold", "p50<1us",
                                 "--at", "1s mark " + EVIL, "--at", "2s null threads 3",
                                 "null:?service=1ms&errors=0.02&clients=2", "null:?service=2ms&name=b", code=99)
@@ -68,17 +68,12 @@ class Reports(unittest.TestCase):
         cls.page = Page(cls.html)
 
     @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.dir, ignore_errors=True)
-
-    @classmethod
     def path(cls, name):
         return os.path.join(cls.dir, name)
 
     @classmethod
     def make(cls, run, name):
-        with open(cls.path("run.json"), "w") as f:
-            json.dump(run, f)
+        lib.write_json(cls.path("run.json"), run)
         got = lib.loadtop("report", cls.path("run.json"), "-o", cls.path(name))
         assert got.code == 0, got
         with open(cls.path(name)) as f:
@@ -196,7 +191,8 @@ class Reports(unittest.TestCase):
         event = {"pool": "null", "from": None, "to": None, "by": "key"}
         run["events"] = [dict(event, t_s=0.3, what="threads", **{"from": "1", "to": "3"}),
                          dict(event, t_s=0.4, what="threads", by="sweep", to="9"),
-                         dict(event, t_s=0.5, what="service", to="2ms"),
+                         dict(event, t_s=0.5, what="service", to="2ms"), dict(event, t_s=0.52, what="think", to="1ms"),
+                         dict(event, t_s=0.54, what="arrival", to="poisson"),
                          dict(event, t_s=0.6, what="mark", pool=None, by="command", to="it's $(touch x) `now`"),
                          dict(event, t_s=0.7, what="pause"), dict(event, t_s=0.8, what="resume"),
                          dict(event, t_s=0.9, what="add", to="null:?name=c")]
@@ -210,8 +206,8 @@ class Reports(unittest.TestCase):
         self.assertEqual(got.code, 0, got)
         again = json.loads(got.out)
         done = [(e["what"], e["to"]) for e in again["events"] if e["by"] == "at"]
-        self.assertEqual(done, [("threads", "3"), ("service", "2ms"), ("mark", "it's $(touch x) `now`"), ("pause", None),
-                                ("resume", None)])
+        self.assertEqual(done, [("threads", "3"), ("service", "2ms"), ("think", "1ms"), ("arrival", "poisson"),
+                                ("mark", "it's $(touch x) `now`"), ("pause", None), ("resume", None)])
         self.assertEqual(again["ended_by"], "user")
 
     def test_the_spread_of_repeats(self):
@@ -266,17 +262,33 @@ class Reports(unittest.TestCase):
         self.assertLess(len(page.encode()), 1000000)
         self.assertGreaterEqual(Page(page).tags["svg"], 8)
 
+    BARE = {"name": "x", "series": [{"t_s": None}], "latency": None, "plateaus": [{}, {"vars": None}],
+            "scaling": [{}], "by_op": {"get": {}}, "histograms": {"service": "!!!", "intervals": [{}]}}
+
     def test_a_run_that_says_little(self):
-        """Null everywhere, nothing measured, wrong types: a report all the same, and never a NaN in it."""
-        bare = {"loadtop": "0", "schema": 1, "pools": [{"name": "x", "series": [{"t_s": "no"}], "latency": None,
-                                                        "plateaus": [None, 3], "scaling": [{}], "by_op": {"get": 1},
-                                                        "histograms": {"service": "!!!", "intervals": [1, {}]}}]}
+        """Null everywhere, nothing measured: a report all the same, and never a NaN in it."""
+        bare = {"loadtop": "0", "schema": 1, "pools": [self.BARE]}
         for name in ("bare.html", "bare.md", "bare.txt", "bare.csv", "bare.plateaus.csv"):
             self.assertNotRegex(self.make(bare, name), r"\b-?(nan|inf)\b")
+        self.make({"loadtop": "0", "schema": 1, "pools": []}, "none.html")
+
+    def test_wrong_types_are_refused(self):
+        """What is wrong is said in one line with its place, and no report is made of it."""
+        for change, said in ((("series", [{"t_s": "no"}]), "series/0/t_s is text, not a number"),
+                             (("plateaus", [None]), "plateaus/0 is no object"),
+                             (("by_op", {"get": 1}), "by_op/get is no object"),
+                             (("ops", {"errors": -1}), "ops/errors is below 0"),
+                             (("name", ["x"]), "name is a list, not text")):
+            with open(self.path("wrong.json"), "w") as f:
+                json.dump({"loadtop": "0", "schema": 1, "pools": [dict(self.BARE, **dict([change]))]}, f)
+            got = lib.loadtop("report", self.path("wrong.json"), "-o", self.path("wrong.html"))
+            self.assertEqual((got.code, got.out, len(got.err.splitlines())), (2, "", 1), got)
+            self.assertIn("wrong.json: not a run that loadtop saved: pools/0/" + said, got.err)
+            self.assertFalse(os.path.exists(self.path("wrong.html")))
 
 
 class Older(unittest.TestCase):
-    """A run that 382d9c0 saved, when there was no `not_started`: absent reads 0."""
+    """A run that 382d9c0 saved, when there was no `not_started`: absent is not known, and never 0."""
     saved = os.path.join(lib.ROOT, "tests", "golden", "run_382d9c0.json")
 
     def test_report(self):
@@ -287,12 +299,12 @@ class Older(unittest.TestCase):
             with open(page) as f:
                 page = Page(f.read())
         ops = ("offered", "completed", "errors", "timeouts", "in flight", "dropped", "not started")
-        self.assertEqual([page.value(name) for name in ops], ["420", "96", "2", "0", "0", "322", "0"])
+        self.assertEqual([page.value(name) for name in ops], ["420", "96", "2", "0", "0", "322", "-"])
 
     def test_compare(self):
         got = lib.loadtop("compare", self.saved, self.saved)
         self.assertEqual(got.code, 0, got)
-        self.assertRegex(got.out, r"errors, timeouts, dropped, not started +2, 0, 322, 0 +2, 0, 322, 0")
+        self.assertRegex(got.out, r"errors, timeouts, dropped, not started +2, 0, 322, - +2, 0, 322, -\s")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,7 @@
 """tests/rooms.py finds each kind of disorder that it names, and nothing in a small house that is in order."""
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 
 import lib
@@ -13,8 +11,7 @@ CHECK = os.path.join(lib.ROOT, "tests", "rooms.py")
 
 class Rooms(unittest.TestCase):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-rooms-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        self.dir = lib.folder(self)
 
     def write(self, **files):
         """engine__base__a_c="text" is engine/base/a.c."""

@@ -107,8 +107,7 @@ class Tables(unittest.TestCase):
             t.wait_for(re.compile("(?i)quit"))
             t.send("y")
             lib.until("the run is written", lambda: os.path.exists(path) or None)
-            with open(path, encoding="utf-8") as f:
-                self.check_grid(json.load(f), LIVE_THREADS, LIVE_DEPTHS)
+            self.check_grid(lib.read_json(path), LIVE_THREADS, LIVE_DEPTHS)
 
 
 class Ends(unittest.TestCase):

@@ -9,15 +9,11 @@ import http.server
 import json
 import os
 import resource
-import shutil
 import signal
 import socket
 import struct
 import subprocess
-import tempfile
 import threading
-import unittest
-import urllib.parse
 
 import lib
 
@@ -26,25 +22,12 @@ LONG = "HUSH%/?#@: " + "x" * 4085  # 4,096 bytes, some of which a URL must escap
 ESCAPED = "".join("%%%02X" % b for b in LONG.encode())  # 12,288
 
 
-def put(path, text):
-    with open(path, "w") as f:
-        f.write(text)
-    return path
-
-
 def popen(*args, env=None, **more):
     return subprocess.Popen([lib.LOADTOP, *map(str, args)], env=lib.environment(env), stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=lib._die_with_parent, **more)
 
 
-class Base(unittest.TestCase):
-    def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-secrets-")
-        self.addCleanup(shutil.rmtree, self.dir)
-
-    def file(self, name, text):
-        return put(os.path.join(self.dir, name), text)
-
+class Base(lib.FolderTest):
     def listener(self, kind=socket.SOCK_STREAM, port=0):
         s = socket.socket(socket.AF_INET, kind)
         self.addCleanup(s.close)
@@ -67,8 +50,8 @@ class Base(unittest.TestCase):
 class ListOfProcesses(Base):
     def test_before_a_name_is_resolved(self):
         dns = self.listener(socket.SOCK_DGRAM, 53)
-        put("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:30 attempts:1\n")
-        put("/etc/nsswitch.conf", "hosts: files dns\n")
+        lib.write("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:30 attempts:1\n")
+        lib.write("/etc/nsswitch.conf", "hosts: files dns\n")
         run_file = self.file("run.json", json.dumps({
             "loadtop": "0", "schema": 1, "run_id": "1a2b3c4d", "pools": [{
                 "name": "c", "backend": "crate", "target": "crate://slow.example", "url": "crate://slow.example:4200/t",
@@ -210,8 +193,7 @@ class Messages(Base):
                         "--at", "500ms redis://u:%s@h pause" % SECRET,
                         "--at", "600ms screenshot redis://u:%s@h" % SECRET, env=env)
         self.assertNotIn("HUSH", r.out + r.err)
-        with open(run_json) as f:
-            run = json.load(f)
+        run = lib.read_json(run_json)
         self.assertIn("***", run["command"])
         self.assertIn("refused", [e["what"] for e in run["events"]])
         self.assertTrue([e for e in run["events"] if "WRONGPASS not ***" in str(e)] or "not ***" in json.dumps(run), run)

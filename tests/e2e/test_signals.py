@@ -4,10 +4,8 @@ and whoever does not read. (With a screen: test_dashboard*.)
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import unittest
 
@@ -27,8 +25,7 @@ def fill(pipe):
 
 class Signals(unittest.TestCase):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-signals-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        self.dir = lib.folder(self)
 
     def end_by(self, number, *args, ready=None):
         """Runs, sends the signal once there is load, and returns the JSON."""
@@ -153,8 +150,7 @@ class Signals(unittest.TestCase):
                 p.kill()
                 p.communicate()
             self.assertEqual(p.returncode, 128 + signal.SIGTERM)
-            with open(name) as f:
-                self.assertEqual(json.load(f)["ended_by"], "signal")
+            self.assertEqual(lib.read_json(name)["ended_by"], "signal")
             os.unlink(name)
             return took
         lib.fastest("the end with a full pipe", BOUND, once)

@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import termios
 import unittest
 
@@ -57,8 +56,7 @@ class Silent:
 
 class States(unittest.TestCase):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-states-")
-        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.dir = lib.folder(self)
         self.processes, self.waits = [], []
         self.addCleanup(self.end_all)
 
@@ -114,8 +112,7 @@ class States(unittest.TestCase):
             self.assertIn(p.returncode, (128 + number, -number), (state, err))
             if begun:
                 self.assertEqual(p.returncode, 128 + number, state)
-                with open(base + ".json") as f:
-                    self.assertEqual(json.load(f)["ended_by"], "signal", state)
+                self.assertEqual(lib.read_json(base + ".json")["ended_by"], "signal", state)
 
     def both(self, i, state, make, **more):
         """With TERM, and with one of the others in turn, each with words and servers of its own: make() -> args, ready."""
@@ -160,8 +157,7 @@ class States(unittest.TestCase):
             if os.path.lexists(path):  # it may be a link that leads out of the private /etc
                 os.rename(path, path + ".before")
                 self.addCleanup(os.rename, path + ".before", path)
-            with open(os.path.join(self.dir, name), "w") as f:
-                f.write(text)
+            lib.write(os.path.join(self.dir, name), text)
             shutil.copyfile(os.path.join(self.dir, name), path)
         names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(names.close)
@@ -176,8 +172,7 @@ class States(unittest.TestCase):
             return name in asked
         slow = os.path.join(self.dir, "bin")
         os.mkdir(slow)
-        with open(os.path.join(slow, "redis-server"), "w") as f:
-            f.write("#!/bin/sh\nexec sleep 60\n")
+        lib.write(os.path.join(slow, "redis-server"), "#!/bin/sh\nexec sleep 60\n")
         os.chmod(os.path.join(slow, "redis-server"), 0o755)
         runtime = os.path.join(self.dir, "r")
         os.mkdir(runtime)

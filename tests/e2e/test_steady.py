@@ -4,7 +4,6 @@ import os
 import random
 import shutil
 import subprocess
-import tempfile
 import time
 import unittest
 
@@ -22,8 +21,7 @@ class Allocations(unittest.TestCase):
         compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
         if lib.SANITIZED or not compiler:
             self.skipTest("a sanitizer has an allocator of its own" if lib.SANITIZED else "no C compiler is installed")
-        self.dir = tempfile.mkdtemp(prefix="loadtop-steady-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        self.dir = lib.folder(self)
         self.shim = os.path.join(self.dir, "count.so")
         subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", self.shim,
                         os.path.join(lib.ROOT, "tests", "e2e", "malloc_count.c")], check=True)

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 import unittest
 
 import lib
@@ -20,8 +19,7 @@ def theme(about="mine", text="#d0d0d0 on #101010", **roles):
 
 class Themes(unittest.TestCase):
     def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-themes-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        self.dir = lib.folder(self)
         self.home = os.path.join(self.dir, "config", "loadtop", "themes")
         self.here = os.path.join(self.dir, "here")
         os.makedirs(self.home)

@@ -24,6 +24,7 @@
 #include "ui/live/capture.h"
 #include "ui/export/png.h"
 #include "ui/term/theme_files.h"
+#include "ui/views/views.h"
 
 #include <curses.h>
 #include <jansson.h>
@@ -253,7 +254,7 @@ static void end_sequences(void)
 
 static void finish(struct app *a)
 {
-    engine_end(a->engine, END_NOW, "user");
+    engine_end(a->engine, END_NOW, END_BY_USER);
     form_close(&a->sc.form);
     baseline_free(&a->sc.baselines);
     snapshot_release(a->frozen);
@@ -273,7 +274,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     a.settings = &settings;
     a.engine = start();
     settings.screens = json_array();
-    screen_init(&a.sc);
+    screen_init(&a.sc, views);
     a.cells.glyphs = glyphs_find("braille");
     a.tier = term_tier();
     a.sc.clock = 1000;

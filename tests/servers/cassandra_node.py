@@ -3,17 +3,15 @@
     with Node(auth=True) as n: n.url("ks"), n.query("SELECT ..."), n.kill(), n.start(), n.freeze(), n.thaw()
     with Node(tls=True) as n: n.url("ks", tls=True), n.ca
 
-Proxy stands between loadtop and a node, to cut its connections without ending the node.
+(false_server.Proxy stands between loadtop and a node, to cut its connections without ending the node.)
 
 The recipe is that of control.py (the server of `./dev servers`). Counts are asked with the DataStax driver
 (python3-cassandra), which shares nothing with the code under test.
 """
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
-import threading
 
 import control
 import lib
@@ -85,67 +83,6 @@ class Client:
         return None
 
 
-class Proxy:
-    """A port of 127.0.0.1 that passes everything to a node's; cut() breaks what stands."""
-
-    def __init__(self, port):
-        self.to, self.open, self.passed = ("127.0.0.1", port), [], 0
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            try:
-                far = socket.create_connection(self.to, timeout=BOUND)
-            except OSError:
-                near.close()
-                continue
-            for s in (near, far):
-                s.settimeout(None)
-                s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.passed += 1
-            self.open += [near, far]
-            for a, b in ((near, far), (far, near)):
-                threading.Thread(target=self.carry, args=(a, b), daemon=True).start()
-
-    @staticmethod
-    def carry(a, b):
-        try:
-            while True:
-                data = a.recv(1 << 16)
-                if not data:
-                    break
-                b.sendall(data)
-        except OSError:
-            pass
-        for s in (a, b):
-            try:
-                s.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def cut(self):
-        cut, self.open = self.open, []
-        for s in cut:
-            try:
-                s.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            s.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-        self.cut()
-
-
 class Node:
     def __init__(self, auth=False, durable=False, tls=False, join=None, number=1, heap="1g", token=None):
         """join: the Node whose cluster it enters, as 127.0.0.NUMBER with the same ports."""
@@ -167,8 +104,7 @@ class Node:
             with open(path) as f:
                 text = f.read()
             text = text.replace("commitlog_sync: periodic\ncommitlog_sync_period: 10s\n", "commitlog_sync: batch\n")
-            with open(path, "w") as f:
-                f.write(text)
+            lib.write(path, text)
             # This one keeps the schema out of the commit log, for a quicker start.
             self.argv = [a for a in self.argv if not a.startswith("-Dcassandra.unsafesystem")]
         if tls:
@@ -187,8 +123,7 @@ class Node:
             text = f.read().replace(join.dir, self.dir).partition("initial_token")[0]
         for name in ("listen_address", "rpc_address"):
             text = text.replace("%s: 127.0.0.1\n" % name, "%s: 127.0.0.%d\n" % (name, number))
-        with open(self.server.path("cassandra.yaml"), "w") as f:
-            f.write(text + "auto_bootstrap: false\n")
+        lib.write(self.server.path("cassandra.yaml"), text + "auto_bootstrap: false\n")
         self.env.update(CASSANDRA_PORT=join.env["CASSANDRA_PORT"], CASSANDRA_HOST="127.0.0.%d" % number)
         # Patience with the others, and a schema that is still there after a SIGKILL.
         self.argv = [a.replace("ring_delay_ms=1", "ring_delay_ms=5000") for a in self.argv
@@ -196,13 +131,10 @@ class Node:
 
     def speak_tls(self):
         """Its port takes TLS and plain connections, with a certificate of its own making: self.ca."""
-        self.ca, key, store = (self.server.path(n) for n in ("ca.pem", "key.pem", "store.p12"))
-        openssl = lib.need_program("openssl", "openssl")
-        for args in (["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=node", "-addext",
-                      "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", self.ca],
-                     ["pkcs12", "-export", "-in", self.ca, "-inkey", key, "-name", "node", "-passout", "pass:cassandra",
-                      "-out", store]):
-            subprocess.run([openssl] + args, check=True, capture_output=True)
+        self.ca, key = lib.certificate(self.server.path(""))
+        store = self.server.path("store.p12")
+        subprocess.run(["openssl", "pkcs12", "-export", "-in", self.ca, "-inkey", key, "-name", "node", "-passout",
+                        "pass:cassandra", "-out", store], check=True, capture_output=True)
         with open(self.server.path("cassandra.yaml"), "a") as f:
             f.write("client_encryption_options:\n  enabled: true\n  optional: true\n  keystore: %s\n"
                     "  keystore_password: cassandra\n  store_type: PKCS12\n" % store)
@@ -263,10 +195,16 @@ class Node:
                         waiting += int(fields[4].rpartition(":")[2], 16)
         return waiting
 
-    def kill_in_the_middle(self):
-        """Requests are in flight when it dies: what was sent to it while it is frozen."""
+    def kill_in_the_middle(self, pid):
+        """Requests are in flight when it dies: frozen, it answers none, until each client of the load of process `pid`
+        waits for an answer (as its threads do, look after look)."""
         self.freeze()
-        until("requests wait at the frozen node", lambda: self.unread() > 200)
+        looks = []
+
+        def waits():
+            looks.append(lib.asleep(pid))
+            return len(looks) >= 10 and all(looks[-10:])
+        until("the load waits for the frozen node", waits)
         self.kill()
 
     def kill(self):

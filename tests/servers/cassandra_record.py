@@ -22,7 +22,7 @@ import uuid
 from cassandra import protocol
 from cassandra.protocol import (BatchMessage, ErrorMessage, EventMessage, ExecuteMessage, OptionsMessage,
                                 PrepareMessage, QueryMessage, _ProtocolHandler, RegisterMessage,
-                                StartupMessage, AuthResponseMessage, write_value)
+                                StartupMessage, AuthResponseMessage)
 from cassandra.query import BatchType
 
 ProtocolHandler = _ProtocolHandler  # the one in plain Python

@@ -35,10 +35,8 @@ ssl.keystore.location=%s
 
 def certificate(folder):
     """A certificate of 127.0.0.1 that nobody else vouches for: (its path, the path of key and certificate)."""
-    key, cert, both = (os.path.join(folder, name) for name in ("key.pem", "cert.pem", "both.pem"))
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert,
-                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, timeout=BOUND,
-                   capture_output=True)
+    cert, key = lib.certificate(folder, "IP:127.0.0.1")
+    both = os.path.join(folder, "both.pem")
     with open(both, "w") as out:
         for path in (key, cert):
             with open(path) as f:
@@ -72,7 +70,7 @@ class Answer:
         return [item() for _ in range(self.number(4))]
 
 
-class Node:
+class Node(lib.Closing):
     def __init__(self, file_limit=None, away=None, **properties):
         """file_limit: no file of the broker's may grow beyond so many bytes; for it that is a full disk. It has a second
         one, or it would end. away: an address that a fourth port, `away_port`, sends its clients to."""
@@ -102,8 +100,7 @@ class Node:
             protocols += "AWAY:PLAINTEXT,"
         config = config.replace("protocol.map=", "protocol.map=" + protocols) + SASL + TLS % both
         config += "".join("%s=%s\n" % (k.replace("_", "."), v) for k, v in properties.items())
-        with open(path, "w") as f:
-            f.write(config)
+        lib.write(path, config)
         self.bootstrap = self.env["KAFKA_BOOTSTRAP"]
         self.start()
         self.kcat("-P", "-t", "warm-up", stdin="the first topic takes long\n")
@@ -138,12 +135,6 @@ class Node:
         if self.process:
             self.process.kill()
         shutil.rmtree(self.dir, ignore_errors=True)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
     def url(self, topic, login=None, tls=False, place=None, **options):
         """kafka://...; an option's '__' stands for '.': kafka__linger__ms=5. place: another than its own."""

@@ -5,7 +5,6 @@
 
 How long something takes is judged in `./dev bench soak` alone (SOAK), on a machine that does nothing else.
 """
-import json
 import os
 import shutil
 import tempfile
@@ -45,8 +44,7 @@ class Watched(lib.Pty):
         self.signal(lib.signal.SIGTERM)
         code = self.wait(BOUND)
         assert code == 128 + lib.signal.SIGTERM, (code, self.text())
-        with open(self.json) as f:
-            return json.load(f)
+        return lib.read_json(self.json)
 
     def close(self):
         super().close()

@@ -3,7 +3,6 @@ table back.   ctest: timeout=900
 
 CASSANDRA_ROWS (20,000; the soak: 100,000) says how much.
 """
-import json
 import os
 import re
 import tempfile
@@ -141,7 +140,6 @@ class Rows(Base):
         self.assertEqual(len(rows), 2000)
         self.assertEqual({len(r[3]) for r in rows}, {12})
 
-
     def test_own_statements_and_pages(self):
         """Several of them from a file, drawn alike; a long answer is read page by page as one operation."""
         table = self.ks + ".loadtop"
@@ -222,15 +220,13 @@ class Manners(Base):
     @staticmethod
     def forge(h, left=None, **fields):
         """The run's file with another list of what it left behind."""
-        with open(h.json) as f:
-            run = json.load(f)
+        run = lib.read_json(h.json)
         run.update(fields)
         if left is not None:
             run["pools"][0]["left_behind"] = [{"kind": k, "what": w, "count": None, "run": run.get("run_id")}
                                               for k, w in left]
         run = {k: v for k, v in run.items() if v is not None}
-        with open(h.json, "w") as f:
-            json.dump(run, f)
+        lib.write_json(h.json, run)
 
     def test_cleans_exactly_what_it_made(self):
         """Asked first; the keyspace with its tables, of which there are two."""

@@ -72,10 +72,10 @@ class Killed(unittest.TestCase):
             args += ["--at", "%dms %s" % (at + r.randint(0, 1000), r.choice(
                 ["threads %d" % r.randint(1, 3), "depth %d" % r.randint(1, 150), "clients %d" % r.randint(1, 6),
                  "pattern %s" % r.choice(["sync", "batch", "queue", "chain"])]))]
-        with Watched("-d", "900s", "--pattern", "chain", "--depth", "60", "-t", "2", *args,
+        with Watched("-d", "900s", *PATIENT, "--pattern", "chain", "--depth", "60", "-t", "2", *args,
                           NODE.url(table) + DISTINCT) as h:
             NODE.wait_for_rows(table)
-            NODE.kill_in_the_middle()
+            NODE.kill_in_the_middle(h.pid)
             killed = time.time()
             until("it is seen to be down", lambda: "DOWN" in h.text())
             cpu, began = lib.cpu_seconds(h.pid), time.time()
@@ -92,7 +92,7 @@ class Killed(unittest.TestCase):
         o = p["ops"]
         self.assertEqual(lib.accounting(o), 0, o)
         self.assertEqual(sum(w["completed"] for w in p["workers"]), o["completed"])
-        self.assertGreater(o["errors"], 0)
+        self.assertGreater(o["errors"], 0, o)
         self.assertIn("closed", {e["class"] for e in p["error_classes"]})
         self.assertLessEqual({e["class"] for e in p["error_classes"]}, CLASSES, p["error_classes"])
         self.assertLess(share, 0.2)  # a thread that does not wait takes all that it can get

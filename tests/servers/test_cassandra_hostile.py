@@ -2,13 +2,9 @@
 be brought to say. What is expected comes from the native protocol's specification and from the false server's own
 count of what it was asked.   ctest: timeout=600
 """
-import os
 import random
-import shutil
 import ssl
 import struct
-import subprocess
-import tempfile
 import threading
 import time
 import unittest
@@ -264,17 +260,10 @@ class Hostile(unittest.TestCase):
 class Secure(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.dir = tempfile.mkdtemp(prefix="loadtop-tls-")
-        cls.cert, key = os.path.join(cls.dir, "cert.pem"), os.path.join(cls.dir, "key.pem")
-        subprocess.run([lib.need_program("openssl", "openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
-                        "2", "-subj", "/CN=test", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key,
-                        "-out", cls.cert], check=True, capture_output=True)
+        cls.dir = lib.folder(cls)
+        cls.cert, key = lib.certificate(cls.dir)
         cls.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         cls.context.load_cert_chain(cls.cert, key)
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.dir, ignore_errors=True)
 
     def target(self, c, host="127.0.0.1", query=""):
         return "cassandras://%s:%d/loadtop?%s" % (host, c.port, query)

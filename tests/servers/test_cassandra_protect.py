@@ -18,8 +18,7 @@ LONG = "a-name-of-more-than-sixty-three-letters." + "x" * 30 + ".example"  # 78 
 
 
 def rules(text):
-    with open(CONF, "w") as f:
-        f.write(text)
+    lib.write(CONF, text)
 
 
 def words(run):
@@ -106,8 +105,7 @@ class Names(Base):
 
     @staticmethod
     def write_hosts(text):
-        with open("/etc/hosts", "w") as f:
-            f.write(text)
+        lib.write("/etc/hosts", text)
 
     def test_long_name_denied(self):
         """Added during the run; the end of its name is what is denied."""
@@ -134,12 +132,10 @@ class Identity(Base):
         c = self.cluster(name="Test Cluster 1")
         with lib.Headless("-n", "100", c.url) as h:
             h.wait(timeout=BOUND)
-            with open(h.json) as f:
-                run = json.load(f)
+            run = lib.read_json(h.json)
             run["pools"][0]["left_behind"] = [{"kind": "table", "what": "loadtop.loadtop", "count": None}]
             run["run_id"] = "00000000"  # the false server's table bears its mark
-            with open(h.json, "w") as f:
-                json.dump(run, f)
+            lib.write_json(h.json, run)
             c.nodes[0].queries.clear()
             rules("deny cassandra=Test Cluster 1\n")
             for args in (("--headless", "-n", "10", c.url), ("clean", "--yes", h.json)):

@@ -70,7 +70,7 @@ class Random(unittest.TestCase):
             if killed:
                 NODE.wait_for_rows(table)
                 time.sleep(r.random())
-                NODE.kill_in_the_middle()
+                NODE.kill_in_the_middle(h.pid)
                 NODE.start()
             p = lib.pool(h.wait(timeout=BOUND))
         unknown = self.exact(p, ROWS, KILLED if killed else LATE)

@@ -10,7 +10,8 @@ import time
 import unittest
 
 import lib
-from cassandra_node import Node, Proxy
+from cassandra_node import Node
+from false_server import Proxy
 from patient import PATIENT, headless, stop, until
 
 BACK_S = float(os.environ.get("CASSANDRA_BACK_S", "inf"))
@@ -80,7 +81,7 @@ class Back(unittest.TestCase):
     def test_wrong_password(self):
         """The role's password changes while connections break: auth, and load again when it is put right."""
         CLIENT.query("CREATE ROLE IF NOT EXISTS fickle WITH PASSWORD = 'one' AND LOGIN = true AND SUPERUSER = true")
-        with Proxy(NODE.port) as proxy, lib.Headless("-d", "900s", *CHAINS, NODE.url(
+        with Proxy(("127.0.0.1", NODE.port)) as proxy, lib.Headless("-d", "900s", *CHAINS, NODE.url(
                 "fickle", user="fickle:one", port=proxy.port) + "?discover=no&" + DISTINCT) as h:
             until("rows", lambda: rows("fickle.loadtop") == 100, every=0.2)
             self.change_password("two")

@@ -280,10 +280,33 @@ class Connections(unittest.TestCase):
     def test_tls(self):
         with Standin(tls=True) as s:
             self.assertIn("certificate", run(s.url(), "-n", "10", code=3).err)
-            for query in ("ca=" + s.cert, "tls-verify=no"):
+            for query in ("tls.ca=" + s.cert, "tls.verify=no", "ca=" + s.cert, "tls-verify=no"):  # and the old names
                 result = run(s.url(query=query + "&clients=3"), "-n", "300")
                 self.assertEqual((result.ops["completed"], result.ops["errors"]), (300, 0))
-            self.assertEqual(s.rows(), 600)
+                options = result.data["pools"][0]["options"]
+                self.assertEqual([o for o in options if "tls" in o or o == "ca"],
+                                 ["tls.ca", "tls.cert", "tls.key", "tls.verify"])
+                self.assertEqual(options["tls.verify"], "verify=no" not in query)
+            # The URL wins over a flag, whichever of the names each of them uses.
+            for query, flag in (("tls-verify=no", "--tls.verify=yes"), ("tls.verify=no", "--tls-verify=yes")):
+                self.assertEqual(run(s.url(query=query), flag, "-n", "50").ops["completed"], 50)
+            self.assertEqual(s.rows(), 1300)
+
+    def test_tls_with_a_certificate_of_ours(self):
+        """Which the server asks for. An encrypted key is an error, and nobody is asked for its passphrase."""
+        with Standin(tls=True) as trusted:
+            with Standin("--clients", trusted.cert, tls=True) as s:
+                query = "tls.ca=%s&tls.cert=%s" % (s.cert, trusted.cert)
+                self.assertIn("tls.cert, tls.key", run(s.url(query="tls.ca=" + s.cert), "-n", "10", code=3).err)
+                locked = trusted.key + ".locked"
+                subprocess.run(["openssl", "pkey", "-in", trusted.key, "-aes256", "-passout", "pass:x", "-out", locked],
+                               check=True)
+                with lib.Pty(LOADTOP, "--headless", "--no-history", "-n", "10",
+                             s.url(query=query + "&tls.key=" + locked)) as p:
+                    self.assertEqual(p.wait(), 3, p.raw)
+                    self.assertNotIn(b"pass phrase", p.raw)
+                result = run(s.url(query=query + "&tls.key=" + trusted.key), "-n", "300")
+                self.assertEqual((result.ops["completed"], result.rows["acknowledged"]), (300, 300))
 
     def test_default_schema(self):
         with Standin() as s:

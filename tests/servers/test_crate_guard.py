@@ -204,7 +204,8 @@ class Elsewhere(unittest.TestCase):
             self.assertIn("another cluster answers there", texts(stop(process)))
 
     def test_a_scenario_names_no_files(self):
-        for option in ("stmt-file: /etc/hostname", "ca: /etc/hostname", "tls-verify: no"):
+        for option in ("stmt-file: /etc/hostname", "tls.ca: /etc/hostname", "tls.cert: /etc/hostname",
+                       "tls.key: /etc/hostname", "tls.verify: no", "ca: /etc/hostname", "tls-verify: no"):
             with tempfile.NamedTemporaryFile("w", suffix=".yaml") as f:
                 f.write("pools:\n  - target: crates://127.0.0.1:1/doc.t\n    %s\n" % option)
                 f.flush()

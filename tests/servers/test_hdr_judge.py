@@ -1,8 +1,6 @@
 """`.hlog` and `.hgrm` judged by HdrHistogram's own HistogramLogProcessor: the same percentiles to 3 digits."""
 import os
-import shutil
 import subprocess
-import tempfile
 import unittest
 
 import lib
@@ -31,19 +29,14 @@ class Judged(unittest.TestCase):
         lib.need_program("java", "default-jre-headless")
         if not os.path.exists(JAR):
             lib.skip("HdrHistogram's Java library is not there (apt-get install libhdrhistogram-java)")
-        cls.dir = tempfile.mkdtemp(prefix="loadtop-hdr-")
+        cls.dir = lib.folder(cls)
         cls.json = os.path.join(cls.dir, "run.json")
         cls.hlog = os.path.join(cls.dir, "run.hlog")
         cls.data = lib.headless("-d", "4s", "null:?service=2ms&dist=exp&clients=20&name=slow",
                                "null:?service=200us&dist=exp&rate=2000/s&clients=20&name=open")
         import json
-        with open(cls.json, "w") as f:
-            json.dump(cls.data, f)
+        lib.write_json(cls.json, cls.data)
         cls.report(cls.hlog)
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.dir, ignore_errors=True)
 
     @classmethod
     def report(cls, out, *words):

@@ -5,79 +5,47 @@ ctest: timeout=900
 import json
 import os
 import re
-import shutil
 import socket
 import struct
-import tempfile
-import threading
 import time
 import unittest
 
 import kafka_node
 import lib
+from false_server import Proxy
 from patient import BOUND, headless, until
 
 ACL = ("kafka.admin.AclCommand", "--add", "--deny-principal", "User:load", "--operation", "Read", "--group", "loadtop.",
        "--resource-pattern-type", "prefixed")
 
 
-class Between:
+class Between(Proxy):
     """Stands before a broker, and says that it is the broker; of another cluster once it has `other`."""
 
     def __init__(self, node):
-        self.port = int(node.bootstrap.rpartition(":")[2])
-        self.cluster, self.other, self.links = node.cluster().encode(), None, []
+        port = int(node.bootstrap.rpartition(":")[2])
+        self.cluster, self.other = node.cluster().encode(), None
         self.told = 0  # how often it said that it is of the other
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.bootstrap = "127.0.0.1:%d" % self.listener.getsockname()[1]
-        place = lambda port: struct.pack(">H", 9) + b"127.0.0.1" + struct.pack(">i", port)
-        self.places = place(self.port), place(self.listener.getsockname()[1])
-        threading.Thread(target=self.accept, daemon=True).start()
+        super().__init__(("127.0.0.1", port))
+        self.bootstrap = "127.0.0.1:%d" % self.port
+        self.places = [struct.pack(">H", 9) + b"127.0.0.1" + struct.pack(">i", p) for p in (port, self.port)]
 
-    def accept(self):
-        while True:
-            try:
-                s, _ = self.listener.accept()
-            except OSError:
-                return
-            to = socket.create_connection(("127.0.0.1", self.port))
-            self.links += [s, to]
-            for a, b in ((s, to), (to, s)):
-                threading.Thread(target=self.pass_on, args=(a, b, a is to), daemon=True).start()
+    def read(self, s):
+        """One whole request or answer: its length, and that much."""
+        size = s.recv(4, socket.MSG_WAITALL)
+        return size and size + s.recv(struct.unpack(">i", size)[0], socket.MSG_WAITALL)
 
-    def pass_on(self, a, b, answers):
-        try:
-            with a.makefile("rb") as f:
-                while size := f.read(4):
-                    body = f.read(struct.unpack(">i", size)[0])
-                    if answers:
-                        body = body.replace(*self.places)
-                    if answers and self.other and self.cluster in body:
-                        body = body.replace(self.cluster, self.other)
-                        self.told += 1
-                    b.sendall(size + body)
-        except (OSError, struct.error):
-            pass
-        for s in (a, b):
-            self.end(s)
-        a.close()
-
-    @staticmethod
-    def end(s):
-        try:
-            s.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+    def change(self, data, answers):
+        if answers:
+            data = data.replace(*self.places)
+        if answers and self.other and self.cluster in data:
+            data = data.replace(self.cluster, self.other)
+            self.told += 1
+        return data
 
     def become(self, other):
         self.other = other
-        for s in self.links:
-            self.end(s)
-
-    def close(self):
-        self.end(self.listener)
-        self.listener.close()
-        self.become(None)
+        self.cut()
 
 
 class Protect(unittest.TestCase):
@@ -87,8 +55,7 @@ class Protect(unittest.TestCase):
             away=lib.AWAY, file_limit=11000000, authorizer_class_name="org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             super_users="User:ANONYMOUS", allow_everyone_if_no_acl_found="true")
         cls.addClassCleanup(cls.node.close)
-        cls.dir = tempfile.mkdtemp(prefix="loadtop-protect-")
-        cls.addClassCleanup(shutil.rmtree, cls.dir)
+        cls.dir = lib.folder(cls)
 
     def away(self, host, topic, **options):
         return "kafka://%s:%d/%s?%s" % (host, self.node.away_port, topic, "&".join("%s=%s" % kv for kv in options.items()))
@@ -97,8 +64,7 @@ class Protect(unittest.TestCase):
         """A run and its file."""
         path = os.path.join(self.dir, kafka_node.name() + ".json")
         run = headless(*args, **more)
-        with open(path, "w") as f:
-            json.dump({k: v for k, v in run.items() if k[0] != "_"}, f)
+        lib.write_json(path, {k: v for k, v in run.items() if k[0] != "_"})
         return run, path
 
     def forged(self, run, entries, **more):
@@ -107,9 +73,7 @@ class Protect(unittest.TestCase):
         file = {k: v for k, v in run.items() if k[0] != "_"}
         file.update(more)
         file["pools"] = [dict(file["pools"][0], left_behind=[{"kind": k, "what": w, "count": 1} for k, w in entries])]
-        with open(path, "w") as f:
-            json.dump(file, f)
-        return path
+        return lib.write_json(path, file)
 
     def clean(self, path, code, *words, args=("--yes",), env=None):
         r = lib.loadtop("clean", *args, path, timeout=BOUND, env=env)
@@ -259,8 +223,7 @@ class Protect(unittest.TestCase):
         self.assertRegex(client, r"^loadtop:[\w.-]+@[\w.-]+:%s$" % run["run_id"])
 
     def rules(self, text):
-        with open("/etc/loadtop/targets.conf", "w") as f:
-            f.write(text)
+        lib.write("/etc/loadtop/targets.conf", text)
         self.addCleanup(lambda: os.path.exists("/etc/loadtop/targets.conf") and os.remove("/etc/loadtop/targets.conf"))
 
     def test_a_cluster_that_is_denied(self):

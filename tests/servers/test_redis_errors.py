@@ -223,8 +223,7 @@ class Traces(unittest.TestCase):
                 self.assertEqual(len(redis.command("KEYS", e["prefix"] + "0" * 8 + "[0-9]" * 4))
                                  - (e["prefix"] == "loadtop:"), e["count"])
             path = os.path.join(d, "run.json")
-            with open(path, "w") as f:
-                json.dump(run, f)
+            lib.write_json(path, run)
             result = lib.loadtop("clean", "--yes", path)
             self.assertEqual(result.code, 0, result)
             self.assertEqual(redis.command("DBSIZE"), 601)

@@ -7,33 +7,21 @@ import glob
 import json
 import os
 import re
-import select
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
-import unittest
 
 import lib
+import redis_fake
+from false_server import Proxy
 from patient import BOUND, headless, stop, until
 
 MARK = "loadtop:loadtop:runs"
 CLAIM = re.compile(r"(string|list|counter|set|hash|zset)=(\d+)")
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="loadtop-protect-")
-        self.addCleanup(shutil.rmtree, self.dir)
-
-    def file(self, name, text):
-        path = os.path.join(self.dir, name)
-        with open(path, "w") as f:
-            f.write(text)
-        return path
-
+class Case(lib.FolderTest):
     def clean(self, run, *args, code=0, env=None):
         result = lib.loadtop("clean", "--yes", *args, self.file("run.json", json.dumps(run)), env=env)
         self.assertEqual(result.code, code, result)
@@ -71,8 +59,7 @@ class Marked(Case):
         back = os.path.join(self.dir, "back.json")
         result = lib.loadtop(*show[1].split(), back)
         self.assertEqual(result.code, 0, result)
-        with open(back) as f:
-            self.assertEqual(json.load(f)["run_id"], second["run_id"])
+        self.assertEqual(lib.read_json(back)["run_id"], second["run_id"])
         self.assertIn("gone: 60 keys", self.clean(second))
         self.assertEqual(self.redis.command("DBSIZE"), 0)
         self.assertIn("not there any more", self.clean(second))
@@ -204,8 +191,7 @@ class Marked(Case):
         back = os.path.join(self.dir, "back.json")
         result = lib.loadtop("history", "show", "last", "-o", back, env=env)
         self.assertEqual(result.code, 0, result)
-        with open(back) as f:
-            self.clean(json.load(f))
+        self.clean(lib.read_json(back))
         self.assertEqual(self.redis.command("DBSIZE"), 1)
 
     def test_reading_leaves_no_trace(self):
@@ -275,57 +261,6 @@ class Marked(Case):
             self.assertEqual(redis.command("DBSIZE"), 0)
 
 
-class Proxy:
-    """What a client connects to in place of a server: `to` may change, and then the connections are closed."""
-
-    def __init__(self, to):
-        self.to, self.open, self.lock = to, set(), threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = "redis://127.0.0.1:%d" % self.listener.getsockname()[1]
-        self.thread = threading.Thread(target=self.accept, daemon=True)
-        self.thread.start()
-
-    def accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                threading.Thread(target=self.carry, args=(client,), daemon=True).start()
-
-    def carry(self, client):
-        with client, contextlib.suppress(OSError):
-            with self.lock:
-                server = socket.create_connection(self.to)
-                pair = (client, server)
-                self.open.add(pair)
-            with server:
-                with contextlib.suppress(OSError):
-                    self.pump(*pair)
-                with self.lock:
-                    self.open.discard(pair)
-
-    @staticmethod
-    def pump(client, server):
-        while True:
-            for s in select.select([client, server], [], [])[0]:
-                data = s.recv(65536)
-                if not data:
-                    return
-                (server if s is client else client).sendall(data)
-
-    def lead(self, to):
-        with self.lock:
-            self.to = to
-            for s in (s for pair in self.open for s in pair):
-                with contextlib.suppress(OSError):
-                    s.shutdown(socket.SHUT_RDWR)
-
-    def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.thread.join(10)
-        self.lead(("127.0.0.1", 1))
-
-
 class Led(Case):
     """The address leads to another server in the middle of a run."""
 
@@ -334,11 +269,11 @@ class Led(Case):
             ids = second.info("server")["run_id"], second.info("replication")["master_replid"]
             for rule, refuse in (ids[0], False), (ids[1], False), ("f" * 40, True):
                 second.command("ACL", "SETUSER", "default", "-info" if refuse else "+info")
-                with contextlib.closing(Proxy(first.address)) as proxy:
+                with Proxy(first.address) as proxy:
                     first.command("CONFIG", "RESETSTAT")
                     second.command("CONFIG", "RESETSTAT")
-                    with lib.Headless("-d", "240s", "--rate", "2k/s", "--clients", 4, "--ops", "get,set", proxy.url,
-                                      env=self.rules("deny redis=%s\n" % rule)) as h:
+                    with lib.Headless("-d", "240s", "--rate", "2k/s", "--clients", 4, "--ops", "get,set",
+                                      "redis://127.0.0.1:%d" % proxy.port, env=self.rules("deny redis=%s\n" % rule)) as h:
                         until("it loads", lambda: first.calls("get") > 200)
                         proxy.lead(second.address)
                         run = h.wait(code=2, timeout=BOUND)
@@ -397,7 +332,7 @@ class Hostile(Case):
         """INFO of a server that may say anything: no figure of it is believed, and the run goes on."""
         asked = []
 
-        def info():
+        def info(_):
             asked.append(1)
             n = b"%de305" % len(asked)
             names = (b"used_cpu_sys", b"used_cpu_user", b"evicted_keys", b"keyspace_hits", b"expired_keys")
@@ -406,23 +341,10 @@ class Hostile(Case):
                 b"used_memory_dataset:1e300\r\n# Keyspace\r\ndb0:keys=-5\r\n")
             return b"$%d\r\n%s\r\n" % (len(text), text)
 
-        def serve(s):
-            with s, s.makefile("rb") as f, contextlib.suppress(OSError):
-                for head in f:
-                    words = [f.readline() and f.readline().strip() for _ in range(int(head[1:]))]
-                    s.sendall(info() if words[0] == b"INFO" else b"+PONG\r\n")
-
-        def accept(listener):
-            with contextlib.suppress(OSError):
-                while True:
-                    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            threading.Thread(target=accept, args=(listener,), daemon=True).start()
-            with lib.Headless("-d", "900s", "--rate", 20, "--ops", "ping", "redis://127.0.0.1:%d" %
-                              listener.getsockname()[1]) as h:
-                until("it has asked four times", lambda: len(asked) > 3)
-                run = stop(h)
-            listener.shutdown(socket.SHUT_RDWR)
+        with redis_fake.Fake(info) as fake, lib.Headless("-d", "900s", "--rate", 20, "--ops", "ping",
+                                                               fake.url) as h:
+            until("it has asked four times", lambda: len(asked) > 3)
+            run = stop(h)
         self.assertGreater(lib.pool(run)["ops"]["completed"], 0)
 
 

@@ -1,11 +1,8 @@
 """Redis over TLS (rediss://): the same exact counts, and nobody is trusted without reason. A server with certificates
 of the test's own, which asks clients for theirs.   ctest: timeout=600
 """
-import json
 import os
-import shutil
 import subprocess
-import tempfile
 import time
 import unittest
 
@@ -16,8 +13,7 @@ from patient import PATIENT, headless, stop, until
 class Secure(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.dir = tempfile.mkdtemp(prefix="loadtop-redis-tls-")
-        cls.addClassCleanup(shutil.rmtree, cls.dir, True)
+        cls.dir = lib.folder(cls)
         openssl = lib.need_program("openssl", "openssl")
 
         def run(*words):
@@ -27,8 +23,7 @@ class Secure(unittest.TestCase):
         for name in "server", "client":
             run("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=" + name, "-keyout", name + ".key", "-out",
                 name + ".csr")
-            with open(os.path.join(cls.dir, "names"), "w") as f:
-                f.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+            lib.write(os.path.join(cls.dir, "names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n")
             run("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days",
                 "2", "-extfile", "names", "-out", name + ".pem")
         cls.port = lib.free_port()
@@ -80,8 +75,7 @@ class Secure(unittest.TestCase):
         run = headless("-n", 500, "--ops", "set", "--keys", 50, self.url(host="localhost"))
         self.assertEqual(self.redis.command("DBSIZE"), sum(e["count"] for e in lib.pool(run)["left_behind"]))
         path = self.file("run.json")
-        with open(path, "w") as f:
-            json.dump(run, f)
+        lib.write_json(path, run)
         refused = lib.loadtop("clean", "--yes", path)  # the file's word for whom to trust does not count
         self.assertEqual(refused.code, 1, refused)
         self.assertIn("certificate", refused.err)
@@ -109,8 +103,7 @@ class Secure(unittest.TestCase):
         path = self.file("scenario.yaml")
         for option, value in (("tls.ca", self.file("ca.pem")), ("tls.cert", self.file("client.pem")),
                               ("tls.key", self.file("client.key")), ("tls.verify", "no")):
-            with open(path, "w") as f:
-                f.write("pools:\n  - target: rediss://127.0.0.1:%d\n    %s: %s\n" % (self.port, option, value))
+            lib.write(path, "pools:\n  - target: rediss://127.0.0.1:%d\n    %s: %s\n" % (self.port, option, value))
             result = lib.loadtop("--headless", "-n", 10, "-f", path)
             self.assertEqual(result.code, 2, result)
             self.assertIn(option, result.err)
@@ -127,6 +120,17 @@ class Secure(unittest.TestCase):
 
     def test_who_the_server_does_not_know(self):
         self.refused(self.url(client=None), "TLS", "tls.cert", code=3)
+
+    def test_nobody_is_asked_for_the_passphrase_of_a_key(self):
+        """Not even on a terminal, in the middle of a screen."""
+        locked = self.file("locked.key")
+        subprocess.run(["openssl", "pkey", "-in", self.file("client.key"), "-aes256", "-passout", "pass:x", "-out", locked],
+                       check=True)
+        with lib.Pty(lib.LOADTOP, "--headless", "--no-history", "-n", "10",
+                     self.url().replace(self.file("client.key"), locked)) as p:
+            self.assertEqual(p.wait(), 1, p.raw)
+            self.assertNotIn(b"pass phrase", p.raw)
+            self.assertIn(b"locked.key", p.raw)
 
     def test_no_tls_there(self):
         self.refused(self.url().replace(":%d?" % self.port, ":%d?" % self.redis.port), "does this port speak",

@@ -9,6 +9,7 @@
 #include "ui/term/glyphs.h"
 #include "ui/views/screen.h"
 #include "ui/panels/screen_state.h"
+#include "ui/views/views.h"
 
 static struct cells grid;
 static struct screen sc;
@@ -22,11 +23,11 @@ static inline void draw(const struct snapshot *s, int rows, int cols, const char
 }
 
 /* The front end as it starts, in a view; a form that was open is closed. */
-static inline void fresh(enum view view)
+static inline void fresh(const struct view *view)
 {
     form_close(&sc.form);
-    screen_init(&sc);
-    sc.view = view;
+    screen_init(&sc, views);
+    sc.view = screen_view_place(&sc, view);
     sc.real_s = FIXTURE_NOW;
     sc.cost_share = 0.006;
 }

@@ -148,12 +148,12 @@ static double fixture_cass_rate(double t)
     return 7600;
 }
 
-static void fixture_check(struct pool_snapshot *p, const char *name, bool known, bool ok,
+static void fixture_check(struct pool_snapshot *p, enum check_id id, bool known, bool ok,
                           double value, double limit, const char *why)
 {
     struct check *k = &p->check[p->checks++];
 
-    copy_str(k->name, sizeof k->name, name);
+    k->id = id;
     copy_str(k->why, sizeof k->why, why);
     k->known = known;
     k->ok = ok;
@@ -175,8 +175,8 @@ static void fixture_pool(int i, const char *name, const struct backend *b, const
     p->op_types = b->ops;
     copy_str(p->target, sizeof p->target, target);
     copy_str(p->url, sizeof p->url, target);
-    copy_str(p->version, sizeof p->version, version);
-    copy_str(p->address, sizeof p->address, "10.1.2.3:6379");
+    copy_str(p->server.version, sizeof p->server.version, version);
+    copy_str(p->server.address, sizeof p->server.address, "10.1.2.3:6379");
     p->state = POOL_LOADING;
     p->load = load;
     p->load.weight[0] = 1;
@@ -204,8 +204,8 @@ static void fixture_pool(int i, const char *name, const struct backend *b, const
     fixture_absent(&p->lag);
     fixture_absent(&p->lease_wait);
     fixture_absent(&p->batches);
-    p->server_cpu_share = NAN;
-    p->other_clients = p->data_items = p->data_bytes = p->rtt_ns = -1;
+    p->server.server_cpu_share = NAN;
+    p->server.other_clients = p->server.data_items = p->server.data_bytes = p->server.rtt_ns = -1;
     p->generate_share = 0.09;
     p->client_share = 0.31;
     p->wait_share = 0.6;
@@ -226,16 +226,17 @@ static void fixture_details(void)
     redis->limit = LIMIT_CLIENT;
     copy_str(redis->limit_why, sizeof redis->limit_why,
              "97 % of a core in the load generator itself: the figure is its limit");
-    copy_str(redis->note, sizeof redis->note, "cpu 88 %, 41 other clients, hit ratio 99.2 %");
+    copy_str(redis->server.note, sizeof redis->server.note,
+             "cpu 88 %, 41 other clients, hit ratio 99.2 %");
     redis->options = &fixture_options;
-    redis->left_behind =
+    redis->server.left_behind =
         json_pack("[{s:s,s:s,s:i}]", "kind", "keys", "what", "loadtop:7f3a:*", "count", 10000);
-    fixture_check(redis, "little", true, true, 0.004, 0.05, "");
+    fixture_check(redis, CHECK_LITTLE, true, true, 0.004, 0.05, "");
     fixture_check(
-        redis, "generator_cpu", true, false, 0.97, 0.8,
+        redis, CHECK_GENERATOR_CPU, true, false, 0.97, 0.8,
         "generator CPU 97 % (limit 80 %): the figure is this machine's limit, not Redis's");
-    fixture_check(redis, "dropped", true, true, 0, 0, "");
-    fixture_check(redis, "accounting", true, true, 0, 0, "");
+    fixture_check(redis, CHECK_DROPPED, true, true, 0, 0, "");
+    fixture_check(redis, CHECK_ACCOUNTING, true, true, 0, 0, "");
     for (unsigned i = 0; i < 4; i++) {
         struct plateau *t = &fixture_plateaus[i];
 
@@ -299,19 +300,19 @@ static void fixture_details(void)
     crate->limit = LIMIT_SERVER;
     copy_str(crate->limit_why, sizeof crate->limit_why,
              "its threads wait for the server 60 % of the time");
-    fixture_check(crate, "little", true, true, 0.01, 0.05, "");
-    fixture_check(crate, "generator_cpu", true, true, 0.31, 0.8, "");
+    fixture_check(crate, CHECK_LITTLE, true, true, 0.01, 0.05, "");
+    fixture_check(crate, CHECK_GENERATOR_CPU, true, true, 0.31, 0.8, "");
     kafka->limit = LIMIT_CLIENT;
-    fixture_check(kafka, "generator_cpu", true, true, 0.58, 0.8, "");
+    fixture_check(kafka, CHECK_GENERATOR_CPU, true, true, 0.58, 0.8, "");
     cass->limit = LIMIT_SERVER;
     cass->counts.dropped = 400;
     cass->counts.errors = 311;
     cass->has_lag = true;
     fixture_latency(&cass->lag, 2.1e4, 6.1e4);
-    fixture_check(cass, "little", true, true, 0.01, 0.05, "");
-    fixture_check(cass, "generator_cpu", true, true, 0.12, 0.8, "");
-    fixture_check(cass, "schedule_lag", true, true, 6.1e4, 1e6, "");
-    fixture_check(cass, "dropped", true, false, 400, 0,
+    fixture_check(cass, CHECK_LITTLE, true, true, 0.01, 0.05, "");
+    fixture_check(cass, CHECK_GENERATOR_CPU, true, true, 0.12, 0.8, "");
+    fixture_check(cass, CHECK_SCHEDULE_LAG, true, true, 6.1e4, 1e6, "");
+    fixture_check(cass, CHECK_DROPPED, true, false, 400, 0,
                   "5.0 % of starts dropped: every slot is full");
     fixture_errors[0] =
         (struct error_class){.name = "write_timeout",
@@ -340,6 +341,10 @@ static void fixture_event(int i, double t, const char *pool, const char *what, c
     e->t_s = t;
     copy_str(e->pool, sizeof e->pool, pool);
     copy_str(e->what, sizeof e->what, what);
+    e->kind = EVENT_CHANGE;
+    for (int k = EVENT_CHANGE + 1; k <= EVENT_REMOTE; k++)
+        if (!strcmp(what, event_kind_name((enum event_kind)k)))
+            e->kind = (enum event_kind)k;
     copy_str(e->from, sizeof e->from, from);
     copy_str(e->to, sizeof e->to, to);
     e->by = by;
@@ -369,7 +374,7 @@ static struct snapshot *fixture_snapshot(void)
     setenv("TZ", "UTC", 1);
     if (!fixture_options.table)
         options_init(&fixture_options, fixture_redis_options);
-    json_decref((json_t *)(uintptr_t)fixture_pools[0].left_behind);
+    json_decref(fixture_pools[0].server.left_behind);
     memset(&s, 0, sizeof s);
     fixture_pool(0, "redis", &fixture_redis, "redis://stg-redis:6379/0", "Redis 7.0.15", redis, 16,
                  412e3, 1.4e6, 3.9e6);

@@ -10,6 +10,10 @@
 #include <locale.h>
 
 #include "tests/unit/drawn_screen.h"
+#include "ui/views/overview.h"
+#include "ui/views/points.h"
+#include "ui/views/pool.h"
+#include "ui/views/targets.h"
 
 /* Several pools with the same trouble are one line: the worst one's name and why, and how many more
  * there are. */
@@ -20,10 +24,10 @@ static void test_alerts_of_one_kind_are_one(void **state)
     (void)state;
     for (int i = 0; i < 3; i++) {
         s->pool[i].checks = 0;
-        fixture_check(&s->pool[i], "cpu_wait", true, false, 0.2 + 0.1 * (i == 1), 0.1,
+        fixture_check(&s->pool[i], CHECK_CPU_WAIT, true, false, 0.2 + 0.1 * (i == 1), 0.1,
                       i == 1 ? "waited 30 %" : "waited 20 %");
     }
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     draw(s, 24, 80, "ascii");
     assert_shows("NOT VALID crate (worst) and 2 more: waited 30 %");
     assert_false(shows("waited 20 %"));
@@ -48,7 +52,7 @@ static void test_an_outage_is_one_line(void **state)
         copy_str(s->pool[i].state_why, sizeof s->pool[i].state_why, "connection refused");
     }
     copy_str(s->pool[1].target, sizeof s->pool[1].target, s->pool[0].target);
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     draw(s, 40, 120, "ascii");
     assert_shows(
         "redis and 1 more TARGET DOWN since 12:34:00, next try within 1 s: connection refused");
@@ -71,7 +75,7 @@ static void test_a_silent_server_is_an_alert(void **state)
     p->tenths = (struct series){block, 0, 100};
     p->service.max = 50e6;
     p->counts.in_flight = 24;
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     draw(s, 24, 80, "ascii");
     assert_shows("redis NO ANSWER for 4 s: 24 in flight wait");
     p->service.max = 3e9;
@@ -89,7 +93,7 @@ static void test_small_windows_have_the_pools(void **state)
     struct snapshot *s = fixture_snapshot();
 
     (void)state;
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     draw(s, 8, 200, "ascii");
     for (int i = 0; i < 3; i++)
         assert_shows(s->pool[i].name);
@@ -109,8 +113,9 @@ static void test_title_of_a_pool(void **state)
 
     (void)state;
     s->pool[0].state = POOL_PAUSED;
-    for (int view = VIEW_POOL; view <= VIEW_SCALING; view++) {
-        fresh((enum view)view);
+    static const struct view *const titled[] = {&view_pool, &view_scaling};
+    for (int view = 0; view < 2; view++) {
+        fresh(titled[view]);
         draw(s, 40, 160, "ascii");
         assert_shows("1 redis");
         assert_shows("PAUSED  4x10x16 batch");
@@ -133,7 +138,7 @@ static void test_open_points_have_no_efficiency(void **state)
     }
     p->plateau = two;
     p->plateaus = 2;
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     draw(s, 24, 80, "ascii");
     assert_shows("50 %"); /* 8000/s with two in flight, where one did as much */
     two[0].vars.rate_per_s = two[1].vars.rate_per_s = 8000;
@@ -144,14 +149,14 @@ static void test_open_points_have_no_efficiency(void **state)
 /* Names that are counted up can be told apart where there is no room for all of them. */
 static void test_names_keep_their_ends(void **state)
 {
-    static const enum view views[] = {VIEW_OVERVIEW, VIEW_TARGETS};
+    static const struct view *const lists[] = {&view_overview, &view_targets};
     struct snapshot *s = fixture_snapshot();
 
     (void)state;
     for (int i = 0; i < 4; i++)
         snprintf(s->pool[i].name, sizeof s->pool[i].name, "orders-of-the-east-%d", i + 1);
     for (size_t v = 0; v < 2; v++) {
-        fresh(views[v]);
+        fresh(lists[v]);
         draw(s, 24, 80, "ascii");
         assert_shows("east-1");
         for (int i = 1; i < 4; i++) {

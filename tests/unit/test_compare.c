@@ -13,6 +13,7 @@
 #include "tests/unit/virtual_run.h"
 #include "ui/report/compare.h"
 #include "ui/json/run.h"
+#include "ui/json/saved_run.h"
 
 #define S 1000000000ull
 #define HALF_S 60
@@ -50,15 +51,20 @@ static json_t *part_of(const json_t *run, size_t from, size_t n)
 }
 
 /* What the table says. */
-static char *said_of(const json_t *base, const json_t *new)
+static char *said_of(json_t *base_json, json_t *new_json)
 {
     const struct compare_options o = {.threshold = NAN};
     struct text t = {0};
     struct err err = {0};
+    struct saved_run *base = saved_run_read(base_json, &err), *new = saved_run_read(new_json, &err);
+    const struct saved_run *const bases[] = {base}, *const news[] = {new};
     bool regressed;
-    assert_int_equal(compare_runs(&t, &base, 1, &new, 1, &o, &regressed, &err), 0);
+    assert_string_equal(err.msg, "");
+    assert_int_equal(compare_runs(&t, bases, 1, news, 1, &o, &regressed, &err), 0);
     char *said = strdup(text_str(&t));
     text_free(&t);
+    saved_run_free(base);
+    saved_run_free(new);
     return said;
 }
 

@@ -345,16 +345,20 @@ static void chi_square(void **state)
     assert_true(crate_chi_square_tail(0, 3) > 0.9999);
     struct crate_verdict_spread v;
     crate_spread_judge((uint64_t[]){10, 10, 10}, 3, &v);
-    assert_false(v.uneven);
+    assert_true(v.even && !v.uneven);
     crate_spread_judge((uint64_t[]){30, 0, 0}, 3, &v);
+    assert_false(v.even);
     assert_true(v.uneven && fabs(v.chi_square - 60) < 1e-9);
     assert_non_null(strstr(v.words, "no balancing"));
     crate_spread_judge((uint64_t[]){20, 8, 2}, 3, &v);
     assert_true(v.uneven && v.df == 2 && fabs(v.chi_square - 16.8) < 1e-9);
     crate_spread_judge((uint64_t[]){30}, 1, &v);
-    assert_true(!v.uneven && isnan(v.p));
+    assert_true(v.even && !v.uneven && isnan(v.p));
+    crate_spread_judge((uint64_t[]){1, 0}, 2, &v); /* p is 0.3, but one node had it all */
+    assert_true(!v.even && !v.uneven);
     crate_spread_judge(NULL, 0, &v);
     assert_string_equal(v.words, "no node was reached");
+    assert_false(v.even);
     crate_spread_judge((uint64_t[]){4, 3, 4, 3, 4, 3, 3, 3, 2, 1}, 10, &v);
     assert_non_null(strstr(v.words, "few for so many nodes"));
 }

@@ -191,7 +191,7 @@ static void test_sweep_over_two(void **state)
     assert_string_equal(list->error, "");
     go_to("values");
     type(",x");
-    assert_non_null(strstr(form.field[form.at].error, "threads=x"));
+    assert_non_null(strstr(form.field[form.at].error, "threads x"));
     form_key(&form, KEYCODE_BACKSPACE);
     type("16");
     go_to("hold");

@@ -17,6 +17,8 @@
 #include <locale.h>
 
 #include "tests/unit/drawn_screen.h"
+#include "ui/views/overview.h"
+#include "ui/views/points.h"
 #include "ui/export/picture.h"
 #include "ui/widgets/form.h"
 #include "ui/term/theme_files.h"
@@ -222,15 +224,15 @@ static void test_views(void **state)
 
     (void)state;
     assert_int_equal(theme_parse(&theme, builtin_themes[0].name, builtin_themes[0].text, NULL), 0);
-    for (int view = 0; view < VIEWS; view++) {
-        const char *name = view_name((enum view)view);
+    for (int view = 0; views[view]; view++) {
+        const char *name = views[view]->name;
         struct text t = {0};
 
         for (size_t i = 0; i < 3; i++) {
             int rows = size[i][0], cols = size[i][1];
             struct text braille = {0};
 
-            fresh((enum view)view);
+            fresh(views[view]);
             draw(fixture_snapshot(), rows, cols, "braille");
             cells_to_text(&grid, &braille);
             add_text(&t, name, rows, cols, "braille");
@@ -238,7 +240,7 @@ static void test_views(void **state)
             for (int tier = 0; tier < TIERS; tier++)
                 check_ansi(&theme, (enum tier)tier);
             for (int k = 0; k < 3; k++) {
-                fresh((enum view)view);
+                fresh(views[view]);
                 draw(fixture_snapshot(), rows, cols, sets[k]);
                 add_changed(&t, name, rows, cols, sets[k], text_str(&braille));
                 for (int tier = 0; tier < TIERS; tier++)
@@ -304,7 +306,7 @@ static void test_grid(void **state)
             struct snapshot s = *fixture_snapshot();
 
             make_grid(&s.sweep, cell);
-            fresh(VIEW_SCALING);
+            fresh(&view_scaling);
             draw(&s, size[i][0], size[i][1], sets[k]);
             add_text(&t, "grid", size[i][0], size[i][1], sets[k]);
         }
@@ -317,13 +319,13 @@ static void test_small(void **state)
     struct text t = {0};
 
     (void)state;
-    for (int view = 0; view < VIEWS; view++)
+    for (int view = 0; views[view]; view++)
         for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
-            if (view != VIEW_OVERVIEW && size[i][0] < 10)
+            if (views[view] != &view_overview && size[i][0] < 10)
                 continue;
-            fresh((enum view)view);
+            fresh(views[view]);
             draw(fixture_snapshot(), size[i][0], size[i][1], "braille");
-            add_text(&t, view_name((enum view)view), size[i][0], size[i][1], "braille");
+            add_text(&t, views[view]->name, size[i][0], size[i][1], "braille");
         }
     compare("small", &t);
 }
@@ -364,17 +366,17 @@ static void test_dialogs(void **state)
     struct text t = {0};
 
     (void)state;
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     sc.mode = MODE_HELP;
     draw(fixture_snapshot(), 40, 120, "braille");
     add_text(&t, "help", 40, 120, "braille");
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     sc.mode = MODE_ASK;
     sc.question = ASK_STOP;
     copy_str(sc.question_text, sizeof sc.question_text, "Stop pool 1, redis?");
     draw(fixture_snapshot(), 24, 80, "braille");
     add_text(&t, "question", 24, 80, "braille");
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     sc.mode = MODE_FORM;
     form_open_add(&sc.form, fixture_backends);
     draw(fixture_snapshot(), 24, 80, "braille");
@@ -383,20 +385,20 @@ static void test_dialogs(void **state)
     draw(fixture_snapshot(), 40, 120, "braille");
     add_text(&t, "form", 40, 120, "braille");
     form_close(&sc.form);
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     sc.mode = MODE_FORM;
     form_open_edit(&sc.form, &fixture_snapshot()->pool[0]);
     draw(fixture_snapshot(), 24, 80, "braille");
     add_text(&t, "form, edit", 24, 80, "braille");
     form_close(&sc.form);
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     sc.mode = MODE_COMMAND;
     field_set(&sc.input, "redis threds 4");
     copy_str(sc.input_error, sizeof sc.input_error, "'threds' is no command; nearest: threads");
     sc.input_error_at = 6;
     draw(fixture_snapshot(), 24, 80, "braille");
     add_text(&t, "command", 24, 80, "braille");
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     sc.compare = true;
     draw(fixture_snapshot(), 40, 120, "braille");
     add_text(&t, "compare", 40, 120, "braille");

@@ -56,7 +56,8 @@ static void absent(struct latency *l)
 
 static void make_pool(struct pool_snapshot *p)
 {
-    *p = (struct pool_snapshot){.number = 1, .backend = &test_backend, .op_types = test_backend.ops, .state = POOL_ENDED};
+    *p = (struct pool_snapshot){
+        .number = 1, .backend = &test_backend, .op_types = test_backend.ops, .state = POOL_ENDED};
     copy_str(p->name, sizeof p->name, "redis");
     copy_str(p->target, sizeof p->target, "redis://db:6379/0");
     copy_str(p->url, sizeof p->url, "redis://db:6379/0?threads=2");
@@ -103,8 +104,8 @@ static void make_pool(struct pool_snapshot *p)
     p->plateaus = 1;
     p->seconds = (struct series){.block = blocks, .first = 0, .n = 1};
     p->checks = 2;
-    p->check[0] = (struct check){.name = "little", .known = false, .value = NAN, .limit = 0.05};
-    p->check[1] = (struct check){.name = "generator_cpu",
+    p->check[0] = (struct check){.id = CHECK_LITTLE, .known = false, .value = NAN, .limit = 0.05};
+    p->check[1] = (struct check){.id = CHECK_GENERATOR_CPU,
                                  .known = true,
                                  .ok = false,
                                  .value = 0.97,
@@ -160,7 +161,8 @@ static int setup(void **state)
     pools[1].checks = 0;
     events[0] = (struct event){
         .t_s = 1.5, .pool = "redis", .what = "threads", .from = "1", .to = "2", .by = BY_AT};
-    events[1] = (struct event){.t_s = 1.75, .what = "mark", .to = "note", .by = BY_KEY};
+    events[1] =
+        (struct event){.t_s = 1.75, .kind = EVENT_MARK, .what = "mark", .to = "note", .by = BY_KEY};
     thresholds[0] =
         (struct threshold_state){.expr = "p99<5ms", .known = true, .ok = true, .value = 1234.567};
     thresholds[1] =
@@ -169,7 +171,7 @@ static int setup(void **state)
     snap = (struct snapshot){.started = {1700000000, 123456789},
                              .now_s = 2.5,
                              .ended = true,
-                             .ended_by = "count",
+                             .ended_by = END_BY_COUNT,
                              .run_id = "0badcafe",
                              .pool = pools,
                              .pools = 1,

@@ -10,7 +10,9 @@
 #include <cmocka.h>
 
 #include "engine/figures/plateau.h"
+#include "engine/base/err.h"
 #include "engine/base/text.h"
+#include "ui/json/saved_load.h"
 #include "ui/json/scaling.h"
 #include "engine/state/snapshot.h"
 #include "engine/stats/usl.h"
@@ -79,6 +81,32 @@ static void test_a_fitted_curve(void **state)
     json_decref(all);
 }
 
+/* What a report draws is the law that was fitted. */
+static void test_a_curve_is_read_back(void **state)
+{
+    const struct usl_fit *was = &pool.scaling[0].fit;
+    struct member_memory memory = {0};
+    struct saved_curve c;
+    struct usl_fit f;
+    struct err err = {0};
+    json_t *all = json_scaling(&pool);
+    (void)state;
+    assert_int_equal(members_read(&memory, &saved_curve_table, json_array_get(all, 0), &c, &err),
+                     0);
+    assert_true(saved_fit(&c, &f));
+    assert_int_equal(c.points, 6);
+    assert_int_equal(c.point[2], 3);
+    assert_true(f.fits == was->fits && f.peak_identified && f.best == was->best);
+    assert_int_equal(f.phase, was->phase);
+    assert_float_equal(f.peak_n_low, was->peak_n_low, 1e-3);
+    for (double n = 1; n < 300; n *= 1.5) {
+        assert_true(fabs(usl_at(&f, n) / usl_at(was, n) - 1) < 1e-9);
+        assert_true(fabs(usl_band(&f, n) / usl_band(was, n) - 1) < 1e-9);
+    }
+    members_free(&memory);
+    json_decref(all);
+}
+
 static void test_a_curve_without_a_fit(void **state)
 {
     (void)state;
@@ -115,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_a_fitted_curve, setup),
+        cmocka_unit_test_setup(test_a_curve_is_read_back, setup),
         cmocka_unit_test_setup(test_a_curve_without_a_fit, setup),
         cmocka_unit_test_setup(test_capacity, setup),
     };

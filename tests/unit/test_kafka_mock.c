@@ -91,13 +91,14 @@ static void expect(struct engine *e, unsigned pool, uint64_t n)
         for (unsigned i = 0; i < now->pools; i++)
             fprintf(stderr, "pool %u: %llu completed, %s %s, %s\n", i,
                     (unsigned long long)now->pool[i].counts.completed,
-                    pool_state_name(now->pool[i].state), now->pool[i].state_why, now->pool[i].note);
+                    pool_state_name(now->pool[i].state), now->pool[i].state_why,
+                    now->pool[i].server.note);
         for (unsigned i = 0; i < now->events; i++)
             fprintf(stderr, "%.2f %s %s\n", now->event[i].t_s, now->event[i].pool,
                     now->event[i].to);
         fail_msg("pool %u: not %llu", pool, (unsigned long long)n);
     }
-    engine_end(e, END_DRAIN, "user");
+    engine_end(e, END_DRAIN, END_BY_USER);
     assert_true(engine_wait(e, WAIT_S * UINT64_C(1000000000)));
     const struct snapshot *s = engine_snapshot(e);
     for (unsigned i = 0; i < s->pools; i++) {
@@ -218,7 +219,7 @@ static void starts_do_not_vanish(void **state)
             assert_int_equal(a->due, a->offered + a->not_started + a->still_due);
         }
         if (n->now_s > 2.2) /* nothing more is started; without 5 s of draining */
-            engine_end(e, END_NOW, "user");
+            engine_end(e, END_NOW, END_BY_USER);
         snapshot_release(n);
     }
     const struct snapshot *n = engine_snapshot(e);

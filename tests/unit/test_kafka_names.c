@@ -1,4 +1,5 @@
 /* Names on their way to a check: whole, or not at all. */
+#include "engine/base/err.h"
 #include "engine/config/option.h"
 
 #include <setjmp.h>
@@ -105,13 +106,85 @@ static void properties(void **state)
     assert_false(kafka_properties.value_is_own("sasl.mechanism", "SCRAM-SHA-512"));
 }
 
+/* The options of TLS become librdkafka's properties, unless one of these says something else. */
+static void tls_options(void **state)
+{
+    static const struct {
+        const char *set[3][2];
+        const char *says; /* NULL: taken */
+    } cases[] = {
+        {{{"tls.ca", "/a"}}, NULL},
+        {{{"tls.ca", "/a"}, {"kafka.ssl.ca.location", "/a"}}, NULL},
+        {{{"tls.ca", "/a"}, {"kafka.ssl.ca.location", "/ab"}},
+         "tls.ca: kafka.ssl.ca.location says"},
+        {{{"tls.ca", "/ab"}, {"kafka.ssl.ca.location", "/a"}},
+         "tls.ca: kafka.ssl.ca.location says"},
+        {{{"tls.ca", "/a"}, {"kafka.ssl.ca.pem", "x"}}, "tls.ca: kafka.ssl.ca.pem says"},
+        {{{"kafka.ssl.ca.location", "/a"}}, NULL},
+        {{{"tls.cert", "/c"}, {"kafka.ssl.keystore.location", "/s"}},
+         "kafka.ssl.keystore.location"},
+        {{{"tls.cert", "/c"}, {"kafka.ssl.key.location", "/k"}}, NULL},
+        {{{"tls.cert", "/c"}, {"tls.key", "/k"}, {"kafka.ssl.key.location", "/other"}},
+         "tls.key: kafka.ssl.key.location says"},
+        {{{"tls.cert", "/c"}, {"tls.key", "/k"}, {"kafka.ssl.key.pem", "x"}},
+         "tls.key: kafka.ssl.key.pem says"},
+        {{{"tls.verify", "no"}}, NULL},
+        {{{"tls.verify", "no"}, {"kafka.enable.ssl.certificate.verification", "true"}},
+         "tls.verify: "},
+        {{{"kafka.enable.ssl.certificate.verification", "false"}}, NULL},
+    };
+    static const struct target nowhere;
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct options o;
+        struct err err = {0};
+        options_init(&o, kafka_options);
+        o.properties = &kafka_properties;
+        for (unsigned k = 0; k < 3 && cases[i].set[k][0]; k++)
+            assert_int_equal(
+                options_set(&o, cases[i].set[k][0], cases[i].set[k][1], ORIGIN_ARGV, false, &err),
+                0);
+        int code = kafka_conf_check(&nowhere, &o, &err);
+        if (code != (cases[i].says ? ERR_USAGE : 0) ||
+            (cases[i].says && !strstr(err.msg, cases[i].says)))
+            fail_msg("case %u: %d, '%s'", i, code, err.msg);
+        options_fini(&o);
+    }
+}
+
+static void they_reach_librdkafka(void **state)
+{
+    static const char *const said[][2] = {{"ssl.ca.location", "/a"},
+                                          {"ssl.certificate.location", "/c"},
+                                          {"ssl.key.location", "/c"},
+                                          {"enable.ssl.certificate.verification", "false"},
+                                          {"security.protocol", "plaintext"}};
+    static const struct target nowhere;
+    struct options o;
+    struct err err = {0};
+    (void)state;
+    options_init(&o, kafka_options);
+    options_set(&o, "tls.ca", "/a", ORIGIN_ARGV, false, &err);
+    options_set(&o, "tls.cert", "/c", ORIGIN_ARGV, false, &err);
+    options_set(&o, "tls.verify", "no", ORIGIN_ARGV, false, &err);
+    rd_kafka_conf_t *conf = kafka_conf_new(NULL, &nowhere, &o, "t", RD_KAFKA_PRODUCER, &err);
+    assert_non_null(conf);
+    for (unsigned i = 0; i < sizeof said / sizeof *said; i++) {
+        char value[64];
+        size_t size = sizeof value;
+        assert_int_equal(rd_kafka_conf_get(conf, said[i][0], value, &size), RD_KAFKA_CONF_OK);
+        assert_string_equal(value, said[i][1]);
+    }
+    rd_kafka_conf_destroy(conf);
+    options_fini(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hosts),
-        cmocka_unit_test(groups),
-        cmocka_unit_test(secrets),
-        cmocka_unit_test(properties),
+        cmocka_unit_test(tls_options), cmocka_unit_test(they_reach_librdkafka),
+        cmocka_unit_test(hosts),       cmocka_unit_test(groups),
+        cmocka_unit_test(secrets),     cmocka_unit_test(properties),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

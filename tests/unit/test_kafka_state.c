@@ -1,5 +1,5 @@
 /* Does the consumer keep up? The state in words on scripted lag, whose truth is in the script; the
- * time until messages expire against a simulation message by message; the exponent of growth. */
+ * time until messages expire against a simulation message by message. */
 #include "backends/kafka_base/lag.h"
 #include "engine/stats/generate.h"
 
@@ -209,27 +209,6 @@ static void expiry(void **state)
     assert_null(strstr(lag_watch_text(&w, INFINITY, buf, sizeof buf), "expire"));
 }
 
-static void growth(void **state)
-{
-    const double n[] = {20, 40, 60, 120};
-    double y[4], e, low, high;
-    (void)state;
-    for (unsigned i = 0; i < 4; i++)
-        y[i] = 3e6 * pow(n[i], 1.3);
-    assert_true(growth_fit(n, y, 4, &e, &low, &high));
-    assert_true(fabs(e - 1.3) < 1e-9 && high - low < 1e-6);
-    for (unsigned i = 0; i < 4; i++)
-        y[i] = 2e6 * n[i] * (i % 2 ? 1.05 : 0.95);
-    assert_true(growth_fit(n, y, 4, &e, &low, &high));
-    assert_true(low < 1 && 1 < high && high - low > 0.05);
-    assert_false(growth_fit(n, y, 2, &e, &low, &high));
-    assert_true(isnan(e));
-    const double same[] = {20, 20, 20};
-    assert_false(growth_fit(same, y, 3, &e, &low, &high));
-    y[1] = 0;
-    assert_false(growth_fit(n, y, 4, &e, &low, &high));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,7 +218,6 @@ int main(void)
         cmocka_unit_test(stress_is_a_fallen_wait_share),
         cmocka_unit_test(drained_is_not_stressed),
         cmocka_unit_test(expiry),
-        cmocka_unit_test(growth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,21 @@
 
 #include <cmocka.h>
 
-enum { CREATE, ROWS, SHARE, WAIT, LIMIT, SIZE, DIST, PREFIX, PASSWORD, KAFKA, FREE, TABLE_SIZE };
+enum {
+    CREATE,
+    ROWS,
+    SHARE,
+    WAIT,
+    LIMIT,
+    SIZE,
+    DIST,
+    PREFIX,
+    PASSWORD,
+    KAFKA,
+    FREE,
+    RENAMED,
+    TABLE_SIZE
+};
 static const struct option_spec table[] = {
     [CREATE] = {"create", OPTION_BOOL, 0, "yes", 0, 0, NULL, "help"},
     [ROWS] = {"rows", OPTION_COUNT, OPTION_LIVE, "100", 1, 100000, NULL, "help"},
@@ -27,6 +41,7 @@ static const struct option_spec table[] = {
     [PASSWORD] = {"password", OPTION_SECRET, 0, NULL, 0, 0, NULL, "help"},
     [KAFKA] = {"kafka.", OPTION_TEXT, OPTION_PREFIX, NULL, 0, 0, NULL, "help"},
     [FREE] = {"free", OPTION_COUNT, OPTION_LIVE, NULL, 0, 0, NULL, "help"},
+    [RENAMED] = {"tls.ca", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL, "help", "ca"},
     [TABLE_SIZE] = {NULL, OPTION_TEXT, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -214,6 +229,28 @@ static void properties_are_collected(void **state)
     assert_int_equal(options_find(table, "Rows"), -1);
 }
 
+static void an_old_name_sets_the_same_option(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    assert_int_equal(options_find(table, "ca"), RENAMED);
+    assert_int_equal(options_find(table, "tls.ca"), RENAMED);
+    accept("ca", "/old");
+    assert_string_equal(option_str(&options, RENAMED), "/old");
+    assert_true(option_given(&options, RENAMED));
+    accept("tls.ca", "/new");
+    assert_string_equal(option_str(&options, RENAMED), "/new");
+    /* What the new name may not, the old one may not either, and is told by the word that stood
+     * there. */
+    assert_int_equal(options_set(&options, "ca", "/f", ORIGIN_SCENARIO, false, &err), ERR_USAGE);
+    assert_memory_equal(err.msg, "ca: it reads a file", 19);
+    assert_int_equal(options_set(&options, "ca", "/f", ORIGIN_ARGV, true, &err), ERR_USAGE);
+    assert_string_equal(option_str(&options, RENAMED), "/new");
+    /* Only the new name is offered. */
+    assert_int_equal(options_set(&options, "caa", "/f", ORIGIN_ARGV, false, &err), ERR_USAGE);
+    assert_null(strstr(err.msg, " ca "));
+}
+
 static void copies_are_their_own(void **state)
 {
     (void)state;
@@ -334,6 +371,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(wrong_values_are_refused_in_one_line, setup, teardown),
         cmocka_unit_test_setup_teardown(only_live_options_change_while_it_runs, setup, teardown),
         cmocka_unit_test_setup_teardown(properties_are_collected, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_old_name_sets_the_same_option, setup, teardown),
         cmocka_unit_test_setup_teardown(copies_are_their_own, setup, teardown),
         cmocka_unit_test_setup_teardown(texts_end_within_their_buffer, setup, teardown),
         cmocka_unit_test(the_pool_table_is_whole),

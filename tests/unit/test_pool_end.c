@@ -119,7 +119,7 @@ static void test_starts_of_a_thread_that_hangs(void **state)
     const struct snapshot *n = engine_snapshot(e);
     const struct check *account = NULL;
     for (unsigned i = 0; i < n->pool[0].checks; i++)
-        if (!strcmp(n->pool[0].check[i].name, "accounting"))
+        if (n->pool[0].check[i].id == CHECK_ACCOUNTING)
             account = &n->pool[0].check[i];
     assert_non_null(account);
     assert_false(account->ok);

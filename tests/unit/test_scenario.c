@@ -628,7 +628,7 @@ static void yaml_mistakes_have_their_line(void **state)
         {"goal: fast\n", "s.yml:1: goal: not a rate from 0.001/s"},
         {"goal: 0\n", "s.yml:1: goal: not a rate from 0.001/s"},
         {"limits: { max-rate: 1e-11/s }\n", "max-rate: not a rate from 0.001/s"},
-        {"sweep: threads=x\n", "s.yml:1: 'threads=x': not a whole number"},
+        {"sweep: threads=x\n", "s.yml:1: threads x: not a whole number"},
         {"limits:\n  max-thread: 4\n",
          "s.yml:2: unknown option 'max-thread' (did you mean 'max-threads'?)"},
         {"limits:\n  max-threads: 0\n", "s.yml:2: max-threads 0: out of range"},

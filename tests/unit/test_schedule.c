@@ -115,7 +115,7 @@ static struct schedule_counts account(const struct pool_snapshot *p)
                      c->completed + c->errors + c->timeouts + c->in_flight + c->dropped);
     assert_int_equal(a->due, a->offered + a->not_started + a->still_due);
     for (unsigned i = 0; i < p->checks; i++)
-        if (!strcmp(p->check[i].name, "accounting") && !p->check[i].ok)
+        if (p->check[i].id == CHECK_ACCOUNTING && !p->check[i].ok)
             fail_msg("%s", p->check[i].why);
     return *a;
 }
@@ -175,9 +175,9 @@ static void nothing_vanishes(const char *url, const char *how, bool loses)
     wall_loses = loses;
     step_to(&r, 1999 * MS + MS / 2, 1000);
     if (!strcmp(how, "drain"))
-        engine_end(r.e, END_DRAIN, "user");
+        engine_end(r.e, END_DRAIN, END_BY_USER);
     else if (!strcmp(how, "now"))
-        engine_end(r.e, END_NOW, "signal");
+        engine_end(r.e, END_NOW, END_BY_SIGNAL);
     else if (*how)
         send(&r, how);
     step_to(&r, 10 * S, 0);
@@ -191,7 +191,7 @@ static void nothing_vanishes(const char *url, const char *how, bool loses)
     assert_in_range(p->counts.dropped + p->counts.errors, 990, 1003);
     assert_in_range(p->counts.errors, 0, loses ? 50 : 0);
     for (unsigned i = 0; i < p->checks; i++)
-        if (!strcmp(p->check[i].name, "dropped"))
+        if (p->check[i].id == CHECK_DROPPED)
             assert_false(p->check[i].ok);
     snapshot_release(n);
     end(&r);
@@ -250,7 +250,7 @@ static void test_rows_do_not_vanish(void **state)
         begin(&r, "null:?ops=row&rows=100&rate=1000/s&pattern=chain&depth=4&timeout=60s", S);
         step_to(&r, 1350 * MS, 1000); /* the command comes with the tick at 1.4 s */
         if (i == 0)
-            engine_end(r.e, END_DRAIN, "user");
+            engine_end(r.e, END_DRAIN, END_BY_USER);
         else
             send(&r, how[i]);
         step_to(&r, 8 * S, 0);
@@ -453,7 +453,7 @@ static void test_count_with_bulks(void **state)
                 if (!n->ended || p->counts.offered != count[k])
                     fail_msg("%s: %llu offered, ended: %d", url,
                              (unsigned long long)p->counts.offered, n->ended);
-                assert_string_equal(n->ended_by, "count");
+                assert_int_equal(n->ended_by, END_BY_COUNT);
                 assert_int_equal(p->counts.completed, count[k]);
                 assert_int_equal(p->counts.dropped + p->counts.not_started, 0);
                 assert_int_equal(p->schedule.due, p->counts.offered + p->warm.offered);
@@ -480,7 +480,7 @@ static void test_count_across_a_pause(void **state)
         step_to(&r, 20 * S, 0);
         const struct snapshot *n = see(&r, &p);
         assert_true(n->ended);
-        assert_string_equal(n->ended_by, "count");
+        assert_int_equal(n->ended_by, END_BY_COUNT);
         assert_int_equal(p->counts.offered, 1500);
         assert_int_equal(p->schedule.due, 1500 + p->counts.not_started);
         snapshot_release(n);
@@ -534,7 +534,7 @@ static void test_random_commands_and_walls(void **state)
             send(&r, random_command(&rng, text, sizeof text));
             step_to(&r, r.now + 1 + rng_below(rng_next(&rng), S / 8), 0);
         }
-        engine_end(r.e, END_DRAIN, "user");
+        engine_end(r.e, END_DRAIN, END_BY_USER);
         step_to(&r, r.now + 10 * S, 0);
         const struct snapshot *n = see(&r, &p);
         assert_true(n->ended);

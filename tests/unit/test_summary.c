@@ -15,7 +15,6 @@
 static void spoil(struct snapshot *s)
 {
     SET(s->host);
-    SET(s->ended_by);
     for (unsigned i = 0; i < s->events; i++) {
         SET(fixture_events[i].pool);
         SET(fixture_events[i].what);
@@ -28,8 +27,8 @@ static void spoil(struct snapshot *s)
         struct pool_snapshot *p = &fixture_pools[i];
         SET(p->name);
         SET(p->target);
-        SET(p->version);
-        SET(p->note);
+        SET(p->server.version);
+        SET(p->server.note);
         SET(p->state_why);
         SET(p->limit_why);
         for (unsigned k = 0; k < p->errors; k++) {

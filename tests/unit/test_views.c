@@ -10,6 +10,10 @@
 #include <locale.h>
 
 #include "tests/unit/drawn_screen.h"
+#include "ui/views/overview.h"
+#include "ui/views/points.h"
+#include "ui/views/pool.h"
+#include "ui/views/targets.h"
 #include "ui/export/picture.h"
 #include "ui/term/term.h"
 #include "ui/export/png.h"
@@ -38,15 +42,15 @@ static void test_absent_is_no_zero(void **state)
     p->generate_share = p->client_share = p->wait_share = p->idle_share = NAN;
     p->plateaus = p->scalings = 0;
     p->checks = 0;
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     draw(s, 24, 80, "ascii");
     assert_shows("-/s now");
     assert_shows("no operation completed yet");
     assert_false(shows("0ns"));
     assert_false(shows("0/s"));
     assert_false(shows("nan"));
-    for (int view = 0; view < VIEWS; view++) {
-        fresh((enum view)view);
+    for (int view = 0; views[view]; view++) {
+        fresh(views[view]);
         draw(s, 50, 200, "braille");
         assert_false(shows("nan"));
         assert_false(shows("NaN"));
@@ -61,7 +65,7 @@ static void test_states_nobody_can_miss(void **state)
     (void)state;
     for (size_t i = 0; i < 5; i++) {
         s = fixture_snapshot();
-        fresh(VIEW_OVERVIEW);
+        fresh(&view_overview);
         draw(s, size[i][0], size[i][1], "ascii");
         assert_shows("LOAD ON 4/4");
         s->limits.locked = true;
@@ -77,12 +81,12 @@ static void test_states_nobody_can_miss(void **state)
         assert_shows("PAUSED 4/4");
         assert_false(shows("LOAD ON"));
         s->ended = true;
-        copy_str(s->ended_by, sizeof s->ended_by, "count");
+        s->ended_by = END_BY_COUNT;
         draw(s, size[i][0], size[i][1], "ascii");
         assert_shows("ENDED by count");
     }
     s = fixture_snapshot();
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     sc.frozen = true;
     sc.frozen_s = FIXTURE_NOW - 12;
     draw(s, 24, 80, "ascii");
@@ -101,7 +105,7 @@ static void test_frozen_shows_the_state_of_now(void **state)
     live.pool = pools;
     for (int k = 0; k < 4; k++)
         pools[k].state = POOL_PAUSED;
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     sc.frozen = true;
     grid.glyphs = glyphs_find("ascii");
     cells_resize(&grid, 24, 80);
@@ -114,7 +118,7 @@ static void test_changes_have_their_interval(void **state)
     struct snapshot *s = fixture_snapshot();
 
     (void)state;
-    fresh(VIEW_EVENTS);
+    fresh(&view_events);
     draw(s, 24, 120, "ascii");
     /* before and after, the difference, its interval, the verdict, and the latency */
     assert_shows("381k    412k   +31.0k +24.0k .. +38.0k real");
@@ -137,8 +141,8 @@ static void test_every_size_and_mode_draws(void **state)
     (void)state;
     for (int rows = 1; rows <= 60; rows += rows < 32 ? 1 : 9)
         for (int cols = 1; cols <= 220; cols += cols < 90 ? 3 : 17)
-            for (int view = 0; view < VIEWS; view++) {
-                fresh((enum view)view);
+            for (int view = 0; views[view]; view++) {
+                fresh(views[view]);
                 sc.mode = (rows + cols + view) % 3 == 0
                               ? (enum mode)((rows + cols) % (MODE_ASK + 1))
                               : MODE_VIEW;
@@ -169,9 +173,9 @@ static void test_sweep_cannot_be_missed(void **state)
     s->sweep.steps = 8;
     s->sweep.left_s = 41.2;
     copy_str(s->sweep.now, sizeof s->sweep.now, "threads 4, held 2.1 s");
-    for (int view = 0; view < VIEWS; view++)
+    for (int view = 0; views[view]; view++)
         for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
-            fresh((enum view)view);
+            fresh(views[view]);
             draw(s, size[i][0], size[i][1], "ascii");
             assert_shows("SWEEP 3/8");
             if (size[i][1] >= 80)
@@ -198,19 +202,19 @@ static void test_figures_are_never_cut(void **state)
         s->pool[i].counts.in_flight = 12345;
         s->pool[i].load.rate_per_s = 12340;
         s->pool[i].lag = s->pool[i].now_service;
-        s->pool[i].server_cpu_share = 0.0071;
-        s->pool[i].other_clients = 12345;
-        s->pool[i].data_items = 123456789;
+        s->pool[i].server.server_cpu_share = 0.0071;
+        s->pool[i].server.other_clients = 12345;
+        s->pool[i].server.data_items = 123456789;
     }
     for (int k = 0; k < 4; k++) {
         fixture_workers[k].cpu_share = 0.0071;
         fixture_workers[k].errors = 12345;
     }
-    for (int view = 0; view < VIEWS; view++)
+    for (int view = 0; views[view]; view++)
         for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
-            if (view == VIEW_SCALING)
+            if (views[view] == &view_scaling)
                 continue; /* its panels have a test of their own */
-            fresh((enum view)view);
+            fresh(views[view]);
             draw(s, size[i][0], size[i][1], "ascii");
             for (int y = 4; y < grid.rows - 2; y++)
                 for (int x = 1; x < grid.cols; x++) {
@@ -228,7 +232,7 @@ static void test_figures_are_never_cut(void **state)
 
                         cells_to_text(&grid, &t);
                         fail_msg("a figure is cut at %d,%d of %s %dx%d:\n%s", x, y,
-                                 view_name((enum view)view), size[i][1], size[i][0], text_str(&t));
+                                 views[view]->name, size[i][1], size[i][0], text_str(&t));
                     }
                 }
         }
@@ -266,7 +270,7 @@ static void test_open_arrival_in_the_pool_view(void **state)
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        fresh(VIEW_POOL);
+        fresh(&view_pool);
         sc.pool = 4;
         draw(fixture_snapshot(), size[i][0], size[i][1], "ascii");
         assert_true(shows("8.00k/s asked, ") || shows("asked 8.00k "));
@@ -295,9 +299,9 @@ static void test_wide_names(void **state)
     (void)state;
     copy_str(s->pool[1].name, sizeof s->pool[1].name, "\u7f13\u5b58\u96c6\u7fa4");
     copy_str(s->pool[1].target, sizeof s->pool[1].target, "crate://\u670d\u52a1\u5668:4200/doc.t");
-    for (int view = 0; view < VIEWS; view++)
+    for (int view = 0; views[view]; view++)
         for (size_t i = 0; i < 4; i++) {
-            fresh((enum view)view);
+            fresh(views[view]);
             sc.pool = 2;
             draw(s, size[i][0], size[i][1], "braille");
             for (int y = 0; y < grid.rows; y++) {
@@ -315,7 +319,7 @@ static void test_wide_names(void **state)
                 assert_int_equal(w, grid.cols);
             }
         }
-    fresh(VIEW_TARGETS);
+    fresh(&view_targets);
     sc.pool = 2;
     draw(s, 40, 120, "braille");
     assert_shows("\u7f13\u5b58\u96c6\u7fa4");
@@ -327,9 +331,9 @@ static void test_others_and_what_is_left(void **state)
     struct snapshot *s = fixture_snapshot();
 
     (void)state;
-    s->pool[0].other_clients = 41;
-    for (int view = 0; view < VIEWS; view++) {
-        fresh((enum view)view);
+    s->pool[0].server.other_clients = 41;
+    for (int view = 0; views[view]; view++) {
+        fresh(views[view]);
         draw(s, 24, 80, "ascii");
         assert_shows("41 others on redis");
         assert_shows("LEFT BEHIND 10,000 keys");
@@ -337,10 +341,10 @@ static void test_others_and_what_is_left(void **state)
         assert_shows("1 of 3 FAILED");
     }
     for (unsigned i = 0; i < s->pools; i++)
-        s->pool[i].other_clients = 0;
+        s->pool[i].server.other_clients = 0;
     draw(s, 40, 140, "ascii");
     assert_shows("nobody else on it");
-    s->pool[2].other_clients = -1; /* one that cannot say */
+    s->pool[2].server.other_clients = -1; /* one that cannot say */
     draw(s, 40, 140, "ascii");
     assert_false(shows("nobody else on it"));
 }
@@ -358,8 +362,8 @@ static void test_targets_nodes(void **state)
 
     (void)state;
     assert_non_null(stats);
-    s->pool[1].backend_stats = stats;
-    fresh(VIEW_TARGETS);
+    s->pool[1].server.json = stats;
+    fresh(&view_targets);
     sc.pool = 2;
     draw(s, 40, 120, "ascii");
     assert_shows("balance: 30 fresh connections  uneven over 3 nodes (chi-square 19.2");
@@ -380,16 +384,16 @@ static void test_errors_sort_and_advise(void **state)
     struct snapshot *s = fixture_snapshot();
 
     (void)state;
-    fresh(VIEW_ERRORS);
+    fresh(&view_errors);
     draw(s, 24, 80, "ascii");
     assert_shows("to do");
     assert_shows("replicas did not answer in time");
     assert_int_equal(errors_rows(s, &sc, row, 4), 2);
     assert_int_equal(row[0].error->count, 309);
-    sc.sort[VIEW_ERRORS] = 1; /* by class: closed before write_timeout */
+    sc.sort[sc.view] = 1; /* by class: closed before write_timeout */
     assert_int_equal(errors_rows(s, &sc, row, 4), 2);
     assert_int_equal(row[0].error->count, 2);
-    sc.invert[VIEW_ERRORS] = true;
+    sc.invert[sc.view] = true;
     errors_rows(s, &sc, row, 4);
     assert_int_equal(row[0].error->count, 309);
 }
@@ -400,16 +404,16 @@ static void test_events_sort(void **state)
     unsigned index[8];
 
     (void)state;
-    fresh(VIEW_EVENTS);
+    fresh(&view_events);
     assert_int_equal(events_rows(s, &sc, index, 8), 5);
     assert_int_equal(index[0], 4); /* the newest first */
-    sc.sort[VIEW_EVENTS] = 6;      /* by change: the largest, and last those that are none */
+    sc.sort[sc.view] = 6;          /* by change: the largest, and last those that are none */
     events_rows(s, &sc, index, 8);
     assert_int_equal(index[0], 3);
     assert_int_equal(index[1], 4);
     assert_int_equal(index[2], 0);
-    sc.sort[VIEW_EVENTS] = -1;
-    sc.invert[VIEW_EVENTS] = true;
+    sc.sort[sc.view] = -1;
+    sc.invert[sc.view] = true;
     events_rows(s, &sc, index, 8);
     assert_int_equal(index[0], 0);
 }
@@ -446,7 +450,7 @@ static void test_cursor_reads_values_back(void **state)
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        fresh(VIEW_OVERVIEW);
+        fresh(&view_overview);
         sc.cursor_s = 715.5;
         draw(fixture_snapshot(), size[i][0], size[i][1], "ascii");
         assert_shows("12:35:55");
@@ -473,7 +477,7 @@ static void test_cursor_of_text_is_on_screen(void **state)
     for (int form = 0; form < 2; form++)
         for (int rows = 1; rows <= 24; rows++)
             for (int cols = 1; cols <= 80; cols += 3) {
-                fresh(VIEW_OVERVIEW);
+                fresh(&view_overview);
                 sc.mode = form ? MODE_FORM : MODE_COMMAND;
                 if (form) {
                     form_open_add(&sc.form, fixture_backends);
@@ -484,7 +488,7 @@ static void test_cursor_of_text_is_on_screen(void **state)
                     fail_msg("form %d, %d x %d: the cursor is at %d, %d", form, cols, rows,
                              sc.cursor_x, sc.cursor_y);
             }
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
 }
 
 /* A line is clicked away in its legend; what it would show is still read by the cursor. */
@@ -493,7 +497,7 @@ static void test_legend_hides_a_line(void **state)
     int before = 0, after = 0;
 
     (void)state;
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     draw(fixture_snapshot(), 40, 120, "braille");
     for (int i = 0; i < 40 * 120; i++)
         before += grid.cell[i].role == ROLE_P50;
@@ -511,7 +515,7 @@ static void test_legend_hides_a_line(void **state)
 static void test_compare_tells_pools_apart(void **state)
 {
     (void)state;
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     sc.compare = true;
     sc.full = PANEL_THROUGHPUT;
     for (int glyphs = 0; glyphs < 2; glyphs++) {
@@ -538,7 +542,7 @@ static void test_compare_tells_pools_apart(void **state)
 static void test_panel_alone(void **state)
 {
     (void)state;
-    fresh(VIEW_POOL);
+    fresh(&view_pool);
     draw(fixture_snapshot(), 24, 80, "ascii");
     assert_null(hit_of(HIT_PANEL, PANEL_HEATMAP));
     sc.full = PANEL_HEATMAP;
@@ -555,18 +559,18 @@ static void test_tabs_are_everywhere(void **state)
     static const int size[][2] = {{24, 80}, {40, 120}, {50, 200}};
 
     (void)state;
-    for (int view = 0; view < VIEWS; view++)
+    for (int view = 0; views[view]; view++)
         for (size_t i = 0; i < 3; i++) {
             char on[32];
 
-            fresh((enum view)view);
+            fresh(views[view]);
             draw(fixture_snapshot(), size[i][0], size[i][1], "ascii");
-            for (int k = 0; k < VIEWS; k++)
+            for (int k = 0; views[k]; k++)
                 if (!hit_of(HIT_TAB, k))
-                    fail_msg("%s at %dx%d: view %d cannot be clicked", view_name((enum view)view),
+                    fail_msg("%s at %dx%d: view %d cannot be clicked", views[view]->name,
                              size[i][1], size[i][0], k + 1);
             snprintf(on, sizeof on, size[i][1] < 100 ? "[%d]" : "[%d %s]", view + 1,
-                     view_name((enum view)view));
+                     views[view]->name);
             assert_shows(on);
         }
 }
@@ -578,14 +582,14 @@ static void test_no_pools(void **state)
     (void)state;
     s->pools = 0;
     s->events = s->thresholds = 0;
-    for (int view = 0; view < VIEWS; view++) {
-        fresh((enum view)view);
+    for (int view = 0; views[view]; view++) {
+        fresh(views[view]);
         draw(s, 24, 80, "braille");
         assert_shows("NO POOLS");
         draw(s, 40, 120, "braille");
         draw(s, 6, 30, "braille");
     }
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     draw(s, 24, 80, "braille");
     assert_shows("press a to add one");
 }
@@ -593,7 +597,7 @@ static void test_no_pools(void **state)
 static void test_help_is_found(void **state)
 {
     (void)state;
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     sc.mode = MODE_HELP;
     copy_str(sc.find, sizeof sc.find, "PLATEAU");
     draw(fixture_snapshot(), 40, 120, "ascii");
@@ -611,7 +615,7 @@ static void test_exports(void **state)
 
     (void)state;
     assert_int_equal(theme_parse(&theme, "dusk", builtin_themes[0].text, NULL), 0);
-    fresh(VIEW_OVERVIEW);
+    fresh(&view_overview);
     draw(fixture_snapshot(), 24, 80, "braille");
     cells_text(&grid, 0, 12, ROLE_TEXT, "<&>");
     export_svg(&grid, &theme, &svg);

@@ -185,18 +185,6 @@ static void give(struct target *t, const char *password)
     secret_know(password);
 }
 
-int access_password(const struct cli *c, struct target *t, struct err *err)
-{
-    char password[sizeof t->password];
-    if (!wants_password(t))
-        return 0;
-    int bad = find_password(c, password, sizeof password, err);
-    if (!bad && password[0])
-        give(t, password);
-    explicit_bzero(password, sizeof password);
-    return bad;
-}
-
 int access_passwords(const struct cli *c, struct scenario *s, struct err *err)
 {
     char password[sizeof((struct target *)0)->password];

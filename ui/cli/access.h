@@ -11,13 +11,10 @@
 struct cli;
 struct err;
 struct scenario;
-struct target;
 
 /* Gives a password to each target that has none in its URL: --ask-password, --password-file, then
  * LOADTOP_PASSWORD. Asks on the terminal at most once. ERR_FAILED or ERR_USAGE. */
 int access_passwords(const struct cli *, struct scenario *, struct err *);
-/* The same for one target. */
-int access_password(const struct cli *, struct target *, struct err *);
 /* A copy of argv that ends with NULL, for access_drop_arguments; argv itself, and so the list of
  * processes, then has stars for its secrets. Call it first of all. */
 char **access_take_arguments(int argc, char **argv);

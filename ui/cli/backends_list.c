@@ -81,6 +81,8 @@ static void add_options(struct text *t, const struct option_spec *table)
             text_add(t, ", default %s", o->def);
         if (o->flags & OPTION_LIVE)
             text_add(t, ", can change while it runs");
+        if (o->alias)
+            text_add(t, ", formerly %s", o->alias);
         text_add(t, "\n    %-18s   %s\n", "", o->help ? o->help : "");
     }
 }

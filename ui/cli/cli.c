@@ -51,17 +51,17 @@ static const struct option_spec own_table[] = {
                     "how many colours the terminal has"},
     [OWN_GLYPHS] = {"glyphs", OPTION_CHOICE, 0, NULL, 0, 0, "braille|block|acs|ascii",
                     "what plots and lines are drawn with"},
-    [OWN_MAX_THREADS] = {"max-threads", OPTION_COUNT, 0, "64", 1, 4096, NULL,
+    [OWN_MAX_THREADS] = {"max-threads", OPTION_COUNT, 0, "64", 1, THREADS_MAX, NULL,
                          "ceiling of a pool's threads; the default holds for targets that are not "
                          "on this machine"},
-    [OWN_MAX_CLIENTS] = {"max-clients", OPTION_COUNT, 0, "1024", 1, 1048576, NULL,
+    [OWN_MAX_CLIENTS] = {"max-clients", OPTION_COUNT, 0, "1024", 1, CLIENTS_MAX, NULL,
                          "ceiling of a thread's clients, likewise"},
     [OWN_MAX_RATE] = {"max-rate", OPTION_TEXT, 0, NULL, 0, 0, NULL,
                       "ceiling of a pool's rate; a closed pool is held to it too"},
     [OWN_MAX_TIME] = {"max-time", OPTION_DURATION, 0, NULL, 0, 0, NULL,
                       "the run ends by then, whatever else is asked (15m for targets that are not "
                       "on this machine)"},
-    [OWN_MAX_CONNECTIONS] = {"max-connections", OPTION_COUNT, 0, "1000", 1, 1000000, NULL,
+    [OWN_MAX_CONNECTIONS] = {"max-connections", OPTION_COUNT, 0, "1000", 1, CONNECTIONS_MAX, NULL,
                              "ceiling of the connections in all to targets that "
                              "are not on this machine"},
     [OWN_MAX_BYTES] = {"max-bytes", OPTION_SIZE, 0, NULL, 1, 0, NULL,
@@ -147,11 +147,6 @@ static const char *const verb_names[] = {
     [CLI_CLEAN] = "clean",   [CLI_HELP] = "help",         [CLI_THEMES] = "themes",
 };
 #define VERB_NAMES (sizeof verb_names / sizeof *verb_names)
-
-const char *cli_verb_name(enum cli_verb verb)
-{
-    return verb < VERB_NAMES ? verb_names[verb] : NULL;
-}
 
 /* Does a verb read the rest of the line by itself? */
 static bool verb_reads_rest(enum cli_verb verb)

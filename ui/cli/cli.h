@@ -32,8 +32,6 @@ enum cli_verb {
     CLI_HELP,
     CLI_VERSION
 };
-/* "demo"; NULL for CLI_RUN and CLI_VERSION. */
-const char *cli_verb_name(enum cli_verb);
 
 /* Options that are no pool's: indices into cli.own. */
 enum cli_own {

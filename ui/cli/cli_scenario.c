@@ -27,8 +27,11 @@ static int dashed(int code, const struct err *why, struct err *err)
     return err_set(err, code, "--%s", why->msg);
 }
 
-/* Does the query of the pool's target set this option? */
+/* Does the query of the pool's target set this option, by its name or its alias? Of a PREFIX option
+ * each name is one of its own. */
 struct wanted {
+    const struct option_spec *table;
+    int option; /* in the table */
     const char *name;
     bool found;
 };
@@ -37,7 +40,9 @@ static int look(const char *name, const char *value, void *ctx)
 {
     struct wanted *w = ctx;
     (void)value;
-    w->found = w->found || strcmp(w->name, name) == 0;
+    bool prefix = w->table[w->option].flags & OPTION_PREFIX;
+    w->found = w->found ||
+               (prefix ? strcmp(w->name, name) == 0 : options_find(w->table, name) == w->option);
     return 0;
 }
 
@@ -49,7 +54,7 @@ static int apply_setting(const struct cli_setting *set, struct scenario *s, stru
         int i = options_find(spec->backend->options, set->name);
         if (i < 0)
             continue;
-        struct wanted w = {.name = set->name};
+        struct wanted w = {.table = spec->backend->options, .option = i, .name = set->name};
         target_query(&spec->target, look, &w, NULL);
         bool prefix = spec->backend->options[i].flags & OPTION_PREFIX;
         used = true;

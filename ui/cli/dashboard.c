@@ -76,7 +76,7 @@ static int wait_end(struct engine *e, int fd, int signal)
         if (now && !signal) {
             signal = now;
             until = clock_ns() + SIGNAL_WAIT_NS;
-            engine_end(e, END_NOW, "signal");
+            engine_end(e, END_NOW, END_BY_SIGNAL);
         }
         if (signal && clock_ns() >= until)
             break;
@@ -129,7 +129,7 @@ static int show(struct engine *e, struct app_settings *settings, const struct cl
     settings->ended = NULL;
     settings->ended_ctx = NULL;
     if (code < 0) {
-        engine_end(e, END_NOW, "error");
+        engine_end(e, END_NOW, END_BY_ERROR);
         journal_close(journal, true);
         return fail(&err);
     }
@@ -177,7 +177,9 @@ int dashboard_run(const struct cli *c, const struct scenario *s,
     settings.screens = json_array();
     code = show(e, &settings, c, fd);
     json_decref(settings.screens);
-    if (code < EXIT_SIGNAL) /* after a signal nothing may take longer than promised */
+    if (code >= EXIT_SIGNAL) /* nothing may take longer than promised */
+        engine_leave(e);
+    else
         engine_free(e);
     close(fd);
     return code;

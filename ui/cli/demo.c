@@ -206,6 +206,19 @@ static int start_watcher(struct demo *d, const char *program, struct err *err)
     return 0;
 }
 
+/* A signal that ends us waits until there is somebody who will remove the folder. */
+static int make_watched_folder(struct demo *d, const char *program, struct err *err)
+{
+    sigset_t all, kept;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &kept);
+    int bad = make_folder(d, err);
+    if (!bad)
+        bad = start_watcher(d, program, err);
+    sigprocmask(SIG_SETMASK, &kept, NULL);
+    return bad;
+}
+
 static void nap(void)
 {
     struct timespec t = {.tv_nsec = 10 * 1000000};
@@ -218,9 +231,7 @@ static int start_redis(struct demo *d, char *url, size_t size, struct err *err)
     int status;
     if (!find_program("redis-server", program, sizeof program))
         return err_set(err, ERR_FAILED, "redis-server is not installed (apt install redis-server)");
-    int bad = make_folder(d, err);
-    if (!bad)
-        bad = start_watcher(d, program, err);
+    int bad = make_watched_folder(d, program, err);
     if (bad)
         return bad;
     snprintf(path, sizeof path, "%s/" SOCKET_NAME, d->dir);

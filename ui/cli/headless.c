@@ -80,7 +80,7 @@ static int take_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static void end_run(struct run *r, enum end_how how, const char *by)
+static void end_run(struct run *r, enum end_how how, enum end_reason by)
 {
     engine_end(r->engine, how, by);
     r->ending = true;
@@ -93,7 +93,7 @@ static void look_for_signal(struct run *r)
         return;
     r->signal = (int)info.ssi_signo;
     r->deadline_ns = clock_ns() + SIGNAL_WAIT_NS;
-    end_run(r, END_NOW, "signal");
+    end_run(r, END_NOW, END_BY_SIGNAL);
 }
 
 /* ---- Progress ---- */
@@ -201,7 +201,7 @@ static struct reach look_at_pools(const struct snapshot *s)
     for (unsigned i = 0; i < s->pools; i++) {
         const struct pool_snapshot *p = &s->pool[i];
         bool reached = pool_was_reached(p) || p->state == POOL_PAUSED || p->state == POOL_STOPPED ||
-                       strcmp(p->state_why, "rule") == 0; /* ended by its bound, at once */
+                       p->ended_by == END_BY_RULE; /* ended by its bound, at once */
         if (p->error_code && p->error_code != ERR_UNREACHED) {
             r.refused = p;
         } else if (reached) {
@@ -240,7 +240,7 @@ static void look_at_targets(struct run *r, const struct snapshot *s)
     wipe_line(r);
     complain("%s", why);
     if (!s->ended)
-        end_run(r, END_NOW, "error");
+        end_run(r, END_NOW, END_BY_ERROR);
 }
 
 /* Pools that were stopped, or paused without an end of their own, wait for a command; without a
@@ -262,14 +262,14 @@ static void look_for_standstill(struct run *r, const struct snapshot *s)
     for (unsigned i = 0; i < s->events; i++)
         by_rule = by_rule || s->event[i].by == BY_RULE;
     note(r, "nothing is loaded and no command is to come: this is the end");
-    end_run(r, END_DRAIN, by_rule ? "error" : "user");
+    end_run(r, END_DRAIN, by_rule ? END_BY_ERROR : END_BY_USER);
 }
 
 /* A pool that was added without an end of its own ends with those that the run began with: their -n
  * or -d was the run's. */
 static void look_for_last(struct run *r, const struct snapshot *s)
 {
-    const char *by = NULL;
+    enum end_reason by = END_BY_NONE;
     bool waits = false;
     for (unsigned i = 0; i < s->pools; i++) {
         const struct pool_snapshot *p = &s->pool[i];
@@ -279,12 +279,12 @@ static void look_for_last(struct run *r, const struct snapshot *s)
         if (!ended && (first || p->count || p->duration_ns))
             return;
         if (first)
-            by = p->state_why;
+            by = p->ended_by;
         waits = waits || !ended;
     }
     if (r->ending || s->ended || !waits || !by)
         return;
-    end_run(r, END_DRAIN, strcmp(by, "count") == 0 ? "count" : "duration");
+    end_run(r, END_DRAIN, by == END_BY_COUNT ? END_BY_COUNT : END_BY_DURATION);
 }
 
 /* `report [FILE]`: the run so far. Without a name it goes to --out, named after the moment. */
@@ -322,7 +322,7 @@ static void carry_out(struct run *r)
     char text[COMMAND_SHORT_MAX + 64];
     while (engine_take_screen(r->engine, &c)) {
         if (c.verb == VERB_QUIT) {
-            end_run(r, END_DRAIN, "user");
+            end_run(r, END_DRAIN, END_BY_USER);
             continue;
         }
         if (c.verb == VERB_REPORT) {
@@ -344,11 +344,11 @@ static void pass_on_message(struct run *r, const struct snapshot *s)
         return;
     r->message_serial = s->message_serial;
     for (unsigned i = 0; i < s->events && r->scenario->sweep[0]; i++)
-        if (s->event[i].by == BY_COMMAND && strcmp(s->event[i].what, "refused") == 0)
+        if (s->event[i].by == BY_COMMAND && s->event[i].kind == EVENT_REFUSED)
             r->usage = true;
     if (r->usage && !r->ending) {
         complain("--sweep %s: %s", r->scenario->sweep, s->message);
-        end_run(r, END_NOW, "error");
+        end_run(r, END_NOW, END_BY_ERROR);
     } else if (s->message[0]) {
         note(r, s->message);
     }
@@ -459,7 +459,9 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
         end_signals_end();
     }
     snapshot_release(s);
-    if (!r->signal) /* after a signal nothing may wait for a target that hangs */
+    if (r->signal) /* nothing may wait for a target that hangs */
+        engine_leave(r->engine);
+    else
         engine_free(r->engine);
     return code;
 }

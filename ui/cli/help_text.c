@@ -14,6 +14,7 @@
 #include "ui/cli/man_page.h"
 #include "ui/page/doc.h"
 #include "ui/report/compare_page.h"
+#include "ui/views/views.h"
 #include "ui/widgets/keys.h"
 
 static void add_commands(struct text *t, const struct backend *const *backends)
@@ -31,7 +32,11 @@ static void add_keys(struct text *t, const struct backend *const *backends)
         if (strcmp(group, k->group) != 0)
             text_add(t, "%s%s\n", *group ? "\n" : "", k->group);
         group = k->group;
-        text_add(t, "  %-14s %s\n", k->shown, k->help);
+        if (k->action == ACT_VIEW)
+            for (int i = 0; views[i]; i++)
+                text_add(t, "  %-14d %s\n", i + 1, views[i]->help);
+        else
+            text_add(t, "  %-14s %s\n", k->shown, k->help);
     }
 }
 

@@ -15,6 +15,7 @@
 #include "engine/base/utf8.h"
 #include "ui/base/out_file.h"
 #include "ui/json/run.h"
+#include "ui/json/saved_run.h"
 #include "ui/page/doc.h"
 #include "ui/page/figures.h"
 #include "ui/report/compare.h"
@@ -75,7 +76,11 @@ static int show(struct store *s, struct text *t, int argc, char *const *argv, st
     } else if (out) {
         code = report_write(run, out, OUT_PATIENT, err);
     } else {
-        report_plain(run, t);
+        struct saved_run *saved = saved_run_read(run, err);
+        if (saved)
+            report_plain(saved, t);
+        code = saved ? 0 : ERR_USAGE;
+        saved_run_free(saved);
     }
     if (code == 0 && out)
         text_add_line(t, "%s", out);
@@ -87,18 +92,22 @@ static int show(struct store *s, struct text *t, int argc, char *const *argv, st
 static int compare(struct store *s, struct text *t, int argc, char *const *argv, bool *regressed,
                    struct err *err)
 {
-    json_t *side[2] = {NULL, NULL};
+    struct saved_run *side[2] = {NULL, NULL};
     struct compare_options o;
     const char *id[2];
     int code = compare_words(argc, argv, id, &o, err);
-    for (int i = 0; i < 2 && code == 0; i++)
-        if (!(side[i] = store_get(s, id[i], err)))
+    for (int i = 0; i < 2 && code == 0; i++) {
+        json_t *json = store_get(s, id[i], err);
+        side[i] = json ? saved_run_read(json, err) : NULL;
+        json_decref(json);
+        if (!side[i])
             code = err->code;
+    }
     if (code == 0)
-        code = compare_runs(t, (const json_t *const *)&side[0], 1, (const json_t *const *)&side[1],
-                            1, &o, regressed, err);
-    json_decref(side[0]);
-    json_decref(side[1]);
+        code = compare_runs(t, (const struct saved_run *const *)&side[0], 1,
+                            (const struct saved_run *const *)&side[1], 1, &o, regressed, err);
+    saved_run_free(side[0]);
+    saved_run_free(side[1]);
     return code;
 }
 

@@ -27,7 +27,8 @@ static void titles(struct cells *c, int x, int y, int w, const char *title, cons
     }
 }
 
-void box_draw(struct cells *c, struct rect r, const char *title, const char *note)
+/* A frame with a title on the left of its upper edge and a note (may be NULL) on the right. */
+static void box_draw(struct cells *c, struct rect r, const char *title, const char *note)
 {
     const uint32_t *g = c->glyphs->line;
 

@@ -5,9 +5,7 @@
 #include "ui/draw/layout.h"
 #include "ui/term/cells.h"
 
-/* A frame with a title on the left of its upper edge and a note (may be NULL) on the right. */
-void box_draw(struct cells *, struct rect, const char *title, const char *note);
-/* The same without a frame: one row with a rule. */
+/* One row with a rule, a title on its left and a note (may be NULL) on its right. */
 void box_rule(struct cells *, int x, int y, int w, const char *title, const char *note);
 /* Frame or rule, as the layout says, and the rectangle inside. False when
  * the panel is not there. */

@@ -1,5 +1,5 @@
-/* Where the panels of a view are: a pure function of the window's size and of how much there is to
- * show.
+/* Where the panels of a view are: a pure function of the window's size, of the view's plan and of
+ * how much there is to show.
  *
  * Breakpoints drop panels by priority: 120x30 and more has everything, 80x24 the standard, 40x10
  * big numbers, below that one status line. Rectangles lie within the window, never overlap, and a
@@ -10,9 +10,6 @@
 #include "ui/term/cells.h"
 
 #include <stdbool.h>
-
-enum view { VIEW_OVERVIEW, VIEW_POOL, VIEW_SCALING, VIEW_ERRORS, VIEW_EVENTS, VIEW_TARGETS, VIEWS };
-const char *view_name(enum view);
 
 enum layout_size { LAYOUT_LINE, LAYOUT_BIG, LAYOUT_STANDARD, LAYOUT_FULL };
 
@@ -44,8 +41,22 @@ enum panel {
     PANELS
 };
 
+struct layout;
+struct layout_want;
+
+/* How a view shares out the middle of the window, below the header and above the dials. */
+struct layout_plan {
+    /* Gives the view's panels their places within the rectangle, at each layout_size; at
+     * LAYOUT_LINE, where the window is only low or only narrow, the one that matters most. */
+    void (*place)(struct layout *, struct rect, const struct layout_want *);
+    const signed char *alone; /* enum panel: those that can have all of the middle, also what the
+                                 window has no room for among the others; in the order in which they
+                                 matter, ends with -1. NULL: the view is one panel anyway */
+    bool title;               /* a large window has a line with the pool and the views' names */
+};
+
 struct layout_want {
-    enum view view;
+    const struct layout_plan *plan;
     int pools, alerts;
     bool thresholds; /* a goal or thresholds are set */
     int full;        /* the one panel that has the whole middle, < 0: all as they fit */
@@ -53,7 +64,7 @@ struct layout_want {
 };
 /* The panel after `now` (< 0: none) that a view can show on the whole screen, in the order in which
  * they matter; -1 after the last. */
-int layout_next_full(enum view, int now);
+int layout_next_full(const struct layout_plan *, int now);
 
 struct layout {
     enum layout_size size;
@@ -67,5 +78,27 @@ struct layout {
 void layout_make(struct layout *, int rows, int cols, const struct layout_want *);
 /* The part of a panel inside of its border and below its title; w = h = 0 when it is not there. */
 struct rect layout_inside(const struct layout *, enum panel);
+
+/* ---- for the plans ---- */
+
+static inline int int_min(int a, int b)
+{
+    return a < b ? a : b;
+}
+static inline int int_max(int a, int b)
+{
+    return a > b ? a : b;
+}
+/* Takes h rows from the top of *r (or the bottom, with h < 0); nothing when there are not that
+ * many. */
+struct rect rect_take_rows(struct rect *, int h);
+/* Takes w columns from the left of *r. */
+struct rect rect_take_left(struct rect *, int w);
+/* Places a panel with a border where the size has borders; nothing where it is too small. */
+void layout_box(struct layout *, enum panel, struct rect);
+/* Two boxes above each other; the lower is dropped when there is no room for both. */
+void layout_stack(struct layout *, struct rect, enum panel upper, enum panel lower, int upper_rows);
+/* The `place` of a view that is one table. */
+void layout_one_table(struct layout *, struct rect, const struct layout_want *);
 
 #endif

@@ -82,11 +82,3 @@ void table_put(struct cells *c, const struct table *t, int y, int column, enum r
         cells_field(c, t->x[column], y, t->w[column], t->column[column].align,
                     strcmp(s, "-") ? role : ROLE_DIM, s);
 }
-
-int table_column_at(const struct table *t, int x)
-{
-    for (int i = 0; i < t->n; i++)
-        if (t->w[i] > 0 && x >= t->x[i] && x < t->x[i] + t->w[i])
-            return i;
-    return -1;
-}

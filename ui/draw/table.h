@@ -23,7 +23,5 @@ void table_fit(struct table *, const struct column *, int x, int w);
 /* Titles; sorted: the column's index or -1, marked with a word or glyph. */
 void table_head(struct cells *, const struct table *, int y, int sorted, bool descending);
 void table_put(struct cells *, const struct table *, int y, int column, enum role, const char *s);
-/* Which column is at x; -1: none. */
-int table_column_at(const struct table *, int x);
 
 #endif

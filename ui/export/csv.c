@@ -1,41 +1,58 @@
-/* See csv.h. The columns are one table each; values are copied from the JSON as they stand there,
- * so both say the same. Called by report. */
+/* See csv.h. The columns are one table each, of members of the saved run; values are written as
+ * the JSON has them, so both say the same. Called by report. */
 #include "ui/export/csv.h"
 
-#include <jansson.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
-#include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 
-static const char *const series_columns[] = {"t_s",     "span_s",          "offered", "completed",
-                                             "errors",  "timeouts",        "dropped", "threads",
-                                             "clients", "in_flight",       "p50_us",  "p99_us",
-                                             "max_us",  "response_p99_us", "paused",  NULL};
-static const char *const plateau_columns[] = {"start_s",
-                                              "end_s",
-                                              "vars/threads",
-                                              "vars/clients",
-                                              "vars/connections",
-                                              "vars/pattern",
-                                              "vars/depth",
-                                              "vars/rate_per_s",
-                                              "vars/rows",
-                                              "vars/think",
-                                              "vars/ops",
-                                              "in_flight",
-                                              "throughput_per_s",
-                                              "ci95",
-                                              "p50_us",
-                                              "p99_us",
-                                              "cpu_share",
-                                              "rss_bytes",
-                                              "valid",
-                                              "why_not",
-                                              NULL};
+static const struct member second_columns[] = {
+    MEMBER_OF(MEMBER_NUMBER, saved_second, t_s, "t_s"),
+    MEMBER_OF(MEMBER_NUMBER, saved_second, span_s, "span_s"),
+    MEMBER_OF(MEMBER_NUMBER, saved_second, offered, "offered"),
+    MEMBER_OF(MEMBER_NUMBER, saved_second, completed, "completed"),
+    MEMBER_OF(MEMBER_NUMBER, saved_second, errors, "errors"),
+    MEMBER_OF(MEMBER_NUMBER, saved_second, timeouts, "timeouts"),
+    MEMBER_OF(MEMBER_NUMBER, saved_second, dropped, "dropped"),
+    MEMBER_OF(MEMBER_NUMBER, saved_second, threads, "threads"),
+    MEMBER_OF(MEMBER_NUMBER, saved_second, clients, "clients"),
+    MEMBER_OF(MEMBER_NUMBER, saved_second, in_flight, "in_flight"),
+    MEMBER_OF(MEMBER_NUMBER, saved_second, p50_us, "p50_us"),
+    MEMBER_OF(MEMBER_NUMBER, saved_second, p99_us, "p99_us"),
+    MEMBER_OF(MEMBER_NUMBER, saved_second, max_us, "max_us"),
+    MEMBER_OF(MEMBER_NUMBER, saved_second, response_p99_us, "response_p99_us"),
+    MEMBER_OF(MEMBER_FLAG, saved_second, paused, "paused"),
+};
+static const struct member_table seconds_table = {MEMBER_TABLE(saved_second, second_columns)};
+
+static const struct member plateau_columns[] = {
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, start_s, "start_s"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, end_s, "end_s"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, vars.threads, "threads"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, vars.clients, "clients"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, vars.connections, "connections"),
+    MEMBER_OF(MEMBER_TEXT, saved_plateau, vars.pattern, "pattern"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, vars.depth, "depth"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, vars.rate_per_s, "rate_per_s"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, vars.rows, "rows"),
+    MEMBER_OF(MEMBER_TEXT, saved_plateau, vars.think, "think"),
+    MEMBER_OF(MEMBER_TEXT, saved_plateau, vars.ops, "ops"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, in_flight, "in_flight"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, throughput_per_s, "throughput_per_s"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, ci95, "ci95"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, p50_us, "p50_us"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, p99_us, "p99_us"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, cpu_share, "cpu_share"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, rss_bytes, "rss_bytes"),
+    MEMBER_OF(MEMBER_FLAG, saved_plateau, valid, "valid"),
+    MEMBER_OF(MEMBER_TEXT, saved_plateau, why_not, "why_not"),
+};
+static const struct member_table plateaus_table = {MEMBER_TABLE(saved_plateau, plateau_columns)};
 
 /* A record is one line, also for readers that know no quotes; and no spreadsheet takes words for a
  * formula. */
@@ -56,47 +73,59 @@ static void add_words(struct text *t, const char *words)
     text_free(&line);
 }
 
-static void add_value(struct text *t, const json_t *v)
+static void add_number(struct text *t, double v)
 {
-    if (json_is_string(v))
-        add_words(t, json_string_value(v));
-    else if (json_is_boolean(v))
-        text_add(t, "%s", json_is_true(v) ? "true" : "false");
-    else if (json_is_integer(v))
-        text_add(t, "%lld", (long long)json_integer_value(v));
-    else if (json_is_real(v))
-        text_add(t, "%.15g", json_real_value(v));
+    if (isfinite(v) && v == floor(v) && fabs(v) < 1e15)
+        text_add(t, "%.0f", v);
+    else if (isfinite(v))
+        text_add(t, "%.15g", v);
 }
 
-static void add_table(const json_t *run, struct text *t, const char *list,
-                      const char *const *column)
+/* What is absent is an empty cell. */
+static void add_value(struct text *t, const struct member *column, const char *row)
+{
+    const void *at = row + column->at;
+    if (column->type == MEMBER_TEXT)
+        add_words(t, *(const char *const *)at);
+    else if (column->type == MEMBER_NUMBER)
+        add_number(t, *(const double *)at);
+    else if (*(const enum flag *)at != FLAG_UNKNOWN)
+        text_add(t, "%s", *(const enum flag *)at == FLAG_YES ? "true" : "false");
+}
+
+static void add_heads(struct text *t, const struct member_table *table)
 {
     text_add(t, "pool");
-    for (unsigned c = 0; column[c]; c++) {
-        const char *name = strrchr(column[c], '/');
-        text_add(t, ",%s", name ? name + 1 : column[c]);
-    }
+    for (size_t c = 0; c < table->members; c++)
+        text_add(t, ",%s", table->member[c].name);
     text_add(t, "\n");
-    for (size_t p = 0; p < json_count(run, "pools"); p++) {
-        const json_t *pool = json_nth(run, "pools", p);
-        for (size_t i = 0; i < json_count(pool, list); i++) {
-            const json_t *row = json_nth(pool, list, i);
-            add_words(t, json_txt(pool, "name"));
-            for (unsigned c = 0; column[c]; c++) {
-                text_add(t, ",");
-                add_value(t, json_at(row, column[c]));
-            }
-            text_add(t, "\n");
+}
+
+/* rows: an array of structs that the table is of. */
+static void add_rows(struct text *t, const char *pool, const struct member_table *table,
+                     const void *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        add_words(t, pool);
+        for (size_t c = 0; c < table->members; c++) {
+            text_add(t, ",");
+            add_value(t, &table->member[c], (const char *)rows + i * table->size);
         }
+        text_add(t, "\n");
     }
 }
 
-void csv_series(const json_t *run, struct text *t)
+void csv_series(const struct saved_run *run, struct text *t)
 {
-    add_table(run, t, "series", series_columns);
+    add_heads(t, &seconds_table);
+    for (size_t i = 0; i < run->pools; i++)
+        add_rows(t, run->pool[i].name, &seconds_table, run->pool[i].second, run->pool[i].seconds);
 }
 
-void csv_plateaus(const json_t *run, struct text *t)
+void csv_plateaus(const struct saved_run *run, struct text *t)
 {
-    add_table(run, t, "plateaus", plateau_columns);
+    add_heads(t, &plateaus_table);
+    for (size_t i = 0; i < run->pools; i++)
+        add_rows(t, run->pool[i].name, &plateaus_table, run->pool[i].plateau,
+                 run->pool[i].plateaus);
 }

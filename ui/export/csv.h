@@ -5,10 +5,10 @@
 #ifndef LOADTOP_UI_EXPORT_CSV_H
 #define LOADTOP_UI_EXPORT_CSV_H
 
-struct json_t;
+struct saved_run;
 struct text;
 
-void csv_series(const struct json_t *run, struct text *);
-void csv_plateaus(const struct json_t *run, struct text *);
+void csv_series(const struct saved_run *run, struct text *);
+void csv_plateaus(const struct saved_run *run, struct text *);
 
 #endif

@@ -4,7 +4,6 @@
 #include "ui/export/hlog.h"
 
 #include <ctype.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 #include "engine/stats/histogram.h"
 #include "ui/json/histogram.h"
 #include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 
 static void add_tag(struct text *t, const char *pool, const char *op, const char *measure)
 {
@@ -42,65 +42,59 @@ static void add_line(struct text *t, double start, double length, double max_ms,
 }
 
 /* A histogram of the whole run. Its greatest value is read from it. */
-static unsigned add_whole(struct text *t, const json_t *run, const char *pool, const char *op,
-                          const char *measure, const json_t *encoded)
+static unsigned add_whole(struct text *t, const struct saved_run *run, const char *pool,
+                          const char *op, const char *measure, const char *encoded)
 {
     struct histogram h = {0};
-    double elapsed = json_num(run, "elapsed_s");
-    if (!json_is_string(encoded) || histogram_init(&h))
+    if (!*encoded || histogram_init(&h))
         return 0;
     unsigned added = 0;
     if (json_histogram_read(&h, encoded) == 0) {
         add_tag(t, pool, op, measure);
-        add_line(t, 0, isfinite(elapsed) ? elapsed : 0, (double)h.max / 1e6,
-                 json_string_value(encoded));
+        add_line(t, 0, isfinite(run->elapsed_s) ? run->elapsed_s : 0, (double)h.max / 1e6, encoded);
         added = 1;
     }
     histogram_fini(&h);
     return added;
 }
 
-static unsigned add_pool(struct text *t, const json_t *run, const json_t *pool)
+static unsigned add_pool(struct text *t, const struct saved_run *run, const struct saved_pool *pool)
 {
-    const json_t *h = json_at(pool, "histograms"), *op;
-    const char *name = json_txt(pool, "name"), *op_name;
-    unsigned n = add_whole(t, run, name, NULL, "response", json_at(h, "response"));
-    json_object_foreach(json_object_get(h, "by_op"), op_name, op)
-    {
-        n += add_whole(t, run, name, op_name, NULL, json_object_get(op, "service"));
-        n += add_whole(t, run, name, op_name, "response", json_object_get(op, "response"));
+    const struct saved_histograms *h = &pool->histograms;
+    unsigned n = add_whole(t, run, pool->name, NULL, "response", h->response);
+    for (size_t i = 0; i < h->ops; i++) {
+        n += add_whole(t, run, pool->name, h->op[i].name, NULL, h->op[i].service);
+        n += add_whole(t, run, pool->name, h->op[i].name, "response", h->op[i].response);
     }
-    for (size_t i = 0; i < json_count(h, "intervals"); i++) {
-        const json_t *one = json_nth(h, "intervals", i);
-        const char *s = json_txt(one, "service");
-        double max = json_num(one, "max_us"), start = json_num(one, "start_s"),
-               length = json_num(one, "length_s");
-        if (!is_encoded(s) || !isfinite(start) || !isfinite(length))
+    for (size_t i = 0; i < h->intervals; i++) {
+        const struct saved_interval *one = &h->interval[i];
+        if (!is_encoded(one->service) || !isfinite(one->start_s) || !isfinite(one->length_s))
             continue;
-        add_tag(t, name, NULL, NULL);
-        add_line(t, fmax(0, start), length, isfinite(max) ? max / 1e3 : 0, s);
+        add_tag(t, pool->name, NULL, NULL);
+        add_line(t, fmax(0, one->start_s), one->length_s,
+                 isfinite(one->max_us) ? one->max_us / 1e3 : 0, one->service);
         n++;
     }
     return n;
 }
 
-int hlog_text(const json_t *run, struct text *t, struct err *err)
+int hlog_text(const struct saved_run *run, struct text *t, struct err *err)
 {
-    double began = json_moment(json_txt(run, "started"));
+    double began = json_moment(run->started);
     time_t seconds = isfinite(began) ? (time_t)began : 0;
     struct tm tm;
     char date[64] = "";
     unsigned n = 0;
     if (gmtime_r(&seconds, &tm))
         strftime(date, sizeof date, "%a %b %d %H:%M:%S UTC %Y", &tm);
-    text_add_line(t, "#[Logged by loadtop %s]", json_txt(run, "loadtop"));
+    text_add_line(t, "#[Logged by loadtop %s]", run->loadtop);
     text_add(t, "#[Histogram log format version 1.3]\n");
     text_add(t, "#[StartTime: %.3f (seconds since epoch), %s]\n", isfinite(began) ? began : 0,
              date);
     text_add(t, "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\","
                 "\"Interval_Compressed_Histogram\"\n");
-    for (size_t i = 0; i < json_count(run, "pools"); i++)
-        n += add_pool(t, run, json_nth(run, "pools", i));
+    for (size_t i = 0; i < run->pools; i++)
+        n += add_pool(t, run, &run->pool[i]);
     if (!n)
         return err_set(err, ERR_USAGE,
                        "this run has no histograms: nothing completed, or it was saved while it "

@@ -9,7 +9,6 @@
 #include "ui/export/picture.h"
 #include "ui/export/xml.h"
 #include "ui/json/part.h"
-#include "ui/json/read.h"
 #include "ui/term/cells.h"
 
 #define CELL_W 9
@@ -93,18 +92,24 @@ json_t *json_screen(const struct cells *c, const struct theme *t, double t_s, co
 
 /* ---- drawn ---- */
 
-static int whole(const json_t *j, const char *path, int most)
+/* v as a number from 0 to most; -1: it is none. */
+static int whole(const json_t *v, int most)
 {
-    const json_t *v = json_at(j, path);
     json_int_t n = json_is_integer(v) ? json_integer_value(v) : -1;
     return n >= 0 && n <= most ? (int)n : -1;
 }
 
+static const char *words_of(const json_t *piece)
+{
+    const char *s = json_string_value(json_array_get(piece, 1));
+    return s ? s : "";
+}
+
 static void draw_piece(const json_t *p, int y, int cols, struct text *paper, struct text *ink)
 {
-    const char *s = json_txt(p, "1");
-    int x = whole(p, "0", cols - 1), color = whole(p, "2", 0xffffff),
-        ground = whole(p, "3", 0xffffff), width = text_width(s);
+    const char *s = words_of(p);
+    int x = whole(json_array_get(p, 0), cols - 1), color = whole(json_array_get(p, 2), 0xffffff),
+        ground = whole(json_array_get(p, 3), 0xffffff), width = text_width(s);
     if (x < 0 || color < 0 || width < 1 || x + width > cols)
         return;
     if (ground >= 0)
@@ -112,15 +117,16 @@ static void draw_piece(const json_t *p, int y, int cols, struct text *paper, str
                  width * CELL_W, CELL_H, width * CELL_W, (unsigned)ground);
     /* textLength holds the columns in place whatever font is found. */
     text_add(ink, "<tspan x=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s>", x * CELL_W, width * CELL_W,
-             (unsigned)color, json_yes(p, "4") ? " font-weight=\"700\"" : "");
+             (unsigned)color, json_is_true(json_array_get(p, 4)) ? " font-weight=\"700\"" : "");
     xml_escape(ink, s);
     text_add(ink, "</tspan>");
 }
 
 void json_screen_svg(const json_t *screen, struct text *t)
 {
-    int cols = whole(screen, "cols", CELLS_COLS_MAX), rows = whole(screen, "rows", CELLS_ROWS_MAX),
-        ground = whole(screen, "ground", 0xffffff);
+    int cols = whole(json_object_get(screen, "cols"), CELLS_COLS_MAX),
+        rows = whole(json_object_get(screen, "rows"), CELLS_ROWS_MAX),
+        ground = whole(json_object_get(screen, "ground"), 0xffffff);
     if (cols < 1 || rows < 1 || ground < 0)
         return;
     text_add(t,
@@ -129,7 +135,7 @@ void json_screen_svg(const json_t *screen, struct text *t)
              cols * CELL_W + 16, rows * CELL_H + 16, cols * CELL_W + 16, rows * CELL_H + 16,
              (unsigned)ground);
     for (int y = 0; y < rows; y++) {
-        const json_t *line = json_nth(screen, "lines", (size_t)y);
+        const json_t *line = json_array_get(json_object_get(screen, "lines"), (size_t)y);
         struct text paper = {0}, ink = {0};
         for (size_t i = 0; i < json_array_size(line); i++)
             draw_piece(json_array_get(line, i), y, cols, &paper, &ink);
@@ -144,14 +150,15 @@ void json_screen_svg(const json_t *screen, struct text *t)
 
 void json_screen_text(const json_t *screen, struct text *t)
 {
-    int cols = whole(screen, "cols", CELLS_COLS_MAX), rows = whole(screen, "rows", CELLS_ROWS_MAX);
+    int cols = whole(json_object_get(screen, "cols"), CELLS_COLS_MAX),
+        rows = whole(json_object_get(screen, "rows"), CELLS_ROWS_MAX);
     for (int y = 0; y < rows; y++) {
-        const json_t *line = json_nth(screen, "lines", (size_t)y);
+        const json_t *line = json_array_get(json_object_get(screen, "lines"), (size_t)y);
         int at = 0;
         for (size_t i = 0; i < json_array_size(line); i++) {
             const json_t *p = json_array_get(line, i);
-            const char *s = json_txt(p, "1");
-            int x = whole(p, "0", cols - 1);
+            const char *s = words_of(p);
+            int x = whole(json_array_get(p, 0), cols - 1);
             if (x < at)
                 continue;
             text_add(t, "%*s", x - at, "");

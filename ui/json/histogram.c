@@ -99,15 +99,14 @@ json_t *json_histograms(const struct pool_snapshot *p)
     if (!h || !hdr_available())
         return json_null();
     json_t *o = json_object(), *by_op = json_object();
-    bool hurry = strcmp(p->state_why, "signal") == 0;
+    bool hurry = p->ended_by == END_BY_SIGNAL;
     json_put(o, "encoding", json_string("HdrHistogram V2 compressed, base64"));
     json_put(o, "unit", json_string("ns"));
     json_put(o, "service", encoded(&h->service));
     json_put(o, "response", encoded(&h->response));
     for (unsigned i = 0; i < p->ops; i++) {
         unsigned type = p->op[i].type;
-        json_put(by_op, p->op_types[type].name,
-                 both(&h->op_service[type], &h->op_response[type]));
+        json_put(by_op, p->op_types[type].name, both(&h->op_service[type], &h->op_response[type]));
     }
     json_put(o, "by_op", by_op);
     if (p->packed)
@@ -115,9 +114,9 @@ json_t *json_histograms(const struct pool_snapshot *p)
     return o;
 }
 
-int json_histogram_read(struct histogram *h, const json_t *json)
+int json_histogram_read(struct histogram *h, const char *encoded)
 {
-    if (!json_is_string(json))
+    if (!*encoded)
         return -1;
-    return hdr_decode(h, json_string_value(json), json_string_length(json)) ? ERR_USAGE : 0;
+    return hdr_decode(h, encoded, strlen(encoded)) ? ERR_USAGE : 0;
 }

@@ -10,13 +10,12 @@
 #ifndef LOADTOP_UI_JSON_HISTOGRAM_H
 #define LOADTOP_UI_JSON_HISTOGRAM_H
 
-struct err;
 struct histogram;
 struct json_t;
 struct pool_snapshot;
 
 struct json_t *json_histograms(const struct pool_snapshot *);
-/* Reads one of them. 0; -1: it is null or missing; ERR_USAGE: it is no histogram of ours. */
-int json_histogram_read(struct histogram *, const struct json_t *);
+/* Reads one of them. 0; -1: it is "", so there is none; ERR_USAGE: it is no histogram of ours. */
+int json_histogram_read(struct histogram *, const char *encoded);
 
 #endif

@@ -229,12 +229,12 @@ static json_t *known(int64_t n)
 static json_t *target_info(const struct pool_snapshot *p)
 {
     json_t *o = json_object();
-    json_put(o, "version", json_words_or_null(p->version));
-    json_put(o, "address", json_words_or_null(p->address));
-    json_put(o, "data_items", known(p->data_items));
-    json_put(o, "data_bytes", known(p->data_bytes));
-    json_put(o, "rtt_us", p->rtt_ns < 0 ? json_null() : json_us((double)p->rtt_ns));
-    json_put(o, "other_clients", known(p->other_clients));
+    json_put(o, "version", json_words_or_null(p->server.version));
+    json_put(o, "address", json_words_or_null(p->server.address));
+    json_put(o, "data_items", known(p->server.data_items));
+    json_put(o, "data_bytes", known(p->server.data_bytes));
+    json_put(o, "rtt_us", p->server.rtt_ns < 0 ? json_null() : json_us((double)p->server.rtt_ns));
+    json_put(o, "other_clients", known(p->server.other_clients));
     return o;
 }
 
@@ -262,11 +262,11 @@ json_t *json_pool(const struct pool_snapshot *p, bool removed, double since_s)
     json_put(o, "backend", json_words(p->backend->name));
     json_put(o, "target", json_words(p->target));
     json_put(o, "url", json_words(p->url));
-    json_put(o, "server", json_words_or_null(p->version));
+    json_put(o, "server", json_words_or_null(p->server.version));
     json_put(o, "target_info", target_info(p));
     json_put(o, "local", json_boolean(p->local));
-    json_put(o, "address", json_words_or_null(p->address));
-    json_put(o, "note", json_words_or_null(p->note));
+    json_put(o, "address", json_words_or_null(p->server.address));
+    json_put(o, "note", json_words_or_null(p->server.note));
     json_put(o, "state", json_words(pool_state_name(p->state)));
     json_put(o, "removed", json_boolean(removed));
     json_put(o, "state_why", json_words_or_null(p->state_why));
@@ -291,7 +291,7 @@ json_t *json_pool(const struct pool_snapshot *p, bool removed, double since_s)
     json_put(o, "capacity", json_capacity(p));
     json_put(o, "series", series(&p->seconds, since_s));
     json_put(o, "histograms", isnan(since_s) ? json_histograms(p) : json_null());
-    json_put(o, "left_behind", borrowed(p->left_behind, json_array()));
-    json_put(o, "backend_stats", borrowed(p->backend_stats, json_null()));
+    json_put(o, "left_behind", borrowed(p->server.left_behind, json_array()));
+    json_put(o, "backend_stats", borrowed(p->server.json, json_null()));
     return o;
 }

@@ -67,7 +67,7 @@ static json_t *validity(const struct snapshot *s)
         for (unsigned i = 0; i < s->pool[p].checks; i++) {
             const struct check *c = &s->pool[p].check[i];
             json_t *one = json_object();
-            json_put(one, "name", json_words(c->name));
+            json_put(one, "name", json_words(check_name(c->id)));
             json_put(one, "pool", json_words(s->pool[p].name));
             json_put(one, "ok", c->known ? json_boolean(c->ok) : json_null());
             json_put(one, "value", c->known ? json_share(c->value) : json_null());
@@ -119,7 +119,7 @@ static json_t *run_since(const struct snapshot *s, const char *command, double c
     json_put(run, "run_id", json_words_or_null(s->run_id));
     json_put(run, "started", moment(&s->started));
     json_put(run, "elapsed_s", json_number(s->now_s));
-    json_put(run, "ended_by", json_words_or_null(s->ended_by));
+    json_put(run, "ended_by", json_words_or_null(end_reason_name(s->ended_by)));
     json_put(run, "command", json_words_or_null(command));
     json_put(run, "goal_per_s", s->goal_per_s > 0 ? json_number(s->goal_per_s) : json_null());
     for (unsigned i = 0; i < s->pools + s->removed;
@@ -162,7 +162,7 @@ json_t *json_repeat(const struct snapshot *s, unsigned run, int exit_code)
     json_put(o, "run", json_u64(run));
     json_put(o, "started", moment(&s->started));
     json_put(o, "elapsed_s", json_number(s->now_s));
-    json_put(o, "ended_by", json_words_or_null(s->ended_by));
+    json_put(o, "ended_by", json_words_or_null(end_reason_name(s->ended_by)));
     json_put(o, "exit_code", json_integer(exit_code));
     json_put(o, "valid", json_boolean(s->valid));
     for (unsigned i = 0; i < s->pools + s->removed; i++) {

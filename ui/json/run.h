@@ -13,7 +13,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct err;
 struct json_t;
 struct snapshot;
 

@@ -12,7 +12,6 @@
 #include "engine/state/snapshot.h"
 #include "engine/stats/usl.h"
 #include "ui/json/part.h"
-#include "ui/json/read.h"
 
 static json_t *exact(double v)
 {
@@ -56,47 +55,6 @@ static json_t *aicc(const struct usl_fit *f)
     for (int m = USL_LINEAR; m <= USL_FULL; m++)
         json_put(o, usl_model_name((enum usl_model)m), exact(f->aicc[m]));
     return o;
-}
-
-bool json_fit_read(const json_t *o, struct usl_fit *f)
-{
-    char path[64];
-    const double none[3] = {NAN, NAN, NAN};
-    *f = (struct usl_fit){.lambda = json_num(o, "lambda"),
-                          .sigma = json_num(o, "sigma"),
-                          .kappa = json_num(o, "kappa"),
-                          .se_lambda = json_num(o, "standard_errors/lambda"),
-                          .se_sigma = json_num(o, "standard_errors/sigma"),
-                          .se_kappa = json_num(o, "standard_errors/kappa"),
-                          .dof = json_num(o, "dof"),
-                          .r2 = json_num(o, "r2"),
-                          .peak_n = json_num(o, "peak_n"),
-                          .peak_x = json_num(o, "peak_throughput_per_s"),
-                          .peak_n_low = json_num(o, "peak_n_ci95/0"),
-                          .peak_n_high = json_num(o, "peak_n_ci95/1"),
-                          .peak_identified = json_yes(o, "peak_identified"),
-                          .fits = json_yes(o, "fits"),
-                          .worst_residual = json_num(o, "worst_residual"),
-                          .knee_n = json_num(o, "knee_n"),
-                          .n_most = json_num(o, "n_most"),
-                          .best = USL_FULL};
-    memcpy(f->aicc, none, sizeof none);
-    for (int m = USL_LINEAR; m <= USL_FULL; m++) {
-        snprintf(path, sizeof path, "aicc/%s", usl_model_name((enum usl_model)m));
-        f->aicc[m] = json_is_absent(o, path) ? INFINITY : json_num(o, path);
-        if (strcmp(json_txt(o, "model"), usl_model_name((enum usl_model)m)) == 0)
-            f->best = (enum usl_model)m;
-    }
-    for (int p = PHASE_LINEAR; p <= PHASE_RETROGRADE; p++)
-        if (strcmp(json_txt(o, "phase"), usl_phase_name((enum usl_phase)p)) == 0)
-            f->phase = (enum usl_phase)p;
-    for (unsigned i = 0; i < 9; i++) {
-        snprintf(path, sizeof path, "covariance/%u/%u", i / 3, i % 3);
-        double v = json_num(o, path);
-        f->covariance[i / 3][i % 3] = isfinite(v) ? v : 0;
-    }
-    snprintf(f->why_not, sizeof f->why_not, "%s", json_txt(o, "why_not"));
-    return f->lambda > 0 && f->sigma >= 0 && f->kappa >= 0 && f->n_most > 0;
 }
 
 json_t *json_fit(const char *var, const struct usl_fit *f, double next_n, const char *why_not)

@@ -19,8 +19,4 @@ struct json_t *json_capacity(const struct pool_snapshot *);
 struct json_t *json_fit(const char *var, const struct usl_fit *f, double next_n,
                         const char *why_not);
 
-/* Reads a curve back, as far as usl_at, usl_band, usl_phase_at and fit_words need it. False when it
- * was not fitted. */
-bool json_fit_read(const struct json_t *, struct usl_fit *);
-
 #endif

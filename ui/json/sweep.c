@@ -51,15 +51,20 @@ static char *column_key(char *buf, size_t size, const char *name)
     return buf;
 }
 
+static bool is_share(enum column_kind kind)
+{
+    return kind == COLUMN_SHARE || kind == COLUMN_HITS;
+}
+
 /* The backend's own columns. */
 static json_t *columns_of(const struct pool_snapshot *p, const struct plateau *l)
 {
     json_t *o = json_object();
     char key[40];
-    for (unsigned i = 0; i < p->columns; i++)
-        json_put(o, column_key(key, sizeof key, p->column[i].name),
-                 p->column[i].kind == COLUMN_SHARE ? json_share(l->column[i])
-                                                   : json_number(l->column[i]));
+    for (unsigned i = 0; i < p->server.columns; i++)
+        json_put(o, column_key(key, sizeof key, p->server.column[i].name),
+                 is_share(p->server.column[i].kind) ? json_share(l->column[i])
+                                                    : json_number(l->column[i]));
     if (l->verdict[0])
         json_put(o, "verdict", json_words(l->verdict));
     return o;
@@ -69,19 +74,20 @@ static json_t *columns_of(const struct pool_snapshot *p, const struct plateau *l
 static json_t *column_heads(const struct pool_snapshot *p)
 {
     static const char *const unit[] = {[COLUMN_SHARE] = "share",
+                                       [COLUMN_HITS] = "share",
                                        [COLUMN_COUNT] = "count",
                                        [COLUMN_PER_S] = "per_s",
                                        [COLUMN_BYTES] = "bytes"};
     json_t *list = json_array();
     char key[40];
-    for (unsigned i = 0; i < p->columns; i++) {
+    for (unsigned i = 0; i < p->server.columns; i++) {
         json_t *o = json_object();
-        json_put(o, "key", json_words(column_key(key, sizeof key, p->column[i].name)));
-        json_put(o, "name", json_words(p->column[i].name));
-        json_put(o, "unit", json_words(unit[p->column[i].kind]));
+        json_put(o, "key", json_words(column_key(key, sizeof key, p->server.column[i].name)));
+        json_put(o, "name", json_words(p->server.column[i].name));
+        json_put(o, "unit", json_words(unit[p->server.column[i].kind]));
         json_push(list, o);
     }
-    if (p->verdict[0]) {
+    if (p->server.verdict[0]) {
         json_t *o = json_object();
         json_put(o, "key", json_words("verdict"));
         json_put(o, "name", json_words("verdict"));
@@ -123,7 +129,7 @@ json_t *json_plateau(const struct pool_snapshot *p, const struct plateau *l)
     json_put(o, "why_not", json_words_or_null(l->why_not));
     json_put(o, "caution", json_words_or_null(l->caution));
     json_put(o, "lights", lights_of(l));
-    json_put(o, "columns", p->columns ? columns_of(p, l) : json_null());
+    json_put(o, "columns", p->server.columns ? columns_of(p, l) : json_null());
     return o;
 }
 
@@ -162,7 +168,7 @@ static json_t *cell_of(const struct sweep_snapshot *s, unsigned i, const struct 
     return o;
 }
 
-json_t *json_sweep(const struct sweep_snapshot *s, const struct pool_snapshot *p)
+static json_t *json_sweep(const struct sweep_snapshot *s, const struct pool_snapshot *p)
 {
     json_t *o = json_object(), *vars = json_array(), *cells = json_array();
     for (unsigned i = 0; i < s->axes; i++) {

@@ -22,7 +22,6 @@ struct sweep_snapshot;
 
 /* The sweeps of that pool, oldest first. */
 struct json_t *json_sweeps(const struct snapshot *, const struct pool_snapshot *);
-struct json_t *json_sweep(const struct sweep_snapshot *, const struct pool_snapshot *);
 /* A stretch at one load: what `plateaus` of the pool holds. */
 struct json_t *json_plateau(const struct pool_snapshot *, const struct plateau *);
 

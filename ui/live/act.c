@@ -49,7 +49,7 @@ static void move(struct app *a, int by)
 {
     struct screen *sc = &a->sc;
 
-    if (sc->view == VIEW_ERRORS || sc->view == VIEW_EVENTS || sc->view == VIEW_SCALING) {
+    if (screen_view(sc)->own_rows) {
         int row = sc->row[sc->view], last = sc->rows[sc->view] - 1;
 
         row = by < 0 && -by > row ? 0 : row + by;
@@ -60,16 +60,24 @@ static void move(struct app *a, int by)
     }
 }
 
-static void set_view(struct app *a, int view)
+/* The view at this place in the table; there is nothing to do where it has no such place. */
+static void set_view(struct app *a, int place)
 {
-    a->sc.view = (enum view)((view + VIEWS) % VIEWS);
-    a->sc.full = -1;
+    for (int i = 0; a->sc.views[i]; i++)
+        if (i == place) {
+            a->sc.view = place;
+            a->sc.full = -1;
+        }
 }
 
-static bool sorts(enum view view)
+/* The view `by` places on, round the end of the table. */
+static void next_view(struct app *a, int by)
 {
-    return view == VIEW_OVERVIEW || view == VIEW_ERRORS || view == VIEW_EVENTS ||
-           view == VIEW_SCALING; /* its X axis */
+    int n = 0;
+
+    while (a->sc.views[n])
+        n++;
+    set_view(a, (a->sc.view + by + n) % n);
 }
 
 static void sort_by(struct app *a, int by)
@@ -78,7 +86,7 @@ static void sort_by(struct app *a, int by)
     int *sort = &sc->sort[sc->view];
     int n = sc->columns[sc->view];
 
-    if (!sorts(sc->view) || n == 0)
+    if (!screen_view(sc)->unsorted || n == 0)
         return;
     /* Past either end is the order in which the rows came. */
     *sort += by;
@@ -87,11 +95,7 @@ static void sort_by(struct app *a, int by)
     if (*sort < -1)
         *sort = n - 1;
     if (*sort == -1)
-        app_notice(a, ROLE_BAR, "%s",
-                   sc->view == VIEW_SCALING  ? "X axis: what was moved most, and grids of sweeps"
-                   : sc->view == VIEW_EVENTS ? "in the order of time, the newest first"
-                   : sc->view == VIEW_ERRORS ? "by pool, the most frequent first"
-                                             : "in the order in which the pools were added");
+        app_notice(a, ROLE_BAR, "%s", screen_view(sc)->unsorted);
 }
 
 static void zoom(struct app *a, int by)
@@ -134,7 +138,7 @@ static void next_full(struct app *a)
     struct screen *sc = &a->sc;
     int before = sc->full;
 
-    sc->full = layout_next_full(sc->view, before);
+    sc->full = layout_next_full(&screen_view(sc)->plan, before);
     if (sc->full < 0 && before < 0)
         app_notice(a, ROLE_BAR, "this view is one panel already");
 }
@@ -163,8 +167,8 @@ static void back(struct app *a, bool may_quit)
         sc->full = -1;
     } else if (sc->find[0]) {
         sc->find[0] = '\0';
-    } else if (sc->view != VIEW_OVERVIEW) {
-        set_view(a, VIEW_OVERVIEW);
+    } else if (sc->view != 0) {
+        set_view(a, 0);
     } else if (sc->compare && !may_quit) {
         sc->compare = false;
     } else if (may_quit) {
@@ -200,11 +204,11 @@ static void look(struct app *a, enum action action)
         break;
     case ACT_NEXT_VIEW:
     case ACT_PREVIOUS_VIEW:
-        set_view(a, (int)sc->view + (action == ACT_NEXT_VIEW ? 1 : -1));
+        next_view(a, action == ACT_NEXT_VIEW ? 1 : -1);
         break;
     case ACT_INTO:
-        if (sc->view == VIEW_OVERVIEW || sc->view == VIEW_TARGETS)
-            set_view(a, VIEW_POOL);
+        if (screen_view(sc)->into)
+            set_view(a, screen_view_place(sc, screen_view(sc)->into));
         break;
     case ACT_SORT_LEFT:
     case ACT_SORT_RIGHT:
@@ -229,8 +233,6 @@ static void look(struct app *a, enum action action)
         prompt_find_next(a, action == ACT_FIND_NEXT);
         break;
     default:
-        if (action >= ACT_VIEW_1 && action <= ACT_VIEW_6)
-            set_view(a, (int)(action - ACT_VIEW_1));
         break;
     }
 }
@@ -629,7 +631,9 @@ static void key_input(struct app *a, uint32_t key)
         a->signal = 3;
         return;
     }
-    if (action != ACT_NONE)
+    if (action == ACT_VIEW)
+        set_view(a, (int)(key - '1'));
+    else if (action != ACT_NONE)
         act(a, action);
     else if (m == MODE_ASK)
         ask_key(a, key);
@@ -674,7 +678,7 @@ static void click(struct app *a, const struct input *in)
         set_view(a, h->arg);
     else if (h->kind == HIT_DIAL)
         sc->dial = h->arg;
-    else if (h->kind == HIT_COLUMN && sorts(sc->view)) {
+    else if (h->kind == HIT_COLUMN && screen_view(sc)->unsorted) {
         sc->invert[sc->view] = sc->sort[sc->view] == h->arg && !sc->invert[sc->view];
         sc->sort[sc->view] = h->arg;
     } else if (h->kind == HIT_PLOT && h->r.w > 0)

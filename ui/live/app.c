@@ -27,6 +27,7 @@
 #include "ui/term/glyphs.h"
 #include "ui/term/theme_files.h"
 #include "ui/views/screen.h"
+#include "ui/views/views.h"
 
 #define IDLE_MS 250
 #define INPUTS_A_TURN 256 /* then signals and the screen have theirs */
@@ -267,7 +268,7 @@ int app_run(struct engine *engine, const struct app_settings *settings, struct j
     a.engine = engine;
     a.settings = settings;
     a.journal = journal;
-    screen_init(&a.sc);
+    screen_init(&a.sc, views);
     rc = set_looks(&a, err);
     if (!rc)
         rc = term_open(settings->colors, err);
@@ -278,7 +279,7 @@ int app_run(struct engine *engine, const struct app_settings *settings, struct j
     take_snapshot(&a);
     loop(&a);
     if (a.signal)
-        engine_end(engine, END_NOW, "signal");
+        engine_end(engine, END_NOW, END_BY_SIGNAL);
     term_close();
     probe_free(a.probe, !a.signal);
     form_close(&a.sc.form);

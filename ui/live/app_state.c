@@ -52,6 +52,6 @@ void app_pause_all(struct app *a)
 
 void app_quit(struct app *a)
 {
-    engine_end(a->engine, END_DRAIN, "user");
+    engine_end(a->engine, END_DRAIN, END_BY_USER);
     a->quit = true;
 }

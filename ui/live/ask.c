@@ -29,25 +29,26 @@ static void describe_target(struct text *t, const struct pool_snapshot *p)
     char number[32];
 
     text_add(t, "%s %.200s", p->name, p->target);
-    if (p->address[0] && !strstr(p->target, p->address))
-        text_add(t, " at %s", p->address);
+    if (p->server.address[0] && !strstr(p->target, p->server.address))
+        text_add(t, " at %s", p->server.address);
     if (p->room_why[0])
         text_add(t, " (%s)", p->room_why);
     if (p->state != POOL_PAUSED) {
         text_add(t, " (not reached yet)");
         return;
     }
-    text_add(t, ": %s", p->version[0] ? p->version : "version not known");
-    if (p->data_items >= 0)
-        text_add(t, ", %s item%s", format_count(number, sizeof number, (uint64_t)p->data_items),
-                 p->data_items == 1 ? "" : "s");
-    if (p->data_bytes >= 0)
-        text_add(t, ", %s", format_bytes(number, sizeof number, (double)p->data_bytes));
-    if (p->data_items < 0 && p->data_bytes < 0)
+    text_add(t, ": %s", p->server.version[0] ? p->server.version : "version not known");
+    if (p->server.data_items >= 0)
+        text_add(t, ", %s item%s",
+                 format_count(number, sizeof number, (uint64_t)p->server.data_items),
+                 p->server.data_items == 1 ? "" : "s");
+    if (p->server.data_bytes >= 0)
+        text_add(t, ", %s", format_bytes(number, sizeof number, (double)p->server.data_bytes));
+    if (p->server.data_items < 0 && p->server.data_bytes < 0)
         text_add(t, ", size not known");
-    if (p->other_clients >= 0)
-        text_add(t, ", %lld other client%s", (long long)p->other_clients,
-                 p->other_clients == 1 ? "" : "s");
+    if (p->server.other_clients >= 0)
+        text_add(t, ", %lld other client%s", (long long)p->server.other_clients,
+                 p->server.other_clients == 1 ? "" : "s");
     else
         text_add(t, ", other clients not known");
     text_add(t, "; load: %u thread%s x %u client%s", p->load.threads,

@@ -113,7 +113,7 @@ static void keep_screen(struct app *a)
 {
     char what[64];
 
-    snprintf(what, sizeof what, "%s view, %d x %d", view_name(a->sc.view), a->cells.cols,
+    snprintf(what, sizeof what, "%s view, %d x %d", screen_view(&a->sc)->name, a->cells.cols,
              a->cells.rows);
     if (json_array_size(a->settings->screens) < SCREENS_MOST)
         json_array_append_new(a->settings->screens,

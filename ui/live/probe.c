@@ -59,18 +59,20 @@ static void describe(struct text *t, const struct pool_snapshot *s, double took_
 {
     char number[32];
 
-    text_add(t, "%s answers", s->address[0] ? s->address : s->target);
-    if (s->version[0])
-        text_add(t, ": %s", s->version);
-    if (s->rtt_ns >= 0)
-        text_add(t, ", round trip %s", format_duration(number, sizeof number, (double)s->rtt_ns));
+    text_add(t, "%s answers", s->server.address[0] ? s->server.address : s->target);
+    if (s->server.version[0])
+        text_add(t, ": %s", s->server.version);
+    if (s->server.rtt_ns >= 0)
+        text_add(t, ", round trip %s",
+                 format_duration(number, sizeof number, (double)s->server.rtt_ns));
     else
         text_add(t, ", after %s", format_duration(number, sizeof number, took_ns));
-    if (s->data_items >= 0)
-        text_add(t, ", %s items", format_count(number, sizeof number, (uint64_t)s->data_items));
-    if (s->other_clients >= 0)
-        text_add(t, ", %lld other client%s", (long long)s->other_clients,
-                 s->other_clients == 1 ? "" : "s");
+    if (s->server.data_items >= 0)
+        text_add(t, ", %s items",
+                 format_count(number, sizeof number, (uint64_t)s->server.data_items));
+    if (s->server.other_clients >= 0)
+        text_add(t, ", %lld other client%s", (long long)s->server.other_clients,
+                 s->server.other_clients == 1 ? "" : "s");
 }
 
 /* True when there is nothing more to wait for; then *good and the words. */
@@ -91,7 +93,7 @@ static bool judge(const struct pool_snapshot *s, uint64_t took_ns, uint64_t up_n
     }
     if (s->state != POOL_PAUSED)
         return false;
-    if (!s->version[0] && took_ns - up_ns < STATS_NS)
+    if (!s->server.version[0] && took_ns - up_ns < STATS_NS)
         return false;
     *good = true;
     describe(t, s, (double)up_ns);
@@ -145,7 +147,7 @@ static void *probe_main(void *ctx)
     else
         publish(p, false, err.msg);
     if (e) {
-        engine_end(e, END_NOW, "user");
+        engine_end(e, END_NOW, END_BY_USER);
         engine_free(e);
     }
     options_fini(&defaults);

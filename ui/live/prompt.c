@@ -16,8 +16,6 @@
 #include "ui/live/capture.h"
 #include "ui/panels/show.h"
 #include "ui/term/theme_files.h"
-#include "ui/views/errors.h"
-#include "ui/views/events.h"
 #include "ui/widgets/dial.h"
 
 #define CANDIDATES_MAX 128
@@ -139,16 +137,25 @@ static int check(struct app *a, struct command *c, const char *text)
         struct options o;
         int rc;
 
-        if (!p || !strcmp(c->option, "think") || !p->options)
+        int d = dial_find(c->option);
+
+        if (!p || !p->options)
             return 0;
-        options_copy(&o, p->options);
-        rc = options_set(&o, c->option, c->text, ORIGIN_ARGV, true, &err);
-        options_fini(&o);
+        if (d >= 0 && dial_is_plain_set((enum dial)d)) {
+            struct load load;
+
+            rc = dial_read(&load, (enum dial)d, c->text, &err);
+        } else {
+            options_copy(&o, p->options);
+            rc = options_set(&o, c->option, c->text, ORIGIN_ARGV, true, &err);
+            options_fini(&o);
+        }
         if (rc) {
             int at = (int)(strstr(text, "set") ? strstr(text, "set") - text : 0);
 
             wrong(a,
-                  at + word_at(text + at, options_find(p->backend->options, c->option) < 0 ? 1 : 2),
+                  at + word_at(text + at,
+                               d < 0 && options_find(p->backend->options, c->option) < 0 ? 1 : 2),
                   err.msg);
             return -1;
         }
@@ -205,48 +212,31 @@ static bool run_exact(struct app *a, const char *text)
 
 /* ---- finding ---- */
 
+/* Without rows of the view's own the pools are looked through, in the order of the snapshot. */
 static bool row_found(const struct app *a, int row)
 {
+    const struct view *view = screen_view(&a->sc);
     const struct snapshot *s = app_shown(a);
     const char *find = a->sc.find;
 
     if (row < 0)
         return false;
-    if (a->sc.view == VIEW_EVENTS) {
-        static unsigned index[EVENT_ROWS_MAX];
-        const struct event *e;
-
-        if (row >= events_rows(s, &a->sc, index, EVENT_ROWS_MAX))
-            return false;
-        e = &s->event[index[row]];
-        return text_has(e->what, find) || text_has(e->pool, find) || text_has(e->to, find);
-    }
-    if (a->sc.view == VIEW_ERRORS) {
-        static struct error_row e[ERROR_ROWS_MAX];
-
-        return row < errors_rows(s, &a->sc, e, ERROR_ROWS_MAX) &&
-               (text_has(e[row].error->name, find) || text_has(e[row].error->last, find) ||
-                text_has(e[row].pool->name, find));
-    }
+    if (view->row_has)
+        return view->row_has(s, &a->sc, row, find);
     return row < (int)s->pools &&
            (text_has(s->pool[row].name, find) || text_has(s->pool[row].target, find));
 }
 
-/* Are rows of the view's own looked through? Else the pools are, in the order of the snapshot. */
-static bool has_own_rows(const struct app *a)
-{
-    return a->sc.view == VIEW_EVENTS || a->sc.view == VIEW_ERRORS;
-}
-
 static int selected_row(const struct app *a)
 {
-    return has_own_rows(a) ? a->sc.row[a->sc.view] : screen_pool_index(&a->sc, app_shown(a));
+    return screen_view(&a->sc)->row_has ? a->sc.row[a->sc.view]
+                                        : screen_pool_index(&a->sc, app_shown(a));
 }
 
 void prompt_find_next(struct app *a, bool forward)
 {
     const struct snapshot *s = app_shown(a);
-    bool rows = has_own_rows(a);
+    bool rows = screen_view(&a->sc)->row_has != NULL;
     int n = rows ? a->sc.rows[a->sc.view] : (int)s->pools, at = selected_row(a);
 
     if (!a->sc.find[0] || n == 0)
@@ -323,7 +313,9 @@ static void offer_options(struct candidates *l, const struct pool_snapshot *p)
     for (int i = 0; p && p->backend->options[i].name; i++)
         if (p->backend->options[i].flags & OPTION_LIVE)
             offer(l, p->backend->options[i].name);
-    offer(l, "think");
+    for (int d = 0; d < DIALS; d++)
+        if (dial_is_plain_set((enum dial)d))
+            offer(l, dial_option((enum dial)d)->name);
 }
 
 static void offer_schemes(struct candidates *l, const struct backend *const *backends)

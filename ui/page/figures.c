@@ -1,14 +1,13 @@
 /* Quantities and stamps in the words of a report. See figures.h. */
 #include "ui/page/figures.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "engine/base/quantity.h"
-#include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 
 #define BUFFERS 16
 
@@ -57,16 +56,15 @@ const char *fig_seconds(double v)
     return s;
 }
 
-const char *stamp_of(const json_t *pool)
+const char *stamp_of(const struct saved_pool *pool)
 {
-    static const char *const where[] = {"server", "note", "url"};
-    if (strcmp(json_txt(pool, "backend"), "null") == 0)
+    const char *const where[] = {pool->server, pool->note, pool->url};
+    if (strcmp(pool->backend, "null") == 0)
         return "SIMULATED";
     for (unsigned i = 0; i < 3; i++)
-        if (strcasestr(json_txt(pool, where[i]), "mock") ||
-            strcasestr(json_txt(pool, where[i]), "stand-in"))
+        if (strcasestr(where[i], "mock") || strcasestr(where[i], "stand-in"))
             return "MOCK";
-    return json_yes(pool, "local") ? "LOOPBACK" : "";
+    return pool->local == FLAG_YES ? "LOOPBACK" : "";
 }
 
 const char *stamp_words(const char *stamp)

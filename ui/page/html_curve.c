@@ -4,43 +4,47 @@
  * A point that is not valid is hollow and says why. Without a fit only points are drawn. */
 #include "ui/page/html_curve.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/stats/usl.h"
-#include "ui/json/read.h"
-#include "ui/json/scaling.h"
+#include "ui/json/saved_run.h"
 #include "ui/page/figures.h"
 #include "ui/page/fit_words.h"
 #include "ui/page/svg.h"
 
 #define STEPS 120
 
-static const json_t *point_at(const json_t *pool, const json_t *scaling, size_t i)
+static double value_of(const struct saved_vars *v, const char *var)
 {
-    const json_t *index = json_nth(scaling, "points", i);
-    return json_is_integer(index) ? json_nth(pool, "plateaus", (size_t)json_integer_value(index))
-                                  : NULL;
+    const struct {
+        const char *name;
+        double value;
+    } vars[] = {{"threads", v->threads},         {"clients", v->clients},
+                {"connections", v->connections}, {"depth", v->depth},
+                {"rate_per_s", v->rate_per_s},   {"rows", v->rows}};
+    for (unsigned i = 0; i < sizeof vars / sizeof *vars; i++)
+        if (strcmp(vars[i].name, var) == 0)
+            return vars[i].value;
+    return NAN;
 }
 
-static void draw_points(struct svg *s, const json_t *pool, const json_t *scaling)
+static void draw_points(struct svg *s, const struct saved_pool *pool,
+                        const struct saved_curve *scaling)
 {
-    const char *var = json_txt(scaling, "var");
-    for (size_t i = 0; i < json_count(scaling, "points"); i++) {
-        const json_t *p = point_at(pool, scaling, i);
-        double n = json_num(p, "in_flight"), x = json_num(p, "throughput_per_s"),
-               half = json_num(p, "ci95");
-        char title[400], path[32];
-        bool valid = json_yes(p, "valid");
+    const char *var = scaling->var;
+    for (size_t i = 0; i < scaling->points; i++) {
+        const struct saved_plateau *p = &pool->plateau[scaling->point[i]];
+        double n = p->in_flight, x = p->throughput_per_s, half = p->ci95;
+        char title[400];
+        bool valid = p->valid == FLAG_YES;
         if (!(n > 0) || !(x > 0))
             continue;
-        snprintf(path, sizeof path, "vars/%s", var);
         snprintf(title, sizeof title, "%s %s: %s/s ± %s with %s in flight, p50 %s, p99 %s%s%s", var,
-                 fig_count(json_num(p, path)), fig_number(x), fig_number(half), fig_number(n),
-                 fig_us(json_num(p, "p50_us")), fig_us(json_num(p, "p99_us")),
-                 valid ? "" : "; left out of the fit: ", valid ? "" : json_txt(p, "why_not"));
+                 fig_count(value_of(&p->vars, var)), fig_number(x), fig_number(half), fig_number(n),
+                 fig_us(p->p50_us), fig_us(p->p99_us),
+                 valid ? "" : "; left out of the fit: ", valid ? "" : p->why_not);
         svg_point(s, n, x, isfinite(half) ? half : 0, !valid, title);
     }
 }
@@ -85,20 +89,20 @@ static void draw_borders(struct svg *s, const struct usl_fit *f)
     }
 }
 
-void plot_curve(struct svg_sheet *sheet, const json_t *pool, const json_t *scaling,
-                double goal_per_s)
+void plot_curve(struct svg_sheet *sheet, const struct saved_pool *pool,
+                const struct saved_curve *scaling, double goal_per_s)
 {
     struct usl_fit f;
     struct svg s;
-    bool fitted = json_fit_read(scaling, &f) && f.fits;
+    bool fitted = saved_fit(scaling, &f) && f.fits;
     double n_most = 0, most = 0;
     struct svg_axis x = {.unit = SVG_NUMBER, .name = "N: operations in flight"},
                     y = {.unit = SVG_NUMBER, .name = "operations / s"};
-    for (size_t i = 0; i < json_count(scaling, "points"); i++) {
-        const json_t *p = point_at(pool, scaling, i);
-        double half = json_num(p, "ci95");
-        n_most = fmax(n_most, json_num(p, "in_flight"));
-        most = fmax(most, json_num(p, "throughput_per_s") + (isfinite(half) ? half : 0));
+    for (size_t i = 0; i < scaling->points; i++) {
+        const struct saved_plateau *p = &pool->plateau[scaling->point[i]];
+        double half = p->ci95;
+        n_most = fmax(n_most, p->in_flight);
+        most = fmax(most, p->throughput_per_s + (isfinite(half) ? half : 0));
     }
     if (!(n_most > 0))
         return;
@@ -106,7 +110,7 @@ void plot_curve(struct svg_sheet *sheet, const json_t *pool, const json_t *scali
     x.hi = n_most * 1.06;
     svg_fit_axis(&y, 0, fmax(most, fitted ? usl_at(&f, n_most) : 0));
     char caption[64];
-    snprintf(caption, sizeof caption, "Scaling by %.40s", json_txt(scaling, "var"));
+    snprintf(caption, sizeof caption, "Scaling by %.40s", scaling->var);
     svg_begin(
         &s, sheet, caption,
         !fitted ? "points with 95 % intervals; no curve is drawn; hollow: not valid, left out"

@@ -5,7 +5,6 @@
  * never 0. At most COLUMNS columns, so that an hour weighs as much as four minutes. */
 #include "ui/page/html_plots.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +14,7 @@
 #include "engine/stats/histogram.h"
 #include "ui/export/hgrm.h"
 #include "ui/json/histogram.h"
-#include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 #include "ui/page/figures.h"
 #include "ui/page/svg.h"
 
@@ -36,16 +35,16 @@ static double worse(double a, double b)
 }
 
 /* The pool's seconds in columns; free() them. */
-static struct column *columns_of(const json_t *pool, size_t *count)
+static struct column *columns_of(const struct saved_pool *pool, size_t *count)
 {
-    size_t n = json_count(pool, "series"), per = (n + COLUMNS - 1) / COLUMNS;
+    size_t n = pool->seconds, per = (n + COLUMNS - 1) / COLUMNS;
     struct column *c = calloc(n ? (n + per - 1) / per : 1, sizeof *c);
     if (!c)
         abort();
     *count = 0;
     for (size_t i = 0; i < n; i++) {
-        const json_t *s = json_nth(pool, "series", i);
-        double t = json_num(s, "t_s"), span = json_num(s, "span_s");
+        const struct saved_second *s = &pool->second[i];
+        double t = s->t_s, span = s->span_s;
         if (!isfinite(t) || !isfinite(span))
             continue;
         struct column *at = &c[i / per];
@@ -54,15 +53,15 @@ static struct column *columns_of(const json_t *pool, size_t *count)
             *count = i / per + 1;
         }
         at->to = t;
-        if (json_yes(s, "paused") || !(span > 0))
+        if (s->paused == FLAG_YES || !(span > 0))
             continue;
-        at->done += json_num(s, "completed");
-        at->failed += json_num(s, "errors") + json_num(s, "timeouts") + json_num(s, "dropped");
+        at->done += s->completed;
+        at->failed += s->errors + s->timeouts + s->dropped;
         at->span += span;
-        at->in_flight += json_num(s, "in_flight") * span;
-        at->p50 = worse(at->p50, json_num(s, "p50_us") * 1e3);
-        at->p99 = worse(at->p99, json_num(s, "p99_us") * 1e3);
-        at->response_p99 = worse(at->response_p99, json_num(s, "response_p99_us") * 1e3);
+        at->in_flight += s->in_flight * span;
+        at->p50 = worse(at->p50, s->p50_us * 1e3);
+        at->p99 = worse(at->p99, s->p99_us * 1e3);
+        at->response_p99 = worse(at->response_p99, s->response_p99_us * 1e3);
     }
     return c;
 }
@@ -81,21 +80,20 @@ static void note_label(char *label, size_t size, const char *note)
     snprintf(label, size, "%.*s%s", (int)len, note, note[len] ? "…" : "");
 }
 
-static void add_marks(struct svg *s, const json_t *run, const json_t *pool)
+static void add_marks(struct svg *s, const struct saved_run *run, const struct saved_pool *pool)
 {
     unsigned shown = 0;
     double last = -INFINITY, gap = (s->x.hi - s->x.lo) / 14;
-    for (size_t i = 0; i < json_count(run, "events") && shown < MARKS_MOST; i++) {
-        const json_t *e = json_nth(run, "events", i);
-        const char *what = json_txt(e, "what"), *from = json_txt(e, "from"),
-                   *to = json_txt(e, "to"), *of = json_txt(e, "pool");
+    for (size_t i = 0; i < run->events && shown < MARKS_MOST; i++) {
+        const struct saved_event *e = &run->event[i];
+        const char *what = e->what, *from = e->from, *to = e->to, *of = e->pool;
         bool note = strcmp(what, "mark") == 0;
         char title[400], label[48] = "";
-        double t = json_num(e, "t_s");
-        if ((*of && strcmp(of, json_txt(pool, "name")) != 0) || !strcmp(what, "command"))
+        double t = e->t_s;
+        if ((*of && strcmp(of, pool->name) != 0) || !strcmp(what, "command"))
             continue;
         snprintf(title, sizeof title, "%.1f s: %s %s%s%s (by %s)", t, what, from,
-                 *from && *to ? " to " : "", to, json_txt(e, "by"));
+                 *from && *to ? " to " : "", to, e->by);
         bool numbers = *from && *to && strlen(from) < 6 && strlen(to) < 6;
         if (t - last >= gap) {
             if (numbers)
@@ -158,14 +156,13 @@ static struct curves curves_of(const struct column *c, size_t n)
     return v;
 }
 
-static void add_levels(struct svg *s, const json_t *run, const json_t *pool)
+static void add_levels(struct svg *s, const struct saved_run *run, const struct saved_pool *pool)
 {
-    for (size_t i = 0; i < json_count(run, "thresholds"); i++) {
-        const char *expr = json_txt(json_nth(run, "thresholds", i), "expr");
+    for (size_t i = 0; i < run->thresholds; i++) {
+        const char *expr = run->threshold[i].expr;
         struct threshold t;
-        if (threshold_parse(&t, expr, NULL) ||
-            (*t.pool && strcmp(t.pool, json_txt(pool, "name")) != 0) || t.metric == METRIC_ERRORS ||
-            t.metric == METRIC_THROUGHPUT)
+        if (threshold_parse(&t, expr, NULL) || (*t.pool && strcmp(t.pool, pool->name) != 0) ||
+            t.metric == METRIC_ERRORS || t.metric == METRIC_THROUGHPUT)
             continue;
         if (t.bound > 0)
             svg_level(s, t.bound * 1e3, expr);
@@ -182,8 +179,9 @@ static bool same_curve(const double *a, const double *b, size_t n)
     return true;
 }
 
-static void draw_throughput(struct svg_sheet *sheet, const json_t *run, const json_t *pool,
-                            const struct column *c, struct curves *v, size_t n)
+static void draw_throughput(struct svg_sheet *sheet, const struct saved_run *run,
+                            const struct saved_pool *pool, const struct column *c, struct curves *v,
+                            size_t n)
 {
     struct svg s;
     struct svg_axis x = {.unit = SVG_SECONDS, .name = "time since the start", .hi = c[n - 1].to},
@@ -203,8 +201,9 @@ static void draw_throughput(struct svg_sheet *sheet, const json_t *run, const js
     svg_end(&s);
 }
 
-static void draw_latency(struct svg_sheet *sheet, const json_t *run, const json_t *pool,
-                         const struct column *c, const struct curves *v, size_t n)
+static void draw_latency(struct svg_sheet *sheet, const struct saved_run *run,
+                         const struct saved_pool *pool, const struct column *c,
+                         const struct curves *v, size_t n)
 {
     struct svg s;
     struct svg_axis x = {.unit = SVG_SECONDS, .name = "time since the start", .hi = c[n - 1].to},
@@ -226,7 +225,8 @@ static void draw_latency(struct svg_sheet *sheet, const json_t *run, const json_
     svg_end(&s);
 }
 
-void plot_seconds(struct svg_sheet *sheet, const json_t *run, const json_t *pool)
+void plot_seconds(struct svg_sheet *sheet, const struct saved_run *run,
+                  const struct saved_pool *pool)
 {
     size_t n;
     struct column *c = columns_of(pool, &n);
@@ -239,7 +239,7 @@ void plot_seconds(struct svg_sheet *sheet, const json_t *run, const json_t *pool
     free(c);
 }
 
-void plot_pair(struct svg_sheet *sheet, const json_t *base, const json_t *new)
+void plot_pair(struct svg_sheet *sheet, const struct saved_pool *base, const struct saved_pool *new)
 {
     size_t n, m;
     struct svg s;
@@ -293,30 +293,24 @@ static void step(double percentile, double value_ns, double total, void *ctx)
 }
 
 /* From the histogram; without one from the percentiles that are in the JSON anyway. */
-static void read_steps(struct steps *s, const json_t *pool, const char *measure)
+static void read_steps(struct steps *s, const char *encoded, const struct saved_latency *l)
 {
-    static const char *const name[] = {"p50_us", "p90_us",   "p95_us",
-                                       "p99_us", "p99_9_us", "p99_99_us"};
+    const double us[] = {l->p50_us, l->p90_us, l->p95_us, l->p99_us, l->p99_9_us, l->p99_99_us};
     static const double at[] = {2, 10, 20, 100, 1000, 10000};
     struct histogram h = {0};
-    char path[64];
     s->n = 0;
-    snprintf(path, sizeof path, "histograms/%s", measure);
-    if (!histogram_init(&h) && json_histogram_read(&h, json_at(pool, path)) == 0) {
+    if (!histogram_init(&h) && json_histogram_read(&h, encoded) == 0) {
         s->count = (double)h.count;
         hgrm_each(&h, 5, step, s);
     }
     histogram_fini(&h);
-    for (unsigned i = 0; i < 6 && !s->n; i++) {
-        for (unsigned k = 0; k < 6; k++) {
-            snprintf(path, sizeof path, "latency/%s/%s", measure, name[k]);
-            double v = json_num(pool, path);
-            if (!isfinite(v))
-                continue;
-            s->x[s->n] = at[k];
-            s->y[s->n++] = v * 1e3;
-        }
-        break;
+    if (s->n)
+        return;
+    for (unsigned i = 0; i < 6; i++) {
+        if (!isfinite(us[i]))
+            continue;
+        s->x[s->n] = at[i];
+        s->y[s->n++] = us[i] * 1e3;
     }
 }
 
@@ -332,7 +326,7 @@ static void percentile_hover(struct svg *s, const struct steps *a, const struct 
     }
 }
 
-void plot_percentiles(struct svg_sheet *sheet, const json_t *pool)
+void plot_percentiles(struct svg_sheet *sheet, const struct saved_pool *pool)
 {
     struct steps *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b);
     struct svg s;
@@ -340,8 +334,8 @@ void plot_percentiles(struct svg_sheet *sheet, const json_t *pool)
                     y = {.unit = SVG_DURATION, .log = true, .name = "latency (log)"};
     if (!a || !b)
         abort();
-    read_steps(a, pool, "service");
-    read_steps(b, pool, "response");
+    read_steps(a, pool->histograms.service, &pool->latency.service);
+    read_steps(b, pool->histograms.response, &pool->latency.response);
     if (a->n > 1 && b->n > 1) {
         size_t last = a->n - 1, end = b->n - 1;
         bool same = a->n == b->n && same_curve(a->y, b->y, a->n);
@@ -390,13 +384,12 @@ static double row_edge(int row)
 }
 
 /* The column of the intervals [from, from + n); false when they have no histogram. */
-static bool heat_column(const json_t *pool, size_t from, size_t n, struct histogram *h,
+static bool heat_column(const struct saved_pool *pool, size_t from, size_t n, struct histogram *h,
                         struct heat *out)
 {
     *out = (struct heat){0};
-    for (size_t i = from; i < from + n && i < json_count(pool, "histograms/intervals"); i++)
-        if (json_histogram_read(h, json_at(json_nth(pool, "histograms/intervals", i), "service")) ==
-            0)
+    for (size_t i = from; i < from + n && i < pool->histograms.intervals; i++)
+        if (json_histogram_read(h, pool->histograms.interval[i].service) == 0)
             histogram_each(h, heat_bucket, out);
     return out->total > 0;
 }
@@ -415,19 +408,17 @@ static void draw_heat(struct svg *s, const struct heat *h, double from, double t
     }
 }
 
-void plot_heat(struct svg_sheet *sheet, const json_t *pool)
+void plot_heat(struct svg_sheet *sheet, const struct saved_pool *pool)
 {
-    size_t n = json_count(pool, "histograms/intervals"),
-           per = (n + HEAT_COLUMNS - 1) / HEAT_COLUMNS;
+    size_t n = pool->histograms.intervals, per = (n + HEAT_COLUMNS - 1) / HEAT_COLUMNS;
     struct histogram h = {0};
     struct svg s;
     struct heat c;
-    double lo = json_num(pool, "latency/service/min_us") * 1e3,
-           hi = json_num(pool, "latency/service/max_us") * 1e3;
+    double lo = pool->latency.service.min_us * 1e3, hi = pool->latency.service.max_us * 1e3;
     if (n < 2 || !(hi > 0) || histogram_init(&h))
         return;
-    const json_t *last = json_nth(pool, "histograms/intervals", n - 1);
-    struct svg_axis x = {.hi = json_num(last, "start_s") + json_num(last, "length_s"),
+    const struct saved_interval *last = &pool->histograms.interval[n - 1];
+    struct svg_axis x = {.hi = last->start_s + last->length_s,
                          .unit = SVG_SECONDS,
                          .name = "time since the start"},
                     y = {.lo = row_edge(heat_row(fmax(lo, 1000))),
@@ -440,11 +431,10 @@ void plot_heat(struct svg_sheet *sheet, const json_t *pool)
                   "the darker, the larger its share of the operations of that time", &x, &y);
         for (size_t i = 0; i < n; i += per) {
             size_t end = i + per < n ? i + per - 1 : n - 1;
-            const json_t *a = json_nth(pool, "histograms/intervals", i),
-                         *b = json_nth(pool, "histograms/intervals", end);
+            const struct saved_interval *a = &pool->histograms.interval[i],
+                                        *b = &pool->histograms.interval[end];
             if (heat_column(pool, i, per, &h, &c))
-                draw_heat(&s, &c, json_num(a, "start_s"),
-                          json_num(b, "start_s") + json_num(b, "length_s"));
+                draw_heat(&s, &c, a->start_s, b->start_s + b->length_s);
         }
         svg_end(&s);
     }

@@ -2,13 +2,14 @@
 #ifndef LOADTOP_UI_PAGE_HTML_PLOTS_H
 #define LOADTOP_UI_PAGE_HTML_PLOTS_H
 
-struct json_t;
+struct saved_pool;
+struct saved_run;
 struct svg_sheet;
 
-void plot_seconds(struct svg_sheet *, const struct json_t *run, const struct json_t *pool);
+void plot_seconds(struct svg_sheet *, const struct saved_run *run, const struct saved_pool *pool);
 /* Two runs of one pool, one over the other, both from their start. */
-void plot_pair(struct svg_sheet *, const struct json_t *base, const struct json_t *new);
-void plot_percentiles(struct svg_sheet *, const struct json_t *pool);
-void plot_heat(struct svg_sheet *, const struct json_t *pool);
+void plot_pair(struct svg_sheet *, const struct saved_pool *base, const struct saved_pool *new);
+void plot_percentiles(struct svg_sheet *, const struct saved_pool *pool);
+void plot_heat(struct svg_sheet *, const struct saved_pool *pool);
 
 #endif

@@ -10,6 +10,7 @@
 #include "engine/base/text.h"
 #include "engine/config/command.h"
 #include "engine/state/snapshot.h"
+#include "engine/stats/differ.h"
 #include "ui/draw/box.h"
 #include "ui/draw/wrap.h"
 #include "ui/panels/screen_state.h"
@@ -18,21 +19,18 @@
 
 bool event_is_change(const struct event *e)
 {
-    static const char *const whats[] = {"pause", "resume", "stop", "start", "ops", NULL};
-
-    if (!strcmp(e->what, "refused") || e->by == BY_SERVER || e->by == BY_RULE)
+    if (e->kind == EVENT_REFUSED || e->by == BY_SERVER || e->by == BY_RULE)
         return false;
-    for (int i = 0; whats[i]; i++)
-        if (!strcmp(e->what, whats[i]))
-            return true;
+    if (event_is_halt(e) || e->kind == EVENT_OPS)
+        return true;
     return e->from[0] && e->to[0]; /* a dial or an option: from one value to another */
 }
 
 /* Load that is off does nothing: its effect needs no measuring. */
 bool event_is_halt(const struct event *e)
 {
-    return !strcmp(e->what, "pause") || !strcmp(e->what, "resume") || !strcmp(e->what, "stop") ||
-           !strcmp(e->what, "start");
+    return e->kind == EVENT_PAUSE || e->kind == EVENT_RESUME || e->kind == EVENT_STOP ||
+           e->kind == EVENT_START;
 }
 
 const char *event_who(const struct event *e)
@@ -75,17 +73,11 @@ static int effect(struct cells *c, int x, int y, const struct event *e, const st
                     show_signed(diff, sizeof diff, d));
     x = cells_textf(c, x, y, ROLE_LABEL, " (%s .. %s)", show_signed(low, sizeof low, e->diff_low),
                     show_signed(high, sizeof high, e->diff_high));
-    x = cells_text(c, x, y, e->real ? ROLE_STRONG : ROLE_DIM, e->real ? " real" : " noise");
+    x = cells_textf(c, x, y, e->real ? ROLE_STRONG : ROLE_DIM, " %s", differ_word(e->real));
     if (!isnan(e->after_p99 - e->before_p99))
         x = cells_textf(c, x, y, ROLE_TEXT, "  p99 %s",
                         show_signed_ns(diff, sizeof diff, e->after_p99 - e->before_p99));
     return x;
-}
-
-/* What the server found has no other name than who says it. */
-static bool told_by_server(const struct event *e)
-{
-    return e->by == BY_SERVER && !strcmp(e->what, "server");
 }
 
 /* When, by whom, and what. */
@@ -99,7 +91,7 @@ static int change_head(struct cells *c, int x, int y, const struct snapshot *s,
     x = cells_textf(c, x, y, ROLE_DIM, "%-6s ", event_who(e));
     if (e->pool[0])
         x = cells_textf(c, x, y, ROLE_ACCENT, "%s ", e->pool);
-    if (told_by_server(e))
+    if (e->kind == EVENT_SERVER)
         return cells_text(c, x, y, ROLE_STRONG, e->to);
     x = cells_text(c, x, y, ROLE_TEXT, e->what);
     if (e->from[0] && e->to[0])
@@ -109,8 +101,10 @@ static int change_head(struct cells *c, int x, int y, const struct snapshot *s,
     return x;
 }
 
-int change_draw(struct cells *c, int x, int y, int w, const struct snapshot *s,
-                const struct event *e, bool with_seconds)
+/* One change in words, with its effect: "threads 3->4  +31k/s (+24k..+38k) real  p99 +1.1ms". The
+ * parts are drawn from x; returns the column after it. */
+static int change_draw(struct cells *c, int x, int y, int w, const struct snapshot *s,
+                       const struct event *e, bool with_seconds)
 {
     struct rect clip = cells_clip(c, rect_of(x, y, w, 1));
     int from = x;
@@ -133,8 +127,8 @@ static int change_wrapped(struct cells *c, struct rect r, int row, const struct 
     char words[sizeof e->what + sizeof e->to + 2];
     struct event head = *e;
 
-    snprintf(words, sizeof words, "%s%s%s", told_by_server(e) ? "" : e->what,
-             told_by_server(e) || !e->to[0] ? "" : " ", e->to);
+    snprintf(words, sizeof words, "%s%s%s", e->kind == EVENT_SERVER ? "" : e->what,
+             e->kind == EVENT_SERVER || !e->to[0] ? "" : " ", e->to);
     head.what[0] = head.from[0] = head.to[0] = '\0';
     change_head(c, r.x + 1, y, s, &head, true);
     lines = text_wrap(c, r.x + 3, y + 1, r.w - 4, rows < 2 ? rows : 2, ROLE_TEXT, words);
@@ -281,7 +275,7 @@ static int left_sum(const struct snapshot *s, struct left *left, int max)
         size_t j;
         json_t *item;
 
-        json_array_foreach(s->pool[i].left_behind, j, item)
+        json_array_foreach(s->pool[i].server.left_behind, j, item)
         {
             const char *kind = json_string_value(json_object_get(item, "kind"));
             const json_t *count = json_object_get(item, "count");
@@ -343,7 +337,7 @@ static unsigned left_alike(const struct snapshot *s, unsigned i, const json_t *i
 
         if (k == i || strcmp(s->pool[k].target, s->pool[i].target) != 0)
             continue;
-        json_array_foreach(s->pool[k].left_behind, j, other)
+        json_array_foreach(s->pool[k].server.left_behind, j, other)
         {
             bool same = !strcmp(member(item, "kind"), member(other, "kind")) &&
                         !strcmp(member(item, "what"), member(other, "what"));
@@ -387,7 +381,7 @@ void left_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         size_t j;
         json_t *item;
 
-        json_array_foreach(s->pool[i].left_behind, j, item)
+        json_array_foreach(s->pool[i].server.left_behind, j, item)
         {
             unsigned before, others = left_alike(s, i, item, &before);
 

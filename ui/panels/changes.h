@@ -13,10 +13,6 @@ struct snapshot;
 void changes_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 void goal_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 void left_panel(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
-/* One change in words, with its effect: "threads 3->4  +31k/s (+24k..+38k) real  p99 +1.1ms". The
- * parts are drawn from x; returns the column after it. */
-int change_draw(struct cells *, int x, int y, int w, const struct snapshot *, const struct event *,
-                bool seconds);
 bool event_is_change(const struct event *);
 bool event_is_halt(const struct event *);    /* a pause, a stop, and their ends */
 const char *event_who(const struct event *); /* "you", "sweep", "server" */

@@ -11,8 +11,6 @@
 #include "engine/figures/scaling.h"
 #include "ui/panels/screen_state.h"
 
-const char *const curve_vars[CURVE_VARS] = {"threads", "clients", "connections", "depth", "rows"};
-
 static int values_of(const struct pool_snapshot *p, const struct plateau *like, const char *var)
 {
     double seen[CURVE_POINTS_MAX];
@@ -32,17 +30,18 @@ static int values_of(const struct pool_snapshot *p, const struct plateau *like, 
 
 static const char *most_values(const struct pool_snapshot *p, const struct plateau *like)
 {
-    int best = 0, most = 0;
+    unsigned best = 0;
+    int most = 0;
 
-    for (int i = 0; i < CURVE_VARS; i++) {
-        int n = values_of(p, like, curve_vars[i]);
+    for (unsigned i = 0; i < SCALINGS_MAX; i++) {
+        int n = values_of(p, like, scaling_var(i));
 
         if (n > most) {
             most = n;
             best = i;
         }
     }
-    return curve_vars[best];
+    return scaling_var(best);
 }
 
 static void add_point(struct curve *k, const struct plateau *t)
@@ -107,7 +106,7 @@ double curve_efficiency(const struct curve *k, int i)
 
 const struct plateau *curve_like(const struct screen *sc, const struct pool_snapshot *p)
 {
-    unsigned row = sc->view == VIEW_SCALING ? (unsigned)sc->row[VIEW_SCALING] : 0;
+    unsigned row = screen_view(sc)->curve ? (unsigned)sc->row[sc->view] : 0;
 
     if (!p->plateaus)
         return NULL;
@@ -116,9 +115,9 @@ const struct plateau *curve_like(const struct screen *sc, const struct pool_snap
 
 const char *curve_choice(const struct screen *sc)
 {
-    int at = sc->view == VIEW_SCALING ? sc->sort[VIEW_SCALING] : -1;
+    int at = screen_view(sc)->curve ? sc->sort[sc->view] : -1;
 
-    return at >= 0 && at < CURVE_VARS ? curve_vars[at] : NULL;
+    return at >= 0 && at < SCALINGS_MAX ? scaling_var((unsigned)at) : NULL;
 }
 
 const struct sweep_snapshot *curve_grid(const struct screen *sc, const struct snapshot *s)

@@ -13,8 +13,6 @@
 struct screen;
 
 #define CURVE_POINTS_MAX 128
-#define CURVE_VARS 5
-extern const char *const curve_vars[CURVE_VARS]; /* "threads" ... */
 
 struct curve {
     const struct pool_snapshot *pool;

@@ -15,20 +15,17 @@
 #include "ui/panels/show.h"
 #include "ui/term/glyphs.h"
 
-static const char *const check_names[] = {"little",       "generator_cpu", "cpu_wait",
-                                          "schedule_lag", "dropped",       "accounting"};
-#define CHECK_COLUMNS 6
-
+/* Behind the name a column for each check, in the order of enum check_id. */
 static const struct column valid_columns[] = {
     {"", 8, 13, ALIGN_LEFT, 0},     {"N=XR", 4, 5, ALIGN_LEFT, 3}, {"cpu", 6, 7, ALIGN_LEFT, 0},
     {"wait", 4, 6, ALIGN_LEFT, 1},  {"lag", 3, 4, ALIGN_LEFT, 2},  {"loss", 4, 5, ALIGN_LEFT, 1},
     {"count", 5, 5, ALIGN_LEFT, 4}, {NULL, 0, 0, ALIGN_LEFT, 0},
 };
 
-static const struct check *check_named(const struct pool_snapshot *p, const char *name)
+static const struct check *find_check(const struct pool_snapshot *p, enum check_id id)
 {
     for (unsigned i = 0; i < p->checks; i++)
-        if (!strcmp(p->check[i].name, name))
+        if (p->check[i].id == id)
             return &p->check[i];
     return NULL;
 }
@@ -80,8 +77,8 @@ void valid_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         snprintf(name, sizeof name, "%s%s", p->valid ? "" : c->glyphs->alert,
                  show_name(c, cut, sizeof cut, p->name, room));
         table_put(c, &t, y, 0, p->valid ? ROLE_TEXT : ROLE_BAD, name);
-        for (int k = 0; k < CHECK_COLUMNS; k++)
-            check_cell(c, &t, y, k + 1, check_named(p, check_names[k]), k == 1);
+        for (int k = 0; k < CHECKS; k++)
+            check_cell(c, &t, y, k + 1, find_check(p, (enum check_id)k), k == CHECK_GENERATOR_CPU);
     }
 }
 

@@ -17,19 +17,20 @@
 bool list_begin(struct cells *c, struct screen *sc, const struct layout *l, const char *title,
                 const char *note, const struct column *columns, struct table *t, struct rect *r)
 {
+    const struct view *view = screen_view(sc);
     bool border = l->border[PANEL_MAIN];
     struct rect p = l->panel[PANEL_MAIN];
 
-    if (!box_panel(c, l, PANEL_MAIN, title, border && sc->view != VIEW_SCALING ? NULL : note, r))
+    if (!box_panel(c, l, PANEL_MAIN, title, border ? NULL : note, r))
         return false;
-    if (border && sc->view != VIEW_SCALING)
+    if (border && !view->plan.title)
         tabs_draw(c, sc, p.x + p.w - 2, p.y, p.w - 8 - text_width(title));
     table_fit(t, columns, r->x + 2, r->w - 3);
     table_head(c, t, r->y, sc->sort[sc->view], !sc->invert[sc->view]);
-    if (sc->view != VIEW_SCALING)
+    if (!view->curve) /* there < and > choose the X axis, which is no column here */
         for (int i = 0; i < t->n; i++)
             hits_add(&sc->hits, rect_of(t->x[i], r->y, t->w[i], 1), HIT_COLUMN, i);
-    sc->columns[sc->view] = sc->view == VIEW_SCALING ? 0 : t->n;
+    sc->columns[sc->view] = t->n;
     r->y++;
     r->h--;
     return r->h > 0;

@@ -89,17 +89,17 @@ static void marks_collect(struct plot *p, struct plot_mark *mark, const struct b
 
         if (e->t_s < b->from_s || (e->pool[0] && strcmp(e->pool, pool)))
             continue;
-        if (!event_is_change(e) && strcmp(e->what, "mark"))
+        if (!event_is_change(e) && e->kind != EVENT_MARK)
             continue;
         m->x = (e->t_s - b->from_s) / span;
         m->role = ROLE_MARK;
         m->quiet = false;
-        if (!strcmp(e->what, "pause") || !strcmp(e->what, "pause all"))
+        if (e->kind == EVENT_PAUSE)
             copy_str(m->text, sizeof m->text, c->glyphs->pause);
         else if (e->from[0] && strlen(e->from) < 8 && strlen(e->to) < 8)
             snprintf(m->text, sizeof m->text, "%.7s%s%.7s", e->from, c->glyphs->arrow, e->to);
         else
-            copy_str(m->text, sizeof m->text, !strcmp(e->what, "mark") ? "m" : "");
+            copy_str(m->text, sizeof m->text, e->kind == EVENT_MARK ? "m" : "");
         p->marks++;
     }
 }

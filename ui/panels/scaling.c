@@ -202,7 +202,7 @@ static void nothing_yet(struct cells *c, const struct pool_snapshot *p, struct r
 static void fill(struct cells *c, struct screen *sc, const struct layout *l, const struct curve *k,
                  struct rect r)
 {
-    bool full = sc->view == VIEW_SCALING;
+    bool full = screen_view(sc)->curve;
     int rows = full && r.h >= 14 ? 3 : r.h >= 8 ? 2 : 1, table_rows;
 
     if (r.h > 2) {
@@ -241,9 +241,10 @@ static void axes_of_family(struct screen *sc, const struct curve *k, const struc
 {
     uint64_t h = like ? like->setting : 0;
 
-    for (int i = 0; like && i < CURVE_VARS; i++)
-        h = h * 31 + (strcmp(curve_vars[i], k->name) ? (uint64_t)scaling_value(curve_vars[i], like)
-                                                     : (uint64_t)i + 1000003);
+    for (unsigned i = 0; like && i < SCALINGS_MAX; i++)
+        h = h * 31 + (strcmp(scaling_var(i), k->name)
+                          ? (uint64_t)scaling_value(scaling_var(i), like)
+                          : i + UINT64_C(1000003));
     if (sc->axis_family == h)
         return;
     sc->axis_family = h;

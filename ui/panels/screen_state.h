@@ -9,7 +9,7 @@
 
 #include "ui/draw/axis.h"
 #include "ui/draw/hits.h"
-#include "ui/draw/layout.h"
+#include "ui/panels/view.h"
 #include "ui/run/baseline.h"
 #include "ui/widgets/field.h"
 #include "ui/widgets/form_fields.h"
@@ -55,16 +55,17 @@ enum plot_axis {
 };
 
 struct screen {
-    enum view view;
+    const struct view *const *views; /* the table, ends with NULL; borrowed */
+    int view;                        /* the one on screen: its place in the table */
     enum mode mode;
     unsigned pool; /* number of the selected pool; 0: the first */
     int dial;
-    int row[VIEWS], scroll[VIEWS]; /* of the view's table */
-    int rows[VIEWS];               /* how many rows it had when it was drawn */
-    int page;                      /* rows that were seen */
-    int sort[VIEWS];               /* column, -1: as it comes */
-    bool invert[VIEWS];
-    int columns[VIEWS];
+    int row[VIEWS_MAX], scroll[VIEWS_MAX]; /* of the view's table */
+    int rows[VIEWS_MAX];                   /* how many rows it had when it was drawn */
+    int page;                              /* rows that were seen */
+    int sort[VIEWS_MAX];                   /* column, -1: as it comes */
+    bool invert[VIEWS_MAX];
+    int columns[VIEWS_MAX];
     double span_s; /* of the time axes; 0: the whole run */
     bool compare;
     bool frozen;
@@ -106,7 +107,15 @@ struct screen {
     const char *theme, *glyphs, *colors; /* their names, for the help */
 };
 
-void screen_init(struct screen *);
+/* With this table of views, of which the first is on screen. */
+void screen_init(struct screen *, const struct view *const *views);
+/* The view on screen. */
+static inline const struct view *screen_view(const struct screen *sc)
+{
+    return sc->views[sc->view];
+}
+/* The place of a view in the table, which has to hold it. */
+int screen_view_place(const struct screen *, const struct view *);
 /* The selected pool in this snapshot, or NULL when there is none; follows when the selected one was
  * removed. */
 const struct pool_snapshot *screen_pool(const struct screen *, const struct snapshot *);

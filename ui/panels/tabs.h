@@ -8,6 +8,6 @@ struct screen;
 /* Right-aligned so that they end before x; nothing where `room` columns are too few. */
 void tabs_draw(struct cells *, struct screen *, int x, int y, int room);
 /* Columns that they take. */
-int tabs_width(void);
+int tabs_width(const struct screen *);
 
 #endif

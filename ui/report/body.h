@@ -3,8 +3,8 @@
 #define LOADTOP_UI_REPORT_BODY_H
 
 struct doc;
-struct json_t;
+struct saved_run;
 
-void report_body(struct doc *, const struct json_t *run);
+void report_body(struct doc *, const struct saved_run *run);
 
 #endif

@@ -2,7 +2,6 @@
 #include "ui/report/compare.h"
 
 #include <assert.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,7 @@
 #include "engine/base/text.h"
 #include "engine/config/scenario.h"
 #include "ui/base/out_file.h"
-#include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 #include "ui/page/doc.h"
 #include "ui/page/html_page.h"
 #include "ui/report/compare_page.h"
@@ -44,9 +43,9 @@ static int write_file(const char *out, const struct row *row, size_t rows, const
     return code;
 }
 
-int compare_runs(struct text *t, const json_t *const *base_run, size_t bases,
-                 const json_t *const *new_run, size_t news, const struct compare_options *o,
-                 bool *regressed, struct err *err)
+int compare_runs(struct text *t, const struct saved_run *const *base_run, size_t bases,
+                 const struct saved_run *const *new_run, size_t news,
+                 const struct compare_options *o, bool *regressed, struct err *err)
 {
     struct side base = {base_run, bases}, new = {new_run, news};
     struct row *row = calloc(POOLS_RUN_MAX * FIGURES, sizeof *row);
@@ -70,7 +69,7 @@ int compare_runs(struct text *t, const json_t *const *base_run, size_t bases,
 }
 
 /* "a.json,b.json" into runs. */
-static int load_side(const char *words, json_t **run, size_t *n, struct err *err)
+static int load_side(const char *words, struct saved_run **run, size_t *n, struct err *err)
 {
     while (words && *words) {
         char file[4096];
@@ -80,7 +79,7 @@ static int load_side(const char *words, json_t **run, size_t *n, struct err *err
             return err_set(err, ERR_USAGE, "compare: more than %d runs on a side",
                            COMPARE_SIDE_MAX);
         copy_part(file, sizeof file, words, len);
-        run[*n] = json_load_run(file, true, &why);
+        run[*n] = saved_run_load(file, true, &why);
         if (!run[*n])
             return err_set(err, why.code, "compare: %s", why.msg);
         (*n)++;
@@ -139,17 +138,17 @@ int compare_verb(struct text *t, int argc, char *const *argv, bool *regressed, s
 {
     struct compare_options o;
     const char *file[2] = {NULL, NULL};
-    json_t *run[2][COMPARE_SIDE_MAX] = {{NULL}};
+    struct saved_run *run[2][COMPARE_SIDE_MAX] = {{NULL}};
     size_t n[2] = {0, 0};
     *regressed = false;
     int code = compare_words(argc, argv, file, &o, err);
     for (int i = 0; i < 2 && code == 0; i++)
         code = load_side(file[i], run[i], &n[i], err);
     if (code == 0 && n[0] && n[1])
-        code = compare_runs(t, (const json_t *const *)run[0], n[0], (const json_t *const *)run[1],
-                            n[1], &o, regressed, err);
+        code = compare_runs(t, (const struct saved_run *const *)run[0], n[0],
+                            (const struct saved_run *const *)run[1], n[1], &o, regressed, err);
     for (int i = 0; i < 2; i++)
         for (size_t k = 0; k < n[i]; k++)
-            json_decref(run[i][k]);
+            saved_run_free(run[i][k]);
     return code;
 }

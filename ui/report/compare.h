@@ -7,8 +7,7 @@
 #include <stddef.h>
 
 struct err;
-struct doc;
-struct json_t;
+struct saved_run;
 struct text;
 
 #define COMPARE_SIDE_MAX 64
@@ -20,8 +19,8 @@ struct compare_options {
 
 /* Compares the runs of each side. Writes the table into t, and the file. *regressed: a figure
  * became worse by more than the threshold, and that is no noise. 0 or ERR_*. */
-int compare_runs(struct text *t, const struct json_t *const *base, size_t bases,
-                 const struct json_t *const *new, size_t news, const struct compare_options *,
+int compare_runs(struct text *t, const struct saved_run *const *base, size_t bases,
+                 const struct saved_run *const *new, size_t news, const struct compare_options *,
                  bool *regressed, struct err *);
 
 /* Reads the words after the verb: two sides as written, and the options. 0 or ERR_USAGE. */

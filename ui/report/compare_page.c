@@ -5,13 +5,16 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "engine/stats/differ.h"
 #include "ui/base/help_files.h"
-#include "ui/json/read.h"
+#include "ui/json/part.h"
+#include "ui/json/saved_run.h"
 #include "ui/page/doc.h"
 #include "ui/page/figures.h"
 #include "ui/page/html_plots.h"
@@ -44,7 +47,7 @@ static const char *verdict_of(const struct row *r)
     if (isnan(r->d.p))
         return r->by_runs ? "too few runs to tell" : "too few seconds to tell";
     if (!r->d.real)
-        return "within noise";
+        return differ_word(false);
     return row_is_worse(r) ? "WORSE" : "BETTER";
 }
 
@@ -64,7 +67,7 @@ static void add_change(struct text *t, const struct row *r)
 static bool is_valid(const struct side *s)
 {
     for (size_t i = 0; i < s->runs; i++)
-        if (!json_yes(s->run[i], "validity/ok"))
+        if (s->run[i]->valid != FLAG_YES)
             return false;
     return true;
 }
@@ -133,64 +136,93 @@ static void warn_if_other(struct doc *d, const char *pool, const char *what, con
     free(is);
 }
 
-static void warn_of(struct doc *d, const json_t *base, const json_t *new, const char *pool)
+/* Takes x and y over. */
+static void warn_if_changed(struct doc *d, const char *pool, const char *what, json_t *x, json_t *y)
 {
-    static const char *const same[] = {"backend", "target", "server",     "threads",     "clients",
-                                       "pattern", "depth",  "rate_per_s", "connections", NULL};
-    const json_t *a = compare_pool(base, "pools", pool), *b = compare_pool(new, "pools", pool);
-    json_t *options = (json_t *)json_at(a, "options"); /* borrowed; iterating wants it not const */
+    warn_if_other(d, pool, what, x, y);
+    json_decref(x);
+    json_decref(y);
+}
+
+static void warn_of_text(struct doc *d, const char *pool, const char *what, const char *x,
+                         const char *y)
+{
+    warn_if_changed(d, pool, what, json_words_or_null(x), json_words_or_null(y));
+}
+
+static json_t *count_or_null(double n)
+{
+    return n >= 0 && n < 1e18 ? json_u64((uint64_t)n) : json_null();
+}
+
+static void warn_of_count(struct doc *d, const char *pool, const char *what, double x, double y)
+{
+    warn_if_changed(d, pool, what, count_or_null(x), count_or_null(y));
+}
+
+static void warn_of(struct doc *d, const struct saved_pool *a, const struct saved_pool *b)
+{
     const char *name;
     json_t *value;
-    for (unsigned i = 0; same[i]; i++)
-        warn_if_other(d, pool, same[i], json_at(a, same[i]), json_at(b, same[i]));
-    json_object_foreach(options, name, value)
+    warn_of_text(d, a->name, "backend", a->backend, b->backend);
+    warn_of_text(d, a->name, "target", a->target, b->target);
+    warn_of_text(d, a->name, "server", a->server, b->server);
+    warn_of_count(d, a->name, "threads", a->threads, b->threads);
+    warn_of_count(d, a->name, "clients", a->clients, b->clients);
+    warn_of_text(d, a->name, "pattern", a->pattern, b->pattern);
+    warn_of_count(d, a->name, "depth", a->depth, b->depth);
+    warn_if_changed(d, a->name, "rate_per_s", json_number(a->rate_per_s),
+                    json_number(b->rate_per_s));
+    warn_of_count(d, a->name, "connections", a->connections, b->connections);
+    /* iterating wants it not const */
+    json_object_foreach((json_t *)(uintptr_t)a->options, name, value)
     {
-        warn_if_other(d, pool, name, value, json_object_get(json_at(b, "options"), name));
+        warn_if_other(d, a->name, name, value, json_object_get(b->options, name));
     }
 }
 
 /* Where it ran is as good a reason for a difference as what was loaded. */
-static void warn_of_place(struct doc *d, const json_t *base, const json_t *new)
+static void warn_of_place(struct doc *d, const struct saved_run *base, const struct saved_run *new)
 {
-    static const char *const same[][2] = {{"generator/host", "the load came from host"},
-                                          {"loadtop", "loadtop"}};
-    for (unsigned i = 0; i < 2; i++) {
-        const char *was = json_txt(base, same[i][0]), *is = json_txt(new, same[i][0]);
-        if (strcmp(was, is) != 0)
-            doc_finding(d, TONE_WARN, "differs", "%s %s, then %s", same[i][1], was, is);
-    }
+    if (strcmp(base->host, new->host) != 0)
+        doc_finding(d, TONE_WARN, "differs", "the load came from host %s, then %s", base->host,
+                    new->host);
+    if (strcmp(base->loadtop, new->loadtop) != 0)
+        doc_finding(d, TONE_WARN, "differs", "loadtop %s, then %s", base->loadtop, new->loadtop);
 }
 
-static void warn_of_run(struct doc *d, const json_t *run, const char *which)
+/* Did its number of threads or clients change while it ran? */
+static bool was_resized(const struct saved_pool *p)
 {
-    if (!json_yes(run, "validity/ok")) {
+    for (size_t k = 1; k + 1 < p->seconds; k++) {
+        const struct saved_second *first = &p->second[0], *s = &p->second[k];
+        /* `clients` of a second are those of all threads */
+        if ((s->clients > 0 && first->clients > 0 && fabs(s->clients - first->clients) > 0.5) ||
+            (s->threads > 0 && first->threads > 0 && fabs(s->threads - first->threads) > 0.5))
+            return true;
+    }
+    return false;
+}
+
+static void warn_of_run(struct doc *d, const struct saved_run *run, const char *which)
+{
+    if (run->valid != FLAG_YES) {
         struct text why = {.limit = 300};
-        for (size_t i = 0; i < json_count(run, "validity/checks"); i++) {
-            const json_t *c = json_nth(run, "validity/checks", i);
-            if (json_is_false(json_at(c, "ok")))
-                text_add(&why, "%s %s: %s", why.len ? ";" : "", json_txt(c, "pool"),
-                         *json_txt(c, "why") ? json_txt(c, "why") : json_txt(c, "name"));
+        for (size_t i = 0; i < run->checks; i++) {
+            const struct saved_check *c = &run->check[i];
+            if (c->ok == FLAG_NO)
+                text_add(&why, "%s %s: %s", why.len ? ";" : "", c->pool,
+                         *c->why ? c->why : c->name);
         }
         doc_finding(d, TONE_BAD, "NOT VALID", "%s: its own checks did not all hold%s%s", which,
                     why.len ? ":" : "", text_str(&why));
         text_free(&why);
     }
-    for (size_t i = 0; i < json_count(run, "pools"); i++) {
-        const json_t *p = json_nth(run, "pools", i);
-        /* `clients` of a second are those of all threads */
-        double first = json_num(p, "series/0/clients"), threads = json_num(p, "series/0/threads");
-        for (size_t k = 1; k + 1 < json_count(p, "series"); k++) {
-            const json_t *s = json_nth(p, "series", k);
-            double load = json_num(s, "clients"), now = json_num(s, "threads");
-            if ((load > 0 && first > 0 && fabs(load - first) > 0.5) ||
-                (now > 0 && threads > 0 && fabs(now - threads) > 0.5)) {
-                doc_finding(d, TONE_WARN, "resized",
-                            "%s: %s was resized while it ran: its seconds are of different loads",
-                            which, json_txt(p, "name"));
-                break;
-            }
-        }
-    }
+    for (size_t i = 0; i < run->pools; i++)
+        if (was_resized(&run->pool[i]))
+            doc_finding(d, TONE_WARN, "resized",
+                        "%s: %s was resized while it ran: its seconds are of different loads",
+                        which, run->pool[i].name);
 }
 
 /* ---- tables and plots ---- */
@@ -243,17 +275,17 @@ static void add_spread(struct doc *d, const struct row *row, size_t rows)
 /* ---- what was compared: for those who were not there ---- */
 
 /* The load that was asked for, as it was set at the end of the run. */
-static void load_cell(struct doc *d, const json_t *p)
+static void load_cell(struct doc *d, const struct saved_pool *p)
 {
-    double rate = json_num(p, "rate_per_s");
+    double rate = p->rate_per_s;
     struct text t = {.limit = 200};
-    text_add(&t, "%s threads x %s clients, %s", fig_count(json_num(p, "threads")),
-             fig_count(json_num(p, "clients")), json_txt(p, "pattern"));
-    if (json_num(p, "depth") > 1)
-        text_add(&t, " of %s", fig_count(json_num(p, "depth")));
+    text_add(&t, "%s threads x %s clients, %s", fig_count(p->threads), fig_count(p->clients),
+             p->pattern);
+    if (p->depth > 1)
+        text_add(&t, " of %s", fig_count(p->depth));
     text_add(&t, rate > 0 ? ", open: %s/s" : ", closed", fig_number(rate));
-    if (json_is_string(json_at(p, "options/ops")))
-        text_add(&t, "; %s", json_txt(p, "options/ops"));
+    if (*p->option_ops)
+        text_add(&t, "; %s", p->option_ops);
     doc_cell(d, "%s", text_str(&t));
     text_free(&t);
 }
@@ -265,30 +297,27 @@ static void text_row(struct doc *d, const char *what, const char *a, const char 
     doc_cell(d, "%s", *b ? b : "-");
 }
 
-static void add_pool_facts(struct doc *d, const json_t *a, const json_t *b)
+static void add_pool_facts(struct doc *d, const struct saved_pool *a, const struct saved_pool *b)
 {
-    const json_t *const side[2] = {a, b};
-    text_row(d, "target", json_txt(a, "target"), json_txt(b, "target"));
-    text_row(d, "server", json_txt(a, "server"), json_txt(b, "server"));
+    const struct saved_pool *const side[2] = {a, b};
+    text_row(d, "target", a->target, b->target);
+    text_row(d, "server", a->server, b->server);
     doc_cell(d, "load (at the end)");
     load_cell(d, a);
     load_cell(d, b);
     doc_cell(d, "data (items, bytes)");
     for (int i = 0; i < 2; i++)
-        doc_cell(d, "%s, %s", fig_count(json_num(side[i], "target_info/data_items")),
-                 fig_bytes(json_num(side[i], "target_info/data_bytes")));
+        doc_cell(d, "%s, %s", fig_count(side[i]->data_items), fig_bytes(side[i]->data_bytes));
     doc_cell(d, "operations completed");
     for (int i = 0; i < 2; i++)
-        doc_cell(d, "%s", fig_count(json_num(side[i], "ops/completed")));
+        doc_cell(d, "%s", fig_count(side[i]->counts.completed));
     doc_cell(d, "errors, timeouts, dropped, not started");
     for (int i = 0; i < 2; i++) {
-        double not_started = json_num(side[i], "ops/not_started"); /* older files have none */
-        doc_cell(d, "%s, %s, %s, %s", fig_count(json_num(side[i], "ops/errors")),
-                 fig_count(json_num(side[i], "ops/timeouts")),
-                 fig_count(json_num(side[i], "ops/dropped")),
-                 fig_count(isfinite(not_started) ? not_started : 0));
+        doc_cell(d, "%s, %s, %s, %s", fig_count(side[i]->counts.errors),
+                 fig_count(side[i]->counts.timeouts), fig_count(side[i]->counts.dropped),
+                 fig_count(side[i]->counts.not_started));
     }
-    text_row(d, "limited by", json_txt(a, "bottleneck/kind"), json_txt(b, "bottleneck/kind"));
+    text_row(d, "limited by", a->bottleneck.kind, b->bottleneck.kind);
 }
 
 static void add_facts(struct doc *d, const struct row *row, size_t rows, const struct side *base,
@@ -299,29 +328,28 @@ static void add_facts(struct doc *d, const struct row *row, size_t rows, const s
     doc_table(d, heads);
     doc_cell(d, "started");
     for (int i = 0; i < 2; i++)
-        doc_cell(d, side[i]->runs > 1 ? "%s, and %zu more" : "%s",
-                 json_txt(side[i]->run[0], "started"), side[i]->runs - 1);
+        doc_cell(d, side[i]->runs > 1 ? "%s, and %zu more" : "%s", side[i]->run[0]->started,
+                 side[i]->runs - 1);
     doc_cell(d, "lasted");
     for (int i = 0; i < 2; i++)
-        doc_cell(d, "%s, ended by %s", fig_seconds(json_num(side[i]->run[0], "elapsed_s")),
-                 json_txt(side[i]->run[0], "ended_by"));
+        doc_cell(d, "%s, ended by %s", fig_seconds(side[i]->run[0]->elapsed_s),
+                 side[i]->run[0]->ended_by);
     doc_cell(d, "load came from");
     for (int i = 0; i < 2; i++)
-        doc_cell(d, "%s (%s cores), loadtop %s", json_txt(side[i]->run[0], "generator/host"),
-                 fig_count(json_num(side[i]->run[0], "generator/cores")),
-                 json_txt(side[i]->run[0], "loadtop"));
+        doc_cell(d, "%s (%s cores), loadtop %s", side[i]->run[0]->host,
+                 fig_count(side[i]->run[0]->cores), side[i]->run[0]->loadtop);
     text_row(d, "its checks", is_valid(base) ? "all held" : "NOT all held",
              is_valid(new) ? "all held" : "NOT all held");
     for (size_t i = 0; i < rows; i += FIGURES) {
         if (rows > FIGURES)
             text_row(d, "pool", row[i].pool, row[i].pool);
-        add_pool_facts(d, compare_pool(base->run[0], "pools", row[i].pool),
-                       compare_pool(new->run[0], "pools", row[i].pool));
+        add_pool_facts(d, saved_pool_of(base->run[0], row[i].pool),
+                       saved_pool_of(new->run[0], row[i].pool));
     }
     doc_table_end(d);
     for (int i = 0; i < 2 && d->format != DOC_PLAIN; i++) {
         doc_para(d, "%s was made by", i ? "new" : "base");
-        doc_command(d, json_txt(side[i]->run[0], "command"));
+        doc_command(d, side[i]->run[0]->command);
     }
 }
 
@@ -329,8 +357,8 @@ static void add_plots(struct doc *d, const struct row *row, size_t rows, const s
                       const struct side *new)
 {
     for (size_t i = 0; i < rows; i += FIGURES) {
-        const json_t *a = compare_pool(base->run[0], "pools", row[i].pool),
-                     *b = compare_pool(new->run[0], "pools", row[i].pool);
+        const struct saved_pool *a = saved_pool_of(base->run[0], row[i].pool),
+                                *b = saved_pool_of(new->run[0], row[i].pool);
         struct svg_sheet sheet = {.t = d->t, .stamp = stamp_of(b)};
         doc_stamped(d, 2, stamp_of(b), "%s", row[i].pool);
         plot_pair(&sheet, a, b);
@@ -343,8 +371,7 @@ void compare_write(struct doc *d, const struct row *row, size_t rows, const stru
     static const char *const heads[] = {
         "<pool", "<figure", "base", "new", "change", "95 % interval", "<more than noise?", NULL};
     bool html = d->format == DOC_HTML;
-    doc_heading(d, 1, "Compared: %s with %s", json_txt(base->run[0], "started"),
-                json_txt(new->run[0], "started"));
+    doc_heading(d, 1, "Compared: %s with %s", base->run[0]->started, new->run[0]->started);
     if (html)
         text_add(d->t, "<section class=\"verdict\">\n");
     doc_findings_begin(d);
@@ -355,7 +382,8 @@ void compare_write(struct doc *d, const struct row *row, size_t rows, const stru
         warn_of_run(d, new->run[i], "new");
     warn_of_place(d, base->run[0], new->run[0]);
     for (size_t i = 0; i < rows; i += FIGURES)
-        warn_of(d, base->run[0], new->run[0], row[i].pool);
+        warn_of(d, saved_pool_of(base->run[0], row[i].pool),
+                saved_pool_of(new->run[0], row[i].pool));
     doc_findings_end(d);
     if (html)
         text_add(d->t, "</section>\n");

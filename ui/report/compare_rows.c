@@ -8,56 +8,81 @@
  * The first second and a last one that is short are left out, and so are pauses. */
 #include "ui/report/compare_rows.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/err.h"
 #include "engine/config/scenario.h"
-#include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 
 #define RUNS_LEAST 3
 #define SECOND_LEAST_S 0.9
 
 const struct figure_spec figure_table[FIGURES] = {
-    [FIGURE_THROUGHPUT] = {"throughput", NULL, "throughput_per_s", false, true, false},
-    [FIGURE_P50] = {"p50 of a second", "p50_us", "p50_us", true, false, true},
-    [FIGURE_P99] = {"p99 of a second", "p99_us", "p99_us", true, false, true},
-    [FIGURE_RESPONSE_P99] = {"response p99", "response_p99_us", "response_p99_us", true, false,
-                             true},
-    [FIGURE_FAILED] = {"failed, share", NULL, NULL, false, false, false},
+    [FIGURE_THROUGHPUT] = {"throughput", false, true, false},
+    [FIGURE_P50] = {"p50 of a second", true, false, true},
+    [FIGURE_P99] = {"p99 of a second", true, false, true},
+    [FIGURE_RESPONSE_P99] = {"response p99", true, false, true},
+    [FIGURE_FAILED] = {"failed, share", false, false, false},
 };
 
 /* ---- values ---- */
 
-static double value_of(enum figure f, const json_t *second)
+static double value_of(enum figure f, const struct saved_second *s)
 {
-    double span = json_num(second, "span_s"), done = json_num(second, "completed");
-    double failed =
-        json_num(second, "errors") + json_num(second, "timeouts") + json_num(second, "dropped");
-    if (f == FIGURE_THROUGHPUT)
-        return done / span;
-    if (f == FIGURE_FAILED)
-        return done + failed > 0 ? failed / (done + failed) : NAN;
-    double v = json_num(second, figure_table[f].second);
-    return v > 0 ? log(v) : NAN;
+    double failed = s->errors + s->timeouts + s->dropped, all = s->completed + failed, us = NAN;
+    switch (f) {
+    case FIGURE_THROUGHPUT:
+        return s->completed / s->span_s;
+    case FIGURE_FAILED:
+        return all > 0 ? failed / all : NAN;
+    case FIGURE_P50:
+        us = s->p50_us;
+        break;
+    case FIGURE_P99:
+        us = s->p99_us;
+        break;
+    case FIGURE_RESPONSE_P99:
+        us = s->response_p99_us;
+        break;
+    case FIGURES:
+        break;
+    }
+    return us > 0 ? log(us) : NAN;
 }
 
-const json_t *compare_pool(const json_t *run, const char *list, const char *name)
+/* Of a run of --repeat; NaN: it has no such. */
+static double repeat_value(enum figure f, const struct saved_repeat *run, const char *pool)
 {
-    for (size_t i = 0; i < json_count(run, list); i++)
-        if (strcmp(json_txt(json_nth(run, list, i), "name"), name) == 0)
-            return json_nth(run, list, i);
-    return NULL;
+    for (size_t i = 0; i < run->pools; i++) {
+        const struct saved_repeat_pool *p = &run->pool[i];
+        const double value[FIGURES] = {[FIGURE_THROUGHPUT] = p->throughput_per_s,
+                                       [FIGURE_P50] = p->p50_us,
+                                       [FIGURE_P99] = p->p99_us,
+                                       [FIGURE_RESPONSE_P99] = p->response_p99_us,
+                                       [FIGURE_FAILED] = NAN};
+        if (strcmp(p->name, pool) == 0)
+            return figure_table[f].log ? log(value[f]) : value[f];
+    }
+    return NAN;
+}
+
+/* How many seconds the pool of that name has; 0 without one. */
+static size_t seconds_of(const struct saved_run *run, const char *pool)
+{
+    const struct saved_pool *p = saved_pool_of(run, pool);
+    return p ? p->seconds : 0;
 }
 
 /* The seconds of a pool that count, appended to v. */
-static size_t add_seconds(enum figure f, const json_t *pool, double *v, size_t n)
+static size_t add_seconds(enum figure f, const struct saved_run *run, const char *pool, double *v,
+                          size_t n)
 {
-    for (size_t i = 1; i < json_count(pool, "series"); i++) {
-        const json_t *s = json_nth(pool, "series", i);
-        if (!json_yes(s, "paused") && json_num(s, "span_s") >= SECOND_LEAST_S)
+    const struct saved_pool *p = saved_pool_of(run, pool);
+    for (size_t i = 1; p && i < p->seconds; i++) {
+        const struct saved_second *s = &p->second[i];
+        if (s->paused != FLAG_YES && s->span_s >= SECOND_LEAST_S)
             v[n++] = value_of(f, s);
     }
     return n;
@@ -70,22 +95,19 @@ static size_t run_values(enum figure f, const struct side *s, const char *pool, 
 {
     size_t n = 0;
     for (size_t i = 0; i < s->runs; i++) {
-        const json_t *run = s->run[i];
-        if (json_count(run, "repeats") && figure_table[f].run) {
-            for (size_t k = 0; k < json_count(run, "repeats") && n < max; k++) {
-                const json_t *p = compare_pool(json_nth(run, "repeats", k), "pools", pool);
-                double x = json_num(p, figure_table[f].run);
-                if (isfinite(x))
-                    v[n++] = figure_table[f].log ? log(x) : x;
+        const struct saved_run *run = s->run[i];
+        if (run->repeats && f != FIGURE_FAILED) {
+            for (size_t k = 0; k < run->repeats && n < max; k++) {
+                v[n] = repeat_value(f, &run->repeat[k], pool);
+                n += isfinite(v[n]) ? 1 : 0;
             }
             continue;
         }
-        const json_t *p = compare_pool(run, "pools", pool);
-        double *seconds = malloc((json_count(p, "series") + 1) * sizeof *seconds);
+        double *seconds = malloc((seconds_of(run, pool) + 1) * sizeof *seconds);
         struct sample one;
         if (!seconds)
             abort();
-        sample_of_series(&one, seconds, add_seconds(f, p, seconds, 0));
+        sample_of_series(&one, seconds, add_seconds(f, run, pool, seconds, 0));
         free(seconds);
         if (isfinite(one.mean) && n < max)
             v[n++] = one.mean;
@@ -97,12 +119,12 @@ static void second_values(enum figure f, const struct side *s, const char *pool,
 {
     size_t room = 1, n = 0;
     for (size_t i = 0; i < s->runs; i++)
-        room += json_count(compare_pool(s->run[i], "pools", pool), "series");
+        room += seconds_of(s->run[i], pool);
     double *v = malloc(room * sizeof *v);
     if (!v)
         abort();
     for (size_t i = 0; i < s->runs; i++)
-        n = add_seconds(f, compare_pool(s->run[i], "pools", pool), v, n);
+        n = add_seconds(f, s->run[i], pool, v, n);
     sample_of_series(out, v, n);
     free(v);
 }
@@ -143,15 +165,15 @@ size_t compare_rows(struct row *row, const struct side *base, const struct side 
                     struct err *err)
 {
     struct difference *list[POOLS_RUN_MAX * FIGURES] = {NULL};
-    size_t n = 0, pools = json_count(base->run[0], "pools");
+    size_t n = 0, pools = base->run[0]->pools;
     if (pools > POOLS_RUN_MAX) {
         err_set(err, ERR_USAGE, "compare: %zu pools in a run, at most %d are compared", pools,
                 POOLS_RUN_MAX);
         return 0;
     }
     for (size_t i = 0; i < pools; i++) {
-        const char *name = json_txt(json_nth(base->run[0], "pools", i), "name");
-        if (!compare_pool(new->run[0], "pools", name))
+        const char *name = base->run[0]->pool[i].name;
+        if (!saved_pool_of(new->run[0], name))
             continue;
         for (int f = 0; f < FIGURES; f++) {
             row[n] = (struct row){.pool = name, .figure = (enum figure)f};

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 struct err;
-struct json_t;
+struct saved_run;
 
 enum figure {
     FIGURE_THROUGHPUT,
@@ -19,13 +19,13 @@ enum figure {
     FIGURES
 };
 struct figure_spec {
-    const char *name, *second, *run; /* names in a second of the series and in `repeats` */
+    const char *name;
     bool log, more_is_better, latency;
 };
 extern const struct figure_spec figure_table[FIGURES];
 
 struct side {
-    const struct json_t *const *run;
+    const struct saved_run *const *run;
     size_t runs;
 };
 
@@ -40,8 +40,6 @@ struct row {
 /* A difference as a share of the base: of logarithms the factor less 1; of failures in points. */
 double row_change(const struct row *, double diff);
 bool row_is_worse(const struct row *); /* more than noise, in the wrong direction */
-/* The pool of that name in run/list; NULL. */
-const struct json_t *compare_pool(const struct json_t *run, const char *list, const char *name);
 /* The rows of all pools that both sides have, and of all figures; row: room for POOLS_RUN_MAX *
  * FIGURES. 0 and ERR_USAGE: there is no such pool, or there are too many. */
 size_t compare_rows(struct row *row, const struct side *base, const struct side *new, struct err *);

@@ -8,17 +8,17 @@
  * counts as not held. */
 #include "ui/report/held.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
 #include "engine/config/scenario.h"
 #include "engine/stats/histogram.h"
 #include "ui/json/histogram.h"
-#include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 
 struct stretch {
-    const json_t *pool, *plateau;
+    const struct saved_pool *pool;
+    const struct saved_plateau *plateau;
     double from, to;
 };
 
@@ -38,14 +38,14 @@ static enum held held_or_not(const struct threshold *t, double v)
 static double failed_share(const struct stretch *s)
 {
     double failed = 0, all = 0;
-    for (size_t i = 0; i < json_count(s->pool, "series"); i++) {
-        const json_t *p = json_nth(s->pool, "series", i);
-        double t = json_num(p, "t_s");
-        if (t - json_num(p, "span_s") < s->from - 1e-6 || t > s->to + 1e-6)
+    for (size_t i = 0; i < s->pool->seconds; i++) {
+        const struct saved_second *p = &s->pool->second[i];
+        double t = p->t_s;
+        if (t - p->span_s < s->from - 1e-6 || t > s->to + 1e-6)
             continue;
-        double bad = json_num(p, "errors") + json_num(p, "timeouts") + json_num(p, "dropped");
+        double bad = p->errors + p->timeouts + p->dropped;
         failed += bad;
-        all += bad + json_num(p, "completed");
+        all += bad + p->completed;
     }
     return all > 0 ? failed / all : NAN;
 }
@@ -56,11 +56,11 @@ static double service_us(const struct stretch *s, const struct threshold *t)
     double v = NAN;
     if (histogram_init(&sum) || histogram_init(&one))
         goto out;
-    for (size_t i = 0; i < json_count(s->pool, "histograms/intervals"); i++) {
-        const json_t *k = json_nth(s->pool, "histograms/intervals", i);
-        double from = json_num(k, "start_s"), to = from + json_num(k, "length_s");
+    for (size_t i = 0; i < s->pool->histograms.intervals; i++) {
+        const struct saved_interval *k = &s->pool->histograms.interval[i];
+        double from = k->start_s, to = from + k->length_s;
         if (from >= s->from - 1e-6 && to <= s->to + 1e-6 &&
-            json_histogram_read(&one, json_at(k, "service")) == 0)
+            json_histogram_read(&one, k->service) == 0)
             histogram_merge(&sum, &one);
     }
     if (!sum.count)
@@ -78,19 +78,18 @@ out:
 /* The threshold's figure in the stretch's own response times; NaN: it is not among them. */
 static double response_us(const struct stretch *s, const struct threshold *t)
 {
-    static const struct {
-        double quantile;
-        const char *key;
-    } known[] = {{0.5, "response/p50_us"},     {0.9, "response/p90_us"},
-                 {0.95, "response/p95_us"},    {0.99, "response/p99_us"},
-                 {0.999, "response/p99_9_us"}, {0.9999, "response/p99_99_us"}};
+    const struct saved_latency *l = &s->plateau->response;
+    const struct {
+        double quantile, us;
+    } known[] = {{0.5, l->p50_us},  {0.9, l->p90_us},     {0.95, l->p95_us},
+                 {0.99, l->p99_us}, {0.999, l->p99_9_us}, {0.9999, l->p99_99_us}};
     if (t->metric == METRIC_MEAN)
-        return json_num(s->plateau, "response/mean_us");
+        return l->mean_us;
     if (t->metric == METRIC_MAX)
-        return json_num(s->plateau, "response/max_us");
+        return l->max_us;
     for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
         if (fabs(t->quantile - known[i].quantile) < 1e-9)
-            return json_num(s->plateau, known[i].key);
+            return known[i].us;
     return NAN;
 }
 
@@ -102,10 +101,10 @@ static enum held response_held(const struct stretch *s, const struct threshold *
         return held_or_not(t, own);
     if (t->metric != METRIC_PERCENTILE || t->quantile > 0.99 || t->above)
         return HELD_UNKNOWN;
-    for (size_t i = 0; i < json_count(s->pool, "series"); i++) {
-        const json_t *p = json_nth(s->pool, "series", i);
-        double end = json_num(p, "t_s"), v = json_num(p, "response_p99_us");
-        if (end - json_num(p, "span_s") < s->from - 1e-6 || end > s->to + 1e-6 || isnan(v))
+    for (size_t i = 0; i < s->pool->seconds; i++) {
+        const struct saved_second *p = &s->pool->second[i];
+        double end = p->t_s, v = p->response_p99_us;
+        if (end - p->span_s < s->from - 1e-6 || end > s->to + 1e-6 || isnan(v))
             continue;
         good += within(t, v) ? 1 : 0;
         bad += within(t, v) ? 0 : 1;
@@ -117,10 +116,10 @@ static enum held response_held(const struct stretch *s, const struct threshold *
 
 static enum held one_held(const struct stretch *s, const struct threshold *t)
 {
-    bool open = !json_is_absent(s->plateau, "vars/rate_per_s");
+    bool open = !isnan(s->plateau->vars.rate_per_s);
     switch (t->metric) {
     case METRIC_THROUGHPUT:
-        return held_or_not(t, json_num(s->plateau, "throughput_per_s"));
+        return held_or_not(t, s->plateau->throughput_per_s);
     case METRIC_ERRORS:
         return held_or_not(t, failed_share(s));
     default:
@@ -128,15 +127,15 @@ static enum held one_held(const struct stretch *s, const struct threshold *t)
     }
 }
 
-enum held plateau_held(const json_t *run, const json_t *pool, const json_t *plateau)
+enum held plateau_held(const struct saved_run *run, const struct saved_pool *pool,
+                       const struct saved_plateau *plateau)
 {
-    const struct stretch s = {pool, plateau, json_num(plateau, "start_s"),
-                              json_num(plateau, "end_s")};
+    const struct stretch s = {pool, plateau, plateau->start_s, plateau->end_s};
     enum held all = HELD_YES;
-    for (size_t i = 0; i < json_count(run, "thresholds"); i++) {
+    for (size_t i = 0; i < run->thresholds; i++) {
         struct threshold t;
-        if (threshold_parse(&t, json_txt(json_nth(run, "thresholds", i), "expr"), NULL) ||
-            (*t.pool && strcmp(t.pool, json_txt(pool, "name")) != 0))
+        if (threshold_parse(&t, run->threshold[i].expr, NULL) ||
+            (*t.pool && strcmp(t.pool, pool->name) != 0))
             continue;
         enum held one = one_held(&s, &t);
         if (one == HELD_NO)
@@ -147,13 +146,13 @@ enum held plateau_held(const json_t *run, const json_t *pool, const json_t *plat
     return all;
 }
 
-struct best best_of(const json_t *run, const json_t *pool)
+struct best best_of(const struct saved_run *run, const struct saved_pool *pool)
 {
     struct best b = {.per_s = NAN};
-    for (size_t i = 0; i < json_count(pool, "plateaus"); i++) {
-        const json_t *p = json_nth(pool, "plateaus", i);
-        double x = json_num(p, "throughput_per_s");
-        if (!json_yes(p, "valid") || !isfinite(x))
+    for (size_t i = 0; i < pool->plateaus; i++) {
+        const struct saved_plateau *p = &pool->plateau[i];
+        double x = p->throughput_per_s;
+        if (p->valid != FLAG_YES || !isfinite(x))
             continue;
         b.valid++;
         enum held held = plateau_held(run, pool, p);

@@ -4,16 +4,18 @@
 
 #include <stddef.h>
 
-struct json_t;
+struct saved_plateau;
+struct saved_pool;
+struct saved_run;
 
 enum held { HELD_NO, HELD_UNKNOWN, HELD_YES };
-enum held plateau_held(const struct json_t *run, const struct json_t *pool,
-                       const struct json_t *plateau);
+enum held plateau_held(const struct saved_run *run, const struct saved_pool *pool,
+                       const struct saved_plateau *plateau);
 struct best {
     double per_s;                    /* the highest throughput of those that held; NaN: none */
     size_t at;                       /* its index in `plateaus` */
     unsigned valid, failed, unknown; /* stretches; of the valid ones those that did not hold */
 };
-struct best best_of(const struct json_t *run, const struct json_t *pool);
+struct best best_of(const struct saved_run *run, const struct saved_pool *pool);
 
 #endif

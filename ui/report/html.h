@@ -2,9 +2,9 @@
 #ifndef LOADTOP_UI_REPORT_HTML_H
 #define LOADTOP_UI_REPORT_HTML_H
 
-struct json_t;
+struct saved_run;
 struct text;
 
-void report_html(const struct json_t *run, struct text *);
+void report_html(const struct saved_run *run, struct text *);
 
 #endif

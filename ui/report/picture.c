@@ -5,13 +5,12 @@
  * report in a monospaced font, which keeps its tables in columns. */
 #include "ui/report/picture.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
-#include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 #include "ui/page/doc.h"
 #include "ui/page/figures.h"
 #include "ui/page/html_curve.h"
@@ -83,18 +82,17 @@ static double add_words(struct text *t, const char *words, double top)
     return top;
 }
 
-static double add_head(struct text *t, const json_t *run, double top)
+static double add_head(struct text *t, const struct saved_run *run, double top)
 {
     struct text words = {0};
     struct doc d = {.format = DOC_PLAIN, .t = &words};
-    for (size_t i = 0; i < json_count(run, "pools"); i++) {
-        const json_t *p = json_nth(run, "pools", i);
-        text_add_line(&words, "%s  %s  %s%s%s%s", json_txt(p, "name"), json_txt(p, "target"),
-                      json_txt(p, "server"), *stamp_of(p) ? "  [" : "", stamp_of(p),
-                      *stamp_of(p) ? "]" : "");
+    for (size_t i = 0; i < run->pools; i++) {
+        const struct saved_pool *p = &run->pool[i];
+        text_add_line(&words, "%s  %s  %s%s%s%s", p->name, p->target, p->server,
+                      *stamp_of(p) ? "  [" : "", stamp_of(p), *stamp_of(p) ? "]" : "");
     }
-    text_add_line(&words, "%s, %s, loadtop %s", json_txt(run, "started"),
-                  fig_seconds(json_num(run, "elapsed_s")), json_txt(run, "loadtop"));
+    text_add_line(&words, "%s, %s, loadtop %s", run->started, fig_seconds(run->elapsed_s),
+                  run->loadtop);
     text_add(&words, "\n");
     report_verdict(&d, run);
     text_add(t, "<text class=\"title\" x=\"%d\" y=\"%.0f\">Load test</text>\n", MARGIN, top + 20);
@@ -103,19 +101,19 @@ static double add_head(struct text *t, const json_t *run, double top)
     return top;
 }
 
-static double add_plots(struct text *t, const json_t *run, double top)
+static double add_plots(struct text *t, const struct saved_run *run, double top)
 {
     struct svg_sheet sheet = {.t = t, .picture = true, .left = MARGIN, .top = top};
-    for (size_t i = 0; i < json_count(run, "pools") && i < POOLS_DRAWN; i++) {
-        const json_t *p = json_nth(run, "pools", i);
+    for (size_t i = 0; i < run->pools && i < POOLS_DRAWN; i++) {
+        const struct saved_pool *p = &run->pool[i];
         text_add(t, "<text class=\"head\" x=\"%d\" y=\"%.0f\">", MARGIN, sheet.top + 20);
         const struct doc d = {.format = DOC_HTML};
-        doc_escape(&d, t, json_txt(p, "name"));
+        doc_escape(&d, t, p->name);
         text_add(t, "</text>\n");
         sheet.top += 30;
         sheet.stamp = stamp_of(p);
-        for (size_t k = 0; k < json_count(p, "scaling"); k++)
-            plot_curve(&sheet, p, json_nth(p, "scaling", k), json_num(run, "goal_per_s"));
+        for (size_t k = 0; k < p->curves; k++)
+            plot_curve(&sheet, p, &p->curve[k], run->goal_per_s);
         plot_seconds(&sheet, run, p);
         plot_percentiles(&sheet, p);
         svg_sheet_row(&sheet);
@@ -123,7 +121,7 @@ static double add_plots(struct text *t, const json_t *run, double top)
     return sheet.top;
 }
 
-void report_picture(const json_t *run, struct text *t)
+void report_picture(const struct saved_run *run, struct text *t)
 {
     struct text body = {.limit = t->limit};
     double height = add_plots(&body, run, add_head(&body, run, MARGIN)) + MARGIN;

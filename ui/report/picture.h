@@ -2,9 +2,9 @@
 #ifndef LOADTOP_UI_REPORT_PICTURE_H
 #define LOADTOP_UI_REPORT_PICTURE_H
 
-struct json_t;
+struct saved_run;
 struct text;
 
-void report_picture(const struct json_t *run, struct text *);
+void report_picture(const struct saved_run *run, struct text *);
 
 #endif

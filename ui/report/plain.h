@@ -2,10 +2,10 @@
 #ifndef LOADTOP_UI_REPORT_PLAIN_H
 #define LOADTOP_UI_REPORT_PLAIN_H
 
-struct json_t;
+struct saved_run;
 struct text;
 
-void report_markdown(const struct json_t *run, struct text *);
-void report_plain(const struct json_t *run, struct text *);
+void report_markdown(const struct saved_run *run, struct text *);
+void report_plain(const struct saved_run *run, struct text *);
 
 #endif

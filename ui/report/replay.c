@@ -10,15 +10,14 @@
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "engine/config/dial.h"
 #include "ui/base/quote.h"
-#include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 
-static const json_t *pool_named(const json_t *run, const char *name)
+static bool has_option(const struct saved_run *run, const char *pool, const char *name)
 {
-    for (size_t i = 0; i < json_count(run, "pools"); i++)
-        if (strcmp(json_txt(json_nth(run, "pools", i), "name"), name) == 0)
-            return json_nth(run, "pools", i);
-    return NULL;
+    const struct saved_pool *p = saved_pool_of(run, pool);
+    return p && json_object_get(p->options, name);
 }
 
 static bool one_of(const char *word, const char *const *list)
@@ -30,48 +29,47 @@ static bool one_of(const char *word, const char *const *list)
 }
 
 /* The event as a command; false: it is none, or cannot be told as one. */
-static bool as_command(const json_t *run, const json_t *e, struct text *t)
+static bool as_command(const struct saved_run *run, const struct saved_event *e, struct text *t)
 {
-    static const char *const dials[] = {"threads", "clients", "connections", "depth", "rate",
-                                        "pattern", "ops",     "sweep",       NULL};
     static const char *const orders[] = {"pause", "resume", "stop", "start", NULL};
-    const char *what = json_txt(e, "what"), *to = json_txt(e, "to"), *pool = json_txt(e, "pool");
+    const char *what = e->what, *to = e->to, *pool = e->pool;
+    int d = dial_find(what);
     if (strcmp(what, "mark") == 0)
         text_add(t, "mark%s%s", *to ? " " : "", to);
     else if (!*pool)
         return false;
     else if (strcmp(what, "sweep") == 0 && *to)
         text_add(t, "sweep %s %s", pool, to);
-    else if (one_of(what, dials) && *to)
-        text_add(t, "%s %s %s", pool, what, to);
+    else if (d >= 0 && *to)
+        text_add(t, "%s %s%s %s", pool, dial_is_plain_set((enum dial)d) ? "set " : "", what, to);
     else if (one_of(what, orders))
         text_add(t, "%s %s", pool, what);
-    else if (json_object_get(json_at(pool_named(run, pool), "options"), what) && *to)
+    else if (has_option(run, pool, what) && *to)
         text_add(t, "%s set %s %s", pool, what, to);
     else
         return false;
     return true;
 }
 
-unsigned report_command(const json_t *run, struct text *t)
+unsigned report_command(const struct saved_run *run, struct text *t)
 {
-    const char *command = json_txt(run, "command");
+    const char *command = run->command;
     unsigned left_out = 0;
     if (!*command)
         return 0;
     text_add(t, "%s", command);
-    for (size_t i = 0; i < json_count(run, "events"); i++) {
-        const json_t *e = json_nth(run, "events", i);
-        const char *by = json_txt(e, "by"), *what = json_txt(e, "what");
+    for (size_t i = 0; i < run->events; i++) {
+        const struct saved_event *e = &run->event[i];
+        const char *by = e->by, *what = e->what;
         struct text words = {0}, at = {0};
         bool option = strcmp(what, "sweep") == 0 && strstr(command, " --sweep ") &&
-                      json_num(e, "t_s") < 1; /* it is in the command already */
+                      e->t_s < 1; /* it is in the command already */
         if (option || (strcmp(by, "key") != 0 && strcmp(by, "command") != 0) ||
             strcmp(what, "refused") == 0 || strcmp(what, "sweep end") == 0 ||
             strcmp(what, "lock") == 0 || strcmp(what, "unlock") == 0)
             continue;
         if (as_command(run, e, &words)) {
-            text_add(&at, "%.3fs %s", json_num(e, "t_s"), text_str(&words));
+            text_add(&at, "%.3fs %s", e->t_s, text_str(&words));
             text_add(t, " --at ");
             text_add_quoted(t, text_str(&at));
         } else {
@@ -80,7 +78,7 @@ unsigned report_command(const json_t *run, struct text *t)
         text_free(&words);
         text_free(&at);
     }
-    if (strcmp(json_txt(run, "ended_by"), "user") == 0 && json_num(run, "elapsed_s") > 0)
-        text_add(t, " --at '%.3fs quit'", json_num(run, "elapsed_s"));
+    if (strcmp(run->ended_by, "user") == 0 && run->elapsed_s > 0)
+        text_add(t, " --at '%.3fs quit'", run->elapsed_s);
     return left_out;
 }

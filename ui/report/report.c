@@ -16,7 +16,7 @@
 #include "ui/export/hlog.h"
 #include "ui/json/hdr.h"
 #include "ui/json/histogram.h"
-#include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 #include "ui/report/html.h"
 #include "ui/report/picture.h"
 #include "ui/report/plain.h"
@@ -30,15 +30,16 @@ static bool ends_in(const char *path, const char *ending)
 }
 
 /* The pool that .hgrm is of. */
-static const json_t *one_pool(const json_t *run, const char *name, struct err *err)
+static const struct saved_pool *one_pool(const struct saved_run *run, const char *name,
+                                         struct err *err)
 {
-    const json_t *found = NULL;
+    const struct saved_pool *found = NULL;
     struct text names = {.limit = 160};
-    size_t n = json_count(run, "pools");
+    size_t n = run->pools;
     for (size_t i = 0; i < n; i++) {
-        const json_t *p = json_nth(run, "pools", i);
-        text_add(&names, "%s%s", i ? " " : "", json_txt(p, "name"));
-        if (name ? strcmp(json_txt(p, "name"), name) == 0 : n == 1)
+        const struct saved_pool *p = &run->pool[i];
+        text_add(&names, "%s%s", i ? " " : "", p->name);
+        if (name ? strcmp(p->name, name) == 0 : n == 1)
             found = p;
     }
     if (!found && name)
@@ -50,17 +51,17 @@ static const json_t *one_pool(const json_t *run, const char *name, struct err *e
     return found;
 }
 
-static int make_hgrm(const json_t *run, const struct report_options *o, struct text *t,
+static int make_hgrm(const struct saved_run *run, const struct report_options *o, struct text *t,
                      struct err *err)
 {
     struct histogram h = {0};
-    const json_t *pool = one_pool(run, o->pool, err);
+    const struct saved_pool *pool = one_pool(run, o->pool, err);
     if (!pool)
         return ERR_USAGE;
     if (histogram_init(&h))
         return err_set(err, ERR_FAILED, "out of memory");
-    int code = json_histogram_read(
-        &h, json_at(pool, o->service ? "histograms/service" : "histograms/response"));
+    int code =
+        json_histogram_read(&h, o->service ? pool->histograms.service : pool->histograms.response);
     if (code == 0)
         hgrm_text(&h, t);
     else if (!hdr_available())
@@ -74,8 +75,8 @@ static int make_hgrm(const json_t *run, const struct report_options *o, struct t
     return code;
 }
 
-int report_make(const json_t *run, const char *path, const struct report_options *o, struct text *t,
-                struct err *err)
+int report_make(const struct saved_run *run, const char *path, const struct report_options *o,
+                struct text *t, struct err *err)
 {
     t->limit = REPORT_MAX;
     if (ends_in(path, ".html") || ends_in(path, ".htm"))
@@ -102,7 +103,7 @@ int report_make(const json_t *run, const char *path, const struct report_options
     return 0;
 }
 
-static int write_with(const json_t *run, const char *path, const struct report_options *o,
+static int write_with(const struct saved_run *run, const char *path, const struct report_options *o,
                       enum out_wait wait, struct err *err)
 {
     struct text t = {0};
@@ -113,10 +114,13 @@ static int write_with(const json_t *run, const char *path, const struct report_o
     return code;
 }
 
-int report_write(const json_t *run, const char *path, enum out_wait wait, struct err *err)
+int report_write(json_t *json, const char *path, enum out_wait wait, struct err *err)
 {
     const struct report_options none = {0};
-    return write_with(run, path, &none, wait, err);
+    struct saved_run *run = saved_run_read(json, err);
+    int code = run ? write_with(run, path, &none, wait, err) : ERR_USAGE;
+    saved_run_free(run);
+    return code;
 }
 
 static int read_words(int argc, char *const *argv, const char **file, const char **out,
@@ -153,7 +157,7 @@ int report_verb(struct text *t, int argc, char *const *argv, struct err *err)
     const char *file = NULL, *out = NULL;
     struct err why = {0};
     int code = read_words(argc, argv, &file, &out, &o, err);
-    json_t *run = code == 0 ? json_load_run(file, true, &why) : NULL;
+    struct saved_run *run = code == 0 ? saved_run_load(file, true, &why) : NULL;
     if (code == 0 && !run)
         code = why.code;
     if (run)
@@ -162,6 +166,6 @@ int report_verb(struct text *t, int argc, char *const *argv, struct err *err)
         err_set(err, why.code, "report: %s", why.msg);
     if (code == 0)
         text_add_line(t, "%s", out);
-    json_decref(run);
+    saved_run_free(run);
     return code;
 }

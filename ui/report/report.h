@@ -20,19 +20,20 @@
 
 struct err;
 struct json_t;
+struct saved_run;
 struct text;
 
 /* Writes the report of `run` (as json_run makes it, or as it was saved) to `path`, whole or not at
- * all. ERR_USAGE: the ending is not known, or the run has not what it needs; ERR_FAILED: it could
- * not be written. */
-int report_write(const struct json_t *run, const char *path, enum out_wait, struct err *);
+ * all. ERR_USAGE: the ending is not known, it is no run, or has not what the report needs;
+ * ERR_FAILED: it could not be written. */
+int report_write(struct json_t *run, const char *path, enum out_wait, struct err *);
 
 struct report_options {
     const char *pool; /* of .hgrm; NULL: the only one */
     bool service;     /* .hgrm of service times instead of response times */
 };
 /* Its content. */
-int report_make(const struct json_t *run, const char *path, const struct report_options *,
+int report_make(const struct saved_run *run, const char *path, const struct report_options *,
                 struct text *, struct err *);
 
 /* `loadtop report RUN.json -o FILE [--pool NAME] [--service]`. Says into t what was written. */

@@ -1,45 +1,43 @@
 /* The screens that were captured during a run, in the order in which they were. See screens.h. */
 #include "ui/report/screens.h"
 
-#include <jansson.h>
-
 #include "engine/base/quantity.h"
 #include "engine/base/text.h"
 #include "ui/export/json_screen.h"
-#include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 #include "ui/page/doc.h"
 
 #define BYTES_MOST ((size_t)400 << 10) /* of all together: a page is to stay small */
 
-static void add_screen(struct doc *d, const json_t *screen, const struct text *drawn)
+static void add_screen(struct doc *d, const struct saved_screen *screen, const struct text *drawn)
 {
     char at[32];
-    format_clock(at, sizeof at, json_num(screen, "t_s"));
+    format_clock(at, sizeof at, screen->t_s);
     if (d->format == DOC_HTML) {
         text_add(d->t, "<figure class=\"screen\"><figcaption>%s <small>", at);
-        doc_escape(d, d->t, json_txt(screen, "view"));
+        doc_escape(d, d->t, screen->view);
         text_add(d->t, "</small></figcaption><div class=\"wide\">");
         text_put(d->t, text_str(drawn), drawn->len);
         text_add(d->t, "</div></figure>\n");
     } else {
-        doc_para(d, "%s, %s:", at, json_txt(screen, "view"));
+        doc_para(d, "%s, %s:", at, screen->view);
         doc_code(d, text_str(drawn));
     }
 }
 
-void report_screens(struct doc *d, const json_t *run)
+void report_screens(struct doc *d, const struct saved_run *run)
 {
-    size_t n = json_count(run, "screens"), bytes = 0, left_out = 0;
+    size_t n = run->screens, bytes = 0, left_out = 0;
     if (!n)
         return;
     doc_heading(d, 2, "Screens");
     for (size_t i = 0; i < n; i++) {
-        const json_t *screen = json_nth(run, "screens", i);
+        const struct saved_screen *screen = &run->screen[i];
         struct text drawn = {0};
         if (d->format == DOC_HTML)
-            json_screen_svg(screen, &drawn);
+            json_screen_svg(screen->json, &drawn);
         else
-            json_screen_text(screen, &drawn);
+            json_screen_text(screen->json, &drawn);
         if (bytes + drawn.len > BYTES_MOST)
             left_out++;
         else if (drawn.len)
@@ -47,7 +45,7 @@ void report_screens(struct doc *d, const json_t *run)
         bytes += drawn.len;
         text_free(&drawn);
     }
-    double total = json_num(run, "screens_total");
+    double total = run->screens_total;
     if (total > (double)n && total < 1e9)
         left_out += (size_t)total - n;
     if (left_out)

@@ -3,68 +3,41 @@
  * summary on stdout shows the same tables. */
 #include "ui/report/sweeps.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/text.h"
-#include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 #include "ui/page/doc.h"
 #include "ui/page/figures.h"
 
 #define COLUMNS_MOST 48
-#define OWN_MOST 16
-
-static const char *var_name(const json_t *sweep, size_t i)
-{
-    return json_txt(json_nth(sweep, "vars", i), "name");
-}
-
-static bool scales(const json_t *sweep, size_t i)
-{
-    return strcmp(json_txt(json_nth(sweep, "vars", i), "relative"), "efficiency") == 0;
-}
-
-static const char *value_at(const json_t *sweep, size_t var, size_t i)
-{
-    const json_t *v = json_nth(json_nth(sweep, "vars", var), "values", i);
-    return json_is_string(v) ? json_string_value(v) : "";
-}
-
-static double relative(const json_t *cell, const char *var)
-{
-    const json_t *o = json_at(cell, "relative");
-    const json_t *v = json_is_object(o) ? json_object_get(o, var) : NULL;
-    return json_is_number(v) ? json_number_value(v) : NAN;
-}
 
 /* "93 %", "3.41"; in brackets when one of the two is not steady or not valid. */
-static const char *relative_text(char *buf, size_t size, const json_t *sweep, const json_t *cell,
-                                 size_t var)
+static const char *relative_text(char *buf, size_t size, const struct saved_sweep *sweep,
+                                 const struct saved_cell *cell, size_t var)
 {
-    double r = relative(cell, var_name(sweep, var));
-    const json_t *all = json_at(cell, "relative_valid");
-    bool sound = json_is_object(all) && json_is_true(json_object_get(all, var_name(sweep, var)));
+    double r = cell->relative[var];
+    bool sound = cell->relative_valid[var] == FLAG_YES, scales = saved_var_scales(&sweep->var[var]);
     if (isnan(r))
         return copy_str(buf, size, "-");
-    snprintf(buf, size,
-             scales(sweep, var) ? (sound ? "%.0f %%" : "(%.0f %%)") : (sound ? "%.2f" : "(%.2f)"),
-             scales(sweep, var) ? 100 * r : r);
+    snprintf(buf, size, scales ? (sound ? "%.0f %%" : "(%.0f %%)") : (sound ? "%.2f" : "(%.2f)"),
+             scales ? 100 * r : r);
     return buf;
 }
 
-static bool is_steady(const json_t *cell)
+static bool is_steady(const struct saved_cell *cell)
 {
-    return strcmp(json_txt(cell, "state"), "steady") == 0;
+    return strcmp(cell->state, "steady") == 0;
 }
 
-static void throughput_cell(struct doc *d, const json_t *cell)
+static void throughput_cell(struct doc *d, const struct saved_cell *cell)
 {
-    double x = json_num(cell, "throughput_per_s"), half = json_num(cell, "ci95");
-    bool counts = is_steady(cell) && json_yes(cell, "valid");
-    if (strcmp(json_txt(cell, "state"), "same") == 0)
+    double x = cell->measured.throughput_per_s, half = cell->measured.ci95;
+    bool counts = is_steady(cell) && cell->measured.valid == FLAG_YES;
+    if (strcmp(cell->state, "same") == 0)
         doc_cell(d, "no depth");
     else if (isnan(x))
         doc_cell(d, "-");
@@ -75,10 +48,10 @@ static void throughput_cell(struct doc *d, const json_t *cell)
 }
 
 /* "server 93 %": who it was, and the measurement that says so. */
-static const char *limit_text(char *buf, size_t size, const json_t *cell)
+static const char *limit_text(char *buf, size_t size, const struct saved_cell *cell)
 {
-    const char *kind = json_txt(cell, "bottleneck/kind");
-    double share = json_num(cell, "bottleneck/share");
+    const char *kind = cell->measured.bottleneck.kind;
+    double share = cell->measured.bottleneck.share;
     if (!*kind || strcmp(kind, "none") == 0)
         return copy_str(buf, size, "-");
     if (isnan(share))
@@ -89,8 +62,8 @@ static const char *limit_text(char *buf, size_t size, const json_t *cell)
 
 enum matrix { THROUGHPUT, RELATIVE, CPU, LIMIT };
 
-static void matrix_cell(struct doc *d, const json_t *sweep, const json_t *cell, enum matrix what,
-                        size_t var)
+static void matrix_cell(struct doc *d, const struct saved_sweep *sweep,
+                        const struct saved_cell *cell, enum matrix what, size_t var)
 {
     char text[32];
     if (what == THROUGHPUT)
@@ -98,16 +71,15 @@ static void matrix_cell(struct doc *d, const json_t *sweep, const json_t *cell, 
     else if (what == LIMIT)
         doc_cell(d, "%s", limit_text(text, sizeof text, cell));
     else if (what == CPU)
-        doc_cell(d, "%s", fig_share(json_num(cell, "cpu_share")));
+        doc_cell(d, "%s", fig_share(cell->measured.cpu_share));
     else
         doc_cell(d, "%s", relative_text(text, sizeof text, sweep, cell, var));
 }
 
-static void add_matrix(struct doc *d, const json_t *sweep, enum matrix what, size_t var,
+static void add_matrix(struct doc *d, const struct saved_sweep *sweep, enum matrix what, size_t var,
                        const char *corner)
 {
-    size_t rows = json_count(json_nth(sweep, "vars", 0), "values"),
-           columns = json_count(json_nth(sweep, "vars", 1), "values");
+    size_t rows = sweep->var[0].values, columns = sweep->var[1].values;
     char text[COLUMNS_MOST + 2][96];
     const char *heads[COLUMNS_MOST + 2];
     if (columns > COLUMNS_MOST)
@@ -115,31 +87,29 @@ static void add_matrix(struct doc *d, const json_t *sweep, enum matrix what, siz
     snprintf(text[0], sizeof text[0], "<%.90s", corner);
     heads[0] = text[0];
     for (size_t k = 0; k < columns; k++) {
-        snprintf(text[k + 1], sizeof text[k + 1], "%.40s %.40s", var_name(sweep, 1),
-                 value_at(sweep, 1, k));
+        snprintf(text[k + 1], sizeof text[k + 1], "%.40s %.40s", sweep->var[1].name,
+                 sweep->var[1].value[k]);
         heads[k + 1] = text[k + 1];
     }
     heads[columns + 1] = NULL;
     doc_table(d, heads);
     for (size_t i = 0; i < rows; i++) {
-        doc_cell(d, "%s %s", var_name(sweep, 0), value_at(sweep, 0, i));
+        doc_cell(d, "%s %s", sweep->var[0].name, sweep->var[0].value[i]);
         for (size_t k = 0; k < columns; k++)
-            matrix_cell(
-                d, sweep,
-                json_nth(sweep, "cells", i * json_count(json_nth(sweep, "vars", 1), "values") + k),
-                what, var);
+            matrix_cell(d, sweep, &sweep->cell[i * sweep->var[1].values + k], what, var);
     }
     doc_table_end(d);
     doc_gap(d);
 }
 
-static void add_matrices(struct doc *d, const json_t *sweep)
+static void add_matrices(struct doc *d, const struct saved_sweep *sweep)
 {
     char corner[96];
     add_matrix(d, sweep, THROUGHPUT, 0, "throughput /s ±95 %");
     for (size_t v = 0; v < 2; v++) {
-        snprintf(corner, sizeof corner, scales(sweep, v) ? "efficiency by %.40s" : "gain by %.40s",
-                 var_name(sweep, v));
+        snprintf(corner, sizeof corner,
+                 saved_var_scales(&sweep->var[v]) ? "efficiency by %.40s" : "gain by %.40s",
+                 sweep->var[v].name);
         add_matrix(d, sweep, RELATIVE, v, corner);
     }
     add_matrix(d, sweep, CPU, 0, "client CPU, busiest thread");
@@ -151,41 +121,39 @@ static void add_matrices(struct doc *d, const json_t *sweep)
 }
 
 /* A figure of the backend's own. */
-static const char *column_text(char *buf, size_t size, const json_t *cell, const json_t *column)
+static const char *column_text(char *buf, size_t size, const struct saved_sweep *sweep,
+                               const struct saved_cell *cell, size_t column)
 {
-    const char *unit = json_txt(column, "unit"), *key = json_txt(column, "key");
-    const json_t *all = json_at(cell, "columns");
-    double v = json_num(all, key);
+    const char *unit = sweep->column[column].unit, *word = cell->own_word[column];
+    double v = cell->own[column];
     if (strcmp(unit, "word") == 0)
-        return copy_str(buf, size, *json_txt(all, key) ? json_txt(all, key) : "-");
+        return copy_str(buf, size, *word ? word : "-");
     return copy_str(buf, size,
                     strcmp(unit, "share") == 0   ? fig_share(v)
                     : strcmp(unit, "bytes") == 0 ? fig_bytes(v)
                                                  : fig_number(v));
 }
 
-static void add_row(struct doc *d, const json_t *sweep, const json_t *cell)
+static void add_row(struct doc *d, const struct saved_sweep *sweep, const struct saved_cell *cell)
 {
-    double rate = json_num(cell, "throughput_per_s");
-    const char *why = json_txt(cell, "why_not"), *caution = json_txt(cell, "caution");
+    double rate = cell->measured.throughput_per_s;
+    const char *why = cell->measured.why_not, *caution = cell->measured.caution;
     char text[48];
-    for (size_t v = 0; v < json_count(sweep, "vars"); v++) {
-        const json_t *at = json_object_get(json_at(cell, "at"), var_name(sweep, v));
-        doc_cell(d, "%s", json_is_string(at) ? json_string_value(at) : "");
-    }
-    doc_cell(d, "%s", fig_number(json_num(cell, "in_flight")));
+    for (size_t v = 0; v < sweep->vars; v++)
+        doc_cell(d, "%s", cell->at[v]);
+    doc_cell(d, "%s", fig_number(cell->measured.in_flight));
     doc_cell(d, is_steady(cell) && *why == '\0' ? "%s" : "(%s)", fig_number(rate));
-    doc_cell(d, "%s", fig_number(json_num(cell, "ci95")));
-    for (size_t v = 0; v < json_count(sweep, "vars"); v++)
+    doc_cell(d, "%s", fig_number(cell->measured.ci95));
+    for (size_t v = 0; v < sweep->vars; v++)
         doc_cell(d, "%s", relative_text(text, sizeof text, sweep, cell, v));
-    doc_cell(d, "%s", fig_us(json_num(cell, "p50_us")));
-    doc_cell(d, "%s", fig_us(json_num(cell, "p99_us")));
-    doc_cell(d, "%s", fig_share(json_num(cell, "cpu_share")));
-    doc_cell(d, "%s", fig_share(json_num(cell, "server_cpu_share")));
+    doc_cell(d, "%s", fig_us(cell->measured.p50_us));
+    doc_cell(d, "%s", fig_us(cell->measured.p99_us));
+    doc_cell(d, "%s", fig_share(cell->measured.cpu_share));
+    doc_cell(d, "%s", fig_share(cell->measured.server_cpu_share));
     doc_cell(d, "%s", limit_text(text, sizeof text, cell));
-    doc_cell(d, "%s", fig_bytes(json_num(cell, "anon_bytes")));
-    for (size_t b = 0; b < json_count(sweep, "columns") && b < OWN_MOST; b++)
-        doc_cell(d, "%s", column_text(text, sizeof text, cell, json_nth(sweep, "columns", b)));
+    doc_cell(d, "%s", fig_bytes(cell->measured.anon_bytes));
+    for (size_t b = 0; b < sweep->columns; b++)
+        doc_cell(d, "%s", column_text(text, sizeof text, sweep, cell, b));
     doc_cell(d, "%s%s",
              isnan(rate)       ? "not measured"
              : *why            ? why
@@ -195,51 +163,52 @@ static void add_row(struct doc *d, const json_t *sweep, const json_t *cell)
              *why ? "" : caution);
 }
 
-static void add_rows(struct doc *d, const json_t *sweep)
+static void add_rows(struct doc *d, const struct saved_sweep *sweep)
 {
     const char *heads[40],
         *fixed[] = {"N", "per second", "±95 %"},
         *more[] = {"p50", "p99", "client CPU", "server CPU", "limited by", "memory"};
     char text[2][64];
-    size_t n = 0, vars = json_count(sweep, "vars");
+    size_t n = 0, vars = sweep->vars;
     for (size_t v = 0; v < vars && v < 2; v++)
-        heads[n++] = var_name(sweep, v);
+        heads[n++] = sweep->var[v].name;
     for (unsigned i = 0; i < 3; i++)
         heads[n++] = fixed[i];
     for (size_t v = 0; v < vars && v < 2; v++) {
-        snprintf(text[v], sizeof text[v], scales(sweep, v) ? "eff by %.40s" : "gain by %.40s",
-                 var_name(sweep, v));
+        snprintf(text[v], sizeof text[v],
+                 saved_var_scales(&sweep->var[v]) ? "eff by %.40s" : "gain by %.40s",
+                 sweep->var[v].name);
         heads[n++] = text[v];
     }
     for (unsigned i = 0; i < sizeof more / sizeof *more; i++)
         heads[n++] = more[i];
-    for (size_t b = 0; b < json_count(sweep, "columns") && b < OWN_MOST; b++)
-        heads[n++] = json_txt(json_nth(sweep, "columns", b), "name");
+    for (size_t b = 0; b < sweep->columns; b++)
+        heads[n++] = sweep->column[b].name;
     heads[n++] = "<valid";
     heads[n] = NULL;
     doc_table(d, heads);
-    for (size_t i = 0; i < json_count(sweep, "cells"); i++)
-        if (strcmp(json_txt(json_nth(sweep, "cells", i), "state"), "same") != 0)
-            add_row(d, sweep, json_nth(sweep, "cells", i));
+    for (size_t i = 0; i < sweep->cells; i++)
+        if (strcmp(sweep->cell[i].state, "same") != 0)
+            add_row(d, sweep, &sweep->cell[i]);
     doc_table_end(d);
 }
 
-void report_sweep(struct doc *d, const json_t *sweep)
+void report_sweep(struct doc *d, const struct saved_sweep *sweep)
 {
-    const char *ended = json_txt(sweep, "ended_by");
-    doc_heading(d, 3, "Sweep %s", json_txt(sweep, "spec"));
+    const char *ended = sweep->ended_by;
+    doc_heading(d, 3, "Sweep %s", sweep->spec);
     doc_para(d,
              "%s%s.%s A value in brackets is not steady or not valid, and is in no fit; "
              "memory is anonymous, above the idle program, of the whole process.",
              *ended ? "Ended: " : "Not ended", ended,
-             json_yes(sweep, "resumable") ? " The command `sweep resume` goes on with it." : "");
-    if (json_count(sweep, "vars") == 2)
+             sweep->resumable == FLAG_YES ? " The command `sweep resume` goes on with it." : "");
+    if (sweep->vars == 2)
         add_matrices(d, sweep);
     add_rows(d, sweep);
 }
 
-void report_sweeps(struct doc *d, const json_t *pool)
+void report_sweeps(struct doc *d, const struct saved_pool *pool)
 {
-    for (size_t i = 0; i < json_count(pool, "sweeps"); i++)
-        report_sweep(d, json_nth(pool, "sweeps", i));
+    for (size_t i = 0; i < pool->sweeps; i++)
+        report_sweep(d, &pool->sweep[i]);
 }

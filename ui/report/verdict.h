@@ -3,8 +3,8 @@
 #define LOADTOP_UI_REPORT_VERDICT_H
 
 struct doc;
-struct json_t;
+struct saved_run;
 
-void report_verdict(struct doc *, const struct json_t *run);
+void report_verdict(struct doc *, const struct saved_run *run);
 
 #endif

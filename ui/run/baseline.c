@@ -1,7 +1,6 @@
 /* See baseline.h. Called by capture.c (the command) and by the views. */
 #include "ui/run/baseline.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,7 +11,7 @@
 #include "engine/base/err.h"
 #include "engine/stats/histogram.h"
 #include "engine/stats/packed.h"
-#include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 
 #define MOMENT_S 10
 
@@ -53,9 +52,9 @@ static void merge_moment(const struct pool_snapshot *p, uint64_t from, struct ba
             if (k->len && histogram_unpack(&one, k->bytes, k->len) == 0)
                 histogram_merge(&sum, &one);
         }
-        if (sum.count >= 20)
+        if (quantile_is_known(sum.count, 0.5))
             out->p50 = (double)histogram_quantile(&sum, 0.5);
-        if (sum.count >= 1000)
+        if (quantile_is_known(sum.count, 0.99))
             out->p99 = (double)histogram_quantile(&sum, 0.99);
     }
     histogram_fini(&sum);
@@ -104,33 +103,31 @@ void baseline_now(struct baselines *bs, const struct snapshot *s)
 
 /* ---- a saved run ---- */
 
-static uint64_t count_at(const json_t *o, const char *name)
+static uint64_t count_of(double v)
 {
-    double v = json_num(o, name);
-
     return v > 0 && v < 1e18 ? (uint64_t)v : 0;
 }
 
-static void read_seconds(struct baseline *b, const json_t *pool)
+static void read_seconds(struct baseline *b, const struct saved_pool *pool)
 {
-    size_t n = json_count(pool, "series"), kept = 0, blocks = n / SERIES_BLOCK + 1;
+    size_t n = pool->seconds, kept = 0, blocks = n / SERIES_BLOCK + 1;
 
     b->point = calloc(blocks * SERIES_BLOCK, sizeof *b->point);
     b->block = calloc(blocks, sizeof *b->block);
     if (!b->point || !b->block)
         abort();
     for (size_t i = 0; i < n; i++) {
-        const json_t *s = json_nth(pool, "series", i);
+        const struct saved_second *s = &pool->second[i];
         struct point *p = &b->point[kept];
 
-        *p = (struct point){.t_s = json_num(s, "t_s"),
-                            .span_s = json_num(s, "span_s"),
-                            .completed = count_at(s, "completed"),
-                            .p50 = (float)(json_num(s, "p50_us") * 1e3),
-                            .p99 = (float)(json_num(s, "p99_us") * 1e3),
-                            .max = (float)(json_num(s, "max_us") * 1e3),
-                            .response_p99 = (float)(json_num(s, "response_p99_us") * 1e3),
-                            .paused = json_yes(s, "paused")};
+        *p = (struct point){.t_s = s->t_s,
+                            .span_s = s->span_s,
+                            .completed = count_of(s->completed),
+                            .p50 = (float)(s->p50_us * 1e3),
+                            .p99 = (float)(s->p99_us * 1e3),
+                            .max = (float)(s->max_us * 1e3),
+                            .response_p99 = (float)(s->response_p99_us * 1e3),
+                            .paused = s->paused == FLAG_YES};
         if (p->span_s > 0 && p->t_s > 0 && (!kept || p->t_s > p[-1].t_s))
             kept++;
     }
@@ -139,31 +136,29 @@ static void read_seconds(struct baseline *b, const json_t *pool)
     b->seconds = (struct series){.block = b->block, .n = kept};
 }
 
-static unsigned small(const json_t *o, const char *name)
+static unsigned small(double v)
 {
-    double v = json_num(o, name);
-
     return v > 0 && v < 1e9 ? (unsigned)v : 0; /* a load that nobody can have is none */
 }
 
-static void read_plateaus(struct baseline *b, const json_t *pool)
+static void read_plateaus(struct baseline *b, const struct saved_pool *pool)
 {
-    for (size_t i = 0; i < json_count(pool, "plateaus") && b->stretches < BASE_STRETCHES; i++) {
-        const json_t *p = json_nth(pool, "plateaus", i);
-        double rate = json_num(p, "vars/rate_per_s");
+    for (size_t i = 0; i < pool->plateaus && b->stretches < BASE_STRETCHES; i++) {
+        const struct saved_plateau *p = &pool->plateau[i];
+        double rate = p->vars.rate_per_s;
         struct base_stretch *s = &b->stretch[b->stretches++];
 
-        *s = (struct base_stretch){.threads = small(p, "vars/threads"),
-                                   .clients = small(p, "vars/clients"),
-                                   .depth = small(p, "vars/depth"),
+        *s = (struct base_stretch){.threads = small(p->vars.threads),
+                                   .clients = small(p->vars.clients),
+                                   .depth = small(p->vars.depth),
                                    .rate_per_s = rate > 0 ? rate : 0,
-                                   .per_s = json_num(p, "throughput_per_s"),
-                                   .p50 = json_num(p, "p50_us") * 1e3,
-                                   .p99 = json_num(p, "p99_us") * 1e3,
-                                   .response_p50 = json_num(p, "response/p50_us") * 1e3,
-                                   .response_p99 = json_num(p, "response/p99_us") * 1e3,
-                                   .valid = json_yes(p, "valid")};
-        if (!(rate > 0) && json_is_absent(p, "response")) {
+                                   .per_s = p->throughput_per_s,
+                                   .p50 = p->p50_us * 1e3,
+                                   .p99 = p->p99_us * 1e3,
+                                   .response_p50 = p->response.p50_us * 1e3,
+                                   .response_p99 = p->response.p99_us * 1e3,
+                                   .valid = p->valid == FLAG_YES};
+        if (!(rate > 0) && isnan(p->response.count)) {
             s->response_p50 = s->p50;
             s->response_p99 = s->p99;
         }
@@ -172,60 +167,61 @@ static void read_plateaus(struct baseline *b, const json_t *pool)
 
 /* The run as a whole counts as one stretch when it had one load from the
  * first second to the last. */
-static void read_whole(struct baseline *b, const json_t *run, const json_t *pool)
+static void read_whole(struct baseline *b, const struct saved_run *run,
+                       const struct saved_pool *pool)
 {
-    double threads = json_num(pool, "threads"), rate = json_num(pool, "rate_per_s");
+    double threads = pool->threads, rate = pool->rate_per_s;
 
-    for (size_t i = 0; i < json_count(pool, "series"); i++) {
-        const json_t *s = json_nth(pool, "series", i);
-        double load = json_num(s, "threads");
+    for (size_t i = 0; i < pool->seconds; i++) {
+        const struct saved_second *s = &pool->second[i];
+        double load = s->threads;
 
-        if (load > 0 && fabs(load - threads) > 0.5 && i + 1 < json_count(pool, "series"))
+        if (load > 0 && fabs(load - threads) > 0.5 && i + 1 < pool->seconds)
             return;
     }
-    for (size_t i = 0; i < json_count(run, "events"); i++) {
-        const json_t *e = json_nth(run, "events", i);
-        const char *of = json_txt(e, "pool"), *what = json_txt(e, "what");
+    for (size_t i = 0; i < run->events; i++) {
+        const struct saved_event *e = &run->event[i];
+        const char *of = e->pool, *what = e->what;
 
-        if ((!*of || !strcmp(of, json_txt(pool, "name"))) && *json_txt(e, "from") &&
-            strcmp(what, "mark") != 0)
+        if ((!*of || !strcmp(of, pool->name)) && *e->from && strcmp(what, "mark") != 0)
             return; /* turned, in whatever way */
     }
     if (b->stretches == BASE_STRETCHES)
         return;
     b->stretch[b->stretches++] =
-        (struct base_stretch){.threads = small(pool, "threads"),
-                              .clients = small(pool, "clients"),
-                              .depth = small(pool, "depth"),
+        (struct base_stretch){.threads = small(pool->threads),
+                              .clients = small(pool->clients),
+                              .depth = small(pool->depth),
                               .rate_per_s = rate > 0 ? rate : 0,
-                              .per_s = json_num(pool, "throughput_per_s"),
-                              .p50 = json_num(pool, "latency/service/p50_us") * 1e3,
-                              .p99 = json_num(pool, "latency/service/p99_us") * 1e3,
-                              .response_p50 = json_num(pool, "latency/response/p50_us") * 1e3,
-                              .response_p99 = json_num(pool, "latency/response/p99_us") * 1e3,
-                              .valid = json_yes(run, "validity/ok")};
+                              .per_s = pool->throughput_per_s,
+                              .p50 = pool->latency.service.p50_us * 1e3,
+                              .p99 = pool->latency.service.p99_us * 1e3,
+                              .response_p50 = pool->latency.response.p50_us * 1e3,
+                              .response_p99 = pool->latency.response.p99_us * 1e3,
+                              .valid = run->valid == FLAG_YES};
 }
 
-static const json_t *pool_for(const json_t *run, const struct pool_snapshot *p, unsigned index)
+static const struct saved_pool *pool_for(const struct saved_run *run, const struct pool_snapshot *p,
+                                         unsigned index)
 {
-    const json_t *same = json_nth(run, "pools", index);
+    const struct saved_pool *named = saved_pool_of(run, p->name),
+                            *same = index < run->pools ? &run->pool[index] : NULL;
 
-    for (size_t i = 0; i < json_count(run, "pools"); i++)
-        if (!strcmp(json_txt(json_nth(run, "pools", i), "name"), p->name))
-            return json_nth(run, "pools", i);
-    return same && !strcmp(json_txt(same, "backend"), p->backend->name) ? same : NULL;
+    if (named)
+        return named;
+    return same && !strcmp(same->backend, p->backend->name) ? same : NULL;
 }
 
 int baseline_load(struct baselines *bs, const struct snapshot *s, const char *file, unsigned *pools,
                   struct err *err)
 {
-    json_t *run = json_load_run(file, false, err);
+    struct saved_run *run = saved_run_load(file, false, err);
 
     if (!run)
         return err->code;
     baseline_free(bs);
     for (unsigned i = 0; i < s->pools && bs->n < POOLS_MAX; i++) {
-        const json_t *pool = pool_for(run, &s->pool[i], i);
+        const struct saved_pool *pool = pool_for(run, &s->pool[i], i);
         struct baseline *b = &bs->of[bs->n];
 
         if (!pool)
@@ -237,7 +233,7 @@ int baseline_load(struct baselines *bs, const struct snapshot *s, const char *fi
         bs->n++;
     }
     *pools = (unsigned)bs->n;
-    json_decref(run);
+    saved_run_free(run);
     return 0;
 }
 

@@ -22,7 +22,7 @@
 #include "engine/os/loop.h"
 #include "engine/base/text.h"
 #include "ui/base/end_signal.h"
-#include "ui/json/read.h"
+#include "ui/json/saved_run.h"
 #include "ui/run/state_folder.h"
 
 #ifdef LOADTOP_HAVE_SQLITE
@@ -144,30 +144,60 @@ static void bind_json(sqlite3_stmt *q, const char *text, size_t len)
     sqlite3_bind_blob64(q, 12, text, len, SQLITE_TRANSIENT);
 }
 
-/* What the list shows of all pools: targets joined, throughputs added, the worst p99. */
-static void sum_pools(const json_t *run, struct text *targets, double *throughput, double *p99)
+/* What the list shows of a run: of all pools the targets joined, throughputs added, the worst p99.
+ * run NULL: it cannot be read, and all is unknown. */
+static struct store_row row_of(const struct saved_run *run, struct text *targets)
 {
-    *throughput = *p99 = NAN;
-    for (size_t i = 0; i < json_count(run, "pools"); i++) {
-        const json_t *p = json_nth(run, "pools", i);
-        double x = json_num(p, "throughput_per_s"), l = json_num(p, "latency/response/p99_us");
-        text_add(targets, "%s%s", i ? " " : "", json_txt(p, "target"));
+    struct store_row row = {.run_id = "",
+                            .started = "",
+                            .ended_by = "",
+                            .command = "",
+                            .elapsed_s = NAN,
+                            .throughput_per_s = NAN,
+                            .p99_us = NAN};
+    if (!run)
+        return row;
+    row.run_id = run->run_id;
+    row.started = run->started;
+    row.ended_by = *run->recovered ? "crash" : run->ended_by;
+    row.command = run->command;
+    row.elapsed_s = run->elapsed_s;
+    row.valid = run->valid == FLAG_YES;
+    for (size_t i = 0; i < run->pools; i++) {
+        const struct saved_pool *p = &run->pool[i];
+        double x = p->throughput_per_s;
+        text_add(targets, "%s%s", i ? " " : "", p->target);
         if (isfinite(x))
-            *throughput = isnan(*throughput) ? x : *throughput + x;
-        *p99 = fmax(*p99, l);
+            row.throughput_per_s = isnan(row.throughput_per_s) ? x : row.throughput_per_s + x;
+        row.p99_us = fmax(row.p99_us, p->latency.response.p99_us);
     }
+    return row;
 }
 
-int store_add(struct store *s, const json_t *run, unsigned keep, struct err *err)
+static void bind_row(sqlite3_stmt *q, const struct store_row *row, const char *targets)
+{
+    sqlite3_bind_text(q, 1, row->run_id, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(q, 2, row->started, -1, SQLITE_TRANSIENT);
+    bind_real(q, 3, row->elapsed_s);
+    sqlite3_bind_text(q, 4, row->ended_by, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(q, 5, targets, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(q, 6, row->command, -1, SQLITE_TRANSIENT);
+    bind_real(q, 7, row->throughput_per_s);
+    bind_real(q, 8, row->p99_us);
+    sqlite3_bind_int(q, 9, row->valid);
+}
+
+/* A run that cannot be read is kept all the same, as what it is: `history show` says why. */
+int store_add(struct store *s, const json_t *json, unsigned keep, struct err *err)
 {
     sqlite3_stmt *q = NULL;
     struct text targets = {0};
-    double throughput, p99;
-    char *json = json_dumps(run, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(15));
     int code = 0;
-    if (!json)
+    if (!text)
         return err_set(err, ERR_FAILED, "history: out of memory");
-    sum_pools(run, &targets, &throughput, &p99);
+    struct saved_run *run = saved_run_read((json_t *)(uintptr_t)json, NULL);
+    struct store_row row = row_of(run, &targets);
     if (sqlite3_prepare_v2(s->db,
                            "INSERT INTO run (run_id, started, elapsed_s, ended_by, targets, "
                            "command, throughput_per_s, p99_us, valid, packed, size, json) VALUES "
@@ -176,25 +206,17 @@ int store_add(struct store *s, const json_t *run, unsigned keep, struct err *err
         code = refuse(s, err);
         goto out;
     }
-    sqlite3_bind_text(q, 1, json_txt(run, "run_id"), -1, SQLITE_TRANSIENT);
-    sqlite3_bind_text(q, 2, json_txt(run, "started"), -1, SQLITE_TRANSIENT);
-    bind_real(q, 3, json_num(run, "elapsed_s"));
-    sqlite3_bind_text(q, 4, *json_txt(run, "recovered") ? "crash" : json_txt(run, "ended_by"), -1,
-                      SQLITE_TRANSIENT);
-    sqlite3_bind_text(q, 5, text_str(&targets), -1, SQLITE_TRANSIENT);
-    sqlite3_bind_text(q, 6, json_txt(run, "command"), -1, SQLITE_TRANSIENT);
-    bind_real(q, 7, throughput);
-    bind_real(q, 8, p99);
-    sqlite3_bind_int(q, 9, json_yes(run, "validity/ok"));
-    bind_json(q, json, strlen(json));
+    bind_row(q, &row, text_str(&targets));
+    bind_json(q, text, strlen(text));
     if (sqlite3_step(q) != SQLITE_DONE)
         code = refuse(s, err);
     else if (store_prune(s, keep, NULL, err) < 0)
         code = ERR_FAILED;
 out:
     sqlite3_finalize(q);
+    saved_run_free(run);
     text_free(&targets);
-    free(json);
+    free(text);
     return code;
 }
 
@@ -268,6 +290,7 @@ json_t *store_get(struct store *s, const char *which, struct err *err)
     sqlite3_stmt *q = NULL;
     json_t *run = NULL;
     bool last = strcmp(which, "last") == 0;
+    sqlite3_int64 number = number_of(which);
     const char *sql =
         last ? "SELECT packed, size, json FROM run ORDER BY id DESC LIMIT 1"
              : "SELECT packed, size, json FROM run WHERE id = ?2 OR (?3 AND "
@@ -278,8 +301,8 @@ json_t *store_get(struct store *s, const char *which, struct err *err)
     }
     if (!last) {
         sqlite3_bind_text(q, 1, which, -1, SQLITE_TRANSIENT);
-        sqlite3_bind_int64(q, 2, number_of(which));
-        sqlite3_bind_int(q, 3, number_of(which) < 0 || strlen(which) >= DIGITS_OF_ID);
+        sqlite3_bind_int64(q, 2, number);
+        sqlite3_bind_int(q, 3, number < 0 || strlen(which) >= DIGITS_OF_ID);
     }
     bool found = *which && sqlite3_step(q) == SQLITE_ROW;
     if (found)

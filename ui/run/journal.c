@@ -19,7 +19,6 @@
 #include "engine/base/text.h"
 #include "engine/state/snapshot.h"
 #include "ui/base/fd_write.h"
-#include "ui/json/read.h"
 #include "ui/json/run.h"
 #include "ui/run/state_folder.h"
 
@@ -188,16 +187,24 @@ bool journal_tick(struct journal *j, const struct snapshot *s, struct err *err)
 
 /* ---- what was left behind ---- */
 
+/* NaN unless it is there. */
+static double number_of(const json_t *o, const char *name)
+{
+    const json_t *v = json_object_get(o, name);
+    return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
 static void replace_events(json_t *run, const json_t *line)
 {
-    double from = json_num(line, "events_from_s");
+    double from = number_of(line, "events_from_s");
     json_t *list = json_object_get(run, "events");
     for (size_t i = json_array_size(list); i-- > 0;)
-        if (json_num(json_array_get(list, i), "t_s") >= from)
+        if (number_of(json_array_get(list, i), "t_s") >= from)
             json_array_remove(list, i);
-    for (size_t i = 0; i < json_count(line, "events"); i++) {
-        json_t *e = json_array_get(json_object_get(line, "events"), i);
-        if (json_num(e, "t_s") >= from)
+    const json_t *later = json_object_get(line, "events");
+    for (size_t i = 0; i < json_array_size(later); i++) {
+        json_t *e = json_array_get(later, i);
+        if (number_of(e, "t_s") >= from)
             json_array_append(list, e);
     }
 }
@@ -217,12 +224,12 @@ static void merge_pool(json_t *pool, json_t *line)
 
 static void merge(json_t *run, json_t *line)
 {
-    json_t *pools = json_object_get(run, "pools"), *value;
+    json_t *pools = json_object_get(run, "pools"), *later = json_object_get(line, "pools"), *value;
     const char *name;
     replace_events(run, line);
-    for (size_t i = 0; i < json_count(line, "pools"); i++)
+    for (size_t i = 0; i < json_array_size(later); i++)
         if (json_array_get(pools, i))
-            merge_pool(json_array_get(pools, i), json_array_get(json_object_get(line, "pools"), i));
+            merge_pool(json_array_get(pools, i), json_array_get(later, i));
     json_object_foreach(line, name, value)
     {
         if (strcmp(name, "pools") != 0 && strcmp(name, "events") != 0 &&

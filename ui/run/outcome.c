@@ -28,7 +28,7 @@
 
 int exit_of_run(const struct snapshot *s)
 {
-    int code = strcmp(s->ended_by, "error") == 0 ? EXIT_FAILED : EXIT_DONE;
+    int code = s->ended_by == END_BY_ERROR ? EXIT_FAILED : EXIT_DONE;
     for (unsigned i = 0; i < s->pools; i++)
         code = exit_worse(code, exit_of_error(s->pool[i].error_code));
     for (unsigned i = 0; i < s->thresholds; i++)
@@ -92,7 +92,7 @@ static struct snapshot as_ended(const struct snapshot *s)
 {
     struct snapshot copy = *s; /* borrows what it points to */
     copy.ended = true;
-    copy_str(copy.ended_by, sizeof copy.ended_by, "signal");
+    copy.ended_by = END_BY_SIGNAL;
     return copy;
 }
 

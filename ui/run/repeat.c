@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/base/quantity.h"
+#include "engine/base/text.h"
 #include "engine/state/snapshot.h"
 #include "ui/json/part.h"
 #include "ui/json/run.h"

@@ -7,10 +7,11 @@
 #define LOADTOP_UI_RUN_REPEAT_H
 
 #include "engine/config/scenario.h"
-#include "ui/run/summary.h"
+#include "engine/stats/spread.h"
 
 struct json_t;
 struct snapshot;
+struct text;
 
 struct repeats {
     unsigned runs, wanted;

@@ -19,6 +19,7 @@
 #include "engine/config/command_text.h"
 #include "engine/state/snapshot.h"
 #include "ui/draw/stats_table.h"
+#include "ui/json/saved_run.h"
 #include "ui/json/sweep.h"
 #include "ui/page/doc.h"
 #include "ui/report/sweeps.h"
@@ -175,7 +176,7 @@ static void add_trust(struct text *t, const struct pool_snapshot *p)
         const struct check *c = &p->check[i];
         if (!c->known || c->ok)
             continue;
-        text_add_line(t, LABEL "%s: %s", first ? "! NOT VALID" : "", c->name, c->why);
+        text_add_line(t, LABEL "%s: %s", first ? "! NOT VALID" : "", check_name(c->id), c->why);
         first = false;
     }
     if (!first)
@@ -188,16 +189,16 @@ static void add_trust(struct text *t, const struct pool_snapshot *p)
     unsigned known = 0;
     for (unsigned i = 0; i < p->checks; i++)
         if (p->check[i].known)
-            text_add(t, "%s%s ok", known++ ? ", " : "", p->check[i].name);
+            text_add(t, "%s%s ok", known++ ? ", " : "", check_name(p->check[i].id));
     text_add(t, "%s\n", known ? "" : "- (too little data to check)");
 }
 
 /* [{ "kind", "what", "count" }] as "10,000 keys loadtop:7f3a:*" */
 static void add_left_behind(struct text *t, const struct pool_snapshot *p)
 {
-    size_t n = json_array_size(p->left_behind);
+    size_t n = json_array_size(p->server.left_behind);
     for (size_t i = 0; i < n; i++) {
-        const json_t *one = json_array_get(p->left_behind, i);
+        const json_t *one = json_array_get(p->server.left_behind, i);
         const json_t *count = json_object_get(one, "count");
         const char *kind = json_string_value(json_object_get(one, "kind"));
         const char *what = json_string_value(json_object_get(one, "what"));
@@ -215,8 +216,9 @@ static void add_pool(struct text *t, const struct pool_snapshot *p, bool removed
     char warmup[48];
     text_add(t, "\n");
     text_add_line(t, "%s%s  %s%s%s%s  %s%s%s", p->name, removed ? " (removed)" : "", p->target,
-                  p->version[0] ? "  (" : "", p->version, p->version[0] ? ")" : "",
-                  pool_state_name(p->state), p->state_why[0] ? ": " : "", p->state_why);
+                  p->server.version[0] ? "  (" : "", p->server.version,
+                  p->server.version[0] ? ")" : "", pool_state_name(p->state),
+                  p->state_why[0] ? ": " : "", p->state_why);
     add_load(t, p);
     if (p->warmup_ns) {
         snprintf(warmup, sizeof warmup, "warm-up");
@@ -230,9 +232,9 @@ static void add_pool(struct text *t, const struct pool_snapshot *p, bool removed
                  "memory", format_bytes(warmup, sizeof warmup, (double)p->peak_bytes),
                  (unsigned long long)(UNTHROTTLED_BYTES >> 20));
     add_errors(t, p);
-    if (p->note[0])
-        text_add_line(t, LABEL "%s", "server", p->note);
-    stats_table_text(p->backend_stats, "  ", 200, t);
+    if (p->server.note[0])
+        text_add_line(t, LABEL "%s", "server", p->server.note);
+    stats_table_text(p->server.json, "  ", 200, t);
     add_trust(t, p);
     add_left_behind(t, p);
 }
@@ -293,8 +295,13 @@ static void add_sweeps(struct text *t, const struct snapshot *s)
     struct doc d = {.format = DOC_PLAIN, .t = t};
     for (unsigned i = 0; i < s->pools + s->removed; i++) {
         json_t *sweeps = json_sweeps(s, &s->pool[i]);
-        for (size_t k = 0; k < json_array_size(sweeps); k++)
-            report_sweep(&d, json_array_get(sweeps, k));
+        for (size_t k = 0; k < json_array_size(sweeps); k++) {
+            struct member_memory memory = {0};
+            struct saved_sweep sweep;
+            if (saved_sweep_read(&sweep, &memory, json_array_get(sweeps, k), NULL) == 0)
+                report_sweep(&d, &sweep);
+            members_free(&memory);
+        }
         json_decref(sweeps);
     }
 }
@@ -322,7 +329,8 @@ void summary_text(struct text *t, const struct snapshot *s)
     if (gmtime_r(&s->started.tv_sec, &tm))
         strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &tm);
     text_add_line(t, "loadtop " LOADTOP_VERSION ": %.3f s from %s on %s (%u cores), %s%s", s->now_s,
-                  date, s->host, s->cores, s->ended_by[0] ? "ended by " : "not ended", s->ended_by);
+                  date, s->host, s->cores, s->ended_by ? "ended by " : "not ended",
+                  end_reason_name(s->ended_by));
     for (unsigned i = 0; i < s->pools + s->removed; i++)
         add_pool(t, &s->pool[i], i >= s->pools);
     add_sweeps(t, s);
@@ -361,31 +369,4 @@ void summary_progress(struct text *t, const struct snapshot *s, bool wide)
         if (!p->valid)
             text_add(t, " NOT VALID");
     }
-}
-
-/* ---- Spread ---- */
-
-void spread_add(struct spread *s, double v)
-{
-    if (!isfinite(v))
-        return;
-    if (!s->n || v < s->min)
-        s->min = v;
-    if (!s->n || v > s->max)
-        s->max = v;
-    /* Welford's update keeps the squares of deviations, not of values, which would cancel. */
-    double before = s->n ? s->sum / s->n : v;
-    s->n++;
-    s->sum += v;
-    s->sum_sq += (v - before) * (v - s->sum / s->n);
-}
-
-double spread_mean(const struct spread *s)
-{
-    return s->n ? s->sum / s->n : NAN;
-}
-
-double spread_stdev(const struct spread *s)
-{
-    return s->n > 1 ? sqrt(s->sum_sq / (s->n - 1)) : NAN;
 }

@@ -19,13 +19,4 @@ void summary_load(struct text *, const struct pool_snapshot *);
 /* One line on where every pool stands: for progress. `wide` names more. */
 void summary_progress(struct text *, const struct snapshot *, bool wide);
 
-/* Figures of several runs. A run without the figure (NaN) is left out and counted as missing. */
-struct spread {
-    unsigned n;
-    double sum, sum_sq, min, max; /* sum_sq: of the deviations from the mean */
-};
-void spread_add(struct spread *, double v);
-double spread_mean(const struct spread *);  /* NaN without a value */
-double spread_stdev(const struct spread *); /* of the sample (n - 1); NaN below two values */
-
 #endif

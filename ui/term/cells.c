@@ -21,7 +21,8 @@ bool rect_has(struct rect r, int x, int y)
     return x >= r.x && y >= r.y && x < r.x + r.w && y < r.y + r.h;
 }
 
-struct rect rect_cut(struct rect a, struct rect b)
+/* The part that both cover; w and h never negative. */
+static struct rect rect_cut(struct rect a, struct rect b)
 {
     int x1 = a.x > b.x ? a.x : b.x;
     int y1 = a.y > b.y ? a.y : b.y;

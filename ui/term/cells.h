@@ -35,8 +35,6 @@ static inline struct rect rect_of(int x, int y, int w, int h)
     return (struct rect){x, y, w, h};
 }
 bool rect_has(struct rect, int x, int y);
-struct rect rect_cut(struct rect,
-                     struct rect); /* the part that both cover; w and h never negative */
 
 struct cell {
     uint32_t ch;   /* code point; ' ' when empty, 0 for the right half of a wide one */

@@ -129,7 +129,8 @@ static void leave_modes(void)
     if (cursor && cursor != (const char *)-1)
         tty_out_add(cursor, strlen(cursor));
     endwin();
-    tty_out_flush(LEAVE_MS);
+    if (!tty_out_flush(LEAVE_MS)) /* on a busy machine its thread may get no turn in that time */
+        tty_restore_now();
     tty_give_modes_back();
 }
 

@@ -126,7 +126,7 @@ int color_nearest_256(uint32_t rgb)
     return color_nearest(rgb, 16, 256);
 }
 
-int color_nearest_16(uint32_t rgb)
+static int color_nearest_16(uint32_t rgb)
 {
     return color_nearest(rgb, 0, 16);
 }

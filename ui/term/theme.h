@@ -122,7 +122,6 @@ uint32_t color_256_rgb(int index);
 /* What a theme's file calls one of the 16: "bright-red". */
 const char *color_16_name(int index);
 int color_nearest_256(uint32_t rgb);
-int color_nearest_16(uint32_t rgb);
 
 /* The tier for this terminal: `colors` is --colors or NULL; then NO_COLOR, COLORTERM and what
  * terminfo says (`terminfo_colors`, -1 or 0: none). */

@@ -37,7 +37,7 @@ static const int end_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, 0};
 
 /* A crash must end, and another thread may be writing: tries for 100 ms. What the kernel holds of a
  * frame goes, and output that was stopped goes on. */
-static void write_restore(void)
+void tty_restore_now(void)
 {
     const char *s = restore_text;
     size_t len = restore_len;
@@ -63,7 +63,7 @@ static void on_crash(int sig)
 {
     if (is_open) {
         is_open = 0;
-        write_restore();
+        tty_restore_now();
         tcsetattr(STDIN_FILENO, TCSANOW, &modes_before);
     }
     raise(sig); /* SA_RESETHAND put the default back, SA_NODEFER lets it through */

@@ -20,6 +20,8 @@ void tty_give_modes_back(void);
  * NULL and (char *)-1 add nothing. */
 void tty_restore_begin(void);
 void tty_restore_add(const char *s);
+/* Writes that text from the calling thread: tries for 100 ms. */
+void tty_restore_now(void);
 /* While it is open, a crash writes that text and gives the modes back. */
 void tty_set_open(bool open);
 /* Installs the handlers: 0, or ERR_FAILED; and takes them away again. */

@@ -227,8 +227,8 @@ static void give_up(void)
 bool tty_out_flush(int timeout_ms)
 {
     struct text last = {0};
-    bool written = wait_written(timeout_ms), taken = false;
-    if (!written)
+    bool taken = false;
+    if (!wait_written(timeout_ms))
         give_up();
     collect(&last);
     for (int i = 0; i < 2 && !taken; i++) { /* what filled the kernel's buffer may not be ours */
@@ -236,10 +236,9 @@ bool tty_out_flush(int timeout_ms)
         taken = wait_written(timeout_ms);
         if (!taken)
             give_up();
-        written = written && taken;
     }
     text_free(&last);
-    return written;
+    return taken;
 }
 
 void tty_out_close(void)

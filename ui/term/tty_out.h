@@ -26,7 +26,7 @@ bool tty_out_ready(void);
 void tty_out_send(void);
 /* Sends what is collected (how the terminal is given back), and waits until all is written. What is
  * not written in that time is thrown away, here and in the kernel, so that what is collected finds
- * room; for each step the same time is given. True: nothing was thrown away. */
+ * room; for each step the same time is given. True: what was collected is written. */
 bool tty_out_flush(int timeout_ms);
 /* Ends the thread; call tty_out_flush first. Idempotent. */
 void tty_out_close(void);

@@ -109,10 +109,10 @@ static void errors(struct list *l, const struct pool_snapshot *p)
             worst ? worst->last : "");
 }
 
-static const struct check *failed(const struct pool_snapshot *p, const char *name)
+static const struct check *failed(const struct pool_snapshot *p, enum check_id id)
 {
     for (unsigned i = 0; i < p->checks; i++)
-        if (p->check[i].known && !p->check[i].ok && !strcmp(p->check[i].name, name))
+        if (p->check[i].known && !p->check[i].ok && p->check[i].id == id)
             return &p->check[i];
     return NULL;
 }
@@ -127,7 +127,7 @@ static double excess(const struct check *k)
 
 /* One check that fails in several pools, as all do on a busy machine, is one line: their names, and
  * why in the worst of them. */
-static void validity(struct list *l, const struct snapshot *s, const char *check)
+static void validity(struct list *l, const struct snapshot *s, enum check_id check)
 {
     struct text names = {.limit = 120};
     const struct check *worst = NULL;
@@ -154,26 +154,6 @@ static void validity(struct list *l, const struct snapshot *s, const char *check
     if (n > 0)
         add(l, true, "NOT VALID %s%s: %s", text_str(&names), names.cut ? " ..." : "", worst->why);
     text_free(&names);
-}
-
-/* Every name of a check that some pool has, once, in the order of the pools. */
-static void validities(struct list *l, const struct snapshot *s)
-{
-    const char *seen[CHECKS_MAX * 2];
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < s->pools; i++)
-        for (unsigned j = 0; j < s->pool[i].checks; j++) {
-            const char *name = s->pool[i].check[j].name;
-            bool known = false;
-
-            for (unsigned k = 0; k < n; k++)
-                known = known || !strcmp(seen[k], name);
-            if (known || n == CHECKS_MAX * 2)
-                continue;
-            seen[n++] = name;
-            validity(l, s, name);
-        }
 }
 
 /* ": it is 43.0ms"; "" when its value is not known. */
@@ -209,9 +189,10 @@ int alerts_collect(const struct snapshot *s, struct alert *alert, int max)
     for (unsigned i = 0; i < s->pools; i++)
         errors(&l, &s->pool[i]);
     for (unsigned i = 0; i < s->pools; i++)
-        if (s->pool[i].alert[0] && s->pool[i].state == POOL_LOADING)
-            add(&l, true, "%s %s", s->pool[i].name, s->pool[i].alert);
-    validities(&l, s);
+        if (s->pool[i].server.alert[0] && s->pool[i].state == POOL_LOADING)
+            add(&l, true, "%s %s", s->pool[i].name, s->pool[i].server.alert);
+    for (int k = 0; k < CHECKS; k++)
+        validity(&l, s, (enum check_id)k);
     for (unsigned i = 0; i < s->thresholds; i++)
         if (s->threshold[i].known && !s->threshold[i].ok)
             add(&l, false, "THRESHOLD %s FAILED%s", s->threshold[i].expr,

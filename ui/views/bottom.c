@@ -16,7 +16,7 @@
 #include "ui/widgets/field.h"
 #include "ui/widgets/keys.h"
 
-static int dial_text(const struct pool_snapshot *p, int dial, bool on, char *buf, size_t size)
+static int dial_label(const struct pool_snapshot *p, int dial, bool on, char *buf, size_t size)
 {
     char value[64];
 
@@ -39,7 +39,7 @@ static void dials(struct cells *c, struct screen *sc, const struct pool_snapshot
         int w = x;
 
         for (int i = first; i <= sc->dial; i++)
-            w += dial_text(p, i, i == sc->dial, text, sizeof text);
+            w += dial_label(p, i, i == sc->dial, text, sizeof text);
         if (w <= r.x + r.w - 2 || first >= sc->dial)
             break;
         first++;
@@ -48,7 +48,7 @@ static void dials(struct cells *c, struct screen *sc, const struct pool_snapshot
         cells_text(c, x - 1, r.y, ROLE_ACCENT, c->glyphs->left);
     for (int i = first; i < n; i++) {
         bool on = i == sc->dial;
-        int w = dial_text(p, i, on, text, sizeof text);
+        int w = dial_label(p, i, on, text, sizeof text);
 
         if (x + w > r.x + r.w - 1) {
             cells_text(c, r.x + r.w - 1, r.y, ROLE_ACCENT, c->glyphs->right);
@@ -79,24 +79,25 @@ static int bar_width(const struct key_binding *b)
  * right end of the bar. */
 static void tabs_short(struct cells *c, struct screen *sc, const struct layout *l, struct rect *r)
 {
-    const char *name = r->w >= 100 ? view_name(sc->view) : "";
-    int w = 2 * VIEWS + 1 + (*name ? text_width(name) + 1 : 0), x;
+    const char *name = r->w >= 100 ? screen_view(sc)->name : "";
+    int w = 1 + (*name ? text_width(name) + 1 : 0), x;
 
+    for (int i = 0; sc->views[i]; i++)
+        w += 2;
     if ((l->border[PANEL_POOLS] && l->panel[PANEL_POOLS].h > 0) ||
-        (l->border[PANEL_MAIN] && sc->view != VIEW_SCALING) || l->panel[PANEL_TITLE].h > 0 ||
+        (l->border[PANEL_MAIN] && !screen_view(sc)->plan.title) || l->panel[PANEL_TITLE].h > 0 ||
         r->w < w + 40)
         return;
     r->w -= w + 1;
     x = r->x + r->w + 1;
-    for (int i = 0; i < VIEWS; i++) {
-        bool on = sc->view == (enum view)i;
+    for (int i = 0; sc->views[i]; i++) {
+        bool on = sc->view == i;
         int from = x;
 
         if (on)
             x = cells_textf(c, x, r->y, ROLE_DIAL, "[%d%s%s]", i + 1, *name ? " " : "", name);
         else
-            x = cells_textf(c, x, r->y, ROLE_LABEL, sc->view == (enum view)(i - 1) ? "%d" : " %d",
-                            i + 1);
+            x = cells_textf(c, x, r->y, ROLE_LABEL, sc->view == i - 1 ? "%d" : " %d", i + 1);
         hits_add(&sc->hits, rect_of(from, r->y, x - from, 1), HIT_TAB, i);
     }
 }

@@ -106,7 +106,7 @@ static int order(const struct error_row *a, const struct error_row *b, int colum
 
 int errors_rows(const struct snapshot *s, const struct screen *sc, struct error_row *row, int max)
 {
-    int n = 0, column = sc->sort[VIEW_ERRORS], sign = sc->invert[VIEW_ERRORS] ? -1 : 1;
+    int n = 0, column = sc->sort[sc->view], sign = sc->invert[sc->view] ? -1 : 1;
 
     for (unsigned i = 0; i < s->pools; i++)
         for (unsigned j = 0; j < s->pool[i].errors && n < max; j++) {
@@ -173,8 +173,8 @@ static void detail(struct cells *c, struct rect r, const struct snapshot *s,
         text_wrap(c, r.x + 10, r.y + 4, r.w - 11, r.h - 4, ROLE_WARN, advice_for(e));
 }
 
-void errors_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
-                 const struct layout *l)
+static void errors_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
+                        const struct layout *l)
 {
     static struct error_row row[ERROR_ROWS_MAX];
     int n = errors_rows(s, sc, row, ERROR_ROWS_MAX), first, below;
@@ -202,7 +202,27 @@ void errors_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
         error_row(c, &t, r.y + i - first, s, &row[i]);
     }
     if (below)
-        detail(c, rect_of(r.x, r.y + r.h - below, r.w, below), s, &row[sc->row[VIEW_ERRORS]]);
+        detail(c, rect_of(r.x, r.y + r.h - below, r.w, below), s, &row[sc->row[sc->view]]);
     if (n == 0)
         cells_field(c, r.x + 2, r.y, r.w - 3, ALIGN_LEFT, ROLE_GOOD, "no errors");
 }
+
+static bool errors_row_has(const struct snapshot *s, const struct screen *sc, int row,
+                           const char *find)
+{
+    static struct error_row e[ERROR_ROWS_MAX];
+
+    return row < errors_rows(s, sc, e, ERROR_ROWS_MAX) &&
+           (text_has(e[row].error->name, find) || text_has(e[row].error->last, find) ||
+            text_has(e[row].pool->name, find));
+}
+
+const struct view view_errors = {
+    .name = "errors",
+    .help = "errors: by class, with counts and messages",
+    .plan = {.place = layout_one_table},
+    .draw = errors_draw,
+    .own_rows = true,
+    .row_has = errors_row_has,
+    .unsorted = "by pool, the most frequent first",
+};

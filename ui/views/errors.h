@@ -2,12 +2,11 @@
 #ifndef LOADTOP_UI_VIEWS_ERRORS_H
 #define LOADTOP_UI_VIEWS_ERRORS_H
 
-struct cells;
 struct error_class;
-struct layout;
 struct pool_snapshot;
 struct screen;
 struct snapshot;
+struct view;
 
 /* The rows of the errors view in the order in which it shows them; returns how many. */
 struct error_row {
@@ -16,6 +15,6 @@ struct error_row {
 };
 #define ERROR_ROWS_MAX 512
 int errors_rows(const struct snapshot *, const struct screen *, struct error_row *, int max);
-void errors_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+extern const struct view view_errors;
 
 #endif

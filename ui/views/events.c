@@ -10,6 +10,7 @@
 
 #include "engine/base/text.h"
 #include "engine/config/command.h"
+#include "engine/stats/differ.h"
 #include "ui/draw/box.h"
 #include "ui/draw/table.h"
 #include "ui/draw/wrap.h"
@@ -81,8 +82,8 @@ static int order(const struct event *a, const struct event *b, int column)
 
 int events_rows(const struct snapshot *s, const struct screen *sc, unsigned *index, int max)
 {
-    int n = (int)s->events < max ? (int)s->events : max, column = sc->sort[VIEW_EVENTS];
-    bool invert = sc->invert[VIEW_EVENTS];
+    int n = (int)s->events < max ? (int)s->events : max, column = sc->sort[sc->view];
+    bool invert = sc->invert[sc->view];
 
     for (int i = 0; i < n; i++) {
         unsigned newest = s->events - 1 - (unsigned)i;
@@ -111,7 +112,7 @@ static bool found(const struct event *e, const char *find)
 
 static void what_text(const struct cells *c, const struct event *e, char *buf, size_t size)
 {
-    if (e->by == BY_SERVER && !strcmp(e->what, "server")) /* who says it stands beside it */
+    if (e->kind == EVENT_SERVER) /* who says it stands beside it */
         copy_str(buf, size, e->to);
     else if (e->from[0] && e->to[0])
         snprintf(buf, size, "%s %s %s %s", e->what, e->from, c->glyphs->arrow, e->to);
@@ -129,7 +130,7 @@ static const char *verdict(const struct event *e, const struct snapshot *s)
                                                                            : "measuring";
     if (isnan(change_of(e)) || isnan(e->diff_low))
         return "-";
-    return e->real ? "real" : "noise";
+    return differ_word(e->real);
 }
 
 static void effect(struct cells *c, const struct table *t, int y, const struct snapshot *s,
@@ -189,11 +190,11 @@ static void detail(struct cells *c, struct rect r, const struct snapshot *s, con
         text_add(&t, ".\nThroughput %s/s %s %s/s", show_number(a, sizeof a, e->before_per_s),
                  c->glyphs->arrow, show_number(b, sizeof b, e->after_per_s));
         if (e->settled && !isnan(change_of(e)) && !isnan(e->diff_low))
-            text_add(&t, ": %s/s, 95 %% interval %s .. %s: %s.",
+            text_add(&t, ": %s/s, 95 %% interval %s .. %s: %s%s.",
                      show_signed(d, sizeof d, change_of(e)),
                      show_signed(low, sizeof low, e->diff_low),
-                     show_signed(high, sizeof high, e->diff_high),
-                     e->real ? "real" : "noise, for the interval has 0 in it");
+                     show_signed(high, sizeof high, e->diff_high), differ_word(e->real),
+                     e->real ? "" : ", for the interval has 0 in it");
         else
             text_add(&t, ": %s.",
                      isnan(change_of(e)) && s->now_s - e->t_s > 25
@@ -207,8 +208,8 @@ static void detail(struct cells *c, struct rect r, const struct snapshot *s, con
     text_free(&t);
 }
 
-void events_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
-                 const struct layout *l)
+static void events_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
+                        const struct layout *l)
 {
     static unsigned index[EVENT_ROWS_MAX];
     int n = events_rows(s, sc, index, EVENT_ROWS_MAX), first, below;
@@ -236,7 +237,25 @@ void events_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     }
     if (below)
         detail(c, rect_of(r.x, r.y + r.h - below, r.w, below), s,
-               &s->event[index[sc->row[VIEW_EVENTS]]]);
+               &s->event[index[sc->row[sc->view]]]);
     if (n == 0)
         cells_field(c, r.x + 2, r.y, r.w - 3, ALIGN_LEFT, ROLE_DIM, "nothing happened yet");
 }
+
+static bool events_row_has(const struct snapshot *s, const struct screen *sc, int row,
+                           const char *find)
+{
+    static unsigned index[EVENT_ROWS_MAX];
+
+    return row < events_rows(s, sc, index, EVENT_ROWS_MAX) && found(&s->event[index[row]], find);
+}
+
+const struct view view_events = {
+    .name = "events",
+    .help = "events: what was changed, and what that did",
+    .plan = {.place = layout_one_table},
+    .draw = events_draw,
+    .own_rows = true,
+    .row_has = events_row_has,
+    .unsorted = "in the order of time, the newest first",
+};

@@ -2,14 +2,13 @@
 #ifndef LOADTOP_UI_VIEWS_EVENTS_H
 #define LOADTOP_UI_VIEWS_EVENTS_H
 
-struct cells;
-struct layout;
 struct screen;
 struct snapshot;
+struct view;
 
 #define EVENT_ROWS_MAX 1000
 /* The events in the order of their view: indices into s->event, at most 1,000. */
 int events_rows(const struct snapshot *, const struct screen *, unsigned *index, int max);
-void events_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+extern const struct view view_events;
 
 #endif

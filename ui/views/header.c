@@ -72,7 +72,8 @@ static void load_state(struct segments *l, const struct snapshot *s)
         opening += s->pool[i].state == POOL_OPENING;
     }
     if (s->ended) {
-        snprintf(text, sizeof text, "ENDED%s%s", s->ended_by[0] ? " by " : "", s->ended_by);
+        snprintf(text, sizeof text, "ENDED%s%s", s->ended_by ? " by " : "",
+                 end_reason_name(s->ended_by));
         add(l, ROLE_STATE_IDLE, true, 0, text);
     } else if (s->pools == 0) {
         add(l, ROLE_STATE_IDLE, true, 0, "NO POOLS");
@@ -124,13 +125,14 @@ static void others(struct segments *l, const struct snapshot *s)
     for (unsigned i = 0; i < s->pools; i++) {
         const struct pool_snapshot *p = &s->pool[i];
 
-        known += p->other_clients >= 0;
-        if (p->other_clients > 0 && (!most || p->other_clients > most->other_clients))
+        known += p->server.other_clients >= 0;
+        if (p->server.other_clients > 0 &&
+            (!most || p->server.other_clients > most->server.other_clients))
             most = p;
     }
     if (most) {
-        snprintf(text, sizeof text, "%lld other%s on %s", (long long)most->other_clients,
-                 most->other_clients == 1 ? "" : "s", most->name);
+        snprintf(text, sizeof text, "%lld other%s on %s", (long long)most->server.other_clients,
+                 most->server.other_clients == 1 ? "" : "s", most->name);
         add(l, ROLE_WARN, false, 4, text);
     } else if (known > 0 && known == s->pools) {
         add(l, ROLE_DIM, false, 10, "nobody else on it");
@@ -295,7 +297,7 @@ void title_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
 {
     const struct pool_snapshot *p = screen_pool(sc, s);
     struct rect r = l->panel[PANEL_TITLE], clip;
-    int x, room = r.w - tabs_width() - 4;
+    int x, room = r.w - tabs_width(sc) - 4;
     char load[64], rate[32];
 
     if (r.h == 0)
@@ -315,8 +317,8 @@ void title_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
         x = cells_textf(c, x, r.y, ROLE_TEXT, ", %s/s asked",
                         show_number(rate, sizeof rate, p->load.rate_per_s));
     x = cells_textf(c, x + 2, r.y, ROLE_LABEL, "%s", p->target);
-    if (p->version[0])
-        x = cells_textf(c, x, r.y, ROLE_LABEL, " (%s)", p->version);
+    if (p->server.version[0])
+        x = cells_textf(c, x, r.y, ROLE_LABEL, " (%s)", p->server.version);
     cells_unclip(c, clip);
     show_cut(c, rect_of(r.x, r.y, room, 1), x);
 }

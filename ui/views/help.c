@@ -67,26 +67,40 @@ static void heading(struct page *p, const char *text)
     entry(p, text, p->r.w - 3, "", ROLE_TITLE);
 }
 
-static void page_keys(struct page *p)
+/* One key, with its group's heading where a group begins. */
+static void key_line(struct page *p, const char **group, const struct key_binding *b,
+                     const char *shown, const char *means)
+{
+    if (!wanted(p, shown, means))
+        return;
+    if (strcmp(*group, b->group))
+        heading(p, *group = b->group);
+    entry(p, shown, 11, means, ROLE_KEY);
+}
+
+static void page_keys(struct page *p, const struct view *const *views)
 {
     const char *group = "";
 
     for (const struct key_binding *b = key_table; b->action != ACT_NONE; b++) {
-        char means[256];
+        char means[256], number[16];
 
+        if (b->action == ACT_VIEW) {
+            for (int i = 0; views[i]; i++) {
+                snprintf(number, sizeof number, "%d", i + 1);
+                key_line(p, &group, b, number, views[i]->help);
+            }
+            continue;
+        }
         snprintf(means, sizeof means, "%s%s%s", b->help, b->sends ? "   :" : "",
                  b->sends ? b->sends : "");
-        if (!wanted(p, b->shown, means))
-            continue;
-        if (strcmp(group, b->group))
-            heading(p, group = b->group);
-        entry(p, b->shown, 11, means, ROLE_KEY);
+        key_line(p, &group, b, b->shown, means);
     }
 }
 
-static void page_all(struct page *p)
+static void page_all(struct page *p, const struct view *const *views)
 {
-    page_keys(p);
+    page_keys(p, views);
     if (!p->find[0])
         heading(p, "Commands (: and --at; POOL left out is the selected one)");
     for (const struct verb_help *v = verb_table; v->name; v++)
@@ -111,7 +125,7 @@ void help_draw(struct cells *c, struct screen *sc)
         cells_field(c, 0, 0, c->cols, ALIGN_LEFT, ROLE_TEXT, "help: the window is too small");
         return;
     }
-    page_all(&p);
+    page_all(&p, sc->views);
     sc->help_lines = p.line;
     if (sc->help_scroll > p.line - p.r.h)
         sc->help_scroll = p.line - p.r.h;
@@ -124,7 +138,7 @@ void help_draw(struct cells *c, struct screen *sc)
     p.c = c;
     p.first = sc->help_scroll;
     p.line = 0;
-    page_all(&p);
+    page_all(&p, sc->views);
     if (p.line == 0)
         cells_text(c, p.r.x + 1, p.r.y, ROLE_DIM, "nothing found");
     cells_back(c, rect_of(r.x + 1, r.y + 1, r.w - 2, r.h - 2), ROLE_DIALOG);

@@ -23,6 +23,7 @@
 #include "ui/panels/tabs.h"
 #include "ui/run/baseline.h"
 #include "ui/term/glyphs.h"
+#include "ui/views/pool.h"
 
 enum {
     COL_SELECT,
@@ -59,7 +60,7 @@ static const struct column pool_columns[] = {
 static void target_text(const struct pool_snapshot *p, int w, char *buf, size_t size)
 {
     const char *bare = strstr(p->target, "://");
-    const char *version = p->version;
+    const char *version = p->server.version;
 
     bare = bare && bare[3] ? bare + 3 : p->target;
     if (version[0] && text_width(bare) + text_width(version) + 3 <= w)
@@ -182,8 +183,8 @@ static void pool_note(struct cells *c, int x, int y, int w, const struct pool_sn
             text_add(&t, "   lease wait p99 %s", show_ns(a, sizeof a, p->lease_wait.q[Q_P99]));
         if (p->has_batches)
             text_add(&t, "   %s batches/s", show_number(a, sizeof a, p->now_batches_per_s));
-        if (p->note[0])
-            text_add(&t, "   server: %s", p->note);
+        if (p->server.note[0])
+            text_add(&t, "   server: %s", p->server.note);
         if (p->limit_why[0])
             text_add(&t, "   %s", p->limit_why);
     }
@@ -239,12 +240,13 @@ static bool before(const struct pool_snapshot *a, const struct pool_snapshot *b,
 
 void overview_order(const struct snapshot *s, const struct screen *sc, unsigned order[POOLS_MAX])
 {
+    int of = screen_view_place(sc, &view_overview), column = sc->sort[of];
+
     for (unsigned i = 0; i < s->pools && i < POOLS_MAX; i++) {
         unsigned at = i;
 
-        while (at > 0 && sc->sort[VIEW_OVERVIEW] >= 0 &&
-               before(&s->pool[i], &s->pool[order[at - 1]], sc->sort[VIEW_OVERVIEW],
-                      sc->invert[VIEW_OVERVIEW])) {
+        while (at > 0 && column >= 0 &&
+               before(&s->pool[i], &s->pool[order[at - 1]], column, sc->invert[of])) {
             order[at] = order[at - 1];
             at--;
         }
@@ -322,17 +324,17 @@ static void pools_panel(struct cells *c, const struct snapshot *s, struct screen
         columns[COL_TARGET].most = widest_target(s);
     columns[COL_TREND].most = r.w / 4 < 64 ? r.w / 4 : 64;
     table_fit(&t, columns, r.x, r.w);
-    table_head(c, &t, r.y, sc->sort[VIEW_OVERVIEW], !sc->invert[VIEW_OVERVIEW]);
+    table_head(c, &t, r.y, sc->sort[sc->view], !sc->invert[sc->view]);
     for (int i = 0; i < t.n; i++)
         hits_add(&sc->hits, rect_of(t.x[i], r.y, t.w[i], 1), HIT_COLUMN, i);
-    sc->columns[VIEW_OVERVIEW] = COL_LIMIT + 1;
+    sc->columns[sc->view] = COL_LIMIT + 1;
     if (s->pools == 0)
         cells_field(c, r.x + 1, r.y + 1, r.w - 2, ALIGN_LEFT, ROLE_DIM,
                     "no pools: press a to add one, or :add redis://localhost");
     overview_order(s, sc, order);
     for (unsigned i = 0; i < s->pools; i++)
         if ((int)order[i] == selected) {
-            sc->row[VIEW_OVERVIEW] = (int)i;
+            sc->row[sc->view] = (int)i;
             break;
         }
     page = (r.h - 1) / lines;
@@ -346,7 +348,7 @@ static void pools_panel(struct cells *c, const struct snapshot *s, struct screen
         char text[32];
 
         snprintf(text, sizeof text, t.w[COL_POOL] >= 9 ? "POOL %d/%u" : "%d/%u",
-                 sc->row[VIEW_OVERVIEW] + 1, s->pools);
+                 sc->row[sc->view] + 1, s->pools);
         cells_field(c, t.x[COL_POOL], r.y, t.w[COL_POOL], ALIGN_LEFT, ROLE_ACCENT, text);
     }
 }
@@ -388,8 +390,8 @@ static void numbers_panel(struct cells *c, const struct snapshot *s, struct scre
     cells_unclip(c, clip);
 }
 
-void overview_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
-                   const struct layout *l)
+static void overview_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
+                          const struct layout *l)
 {
     if (l->panel[PANEL_POOLS].h > 0)
         pools_panel(c, s, sc, l);
@@ -407,3 +409,118 @@ void overview_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
         changes_panel(c, s, sc, l);
     goal_panel(c, s, sc, l);
 }
+
+/* ---- where they are ---- */
+
+static void overview_side(struct layout *l, struct rect side, int pools)
+{
+    int valid_rows = (l->size == LAYOUT_FULL ? 3 : 2) + int_max(pools, 1);
+    int budget_rows = l->size == LAYOUT_FULL ? 4 : 0;
+
+    if (l->size == LAYOUT_FULL && side.h - valid_rows - budget_rows >= 6)
+        layout_box(l, PANEL_BUDGET, rect_take_rows(&side, -budget_rows));
+    if (side.h - valid_rows < 5)
+        valid_rows = side.h - 5;
+    if (valid_rows >= (l->size == LAYOUT_FULL ? 3 : 2))
+        layout_box(l, PANEL_VALID, rect_take_rows(&side, -valid_rows));
+    layout_box(l, PANEL_SCALING, side);
+}
+
+/* On a wide window the changes stand beside the plots, and the plots get their rows. */
+static void overview_wide(struct layout *l, struct rect *middle, int pools)
+{
+    int side_w = middle->w * 45 / 100;
+    struct rect side, column;
+
+    side = rect_of(middle->x + middle->w - side_w, middle->y, side_w, middle->h);
+    middle->w -= side_w;
+    column = rect_take_left(&side, side_w / 2);
+    if (column.h >= 30)
+        layout_box(l, PANEL_BUDGET, rect_take_rows(&column, -5));
+    if (column.h >= 24) {
+        layout_box(l, PANEL_LADDER, rect_take_rows(&column, -11));
+        layout_box(l, PANEL_SCALING, column);
+    } else {
+        layout_stack(l, column, PANEL_SCALING, PANEL_BUDGET, column.h - 5);
+    }
+    layout_stack(l, side, PANEL_VALID, PANEL_CHANGES, int_min(3 + int_max(pools, 1), side.h / 2));
+}
+
+static void overview_full(struct layout *l, struct rect r, const struct layout_want *want)
+{
+    int budget = r.h / 3;
+    int pool_rows = 3 + int_max(want->pools, 1) * 2;
+    bool wide = r.w >= 170;
+    int changes;
+
+    l->pool_lines = pool_rows <= budget + 2 ? 2 : 1;
+    if (l->pool_lines == 1)
+        pool_rows = int_min(3 + int_max(want->pools, 1), int_max(budget, 4));
+    layout_box(l, PANEL_POOLS, rect_take_rows(&r, pool_rows));
+    if (want->thresholds)
+        l->panel[PANEL_GOAL] = rect_take_rows(&r, -1);
+    changes = wide ? 0 : r.h >= 20 ? int_min(r.h / 4, 8) : 0;
+    if (changes >= 3)
+        layout_box(l, PANEL_CHANGES, rect_take_rows(&r, -changes));
+    if (wide) {
+        overview_wide(l, &r, want->pools);
+    } else {
+        int side_w = int_max(r.w * 2 / 5, 44);
+
+        overview_side(l, rect_of(r.x + r.w - side_w, r.y, side_w, r.h), want->pools);
+        r.w -= side_w;
+    }
+    if (wide && r.h >= 27)
+        layout_box(l, PANEL_HEATMAP, rect_take_rows(&r, -(r.h / 3)));
+    layout_stack(l, r, PANEL_THROUGHPUT, PANEL_LATENCY, (r.h + 1) / 2);
+}
+
+static void overview_standard(struct layout *l, struct rect r, const struct layout_want *want)
+{
+    int pool_rows = int_min(1 + int_max(want->pools, 1), int_max((r.h + 1) / 3, 2));
+    int side_w = 30;
+
+    l->pool_lines = 1;
+    l->panel[PANEL_POOLS] = rect_take_rows(&r, pool_rows);
+    l->panel[PANEL_CHANGES] = rect_take_rows(&r, -1);
+    overview_side(l, rect_of(r.x + r.w - side_w, r.y, side_w, r.h), want->pools);
+    r.w -= side_w + 1;
+    layout_stack(l, r, PANEL_THROUGHPUT, PANEL_LATENCY, (r.h + 1) / 2);
+}
+
+static void overview_big(struct layout *l, struct rect r, const struct layout_want *want)
+{
+    int pool_rows = int_min(1 + int_max(want->pools, 1), r.h / 3);
+
+    l->pool_lines = 1;
+    l->panel[PANEL_NUMBERS] = rect_take_rows(&r, int_min(7, r.h));
+    if (want->pools > 1 && pool_rows >= 2)
+        l->panel[PANEL_POOLS] = rect_take_rows(&r, pool_rows);
+    if (r.h >= 5)
+        layout_stack(l, r, PANEL_THROUGHPUT, PANEL_LATENCY, r.h >= 10 ? (r.h + 1) / 2 : r.h);
+}
+
+static void overview_place(struct layout *l, struct rect r, const struct layout_want *want)
+{
+    if (l->size == LAYOUT_FULL)
+        overview_full(l, r, want);
+    else if (l->size == LAYOUT_STANDARD)
+        overview_standard(l, r, want);
+    else if (l->size == LAYOUT_BIG)
+        overview_big(l, r, want);
+    else if (r.h >= 2)
+        l->panel[PANEL_POOLS] = r;
+}
+
+static const signed char overview_alone[] = {
+    PANEL_THROUGHPUT, PANEL_LATENCY, PANEL_SCALING, PANEL_VALID,
+    PANEL_BUDGET,     PANEL_CHANGES, PANEL_POOLS,   -1};
+
+const struct view view_overview = {
+    .name = "overview",
+    .help = "overview: all pools, the selected one drawn",
+    .plan = {.place = overview_place, .alone = overview_alone},
+    .draw = overview_draw,
+    .unsorted = "in the order in which the pools were added",
+    .into = &view_pool,
+};

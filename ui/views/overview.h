@@ -4,12 +4,11 @@
 
 #include "engine/state/snapshot.h"
 
-struct cells;
-struct layout;
 struct screen;
+struct view;
 
 /* The order of the pools on the screen: indices into s->pool. */
 void overview_order(const struct snapshot *, const struct screen *, unsigned order[POOLS_MAX]);
-void overview_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+extern const struct view view_overview;
 
 #endif

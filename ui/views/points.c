@@ -52,21 +52,21 @@ static void make_columns(struct column *column, const struct pool_snapshot *p)
     int n = (int)(sizeof point_columns / sizeof *point_columns);
 
     memcpy(column, point_columns, sizeof point_columns);
-    for (unsigned i = 0; p && i < p->columns && n < COLUMNS_MAX - 2; i++)
-        column[n++] =
-            (struct column){p->column[i].name,
-                            text_width(p->column[i].name) < 6 ? 6 : text_width(p->column[i].name),
-                            12, ALIGN_RIGHT, 10 + (int)i};
+    for (unsigned i = 0; p && i < p->server.columns && n < COLUMNS_MAX - 2; i++)
+        column[n++] = (struct column){
+            p->server.column[i].name,
+            text_width(p->server.column[i].name) < 6 ? 6 : text_width(p->server.column[i].name), 12,
+            ALIGN_RIGHT, 10 + (int)i};
     column[n++] = (struct column){"VALID", 5, 40, ALIGN_LEFT, 0};
     column[n] = (struct column){NULL, 0, 0, ALIGN_LEFT, 0};
 }
 
 static char *own_text(char *buf, size_t size, enum column_kind kind, double v)
 {
-    return kind == COLUMN_SHARE   ? show_percent(buf, size, v)
-           : kind == COLUMN_BYTES ? show_bytes(buf, size, v)
-           : kind == COLUMN_PER_S ? show_signed(buf, size, v)
-                                  : show_count(buf, size, v);
+    return kind == COLUMN_SHARE || kind == COLUMN_HITS ? show_percent(buf, size, v)
+           : kind == COLUMN_BYTES                      ? show_bytes(buf, size, v)
+           : kind == COLUMN_PER_S                      ? show_signed(buf, size, v)
+                                                       : show_count(buf, size, v);
 }
 
 static void put_count(struct cells *c, const struct table *t, int y, int column, enum role role,
@@ -83,9 +83,9 @@ static void put_own(struct cells *c, const struct table *t, int y, const struct 
 {
     char text[32];
 
-    for (unsigned i = 0; i < p->columns && COL_OWN + (int)i < t->n - 1; i++)
+    for (unsigned i = 0; i < p->server.columns && COL_OWN + (int)i < t->n - 1; i++)
         table_put(c, t, y, COL_OWN + (int)i, role,
-                  own_text(text, sizeof text, p->column[i].kind, k->column[i]));
+                  own_text(text, sizeof text, p->server.column[i].kind, k->column[i]));
 }
 
 static void point_row(struct cells *c, const struct table *t, int y, const struct snapshot *s,
@@ -273,8 +273,8 @@ static void cost_panel(struct cells *c, struct screen *sc, const struct layout *
         curve_plot_memory(c, sc, k, rect_of(r.x, r.y + upper + 1, r.w, r.h - upper - 1));
 }
 
-void scaling_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
-                  const struct layout *l)
+static void scaling_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
+                         const struct layout *l)
 {
     const struct pool_snapshot *p = screen_pool(sc, s);
     static struct curve k;
@@ -288,5 +288,73 @@ void scaling_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     }
     points_table(c, s, sc, l);
     lights_panel(c, s, sc, l);
-    sc->columns[VIEW_SCALING] = CURVE_VARS;
+    sc->columns[sc->view] = SCALINGS_MAX;
 }
+
+/* ---- where they are ---- */
+
+static void scaling_left(struct layout *l, struct rect r, int grid_rows)
+{
+    int least_curve = 10;
+
+    if (grid_rows > 0) {
+        int lines = (r.h - least_curve - 4) / grid_rows;
+
+        lines = lines > 4 ? 4 : int_max(lines, 1);
+        layout_box(
+            l, PANEL_GRID,
+            rect_take_rows(&r, int_min(grid_rows * lines + 4, int_max(r.h - least_curve, 8))));
+    }
+    if (r.h >= 24) {
+        struct rect below = rect_take_rows(&r, -(r.h * 2 / 5));
+
+        layout_box(l, PANEL_LATENCY_N, rect_take_left(&below, below.w / 2));
+        layout_box(l, PANEL_COST, below);
+    }
+    layout_box(l, PANEL_SCALING, r);
+}
+
+static void scaling_place(struct layout *l, struct rect r, const struct layout_want *want)
+{
+    int table = l->size == LAYOUT_FULL ? int_max(r.w * 2 / 5, 58) : 0;
+    int grid_rows = want->grid_rows;
+
+    if (l->size == LAYOUT_LINE) {
+        layout_box(l, PANEL_SCALING, r);
+    } else if (table) {
+        struct rect right = rect_of(r.x + r.w - table, r.y, table, r.h);
+
+        if (right.h >= 18)
+            layout_box(l, PANEL_LIGHTS, rect_take_rows(&right, -10));
+        layout_box(l, PANEL_MAIN, right);
+        r.w -= table;
+        scaling_left(l, r, grid_rows);
+    } else if (grid_rows > 0) {
+        layout_stack(l, r, PANEL_GRID, PANEL_MAIN,
+                     int_max(int_min(grid_rows + 3, r.h * 3 / 4), r.h * 3 / 5));
+    } else {
+        layout_stack(l, r, PANEL_SCALING, PANEL_MAIN, r.h * 3 / 5);
+    }
+}
+
+static void scaling_measure(const struct screen *sc, const struct snapshot *s,
+                            struct layout_want *want)
+{
+    const struct sweep_snapshot *grid = curve_grid(sc, s);
+
+    want->grid_rows = grid ? (int)grid->axis[0].values : 0;
+}
+
+static const signed char scaling_alone[] = {
+    PANEL_SCALING, PANEL_MAIN, PANEL_LATENCY_N, PANEL_COST, PANEL_LIGHTS, PANEL_GRID, -1};
+
+const struct view view_scaling = {
+    .name = "scaling",
+    .help = "scaling: throughput over load, point by point",
+    .plan = {.place = scaling_place, .alone = scaling_alone, .title = true},
+    .draw = scaling_draw,
+    .measure = scaling_measure,
+    .own_rows = true,
+    .unsorted = "X axis: what was moved most, and grids of sweeps",
+    .curve = true,
+};

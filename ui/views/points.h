@@ -2,11 +2,8 @@
 #ifndef LOADTOP_UI_VIEWS_POINTS_H
 #define LOADTOP_UI_VIEWS_POINTS_H
 
-struct cells;
-struct layout;
-struct screen;
-struct snapshot;
+struct view;
 
-void scaling_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+extern const struct view view_scaling;
 
 #endif

@@ -149,7 +149,8 @@ static void threads(struct cells *c, const struct pool_snapshot *p, const struct
     }
 }
 
-void pool_draw(struct cells *c, const struct snapshot *s, struct screen *sc, const struct layout *l)
+static void pool_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
+                      const struct layout *l)
 {
     const struct pool_snapshot *p = screen_pool(sc, s);
 
@@ -169,5 +170,42 @@ void pool_draw(struct cells *c, const struct snapshot *s, struct screen *sc, con
         budget_panel(c, s, sc, l);
     operations(c, p, l);
     threads(c, p, l);
-    sc->rows[VIEW_POOL] = (int)s->pools;
+    sc->rows[sc->view] = (int)s->pools;
 }
+
+/* ---- where they are ---- */
+
+static void pool_place(struct layout *l, struct rect r, const struct layout_want *want)
+{
+    int side_w = l->size == LAYOUT_FULL ? int_max(r.w / 2 - 4, 52) : 40;
+    struct rect side = rect_of(r.x + r.w - side_w, r.y, side_w, r.h);
+
+    (void)want;
+    if (l->size == LAYOUT_LINE) {
+        layout_box(l, PANEL_LADDER, r);
+        return;
+    }
+    if (l->size == LAYOUT_BIG) {
+        layout_stack(l, r, PANEL_LADDER, PANEL_OPS, r.h >= 14 ? 11 : r.h);
+        return;
+    }
+    r.w -= side_w + (l->size == LAYOUT_FULL ? 0 : 1);
+    if (r.h >= 24)
+        layout_box(l, PANEL_HEATMAP, rect_take_rows(&r, -(r.h / 3)));
+    layout_stack(l, r, PANEL_THROUGHPUT, PANEL_LATENCY, (r.h + 1) / 2);
+    layout_box(l, PANEL_LADDER, rect_take_rows(&side, l->size == LAYOUT_FULL ? 12 : 10));
+    if (side.h >= (l->size == LAYOUT_FULL ? 9 : 6))
+        layout_box(l, PANEL_BUDGET, rect_take_rows(&side, l->size == LAYOUT_FULL ? 5 : 3));
+    layout_stack(l, side, PANEL_OPS, PANEL_THREADS, int_max(side.h / 2, 4));
+}
+
+static const signed char pool_alone[] = {
+    PANEL_THROUGHPUT, PANEL_LATENCY, PANEL_HEATMAP, PANEL_LADDER,
+    PANEL_OPS,        PANEL_THREADS, PANEL_BUDGET,  -1};
+
+const struct view view_pool = {
+    .name = "pool",
+    .help = "pool: its operations, percentiles, threads, where its time goes",
+    .plan = {.place = pool_place, .alone = pool_alone, .title = true},
+    .draw = pool_draw,
+};

@@ -2,11 +2,8 @@
 #ifndef LOADTOP_UI_VIEWS_POOL_H
 #define LOADTOP_UI_VIEWS_POOL_H
 
-struct cells;
-struct layout;
-struct screen;
-struct snapshot;
+struct view;
 
-void pool_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
+extern const struct view view_pool;
 
 #endif

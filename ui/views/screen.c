@@ -10,18 +10,11 @@
 #include "ui/draw/swatches.h"
 #include "ui/draw/wrap.h"
 #include "ui/panels/changes.h"
-#include "ui/panels/curve.h"
 #include "ui/panels/screen_state.h"
 #include "ui/views/alerts.h"
 #include "ui/views/bottom.h"
-#include "ui/views/errors.h"
-#include "ui/views/events.h"
 #include "ui/views/header.h"
 #include "ui/views/help.h"
-#include "ui/views/overview.h"
-#include "ui/views/points.h"
-#include "ui/views/pool.h"
-#include "ui/views/targets.h"
 #include "ui/widgets/field.h"
 #include "ui/widgets/form_draw.h"
 
@@ -79,16 +72,6 @@ static void ask_draw(struct cells *c, struct screen *sc)
     cells_back(c, rect_of(r.x + 1, r.y + 1, r.w - 2, lines + 1), ROLE_DIALOG);
 }
 
-static void view_draw(struct cells *c, struct screen *sc, const struct snapshot *s,
-                      const struct layout *l)
-{
-    static void (*const draw[VIEWS])(struct cells *, const struct snapshot *, struct screen *,
-                                     const struct layout *) = {
-        overview_draw, pool_draw, scaling_draw, errors_draw, events_draw, targets_draw};
-
-    draw[sc->view](c, s, sc, l);
-}
-
 /* A click on a panel's title; what stands in the title is registered after it, and wins. */
 static void panel_hits(struct screen *sc, const struct layout *l)
 {
@@ -102,24 +85,25 @@ void screen_draw(struct cells *c, struct screen *sc, const struct snapshot *s,
                  const struct snapshot *live)
 {
     static struct alert alert[ALERTS_MAX];
-    struct layout_want want = {.view = sc->view,
+    const struct view *view = screen_view(sc);
+    struct layout_want want = {.plan = &view->plan,
                                .pools = (int)s->pools,
                                .thresholds = s->thresholds > 0 || s->goal_per_s > 0,
                                .full = sc->full};
-    const struct sweep_snapshot *grid = sc->view == VIEW_SCALING ? curve_grid(sc, s) : NULL;
     struct layout l;
 
     cells_clear(c);
     sc->hits.n = 0;
     /* State and alerts are always live: a frozen display must not hide that load is on, or off. */
-    want.grid_rows = grid ? (int)grid->axis[0].values : 0;
     want.alerts = alerts_collect(live, alert, ALERTS_MAX);
+    if (view->measure)
+        view->measure(sc, s, &want);
     layout_make(&l, c->rows, c->cols, &want);
     header_draw(c, live, sc, &l);
     alerts_draw(c, live, &l);
     panel_hits(sc, &l);
     title_draw(c, s, sc, &l);
-    view_draw(c, sc, s, &l);
+    view->draw(c, s, sc, &l);
     left_panel(c, s, sc, &l);
     bottom_draw(c, s, sc, &l);
     if (sc->mode == MODE_HELP || (sc->mode == MODE_FIND && sc->finding_help))

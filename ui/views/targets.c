@@ -25,6 +25,7 @@
 #include "ui/panels/show.h"
 #include "ui/term/glyphs.h"
 #include "ui/views/overview.h"
+#include "ui/views/pool.h"
 
 static const struct column target_columns[] = {
     {"POOL", 7, 12, ALIGN_LEFT, 0},     {"STATE", 8, 9, ALIGN_LEFT, 0},
@@ -41,16 +42,17 @@ static void target_row(struct cells *c, const struct table *t, int y, const stru
     table_put(c, t, y, 0, ROLE_STRONG, show_name(c, text, sizeof text, p->name, t->w[0]));
     table_put(c, t, y, 1, state_role(p->state), pool_state_name(p->state));
     table_put(c, t, y, 2, ROLE_TEXT, p->target);
-    table_put(c, t, y, 3, ROLE_LABEL, p->address[0] ? p->address : "-");
-    table_put(c, t, y, 4, ROLE_TEXT, p->version[0] ? p->version : "-");
+    table_put(c, t, y, 3, ROLE_LABEL, p->server.address[0] ? p->server.address : "-");
+    table_put(c, t, y, 4, ROLE_TEXT, p->server.version[0] ? p->server.version : "-");
     snprintf(text, sizeof text, "%u/%u", p->connections_up, p->connections_wanted);
     table_put(c, t, y, 5, p->connections_up < p->connections_wanted ? ROLE_WARN : ROLE_TEXT, text);
-    table_put(c, t, y, 6, p->other_clients > 0 ? ROLE_WARN : ROLE_TEXT,
-              show_count_in(text, sizeof text, (double)p->other_clients, t->w[6]));
-    table_put(c, t, y, 7, ROLE_TEXT, show_percent(text, sizeof text, p->server_cpu_share));
+    table_put(c, t, y, 6, p->server.other_clients > 0 ? ROLE_WARN : ROLE_TEXT,
+              show_count_in(text, sizeof text, (double)p->server.other_clients, t->w[6]));
+    table_put(c, t, y, 7, ROLE_TEXT, show_percent(text, sizeof text, p->server.server_cpu_share));
     table_put(c, t, y, 8, ROLE_TEXT,
-              p->data_items < 0 ? "-"
-                                : show_items(text, sizeof text, (uint64_t)p->data_items, t->w[8]));
+              p->server.data_items < 0
+                  ? "-"
+                  : show_items(text, sizeof text, (uint64_t)p->server.data_items, t->w[8]));
 }
 
 /* ---- values in words ---- */
@@ -222,9 +224,7 @@ static int nodes_draw(struct cells *c, struct rect r, int y, const char *name, j
         x = cells_textf(c, x, y, ROLE_LABEL, ": %s of each node", unit);
     if (verdict)
         cells_field(c, x + 2, y, r.x + r.w - x - 3, ALIGN_LEFT,
-                    strstr(verdict, "no sign") || strstr(verdict, "one node:") ? ROLE_GOOD
-                                                                               : ROLE_WARN,
-                    verdict);
+                    json_is_true(json_object_get(v, "even")) ? ROLE_GOOD : ROLE_WARN, verdict);
     else if (json_array_size(nodes) > 1 && measure)
         cells_textf(c, x + 2, y, ROLE_DIM, "(%s the even share)",
                     c->glyphs->bar_full[0] == '#' ? "|" : "\u2502");
@@ -263,10 +263,10 @@ static int whole_names(struct cells *c, struct rect r, int y, const struct pool_
     struct text t = {.limit = 700};
 
     text_add(&t, "%s", p->target);
-    if (p->address[0] && !strstr(p->target, p->address))
-        text_add(&t, " at %s", p->address);
-    if (p->version[0])
-        text_add(&t, ": %s", p->version);
+    if (p->server.address[0] && !strstr(p->target, p->server.address))
+        text_add(&t, " at %s", p->server.address);
+    if (p->server.version[0])
+        text_add(&t, ": %s", p->server.version);
     if (y < r.y + r.h)
         cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT, ROLE_LABEL, text_str(&t));
     text_free(&t);
@@ -283,7 +283,7 @@ static bool is_value(const char *name, json_t *v)
  * two columns where there is room. */
 static int stats_lines(struct cells *c, struct rect r, int y, const struct pool_snapshot *p)
 {
-    json_t *stats = (json_t *)(uintptr_t)p->backend_stats, *v;
+    json_t *stats = p->server.json, *v;
     int columns = r.w >= 150 ? 3 : r.w >= 70 ? 2 : 1, w = (r.w - 2) / columns, i = 0, name_w = 0;
     const char *name;
 
@@ -291,8 +291,8 @@ static int stats_lines(struct cells *c, struct rect r, int y, const struct pool_
     if (p->state_why[0] && y < r.y + r.h)
         cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT,
                     p->state == POOL_DOWN ? ROLE_BAD : ROLE_LABEL, p->state_why);
-    if (p->note[0] && y < r.y + r.h)
-        cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT, ROLE_STRONG, p->note);
+    if (p->server.note[0] && y < r.y + r.h)
+        cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT, ROLE_STRONG, p->server.note);
     y = found_draw(c, r, y, stats);
     json_object_foreach(stats, name, v)
     {
@@ -347,8 +347,8 @@ static int stats_lines(struct cells *c, struct rect r, int y, const struct pool_
     return y;
 }
 
-void targets_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
-                  const struct layout *l)
+static void targets_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
+                         const struct layout *l)
 {
     const struct pool_snapshot *p = screen_pool(sc, s);
     unsigned order[POOLS_MAX] = {0};
@@ -364,10 +364,10 @@ void targets_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
         return;
     overview_order(s, sc, order); /* the same order in both views */
     rows = r.h > 6 && (int)s->pools > r.h / 2 ? r.h / 2 : r.h;
-    sc->row[VIEW_TARGETS] = 0;
+    sc->row[sc->view] = 0;
     for (int i = 0; i < (int)s->pools; i++)
         if ((int)order[i] == screen_pool_index(sc, s))
-            sc->row[VIEW_TARGETS] = i;
+            sc->row[sc->view] = i;
     first = scroll_follow(sc, (int)s->pools, rows);
     y = r.y;
     for (int i = first; i < (int)s->pools && i - first < rows; i++, y++) {
@@ -383,3 +383,11 @@ void targets_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
         cells_unclip(c, before);
     }
 }
+
+const struct view view_targets = {
+    .name = "targets",
+    .help = "targets: what the servers say of themselves",
+    .plan = {.place = layout_one_table},
+    .draw = targets_draw,
+    .into = &view_pool,
+};

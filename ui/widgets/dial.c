@@ -12,11 +12,6 @@
 #include "engine/state/snapshot.h"
 #include "ui/draw/axis.h"
 
-static const char *const dial_names[DIAL_OPTIONS] = {"threads", "clients", "conns",
-                                                     "depth",   "rate",    "pattern"};
-static const char *const dial_verbs[DIAL_OPTIONS] = {"threads", "clients", "connections",
-                                                     "depth",   "rate",    "pattern"};
-
 /* The index of the n-th live option of the pool's backend; -1 past the last. */
 static int live_option(const struct pool_snapshot *p, int n)
 {
@@ -43,8 +38,10 @@ const char *dial_name(const struct pool_snapshot *p, int dial)
 {
     int i;
 
+    if (dial == DIAL_CONNECTIONS)
+        return "conns"; /* the line of dials is short */
     if (dial < DIAL_OPTIONS)
-        return dial_names[dial];
+        return dial_option((enum dial)dial)->name;
     i = live_option(p, dial - DIAL_OPTIONS);
     return i < 0 ? "?" : p->backend->options[i].name;
 }
@@ -103,7 +100,8 @@ static char *amount_step(const struct pool_snapshot *p, int dial, unsigned now, 
 
     if (!up && now <= 1)
         return copy_str(buf, size, "");
-    snprintf(buf, size, "%u %s %c%u", p->number, dial_verbs[dial], up ? '+' : '-', step);
+    snprintf(buf, size, "%u %s %c%u", p->number, dial_option((enum dial)dial)->name, up ? '+' : '-',
+             step);
     return buf;
 }
 
@@ -241,7 +239,7 @@ char *dial_step(const struct pool_snapshot *p, int dial, bool up, char *buf, siz
 char *dial_set(const struct pool_snapshot *p, int dial, const char *typed, char *buf, size_t size)
 {
     if (dial < DIAL_OPTIONS)
-        snprintf(buf, size, "%u %s %s", p->number, dial_verbs[dial], typed);
+        snprintf(buf, size, "%u %s %s", p->number, dial_option((enum dial)dial)->name, typed);
     else
         snprintf(buf, size, "%u set %s %s", p->number, dial_name(p, dial), typed);
     return buf;
@@ -250,12 +248,12 @@ char *dial_set(const struct pool_snapshot *p, int dial, const char *typed, char 
 char *dial_hint(const struct pool_snapshot *p, int dial, char *buf, size_t size)
 {
     static const char *const hints[DIAL_OPTIONS] = {
-        "threads of the pool: 8, +2, *2, 16 over 30s",
-        "clients of each thread: 50, *2, 100 over 1m",
-        "connections of each thread: 4, +1, auto",
-        "operations in flight for each client: 16, *2",
-        "operations a second: 5000/s, *2, 10k/s over 60s, off",
-        "sync, batch, queue, chain or unthrottled"};
+        [DIAL_THREADS] = "threads of the pool: 8, +2, *2, 16 over 30s",
+        [DIAL_CLIENTS] = "clients of each thread: 50, *2, 100 over 1m",
+        [DIAL_CONNECTIONS] = "connections of each thread: 4, +1, auto",
+        [DIAL_DEPTH] = "operations in flight for each client: 16, *2",
+        [DIAL_RATE] = "operations a second: 5000/s, *2, 10k/s over 60s, off",
+        [DIAL_PATTERN] = "sync, batch, queue, chain or unthrottled"};
     int i;
 
     if (dial < DIAL_OPTIONS)

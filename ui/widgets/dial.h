@@ -6,20 +6,14 @@
 #ifndef LOADTOP_UI_WIDGETS_DIAL_H
 #define LOADTOP_UI_WIDGETS_DIAL_H
 
+#include "engine/config/dial.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
 struct pool_snapshot;
 
-enum {
-    DIAL_THREADS,
-    DIAL_CLIENTS,
-    DIAL_CONNECTIONS,
-    DIAL_DEPTH,
-    DIAL_RATE,
-    DIAL_PATTERN,
-    DIAL_OPTIONS
-};
+#define DIAL_OPTIONS (DIAL_PATTERN + 1) /* the six come first in enum dial; then the options */
 
 /* How many the pool has; 0 without a pool. */
 int dial_count(const struct pool_snapshot *);

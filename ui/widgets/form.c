@@ -131,33 +131,20 @@ static void choose_backend(struct form *f, const struct backend *b)
 
 void form_open_edit(struct form *f, const struct pool_snapshot *p)
 {
-    static const enum pool_option dials[] = {POOL_THREADS, POOL_CLIENTS, POOL_CONNECTIONS,
-                                             POOL_DEPTH,   POOL_RATE,    POOL_PATTERN,
-                                             POOL_OPS,     POOL_THINK};
     char value[256];
 
     form_begin(f, FORM_EDIT);
     f->pool = p->number;
     f->backend = p->backend;
     f->op_types = p->op_types;
-    for (unsigned i = 0; i < sizeof dials / sizeof *dials; i++) {
-        if (dials[i] == POOL_OPS)
+    for (int d = 0; d < DIALS; d++) {
+        if (d == DIAL_OPS)
             ops_text(p->op_types, p->load.weight, value, sizeof value);
-        else if (dials[i] == POOL_THINK)
-            format_exact_duration(value, sizeof value, p->load.think_ns);
-        else if (dials[i] == POOL_CONNECTIONS && p->load.connections == 0)
-            copy_str(value, sizeof value, "auto");
-        else if (dials[i] == POOL_RATE && !(p->load.rate_per_s > 0))
-            copy_str(value, sizeof value, "off");
-        else if (dials[i] == POOL_RATE)
-            snprintf(value, sizeof value, "%.10g/s", p->load.rate_per_s);
+        else if (d == DIAL_DEPTH) /* what is in force, also when none was asked for */
+            dial_value(p, d, value, sizeof value);
         else
-            dial_value(p,
-                       dials[i] == POOL_PATTERN ? DIAL_PATTERN
-                       : dials[i] == POOL_DEPTH ? DIAL_DEPTH
-                                                : (int)dials[i],
-                       value, sizeof value);
-        add_option(f, &pool_option_table[dials[i]], true, value);
+            dial_text(&p->load, (enum dial)d, value, sizeof value);
+        add_option(f, dial_option((enum dial)d), true, value);
     }
     for (int i = 0; p->options && p->backend->options[i].name; i++)
         if ((p->backend->options[i].flags & OPTION_LIVE) &&
@@ -189,9 +176,9 @@ static bool changed(const struct form *f, const struct form_field *field)
 /* Words that a command knows and the option's table does not. */
 static bool command_word(const struct form *f, const struct form_field *field)
 {
-    return f->kind == FORM_EDIT && field->pool_option &&
-           ((!strcmp(field->name, "connections") && !strcmp(field->text.s, "auto")) ||
-            (!strcmp(field->name, "rate") && !strcmp(field->text.s, "off")));
+    int d = f->kind == FORM_EDIT && field->pool_option ? dial_find(field->name) : -1;
+
+    return d >= 0 && dial_table[d].unset && !strcmp(field->text.s, dial_table[d].unset);
 }
 
 static void check_field(struct form *f, struct form_field *field)
@@ -298,8 +285,10 @@ bool form_command(const struct form *f, int i, char *buf, size_t size)
 
             if (!changed(f, field) || n++ != i)
                 continue;
+            int d = field->pool_option ? dial_find(field->name) : -1;
+
             text_add(&t, "%u %s%s %s", f->pool,
-                     field->pool_option && strcmp(field->name, "think") ? "" : "set ", field->name,
+                     d < 0 || dial_is_plain_set((enum dial)d) ? "set " : "", field->name,
                      field->text.s);
             any = true;
         }

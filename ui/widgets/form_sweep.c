@@ -13,6 +13,7 @@
 #include "engine/base/err.h"
 #include "engine/base/text.h"
 #include "engine/config/command.h"
+#include "engine/config/dial.h"
 #include "engine/state/snapshot.h"
 #include "ui/widgets/form_fields.h"
 
@@ -23,17 +24,11 @@ static const char no_second[] = "none";
 /* Values that are a start for somebody who did not think of any. */
 static void suggest(const struct form *f, const char *var, char *buf, size_t size)
 {
-    static const struct {
-        const char *var, *list;
-    } known[] = {{"threads", "1,2,4,8"},     {"clients", "1,2,4,8,16"},
-                 {"connections", "1,2,4,8"}, {"depth", "1,4,16,64"},
-                 {"rate", "1k,2k,5k,10k"},   {"pattern", "sync,batch,queue,chain"}};
     const struct option_spec *o = f->backend ? f->backend->options : NULL;
 
-    buf[0] = '\0';
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (!strcmp(known[i].var, var))
-            copy_str(buf, size, known[i].list);
+    int d = dial_find(var);
+
+    copy_str(buf, size, d >= 0 && dial_table[d].example ? dial_table[d].example : "");
     for (; o && o->name && !buf[0]; o++) {
         if (strcmp(o->name, var) != 0)
             continue;
@@ -57,19 +52,21 @@ void form_open_sweep(struct form *f, const struct pool_snapshot *p)
     form_begin(f, FORM_SWEEP);
     f->pool = p->number;
     f->backend = p->backend;
-    text_add(&vars, "threads|clients|connections|depth|rate|pattern");
+    for (int d = 0; d < DIALS; d++)
+        if (dial_table[d].example)
+            text_add(&vars, "%s%s", vars.len ? "|" : "", dial_option((enum dial)d)->name);
     for (; o && o->name; o++)
         if ((o->flags & OPTION_LIVE) && !(o->flags & OPTION_PREFIX) && o->type != OPTION_SECRET)
             text_add(&vars, "|%s", o->name);
     field = form_add_field(f, "vary", "what is varied; left and right choose");
     copy_str(field->choices, sizeof field->choices, text_str(&vars));
     copy_str(field->type, sizeof field->type, "left, right: choose");
-    field_set(&field->text, "threads");
+    field_set(&field->text, dial_option(DIAL_THREADS)->name);
     field = form_add_field(f, "values",
                            "each is held until throughput is steady; or 1..64*2, or auto: until "
                            "the curve has turned");
     copy_str(field->type, sizeof field->type, "list: 1,2,4,8");
-    field_set(&field->text, "1,2,4,8");
+    field_set(&field->text, dial_table[DIAL_THREADS].example);
     field = form_add_field(f, "and", "a second variable makes a grid: each value with each");
     copy_str(field->choices, sizeof field->choices, no_second);
     strncat(field->choices, "|", sizeof field->choices - strlen(field->choices) - 1);
@@ -113,6 +110,22 @@ static void check_part(struct form_field *field, const char *name, const char *l
         copy_str(field->error, sizeof field->error, err.msg);
 }
 
+/* What only both variables together show, such as auto in a grid. */
+static void check_whole(struct form *f)
+{
+    char line[COMMAND_SHORT_MAX + 64];
+    struct command c;
+    struct err err = {0};
+
+    for (int i = 0; i < f->fields; i++)
+        if (f->field[i].error[0])
+            return;
+    form_sweep_command(f, line, sizeof line);
+    if (command_parse(&c, line, &err, NULL))
+        copy_str(f->field[is_grid(f) ? SWEEP_LIST_2 : SWEEP_LIST].error, sizeof f->field[0].error,
+                 err.msg);
+}
+
 void form_sweep_check(struct form *f)
 {
     struct form_field *field = f->field;
@@ -137,6 +150,7 @@ void form_sweep_check(struct form *f)
         check_part(&field[SWEEP_LIST_2], field[SWEEP_VAR_2].text.s, field[SWEEP_LIST_2].text.s);
     if (field[SWEEP_HOLD].text.len > 0)
         check_part(&field[SWEEP_HOLD], "hold", field[SWEEP_HOLD].text.s);
+    check_whole(f);
 }
 
 void form_sweep_turned(struct form *f)

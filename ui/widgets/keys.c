@@ -40,60 +40,15 @@ const struct key_binding key_table[] = {
      0,
      NULL,
      "the view before"},
-    {{'1'},
-     "1",
-     ACT_VIEW_1,
+    {{'1', '2', '3', '4', '5', '6', '7', '8', '9'},
+     "1 .. 9",
+     ACT_VIEW,
      KEY_IN_VIEW,
      "Look",
      NULL,
      0,
      NULL,
-     "overview: all pools, the selected one drawn"},
-    {{'2'},
-     "2",
-     ACT_VIEW_2,
-     KEY_IN_VIEW,
-     "Look",
-     NULL,
-     0,
-     NULL,
-     "pool: its operations, percentiles, threads, where its time goes"},
-    {{'3'},
-     "3",
-     ACT_VIEW_3,
-     KEY_IN_VIEW,
-     "Look",
-     NULL,
-     0,
-     NULL,
-     "scaling: throughput over load, point by point"},
-    {{'4'},
-     "4",
-     ACT_VIEW_4,
-     KEY_IN_VIEW,
-     "Look",
-     NULL,
-     0,
-     NULL,
-     "errors: by class, with counts and messages"},
-    {{'5'},
-     "5",
-     ACT_VIEW_5,
-     KEY_IN_VIEW,
-     "Look",
-     NULL,
-     0,
-     NULL,
-     "events: what was changed, and what that did"},
-    {{'6'},
-     "6",
-     ACT_VIEW_6,
-     KEY_IN_VIEW,
-     "Look",
-     NULL,
-     0,
-     NULL,
-     "targets: what the servers say of themselves"},
+     "the view of that number"},
     {{KEYCODE_ENTER},
      "Enter",
      ACT_INTO,
@@ -391,19 +346,10 @@ const struct key_binding key_table[] = {
 enum action keys_find(uint32_t key, unsigned where)
 {
     for (const struct key_binding *b = key_table; b->action != ACT_NONE; b++)
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < KEYS_EACH; i++)
             if (key != 0 && b->key[i] == key && (b->where & where))
                 return b->action;
     return ACT_NONE;
-}
-
-const struct key_binding *keys_binding(enum action action)
-{
-    const struct key_binding *b = key_table;
-
-    while (b->action != ACT_NONE && b->action != action)
-        b++;
-    return b->action == ACT_NONE ? NULL : b;
 }
 
 bool keys_turn_allowed(struct turns *t, double now_s)

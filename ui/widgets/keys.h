@@ -32,12 +32,7 @@ enum action {
     ACT_SWEEP,
     ACT_NEXT_VIEW,
     ACT_PREVIOUS_VIEW,
-    ACT_VIEW_1,
-    ACT_VIEW_2,
-    ACT_VIEW_3,
-    ACT_VIEW_4,
-    ACT_VIEW_5,
-    ACT_VIEW_6,
+    ACT_VIEW, /* the one whose number was pressed; the help names each view instead */
     ACT_INTO,
     ACT_BACK,
     ACT_FIND,
@@ -64,8 +59,7 @@ enum action {
     ACT_REDRAW,
     ACT_QUIT,
     ACT_INTERRUPT,
-    ACT_SUSPEND,
-    ACTIONS
+    ACT_SUSPEND
 };
 
 /* Where a key holds, besides the views. */
@@ -75,9 +69,11 @@ enum key_where {
     KEY_IN_TEXT = 4    /* text fields too */
 };
 
+#define KEYS_EACH 9 /* of one action, at most */
+
 struct key_binding {
-    uint32_t key[3];   /* 0: none */
-    const char *shown; /* "p, space" */
+    uint32_t key[KEYS_EACH]; /* 0: none */
+    const char *shown;       /* "p, space" */
     enum action action;
     unsigned where;
     const char *group; /* heading in the help */
@@ -91,7 +87,6 @@ extern const struct key_binding key_table[];
 
 /* The action of a key at a place; ACT_NONE when it has none there. */
 enum action keys_find(uint32_t key, unsigned where);
-const struct key_binding *keys_binding(enum action);
 
 /* When the dial was turned last; zero it to start. */
 struct turns {

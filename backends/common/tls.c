@@ -1,9 +1,8 @@
-/* TLS on memory; see the header. Called by conn.c on a worker's thread, and by link.c
- * where it may block. A connection belongs to one thread; the context is only read. */
-#include "backends/redis/tls.h"
+/* TLS on memory; see the header. Called by stream.c and by the Redis backend's own loop. */
+#include "backends/common/tls.h"
 
-#include "backends/common/tls_passphrase.h"
-#include "backends/redis/types.h"
+#include "backends/common/tls_option.h"
+#include "engine/base/err.h"
 
 #ifdef LOADTOP_HAVE_OPENSSL
 
@@ -14,19 +13,32 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
-struct redis_tls_context {
+struct tls_context {
     SSL_CTX *ssl;
     bool verify;
 };
 
-struct redis_tls {
+struct tls {
     SSL *ssl;
     BIO *in, *out; /* owned by ssl */
 };
 
-bool redis_tls_built(void)
+int tls_check(const char *shown, struct err *err)
 {
-    return true;
+    (void)shown;
+    (void)err;
+    return 0;
+}
+
+/* OpenSSL asks for the passphrase of an encrypted key on the terminal unless it is told that there
+ * is none: in the middle of a screen, and for ever without a person. */
+static int no_passphrase(char *buf, int size, int writing, void *ctx)
+{
+    (void)buf;
+    (void)size;
+    (void)writing;
+    (void)ctx;
+    return -1;
 }
 
 static const char *reason(void)
@@ -38,39 +50,38 @@ static const char *reason(void)
 }
 
 /* Whom we trust and who we are. `what`: the file that is at fault, or "TLS". */
-static bool load_files(SSL_CTX *ssl, const struct options *o, const char **what)
+static bool load_files(SSL_CTX *ssl, const struct tls_files *f, const char **what)
 {
-    const char *ca = option_str(o, REDIS_TLS_CA), *cert = option_str(o, REDIS_TLS_CERT);
-    const char *key = option_str(o, REDIS_TLS_KEY);
-    if (*ca) {
-        *what = ca;
-        if (SSL_CTX_load_verify_locations(ssl, ca, NULL) != 1)
+    if (*f->ca) {
+        *what = f->ca;
+        if (SSL_CTX_load_verify_locations(ssl, f->ca, NULL) != 1)
             return false;
     } else if (SSL_CTX_set_default_verify_paths(ssl) != 1) {
         return false;
     }
-    if (!*cert)
+    if (!*f->cert)
         return true;
-    *what = cert;
-    if (SSL_CTX_use_certificate_chain_file(ssl, cert) != 1)
+    *what = f->cert;
+    if (SSL_CTX_use_certificate_chain_file(ssl, f->cert) != 1)
         return false;
-    *what = *key ? key : cert;
-    return SSL_CTX_use_PrivateKey_file(ssl, *what, SSL_FILETYPE_PEM) == 1;
+    *what = f->key;
+    return SSL_CTX_use_PrivateKey_file(ssl, f->key, SSL_FILETYPE_PEM) == 1;
 }
 
-struct redis_tls_context *redis_tls_context_new(const struct options *o, struct err *err)
+struct tls_context *tls_context_new(const struct options *o, unsigned first, struct err *err)
 {
+    struct tls_files files = tls_files(o, first);
     const char *what = "TLS";
-    struct redis_tls_context *c = calloc(1, sizeof *c);
+    struct tls_context *c = calloc(1, sizeof *c);
     SSL_CTX *ssl = c ? SSL_CTX_new(TLS_client_method()) : NULL;
     bool ok = ssl && SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1;
     if (ok) {
         c->ssl = ssl;
-        c->verify = option_bool(o, REDIS_TLS_VERIFY);
-        SSL_CTX_set_default_passwd_cb(ssl, tls_no_passphrase);
+        c->verify = files.verify;
+        SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
         SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS); /* thousands of connections may idle */
         SSL_CTX_set_verify(ssl, c->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
-        ok = load_files(ssl, o, &what);
+        ok = load_files(ssl, &files, &what);
     }
     if (ok)
         return c;
@@ -80,7 +91,7 @@ struct redis_tls_context *redis_tls_context_new(const struct options *o, struct 
     return NULL;
 }
 
-void redis_tls_context_free(struct redis_tls_context *c)
+void tls_context_free(struct tls_context *c)
 {
     if (!c)
         return;
@@ -88,12 +99,12 @@ void redis_tls_context_free(struct redis_tls_context *c)
     free(c);
 }
 
-struct redis_tls *redis_tls_new(const struct redis_tls_context *c, const char *host)
+struct tls *tls_new(const struct tls_context *c, const char *host)
 {
     unsigned char number[16];
     bool is_address =
         inet_pton(AF_INET, host, number) == 1 || inet_pton(AF_INET6, host, number) == 1;
-    struct redis_tls *t = calloc(1, sizeof *t);
+    struct tls *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
     t->ssl = SSL_new(c->ssl);
@@ -118,7 +129,7 @@ struct redis_tls *redis_tls_new(const struct redis_tls_context *c, const char *h
     return t;
 }
 
-void redis_tls_free(struct redis_tls *t)
+void tls_free(struct tls *t)
 {
     if (!t)
         return;
@@ -126,13 +137,13 @@ void redis_tls_free(struct redis_tls *t)
     free(t);
 }
 
-int redis_tls_feed(struct redis_tls *t, const char *bytes, size_t n)
+int tls_feed(struct tls *t, const char *bytes, size_t n)
 {
     size_t put = 0;
     return BIO_write_ex(t->in, bytes, n, &put) == 1 && put == n ? 0 : -1;
 }
 
-size_t redis_tls_out(struct redis_tls *t, const char **bytes)
+size_t tls_out(struct tls *t, const char **bytes)
 {
     char *at = NULL;
     long n = BIO_get_mem_data(t->out, &at);
@@ -140,7 +151,7 @@ size_t redis_tls_out(struct redis_tls *t, const char **bytes)
     return n > 0 ? (size_t)n : 0;
 }
 
-void redis_tls_sent(struct redis_tls *t, size_t n)
+void tls_sent(struct tls *t, size_t n)
 {
     char away[4096];
     while (n) {
@@ -151,7 +162,7 @@ void redis_tls_sent(struct redis_tls *t, size_t n)
     }
 }
 
-int redis_tls_greet(struct redis_tls *t, struct err *err)
+int tls_greet(struct tls *t, struct err *err)
 {
     ERR_clear_error();
     int n = SSL_do_handshake(t->ssl);
@@ -162,21 +173,20 @@ int redis_tls_greet(struct redis_tls *t, struct err *err)
     long verdict = SSL_get_verify_result(t->ssl);
     if (verdict != X509_V_OK) {
         ERR_clear_error();
-        return err_set(err, ERR_FAILED,
-                       "TLS: the server's certificate: %s (tls.ca names who signed it)",
+        return err_set(err, ERR_FAILED, "TLS: the server's certificate: %s " TLS_HINT_AUTHORITY,
                        X509_verify_cert_error_string(verdict));
     }
-    return err_set(err, ERR_UNREACHED, "TLS: %s (does this port speak it?)", reason());
+    return err_set(err, ERR_UNREACHED, "TLS: %s (" TLS_HINT_PORT ")", reason());
 }
 
-int redis_tls_put(struct redis_tls *t, const char *bytes, size_t n)
+int tls_put(struct tls *t, const char *bytes, size_t n)
 {
     size_t put = 0;
     ERR_clear_error();
     return n == 0 || (SSL_write_ex(t->ssl, bytes, n, &put) == 1 && put == n) ? 0 : -1;
 }
 
-ssize_t redis_tls_get(struct redis_tls *t, char *buf, size_t n, const char **why)
+ssize_t tls_get(struct tls *t, char *buf, size_t n, const char **why)
 {
     ERR_clear_error();
     int got = SSL_read(t->ssl, buf, n > INT_MAX ? INT_MAX : (int)n);
@@ -191,7 +201,12 @@ ssize_t redis_tls_get(struct redis_tls *t, char *buf, size_t n, const char **why
     return -2;
 }
 
-void redis_tls_end(struct redis_tls *t)
+bool tls_pending(const struct tls *t)
+{
+    return SSL_pending(t->ssl) > 0 || BIO_ctrl_pending(t->in) > 0;
+}
+
+void tls_end(struct tls *t)
 {
     ERR_clear_error();
     if (SSL_is_init_finished(t->ssl))
@@ -201,36 +216,39 @@ void redis_tls_end(struct redis_tls *t)
 
 #else
 
-bool redis_tls_built(void)
+#define NOT_BUILT "TLS is not built in (libssl-dev was not there)"
+
+int tls_check(const char *shown, struct err *err)
 {
-    return false;
+    return err_set(err, ERR_USAGE, "%s: " NOT_BUILT, shown);
 }
 
-struct redis_tls_context *redis_tls_context_new(const struct options *o, struct err *err)
+struct tls_context *tls_context_new(const struct options *o, unsigned first, struct err *err)
 {
     (void)o;
-    err_set(err, ERR_USAGE, "rediss: TLS is not built in (libssl-dev was not there)");
+    (void)first;
+    err_set(err, ERR_USAGE, NOT_BUILT);
     return NULL;
 }
 
-void redis_tls_context_free(struct redis_tls_context *c)
+void tls_context_free(struct tls_context *c)
 {
     (void)c;
 }
 
-struct redis_tls *redis_tls_new(const struct redis_tls_context *c, const char *host)
+struct tls *tls_new(const struct tls_context *c, const char *host)
 {
     (void)c;
     (void)host;
     return NULL;
 }
 
-void redis_tls_free(struct redis_tls *t)
+void tls_free(struct tls *t)
 {
     (void)t;
 }
 
-int redis_tls_feed(struct redis_tls *t, const char *bytes, size_t n)
+int tls_feed(struct tls *t, const char *bytes, size_t n)
 {
     (void)t;
     (void)bytes;
@@ -238,26 +256,26 @@ int redis_tls_feed(struct redis_tls *t, const char *bytes, size_t n)
     return -1;
 }
 
-size_t redis_tls_out(struct redis_tls *t, const char **bytes)
+size_t tls_out(struct tls *t, const char **bytes)
 {
     (void)t;
     *bytes = NULL;
     return 0;
 }
 
-void redis_tls_sent(struct redis_tls *t, size_t n)
+void tls_sent(struct tls *t, size_t n)
 {
     (void)t;
     (void)n;
 }
 
-int redis_tls_greet(struct redis_tls *t, struct err *err)
+int tls_greet(struct tls *t, struct err *err)
 {
     (void)t;
-    return err_set(err, ERR_FAILED, "TLS is not built in");
+    return err_set(err, ERR_FAILED, NOT_BUILT);
 }
 
-int redis_tls_put(struct redis_tls *t, const char *bytes, size_t n)
+int tls_put(struct tls *t, const char *bytes, size_t n)
 {
     (void)t;
     (void)bytes;
@@ -265,16 +283,22 @@ int redis_tls_put(struct redis_tls *t, const char *bytes, size_t n)
     return -1;
 }
 
-ssize_t redis_tls_get(struct redis_tls *t, char *buf, size_t n, const char **why)
+ssize_t tls_get(struct tls *t, char *buf, size_t n, const char **why)
 {
     (void)t;
     (void)buf;
     (void)n;
-    *why = "TLS is not built in";
+    *why = NOT_BUILT;
     return -2;
 }
 
-void redis_tls_end(struct redis_tls *t)
+bool tls_pending(const struct tls *t)
+{
+    (void)t;
+    return false;
+}
+
+void tls_end(struct tls *t)
 {
     (void)t;
 }

@@ -1,0 +1,155 @@
+/* A socket with TLS or without; see the header.
+ *
+ * Without TLS these are recv and send. With it, what the socket brings is fed to TLS, and what TLS
+ * makes is sent at once; what the socket does not take stays in there, and no more is put in until it
+ * has gone, so it is bounded. A stream belongs to one thread. */
+#include "backends/common/stream.h"
+
+#include "backends/common/tls.h"
+#include "backends/common/tls_option.h"
+#include "engine/base/err.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PUT_MAX ((size_t)64 << 10) /* a few records */
+
+int stream_connected(const struct stream *s)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+    return getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ? errno : error;
+}
+
+int stream_secure(struct stream *s, const struct tls_context *context, const char *host,
+                  struct err *err)
+{
+    s->tls = tls_new(context, host);
+    return s->tls ? 0 : err_set(err, ERR_FAILED, "out of memory for TLS");
+}
+
+bool stream_unsent(const struct stream *s)
+{
+    const char *bytes;
+    return s->tls && tls_out(s->tls, &bytes) > 0;
+}
+
+int stream_push(struct stream *s)
+{
+    const char *bytes;
+    size_t n;
+    while (s->tls && (n = tls_out(s->tls, &bytes))) {
+        ssize_t sent = send(s->fd, bytes, n, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0)
+            return errno == EAGAIN ? 0 : -1;
+        tls_sent(s->tls, (size_t)sent);
+    }
+    return 0;
+}
+
+/* Feeds TLS with what the socket brings, through `in`. As recv. */
+static ssize_t feed(struct stream *s, char *in, size_t room)
+{
+    ssize_t got;
+    do
+        got = recv(s->fd, in, room, 0);
+    while (got < 0 && errno == EINTR);
+    if (got > 0 && tls_feed(s->tls, in, (size_t)got) < 0) {
+        errno = ENOMEM;
+        return -1;
+    }
+    return got;
+}
+
+int stream_greet(struct stream *s, struct err *err)
+{
+    char in[4096];
+    for (;;) {
+        int done = tls_greet(s->tls, err);
+        /* Also when it failed: the server is told why. */
+        if (stream_push(s) < 0 && done == 0)
+            return err_set(err, ERR_UNREACHED, "TLS: %s (" TLS_HINT_PORT ")", strerror(errno));
+        if (done)
+            return done;
+        ssize_t got = feed(s, in, sizeof in);
+        if (got == 0)
+            return err_set(err, ERR_UNREACHED,
+                           "TLS: the server closed the connection (" TLS_HINT_PORT ")");
+        if (got < 0 && errno == EAGAIN)
+            return 0;
+        if (got < 0)
+            return err_set(err, ERR_UNREACHED, "TLS: %s (" TLS_HINT_PORT ")", strerror(errno));
+    }
+}
+
+static ssize_t broken(struct stream *s, const char *why)
+{
+    s->why = why;
+    errno = ECONNRESET;
+    return -1;
+}
+
+ssize_t stream_read(struct stream *s, void *buf, size_t n)
+{
+    if (!s->tls)
+        return recv(s->fd, buf, n, 0);
+    for (;;) {
+        const char *why = NULL;
+        ssize_t got = tls_get(s->tls, buf, n, &why);
+        if (got == -1)
+            return 0;
+        if (got < 0)
+            return broken(s, why);
+        if (stream_push(s) < 0) /* reading may have had to answer */
+            return -1;
+        if (got > 0)
+            return got;
+        got = feed(s, buf, n);
+        if (got <= 0)
+            return got;
+    }
+}
+
+ssize_t stream_write(struct stream *s, const void *buf, size_t n)
+{
+    if (!s->tls)
+        return send(s->fd, buf, n, MSG_NOSIGNAL);
+    if (stream_push(s) < 0)
+        return -1;
+    if (stream_unsent(s)) {
+        errno = EAGAIN;
+        return -1;
+    }
+    if (n > PUT_MAX)
+        n = PUT_MAX;
+    if (tls_put(s->tls, buf, n) < 0)
+        return broken(s, "the connection is broken");
+    return stream_push(s) < 0 ? -1 : (ssize_t)n;
+}
+
+const char *stream_error(const struct stream *s)
+{
+    return s->why ? s->why : strerror(errno);
+}
+
+bool stream_pending(const struct stream *s)
+{
+    return s->tls && tls_pending(s->tls);
+}
+
+void stream_close(struct stream *s)
+{
+    if (s->fd < 0)
+        return;
+    if (s->tls) {
+        tls_end(s->tls);
+        stream_push(s);
+    }
+    tls_free(s->tls);
+    close(s->fd);
+    *s = (struct stream)STREAM_NONE;
+}

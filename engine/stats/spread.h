@@ -1,0 +1,17 @@
+/* Mean, deviation and range of figures that come one by one, such as one of each run. */
+#ifndef LOADTOP_ENGINE_STATS_SPREAD_H
+#define LOADTOP_ENGINE_STATS_SPREAD_H
+
+/* Zeroed: no value yet. Values that are not finite, such as that of a run without the figure, are
+ * left out. */
+struct spread {
+    unsigned n;
+    double sum, min, max;
+    double sum_sq; /* of the deviations from the mean (Welford, Technometrics 4, 1962): sums of
+                      squares of the values would cancel */
+};
+void spread_add(struct spread *, double v);
+double spread_mean(const struct spread *);  /* NaN without a value */
+double spread_stdev(const struct spread *); /* of the sample (n - 1); NaN below two values */
+
+#endif

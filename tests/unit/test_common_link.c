@@ -1,0 +1,321 @@
+/* Addresses in turn and links with a deadline, against sockets of the test's own on 127.0.0.1: one
+ * that nobody listens on, one that never answers, one that answers by halves. No test waits for
+ * anything but a deadline that the code has to keep. */
+#include "backends/common/link.h"
+#include "backends/common/resolve.h"
+#include "engine/base/err.h"
+#include "engine/state/pool.h"
+
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define SOON (clock_ns() + 50 * NS_PER_MS) /* for what must not come */
+#define LATE (clock_ns() + 60 * NS_PER_S)  /* for what must come */
+
+/* A listener that accepts by its backlog alone. Its address goes to *a. */
+static int listen_on(struct address *a)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&in, sizeof in), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    *a = (struct address){.len = sizeof in};
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a->addr, &a->len), 0);
+    return fd;
+}
+
+/* One that nobody listens on; whoever binds a port there gets another one as long as fd is open. */
+static int refusing(struct address *a)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&in, sizeof in), 0);
+    *a = (struct address){.len = sizeof in};
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a->addr, &a->len), 0);
+    return fd;
+}
+
+static unsigned port_of(const struct address *a)
+{
+    return ntohs(((const struct sockaddr_in *)(const void *)&a->addr)->sin_port);
+}
+
+static struct addresses three(void)
+{
+    struct err err = {0};
+    struct addresses a, one;
+    assert_int_equal(resolve(&a, NULL, "127.0.0.1", 1, "t", 0, &err), 0);
+    for (unsigned i = 1; i < 3; i++) {
+        assert_int_equal(resolve(&one, NULL, "127.0.0.1", 1 + i, "t", 0, &err), 0);
+        a.address[a.n++] = one.address[0];
+    }
+    return a;
+}
+
+/* ---- names ---- */
+
+static void a_number_is_one_address(void **state)
+{
+    (void)state;
+    char text[PLACE_TEXT_MAX];
+    struct addresses a;
+    struct err err = {0};
+    assert_int_equal(resolve(&a, NULL, "127.0.0.1", 6379, "t", 0, &err), 0);
+    assert_int_equal(a.n, 1);
+    assert_string_equal(address_text(&a.address[0], text, sizeof text), "127.0.0.1:6379");
+    assert_string_equal(a.host, "127.0.0.1");
+    if (resolve(&a, NULL, "::1", 6379, "t", 0, &err) == 0) /* there is IPv6 here */
+        assert_string_equal(address_text(&a.address[0], text, sizeof text), "[::1]:6379");
+    addresses_of_socket(&a, "/run/x.sock");
+    assert_string_equal(address_text(addresses_current(&a), text, sizeof text), "/run/x.sock");
+    assert_string_equal(a.host, "");
+    assert_string_equal(place_text(text, sizeof text, "fe80::1", 7), "[fe80::1]:7");
+    assert_string_equal(place_text(text, sizeof text, "db.example", 7), "db.example:7");
+}
+
+static void a_name_is_looked_up_within_its_time(void **state)
+{
+    (void)state;
+    struct addresses a;
+    struct err err = {0};
+    struct pool *stopping = calloc(1, sizeof *stopping);
+    assert_non_null(stopping);
+    assert_int_equal(resolve(&a, NULL, "localhost", 7, "t://localhost", LATE, &err), 0);
+    assert_true(a.n >= 1);
+    assert_int_equal(resolve(&a, NULL, "localhost", 7, "t://localhost", 0, &err), ERR_UNREACHED);
+    assert_non_null(strstr(err.msg, "t://localhost: looking up localhost: no answer in time"));
+    assert_int_equal(resolve(&a, NULL, "no such.invalid", 7, "t", LATE, &err), ERR_UNREACHED);
+    assert_non_null(strstr(err.msg, "looking up no such.invalid: "));
+    atomic_store(&stopping->stopping, true);
+    assert_int_equal(resolve(&a, stopping, "localhost", 7, "t", LATE, &err), ERR_UNREACHED);
+    free(stopping);
+}
+
+/* ---- which address ---- */
+
+static void the_order_begins_with_the_one_that_answered(void **state)
+{
+    (void)state;
+    struct addresses a = three();
+    unsigned order[ADDRESSES_MAX];
+    assert_int_equal(addresses_order(&a, order), 3);
+    assert_true(order[0] == 0 && order[1] == 1 && order[2] == 2);
+    addresses_answered(&a, 2);
+    addresses_order(&a, order);
+    assert_true(order[0] == 2 && order[1] == 0 && order[2] == 1);
+    addresses_failed(&a, 1); /* another one than the current: it was left already */
+    assert_int_equal(a.current, 2);
+    addresses_failed(&a, 2);
+    assert_int_equal(a.current, 0);
+    addresses_failed(&a, 2); /* a second connection to the same */
+    assert_int_equal(a.current, 0);
+}
+
+static void what_is_dropped_is_not_tried(void **state)
+{
+    (void)state;
+    struct addresses a = three();
+    struct address first = a.address[0], second = a.address[1];
+    unsigned order[ADDRESSES_MAX];
+    addresses_drop(&a, &second);
+    addresses_drop(&a, &first); /* the current one stays */
+    assert_int_equal(addresses_order(&a, order), 2);
+    assert_true(order[0] == 0 && order[1] == 2);
+    addresses_failed(&a, 0);
+    assert_int_equal(a.current, 2);
+    addresses_failed(&a, 2);
+    assert_int_equal(a.current, 0);
+}
+
+struct trying {
+    unsigned calls, good;
+    int code;
+    uint16_t port[8];
+};
+
+static int attempt(void *ctx, const struct address *a, uint64_t deadline_ns, struct err *err)
+{
+    struct trying *t = ctx;
+    (void)deadline_ns;
+    t->port[t->calls++] = (uint16_t)port_of(a);
+    return port_of(a) == t->good ? 0 : err_set(err, t->code, "port %u", port_of(a));
+}
+
+static void they_are_tried_until_one_answers(void **state)
+{
+    (void)state;
+    struct addresses a = three();
+    struct err err = {0};
+    struct trying t = {.good = 3, .code = ERR_UNREACHED};
+    assert_int_equal(addresses_try(&a, NULL, LATE, attempt, &t, &err), 0);
+    assert_int_equal(t.calls, 3);
+    assert_int_equal(a.current, 2);
+    t = (struct trying){.good = 3, .code = ERR_UNREACHED};
+    assert_int_equal(addresses_try(&a, NULL, LATE, attempt, &t, &err), 0);
+    assert_int_equal(t.calls, 1); /* it begins with the one that answered */
+    t = (struct trying){.good = 9, .code = ERR_UNREACHED};
+    assert_int_equal(addresses_try(&a, NULL, LATE, attempt, &t, &err), ERR_UNREACHED);
+    assert_int_equal(t.calls, 3);
+    assert_string_equal(err.msg, "port 2"); /* the last one's */
+    t = (struct trying){.good = 9, .code = ERR_REFUSED};
+    assert_int_equal(addresses_try(&a, NULL, LATE, attempt, &t, &err), ERR_REFUSED);
+    assert_int_equal(t.calls, 1);
+}
+
+static int open_link(void *ctx, const struct address *a, uint64_t deadline_ns, struct err *err)
+{
+    return link_open(ctx, NULL, "localhost", a, NULL, "t://localhost", deadline_ns, err);
+}
+
+/* As localhost with ::1 first and a server on 127.0.0.1 only. */
+static void the_second_address_is_reached_by_links_and_workers(void **state)
+{
+    (void)state;
+    struct addresses a = three();
+    struct link l = LINK_NONE;
+    struct err err = {0};
+    unsigned at = 99;
+    a.n = 2;
+    int nobody = refusing(&a.address[0]), server = listen_on(&a.address[1]);
+    assert_int_equal(addresses_try(&a, NULL, LATE, open_link, &l, &err), 0);
+    assert_int_equal(a.current, 1);
+    link_close(&l);
+    a.current = 0;
+    int fd = addresses_connect(&a, NULL, &at, &err);
+    if (fd >= 0 && at == 0) { /* refused later, as the loop would see */
+        close(fd);
+        addresses_failed(&a, at);
+        fd = addresses_connect(&a, NULL, &at, &err);
+    }
+    assert_true(fd >= 0);
+    assert_int_equal(at, 1);
+    close(fd);
+    close(server);
+    close(nobody);
+}
+
+/* ---- links ---- */
+
+/* A link to a listener that has not accepted it yet; returns that one. */
+static int link_to_listener(struct link *l)
+{
+    struct address a;
+    struct err err = {0};
+    int listener = listen_on(&a);
+    assert_int_equal(open_link(l, &a, LATE, &err), 0);
+    return listener;
+}
+
+static void nobody_listens(void **state)
+{
+    (void)state;
+    struct address a;
+    struct link l;
+    struct err err = {0};
+    int fd = refusing(&a);
+    assert_int_equal(open_link(&l, &a, LATE, &err), ERR_UNREACHED);
+    assert_non_null(strstr(err.msg, "onnection refused (is the server running?)"));
+    assert_int_equal(l.stream.fd, -1);
+    link_close(&l);
+    close(fd);
+}
+
+static void no_answer_and_half_an_answer_end_by_the_deadline(void **state)
+{
+    (void)state;
+    struct link l;
+    struct err err = {0};
+    char in[16];
+    int listener = link_to_listener(&l);
+    assert_int_equal(link_send(&l, "PING\r\n", 6, LATE, &err), 0);
+    assert_int_equal(link_poll(&l, in, sizeof in, &err), 0);
+    assert_int_equal(link_receive(&l, in, sizeof in, SOON, &err), -1);
+    assert_string_equal(err.msg, "t://localhost: no answer in time");
+    assert_int_equal(err.code, ERR_UNREACHED);
+    int peer = accept(listener, NULL, NULL);
+    assert_int_equal(write(peer, "+PO", 3), 3);
+    assert_int_equal(link_receive(&l, in, sizeof in, LATE, &err), 3);
+    assert_int_equal(link_receive(&l, in, sizeof in, SOON, &err), -1);
+    assert_string_equal(err.msg, "t://localhost: no answer in time");
+    close(peer);
+    /* What it was sent and never read makes the end a reset. */
+    assert_int_equal(link_receive(&l, in, sizeof in, LATE, &err), -1);
+    assert_int_equal(err.code, ERR_UNREACHED);
+    link_close(&l);
+    close(listener);
+}
+
+static void the_end_is_told(void **state)
+{
+    (void)state;
+    struct link l;
+    struct err err = {0};
+    char in[16];
+    int listener = link_to_listener(&l);
+    close(accept(listener, NULL, NULL));
+    assert_int_equal(link_receive(&l, in, sizeof in, LATE, &err), -1);
+    assert_string_equal(err.msg, "t://localhost: the server closed the connection");
+    link_close(&l);
+    close(listener);
+}
+
+static void who_does_not_read_is_given_up(void **state)
+{
+    (void)state;
+    struct link l;
+    struct err err = {0};
+    size_t much = (size_t)64 << 20;
+    char *bytes = calloc(1, much);
+    int listener = link_to_listener(&l);
+    assert_non_null(bytes);
+    assert_int_equal(link_send(&l, bytes, much, SOON, &err), ERR_UNREACHED);
+    assert_string_equal(err.msg, "t://localhost: no answer in time");
+    link_close(&l);
+    close(listener);
+    free(bytes);
+}
+
+static void a_pool_that_stops_does_not_wait(void **state)
+{
+    (void)state;
+    struct link l;
+    struct err err = {0};
+    char in[16];
+    struct pool *pool = calloc(1, sizeof *pool);
+    int listener = link_to_listener(&l);
+    assert_non_null(pool);
+    atomic_store(&pool->stopping, true);
+    l.pool = pool;
+    assert_int_equal(link_receive(&l, in, sizeof in, UINT64_MAX, &err), -1);
+    assert_non_null(strstr(err.msg, "given up"));
+    link_close(&l);
+    close(listener);
+    free(pool);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_number_is_one_address),
+        cmocka_unit_test(a_name_is_looked_up_within_its_time),
+        cmocka_unit_test(the_order_begins_with_the_one_that_answered),
+        cmocka_unit_test(what_is_dropped_is_not_tried),
+        cmocka_unit_test(they_are_tried_until_one_answers),
+        cmocka_unit_test(the_second_address_is_reached_by_links_and_workers),
+        cmocka_unit_test(nobody_listens),
+        cmocka_unit_test(no_answer_and_half_an_answer_end_by_the_deadline),
+        cmocka_unit_test(the_end_is_told),
+        cmocka_unit_test(who_does_not_read_is_given_up),
+        cmocka_unit_test(a_pool_that_stops_does_not_wait),
+    };
+    setenv("XDG_CONFIG_HOME", "/nonexistent", 1); /* no targets.conf of who runs this */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,356 @@
+/* TLS on memory, over links, against a server of OpenSSL's own in a thread: whole bytes both ways, who
+ * is not trusted is refused, what does not speak it is told so in time, and an encrypted key is an
+ * error rather than a question. */
+#include "backends/common/link.h"
+#include "backends/common/resolve.h"
+#include "backends/common/tls.h"
+#include "backends/common/tls_option.h"
+#include "engine/base/err.h"
+#include "engine/os/loop.h"
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static const struct option_spec table[] = {
+    TLS_OPTION_ROWS(0, "tests", "ca", "tls-verify"),
+    {.name = NULL},
+};
+
+static void the_four_rows_and_what_they_are_set_to(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"tls.ca", "tls.cert", "tls.key", "tls.verify"};
+    struct options o;
+    struct err err = {0};
+    options_init(&o, table);
+    assert_int_equal(o.n, TLS_OPTIONS);
+    for (unsigned i = 0; i < TLS_OPTIONS; i++) {
+        assert_string_equal(table[i].name, names[i]);
+        assert_int_equal(table[i].flags, OPTION_OWN_ONLY);
+    }
+    assert_string_equal(tls_files(&o, 0).ca, "");
+    assert_true(tls_files(&o, 0).verify);
+    assert_int_equal(options_set(&o, "tls.cert", "/c", ORIGIN_ARGV, false, &err), 0);
+    assert_string_equal(tls_files(&o, 0).key, "/c"); /* one file may hold both */
+    assert_int_equal(options_set(&o, "tls.key", "/k", ORIGIN_ARGV, false, &err), 0);
+    assert_string_equal(tls_files(&o, 0).key, "/k");
+    assert_int_equal(options_set(&o, "tls-verify", "no", ORIGIN_ARGV, false, &err), 0);
+    assert_false(tls_files(&o, 0).verify);
+    options_fini(&o);
+}
+
+#ifdef LOADTOP_HAVE_OPENSSL
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#define SOON (clock_ns() + 100 * NS_PER_MS) /* for what must not come */
+#define LATE (clock_ns() + 60 * NS_PER_S)   /* for what must come */
+#define MUCH ((size_t)3 << 20)              /* more than sockets and records hold */
+
+static char dir[] = "/tmp/loadtop-tls-XXXXXX";
+static char cert_file[64], other_file[64], locked_file[64];
+static EVP_PKEY *key;
+static X509 *cert;
+
+static X509 *make_cert(EVP_PKEY *of)
+{
+    X509 *x = X509_new();
+    X509V3_CTX ctx;
+    ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
+    X509_set_version(x, 2);
+    X509_gmtime_adj(X509_getm_notBefore(x), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(x), 86400);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+                               (const unsigned char *)"test", -1, -1, 0);
+    X509_set_issuer_name(x, X509_get_subject_name(x));
+    X509_set_pubkey(x, of);
+    X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
+    X509_EXTENSION *names =
+        X509V3_EXT_conf_nid(NULL, &ctx, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1");
+    X509_add_ext(x, names, -1);
+    X509_EXTENSION_free(names);
+    assert_true(X509_sign(x, of, EVP_sha256()) > 0);
+    return x;
+}
+
+static void write_cert(char *path, size_t size, const char *name, X509 *x)
+{
+    snprintf(path, size, "%s/%s", dir, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(PEM_write_X509(f, x), 1);
+    fclose(f);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    EVP_PKEY *another = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    cert = make_cert(key);
+    X509 *other = make_cert(another);
+    write_cert(cert_file, sizeof cert_file, "cert.pem", cert);
+    write_cert(other_file, sizeof other_file, "other.pem", other);
+    snprintf(locked_file, sizeof locked_file, "%s/locked.pem", dir);
+    FILE *f = fopen(locked_file, "w");
+    assert_int_equal(
+        PEM_write_PrivateKey(f, key, EVP_aes_256_cbc(), (const unsigned char *)"x", 1, NULL, NULL),
+        1);
+    fclose(f);
+    X509_free(other);
+    EVP_PKEY_free(another);
+    signal(SIGPIPE, SIG_IGN); /* of the test's server */
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    unlink(cert_file);
+    unlink(other_file);
+    unlink(locked_file);
+    rmdir(dir);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    return 0;
+}
+
+struct server {
+    int listener;
+    struct address address;
+    pthread_t thread;
+    bool plain;  /* it speaks no TLS, but answers */
+    bool silent; /* it accepts, and nothing else */
+    bool asks;   /* for a certificate of the client's */
+};
+
+static void echo(SSL *ssl)
+{
+    static char bytes[16384];
+    int n;
+    while ((n = SSL_read(ssl, bytes, sizeof bytes)) > 0)
+        if (SSL_write(ssl, bytes, n) != n)
+            return;
+}
+
+static void *serve(void *ctx)
+{
+    const struct server *s = ctx;
+    int fd = accept(s->listener, NULL, NULL);
+    SSL_CTX *c = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_use_certificate(c, cert);
+    SSL_CTX_use_PrivateKey(c, key);
+    if (s->asks)
+        SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL *ssl = SSL_new(c);
+    SSL_set_fd(ssl, fd);
+    char byte;
+    if (s->plain) {
+        if (write(fd, "-ERR what is this\r\n", 19) == 19)
+            while (read(fd, &byte, 1) > 0)
+                ;
+    } else if (s->silent) {
+        while (read(fd, &byte, 1) > 0)
+            ;
+    } else if (SSL_accept(ssl) == 1) {
+        echo(ssl);
+        SSL_shutdown(ssl);
+    }
+    SSL_free(ssl);
+    SSL_CTX_free(c);
+    close(fd);
+    return NULL;
+}
+
+static void server_start(struct server *s)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(s->listener, (struct sockaddr *)&in, sizeof in), 0);
+    assert_int_equal(listen(s->listener, 1), 0);
+    s->address.len = sizeof in;
+    getsockname(s->listener, (struct sockaddr *)&s->address.addr, &s->address.len);
+    assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
+}
+
+static void server_end(struct server *s)
+{
+    pthread_join(s->thread, NULL);
+    close(s->listener);
+}
+
+static struct tls_context *context(const char *ca, const char *cert_path, const char *key_path,
+                                   struct err *err)
+{
+    struct options o;
+    struct err bad = {0};
+    options_init(&o, table);
+    assert_int_equal(options_set(&o, "tls.ca", ca, ORIGIN_ARGV, false, &bad), 0);
+    assert_int_equal(options_set(&o, "tls.cert", cert_path, ORIGIN_ARGV, false, &bad), 0);
+    assert_int_equal(options_set(&o, "tls.key", key_path, ORIGIN_ARGV, false, &bad), 0);
+    struct tls_context *c = tls_context_new(&o, 0, err);
+    options_fini(&o);
+    return c;
+}
+
+static int open_to(struct link *l, struct server *s, const char *ca, const char *host,
+                   uint64_t deadline_ns, struct err *err)
+{
+    server_start(s);
+    struct tls_context *c = context(ca, "", "", err);
+    assert_non_null(c);
+    int code = link_open(l, NULL, host, &s->address, c, "t://x", deadline_ns, err);
+    tls_context_free(c); /* the link keeps what it needs */
+    return code;
+}
+
+static void bytes_go_and_come_whole(void **state)
+{
+    (void)state;
+    struct server s = {.silent = false};
+    struct link l;
+    struct err err = {0};
+    char *out = malloc(MUCH), *in = malloc(MUCH);
+    size_t sent = 0, got = 0;
+    assert_non_null(out);
+    assert_non_null(in);
+    for (size_t i = 0; i < MUCH; i++)
+        out[i] = (char)(i * 7 + i / 1000);
+    if (open_to(&l, &s, cert_file, "localhost", LATE, &err) < 0)
+        fail_msg("%s", err.msg);
+    while (got < MUCH) {
+        size_t part = MUCH - sent < 50000 ? MUCH - sent : 50000;
+        if (part && link_send(&l, out + sent, part, LATE, &err) < 0)
+            fail_msg("%s", err.msg);
+        sent += part;
+        while (got < sent) {
+            ssize_t n = link_receive(&l, in + got, MUCH - got, LATE, &err);
+            if (n <= 0)
+                fail_msg("%s", err.msg);
+            got += (size_t)n;
+        }
+    }
+    assert_memory_equal(in, out, MUCH);
+    link_close(&l);
+    server_end(&s);
+    free(out);
+    free(in);
+}
+
+static void who_is_not_trusted_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *ca, *host;
+    } cases[] = {{other_file, "localhost"}, {cert_file, "other.example"}, {cert_file, "127.0.0.2"}};
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct server s = {.silent = false};
+        struct link l;
+        struct err err = {0};
+        assert_int_equal(open_to(&l, &s, cases[i].ca, cases[i].host, LATE, &err), ERR_FAILED);
+        assert_non_null(strstr(err.msg, "t://x: TLS: the server's certificate: "));
+        assert_non_null(strstr(err.msg, "(tls.ca names who signed it)"));
+        server_end(&s);
+    }
+}
+
+static void what_speaks_no_tls_is_told(void **state)
+{
+    (void)state;
+    struct server s = {.plain = true};
+    struct link l;
+    struct err err = {0};
+    assert_int_equal(open_to(&l, &s, cert_file, "localhost", LATE, &err), ERR_UNREACHED);
+    assert_non_null(strstr(err.msg, "t://x: TLS: "));
+    assert_non_null(strstr(err.msg, "(does this port speak it?)"));
+    server_end(&s);
+    struct server silent = {.silent = true};
+    assert_int_equal(open_to(&l, &silent, cert_file, "localhost", SOON, &err), ERR_UNREACHED);
+    assert_string_equal(err.msg, "t://x: no answer in time (TLS: does this port speak it?)");
+    server_end(&silent);
+}
+
+/* With TLS 1.3 a server says so only after the client's handshake is over. */
+static void who_wants_our_certificate_is_told(void **state)
+{
+    (void)state;
+    struct server s = {.asks = true};
+    struct link l;
+    struct err err = {0};
+    char in[16];
+    int code = open_to(&l, &s, cert_file, "localhost", LATE, &err);
+    if (code == 0 && link_receive(&l, in, sizeof in, LATE, &err) < 0)
+        code = err.code;
+    assert_int_equal(code, ERR_UNREACHED);
+    assert_non_null(strstr(err.msg, "t://x: TLS: "));
+    assert_non_null(strstr(err.msg, "tls.cert, tls.key)"));
+    link_close(&l);
+    server_end(&s);
+}
+
+static void files_that_cannot_be_used_are_named(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    assert_null(context("/nonexistent/ca", "", "", &err));
+    assert_int_equal(err.code, ERR_FAILED);
+    assert_non_null(strstr(err.msg, "/nonexistent/ca: "));
+    assert_null(context(cert_file, cert_file, other_file, &err)); /* no key is in there */
+    assert_non_null(strstr(err.msg, other_file));
+    assert_null(context(cert_file, cert_file, locked_file, &err)); /* nobody is asked */
+    assert_non_null(strstr(err.msg, locked_file));
+}
+
+#else
+
+static void a_target_that_needs_it_is_refused(void **state)
+{
+    (void)state;
+    struct options o;
+    struct err err = {0};
+    assert_int_equal(tls_check("rediss://h", &err), ERR_USAGE);
+    assert_string_equal(err.msg, "rediss://h: TLS is not built in (libssl-dev was not there)");
+    options_init(&o, table);
+    assert_null(tls_context_new(&o, 0, &err));
+    assert_int_equal(err.code, ERR_USAGE);
+    options_fini(&o);
+}
+
+#endif
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_four_rows_and_what_they_are_set_to),
+#ifdef LOADTOP_HAVE_OPENSSL
+        cmocka_unit_test(bytes_go_and_come_whole),
+        cmocka_unit_test(who_is_not_trusted_is_refused),
+        cmocka_unit_test(what_speaks_no_tls_is_told),
+        cmocka_unit_test(who_wants_our_certificate_is_told),
+        cmocka_unit_test(files_that_cannot_be_used_are_named),
+#else
+        cmocka_unit_test(a_target_that_needs_it_is_refused),
+#endif
+    };
+    setenv("XDG_CONFIG_HOME", "/nonexistent", 1); /* no targets.conf of who runs this */
+#ifdef LOADTOP_HAVE_OPENSSL
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+#else
+    return cmocka_run_group_tests(tests, NULL, NULL);
+#endif
+}

@@ -1,0 +1,60 @@
+#!/usr/bin/python3
+"""Is each public function of engine/, backends/ and ui/ used by another file?
+
+  tests/unused.py [TREE]    called by ./dev lint; prints each violation, exits 1 if there is any
+
+One that nothing names, or that tests alone name, goes; one that its own file alone names is static. By reading the
+sources: no build is needed, and what another configuration uses counts.
+"""
+import collections
+import glob
+import os
+import sys
+
+from rooms import Tree, WORD, without_comments
+
+# Used by tests alone, or by nothing yet.
+KEPT = {
+    # the contract's, engine/backend.h: for backends to come
+    "pool_set_ops", "pool_awaits_yes",
+    # rules as text, where the program reads files
+    "rules_parse", "rules_add_system",
+    # the engine on virtual time
+    "engine_step",
+    # a backend's own library: what its tests read a value and write a request with
+    "cql_value_text",
+}
+# Libraries that are meant to be used from outside as a whole.
+WHOLE = ("backends/cql/",)
+
+
+def main():
+    root = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    tree = Tree(root)
+    named = collections.defaultdict(lambda: collections.Counter())  # name: file: how often
+    tests = set()
+    for path, text in tree.text.items():
+        if path.endswith(".c") or "inline" in text or "#define" in text:
+            for name in WORD.findall(text):
+                if name in tree.defined:
+                    named[name][path] += 1
+    for path in glob.glob(os.path.join(root, "tests", "*", "*.[ch]")):
+        with open(path) as f:
+            tests.update(WORD.findall(without_comments(f.read())))
+    wrong = 0
+    for name, module in sorted(tree.defined.items(), key=lambda d: (d[1], d[0])):
+        own = module + ".c"
+        others = [p for p in named[name] if p != own and not (p.endswith(".h") and named[name][p] == 1)]
+        if others or name in KEPT or name == "main":
+            continue
+        if named[name][own] == 1:
+            wrong += 1
+            print("%s: %s: %s" % (own, name, "tests alone use it" if name in tests else "nothing uses it"), file=sys.stderr)
+        elif name not in tests and not module.startswith(WHOLE):
+            wrong += 1
+            print("%s: %s: no other file uses it: make it static" % (own, name), file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

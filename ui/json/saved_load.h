@@ -1,0 +1,110 @@
+/* A stretch at one load as a saved run has it, and the sweeps and scaling curves that are made of
+ * stretches.
+ *
+ * As in all of a saved run: a number that is absent is NAN, a text "", a flag FLAG_UNKNOWN; texts
+ * are borrowed from the JSON. */
+#ifndef LOADTOP_UI_JSON_SAVED_LOAD_H
+#define LOADTOP_UI_JSON_SAVED_LOAD_H
+
+#include "ui/json/members.h"
+
+#include <stdbool.h>
+
+struct err;
+struct json_t;
+struct usl_fit;
+
+#define SAVED_VARS_MAX 2
+#define SAVED_COLUMNS_MAX 16
+
+/* Percentiles and the like of one distribution. Microseconds. */
+struct saved_latency {
+    double min_us, mean_us, p50_us, p90_us, p95_us, p99_us, p99_9_us, p99_99_us, max_us;
+    double count; /* of values; NAN: there is no such distribution */
+};
+
+struct saved_vars {
+    double threads, clients, depth;
+    double connections; /* NAN: as many as the backend takes by itself */
+    double rate_per_s;  /* NAN: closed loop */
+    double rows;        /* of a request; NAN: the backend has no such */
+    const char *pattern, *think, *ops;
+};
+
+/* kind: "client", "server", "network", "rate", "none", "unknown" ...; why: in words. */
+struct saved_bottleneck {
+    const char *kind, *why;
+    double share; /* what decided, 0..1 */
+};
+
+struct saved_plateau {
+    double start_s, end_s; /* since the start of the run */
+    struct saved_vars vars;
+    double in_flight, throughput_per_s;
+    double ci95;                   /* half the interval of throughput_per_s */
+    double p50_us, p99_us;         /* of service time */
+    struct saved_latency response; /* absent in old files */
+    double cpu_share, server_cpu_share;
+    double rss_bytes;
+    double anon_bytes; /* above the idle program; below 0 when it shrank */
+    struct saved_bottleneck bottleneck;
+    enum flag valid;
+    const char *why_not, *caution;
+};
+
+/* One variable of a sweep. `relative`: "efficiency" or "gain". */
+struct saved_var {
+    const char *name, *relative;
+    const char **value;
+    size_t values;
+};
+
+/* A figure of the backend's own. unit: "share", "count", "per_s", "bytes", "word". */
+struct saved_column {
+    const char *key, *name, *unit;
+};
+
+struct saved_cell {
+    struct saved_plateau measured;
+    const char *state;              /* "steady", "unsteady", "waiting", "same" */
+    const char *at[SAVED_VARS_MAX]; /* by variable: the value that was set */
+    double relative[SAVED_VARS_MAX];
+    enum flag relative_valid[SAVED_VARS_MAX];
+    double own[SAVED_COLUMNS_MAX]; /* by column, unless its unit is "word": */
+    const char *own_word[SAVED_COLUMNS_MAX];
+};
+
+struct saved_sweep {
+    const char *spec, *ended_by;
+    enum flag resumable;
+    struct saved_var *var;
+    size_t vars; /* SAVED_VARS_MAX at most */
+    struct saved_column *column;
+    size_t columns; /* of more than SAVED_COLUMNS_MAX the first are kept */
+    struct saved_cell *cell;
+    size_t cells; /* the last variable varies fastest; of two vars at least all combinations */
+};
+
+/* A fit of the universal scalability law, with the plateaus that it was made of. */
+struct saved_curve {
+    const char *var, *phase, *model, *why_not;
+    double lambda, sigma, kappa, se_lambda, se_sigma, se_kappa;
+    double covariance[9]; /* row by row */
+    double dof, r2, worst_residual;
+    double peak_n, peak_n_low, peak_n_high, peak_throughput_per_s;
+    double knee_n, n_most;
+    double aicc[3]; /* by enum usl_model */
+    enum flag fits, peak_identified;
+    size_t *point; /* indices into the pool's plateaus */
+    size_t points;
+};
+
+extern const struct member_table saved_latency_table, saved_bottleneck_table, saved_plateau_table,
+    saved_sweep_table, saved_curve_table;
+
+/* As far as usl_at, usl_band, usl_phase_at and fit_words need it. False when it was not fitted. */
+bool saved_fit(const struct saved_curve *, struct usl_fit *);
+/* True for "efficiency": the variable adds clients or threads. */
+bool saved_var_scales(const struct saved_var *);
+
+#endif
