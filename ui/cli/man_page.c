@@ -5,6 +5,7 @@
 #include "ui/cli/man_page.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/backend.h"
@@ -13,6 +14,7 @@
 #include "engine/config/command_text.h"
 #include "ui/base/help_files.h"
 #include "ui/cli/cli.h"
+#include "ui/views/views.h"
 #include "ui/widgets/keys.h"
 
 /* How roff writes a character that it would take for something else, or typeset as another. */
@@ -123,6 +125,16 @@ static void put_backends(struct text *t, const struct backend *const *backends)
     text_free(&body);
 }
 
+/* The key of each view is its number in the table. */
+static void put_views(struct text *t)
+{
+    for (int i = 0; views[i]; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", i + 1);
+        put_item(t, number, views[i]->help);
+    }
+}
+
 static void put_keys(struct text *t)
 {
     const char *group = "";
@@ -130,7 +142,10 @@ static void put_keys(struct text *t)
         if (strcmp(group, k->group) != 0)
             text_add(t, ".SS %s\n", k->group);
         group = k->group;
-        put_item(t, k->shown, k->help);
+        if (k->action == ACT_VIEW)
+            put_views(t);
+        else
+            put_item(t, k->shown, k->help);
     }
 }
 
