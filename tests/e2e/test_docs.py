@@ -4,17 +4,26 @@ docs/json.md is read as a person would: a heading names the objects that its tab
 the field, its type, its unit and what it is. A row that begins with "Only with ..." (or stands below such a line) may be
 missing in all runs here: it needs a server or a case that this test does not have.
 
+Whatever architecture.md names in backticks is looked up in the tree.
+
 ctest: long
 """
+import ast
+import collections
+import fnmatch
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import lib
+
+sys.path.insert(0, os.path.join(lib.ROOT, "tests"))
+import rooms  # noqa: E402  pylint: disable=wrong-import-position
 
 TYPES = {type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string", list: "array",
          dict: "object"}
@@ -202,6 +211,107 @@ class Words(unittest.TestCase):
         block = contract.split("## Command language")[1].split("\n## ")[0]
         verbs = set(re.findall(r"[a-z-]+", " ".join(re.findall(r"(?m)^    (.*)$", block))))
         self.assertEqual(commands - verbs, set())
+
+
+class Source:
+    """What there is to be named: files, folders, and the words of the sources."""
+
+    SKIPPED = re.compile(r"(build|\.git|\.cache)")
+
+    def __init__(self):
+        self.files, self.words, self.functions = set(), set(), set()
+        self.structs = set()
+        for folder, folders, files in os.walk(lib.ROOT):
+            folders[:] = [f for f in folders if not self.SKIPPED.match(f) and f != "corpus"]
+            self.files |= {os.path.relpath(os.path.join(folder, f), lib.ROOT) for f in files}
+        self.folders = {os.path.dirname(f) for f in self.files}
+        self.folders |= {os.path.dirname(f) for f in self.folders}
+        for path in sorted(self.files):
+            if path.endswith((".c", ".h")):
+                self.take_c(rooms.without_comments(read(path)))
+            elif path.endswith(".py"):
+                self.take_python(read(path))
+
+    def take_c(self, text):
+        self.words |= set(rooms.WORD.findall(text))
+        self.functions |= set(rooms.ANY_DEFINED.findall(text))
+        self.functions |= set(re.findall(r"\(\*(\w+)\)\(", text)) | set(re.findall(r"#define (\w+)\(", text))
+        self.structs |= set(re.findall(r"\b((?:struct|enum) \w+)\s*\{", text))
+
+    def take_python(self, text):
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                self.functions.add(node.name)
+                self.words.add(node.name)
+
+    def has_path(self, path):
+        """NAME and such stand for what a reader chooses: then the folder must be there."""
+        if re.search(r"\bNAME\b|_NAME\b|\bX\b", path):
+            return "NAME" in os.path.dirname(path) or os.path.dirname(path) in self.folders
+        if path.endswith("/"):
+            return path[:-1] in self.folders
+        return bool(fnmatch.filter(self.files | self.folders, path))
+
+
+class Names(unittest.TestCase):
+    """What the pages for developers name is there, so that they cannot rot unseen."""
+
+    PAGES = ("architecture.md",)
+    PATH = re.compile(r"\.?[\w*.-]+(/[\w*.-]*)+|[\w-]+\.(c|h|py|sh|md|txt)|README\.md|CMakeLists\.txt")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.source = Source()
+        cls.dev = read("dev")
+
+    def wrong(self, name):
+        """Why there is nothing of this name; None: there is, or it is no name."""
+        source = self.source
+        function = re.fullmatch(r"(\w+)\(\)", name)
+        if function:
+            return None if function.group(1) in source.functions else "no such function"
+        if re.fullmatch(r"(struct|enum) \w+", name):
+            return None if name in source.structs else "no such type"
+        if name.startswith("./dev"):
+            words = name.split()[1:]
+            if words and not re.search(r"(?m)^(?:\w+ \| )*%s(?: \|.*)?\)" % words[0], self.dev):
+                return "no command of ./dev"
+            if words[:1] == ["bench"] and len(words) > 1 and words[1] != "NAME":
+                return None if source.has_path("tests/bench/%s.*" % words[1]) else "no such bench"
+            return None
+        if self.PATH.fullmatch(name) and not name.startswith("ctest"):
+            if "/" not in name:
+                name = "**/" + name if not source.has_path(name) else name
+                return None if "**" not in name or any(f.endswith(name[2:]) for f in source.files) else "no such file"
+            return None if source.has_path(name) else "no such file or folder"
+        if re.fullmatch(r"[A-Za-z]\w*_\w+", name) and "NAME" not in name and "X" not in name.split("_"):
+            return None if name in source.words or name.startswith(("unit_", "e2e_", "servers_")) else "no such word"
+        return None
+
+    def test_each_is_there(self):
+        found = collections.Counter()
+        for page in self.PAGES:
+            text = re.sub(r"(?ms)^( *)```.*?^\1```", "", read("docs", page))
+            for name in re.findall(r"`([^`\n]+)`", text):
+                found[page] += 1
+                self.assertIsNone(self.wrong(name), "docs/%s: `%s`: %s" % (page, name, self.wrong(name)))
+        self.assertGreater(found["architecture.md"], 100)
+
+    def test_rooms_are_those_that_are_checked(self):
+        section = read("docs", "architecture.md").split("## Rooms", 1)[1].split("\n## ", 1)[0]
+        listed = re.findall(r"(?m)^\| `(\w+/\w+)` \|", section)
+        self.assertEqual(listed, ["%s/%s" % (house, room) for house, names in rooms.ROOMS.items() for room in names])
+
+    def test_a_name_that_is_not_there_is_found(self):
+        for name in ("no_such_function()", "struct nothing", "engine/load/nothing.c", "engine/nothing/", "KEY_NOTHING_ELSE",
+                     "./dev nothing", "./dev bench nothing", "nothing.c"):
+            self.assertIsNotNone(self.wrong(name), name)
+
+    def test_links(self):
+        for page in sorted(f for f in self.source.files if f.endswith(".md") and f.startswith(("docs/", "README", "themes/"))):
+            for link in re.findall(r"\]\(([^)#:\s]+)\)", read(page)):
+                path = os.path.normpath(os.path.join(os.path.dirname(page), link))
+                self.assertTrue(path in self.source.files or path in self.source.folders, "%s: %s" % (page, link))
 
 
 class Man(unittest.TestCase):
