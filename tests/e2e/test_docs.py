@@ -4,12 +4,12 @@ docs/json.md is read as a person would: a heading names the objects that its tab
 the field, its type, its unit and what it is. A row that begins with "Only with ..." (or stands below such a line) may be
 missing in all runs here: it needs a server or a case that this test does not have.
 
-Whatever architecture.md names in backticks is looked up in the tree.
+Whatever architecture.md and contributing.md name in backticks is looked up in the tree; what they give to copy is run by
+test_contributing.py.
 
 ctest: long
 """
 import ast
-import collections
 import fnmatch
 import json
 import os
@@ -222,15 +222,18 @@ class Source:
         self.files, self.words, self.functions = set(), set(), set()
         self.structs = set()
         for folder, folders, files in os.walk(lib.ROOT):
-            folders[:] = [f for f in folders if not self.SKIPPED.match(f) and f != "corpus"]
+            folders[:] = [f for f in folders if not self.SKIPPED.match(f)]
             self.files |= {os.path.relpath(os.path.join(folder, f), lib.ROOT) for f in files}
         self.folders = {os.path.dirname(f) for f in self.files}
-        self.folders |= {os.path.dirname(f) for f in self.folders}
+        for folder in list(self.folders):
+            self.folders |= {folder[:i] for i, c in enumerate(folder) if c == "/"}
         for path in sorted(self.files):
             if path.endswith((".c", ".h")):
                 self.take_c(rooms.without_comments(read(path)))
             elif path.endswith(".py"):
                 self.take_python(read(path))
+            elif path.endswith((".cmake", "CMakeLists.txt", ".sh")):
+                self.words |= set(rooms.WORD.findall(read(path)))
 
     def take_c(self, text):
         self.words |= set(rooms.WORD.findall(text))
@@ -245,57 +248,56 @@ class Source:
                 self.words.add(node.name)
 
     def has_path(self, path):
-        """NAME and such stand for what a reader chooses: then the folder must be there."""
-        if re.search(r"\bNAME\b|_NAME\b|\bX\b", path):
-            return "NAME" in os.path.dirname(path) or os.path.dirname(path) in self.folders
+        """Of a path with NAME in it the folders before that must be there."""
+        if "NAME" in path:
+            return os.path.dirname(path[:path.index("NAME")]) in self.folders
         if path.endswith("/"):
             return path[:-1] in self.folders
         return bool(fnmatch.filter(self.files | self.folders, path))
 
 
 class Names(unittest.TestCase):
-    """What the pages for developers name is there, so that they cannot rot unseen."""
+    """What the pages for developers name is there, so that they cannot rot unseen. NAME, x and x_ stand for what a reader
+    chooses."""
 
-    PAGES = ("architecture.md",)
-    PATH = re.compile(r"\.?[\w*.-]+(/[\w*.-]*)+|[\w-]+\.(c|h|py|sh|md|txt)|README\.md|CMakeLists\.txt")
+    PAGES = "architecture.md", "contributing.md"
+    PATH = re.compile(r"\.?[\w*.-]+(/[\w*.-]*)+|[\w-]+\.(c|h|py|sh|md|txt)")
 
     @classmethod
     def setUpClass(cls):
         cls.source = Source()
         cls.dev = read("dev")
 
+    def has_command(self, words):
+        """Is there ./dev WORDS?"""
+        if words[:1] == ["bench"] and words[1:] not in ([], ["NAME"]):
+            return self.source.has_path("tests/bench/%s.*" % words[1])
+        return not words or bool(re.search(r"(?m)^(?:\w+ \| )*%s(?: \|.*)?\)" % words[0], self.dev))
+
     def wrong(self, name):
         """Why there is nothing of this name; None: there is, or it is no name."""
         source = self.source
-        function = re.fullmatch(r"(\w+)\(\)", name)
-        if function:
-            return None if function.group(1) in source.functions else "no such function"
+        if re.fullmatch(r"struct x|x_\w+", name):
+            return None
+        if re.fullmatch(r"\w+\(\)", name):
+            return None if name[:-2] in source.functions else "no such function"
         if re.fullmatch(r"(struct|enum) \w+", name):
             return None if name in source.structs else "no such type"
         if name.startswith("./dev"):
-            words = name.split()[1:]
-            if words and not re.search(r"(?m)^(?:\w+ \| )*%s(?: \|.*)?\)" % words[0], self.dev):
-                return "no command of ./dev"
-            if words[:1] == ["bench"] and len(words) > 1 and words[1] != "NAME":
-                return None if source.has_path("tests/bench/%s.*" % words[1]) else "no such bench"
-            return None
-        if self.PATH.fullmatch(name) and not name.startswith("ctest"):
-            if "/" not in name:
-                name = "**/" + name if not source.has_path(name) else name
-                return None if "**" not in name or any(f.endswith(name[2:]) for f in source.files) else "no such file"
+            return None if self.has_command(name.split()[1:]) else "no such command"
+        if self.PATH.fullmatch(name):
             return None if source.has_path(name) else "no such file or folder"
-        if re.fullmatch(r"[A-Za-z]\w*_\w+", name) and "NAME" not in name and "X" not in name.split("_"):
-            return None if name in source.words or name.startswith(("unit_", "e2e_", "servers_")) else "no such word"
+        if re.fullmatch(r"[A-Za-z]\w*_\w+", name):
+            return None if name in source.words else "no such word"
         return None
 
     def test_each_is_there(self):
-        found = collections.Counter()
+        wrong = []
         for page in self.PAGES:
-            text = re.sub(r"(?ms)^( *)```.*?^\1```", "", read("docs", page))
-            for name in re.findall(r"`([^`\n]+)`", text):
-                found[page] += 1
-                self.assertIsNone(self.wrong(name), "docs/%s: `%s`: %s" % (page, name, self.wrong(name)))
-        self.assertGreater(found["architecture.md"], 100)
+            names = re.findall(r"`([^`\n]+)`", re.sub(r"(?ms)^( *)```.*?^\1```", "", read("docs", page)))
+            self.assertGreater(len(names), 100, page)
+            wrong += ["docs/%s: `%s`: %s" % (page, n, self.wrong(n)) for n in names if self.wrong(n)]
+        self.assertEqual(wrong, [])
 
     def test_rooms_are_those_that_are_checked(self):
         section = read("docs", "architecture.md").split("## Rooms", 1)[1].split("\n## ", 1)[0]
