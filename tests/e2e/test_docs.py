@@ -168,6 +168,11 @@ class Json(unittest.TestCase):
         matched = {self.of(path) for path in found}
         self.assertEqual([f.path for f in self.fields if not f.optional and f not in matched], [])
 
+    def test_checks_are_listed(self):
+        row = re.search(r"(?s)## A check: .*?\| `name` \|(?:[^|]*\|){2}([^|]*)\|", read("docs", "json.md"))
+        self.assertEqual(set(re.findall(r"`(\w+)`", row.group(1))),
+                         {c["name"] for run in self.runs.values() for c in run["validity"]["checks"]})
+
     def test_what_the_page_says_of_the_accounts(self):
         for name, run in self.runs.items():
             for pool in run["pools"]:
@@ -200,6 +205,17 @@ class Words(unittest.TestCase):
         for page in self.PAGES:
             for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", read("docs", page))):
                 self.assertTrue(option in known or option == "--json", "%s: %s" % (page, option))
+
+    def test_options_of_backends_in_the_contract(self):
+        rows = re.findall(r"(?m)^\| (\w+) \| [^|]*\| (.*)\|$", read("docs", "contract.md").replace(r"\|", ";"))
+        known = {b["name"]: [o["name"] for o in b["options"]]
+                 for b in json.loads(lib.loadtop("backends", "--json").out)["backends"] if b["built_in"]}
+        rows = [row for row in rows if row[0] in known]
+        self.assertTrue(rows)
+        for backend, text in rows:
+            for option in re.findall(r"`([a-z][\w.-]*)=?[^`]*`", text):
+                self.assertTrue(any(option == o or (o.endswith(".") and option.startswith(o)) for o in known[backend]),
+                                "%s: %s" % (backend, option))
 
     def test_keys_and_commands_of_the_contract(self):
         contract = read("docs", "contract.md")
