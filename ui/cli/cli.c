@@ -398,7 +398,8 @@ int cli_parse(struct cli *c, int argc, char *const *argv, const struct backend *
             words_only = true;
             continue;
         }
-        if (words_only || word[0] != '-' || !word[1])
+        bool man = c->verb == CLI_HELP && strcmp(word, "--man") == 0; /* its own option */
+        if (words_only || word[0] != '-' || !word[1] || man)
             got = read_word(&r, word);
         else if (word[1] == '-')
             got = read_long(&r, word + 2);
@@ -458,40 +459,58 @@ static void add_wrapped(struct text *t, const char *help, int at)
     text_add(t, "\n");
 }
 
-static void add_option(struct text *t, const struct letter *l)
+/* The group that begins with this option. */
+static const char *group_of(const char *name)
 {
+    static const char *const first[][2] = {{"threads", "Options of every pool (the default)"},
+                                           {"headless", "The run"},
+                                           {"max-threads", "Protection"},
+                                           {"no-history", "Other"}};
+    for (unsigned i = 0; i < sizeof first / sizeof *first; i++)
+        if (strcmp(first[i][0], name) == 0)
+            return first[i][1];
+    return NULL;
+}
+
+bool cli_option_at(unsigned i, struct cli_option *o, struct text *help)
+{
+    if (i >= LETTERS)
+        return false;
+    const struct letter *l = &letter_table[i];
     const struct option_spec *spec = find_option(l->name);
-    char short_name[8] = "    ", left[64];
-    struct text help = {.limit = 1000};
-    if (l->letter)
-        snprintf(short_name, sizeof short_name, "-%c, ", l->letter);
-    size_t n = text_append(left, sizeof left, 0, "  %s--%s%s%s", short_name, l->name,
-                           l->value ? " " : "", l->value ? l->value : "");
+    *o = (struct cli_option){l->name, l->value, group_of(l->name), l->letter};
     size_t len =
         strlen(spec->help); /* a backend's or pool's help is a sentence with its full stop */
-    text_add(&help, "%c%.*s", toupper((unsigned char)spec->help[0]),
+    text_add(help, "%c%.*s", toupper((unsigned char)spec->help[0]),
              (int)len - 1 - (spec->help[len - 1] == '.'), spec->help + 1);
     if (spec->type == OPTION_CHOICE)
-        text_add(&help, ": %s", spec->choices);
+        text_add(help, ": %s", spec->choices);
     if (spec->def && l->value)
-        text_add(&help, " (%s)", spec->def);
+        text_add(help, " (%s)", spec->def);
+    return true;
+}
+
+static void add_option(struct text *t, const struct cli_option *o, const char *help)
+{
+    char short_name[8] = "    ", left[64];
+    if (o->letter)
+        snprintf(short_name, sizeof short_name, "-%c, ", o->letter);
+    size_t n = text_append(left, sizeof left, 0, "  %s--%s%s%s", short_name, o->name,
+                           o->value ? " " : "", o->value ? o->value : "");
     text_add(t, "%s", left);
-    add_wrapped(t, text_str(&help), (int)n);
-    text_free(&help);
+    add_wrapped(t, help, (int)n);
 }
 
 void cli_usage(struct text *t)
 {
+    struct cli_option o;
+    struct text help = {.limit = 1000};
     text_add(t, "%s\n", help_usage);
-    for (unsigned i = 0; i < LETTERS; i++) {
-        if (strcmp(letter_table[i].name, "threads") == 0)
-            text_add(t, "Options of every pool (the default):\n");
-        else if (strcmp(letter_table[i].name, "headless") == 0)
-            text_add(t, "\nThe run:\n");
-        else if (strcmp(letter_table[i].name, "max-threads") == 0)
-            text_add(t, "\nProtection:\n");
-        else if (strcmp(letter_table[i].name, "no-history") == 0)
-            text_add(t, "\nOther:\n");
-        add_option(t, &letter_table[i]);
+    for (unsigned i = 0; cli_option_at(i, &o, &help); i++) {
+        if (o.group)
+            text_add(t, "%s%s:\n", i ? "\n" : "", o.group);
+        add_option(t, &o, text_str(&help));
+        text_clear(&help);
     }
+    text_free(&help);
 }

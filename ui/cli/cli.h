@@ -92,6 +92,15 @@ void cli_fini(struct cli *);
 bool cli_flag(const struct cli *, enum cli_own);
 const char *cli_text(const struct cli *, enum cli_own);
 
+/* An option as the help shows it. */
+struct cli_option {
+    const char *name, *value; /* value: what stands for it in the help; NULL: a flag */
+    const char *group;        /* heading of the group that begins with it; NULL: none does */
+    char letter;              /* 0: it has none */
+};
+/* Option i in the order of the help, its words added to `help`. False: there is none. */
+bool cli_option_at(unsigned i, struct cli_option *, struct text *help);
+
 /* `loadtop help`: usage, and every option with its help. */
 void cli_usage(struct text *);
 

@@ -11,6 +11,7 @@
 #include "ui/base/help_files.h"
 #include "ui/cli/backends_list.h"
 #include "ui/cli/cli.h"
+#include "ui/cli/man_page.h"
 #include "ui/page/doc.h"
 #include "ui/report/compare_page.h"
 #include "ui/views/views.h"
@@ -77,6 +78,10 @@ int help_text(struct text *t, const char *topic, const struct backend *const *ba
 {
     if (!topic) {
         cli_usage(t);
+        return 0;
+    }
+    if (strcmp(topic, "--man") == 0) {
+        man_page(t, backends);
         return 0;
     }
     for (size_t i = 0; i < TOPICS; i++) {
