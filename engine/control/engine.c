@@ -11,6 +11,7 @@
 #include "engine/pools/guard.h"
 #include "engine/state/pool.h"
 #include "engine/pools/protect.h"
+#include "engine/base/role.h"
 #include "engine/base/secret.h"
 #include "engine/control/sweep.h"
 #include "engine/base/text.h"
@@ -45,6 +46,12 @@
 #define HURRY_NS                                                                                   \
     (150 * NS_PER_MS) /* from a signal to the last snapshot; half a second is promised */
 #define HURRY_STEP_NS (10 * NS_PER_MS)
+
+/* The supervisor's thread does not run, or there is none: its caller does its part. */
+static struct roles act_as_supervisor(void)
+{
+    return roles_set((struct roles){.mask = ROLE_FRONT_END | ROLE_SUPERVISOR});
+}
 
 /* ---- making ---- */
 
@@ -85,8 +92,8 @@ static int check_rules(const struct engine *e, struct err *err)
     return rules_check_backends(e->rules, names, err);
 }
 
-struct engine *engine_new(const struct scenario *s, const struct backend *const *backends,
-                          bool virtual_time, struct err *err)
+static struct engine *make(const struct scenario *s, const struct backend *const *backends,
+                           bool virtual_time, struct err *err)
 {
     for (unsigned i = 0; backends[i]; i++)
         if (backend_check(backends[i], err) < 0)
@@ -135,6 +142,15 @@ struct engine *engine_new(const struct scenario *s, const struct backend *const 
             engine_free(e);
             return NULL;
         }
+    return e;
+}
+
+struct engine *engine_new(const struct scenario *s, const struct backend *const *backends,
+                          bool virtual_time, struct err *err)
+{
+    struct roles before = act_as_supervisor();
+    struct engine *e = make(s, backends, virtual_time, err);
+    roles_set(before);
     return e;
 }
 
@@ -335,6 +351,7 @@ static void supervise(struct engine *e, bool tick)
 static void *engine_main(void *ctx)
 {
     struct engine *e = ctx;
+    roles_set((struct roles){.mask = ROLE_SUPERVISOR});
     prctl(PR_SET_NAME, "loadtop-engine", 0UL, 0UL, 0UL);
     uint64_t next = engine_now(e) + TICK_NS;
     supervise(e, true);
@@ -356,7 +373,8 @@ static void *engine_main(void *ctx)
     return NULL;
 }
 
-int engine_start(struct engine *e, struct err *err)
+/* What the supervisor does before its first tick. */
+static int start_pools(struct engine *e, struct err *err)
 {
     clock_gettime(CLOCK_REALTIME, &e->started);
     e->start_ns = engine_now(e);
@@ -366,8 +384,16 @@ int engine_start(struct engine *e, struct err *err)
         if (pool_start(e->pool[i], err) < 0)
             return err ? err->code : ERR_FAILED;
     publish(e, e->start_ns);
-    if (e->virtual_time)
-        return 0;
+    return 0;
+}
+
+int engine_start(struct engine *e, struct err *err)
+{
+    struct roles before = act_as_supervisor();
+    int code = start_pools(e, err);
+    roles_set(before);
+    if (code < 0 || e->virtual_time)
+        return code;
     int failed = pthread_create(&e->thread, NULL, engine_main, e);
     if (failed)
         return err_set(err, ERR_FAILED, "engine: no thread: %s", strerror(failed));
@@ -377,7 +403,16 @@ int engine_start(struct engine *e, struct err *err)
 
 /* ---- virtual time ---- */
 
-void engine_step(struct engine *e, uint64_t until_ns)
+/* A turn of this worker, as its thread would take it. */
+static void turn(struct worker *w)
+{
+    struct roles before = roles_set((struct roles){.mask = ROLE_WORKER, .of = w});
+    if (!worker_turn(w))
+        atomic_store(&w->stage, STAGE_ENDED);
+    roles_set(before);
+}
+
+static void step(struct engine *e, uint64_t until_ns)
 {
     uint64_t until = e->start_ns + until_ns;
     if (!e->tick_ns)
@@ -403,10 +438,17 @@ void engine_step(struct engine *e, uint64_t until_ns)
         if (!due) {
             supervise(e, true);
             e->tick_ns += TICK_NS;
-        } else if (!worker_turn(due)) {
-            atomic_store(&due->stage, STAGE_ENDED);
+        } else {
+            turn(due);
         }
     }
+}
+
+void engine_step(struct engine *e, uint64_t until_ns)
+{
+    struct roles before = act_as_supervisor();
+    step(e, until_ns);
+    roles_set(before);
 }
 
 /* ---- what the front end calls ---- */
@@ -506,17 +548,18 @@ void engine_leave(struct engine *e)
         pthread_detach(e->thread);
 }
 
-void engine_free(struct engine *e)
+static void join(struct engine *e)
 {
-    if (!e)
-        return;
-    if (e->threaded) {
-        engine_end(e, END_NOW, END_BY_USER);
-        engine_wait(e, 3 * NS_PER_S);
-        atomic_store(&e->quit, true);
-        engine_wake(e);
-        pthread_join(e->thread, NULL);
-    }
+    engine_end(e, END_NOW, END_BY_USER);
+    engine_wait(e, 3 * NS_PER_S);
+    atomic_store(&e->quit, true);
+    engine_wake(e);
+    pthread_join(e->thread, NULL);
+}
+
+/* Without the supervisor's thread. */
+static void give_back(struct engine *e)
+{
     for (unsigned i = 0; i < e->pools; i++)
         pool_stop_thread(e->pool[i]); /* all at once, so that they end side by side */
     bool all = true;
@@ -548,4 +591,15 @@ void engine_free(struct engine *e)
     if (e->news_fd >= 0)
         close(e->news_fd);
     free(e);
+}
+
+void engine_free(struct engine *e)
+{
+    if (!e)
+        return;
+    if (e->threaded)
+        join(e);
+    struct roles before = act_as_supervisor();
+    give_back(e);
+    roles_set(before);
 }

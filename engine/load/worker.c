@@ -9,6 +9,7 @@
 
 #include "engine/load/worker_state.h"
 #include "engine/state/pool.h"
+#include "engine/base/role.h"
 #include "engine/load/client.h"
 #include "engine/load/conn.h"
 #include "engine/load/lease.h"
@@ -402,14 +403,15 @@ static void no_alarm(struct alarm *a)
     (void)a; /* it only had to wake the loop */
 }
 
-struct worker *worker_new(struct pool *p, uint32_t index, uint64_t *virtual_clock, struct err *err)
+/* Its thread does not run: the supervisor acts for both. */
+static struct roles act_as_worker(const struct worker *w)
+{
+    return roles_set((struct roles){.mask = ROLE_SUPERVISOR | ROLE_WORKER, .of = w});
+}
+
+static void set_up(struct worker *w, struct pool *p, uint32_t index)
 {
     const struct backend *b = p->spec.backend;
-    struct worker *w = calloc(1, sizeof *w + b->worker_size);
-    if (!w) {
-        err_set(err, ERR_FAILED, "thread %u of %s: out of memory", index, p->spec.name);
-        return NULL;
-    }
     w->pool = p;
     w->backend = b;
     w->now.op_types = p->spec.op_types;
@@ -426,26 +428,46 @@ struct worker *worker_new(struct pool *p, uint32_t index, uint64_t *virtual_cloc
     }
     rng_seed(&w->rng, p->spec.seed, 2 * (uint64_t)index);
     schedule_init(&w->schedule, p->spec.seed, 2 * (uint64_t)index + 1);
-    if (recorder_init(&w->recorder)) {
+}
+
+/* Its loop, and what the backend wants of it. 0 or an error. */
+static int open_loop(struct worker *w, uint64_t *virtual_clock, struct err *err)
+{
+    w->loop = loop_new(virtual_clock, err);
+    if (!w->loop)
+        return ERR_FAILED;
+    int code = w->backend->worker_open ? w->backend->worker_open(w, err) : 0;
+    if (code < 0)
+        loop_free(w->loop);
+    else
+        w->started_ns = w->tally.area_ns = loop_refresh(w->loop);
+    return code < 0 ? code : 0;
+}
+
+struct worker *worker_new(struct pool *p, uint32_t index, uint64_t *virtual_clock, struct err *err)
+{
+    struct worker *w = calloc(1, sizeof *w + p->spec.backend->worker_size);
+    if (!w || recorder_init(&w->recorder)) {
         err_set(err, ERR_FAILED, "thread %u of %s: out of memory", index, p->spec.name);
         free(w);
         return NULL;
     }
-    w->loop = loop_new(virtual_clock, err);
-    if (!w->loop || (b->worker_open && b->worker_open(w, err) < 0)) {
-        loop_free(w->loop);
-        recorder_fini(&w->recorder);
-        free(w);
-        return NULL;
-    }
-    w->started_ns = w->tally.area_ns = loop_refresh(w->loop);
-    return w;
+    struct roles before = act_as_worker(w);
+    set_up(w, p, index);
+    int code = open_loop(w, virtual_clock, err);
+    roles_set(before);
+    if (code == 0)
+        return w;
+    recorder_fini(&w->recorder);
+    free(w);
+    return NULL;
 }
 
 static void *worker_main(void *ctx)
 {
     struct worker *w = ctx;
     char name[16]; /* what top -H shows */
+    roles_set((struct roles){.mask = ROLE_WORKER, .of = w});
     snprintf(name, sizeof name, "%.9s/%u", w->pool->spec.name, w->index % 100000);
     pthread_setname_np(pthread_self(), name);
     atomic_store(&w->tid, (int)gettid());
@@ -480,6 +502,7 @@ void worker_shrink(struct worker *w)
 {
     if (!w->loop)
         return;
+    struct roles before = act_as_worker(w);
     if (w->backend->worker_close)
         w->backend->worker_close(w);
     conns_free(w);
@@ -497,6 +520,7 @@ void worker_shrink(struct worker *w)
     loop_free(w->loop);
     w->loop = NULL;
     recorder_shrink(&w->recorder);
+    roles_set(before);
 }
 
 void worker_free(struct worker *w)

@@ -3,6 +3,7 @@
 #include "engine/pools/pool_life.h"
 
 #include "engine/state/pool.h"
+#include "engine/base/role.h"
 #include "engine/pools/guard.h"
 #include "engine/pools/protect.h"
 #include "engine/state/engine_state.h"
@@ -95,7 +96,9 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
 int pool_start(struct pool *p, struct err *err)
 {
     if (p->engine->virtual_time) {
+        struct roles before = roles_set((struct roles){.mask = ROLE_POOL, .of = p});
         int code = p->spec.backend->pool_open ? p->spec.backend->pool_open(p, err) : 0;
+        roles_set(before);
         atomic_store(&p->open_stage, code < 0 ? OPEN_FAILED : OPEN_DONE);
         return code;
     }
@@ -114,7 +117,9 @@ bool pool_free(struct pool *p)
         if (pthread_timedjoin_np(p->thread, NULL, &until))
             return false; /* a hook of the backend hangs: its memory cannot be freed under it */
     } else if (p->engine->virtual_time && p->spec.backend->pool_close) {
+        struct roles before = roles_set((struct roles){.mask = ROLE_POOL, .of = p});
         p->spec.backend->pool_close(p);
+        roles_set(before);
     }
     for (unsigned i = 0; i < p->workers; i++) {
         struct worker *w = p->worker[i];

@@ -6,6 +6,7 @@
 #include "engine/state/engine_state.h"
 #include "engine/pools/guard.h"
 #include "engine/state/pool.h"
+#include "engine/base/role.h"
 #include "engine/pools/permission.h"
 #include "engine/pools/sender.h"
 #include "engine/state/snapshot_store.h"
@@ -136,6 +137,7 @@ static void *pool_main(void *ctx)
 {
     struct pool *p = ctx;
     char name[16];
+    roles_set((struct roles){.mask = ROLE_POOL, .of = p});
     snprintf(name, sizeof name, "%.10s pool", p->spec.name);
     pthread_setname_np(pthread_self(), name);
     bool tried = false, open = may_open(p) && open_target(p, &tried);
