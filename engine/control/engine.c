@@ -27,7 +27,7 @@
 #include "engine/state/sweep_shown.h"
 #include "engine/figures/thresholds.h"
 #include "engine/load/worker.h"
-#include "engine/load/worker_state.h"
+#include "engine/load/workers.h"
 
 #include <errno.h>
 #include <math.h>
@@ -408,7 +408,7 @@ static void turn(struct worker *w)
 {
     struct roles before = roles_set((struct roles){.mask = ROLE_WORKER, .of = w});
     if (!worker_turn(w))
-        atomic_store(&w->stage, STAGE_ENDED);
+        worker_note_end(w);
     roles_set(before);
 }
 
@@ -422,11 +422,11 @@ static void step(struct engine *e, uint64_t until_ns)
         struct worker *due = NULL;
         for (unsigned i = 0; i < e->pools; i++)
             for (unsigned k = 0; k < e->pool[i]->workers; k++) {
-                struct worker *w = e->pool[i]->worker[k];
-                uint64_t at = w->reaped ? NS_NEVER : worker_next_due(w);
+                const struct supervised_worker *w = e->pool[i]->worker[k];
+                uint64_t at = w->reaped ? NS_NEVER : worker_next_due(w->worker);
                 if (at < next) {
                     next = at;
-                    due = w;
+                    due = w->worker;
                 }
             }
         if (next > until) {

@@ -12,7 +12,7 @@
 #include "engine/figures/monitor.h"
 #include "engine/figures/plateau.h"
 #include "engine/state/snapshot_store.h"
-#include "engine/load/worker_state.h"
+#include "engine/load/worker.h"
 #include "engine/load/workers.h"
 
 #include <jansson.h>
@@ -123,10 +123,10 @@ static void fill_now(const struct pool *p, struct pool_snapshot *s)
     s->cpu_share = m->busiest_cpu;
 }
 
-static double life_ns(const struct worker *w, uint64_t now_ns)
+static double life_ns(const struct supervised_worker *w, uint64_t now_ns)
 {
-    uint64_t until = w->reaped ? w->ended_ns : now_ns;
-    return until > w->started_ns ? (double)(until - w->started_ns) : 0;
+    uint64_t from = worker_started_ns(w->worker), until = w->reaped ? w->ended_ns : now_ns;
+    return until > from ? (double)(until - from) : 0;
 }
 
 /* The CPU of those threads that have ended, as the kernel counted it. One that lived for a moment
@@ -138,7 +138,7 @@ static double busiest_of_run(const struct pool *p, uint64_t now_ns)
     for (unsigned i = 0; i < p->workers; i++)
         longest = fmax(longest, life_ns(p->worker[i], now_ns));
     for (unsigned i = 0; i < p->workers; i++) {
-        const struct worker *w = p->worker[i];
+        const struct supervised_worker *w = p->worker[i];
         double life = life_ns(w, now_ns);
         if (w->reaped && w->seen.cpu_ns && life > 0 && life >= longest / 2)
             busiest = fmax(busiest, fmin(1, (double)w->seen.cpu_ns / life));
@@ -204,7 +204,7 @@ static int more_frequent(const void *a, const void *b)
 static void fill_errors(const struct engine *e, const struct pool *p, struct pool_snapshot *s)
 {
     for (unsigned i = 0; i < p->workers; i++) {
-        struct recorder *r = &p->worker[i]->recorder;
+        struct recorder *r = worker_recorder(p->worker[i]->worker);
         unsigned classes = atomic_load_explicit(&r->classes, memory_order_acquire);
         if (!classes)
             continue;
@@ -234,17 +234,17 @@ static void fill_workers(const struct engine *e, const struct pool *p, struct po
         return;
     s->workers = p->workers;
     for (unsigned i = 0; i < p->workers; i++) {
-        const struct worker *w = p->worker[i];
+        const struct supervised_worker *w = p->worker[i];
         const struct tally *t = &w->seen;
         struct worker_snapshot *o = &s->worker[i];
-        o->id = w->index;
+        o->id = worker_index(w->worker);
         o->completed = t->completed;
         o->errors = t->errors;
         o->counts = counts_of(t);
-        o->started_s = engine_seconds(e, w->started_ns);
+        o->started_s = engine_seconds(e, worker_started_ns(w->worker));
         o->ended_s = w->reaped ? engine_seconds(e, w->ended_ns) : NAN;
         o->cpu_share = w->cpu_share;
-        o->state = w->reaped ? 2 : atomic_load(&w->order) == ORDER_RUN ? 0 : 1;
+        o->state = w->reaped ? 2 : worker_is_running(w) ? 0 : 1;
     }
 }
 

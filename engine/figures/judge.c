@@ -7,7 +7,7 @@
 #include "engine/base/text.h"
 #include "engine/state/pool_figures.h"
 #include "engine/figures/monitor.h"
-#include "engine/load/worker_state.h"
+#include "engine/load/workers.h"
 
 #include <math.h>
 #include <stdarg.h>

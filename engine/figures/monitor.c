@@ -108,11 +108,12 @@ static void spread_tick(struct monitor *m)
 }
 
 /* Adds the words of one tally to sum[]; moments are no counts: the earliest and the latest. */
-static void add_tally(uint64_t *sum, const struct worker *w, struct tally *moments)
+static void add_tally(uint64_t *sum, const struct supervised_worker *w, struct tally *moments)
 {
     uint64_t words[TALLY_WORDS];
     const struct tally *t = &w->seen;
-    unsigned n = TALLY_WORDS_OF(atomic_load_explicit(&w->recorder.types, memory_order_relaxed));
+    unsigned n = TALLY_WORDS_OF(
+        atomic_load_explicit(&worker_recorder(w->worker)->types, memory_order_relaxed));
     memcpy(words, t, n * sizeof *words);
     for (unsigned i = 0; i < n; i++)
         sum[i] += words[i];
@@ -130,9 +131,9 @@ static void sum_tallies(struct pool *p, uint64_t now_ns)
     uint64_t sum[TALLY_WORDS] = {0};
     m->area = 0;
     for (unsigned i = 0; i < p->workers; i++) {
-        struct worker *w = p->worker[i];
+        struct supervised_worker *w = p->worker[i];
         if (!w->reaped && !w->still)
-            recorder_read(&w->recorder, &w->seen);
+            recorder_read(worker_recorder(w->worker), &w->seen);
         const struct tally *t = &w->seen;
         add_tally(sum, w, &moments);
         double area = (double)t->in_flight_area;
@@ -145,11 +146,11 @@ static void sum_tallies(struct pool *p, uint64_t now_ns)
     m->total.first_ns = moments.first_ns;
 }
 
-void monitor_collect_ended(struct pool *p, struct worker *w)
+void monitor_collect_ended(struct pool *p, struct supervised_worker *w)
 {
     struct monitor *m = &p->figures->monitor;
     for (unsigned i = 0; i < 2; i++)
-        m->ticked |= interval_drain(&w->recorder.set[i], m->tick);
+        m->ticked |= interval_drain(&worker_recorder(w->worker)->set[i], m->tick);
 }
 
 void monitor_collect(struct pool *p, uint64_t now_ns)
@@ -157,13 +158,13 @@ void monitor_collect(struct pool *p, uint64_t now_ns)
     struct monitor *m = &p->figures->monitor;
     unsigned left = 0;
     for (unsigned i = 0; i < p->workers; i++) {
-        struct worker *w = p->worker[i];
+        struct supervised_worker *w = p->worker[i];
         /* Who has had no turn since the last time is not touched at all. */
-        w->still = !w->pending_drain && recorder_still(&w->recorder);
+        w->still = !w->pending_drain && recorder_still(worker_recorder(w->worker));
         if (w->reaped || w->still)
             continue;
         if (!w->pending_drain)
-            recorder_flip(&w->recorder);
+            recorder_flip(worker_recorder(w->worker));
         w->pending_drain = true;
         left++;
     }
@@ -172,10 +173,10 @@ void monitor_collect(struct pool *p, uint64_t now_ns)
         if (round)
             nanosleep(&pause, NULL);
         for (unsigned i = 0; i < p->workers; i++) {
-            struct worker *w = p->worker[i];
-            if (w->reaped || !w->pending_drain || !recorder_quiet(&w->recorder))
+            struct supervised_worker *w = p->worker[i];
+            if (w->reaped || !w->pending_drain || !recorder_quiet(worker_recorder(w->worker)))
                 continue;
-            m->ticked |= interval_drain(recorder_idle_set(&w->recorder), m->tick);
+            m->ticked |= interval_drain(recorder_idle_set(worker_recorder(w->worker)), m->tick);
             w->pending_drain = false;
             left--;
         }
@@ -255,7 +256,7 @@ static void keep_second(struct monitor *m, const struct point *pt)
     m->seconds++;
 }
 
-static uint64_t thread_cpu_ns(const struct worker *w)
+static uint64_t thread_cpu_ns(const struct supervised_worker *w)
 {
     clockid_t id;
     struct timespec t;
@@ -265,11 +266,11 @@ static uint64_t thread_cpu_ns(const struct worker *w)
 }
 
 /* Time that a thread was ready to run and waited for a CPU, ns; 0: not known. */
-static uint64_t run_queue_ns(const struct worker *w)
+static uint64_t run_queue_ns(const struct supervised_worker *w)
 {
     char path[64], text[96];
     unsigned long long ran = 0, queued = 0;
-    int tid = atomic_load(&w->tid);
+    int tid = worker_tid(w->worker);
     if (!tid)
         return 0;
     snprintf(path, sizeof path, "/proc/self/task/%d/schedstat", tid);
@@ -290,7 +291,7 @@ static void measure_queue(struct pool *p, double span_s)
     double worst = NAN;
     unsigned seen = 0;
     for (unsigned i = p->workers; i-- > 0 && seen < QUEUED_MOST;) {
-        struct worker *w = p->worker[i];
+        struct supervised_worker *w = p->worker[i];
         uint64_t queued = w->reaped ? 0 : run_queue_ns(w);
         if (!queued)
             continue;
@@ -315,7 +316,7 @@ static void measure_cpu(struct pool *p, double span_s)
     double sum = 0, busiest = 0;
     unsigned n = 0;
     for (unsigned i = 0; i < p->workers; i++) {
-        struct worker *w = p->worker[i];
+        struct supervised_worker *w = p->worker[i];
         if (w->reaped)
             continue;
         uint64_t cpu = thread_cpu_ns(w);
@@ -419,7 +420,7 @@ static void count_classes(struct pool *p)
     struct monitor *m = &p->figures->monitor;
     uint64_t now[RECORDER_CLASSES] = {0};
     for (unsigned i = 0; i < p->workers; i++) {
-        struct recorder *r = &p->worker[i]->recorder;
+        struct recorder *r = worker_recorder(p->worker[i]->worker);
         unsigned classes = atomic_load_explicit(&r->classes, memory_order_acquire);
         for (unsigned k = 0; k < classes; k++) {
             struct class_count *c = class_of(m, r->slot[k]->name);

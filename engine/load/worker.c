@@ -18,6 +18,7 @@
 #include "engine/load/conn_room.h"
 #include "engine/load/end.h"
 #include "engine/load/start.h"
+#include "engine/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -340,7 +341,7 @@ static void end_turn(struct worker *w)
 /* What a person or the end of the run asked for. False once the worker is done. */
 static bool obey(struct worker *w)
 {
-    uint32_t order = atomic_load_explicit(&w->order, memory_order_acquire);
+    uint32_t order = atomic_load_explicit(&w->published.order, memory_order_acquire);
     uint64_t now = loop_now(w->loop);
     if (order != ORDER_RUN && !w->draining) {
         w->draining = true;
@@ -350,7 +351,6 @@ static bool obey(struct worker *w)
         waiting_discard(w);
         if (w->backend->tune)
             w->backend->tune(w);
-        atomic_store_explicit(&w->stage, STAGE_DRAINING, memory_order_release);
     }
     if (!w->draining)
         return true;
@@ -369,6 +369,7 @@ static bool obey(struct worker *w)
 
 bool worker_turn(struct worker *w)
 {
+    worker_check_own(w);
     bool stale = atomic_load_explicit(&w->pool->version, memory_order_acquire) != w->now.version;
     bool busy = stale || w->runnable.head || w->dispatch || w->doomed || w->fill;
     bool expected = expects(w); /* while it waits, not after what came of it */
@@ -384,16 +385,74 @@ bool worker_turn(struct worker *w)
 uint64_t worker_next_due(const struct worker *w)
 {
     if (atomic_load(&w->pool->version) != w->now.version || w->runnable.head || w->dispatch ||
-        w->doomed || w->fill || (atomic_load(&w->order) != ORDER_RUN && !w->draining))
+        w->doomed || w->fill || (worker_ordered(w) != ORDER_RUN && !w->draining))
         return loop_now(w->loop);
     return loop_next_alarm(w->loop);
 }
 
 void worker_order(struct worker *w, enum worker_order order)
 {
-    if (atomic_load(&w->order) < order)
-        atomic_store_explicit(&w->order, order, memory_order_release);
+    if (worker_ordered(w) < order)
+        atomic_store_explicit(&w->published.order, order, memory_order_release);
     loop_wake(w->loop);
+}
+
+/* ---- what the supervisor sees ---- */
+
+void worker_wake(struct worker *w)
+{
+    loop_wake(w->loop);
+}
+
+enum worker_order worker_ordered(const struct worker *w)
+{
+    return (enum worker_order)atomic_load(&w->published.order);
+}
+
+bool worker_has_ended(const struct worker *w)
+{
+    return atomic_load_explicit(&w->published.ended, memory_order_acquire);
+}
+
+void worker_note_end(struct worker *w)
+{
+    atomic_store_explicit(&w->published.ended, true, memory_order_release);
+}
+
+int worker_tid(const struct worker *w)
+{
+    return atomic_load(&w->published.tid);
+}
+
+uint64_t worker_started_ns(const struct worker *w)
+{
+    return w->started_ns;
+}
+
+uint64_t worker_ended_ns(const struct worker *w)
+{
+    return w->ended_ns;
+}
+
+struct recorder *worker_recorder(struct worker *w)
+{
+    return &w->recorder;
+}
+
+bool worker_conn_failure(struct worker *w, uint64_t *newest_ns, char error_class[24], char *buf,
+                         size_t size)
+{
+    if (pthread_mutex_trylock(&w->recorder.messages))
+        return false;
+    const struct conn_failure *f = &w->failure;
+    bool newer = f->at_ns > *newest_ns;
+    if (newer) {
+        *newest_ns = f->at_ns;
+        copy_str(error_class, sizeof f->class, f->class);
+        copy_str(buf, size, f->error);
+    }
+    pthread_mutex_unlock(&w->recorder.messages);
+    return newer;
 }
 
 /* ---- birth and death ---- */
@@ -470,31 +529,30 @@ static void *worker_main(void *ctx)
     roles_set((struct roles){.mask = ROLE_WORKER, .of = w});
     snprintf(name, sizeof name, "%.9s/%u", w->pool->spec.name, w->index % 100000);
     pthread_setname_np(pthread_self(), name);
-    atomic_store(&w->tid, (int)gettid());
+    atomic_store(&w->published.tid, (int)gettid());
     while (worker_turn(w))
         ;
-    atomic_store(&w->tid, 0);
+    atomic_store(&w->published.tid, 0);
     struct timespec cpu;
     if (!clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu))
         w->tally.cpu_ns = (uint64_t)cpu.tv_sec * NS_PER_S + (uint64_t)cpu.tv_nsec;
     recorder_turn_begin(&w->recorder);
     recorder_turn_end(&w->recorder, &w->tally);
-    atomic_store_explicit(&w->stage, STAGE_ENDED, memory_order_release);
+    worker_note_end(w);
     pool_notify(w->pool);
     return NULL;
 }
 
-int worker_start(struct worker *w, struct err *err)
+int worker_start(struct worker *w, pthread_t *thread, struct err *err)
 {
     pthread_attr_t attr;
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_BYTES);
-    int failed = pthread_create(&w->thread, &attr, worker_main, w);
+    int failed = pthread_create(thread, &attr, worker_main, w);
     pthread_attr_destroy(&attr);
     if (failed)
         return err_set(err, ERR_FAILED, "thread %u of %s: %s (raise `ulimit -u`?)", w->index,
                        w->pool->spec.name, strerror(failed));
-    w->threaded = true;
     return 0;
 }
 

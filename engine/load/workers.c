@@ -1,29 +1,26 @@
 /* See workers.h. */
 #include "engine/load/workers.h"
 
-#include "engine/os/loop.h"
 #include "engine/state/pool.h"
 #include "engine/load/worker.h"
-
-#include <stdatomic.h>
 
 void pool_wake_workers(struct pool *p)
 {
     for (unsigned i = 0; i < p->workers; i++)
         if (!p->worker[i]->reaped)
-            loop_wake(p->worker[i]->loop);
+            worker_wake(p->worker[i]->worker);
 }
 
 void pool_order_all(struct pool *p, enum worker_order order)
 {
     for (unsigned i = 0; i < p->workers; i++)
         if (!p->worker[i]->reaped)
-            worker_order(p->worker[i], order);
+            worker_order(p->worker[i]->worker, order);
 }
 
-bool worker_is_running(const struct worker *w)
+bool worker_is_running(const struct supervised_worker *w)
 {
-    return !w->reaped && atomic_load(&w->order) == ORDER_RUN;
+    return !w->reaped && worker_ordered(w->worker) == ORDER_RUN;
 }
 
 unsigned pool_running(const struct pool *p)

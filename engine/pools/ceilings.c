@@ -6,7 +6,7 @@
 #include "engine/base/err.h"
 #include "engine/config/limits.h"
 #include "engine/state/pool.h"
-#include "engine/load/worker_state.h"
+#include "engine/load/workers.h"
 
 #include <stdatomic.h>
 
@@ -15,8 +15,8 @@ static uint64_t draining_connections(const struct pool *p)
 {
     uint64_t n = 0;
     for (unsigned i = 0; i < p->workers; i++) {
-        const struct worker *w = p->worker[i];
-        if (!w->reaped && atomic_load(&w->order) != ORDER_RUN)
+        const struct supervised_worker *w = p->worker[i];
+        if (!w->reaped && worker_ordered(w->worker) != ORDER_RUN)
             n += w->seen.connected;
     }
     return n;

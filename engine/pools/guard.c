@@ -16,7 +16,6 @@
 #include "engine/figures/events.h"
 #include "engine/pools/pool_change.h"
 #include "engine/pools/room.h"
-#include "engine/load/worker_state.h"
 
 #include <errno.h>
 #include <math.h>

@@ -4,7 +4,7 @@
 
 #include "engine/config/command.h"
 #include "engine/config/pool_spec.h"
-#include "engine/load/worker_state.h"
+#include "engine/load/worker.h"
 #include "engine/state/snapshot.h"
 
 #include <stdbool.h>

@@ -18,7 +18,6 @@
 #include "engine/pools/room.h"
 #include "engine/state/snapshot_store.h"
 #include "engine/load/worker.h"
-#include "engine/load/worker_state.h"
 #include "engine/load/workers.h"
 
 #include <math.h>
@@ -122,12 +121,14 @@ bool pool_free(struct pool *p)
         roles_set(before);
     }
     for (unsigned i = 0; i < p->workers; i++) {
-        struct worker *w = p->worker[i];
+        const struct supervised_worker *w = p->worker[i];
         if (w->threaded && !w->reaped)
             return false; /* a worker is stuck: likewise */
     }
-    for (unsigned i = 0; i < p->workers; i++)
-        worker_free(p->worker[i]);
+    for (unsigned i = 0; i < p->workers; i++) {
+        worker_free(p->worker[i]->worker);
+        free(p->worker[i]);
+    }
     free(p->worker);
     figures_free(p->figures);
     stats_json_release(p->stats_json);
@@ -233,15 +234,9 @@ static void connection_error(struct pool *p, char name[24], char *buf, size_t si
     name[0] = '\0';
     copy_str(buf, size, "no connection");
     for (unsigned i = 0; i < p->workers; i++) {
-        struct worker *w = p->worker[i];
-        if (w->reaped || pthread_mutex_trylock(&w->recorder.messages))
-            continue;
-        if (w->conn_error_ns > newest) {
-            newest = w->conn_error_ns;
-            copy_str(name, 24, w->conn_class);
-            copy_str(buf, size, w->conn_error);
-        }
-        pthread_mutex_unlock(&w->recorder.messages);
+        const struct supervised_worker *w = p->worker[i];
+        if (!w->reaped)
+            worker_conn_failure(w->worker, &newest, name, buf, size);
     }
 }
 

@@ -19,6 +19,7 @@
 
 struct engine;
 struct pool_figures;
+struct supervised_worker;
 
 enum open_stage {
     OPEN_WAITING,
@@ -95,7 +96,7 @@ struct pool {
     _Atomic bool answered;      /* see pool_answered */
 
     /* supervisor only */
-    struct worker **worker; /* [workers]: every one that ever was */
+    struct supervised_worker **worker; /* [workers]: every one that ever was */
     unsigned workers, worker_room;
     enum pool_state state;
     char state_why[256];

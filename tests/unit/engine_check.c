@@ -5,6 +5,7 @@
 #include "engine/config/pattern.h"
 #include "engine/load/conn_room.h"
 #include "engine/load/worker_state.h"
+#include "engine/load/workers.h"
 #include "engine/state/pool.h"
 
 #include <stdarg.h>
@@ -548,7 +549,7 @@ const char *engine_check_pool(const struct pool *p, char *why, size_t size)
     if (!count)
         return NULL;
     for (unsigned i = 0; i < p->workers && !k.failed; i++)
-        claimed += claimed_by(p->worker[i], &k);
+        claimed += claimed_by(p->worker[i]->worker, &k);
     expect(&k, left >= 0, "more than -n was claimed");
     expect_same(&k, "of -n, claimed", count - (uint64_t)left, claimed);
     return k.failed ? why : NULL;

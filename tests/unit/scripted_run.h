@@ -15,7 +15,8 @@ static const struct backend *scripted_backends[];
 #include "engine/config/command.h"
 #include "engine/config/scenario.h"
 #include "engine/engine.h"
-#include "engine/load/worker.h"
+#include "engine/load/worker_state.h"
+#include "engine/load/workers.h"
 #include "engine/os/loop.h"
 #include "engine/state/engine_state.h"
 #include "engine/state/pool.h"
@@ -42,7 +43,7 @@ static struct tally sum(const struct pool *p)
 {
     struct tally t = {0};
     for (unsigned i = 0; i < p->workers; i++) {
-        const struct tally *w = &p->worker[i]->tally;
+        const struct tally *w = &p->worker[i]->worker->tally;
         t.offered += w->offered + w->warm_offered;
         t.completed += w->completed + w->warm_completed;
         t.errors += w->errors + w->warm_errors;
@@ -56,7 +57,7 @@ static struct tally sum(const struct pool *p)
 static bool any_frozen(const struct pool *p)
 {
     for (unsigned i = 0; i < p->workers; i++)
-        if (p->worker[i]->frozen)
+        if (p->worker[i]->worker->frozen)
             return true;
     return false;
 }
