@@ -40,16 +40,17 @@ static void push_undo(struct engine *e, const struct pool *p, const char *fmt, .
 
 static void push_undo(struct engine *e, const struct pool *p, const char *fmt, ...)
 {
-    if (e->undos == UNDO_MAX) {
-        memmove(e->undo, e->undo + 1, (UNDO_MAX - 1) * sizeof e->undo[0]);
-        e->undos--;
+    struct engine_supervised *esup = engine_sup(e);
+    if (esup->undos == UNDO_MAX) {
+        memmove(esup->undo, esup->undo + 1, (UNDO_MAX - 1) * sizeof esup->undo[0]);
+        esup->undos--;
     }
     char what[64];
     va_list args;
     va_start(args, fmt);
     vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
-    struct undo *u = &e->undo[e->undos++];
+    struct undo *u = &esup->undo[esup->undos++];
     snprintf(u->text, sizeof u->text, "%u %s", p->number, what);
     snprintf(u->shown, sizeof u->shown, "%.31s %s", p->spec.name, what);
 }
@@ -100,14 +101,17 @@ static bool only_threads_differ(const struct load *a, const struct load *b)
 /* Carries out a new load of the pool. */
 static int apply_load(struct pool *p, const struct load *load, struct err *err)
 {
+    struct pool_supervised *sup = pool_sup(p);
     bool threads_only = only_threads_differ(&p->spec.load, load);
     p->spec.load = *load;
     /* A thread's share of the rate, or of --max-rate, is another with each number of threads. */
-    if (!threads_only || load->rate_per_s > 0 || p->settings.cap_per_s > 0 || !p->load_from_ns)
+    bool capped = pool_lock(p)->settings.cap_per_s > 0;
+    pool_unlock(p);
+    if (!threads_only || load->rate_per_s > 0 || capped || !sup->load_from_ns)
         pool_publish_settings(p);
     else
         pool_note_workers(p); /* closed: nobody else has to know */
-    if (p->load_from_ns && p->wanted)
+    if (sup->load_from_ns && sup->wanted)
         return pool_resize(p, err);
     return 0;
 }
@@ -131,13 +135,13 @@ static bool is_auto(const struct load *load, enum verb verb)
 static void start_ramp(struct pool *p, const struct command *c, double from, double to,
                        enum origin by, uint64_t now_ns)
 {
-    p->ramp[c->verb - VERB_THREADS] = (struct ramp){.on = true,
-                                                    .verb = c->verb,
-                                                    .from = from,
-                                                    .to = to,
-                                                    .start_ns = now_ns,
-                                                    .end_ns = now_ns + c->over_ns,
-                                                    .by = by};
+    pool_sup(p)->ramp[c->verb - VERB_THREADS] = (struct ramp){.on = true,
+                                                              .verb = c->verb,
+                                                              .from = from,
+                                                              .to = to,
+                                                              .start_ns = now_ns,
+                                                              .end_ns = now_ns + c->over_ns,
+                                                              .by = by};
 }
 
 static void execute_amount(struct engine *e, struct pool *p, const struct command *c,
@@ -157,7 +161,7 @@ static void execute_amount(struct engine *e, struct pool *p, const struct comman
         command_refuse(e, p, c, by, err.msg);
         return;
     }
-    p->ramp[c->verb - VERB_THREADS].on = false;
+    pool_sup(p)->ramp[c->verb - VERB_THREADS].on = false;
     if (c->over_ns && c->kind != AMOUNT_OFF && c->kind != AMOUNT_AUTO) {
         amount_text(to, sizeof to, &wish.load, c->verb, v);
         start_ramp(p, c, was, v, by, engine_now(e));
@@ -181,9 +185,9 @@ static void execute_amount(struct engine *e, struct pool *p, const struct comman
 
 void change_ramps(struct engine *e, uint64_t now_ns)
 {
-    for (unsigned i = 0; i < e->pools * RAMPS; i++) {
-        struct pool *p = e->pool[i / RAMPS];
-        struct ramp *r = &p->ramp[i % RAMPS];
+    for (unsigned i = 0; i < engine_sup(e)->pools * RAMPS; i++) {
+        struct pool *p = engine_sup(e)->pool[i / RAMPS];
+        struct ramp *r = &pool_sup(p)->ramp[i % RAMPS];
         if (!r->on)
             continue;
         if (now_ns < r->start_ns) /* begun in this very turn, after its time was read */
@@ -199,7 +203,7 @@ void change_ramps(struct engine *e, uint64_t now_ns)
         double least = r->verb == VERB_RATE ? 1 : r->from < r->to ? r->from : r->to;
         if (v < least)
             v = least;
-        p->figures->monitor.resized_in_second = true;
+        pool_sup(p)->figures->monitor.resized_in_second = true;
         plateau_restart(p, engine_seconds(e, now_ns));
         enum dial d = (enum dial)dial_of_verb(r->verb);
         if (!same(v, dial_now(p, d)) &&
@@ -294,9 +298,9 @@ static void execute_set(struct engine *e, struct pool *p, const struct command *
         }
         options_text(o, (unsigned)i, to, sizeof to);
         if (o->table[i].flags & OPTION_REOPEN && strcmp(from, to) != 0)
-            p->anew++;
+            pool_sup(p)->anew++;
     }
-    if (p->load_from_ns)
+    if (pool_sup(p)->load_from_ns)
         pool_publish_settings(p);
     pool_changed(e, p, EVENT_CHANGE, c->option, from, to, by);
     if (by != BY_SWEEP)
@@ -306,9 +310,9 @@ static void execute_set(struct engine *e, struct pool *p, const struct command *
 static void stop_pool(struct engine *e, struct pool *p, enum origin by)
 {
     uint64_t now = engine_now(e);
-    if (!p->wanted)
+    if (!pool_sup(p)->wanted)
         return;
-    p->wanted = false;
+    pool_sup(p)->wanted = false;
     pool_end_ramps(p);
     pool_note_pause(p, true, now); /* a stopped pool counts no time */
     pool_order_all(p, ORDER_DRAIN);
@@ -318,15 +322,16 @@ static void stop_pool(struct engine *e, struct pool *p, enum origin by)
 
 static void start_pool(struct engine *e, struct pool *p, enum origin by)
 {
+    struct pool_supervised *sup = pool_sup(p);
     struct err err = {0};
     uint64_t now = engine_now(e);
-    if (p->wanted || p->finishing || p->removed)
+    if (sup->wanted || sup->finishing || sup->removed)
         return;
-    p->wanted = true;
-    p->paused = p->held;
+    sup->wanted = true;
+    sup->paused = sup->held;
     pool_note_pause(p, false, now);
-    pool_set_state(p, p->load_from_ns ? POOL_LOADING : POOL_OPENING, now, "%s", "");
-    if (p->load_from_ns) {
+    pool_set_state(p, sup->load_from_ns ? POOL_LOADING : POOL_OPENING, now, "%s", "");
+    if (sup->load_from_ns) {
         pool_publish_settings(p);
         if (pool_resize(p, &err) < 0)
             engine_event(e, p, EVENT_REFUSED, "start", err.msg, by);
@@ -337,7 +342,7 @@ static void start_pool(struct engine *e, struct pool *p, enum origin by)
 static void remove_pool(struct engine *e, struct pool *p, enum origin by)
 {
     pool_changed(e, p, EVENT_CHANGE, "remove", p->spec.target.shown, "", by);
-    p->removed = true;
+    pool_sup(p)->removed = true;
     pool_finish(p, END_BY_USER, ORDER_DRAIN, engine_now(e));
 }
 
@@ -353,11 +358,12 @@ const char command_halted_words[] =
  * it? A person's own command is the resume. */
 bool command_is_halted(struct pool *p, const struct command *c, enum origin by)
 {
+    struct pool_supervised *sup = pool_sup(p);
     if (origin_is_hand(by) &&
         (c->verb == VERB_RESUME || c->verb == VERB_RESUME_ALL || c->verb == VERB_START))
-        p->halted = false;
-    bool halted = p->halted && by == BY_AT && command_changes_load(c);
-    if (halted && !p->removed && p->state != POOL_ENDED)
+        sup->halted = false;
+    bool halted = sup->halted && by == BY_AT && command_changes_load(c);
+    if (halted && !sup->removed && sup->state != POOL_ENDED)
         command_refuse(p->engine, p, c, by, command_halted_words);
     return halted;
 }

@@ -26,20 +26,20 @@ void execute_consent(struct engine *e, unsigned number)
     char name[16];
     snprintf(name, sizeof name, "%u", number);
     struct pool *p = engine_find_pool(e, name);
-    if (!p || !p->held || e->scenario.limits.look)
+    if (!p || !pool_sup(p)->held || e->scenario.limits.look)
         return;
-    int stage = atomic_load(&p->open_stage);
-    if (stage != OPEN_LOOKED && stage != OPEN_DONE && !atomic_load(&p->room_short)) {
+    int stage = atomic_load(&p->atomic.open_stage);
+    if (stage != OPEN_LOOKED && stage != OPEN_DONE && !atomic_load(&p->atomic.room_short)) {
         engine_say(e, "%s: it was not reached yet: it is asked about once it answers",
                    p->spec.name);
         return;
     }
-    if (e->locked) {
+    if (engine_sup(e)->locked) {
         engine_say(e, "%s: locked: load cannot be started (L or `unlock`)", p->spec.name);
         return;
     }
-    atomic_store(&p->consented, true);
-    p->held = p->halted = false;
+    atomic_store(&p->atomic.consented, true);
+    pool_sup(p)->held = pool_sup(p)->halted = false;
     engine_event(e, p, EVENT_CONSENT, "", "its first load was allowed", BY_KEY);
     pool_pause(p, false, BY_KEY);
     pool_wake_thread(p); /* it may wait for this to connect */
@@ -61,9 +61,9 @@ static void execute_add(struct engine *e, const struct command *c, enum origin b
             snprintf(spec->name, sizeof spec->name, "%.20s-%u", spec->backend->name, n);
         p = engine_add_pool(e, spec, &err);
         if (p && pool_start(p, &err) < 0)
-            p->removed = true;
+            pool_sup(p)->removed = true;
     }
-    if (p && !p->removed)
+    if (p && !pool_sup(p)->removed)
         pool_changed(e, p, EVENT_CHANGE, "add", from, p->spec.target.shown, by);
     else
         command_refuse(e, NULL, c, by, err.msg);
@@ -73,27 +73,28 @@ static void execute_add(struct engine *e, const struct command *c, enum origin b
 
 static void execute_undo(struct engine *e, enum origin by)
 {
-    if (!e->undos) {
+    struct engine_supervised *esup = engine_sup(e);
+    if (!esup->undos) {
         engine_say(e, "undo: nothing to undo");
         return;
     }
-    struct undo u = e->undo[--e->undos];
-    unsigned left = e->undos;
+    struct undo u = esup->undo[--esup->undos];
+    unsigned left = esup->undos;
     struct command c;
     struct err err = {0};
     if (command_parse(&c, u.text, &err, NULL) == 0 && engine_find_pool(e, c.pool))
         execute(e, &c, by, ORIGIN_ARGV);
-    if (e->undos > left)
-        e->undos = left; /* an undo is not undone by the next one */
+    if (esup->undos > left)
+        esup->undos = left; /* an undo is not undone by the next one */
 }
 
 static void for_screen(struct engine *e, const struct command *c, enum origin by)
 {
-    pthread_mutex_lock(&e->queue_mutex);
-    bool full = e->screens == SCREEN_MAX;
+    struct engine_queue *queue = engine_lock_queue(e);
+    bool full = queue->screens == SCREEN_MAX;
     if (!full)
-        e->screen[(e->screen_first + e->screens++) % SCREEN_MAX] = *c;
-    pthread_mutex_unlock(&e->queue_mutex);
+        queue->screen[(queue->screen_first + queue->screens++) % SCREEN_MAX] = *c;
+    engine_unlock_queue(e);
     if (full)
         command_refuse(e, NULL, c, by, "too many commands for the screen wait already");
 }
@@ -106,8 +107,10 @@ static bool names_file(const struct command *c)
 
 static bool any_halted(const struct engine *e)
 {
-    for (unsigned i = 0; i < e->pools; i++)
-        if (e->pool[i]->halted && !e->pool[i]->removed && e->pool[i]->state != POOL_ENDED)
+    const struct engine_supervised *esup = engine_sup(e);
+    for (unsigned i = 0; i < esup->pools; i++)
+        if (pool_sup(esup->pool[i])->halted && !pool_sup(esup->pool[i])->removed &&
+            pool_sup(esup->pool[i])->state != POOL_ENDED)
             return true;
     return false;
 }
@@ -115,27 +118,29 @@ static bool any_halted(const struct engine *e)
 /* From now on nothing changes load but a pause or a stop, nor does what is under way. */
 static void lock(struct engine *e)
 {
-    e->locked = true;
+    struct engine_supervised *esup = engine_sup(e);
+    esup->locked = true;
     sweep_stop(e, "locked");
-    for (unsigned i = 0; i < e->pools; i++)
-        pool_end_ramps(e->pool[i]);
+    for (unsigned i = 0; i < esup->pools; i++)
+        pool_end_ramps(esup->pool[i]);
 }
 
 static bool execute_on_engine(struct engine *e, const struct command *c, enum origin by,
                               enum option_origin origin)
 {
+    struct engine_supervised *esup = engine_sup(e);
     switch (c->verb) {
     case VERB_PAUSE_ALL:
         sweep_stop(e, "pause all");
-        for (unsigned i = 0; i < e->pools; i++) {
-            e->pool[i]->halted = e->pool[i]->halted || origin_is_hand(by);
-            pool_pause(e->pool[i], true, by);
+        for (unsigned i = 0; i < esup->pools; i++) {
+            pool_sup(esup->pool[i])->halted = pool_sup(esup->pool[i])->halted || origin_is_hand(by);
+            pool_pause(esup->pool[i], true, by);
         }
         return true;
     case VERB_RESUME_ALL:
-        for (unsigned i = 0; i < e->pools; i++)
-            if (!command_is_halted(e->pool[i], c, by))
-                pool_pause(e->pool[i], false, by);
+        for (unsigned i = 0; i < esup->pools; i++)
+            if (!command_is_halted(esup->pool[i], c, by))
+                pool_pause(esup->pool[i], false, by);
         return true;
     case VERB_UNDO:
         execute_undo(e, by);
@@ -145,8 +150,8 @@ static bool execute_on_engine(struct engine *e, const struct command *c, enum or
         if (c->verb == VERB_LOCK)
             lock(e);
         else
-            e->locked = false;
-        engine_event(e, NULL, e->locked ? EVENT_LOCK : EVENT_UNLOCK, "", "", by);
+            esup->locked = false;
+        engine_event(e, NULL, esup->locked ? EVENT_LOCK : EVENT_UNLOCK, "", "", by);
         return true;
     case VERB_ADD:
         execute_add(e, c, by, origin);
@@ -171,6 +176,7 @@ static bool execute_on_engine(struct engine *e, const struct command *c, enum or
 
 void execute(struct engine *e, const struct command *c, enum origin by, enum option_origin origin)
 {
+    struct engine_supervised *esup = engine_sup(e);
     if (command_is_for_screen(c)) {
         if (!origin_is_own(origin) && names_file(c))
             command_refuse(e, NULL, c, by,
@@ -183,7 +189,7 @@ void execute(struct engine *e, const struct command *c, enum origin by, enum opt
         command_refuse(e, NULL, c, by, "a scenario file does not take a lock away");
         return;
     }
-    if (e->locked && command_changes_load(c)) {
+    if (esup->locked && command_changes_load(c)) {
         command_refuse(e, NULL, c, by,
                        "locked: load cannot be changed (L or `unlock`); pause and stop still work");
         return;
@@ -208,7 +214,7 @@ void execute(struct engine *e, const struct command *c, enum origin by, enum opt
         command_refuse(e, NULL, c, by, why);
         return;
     }
-    for (unsigned i = 0; i < e->pools; i++)
-        if (!e->pool[i]->removed)
-            execute_on_pool(e, e->pool[i], c, by);
+    for (unsigned i = 0; i < esup->pools; i++)
+        if (!pool_sup(esup->pool[i])->removed)
+            execute_on_pool(e, esup->pool[i], c, by);
 }

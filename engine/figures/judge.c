@@ -28,7 +28,7 @@ static double cpu_of_run(const struct pool_snapshot *s)
 
 void judge_limit(const struct pool *p, struct pool_snapshot *s)
 {
-    const struct monitor *m = &p->figures->monitor;
+    const struct monitor *m = &pool_sup(p)->figures->monitor;
     bool over = s->state == POOL_ENDED;
     double wait = over ? s->run_wait_share : m->now_wait;
     double idle = over ? s->run_idle_share : m->now_idle;
@@ -88,9 +88,10 @@ static double little_gap(const struct monitor *m)
 /* Threads with a schedule that hung until the end: what it made due since is known to nobody. */
 static unsigned hanging(const struct pool *p)
 {
+    const struct pool_supervised *sup = pool_sup(p);
     unsigned n = 0;
-    for (unsigned i = 0; i < p->workers; i++)
-        n += p->worker[i]->stuck && !p->worker[i]->reaped;
+    for (unsigned i = 0; i < sup->workers; i++)
+        n += sup->worker[i]->stuck && !sup->worker[i]->reaped;
     return n;
 }
 
@@ -128,7 +129,7 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
 
 void judge_validity(const struct pool *p, struct pool_snapshot *s)
 {
-    const struct monitor *m = &p->figures->monitor;
+    const struct monitor *m = &pool_sup(p)->figures->monitor;
     const struct tally *t = &m->total;
     s->checks = 0;
     double bad = (double)(t->errors + t->timeouts), all = bad + (double)t->completed;

@@ -170,9 +170,9 @@ static void adopt(struct worker *w)
 {
     struct settings was = w->now;
     bool first = was.version == 0;
-    pthread_mutex_lock(&w->pool->mutex);
-    w->now = w->pool->settings;
-    pthread_mutex_unlock(&w->pool->mutex);
+    struct pool_shared *shared = pool_lock(w->pool);
+    w->now = shared->settings;
+    pool_unlock(w->pool);
     w->warm = w->start_warm = loop_now(w->loop) < w->now.record_from_ns;
     adopt_mix(w);
     adopt_clients(w);
@@ -274,9 +274,9 @@ static void begin_turn(void *ctx)
     recorder_turn_begin(&w->recorder);
     if (w->warm && loop_now(w->loop) >= w->now.record_from_ns)
         w->warm = w->start_warm = false;
-    if (atomic_load_explicit(&w->pool->version, memory_order_acquire) != w->now.version)
+    if (atomic_load_explicit(&w->pool->atomic.version, memory_order_acquire) != w->now.version)
         adopt(w);
-    if (w->starved && atomic_load_explicit(&w->pool->budget, memory_order_relaxed) > 0) {
+    if (w->starved && atomic_load_explicit(&w->pool->atomic.budget, memory_order_relaxed) > 0) {
         w->starved = false;
         rerun_clients(w);
     }
@@ -314,7 +314,7 @@ static bool note_spent(struct worker *w)
     struct tally *t = &w->tally;
     bool before = t->spent;
     t->spent = w->now.counted && !w->warm && !t->in_flight && !t->waiting && !w->gathered &&
-               atomic_load_explicit(&w->pool->budget, memory_order_relaxed) <= 0;
+               atomic_load_explicit(&w->pool->atomic.budget, memory_order_relaxed) <= 0;
     if (t->spent && !before)
         w->spent_ns = t->turned_ns;
     if (!t->spent && before && !w->frozen)
@@ -370,7 +370,8 @@ static bool obey(struct worker *w)
 bool worker_turn(struct worker *w)
 {
     worker_check_own(w);
-    bool stale = atomic_load_explicit(&w->pool->version, memory_order_acquire) != w->now.version;
+    bool stale =
+        atomic_load_explicit(&w->pool->atomic.version, memory_order_acquire) != w->now.version;
     bool busy = stale || w->runnable.head || w->dispatch || w->doomed || w->fill;
     bool expected = expects(w); /* while it waits, not after what came of it */
     uint64_t waited = loop_turn(w->loop, busy ? 0 : IDLE_WAIT_NS, begin_turn, settle, w);
@@ -384,8 +385,8 @@ bool worker_turn(struct worker *w)
 
 uint64_t worker_next_due(const struct worker *w)
 {
-    if (atomic_load(&w->pool->version) != w->now.version || w->runnable.head || w->dispatch ||
-        w->doomed || w->fill || (worker_ordered(w) != ORDER_RUN && !w->draining))
+    if (atomic_load(&w->pool->atomic.version) != w->now.version || w->runnable.head ||
+        w->dispatch || w->doomed || w->fill || (worker_ordered(w) != ORDER_RUN && !w->draining))
         return loop_now(w->loop);
     return loop_next_alarm(w->loop);
 }

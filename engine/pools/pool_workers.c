@@ -18,19 +18,20 @@
 
 static int add_worker(struct pool *p, struct err *err)
 {
-    if (p->workers == p->worker_room) {
-        unsigned room = p->worker_room ? 2 * p->worker_room : 16;
+    struct pool_supervised *sup = pool_sup(p);
+    if (sup->workers == sup->worker_room) {
+        unsigned room = sup->worker_room ? 2 * sup->worker_room : 16;
         struct supervised_worker **worker =
-            realloc(p->worker, room * sizeof(struct supervised_worker *));
+            realloc(sup->worker, room * sizeof(struct supervised_worker *));
         if (!worker)
             return err_set(err, ERR_FAILED, "%s: out of memory", p->spec.name);
-        p->worker = worker;
-        p->worker_room = room;
+        sup->worker = worker;
+        sup->worker_room = room;
     }
     struct supervised_worker *w = calloc(1, sizeof *w);
     if (!w)
         return err_set(err, ERR_FAILED, "%s: out of memory", p->spec.name);
-    w->worker = worker_new(p, p->workers, p->engine->virtual_clock, err);
+    w->worker = worker_new(p, sup->workers, p->engine->virtual_clock, err);
     if (!w->worker) {
         free(w);
         return err ? err->code : ERR_FAILED;
@@ -41,19 +42,20 @@ static int add_worker(struct pool *p, struct err *err)
         free(w);
         return ERR_FAILED;
     }
-    p->worker[p->workers++] = w;
+    sup->worker[sup->workers++] = w;
     return 0;
 }
 
 int pool_resize(struct pool *p, struct err *err)
 {
+    struct pool_supervised *sup = pool_sup(p);
     unsigned running = pool_running(p), wanted = p->spec.load.threads;
     int code = 0;
     for (; running < wanted && !code; running++)
         code = add_worker(p, err);
-    for (unsigned i = p->workers; i-- > 0 && running > wanted;)
-        if (worker_is_running(p->worker[i])) { /* the youngest first */
-            worker_order(p->worker[i]->worker, ORDER_DRAIN);
+    for (unsigned i = sup->workers; i-- > 0 && running > wanted;)
+        if (worker_is_running(sup->worker[i])) { /* the youngest first */
+            worker_order(sup->worker[i]->worker, ORDER_DRAIN);
             running--;
         }
     if (code)
@@ -80,8 +82,8 @@ static void give_up(struct pool *p, struct supervised_worker *w, uint64_t now_ns
 
 void pool_reap(struct pool *p, uint64_t now_ns)
 {
-    for (unsigned i = 0; i < p->workers; i++) {
-        struct supervised_worker *w = p->worker[i];
+    for (unsigned i = 0; i < pool_sup(p)->workers; i++) {
+        struct supervised_worker *w = pool_sup(p)->worker[i];
         if (w->reaped)
             continue;
         if (!worker_has_ended(w->worker)) {
