@@ -29,7 +29,7 @@
 
 void capacity_begin(struct capacity_search *s, const struct pool *p, uint64_t hold_ns)
 {
-    double now = p->spec.load.rate_per_s;
+    double now = pool_sup(p)->load.rate_per_s;
     s->hold_ns = hold_ns ? hold_ns : HOLD_NS;
     s->rate = s->from > 0 ? s->from : now > 0 ? now : START_PER_S;
     if (s->to > 0 && s->rate > s->to)

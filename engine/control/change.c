@@ -61,9 +61,9 @@ static double dial_now(const struct pool *p, enum dial d)
     if (d == DIAL_CONNECTIONS)
         return pool_connections_wanted(p);
     if (d == DIAL_DEPTH &&
-        !p->spec.load.depth) /* as asked for: sync keeps it for the next pattern */
+        !pool_sup(p)->load.depth) /* as asked for: sync keeps it for the next pattern */
         return pool_depth(p);
-    return dial_get(&p->spec.load, d);
+    return dial_get(&pool_sup(p)->load, d);
 }
 
 /* Puts a value into a copy of the pool's description; 0, or ERR_REFUSED with why. */
@@ -102,8 +102,8 @@ static bool only_threads_differ(const struct load *a, const struct load *b)
 static int apply_load(struct pool *p, const struct load *load, struct err *err)
 {
     struct pool_supervised *sup = pool_sup(p);
-    bool threads_only = only_threads_differ(&p->spec.load, load);
-    p->spec.load = *load;
+    bool threads_only = only_threads_differ(&sup->load, load);
+    sup->load = *load;
     /* A thread's share of the rate, or of --max-rate, is another with each number of threads. */
     bool capped = pool_lock(p)->settings.cap_per_s > 0;
     pool_unlock(p);
@@ -147,21 +147,22 @@ static void start_ramp(struct pool *p, const struct command *c, double from, dou
 static void execute_amount(struct engine *e, struct pool *p, const struct command *c,
                            enum origin by)
 {
+    struct pool_supervised *sup = pool_sup(p);
     struct err err = {0};
-    struct pool_spec wish = p->spec; /* borrowed: only its load is changed */
+    struct pool_spec wish = pool_spec_now(p); /* borrowed: only its load is changed */
     enum dial d = (enum dial)dial_of_verb(c->verb);
     double was = dial_now(p, d), v = command_amount(c, was);
     const char *name = dial_option(d)->name;
     char from[48], to[48];
-    amount_text(from, sizeof from, &p->spec.load, c->verb, was);
-    bool was_auto = is_auto(&p->spec.load, c->verb);
+    amount_text(from, sizeof from, &sup->load, c->verb, was);
+    bool was_auto = is_auto(&sup->load, c->verb);
     if (c->kind == AMOUNT_OFF || c->kind == AMOUNT_AUTO) {
         dial_put(&wish.load, d, 0);
     } else if (put_amount(e, p, &wish, d, v, &err) < 0) {
         command_refuse(e, p, c, by, err.msg);
         return;
     }
-    pool_sup(p)->ramp[c->verb - VERB_THREADS].on = false;
+    sup->ramp[c->verb - VERB_THREADS].on = false;
     if (c->over_ns && c->kind != AMOUNT_OFF && c->kind != AMOUNT_AUTO) {
         amount_text(to, sizeof to, &wish.load, c->verb, v);
         start_ramp(p, c, was, v, by, engine_now(e));
@@ -172,11 +173,11 @@ static void execute_amount(struct engine *e, struct pool *p, const struct comman
     } else {
         if (apply_load(p, &wish.load, &err) < 0)
             command_refuse(e, p, c, by, err.msg);
-        amount_text(to, sizeof to, &p->spec.load, c->verb, dial_now(p, d));
-        if (strcmp(from, to) || was_auto != is_auto(&p->spec.load, c->verb))
+        amount_text(to, sizeof to, &sup->load, c->verb, dial_now(p, d));
+        if (strcmp(from, to) || was_auto != is_auto(&sup->load, c->verb))
             pool_changed(e, p, EVENT_CHANGE, name, from, to, by);
     }
-    if (c->verb == VERB_DEPTH && p->spec.load.pattern == PATTERN_SYNC && by != BY_SWEEP)
+    if (c->verb == VERB_DEPTH && sup->load.pattern == PATTERN_SYNC && by != BY_SWEEP)
         engine_say(e, "%s: pattern sync has one in flight; depth counts with another pattern",
                    p->spec.name);
     if (by != BY_SWEEP && strcmp(from, to))
@@ -196,7 +197,7 @@ void change_ramps(struct engine *e, uint64_t now_ns)
                           ? 1
                           : (double)(now_ns - r->start_ns) / (double)(r->end_ns - r->start_ns);
         double v = r->from + part * (r->to - r->from);
-        struct pool_spec wish = p->spec;
+        struct pool_spec wish = pool_spec_now(p);
         struct err err = {0};
         if (r->verb != VERB_RATE)
             v = floor(v + 1e-9);
@@ -220,13 +221,13 @@ void change_ramps(struct engine *e, uint64_t now_ns)
 static void execute_pattern(struct engine *e, struct pool *p, const struct command *c,
                             enum origin by)
 {
-    struct load load = p->spec.load;
+    struct load load = pool_sup(p)->load;
     struct err err = {0};
     enum pattern was = load.pattern;
     if (was == c->pattern)
         return;
     load.pattern = c->pattern;
-    struct pool_spec wish = p->spec; /* borrowed: only its load is changed */
+    struct pool_spec wish = pool_spec_now(p); /* borrowed: only its load is changed */
     wish.load = load;
     if (spec_allowed(e, p, &wish, &err) < 0) {
         command_refuse(e, p, c, by, err.msg);
@@ -240,21 +241,22 @@ static void execute_pattern(struct engine *e, struct pool *p, const struct comma
 
 static void execute_ops(struct engine *e, struct pool *p, const struct command *c, enum origin by)
 {
-    struct pool_spec wish = p->spec;
+    struct pool_supervised *sup = pool_sup(p);
+    struct pool_spec wish = pool_spec_now(p);
     struct err err = {0};
     char from[64], to[64];
-    if (p->spec.ops_held) {
+    if (!sup->ops_known) {
         command_refuse(e, p, c, by, "which operations it has is known once it is open");
         return;
     }
-    if (ops_parse(p->spec.op_types, p->spec.backend->name, c->text, wish.load.weight, &err) < 0 ||
+    if (ops_parse(sup->op_types, p->spec.backend->name, c->text, wish.load.weight, &err) < 0 ||
         spec_allowed(e, p, &wish, &err) < 0 || pool_forbids(p, wish.load.weight, &err) < 0 ||
         guard_fits(p, &p->spec.options, wish.load.weight, &err) < 0) {
         command_refuse(e, p, c, by, err.msg);
         return;
     }
-    ops_text(p->spec.op_types, p->spec.load.weight, from, sizeof from);
-    ops_text(p->spec.op_types, wish.load.weight, to, sizeof to);
+    ops_text(sup->op_types, sup->load.weight, from, sizeof from);
+    ops_text(sup->op_types, wish.load.weight, to, sizeof to);
     apply_load(p, &wish.load, &err);
     pool_changed(e, p, EVENT_OPS, NULL, from, to, by);
     if (by != BY_SWEEP)
@@ -269,25 +271,26 @@ static int option_fits(struct pool *p, const struct command *c, struct err *err)
     int bad = 0;
     options_copy(&wish, &p->spec.options);
     if (options_set(&wish, c->option, c->text, ORIGIN_ARGV, true, NULL) == 0)
-        bad = guard_fits(p, &wish, p->spec.load.weight, err);
+        bad = guard_fits(p, &wish, pool_sup(p)->load.weight, err);
     options_fini(&wish);
     return bad;
 }
 
 static void execute_set(struct engine *e, struct pool *p, const struct command *c, enum origin by)
 {
+    struct pool_supervised *sup = pool_sup(p);
     struct err err = {0};
     char from[64] = "", to[64] = "";
     struct options *o = &p->spec.options;
     int i = options_find(o->table, c->option);
     int d = dial_find(c->option);
     if (d >= 0 && dial_is_plain_set((enum dial)d)) {
-        dial_text(&p->spec.load, (enum dial)d, from, sizeof from);
-        if (dial_read(&p->spec.load, (enum dial)d, c->text, &err) < 0) {
+        dial_text(&sup->load, (enum dial)d, from, sizeof from);
+        if (dial_read(&sup->load, (enum dial)d, c->text, &err) < 0) {
             command_refuse(e, p, c, by, err.msg);
             return;
         }
-        dial_text(&p->spec.load, (enum dial)d, to, sizeof to);
+        dial_text(&sup->load, (enum dial)d, to, sizeof to);
     } else {
         if (i >= 0)
             options_text(o, (unsigned)i, from, sizeof from);
@@ -298,9 +301,9 @@ static void execute_set(struct engine *e, struct pool *p, const struct command *
         }
         options_text(o, (unsigned)i, to, sizeof to);
         if (o->table[i].flags & OPTION_REOPEN && strcmp(from, to) != 0)
-            pool_sup(p)->anew++;
+            sup->anew++;
     }
-    if (pool_sup(p)->load_from_ns)
+    if (sup->load_from_ns)
         pool_publish_settings(p);
     pool_changed(e, p, EVENT_CHANGE, c->option, from, to, by);
     if (by != BY_SWEEP)

@@ -117,7 +117,7 @@ static uint64_t mix(uint64_t h, double v)
 
 uint64_t grid_setting(const struct pool *p, const struct sweep_axis *axis, unsigned axes)
 {
-    const struct load *l = &p->spec.load;
+    const struct load *l = &pool_sup(p)->load;
     char text[256];
     uint64_t h = 0;
     for (int d = 0; d < DIALS; d++)

@@ -53,9 +53,10 @@ static void fill_load(struct pool *p, struct pool_snapshot *s)
     s->number = p->number;
     copy_str(s->name, sizeof s->name, p->spec.name);
     s->backend = p->spec.backend;
-    s->op_types = p->spec.op_types;
+    s->op_types = sup->op_types;
     copy_str(s->target, sizeof s->target, p->spec.target.shown);
-    pool_spec_url(&p->spec, s->url, sizeof s->url);
+    struct pool_spec now = pool_spec_now(p);
+    pool_spec_url(&now, s->url, sizeof s->url);
     s->local = sup->local;
     s->held = sup->held;
     s->holds = sup->holds;
@@ -68,10 +69,10 @@ static void fill_load(struct pool *p, struct pool_snapshot *s)
     copy_str(s->state_why, sizeof s->state_why, sup->state_why);
     s->ended_by = sup->ended_by;
     s->error_code = sup->failed.code;
-    s->load = p->spec.load;
+    s->load = sup->load;
     s->depth = pool_depth(p);
     s->connections = pool_connections_wanted(p);
-    s->think_ns = p->spec.load.think_ns;
+    s->think_ns = sup->load.think_ns;
     s->timeout_ns = p->spec.timeout_ns;
     s->count = p->spec.count;
     s->duration_ns = p->spec.duration_ns;
@@ -84,12 +85,13 @@ static void fill_load(struct pool *p, struct pool_snapshot *s)
 
 static void fill_ops(const struct pool *p, struct pool_snapshot *s)
 {
-    const struct monitor *m = &pool_sup(p)->figures->monitor;
-    const struct op_type *types = p->spec.op_types;
+    const struct pool_supervised *sup = pool_sup(p);
+    const struct monitor *m = &sup->figures->monitor;
+    const struct op_type *types = sup->op_types;
     s->ops = 0;
     for (uint16_t i = 0; i < OPS_MAX && types[i].name; i++) {
         const struct op_tally *t = &m->total.op[i];
-        if (!(t->completed + t->errors + t->timeouts) && p->spec.load.weight[i] <= 0)
+        if (!(t->completed + t->errors + t->timeouts) && sup->load.weight[i] <= 0)
             continue;
         struct op_snapshot *o = &s->op[s->ops++];
         o->type = i;

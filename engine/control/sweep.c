@@ -180,8 +180,9 @@ int sweep_start(struct engine *e, const struct command *c, enum origin by, struc
     if (!s)
         return err_set(err, ERR_FAILED, "sweep: out of memory");
     copy_str(s->spec.pool, sizeof s->spec.pool, p->spec.name);
+    struct pool_spec now = pool_spec_now(p);
     if (sweep_spec_read(&s->spec, c->text, err, NULL) < 0 ||
-        sweep_spec_check(&s->spec, &p->spec, err) < 0 || grid_resize(&s->grid, s->spec.steps) < 0) {
+        sweep_spec_check(&s->spec, &now, err) < 0 || grid_resize(&s->grid, s->spec.steps) < 0) {
         sweep_free(s);
         return ERR_USAGE;
     }
@@ -292,7 +293,7 @@ static bool grow(struct sweep *s, struct pool *p)
     double last;
     if (parse_real(a->value[a->values - 1], &last) < 0 || 2 * last > AUTO_MOST)
         return false;
-    struct pool_spec wish = p->spec; /* borrowed: only for the ceilings */
+    struct pool_spec wish = pool_spec_now(p); /* borrowed: only for the ceilings */
     int d = dial_find(a->name);
     if (d >= 0 && dial_set_amount(&wish.load, (enum dial)d, 2 * last, NULL) < 0)
         return false;

@@ -105,7 +105,7 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
                   (double)(t->scheduled + t->not_started + t->warm_not_started + t->still_due);
     bool ended = s->state == POOL_ENDED;
     double left = ended ? (double)t->still_due : 0;
-    unsigned hung = ended && (t->due || p->spec.load.rate_per_s > 0) ? hanging(p) : 0;
+    unsigned hung = ended && (t->due || pool_sup(p)->load.rate_per_s > 0) ? hanging(p) : 0;
     struct check *c = add_check(
         s, CHECK_ACCOUNTING, fabs(off) + fabs(lost) + left + hung + (double)t->miscounted, 0, true);
     if (c->ok)

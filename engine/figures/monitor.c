@@ -196,7 +196,8 @@ static float quantile_or_nan(const struct histogram *h, double q)
 
 static struct point close_interval(struct pool *p, struct interval *in, double now_s)
 {
-    struct monitor *m = &pool_sup(p)->figures->monitor;
+    struct pool_supervised *sup = pool_sup(p);
+    struct monitor *m = &sup->figures->monitor;
     const struct tally *a = &in->from, *b = &m->total;
     double span = now_s - in->from_s;
     struct point pt = {.t_s = now_s,
@@ -207,14 +208,14 @@ static struct point close_interval(struct pool *p, struct interval *in, double n
                        .timeouts = b->timeouts - a->timeouts,
                        .dropped = b->dropped - a->dropped,
                        .threads = pool_running(p),
-                       .clients = pool_running(p) * p->spec.load.clients,
+                       .clients = pool_running(p) * sup->load.clients,
                        .in_flight = span > 0 ? (m->area - in->area_from) / span : 0,
                        .p50 = quantile_or_nan(&in->service, 0.5),
                        .p99 = quantile_or_nan(&in->service, 0.99),
                        .max = in->service.count ? (float)in->service.max : NAN,
                        .response_p99 = quantile_or_nan(&in->response, 0.99),
                        .cpu_share = (float)m->mean_cpu,
-                       .paused = pool_sup(p)->state == POOL_PAUSED};
+                       .paused = sup->state == POOL_PAUSED};
     if (pt.in_flight < 0)
         pt.in_flight = 0;
     return pt;

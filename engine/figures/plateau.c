@@ -201,7 +201,7 @@ static uint64_t hash_text(uint64_t h, const char *text)
 static uint64_t pool_setting(const struct pool *p)
 {
     const struct options *o = &p->spec.options;
-    const struct op_type *types = p->spec.op_types;
+    const struct op_type *types = pool_sup(p)->op_types;
     uint64_t h = UINT64_C(14695981039346656037);
     char text[512];
     for (unsigned i = 0; i < o->n; i++) {
@@ -226,7 +226,7 @@ static void describe(struct pool *p, struct plateau *pl, const struct trend *t, 
     span = span > 0 ? span : NAN;
     pl->start_s = s->from_s;
     pl->end_s = now_s < s->last_s ? now_s : s->last_s;
-    pl->vars = p->spec.load;
+    pl->vars = pool_sup(p)->load;
     pl->vars.threads = pool_running(p);
     pl->vars.depth = pool_depth(p);
     pl->vars.connections = pool_connections_wanted(p);

@@ -474,7 +474,7 @@ static void set_up(struct worker *w, struct pool *p, uint32_t index)
     const struct backend *b = p->spec.backend;
     w->pool = p;
     w->backend = b;
-    w->now.op_types = p->spec.op_types;
+    w->now.op_types = pool_sup(p)->op_types;
     w->index = index;
     w->sample = 1;
     w->op_bytes = (sizeof(struct request) + b->op_size + 15) / 16 * 16;

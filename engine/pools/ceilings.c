@@ -35,7 +35,7 @@ static int connections_allowed(const struct engine *e, const struct pool *p,
             continue;
         sum += draining_connections(other);
         if (other != p && !pool_sup(other)->removed && pool_sup(other)->state != POOL_ENDED)
-            sum += pool_connections_of(other, &other->spec.load);
+            sum += pool_connections_of(other, &pool_sup(other)->load);
     }
     if (sum <= most)
         return 0;

@@ -74,7 +74,8 @@ static void become_remote(struct pool *p, uint64_t now_ns)
         end_sweep(p, "its target is not on this machine: somebody is asked first");
         hold(p);
     }
-    if (spec_allowed(p->engine, p, &p->spec, &err) < 0) {
+    struct pool_spec now = pool_spec_now(p);
+    if (spec_allowed(p->engine, p, &now, &err) < 0) {
         sup->failed = err;
         engine_event(p->engine, p, EVENT_REFUSED, "", err.msg, BY_RULE);
         pool_finish(p, END_BY_ERROR, ORDER_CLOSE, now_ns);

@@ -64,33 +64,34 @@ uint64_t pool_last_moment(const struct pool *p)
 
 void pool_publish_settings(struct pool *p)
 {
+    struct pool_supervised *sup = pool_sup(p);
     const struct limits *limits = &p->engine->scenario.limits;
     uint64_t duration = p->spec.duration_ns, last = pool_last_moment(p);
     struct pool_shared *shared = pool_lock(p);
     struct settings *s = &shared->settings;
     struct load before = s->load;
-    s->load = p->spec.load;
-    if (p->spec.ops_held) /* the weights are pool_set_ops's */
+    s->load = sup->load;
+    if (!sup->ops_known) /* the weights are pool_set_ops's */
         memcpy(s->load.weight, before.weight, sizeof before.weight);
     s->load.depth = pool_depth(p);
     unsigned forbidden = atomic_load(&p->atomic.forbidden);
-    for (unsigned i = 0; i < OPS_MAX && p->spec.op_types[i].name; i++)
-        if ((limits->read_only && !p->spec.op_types[i].reads) || (forbidden & 1U << i))
+    for (unsigned i = 0; i < OPS_MAX && sup->op_types[i].name; i++)
+        if ((limits->read_only && !sup->op_types[i].reads) || (forbidden & 1U << i))
             s->load.weight[i] = 0;
-    s->workers = p->spec.load.threads ? p->spec.load.threads : 1;
-    s->paused = pool_sup(p)->paused;
+    s->workers = sup->load.threads ? sup->load.threads : 1;
+    s->paused = sup->paused;
     s->cap_per_s = s->load.rate_per_s > 0 ? 0 : limits->max_rate / s->workers;
     s->counted = p->spec.count > 0;
     s->bounded = atomic_load(&p->atomic.bytes_bounded);
     s->timeout_ns = p->spec.timeout_ns;
-    s->anew = pool_sup(p)->anew;
-    s->record_from_ns = later(pool_sup(p)->load_from_ns, p->spec.warmup_ns);
+    s->anew = sup->anew;
+    s->record_from_ns = later(sup->load_from_ns, p->spec.warmup_ns);
     s->end_ns = duration ? later(s->record_from_ns, duration) : NS_NEVER;
     if (s->end_ns > last)
         s->end_ns = last;
     uint64_t version = s->version = atomic_load(&p->atomic.version) + 1;
-    pool_sup(p)->end_ns = s->end_ns;
-    pool_sup(p)->record_from_ns = s->record_from_ns;
+    sup->end_ns = s->end_ns;
+    sup->record_from_ns = s->record_from_ns;
     pool_unlock(p);
     atomic_store_explicit(&p->atomic.version, version, memory_order_release);
     pool_wake_workers(p);
@@ -125,7 +126,7 @@ void pool_forbid(struct pool *p, unsigned type, const char *why)
 
 int pool_forbids(struct pool *p, const double weight[OPS_MAX], struct err *err)
 {
-    const struct op_type *ops = p->spec.op_types;
+    const struct op_type *ops = pool_sup(p)->op_types;
     unsigned forbidden = atomic_load(&p->atomic.forbidden);
     for (unsigned i = 0; i < OPS_MAX && ops[i].name; i++) {
         if (!(forbidden & 1U << i) || weight[i] <= 0)

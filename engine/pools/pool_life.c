@@ -70,6 +70,9 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
     p->engine_fd = e->wake_fd;
     p->number = number;
     pool_spec_copy(&p->spec, spec);
+    pool_sup(p)->load = spec->load;
+    pool_sup(p)->op_types = spec->op_types;
+    pool_sup(p)->ops_known = !spec->ops_held;
     pool_sup(p)->local = target_is_local(&p->spec.target);
     atomic_store(&p->atomic.away, !pool_sup(p)->local);
     p->data = calloc(1, spec->backend->pool_size + 1);
@@ -84,8 +87,8 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
     guard_init(p);
     struct pool_shared *shared = pool_lock(p);
     shared->stats = stats_unknown();
-    shared->settings.load = p->spec.load; /* for pool_ops_include before the first worker */
-    shared->settings.op_types = p->spec.op_types;
+    shared->settings.load = spec->load; /* for pool_ops_include before the first worker */
+    shared->settings.op_types = spec->op_types;
     pool_unlock(p);
     if (!p->data || p->wake_fd < 0) {
         err_set(err, ERR_FAILED, "%s: out of memory or descriptors", spec->name);
@@ -171,13 +174,13 @@ static void fail(struct pool *p, const struct err *err, uint64_t now_ns)
 /* The table of operations and what was asked for of it, as pool_open left them. */
 static void take_ops(struct pool *p)
 {
-    struct pool_shared *shared = pool_lock(p);
-    p->spec.op_types = shared->settings.op_types;
-    if (p->spec.ops_held)
-        memcpy(p->spec.load.weight, shared->settings.load.weight, sizeof p->spec.load.weight);
+    struct pool_supervised *sup = pool_sup(p);
+    const struct settings *s = &pool_lock(p)->settings;
+    sup->op_types = s->op_types;
+    if (!sup->ops_known)
+        memcpy(sup->load.weight, s->load.weight, sizeof sup->load.weight);
     pool_unlock(p);
-    free(p->spec.ops_held);
-    p->spec.ops_held = NULL;
+    sup->ops_known = true;
 }
 
 static void supervise_opening(struct pool *p, uint64_t now_ns)
@@ -189,11 +192,12 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
     if (stage == OPEN_DONE) {
         struct err why = {0};
         take_ops(p);
+        struct pool_spec now = pool_spec_now(p);
         if (sup->state == POOL_DOWN)
             engine_event(p->engine, p, EVENT_UP, "", "the target answers", BY_SERVER);
-        if (pool_forbids(p, p->spec.load.weight, &why) < 0)
+        if (pool_forbids(p, sup->load.weight, &why) < 0)
             fail(p, &why, now_ns);
-        else if (spec_allowed(p->engine, p, &p->spec, &why) < 0)
+        else if (spec_allowed(p->engine, p, &now, &why) < 0)
             fail(p, &why, now_ns); /* its nodes are known only now */
         else if (sup->held)
             pool_set_state(p, POOL_PAUSED, now_ns, "%s", "not loaded before a yes");

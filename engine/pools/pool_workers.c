@@ -49,7 +49,7 @@ static int add_worker(struct pool *p, struct err *err)
 int pool_resize(struct pool *p, struct err *err)
 {
     struct pool_supervised *sup = pool_sup(p);
-    unsigned running = pool_running(p), wanted = p->spec.load.threads;
+    unsigned running = pool_running(p), wanted = sup->load.threads;
     int code = 0;
     for (; running < wanted && !code; running++)
         code = add_worker(p, err);
@@ -59,7 +59,7 @@ int pool_resize(struct pool *p, struct err *err)
             running--;
         }
     if (code)
-        p->spec.load.threads = pool_running(p);
+        sup->load.threads = pool_running(p);
     return code;
 }
 

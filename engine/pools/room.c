@@ -101,7 +101,8 @@ int guard_fits(struct pool *p, const struct options *o, const double *weight, st
     double left = shared->stats.free_bytes;
     const char *of = shared->stats.free_of;
     pool_unlock(p);
-    double sum = to_come(p, o, weight), now = to_come(p, &p->spec.options, p->spec.load.weight);
+    double sum = to_come(p, o, weight),
+           now = to_come(p, &p->spec.options, pool_sup(p)->load.weight);
     if (pool_sup(p)->local || isnan(left) || !(sum > 0) || sum <= now)
         return 0; /* nothing more is to come than was allowed */
     if (isinf(sum)) {
@@ -113,7 +114,7 @@ int guard_fits(struct pool *p, const struct options *o, const double *weight, st
         double more = 0;
         if (other != p && !pool_sup(other)->removed && pool_sup(other)->state != POOL_ENDED &&
             strcmp(other->spec.target.shown, p->spec.target.shown) == 0)
-            more = to_come(other, &other->spec.options, other->spec.load.weight);
+            more = to_come(other, &other->spec.options, pool_sup(other)->load.weight);
         sum += isinf(more) ? 0 : more;
     }
     double most =

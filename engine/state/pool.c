@@ -58,7 +58,7 @@ double pool_op_weight(const struct pool *p, unsigned type)
 
 int pool_set_ops(struct pool *p, const struct op_type *types, struct err *err)
 {
-    const char *mix = p->spec.ops_held; /* stays as it is until the supervisor sees the pool open */
+    const char *mix = p->spec.ops_held;
     double weight[OPS_MAX];
     int bad = mix ? ops_parse(types, p->spec.backend->name, mix, weight, err) : 0;
     if (bad)
@@ -125,16 +125,28 @@ uint32_t connections_needed(const struct pool *p, const struct load *load, uint3
 
 uint32_t pool_depth(const struct pool *p)
 {
-    return pattern_depth(p->spec.load.pattern, p->spec.load.depth);
+    return pattern_depth(pool_sup(p)->load.pattern, pool_sup(p)->load.depth);
+}
+
+struct pool_spec pool_spec_now(const struct pool *p)
+{
+    const struct pool_supervised *sup = pool_sup(p);
+    const struct pool_spec *started = &p->spec;
+    struct pool_spec now = *started;
+    now.load = sup->load;
+    now.op_types = sup->op_types;
+    now.ops_held = sup->ops_known ? NULL : started->ops_held;
+    return now;
 }
 
 bool pool_writes(const struct pool *p)
 {
-    const struct op_type *types = p->spec.op_types;
-    if (p->spec.ops_held) /* not known yet */
+    const struct pool_supervised *sup = pool_sup(p);
+    const struct op_type *types = sup->op_types;
+    if (!sup->ops_known)
         return true;
     for (unsigned i = 0; i < OPS_MAX && types[i].name; i++)
-        if (!types[i].reads && !types[i].receives && p->spec.load.weight[i] > 0)
+        if (!types[i].reads && !types[i].receives && sup->load.weight[i] > 0)
             return true;
     return false;
 }
@@ -142,11 +154,12 @@ bool pool_writes(const struct pool *p)
 uint32_t pool_bulk(const struct pool *p)
 {
     uint64_t most = 1;
-    const struct op_type *types = p->spec.op_types;
+    const struct op_type *types = pool_sup(p)->op_types;
     for (unsigned i = 0; i < OPS_MAX && types[i].name; i++) {
         int o = types[i].bulk ? options_find(p->spec.options.table, types[i].bulk) : -1;
-        uint64_t rows =
-            o >= 0 && p->spec.load.weight[i] > 0 ? option_u64(&p->spec.options, (unsigned)o) : 1;
+        uint64_t rows = o >= 0 && pool_sup(p)->load.weight[i] > 0
+                            ? option_u64(&p->spec.options, (unsigned)o)
+                            : 1;
         most = rows > most ? rows : most;
     }
     return most > 1000000 ? 1000000 : (uint32_t)most;
@@ -163,7 +176,7 @@ static uint32_t connections_of(const struct pool *p, struct load load)
 
 uint32_t pool_connections_wanted(const struct pool *p)
 {
-    return connections_of(p, p->spec.load);
+    return connections_of(p, pool_sup(p)->load);
 }
 
 uint64_t pool_connections_of(const struct pool *p, const struct load *load)
@@ -181,7 +194,7 @@ void pool_nodes(struct pool *p, unsigned n)
 void pool_note_workers(struct pool *p)
 {
     struct pool_shared *shared = pool_lock(p);
-    shared->settings.workers = p->spec.load.threads;
+    shared->settings.workers = pool_sup(p)->load.threads;
     pool_unlock(p);
 }
 

@@ -112,6 +112,10 @@ struct pool_supervised {
     unsigned workers, worker_room;
     struct pool_figures *figures; /* owned */
 
+    struct load load;               /* the wish of the moment */
+    const struct op_type *op_types; /* its table of operations, see pool_set_ops */
+    bool ops_known;                 /* no mix is held for a table that is to come: spec.ops_held */
+
     enum pool_state state;
     char state_why[256];
     uint64_t state_since_ns;
@@ -156,8 +160,10 @@ struct pool {
     int engine_fd; /* wakes the supervisor */
     int wake_fd;   /* wakes its thread */
     unsigned number;
-    struct pool_spec spec; /* as started; load is the wish of the moment */
-    void *data;            /* the backend's */
+    /* As started, but for what option.h lets the supervisor change of its options while others read
+     * them. */
+    struct pool_spec spec;
+    void *data; /* the backend's */
 
     struct pool_atomics atomic;
     /* For the functions below only. */
@@ -198,6 +204,8 @@ void pool_unlock(const struct pool *);
 
 void pool_note_workers(struct pool *); /* how many threads there are now, without a new version */
 void pool_notify(struct pool *);       /* any thread: the supervisor should look now */
+/* Its description with the load of the moment; borrows. The supervisor's. */
+struct pool_spec pool_spec_now(const struct pool *);
 bool pool_writes(const struct pool *); /* has its mix an operation that writes? The supervisor's */
 uint32_t pool_bulk(const struct pool *);  /* most operations that one request of the mix carries */
 uint32_t pool_depth(const struct pool *); /* depth in force */

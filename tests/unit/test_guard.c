@@ -148,7 +148,7 @@ static void what_becomes_remote_is_asked_about(void **state)
         assert_int_equal(events(e, "remote", "is not on this machine"), 1);
         command(e, "threads 65");
         engine_step(e, 11 * S);
-        assert_int_equal(engine_sup(e)->pool[0]->spec.load.threads, 1);
+        assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, 1);
         assert_int_equal(engine_consent(e, 1, &err), 0);
         before = completed(e);
         engine_step(e, 15 * S);
@@ -183,21 +183,21 @@ static void connections_are_bounded_in_all(void **state)
     engine_step(e, S);
     command(e, "a threads 7");
     engine_step(e, 2 * S);
-    assert_int_equal(engine_sup(e)->pool[0]->spec.load.threads, 4);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, 4);
     assert_int_equal(events(e, "refused", "above the ceiling of 1000 in all"), 1);
     command(e, "a threads 6");
     engine_step(e, 3 * S);
-    assert_int_equal(engine_sup(e)->pool[0]->spec.load.threads, 6);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, 6);
     command(e, "b clients 101");
     engine_step(e, 4 * S);
-    assert_int_equal(engine_sup(e)->pool[1]->spec.load.clients, 100);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[1])->load.clients, 100);
     pool_nodes(engine_sup(e)->pool[1], 2); /* each thread connects to both */
     command(e, "b threads 3");
     engine_step(e, 5 * S);
-    assert_int_equal(engine_sup(e)->pool[1]->spec.load.threads, 4);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[1])->load.threads, 4);
     command(e, "b threads 2");
     engine_step(e, 6 * S);
-    assert_int_equal(engine_sup(e)->pool[1]->spec.load.threads, 2);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[1])->load.threads, 2);
     virtual_end(e, &s);
 }
 
@@ -215,12 +215,12 @@ static void draining_connections_count(void **state)
     engine_step(e, 4 * S);
     command(e, "threads 9");
     engine_step(e, 5 * S);
-    assert_int_equal(engine_sup(e)->pool[0]->spec.load.threads, 1);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, 1);
     assert_int_equal(events(e, "refused", "threads that end"), 1);
     engine_step(e, 20 * S); /* they were waited for, and are gone */
     command(e, "threads 9");
     engine_step(e, 21 * S);
-    assert_int_equal(engine_sup(e)->pool[0]->spec.load.threads, 9);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, 9);
     virtual_end(e, &s);
 }
 
@@ -253,12 +253,12 @@ static void a_lock_stops_what_is_under_way(void **state)
     engine_step(e, 5 * S);
     command(e, "lock");
     engine_step(e, 6 * S);
-    unsigned threads = engine_sup(e)->pool[0]->spec.load.threads;
-    double rate = engine_sup(e)->pool[0]->spec.load.rate_per_s;
+    unsigned threads = pool_sup(engine_sup(e)->pool[0])->load.threads;
+    double rate = pool_sup(engine_sup(e)->pool[0])->load.rate_per_s;
     assert_in_range(threads, 3, 10);
     engine_step(e, 30 * S);
-    assert_int_equal(engine_sup(e)->pool[0]->spec.load.threads, threads);
-    assert_true(engine_sup(e)->pool[0]->spec.load.rate_per_s <= rate);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, threads);
+    assert_true(pool_sup(engine_sup(e)->pool[0])->load.rate_per_s <= rate);
     command(e, "unlock");
     command(e, "sweep threads=1,2,4 hold=5s");
     engine_step(e, 33 * S);
@@ -390,7 +390,7 @@ static void a_hand_stops_what_is_scheduled(void **state)
     command(e, "resume all");
     engine_step(e, 21 * S);
     assert_int_equal(state_of(e), POOL_LOADING);
-    assert_int_equal(engine_sup(e)->pool[0]->spec.load.threads, 3);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, 3);
     virtual_end(e, &s);
 }
 
@@ -413,7 +413,7 @@ static void a_scenario_is_nobodys_hand(void **state)
         assert_int_equal(scenario_at(&s, "5s theme /nowhere/x", origin, &err), 0);
         struct engine *e = virtual_begin(&s);
         engine_step(e, 10 * S);
-        assert_int_equal(engine_sup(e)->pool[0]->spec.load.threads, own ? 2 : 1);
+        assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, own ? 2 : 1);
         unsigned taken = 0;
         while (engine_take_screen(e, &c))
             taken++;
