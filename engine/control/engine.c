@@ -103,17 +103,17 @@ static struct engine *make(const struct scenario *s, const struct backend *const
         err_set(err, ERR_FAILED, "engine: out of memory");
         return NULL;
     }
+    struct engine_supervised *esup = engine_sup(e);
     e->virtual_time = virtual_time;
     e->virtual_now = NS_PER_S;
     e->virtual_clock = virtual_time ? &e->virtual_now : NULL;
     e->backends = backends;
     e->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     e->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    engine_sup(e)->next_number = 1;
-    engine_sup(e)->machine.others = engine_sup(e)->machine.set_s = engine_sup(e)->machine.slept_s =
-        NAN;
-    engine_sup(e)->machine.pressure = engine_sup(e)->machine.available = NAN;
-    engine_sup(e)->locked = s->limits.locked;
+    esup->next_number = 1;
+    esup->machine.others = esup->machine.set_s = esup->machine.slept_s = NAN;
+    esup->machine.pressure = esup->machine.available = NAN;
+    esup->locked = s->limits.locked;
     pthread_mutex_init(&e->queue_lock, NULL);
     pthread_mutex_init(&e->events_lock, NULL);
     pthread_mutex_init(&e->shown_lock, NULL);
@@ -590,7 +590,8 @@ static void give_back(struct engine *e)
         next = c->next;
         free(c);
     }
-    snapshot_release(e->under_shown_lock.snapshot);
+    snapshot_release(engine_lock_shown(e)->snapshot);
+    engine_unlock_shown(e);
     rules_free(e->rules);
     sweep_free(esup->sweep);
     for (unsigned i = 0; i < esup->pasts; i++)

@@ -61,28 +61,31 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
                       struct err *err)
 {
     struct pool *p = calloc(1, sizeof *p);
-    if (!p || !(pool_sup(p)->figures = figures_new())) {
+    struct pool_figures *figures = figures_new();
+    if (!p || !figures) {
+        figures_free(figures);
         free(p);
         err_set(err, ERR_FAILED, "%s: out of memory", spec->name);
         return NULL;
     }
+    struct pool_supervised *sup = pool_sup(p);
+    sup->figures = figures;
     p->engine = e;
     p->engine_fd = e->wake_fd;
     p->number = number;
     pool_spec_copy(&p->spec, spec);
-    pool_sup(p)->load = spec->load;
-    pool_sup(p)->op_types = spec->op_types;
-    pool_sup(p)->ops_known = !spec->ops_held;
-    pool_sup(p)->local = target_is_local(&p->spec.target);
-    atomic_store(&p->atomic.away, !pool_sup(p)->local);
+    sup->load = spec->load;
+    sup->op_types = spec->op_types;
+    sup->ops_known = !spec->ops_held;
+    sup->local = target_is_local(&p->spec.target);
+    atomic_store(&p->atomic.away, !sup->local);
     p->data = calloc(1, spec->backend->pool_size + 1);
     p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&p->lock, NULL);
-    pool_sup(p)->state = POOL_OPENING;
-    pool_sup(p)->state_since_ns = engine_now(e);
-    pool_sup(p)->wanted = true;
-    atomic_store(&p->atomic.lag_limit_ns,
-                 (uint64_t)monitor_lag_limit_ns(&pool_sup(p)->figures->monitor));
+    sup->state = POOL_OPENING;
+    sup->state_since_ns = engine_now(e);
+    sup->wanted = true;
+    atomic_store(&p->atomic.lag_limit_ns, (uint64_t)monitor_lag_limit_ns(&sup->figures->monitor));
     atomic_store(&p->atomic.budget, spec->count ? (int64_t)spec->count : INT64_MAX / 2);
     guard_init(p);
     struct pool_shared *shared = pool_lock(p);
@@ -114,30 +117,30 @@ bool pool_free(struct pool *p)
 {
     if (!p)
         return true;
-    if (pool_sup(p)->threaded) {
+    struct pool_supervised *sup = pool_sup(p);
+    if (sup->threaded) {
         pool_stop_thread(p);
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_sec += 6;
-        if (pthread_timedjoin_np(pool_sup(p)->thread, NULL, &until))
+        if (pthread_timedjoin_np(sup->thread, NULL, &until))
             return false; /* a hook of the backend hangs: its memory cannot be freed under it */
     } else if (p->engine->virtual_time && p->spec.backend->pool_close) {
         struct roles before = roles_set((struct roles){.mask = ROLE_POOL, .of = p});
         p->spec.backend->pool_close(p);
         roles_set(before);
     }
-    for (unsigned i = 0; i < pool_sup(p)->workers; i++) {
-        const struct supervised_worker *w = pool_sup(p)->worker[i];
-        if (w->threaded && !w->reaped)
+    for (unsigned i = 0; i < sup->workers; i++)
+        if (sup->worker[i]->threaded && !sup->worker[i]->reaped)
             return false; /* a worker is stuck: likewise */
+    for (unsigned i = 0; i < sup->workers; i++) {
+        worker_free(sup->worker[i]->worker);
+        free(sup->worker[i]);
     }
-    for (unsigned i = 0; i < pool_sup(p)->workers; i++) {
-        worker_free(pool_sup(p)->worker[i]->worker);
-        free(pool_sup(p)->worker[i]);
-    }
-    free(pool_sup(p)->worker);
-    figures_free(pool_sup(p)->figures);
-    stats_json_release(p->under_lock.stats_json);
+    free(sup->worker);
+    figures_free(sup->figures);
+    stats_json_release(pool_lock(p)->stats_json);
+    pool_unlock(p);
     pool_spec_fini(&p->spec);
     pthread_mutex_destroy(&p->lock);
     if (p->wake_fd >= 0)
