@@ -21,6 +21,13 @@ if(LOADTOP_WERROR)
     target_compile_options(loadtop_flags INTERFACE -Werror)
 endif()
 
+# Who reaches for a member that is another thread's aborts: engine/base/role.h.
+if(LOADTOP_SANITIZE)
+    target_compile_definitions(loadtop_flags INTERFACE LOADTOP_CHECK_ROLES)
+else()
+    target_compile_definitions(loadtop_flags INTERFACE $<$<CONFIG:Debug>:LOADTOP_CHECK_ROLES>)
+endif()
+
 if(LOADTOP_SANITIZE)
     # What a sanitizer adds hides from gcc how long strings can be: it then warns of cuts that cannot happen.
     target_compile_options(loadtop_flags INTERFACE $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>)

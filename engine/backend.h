@@ -10,6 +10,7 @@
  * the supervisor's thread, before the worker's begins and after it ended. All other hooks run on a
  * worker's thread and never block. Workers run side by side and share nothing but the pool's data,
  * which is theirs to read only (or atomics). Each hook below says its thread where it is another.
+ * Debug and sanitized builds check it: a function for a worker's thread aborts on any other.
  *
  * The life of a pool: check; pool_open, again after a back-off while it returns ERR_UNREACHED; then
  * for each thread worker_open; then load, with pool_stats about once a second; then for each thread

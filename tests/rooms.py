@@ -7,7 +7,8 @@ What is checked, by reading the sources (no build is needed):
 
   rooms     a house has the rooms below, and no others (backends/: see OPEN); each holds 5 to 15 modules, or is named
             as one thing
-  headers   each .c has a header of its name beside it, which declares what the .c defines for others
+  headers   each .c has a header of its name beside it, which declares what the .c defines for others; those in
+            PRIVATE are included by files of their own room only
   arrows    a module includes modules of its own room, or of rooms that stand before its own in the list
   circles   no modules include each other, however long the way round
   hops      who follows one request through engine/load is not led back into a file that he is reading
@@ -47,6 +48,8 @@ DOORS = {"engine/backend.h", "engine/engine.h", "backends/registry.h", "backends
          "ui/main.c"}
 MODULES_MIN, MODULES_MAX = 5, 15
 NO_HEADER = {"ui/main.c"}
+# Headers of a room's own: what stands there is a worker's thread's own, see engine/base/role.h.
+PRIVATE = {"engine/load/worker_state.h"}
 # One request: from what starts it, through its connection, to its end.
 REQUEST = ("clients_run", "arrivals_run", "leases_dispatch", "conns_settle", "conns_flush", "conn_down", "op_done")
 
@@ -187,6 +190,13 @@ def check_headers(tree, say):
     return missing
 
 
+def check_private(tree, say):
+    for path, text in sorted(tree.text.items()):
+        for include in set(INCLUDE.findall(text)) & PRIVATE:
+            if os.path.dirname(path) != os.path.dirname(include):
+                say("%s includes %s, which is for its own room only" % (path, include))
+
+
 def check_arrows(tree, say):
     """Between rooms, and between houses: ui uses engine and the table of backends, backends use engine."""
     wrong = 0
@@ -244,6 +254,7 @@ def main():
     problems = []
     count = check_rooms(tree, problems.append)
     missing = check_headers(tree, problems.append)
+    check_private(tree, problems.append)
     wrong = check_arrows(tree, problems.append)
     found = circles(tree.modules, tree.arrows)
     for circle in found:

@@ -8,6 +8,7 @@ Called by ./dev lint; another tree than this one may be given. Prints each viola
              the name up to the first "_"), a backend the library of its protocol besides (cql); the table,
              backends/registry.c, includes all; no curses, nothing of ui/
   ui/        includes ui/ and engine/, and backends/registry.h; curses in ui/term/term.c alone
+  anywhere   what of a pool or the engine has an owner or a lock is reached through the functions of OWNERS only
 """
 import glob
 import os
@@ -23,6 +24,9 @@ LIBRARIES = {"cql": {"cassandra"}}
 UNSAFE = re.compile(r"(?<![\w.>])(sprintf|vsprintf|strcpy|strcat|strtok|atoi|atol|atof|gets|typedef\s+struct)\b\s*(?=\(|\w|\{)")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 LINES_MAX = 800
+# Members for the accessors alone, which check who asks or hold the lock (engine/base/role.h).
+OWNED = re.compile(r"(?:->|\.)((?:of_supervisor|of_thread|of_front_end|under_(?:\w+_)?lock))\b")
+OWNERS = ("engine/state/pool.h", "engine/state/pool.c", "engine/state/engine_state.h", "engine/state/engine_state.c")
 
 
 def family(path):
@@ -90,6 +94,9 @@ def main():
                 unsafe = UNSAFE.search(line)
                 if unsafe and not path.startswith("tests/"):
                     problems.append("%s:%d: %s" % (path, number, unsafe.group(1)))
+                owned = OWNED.search(line)
+                if owned and path not in OWNERS:
+                    problems.append("%s:%d: %s: has an accessor" % (path, number, owned.group(1)))
             if path.startswith("tests/"):
                 continue
             for number, line in enumerate(text.split("\n"), 1):

@@ -29,7 +29,7 @@
 
 void capacity_begin(struct capacity_search *s, const struct pool *p, uint64_t hold_ns)
 {
-    double now = p->spec.load.rate_per_s;
+    double now = pool_sup(p)->load.rate_per_s;
     s->hold_ns = hold_ns ? hold_ns : HOLD_NS;
     s->rate = s->from > 0 ? s->from : now > 0 ? now : START_PER_S;
     if (s->to > 0 && s->rate > s->to)
@@ -40,8 +40,8 @@ void capacity_begin(struct capacity_search *s, const struct pool *p, uint64_t ho
 /* The threshold's figure within the pool's present stretch; NaN without one. */
 static double capacity_measure(const struct pool *p, const struct threshold *t)
 {
-    const struct stretch *s = &p->figures->plateaus.now;
-    const struct tally *total = &p->figures->monitor.total;
+    const struct stretch *s = &pool_sup(p)->figures->plateaus.now;
+    const struct tally *total = &pool_sup(p)->figures->monitor.total;
     uint64_t bad = total->errors + total->timeouts;
     struct measured m = {.service = &s->service,
                          .response = &s->response,
@@ -71,8 +71,8 @@ static bool enough(const struct engine *e, const struct pool *p)
 {
     for (unsigned i = 0; i < e->scenario.thresholds; i++) {
         const struct threshold *t = &e->scenario.threshold[i];
-        const struct histogram *h =
-            t->service ? &p->figures->plateaus.now.service : &p->figures->plateaus.now.response;
+        const struct histogram *h = t->service ? &pool_sup(p)->figures->plateaus.now.service
+                                               : &pool_sup(p)->figures->plateaus.now.response;
         if (t->metric == METRIC_PERCENTILE && concerns(t, p) &&
             !quantile_is_known(h->count, t->quantile))
             return false;
@@ -102,7 +102,8 @@ static bool holds(const struct engine *e, const struct pool *p, double rate, cha
         snprintf(why, size, "only %s/s were done", format_number(text, sizeof text, done));
         return false;
     }
-    if (p->figures->monitor.total.dropped > p->figures->plateaus.now.dropped_from) {
+    if (pool_sup(p)->figures->monitor.total.dropped >
+        pool_sup(p)->figures->plateaus.now.dropped_from) {
         snprintf(why, size, "starts were dropped");
         return false;
     }
@@ -153,7 +154,7 @@ static void vote(const struct engine *e, struct capacity_search *s, struct pool 
     struct capacity_rate *r = tried(s);
     struct plateau at;
     char client[56];
-    stretch_describe(p, &at, p->figures->plateaus.now.last_s);
+    stretch_describe(p, &at, pool_sup(p)->figures->plateaus.now.last_s);
     if (!fell_behind && holds(e, p, s->rate, r->why, sizeof r->why)) {
         if (enough(e, p))
             r->held++;
@@ -309,8 +310,8 @@ static bool set_rate(struct engine *e, struct capacity_search *s, struct pool *p
 /* Are starts of the last second later than a queue of the moment makes them? */
 static bool owes(const struct pool *p)
 {
-    return p->figures->monitor.last_lag.q[Q_P50] >
-           fmax(5e6, 2 * p->figures->monitor.last_service.q[Q_P50]);
+    return pool_sup(p)->figures->monitor.last_lag.q[Q_P50] >
+           fmax(5e6, 2 * pool_sup(p)->figures->monitor.last_service.q[Q_P50]);
 }
 
 static bool begin_probe(struct engine *e, struct capacity_search *s, struct pool *p,
@@ -326,7 +327,7 @@ static bool begin_probe(struct engine *e, struct capacity_search *s, struct pool
 static bool settle(struct capacity_search *s, struct pool *p, double now_s, uint64_t now_ns)
 {
     uint64_t held = now_ns - s->phase_ns;
-    double lag = p->figures->monitor.last_lag.q[Q_P50];
+    double lag = pool_sup(p)->figures->monitor.last_lag.q[Q_P50];
     if (held < NS_PER_S + (uint64_t)s->growing * NS_PER_S)
         return false;
     if (!owes(p) || held > SETTLE_NS) {

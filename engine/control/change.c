@@ -63,9 +63,9 @@ static double dial_now(const struct pool *p, enum dial d)
     if (d == DIAL_CONNECTIONS)
         return pool_connections_wanted(p);
     if (d == DIAL_DEPTH &&
-        !p->spec.load.depth) /* as asked for: sync keeps it for the next pattern */
+        !pool_sup(p)->load.depth) /* as asked for: sync keeps it for the next pattern */
         return pool_depth(p);
-    return dial_get(&p->spec.load, d);
+    return dial_get(&pool_sup(p)->load, d);
 }
 
 /* Puts a value into a copy of the pool's description; 0, or ERR_REFUSED with why. */
@@ -108,14 +108,17 @@ static bool only_threads_differ(const struct load *a, const struct load *b)
 /* Carries out a new load of the pool. */
 static int apply_load(struct pool *p, const struct load *load, struct err *err)
 {
-    bool threads_only = only_threads_differ(&p->spec.load, load);
-    p->spec.load = *load;
+    struct pool_supervised *sup = pool_sup(p);
+    bool threads_only = only_threads_differ(&sup->load, load);
+    sup->load = *load;
     /* A thread's share of the rate, or of --max-rate, is another with each number of threads. */
-    if (!threads_only || load->rate_per_s > 0 || p->settings.cap_per_s > 0 || !p->load_from_ns)
+    bool capped = pool_lock(p)->settings.cap_per_s > 0;
+    pool_unlock(p);
+    if (!threads_only || load->rate_per_s > 0 || capped || !sup->load_from_ns)
         pool_publish_settings(p);
     else
         pool_note_workers(p); /* closed: nobody else has to know */
-    if (p->load_from_ns && p->wanted)
+    if (sup->load_from_ns && sup->wanted)
         return pool_resize(p, err);
     return 0;
 }
@@ -139,13 +142,13 @@ static bool is_auto(const struct load *load, enum verb verb)
 static void start_ramp(struct pool *p, const struct command *c, double from, double to,
                        enum origin by, uint64_t now_ns)
 {
-    p->ramp[c->verb - VERB_THREADS] = (struct ramp){.on = true,
-                                                    .verb = c->verb,
-                                                    .from = from,
-                                                    .to = to,
-                                                    .start_ns = now_ns,
-                                                    .end_ns = now_ns + c->over_ns,
-                                                    .by = by};
+    pool_sup(p)->ramp[c->verb - VERB_THREADS] = (struct ramp){.on = true,
+                                                              .verb = c->verb,
+                                                              .from = from,
+                                                              .to = to,
+                                                              .start_ns = now_ns,
+                                                              .end_ns = now_ns + c->over_ns,
+                                                              .by = by};
 }
 
 /* `over T`: it begins to move. */
@@ -164,21 +167,22 @@ static void begin_ramp(struct engine *e, struct pool *p, const struct order *o, 
 
 static int execute_amount(struct engine *e, struct pool *p, const struct order *o, struct err *err)
 {
+    struct pool_supervised *sup = pool_sup(p);
     const struct command *c = o->command;
-    struct pool_spec wish = p->spec; /* borrowed: only its load is changed */
+    struct pool_spec wish = pool_spec_now(p); /* borrowed: only its load is changed */
     enum dial d = (enum dial)dial_of_verb(c->verb);
     const char *name = dial_option(d)->name;
     double was = dial_now(p, d), v = command_amount(c, was);
-    bool was_auto = is_auto(&p->spec.load, c->verb), changed;
+    bool was_auto = is_auto(&sup->load, c->verb), changed;
     char from[48], to[48];
     int code = 0;
-    amount_text(from, sizeof from, &p->spec.load, c->verb, was);
+    amount_text(from, sizeof from, &sup->load, c->verb, was);
     bool unset = c->kind == AMOUNT_OFF || c->kind == AMOUNT_AUTO;
     if (unset)
         dial_put(&wish.load, d, 0);
     else if (put_amount(e, p, &wish, d, v, err) < 0)
         return command_refuse(e, p, o, err);
-    p->ramp[c->verb - VERB_THREADS].on = false;
+    sup->ramp[c->verb - VERB_THREADS].on = false;
     if (c->over_ns && !unset) {
         changed = !same(v, was);
         if (changed)
@@ -187,12 +191,12 @@ static int execute_amount(struct engine *e, struct pool *p, const struct order *
         if (apply_load(p, &wish.load, err) < 0)
             code = command_refuse(e, p, o, err);
         double now = dial_now(p, d);
-        changed = !same(now, was) || was_auto != is_auto(&p->spec.load, c->verb);
-        amount_text(to, sizeof to, &p->spec.load, c->verb, now);
+        changed = !same(now, was) || was_auto != is_auto(&sup->load, c->verb);
+        amount_text(to, sizeof to, &sup->load, c->verb, now);
         if (changed)
             pool_changed(e, p, EVENT_CHANGE, name, from, to, o->by);
     }
-    if (c->verb == VERB_DEPTH && p->spec.load.pattern == PATTERN_SYNC && o->by != BY_SWEEP)
+    if (c->verb == VERB_DEPTH && sup->load.pattern == PATTERN_SYNC && o->by != BY_SWEEP)
         engine_say(e, "%s: pattern sync has one in flight; depth counts with another pattern",
                    p->spec.name);
     if (changed)
@@ -202,9 +206,9 @@ static int execute_amount(struct engine *e, struct pool *p, const struct order *
 
 void change_ramps(struct engine *e, uint64_t now_ns)
 {
-    for (unsigned i = 0; i < e->pools * RAMPS; i++) {
-        struct pool *p = e->pool[i / RAMPS];
-        struct ramp *r = &p->ramp[i % RAMPS];
+    for (unsigned i = 0; i < engine_sup(e)->pools * RAMPS; i++) {
+        struct pool *p = engine_sup(e)->pool[i / RAMPS];
+        struct ramp *r = &pool_sup(p)->ramp[i % RAMPS];
         if (!r->on)
             continue;
         if (now_ns < r->start_ns) /* begun in this very turn, after its time was read */
@@ -213,14 +217,14 @@ void change_ramps(struct engine *e, uint64_t now_ns)
                           ? 1
                           : (double)(now_ns - r->start_ns) / (double)(r->end_ns - r->start_ns);
         double v = r->from + part * (r->to - r->from);
-        struct pool_spec wish = p->spec;
+        struct pool_spec wish = pool_spec_now(p);
         struct err err = {0};
         if (r->verb != VERB_RATE)
             v = floor(v + 1e-9);
         double least = r->verb == VERB_RATE ? 1 : r->from < r->to ? r->from : r->to;
         if (v < least)
             v = least;
-        p->figures->monitor.resized_in_second = true;
+        pool_sup(p)->figures->monitor.resized_in_second = true;
         plateau_restart(p, engine_seconds(e, now_ns));
         enum dial d = (enum dial)dial_of_verb(r->verb);
         if (!same(v, dial_now(p, d)) &&
@@ -236,8 +240,8 @@ void change_ramps(struct engine *e, uint64_t now_ns)
 
 static int execute_pattern(struct engine *e, struct pool *p, const struct order *o, struct err *err)
 {
-    struct pool_spec wish = p->spec; /* borrowed: only its load is changed */
-    enum pattern was = p->spec.load.pattern, now = o->command->pattern;
+    struct pool_spec wish = pool_spec_now(p); /* borrowed: only its load is changed */
+    enum pattern was = pool_sup(p)->load.pattern, now = o->command->pattern;
     int code = 0;
     if (was == now)
         return 0;
@@ -253,11 +257,12 @@ static int execute_pattern(struct engine *e, struct pool *p, const struct order 
 
 static int execute_ops(struct engine *e, struct pool *p, const struct order *o, struct err *err)
 {
-    const struct op_type *types = p->spec.op_types;
-    struct pool_spec wish = p->spec; /* borrowed: only its load is changed */
+    struct pool_supervised *sup = pool_sup(p);
+    const struct op_type *types = sup->op_types;
+    struct pool_spec wish = pool_spec_now(p); /* borrowed: only its load is changed */
     struct text from = {0}, to = {0};
     int code = 0;
-    if (p->spec.ops_held) {
+    if (!sup->ops_known) {
         err_set(err, ERR_REFUSED, "which operations it has is known once it is open");
         return command_refuse(e, p, o, err);
     }
@@ -265,9 +270,9 @@ static int execute_ops(struct engine *e, struct pool *p, const struct order *o, 
         spec_allowed(e, p, &wish, err) < 0 || pool_forbids(p, wish.load.weight, err) < 0 ||
         guard_fits(p, &p->spec.options, wish.load.weight, err) < 0)
         return command_refuse(e, p, o, err);
-    if (same_mix(wish.load.weight, p->spec.load.weight))
+    if (same_mix(wish.load.weight, sup->load.weight))
         return 0;
-    ops_add(&from, types, p->spec.load.weight);
+    ops_add(&from, types, sup->load.weight);
     ops_add(&to, types, wish.load.weight);
     if (apply_load(p, &wish.load, err) < 0)
         code = command_refuse(e, p, o, err);
@@ -282,7 +287,7 @@ static void option_changed(struct engine *e, struct pool *p, const struct order 
                            const char *from, const char *to)
 {
     const char *name = o->command->option;
-    if (p->load_from_ns)
+    if (pool_sup(p)->load_from_ns)
         pool_publish_settings(p);
     pool_changed(e, p, EVENT_CHANGE, name, from, to, o->by);
     keep_undo(e, p, o, "set %s %s", name, from);
@@ -292,15 +297,16 @@ static void option_changed(struct engine *e, struct pool *p, const struct order 
 static int set_dial(struct engine *e, struct pool *p, const struct order *o, enum dial d,
                     struct err *err)
 {
-    struct load wish = p->spec.load;
+    struct pool_supervised *sup = pool_sup(p);
+    struct load wish = sup->load;
     char from[64], to[64];
     if (dial_read(&wish, d, o->command->text, err) < 0)
         return command_refuse(e, p, o, err);
-    if (same(dial_get(&wish, d), dial_get(&p->spec.load, d)))
+    if (same(dial_get(&wish, d), dial_get(&sup->load, d)))
         return 0;
-    dial_text(&p->spec.load, d, from, sizeof from);
+    dial_text(&sup->load, d, from, sizeof from);
     dial_text(&wish, d, to, sizeof to);
-    p->spec.load = wish;
+    sup->load = wish;
     option_changed(e, p, o, from, to);
     return 0;
 }
@@ -317,7 +323,7 @@ static int set_option(struct engine *e, struct pool *p, const struct order *o, s
     /* what can be changed while it runs is a scalar */
     bool changed = !bad && option_u64(&wish, i) != option_u64(options, i);
     if (changed)
-        bad = guard_fits(p, &wish, p->spec.load.weight, err);
+        bad = guard_fits(p, &wish, pool_sup(p)->load.weight, err);
     options_text(options, i, from, sizeof from);
     options_text(&wish, i, to, sizeof to);
     options_fini(&wish);
@@ -328,7 +334,7 @@ static int set_option(struct engine *e, struct pool *p, const struct order *o, s
     if (!changed)
         return 0;
     if (options->table[i].flags & OPTION_REOPEN)
-        p->anew++;
+        pool_sup(p)->anew++;
     option_changed(e, p, o, from, to);
     return 0;
 }
@@ -344,9 +350,9 @@ static int execute_set(struct engine *e, struct pool *p, const struct order *o, 
 static void stop_pool(struct engine *e, struct pool *p, enum origin by)
 {
     uint64_t now = engine_now(e);
-    if (!p->wanted)
+    if (!pool_sup(p)->wanted)
         return;
-    p->wanted = false;
+    pool_sup(p)->wanted = false;
     pool_end_ramps(p);
     pool_note_pause(p, true, now); /* a stopped pool counts no time */
     pool_order_all(p, ORDER_DRAIN);
@@ -356,15 +362,16 @@ static void stop_pool(struct engine *e, struct pool *p, enum origin by)
 
 static int start_pool(struct engine *e, struct pool *p, enum origin by, struct err *err)
 {
+    struct pool_supervised *sup = pool_sup(p);
     uint64_t now = engine_now(e);
     int code = 0;
-    if (p->wanted || p->finishing || p->removed)
+    if (sup->wanted || sup->finishing || sup->removed)
         return 0;
-    p->wanted = true;
-    p->paused = p->held;
+    sup->wanted = true;
+    sup->paused = sup->held;
     pool_note_pause(p, false, now);
-    pool_set_state(p, p->load_from_ns ? POOL_LOADING : POOL_OPENING, now, "%s", "");
-    if (p->load_from_ns) {
+    pool_set_state(p, sup->load_from_ns ? POOL_LOADING : POOL_OPENING, now, "%s", "");
+    if (sup->load_from_ns) {
         pool_publish_settings(p);
         code = pool_resize(p, err);
         if (code < 0)
@@ -377,7 +384,7 @@ static int start_pool(struct engine *e, struct pool *p, enum origin by, struct e
 static void remove_pool(struct engine *e, struct pool *p, enum origin by)
 {
     pool_changed(e, p, EVENT_CHANGE, "remove", p->spec.target.shown, "", by);
-    p->removed = true;
+    pool_sup(p)->removed = true;
     pool_finish(p, END_BY_USER, ORDER_DRAIN, engine_now(e));
 }
 
@@ -393,14 +400,15 @@ const char command_halted_words[] =
  * has not resumed it. A person's own command is the resume. */
 static int command_halted(struct pool *p, const struct order *o, struct err *err)
 {
+    struct pool_supervised *sup = pool_sup(p);
     enum verb verb = o->command->verb;
     if (origin_is_hand(o->by) &&
         (verb == VERB_RESUME || verb == VERB_RESUME_ALL || verb == VERB_START))
-        p->halted = false;
-    if (!p->halted || o->by != BY_AT || !command_changes_load(o->command))
+        sup->halted = false;
+    if (!sup->halted || o->by != BY_AT || !command_changes_load(o->command))
         return 0;
     err_set(err, ERR_REFUSED, "%s", command_halted_words);
-    if (!p->removed && p->state != POOL_ENDED)
+    if (!sup->removed && sup->state != POOL_ENDED)
         command_refuse(p->engine, p, o, err);
     return err->code;
 }

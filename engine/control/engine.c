@@ -12,6 +12,7 @@
 #include "engine/state/pool.h"
 #include "engine/state/snapshot_store.h"
 #include "engine/pools/protect.h"
+#include "engine/base/role.h"
 #include "engine/base/secret.h"
 #include "engine/control/sweep.h"
 #include "engine/base/text.h"
@@ -27,7 +28,7 @@
 #include "engine/state/sweep_shown.h"
 #include "engine/figures/thresholds.h"
 #include "engine/load/worker.h"
-#include "engine/load/worker_state.h"
+#include "engine/load/workers.h"
 
 #include <errno.h>
 #include <math.h>
@@ -46,6 +47,12 @@
 #define HURRY_NS                                                                                   \
     (150 * NS_PER_MS) /* from a signal to the last snapshot; half a second is promised */
 #define HURRY_STEP_NS (10 * NS_PER_MS)
+
+/* The supervisor's thread does not run, or there is none: its caller does its part. */
+static struct roles act_as_supervisor(void)
+{
+    return roles_set((struct roles){.mask = ROLE_FRONT_END | ROLE_SUPERVISOR});
+}
 
 /* ---- making ---- */
 
@@ -86,8 +93,8 @@ static int check_rules(const struct engine *e, struct err *err)
     return rules_check_backends(e->rules, names, err);
 }
 
-struct engine *engine_new(const struct scenario *s, const struct backend *const *backends,
-                          bool virtual_time, struct err *err)
+static struct engine *make(const struct scenario *s, const struct backend *const *backends,
+                           bool virtual_time, struct err *err)
 {
     for (unsigned i = 0; backends[i]; i++)
         if (backend_check(backends[i], err) < 0)
@@ -97,24 +104,25 @@ struct engine *engine_new(const struct scenario *s, const struct backend *const 
         err_set(err, ERR_FAILED, "engine: out of memory");
         return NULL;
     }
+    struct engine_supervised *esup = engine_sup(e);
     e->virtual_time = virtual_time;
     e->virtual_now = NS_PER_S;
     e->virtual_clock = virtual_time ? &e->virtual_now : NULL;
     e->backends = backends;
     e->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     e->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    e->next_number = 1;
-    e->machine.others = e->machine.set_s = e->machine.slept_s = NAN;
-    e->machine.pressure = e->machine.available = NAN;
-    e->locked = s->limits.locked;
-    pthread_mutex_init(&e->queue_mutex, NULL);
+    esup->next_number = 1;
+    esup->machine.others = esup->machine.set_s = esup->machine.slept_s = NAN;
+    esup->machine.pressure = esup->machine.available = NAN;
+    esup->locked = s->limits.locked;
+    pthread_mutex_init(&e->queue_lock, NULL);
+    pthread_mutex_init(&e->events_lock, NULL);
+    pthread_mutex_init(&e->shown_lock, NULL);
     command_log_init(&e->commands);
-    pthread_mutex_init(&e->event_mutex, NULL);
-    pthread_mutex_init(&e->snapshot_mutex, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&e->ended_cond, &attr);
+    pthread_cond_init(&e->shown_ended, &attr);
     pthread_condattr_destroy(&attr);
     copy_scenario(&e->scenario, s);
     qsort(e->scenario.at, e->scenario.ats, sizeof e->scenario.at[0], compare_at);
@@ -140,18 +148,27 @@ struct engine *engine_new(const struct scenario *s, const struct backend *const 
     return e;
 }
 
+struct engine *engine_new(const struct scenario *s, const struct backend *const *backends,
+                          bool virtual_time, struct err *err)
+{
+    struct roles before = act_as_supervisor();
+    struct engine *e = make(s, backends, virtual_time, err);
+    roles_set(before);
+    return e;
+}
+
 /* ---- the supervisor ---- */
 
 static bool take_queued(struct engine *e, struct queued *q)
 {
-    pthread_mutex_lock(&e->queue_mutex);
-    bool any = e->queued > 0;
+    struct engine_queue *queue = engine_lock_queue(e);
+    bool any = queue->n > 0;
     if (any) {
-        *q = e->queue[e->queue_first];
-        e->queue_first = (e->queue_first + 1) % QUEUE_MAX;
-        e->queued--;
+        *q = queue->ring[queue->first];
+        queue->first = (queue->first + 1) % QUEUE_MAX;
+        queue->n--;
     }
-    pthread_mutex_unlock(&e->queue_mutex);
+    engine_unlock_queue(e);
     return any;
 }
 
@@ -172,6 +189,7 @@ static void run_command(struct engine *e, struct order o)
 
 static void run_commands(struct engine *e, uint64_t now_ns)
 {
+    struct engine_supervised *esup = engine_sup(e);
     struct queued q;
     while (take_queued(e, &q)) {
         if (q.command)
@@ -183,11 +201,11 @@ static void run_commands(struct engine *e, uint64_t now_ns)
             execute_consent(e, q.consent);
         drop_command(q.command);
     }
-    while (e->at_next < e->scenario.ats &&
-           e->start_ns + e->scenario.at[e->at_next].at_ns <= now_ns) {
+    while (esup->at_next < e->scenario.ats &&
+           e->start_ns + e->scenario.at[esup->at_next].at_ns <= now_ns) {
         struct command c;
         struct err err;
-        const struct at *at = &e->scenario.at[e->at_next++];
+        const struct at *at = &e->scenario.at[esup->at_next++];
         if (command_parse(&c, at->text, &err, NULL) == 0)
             run_command(e,
                         (struct order){.command = &c,
@@ -200,84 +218,91 @@ static void run_commands(struct engine *e, uint64_t now_ns)
 
 static void ask_stats(struct engine *e)
 {
-    for (unsigned i = 0; i < e->pools; i++)
-        if (atomic_load(&e->pool[i]->open_stage) == OPEN_DONE)
-            pool_ask_stats(e->pool[i]);
+    struct engine_supervised *esup = engine_sup(e);
+    for (unsigned i = 0; i < esup->pools; i++)
+        if (atomic_load(&esup->pool[i]->atomic.open_stage) == OPEN_DONE)
+            pool_ask_stats(esup->pool[i]);
 }
 
 static void take_end(struct engine *e, uint64_t now_ns)
 {
-    int asked = atomic_load(&e->end_asked);
+    struct engine_supervised *esup = engine_sup(e);
+    int asked = atomic_load(&e->atomic.end_asked);
     if (!asked)
         return;
-    if (asked == 2 && !e->hurry_ns) {
-        e->hurry_ns = now_ns;
-        if (!e->ended_ns)
+    if (asked == 2 && !esup->hurry_ns) {
+        esup->hurry_ns = now_ns;
+        if (!esup->ended_ns)
             ask_stats(e); /* there may be no time for those of the very end */
     }
+    if (!esup->ended_by) {
+        esup->ended_by = engine_lock_queue(e)->end_by;
+        engine_unlock_queue(e);
+    }
     enum worker_order order = asked == 2 ? ORDER_CLOSE : ORDER_DRAIN;
-    e->ending = true;
-    for (unsigned i = 0; i < e->pools; i++)
-        pool_finish(e->pool[i], e->ended_by, order, now_ns);
+    esup->ending = true;
+    for (unsigned i = 0; i < esup->pools; i++)
+        pool_finish(esup->pool[i], esup->ended_by, order, now_ns);
 }
 
 /* Nobody can add a pool any more: there is no screen, and no timed command is to come. */
 static bool nothing_to_come(const struct engine *e)
 {
-    return !e->scenario.limits.ask_names && e->at_next == e->scenario.ats;
+    return !e->scenario.limits.ask_names && engine_sup(e)->at_next == e->scenario.ats;
 }
 
 /* Every pool has ended for good. A run whose pools were all removed goes on while others may be
  * added, until --max-time. */
 static bool all_ended(const struct engine *e, uint64_t now_ns)
 {
+    const struct engine_supervised *esup = engine_sup(e);
     uint64_t most = e->scenario.limits.max_time_ns;
     bool live = false, removed_end = true;
-    for (unsigned i = 0; i < e->pools; i++) {
-        bool ended = e->pool[i]->state == POOL_ENDED;
-        if (!ended && !e->pool[i]->removed)
+    for (unsigned i = 0; i < esup->pools; i++) {
+        bool ended = pool_sup(esup->pool[i])->state == POOL_ENDED;
+        if (!ended && !pool_sup(esup->pool[i])->removed)
             return false;
-        live = live || !e->pool[i]->removed;
+        live = live || !pool_sup(esup->pool[i])->removed;
         removed_end = removed_end && ended;
     }
-    if (live || e->ending)
+    if (live || esup->ending)
         return true;
     return removed_end &&
-           ((e->pools && nothing_to_come(e)) || (most && now_ns - e->start_ns >= most));
+           ((esup->pools && nothing_to_come(e)) || (most && now_ns - e->start_ns >= most));
 }
 
 /* What only a backend knows is there, as of the end, or has had its time: a second, longer where
  * something is being removed, and after a signal as much as its promise leaves. */
 static bool figures_final(struct engine *e, uint64_t now_ns)
 {
-    bool late = now_ns - e->ended_ns >= NS_PER_S;
-    if (e->virtual_time || (e->hurry_ns && now_ns - e->hurry_ns >= HURRY_NS))
+    struct engine_supervised *esup = engine_sup(e);
+    bool late = now_ns - esup->ended_ns >= NS_PER_S;
+    if (e->virtual_time || (esup->hurry_ns && now_ns - esup->hurry_ns >= HURRY_NS))
         return true;
-    for (unsigned i = 0; i < e->pools; i++)
-        if (pool_stats_pending(e->pool[i]) &&
-            (!late || atomic_load(&e->pool[i]->removing_ns) > now_ns))
+    for (unsigned i = 0; i < esup->pools; i++)
+        if (pool_stats_pending(esup->pool[i]) &&
+            (!late || atomic_load(&esup->pool[i]->atomic.removing_ns) > now_ns))
             return false;
     return true;
 }
 
 static void note_end(struct engine *e, uint64_t now_ns)
 {
-    if (e->ended || !all_ended(e, now_ns))
+    struct engine_supervised *esup = engine_sup(e);
+    if (esup->ended || !all_ended(e, now_ns))
         return;
-    if (!e->ended_ns) {
-        e->ended_ns = now_ns;
-        for (unsigned i = 0; i < e->pools; i++)
-            atomic_store(&e->pool[i]->over, e->pool[i]->state == POOL_ENDED);
+    if (!esup->ended_ns) {
+        esup->ended_ns = now_ns;
+        for (unsigned i = 0; i < esup->pools; i++)
+            atomic_store(&esup->pool[i]->atomic.over, pool_sup(esup->pool[i])->state == POOL_ENDED);
         ask_stats(e); /* what is left behind, as of the end */
     }
     if (!figures_final(e, now_ns))
         return;
-    pthread_mutex_lock(&e->queue_mutex); /* a front end may be asking for the end at this moment */
-    if (!e->ended_by && e->pools)
-        e->ended_by = e->pool[e->pools - 1]->ended_by;
-    pthread_mutex_unlock(&e->queue_mutex);
+    if (!esup->ended_by && esup->pools)
+        esup->ended_by = pool_sup(esup->pool[esup->pools - 1])->ended_by;
     thresholds_check(e, now_ns);
-    e->ended = true;
+    esup->ended = true;
 }
 
 static void publish(struct engine *e, uint64_t now_ns)
@@ -285,51 +310,53 @@ static void publish(struct engine *e, uint64_t now_ns)
     struct snapshot *s = snapshot_make(e, now_ns);
     if (!s)
         return; /* out of memory: the last one stays */
-    pthread_mutex_lock(&e->snapshot_mutex);
-    struct snapshot *old = e->snapshot;
-    e->snapshot = s;
+    struct engine_shown *shown = engine_lock_shown(e);
+    struct snapshot *old = shown->snapshot;
+    shown->snapshot = s;
     if (s->ended)
-        pthread_cond_broadcast(&e->ended_cond);
-    pthread_mutex_unlock(&e->snapshot_mutex);
+        pthread_cond_broadcast(&e->shown_ended);
+    engine_unlock_shown(e);
     snapshot_release(old);
     loop_signal_fd(e->news_fd);
 }
 
 static void measure(struct engine *e)
 {
+    struct engine_supervised *esup = engine_sup(e);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    usage_measure(&e->usage, engine_now(e));
-    e->cores = cores > 0 ? (unsigned)cores : 1;
+    usage_measure(&esup->usage, engine_now(e));
+    esup->cores = cores > 0 ? (unsigned)cores : 1;
     if (!e->virtual_time)
-        machine_look(&e->machine);
+        machine_look(&esup->machine);
 }
 
 /* What guard.c wants of a sweep. */
 static void end_sweeps(struct engine *e)
 {
-    for (unsigned i = 0; i < e->pools; i++) {
-        struct pool *p = e->pool[i];
-        if (p->sweep_ends[0])
-            sweep_stop_on(e, p, p->sweep_ends);
-        p->sweep_ends[0] = '\0';
+    for (unsigned i = 0; i < engine_sup(e)->pools; i++) {
+        struct pool *p = engine_sup(e)->pool[i];
+        if (pool_sup(p)->sweep_ends[0])
+            sweep_stop_on(e, p, pool_sup(p)->sweep_ends);
+        pool_sup(p)->sweep_ends[0] = '\0';
     }
 }
 
 static void supervise(struct engine *e, bool tick)
 {
+    struct engine_supervised *esup = engine_sup(e);
     uint64_t now = engine_now(e);
     take_end(e, now);
     run_commands(e, now);
     bool second = false;
-    for (unsigned i = 0; i < e->pools; i++) {
-        struct pool *p = e->pool[i];
-        if (p->state != POOL_ENDED && (tick || p->finishing))
+    for (unsigned i = 0; i < esup->pools; i++) {
+        struct pool *p = esup->pool[i];
+        if (pool_sup(p)->state != POOL_ENDED && (tick || pool_sup(p)->finishing))
             monitor_collect(p, now);
         pool_supervise(p, now);
-        if (tick && p->state != POOL_ENDED)
+        if (tick && pool_sup(p)->state != POOL_ENDED)
             second |= monitor_tick(p, engine_seconds(e, now), now);
-        if (p->state == POOL_ENDED && !p->closed_books) {
-            p->closed_books = true;
+        if (pool_sup(p)->state == POOL_ENDED && !pool_sup(p)->closed_books) {
+            pool_sup(p)->closed_books = true;
             monitor_collect(p, now);
             monitor_last(p, engine_seconds(e, now));
         }
@@ -337,13 +364,13 @@ static void supervise(struct engine *e, bool tick)
     end_sweeps(e);
     if (tick)
         sweep_tick(e, now);
-    if (second || (tick && now - e->last_second_ns >= NS_PER_S)) {
-        e->last_second_ns = now;
+    if (second || (tick && now - esup->last_second_ns >= NS_PER_S)) {
+        esup->last_second_ns = now;
         measure(e);
         thresholds_check(e, now);
         events_settle(e);
-        for (unsigned i = 0; i < e->pools; i++)
-            guard_errors_high(e->pool[i], now);
+        for (unsigned i = 0; i < esup->pools; i++)
+            guard_errors_high(esup->pool[i], now);
         end_sweeps(e);
     }
     note_end(e, now);
@@ -353,12 +380,13 @@ static void supervise(struct engine *e, bool tick)
 static void *engine_main(void *ctx)
 {
     struct engine *e = ctx;
+    roles_set((struct roles){.mask = ROLE_SUPERVISOR});
     prctl(PR_SET_NAME, "loadtop-engine", 0UL, 0UL, 0UL);
     uint64_t next = engine_now(e) + TICK_NS;
     supervise(e, true);
-    while (!atomic_load(&e->quit)) {
+    while (!atomic_load(&e->atomic.quit)) {
         uint64_t now = engine_now(e);
-        uint64_t most = e->hurry_ns && !e->ended ? HURRY_STEP_NS : TICK_NS;
+        uint64_t most = engine_sup(e)->hurry_ns && !engine_sup(e)->ended ? HURRY_STEP_NS : TICK_NS;
         uint64_t left = next > now ? next - now : 0;
         struct timespec wait = {0, (long)(left < most ? left : most)};
         struct pollfd fd = {.fd = e->wake_fd, .events = POLLIN};
@@ -374,42 +402,62 @@ static void *engine_main(void *ctx)
     return NULL;
 }
 
-int engine_start(struct engine *e, struct err *err)
+/* What the supervisor does before its first tick. */
+static int start_pools(struct engine *e, struct err *err)
 {
+    struct engine_supervised *esup = engine_sup(e);
     clock_gettime(CLOCK_REALTIME, &e->started);
     e->start_ns = engine_now(e);
-    e->last_second_ns = e->start_ns;
+    esup->last_second_ns = e->start_ns;
     measure(e);
-    for (unsigned i = 0; i < e->pools; i++)
-        if (pool_start(e->pool[i], err) < 0)
+    for (unsigned i = 0; i < esup->pools; i++)
+        if (pool_start(esup->pool[i], err) < 0)
             return err ? err->code : ERR_FAILED;
     publish(e, e->start_ns);
-    if (e->virtual_time)
-        return 0;
-    int failed = pthread_create(&e->thread, NULL, engine_main, e);
+    return 0;
+}
+
+int engine_start(struct engine *e, struct err *err)
+{
+    struct roles before = act_as_supervisor();
+    int code = start_pools(e, err);
+    roles_set(before);
+    if (code < 0 || e->virtual_time)
+        return code;
+    int failed = pthread_create(&engine_front(e)->thread, NULL, engine_main, e);
     if (failed)
         return err_set(err, ERR_FAILED, "engine: no thread: %s", strerror(failed));
-    e->threaded = true;
+    engine_front(e)->threaded = true;
     return 0;
 }
 
 /* ---- virtual time ---- */
 
-void engine_step(struct engine *e, uint64_t until_ns)
+/* A turn of this worker, as its thread would take it. */
+static void turn(struct worker *w)
 {
+    struct roles before = roles_set((struct roles){.mask = ROLE_WORKER, .of = w});
+    if (!worker_turn(w))
+        worker_note_end(w);
+    roles_set(before);
+}
+
+static void step(struct engine *e, uint64_t until_ns)
+{
+    struct engine_supervised *esup = engine_sup(e);
     uint64_t until = e->start_ns + until_ns;
-    if (!e->tick_ns)
-        e->tick_ns = e->virtual_now;
-    while (e->virtual_now <= until && !e->ended) {
-        uint64_t next = e->tick_ns;
+    if (!esup->tick_ns)
+        esup->tick_ns = e->virtual_now;
+    while (e->virtual_now <= until && !esup->ended) {
+        uint64_t next = esup->tick_ns;
         struct worker *due = NULL;
-        for (unsigned i = 0; i < e->pools; i++)
-            for (unsigned k = 0; k < e->pool[i]->workers; k++) {
-                struct worker *w = e->pool[i]->worker[k];
-                uint64_t at = w->reaped ? NS_NEVER : worker_next_due(w);
+        for (unsigned i = 0; i < esup->pools; i++)
+            for (unsigned k = 0; k < pool_sup(esup->pool[i])->workers; k++) {
+                const struct supervised_worker *w = pool_sup(esup->pool[i])->worker[k];
+                uint64_t at = w->reaped ? NS_NEVER : worker_next_due(w->worker);
                 if (at < next) {
                     next = at;
-                    due = w;
+                    due = w->worker;
                 }
             }
         if (next > until) {
@@ -420,11 +468,18 @@ void engine_step(struct engine *e, uint64_t until_ns)
             e->virtual_now = next;
         if (!due) {
             supervise(e, true);
-            e->tick_ns += TICK_NS;
-        } else if (!worker_turn(due)) {
-            atomic_store(&due->stage, STAGE_ENDED);
+            esup->tick_ns += TICK_NS;
+        } else {
+            turn(due);
         }
     }
+}
+
+void engine_step(struct engine *e, uint64_t until_ns)
+{
+    struct roles before = act_as_supervisor();
+    step(e, until_ns);
+    roles_set(before);
 }
 
 /* ---- what the front end calls ---- */
@@ -432,13 +487,13 @@ void engine_step(struct engine *e, uint64_t until_ns)
 /* The ticket, or 0 for a consent. */
 static int64_t enqueue(struct engine *e, struct queued *one, struct err *err)
 {
-    pthread_mutex_lock(&e->queue_mutex);
-    bool full = e->queued == QUEUE_MAX;
+    struct engine_queue *queue = engine_lock_queue(e);
+    bool full = queue->n == QUEUE_MAX;
     if (!full && one->command)
         one->ticket = command_log_add(&e->commands, one->command, one->by, engine_now(e));
     if (!full)
-        e->queue[(e->queue_first + e->queued++) % QUEUE_MAX] = *one;
-    pthread_mutex_unlock(&e->queue_mutex);
+        queue->ring[(queue->first + queue->n++) % QUEUE_MAX] = *one;
+    engine_unlock_queue(e);
     if (full) {
         drop_command(one->command);
         return err_set(err, ERR_FAILED, "commands: %d are waiting already; this one was not taken",
@@ -476,22 +531,22 @@ enum command_result engine_ticket_result(struct engine *e, int64_t ticket, struc
 
 bool engine_take_screen(struct engine *e, struct command *c)
 {
-    pthread_mutex_lock(&e->queue_mutex);
-    bool any = e->screens > 0;
+    struct engine_queue *queue = engine_lock_queue(e);
+    bool any = queue->screens > 0;
     if (any) {
-        *c = e->screen[e->screen_first];
-        e->screen_first = (e->screen_first + 1) % SCREEN_MAX;
-        e->screens--;
+        *c = queue->screen[queue->screen_first];
+        queue->screen_first = (queue->screen_first + 1) % SCREEN_MAX;
+        queue->screens--;
     }
-    pthread_mutex_unlock(&e->queue_mutex);
+    engine_unlock_queue(e);
     return any;
 }
 
 const struct snapshot *engine_snapshot(struct engine *e)
 {
-    pthread_mutex_lock(&e->snapshot_mutex);
-    const struct snapshot *s = snapshot_retain(e->snapshot);
-    pthread_mutex_unlock(&e->snapshot_mutex);
+    struct engine_shown *shown = engine_lock_shown(e);
+    const struct snapshot *s = snapshot_retain(shown->snapshot);
+    engine_unlock_shown(e);
     return s;
 }
 
@@ -507,12 +562,12 @@ bool engine_wait(struct engine *e, uint64_t timeout_ns)
     uint64_t end = (uint64_t)until.tv_sec * NS_PER_S + (uint64_t)until.tv_nsec + timeout_ns;
     until.tv_sec = (time_t)(end / NS_PER_S);
     until.tv_nsec = (long)(end % NS_PER_S);
-    pthread_mutex_lock(&e->snapshot_mutex);
+    struct engine_shown *shown = engine_lock_shown(e);
     int code = 0;
-    while (!(e->snapshot && e->snapshot->ended) && !code)
-        code = pthread_cond_timedwait(&e->ended_cond, &e->snapshot_mutex, &until);
-    bool ended = e->snapshot && e->snapshot->ended;
-    pthread_mutex_unlock(&e->snapshot_mutex);
+    while (!(shown->snapshot && shown->snapshot->ended) && !code)
+        code = pthread_cond_timedwait(&e->shown_ended, &e->shown_lock, &until);
+    bool ended = shown->snapshot && shown->snapshot->ended;
+    engine_unlock_shown(e);
     return ended;
 }
 
@@ -528,53 +583,69 @@ void engine_leave(struct engine *e)
     if (!e)
         return;
     atomic_store(&threads_left, true);
-    if (e->threaded)
-        pthread_detach(e->thread);
+    if (engine_front(e)->threaded)
+        pthread_detach(engine_front(e)->thread);
+}
+
+static void join(struct engine *e)
+{
+    engine_end(e, END_NOW, END_BY_USER);
+    engine_wait(e, 3 * NS_PER_S);
+    atomic_store(&e->atomic.quit, true);
+    engine_wake(e);
+    pthread_join(engine_front(e)->thread, NULL);
+}
+
+/* Without the supervisor's thread. */
+static void give_back(struct engine *e)
+{
+    struct engine_supervised *esup = engine_sup(e);
+    for (unsigned i = 0; i < esup->pools; i++)
+        pool_stop_thread(esup->pool[i]); /* all at once, so that they end side by side */
+    bool all = true;
+    for (unsigned i = 0; i < esup->pools; i++)
+        all = pool_free(esup->pool[i]) && all;
+    if (!all) {
+        atomic_store(&threads_left, true);
+        return;
+    }
+    free(esup->pool);
+    for (struct confirmed *c = atomic_load(&e->atomic.confirmed), *next; c; c = next) {
+        next = c->next;
+        free(c);
+    }
+    snapshot_release(engine_lock_shown(e)->snapshot);
+    engine_unlock_shown(e);
+    rules_free(e->rules);
+    sweep_free(esup->sweep);
+    for (unsigned i = 0; i < esup->pasts; i++)
+        sweep_kept_release(esup->past[i]);
+    for (struct queued q; take_queued(e, &q);)
+        drop_command(q.command);
+    struct engine_events *events = engine_lock_events(e);
+    for (unsigned i = 0; i < EVENTS_MAX; i++)
+        event_texts_release(events->event[i].texts);
+    engine_unlock_events(e);
+    scenario_fini(&e->scenario);
+    command_log_fini(&e->commands);
+    pthread_mutex_destroy(&e->queue_lock);
+    pthread_mutex_destroy(&e->events_lock);
+    pthread_mutex_destroy(&e->shown_lock);
+    pthread_cond_destroy(&e->shown_ended);
+    if (e->wake_fd >= 0)
+        close(e->wake_fd);
+    if (e->news_fd >= 0)
+        close(e->news_fd);
+    free(e);
 }
 
 void engine_free(struct engine *e)
 {
     if (!e)
         return;
-    if (e->threaded) {
-        engine_end(e, END_NOW, END_BY_USER);
-        engine_wait(e, 3 * NS_PER_S);
-        atomic_store(&e->quit, true);
-        engine_wake(e);
-        pthread_join(e->thread, NULL);
-    }
-    for (unsigned i = 0; i < e->pools; i++)
-        pool_stop_thread(e->pool[i]); /* all at once, so that they end side by side */
-    bool all = true;
-    for (unsigned i = 0; i < e->pools; i++)
-        all = pool_free(e->pool[i]) && all;
-    if (!all) {
-        atomic_store(&threads_left, true);
-        return;
-    }
-    free(e->pool);
-    for (struct confirmed *c = atomic_load(&e->confirmed), *next; c; c = next) {
-        next = c->next;
-        free(c);
-    }
-    snapshot_release(e->snapshot);
-    rules_free(e->rules);
-    sweep_free(e->sweep);
-    for (unsigned i = 0; i < e->pasts; i++)
-        sweep_kept_release(e->past[i]);
-    for (struct queued q; take_queued(e, &q);)
-        drop_command(q.command);
-    for (unsigned i = 0; i < EVENTS_MAX; i++)
-        event_texts_release(e->event[i].texts);
-    scenario_fini(&e->scenario);
-    command_log_fini(&e->commands);
-    pthread_mutex_destroy(&e->queue_mutex);
-    pthread_mutex_destroy(&e->event_mutex);
-    pthread_mutex_destroy(&e->snapshot_mutex);
-    pthread_cond_destroy(&e->ended_cond);
-    if (e->wake_fd >= 0)
-        close(e->wake_fd);
-    if (e->news_fd >= 0)
-        close(e->news_fd);
-    free(e);
+    if (engine_front(e)->threaded)
+        join(e);
+    struct roles before = act_as_supervisor();
+    give_back(e);
+    roles_set(before);
 }

@@ -28,20 +28,20 @@ void execute_consent(struct engine *e, unsigned number)
     char name[16];
     snprintf(name, sizeof name, "%u", number);
     struct pool *p = engine_find_pool(e, name);
-    if (!p || !p->held || e->scenario.limits.look)
+    if (!p || !pool_sup(p)->held || e->scenario.limits.look)
         return;
-    int stage = atomic_load(&p->open_stage);
-    if (stage != OPEN_LOOKED && stage != OPEN_DONE && !atomic_load(&p->room_short)) {
+    int stage = atomic_load(&p->atomic.open_stage);
+    if (stage != OPEN_LOOKED && stage != OPEN_DONE && !atomic_load(&p->atomic.room_short)) {
         engine_say(e, "%s: it was not reached yet: it is asked about once it answers",
                    p->spec.name);
         return;
     }
-    if (e->locked) {
+    if (engine_sup(e)->locked) {
         engine_say(e, "%s: locked: load cannot be started (L or `unlock`)", p->spec.name);
         return;
     }
-    atomic_store(&p->consented, true);
-    p->held = p->halted = false;
+    atomic_store(&p->atomic.consented, true);
+    pool_sup(p)->held = pool_sup(p)->halted = false;
     engine_event(e, p, EVENT_CONSENT, "", "its first load was allowed", BY_KEY);
     pool_pause(p, false, BY_KEY, NULL);
     pool_wake_thread(p); /* it may wait for this to connect */
@@ -62,7 +62,7 @@ static int execute_add(struct engine *e, const struct order *o, struct err *err)
         p = engine_add_pool(e, spec, err);
         code = p ? pool_start(p, err) : err->code;
         if (p && code < 0)
-            p->removed = true;
+            pool_sup(p)->removed = true;
     }
     if (code < 0)
         command_refuse(e, NULL, o, err);
@@ -102,11 +102,11 @@ static int execute_undo(struct engine *e, struct order *o, struct err *err)
 
 static int for_screen(struct engine *e, const struct order *o, struct err *err)
 {
-    pthread_mutex_lock(&e->queue_mutex);
-    bool full = e->screens == SCREEN_MAX;
+    struct engine_queue *queue = engine_lock_queue(e);
+    bool full = queue->screens == SCREEN_MAX;
     if (!full)
-        e->screen[(e->screen_first + e->screens++) % SCREEN_MAX] = *o->command;
-    pthread_mutex_unlock(&e->queue_mutex);
+        queue->screen[(queue->screen_first + queue->screens++) % SCREEN_MAX] = *o->command;
+    engine_unlock_queue(e);
     if (!full)
         return 0;
     err_set(err, ERR_FAILED, "too many commands for the screen wait already");
@@ -121,8 +121,10 @@ static bool names_file(const struct command *c)
 
 static bool any_halted(const struct engine *e)
 {
-    for (unsigned i = 0; i < e->pools; i++)
-        if (e->pool[i]->halted && !e->pool[i]->removed && e->pool[i]->state != POOL_ENDED)
+    const struct engine_supervised *esup = engine_sup(e);
+    for (unsigned i = 0; i < esup->pools; i++)
+        if (pool_sup(esup->pool[i])->halted && !pool_sup(esup->pool[i])->removed &&
+            pool_sup(esup->pool[i])->state != POOL_ENDED)
             return true;
     return false;
 }
@@ -130,27 +132,31 @@ static bool any_halted(const struct engine *e)
 /* From now on nothing changes load but a pause or a stop, nor does what is under way. */
 static void lock(struct engine *e)
 {
-    e->locked = true;
+    struct engine_supervised *esup = engine_sup(e);
+    esup->locked = true;
     sweep_stop(e, "locked");
-    for (unsigned i = 0; i < e->pools; i++)
-        pool_end_ramps(e->pool[i]);
+    for (unsigned i = 0; i < esup->pools; i++)
+        pool_end_ramps(esup->pool[i]);
 }
 
 static void pause_all(struct engine *e, enum origin by)
 {
+    struct engine_supervised *esup = engine_sup(e);
     sweep_stop(e, "pause all");
-    for (unsigned i = 0; i < e->pools; i++) {
-        e->pool[i]->halted = e->pool[i]->halted || origin_is_hand(by);
-        pool_pause(e->pool[i], true, by, NULL);
+    for (unsigned i = 0; i < esup->pools; i++) {
+        pool_sup(esup->pool[i])->halted = pool_sup(esup->pool[i])->halted || origin_is_hand(by);
+        pool_pause(esup->pool[i], true, by, NULL);
     }
 }
 
 static int on_every_pool(struct engine *e, struct order *o, struct err *err)
 {
+    struct engine_supervised *esup = engine_sup(e);
     int code = 0;
-    for (unsigned i = 0; i < e->pools; i++) {
+    for (unsigned i = 0; i < esup->pools; i++) {
         struct err why = {0};
-        if (e->pool[i]->removed || execute_on_pool(e, e->pool[i], o, &why) == 0 || code)
+        if (pool_sup(esup->pool[i])->removed || execute_on_pool(e, esup->pool[i], o, &why) == 0 ||
+            code)
             continue;
         *err = why; /* the first one's */
         code = why.code;
@@ -169,8 +175,8 @@ static void set_lock(struct engine *e, const struct order *o)
     if (o->command->verb == VERB_LOCK)
         lock(e);
     else
-        e->locked = false;
-    engine_event(e, NULL, e->locked ? EVENT_LOCK : EVENT_UNLOCK, "", "", o->by);
+        engine_sup(e)->locked = false;
+    engine_event(e, NULL, engine_sup(e)->locked ? EVENT_LOCK : EVENT_UNLOCK, "", "", o->by);
 }
 
 /* A command that is for pools. */
@@ -227,7 +233,7 @@ static int check(const struct engine *e, const struct order *o, struct err *err)
                        "a file is named by the command line or the keyboard only");
     if (c->verb == VERB_UNLOCK && !origin_is_own(o->origin))
         return err_set(err, ERR_REFUSED, "a scenario file does not take a lock away");
-    if (e->locked && command_changes_load(c))
+    if (engine_sup(e)->locked && command_changes_load(c))
         return err_set(err, ERR_REFUSED,
                        "locked: load cannot be changed (L or `unlock`); pause and stop still work");
     if (o->by == BY_AT && starts && any_halted(e))

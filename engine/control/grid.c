@@ -52,8 +52,8 @@ void grid_take(struct grid *g, unsigned cell, struct pool *p, double now_s)
     c->at.ci95 = NAN;
     c->at.light[LIGHT_STEADY].state = LIGHT_BAD;
     copy_str(c->at.why_not, sizeof c->at.why_not,
-             p->figures->plateaus.drifting ? p->figures->plateaus.why
-                                           : "not held long enough to be judged");
+             pool_sup(p)->figures->plateaus.drifting ? pool_sup(p)->figures->plateaus.why
+                                                     : "not held long enough to be judged");
     c->state = CELL_UNSTEADY;
     plateau_keep_unsteady(p, &c->at);
     plateau_restart(p, now_s); /* what comes later is no more of this cell's plateau */
@@ -117,7 +117,7 @@ static uint64_t mix(uint64_t h, double v)
 
 uint64_t grid_setting(const struct pool *p, const struct sweep_axis *axis, unsigned axes)
 {
-    const struct load *l = &p->spec.load;
+    const struct load *l = &pool_sup(p)->load;
     char text[256];
     uint64_t h = 0;
     for (int d = 0; d < DIALS; d++)

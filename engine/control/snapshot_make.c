@@ -12,7 +12,7 @@
 #include "engine/figures/monitor.h"
 #include "engine/figures/plateau.h"
 #include "engine/state/snapshot_store.h"
-#include "engine/load/worker_state.h"
+#include "engine/load/worker.h"
 #include "engine/load/workers.h"
 
 #include <jansson.h>
@@ -49,28 +49,30 @@ static void fill_counts(struct pool_snapshot *s, const struct tally *t)
 
 static void fill_load(struct pool *p, struct pool_snapshot *s)
 {
+    struct pool_supervised *sup = pool_sup(p);
     s->number = p->number;
     copy_str(s->name, sizeof s->name, p->spec.name);
     s->backend = p->spec.backend;
-    s->op_types = p->spec.op_types;
+    s->op_types = sup->op_types;
     copy_str(s->target, sizeof s->target, p->spec.target.shown);
-    pool_spec_url(&p->spec, s->url, sizeof s->url);
-    s->local = p->local;
-    s->held = p->held;
-    s->holds = p->holds;
-    pthread_mutex_lock(&p->mutex);
-    copy_str(s->guard, sizeof s->guard, p->guard);
-    copy_str(s->guard_rule, sizeof s->guard_rule, p->guard_rule);
-    copy_str(s->room_why, sizeof s->room_why, p->room_why);
-    pthread_mutex_unlock(&p->mutex);
-    s->state = p->state;
-    copy_str(s->state_why, sizeof s->state_why, p->state_why);
-    s->ended_by = p->ended_by;
-    s->error_code = p->failed.code;
-    s->load = p->spec.load;
+    struct pool_spec now = pool_spec_now(p);
+    pool_spec_url(&now, s->url, sizeof s->url);
+    s->local = sup->local;
+    s->held = sup->held;
+    s->holds = sup->holds;
+    struct pool_shared *shared = pool_lock(p);
+    copy_str(s->guard, sizeof s->guard, shared->guard);
+    copy_str(s->guard_rule, sizeof s->guard_rule, shared->guard_rule);
+    copy_str(s->room_why, sizeof s->room_why, shared->room_why);
+    pool_unlock(p);
+    s->state = sup->state;
+    copy_str(s->state_why, sizeof s->state_why, sup->state_why);
+    s->ended_by = sup->ended_by;
+    s->error_code = sup->failed.code;
+    s->load = sup->load;
     s->depth = pool_depth(p);
     s->connections = pool_connections_wanted(p);
-    s->think_ns = p->spec.load.think_ns;
+    s->think_ns = sup->load.think_ns;
     s->timeout_ns = p->spec.timeout_ns;
     s->count = p->spec.count;
     s->duration_ns = p->spec.duration_ns;
@@ -84,12 +86,13 @@ static void fill_load(struct pool *p, struct pool_snapshot *s)
 
 static void fill_ops(const struct pool *p, struct pool_snapshot *s)
 {
-    const struct monitor *m = &p->figures->monitor;
-    const struct op_type *types = p->spec.op_types;
+    const struct pool_supervised *sup = pool_sup(p);
+    const struct monitor *m = &sup->figures->monitor;
+    const struct op_type *types = sup->op_types;
     s->ops = 0;
     for (uint16_t i = 0; i < OPS_MAX && types[i].name; i++) {
         const struct op_tally *t = &m->total.op[i];
-        if (!(t->completed + t->errors + t->timeouts) && p->spec.load.weight[i] <= 0)
+        if (!(t->completed + t->errors + t->timeouts) && sup->load.weight[i] <= 0)
             continue;
         struct op_snapshot *o = &s->op[s->ops++];
         o->type = i;
@@ -104,7 +107,7 @@ static void fill_ops(const struct pool *p, struct pool_snapshot *s)
 
 static void fill_now(const struct pool *p, struct pool_snapshot *s)
 {
-    const struct monitor *m = &p->figures->monitor;
+    const struct monitor *m = &pool_sup(p)->figures->monitor;
     s->now_service = m->last_service;
     s->now_response = m->last_response;
     s->now_per_s = s->now_errors_per_s = s->now_in_flight = NAN;
@@ -123,22 +126,23 @@ static void fill_now(const struct pool *p, struct pool_snapshot *s)
     s->cpu_share = m->busiest_cpu;
 }
 
-static double life_ns(const struct worker *w, uint64_t now_ns)
+static double life_ns(const struct supervised_worker *w, uint64_t now_ns)
 {
-    uint64_t until = w->reaped ? w->ended_ns : now_ns;
-    return until > w->started_ns ? (double)(until - w->started_ns) : 0;
+    uint64_t from = worker_started_ns(w->worker), until = w->reaped ? w->ended_ns : now_ns;
+    return until > from ? (double)(until - from) : 0;
 }
 
 /* The CPU of those threads that have ended, as the kernel counted it. One that lived for a moment
  * only says nothing about the run. A backend's own threads: the mean of the busiest's seconds. */
 static double busiest_of_run(const struct pool *p, uint64_t now_ns)
 {
-    const struct monitor *m = &p->figures->monitor;
+    const struct pool_supervised *sup = pool_sup(p);
+    const struct monitor *m = &sup->figures->monitor;
     double longest = 0, busiest = m->own_n > 0 ? m->own_sum / m->own_n : NAN;
-    for (unsigned i = 0; i < p->workers; i++)
-        longest = fmax(longest, life_ns(p->worker[i], now_ns));
-    for (unsigned i = 0; i < p->workers; i++) {
-        const struct worker *w = p->worker[i];
+    for (unsigned i = 0; i < sup->workers; i++)
+        longest = fmax(longest, life_ns(sup->worker[i], now_ns));
+    for (unsigned i = 0; i < sup->workers; i++) {
+        const struct supervised_worker *w = sup->worker[i];
         double life = life_ns(w, now_ns);
         if (w->reaped && w->seen.cpu_ns && life > 0 && life >= longest / 2)
             busiest = fmax(busiest, fmin(1, (double)w->seen.cpu_ns / life));
@@ -149,10 +153,11 @@ static double busiest_of_run(const struct pool *p, uint64_t now_ns)
 /* Shares of the whole run: over the time that the workers lived. */
 static void fill_shares(const struct pool *p, struct pool_snapshot *s, uint64_t now_ns)
 {
-    const struct tally *t = &p->figures->monitor.total;
+    const struct pool_supervised *sup = pool_sup(p);
+    const struct tally *t = &sup->figures->monitor.total;
     double lived = 0;
-    for (unsigned i = 0; i < p->workers; i++)
-        lived += life_ns(p->worker[i], now_ns);
+    for (unsigned i = 0; i < sup->workers; i++)
+        lived += life_ns(sup->worker[i], now_ns);
     s->run_cpu_share = busiest_of_run(p, now_ns);
     s->run_wait_share = s->run_idle_share = s->run_generate_share = s->run_client_share = NAN;
     if (lived <= 0)
@@ -203,8 +208,9 @@ static int more_frequent(const void *a, const void *b)
  * next time. */
 static void fill_errors(const struct engine *e, const struct pool *p, struct pool_snapshot *s)
 {
-    for (unsigned i = 0; i < p->workers; i++) {
-        struct recorder *r = &p->worker[i]->recorder;
+    const struct pool_supervised *sup = pool_sup(p);
+    for (unsigned i = 0; i < sup->workers; i++) {
+        struct recorder *r = worker_recorder(sup->worker[i]->worker);
         unsigned classes = atomic_load_explicit(&r->classes, memory_order_acquire);
         if (!classes)
             continue;
@@ -222,44 +228,45 @@ static void fill_errors(const struct engine *e, const struct pool *p, struct poo
     if (s->errors > 1)
         qsort(s->error, s->errors, sizeof *s->error, more_frequent);
     for (unsigned i = 0; i < s->errors; i++)
-        s->error[i].recent = monitor_class_recent(&p->figures->monitor, s->error[i].name);
+        s->error[i].recent = monitor_class_recent(&sup->figures->monitor, s->error[i].name);
 }
 
 static void fill_workers(const struct engine *e, const struct pool *p, struct pool_snapshot *s)
 {
-    if (!p->workers)
+    const struct pool_supervised *sup = pool_sup(p);
+    if (!sup->workers)
         return;
-    s->worker = calloc(p->workers, sizeof *s->worker);
+    s->worker = calloc(sup->workers, sizeof *s->worker);
     if (!s->worker)
         return;
-    s->workers = p->workers;
-    for (unsigned i = 0; i < p->workers; i++) {
-        const struct worker *w = p->worker[i];
+    s->workers = sup->workers;
+    for (unsigned i = 0; i < sup->workers; i++) {
+        const struct supervised_worker *w = sup->worker[i];
         const struct tally *t = &w->seen;
         struct worker_snapshot *o = &s->worker[i];
-        o->id = w->index;
+        o->id = worker_index(w->worker);
         o->completed = t->completed;
         o->errors = t->errors;
         o->counts = counts_of(t);
-        o->started_s = engine_seconds(e, w->started_ns);
+        o->started_s = engine_seconds(e, worker_started_ns(w->worker));
         o->ended_s = w->reaped ? engine_seconds(e, w->ended_ns) : NAN;
         o->cpu_share = w->cpu_share;
-        o->state = w->reaped                             ? WORKER_ENDED
-                   : w->stuck                            ? WORKER_STUCK
-                   : atomic_load(&w->order) == ORDER_RUN ? WORKER_RUNNING
-                                                         : WORKER_DRAINING;
+        o->state = w->reaped              ? WORKER_ENDED
+                   : w->stuck             ? WORKER_STUCK
+                   : worker_is_running(w) ? WORKER_RUNNING
+                                          : WORKER_DRAINING;
     }
 }
 
 static void fill_series(const struct pool *p, struct pool_snapshot *s, struct pool_storage *h)
 {
-    const struct monitor *m = &p->figures->monitor;
+    const struct monitor *m = &pool_sup(p)->figures->monitor;
     h->store = m->store;
     atomic_fetch_add(&h->store->refs, 1);
     s->seconds.block = (const struct point *const *)h->store->block;
     s->seconds.n = m->seconds;
     s->packed = (const struct packed *const *)h->store->packed;
-    if (p->engine->ended)
+    if (engine_sup(p->engine)->ended)
         s->histograms = h->histograms = monitor_pack(m);
     uint64_t n = m->tenth_count < TENTHS ? m->tenth_count : TENTHS, from = m->tenth_count - n;
     for (uint64_t i = 0; i < n; i++)
@@ -272,17 +279,18 @@ static void fill_series(const struct pool *p, struct pool_snapshot *s, struct po
 
 static void fill_server(struct pool *p, struct pool_snapshot *s, struct pool_storage *h)
 {
-    pthread_mutex_lock(&p->mutex);
-    s->server = p->stats;
-    h->stats = p->stats_json; /* keeps the json of s->server */
+    struct pool_shared *shared = pool_lock(p);
+    s->server = shared->stats;
+    h->stats = shared->stats_json; /* keeps the json of s->server */
     if (h->stats)
         atomic_fetch_add(&h->stats->refs, 1);
-    pthread_mutex_unlock(&p->mutex);
+    pool_unlock(p);
 }
 
 static void fill_scaling(const struct pool *p, struct pool_snapshot *s)
 {
-    const struct plateaus *all = &p->figures->plateaus;
+    const struct pool_supervised *sup = pool_sup(p);
+    const struct plateaus *all = &sup->figures->plateaus;
     s->plateau = all->n ? malloc(all->n * sizeof *s->plateau) : NULL;
     if (s->plateau) {
         memcpy(s->plateau, all->list, all->n * sizeof *s->plateau);
@@ -290,19 +298,20 @@ static void fill_scaling(const struct pool *p, struct pool_snapshot *s)
     }
     s->plateau_on = plateau_present(p) != NULL;
     copy_str(s->plateau_why, sizeof s->plateau_why, all->drifting ? all->why : "");
-    memcpy(s->scaling, p->figures->scaling, sizeof s->scaling);
-    s->scalings = p->figures->scalings;
-    s->capacity = p->figures->capacity;
+    memcpy(s->scaling, sup->figures->scaling, sizeof s->scaling);
+    s->scalings = sup->figures->scalings;
+    s->capacity = sup->figures->capacity;
 }
 
 static void fill_pool(struct engine *e, struct pool *p, struct pool_snapshot *s,
                       struct pool_storage *h, uint64_t now_ns)
 {
-    const struct monitor *m = &p->figures->monitor;
+    struct pool_supervised *sup = pool_sup(p);
+    const struct monitor *m = &sup->figures->monitor;
     fill_load(p, s);
-    s->answered = atomic_load(&p->answered);
-    s->state_since_s = engine_seconds(e, p->state_since_ns);
-    s->warming = p->load_from_ns && now_ns < p->record_from_ns;
+    s->answered = atomic_load(&p->atomic.answered);
+    s->state_since_s = engine_seconds(e, sup->state_since_ns);
+    s->warming = sup->load_from_ns && now_ns < sup->record_from_ns;
     fill_counts(s, &m->total);
     s->loaded_s = pool_loaded_s(p, now_ns);
     s->throughput_per_s = s->loaded_s > 0 ? (double)m->total.completed / s->loaded_s : NAN;
@@ -332,41 +341,42 @@ static void fill_pool(struct engine *e, struct pool *p, struct pool_snapshot *s,
 
 static void fill_events(struct engine *e, struct snapshot *s)
 {
-    pthread_mutex_lock(&e->event_mutex);
-    uint64_t n = e->events < EVENTS_MAX ? e->events : EVENTS_MAX, from = e->events - n;
+    struct engine_events *events = engine_lock_events(e);
+    uint64_t n = events->n < EVENTS_MAX ? events->n : EVENTS_MAX, from = events->n - n;
     s->event = n ? malloc(n * sizeof *s->event) : NULL;
     for (uint64_t i = 0; s->event && i < n; i++) {
-        s->event[i] = e->event[(from + i) % EVENTS_MAX];
+        s->event[i] = events->event[(from + i) % EVENTS_MAX];
         event_texts_retain(s->event[i].texts);
     }
     s->events = s->event ? (unsigned)n : 0;
-    s->events_total = e->events;
-    pthread_mutex_unlock(&e->event_mutex);
+    s->events_total = events->n;
+    engine_unlock_events(e);
 }
 
 static double end_s(const struct engine *e)
 {
     uint64_t last = 0;
     bool any = false;
-    for (unsigned i = 0; i < e->pools; i++) {
-        const struct pool *p = e->pool[i];
-        if (p->removed || p->state == POOL_ENDED)
+    for (unsigned i = 0; i < engine_sup(e)->pools; i++) {
+        const struct pool *p = engine_sup(e)->pool[i];
+        if (pool_sup(p)->removed || pool_sup(p)->state == POOL_ENDED)
             continue;
-        if (!p->load_from_ns || p->end_ns == NS_NEVER)
+        if (!pool_sup(p)->load_from_ns || pool_sup(p)->end_ns == NS_NEVER)
             return NAN;
         any = true;
-        last = p->end_ns > last ? p->end_ns : last;
+        last = pool_sup(p)->end_ns > last ? pool_sup(p)->end_ns : last;
     }
     return any ? engine_seconds(e, last) : NAN;
 }
 
 static void fill_usage(const struct engine *e, struct snapshot *s)
 {
-    s->cpu_share = e->usage.process_share;
-    s->tick_cpu_share = e->usage.thread_share;
-    s->rss_bytes = e->usage.rss;
-    s->rss_peak_bytes = e->usage.rss_peak;
-    s->anon_bytes = e->usage.anon;
+    const struct engine_supervised *esup = engine_sup(e);
+    s->cpu_share = esup->usage.process_share;
+    s->tick_cpu_share = esup->usage.thread_share;
+    s->rss_bytes = esup->usage.rss;
+    s->rss_peak_bytes = esup->usage.rss_peak;
+    s->anon_bytes = esup->usage.anon;
     if (gethostname(s->host, sizeof s->host))
         s->host[0] = '\0';
     s->host[sizeof s->host - 1] = '\0';
@@ -376,13 +386,14 @@ static void fill_usage(const struct engine *e, struct snapshot *s)
 
 struct snapshot *snapshot_make(struct engine *e, uint64_t now_ns)
 {
+    struct engine_supervised *esup = engine_sup(e);
     struct snapshot_storage *h = calloc(1, sizeof *h);
     if (!h)
         return NULL;
     struct snapshot *s = &h->shown;
     h->refs = 1;
-    s->pool = calloc(e->pools + 1, sizeof *s->pool);
-    h->pool = calloc(e->pools + 1, sizeof *h->pool);
+    s->pool = calloc(esup->pools + 1, sizeof *s->pool);
+    h->pool = calloc(esup->pools + 1, sizeof *h->pool);
     s->threshold = calloc(e->scenario.thresholds + 1, sizeof *s->threshold);
     if (!s->pool || !h->pool || !s->threshold) {
         free(s->pool);
@@ -391,36 +402,36 @@ struct snapshot *snapshot_make(struct engine *e, uint64_t now_ns)
         free(h);
         return NULL;
     }
-    s->serial = ++e->serial;
+    s->serial = ++esup->serial;
     s->started = e->started;
-    s->now_s = engine_seconds(e, e->ended_ns ? e->ended_ns : now_ns);
+    s->now_s = engine_seconds(e, esup->ended_ns ? esup->ended_ns : now_ns);
     s->ends_s = end_s(e);
-    s->ended = e->ended;
-    if (e->ended)
-        s->ended_by = e->ended_by;
+    s->ended = esup->ended;
+    if (esup->ended)
+        s->ended_by = esup->ended_by;
     copy_str(s->run_id, sizeof s->run_id, e->run_id);
     s->limits = e->scenario.limits;
-    s->limits.locked = e->locked;
+    s->limits.locked = esup->locked;
     s->valid = true;
     unsigned at = 0;
     for (int removed = 0; removed < 2; removed++)
-        for (unsigned i = 0; i < e->pools; i++) {
-            if (e->pool[i]->removed != (removed == 1))
+        for (unsigned i = 0; i < esup->pools; i++) {
+            if (pool_sup(esup->pool[i])->removed != (removed == 1))
                 continue;
-            fill_pool(e, e->pool[i], &s->pool[at], &h->pool[at], now_ns);
+            fill_pool(e, esup->pool[i], &s->pool[at], &h->pool[at], now_ns);
             s->valid = s->valid && s->pool[at].valid;
             at++;
             s->pools += !removed;
             s->removed += (unsigned)removed;
         }
     fill_events(e, s);
-    memcpy(s->threshold, e->threshold, e->scenario.thresholds * sizeof *s->threshold);
+    memcpy(s->threshold, esup->threshold, e->scenario.thresholds * sizeof *s->threshold);
     s->thresholds = e->scenario.thresholds;
     s->goal_per_s = e->scenario.goal_per_s;
     fill_usage(e, s);
     sweep_fill(e, s, now_ns);
     command_log_show_undo(&e->commands, s->undo, sizeof s->undo);
-    copy_str(s->message, sizeof s->message, e->message);
-    s->message_serial = e->message_serial;
+    copy_str(s->message, sizeof s->message, esup->message);
+    s->message_serial = esup->message_serial;
     return s;
 }

@@ -70,14 +70,15 @@ static void shuffle(struct sweep *s, uint64_t seed)
 
 static struct pool *the_pool(const struct engine *e, const char *name)
 {
+    const struct engine_supervised *esup = engine_sup(e);
     if (*name)
         return engine_find_pool(e, name);
     struct pool *one = NULL;
-    for (unsigned i = 0; i < e->pools; i++)
-        if (!e->pool[i]->removed) {
+    for (unsigned i = 0; i < esup->pools; i++)
+        if (!pool_sup(esup->pool[i])->removed) {
             if (one)
                 return NULL;
-            one = e->pool[i];
+            one = esup->pool[i];
         }
     return one;
 }
@@ -91,21 +92,22 @@ static bool resumable(const struct sweep *s)
 /* The last sweep gives way to another: what it found stays, for the report. */
 static void put_aside(struct engine *e)
 {
-    struct sweep *old = e->sweep;
+    struct engine_supervised *esup = engine_sup(e);
+    struct sweep *old = esup->sweep;
     struct sweep_snapshot shown;
-    e->sweep = NULL;
+    esup->sweep = NULL;
     if (!old)
         return;
     sweep_show(old, &shown, engine_now(e));
     struct sweep_kept *k =
         shown.steady + shown.unsteady > 0 && !shown.is_capacity ? sweep_keep(&shown) : NULL;
     if (k) {
-        if (e->pasts == SWEEPS_PAST) {
-            sweep_kept_release(e->past[0]);
-            memmove(e->past, e->past + 1, (SWEEPS_PAST - 1) * sizeof(struct sweep_kept *));
-            e->pasts--;
+        if (esup->pasts == SWEEPS_PAST) {
+            sweep_kept_release(esup->past[0]);
+            memmove(esup->past, esup->past + 1, (SWEEPS_PAST - 1) * sizeof(struct sweep_kept *));
+            esup->pasts--;
         }
-        e->past[e->pasts++] = k;
+        esup->past[esup->pasts++] = k;
     }
     sweep_free(old);
 }
@@ -121,7 +123,7 @@ static void begin(struct engine *e, struct sweep *s, struct pool *p, const char 
     s->down_ns = 0;
     s->ended[0] = '\0';
     s->last = -1;
-    p->figures->plateaus.brief =
+    pool_sup(p)->figures->plateaus.brief =
         !s->spec.is_capacity && s->spec.hold_ns && s->spec.hold_ns < HOLD_BRIEF_NS;
     engine_event(e, p, EVENT_SWEEP, how, s->spec.text, by);
 }
@@ -129,7 +131,7 @@ static void begin(struct engine *e, struct sweep *s, struct pool *p, const char 
 /* The same sweep again, with the cells that stand. False: it must begin anew. */
 static bool resume(struct engine *e, struct pool *p, enum origin by)
 {
-    struct sweep *s = e->sweep;
+    struct sweep *s = engine_sup(e)->sweep;
     unsigned stand = grid_count(&s->grid, CELL_STEADY);
     char how[48];
     if (s->grid.setting != grid_setting(p, s->spec.axis, s->spec.axes)) {
@@ -144,25 +146,27 @@ static bool resume(struct engine *e, struct pool *p, enum origin by)
 
 static int start_resumed(struct engine *e, const struct command *c, enum origin by, struct err *err)
 {
-    struct pool *p = e->sweep ? engine_find_pool(e, e->sweep->spec.pool) : NULL;
-    if (!e->sweep || e->sweep->on || !resumable(e->sweep))
+    struct engine_supervised *esup = engine_sup(e);
+    struct pool *p = esup->sweep ? engine_find_pool(e, esup->sweep->spec.pool) : NULL;
+    if (!esup->sweep || esup->sweep->on || !resumable(esup->sweep))
         return err_set(err, ERR_USAGE, "sweep resume: %s",
-                       !e->sweep      ? "there was none"
-                       : e->sweep->on ? "one is running"
-                                      : "the last one is complete");
+                       !esup->sweep      ? "there was none"
+                       : esup->sweep->on ? "one is running"
+                                         : "the last one is complete");
     if (!p || (*c->pool && p != engine_find_pool(e, c->pool)))
         return err_set(err, ERR_USAGE, "sweep resume: the last one was of '%s'",
-                       e->sweep->spec.pool);
+                       esup->sweep->spec.pool);
     if (!resume(e, p, by))
         return err_set(err, ERR_USAGE,
                        "sweep resume: %s was changed since, so its points do not belong together; "
                        "`sweep %s` begins anew",
-                       p->spec.name, e->sweep->spec.text);
+                       p->spec.name, esup->sweep->spec.text);
     return 0;
 }
 
 int sweep_start(struct engine *e, const struct command *c, enum origin by, struct err *err)
 {
+    struct engine_supervised *esup = engine_sup(e);
     if (!strcmp(c->text, "resume"))
         return start_resumed(e, c, by, err);
     struct pool *p = the_pool(e, c->pool);
@@ -175,20 +179,21 @@ int sweep_start(struct engine *e, const struct command *c, enum origin by, struc
     if (!s)
         return err_set(err, ERR_FAILED, "sweep: out of memory");
     copy_str(s->spec.pool, sizeof s->spec.pool, p->spec.name);
+    struct pool_spec now = pool_spec_now(p);
     if (sweep_spec_read(&s->spec, c->text, err, NULL) < 0 ||
-        sweep_spec_check(&s->spec, &p->spec, err) < 0 || grid_resize(&s->grid, s->spec.steps) < 0) {
+        sweep_spec_check(&s->spec, &now, err) < 0 || grid_resize(&s->grid, s->spec.steps) < 0) {
         sweep_free(s);
         return ERR_USAGE;
     }
-    if (e->sweep && e->sweep->on)
+    if (esup->sweep && esup->sweep->on)
         sweep_stop(e, "another begins");
-    if (!s->spec.fresh && resumable(e->sweep) && !strcmp(e->sweep->spec.text, s->spec.text) &&
-        !strcmp(e->sweep->spec.pool, s->spec.pool) && resume(e, p, by)) {
+    if (!s->spec.fresh && resumable(esup->sweep) && !strcmp(esup->sweep->spec.text, s->spec.text) &&
+        !strcmp(esup->sweep->spec.pool, s->spec.pool) && resume(e, p, by)) {
         sweep_free(s);
         return 0;
     }
     put_aside(e);
-    e->sweep = s;
+    esup->sweep = s;
     s->steps = s->spec.steps;
     s->search.from = s->spec.from;
     s->search.to = s->spec.to;
@@ -206,7 +211,7 @@ int sweep_start(struct engine *e, const struct command *c, enum origin by, struc
 
 void sweep_stop(struct engine *e, const char *why)
 {
-    struct sweep *s = e->sweep;
+    struct sweep *s = engine_sup(e)->sweep;
     if (!s || !s->on)
         return;
     s->on = false;
@@ -215,7 +220,7 @@ void sweep_stop(struct engine *e, const char *why)
     copy_str(s->ended, sizeof s->ended, why);
     struct pool *p = the_pool(e, s->spec.pool);
     if (p)
-        p->figures->plateaus.brief = false;
+        pool_sup(p)->figures->plateaus.brief = false;
     engine_event(e, p, EVENT_SWEEP_END, "", why, BY_SWEEP);
     if (e->scenario.sweep[0]) /* --sweep: do it, then end */
         engine_end(e, END_DRAIN, END_BY_DURATION);
@@ -223,7 +228,8 @@ void sweep_stop(struct engine *e, const char *why)
 
 void sweep_stop_on(struct engine *e, const struct pool *p, const char *why)
 {
-    if (!e->sweep || !e->sweep->on || the_pool(e, e->sweep->spec.pool) != p)
+    struct engine_supervised *esup = engine_sup(e);
+    if (!esup->sweep || !esup->sweep->on || the_pool(e, esup->sweep->spec.pool) != p)
         return;
     if (e->scenario.sweep[0]) /* --sweep: what was asked for is not done */
         engine_end(e, END_DRAIN, END_BY_ERROR);
@@ -232,7 +238,7 @@ void sweep_stop_on(struct engine *e, const struct pool *p, const char *why)
 
 void sweep_disturbed(struct engine *e, const struct command *c)
 {
-    struct sweep *s = e->sweep;
+    struct sweep *s = engine_sup(e)->sweep;
     char what[64], why[96];
     if (!s || !s->on)
         return;
@@ -286,7 +292,7 @@ static bool grow(struct sweep *s, struct pool *p)
     double last;
     if (parse_real(a->value[a->values - 1], &last) < 0 || 2 * last > SWEEP_AUTO_MAX)
         return false;
-    struct pool_spec wish = p->spec; /* borrowed: only for the ceilings */
+    struct pool_spec wish = pool_spec_now(p); /* borrowed: only for the ceilings */
     int d = dial_find(a->name);
     if (d >= 0 && dial_set_amount(&wish.load, (enum dial)d, 2 * last, NULL) < 0)
         return false;
@@ -409,9 +415,9 @@ static bool skip_standing(struct engine *e, struct sweep *s, struct pool *p)
 
 static bool still_measuring(struct pool *p)
 {
-    pthread_mutex_lock(&p->mutex);
-    bool measuring = p->stats.measuring;
-    pthread_mutex_unlock(&p->mutex);
+    struct pool_shared *shared = pool_lock(p);
+    bool measuring = shared->stats.measuring;
+    pool_unlock(p);
     return measuring;
 }
 
@@ -430,8 +436,9 @@ static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64
     bool measuring = still_measuring(p);
     bool steady = pl && pl->end_s - pl->start_s >= HOLD_LEAST_S && !measuring;
     uint64_t longest = measuring ? HOLD_VERDICT_NS : HOLD_MOST_NS;
-    uint64_t most = p->figures->plateaus.brief ? HOLD_BRIEF_NS
-                                               : s->spec.hold_ns; /* a brief one may need longer */
+    uint64_t most = pool_sup(p)->figures->plateaus.brief
+                        ? HOLD_BRIEF_NS
+                        : s->spec.hold_ns; /* a brief one may need longer */
     if (s->spec.hold_ns ? held >= most || (pl && held >= s->spec.hold_ns)
                         : steady || held >= longest)
         next_step(e, s, p, now_ns);
@@ -443,35 +450,40 @@ static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64
  * be none after all: a cell is always what its plateau is. */
 static void follow_last(struct sweep *s, const struct pool *p)
 {
-    if (!p || s->last < 0 || (unsigned)s->last >= s->grid.cells || !p->figures->plateaus.n)
+    if (!p || s->last < 0 || (unsigned)s->last >= s->grid.cells)
+        return;
+    const struct plateaus *found = &pool_sup(p)->figures->plateaus;
+    if (!found->n)
         return;
     struct sweep_cell *c = &s->grid.cell[s->last];
-    const struct plateau *pl = &p->figures->plateaus.list[p->figures->plateaus.n - 1];
+    const struct plateau *pl = &found->list[found->n - 1];
     if (c->state == CELL_STEADY && fabs(pl->start_s - c->at.start_s) < 1e-9)
         c->at = *pl;
 }
 
 void sweep_tick(struct engine *e, uint64_t now_ns)
 {
-    struct sweep *s = e->sweep;
+    struct sweep *s = engine_sup(e)->sweep;
     if (s)
         follow_last(s, engine_find_pool(e, s->spec.pool));
     if (!s || !s->on)
         return;
     struct pool *p = engine_find_pool(e, s->spec.pool);
-    if (!p || p->finishing || (!p->wanted && p->state != POOL_OPENING)) {
+    if (!p || pool_sup(p)->finishing ||
+        (!pool_sup(p)->wanted && pool_sup(p)->state != POOL_OPENING)) {
         sweep_stop(e, "its pool ended");
         return;
     }
-    if (p->state != POOL_LOADING) { /* opening, paused or down: the step begins anew afterwards */
+    /* Opening, paused or down: the step begins anew afterwards. */
+    if (pool_sup(p)->state != POOL_LOADING) {
         s->applied = s->applied && s->spec.is_capacity;
-        s->down_ns = p->state == POOL_DOWN ? (s->down_ns ? s->down_ns : now_ns) : 0;
+        s->down_ns = pool_sup(p)->state == POOL_DOWN ? (s->down_ns ? s->down_ns : now_ns) : 0;
         if (s->down_ns && now_ns - s->down_ns > DOWN_MOST_NS)
             sweep_stop(e, "the target was down for 10 s; the points so far stay");
         return;
     }
     s->down_ns = 0;
-    if (p->paused || now_ns < p->record_from_ns)
+    if (pool_sup(p)->paused || now_ns < pool_sup(p)->record_from_ns)
         return;
     if (!s->spec.is_capacity) {
         tick_steps(e, s, p, now_ns);
@@ -479,8 +491,9 @@ void sweep_tick(struct engine *e, uint64_t now_ns)
     }
     if (!capacity_tick(e, &s->search, p, now_ns))
         return;
-    p->figures->capacity = s->search.found;
-    memcpy(p->figures->at_capacity, s->search.value, sizeof p->figures->at_capacity);
+    pool_sup(p)->figures->capacity = s->search.found;
+    memcpy(pool_sup(p)->figures->at_capacity, s->search.value,
+           sizeof pool_sup(p)->figures->at_capacity);
     sweep_stop(e, s->search.why);
 }
 
@@ -524,12 +537,13 @@ static void sweep_show(const struct sweep *s, struct sweep_snapshot *o, uint64_t
 
 void sweep_fill(const struct engine *e, struct snapshot *snap, uint64_t now_ns)
 {
-    const struct sweep *s = e->sweep;
+    const struct engine_supervised *esup = engine_sup(e);
+    const struct sweep *s = esup->sweep;
     struct sweep_snapshot *o = &snap->sweep;
     o->left_s = NAN;
-    for (unsigned i = 0; i < e->pasts; i++) {
-        atomic_fetch_add(&e->past[i]->refs, 1);
-        snap->past[snap->pasts++] = &e->past[i]->shown;
+    for (unsigned i = 0; i < esup->pasts; i++) {
+        atomic_fetch_add(&esup->past[i]->refs, 1);
+        snap->past[snap->pasts++] = &esup->past[i]->shown;
     }
     if (!s)
         return;
@@ -543,6 +557,8 @@ void sweep_fill(const struct engine *e, struct snapshot *snap, uint64_t now_ns)
     const struct pool *p = engine_find_pool(e, s->spec.pool);
     if (s->on && s->applied && p && !s->spec.is_capacity)
         text_append(o->now, sizeof o->now, strlen(o->now), ", held %.0f s%s%s",
-                    (double)(now_ns - s->step_ns) / 1e9, p->figures->plateaus.drifting ? ": " : "",
-                    p->figures->plateaus.drifting ? p->figures->plateaus.why : "");
+                    (double)(now_ns - s->step_ns) / 1e9,
+                    pool_sup(p)->figures->plateaus.drifting ? ": " : "",
+                    pool_sup(p)->figures->plateaus.drifting ? pool_sup(p)->figures->plateaus.why
+                                                            : "");
 }

@@ -29,12 +29,12 @@ static void keep_event(struct engine *e, const struct pool *p, enum event_kind k
     event_texts_set(&new, from, to);
     new.before_per_s = new.after_per_s = new.diff_low = new.diff_high = NAN;
     new.before_p99 = new.after_p99 = NAN;
-    pthread_mutex_lock(&e->event_mutex);
-    struct event *ev = &e->event[e->events % EVENTS_MAX];
+    struct engine_events *events = engine_lock_events(e);
+    struct event *ev = &events->event[events->n % EVENTS_MAX];
     event_texts_release(ev->texts);
     *ev = new;
-    e->events++;
-    pthread_mutex_unlock(&e->event_mutex);
+    events->n++;
+    engine_unlock_events(e);
 }
 
 void engine_event(struct engine *e, const struct pool *p, enum event_kind kind, const char *from,
@@ -59,7 +59,7 @@ struct side {
 static struct side gather(const struct pool *p, double from_s, double to_s, bool newest)
 {
     struct side s = {0};
-    const struct monitor *m = &p->figures->monitor;
+    const struct monitor *m = &pool_sup(p)->figures->monitor;
     double worst = 0;
     for (uint64_t back = 0; back < 40 && back < m->seconds; back++) {
         uint64_t i = m->seconds - 1 - back;
@@ -97,21 +97,22 @@ static bool changes_load(const struct event *ev)
 }
 
 /* The neighbours of event i in its pool: what lies between two changes belongs to the first. */
-static void neighbours(const struct engine *e, uint64_t i, double *before_s, double *after_s)
+static void neighbours(const struct engine_events *events, uint64_t i, double *before_s,
+                       double *after_s)
 {
-    const struct event *ev = &e->event[i % EVENTS_MAX];
-    uint64_t oldest = e->events > EVENTS_MAX ? e->events - EVENTS_MAX : 0;
+    const struct event *ev = &events->event[i % EVENTS_MAX];
+    uint64_t oldest = events->n > EVENTS_MAX ? events->n - EVENTS_MAX : 0;
     *before_s = 0;
     *after_s = INFINITY;
     for (uint64_t k = i; k-- > oldest;) {
-        const struct event *o = &e->event[k % EVENTS_MAX];
+        const struct event *o = &events->event[k % EVENTS_MAX];
         if (!strcmp(o->pool, ev->pool) && changes_load(o)) {
             *before_s = o->t_s;
             break;
         }
     }
-    for (uint64_t k = i + 1; k < e->events; k++) {
-        const struct event *o = &e->event[k % EVENTS_MAX];
+    for (uint64_t k = i + 1; k < events->n; k++) {
+        const struct event *o = &events->event[k % EVENTS_MAX];
         if (!strcmp(o->pool, ev->pool) && changes_load(o)) {
             *after_s = o->t_s;
             break;
@@ -125,14 +126,14 @@ static bool is_recent(const struct event *ev, double now_s)
     return now_s - ev->t_s <= 2 * EFFECT_S;
 }
 
-static void settle(struct engine *e, uint64_t i, double now_s)
+static void settle(struct engine *e, struct engine_events *events, uint64_t i, double now_s)
 {
-    struct event *ev = &e->event[i % EVENTS_MAX];
+    struct event *ev = &events->event[i % EVENTS_MAX];
     struct pool *p = *ev->pool ? engine_find_pool(e, ev->pool) : NULL;
     if (!p || ev->settled || !changes_load(ev))
         return;
     double before_s, after_s;
-    neighbours(e, i, &before_s, &after_s);
+    neighbours(events, i, &before_s, &after_s);
     struct side a = gather(p, before_s, ev->t_s, true),
                 b = gather(p, ev->t_s + 0.2, after_s, false);
     if (a.n < DIFFER_LEAST || b.n < DIFFER_LEAST)
@@ -153,9 +154,9 @@ static void settle(struct engine *e, uint64_t i, double now_s)
 void events_settle(struct engine *e)
 {
     double now_s = engine_seconds(e, engine_now(e));
-    pthread_mutex_lock(&e->event_mutex);
-    uint64_t oldest = e->events > EVENTS_MAX ? e->events - EVENTS_MAX : 0;
-    for (uint64_t i = e->events; i-- > oldest && is_recent(&e->event[i % EVENTS_MAX], now_s);)
-        settle(e, i, now_s);
-    pthread_mutex_unlock(&e->event_mutex);
+    struct engine_events *events = engine_lock_events(e);
+    uint64_t oldest = events->n > EVENTS_MAX ? events->n - EVENTS_MAX : 0;
+    for (uint64_t i = events->n; i-- > oldest && is_recent(&events->event[i % EVENTS_MAX], now_s);)
+        settle(e, events, i, now_s);
+    engine_unlock_events(e);
 }

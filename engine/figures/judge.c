@@ -7,7 +7,6 @@
 #include "engine/base/text.h"
 #include "engine/state/pool_figures.h"
 #include "engine/figures/monitor.h"
-#include "engine/load/worker_state.h"
 #include "engine/load/workers.h"
 
 #include <math.h>
@@ -29,7 +28,7 @@ static double cpu_of_run(const struct pool_snapshot *s)
 
 void judge_limit(const struct pool *p, struct pool_snapshot *s)
 {
-    const struct monitor *m = &p->figures->monitor;
+    const struct monitor *m = &pool_sup(p)->figures->monitor;
     bool over = s->state == POOL_ENDED;
     double wait = over ? s->run_wait_share : m->now_wait;
     double idle = over ? s->run_idle_share : m->now_idle;
@@ -96,7 +95,7 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
                   (double)(t->scheduled + t->not_started + t->warm_not_started + t->still_due);
     bool ended = s->state == POOL_ENDED;
     double left = ended ? (double)t->still_due : 0;
-    unsigned hung = ended && (t->due || p->spec.load.rate_per_s > 0) ? pool_stuck(p) : 0;
+    unsigned hung = ended && (t->due || pool_sup(p)->load.rate_per_s > 0) ? pool_stuck(p) : 0;
     struct check *c = add_check(
         s, CHECK_ACCOUNTING, fabs(off) + fabs(lost) + left + hung + (double)t->miscounted, 0, true);
     if (c->ok)
@@ -120,7 +119,7 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
 
 void judge_validity(const struct pool *p, struct pool_snapshot *s)
 {
-    const struct monitor *m = &p->figures->monitor;
+    const struct monitor *m = &pool_sup(p)->figures->monitor;
     const struct tally *t = &m->total;
     s->checks = 0;
     double bad = (double)(t->errors + t->timeouts), all = bad + (double)t->completed;

@@ -48,42 +48,43 @@ static double mean_of(const struct mean *m)
  * loaded here is unknown. */
 static double servers_here(const struct engine *e, bool *all)
 {
+    const struct engine_supervised *esup = engine_sup(e);
     double sum = 0;
     *all = true;
-    for (unsigned i = 0; i < e->pools; i++) {
-        struct pool *p = e->pool[i];
-        if (!p->local || p->removed || p->spec.backend->flags & BACKEND_VIRTUAL)
+    for (unsigned i = 0; i < esup->pools; i++) {
+        struct pool *p = esup->pool[i];
+        if (!pool_sup(p)->local || pool_sup(p)->removed || p->spec.backend->flags & BACKEND_VIRTUAL)
             continue;
-        pthread_mutex_lock(&p->mutex);
-        double cpu = p->stats.server_cpu_share;
-        pthread_mutex_unlock(&p->mutex);
+        struct pool_shared *shared = pool_lock(p);
+        double cpu = shared->stats.server_cpu_share;
+        pool_unlock(p);
         *all = *all && !isnan(cpu);
         sum += isnan(cpu) ? 0 : cpu;
     }
-    return sum / (e->cores > 0 ? e->cores : 1);
+    return sum / (esup->cores > 0 ? esup->cores : 1);
 }
 
 /* The server's figures are of the second before they came. */
 static void take_server(struct pool *p, struct lights *l)
 {
-    pthread_mutex_lock(&p->mutex);
-    if (l->stats_serial && l->stats_serial != p->stats_serial) {
-        add(&l->server, p->stats.server_cpu_share);
-        add(&l->answer, p->stats.answer_share);
+    struct pool_shared *shared = pool_lock(p);
+    if (l->stats_serial && l->stats_serial != shared->stats_serial) {
+        add(&l->server, shared->stats.server_cpu_share);
+        add(&l->answer, shared->stats.answer_share);
     }
-    l->stats_serial = p->stats_serial;
-    l->cores = p->stats.server_cores;
-    l->rtt_ns = p->stats.rtt_ns;
-    l->said = p->stats.limit;
-    copy_str(l->said_why, sizeof l->said_why, p->stats.limit_why);
-    pthread_mutex_unlock(&p->mutex);
+    l->stats_serial = shared->stats_serial;
+    l->cores = shared->stats.server_cores;
+    l->rtt_ns = shared->stats.rtt_ns;
+    l->said = shared->stats.limit;
+    copy_str(l->said_why, sizeof l->said_why, shared->stats.limit_why);
+    pool_unlock(p);
 }
 
 void lights_second(struct pool *p)
 {
-    struct lights *l = &p->figures->plateaus.now.lights;
-    const struct monitor *m = &p->figures->monitor;
-    const struct machine *here = &p->engine->machine;
+    struct lights *l = &pool_sup(p)->figures->plateaus.now.lights;
+    const struct monitor *m = &pool_sup(p)->figures->monitor;
+    const struct machine *here = &engine_sup(p->engine)->machine;
     double known = servers_here(p->engine, &l->others_judged);
     add(&l->cpu, m->busiest_cpu);
     add(&l->queue, m->queued);
@@ -135,9 +136,9 @@ static enum light_state over(double value, double most, enum light_state then)
 
 static void judge_generator(const struct pool *p, struct plateau *pl)
 {
-    const struct stretch *s = &p->figures->plateaus.now;
+    const struct stretch *s = &pool_sup(p)->figures->plateaus.now;
     const struct lights *l = &s->lights;
-    const struct tally *t = &p->figures->monitor.total;
+    const struct tally *t = &pool_sup(p)->figures->monitor.total;
     uint64_t errors = t->errors + t->timeouts - s->errors_from;
     uint64_t ended = t->completed + t->errors + t->timeouts - s->ended_from;
     double cpu = pl->cpu_share, dropped = (double)(t->dropped - s->dropped_from), share = NAN;
@@ -162,7 +163,7 @@ static void judge_generator(const struct pool *p, struct plateau *pl)
 
 static void judge_machine(const struct pool *p, struct plateau *pl)
 {
-    const struct lights *l = &p->figures->plateaus.now.lights;
+    const struct lights *l = &pool_sup(p)->figures->plateaus.now.lights;
     double clock = fmax(l->slept_worst_s, l->set_worst_s), memory = l->pressure_worst;
     bool slept = l->slept_worst_s > MACHINE_CLOCK_MOST_S;
     light(pl, LIGHT_CLOCK, clock,
@@ -183,13 +184,12 @@ static void judge_machine(const struct pool *p, struct plateau *pl)
 
 static void judge_hits(const struct pool *p, struct plateau *pl)
 {
-    pthread_mutex_t *mutex = &((struct pool *)(uintptr_t)p)->mutex;
     double v = NAN;
-    pthread_mutex_lock(mutex);
-    for (unsigned i = 0; i < p->stats.columns; i++)
-        if (p->stats.column[i].kind == COLUMN_HITS)
+    struct pool_shared *shared = pool_lock(p);
+    for (unsigned i = 0; i < shared->stats.columns; i++)
+        if (shared->stats.column[i].kind == COLUMN_HITS)
             v = pl->column[i];
-    pthread_mutex_unlock(mutex);
+    pool_unlock(p);
     light(pl, LIGHT_HITS, v, v < HITS_LEAST ? LIGHT_CAUTION : LIGHT_OK,
           "only %.0f %% of the reads found something", 100 * v);
 }
@@ -197,9 +197,10 @@ static void judge_hits(const struct pool *p, struct plateau *pl)
 /* Whose limit the plateau was; a stretch shorter than a second has the last one's shares. */
 static void judge_whose(const struct pool *p, struct plateau *pl)
 {
-    const struct lights *l = &p->figures->plateaus.now.lights;
-    const struct histogram *service = &p->figures->plateaus.now.service;
-    const struct monitor *m = &p->figures->monitor;
+    const struct pool_supervised *sup = pool_sup(p);
+    const struct lights *l = &sup->figures->plateaus.now.lights;
+    const struct histogram *service = &sup->figures->plateaus.now.service;
+    const struct monitor *m = &sup->figures->monitor;
     double mean = service->count ? histogram_mean(service) : NAN;
     struct limit_facts f = {
         .cpu = pl->cpu_share,
@@ -208,13 +209,13 @@ static void judge_whose(const struct pool *p, struct plateau *pl)
         .server = pl->server_cpu_share,
         .cores = l->cores,
         .answer = pl->answer_share,
-        .way = l->rtt_ns > 0 && !p->local ? (double)l->rtt_ns / mean : NAN,
+        .way = l->rtt_ns > 0 && !sup->local ? (double)l->rtt_ns / mean : NAN,
         .rate = pl->throughput_per_s,
         .rate_asked = pl->vars.rate_per_s,
         .rate_most = p->engine->scenario.limits.max_rate,
         .random_s = pl->vars.arrival == ARRIVAL_POISSON ? pl->end_s - pl->start_s : 0,
         .thinks = pl->vars.think_ns > 0,
-        .local = p->local,
+        .local = sup->local,
     };
     struct limit_verdict v = {.share = NAN};
     limit_judge(&f, &v);
@@ -242,9 +243,9 @@ static void judge_ceiling(const struct pool *p, struct plateau *pl)
 
 void lights_judge(const struct pool *p, const struct trend *t, struct plateau *pl)
 {
-    const struct lights *l = &p->figures->plateaus.now.lights;
+    const struct lights *l = &pool_sup(p)->figures->plateaus.now.lights;
     pl->why_not[0] = pl->caution[0] = '\0';
-    pl->cpu_share = l->cpu.n > 0 ? mean_of(&l->cpu) : p->figures->monitor.busiest_cpu;
+    pl->cpu_share = l->cpu.n > 0 ? mean_of(&l->cpu) : pool_sup(p)->figures->monitor.busiest_cpu;
     pl->server_cpu_share = mean_of(&l->server);
     pl->answer_share = mean_of(&l->answer);
     pl->light[LIGHT_STEADY] = (struct light){LIGHT_OK, (float)t->drift};

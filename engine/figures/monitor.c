@@ -109,11 +109,12 @@ static void spread_tick(struct monitor *m)
 }
 
 /* Adds the words of one tally to sum[]; moments are no counts: the earliest and the latest. */
-static void add_tally(uint64_t *sum, const struct worker *w, struct tally *moments)
+static void add_tally(uint64_t *sum, const struct supervised_worker *w, struct tally *moments)
 {
     uint64_t words[TALLY_WORDS];
     const struct tally *t = &w->seen;
-    unsigned n = TALLY_WORDS_OF(atomic_load_explicit(&w->recorder.types, memory_order_relaxed));
+    unsigned n = TALLY_WORDS_OF(
+        atomic_load_explicit(&worker_recorder(w->worker)->types, memory_order_relaxed));
     memcpy(words, t, n * sizeof *words);
     for (unsigned i = 0; i < n; i++)
         sum[i] += words[i];
@@ -126,14 +127,15 @@ static void add_tally(uint64_t *sum, const struct worker *w, struct tally *momen
 /* Reads those who did something since the last time, and sums all. */
 static void sum_tallies(struct pool *p, uint64_t now_ns)
 {
-    struct monitor *m = &p->figures->monitor;
+    struct pool_supervised *sup = pool_sup(p);
+    struct monitor *m = &sup->figures->monitor;
     struct tally moments = {0};
     uint64_t sum[TALLY_WORDS] = {0};
     m->area = 0;
-    for (unsigned i = 0; i < p->workers; i++) {
-        struct worker *w = p->worker[i];
+    for (unsigned i = 0; i < sup->workers; i++) {
+        struct supervised_worker *w = sup->worker[i];
         if (!w->reaped && !w->still)
-            recorder_read(&w->recorder, &w->seen);
+            recorder_read(worker_recorder(w->worker), &w->seen);
         const struct tally *t = &w->seen;
         add_tally(sum, w, &moments);
         double area = (double)t->in_flight_area;
@@ -146,25 +148,26 @@ static void sum_tallies(struct pool *p, uint64_t now_ns)
     m->total.first_ns = moments.first_ns;
 }
 
-void monitor_collect_ended(struct pool *p, struct worker *w)
+void monitor_collect_ended(struct pool *p, struct supervised_worker *w)
 {
-    struct monitor *m = &p->figures->monitor;
+    struct monitor *m = &pool_sup(p)->figures->monitor;
     for (unsigned i = 0; i < 2; i++)
-        m->ticked |= interval_drain(&w->recorder.set[i], m->tick);
+        m->ticked |= interval_drain(&worker_recorder(w->worker)->set[i], m->tick);
 }
 
 void monitor_collect(struct pool *p, uint64_t now_ns)
 {
-    struct monitor *m = &p->figures->monitor;
+    struct pool_supervised *sup = pool_sup(p);
+    struct monitor *m = &sup->figures->monitor;
     unsigned left = 0;
-    for (unsigned i = 0; i < p->workers; i++) {
-        struct worker *w = p->worker[i];
+    for (unsigned i = 0; i < sup->workers; i++) {
+        struct supervised_worker *w = sup->worker[i];
         /* Who has had no turn since the last time is not touched at all. */
-        w->still = !w->pending_drain && recorder_still(&w->recorder);
+        w->still = !w->pending_drain && recorder_still(worker_recorder(w->worker));
         if (w->reaped || w->still)
             continue;
         if (!w->pending_drain)
-            recorder_flip(&w->recorder);
+            recorder_flip(worker_recorder(w->worker));
         w->pending_drain = true;
         left++;
     }
@@ -172,11 +175,11 @@ void monitor_collect(struct pool *p, uint64_t now_ns)
         struct timespec pause = {0, 200000}; /* a turn is shorter than this */
         if (round)
             nanosleep(&pause, NULL);
-        for (unsigned i = 0; i < p->workers; i++) {
-            struct worker *w = p->worker[i];
-            if (w->reaped || !w->pending_drain || !recorder_quiet(&w->recorder))
+        for (unsigned i = 0; i < sup->workers; i++) {
+            struct supervised_worker *w = sup->worker[i];
+            if (w->reaped || !w->pending_drain || !recorder_quiet(worker_recorder(w->worker)))
                 continue;
-            m->ticked |= interval_drain(recorder_idle_set(&w->recorder), m->tick);
+            m->ticked |= interval_drain(recorder_idle_set(worker_recorder(w->worker)), m->tick);
             w->pending_drain = false;
             left--;
         }
@@ -194,7 +197,8 @@ static float quantile_or_nan(const struct histogram *h, double q)
 
 static struct point close_interval(struct pool *p, struct interval *in, double now_s)
 {
-    struct monitor *m = &p->figures->monitor;
+    struct pool_supervised *sup = pool_sup(p);
+    struct monitor *m = &sup->figures->monitor;
     const struct tally *a = &in->from, *b = &m->total;
     double span = now_s - in->from_s;
     struct point pt = {.t_s = now_s,
@@ -205,14 +209,14 @@ static struct point close_interval(struct pool *p, struct interval *in, double n
                        .timeouts = b->timeouts - a->timeouts,
                        .dropped = b->dropped - a->dropped,
                        .threads = pool_running(p),
-                       .clients = pool_running(p) * p->spec.load.clients,
+                       .clients = pool_running(p) * sup->load.clients,
                        .in_flight = span > 0 ? (m->area - in->area_from) / span : 0,
                        .p50 = quantile_or_nan(&in->service, 0.5),
                        .p99 = quantile_or_nan(&in->service, 0.99),
                        .max = in->service.count ? (float)in->service.max : NAN,
                        .response_p99 = quantile_or_nan(&in->response, 0.99),
                        .cpu_share = (float)m->mean_cpu,
-                       .paused = p->state == POOL_PAUSED};
+                       .paused = sup->state == POOL_PAUSED};
     if (pt.in_flight < 0)
         pt.in_flight = 0;
     return pt;
@@ -230,8 +234,9 @@ static void restart_interval(struct monitor *m, struct interval *in, double now_
 
 void monitor_restart(struct pool *p, double now_s)
 {
-    restart_interval(&p->figures->monitor, &p->figures->monitor.tenth, now_s);
-    restart_interval(&p->figures->monitor, &p->figures->monitor.second, now_s);
+    struct pool_supervised *sup = pool_sup(p);
+    restart_interval(&sup->figures->monitor, &sup->figures->monitor.tenth, now_s);
+    restart_interval(&sup->figures->monitor, &sup->figures->monitor.second, now_s);
 }
 
 static void keep_second(struct monitor *m, const struct point *pt)
@@ -256,7 +261,7 @@ static void keep_second(struct monitor *m, const struct point *pt)
     m->seconds++;
 }
 
-static uint64_t thread_cpu_ns(const struct worker *w)
+static uint64_t thread_cpu_ns(const struct supervised_worker *w)
 {
     clockid_t id;
     if (w->reaped || !w->threaded || pthread_getcpuclockid(w->thread, &id))
@@ -266,11 +271,11 @@ static uint64_t thread_cpu_ns(const struct worker *w)
 }
 
 /* Time that a thread was ready to run and waited for a CPU, ns; 0: not known. */
-static uint64_t run_queue_ns(const struct worker *w)
+static uint64_t run_queue_ns(const struct supervised_worker *w)
 {
     char path[64], text[96];
     unsigned long long ran = 0, queued = 0;
-    int tid = atomic_load(&w->tid);
+    int tid = worker_tid(w->worker);
     if (!tid)
         return 0;
     snprintf(path, sizeof path, "/proc/self/task/%d/schedstat", tid);
@@ -288,10 +293,11 @@ static uint64_t run_queue_ns(const struct worker *w)
 
 static void measure_queue(struct pool *p, double span_s)
 {
+    struct pool_supervised *sup = pool_sup(p);
     double worst = NAN;
     unsigned seen = 0;
-    for (unsigned i = p->workers; i-- > 0 && seen < QUEUED_MOST;) {
-        struct worker *w = p->worker[i];
+    for (unsigned i = sup->workers; i-- > 0 && seen < QUEUED_MOST;) {
+        struct supervised_worker *w = sup->worker[i];
         uint64_t queued = w->reaped ? 0 : run_queue_ns(w);
         if (!queued)
             continue;
@@ -302,20 +308,21 @@ static void measure_queue(struct pool *p, double span_s)
         if (!isnan(share) && !(share <= worst))
             worst = share;
     }
-    p->figures->monitor.queued = worst;
-    if (!isnan(worst) && p->state == POOL_LOADING) {
-        p->figures->monitor.queued_sum += worst;
-        p->figures->monitor.queued_n++;
+    sup->figures->monitor.queued = worst;
+    if (!isnan(worst) && sup->state == POOL_LOADING) {
+        sup->figures->monitor.queued_sum += worst;
+        sup->figures->monitor.queued_n++;
     }
 }
 
 static void measure_cpu(struct pool *p, double span_s)
 {
-    struct monitor *m = &p->figures->monitor;
+    struct pool_supervised *sup = pool_sup(p);
+    struct monitor *m = &sup->figures->monitor;
     double sum = 0, busiest = 0;
     unsigned n = 0;
-    for (unsigned i = 0; i < p->workers; i++) {
-        struct worker *w = p->worker[i];
+    for (unsigned i = 0; i < sup->workers; i++) {
+        struct supervised_worker *w = sup->worker[i];
         if (w->reaped)
             continue;
         uint64_t cpu = thread_cpu_ns(w);
@@ -326,12 +333,12 @@ static void measure_cpu(struct pool *p, double span_s)
         busiest = w->cpu_share > busiest ? w->cpu_share : busiest;
         n++;
     }
-    pthread_mutex_lock(&p->mutex);
-    double own = p->stats.own_cpu_share;
-    pthread_mutex_unlock(&p->mutex);
+    struct pool_shared *shared = pool_lock(p);
+    double own = shared->stats.own_cpu_share;
+    pool_unlock(p);
     if (n && !isnan(own)) {
         busiest = fmax(busiest, own);
-        if (p->state == POOL_LOADING) {
+        if (sup->state == POOL_LOADING) {
             m->own_sum += own;
             m->own_n++;
         }
@@ -416,10 +423,11 @@ uint64_t monitor_class_recent(const struct monitor *m, const char *error_class)
 
 static void count_classes(struct pool *p)
 {
-    struct monitor *m = &p->figures->monitor;
+    struct pool_supervised *sup = pool_sup(p);
+    struct monitor *m = &sup->figures->monitor;
     uint64_t now[RECORDER_CLASSES] = {0};
-    for (unsigned i = 0; i < p->workers; i++) {
-        struct recorder *r = &p->worker[i]->recorder;
+    for (unsigned i = 0; i < sup->workers; i++) {
+        struct recorder *r = worker_recorder(sup->worker[i]->worker);
         unsigned classes = atomic_load_explicit(&r->classes, memory_order_acquire);
         for (unsigned k = 0; k < classes; k++) {
             struct class_count *c = class_of(m, r->slot[k]->name);
@@ -435,7 +443,8 @@ static void count_classes(struct pool *p)
 
 static void close_second(struct pool *p, double now_s)
 {
-    struct monitor *m = &p->figures->monitor;
+    struct pool_supervised *sup = pool_sup(p);
+    struct monitor *m = &sup->figures->monitor;
     double span = now_s - m->second.from_s;
     const struct tally *a = &m->second.from, *b = &m->total;
     measure_cpu(p, span);
@@ -447,10 +456,10 @@ static void close_second(struct pool *p, double now_s)
     latency_summary(&m->second.lag, &m->last_lag);
     if (m->second.response.count) /* a server that is silent now has not become faster */
         m->median_ns = (double)histogram_quantile(&m->second.response, 0.5);
-    atomic_store(&p->lag_limit_ns, (uint64_t)monitor_lag_limit_ns(m));
+    atomic_store(&p->atomic.lag_limit_ns, (uint64_t)monitor_lag_limit_ns(m));
     double turned = 0; /* threads; times the seconds: the time that the shares are of */
-    for (unsigned i = 0; i < p->workers; i++)
-        turned += p->worker[i]->reaped ? 0 : 1;
+    for (unsigned i = 0; i < sup->workers; i++)
+        turned += sup->worker[i]->reaped ? 0 : 1;
     time_shares(a, b, turned * span * 1e9, &m->now_generate, &m->now_client, &m->now_wait,
                 &m->now_idle);
     m->now_batches_per_s = (double)(b->batches - a->batches) / span;
@@ -464,14 +473,15 @@ static void close_second(struct pool *p, double now_s)
 
 bool monitor_tick(struct pool *p, double now_s, uint64_t now_ns)
 {
-    struct monitor *m = &p->figures->monitor;
-    if (!p->load_from_ns || now_ns < p->record_from_ns) { /* the warm-up is in no interval */
+    struct pool_supervised *sup = pool_sup(p);
+    struct monitor *m = &sup->figures->monitor;
+    if (!sup->load_from_ns || now_ns < sup->record_from_ns) { /* the warm-up is in no interval */
         monitor_restart(p, now_s);
         return false;
     }
     if (!m->recording) {
         m->recording = true;
-        m->tenth.from_s = m->second.from_s = engine_seconds(p->engine, p->record_from_ns);
+        m->tenth.from_s = m->second.from_s = engine_seconds(p->engine, sup->record_from_ns);
     }
     if (now_s - m->tenth.from_s < 0.05)
         return false;
@@ -492,13 +502,13 @@ bool monitor_tick(struct pool *p, double now_s, uint64_t now_ns)
 
 void monitor_last(struct pool *p, double now_s)
 {
-    struct monitor *m = &p->figures->monitor;
+    struct monitor *m = &pool_sup(p)->figures->monitor;
     histogram_merge(&m->second.service, &m->tenth.service);
     histogram_merge(&m->second.response, &m->tenth.response);
     histogram_merge(&m->second.lag, &m->tenth.lag);
     restart_interval(m, &m->tenth, now_s);
     const struct tally *a = &m->second.from, *b = &m->total;
-    if (p->load_from_ns && now_s > m->second.from_s &&
+    if (pool_sup(p)->load_from_ns && now_s > m->second.from_s &&
         a->offered + a->completed != b->offered + b->completed) {
         struct point pt = close_interval(p, &m->second, now_s);
         keep_second(m, &pt);

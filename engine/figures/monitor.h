@@ -14,14 +14,14 @@
 struct monitor;
 struct packed_pool;
 struct pool;
-struct worker;
+struct supervised_worker;
 
 int monitor_init(struct monitor *);
 void monitor_fini(struct monitor *);
 /* Flips and drains the workers of the pool. Never waits longer than a millisecond. */
 void monitor_collect(struct pool *, uint64_t now_ns);
 /* Drains a worker that has ended: both sets. */
-void monitor_collect_ended(struct pool *, struct worker *);
+void monitor_collect_ended(struct pool *, struct supervised_worker *);
 /* Closes the tenth that ends at now, and the second when it is over. True
  * when a second was closed. */
 bool monitor_tick(struct pool *, double now_s, uint64_t now_ns);

@@ -48,16 +48,17 @@ static void clear_columns(struct stretch *s)
 
 static unsigned batches_least(const struct pool *p)
 {
-    return p->figures->plateaus.brief ? BATCHES_BRIEF : BATCHES_LEAST;
+    return pool_sup(p)->figures->plateaus.brief ? BATCHES_BRIEF : BATCHES_LEAST;
 }
 
 static void clear(struct pool *p, double from_s)
 {
-    struct stretch *s = &p->figures->plateaus.now;
-    const struct tally *t = &p->figures->monitor.total;
+    struct pool_supervised *sup = pool_sup(p);
+    struct stretch *s = &sup->figures->plateaus.now;
+    const struct tally *t = &sup->figures->monitor.total;
     s->from_s = s->last_s = from_s;
     s->batches = s->filled = 0;
-    s->per = p->figures->plateaus.brief ? 1 : 2;
+    s->per = sup->figures->plateaus.brief ? 1 : 2;
     memset(s->batch, 0, sizeof s->batch);
     histogram_clear(&s->service);
     histogram_clear(&s->response);
@@ -71,8 +72,9 @@ static void clear(struct pool *p, double from_s)
 
 void plateau_restart(struct pool *p, double now_s)
 {
-    clear(p, p->state == POOL_LOADING || p->state == POOL_OPENING ? now_s + SETTLE_S : NAN);
-    p->figures->plateaus.drifting = false;
+    struct pool_supervised *sup = pool_sup(p);
+    clear(p, sup->state == POOL_LOADING || sup->state == POOL_OPENING ? now_s + SETTLE_S : NAN);
+    sup->figures->plateaus.drifting = false;
 }
 
 static void merge_pairs(struct stretch *s)
@@ -89,8 +91,9 @@ static void merge_pairs(struct stretch *s)
 
 void plateau_tenth(struct pool *p, const struct point *pt)
 {
-    struct stretch *s = &p->figures->plateaus.now;
-    bool loading = p->state == POOL_LOADING && !pt->paused && p->figures->monitor.recording;
+    struct pool_supervised *sup = pool_sup(p);
+    struct stretch *s = &sup->figures->plateaus.now;
+    bool loading = sup->state == POOL_LOADING && !pt->paused && sup->figures->monitor.recording;
     if (!loading) {
         if (!isnan(s->from_s))
             clear(p, NAN);
@@ -108,8 +111,8 @@ void plateau_tenth(struct pool *p, const struct point *pt)
     b->area += pt->in_flight * pt->span_s;
     s->last_s = pt->t_s;
     lights_tenth(&s->lights, pt);
-    histogram_merge(&s->service, &p->figures->monitor.tenth.service);
-    histogram_merge(&s->response, &p->figures->monitor.tenth.response);
+    histogram_merge(&s->service, &sup->figures->monitor.tenth.service);
+    histogram_merge(&s->response, &sup->figures->monitor.tenth.response);
     if (++s->filled < s->per)
         return;
     s->filled = 0;
@@ -134,7 +137,7 @@ static void rates(const struct stretch *s, unsigned from, double *y)
 
 static void drop_first(struct pool *p, unsigned n)
 {
-    struct stretch *s = &p->figures->plateaus.now;
+    struct stretch *s = &pool_sup(p)->figures->plateaus.now;
     double from = s->from_s;
     for (unsigned i = 0; i < n; i++)
         from += s->batch[i].span_s;
@@ -152,13 +155,13 @@ static void drop_first(struct pool *p, unsigned n)
  * is not of it. */
 static void add_columns(struct pool *p, double now_s)
 {
-    struct stretch *s = &p->figures->plateaus.now;
-    pthread_mutex_lock(&p->mutex);
-    if (s->stats_serial != p->stats_serial) {
-        s->stats_serial = p->stats_serial;
-        for (unsigned i = 0; i < p->stats.columns && now_s - s->from_s > COLUMN_SPAN_S; i++) {
+    struct stretch *s = &pool_sup(p)->figures->plateaus.now;
+    struct pool_shared *shared = pool_lock(p);
+    if (s->stats_serial != shared->stats_serial) {
+        s->stats_serial = shared->stats_serial;
+        for (unsigned i = 0; i < shared->stats.columns && now_s - s->from_s > COLUMN_SPAN_S; i++) {
             struct column_mean *c = &s->column[i];
-            double v = p->stats.column[i].value;
+            double v = shared->stats.column[i].value;
             if (isnan(v))
                 continue;
             c->first = isnan(c->first) ? v : c->first;
@@ -167,21 +170,22 @@ static void add_columns(struct pool *p, double now_s)
             c->n++;
         }
     }
-    pthread_mutex_unlock(&p->mutex);
+    pool_unlock(p);
 }
 
 static void describe_columns(struct pool *p, struct plateau *pl)
 {
-    const struct column_mean *c = p->figures->plateaus.now.column;
-    pthread_mutex_lock(&p->mutex);
+    const struct column_mean *c = pool_sup(p)->figures->plateaus.now.column;
+    struct pool_shared *shared = pool_lock(p);
     for (unsigned i = 0; i < STAT_COLUMNS_MAX; i++, c++) {
-        enum column_over over = i < p->stats.columns ? p->stats.column[i].over : COLUMN_LAST;
+        enum column_over over =
+            i < shared->stats.columns ? shared->stats.column[i].over : COLUMN_LAST;
         pl->column[i] = over == COLUMN_MEAN    ? (c->n > 0 ? c->sum / c->n : NAN)
                         : over == COLUMN_ADDED ? c->last - c->first
                                                : c->last;
     }
-    copy_str(pl->verdict, sizeof pl->verdict, p->stats.verdict);
-    pthread_mutex_unlock(&p->mutex);
+    copy_str(pl->verdict, sizeof pl->verdict, shared->stats.verdict);
+    pool_unlock(p);
 }
 
 /* FNV-1a over what is set. */
@@ -197,7 +201,7 @@ static uint64_t hash_text(uint64_t h, const char *text)
 static uint64_t pool_setting(const struct pool *p)
 {
     const struct options *o = &p->spec.options;
-    const struct op_type *types = p->spec.op_types;
+    const struct op_type *types = pool_sup(p)->op_types;
     uint64_t h = UINT64_C(14695981039346656037);
     char text[512];
     for (unsigned i = 0; i < o->n; i++) {
@@ -212,7 +216,7 @@ static uint64_t pool_setting(const struct pool *p)
 
 static void describe(struct pool *p, struct plateau *pl, const struct trend *t, double now_s)
 {
-    const struct stretch *s = &p->figures->plateaus.now;
+    const struct stretch *s = &pool_sup(p)->figures->plateaus.now;
     double span = 0, completed = 0, area = 0;
     for (unsigned i = 0; i <= s->batches; i++) {
         span += s->batch[i].span_s;
@@ -222,7 +226,7 @@ static void describe(struct pool *p, struct plateau *pl, const struct trend *t, 
     span = span > 0 ? span : NAN;
     pl->start_s = s->from_s;
     pl->end_s = now_s < s->last_s ? now_s : s->last_s;
-    pl->vars = p->spec.load;
+    pl->vars = pool_sup(p)->load;
     pl->vars.threads = pool_running(p);
     pl->vars.depth = pool_depth(p);
     pl->vars.connections = pool_connections_wanted(p);
@@ -235,8 +239,9 @@ static void describe(struct pool *p, struct plateau *pl, const struct trend *t, 
                   ? (double)histogram_quantile(&s->service, 0.99)
                   : NAN;
     latency_summary(&s->response, &pl->response);
-    pl->rss_bytes = p->engine->usage.rss;
-    pl->anon_bytes = (double)p->engine->usage.anon - (double)p->engine->usage.anon_first;
+    pl->rss_bytes = engine_sup(p->engine)->usage.rss;
+    pl->anon_bytes =
+        (double)engine_sup(p->engine)->usage.anon - (double)engine_sup(p->engine)->usage.anon_first;
     pl->setting = pool_setting(p);
     describe_columns(p, pl);
     lights_judge(p, t, pl);
@@ -244,7 +249,7 @@ static void describe(struct pool *p, struct plateau *pl, const struct trend *t, 
 
 void stretch_describe(struct pool *p, struct plateau *pl, double now_s)
 {
-    const struct stretch *s = &p->figures->plateaus.now;
+    const struct stretch *s = &pool_sup(p)->figures->plateaus.now;
     struct trend t = {.half95 = NAN, .drift = NAN};
     double y[PLATEAU_BATCHES];
     memset(pl, 0, sizeof *pl);
@@ -276,11 +281,13 @@ static struct plateau *accept(struct plateaus *all)
 
 void plateau_keep_unsteady(struct pool *p, const struct plateau *at)
 {
-    struct plateau *pl = p->figures->plateaus.now.batches ? accept(&p->figures->plateaus) : NULL;
+    struct pool_supervised *sup = pool_sup(p);
+    struct plateau *pl =
+        sup->figures->plateaus.now.batches ? accept(&sup->figures->plateaus) : NULL;
     if (!pl)
         return;
     *pl = *at;
-    p->figures->plateaus.serial++;
+    sup->figures->plateaus.serial++;
 }
 
 /* Drift and noise are different troubles: one waits for the end of the first, and longer for the
@@ -299,7 +306,7 @@ static void unsteady_words(char *why, size_t size, const struct trend *t, double
 
 void plateau_judge_now(struct pool *p, double now_s)
 {
-    struct plateaus *all = &p->figures->plateaus;
+    struct plateaus *all = &pool_sup(p)->figures->plateaus;
     struct stretch *s = &all->now;
     double y[PLATEAU_BATCHES];
     struct trend t;
@@ -338,7 +345,7 @@ void plateau_judge_now(struct pool *p, double now_s)
 
 void plateau_judge(struct pool *p, double now_s)
 {
-    const struct stretch *s = &p->figures->plateaus.now;
+    const struct stretch *s = &pool_sup(p)->figures->plateaus.now;
     if (!isnan(s->from_s) && s->batches + s->filled)
         lights_second(p);
     if (!isnan(s->from_s))
@@ -348,7 +355,7 @@ void plateau_judge(struct pool *p, double now_s)
 
 double stretch_rate(const struct pool *p)
 {
-    const struct stretch *s = &p->figures->plateaus.now;
+    const struct stretch *s = &pool_sup(p)->figures->plateaus.now;
     double span = 0, completed = 0;
     for (unsigned i = 0; i <= s->batches; i++) {
         span += s->batch[i].span_s;
@@ -359,6 +366,6 @@ double stretch_rate(const struct pool *p)
 
 const struct plateau *plateau_present(const struct pool *p)
 {
-    const struct plateaus *all = &p->figures->plateaus;
+    const struct plateaus *all = &pool_sup(p)->figures->plateaus;
     return all->now.plateau >= 0 && !all->drifting ? &all->list[all->now.plateau] : NULL;
 }

@@ -197,16 +197,17 @@ double scaling_value(const char *var, const struct plateau *p)
 
 void scaling_update(struct pool *p)
 {
-    if (p->figures->scaling_serial == p->figures->plateaus.serial || !p->figures->plateaus.n)
+    struct pool_supervised *sup = pool_sup(p);
+    if (sup->figures->scaling_serial == sup->figures->plateaus.serial || !sup->figures->plateaus.n)
         return;
-    p->figures->scaling_serial = p->figures->plateaus.serial;
-    p->figures->scalings = 0;
+    sup->figures->scaling_serial = sup->figures->plateaus.serial;
+    sup->figures->scalings = 0;
     const char *var;
     for (unsigned i = 0; (var = scaling_var(i)); i++) {
-        const struct plateaus *all = &p->figures->plateaus;
-        struct scaling *s = &p->figures->scaling[p->figures->scalings];
+        const struct plateaus *all = &sup->figures->plateaus;
+        struct scaling *s = &sup->figures->scaling[sup->figures->scalings];
         scaling_of(all->list, all->n, &all->list[all->n - 1], var, s);
         if (s->has)
-            p->figures->scalings++;
+            sup->figures->scalings++;
     }
 }

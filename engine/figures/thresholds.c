@@ -29,7 +29,7 @@ double threshold_measure(const struct threshold *t, const struct measured *m)
 
 static double measure_run(const struct pool *p, const struct threshold *t, uint64_t now_ns)
 {
-    const struct monitor *m = &p->figures->monitor;
+    const struct monitor *m = &pool_sup(p)->figures->monitor;
     uint64_t bad = m->total.errors + m->total.timeouts;
     double seconds = pool_loaded_s(p, now_ns);
     struct measured run = {.service = &m->all_service,
@@ -42,7 +42,7 @@ static double measure_run(const struct pool *p, const struct threshold *t, uint6
 
 static bool has_few(const struct pool *p, const struct threshold *t)
 {
-    const struct monitor *m = &p->figures->monitor;
+    const struct monitor *m = &pool_sup(p)->figures->monitor;
     const struct histogram *h = t->service ? &m->all_service : &m->all_response;
     return t->metric == METRIC_PERCENTILE && !quantile_is_known(h->count, t->quantile);
 }
@@ -51,24 +51,26 @@ static bool has_few(const struct pool *p, const struct threshold *t)
  * to the search, and those are judged that held at the rate that was found. */
 static bool sought(const struct engine *e, const struct pool *p)
 {
-    return e->scenario.sweep[0] && p->figures->capacity.known;
+    return e->scenario.sweep[0] && pool_sup(p)->figures->capacity.known;
 }
 
 /* Of several pools the worst counts. Without a figure a threshold is not met. */
 void thresholds_check(struct engine *e, uint64_t now_ns)
 {
+    struct engine_supervised *esup = engine_sup(e);
     for (unsigned i = 0; i < e->scenario.thresholds; i++) {
         const struct threshold *t = &e->scenario.threshold[i];
-        struct threshold_state *s = &e->threshold[i];
+        struct threshold_state *s = &esup->threshold[i];
         copy_str(s->expr, sizeof s->expr, t->expr);
         s->known = s->few = false;
         s->ok = true;
         s->value = NAN;
-        for (unsigned k = 0; k < e->pools; k++) {
-            const struct pool *p = e->pool[k];
-            if (*t->pool ? !threshold_is_for(t, p->spec.name, p->number) : p->removed)
+        for (unsigned k = 0; k < esup->pools; k++) {
+            const struct pool *p = esup->pool[k];
+            if (*t->pool ? !threshold_is_for(t, p->spec.name, p->number) : pool_sup(p)->removed)
                 continue;
-            double v = sought(e, p) ? p->figures->at_capacity[i] : measure_run(p, t, now_ns);
+            double v =
+                sought(e, p) ? pool_sup(p)->figures->at_capacity[i] : measure_run(p, t, now_ns);
             if (isnan(v)) {
                 s->ok = false;
                 continue;

@@ -31,7 +31,7 @@ uint64_t budget_left(const struct worker *w, uint64_t most)
 {
     if (!w->now.counted || w->start_warm)
         return most;
-    int64_t left = atomic_load_explicit(&w->pool->budget, memory_order_relaxed);
+    int64_t left = atomic_load_explicit(&w->pool->atomic.budget, memory_order_relaxed);
     return left <= 0 ? 0 : (uint64_t)left < most ? (uint64_t)left : most;
 }
 

@@ -122,6 +122,7 @@ static void keep_counted(struct connection *c, bool kept)
 
 void conn_up(struct conn *conn)
 {
+    worker_check_own(conn->worker);
     struct connection *c = connection_of(conn);
     struct group *g = conn_group(c);
     if (c->state != CONN_OPENING)
@@ -141,9 +142,10 @@ static void note_error(struct worker *w, const char *error_class, const char *ms
     struct recorder *rec = &w->recorder;
     if (pthread_mutex_trylock(&rec->messages))
         return;
-    copy_str(w->conn_class, sizeof w->conn_class, error_class);
-    copy_str(w->conn_error, sizeof w->conn_error, msg);
-    w->conn_error_ns = loop_now(w->loop);
+    struct conn_failure *f = &w->failure;
+    copy_str(f->class, sizeof f->class, error_class);
+    copy_str(f->error, sizeof f->error, msg);
+    f->at_ns = loop_now(w->loop);
     pthread_mutex_unlock(&rec->messages);
 }
 
@@ -184,6 +186,7 @@ static void conn_lose(struct connection *c, const char *error_class, const char 
 
 void conn_down(struct conn *conn, const char *error_class, const char *fmt, ...)
 {
+    worker_check_own(conn->worker);
     struct connection *c = connection_of(conn);
     if (c->state != CONN_OPENING && c->state != CONN_UP)
         return;
@@ -207,6 +210,7 @@ void conn_down(struct conn *conn, const char *error_class, const char *fmt, ...)
 
 void conn_trouble(struct conn *conn, const char *fmt, ...)
 {
+    worker_check_own(conn->worker);
     struct connection *c = connection_of(conn);
     if (c->state != CONN_UP || c->trouble == (fmt != NULL))
         return;
@@ -228,6 +232,7 @@ void conn_trouble(struct conn *conn, const char *fmt, ...)
 
 void conn_room(struct conn *conn)
 {
+    worker_check_own(conn->worker);
     struct connection *c = connection_of(conn);
     if (!c->busy)
         return;
@@ -237,6 +242,7 @@ void conn_room(struct conn *conn)
 
 void conn_closed(struct conn *conn)
 {
+    worker_check_own(conn->worker);
     struct connection *c = connection_of(conn);
     struct group *g = conn_group(c);
     if (c->state == CONN_CLOSED)
@@ -251,6 +257,7 @@ void conn_closed(struct conn *conn)
 
 void conn_bytes(struct conn *conn, uint64_t sent, uint64_t received)
 {
+    worker_check_own(conn->worker);
     conn->worker->tally.sent_bytes += sent;
     conn->worker->tally.received_bytes += received;
 }

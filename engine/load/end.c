@@ -101,6 +101,7 @@ static void answered(const struct request *r)
 
 void op_done(struct op *op)
 {
+    worker_check_own(request_of(op)->connection->conn.worker);
     struct request *r = request_of(op);
     answered(r);
     end(r, 0, END_OK);
@@ -108,6 +109,7 @@ void op_done(struct op *op)
 
 void op_partial(struct op *op, uint32_t failed)
 {
+    worker_check_own(request_of(op)->connection->conn.worker);
     struct request *r = request_of(op);
     answered(r);
     end(r, failed < op->n ? failed : op->n, END_OK);
@@ -124,17 +126,20 @@ static void note(const struct request *r, const char *error_class, uint64_t coun
 void op_error(const struct op *op, const char *error_class, uint64_t count, const char *msg,
               size_t len)
 {
+    worker_check_own(((const struct request *)(const void *)op)->connection->conn.worker);
     note((const struct request *)(const void *)op, error_class, count, msg, len, WORDS_SERVERS);
 }
 
 void op_fail(struct op *op, const char *error_class, const char *msg, size_t len)
 {
+    worker_check_own(request_of(op)->connection->conn.worker);
     op_error(op, error_class, op->n, msg, len);
     end(request_of(op), op->n, END_OK);
 }
 
 void op_timeout(struct op *op)
 {
+    worker_check_own(request_of(op)->connection->conn.worker);
     end(request_of(op), 0, END_TIMEOUT);
 }
 
@@ -169,6 +174,7 @@ bool worker_paused(const struct worker *w)
 
 uint64_t worker_receive(struct worker *w, uint64_t n)
 {
+    worker_check_own(w);
     uint32_t some = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
     if (worker_paused(w))
         return 0;
@@ -207,6 +213,7 @@ static void received(struct worker *w, unsigned type, uint64_t n, bool failed)
 
 void op_received(struct conn *c, unsigned type, uint64_t n, uint64_t bytes, uint64_t sent_ns)
 {
+    worker_check_own(c->worker);
     struct worker *w = c->worker;
     uint64_t now = loop_now(w->loop);
     received(w, type, n, false);
@@ -219,6 +226,7 @@ void op_received(struct conn *c, unsigned type, uint64_t n, uint64_t bytes, uint
 void op_received_error(struct conn *c, unsigned type, const char *error_class, const char *msg,
                        size_t len)
 {
+    worker_check_own(c->worker);
     struct worker *w = c->worker;
     if (!w->frozen && !w->warm)
         recorder_error(&w->recorder, error_class, 1, msg, len, WORDS_SERVERS, loop_now(w->loop));

@@ -258,6 +258,7 @@ static void stamp(struct worker *w, struct request *r, uint64_t now)
 
 void op_sent(struct op *op)
 {
+    worker_check_own(request_of(op)->connection->conn.worker);
     struct request *r = request_of(op);
     struct worker *w = r->connection->conn.worker;
     uint64_t now = loop_refresh(w->loop);
@@ -317,6 +318,7 @@ void leases_expire(struct group *g, uint64_t before_ns)
 
 void op_again(struct op *op, uint32_t group)
 {
+    worker_check_own(request_of(op)->connection->conn.worker);
     struct request *r = request_of(op);
     struct connection *c = r->connection;
     struct worker *w = c->conn.worker;

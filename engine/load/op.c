@@ -94,6 +94,7 @@ void op_count_waiting(struct worker *w, struct request *r, int sign)
 /* A request of a type, not yet anyone's, for n operations that are claimed already. */
 struct request *op_make(struct worker *w, uint16_t type, uint32_t n)
 {
+    worker_check_own(w);
     struct request *r = op_take(w);
     if (!r)
         return NULL;

@@ -86,7 +86,7 @@ static void gather_abandon(struct worker *w)
 static void arrivals_end(struct worker *w)
 {
     struct schedule *s = &w->schedule;
-    uint64_t until = worker_moment(w), limit = atomic_load(&w->pool->lag_limit_ns);
+    uint64_t until = worker_moment(w), limit = atomic_load(&w->pool->atomic.lag_limit_ns);
     if (!s->open)
         return;
     skip_beyond(w);

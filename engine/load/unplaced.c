@@ -36,7 +36,7 @@ void start_unplaced(struct worker *w, const struct request *r, uint64_t intended
 {
     bool warm = r->flags & OP_WARM;
     uint64_t until = worker_moment(w), lag = until > intended_ns ? until - intended_ns : 0;
-    if (w->schedule.open || lag > atomic_load(&w->pool->lag_limit_ns)) {
+    if (w->schedule.open || lag > atomic_load(&w->pool->atomic.lag_limit_ns)) {
         starts_dropped(w, warm, 1);
         return;
     }

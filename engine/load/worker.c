@@ -10,6 +10,7 @@
 #include "engine/os/usage.h"
 #include "engine/load/worker_state.h"
 #include "engine/state/pool.h"
+#include "engine/base/role.h"
 #include "engine/load/client.h"
 #include "engine/load/conn.h"
 #include "engine/load/lease.h"
@@ -18,6 +19,7 @@
 #include "engine/load/conn_room.h"
 #include "engine/load/end.h"
 #include "engine/load/start.h"
+#include "engine/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,9 +166,9 @@ static void adopt(struct worker *w)
 {
     struct settings was = w->now;
     bool first = was.version == 0;
-    pthread_mutex_lock(&w->pool->mutex);
-    w->now = w->pool->settings;
-    pthread_mutex_unlock(&w->pool->mutex);
+    struct pool_shared *shared = pool_lock(w->pool);
+    w->now = shared->settings;
+    pool_unlock(w->pool);
     w->warm = w->start_warm = loop_now(w->loop) < w->now.record_from_ns;
     adopt_mix(w);
     adopt_clients(w);
@@ -269,9 +271,9 @@ static void begin_turn(void *ctx)
     recorder_turn_begin(&w->recorder);
     if (w->warm && loop_now(w->loop) >= w->now.record_from_ns)
         w->warm = w->start_warm = false;
-    if (atomic_load_explicit(&w->pool->version, memory_order_acquire) != w->now.version)
+    if (atomic_load_explicit(&w->pool->atomic.version, memory_order_acquire) != w->now.version)
         adopt(w);
-    if (w->starved && atomic_load_explicit(&w->pool->budget, memory_order_relaxed) > 0) {
+    if (w->starved && atomic_load_explicit(&w->pool->atomic.budget, memory_order_relaxed) > 0) {
         w->starved = false;
         rerun_clients(w);
     }
@@ -309,7 +311,7 @@ static bool note_spent(struct worker *w)
     struct tally *t = &w->tally;
     bool before = t->spent;
     t->spent = w->now.counted && !w->warm && !t->in_flight && !t->waiting && !w->gathered &&
-               atomic_load_explicit(&w->pool->budget, memory_order_relaxed) <= 0;
+               atomic_load_explicit(&w->pool->atomic.budget, memory_order_relaxed) <= 0;
     if (t->spent && !before)
         w->spent_ns = t->turned_ns;
     if (!t->spent && before && !w->frozen)
@@ -336,7 +338,7 @@ static void end_turn(struct worker *w)
 /* What a person or the end of the run asked for. False once the worker is done. */
 static bool obey(struct worker *w)
 {
-    uint32_t order = atomic_load_explicit(&w->order, memory_order_acquire);
+    uint32_t order = atomic_load_explicit(&w->published.order, memory_order_acquire);
     uint64_t now = loop_now(w->loop);
     if (order != ORDER_RUN && !w->draining) {
         w->draining = true;
@@ -346,7 +348,6 @@ static bool obey(struct worker *w)
         waiting_discard(w);
         if (w->backend->tune)
             w->backend->tune(w);
-        atomic_store_explicit(&w->stage, STAGE_DRAINING, memory_order_release);
     }
     if (!w->draining)
         return true;
@@ -365,7 +366,9 @@ static bool obey(struct worker *w)
 
 bool worker_turn(struct worker *w)
 {
-    bool stale = atomic_load_explicit(&w->pool->version, memory_order_acquire) != w->now.version;
+    worker_check_own(w);
+    bool stale =
+        atomic_load_explicit(&w->pool->atomic.version, memory_order_acquire) != w->now.version;
     bool busy = stale || w->runnable.head || w->dispatch || w->doomed || w->fill;
     bool expected = expects(w); /* while it waits, not after what came of it */
     uint64_t waited = loop_turn(w->loop, busy ? 0 : IDLE_WAIT_NS, begin_turn, settle, w);
@@ -379,17 +382,75 @@ bool worker_turn(struct worker *w)
 
 uint64_t worker_next_due(const struct worker *w)
 {
-    if (atomic_load(&w->pool->version) != w->now.version || w->runnable.head || w->dispatch ||
-        w->doomed || w->fill || (atomic_load(&w->order) != ORDER_RUN && !w->draining))
+    if (atomic_load(&w->pool->atomic.version) != w->now.version || w->runnable.head ||
+        w->dispatch || w->doomed || w->fill || (worker_ordered(w) != ORDER_RUN && !w->draining))
         return loop_now(w->loop);
     return loop_next_alarm(w->loop);
 }
 
 void worker_order(struct worker *w, enum worker_order order)
 {
-    if (atomic_load(&w->order) < order)
-        atomic_store_explicit(&w->order, order, memory_order_release);
+    if (worker_ordered(w) < order)
+        atomic_store_explicit(&w->published.order, order, memory_order_release);
     loop_wake(w->loop);
+}
+
+/* ---- what the supervisor sees ---- */
+
+void worker_wake(struct worker *w)
+{
+    loop_wake(w->loop);
+}
+
+enum worker_order worker_ordered(const struct worker *w)
+{
+    return (enum worker_order)atomic_load(&w->published.order);
+}
+
+bool worker_has_ended(const struct worker *w)
+{
+    return atomic_load_explicit(&w->published.ended, memory_order_acquire);
+}
+
+void worker_note_end(struct worker *w)
+{
+    atomic_store_explicit(&w->published.ended, true, memory_order_release);
+}
+
+int worker_tid(const struct worker *w)
+{
+    return atomic_load(&w->published.tid);
+}
+
+uint64_t worker_started_ns(const struct worker *w)
+{
+    return w->started_ns;
+}
+
+uint64_t worker_ended_ns(const struct worker *w)
+{
+    return w->ended_ns;
+}
+
+struct recorder *worker_recorder(struct worker *w)
+{
+    return &w->recorder;
+}
+
+bool worker_conn_failure(struct worker *w, uint64_t *newest_ns, char error_class[24], char *buf,
+                         size_t size)
+{
+    if (pthread_mutex_trylock(&w->recorder.messages))
+        return false;
+    const struct conn_failure *f = &w->failure;
+    bool newer = f->at_ns > *newest_ns;
+    if (newer) {
+        *newest_ns = f->at_ns;
+        copy_str(error_class, sizeof f->class, f->class);
+        copy_str(buf, size, f->error);
+    }
+    pthread_mutex_unlock(&w->recorder.messages);
+    return newer;
 }
 
 /* ---- birth and death ---- */
@@ -399,17 +460,18 @@ static void no_alarm(struct alarm *a)
     (void)a; /* it only had to wake the loop */
 }
 
-struct worker *worker_new(struct pool *p, uint32_t index, uint64_t *virtual_clock, struct err *err)
+/* Its thread does not run: the supervisor acts for both. */
+static struct roles act_as_worker(const struct worker *w)
+{
+    return roles_set((struct roles){.mask = ROLE_SUPERVISOR | ROLE_WORKER, .of = w});
+}
+
+static void set_up(struct worker *w, struct pool *p, uint32_t index)
 {
     const struct backend *b = p->spec.backend;
-    struct worker *w = calloc(1, sizeof *w + b->worker_size);
-    if (!w) {
-        err_set(err, ERR_FAILED, "thread %u of %s: out of memory", index, p->spec.name);
-        return NULL;
-    }
     w->pool = p;
     w->backend = b;
-    w->now.op_types = p->spec.op_types;
+    w->now.op_types = pool_sup(p)->op_types;
     w->index = index;
     w->sample = 1;
     w->op_bytes = (sizeof(struct request) + b->op_size + 15) / 16 * 16;
@@ -423,51 +485,70 @@ struct worker *worker_new(struct pool *p, uint32_t index, uint64_t *virtual_cloc
     }
     rng_seed(&w->rng, p->spec.seed, 2 * (uint64_t)index);
     schedule_init(&w->schedule, p->spec.seed, 2 * (uint64_t)index + 1);
-    if (recorder_init(&w->recorder)) {
+}
+
+/* Its loop, and what the backend wants of it. 0 or an error. */
+static int open_loop(struct worker *w, uint64_t *virtual_clock, struct err *err)
+{
+    w->loop = loop_new(virtual_clock, err);
+    if (!w->loop)
+        return ERR_FAILED;
+    int code = w->backend->worker_open ? w->backend->worker_open(w, err) : 0;
+    if (code < 0)
+        loop_free(w->loop);
+    else
+        w->started_ns = w->tally.area_ns = loop_refresh(w->loop);
+    return code < 0 ? code : 0;
+}
+
+struct worker *worker_new(struct pool *p, uint32_t index, uint64_t *virtual_clock, struct err *err)
+{
+    struct worker *w = calloc(1, sizeof *w + p->spec.backend->worker_size);
+    if (!w || recorder_init(&w->recorder)) {
         err_set(err, ERR_FAILED, "thread %u of %s: out of memory", index, p->spec.name);
         free(w);
         return NULL;
     }
-    w->loop = loop_new(virtual_clock, err);
-    if (!w->loop || (b->worker_open && b->worker_open(w, err) < 0)) {
-        loop_free(w->loop);
-        recorder_fini(&w->recorder);
-        free(w);
-        return NULL;
-    }
-    w->started_ns = w->tally.area_ns = loop_refresh(w->loop);
-    return w;
+    struct roles before = act_as_worker(w);
+    set_up(w, p, index);
+    int code = open_loop(w, virtual_clock, err);
+    roles_set(before);
+    if (code == 0)
+        return w;
+    recorder_fini(&w->recorder);
+    free(w);
+    return NULL;
 }
 
 static void *worker_main(void *ctx)
 {
     struct worker *w = ctx;
     char name[16]; /* what top -H shows */
+    roles_set((struct roles){.mask = ROLE_WORKER, .of = w});
     snprintf(name, sizeof name, "%.9s/%u", w->pool->spec.name, w->index % 100000);
     pthread_setname_np(pthread_self(), name);
-    atomic_store(&w->tid, (int)gettid());
+    atomic_store(&w->published.tid, (int)gettid());
     while (worker_turn(w))
         ;
-    atomic_store(&w->tid, 0);
+    atomic_store(&w->published.tid, 0);
     w->tally.cpu_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
     recorder_turn_begin(&w->recorder);
     recorder_turn_end(&w->recorder, &w->tally);
-    atomic_store_explicit(&w->stage, STAGE_ENDED, memory_order_release);
+    worker_note_end(w);
     pool_notify(w->pool);
     return NULL;
 }
 
-int worker_start(struct worker *w, struct err *err)
+int worker_start(struct worker *w, pthread_t *thread, struct err *err)
 {
     pthread_attr_t attr;
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_BYTES);
-    int failed = pthread_create(&w->thread, &attr, worker_main, w);
+    int failed = pthread_create(thread, &attr, worker_main, w);
     pthread_attr_destroy(&attr);
     if (failed)
         return err_set(err, ERR_FAILED, "thread %u of %s: %s (raise `ulimit -u`?)", w->index,
                        w->pool->spec.name, strerror(failed));
-    w->threaded = true;
     return 0;
 }
 
@@ -475,6 +556,7 @@ void worker_shrink(struct worker *w)
 {
     if (!w->loop)
         return;
+    struct roles before = act_as_worker(w);
     if (w->backend->worker_close)
         w->backend->worker_close(w);
     conns_free(w);
@@ -492,6 +574,7 @@ void worker_shrink(struct worker *w)
     loop_free(w->loop);
     w->loop = NULL;
     recorder_shrink(&w->recorder);
+    roles_set(before);
 }
 
 void worker_free(struct worker *w)

@@ -1,25 +1,48 @@
-/* A worker's life: see worker.c. */
+/* A worker's life: see worker.c. What the supervisor keeps of a worker: see workers.h. */
 #ifndef LOADTOP_ENGINE_LOAD_WORKER_H
 #define LOADTOP_ENGINE_LOAD_WORKER_H
 
-#include "engine/load/worker_state.h"
+#include "engine/os/loop.h"
 
+#include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct err;
 struct pool;
+struct recorder;
 struct worker;
+
+#define DRAIN_NS (5 * NS_PER_S) /* from ORDER_DRAIN on it waits so long for answers */
+#define CLOSE_NS (2 * NS_PER_S) /* and then so long for its connections to close */
+
+enum worker_order { ORDER_RUN, ORDER_DRAIN, ORDER_CLOSE };
 
 /* A worker of the pool, with its loop and memory; not running. NULL and err. */
 struct worker *worker_new(struct pool *, uint32_t index, uint64_t *virtual_clock, struct err *);
-int worker_start(struct worker *, struct err *); /* its thread */
-void worker_shrink(struct worker *);             /* after its end: gives up all but its figures */
-void worker_free(struct worker *);               /* after its end; takes NULL */
+int worker_start(struct worker *, pthread_t *, struct err *); /* its thread, to be joined */
+void worker_shrink(struct worker *); /* after its end: gives up all but its figures */
+void worker_free(struct worker *);   /* after its end; takes NULL */
 /* One turn; true while there is more to do. Virtual time calls it, the thread loops over it. */
 bool worker_turn(struct worker *);
-void worker_order(struct worker *,
-                  enum worker_order); /* the supervisor's, or before the start; wakes it */
-uint64_t worker_next_due(const struct worker *); /* virtual time: when it must run next */
+void worker_order(struct worker *, enum worker_order); /* any thread; wakes it */
+uint64_t worker_next_due(const struct worker *);       /* virtual time: when it must run next */
+void worker_note_end(struct worker *); /* virtual time: worker_turn has returned false */
+
+/* ---- what the supervisor sees of it while it runs ---- */
+
+void worker_wake(struct worker *);
+enum worker_order worker_ordered(const struct worker *);
+bool worker_has_ended(const struct worker *);      /* it is past its last statement */
+int worker_tid(const struct worker *);             /* of its thread; 0: none runs */
+uint64_t worker_started_ns(const struct worker *); /* on the loop's clock */
+struct recorder *worker_recorder(struct worker *); /* of which the caller is the reader */
+/* Why its last connection failed, if that was after *newest_ns, which becomes its time; its class
+ * and its message. Never waits: false, too, while the worker writes one. */
+bool worker_conn_failure(struct worker *, uint64_t *newest_ns, char error_class[24], char *buf,
+                         size_t size);
+/* When it ended, after it was joined; 0: not by an order. */
+uint64_t worker_ended_ns(const struct worker *);
 
 #endif

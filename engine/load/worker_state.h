@@ -1,4 +1,5 @@
-/* What a worker is made of; the types that the files of engine/load share.
+/* What a worker is made of; the types that the files of engine/load share, and nobody else sees
+ * (tests/rooms.py): all of it is the worker's thread's own but for what struct worker names.
  *
  * One thread, one loop, its clients, its connections in groups, one generator, one schedule, one
  * recorder. It shares nothing with other workers but the pool's settings (read when their version
@@ -7,6 +8,7 @@
 #ifndef LOADTOP_ENGINE_LOAD_WORKER_STATE_H
 #define LOADTOP_ENGINE_LOAD_WORKER_STATE_H
 
+#include "engine/base/role.h"
 #include "engine/load/arrival.h"
 #include "engine/backend.h"
 #include "engine/stats/generate.h"
@@ -21,9 +23,6 @@
 #include <stdint.h>
 
 struct pool;
-
-#define DRAIN_NS (5 * NS_PER_S)
-#define CLOSE_NS (2 * NS_PER_S)
 
 enum op_state { OP_FREE, OP_WAITING, OP_IN_FLIGHT, OP_ABANDONED };
 enum op_flag {
@@ -124,22 +123,38 @@ struct thought {
     uint32_t requests;
 };
 
+/* What other threads see of it while it runs. */
+struct worker_published {
+    _Atomic uint32_t order; /* enum worker_order, from the supervisor */
+    _Atomic int tid;        /* of its thread, for its time in the run queue; 0: none */
+    _Atomic bool ended;     /* to the supervisor: its last turn is over */
+};
+
+/* Why connections fail; under the worker's recorder.messages. */
+struct conn_failure {
+    char error[192], class[24];
+    uint64_t at_ns; /* 0: none has failed */
+};
+
 struct worker {
+    /* Fixed before its thread starts. */
     struct pool *pool;
     const struct backend *backend;
     uint32_t index;
-    pthread_t thread;
-    bool threaded; /* has a thread that must be joined */
-    struct loop *loop;
-    struct recorder recorder;
+    uint64_t started_ns;
+    struct loop *loop; /* other threads: loop_wake only */
+
+    /* Shared with the supervisor, each by a rule of its own. */
+    struct worker_published published;
+    struct recorder recorder; /* see recorder.h: one writer, one reader */
+    struct conn_failure failure;
+
+    /* The rest is its thread's own: worker_check_own(). The supervisor has it before the thread
+     * starts and after it was joined. */
     struct tally tally;
     struct rng rng;
     struct settings now; /* as adopted */
     struct schedule schedule;
-
-    _Atomic uint32_t order; /* enum worker_order, from the supervisor */
-    _Atomic int tid;        /* of its thread, for its time in the run queue; 0: none */
-    _Atomic uint32_t stage; /* enum worker_stage, to the supervisor */
 
     struct client **client;       /* [clients] */
     struct client **client_block; /* [client_blocks]: how they were allocated */
@@ -179,28 +194,16 @@ struct worker {
     uint64_t beyond;        /* starts of the schedule that -n has no room for: they are not due */
     struct request *gather; /* open arrival: a bulk that waits for its rows, `gathered` so far */
     uint32_t gathered;
-    char conn_error[192], conn_class[24]; /* why connections fail; under recorder.messages */
-    uint64_t conn_error_ns;
     uint64_t cap_next_ns;       /* closed under --max-rate: when the next start is allowed */
     uint64_t unthrottled_bytes; /* held by requests that are not ended */
     uint32_t sample;            /* counts down to the next timed generation */
     uint64_t drain_until_ns, walked_ns;
-    uint64_t started_ns, ended_ns;
-    uint64_t spent_ns;       /* since when tally.spent is set */
-    bool stuck;              /* supervisor only: it does not end */
-    uint64_t ordered_ns;     /* supervisor only: when its end was seen to be ordered */
-    uint64_t queued_seen_ns; /* supervisor only: its time in the run queue at the last second */
-    bool reaped;             /* supervisor only: ended, joined, folded in */
-    /* supervisor's memory of it */
-    struct tally seen;
-    uint64_t cpu_seen_ns;
-    double cpu_share;
-    bool pending_drain; /* its flipped set is not drained yet */
-    bool still;         /* it had no turn since it was drained */
+    uint64_t ended_ns;
+    uint64_t spent_ns; /* since when tally.spent is set */
 };
 
-enum worker_order { ORDER_RUN, ORDER_DRAIN, ORDER_CLOSE };
-enum worker_stage { STAGE_RUNNING, STAGE_DRAINING, STAGE_ENDED };
+/* Whoever changes what is the worker's own is its thread, or acts for it while it does not run. */
+#define worker_check_own(w) ROLE_CHECK(ROLE_WORKER, (w))
 
 static inline struct request *request_of(struct op *op)
 {

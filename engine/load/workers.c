@@ -1,51 +1,52 @@
 /* See workers.h. */
 #include "engine/load/workers.h"
 
-#include "engine/os/loop.h"
 #include "engine/state/pool.h"
 #include "engine/load/worker.h"
 
-#include <stdatomic.h>
-
 void pool_wake_workers(struct pool *p)
 {
-    for (unsigned i = 0; i < p->workers; i++)
-        if (!p->worker[i]->reaped)
-            loop_wake(p->worker[i]->loop);
+    struct pool_supervised *sup = pool_sup(p);
+    for (unsigned i = 0; i < sup->workers; i++)
+        if (!sup->worker[i]->reaped)
+            worker_wake(sup->worker[i]->worker);
 }
 
 void pool_order_all(struct pool *p, enum worker_order order)
 {
-    for (unsigned i = 0; i < p->workers; i++)
-        if (!p->worker[i]->reaped)
-            worker_order(p->worker[i], order);
+    struct pool_supervised *sup = pool_sup(p);
+    for (unsigned i = 0; i < sup->workers; i++)
+        if (!sup->worker[i]->reaped)
+            worker_order(sup->worker[i]->worker, order);
 }
 
-bool worker_is_running(const struct worker *w)
+bool worker_is_running(const struct supervised_worker *w)
 {
-    return !w->reaped && atomic_load(&w->order) == ORDER_RUN;
+    return !w->reaped && worker_ordered(w->worker) == ORDER_RUN;
 }
 
 unsigned pool_running(const struct pool *p)
 {
     unsigned n = 0;
-    for (unsigned i = 0; i < p->workers; i++)
-        n += worker_is_running(p->worker[i]);
+    for (unsigned i = 0; i < pool_sup(p)->workers; i++)
+        n += worker_is_running(pool_sup(p)->worker[i]);
     return n;
 }
 
 unsigned pool_alive(const struct pool *p)
 {
+    const struct pool_supervised *sup = pool_sup(p);
     unsigned n = 0;
-    for (unsigned i = 0; i < p->workers; i++)
-        n += !p->worker[i]->reaped && !p->worker[i]->stuck;
+    for (unsigned i = 0; i < sup->workers; i++)
+        n += !sup->worker[i]->reaped && !sup->worker[i]->stuck;
     return n;
 }
 
 unsigned pool_stuck(const struct pool *p)
 {
+    const struct pool_supervised *sup = pool_sup(p);
     unsigned n = 0;
-    for (unsigned i = 0; i < p->workers; i++)
-        n += p->worker[i]->stuck && !p->worker[i]->reaped;
+    for (unsigned i = 0; i < sup->workers; i++)
+        n += sup->worker[i]->stuck && !sup->worker[i]->reaped;
     return n;
 }

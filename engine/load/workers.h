@@ -1,16 +1,40 @@
-/* All workers of a pool. */
+/* All workers of a pool, and what the supervisor keeps of each; the supervisor's. */
 #ifndef LOADTOP_ENGINE_LOAD_WORKERS_H
 #define LOADTOP_ENGINE_LOAD_WORKERS_H
 
-#include "engine/load/worker_state.h"
+#include "engine/load/worker.h"
+#include "engine/stats/recorder.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 struct pool;
+struct worker;
+
+/* A worker as the supervisor has it. */
+struct supervised_worker {
+    struct worker *worker; /* owned */
+    pthread_t thread;
+    bool threaded;       /* has a thread that must be joined */
+    bool stuck;          /* it does not end */
+    bool reaped;         /* ended, joined, folded in */
+    uint64_t ordered_ns; /* when its end was seen to be ordered; 0: not yet */
+    uint64_t ended_ns;   /* once it is reaped */
+
+    /* For its figures: what was last seen of it, and its shares of the last second. */
+    struct tally seen;
+    bool pending_drain; /* its flipped set is not drained yet */
+    bool still;         /* it had no turn since it was drained */
+    uint64_t cpu_seen_ns, queued_seen_ns;
+    double cpu_share;
+};
 
 void pool_order_all(struct pool *, enum worker_order);
 void pool_wake_workers(struct pool *);
-unsigned pool_running(const struct pool *);    /* workers that are neither draining nor ended */
-unsigned pool_alive(const struct pool *);      /* not ended, and not stuck */
-unsigned pool_stuck(const struct pool *);      /* those that could not be ended */
-bool worker_is_running(const struct worker *); /* neither draining nor ended */
+unsigned pool_running(const struct pool *); /* workers that are neither draining nor ended */
+unsigned pool_alive(const struct pool *);   /* not ended, and not stuck */
+unsigned pool_stuck(const struct pool *);   /* those that could not be ended */
+bool worker_is_running(const struct supervised_worker *); /* neither draining nor ended */
 
 #endif

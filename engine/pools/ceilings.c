@@ -6,7 +6,7 @@
 #include "engine/base/err.h"
 #include "engine/config/limits.h"
 #include "engine/state/pool.h"
-#include "engine/load/worker_state.h"
+#include "engine/load/workers.h"
 
 #include <stdatomic.h>
 
@@ -14,9 +14,9 @@
 static uint64_t draining_connections(const struct pool *p)
 {
     uint64_t n = 0;
-    for (unsigned i = 0; i < p->workers; i++) {
-        const struct worker *w = p->worker[i];
-        if (!w->reaped && atomic_load(&w->order) != ORDER_RUN)
+    for (unsigned i = 0; i < pool_sup(p)->workers; i++) {
+        const struct supervised_worker *w = pool_sup(p)->worker[i];
+        if (!w->reaped && worker_ordered(w->worker) != ORDER_RUN)
             n += w->seen.connected;
     }
     return n;
@@ -29,13 +29,13 @@ static int connections_allowed(const struct engine *e, const struct pool *p,
 {
     uint64_t most = limits_connections(&e->scenario.limits), own = pool_connections_of(p, load);
     uint64_t sum = own;
-    for (unsigned i = 0; i < e->pools; i++) {
-        const struct pool *other = e->pool[i];
-        if (other->local)
+    for (unsigned i = 0; i < engine_sup(e)->pools; i++) {
+        const struct pool *other = engine_sup(e)->pool[i];
+        if (pool_sup(other)->local)
             continue;
         sum += draining_connections(other);
-        if (other != p && !other->removed && other->state != POOL_ENDED)
-            sum += pool_connections_of(other, &other->spec.load);
+        if (other != p && !pool_sup(other)->removed && pool_sup(other)->state != POOL_ENDED)
+            sum += pool_connections_of(other, &pool_sup(other)->load);
     }
     if (sum <= most)
         return 0;
@@ -50,8 +50,8 @@ static int connections_allowed(const struct engine *e, const struct pool *p,
 int spec_allowed(const struct engine *e, const struct pool *p, const struct pool_spec *s,
                  struct err *err)
 {
-    int code = limits_check(&e->scenario.limits, p->local, &s->load, err);
-    if (!code && !p->local)
+    int code = limits_check(&e->scenario.limits, pool_sup(p)->local, &s->load, err);
+    if (!code && !pool_sup(p)->local)
         code = connections_allowed(e, p, &s->load, err);
     if (code < 0 || !e->scenario.limits.read_only || s->ops_held) /* asked again once it is open */
         return code;

@@ -16,7 +16,6 @@
 #include "engine/figures/events.h"
 #include "engine/pools/pool_change.h"
 #include "engine/pools/room.h"
-#include "engine/load/worker_state.h"
 
 #include <errno.h>
 #include <math.h>
@@ -38,7 +37,7 @@
 /* A sweep on this pool ends; the supervisor ends it in this turn. */
 static void end_sweep(struct pool *p, const char *why)
 {
-    copy_str(p->sweep_ends, sizeof p->sweep_ends, why);
+    copy_str(pool_sup(p)->sweep_ends, sizeof pool_sup(p)->sweep_ends, why);
 }
 
 static void pause_for(struct pool *p, const char *why)
@@ -53,35 +52,38 @@ static void pause_for(struct pool *p, const char *why)
 
 static void hold(struct pool *p)
 {
-    p->holds += !p->held;
-    p->held = true;
+    struct pool_supervised *sup = pool_sup(p);
+    sup->holds += !sup->held;
+    sup->held = true;
     pool_pause(p, true, BY_RULE, NULL);
 }
 
 static void become_remote(struct pool *p, uint64_t now_ns)
 {
-    char host[sizeof p->away_host], text[192];
+    struct pool_supervised *sup = pool_sup(p);
+    char host[AWAY_HOST_MAX], text[192];
     struct err err = {0};
-    pthread_mutex_lock(&p->mutex);
-    memcpy(host, p->away_host, sizeof host);
-    pthread_mutex_unlock(&p->mutex);
-    p->local = false;
+    struct pool_shared *shared = pool_lock(p);
+    memcpy(host, shared->away_host, sizeof host);
+    pool_unlock(p);
+    sup->local = false;
     snprintf(text, sizeof text, "%.120s is not on this machine: ceilings and rules hold",
              host[0] ? host : p->spec.target.shown);
     engine_event(p->engine, p, EVENT_REMOTE, "", text, BY_RULE);
-    if (p->engine->scenario.limits.hold_remote && !atomic_load(&p->consented)) {
+    if (p->engine->scenario.limits.hold_remote && !atomic_load(&p->atomic.consented)) {
         end_sweep(p, "its target is not on this machine: somebody is asked first");
         hold(p);
     }
-    if (spec_allowed(p->engine, p, &p->spec, &err) < 0) {
-        p->failed = err;
+    struct pool_spec now = pool_spec_now(p);
+    if (spec_allowed(p->engine, p, &now, &err) < 0) {
+        sup->failed = err;
         engine_event(p->engine, p, EVENT_REFUSED, "", err.msg, BY_RULE);
         pool_finish(p, END_BY_ERROR, ORDER_CLOSE, now_ns);
-        if (p->state == POOL_ENDED) /* nothing ran: this is why */
+        if (sup->state == POOL_ENDED) /* nothing ran: this is why */
             pool_set_state(p, POOL_ENDED, now_ns, "%s", err.msg);
         return;
     }
-    if (p->load_from_ns)
+    if (sup->load_from_ns)
         pool_publish_settings(p);
 }
 
@@ -89,10 +91,10 @@ static void become_remote(struct pool *p, uint64_t now_ns)
 static void end_foreign(struct pool *p, uint64_t now_ns)
 {
     struct err err = {.code = ERR_REFUSED};
-    pthread_mutex_lock(&p->mutex);
-    copy_str(err.msg, sizeof err.msg, p->foreign_why);
-    pthread_mutex_unlock(&p->mutex);
-    p->failed = err;
+    struct pool_shared *shared = pool_lock(p);
+    copy_str(err.msg, sizeof err.msg, shared->foreign_why);
+    pool_unlock(p);
+    pool_sup(p)->failed = err;
     engine_event(p->engine, p, EVENT_REFUSED, "", err.msg, BY_RULE);
     end_sweep(p, err.msg);
     pool_finish(p, END_BY_ERROR, ORDER_CLOSE, now_ns);
@@ -102,67 +104,71 @@ static void end_foreign(struct pool *p, uint64_t now_ns)
  * resume is noted, and pauses, again, once RESUMED_NS have gone by. */
 static void look_for_strain(struct pool *p)
 {
-    unsigned strains = atomic_load(&p->strains);
-    if (!strains || engine_now(p->engine) < p->resumed_ns + RESUMED_NS * (p->resumed_ns != 0)) {
-        atomic_store(&p->strains, 0);
+    struct pool_supervised *sup = pool_sup(p);
+    unsigned strains = atomic_load(&p->atomic.strains);
+    if (!strains || engine_now(p->engine) < sup->resumed_ns + RESUMED_NS * (sup->resumed_ns != 0)) {
+        atomic_store(&p->atomic.strains, 0);
         return;
     }
-    char why[sizeof p->strain_why[0]];
-    pthread_mutex_lock(&p->mutex);
-    memcpy(why, p->strain_why[__builtin_ctz(strains)], sizeof why);
-    pthread_mutex_unlock(&p->mutex);
-    atomic_store(&p->strains, 0);
+    char why[STRAIN_WHY_MAX];
+    struct pool_shared *shared = pool_lock(p);
+    memcpy(why, shared->strain_why[__builtin_ctz(strains)], sizeof why);
+    pool_unlock(p);
+    atomic_store(&p->atomic.strains, 0);
     pause_for(p, why);
-    p->strained = true;
+    sup->strained = true;
 }
 
 /* Room goes, whatever takes it: settings that were changed, other pools, other people. Once a
  * second. */
 static void look_for_room(struct pool *p)
 {
+    struct pool_supervised *sup = pool_sup(p);
     char free_now[32], first[32], why[128];
-    pthread_mutex_lock(&p->mutex);
-    double left = p->stats.free_bytes;
-    const char *of = p->stats.free_of;
-    pthread_mutex_unlock(&p->mutex);
-    if (isnan(left) || p->local || !p->load_from_ns || !pool_writes(p))
+    struct pool_shared *shared = pool_lock(p);
+    double left = shared->stats.free_bytes;
+    const char *of = shared->stats.free_of;
+    pool_unlock(p);
+    if (isnan(left) || sup->local || !sup->load_from_ns || !pool_writes(p))
         return;
-    if (p->free_first <= 0)
-        p->free_first = left;
-    if (left >= (1 - ROOM_SHARE) * p->free_first || left >= ROOM_LEAST)
+    if (sup->free_first <= 0)
+        sup->free_first = left;
+    if (left >= (1 - ROOM_SHARE) * sup->free_first || left >= ROOM_LEAST)
         return;
     snprintf(why, sizeof why, "it has %s of %s left, of %s at the start",
              format_bytes(free_now, sizeof free_now, left), of ? of : "room",
-             format_bytes(first, sizeof first, p->free_first));
+             format_bytes(first, sizeof first, sup->free_first));
     pool_strain(p, STRAIN_ROOM, "%s", why);
 }
 
 void guard_supervise(struct pool *p, uint64_t now_ns)
 {
-    bool on = p->load_from_ns && p->wanted && !p->finishing && !p->engine->scenario.limits.look;
-    if (atomic_load(&p->load_on) != on) {
-        atomic_fetch_add(&p->loads, on);
-        atomic_store(&p->load_on, on);
+    struct pool_supervised *sup = pool_sup(p);
+    bool on =
+        sup->load_from_ns && sup->wanted && !sup->finishing && !p->engine->scenario.limits.look;
+    if (atomic_load(&p->atomic.load_on) != on) {
+        atomic_fetch_add(&p->atomic.loads, on);
+        atomic_store(&p->atomic.load_on, on);
         pool_wake_thread(p); /* to say so in the system's log */
     }
-    if (p->state == POOL_ENDED)
+    if (sup->state == POOL_ENDED)
         return;
-    if (p->local && atomic_load(&p->away))
+    if (sup->local && atomic_load(&p->atomic.away))
         become_remote(p, now_ns);
-    if (atomic_load(&p->room_short) && !p->room_asked) {
-        p->room_asked = true; /* also after --yes, which knew nothing of it */
-        atomic_store(&p->consented, false);
+    if (atomic_load(&p->atomic.room_short) && !sup->room_asked) {
+        sup->room_asked = true; /* also after --yes, which knew nothing of it */
+        atomic_store(&p->atomic.consented, false);
         hold(p);
     }
-    if (atomic_load(&p->foreign) && !p->finishing)
+    if (atomic_load(&p->atomic.foreign) && !sup->finishing)
         end_foreign(p, now_ns);
-    if (!p->local && p->wanted && !p->finishing && !p->paused)
+    if (!sup->local && sup->wanted && !sup->finishing && !sup->paused)
         look_for_strain(p);
-    if (p->bytes_bounded && !p->finishing && atomic_load(&p->bytes_spent)) {
-        char why[sizeof p->bytes_why];
-        pthread_mutex_lock(&p->mutex);
-        memcpy(why, p->bytes_why, sizeof why);
-        pthread_mutex_unlock(&p->mutex);
+    if (p->atomic.bytes_bounded && !sup->finishing && atomic_load(&p->atomic.bytes_spent)) {
+        char why[BYTES_WHY_MAX];
+        struct pool_shared *shared = pool_lock(p);
+        memcpy(why, shared->bytes_why, sizeof why);
+        pool_unlock(p);
         engine_event(p->engine, p, EVENT_RULE, "", why, BY_RULE);
         engine_say(p->engine, "%s: ended: %s", p->spec.name, why);
         end_sweep(p, why);
@@ -173,43 +179,45 @@ void guard_supervise(struct pool *p, uint64_t now_ns)
 /* Operations that ended well or badly since the last call, those of the warm-up too. */
 static void ended_since(struct pool *p, uint64_t *bad, uint64_t *all)
 {
-    const struct tally *t = &p->figures->monitor.total;
+    struct pool_supervised *sup = pool_sup(p);
+    const struct tally *t = &sup->figures->monitor.total;
     uint64_t errors = t->errors + t->timeouts + t->warm_errors + t->warm_timeouts;
     uint64_t done = errors + t->completed + t->warm_completed;
-    *bad = errors > p->errors_seen ? errors - p->errors_seen : 0;
-    *all = done > p->done_seen ? done - p->done_seen : 0;
-    p->errors_seen = errors;
-    p->done_seen = done;
+    *bad = errors > sup->errors_seen ? errors - sup->errors_seen : 0;
+    *all = done > sup->done_seen ? done - sup->done_seen : 0;
+    sup->errors_seen = errors;
+    sup->done_seen = done;
 }
 
 void guard_errors_high(struct pool *p, uint64_t now_ns)
 {
+    struct pool_supervised *sup = pool_sup(p);
     look_for_room(p);
     struct errors_rule rule = rules_errors(p->engine->rules);
     uint64_t bad, all;
     ended_since(p, &bad, &all);
-    if (p->local || p->paused || !p->wanted || p->state == POOL_DOWN) {
-        p->errors_high_since_ns = 0;
+    if (sup->local || sup->paused || !sup->wanted || sup->state == POOL_DOWN) {
+        sup->errors_high_since_ns = 0;
         return;
     }
     if (all && (double)bad <= rule.share * (double)all) {
-        p->errors_high_since_ns = 0;
+        sup->errors_high_since_ns = 0;
         return;
     }
     /* A second in which nothing ended says nothing: timeouts come in bursts, a timeout apart. */
-    if (bad && !p->errors_high_since_ns) {
-        p->errors_high_since_ns = now_ns;
-        p->errors_high = 0;
+    if (bad && !sup->errors_high_since_ns) {
+        sup->errors_high_since_ns = now_ns;
+        sup->errors_high = 0;
     }
-    if (!p->errors_high_since_ns)
+    if (!sup->errors_high_since_ns)
         return;
-    p->errors_high += bad;
-    if (now_ns - p->errors_high_since_ns < rule.for_ns || p->errors_high < 2)
+    sup->errors_high += bad;
+    if (now_ns - sup->errors_high_since_ns < rule.for_ns || sup->errors_high < 2)
         return;
     char why[128];
     snprintf(why, sizeof why,
              "over %.3g %% errors for %.3g s on a target that is not on this machine",
              100 * rule.share, (double)rule.for_ns / 1e9);
-    p->errors_high_since_ns = 0;
+    sup->errors_high_since_ns = 0;
     pause_for(p, why);
 }

@@ -18,10 +18,10 @@
 
 static void set_guard(struct pool *p, const char *what, const char *rule)
 {
-    pthread_mutex_lock(&p->mutex);
-    copy_str(p->guard, sizeof p->guard, what);
-    copy_str(p->guard_rule, sizeof p->guard_rule, rule ? rule : "targets.conf");
-    pthread_mutex_unlock(&p->mutex);
+    struct pool_shared *shared = pool_lock(p);
+    copy_str(shared->guard, sizeof shared->guard, what);
+    copy_str(shared->guard_rule, sizeof shared->guard_rule, rule ? rule : "targets.conf");
+    pool_unlock(p);
     engine_wake(p->engine);
 }
 
@@ -45,10 +45,12 @@ static int settle(struct pool *p, enum rule_verdict verdict, const char *what, c
         return err_set(err, ERR_REFUSED, "%s: %s is protected (%s): --confirm '%s' loads it",
                        p->spec.name, what, where ? where : "targets.conf", what);
     set_guard(p, what, where);
-    while (!atomic_load(&p->stopping) && !engine_confirmed(p->engine, what))
+    while (!atomic_load(&p->atomic.stopping) && !engine_confirmed(p->engine, what))
         pool_wait_ms(p, ASK_EVERY_MS);
     set_guard(p, "", "");
-    return atomic_load(&p->stopping) ? err_set(err, ERR_UNREACHED, "%s: stopped", p->spec.name) : 0;
+    return atomic_load(&p->atomic.stopping)
+               ? err_set(err, ERR_UNREACHED, "%s: stopped", p->spec.name)
+               : 0;
 }
 
 int guard_await(struct pool *p, struct err *err)
@@ -63,7 +65,7 @@ int guard_await(struct pool *p, struct err *err)
         bool away = false;
         enum rule_verdict verdict = rules_judge(p->engine->rules, t->host[i].name, &where, &away);
         if (away) /* before a first connect, also where its name says that it is here */
-            atomic_store(&p->away, true);
+            atomic_store(&p->atomic.away, true);
         bad = settle(p, verdict, t->host[i].name, where, err);
     }
     return bad;
@@ -77,11 +79,12 @@ bool pool_identity_still_allowed(struct pool *p, const char *identity)
     const char *shown = identity && *identity ? identity : server_name(&p->spec.target);
     if (v != RULE_DENY && (v != RULE_PROTECT || engine_confirmed(p->engine, shown)))
         return true;
-    pthread_mutex_lock(&p->mutex);
-    snprintf(p->foreign_why, sizeof p->foreign_why, "%.70s answers now, and is %s (%.70s)", shown,
-             v == RULE_DENY ? "denied" : "protected", where ? where : "targets.conf");
-    pthread_mutex_unlock(&p->mutex);
-    atomic_store(&p->foreign, true);
+    struct pool_shared *shared = pool_lock(p);
+    snprintf(shared->foreign_why, sizeof shared->foreign_why,
+             "%.70s answers now, and is %s (%.70s)", shown, v == RULE_DENY ? "denied" : "protected",
+             where ? where : "targets.conf");
+    pool_unlock(p);
+    atomic_store(&p->atomic.foreign, true);
     engine_wake(p->engine);
     return false;
 }
@@ -93,22 +96,22 @@ bool pool_identity_matters(const struct pool *p)
 
 bool guard_awaits_yes(const struct pool *p)
 {
-    return p->engine->scenario.limits.hold_remote && atomic_load(&p->away) &&
-           !atomic_load(&p->consented);
+    return p->engine->scenario.limits.hold_remote && atomic_load(&p->atomic.away) &&
+           !atomic_load(&p->atomic.consented);
 }
 
 int guard_note_address(struct pool *p, const char *host, const struct sockaddr *addr,
                        struct err *err)
 {
-    if (!atomic_load(&p->away) && !address_is_local(addr)) {
-        pthread_mutex_lock(&p->mutex);
-        copy_str(p->away_host, sizeof p->away_host, host);
-        pthread_mutex_unlock(&p->mutex);
-        atomic_store(&p->away_learnt, true);
-        atomic_store(&p->away, true);
+    if (!atomic_load(&p->atomic.away) && !address_is_local(addr)) {
+        struct pool_shared *shared = pool_lock(p);
+        copy_str(shared->away_host, sizeof shared->away_host, host);
+        pool_unlock(p);
+        atomic_store(&p->atomic.away_learnt, true);
+        atomic_store(&p->atomic.away, true);
         engine_wake(p->engine);
     }
-    if (!atomic_load(&p->away_learnt) || !guard_awaits_yes(p) || address_is_local(addr))
+    if (!atomic_load(&p->atomic.away_learnt) || !guard_awaits_yes(p) || address_is_local(addr))
         return 0;
     return err_set(err, ERR_UNREACHED, "%s is not on this machine: nothing is sent before a yes",
                    host);
@@ -144,5 +147,5 @@ int clean_identity_allowed(const struct clean *c, const char *backend, const cha
 
 bool pool_awaits_yes(const struct pool *p)
 {
-    return guard_awaits_yes(p) && !atomic_load(&p->looking);
+    return guard_awaits_yes(p) && !atomic_load(&p->atomic.looking);
 }

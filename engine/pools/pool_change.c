@@ -28,7 +28,7 @@ bool pool_allow_destructive(const struct pool *p)
 
 bool pool_is_look(const struct pool *p)
 {
-    return p->engine->scenario.limits.look || atomic_load(&p->looking);
+    return p->engine->scenario.limits.look || atomic_load(&p->atomic.looking);
 }
 
 bool pool_read_only(const struct pool *p)
@@ -55,57 +55,60 @@ static uint64_t later(uint64_t a, uint64_t b)
  * on a target that is not on this machine, from the pool's own. NS_NEVER: never. */
 uint64_t pool_last_moment(const struct pool *p)
 {
+    const struct pool_supervised *sup = pool_sup(p);
     const struct limits *limits = &p->engine->scenario.limits;
-    uint64_t most = limits_time_ns(limits, p->local);
+    uint64_t most = limits_time_ns(limits, sup->local);
     if (limits->max_time_ns && most == limits->max_time_ns)
         return later(p->engine->start_ns, most);
-    return most && p->load_from_ns ? later(p->load_from_ns, most) : NS_NEVER;
+    return most && sup->load_from_ns ? later(sup->load_from_ns, most) : NS_NEVER;
 }
 
 void pool_publish_settings(struct pool *p)
 {
+    struct pool_supervised *sup = pool_sup(p);
     const struct limits *limits = &p->engine->scenario.limits;
     uint64_t duration = p->spec.duration_ns, last = pool_last_moment(p);
-    pthread_mutex_lock(&p->mutex);
-    struct settings *s = &p->settings;
+    struct pool_shared *shared = pool_lock(p);
+    struct settings *s = &shared->settings;
     struct load before = s->load;
-    s->load = p->spec.load;
-    bool held = p->spec.ops_held;
+    s->load = sup->load;
+    bool held = !sup->ops_known;
     if (held) /* the weights are pool_set_ops's, and judged by its table once the pool is open */
         memcpy(s->load.weight, before.weight, sizeof before.weight);
     s->load.depth = pool_depth(p);
-    unsigned forbidden = atomic_load(&p->forbidden);
-    for (unsigned i = 0; !held && i < OPS_MAX && p->spec.op_types[i].name; i++)
-        if ((limits->read_only && !p->spec.op_types[i].reads) || (forbidden & 1U << i))
+    unsigned forbidden = atomic_load(&p->atomic.forbidden);
+    for (unsigned i = 0; !held && i < OPS_MAX && sup->op_types[i].name; i++)
+        if ((limits->read_only && !sup->op_types[i].reads) || (forbidden & 1U << i))
             s->load.weight[i] = 0;
-    s->workers = p->spec.load.threads ? p->spec.load.threads : 1;
-    s->paused = p->paused;
+    s->workers = sup->load.threads ? sup->load.threads : 1;
+    s->paused = sup->paused;
     s->cap_per_s = s->load.rate_per_s > 0 ? 0 : limits->max_rate / s->workers;
     s->counted = p->spec.count > 0;
-    s->bounded = atomic_load(&p->bytes_bounded);
+    s->bounded = atomic_load(&p->atomic.bytes_bounded);
     s->timeout_ns = p->spec.timeout_ns;
-    s->anew = p->anew;
-    s->record_from_ns = later(p->load_from_ns, p->spec.warmup_ns);
+    s->anew = sup->anew;
+    s->record_from_ns = later(sup->load_from_ns, p->spec.warmup_ns);
     s->end_ns = duration ? later(s->record_from_ns, duration) : NS_NEVER;
     if (s->end_ns > last)
         s->end_ns = last;
-    s->version = atomic_load(&p->version) + 1;
-    p->end_ns = s->end_ns;
-    p->record_from_ns = s->record_from_ns;
-    pthread_mutex_unlock(&p->mutex);
-    atomic_store_explicit(&p->version, p->settings.version, memory_order_release);
+    uint64_t version = s->version = atomic_load(&p->atomic.version) + 1;
+    sup->end_ns = s->end_ns;
+    sup->record_from_ns = s->record_from_ns;
+    pool_unlock(p);
+    atomic_store_explicit(&p->atomic.version, version, memory_order_release);
     pool_wake_workers(p);
 }
 
 void pool_finish(struct pool *p, enum end_reason by, enum worker_order order, uint64_t now_ns)
 {
-    if (p->state == POOL_ENDED)
+    struct pool_supervised *sup = pool_sup(p);
+    if (sup->state == POOL_ENDED)
         return;
-    if (!p->finishing) {
-        p->finishing = true;
-        p->wanted = false;
-        p->ended_by = by;
-        p->load_until_ns = now_ns;
+    if (!sup->finishing) {
+        sup->finishing = true;
+        sup->wanted = false;
+        sup->ended_by = by;
+        sup->load_until_ns = now_ns;
         pool_note_pause(p, false, now_ns);
     }
     pool_order_all(p, order);
@@ -117,22 +120,23 @@ void pool_forbid(struct pool *p, unsigned type, const char *why)
 {
     if (type >= OPS_MAX)
         return;
-    pthread_mutex_lock(&p->mutex);
-    copy_str(p->forbidden_why, sizeof p->forbidden_why, why);
-    pthread_mutex_unlock(&p->mutex);
-    atomic_fetch_or(&p->forbidden, 1U << type);
+    struct pool_shared *shared = pool_lock(p);
+    copy_str(shared->forbidden_why, sizeof shared->forbidden_why, why);
+    pool_unlock(p);
+    atomic_fetch_or(&p->atomic.forbidden, 1U << type);
 }
 
 int pool_forbids(struct pool *p, const double weight[OPS_MAX], struct err *err)
 {
-    const struct op_type *ops = p->spec.op_types;
-    unsigned forbidden = atomic_load(&p->forbidden);
+    const struct op_type *ops = pool_sup(p)->op_types;
+    unsigned forbidden = atomic_load(&p->atomic.forbidden);
     for (unsigned i = 0; i < OPS_MAX && ops[i].name; i++) {
         if (!(forbidden & 1U << i) || weight[i] <= 0)
             continue;
-        pthread_mutex_lock(&p->mutex);
-        err_set(err, ERR_REFUSED, "%s: %s %s", p->spec.target.shown, ops[i].name, p->forbidden_why);
-        pthread_mutex_unlock(&p->mutex);
+        struct pool_shared *shared = pool_lock(p);
+        err_set(err, ERR_REFUSED, "%s: %s %s", p->spec.target.shown, ops[i].name,
+                shared->forbidden_why);
+        pool_unlock(p);
         return ERR_REFUSED;
     }
     return 0;
@@ -141,7 +145,7 @@ int pool_forbids(struct pool *p, const double weight[OPS_MAX], struct err *err)
 void pool_changed(struct engine *e, struct pool *p, enum event_kind kind, const char *what,
                   const char *from, const char *to, enum origin by)
 {
-    p->figures->monitor.resized_in_second = true;
+    pool_sup(p)->figures->monitor.resized_in_second = true;
     plateau_restart(p, engine_seconds(e, engine_now(e)));
     if (kind == EVENT_CHANGE)
         engine_event_change(e, p, what, from, to, by);
@@ -152,30 +156,31 @@ void pool_changed(struct engine *e, struct pool *p, enum event_kind kind, const 
 void pool_end_ramps(struct pool *p)
 {
     for (unsigned i = 0; i < RAMPS; i++)
-        p->ramp[i].on = false;
+        pool_sup(p)->ramp[i].on = false;
 }
 
 int pool_pause(struct pool *p, bool paused, enum origin by, struct err *err)
 {
+    struct pool_supervised *sup = pool_sup(p);
     struct engine *e = p->engine;
     uint64_t now = engine_now(e);
     if (paused)
         pool_end_ramps(p);
-    if (!p->wanted || p->paused == paused)
+    if (!sup->wanted || sup->paused == paused)
         return 0;
-    if (!paused && p->held) { /* only a yes to the question lifts that: execute_consent */
+    if (!paused && sup->held) { /* only a yes to the question lifts that: execute_consent */
         static const char why[] =
             "nobody has said yes to its first load yet: select it and press p";
         engine_say(e, "%s: %s", p->spec.name, why);
         engine_event(e, p, EVENT_REFUSED, "resume", why, by);
         return err_set(err, ERR_REFUSED, "%s: %s", p->spec.name, why);
     }
-    p->paused = paused;
+    sup->paused = paused;
     if (!paused) { /* who resumes what a suffering target has paused has seen the reason */
-        p->resumed_ns = p->strained ? now : 0;
-        p->strained = false;
+        sup->resumed_ns = sup->strained ? now : 0;
+        sup->strained = false;
     }
-    if (p->load_from_ns) {
+    if (sup->load_from_ns) {
         pool_publish_settings(p);
         pool_note_pause(p, paused, now);
         pool_set_state(p, paused ? POOL_PAUSED : POOL_LOADING, now, "%s", "");

@@ -4,7 +4,7 @@
 
 #include "engine/config/command.h"
 #include "engine/config/pool_spec.h"
-#include "engine/load/worker_state.h"
+#include "engine/load/worker.h"
 #include "engine/state/snapshot.h"
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@ struct engine;
 struct err;
 struct pool;
 
-void pool_publish_settings(struct pool *); /* after a change of spec.load, paused, ... */
+void pool_publish_settings(struct pool *); /* after a change of its load, paused, ... */
 /* Nothing, if it is so already. ERR_REFUSED, which is told and an event by then: its first load waits
  * for a person's yes. err may be NULL. */
 int pool_pause(struct pool *, bool paused, enum origin by, struct err *err);

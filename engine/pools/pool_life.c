@@ -3,6 +3,7 @@
 #include "engine/pools/pool_life.h"
 
 #include "engine/state/pool.h"
+#include "engine/base/role.h"
 #include "engine/pools/guard.h"
 #include "engine/pools/protect.h"
 #include "engine/state/engine_state.h"
@@ -17,7 +18,6 @@
 #include "engine/pools/room.h"
 #include "engine/state/snapshot_store.h"
 #include "engine/load/worker.h"
-#include "engine/load/worker_state.h"
 #include "engine/load/workers.h"
 
 #include <math.h>
@@ -61,29 +61,38 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
                       struct err *err)
 {
     struct pool *p = calloc(1, sizeof *p);
-    if (!p || !(p->figures = figures_new())) {
+    struct pool_figures *figures = figures_new();
+    if (!p || !figures) {
+        figures_free(figures);
         free(p);
         err_set(err, ERR_FAILED, "%s: out of memory", spec->name);
         return NULL;
     }
+    struct pool_supervised *sup = pool_sup(p);
+    sup->figures = figures;
     p->engine = e;
     p->engine_fd = e->wake_fd;
     p->number = number;
     pool_spec_copy(&p->spec, spec);
-    p->local = target_is_local(&p->spec.target);
-    atomic_store(&p->away, !p->local);
+    sup->load = spec->load;
+    sup->op_types = spec->op_types;
+    sup->ops_known = !spec->ops_held;
+    sup->local = target_is_local(&p->spec.target);
+    atomic_store(&p->atomic.away, !sup->local);
     p->data = calloc(1, spec->backend->pool_size + 1);
     p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    pthread_mutex_init(&p->mutex, NULL);
-    p->stats = stats_unknown();
-    p->state = POOL_OPENING;
-    p->state_since_ns = engine_now(e);
-    p->wanted = true;
-    atomic_store(&p->lag_limit_ns, (uint64_t)monitor_lag_limit_ns(&p->figures->monitor));
-    atomic_store(&p->budget, spec->count ? (int64_t)spec->count : INT64_MAX / 2);
+    pthread_mutex_init(&p->lock, NULL);
+    sup->state = POOL_OPENING;
+    sup->state_since_ns = engine_now(e);
+    sup->wanted = true;
+    atomic_store(&p->atomic.lag_limit_ns, (uint64_t)monitor_lag_limit_ns(&sup->figures->monitor));
+    atomic_store(&p->atomic.budget, spec->count ? (int64_t)spec->count : INT64_MAX / 2);
     guard_init(p);
-    p->settings.load = p->spec.load; /* for pool_ops_include before the first worker */
-    p->settings.op_types = p->spec.op_types;
+    struct pool_shared *shared = pool_lock(p);
+    shared->stats = stats_unknown();
+    shared->settings.load = spec->load; /* for pool_ops_include before the first worker */
+    shared->settings.op_types = spec->op_types;
+    pool_unlock(p);
     if (!p->data || p->wake_fd < 0) {
         err_set(err, ERR_FAILED, "%s: out of memory or descriptors", spec->name);
         pool_free(p);
@@ -95,8 +104,10 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
 int pool_start(struct pool *p, struct err *err)
 {
     if (p->engine->virtual_time) {
+        struct roles before = roles_set((struct roles){.mask = ROLE_POOL, .of = p});
         int code = p->spec.backend->pool_open ? p->spec.backend->pool_open(p, err) : 0;
-        atomic_store(&p->open_stage, code < 0 ? OPEN_FAILED : OPEN_DONE);
+        roles_set(before);
+        atomic_store(&p->atomic.open_stage, code < 0 ? OPEN_FAILED : OPEN_DONE);
         return code;
     }
     return pool_start_thread(p, err);
@@ -106,29 +117,33 @@ bool pool_free(struct pool *p)
 {
     if (!p)
         return true;
-    if (p->threaded) {
+    struct pool_supervised *sup = pool_sup(p);
+    if (sup->threaded) {
         pool_stop_thread(p);
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_sec += 6;
-        if (pthread_timedjoin_np(p->thread, NULL, &until))
+        if (pthread_timedjoin_np(sup->thread, NULL, &until))
             return false; /* a hook of the backend hangs: its memory cannot be freed under it */
-    } else if (p->engine->virtual_time && atomic_load(&p->open_stage) != OPEN_WAITING &&
+    } else if (p->engine->virtual_time && atomic_load(&p->atomic.open_stage) != OPEN_WAITING &&
                p->spec.backend->pool_close) { /* pool_open was called */
+        struct roles before = roles_set((struct roles){.mask = ROLE_POOL, .of = p});
         p->spec.backend->pool_close(p);
+        roles_set(before);
     }
-    for (unsigned i = 0; i < p->workers; i++) {
-        struct worker *w = p->worker[i];
-        if (w->threaded && !w->reaped)
+    for (unsigned i = 0; i < sup->workers; i++)
+        if (sup->worker[i]->threaded && !sup->worker[i]->reaped)
             return false; /* a worker is stuck: likewise */
+    for (unsigned i = 0; i < sup->workers; i++) {
+        worker_free(sup->worker[i]->worker);
+        free(sup->worker[i]);
     }
-    for (unsigned i = 0; i < p->workers; i++)
-        worker_free(p->worker[i]);
-    free(p->worker);
-    figures_free(p->figures);
-    stats_json_release(p->stats_json);
+    free(sup->worker);
+    figures_free(sup->figures);
+    stats_json_release(pool_lock(p)->stats_json);
+    pool_unlock(p);
     pool_spec_fini(&p->spec);
-    pthread_mutex_destroy(&p->mutex);
+    pthread_mutex_destroy(&p->lock);
     if (p->wake_fd >= 0)
         close(p->wake_fd);
     free(p->data);
@@ -140,21 +155,22 @@ bool pool_free(struct pool *p)
 
 static void begin_load(struct pool *p, uint64_t now_ns)
 {
+    struct pool_supervised *sup = pool_sup(p);
     struct err err = {0};
-    p->load_from_ns = now_ns;
+    sup->load_from_ns = now_ns;
     monitor_restart(p, engine_seconds(p->engine, now_ns));
     pool_publish_settings(p);
     if (pool_resize(p, &err) < 0)
         engine_event(p->engine, p, EVENT_REFUSED, "threads", err.msg, BY_RULE);
-    if (p->paused)
+    if (sup->paused)
         pool_note_pause(p, true, now_ns);
-    pool_set_state(p, p->paused ? POOL_PAUSED : POOL_LOADING, now_ns, "%s", "");
+    pool_set_state(p, sup->paused ? POOL_PAUSED : POOL_LOADING, now_ns, "%s", "");
 }
 
 /* It can never be loaded as it is. */
 static void fail(struct pool *p, const struct err *err, uint64_t now_ns)
 {
-    p->failed = *err;
+    pool_sup(p)->failed = *err;
     pool_finish(p, END_BY_ERROR, ORDER_CLOSE, now_ns);
     pool_set_state(p, POOL_ENDED, now_ns, "%s", err->msg);
 }
@@ -162,62 +178,64 @@ static void fail(struct pool *p, const struct err *err, uint64_t now_ns)
 /* The table of operations and what was asked for of it, as pool_open left them. */
 static void take_ops(struct pool *p)
 {
-    pthread_mutex_lock(&p->mutex);
-    p->spec.op_types = p->settings.op_types;
-    if (p->spec.ops_held)
-        memcpy(p->spec.load.weight, p->settings.load.weight, sizeof p->spec.load.weight);
-    pthread_mutex_unlock(&p->mutex);
-    free(p->spec.ops_held);
-    p->spec.ops_held = NULL;
+    struct pool_supervised *sup = pool_sup(p);
+    const struct settings *s = &pool_lock(p)->settings;
+    sup->op_types = s->op_types;
+    if (!sup->ops_known)
+        memcpy(sup->load.weight, s->load.weight, sizeof sup->load.weight);
+    pool_unlock(p);
+    sup->ops_known = true;
 }
 
 static void supervise_opening(struct pool *p, uint64_t now_ns)
 {
-    int stage = atomic_load(&p->open_stage);
-    if (stage == OPEN_DONE && p->local && atomic_load(&p->away))
+    struct pool_supervised *sup = pool_sup(p);
+    int stage = atomic_load(&p->atomic.open_stage);
+    if (stage == OPEN_DONE && sup->local && atomic_load(&p->atomic.away))
         return; /* learnt since this turn's guard_supervise, whose word comes before any load */
     if (stage == OPEN_DONE) {
         struct err why = {0};
         take_ops(p);
-        if (p->state == POOL_DOWN)
+        struct pool_spec now = pool_spec_now(p);
+        if (sup->state == POOL_DOWN)
             engine_event(p->engine, p, EVENT_UP, "", "the target answers", BY_SERVER);
-        if (pool_forbids(p, p->spec.load.weight, &why) < 0)
+        if (pool_forbids(p, sup->load.weight, &why) < 0)
             fail(p, &why, now_ns);
-        else if (spec_allowed(p->engine, p, &p->spec, &why) < 0)
+        else if (spec_allowed(p->engine, p, &now, &why) < 0)
             fail(p, &why, now_ns); /* its nodes are known only now */
-        else if (p->held)
+        else if (sup->held)
             pool_set_state(p, POOL_PAUSED, now_ns, "%s", "not loaded before a yes");
         else
             begin_load(p, now_ns);
         return;
     }
-    if (stage == OPEN_LOOKED || (stage == OPEN_WAITING && p->held && atomic_load(&p->room_short))) {
-        if (p->state == POOL_DOWN)
+    if (stage == OPEN_LOOKED ||
+        (stage == OPEN_WAITING && sup->held && atomic_load(&p->atomic.room_short))) {
+        if (sup->state == POOL_DOWN)
             engine_event(p->engine, p, EVENT_UP, "", "the target answers", BY_SERVER);
         pool_set_state(p, POOL_PAUSED, now_ns, "%s", "not loaded before a yes");
         return;
     }
     if (stage == OPEN_WAITING) {
-        char guard[sizeof p->guard];
-
-        pthread_mutex_lock(&p->mutex);
-        memcpy(guard, p->guard, sizeof guard);
-        pthread_mutex_unlock(&p->mutex);
-        if (guard[0] || p->state_why[0])
+        char guard[GUARD_MAX];
+        struct pool_shared *shared = pool_lock(p);
+        memcpy(guard, shared->guard, sizeof guard);
+        pool_unlock(p);
+        if (guard[0] || sup->state_why[0])
             pool_set_state(p, POOL_OPENING, now_ns,
                            guard[0] ? "%s is protected: type its name" : "%s", guard);
     }
     if (stage != OPEN_FAILED)
         return;
-    pthread_mutex_lock(&p->mutex);
-    struct err err = p->open_error;
-    uint64_t retry = p->open_retry_ns;
-    pthread_mutex_unlock(&p->mutex);
+    struct pool_shared *shared = pool_lock(p);
+    struct err err = shared->open_error;
+    uint64_t retry = shared->open_retry_ns;
+    pool_unlock(p);
     if (!retry) {
         fail(p, &err, now_ns);
         return;
     }
-    if (p->state != POOL_DOWN)
+    if (sup->state != POOL_DOWN)
         engine_event(p->engine, p, EVENT_DOWN, "", err.msg, BY_SERVER);
     pool_set_state(p, POOL_DOWN, now_ns, "%s", err.msg);
 }
@@ -228,16 +246,10 @@ static void connection_error(struct pool *p, char name[24], char *buf, size_t si
     uint64_t newest = 0;
     name[0] = '\0';
     copy_str(buf, size, "no connection");
-    for (unsigned i = 0; i < p->workers; i++) {
-        struct worker *w = p->worker[i];
-        if (w->reaped || pthread_mutex_trylock(&w->recorder.messages))
-            continue;
-        if (w->conn_error_ns > newest) {
-            newest = w->conn_error_ns;
-            copy_str(name, 24, w->conn_class);
-            copy_str(buf, size, w->conn_error);
-        }
-        pthread_mutex_unlock(&w->recorder.messages);
+    for (unsigned i = 0; i < pool_sup(p)->workers; i++) {
+        const struct supervised_worker *w = pool_sup(p)->worker[i];
+        if (!w->reaped)
+            worker_conn_failure(w->worker, &newest, name, buf, size);
     }
 }
 
@@ -246,30 +258,32 @@ static void connection_error(struct pool *p, char name[24], char *buf, size_t si
  * however long it lasts. */
 static bool new_in_outage(struct pool *p, const char *name)
 {
-    for (unsigned i = 0; i < p->outages; i++)
-        if (strcmp(p->outage[i], name) == 0)
+    struct pool_supervised *sup = pool_sup(p);
+    for (unsigned i = 0; i < sup->outages; i++)
+        if (strcmp(sup->outage[i], name) == 0)
             return false;
-    if (p->outages == sizeof p->outage / sizeof *p->outage)
+    if (sup->outages == sizeof sup->outage / sizeof *sup->outage)
         return false;
-    copy_str(p->outage[p->outages++], sizeof p->outage[0], name);
+    copy_str(sup->outage[sup->outages++], sizeof sup->outage[0], name);
     return true;
 }
 
 static void supervise_connected(struct pool *p, uint64_t now_ns)
 {
-    bool up = p->figures->monitor.total.connected > 0;
+    struct pool_supervised *sup = pool_sup(p);
+    bool up = sup->figures->monitor.total.connected > 0;
     if (up) {
-        p->ever_up = true;
-        p->unconnected_ns = 0;
-        p->outages = 0;
-        if (p->state == POOL_DOWN)
+        sup->ever_up = true;
+        sup->unconnected_ns = 0;
+        sup->outages = 0;
+        if (sup->state == POOL_DOWN)
             engine_event(p->engine, p, EVENT_UP, "", "connections stand again", BY_SERVER);
-        pool_set_state(p, p->paused ? POOL_PAUSED : POOL_LOADING, now_ns, "%s", "");
+        pool_set_state(p, sup->paused ? POOL_PAUSED : POOL_LOADING, now_ns, "%s", "");
         return;
     }
-    if (!p->unconnected_ns)
-        p->unconnected_ns = now_ns;
-    if (now_ns - p->unconnected_ns < (p->ever_up ? DOWN_AFTER_NS : NEVER_UP_AFTER_NS))
+    if (!sup->unconnected_ns)
+        sup->unconnected_ns = now_ns;
+    if (now_ns - sup->unconnected_ns < (sup->ever_up ? DOWN_AFTER_NS : NEVER_UP_AFTER_NS))
         return;
     char why[192], name[24], text[224];
     connection_error(p, name, why, sizeof why);
@@ -281,11 +295,12 @@ static void supervise_connected(struct pool *p, uint64_t now_ns)
 
 static bool count_reached(const struct pool *p)
 {
-    if (!p->spec.count || atomic_load(&((struct pool *)(uintptr_t)p)->budget) > 0 ||
+    const struct pool_supervised *sup = pool_sup(p);
+    if (!p->spec.count || atomic_load(&((struct pool *)(uintptr_t)p)->atomic.budget) > 0 ||
         pool_alive(p) != pool_running(p))
         return false;
-    for (unsigned i = 0; i < p->workers; i++)
-        if (!p->worker[i]->reaped && !p->worker[i]->seen.spent)
+    for (unsigned i = 0; i < sup->workers; i++)
+        if (!sup->worker[i]->reaped && !sup->worker[i]->seen.spent)
             return false;
     return true;
 }
@@ -294,63 +309,66 @@ static bool count_reached(const struct pool *p)
  * end. A thread that hangs may still use what the backend holds. */
 static void retire(struct pool *p)
 {
-    if (!p->threaded || atomic_load(&p->retired))
+    struct pool_supervised *sup = pool_sup(p);
+    if (!sup->threaded || atomic_load(&p->atomic.retired))
         return;
-    for (unsigned i = 0; i < p->workers; i++)
-        if (!p->worker[i]->reaped)
+    for (unsigned i = 0; i < sup->workers; i++)
+        if (!sup->worker[i]->reaped)
             return;
-    if (atomic_load(&p->open_stage) != OPEN_DONE) {
+    if (atomic_load(&p->atomic.open_stage) != OPEN_DONE) {
         pool_stop_thread(p); /* nor does it go on knocking */
         return;
     }
-    atomic_store(&p->retired, true);
+    atomic_store(&p->atomic.retired, true);
     pool_wake_thread(p);
 }
 
 void pool_supervise(struct pool *p, uint64_t now_ns)
 {
+    struct pool_supervised *sup = pool_sup(p);
     pool_reap(p, now_ns);
-    if (p->state == POOL_ENDED && p->removed)
+    if (sup->state == POOL_ENDED && sup->removed)
         retire(p);
     guard_supervise(p, now_ns);
-    if (p->state != POOL_ENDED && !p->finishing && now_ns >= pool_last_moment(p))
+    if (sup->state != POOL_ENDED && !sup->finishing && now_ns >= pool_last_moment(p))
         pool_finish(p, END_BY_DURATION, ORDER_DRAIN, now_ns);
-    if (p->state == POOL_ENDED || p->state == POOL_STOPPED)
+    if (sup->state == POOL_ENDED || sup->state == POOL_STOPPED)
         return;
-    if (p->state == POOL_DRAINING || !p->wanted) {
+    if (sup->state == POOL_DRAINING || !sup->wanted) {
         if (pool_alive(p))
             return;
-        pool_set_state(p, p->finishing ? POOL_ENDED : POOL_STOPPED, now_ns, "%s",
-                       p->finishing ? end_reason_name(p->ended_by) : "stopped");
+        pool_set_state(p, sup->finishing ? POOL_ENDED : POOL_STOPPED, now_ns, "%s",
+                       sup->finishing ? end_reason_name(sup->ended_by) : "stopped");
         return;
     }
-    if (!p->load_from_ns) {
+    if (!sup->load_from_ns) {
         supervise_opening(p, now_ns);
         return;
     }
-    if (now_ns >= p->end_ns) {
-        pool_finish(p, END_BY_DURATION, ORDER_DRAIN, p->end_ns);
+    if (now_ns >= sup->end_ns) {
+        pool_finish(p, END_BY_DURATION, ORDER_DRAIN, sup->end_ns);
         return;
     }
     if (count_reached(p)) {
-        uint64_t last = p->figures->monitor.total.last_end_ns;
-        pool_finish(p, END_BY_COUNT, ORDER_DRAIN, last > p->record_from_ns ? last : now_ns);
+        uint64_t last = sup->figures->monitor.total.last_end_ns;
+        pool_finish(p, END_BY_COUNT, ORDER_DRAIN, last > sup->record_from_ns ? last : now_ns);
         return;
     }
-    if (p->workers)
+    if (sup->workers)
         supervise_connected(p, now_ns);
 }
 
 static int room_for_pool(const struct engine *e, const struct pool_spec *spec, struct err *err)
 {
+    const struct engine_supervised *esup = engine_sup(e);
     unsigned live = 0;
-    for (unsigned i = 0; i < e->pools; i++)
-        live += !e->pool[i]->removed;
+    for (unsigned i = 0; i < esup->pools; i++)
+        live += !pool_sup(esup->pool[i])->removed;
     if (live >= POOLS_MAX)
         return err_set(err, ERR_REFUSED,
                        "%s: at most %d pools are allowed at a time (`remove POOL` makes room)",
                        spec->name, POOLS_MAX);
-    if (e->next_number > POOLS_RUN_MAX)
+    if (esup->next_number > POOLS_RUN_MAX)
         return err_set(err, ERR_REFUSED,
                        "%s: at most %d pools are allowed in one run, removed ones too: they are in "
                        "its report (a new run makes room)",
@@ -360,32 +378,33 @@ static int room_for_pool(const struct engine *e, const struct pool_spec *spec, s
 
 struct pool *engine_add_pool(struct engine *e, const struct pool_spec *spec, struct err *err)
 {
+    struct engine_supervised *esup = engine_sup(e);
     if (e->virtual_time && !(spec->backend->flags & BACKEND_VIRTUAL)) {
         err_set(err, ERR_USAGE, "%s: cannot run on virtual time", spec->name);
         return NULL;
     }
     if (room_for_pool(e, spec, err) < 0)
         return NULL;
-    if (e->pools == e->pool_room) {
-        unsigned room = e->pool_room ? 2 * e->pool_room : 8;
-        struct pool **pool = realloc(e->pool, room * sizeof(struct pool *));
+    if (esup->pools == esup->pool_room) {
+        unsigned room = esup->pool_room ? 2 * esup->pool_room : 8;
+        struct pool **pool = realloc(esup->pool, room * sizeof(struct pool *));
         if (!pool) {
             err_set(err, ERR_FAILED, "%s: out of memory", spec->name);
             return NULL;
         }
-        e->pool = pool;
-        e->pool_room = room;
+        esup->pool = pool;
+        esup->pool_room = room;
     }
-    struct pool *p = pool_new(e, e->next_number, spec, err);
+    struct pool *p = pool_new(e, esup->next_number, spec, err);
     if (!p)
         return NULL;
     if (spec_allowed(e, p, spec, err) < 0) {
         pool_free(p);
         return NULL;
     }
-    e->next_number++;
-    e->pool[e->pools++] = p;
-    p->holds = p->held = p->paused =
-        e->scenario.limits.look || (e->scenario.limits.hold_remote && !p->local);
+    esup->next_number++;
+    esup->pool[esup->pools++] = p;
+    pool_sup(p)->holds = pool_sup(p)->held = pool_sup(p)->paused =
+        e->scenario.limits.look || (e->scenario.limits.hold_remote && !pool_sup(p)->local);
     return p;
 }

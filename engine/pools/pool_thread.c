@@ -6,6 +6,7 @@
 #include "engine/state/engine_state.h"
 #include "engine/pools/guard.h"
 #include "engine/state/pool.h"
+#include "engine/base/role.h"
 #include "engine/pools/permission.h"
 #include "engine/pools/sender.h"
 #include "engine/state/snapshot_store.h"
@@ -27,37 +28,38 @@ static void take_stats(struct pool *p)
     struct stats s = stats_unknown();
     if (!p->spec.backend->pool_stats)
         return;
-    s.last = atomic_load(&p->over) || atomic_load(&p->retired);
-    struct stats_json *shared = calloc(1, sizeof *shared);
-    if (!shared)
+    s.last = atomic_load(&p->atomic.over) || atomic_load(&p->atomic.retired);
+    struct stats_json *json = calloc(1, sizeof *json);
+    if (!json)
         return; /* out of memory: the last ones stay */
-    shared->refs = 1;
-    s.json = shared->stats = json_object();
-    s.left_behind = shared->left_behind = json_array();
+    json->refs = 1;
+    s.json = json->stats = json_object();
+    s.left_behind = json->left_behind = json_array();
     p->spec.backend->pool_stats(p, &s);
-    pthread_mutex_lock(&p->mutex);
-    if ((atomic_load(&p->stats_asked) || s.last) &&
-        p->stats_serial) { /* the load is over: what it did to the server stays */
-        s.server_cpu_share = p->stats.server_cpu_share;
-        s.answer_share = p->stats.answer_share;
-        memcpy(s.note, p->stats.note, sizeof s.note);
+    struct pool_shared *shared = pool_lock(p);
+    const struct stats *before = &shared->stats;
+    if ((atomic_load(&p->atomic.stats_asked) || s.last) &&
+        shared->stats_serial) { /* the load is over: what it did to the server stays */
+        s.server_cpu_share = before->server_cpu_share;
+        s.answer_share = before->answer_share;
+        memcpy(s.note, before->note, sizeof s.note);
     }
     if (s.rtt_ns < 0) /* the link is down at the moment: the way is as long as it was */
-        s.rtt_ns = p->stats.rtt_ns;
-    struct stats_json *old = p->stats_json;
-    p->stats_json = shared;
-    p->stats = s;
-    p->stats_serial++;
-    pthread_mutex_unlock(&p->mutex);
+        s.rtt_ns = before->rtt_ns;
+    struct stats_json *old = shared->stats_json;
+    shared->stats_json = json;
+    shared->stats = s;
+    shared->stats_serial++;
+    pool_unlock(p);
     stats_json_release(old);
 }
 
 /* It was opened to be looked at: shows it until somebody has said yes, and lets go of it. */
 static void show_until_yes(struct pool *p, bool open)
 {
-    atomic_store(&p->open_stage, OPEN_LOOKED);
+    atomic_store(&p->atomic.open_stage, OPEN_LOOKED);
     engine_wake(p->engine);
-    while (!atomic_load(&p->stopping) && guard_awaits_yes(p)) {
+    while (!atomic_load(&p->atomic.stopping) && guard_awaits_yes(p)) {
         if (open)
             take_stats(p);
         pool_wait_ms(p, STATS_EVERY_MS);
@@ -65,17 +67,17 @@ static void show_until_yes(struct pool *p, bool open)
     if (p->spec.backend->pool_close)
         p->spec.backend->pool_close(p);
     memset(p->data, 0, p->spec.backend->pool_size);
-    atomic_store(&p->open_stage, OPEN_WAITING);
+    atomic_store(&p->atomic.open_stage, OPEN_WAITING);
 }
 
 static void note_failure(struct pool *p, const struct err *err, uint64_t retry_ns)
 {
-    atomic_store(&p->answered, false);
-    pthread_mutex_lock(&p->mutex);
-    p->open_error = *err;
-    p->open_retry_ns = retry_ns;
-    pthread_mutex_unlock(&p->mutex);
-    atomic_store(&p->open_stage, OPEN_FAILED);
+    atomic_store(&p->atomic.answered, false);
+    struct pool_shared *shared = pool_lock(p);
+    shared->open_error = *err;
+    shared->open_retry_ns = retry_ns;
+    pool_unlock(p);
+    atomic_store(&p->atomic.open_stage, OPEN_FAILED);
     engine_wake(p->engine);
 }
 
@@ -84,12 +86,12 @@ static void note_failure(struct pool *p, const struct err *err, uint64_t retry_n
 static bool open_target(struct pool *p, bool *tried)
 {
     uint64_t wait = RETRY_MIN_NS;
-    while (!atomic_load(&p->stopping)) {
+    while (!atomic_load(&p->atomic.stopping)) {
         struct err err = {0};
         bool look = guard_awaits_yes(p);
         *tried = true;
-        atomic_store(&p->forbidden, 0);
-        atomic_store(&p->looking, look);
+        atomic_store(&p->atomic.forbidden, 0);
+        atomic_store(&p->atomic.looking, look);
         int code = p->spec.backend->pool_open ? p->spec.backend->pool_open(p, &err) : 0;
         if (look && (code >= 0 || code == ERR_ABSENT)) {
             show_until_yes(p, code >= 0);
@@ -97,7 +99,7 @@ static bool open_target(struct pool *p, bool *tried)
             continue;
         }
         if (code >= 0) {
-            atomic_store(&p->open_stage, OPEN_DONE);
+            atomic_store(&p->atomic.open_stage, OPEN_DONE);
             engine_wake(p->engine);
             return true;
         }
@@ -125,8 +127,8 @@ static void wait_for_stats(struct pool *p, unsigned asked)
 {
     uint64_t until = clock_ns() + STATS_EVERY_MS * NS_PER_MS;
     guard_log(p);
-    for (uint64_t now; (now = clock_ns()) < until && atomic_load(&p->stats_asked) == asked &&
-                       !atomic_load(&p->stopping) && !atomic_load(&p->retired);) {
+    for (uint64_t now; (now = clock_ns()) < until && atomic_load(&p->atomic.stats_asked) == asked &&
+                       !atomic_load(&p->atomic.stopping) && !atomic_load(&p->atomic.retired);) {
         pool_wait_ms(p, (int)((until - now) / NS_PER_MS) + 1);
         guard_log(p);
     }
@@ -136,47 +138,48 @@ static void *pool_main(void *ctx)
 {
     struct pool *p = ctx;
     char name[16];
+    roles_set((struct roles){.mask = ROLE_POOL, .of = p});
     snprintf(name, sizeof name, "%.10s pool", p->spec.name);
     pthread_setname_np(pthread_self(), name);
     bool tried = false, open = may_open(p) && open_target(p, &tried);
-    while (open && !atomic_load(&p->stopping) && !atomic_load(&p->retired)) {
-        unsigned asked = atomic_load(&p->stats_asked);
+    while (open && !atomic_load(&p->atomic.stopping) && !atomic_load(&p->atomic.retired)) {
+        unsigned asked = atomic_load(&p->atomic.stats_asked);
         take_stats(p);
-        atomic_store(&p->removing_ns, 0);
-        if (atomic_exchange(&p->stats_given, asked) != asked)
+        atomic_store(&p->atomic.removing_ns, 0);
+        if (atomic_exchange(&p->atomic.stats_given, asked) != asked)
             engine_wake(p->engine);
         wait_for_stats(p, asked);
     }
-    while (!open && !atomic_load(&p->stopping))
+    while (!open && !atomic_load(&p->atomic.stopping))
         pool_wait_ms(p, 1000);
-    if (open && atomic_load(&p->retired))
+    if (open && atomic_load(&p->atomic.retired))
         take_stats(p); /* what it leaves behind, as of its end */
-    atomic_store(&p->removing_ns, 0);
+    atomic_store(&p->atomic.removing_ns, 0);
     if (tried && p->spec.backend->pool_close)
         p->spec.backend->pool_close(p);
-    atomic_store(&p->load_on, false);
+    atomic_store(&p->atomic.load_on, false);
     guard_log(p);
-    atomic_store(&p->thread_done, true);
+    atomic_store(&p->atomic.thread_done, true);
     return NULL;
 }
 
 void pool_ask_stats(struct pool *p)
 {
-    atomic_fetch_add(&p->stats_asked, 1);
+    atomic_fetch_add(&p->atomic.stats_asked, 1);
     pool_wake_thread(p);
 }
 
 int pool_start_thread(struct pool *p, struct err *err)
 {
-    int failed = pthread_create(&p->thread, NULL, pool_main, p);
+    int failed = pthread_create(&pool_sup(p)->thread, NULL, pool_main, p);
     if (failed)
         return err_set(err, ERR_FAILED, "%s: no thread: %s", p->spec.name, strerror(failed));
-    p->threaded = true;
+    pool_sup(p)->threaded = true;
     return 0;
 }
 
 void pool_stop_thread(struct pool *p)
 {
-    atomic_store(&p->stopping, true);
+    atomic_store(&p->atomic.stopping, true);
     pool_wake_thread(p);
 }

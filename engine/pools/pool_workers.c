@@ -18,46 +18,56 @@
 
 static int add_worker(struct pool *p, struct err *err)
 {
-    if (p->workers == p->worker_room) {
-        unsigned room = p->worker_room ? 2 * p->worker_room : 16;
-        struct worker **worker = realloc(p->worker, room * sizeof(struct worker *));
+    struct pool_supervised *sup = pool_sup(p);
+    if (sup->workers == sup->worker_room) {
+        unsigned room = sup->worker_room ? 2 * sup->worker_room : 16;
+        struct supervised_worker **worker =
+            realloc(sup->worker, room * sizeof(struct supervised_worker *));
         if (!worker)
             return err_set(err, ERR_FAILED, "%s: out of memory", p->spec.name);
-        p->worker = worker;
-        p->worker_room = room;
+        sup->worker = worker;
+        sup->worker_room = room;
     }
-    struct worker *w = worker_new(p, p->workers, p->engine->virtual_clock, err);
+    struct supervised_worker *w = calloc(1, sizeof *w);
     if (!w)
+        return err_set(err, ERR_FAILED, "%s: out of memory", p->spec.name);
+    w->worker = worker_new(p, sup->workers, p->engine->virtual_clock, err);
+    if (!w->worker) {
+        free(w);
         return err ? err->code : ERR_FAILED;
-    if (!p->engine->virtual_time && worker_start(w, err) < 0) {
-        worker_free(w);
+    }
+    w->threaded = !p->engine->virtual_time;
+    if (w->threaded && worker_start(w->worker, &w->thread, err) < 0) {
+        worker_free(w->worker);
+        free(w);
         return ERR_FAILED;
     }
-    p->worker[p->workers++] = w;
+    sup->worker[sup->workers++] = w;
     return 0;
 }
 
 int pool_resize(struct pool *p, struct err *err)
 {
-    unsigned running = pool_running(p), wanted = p->spec.load.threads;
+    struct pool_supervised *sup = pool_sup(p);
+    unsigned running = pool_running(p), wanted = sup->load.threads;
     int code = 0;
     for (; running < wanted && !code; running++)
         code = add_worker(p, err);
-    for (unsigned i = p->workers; i-- > 0 && running > wanted;)
-        if (worker_is_running(p->worker[i])) { /* the youngest first */
-            worker_order(p->worker[i], ORDER_DRAIN);
+    for (unsigned i = sup->workers; i-- > 0 && running > wanted;)
+        if (worker_is_running(sup->worker[i])) { /* the youngest first */
+            worker_order(sup->worker[i]->worker, ORDER_DRAIN);
             running--;
         }
     if (code)
-        p->spec.load.threads = pool_running(p);
+        sup->load.threads = pool_running(p);
     return code;
 }
 
 /* A thread that should have ended long ago is reported and left alone; its figures are those it
  * published. */
-static void give_up(struct pool *p, struct worker *w, uint64_t now_ns)
+static void give_up(struct pool *p, struct supervised_worker *w, uint64_t now_ns)
 {
-    if (w->stuck || atomic_load(&w->order) == ORDER_RUN)
+    if (w->stuck || worker_ordered(w->worker) == ORDER_RUN)
         return;
     if (!w->ordered_ns)
         w->ordered_ns = now_ns;
@@ -65,26 +75,29 @@ static void give_up(struct pool *p, struct worker *w, uint64_t now_ns)
         return;
     char text[96];
     w->stuck = true;
-    snprintf(text, sizeof text, "thread %u does not end: a call of its backend hangs", w->index);
+    snprintf(text, sizeof text, "thread %u does not end: a call of its backend hangs",
+             worker_index(w->worker));
     engine_event(p->engine, p, EVENT_STUCK, "", text, BY_RULE);
 }
 
 void pool_reap(struct pool *p, uint64_t now_ns)
 {
-    for (unsigned i = 0; i < p->workers; i++) {
-        struct worker *w = p->worker[i];
+    for (unsigned i = 0; i < pool_sup(p)->workers; i++) {
+        struct supervised_worker *w = pool_sup(p)->worker[i];
         if (w->reaped)
             continue;
-        if (atomic_load_explicit(&w->stage, memory_order_acquire) != STAGE_ENDED) {
+        if (!worker_has_ended(w->worker)) {
             give_up(p, w, now_ns);
             continue;
         }
         if (w->threaded)
             pthread_join(w->thread, NULL); /* it is past its last statement */
-        recorder_read(&w->recorder, &w->seen);
+        recorder_read(worker_recorder(w->worker), &w->seen);
         monitor_collect_ended(p, w);
         w->reaped = true;
-        w->ended_ns = w->ended_ns ? w->ended_ns : now_ns;
-        worker_shrink(w);
+        w->ended_ns = worker_ended_ns(w->worker);
+        if (!w->ended_ns)
+            w->ended_ns = now_ns;
+        worker_shrink(w->worker);
     }
 }

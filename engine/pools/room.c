@@ -21,13 +21,13 @@
 /* The smaller bound counts. */
 static void bound_bytes(struct pool *p, double bytes, const char *why)
 {
-    if (p->bytes_bounded && (double)atomic_load(&p->bytes_left) <= bytes)
+    if (p->atomic.bytes_bounded && (double)atomic_load(&p->atomic.bytes_left) <= bytes)
         return;
-    pthread_mutex_lock(&p->mutex);
-    copy_str(p->bytes_why, sizeof p->bytes_why, why);
-    pthread_mutex_unlock(&p->mutex);
-    atomic_store(&p->bytes_left, bytes < 9e18 ? (int64_t)bytes : INT64_MAX);
-    p->bytes_bounded = true;
+    struct pool_shared *shared = pool_lock(p);
+    copy_str(shared->bytes_why, sizeof shared->bytes_why, why);
+    pool_unlock(p);
+    atomic_store(&p->atomic.bytes_left, bytes < 9e18 ? (int64_t)bytes : INT64_MAX);
+    p->atomic.bytes_bounded = true;
 }
 
 void guard_init(struct pool *p)
@@ -47,22 +47,22 @@ static void bound_by_room(struct pool *p, double left, const char *of)
     char has[32], why[128];
     snprintf(why, sizeof why, "it had %s of %s free, and %.0f %% of that are written",
              format_bytes(has, sizeof has, left), of ? of : "room", 100 * ROOM_SHARE);
-    bound_bytes(p, ROOM_SHARE * left / fmax(atomic_load(&p->stored_per_byte), 1), why);
+    bound_bytes(p, ROOM_SHARE * left / fmax(atomic_load(&p->atomic.stored_per_byte), 1), why);
 }
 
 int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
 {
     const struct limits *l = &p->engine->scenario.limits;
     char come[32], has[32], why[192];
-    bool looking = atomic_load(&p->looking);
+    bool looking = atomic_load(&p->atomic.looking);
     double to_come = room->to_come_bytes;
-    if (!atomic_load(&p->away) || isnan(room->free_bytes) || l->look || l->read_only)
+    if (!atomic_load(&p->atomic.away) || isnan(room->free_bytes) || l->look || l->read_only)
         return 0;
     format_bytes(has, sizeof has, room->free_bytes);
     double most = (double)l->max_bytes * fmax(room->stored_per_byte, 1);
     if (l->max_bytes && most < to_come)
         to_come = most;
-    atomic_store(&p->stored_per_byte, room->stored_per_byte);
+    atomic_store(&p->atomic.stored_per_byte, room->stored_per_byte);
     if (isinf(to_come)) {
         if (!looking)
             bound_by_room(p, room->free_bytes, room->of);
@@ -75,16 +75,16 @@ int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
     if (!l->ask_names)
         return err_set(err, ERR_REFUSED, "%s: %s (fewer or smaller, or --max-bytes, which ends it)",
                        p->spec.name, why);
-    pthread_mutex_lock(&p->mutex);
-    bool known = p->room_why[0] != '\0'; /* by a look: the yes was said knowing it */
-    copy_str(p->room_why, sizeof p->room_why, why);
-    pthread_mutex_unlock(&p->mutex);
+    struct pool_shared *shared = pool_lock(p);
+    bool known = shared->room_why[0] != '\0'; /* by a look: the yes was said knowing it */
+    copy_str(shared->room_why, sizeof shared->room_why, why);
+    pool_unlock(p);
     if (looking || known)
         return 0;
-    atomic_store(&p->consented, false); /* who said yes before did not know */
-    atomic_store(&p->room_short, true);
+    atomic_store(&p->atomic.consented, false); /* who said yes before did not know */
+    atomic_store(&p->atomic.room_short, true);
     engine_wake(p->engine);
-    while (!atomic_load(&p->stopping) && !atomic_load(&p->consented))
+    while (!atomic_load(&p->atomic.stopping) && !atomic_load(&p->atomic.consented))
         pool_wait_ms(p, ASK_EVERY_MS);
     return 0;
 }
@@ -97,26 +97,28 @@ static double to_come(const struct pool *p, const struct options *o, const doubl
 int guard_fits(struct pool *p, const struct options *o, const double *weight, struct err *err)
 {
     const struct engine *e = p->engine;
-    pthread_mutex_lock(&p->mutex);
-    double left = p->stats.free_bytes;
-    const char *of = p->stats.free_of;
-    pthread_mutex_unlock(&p->mutex);
-    double sum = to_come(p, o, weight), now = to_come(p, &p->spec.options, p->spec.load.weight);
-    if (p->local || isnan(left) || !(sum > 0) || sum <= now)
+    struct pool_shared *shared = pool_lock(p);
+    double left = shared->stats.free_bytes;
+    const char *of = shared->stats.free_of;
+    pool_unlock(p);
+    double sum = to_come(p, o, weight),
+           now = to_come(p, &p->spec.options, pool_sup(p)->load.weight);
+    if (pool_sup(p)->local || isnan(left) || !(sum > 0) || sum <= now)
         return 0; /* nothing more is to come than was allowed */
     if (isinf(sum)) {
         bound_by_room(p, left, of);
         return 0;
     }
-    for (unsigned i = 0; i < e->pools; i++) {
-        const struct pool *other = e->pool[i];
+    for (unsigned i = 0; i < engine_sup(e)->pools; i++) {
+        const struct pool *other = engine_sup(e)->pool[i];
         double more = 0;
-        if (other != p && !other->removed && other->state != POOL_ENDED &&
+        if (other != p && !pool_sup(other)->removed && pool_sup(other)->state != POOL_ENDED &&
             strcmp(other->spec.target.shown, p->spec.target.shown) == 0)
-            more = to_come(other, &other->spec.options, other->spec.load.weight);
+            more = to_come(other, &other->spec.options, pool_sup(other)->load.weight);
         sum += isinf(more) ? 0 : more;
     }
-    double most = (double)e->scenario.limits.max_bytes * fmax(atomic_load(&p->stored_per_byte), 1);
+    double most =
+        (double)e->scenario.limits.max_bytes * fmax(atomic_load(&p->atomic.stored_per_byte), 1);
     if (e->scenario.limits.max_bytes && most < sum)
         sum = most;
     char come[32], has[32];
@@ -129,15 +131,15 @@ int guard_fits(struct pool *p, const struct options *o, const double *weight, st
 
 static bool strain_is_told(const struct pool *p, enum strain kind)
 {
-    return atomic_load_explicit(&p->strains, memory_order_relaxed) & 1U << kind;
+    return atomic_load_explicit(&p->atomic.strains, memory_order_relaxed) & 1U << kind;
 }
 
 static void tell_strain(struct pool *p, enum strain kind, const char *why)
 {
-    pthread_mutex_lock(&p->mutex);
-    copy_str(p->strain_why[kind], sizeof p->strain_why[kind], why);
-    pthread_mutex_unlock(&p->mutex);
-    atomic_fetch_or(&p->strains, 1U << kind);
+    struct pool_shared *shared = pool_lock(p);
+    copy_str(shared->strain_why[kind], sizeof shared->strain_why[kind], why);
+    pool_unlock(p);
+    atomic_fetch_or(&p->atomic.strains, 1U << kind);
     engine_wake(p->engine);
 }
 
@@ -145,7 +147,7 @@ void pool_strain(struct pool *p, enum strain kind, const char *fmt, ...)
 {
     if (strain_is_told(p, kind))
         return;
-    char why[sizeof p->strain_why[0]];
+    char why[STRAIN_WHY_MAX];
     va_list args;
     va_start(args, fmt);
     vsnprintf(why, sizeof why, fmt, args);
@@ -158,7 +160,7 @@ void pool_strain_said(struct pool *p, enum strain kind, const char *said, size_t
 {
     if (strain_is_told(p, kind))
         return;
-    char why[sizeof p->strain_why[0]], theirs[sizeof why];
+    char why[STRAIN_WHY_MAX], theirs[sizeof why];
     va_list args;
     va_start(args, fmt);
     vsnprintf(why, sizeof why, fmt, args);

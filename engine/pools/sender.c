@@ -117,16 +117,16 @@ static void log_line(const struct pool *p, bool begins)
 
 void guard_log(struct pool *p)
 {
-    unsigned loads = atomic_load(&p->loads);
-    if (!atomic_load(&p->away))
+    unsigned loads = atomic_load(&p->atomic.loads);
+    if (!atomic_load(&p->atomic.away))
         return;
-    if (loads != p->logged_loads && !p->logged) {
-        p->logged = true;
+    if (loads != pool_own(p)->logged_loads && !pool_own(p)->logged) {
+        pool_own(p)->logged = true;
         log_line(p, true);
     }
-    p->logged_loads = loads;
-    if (p->logged && !atomic_load(&p->load_on)) {
-        p->logged = false;
+    pool_own(p)->logged_loads = loads;
+    if (pool_own(p)->logged && !atomic_load(&p->atomic.load_on)) {
+        pool_own(p)->logged = false;
         log_line(p, false);
     }
 }

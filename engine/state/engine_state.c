@@ -28,25 +28,59 @@ void engine_wake(struct engine *e)
     loop_signal_fd(e->wake_fd);
 }
 
+struct engine_queue *engine_lock_queue(struct engine *e)
+{
+    pthread_mutex_lock(&e->queue_lock);
+    return &e->under_queue_lock;
+}
+
+void engine_unlock_queue(struct engine *e)
+{
+    pthread_mutex_unlock(&e->queue_lock);
+}
+
+struct engine_events *engine_lock_events(struct engine *e)
+{
+    pthread_mutex_lock(&e->events_lock);
+    return &e->under_events_lock;
+}
+
+void engine_unlock_events(struct engine *e)
+{
+    pthread_mutex_unlock(&e->events_lock);
+}
+
+struct engine_shown *engine_lock_shown(struct engine *e)
+{
+    pthread_mutex_lock(&e->shown_lock);
+    return &e->under_shown_lock;
+}
+
+void engine_unlock_shown(struct engine *e)
+{
+    pthread_mutex_unlock(&e->shown_lock);
+}
+
 void engine_say(struct engine *e, const char *fmt, ...)
 {
+    struct engine_supervised *esup = engine_sup(e);
     va_list args;
     va_start(args, fmt);
-    vsnprintf(e->message, sizeof e->message, fmt, args);
+    vsnprintf(esup->message, sizeof esup->message, fmt, args);
     va_end(args);
-    secret_hide_places(e->message);
-    e->message_serial++;
+    secret_hide_places(esup->message);
+    esup->message_serial++;
 }
 
 void engine_end(struct engine *e, enum end_how how, enum end_reason by)
 {
-    pthread_mutex_lock(&e->queue_mutex);
+    struct engine_queue *queue = engine_lock_queue(e);
     int asked = how == END_NOW ? 2 : 1;
-    if (!e->ended_by)
-        e->ended_by = by;
-    if (atomic_load(&e->end_asked) < asked)
-        atomic_store(&e->end_asked, asked);
-    pthread_mutex_unlock(&e->queue_mutex);
+    if (!queue->end_by)
+        queue->end_by = by;
+    if (atomic_load(&e->atomic.end_asked) < asked)
+        atomic_store(&e->atomic.end_asked, asked);
+    engine_unlock_queue(e);
     engine_wake(e);
 }
 
@@ -54,9 +88,10 @@ struct pool *engine_find_pool(const struct engine *e, const char *name)
 {
     char *end;
     unsigned long number = strtoul(name, &end, 10);
-    for (unsigned i = 0; i < e->pools; i++) {
-        struct pool *p = e->pool[i];
-        if (!p->removed && (!strcmp(p->spec.name, name) || (!*end && *name && p->number == number)))
+    for (unsigned i = 0; i < engine_sup(e)->pools; i++) {
+        struct pool *p = engine_sup(e)->pool[i];
+        if (!pool_sup(p)->removed &&
+            (!strcmp(p->spec.name, name) || (!*end && *name && p->number == number)))
             return p;
     }
     return NULL;
@@ -64,7 +99,7 @@ struct pool *engine_find_pool(const struct engine *e, const char *name)
 
 bool engine_confirmed(const struct engine *e, const char *host)
 {
-    const struct confirmed *c = atomic_load_explicit(&e->confirmed, memory_order_acquire);
+    const struct confirmed *c = atomic_load_explicit(&e->atomic.confirmed, memory_order_acquire);
 
     for (; c; c = c->next)
         if (strcasecmp(c->host, host) == 0)
@@ -80,7 +115,7 @@ void engine_confirm(struct engine *e, const char *host)
     if (!c)
         abort();
     copy_str(c->host, sizeof c->host, host);
-    c->next = atomic_load(&e->confirmed);
-    while (!atomic_compare_exchange_weak(&e->confirmed, &c->next, c))
+    c->next = atomic_load(&e->atomic.confirmed);
+    while (!atomic_compare_exchange_weak(&e->atomic.confirmed, &c->next, c))
         continue;
 }

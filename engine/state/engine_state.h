@@ -4,6 +4,7 @@
 
 #include "engine/engine.h"
 #include "engine/base/err.h"
+#include "engine/base/role.h"
 #include "engine/os/loop.h"
 #include "engine/os/machine.h"
 #include "engine/os/usage.h"
@@ -37,50 +38,42 @@ struct confirmed {
     char host[256];
 };
 
-struct engine {
-    struct scenario scenario;
-    const struct backend *const *backends;
-    struct rules *rules;
-    bool virtual_time;
-    uint64_t virtual_now, *virtual_clock; /* virtual_clock: &virtual_now, or NULL */
-    char run_id[12], sender[128];         /* see pool_sender */
-    uint64_t start_ns;
-    struct timespec started;
-
-    pthread_t thread;
-    bool threaded;
-    int wake_fd, news_fd;
-
-    pthread_mutex_t queue_mutex;
-    struct queued queue[QUEUE_MAX]; /* ring */
-    unsigned queue_first, queued;
-    struct command_log commands;
-    struct command screen[SCREEN_MAX]; /* for the front end; ring */
-    unsigned screen_first, screens;
-
-    pthread_mutex_t event_mutex;
-    struct event event[EVENTS_MAX]; /* ring */
-    uint64_t events;
-
-    pthread_mutex_t snapshot_mutex;
-    pthread_cond_t ended_cond;
-    struct snapshot *snapshot;
-    uint64_t serial;
-
-    /* asked for by the front end */
+/* Anybody's. */
+struct engine_atomics {
     _Atomic(struct confirmed *) confirmed; /* the newest first; never shortened */
     _Atomic int end_asked;                 /* 0, 1 END_DRAIN, 2 END_NOW */
-    enum end_reason ended_by;              /* under queue_mutex until the supervisor took it */
+    _Atomic bool quit;
+};
 
-    /* supervisor only */
+/* Between the front end and the supervisor. */
+struct engine_queue {
+    struct queued ring[QUEUE_MAX];
+    unsigned first, n;
+    struct command screen[SCREEN_MAX]; /* for the front end; ring */
+    unsigned screen_first, screens;
+    enum end_reason end_by; /* of the end that was asked for first; before end_asked */
+};
+
+struct engine_events {
+    struct event event[EVENTS_MAX]; /* ring */
+    uint64_t n;                     /* that there ever were: event[n % EVENTS_MAX] is next */
+};
+
+struct engine_shown {
+    struct snapshot *snapshot; /* the newest; NULL: none yet */
+};
+
+/* The supervisor's. */
+struct engine_supervised {
     struct pool **pool; /* [pools]; removed ones stay until the end, for the report */
     unsigned pools, pool_room, next_number;
     bool locked, ended, ending;
+    enum end_reason ended_by;
     uint64_t ended_ns, hurry_ns; /* hurry_ns: when an end at once was asked for; 0: it was not */
-    _Atomic bool quit;
     unsigned at_next;
     char message[256];
     uint64_t message_serial;
+    uint64_t serial; /* of the snapshots */
     struct threshold_state threshold[THRESHOLDS_MAX];
     struct sweep *sweep;
     struct sweep_kept *past[SWEEPS_PAST]; /* [pasts] */
@@ -90,6 +83,71 @@ struct engine {
     struct machine machine;
     unsigned cores;
 };
+
+/* The front end's. */
+struct engine_front {
+    pthread_t thread; /* the supervisor's, if threaded */
+    bool threaded;
+};
+
+/* As struct pool: fixed before the supervisor's thread starts, and e->atomic, what a lock gives,
+ * engine_sup(e), engine_front(e). */
+struct engine {
+    struct scenario scenario;
+    const struct backend *const *backends;
+    struct rules *rules;
+    bool virtual_time;
+    uint64_t virtual_now, *virtual_clock; /* of one thread; virtual_clock: &virtual_now, or NULL */
+    char run_id[12], sender[128];         /* see pool_sender */
+    uint64_t start_ns;
+    struct timespec started;
+    int wake_fd, news_fd;
+
+    struct engine_atomics atomic;
+    struct command_log commands; /* has a lock of its own */
+    /* For the functions below only, and engine.c. */
+    pthread_mutex_t queue_lock, events_lock, shown_lock;
+    pthread_cond_t shown_ended; /* of shown_lock: the snapshot says that the run has ended */
+    struct engine_queue under_queue_lock;
+    struct engine_events under_events_lock;
+    struct engine_shown under_shown_lock;
+    struct engine_supervised of_supervisor;
+    struct engine_front of_front_end;
+};
+
+static inline struct engine_supervised *engine_sup_(struct engine *e)
+{
+    ROLE_CHECK(ROLE_SUPERVISOR, NULL);
+    return &e->of_supervisor;
+}
+
+static inline const struct engine_supervised *engine_sup_const_(const struct engine *e)
+{
+    ROLE_CHECK(ROLE_SUPERVISOR, NULL);
+    return &e->of_supervisor;
+}
+
+#ifdef __cppcheck__ /* which does not know _Generic */
+struct engine_supervised *engine_sup(const struct engine *);
+#else
+#define engine_sup(e)                                                                              \
+    (_Generic((e), struct engine * : engine_sup_, const struct engine * : engine_sup_const_)(e))
+#endif
+
+static inline struct engine_front *engine_front(struct engine *e)
+{
+    ROLE_CHECK(ROLE_FRONT_END, NULL);
+    return &e->of_front_end;
+}
+
+/* Each waits for its lock, and gives what is under it. Any thread. */
+struct engine_queue *engine_lock_queue(struct engine *);
+void engine_unlock_queue(struct engine *);
+struct engine_events *engine_lock_events(struct engine *);
+void engine_unlock_events(struct engine *);
+struct engine_shown *engine_lock_shown(struct engine *);
+void engine_unlock_shown(struct engine *);
+
 /* ---- what every part may use ---- */
 
 uint64_t engine_now(const struct engine *);

@@ -13,6 +13,18 @@
 #include <string.h>
 #include <unistd.h>
 
+struct pool_shared *pool_lock(const struct pool *p)
+{
+    struct pool *q = (struct pool *)(uintptr_t)p;
+    pthread_mutex_lock(&q->lock);
+    return &q->under_lock;
+}
+
+void pool_unlock(const struct pool *p)
+{
+    pthread_mutex_unlock(&((struct pool *)(uintptr_t)p)->lock);
+}
+
 void *pool_data(const struct pool *p)
 {
     return p->data;
@@ -35,15 +47,13 @@ unsigned pool_number(const struct pool *p)
 
 bool pool_stopping(const struct pool *p)
 {
-    return atomic_load(&p->stopping);
+    return atomic_load(&p->atomic.stopping);
 }
 
 double pool_op_weight(const struct pool *p, unsigned type)
 {
-    pthread_mutex_t *mutex = &((struct pool *)(uintptr_t)p)->mutex;
-    pthread_mutex_lock(mutex);
-    double weight = type < OPS_MAX ? p->settings.load.weight[type] : 0;
-    pthread_mutex_unlock(mutex);
+    double weight = type < OPS_MAX ? pool_lock(p)->settings.load.weight[type] : 0;
+    pool_unlock(p);
     return weight;
 }
 
@@ -59,7 +69,7 @@ static bool begins_with(const struct op_type *types, const struct op_type *other
 int pool_set_ops(struct pool *p, const struct op_type *types, struct err *err)
 {
     const struct backend *b = p->spec.backend;
-    const char *mix = p->spec.ops_held; /* stays as it is until the supervisor sees the pool open */
+    const char *mix = p->spec.ops_held;
     double weight[OPS_MAX];
     if (!(b->flags & BACKEND_OWN_OPS) || !begins_with(types, b->ops))
         return err_set(err, ERR_FAILED,
@@ -69,11 +79,11 @@ int pool_set_ops(struct pool *p, const struct op_type *types, struct err *err)
     int bad = mix ? ops_parse(types, b->name, mix, weight, err) : 0;
     if (bad)
         return bad;
-    pthread_mutex_lock(&p->mutex);
-    p->settings.op_types = types;
+    struct pool_shared *shared = pool_lock(p);
+    shared->settings.op_types = types;
     if (mix)
-        memcpy(p->settings.load.weight, weight, sizeof weight);
-    pthread_mutex_unlock(&p->mutex);
+        memcpy(shared->settings.load.weight, weight, sizeof weight);
+    pool_unlock(p);
     return 0;
 }
 
@@ -94,22 +104,22 @@ uint64_t pool_timeout_ns(const struct pool *p)
 
 uint64_t pool_sequence(struct pool *p, uint64_t n)
 {
-    return atomic_fetch_add_explicit(&p->sequence, n, memory_order_relaxed);
+    return atomic_fetch_add_explicit(&p->atomic.sequence, n, memory_order_relaxed);
 }
 
 uint64_t pool_claim(struct pool *p, uint64_t n)
 {
-    int64_t left = atomic_fetch_sub(&p->budget, (int64_t)n);
+    int64_t left = atomic_fetch_sub(&p->atomic.budget, (int64_t)n);
     if (left >= (int64_t)n)
         return n;
     uint64_t granted = left > 0 ? (uint64_t)left : 0;
-    atomic_fetch_add(&p->budget, (int64_t)(n - granted));
+    atomic_fetch_add(&p->atomic.budget, (int64_t)(n - granted));
     return granted;
 }
 
 void pool_unclaim(struct pool *p, uint64_t n)
 {
-    atomic_fetch_add(&p->budget, (int64_t)n);
+    atomic_fetch_add(&p->atomic.budget, (int64_t)n);
 }
 
 void pool_notify(struct pool *p)
@@ -131,16 +141,28 @@ uint32_t connections_needed(const struct pool *p, const struct load *load, uint3
 
 uint32_t pool_depth(const struct pool *p)
 {
-    return pattern_depth(p->spec.load.pattern, p->spec.load.depth);
+    return pattern_depth(pool_sup(p)->load.pattern, pool_sup(p)->load.depth);
+}
+
+struct pool_spec pool_spec_now(const struct pool *p)
+{
+    const struct pool_supervised *sup = pool_sup(p);
+    const struct pool_spec *started = &p->spec;
+    struct pool_spec now = *started;
+    now.load = sup->load;
+    now.op_types = sup->op_types;
+    now.ops_held = sup->ops_known ? NULL : started->ops_held;
+    return now;
 }
 
 bool pool_writes(const struct pool *p)
 {
-    const struct op_type *types = p->spec.op_types;
-    if (p->spec.ops_held) /* not known yet */
+    const struct pool_supervised *sup = pool_sup(p);
+    const struct op_type *types = sup->op_types;
+    if (!sup->ops_known)
         return true;
     for (unsigned i = 0; i < OPS_MAX && types[i].name; i++)
-        if (!types[i].reads && !types[i].receives && p->spec.load.weight[i] > 0)
+        if (!types[i].reads && !types[i].receives && sup->load.weight[i] > 0)
             return true;
     return false;
 }
@@ -156,9 +178,9 @@ uint32_t pool_op_bulk(const struct pool *p, const struct op_type *type)
 uint32_t pool_bulk(const struct pool *p)
 {
     uint32_t most = 1;
-    const struct op_type *types = p->spec.op_types;
+    const struct op_type *types = pool_sup(p)->op_types;
     for (unsigned i = 0; i < OPS_MAX && types[i].name; i++) {
-        uint32_t rows = p->spec.load.weight[i] > 0 ? pool_op_bulk(p, &types[i]) : 1;
+        uint32_t rows = pool_sup(p)->load.weight[i] > 0 ? pool_op_bulk(p, &types[i]) : 1;
         most = rows > most ? rows : most;
     }
     return most;
@@ -175,68 +197,72 @@ static uint32_t connections_of(const struct pool *p, struct load load)
 
 uint32_t pool_connections_wanted(const struct pool *p)
 {
-    return connections_of(p, p->spec.load);
+    return connections_of(p, pool_sup(p)->load);
 }
 
 uint64_t pool_connections_of(const struct pool *p, const struct load *load)
 {
-    unsigned nodes = atomic_load(&p->nodes);
+    unsigned nodes = atomic_load(&p->atomic.nodes);
     uint64_t threads = load->threads ? load->threads : 1;
     return threads * connections_of(p, *load) * (nodes ? nodes : 1);
 }
 
 void pool_nodes(struct pool *p, unsigned n)
 {
-    atomic_store(&p->nodes, n);
+    atomic_store(&p->atomic.nodes, n);
 }
 
 void pool_note_workers(struct pool *p)
 {
-    pthread_mutex_lock(&p->mutex);
-    p->settings.workers = p->spec.load.threads;
-    pthread_mutex_unlock(&p->mutex);
+    struct pool_shared *shared = pool_lock(p);
+    shared->settings.workers = pool_sup(p)->load.threads;
+    pool_unlock(p);
 }
 
 void pool_set_state(struct pool *p, enum pool_state state, uint64_t now_ns, const char *fmt, ...)
 {
-    char why[sizeof p->state_why];
+    struct pool_supervised *sup = pool_sup(p);
+    char why[sizeof sup->state_why];
     va_list args;
     va_start(args, fmt);
     vsnprintf(why, sizeof why, fmt, args);
     va_end(args);
-    memcpy(p->state_why, why, sizeof why);
-    if (state != p->state) {
-        p->state = state;
-        p->state_since_ns = now_ns;
+    memcpy(sup->state_why, why, sizeof why);
+    if (state != sup->state) {
+        sup->state = state;
+        sup->state_since_ns = now_ns;
     }
 }
 
 void pool_note_pause(struct pool *p, bool paused, uint64_t now_ns)
 {
-    uint64_t from = p->paused_since_ns > p->record_from_ns ? p->paused_since_ns : p->record_from_ns;
-    if (p->paused_since_ns && now_ns > from)
-        p->paused_ns += now_ns - from;
-    p->paused_since_ns = paused ? now_ns : 0;
+    struct pool_supervised *sup = pool_sup(p);
+    uint64_t from =
+        sup->paused_since_ns > sup->record_from_ns ? sup->paused_since_ns : sup->record_from_ns;
+    if (sup->paused_since_ns && now_ns > from)
+        sup->paused_ns += now_ns - from;
+    sup->paused_since_ns = paused ? now_ns : 0;
 }
 
 double pool_loaded_s(const struct pool *p, uint64_t now_ns)
 {
-    if (!p->load_from_ns)
+    const struct pool_supervised *sup = pool_sup(p);
+    if (!sup->load_from_ns)
         return 0;
-    uint64_t until = p->load_until_ns ? p->load_until_ns : now_ns, paused = p->paused_ns;
-    uint64_t from = p->record_from_ns;
-    if (p->paused_since_ns && until > p->paused_since_ns)
-        paused += until - (p->paused_since_ns > from ? p->paused_since_ns : from);
+    uint64_t until = sup->load_until_ns ? sup->load_until_ns : now_ns, paused = sup->paused_ns;
+    uint64_t from = sup->record_from_ns;
+    if (sup->paused_since_ns && until > sup->paused_since_ns)
+        paused += until - (sup->paused_since_ns > from ? sup->paused_since_ns : from);
     return until > from + paused ? (double)(until - from - paused) / 1e9 : 0;
 }
 
 bool pool_take_bytes(struct pool *p, uint64_t bytes)
 {
     int64_t take = bytes < INT64_MAX / 2 ? (int64_t)bytes : INT64_MAX / 2;
-    if (atomic_fetch_sub_explicit(&p->bytes_left, take, memory_order_relaxed) >= take)
+    if (atomic_fetch_sub_explicit(&p->atomic.bytes_left, take, memory_order_relaxed) >= take)
         return true;
-    atomic_fetch_add_explicit(&p->bytes_left, take, memory_order_relaxed);
-    atomic_store(&p->bytes_spent, true);
+    atomic_fetch_add_explicit(&p->atomic.bytes_left, take, memory_order_relaxed);
+    atomic_store(&p->atomic.bytes_spent, true);
     pool_notify(p);
     return false;
 }
@@ -250,7 +276,7 @@ void pool_wait_ms(struct pool *p, int ms)
 {
     struct pollfd fd = {.fd = p->wake_fd, .events = POLLIN};
     uint64_t count;
-    if (!atomic_load(&p->stopping) && poll(&fd, 1, ms) > 0 &&
+    if (!atomic_load(&p->atomic.stopping) && poll(&fd, 1, ms) > 0 &&
         read(p->wake_fd, &count, sizeof count) < 0) {
         /* Someone else's wake-up took it: nothing to do. */
     }
@@ -271,12 +297,12 @@ struct stats stats_unknown(void)
 
 void pool_removing(struct pool *p, uint64_t for_ns)
 {
-    atomic_store(&p->removing_ns, clock_ns() + for_ns);
+    atomic_store(&p->atomic.removing_ns, clock_ns() + for_ns);
 }
 
 void pool_answered(struct pool *p)
 {
-    atomic_store(&p->answered, true);
+    atomic_store(&p->atomic.answered, true);
 }
 
 void pool_wake_thread(struct pool *p)
@@ -289,6 +315,6 @@ void pool_wake_thread(struct pool *p)
 
 bool pool_stats_pending(const struct pool *p)
 {
-    return p->spec.backend->pool_stats && !atomic_load(&p->thread_done) &&
-           atomic_load(&p->stats_asked) != atomic_load(&p->stats_given);
+    return p->spec.backend->pool_stats && !atomic_load(&p->atomic.thread_done) &&
+           atomic_load(&p->atomic.stats_asked) != atomic_load(&p->atomic.stats_given);
 }

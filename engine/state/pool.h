@@ -1,14 +1,23 @@
 /* A pool: the workers that load one target with one workload; private to the engine.
  *
- * Its own thread calls the backend's blocking hooks (open, stats, close). The supervisor owns
- * everything else: it changes settings, makes and reaps workers, and merges what they recorded.
- * Workers read the settings under a mutex when the version changed, never in between. */
+ * Its own thread calls the backend's blocking hooks (open, stats, close). The supervisor changes
+ * settings, makes and reaps workers, and merges what they recorded. Workers read the settings when
+ * their version changed, never in between.
+ *
+ * Whose a member is, is said by where it stands: struct pool itself is fixed before a thread
+ * starts, and of the rest
+ *   p->atomic        is anybody's;
+ *   pool_lock(p)     is anybody's, until pool_unlock(p);
+ *   pool_sup(p)      is the supervisor's;
+ *   pool_own(p)      is the pool's thread's.
+ * The last two check who asks, see role.h. A const pool gives const ones. */
 #ifndef LOADTOP_ENGINE_STATE_POOL_H
 #define LOADTOP_ENGINE_STATE_POOL_H
 
 #include "engine/backend.h"
 #include "engine/config/scenario.h"
 #include "engine/state/snapshot.h"
+#include "engine/base/role.h"
 #include "engine/base/text.h"
 #include "engine/state/settings.h"
 
@@ -19,6 +28,7 @@
 
 struct engine;
 struct pool_figures;
+struct supervised_worker;
 
 enum open_stage {
     OPEN_WAITING,
@@ -29,74 +39,83 @@ enum open_stage {
 
 #define RAMPS (VERB_RATE - VERB_THREADS + 1) /* one for each dial */
 
-struct pool {
-    struct engine *engine;
-    int engine_fd; /* wakes the supervisor */
-    unsigned number;
-    struct pool_spec spec; /* as started; load is the wish of the moment */
-    bool local;            /* the supervisor's word for !away */
-    void *data;            /* the backend's */
-
-    /* see guard.h */
+/* Anybody's: read and written while others run. See guard.h for the first ones. */
+struct pool_atomics {
     _Atomic bool away;        /* an address was met that is not this machine's */
     _Atomic bool away_learnt; /* and only after it was taken for local */
     _Atomic bool looking;     /* its thread opens it to look, as by --read-only: a yes is awaited */
     _Atomic bool consented;   /* a person said yes to its first load */
     _Atomic bool room_short;  /* room_why is set */
     _Atomic bool bytes_bounded, bytes_spent;
-    _Atomic bool foreign;  /* a server of another, forbidden identity answered: foreign_why */
-    char foreign_why[256]; /* under mutex */
+    _Atomic bool foreign; /* a server of another, forbidden identity answered: foreign_why */
     _Atomic double stored_per_byte; /* of its room: see struct room */
-    char sweep_ends[256]; /* the supervisor's: why a sweep on it must end; "": it need not */
-    bool strained;        /* the supervisor's: it was paused because the target suffers */
-    double free_first;    /* the supervisor's: what the target had free at first; 0: unknown */
-    _Atomic int64_t bytes_left; /* to be written, if bytes_bounded */
-    _Atomic unsigned strains;   /* a bit for each kind that was noted */
-    _Atomic unsigned nodes;     /* groups of connections that a thread opens; 0: one */
-    char away_host[256], bytes_why[128], room_why[192]; /* under mutex */
-    char strain_why[STRAINS][128];                      /* under mutex */
-    uint64_t resumed_ns;             /* the supervisor's: when it was resumed last; 0: never */
-    bool room_asked;                 /* the supervisor's */
-    _Atomic bool load_on;            /* load runs, or is paused: the supervisor's word */
-    _Atomic unsigned loads;          /* how often it began */
-    unsigned logged_loads;           /* its thread's */
-    bool logged;                     /* its thread's */
-    uint64_t errors_high;            /* the supervisor's: errors since errors_high_since_ns */
-    uint64_t errors_seen, done_seen; /* the supervisor's: as of the last second, warm-up included */
+    _Atomic unsigned strains;       /* a bit for each kind that was noted */
+    _Atomic unsigned forbidden;     /* a bit for each type that must not be sent */
+    _Atomic unsigned nodes;         /* groups of connections that a thread opens; 0: one */
+    _Atomic bool answered;          /* see pool_answered */
 
-    pthread_mutex_t mutex;         /* settings, stats, open_error */
-    struct settings settings;      /* under mutex; written by the supervisor only */
-    uint64_t anew;                 /* rises when connections must be reopened; the supervisor's */
+    /* from the supervisor to its thread */
+    _Atomic bool load_on;         /* load runs, or is paused */
+    _Atomic unsigned loads;       /* how often it began */
+    _Atomic unsigned stats_asked; /* how often asked for */
+    _Atomic bool over;            /* every worker has ended, for good: see `last` in struct stats */
+    _Atomic bool retired;         /* removed and ended: a last look, then the backend lets go */
+    _Atomic bool stopping;
+
+    /* from its thread to the supervisor */
+    _Atomic int open_stage;       /* enum open_stage */
+    _Atomic unsigned stats_given; /* the last of stats_asked that was answered */
+    _Atomic uint64_t removing_ns; /* until when something is being removed; 0: nothing is */
+    _Atomic bool thread_done;
+
+    /* to, and between, its workers */
     _Atomic uint64_t version;      /* of settings */
     _Atomic int64_t budget;        /* -n: operations that may still be offered */
     _Atomic uint64_t lag_limit_ns; /* monitor_lag_limit_ns as of the last second */
     _Atomic uint64_t sequence;
+    _Atomic int64_t bytes_left; /* to be written, if bytes_bounded */
+};
 
-    /* its thread */
-    pthread_t thread;
+#define GUARD_MAX 256
+#define AWAY_HOST_MAX 256
+#define BYTES_WHY_MAX 128
+#define STRAIN_WHY_MAX 128
+
+/* Under the lock. */
+struct pool_shared {
+    struct settings settings; /* written by the supervisor; by pool_set_ops before a worker runs */
+    struct stats stats;       /* its json belongs to stats_json */
+    struct stats_json *stats_json; /* NULL: none yet */
+    uint64_t stats_serial;         /* how often they were taken */
+    struct err open_error;
+    uint64_t open_retry_ns;                 /* when it is tried next; 0: never */
+    char guard[GUARD_MAX], guard_rule[192]; /* as in the snapshot */
+    char away_host[AWAY_HOST_MAX], bytes_why[BYTES_WHY_MAX], room_why[192];
+    char foreign_why[256], forbidden_why[160];
+    char strain_why[STRAINS][STRAIN_WHY_MAX];
+};
+
+/* `over T` */
+struct ramp {
+    bool on;
+    enum verb verb;
+    double from, to;
+    uint64_t start_ns, end_ns;
+    enum origin by;
+};
+
+/* The supervisor's. */
+struct pool_supervised {
+    pthread_t thread; /* its own, if threaded */
     bool threaded;
-    _Atomic bool stopping;
-    _Atomic int open_stage; /* enum open_stage */
-    int wake_fd;
-    struct err open_error;         /* under mutex */
-    uint64_t open_retry_ns;        /* under mutex: when it is tried next */
-    struct stats stats;            /* under mutex; its json belongs to stats_json */
-    struct stats_json *stats_json; /* under mutex; NULL: none yet */
-    uint64_t stats_serial;
-
-    _Atomic unsigned stats_asked, stats_given; /* how often asked for; the last that was answered */
-    _Atomic bool over;            /* every worker has ended, for good: see `last` in struct stats */
-    _Atomic uint64_t removing_ns; /* until when something is being removed; 0: nothing is */
-    _Atomic bool thread_done;
-    _Atomic bool
-        retired; /* removed and ended: a last look, then the backend lets go of the target */
-    _Atomic unsigned forbidden; /* a bit for each type that must not be sent */
-    char forbidden_why[160];    /* under mutex */
-    _Atomic bool answered;      /* see pool_answered */
-
-    /* supervisor only */
-    struct worker **worker; /* [workers]: every one that ever was */
+    struct supervised_worker **worker; /* [workers]: every one that ever was */
     unsigned workers, worker_room;
+    struct pool_figures *figures; /* owned */
+
+    struct load load;               /* the wish of the moment */
+    const struct op_type *op_types; /* its table of operations, see pool_set_ops */
+    bool ops_known;                 /* no mix is held for a table that is to come: spec.ops_held */
+
     enum pool_state state;
     char state_why[256];
     uint64_t state_since_ns;
@@ -107,8 +126,8 @@ struct pool {
     bool halted;       /* a person paused all: what is scheduled waits until a person resumes it */
     bool held;         /* paused until a person has said yes to its first load */
     unsigned holds;    /* how often that began */
-    char guard[256], guard_rule[192]; /* as in the snapshot; under mutex */
     bool paused, removed, ever_up, closed_books;
+    uint64_t anew;                       /* rises when connections must be reopened */
     uint64_t load_from_ns;               /* when loading first began; 0: not yet */
     uint64_t record_from_ns, end_ns;     /* as in the settings */
     uint64_t load_until_ns;              /* when it ended; 0: it runs */
@@ -116,18 +135,77 @@ struct pool {
     uint64_t unconnected_ns;
     char outage[6][24]; /* classes of failure that the present outage has shown */
     unsigned outages;
-    struct ramp { /* `over T` */
-        bool on;
-        enum verb verb;
-        double from, to;
-        uint64_t start_ns, end_ns;
-        enum origin by;
-    } ramp[RAMPS];
-    uint64_t errors_high_since_ns; /* the rule for targets that are not local */
-    struct pool_figures *figures;  /* owned */
+    struct ramp ramp[RAMPS];
+
+    /* see guard.h */
+    bool local;                      /* its word for !away */
+    char sweep_ends[256];            /* why a sweep on it must end; "": it need not */
+    bool strained;                   /* it was paused because the target suffers */
+    double free_first;               /* what the target had free at first; 0: unknown */
+    bool room_asked;                 /* a yes was asked for knowing that room is short */
+    uint64_t resumed_ns;             /* when it was resumed last; 0: never */
+    uint64_t errors_high_since_ns;   /* the rule for targets that are not local */
+    uint64_t errors_high;            /* errors since then */
+    uint64_t errors_seen, done_seen; /* as of the last second, warm-up included */
 };
+
+/* Its thread's. */
+struct pool_own {
+    unsigned logged_loads; /* of loads, what the system's log has */
+    bool logged;           /* its last line there says that load begins */
+};
+
+struct pool {
+    struct engine *engine;
+    int engine_fd; /* wakes the supervisor */
+    int wake_fd;   /* wakes its thread */
+    unsigned number;
+    /* As started, but for what option.h lets the supervisor change of its options while others read
+     * them. */
+    struct pool_spec spec;
+    void *data; /* the backend's */
+
+    struct pool_atomics atomic;
+    /* For the functions below only. */
+    pthread_mutex_t lock;
+    struct pool_shared under_lock;
+    struct pool_supervised of_supervisor;
+    struct pool_own of_thread;
+};
+
+static inline struct pool_supervised *pool_sup_(struct pool *p)
+{
+    ROLE_CHECK(ROLE_SUPERVISOR, NULL);
+    return &p->of_supervisor;
+}
+
+static inline const struct pool_supervised *pool_sup_const_(const struct pool *p)
+{
+    ROLE_CHECK(ROLE_SUPERVISOR, NULL);
+    return &p->of_supervisor;
+}
+
+#ifdef __cppcheck__ /* which does not know _Generic */
+struct pool_supervised *pool_sup(const struct pool *);
+#else
+#define pool_sup(p)                                                                                \
+    (_Generic((p), struct pool * : pool_sup_, const struct pool * : pool_sup_const_)(p))
+#endif
+
+static inline struct pool_own *pool_own(struct pool *p)
+{
+    ROLE_CHECK(ROLE_POOL, p);
+    return &p->of_thread;
+}
+
+/* Waits for the lock, and gives what is under it. */
+struct pool_shared *pool_lock(const struct pool *);
+void pool_unlock(const struct pool *);
+
 void pool_note_workers(struct pool *); /* how many threads there are now, without a new version */
 void pool_notify(struct pool *);       /* any thread: the supervisor should look now */
+/* Its description with the load of the moment; borrows. The supervisor's. */
+struct pool_spec pool_spec_now(const struct pool *);
 bool pool_writes(const struct pool *); /* has its mix an operation that writes? The supervisor's */
 /* Operations that one request of this type carries as its option says, 1 to BULK_MAX; and the most
  * that one of the mix carries. */

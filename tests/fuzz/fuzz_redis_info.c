@@ -3,6 +3,7 @@
  * The input is what it says when it is met, and, behind a NUL, a second later. */
 #include "backends/redis/types.h"
 #include "backends/registry.h"
+#include "engine/base/role.h"
 #include "engine/engine.h"
 #include "engine/state/engine_state.h"
 #include "engine/state/pool.h"
@@ -35,12 +36,15 @@ static struct pool *make_pool(void)
                           backends, &err);
     options_fini(&defaults);
     struct engine *e = rc < 0 ? NULL : engine_new(&s, backends, false, &err);
+    roles_set((struct roles){.mask = ROLE_SUPERVISOR}); /* which makes pools */
     struct pool *pool = e ? pool_new(e, 1, s.pool[0], &err) : NULL;
     if (!pool) {
         fprintf(stderr, "%s\n", err.msg);
         abort();
     }
-    atomic_store(&pool->away, true); /* room and ceilings are asked only of targets elsewhere */
+    atomic_store(&pool->atomic.away,
+                 true); /* room and ceilings are asked only of targets elsewhere */
+    roles_set((struct roles){.mask = ROLE_POOL, .of = pool}); /* which reads INFO */
     return pool;
 }
 
@@ -59,7 +63,7 @@ static void look(struct pool *pool, const char *info)
     struct redis_totals t = {.connected = 3, .running = true};
     struct stats s = {.json = json_object(), .left_behind = json_array()};
     bool any = false;
-    atomic_store(&pool->strains, 0);
+    atomic_store(&pool->atomic.strains, 0);
     redis_part_allowed(pool, info, &any);
     redis_still_allowed(pool, info);
     redis_stats_info(pool, &s, &t, info);

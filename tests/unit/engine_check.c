@@ -5,6 +5,7 @@
 #include "engine/config/pattern.h"
 #include "engine/load/conn_room.h"
 #include "engine/load/worker_state.h"
+#include "engine/load/workers.h"
 #include "engine/state/pool.h"
 
 #include <stdarg.h>
@@ -545,11 +546,11 @@ const char *engine_check_pool(const struct pool *p, char *why, size_t size)
 {
     struct books k = {.why = why, .size = size};
     uint64_t claimed = 0, count = pool_count(p);
-    int64_t left = atomic_load(&p->budget);
+    int64_t left = atomic_load(&p->atomic.budget);
     if (!count)
         return NULL;
-    for (unsigned i = 0; i < p->workers && !k.failed; i++)
-        claimed += claimed_by(p->worker[i], &k);
+    for (unsigned i = 0; i < pool_sup(p)->workers && !k.failed; i++)
+        claimed += claimed_by(pool_sup(p)->worker[i]->worker, &k);
     expect(&k, left >= 0, "more than -n was claimed");
     expect_same(&k, "of -n, claimed", count - (uint64_t)left, claimed);
     return k.failed ? why : NULL;

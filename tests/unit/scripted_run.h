@@ -11,11 +11,13 @@ static const struct backend *scripted_backends[];
 #include "virtual_run.h"
 
 #include "engine/base/err.h"
+#include "engine/base/role.h"
 #include "engine/base/text.h"
 #include "engine/config/command.h"
 #include "engine/config/scenario.h"
 #include "engine/engine.h"
-#include "engine/load/worker.h"
+#include "engine/load/worker_state.h"
+#include "engine/load/workers.h"
 #include "engine/os/loop.h"
 #include "engine/state/engine_state.h"
 #include "engine/state/pool.h"
@@ -41,8 +43,8 @@ static uint64_t turns;
 static struct tally sum(const struct pool *p)
 {
     struct tally t = {0};
-    for (unsigned i = 0; i < p->workers; i++) {
-        const struct tally *w = &p->worker[i]->tally;
+    for (unsigned i = 0; i < pool_sup(p)->workers; i++) {
+        const struct tally *w = &pool_sup(p)->worker[i]->worker->tally;
         t.offered += w->offered + w->warm_offered;
         t.completed += w->completed + w->warm_completed;
         t.errors += w->errors + w->warm_errors;
@@ -56,8 +58,8 @@ static struct tally sum(const struct pool *p)
 
 static bool any_frozen(const struct pool *p)
 {
-    for (unsigned i = 0; i < p->workers; i++)
-        if (p->worker[i]->frozen)
+    for (unsigned i = 0; i < pool_sup(p)->workers; i++)
+        if (pool_sup(p)->worker[i]->worker->frozen)
             return true;
     return false;
 }
@@ -102,6 +104,7 @@ bool __wrap_worker_turn(struct worker *w)
     turns++;
     if (*wrong)
         return more;
+    struct roles before = roles_set((struct roles){.mask = ROLE_SUPERVISOR});
     const char *found = engine_check_worker(w, why, sizeof why);
     if (!found)
         found = engine_check_pool(worker_pool(w), why, sizeof why);
@@ -112,6 +115,7 @@ bool __wrap_worker_turn(struct worker *w)
     if (found)
         snprintf(wrong, sizeof wrong, "after %.6f s, worker %u: %s",
                  (double)(loop_now(worker_loop(w)) - w->started_ns) / 1e9, worker_index(w), found);
+    roles_set(before);
     return more;
 }
 
@@ -160,7 +164,7 @@ __attribute__((unused)) static void send(struct run *r, const char *command)
 /* The sums at this moment. */
 __attribute__((unused)) static struct tally counts(const struct run *r)
 {
-    return sum(r->engine->pool[0]);
+    return sum(engine_sup(r->engine)->pool[0]);
 }
 
 /* Drains. What is over is given back: the counts at the end. */
@@ -169,7 +173,7 @@ __attribute__((unused)) static struct tally end(struct run *r)
     engine_end(r->engine, END_DRAIN, END_BY_USER);
     step(r, 20 * S);
     struct tally t = counts(r);
-    assert_true(r->engine->ended);
+    assert_true(engine_sup(r->engine)->ended);
     virtual_end(r->engine, &r->scenario);
     return t;
 }

@@ -95,7 +95,7 @@ static void a_name_is_looked_up_within_its_time(void **state)
     assert_non_null(strstr(err.msg, "t://localhost: looking up localhost: no answer in time"));
     assert_int_equal(resolve(&a, NULL, "no such.invalid", 7, "t", LATE, &err), ERR_UNREACHED);
     assert_non_null(strstr(err.msg, "looking up no such.invalid: "));
-    atomic_store(&stopping->stopping, true);
+    atomic_store(&stopping->atomic.stopping, true);
     assert_int_equal(resolve(&a, stopping, "localhost", 7, "t", LATE, &err), ERR_UNREACHED);
     free(stopping);
 }
@@ -329,7 +329,7 @@ static void a_pool_that_stops_does_not_wait(void **state)
     struct pool *pool = calloc(1, sizeof *pool);
     int listener = link_to_listener(&l);
     assert_non_null(pool);
-    atomic_store(&pool->stopping, true);
+    atomic_store(&pool->atomic.stopping, true);
     l.pool = pool;
     assert_int_equal(link_receive(&l, in, sizeof in, UINT64_MAX, &err), -1);
     assert_non_null(strstr(err.msg, "given up"));

@@ -3,6 +3,7 @@
 #include "engine/config/command.h"
 #include "engine/state/engine_state.h"
 #include "engine/pools/guard.h"
+#include "engine/base/role.h"
 #include "engine/state/pool.h"
 #include "tests/unit/virtual_run.h"
 #include "engine/config/scenario_yaml.h"
@@ -23,12 +24,12 @@ static void command(struct engine *e, const char *text)
 /* As when the first address that is not this machine's is met. */
 static void go_away(struct engine *e)
 {
-    atomic_store(&e->pool[0]->away, true);
+    atomic_store(&engine_sup(e)->pool[0]->atomic.away, true);
 }
 
 static enum pool_state state_of(struct engine *e)
 {
-    return e->pool[0]->state;
+    return pool_sup(engine_sup(e)->pool[0])->state;
 }
 
 /* How many events say this. */
@@ -147,7 +148,7 @@ static void what_becomes_remote_is_asked_about(void **state)
         assert_int_equal(events(e, "remote", "is not on this machine"), 1);
         command(e, "threads 65");
         engine_step(e, 11 * S);
-        assert_int_equal(e->pool[0]->spec.load.threads, 1);
+        assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, 1);
         assert_int_equal(engine_consent(e, 1, &err), 0);
         before = completed(e);
         engine_step(e, 15 * S);
@@ -178,25 +179,25 @@ static void connections_are_bounded_in_all(void **state)
     struct scenario s;
     struct engine *e = virtual_start(&s, urls);
     for (unsigned i = 0; i < 2; i++)
-        atomic_store(&e->pool[i]->away, true);
+        atomic_store(&engine_sup(e)->pool[i]->atomic.away, true);
     engine_step(e, S);
     command(e, "a threads 7");
     engine_step(e, 2 * S);
-    assert_int_equal(e->pool[0]->spec.load.threads, 4);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, 4);
     assert_int_equal(events(e, "refused", "above the ceiling of 1000 in all"), 1);
     command(e, "a threads 6");
     engine_step(e, 3 * S);
-    assert_int_equal(e->pool[0]->spec.load.threads, 6);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, 6);
     command(e, "b clients 101");
     engine_step(e, 4 * S);
-    assert_int_equal(e->pool[1]->spec.load.clients, 100);
-    pool_nodes(e->pool[1], 2); /* each thread connects to both */
+    assert_int_equal(pool_sup(engine_sup(e)->pool[1])->load.clients, 100);
+    pool_nodes(engine_sup(e)->pool[1], 2); /* each thread connects to both */
     command(e, "b threads 3");
     engine_step(e, 5 * S);
-    assert_int_equal(e->pool[1]->spec.load.threads, 4);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[1])->load.threads, 4);
     command(e, "b threads 2");
     engine_step(e, 6 * S);
-    assert_int_equal(e->pool[1]->spec.load.threads, 2);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[1])->load.threads, 2);
     virtual_end(e, &s);
 }
 
@@ -214,12 +215,12 @@ static void draining_connections_count(void **state)
     engine_step(e, 4 * S);
     command(e, "threads 9");
     engine_step(e, 5 * S);
-    assert_int_equal(e->pool[0]->spec.load.threads, 1);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, 1);
     assert_int_equal(events(e, "refused", "threads that end"), 1);
     engine_step(e, 20 * S); /* they were waited for, and are gone */
     command(e, "threads 9");
     engine_step(e, 21 * S);
-    assert_int_equal(e->pool[0]->spec.load.threads, 9);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, 9);
     virtual_end(e, &s);
 }
 
@@ -252,12 +253,12 @@ static void a_lock_stops_what_is_under_way(void **state)
     engine_step(e, 5 * S);
     command(e, "lock");
     engine_step(e, 6 * S);
-    unsigned threads = e->pool[0]->spec.load.threads;
-    double rate = e->pool[0]->spec.load.rate_per_s;
+    unsigned threads = pool_sup(engine_sup(e)->pool[0])->load.threads;
+    double rate = pool_sup(engine_sup(e)->pool[0])->load.rate_per_s;
     assert_in_range(threads, 3, 10);
     engine_step(e, 30 * S);
-    assert_int_equal(e->pool[0]->spec.load.threads, threads);
-    assert_true(e->pool[0]->spec.load.rate_per_s <= rate);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, threads);
+    assert_true(pool_sup(engine_sup(e)->pool[0])->load.rate_per_s <= rate);
     command(e, "unlock");
     command(e, "sweep threads=1,2,4 hold=5s");
     engine_step(e, 33 * S);
@@ -278,21 +279,22 @@ static void a_target_that_suffers_pauses_the_load(void **state)
         if (remote)
             go_away(e);
         engine_step(e, 5 * S);
-        pool_strain(e->pool[0], STRAIN_EVICTED, "%d keys were evicted", 7);
+        pool_strain(engine_sup(e)->pool[0], STRAIN_EVICTED, "%d keys were evicted", 7);
         engine_step(e, 6 * S);
         assert_int_equal(state_of(e), remote ? POOL_PAUSED : POOL_LOADING);
         assert_int_equal(events(e, "rule", "paused: 7 keys were evicted"), remote);
-        assert_int_equal(e->pool[0]->strained, remote);
-        pool_strain(e->pool[0], STRAIN_EVICTED, "%d keys were evicted", 99); /* still, in flight */
+        assert_int_equal(pool_sup(engine_sup(e)->pool[0])->strained, remote);
+        pool_strain(engine_sup(e)->pool[0], STRAIN_EVICTED, "%d keys were evicted",
+                    99); /* still, in flight */
         command(e, "resume");
         for (unsigned i = 0; i < 5; i++) { /* the person has seen it */
             engine_step(e, (7 + i) * S);
-            pool_strain(e->pool[0], STRAIN_EVICTED, "%d keys were evicted", 100);
+            pool_strain(engine_sup(e)->pool[0], STRAIN_EVICTED, "%d keys were evicted", 100);
             assert_int_equal(state_of(e), POOL_LOADING);
         }
         engine_step(e, 20 * S);
         assert_int_equal(state_of(e), POOL_LOADING);
-        pool_strain(e->pool[0], STRAIN_READ_ONLY, "writes are blocked");
+        pool_strain(engine_sup(e)->pool[0], STRAIN_READ_ONLY, "writes are blocked");
         engine_step(e, 21 * S);
         assert_int_equal(state_of(e), remote ? POOL_PAUSED : POOL_LOADING);
         /* A person's own pause and resume says nothing of what comes. */
@@ -302,7 +304,7 @@ static void a_target_that_suffers_pauses_the_load(void **state)
         engine_step(e, 41 * S);
         command(e, "resume");
         engine_step(e, 42 * S);
-        pool_strain(e->pool[0], STRAIN_MEMORY, "writes are refused");
+        pool_strain(engine_sup(e)->pool[0], STRAIN_MEMORY, "writes are refused");
         engine_step(e, 43 * S);
         assert_int_equal(state_of(e), remote ? POOL_PAUSED : POOL_LOADING);
         virtual_end(e, &s);
@@ -350,17 +352,17 @@ static void room_is_asked_about_or_refused(void **state)
         if (cases[i].away)
             go_away(e);
         struct look l = {
-            .pool = e->pool[0],
+            .pool = engine_sup(e)->pool[0],
             .room = {.to_come_bytes = cases[i].come, .free_bytes = cases[i].has, .of = "memory"}};
         assert_int_equal(pthread_create(&thread, NULL, look_for_room, &l), 0);
-        while (!atomic_load(&l.done) && !atomic_load(&e->pool[0]->room_short))
+        while (!atomic_load(&l.done) && !atomic_load(&engine_sup(e)->pool[0]->atomic.room_short))
             sched_yield();
         engine_step(e, S);
-        assert_int_equal(e->pool[0]->held, cases[i].asked);
+        assert_int_equal(pool_sup(engine_sup(e)->pool[0])->held, cases[i].asked);
         if (cases[i].asked) {
             assert_int_equal(engine_consent(e, 1, &err), 0);
             engine_step(e, 2 * S);
-            assert_int_equal(e->pool[0]->held, 0);
+            assert_int_equal(pool_sup(engine_sup(e)->pool[0])->held, 0);
         }
         pthread_join(thread, NULL);
         assert_int_equal(l.code, cases[i].refused ? ERR_REFUSED : 0);
@@ -384,11 +386,11 @@ static void a_hand_stops_what_is_scheduled(void **state)
     command(e, "pause all");
     engine_step(e, 10 * S);
     assert_int_equal(state_of(e), POOL_PAUSED);
-    assert_int_equal(e->pools, 1);
+    assert_int_equal(engine_sup(e)->pools, 1);
     command(e, "resume all");
     engine_step(e, 21 * S);
     assert_int_equal(state_of(e), POOL_LOADING);
-    assert_int_equal(e->pool[0]->spec.load.threads, 3);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, 3);
     virtual_end(e, &s);
 }
 
@@ -411,7 +413,7 @@ static void a_scenario_is_nobodys_hand(void **state)
         assert_int_equal(scenario_at(&s, "5s theme /nowhere/x", origin, &err), 0);
         struct engine *e = virtual_begin(&s);
         engine_step(e, 10 * S);
-        assert_int_equal(e->pool[0]->spec.load.threads, own ? 2 : 1);
+        assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, own ? 2 : 1);
         unsigned taken = 0;
         while (engine_take_screen(e, &c))
             taken++;
@@ -435,9 +437,9 @@ static void the_runs_time_is_bounded(void **state)
     assert_int_equal(scenario_at(&s, "9s add null:?service=1ms&duration=1h", ORIGIN_ARGV, &err), 0);
     struct engine *e = virtual_begin(&s);
     engine_step(e, 11 * S);
-    assert_int_equal(e->pools, 3);
-    for (unsigned i = 0; i < e->pools; i++)
-        assert_int_equal(e->pool[i]->state, POOL_ENDED);
+    assert_int_equal(engine_sup(e)->pools, 3);
+    for (unsigned i = 0; i < engine_sup(e)->pools; i++)
+        assert_int_equal(pool_sup(engine_sup(e)->pool[i])->state, POOL_ENDED);
     virtual_end(e, &s);
 }
 
@@ -486,6 +488,8 @@ static void test_every_confirmed_name_is_kept(void **state)
 
 int main(void)
 {
+    /* Between two steps it looks at what is the supervisor's. */
+    roles_set((struct roles){.mask = ROLE_FRONT_END | ROLE_SUPERVISOR});
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timeouts_pause_and_end_the_sweep),
         cmocka_unit_test(passing_errors_pause_nothing),

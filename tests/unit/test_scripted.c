@@ -172,7 +172,7 @@ static void test_a_connection_that_retires_on_again(void **state)
     send(&r, "connections 1");
     step(&r, S);
     for (uint32_t g = 0; g < 2; g++)
-        assert_null(worker_conn(r.engine->pool[0]->worker[0], g, 1));
+        assert_null(worker_conn(pool_sup(engine_sup(r.engine)->pool[0])->worker[0]->worker, g, 1));
     end(&r);
 }
 
@@ -473,7 +473,7 @@ static void test_a_batch_is_split_by_group(void **state)
     begin(&r, &s, "clients=1&pattern=batch&depth=12&connections=3");
     for (unsigned i = 0; i < 500; i++) {
         step(&r, MS / 2);
-        const struct worker *w = r.engine->pool[0]->worker[0];
+        const struct worker *w = pool_sup(engine_sup(r.engine)->pool[0])->worker[0]->worker;
         for (uint32_t g = 0; g < 3; g++) {
             unsigned carry = 0;
             for (unsigned k = 0; k < 3; k++) {
@@ -492,6 +492,8 @@ static void test_a_batch_is_split_by_group(void **state)
 
 int main(void)
 {
+    /* Between two steps it looks at what is the supervisor's. */
+    roles_set((struct roles){.mask = ROLE_FRONT_END | ROLE_SUPERVISOR});
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_done_later_in_submit_and_in_flush),
         cmocka_unit_test(test_errors_and_refusals),
