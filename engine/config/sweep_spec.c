@@ -187,7 +187,7 @@ static int read_word(struct sweep_spec *s, const char *word, bool first, struct 
 int sweep_spec_read(struct sweep_spec *s, const char *text, struct err *err, unsigned *at)
 {
     char word[SWEEP_TEXT_MAX];
-    unsigned ignored, *column = at ? at : &ignored;
+    unsigned ignored = 0, *column = at ? at : &ignored;
     *column = 0;
     if (strlen(text) >= sizeof s->text)
         return err_set(err, ERR_USAGE, "sweep: its text is too long, at most %d characters",
