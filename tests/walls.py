@@ -26,7 +26,7 @@ UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 LINES_MAX = 800
 # Members for the accessors alone, which check who asks or hold the lock (engine/base/role.h).
 OWNED = re.compile(r"(?:->|\.)((?:of_supervisor|of_thread|of_front_end|under_(?:\w+_)?lock))\b")
-OWNERS = ("engine/state/pool.h", "engine/state/pool.c", "engine/state/engine_state.h", "engine/state/engine_state.c")
+OWNERS = tuple("engine/state/%s.%s" % (module, end) for module in ("pool", "engine_state", "command_log") for end in "hc")
 
 
 def family(path):

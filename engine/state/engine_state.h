@@ -91,7 +91,8 @@ struct engine_front {
 };
 
 /* As struct pool: fixed before the supervisor's thread starts, and e->atomic, what a lock gives,
- * engine_sup(e), engine_front(e). */
+ * engine_sup(e), engine_front(e). Who has locked the queue may wait for the lock of the commands,
+ * never the other way round. */
 struct engine {
     struct scenario scenario;
     const struct backend *const *backends;
@@ -104,7 +105,7 @@ struct engine {
     int wake_fd, news_fd;
 
     struct engine_atomics atomic;
-    struct command_log commands; /* has a lock of its own */
+    struct command_log commands; /* whose its members are, see there */
     /* For the functions below only, and engine.c. */
     pthread_mutex_t queue_lock, events_lock, shown_lock;
     pthread_cond_t shown_ended; /* of shown_lock: the snapshot says that the run has ended */

@@ -32,6 +32,11 @@ void stats_json_release(struct stats_json *s)
     free(s);
 }
 
+struct event_texts {
+    _Atomic unsigned refs;
+    char text[]; /* both, each with its NUL */
+};
+
 void event_texts_set(struct event *ev, const char *from, const char *to)
 {
     size_t from_size = strlen(from) + 1, to_size = strlen(to) + 1;

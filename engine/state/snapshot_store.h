@@ -33,13 +33,11 @@ struct stats_json {
 };
 void stats_json_release(struct stats_json *); /* takes NULL */
 
-/* The two texts of an event, which never change; shared by the engine and the snapshots, freed by
- * whoever lets go last. */
-struct event_texts {
-    _Atomic unsigned refs;
-    char text[]; /* both, each with its NUL */
-};
-/* Puts texts of its own into the event: copies without secrets. */
+/* The two texts of an event, which never change, so any thread may read them that has a hold on them:
+ * the engine has one for each event under events_lock, and takes one more for each snapshot before
+ * others see it. Freed by whoever lets go last. */
+struct event_texts;
+/* Puts texts of its own into the event, with the first hold: copies without secrets. */
 void event_texts_set(struct event *, const char *from, const char *to);
 void event_texts_retain(struct event_texts *);
 void event_texts_release(struct event_texts *); /* takes NULL */

@@ -49,6 +49,11 @@ static void ask_const_engine_sup(void)
     (void)engine_sup((const struct engine *)engine);
 }
 
+static void ask_command_log_sup(void)
+{
+    (void)command_log_sup(&engine->commands);
+}
+
 static void ask_engine_front(void)
 {
     (void)engine_front(engine);
@@ -106,6 +111,8 @@ static void only_its_owner_is_let_in(void **state)
         {supervisor, ask_engine_sup, NULL},
         {thread, ask_engine_sup, "for the supervisor only"},
         {front, ask_const_engine_sup, "for the supervisor only"},
+        {supervisor, ask_command_log_sup, NULL},
+        {front, ask_command_log_sup, "for the supervisor only, and was called by the front end"},
         {front, ask_engine_front, NULL},
         {supervisor, ask_engine_front, "for the front end only, and was called by the supervisor"},
     };
