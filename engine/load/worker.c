@@ -4,7 +4,7 @@
  * Settling closes doomed connections, hands out room to what waits for it, runs clients, starts
  * what the schedule owes and sends what was gathered, one write for each connection. The supervisor
  * speaks to a worker through two atomics (order, the pool's version of its settings) and a wake-up,
- * and hears from it through its recorder and its stage. */
+ * and hears from it through its recorder and a word that its last turn is over. */
 #include "engine/load/worker.h"
 
 #include "engine/os/usage.h"
