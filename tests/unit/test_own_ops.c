@@ -3,6 +3,7 @@
 #include "backends/registry.h"
 #include "engine/backend.h"
 #include "engine/base/err.h"
+#include "engine/base/role.h"
 #include "engine/config/pool_spec.h"
 #include "engine/engine.h"
 #include "engine/pools/pool_change.h"
@@ -29,8 +30,11 @@ static int open_with_table(struct pool *p, struct err *err)
     int bad = backend_null.pool_open(p, err);
     if (bad == 0)
         bad = pool_set_ops(p, table, err);
-    if (dialled)
+    if (dialled) { /* by the supervisor, which has a thread of its own in a real run */
+        struct roles pools = roles_set((struct roles){.mask = ROLE_SUPERVISOR});
         pool_publish_settings(p);
+        roles_set(pools);
+    }
     return bad;
 }
 
