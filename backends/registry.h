@@ -1,7 +1,7 @@
 /* The static table of backends. main hands it to the engine; nothing else reads it.
  *
  * A backend whose library was not there at build time stays in the table, with `unavailable` saying
- * what to install: "known but not built in" is told apart from "unknown". */
+ * what to install: this distinguishes "known but not built in" from "unknown". */
 #ifndef LOADTOP_BACKENDS_REGISTRY_H
 #define LOADTOP_BACKENDS_REGISTRY_H
 

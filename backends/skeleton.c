@@ -103,8 +103,8 @@ static int skeleton_pool_open(struct pool *pool, struct err *err)
     return code ? code : addresses_try(&p->at, pool, clock_ns() + REACH_NS, reach, pool, err);
 }
 
-/* Optional; the pool's thread, once a second, also after pool_open failed. Fill in what is known;
- * the rest says already that it is not. */
+/* Optional; the pool's thread, once a second, also after pool_open failed. Fill in the known
+ * values; the others are already set to unknown. */
 static void skeleton_pool_stats(struct pool *pool, struct stats *s)
 {
     const struct skeleton_pool *p = pool_data(pool);
@@ -180,7 +180,7 @@ static void skeleton_flush(struct conn *conn)
 }
 
 /* One line came, without its end: the answer to the oldest request. It ends in op_done or op_fail,
- * or in conn_down when what follows could not be told apart any more. */
+ * or in conn_down when the following bytes could not be interpreted any more. */
 static void answer(struct skeleton_conn *c, const char *line, size_t len)
 {
     struct op *op = c->conn->in_flight;

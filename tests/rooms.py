@@ -51,7 +51,7 @@ NO_HEADER = {"ui/main.c"}
 # Headers of a room's own: what stands there is a worker's thread's own, see engine/base/role.h.
 PRIVATE = {"engine/load/worker_state.h"}
 # One request: from what starts it, through its connection, to its end.
-REQUEST = ("clients_run", "arrivals_run", "leases_dispatch", "conns_settle", "conns_flush", "conn_down", "op_done")
+REQUEST = ("clients_run", "arrivals_run", "leases_dispatch", "conns_run_pending", "conns_flush", "conn_down", "op_done")
 
 CALLED = re.compile(r"(?<![\w.>*])(\w+)(?=\()")
 WORD = re.compile(r"[A-Za-z_]\w*")

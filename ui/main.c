@@ -1,10 +1,10 @@
-/* loadtop: the command line, carried out.
+/* loadtop: the entry point.
  *
  *   command line -> scenario -> engine -> dashboard or headless -> outcome
  *
  * This is the only place that knows all three: it hands the engine the table of backends, and both
- * to the front end. It decides nothing about a run; it turns what went wrong into one line and an
- * exit code. */
+ * to the front end. It makes no decisions about a run; it turns errors into one line and an exit
+ * code. */
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -42,8 +42,8 @@ static int complain_of(const struct err *err)
     return exit_of_error(err->code);
 }
 
-/* Whether the outcome can be written is better known before half an hour of load; it is said, and
- * the run goes on, because its summary is printed all the same. */
+/* Warns before the run if its outcome cannot be written; the run continues, because its summary is
+ * printed in any case. */
 static void check_outputs(const struct cli *c)
 {
     struct err err = {0};
@@ -52,7 +52,7 @@ static void check_outputs(const struct cli *c)
         complain("warning: %s", err.msg);
 }
 
-/* A name that is wrong is refused without a screen as well. */
+/* An unknown theme is refused even without a screen. */
 static int check_theme(const struct cli *c)
 {
     struct err err = {0};
@@ -181,7 +181,7 @@ static int carry_out(const struct cli *c, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    /* Before all that takes time: until then everybody can read the passwords in it. */
+    /* First of all: until then other users can read passwords in the process list. */
     char **words = access_take_arguments(argc, argv);
     access_take_environment();
     struct cli *c = malloc(sizeof *c);
@@ -189,14 +189,15 @@ int main(int argc, char **argv)
     if (!c)
         abort();
     keep_standard_descriptors();
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of a write, and told as one */
+    signal(SIGPIPE, SIG_IGN); /* report a closed pipe as an error of the write */
     setlocale(LC_CTYPE, "");  /* numbers stay as in C: they go into JSON */
     int code = cli_parse(c, argc, words, backends, &err) < 0 ? complain_of(&err)
                                                              : carry_out(c, argc, words);
     cli_fini(c);
     free(c);
     access_drop_arguments(words);
+    /* threads may still be at work; everything is written */
     if (code > EXIT_SIGNAL || engine_threads_left())
-        _exit(code); /* threads may still be at work; everything is written */
+        _exit(code);
     return code;
 }

@@ -1,12 +1,11 @@
-/* Removing what a saved run left behind: only what bears that run's mark on the server.
+/* Removes the leftovers of a saved run: only objects marked by that run on the server.
  *
- * The file is a hint of where to look, and may come from anybody: of each entry only the kind and a
- * name of letters, digits and underscores are taken. A table is the run's when its comment is
- * exactly the run's mark. A keyspace has no comment: it is the run's when all that it holds are
- * tables of the run, and one of them says that the run made the keyspace, too; so it is judged
- * while they are still there, and goes together with them. An empty keyspace bears no mark and
- * stays. The same code looks and removes, and judges right before it drops. Called by
- * ui/cli/clean.c. */
+ * The file is not trusted: of each entry only the kind and a name of letters, digits and
+ * underscores are used. A table belongs to the run if its comment is exactly the run's mark. A
+ * keyspace has no comment: it belongs to the run if it contains only tables of the run, and one of
+ * their marks says that the run also created the keyspace; so it is checked before its tables are
+ * removed, and dropped together with them. An empty keyspace bears no mark and stays. The same code
+ * lists and removes, and checks again right before each drop. Called by ui/cli/clean.c. */
 #include "backends/cassandra/clean.h"
 
 #include "backends/common/tls.h"
@@ -34,7 +33,7 @@ struct entry {
     enum kind kind;
     char keyspace[CASS_NAME_MAX], table[CASS_NAME_MAX];
     char what[2 * CASS_NAME_MAX + 20];
-    unsigned tables; /* of a keyspace, all of them the run's */
+    unsigned tables; /* number of tables of a keyspace, all of them the run's */
     bool judged;
     enum clean_fate fate;
     char why[600];
@@ -43,14 +42,14 @@ struct entry {
 struct cleaning {
     struct clean *c;
     struct cass_session *s;
-    bool snapshots; /* what is dropped stays on the nodes' disks as a snapshot */
+    bool snapshots; /* dropped tables stay on the nodes' disks as snapshots */
     struct entry entry[ENTRIES_MAX];
     unsigned entries;
 };
 
 /* ---- The file ---- */
 
-/* One name of Cassandra's, of n bytes: no quote, no dot, nothing that CQL reads otherwise. */
+/* Copies a Cassandra name of n bytes if it contains only letters, digits and underscores. */
 static bool take_name(char *to, const char *s, size_t n)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
@@ -77,7 +76,7 @@ static bool read_entry(struct entry *e, const char *kind, const char *what)
            take_name(e->table, dot + 1, strlen(dot + 1));
 }
 
-/* What cannot be one of ours is told at once, and not looked for. */
+/* Entries that cannot be ours are reported at once without a query. */
 static void read_entries(struct cleaning *w, const json_t *list)
 {
     size_t i;
@@ -103,7 +102,7 @@ static void read_entries(struct cleaning *w, const json_t *list)
     }
 }
 
-/* ---- Looking ---- */
+/* ---- Inspecting ---- */
 
 static void settle(struct entry *e, enum clean_fate fate, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -118,13 +117,13 @@ static void settle(struct entry *e, enum clean_fate fate, const char *fmt, ...)
     e->fate = fate;
 }
 
-/* What a keyspace, or one table, looks like on the server. */
+/* State of a keyspace or a table on the server. */
 struct seen {
     const char *run;
-    unsigned rows, ours; /* tables; that bear the run's mark */
-    bool keyspace;       /* one of ours says that the run made the keyspace, too */
+    unsigned rows, ours; /* tables; that have this run's mark */
+    bool keyspace;       /* one of our tables is marked as created together with the keyspace */
     bool marked;         /* by a run, this one or another */
-    char other[80];      /* one that does not bear the mark */
+    char other[80];      /* one that does not have this run's mark */
 };
 
 /* comment, name */
@@ -145,7 +144,7 @@ static void on_table(void *ctx, const struct cql_str *v, unsigned values)
     }
 }
 
-static int look_at(struct cleaning *w, const struct entry *e, struct seen *seen, struct err *err)
+static int inspect(struct cleaning *w, const struct entry *e, struct seen *seen, struct err *err)
 {
     char cql[400];
     *seen = (struct seen){.run = w->c->run};
@@ -161,7 +160,7 @@ static int look_at(struct cleaning *w, const struct entry *e, struct seen *seen,
 static int judge_table(struct cleaning *w, struct entry *e, struct err *err)
 {
     struct seen seen = {0};
-    int code = look_at(w, e, &seen, err);
+    int code = inspect(w, e, &seen, err);
     if (code < 0)
         return code;
     if (!seen.rows)
@@ -179,7 +178,7 @@ static int judge_table(struct cleaning *w, struct entry *e, struct err *err)
 static int judge_rows(struct cleaning *w, struct entry *e, struct err *err)
 {
     struct seen seen = {0};
-    int code = look_at(w, e, &seen, err);
+    int code = inspect(w, e, &seen, err);
     if (code < 0)
         return code;
     if (!seen.rows)
@@ -199,7 +198,7 @@ static void on_object(void *ctx, const struct cql_str *v, unsigned values)
         snprintf(name, 80, "%.*s", (int)(v[0].len < 70 ? v[0].len : 70), v[0].len ? v[0].s : "");
 }
 
-/* Something in a keyspace that is no table: "" or what it is and its name. */
+/* Finds an object other than a table in a keyspace: text is "" or its kind and name. */
 static int find_object(struct cleaning *w, const char *keyspace, char *text, size_t size,
                        struct err *err)
 {
@@ -251,7 +250,7 @@ static int judge_keyspace(struct cleaning *w, struct entry *e, struct err *err)
         return 0;
     }
     if (code == 0)
-        code = look_at(w, e, &seen, err);
+        code = inspect(w, e, &seen, err);
     if (code == 0)
         code = find_object(w, e->keyspace, object, sizeof object, err);
     if (code < 0)
@@ -302,8 +301,8 @@ static void settle_gone(const struct cleaning *w, struct entry *e)
         settle(e, CLEAN_GONE, "%s", w->snapshots ? SNAPSHOTS : "");
 }
 
-/* Drops what was just judged to be ours, and looks whether it went. A refusal of the server's is
- * the reason why it stays. */
+/* Drops an object just checked to be ours, and verifies that it is gone. If the server refuses, its
+ * message is the reported reason. */
 static int drop(struct cleaning *w, struct entry *e, struct err *err)
 {
     char cql[300];
@@ -327,7 +326,7 @@ static int drop(struct cleaning *w, struct entry *e, struct err *err)
     if (e->kind == KIND_KEYSPACE)
         code = keyspace_there(w, e, &there, err);
     else
-        code = look_at(w, e, &seen, err);
+        code = inspect(w, e, &seen, err);
     if (code == 0 && (there || seen.rows))
         settle(e, CLEAN_STAYS, "the server dropped it, and it is there again; by hand: %s", cql);
     else if (code == 0)
@@ -335,7 +334,7 @@ static int drop(struct cleaning *w, struct entry *e, struct err *err)
     return code;
 }
 
-/* Its tables that were just seen to be ours have gone with it. */
+/* Marks the keyspace's tables as removed with it. */
 static void take_tables(const struct cleaning *w, struct entry *e, const char *keyspace)
 {
     if (e->kind == KIND_TABLE && e->judged && e->fate == CLEAN_OURS &&
@@ -373,7 +372,7 @@ static int do_tables(struct cleaning *w, struct err *err)
     return code;
 }
 
-/* A look at everything first, then the keyspaces while their tables are there, then the tables. */
+/* Inspects everything first, then removes keyspaces while their tables still exist, then tables. */
 static int clean_entries(struct cleaning *w, struct err *err)
 {
     int code = 0;
@@ -431,7 +430,7 @@ int cass_clean(struct clean *c, struct err *err)
     if (code == 0) {
         if (c->remove)
             ask_snapshots(w);
-        read_entries(w, (const json_t *)c->left_behind);
+        read_entries(w, (const json_t *)c->leftovers);
         code = clean_entries(w, err);
     }
 out:

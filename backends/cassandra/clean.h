@@ -1,4 +1,4 @@
-/* Removing what a saved run left behind. */
+/* Removes the leftovers of a saved run. */
 #ifndef LOADTOP_BACKENDS_CASSANDRA_CLEAN_H
 #define LOADTOP_BACKENDS_CASSANDRA_CLEAN_H
 

@@ -1,13 +1,13 @@
-/* A connection under load: its handshake, its answers, and what it does when a node says no.
+/* A connection under load: handshake, answers, and errors from a node.
  *
  * Handshake: connect, TLS if asked for, STARTUP, PLAIN authentication, the cluster's name, then
- * every statement is prepared before the first operation. Requests of an operation are written into
- * one buffer that a flush sends; what one read brings is taken apart where it lies.
+ * every statement is prepared before the first operation. Requests are written into one buffer that
+ * a flush sends; frames are parsed in the receive buffer.
  *
- * Invariant: each stream id in use belongs to one operation or to one request of our own (an odd
- * owner), until its answer came. An operation that timed out stays ours (the engine keeps it
- * abandoned), so its late answer ends it and nothing else. conn_down and what it calls may free
- * everything here: after it, callers stop. */
+ * Invariant: each stream id in use belongs to one operation or to one internal request (an odd
+ * owner) until it is answered. An operation that timed out keeps its stream id (the engine keeps it
+ * as abandoned), so its late answer ends only itself. conn_down and the functions it calls may free
+ * everything here: callers must return after it. */
 #include "backends/cassandra/conn.h"
 
 #include "backends/cassandra/request.h"
@@ -24,11 +24,11 @@
 #define REST_MIN_NS (50 * NS_PER_MS)
 #define REST_MAX_NS (500 * NS_PER_MS)
 #define OUT_KEEP ((size_t)1 << 20)
-#define COMPRESS_FROM 128 /* smaller bodies gain nothing */
+#define COMPRESS_FROM 128 /* compression does not pay off for smaller bodies */
 
-#define OWN_STARTUP 1u                   /* STARTUP, AUTH_RESPONSE */
-#define OWN_CLUSTER 3u                   /* the cluster's name */
-#define OWN_PREPARE(st) (5u + 2u * (st)) /* PREPARE of a statement */
+#define INTERNAL_STARTUP 1u                   /* STARTUP, AUTH_RESPONSE */
+#define INTERNAL_CLUSTER 3u                   /* the cluster's name */
+#define INTERNAL_PREPARE(st) (5u + 2u * (st)) /* PREPARE of a statement */
 
 static struct cass_conn *conn_of_watch(struct watch *w)
 {
@@ -65,7 +65,7 @@ static void *own(uint32_t what)
     return (void *)(uintptr_t)what;
 }
 
-/* The end, by our own doing. Nothing of c may be used by callers afterwards. */
+/* Closes the connection from our side. Callers must not use c afterwards. */
 static void lost(struct cass_conn *c, const char *error_class, const char *why)
 {
     conn_down(c->conn, error_class, "%s: %s", host_of(c)->shown, why);
@@ -142,20 +142,20 @@ static void say_failed(struct cass_conn *c, unsigned st, const char *error_class
 
 void cass_rest(struct cass_conn *c, uint64_t ns)
 {
-    c->rest_until_ns = loop_now(loop_of(c)) + ns;
-    loop_alarm(loop_of(c), &c->alarm, c->rest_until_ns);
+    c->backoff_until_ns = loop_now(loop_of(c)) + ns;
+    loop_alarm(loop_of(c), &c->alarm, c->backoff_until_ns);
 }
 
 bool cass_prepare(struct cass_conn *c, unsigned st)
 {
     const struct cass_statement_info *info = &pool_of(c)->statement[st];
     if (!info->text) {
-        /* Told at a pace: there is no server whose answer would set one. */
+        /* Delayed, because no server's answer limits the pace. */
         say_failed(c, st, info->error_class ? info->error_class : "invalid", info->why);
         cass_rest(c, REST_MIN_NS);
         return true;
     }
-    int id = cql_stream_take(&c->streams, own(OWN_PREPARE(st)));
+    int id = cql_stream_take(&c->streams, own(INTERNAL_PREPARE(st)));
     if (id < 0)
         return false;
     if (cql_write_prepare(&c->out, (unsigned)id, info->text, info->len) < 0) {
@@ -165,14 +165,13 @@ bool cass_prepare(struct cass_conn *c, unsigned st)
     }
     c->stmt[st].state = PREPARED_ASKED;
     c->preparing++;
+    /* do not write here: a failure inside submit would end the operation being submitted */
     if (c->stage == CASS_UP)
-        watch_for(
-            c,
-            true); /* not written here: a failure inside submit would end what is being submitted */
+        watch_for(c, true);
     return true;
 }
 
-/* The operations that wait for a statement: sent again, or failed with it. */
+/* Sends the operations that wait for a statement, or fails them with it. */
 static void unpark(struct cass_conn *c, unsigned st)
 {
     while (c->stmt[st].parked) {
@@ -229,13 +228,13 @@ static int begin_prepare(struct cass_conn *c)
     return 0;
 }
 
-/* Each connection is asked whose it is: another contact point, a tunnel or a name may lead to
- * another cluster than the one that the pool was allowed to load. */
+/* Queries the cluster's name on each connection, because a contact point, a tunnel or a name may
+ * lead to a cluster other than the permitted one. */
 static int ask_cluster(struct cass_conn *c)
 {
     static const char cql[] = "SELECT cluster_name FROM system.local";
     struct cql_params q = {.consistency = CQL_ONE};
-    int id = cql_stream_take(&c->streams, own(OWN_CLUSTER));
+    int id = cql_stream_take(&c->streams, own(INTERNAL_CLUSTER));
     if (!pool_of(c)->cluster[0]) /* it does not say */
         return begin_prepare(c);
     c->stage = CASS_NAMING;
@@ -269,7 +268,7 @@ static int start(struct cass_conn *c)
     const struct pool *pool = worker_pool(c->conn->worker);
     bool lz4 = option_u64(pool_options(pool), CASS_COMPRESSION) != 0;
     const char *pairs[CASS_STARTUP_MAX];
-    int id = cql_stream_take(&c->streams, own(OWN_STARTUP));
+    int id = cql_stream_take(&c->streams, own(INTERNAL_STARTUP));
     c->stage = CASS_STARTING;
     cass_startup(pairs, pool_of(c)->sender, lz4);
     c->in.compression = lz4; /* the answer to STARTUP may be compressed already */
@@ -283,7 +282,7 @@ static int start(struct cass_conn *c)
 static int authenticate(struct cass_conn *c)
 {
     const struct target *t = pool_of(c)->target;
-    int id = cql_stream_take(&c->streams, own(OWN_STARTUP));
+    int id = cql_stream_take(&c->streams, own(INTERNAL_STARTUP));
     if (!t->user[0]) {
         lost(c, "auth", "the server wants a user and a password (user:password@host)");
         return 1;
@@ -301,7 +300,7 @@ static int authenticate(struct cass_conn *c)
     return 0;
 }
 
-/* READY, AUTHENTICATE, AUTH_SUCCESS: on with it. */
+/* Continues the handshake after READY, AUTHENTICATE or AUTH_SUCCESS. */
 static int on_started(struct cass_conn *c, const struct cql_frame *f)
 {
     char text[80];
@@ -321,27 +320,29 @@ static int on_started(struct cass_conn *c, const struct cql_frame *f)
 
 /* ---- Answers ---- */
 
-/* A node that is overloaded or not ready: it gets no operations for a while, twice as long each
- * time. */
+/* An overloaded or unready node gets no operations for a while; the time doubles on each
+ * repetition. */
 static void back_off(struct cass_conn *c, const struct cql_error *e)
 {
     struct cass_worker *w = worker_of(c);
     struct cass_node *n = &w->node[c->conn->group];
     uint64_t now = loop_now(loop_of(c));
-    if (now < n->rest_until_ns) {
-        if (c->rest_until_ns < n->rest_until_ns)
-            cass_rest(c, n->rest_until_ns - now);
+    if (now < n->backoff_until_ns) {
+        if (c->backoff_until_ns < n->backoff_until_ns)
+            cass_rest(c, n->backoff_until_ns - now);
         return;
     }
-    if (now > n->rest_until_ns + 5 * NS_PER_S)
-        n->rests = 0; /* it was well for a while */
+    /* it was healthy for a while: reset */
+    if (now > n->backoff_until_ns + 5 * NS_PER_S)
+        n->rests = 0;
     uint64_t ns = REST_MIN_NS << (n->rests < 4 ? n->rests : 4);
     ns = ns > REST_MAX_NS ? REST_MAX_NS : ns;
     ns = ns / 2 + rng_below(rng_next(worker_rng(c->conn->worker)), ns / 2 + 1);
     n->rests++;
-    n->rest_until_ns = now + ns;
+    n->backoff_until_ns = now + ns;
     atomic_fetch_add_explicit(&w->count.rests, 1, memory_order_relaxed);
-    /* Powers of two only: a node that stays overloaded must not fill the events. */
+    /* Add events only at powers of two, so that a permanently overloaded node does not fill
+     * them. */
     uint32_t k = atomic_fetch_add(&pool_of(c)->rested, 1) + 1;
     if ((k & (k - 1)) == 0)
         pool_event(worker_pool(c->conn->worker), "node %s %s: backs off %llu ms (%u times so far)",
@@ -364,7 +365,7 @@ static void park(struct cass_conn *c, struct op *op, unsigned st)
     }
 }
 
-/* What a refusal says of the target's health. */
+/* Reports a strain if the error indicates overload. */
 static void note_strain(const struct cass_conn *c, const struct cql_error *e, const char *text)
 {
     struct pool *pool = worker_pool(c->conn->worker);
@@ -398,7 +399,7 @@ static int on_op_error(struct cass_conn *c, struct op *op, struct cql_in *in)
     return 0;
 }
 
-/* A row must carry the key that was asked for: proof that answers meet their own requests. */
+/* A row must contain the requested key, to verify that answers match requests. */
 static bool row_is_right(const struct cass_conn *c, const struct op *op, struct cql_result *r,
                          char *why, size_t size)
 {
@@ -412,8 +413,7 @@ static bool row_is_right(const struct cass_conn *c, const struct op *op, struct 
     return false;
 }
 
-/* The next page of what an operation reads, unless its time is up. False:
- * there is none to ask for. */
+/* Requests the next page of a read, unless the operation timed out. False: there is none. */
 static bool go_on_reading(struct cass_conn *c, struct op *op, const struct cql_result *r)
 {
     uint64_t timeout = pool_timeout_ns(worker_pool(c->conn->worker));
@@ -422,7 +422,7 @@ static bool go_on_reading(struct cass_conn *c, struct op *op, const struct cql_r
         cass_next_page(c, op, r->columns.paging_state) < 0)
         return false;
     atomic_fetch_add_explicit(&worker_of(c)->count.pages, 1, memory_order_relaxed);
-    watch_for(c, true); /* it is written in the next turn */
+    watch_for(c, true); /* written in the next turn */
     return true;
 }
 
@@ -449,7 +449,7 @@ static int on_op_result(struct cass_conn *c, struct op *op, struct cql_in *in)
     return 0;
 }
 
-static int on_own_error(struct cass_conn *c, uint32_t what, struct cql_in *in)
+static int on_internal_error(struct cass_conn *c, uint32_t what, struct cql_in *in)
 {
     struct cql_error e;
     char text[256];
@@ -459,31 +459,32 @@ static int on_own_error(struct cass_conn *c, uint32_t what, struct cql_in *in)
     }
     cql_error_text(&e, text, sizeof text);
     secret_hide_values(text);
-    if (what == OWN_STARTUP || what == OWN_CLUSTER || e.code == CQL_E_OVERLOADED ||
+    if (what == INTERNAL_STARTUP || what == INTERNAL_CLUSTER || e.code == CQL_E_OVERLOADED ||
         e.code == CQL_E_BOOTSTRAPPING) {
         lost(c, cql_error_class(e.code), text);
         return 1;
     }
-    unsigned st = (what - OWN_PREPARE(0)) / 2;
+    unsigned st = (what - INTERNAL_PREPARE(0)) / 2;
     say_failed(c, st, cql_error_class(e.code), text);
     unpark(c, st);
     return 0;
 }
 
-/* An answer to a request of our own. */
-static int on_own(struct cass_conn *c, uint32_t what, const struct cql_frame *f, struct cql_in *in)
+/* Handles the answer to an internal request. */
+static int on_internal(struct cass_conn *c, uint32_t what, const struct cql_frame *f,
+                       struct cql_in *in)
 {
     int stop;
-    if (what >= OWN_PREPARE(0))
+    if (what >= INTERNAL_PREPARE(0))
         c->preparing--;
     if (f->opcode == CQL_ERROR)
-        stop = on_own_error(c, what, in);
-    else if (what == OWN_STARTUP)
+        stop = on_internal_error(c, what, in);
+    else if (what == INTERNAL_STARTUP)
         return on_started(c, f);
-    else if (what == OWN_CLUSTER)
+    else if (what == INTERNAL_CLUSTER)
         return on_cluster(c, in);
     else
-        stop = on_prepared(c, (what - OWN_PREPARE(0)) / 2, in);
+        stop = on_prepared(c, (what - INTERNAL_PREPARE(0)) / 2, in);
     if (!stop && c->stage == CASS_PREPARING && !c->preparing)
         come_up(c);
     return stop;
@@ -521,7 +522,7 @@ static int on_frame(void *ctx, const struct cql_frame *f)
         lost(c, "protocol", text);
         return 1;
     }
-    /* Most answers are this one: RESULT void. */
+    /* Fast path for the most frequent answer: RESULT void. */
     if (f->opcode == CQL_RESULT && !(f->flags & ~(unsigned)CQL_COMPRESSED) && f->length == 4 &&
         cql_be32(f->body) == CQL_VOID && !((uintptr_t)owner & 1)) {
         op_done(owner);
@@ -534,7 +535,7 @@ static int on_frame(void *ctx, const struct cql_frame *f)
     if (b.warnings)
         note_warnings(c, &b);
     if ((uintptr_t)owner & 1)
-        return on_own(c, (uint32_t)(uintptr_t)owner, f, &b.in);
+        return on_internal(c, (uint32_t)(uintptr_t)owner, f, &b.in);
     if (f->opcode == CQL_RESULT)
         return on_op_result(c, owner, &b.in);
     if (f->opcode == CQL_ERROR)
@@ -548,7 +549,7 @@ static int on_frame(void *ctx, const struct cql_frame *f)
 
 static bool may_take(const struct cass_conn *c)
 {
-    return c->stage == CASS_UP && loop_now(loop_of(c)) >= c->rest_until_ns &&
+    return c->stage == CASS_UP && loop_now(loop_of(c)) >= c->backoff_until_ns &&
            c->out.len - c->out.sent < OUT_KEEP / 2;
 }
 
@@ -560,8 +561,8 @@ static void give_room(struct cass_conn *c)
     }
 }
 
-/* What waits of a frame, beside the columns of a row of ours, is in the account of all connections.
- * -1: it is too much, and the connection was lost. */
+/* Accounts for the buffered part of a large frame in the total of all connections (net_hold). -1:
+ * too much; the connection was closed. */
 static int hold_part(struct cass_conn *c)
 {
     char text[120];
@@ -603,7 +604,7 @@ static int read_in(struct cass_conn *c)
 static int secure(struct cass_conn *c)
 {
     struct err err = {0};
-    int n = stream_greet(&c->socket, &err);
+    int n = stream_handshake(&c->socket, &err);
     if (n < 0) {
         lost(c, "tls", err.msg);
         return -1;
@@ -649,15 +650,13 @@ static void ready(struct watch *w, uint32_t events)
         return;
     if ((events & (EPOLLIN | EPOLLERR | EPOLLHUP)) && read_in(c) < 0)
         return;
-    /* Handshakes write at once; under load the engine flushes what operations wrote, not what we
-     * did. */
+    /* Write internal requests at once: the engine only flushes after operations. */
     if ((c->stage != CASS_UP || c->preparing) && !c->waiting_out && c->out.len && write_out(c) < 0)
         return;
     give_room(c);
 }
 
-/* Handshake over time; the end of a rest; and, under load, a server that says
- * nothing for too long. */
+/* Timeout of the handshake; end of a back-off; and, under load, timeout of a silent server. */
 static void alarm_fire(struct alarm *a)
 {
     struct cass_conn *c = conn_of_alarm(a);
@@ -668,15 +667,15 @@ static void alarm_fire(struct alarm *a)
         return;
     }
     give_room(c);
-    /* Timed-out requests keep their streams. When the oldest has had three times its time and
-     * nothing at all was heard, the connection is dead without having been closed. */
+    /* Timed-out requests keep their streams. If the oldest has waited three timeouts and nothing
+     * was received, the connection is dead without having been closed. */
     const struct op *oldest = c->conn->in_flight;
     uint64_t limit = 3 * timeout + NS_PER_S;
     if (oldest && oldest->sent_ns && now > oldest->sent_ns + limit && now > c->heard_ns + limit) {
         lost(c, "timeout", "the server has been silent for three timeouts");
         return;
     }
-    loop_alarm(loop_of(c), a, now < c->rest_until_ns ? c->rest_until_ns : now + NS_PER_S);
+    loop_alarm(loop_of(c), a, now < c->backoff_until_ns ? c->backoff_until_ns : now + NS_PER_S);
 }
 
 int cass_open(struct conn *conn, struct err *err)
@@ -715,7 +714,7 @@ void cass_close(struct conn *conn)
         }
         if (c->stage == CASS_CONNECTING && c->socket.fd >= 0) /* also when the engine gave it up */
             addresses_failed(&host_of(c)->at, c->at);
-        n->failed += !n->up; /* routes avoid it until a connection stands again */
+        n->failed += !n->up; /* routing avoids it until a connection is up again */
         loop_alarm(loop_of(c), &c->alarm, NS_NEVER);
         loop_unwatch(loop_of(c), &c->watch);
         stream_close(&c->socket);

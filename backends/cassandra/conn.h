@@ -1,4 +1,4 @@
-/* A connection under load: its handshake, its answers, and what it does when a node says no. */
+/* A connection under load: handshake, answers, and errors from a node. */
 #ifndef LOADTOP_BACKENDS_CASSANDRA_CONN_H
 #define LOADTOP_BACKENDS_CASSANDRA_CONN_H
 
@@ -12,9 +12,9 @@ struct err;
 int cass_open(struct conn *, struct err *);
 void cass_flush(struct conn *);
 void cass_close(struct conn *);
-/* Asks for a statement; its ops wait. False: no room now. */
+/* Prepares a statement, for which operations wait. False: no room now. */
 bool cass_prepare(struct cass_conn *, unsigned statement);
-/* The connection takes no operations for so long. */
+/* The connection accepts no operations for `ns`. */
 void cass_rest(struct cass_conn *, uint64_t ns);
 
 #endif

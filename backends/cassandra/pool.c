@@ -1,7 +1,7 @@
-/* A pool's target: opening it, its figures, its events, and what the run leaves behind.
+/* A pool's target: opening, figures, events, and leftovers.
  *
- * The connection that opened the target stays as the control connection: it hears the cluster's
- * events and asks for what is shown. It is made again, on any node, when it is lost; load does not
+ * The connection that opened the target is kept as the control connection: it receives the
+ * cluster's events and queries figures. When it is lost it is reopened on any node; load does not
  * depend on it. */
 #include "backends/cassandra/pool.h"
 
@@ -20,7 +20,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CONNECT_NS (4 * NS_PER_S) /* so that a first try tells its reason within a start's 10 s */
+/* so that a first failure is reported within the 10 s of a start */
+#define CONNECT_NS (4 * NS_PER_S)
 #define OPEN_NS (10 * NS_PER_S)
 #define SCHEMA_NS (30 * NS_PER_S)
 #define LOOK_S 0.5
@@ -87,7 +88,7 @@ static void count_worker(void *sum, const struct workers_entry *entry)
 
 /* ---- Opening ---- */
 
-/* A session on the first host that takes one, beginning at `first`. */
+/* Opens a session on the first host that accepts one, starting at `first`. */
 static int open_session(struct cass_pool *p, struct pool *pool, struct cass_session *s, uint64_t ns,
                         struct err *err)
 {
@@ -150,9 +151,9 @@ static int open_all(struct cass_pool *p, struct pool *pool, struct err *err)
     return code;
 }
 
-/* Whether what is to come has room cannot be asked: Cassandra says over CQL what its tables take
- * (system_views.disk_usage), not what its disks have left. What it refuses for want of disk pauses
- * the load instead (STRAIN_READ_ONLY). */
+/* Free room cannot be checked: over CQL, Cassandra reports the size of its tables
+ * (system_views.disk_usage) but not the free disk space. If it refuses writes for lack of disk, the
+ * load is paused (STRAIN_READ_ONLY). */
 int cass_pool_open(struct pool *pool, struct err *err)
 {
     struct cass_pool *p = pool_data(pool);
@@ -183,7 +184,7 @@ void cass_pool_close(struct pool *pool)
 
 /* ---- Figures ---- */
 
-/* Another control connection: to the same cluster, or none. */
+/* Opens another control connection, only to the same cluster. */
 static bool reopen_control(struct cass_pool *p, struct pool *pool, struct err *err)
 {
     char cluster[CASS_PLACE_MAX];
@@ -197,7 +198,7 @@ static bool reopen_control(struct cass_pool *p, struct pool *pool, struct err *e
     return false;
 }
 
-/* Keeps the control connection: hears what came, makes it again when it is lost. */
+/* Maintains the control connection: reads events, and reopens it when it is lost. */
 static void tend_control(struct cass_pool *p, struct pool *pool)
 {
     struct err err = {0};
@@ -224,7 +225,7 @@ struct clients {
     int64_t others;
 };
 
-/* Does this map<text, text> of a connection's STARTUP name us as who sent it? */
+/* Does this map<text, text> of STARTUP options contain our client name? */
 static bool is_sender(struct cql_str options, const char *sender)
 {
     struct cql_in in = {.p = (const uint8_t *)options.s,
@@ -280,8 +281,8 @@ static void put_hosts(struct cass_pool *p, const struct cass_sums *sums, json_t 
     json_t *list = json_array();
     uint64_t now = clock_ns();
     double seconds = p->seen_ns ? (double)(now - p->seen_ns) / 1e9 : 0;
-    bool look =
-        !p->seen_ns || seconds >= LOOK_S; /* asked again at once: no rate of so short a time */
+    /* called again at once: the interval is too short for a rate */
+    bool look = !p->seen_ns || seconds >= LOOK_S;
     for (uint32_t i = 0; i < atomic_load(&p->hosts); i++) {
         struct cass_host *h = &p->host[i];
         uint64_t requests = sums->requests[i];
@@ -317,8 +318,8 @@ static void put_left(json_t *list, const char *kind, const char *what, const cha
     json_array_append_new(list, o);
 }
 
-static void put_left_behind(const struct cass_pool *p, const struct cass_sums *sums,
-                            const struct pool *pool, json_t *list)
+static void put_leftovers(const struct cass_pool *p, const struct cass_sums *sums,
+                          const struct pool *pool, json_t *list)
 {
     char what[2 * CASS_NAME_MAX + 20];
     snprintf(what, sizeof what, "%s.%s", p->keyspace, p->table);
@@ -365,7 +366,7 @@ void cass_pool_stats(struct pool *pool, struct stats *s)
     put_count(s->json, "prepared_again", c.unprepared);
     put_count(s->json, "back_offs", c.rests);
     put_hosts(p, &c, s->json, &nodes, &up);
-    put_left_behind(p, &c, pool, s->left_behind);
+    put_leftovers(p, &c, pool, s->leftovers);
     snprintf(s->version, sizeof s->version, "Cassandra %.40s", p->version);
     copy_str(s->address, sizeof s->address, p->has_control ? p->control.host : "");
     size_t len = text_append(s->note, sizeof s->note, 0, "%u of %u nodes up, %u replica%s", up,

@@ -1,4 +1,4 @@
-/* A pool: opening its target, its figures, what the run leaves behind. */
+/* A pool: opening its target, figures, leftovers. */
 #ifndef LOADTOP_BACKENDS_CASSANDRA_POOL_H
 #define LOADTOP_BACKENDS_CASSANDRA_POOL_H
 

@@ -1,4 +1,4 @@
-/* The request of an operation: which statement it executes, and the frame that says so.
+/* The request of an operation: its statement and its frame.
  *
  * On the path of an operation there is no allocation, no lock and no clock: an EXECUTE, or a batch,
  * is written into the bytes that the next flush sends. */
@@ -14,9 +14,9 @@ unsigned cass_statement_of(const struct cass_worker *w, const struct op *op)
         return ST_COUNTER;
     if (op->type != CASS_OP_STMT)
         return of[op->type];
-    /* From the operation's own bits: one that is sent again executes the same one. */
+    /* Derived from the operation's random bits, so that it is the same when sent again. */
     const struct cass_pool *p = pool_data(worker_pool(w->worker));
-    return ST_STMT + (p->own > 1 ? (unsigned)rng_below(mix64(~op->rnd), p->own) : 0);
+    return ST_STMT + (p->user_stmts > 1 ? (unsigned)rng_below(mix64(~op->rnd), p->user_stmts) : 0);
 }
 
 /* The key of the i-th row of a request. */

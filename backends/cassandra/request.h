@@ -1,4 +1,4 @@
-/* The request of an operation: which statement it executes, and the frame that says so. */
+/* The request of an operation: its statement and its frame. */
 #ifndef LOADTOP_BACKENDS_CASSANDRA_REQUEST_H
 #define LOADTOP_BACKENDS_CASSANDRA_REQUEST_H
 
@@ -8,14 +8,13 @@ struct cass_conn;
 struct cass_worker;
 struct op;
 
-/* Which statement an operation executes. */
+/* The index of an operation's statement. */
 unsigned cass_statement_of(const struct cass_worker *, const struct op *);
-/* Writes the request of an operation. page: where a person's own statement goes on, or none. 0, or
- * -1 as cql_end says it. */
+/* Writes the request of an operation. page: the paging state of a user's statement, or none.
+ * Returns like cql_end: 0 or -1. */
 int cass_write_request(const struct cass_worker *, struct cass_conn *, const struct op *,
                        unsigned statement, unsigned stream, struct cql_str page);
-/* Asks for the page of a person's own statement that `state` names; the operation goes on. -1: it
- * cannot be asked for. */
+/* Requests the next page of a user's statement; the operation continues. -1: not possible. */
 int cass_next_page(struct cass_conn *, struct op *, struct cql_str state);
 
 #endif

@@ -1,12 +1,12 @@
-/* The nodes of a cluster: contact points, discovery, and which of them hold a token.
+/* The nodes of a cluster: contact points, discovery, and the replicas of a token.
  *
- * Contact points come from the URL; system.local and system.peers name the rest. Replicas are
- * counted along the ring as SimpleStrategy does, among the nodes that are used: with
- * NetworkTopologyStrategy and one data centre that is the same where racks do not matter. A wrong
- * guess costs one hop, never an error.
+ * Contact points come from the URL, the others from system.local and system.peers. Replicas are
+ * determined along the ring like SimpleStrategy does, among the used nodes; for
+ * NetworkTopologyStrategy with one data centre this is the same unless racks matter. A wrong guess
+ * costs one hop, never an error.
  *
- * Hosts are appended and never taken away, because workers hold their places; one that left the
- * ring is marked. A ring is replaced whole, and the old ones are kept until the pool ends. */
+ * Hosts are appended and never removed, because workers use their indices; one that left the ring
+ * is marked. A ring is replaced as a whole, and old ones are kept until the pool ends. */
 #include "backends/cassandra/ring.h"
 
 #include "backends/cassandra/session.h"
@@ -21,7 +21,7 @@
 
 #define DEFAULT_PORT 9042
 #define TOKENS_MAX (CASS_HOSTS_MAX * 256u)
-#define STEPS_MAX 1024u /* along the ring to another node: in a real one the next few tokens */
+#define STEPS_MAX 1024u /* bound on steps along the ring to another node; a few in a real ring */
 #define RINGS_MAX 256u  /* that a pool keeps, of 1.5 MiB each at most */
 
 static void name_host(struct cass_host *h, unsigned port)
@@ -44,7 +44,7 @@ bool cass_host_is(const struct cass_host *h, const char *address, unsigned port)
            !memcmp(&v6, &((const struct sockaddr_in6 *)addr)->sin6_addr, sizeof v6);
 }
 
-/* The place of a host, or -1. */
+/* The index of a host, or -1. */
 static int find_host(const struct cass_pool *p, const struct cass_host *h)
 {
     for (uint32_t i = 0; i < atomic_load(&p->hosts); i++)
@@ -53,7 +53,7 @@ static int find_host(const struct cass_pool *p, const struct cass_host *h)
     return -1;
 }
 
-/* The place of a host, appended if it is new; -1 when there is no more room. */
+/* The index of a host, appended if new; -1: the table is full. */
 static int add_host(struct cass_pool *p, const struct cass_host *h)
 {
     uint32_t n = atomic_load(&p->hosts);
@@ -70,7 +70,8 @@ static int add_host(struct cass_pool *p, const struct cass_host *h)
     return (int)n;
 }
 
-/* One contact point. 0, also when it cannot be used now: *last says why; ERR_REFUSED. */
+/* Adds a contact point. Returns 0 even if it is unusable now, with the reason in *last; or
+ * ERR_REFUSED. */
 static int add_contact(struct cass_pool *p, const struct pool *pool, const struct target_host *at,
                        struct err *last, struct err *err)
 {
@@ -82,7 +83,7 @@ static int add_contact(struct cass_pool *p, const struct pool *pool, const struc
     for (unsigned i = 0; i < h.at.n; i++) {
         struct err why = {0};
         const struct sockaddr *addr = (const struct sockaddr *)&h.at.address[i].addr;
-        /* One that waits for a yes is kept: it is asked again at each connect. */
+        /* Keep one that waits for consent: it is checked again at each connect. */
         if (pool_connect_allowed(pool, h.at.host, addr, &why) == ERR_REFUSED)
             return err_set(err, ERR_REFUSED, "%s", why.msg);
     }
@@ -108,16 +109,17 @@ struct discovery {
     struct cass_pool *p;
     struct pool *pool;
     const char *dc; /* wanted, or "" */
-    bool use;       /* what is found; else only looked at: load on the cluster reaches it, too */
-    unsigned port;  /* of a peer that does not say */
-    int self;       /* place of the node that is asked */
+    /* use the found nodes; else only check them, because load on the cluster reaches them too */
+    bool use;
+    unsigned port; /* port of peers that do not report one */
+    int self;      /* place of the node that is asked */
     struct cass_token *token;
     unsigned tokens, room;
     bool no_memory, long_dc;
     bool present[CASS_HOSTS_MAX];
 };
 
-/* Cut where it does not fit: for what is only shown. */
+/* Copies a value, truncated if necessary: for display only. */
 static void copy_value(char *buf, size_t size, struct cql_str v)
 {
     size_t n = v.len < size - 1 ? v.len : size - 1;
@@ -126,7 +128,7 @@ static void copy_value(char *buf, size_t size, struct cql_str v)
     buf[n] = '\0';
 }
 
-/* A name that is compared: whole, or false. */
+/* Copies a name that is compared; false if it does not fit. */
 static bool take_name(char *buf, size_t size, struct cql_str v)
 {
     copy_value(buf, size, v);
@@ -178,7 +180,7 @@ static void on_local(void *ctx, const struct cql_str *v, unsigned values)
         add_tokens(d, d->self, v[3]);
 }
 
-/* A peer's address, which is its name too. False: it says none. */
+/* A peer's address, which is also its name. False: it has none. */
 static bool peer_address(struct cass_host *h, struct cql_str v, unsigned port)
 {
     static const uint8_t anywhere[16];
@@ -190,7 +192,7 @@ static bool peer_address(struct cass_host *h, struct cql_str v, unsigned port)
     return resolve(&h->at, NULL, text, port, text, 0, &why) == 0;
 }
 
-/* Tells of a node that targets.conf refuses, once. */
+/* Reports a node that targets.conf refuses, once. */
 static void tell_refused(struct cass_pool *p, struct pool *pool, const struct cass_host *h,
                          const char *why)
 {
@@ -203,9 +205,9 @@ static void tell_refused(struct cass_pool *p, struct pool *pool, const struct ca
     pool_event(pool, "node %s is not connected to: %s", h->shown, why);
 }
 
-/* May this node be connected to? It is noted as soon as it is learnt, used or not: what this
- * cluster is sent reaches all of its nodes, so one that is not on this machine makes the pool
- * remote before anything is loaded. One that waits for a yes may. */
+/* May this node be connected to? Each discovered node is recorded, used or not: load on the cluster
+ * reaches all its nodes, so a remote node makes the pool remote before anything is loaded. A node
+ * that waits for consent counts as permitted. */
 static bool may_use(const struct discovery *d, const struct cass_host *h)
 {
     struct err why = {0};
@@ -226,7 +228,7 @@ static void on_peer(void *ctx, const struct cql_str *v, unsigned values)
     struct cass_host h = {0};
     if (values < 4)
         return;
-    /* A node that listens everywhere says 0.0.0.0: then its own address is the one. */
+    /* A node that listens on all addresses reports 0.0.0.0: then use its peer address. */
     unsigned port = values > 4 && v[4].len == 4 ? cql_be32((const uint8_t *)v[4].s) : d->port;
     if (!peer_address(&h, v[1], port) && !peer_address(&h, v[0], port))
         return;
@@ -238,7 +240,7 @@ static void on_peer(void *ctx, const struct cql_str *v, unsigned values)
     if (place < 0)
         return;
     d->present[place] = true;
-    /* A contact point's name may lead to several nodes: this one is tried as itself only. */
+    /* A contact point's name may resolve to several nodes: try this one only as itself. */
     for (unsigned i = 0; i < d->p->target->hosts && i < atomic_load(&d->p->hosts); i++)
         addresses_drop(&d->p->host[i].at, addresses_current(&h.at));
     add_tokens(d, place, v[3]);
@@ -250,7 +252,7 @@ static int token_order(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Every word of a change is not one. */
+/* Is the ring the same? Not every change event changes it. */
 static bool is_known(const struct cass_ring *was, const struct cass_ring *is)
 {
     unsigned i = 0;
@@ -387,7 +389,7 @@ const struct cass_token *cass_replicas(const struct cass_ring *r, int64_t token)
 {
     if (!r)
         return NULL;
-    /* The first token that is not smaller owns it; past the last it is the first's. */
+    /* The first token that is not smaller owns it; after the last one, the first. */
     unsigned low = 0, high = r->tokens;
     while (low < high) {
         unsigned mid = low + (high - low) / 2;

@@ -1,4 +1,4 @@
-/* The nodes of a cluster: contact points, discovery, and which of them hold a token. */
+/* The nodes of a cluster: contact points, discovery, and the replicas of a token. */
 #ifndef LOADTOP_BACKENDS_CASSANDRA_RING_H
 #define LOADTOP_BACKENDS_CASSANDRA_RING_H
 
@@ -13,12 +13,12 @@ struct cass_token;
 struct err;
 struct pool;
 
-/* Nodes: the contact points of the URL into p->host; the rest of the cluster,
- * asked of s; the ring. */
+/* Adds the URL's contact points to p->host; discovers the cluster's other nodes through s; builds
+ * the ring. */
 int cass_contacts(struct cass_pool *, const struct pool *, struct err *);
 int cass_discover(struct cass_pool *, struct pool *, struct cass_session *, uint64_t deadline_ns,
                   struct err *);
-/* Is it the node of that address, and of that port unless it is 0? */
+/* Does the node have this address, and this port unless it is 0? */
 bool cass_host_is(const struct cass_host *, const char *address, unsigned port);
 void cass_ring_free(struct cass_pool *);
 /* The replicas of a token, or NULL when there is no ring. */

@@ -1,14 +1,14 @@
-/* The table that is loaded: found or made, its columns read from the schema, and statements written
- * for them.
+/* The loaded table: found or created, with its columns read from the schema and statements for
+ * them.
  *
- * What loadtop makes carries its mark: the table's comment says which run made it, and that it made
- * the keyspace, too, which has no comment of its own. A table without the mark is somebody's, and
- * is written to only with --allow-destructive. Whether a table is the run's own is always read back
- * from the server: somebody else's may have come in between. Statements follow from the columns
- * that the server names, so that they fit a table of ours and anybody else's alike. */
+ * Tables created by loadtop are marked: the comment contains the run, and whether it also created
+ * the keyspace, which cannot have a comment. A table without a mark belongs to others and is
+ * written to only with --allow-destructive. The mark is always read back from the server, because
+ * another table may have been created in between. Statements follow from the columns that the
+ * server names, so that they work for any table. */
 #include "backends/cassandra/schema.h"
 
-#include "backends/cassandra/own.h"
+#include "backends/cassandra/user_stmts.h"
 #include "backends/cassandra/session.h"
 #include "backends/cassandra/stmt.h"
 #include "backends/cassandra/types.h"
@@ -62,7 +62,7 @@ int cass_names(const struct target *t, char *keyspace, char *table, struct err *
     size_t n = dot ? (size_t)(dot - path) : strlen(path);
     copy_str(keyspace, CASS_NAME_MAX, "loadtop");
     copy_str(table, CASS_NAME_MAX, "loadtop");
-    /* Cassandra's own limit of a name is 48 letters, digits and underscores. */
+    /* Cassandra's limit for a name is 48 letters, digits and underscores. */
     if (n > 48 || (dot && strlen(dot + 1) > 48) || strchr(path, '/') || strpbrk(path, "'\""))
         return err_set(err, ERR_USAGE,
                        "%s: the path is /keyspace or /keyspace.table, each up to 48 letters",
@@ -76,7 +76,7 @@ int cass_names(const struct target *t, char *keyspace, char *table, struct err *
     return 0;
 }
 
-/* ---- What is there ---- */
+/* ---- Existing objects ---- */
 
 struct found {
     bool there;
@@ -102,9 +102,9 @@ static void on_keyspace(void *ctx, const struct cql_str *v, unsigned values)
         bool ours = (name.len == 18 && !memcmp(name.s, "replication_factor", 18)) ||
                     (name.len == strlen(f->dc) && !memcmp(name.s, f->dc, name.len));
         snprintf(number, sizeof number, "%.*s", (int)(value.len < 15 ? value.len : 15), value.s);
+        /* "3/1" is three, one of them transient */
         if (ours)
-            f->replicas =
-                (unsigned)strtoul(number, NULL, 10); /* "3/1" is three, one of them transient */
+            f->replicas = (unsigned)strtoul(number, NULL, 10);
     }
 }
 
@@ -160,7 +160,7 @@ static int may_create(const struct cass_pool *p, const struct pool *pool, const 
     if (!option_bool(pool_options(pool), CASS_CREATE))
         return err_set(err, ERR_FAILED, "%s: invalid: there is no %s %s (create=yes makes it)",
                        p->target->shown, what, name);
-    if (p->awaits_yes) /* what is made reaches all of the cluster; it is tried again */
+    if (p->awaits_yes) /* a created object reaches all nodes: return and try again later */
         return err_set(err, ERR_UNREACHED,
                        "%s: there is no %s %s, and nothing is made before a yes", p->target->shown,
                        what, name);
@@ -194,7 +194,7 @@ static int open_keyspace(struct cass_pool *p, struct pool *pool, struct cass_ses
         code = cass_session_query(s, text_str(&cql), NULL, NULL, deadline_ns, err);
         text_free(&cql);
         if (code == 0) {
-            /* IF NOT EXISTS of one that somebody else has just made changes nothing. */
+            /* IF NOT EXISTS changes nothing if it was created by others meanwhile. */
             p->made_keyspace = p->made_keyspace || s->changed;
             code = cass_session_query(s, where, on_keyspace, &f, deadline_ns, err);
         }
@@ -276,9 +276,8 @@ static void on_version(void *ctx, const struct cql_str *v, unsigned values)
         seen->others += memcmp(seen->first, v[0].s, sizeof seen->first) != 0;
 }
 
-/* What was made is known to the node that made it: the others learn it a moment later, and would
- * refuse to prepare statements for it. A node that stays behind is not waited for any longer than
- * AGREE_NS: it may be down. */
+/* Waits for schema agreement: other nodes learn of a created table a moment later, and until then
+ * refuse to prepare statements for it. Waits at most AGREE_NS, because a node may be down. */
 static int await_agreement(struct cass_session *s, uint64_t deadline_ns, struct err *err)
 {
     uint64_t until = clock_ns() + AGREE_NS;
@@ -319,7 +318,8 @@ static void on_column(void *ctx, const struct cql_str *v, unsigned values)
         c->too_many = true;
         return;
     }
-    if (v[0].len >= sizeof name) { /* never cut: there may be a column of the shorter name */
+    /* do not truncate: there may be a column with the shorter name */
+    if (v[0].len >= sizeof name) {
         c->long_name = true;
         return;
     }
@@ -471,8 +471,8 @@ static int read_columns(struct cass_pool *p, struct cass_session *s, uint64_t de
     return code;
 }
 
-/* Under --read-only, and for a look, only reads are prepared: a statement that is prepared stays on
- * the server (system.prepared_statements). */
+/* Under --read-only and for an inspection, only reads are prepared, because prepared statements
+ * stay on the server (system.prepared_statements). */
 static void keep_reads(struct cass_pool *p)
 {
     for (unsigned i = 0; i < STATEMENTS; i++)
@@ -494,8 +494,8 @@ static bool statement_wanted(const struct pool *pool, unsigned st)
     return pool_ops_include(pool, op[st < ST_STMT ? st : (unsigned)ST_STMT]);
 }
 
-/* Learns each statement's parameters. One that the server refuses is fatal only if it is asked for
- * now. */
+/* Prepares the statements to get their parameters. A refused statement is fatal only if the present
+ * mix needs it. */
 static int prepare_all(struct cass_pool *p, const struct pool *pool, struct cass_session *s,
                        uint64_t deadline_ns, struct err *err)
 {
@@ -536,7 +536,7 @@ int cass_schema_open(struct cass_pool *p, struct pool *pool, struct cass_session
         no_statement(&p->statement[i],
                      i < ST_STMT ? "there was no use for the table when the pool was opened"
                                  : "operation stmt needs stmt= or stmt-file=, what to execute");
-    int code = cass_own_statements(p, pool, err);
+    int code = cass_user_statements(p, pool, err);
     cass_quote(ks, sizeof ks, p->keyspace);
     snprintf(p->full, sizeof p->full, "%.100s.%.100s", ks,
              cass_quote(quoted, sizeof quoted, p->table));

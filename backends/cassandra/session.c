@@ -1,5 +1,5 @@
-/* Requests on a blocking link (common/link.h): for looking at a cluster, making tables, preparing once
- * to learn the parameters, watching events, and cleaning up; never for load.
+/* Requests on a blocking link (common/link.h): to query a cluster, create tables, prepare
+ * statements for their parameters, receive events, and clean up; never for load.
  *
  * One request is outstanding at a time, on stream 0. Events come in between and go to their own
  * callback. */
@@ -43,8 +43,9 @@ static int on_frame(void *ctx, const struct cql_frame *f)
             s->event(s->event_ctx, &e);
         return 0;
     }
+    /* a late answer, no longer expected */
     if (s->done)
-        return 0; /* nobody waits: an answer after its time */
+        return 0;
     s->done = true;
     if (f->opcode == CQL_ERROR) {
         struct cql_error error;
@@ -64,7 +65,7 @@ static int on_frame(void *ctx, const struct cql_frame *f)
     return 0;
 }
 
-/* Reads what has come into frames. -1 and err when the connection is of no further use. */
+/* Parses received bytes into frames. -1 and err when the connection is unusable. */
 static int take(struct cass_session *s, const uint8_t *bytes, ssize_t n)
 {
     if (n > 0 && cql_feed(&s->in, bytes, (size_t)n, on_frame, s) == CQL_BAD)
@@ -72,7 +73,7 @@ static int take(struct cass_session *s, const uint8_t *bytes, ssize_t n)
     return n < 0 ? ERR_UNREACHED : 0;
 }
 
-/* Sends what is in out and waits for the answer, which `answer` (may be NULL) reads. */
+/* Sends the request in `out` and waits for its answer, which `answer` (may be NULL) processes. */
 static int ask(struct cass_session *s,
                int (*answer)(void *, const struct cql_frame *, struct cql_body *, struct err *),
                void *ctx, uint64_t deadline_ns, struct err *err)

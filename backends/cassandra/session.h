@@ -1,4 +1,4 @@
-/* Requests on a blocking link (common/link.h), for all that is not load. */
+/* Requests on a blocking link (common/link.h), other than load. */
 #ifndef LOADTOP_BACKENDS_CASSANDRA_SESSION_H
 #define LOADTOP_BACKENDS_CASSANDRA_SESSION_H
 
@@ -15,11 +15,11 @@ struct cql_str;
 struct err;
 struct pool;
 
-/* What STARTUP says of us: names and values for cql_write_startup, ended by NULL. The server's list
- * of clients (system_views.clients, nodetool clientstats --client-options) shows them. */
+/* The options of STARTUP: names and values for cql_write_startup, terminated by NULL. The server's
+ * list of clients (system_views.clients, nodetool clientstats --client-options) shows them. */
 #define CASS_STARTUP_MAX 16
 void cass_startup(const char *pair[CASS_STARTUP_MAX], const char *sender, bool lz4);
-/* Connects to one of the host's addresses as p says (target, tls, sender), agrees on the protocol and
+/* Connects to one of the host's addresses with the settings of p (target, tls, sender), and
  * authenticates. The pool may be NULL. ERR_UNREACHED, ERR_REFUSED or ERR_FAILED. */
 int cass_session_open(struct cass_session *, const struct cass_pool *p, const struct pool *,
                       struct cass_host *, uint64_t deadline_ns, struct err *);
@@ -30,17 +30,17 @@ void cass_session_close(struct cass_session *); /* takes a zeroed one whose fd i
 typedef void (*cass_row_fn)(void *ctx, const struct cql_str *value, unsigned values);
 int cass_session_query(struct cass_session *, const char *cql, cass_row_fn row, void *ctx,
                        uint64_t deadline_ns, struct err *);
-/* The cluster's name, whole, into buf; ERR_REFUSED when it does not fit: then nothing can be said
- * of it. */
+/* Copies the cluster's name to buf; ERR_REFUSED when it does not fit, because a truncated name
+ * cannot be checked. */
 int cass_session_cluster(struct cass_session *, char *buf, size_t size, uint64_t deadline_ns,
                          struct err *);
-/* Prepares and fills what the server says of the parameters. */
+/* Prepares the statement and fills in the parameters' types from the server. */
 int cass_session_prepare(struct cass_session *, struct cass_statement_info *, uint64_t deadline_ns,
                          struct err *);
-/* Asks for events; they come to `event` from then on, from any call. */
+/* Subscribes to events; later calls pass them to `event`. */
 int cass_session_register(struct cass_session *, void (*event)(void *, const struct cql_event *),
                           void *ctx, uint64_t deadline_ns, struct err *);
-/* Reads what has come by itself, without waiting. -1: the connection is lost. */
+/* Reads pending events without waiting. -1: the connection is lost. */
 int cass_session_poll(struct cass_session *);
 
 #endif

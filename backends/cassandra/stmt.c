@@ -1,7 +1,7 @@
-/* What is bound to a statement: values by type, from an operation's key and its random bits.
+/* Values to bind to a statement, by type, from an operation's key and random bits.
  *
- * A key column's value follows from the key alone, so that a row can be found again, routed by its
- * token, and recognised when it is read. Other columns are random: text and blobs are slices of the
+ * A key column's value depends on the key alone, so that a row can be found again, routed by its
+ * token, and verified when it is read. Other columns are random: text and blobs are slices of the
  * generator's bytes. Types that are not generated (collections, user types) are left unset. */
 #include "backends/cassandra/stmt.h"
 

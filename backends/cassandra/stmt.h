@@ -14,9 +14,9 @@ struct cql_writer;
 /* Writes one [value]. */
 void cass_put_value(struct cql_writer *, const struct cass_param *, unsigned place,
                     const struct cass_row *);
-/* The value of a key column alone into at (CASS_KEY_BYTES); its length. */
+/* Writes the value of a key column to at (CASS_KEY_BYTES); returns its length. */
 size_t cass_key_value(uint8_t *at, uint16_t type, uint64_t key);
-/* Bytes of a row's values: none is longer for a smaller key. */
+/* Upper bound on the bytes of a row's values, for keys up to greatest_key. */
 uint64_t cass_row_bytes(const struct cass_statement_info *, uint64_t greatest_key, uint32_t size);
 /* The token of a row's partition. */
 int64_t cass_row_token(const struct cass_statement_info *, uint64_t key);

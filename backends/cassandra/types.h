@@ -1,14 +1,14 @@
-/* What the files of the Cassandra backend share: a pool's, a worker's and a connection's memory.
+/* Data of a pool, a worker and a connection, shared by the files of the Cassandra backend.
  *
  *   cassandra.c  descriptor, options; for an operation: its key and route
  *   request.c    the request of an operation
  *   conn.c       a connection under load: handshake, answers, unprepared, back-off
- *   pool.c       opening a target, its figures, what is left behind
- *   clean.c      removing what a saved run left behind
+ *   pool.c       opening a target, its figures, leftovers
+ *   clean.c      removing the leftovers of a saved run
  *   ring.c       the nodes: discovery, tokens and replicas, names to addresses
  *   schema.c     keyspace, tables, and the statements that fit their columns
  *   stmt.c       the values that are bound to statements
- *   own.c        a person's own statements
+ *   user_stmts.c the user's statements
  *   session.c    requests on a blocking link, for all that is not load
  *
  * The pool's data is written by the pool's thread before the first worker starts, and afterwards
@@ -66,33 +66,33 @@ enum cass_op_type {
     CASS_OP_STMT,
     CASS_OPS
 };
-#define CASS_OWN_MAX 8 /* statements of a person's own */
+#define CASS_USER_STMTS_MAX 8 /* statements given by the user */
 enum cass_statement {
     ST_INSERT,
     ST_SELECT,
     ST_UPDATE,
     ST_DELETE,
     ST_COUNTER,
-    ST_STMT, /* the first of a person's own */
-    STATEMENTS = ST_STMT + CASS_OWN_MAX
+    ST_STMT, /* the first statement of the user */
+    STATEMENTS = ST_STMT + CASS_USER_STMTS_MAX
 };
 
 #define CASS_PARAMS_MAX 64
 #define CASS_KEYS_MAX 8
 #define CASS_HOSTS_MAX 256
 #define CASS_REPLICAS_MAX 5
-#define CASS_KEY_BYTES 256 /* of a partition key that we make */
+#define CASS_KEY_BYTES 256 /* bytes of a generated partition key */
 #define CASS_NAME_MAX 100
 #define CASS_QUOTED_MAX (2 * CASS_NAME_MAX + 3)
-#define CASS_HOST_MAX 256                  /* as a target's host: none is cut */
+#define CASS_HOST_MAX 256                  /* as for a target's host, so that none is truncated */
 #define CASS_SHOWN_MAX (CASS_HOST_MAX + 8) /* with its port */
 #define CASS_TARGET_MAX sizeof((struct target *)0)->shown
 #define CASS_PLACE_MAX 256  /* a data centre's or a cluster's name */
-#define CASS_REFUSED_MAX 32 /* refused nodes that are told, each once */
+#define CASS_REFUSED_MAX 32 /* refused nodes that are reported, each once */
 
 struct cass_param {
     uint16_t type; /* enum cql_type_id */
-    bool key;      /* of the primary key: its value follows from the operation's key */
+    bool key;      /* part of the primary key: its value is derived from the operation's key */
 };
 struct cass_statement_info {
     char *text; /* NULL: there is none */
@@ -100,14 +100,14 @@ struct cass_statement_info {
     unsigned params;
     struct cass_param param[CASS_PARAMS_MAX];
     unsigned keys;              /* of the partition key; 0: no route */
-    uint8_t key[CASS_KEYS_MAX]; /* their places among the parameters */
-    bool verify;                /* the first column of a row is parameter key[0]: it is compared */
+    uint8_t key[CASS_KEYS_MAX]; /* their indices among the parameters */
+    bool verify;                /* verify that the first column of a row equals parameter key[0] */
     bool reads;                 /* a SELECT */
     const char *error_class;    /* why it cannot be prepared, or NULL */
     char why[200];
 };
 
-/* What is bound for one row: from its key, random bits, and the sizes wanted. */
+/* The values of one row: derived from its key, random bits, and the requested sizes. */
 struct cass_row {
     uint64_t key, rnd;
     uint32_t size;
@@ -116,16 +116,16 @@ struct cass_row {
 struct cass_host {
     char shown[CASS_SHOWN_MAX];
     char dc[CASS_PLACE_MAX];
-    struct addresses at; /* with the name as it was typed; of a discovered one its address */
+    struct addresses at; /* host is the name as typed; for a discovered node its address */
     unsigned port;
-    _Atomic bool down, gone;      /* as the cluster says; gone: removed from the ring */
-    _Atomic uint32_t connections; /* that stand, of all workers */
-    uint64_t seen;                /* requests at the last look; the pool's thread only */
+    _Atomic bool down, gone;      /* as reported by the cluster; gone: removed from the ring */
+    _Atomic uint32_t connections; /* established connections of all workers */
+    uint64_t seen;                /* requests as of the last second; the pool's thread only */
     double per_s;                 /* since then; NaN: not known */
 };
 struct cass_token {
     int64_t token;
-    uint16_t replicas, replica[CASS_REPLICAS_MAX]; /* places of hosts */
+    uint16_t replicas, replica[CASS_REPLICAS_MAX]; /* indices of hosts */
 };
 struct cass_ring {
     struct cass_ring *retired; /* older rings: workers may still read them */
@@ -140,9 +140,9 @@ struct cass_session {
     struct cql_writer out;
     const char *shown;
     char host[CASS_SHOWN_MAX];
-    char place[CASS_TARGET_MAX + CASS_SHOWN_MAX]; /* both, for errors of the link */
+    char place[CASS_TARGET_MAX + CASS_SHOWN_MAX]; /* target and node, for errors of the link */
     bool lz4;                                     /* the server can compress */
-    /* of the request that is being waited for */
+    /* state of the pending request */
     bool done, changed;  /* changed: the answer said that it changed the schema */
     uint32_t error_code; /* of the last ERROR answer */
     int failed;
@@ -155,30 +155,30 @@ struct cass_session {
     struct cql_str next_page; /* owned copy */
 };
 
-struct cass_sums { /* of all workers that ever were */
+struct cass_sums { /* sums over all workers, including ended ones */
     uint64_t read, missed, pages, warnings, unprepared, rests;
-    uint64_t requests[CASS_HOSTS_MAX]; /* that each node was sent */
+    uint64_t requests[CASS_HOSTS_MAX]; /* requests sent to each node */
 };
 
 struct cass_pool {
     const struct target *target;
     const struct options *options;
-    const char *sender;      /* who we are, for the server's list of clients */
+    const char *sender;      /* client name, for the server's list of clients */
     struct tls_context *tls; /* cassandras://; else NULL */
     char keyspace[CASS_NAME_MAX], table[CASS_NAME_MAX];
     char full[2 * CASS_NAME_MAX + 8]; /* quoted: "ks"."table" */
-    char dc[CASS_PLACE_MAX];          /* only its nodes are used; "": any */
+    char dc[CASS_PLACE_MAX];          /* only nodes of this data centre are used; "": any */
     char version[64], cluster[CASS_PLACE_MAX];
     struct cass_statement_info statement[STATEMENTS];
-    unsigned own;         /* statements of a person's own */
+    unsigned user_stmts;  /* statements given by the user */
     unsigned replication; /* replicas of a row, for the ring */
     bool made_keyspace, made_table, made_counters;
     bool refresh;
-    bool awaits_yes;        /* a node elsewhere was learnt, and nobody has allowed to load it yet */
+    bool awaits_yes;        /* a remote node was discovered and the user's consent is awaited */
     bool no_client_options; /* the server's list of clients has none */
-    char refused[CASS_REFUSED_MAX][INET6_ADDRSTRLEN]; /* nodes that are not used, and told */
+    char refused[CASS_REFUSED_MAX][INET6_ADDRSTRLEN]; /* unused nodes that were reported */
     unsigned refusals;
-    uint64_t seen_ns; /* when the nodes' requests were looked at last */
+    uint64_t seen_ns; /* when the nodes' requests were last read */
 
     struct cass_host host[CASS_HOSTS_MAX];
     _Atomic uint32_t hosts;
@@ -190,7 +190,7 @@ struct cass_pool {
 
     struct workers workers;
     bool has_workers;                /* it was made */
-    struct cass_sums ended;          /* of workers that are gone */
+    struct cass_sums ended;          /* sums of ended workers */
     _Atomic uint32_t warned, rested; /* events sent */
 };
 
@@ -198,10 +198,10 @@ struct cass_counters { /* of one worker, written by it alone */
     _Atomic uint64_t read, missed, pages, warnings, unprepared, rests;
 };
 
-/* What one worker knows of a node. */
+/* A worker's state of a node. */
 struct cass_node {
-    uint32_t up, failed;    /* connections that stand; connections that failed since one stood */
-    uint64_t rest_until_ns; /* it said that it is overloaded */
+    uint32_t up, failed; /* established connections; failed attempts since one was established */
+    uint64_t backoff_until_ns; /* it reported overload: no requests until then */
     uint32_t rests;
     _Atomic uint64_t requests; /* that it was sent; written by the worker alone */
 };
@@ -209,12 +209,12 @@ struct cass_node {
 struct cass_worker {
     struct workers_entry entry;
     struct worker *worker;
-    uint8_t *in;            /* where all its connections read into */
+    uint8_t *in;            /* receive buffer shared by its connections */
     struct cass_node *node; /* [CASS_HOSTS_MAX] */
     uint32_t turn;          /* round robin */
     struct keys keys;
     uint32_t size_low, size_high;
-    uint32_t page; /* rows of one answer to a person's own statement; 0: all of them */
+    uint32_t page; /* page size for the user's statements; 0: no paging */
     uint16_t consistency;
     bool token_aware;
     bool no_reads; /* --read-only, and a serial consistency */
@@ -235,24 +235,24 @@ enum cass_stage {
 enum cass_prepared { PREPARED_NOT, PREPARED_ASKED, PREPARED_READY, PREPARED_FAILED };
 
 struct cass_op {     /* op_data() */
-    struct op *next; /* parked until its statement is prepared again */
+    struct op *next; /* waits until its statement is prepared again */
 };
 
 struct cass_conn {
     struct conn *conn;
     struct watch watch;
-    struct alarm alarm; /* handshake; rest; a server that is silent */
+    struct alarm alarm; /* timeout of the handshake; back-off; timeout of a silent server */
     struct stream socket;
     unsigned at; /* which address of its host */
     struct cql_reader in;
-    size_t held; /* of it beyond what was asked for (net_hold) */
+    size_t held; /* buffered output beyond the bound (net_hold) */
     struct cql_writer out;
     struct cql_streams streams;
     enum cass_stage stage;
     bool waiting_out; /* EPOLLOUT is watched */
-    bool busy;        /* SUBMIT_BUSY was said: conn_room is owed */
+    bool busy;        /* SUBMIT_BUSY was returned: conn_room must follow */
     unsigned preparing;
-    uint64_t rest_until_ns, heard_ns;
+    uint64_t backoff_until_ns, heard_ns;
     struct {
         uint8_t id[32], id_len;
         uint8_t state; /* enum cass_prepared */

@@ -1,4 +1,4 @@
-/* How keys are drawn; see the header. Called by tune() of the backends that have keys. */
+/* Choice of keys; see the header. Called from tune() of backends with keys. */
 #include "backends/common/keys.h"
 
 #define ZIPF_THETA 0.99 /* as in YCSB */

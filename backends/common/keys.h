@@ -1,5 +1,5 @@
-/* Which key an operation is about: one of 0..n-1, drawn as option dist says. The same seed draws the
- * same keys in every backend and version (unit_test_common_keys holds them).
+/* Chooses the key of an operation, 0..n-1, by the distribution of option dist. The same seed gives
+ * the same keys in every backend and version (checked by unit_test_common_keys).
  *
  * Belongs to one worker; drawing takes no lock, allocates nothing and reads no clock. */
 #ifndef LOADTOP_BACKENDS_COMMON_KEYS_H
@@ -11,28 +11,29 @@
 #include <stdint.h>
 
 struct keys {
-    uint64_t n; /* how many; at least 1 once set */
+    uint64_t n; /* number of keys; at least 1 once set */
     enum distribution dist;
-    struct zipf zipf; /* made when first needed for n */
+    struct zipf zipf; /* created for n when first needed */
 };
 
-/* From tune() or before the first draw: costs next to nothing when nothing changed. n > 0. */
+/* Call it from tune() and before the first draw; cheap when nothing has changed. n > 0. */
 void keys_set(struct keys *, uint64_t n, enum distribution);
 
-/* From 64 random bits: uniform or zipf. */
+/* A key from 64 random bits: uniform or Zipf. */
 static inline uint64_t keys_draw(const struct keys *k, uint64_t random)
 {
     return k->dist == DIST_ZIPF ? zipf_pick(&k->zipf, random) : rng_below(random, k->n);
 }
 
-/* The key of an operation, or the first of its `rows`: the next of the pool's sequence, or drawn. */
+/* The key of an operation, or the first of its `rows` keys: the next of the pool's sequence, or a
+ * drawn one. */
 static inline uint64_t keys_choose(const struct keys *k, struct pool *pool, uint64_t random,
                                    uint64_t rows)
 {
     return k->dist == DIST_SEQUENTIAL ? pool_sequence(pool, rows) % k->n : keys_draw(k, random);
 }
 
-/* The key of the i-th row behind that one, from bits of the row's own. */
+/* The key of the i-th row after the first, from 64 random bits for this row. */
 static inline uint64_t keys_next(const struct keys *k, uint64_t first, uint32_t i, uint64_t random)
 {
     return k->dist == DIST_SEQUENTIAL ? (first + i) % k->n : keys_draw(k, random);

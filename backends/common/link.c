@@ -1,5 +1,5 @@
-/* A blocking connection; see the header. Called on the pool's own thread, and by clean on a front
- * end's. */
+/* A blocking connection; see the header. Called on the pool's thread, and by clean on a thread of
+ * the front end. */
 #include "backends/common/link.h"
 
 #include "backends/common/resolve.h"
@@ -11,11 +11,11 @@
 #include <poll.h>
 #include <string.h>
 
-#define LOOK_MS 100 /* how often a wait looks whether the pool is stopping */
+#define LOOK_MS 100 /* interval of checks whether the pool is stopping */
 
 /* ---- What went wrong ---- */
 
-/* A server that does not like how TLS begins often just leaves. */
+/* Servers often close the socket on a failed TLS handshake. */
 static const char *hint(const struct link *l, int error)
 {
     if (l->stream.tls && !l->heard)
@@ -68,7 +68,7 @@ static int await(const struct link *l, short events, uint64_t deadline_ns)
     }
 }
 
-/* Waits until there is something to read; what TLS could not send yet goes out meanwhile. */
+/* Waits until there is something to read; sends pending TLS output meanwhile. */
 static int await_input(struct link *l, uint64_t deadline_ns)
 {
     short events = stream_unsent(&l->stream) ? POLLIN | POLLOUT : POLLIN;
@@ -83,7 +83,7 @@ static int secure(struct link *l, const struct tls_context *tls, const char *hos
 {
     struct err why = {0};
     int done = stream_secure(&l->stream, tls, host, &why);
-    while (done == 0 && (done = stream_greet(&l->stream, &why)) == 0) {
+    while (done == 0 && (done = stream_handshake(&l->stream, &why)) == 0) {
         int error = await_input(l, deadline_ns);
         if (error)
             return lost(l, error, err);

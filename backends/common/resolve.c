@@ -1,4 +1,4 @@
-/* Names to addresses, and which of them is tried when; see the header. */
+/* Name resolution, and the order in which addresses are tried; see the header. */
 #include "backends/common/resolve.h"
 
 #include "engine/backend.h"
@@ -25,7 +25,7 @@ static bool is_stopping(const void *pool)
     return pool && pool_stopping(pool);
 }
 
-/* What a thread of its own finds. NULL and err. */
+/* Resolves a name on a separate thread. NULL and err on failure. */
 static struct addrinfo *look_up_name(const struct pool *pool, const char *host, const char *port,
                                      const char *shown, uint64_t deadline_ns, struct err *err)
 {
@@ -51,7 +51,7 @@ static void addresses_init(struct addresses *a, const char *host)
     copy_str(a->host, sizeof a->host, host);
 }
 
-/* Has this machine sockets for it? One without IPv6 may be told ::1 all the same. */
+/* Does this machine support the address family? Without IPv6 the resolver may still return ::1. */
 static bool has_family(int family)
 {
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -191,7 +191,7 @@ void addresses_answered(struct addresses *a, unsigned at)
 
 void addresses_failed(struct addresses *a, unsigned at)
 {
-    /* Of many connections to one address that fails, only the first moves on. */
+    /* If many connections to one address fail, only the first advances to the next address. */
     unsigned order[ADDRESSES_MAX], was = at;
     atomic_store_explicit(&a->failed_ns[at], clock_ns(), memory_order_relaxed);
     if (current(a) == at && addresses_order(a, order) > 1)

@@ -1,8 +1,8 @@
-/* A socket with TLS or without; see the header.
+/* A socket with or without TLS; see the header.
  *
- * Without TLS these are recv and send. With it, what the socket brings is fed to TLS, and what TLS
- * makes is sent at once; what the socket does not take stays in there, and no more is put in until it
- * has gone, so it is bounded. A stream belongs to one thread. */
+ * Without TLS these are recv and send. With it, received bytes are fed to TLS and its output is
+ * sent at once; output that the socket does not accept stays in TLS, and no more is put in until it
+ * has been sent, so it is bounded. A stream belongs to one thread. */
 #include "backends/common/stream.h"
 
 #include "backends/common/tls.h"
@@ -51,7 +51,7 @@ int stream_push(struct stream *s)
     return 0;
 }
 
-/* Feeds TLS with what the socket brings, through `in`. As recv. */
+/* Receives into `in` and feeds TLS. Returns like recv. */
 static ssize_t feed(struct stream *s, char *in, size_t room)
 {
     ssize_t got;
@@ -65,12 +65,12 @@ static ssize_t feed(struct stream *s, char *in, size_t room)
     return got;
 }
 
-int stream_greet(struct stream *s, struct err *err)
+int stream_handshake(struct stream *s, struct err *err)
 {
     char in[4096];
     for (;;) {
-        int done = tls_greet(s->tls, err);
-        /* Also when it failed: the server is told why. */
+        int done = tls_handshake(s->tls, err);
+        /* Also after a failure, to send the server the TLS alert. */
         if (stream_push(s) < 0 && done == 0)
             return err_set(err, ERR_UNREACHED, "TLS: %s (" TLS_HINT_PORT ")", strerror(errno));
         if (done)
@@ -102,7 +102,7 @@ static ssize_t read_secured(struct stream *s, void *buf, size_t n, bool socket_t
             return 0;
         if (got < 0)
             return broken(s, why);
-        if (stream_push(s) < 0) /* reading may have had to answer */
+        if (stream_push(s) < 0) /* reading may have produced TLS output */
             return -1;
         if (got > 0)
             return got;

@@ -1,5 +1,5 @@
-/* A connected socket that never blocks, with TLS or without: read and write as recv and send do, and
- * one who has TLS need not know. */
+/* A non-blocking connected socket, with or without TLS, that is read and written like with recv and
+ * send. */
 #ifndef LOADTOP_BACKENDS_COMMON_STREAM_H
 #define LOADTOP_BACKENDS_COMMON_STREAM_H
 
@@ -14,35 +14,35 @@ struct tls_context;
 struct stream {
     int fd;          /* -1: none; owned */
     struct tls *tls; /* NULL: plain */
-    const char *why; /* why TLS is broken; NULL: it is not */
+    const char *why; /* the TLS error; NULL: none */
 };
 #define STREAM_NONE                                                                                \
     {                                                                                              \
         .fd = -1                                                                                   \
     }
 
-/* Has the connection that was asked for come to stand? 0, or errno's number. Once the socket can be
- * written. */
+/* The result of connecting, once the socket is writable: 0, or an errno value. */
 int stream_connected(const struct stream *);
-/* Puts TLS on it; host is the name that the certificate must have. 0, or ERR_FAILED: no memory. */
+/* Starts TLS; the certificate must match host. 0, or ERR_FAILED: out of memory. */
 int stream_secure(struct stream *, const struct tls_context *, const char *host, struct err *);
-/* Goes on with the handshake as far as what has come allows. 1: it stands; 0: later, when there is
- * something to read, or room where stream_unsent says so; negative and err. */
-int stream_greet(struct stream *, struct err *);
-/* Bytes; 0 at the end; -1 with errno (EAGAIN: later). Once greeted, if there is TLS. */
+/* Continues the TLS handshake. 1: complete; 0: call again when the socket is readable, or writable
+ * if stream_unsent; negative: failed, with err. */
+int stream_handshake(struct stream *, struct err *);
+/* Returns the bytes read, 0 at the end, or -1 and errno (EAGAIN: later). With TLS only after the
+ * handshake. */
 ssize_t stream_read(struct stream *, void *buf, size_t n);
 /* The same, of what was read from the socket already: after a stream_read, until EAGAIN, for epoll
  * does not know of it. What the socket has more is left there, so that others have their turn. */
 ssize_t stream_rest(struct stream *, void *buf, size_t n);
-/* Bytes that were taken, of which stream_unsent may still hold a part; -1 with errno (EAGAIN: when
- * there is room). */
+/* Returns the bytes accepted, part of which may still be unsent (stream_unsent), or -1 and errno
+ * (EAGAIN: when writable). */
 ssize_t stream_write(struct stream *, const void *buf, size_t n);
-/* Does it hold bytes that the socket had no room for? Then stream_push sends them, once there is:
- * 0, or -1 and errno. Always false without TLS. */
+/* Are there accepted bytes that the socket had no room for? stream_push sends them when it is
+ * writable: 0, or -1 and errno. Always false without TLS. */
 bool stream_unsent(const struct stream *);
 int stream_push(struct stream *);
-/* After a read, write or push that failed: why, in words. Valid until the next. */
+/* The reason of the last failed read, write or push. Valid until the next call. */
 const char *stream_error(const struct stream *);
-void stream_close(struct stream *); /* with TLS's goodbye; a closed one stays closed */
+void stream_close(struct stream *); /* with TLS's close_notify; idempotent */
 
 #endif

@@ -1,4 +1,5 @@
-/* TLS on memory; see the header. Called by stream.c and by the Redis backend's own loop. */
+/* TLS on memory buffers; see the header. Called by stream.c and by the Redis backend's
+ * connections. */
 #include "backends/common/tls.h"
 
 #include "backends/common/tls_option.h"
@@ -31,8 +32,8 @@ int tls_check(const char *shown, struct err *err)
     return 0;
 }
 
-/* OpenSSL asks for the passphrase of an encrypted key on the terminal unless it is told that there
- * is none: in the middle of a screen, and for ever without a person. */
+/* Without this callback OpenSSL asks for an encrypted key's passphrase on the terminal: in the
+ * middle of the screen, or forever without a user. */
 static int no_passphrase(char *buf, int size, int writing, void *ctx)
 {
     (void)buf;
@@ -50,7 +51,7 @@ static const char *reason(void)
     return text ? text : "unknown error";
 }
 
-/* Whom we trust and who we are. `what`: the file that is at fault, or "TLS". */
+/* Loads the CA, our certificate and key. `what`: the file that caused an error, or "TLS". */
 static bool load_files(SSL_CTX *ssl, const struct tls_files *f, const char **what)
 {
     if (*f->ca) {
@@ -82,7 +83,7 @@ struct tls_context *tls_context_new(const struct options *o, unsigned first, str
         c->ssl = ssl;
         c->verify = files.verify;
         SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
-        SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS); /* thousands of connections may idle */
+        SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS); /* thousands of connections may be idle */
         SSL_CTX_set_verify(ssl, c->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
         ok = load_files(ssl, &files, &what);
     }
@@ -165,7 +166,7 @@ void tls_sent(struct tls *t, size_t n)
     }
 }
 
-int tls_greet(struct tls *t, struct err *err)
+int tls_handshake(struct tls *t, struct err *err)
 {
     ERR_clear_error();
     int n = SSL_do_handshake(t->ssl);
@@ -267,7 +268,7 @@ void tls_sent(struct tls *t, size_t n)
     (void)n;
 }
 
-int tls_greet(struct tls *t, struct err *err)
+int tls_handshake(struct tls *t, struct err *err)
 {
     (void)t;
     return err_set(err, ERR_FAILED, NOT_BUILT);

@@ -1,10 +1,10 @@
-/* TLS for one connection, apart from its socket: bytes of the socket go in and come out, and so do
- * those of the protocol. OpenSSL on memory, so that sending, waiting and deadlines stay with who
- * owns the socket. What it says of a failure is said in one wording for all backends.
+/* TLS for one connection, separate from its socket: encrypted and plain bytes are exchanged through
+ * memory (OpenSSL memory BIOs), so that the socket's owner does the sending, waiting and deadlines.
+ * Errors have the same wording in all backends.
  *
- * A context is made once a pool and read by all threads; a connection belongs to one thread. Without
- * OpenSSL tls_check refuses a target that needs it, no context is ever made, and the rest is not
- * called. */
+ * A context is created once per pool and read by all threads; a connection belongs to one
+ * thread. Without OpenSSL, tls_check refuses targets that need it and the other functions are
+ * not called. */
 #ifndef LOADTOP_BACKENDS_COMMON_TLS_H
 #define LOADTOP_BACKENDS_COMMON_TLS_H
 
@@ -14,35 +14,35 @@
 struct err;
 struct options;
 struct tls;         /* of one connection */
-struct tls_context; /* whom it trusts, its own certificate */
+struct tls_context; /* CA, certificate and key */
 
-/* Is TLS built in? Else ERR_USAGE, with the target that needs it. */
+/* 0 if TLS is built in; else ERR_USAGE, with the target that needs it. */
 int tls_check(const char *shown, struct err *);
-/* From the options of tls_option.h, which begin at `first`. An encrypted key is an error: nobody is
- * asked for its passphrase. NULL and err (ERR_FAILED; ERR_USAGE when a file cannot be read or TLS is not built in). */
+/* From the options of tls_option.h, which begin at `first`. An encrypted key is an error: no
+ * passphrase is asked for. NULL and err (ERR_FAILED; ERR_USAGE when a file cannot be read or TLS is not built in). */
 struct tls_context *tls_context_new(const struct options *, unsigned first, struct err *);
-/* Takes NULL. Connections that were made from it keep what they need. */
+/* Takes NULL. Connections created from it stay valid. */
 void tls_context_free(struct tls_context *);
 
-/* A connection to the server of that name, which its certificate must have. NULL: out of memory. */
+/* A connection to a server whose certificate must match host. NULL: out of memory. */
 struct tls *tls_new(const struct tls_context *, const char *host);
 void tls_free(struct tls *); /* takes NULL */
 
-/* What the socket brought. 0, or -1: out of memory. */
+/* Passes bytes received from the socket. 0, or -1: out of memory. */
 int tls_feed(struct tls *, const char *bytes, size_t n);
-/* What the socket is to send now; `tls_sent` says how much of it has gone. The bytes stay valid until
- * the next call. */
+/* The bytes to send on the socket; report with `tls_sent` how many were sent. Valid until the next
+ * call. */
 size_t tls_out(struct tls *, const char **bytes);
 void tls_sent(struct tls *, size_t n);
 
-/* A step of the handshake: 1 it stands, 0 it needs more from the socket, or negative and err
- * (ERR_FAILED: the certificate; ERR_UNREACHED: what speaks there is not TLS, or gave up). */
-int tls_greet(struct tls *, struct err *);
-/* Then: plain bytes to be sent, all of them. 0, or -1: it is broken. */
+/* Continues the handshake: 1 complete, 0 needs more input, or negative and err (ERR_FAILED: the
+ * certificate; ERR_UNREACHED: the server does not speak TLS, or closed). */
+int tls_handshake(struct tls *, struct err *);
+/* After the handshake: encrypts all n plain bytes. 0, or -1: the connection is broken. */
 int tls_put(struct tls *, const char *bytes, size_t n);
-/* Plain bytes that have come: how many, 0 none now, -1 the server ended it, -2 and `why`: it is
+/* Reads received plain bytes: how many, 0 none now, -1 closed by the server, -2 and `why`:
  * broken. */
 ssize_t tls_get(struct tls *, char *buf, size_t n, const char **why);
-void tls_end(struct tls *); /* says goodbye, into what is to be sent */
+void tls_end(struct tls *); /* adds a close_notify to the output */
 
 #endif

@@ -1,4 +1,4 @@
-/* What the options of TLS are set to; see the header. Called wherever TLS is set up. */
+/* Values of the TLS options; see the header. */
 #include "backends/common/tls_option.h"
 
 #include "engine/base/err.h"

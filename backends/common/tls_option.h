@@ -1,5 +1,5 @@
-/* The four options of TLS, the same in every backend, and what they say. Known even where no TLS is
- * built in: what a backend speaks it with (tls.h, libcurl, librdkafka) is its own. */
+/* The four TLS options, the same in every backend. They exist even without TLS built in, because
+ * backends use different libraries (tls.h, libcurl, librdkafka). */
 #ifndef LOADTOP_BACKENDS_COMMON_TLS_OPTION_H
 #define LOADTOP_BACKENDS_COMMON_TLS_OPTION_H
 
@@ -9,11 +9,11 @@
 
 struct err;
 
-/* Their places behind the first in a backend's table. */
+/* Their offsets from the first one in a backend's table. */
 enum tls_option { TLS_CA, TLS_CERT, TLS_KEY, TLS_VERIFY, TLS_OPTIONS };
 
-/* The four rows of a backend's option table. `first` is where they begin, `where` (a literal) says
- * when they count, such as the scheme. The aliases of tls.ca and tls.verify may be NULL. */
+/* The four rows of a backend's option table. `first` is the index of the first, `where` (a literal)
+ * says when they apply, such as the scheme. The aliases of tls.ca and tls.verify may be NULL. */
 #define TLS_OPTION_ROWS(first, where, ca_alias, verify_alias)                                      \
     [(first) + TLS_CA] =                                                                           \
         TLS_ROW("tls.ca", OPTION_TEXT, "", ca_alias,                                               \
@@ -26,13 +26,13 @@ enum tls_option { TLS_CA, TLS_CERT, TLS_KEY, TLS_VERIFY, TLS_OPTIONS };
                                                 where ": check the server's certificate and name")
 #define TLS_ROW(name, type, def, alias, help)                                                      \
     {                                                                                              \
-        name, type, OPTION_OWN_ONLY, def, 0, 0, NULL, help, alias                                  \
+        name, type, OPTION_TRUSTED_ONLY, def, 0, 0, NULL, help, alias                              \
     }
 
-/* What they are set to. Texts are borrowed from the options; "": none. */
+/* Their values. Texts are borrowed from the options; "": not set. */
 struct tls_files {
     const char *ca, *cert;
-    const char *key; /* of the certificate: its own file where no other is named */
+    const char *key; /* the key's file; the certificate's if not set */
     bool verify;
 };
 struct tls_files tls_files(const struct options *, unsigned first);
@@ -40,9 +40,10 @@ struct tls_files tls_files(const struct options *, unsigned first);
  * for who writes to a pipe, and says little. 0, or ERR_USAGE with the option that is at fault. */
 int tls_files_check(const struct options *, unsigned first, struct err *);
 
-/* What to look at, at the end of an error of TLS; one wording for all backends. */
+/* Hints at the end of TLS errors, with the same wording in all backends. */
 #define TLS_HINT_AUTHORITY "(tls.ca names who signed it)"
-#define TLS_HINT_PORT "does this port speak it?" /* until its handshake is over */
-#define TLS_HINT_CLIENT "does it ask for a certificate of ours? tls.cert, tls.key" /* right after */
+#define TLS_HINT_PORT "does this port speak it?" /* before the handshake is complete */
+/* right after the handshake */
+#define TLS_HINT_CLIENT "does it ask for a certificate of ours? tls.cert, tls.key"
 
 #endif

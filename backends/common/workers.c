@@ -1,5 +1,5 @@
-/* The list of a pool's workers; see the header. Joined and left on the supervisor's thread, summed up
- * on the pool's. */
+/* The list of a pool's workers; see the header. Join and leave run on the supervisor's thread, the
+ * sum on the pool's. */
 #include "backends/common/workers.h"
 
 #include <string.h>

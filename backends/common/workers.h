@@ -1,9 +1,9 @@
-/* The workers of a pool, and what they have counted: those that run and those that have ended.
+/* The workers of a pool with their counters, including ended ones.
  *
- * A worker counts in memory of its own, which its thread alone writes; the pool's thread sums up
- * once a second. When a worker ends, what it counted moves into the sum of the ended in one step, so
- * that no look misses it or sees it twice. The mutex guards the list and the sum, and may guard what
- * else a backend's pool and workers share. */
+ * A worker's counters are written by its thread only; the pool's thread sums them once a second.
+ * When a worker ends, its counters are moved to the sum of ended workers atomically, so that no sum
+ * misses them or counts them twice. The mutex guards the list and the sum, and may guard other data
+ * that a backend's pool and workers share. */
 #ifndef LOADTOP_BACKENDS_COMMON_WORKERS_H
 #define LOADTOP_BACKENDS_COMMON_WORKERS_H
 
@@ -11,30 +11,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A member of a backend's worker, its first: entry and worker are at the same address. */
+/* Must be the first member of a backend's worker: entry and worker have the same address. */
 struct workers_entry {
     struct workers_entry *next;
 };
 
-/* Adds what a worker has counted to *sum. Called with the mutex held. */
+/* Adds a worker's counters to *sum. Called with the mutex held. */
 typedef void workers_add(void *sum, const struct workers_entry *);
 
 struct workers {
     pthread_mutex_t mutex;
     struct workers_entry *first; /* under the mutex */
     workers_add *add;
-    void *ended; /* of those that ended, [size], borrowed; under the mutex */
+    void *ended; /* sum of ended workers, [size], borrowed; under the mutex */
     size_t size;
 };
 
-/* `ended` is the pool's memory of `size` bytes, zeroed, that `add` adds to. It is all made anew, so
- * no worker may be there. */
+/* Initializes an empty list. `ended` is zeroed memory of the pool, `size` bytes, for the sum of
+ * ended workers. */
 void workers_init(struct workers *, workers_add *add, void *ended, size_t size);
 void workers_fini(struct workers *);
 void workers_join(struct workers *, struct workers_entry *);
-/* Its thread has ended. One that has not joined is left alone. */
+/* To be called after the worker's thread has ended. Does nothing for one that has not joined. */
 void workers_leave(struct workers *, struct workers_entry *);
-/* All that was counted so far, into *sum of `size` bytes. Is there any worker? */
+/* Sums all counters into *sum, `size` bytes. Returns whether there is any worker. */
 bool workers_sum(struct workers *, void *sum);
 
 #endif

@@ -1,9 +1,8 @@
 /* The bodies of answers: errors with their details, results of each kind, events, the negotiation.
  *
  * All reading goes through one cursor that cannot leave the body: a read past the end yields zeros
- * and marks the cursor, and each public function checks the mark once, at its end. Counts that
- * drive a loop are first held against the bytes that are left, so that no body can make a reader
- * spin. */
+ * and marks the cursor, and each public function checks the mark once, at its end. Loop counts are
+ * first checked against the remaining bytes, so that no body can cause a long loop. */
 #include "backends/cql/body.h"
 
 #include "backends/cql/protocol.h"

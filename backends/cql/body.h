@@ -11,7 +11,7 @@
 
 struct cql_frame;
 
-/* What flags put before a body, taken off it. */
+/* A body with the parts that flags put before it. */
 struct cql_body {
     struct cql_in in;        /* the body itself */
     const uint8_t *trace_id; /* 16 bytes or NULL */
@@ -20,7 +20,7 @@ struct cql_body {
 };
 int cql_open_body(const struct cql_frame *, struct cql_body *); /* 0, or -1: malformed */
 
-/* ERROR. What a class does not have is 0 or empty. */
+/* ERROR. Fields that its class lacks are 0 or empty. */
 enum cql_error_code {
     CQL_E_SERVER = 0x0000,
     CQL_E_PROTOCOL = 0x000A,
@@ -106,8 +106,8 @@ struct cql_event {
 int cql_read_event(struct cql_in *, struct cql_event *); /* 0 or -1 */
 /* SUPPORTED: does it list `value` under `name`? NULL value: is there such a name? */
 bool cql_supports(struct cql_in body, const char *name, const char *value);
-/* A first answer that is not v4's, or an ERROR protocol: says in words which versions the server
- * speaks. */
+/* Describes a first answer of another version, or a protocol ERROR: which versions the server
+ * supports. */
 char *cql_version_refusal(const struct cql_frame *, char *buf, size_t size);
 
 #endif

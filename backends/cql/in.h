@@ -1,4 +1,4 @@
-/* The cursor with which bodies are read, and what they are made of. */
+/* The cursor for reading bodies, and the primitive types. */
 #ifndef LOADTOP_BACKENDS_CQL_IN_H
 #define LOADTOP_BACKENDS_CQL_IN_H
 

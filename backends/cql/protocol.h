@@ -10,9 +10,8 @@
  *   stream.c    the table of stream ids
  *   token.c     Cassandra's tokens
  *
- * Whoever uses it brings the connection. Nothing read is trusted: each length is checked against
- * the bytes that are there, and memory grows with what has arrived, never with what a header
- * claims.
+ * The caller provides the connection. Input is not trusted: each length is checked against the
+ * bytes received, and memory grows with what has arrived, never with what a header claims.
  *
  * Everything read is borrowed: pointers lead into the frame and are valid inside the callback that
  * received it. Source: native_protocol_v4.spec of Apache Cassandra. One thread at a time per

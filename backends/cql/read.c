@@ -1,10 +1,10 @@
 /* Frames out of a stream of bytes.
  *
- * Complete frames are handed over where they lie in the caller's buffer; only the beginning of a
- * frame that has not fully arrived is copied and held. A header is judged as soon as its nine bytes
- * are there, before anything is kept for its body. The held buffer doubles with what arrives, so a
- * header that promises 256 MiB costs nothing until they come; a compressed body is measured against
- * what LZ4 can reach at most before memory is taken for it. */
+ * Complete frames are passed on in the caller's buffer without copying; only the beginning of an
+ * incomplete frame is copied and buffered. A header is checked as soon as its nine bytes have
+ * arrived, before memory is used for its body. The buffer doubles with the received bytes, so a
+ * header that announces 256 MiB costs nothing until they arrive; the size of a compressed body is
+ * checked against LZ4's maximum ratio before memory is allocated. */
 #include "backends/cql/read.h"
 
 #include "backends/cql/in.h"
@@ -72,7 +72,7 @@ static uint32_t header_size(const uint8_t *p)
     return (p[0] & 0x7Fu) < 3 ? HEADER_OLD : CQL_HEADER;
 }
 
-/* Judges a complete header; fills the frame but for its body. */
+/* Checks a complete header; fills the frame except for its body. */
 static int read_header(struct cql_reader *r, const uint8_t *p, struct cql_frame *f)
 {
     unsigned version = p[0] & 0x7Fu;

@@ -27,18 +27,18 @@ struct cql_reader {
 };
 
 enum cql_feed {
-    CQL_FED,     /* all taken; what is left of a frame is held */
-    CQL_STOPPED, /* `each` returned non-zero: the rest was not looked at */
-    CQL_BAD      /* not the protocol: the connection is of no further use. See reader->why */
+    CQL_FED,     /* all processed; an incomplete frame is buffered */
+    CQL_STOPPED, /* `each` returned non-zero: the rest was not processed */
+    CQL_BAD      /* protocol error: the connection is unusable, see reader->why */
 };
 
-/* Takes len bytes as they came from the socket and calls `each` for every frame completed by them.
- * `each` may free the reader if it then returns non-zero. A first frame of another protocol version
- * (1 to 6) is handed over as it is: it holds a server's refusal of version 4. */
+/* Processes len received bytes and calls `each` for every completed frame. `each` may free the
+ * reader if it then returns non-zero. A first frame of another protocol version (1 to 6) is passed
+ * on unchanged: it is a server's refusal of version 4. */
 enum cql_feed cql_feed(struct cql_reader *, const uint8_t *bytes, size_t len,
                        int (*each)(void *ctx, const struct cql_frame *), void *ctx);
-void cql_reader_free(
-    struct cql_reader *); /* frees the memory, keeps the settings; takes zeroed ones */
+/* frees the memory, keeps the settings; takes zeroed ones */
+void cql_reader_free(struct cql_reader *);
 bool cql_lz4_built(void);
 
 #endif

@@ -1,7 +1,7 @@
-/* The table of stream ids of one connection: who waits for which answer.
+/* The table of stream ids of one connection: the owner of each pending request.
  *
- * A free list through the table makes taking and giving back constant. The table doubles when it
- * runs out, so a connection with 120 requests in flight holds 128 slots and not 32,768. */
+ * A free list through the table makes taking and releasing ids constant-time. The table doubles
+ * when it runs out, so a connection with 120 requests in flight holds 128 slots and not 32,768. */
 #include "backends/cql/stream.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* The table of stream ids of one connection: who waits for which answer. */
+/* The table of stream ids of one connection: the owner of each pending request. */
 #ifndef LOADTOP_BACKENDS_CQL_STREAM_H
 #define LOADTOP_BACKENDS_CQL_STREAM_H
 
@@ -6,7 +6,7 @@
 
 #define CQL_STREAMS_MAX 32768u
 
-/* Who waits for which stream. Grows as needed up to 32,768. Zero it. */
+/* The owner of a stream id. The table grows as needed up to 32,768 ids. Zero it to start. */
 struct cql_slot {
     void *owner; /* NULL: free */
     uint32_t next;
@@ -18,10 +18,10 @@ struct cql_streams {
     uint32_t room, free, used; /* free: 1 + first free id, or 0 */
 };
 void cql_streams_free(struct cql_streams *);
-int cql_stream_take(struct cql_streams *,
-                    void *owner); /* an id, or -1: all are taken (or no memory) */
-/* Gives the id back. For an answer: state says whose it was, *owner who (may be NULL). CQL_FREE:
- * nobody asked for it. */
+/* an id, or -1: all are taken (or no memory) */
+int cql_stream_take(struct cql_streams *, void *owner);
+/* Releases the id of an answer and returns its state; *owner (may be NULL) is its owner. CQL_FREE:
+ * the id was not in use. */
 enum cql_slot_state cql_stream_release(struct cql_streams *, unsigned id, void **owner);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * MurmurHash3_x64_128 (Austin Appleby, public domain) with seed 0, of which the first 64 bits
  * count, and with the one peculiarity of Cassandra's port: the bytes of the tail are sign-extended.
- * Whatever computes a different token only loses the short way to a replica, so this is checked
+ * A wrong token would only cost an extra hop to a replica and stay unnoticed, so this is tested
  * against other clients. */
 #include "backends/cql/token.h"
 

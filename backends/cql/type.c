@@ -1,8 +1,8 @@
 /* Types of the native protocol, and values as text.
  *
- * Used where a person reads a value: errors, own statements, tests. Not on the path of an
- * operation. Each type states the lengths that it can have; any other is refused. Collections nest
- * up to a fixed depth. */
+ * Used to display values: errors, the user's statements, tests. Not on the path of an operation.
+ * Each type states the lengths that it can have; any other is refused. Collections nest up to a
+ * fixed depth. */
 #include "backends/cql/type.h"
 
 #include <arpa/inet.h>
@@ -127,7 +127,7 @@ static void add(struct line *l, const char *fmt, ...)
         l->len = l->len + (size_t)n < l->size ? l->len + (size_t)n : l->size - 1;
 }
 
-/* Nothing more will be seen: what follows is neither shown nor judged, however much it is. */
+/* The buffer is full: the rest is neither shown nor checked. */
 static bool full(const struct line *l)
 {
     return l->len + 1 >= l->size;

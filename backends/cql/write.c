@@ -128,8 +128,8 @@ void cql_begin(struct cql_writer *w, enum cql_opcode opcode, unsigned stream)
     p[4] = (uint8_t)opcode;
 }
 
-/* Replaces the body by its compressed form where that is shorter. What cannot be had is left plain:
- * the flag says for each frame which it is. */
+/* Replaces the body by its compressed form if that is shorter. If compression fails the body is
+ * left plain; a flag in each frame tells which it is. */
 static void compress_body(struct cql_writer *w)
 {
 #ifdef LOADTOP_HAVE_LZ4

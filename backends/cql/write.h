@@ -17,9 +17,9 @@
 struct cql_writer {
     uint8_t *p;
     size_t len, room, limit, sent;
-    size_t frame; /* where the frame begun last starts */
+    size_t frame; /* start of the current frame */
     bool failed;
-    uint32_t compress_from; /* bodies of so many bytes and more are compressed; 0: none are */
+    uint32_t compress_from; /* minimum size of bodies to compress; 0: no compression */
     uint8_t *scratch;
     size_t scratch_room;
     void *lz4_state;
@@ -65,7 +65,7 @@ void cql_put_unset(struct cql_writer *); /* a value that is not touched (v4) */
 void cql_begin(struct cql_writer *, enum cql_opcode, unsigned stream);
 int cql_end(struct cql_writer *);
 
-/* What goes with QUERY and EXECUTE. Zero it, then set what is wanted. */
+/* Parameters of QUERY and EXECUTE. Zero it, then set the needed ones. */
 struct cql_params {
     uint16_t consistency, serial; /* serial 0: none */
     bool skip_metadata;

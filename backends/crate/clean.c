@@ -1,12 +1,12 @@
-/* What a run left in CrateDB, looked at and removed: by `loadtop clean`, and by drop=yes at a run's
+/* Lists and removes a run's leftovers in CrateDB: for `loadtop clean`, and for drop=yes at a run's
  * end.
  *
- * A table goes when it bears the run's mark (crate_sql/sql.h) and holds no record of others; else
- * the run's own records go from it, known by their keys, and the table stays. The mark is checked
+ * A table is dropped if it has this run's mark (crate_sql/sql.h) and contains no records of others;
+ * otherwise only the run's records, identified by their keys, are deleted. The mark is checked
  * again right before each DROP. CrateDB cannot do both in one statement: a table that is dropped
  * and created again in between would be taken for the old one.
  *
- * SELECT, DELETE and count(*) see only what was refreshed (docs/general/dql/refresh.rst), so there
+ * SELECT, DELETE and count(*) see only refreshed records (docs/general/dql/refresh.rst), so there
  * is a REFRESH before each of them, and the counts are the server's. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate/clean.h"
@@ -21,7 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CLEAN_MS 600000L /* a DELETE of many rows takes its time */
+#define CLEAN_MS 600000L /* a DELETE of many rows may take long */
 #define ENTRIES_MAX 1000
 
 /* ---- counting ---- */
@@ -65,7 +65,7 @@ static int count_own(struct crate_site *s, const struct crate_table *t, const ch
                  timeout_ms, err);
 }
 
-/* Records that do not begin as the run's do: two ranges, which cost nothing where there are none.
+/* Counts records whose keys do not begin with the run's id: two ranges, which are cheap when empty.
  * '.' is the character after '-'. After a refresh. */
 static int count_others(struct crate_site *s, const struct crate_table *t, const char *run,
                         int64_t *n, long timeout_ms, struct err *err)
@@ -86,7 +86,7 @@ int crate_drop_own(struct crate_site *s, const struct crate_table *t, const char
     int64_t others = 0;
     json_t *reply = NULL;
     *dropped = false;
-    int result = crate_table_look(s, t, run, &made, err);
+    int result = crate_table_inspect(s, t, run, &made, err);
     if (result < 0 || !made.exists)
         return result;
     if (!made.marked)
@@ -117,7 +117,7 @@ struct place {
     char table_words[2 * CRATE_NAME_MAX + 16];
 };
 
-/* The run's records. In a table that somebody else made nothing but their ids tells them. */
+/* Reports the run's records. In a table created by others they are identified by their ids only. */
 static void say_rows(const struct place *p, enum clean_fate fate, int64_t n, const char *why)
 {
     char words[2 * CRATE_NAME_MAX + 40];
@@ -128,7 +128,7 @@ static void say_rows(const struct place *p, enum clean_fate fate, int64_t n, con
               by_id ? "known by their ids only: the table bears no mark of loadtop" : why);
 }
 
-/* It stays; the statement that removes it by hand ends the reason. */
+/* Reports that the table is kept; the reason ends with the statement that removes it by hand. */
 static void table_stays(const struct place *p, const char *reason)
 {
     struct text why = {0};
@@ -141,7 +141,7 @@ static int drop_table(const struct place *p, struct err *err)
 {
     bool dropped = false;
     int result = crate_drop_own(p->site, &p->table, p->c->run, CLEAN_MS, &dropped, err);
-    if (result == ERR_REFUSED) { /* it was another one a moment ago */
+    if (result == ERR_REFUSED) { /* the table was replaced meanwhile */
         table_stays(p, err->msg);
         return 0;
     }
@@ -228,7 +228,7 @@ static int clean_table(const struct place *p, struct err *err)
 static int clean_place(struct place *p, struct err *err)
 {
     struct crate_made made;
-    int result = crate_table_look(p->site, &p->table, p->c->run, &made, err);
+    int result = crate_table_inspect(p->site, &p->table, p->c->run, &made, err);
     if (result < 0)
         return result;
     p->ours = made.ours;
@@ -251,7 +251,7 @@ static int clean_place(struct place *p, struct err *err)
     return clean_rows(p, err);
 }
 
-/* One entry of a run's left_behind, which anybody may have written. */
+/* Handles an entry of a run's leftovers; the file is not trusted. */
 static int clean_entry(struct clean *c, struct crate_site *s, const json_t *entry, struct err *err)
 {
     const char *what = json_string_value(json_object_get(entry, "what"));
@@ -289,13 +289,13 @@ static bool named_before(const json_t *left, size_t at)
     return false;
 }
 
-/* Asks each host who it is. 0 if one of them may be cleaned. */
-static int greet_hosts(const struct clean *c, struct crate_site *s, struct err *err)
+/* Checks the identity of each host. 0 if one of them may be cleaned. */
+static int identify_hosts(const struct clean *c, struct crate_site *s, struct err *err)
 {
     unsigned known = 0;
     for (unsigned i = 0; i < s->hosts; i++) {
         struct err each = {0};
-        int result = crate_site_greet(s, i, &each);
+        int result = crate_site_identify(s, i, &each);
         if (result == 0)
             result = clean_identity_allowed(c, "crate", s->cluster, &each);
         if (result == ERR_REFUSED)
@@ -313,14 +313,14 @@ static int greet_hosts(const struct clean *c, struct crate_site *s, struct err *
 
 int crate_clean(struct clean *c, struct err *err)
 {
-    const json_t *left = c->left_behind;
+    const json_t *left = c->leftovers;
     struct crate_site site;
     if (json_array_size(left) > ENTRIES_MAX)
         return err_set(err, ERR_USAGE, "the file names more than %d things", ENTRIES_MAX);
     int result = crate_site_open(&site, NULL, c->target, c->options, c->sender, err);
     if (result < 0)
         return result;
-    result = greet_hosts(c, &site, err);
+    result = identify_hosts(c, &site, err);
     for (size_t i = 0; i < json_array_size(left) && result == 0; i++)
         if (!named_before(left, i))
             result = clean_entry(c, &site, json_array_get(left, i), err);

@@ -1,4 +1,4 @@
-/* What a run left in tables, looked at and removed. Blocking. */
+/* Lists and removes a run's leftovers in tables. Blocking. */
 #ifndef LOADTOP_BACKENDS_CRATE_CLEAN_H
 #define LOADTOP_BACKENDS_CRATE_CLEAN_H
 
@@ -10,9 +10,9 @@ struct crate_table;
 struct err;
 
 int crate_clean(struct clean *, struct err *);
-/* Drops the table if this run made it, as the server says now, and no record of others is in it.
- * *dropped: by this call; without and without an error it was not there. ERR_REFUSED: it is not
- * this run's, or not it alone. */
+/* Drops the table if it is marked by this run on the server and contains no records of others.
+ * *dropped: it was dropped by this call; false without an error: it did not exist. ERR_REFUSED: not
+ * created by this run, or others use it. */
 int crate_drop_own(struct crate_site *, const struct crate_table *, const char *run,
                    long timeout_ms, bool *dropped, struct err *);
 

@@ -8,10 +8,10 @@
  * only while the connection is being opened; later its attempt is refused and the request ends as
  * an error whose outcome is unknown.
  *
- * Opening asks `GET /` for the node's name: the connection is up when the server says that it is
- * ready, and every request's node is known.
+ * Opening requests `GET /`: the connection is up when the server reports that it is ready, and its
+ * reply names the node.
  *
- * What the outcome of a request is, request.c says. */
+ * request.c evaluates the outcome of a request. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate/conn.h"
 
@@ -175,8 +175,8 @@ static void set_options(struct crate_conn *c, const struct crate_host *h, long t
     curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, timeout_ms);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
     curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(e, CURLOPT_MAXAGE_CONN,
-                     86400L); /* how long it may be idle is the server's say */
+    /* the server decides how long it may be idle */
+    curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, 86400L);
     if (strcmp(scheme, "crates") == 0)
         crate_tls_options(e, pool_options(worker_pool(worker)));
 }
@@ -244,8 +244,9 @@ static void probe_failed(struct crate_conn *c, CURLcode result)
         addresses_failed(&h->at, c->at);
     curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_errno);
     secret_hide_values(c->why);
+    /* for consent: it is tried again */
     if (c->refused.code == ERR_UNREACHED)
-        conn_down(c->conn, "waiting", "%s", c->refused.msg); /* for a yes: it is tried again */
+        conn_down(c->conn, "waiting", "%s", c->refused.msg);
     else if (c->refused.code)
         conn_down(c->conn, "denied", "%s", c->refused.msg);
     else
@@ -253,8 +254,8 @@ static void probe_failed(struct crate_conn *c, CURLcode result)
                   c->why[0] ? c->why : curl_easy_strerror(result), crate_hint(h, result));
 }
 
-/* It answered with something else than its name. A node that is not ready says so itself; from
- * anything else it means that there are no more places. */
+/* The probe got an unexpected answer: the node is not ready, or something in front of it accepts no
+ * more connections. */
 static void probe_unwanted(struct crate_conn *c, long status, const json_t *root)
 {
     const struct crate_host *h = crate_host_of(c);
@@ -273,7 +274,7 @@ static void probe_unwanted(struct crate_conn *c, long status, const json_t *root
 static bool probe_good(struct crate_conn *c, long status, const json_t *root)
 {
     const struct crate_host *h = crate_host_of(c);
-    /* A proxy may not pass GET / on: 403 and 404 are no reason not to load. */
+    /* A proxy may block GET /, so 403 and 404 do not prevent load. */
     if (status != 200 && status != 403 && status != 404) {
         probe_unwanted(c, status, root);
         return false;
@@ -296,7 +297,7 @@ static void probe_done(struct crate_conn *c, CURLcode result)
 {
     long status = 0;
     c->may_connect = false;
-    if (!crate_worker_of(c)->up[c->conn->group]) /* until the greeting below is a good one */
+    if (!crate_worker_of(c)->up[c->conn->group]) /* until the identity check below succeeds */
         set_alive(c, false);
     if (result != CURLE_OK) {
         probe_failed(c, result);
@@ -321,7 +322,7 @@ static void probe_done(struct crate_conn *c, CURLcode result)
     conn_up(c->conn);
 }
 
-/* libcurl is done with what the connection asked. */
+/* libcurl has finished the connection's request. */
 static void conn_done(struct crate_conn *c, CURLcode result)
 {
     if (c->phase == PHASE_PROBING) {
@@ -364,8 +365,8 @@ void crate_worker_run(struct crate_worker *w, curl_socket_t fd, int events)
     finish_messages(w);
 }
 
-/* The handle enters the multi handle only here, so that libcurl sends after the engine noted the
- * time. */
+/* The handle is added to the multi handle only here, so that libcurl sends after the engine has
+ * stamped the request. */
 void crate_flush(struct conn *conn)
 {
     struct crate_conn *c = conn_data(conn);
@@ -404,8 +405,9 @@ void crate_close(struct conn *conn)
     if (c->easy)
         curl_easy_cleanup(c->easy);
     c->easy = NULL;
+    /* closes the socket, through close_socket */
     if (c->share)
-        curl_share_cleanup(c->share); /* closes the socket, through close_socket */
+        curl_share_cleanup(c->share);
     c->share = NULL;
     loop_unwatch(worker_loop(conn->worker), &c->watch);
     text_free(&c->probe);

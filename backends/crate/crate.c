@@ -54,7 +54,7 @@ static const struct option_spec crate_options[] = {
          "your own SQL for the operation stmt, with placeholders such as {key} {new} {now} "
          "{ago:1h} {region} {user_id} {amount} {int:1-100} {text:20} {choice:a|b}; several "
          "are separated by ;"},
-    [OPT_STMT_FILE] = {"stmt-file", OPTION_TEXT, OPTION_OWN_ONLY, NULL, 0, 0, NULL,
+    [OPT_STMT_FILE] = {"stmt-file", OPTION_TEXT, OPTION_TRUSTED_ONLY, NULL, 0, 0, NULL,
                        "a file with such statements"},
     [OPT_BALANCE] = {"balance", OPTION_COUNT, OPTION_LIVE, "30", 0, 1000, NULL,
                      "fresh connections at the start that show how a load balancer spreads them; "
@@ -101,9 +101,9 @@ static int crate_check(const struct target *t, const struct options *o, struct e
                        option_str(o, OPT_REPLICAS));
     if (strpbrk(option_str(o, OPT_SCHEMA), "\r\n") || strpbrk(option_str(o, OPT_TOKEN), "\r\n"))
         return err_set(err, ERR_USAGE, "schema, token: a line break is not allowed");
-    if (crate_own_statements(o, &stmt, &n, err) < 0)
+    if (crate_user_statements(o, &stmt, &n, err) < 0)
         return ERR_USAGE;
-    crate_own_statements_free(&stmt, &n);
+    crate_user_statements_free(&stmt, &n);
     return 0;
 }
 

@@ -1,11 +1,11 @@
-/* What the target can bear, as it says itself: room on its disks before the first record, and signs
- * that it suffers while the load runs.
+/* Protection of the target, by its own figures: free room on its disks before the first record, and
+ * signs of overload during the load.
  *
- * Room is the sum of what the nodes' disks have free (sys.nodes, fs['total']['available']), shared
- * by the copies of each record; a record counts with the bytes that it takes in a request, which is
- * what CrateDB stores at least (the document, and an index of each column beside it). Signs of
- * strain come from what the pool asks once a second anyway, and from the errors that workers see
- * (codes: server/src/main/java/io/crate/rest/action/HttpErrorStatus.java). */
+ * Room is the sum of the nodes' free disk space (sys.nodes, fs['total']['available']), divided by
+ * the number of copies; a record counts with its size in a request, which is a lower bound of what
+ * CrateDB stores (the document, plus an index of each column). Signs of overload come from the
+ * pool's queries once a second, and from errors of workers (codes:
+ * server/src/main/java/io/crate/rest/action/HttpErrorStatus.java). */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate/guard.h"
 
@@ -22,11 +22,11 @@
 
 #define SQL_MS 15000L
 #define USUAL_MS INT64_C(1735689600000) /* a timestamp of as many digits as today's */
-#define MISSING_LOOKS 2                 /* a shard that moves is no copy for a moment */
+#define MISSING_LOOKS 2                 /* a moving shard briefly does not count as a copy */
 
 /* ---- room ---- */
 
-/* What the nodes have free together, NaN when one does not say; *nodes: how many there are. */
+/* The nodes' total free room, NaN when one does not report it; *nodes: their number. */
 static double free_bytes(struct crate_site *s, unsigned *nodes)
 {
     struct err err = {0};
@@ -83,14 +83,14 @@ int crate_room(struct pool *pool, struct crate_pool *p, const char *replicas, st
 
 /* ---- strain ---- */
 
-void crate_strain_look(struct pool *pool, struct crate_pool *p, double rejected, double copies)
+void crate_strain_check(struct pool *pool, struct crate_pool *p, double rejected, double copies)
 {
     struct crate_strain *s = &p->strain;
     if (!s->known) {
         *s = (struct crate_strain){.known = true, .rejected = rejected, .copies = copies};
         return;
     }
-    /* A node that starts again counts from 0. */
+    /* A restarted node counts from 0. */
     if (rejected > s->rejected)
         pool_strain(pool, STRAIN_THREADS, "its thread pools rejected %.0f tasks (sys.nodes)",
                     rejected - s->rejected);
@@ -99,8 +99,9 @@ void crate_strain_look(struct pool *pool, struct crate_pool *p, double rejected,
     if (!isfinite(copies))
         return;
     s->missing_seconds = copies < s->copies ? s->missing_seconds + 1 : 0;
+    /* more, or none was known: a new table's replicas, a new partition */
     if (!(copies <= s->copies))
-        s->copies = copies; /* more, or none was known: a new table's replicas, a new partition */
+        s->copies = copies;
     if (s->missing_seconds >= MISSING_LOOKS)
         pool_strain(pool, STRAIN_REPLICAS, "%.0f of %.0f copies of shards of %.40s are left",
                     copies, s->copies, p->table.shown);

@@ -1,11 +1,11 @@
 /* A pool's figures about once a second, and its end.
  *
- * What the server says of itself look.c asks; what was acknowledged is our own count. */
+ * inspect.c queries the server's figures; acknowledged rows are counted here. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate/pool.h"
 
 #include "backends/crate/clean.h"
-#include "backends/crate/look.h"
+#include "backends/crate/inspect.h"
 #include "backends/crate/setup.h"
 #include "backends/crate/types.h"
 #include "engine/base/err.h"
@@ -29,14 +29,14 @@ static uint64_t load(const _Atomic uint64_t *v)
 
 /* ---- what the server says ---- */
 
-/* Hosts that were set aside are asked again, so that workers open connections to them. */
+/* Checks failed hosts again, so that workers reopen connections to them. */
 static void try_hosts_again(struct pool *pool, struct crate_pool *p)
 {
     unsigned at = p->site.at;
     for (unsigned i = 0; i < p->site.hosts && p->site.hosts > 1; i++) {
         struct err err = {0};
         _Atomic bool *alive = &p->site.host[i].alive;
-        if (atomic_load(alive) || crate_greet(pool, p, i, &err) < 0)
+        if (atomic_load(alive) || crate_identify(pool, p, i, &err) < 0)
             continue;
         atomic_store(alive, true);
         pool_event(pool, "host %s answers again", p->site.host[i].shown);
@@ -100,8 +100,7 @@ static json_t *load_json(struct crate_pool *p, double seconds, struct text *rate
     uint64_t total = 0;
     for (unsigned i = 0; i < n; i++)
         total += count[i];
-    /* Requests of one connection all go to one node, so they are no
-     * independent draws: no p-value. */
+    /* Requests of one connection go to one node and are not independent: no p-value. */
     uint64_t most = 0;
     for (unsigned i = 0; i < n; i++)
         most = count[i] > most ? count[i] : most;
@@ -137,7 +136,7 @@ static json_t *rows_json(const struct crate_counts *c)
                      "deleted", (json_int_t)load(&c->deleted_rows));
 }
 
-static void left_behind(const struct pool *pool, const struct crate_pool *p, struct stats *out)
+static void leftovers(const struct pool *pool, const struct crate_pool *p, struct stats *out)
 {
     const struct crate_counts *c = &p->counts;
     uint64_t made = load(&c->acknowledged), gone = load(&c->deleted_rows),
@@ -153,9 +152,10 @@ static void left_behind(const struct pool *pool, const struct crate_pool *p, str
             json_object_set_new(o, "until", json_string("end")); /* drop=yes, and not yet */
     } else {
         snprintf(like, sizeof like, "%.13s-%%", p->records.head);
-        json_object_set_new(o, "keys", json_string(like)); /* for a person: clean knows the form */
+        /* for the user: clean knows the pattern */
+        json_object_set_new(o, "keys", json_string(like));
     }
-    json_array_append_new(out->left_behind, o);
+    json_array_append_new(out->leftovers, o);
 }
 
 static void note(struct crate_pool *p, const char *rates, struct stats *out)
@@ -181,7 +181,7 @@ static void note(struct crate_pool *p, const char *rates, struct stats *out)
     text_free(&t);
 }
 
-/* What stands beside records/s in the table of a sweep over threads and rows. */
+/* The columns beside records/s in a sweep's table. */
 static void columns(const struct crate_pool *p, struct stats *out)
 {
     const struct crate_counts *c = &p->counts;
@@ -195,7 +195,7 @@ static void columns(const struct crate_pool *p, struct stats *out)
     out->columns = sizeof column / sizeof *column;
 }
 
-/* Of the time that answers took since the last look, what the server says it worked on them. */
+/* The share of the response time since the last second that the server reports as processing. */
 static void answers(struct crate_pool *p)
 {
     uint64_t worked = load(&p->counts.worked_ns), took = load(&p->counts.took_ns);
@@ -213,7 +213,7 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
     uint64_t now = clock_ns(), requests = load(&p->counts.requests);
     double seconds = p->seen_ns ? (double)(now - p->seen_ns) / 1e9 : 0;
     if (seconds < RATE_MIN_S) {
-        seconds = 0; /* asked again at once: the rates stay what they were */
+        seconds = 0; /* called again at once: keep the last rates */
     } else {
         p->per_s = (double)(requests - p->requests_seen) / seconds;
         p->rated = true;
@@ -226,7 +226,7 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
     if (option_u64(pool_options(pool), OPT_BALANCE) != p->spread_done)
         crate_balance(pool, p);
     try_hosts_again(pool, p);
-    crate_look(pool, p, out);
+    crate_inspect(pool, p, out);
     curl_socket_t link = CURL_SOCKET_BAD;
     if (curl_easy_getinfo(p->site.easy, CURLINFO_ACTIVESOCKET, &link) == CURLE_OK &&
         link != CURL_SOCKET_BAD)
@@ -254,7 +254,7 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
     if (p->spread_done)
         json_object_set_new(o, "balance", balance_json(p));
     json_object_set_new(o, "load_by_node", load_json(p, seconds, &rates));
-    left_behind(pool, p, out);
+    leftovers(pool, p, out);
     out->answer_share = p->answer_share;
     columns(p, out);
     note(p, text_str(&rates), out);
@@ -266,7 +266,7 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
 void crate_pool_close(struct pool *pool)
 {
     struct crate_pool *p = pool_data(pool);
-    drop_at_end(pool, p); /* after a signal there was no time before */
+    drop_at_end(pool, p); /* after a signal there was no time for it before */
     crate_pool_reset(p);
     pthread_mutex_destroy(&p->mutex);
 }

@@ -1,10 +1,10 @@
-/* One request on a connection of the crate backend, and what its outcome is.
+/* A request on a connection of the crate backend, and its outcome.
  *
- * An answer that is whole says for each row whether it was stored. Everything else (no answer, a
- * torn or wrong one, a 5xx) leaves the rows of an insert unknown, and they are counted as that too:
- * what the table holds lies between what was acknowledged and that plus what is unknown. submit()
- * only takes the request, flush() (conn.c) sends it, so that libcurl writes after the engine
- * noted the time. */
+ * A complete answer tells for each row whether it was stored. Otherwise (no answer, a torn or wrong
+ * one, a 5xx) the state of an insert's rows is unknown, and they are counted as unknown: the number
+ * of rows in the table is between the acknowledged ones and these plus the unknown ones. submit()
+ * only accepts the request, flush() (conn.c) sends it, so that libcurl writes after the engine has
+ * stamped it. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate/request.h"
 
@@ -72,7 +72,7 @@ static void count_bytes(struct crate_conn *c)
     curl_easy_getinfo(c->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
     curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &request);
     curl_easy_getinfo(c->easy, CURLINFO_HEADER_SIZE, &header);
-    /* REQUEST_SIZE holds what left with the headers, and a small body leaves with them. */
+    /* REQUEST_SIZE includes bytes sent with the headers, which may include a small body. */
     uint64_t sent = request >= up ? (uint64_t)request : (uint64_t)request + (uint64_t)up;
     conn_bytes(c->conn, sent, (uint64_t)header + (uint64_t)down);
 }
@@ -89,7 +89,7 @@ static void fail(struct crate_conn *c, const char *error_class, const char *msg,
     op_fail(op, error_class, msg, len);
 }
 
-/* The answer is not one: torn, not JSON, or not to this request. */
+/* Fails a request whose answer is torn, not JSON, or does not match it. */
 static void fail_reply(struct crate_conn *c, enum crate_verdict verdict)
 {
     char msg[192];
@@ -174,8 +174,8 @@ static void statement_done(struct crate_conn *c)
     op_done(op);
 }
 
-/* How much of an answer's time is the server's own work is what tells a slow server from a long
- * way. It counts from when it has read the request. */
+/* Records the server's processing time, which distinguishes a slow server from a slow network. It
+ * starts when the server has read the request. */
 static void note_time(struct crate_conn *c)
 {
     struct crate_counts *n = &crate_worker_of(c)->pool->counts;
@@ -211,15 +211,16 @@ static void answered(struct crate_conn *c)
         statement_done(c);
 }
 
-/* The connection broke with a request on it. Its end is the engine's to tell: conn_down. */
+/* The connection broke with a request in flight, which conn_down ends. */
 static void broken(struct crate_conn *c, CURLcode result)
 {
     long header = 0, os_errno = 0;
     curl_easy_getinfo(c->easy, CURLINFO_HEADER_SIZE, &header);
     curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_errno);
     const char *name = crate_network_class(result, os_errno);
+    /* it was lost, and resending the request was refused */
     if (result == CURLE_COULDNT_CONNECT)
-        name = "closed"; /* it was lost, and a second sending of the request was not allowed */
+        name = "closed";
     const char *why = c->why[0] && result != CURLE_COULDNT_CONNECT ? c->why : "connection lost";
     if (header > 0 && strcmp(name, "closed") == 0)
         name = "torn";

@@ -9,7 +9,8 @@
 struct crate_conn;
 
 enum submit crate_submit(struct conn *, struct op *);
-/* Ends the connection's request by what libcurl says: op_done and the like, or conn_down. */
+/* Ends the connection's request according to libcurl's result: op_done and the like, or
+ * conn_down. */
 void crate_request_done(struct crate_conn *, CURLcode);
 /* "refused", "timeout", "tls", "bad reply", "closed", "connect". */
 const char *crate_network_class(CURLcode, long os_errno);

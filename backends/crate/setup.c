@@ -1,16 +1,16 @@
-/* A pool's start: which hosts answer, the table and its shards, keys that are there already, and
- * how a load balancer in front spreads connections.
+/* A pool's start: reachable hosts, the table and its shards, existing keys, and how a load balancer
+ * distributes connections.
  *
  * Everything here blocks, on the pool's own thread, and is bounded: each request by its timeout,
- * the wait for shards by SHARDS_S. When anything fails, all is undone, because the engine calls
- * again after a back-off. Protection: a table that loadtop did not make is written to only with
- * --allow-destructive; with --read-only nothing is made. */
+ * the wait for shards by SHARDS_S. On failure everything is released, because the engine calls
+ * again after a back-off. Protection: a table that loadtop did not create is written to only with
+ * --allow-destructive; with --read-only nothing is created. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate/setup.h"
 
 #include "backends/crate/conn.h"
 #include "backends/crate/guard.h"
-#include "backends/crate/look.h"
+#include "backends/crate/inspect.h"
 #include "backends/crate/site.h"
 #include "backends/crate/table.h"
 #include "backends/crate/types.h"
@@ -29,19 +29,20 @@
 #define LOOK_MS 5000L
 #define BALANCE_MS 1000L
 #define BALANCE_S 5
-#define OWN_SQL_MAX (1u << 20)
+#define USER_SQL_MAX (1u << 20)
 
 _Static_assert(POOLS_RUN_MAX <= CRATE_POOLS_MAX, "each pool of a run has keys of its own");
 
 static void json_stmt(struct crate_stmt *st, struct text *sql)
 {
     struct err err = {0};
+    /* our own statements parse: tested */
     if (crate_stmt_parse(st, text_str(sql), sql->len, &err) < 0)
-        abort(); /* our own statements parse: tested */
+        abort();
     text_clear(sql);
 }
 
-static void prepare_own(struct crate_pool *p, const struct options *o)
+static void prepare_user_statements(struct crate_pool *p, const struct options *o)
 {
     struct text sql = {0};
     text_clear(&p->insert_head);
@@ -62,10 +63,10 @@ static void prepare_own(struct crate_pool *p, const struct options *o)
 
 /* ---- hosts ---- */
 
-int crate_greet(struct pool *pool, struct crate_pool *p, unsigned host, struct err *err)
+int crate_identify(struct pool *pool, struct crate_pool *p, unsigned host, struct err *err)
 {
     struct crate_host *h = &p->site.host[host];
-    int result = crate_site_greet(&p->site, host, err);
+    int result = crate_site_identify(&p->site, host, err);
     if (result == 0)
         result = pool_identity_allowed(pool, p->site.cluster, err);
     if (result == 0 && pool_stopping(pool)) /* perhaps while it waited for a name to be typed */
@@ -75,13 +76,13 @@ int crate_greet(struct pool *pool, struct crate_pool *p, unsigned host, struct e
     return result;
 }
 
-static int greet_all(struct pool *pool, struct crate_pool *p, struct err *err)
+static int identify_all(struct pool *pool, struct crate_pool *p, struct err *err)
 {
     unsigned alive = 0;
     struct err first = {0};
     for (unsigned i = 0; i < p->site.hosts && !pool_stopping(pool); i++) {
         struct err each = {0};
-        int result = crate_greet(pool, p, i, &each);
+        int result = crate_identify(pool, p, i, &each);
         atomic_store(&p->site.host[i].alive, result == 0);
         alive += result == 0;
         if (result == 0)
@@ -102,10 +103,10 @@ static int greet_all(struct pool *pool, struct crate_pool *p, struct err *err)
                    first.code ? first.msg : "stopped");
 }
 
-/* ---- a person's own statements ---- */
+/* ---- the user's statements ---- */
 
-int crate_own_statements(const struct options *o, struct crate_stmt **stmt, unsigned *n,
-                         struct err *err)
+int crate_user_statements(const struct options *o, struct crate_stmt **stmt, unsigned *n,
+                          struct err *err)
 {
     const char *sql = option_str(o, OPT_STMT), *path = option_str(o, OPT_STMT_FILE);
     struct text file = {0};
@@ -117,7 +118,7 @@ int crate_own_statements(const struct options *o, struct crate_stmt **stmt, unsi
     if (path[0]) {
         char what[160];
         snprintf(what, sizeof what, "stmt-file=%.140s", path);
-        result = plain_file_read(path, false, OWN_SQL_MAX, what, &file, err);
+        result = plain_file_read(path, false, USER_SQL_MAX, what, &file, err);
         sql = text_str(&file);
     }
     if (result == 0 && (sql[0] || path[0])) {
@@ -127,11 +128,11 @@ int crate_own_statements(const struct options *o, struct crate_stmt **stmt, unsi
     }
     text_free(&file);
     if (result < 0)
-        crate_own_statements_free(stmt, n);
+        crate_user_statements_free(stmt, n);
     return result;
 }
 
-void crate_own_statements_free(struct crate_stmt **stmt, unsigned *n)
+void crate_user_statements_free(struct crate_stmt **stmt, unsigned *n)
 {
     for (unsigned i = 0; i < *n; i++)
         crate_stmt_fini(&(*stmt)[i]);
@@ -200,7 +201,7 @@ void crate_pool_reset(struct crate_pool *p)
     crate_stmt_fini(&p->remove);
     for (unsigned i = 0; i < CRATE_AGGREGATES; i++)
         crate_stmt_fini(&p->aggregate[i]);
-    crate_own_statements_free(&p->stmt, &p->stmts);
+    crate_user_statements_free(&p->stmt, &p->stmts);
     free(p->sample);
     p->sample = NULL;
     p->samples = 0;
@@ -215,7 +216,7 @@ static int open_all(struct pool *pool, struct crate_pool *p, struct err *err)
     int64_t first_ms = option_u64(o, OPT_TIMES) == TIMES_SEED ? INT64_C(1735689600000) : -1;
     int result = crate_table_parse(&p->table, t->path, option_str(o, OPT_SCHEMA), err);
     if (result == 0)
-        result = crate_own_statements(o, &p->stmt, &p->stmts, err);
+        result = crate_user_statements(o, &p->stmt, &p->stmts, err);
     if (result == 0 && !p->stmts && pool_ops_include(pool, CRATE_STMT))
         result = err_set(err, ERR_USAGE, "ops has stmt: say which with stmt= or stmt-file=");
     if (result == 0)
@@ -226,10 +227,10 @@ static int open_all(struct pool *pool, struct crate_pool *p, struct err *err)
     crate_records_init(&p->records, pool_run_id(pool), pool_number(pool), pool_seed(pool),
                        (unsigned)option_u64(o, OPT_OBJECTS), first_ms);
     p->record_bytes = crate_record_bytes(&p->records);
-    prepare_own(p, o);
+    prepare_user_statements(p, o);
     if (p->insert_head.cut || !p->insert_head.s)
         return err_set(err, ERR_FAILED, "out of memory");
-    result = greet_all(pool, p, err);
+    result = identify_all(pool, p, err);
     if (result == 0)
         pool_answered(pool);
     if (result == 0)
@@ -239,7 +240,7 @@ static int open_all(struct pool *pool, struct crate_pool *p, struct err *err)
     if (result < 0)
         return result;
     crate_sample_keys(p);
-    crate_first_look(pool, p);
+    crate_inspect_first(pool, p);
     crate_balance(pool, p);
     return 0;
 }

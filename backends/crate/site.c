@@ -1,10 +1,9 @@
-/* Blocking HTTP for what is not load: a pool's start, its figures, and clean.
+/* Blocking HTTP requests other than load: a pool's start, its figures, and clean.
  *
  * One easy handle is used for one request after another. A statement is tried on each host in turn,
- * starting with the one that answered last, so that a lost node does not end the run's bookkeeping.
- * Only a host that said which cluster it is of is asked anything. Nothing leads a request
- * elsewhere: no proxy or .netrc of the environment, no redirect; a load test measures the server
- * that was named. */
+ * starting with the one that answered last, so that a lost node does not stop the pool's figures.
+ * Only hosts with a known cluster are used. Requests are never diverted: proxies and .netrc from
+ * the environment and redirects are disabled. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate/site.h"
 
@@ -28,7 +27,7 @@
 
 #define REPLY_MAX ((size_t)4 << 20)
 #define REPLY_VALUES_MAX 100000u /* of its JSON; each takes some 100 bytes once it is read */
-#define GREET_MS 5000L
+#define IDENTIFY_MS 5000L
 #define CONNECT_MS 3000L /* of the time of a request, at most, for its connection */
 #define CLUSTER_MAX 1024 /* bytes of its name */
 
@@ -148,8 +147,8 @@ static size_t keep_reply(char *bytes, size_t size, size_t n, void *ctx)
     return s->reply.cut ? 0 : size * n; /* 0: no more of it */
 }
 
-/* jansson bounds how deep JSON is, not how much it makes of a few bytes. NULL: it is not JSON, or
- * too much. */
+/* Parses JSON with a bound on the number of values, because jansson limits only the depth. NULL:
+ * not JSON, or too large. */
 static json_t *read_json(const struct text *t)
 {
     unsigned values = 0;
@@ -167,7 +166,8 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
     return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
-/* Called at least once a second: a run that ends does not wait for a server that hangs. */
+/* Called by libcurl at least once a second, so that the end of a run does not wait for a hanging
+ * server. */
 static int still_wanted(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
                         curl_off_t up)
 {
@@ -293,8 +293,8 @@ static int failed(struct crate_site *s, CURLcode result, struct err *err)
                    crate_hint(&s->host[s->at], result));
 }
 
-/* One request, prepared except for the URL's host. Another address is tried only while nothing was
- * sent: a statement is not to be run twice. The time is that of all addresses together. */
+/* Performs a request, prepared except for the URL's host. Another address is tried only if nothing
+ * was sent, so that no statement runs twice. The time is that of all addresses together. */
 static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct err *err)
 {
     struct crate_host *h = &s->host[host];
@@ -337,8 +337,8 @@ int crate_site_get(struct crate_site *s, unsigned host, bool fresh, long timeout
 
 /* ---- who it is ---- */
 
-/* The first host that answers says which cluster it is; the others are to be of the same. */
-static int take_greeting(struct crate_site *s, unsigned host, struct err *err)
+/* Reads the cluster's name of a host; all hosts must belong to the cluster of the first one. */
+static int take_identity(struct crate_site *s, unsigned host, struct err *err)
 {
     json_t *root = read_json(&s->reply);
     const char *version =
@@ -349,11 +349,11 @@ static int take_greeting(struct crate_site *s, unsigned host, struct err *err)
     if (cluster && strlen(cluster) > CLUSTER_MAX) {
         result = err_set(err, ERR_FAILED, "%s: its cluster's name is longer than %d bytes", shown,
                          CLUSTER_MAX);
-    } else if (!s->greeted) {
+    } else if (!s->identified) {
         s->cluster = cluster ? strdup(cluster) : NULL;
         if (cluster && !s->cluster)
             result = err_set(err, ERR_FAILED, "out of memory");
-        s->greeted = result == 0;
+        s->identified = result == 0;
     } else if (!crate_same_cluster(s, cluster)) {
         char name[80];
         copy_str(name, sizeof name, "one without a name");
@@ -375,14 +375,14 @@ bool crate_same_cluster(const struct crate_site *s, const char *cluster)
     return cluster && s->cluster ? strcmp(cluster, s->cluster) == 0 : cluster == s->cluster;
 }
 
-int crate_site_greet(struct crate_site *s, unsigned host, struct err *err)
+int crate_site_identify(struct crate_site *s, unsigned host, struct err *err)
 {
     char name[CRATE_CLASS_MAX], said[120], shown[200];
-    int result = crate_site_get(s, host, false, GREET_MS, err);
+    int result = crate_site_get(s, host, false, IDENTIFY_MS, err);
     if (result < 0)
         return result;
     if (s->status == 200)
-        return take_greeting(s, host, err);
+        return take_identity(s, host, err);
     secret_said(said, sizeof said, text_str(&s->reply), s->reply.len);
     unsigned len = (unsigned)clean_line(said, strlen(said));
     crate_message(shown, sizeof shown, said, s->status == 503 ? 0 : len,
@@ -394,7 +394,7 @@ int crate_site_greet(struct crate_site *s, unsigned host, struct err *err)
 
 /* ---- statements ---- */
 
-/* What the answer says, as an error with CrateDB's words. */
+/* Makes an error from CrateDB's message. */
 static int refused_statement(struct crate_site *s, const json_t *reply, struct err *err)
 {
     char name[CRATE_CLASS_MAX], shown[200], said[160];

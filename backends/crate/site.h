@@ -1,5 +1,5 @@
-/* Blocking HTTP for what is not load: one request after another, hosts in turn. Each call is
- * bounded by its timeout. */
+/* Blocking HTTP requests other than load: one at a time, trying hosts in turn. Each call has a
+ * timeout. */
 #ifndef LOADTOP_BACKENDS_CRATE_SITE_H
 #define LOADTOP_BACKENDS_CRATE_SITE_H
 
@@ -15,30 +15,28 @@ struct options;
 struct pool;
 struct target;
 
-/* Fills in hosts, headers and TLS. pool may be NULL; sender: who we are, for the User-Agent.
- * ERR_USAGE, ERR_FAILED. */
+/* Fills in hosts, headers and TLS. pool may be NULL; sender: for the User-Agent header. ERR_USAGE,
+ * ERR_FAILED. */
 int crate_site_open(struct crate_site *, const struct pool *, const struct target *,
                     const struct options *, const char *sender, struct err *);
 void crate_site_close(struct crate_site *); /* takes a zeroed one */
 /* Headers of every request, with authentication; NULL: out of memory. The caller's to free. */
 struct curl_slist *crate_headers(const struct target *, const struct options *, bool gzip);
 void crate_tls_options(CURL *, const struct options *);
-/* Did the request end before its connection stood? Then nothing was sent. */
+/* Did the request fail before its connection was established? Then nothing was sent. */
 bool crate_unconnected(CURL *, CURLcode);
-/* What to look at, behind libcurl's words; "": nothing comes to mind. */
+/* A hint to append to libcurl's message; "": none. */
 const char *crate_hint(const struct crate_host *, CURLcode);
-/* What holds for every request: who we are, and that the environment and the server lead it nowhere
- * else (proxies, .netrc, redirects). */
+/* Options of every request: the User-Agent, and no proxies, .netrc or redirects. */
 void crate_plain_options(CURL *, const char *sender);
 /* GET / of a host; `fresh`: on a connection of its own. 0 (status and reply are set) or
  * ERR_UNREACHED. */
 int crate_site_get(struct crate_site *, unsigned host, bool fresh, long timeout_ms, struct err *);
-/* GET / of a host, and who it says that it is. ERR_UNREACHED; ERR_FAILED also when it
- * is of another cluster than the hosts before. Whether it may be used is then the
- * caller's to say (host.known). */
-int crate_site_greet(struct crate_site *, unsigned host, struct err *);
-/* Is this (NULL: it does not say) the cluster that the first host named? Any
- * thread, once greeted. */
+/* GET / of a host, and reads its cluster's name. ERR_UNREACHED; ERR_FAILED also when it belongs to
+ * another cluster than the earlier hosts. The caller then decides whether it may be used
+ * (host.known). */
+int crate_site_identify(struct crate_site *, unsigned host, struct err *);
+/* Is this (NULL: unknown) the cluster of the first host? Any thread, once `identified`. */
 bool crate_same_cluster(const struct crate_site *, const char *cluster);
 /* Runs a statement on the first known host that answers. args: stolen, may be NULL. *reply (may be
  * NULL): the caller's. ERR_UNREACHED: no host answered; ERR_FAILED: with CrateDB's message;

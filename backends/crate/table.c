@@ -1,4 +1,4 @@
-/* The table of a crate pool: made if it is not there, checked if it is, its shards waited for.
+/* The table of a crate pool: created or checked, then waits for its shards.
  *
  * Protection: a table that loadtop did not make (it has no mark) is written to only with
  * --allow-destructive; with --read-only nothing is made. Called by setup.c on the pool's
@@ -20,7 +20,7 @@
 #define SHARDS_S 30
 #define SQL_MS 15000L
 
-static void look_at_constraints(const json_t *reply, const char *run, struct crate_made *made)
+static void read_constraints(const json_t *reply, const char *run, struct crate_made *made)
 {
     json_t *row;
     size_t i;
@@ -34,8 +34,8 @@ static void look_at_constraints(const json_t *reply, const char *run, struct cra
     }
 }
 
-int crate_table_look(struct crate_site *s, const struct crate_table *t, const char *run,
-                     struct crate_made *made, struct err *err)
+int crate_table_inspect(struct crate_site *s, const struct crate_table *t, const char *run,
+                        struct crate_made *made, struct err *err)
 {
     json_t *reply = NULL;
     *made = (struct crate_made){0};
@@ -57,13 +57,13 @@ int crate_table_look(struct crate_site *s, const struct crate_table *t, const ch
                             json_pack("[ss]", t->schema, t->name), &reply, SQL_MS, err);
     if (result < 0)
         return result;
-    look_at_constraints(reply, run, made);
+    read_constraints(reply, run, made);
     json_decref(reply);
     return 0;
 }
 
-/* Which operations would write to what others made: a table that is not loadtop's, and, with a
- * statement of a person's own, anything. */
+/* Forbids operations that would write to data of others: in a table not created by loadtop, and
+ * with user statements anywhere. */
 static void forbid_writes(struct pool *pool, const struct crate_pool *p)
 {
     static const unsigned writing[] = {CRATE_INSERT, CRATE_UPDATE, CRATE_DELETE};
@@ -92,8 +92,9 @@ static int create_table(struct pool *pool, struct crate_pool *p, struct err *err
     crate_sql_create(&sql, &p->table, &layout);
     int result = crate_site_sql(&p->site, text_str(&sql), NULL, NULL, SQL_MS, err);
     text_free(&sql);
+    /* another pool was faster */
     if (result == ERR_FAILED && p->site.code == 4093)
-        return 1; /* another pool was faster */
+        return 1;
     if (result == 0) {
         p->created = p->made.ours = p->made.marked = true;
         pool_event(pool, "table %s created", p->table.shown);
@@ -101,7 +102,7 @@ static int create_table(struct pool *pool, struct crate_pool *p, struct err *err
     return result;
 }
 
-/* Has it the columns that inserts name? */
+/* Does it have the columns used by inserts? */
 static int check_columns(struct pool *pool, struct crate_pool *p, struct err *err)
 {
     json_t *reply = NULL, *row;
@@ -143,7 +144,7 @@ static int make_table(struct pool *pool, struct crate_pool *p, struct err *err)
     int result = create_table(pool, p, err);
     if (result == 1) {
         p->existed = true;
-        result = crate_table_look(&p->site, &p->table, pool_run_id(pool), &p->made, err);
+        result = crate_table_inspect(&p->site, &p->table, pool_run_id(pool), &p->made, err);
     }
     return result;
 }
@@ -151,7 +152,7 @@ static int make_table(struct pool *pool, struct crate_pool *p, struct err *err)
 int crate_ensure_table(struct pool *pool, struct crate_pool *p, struct err *err)
 {
     const struct options *o = pool_options(pool);
-    int result = crate_table_look(&p->site, &p->table, pool_run_id(pool), &p->made, err);
+    int result = crate_table_inspect(&p->site, &p->table, pool_run_id(pool), &p->made, err);
     p->existed = p->made.exists;
     if (result == 0)
         result =

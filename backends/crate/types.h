@@ -1,13 +1,13 @@
-/* What the files of the crate backend share: a pool's, a worker's and a connection's memory.
+/* Data of a pool, a worker and a connection, shared by the files of the crate backend.
  *
  *   crate.c     the tables: options, operations, the backend itself; check()
- *   site.c      the blocking side's HTTP: one request after another, hosts in turn
- *   setup.c     a pool's start: hosts, balancer check, a person's statements
- *   table.c     its table: made or checked, shards, keys that are in it
- *   look.c      what the server says of itself and of the table
+ *   site.c      blocking HTTP requests other than load, trying hosts in turn
+ *   setup.c     a pool's start: hosts, balancer check, the user's statements
+ *   table.c     its table: creation, checks, shards, existing keys
+ *   inspect.c   state of the server and of the table
  *   pool.c      a pool's figures and its end
- *   clean.c     what a run left in tables: looked at and removed, by clean and by drop=yes
- *   guard.c     what the target can bear: room on its disks, signs that it suffers
+ *   clean.c     a run's leftovers in tables, for clean and drop=yes
+ *   guard.c     free room on the target's disks, and signs of overload
  *   worker.c    a worker: libcurl's multi interface on the worker's loop, requests' bodies
  *   conn.c      a connection: one easy handle on one TCP connection
  *   request.c   one request on it, and its outcome
@@ -63,76 +63,75 @@ enum crate_op {
     CRATE_STMT
 };
 
-#define CRATE_SAMPLE_MAX 1000 /* keys of an existing table that {key} draws from */
+#define CRATE_SAMPLE_MAX 1000 /* most keys of an existing table for {key} */
 
 struct crate_host {
-    struct target_host from;              /* as the URL says it, with its port */
+    struct target_host from;              /* from the URL, with its port */
     char root[300], sql[304];             /* http://name:port/ and .../_sql */
     char shown[PLACE_TEXT_MAX];           /* name:port */
-    struct addresses at;                  /* the workers' too, once `resolved` */
+    struct addresses at;                  /* also used by workers, once `resolved` */
     struct curl_slist *to[ADDRESSES_MAX]; /* CURLOPT_CONNECT_TO for each of them */
     _Atomic bool resolved;
-    _Atomic bool alive; /* answered at the start, or has had a connection since */
-    _Atomic bool known; /* it said which cluster it is of, and that may be loaded */
+    _Atomic bool alive; /* answered at the start, or was connected since */
+    _Atomic bool known; /* its cluster is known and may be loaded */
 };
 
-/* What is fixed by target and options, for the pool's thread and for clean(). */
+/* Settings from target and options, for the pool's thread and for clean(). */
 struct crate_site {
     const struct pool *pool; /* NULL: clean() */
     struct crate_host host[TARGET_HOSTS_MAX];
     unsigned hosts, at; /* at: the host that answered last */
-    bool ending;        /* the pool's last requests: they are wanted although it stops */
+    bool ending;        /* the pool's last requests: do not stop for pool_stopping */
     struct curl_slist *headers;
     CURL *easy;
     struct text reply;
-    long status; /* of the last answer; 0: none */
+    long status; /* HTTP status of the last answer; 0: none */
     int code;    /* CrateDB's code of the last error, or 0 */
     char why[CURL_ERROR_SIZE];
-    struct err refused; /* by targets.conf */
-    /* Who they say that they are: fixed by the first host that answers, for all are to be of one
-     * cluster. */
-    bool greeted;
+    struct err refused; /* refusal by targets.conf */
+    /* The cluster of the first host that answers; all hosts must belong to it. */
+    bool identified;
     char *cluster; /* NULL: it does not say */
     char version[32];
 };
 
-/* What information_schema says of a table. */
+/* State of a table from information_schema. */
 struct crate_made {
     bool exists;
-    bool ours;   /* some run of loadtop made it: it may be loaded */
-    bool marked; /* the run that was asked about made it: it may be dropped */
+    bool ours;   /* created by some run of loadtop: it may be loaded */
+    bool marked; /* created by the run in question: it may be dropped */
     char replicas[24];
 };
 
-/* Signs that the target suffers; only what is new since the pool began
- * counts. The pool's thread. */
+/* Signs of overload of the target, compared with the start of the pool. The pool's thread. */
 struct crate_strain {
     bool known;
-    double rejected;          /* by thread pools of all nodes, at the last look */
-    double copies;            /* most copies of shards that were seen started */
-    unsigned missing_seconds; /* for so many looks on end there were fewer */
+    /* tasks rejected by thread pools of all nodes, as of the last second */
+    double rejected;
+    double copies;            /* most started shard copies seen */
+    unsigned missing_seconds; /* consecutive seconds with fewer */
 };
 
 struct crate_node {
     char name[CRATE_NODE_NAME_MAX];
     _Atomic uint64_t requests, rows; /* answered */
     _Atomic int64_t connections;     /* open now */
-    uint64_t requests_seen;          /* pool's thread: at the last look */
+    uint64_t requests_seen;          /* pool's thread: as of the last second */
     double per_s;
 };
 
 /* Counts of the whole pool. Workers add, the pool's thread reads. */
 struct crate_counts {
     _Atomic uint64_t requests;
-    _Atomic uint64_t acknowledged; /* rows that the server said it stored */
+    _Atomic uint64_t acknowledged; /* rows that the server acknowledged */
     _Atomic uint64_t failed;       /* rows that failed inside an HTTP 200 */
-    _Atomic uint64_t refused;      /* rows of requests refused whole: nothing stored */
+    _Atomic uint64_t refused;      /* rows of entirely refused requests */
     _Atomic uint64_t skipped;      /* rows skipped by ON CONFLICT DO NOTHING */
-    _Atomic uint64_t unknown;      /* rows of requests without a whole answer */
-    _Atomic uint64_t missed;       /* select, update, delete that found no row */
+    _Atomic uint64_t unknown;      /* rows of requests without a complete answer */
+    _Atomic uint64_t missed;       /* selects, updates and deletes that found no row */
     _Atomic uint64_t deleted_rows;
-    /* Whole answers that said how long the server worked on them: that, and how long they took
-     * here. */
+    /* Sums over complete answers that report the server's processing time: that time, and the
+     * response time. */
     _Atomic uint64_t worked_ns, took_ns;
 };
 
@@ -143,17 +142,17 @@ struct crate_pool {
     struct crate_table table;
     struct crate_records records;
     uint64_t record_bytes; /* of one record, in a request */
-    _Atomic uint64_t
-        row_takes; /* on the nodes' disks, at least, with all copies; 0: not known yet */
+    /* minimum bytes of a row on the nodes' disks with all copies; 0: not known yet */
+    _Atomic uint64_t row_takes;
     struct text insert_head;
     struct crate_stmt select, update, remove, aggregate[CRATE_AGGREGATES];
-    struct crate_stmt *stmt; /* [stmts], a person's own */
+    struct crate_stmt *stmt; /* [stmts], the user's */
     unsigned stmts;
     char *sample; /* CRATE_KEY_JSON_MAX bytes each: the keys of an existing table */
     unsigned samples;
     struct crate_made made;
-    bool created, existed;    /* the table: made by this pool; there before */
-    bool drop_tried, dropped; /* at the end, because of drop=yes */
+    bool created, existed;    /* the table was created by this pool; existed before */
+    bool drop_tried, dropped; /* at the end, with drop=yes */
     struct crate_strain strain;
 
     _Atomic uint64_t confirmed; /* records up to this number were (mostly) stored */
@@ -163,20 +162,21 @@ struct crate_pool {
     _Atomic unsigned nodes;
 
     /* pool's thread only */
-    struct crate_spread spread; /* of the fresh connections */
+    struct crate_spread spread; /* nodes reached by the fresh connections */
     struct crate_verdict_spread spread_verdict;
     unsigned spread_known; /* nodes that the cluster has; 0: unknown */
-    uint64_t spread_done;  /* the value of `balance` that was last acted on */
+    uint64_t spread_done;  /* the value of `balance` at the last check */
     uint64_t seen_ns, requests_seen;
-    double per_s; /* requests answered; `rated`: it is known */
+    double per_s; /* answered requests per second; `rated`: it is known */
     bool rated;
     int64_t rows_in_table;
     double heap_share;
     uint64_t worked_seen, took_seen;
-    double answer_share; /* of an answer's time, what the server says it worked; NaN: unknown */
+    /* share of the response time that the server reports as processing; NaN: unknown */
+    double answer_share;
 };
 
-/* Memory of a request's body: belongs to a struct op, and is kept over the op's reuse. */
+/* Buffer of a request's body: belongs to a struct op, and is kept when the op is reused. */
 struct crate_body {
     struct crate_body *next; /* all of the worker's */
     size_t len, room;
@@ -204,14 +204,14 @@ enum crate_phase { PHASE_CLOSED, PHASE_PROBING, PHASE_IDLE, PHASE_SUBMITTED, PHA
 struct crate_conn {
     struct conn *conn;
     CURL *easy;
-    CURLSH *share; /* holds this one connection: closing it closes the socket */
+    CURLSH *share; /* share handle with this one connection: freeing it closes the socket */
     struct watch watch;
     uint32_t want; /* events that libcurl asked for; 0: none */
     enum crate_phase phase;
     unsigned at;      /* which address of its host */
     bool added;       /* the easy handle is in the multi handle */
     bool may_connect; /* libcurl may open a socket: only while probing */
-    bool last;        /* the server said that it closes after this answer */
+    bool last;        /* the server will close the connection after this answer */
     int node;         /* index into the pool's, or -1 */
     struct op *op;
     uint32_t n;
@@ -219,7 +219,7 @@ struct crate_conn {
     uint64_t key;
     struct crate_reply reply;
     unsigned plain_len;
-    char plain[160]; /* how the body begins: plain-text errors */
+    char plain[160]; /* start of the body, for plain-text errors */
     struct text probe;
     struct err refused;
     char why[CURL_ERROR_SIZE];

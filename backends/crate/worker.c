@@ -3,8 +3,8 @@
  *
  * libcurl says which sockets to watch (watch_socket) and when it wants to be called (set_timer);
  * the loop calls back and libcurl goes on. Sockets stay in epoll between two requests of a
- * connection, although libcurl lets go of them there: this saves two system calls a request, and an
- * idle connection that the server closes is noticed at once.
+ * connection, although libcurl removes them: this saves two system calls per request, and detects
+ * at once when the server closes an idle connection.
  *
  * fill() encodes the whole body, into memory that belongs to the struct op and is used again with
  * it, so the steady state allocates nothing; the engine counts this time as generating. All of it
@@ -52,9 +52,9 @@ static uint32_t loop_events(int what)
                                    : (uint32_t)(EPOLLIN | EPOLLOUT);
 }
 
-/* Sockets that belong to no connection of ours: a newer libcurl ends TLS sessions on its own after
- * the easy handle is gone. */
-struct stray {
+/* Sockets without a connection: newer versions of libcurl end TLS sessions after the easy handle
+ * was removed. */
+struct unowned_socket {
     struct watch watch;
     struct crate_worker *worker;
 };
@@ -65,13 +65,14 @@ static int curl_events(uint32_t events)
            (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
 }
 
-static void stray_ready(struct watch *watch, uint32_t events)
+static void unowned_socket_ready(struct watch *watch, uint32_t events)
 {
-    struct stray *s = (struct stray *)(void *)watch;
+    struct unowned_socket *s = (struct unowned_socket *)(void *)watch;
     crate_worker_run(s->worker, watch->fd, curl_events(events));
 }
 
-static void watch_stray(struct crate_worker *w, curl_socket_t fd, int what, struct stray *s)
+static void watch_unowned_socket(struct crate_worker *w, curl_socket_t fd, int what,
+                                 struct unowned_socket *s)
 {
     if (what == CURL_POLL_REMOVE) {
         if (s)
@@ -85,7 +86,7 @@ static void watch_stray(struct crate_worker *w, curl_socket_t fd, int what, stru
             return;
         s->worker = w;
         s->watch.fd = -1;
-        s->watch.ready = stray_ready;
+        s->watch.ready = unowned_socket_ready;
         curl_multi_assign(w->multi, fd, s);
     }
     loop_watch(worker_loop(w->worker), &s->watch, fd, loop_events(what));
@@ -97,11 +98,11 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void 
     struct crate_conn *c = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&c);
     if (of_socket || !c) {
-        watch_stray(w, fd, what, of_socket);
+        watch_unowned_socket(w, fd, what, of_socket);
         return 0;
     }
     if (what == CURL_POLL_REMOVE) {
-        c->want = 0; /* it stays in epoll until it is closed, or fires while nobody wants it */
+        c->want = 0; /* it stays in epoll until it is closed, or has an unwanted event */
         return 0;
     }
     c->want = loop_events(what);
@@ -188,7 +189,7 @@ static void draw_key(const struct crate_pool *p, uint64_t random, bool reads, ch
     d->key_len = CRATE_KEY_LEN + 2;
 }
 
-/* The next key that nobody has deleted; past the last one, it names no row. */
+/* The next key not yet deleted; after the last one it matches no row. */
 static uint64_t take_oldest(struct crate_pool *p)
 {
     uint64_t at = atomic_load_explicit(&p->oldest, memory_order_relaxed);
@@ -273,8 +274,9 @@ void crate_fill(struct worker *worker, struct op *op)
     if (insert)
         op->key = pool_sequence(worker_pool(worker), op->n);
     char *at = w->gzip ? raw_room(w, need) : body_room(w, op, need);
+    /* submit refuses a request without a body */
     if (!at)
-        return; /* submit refuses a request without a body */
+        return;
     char *end = insert ? put_rows(w, op, at) : put_statement(w, op, st, at);
     struct crate_request *r = op_data(op);
     if (w->gzip) {
@@ -306,8 +308,8 @@ uint64_t crate_data_bytes(const struct worker *worker, const struct op *op)
 
 /* ---- hosts ---- */
 
-/* In turn over the hosts to which this worker has a connection; before it has any, over those that
- * answered. A host that fails is set aside until it has a connection again. */
+/* Round robin over the hosts to which this worker has a connection; before it has any, over those
+ * that answered. A failed host is skipped until it is connected again. */
 uint32_t crate_route(struct worker *worker, const struct op *op)
 {
     struct crate_worker *w = worker_data(worker);

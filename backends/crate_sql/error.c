@@ -155,8 +155,9 @@ size_t crate_message(char *buf, size_t size, const char *msg, size_t len, const 
     size_t room = advice ? size - tail : size - 1;
     if (len > room) {
         len = room;
+        /* not within a character */
         while (len > 0 && ((unsigned char)msg[len] & 0xc0) == 0x80)
-            len--; /* not within a character */
+            len--;
     }
     memcpy(buf, msg, len);
     buf[len] = '\0';

@@ -1,4 +1,4 @@
-/* CrateDB's errors: their codes, what they are called on the screen, and what a person can do.
+/* CrateDB's errors: codes, class names, and advice.
  *
  * A class is "4091 DuplicateKey": the code of CrateDB's HTTP interface and a short name
  * (https://cratedb.com/docs/crate/reference/en/latest/interfaces/http.html#error-codes). An answer
@@ -14,7 +14,7 @@
 char *crate_code_class(char *buf, size_t size, int code);
 /* The class of an HTTP status, into buf; returns buf. */
 char *crate_status_class(char *buf, size_t size, long status);
-/* What to do about it, or NULL where there is nothing that a person could do. */
+/* Advice for the user, or NULL: none. */
 const char *crate_code_advice(int code);
 const char *crate_status_advice(long status);
 /* The code that belongs to the exception that a message begins with (up to CrateDB 5.9 a failed row

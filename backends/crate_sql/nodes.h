@@ -1,9 +1,9 @@
-/* Which nodes were reached, and whether that is even: the check of a load balancer.
+/* Checks whether a load balancer distributes connections evenly over the nodes.
  *
- * Each fresh connection asks the node for its name. If a balancer spreads connections over k nodes
- * at random, Pearson's statistic over the k counts follows a chi-square distribution with k - 1
- * degrees of freedom; its upper tail is the chance to see a spread as uneven as this one, or more
- * so. */
+ * Each fresh connection asks the node for its name. If a balancer spreads connections over k
+ * nodes at random, Pearson's statistic over the k counts follows a chi-square distribution with
+ * k - 1 degrees of freedom; its upper tail is the probability of a spread at least as uneven as
+ * this one. */
 #ifndef LOADTOP_BACKENDS_CRATE_SQL_NODES_H
 #define LOADTOP_BACKENDS_CRATE_SQL_NODES_H
 
@@ -21,7 +21,7 @@ struct crate_spread {
     unsigned failed; /* connections that reached none */
 };
 
-/* The place of a node in the table, added if it is new; -1 when the table is full. */
+/* The index of a node in the table, added if new; -1: the table is full. */
 int crate_spread_node(struct crate_spread *, const char *name);
 
 /* Upper tail of the chi-square distribution, P(X >= x). NaN for df = 0. */
@@ -31,10 +31,11 @@ struct crate_verdict_spread {
     double chi_square, p; /* NaN: nothing to test */
     unsigned df;
     bool uneven; /* p < 0.01 */
-    bool even;   /* nothing speaks against it; false when one of several, or none, was reached */
+    /* consistent with an even spread; false when only one of several nodes, or none, was reached */
+    bool even;
     char words[160];
 };
-/* Judges counts over n nodes (nodes that were never reached count as 0). */
+/* Tests the counts of n nodes (0 for nodes that were never reached). */
 void crate_spread_judge(const uint64_t *count, unsigned n, struct crate_verdict_spread *);
 
 #endif

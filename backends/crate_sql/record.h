@@ -2,8 +2,8 @@
  * generator (FACTS of the table: sql.h), encoded as a JSON array of arguments.
  *
  * A record is a pure function of the pool's seed and of the record's number in the pool's sequence,
- * so the same seed makes the same table whatever the threads do and in whichever order they do it.
- * Two fields are not: the key, which begins with the run's id so that two runs never meet, and the
+ * so the same seed makes the same table regardless of the number and timing of threads. Exceptions
+ * are the key, which begins with the run's id so that the keys of two runs differ, and the
  * timestamp, which is the time of encoding unless a fixed start was asked for. */
 #ifndef LOADTOP_BACKENDS_CRATE_SQL_RECORD_H
 #define LOADTOP_BACKENDS_CRATE_SQL_RECORD_H
@@ -14,7 +14,7 @@
 #define CRATE_KEY_LEN 36      /* the form of a UUID */
 #define CRATE_OBJECTS_MAX 900 /* columns obj_0..: CrateDB refuses more than 1,000 columns */
 
-/* What the records of one pool have in common; only read once made. */
+/* Parameters of a pool's records; read-only after initialization. */
 struct crate_records {
     uint64_t seed;
     unsigned objects;

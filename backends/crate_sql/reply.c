@@ -10,8 +10,8 @@
  *                "error_message":S,
  *                "error":{"code":N,...}}]}  level 4 under key2 = error
  *
- * Strings that nobody asks for are skipped with a tight loop. Called from libcurl's write callback
- * on a worker's thread, for every byte of every reply, and by the fuzzer. */
+ * Uninteresting strings are skipped in a tight loop. Called from libcurl's write callback on a
+ * worker's thread, for every byte of every reply, and by the fuzzer. */
 #include "backends/crate_sql/reply.h"
 
 #include "backends/crate_sql/error.h"
@@ -75,7 +75,7 @@ static bool in_object(const struct crate_reply *r)
     return r->is_object[level / 64] >> (level % 64) & 1;
 }
 
-/* ---- What is of interest at the present place ---- */
+/* ---- Members of interest ---- */
 
 static bool in_row(const struct crate_reply *r, unsigned depth)
 {
@@ -87,7 +87,7 @@ static bool in_error(const struct crate_reply *r)
     return r->depth == 2 && r->key1 == KEY_ERROR && in_object(r);
 }
 
-/* Where the string that begins now is to be kept, or NULL. */
+/* Where to store the string that begins now, or NULL. */
 static struct crate_fault *message_of(struct crate_reply *r)
 {
     if (r->depth == 0 || !in_object(r))
@@ -143,7 +143,7 @@ static void take_key(struct crate_reply *r)
     }
 }
 
-/* A failed row is added to those of its code; the first one's message is kept. */
+/* Counts a failed row under its code; keeps the first message. */
 static void add_fault(struct crate_reply *r)
 {
     int code = r->row.code ? r->row.code : crate_code_of_message(r->row.msg, r->row.len);
@@ -491,8 +491,9 @@ void crate_reply_feed(struct crate_reply *r, const char *p, size_t n)
         case NUMBER:
             if (scan_number(r, *p))
                 p++;
+            /* p is processed again as the byte after the number */
             else
-                number_end(r); /* p is looked at again as what follows the number */
+                number_end(r);
             break;
         case LITERAL:
             if (*p++ != literals[r->literal][r->literal_at++])

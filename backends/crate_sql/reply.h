@@ -1,9 +1,9 @@
 /* Reads the replies of CrateDB's `/_sql` as they arrive, in pieces of any size, in constant memory.
  *
  * Only what loadtop counts is kept: row counts, how many rows of a bulk failed, and the first
- * message of each code. Everything else (columns, rows, unknown members) is checked for being JSON
- * and dropped, so a reply of any length costs a kilobyte. A reply that is not whole and not JSON is
- * told apart: torn, or wrong. Format:
+ * message of each code. Everything else (columns, rows, unknown members) is checked to be JSON and
+ * dropped, so a reply of any length needs a kilobyte. An incomplete reply (torn) is distinguished
+ * from invalid JSON (wrong). Format:
  * https://cratedb.com/docs/crate/reference/en/latest/interfaces/http.html, and as seen on 6.4
  * (`results[].error`) and up to 5.9 (`results[].error_message`). */
 #ifndef LOADTOP_BACKENDS_CRATE_SQL_REPLY_H
@@ -13,9 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CRATE_FAULTS 4 /* distinct codes kept of one reply; more are counted with the last */
+#define CRATE_FAULTS 4 /* most distinct codes per reply; further ones are counted with the last */
 #define CRATE_MESSAGE_MAX 240
-#define CRATE_DEPTH_MAX 256 /* of nesting; deeper is refused as not a reply */
+#define CRATE_DEPTH_MAX 256 /* deepest nesting accepted */
 
 /* Failed rows of one code, or the error of the whole request. */
 struct crate_fault {
@@ -37,11 +37,11 @@ struct crate_reply {
     uint64_t results;         /* members of `results` that say a rowcount */
     uint64_t failed;          /* of those: rows that failed (-2) */
     uint64_t skipped;         /* of those: 0, nothing was changed (ON CONFLICT DO NOTHING) */
-    double duration_ms;       /* that the server says it worked; NaN: it does not say */
+    double duration_ms;       /* processing time reported by the server; NaN: none */
     struct crate_fault error; /* has_error: the request failed as a whole */
     struct crate_fault fault[CRATE_FAULTS];
     unsigned faults;
-    /* ---- the scanner's own ---- */
+    /* ---- private to the scanner ---- */
     uint8_t state, number, literal, literal_at, unicode_left;
     uint8_t key1, key2, key3;
     bool in_key, capture;
@@ -62,7 +62,7 @@ struct crate_reply {
 
 void crate_reply_start(struct crate_reply *);
 void crate_reply_feed(struct crate_reply *, const char *p, size_t n);
-/* After the last byte. The counts above are to be trusted only with CRATE_WHOLE. */
+/* Call it after the last byte. The counts above are valid only with CRATE_WHOLE. */
 enum crate_verdict crate_reply_end(const struct crate_reply *);
 
 #endif

@@ -118,10 +118,12 @@ unsigned crate_copies(const char *replicas, unsigned nodes)
     uint64_t most = 0;
     if (dash && strcmp(dash + 1, "all") == 0)
         most = UINT64_MAX;
+    /* CrateDB's default is 0-1 */
     else if (parse_count(dash ? dash + 1 : replicas, &most))
-        most = 1; /* CrateDB's default is 0-1 */
+        most = 1;
+    /* a range takes what there are nodes for */
     if (dash && most > (nodes ? nodes - 1 : 0))
-        most = nodes ? nodes - 1 : 0; /* a range takes what there are nodes for */
+        most = nodes ? nodes - 1 : 0;
     return most < 1000 ? (unsigned)most + 1 : 1000;
 }
 

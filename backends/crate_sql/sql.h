@@ -1,15 +1,15 @@
-/* The table that the crate backend loads, and the SQL that makes, fills and looks at it.
+/* The table that the crate backend loads, and the SQL to create, fill and query it.
  *
  * The columns are those of the reference generator: id, timestamp, region, product_category,
  * event_type, user_id, user_segment, amount, quantity, metadata, and obj_0.. for wide tables. A
  * table that loadtop made carries a CHECK constraint whose name holds the run's id, "loadtop_run_"
  * and 8 hex digits: one that any run made is loaded without --allow-destructive, and only the run
- * that made it drops it. A record is its run's by its key, which begins with the run's id.
+ * that made it drops it. A record's key begins with the run's id.
  *
  * A named CHECK is in CrateDB since 4.2, its name is unique within its table, and
  * information_schema.table_constraints lists it (docs/sql/statements/create-table.rst; a table has
- * no comment there). It costs one comparison a row. CREATE TABLE ... LIKE copies it, so a table is
- * dropped only while no record of others is in it. */
+ * no comment there). It costs one comparison per row. CREATE TABLE ... LIKE copies it, so a table
+ * is dropped only if it contains no records of others. */
 #ifndef LOADTOP_BACKENDS_CRATE_SQL_SQL_H
 #define LOADTOP_BACKENDS_CRATE_SQL_SQL_H
 
@@ -21,7 +21,7 @@
 struct err;
 
 #define CRATE_MARK "loadtop_run_"        /* and the run's id */
-#define CRATE_OLD_MARK "made_by_loadtop" /* of versions that did not say which run */
+#define CRATE_OLD_MARK "made_by_loadtop" /* mark of older versions, without a run id */
 #define CRATE_RUN_LEN 8
 #define CRATE_NAME_MAX 128
 #define CRATE_AGGREGATES 6
@@ -54,9 +54,10 @@ struct crate_layout {
  * say, or "" (doc). ERR_USAGE for names that CrateDB refuses. */
 int crate_table_parse(struct crate_table *, const char *path, const char *default_schema,
                       struct err *);
-/* Is this the name of a constraint that marks a table as loadtop's? *run: as that of this run. */
+/* Is this the name of a constraint that marks a table as created by loadtop? *of_run: by this
+ * run. */
 bool crate_is_mark(const char *constraint, const char *run, bool *of_run);
-/* What keys of a run look like, for LIKE: nothing in it is left to others. buf: CRATE_LIKE_MAX. */
+/* The LIKE pattern for the keys of a run, with special characters escaped. buf: CRATE_LIKE_MAX. */
 #define CRATE_LIKE_MAX 40
 char *crate_run_like(char *buf, const char *run);
 /* 8 hex digits, as every run's id is. */

@@ -1,8 +1,8 @@
 /* Parses statements with placeholders, and encodes their requests.
  *
- * Parsing copies the SQL with a `?` for each placeholder and notes what fills it; the result is
- * kept as JSON, so that encoding is one copy and a switch for each argument. Parsed at check() and
- * pool_open; encoded by fill() on a worker's thread, where nothing is allocated. */
+ * Parsing replaces each placeholder by `?` and records its generator; the result is stored as JSON,
+ * so that encoding is one copy and a switch for each argument. Parsed at check() and pool_open;
+ * encoded by fill() on a worker's thread, where nothing is allocated. */
 #include "backends/crate_sql/stmt.h"
 
 #include "backends/crate_sql/record.h"
@@ -62,8 +62,9 @@ static size_t skip_quoted(const char *s, size_t len)
 {
     size_t i = 1;
     if (s[0] == '\'' || s[0] == '"') {
+        /* a doubled quote begins the next string at once: the same */
         while (i < len && s[i] != s[0])
-            i++; /* a doubled quote begins the next string at once: the same */
+            i++;
         return i < len ? i + 1 : len;
     }
     if (len > 1 && s[0] == '-' && s[1] == '-') {
@@ -216,9 +217,9 @@ static size_t word_at(const char *s, size_t len, size_t i, const char *const *wo
     return 0;
 }
 
-/* Does the statement only read, whatever follows? EXPLAIN ANALYZE carries out what it explains, so
- * what is explained must be a query too. CrateDB ends a comment at a carriage return as well, and
- * we do not: such a statement may be another than it looks. */
+/* Is the statement certainly read-only? EXPLAIN ANALYZE executes its statement, so that must be a
+ * query too. CrateDB, unlike this parser, also ends a comment at a carriage return, so statements
+ * with one are not accepted as read-only. */
 static bool reads_only(const char *sql, size_t len)
 {
     static const char *const queries[] = {"select", "with", "values", NULL};
@@ -268,8 +269,9 @@ int crate_stmt_parse(struct crate_stmt *st, const char *sql, size_t len, struct 
     st->head = json.s;
     st->head_len = json.len;
     st->max = json.len + 4;
+    /* 64: the slack that the encoders overwrite */
     for (unsigned i = 0; i < st->args && result == 0; i++)
-        st->max += arg_max(&st->arg[i]) + 64 + 1; /* 64: the slack that the encoders overwrite */
+        st->max += arg_max(&st->arg[i]) + 64 + 1;
     return result;
 }
 

@@ -1,9 +1,9 @@
 /* Statements with placeholders that generators fill: `SELECT * FROM t WHERE user_id = {user_id}`.
  *
- * A person writes them for `stmt=`, and the backend's own select, update, delete and aggregates are
- * made of the same. A statement is parsed once; encoding one request writes the ready-made JSON up
- * to the arguments, and then each argument. Braces that do not look like `{name}` or `{name:...}`
- * (object literals such as `{"a" = 1}`) and everything in quotes and comments stay as they are. */
+ * Used for the user's `stmt=` and for the backend's select, update, delete and aggregates. A
+ * statement is parsed once; encoding a request copies the prepared JSON and appends the arguments.
+ * Braces that do not look like `{name}` or `{name:...}` (object literals such as `{"a" = 1}`) and
+ * everything in quotes and comments stay as they are. */
 #ifndef LOADTOP_BACKENDS_CRATE_SQL_STMT_H
 #define LOADTOP_BACKENDS_CRATE_SQL_STMT_H
 
@@ -38,12 +38,12 @@ struct crate_stmt {
     bool reads; /* it begins with SELECT, WITH, SHOW or VALUES, or explains one of them */
 };
 
-/* What the generators draw from. */
+/* Input of the generators. */
 struct crate_draw {
     const struct crate_records *records;
     uint64_t random; /* advanced by each draw */
     int64_t now_ms;
-    uint64_t new_seq;         /* {new} and {seq}: number of a record that nobody has */
+    uint64_t new_seq;         /* {new} and {seq}: an unused record number */
     const char *key, *oldest; /* {key} {oldest}: as JSON strings, at most CRATE_KEY_JSON_MAX long */
     size_t key_len, oldest_len;
 };
@@ -55,7 +55,7 @@ void crate_stmt_fini(struct crate_stmt *); /* takes a zeroed one */
 /* Splits at semicolons outside of quotes and comments; parses each into stmt[0..CRATE_STMTS_MAX).
  * *n is how many there are, also on failure (they are the caller's to free). */
 int crate_stmts_parse(struct crate_stmt *stmt, unsigned *n, const char *sql, struct err *);
-/* Does a placeholder draw a number of the pool's sequence? Or a key? */
+/* Does a placeholder need a number of the pool's sequence, or a key? */
 bool crate_stmt_needs(const struct crate_stmt *, bool *fresh, bool *key, bool *oldest);
 /* Writes the request's body at `at`, where stmt->max bytes must be free; returns its end. */
 char *crate_stmt_put(const struct crate_stmt *, char *at, struct crate_draw *);

@@ -1,11 +1,12 @@
-/* What a saved run left behind on a Kafka cluster.
+/* Lists and removes the leftovers of a saved run on a Kafka cluster.
  *
- * The file only says where to look. A topic or a group goes if the cluster says that this run made
- * it (kafka_base/made.c), a group moreover only if nobody is in it and it holds no offsets of other
- * topics; everything else stays, with the command that removes it by hand. Messages cannot be
- * removed one by one: in a topic that this run made they go with it, in another they stay. The
- * look and the removal each ask the cluster: nothing is removed on the word of an earlier answer.
- * Called by ui/cli/clean.c, after the hosts were allowed; each connection is asked about as well. */
+ * The file is only a hint. A topic or a group is removed if it is marked by this run on the cluster
+ * (kafka_base/made.c), a group only if it also has no members and no offsets of other topics;
+ * everything else is kept and reported with the command that removes it by hand. Messages cannot be
+ * removed individually: they are removed with a topic created by this run, and otherwise kept.
+ * Listing and removal query the cluster separately: nothing is removed because of an earlier
+ * answer. Called by ui/cli/clean.c, after the hosts were allowed; each connection is asked about as
+ * well. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka/clean.h"
 
@@ -26,7 +27,7 @@
 
 #define REACH_MS 10000
 #define ASK_MS 5000
-#define GOING_MS 5000   /* until the brokers have forgotten what was deleted */
+#define GOING_MS 5000   /* to wait until brokers have removed a deleted object */
 #define ENTRIES_MOST 64 /* of a pool's list: a pool leaves two at most */
 #define WHY 640
 
@@ -56,7 +57,7 @@ static int open_handle(struct cleaning *cl, struct err *err)
     return 0;
 }
 
-/* What the cluster says of a topic. *meta is the caller's (NULL: it does not answer). */
+/* Queries the metadata of a topic. The caller owns *meta (NULL: no answer). */
 static rd_kafka_resp_err_t ask_topic(struct cleaning *cl, const char *name,
                                      const struct rd_kafka_metadata **meta)
 {
@@ -119,7 +120,7 @@ static bool is_plain(const char *name)
     return !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")];
 }
 
-/* The command that removes it by hand. A name that a shell would take apart is not put into it. */
+/* The command that removes it by hand, without a name that would need quoting in a shell. */
 static const char *by_hand(const struct cleaning *cl, enum kafka_made what, const char *name,
                            char *buf, size_t size)
 {
@@ -134,7 +135,7 @@ static const char *by_hand(const struct cleaning *cl, enum kafka_made what, cons
     return buf;
 }
 
-/* Does it bear this run's mark? If not, says why it stays. */
+/* Does it have this run's mark? If not, says why it stays. */
 static bool is_this_runs(struct cleaning *cl, enum kafka_made what, const char *name,
                          const char *topic)
 {
@@ -189,7 +190,7 @@ static void remove_topic(struct cleaning *cl, const char *name, int64_t count)
         tell(cl, CLEAN_STAYS, "topic", name, count, "%s", err.msg);
         return;
     }
-    do { /* the answer came from the controller; the others hear of it */
+    do { /* the controller has answered; wait for the other brokers */
         code = ask_topic(cl, name, &meta);
         if (meta)
             rd_kafka_metadata_destroy(meta);
@@ -201,7 +202,7 @@ static void remove_topic(struct cleaning *cl, const char *name, int64_t count)
         return;
     }
     tell(cl, CLEAN_GONE, "topic", name, count, "%s", "");
-    /* The brokers drop the mark with the topic; this is for those that have not done so yet. */
+    /* Brokers drop the mark with the topic; remove it explicitly for those that have not yet. */
     if (kafka_made_unmark(cl->kp->admin, KAFKA_MADE_TOPIC, name, &err) < 0)
         tell(cl, CLEAN_STAYS, "the mark of topic", name, -1, "%s", err.msg);
 }
@@ -214,8 +215,8 @@ static bool is_made_by_this_run(struct cleaning *cl, const char *name)
            strcmp(run, cl->c->run) == 0;
 }
 
-/* messages: the file names them, not the topic. They go with a topic that this run made, by
- * whichever of its pools. */
+/* messages: the file lists messages instead of the topic. They are removed with a topic created by
+ * any pool of this run. */
 static void clean_topic(struct cleaning *cl, const char *name, bool messages)
 {
     const struct rd_kafka_metadata *meta;
@@ -290,7 +291,7 @@ static void clean_group(struct cleaning *cl, const char *name)
         tell(cl, CLEAN_STAYS, "group", name, -1, "%s", rd_kafka_err2str(code));
         return;
     }
-    if (!some && !members) { /* all that a group is are its members and its offsets */
+    if (!some && !members) { /* a group without members and offsets does not exist */
         tell(cl, CLEAN_ABSENT, "group", name, -1, "%s", "");
         return;
     }
@@ -337,7 +338,7 @@ static void clean_entry(struct cleaning *cl, const json_t *entry)
 
 static void clean_entries(struct cleaning *cl)
 {
-    json_t *left = (json_t *)(uintptr_t)cl->c->left_behind, *entry;
+    json_t *left = (json_t *)(uintptr_t)cl->c->leftovers, *entry;
     size_t i;
     json_array_foreach(left, i, entry)
     {

@@ -1,4 +1,4 @@
-/* What a saved run left behind on a Kafka cluster, and its removal. */
+/* Lists and removes the leftovers of a saved run on a Kafka cluster. */
 #ifndef LOADTOP_BACKENDS_KAFKA_CLEAN_H
 #define LOADTOP_BACKENDS_KAFKA_CLEAN_H
 

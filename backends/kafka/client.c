@@ -1,17 +1,16 @@
-/* What clients do with messages, and where their time goes.
+/* Simulated clients and their time accounting.
  *
- * A client takes a message when it is free, and is busy with it: for as long as handling it really
- * takes (borrow, copy, recycle), or, with work=T, for T of time in which its thread is free for
- * others: a busy period is an alarm, not a spin, and covers the messages that were at hand when it
- * began, up to 1 ms worth, so the n-th of them counts as taken n*T later. Messages for a busy
- * client wait in its ring; when a ring is full its connection is not read until there is room: that
- * is the back-pressure.
+ * A free client takes a message and is busy with it for as long as handling takes (borrow, copy,
+ * recycle), or with work=T for the time T, during which the thread is free for others. A busy
+ * period is an alarm, not a spin; it covers the available messages, up to 1 ms worth, and the n-th
+ * of them counts as taken n*T later. Messages for a busy client wait in its ring; when a ring is
+ * full its connection is not read until there is room (back-pressure).
  *
- * A client's time is split without rest: waiting (nothing at hand), ready (a message at hand, the
- * worker's thread busy elsewhere), handling. A message is at hand from the moment it came into the
- * consumer's queue, which librdkafka's thread notes when the queue turns from empty to not empty; a
- * client that shares a consumer is taken to have had its first message of a burst at hand from then
- * too. */
+ * Every nanosecond of a client is in exactly one state: waiting (no message available), ready (a
+ * message is available, but the thread is busy), or handling. A message is available from the time
+ * it entered the consumer's queue, which librdkafka's thread records when the queue becomes
+ * non-empty; for a client that shares a consumer, the first message of a burst counts as available
+ * from then too. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka/client.h"
 
@@ -23,8 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PERIOD_NS                                                                                  \
-    NS_PER_MS /* the most that one busy period covers, unless one message takes longer */
+#define PERIOD_NS NS_PER_MS /* longest busy period, unless one message takes longer */
 #define BUFFER_LEAST 64
 
 bool kafka_shared(const struct kafka_worker *kw)
@@ -138,7 +136,7 @@ static void message_drop(struct kafka_worker *kw, struct kafka_message *m)
         message_free(kw, m);
 }
 
-/* ---- taking: the moment that counts ---- */
+/* ---- taking messages ---- */
 
 static void received(struct kafka_conn *kc, const rd_kafka_message_t *m,
                      const struct kafka_mark *mark, uint64_t later_ns)
@@ -164,7 +162,7 @@ static void mark_of(const rd_kafka_message_t *m, struct kafka_mark *mark)
         mark->magic = 0;
 }
 
-/* Takes n messages of one partition for a client; the i-th `each_ns` later than the one before. */
+/* Takes n messages of one partition for a client, each `each_ns` after the previous one. */
 static void take_run(struct kafka_client *c, struct kafka_conn *kc,
                      const rd_kafka_message_t *const *m, uint32_t n, uint64_t first_ns,
                      uint64_t each_ns)
@@ -177,8 +175,9 @@ static void take_run(struct kafka_client *c, struct kafka_conn *kc,
     if (!c->track)
         pthread_mutex_lock(&part->mutex);
     for (uint32_t i = 0; i < n; i++) {
+        /* it has this one: the connections were shared out again */
         if (c->track && m[i]->offset < track->next_offset)
-            continue; /* it has this one: the connections were shared out anew */
+            continue;
         mark_of(m[i], &mark);
         check(track, m[i], &mark, &kw->sums.order);
         received(kc, m[i], &mark, first_ns + i * each_ns);
@@ -203,8 +202,7 @@ static void take(struct kafka_client *c, struct kafka_conn *kc, const rd_kafka_m
     }
 }
 
-/* A reader of what it was given: one byte of every cache line, so that a copy costs what a copy
- * costs. */
+/* Reads one byte of every cache line, so that a copy has its realistic cost. */
 static uint64_t look(const void *data, size_t size)
 {
     const unsigned char *at = data;
@@ -360,7 +358,8 @@ static struct kafka_client *client_of(struct kafka_conn *kc, int32_t p)
     struct kafka_owned *o = &kc->own[p];
     uint32_t id = kc->conn->id, n = kw->clients, k = kw->connections;
     if (!o->pending || o->client >= n) {
-        /* A partition changes its client only when nothing of it waits: so its order is kept. */
+        /* Move a partition to another client only when none of its messages wait, to keep their
+         * order. */
         if (kafka_shared(kw))
             o->client = id < k ? id + k * (o->share % ((n - id + k - 1) / k)) : id % n;
         else
@@ -375,7 +374,7 @@ static bool goes_inline(const struct kafka_client *c)
            !option_u64(kafka_opts(c->worker->pool), K_WORK);
 }
 
-/* Has this client (deliver=each) some of these? Then connections were shared out anew just now. */
+/* Has this client (deliver=each) some of these? Then connections were shared out again just now. */
 static bool has_some(const struct kafka_client *c, const rd_kafka_message_t *const *m, uint32_t n)
 {
     for (uint32_t i = 0; c->track && i < n; i++)
@@ -399,8 +398,7 @@ static void give(struct kafka_client *c, struct kafka_conn *kc, struct kafka_mes
         uint32_t may = (uint32_t)worker_receive(kw->worker, n);
         if (may)
             handle(c, kc, kc->message + from, may, arrived_ns);
-        from += may; /* the rest is beyond what -n allows, or came while pausing: it waits in the
-                        ring */
+        from += may; /* the rest exceeds -n, or arrived during a pause: it waits in the ring */
         n -= may;
         if (!n)
             return;
@@ -476,7 +474,7 @@ uint32_t kafka_clients_room(const struct kafka_conn *kc)
     return least;
 }
 
-/* ---- who comes and goes ---- */
+/* ---- clients added and removed ---- */
 
 void kafka_clients_forget(struct kafka_conn *kc, int32_t partition)
 {
@@ -494,7 +492,7 @@ void kafka_clients_forget(struct kafka_conn *kc, int32_t partition)
         c->count = kept;
         if (!kept && c->state == CLIENT_READY)
             turn(c, CLIENT_WAITING, loop_now(worker_loop(kw->worker)));
-        for (uint32_t k = 0; k < c->holding; k++) /* the handle goes, and its messages with it */
+        for (uint32_t k = 0; k < c->holding; k++) /* the handle is destroyed with its messages */
             if (partition < 0 && c->held[k].message && c->held[k].message->from == kc) {
                 message_drop(kw, c->held[k].message);
                 c->held[k].message = NULL;
@@ -537,7 +535,7 @@ void kafka_keep(struct kafka_conn *kc, rd_kafka_event_t *event, const rd_kafka_m
     keep(kc, m);
 }
 
-/* What the client had not taken goes back to its connection, to be read again before the queue. */
+/* Returns untaken messages to the connection, to be delivered before the queue. */
 static void give_back(struct kafka_client *c)
 {
     struct kafka_worker *kw = c->worker;
@@ -602,8 +600,7 @@ static struct kafka_client *client_new(struct kafka_worker *kw, uint32_t id)
     return c;
 }
 
-/* Those with messages at hand that are handling none: after a pause, and when a ceiling lets more
- * be taken. */
+/* Continues idle clients with available messages: after a pause, or when a ceiling allows more. */
 static void go_on(struct kafka_worker *kw)
 {
     uint64_t now = loop_now(worker_loop(kw->worker));

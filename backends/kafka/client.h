@@ -1,4 +1,4 @@
-/* What clients do with messages, and where their time goes. */
+/* Simulated clients: their handling of messages, and their time accounting. */
 #ifndef LOADTOP_BACKENDS_KAFKA_CLIENT_H
 #define LOADTOP_BACKENDS_KAFKA_CLIENT_H
 
@@ -12,11 +12,11 @@ struct kafka_worker;
 
 void kafka_clients_tune(struct kafka_worker *);
 void kafka_clients_free(struct kafka_worker *);
-/* How many messages all clients of the connection can take in now. */
+/* How many messages the connection's clients can accept now. */
 uint32_t kafka_clients_room(const struct kafka_conn *);
-/* Hands the first n of the connection's messages to their clients, and the events with them. */
+/* Passes the first n of the connection's messages, with their events, to the clients. */
 void kafka_dispatch(struct kafka_conn *, uint32_t n, uint64_t arrived_ns);
-/* Forgets what of this connection (and partition; -1: all) waits untaken. */
+/* Drops waiting messages of a partition (-1: all) of the connection. */
 void kafka_clients_forget(struct kafka_conn *, int32_t partition);
 /* Keeps a message to be read again before the queue. */
 void kafka_keep(struct kafka_conn *, rd_kafka_event_t *, const rd_kafka_message_t *);

@@ -1,4 +1,4 @@
-/* What a worker, its connections and its clients are made of. */
+/* The data of a worker, its connections and its clients. */
 #ifndef LOADTOP_BACKENDS_KAFKA_CONN_TYPES_H
 #define LOADTOP_BACKENDS_KAFKA_CONN_TYPES_H
 
@@ -17,24 +17,25 @@
 
 struct worker;
 
-/* A message that waits for, or is held by, clients. Its event owns it. */
+/* A message that waits for clients or is being handled. Its event owns it. */
 struct kafka_message {
-    struct kafka_message *next; /* free list, or the connection's list of messages given back */
+    /* next in the free list, or in the connection's list of returned messages */
+    struct kafka_message *next;
     rd_kafka_event_t *event;
     const rd_kafka_message_t *m;
     struct kafka_conn *from;
     uint32_t refs;
 };
 
-#define KAFKA_BURST 128 /* messages that are read, and handed on, together */
-#define KAFKA_RING 256  /* messages that may wait for a client that is busy; a power of two */
+#define KAFKA_BURST 128 /* messages that are read and passed on together */
+#define KAFKA_RING 256  /* messages that may wait for a busy client; a power of two */
 
 enum client_state { CLIENT_WAITING, CLIENT_READY, CLIENT_HANDLING };
 struct kafka_client {
     struct kafka_worker *worker;
     uint32_t id;
     enum client_state state;
-    uint64_t since_ns; /* accounted up to here */
+    uint64_t since_ns; /* time up to which its time is accounted */
     uint64_t due_ns;   /* end of the present busy period */
     uint64_t wait_ns, handle_ns, thread_ns;
     struct alarm done;           /* end of the present busy period */
@@ -47,11 +48,11 @@ struct kafka_client {
     } * held; /* [KAFKA_RING]: messages of the present busy period */
     uint32_t holding;
     struct track *track; /* [partitions], deliver=each */
-    int64_t *begun;      /* [partitions], likewise: where its stream began; -1: not yet */
+    int64_t *begun;      /* [partitions], deliver=each: where its stream began; -1: not yet */
 };
 
 #define BUFFER_CLASSES 16 /* 64 bytes to 2 MiB */
-#define BUFFERS_KEPT 1024 /* of a class: the bound of the pool of handling=recycle */
+#define BUFFERS_KEPT 1024 /* spare buffers of a class, with handling=recycle */
 struct kafka_buffers {
     void **spare[BUFFER_CLASSES];
     uint32_t count[BUFFER_CLASSES];
@@ -70,11 +71,11 @@ struct kafka_worker {
     struct kafka_message *spare;
     struct kafka_buffers buffers;
     struct alarm tick;      /* four times a second: offsets stored, sums published, queues polled */
-    struct kafka_sums sums; /* without what live clients carry */
+    struct kafka_sums sums; /* without the present clients' sums */
     struct kafka_totals shown; /* under the mutex of the pool's workers */
     uint64_t started_ns;
-    char *payload;        /* producers: random text with room for a mark anywhere */
-    size_t payload_bytes; /* the largest message that it holds at any place */
+    char *payload;        /* producers: random text with room for a mark at any offset */
+    size_t payload_bytes; /* the largest message that fits at any offset */
     uint64_t stamp_ns, stamps, looked;
     struct keys keys;
 };
@@ -84,15 +85,16 @@ struct kafka_owned { /* a partition as one consumer has it */
     /* deliver=share: rank among the connection's partitions; its client's id */
     uint32_t share, client;
     uint32_t pending;      /* in its client's ring */
-    _Atomic int64_t taken; /* next offset not taken by this consumer's clients; -1: none */
-    int64_t stored;        /* as given to librdkafka for the next commit */
+    _Atomic int64_t taken; /* next offset not consumed by this connection's clients; -1: none */
+    int64_t stored;        /* offset passed to librdkafka for the next commit */
 };
 
-/* What librdkafka's threads touch; outlives the connection if its handles are slow to die. */
+/* Shared with librdkafka's threads; outlives the connection if destroying its handles takes
+ * long. */
 struct kafka_signal {
     int fd; /* eventfd: a queue has something, or the handles are destroyed */
-    _Atomic uint64_t
-        arrived_ns; /* when the consumer's queue turned from empty to not empty; 0: since read */
+    /* when the consumer's queue became non-empty; 0: it was read since */
+    _Atomic uint64_t arrived_ns;
     _Atomic bool destroyed;
     _Atomic unsigned refs;
 };
@@ -113,7 +115,7 @@ struct kafka_conn {
     int32_t partition; /* sticky: now */
     uint64_t sticky_until_ns;
     bool full, more_reports;
-    int queue_low; /* messages in the queue below which a full one has room again */
+    int queue_low; /* queue length below which a full queue counts as having room again */
 
     int32_t trip_partition;
     struct op **trip; /* end to end: [trip_room] by number */
@@ -123,11 +125,12 @@ struct kafka_conn {
     rd_kafka_t *consumer;
     rd_kafka_queue_t *queue, *closing_queue;
     uint64_t close_by_ns;
-    struct alarm leaving;               /* looks again whether the group was left */
+    struct alarm leaving;               /* checks whether leaving the group is complete */
     uint64_t read_bytes, read_messages; /* since its broker threads were last woken */
     struct kafka_owned *own;            /* [partitions] */
     uint32_t owned;
-    struct kafka_message *back, *back_last; /* came back from clients that left: read again first */
+    /* messages returned by clients that left: delivered first */
+    struct kafka_message *back, *back_last;
     bool trips, is_member, shared;
     struct kafka_conn *next_member;
     _Atomic bool reassign; /* the members changed */

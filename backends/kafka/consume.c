@@ -1,16 +1,16 @@
 /* A consumer handle: its events, its partitions, its end.
  *
- * Messages are read in bursts, as many as the clients have room for, and handed on with the events
- * that own them. What clients took is what is stored for the next commit; messages that were read
- * but not taken are forgotten when their partition leaves, so its next owner gets them: nothing is
- * counted twice, nothing is skipped. librdkafka commits what is stored every `commit`, and when
- * partitions leave.
+ * Messages are read in bursts, as many as the clients have room for, and passed on with the events
+ * that own them. Only messages taken by clients are stored for the next commit; messages that were
+ * read but not taken are dropped when their partition is revoked, so that its next owner gets them:
+ * none is counted twice or skipped. librdkafka commits stored offsets every `commit`, and when
+ * partitions are revoked.
  *
  * Partitions come from the group's rebalances, or are assigned by hand: with deliver=each every
  * client's stream covers all partitions, split over the worker's connections when these are shared;
- * with deliver=share the pool's connections divide them by rank, and one is only taken when its
- * owner let go. Worker's thread only, except the pool's list of members, which is under its
- * mutex. */
+ * with deliver=share the pool's connections divide them by rank, and a partition is taken only
+ * after its owner has released it. Worker's thread only, except the pool's list of members, which
+ * is under its mutex. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka/consume.h"
 
@@ -161,7 +161,8 @@ static void rebalance(struct kafka_conn *kc, rd_kafka_event_t *e)
         kafka_offsets_store(kc);
     for (int i = l ? l->cnt - 1 : -1; i >= 0; i--) {
         int32_t p = l->elems[i].partition;
-        if (strcmp(l->elems[i].topic, kc->pool->topic) != 0) { /* the coordinator's word alone */
+        /* ignore topics that only the coordinator lists */
+        if (strcmp(l->elems[i].topic, kc->pool->topic) != 0) {
             rd_kafka_topic_partition_list_del_by_idx(l, i);
         } else if (p < 0 || p >= kc->pool->partitions) {
             continue;
@@ -187,7 +188,7 @@ static void rebalance(struct kafka_conn *kc, rd_kafka_event_t *e)
         atomic_fetch_add(&kc->pool->rebalances, 1);
 }
 
-/* Where clients of deliver=each go on: at the earliest position of those the connection serves. */
+/* The position to continue from with deliver=each: the earliest of the connection's clients. */
 static int64_t each_position(const struct kafka_conn *kc, int32_t p)
 {
     const struct kafka_worker *kw = kc->worker;
@@ -201,8 +202,9 @@ static int64_t each_position(const struct kafka_conn *kc, int32_t p)
     }
     const char *from = option_str(kafka_opts(kc->pool), K_FROM);
     bool latest = !*from || strcmp(from, "latest") == 0;
+    /* `end` is at most a second old */
     if (at < 0)
-        at = latest ? atomic_load(&part->end) : part->start; /* `end` is at most a second old */
+        at = latest ? atomic_load(&part->end) : part->start;
     for (uint32_t i = 0; i < kw->clients; i++)
         if ((shared || i == kc->conn->id) && kw->client[i]->begun && kw->client[i]->begun[p] < 0)
             kw->client[i]->begun[p] = at;
@@ -256,7 +258,7 @@ static void member_leave(struct kafka_conn *kc)
     atomic_fetch_add(&kp->rebalances, 1);
 }
 
-/* Under the pool's mutex: marks what this member shall have, lets go of what it shall not. */
+/* Under the pool's mutex: chooses this member's partitions and releases the others. */
 static bool share_choose(struct kafka_conn *kc, bool *want)
 {
     struct kafka_pool *kp = kc->pool;
@@ -267,11 +269,12 @@ static bool share_choose(struct kafka_conn *kc, bool *want)
     for (struct kafka_conn *m = kp->member; m; m = m->next_member, members++)
         if (m == kc)
             rank = members;
-    /* There is one member at least, this one: without any, nobody has a share. */
+    /* There is at least one member, this one; without members there are no shares. */
     for (int32_t p = 0; members && p < kp->partitions; p++) {
         bool mine = (uint32_t)p % members == rank;
+        /* given up by the caller, who stops reading it first */
         if (!mine && kp->part[p].owner == kc)
-            released = true; /* given up by the caller, who stops reading it first */
+            released = true;
         want[p] = mine && (!kp->part[p].owner || kp->part[p].owner == kc);
         if (want[p])
             kp->part[p].owner = kc;
@@ -317,17 +320,17 @@ void kafka_assign_by_hand(struct kafka_conn *kc)
         released = share_choose(kc, want);
         pthread_mutex_unlock(&kp->mutex);
     }
-    /* Between own and shared consumers positions differ from client to client: everything starts
-     * anew at the earliest of those it now serves, and who has a message already does not get it
-     * again. */
-    bool anew = each && kc->shared != kafka_shared(kc->worker);
+    /* When changing between separate and shared consumers, clients have different positions:
+     * restart at the earliest of the clients served now; clients skip messages that they have
+     * already had. */
+    bool restart = each && kc->shared != kafka_shared(kc->worker);
     kc->shared = kafka_shared(kc->worker);
     rd_kafka_topic_partition_list_t *gain = rd_kafka_topic_partition_list_new(8);
     rd_kafka_topic_partition_list_t *lose = rd_kafka_topic_partition_list_new(8);
     for (int32_t p = 0; p < kp->partitions; p++) {
         if (each)
             want[p] = each_wants(kc, p);
-        if (kc->own[p].assigned && (anew || !want[p])) {
+        if (kc->own[p].assigned && (restart || !want[p])) {
             rd_kafka_topic_partition_list_add(lose, kp->topic, p);
             let_go(kc, p);
         }
@@ -359,15 +362,16 @@ void kafka_assign_by_hand(struct kafka_conn *kc)
 
 /* ---- reading ---- */
 
-/* What went wrong with the topic or the group is an error of this consumer; what went wrong with
- * brokers is told once for the pool. */
+/* Errors of the topic or the group are this consumer's; broker errors are reported once for the
+ * pool. */
 static void consumer_error(struct kafka_conn *kc, rd_kafka_resp_err_t code, const char *reason)
 {
     char said[192];
     switch (code) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        /* reads from the end: nothing that is sent from now on is missed */
         if (kc->trips)
-            conn_up(kc->conn); /* reads from the end: nothing that is sent from now on is missed */
+            conn_up(kc->conn);
         return;
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
     case RD_KAFKA_RESP_ERR__TRANSPORT:
@@ -396,9 +400,8 @@ static void other_event(struct kafka_conn *kc, rd_kafka_event_t *e)
     rd_kafka_event_destroy(e);
 }
 
-/* Looks at the queue once. True if there was something: a message in place n of the connection's
- * arrays, or NULL there if it was dealt with here. An event of another kind goes to *other, and
- * false. */
+/* Polls the queue once. True: entry n of the connection's arrays has a message, or NULL if the
+ * event was handled here. False: nothing, or another kind of event in *other. */
 static bool poll_queue(struct kafka_conn *kc, uint32_t n, rd_kafka_event_t **other)
 {
     rd_kafka_event_t *e = rd_kafka_queue_poll(kc->queue, 0);
@@ -426,7 +429,7 @@ static bool poll_queue(struct kafka_conn *kc, uint32_t n, rd_kafka_event_t **oth
     return true;
 }
 
-/* The next message: one that came back, or the queue's. */
+/* The next message: a returned one, or from the queue. */
 static bool next_message(struct kafka_conn *kc, uint32_t n, rd_kafka_event_t **other)
 {
     struct kafka_message *back = kc->back;
@@ -443,8 +446,8 @@ static bool next_message(struct kafka_conn *kc, uint32_t n, rd_kafka_event_t **o
     return poll_queue(kc, n, other);
 }
 
-/* While paused nothing is taken, but the group must hear from us: what still comes is kept for
- * later. */
+/* While paused no messages are taken, but the queue must be polled to stay in the group: messages
+ * are kept for later. */
 static void read_paused(struct kafka_conn *kc)
 {
     for (unsigned i = 0; i < KAFKA_BURST && !kc->closing; i++) {

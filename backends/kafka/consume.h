@@ -9,10 +9,10 @@ struct kafka_conn;
 
 int kafka_consumer_open(struct kafka_conn *, struct err *);
 void kafka_consumer_read(struct kafka_conn *);
-/* Chooses the partitions of a consumer that is assigned by hand, and takes them if they changed. */
+/* Chooses the partitions of a consumer with assign=hand, and assigns them if they changed. */
 void kafka_assign_by_hand(struct kafka_conn *);
 void kafka_offsets_store(struct kafka_conn *);
-/* Begins the end of a consumer, or goes on with it; true when only its destruction is left. */
+/* Starts or continues closing a consumer; true when only destroying the handle remains. */
 bool kafka_consumer_leave(struct kafka_conn *);
 
 #endif

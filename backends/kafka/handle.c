@@ -1,7 +1,7 @@
-/* The handles of a connection: how their queues wake its worker, how they pause, how they end.
+/* The librdkafka handles of a connection: waking the worker, pausing, and destruction.
  *
- * librdkafka's threads touch a counted struct kafka_signal, not the connection. Destroying a handle
- * blocks, so a thread of its own does it, and says so by the signal. */
+ * librdkafka's threads access a reference-counted struct kafka_signal, not the connection.
+ * Destroying a handle blocks, so a helper thread does it and then fires the signal. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka/handle.h"
 
@@ -82,7 +82,7 @@ void kafka_consumer_pause(struct kafka_conn *kc, bool paused)
 
 /* ---- the end of handles ---- */
 
-struct grave {
+struct destroy_job {
     rd_kafka_t *handle[2];
     rd_kafka_queue_t *queue[3];
     rd_kafka_topic_t *topic;
@@ -90,9 +90,9 @@ struct grave {
     struct kafka_pool *pool;
 };
 
-static void *bury(void *arg)
+static void *destroy_main(void *arg)
 {
-    struct grave *g = arg;
+    struct destroy_job *g = arg;
     for (unsigned i = 0; i < 3; i++)
         if (g->queue[i])
             rd_kafka_queue_destroy(g->queue[i]);
@@ -113,14 +113,15 @@ static void *bury(void *arg)
 
 void kafka_handles_destroy(struct kafka_conn *kc)
 {
-    struct grave *g = calloc(1, sizeof *g);
+    struct destroy_job *g = calloc(1, sizeof *g);
+    /* a few pointers */
     if (!g)
-        abort(); /* a few pointers */
-    *g = (struct grave){{kc->producer, kc->consumer},
-                        {kc->reports, kc->queue, kc->closing_queue},
-                        kc->topic,
-                        kc->signal,
-                        kc->pool};
+        abort();
+    *g = (struct destroy_job){{kc->producer, kc->consumer},
+                              {kc->reports, kc->queue, kc->closing_queue},
+                              kc->topic,
+                              kc->signal,
+                              kc->pool};
     rd_kafka_queue_t *const *q = g->queue;
     for (unsigned i = 0; i < 3; i++)
         if (q[i])
@@ -133,8 +134,9 @@ void kafka_handles_destroy(struct kafka_conn *kc)
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, REAPER_STACK);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    if (pthread_create(&thread, &attr, bury, g))
-        bury(g); /* no thread to be had: it blocks, but it ends */
+    /* no thread available: destroy it here, which blocks */
+    if (pthread_create(&thread, &attr, destroy_main, g))
+        destroy_main(g);
     pthread_attr_destroy(&attr);
 }
 

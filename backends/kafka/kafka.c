@@ -1,10 +1,10 @@
 /* Kafka on librdkafka: the descriptor, and the life of a worker and of a connection.
  *
- * See kafka_base/types.h for how the parts fit. A connection is up as soon as its handles are made
- * (the pool has spoken to the cluster before), except for end to end, which is up when its consumer
- * reads from the end. librdkafka reconnects by itself: while no broker answers the connection is in
- * trouble, not down. Destroying a handle blocks, so a thread of its own does it (handle.c),
- * and the connection ends when that is through. */
+ * See kafka_base/types.h for an overview. A connection is up as soon as its handles exist (the pool
+ * has contacted the cluster before), except for end to end, where it is up when its consumer reads
+ * from the end. librdkafka reconnects by itself: while no broker answers, the connection is in
+ * trouble, not down. Destroying a handle blocks, so a helper thread does it (handle.c), and the
+ * connection is closed when that is done. */
 #include "backends/kafka_base/options.h"
 #include "backends/kafka_base/properties.h"
 #include "backends/registry.h"
@@ -37,7 +37,7 @@
 #include <unistd.h>
 
 #define TICK_NS (250 * NS_PER_MS)
-#define LEAVE_LOOK_NS (20 * NS_PER_MS)
+#define LEAVE_CHECK_NS (20 * NS_PER_MS)
 
 /* ---- the end of a connection ---- */
 
@@ -63,7 +63,7 @@ static void leave(struct kafka_conn *kc)
     if (kafka_consumer_leave(kc))
         kafka_handles_destroy(kc);
     else
-        loop_alarm(loop, &kc->leaving, loop_now(loop) + LEAVE_LOOK_NS);
+        loop_alarm(loop, &kc->leaving, loop_now(loop) + LEAVE_CHECK_NS);
 }
 
 static void leaving_fire(struct alarm *a)
@@ -90,8 +90,8 @@ static void kafka_close(struct conn *c)
 
 /* ---- workers ---- */
 
-/* Deliver=each: how far behind the slowest client is. A client that has taken nothing yet stands
- * where its connection began. */
+/* deliver=each: the lag of the slowest client. The position of a client without messages is where
+ * its connection began. */
 static double slowest_lag(const struct kafka_worker *kw)
 {
     double worst = kw->clients ? 0 : (double)NAN;
@@ -115,8 +115,9 @@ static void publish(struct kafka_worker *kw)
     struct kafka_pool *kp = kw->pool;
     struct kafka_sums sums = kw->sums;
     kafka_clients_sum(kw, loop_now(worker_loop(kw->worker)), &sums);
+    /* the next one will do */
     if (pthread_mutex_trylock(&kp->workers.mutex))
-        return; /* the next one will do */
+        return;
     kw->shown = (struct kafka_totals){.sums = sums,
                                       .clients = kw->clients,
                                       .connections = kw->connections,
@@ -141,8 +142,8 @@ static void trouble(struct kafka_conn *kc, bool troubled)
     }
 }
 
-/* Ends a connection whose brokers are of another cluster than the pool was opened on. */
-static bool misled(struct kafka_conn *kc)
+/* Closes a connection whose brokers belong to another cluster than the pool's. */
+static bool wrong_cluster(struct kafka_conn *kc)
 {
     struct kafka_pool *kp = kc->pool;
     char id[128] = "another one";
@@ -163,19 +164,20 @@ static void tick_fire(struct alarm *a)
     struct kafka_worker *kw =
         (struct kafka_worker *)(void *)((char *)a - offsetof(struct kafka_worker, tick));
     struct loop *loop = worker_loop(kw->worker);
-    kafka_trouble_look(kw->pool);
+    kafka_trouble_check(kw->pool);
     bool troubled = atomic_load(&kw->pool->troubled), poll = ++kw->ticks % 4 == 0;
     loop_alarm(loop, a, loop_now(loop) + TICK_NS);
     for (uint32_t i = 0; i < kw->connections; i++) {
         struct kafka_conn *kc = kafka_conn_at(kw, i);
-        if (!kc || !kc->signal || kc->closing || misled(kc))
+        if (!kc || !kc->signal || kc->closing || wrong_cluster(kc))
             continue;
         trouble(kc, troubled);
         kafka_offsets_store(kc);
         if (kc->trip_first < kc->trip_next)
             kafka_trip_expire(kc);
+        /* poll, because a group removes members that do not */
         if (poll)
-            kafka_wake(kc); /* a group drops members that do not look at their queue */
+            kafka_wake(kc);
     }
     publish(kw);
 }
@@ -294,7 +296,7 @@ static int kafka_open(struct conn *c, struct err *err)
     return 0;
 }
 
-/* ---- what it is ---- */
+/* ---- the descriptor ---- */
 
 static uint32_t kafka_depth(const struct pool *pool, uint32_t client_depth)
 {

@@ -1,13 +1,13 @@
-/* A pool's beginning and end: the topic, the group, where reading begins.
+/* Opening and closing a pool: the topic, the group, the starting offsets.
  *
- * Nothing that somebody else uses is touched without --allow-destructive: a topic is written to
- * only if a run of loadtop made it (its mark on the cluster says so, kafka_base/made.c) or its
+ * Topics and groups of others are not changed without --allow-destructive: a topic is written to
+ * only if it was created by a run of loadtop (marked on the cluster, kafka_base/made.c) or its
  * oldest message is loadtop's; a group with members or committed offsets is joined only if its name
- * was made by this run. With --read-only, and in a look, nothing is made, joined or committed:
- * partitions are assigned by hand, and the pool's own handle belongs to no group, since even to ask
- * for a group's coordinator makes the brokers create a topic where there was never a group. All of
- * it blocks, within bounds, on the pool's own thread, and is done again from the start when it
- * failed. */
+ * was made by this run. With --read-only, and in an inspection, nothing is created, joined or
+ * committed: partitions are assigned by hand, and the pool's own handle belongs to no group,
+ * because even a query for a group's coordinator makes brokers without groups create a topic. All
+ * of it blocks, within bounds, on the pool's thread, and is repeated from the start after a
+ * failure. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka/pool.h"
 
@@ -70,7 +70,7 @@ static void first_time(struct kafka_pool *kp, struct pool *pool)
     allow_descriptors();
 }
 
-/* Only reading, yet from where a group that somebody named stands. */
+/* Read-only, but starting at the offsets of a named group. */
 static bool follows_group(const struct kafka_pool *kp)
 {
     const char *from = option_str(kafka_opts(kp), K_FROM);
@@ -98,8 +98,8 @@ static int admin_open(struct kafka_pool *kp, struct err *err)
     return kp->admin ? 0 : err_set(err, ERR_FAILED, "%s: %s", kp->shown, words);
 }
 
-/* Which cluster this is: asked before anything is made, committed or sent there. */
-static int cluster_look(struct kafka_pool *kp, struct err *err)
+/* Queries the cluster's identity, before anything is created, committed or sent. */
+static int cluster_inspect(struct kafka_pool *kp, struct err *err)
 {
     char *id = rd_kafka_clusterid(kp->admin, CLUSTER_MS);
     free(kp->cluster);
@@ -141,8 +141,8 @@ static int parts_new(struct kafka_pool *kp, struct err *err)
     return 0;
 }
 
-/* The mark by which `clean`, and later runs, know what this run made. Without the rights for it the
- * run goes on, and says so: in an event, and in what it left behind. */
+/* Marks a created object for `clean` and later runs. If this is not permitted the run continues,
+ * with an event and a note in the leftovers. */
 static void mark_made(struct kafka_pool *kp, enum kafka_made what, char *why, size_t size)
 {
     struct err err = {0};
@@ -166,8 +166,8 @@ static void made_topic(struct kafka_pool *kp)
     kafka_made_here_add(kp->cluster, kp->topic);
 }
 
-/* The answer to an earlier attempt's request was lost. There was no topic before it, and nobody has
- * ever written to the one that is there now: so the request was carried out. */
+/* The answer to an earlier create request was lost. The topic did not exist before, and it is empty
+ * now: so the request was executed. */
 static void look_whether_made(struct kafka_pool *kp)
 {
     int64_t ends = 0;
@@ -190,14 +190,14 @@ static int make_topic(struct kafka_pool *kp, struct err *err)
                        kp->shown, kp->topic);
     int code = kafka_topic_create(kp, err);
     if (code < 0) {
-        kp->asked = kp->asked || code == ERR_UNREACHED; /* it may have been made all the same */
+        kp->asked = kp->asked || code == ERR_UNREACHED; /* it may have been created nevertheless */
         return code;
     }
     if (code == 0)
         made_topic(kp);
     for (int tries = 0; tries < 100 && !pool_stopping(kp->pool); tries++) {
         bool exists = false;
-        code = kafka_topic_look(kp, LOOK_MS, &exists, err);
+        code = kafka_topic_inspect(kp, LOOK_MS, &exists, err);
         if (code < 0 || exists)
             return code;
         usleep(50000);
@@ -209,14 +209,14 @@ static int make_topic(struct kafka_pool *kp, struct err *err)
 static bool is_marked(struct kafka_pool *kp)
 {
     char run[KAFKA_RUN];
-    struct err none = {0}; /* a mark that cannot be read is none */
+    struct err none = {0}; /* treat an unreadable mark as none */
     return kafka_made_here(kp->cluster, kp->topic) ||
            (kafka_made_by(kp->admin, KAFKA_MADE_TOPIC, kp->topic, kp->topic, run, &none) == 0 &&
             run[0]);
 }
 
-/* Did loadtop make the topic? One that is empty may have been made a moment ago by another pool, or
- * another loadtop, whose mark is on its way. */
+/* Was the topic created by loadtop? An empty one may just have been created by another pool or
+ * another loadtop that has not marked it yet. */
 static int is_ours(struct kafka_pool *kp, bool *empty, struct err *err)
 {
     bool ours = false;
@@ -236,8 +236,9 @@ static int may_produce(struct kafka_pool *kp, struct err *err)
 {
     bool empty = false;
     kp->mine = kp->created || pool_allow_destructive(kp->pool);
+    /* an inspection only reads; a start checks whose topic it is */
     if (kp->mine || pool_read_only(kp->pool))
-        return 0; /* a look only reads; a start looks whose topic it is */
+        return 0;
     if (!pool_ops_include(kp->pool, KAFKA_PRODUCE) && !pool_ops_include(kp->pool, KAFKA_E2E)) {
         static const char why[] = "may go where others write, which was not looked at when this "
                                   "pool was opened to consume: add a pool with ops=produce";
@@ -264,7 +265,7 @@ static int may_join(struct kafka_pool *kp, struct err *err)
         kp->group_made = true;
         return kafka_offsets_commit(kp, err);
     }
-    int code = kafka_group_look(kp, &members, &committed, err);
+    int code = kafka_group_inspect(kp, &members, &committed, err);
     if (code < 0)
         return code;
     if ((members || committed) && !kp->group_made && !pool_allow_destructive(kp->pool))
@@ -289,7 +290,7 @@ static int begin_reading(struct kafka_pool *kp, struct err *err)
         return 0;
     if (!kafka_by_hand(kp))
         return may_join(kp, err);
-    if (kafka_each(kp) || !pool_read_only(kp->pool) || pool_is_look(kp->pool))
+    if (kafka_each(kp) || !pool_read_only(kp->pool) || pool_inspects_only(kp->pool))
         return 0;
     if (option_u64(kafka_opts(kp), K_ASSIGN) == ASSIGN_GROUP) {
         pool_forbid(kp->pool, KAFKA_CONSUME,
@@ -314,11 +315,11 @@ int kafka_pool_open(struct pool *pool, struct err *err)
                        kp->shown);
     int code = kp->admin ? 0 : admin_open(kp, err);
     if (!code)
-        code = kafka_topic_look(kp, LOOK_MS, &exists, err);
+        code = kafka_topic_inspect(kp, LOOK_MS, &exists, err);
     if (!code)
         pool_answered(pool);
     if (!code)
-        code = cluster_look(kp, err);
+        code = cluster_inspect(kp, err);
     if (!code && !exists)
         code = make_topic(kp, err);
     if (!code)
@@ -350,9 +351,9 @@ void kafka_pool_close(struct pool *pool)
     struct kafka_pool *kp = pool_data(pool);
     if (!kp->pool)
         return;
+    /* handles being destroyed may still call the pool's connect check */
     for (int i = 0; i < 1000 && atomic_load(&kp->dying); i++)
-        usleep(
-            10000); /* handles that are slow to die still ask the pool whether they may connect */
+        usleep(10000);
     if (kp->admin)
         rd_kafka_destroy_flags(kp->admin, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     parts_free(kp);

@@ -1,4 +1,4 @@
-/* A pool's beginning and end. */
+/* Opening and closing a pool. */
 #ifndef LOADTOP_BACKENDS_KAFKA_POOL_H
 #define LOADTOP_BACKENDS_KAFKA_POOL_H
 

@@ -1,15 +1,15 @@
-/* Messages out, delivery reports in; and the round trip of end to end.
+/* Producing: messages and delivery reports; and end-to-end requests.
  *
- * A request travels as the message's opaque and ends with its delivery report. librdkafka refuses a
- * message when its queue is full: that is SUBMIT_BUSY, and room comes with the next reports;
- * nothing is queued here. The partition is chosen here, not by librdkafka, because each message
- * carries its number within its partition (struct kafka_mark), by which readers tell lost from
- * late.
+ * A request travels as the message's opaque and ends with its delivery report. When librdkafka's
+ * queue is full submit returns SUBMIT_BUSY, and conn_room follows with the next reports; nothing is
+ * queued here. The partition is chosen here, not by librdkafka, because each message contains its
+ * number within its partition (struct kafka_mark), which lets readers distinguish lost from late
+ * messages.
  *
  * End to end: the request ends when its message is read back by the consumer of the same
- * connection, so its latency is the whole way. Its opaque is the message's number, tagged odd (a
- * request's address is even), because the message may be read before its delivery report and the
- * request be gone by then. */
+ * connection, so its latency covers both directions. Its opaque is the message's number, tagged odd
+ * (a request's address is even), because the message may be read, and the request freed, before the
+ * delivery report. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka/produce.h"
 
@@ -29,8 +29,9 @@
 
 #define STICKY_NS (10 * NS_PER_MS) /* as librdkafka's sticky.partitioning.linger.ms */
 #define REPORT_EVENTS 64           /* batches of reports that are read in one turn */
-#define PAYLOAD_SPREAD (1u << 20)  /* wider than any compressor's window: messages do not repeat */
-#define CLOCK_EVERY 8              /* messages between clock reads for stamps */
+/* larger than any compressor's window, so that messages do not repeat within it */
+#define PAYLOAD_SPREAD (1u << 20)
+#define CLOCK_EVERY 8 /* messages between clock reads for stamps */
 #define TRIPS_FIRST 64
 /* What a record takes beside its key and value, at most: its length, attributes, time and offset
  * since the batch's first, the lengths of key, value and headers (Kafka's protocol, "Record"). */
@@ -226,8 +227,9 @@ void kafka_trip_message(struct kafka_conn *kc, const rd_kafka_message_t *m)
     if (mark.magic != KAFKA_MAGIC || mark.producer != kc->id + 1)
         return;
     struct op *op = trip_take(kc, mark.seq);
+    /* its time was up already */
     if (!op)
-        return; /* its time was up already */
+        return;
     conn_bytes(kc->conn, 0, m->len + m->key_len);
     op_done(op);
 }
@@ -292,7 +294,7 @@ enum submit kafka_submit(struct conn *c, struct op *op)
         return SUBMIT_QUEUED;
     }
     rd_kafka_resp_err_t code = rd_kafka_last_error();
-    if (trip) { /* the number was not used: nobody has seen it */
+    if (trip) { /* the number was not used, so it can be reused */
         kc->trip_next--;
         kc->trip[kc->trip_next & (kc->trip_room - 1)] = NULL;
     }
@@ -307,7 +309,7 @@ enum submit kafka_submit(struct conn *c, struct op *op)
 
 /* ---- reports ---- */
 
-/* One that could not be sent for want of a leader has a better name than timeout. */
+/* Reports a message that timed out for lack of a leader under a more specific class. */
 static void timed_out(struct kafka_conn *kc, struct op *op, const rd_kafka_message_t *m)
 {
     char said[192];
@@ -327,8 +329,9 @@ static void report(struct kafka_conn *kc, const rd_kafka_message_t *m)
     uintptr_t opaque = (uintptr_t)m->_private;
     struct op *op;
     if (opaque & 1) {
+        /* on its way back */
         if (!m->err)
-            return; /* on its way back */
+            return;
         op = trip_take(kc, opaque >> 1);
     } else {
         op = m->_private;

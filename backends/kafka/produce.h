@@ -1,4 +1,4 @@
-/* Messages out, delivery reports in; end to end. */
+/* Producing: messages and delivery reports; end-to-end requests. */
 #ifndef LOADTOP_BACKENDS_KAFKA_PRODUCE_H
 #define LOADTOP_BACKENDS_KAFKA_PRODUCE_H
 

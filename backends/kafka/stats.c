@@ -1,11 +1,11 @@
-/* Once a second, on the pool's thread: lag, shares, states in words, what is left behind.
+/* Once a second, on the pool's thread: lag, shares, states in words, leftovers.
  *
- * Lag is counted from the broker's own end offsets, asked for here, and not from what consumers
- * last saw: a consumer that has stopped fetching knows nothing of what it misses. With
- * deliver=share a partition's position is what any client took of it; with deliver=each every
- * client has positions of its own, and the lag is that of the client that is furthest behind.
- * Shares are of the clients' time (wait, handling, ready for the thread) or of the worker threads'
- * time (allocation), over the last second. */
+ * Lag is computed from the brokers' end offsets, queried here, and not from consumers' last known
+ * ones, because a consumer that has stopped fetching does not know what it misses. With
+ * deliver=share a partition's position is the offset taken by any client; with deliver=each every
+ * client has its own positions, and the lag is that of the slowest client. Shares are of the
+ * clients' time (wait, handling, ready for the thread) or of the worker threads' time (allocation),
+ * over the last second. */
 #include "backends/kafka_base/options.h"
 
 #if LOADTOP_HAVE_RDKAFKA
@@ -30,9 +30,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SETTLE_S 5    /* after a resize, before its row counts */
-#define ROW_S 4       /* that a row should have */
-#define BUSY_WAIT 0.1 /* clients that wait less than this have nothing to spare */
+#define SETTLE_S 5    /* seconds after a resize before its row counts */
+#define ROW_S 4       /* seconds that a row should have */
+#define BUSY_WAIT 0.1 /* clients that wait less than this have no reserve */
 
 static void put(json_t *o, const char *name, double v)
 {
@@ -52,8 +52,9 @@ static double share_lag(const struct kafka_pool *kp)
     for (int32_t p = 0; p < kp->partitions; p++) {
         int64_t end = atomic_load(&kp->part[p].end), taken = atomic_load(&kp->part[p].taken);
         int64_t from = taken >= 0 ? taken : kp->part[p].start;
+        /* expired unread */
         if (from < kp->part[p].low)
-            from = kp->part[p].low; /* expired unread */
+            from = kp->part[p].low;
         lag += end > from ? (double)(end - from) : 0;
     }
     return lag;
@@ -121,28 +122,28 @@ static void tell_changes(struct kafka_pool *kp, const struct kafka_second *s)
     kp->told = now;
 }
 
-/* Is it another way of consuming than a second ago? */
+/* Has the consuming set-up changed since the last second? */
 static bool changed(struct kafka_pool *kp, const struct kafka_second *s)
 {
-    struct kafka_way now = {s->clients, s->connections,
-                            (unsigned)option_u64(kafka_opts(kp), K_HANDLING),
-                            option_u64(kafka_opts(kp), K_WORK)};
-    struct kafka_way was = kp->way;
+    struct kafka_setup now = {s->clients, s->connections,
+                              (unsigned)option_u64(kafka_opts(kp), K_HANDLING),
+                              option_u64(kafka_opts(kp), K_WORK)};
+    struct kafka_setup was = kp->setup;
     bool shared = now.connections < now.clients, were = was.connections < was.clients;
     bool other = now.handling != was.handling || now.work_ns != was.work_ns || shared != were ||
                  (shared && now.connections != was.connections);
     if (!other && now.clients == was.clients && now.connections == was.connections)
         return false;
     kp->trim = kp->trim || now.connections < was.connections;
-    kp->way = now;
+    kp->setup = now;
     kp->settled_s = kp->seen_s + SETTLE_S;
     lag_watch_restart(&kp->lag, other);
     kafka_refer(kp);
     return true;
 }
 
-/* Handles that were destroyed leave their memory with the allocator: given back, or fewer handles
- * would seem to take as much as more did. Within the time that does not count. */
+/* Returns memory of destroyed handles from the allocator to the system, otherwise fewer handles
+ * would seem to use as much memory as before. Done while seconds do not count. */
 static void trim(struct kafka_pool *kp)
 {
     if (!kp->trim || kp->seen_s < kp->settled_s - SETTLE_S / 2.0 || atomic_load(&kp->dying))
@@ -153,7 +154,7 @@ static void trim(struct kafka_pool *kp)
 
 static void consumer_second(struct kafka_pool *kp, struct kafka_second *s, bool fresh, double ends)
 {
-    bool anew = changed(kp, s);
+    bool restart = changed(kp, s);
     s->produced_per_s =
         fresh && kp->ends_s > 0 ? (ends - kp->ends_seen) / (kp->seen_s - kp->ends_s) : NAN;
     if (fresh) {
@@ -164,7 +165,7 @@ static void consumer_second(struct kafka_pool *kp, struct kafka_second *s, bool 
         pthread_mutex_unlock(&kp->mutex);
     }
     kp->produced_per_s = s->produced_per_s;
-    if (!(s->client_s > 0)) { /* paused or over: what piles up now says nothing of the clients */
+    if (!(s->client_s > 0)) { /* paused or ended: the lag now says nothing about the clients */
         kp->idle = true;
         return;
     }
@@ -175,15 +176,15 @@ static void consumer_second(struct kafka_pool *kp, struct kafka_second *s, bool 
         kp->stay = NULL;
     }
     struct lag_sample sample = {kp->seen_s, s->lag, s->wait, s->produced_per_s};
-    anew = lag_watch_add(&kp->lag, &sample, s->clients) || anew;
+    restart = lag_watch_add(&kp->lag, &sample, s->clients) || restart;
     trim(kp);
-    if (anew)
+    if (restart)
         kp->stay = NULL;
     if (kp->seen_s >= kp->settled_s && isfinite(s->span_s))
         kafka_row_add(kp, s);
 }
 
-/* ---- what is said ---- */
+/* ---- JSON and texts ---- */
 
 static json_t *run_json(const struct kafka_sums *sums)
 {
@@ -288,7 +289,8 @@ static void say_note(struct kafka_pool *kp, const struct kafka_second *s, char *
              isnan(kp->lag.slope) ? "?" : slope);
 }
 
-/* unmarked: why the cluster bears no mark of it, so that clean will not remove it; "": it does. */
+/* unmarked: why it is not marked on the cluster, so that clean will not remove it; "": it is
+ * marked. */
 static void leave_entry(json_t *left, const char *kind, const char *what, double count,
                         const char *unmarked)
 {
@@ -301,43 +303,43 @@ static void leave_entry(json_t *left, const char *kind, const char *what, double
     json_array_append_new(left, o);
 }
 
-/* Whose limit it is: a client that waits for messages is not the limit, one that never waits is. */
+/* Finds the bottleneck: clients that wait for messages are not it, clients that never wait are. */
 static void say_limit(const struct kafka_pool *kp, const struct kafka_second *s, struct stats *st)
 {
     double wait = isnan(kp->lag.wait) ? s->wait : kp->lag.wait;
     if (kp->lag.state == LAG_FALLING)
         lag_watch_text(&kp->lag, kp->retention_s, st->alert, sizeof st->alert);
     if (kp->lag.state == LAG_UNKNOWN || isnan(wait)) {
-        copy_str(st->limit_why, sizeof st->limit_why,
+        copy_str(st->bottleneck_why, sizeof st->bottleneck_why,
                  "not known yet: consumers are watched for 10 s after each change");
         return;
     }
     bool behind = kp->lag.state == LAG_FALLING || kp->lag.state == LAG_CATCHING;
     if (wait < BUSY_WAIT && s->handle >= s->thread) {
-        st->limit = LIMIT_CLIENT;
-        snprintf(st->limit_why, sizeof st->limit_why,
+        st->bottleneck = BOTTLENECK_CLIENT;
+        snprintf(st->bottleneck_why, sizeof st->bottleneck_why,
                  "the clients: each is busy with messages %.0f %% of its time", 100 * s->handle);
     } else if (wait < BUSY_WAIT) {
-        st->limit = LIMIT_CLIENT;
-        snprintf(st->limit_why, sizeof st->limit_why,
+        st->bottleneck = BOTTLENECK_CLIENT;
+        snprintf(st->bottleneck_why, sizeof st->bottleneck_why,
                  "the threads: messages wait for them %.0f %% of the clients' time "
                  "(more threads would help)",
                  100 * s->thread);
     } else if (behind) {
-        st->limit = LIMIT_SERVER;
-        snprintf(st->limit_why, sizeof st->limit_why,
+        st->bottleneck = BOTTLENECK_SERVER;
+        snprintf(st->bottleneck_why, sizeof st->bottleneck_why,
                  "fetching (the broker, the way to it, or the consumer's settings): clients wait "
                  "%.0f %% of their time although there is a backlog",
                  100 * wait);
     } else {
-        st->limit = LIMIT_RATE;
-        snprintf(st->limit_why, sizeof st->limit_why,
+        st->bottleneck = BOTTLENECK_RATE;
+        snprintf(st->bottleneck_why, sizeof st->bottleneck_why,
                  "the producers: clients wait for messages %.0f %% of their time and keep up",
                  100 * wait);
     }
 }
 
-/* What stands beside each point of a sweep. */
+/* The columns of a sweep's table. */
 static void say_columns(const struct kafka_pool *kp, const struct kafka_second *s, struct stats *st)
 {
     const struct stat_column column[] = {
@@ -368,10 +370,10 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
     if (!kp->part)
         return;
     bool fresh = kafka_offsets_refresh(kp, 1000) == 0;
-    kafka_partitions_look(kp, fresh);
+    kafka_partitions_inspect(kp, fresh);
     held = topic_messages(kp, &ends);
     look(kp, &s, &sums);
-    st->own_cpu_share = kafka_threads_busiest(kp);
+    st->backend_cpu_share = kafka_threads_busiest(kp);
     bool consumes = pool_ops_include(pool, KAFKA_CONSUME);
     if (consumes && s.clients) {
         consumer_second(kp, &s, fresh, ends);
@@ -383,7 +385,7 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
         }
         kp->last = s;
     } else if (consumes && kp->last.clients) {
-        s = kp->last; /* they have ended: what was seen of them last stays */
+        s = kp->last; /* they have ended: keep their last figures */
     }
     if (atomic_load(&kp->is_stuck)) {
         pthread_mutex_lock(&kp->mutex);
@@ -411,16 +413,17 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
         if (consumes)
             say_consumer(kp, &s, &sums, st->json);
     }
-    if (!st->left_behind)
+    if (!st->leftovers)
         return;
+    /* a mock cluster is in memory and ends with its process */
     if (kp->mock)
-        return; /* it lives in memory and ends with who made it */
+        return;
     if (kp->created)
-        leave_entry(st->left_behind, "topic", kp->topic, held, kp->topic_unmarked);
+        leave_entry(st->leftovers, "topic", kp->topic, held, kp->topic_unmarked);
     else if (produced)
-        leave_entry(st->left_behind, "messages", kp->topic, (double)produced, "");
+        leave_entry(st->leftovers, "messages", kp->topic, (double)produced, "");
     if (kp->group_made)
-        leave_entry(st->left_behind, "group", kp->group, 1, kp->group_unmarked);
+        leave_entry(st->leftovers, "group", kp->group, 1, kp->group_unmarked);
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* What clients met, summed over the workers of a pool. */
+/* Sums of the clients' counters over the workers of a pool. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka/sums.h"
 

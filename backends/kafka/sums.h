@@ -1,4 +1,4 @@
-/* What clients met, summed over the workers of a pool. */
+/* Sums of the clients' counters over the workers of a pool. */
 #ifndef LOADTOP_BACKENDS_KAFKA_SUMS_H
 #define LOADTOP_BACKENDS_KAFKA_SUMS_H
 
@@ -7,7 +7,8 @@ struct workers_entry;
 
 /* Adds what a worker shows to a struct kafka_totals (common/workers.h). */
 void kafka_count(void *sum, const struct workers_entry *);
-/* Its thread has ended: shows all that it counted, before it leaves the pool's workers. */
+/* Publishes a worker's final counters after its thread has ended, before it leaves the pool's
+ * workers. */
 void kafka_show_ended(struct kafka_worker *);
 
 #endif

@@ -1,12 +1,11 @@
-/* What was seen at each number of clients, side by side: the table in which one finds where
- * consumers fall behind.
+/* A table of figures for each number of clients, which shows where consumers fall behind.
  *
- * A row belongs to one way of consuming: clients, connections, handling and simulated work. It
- * holds the last stay there; coming back begins it anew, so that two loads are never averaged into
- * one row. Rows of one way of sharing, handling and work form a group: within it the findings are
- * made (up to how many clients it keeps up, where it falls behind, how memory grows); groups stand
- * beside each other, and are compared at the most clients that both were seen with. Called once a
- * second on the pool's thread. */
+ * A row belongs to one set-up: clients, connections, handling and simulated work. It has the
+ * figures of the last visit; returning to a set-up restarts its row, so that two loads are never
+ * averaged. Rows with the same sharing, handling and work form a group: within it the findings are
+ * made (up to how many clients it keeps up, where it falls behind, how memory grows); groups are
+ * compared at the largest number of clients that both were measured with. Called once a second on
+ * the pool's thread. */
 #include "backends/kafka_base/options.h"
 
 #if LOADTOP_HAVE_RDKAFKA
@@ -26,22 +25,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROW_S 2 /* a row shorter than this is of no use */
+#define ROW_S 2 /* shortest usable row, in seconds */
 
 static const char *const handling_name[] = {"borrow", "copy", "recycle"};
 
-static bool is_shared(const struct kafka_way *w)
+static bool is_shared(const struct kafka_setup *w)
 {
     return w->connections < w->clients;
 }
 
-static bool same_way(const struct kafka_way *a, const struct kafka_way *b)
+static bool same_setup(const struct kafka_setup *a, const struct kafka_setup *b)
 {
     return a->clients == b->clients && a->connections == b->connections &&
            a->handling == b->handling && a->work_ns == b->work_ns;
 }
 
-static bool same_group(const struct kafka_way *a, const struct kafka_way *b)
+static bool same_group(const struct kafka_setup *a, const struct kafka_setup *b)
 {
     return is_shared(a) == is_shared(b) && (!is_shared(a) || a->connections == b->connections) &&
            a->handling == b->handling && a->work_ns == b->work_ns;
@@ -53,14 +52,14 @@ static struct kafka_row *row_begin(struct kafka_pool *kp, const struct kafka_sec
 {
     struct kafka_row *r = NULL;
     for (unsigned i = 0; i < kp->rows && !r; i++)
-        if (same_way(&kp->row[i].way, &kp->way))
+        if (same_setup(&kp->row[i].setup, &kp->setup))
             r = &kp->row[i];
     if (!r && kp->rows == KAFKA_ROWS)
         return NULL;
     if (!r)
         r = &kp->row[kp->rows++];
     *r = (struct kafka_row){
-        .way = kp->way, .lag_first = s->lag, .rebalances_first = atomic_load(&kp->rebalances)};
+        .setup = kp->setup, .lag_first = s->lag, .rebalances_first = atomic_load(&kp->rebalances)};
     return r;
 }
 
@@ -88,23 +87,23 @@ void kafka_row_add(struct kafka_pool *kp, const struct kafka_second *s)
     }
     if (!isnan(s->lag))
         r->lag_last = s->lag;
-    r->anon_bytes += (s->anon_bytes - r->anon_bytes) / ++r->looks; /* the mean */
+    r->anon_bytes += (s->anon_bytes - r->anon_bytes) / ++r->looks; /* running mean */
     r->rebalances = atomic_load(&kp->rebalances) - r->rebalances_first;
     r->state = kp->lag.state;
     r->slope = kp->lag.slope;
 }
 
-/* ---- what a group says ---- */
+/* ---- findings of a group ---- */
 
-static double growth_of(const struct kafka_pool *kp, const struct kafka_way *group, double *low,
+static double growth_of(const struct kafka_pool *kp, const struct kafka_setup *group, double *low,
                         double *high)
 {
     double n[KAFKA_ROWS], y[KAFKA_ROWS], exponent;
     unsigned points = 0;
     for (unsigned i = 0; i < kp->rows; i++)
-        if (same_group(&kp->row[i].way, group) && kp->row[i].seconds >= ROW_S &&
+        if (same_group(&kp->row[i].setup, group) && kp->row[i].seconds >= ROW_S &&
             kp->row[i].anon_bytes > 0) {
-            n[points] = kp->row[i].way.clients;
+            n[points] = kp->row[i].setup.clients;
             y[points++] = kp->row[i].anon_bytes;
         }
     line_power(n, y, points, 0, &exponent, low, high);
@@ -113,7 +112,7 @@ static double growth_of(const struct kafka_pool *kp, const struct kafka_way *gro
 
 double kafka_memory_growth(const struct kafka_pool *kp, double *low, double *high)
 {
-    return growth_of(kp, &kp->way, low, high);
+    return growth_of(kp, &kp->setup, low, high);
 }
 
 void kafka_refer(struct kafka_pool *kp)
@@ -122,15 +121,15 @@ void kafka_refer(struct kafka_pool *kp)
         const struct kafka_row *r = &kp->row[i];
         struct lag_watch *w = &kp->lag;
         bool fine = r->state == LAG_KEEPS_UP || r->state == LAG_STRESSED;
-        if (!fine || r->seconds < ROW_S || !same_group(&r->way, &kp->way) ||
-            (w->reference_clients && w->reference_clients <= r->way.clients))
+        if (!fine || r->seconds < ROW_S || !same_group(&r->setup, &kp->setup) ||
+            (w->reference_clients && w->reference_clients <= r->setup.clients))
             continue;
-        w->reference_clients = r->way.clients;
+        w->reference_clients = r->setup.clients;
         w->reference_wait = r->wait_s / r->client_s;
     }
 }
 
-static const char *consumers_text(const struct kafka_way *w, char *buf, size_t size)
+static const char *consumers_text(const struct kafka_setup *w, char *buf, size_t size)
 {
     if (is_shared(w))
         snprintf(buf, size, "%u shared", w->connections);
@@ -139,7 +138,7 @@ static const char *consumers_text(const struct kafka_way *w, char *buf, size_t s
     return buf;
 }
 
-static const char *handling_text(const struct kafka_way *w, char *buf, size_t size)
+static const char *handling_text(const struct kafka_setup *w, char *buf, size_t size)
 {
     char work[32];
     const char *name = handling_name[w->handling % 3];
@@ -163,7 +162,7 @@ static void extend(struct extent *e, unsigned clients)
         e->most = clients;
 }
 
-static void add_growth(const struct kafka_pool *kp, const struct kafka_way *group, struct text *t)
+static void add_growth(const struct kafka_pool *kp, const struct kafka_setup *group, struct text *t)
 {
     double low, high, e = growth_of(kp, group, &low, &high);
     if (isnan(e))
@@ -177,29 +176,29 @@ static void add_growth(const struct kafka_pool *kp, const struct kafka_way *grou
 
 /* "own consumers, copy: keeps up to 40 clients, falls behind at 60; memory grows as N^1.02 (0.97 to
  * 1.07): linear". With deliver=share more clients can do more: "falls behind with 2 clients, keeps
- * up from 3". False when nothing is known of the group yet. */
-static bool finding(const struct kafka_pool *kp, const struct kafka_way *group, struct text *t)
+ * up from 3". False when there are no results for the group yet. */
+static bool finding(const struct kafka_pool *kp, const struct kafka_setup *group, struct text *t)
 {
     struct extent fine = {0}, stressed = {0}, behind = {0}, below = {0};
     char consumers[32], handling[48];
     for (unsigned i = 0; i < kp->rows; i++) {
         const struct kafka_row *r = &kp->row[i];
-        if (!same_group(&r->way, group))
+        if (!same_group(&r->setup, group))
             continue;
         if (r->state == LAG_FALLING)
-            extend(&behind, r->way.clients);
+            extend(&behind, r->setup.clients);
         if (r->state == LAG_STRESSED)
-            extend(&stressed, r->way.clients);
+            extend(&stressed, r->setup.clients);
         if (r->state == LAG_KEEPS_UP || r->state == LAG_STRESSED)
-            extend(&fine, r->way.clients);
+            extend(&fine, r->setup.clients);
     }
     if (!fine.most && !behind.most)
         return false;
     for (unsigned i = 0; i < kp->rows; i++) {
         const struct kafka_row *r = &kp->row[i];
-        if ((r->state == LAG_KEEPS_UP || r->state == LAG_STRESSED) && same_group(&r->way, group) &&
-            (!behind.least || r->way.clients < behind.least))
-            extend(&below, r->way.clients);
+        if ((r->state == LAG_KEEPS_UP || r->state == LAG_STRESSED) &&
+            same_group(&r->setup, group) && (!behind.least || r->setup.clients < behind.least))
+            extend(&below, r->setup.clients);
     }
     text_add(t, "%s consumers, %s: ", consumers_text(group, consumers, sizeof consumers),
              handling_text(group, handling, sizeof handling));
@@ -219,33 +218,36 @@ static bool finding(const struct kafka_pool *kp, const struct kafka_way *group, 
     return true;
 }
 
-/* ---- one way against another: what a cure does ---- */
+/* ---- comparing set-ups: the effect of a change ---- */
 
-static double alloc_ns(const struct kafka_row *r) /* to take and free buffers, for one message */
+/* time to allocate and free buffers, per message */
+static double alloc_ns(const struct kafka_row *r)
 {
     return (r->alloc_s + r->free_s) / r->messages * 1e9;
 }
 
-/* Own consumers and a copy of each message are how such servers begin; what is nearest to it among
- * the rows is what the others are compared with. */
-static int distance(const struct kafka_way *w)
+/* The distance of a set-up from the usual first design of a server: one consumer per client and a
+ * copy of each message. The nearest row is the reference for the others. */
+static int distance(const struct kafka_setup *w)
 {
     return (is_shared(w) ? 4 : 0) + (w->handling == HANDLING_COPY ? 0 : (int)w->handling + 1);
 }
 
-/* The rows of two ways at the most clients that both were seen with; false: none. */
-static bool side_by_side(const struct kafka_pool *kp, const struct kafka_way *a,
-                         const struct kafka_way *b, const struct kafka_row **ra,
+/* The rows of two set-ups at the largest number of clients that both were measured with; false:
+ * none. */
+static bool side_by_side(const struct kafka_pool *kp, const struct kafka_setup *a,
+                         const struct kafka_setup *b, const struct kafka_row **ra,
                          const struct kafka_row **rb)
 {
     unsigned most = 0;
     for (unsigned i = 0; i < kp->rows; i++)
         for (unsigned k = 0; k < kp->rows; k++) {
             const struct kafka_row *x = &kp->row[i], *y = &kp->row[k];
-            if (!same_group(&x->way, a) || !same_group(&y->way, b) || x->seconds < ROW_S ||
-                y->seconds < ROW_S || x->way.clients != y->way.clients || x->way.clients <= most)
+            if (!same_group(&x->setup, a) || !same_group(&y->setup, b) || x->seconds < ROW_S ||
+                y->seconds < ROW_S || x->setup.clients != y->setup.clients ||
+                x->setup.clients <= most)
                 continue;
-            most = x->way.clients;
+            most = x->setup.clients;
             *ra = x;
             *rb = y;
         }
@@ -257,35 +259,35 @@ static bool side_by_side(const struct kafka_pool *kp, const struct kafka_way *a,
 static void compare(const struct kafka_row *was, const struct kafka_row *is, struct text *t)
 {
     char a[48], b[48], c[48], d[48];
-    text_add(t, "%u clients, %s, %s", is->way.clients, consumers_text(&is->way, a, sizeof a),
-             handling_text(&is->way, b, sizeof b));
-    text_add(t, " (%s, %s): %s (%s)", consumers_text(&was->way, a, sizeof a),
-             handling_text(&was->way, b, sizeof b), lag_state_name(is->state),
+    text_add(t, "%u clients, %s, %s", is->setup.clients, consumers_text(&is->setup, a, sizeof a),
+             handling_text(&is->setup, b, sizeof b));
+    text_add(t, " (%s, %s): %s (%s)", consumers_text(&was->setup, a, sizeof a),
+             handling_text(&was->setup, b, sizeof b), lag_state_name(is->state),
              lag_state_name(was->state));
     text_add(t, ", wait %.1f %% (%.1f)", 100 * is->wait_s / is->client_s,
              100 * was->wait_s / was->client_s);
     if (is->messages > 0 && was->messages > 0)
         text_add(t, ", alloc+free %s a message (%s)", format_duration(a, sizeof a, alloc_ns(is)),
                  format_duration(b, sizeof b, alloc_ns(was)));
-    text_add(t, ", %s a client (%s)", format_bytes(c, sizeof c, is->anon_bytes / is->way.clients),
-             format_bytes(d, sizeof d, was->anon_bytes / was->way.clients));
+    text_add(t, ", %s a client (%s)", format_bytes(c, sizeof c, is->anon_bytes / is->setup.clients),
+             format_bytes(d, sizeof d, was->anon_bytes / was->setup.clients));
 }
 
-/* Each way against the one nearest to where one begins, of the same simulated work. */
+/* Compares each set-up with the reference set-up of the same simulated work. */
 static void add_comparisons(const struct kafka_pool *kp, const struct kafka_row *const *sorted,
                             json_t *findings)
 {
     for (unsigned i = 0; i < kp->rows; i++) {
-        const struct kafka_way *way = &sorted[i]->way, *base = way;
+        const struct kafka_setup *setup = &sorted[i]->setup, *base = setup;
         const struct kafka_row *was = NULL, *is = NULL;
         struct text t = {0};
-        if (i && same_group(&sorted[i - 1]->way, way))
+        if (i && same_group(&sorted[i - 1]->setup, setup))
             continue;
         for (unsigned k = 0; k < kp->rows; k++)
-            if (sorted[k]->way.work_ns == way->work_ns &&
-                distance(&sorted[k]->way) < distance(base))
-                base = &sorted[k]->way;
-        if (base == way || !side_by_side(kp, base, way, &was, &is))
+            if (sorted[k]->setup.work_ns == setup->work_ns &&
+                distance(&sorted[k]->setup) < distance(base))
+                base = &sorted[k]->setup;
+        if (base == setup || !side_by_side(kp, base, setup, &was, &is))
             continue;
         compare(was, is, &t);
         json_array_append_new(findings, utf8_json(text_str(&t)));
@@ -303,10 +305,10 @@ static void put(json_t *o, const char *name, double v)
 static json_t *row_json(const struct kafka_row *r)
 {
     json_t *o = json_object();
-    json_object_set_new(o, "clients", json_integer(r->way.clients));
-    json_object_set_new(o, "connections", json_integer(r->way.connections));
-    json_object_set_new(o, "handling", json_string(handling_name[r->way.handling % 3]));
-    put(o, "work_us", (double)r->way.work_ns / 1e3);
+    json_object_set_new(o, "clients", json_integer(r->setup.clients));
+    json_object_set_new(o, "connections", json_integer(r->setup.connections));
+    json_object_set_new(o, "handling", json_string(handling_name[r->setup.handling % 3]));
+    put(o, "work_us", (double)r->setup.work_ns / 1e3);
     put(o, "seconds", r->seconds);
     put(o, "produced_per_s", r->produced / r->produced_span_s);
     put(o, "messages_per_s", r->messages / r->seconds);
@@ -321,13 +323,13 @@ static json_t *row_json(const struct kafka_row *r)
     put(o, "lag_first", r->lag_first);
     put(o, "lag_last", r->lag_last);
     put(o, "lag_slope_per_s", r->slope);
-    put(o, "anon_bytes_per_client", r->way.clients ? r->anon_bytes / r->way.clients : NAN);
+    put(o, "anon_bytes_per_client", r->setup.clients ? r->anon_bytes / r->setup.clients : NAN);
     json_object_set_new(o, "rebalances", json_integer((json_int_t)r->rebalances));
     json_object_set_new(o, "state", json_string(lag_state_name(r->state)));
     return o;
 }
 
-/* ---- the table as a person reads it ---- */
+/* ---- the displayed table ---- */
 
 static void cell(json_t *row, const char *text)
 {
@@ -361,10 +363,10 @@ static json_t *row_cells(const struct kafka_row *r)
 {
     char text[48];
     json_t *row = json_array();
-    snprintf(text, sizeof text, "%u", r->way.clients);
+    snprintf(text, sizeof text, "%u", r->setup.clients);
     cell(row, text);
-    cell(row, consumers_text(&r->way, text, sizeof text));
-    cell(row, handling_text(&r->way, text, sizeof text));
+    cell(row, consumers_text(&r->setup, text, sizeof text));
+    cell(row, handling_text(&r->setup, text, sizeof text));
     cell(row, lag_state_name(r->state));
     cell_percent(row, r->wait_s / r->client_s);
     cell_percent(row, r->handle_s / r->client_s);
@@ -374,7 +376,7 @@ static json_t *row_cells(const struct kafka_row *r)
     cell_bytes(row, r->bytes / r->seconds);
     cell_number(row, r->lag_last, "");
     cell_number(row, r->slope, "+");
-    cell_bytes(row, r->way.clients ? r->anon_bytes / r->way.clients : NAN);
+    cell_bytes(row, r->setup.clients ? r->anon_bytes / r->setup.clients : NAN);
     cell_number(row, r->produced / r->produced_span_s, "");
     snprintf(text, sizeof text, "%llu", (unsigned long long)r->rebalances);
     cell(row, text);
@@ -383,10 +385,10 @@ static json_t *row_cells(const struct kafka_row *r)
     return row;
 }
 
-static int by_way(const void *a, const void *b)
+static int by_setup(const void *a, const void *b)
 {
-    const struct kafka_way *x = &(*(const struct kafka_row *const *)a)->way,
-                           *y = &(*(const struct kafka_row *const *)b)->way;
+    const struct kafka_setup *x = &(*(const struct kafka_row *const *)a)->setup,
+                             *y = &(*(const struct kafka_row *const *)b)->setup;
     unsigned xs = is_shared(x) ? x->connections : 0, ys = is_shared(y) ? y->connections : 0;
     if (x->work_ns != y->work_ns)
         return x->work_ns < y->work_ns ? -1 : 1;
@@ -407,15 +409,15 @@ void kafka_say_rows(const struct kafka_pool *kp, json_t *c)
            *cells = json_array(), *findings = json_array();
     for (unsigned i = 0; i < kp->rows; i++)
         sorted[i] = &kp->row[i];
-    qsort(sorted, kp->rows, sizeof *sorted, by_way);
+    qsort(sorted, kp->rows, sizeof *sorted, by_setup);
     for (unsigned i = 0; i < sizeof head / sizeof *head; i++)
         cell(names, head[i]);
     for (unsigned i = 0; i < kp->rows; i++) {
         json_array_append_new(rows, row_json(sorted[i]));
         json_array_append_new(cells, row_cells(sorted[i]));
         struct text t = {0};
-        bool first = !i || !same_group(&sorted[i - 1]->way, &sorted[i]->way);
-        if (first && finding(kp, &sorted[i]->way, &t))
+        bool first = !i || !same_group(&sorted[i - 1]->setup, &sorted[i]->setup);
+        if (first && finding(kp, &sorted[i]->setup, &t))
             cell(findings, text_str(&t));
         text_free(&t);
     }

@@ -1,8 +1,8 @@
-/* Blocking questions to the cluster: topic, group, offsets, settings.
+/* Blocking queries of the cluster: topic, group, offsets, settings.
  *
- * Every question has a bound and is asked on the pool's own thread with the pool's own handle, a
- * consumer that never joins a group (so it may also look at and set a group's offsets). What a
- * cluster refuses to tell stays unknown; it is an error only where the load depends on it. */
+ * Every query has a timeout and runs on the pool's thread with the pool's own handle, a consumer
+ * that never joins a group (so it may also read and set a group's offsets). Values that a cluster
+ * refuses to report stay unknown; this is an error only if the load depends on them. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka_base/admin.h"
 
@@ -21,14 +21,15 @@
 #include <unistd.h>
 
 #define ADMIN_MS 5000
-#define REPLICAS_EVERY_S 5 /* while all is well */
+#define REPLICAS_EVERY_S 5 /* interval without trouble, in seconds */
 
 static const char *where(const struct kafka_pool *kp)
 {
     return kp->shown;
 }
 
-/* Why nothing answered: what an error event of the handle said tells more than a timeout. */
+/* The reason why no broker answered: an error event of the handle is more specific than a
+ * timeout. */
 int kafka_unreached(struct kafka_pool *kp, rd_kafka_resp_err_t code, struct err *err)
 {
     char why[192], refused[256], waits[256], said[192];
@@ -57,13 +58,13 @@ static bool is_refused(struct kafka_pool *kp)
     return refused;
 }
 
-/* Asking again at once would bring the same. */
-static bool is_hopeless(struct kafka_pool *kp)
+/* Is there a reason for which asking again at once is useless? */
+static bool retry_is_useless(struct kafka_pool *kp)
 {
     pthread_mutex_lock(&kp->mutex);
-    bool hopeless = kp->trouble[0] || kp->refused[0] || kp->waits[0];
+    bool useless = kp->trouble[0] || kp->refused[0] || kp->waits[0];
     pthread_mutex_unlock(&kp->mutex);
-    return hopeless;
+    return useless;
 }
 
 /* ---- the admin API: one request, one result ---- */
@@ -111,7 +112,7 @@ static char *copy_said(char *buf, size_t size, const char *said)
     return secret_said(buf, size, said, strlen(said));
 }
 
-/* Why the request as a whole failed. */
+/* The top-level error of the request. */
 static void admin_words(const struct kafka_admin *a, char *words, size_t size)
 {
     if (a->result)
@@ -225,7 +226,7 @@ void kafka_events_read(struct kafka_pool *kp)
     rd_kafka_queue_destroy(q);
 }
 
-int kafka_topic_look(struct kafka_pool *kp, int timeout_ms, bool *exists, struct err *err)
+int kafka_topic_inspect(struct kafka_pool *kp, int timeout_ms, bool *exists, struct err *err)
 {
     uint64_t asked = clock_ns(), end = asked + (uint64_t)timeout_ms * NS_PER_MS;
     rd_kafka_topic_t *topic = rd_kafka_topic_new(kp->admin, kp->topic, NULL);
@@ -236,10 +237,12 @@ int kafka_topic_look(struct kafka_pool *kp, int timeout_ms, bool *exists, struct
         return err_set(err, ERR_USAGE, "%s: %s is not the name of a topic", where(kp), kp->topic);
     while (clock_ns() < end && !pool_stopping(kp->pool) && !meta) {
         asked = clock_ns();
-        code = rd_kafka_metadata(kp->admin, 0, topic, &meta, 2000); /* a stop must be seen */
+        /* short, to notice the end of the pool */
+        code = rd_kafka_metadata(kp->admin, 0, topic, &meta, 2000);
         kafka_events_read(kp);
+        /* refused: shorten the wait */
         if (code && kp->trouble[0] && clock_ns() + 4 * NS_PER_S < end)
-            end = clock_ns() + NS_PER_S; /* refused: no need to wait as for silence */
+            end = clock_ns() + NS_PER_S;
     }
     rd_kafka_topic_destroy(topic);
     if (!meta)
@@ -283,9 +286,9 @@ static void set_stuck(struct kafka_pool *kp, const char *text)
         pool_event(kp->pool, "%s", text);
 }
 
-/* Links broke and no broker answers: librdkafka's own word for it can fail to come, when the
- * group's coordinator loses its address while its link is going down. A broker that is only slow
- * keeps its links, and is not taken for one that is away. */
+/* Connections broke and no broker answers: librdkafka may not report this when the group's
+ * coordinator loses its address while its connection goes down. A slow broker keeps its connections
+ * and is not mistaken for an unreachable one. */
 static void silent(struct kafka_pool *kp)
 {
     pthread_mutex_lock(&kp->mutex);
@@ -295,8 +298,8 @@ static void silent(struct kafka_pool *kp)
         kafka_trouble(kp, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, NULL);
 }
 
-/* Counts the partitions that nobody leads. The first look is what later ones are compared with:
- * replicas that were away before are none of the load's doing. */
+/* Counts the partitions without a leader. The first call records the replicas in sync; later calls
+ * compare with it, because replicas missing before the load were not lost by it. */
 static int judge_partitions(struct kafka_pool *kp, const struct rd_kafka_metadata_topic *t,
                             bool at_first, int *lost_id)
 {
@@ -323,9 +326,9 @@ static int judge_partitions(struct kafka_pool *kp, const struct rd_kafka_metadat
     return lost;
 }
 
-/* Asks for leaders and replicas: the number of partitions without a leader, the first of them in
- * *lost_id; or minus librdkafka's error. */
-static int look_at_partitions(struct kafka_pool *kp, bool at_first, int *lost_id)
+/* Queries leaders and replicas. Returns the number of partitions without a leader, with the first
+ * of them in *lost_id; or a negative librdkafka error. */
+static int inspect_partitions(struct kafka_pool *kp, bool at_first, int *lost_id)
 {
     const rd_kafka_metadata_t *meta = NULL;
     int lost = 0;
@@ -361,22 +364,23 @@ static void who_answers(struct kafka_pool *kp)
 void kafka_partitions_first(struct kafka_pool *kp)
 {
     int lost_id;
-    look_at_partitions(kp, true, &lost_id);
+    inspect_partitions(kp, true, &lost_id);
 }
 
-void kafka_partitions_look(struct kafka_pool *kp, bool well)
+void kafka_partitions_inspect(struct kafka_pool *kp, bool well)
 {
     char text[192];
     int first = -1;
     double now_s = (double)clock_ns() / 1e9;
     bool troubled = atomic_load(&kp->troubled);
-    bool anew = atomic_load(&kp->elsewhere) || (double)atomic_load(&kp->up_ns) / 1e9 > kp->looked_s;
+    bool restart =
+        atomic_load(&kp->elsewhere) || (double)atomic_load(&kp->up_ns) / 1e9 > kp->looked_s;
     if ((well || troubled) && atomic_load(&kp->is_stuck))
         set_stuck(kp, "");
-    if (troubled || (well && !anew && now_s < kp->looked_s + REPLICAS_EVERY_S))
+    if (troubled || (well && !restart && now_s < kp->looked_s + REPLICAS_EVERY_S))
         return;
     kp->looked_s = now_s;
-    int lost = look_at_partitions(kp, false, &first);
+    int lost = inspect_partitions(kp, false, &first);
     who_answers(kp);
     if (lost < 0 && !well)
         silent(kp);
@@ -401,7 +405,7 @@ static rd_kafka_topic_partition_list_t *all_partitions(const struct kafka_pool *
 }
 
 /* In the protocol the times -1 and -2 mean the end and the beginning, and librdkafka passes them
- * on: so one request for each broker answers for all its partitions. */
+ * on, so one request per broker covers all its partitions. */
 rd_kafka_resp_err_t kafka_offsets_at(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *l,
                                      int64_t time_ms, int timeout_ms)
 {
@@ -473,12 +477,12 @@ int kafka_offsets_start(struct kafka_pool *kp, struct err *err)
     const char *from = option_str(kafka_opts(kp), K_FROM);
     int64_t *at = calloc((size_t)kp->partitions, sizeof *at);
     int code = -1;
-    /* A topic that was just made has leaders a moment later than partitions. */
+    /* A just created topic gets its leaders a moment after its partitions. */
     for (int tries = 0; tries < 50 && code < 0 && !pool_stopping(kp->pool); tries++) {
         if (tries)
             usleep(100000);
         code = kafka_offsets_refresh(kp, 2000);
-        if (is_hopeless(kp))
+        if (retry_is_useless(kp))
             break;
     }
     if (!at || code < 0) {
@@ -487,8 +491,9 @@ int kafka_offsets_start(struct kafka_pool *kp, struct err *err)
     }
     if (*from && strcmp(from, "earliest") && strcmp(from, "latest") && strcmp(from, "group")) {
         code = offsets_at(kp, time_of(from), ADMIN_MS, at);
+        /* no messages after that time */
         for (int32_t p = 0; p < kp->partitions; p++)
-            kp->part[p].start = at[p] >= 0 ? at[p] : kp->part[p].end; /* nothing as young as that */
+            kp->part[p].start = at[p] >= 0 ? at[p] : kp->part[p].end;
     } else {
         bool earliest = strcmp(from, "earliest") == 0 || strcmp(from, "group") == 0;
         for (int32_t p = 0; p < kp->partitions; p++)
@@ -555,7 +560,7 @@ int kafka_group_members(rd_kafka_t *rk, const char *group, rd_kafka_resp_err_t *
     return *code ? -1 : members;
 }
 
-int kafka_group_look(struct kafka_pool *kp, int *members, bool *committed, struct err *err)
+int kafka_group_inspect(struct kafka_pool *kp, int *members, bool *committed, struct err *err)
 {
     rd_kafka_resp_err_t code;
     *committed = false;
@@ -575,7 +580,7 @@ int kafka_group_look(struct kafka_pool *kp, int *members, bool *committed, struc
     return 0;
 }
 
-/* ---- whose topic is it? ---- */
+/* ---- origin of the topic ---- */
 
 int kafka_topic_is_ours(struct kafka_pool *kp, bool *empty, bool *ours, struct err *err)
 {
@@ -633,7 +638,7 @@ static void setting(struct kafka_pool *kp, const char *name, const char *value)
 void kafka_topic_settings(struct kafka_pool *kp)
 {
     char id[16];
-    if (kp->mock) { /* it has no settings to ask for */
+    if (kp->mock) { /* a mock cluster has no settings */
         copy_str(kp->version, sizeof kp->version, "MOCK, not a broker");
         return;
     }

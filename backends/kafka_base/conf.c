@@ -1,12 +1,11 @@
-/* librdkafka's configuration, and the handles that are made with it.
+/* librdkafka's configuration, and creation of handles.
  *
- * A property that a person gives as kafka.PROPERTY is in the list of those that may be given
- * (properties.c); librdkafka checks its value, and it is set last, so it wins over what
- * loadtop would choose. No handle is made before the target's hosts were allowed. Every connection
- * of librdkafka goes through connect_to, which asks the protection. librdkafka never writes to the
- * terminal: its log is taken and dropped, since all that matters comes as an error event. Called by
- * the pool's thread, by workers when they open a handle, and (connect_to) by librdkafka's
- * threads. */
+ * Properties given by the user as kafka.PROPERTY must be in the list of allowed ones
+ * (properties.c); librdkafka checks their values, and they are set last, so that they override
+ * loadtop's choices. No handle is created before the target's hosts were allowed. Every connection
+ * of librdkafka goes through connect_to, which checks the protection. librdkafka's log is dropped,
+ * so that it never writes to the terminal; errors arrive as events. Called by the pool's thread, by
+ * workers when they open a handle, and (connect_to) by librdkafka's threads. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka_base/conf.h"
 
@@ -23,7 +22,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define ID_MOST 255 /* librdkafka cuts "host:port" to this */
+#define ID_MOST 255 /* librdkafka truncates "host:port" to this length */
 #define RECEIVE_MAX ((uint64_t)16 << 20)
 
 static const struct {
@@ -43,7 +42,7 @@ static void log_drop(const rd_kafka_t *rk, int level, const char *facility, cons
     (void)rk, (void)level, (void)facility, (void)text;
 }
 
-/* As librdkafka itself reads it before it looks the name up. */
+/* Parses it like librdkafka does before it resolves the name. */
 bool kafka_broker_host(const char *id, char *host, size_t size)
 {
     const char *end = id ? strrchr(id, ':') : NULL;
@@ -61,8 +60,8 @@ bool kafka_broker_host(const char *id, char *host, size_t size)
     return true;
 }
 
-/* On a thread of librdkafka's. What protection refused for good ends the pool; what only waits for
- * a yes is tried again by librdkafka itself. */
+/* Called on librdkafka's threads. A permanent refusal by the protection ends the pool; if consent
+ * is awaited, librdkafka tries again by itself. */
 static int connect_to(int fd, const struct sockaddr *addr, int len, const char *id, void *opaque)
 {
     struct kafka_pool *kp = opaque;
@@ -116,8 +115,8 @@ static void set_if_known(rd_kafka_conf_t *conf, const char *name, const char *va
     rd_kafka_conf_set(conf, name, value, words, sizeof words);
 }
 
-/* "name=value". Nothing, or blanks, as the value would set librdkafka's default again, which for
- * the mechanism is GSSAPI: that is left out. */
+/* Sets "name=value". An empty or blank value is skipped, because it would restore librdkafka's
+ * default, which for the mechanism is GSSAPI. */
 static int set_line(rd_kafka_conf_t *conf, char *line, struct err *err)
 {
     char *value = strchr(line, '=');
@@ -150,7 +149,7 @@ static int set_properties(rd_kafka_conf_t *conf, const struct options *o, struct
     return 0;
 }
 
-/* What kafka.PROPERTY was set to, up to its line's end; NULL: it was not. */
+/* The value of kafka.PROPERTY, up to the end of its line; NULL: not set. */
 static const char *value_of(const struct options *o, const char *property)
 {
     size_t len = strlen(property);
@@ -170,7 +169,7 @@ static bool given(const struct options *o, const char *property)
 
 /* ---- TLS ---- */
 
-/* What librdkafka calls the options of TLS, and its properties that would say something else. */
+/* librdkafka's names of the TLS options, and its properties that override them. */
 static const struct {
     const char *property, *others[2];
 } tls[TLS_OPTIONS] = {
@@ -180,7 +179,7 @@ static const struct {
     [TLS_VERIFY] = {"enable.ssl.certificate.verification", {NULL}},
 };
 
-/* Sets one, unless a property of librdkafka's says something else. */
+/* Sets a TLS option, unless a librdkafka property overrides it. */
 static int set_tls_option(rd_kafka_conf_t *conf, const struct options *o, enum tls_option i,
                           const char *value, struct err *err)
 {
@@ -198,7 +197,7 @@ static int set_tls_option(rd_kafka_conf_t *conf, const struct options *o, enum t
     return set(conf, tls[i].property, value, false, err);
 }
 
-/* Whether TLS is spoken is security.protocol's to say, as a URL's scheme says it elsewhere. */
+/* security.protocol decides whether TLS is used, as the URL's scheme does in other backends. */
 static int set_tls(rd_kafka_conf_t *conf, const struct options *o, struct err *err)
 {
     struct tls_files files = tls_files(o, K_TLS);
@@ -256,8 +255,8 @@ static int set_producer(rd_kafka_conf_t *conf, const struct options *o, struct e
     return 0;
 }
 
-/* The queue limits are what keeps a consumer near 2 MB; narrower ones throttle it (measured), so
- * that the consumer, not the load, would be what falls behind. */
+/* The queue limits keep a consumer's memory near 2 MB; lower ones throttle it (measured), so that
+ * the consumer itself would fall behind. */
 static int set_consumer(rd_kafka_conf_t *conf, const struct options *o, struct err *err)
 {
     if (set(conf, "queued.min.messages", "10000", false, err) < 0 ||
@@ -275,7 +274,7 @@ static int set_consumer(rd_kafka_conf_t *conf, const struct options *o, struct e
 
 bool kafka_fetch_sleeps(void)
 {
-    static _Atomic int known; /* 0: not looked yet */
+    static _Atomic int known; /* 0: not checked yet */
     if (!atomic_load(&known)) {
         char words[64];
         rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -295,20 +294,22 @@ void kafka_fetch_wake(struct kafka_pool *kp, rd_kafka_t *rk)
     size_t size = sizeof user;
     if (rd_kafka_conf_get(rd_kafka_conf(rk), "sasl.username", user, &size) != RD_KAFKA_CONF_OK)
         user[0] = '\0';
+    /* it would be truncated */
     if (size > sizeof user)
-        return; /* it would be cut */
+        return;
     if (!*password)
         password = t->password;
+    /* no password known here: keep the user */
     if (user[0] && !*password)
-        return; /* not known here: it must not be lost */
+        return;
     rd_kafka_error_t *error = rd_kafka_sasl_set_credentials(rk, user, password);
     if (error)
         rd_kafka_error_destroy(error);
 }
 
-/* librdkafka tells when all brokers are gone, but nothing tells when one is back: its states do.
- * The handle's own internal broker has no name. Called with a broker's lock held: it only takes a
- * note. */
+/* librdkafka reports when all brokers are down but not when one is back, so watch the broker
+ * states. The handle's internal broker has no name. Called with a broker's lock held: only records
+ * the state. */
 static rd_kafka_resp_err_t broker_state(rd_kafka_t *rk, int32_t id, const char *protocol,
                                         const char *name, int port, const char *state, void *opaque)
 {
@@ -327,8 +328,8 @@ static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, v
     return rd_kafka_interceptor_add_on_broker_state_change(rk, "loadtop", broker_state, opaque);
 }
 
-/* Kerberos' ticket is fetched by a shell command, unless this is 0; GSSAPI is librdkafka's default.
- * The brokers make a topic that somebody asks for, unless told not to. */
+/* Unless this is 0, librdkafka runs a shell command to fetch a Kerberos ticket (GSSAPI is its
+ * default). Brokers create a requested topic unless told not to. */
 static int set_always(rd_kafka_conf_t *conf, struct err *err)
 {
     if (set(conf, "sasl.kerberos.min.time.before.relogin", "0", false, err) < 0 ||
@@ -338,8 +339,9 @@ static int set_always(rd_kafka_conf_t *conf, struct err *err)
     return 0;
 }
 
-/* Of one response, which librdkafka holds whole: its own bound is 100 MB for each broker of each
- * handle. Whoever says how large messages are has it as librdkafka derives it from that. */
+/* Bounds the size of one response, which librdkafka keeps in memory: its own bound is 100 MB for
+ * each broker of each handle. If the user sets the size of messages, librdkafka derives the bound
+ * from that. */
 static int set_bounds(rd_kafka_conf_t *conf, const struct options *o, struct err *err)
 {
     static const char *const own[] = {"receive.message.max.bytes", "fetch.max.bytes",
@@ -391,8 +393,8 @@ rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *targ
     return conf;
 }
 
-/* Each value for itself, which opens and connects to nothing: how they fit together is seen when a
- * handle is made (kafka_conf_try), and that comes after the hosts were allowed. */
+/* Checks each value separately, without opening files or connections; the combination is checked
+ * when a handle is created (kafka_conf_try), after the hosts were allowed. */
 int kafka_conf_check(const struct target *target, const struct options *o, struct err *err)
 {
     static const rd_kafka_type_t type[] = {RD_KAFKA_PRODUCER, RD_KAFKA_CONSUMER};
@@ -434,8 +436,8 @@ rd_kafka_t *kafka_handle_new(struct kafka_pool *kp, rd_kafka_type_t type, rd_kaf
                              char *words, size_t size)
 {
     rd_kafka_conf_interceptor_add_on_new(conf, "loadtop", on_new, kp);
-    /* Where this fails, the configuration is lost: librdkafka 2.0.2 has freed a part of it that
-     * on_new made, and destroying it would free that again. */
+    /* On failure the configuration is leaked on purpose: librdkafka 2.0.2 has already freed the
+     * part created by on_new, and destroying it would free that twice. */
     rd_kafka_t *rk = rd_kafka_new(type, conf, words, size);
     if (!rk)
         secret_hide_values(words);

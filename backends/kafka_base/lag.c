@@ -1,8 +1,9 @@
-/* Does the consumer keep up? See lag.h.
+/* Decides whether the consumer keeps up; see lag.h.
  *
- * The slope is Theil and Sen's, which one fetch that came late cannot bend (line.h). Swings are not
- * independent noise, so the interval alone would call the rising side of a sawtooth a trend;
- * therefore the lowest values of the first, second and last third of the window must rise too. */
+ * The slope is the Theil-Sen estimate, which is robust against single late fetches (line.h).
+ * Oscillations are not independent noise, so the interval alone would take the rising side of a
+ * sawtooth for a trend; therefore the lowest values of the first, second and last third of the
+ * window must rise too. */
 #include "backends/kafka_base/lag.h"
 
 #include "engine/base/quantity.h"
@@ -36,7 +37,7 @@ static const struct lag_sample *at(const struct lag_watch *w, unsigned i) /* 0: 
 }
 
 /* Sets the slope with its 95 % interval; the 99.9 % interval goes to sure_low and sure_high: the
- * question is asked every second, and at 5 % it would be answered wrongly once a minute. */
+ * test is made every second, and at 5 % it would be wrong once a minute. */
 static void fit_slope(struct lag_watch *w, double *sure_low, double *sure_high)
 {
     double t_s[LAG_WINDOW], lag[LAG_WINDOW];
@@ -103,7 +104,7 @@ static void means(struct lag_watch *w)
 static enum lag_state judge(const struct lag_watch *w, double sure_low, double sure_high)
 {
     double rate = isnan(w->produced_per_s) ? 0 : w->produced_per_s;
-    double least = fmax(1, rate * 0.002); /* a trend below 0.2 % of the rate is not one to act on */
+    double least = fmax(1, rate * 0.002); /* ignore a trend below 0.2 % of the rate */
     if (sure_low > 0 && w->slope > least && floor_rises(w))
         return LAG_FALLING;
     if (sure_high < 0 && w->slope < -least && top_falls(w) && at(w, w->n - 1)->lag > fmax(rate, 1))
@@ -113,8 +114,8 @@ static enum lag_state judge(const struct lag_watch *w, double sure_low, double s
     return LAG_KEEPS_UP;
 }
 
-/* Was a backlog drained just now? Clients did not wait while there was one: that share says nothing
- * of how they stand without. */
+/* Was a backlog just drained? Clients did not wait during it, so their wait share is not
+ * representative. */
 static bool caught_up(const struct lag_watch *w)
 {
     double still = fmax(isnan(w->produced_per_s) ? 0 : w->produced_per_s, 1);
@@ -137,12 +138,12 @@ void lag_watch_restart(struct lag_watch *w, bool other)
 
 bool lag_watch_add(struct lag_watch *w, const struct lag_sample *s, unsigned clients)
 {
-    bool anew = clients != w->clients;
-    if (anew)
+    bool restart = clients != w->clients;
+    if (restart)
         lag_watch_restart(w, false);
     w->clients = clients;
     if (isnan(s->lag))
-        return anew;
+        return restart;
     w->sample[w->at] = *s;
     w->at = (w->at + 1) % LAG_WINDOW;
     if (w->n < LAG_WINDOW)
@@ -152,7 +153,7 @@ bool lag_watch_add(struct lag_watch *w, const struct lag_sample *s, unsigned cli
         w->state = LAG_UNKNOWN;
     } else if (caught_up(w)) {
         lag_watch_restart(w, false);
-        anew = true;
+        restart = true;
     } else {
         double low, high;
         fit_slope(w, &low, &high);
@@ -163,7 +164,7 @@ bool lag_watch_add(struct lag_watch *w, const struct lag_sample *s, unsigned cli
             w->reference_clients = clients;
         }
     }
-    return anew;
+    return restart;
 }
 
 double lag_expiry_s(double retention_s, double lag, double slope_per_s, double produced_per_s)

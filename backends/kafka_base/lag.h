@@ -1,8 +1,7 @@
-/* Does the consumer keep up? The answer in words, from lag as it was seen once a second.
+/* Decides whether the consumer keeps up, from the lag of each second.
  *
- * A lag that is large and still is not falling behind, a lag that swings as fetches and commits
- * come in is not either: what counts is whether its floor rises. Pure: fed with samples, asked for
- * the state. */
+ * A large but constant lag is not falling behind, nor is a lag that oscillates with fetches and
+ * commits: the criterion is whether its lower envelope rises. Pure functions on samples. */
 #ifndef LOADTOP_BACKENDS_KAFKA_BASE_LAG_H
 #define LOADTOP_BACKENDS_KAFKA_BASE_LAG_H
 
@@ -10,7 +9,7 @@
 #include <stddef.h>
 
 enum lag_state {
-    LAG_UNKNOWN,  /* not enough seen yet, or no lag known */
+    LAG_UNKNOWN,  /* too few samples, or lag not known */
     LAG_KEEPS_UP, /* lag does not grow */
     LAG_CATCHING, /* lag falls from a backlog of over a second */
     LAG_STRESSED, /* lag does not grow, but clients wait less than they did or hardly ever */
@@ -26,8 +25,7 @@ struct lag_sample {
 
 #define LAG_WINDOW 30 /* samples, one a second */
 #define LAG_SAMPLES_MIN 10
-#define LAG_WAIT_FELL                                                                              \
-    0.9 /* of the reference: the first sign of stress in the case this was made for */
+#define LAG_WAIT_FELL 0.9 /* share of the reference below which clients count as stressed */
 #define LAG_WAIT_LOW 0.05
 
 struct lag_watch {
@@ -43,13 +41,13 @@ struct lag_watch {
 };
 
 void lag_watch_init(struct lag_watch *);
-/* The load or the way of consuming is another from here: the window starts anew. `other`: the wait
- * share of before is no reference either (another handling, work, sharing). */
+/* Restarts the window after a change of the load or of consuming. `other`: the earlier wait share
+ * is not comparable either (different handling, work or sharing). */
 void lag_watch_restart(struct lag_watch *, bool other);
-/* Adds a sample. True: the window starts anew, because `clients` differs from before, or because a
- * backlog has just been drained; either way the past was another load. */
+/* Adds a sample. True: the window was restarted, because `clients` changed or a backlog has just
+ * been drained, so that earlier samples are not comparable. */
 bool lag_watch_add(struct lag_watch *, const struct lag_sample *, unsigned clients);
-/* Seconds until messages expire unread if the lag goes on growing at `slope_per_s`: the oldest
+/* Seconds until messages expire unread if the lag continues to grow at `slope_per_s`: the oldest
  * unread message is lag/produced old and ages by slope/produced a second. INFINITY: never; NaN:
  * unknown. */
 double lag_expiry_s(double retention_s, double lag, double slope_per_s, double produced_per_s);

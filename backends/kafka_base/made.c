@@ -1,17 +1,17 @@
-/* Which run made a topic or a consumer group, as the cluster itself says.
+/* Marks on the cluster that record which run created a topic or a consumer group.
  *
- * Kafka's topics and groups carry no text of one's own, but a committed offset does. So what a run
- * makes is marked by one offset: of partition 0 of the topic, in a group that nobody joins, named
- * loadtop.made.topic.TOPIC or loadtop.made.group.GROUP; its metadata says "loadtop run=1a2b3c4d
- * ...". A mark of any run says that loadtop may write to a topic; `clean` removes only what bears
- * the mark of its own run. The brokers drop a mark with its topic, and offsets.retention.minutes
- * (7 days by default) after it was committed: from then on the thing counts as somebody else's,
- * which is the safe side. A group that is named after the run (loadtop-1a2b3c4d-...) bears the mark
- * in its name.
+ * Kafka's topics and groups cannot carry a comment, but a committed offset has metadata. So a
+ * created object is marked by one committed offset: of partition 0 of the topic, in a group that is
+ * never joined, named loadtop.made.topic.TOPIC or loadtop.made.group.GROUP; its metadata says
+ * "loadtop run=1a2b3c4d ...". A mark of any run says that loadtop may write to a topic; `clean`
+ * removes only what has the mark of its own run. The brokers drop a mark with its topic, and
+ * offsets.retention.minutes (7 days by default) after it was committed: from then on the object
+ * counts as created by others, which is safe. A group that is named after the run
+ * (loadtop-1a2b3c4d-...) has this run's mark in its name.
  *
- * What comes from the cluster may have been written by anybody: it is only compared. All of it
- * blocks, within bounds. The handle must have a group.id: librdkafka 2.0.2 crashes without one when
- * a coordinator has moved. */
+ * Data from the cluster is not trusted: it is only compared. All of it blocks, within bounds.
+ * The handle must have a group.id: librdkafka 2.0.2 crashes without one when a coordinator has
+ * moved. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka_base/made.h"
 
@@ -32,7 +32,7 @@ static void mark_group(enum kafka_made what, const char *name, char *buf, size_t
     snprintf(buf, size, "loadtop.made.%s.%s", what == KAFKA_MADE_TOPIC ? "topic" : "group", name);
 }
 
-/* Passing states: the coordinator is moving, or has not heard yet of a topic that was just made. */
+/* Transient errors: the coordinator is moving, or does not know a just created topic yet. */
 static bool passes(rd_kafka_resp_err_t code)
 {
     return code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR || code == RD_KAFKA_RESP_ERR__WAIT_COORD ||
@@ -188,7 +188,7 @@ bool kafka_group_is_named_after(const char *group, const char *run)
            !group[len + strspn(group + len, "0123456789-")];
 }
 
-/* ---- what this process made: known before a mark can be read back ---- */
+/* ---- objects created by this process, known before a mark can be read back ---- */
 
 static pthread_mutex_t here_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct here {

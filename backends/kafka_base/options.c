@@ -1,5 +1,5 @@
-/* What can be set for a Kafka pool, and what it can do: tables that read the same with and without
- * librdkafka. The order is that of enum kafka_option. */
+/* Options and operations of a Kafka pool, the same with and without librdkafka. The order is that
+ * of enum kafka_option. */
 #include "backends/kafka_base/options.h"
 
 #include "engine/backend.h"

@@ -1,4 +1,4 @@
-/* What the kernel says of this machine and process: its boot, anonymous memory. */
+/* Information from the kernel: boot id, anonymous memory. */
 #include "backends/kafka_base/process.h"
 
 #include "engine/stats/generate.h"
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The boot id is made anew by the kernel at each boot; stamps of CLOCK_MONOTONIC mean nothing
- * across it. */
+/* The kernel creates a new boot id at each boot; timestamps of CLOCK_MONOTONIC are not comparable
+ * between boots. */
 uint32_t kafka_boot(void)
 {
     static _Atomic uint32_t known;

@@ -1,15 +1,16 @@
 /* The properties of librdkafka that may be set as kafka.PROPERTY=VALUE, and why others may not.
  *
- * A URL may come from a scenario file or a saved run that somebody else wrote, and librdkafka has
+ * A URL may come from a scenario file or a saved run written by others, and librdkafka has
  * properties that run a shell command, load a library, open any file, install a signal handler or
  * jump to an address. So the table lists what is allowed; everything else is refused, known or not.
  * It was made from all of rdkafka_conf.c of librdkafka 2.0.2 (Debian 12) and 2.8.0 (Debian 13), and
  * from every place in it that runs, loads, opens or connects to something. A property of a newer
- * version stays refused until somebody has read what it does: several of them open files
- * (https.ca.location, sasl.oauthbearer.assertion.file).
+ * version stays refused until it has been reviewed: several of them open files (https.ca.location,
+ * sasl.oauthbearer.assertion.file).
  *
  * What to know about librdkafka before adding a name here:
- * - The shell command sasl.kerberos.kinit.cmd is also run when nobody sets it: its default contains
+ * - The shell command sasl.kerberos.kinit.cmd is also run when it is not set: its default
+ * contains
  *   sasl.kerberos.principal (bare) and sasl.kerberos.keytab (in double quotes), so both are a
  *   shell's text. It is run as soon as a handle is made, before any connection, if the mechanism is
  *   GSSAPI, and GSSAPI is the default. Only sasl.kerberos.min.time.before.relogin=0 turns it off;
@@ -26,7 +27,7 @@
  * - connect_to of conf.c sees connections to brokers only: not those of libcurl (OIDC), of
  *   libkrb5 (to the KDC) nor of the resolver.
  *
- * Called by whoever reads options, on any thread; there is no state. */
+ * Called by the option parser, on any thread; there is no state. */
 #include "backends/kafka_base/properties.h"
 
 #include <stddef.h>
@@ -67,7 +68,7 @@ static const char *refusal(const char *name)
 
 /* GSSAPI speaks with the person's own Kerberos ticket and calls the realm's servers. librdkafka
  * drops blanks in front of the value, so the word is looked for rather than compared. */
-static bool value_is_own(const char *name, const char *value)
+static bool value_needs_trust(const char *name, const char *value)
 {
     return (strcmp(name, "sasl.mechanism") == 0 || strcmp(name, "sasl.mechanisms") == 0) &&
            strstr(value, "GSSAPI");
@@ -77,9 +78,10 @@ static const struct option_property table[] = {
     /* the client and its connections */
     {"client.id", 0},
     {"client.rack", 0},
-    {"client.dns.lookup", OPTION_OWN_ONLY}, /* its other value connects to names that reverse DNS
-                                               says, not to those of the URL; for GSSAPI only */
-    {"enable.metrics.push", 0},             /* to the brokers, if the cluster asks for it */
+    /* its other value connects to names that reverse DNS says, not to those of the URL; for
+     * GSSAPI only */
+    {"client.dns.lookup", OPTION_TRUSTED_ONLY},
+    {"enable.metrics.push", 0}, /* to the brokers, if the cluster asks for it */
     {"broker.address.family", 0},
     {"broker.address.ttl", 0},
     {"broker.version.fallback", 0},
@@ -123,33 +125,33 @@ static const struct option_property table[] = {
 
     /* TLS. What would weaken it is the person's own only. The .pem ones are parsed in memory. */
     {"security.protocol", 0},
-    {"enable.ssl.certificate.verification", OPTION_OWN_ONLY},
-    {"ssl.endpoint.identification.algorithm", OPTION_OWN_ONLY},
+    {"enable.ssl.certificate.verification", OPTION_TRUSTED_ONLY},
+    {"ssl.endpoint.identification.algorithm", OPTION_TRUSTED_ONLY},
     {"ssl.cipher.suites", 0},
     {"ssl.curves.list", 0},
     {"ssl.sigalgs.list", 0},
-    {"ssl.ca.location", OPTION_OWN_ONLY},
-    {"ssl.ca.certificate.stores", OPTION_OWN_ONLY}, /* librdkafka refuses it outside Windows */
+    {"ssl.ca.location", OPTION_TRUSTED_ONLY},
+    {"ssl.ca.certificate.stores", OPTION_TRUSTED_ONLY}, /* librdkafka refuses it outside Windows */
     {"ssl.ca.pem", 0},
-    {"ssl.crl.location", OPTION_OWN_ONLY},
-    {"ssl.certificate.location", OPTION_OWN_ONLY},
+    {"ssl.crl.location", OPTION_TRUSTED_ONLY},
+    {"ssl.certificate.location", OPTION_TRUSTED_ONLY},
     {"ssl.certificate.pem", 0},
-    {"ssl.key.location", OPTION_OWN_ONLY},
+    {"ssl.key.location", OPTION_TRUSTED_ONLY},
     {"ssl.key.pem", 0},
     {"ssl.key.password", 0},
-    {"ssl.keystore.location", OPTION_OWN_ONLY},
+    {"ssl.keystore.location", OPTION_TRUSTED_ONLY},
     {"ssl.keystore.password", 0},
 
-    /* SASL. For the mechanism see value_is_own. */
+    /* SASL. For the mechanism see value_needs_trust. */
     {"sasl.mechanism", 0},
     {"sasl.mechanisms", 0},
     {"sasl.username", 0},
     {"sasl.password", 0},
-    {"sasl.kerberos.service.name", OPTION_OWN_ONLY}, /* GSSAPI asks the KDC for it */
-    {"enable.sasl.oauthbearer.unsecure.jwt", 0},     /* a token made here, without a signature */
-    {"sasl.oauthbearer.config", 0},                  /* what is in that token */
-    {"sasl.oauthbearer.method", OPTION_OWN_ONLY},    /* oidc: libcurl calls the URL below */
-    {"sasl.oauthbearer.token.endpoint.url", OPTION_OWN_ONLY},
+    {"sasl.kerberos.service.name", OPTION_TRUSTED_ONLY}, /* GSSAPI asks the KDC for it */
+    {"enable.sasl.oauthbearer.unsecure.jwt", 0},      /* a token made here, without a signature */
+    {"sasl.oauthbearer.config", 0},                   /* what is in that token */
+    {"sasl.oauthbearer.method", OPTION_TRUSTED_ONLY}, /* oidc: libcurl calls the URL below */
+    {"sasl.oauthbearer.token.endpoint.url", OPTION_TRUSTED_ONLY},
     {"sasl.oauthbearer.client.id", 0}, /* the rest only goes with method=oidc */
     {"sasl.oauthbearer.client.secret", 0},
     {"sasl.oauthbearer.extensions", 0},
@@ -299,4 +301,4 @@ static const struct refusal *refusals(void)
     return refused;
 }
 
-const struct option_properties kafka_properties = {table, refusal, value_is_own};
+const struct option_properties kafka_properties = {table, refusal, value_needs_trust};

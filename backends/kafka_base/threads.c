@@ -1,7 +1,7 @@
-/* The CPU of librdkafka's own threads. A handle has one for itself and one for each broker, and
- * they do the work of sending and receiving: when one of them is busy all the time, the generator
- * is the limit, however idle the worker looks. librdkafka tells on the thread itself when it starts
- * and when it ends; between the two its CPU clock can be read from anywhere. */
+/* The CPU of librdkafka's threads. A handle has a main thread and one for each broker, which send
+ * and receive: if one of them is fully busy, the generator is the bottleneck, even if the worker is
+ * idle. librdkafka calls an interceptor on each thread when it starts and ends; in between its CPU
+ * clock can be read from any thread. */
 #include "backends/kafka_base/options.h"
 
 #if LOADTOP_HAVE_RDKAFKA
@@ -18,7 +18,7 @@ struct kafka_thread {
     struct kafka_thread *next;
     pthread_t self;
     clockid_t clock;
-    uint64_t seen_ns; /* its CPU at the last look */
+    uint64_t seen_ns; /* its CPU time at the last call */
 };
 
 static rd_kafka_resp_err_t thread_starts(rd_kafka_t *rk, rd_kafka_thread_type_t type,
@@ -29,7 +29,7 @@ static rd_kafka_resp_err_t thread_starts(rd_kafka_t *rk, rd_kafka_thread_type_t 
     (void)rk, (void)type, (void)name;
     if (!t || pthread_getcpuclockid(pthread_self(), &t->clock)) {
         free(t);
-        return RD_KAFKA_RESP_ERR_NO_ERROR; /* not counted; it works all the same */
+        return RD_KAFKA_RESP_ERR_NO_ERROR; /* not counted, which is harmless */
     }
     t->self = pthread_self();
     pthread_mutex_lock(&kp->threads_mutex);

@@ -6,7 +6,7 @@
 
 struct kafka_pool;
 
-/* Keeps account of the threads of a handle that is being made. */
+/* Tracks the threads of a handle that is being created. */
 void kafka_threads_watch(struct kafka_pool *, rd_kafka_t *);
 /* CPU of the busiest of librdkafka's threads since the last call, 0..1; NaN: not known yet. Pool
  * thread. */

@@ -1,10 +1,10 @@
-/* Order within a partition, checked: see track.h.
+/* Checks the order within a partition: see track.h.
  *
- * For each producer the next expected number and the ranges that were skipped are kept. A number
- * below the expected one is late if it lies in a skipped range, which then shrinks, and else a
- * duplicate: so a retry that overtakes whole batches is told from one that repeats them. Ranges are
- * few; when they are used up the oldest is given up and said so. Called by the worker's thread for
- * each message. */
+ * For each producer it keeps the next expected number and the skipped ranges. A number below the
+ * expected one is late if it is in a skipped range, which then shrinks; otherwise it is a
+ * duplicate. This distinguishes a retry that overtakes whole batches from one that repeats them.
+ * The number of ranges is limited; when they are used up the oldest is dropped and counted as
+ * forgotten. Called by the worker's thread for each message. */
 #include "backends/kafka_base/track.h"
 
 #include <stdlib.h>
@@ -108,7 +108,8 @@ static bool found_late(struct track_source *s, uint64_t seq, struct track_counts
             s->range[i].to = seq;
         if (s->range[i].from == s->range[i].to) {
             range_drop(s, i);
-        } else if (seq != from && seq + 1 < to) { /* split: the upper part is a range of its own */
+            /* split: the upper part becomes a separate range */
+        } else if (seq != from && seq + 1 < to) {
             c->missing -= to - (seq + 1);
             skipped(s, seq + 1, to, c);
         }

@@ -1,24 +1,24 @@
-/* Order within a partition, checked: gaps, duplicates, redeliveries and reordering.
+/* Checks the order within a partition: gaps, duplicates, redeliveries and reordering.
  *
- * Every producer handle numbers its messages for each partition from 0 and signs them with an id of
- * its own, so a reader can tell a message that is missing from one that came twice or late,
- * whatever the broker and the rebalances did. One `struct track` watches one partition as one
- * reader sees it. Pure: no lock, no clock, no librdkafka. */
+ * Every producer handle numbers its messages per partition from 0 and adds its unique id, so a
+ * reader can distinguish missing, repeated and late messages in spite of rebalances. One `struct
+ * track` checks one partition for one reader. Pure: no lock, no clock, no librdkafka. */
 #ifndef LOADTOP_BACKENDS_KAFKA_BASE_TRACK_H
 #define LOADTOP_BACKENDS_KAFKA_BASE_TRACK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What was found. Counts of messages, except `missing`: numbers that have not come so far. */
+/* Results: counts of messages, except `missing`: sequence numbers not received so far. */
 struct track_counts {
-    uint64_t checked; /* carried a number */
+    uint64_t checked; /* had a sequence number */
     /* skipped and not seen since: lost, or never acknowledged to their producer */
     uint64_t missing;
     uint64_t duplicates;  /* the same number at another offset: the producer sent it twice */
     uint64_t redelivered; /* an offset that was delivered before: a rebalance repeated it */
-    uint64_t reordered;   /* came after one with a higher number */
-    uint64_t forgotten; /* skipped ranges given up for want of memory: part of `missing` for good */
+    uint64_t reordered;   /* arrived after a higher number */
+    /* numbers in skipped ranges dropped for lack of memory: they stay in `missing` */
+    uint64_t forgotten;
 };
 
 #define TRACK_RANGES 8
@@ -43,9 +43,9 @@ struct track {
 /* Zeroed memory is not enough: next_offset starts at -1. */
 void track_init(struct track *);
 void track_fini(struct track *); /* frees; takes a zeroed one */
-/* A message was delivered at `offset`. True if that offset had been delivered before. */
+/* Records a message delivered at `offset`. True if that offset was delivered before. */
 bool track_offset(struct track *, int64_t offset, struct track_counts *);
-/* It carried number `seq` of producer `id`. Call after track_offset returned false. */
+/* Records its number `seq` of producer `id`. Call it after track_offset returned false. */
 void track_number(struct track *, uint64_t id, uint64_t seq, struct track_counts *);
 void track_counts_add(struct track_counts *to, const struct track_counts *from);
 

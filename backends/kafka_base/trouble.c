@@ -1,6 +1,6 @@
-/* What happens to the brokers while a pool is there: gone, back, or others than before.
+/* Broker outages during the life of a pool, and detection of a different cluster.
  *
- * Told by any handle's events, on any thread, and kept in the pool for all. */
+ * Updated from events of any handle, on any thread, and stored in the pool. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka_base/trouble.h"
 
@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "no broker answers: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (is ...?)", from
- * what a link of librdkafka's says, without its own words around it. Under the pool's mutex. */
+/* "no broker answers: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (is ...?)", from a
+ * message of librdkafka, without its surrounding text. Under the pool's mutex. */
 static void say_down(const struct kafka_pool *kp, char *text, size_t size)
 {
     const char *why = strstr(kp->why, "Connect to ");
@@ -36,7 +36,8 @@ void kafka_trouble(struct kafka_pool *kp, rd_kafka_resp_err_t code, const char *
     secret_said(said, sizeof said, reason, strlen(reason));
     if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE ||
         code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
-        /* One broker of several, or an idle link; it only explains what comes after. */
+        /* One broker of several, or an idle connection: record it only to explain a later
+         * outage. */
         pthread_mutex_lock(&kp->mutex);
         copy_str(kp->why, sizeof kp->why, said);
         kp->why_ns = clock_ns();
@@ -92,19 +93,21 @@ void kafka_trouble_over(struct kafka_pool *kp, uint64_t asked_ns)
         pool_event(kp->pool, "brokers are back after %.1f s", lasted);
 }
 
-void kafka_trouble_look(struct kafka_pool *kp)
+void kafka_trouble_check(struct kafka_pool *kp)
 {
     if (atomic_load(&kp->troubled))
         kafka_trouble_over(kp, atomic_load(&kp->up_ns));
 }
 
-/* librdkafka (2.0.2) keeps the id of the last answer to a Metadata request, and sends one whenever
- * a link comes up. What a handle sends between those two it sends to whoever answers there. */
+/* librdkafka (2.0.2) keeps the id of the last answer to a Metadata request, and sends one
+ * whenever a link comes up. What a handle sends in between goes to any server that answers at
+ * the address. */
 bool kafka_same_cluster(struct kafka_pool *kp, rd_kafka_t *rk, char *other, size_t size)
 {
     char *id = rd_kafka_clusterid(rk, 0);
+    /* no answer yet */
     if (!id)
-        return true; /* no answer yet */
+        return true;
     bool same = !kp->named || strcmp(id, kp->cluster) == 0;
     bool allowed = (same && kp->named) || pool_identity_still_allowed(kp->pool, id);
     copy_str(other, size, id);

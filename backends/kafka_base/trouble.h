@@ -1,4 +1,4 @@
-/* What happens to the brokers while a pool is there: gone, back, or others than before. */
+/* Broker outages during the life of a pool, and detection of a different cluster. */
 #ifndef LOADTOP_BACKENDS_KAFKA_BASE_TROUBLE_H
 #define LOADTOP_BACKENDS_KAFKA_BASE_TROUBLE_H
 
@@ -9,16 +9,16 @@
 
 struct kafka_pool;
 
-/* Notes an error event of a handle: brokers gone, or back; tells the pool's events once. */
+/* Handles an error event of a handle: brokers lost or back; adds an event to the pool once. */
 void kafka_trouble(struct kafka_pool *, rd_kafka_resp_err_t, const char *reason);
-/* Brokers answered what was asked at asked_ns: trouble that is younger than that stays. */
+/* Brokers answered a query sent at asked_ns: clears trouble unless it is newer. */
 void kafka_trouble_over(struct kafka_pool *, uint64_t asked_ns);
-/* Does this error say that the target suffers? Then the pool is told so. Any thread. */
+/* Reports a strain to the pool if the error indicates overload. Any thread. */
 void kafka_strain(struct kafka_pool *, rd_kafka_resp_err_t);
-/* Over, if a link came up since it began: seen at once, without asking. */
-void kafka_trouble_look(struct kafka_pool *);
-/* Is the handle's cluster, as a broker told it last, the one that the pool was opened on? If not,
- * *other (of `size`) says which it is, and the pool has been told. Never waits. Any thread. */
+/* Clears trouble if a connection came up since it began, without a query. */
+void kafka_trouble_check(struct kafka_pool *);
+/* Is the handle's cluster, as last reported by a broker, the one that the pool was opened on? If
+ * not, sets other (`size` bytes) to its id and reports it to the pool. Never waits. Any thread. */
 bool kafka_same_cluster(struct kafka_pool *, rd_kafka_t *, char *other, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the files of the Kafka backend share of a pool, and what stands in messages.
+/* Data of a Kafka pool shared by the backend's files, and the header of messages.
  *
  * In kafka_base, which knows no load:
  *
@@ -6,33 +6,32 @@
  *   properties.c  which properties of librdkafka may be given
  *   conf.c        librdkafka's configuration: properties checked, secrets, addresses
  *   error.c       its errors as classes, with advice
- *   trouble.c     brokers that are gone, back, or others
+ *   trouble.c     broker outages, and a changed cluster
  *   threads.c     the CPU of librdkafka's own threads
- *   admin.c       blocking questions to the cluster: topic, group, offsets, settings
+ *   admin.c       blocking queries of the cluster: topic, group, offsets, settings
  *   made.c        which run made a topic or a group: marks on the cluster
  *   mock.c        librdkafka's mock cluster
- *   process.c     what the kernel says of this machine and process
- *   lag.c         does the consumer keep up?
+ *   process.c     information from the kernel
+ *   lag.c         whether the consumer keeps up
  *   track.c       order within a partition
  *
  * In kafka:
  *
  *   kafka.c       the descriptor, the life of a worker and of a connection
  *   pool.c        pool_open, pool_close
- *   clean.c       what a saved run left behind
+ *   clean.c       leftovers of a saved run
  *   stats.c       once a second: lag, shares, states in words
  *   table.c       its figures by number of clients
- *   sums.c        what clients met, over all workers
- *   handle.c      how librdkafka's queues wake a worker, how handles pause and end
+ *   sums.c        the clients' counters over all workers
+ *   handle.c      handles: waking a worker, pausing, destruction
  *   produce.c     messages out, delivery reports in; end to end
  *   consume.c     a consumer handle: its events, its partitions
- *   client.c      what clients do with messages, and where their time goes
+ *   client.c      simulated clients and their time accounting
  *
- * A connection is one application's worth of handles: a producer, a consumer, or (in a pool that
- * does both) one of each. librdkafka runs threads of its own; all that it has to say comes through
- * its queues, read by the worker's thread when the connection's eventfd fires. That descriptor is
- * written when a queue turns from empty to not empty, so a queue is drained until it is empty, a
- * bounded number a turn. */
+ * A connection has the handles of one application: a producer, a consumer, or (in a pool that does
+ * both) one of each. librdkafka runs its own threads and delivers everything through queues, which
+ * the worker's thread reads when the connection's eventfd fires. The eventfd is written when a
+ * queue becomes non-empty, so a queue is drained until it is empty, a bounded number per turn. */
 #ifndef LOADTOP_BACKENDS_KAFKA_BASE_TYPES_H
 #define LOADTOP_BACKENDS_KAFKA_BASE_TYPES_H
 
@@ -48,77 +47,76 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What stands at the front of every message that is large enough; little
- * endian as the machine is. */
+/* The header of every message that is large enough, in the machine's (little-endian) byte order. */
 struct kafka_mark {
     uint32_t magic;
-    uint32_t boot;     /* of the machine: a stamp is comparable only under the same one */
-    uint64_t producer; /* the handle */
-    uint64_t seq;      /* of the handle in this partition */
+    uint32_t boot;     /* boot id of the machine: timestamps are comparable only within one boot */
+    uint64_t producer; /* id of the producer handle */
+    uint64_t seq;      /* number of the message of this handle in this partition */
     uint64_t sent_ns;  /* CLOCK_MONOTONIC when it was handed to librdkafka */
 };
 #define KAFKA_MAGIC UINT32_C(0x31746c6b)
 
 #define KAFKA_TOPIC_MOST 249 /* bytes of a topic's name: Kafka's own bound */
-#define KAFKA_GROUP_MOST 255 /* of a group's: Kafka has none */
+#define KAFKA_GROUP_MOST 255 /* bytes of a group's name: ours, Kafka has no bound */
 #define KAFKA_RUN 9          /* a run's id with its end */
 #define KAFKA_PARTITIONS_MAX 10000
-/* Of a partition, as brokers say: larger ones are none, and sums over all partitions fit. */
+/* Largest offset accepted from a broker, so that sums over all partitions fit. */
 #define KAFKA_OFFSET_MAX (INT64_C(1) << 49)
 #define KAFKA_GROUP_PREFIX "loadtop-"
 
-/* Where clients' time went, and what they met; all in ns or counts. Sums only ever rise. */
+/* The clients' times (ns) and counters; they only increase. */
 struct kafka_sums {
-    uint64_t wait_ns;   /* no message at hand and none being handled */
-    uint64_t handle_ns; /* handling one: real time, or `work` */
-    uint64_t thread_ns; /* a message at hand, waiting for the worker's thread */
+    uint64_t wait_ns;   /* no message available and none being handled */
+    uint64_t handle_ns; /* handling a message: real time, or `work` */
+    uint64_t thread_ns; /* a message is available, but the worker's thread is busy */
     /* of the thread: buffers taken, given back (librdkafka's included) */
     uint64_t alloc_ns, free_ns;
-    uint64_t busy_ns;         /* of the thread: all that was done for messages */
+    uint64_t busy_ns;         /* of the thread: all work on messages */
     uint64_t messages, bytes; /* taken by clients */
     struct track_counts order;
 };
 
-/* What workers show of themselves, and the sum of that. */
+/* A worker's published counters, and their sum. */
 struct kafka_totals {
     struct kafka_sums sums;
     unsigned clients, connections, workers;
     double lag; /* deliver=each: of the client that is furthest behind; NaN: no client */
 };
 
-/* The pool's end offset and, for deliver=share, what was taken of a
- * partition by whichever client. */
+/* A partition: end offset and, for deliver=share, the offset consumed by any client. */
 struct kafka_part {
-    pthread_mutex_t mutex; /* of track; held for one batch, contended only around a rebalance */
+    /* guards track; locked once per batch, contended only around a rebalance */
+    pthread_mutex_t mutex;
     struct track track;
     _Atomic int64_t taken; /* next offset that no client has taken; -1: none yet */
     _Atomic int64_t end;   /* as the broker said within the last second; -1: unknown */
     int64_t low;
     int64_t start;            /* where reading begins */
-    int32_t in_sync;          /* replicas when the pool began; -1: nobody led it then */
+    int32_t in_sync;          /* replicas in sync when the pool began; -1: no leader then */
     struct kafka_conn *owner; /* assign=hand, deliver=share; under the pool's mutex */
 };
 
-/* How messages are consumed: what the figures of one row have in common. */
-struct kafka_way {
+/* The consuming set-up of one row of figures. */
+struct kafka_setup {
     unsigned clients, connections, handling;
     uint64_t work_ns;
 };
 
-/* Figures of the last stay at one number of clients, in one way. Sums over `seconds`. */
+/* Figures of the last visit to one set-up. Sums over `seconds`. */
 #define KAFKA_ROWS 64
 struct kafka_row {
-    struct kafka_way way;
+    struct kafka_setup setup;
     double seconds, wait_s, handle_s, thread_s, client_s, alloc_s, free_s, busy_s, thread_total_s;
     double messages, bytes, lag_first, lag_last, anon_bytes;
     double produced, produced_span_s; /* into the topic */
-    double looks;                     /* at anon_bytes, which is their mean */
+    double looks;                     /* number of samples of which anon_bytes is the mean */
     uint64_t rebalances_first, rebalances;
     enum lag_state state;
     double slope;
 };
 
-struct kafka_second { /* what happened since the last look */
+struct kafka_second { /* changes since the last second */
     /* shares of the clients' time, client_s together */
     double span_s, client_s, wait, handle, thread;
     double alloc, freed, busy_s; /* seconds of the threads' time */
@@ -129,21 +127,21 @@ struct kafka_second { /* what happened since the last look */
 
 struct kafka_pool {
     struct pool *pool;
-    rd_kafka_t *admin;      /* a consumer that never joins; for questions */
+    rd_kafka_t *admin;      /* a consumer that never joins, for queries */
     const char *shown;      /* the target, for messages; borrowed */
-    char *cluster;          /* its id, or the first host's name where it does not say; owned */
-    bool named;             /* it did say */
-    _Atomic bool elsewhere; /* another cluster answers there now: nothing is sent to it */
+    char *cluster;          /* its id, or the first host's name if it has none; owned */
+    bool named;             /* it has an id */
+    _Atomic bool elsewhere; /* another cluster answers at the address now: nothing is sent to it */
     char topic[KAFKA_TOPIC_MOST + 1];
     char group[KAFKA_GROUP_MOST + 1];
-    bool own_group;  /* the group's name is made from the run: nobody else uses it */
+    bool own_group;  /* the group's name is made from the run and is not used by others */
     bool group_made; /* the group had no offsets before this pool */
-    bool asked;      /* for the topic to be made, and no answer came */
+    bool asked;      /* topic creation was requested but not answered */
     bool created;    /* this pool made the topic */
     bool mine;       /* it may be written to: loadtop made it, or it was allowed */
-    bool marked;     /* what this pool made bears its mark, or cannot */
-    char topic_unmarked[160], group_unmarked[160]; /* why it bears none; "": it does */
-    bool mock; /* librdkafka's mock cluster, which is no measure of a broker */
+    bool marked;     /* the created objects are marked, or cannot be */
+    char topic_unmarked[160], group_unmarked[160]; /* why it is not marked; "": it is */
+    bool mock;                                     /* it is librdkafka's mock cluster */
     bool opened;
     int32_t partitions, replicas;
     struct kafka_part *part; /* [parts] = [partitions] */
@@ -164,17 +162,17 @@ struct kafka_pool {
     /* consumers that share partitions by hand, in the order of joining */
     struct kafka_conn *member;
     char trouble[192]; /* why no broker can be reached; "": they can */
-    char why[192];     /* what one broker's link said last; "": nothing since they answered */
+    char why[192];     /* the last error of a broker connection; "": none since an answer */
     uint64_t trouble_ns, why_ns; /* since when */
-    char refused[256];           /* by protection, for good */
-    char waits[256];             /* why the last link was not tried now; "": it was */
+    char refused[256];           /* refused permanently by a protection */
+    char waits[256];             /* why the last connection had to wait; "": it did not */
     _Atomic bool troubled;       /* trouble is set */
     _Atomic uint64_t up_ns;      /* when a link to a broker last came up, any handle's; 0: never */
-    char stuck[192];             /* partitions that nobody leads, though brokers answer; "": none */
+    char stuck[192];             /* partitions without a leader while brokers answer; "": none */
     _Atomic bool is_stuck;       /* stuck is set */
 
     pthread_mutex_t threads_mutex;
-    struct kafka_thread *thread; /* librdkafka's that live */
+    struct kafka_thread *thread; /* living threads of librdkafka */
     uint64_t threads_seen_ns;
 
     /* pool thread only */
@@ -182,13 +180,13 @@ struct kafka_pool {
     struct kafka_sums seen;
     struct kafka_row row[KAFKA_ROWS];
     unsigned rows;
-    struct kafka_row *stay; /* the present one; NULL: none yet, or no place for it */
-    struct kafka_way way;
+    struct kafka_row *stay; /* the present row; NULL: none yet, or the table is full */
+    struct kafka_setup setup;
     bool idle;                /* paused, or at the end */
-    bool trim;                /* there are fewer handles than there were */
+    bool trim;                /* the number of handles has decreased */
     double anon_before;       /* of the process, before any handle */
-    struct kafka_second last; /* in which there were clients */
-    double looked_s;          /* at the replicas */
+    struct kafka_second last; /* last second with clients */
+    double looked_s;          /* last check of the replicas */
     double seen_s, settled_s, ends_s, ends_seen, produced_per_s;
     uint64_t rebalances_told;
     enum lag_state told;

@@ -1,16 +1,15 @@
-/* The null backend: a simulated service whose truth is known, so that every statistic can be tested
- * against it, on virtual time too.
+/* The null backend: a simulated service with known behaviour, so that every statistic can be tested
+ * against it, also on virtual time.
  *
  * An operation's end is computed when it is submitted, from options, from the operation's own
  * random bits and from what the pool's workers share (struct null_pool): nothing is sent anywhere.
  * Each worker keeps what is pending in a binary heap by end, with one alarm for the earliest. An
- * end is therefore exact in engine time, and only its being noticed can be late; a queue for
- * `servers` loses no capacity by that.
+ * end is therefore exact in engine time; it may only be noticed late, which does not reduce the
+ * capacity of a queue for `servers`.
  *
  * Invariants: a struct pending is in the heap and in its connection's list, or in the free list;
- * the pool's in_flight is the number of pendings of all workers. The pool's mutex guards the
- * servers only: they are the simulated service, not the engine's path, and are touched only when
- * `servers` is set. */
+ * the pool's in_flight is the number of pendings of all workers. The pool's mutex guards only the
+ * servers, which are part of the simulated service and used only when `servers` is set. */
 #include "backends/registry.h"
 #include "engine/backend.h"
 #include "engine/base/json.h"
@@ -180,8 +179,8 @@ static void servers_replace(struct null_pool *p, uint64_t v)
     h[i] = v;
 }
 
-/* Makes them n. Of those that leave, each ends what it does first: so the ones that are free the
- * earliest go. */
+/* Sets the number of servers to n. Servers that are free the earliest are removed first, as each
+ * finishes its present operation. */
 static int servers_resize(struct null_pool *p, uint32_t n)
 {
     if (n > p->servers_room) {
@@ -196,7 +195,7 @@ static int servers_resize(struct null_pool *p, uint32_t n)
         servers_replace(p, last);
     }
     while (p->servers <
-           n) { /* free since ever: each goes to the top by moving its ancestors down */
+           n) { /* idle since time 0: each is moved to the top by moving its ancestors down */
         uint32_t i = p->servers++;
         for (; i > 0; i = (i - 1) / 2)
             p->free_ns[i] = p->free_ns[(i - 1) / 2];
@@ -244,7 +243,7 @@ static uint64_t service_ns(const struct options *o, uint64_t rnd, uint64_t in_fl
     return mean < 1e15 ? (uint64_t)llround(mean) : UINT64_C(1000000000000000);
 }
 
-/* The scaling law already says what a number in flight costs: no queue besides it. */
+/* The scaling law already includes the cost of concurrency: no additional queue. */
 static uint32_t servers_wanted(const struct options *o)
 {
     return option_real(o, LAMBDA) > 0 ? 0 : (uint32_t)option_u64(o, SERVERS);
@@ -266,7 +265,7 @@ static enum submit null_submit(struct conn *conn, struct op *op)
     struct pool *pool = worker_pool(conn->worker);
     struct null_pool *p = pool_data(pool);
     const struct options *o = pool_options(pool);
-    /* Service begins as it is sent: none is measured shorter than it was. */
+    /* Service begins when it is sent, so that none is measured shorter than it was. */
     op_sent(op);
     uint64_t now = loop_now(worker_loop(conn->worker));
     uint64_t n = atomic_fetch_add_explicit(&p->in_flight, 1, memory_order_relaxed) + 1;
@@ -362,7 +361,7 @@ static int null_worker_open(struct worker *worker, struct err *err)
     *w = (struct null_worker){.worker = worker,
                               .due = {.due_ns = NS_NEVER, .fire = due_fire},
                               .drop = {.due_ns = NS_NEVER, .fire = drop_fire}};
-    /* pool_open has no loop and so no time: the first worker's start is the pool's. */
+    /* pool_open has no loop and therefore no time: the pool starts with its first worker. */
     if (atomic_compare_exchange_strong(&p->start_ns, &start, now))
         start = now;
     uint64_t drop = option_u64(pool_options(worker_pool(worker)), DISCONNECT);
@@ -404,7 +403,8 @@ static int null_check(const struct target *t, const struct options *o, struct er
     uint64_t at_ns, for_ns;
     if (t->hosts)
         return err_set(err, ERR_USAGE, "%s: null has no host; write null:?service=1ms", t->shown);
-    for (unsigned i = SIGMA; i <= KAPPA; i++) /* without it they would do nothing, unnoticed */
+    /* refuse them without `lambda`, because they would have no effect */
+    for (unsigned i = SIGMA; i <= KAPPA; i++)
         if (option_real(o, i) > 0 && !(option_real(o, LAMBDA) > 0))
             return err_set(err, ERR_USAGE, "%s %g: only with lambda (lambda=1000&sigma=0.05)",
                            o->table[i].name, option_real(o, i));
@@ -432,7 +432,7 @@ static void null_pool_close(struct pool *pool)
     pthread_mutex_destroy(&p->mutex);
 }
 
-/* The most that the service as set can do, in operations a second; NaN: no limit of its own. */
+/* The maximum throughput of the configured service, in operations a second; NaN: unlimited. */
 static double capacity_per_s(const struct options *o)
 {
     double lambda = option_real(o, LAMBDA), sigma = option_real(o, SIGMA),

@@ -1,16 +1,15 @@
-/* Removes what a run left behind: of the keys that the marks of this run on the server name
- * (mark.c), those that no other run's mark names too.
+/* Removes a run's leftovers: the keys claimed by this run's marks on the server (mark.c) and by no
+ * other run's mark.
  *
- * The file of the run says only where to look: which database and which prefix. Everything in it is
- * bounded and checked, and without this run's mark on the server nothing is removed, whatever the
- * file lists; then it is said how to remove it by hand. Keys are removed by their names, never by
- * what a pattern finds. What two runs may have made stays with the other run: this one's claim of
- * it goes with its mark. */
+ * The run's file is only a hint for the database and the prefix. Everything in it is bounded and
+ * checked, and without this run's mark on the server nothing is removed, whatever the file lists;
+ * the user is then told how to remove it by hand. Keys are removed by name, never by pattern. Keys
+ * that two runs may have created are left to the other run: only this run's mark is removed. */
 #include "backends/redis/clean.h"
 
 #include "backends/redis/guard.h"
 #include "backends/redis/hello.h"
-#include "backends/redis/left.h"
+#include "backends/redis/leftovers.h"
 #include "backends/redis/link.h"
 #include "backends/redis/mark.h"
 #include "backends/redis/target.h"
@@ -32,7 +31,7 @@
 #define MARKS_STEPS_MAX 5000u    /* of one clean */
 #define BATCH_NS (10 * NS_PER_S) /* for each thousand names */
 #define AT_ONCE 1000u
-#define COUNTED_MOST 1000000u /* names that are asked for one by one to say how many exist */
+#define COUNTED_MOST 1000000u /* most names that are queried one by one to count existing keys */
 #define ENTRIES_MAX 16u
 
 /* Keys of the file: hints. */
@@ -44,15 +43,15 @@ struct entry {
 struct cleaning {
     struct clean *clean;
     struct redis_link *link;
-    char prefix[REDIS_PREFIX_MAX + 1], mark[REDIS_MARK_NAME]; /* mark "": the file names none */
+    char prefix[REDIS_PREFIX_MAX + 1], mark[REDIS_MARK_NAME]; /* mark "": the file has none */
     unsigned db;
     struct entry entry[ENTRIES_MAX];
     unsigned entries;
-    /* what the server's marks say */
+    /* bounds from the marks on the server */
     uint64_t ours[FAMILIES], others[FAMILIES];
     char other_run[FAMILIES][9];
     struct text fields; /* of this run, each ended by a NUL: what HDEL takes */
-    uint64_t budget;    /* how many steps may still be made to read marks */
+    uint64_t budget;    /* remaining steps for reading marks */
 };
 
 /* ---- The file ---- */
@@ -84,7 +83,7 @@ static bool read_entry(const json_t *one, struct entry *e)
 /* A pool has one prefix and one database: the first that is named. */
 static int read_file(struct cleaning *k, struct err *err)
 {
-    const json_t *left = k->clean->left_behind;
+    const json_t *left = k->clean->leftovers;
     bool known = false;
     for (size_t i = 0; i < json_array_size(left); i++) {
         const json_t *one = json_array_get(left, i);
@@ -113,7 +112,7 @@ static int read_file(struct cleaning *k, struct err *err)
     return known ? 0 : err_set(err, ERR_USAGE, "left_behind: it is empty");
 }
 
-/* ---- Words for a person ---- */
+/* ---- Messages ---- */
 
 static const char *keys_words(char *buf, size_t size, const struct cleaning *k, const char *prefix,
                               uint64_t from, uint64_t end, int64_t count)
@@ -124,7 +123,7 @@ static const char *keys_words(char *buf, size_t size, const struct cleaning *k, 
     return buf;
 }
 
-/* One word of a shell. False: it has bytes that are better not handed to one. */
+/* Adds one shell word. False: it contains bytes that should not be passed to a shell. */
 static bool add_word(struct text *t, const char *s)
 {
     text_add(t, "'");
@@ -159,7 +158,7 @@ static bool add_redis_cli(struct text *t, const struct cleaning *k)
     return ok;
 }
 
-/* The command that removes every key of this prefix and twelve digits, whoever made them. */
+/* The command that removes every key of this prefix and twelve digits, including keys of others. */
 static void add_by_hand(struct text *t, const struct cleaning *k, const char *prefix)
 {
     struct text pattern = {0}, command = {0};
@@ -180,10 +179,10 @@ static void add_by_hand(struct text *t, const struct cleaning *k, const char *pr
     text_free(&command);
 }
 
-/* ---- Asking the server ---- */
+/* ---- Queries ---- */
 
-/* Sends `command NAME` for prefix's keys [from, from + n), one each, so that no key blocks the
- * server for long, and adds up the integers that it answers. */
+/* Sends `command NAME` for each of the prefix's keys [from, from + n) separately, so that no
+ * command blocks the server for long, and sums the integer replies. */
 static int each_key(struct redis_link *l, const char *command, const char *prefix, uint64_t from,
                     unsigned n, int64_t *sum, struct err *err)
 {
@@ -237,7 +236,8 @@ static int count_keys(const struct cleaning *k, const char *prefix, uint64_t fro
 static int removing_command(const struct cleaning *k, const char **command, struct err *err)
 {
     char name[REDIS_PREFIX_MAX + 24];
-    snprintf(name, sizeof name, "%sloadtop:none", k->prefix); /* as the mark: no key of ours */
+    /* a name like the mark's that is not one of the run's keys */
+    snprintf(name, sizeof name, "%sloadtop:none", k->prefix);
     redisReply *r =
         redis_link_ask(k->link, 2, (const char *[]){"UNLINK", name}, clock_ns() + BATCH_NS, err);
     if (!r)
@@ -249,7 +249,7 @@ static int removing_command(const struct cleaning *k, const char **command, stru
 
 /* ---- The marks ---- */
 
-/* What a field that is not this run's covers. One that cannot be read may cover everything. */
+/* Takes the keys claimed by another run's field. An unreadable field may claim everything. */
 static void take_other(struct cleaning *k, const char *run, const uint64_t *bound)
 {
     for (int i = 0; i < FAMILIES; i++)
@@ -281,7 +281,7 @@ static void take_field(struct cleaning *k, const redisReply *field, const redisR
 typedef void mark_fn(struct cleaning *k, void *ctx, const redisReply *field,
                      const redisReply *value);
 
-/* Reads the next cursor of HSCAN, and hands out what came with it. False: it is no such reply. */
+/* Reads an HSCAN reply: the next cursor, and passes the fields to take. False: not such a reply. */
 static bool take_scan(struct cleaning *k, const redisReply *r, char cursor[24], mark_fn *take,
                       void *ctx)
 {
@@ -298,8 +298,8 @@ static bool take_scan(struct cleaning *k, const redisReply *r, char cursor[24], 
     return true;
 }
 
-/* Every field of a hash of marks, some more than once. A part at a time, so that the server is not
- * blocked by one of many runs. `refusal`, if not NULL: the server's error reply, or "". */
+/* Calls take for every field of a hash of marks, possibly repeatedly. Reads in parts, so that a
+ * large hash does not block the server. `refusal`, if not NULL: the server's error reply, or "". */
 static int each_mark(struct cleaning *k, const char *name, mark_fn *take, void *ctx,
                      struct text *refusal, struct err *err)
 {
@@ -338,7 +338,7 @@ static void take_any(struct cleaning *k, void *ctx, const redisReply *field,
     take_field(k, field, value);
 }
 
-/* Reads them all. `why`: what stands in the way of finding this run's. */
+/* Reads all marks. `why`: the reason why this run's marks could not be found. */
 static int read_marks(struct cleaning *k, char *why, size_t size, struct err *err)
 {
     struct text refusal = {0};
@@ -353,7 +353,8 @@ static int read_marks(struct cleaning *k, char *why, size_t size, struct err *er
     return rc;
 }
 
-struct neighbour { /* whose keys of family `from` have the names of ours of family `to` */
+/* a prefix whose keys of family `from` have the same names as ours of family `to` */
+struct neighbour {
     enum redis_family from, to;
 };
 
@@ -370,8 +371,8 @@ static void take_neighbour(struct cleaning *k, void *ctx, const redisReply *fiel
     copy_str(k->other_run[n->to], sizeof k->other_run[n->to], run);
 }
 
-/* Runs under another prefix can have made keys of the same names: "tests:000000000001" is a set of
- * prefix "test" and a string of prefix "tests:". What their marks say is noted. */
+/* Runs under another prefix may have created keys with the same names: "tests:000000000001" is a
+ * set of prefix "test" and a string of prefix "tests:". Reads their marks too. */
 static int read_neighbour(struct cleaning *k, const char *prefix, enum redis_family from,
                           enum redis_family to, struct err *err)
 {
@@ -380,8 +381,8 @@ static int read_neighbour(struct cleaning *k, const char *prefix, enum redis_fam
                      &(struct neighbour){from, to}, NULL, err);
 }
 
-/* The length of a prefix without the family that it may end in ("tests:" is also the sets of
- * "test"); false: it ends in none. */
+/* The length of a prefix without a family's infix at its end ("tests:" is also the sets of "test");
+ * false: it has none. */
 static bool drop_infix(const char *prefix, enum redis_family family, size_t *len)
 {
     char infix[8];
@@ -409,17 +410,17 @@ static int read_neighbours(struct cleaning *k, struct err *err)
     return rc;
 }
 
-/* ---- What no mark of this run names ---- */
+/* ---- Keys without a mark of this run ---- */
 
-struct strangers { /* other runs with a mark under a prefix */
+struct other_runs { /* other runs with a mark under a prefix */
     char run[9];
     bool any, more;
 };
 
-static void note_stranger(struct cleaning *k, void *ctx, const redisReply *field,
-                          const redisReply *value)
+static void note_other_run(struct cleaning *k, void *ctx, const redisReply *field,
+                           const redisReply *value)
 {
-    struct strangers *s = ctx;
+    struct other_runs *s = ctx;
     char run[9] = UNKNOWN_RUN;
     (void)value;
     redis_mark_field(field->str, field->len, run);
@@ -431,24 +432,26 @@ static void note_stranger(struct cleaning *k, void *ctx, const redisReply *field
     s->any = true;
 }
 
-/* The runs that may have made keys of this prefix, which may end in a family. */
-static int find_strangers(struct cleaning *k, const char *prefix, struct strangers *s,
-                          struct err *err)
+/* Finds the other runs that may have created keys of this prefix, which may end in a family's
+ * infix. */
+static int find_other_runs(struct cleaning *k, const char *prefix, struct other_runs *s,
+                           struct err *err)
 {
     char name[REDIS_MARK_NAME], base[REDIS_PREFIX_MAX + 8];
     size_t len = strlen(prefix);
     int rc = 0;
     if (len <= REDIS_PREFIX_MAX)
-        rc = each_mark(k, redis_mark_name(name, prefix), note_stranger, s, NULL, err);
+        rc = each_mark(k, redis_mark_name(name, prefix), note_other_run, s, NULL, err);
     for (int i = FAMILY_STRING + 1; rc == 0 && i < FAMILIES; i++)
         if (drop_infix(prefix, (enum redis_family)i, &len)) {
             copy_part(base, sizeof base, prefix, len);
-            rc = each_mark(k, redis_mark_name(name, base), note_stranger, s, NULL, err);
+            rc = each_mark(k, redis_mark_name(name, base), note_other_run, s, NULL, err);
         }
     return rc;
 }
 
-/* Nothing, or a family alone: then every name of twelve digits is meant, whoever made it. */
+/* True for an empty prefix or a family's infix alone: it would match every name of twelve digits,
+ * including keys of others. */
 static bool is_bare(const char *prefix)
 {
     size_t len;
@@ -458,15 +461,15 @@ static bool is_bare(const char *prefix)
     return !*prefix;
 }
 
-/* What a person must know before the command, and the command. */
+/* Adds the command to remove keys by hand, with the necessary warnings. */
 static int add_advice(struct cleaning *k, struct text *t, const char *prefix, struct err *err)
 {
-    struct strangers s = {0};
+    struct other_runs s = {0};
     if (is_bare(prefix)) {
         text_add(t, "; no command is given for an empty prefix: it would take anybody's keys");
         return 0;
     }
-    int rc = find_strangers(k, prefix, &s, err);
+    int rc = find_other_runs(k, prefix, &s, err);
     if (rc)
         return rc;
     if (s.any)
@@ -479,9 +482,9 @@ static int add_advice(struct cleaning *k, struct text *t, const char *prefix, st
     return 0;
 }
 
-/* ---- Looking, and removing ---- */
+/* ---- Listing and removing ---- */
 
-/* Without a mark: what the file names is only looked at. */
+/* Without a mark: only counts the keys that the file lists. */
 static int leave_entry(struct cleaning *k, const struct entry *e, const char *why, struct err *err)
 {
     char what[2 * REDIS_PREFIX_MAX + 80];
@@ -542,7 +545,7 @@ static int take_own(struct cleaning *k, const char *prefix, uint64_t from, uint6
     return rc;
 }
 
-/* HDEL of the fields from `at` on, as many as one command takes; *gone: how many there were. */
+/* HDEL of as many fields from `at` on as fit into one command; *gone: how many existed. */
 static int remove_fields(struct cleaning *k, size_t *at, int64_t *gone, struct text *refusal,
                          struct err *err)
 {
@@ -562,7 +565,7 @@ static int remove_fields(struct cleaning *k, size_t *at, int64_t *gone, struct t
     return 0;
 }
 
-/* At the end: the fields of this run. The hash goes with its last. */
+/* At the end: removes this run's fields. Redis removes the hash with its last field. */
 static int take_mark(struct cleaning *k, struct err *err)
 {
     char what[REDIS_MARK_NAME + 60];
@@ -626,7 +629,7 @@ static int check_identity(struct cleaning *k, struct err *err)
     return rc;
 }
 
-/* The database of the target must be that of the file, where it names one. */
+/* Checks that the target's database is the file's, if it has one. */
 static int check_db(const struct cleaning *k, struct err *err)
 {
     const struct target *t = k->clean->target;

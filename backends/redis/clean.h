@@ -1,4 +1,4 @@
-/* The removal of what a run left behind. */
+/* Removes the leftovers of a run. */
 #ifndef LOADTOP_BACKENDS_REDIS_CLEAN_H
 #define LOADTOP_BACKENDS_REDIS_CLEAN_H
 

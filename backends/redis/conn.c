@@ -1,16 +1,17 @@
 /* The sockets of a worker: connecting, the handshake, reading and writing. Nothing here blocks.
  *
- * Writing: requests of all connections gather in one buffer of the worker (`out`), each
- * connection's in one piece, until the flush that follows a burst writes each piece with one system
- * call. What a socket does not take moves to memory of the connection (`kept`) and goes out when
- * epoll says so; more than 256 KiB of it and the connection is busy. So an idle connection owns no
- * buffer.
+ * Writing: requests of all connections are collected in one buffer of the worker (`out`), each
+ * connection's in one piece, until the flush after a burst writes each piece with one system call.
+ * Bytes that a socket does not accept move to the connection's own memory (`kept`) and are sent
+ * when epoll reports room; with more than 256 KiB the connection is busy. So an idle connection
+ * owns no buffer.
  *
- * Reading: one buffer of the worker. Whole simple replies are stepped over in place; the rest goes
- * through a reader, which a connection has only while it holds a part of a reply.
+ * Reading: one buffer of the worker. Complete simple replies are skipped in place; others go
+ * through a reader, which a connection has only while a reply is incomplete.
  *
- * Any call into the engine that ends an operation can end the connection too (redis_close): `state`
- * tells. The engine frees no connection while one of these functions is on the stack. */
+ * Any call into the engine that ends an operation may also close the connection (redis_close):
+ * check `state` afterwards. The engine frees no connection while one of these functions is on the
+ * stack. */
 #include "backends/redis/conn.h"
 
 #include "backends/common/resolve.h"
@@ -32,7 +33,7 @@
 
 #define OUT_ROOM_FIRST ((size_t)4 << 10)
 #define OUT_ROOM_MAX                                                                               \
-    ((size_t)256 << 10) /* then everything is written, unless one request is larger */
+    ((size_t)256 << 10) /* size at which the buffer is written, unless one request is larger */
 #define OUT_MOVE_MAX ((size_t)4 << 10)
 #define REDIS_UNSENT_MAX (128 << 10)
 #define HELLO_NS (5 * NS_PER_S)
@@ -65,8 +66,8 @@ static void lost(struct redis_conn *c, int error)
         conn_down(c->conn, "connect", "%s: %s", shown(c), strerror(error));
 }
 
-/* glibc's send and recv are points where a thread can be cancelled, which costs two locked
- * instructions a call as soon as there are threads. No thread of ours is ever cancelled. */
+/* System calls without glibc's cancellation points, which cost two locked instructions per call in
+ * a threaded program. Our threads are never cancelled. */
 static ssize_t send_now(int fd, const char *bytes, size_t n)
 {
     return syscall(SYS_sendto, fd, bytes, n, MSG_NOSIGNAL, NULL, 0);
@@ -93,7 +94,7 @@ static void dirty_remove(struct redis_worker *w, struct redis_conn *c)
         w->out_len = 0;
 }
 
-/* Room for `more` bytes behind what a connection keeps. */
+/* Reserves `more` bytes at the end of the connection's kept bytes. */
 static char *kept_reserve(struct redis_conn *c, size_t more)
 {
     if (c->kept_at > c->kept_len / 2) {
@@ -121,7 +122,8 @@ static void kept_free(struct redis_conn *c)
     c->kept_at = c->kept_len = c->kept_room = 0;
 }
 
-/* TLS: sends what is encrypted, as much as the socket takes; epoll tells when it takes more. */
+/* TLS: sends as much of the encrypted output as the socket accepts; epoll reports when it accepts
+ * more. */
 static void send_secured(struct redis_conn *c)
 {
     struct loop *loop = worker_loop(c->conn->worker);
@@ -148,7 +150,7 @@ static void send_secured(struct redis_conn *c)
     }
 }
 
-/* Writes n bytes. What the socket does not take is kept. Ends the connection when it is lost. */
+/* Writes n bytes and keeps those that the socket does not accept. Reports a lost connection. */
 static void write_out(struct redis_conn *c, const char *bytes, size_t n)
 {
     if (c->tls) {
@@ -182,8 +184,7 @@ static void write_piece(struct redis_conn *c)
     struct redis_worker *w = worker_of(c);
     const char *bytes = w->out + c->out_at;
     size_t n = c->out_len;
-    /* The bytes stay where they are until the next request is encoded, and
-     * write_out encodes none. */
+    /* The bytes stay valid until the next request is encoded, and write_out encodes none. */
     dirty_remove(w, c);
     write_out(c, bytes, n);
 }
@@ -195,7 +196,7 @@ void redis_flush(struct conn *conn)
         write_piece(c);
 }
 
-/* The socket takes more. */
+/* The socket accepts more bytes. */
 static void write_kept(struct redis_conn *c)
 {
     ssize_t sent = send_now(c->watch.fd, c->kept + c->kept_at, c->kept_len - c->kept_at);
@@ -219,7 +220,7 @@ static void write_kept(struct redis_conn *c)
     }
 }
 
-/* Makes the worker's buffer hold n bytes more, by growing it or by writing everything in it. */
+/* Makes room for n bytes in the worker's buffer, by growing it or by writing all of it. */
 static bool out_room(struct redis_worker *w, size_t n)
 {
     if (w->out_len + n <= w->out_room)
@@ -240,7 +241,7 @@ static bool out_room(struct redis_worker *w, size_t n)
     return true;
 }
 
-/* Its piece must be the last one to grow: it is moved there, or written if it is long. */
+/* A piece can grow only at the end of the buffer: moves it there, or writes it if it is long. */
 static bool out_move(struct redis_worker *w, struct redis_conn *c, size_t max)
 {
     if (c->out_len > OUT_MOVE_MAX) {
@@ -278,7 +279,7 @@ char *redis_out_reserve(struct redis_conn *c, size_t max)
         conn_down(c->conn, "memory", "%s: out of memory for requests", shown(c));
     if (c->state != REDIS_UP)
         return NULL;
-    if (c->kept) /* making room met a socket that takes no more */
+    if (c->kept) /* while making room, the socket accepted no more */
         return redis_out_reserve(c, max);
     if (!c->out_len) {
         c->out_at = w->out_len;
@@ -309,17 +310,17 @@ static void refuse_hello(struct redis_conn *c, const struct resp_error *e)
                   shown(c), p->db, said);
     else if (strcmp(name, "NOAUTH") == 0 || strcmp(name, "DENIED") == 0)
         conn_down(c->conn, "auth", "%s: %s", shown(c), said);
-    /* The rest: CLIENT SETNAME is not known, or not permitted. The name is
-     * only for whoever looks. */
+    /* Ignore other errors: CLIENT SETNAME is unknown or not permitted, and the name is only
+     * informative. */
 }
 
-/* Is this reply of the handshake one that says who the server is (REDIS_WHO)? */
+/* Is this a reply with the server's identity (REDIS_WHO)? */
 static bool tells_who(const struct redis_conn *c)
 {
     return c->step > pool_of(c)->hello.steps;
 }
 
-/* One that cannot say it now is asked again by the next connection. */
+/* The server cannot report its identity now: the next connection asks again. */
 static void refuse_who(struct redis_conn *c, const struct resp_error *e)
 {
     char name[RESP_CLASS_MAX], said[sizeof e->text];
@@ -329,7 +330,7 @@ static void refuse_who(struct redis_conn *c, const struct resp_error *e)
                   secret_said(said, sizeof said, e->text, e->len));
 }
 
-/* A part of what says who it is. The last one decides about a server that says nothing. */
+/* Checks an identity reply. The last one decides for a server without an identity. */
 static void judge_who(struct redis_conn *c, enum resp_kind kind)
 {
     struct redis_worker *w = worker_of(c);
@@ -372,7 +373,7 @@ static void count_one(_Atomic uint64_t *n)
                           memory_order_relaxed);
 }
 
-/* The reply to a claim (mark.c), which is no request of the engine's. */
+/* The reply to a claim (mark.c), which is not a request of the engine. */
 static void answer_claim(struct redis_conn *c, struct redis_worker *w, enum resp_kind kind)
 {
     c->claiming = false;
@@ -383,7 +384,7 @@ static void answer_claim(struct redis_conn *c, struct redis_worker *w, enum resp
     }
 }
 
-/* The reply to the oldest request. `most`: how many replies this read can rightly bring. */
+/* Handles the reply to the oldest request. `most`: how many replies this read may contain. */
 static void answer(struct redis_conn *c, struct redis_worker *w, enum resp_kind kind,
                    uint32_t *most)
 {
@@ -429,8 +430,8 @@ static void reader_give_back(struct redis_worker *w, struct redis_conn *c)
     net_hold(&c->held, 0);
 }
 
-/* A part of a reply waits in the reader. It must be one that was asked for: judged by what its head
- * says before that comes, by what has come, and by what all connections hold together. */
+/* Checks an incomplete reply in the reader: its announced size, its received size, and the total of
+ * all connections must be plausible. */
 static void judge_part(struct redis_worker *w, struct redis_conn *c)
 {
     size_t most = c->state == REDIS_HELLO ? HELLO_REPLY_MAX : w->asked_for + REDIS_REPLY_SLACK;
@@ -453,7 +454,7 @@ static void judge_part(struct redis_worker *w, struct redis_conn *c)
                   shown(c), NET_HELD_MAX >> 20);
 }
 
-/* Hands n bytes to the connection's reader, and answers what they complete. */
+/* Passes n bytes to the connection's reader and handles completed replies. */
 static void read_through_reader(struct redis_worker *w, struct redis_conn *c, const char *p,
                                 size_t n, uint32_t *most)
 {
@@ -490,7 +491,7 @@ static void read_through_reader(struct redis_worker *w, struct redis_conn *c, co
         judge_part(w, c);
 }
 
-/* Answers what n bytes of the protocol complete. */
+/* Handles the replies in n bytes. */
 static void take(struct redis_conn *c, const char *p, size_t n, uint32_t *most)
 {
     struct redis_worker *w = worker_of(c);
@@ -510,11 +511,11 @@ static void take(struct redis_conn *c, const char *p, size_t n, uint32_t *most)
 
 static void begin_hello(struct redis_conn *c);
 
-/* TLS: a step of the handshake, then hello. */
-static void greet(struct redis_conn *c)
+/* TLS: continues the handshake; then starts hello. */
+static void continue_handshake(struct redis_conn *c)
 {
     struct err err = {0};
-    int rc = tls_greet(c->tls, &err);
+    int rc = tls_handshake(c->tls, &err);
     if (rc < 0) {
         conn_down(c->conn, "tls", "%s: %s", shown(c), err.msg);
         return;
@@ -524,7 +525,7 @@ static void greet(struct redis_conn *c)
         begin_hello(c);
 }
 
-/* What the worker's buffer holds is TLS: what comes out of it lands there too. */
+/* The worker's buffer contains TLS data; the decrypted bytes are put there too. */
 static void take_secured(struct redis_conn *c, size_t n, uint32_t *most)
 {
     struct redis_worker *w = worker_of(c);
@@ -535,7 +536,7 @@ static void take_secured(struct redis_conn *c, size_t n, uint32_t *most)
         return;
     }
     if (c->state == REDIS_SECURING)
-        greet(c);
+        continue_handshake(c);
     while (is_open(c) && (got = tls_get(c->tls, w->in, REDIS_IN, &why)) != 0) {
         if (got == -1)
             lost(c, 0);
@@ -544,8 +545,9 @@ static void take_secured(struct redis_conn *c, size_t n, uint32_t *most)
         else
             take(c, w->in, (size_t)got, most);
     }
+    /* reading may have produced TLS output */
     if (is_open(c))
-        send_secured(c); /* reading may have had to answer */
+        send_secured(c);
 }
 
 static void read_in(struct redis_conn *c)
@@ -578,10 +580,10 @@ static void begin_tls(struct redis_conn *c)
     if (!c->tls)
         conn_down(c->conn, "memory", "%s: out of memory for TLS", shown(c));
     else
-        greet(c);
+        continue_handshake(c);
 }
 
-/* The way is open: says who we are. */
+/* Sends hello on the established connection. */
 static void begin_hello(struct redis_conn *c)
 {
     const struct redis_pool *p = pool_of(c);
@@ -645,8 +647,9 @@ int redis_open(struct conn *conn, struct err *err)
     int fd = addresses_connect(&p->at, pool, &c->at, err);
     if (fd < 0)
         return err && err->code < 0 ? err->code : ERR_UNREACHED;
-    int unsent = REDIS_UNSENT_MAX; /* else megabytes wait in the kernel, as sent, and pattern
-                                      unthrottled floods it */
+    /* otherwise megabytes count as sent while they wait in the kernel, flooded by pattern
+     * unthrottled */
+    int unsent = REDIS_UNSENT_MAX;
     if (p->at.address[c->at].addr.ss_family != AF_UNIX)
         setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     if (loop_watch(loop, &c->watch, fd, EPOLLIN | EPOLLOUT) < 0) {
@@ -676,7 +679,7 @@ void redis_close(struct conn *conn)
         tls_end(c->tls);
         size_t n = tls_out(c->tls, &bytes);
         if (n && send_now(c->watch.fd, bytes, n) < 0) {
-            /* A goodbye that nobody hears. */
+            /* best-effort close_notify */
         }
     }
     tls_free(c->tls);

@@ -12,8 +12,8 @@ struct err;
 int redis_open(struct conn *, struct err *);
 void redis_close(struct conn *);
 void redis_flush(struct conn *);
-/* Room for a request of up to `max` bytes of this connection. NULL: look at the connection's state
- * and `full`. */
+/* Reserves room for a request of up to `max` bytes on this connection. NULL: see the connection's
+ * state and `full`. */
 char *redis_out_reserve(struct redis_conn *, size_t max);
 static inline void redis_out_commit(struct redis_worker *w, struct redis_conn *c, size_t len)
 {

@@ -1,9 +1,8 @@
-/* What a Redis says of itself that decides whether it may be loaded: who it is, what it has room
- * for, and whether it suffers.
+/* Decides from a Redis's own figures whether it may be loaded: identity, free memory, and
+ * overload.
  *
- * All of it comes from INFO or from error replies, so from a server that may say anything: numbers
- * are taken only as far as they make sense, and an identity that is longer than any real one is
- * none. */
+ * INFO and error replies are not trusted: numbers are range-checked, and an identity longer than
+ * any real one is ignored. */
 #include "backends/redis/guard.h"
 
 #include "backends/redis/types.h"
@@ -17,16 +16,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a key, a member of a collection and an element of a list take beside their bytes: dict
- * entries, object headers and allocation classes. (Measured with MEMORY USAGE on Redis 7: 50 to 90
- * for a key, 10 to 60 for a member.) */
+/* Overhead in bytes of a key, a member of a collection and an element of a list: dict entries,
+ * object headers and allocation classes. (Measured with MEMORY USAGE on Redis 7: 50 to 90 for a
+ * key, 10 to 60 for a member.) */
 #define KEY_OVERHEAD 100.0
 #define MEMBER_OVERHEAD 60.0
 #define LIST_OVERHEAD 15.0
-#define LIST_HELD 8.0    /* elements of a list that rpop keeps short */
+#define LIST_HELD 8.0    /* elements of a list kept short by rpop */
 #define FAMILY_INFIX 2.0 /* "l:" */
 
-/* ---- Who it is ---- */
+/* ---- Identity ---- */
 
 static bool read_identity(const char *info, const char *field, char *buf, size_t size)
 {
@@ -71,16 +70,16 @@ bool redis_part_allowed(struct pool *pool, const char *info, bool *any)
     return each_identity(info, still_allowed, pool, any) == 0;
 }
 
-/* ---- What it has room for ---- */
+/* ---- Free room ---- */
 
-/* What an operation writes and what becomes of it, in bytes. */
+/* What an operation writes and occupies, in bytes. */
 struct weighed {
     double written; /* by one: data_bytes */
-    double one;     /* what one adds on the server at most */
-    double all;     /* what all of its keys take when they are there; INFINITY: they only grow */
+    double one;     /* most that one operation adds on the server */
+    double all;     /* size of all its keys; INFINITY: unbounded growth */
 };
 
-/* What is allocated for so many bytes: four sizes for each power of two, as jemalloc has them. */
+/* The allocated size for a request: four size classes per power of two, as in jemalloc. */
 static double allocated(double bytes)
 {
     double step = 16;
@@ -122,7 +121,7 @@ static struct weighed weigh(const struct options *o, const double *weight, enum 
     return (struct weighed){name + data, key + value, keys * (key + members * value)};
 }
 
-/* Of a whole mix: to_come_bytes is 0 when it makes nothing. */
+/* The expected data of a whole mix: to_come_bytes is 0 when it creates nothing. */
 static struct room weigh_mix(const struct pool *pool, const struct options *o, const double *weight)
 {
     struct room room = {.free_bytes = NAN, .of = "memory"};
@@ -164,7 +163,7 @@ int redis_room_allowed(struct pool *pool, const char *info, struct err *err)
     return room.to_come_bytes > 0 ? pool_room_allowed(pool, &room, err) : 0;
 }
 
-/* ---- Whether it suffers ---- */
+/* ---- Overload ---- */
 
 /* "errorstat_OOM:count=12" (Redis 6.2). Without such a line there was none yet, if it has any. */
 static double read_error_count(const char *info, const char *field)
@@ -193,7 +192,7 @@ void redis_trouble_begin(struct redis_pool *p, const char *info)
     p->trouble = read_trouble(info);
 }
 
-/* How much a counter has grown since the last look; 0 if it fell, as after CONFIG RESETSTAT. */
+/* The growth of a counter since the last call; 0 if it fell, as after CONFIG RESETSTAT. */
 static double rise(double *was, double is)
 {
     double before = *was;
@@ -206,7 +205,7 @@ static const char *plural(double n)
     return n == 1 ? "" : "s";
 }
 
-void redis_trouble_look(struct pool *pool, const char *info)
+void redis_trouble_check(struct pool *pool, const char *info)
 {
     struct redis_pool *p = pool_data(pool);
     struct redis_trouble now = read_trouble(info), *was = &p->trouble;

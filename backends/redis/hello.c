@@ -1,5 +1,5 @@
-/* Blocking links to a server that have said hello: its addresses, the bytes of the handshake, the
- * pool's own link, and one without a pool.
+/* Blocking links with a completed handshake: the server's addresses, the bytes of the handshake,
+ * the pool's link, and a link without a pool.
  *
  * Everything has a deadline. Runs on the pool's own thread, except for clean. */
 #include "backends/redis/hello.h"
@@ -80,7 +80,7 @@ int redis_refused(const char *shown, const redisReply *r, const char *command, s
     return err_set(err, ERR_FAILED, "%s: %s: %s", shown, command, said);
 }
 
-/* Does an error reply to this step of the handshake end it? A name that cannot be set does not. */
+/* Does an error reply to this step end the handshake? A failed CLIENT SETNAME does not. */
 static bool matters(const struct redis_hello *h, unsigned step, const redisReply *r)
 {
     char name[RESP_CLASS_MAX];
@@ -89,7 +89,7 @@ static bool matters(const struct redis_hello *h, unsigned step, const redisReply
            strcmp(name, "DENIED") == 0 || strstr(r->str, "max number of clients");
 }
 
-/* What a link is made with, and the link. */
+/* Parameters of opening a link, and the link. */
 struct linking {
     struct pool *pool; /* NULL: clean */
     const struct tls_context *tls;
@@ -134,7 +134,8 @@ static int link_to(void *ctx, const struct address *a, uint64_t deadline_ns, str
     return rc;
 }
 
-/* A link that has said hello, to the first address that lets it, beginning with the present one. */
+/* Opens a link with a completed handshake to the first address that accepts it, starting with the
+ * current one. */
 int redis_link_up(struct pool *pool, uint64_t deadline_ns, struct err *err)
 {
     struct redis_pool *p = pool_data(pool);
@@ -184,7 +185,7 @@ struct redis_link *redis_link_plain(const struct target *t, const struct options
     if (rc == 0)
         addresses_try(&at, NULL, clock_ns() + at.n * REDIS_OPEN_NS, link_to, &w, err);
     redis_hello_wipe(&hello);
-    tls_context_free(tls); /* the link's own hold keeps what it needs */
+    tls_context_free(tls); /* the link keeps its own reference */
     return w.link;
 }
 

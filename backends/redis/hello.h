@@ -1,4 +1,5 @@
-/* Blocking links that have said hello, with a server's addresses and the handshake's bytes. */
+/* Blocking links with a completed handshake, a server's addresses, and the bytes of the
+ * handshake. */
 #ifndef LOADTOP_BACKENDS_REDIS_HELLO_H
 #define LOADTOP_BACKENDS_REDIS_HELLO_H
 
@@ -16,19 +17,20 @@ struct target;
 
 /* The addresses of a host, or a socket's path. pool may be NULL. ERR_UNREACHED. */
 int redis_resolve(const struct target *, const struct pool *, struct addresses *, struct err *);
-/* The handshake's bytes, for redis_hello_wipe, which also takes a zeroed one. */
+/* Makes the bytes of the handshake; free them with redis_hello_wipe, which also takes a zeroed
+ * struct. */
 int redis_hello_make(const struct target *, unsigned db, const char *sender, struct redis_hello *,
                      struct err *);
 void redis_hello_wipe(struct redis_hello *);
-/* An error reply to the handshake, or to a first command, in words. Its code. */
+/* Sets err for an error reply to the handshake or to a first command. Returns its code. */
 int redis_refused(const char *shown, const struct redisReply *, const char *command, struct err *);
 #define REDIS_OPEN_NS (3 * NS_PER_S)
-/* Makes p->link, to the first address that answers, beginning with the present one. */
+/* Opens p->link to the first address that answers, starting with the current one. */
 int redis_link_up(struct pool *, uint64_t deadline_ns, struct err *);
 void redis_link_down(struct redis_pool *);
-/* INFO, or an error reply; NULL: the link was lost, and is down. */
+/* The reply to INFO, or an error reply; NULL: the link was lost and is closed. */
 struct redisReply *redis_ask_info(struct redis_pool *, uint64_t deadline_ns, struct err *);
-/* A link that has said hello under this name, without a pool. NULL and err. */
+/* Opens a link without a pool, with a completed handshake under this client name. NULL and err. */
 struct redis_link *redis_link_plain(const struct target *, const struct options *, unsigned db,
                                     const char *sender, struct err *);
 

@@ -11,21 +11,21 @@
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
-/* Of one reply, its nested arrays included. */
+/* Limits of one reply, including nested arrays. */
 #define REPLY_BYTES_MAX ((size_t)1 << 20) /* INFO takes some 10 KB, 500 marks 100 KB */
 #define REPLY_ELEMENTS_MAX 20000
 #define REPLY_DEPTH_MAX 4
 
 struct redis_link {
     struct link link;
-    bool broken;     /* what it says is none of it, or too much: of no further use */
-    size_t elements; /* of the arrays of the reply that it is in */
-    bool too_many;   /* there are more, or deeper ones, than are taken */
+    bool broken;     /* a reply was invalid or too large: the link is unusable */
+    size_t elements; /* elements of the arrays in the current reply */
+    bool too_many;   /* more or deeper arrays than allowed */
     redisReader *reader;
     redisReplyObjectFunctions *functions, bounded;
 };
 
-/* hiredis makes room for as many elements as an array's head says, whatever follows. */
+/* hiredis allocates as many elements as an array announces: limit them here. */
 #if HIREDIS_MAJOR >= 1
 static void *make_array(const redisReadTask *task, size_t n)
 #else
@@ -94,7 +94,7 @@ int redis_link_send(struct redis_link *l, const char *bytes, size_t n, uint64_t 
     return link_send(&l->link, bytes, n, deadline_ns, err);
 }
 
-/* Is what is there of a reply, and what its head says is to come, more than is taken? */
+/* Do the received and the announced bytes of a reply exceed the limit? */
 static bool too_large(const struct redis_link *l, size_t bytes, struct err *err)
 {
     uint64_t says = resp_reader_awaits(l->reader);
@@ -106,7 +106,7 @@ static bool too_large(const struct redis_link *l, size_t bytes, struct err *err)
     return true;
 }
 
-/* What is complete. NULL: nothing; or, with l->broken, it is no reply that is taken, and err. */
+/* The next complete reply. NULL: none; or, with l->broken and err, an invalid one. */
 static redisReply *next_reply(struct redis_link *l, struct err *err)
 {
     void *reply = NULL;

@@ -1,6 +1,6 @@
-/* A blocking link (common/link.h) that speaks Redis: for looking at the server and for cleaning up,
- * never for load. hiredis's own blocking context would bound each system call instead of the whole,
- * and could not be asked whether an address is allowed. */
+/* A blocking link (common/link.h) for the Redis protocol: to query the server and to clean up,
+ * never for load. hiredis's blocking context is not used because its timeout applies to each system
+ * call instead of the whole, and it cannot check whether an address is allowed. */
 #ifndef LOADTOP_BACKENDS_REDIS_LINK_H
 #define LOADTOP_BACKENDS_REDIS_LINK_H
 
@@ -18,19 +18,18 @@ struct tls_context;
 struct redis_link *redis_link_open(const struct pool *, const char *host, const struct address *,
                                    const struct tls_context *, const char *shown,
                                    uint64_t deadline_ns, struct err *);
-/* From now on its answers are wanted although the pool stops. */
+/* Makes it work even while the pool is stopping. */
 void redis_link_keep(struct redis_link *);
 void redis_link_free(struct redis_link *); /* takes NULL */
 
-/* To the server and back: net_round_trip_ns of this link. */
+/* The round-trip time of this link, as from net_round_trip_ns. */
 int64_t redis_link_round_trip_ns(const struct redis_link *);
 
-/* After a failure (ERR_UNREACHED) the link is of no use any more. */
+/* After a failure (ERR_UNREACHED) the link is broken. */
 int redis_link_send(struct redis_link *, const char *bytes, size_t n, uint64_t deadline_ns,
                     struct err *);
-/* The next reply, which may be an error reply; freed by freeReplyObject. NULL: failed, also when it
- * is larger than anything that is asked here (1 MiB, 20,000 elements, 4 deep): then, too, the link
- * is of no use any more. */
+/* Reads the next reply, which may be an error reply; free it with freeReplyObject. NULL: failed, or
+ * larger than any reply expected here (1 MiB, 20,000 elements, 4 deep); the link is broken then. */
 struct redisReply *redis_link_reply(struct redis_link *, uint64_t deadline_ns, struct err *);
 /* Sends a command of n words and waits for its reply. */
 struct redisReply *redis_link_ask(struct redis_link *, unsigned n, const char *const *words,

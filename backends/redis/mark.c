@@ -1,12 +1,12 @@
-/* The mark of a run on the server: a hash beside the keys, in which each field says which keys a
- * pool of some run may have made. It is what `clean` goes by; a file is never believed.
+/* The mark of a run on the server: a hash beside the keys, in which each field records the keys
+ * that a pool of some run may have created. `clean` relies on it alone, never on a file.
  *
- * A connection claims the keys before its first request that may make one of them, by a command on
- * the same connection: the server carries it out first, so the mark is there whatever ends loadtop,
- * also on a server that came back without its data. A claim is an upper bound, what `keys` allows.
- * It only ever grows, and each state of it is a field of its own: a late one cannot take back what
- * a newer one says. When every worker has ended, the pool's thread puts what was really made in
- * their place. HMSET is no operation of the mix, so the server's counts of those stay exact. */
+ * A connection claims keys before its first request that may create one, by a command on the same
+ * connection: the server executes it first, so the mark exists however loadtop ends, also on a
+ * server restarted without its data. A claim is an upper bound, as allowed by `keys`. It only
+ * grows, and each state of it has its own field, so that a late claim cannot overwrite a newer one.
+ * When every worker has ended, the pool's thread replaces the claims by the keys actually created.
+ * HMSET is not an operation of the mix, so the server's counts of those stay exact. */
 #include "backends/redis/mark.h"
 
 #include "backends/redis/hello.h"
@@ -194,7 +194,7 @@ struct redis_mark redis_mark_now(struct redis_pool *p)
     return m;
 }
 
-/* Sends a command and says whether it was carried out; a refusal is noted. */
+/* Sends a command and returns whether it was executed; records a refusal. */
 static bool carry_out(struct redis_pool *p, const struct text *command, uint64_t deadline_ns)
 {
     if (command->cut ||

@@ -51,7 +51,7 @@ void redis_words(struct text *t, unsigned n, const char *const *words)
         put_word(t, words[i]);
 }
 
-/* A number of twelve digits; returns where it stands. */
+/* Adds a number of twelve digits; returns its offset. */
 static uint16_t put_number(struct text *t)
 {
     text_add(t, "$%u\r\n", (unsigned)REDIS_DIGITS);
@@ -157,8 +157,8 @@ static char *put_size(char *out, uint32_t size)
     return out;
 }
 
-/* A slice of the blob, from its first 64 KiB, which stay in a cache near the processor; what is
- * larger than half of the blob repeats it. */
+/* A slice of the blob, starting in its first 64 KiB, which stay in the CPU's cache; values larger
+ * than half of the blob repeat it. */
 static char *put_value(char *out, uint32_t size, uint64_t rnd)
 {
     const char *blob = generate_blob();
@@ -233,7 +233,7 @@ size_t resp_skip(const char *p, size_t n, enum resp_kind *kind)
 
 #ifdef LOADTOP_HAVE_HIREDIS
 
-/* What the reader's functions return in place of objects: which kind the reply is of. */
+/* Returned by the reader's functions instead of objects: the kind of the reply. */
 static char value_object, nil_object, error_object;
 
 static void *make_string(const redisReadTask *task, char *s, size_t len)
@@ -328,7 +328,7 @@ int resp_reader_feed(struct redisReader *r, const char *bytes, size_t n)
 int resp_reader_next(struct redisReader *r, enum resp_kind *kind)
 {
     void *object = NULL;
-    if (resp_reader_empty(r)) /* hiredis would begin a reply that it has no byte of */
+    if (resp_reader_empty(r)) /* without input hiredis would begin a new reply */
         return 0;
     if (redisReaderGetReply(r, &object) != REDIS_OK)
         return -1;

@@ -5,11 +5,10 @@
  * so it is tested, fuzzed and measured without a server. Protocol: RESP2,
  * https://redis.io/docs/reference/protocol-spec.
  *
- * A request is bytes that are the same for every operation of a type, made once, with numbers of
- * twelve digits that are written over, and a value that is a slice of generate_blob(). A reply that
- * is one line or one complete string is stepped over by resp_skip; everything else (errors, arrays,
- * what is cut by the end of a read) goes through hiredis's reader, with object functions that build
- * no objects. */
+ * A request is a template made once per type of operation, in which numbers of twelve digits are
+ * overwritten, plus a value that is a slice of generate_blob(). A reply of one line or one complete
+ * string is skipped by resp_skip; all others (errors, arrays, incomplete replies) go through
+ * hiredis's reader, with object functions that build no objects. */
 #ifndef LOADTOP_BACKENDS_REDIS_PROTO_H
 #define LOADTOP_BACKENDS_REDIS_PROTO_H
 
@@ -40,7 +39,7 @@ enum redis_op {
     REDIS_OPS
 };
 
-/* Keys of different types have names of their own, so that no operation meets a key of the wrong
+/* Keys of different types have different names, so that no operation uses a key of the wrong
  * type. */
 enum redis_family {
     FAMILY_STRING,  /* <prefix>000000000123 */
@@ -55,12 +54,12 @@ enum redis_family {
 #define REDIS_DIGITS 12
 #define REDIS_KEYS_MAX UINT64_C(1000000000000)
 #define REDIS_PREFIX_MAX 200
-#define REDIS_MEMBERS 128 /* a set, a hash or a sorted set of ours holds at most so many */
+#define REDIS_MEMBERS 128 /* most members of a set, hash or sorted set that loadtop creates */
 
 struct redis_op_info {
     const char *command; /* "GET" */
     enum redis_family family;
-    bool keyed, creates; /* names a key; may make it exist */
+    bool keyed, creates; /* has a key; may create it */
 };
 extern const struct redis_op_info redis_op_info[REDIS_OPS];
 
@@ -72,9 +71,9 @@ struct redis_template {
     char *bytes; /* owned: head, then tail */
     uint32_t head, tail;
     uint16_t key_at, member_at, score_at;
-    bool creates; /* family and creates: of redis_op_info, at hand */
+    bool creates; /* family and creates: copies from redis_op_info */
     enum redis_family family;
-    bool value; /* "$<size>\r\n<value>\r\n" stands between head and tail */
+    bool value; /* "$<size>\r\n<value>\r\n" is between head and tail */
 };
 /* ttl_ms: expiry that SET asks for; 0: none. 0, or -1 when memory is out. */
 int redis_template_make(struct redis_template *, enum redis_op, const char *prefix,
@@ -97,7 +96,7 @@ static inline void redis_put_digits4(char *out, uint32_t v)
     memcpy(out + 2, pairs + (size_t)(v % 100) * 2, 2);
 }
 
-/* A number over the twelve zeros of a template. */
+/* Writes a number over the twelve zeros of a template. */
 static inline void redis_put_digits(char *out, uint64_t v)
 {
     uint32_t low = (uint32_t)v;
@@ -113,8 +112,8 @@ static inline void redis_put_digits(char *out, uint64_t v)
 char *redis_put_value(const struct redis_template *, char *out, uint32_t size, uint64_t rnd);
 
 /* Writes the request to `out`, which holds redis_request_max, and returns its length. key <
- * REDIS_KEYS_MAX; value, member and score come from rnd. Inline, as it is what most of an
- * operation's making consists of. */
+ * REDIS_KEYS_MAX; value, member and score come from rnd. Inline, because it is most of the cost of
+ * making an operation. */
 static inline size_t redis_request(const struct redis_template *t, char *out, uint64_t key,
                                    uint32_t size, uint64_t rnd)
 {
@@ -138,7 +137,7 @@ void redis_words(struct text *, unsigned n, const char *const *words);
 enum resp_kind { RESP_VALUE, RESP_NIL, RESP_ERROR };
 
 /* Length of the reply at p if it is a status, an integer or a string, complete within n bytes and
- * well formed, and *kind; else 0: the reader's business. */
+ * well formed, and *kind; else 0: use the reader. */
 size_t resp_skip(const char *p, size_t n, enum resp_kind *kind);
 
 struct redisReader;
@@ -147,29 +146,29 @@ struct redisReader;
 struct resp_error {
     char text[192];
     size_t len;
-    struct text *string; /* where the last complete string is put; NULL: nowhere */
+    struct text *string; /* receives the last complete string; may be NULL */
 };
 
-/* No command of ours is answered with more elements, or deeper: ten members of a sorted set. What
- * says that it has more is refused when it says so. */
+/* Bounds of replies: ours have at most ten members of a sorted set. A reply that announces more is
+ * refused at once. */
 #define RESP_ELEMENTS_MAX 10000
 #define RESP_DEPTH_MAX 4
 
 struct redisReader *resp_reader_new(struct resp_error *); /* NULL: out of memory */
 void resp_reader_free(struct redisReader *);              /* takes NULL */
-/* 0, or -1 when memory is out. Feed little at a time: hiredis moves what is left for each kilobyte
- * read. */
+/* 0, or -1 when out of memory. Feed small pieces: hiredis moves the rest of its buffer for each
+ * kilobyte read. */
 int resp_reader_feed(struct redisReader *, const char *bytes, size_t n);
 #define RESP_FEED 4096
 /* 1: a reply, of *kind (an error's text is in the resp_error). 0: not complete. -1: not RESP; the
- * reader is of no use any more and says why. */
+ * reader is unusable and has the reason. */
 int resp_reader_next(struct redisReader *, enum resp_kind *kind);
 const char *resp_reader_error(const struct redisReader *);
-bool resp_reader_empty(const struct redisReader *); /* between two replies, nothing left over */
-size_t
-resp_reader_held(const struct redisReader *); /* bytes that wait for the rest of their reply */
-/* How long the string is, as its head says, whose rest the reader waits for; 0: it waits for none.
- * UINT64_MAX: a number of more than 18 digits. */
+bool resp_reader_empty(const struct redisReader *); /* no incomplete reply is buffered */
+/* buffered bytes of an incomplete reply */
+size_t resp_reader_held(const struct redisReader *);
+/* The announced length of the string that the reader is waiting for; 0: none. UINT64_MAX: a number
+ * of more than 18 digits. */
 uint64_t resp_reader_awaits(const struct redisReader *);
 
 #define RESP_CLASS_MAX 24

@@ -115,7 +115,7 @@ static uint64_t redis_data_bytes(const struct worker *worker, const struct op *o
     return w->written[op->type] ? (uint64_t)w->written[op->type] + op->size : 0;
 }
 
-/* Keys up to this one of its family can exist because of us. */
+/* Records that keys of the family up to this one may exist. */
 static void note_created(struct redis_worker *w, enum redis_family family, uint64_t key)
 {
     _Atomic uint64_t *high = &w->counts.high[family];
@@ -123,7 +123,7 @@ static void note_created(struct redis_worker *w, enum redis_family family, uint6
         atomic_store_explicit(high, key + 1, memory_order_relaxed);
 }
 
-/* May this request make a key that this connection has not claimed on the server? */
+/* May this request create a key that this connection has not claimed on the server? */
 static bool is_unclaimed(const struct redis_worker *w, const struct redis_conn *c,
                          const struct redis_template *t, uint64_t key)
 {
@@ -160,8 +160,8 @@ static enum submit redis_submit(struct conn *conn, struct op *op)
         c->out_len && c->out_at + c->out_len == w->out_len && w->out_room - w->out_len >= max;
     char *out = grows ? w->out + w->out_len : redis_out_reserve(c, max);
     if (!out) {
-        /* Making room may have written, and a failed write ends the connection with what it
-         * carries. */
+        /* Making room may have written, and a failed write closes the connection with its
+         * requests. */
         return c->state == REDIS_UP ? SUBMIT_BUSY : SUBMIT_QUEUED;
     }
     char *request = claim ? put_claim(w, c, out, claim) : out;
@@ -269,13 +269,13 @@ const struct backend backend_redis = {
     .unavailable =
         "built without hiredis: install libhiredis-dev (dnf: hiredis-devel) and build again",
     .check = redis_check,
-    .beyond = redis_beyond,
+    .destructive = redis_destructive,
 #else
     .pool_size = sizeof(struct redis_pool),
     .worker_size = sizeof(struct redis_worker),
     .conn_size = sizeof(struct redis_conn),
     .check = redis_check,
-    .beyond = redis_beyond,
+    .destructive = redis_destructive,
     .pool_open = redis_pool_open,
     .pool_stats = redis_pool_stats,
     .pool_close = redis_pool_close,

@@ -1,13 +1,13 @@
-/* A pool's start and end: the server is looked at, and asked whether it may be loaded.
+/* Opening and closing a pool: inspects the server and checks whether it may be loaded.
  *
- * Runs on the pool's own thread. Everything has a deadline: a look at the server must end, also
+ * Runs on the pool's own thread. Everything has a deadline: a check of the server must end, also
  * while the server is stopped or gone. */
 #include "backends/redis/server.h"
 
 #include "backends/redis/guard.h"
 #include "backends/redis/hello.h"
 #include "backends/redis/mark.h"
-#include "backends/redis/peer.h"
+#include "backends/redis/sibling.h"
 #include "backends/redis/stats.h"
 #include "backends/redis/target.h"
 #include "backends/common/tls.h"
@@ -36,7 +36,7 @@ static void note_role(struct pool *pool, const char *info)
                    "cluster mode: routing is not built in, keys of other nodes are answered MOVED");
 }
 
-/* Is INFO there, or was it refused for a reason that a load can live with? */
+/* Is INFO available, or was it refused for an acceptable reason? */
 static int judge_info(const char *shown, const redisReply *r, struct err *err)
 {
     return r->type == REDIS_REPLY_ERROR && strncmp(r->str, "NOPERM", 6) != 0
@@ -76,12 +76,12 @@ int redis_meet(struct pool *pool, const char *info, struct err *err)
     if (rc == 0) {
         note_role(pool, info);
         redis_trouble_begin(p, info);
-        redis_peers_join(p, info);
+        redis_siblings_join(p, info);
     }
     return rc;
 }
 
-/* What the server says of itself, and whether that may be loaded. */
+/* Inspects the server and checks whether it may be loaded. */
 static int look(struct pool *pool, uint64_t deadline_ns, struct err *err)
 {
     struct redis_pool *p = pool_data(pool);
@@ -113,9 +113,9 @@ int redis_pool_open(struct pool *pool, struct err *err)
     redis_mark_begin(&p->mark);
     p->asks_who = pool_identity_matters(pool);
     workers_init(&p->workers, redis_count, &p->ended, sizeof p->ended);
-    const char *beyond = redis_beyond(pool_options(pool));
-    if (beyond && !pool_allow_destructive(pool) && !pool_read_only(pool))
-        return err_set(err, ERR_REFUSED, "%s: %s", t->shown, beyond);
+    const char *destructive = redis_destructive(pool_options(pool));
+    if (destructive && !pool_allow_destructive(pool) && !pool_read_only(pool))
+        return err_set(err, ERR_REFUSED, "%s: %s", t->shown, destructive);
     int rc = redis_target_db(t, pool_options(pool), &p->db, err);
     if (rc == 0)
         rc = redis_resolve(t, pool, &p->at, err);
@@ -141,7 +141,7 @@ int redis_pool_open(struct pool *pool, struct err *err)
 void redis_pool_close(struct pool *pool)
 {
     struct redis_pool *p = pool_data(pool);
-    redis_peers_leave(p);
+    redis_siblings_leave(p);
     forget(p);
     workers_fini(&p->workers);
 }

@@ -1,4 +1,4 @@
-/* A pool's start and end: what the server says of itself, and whether it may be loaded. */
+/* Opening and closing a pool: the server's state, and whether it may be loaded. */
 #ifndef LOADTOP_BACKENDS_REDIS_SERVER_H
 #define LOADTOP_BACKENDS_REDIS_SERVER_H
 
@@ -7,8 +7,8 @@ struct pool;
 
 int redis_pool_open(struct pool *, struct err *);
 void redis_pool_close(struct pool *);
-/* What INFO's text ("": the server does not give it) says at the start: may it be loaded? Notes how
- * the server is, for what is seen later. 0 or an error. */
+/* Evaluates INFO ("": not available) at the start: checks whether the server may be loaded, and
+ * records its state for later comparison. 0 or an error. */
 int redis_meet(struct pool *, const char *info, struct err *);
 
 #endif

@@ -1,15 +1,15 @@
-/* A server's figures, once a second on the pool's own thread: INFO, what changed since the last
- * one, and whose connections are there.
+/* A server's figures, once a second on the pool's thread: INFO, changes since the last one, and the
+ * number of other clients.
  *
- * A look must end within a second, also while the server is stopped or gone: then its figures are
- * absent, never those of before. */
+ * A query must end within a second, even if the server is stopped or gone: then its figures are
+ * absent instead of outdated. */
 #include "backends/redis/stats.h"
 
 #include "backends/redis/guard.h"
 #include "backends/redis/hello.h"
-#include "backends/redis/left.h"
+#include "backends/redis/leftovers.h"
 #include "backends/redis/link.h"
-#include "backends/redis/peer.h"
+#include "backends/redis/sibling.h"
 #include "backends/redis/types.h"
 #include "engine/base/json.h"
 #include "engine/base/secret.h"
@@ -103,8 +103,8 @@ static void put_rates(struct stats *s, const struct redis_info *was, const struc
         text_append(s->note, sizeof s->note, len, "%sevicts %.0f keys/s", len ? ", " : "", evicted);
 }
 
-/* Rates are those of the last second while the load runs, and of the whole run when it is over: the
- * moments between its end and the last look would say nothing. */
+/* Rates are of the last second while the load runs, and of the whole run afterwards, because the
+ * time after its end is not representative. */
 void redis_stats_info(struct pool *pool, struct stats *s, const struct redis_totals *t,
                       const char *info)
 {
@@ -140,8 +140,8 @@ void redis_stats_info(struct pool *pool, struct stats *s, const struct redis_tot
     }
 }
 
-/* Is it a server that may be loaded? Else nothing more is asked on this link. One that only now
- * refuses INFO (BUSY) is still the one that it was. */
+/* Checks that the server may be loaded; otherwise the link is not used any more. A server that
+ * temporarily refuses INFO (BUSY) counts as the same one. */
 static bool judge_link(struct pool *pool, const redisReply *r)
 {
     struct redis_pool *p = pool_data(pool);
@@ -165,21 +165,22 @@ void redis_pool_stats(struct pool *pool, struct stats *s)
     t.running = workers_sum(&p->workers, &t);
     redisReply *r = NULL;
     if (p->link || redis_link_up(pool, now + REOPEN_NS, &err) == 0) {
-        redis_link_keep(p->link); /* what is left behind is asked when the pool has ended */
+        redis_link_keep(p->link); /* leftovers are queried after the pool has ended */
         r = redis_ask_info(p, now + STATS_NS, &err);
     }
     address_text(addresses_current(&p->at), s->address, sizeof s->address);
     if (p->link)
         s->rtt_ns = redis_link_round_trip_ns(p->link);
+    /* it may have no room for another client */
     else
-        redis_trouble_reply(pool, "", err.msg); /* it may have no place left */
+        redis_trouble_reply(pool, "", err.msg);
     if (r && !judge_link(pool, r)) {
         freeReplyObject(r);
         r = NULL;
     }
     if (r && r->type == REDIS_REPLY_STRING) {
         redis_stats_info(pool, s, &t, r->str);
-        redis_trouble_look(pool, r->str);
+        redis_trouble_check(pool, r->str);
     } else {
         p->last = (struct redis_info){0};
     }
@@ -187,7 +188,7 @@ void redis_pool_stats(struct pool *pool, struct stats *s)
         freeReplyObject(r);
     json_object_set_new(s->json, "get_hits", json_integer((json_int_t)t.hits));
     json_object_set_new(s->json, "get_misses", json_integer((json_int_t)t.misses));
-    redis_left_behind(pool, s, &t);
+    redis_leftovers(pool, s, &t);
 }
 
 #endif

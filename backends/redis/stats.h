@@ -1,4 +1,4 @@
-/* A server's figures, once a second on the pool's own thread. */
+/* A server's figures, once a second on the pool's thread. */
 #ifndef LOADTOP_BACKENDS_REDIS_STATS_H
 #define LOADTOP_BACKENDS_REDIS_STATS_H
 
@@ -10,7 +10,7 @@ struct workers_entry;
 void redis_pool_stats(struct pool *, struct stats *);
 /* Adds what a worker counted to a struct redis_totals (common/workers.h). */
 void redis_count(void *sum, const struct workers_entry *);
-/* Its part that INFO's text says. */
+/* The part of the figures that comes from INFO. */
 void redis_stats_info(struct pool *, struct stats *, const struct redis_totals *, const char *info);
 
 #endif

@@ -1,5 +1,5 @@
-/* What a URL and its options say before anything is asked: which database, and whether keys
- * that are not ours can be touched. Pure, and built always. */
+/* Checks of a URL and its options that need no server: the database, and whether keys of others
+ * could be changed. Pure, and always built. */
 #include "backends/redis/target.h"
 
 #include "backends/redis/types.h"
@@ -25,7 +25,7 @@ int redis_target_db(const struct target *t, const struct options *o, unsigned *d
     return 0;
 }
 
-const char *redis_beyond(const struct options *o)
+const char *redis_destructive(const struct options *o)
 {
     return option_str(o, REDIS_PREFIX)[0] ? NULL
                                           : "an empty prefix can overwrite keys that are not ours: "

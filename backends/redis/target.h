@@ -1,4 +1,4 @@
-/* What a URL and its options say before anything is asked. Built always. */
+/* Checks of a URL and its options that need no server. Always built. */
 #ifndef LOADTOP_BACKENDS_REDIS_TARGET_H
 #define LOADTOP_BACKENDS_REDIS_TARGET_H
 
@@ -6,10 +6,11 @@ struct err;
 struct options;
 struct target;
 
-/* What these options can touch that is not ours, and what to do about it; NULL: nothing. */
-const char *redis_beyond(const struct options *);
+/* Why these options could change keys that loadtop did not create, and what to do; NULL: they
+ * cannot. */
+const char *redis_destructive(const struct options *);
 
-/* The database that path ("/3") or option db names. ERR_USAGE when it is no number or they
+/* The database from the path ("/3") or option db. ERR_USAGE when it is not a number or they
  * disagree. */
 int redis_target_db(const struct target *, const struct options *, unsigned *db, struct err *);
 

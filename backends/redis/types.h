@@ -1,16 +1,16 @@
-/* What the files of the Redis backend share: the pool's, a worker's and a connection's memory.
+/* Data of a pool, a worker and a connection, shared by the files of the Redis backend.
  *
  *   redis.c    the descriptor, options, and what a worker does for each operation; never blocks
  *   conn.c     sockets of a worker: connect, handshake, reading and writing
- *   target.c   what a URL and its options say
- *   server.c   a pool's start and end: a first look at the server
- *   hello.c    blocking links that have said hello, the handshake's bytes
+ *   target.c   checks of a URL and its options
+ *   server.c   opening and closing a pool
+ *   hello.c    blocking links with a completed handshake, the handshake's bytes
  *   stats.c    INFO, every second
- *   peer.c     the pools of this process on the same server
- *   guard.c    who the server says it is, what it has room for, and whether it suffers
- *   mark.c     what says on the server which keys a run may have made
- *   left.c     what a run leaves behind
- *   clean.c    its removal
+ *   sibling.c  the pools of this process on the same server
+ *   guard.c    the server's identity, free room, and overload
+ *   mark.c     the record on the server of keys that a run may have created
+ *   leftovers.c  keys that a run may have created
+ *   clean.c    removal of a run's leftovers
  *   link.c     requests and replies on a blocking link
  *   proto.c    the protocol, pure */
 #ifndef LOADTOP_BACKENDS_REDIS_TYPES_H
@@ -45,11 +45,11 @@ enum redis_option {
     REDIS_OPTIONS = REDIS_TLS + TLS_OPTIONS
 };
 
-/* The commands with which every connection begins. Holds the password. */
+/* The commands that start every connection. Contains the password. */
 struct redis_hello {
     char *bytes; /* and REDIS_WHO behind `len` of them */
     size_t len;
-    /* which reply is whose, from 1 (0: none), and how many there are */
+    /* number of each command's reply, from 1 (0: none), and how many there are */
     uint8_t auth, select, steps;
 };
 
@@ -69,15 +69,15 @@ struct redis_counts {
 struct redis_totals { /* of all workers that ever were */
     uint64_t hits, misses, high[FAMILIES];
     unsigned connected;
-    bool running; /* some worker is there */
+    bool running; /* there is a worker */
 };
 
-struct redis_info { /* of one moment */
+struct redis_info { /* INFO at one time */
     uint64_t at_ns;
     double cpu, cpu_main, hits, misses, evicted, expired, rejected;
 };
 
-/* What a server says of its troubles; -1: it does not say. */
+/* Error counters of a server; -1: not reported. */
 struct redis_trouble {
     char run_id[48];
     double evicted, oom, rejected, replicas;
@@ -85,26 +85,26 @@ struct redis_trouble {
 
 /* A pool's claim of keys on the server: those below bound[family]. */
 struct redis_mark {
-    unsigned number;  /* of the pool in this process, from 1 */
-    unsigned version; /* of bound; 0: no key was ever made */
+    unsigned number;  /* number of the pool in this process, from 1 */
+    unsigned version; /* version of bound; 0: no key was created */
     uint64_t bound[FAMILIES];
     char at[24];       /* when the pool began */
-    bool stands;       /* the server has taken one */
-    bool settled;      /* it says what was really made */
-    char refusal[128]; /* what the server answered instead; "": nothing */
+    bool stands;       /* the server has accepted a claim */
+    bool settled;      /* it has the keys actually created */
+    char refusal[128]; /* the server's error; "": none */
 };
 
-/* What a worker's connections claim. */
+/* The claim of a worker's connections. */
 struct redis_claim {
     unsigned version;
     uint64_t bound[FAMILIES];
     struct text bytes; /* the command */
 };
 
-/* A server that a pool of ours has connections to; so that other pools' are not taken for somebody
- * else's. */
-struct redis_peer {
-    struct redis_peer *next;
+/* A pool of this process and its server, so that our pools' connections are not counted as other
+ * clients. */
+struct redis_sibling {
+    struct redis_sibling *next;
     char run_id[48];
     unsigned connections;
 };
@@ -112,20 +112,20 @@ struct redis_peer {
 struct redis_pool {
     struct addresses at;
     struct redis_hello hello;
-    bool asks_who;           /* REDIS_WHO follows it */
+    bool asks_who;           /* REDIS_WHO follows the handshake */
     struct tls_context *tls; /* rediss://; else NULL */
     unsigned db;
     struct workers workers;
-    struct redis_totals ended; /* of workers that are gone */
+    struct redis_totals ended; /* sums of ended workers */
     struct redis_mark mark;    /* under the mutex of workers */
     /* the pool's thread only */
     struct redis_link *link;
-    bool link_known; /* who is at its other end was seen, and is allowed */
-    /* before the load (or since the server is this one), and a second ago */
+    bool link_known; /* the server's identity is known and allowed */
+    /* INFO before the load (or at a change of the server), and of the last second */
     struct redis_info first, last;
-    bool loaded;                  /* a worker was there */
-    struct redis_trouble trouble; /* when this pool began, or the server did */
-    struct redis_peer peer;
+    bool loaded;                  /* there was a worker */
+    struct redis_trouble trouble; /* state when this pool or the server started */
+    struct redis_sibling sibling;
 };
 
 struct redis_worker {
@@ -135,10 +135,10 @@ struct redis_worker {
     struct keys keys;
     uint64_t ttl_ms;
     uint32_t size_low, size_high;
-    uint32_t written[REDIS_OPS]; /* bytes of data that one writes beside its value; 0: none */
-    /* no reply needs to be larger: the largest `size` yet, and what is around it */
+    uint32_t written[REDIS_OPS]; /* bytes that an operation writes besides its value; 0: none */
+    /* largest expected reply: the largest `size` so far plus its framing */
     size_t asked_for;
-    char *in;  /* REDIS_IN bytes, for whatever connection is read */
+    char *in;  /* REDIS_IN bytes, shared by all connections */
     char *out; /* requests not yet written, of all connections in `dirty` */
     size_t out_len, out_room;
     struct redis_conn *dirty;
@@ -155,27 +155,27 @@ struct redis_conn {
     struct watch watch;
     struct conn *conn;
     unsigned at;                    /* which address */
-    struct redis_conn *next, *prev; /* in the worker's dirty list, while out_len is not 0 */
-    size_t out_at, out_len;         /* its part of the worker's out */
-    char *kept;                     /* what the socket did not take; NULL: nothing */
+    struct redis_conn *next, *prev; /* in the worker's dirty list while out_len is not 0 */
+    size_t out_at, out_len;         /* its piece of the worker's `out` */
+    char *kept;                     /* bytes that the socket did not accept; NULL: none */
     size_t kept_at, kept_len, kept_room;
-    struct tls *tls;            /* rediss://: what is unsent is in there, and `kept` unused */
-    struct redisReader *reader; /* holds a part of a reply; NULL: none */
+    struct tls *tls;            /* rediss://: contains the unsent bytes, `kept` is unused */
+    struct redisReader *reader; /* contains an incomplete reply; NULL: none */
     size_t reply;               /* bytes of that reply so far */
-    size_t held;                /* of it beyond what was asked for (net_hold) */
-    struct alarm limit;         /* of connecting and the handshake */
+    size_t held;                /* bytes of it beyond the expected size (net_hold) */
+    struct alarm limit;         /* timeout of connecting and the handshake */
     uint8_t state, step;        /* enum redis_state; replies of the handshake so far */
-    bool full;                  /* SUBMIT_BUSY was answered */
-    bool named;                 /* the server has said who it is, in this handshake */
-    bool claiming;              /* a claim is on its way: its reply comes after so many others */
+    bool full;                  /* SUBMIT_BUSY was returned */
+    bool named;                 /* the server has reported its identity in this handshake */
+    bool claiming;              /* a claim was sent: its reply follows the pending ones */
     uint32_t claim_after;
-    unsigned claim; /* the version that it has sent; 0: none */
+    unsigned claim; /* version of the claim it has sent; 0: none */
 };
 
 #define REDIS_IN ((size_t)64 << 10)
-#define REDIS_AROUND ((size_t)64 << 10) /* a reply's own words, or a small one */
+#define REDIS_AROUND ((size_t)64 << 10) /* framing of a reply, or a small reply */
 #define REDIS_REPLY_SLACK                                                                          \
-    ((size_t)1 << 20) /* keys may hold larger values than `size`: an earlier run's */
-#define REDIS_KEPT_MAX ((size_t)256 << 10) /* unsent bytes of a connection before it is busy */
+    ((size_t)1 << 20) /* keys may have larger values than `size`, from an earlier run */
+#define REDIS_KEPT_MAX ((size_t)256 << 10) /* unsent bytes at which a connection is busy */
 
 #endif

@@ -1,8 +1,8 @@
 /* Error messages.
  *
- * A message ends up on one line of a terminal, in a status line or in a log, and may quote what a
- * server or a person sent; so it is made one line that may be shown here, without secrets, once,
- * for everybody. */
+ * A message ends up on one line of a terminal, in a status line or in a log, and may quote input
+ * from a server or the user; so err_set() makes it one displayable line without secrets; callers
+ * need not repeat that. */
 #include "engine/base/err.h"
 
 #include <errno.h>

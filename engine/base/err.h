@@ -1,4 +1,4 @@
-/* What went wrong, in words that a person can act on.
+/* Errors with messages that the user can act on.
  *
  * A function that can fail takes a `struct err *` last and returns 0 or a negative code. The
  * message names the operation, the target, the cause and what to do. */
@@ -6,10 +6,11 @@
 #define LOADTOP_ENGINE_BASE_ERR_H
 
 enum err_code {
-    ERR_USAGE = -2,   /* the person's input: exit 2 */
+    ERR_USAGE = -2,   /* wrong input by the user: exit 2 */
     ERR_REFUSED = -3, /* a protection refuses it: exit 2 */
-    ERR_ABSENT = -5,  /* what is to be loaded is not there, and nothing may be made: exit 2 */
-    ERR_UNREACHED = -4 /* the target did not answer: exit 3 when it was the start */,
+    /* the table, topic or keyspace does not exist and may not be created: exit 2 */
+    ERR_ABSENT = -5,
+    ERR_UNREACHED = -4 /* the target did not answer: exit 3 if this happens at the start */,
     ERR_FAILED = -1 /* anything else: exit 1 */
 };
 
@@ -17,9 +18,9 @@ enum err_code {
 
 struct err {
     int code; /* 0: none; else an enum err_code */
-    char
-        option[ERR_OPTION_MAX]; /* the option whose value or name is refused, as it was written (cut
-                                    at the end); "": it is not about one option */
+    /* the option whose value or name is refused, as it was written (cut at the end); "": it is
+     * not about one option */
+    char option[ERR_OPTION_MAX];
     char msg[256];
 };
 

@@ -1,9 +1,9 @@
 /* How quantities are read and written: durations, rates, sizes, counts.
  *
- * Readers are strict, because a figure that was half understood misleads: the whole text must be
- * the quantity, only decimal digits count (no hexadecimal, no "inf"), and what a value cannot hold
- * is an error and never a neighbour of it. Whole results are computed in integers, so "0.1s" is
- * exactly 100,000,000 ns. Declared in text.h. */
+ * Readers are strict, because a half-understood number misleads: the whole text must be the
+ * quantity, only decimal digits are accepted (no hexadecimal, no "inf"), and a value out of range
+ * is an error; it is never clamped. Whole results are computed in integers, so "0.1s" is exactly
+ * 100,000,000 ns. Declared in text.h. */
 #include "engine/base/quantity.h"
 
 #include "engine/base/text.h"
@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGITS_MAX 19       /* of a mantissa: fits 64 bits */
-#define RATE_READ_MOST 1e12 /* operations a second; beyond every machine */
-#define RATE_LEAST 1e-3     /* of a load, see RATE_RANGE */
+#define DIGITS_MAX 19       /* decimal digits of a mantissa that fits 64 bits */
+#define RATE_READ_MOST 1e12 /* operations a second; more than any machine reaches */
+#define RATE_LEAST 1e-3     /* lowest rate of a load, see RATE_RANGE */
 #define RATE_MOST 1e9
 
 struct unit {
@@ -50,8 +50,8 @@ struct decimal {
     unsigned places;
 };
 
-/* Reads "12", "1.5" or ".5"; returns what follows, or NULL when there is no number or it is too
- * long to be held exactly. */
+/* Reads "12", "1.5" or ".5". Returns a pointer behind the number, or NULL when there is none or it
+ * has too many digits to be exact. */
 static const char *read_decimal(const char *s, struct decimal *d)
 {
     unsigned digits = 0, significant = 0;
@@ -75,8 +75,8 @@ static const char *read_decimal(const char *s, struct decimal *d)
     return digits && s[-1] != '.' ? s : NULL;
 }
 
-/* d * scale in whole numbers. With `exact`, a remainder is an error, else it is rounded, but never
- * down to nothing. */
+/* d * scale in whole numbers. With `exact`, a remainder is an error; otherwise the result is
+ * rounded, but never to 0. */
 static int scaled(struct decimal d, uint64_t scale, bool exact, uint64_t *out)
 {
     unsigned __int128 v = (unsigned __int128)d.mantissa * scale, divisor = 1;

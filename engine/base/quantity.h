@@ -1,8 +1,8 @@
 /* How quantities are read and written: durations, rates, sizes, counts.
  *
- * Every quantity that a person types or reads goes through here, so `5ms`, `10k/s` and `64KiB` mean
- * the same in a URL, a flag, a YAML file, a command and on the screen. Quoting for JSON is
- * jansson's. */
+ * Every quantity that a user types or reads is parsed and formatted here, so `5ms`, `10k/s` and
+ * `64KiB` mean the same in a URL, a flag, a YAML file, a command and on the screen. Quoting for
+ * JSON is jansson's. */
 #ifndef LOADTOP_ENGINE_BASE_QUANTITY_H
 #define LOADTOP_ENGINE_BASE_QUANTITY_H
 
@@ -14,7 +14,7 @@
  *
  *   parse_duration  a unit is required: ns us ms s m h, fractions allowed ("1.5s"); "0" is 0
  *   parse_rate      operations a second: "5000/s", "10k/s", "1.5M/s", "600/m"; "/s" may be left out
- *   rate_in_range   may a load, a ceiling or a goal be this many a second? RATE_RANGE says which
+ *   rate_in_range   is this a valid rate for a load, a ceiling or a goal? see RATE_RANGE
  *   parse_size      bytes: "32", "64k", "1MiB" (k, M, G are powers of 1024)
  *   parse_count     "10k" is 10,000 */
 int parse_duration(const char *s, uint64_t *ns);
@@ -36,8 +36,8 @@ char *format_bytes(char *buf, size_t size, double bytes);
 char *format_count(char *buf, size_t size, uint64_t n);     /* 1,234,567 */
 char *format_clock(char *buf, size_t size, double seconds); /* 00:12:41 */
 
-/* A count that a server gave as a number: 0 to 2^53, the whole part; else -1 (NaN, negative, beyond
- * what any server has). */
+/* A count that a server sent as a floating-point number, truncated: 0 to 2^53; -1 for NaN, negative
+ * and larger values. */
 int64_t whole_count(double v);
 
 #endif

@@ -3,8 +3,8 @@
  * The engine's state is split by owner (pool.h, engine_state.h, worker.h), and what has an owner is
  * reached through accessors, which check the role of the thread in debug and sanitized builds
  * (LOADTOP_CHECK_ROLES); otherwise the check is nothing. A thread takes its role when it starts.
- * On virtual time one thread does the work of all: it takes each role for the span of a call. So
- * does whoever acts for a thread that does not run, before its start or after its end. */
+ * On virtual time one thread does the work of all: it takes each role for the span of a call. The
+ * same holds for code that acts for a thread before its start or after its end. */
 #ifndef LOADTOP_ENGINE_BASE_ROLE_H
 #define LOADTOP_ENGINE_BASE_ROLE_H
 

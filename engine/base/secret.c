@@ -13,7 +13,8 @@
 
 #include "engine/base/text.h"
 
-/* The name in small letters, unescaped, without what joins its words. False: it is too long. */
+/* Writes the name in lower case, unescaped and without separators to plain. False: it does not
+ * fit. */
 static bool plain_name(const char *name, size_t len, char *plain, size_t size)
 {
     size_t n = 0;
@@ -54,19 +55,20 @@ bool is_secret_name(const char *name, size_t len)
 }
 
 #define MARK '\1'
-/* Bytes: shorter ones are found in ordinary words. */
+/* Minimum length of a secret in bytes: shorter ones would match ordinary words. */
 #define KNOWN_LEAST 6
-/* Bytes of the beginning of one, which a message may have cut, are enough. */
+/* A message may cut a secret: this many leading bytes count as a match. */
 #define KNOWN_PART 16
-/* Letters of an ordinary word, at most. */
+/* Longest word, in letters, that is treated as an ordinary word. */
 #define WORD_MOST 12
-/* Secrets; with more, only their places in texts are known. */
+/* Most secrets that are remembered; further ones are recognized by their position in a text
+ * only. */
 #define KNOWN_MOST 256
 
-/* What was typed and may be no command; one that is; what was said. */
+/* A typed line that may not be a command; a parsed command; a message. */
 enum reach { IN_LINE, IN_COMMAND, IN_MESSAGE };
 
-/* ---- by their places ---- */
+/* ---- Secrets recognized by their position ---- */
 
 static void mark(char *at, const char *end)
 {
@@ -88,7 +90,7 @@ static bool ends_word(const char *c)
     return !*c || *c == ' ' || *c == '\t';
 }
 
-/* The first ':' of host:port[,host:port...] behind which no port stands, or NULL. */
+/* The first ':' of host:port[,host:port...] that no port follows, or NULL. */
 static char *no_port(char *body, const char *end)
 {
     for (char *c = body; c < end && !strchr("/?# \t'\"", *c); c++) {
@@ -107,7 +109,7 @@ static char *no_port(char *body, const char *end)
     return NULL;
 }
 
-/* Of one URL behind its "://". Returns where the search goes on. */
+/* Marks the secrets of one URL; body starts after "://". Returns where to continue the search. */
 static char *mark_url(char *body, enum reach reach)
 {
     char *end = body + strlen(body), *next = strstr(body, "://");
@@ -141,7 +143,7 @@ static bool follows_set(const char *text, const char *at)
     return at - text >= 3 && strncmp(at - 3, "set", 3) == 0 && (at - text == 3 || at[-4] == ' ');
 }
 
-/* Where the value of the option begins whose name is at `name`, or NULL. */
+/* The start of the value of the option whose name is at `name`, or NULL. */
 static char *value_of(const char *text, char *word, char *name, size_t len, enum reach reach)
 {
     if (name[len] == '=')
@@ -171,7 +173,8 @@ static void mark_named(char *text, enum reach reach)
     }
 }
 
-/* "add user:password@host": without a scheme it is no target, but seen until it is refused. */
+/* "add user:password@host": without a scheme it is not a target, but it stays visible until it is
+ * refused. */
 static void mark_added(char *text)
 {
     char *add = strstr(text, "add ");
@@ -185,7 +188,7 @@ static void mark_added(char *text)
         mark(colon + 1, at);
 }
 
-/* Nothing else may look like a mark. */
+/* Replaces bytes of the text that equal the marker. */
 static void no_marks(char *text, char instead)
 {
     for (char *c = text; *c; c++)
@@ -268,7 +271,7 @@ bool secret_was_masked(const char *text)
     return found;
 }
 
-/* In messages a secret becomes three stars in place: it is never shorter. */
+/* Replaces each marked secret of a message by "***" in place; secrets are at least that long. */
 static void unmark(char *message)
 {
     char *to = message;
@@ -289,12 +292,12 @@ void secret_hide_places(char *message)
         unmark(message);
 }
 
-/* ---- by what they are ---- */
+/* ---- Secrets recognized by their value ---- */
 
 struct known {
     struct known *next;
     size_t len;
-    bool is_word; /* such as "cassandra": it is none inside of a longer word, nor as a scheme */
+    bool is_word; /* such as "cassandra": not hidden within a longer word or as a URL scheme */
     char value[];
 };
 static _Atomic(struct known *) first_known;
@@ -310,7 +313,7 @@ static bool is_known(const char *value, unsigned *n)
 
 void secret_hold(void)
 {
-    /* A handler in core_pattern gets a core whatever RLIMIT_CORE says; this it honours: core(5). */
+    /* RLIMIT_CORE does not keep a core_pattern handler from getting a core; this does: core(5). */
     prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL);
 }
 
@@ -347,7 +350,7 @@ static bool is_word_char(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Is what is at `at` in the text this secret, or enough of its beginning? Its length, or 0. */
+/* The length of the match if this secret, or enough of its beginning, is at `at`; else 0. */
 static size_t value_at(const char *text, const char *at, const struct known *k)
 {
     size_t n = 0;

@@ -1,8 +1,8 @@
-/* The growing string, bounded copies, and the search for the name that was meant.
+/* The growing string, bounded copies, and the search for the nearest name to a mistyped one.
  *
- * A text never fails loudly: what does not fit into its limit, or into memory, is cut and says so
- * in `cut`, because its users (screens, reports, messages) prefer a short text to none. Quantities
- * are read and written in quantity.c. Used from everywhere; no state is shared. */
+ * Adding to a text never fails: what exceeds its limit or the memory is dropped and `cut` is set,
+ * because callers (screens, reports, messages) prefer a short text to none. Quantities are read and
+ * written in quantity.c. Used from everywhere; no state is shared. */
 #include "engine/base/text.h"
 
 #include <ctype.h>
@@ -130,7 +130,7 @@ char *copy_part(char *dst, size_t size, const char *src, size_t len)
     len = strnlen(src, len);
     if (len >= size) {
         len = size - 1;
-        /* Never leave half a UTF-8 sequence: a terminal would show it as rubbish. */
+        /* Do not cut inside a UTF-8 sequence: terminals show garbage for it. */
         while (len && ((unsigned char)src[len] & 0xc0) == 0x80)
             len--;
     }

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A string that grows up to `limit` bytes; what does not fit is cut and `cut` is set. Zero it to
- * start (limit 0 means 16 MiB). `s` is NUL-terminated once anything was added, else NULL. */
+/* A string that grows up to `limit` bytes; the rest is dropped and `cut` is set. Zero it to start
+ * (limit 0 means 16 MiB). `s` is NUL-terminated once anything was added, else NULL. */
 struct text {
     char *s;
     size_t len, room, limit;
@@ -16,7 +16,7 @@ struct text {
 void text_add(struct text *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_vadd(struct text *, const char *fmt, va_list) __attribute__((format(printf, 2, 0)));
 void text_put(struct text *, const char *s, size_t len);
-/* Empties, keeping the memory. */
+/* Empties the buffer and keeps its capacity. */
 void text_clear(struct text *);
 void text_free(struct text *);             /* frees and zeroes; takes NULL */
 const char *text_str(const struct text *); /* never NULL */
@@ -25,15 +25,14 @@ const char *text_str(const struct text *); /* never NULL */
  * wrong), or NULL. */
 const char *nearest_name(const char *word, const char *const *names);
 
-/* Adds to a buffer of fixed size, behind its first `at` bytes. What does not fit is cut. Returns
- * the new end, which is always within the buffer and terminated (0 for a buffer of no size), so
- * that the next part can be added there, however long a server made this one. */
+/* Formats into a buffer of fixed size from offset `at`, cutting what does not fit. Returns the
+ * offset of the terminating NUL (0 for a buffer of size 0), at which the next part can be added. */
 size_t text_append(char *buf, size_t size, size_t at, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* Copies with truncation; always terminates; returns dst. */
 char *copy_str(char *dst, size_t size, const char *src);
-/* Likewise of the first len bytes of src. */
+/* The same for the first len bytes of src. */
 char *copy_part(char *dst, size_t size, const char *src, size_t len);
 
 #endif

@@ -1,5 +1,5 @@
-/* See utf8.h. The table of what is not shown follows Unicode's Default_Ignorable_Code_Point and
- * Bidi_Control, with the controls and specials; it is the only one. */
+/* See utf8.h. The one table of characters that are not shown: Unicode's
+ * Default_Ignorable_Code_Point and Bidi_Control, control characters and specials. */
 #include "engine/base/utf8.h"
 
 #include <jansson.h>
@@ -19,8 +19,8 @@ static const struct range {
     {0xe0000, 0xe0fff},
 };
 
-/* The bytes taken of the `left` at u. *torn: they are the beginning of a character that goes on
- * after them. */
+/* Decodes one of the `left` bytes at u and returns the bytes consumed. *torn: the text ends inside
+ * a character. */
 static int decode(const unsigned char *u, size_t left, uint32_t *ch, bool *torn)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -86,7 +86,7 @@ bool utf8_joins(uint32_t ch)
     return ch == 0x200c || ch == 0x200d || is_selector(ch);
 }
 
-/* Among Latin letters a joiner only hides, and so does one after another. */
+/* After a Latin letter, or after another joiner, a joiner is invisible. */
 static bool may_join(uint32_t before, uint32_t ch)
 {
     if (before < 0x600 || (before >= 0x2000 && before <= 0x206f))
@@ -138,7 +138,7 @@ static size_t clean(char *s, size_t len, bool lines)
         bool kept = lines && (ch == '\n' || ch == '\t');
         before = kept ? ch : shown(ch, before);
         i += n;
-        to += (size_t)utf8_encode(before, s + to); /* at most as long as what was read */
+        to += (size_t)utf8_encode(before, s + to); /* never longer than the input */
     }
     return to;
 }

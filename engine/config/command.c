@@ -1,10 +1,10 @@
-/* The command language, read.
+/* Parser of the command language.
  *
- * A line is cut into words once; what follows the verb is read either word by word or, for free
- * text, as the rest of the line. A first word that is a verb is the verb, so a pool with a verb's
- * name is meant by its number ("3 threads 8"). What can be judged without knowing the pools
- * (ranges, units, patterns) is refused here, so that a wrong --at is an error at the start and not
- * at 3 a.m. Writing a command as text again is in command_text.c. */
+ * The text after the verb is read word by word or, for free text, as the rest of the line. A first
+ * word that is a verb is always taken as the verb, so a pool named like a verb must be given by its
+ * number ("3 threads 8"). Everything that can be checked without knowing the pools (ranges, units,
+ * patterns) is checked here, so that a wrong --at is an error at the start of the run and not hours
+ * later. command_text.c is the inverse. */
 #include "engine/config/command.h"
 
 #include "engine/base/err.h"
@@ -27,7 +27,7 @@ struct reader {
     const char *word[WORDS_MAX];
     size_t len[WORDS_MAX];
     unsigned words, next;
-    unsigned *column; /* where what is wrong starts */
+    unsigned *column; /* offset of the wrong word */
     struct err *err;
 };
 
@@ -95,7 +95,7 @@ static const char *take(struct reader *r, char *buf, size_t size)
     if (r->next < r->words) {
         size_t len = r->len[r->next];
         copy_part(buf, size, r->word[r->next], len);
-        /* A word that was cut must not be taken for a shorter one that happens to be right. */
+        /* A truncated word must not be accepted as a shorter, valid one. */
         if (len >= size)
             copy_str(buf + size - 4, 4, "...");
         r->next++;
@@ -129,7 +129,7 @@ static int read_end(struct reader *r, const struct command *c)
                    verb_row(c->verb)->form);
 }
 
-/* The rest of the line as it stands. */
+/* The rest of the line, unchanged. */
 static int read_rest(struct reader *r, struct command *c, bool required)
 {
     point_at(r, r->next);
@@ -168,7 +168,7 @@ static int bad_amount(struct reader *r, const struct command *c, const char *wor
                    why);
 }
 
-/* A value that is set has the dial's range; of a step only the size can be judged here. */
+/* A value to set must be within the dial's range; of a step only the size can be checked here. */
 static int check_range(struct reader *r, struct command *c, const char *word)
 {
     struct load load;
@@ -258,7 +258,7 @@ static int read_pattern(struct reader *r, struct command *c)
     return bad ? bad : read_end(r, c);
 }
 
-/* MIX; blanks after its commas are forgiven. */
+/* MIX; blanks after its commas are accepted. */
 static int read_ops(struct reader *r, struct command *c)
 {
     int bad = read_rest(r, c, true);
@@ -366,7 +366,7 @@ static int unknown_verb(struct reader *r)
     names[n] = NULL;
     char word[64] = "";
     const char *near = NULL;
-    /* "redis thread 4": the second word is the one that looks like a verb. */
+    /* "redis thread 4": the second word may be the mistyped verb. */
     for (unsigned i = r->words > 1 ? 2 : 1; i-- > 0 && !near;) {
         r->next = i;
         take(r, word, sizeof word);

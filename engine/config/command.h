@@ -26,7 +26,7 @@ enum amount_kind {
     AMOUNT_AUTO /* connections auto: as many as the clients need */
 };
 
-/* Who sent it, as the JSON's `by` says. */
+/* Who sent a command: `by` in the JSON. */
 enum origin { BY_KEY, BY_COMMAND, BY_AT, BY_SWEEP, BY_SERVER, BY_RULE };
 
 /* What became of a command. */
@@ -38,7 +38,8 @@ enum command_result {
     COMMAND_REFUSED
 };
 
-#define COMMAND_TEXT_MAX (3 * SECRET_MAX + 2048) /* a target whose password is all %-escapes */
+/* room for a target whose password is %-escaped throughout */
+#define COMMAND_TEXT_MAX (3 * SECRET_MAX + 2048)
 #define COMMAND_SHORT_MAX 256 /* of all but a target, an option's value and a mix */
 struct command {
     enum verb verb;
@@ -51,8 +52,8 @@ struct command {
     char text[COMMAND_TEXT_MAX]; /* VALUE, MIX, TARGET, TEXT, FILE, NAME, or the rest of a sweep */
 };
 
-/* Reads one command. ERR_USAGE with the wrong word and the nearest; *at_column (may be NULL) is
- * where that word starts in text, so that `:` can point at it. */
+/* Reads one command. ERR_USAGE names the wrong word and the nearest valid one; *at_column (may be
+ * NULL) is the offset of the wrong word, so that `:` can point at it. */
 int command_parse(struct command *, const char *text, struct err *, unsigned *at_column);
 
 #endif

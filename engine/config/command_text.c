@@ -1,5 +1,4 @@
-/* The command language, written; what a command means for locks and screens; and its table of
- * verbs.
+/* Commands as text, and what a command means for locks and screens.
  *
  * command_text is the exact inverse of command_parse: events, replays and saved sessions rely on
  * it. Help, completion and the reader in command.c share the one table at the end. */

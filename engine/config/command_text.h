@@ -1,4 +1,4 @@
-/* What a command is called, as text and in words; the inverse of command_parse. */
+/* Commands as text (the inverse of command_parse) and in words. */
 #ifndef LOADTOP_ENGINE_CONFIG_COMMAND_TEXT_H
 #define LOADTOP_ENGINE_CONFIG_COMMAND_TEXT_H
 
@@ -11,9 +11,10 @@ const char *origin_name(enum origin);
 char *command_text(const struct command *, char *buf, size_t size);
 /* The same for screens, events and files: without secrets and without an added target's query. */
 char *command_shown(const struct command *, char *buf, size_t size);
-/* Does it raise or change load? (Refused while locked. Pause, stop, remove and marks do not.) */
+/* Does it raise or change load? Such commands are refused while locked; pause, stop, remove and
+ * mark are not. */
 bool command_changes_load(const struct command *);
-/* Is it carried out by the front end (screenshot, report, baseline, theme, quit)? */
+/* Is it executed by the front end (screenshot, report, baseline, theme, quit)? */
 bool command_is_for_screen(const struct command *);
 /* The new value of an amount applied to `now`. */
 double command_amount(const struct command *, double now);

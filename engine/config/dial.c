@@ -1,5 +1,5 @@
-/* See dial.h. A value is always read through pool_option_table, so that every way of setting a dial
- * accepts and refuses the same. */
+/* See dial.h. Values are always parsed through pool_option_table, so that all ways of setting a
+ * dial accept the same values. */
 #include "engine/config/dial.h"
 
 #include "engine/base/err.h"
@@ -122,8 +122,9 @@ int dial_read(struct load *load, enum dial d, const char *value, struct err *err
     int bad = options_set(&o, pool_option_table[i].name, value, ORIGIN_ARGV, false, err);
     if (!bad)
         bad = pool_options_check(&o, err);
+    /* off */
     if (!bad && d == DIAL_RATE && parse_rate(value, &v) < 0)
-        v = 0; /* off */
+        v = 0;
     if (!bad)
         dial_put(load, d, d == DIAL_RATE ? v : (double)option_u64(&o, i));
     options_fini(&o);
@@ -136,8 +137,9 @@ int dial_set_amount(struct load *load, enum dial d, double v, struct err *err)
     struct load read = *load;
     snprintf(text, sizeof text, d == DIAL_RATE ? "%.10g" : "%.0f", v);
     int bad = dial_read(&read, d, text, err);
+    /* set the exact value, because the text of a rate has fewer digits */
     if (!bad)
-        dial_put(load, d, v); /* not what was read: a rate has more digits than its text */
+        dial_put(load, d, v);
     return bad;
 }
 

@@ -1,4 +1,4 @@
-/* Dials: what of a pool's load can be changed while it runs, as one table.
+/* Dials: the settings of a pool's load that can be changed while it runs, as one table.
  *
  * A dial can also be set before the start, so its name, type, range and help are those of a row of
  * pool_option_table; this table says how it is changed. Commands, sweeps, curves, forms and replays
@@ -14,7 +14,7 @@
 
 struct err;
 
-/* In the order of the screen, and of the verbs that are a dial's own. */
+/* In the order of the screen and of the verbs that set a dial. */
 enum dial {
     DIAL_THREADS,
     DIAL_CLIENTS,
@@ -31,17 +31,18 @@ enum dial {
 struct dial_spec {
     enum pool_option option;
     enum verb verb;      /* VERB_SET: it is changed by `set NAME VALUE` */
-    const char *unset;   /* the command's word for no value of its own (auto, off); NULL: none */
-    const char *example; /* values to begin a sweep with; NULL: the form of a sweep leaves it out */
-    bool in_flight;      /* more of it puts more in flight: scaling curves are drawn over it */
-    bool scales; /* ideally, throughput grows in proportion: efficiency is shown, not gain */
+    const char *unset;   /* the word for "no explicit value" (auto, off); NULL: none */
+    const char *example; /* example values for a sweep; NULL: not offered in the sweep form */
+    /* raising it puts more requests in flight: scaling curves are drawn over it */
+    bool in_flight;
+    bool scales; /* ideal throughput is proportional to it: efficiency is shown, not gain */
 };
 extern const struct dial_spec dial_table[DIALS];
 
 /* Its row of pool_option_table: name, type, range, help. */
 const struct option_spec *dial_option(enum dial);
 int dial_find(const char *name); /* -1: there is none of this name */
-int dial_of_verb(enum verb);     /* -1: the verb is no dial's own */
+int dial_of_verb(enum verb);     /* -1: the verb does not set a dial */
 bool dial_is_amount(enum dial);  /* a number that commands also step (+1, *2) and ramp (over 60s) */
 bool dial_is_plain_set(enum dial); /* it is changed by `set NAME VALUE` */
 

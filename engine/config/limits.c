@@ -64,22 +64,22 @@ static int take(struct limits *l, const struct options *o, enum limit which, boo
     case LIMIT_THREADS:
         l->max_threads = (uint32_t)option_u64(o, which);
         l->max_threads_given = true;
-        l->own_threads = l->own_threads || own;
+        l->cli_threads = l->cli_threads || own;
         return 0;
     case LIMIT_CLIENTS:
         l->max_clients = (uint32_t)option_u64(o, which);
         l->max_clients_given = true;
-        l->own_clients = l->own_clients || own;
+        l->cli_clients = l->cli_clients || own;
         return 0;
     case LIMIT_MAX_RATE:
         return take_rate(&l->max_rate, option_str(o, which), err);
     case LIMIT_TIME:
         l->max_time_ns = option_u64(o, which);
-        l->own_time = l->own_time || own;
+        l->cli_time = l->cli_time || own;
         return 0;
     case LIMIT_CONNECTIONS:
         l->max_connections = (uint32_t)option_u64(o, which);
-        l->own_connections = l->own_connections || own;
+        l->cli_connections = l->cli_connections || own;
         return 0;
     case LIMIT_BYTES:
         l->max_bytes = option_u64(o, which);
@@ -112,7 +112,7 @@ bool confirm_lists(const char *list, const char *name)
     return false;
 }
 
-/* A scenario file can lower what holds for a target elsewhere, and not raise it. */
+/* A scenario file can lower the ceiling of a remote target but not raise it. */
 static uint32_t ceiling(uint32_t most, bool own, uint32_t usual)
 {
     return own || most < usual ? most : usual;
@@ -122,24 +122,24 @@ uint32_t limits_threads(const struct limits *l, bool local)
 {
     if (local)
         return l->max_threads_given ? l->max_threads : UINT32_MAX;
-    return ceiling(l->max_threads, l->own_threads, MAX_THREADS_DEFAULT);
+    return ceiling(l->max_threads, l->cli_threads, MAX_THREADS_DEFAULT);
 }
 
 uint32_t limits_clients(const struct limits *l, bool local)
 {
     if (local)
         return l->max_clients_given ? l->max_clients : UINT32_MAX;
-    return ceiling(l->max_clients, l->own_clients, MAX_CLIENTS_DEFAULT);
+    return ceiling(l->max_clients, l->cli_clients, MAX_CLIENTS_DEFAULT);
 }
 
 uint32_t limits_connections(const struct limits *l)
 {
-    return ceiling(l->max_connections, l->own_connections, MAX_CONNECTIONS_DEFAULT);
+    return ceiling(l->max_connections, l->cli_connections, MAX_CONNECTIONS_DEFAULT);
 }
 
 uint64_t limits_time_ns(const struct limits *l, bool local)
 {
-    if (local || l->own_time)
+    if (local || l->cli_time)
         return l->max_time_ns;
     return l->max_time_ns && l->max_time_ns < MAX_TIME_DEFAULT_NS ? l->max_time_ns
                                                                   : MAX_TIME_DEFAULT_NS;

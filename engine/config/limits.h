@@ -1,4 +1,4 @@
-/* Ceilings and locks of a run; enforced where commands are carried out. */
+/* Ceilings and locks of a run; enforced where commands are executed. */
 #ifndef LOADTOP_ENGINE_CONFIG_LIMITS_H
 #define LOADTOP_ENGINE_CONFIG_LIMITS_H
 
@@ -15,25 +15,27 @@ struct err;
 #define MAX_CONNECTIONS_DEFAULT 1000
 
 #define CONFIRM_MAX 1024
-/* Is the name one of a list with a line each (limits.confirm)? Without case. */
+/* Is the name in a newline-separated list (limits.confirm)? Ignores case. */
 bool confirm_lists(const char *list, const char *name);
 
 struct limits {
     uint32_t max_threads, max_clients;
-    uint32_t max_connections; /* in all, of pools whose target is not local */
+    uint32_t max_connections; /* in total, of all pools with a remote target */
     double max_rate;          /* 0: none */
     uint64_t max_time_ns;     /* 0: none given */
-    /* Given on the command line: only there can the defaults for targets elsewhere be raised. */
-    bool own_threads, own_clients, own_connections, own_time;
-    uint64_t max_bytes; /* of data that a pool writes; 0: none */
-    /* else the defaults hold for targets that are not local */
+    /* Given on the command line, which alone can raise the defaults for remote targets. */
+    bool cli_threads, cli_clients, cli_connections, cli_time;
+    uint64_t max_bytes; /* bytes of data that a pool may write; 0: no limit */
+    /* false: the defaults apply to remote targets */
     bool max_threads_given, max_clients_given;
     bool read_only, locked, allow_destructive, yes;
-    bool hold_remote; /* a pool whose target is not on this machine begins paused, without a thread,
-                         until `resume`: somebody is asked first */
-    bool look;        /* pools are opened and looked at, never loaded, and nothing is made there */
-    bool ask_names; /* somebody can be asked for the name of a protected host: a pool waits for it,
-                       see engine_confirm */
+    /* a pool with a remote target starts paused, without a thread, until the user consents */
+    bool hold_remote;
+    /* pools are opened for inspection only: nothing is loaded or created */
+    bool inspect_only;
+    /* a user is present who can type the name of a protected host: the pool waits for it, see
+     * engine_confirm */
+    bool ask_names;
     char confirm[CONFIRM_MAX]; /* --confirm: names, a line each */
 };
 
@@ -57,11 +59,11 @@ void limits_init(struct limits *);
  * a rate that is none. */
 int limits_take(struct limits *, const struct options *, bool own, struct err *);
 
-/* The ceilings that hold for a target, UINT32_MAX (0: no time) when none does: the defaults spare
- * local targets. */
+/* The ceilings that apply to a target; UINT32_MAX (for the time: 0) when there is none. The
+ * defaults do not apply to local targets. */
 uint32_t limits_threads(const struct limits *, bool local);
 uint32_t limits_clients(const struct limits *, bool local);
-uint32_t limits_connections(const struct limits *); /* in all, to targets elsewhere */
+uint32_t limits_connections(const struct limits *); /* in total, to remote targets */
 uint64_t limits_time_ns(const struct limits *, bool local);
 /* ERR_REFUSED when load is above a ceiling. */
 int limits_check(const struct limits *, bool local, const struct load *, struct err *);

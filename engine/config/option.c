@@ -1,9 +1,9 @@
 /* Option tables and their values: reading, checking and writing what can be set.
  *
  * A message begins with the option's name and the value ("threads 0: ..."), so that the command
- * line can put its dashes before it. Scalars are atomics because a dial changes them while workers
- * read; texts are plain pointers and therefore never change once a pool runs. A secret's value
- * appears in no message. Called by the scenario, the engine's commands and the backends. */
+ * line can prepend its dashes. Scalars are atomics because a dial changes them while workers read;
+ * texts are plain pointers and therefore never change once a pool runs. A secret's value appears in
+ * no message. Called by the scenario, the engine's commands and the backends. */
 #include "engine/config/option.h"
 
 #include "engine/base/err.h"
@@ -208,7 +208,7 @@ static char *copy_of(const char *s)
     return copy;
 }
 
-/* Frees a text without leaving what may be a password in freed memory. */
+/* Wipes and frees a text, which may be a password. */
 static void drop_text(char *s)
 {
     if (s)
@@ -314,7 +314,7 @@ static int refuse_name(const struct options *o, const char *name, struct err *er
     return option_unknown(name, names, err);
 }
 
-/* Puts "name=value\n" into a PREFIX option's lines; a line of the same name goes. */
+/* Adds "name=value\n" to a PREFIX option's lines, replacing a line of the same name. */
 static void set_line(struct options *o, unsigned i, const char *name, const char *value)
 {
     struct text lines = {0};
@@ -332,9 +332,9 @@ static void set_line(struct options *o, unsigned i, const char *name, const char
     o->text[i] = lines.s;
 }
 
-/* ---- what may be set by whom ---- */
+/* ---- Which origin may set what ---- */
 
-bool origin_is_own(enum option_origin origin)
+bool origin_is_trusted(enum option_origin origin)
 {
     return origin == ORIGIN_ARGV || origin == ORIGIN_CONFIG;
 }
@@ -358,16 +358,16 @@ static const struct option_property *find_property(const struct options *o, cons
 }
 
 /* Does a value of this option make this process read a file or speak to another host? */
-static bool is_own_only(const struct options *o, const struct option_spec *spec, const char *name,
+static bool needs_trust(const struct options *o, const struct option_spec *spec, const char *name,
                         const char *value)
 {
     if (!(spec->flags & OPTION_PREFIX))
-        return spec->flags & OPTION_OWN_ONLY;
+        return spec->flags & OPTION_TRUSTED_ONLY;
     const struct option_property *p = find_property(o, name + strlen(spec->name));
     if (!p)
         return false;
-    return p->flags & OPTION_OWN_ONLY ||
-           (o->properties->value_is_own && o->properties->value_is_own(p->name, value));
+    return p->flags & OPTION_TRUSTED_ONLY ||
+           (o->properties->value_needs_trust && o->properties->value_needs_trust(p->name, value));
 }
 
 static int refuse_origin(const char *name, enum option_origin origin, struct err *err)
@@ -378,7 +378,7 @@ static int refuse_origin(const char *name, enum option_origin origin, struct err
                    VALUE_SHOWN, name, origin_words(origin));
 }
 
-/* A property that is in no list of allowed ones: why, or the nearest that is. */
+/* Sets the error for a property that is not allowed: the reason, or the nearest allowed one. */
 static int refuse_property(const struct options *o, const char *name, const char *rest,
                            struct err *err)
 {
@@ -440,7 +440,7 @@ static int set_option(struct options *o, const char *name, const char *value,
                        "%s cannot change while the load runs; stop the pool and add it anew with "
                        "the other value",
                        name);
-    if (*value && !origin_is_own(origin) && is_own_only(o, spec, name, value))
+    if (*value && !origin_is_trusted(origin) && needs_trust(o, spec, name, value))
         return refuse_origin(name, origin, err);
     if (is_text(spec)) {
         int bad = set_text(o, i, name, value, err);

@@ -1,11 +1,11 @@
-/* Option tables: what can be set, described once.
+/* Option tables: names, types, ranges and defaults of settings, described once.
  *
  * A backend describes its options in a const table. The URL's query, the command line, the YAML
  * file, `set OPTION VALUE`, the dials, the start form and `loadtop backends` all come from it.
  *
- * Values are kept in one array parallel to the table. A scalar (everything except text)
- * is 64 bits and can be changed while workers read it (relaxed atomics); a text is fixed
- * once the pool opened. */
+ * Values are kept in one array parallel to the table. A scalar (everything except text) is 64 bits
+ * and can be changed while workers read it (relaxed atomics); a text is fixed once the pool is
+ * open. */
 #ifndef LOADTOP_ENGINE_CONFIG_OPTION_H
 #define LOADTOP_ENGINE_CONFIG_OPTION_H
 
@@ -25,15 +25,17 @@ enum option_type {
     OPTION_SPAN,     /* "32" or "32-4096": low and high, bytes */
     OPTION_CHOICE,   /* one of `choices`, kept as its index */
     OPTION_TEXT,     /* any text */
-    OPTION_SECRET    /* text that is never shown, logged or saved */
+    OPTION_SECRET    /* a text that is never shown, logged or saved */
 };
 
 enum {
-    OPTION_LIVE = 1,    /* can change while the load runs: gets a dial */
-    OPTION_PREFIX = 2,  /* the name ends in '.': takes NAME.anything=value, many times (kafka.X=) */
-    OPTION_REOPEN = 4,  /* a live change reopens connections */
-    OPTION_OWN_ONLY = 8 /* its value makes this process read a file or speak to another host than
-                           the target: taken from the person's own hand only (origin_is_own) */
+    OPTION_LIVE = 1, /* can be changed while the load runs: gets a dial */
+    /* the name ends in '.': takes any number of NAME.anything=value (kafka.X=) */
+    OPTION_PREFIX = 2,
+    OPTION_REOPEN = 4, /* a live change reopens connections */
+    /* its value makes this process read a file or contact a host other than the target: accepted
+     * from a trusted origin only (origin_is_trusted) */
+    OPTION_TRUSTED_ONLY = 8
 };
 
 struct option_spec {
@@ -44,14 +46,15 @@ struct option_spec {
     double min, max; /* of COUNT, REAL, DURATION (ns), SIZE and SPAN (bytes); both 0: no bound */
     const char *choices; /* CHOICE: "uniform|zipf|sequential" */
     const char *help;    /* one sentence */
-    const char *alias; /* an older name, accepted wherever `name` is and shown nowhere else than in
-                            the list of options; NULL: none. Not for PREFIX options. */
-};                     /* a table ends with a NULL name */
+    /* an older name that is still accepted, shown only in the list of options; NULL: none. Not for
+     * PREFIX options. */
+    const char *alias;
+}; /* a table ends with a NULL name */
 
-/* Where a value came from. It decides what the value may do: an option that is OPTION_OWN_ONLY is
- * taken only from what the person typed (the command line with its --at; the keyboard counts as the
- * command line) or wrote into their own configuration. A scenario, the environment and a saved run
- * may come from anybody. A command such as `add` has the origin of whoever sent it. */
+/* Where a value came from. OPTION_TRUSTED_ONLY options are accepted only from what the user typed
+ * (the command line including --at, and the keyboard, which counts as the command line) or from the
+ * user's configuration. A scenario, the environment and a saved run may come from anybody and are
+ * not trusted. A command such as `add` has the origin of its sender. */
 enum option_origin {
     ORIGIN_DEFAULT,
     ORIGIN_ARGV,
@@ -60,22 +63,22 @@ enum option_origin {
     ORIGIN_SCENARIO,
     ORIGIN_RUN
 };
-bool origin_is_own(enum option_origin);
+bool origin_is_trusted(enum option_origin);
 const char *origin_words(enum option_origin); /* "a scenario file" */
 
-/* What may follow the name of a PREFIX option; a table of them ends with a NULL name. */
+/* A property that may follow the name of a PREFIX option; a table of them ends with a NULL name. */
 struct option_property {
     const char *name;
-    unsigned flags; /* OPTION_OWN_ONLY */
+    unsigned flags; /* OPTION_TRUSTED_ONLY */
 };
 struct option_properties {
     const struct option_property *allowed;
-    /* Why a known property is not in the list, to end "kafka.X: refused: ..."; NULL:
-     * not known. May be NULL. */
+    /* The reason why a known property is not in the list, to complete "kafka.X: refused: ...";
+     * returns NULL for an unknown one. May be NULL. */
     const char *(*refusal)(const char *name);
-    /* Is this value one that only the person may give, although the property's other values may
-     * come from anybody? May be NULL. */
-    bool (*value_is_own)(const char *name, const char *value);
+    /* Does this value need a trusted origin although other values of the property do not? May be
+     * NULL. */
+    bool (*value_needs_trust)(const char *name, const char *value);
 };
 
 #define OPTIONS_MAX 64
@@ -86,7 +89,8 @@ struct options {
     unsigned n;
     _Atomic uint64_t scalar[OPTIONS_MAX];
     char *text[OPTIONS_MAX]; /* owned; PREFIX options: "name=value\n" lines, names without prefix */
-    uint8_t origin[OPTIONS_MAX]; /* enum option_origin; of a PREFIX option its last property's */
+    /* enum option_origin; of a PREFIX option, that of its last property */
+    uint8_t origin[OPTIONS_MAX];
 };
 
 /* Sets every option to its default. Asserts that the table is well formed (defaults parse). */
@@ -94,19 +98,19 @@ void options_init(struct options *, const struct option_spec *table);
 /* `to` is overwritten, not freed. */
 void options_copy(struct options *to, const struct options *from);
 void options_fini(struct options *);
-/* The index of the option called `name`, now or formerly (its alias), or -1. "kafka.linger.ms" finds
- * the PREFIX option "kafka.". */
+/* The index of the option with this name or alias, or -1. "kafka.linger.ms" finds the PREFIX option
+ * "kafka.". */
 int options_find(const struct option_spec *table, const char *name);
 /* Refuses an option that is none of the NULL-terminated names, with the nearest of them or with
  * them all. Returns ERR_USAGE. */
 int option_unknown(const char *name, const char *const *names, struct err *);
 /* Reads value into option `name`. An unknown name, a value of the wrong form or out of range:
- * ERR_USAGE with a line that names the option, the value, what is allowed and the nearest name.
- * A value that its origin may not give is refused likewise, naming where it may be given.
- * With `live_only`, an option that cannot change while running is refused by that reason. */
+ * ERR_USAGE with a line that names the option, the value, what is allowed and the nearest name. A
+ * value that needs a trusted origin is refused with the places where it may be given. With
+ * `live_only`, an option that cannot be changed while running is refused. */
 int options_set(struct options *, const char *name, const char *value, enum option_origin,
                 bool live_only, struct err *);
-/* The value as text, as it would be typed; a SECRET reads "***"; buf always terminated. */
+/* The value as it would be typed; "***" for a SECRET; buf is always terminated. */
 char *options_text(const struct options *, unsigned index, char *buf, size_t size);
 
 static inline uint64_t option_u64(const struct options *o, unsigned i)
@@ -117,7 +121,7 @@ static inline bool option_bool(const struct options *o, unsigned i)
 {
     return option_u64(o, i) != 0;
 }
-/* Was it set by a person rather than by default? */
+/* Was it set explicitly, rather than by default? */
 static inline bool option_given(const struct options *o, unsigned i)
 {
     return o->origin[i] != ORIGIN_DEFAULT;

@@ -1,8 +1,8 @@
-/* The five patterns as arithmetic, without state of their own.
+/* The five patterns as pure functions, without state.
  *
  * The worker keeps a `struct flight` for each client and asks after every change how many requests
- * to start. It asks again after a start that could not be made, so an answer is a wish and never a
- * debt. A depth that was lowered makes the surplus drain: the answer is 0 until there is room. */
+ * to start. The result is recomputed on each call, so starts that could not be made do not
+ * accumulate. After the depth was lowered the result is 0 until the surplus has drained. */
 #include "engine/config/pattern.h"
 
 #include <string.h>
@@ -24,13 +24,14 @@ uint32_t pattern_starts(enum pattern pattern, uint32_t depth, const struct fligh
     case PATTERN_BATCH:
         return f->occupied == 0 ? depth : 0;
     case PATTERN_QUEUE:
-        /* What is done behind an unfinished oldest keeps its place: the cost of this pattern. */
+        /* Completed requests behind an unfinished oldest one still occupy the window (head-of-line
+         * blocking). */
         return f->window < depth ? depth - (uint32_t)f->window : 0;
     case PATTERN_CHAIN:
         return f->occupied < depth ? depth - f->occupied : 0;
     case PATTERN_UNTHROTTLED:
-        /* Empty means that the bound cannot be met any more, whatever `full` still says: waiting
-         * for an end that cannot come would stop the client for good. */
+        /* With nothing in flight the bound cannot be reached, even if `full` is still set: waiting
+         * for a completion would stop the client forever. */
         if (f->draining)
             return f->occupied == 0 ? UINT32_MAX : 0;
         return f->full ? 0 : UINT32_MAX;

@@ -1,5 +1,5 @@
 /* How a client keeps requests in flight: the five patterns that Cassandra's driver documents, for
- * every backend. A pattern is a pure function, so it is tested as one. */
+ * every backend. A pattern is a pure function, which makes it easy to test. */
 #ifndef LOADTOP_ENGINE_CONFIG_PATTERN_H
 #define LOADTOP_ENGINE_CONFIG_PATTERN_H
 
@@ -18,21 +18,20 @@ enum pattern {
 #define UNTHROTTLED_BYTES (UINT64_C(64) << 20) /* its bound, of each worker: see the help */
 #define DEPTH_MAX 65536
 
-/* Where a client stands. Requests that wait for a connection or think count as occupied. */
+/* The state of a client's requests. */
 struct flight {
     uint32_t occupied; /* requests in flight, waiting for a connection, or thinking */
-    /* requests started since the oldest that is not done, that one included; 0: none */
+    /* requests started since and including the oldest unfinished one; 0: none */
     uint64_t window;
-    bool draining; /* unthrottled met its bound and has not run empty since */
-    bool full;     /* unthrottled: the memory bound is met */
+    bool draining; /* unthrottled: reached its bound and has not been empty since */
+    bool full;     /* unthrottled: the memory bound is reached */
 };
 
-/* How many requests to start now. For unthrottled at most UINT32_MAX, which means: as many as are
- * accepted. */
+/* How many requests to start now. For unthrottled up to UINT32_MAX: as many as are accepted. */
 uint32_t pattern_starts(enum pattern, uint32_t depth, const struct flight *);
-/* The depth to use when a person set none. */
+/* The depth to use: `given`, or the pattern's default for 0. */
 uint32_t pattern_depth(enum pattern, uint32_t given);
-/* Is it the same at every depth? */
+/* Does the depth make no difference to this pattern? */
 bool pattern_has_no_depth(enum pattern);
 const char *pattern_name(enum pattern);
 int pattern_parse(const char *, enum pattern *); /* 0 or -1 */

@@ -2,7 +2,7 @@
  *
  * Precedence is default, then flag, then the URL's query. Every value is checked here, before
  * anything starts, also those that are texts in the option table (rate, ops, name). pool_spec_url
- * is the way back; it never holds a secret, so a repeated command asks for passwords anew. */
+ * is the inverse; its result holds no secrets, so a repeated command asks for passwords again. */
 #include "engine/config/pool_spec.h"
 
 #include "engine/backend.h"
@@ -160,7 +160,7 @@ int pool_options_check(const struct options *o, struct err *err)
     return err_of_option(err, pool_option_table[POOL_NAME].name);
 }
 
-/* What the backend's own table does not name may be in the one that the pool will have. */
+/* A name that the backend's table lacks may be in the table that the pool sets later. */
 static int resolve_ops(struct pool_spec *spec, const char *mix, struct err *err)
 {
     const struct backend *b = spec->backend;
@@ -168,14 +168,14 @@ static int resolve_ops(struct pool_spec *spec, const char *mix, struct err *err)
     int bad = ops_parse(b->ops, b->name, mix, spec->load.weight, err);
     if (!bad)
         return 0;
-    if (!mix || !(b->flags & BACKEND_OWN_OPS))
+    if (!mix || !(b->flags & BACKEND_POOL_OPS))
         return err_of_option(err, pool_option_table[POOL_OPS].name);
     *err = (struct err){0};
-    spec->ops_held = strdup(mix);
-    return spec->ops_held ? 0 : err_set(err, ERR_FAILED, "out of memory");
+    spec->ops_pending = strdup(mix);
+    return spec->ops_pending ? 0 : err_set(err, ERR_FAILED, "out of memory");
 }
 
-/* The pool's options into the spec; the texts are read here. */
+/* Copies the pool's options into the spec and parses those that are texts. */
 static int resolve(struct pool_spec *spec, const struct options *o, struct err *err)
 {
     struct load *load = &spec->load;
@@ -259,7 +259,7 @@ void pool_spec_copy(struct pool_spec *to, const struct pool_spec *from)
     copy_str(to->name, sizeof to->name, from->name);
     to->backend = from->backend;
     to->op_types = from->op_types;
-    to->ops_held = from->ops_held ? strdup(from->ops_held) : NULL;
+    to->ops_pending = from->ops_pending ? strdup(from->ops_pending) : NULL;
     to->load = from->load;
     to->count = from->count;
     to->duration_ns = from->duration_ns;
@@ -274,8 +274,8 @@ void pool_spec_fini(struct pool_spec *spec)
 {
     if (!spec)
         return;
-    free(spec->ops_held);
-    spec->ops_held = NULL;
+    free(spec->ops_pending);
+    spec->ops_pending = NULL;
     target_fini(&spec->target);
     options_fini(&spec->options);
 }

@@ -18,14 +18,14 @@ struct text;
 struct op_type;
 
 #define OPS_MAX 16
-/* The most of a pool's dials; ceilings of a run (--max-threads ...) have the same. Connections are
- * those of a thread. */
+/* Upper limits of a pool's dials and of a run's ceilings (--max-threads ...). Connections are per
+ * thread. */
 #define THREADS_MAX 4096
 #define CLIENTS_MAX 1000000
 #define CONNECTIONS_MAX 1000000
 #define POOL_NAME_MAX 32
 
-/* The options that every pool has, in this order in pool_option_table. They may stand in a URL's
+/* The options that every pool has, in this order in pool_option_table. They may be given in a URL's
  * query. */
 enum pool_option {
     POOL_THREADS,
@@ -49,13 +49,13 @@ extern const struct option_spec pool_option_table[];
 
 enum arrival { ARRIVAL_CONSTANT, ARRIVAL_POISSON };
 
-/* What a person can dial while it runs. */
+/* The settings that dials change while the pool runs. */
 struct load {
     uint32_t threads, clients;
-    uint32_t connections; /* of a thread, in each group; 0: as many as the clients need */
+    uint32_t connections; /* per thread and group; 0: as many as the clients need */
     enum pattern pattern;
     uint32_t depth;    /* 0: the pattern's default */
-    double rate_per_s; /* of the pool, operations; 0: closed */
+    double rate_per_s; /* operations of the whole pool; 0: closed loop */
     enum arrival arrival;
     uint64_t think_ns;
     double weight[OPS_MAX]; /* of the backend's ops; a type with 0 is not started */
@@ -66,8 +66,8 @@ struct pool_spec {
     char name[POOL_NAME_MAX];
     const struct backend *backend;
     const struct op_type *op_types; /* the pool's table of operations: see pool_set_ops */
-    char *
-        ops_held; /* owned; the mix as asked for, until the table that it names is known; or NULL */
+    /* owned; the requested mix while the pool's table of operations is not known yet; else NULL */
+    char *ops_pending;
     struct target target;
     struct options options; /* the backend's */
     struct load load;

@@ -1,8 +1,8 @@
 /* A pool_spec written as the URL that starts the same pool again.
  *
- * Only what differs from a default stands in it, so that it stays readable. Passwords
- * and other secrets are left out. Used for `command` in the JSON, for sessions and for
- * "add the same again". */
+ * It contains only what differs from the defaults, so that it stays readable. Passwords and
+ * other secrets are left out. Used for `command` in the JSON, for sessions and for "add the same
+ * again". */
 #include "engine/config/pool_url.h"
 
 #include "engine/config/scenario.h"
@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Percent-encodes what would end a piece of the URL or could not be typed. */
+/* Percent-encodes characters that would end a part of the URL or cannot be typed. */
 static void add_encoded(struct text *out, const char *s, const char *also_plain)
 {
     for (; *s; s++) {
@@ -101,8 +101,8 @@ static void add_load(struct text *out, bool *first, const struct pool_spec *spec
         command_text(&rate, value, sizeof value);
         add_option(out, first, "rate", value + strlen("rate "));
     }
-    if (spec->ops_held) {
-        add_option(out, first, "ops", spec->ops_held);
+    if (spec->ops_pending) {
+        add_option(out, first, "ops", spec->ops_pending);
     } else if (!is_default_mix(spec)) {
         struct text mix = {0};
         ops_add(&mix, spec->op_types, load->weight);
@@ -113,7 +113,7 @@ static void add_load(struct text *out, bool *first, const struct pool_spec *spec
         add_option(out, first, "name", spec->name);
 }
 
-/* kafka.linger.ms=5&kafka.acks=1; those that options_text hides are secrets and left out. */
+/* kafka.linger.ms=5&kafka.acks=1; values that options_text hides are secrets and are left out. */
 static void add_lines(struct text *out, bool *first, const char *prefix, const char *lines)
 {
     for (const char *at = lines; *at;) {

@@ -1,6 +1,6 @@
-/* Everything that shapes a run, gathered before the engine starts.
+/* Everything that defines a run, collected before the engine starts.
  *
- * The order of arrival does not matter: what refers to something else (a threshold's pool, a
+ * The order of the parts does not matter: what refers to another part (a threshold's pool, a
  * ceiling over a pool's load) is checked once at the end, in scenario_check.c. Filled by the
  * command line (ui/cli/cli_scenario.c) and by the YAML reader (scenario_yaml.c). */
 #include "engine/config/scenario.h"
@@ -32,7 +32,8 @@ void scenario_fini(struct scenario *s)
     }
     s->pools = 0;
     for (unsigned i = 0; i < s->ats; i++) {
-        explicit_bzero(s->at[i].text, strlen(s->at[i].text)); /* what it adds may have a password */
+        /* an `add` command may contain a password */
+        explicit_bzero(s->at[i].text, strlen(s->at[i].text));
         free(s->at[i].text);
     }
     s->ats = 0;

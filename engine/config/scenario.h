@@ -1,8 +1,7 @@
 /* A scenario: the pools, timed commands, thresholds and limits of a run, from URLs, flags or a YAML
  * file.
  *
- * Everything that shapes a run is in here before the engine starts; afterwards only commands change
- * it. */
+ * It is complete before the engine starts; afterwards only commands change the run. */
 #ifndef LOADTOP_ENGINE_CONFIG_SCENARIO_H
 #define LOADTOP_ENGINE_CONFIG_SCENARIO_H
 
@@ -17,15 +16,14 @@ struct backend;
 struct err;
 
 #define AT_MAX 256
-/* Pools at a time: those that were removed do not count. All tables by pool of the engine and of
+/* Pools that exist at the same time, without removed ones. All tables by pool of the engine and of
  * the screen have this size. */
 #define POOLS_MAX 64
-/* Pools of one run in all: a removed one is kept for the report, and its
- * number is not used again. */
+/* All pools of one run: removed ones are kept for the report and their numbers are not reused. */
 #define POOLS_RUN_MAX 255
 struct at {
     uint64_t at_ns;            /* after the start */
-    enum option_origin origin; /* of whatever the command adds */
+    enum option_origin origin; /* origin of the values in the command */
     char *text;                /* a command; owned */
 };
 struct scenario {

@@ -1,8 +1,8 @@
-/* What can be judged before a run starts, once all of it was read: see scenario_check.
+/* Checks a complete scenario before the run starts: see scenario_check.
  *
- * A command that comes in an hour, or a sweep's fifth step, is refused now when it names a pool, an
- * option or a value that there is none of. Ceilings and read-only are judged again where commands
- * are carried out. Called by the command line, after the flags, the targets and the file. */
+ * A timed command or a step of a sweep that names an unknown pool, option or value is refused now
+ * rather than when it is due. Ceilings and read-only are checked again where commands are executed.
+ * Called by the command line, after the flags, the targets and the file. */
 #include "engine/config/scenario_check.h"
 
 #include "engine/config/scenario.h"
@@ -52,8 +52,9 @@ static int try_set(const struct pool_spec *spec, const struct command *c, struct
 {
     double weight[OPS_MAX];
     struct load load;
-    if (c->verb == VERB_OPS) /* one that the pool's own table will name is judged when it is due */
-        return spec->backend->flags & BACKEND_OWN_OPS
+    /* operations of a pool's own table are checked when the command is due */
+    if (c->verb == VERB_OPS)
+        return spec->backend->flags & BACKEND_POOL_OPS
                    ? 0
                    : ops_parse(spec->op_types, spec->backend->name, c->text, weight, err);
     int d = dial_find(c->option);
@@ -62,7 +63,7 @@ static int try_set(const struct pool_spec *spec, const struct command *c, struct
                : pool_spec_takes(spec, c->option, c->text, err);
 }
 
-/* `set` and `ops`: one of the pools that are meant can take it. */
+/* `set` and `ops`: at least one of the addressed pools must accept it. */
 static int check_set(const struct scenario *s, const struct command *c, const char *where,
                      struct err *err)
 {
@@ -89,15 +90,15 @@ static const struct pool_spec *swept_pool(const struct scenario *s, const char *
     return NULL;
 }
 
-/* What a sweep moves must be there, and take each of its values. With no pool named, it is of the
- * only one. */
+/* A sweep's variables must exist and accept all its values. Without a pool's name it applies to the
+ * only pool. */
 static int check_sweep(const struct scenario *s, const struct command *c, const char *where,
                        struct err *err)
 {
     struct sweep_spec sweep = {0};
     struct err why = {0};
     const struct pool_spec *pool = swept_pool(s, c->pool);
-    if (!*c->pool && strcmp(c->text, "resume") == 0) /* of whichever pool the last one was */
+    if (!*c->pool && strcmp(c->text, "resume") == 0) /* resumes the last sweep, whatever its pool */
         return 0;
     if (!pool && *c->pool)
         return check_pool(s, c->pool, where, err);
@@ -140,20 +141,21 @@ static int check_ats(const struct scenario *s, struct err *err)
     return bad;
 }
 
-/* What a person must ask for twice is told before anything starts; pool_open judges what only the
- * server knows. */
-static int check_beyond(const struct scenario *s, const struct pool_spec *spec, struct err *err)
+/* Refuses settings that need --allow-destructive before anything starts; pool_open checks what only
+ * the server knows. */
+static int check_destructive(const struct scenario *s, const struct pool_spec *spec,
+                             struct err *err)
 {
     const struct backend *b = spec->backend;
-    const char *why = b->beyond && !s->limits.allow_destructive && !s->limits.read_only
-                          ? b->beyond(&spec->options)
+    const char *why = b->destructive && !s->limits.allow_destructive && !s->limits.read_only
+                          ? b->destructive(&spec->options)
                           : NULL;
     return why ? err_set(err, ERR_USAGE, "%s: %s", spec->target.shown, why) : 0;
 }
 
 int scenario_check(const struct scenario *s, struct err *err)
 {
-    bool adds = false; /* pools that come later have names that are not known yet */
+    bool adds = false; /* the names of pools that are added later are not known yet */
     int bad = 0;
     struct command c;
     for (unsigned i = 0; i < s->ats; i++)
@@ -175,7 +177,7 @@ int scenario_check(const struct scenario *s, struct err *err)
         if (bad)
             err_set(err, bad, "%s: %s", spec->name, why.msg);
         else
-            bad = check_beyond(s, spec, err);
+            bad = check_destructive(s, spec, err);
     }
     return bad;
 }

@@ -11,11 +11,11 @@
  *   sweep: threads=1,2,4,8 hold=5s
  *   limits: { max-threads: 16, max-rate: 100k/s, read-only: yes }
  *
- * A pool's keys are made into the query of its URL, so they mean exactly what they mean there. What
- * takes protection away (allow-destructive, confirm, yes) cannot stand in a file. Every message
- * begins with file:line. A file is bounded in bytes, nesting, words and names before its tree is
- * built: some of what libyaml does is quadratic in them. The document tree of libyaml is used:
- * a library with a schema would want all keys known beforehand, and ours come from the backends'
+ * A pool's keys are made into the query of its URL, so they mean exactly what they mean there.
+ * Options that weaken protection (allow-destructive, confirm, yes) are not accepted in a file.
+ * Every message begins with file:line. Size, nesting, words and names of a file are limited before
+ * its tree is built, because parts of libyaml take quadratic time. The document tree of libyaml is
+ * used: a library with a schema would need all keys in advance, and ours come from the backends'
  * tables. */
 #include "engine/config/scenario_yaml.h"
 
@@ -33,7 +33,7 @@
 
 #define FILE_MAX_BYTES ((size_t)1 << 20)
 #define URL_MAX_BYTES ((size_t)1 << 16)
-#define KEYS_MAX 256 /* of a mapping: more than there are options */
+#define KEYS_MAX 256 /* most keys of a mapping: more than there are options */
 
 #ifdef LOADTOP_HAVE_YAML
 
@@ -100,7 +100,7 @@ static yaml_node_t *value_at(const struct reader *r, const yaml_node_t *map, uns
     return node_at(r, map->data.mapping.pairs.start[i].value);
 }
 
-/* Every key of a mapping is a text and stands in it once. */
+/* Checks that every key of a mapping is a text and unique. */
 static int check_keys(const struct reader *r, const yaml_node_t *map)
 {
     if (pairs_of(map) > KEYS_MAX)
@@ -214,8 +214,8 @@ static bool fails_alike(const struct reader *r, const yaml_node_t *map, unsigned
 /* Which key is it that `why` is about? Options are taken away from the end for as long as the pool
  * is still refused like that: the last one that had to stay. The pool as a whole, when none did, or
  * when it is refused for what stands beside it (its name is another's). */
-static const yaml_node_t *guilty(const struct reader *r, const yaml_node_t *map,
-                                 const struct err *why)
+static const yaml_node_t *failing_key(const struct reader *r, const yaml_node_t *map,
+                                      const struct err *why)
 {
     unsigned upto = pairs_of(map);
     if (!fails_alike(r, map, upto, why))
@@ -225,7 +225,7 @@ static const yaml_node_t *guilty(const struct reader *r, const yaml_node_t *map,
     return upto ? key_at(r, map, upto - 1) : map;
 }
 
-/* "- null:" is a URL to whoever wrote it, but to YAML a mapping of "null" to nothing. */
+/* "- null:" is meant as a URL, but in YAML it is a mapping of "null" to nothing. */
 static const char *bare_scheme(const struct reader *r, const yaml_node_t *node)
 {
     if (node->type != YAML_MAPPING_NODE || pairs_of(node) != 1)
@@ -257,14 +257,14 @@ static int read_pool(const struct reader *r, const yaml_node_t *node)
     if (!bad &&
         scenario_add(r->s, text_str(&url), ORIGIN_SCENARIO, r->defaults, r->backends, &why)) {
         if (node->type == YAML_MAPPING_NODE && !scheme)
-            where = guilty(r, node, &why);
+            where = failing_key(r, node, &why);
         bad = wrong_err(r, where, &why);
     }
     text_free(&url);
     return bad;
 }
 
-/* Calls each for every item of a sequence, or for the node itself when it is none. */
+/* Calls each for every item of a sequence, or for the node itself if it is not a sequence. */
 static int for_each(const struct reader *r, const yaml_node_t *node,
                     int (*each)(const struct reader *, const yaml_node_t *))
 {
@@ -384,15 +384,15 @@ static int read_document(const struct reader *r, const yaml_node_t *root)
 /* ---- Bounds of a file ---- */
 
 #define DEPTH_MAX_YAML 16
-#define WORDS_MAX 32768  /* tokens: 64 pools with each option of theirs have fewer */
+#define WORDS_MAX 32768  /* tokens: more than 64 pools with all their options need */
 #define ANCHORS_MAX 256  /* libyaml compares each with all before it */
-#define DIRECTIVES_MAX 8 /* likewise */
+#define DIRECTIVES_MAX 8 /* the same */
 
 struct counts {
     unsigned depth, words, anchors, directives;
 };
 
-/* Counts a token. Returns what there is too much of, or NULL. */
+/* Counts a token. Returns the name of an exceeded limit, or NULL. */
 static const char *count_token(struct counts *n, yaml_token_type_t type)
 {
     n->words++;
@@ -425,8 +425,7 @@ static const char *count_token(struct counts *n, yaml_token_type_t type)
                                             : NULL;
 }
 
-/* The whole text, token by token and without building anything. What is no YAML is left to the one
- * that reads it. */
+/* Scans the whole text without building a tree. Invalid YAML is reported later by the parser. */
 static int check_bounds(const char *text, size_t len, const char *file, struct err *err)
 {
     yaml_parser_t parser;
@@ -517,12 +516,13 @@ int scenario_load_text(struct scenario *s, const char *text, size_t len, const c
 int scenario_load(struct scenario *s, const char *file, const struct options *defaults,
                   const struct backend *const *backends, struct err *err)
 {
-    /* It may hold a password: in one piece, which never moves, so that it can be wiped. */
+    /* It may contain a password: allocated once at full size, so that no copies are left and it can
+     * be wiped. */
     struct text text = {.limit = FILE_MAX_BYTES + 1, .room = FILE_MAX_BYTES + 2};
     text.s = calloc(1, text.room);
     if (!text.s)
         abort();
-    /* At the start signals are not blocked, so one ends the wait for a pipe's writer. */
+    /* Signals are not blocked yet, so a signal ends the wait for a pipe's writer. */
     int bad = plain_file_read(file, true, FILE_MAX_BYTES, file, &text, err);
     if (!bad)
         bad = scenario_load_text(s, text_str(&text), text.len, file, defaults, backends, err);

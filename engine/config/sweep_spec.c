@@ -1,4 +1,4 @@
-/* Reads what a sweep is told; see sweep_spec.h. */
+/* Parser of sweep specifications; see sweep_spec.h. */
 #include "engine/config/sweep_spec.h"
 
 #include "engine/backend.h"
@@ -61,7 +61,8 @@ static bool read_range(struct sweep_axis *a, const char *text)
     return true;
 }
 
-/* Each value of a dial in the words of a URL. A sweep measures at values: `rate=off` is none. */
+/* Parses each value of a dial as a URL would. A sweep needs values to measure at, so `rate=off` is
+ * not one. */
 static int check_values(const struct sweep_axis *a, struct err *err)
 {
     struct load load = {0};
@@ -248,7 +249,8 @@ static int check_axis(const struct sweep_axis *a, const struct pool_spec *pool, 
         int bad = 0;
         if (d < 0)
             bad = pool_spec_takes(pool, a->name, a->value[i], err);
-        else if (d == DIAL_OPS && !pool->ops_held) /* held: its operations are not known yet */
+        /* ops_pending: its operations are not known yet */
+        else if (d == DIAL_OPS && !pool->ops_pending)
             bad = ops_parse(pool->op_types, pool->backend->name, a->value[i], weight, err);
         if (bad)
             return bad;

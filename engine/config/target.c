@@ -1,8 +1,8 @@
 /* Reads a target's URL.
  *
- * No message may show a password, also of a URL that cannot be understood, so every message quotes
- * the masked form and never a piece of what was typed. A '+' in the query is a plus (it occurs in
- * values such as stall=5s+1s), not a space. Called when a scenario is made, and by `add`. */
+ * No message may show a password, even for a malformed URL, so every message quotes the masked form
+ * and never a part of the input. A '+' in the query is a plus (it occurs in values such as
+ * stall=5s+1s), not a space. Called when a scenario is made, and by `add`. */
 #include "engine/config/target.h"
 
 #include "engine/base/err.h"
@@ -36,7 +36,8 @@ char *target_masked(const char *url, char *buf, size_t size)
     struct text out = {0};
     text_add(&out, "%.*s%s", (int)(body - url), url, at ? "***" : "");
     text_put(&out, rest, strcspn(rest, "?"));
-    /* Without an '@' what stands in the place of a port may be a password whose host is missing. */
+    /* Without an '@', the text in the position of the port may be a password whose host is
+     * missing. */
     secret_masked(text_str(&out), buf, size);
     text_free(&out);
     return buf;
@@ -109,8 +110,8 @@ static bool read_port(struct piece p, unsigned *port)
     return v >= 1 && v <= 65535;
 }
 
-/* Letters of other scripts are refused: libraries map them to others behind
- * the protection's back. */
+/* Non-ASCII letters are refused: libraries may map them to other names after the protection has
+ * checked this one. */
 static bool host_name_ok(const char *name)
 {
     for (const char *c = name; *c; c++)
@@ -123,7 +124,7 @@ static bool ipv6_ok(const char *name)
 {
     struct in6_addr address;
     char plain[64];
-    size_t len = strcspn(name, "%"); /* a zone such as %eth0 is the resolver's to judge */
+    size_t len = strcspn(name, "%"); /* a zone such as %eth0 is checked by the resolver */
     if (len >= sizeof plain)
         return false;
     memcpy(plain, name, len);
@@ -217,8 +218,8 @@ static const char *read_authority(struct target *t, struct piece p)
     return read_hosts(t, p);
 }
 
-/* What to say when an '@' stands behind the '/' or '?' that ended the hosts, or NULL: then what
- * ended them may be part of a password. Without a ':' before it there is none. */
+/* The hint for an '@' after the '/' or '?' that ended the hosts, which may then be part of a
+ * password; NULL when there is no '@', or no ':' before it. */
 static const char *raw_end(const char *url)
 {
     const char *body = strstr(url, "://");
@@ -321,7 +322,7 @@ void target_fini(struct target *t)
     if (!t)
         return;
     if (t->query) {
-        explicit_bzero(t->query, strlen(t->query)); /* options such as password= stand in here */
+        explicit_bzero(t->query, strlen(t->query)); /* may contain options such as password= */
         free(t->query);
     }
     explicit_bzero(t, sizeof *t);

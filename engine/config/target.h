@@ -1,9 +1,9 @@
-/* A target: one system under test, as its URL says it.
+/* A target: one system under test, given by its URL.
  *
  *   scheme://[user[:password]@]host[:port][,host[:port]...][/path][?name=value&...]
  *
  * The scheme decides the backend. The query sets options of the pool and of the backend. A password
- * stays in here and in the backend: `shown` never holds one. */
+ * is kept only here and in the backend, never in `shown`. */
 #ifndef LOADTOP_ENGINE_CONFIG_TARGET_H
 #define LOADTOP_ENGINE_CONFIG_TARGET_H
 
@@ -35,8 +35,8 @@ struct target {
 
 /* Reads url. ERR_USAGE with what is wrong and an example. */
 int target_parse(struct target *, const char *url, struct err *);
-/* After a URL's options were refused: may the '/' or '?' that ended its hosts belong to a password?
- * Then err says how it is written, in place of words that may quote a part of it. */
+/* After a URL's options were refused: if the '/' or '?' that ended its hosts may belong to a
+ * password, replaces err, which may quote a part of it, by how to write it. */
 void target_doubt(const char *url, struct err *);
 void target_copy(struct target *to, const struct target *from);
 void target_fini(struct target *); /* wipes the password; takes NULL */
@@ -44,11 +44,11 @@ void target_fini(struct target *); /* wipes the password; takes NULL */
  * non-zero result and returns it. */
 int target_query(const struct target *, int (*each)(const char *name, const char *value, void *ctx),
                  void *ctx, struct err *);
-/* Any text that may be a target's URL, without what may be its user and password, and without its
- * query: for messages about a URL that cannot be read. Returns buf. */
+/* Removes the user, password and query from a text that may be a URL: for messages about malformed
+ * URLs. Returns buf. */
 char *target_masked(const char *url, char *buf, size_t size);
-/* True if every host is on this machine by what it is called: a loopback address, localhost, a unix
- * socket, or none. What a name leads to is known only when it is looked up (engine/pools/guard.h). */
+/* True if every host is on this machine, judging by its name: a loopback address, localhost, a unix
+ * socket, or none. Other names are known only once they are resolved (engine/pools/guard.h). */
 bool target_is_local(const struct target *);
 
 #endif

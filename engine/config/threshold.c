@@ -1,8 +1,7 @@
 /* Reads a threshold: [POOL:][service.|response.]METRIC OP VALUE.
  *
- * METRIC is p50, p99.9 ..., mean, max, errors or throughput; OP is < <= > >=. A threshold
- * that was misread would let a bad run pass, so nothing is guessed: units are required
- * where there are some. */
+ * METRIC is p50, p99.9 ..., mean, max, errors or throughput; OP is < <= > >=. A misread threshold
+ * would let a bad run pass, so nothing is guessed: units are required where a metric has them. */
 #include "engine/config/threshold.h"
 
 #include "engine/base/err.h"

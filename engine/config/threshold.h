@@ -1,4 +1,4 @@
-/* Thresholds: what must hold for a run to pass, read from their expressions. */
+/* Thresholds: the conditions that a run must meet, parsed from expressions. */
 #ifndef LOADTOP_ENGINE_CONFIG_THRESHOLD_H
 #define LOADTOP_ENGINE_CONFIG_THRESHOLD_H
 
@@ -27,7 +27,7 @@ struct threshold {
 };
 bool threshold_holds(const struct threshold *, double value); /* in the unit of its bound */
 int threshold_parse(struct threshold *, const char *expr, struct err *);
-/* Is this the pool that a threshold with a POOL names, by name or number? */
+/* Does a threshold with a POOL mean this pool, by name or number? */
 bool threshold_is_for(const struct threshold *, const char *name, unsigned number);
 
 #endif

@@ -1,4 +1,4 @@
-/* The one table of the verbs: for reading a command, for completion and for the help. */
+/* The table of verbs, used by the parser, completion and help. */
 #include "engine/config/verb.h"
 #include "engine/config/pattern.h"
 

@@ -1,7 +1,7 @@
 /* See capacity.h. */
 #include "engine/control/capacity.h"
 #include "engine/state/engine_state.h"
-#include "engine/figures/limit.h"
+#include "engine/figures/bottleneck.h"
 #include "engine/state/pool.h"
 #include "engine/base/text.h"
 #include "engine/base/quantity.h"
@@ -15,10 +15,10 @@
 #include <string.h>
 
 #define HOLD_NS (3 * NS_PER_S)
-#define HOLD_STRETCH 10
+#define HOLD_EXTEND 10
 #define SETTLE_NS (15 * NS_PER_S)
 #define OWED_NS (30 * NS_PER_S)
-#define OWED_RATE 0.25 /* of the rate that comes next */
+#define OWED_RATE 0.25 /* share of the next rate at which a backlog is drained */
 #define GAP 0.02
 #define HELD 0.99
 #define NEARLY 0.90
@@ -37,17 +37,17 @@ void capacity_begin(struct capacity_search *s, const struct pool *p, uint64_t ho
     s->phase = CAPACITY_SET;
 }
 
-/* The threshold's figure within the pool's present stretch; NaN without one. */
+/* The threshold's value within the pool's present period; NaN: not measured. */
 static double capacity_measure(const struct pool *p, const struct threshold *t)
 {
-    const struct stretch *s = &pool_sup(p)->figures->plateaus.now;
+    const struct period *s = &pool_sup(p)->figures->plateaus.now;
     const struct tally *total = &pool_sup(p)->figures->monitor.total;
     uint64_t bad = total->errors + total->timeouts;
     struct measured m = {.service = &s->service,
                          .response = &s->response,
                          .bad = bad - s->errors_from,
                          .ended = total->completed + bad - s->ended_from,
-                         .per_s = stretch_rate(p)};
+                         .per_s = period_rate(p)};
     return threshold_measure(t, &m);
 }
 
@@ -66,7 +66,7 @@ static bool concerns(const struct threshold *t, const struct pool *p)
     return !*t->pool || threshold_is_for(t, p->spec.name, p->number);
 }
 
-/* Have the percentiles of the thresholds the samples that they need? */
+/* Do the thresholds' percentiles have enough samples? */
 static bool enough(const struct engine *e, const struct pool *p)
 {
     for (unsigned i = 0; i < e->scenario.thresholds; i++) {
@@ -93,10 +93,10 @@ static void threshold_words(char *why, size_t size, const struct threshold *t, d
         snprintf(why, size, "%.30s was %.3g ms", t->expr, v / 1e3);
 }
 
-/* Did the rate hold? If not, why. */
+/* Did the rate hold? If not, sets why. */
 static bool holds(const struct engine *e, const struct pool *p, double rate, char *why, size_t size)
 {
-    double done = stretch_rate(p);
+    double done = period_rate(p);
     char text[32];
     if (done < HELD * rate) {
         snprintf(why, size, "only %s/s were done", format_number(text, sizeof text, done));
@@ -117,7 +117,7 @@ static bool holds(const struct engine *e, const struct pool *p, double rate, cha
     return true;
 }
 
-/* Was this machine the limit since the probe began? If so, in words. */
+/* Was this machine the bottleneck during the probe? If so, sets why. */
 static bool disturbed(const struct plateau *at, char *why, size_t size)
 {
     double queue = (double)at->light[LIGHT_QUEUE].value;
@@ -140,21 +140,22 @@ static struct capacity_rate *tried(struct capacity_search *s)
     return r;
 }
 
-/* Share of the pool's clients (and their depth) that were in use. */
+/* Used share of the pool's clients (and their depth). */
 static double busy_share(const struct plateau *at)
 {
     double slots = (double)at->vars.threads * at->vars.clients * at->vars.depth;
     return slots > 0 ? at->in_flight / slots : NAN;
 }
 
-/* What the probe that is over says of its rate. `fell_behind`: it never came to be watched. */
+/* Records the result of a finished probe for its rate. `fell_behind`: starts fell behind before
+ * measuring began. */
 static void vote(const struct engine *e, struct capacity_search *s, struct pool *p,
                  bool fell_behind)
 {
     struct capacity_rate *r = tried(s);
     struct plateau at;
     char client[56];
-    stretch_describe(p, &at, pool_sup(p)->figures->plateaus.now.last_s);
+    period_describe(p, &at, pool_sup(p)->figures->plateaus.now.last_s);
     if (!fell_behind && holds(e, p, s->rate, r->why, sizeof r->why)) {
         if (enough(e, p))
             r->held++;
@@ -227,7 +228,7 @@ static void say_known(struct capacity_search *s, const struct capacity_rate *hel
     }
 }
 
-/* Ends the search with what is known. */
+/* Ends the search with the results so far. */
 static bool over(struct capacity_search *s, const char *how)
 {
     const struct capacity_rate *broken = lowest_broken(s),
@@ -258,7 +259,7 @@ static bool undecided(const struct capacity_rate *r)
     return r->broke && (r->broke == r->held || (r->broke == 1 && !r->held));
 }
 
-/* A probe is judged: what next? True when the search is over. */
+/* Chooses the next rate after a probe. True when the search is over. */
 static bool judged(struct capacity_search *s)
 {
     const struct capacity_rate *now = tried(s), *broken = lowest_broken(s),
@@ -307,7 +308,7 @@ static bool set_rate(struct engine *e, struct capacity_search *s, struct pool *p
     return code == 0;
 }
 
-/* Are starts of the last second later than a queue of the moment makes them? */
+/* Were starts of the last second later than short-term queueing explains? */
 static bool owes(const struct pool *p)
 {
     return pool_sup(p)->figures->monitor.last_lag.q[Q_P50] >
@@ -322,8 +323,8 @@ static bool begin_probe(struct engine *e, struct capacity_search *s, struct pool
     return over(s, "the ceiling is reached");
 }
 
-/* Waits until the new rate is what is measured. True when the probe is over already: starts fall
- * ever further behind. */
+/* Waits until the backlog has drained and the new rate is in effect. True when the probe has failed
+ * already: starts fall further and further behind. */
 static bool settle(struct capacity_search *s, struct pool *p, double now_s, uint64_t now_ns)
 {
     uint64_t held = now_ns - s->phase_ns;
@@ -364,7 +365,7 @@ bool capacity_tick(struct engine *e, struct capacity_search *s, struct pool *p, 
         break;
     }
     if (held < s->hold_ns + 300 * NS_PER_MS ||
-        (held < HOLD_STRETCH * s->hold_ns && !enough(e, p) && stretch_rate(p) > NEARLY * s->rate))
+        (held < HOLD_EXTEND * s->hold_ns && !enough(e, p) && period_rate(p) > NEARLY * s->rate))
         return false;
     vote(e, s, p, false);
     return judged(s);

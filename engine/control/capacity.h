@@ -1,20 +1,20 @@
 /* The highest rate whose thresholds hold, by bisection on open arrival; part of sweeps, private to
  * the engine.
  *
- * A probe lets what is owed from the one before drain, at a quarter of its rate, sets its rate and
- * watches for `hold` (3 s; longer, up to ten times that, until each percentile that a threshold
- * names has 10 samples above it). It holds when every threshold holds within the probe, nothing was
+ * A probe first drains the backlog of the previous one at a quarter of its own rate, then sets its
+ * rate and measures for `hold` (3 s; up to ten times longer until each percentile of a threshold
+ * has 10 samples above it). It holds when every threshold holds within the probe, nothing was
  * dropped, and at least 99 % of the rate was completed. The rate doubles from `from` until a probe
  * breaks (or `to` holds), then the gap is halved until it is 2 %; then both of its ends are probed
  * again.
  *
- * One probe is no proof: what breaks is probed again, and of two that disagree a third decides. A
- * rate is settled by the majority of its probes, and the search goes on between the lowest rate
+ * One probe is not sufficient: a rate that broke is probed again, and if the two disagree a third
+ * decides. The majority of a rate's probes counts, and the search continues between the lowest rate
  * that broke and the highest below it that held.
  *
  * A probe that broke while this machine was short of CPU (the limits of the validity lights) says
- * nothing of the server: it is repeated, up to three times. When it never gets better the rate
- * counts as broken by the client, and what is found is a lower bound, and says so. */
+ * nothing about the server: it is repeated, up to three times. If that does not help, the rate
+ * counts as broken by the client, and the result is marked as a lower bound. */
 #ifndef LOADTOP_ENGINE_CONTROL_CAPACITY_H
 #define LOADTOP_ENGINE_CONTROL_CAPACITY_H
 
@@ -31,13 +31,13 @@ enum capacity_phase { CAPACITY_SET, CAPACITY_DRAIN, CAPACITY_SETTLE, CAPACITY_WA
 
 #define CAPACITY_PROBES_MOST 60
 
-/* What the probes at one rate said. */
+/* Results of the probes at one rate. */
 struct capacity_rate {
     double rate;
-    unsigned held, broke, disturbed; /* disturbed: it broke while the client was the limit */
-    unsigned unjudged;               /* it seemed to hold, with too few samples to say so */
+    unsigned held, broke, disturbed; /* disturbed: broke while the client was the bottleneck */
+    unsigned unjudged;               /* probes that seemed to hold but had too few samples */
     double busy;                     /* share of the pool's clients in use, when it held */
-    double value[THRESHOLDS_MAX];    /* of each threshold, when it last held */
+    double value[THRESHOLDS_MAX];    /* each threshold's value when the rate last held */
     char why[56];                    /* why it broke last: "p99<10ms was 12.1ms" */
 };
 
@@ -50,15 +50,15 @@ struct capacity_search {
     struct capacity_rate tried[CAPACITY_PROBES_MOST];
     unsigned rates;
     struct capacity found;
-    double value[THRESHOLDS_MAX]; /* of each threshold, at the highest rate that held them */
+    double value[THRESHOLDS_MAX]; /* each threshold's value at the highest rate that held */
     char now[96], why[160];
 };
 
 void capacity_begin(struct capacity_search *, const struct pool *, uint64_t hold_ns);
 /* True when it is over: `found` and `why` say how. */
 bool capacity_tick(struct engine *, struct capacity_search *, struct pool *, uint64_t now_ns);
-/* Does the threshold hold within the pool's present stretch? True for another pool's, false without
- * figures. */
+/* Does the threshold hold within the pool's present period? True for a threshold of another pool,
+ * false without a value. */
 bool capacity_holds(const struct pool *, const struct threshold *);
 
 #endif

@@ -1,5 +1,5 @@
 /* Commands that change the load of one pool: dials, ramps, the mix, options, pause and stop; and
- * what of it can be undone. */
+ * undo. */
 #include "engine/control/change.h"
 
 #include "engine/backend.h"
@@ -57,13 +57,13 @@ static void keep_undo(struct engine *e, const struct pool *p, const struct order
     text_free(&what);
 }
 
-/* A dial that a ramp or a step starts from: what is in force where nothing was asked for. */
+/* The value of a dial from which a ramp or a step starts: the one in effect if it is not set. */
 static double dial_now(const struct pool *p, enum dial d)
 {
     if (d == DIAL_CONNECTIONS)
         return pool_connections_wanted(p);
     if (d == DIAL_DEPTH &&
-        !pool_sup(p)->load.depth) /* as asked for: sync keeps it for the next pattern */
+        !pool_sup(p)->load.depth) /* as requested: pattern sync keeps it for the next pattern */
         return pool_depth(p);
     return dial_get(&pool_sup(p)->load, d);
 }
@@ -73,7 +73,8 @@ static int put_amount(const struct engine *e, const struct pool *p, struct pool_
                       enum dial d, double v, struct err *err)
 {
     struct err why = {0};
-    if (d == DIAL_CONNECTIONS && v < 1) /* a step down from one must not become as many as needed */
+    /* stepping down from 1 must not give 0, which means "as many as needed" */
+    if (d == DIAL_CONNECTIONS && v < 1)
         return err_set(err, ERR_REFUSED,
                        "%s: connections 0: at least 1 stays; 'connections auto' takes as many as "
                        "the clients need",
@@ -105,19 +106,20 @@ static bool only_threads_differ(const struct load *a, const struct load *b)
     return same_mix(a->weight, b->weight) && a->threads != b->threads;
 }
 
-/* Carries out a new load of the pool. */
+/* Applies a new load to the pool. */
 static int apply_load(struct pool *p, const struct load *load, struct err *err)
 {
     struct pool_supervised *sup = pool_sup(p);
     bool threads_only = only_threads_differ(&sup->load, load);
     sup->load = *load;
-    /* A thread's share of the rate, or of --max-rate, is another with each number of threads. */
+    /* A thread's share of the rate or of --max-rate depends on the number of threads. */
     bool capped = pool_lock(p)->settings.cap_per_s > 0;
     pool_unlock(p);
     if (!threads_only || load->rate_per_s > 0 || capped || !sup->load_from_ns)
         pool_publish_settings(p);
+    /* closed loop: the other threads are not affected */
     else
-        pool_note_workers(p); /* closed: nobody else has to know */
+        pool_note_workers(p);
     if (sup->load_from_ns && sup->wanted)
         return pool_resize(p, err);
     return 0;
@@ -133,7 +135,7 @@ static void amount_text(char *buf, size_t size, const struct load *load, enum ve
         snprintf(buf, size, "%.0f", v);
 }
 
-/* Never set, or given back: what the clients need, or the pattern's default. */
+/* Is it at its automatic value (what the clients need, or the pattern's default)? */
 static bool is_auto(const struct load *load, enum verb verb)
 {
     return (verb == VERB_CONNECTIONS && !load->connections) || (verb == VERB_DEPTH && !load->depth);
@@ -211,7 +213,7 @@ void change_ramps(struct engine *e, uint64_t now_ns)
         struct ramp *r = &pool_sup(p)->ramp[i % RAMPS];
         if (!r->on)
             continue;
-        if (now_ns < r->start_ns) /* begun in this very turn, after its time was read */
+        if (now_ns < r->start_ns) /* it began in this turn, after the time was read */
             continue;
         double part = now_ns >= r->end_ns
                           ? 1
@@ -334,7 +336,7 @@ static int set_option(struct engine *e, struct pool *p, const struct order *o, s
     if (!changed)
         return 0;
     if (options->table[i].flags & OPTION_REOPEN)
-        pool_sup(p)->anew++;
+        pool_sup(p)->reopen_epoch++;
     option_changed(e, p, o, from, to);
     return 0;
 }
@@ -354,7 +356,7 @@ static void stop_pool(struct engine *e, struct pool *p, enum origin by)
         return;
     pool_sup(p)->wanted = false;
     pool_end_ramps(p);
-    pool_note_pause(p, true, now); /* a stopped pool counts no time */
+    pool_note_pause(p, true, now); /* time does not count while the pool is stopped */
     pool_order_all(p, ORDER_DRAIN);
     pool_set_state(p, POOL_DRAINING, now, "%s", "stopped");
     pool_changed(e, p, EVENT_STOP, NULL, "", "", by);
@@ -368,7 +370,7 @@ static int start_pool(struct engine *e, struct pool *p, enum origin by, struct e
     if (sup->wanted || sup->finishing || sup->removed)
         return 0;
     sup->wanted = true;
-    sup->paused = sup->held;
+    sup->paused = sup->awaiting_consent;
     pool_note_pause(p, false, now);
     pool_set_state(p, sup->load_from_ns ? POOL_LOADING : POOL_OPENING, now, "%s", "");
     if (sup->load_from_ns) {
@@ -396,8 +398,8 @@ bool origin_is_hand(enum origin by)
 const char command_halted_words[] =
     "all load was paused by hand: what is scheduled starts nothing before a resume";
 
-/* ERR_REFUSED: this command may not start anything in this pool, because a person paused all and
- * has not resumed it. A person's own command is the resume. */
+/* ERR_REFUSED: this command may not start anything in this pool, because the user paused
+ * everything and has not resumed it. A command of the user's own resumes it. */
 static int command_halted(struct pool *p, const struct order *o, struct err *err)
 {
     struct pool_supervised *sup = pool_sup(p);

@@ -22,8 +22,8 @@ struct order {
     unsigned taken;            /* pools that have taken it so far */
 };
 
-/* What follows returns 0, or the code of the refusal with err saying why. A refusal is told on the
- * screen and is an event by then. */
+/* What follows returns 0, or the code of the refusal with err saying why. By then a refusal
+ * is on the screen and is an event. */
 
 /* Carries it out on this pool. */
 int execute_on_pool(struct engine *, struct pool *, struct order *, struct err *);
@@ -34,8 +34,8 @@ int command_refuse(struct engine *, struct pool *, const struct order *, const s
 
 /* The log learns what became of it: `code` is what carrying it out returned. */
 void order_close(struct engine *, const struct order *, int code, const struct err *);
-void change_ramps(struct engine *, uint64_t now_ns); /* `over T`: the step that is due */
-bool origin_is_hand(enum origin);                    /* a person's, now */
-extern const char command_halted_words[];            /* why it is refused */
+void change_ramps(struct engine *, uint64_t now_ns); /* executes due steps of ramps (`over T`) */
+bool origin_is_hand(enum origin);                    /* given interactively by the user */
+extern const char command_halted_words[];            /* the reason, for command_refuse */
 
 #endif

@@ -1,9 +1,9 @@
 /* The supervisor: one thread that carries out commands, supervises pools, and publishes a snapshot.
  *
- * It ticks ten times a second and at once when a command arrives or a worker has news. Nothing it
- * does waits for a worker or for a target. On virtual time there is no thread: engine_step moves
- * the clock from one due moment to the next and runs whoever is due, so that a run of hours is a
- * matter of seconds. */
+ * It ticks ten times a second, and at once when a command arrives or a worker wakes it. It never
+ * waits for a target, and for a worker at most a millisecond (monitor_collect). On virtual time
+ * there is no thread: engine_step advances the clock from one due time to the next and runs what is
+ * due, so that a run of hours takes seconds. */
 #include "engine/engine.h"
 
 #include "engine/state/engine_state.h"
@@ -44,8 +44,8 @@
 
 #define BACKENDS_MAX 64
 #define TICK_NS (100 * NS_PER_MS)
-#define HURRY_NS                                                                                   \
-    (150 * NS_PER_MS) /* from a signal to the last snapshot; half a second is promised */
+/* from a signal to the last snapshot; loadtop guarantees to end within half a second */
+#define HURRY_NS (150 * NS_PER_MS)
 #define HURRY_STEP_NS (10 * NS_PER_MS)
 
 /* The supervisor's thread does not run, or there is none: its caller does its part. */
@@ -54,7 +54,7 @@ static struct roles act_as_supervisor(void)
     return roles_set((struct roles){.mask = ROLE_FRONT_END | ROLE_SUPERVISOR});
 }
 
-/* ---- making ---- */
+/* ---- creation ---- */
 
 static void copy_scenario(struct scenario *to, const struct scenario *from)
 {
@@ -172,7 +172,7 @@ static bool take_queued(struct engine *e, struct queued *q)
     return any;
 }
 
-/* It may hold a password. */
+/* It may contain a password. */
 static void drop_command(struct command *c)
 {
     if (c)
@@ -232,8 +232,9 @@ static void take_end(struct engine *e, uint64_t now_ns)
         return;
     if (asked == 2 && !esup->hurry_ns) {
         esup->hurry_ns = now_ns;
+        /* there may be no time for final stats later */
         if (!esup->ended_ns)
-            ask_stats(e); /* there may be no time for those of the very end */
+            ask_stats(e);
     }
     if (!esup->ended_by) {
         esup->ended_by = engine_lock_queue(e)->end_by;
@@ -245,14 +246,14 @@ static void take_end(struct engine *e, uint64_t now_ns)
         pool_finish(esup->pool[i], esup->ended_by, order, now_ns);
 }
 
-/* Nobody can add a pool any more: there is no screen, and no timed command is to come. */
+/* No pool can be added any more: there is no screen, and no timed command is pending. */
 static bool nothing_to_come(const struct engine *e)
 {
     return !e->scenario.limits.ask_names && engine_sup(e)->at_next == e->scenario.ats;
 }
 
-/* Every pool has ended for good. A run whose pools were all removed goes on while others may be
- * added, until --max-time. */
+/* Every pool has ended. A run whose pools were all removed continues while others can be added,
+ * until --max-time. */
 static bool all_ended(const struct engine *e, uint64_t now_ns)
 {
     const struct engine_supervised *esup = engine_sup(e);
@@ -271,8 +272,8 @@ static bool all_ended(const struct engine *e, uint64_t now_ns)
            ((esup->pools && nothing_to_come(e)) || (most && now_ns - e->start_ns >= most));
 }
 
-/* What only a backend knows is there, as of the end, or has had its time: a second, longer where
- * something is being removed, and after a signal as much as its promise leaves. */
+/* The backends' final stats have arrived or timed out: after a second, later while a removal runs,
+ * and after a signal within the guaranteed half second. */
 static bool figures_final(struct engine *e, uint64_t now_ns)
 {
     struct engine_supervised *esup = engine_sup(e);
@@ -295,7 +296,7 @@ static void note_end(struct engine *e, uint64_t now_ns)
         esup->ended_ns = now_ns;
         for (unsigned i = 0; i < esup->pools; i++)
             atomic_store(&esup->pool[i]->atomic.over, pool_sup(esup->pool[i])->state == POOL_ENDED);
-        ask_stats(e); /* what is left behind, as of the end */
+        ask_stats(e); /* the leftovers as of the end */
     }
     if (!figures_final(e, now_ns))
         return;
@@ -308,8 +309,9 @@ static void note_end(struct engine *e, uint64_t now_ns)
 static void publish(struct engine *e, uint64_t now_ns)
 {
     struct snapshot *s = snapshot_make(e, now_ns);
+    /* out of memory: keep the last one */
     if (!s)
-        return; /* out of memory: the last one stays */
+        return;
     struct engine_shown *shown = engine_lock_shown(e);
     struct snapshot *old = shown->snapshot;
     shown->snapshot = s;
@@ -327,10 +329,10 @@ static void measure(struct engine *e)
     usage_measure(&esup->usage, engine_now(e));
     esup->cores = cores > 0 ? (unsigned)cores : 1;
     if (!e->virtual_time)
-        machine_look(&esup->machine);
+        machine_sample(&esup->machine);
 }
 
-/* What guard.c wants of a sweep. */
+/* Ends sweeps on request of guard.c. */
 static void end_sweeps(struct engine *e)
 {
     for (unsigned i = 0; i < engine_sup(e)->pools; i++) {
@@ -482,7 +484,7 @@ void engine_step(struct engine *e, uint64_t until_ns)
     roles_set(before);
 }
 
-/* ---- what the front end calls ---- */
+/* ---- called by the front end ---- */
 
 /* The ticket, or 0 for a consent. */
 static int64_t enqueue(struct engine *e, struct queued *one, struct err *err)
@@ -600,8 +602,9 @@ static void join(struct engine *e)
 static void give_back(struct engine *e)
 {
     struct engine_supervised *esup = engine_sup(e);
+    /* first tell all, so that they end concurrently */
     for (unsigned i = 0; i < esup->pools; i++)
-        pool_stop_thread(esup->pool[i]); /* all at once, so that they end side by side */
+        pool_stop_thread(esup->pool[i]);
     bool all = true;
     for (unsigned i = 0; i < esup->pools; i++)
         all = pool_free(esup->pool[i]) && all;

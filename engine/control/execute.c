@@ -1,5 +1,4 @@
-/* Where commands are carried out: ceilings, lock, read-only and undo hold here, for whoever sent
- * them. */
+/* Executes commands; ceilings, lock, read-only and undo are enforced here for every sender. */
 #include "engine/control/execute.h"
 
 #include "engine/control/change.h"
@@ -28,10 +27,10 @@ void execute_consent(struct engine *e, unsigned number)
     char name[16];
     snprintf(name, sizeof name, "%u", number);
     struct pool *p = engine_find_pool(e, name);
-    if (!p || !pool_sup(p)->held || e->scenario.limits.look)
+    if (!p || !pool_sup(p)->awaiting_consent || e->scenario.limits.inspect_only)
         return;
     int stage = atomic_load(&p->atomic.open_stage);
-    if (stage != OPEN_LOOKED && stage != OPEN_DONE && !atomic_load(&p->atomic.room_short)) {
+    if (stage != OPEN_INSPECTED && stage != OPEN_DONE && !atomic_load(&p->atomic.room_short)) {
         engine_say(e, "%s: it was not reached yet: it is asked about once it answers",
                    p->spec.name);
         return;
@@ -41,10 +40,10 @@ void execute_consent(struct engine *e, unsigned number)
         return;
     }
     atomic_store(&p->atomic.consented, true);
-    pool_sup(p)->held = pool_sup(p)->halted = false;
+    pool_sup(p)->awaiting_consent = pool_sup(p)->halted = false;
     engine_event(e, p, EVENT_CONSENT, "", "its first load was allowed", BY_KEY);
     pool_pause(p, false, BY_KEY, NULL);
-    pool_wake_thread(p); /* it may wait for this to connect */
+    pool_wake_thread(p); /* it may be waiting for this before it connects */
 }
 
 static int execute_add(struct engine *e, const struct order *o, struct err *err)
@@ -113,7 +112,7 @@ static int for_screen(struct engine *e, const struct order *o, struct err *err)
     return command_refuse(e, NULL, o, err);
 }
 
-/* Does it name a file, to be written or read? A theme's name without a slash is none. */
+/* Does it name a file to write or read? A theme name without a slash does not. */
 static bool names_file(const struct command *c)
 {
     return c->text[0] && c->verb != VERB_QUIT && (c->verb != VERB_THEME || strchr(c->text, '/'));
@@ -129,7 +128,7 @@ static bool any_halted(const struct engine *e)
     return false;
 }
 
-/* From now on nothing changes load but a pause or a stop, nor does what is under way. */
+/* From now on only a pause or a stop changes the load; running ramps and sweeps end. */
 static void lock(struct engine *e)
 {
     struct engine_supervised *esup = engine_sup(e);
@@ -223,15 +222,15 @@ static int carry_out(struct engine *e, struct order *o, struct err *err)
     }
 }
 
-/* What holds for every command, whoever sent it. */
+/* The checks that every command passes, from any sender. */
 static int check(const struct engine *e, const struct order *o, struct err *err)
 {
     const struct command *c = o->command;
     bool starts = c->verb == VERB_ADD || c->verb == VERB_SWEEP || c->verb == VERB_UNDO;
-    if (command_is_for_screen(c) && !origin_is_own(o->origin) && names_file(c))
+    if (command_is_for_screen(c) && !origin_is_trusted(o->origin) && names_file(c))
         return err_set(err, ERR_REFUSED,
                        "a file is named by the command line or the keyboard only");
-    if (c->verb == VERB_UNLOCK && !origin_is_own(o->origin))
+    if (c->verb == VERB_UNLOCK && !origin_is_trusted(o->origin))
         return err_set(err, ERR_REFUSED, "a scenario file does not take a lock away");
     if (engine_sup(e)->locked && command_changes_load(c))
         return err_set(err, ERR_REFUSED,

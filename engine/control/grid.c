@@ -47,7 +47,7 @@ void grid_take(struct grid *g, unsigned cell, struct pool *p, double now_s)
         plateau_restart(p, now_s);
         return;
     }
-    stretch_describe(p, &c->at, now_s);
+    period_describe(p, &c->at, now_s);
     c->at.valid = false;
     c->at.ci95 = NAN;
     c->at.light[LIGHT_STEADY].state = LIGHT_BAD;
@@ -56,12 +56,12 @@ void grid_take(struct grid *g, unsigned cell, struct pool *p, double now_s)
                                                      : "not held long enough to be judged");
     c->state = CELL_UNSTEADY;
     plateau_keep_unsteady(p, &c->at);
-    plateau_restart(p, now_s); /* what comes later is no more of this cell's plateau */
+    plateau_restart(p, now_s); /* later seconds must not extend this cell's plateau */
 }
 
 void grid_now(struct grid *g, unsigned cell, struct pool *p, double now_s)
 {
-    stretch_describe(p, &g->cell[cell].at, now_s);
+    period_describe(p, &g->cell[cell].at, now_s);
     g->cell[cell].state = CELL_NOW;
 }
 

@@ -1,7 +1,7 @@
-/* The cells of a sweep: what stands for each combination of its values. Private to the engine.
+/* The cells of a sweep: the result for each combination of values. Private to the engine.
  *
  * A cell is a copy of the plateau that its step made; one that never became steady keeps its mean,
- * not valid, with the reason. Cells stay when a sweep ends early, so that it can be resumed. */
+ * not valid, with the reason. Cells are kept when a sweep ends early, so that it can be resumed. */
 #ifndef LOADTOP_ENGINE_CONTROL_GRID_H
 #define LOADTOP_ENGINE_CONTROL_GRID_H
 
@@ -15,21 +15,22 @@ struct pool;
 struct grid {
     struct sweep_cell *cell; /* [cells] */
     unsigned cells, room;
-    uint64_t setting; /* of all that the sweep does not move, when it began */
+    uint64_t setting; /* hash of the settings that the sweep does not vary, at its start */
 };
 
-/* Makes them n; new ones are waiting. -1 without memory. */
+/* Sets the number of cells to n; new ones are in state waiting. -1: out of memory. */
 int grid_resize(struct grid *, unsigned n);
 void grid_fini(struct grid *);
-/* The step at this cell is over: its plateau, or why there is none. */
+/* Stores the result of a finished step: its plateau, or why there is none. */
 void grid_take(struct grid *, unsigned cell, struct pool *, double now_s);
 /* The cell is being measured now. */
 void grid_now(struct grid *, unsigned cell, struct pool *, double now_s);
-void grid_forget(struct grid *, unsigned cell); /* waiting again, if it was being measured */
-/* Marks what need not be measured, of a grid with the variables `pattern` and `depth`. */
+/* sets a cell that is being measured back to waiting */
+void grid_forget(struct grid *, unsigned cell);
+/* Marks redundant cells of a grid with the variables `pattern` and `depth`. */
 void grid_mark_same(struct grid *, const struct sweep_axis *, unsigned axes);
 unsigned grid_count(const struct grid *, enum cell_state);
-/* What the pool is set to, apart from the variables of the axes. */
+/* A hash of the pool's settings without the variables of the axes. */
 uint64_t grid_setting(const struct pool *, const struct sweep_axis *, unsigned axes);
 
 #endif

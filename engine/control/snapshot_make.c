@@ -1,4 +1,4 @@
-/* Makes the snapshots: copies of what the supervisor knows, in one reference-counted piece. */
+/* Makes snapshots: copies of the supervisor's state in one reference-counted block. */
 #include "engine/control/snapshot_make.h"
 
 #include "engine/state/engine_state.h"
@@ -58,8 +58,8 @@ static void fill_load(struct pool *p, struct pool_snapshot *s)
     struct pool_spec now = pool_spec_now(p);
     pool_spec_url(&now, s->url, sizeof s->url);
     s->local = sup->local;
-    s->held = sup->held;
-    s->holds = sup->holds;
+    s->awaiting_consent = sup->awaiting_consent;
+    s->consent_epoch = sup->consent_epoch;
     struct pool_shared *shared = pool_lock(p);
     copy_str(s->guard, sizeof s->guard, shared->guard);
     copy_str(s->guard_rule, sizeof s->guard_rule, shared->guard_rule);
@@ -132,13 +132,14 @@ static double life_ns(const struct supervised_worker *w, uint64_t now_ns)
     return until > from ? (double)(until - from) : 0;
 }
 
-/* The CPU of those threads that have ended, as the kernel counted it. One that lived for a moment
- * only says nothing about the run. A backend's own threads: the mean of the busiest's seconds. */
+/* CPU share of the busiest ended thread over its life, as counted by the kernel; short-lived
+ * threads are ignored. For a backend's own threads: the mean of the busiest one's seconds. */
 static double busiest_of_run(const struct pool *p, uint64_t now_ns)
 {
     const struct pool_supervised *sup = pool_sup(p);
     const struct monitor *m = &sup->figures->monitor;
-    double longest = 0, busiest = m->own_n > 0 ? m->own_sum / m->own_n : NAN;
+    double longest = 0,
+           busiest = m->backend_cpu_n > 0 ? m->backend_cpu_sum / m->backend_cpu_n : NAN;
     for (unsigned i = 0; i < sup->workers; i++)
         longest = fmax(longest, life_ns(sup->worker[i], now_ns));
     for (unsigned i = 0; i < sup->workers; i++) {
@@ -150,7 +151,7 @@ static double busiest_of_run(const struct pool *p, uint64_t now_ns)
     return busiest;
 }
 
-/* Shares of the whole run: over the time that the workers lived. */
+/* Shares of the whole run, relative to the workers' lifetimes. */
 static void fill_shares(const struct pool *p, struct pool_snapshot *s, uint64_t now_ns)
 {
     const struct pool_supervised *sup = pool_sup(p);
@@ -204,8 +205,8 @@ static int more_frequent(const void *a, const void *b)
     return x->count > y->count ? -1 : x->count < y->count;
 }
 
-/* The classes of all workers together. Messages of a worker that is writing one are left for the
- * next time. */
+/* Merges the error classes of all workers. Messages of a worker that is writing one are read at the
+ * next tick. */
 static void fill_errors(const struct engine *e, const struct pool *p, struct pool_snapshot *s)
 {
     const struct pool_supervised *sup = pool_sup(p);
@@ -281,7 +282,7 @@ static void fill_server(struct pool *p, struct pool_snapshot *s, struct pool_sto
 {
     struct pool_shared *shared = pool_lock(p);
     s->server = shared->stats;
-    h->stats = shared->stats_json; /* keeps the json of s->server */
+    h->stats = shared->stats_json; /* holds a reference to the json of s->server */
     if (h->stats)
         atomic_fetch_add(&h->stats->refs, 1);
     pool_unlock(p);

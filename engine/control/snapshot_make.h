@@ -1,4 +1,4 @@
-/* Makes the snapshots: copies of what the supervisor knows, in one reference-counted piece. */
+/* Makes snapshots: copies of the supervisor's state in one reference-counted block. */
 #ifndef LOADTOP_ENGINE_CONTROL_SNAPSHOT_MAKE_H
 #define LOADTOP_ENGINE_CONTROL_SNAPSHOT_MAKE_H
 
@@ -7,7 +7,7 @@
 struct engine;
 struct snapshot;
 
-/* With one reference; NULL: out of memory. The supervisor's. */
+/* Returns a snapshot with one reference; NULL: out of memory. Supervisor only. */
 struct snapshot *snapshot_make(struct engine *, uint64_t now_ns);
 
 #endif

@@ -1,6 +1,6 @@
-/* See sweep.h. One step: carry out the commands that set its values, then hold until a plateau
- * stands (or for `hold`, or at most 20 s, or 40 when a backend's verdict is still to come), then
- * the next. What each step made stands in its cell of the grid. */
+/* See sweep.h. A step executes the commands that set its values and then holds until there is a
+ * plateau (or for `hold`, or at most 20 s, or 40 s while a backend's verdict is pending). Its
+ * result is stored in its cell of the grid. */
 #include "engine/control/sweep.h"
 #include "engine/control/capacity.h"
 #include "engine/state/engine_state.h"
@@ -24,14 +24,15 @@
 #include <string.h>
 
 #define HOLD_MOST_NS (20 * NS_PER_S)
-#define HOLD_VERDICT_NS (40 * NS_PER_S) /* while a backend's verdict is still to come */
+#define HOLD_VERDICT_NS (40 * NS_PER_S) /* while a backend's verdict is pending */
 #define HOLD_LEAST_S 2.0
-#define HOLD_BRIEF_NS (3 * NS_PER_S) /* what a shorter hold may last until it can be judged */
+/* the longest extension of a shorter hold until there is a result */
+#define HOLD_BRIEF_NS (3 * NS_PER_S)
 #define DOWN_MOST_NS (10 * NS_PER_S)
-#define STEP_GUESS_S 4.0 /* before one is over */
+#define STEP_GUESS_S 4.0 /* estimated duration before the first step is done */
 #define TURNED 0.95
 #define TURNED_BELOW 2
-#define TURNED_POINTS 5 /* that a law needs */
+#define TURNED_POINTS 5 /* fewest points for a fit */
 
 struct sweep {
     struct sweep_spec spec;
@@ -43,9 +44,10 @@ struct sweep {
     struct grid grid;
     struct capacity_search search;
     char now[96], ended[160];
-    double highest, highest_low; /* throughput; and the lower end of its interval */
-    unsigned below, seen;        /* steps in a row below it; steps that the curve has */
-    int last;                    /* the cell taken last: its plateau may still go on; -1: none */
+    double highest, highest_low; /* highest throughput so far, and the lower end of its interval */
+    unsigned below, seen;        /* consecutive steps below it; steps of the curve */
+    /* the last stored cell, whose plateau may still continue; -1: none */
+    int last;
 };
 
 void sweep_free(struct sweep *s)
@@ -89,7 +91,7 @@ static bool resumable(const struct sweep *s)
            (!s->done || grid_count(&s->grid, CELL_UNSTEADY) > 0);
 }
 
-/* The last sweep gives way to another: what it found stays, for the report. */
+/* Keeps the results of the last sweep for the report before another one starts. */
 static void put_aside(struct engine *e)
 {
     struct engine_supervised *esup = engine_sup(e);
@@ -128,7 +130,7 @@ static void begin(struct engine *e, struct sweep *s, struct pool *p, const char 
     engine_event(e, p, EVENT_SWEEP, how, s->spec.text, by);
 }
 
-/* The same sweep again, with the cells that stand. False: it must begin anew. */
+/* Resumes the same sweep with its finished cells. False: it must start over. */
 static bool resume(struct engine *e, struct pool *p, enum origin by)
 {
     struct sweep *s = engine_sup(e)->sweep;
@@ -138,7 +140,8 @@ static bool resume(struct engine *e, struct pool *p, enum origin by)
         engine_say(e, "sweep: %s was changed since, so it begins anew", s->spec.pool);
         return false;
     }
-    s->spec.whole = s->spec.whole || s->turned; /* somebody wants the rest, too */
+    /* resuming a turned curve means measuring the rest as well */
+    s->spec.whole = s->spec.whole || s->turned;
     snprintf(how, sizeof how, "resumed with %u of %u", stand, s->steps);
     begin(e, s, p, how, by);
     return true;
@@ -222,7 +225,7 @@ void sweep_stop(struct engine *e, const char *why)
     if (p)
         pool_sup(p)->figures->plateaus.brief = false;
     engine_event(e, p, EVENT_SWEEP_END, "", why, BY_SWEEP);
-    if (e->scenario.sweep[0]) /* --sweep: do it, then end */
+    if (e->scenario.sweep[0]) /* --sweep: end the run when the sweep is done */
         engine_end(e, END_DRAIN, END_BY_DURATION);
 }
 
@@ -231,7 +234,7 @@ void sweep_stop_on(struct engine *e, const struct pool *p, const char *why)
     struct engine_supervised *esup = engine_sup(e);
     if (!esup->sweep || !esup->sweep->on || the_pool(e, esup->sweep->spec.pool) != p)
         return;
-    if (e->scenario.sweep[0]) /* --sweep: what was asked for is not done */
+    if (e->scenario.sweep[0]) /* --sweep: the sweep is not complete */
         engine_end(e, END_DRAIN, END_BY_ERROR);
     sweep_stop(e, why);
 }
@@ -251,7 +254,7 @@ void sweep_disturbed(struct engine *e, const struct command *c)
     sweep_stop(e, why);
 }
 
-/* Does one step after the other put more in flight, so that a curve can turn? */
+/* Does each step put more in flight, so that the curve can turn? */
 static bool climbs(const struct sweep *s)
 {
     const struct sweep_axis *a = &s->spec.axis[0];
@@ -265,7 +268,7 @@ static bool climbs(const struct sweep *s)
     return true;
 }
 
-/* A step is over: where is the curve? */
+/* Updates the position on the curve after a step. */
 static void follow_curve(struct sweep *s, const struct plateau *at)
 {
     double x = at->throughput_per_s, half = isnan(at->ci95) ? 0 : at->ci95;
@@ -285,7 +288,7 @@ static bool has_turned(const struct sweep *s)
     return s->spec.automatic || (!s->spec.whole && s->seen >= TURNED_POINTS && climbs(s));
 }
 
-/* In auto: the next value doubles. False when there is no next one. */
+/* With auto: adds the next, doubled value. False when there is none. */
 static bool grow(struct sweep *s, struct pool *p)
 {
     struct sweep_axis *a = &s->spec.axis[0];
@@ -305,7 +308,7 @@ static bool grow(struct sweep *s, struct pool *p)
     return true;
 }
 
-/* The command that sets one value of an axis, which the reader has accepted. */
+/* Makes the command that sets one value of an axis; the parser has accepted the value. */
 static int step_command(const struct sweep *s, const struct sweep_axis *a, const char *value,
                         struct command *c, struct err *err)
 {
@@ -346,7 +349,7 @@ static int apply(struct engine *e, struct sweep *s, uint64_t now_ns, struct err 
     }
     copy_str(s->now, sizeof s->now, text_str(&t));
     text_free(&t);
-    plateau_restart(p, engine_seconds(e, now_ns)); /* also when the value was there already */
+    plateau_restart(p, engine_seconds(e, now_ns)); /* also if the value was set already */
     s->applied = true;
     s->step_ns = now_ns;
     return 0;
@@ -369,8 +372,8 @@ static void finish(struct engine *e, struct sweep *s, const char *why)
 static void next_step(struct engine *e, struct sweep *s, struct pool *p, uint64_t now_ns)
 {
     unsigned at = s->order[s->step];
-    const struct threshold *failed =
-        threshold_that_fails(e, p); /* taking the cell ends its stretch */
+    /* storing the cell ends its period */
+    const struct threshold *failed = threshold_that_fails(e, p);
     char why[160];
     grid_take(&s->grid, at, p, engine_seconds(e, now_ns));
     follow_curve(s, &s->grid.cell[at].at);
@@ -395,7 +398,7 @@ static void next_step(struct engine *e, struct sweep *s, struct pool *p, uint64_
     }
 }
 
-/* Cells that stand from before are not measured again; but they say where the curve is. */
+/* Finished cells of the resumed sweep are not measured again, but count for the curve. */
 static bool skip_standing(struct engine *e, struct sweep *s, struct pool *p)
 {
     while (s->step < s->steps && (s->grid.cell[s->order[s->step]].state == CELL_STEADY ||
@@ -436,9 +439,8 @@ static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64
     bool measuring = still_measuring(p);
     bool steady = pl && pl->end_s - pl->start_s >= HOLD_LEAST_S && !measuring;
     uint64_t longest = measuring ? HOLD_VERDICT_NS : HOLD_MOST_NS;
-    uint64_t most = pool_sup(p)->figures->plateaus.brief
-                        ? HOLD_BRIEF_NS
-                        : s->spec.hold_ns; /* a brief one may need longer */
+    /* a brief step may need longer */
+    uint64_t most = pool_sup(p)->figures->plateaus.brief ? HOLD_BRIEF_NS : s->spec.hold_ns;
     if (s->spec.hold_ns ? held >= most || (pl && held >= s->spec.hold_ns)
                         : steady || held >= longest)
         next_step(e, s, p, now_ns);
@@ -446,8 +448,8 @@ static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64
         grid_now(&s->grid, s->order[s->step], p, engine_seconds(e, now_ns));
 }
 
-/* The plateau that the last cell was taken from goes on while nothing changes, and may turn out to
- * be none after all: a cell is always what its plateau is. */
+/* The plateau of the last cell continues while nothing changes and may become invalid: keep the
+ * cell equal to its plateau. */
 static void follow_last(struct sweep *s, const struct pool *p)
 {
     if (!p || s->last < 0 || (unsigned)s->last >= s->grid.cells)
@@ -474,7 +476,7 @@ void sweep_tick(struct engine *e, uint64_t now_ns)
         sweep_stop(e, "its pool ended");
         return;
     }
-    /* Opening, paused or down: the step begins anew afterwards. */
+    /* Opening, paused or down: the step starts over afterwards. */
     if (pool_sup(p)->state != POOL_LOADING) {
         s->applied = s->applied && s->spec.is_capacity;
         s->down_ns = pool_sup(p)->state == POOL_DOWN ? (s->down_ns ? s->down_ns : now_ns) : 0;
@@ -497,7 +499,8 @@ void sweep_tick(struct engine *e, uint64_t now_ns)
     sweep_stop(e, s->search.why);
 }
 
-/* Seconds until it is over: by the steps so far, by `hold`, or by what a step usually takes. */
+/* Estimates the remaining seconds from the steps so far, from `hold`, or from the usual duration of
+ * a step. */
 static double left_s(const struct sweep *s, uint64_t now_ns)
 {
     unsigned waiting = 0;

@@ -1,9 +1,9 @@
-/* Events: every change, by whom, and what it did to throughput.
+/* Events: every change, its origin, and its effect on throughput.
  *
- * The effect of a change is the difference of the mean throughput of up to ten seconds before and
- * after it, told from noise as `loadtop compare` does (differ.h): "real" means that its 95 %
- * interval excludes 0. Each event is judged alone, at 5 %, so that a verdict does not depend on
- * what else was changed in the run. Seconds next to any change are left out. */
+ * The effect of a change is the difference between the mean throughput of up to ten seconds before
+ * and after it, tested like in `loadtop compare` (differ.h): "real" means that its 95 % interval
+ * excludes 0. Each event is tested alone, at 5 %, so that a result does not depend on other changes
+ * of the run. Seconds next to any change are left out. */
 #include "engine/figures/events.h"
 
 #include "engine/state/engine_state.h"
@@ -55,8 +55,8 @@ struct side {
     struct sample sample;
 };
 
-/* The seconds of a pool that lie wholly within from..to. */
-static struct side gather(const struct pool *p, double from_s, double to_s, bool newest)
+/* The seconds of a pool that lie entirely within from..to. */
+static struct side collect_seconds(const struct pool *p, double from_s, double to_s, bool newest)
 {
     struct side s = {0};
     const struct monitor *m = &pool_sup(p)->figures->monitor;
@@ -96,7 +96,7 @@ static bool changes_load(const struct event *ev)
     }
 }
 
-/* The neighbours of event i in its pool: what lies between two changes belongs to the first. */
+/* The times of the changes of the pool before and after event i. */
 static void neighbours(const struct engine_events *events, uint64_t i, double *before_s,
                        double *after_s)
 {
@@ -134,8 +134,8 @@ static void settle(struct engine *e, struct engine_events *events, uint64_t i, d
         return;
     double before_s, after_s;
     neighbours(events, i, &before_s, &after_s);
-    struct side a = gather(p, before_s, ev->t_s, true),
-                b = gather(p, ev->t_s + 0.2, after_s, false);
+    struct side a = collect_seconds(p, before_s, ev->t_s, true),
+                b = collect_seconds(p, ev->t_s + 0.2, after_s, false);
     if (a.n < DIFFER_LEAST || b.n < DIFFER_LEAST)
         return;
     struct difference d, *alone[] = {&d};

@@ -1,4 +1,4 @@
-/* What happened in a run, and what each change of the load did to it. */
+/* Events of a run, and the effect of each change of the load. */
 #ifndef LOADTOP_ENGINE_FIGURES_EVENTS_H
 #define LOADTOP_ENGINE_FIGURES_EVENTS_H
 
@@ -14,6 +14,6 @@ void engine_event(struct engine *, const struct pool *, enum event_kind, const c
 /* Of EVENT_CHANGE: `what` is the name of what changed. */
 void engine_event_change(struct engine *, const struct pool *, const char *what, const char *from,
                          const char *to, enum origin);
-void events_settle(struct engine *); /* once a second: what did each change? */
+void events_settle(struct engine *); /* once a second: computes the effects of changes */
 
 #endif

@@ -1,8 +1,8 @@
-/* What the figures mean: whose limit it is, and whether they can be trusted. In words. */
+/* Evaluates a pool's figures: the bottleneck, and whether they can be trusted, in words. */
 #include "engine/figures/judge.h"
 
 #include "engine/state/engine_state.h"
-#include "engine/figures/limit.h"
+#include "engine/figures/bottleneck.h"
 #include "engine/state/pool.h"
 #include "engine/base/text.h"
 #include "engine/state/pool_figures.h"
@@ -13,14 +13,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Of a run that is over: the time that its threads neither waited for answers nor had nothing to
- * do. More than their CPU where other programs had it. */
+/* For a finished run: the share of its threads' time in which they were neither waiting for answers
+ * nor idle. Larger than their CPU share if other programs took CPU. */
 static double busy_of_run(const struct pool_snapshot *s)
 {
     return 1 - s->run_wait_share - s->run_idle_share;
 }
 
-/* The same, in CPU. On virtual time there is none, and threads that hang have not told theirs. */
+/* The same as CPU time. Unknown on virtual time and for threads that hang. */
 static double cpu_of_run(const struct pool_snapshot *s)
 {
     return isnan(s->run_cpu_share) ? busy_of_run(s) : s->run_cpu_share;
@@ -33,14 +33,14 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
     double wait = over ? s->run_wait_share : m->now_wait;
     double idle = over ? s->run_idle_share : m->now_idle;
     double mean = over ? s->service.mean : m->last_service.mean;
-    struct limit_facts f = {
+    struct bottleneck_facts f = {
         .cpu = over ? cpu_of_run(s) : m->busiest_cpu,
         .wait = m->total.completed ? wait : NAN,
         .idle = idle,
         .server = s->server.server_cpu_share,
         .cores = s->server.server_cores,
         .answer = s->server.answer_share,
-        .way =
+        .rtt_share =
             s->server.rtt_ns > 0 && !s->local && mean > 0 ? (double)s->server.rtt_ns / mean : NAN,
         .rate = over ? s->throughput_per_s : s->now_per_s,
         .rate_asked = s->load.rate_per_s,
@@ -49,16 +49,17 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
         .thinks = s->load.think_ns > 0,
         .local = s->local,
     };
-    struct limit_verdict v = {.share = NAN};
-    limit_judge(&f, &v);
-    if ((s->server.limit || s->server.limit_why[0]) && v.kind != LIMIT_CLIENT && !isnan(f.wait)) {
-        v.kind = s->server.limit; /* the backend knows better: see struct stats */
+    struct bottleneck_verdict v = {.share = NAN};
+    bottleneck_find(&f, &v);
+    if ((s->server.bottleneck || s->server.bottleneck_why[0]) && v.kind != BOTTLENECK_CLIENT &&
+        !isnan(f.wait)) {
+        v.kind = s->server.bottleneck; /* the backend knows better: see struct stats */
         v.share = NAN;
-        copy_str(v.why, sizeof v.why, s->server.limit_why);
+        copy_str(v.why, sizeof v.why, s->server.bottleneck_why);
     }
-    s->limit = v.kind;
-    s->limit_share = v.share;
-    copy_str(s->limit_why, sizeof s->limit_why, v.why);
+    s->bottleneck = v.kind;
+    s->bottleneck_share = v.share;
+    copy_str(s->bottleneck_why, sizeof s->bottleneck_why, v.why);
 }
 
 static struct check *add_check(struct pool_snapshot *s, enum check_id id, double value, double most,
@@ -85,8 +86,8 @@ static double little_gap(const struct monitor *m)
     return n > 0 ? fabs(xr - n) / n : NAN;
 }
 
-/* Both sides of the account. Once the pool has ended nothing is still due, but for a thread that
- * hangs and could not say what became of it. */
+/* Compares both sides of the accounting. Once the pool has ended nothing is still due, except for
+ * threads that hang and could not report. */
 static void judge_account(const struct pool *p, struct pool_snapshot *s, const struct tally *t)
 {
     double off = (double)t->offered -
@@ -123,8 +124,8 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
     const struct tally *t = &m->total;
     s->checks = 0;
     double bad = (double)(t->errors + t->timeouts), all = bad + (double)t->completed;
-    /* Seconds long enough for what is in flight at their ends not to
-     * matter; errors are not in R. */
+    /* Seconds must be long enough for requests in flight at their ends not to matter; errors are
+     * not in R. */
     bool little = m->littles >= 3 && m->little_r < 0.5 && all > 0 && bad / all < 0.01;
     struct check *c = add_check(s, CHECK_LITTLE, little_gap(m), LIMIT_LITTLE, little);
     if (!c->ok)

@@ -1,5 +1,4 @@
-/* What the figures of a pool mean at the moment: whose limit the load is, and whether its figures
- * are valid. */
+/* Evaluates a pool's figures: its bottleneck, and whether its figures are valid. */
 #ifndef LOADTOP_ENGINE_FIGURES_JUDGE_H
 #define LOADTOP_ENGINE_FIGURES_JUDGE_H
 

@@ -1,7 +1,7 @@
 /* See lights.h. */
 #include "engine/figures/lights.h"
 #include "engine/state/engine_state.h"
-#include "engine/figures/limit.h"
+#include "engine/figures/bottleneck.h"
 #include "engine/state/pool.h"
 #include "engine/base/text.h"
 #include "engine/base/quantity.h"
@@ -16,7 +16,8 @@
 #define LAG_MOST_NS 1e6
 #define ERRORS_MOST 0.01
 #define HITS_LEAST 0.5
-#define SPANS_LEAST 20 /* times that an operation fits into the span, for Little's law */
+/* the span must be this many times an operation's duration, for Little's law */
+#define SPANS_LEAST 20
 
 void lights_clear(struct lights *l)
 {
@@ -44,8 +45,8 @@ static double mean_of(const struct mean *m)
     return m->n > 0 ? m->sum / m->n : NAN;
 }
 
-/* CPU of this machine that servers under test use, in shares of all CPUs; *all: nothing that is
- * loaded here is unknown. */
+/* Share of all CPUs of this machine used by servers under test; *all: every server under test here
+ * is known. */
 static double servers_here(const struct engine *e, bool *all)
 {
     const struct engine_supervised *esup = engine_sup(e);
@@ -64,7 +65,7 @@ static double servers_here(const struct engine *e, bool *all)
     return sum / (esup->cores > 0 ? esup->cores : 1);
 }
 
-/* The server's figures are of the second before they came. */
+/* The server's figures cover the second before they arrived. */
 static void take_server(struct pool *p, struct lights *l)
 {
     struct pool_shared *shared = pool_lock(p);
@@ -75,8 +76,8 @@ static void take_server(struct pool *p, struct lights *l)
     l->stats_serial = shared->stats_serial;
     l->cores = shared->stats.server_cores;
     l->rtt_ns = shared->stats.rtt_ns;
-    l->said = shared->stats.limit;
-    copy_str(l->said_why, sizeof l->said_why, shared->stats.limit_why);
+    l->said = shared->stats.bottleneck;
+    copy_str(l->said_why, sizeof l->said_why, shared->stats.bottleneck_why);
     pool_unlock(p);
 }
 
@@ -101,8 +102,8 @@ void lights_second(struct pool *p)
     take_server(p, l);
 }
 
-/* N against X R over the span of both; NaN when it does not apply: an operation takes too long for
- * the span, or too many failed. */
+/* N against X R over the span of both; NaN when it does not apply: operations take too long for the
+ * span, or too many failed. */
 static double littles_law(double area, double span_s, const struct histogram *service)
 {
     if (!(area > 0) || !(span_s > 0) || !service->count)
@@ -115,7 +116,7 @@ static double littles_law(double area, double span_s, const struct histogram *se
 static void light(struct plateau *pl, enum light_id id, double value, enum light_state state,
                   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* Sets a light; the words are kept if it is the first of its kind that burns. */
+/* Sets a light; keeps the message of the first failing light of each severity. */
 static void light(struct plateau *pl, enum light_id id, double value, enum light_state state,
                   const char *fmt, ...)
 {
@@ -136,7 +137,7 @@ static enum light_state over(double value, double most, enum light_state then)
 
 static void judge_generator(const struct pool *p, struct plateau *pl)
 {
-    const struct stretch *s = &pool_sup(p)->figures->plateaus.now;
+    const struct period *s = &pool_sup(p)->figures->plateaus.now;
     const struct lights *l = &s->lights;
     const struct tally *t = &pool_sup(p)->figures->monitor.total;
     uint64_t errors = t->errors + t->timeouts - s->errors_from;
@@ -169,14 +170,14 @@ static void judge_machine(const struct pool *p, struct plateau *pl)
     light(pl, LIGHT_CLOCK, clock,
           over(clock, MACHINE_CLOCK_MOST_S, slept ? LIGHT_BAD : LIGHT_CAUTION),
           slept ? "the machine slept %.3f s" : "the wall clock was set by %.3f s", clock);
-    if (isnan(memory)) /* a kernel without PSI: how much is left says something too */
+    if (isnan(memory)) /* a kernel without PSI: use the available memory instead */
         memory = l->available_least < MACHINE_AVAILABLE_LEAST ? 1
                  : l->available_least >= 0                    ? 0
                                                               : NAN;
     light(pl, LIGHT_MEMORY, memory, over(memory, MACHINE_PRESSURE_MOST, LIGHT_CAUTION),
           "this machine was short of memory");
     double others = mean_of(&l->others);
-    /* The server itself may be among them while not every server here is known. */
+    /* While not every server here is known, the server under test may be among them. */
     enum light_state many = l->others_judged ? LIGHT_CAUTION : LIGHT_UNKNOWN;
     light(pl, LIGHT_OTHERS, others, over(others, MACHINE_OTHERS_MOST, many),
           "others used %.0f %% of this machine's CPUs", 100 * others);
@@ -194,7 +195,7 @@ static void judge_hits(const struct pool *p, struct plateau *pl)
           "only %.0f %% of the reads found something", 100 * v);
 }
 
-/* Whose limit the plateau was; a stretch shorter than a second has the last one's shares. */
+/* Finds the plateau's bottleneck; a period shorter than a second uses the last second's shares. */
 static void judge_whose(const struct pool *p, struct plateau *pl)
 {
     const struct pool_supervised *sup = pool_sup(p);
@@ -202,14 +203,14 @@ static void judge_whose(const struct pool *p, struct plateau *pl)
     const struct histogram *service = &sup->figures->plateaus.now.service;
     const struct monitor *m = &sup->figures->monitor;
     double mean = service->count ? histogram_mean(service) : NAN;
-    struct limit_facts f = {
+    struct bottleneck_facts f = {
         .cpu = pl->cpu_share,
         .wait = l->wait.n > 0 ? mean_of(&l->wait) : m->now_wait,
         .idle = l->idle.n > 0 ? mean_of(&l->idle) : m->now_idle,
         .server = pl->server_cpu_share,
         .cores = l->cores,
         .answer = pl->answer_share,
-        .way = l->rtt_ns > 0 && !sup->local ? (double)l->rtt_ns / mean : NAN,
+        .rtt_share = l->rtt_ns > 0 && !sup->local ? (double)l->rtt_ns / mean : NAN,
         .rate = pl->throughput_per_s,
         .rate_asked = pl->vars.rate_per_s,
         .rate_most = p->engine->scenario.limits.max_rate,
@@ -217,25 +218,25 @@ static void judge_whose(const struct pool *p, struct plateau *pl)
         .thinks = pl->vars.think_ns > 0,
         .local = sup->local,
     };
-    struct limit_verdict v = {.share = NAN};
-    limit_judge(&f, &v);
-    if ((l->said || l->said_why[0]) && v.kind != LIMIT_CLIENT) { /* the backend knows better */
+    struct bottleneck_verdict v = {.share = NAN};
+    bottleneck_find(&f, &v);
+    if ((l->said || l->said_why[0]) && v.kind != BOTTLENECK_CLIENT) { /* the backend knows better */
         v.kind = l->said;
         v.share = NAN;
         copy_str(v.why, sizeof v.why, l->said_why);
     }
-    pl->limit = v.kind;
-    pl->limit_share = v.share;
-    copy_str(pl->limit_why, sizeof pl->limit_why, v.why);
+    pl->bottleneck = v.kind;
+    pl->bottleneck_share = v.share;
+    copy_str(pl->bottleneck_why, sizeof pl->bottleneck_why, v.why);
 }
 
-/* A closed load that --max-rate holds back shows the ceiling: a curve through
- * it would be nobody's. */
+/* A closed load limited by --max-rate measures the ceiling, not the server: exclude it from
+ * curves. */
 static void judge_ceiling(const struct pool *p, struct plateau *pl)
 {
     double most = p->engine->scenario.limits.max_rate;
     char text[32];
-    if (pl->why_not[0] || pl->vars.rate_per_s > 0 || !limit_ceiling(most, pl->throughput_per_s))
+    if (pl->why_not[0] || pl->vars.rate_per_s > 0 || !ceiling_reached(most, pl->throughput_per_s))
         return;
     snprintf(pl->why_not, sizeof pl->why_not, "--max-rate %s/s was the limit",
              format_number(text, sizeof text, most));

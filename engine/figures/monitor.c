@@ -3,7 +3,7 @@
 #include "engine/figures/monitor.h"
 #include "engine/os/usage.h"
 #include "engine/state/engine_state.h"
-#include "engine/figures/limit.h"
+#include "engine/figures/bottleneck.h"
 #include "engine/state/pool.h"
 #include "engine/state/pool_figures.h"
 #include "engine/figures/plateau.h"
@@ -98,7 +98,7 @@ static void spread(struct monitor *m, unsigned series)
     }
 }
 
-/* The pool's intervals of this tick go into everything that is kept longer. */
+/* Merges the pool's intervals of this tick into the longer-lived histograms. */
 static void spread_tick(struct monitor *m)
 {
     for (; m->ticked; m->ticked &= m->ticked - 1) {
@@ -108,7 +108,7 @@ static void spread_tick(struct monitor *m)
     }
 }
 
-/* Adds the words of one tally to sum[]; moments are no counts: the earliest and the latest. */
+/* Adds the counts of one tally to sum[]; of points in time it keeps the earliest and the latest. */
 static void add_tally(uint64_t *sum, const struct supervised_worker *w, struct tally *moments)
 {
     uint64_t words[TALLY_WORDS];
@@ -124,7 +124,7 @@ static void add_tally(uint64_t *sum, const struct supervised_worker *w, struct t
         moments->first_ns = t->first_ns;
 }
 
-/* Reads those who did something since the last time, and sums all. */
+/* Reads the tallies of workers that were active since the last tick, and sums all. */
 static void sum_tallies(struct pool *p, uint64_t now_ns)
 {
     struct pool_supervised *sup = pool_sup(p);
@@ -162,7 +162,7 @@ void monitor_collect(struct pool *p, uint64_t now_ns)
     unsigned left = 0;
     for (unsigned i = 0; i < sup->workers; i++) {
         struct supervised_worker *w = sup->worker[i];
-        /* Who has had no turn since the last time is not touched at all. */
+        /* Workers without a turn since the last tick are not touched. */
         w->still = !w->pending_drain && recorder_still(worker_recorder(w->worker));
         if (w->reaped || w->still)
             continue;
@@ -334,13 +334,13 @@ static void measure_cpu(struct pool *p, double span_s)
         n++;
     }
     struct pool_shared *shared = pool_lock(p);
-    double own = shared->stats.own_cpu_share;
+    double own = shared->stats.backend_cpu_share;
     pool_unlock(p);
     if (n && !isnan(own)) {
         busiest = fmax(busiest, own);
         if (sup->state == POOL_LOADING) {
-            m->own_sum += own;
-            m->own_n++;
+            m->backend_cpu_sum += own;
+            m->backend_cpu_n++;
         }
     }
     m->busiest_cpu = n ? busiest : NAN;
@@ -361,33 +361,33 @@ static void time_shares(const struct tally *a, const struct tally *b, double thr
     *client = busy - *gen;
 }
 
-/* Which way a second's own N and X R differ by more than the limit and what is in flight at its two
- * ends: -1, 0, 1. */
-static int little_side(double n, double xr, double r_s, double span_s)
+/* The sign of a second's difference between N and X R if it exceeds the limit plus what is in
+ * flight at its ends: -1, 0, 1. */
+static int little_sign(double n, double xr, double r_s, double span_s)
 {
     double slack = LIMIT_LITTLE + 2 * r_s / span_s;
     return xr < (1 - slack) * n ? -1 : xr > (1 + slack) * n ? 1 : 0;
 }
 
-/* Both sides of the law for a second that is whole: what is in flight at its ends must not matter.
- * It does when a stall begins (X R lacks what waits) and when it ends (X R has what was in flight
- * in seconds before). Either takes one second; a law that is broken is so on the same side again
- * and again. */
+/* Records both sides of Little's law for a full second. Requests in flight at its ends must not
+ * matter, but they do when a stall begins (X R lacks the waiting ones) and when it ends (X R has
+ * those of earlier seconds). Each affects one second; a real violation has the same sign in
+ * consecutive seconds. */
 static void note_little(struct monitor *m, const struct point *pt)
 {
     const struct histogram *r = &m->second.service;
     unsigned at = m->littles % 10;
-    int before = m->little_side;
-    m->little_side = 0;
+    int before = m->little_sign;
+    m->little_sign = 0;
     if (pt->paused || m->resized_in_second || pt->span_s <= 0 || !r->count || r->max > NS_PER_S) {
-        m->littles = 0; /* a stretch with a change says nothing about the law */
+        m->littles = 0; /* a second with a change cannot be tested */
         return;
     }
     m->little_r = histogram_mean(r) / 1e9;
-    /* what ended without an answer was in flight too */
+    /* requests that ended without an answer were in flight too */
     double n = pt->in_flight, xr = (double)r->count / pt->span_s * m->little_r;
-    m->little_side = little_side(n, xr, m->little_r, pt->span_s);
-    if (m->little_side && m->little_side != before) {
+    m->little_sign = little_sign(n, xr, m->little_r, pt->span_s);
+    if (m->little_sign && m->little_sign != before) {
         m->littles = 0;
         return;
     }
@@ -454,7 +454,7 @@ static void close_second(struct pool *p, double now_s)
     latency_summary(&m->second.service, &m->last_service);
     latency_summary(&m->second.response, &m->last_response);
     latency_summary(&m->second.lag, &m->last_lag);
-    if (m->second.response.count) /* a server that is silent now has not become faster */
+    if (m->second.response.count) /* without answers the median is kept */
         m->median_ns = (double)histogram_quantile(&m->second.response, 0.5);
     atomic_store(&p->atomic.lag_limit_ns, (uint64_t)monitor_lag_limit_ns(m));
     double turned = 0; /* threads; times the seconds: the time that the shares are of */
@@ -475,7 +475,7 @@ bool monitor_tick(struct pool *p, double now_s, uint64_t now_ns)
 {
     struct pool_supervised *sup = pool_sup(p);
     struct monitor *m = &sup->figures->monitor;
-    if (!sup->load_from_ns || now_ns < sup->record_from_ns) { /* the warm-up is in no interval */
+    if (!sup->load_from_ns || now_ns < sup->record_from_ns) { /* intervals exclude the warm-up */
         monitor_restart(p, now_s);
         return false;
     }

@@ -1,10 +1,10 @@
 /* The shared monitor of a pool: merges what its workers recorded, keeps the series, fills the
  * snapshot.
  *
- * The supervisor calls it ten times a second. Merging touches only the workers' chunks that were
- * touched since the last time. A series is append-only and shared with the snapshots by reference;
- * the last minute at 100 ms is copied. Percentiles of an interval are those of its own histogram,
- * never of other percentiles. */
+ * The supervisor calls it ten times a second. Merging reads only the histogram chunks that workers
+ * have changed since the last tick. A series is append-only and shared with the snapshots by
+ * reference; the last minute at 100 ms is copied. Percentiles of an interval are those of its own
+ * histogram, never of other percentiles. */
 #ifndef LOADTOP_ENGINE_FIGURES_MONITOR_H
 #define LOADTOP_ENGINE_FIGURES_MONITOR_H
 
@@ -25,16 +25,16 @@ void monitor_collect_ended(struct pool *, struct supervised_worker *);
 /* Closes the tenth that ends at now, and the second when it is over. True
  * when a second was closed. */
 bool monitor_tick(struct pool *, double now_s, uint64_t now_ns);
-/* The pool has ended: closes the last, shorter second. */
+/* Closes the last, incomplete second when the pool has ended. */
 void monitor_last(struct pool *, double now_s);
-/* Starts the intervals afresh at now: loading begins. */
+/* Starts new intervals at now, when loading begins. */
 void monitor_restart(struct pool *, double now_s);
 
-/* How late a start may be, ns: 1 ms, or 10 % of the median response time of the last full second
- * that had answers if that is more. */
+/* The tolerated lateness of a start, ns: 1 ms, or if larger 10 % of the median response time of the
+ * last full second with answers. */
 double monitor_lag_limit_ns(const struct monitor *);
 uint64_t monitor_class_recent(const struct monitor *, const char *error_class);
-struct packed_pool *
-monitor_pack(const struct monitor *); /* of the whole run; NULL without memory */
+/* of the whole run; NULL without memory */
+struct packed_pool *monitor_pack(const struct monitor *);
 
 #endif

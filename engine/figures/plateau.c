@@ -40,7 +40,7 @@ void plateaus_fini(struct plateaus *p)
     free(p->list);
 }
 
-static void clear_columns(struct stretch *s)
+static void clear_columns(struct period *s)
 {
     for (unsigned i = 0; i < STAT_COLUMNS_MAX; i++)
         s->column[i] = (struct column_mean){.first = NAN, .last = NAN};
@@ -54,7 +54,7 @@ static unsigned batches_least(const struct pool *p)
 static void clear(struct pool *p, double from_s)
 {
     struct pool_supervised *sup = pool_sup(p);
-    struct stretch *s = &sup->figures->plateaus.now;
+    struct period *s = &sup->figures->plateaus.now;
     const struct tally *t = &sup->figures->monitor.total;
     s->from_s = s->last_s = from_s;
     s->batches = s->filled = 0;
@@ -77,7 +77,7 @@ void plateau_restart(struct pool *p, double now_s)
     sup->figures->plateaus.drifting = false;
 }
 
-static void merge_pairs(struct stretch *s)
+static void merge_pairs(struct period *s)
 {
     for (unsigned i = 0; i < PLATEAU_BATCHES / 2; i++) {
         struct batch_mean a = s->batch[2 * i], b = s->batch[2 * i + 1];
@@ -92,7 +92,7 @@ static void merge_pairs(struct stretch *s)
 void plateau_tenth(struct pool *p, const struct point *pt)
 {
     struct pool_supervised *sup = pool_sup(p);
-    struct stretch *s = &sup->figures->plateaus.now;
+    struct period *s = &sup->figures->plateaus.now;
     bool loading = sup->state == POOL_LOADING && !pt->paused && sup->figures->monitor.recording;
     if (!loading) {
         if (!isnan(s->from_s))
@@ -129,7 +129,7 @@ static bool steady(const struct trend *t, double span_s)
            t->half95 <= most * t->mean;
 }
 
-static void rates(const struct stretch *s, unsigned from, double *y)
+static void rates(const struct period *s, unsigned from, double *y)
 {
     for (unsigned i = from; i < s->batches; i++)
         y[i - from] = s->batch[i].completed / s->batch[i].span_s;
@@ -137,7 +137,7 @@ static void rates(const struct stretch *s, unsigned from, double *y)
 
 static void drop_first(struct pool *p, unsigned n)
 {
-    struct stretch *s = &pool_sup(p)->figures->plateaus.now;
+    struct period *s = &pool_sup(p)->figures->plateaus.now;
     double from = s->from_s;
     for (unsigned i = 0; i < n; i++)
         from += s->batch[i].span_s;
@@ -146,16 +146,16 @@ static void drop_first(struct pool *p, unsigned n)
     s->batches -= n;
     s->from_s = from;
     histogram_clear(&s->response);
-    histogram_clear(&s->service); /* percentiles begin anew: the ramp is in the old ones */
+    histogram_clear(&s->service); /* restart the percentiles, which include the ramp */
     lights_clear(&s->lights);
     clear_columns(s);
 }
 
-/* The backend's figures are of the second before they came: one that began before the stretch did
- * is not of it. */
+/* The backend's figures cover the second before they arrived: ignore a second that began before the
+ * period. */
 static void add_columns(struct pool *p, double now_s)
 {
-    struct stretch *s = &pool_sup(p)->figures->plateaus.now;
+    struct period *s = &pool_sup(p)->figures->plateaus.now;
     struct pool_shared *shared = pool_lock(p);
     if (s->stats_serial != shared->stats_serial) {
         s->stats_serial = shared->stats_serial;
@@ -196,8 +196,8 @@ static uint64_t hash_text(uint64_t h, const char *text)
     return (h ^ 0xff) * UINT64_C(1099511628211);
 }
 
-/* What in the pool's settings is neither load nor bulk, as a number: plateaus with equal numbers
- * belong together. */
+/* A hash of the pool's settings other than load and bulk: plateaus with equal hashes are
+ * comparable. */
 static uint64_t pool_setting(const struct pool *p)
 {
     const struct options *o = &p->spec.options;
@@ -216,7 +216,7 @@ static uint64_t pool_setting(const struct pool *p)
 
 static void describe(struct pool *p, struct plateau *pl, const struct trend *t, double now_s)
 {
-    const struct stretch *s = &pool_sup(p)->figures->plateaus.now;
+    const struct period *s = &pool_sup(p)->figures->plateaus.now;
     double span = 0, completed = 0, area = 0;
     for (unsigned i = 0; i <= s->batches; i++) {
         span += s->batch[i].span_s;
@@ -247,9 +247,9 @@ static void describe(struct pool *p, struct plateau *pl, const struct trend *t, 
     lights_judge(p, t, pl);
 }
 
-void stretch_describe(struct pool *p, struct plateau *pl, double now_s)
+void period_describe(struct pool *p, struct plateau *pl, double now_s)
 {
-    const struct stretch *s = &pool_sup(p)->figures->plateaus.now;
+    const struct period *s = &pool_sup(p)->figures->plateaus.now;
     struct trend t = {.half95 = NAN, .drift = NAN};
     double y[PLATEAU_BATCHES];
     memset(pl, 0, sizeof *pl);
@@ -290,8 +290,7 @@ void plateau_keep_unsteady(struct pool *p, const struct plateau *at)
     sup->figures->plateaus.serial++;
 }
 
-/* Drift and noise are different troubles: one waits for the end of the first, and longer for the
- * second. */
+/* Drift and noise need different advice: wait until the drift ends, or measure longer. */
 static void unsteady_words(char *why, size_t size, const struct trend *t, double span_s)
 {
     double off = 100 * (t->mean > 0 ? t->half95 / t->mean : 1);
@@ -307,7 +306,7 @@ static void unsteady_words(char *why, size_t size, const struct trend *t, double
 void plateau_judge_now(struct pool *p, double now_s)
 {
     struct plateaus *all = &pool_sup(p)->figures->plateaus;
-    struct stretch *s = &all->now;
+    struct period *s = &all->now;
     double y[PLATEAU_BATCHES];
     struct trend t;
     if (isnan(s->from_s) || s->batches < batches_least(p))
@@ -324,7 +323,7 @@ void plateau_judge_now(struct pool *p, double now_s)
         return;
     }
     unsteady_words(all->why, sizeof all->why, &t, span);
-    if (s->plateau >= 0) { /* it was steady, and is no more */
+    if (s->plateau >= 0) { /* it is not steady any more */
         struct plateau *pl = &all->list[s->plateau];
         if (pl->end_s - pl->start_s < LASTING_S) {
             pl->valid = false;
@@ -345,7 +344,7 @@ void plateau_judge_now(struct pool *p, double now_s)
 
 void plateau_judge(struct pool *p, double now_s)
 {
-    const struct stretch *s = &pool_sup(p)->figures->plateaus.now;
+    const struct period *s = &pool_sup(p)->figures->plateaus.now;
     if (!isnan(s->from_s) && s->batches + s->filled)
         lights_second(p);
     if (!isnan(s->from_s))
@@ -353,9 +352,9 @@ void plateau_judge(struct pool *p, double now_s)
     plateau_judge_now(p, now_s);
 }
 
-double stretch_rate(const struct pool *p)
+double period_rate(const struct pool *p)
 {
-    const struct stretch *s = &pool_sup(p)->figures->plateaus.now;
+    const struct period *s = &pool_sup(p)->figures->plateaus.now;
     double span = 0, completed = 0;
     for (unsigned i = 0; i <= s->batches; i++) {
         span += s->batch[i].span_s;

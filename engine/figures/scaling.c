@@ -1,8 +1,8 @@
 /* The scaling curve of a pool: which plateaus belong together, and the law through them.
  *
  * A curve is made of the valid plateaus that differ from the newest one in one variable only, and
- * in no option of the backend. Of several plateaus at the same value all count, weighted by their
- * intervals. N is what was measured in flight. */
+ * in no option of the backend. Several plateaus at the same value all count, weighted by their
+ * intervals. N is the measured number in flight. */
 #include "engine/figures/scaling.h"
 
 #include "engine/config/dial.h"
@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HALF_LEAST 0.004 /* of throughput: no interval is believed to be narrower */
+#define HALF_LEAST 0.004 /* share of throughput: smallest half width of an interval */
 
-#define BULK DIALS /* after the dials, one more variable: rows of a request */
+#define BULK DIALS /* one more variable after the dials: rows per request */
 
 static double value_of(const struct plateau *p, int var)
 {
@@ -51,7 +51,7 @@ static bool equal(double a, double b)
     return fabs(a - b) <= 1e-9 * fabs(a + b);
 }
 
-/* Do they differ in d at most? More clients need more connections by themselves: those follow. */
+/* Are they equal except for d? Connections may follow from more clients. */
 static bool same_but(const struct plateau *a, const struct plateau *b, int d)
 {
     if (a->setting != b->setting)
@@ -80,8 +80,8 @@ struct family {
     int var; /* a dial, or BULK */
 };
 
-/* Memory = a x value^e, with the 95 % interval of e. Below a quarter of a MiB it is the allocator's
- * noise; values that lie within a factor of about two say nothing. */
+/* Memory = a x value^e, with the 95 % interval of e. Growth below 256 KiB is the allocator's noise;
+ * values within a factor of about two are not enough. */
 #define MEMORY_LEAST 262144.0
 #define MEMORY_SPAN_LEAST 0.1
 static void memory_growth(const struct family *all, struct scaling *s)
@@ -100,7 +100,7 @@ static void memory_growth(const struct family *all, struct scaling *s)
                &s->memory_high);
 }
 
-/* Which value of the dial would put next_n in flight: by the point that is nearest to it. */
+/* The value of the dial that would put next_n in flight, extrapolated from the nearest point. */
 static double next_value(const struct family *all, double next_n)
 {
     const struct plateau *last = all->like, *near = NULL;
@@ -115,10 +115,10 @@ static double next_value(const struct family *all, double next_n)
 }
 
 /* The weights of n points whose `weight` holds the relative half width of their intervals. A width
- * from ten or twenty correlated batches is itself known to a quarter at best, and by its own weight
- * a point whose batches happened to agree would draw the curve to it: then the 95 % interval of N*
- * held the truth in 91 % of seeded runs. Half way (in the logarithm) to what the points have in
- * common, in 95 %. */
+ * estimated from ten or twenty correlated batches is itself uncertain by at least a quarter, so a
+ * point with an accidentally small width would attract the curve: the 95 % interval of N* then
+ * contained the truth in 91 % of seeded runs. With widths shrunk half way (in the logarithm) to
+ * their common value it does in 95 %. */
 static void weigh(struct usl_point *pt, unsigned n)
 {
     double common = 0;
@@ -140,8 +140,8 @@ static void fit_family(const struct family *all, struct scaling *s)
     s->next_n = s->next_value = NAN;
     if (!pt)
         return;
-    /* With a rate that is held, throughput is what was asked for and N what the server made of it:
-     * their relation is no scaling law, and its peak would be an artefact. */
+    /* With a fixed rate, throughput is given and N follows from the server: their relation is not a
+     * scaling law, and its peak would be an artefact. */
     bool moves = false, open = last->vars.rate_per_s > 0;
     for (unsigned i = 0; i < all->n; i++) {
         const struct plateau *p = &all->list[i];

@@ -9,8 +9,8 @@
 struct pool;
 
 void scaling_update(struct pool *); /* after the plateaus changed */
-/* The variables that curves are drawn over, SCALINGS_MAX of them: each dial of which more puts more
- * in flight, and rows. NULL past the last. */
+/* The names of the SCALINGS_MAX variables that curves are drawn over: each dial with in_flight, and
+ * rows. NULL past the last. */
 const char *scaling_var(unsigned i);
 /* Is p a point of the curve by `var` ("threads" ...) on which the newest plateau lies? */
 bool scaling_has(const char *var, const struct plateau *p, const struct plateau *newest);

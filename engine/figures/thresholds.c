@@ -1,4 +1,4 @@
-/* Thresholds: what a run has to hold, judged on the figures of the whole run so far; see sought()
+/* Thresholds: what a run has to hold, judged on the figures of the whole run so far; see in_capacity_search()
  * for the exception. */
 #include "engine/figures/thresholds.h"
 
@@ -47,14 +47,14 @@ static bool has_few(const struct pool *p, const struct threshold *t)
     return t->metric == METRIC_PERCENTILE && !quantile_is_known(h->count, t->quantile);
 }
 
-/* With --sweep 'capacity' the thresholds are what was searched by: the rates that broke them belong
- * to the search, and those are judged that held at the rate that was found. */
-static bool sought(const struct engine *e, const struct pool *p)
+/* In a capacity search the thresholds are the search criterion and are broken on purpose: then
+ * their values at the rate found are evaluated. */
+static bool in_capacity_search(const struct engine *e, const struct pool *p)
 {
     return e->scenario.sweep[0] && pool_sup(p)->figures->capacity.known;
 }
 
-/* Of several pools the worst counts. Without a figure a threshold is not met. */
+/* The worst pool decides. A threshold without a measured value is not met. */
 void thresholds_check(struct engine *e, uint64_t now_ns)
 {
     struct engine_supervised *esup = engine_sup(e);
@@ -69,8 +69,8 @@ void thresholds_check(struct engine *e, uint64_t now_ns)
             const struct pool *p = esup->pool[k];
             if (*t->pool ? !threshold_is_for(t, p->spec.name, p->number) : pool_sup(p)->removed)
                 continue;
-            double v =
-                sought(e, p) ? pool_sup(p)->figures->at_capacity[i] : measure_run(p, t, now_ns);
+            double v = in_capacity_search(e, p) ? pool_sup(p)->figures->at_capacity[i]
+                                                : measure_run(p, t, now_ns);
             if (isnan(v)) {
                 s->ok = false;
                 continue;
@@ -78,7 +78,7 @@ void thresholds_check(struct engine *e, uint64_t now_ns)
             bool worse = !s->known || (t->above ? v < s->value : v > s->value);
             s->value = worse ? v : s->value;
             s->known = true;
-            s->few = s->few || (!sought(e, p) && has_few(p, t));
+            s->few = s->few || (!in_capacity_search(e, p) && has_few(p, t));
             s->ok = s->ok && threshold_holds(t, v);
         }
         s->ok = s->ok && s->known;

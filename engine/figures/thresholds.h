@@ -1,4 +1,4 @@
-/* Are the thresholds of a run met? */
+/* Evaluation of a run's thresholds. */
 #ifndef LOADTOP_ENGINE_FIGURES_THRESHOLDS_H
 #define LOADTOP_ENGINE_FIGURES_THRESHOLDS_H
 
@@ -11,13 +11,13 @@ struct threshold;
 
 void thresholds_check(struct engine *, uint64_t now_ns);
 
-/* What a threshold is judged by: of a run, or of a stretch of it. */
+/* Measurements of a run or a part of it, to evaluate thresholds. */
 struct measured {
     const struct histogram *service, *response;
-    uint64_t bad, ended; /* errors and timeouts; all that ended */
+    uint64_t bad, ended; /* errors and timeouts; all ended operations */
     double per_s;        /* NaN: nothing yet */
 };
-/* In the threshold's own unit: us, a share, per second. NaN: there is nothing to judge by. */
+/* The measured value in the threshold's unit: us, a share, per second. NaN: not measured. */
 double threshold_measure(const struct threshold *, const struct measured *);
 
 #endif

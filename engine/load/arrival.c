@@ -1,9 +1,10 @@
 /* See arrival.h. Doubles hold nanoseconds exactly up to 2^53 (104 days of uptime).
  *
- * Both cursors compute each start in the same way (constant spacing: the multiple of an interval;
- * random: the same draws in the same order), so they agree to the last bit about it; that is why a
- * start exactly at a boundary belongs to what was before it for both. With constant spacing any
- * number of starts is passed at once: a rate far above what can be served costs no more. */
+ * Both cursors compute each start in the same way (constant spacing: a multiple of the interval;
+ * random: the same draws in the same order), so their results are identical to the last bit;
+ * therefore both assign a start exactly at a boundary to the load before it. With constant
+ * spacing any number of starts is passed in one step, so a rate far above what can be served
+ * costs no more. */
 #include "engine/load/arrival.h"
 #include "engine/os/loop.h"
 
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Constant spacing goes on from the next start. */
+/* Restarts constant spacing at the next start. */
 static void space_from_next(struct cursor *c)
 {
     c->from_ns = c->next_ns;
@@ -31,13 +32,14 @@ static void pass(struct cursor *c, uint64_t n)
     c->next_ns = c->from_ns + (double)c->steps * c->interval_ns;
 }
 
-/* Passes those that are due at by_ns, at most `most`, and of constant spacing up to a boundary
- * only; returns how many. */
+/* Passes up to `most` starts that are due at by_ns; with constant spacing only up to a boundary.
+ * Returns how many. */
 static uint64_t pass_due(struct cursor *c, double by_ns, uint64_t most)
 {
     uint64_t before = c->passed;
     double ahead = (by_ns - c->next_ns) / c->interval_ns;
-    if (c->kind == ARRIVAL_CONSTANT && ahead > 2) /* all but what rounding may have added */
+    /* skip all but the last, which rounding may have added */
+    if (c->kind == ARRIVAL_CONSTANT && ahead > 2)
         pass(c, ahead - 2 < (double)most ? (uint64_t)(ahead - 2) : most);
     while (c->passed - before < most && c->next_ns <= by_ns)
         pass(c, 1);
@@ -102,8 +104,9 @@ static struct bound *bound_add(struct schedule *s)
     if (s->bounds == s->room) {
         uint32_t room = s->room ? 2 * s->room : 16;
         struct bound *bound = realloc(s->bound, room * sizeof *bound);
+        /* only for changes of load; a stuck backlog during a long ramp has many */
         if (!bound)
-            abort(); /* a change of load; a stuck backlog under a long ramp has many */
+            abort();
         s->bound = bound;
         s->room = room;
     }
@@ -120,7 +123,7 @@ void schedule_change(struct schedule *s, enum arrival kind, double per_s, uint64
     schedule_due(s, now_ns);
     struct bound *b = bound_add(s);
     *b = (struct bound){(double)now_ns, interval, kind};
-    cross(&s->due, b); /* it has passed everything before */
+    cross(&s->due, b); /* it has passed all earlier starts */
     cross_bounds(s);
 }
 
@@ -154,8 +157,9 @@ uint64_t schedule_skip(struct schedule *s, uint64_t by_ns, uint64_t most)
 
 uint64_t schedule_due(struct schedule *s, uint64_t by_ns)
 {
+    /* there is no backlog */
     if (s->due.passed < s->take.passed)
-        s->due = s->take; /* nothing was left behind */
+        s->due = s->take;
     if (s->open)
         pass_due(&s->due, (double)by_ns, UINT64_MAX);
     if (s->open && by_ns > s->by_ns)

@@ -13,7 +13,7 @@ static uint32_t claim(struct worker *w, uint32_t n, bool warm)
         return n;
     uint32_t granted = (uint32_t)pool_claim(w->pool, n);
     if (!granted)
-        w->starved = true;
+        w->budget_empty = true;
     return granted;
 }
 
@@ -59,8 +59,8 @@ bool cap_is_open(struct worker *w)
     uint64_t now = loop_now(w->loop);
     if (w->now.cap_per_s <= 0)
         return true;
-    /* A burst makes up for time that was not used, and there was none. Threads begin one after the
-     * other, or the first moment alone would be above the ceiling. */
+    /* No burst at the start: no allowance was left unused yet. The threads start staggered, or the
+     * first moment would exceed the ceiling. */
     if (!w->cap_next_ns)
         w->cap_next_ns =
             now + cap_interval(w, w->bulk_most) / w->now.workers * (w->index % w->now.workers);

@@ -8,14 +8,15 @@
 struct request;
 struct worker;
 
-/* Claims n operations from the budget of -n, if there is one; how many were granted. */
+/* Claims n operations from the budget of -n, if there is one. Returns how many were granted. */
 uint32_t budget_claim(struct worker *, uint32_t n);
-/* Likewise for what arrives unasked, which is of the warm-up by when it comes: a start of the
- * schedule is by when it was due. */
+/* The same for received messages, which belong to the warm-up by their time of arrival (a scheduled
+ * start does by its due time). */
 uint32_t budget_claim_received(struct worker *, uint32_t n);
-/* How much of it there is for operations to come, up to `most`, as it stands at the moment. */
+/* How much of the budget is left for further operations now, at most `most`. */
 uint64_t budget_left(const struct worker *, uint64_t most);
-void budget_return(struct worker *, uint32_t n); /* claimed at this moment, and not needed */
+/* gives back operations that were claimed and not started */
+void budget_return(struct worker *, uint32_t n);
 void budget_unclaim(struct worker *, const struct request *);
 /* --max-rate: may anything be started now? What was not used is not saved up beyond 10 ms. */
 bool cap_is_open(struct worker *);

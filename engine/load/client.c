@@ -1,7 +1,7 @@
 /* A client: what it has in flight, when it has room for more, and its think time.
  *
- * Nothing here starts anything: a client with room is put on a list, which the worker's settle runs
- * (start.c) or the schedule serves (open_loop.c). */
+ * Nothing here starts requests: a client with room is put on a list, which run_pending() of
+ * worker.c runs (start.c) or the schedule serves (open_loop.c). */
 #include "engine/load/client.h"
 
 #include "engine/backend.h"
@@ -45,7 +45,7 @@ struct client *client_list_pop(struct client_list *l)
 
 void client_ready(struct client *c)
 {
-    if (c->listed || c->roomy || c->retired)
+    if (c->listed || c->available || c->retired)
         return;
     c->listed = true;
     client_list_append(&c->worker->runnable, c);
@@ -69,19 +69,20 @@ uint32_t client_starts(struct client *c)
 
 static void think(struct worker *w, struct client *c, uint32_t requests)
 {
-    if (w->thoughts == w->thought_room) {
-        uint32_t room = w->thought_room ? 2 * w->thought_room : 16;
-        struct thought *ring = malloc(room * sizeof *ring);
+    if (w->think_timers == w->think_room) {
+        uint32_t room = w->think_room ? 2 * w->think_room : 16;
+        struct think_timer *ring = malloc(room * sizeof *ring);
+        /* at most one for each request in flight: grows only while ramping up */
         if (!ring)
-            abort(); /* at most one for each request in flight: reached while ramping up only */
-        for (uint32_t i = 0; i < w->thoughts; i++)
-            ring[i] = w->thought[(w->thought_first + i) % w->thought_room];
-        free(w->thought);
-        w->thought = ring;
-        w->thought_room = room;
-        w->thought_first = 0;
+            abort();
+        for (uint32_t i = 0; i < w->think_timers; i++)
+            ring[i] = w->think_timer[(w->think_first + i) % w->think_room];
+        free(w->think_timer);
+        w->think_timer = ring;
+        w->think_room = room;
+        w->think_first = 0;
     }
-    struct thought *t = &w->thought[(w->thought_first + w->thoughts++) % w->thought_room];
+    struct think_timer *t = &w->think_timer[(w->think_first + w->think_timers++) % w->think_room];
     t->ready_ns = loop_now(w->loop) + w->now.load.think_ns;
     t->client = c;
     t->requests = requests;
@@ -93,15 +94,15 @@ void think_fire(struct alarm *a)
 {
     struct worker *w = (struct worker *)(void *)((char *)a - offsetof(struct worker, think_alarm));
     uint64_t now = loop_now(w->loop);
-    while (w->thoughts && w->thought[w->thought_first].ready_ns <= now) {
-        struct thought *t = &w->thought[w->thought_first];
+    while (w->think_timers && w->think_timer[w->think_first].ready_ns <= now) {
+        struct think_timer *t = &w->think_timer[w->think_first];
         t->client->occupied -= t->requests;
         client_ready(t->client);
-        w->thought_first = (w->thought_first + 1) % w->thought_room;
-        w->thoughts--;
+        w->think_first = (w->think_first + 1) % w->think_room;
+        w->think_timers--;
     }
-    if (w->thoughts)
-        loop_alarm(w->loop, a, w->thought[w->thought_first].ready_ns);
+    if (w->think_timers)
+        loop_alarm(w->loop, a, w->think_timer[w->think_first].ready_ns);
 }
 
 static void batch_ended(struct worker *w, struct client *c)
@@ -127,8 +128,8 @@ static void client_unlink(struct client *c, struct request *r)
     r->client = NULL;
 }
 
-/* The client gets its place back. `sent`: the request went out, so a batch
- * or a think time counts. */
+/* Frees the request's slot in its client. `sent`: the request was sent, so it counts for a batch or
+ * a think time. */
 void client_take_back(struct request *r, bool sent)
 {
     struct client *c = r->client;

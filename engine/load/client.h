@@ -14,17 +14,19 @@ struct request;
 struct worker;
 
 void client_init(struct client *, struct worker *, uint32_t id);
-void client_ready(struct client *); /* the next settle looks at it */
+void client_ready(struct client *); /* the next run_pending() runs it */
 void client_list_append(struct client_list *, struct client *);
 struct client *client_list_pop(struct client_list *); /* NULL: empty */
-uint32_t client_starts(struct client *);              /* how many requests its pattern starts now */
-/* It gets its place back. `sent`: the request went out, so a batch or a think time counts. */
+/* how many requests its pattern allows to start now */
+uint32_t client_starts(struct client *);
+/* Frees the request's slot in its client. `sent`: the request was sent, so it counts for a batch or
+ * a think time. */
 void client_take_back(struct request *, bool sent);
 void think_fire(struct alarm *);
 
-/* ---- on the way of each request: inline, for each costs a nanosecond or two else ---- */
+/* ---- hot path: inline, as a call costs a nanosecond or two per request ---- */
 
-/* The newest of what it has started. */
+/* Appends the newest request to the client's list. */
 static inline void client_add(struct client *c, struct request *r)
 {
     r->client = c;

@@ -1,8 +1,8 @@
 /* Connections and their groups.
  *
  * A group holds a worker's connections to one place (a node, a slot; most backends have one group).
- * A lost connection fails what it carried, waits out a jittered back-off that doubles from 50 to
- * 500 ms, and while no connection of its group stands only one is tried at a time. */
+ * A lost connection fails its requests and is reopened after a jittered back-off that doubles from
+ * 50 to 500 ms. While no connection of its group is up, only one is tried at a time. */
 #include "engine/load/conn.h"
 
 #include "engine/load/worker_state.h"
@@ -39,7 +39,7 @@ static struct connection *conn_new(struct group *g, uint32_t id)
     return c;
 }
 
-/* Makes the array as long as wanted; new connections are closed ones. */
+/* Extends the array; new connections start closed. */
 static void conns_grow(struct group *g, uint32_t wanted)
 {
     if (wanted > g->room) {
@@ -107,14 +107,14 @@ static void conns_fill(struct group *g)
     }
 }
 
-/* One that is opened anew because its settings changed stands for the count while it is away: it
- * was not lost, and a target that answers is not down. */
-static void keep_counted(struct connection *c, bool kept)
+/* A connection that is reopened because its settings changed still counts as up meanwhile: it was
+ * not lost, and the target is not down. */
+static void count_as_up(struct connection *c, bool counts_as_up)
 {
-    if (c->kept == kept)
+    if (c->counts_as_up == counts_as_up)
         return;
-    c->kept = kept;
-    if (kept)
+    c->counts_as_up = counts_as_up;
+    if (counts_as_up)
         c->conn.worker->tally.connected++;
     else
         c->conn.worker->tally.connected--;
@@ -127,14 +127,14 @@ void conn_up(struct conn *conn)
     struct group *g = conn_group(c);
     if (c->state != CONN_OPENING)
         return;
-    keep_counted(c, false);
+    count_as_up(c, false);
     c->state = CONN_UP;
     c->busy = false;
     g->opening--;
     g->up++;
     c->conn.worker->tally.connected++;
     room_changed(c);
-    c->conn.worker->fill = true; /* not from here: open() may have called us */
+    c->conn.worker->fill = true; /* deferred: open() may be on the stack */
 }
 
 static void note_error(struct worker *w, const char *error_class, const char *msg)
@@ -169,9 +169,9 @@ static void conn_lose(struct connection *c, const char *error_class, const char 
     struct group *g = conn_group(c);
     if (c->state == CONN_OPENING) {
         g->opening--;
-        c->conn.worker->fill = true; /* it may have been the only one that was tried */
+        c->conn.worker->fill = true; /* it may have been the only one being tried */
     }
-    keep_counted(c, false);
+    count_as_up(c, false);
     if (c->state == CONN_UP) {
         g->up--;
         c->conn.worker->tally.connected -= !c->trouble;
@@ -198,12 +198,13 @@ void conn_down(struct conn *conn, const char *error_class, const char *fmt, ...)
     secret_hide_places(msg);
     note_error(c->conn.worker, error_class, msg);
     struct group *g = conn_group(c);
-    if (loop_now(c->conn.worker->loop) >= g->next_open_ns) /* many are lost at once: one failure */
+    /* several lost at the same time count as one failure */
+    if (loop_now(c->conn.worker->loop) >= g->next_open_ns)
         back_off(g);
     conn_lose(c, error_class, msg);
     c->conn.worker->backend->close(&c->conn);
     if (!g->up && c->conn.worker->backend->route && !c->conn.worker->draining) {
-        g->reroute = true; /* what waits there may find another group */
+        g->reroute = true; /* requests that wait there may be routed to another group */
         room_wanted(g);
     }
 }
@@ -250,7 +251,7 @@ void conn_closed(struct conn *conn)
     c->state = CONN_CLOSED;
     g->closed++;
     if (c->retire)
-        conn_doom(c);
+        conn_close_later(c);
     else
         c->conn.worker->fill = true;
 }
@@ -266,9 +267,9 @@ static void conn_begin_close(struct connection *c)
 {
     if (c->state != CONN_OPENING && c->state != CONN_UP)
         return;
-    bool anew = c->stale && !c->retire && c->state == CONN_UP && !c->trouble;
+    bool reopen = c->stale && !c->retire && c->state == CONN_UP && !c->trouble;
     conn_lose(c, "closed", "closed by us");
-    keep_counted(c, anew);
+    count_as_up(c, reopen);
     c->conn.worker->backend->close(&c->conn);
 }
 
@@ -290,7 +291,7 @@ static void conn_drop(struct connection *c)
             w->client[i]->conn = NULL;
     if (c->dirty)
         dirty_forget(w, c);
-    keep_counted(c, false);
+    count_as_up(c, false);
     g->conn[c->conn.id] = NULL;
     g->closed--;
     while (g->conns && !g->conn[g->conns - 1])
@@ -298,16 +299,16 @@ static void conn_drop(struct connection *c)
     free(c);
 }
 
-void conns_settle(struct worker *w)
+void conns_run_pending(struct worker *w)
 {
     w->fill = false;
     for (uint32_t i = 0; i < w->groups; i++)
         if (w->group[i] && (w->group[i]->closed || w->group[i]->conns < w->connections))
             conns_fill(w->group[i]);
-    while (w->doomed) {
-        struct connection *c = w->doomed;
-        w->doomed = c->next_doomed;
-        c->doomed = false;
+    while (w->close_pending) {
+        struct connection *c = w->close_pending;
+        w->close_pending = c->next_close_pending;
+        c->close_pending = false;
         if ((!c->retire && !c->stale) || c->conn.requests)
             continue;
         if (c->state != CONN_CLOSED)
@@ -317,7 +318,7 @@ void conns_settle(struct worker *w)
     }
 }
 
-void conns_tune(struct worker *w, bool anew)
+void conns_tune(struct worker *w, bool reopen)
 {
     for (uint32_t i = 0; i < w->groups; i++) {
         struct group *g = w->group[i];
@@ -329,9 +330,9 @@ void conns_tune(struct worker *w, bool anew)
             if (!c)
                 continue;
             c->retire = k >= w->connections;
-            c->stale = c->stale || (anew && (c->state == CONN_OPENING || c->state == CONN_UP));
+            c->stale = c->stale || (reopen && (c->state == CONN_OPENING || c->state == CONN_UP));
             if ((c->retire || c->stale) && !c->conn.requests)
-                conn_doom(c);
+                conn_close_later(c);
             room_changed(c);
         }
         conns_fill(g);
@@ -348,7 +349,7 @@ bool conns_close_all(struct worker *w)
             if (!c)
                 continue;
             conn_begin_close(c);
-            keep_counted(c, false);
+            count_as_up(c, false);
             all = all && c->state == CONN_CLOSED;
         }
     return all;

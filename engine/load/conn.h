@@ -7,11 +7,13 @@
 
 struct worker;
 
-/* After a change of settings; anew: those that stand are opened anew once they carry nothing. */
-void conns_tune(struct worker *, bool anew);
-void conns_settle(struct worker *);              /* opens and closes those that were to */
-bool conns_close_all(struct worker *);           /* begins; true when all are closed */
-uint64_t conns_count_ops(const struct worker *); /* in flight by walking the connections */
+/* Applies a change of settings. `reopen`: connections that are up are reopened once they are
+ * idle. */
+void conns_tune(struct worker *, bool reopen);
+void conns_run_pending(struct worker *); /* performs the pending opens and closes */
+bool conns_close_all(struct worker *);   /* starts closing all; true when all are closed */
+/* operations in flight, counted by visiting all connections */
+uint64_t conns_count_ops(const struct worker *);
 void conns_free(struct worker *);
 
 #endif

@@ -1,8 +1,7 @@
 /* Which connection has room for a request: groups of connections, and what each carries.
  *
- * Room is the smaller of what the protocol carries and what each connection should carry if load is
- * spread evenly, so that a client stays on one connection where that is free, and a few connections
- * that multiplex share the work. */
+ * Room is the smaller of what the protocol allows and an even share of the load, so that a client
+ * stays on one connection while that is free, and multiplexing connections share the work. */
 #include "engine/load/conn_room.h"
 
 #include "engine/backend.h"
@@ -17,8 +16,9 @@ struct group *group_get(struct worker *w, uint32_t id)
     if (id >= w->groups) {
         uint32_t groups = id + 1;
         struct group **group = realloc(w->group, groups * sizeof *group);
+        /* set-up: out of memory for a pointer */
         if (!group)
-            abort(); /* set-up: no memory for a pointer */
+            abort();
         memset(group + w->groups, 0, (groups - w->groups) * sizeof *group);
         w->group = group;
         w->groups = groups;
@@ -33,43 +33,43 @@ struct group *group_get(struct worker *w, uint32_t id)
     g->id = id;
     g->reopen.due_ns = NS_NEVER;
     w->group[id] = g;
-    w->fill = true; /* the next settle opens its connections */
+    w->fill = true; /* the next run_pending() opens its connections */
     return g;
 }
 
-void conn_doom(struct connection *c)
+void conn_close_later(struct connection *c)
 {
-    if (c->doomed)
+    if (c->close_pending)
         return;
-    c->doomed = true;
-    c->next_doomed = c->conn.worker->doomed;
-    c->conn.worker->doomed = c;
+    c->close_pending = true;
+    c->next_close_pending = c->conn.worker->close_pending;
+    c->conn.worker->close_pending = c;
 }
 
-static void roomy_remove(struct group *g, struct connection *c)
+static void available_remove(struct group *g, struct connection *c)
 {
     if (c->prev)
         c->prev->next = c->next;
     else
-        g->roomy = c->next;
+        g->available = c->next;
     if (c->next)
         c->next->prev = c->prev;
     else
-        g->roomy_last = c->prev;
+        g->available_last = c->prev;
     c->next = c->prev = NULL;
-    c->roomy = false;
+    c->available = false;
 }
 
-static void roomy_append(struct group *g, struct connection *c)
+static void available_append(struct group *g, struct connection *c)
 {
-    c->prev = g->roomy_last;
+    c->prev = g->available_last;
     c->next = NULL;
-    if (g->roomy_last)
-        g->roomy_last->next = c;
+    if (g->available_last)
+        g->available_last->next = c;
     else
-        g->roomy = c;
-    g->roomy_last = c;
-    c->roomy = true;
+        g->available = c;
+    g->available_last = c;
+    c->available = true;
 }
 
 void room_wanted(struct group *g)
@@ -84,30 +84,30 @@ void room_wanted(struct group *g)
 void room_changed(struct connection *c)
 {
     struct group *g = conn_group(c);
-    bool roomy = conn_has_room(c) >= c->conn.worker->lease_unit;
-    if (roomy && !c->roomy)
-        roomy_append(g, c);
-    else if (!roomy && c->roomy)
-        roomy_remove(g, c);
-    if (roomy)
+    bool available = conn_has_room(c) >= c->conn.worker->lease_unit;
+    if (available && !c->available)
+        available_append(g, c);
+    else if (!available && c->available)
+        available_remove(g, c);
+    if (available)
         room_wanted(g);
 }
 
 void room_used(struct connection *c)
 {
-    if (c->roomy && conn_has_room(c) < c->conn.worker->lease_unit)
-        roomy_remove(conn_group(c), c);
+    if (c->available && conn_has_room(c) < c->conn.worker->lease_unit)
+        available_remove(conn_group(c), c);
 }
 
 void room_gone(struct connection *c)
 {
-    if (c->roomy)
-        roomy_remove(conn_group(c), c);
+    if (c->available)
+        available_remove(conn_group(c), c);
 }
 
 static struct connection *pick_idle(const struct group *g)
 {
-    struct connection *c = g->roomy;
+    struct connection *c = g->available;
     while (c && c->conn.requests)
         c = c->next;
     return c;
@@ -116,7 +116,7 @@ static struct connection *pick_idle(const struct group *g)
 struct connection *conn_pick(struct group *g, const struct request *first, uint32_t units)
 {
     struct client *client = first->client;
-    struct connection *own = client ? client->conn : NULL, *c = g->roomy;
+    struct connection *own = client ? client->conn : NULL, *c = g->available;
     bool exclusive = first->op.exclusive;
     if (own && own->conn.group == g->id && conn_has_room(own) >= units &&
         !(exclusive && own->conn.requests))
@@ -126,8 +126,8 @@ struct connection *conn_pick(struct group *g, const struct request *first, uint3
     if (!c || conn_has_room(c) < units)
         return NULL;
     if (c->next) {
-        roomy_remove(g, c);
-        roomy_append(g, c);
+        available_remove(g, c);
+        available_append(g, c);
     }
     if (client)
         client->conn = c;
@@ -162,8 +162,8 @@ void conn_unlink(struct request *r)
     c->fresh = false;
     if (c->retire || c->stale) {
         if (!c->conn.requests)
-            conn_doom(c);
-    } else if (!c->roomy) {
+            conn_close_later(c);
+    } else if (!c->available) {
         room_changed(c);
     } else {
         room_wanted(conn_group(c));

@@ -11,22 +11,25 @@ struct group;
 struct request;
 struct worker;
 
-/* Made when first asked for; the next settle opens its connections. */
+/* Creates the group on first use; the next run_pending() opens its connections. */
 struct group *group_get(struct worker *, uint32_t id);
-/* A connection with room for a chain of `units` requests, its client's own one if it can be; for one
- * that must be alone there, a connection that carries nothing. NULL: none. */
+/* A connection with room for a chain of `units` requests, preferably the one its client used last;
+ * for an exclusive request, an idle connection. NULL: none. */
 struct connection *conn_pick(struct group *, const struct request *first, uint32_t units);
-void conn_take_out(struct connection *, struct request *); /* no more, whatever comes of it */
-void conn_unlink(struct request *); /* out of its connection, which may have room again */
+/* removes it from the list of available connections for good */
+void conn_take_out(struct connection *, struct request *);
+void conn_unlink(struct request *); /* removes it from its connection, which may have room again */
 void room_changed(struct connection *);
-void room_gone(struct connection *); /* it is lost */
-void room_wanted(struct group *);    /* who waits there is looked at in the next settle */
-void conn_doom(struct connection *); /* closed in the next settle, if still to retire */
-void room_used(struct connection *); /* it carries more than before */
+void room_gone(struct connection *); /* the connection is lost */
+/* the next run_pending() dispatches the group's waiting requests */
+void room_wanted(struct group *);
+/* the next run_pending() closes it, if it is still to retire */
+void conn_close_later(struct connection *);
+void room_used(struct connection *); /* updates the lists after it got a request */
 
-/* ---- on the way of each request: inline, for each costs a nanosecond or two else ---- */
+/* ---- hot path: inline, as a call costs a nanosecond or two per request ---- */
 
-/* How many requests it takes now. */
+/* How many more requests it takes now. */
 static inline uint32_t conn_has_room(const struct connection *c)
 {
     const struct worker *w = c->conn.worker;
@@ -39,7 +42,7 @@ static inline uint32_t conn_has_room(const struct connection *c)
     return limit - c->conn.requests;
 }
 
-/* In flight on it from now on. */
+/* Adds the request to those in flight on the connection. */
 static inline void conn_link(struct connection *c, struct request *r)
 {
     r->connection = c;

@@ -1,8 +1,8 @@
-/* How a request ends, and what is counted then.
+/* How a request ends, and the counts that change.
  *
  * Every operation ends in exactly one of op_done, op_partial, op_fail, op_timeout, op_lost,
- * op_expire or op_give_back, and only there are its counts moved. Nothing here recurses: an end
- * only puts its client on a list that the worker's settle runs. */
+ * op_expire or op_give_back, and its counts change only there. Nothing here recurses: an end only
+ * puts its client on a list for run_pending() of worker.c. */
 #include "engine/load/end.h"
 
 #include "engine/backend.h"
@@ -77,7 +77,7 @@ static void finish(struct worker *w, struct request *r, uint32_t failed, enum en
     }
 }
 
-/* Ends what a backend had in its hands. */
+/* Ends a request that was submitted to the backend. */
 static void end(struct request *r, uint32_t failed, enum ending how)
 {
     struct worker *w = r->connection->conn.worker;
@@ -90,8 +90,8 @@ static void end(struct request *r, uint32_t failed, enum ending how)
     op_free(w, r);
 }
 
-/* A server that lets itself be connected to and then breaks off answers nothing: only an answer
- * ends the growing pauses between tries. */
+/* A server may accept connections and close them without an answer, so only an answer resets the
+ * back-off. */
 static void answered(const struct request *r)
 {
     struct group *g = conn_group(r->connection);
@@ -150,13 +150,14 @@ void op_lost(struct request *r, const char *error_class, const char *msg, size_t
     struct worker *w = r->connection->conn.worker;
     if (error_class)
         note(r, error_class, r->op.n, msg, len, WORDS_OURS);
+    /* keep it in the in-flight count; no further callbacks */
     if (w->frozen)
-        r->state = OP_ABANDONED; /* it stays counted as in flight; nobody is told any more */
+        r->state = OP_ABANDONED;
     end(r, r->op.n, END_OK);
 }
 
-/* Time is up. On a connection it stays, abandoned, until its answer comes
- * or the connection goes. */
+/* The request timed out. If it was sent it stays on its connection as abandoned until its answer
+ * arrives or the connection is closed. */
 void op_expire(struct request *r)
 {
     struct worker *w = r->client->worker;
@@ -182,7 +183,7 @@ uint64_t worker_receive(struct worker *w, uint64_t n)
         uint32_t may = 0;
         for (; may < some && cap_is_open(w); may++)
             cap_charge(w, 1);
-        if (may < some) { /* the rest stays where it is until it may be taken */
+        if (may < some) { /* the rest stays in its queue until it may be received */
             uint64_t soon = loop_now(w->loop) + NS_PER_MS;
             w->receives_later = true;
             loop_alarm(w->loop, &w->arrival_alarm, w->cap_next_ns > soon ? w->cap_next_ns : soon);

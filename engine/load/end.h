@@ -1,4 +1,5 @@
-/* How a request ends, and what is counted then; backend.h has the ends that backends tell. */
+/* How a request ends, and the counts that change; the functions that backends call are in
+ * backend.h. */
 #ifndef LOADTOP_ENGINE_LOAD_END_H
 #define LOADTOP_ENGINE_LOAD_END_H
 
@@ -6,12 +7,12 @@
 
 struct request;
 
-/* Its connection is gone (class given), or it was refused for good (no class:
- * op_error was called). */
+/* Its connection was lost (error_class given), or it was refused permanently (NULL: op_error was
+ * called). */
 void op_lost(struct request *, const char *error_class, const char *msg, size_t len);
 void op_give_back(struct request *); /* never sent: back to the client and the budget */
-/* Time is up. On a connection it stays, abandoned, until its answer comes
- * or the connection goes. */
+/* The request timed out. If it was sent it stays on its connection as abandoned until its answer
+ * arrives or the connection is closed. */
 void op_expire(struct request *);
 
 #endif

@@ -1,12 +1,12 @@
-/* Leases: a connection for what was started, and who waits for one.
+/* Leases: requests get a connection, or wait for one.
  *
- * A chain of requests that goes out together (one request, or what a batch has for one group)
+ * A chain of requests that is sent together (one request, or a batch's requests for one group)
  * leases room on one connection; when none has room it waits in its group, first come first served,
- * and is not offered yet. A request that needs a connection alone is a chain of its own, and waits
- * for one that carries nothing: as nobody passes it, one of them comes to that.
+ * and is not counted as offered yet. An exclusive request is a chain of its own and waits for an
+ * idle connection: later requests do not overtake it, so one becomes idle.
  *
- * What is waiting: `next` links the requests of one lease, `prev` of a lease's first request links
- * to the next lease. */
+ * In the waiting list, `next` links the requests of one lease, and `prev` of a lease's first
+ * request links to the next lease. */
 #include "engine/load/lease.h"
 
 #include "engine/load/worker_state.h"
@@ -25,13 +25,13 @@ static void mark_dirty(struct connection *c)
     c->conn.worker->dirty = c;
 }
 
-/* True unless the connection had no room after all: then the request is as it was. */
+/* False: the connection had no room after all, and the request is unchanged. */
 static bool submit_one(struct connection *c, struct request *r)
 {
     struct worker *w = c->conn.worker;
     bool again = r->flags & OP_AGAIN;
     if (c->fresh && !(r->flags & OP_DUE) && !again) {
-        /* It waited for a connection to be made for the first time: set-up, not a lease. */
+        /* It waited for a first connection to be opened: this is set-up, not a lease wait. */
         r->flags &= (uint8_t)~OP_WAITED;
         r->ready_ns = loop_now(w->loop);
     }
@@ -42,7 +42,7 @@ static bool submit_one(struct connection *c, struct request *r)
     }
     enum submit result = w->backend->submit(&c->conn, &r->op);
     if (result == SUBMIT_QUEUED) {
-        /* From here op may be gone: it may have ended inside submit. */
+        /* op may have ended inside submit: do not use it from here on. */
         mark_dirty(c);
         room_used(c);
         return true;
@@ -54,7 +54,7 @@ static bool submit_one(struct connection *c, struct request *r)
     if (!again) {
         op_count_in_flight(w, r, -1);
         op_unoffered(w, r);
-        r->op.sent_ns = 0; /* what op_sent noted did not happen */
+        r->op.sent_ns = 0; /* undo op_sent: nothing was sent */
         if (!(r->flags & OP_DUE))
             r->intended_ns = 0;
     }
@@ -108,7 +108,7 @@ static void submit_chain(struct group *g, struct connection *c, struct request *
             return;
         }
         chain = rest;
-        if (chain && c->state != CONN_UP) { /* lost while it was being filled */
+        if (chain && c->state != CONN_UP) { /* the connection was lost during submit */
             wait_push(g, chain, true);
             return;
         }
@@ -132,7 +132,7 @@ static void lease_in(struct worker *w, struct request *chain, uint32_t id)
         struct connection *c = conn_pick(g, chain, units);
         if (c) {
             submit_chain(g, c, chain);
-            if (g->roomy) /* what it did not take has room on another one */
+            if (g->available) /* another connection has room for the rest */
                 room_wanted(g);
             return;
         }
@@ -145,8 +145,8 @@ static uint32_t route(struct worker *w, const struct request *r)
     return w->backend->route ? w->backend->route(w, &r->op) : 0;
 }
 
-/* Takes out of the rest of a chain what can be leased with its first request: all of the same
- * group; or nothing, if the first one needs a connection alone. Returns what is left. */
+/* Splits a chain: keeps the requests that can be leased with the first one (those of the same
+ * group; none if it is exclusive) and returns the others. */
 static struct request *split(struct request *first)
 {
     struct request *rest = first->next, *other = NULL, **mine = &first->next, **others = &other;
@@ -166,7 +166,7 @@ static struct request *split(struct request *first)
 
 void lease(struct worker *w, struct request *chain)
 {
-    if (!chain->next) { /* as nearly all are */
+    if (!chain->next) { /* the usual case */
         lease_in(w, chain, route(w, chain));
         return;
     }
@@ -179,7 +179,7 @@ void lease(struct worker *w, struct request *chain)
     }
 }
 
-/* The group is down: what waits there may find another one. */
+/* The group is down: routes its waiting requests again. */
 static void leases_reroute(struct group *g)
 {
     struct worker *w = g->worker;
@@ -201,7 +201,7 @@ void leases_dispatch(struct worker *w)
             if (!g->up)
                 leases_reroute(g);
         }
-        while (g->waiting && g->roomy) {
+        while (g->waiting && g->available) {
             struct request *chain = g->waiting;
             struct connection *c = conn_pick(g, chain, chain->next ? chain_units(chain) : 1);
             if (!c)
@@ -216,24 +216,24 @@ void waiting_discard(struct worker *w)
     uint8_t keep = w->schedule.open ? OP_AGAIN | OP_DUE : OP_AGAIN;
     for (uint32_t i = 0; i < w->groups; i++) {
         struct group *g = w->group[i];
-        struct request *kept = NULL;
+        struct request *counts_as_up = NULL;
         while (g && g->waiting) {
             struct request *r = wait_pop(g);
             while (r) {
                 struct request *next = r->next;
                 r->next = NULL;
                 if (r->flags & keep) {
-                    r->next = kept;
-                    kept = r;
+                    r->next = counts_as_up;
+                    counts_as_up = r;
                 } else {
                     op_give_back(r);
                 }
                 r = next;
             }
         }
-        while (kept) {
-            struct request *r = kept;
-            kept = r->next;
+        while (counts_as_up) {
+            struct request *r = counts_as_up;
+            counts_as_up = r->next;
             r->next = NULL;
             wait_push(g, r, true);
         }
@@ -242,7 +242,7 @@ void waiting_discard(struct worker *w)
     }
 }
 
-/* Sent: from here on its latency counts, and so does the integral of what is in flight. */
+/* Stamps the time of sending, from which its latency counts, and updates the in-flight integral. */
 static void stamp(struct worker *w, struct request *r, uint64_t now)
 {
     if (r->op.sent_ns)
@@ -284,8 +284,9 @@ void conns_flush(struct worker *w)
     }
 }
 
-/* What waits for a connection and is too late: a scheduled start is dropped, what was sent before
- * has timed out. A closed client's own request waits on. Order is kept. */
+/* Expires requests that have waited too long for a connection: a scheduled start is dropped, a
+ * request that was sent before has timed out. A closed client's request keeps waiting. Order is
+ * kept. */
 void leases_expire(struct group *g, uint64_t before_ns)
 {
     struct worker *w = g->worker;
@@ -312,7 +313,7 @@ void leases_expire(struct group *g, uint64_t before_ns)
             chain = next;
         }
     }
-    if (gone) /* who waited behind it may need less */
+    if (gone) /* the requests behind it may need less room */
         room_wanted(g);
 }
 
@@ -326,8 +327,9 @@ void op_again(struct op *op, uint32_t group)
         op_done(op);
         return;
     }
+    /* returned inside submit: its time of sending is now */
     if (!op->sent_ns)
-        op_sent(op); /* handed back inside submit: its time counts from here */
+        op_sent(op);
     conn_unlink(r);
     r->flags |= OP_AGAIN;
     lease_in(w, r, group);

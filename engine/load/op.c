@@ -91,7 +91,7 @@ void op_count_waiting(struct worker *w, struct request *r, int sign)
         w->waiting_due += n;
 }
 
-/* A request of a type, not yet anyone's, for n operations that are claimed already. */
+/* A new request of a type, without a client yet, for n operations that are already claimed. */
 struct request *op_make(struct worker *w, uint16_t type, uint32_t n)
 {
     worker_check_own(w);

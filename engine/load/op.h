@@ -9,15 +9,16 @@
 struct request;
 struct worker;
 
-/* A request of a type, not yet anyone's, for n operations that are claimed already. NULL: out of
- * memory. */
+/* A new request of a type, without a client yet, for n operations that are already claimed. NULL:
+ * out of memory. */
 struct request *op_make(struct worker *, uint16_t type, uint32_t n);
-void ops_free(struct worker *); /* all of them, at the worker's end */
+void ops_free(struct worker *); /* frees all requests, when the worker has ended */
 void op_offered(struct worker *, struct request *);
 void op_unoffered(struct worker *, struct request *);
-void op_count_waiting(struct worker *, struct request *, int sign); /* for a connection */
+/* counts it as waiting (+1) or no longer waiting (-1) for a connection */
+void op_count_waiting(struct worker *, struct request *, int sign);
 
-/* ---- on the way of each request: inline, for each costs a nanosecond or two else ---- */
+/* ---- hot path: inline, as a call costs a nanosecond or two per request ---- */
 
 static inline void op_free(struct worker *w, struct request *r)
 {
@@ -26,7 +27,7 @@ static inline void op_free(struct worker *w, struct request *r)
     w->free_op = r;
 }
 
-/* Brings the in-flight area up to now. */
+/* Updates the integral of operations in flight up to now. */
 static inline void worker_account(struct worker *w)
 {
     uint64_t now = loop_now(w->loop);

@@ -2,11 +2,11 @@
  *
  * A due start waits, in order, for a client with room, and its response time counts from its
  * intended start; one that is overdue by more than the timeout is dropped. At a stop, a pause,
- * `rate off` and the end, what is due and not placed is dropped if it was late by then, and not
- * started if it was not. A bulk waits for its rows: each is due at a moment of its own.
+ * `rate off` and the end, starts that are due and not placed count as dropped if they were late by
+ * then, otherwise as not started. A bulk waits for its rows, each of which has its own due time.
  *
- * The account: due by the schedule = offered from it (dropped included) + not started + still due,
- * which is what nobody took yet, what waits for a connection and what is gathered for a bulk. */
+ * Invariant: due by the schedule = offered from it (dropped included) + not started + still due.
+ * Still due are starts not taken yet, waiting for a connection, or collected for a bulk. */
 #include "engine/load/open_loop.h"
 
 #include "engine/load/worker_state.h"
@@ -21,17 +21,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Until when starts are due: at the end itself nothing is started any more. An end that was moved
- * to what is past changes nothing about what was due. */
+/* The time up to which starts are due: at the end itself nothing is started any more. Moving the
+ * end into the past does not change what was due. */
 static uint64_t due_until(const struct worker *w)
 {
     uint64_t now = loop_now(w->loop), until = now < w->now.end_ns ? now : w->now.end_ns - 1;
     return until > w->schedule.by_ns ? until : w->schedule.by_ns;
 }
 
-/* Whether the next start is of the warm-up is known by when it is due: a backlog that the warm-up
- * left is not measured. */
-static void look_at_next(struct worker *w)
+/* The due time decides whether the next start belongs to the warm-up: a backlog from the warm-up is
+ * not measured. */
+static void check_next_start(struct worker *w)
 {
     w->start_warm =
         w->schedule.open ? schedule_next(&w->schedule) < w->now.record_from_ns : w->warm;
@@ -43,59 +43,59 @@ static void skip_by(struct worker *w, uint64_t by_ns, bool late)
     uint64_t n = schedule_skip(&w->schedule, by_ns, UINT64_MAX), within = n;
     if (w->now.counted && !warm && n)
         within = late ? pool_claim(w->pool, n) : budget_left(w, n);
-    w->beyond += n - within;
+    w->over_budget += n - within;
     if (late)
         starts_dropped(w, warm, within);
     else
         starts_not_started(w, warm, within);
 }
 
-/* Moves past starts that nobody took. Those that -n has no room for were never due. */
+/* Skips starts that were not taken. Those beyond the budget of -n were never due. */
 static void skip(struct worker *w, uint64_t by_ns, bool late)
 {
     uint64_t from = w->now.record_from_ns;
-    look_at_next(w);
+    check_next_start(w);
     if (w->start_warm)
         skip_by(w, by_ns < from ? by_ns : from - 1, late);
-    look_at_next(w);
+    check_next_start(w);
     if (!w->start_warm)
         skip_by(w, by_ns, late);
 }
 
 /* Once -n is used up, what follows is not due. */
-static void skip_beyond(struct worker *w)
+static void skip_over_budget(struct worker *w)
 {
-    if (w->starved)
-        w->beyond += schedule_skip(&w->schedule, due_until(w), UINT64_MAX);
+    if (w->budget_empty)
+        w->over_budget += schedule_skip(&w->schedule, due_until(w), UINT64_MAX);
 }
 
-static void gather_abandon(struct worker *w)
+static void pending_bulk_abandon(struct worker *w)
 {
-    struct request *r = w->gather;
+    struct request *r = w->pending_bulk;
     if (!r)
         return;
-    for (uint32_t i = 0; i < w->gathered; i++)
+    for (uint32_t i = 0; i < w->pending_rows; i++)
         start_unplaced(w, r, r->row_intended_ns[i]);
     op_free(w, r);
-    w->gather = NULL;
-    w->gathered = 0;
+    w->pending_bulk = NULL;
+    w->pending_rows = 0;
 }
 
-/* A stop, a pause, `rate off` or the end: whatever is due and not placed gets its place in the
- * account here, wherever it waits. */
+/* A stop, a pause, `rate off` or the end: counts all starts that are due and not placed, wherever
+ * they wait. */
 static void arrivals_end(struct worker *w)
 {
     struct schedule *s = &w->schedule;
     uint64_t until = worker_moment(w), limit = atomic_load(&w->pool->atomic.lag_limit_ns);
     if (!s->open)
         return;
-    skip_beyond(w);
+    skip_over_budget(w);
     if (until > limit)
         skip(w, until - limit - 1, true);
     skip(w, due_until(w), false);
     schedule_stop(s, due_until(w));
-    look_at_next(w);
-    gather_abandon(w);
+    check_next_start(w);
+    pending_bulk_abandon(w);
     waiting_discard(w);
     loop_alarm(w->loop, &w->arrival_alarm, NS_NEVER);
 }
@@ -124,24 +124,24 @@ void arrivals_account(struct worker *w)
     struct tally *t = &w->tally;
     uint64_t until = s->open ? due_until(w) : 0;
     if (s->open)
-        skip_beyond(w);
-    t->due = schedule_due(s, until) - w->beyond;
-    t->still_due = schedule_backlog(s) + w->waiting_due + w->gathered;
+        skip_over_budget(w);
+    t->due = schedule_due(s, until) - w->over_budget;
+    t->still_due = schedule_backlog(s) + w->waiting_due + w->pending_rows;
     if (t->due != t->scheduled + t->not_started + t->warm_not_started + t->still_due)
         t->miscounted++;
 }
 
-/* ---- what is placed ---- */
+/* ---- placing due starts ---- */
 
 /* The next client in line that has room, or NULL. */
-static struct client *roomy_client(struct worker *w, uint32_t *starts)
+static struct client *available_client(struct worker *w, uint32_t *starts)
 {
     for (struct client *c; (c = w->idle.head);) {
         *starts = c->retired ? 0 : client_starts(c);
         if (*starts)
             return c;
         client_list_pop(&w->idle);
-        c->roomy = false;
+        c->available = false;
     }
     return NULL;
 }
@@ -152,7 +152,7 @@ static void idle_rotate(struct worker *w)
     if (client_starts(c))
         client_list_append(&w->idle, c);
     else
-        c->roomy = false;
+        c->available = false;
 }
 
 static void note_lag(struct worker *w, const struct request *r)
@@ -162,14 +162,14 @@ static void note_lag(struct worker *w, const struct request *r)
         recorder_extra(&w->recorder, EXTRA_LAG, loop_now(w->loop) - due_ns);
 }
 
-/* A request whose operations are all due. Takes its start from the schedule; NULL: not yet, or no
- * budget. */
+/* Makes a request whose operations are all due, taking their starts from the schedule. NULL: not
+ * yet, or no budget. */
 static struct request *due_op(struct client *c)
 {
     struct worker *w = c->worker;
     if (schedule_next(&w->schedule) > loop_now(w->loop))
         return NULL;
-    look_at_next(w);
+    check_next_start(w);
     uint16_t type = mix_choose(w);
     if (!budget_claim(w, 1))
         return NULL;
@@ -185,8 +185,8 @@ static struct request *due_op(struct client *c)
     return op_bounded(w, r);
 }
 
-/* A bulk without rows, in w->gather. NULL: out of memory. */
-static struct request *gather_begin(struct worker *w)
+/* Creates w->pending_bulk without rows. NULL: out of memory. */
+static struct request *pending_bulk_begin(struct worker *w)
 {
     uint16_t type = mix_choose(w);
     uint32_t rows = w->bulk[type];
@@ -203,43 +203,44 @@ static struct request *gather_begin(struct worker *w)
         r->row_room = rows;
     }
     r->flags |= OP_DUE;
-    w->gathered = 0;
-    return w->gather = r;
+    w->pending_rows = 0;
+    return w->pending_bulk = r;
 }
 
-/* Bulks: collects due rows in w->gather. True when it is to be sent: it is full, or it is the last
- * one of the warm-up or of -n, and short. */
-static bool gather(struct worker *w)
+/* Collects due rows in w->pending_bulk. True when it must be sent: it is full, or it is the short
+ * last one of the warm-up or of -n. */
+static bool collect_rows(struct worker *w)
 {
     struct schedule *s = &w->schedule;
-    look_at_next(w);
-    struct request *r = w->gather ? w->gather : gather_begin(w);
+    check_next_start(w);
+    struct request *r = w->pending_bulk ? w->pending_bulk : pending_bulk_begin(w);
     if (!r)
         return false;
     bool warm = r->flags & OP_WARM;
     if (warm != w->start_warm) {
-        if (w->gathered)
+        if (w->pending_rows)
             return true;
         r->flags ^= OP_WARM;
     }
     warm = w->start_warm;
-    while (w->gathered < r->op.n && schedule_next(s) <= loop_now(w->loop) &&
+    while (w->pending_rows < r->op.n && schedule_next(s) <= loop_now(w->loop) &&
            w->start_warm == warm && budget_claim(w, 1)) {
-        r->row_intended_ns[w->gathered++] = schedule_take(s);
-        look_at_next(w);
+        r->row_intended_ns[w->pending_rows++] = schedule_take(s);
+        check_next_start(w);
     }
-    return w->gathered == r->op.n || (w->gathered && (w->start_warm != warm || !budget_left(w, 1)));
+    return w->pending_rows == r->op.n ||
+           (w->pending_rows && (w->start_warm != warm || !budget_left(w, 1)));
 }
 
-static struct request *gathered_op(struct client *c)
+static struct request *bulk_op(struct client *c)
 {
     struct worker *w = c->worker;
-    if (!gather(w))
+    if (!collect_rows(w))
         return NULL;
-    struct request *r = w->gather;
-    r->op.n = w->gathered;
-    w->gather = NULL;
-    w->gathered = 0;
+    struct request *r = w->pending_bulk;
+    r->op.n = w->pending_rows;
+    w->pending_bulk = NULL;
+    w->pending_rows = 0;
     r->intended_ns = r->row_intended_ns[0];
     r->ready_ns = loop_now(w->loop);
     note_lag(w, r);
@@ -263,12 +264,12 @@ static uint32_t due_count(struct worker *w, uint32_t most)
     return due < most ? (uint32_t)due : most;
 }
 
-/* With nobody free the next completion brings us back, with -n used up what is given back of it;
- * else the next start does. */
-static uint64_t next_look(const struct worker *w)
+/* When to run again: without a free client, at the next completion; with -n used up, when budget is
+ * returned; otherwise at the next start. */
+static uint64_t next_wake_ns(const struct worker *w)
 {
     uint64_t next = schedule_next(&w->schedule), now = loop_now(w->loop);
-    if (w->starved)
+    if (w->budget_empty)
         return NS_NEVER;
     if (next > now)
         return next;
@@ -287,15 +288,15 @@ void arrivals_run(struct worker *w)
     }
     if (now > w->now.timeout_ns && schedule_next(s) < now - w->now.timeout_ns)
         skip(w, now - w->now.timeout_ns - 1, true);
-    bool bulk = w->gather || any_bulk(w);
+    bool bulk = w->pending_bulk || any_bulk(w);
     uint32_t starts = 0;
-    while (w->gathered || schedule_next(s) <= now) {
-        struct client *c = roomy_client(w, &starts);
-        if (!c || w->full || (bulk ? !gather(w) : w->starved))
+    while (w->pending_rows || schedule_next(s) <= now) {
+        struct client *c = available_client(w, &starts);
+        if (!c || w->full || (bulk ? !collect_rows(w) : w->budget_empty))
             break;
         bool batch = w->now.load.pattern == PATTERN_BATCH;
-        client_start(c, batch && !bulk ? due_count(w, starts) : 1, bulk ? gathered_op : due_op);
+        client_start(c, batch && !bulk ? due_count(w, starts) : 1, bulk ? bulk_op : due_op);
         idle_rotate(w);
     }
-    loop_alarm(w->loop, &w->arrival_alarm, next_look(w));
+    loop_alarm(w->loop, &w->arrival_alarm, next_wake_ns(w));
 }

@@ -1,7 +1,7 @@
-/* What is started, and when: a closed client that is ready starts what its pattern allows now.
+/* Starts requests: a ready closed-loop client starts as many as its pattern allows.
  *
- * Under open arrival (open_loop.c) the schedule decides when, and clients with room stand in line
- * for it. */
+ * Under open arrival (open_loop.c) the schedule decides when, and clients with room wait in a
+ * queue. */
 #include "engine/load/start.h"
 
 #include "engine/backend.h"
@@ -17,7 +17,7 @@
 #include "engine/stats/generate.h"
 
 #define RUN_BURST 64 /* requests that an unthrottled client starts before others have their turn */
-#define SAMPLE_EVERY 64 /* one generation in so many is timed */
+#define SAMPLE_EVERY 64 /* one in so many generated requests is timed */
 
 static bool may_start(const struct worker *w)
 {
@@ -43,7 +43,7 @@ uint16_t mix_choose(struct worker *w)
     return last;
 }
 
-/* Gives it to a client and lets the backend choose what it is about. */
+/* Assigns the request to a client and lets the backend fill it. */
 void op_adopt(struct client *c, struct request *r)
 {
     struct worker *w = c->worker;
@@ -127,12 +127,12 @@ void client_start(struct client *c, uint32_t n, struct request *(*make)(struct c
         lease(w, chain);
 }
 
-/* Until the schedule, --max-rate or the bound of memory lets it start. */
-static void stand_in_line(struct client *c)
+/* Queues the client until the schedule, --max-rate or the memory bound lets it start. */
+static void wait_to_start(struct client *c)
 {
-    if (c->listed || c->roomy)
+    if (c->listed || c->available)
         return;
-    c->roomy = true;
+    c->available = true;
     client_list_append(&c->worker->idle, c);
 }
 
@@ -144,12 +144,13 @@ static void client_run(struct client *c)
     uint32_t starts = client_starts(c);
     bool unthrottled = w->now.load.pattern == PATTERN_UNTHROTTLED;
     if (!starts) {
+        /* other clients use all the memory, and it has no request whose end would wake it */
         if (unthrottled && !c->occupied && !w->schedule.open)
-            stand_in_line(c); /* others hold all the memory, and no end of its own will call it */
+            wait_to_start(c);
         return;
     }
     if (w->schedule.open) {
-        stand_in_line(c);
+        wait_to_start(c);
         return;
     }
     if (unthrottled && starts > RUN_BURST)
@@ -157,13 +158,15 @@ static void client_run(struct client *c)
     uint64_t waiting = w->tally.waiting;
     if (cap_is_open(w))
         client_start(c, starts, closed_op);
+    /* for the moment when --max-rate lets it go on */
     if (!cap_is_open(w) && client_starts(c))
-        stand_in_line(c); /* for the moment when --max-rate lets it go on */
-    if (unthrottled && !w->starved && w->tally.waiting <= waiting)
-        client_ready(c); /* it is still accepted: go on after the others */
+        wait_to_start(c);
+    /* more is accepted: continue after the other clients */
+    if (unthrottled && !w->budget_empty && w->tally.waiting <= waiting)
+        client_ready(c);
 }
 
-void line_run(struct worker *w)
+void waiting_to_start_run(struct worker *w)
 {
     while (w->idle.head && w->unthrottled_bytes < UNTHROTTLED_BYTES) {
         if (loop_now(w->loop) < w->cap_next_ns) {
@@ -171,13 +174,13 @@ void line_run(struct worker *w)
             return;
         }
         struct client *c = client_list_pop(&w->idle);
-        c->roomy = false;
+        c->available = false;
         client_run(c);
     }
 }
 
-/* Unthrottled, with nothing in flight: it begins again behind those that wait to begin. */
-static bool others_come_first(const struct client *c)
+/* An unthrottled client with nothing in flight goes behind the clients that wait to start. */
+static bool must_yield(const struct client *c)
 {
     const struct worker *w = c->worker;
     return w->idle.head && !c->occupied && !w->schedule.open &&
@@ -188,8 +191,8 @@ void clients_run(struct worker *w, unsigned most)
 {
     for (struct client *c; most-- && (c = client_list_pop(&w->runnable));) {
         c->listed = false;
-        if (others_come_first(c))
-            stand_in_line(c);
+        if (must_yield(c))
+            wait_to_start(c);
         else
             client_run(c);
     }

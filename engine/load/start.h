@@ -1,4 +1,4 @@
-/* What is started, and when. */
+/* Starts requests of closed-loop clients. */
 #ifndef LOADTOP_ENGINE_LOAD_START_H
 #define LOADTOP_ENGINE_LOAD_START_H
 
@@ -8,16 +8,18 @@ struct client;
 struct request;
 struct worker;
 
-void clients_run(struct worker *, unsigned most); /* those that are ready; leaves the rest listed */
-void line_run(struct worker *); /* closed: who waits for --max-rate, or for memory */
+/* runs up to `most` ready clients; the others stay listed */
+void clients_run(struct worker *, unsigned most);
+/* closed loop: runs clients that wait for --max-rate or for memory */
+void waiting_to_start_run(struct worker *);
 /* Starts up to n requests made by `make`. In pattern batch they are one lease where a connection
  * can carry the whole batch. */
 void client_start(struct client *, uint32_t n, struct request *(*make)(struct client *));
 uint16_t mix_choose(struct worker *);
-/* NULL, and the request given back: it would write more than --max-bytes or the target's room
- * leave; then nothing more is started. */
+/* Checks a request against --max-bytes and the target's free room. When it would exceed them it is
+ * given back, NULL is returned and nothing more is started. */
 struct request *op_bounded(struct worker *, struct request *);
-/* Gives it to a client and lets the backend choose what it is about. */
+/* Assigns the request to a client and lets the backend fill it. */
 void op_adopt(struct client *, struct request *);
 
 #endif

@@ -1,11 +1,11 @@
-/* Starts of the schedule that are not placed: dropped where they were late, not started where they were not. */
+/* Scheduled starts that never become requests: dropped if they were late, otherwise not started. */
 #include "engine/load/unplaced.h"
 
 #include "engine/backend.h"
 #include "engine/load/worker_state.h"
 #include "engine/state/pool.h"
 
-/* The moment up to which the load runs: now, or the end if that has come. */
+/* The time up to which the load runs: now, or the end if it has passed. */
 uint64_t worker_moment(const struct worker *w)
 {
     uint64_t now = loop_now(w->loop);
@@ -30,8 +30,8 @@ void starts_not_started(struct worker *w, bool warm, uint64_t n)
     *(warm ? &w->tally.warm_not_started : &w->tally.not_started) += n;
 }
 
-/* A start of this request was taken and will not be placed. While the schedule is open it is
- * unplaceable, or overdue. */
+/* Counts a taken start that will not be placed. While the schedule is open it is overdue or could
+ * not be placed. */
 void start_unplaced(struct worker *w, const struct request *r, uint64_t intended_ns)
 {
     bool warm = r->flags & OP_WARM;

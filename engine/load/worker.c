@@ -1,10 +1,10 @@
 /* A worker's life: it adopts settings, turns its loop, publishes what it counted, drains, and ends.
  *
- * A turn is: wait, then for each descriptor or alarm that is due its callback and a settle.
- * Settling closes doomed connections, hands out room to what waits for it, runs clients, starts
- * what the schedule owes and sends what was gathered, one write for each connection. The supervisor
- * speaks to a worker through two atomics (order, the pool's version of its settings) and a wake-up,
- * and hears from it through its recorder and a word that its last turn is over. */
+ * A turn waits, then calls for each ready descriptor or due alarm its callback and run_pending(),
+ * which closes connections marked for it, gives room to waiting requests, runs clients, starts what
+ * the schedule makes due and sends the submitted requests with one write per connection. The
+ * supervisor speaks to a worker through two atomics (order, the pool's version of its settings) and
+ * a wake-up, and hears from it through its recorder and a word that its last turn is over. */
 #include "engine/load/worker.h"
 
 #include "engine/os/usage.h"
@@ -29,8 +29,8 @@
 
 #define STACK_BYTES ((size_t)256 * 1024)
 #define IDLE_WAIT_NS (500 * NS_PER_MS)
-#define RUN_MOST 256 /* clients run between two looks at the network */
-#define WALK_EVERY_NS NS_PER_S
+#define RUN_MOST 256 /* clients that run between two polls of the network */
+#define CHECK_EVERY_NS NS_PER_S
 
 void *worker_data(const struct worker *w)
 {
@@ -152,11 +152,11 @@ static void adopt_connections(struct worker *w)
     w->lease_unit = whole ? load->depth : 1;
 }
 
-/* Everyone who stood in line for a start looks again. */
+/* Re-evaluates all clients that wait to start. */
 static void rerun_clients(struct worker *w)
 {
     for (struct client *c = w->idle.head; c; c = c->next)
-        c->roomy = false;
+        c->available = false;
     w->idle.head = w->idle.tail = NULL;
     for (uint32_t i = 0; i < w->clients; i++)
         client_ready(w->client[i]);
@@ -177,26 +177,27 @@ static void adopt(struct worker *w)
         group_get(w, 0);
         loop_alarm(w->loop, &w->timeout_alarm, loop_now(w->loop) + NS_PER_MS);
     }
-    conns_tune(w, !first && was.anew != w->now.anew);
+    conns_tune(w, !first && was.reopen_epoch != w->now.reopen_epoch);
     arrival_restart(w);
     bool changed_pattern =
         was.load.pattern != w->now.load.pattern || was.load.depth != w->now.load.depth;
+    /* waiting leases have another size, or the load is paused */
     if (!first && (w->now.paused || changed_pattern))
-        waiting_discard(w); /* leases of another size, or of a load that is paused */
-    for (uint32_t i = 0; i < w->thoughts; i++) {
-        struct thought *t = &w->thought[(w->thought_first + i) % w->thought_room];
+        waiting_discard(w);
+    for (uint32_t i = 0; i < w->think_timers; i++) {
+        struct think_timer *t = &w->think_timer[(w->think_first + i) % w->think_room];
         uint64_t latest = loop_now(w->loop) + w->now.load.think_ns;
         if (t->ready_ns > latest)
             t->ready_ns = latest;
     }
-    if (w->thoughts)
-        loop_alarm(w->loop, &w->think_alarm, w->thought[w->thought_first].ready_ns);
+    if (w->think_timers)
+        loop_alarm(w->loop, &w->think_alarm, w->think_timer[w->think_first].ready_ns);
     if (w->backend->tune)
         w->backend->tune(w);
     rerun_clients(w);
 }
 
-/* Time is up for what was sent before `before_ns`, and, waiting again, for what was. */
+/* Expires requests sent before `before_ns`, including those that wait to be sent again. */
 static void timeouts_fire(struct alarm *a)
 {
     struct worker *w =
@@ -239,12 +240,12 @@ static void timeouts_fire(struct alarm *a)
 
 /* ---- a turn ---- */
 
-static void settle(void *ctx)
+static void run_pending(void *ctx)
 {
     struct worker *w = ctx;
     for (unsigned round = 0; round < 4; round++) {
-        if (w->doomed || w->fill)
-            conns_settle(w);
+        if (w->close_pending || w->fill)
+            conns_run_pending(w);
         if (w->dispatch)
             leases_dispatch(w);
         if (w->runnable.head)
@@ -252,7 +253,7 @@ static void settle(void *ctx)
         if (w->schedule.open)
             arrivals_run(w);
         else if (w->idle.head)
-            line_run(w);
+            waiting_to_start_run(w);
         if (w->receives_later && loop_now(w->loop) >= w->cap_next_ns) {
             w->receives_later = false;
             if (w->backend->tune)
@@ -260,7 +261,7 @@ static void settle(void *ctx)
         }
         if (w->dirty)
             conns_flush(w);
-        if (!w->runnable.head && !w->dispatch && !w->doomed && !w->fill)
+        if (!w->runnable.head && !w->dispatch && !w->close_pending && !w->fill)
             return;
     }
 }
@@ -273,8 +274,9 @@ static void begin_turn(void *ctx)
         w->warm = w->start_warm = false;
     if (atomic_load_explicit(&w->pool->atomic.version, memory_order_acquire) != w->now.version)
         adopt(w);
-    if (w->starved && atomic_load_explicit(&w->pool->atomic.budget, memory_order_relaxed) > 0) {
-        w->starved = false;
+    if (w->budget_empty &&
+        atomic_load_explicit(&w->pool->atomic.budget, memory_order_relaxed) > 0) {
+        w->budget_empty = false;
         rerun_clients(w);
     }
 }
@@ -288,29 +290,29 @@ static bool receives(const struct worker *w)
     return false;
 }
 
-static void walk(struct worker *w)
+static void check_in_flight(struct worker *w)
 {
     uint64_t now = loop_now(w->loop);
-    if (now - w->walked_ns < WALK_EVERY_NS)
+    if (now - w->checked_ns < CHECK_EVERY_NS)
         return;
-    w->walked_ns = now;
+    w->checked_ns = now;
     if (conns_count_ops(w) != w->tally.in_flight + w->tally.warm_in_flight)
         w->tally.miscounted++;
 }
 
-/* Is there anything that an answer is awaited for? */
+/* Is any answer or message expected? */
 static bool expects(const struct worker *w)
 {
     return w->tally.in_flight || w->tally.warm_in_flight || receives(w);
 }
 
-/* Its part of -n is done; what follows, until the pool is told to end, is no part of its life. But
- * another worker may give some of the budget back. */
+/* Its share of -n is done: the time until the pool ends does not count as its idle time. But
+ * another worker may still return some of the budget. */
 static bool note_spent(struct worker *w)
 {
     struct tally *t = &w->tally;
     bool before = t->spent;
-    t->spent = w->now.counted && !w->warm && !t->in_flight && !t->waiting && !w->gathered &&
+    t->spent = w->now.counted && !w->warm && !t->in_flight && !t->waiting && !w->pending_rows &&
                atomic_load_explicit(&w->pool->atomic.budget, memory_order_relaxed) <= 0;
     if (t->spent && !before)
         w->spent_ns = t->turned_ns;
@@ -324,7 +326,7 @@ static void end_turn(struct worker *w)
     struct tally *t = &w->tally;
     if (!w->frozen) {
         worker_account(w);
-        walk(w);
+        check_in_flight(w);
     }
     arrivals_account(w);
     t->turns++;
@@ -335,8 +337,8 @@ static void end_turn(struct worker *w)
         pool_notify(w->pool);
 }
 
-/* What a person or the end of the run asked for. False once the worker is done. */
-static bool obey(struct worker *w)
+/* Executes the supervisor's order. False once the worker is done. */
+static bool handle_order(struct worker *w)
 {
     uint32_t order = atomic_load_explicit(&w->published.order, memory_order_acquire);
     uint64_t now = loop_now(w->loop);
@@ -354,7 +356,7 @@ static bool obey(struct worker *w)
     bool empty = !w->tally.in_flight && !w->tally.warm_in_flight && !w->again_waiting;
     if (!w->closing && (empty || order == ORDER_CLOSE || now >= w->drain_until_ns)) {
         worker_account(w);
-        w->frozen = w->closing = true; /* what is unanswered stays in flight */
+        w->frozen = w->closing = true; /* unanswered requests stay in flight */
         w->ended_ns = w->tally.spent ? w->spent_ns : now;
         w->drain_until_ns = now + CLOSE_NS;
         loop_alarm(w->loop, &w->drain_alarm, w->drain_until_ns);
@@ -369,13 +371,13 @@ bool worker_turn(struct worker *w)
     worker_check_own(w);
     bool stale =
         atomic_load_explicit(&w->pool->atomic.version, memory_order_acquire) != w->now.version;
-    bool busy = stale || w->runnable.head || w->dispatch || w->doomed || w->fill;
-    bool expected = expects(w); /* while it waits, not after what came of it */
-    uint64_t waited = loop_turn(w->loop, busy ? 0 : IDLE_WAIT_NS, begin_turn, settle, w);
+    bool busy = stale || w->runnable.head || w->dispatch || w->close_pending || w->fill;
+    bool expected = expects(w); /* evaluated before the wait, because handling events changes it */
+    uint64_t waited = loop_turn(w->loop, busy ? 0 : IDLE_WAIT_NS, begin_turn, run_pending, w);
     if (!w->frozen && !w->tally.spent)
         *(expected ? &w->tally.wait_ns : &w->tally.idle_ns) += waited;
-    settle(w);
-    bool more = obey(w);
+    run_pending(w);
+    bool more = handle_order(w);
     end_turn(w);
     return more;
 }
@@ -383,7 +385,8 @@ bool worker_turn(struct worker *w)
 uint64_t worker_next_due(const struct worker *w)
 {
     if (atomic_load(&w->pool->atomic.version) != w->now.version || w->runnable.head ||
-        w->dispatch || w->doomed || w->fill || (worker_ordered(w) != ORDER_RUN && !w->draining))
+        w->dispatch || w->close_pending || w->fill ||
+        (worker_ordered(w) != ORDER_RUN && !w->draining))
         return loop_now(w->loop);
     return loop_next_alarm(w->loop);
 }
@@ -453,11 +456,11 @@ bool worker_conn_failure(struct worker *w, uint64_t *newest_ns, char error_class
     return newer;
 }
 
-/* ---- birth and death ---- */
+/* ---- creation and end ---- */
 
 static void no_alarm(struct alarm *a)
 {
-    (void)a; /* it only had to wake the loop */
+    (void)a; /* only needed to wake the loop */
 }
 
 /* Its thread does not run: the supervisor acts for both. */
@@ -523,7 +526,7 @@ struct worker *worker_new(struct pool *p, uint32_t index, uint64_t *virtual_cloc
 static void *worker_main(void *ctx)
 {
     struct worker *w = ctx;
-    char name[16]; /* what top -H shows */
+    char name[16]; /* name shown by top -H */
     roles_set((struct roles){.mask = ROLE_WORKER, .of = w});
     snprintf(name, sizeof name, "%.9s/%u", w->pool->spec.name, w->index % 100000);
     pthread_setname_np(pthread_self(), name);
@@ -565,12 +568,12 @@ void worker_shrink(struct worker *w)
         free(w->client_block[i]);
     free(w->client_block);
     free(w->client);
-    free(w->thought);
+    free(w->think_timer);
     schedule_fini(&w->schedule);
     w->client_block = NULL;
     w->client = NULL;
-    w->thought = NULL;
-    w->client_blocks = w->clients = w->thoughts = 0;
+    w->think_timer = NULL;
+    w->client_blocks = w->clients = w->think_timers = 0;
     loop_free(w->loop);
     w->loop = NULL;
     recorder_shrink(&w->recorder);

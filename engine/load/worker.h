@@ -19,23 +19,25 @@ struct worker;
 
 enum worker_order { ORDER_RUN, ORDER_DRAIN, ORDER_CLOSE };
 
-/* A worker of the pool, with its loop and memory; not running. NULL and err. */
+/* Creates a worker of the pool, with its loop and memory; not running yet. NULL and err on
+ * failure. */
 struct worker *worker_new(struct pool *, uint32_t index, uint64_t *virtual_clock, struct err *);
-int worker_start(struct worker *, pthread_t *, struct err *); /* its thread, to be joined */
-void worker_shrink(struct worker *); /* after its end: gives up all but its figures */
+int worker_start(struct worker *, pthread_t *, struct err *); /* starts its thread, to be joined */
+void worker_shrink(struct worker *); /* after its end: frees all but its figures */
 void worker_free(struct worker *);   /* after its end; takes NULL */
 /* One turn; true while there is more to do. Virtual time calls it, the thread loops over it. */
 bool worker_turn(struct worker *);
-void worker_order(struct worker *, enum worker_order); /* any thread; wakes it */
-uint64_t worker_next_due(const struct worker *);       /* virtual time: when it must run next */
-void worker_note_end(struct worker *); /* virtual time: worker_turn has returned false */
+/* sets the order and wakes the worker; any thread */
+void worker_order(struct worker *, enum worker_order);
+uint64_t worker_next_due(const struct worker *); /* virtual time: when it must run next */
+void worker_note_end(struct worker *);           /* virtual time: worker_turn has returned false */
 
 /* ---- what the supervisor sees of it while it runs ---- */
 
 void worker_wake(struct worker *);
 enum worker_order worker_ordered(const struct worker *);
 bool worker_has_ended(const struct worker *);      /* it is past its last statement */
-int worker_tid(const struct worker *);             /* of its thread; 0: none runs */
+int worker_tid(const struct worker *);             /* of starts its thread; 0: none runs */
 uint64_t worker_started_ns(const struct worker *); /* on the loop's clock */
 struct recorder *worker_recorder(struct worker *); /* of which the caller is the reader */
 /* Why its last connection failed, if that was after *newest_ns, which becomes its time; its class

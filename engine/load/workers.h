@@ -25,7 +25,7 @@ struct supervised_worker {
     /* For its figures: what was last seen of it, and its shares of the last second. */
     struct tally seen;
     bool pending_drain; /* its flipped set is not drained yet */
-    bool still;         /* it had no turn since it was drained */
+    bool still;         /* it has had no turn since it was drained */
     uint64_t cpu_seen_ns, queued_seen_ns;
     double cpu_share;
 };

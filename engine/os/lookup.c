@@ -1,8 +1,8 @@
 /* See lookup.h.
  *
- * A few threads share a list of names. Who asked takes what is there when the time is over; a
- * thread that still waits for an answer then throws it away, and the last one frees the list.
- * Called for the rules of targets.conf and by the backends' resolve. */
+ * A few threads share a list of names. When the time is over the caller takes the results so far;
+ * threads that still wait discard their answer, and the last one frees the list. Called for the
+ * rules of targets.conf and by the backends' resolve. */
 #include "engine/os/lookup.h"
 
 #include "engine/base/text.h"
@@ -144,7 +144,7 @@ int names_look_up(const char *const *names, unsigned n, const char *port, uint64
         answer[i] = l->answer[i];
         l->answer[i].list = NULL;
     }
-    l->next = l->n; /* what nobody has begun is not begun any more */
+    l->next = l->n; /* start no further lookups */
     let_go(l);
     return started ? 0 : -1;
 }

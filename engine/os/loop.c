@@ -1,9 +1,9 @@
 /* The event loop of one worker: epoll for descriptors, a binary heap for alarms.
  *
- * epoll_pwait2 takes nanoseconds; with a timer slack of 1 ns the wake-up is some tens of
- * microseconds late where a millisecond timeout would be a thousand. Where the kernel lacks it, a
- * timerfd does the same for one system call more. A watch that goes away while a burst of events is
- * being handled is struck out of the rest of the burst, so its owner may free it at once. */
+ * epoll_pwait2 takes nanoseconds; with a timer slack of 1 ns a wake-up is some tens of microseconds
+ * late; with epoll_wait's millisecond timeouts it would be up to a thousand. Kernels without it use
+ * a timerfd, at the cost of one more system call. A watch removed while a batch of events is being
+ * handled is also removed from the rest of the batch, so its owner may free it at once. */
 #include "engine/os/loop.h"
 #include "engine/base/err.h"
 
@@ -173,8 +173,9 @@ void loop_alarm(struct loop *l, struct alarm *a, uint64_t due_ns)
     if (l->alarms + 1 >= l->room) {
         uint32_t room = l->room ? 2 * l->room : 16;
         struct alarm **heap = realloc(l->heap, room * sizeof *heap);
+        /* happens at set-up only: a loop has a few alarms, and one for each connection */
         if (!heap)
-            abort(); /* set-up only: a loop has a handful of alarms, and one for each connection */
+            abort();
         l->heap = heap;
         l->room = room;
     }
@@ -192,7 +193,7 @@ void loop_wake(struct loop *l)
 {
     uint64_t one = 1;
     if (l->wake_fd >= 0 && write(l->wake_fd, &one, sizeof one) < 0) {
-        /* The counter is full: the loop is awake already. */
+        /* The eventfd counter is full: the loop is awake already. */
     }
 }
 
@@ -239,8 +240,8 @@ static void drain_wake(struct loop *l)
         ;
 }
 
-/* Fires what is due now. Bounded: an alarm that sets itself anew for a moment that is already due
- * fires in the next turn. */
+/* Fires the alarms that are due. Bounded: an alarm that sets itself again to a time that is already
+ * due fires in the next turn. */
 static void fire_alarms(struct loop *l, void (*after)(void *), void *ctx)
 {
     uint64_t due_by = l->now_ns;
@@ -294,6 +295,6 @@ void loop_signal_fd(int fd)
 {
     uint64_t one = 1;
     if (fd >= 0 && write(fd, &one, sizeof one) < 0) {
-        /* The counter is full: whoever reads it knows already. */
+        /* The eventfd counter is full: its reader is awake already. */
     }
 }

@@ -1,9 +1,9 @@
 /* The event loop of one worker: epoll, nanosecond alarms, and the only source of time.
  *
- * Everything that waits does so through a watch (a descriptor) or an alarm (a moment), both
- * embedded in the structure of whoever waits; the loop allocates nothing per event. Time is read
- * once for each turn and, with loop_refresh, once for each burst of work inside it. A virtual loop
- * has no descriptors and steps from alarm to alarm, so that hours pass in seconds. */
+ * Code waits through a watch (for a descriptor) or an alarm (for a time), both embedded in the
+ * waiter's own structure; the loop allocates nothing per event. Time is read once for each turn
+ * and, with loop_refresh, once for each burst of work inside it. A virtual loop has no descriptors
+ * and steps from alarm to alarm, so that hours pass in seconds. */
 #ifndef LOADTOP_ENGINE_OS_LOOP_H
 #define LOADTOP_ENGINE_OS_LOOP_H
 
@@ -27,7 +27,7 @@ struct watch {
 
 struct alarm {
     uint64_t due_ns; /* NS_NEVER while not set */
-    uint32_t place;  /* in the heap; 0 while not set */
+    uint32_t place;  /* index in the heap; 0 while not set */
     void (*fire)(struct alarm *);
 };
 
@@ -36,7 +36,7 @@ struct alarm {
 struct loop *loop_new(uint64_t *virtual_clock, struct err *);
 void loop_free(struct loop *); /* takes NULL; watches and alarms are the caller's */
 
-/* Watches fd for events, or changes them when w is watched already. Level triggered. 0 or -1
+/* Watches fd for events, or changes the events if w is watched already. Level triggered. 0 or -1
  * (errno). */
 int loop_watch(struct loop *, struct watch *w, int fd, uint32_t events);
 void loop_unwatch(struct loop *, struct watch *w); /* before the descriptor is closed; idempotent */
@@ -52,12 +52,13 @@ uint64_t clock_ns(void);              /* CLOCK_MONOTONIC */
 /* Another thread makes the loop return from its wait. Async-signal-safe. */
 void loop_wake(struct loop *);
 
-/* One turn: waits until a descriptor is ready, an alarm is due, loop_wake, or max_wait_ns passed,
- * then calls what is due. `after` (may be NULL) is called after each callback: the worker sends
- * what it gathered. Returns the ns spent waiting. */
+/* One turn: waits until a descriptor is ready, an alarm is due, loop_wake is called or max_wait_ns
+ * has passed, then runs the callbacks. `after` (may be NULL) is called after each callback: the
+ * worker uses it to send what it has queued. Returns the ns spent waiting. */
 uint64_t loop_turn(struct loop *, uint64_t max_wait_ns, void (*before)(void *),
                    void (*after)(void *), void *ctx);
 uint64_t loop_next_alarm(const struct loop *); /* due time of the earliest, or NS_NEVER */
-void loop_signal_fd(int eventfd);              /* wakes who polls it; -1: nobody. Any thread */
+/* signals an eventfd; does nothing for -1. Any thread */
+void loop_signal_fd(int eventfd);
 
 #endif

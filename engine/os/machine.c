@@ -20,8 +20,8 @@ static size_t read_file(const char *path, char *text, size_t size)
     return n;
 }
 
-/* user nice system idle iowait irq softirq steal guest guest_nice: guest time is in user already,
- * and stolen time is neither ours nor idle: somebody else's. */
+/* user nice system idle iowait irq softirq steal guest guest_nice: guest time is part of user, and
+ * stolen time counts as used by others. */
 int machine_parse_stat(const char *text, uint64_t *busy_ticks, uint64_t *all_ticks)
 {
     uint64_t v[8], all = 0;
@@ -61,7 +61,7 @@ static double difference_s(uint64_t now, uint64_t was)
     return ((double)now - (double)was) / 1e9;
 }
 
-static void look_at_cpus(struct machine *m)
+static void sample_cpus(struct machine *m)
 {
     char text[512];
     uint64_t busy = 0, all = 0, process = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
@@ -81,7 +81,7 @@ static void look_at_cpus(struct machine *m)
     m->process_ns = process;
 }
 
-static void look_at_memory(struct machine *m, double span_s)
+static void sample_memory(struct machine *m, double span_s)
 {
     char text[2048];
     uint64_t stalled = 0;
@@ -96,7 +96,7 @@ static void look_at_memory(struct machine *m, double span_s)
     m->stalled_us = stalled;
 }
 
-void machine_look(struct machine *m)
+void machine_sample(struct machine *m)
 {
     uint64_t mono = clock_read_ns(CLOCK_MONOTONIC), real = clock_read_ns(CLOCK_REALTIME),
              boot = clock_read_ns(CLOCK_BOOTTIME);
@@ -106,8 +106,8 @@ void machine_look(struct machine *m)
         m->slept_s = fmax(0, difference_s(boot, m->boot_ns) - span);
         m->set_s = difference_s(real, m->real_ns) - difference_s(boot, m->boot_ns);
     }
-    look_at_cpus(m);
-    look_at_memory(m, span);
+    sample_cpus(m);
+    sample_memory(m, span);
     m->mono_ns = mono;
     m->real_ns = real;
     m->boot_ns = boot;

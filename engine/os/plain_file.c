@@ -23,7 +23,7 @@ static bool is_readable(int fd, const struct stat *st, bool pipes)
 int plain_file_open(const char *path, bool pipes, const char *what, struct err *err)
 {
     struct stat st;
-    /* Without waiting: opening a pipe waits for its other end. */
+    /* O_NONBLOCK: opening a pipe would block until its other end is open. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &st) < 0)
         err_set(err, ERR_USAGE, "%.150s: %s", what, strerror(errno));
@@ -37,7 +37,7 @@ int plain_file_open(const char *path, bool pipes, const char *what, struct err *
     return -1;
 }
 
-/* For poll: up to `until`, and never longer than a minute at once. */
+/* The timeout for poll: until `until`, at most a minute at a time. */
 static int wait_ms(uint64_t until)
 {
     uint64_t now = clock_ns();
@@ -49,7 +49,7 @@ ssize_t plain_file_next(int fd, void *buf, size_t size, uint64_t until)
 {
     struct pollfd ready = {.fd = fd, .events = POLLIN};
     for (;;) {
-        /* Of a pipe that nobody has opened for writing yet, a read says that it has ended. */
+        /* read() returns 0 for a pipe that no writer has opened yet. */
         int wait = wait_ms(until), got = poll(&ready, 1, wait);
         if (got < 0 && errno != EINTR)
             return -1;

@@ -1,4 +1,4 @@
-/* What the kernel and this process hold for connections. */
+/* Socket buffers: how much memory the kernel and this process use for connections. */
 #include "engine/backend.h"
 
 #include <linux/tcp.h>

@@ -12,7 +12,8 @@ struct usage {
     uint64_t rss, rss_peak, anon, anon_first; /* first: before any load */
 };
 
-/* Shares are since the last call, of all CPUs (process) and of one (the thread that calls). */
+/* Shares are since the last call: of all CPUs for the process, of one CPU for the calling
+ * thread. */
 void usage_measure(struct usage *, uint64_t now_ns);
 
 /* Any clock of clock_gettime, ns; 0: it cannot be read. */

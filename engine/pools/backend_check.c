@@ -1,5 +1,5 @@
-/* Is a backend's description whole? Asked of each one when an engine is made, so that whoever writes
- * a backend hears what is missing before anything calls it. */
+/* Checks that backend descriptions are complete. Called for each backend when an engine is created,
+ * so that the author of a backend learns what is missing before anything calls it. */
 #include "engine/backend.h"
 
 #include "engine/base/err.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FLAGS_KNOWN (BACKEND_TIMEOUTS | BACKEND_STREAMS | BACKEND_VIRTUAL | BACKEND_OWN_OPS)
+#define FLAGS_KNOWN (BACKEND_TIMEOUTS | BACKEND_STREAMS | BACKEND_VIRTUAL | BACKEND_POOL_OPS)
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789_"
 
 static int refuse(const struct backend *b, const char *of, const char *what, struct err *err)

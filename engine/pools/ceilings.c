@@ -10,7 +10,7 @@
 
 #include <stdatomic.h>
 
-/* Those of threads that are on their way out stand until they have drained. */
+/* Connections of ending threads, which stay open until drained. */
 static uint64_t draining_connections(const struct pool *p)
 {
     uint64_t n = 0;
@@ -22,8 +22,7 @@ static uint64_t draining_connections(const struct pool *p)
     return n;
 }
 
-/* Connections of all pools whose targets are not on this machine, this one
- * with the load it wishes. */
+/* Checks the connections of all remote pools together, with the requested load for this one. */
 static int connections_allowed(const struct engine *e, const struct pool *p,
                                const struct load *load, struct err *err)
 {
@@ -53,7 +52,8 @@ int spec_allowed(const struct engine *e, const struct pool *p, const struct pool
     int code = limits_check(&e->scenario.limits, pool_sup(p)->local, &s->load, err);
     if (!code && !pool_sup(p)->local)
         code = connections_allowed(e, p, &s->load, err);
-    if (code < 0 || !e->scenario.limits.read_only || s->ops_held) /* asked again once it is open */
+    /* checked again once it is open */
+    if (code < 0 || !e->scenario.limits.read_only || s->ops_pending)
         return code;
     for (unsigned i = 0; i < OPS_MAX && s->op_types[i].name; i++)
         if (s->load.weight[i] > 0 && s->op_types[i].reads)

@@ -1,7 +1,7 @@
-/* Permission, a person's yes, what the target can bear, and who says that it is us: see guard.h.
+/* Supervises permission, consent, and overload of the target: see guard.h.
  *
- * What other threads find out (an address elsewhere, a target that suffers, bytes that are used up)
- * is only noted by them; the supervisor makes events, a pause or an end of it in its next turn. */
+ * Other threads only record what they find (a remote address, an overloaded target, used-up bytes);
+ * in its next turn the supervisor creates events or pauses or ends the pool. */
 #include "engine/pools/guard.h"
 
 #include "engine/state/engine_state.h"
@@ -31,10 +31,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROOM_LEAST (8.0 * (1 << 30)) /* more than this left is room enough, whatever there was */
-#define RESUMED_NS (10 * NS_PER_S)   /* a person who resumed has seen the reason */
+#define ROOM_LEAST (8.0 * (1 << 30)) /* more free room than this is always enough */
+#define RESUMED_NS (10 * NS_PER_S)   /* after a resume the user knows the reason */
 
-/* A sweep on this pool ends; the supervisor ends it in this turn. */
+/* Requests the end of a sweep on this pool; the supervisor ends it in this turn. */
 static void end_sweep(struct pool *p, const char *why)
 {
     copy_str(pool_sup(p)->sweep_ends, sizeof pool_sup(p)->sweep_ends, why);
@@ -53,8 +53,8 @@ static void pause_for(struct pool *p, const char *why)
 static void hold(struct pool *p)
 {
     struct pool_supervised *sup = pool_sup(p);
-    sup->holds += !sup->held;
-    sup->held = true;
+    sup->consent_epoch += !sup->awaiting_consent;
+    sup->awaiting_consent = true;
     pool_pause(p, true, BY_RULE, NULL);
 }
 
@@ -64,7 +64,7 @@ static void become_remote(struct pool *p, uint64_t now_ns)
     char host[AWAY_HOST_MAX], text[192];
     struct err err = {0};
     struct pool_shared *shared = pool_lock(p);
-    memcpy(host, shared->away_host, sizeof host);
+    memcpy(host, shared->remote_host, sizeof host);
     pool_unlock(p);
     sup->local = false;
     snprintf(text, sizeof text, "%.120s is not on this machine: ceilings and rules hold",
@@ -79,7 +79,7 @@ static void become_remote(struct pool *p, uint64_t now_ns)
         sup->failed = err;
         engine_event(p->engine, p, EVENT_REFUSED, "", err.msg, BY_RULE);
         pool_finish(p, END_BY_ERROR, ORDER_CLOSE, now_ns);
-        if (sup->state == POOL_ENDED) /* nothing ran: this is why */
+        if (sup->state == POOL_ENDED) /* nothing ran: record the reason */
             pool_set_state(p, POOL_ENDED, now_ns, "%s", err.msg);
         return;
     }
@@ -87,12 +87,12 @@ static void become_remote(struct pool *p, uint64_t now_ns)
         pool_publish_settings(p);
 }
 
-/* It is not the server that was allowed. */
-static void end_foreign(struct pool *p, uint64_t now_ns)
+/* Ends a pool whose server has a forbidden identity. */
+static void end_identity_refused(struct pool *p, uint64_t now_ns)
 {
     struct err err = {.code = ERR_REFUSED};
     struct pool_shared *shared = pool_lock(p);
-    copy_str(err.msg, sizeof err.msg, shared->foreign_why);
+    copy_str(err.msg, sizeof err.msg, shared->identity_refused_why);
     pool_unlock(p);
     pool_sup(p)->failed = err;
     engine_event(p->engine, p, EVENT_REFUSED, "", err.msg, BY_RULE);
@@ -100,9 +100,9 @@ static void end_foreign(struct pool *p, uint64_t now_ns)
     pool_finish(p, END_BY_ERROR, ORDER_CLOSE, now_ns);
 }
 
-/* The first kind that was noted since the load began or was resumed: what goes on after a person's
- * resume is noted, and pauses, again, once RESUMED_NS have gone by. */
-static void look_for_strain(struct pool *p)
+/* Pauses for the first strain reported since the load began or was resumed. If it continues after a
+ * resume it pauses again after RESUMED_NS. */
+static void check_strain(struct pool *p)
 {
     struct pool_supervised *sup = pool_sup(p);
     unsigned strains = atomic_load(&p->atomic.strains);
@@ -119,9 +119,9 @@ static void look_for_strain(struct pool *p)
     sup->strained = true;
 }
 
-/* Room goes, whatever takes it: settings that were changed, other pools, other people. Once a
- * second. */
-static void look_for_room(struct pool *p)
+/* Checks the target's free room once a second: changed settings, other pools or other users may
+ * take it. */
+static void check_room(struct pool *p)
 {
     struct pool_supervised *sup = pool_sup(p);
     char free_now[32], first[32], why[128];
@@ -144,26 +144,26 @@ static void look_for_room(struct pool *p)
 void guard_supervise(struct pool *p, uint64_t now_ns)
 {
     struct pool_supervised *sup = pool_sup(p);
-    bool on =
-        sup->load_from_ns && sup->wanted && !sup->finishing && !p->engine->scenario.limits.look;
+    bool on = sup->load_from_ns && sup->wanted && !sup->finishing &&
+              !p->engine->scenario.limits.inspect_only;
     if (atomic_load(&p->atomic.load_on) != on) {
         atomic_fetch_add(&p->atomic.loads, on);
         atomic_store(&p->atomic.load_on, on);
-        pool_wake_thread(p); /* to say so in the system's log */
+        pool_wake_thread(p); /* to write it to the system's log */
     }
     if (sup->state == POOL_ENDED)
         return;
-    if (sup->local && atomic_load(&p->atomic.away))
+    if (sup->local && atomic_load(&p->atomic.remote))
         become_remote(p, now_ns);
     if (atomic_load(&p->atomic.room_short) && !sup->room_asked) {
-        sup->room_asked = true; /* also after --yes, which knew nothing of it */
+        sup->room_asked = true; /* also after --yes, which did not cover this */
         atomic_store(&p->atomic.consented, false);
         hold(p);
     }
-    if (atomic_load(&p->atomic.foreign) && !sup->finishing)
-        end_foreign(p, now_ns);
+    if (atomic_load(&p->atomic.identity_refused) && !sup->finishing)
+        end_identity_refused(p, now_ns);
     if (!sup->local && sup->wanted && !sup->finishing && !sup->paused)
-        look_for_strain(p);
+        check_strain(p);
     if (p->atomic.bytes_bounded && !sup->finishing && atomic_load(&p->atomic.bytes_spent)) {
         char why[BYTES_WHY_MAX];
         struct pool_shared *shared = pool_lock(p);
@@ -176,7 +176,7 @@ void guard_supervise(struct pool *p, uint64_t now_ns)
     }
 }
 
-/* Operations that ended well or badly since the last call, those of the warm-up too. */
+/* Ended and failed operations since the last call, including the warm-up. */
 static void ended_since(struct pool *p, uint64_t *bad, uint64_t *all)
 {
     struct pool_supervised *sup = pool_sup(p);
@@ -192,7 +192,7 @@ static void ended_since(struct pool *p, uint64_t *bad, uint64_t *all)
 void guard_errors_high(struct pool *p, uint64_t now_ns)
 {
     struct pool_supervised *sup = pool_sup(p);
-    look_for_room(p);
+    check_room(p);
     struct errors_rule rule = rules_errors(p->engine->rules);
     uint64_t bad, all;
     ended_since(p, &bad, &all);
@@ -204,7 +204,7 @@ void guard_errors_high(struct pool *p, uint64_t now_ns)
         sup->errors_high_since_ns = 0;
         return;
     }
-    /* A second in which nothing ended says nothing: timeouts come in bursts, a timeout apart. */
+    /* Ignore seconds in which nothing ended: timeouts come in bursts, one timeout apart. */
     if (bad && !sup->errors_high_since_ns) {
         sup->errors_high_since_ns = now_ns;
         sup->errors_high = 0;

@@ -1,4 +1,5 @@
-/* Sockets of the backends that bring their own: checked, non-blocking, on their way. */
+/* Connecting sockets for backends that use their own: checks the address and connects without
+ * blocking. */
 #include "engine/pools/net.h"
 
 #include "engine/state/engine_state.h"
@@ -53,8 +54,9 @@ int pool_connect_allowed(const struct pool *p, const char *host, const struct so
                          struct err *err)
 {
     struct rules *own = p ? NULL : rules_load(err);
+    /* without readable rules nothing is allowed */
     if (!p && !own)
-        return ERR_REFUSED; /* rules that cannot be read allow nothing */
+        return ERR_REFUSED;
     int code = check(p ? p->engine->rules : own, p ? p->engine : NULL, host, addr, err);
     rules_free(own);
     if (!code && p)

@@ -1,8 +1,9 @@
-/* Sockets of the backends that bring their own; see backend.h for what they call. */
+/* Sockets of backends that use their own; net_connect is in backend.h. */
 #ifndef LOADTOP_ENGINE_POOLS_NET_H
 #define LOADTOP_ENGINE_POOLS_NET_H
 
-/* The names of --confirm, a line each, for connections without a pool (clean). Before the first. */
+/* Sets the newline-separated names of --confirm for connections without a pool (clean). Call it
+ * before the first. */
 void net_confirm(const char *names);
 
 #endif

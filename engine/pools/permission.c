@@ -1,4 +1,4 @@
-/* Which servers a pool may be connected to, and a person's yes: see permission.h. */
+/* Permission to connect, and consent: see permission.h. */
 #include "engine/pools/permission.h"
 
 #include "engine/backend.h"
@@ -25,14 +25,14 @@ static void set_guard(struct pool *p, const char *what, const char *rule)
     engine_wake(p->engine);
 }
 
-/* What a server that does not say who it is goes by. */
+/* The name to show for a server without an identity. */
 static const char *server_name(const struct target *t)
 {
     return t->hosts ? t->host[0].name : t->path;
 }
 
-/* What a verdict means for this run: a protected thing waits for its name where somebody can type
- * it. 0, or ERR_REFUSED. */
+/* Applies a verdict: for a protected host or identity, waits until the user has typed its name if
+ * there is a screen. 0, or ERR_REFUSED. */
 static int settle(struct pool *p, enum rule_verdict verdict, const char *what, const char *where,
                   struct err *err)
 {
@@ -62,10 +62,10 @@ int guard_await(struct pool *p, struct err *err)
         socket ? settle(p, rules_judge(p->engine->rules, NULL, &where, NULL), t->path, where, err)
                : 0;
     for (unsigned i = 0; i < t->hosts && !bad; i++) {
-        bool away = false;
-        enum rule_verdict verdict = rules_judge(p->engine->rules, t->host[i].name, &where, &away);
-        if (away) /* before a first connect, also where its name says that it is here */
-            atomic_store(&p->atomic.away, true);
+        bool remote = false;
+        enum rule_verdict verdict = rules_judge(p->engine->rules, t->host[i].name, &where, &remote);
+        if (remote) /* before the first connect, even if its name looks local */
+            atomic_store(&p->atomic.remote, true);
         bad = settle(p, verdict, t->host[i].name, where, err);
     }
     return bad;
@@ -80,11 +80,11 @@ bool pool_identity_still_allowed(struct pool *p, const char *identity)
     if (v != RULE_DENY && (v != RULE_PROTECT || engine_confirmed(p->engine, shown)))
         return true;
     struct pool_shared *shared = pool_lock(p);
-    snprintf(shared->foreign_why, sizeof shared->foreign_why,
+    snprintf(shared->identity_refused_why, sizeof shared->identity_refused_why,
              "%.70s answers now, and is %s (%.70s)", shown, v == RULE_DENY ? "denied" : "protected",
              where ? where : "targets.conf");
     pool_unlock(p);
-    atomic_store(&p->atomic.foreign, true);
+    atomic_store(&p->atomic.identity_refused, true);
     engine_wake(p->engine);
     return false;
 }
@@ -96,22 +96,22 @@ bool pool_identity_matters(const struct pool *p)
 
 bool guard_awaits_yes(const struct pool *p)
 {
-    return p->engine->scenario.limits.hold_remote && atomic_load(&p->atomic.away) &&
+    return p->engine->scenario.limits.hold_remote && atomic_load(&p->atomic.remote) &&
            !atomic_load(&p->atomic.consented);
 }
 
 int guard_note_address(struct pool *p, const char *host, const struct sockaddr *addr,
                        struct err *err)
 {
-    if (!atomic_load(&p->atomic.away) && !address_is_local(addr)) {
+    if (!atomic_load(&p->atomic.remote) && !address_is_local(addr)) {
         struct pool_shared *shared = pool_lock(p);
-        copy_str(shared->away_host, sizeof shared->away_host, host);
+        copy_str(shared->remote_host, sizeof shared->remote_host, host);
         pool_unlock(p);
-        atomic_store(&p->atomic.away_learnt, true);
-        atomic_store(&p->atomic.away, true);
+        atomic_store(&p->atomic.became_remote, true);
+        atomic_store(&p->atomic.remote, true);
         engine_wake(p->engine);
     }
-    if (!atomic_load(&p->atomic.away_learnt) || !guard_awaits_yes(p) || address_is_local(addr))
+    if (!atomic_load(&p->atomic.became_remote) || !guard_awaits_yes(p) || address_is_local(addr))
         return 0;
     return err_set(err, ERR_UNREACHED, "%s is not on this machine: nothing is sent before a yes",
                    host);
@@ -147,5 +147,5 @@ int clean_identity_allowed(const struct clean *c, const char *backend, const cha
 
 bool pool_awaits_yes(const struct pool *p)
 {
-    return guard_awaits_yes(p) && !atomic_load(&p->atomic.looking);
+    return guard_awaits_yes(p) && !atomic_load(&p->atomic.inspecting);
 }

@@ -1,5 +1,5 @@
-/* Permission to connect: targets.conf, names that must be typed, and a person's yes to a target
- * that is not on this machine. */
+/* Permission to connect: targets.conf, names that must be typed, and the user's consent to a remote
+ * target. */
 #ifndef LOADTOP_ENGINE_POOLS_PERMISSION_H
 #define LOADTOP_ENGINE_POOLS_PERMISSION_H
 
@@ -9,12 +9,13 @@ struct err;
 struct pool;
 struct sockaddr;
 
-/* On the pool's thread, before anything is sent: waits for protected names where somebody can type
- * them, and notes which addresses are not this machine's. 0, or ERR_REFUSED. Blocks (names). */
+/* On the pool's thread, before anything is sent: waits for protected names if there is a screen,
+ * and records remote addresses. 0, or ERR_REFUSED. Blocks (name resolution). */
 int guard_await(struct pool *, struct err *);
-/* Is its target not on this machine, and has nobody said yes yet who is to be asked? Any thread. */
+/* Is its target remote and the user's consent still awaited? Any thread. */
 bool guard_awaits_yes(const struct pool *);
-/* Before a connection to this address. 0, or ERR_UNREACHED while a yes is awaited. Any thread. */
+/* Must be called before connecting to an address. 0, or ERR_UNREACHED while consent is awaited. Any
+ * thread. */
 int guard_note_address(struct pool *, const char *host, const struct sockaddr *, struct err *);
 
 #endif

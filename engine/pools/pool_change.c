@@ -1,4 +1,4 @@
-/* What changes a pool: its settings, a pause, its end; and what the rules of the run say of it. */
+/* Changes of a pool: settings, pause and end; and which rules of the run apply to it. */
 #include "engine/pools/pool_change.h"
 
 #include "engine/backend.h"
@@ -26,14 +26,14 @@ bool pool_allow_destructive(const struct pool *p)
     return p->engine->scenario.limits.allow_destructive;
 }
 
-bool pool_is_look(const struct pool *p)
+bool pool_inspects_only(const struct pool *p)
 {
-    return p->engine->scenario.limits.look || atomic_load(&p->atomic.looking);
+    return p->engine->scenario.limits.inspect_only || atomic_load(&p->atomic.inspecting);
 }
 
 bool pool_read_only(const struct pool *p)
 {
-    return p->engine->scenario.limits.read_only || pool_is_look(p);
+    return p->engine->scenario.limits.read_only || pool_inspects_only(p);
 }
 
 void pool_event(struct pool *p, const char *fmt, ...)
@@ -51,8 +51,8 @@ static uint64_t later(uint64_t a, uint64_t b)
     return a > NS_NEVER - b ? NS_NEVER : a + b;
 }
 
-/* When --max-time ends it, whatever state it is in: counted from the run's start, and by default,
- * on a target that is not on this machine, from the pool's own. NS_NEVER: never. */
+/* When --max-time ends the pool in any state: counted from the run's start; the default for remote
+ * targets counts from the pool's start. NS_NEVER: never. */
 uint64_t pool_last_moment(const struct pool *p)
 {
     const struct pool_supervised *sup = pool_sup(p);
@@ -73,7 +73,8 @@ void pool_publish_settings(struct pool *p)
     struct load before = s->load;
     s->load = sup->load;
     bool held = !sup->ops_known;
-    if (held) /* the weights are pool_set_ops's, and judged by its table once the pool is open */
+    /* the weights are set by pool_set_ops, and judged by its table once the pool is open */
+    if (held)
         memcpy(s->load.weight, before.weight, sizeof before.weight);
     s->load.depth = pool_depth(p);
     unsigned forbidden = atomic_load(&p->atomic.forbidden);
@@ -86,7 +87,7 @@ void pool_publish_settings(struct pool *p)
     s->counted = p->spec.count > 0;
     s->bounded = atomic_load(&p->atomic.bytes_bounded);
     s->timeout_ns = p->spec.timeout_ns;
-    s->anew = sup->anew;
+    s->reopen_epoch = sup->reopen_epoch;
     s->record_from_ns = later(sup->load_from_ns, p->spec.warmup_ns);
     s->end_ns = duration ? later(s->record_from_ns, duration) : NS_NEVER;
     if (s->end_ns > last)
@@ -168,7 +169,7 @@ int pool_pause(struct pool *p, bool paused, enum origin by, struct err *err)
         pool_end_ramps(p);
     if (!sup->wanted || sup->paused == paused)
         return 0;
-    if (!paused && sup->held) { /* only a yes to the question lifts that: execute_consent */
+    if (!paused && sup->awaiting_consent) { /* only the user's consent ends that: execute_consent */
         static const char why[] =
             "nobody has said yes to its first load yet: select it and press p";
         engine_say(e, "%s: %s", p->spec.name, why);
@@ -176,7 +177,7 @@ int pool_pause(struct pool *p, bool paused, enum origin by, struct err *err)
         return err_set(err, ERR_REFUSED, "%s: %s", p->spec.name, why);
     }
     sup->paused = paused;
-    if (!paused) { /* who resumes what a suffering target has paused has seen the reason */
+    if (!paused) { /* after a resume the user knows why the overloaded target paused the pool */
         sup->resumed_ns = sup->strained ? now : 0;
         sup->strained = false;
     }

@@ -1,4 +1,4 @@
-/* What changes a pool: its settings, a pause, its end. */
+/* Changes of a pool: settings, pause and end. */
 #ifndef LOADTOP_ENGINE_POOLS_POOL_CHANGE_H
 #define LOADTOP_ENGINE_POOLS_POOL_CHANGE_H
 
@@ -15,18 +15,18 @@ struct err;
 struct pool;
 
 void pool_publish_settings(struct pool *); /* after a change of its load, paused, ... */
-/* Nothing, if it is so already. ERR_REFUSED, which is told and an event by then: its first load waits
- * for a person's yes. err may be NULL. */
+/* Does nothing if it is so already. ERR_REFUSED, which is on the screen and an event by then: its
+ * first load awaits consent. err may be NULL. */
 int pool_pause(struct pool *, bool paused, enum origin by, struct err *err);
-/* ERR_REFUSED when the mix has an operation that pool_forbid named. */
+/* ERR_REFUSED when the mix has an operation forbidden by pool_forbid. */
 int pool_forbids(struct pool *, const double weight[OPS_MAX], struct err *);
-/* It ends for good: now_ns is when the load ended. */
+/* Ends the pool: now_ns is when the load ended. */
 void pool_finish(struct pool *, enum end_reason, enum worker_order, uint64_t now_ns);
-/* When --max-time ends it, whatever state it is in; NS_NEVER: never. */
+/* When --max-time ends the pool in any state; NS_NEVER: never. */
 uint64_t pool_last_moment(const struct pool *);
 void pool_end_ramps(struct pool *);
-/* Its load was changed: what is steady begins anew, and an event says by whom. `what` names what
- * changed, of EVENT_CHANGE only. */
+/* To be called after a change of its load: restarts the plateau and adds an event with its origin.
+ * `what` names what changed, for EVENT_CHANGE only. */
 void pool_changed(struct engine *, struct pool *, enum event_kind, const char *what,
                   const char *from, const char *to, enum origin by);
 

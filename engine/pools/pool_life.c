@@ -1,5 +1,5 @@
-/* A pool, the supervisor's part: workers made and reaped, state, settings. Its thread for what
- * blocks is in pool_thread.c. */
+/* The supervisor's part of a pool: creation, state and end. Its thread for blocking calls is in
+ * pool_thread.c. */
 #include "engine/pools/pool_life.h"
 
 #include "engine/state/pool.h"
@@ -30,9 +30,9 @@
 #include <unistd.h>
 
 #define DOWN_AFTER_NS (150 * NS_PER_MS)
-#define NEVER_UP_AFTER_NS NS_PER_S /* a first handshake may take its time */
+#define NEVER_UP_AFTER_NS NS_PER_S /* a first handshake may be slow */
 
-/* ---- birth and death ---- */
+/* ---- creation and end ---- */
 
 static struct pool_figures *figures_new(void)
 {
@@ -76,9 +76,9 @@ struct pool *pool_new(struct engine *e, unsigned number, const struct pool_spec 
     pool_spec_copy(&p->spec, spec);
     sup->load = spec->load;
     sup->op_types = spec->op_types;
-    sup->ops_known = !spec->ops_held;
+    sup->ops_known = !spec->ops_pending;
     sup->local = target_is_local(&p->spec.target);
-    atomic_store(&p->atomic.away, !sup->local);
+    atomic_store(&p->atomic.remote, !sup->local);
     p->data = calloc(1, spec->backend->pool_size + 1);
     p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&p->lock, NULL);
@@ -123,8 +123,9 @@ bool pool_free(struct pool *p)
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_sec += 6;
+        /* a hook of the backend hangs and still uses the memory: do not free it */
         if (pthread_timedjoin_np(sup->thread, NULL, &until))
-            return false; /* a hook of the backend hangs: its memory cannot be freed under it */
+            return false;
     } else if (p->engine->virtual_time && atomic_load(&p->atomic.open_stage) != OPEN_WAITING &&
                p->spec.backend->pool_close) { /* pool_open was called */
         struct roles before = roles_set((struct roles){.mask = ROLE_POOL, .of = p});
@@ -133,7 +134,7 @@ bool pool_free(struct pool *p)
     }
     for (unsigned i = 0; i < sup->workers; i++)
         if (sup->worker[i]->threaded && !sup->worker[i]->reaped)
-            return false; /* a worker is stuck: likewise */
+            return false; /* a worker is stuck: the same */
     for (unsigned i = 0; i < sup->workers; i++) {
         worker_free(sup->worker[i]->worker);
         free(sup->worker[i]);
@@ -167,7 +168,7 @@ static void begin_load(struct pool *p, uint64_t now_ns)
     pool_set_state(p, sup->paused ? POOL_PAUSED : POOL_LOADING, now_ns, "%s", "");
 }
 
-/* It can never be loaded as it is. */
+/* Ends a pool that can never be loaded as it is. */
 static void fail(struct pool *p, const struct err *err, uint64_t now_ns)
 {
     pool_sup(p)->failed = *err;
@@ -175,7 +176,7 @@ static void fail(struct pool *p, const struct err *err, uint64_t now_ns)
     pool_set_state(p, POOL_ENDED, now_ns, "%s", err->msg);
 }
 
-/* The table of operations and what was asked for of it, as pool_open left them. */
+/* Takes over the table of operations and the mix that pool_open has set. */
 static void take_ops(struct pool *p)
 {
     struct pool_supervised *sup = pool_sup(p);
@@ -191,8 +192,9 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
 {
     struct pool_supervised *sup = pool_sup(p);
     int stage = atomic_load(&p->atomic.open_stage);
-    if (stage == OPEN_DONE && sup->local && atomic_load(&p->atomic.away))
-        return; /* learnt since this turn's guard_supervise, whose word comes before any load */
+    /* became remote after this turn's guard_supervise, which must run before any load */
+    if (stage == OPEN_DONE && sup->local && atomic_load(&p->atomic.remote))
+        return;
     if (stage == OPEN_DONE) {
         struct err why = {0};
         take_ops(p);
@@ -201,16 +203,17 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
             engine_event(p->engine, p, EVENT_UP, "", "the target answers", BY_SERVER);
         if (pool_forbids(p, sup->load.weight, &why) < 0)
             fail(p, &why, now_ns);
+        /* the number of its nodes is known only now */
         else if (spec_allowed(p->engine, p, &now, &why) < 0)
-            fail(p, &why, now_ns); /* its nodes are known only now */
-        else if (sup->held)
+            fail(p, &why, now_ns);
+        else if (sup->awaiting_consent)
             pool_set_state(p, POOL_PAUSED, now_ns, "%s", "not loaded before a yes");
         else
             begin_load(p, now_ns);
         return;
     }
-    if (stage == OPEN_LOOKED ||
-        (stage == OPEN_WAITING && sup->held && atomic_load(&p->atomic.room_short))) {
+    if (stage == OPEN_INSPECTED ||
+        (stage == OPEN_WAITING && sup->awaiting_consent && atomic_load(&p->atomic.room_short))) {
         if (sup->state == POOL_DOWN)
             engine_event(p->engine, p, EVENT_UP, "", "the target answers", BY_SERVER);
         pool_set_state(p, POOL_PAUSED, now_ns, "%s", "not loaded before a yes");
@@ -240,7 +243,7 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
     pool_set_state(p, POOL_DOWN, now_ns, "%s", err.msg);
 }
 
-/* The newest reason that a worker has for a connection that failed, and its class. */
+/* The newest reason of a failed connection among the workers, and its class. */
 static void connection_error(struct pool *p, char name[24], char *buf, size_t size)
 {
     uint64_t newest = 0;
@@ -253,8 +256,8 @@ static void connection_error(struct pool *p, char name[24], char *buf, size_t si
     }
 }
 
-/* Is this the first time in this outage that connections fail in this class? A server that was
- * killed and comes back with another password is closed, refused, and then auth: each is told once,
+/* Is this the first connection failure of this class in this outage? A server that is killed and
+ * comes back with another password gives "closed", "refused", then "auth": each is reported once,
  * however long it lasts. */
 static bool new_in_outage(struct pool *p, const char *name)
 {
@@ -305,8 +308,8 @@ static bool count_reached(const struct pool *p)
     return true;
 }
 
-/* Nobody starts a removed pool again: it does not keep a connection to the target until the run's
- * end. A thread that hangs may still use what the backend holds. */
+/* A removed pool cannot be started again, so it closes its connection to the target before the
+ * run's end, unless a hanging thread may still use it. */
 static void retire(struct pool *p)
 {
     struct pool_supervised *sup = pool_sup(p);
@@ -316,7 +319,7 @@ static void retire(struct pool *p)
         if (!sup->worker[i]->reaped)
             return;
     if (atomic_load(&p->atomic.open_stage) != OPEN_DONE) {
-        pool_stop_thread(p); /* nor does it go on knocking */
+        pool_stop_thread(p); /* and stop retrying to connect */
         return;
     }
     atomic_store(&p->atomic.retired, true);
@@ -404,7 +407,7 @@ struct pool *engine_add_pool(struct engine *e, const struct pool_spec *spec, str
     }
     esup->next_number++;
     esup->pool[esup->pools++] = p;
-    pool_sup(p)->holds = pool_sup(p)->held = pool_sup(p)->paused =
-        e->scenario.limits.look || (e->scenario.limits.hold_remote && !pool_sup(p)->local);
+    pool_sup(p)->consent_epoch = pool_sup(p)->awaiting_consent = pool_sup(p)->paused =
+        e->scenario.limits.inspect_only || (e->scenario.limits.hold_remote && !pool_sup(p)->local);
     return p;
 }

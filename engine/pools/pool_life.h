@@ -1,4 +1,4 @@
-/* A pool, the supervisor's part: how it begins and ends, and what its state is. */
+/* The supervisor's part of a pool: creation, state and end. */
 #ifndef LOADTOP_ENGINE_POOLS_POOL_LIFE_H
 #define LOADTOP_ENGINE_POOLS_POOL_LIFE_H
 
@@ -10,15 +10,16 @@ struct err;
 struct pool;
 struct pool_spec;
 
-/* A pool of the spec (copied). Not started. NULL and err. */
+/* Creates a pool from the spec (copied), not started yet. NULL and err on failure. */
 struct pool *pool_new(struct engine *, unsigned number, const struct pool_spec *, struct err *);
-int pool_start(struct pool *, struct err *); /* its thread; virtual time opens at once */
-/* Ends its thread and frees it; takes NULL. False: a thread of it hangs in the backend after 6 s,
- * and all that it may look at stays. */
+/* starts its thread; on virtual time opens it at once */
+int pool_start(struct pool *, struct err *);
+/* Ends its thread and frees it; takes NULL. False: a thread hung in the backend for 6 s, and the
+ * memory that it may access is not freed. */
 bool pool_free(struct pool *);
-/* The pool's share of a tick: open stage, workers made and reaped, state. */
+/* Runs one tick of a pool: opening, creating and reaping workers, state. */
 void pool_supervise(struct pool *, uint64_t now_ns);
-/* A pool of the spec, taken into the engine. Not started. NULL and err. */
+/* Creates a pool and adds it to the engine, not started yet. NULL and err on failure. */
 struct pool *engine_add_pool(struct engine *, const struct pool_spec *, struct err *);
 
 #endif

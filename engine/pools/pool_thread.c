@@ -1,6 +1,6 @@
-/* A pool's own thread, for what blocks: it waits for a protected host's name to be typed, opens the
- * target again and again while it cannot be reached, asks it once a second how it is, and lets go
- * of it at the end. */
+/* A pool's thread for blocking calls: waits for a protected host's name to be typed, opens the
+ * target and retries while it is unreachable, calls pool_stats once a second, and closes the target
+ * at the end. */
 #include "engine/pools/pool_thread.h"
 
 #include "engine/state/engine_state.h"
@@ -30,21 +30,22 @@ static void take_stats(struct pool *p)
         return;
     s.last = atomic_load(&p->atomic.over) || atomic_load(&p->atomic.retired);
     struct stats_json *json = calloc(1, sizeof *json);
+    /* out of memory: keep the last ones */
     if (!json)
-        return; /* out of memory: the last ones stay */
+        return;
     json->refs = 1;
     s.json = json->stats = json_object();
-    s.left_behind = json->left_behind = json_array();
+    s.leftovers = json->leftovers = json_array();
     p->spec.backend->pool_stats(p, &s);
     struct pool_shared *shared = pool_lock(p);
     const struct stats *before = &shared->stats;
     if ((atomic_load(&p->atomic.stats_asked) || s.last) &&
-        shared->stats_serial) { /* the load is over: what it did to the server stays */
+        shared->stats_serial) { /* the load is over: keep its server figures */
         s.server_cpu_share = before->server_cpu_share;
         s.answer_share = before->answer_share;
         memcpy(s.note, before->note, sizeof s.note);
     }
-    if (s.rtt_ns < 0) /* the link is down at the moment: the way is as long as it was */
+    if (s.rtt_ns < 0) /* disconnected at the moment: keep the last round-trip time */
         s.rtt_ns = before->rtt_ns;
     struct stats_json *old = shared->stats_json;
     shared->stats_json = json;
@@ -54,10 +55,10 @@ static void take_stats(struct pool *p)
     stats_json_release(old);
 }
 
-/* It was opened to be looked at: shows it until somebody has said yes, and lets go of it. */
+/* After an inspection: updates stats until the user has consented, then closes the target. */
 static void show_until_yes(struct pool *p, bool open)
 {
-    atomic_store(&p->atomic.open_stage, OPEN_LOOKED);
+    atomic_store(&p->atomic.open_stage, OPEN_INSPECTED);
     engine_wake(p->engine);
     while (!atomic_load(&p->atomic.stopping) && guard_awaits_yes(p)) {
         if (open)
@@ -81,7 +82,7 @@ static void note_failure(struct pool *p, const struct err *err, uint64_t retry_n
     engine_wake(p->engine);
 }
 
-/* Opens, again and again while the target cannot be reached. False when it is hopeless or over.
+/* Opens the target, retrying while it is unreachable. False on a permanent error or at the end.
  * *tried: pool_open was called since pool_close. */
 static bool open_target(struct pool *p, bool *tried)
 {
@@ -91,7 +92,7 @@ static bool open_target(struct pool *p, bool *tried)
         bool look = guard_awaits_yes(p);
         *tried = true;
         atomic_store(&p->atomic.forbidden, 0);
-        atomic_store(&p->atomic.looking, look);
+        atomic_store(&p->atomic.inspecting, look);
         int code = p->spec.backend->pool_open ? p->spec.backend->pool_open(p, &err) : 0;
         if (look && (code >= 0 || code == ERR_ABSENT)) {
             show_until_yes(p, code >= 0);
@@ -112,7 +113,7 @@ static bool open_target(struct pool *p, bool *tried)
     return false;
 }
 
-/* False: a protection refuses it for good. */
+/* False: refused permanently by a protection. */
 static bool may_open(struct pool *p)
 {
     struct err err = {0};
@@ -122,7 +123,7 @@ static bool may_open(struct pool *p)
     return false;
 }
 
-/* Until the next look is due or asked for. */
+/* Waits until the next stats are due or requested. */
 static void wait_for_stats(struct pool *p, unsigned asked)
 {
     uint64_t until = clock_ns() + STATS_EVERY_MS * NS_PER_MS;
@@ -152,8 +153,9 @@ static void *pool_main(void *ctx)
     }
     while (!open && !atomic_load(&p->atomic.stopping))
         pool_wait_ms(p, 1000);
+    /* its leftovers as of its end */
     if (open && atomic_load(&p->atomic.retired))
-        take_stats(p); /* what it leaves behind, as of its end */
+        take_stats(p);
     atomic_store(&p->atomic.removing_ns, 0);
     if (tried && p->spec.backend->pool_close)
         p->spec.backend->pool_close(p);

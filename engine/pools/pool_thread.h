@@ -1,4 +1,4 @@
-/* A pool's own thread, for what blocks. */
+/* A pool's thread for blocking calls. */
 #ifndef LOADTOP_ENGINE_POOLS_POOL_THREAD_H
 #define LOADTOP_ENGINE_POOLS_POOL_THREAD_H
 
@@ -6,8 +6,8 @@ struct err;
 struct pool;
 
 int pool_start_thread(struct pool *, struct err *);
-void pool_stop_thread(struct pool *); /* asks it to end; pool_free waits for it */
-/* Its thread takes stats now, beginning after this call, and wakes the supervisor. */
+void pool_stop_thread(struct pool *); /* tells it to end; pool_free waits for it */
+/* Requests stats that are taken after this call; the thread then wakes the supervisor. */
 void pool_ask_stats(struct pool *);
 
 #endif

@@ -1,4 +1,4 @@
-/* Workers made and reaped. */
+/* Creating and reaping workers. */
 #include "engine/pools/pool_workers.h"
 
 #include "engine/backend.h"
@@ -63,8 +63,8 @@ int pool_resize(struct pool *p, struct err *err)
     return code;
 }
 
-/* A thread that should have ended long ago is reported and left alone; its figures are those it
- * published. */
+/* Reports a thread that should have ended long ago and abandons it, with its last published
+ * figures. */
 static void give_up(struct pool *p, struct supervised_worker *w, uint64_t now_ns)
 {
     if (w->stuck || worker_ordered(w->worker) == ORDER_RUN)
@@ -90,8 +90,9 @@ void pool_reap(struct pool *p, uint64_t now_ns)
             give_up(p, w, now_ns);
             continue;
         }
+        /* it is about to return */
         if (w->threaded)
-            pthread_join(w->thread, NULL); /* it is past its last statement */
+            pthread_join(w->thread, NULL);
         recorder_read(worker_recorder(w->worker), &w->seen);
         monitor_collect_ended(p, w);
         w->reaped = true;

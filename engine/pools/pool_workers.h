@@ -1,4 +1,4 @@
-/* Workers of a pool, made and reaped. The supervisor's. */
+/* Creating and reaping the workers of a pool. Supervisor only. */
 #ifndef LOADTOP_ENGINE_POOLS_POOL_WORKERS_H
 #define LOADTOP_ENGINE_POOLS_POOL_WORKERS_H
 
@@ -7,9 +7,9 @@
 struct err;
 struct pool;
 
-int pool_resize(struct pool *,
-                struct err *); /* makes or drains workers until there are load.threads */
-/* Joins those that have ended and takes their figures; reports one that does not end. */
+/* creates or drains workers to have load.threads running */
+int pool_resize(struct pool *, struct err *);
+/* Joins ended workers and merges their figures; reports one that does not end. */
 void pool_reap(struct pool *, uint64_t now_ns);
 
 #endif

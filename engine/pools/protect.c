@@ -1,9 +1,8 @@
-/* Reads targets.conf and judges hosts and addresses by it.
+/* Reads targets.conf and applies its rules to hosts and addresses.
  *
- * Every rule is either a name (or *.DOMAIN) or a network; both kinds are judged apart, each by its
- * most specific rule, and put together at the end. A list is scanned from end to end: it is short,
- * and it is looked at once for each connection. Called by net_connect, by backends, and before the
- * first load. */
+ * Every rule is either a name (or *.DOMAIN) or a network; the most specific rule of each kind is
+ * found separately, and the two are combined at the end. The list is scanned linearly: it is short,
+ * and used once per connection. Called by net_connect, by backends, and before the first load. */
 #include "engine/pools/protect.h"
 
 #include "engine/base/err.h"
@@ -39,24 +38,24 @@ struct address {
 struct rule {
     enum rule_verdict verdict;
     bool network;
-    int family;        /* of a network: AF_INET, AF_INET6, or AF_UNSPEC for '*' */
+    int family;        /* AF_INET or AF_INET6 for a network, AF_UNSPEC for '*' */
     uint8_t bytes[16]; /* the network's address */
     unsigned prefix;
     char name[256]; /* else: a name, or ".DOMAIN" for *.DOMAIN */
-    /* [addresses], owned: what a denied or protected name had at the start */
+    /* [addresses], owned: addresses of a denied or protected name at the start */
     struct address *address;
     unsigned addresses;
-    bool system;   /* of the system's file */
-    bool identity; /* name is a backend's, and this what its server says of itself: */
+    bool system;   /* from the system's file */
+    bool identity; /* a rule for an identity: `name` is the backend's, `is` the identity */
     char *is;      /* owned */
-    bool own;      /* one of them is this machine: then all of its own are meant */
+    bool own;      /* one of them is this machine's: then all addresses of this machine are meant */
     char *where;   /* "FILE:LINE: deny 10.0.0.0/8", owned */
 };
 
 struct rules {
     struct rule *rule;
     unsigned n, room;
-    bool system; /* what is read now is the system's file */
+    bool system; /* the system's file is being read */
     bool has_errors, has_system_errors;
     struct errors_rule errors, system_errors;
     struct text unknown; /* see rules_unknown */
@@ -78,7 +77,7 @@ static struct address plain_v6(const void *bytes)
     return a;
 }
 
-/* False for a unix socket and everything else that has no address. */
+/* False for a unix socket and others without an IP address. */
 static bool address_of(const struct sockaddr *sa, struct address *a)
 {
     if (sa && sa->sa_family == AF_INET) {
@@ -96,7 +95,7 @@ static bool address_of(const struct sockaddr *sa, struct address *a)
     return false;
 }
 
-/* Connecting to 0.0.0.0 or :: reaches this machine's loopback. */
+/* The address actually reached: connecting to 0.0.0.0 or :: reaches the loopback. */
 static struct address as_reached(const struct address *a)
 {
     static const uint8_t any[16] = {0};
@@ -250,7 +249,7 @@ static void add_rule(struct rules *rules, const struct rule *r)
     rules->rule[rules->n++] = *r;
 }
 
-/* One line without its end. 0, or the error. */
+/* Parses one line without its newline. 0, or the error. */
 static int read_line(struct rules *rules, const char *line, size_t len, const char *file,
                      unsigned number, struct err *err)
 {
@@ -274,7 +273,7 @@ static int read_line(struct rules *rules, const char *line, size_t len, const ch
     bool errors = strcmp(verdict, "errors") == 0;
     if (words > 1 && strlen(copy + rest) >= sizeof what)
         return err_set(err, ERR_USAGE, "%s:%u: too long", file, number);
-    if (words > 1 && (errors || strchr(what, '='))) { /* a cluster's name may have blanks */
+    if (words > 1 && (errors || strchr(what, '='))) { /* a cluster's name may contain blanks */
         copy_str(what, sizeof what, copy + rest);
         words = 2;
     }
@@ -340,7 +339,7 @@ static int read_users_file(struct rules *rules, struct err *err)
     return bad;
 }
 
-/* Whoever denies or protects a host by its name means the host, whichever way it is addressed. */
+/* A rule that denies or protects a name applies to the host by any of its addresses. */
 static bool wants_addresses(const struct rule *r)
 {
     return !r->network && !r->identity && r->name[0] != '.' && r->verdict != RULE_ALLOW;
@@ -487,7 +486,7 @@ static bool has_address(const struct rule *r, const struct address *a)
     return r->own && is_own(a);
 }
 
-/* How specific a rule by name is for this host: 0 when it does not speak of it. */
+/* How specific a name rule is for this host; 0: it does not match. */
 static unsigned name_fits(const struct rule *r, const char *host, size_t len)
 {
     size_t rule_len = strlen(r->name);
@@ -498,7 +497,7 @@ static unsigned name_fits(const struct rule *r, const char *host, size_t len)
     return (unsigned)rule_len;
 }
 
-/* The most specific rule of one kind so far; the stricter at equal specificity. */
+/* The most specific matching rule of one kind so far; the stricter one at equal specificity. */
 struct best {
     const struct rule *rule;
     unsigned how;
@@ -513,7 +512,7 @@ static void consider(struct best *best, const struct rule *rule, unsigned how)
     }
 }
 
-/* What the rules say, or with `system` those of the system's file alone. */
+/* The rule that applies; with `system`, among those from the system's file only. */
 static const struct rule *decide(const struct rules *rules, const char *host,
                                  const struct sockaddr *sa, bool system)
 {
@@ -531,7 +530,7 @@ static const struct rule *decide(const struct rules *rules, const char *host,
         if (r->identity || (system && !r->system))
             continue;
         if (r->network) {
-            /* '*' speaks of everything that has a name, an address or a socket's path. */
+            /* '*' matches everything with a name, an address or a socket path. */
             if (r->family == AF_UNSPEC ? resolved || len || socket
                                        : resolved && (in_network(r, &a) || in_network(r, &reached)))
                 consider(&by_network, r, r->family == AF_UNSPEC ? 0 : r->prefix + 1);
@@ -562,19 +561,20 @@ enum rule_verdict rules_check(const struct rules *rules, const char *host,
 }
 
 enum rule_verdict rules_judge(const struct rules *rules, const char *host, const char **where,
-                              bool *away)
+                              bool *remote)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     const struct sockaddr socket = {.sa_family = AF_UNIX};
     struct addrinfo *list = NULL;
     enum rule_verdict worst = rules_check(rules, host, host ? NULL : &socket, where);
+    /* connecting will report it */
     if (!host || getaddrinfo(host, NULL, &hints, &list) != 0)
-        return worst; /* connecting will say so */
+        return worst;
     for (const struct addrinfo *a = list; a; a = a->ai_next) {
         const char *rule = NULL;
         enum rule_verdict one = rules_check(rules, host, a->ai_addr, &rule);
-        if (away && !address_is_local(a->ai_addr))
-            *away = true;
+        if (remote && !address_is_local(a->ai_addr))
+            *remote = true;
         if (one > worst) {
             worst = one;
             if (where)
@@ -585,7 +585,7 @@ enum rule_verdict rules_judge(const struct rules *rules, const char *host, const
     return worst;
 }
 
-/* What is denied or protected is so in whatever case it is written. */
+/* Deny and protect rules match an identity without regard to case. */
 static bool is_meant(const struct rule *r, const char *identity)
 {
     return r->verdict == RULE_ALLOW ? strcmp(r->is, identity) == 0

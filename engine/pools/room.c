@@ -1,4 +1,4 @@
-/* What the target can bear: the bytes that may be written, and what it says when it suffers. */
+/* The target's free room: the bytes that may be written; and overload reports (pool_strain). */
 #include "engine/pools/room.h"
 
 #include "engine/backend.h"
@@ -18,7 +18,7 @@
 
 #define ASK_EVERY_MS 100
 
-/* The smaller bound counts. */
+/* Sets the bound on bytes to write; the smaller one counts. */
 static void bound_bytes(struct pool *p, double bytes, const char *why)
 {
     if (p->atomic.bytes_bounded && (double)atomic_load(&p->atomic.bytes_left) <= bytes)
@@ -41,7 +41,7 @@ void guard_init(struct pool *p)
     bound_bytes(p, (double)most, why);
 }
 
-/* Nothing else bounds what is to come: what the target has free does. */
+/* Bounds the bytes to write by the target's free room, if there is no other bound. */
 static void bound_by_room(struct pool *p, double left, const char *of)
 {
     char has[32], why[128];
@@ -54,9 +54,10 @@ int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
 {
     const struct limits *l = &p->engine->scenario.limits;
     char come[32], has[32], why[192];
-    bool looking = atomic_load(&p->atomic.looking);
+    bool inspecting = atomic_load(&p->atomic.inspecting);
     double to_come = room->to_come_bytes;
-    if (!atomic_load(&p->atomic.away) || isnan(room->free_bytes) || l->look || l->read_only)
+    if (!atomic_load(&p->atomic.remote) || isnan(room->free_bytes) || l->inspect_only ||
+        l->read_only)
         return 0;
     format_bytes(has, sizeof has, room->free_bytes);
     double most = (double)l->max_bytes * fmax(room->stored_per_byte, 1);
@@ -64,7 +65,7 @@ int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
         to_come = most;
     atomic_store(&p->atomic.stored_per_byte, room->stored_per_byte);
     if (isinf(to_come)) {
-        if (!looking)
+        if (!inspecting)
             bound_by_room(p, room->free_bytes, room->of);
         return 0;
     }
@@ -76,12 +77,13 @@ int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
         return err_set(err, ERR_REFUSED, "%s: %s (fewer or smaller, or --max-bytes, which ends it)",
                        p->spec.name, why);
     struct pool_shared *shared = pool_lock(p);
-    bool known = shared->room_why[0] != '\0'; /* by a look: the yes was said knowing it */
+    /* known from the inspection: the user consented knowing it */
+    bool known = shared->room_why[0] != '\0';
     copy_str(shared->room_why, sizeof shared->room_why, why);
     pool_unlock(p);
-    if (looking || known)
+    if (inspecting || known)
         return 0;
-    atomic_store(&p->atomic.consented, false); /* who said yes before did not know */
+    atomic_store(&p->atomic.consented, false); /* an earlier consent was given without knowing it */
     atomic_store(&p->atomic.room_short, true);
     engine_wake(p->engine);
     while (!atomic_load(&p->atomic.stopping) && !atomic_load(&p->atomic.consented))
@@ -103,8 +105,9 @@ int guard_fits(struct pool *p, const struct options *o, const double *weight, st
     pool_unlock(p);
     double sum = to_come(p, o, weight),
            now = to_come(p, &p->spec.options, pool_sup(p)->load.weight);
+    /* no more data is expected than was allowed before */
     if (pool_sup(p)->local || isnan(left) || !(sum > 0) || sum <= now)
-        return 0; /* nothing more is to come than was allowed */
+        return 0;
     if (isinf(sum)) {
         bound_by_room(p, left, of);
         return 0;

@@ -1,4 +1,4 @@
-/* What the target can bear: the bytes that may be written there. */
+/* The target's free room: the bytes that may be written there. */
 #ifndef LOADTOP_ENGINE_POOLS_ROOM_H
 #define LOADTOP_ENGINE_POOLS_ROOM_H
 
@@ -6,11 +6,11 @@ struct err;
 struct options;
 struct pool;
 
-#define ROOM_SHARE 0.8 /* of what is free, when nothing else bounds what is to come */
+#define ROOM_SHARE 0.8 /* usable share of the free room if nothing else bounds the data */
 
-void guard_init(struct pool *); /* what the limits say, before it starts */
-/* With these settings, would more come to lie on the target than it has free, what the other pools
- * on it will write included? ERR_REFUSED. */
+void guard_init(struct pool *); /* sets the bounds from the limits, before the pool starts */
+/* ERR_REFUSED if with these settings the pools on this target would write more than it has free;
+ * else 0. */
 int guard_fits(struct pool *, const struct options *, const double *weight, struct err *);
 
 #endif

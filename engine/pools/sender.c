@@ -1,4 +1,4 @@
-/* Who sends this load: what servers are told, and the lines in the system's log. */
+/* Identifies the sender of the load to servers and in the system's log. */
 #include "engine/pools/sender.h"
 
 #include "engine/backend.h"
@@ -21,7 +21,7 @@
 
 #define LOG_MS 200
 
-/* Adds what is safe in a client's name on every server. */
+/* Adds the characters that are safe in a client name on every server. */
 static void add_plain(struct text *t, const char *s)
 {
     for (; *s; s++) {
@@ -60,7 +60,7 @@ const char *pool_sender(const struct pool *p)
     return p->engine->sender;
 }
 
-/* A line on its way to the system's log; freed by whoever of the two lets go last. */
+/* A line being written to the system's log; reference-counted by the two threads. */
 struct log_line {
     char text[768];
     sem_t written;
@@ -84,7 +84,7 @@ static void *write_line(void *ctx)
     return NULL;
 }
 
-/* A logger that hangs holds up a thread of its own, and us no longer than LOG_MS. */
+/* Writes on a separate thread, so that a hanging logger delays the caller by at most LOG_MS. */
 static void log_line(const struct pool *p, bool begins)
 {
     struct log_line *l = calloc(1, sizeof *l);
@@ -118,7 +118,7 @@ static void log_line(const struct pool *p, bool begins)
 void guard_log(struct pool *p)
 {
     unsigned loads = atomic_load(&p->atomic.loads);
-    if (!atomic_load(&p->atomic.away))
+    if (!atomic_load(&p->atomic.remote))
         return;
     if (loads != pool_own(p)->logged_loads && !pool_own(p)->logged) {
         pool_own(p)->logged = true;

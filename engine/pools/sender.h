@@ -1,11 +1,11 @@
-/* Who sends this load, for the server's list of clients and for the system's log. */
+/* Identifies the sender of the load, in the server's list of clients and in the system's log. */
 #ifndef LOADTOP_ENGINE_POOLS_SENDER_H
 #define LOADTOP_ENGINE_POOLS_SENDER_H
 
 struct pool;
 
-/* A line in the system's log when load on a target that is not on this machine has begun or ended
- * since the last call. The pool's thread; waits 200 ms at most. */
+/* Logs to the system's log when load on a remote target has begun or ended since the last call. The
+ * pool's thread; waits 200 ms at most. */
 void guard_log(struct pool *);
 
 /* "loadtop:alice@build7:1a2b3c4d": letters, digits and "@:._-" only. */

@@ -1,4 +1,4 @@
-/* What the engine is made of: what the supervisor owns, and what other threads may use of it. */
+/* The engine's data: what the supervisor owns, and what other threads may use. */
 #ifndef LOADTOP_ENGINE_STATE_ENGINE_STATE_H
 #define LOADTOP_ENGINE_STATE_ENGINE_STATE_H
 
@@ -26,13 +26,13 @@ struct sweep_kept;
 #define EVENTS_MAX 1000
 
 struct queued {
-    struct command *command; /* owned; NULL: a consent */
+    struct command *command; /* owned; NULL: it is a consent */
     enum origin by;
     uint64_t ticket;  /* of the command */
-    unsigned consent; /* a person's yes to the first load of this pool */
+    unsigned consent; /* number of the pool whose first load the user consented to */
 };
 
-/* A protected host whose name somebody typed. */
+/* A protected host whose name the user has typed. */
 struct confirmed {
     struct confirmed *next;
     char host[256];
@@ -65,11 +65,12 @@ struct engine_shown {
 
 /* The supervisor's. */
 struct engine_supervised {
-    struct pool **pool; /* [pools]; removed ones stay until the end, for the report */
+    struct pool **pool; /* [pools]; removed pools stay until the end, for the report */
     unsigned pools, pool_room, next_number;
     bool locked, ended, ending;
     enum end_reason ended_by;
-    uint64_t ended_ns, hurry_ns; /* hurry_ns: when an end at once was asked for; 0: it was not */
+    /* hurry_ns: when an immediate end was requested; 0: not requested */
+    uint64_t ended_ns, hurry_ns;
     unsigned at_next;
     char message[256];
     uint64_t message_serial;
@@ -149,14 +150,14 @@ void engine_unlock_events(struct engine *);
 struct engine_shown *engine_lock_shown(struct engine *);
 void engine_unlock_shown(struct engine *);
 
-/* ---- what every part may use ---- */
+/* ---- used by all parts of the engine ---- */
 
 uint64_t engine_now(const struct engine *);
 double engine_seconds(const struct engine *, uint64_t ns); /* since the start */
 void engine_wake(struct engine *);                         /* any thread */
 /* A message for the screen. The supervisor's. */
 void engine_say(struct engine *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* By name or number, of those that were not removed; NULL: there is none. */
+/* Finds a pool by name or number; NULL: none, or removed. */
 struct pool *engine_find_pool(const struct engine *, const char *name);
 /* Was this protected host's name given, by --confirm or on the screen? Any thread. */
 bool engine_confirmed(const struct engine *, const char *host);

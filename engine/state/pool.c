@@ -1,4 +1,5 @@
-/* A pool as its workers, its backend and its figures see it; see pool.h. */
+/* Access to a pool's settings and state for its workers, its backend and its figures; see
+ * pool.h. */
 #include "engine/state/pool.h"
 
 #include "engine/backend.h"
@@ -69,9 +70,9 @@ static bool begins_with(const struct op_type *types, const struct op_type *other
 int pool_set_ops(struct pool *p, const struct op_type *types, struct err *err)
 {
     const struct backend *b = p->spec.backend;
-    const char *mix = p->spec.ops_held;
+    const char *mix = p->spec.ops_pending;
     double weight[OPS_MAX];
-    if (!(b->flags & BACKEND_OWN_OPS) || !begins_with(types, b->ops))
+    if (!(b->flags & BACKEND_POOL_OPS) || !begins_with(types, b->ops))
         return err_set(err, ERR_FAILED,
                        "backend %s: pool_set_ops wants BACKEND_OWN_OPS, and a table that begins as "
                        "its own",
@@ -151,7 +152,7 @@ struct pool_spec pool_spec_now(const struct pool *p)
     struct pool_spec now = *started;
     now.load = sup->load;
     now.op_types = sup->op_types;
-    now.ops_held = sup->ops_known ? NULL : started->ops_held;
+    now.ops_pending = sup->ops_known ? NULL : started->ops_pending;
     return now;
 }
 
@@ -278,7 +279,7 @@ void pool_wait_ms(struct pool *p, int ms)
     uint64_t count;
     if (!atomic_load(&p->atomic.stopping) && poll(&fd, 1, ms) > 0 &&
         read(p->wake_fd, &count, sizeof count) < 0) {
-        /* Someone else's wake-up took it: nothing to do. */
+        /* Another reader has consumed the wake-up: nothing to do. */
     }
 }
 
@@ -287,7 +288,7 @@ struct stats stats_unknown(void)
     return (struct stats){.server_cpu_share = NAN,
                           .server_cores = NAN,
                           .answer_share = NAN,
-                          .own_cpu_share = NAN,
+                          .backend_cpu_share = NAN,
                           .other_clients = -1,
                           .data_items = -1,
                           .data_bytes = -1,
@@ -309,7 +310,7 @@ void pool_wake_thread(struct pool *p)
 {
     uint64_t one = 1;
     if (write(p->wake_fd, &one, sizeof one) < 0) {
-        /* It is awake already. */
+        /* The counter is full: the reader is awake already. */
     }
 }
 

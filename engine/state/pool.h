@@ -32,7 +32,7 @@ struct supervised_worker;
 
 enum open_stage {
     OPEN_WAITING,
-    OPEN_LOOKED, /* it answers, and waits for a yes */
+    OPEN_INSPECTED, /* it answers, and waits for the user's consent */
     OPEN_DONE,
     OPEN_FAILED
 };
@@ -41,22 +41,24 @@ enum open_stage {
 
 /* Anybody's: read and written while others run. See guard.h for the first ones. */
 struct pool_atomics {
-    _Atomic bool away;        /* an address was met that is not this machine's */
-    _Atomic bool away_learnt; /* and only after it was taken for local */
-    _Atomic bool looking;     /* its thread opens it to look, as by --read-only: a yes is awaited */
-    _Atomic bool consented;   /* a person said yes to its first load */
-    _Atomic bool room_short;  /* room_why is set */
+    _Atomic bool remote;        /* one of its addresses is not on this machine */
+    _Atomic bool became_remote; /* and it was considered local before */
+    /* its thread opens it for inspection, as with --read-only: consent is awaited */
+    _Atomic bool inspecting;
+    _Atomic bool consented;  /* the user consented to its first load */
+    _Atomic bool room_short; /* room_why is set */
     _Atomic bool bytes_bounded, bytes_spent;
-    _Atomic bool foreign; /* a server of another, forbidden identity answered: foreign_why */
-    _Atomic double stored_per_byte; /* of its room: see struct room */
-    _Atomic unsigned strains;       /* a bit for each kind that was noted */
+    /* a server of another, forbidden identity answered: identity_refused_why */
+    _Atomic bool identity_refused;
+    _Atomic double stored_per_byte; /* see struct room */
+    _Atomic unsigned strains;       /* a bit for each reported enum strain */
     _Atomic unsigned forbidden;     /* a bit for each type that must not be sent */
     _Atomic unsigned nodes;         /* groups of connections that a thread opens; 0: one */
     _Atomic bool answered;          /* see pool_answered */
 
     /* from the supervisor to its thread */
     _Atomic bool load_on;         /* load runs, or is paused */
-    _Atomic unsigned loads;       /* how often it began */
+    _Atomic unsigned loads;       /* how often load has started */
     _Atomic unsigned stats_asked; /* how often asked for */
     _Atomic bool over;            /* every worker has ended, for good: see `last` in struct stats */
     _Atomic bool retired;         /* removed and ended: a last look, then the backend lets go */
@@ -65,15 +67,15 @@ struct pool_atomics {
     /* from its thread to the supervisor */
     _Atomic int open_stage;       /* enum open_stage */
     _Atomic unsigned stats_given; /* the last of stats_asked that was answered */
-    _Atomic uint64_t removing_ns; /* until when something is being removed; 0: nothing is */
+    _Atomic uint64_t removing_ns; /* a removal runs until then; 0: none */
     _Atomic bool thread_done;
 
     /* to, and between, its workers */
     _Atomic uint64_t version;      /* of settings */
-    _Atomic int64_t budget;        /* -n: operations that may still be offered */
+    _Atomic int64_t budget;        /* operations of -n that may still be offered */
     _Atomic uint64_t lag_limit_ns; /* monitor_lag_limit_ns as of the last second */
     _Atomic uint64_t sequence;
-    _Atomic int64_t bytes_left; /* to be written, if bytes_bounded */
+    _Atomic int64_t bytes_left; /* bytes that may still be written, if bytes_bounded */
 };
 
 #define GUARD_MAX 256
@@ -90,8 +92,8 @@ struct pool_shared {
     struct err open_error;
     uint64_t open_retry_ns;                 /* when it is tried next; 0: never */
     char guard[GUARD_MAX], guard_rule[192]; /* as in the snapshot */
-    char away_host[AWAY_HOST_MAX], bytes_why[BYTES_WHY_MAX], room_why[192];
-    char foreign_why[256], forbidden_why[160];
+    char remote_host[AWAY_HOST_MAX], bytes_why[BYTES_WHY_MAX], room_why[192];
+    char identity_refused_why[256], forbidden_why[160];
     char strain_why[STRAINS][STRAIN_WHY_MAX];
 };
 
@@ -108,41 +110,41 @@ struct ramp {
 struct pool_supervised {
     pthread_t thread; /* its own, if threaded */
     bool threaded;
-    struct supervised_worker **worker; /* [workers]: every one that ever was */
+    struct supervised_worker **worker; /* [workers]: all, including ended ones */
     unsigned workers, worker_room;
     struct pool_figures *figures; /* owned */
 
     struct load load;               /* the wish of the moment */
     const struct op_type *op_types; /* its table of operations, see pool_set_ops */
-    bool ops_known;                 /* no mix is held for a table that is to come: spec.ops_held */
+    bool ops_known; /* no mix is held for a table that is to come: spec.ops_pending */
 
     enum pool_state state;
     char state_why[256];
     uint64_t state_since_ns;
     bool wanted;    /* loading or paused: `stop` and the end clear it */
-    bool finishing; /* it ends for good, by: */
+    bool finishing; /* it is ending for good, by: */
     enum end_reason ended_by;
-    struct err failed; /* the target refused for good */
-    bool halted;       /* a person paused all: what is scheduled waits until a person resumes it */
-    bool held;         /* paused until a person has said yes to its first load */
-    unsigned holds;    /* how often that began */
+    struct err failed;      /* the target refused permanently */
+    bool halted;            /* the user paused all: timed commands wait until the user resumes */
+    bool awaiting_consent;  /* paused until the user consents to its first load */
+    unsigned consent_epoch; /* how often awaiting_consent was set: a new question each time */
     bool paused, removed, ever_up, closed_books;
-    uint64_t anew;                       /* rises when connections must be reopened */
+    uint64_t reopen_epoch;               /* rises when connections must be reopened */
     uint64_t load_from_ns;               /* when loading first began; 0: not yet */
-    uint64_t record_from_ns, end_ns;     /* as in the settings */
-    uint64_t load_until_ns;              /* when it ended; 0: it runs */
+    uint64_t record_from_ns, end_ns;     /* see struct settings */
+    uint64_t load_until_ns;              /* when loading ended; 0: it runs */
     uint64_t paused_ns, paused_since_ns; /* time paused after the warm-up */
     uint64_t unconnected_ns;
-    char outage[6][24]; /* classes of failure that the present outage has shown */
+    char outage[6][24]; /* classes of failure seen in the present outage */
     unsigned outages;
     struct ramp ramp[RAMPS];
 
     /* see guard.h */
     bool local;                      /* its word for !away */
     char sweep_ends[256];            /* why a sweep on it must end; "": it need not */
-    bool strained;                   /* it was paused because the target suffers */
+    bool strained;                   /* it was paused because the target is overloaded */
     double free_first;               /* what the target had free at first; 0: unknown */
-    bool room_asked;                 /* a yes was asked for knowing that room is short */
+    bool room_asked;                 /* consent was asked for knowing that room is short */
     uint64_t resumed_ns;             /* when it was resumed last; 0: never */
     uint64_t errors_high_since_ns;   /* the rule for targets that are not local */
     uint64_t errors_high;            /* errors since then */
@@ -202,11 +204,12 @@ static inline struct pool_own *pool_own(struct pool *p)
 struct pool_shared *pool_lock(const struct pool *);
 void pool_unlock(const struct pool *);
 
-void pool_note_workers(struct pool *); /* how many threads there are now, without a new version */
-void pool_notify(struct pool *);       /* any thread: the supervisor should look now */
+/* updates the number of threads in the settings without a new version */
+void pool_note_workers(struct pool *);
+void pool_notify(struct pool *); /* wakes the supervisor; any thread */
 /* Its description with the load of the moment; borrows. The supervisor's. */
 struct pool_spec pool_spec_now(const struct pool *);
-bool pool_writes(const struct pool *); /* has its mix an operation that writes? The supervisor's */
+bool pool_writes(const struct pool *); /* does its mix write? Supervisor only */
 /* Operations that one request of this type carries as its option says, 1 to BULK_MAX; and the most
  * that one of the mix carries. */
 #define BULK_MAX 1000000
@@ -214,9 +217,9 @@ uint32_t pool_op_bulk(const struct pool *, const struct op_type *); /* any threa
 uint32_t pool_bulk(const struct pool *);
 uint32_t pool_depth(const struct pool *); /* depth in force */
 uint32_t pool_connections_wanted(const struct pool *);
-/* Connections to all nodes, of all threads, with that load. */
+/* Connections of all threads to all nodes with that load. */
 uint64_t pool_connections_of(const struct pool *, const struct load *);
-/* Waits for so long, or until it is woken. Its thread. */
+/* Waits for `ms`, or until it is woken. The pool's thread. */
 void pool_wait_ms(struct pool *, int ms);
 /* Claims up to n operations of the budget of -n; returns how many were granted. */
 uint64_t pool_claim(struct pool *, uint64_t n);
@@ -224,15 +227,15 @@ void pool_unclaim(struct pool *, uint64_t n);
 void pool_set_state(struct pool *, enum pool_state, uint64_t now_ns, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void pool_note_pause(struct pool *, bool paused, uint64_t now_ns);
-struct stats stats_unknown(void); /* before anybody has looked */
+struct stats stats_unknown(void); /* all fields unknown */
 void pool_wake_thread(struct pool *);
-bool pool_stats_pending(const struct pool *); /* asked for, and not there yet */
-double pool_loaded_s(const struct pool *,
-                     uint64_t now_ns); /* seconds not paused, after the warm-up */
-/* How many connections a worker needs so that nobody waits, and what one carries. */
+bool pool_stats_pending(const struct pool *); /* requested and not answered yet */
+/* seconds not paused, after the warm-up */
+double pool_loaded_s(const struct pool *, uint64_t now_ns);
+/* How many connections of this capacity a worker needs so that no client waits. */
 uint32_t connections_needed(const struct pool *, const struct load *, uint32_t capacity);
-/* May this much more be written? Takes `bytes` from what --max-bytes and the target's free room
- * leave. False: nothing was taken, and the pool ends. Any worker. */
+/* Takes `bytes` from what --max-bytes and the target's free room leave. False: too little is left,
+ * nothing was taken, and the pool ends. Any worker. */
 bool pool_take_bytes(struct pool *, uint64_t bytes);
 
 #endif

@@ -1,6 +1,6 @@
-/* What is known of a pool's load: its series, plateaus, curves and capacity. The supervisor's.
+/* Measurements of a pool: its series, plateaus, curves and capacity. Supervisor only.
  *
- * Only the types: monitor.h, plateau.h, lights.h and scaling.h say what is done with them. */
+ * Types only; the functions are in monitor.h, plateau.h, lights.h and scaling.h. */
 #ifndef LOADTOP_ENGINE_STATE_POOL_FIGURES_H
 #define LOADTOP_ENGINE_STATE_POOL_FIGURES_H
 
@@ -17,7 +17,7 @@
 
 /* ---- the series: monitor.c ---- */
 
-/* What accumulates over an interval and becomes a point. */
+/* Sums over an interval, from which a point of the series is made. */
 struct interval {
     double from_s;
     struct tally from; /* sums over the workers at its start */
@@ -27,32 +27,34 @@ struct interval {
 
 struct monitor {
     struct histogram service[OPS_MAX], response[OPS_MAX]; /* whole run; mapped when first needed */
-    struct histogram extra[EXTRAS], tick[SERIES];         /* tick: of this one, empty between two */
-    uint64_t ticked;                                      /* bit i: tick[i] has values */
-    struct histogram all_service, all_response;           /* whole run, all operations */
+    /* tick: values of the current tick, empty between ticks */
+    struct histogram extra[EXTRAS], tick[SERIES];
+    uint64_t ticked;                            /* bit i: tick[i] has values */
+    struct histogram all_service, all_response; /* whole run, all operations */
     struct interval tenth, second;
     struct latency last_service, last_response, last_lag; /* of the last full second */
-    double median_ns;   /* response time of the last full second that had answers, however few; 0 */
-    struct tally total; /* sums over all workers that ever were */
+    double median_ns;   /* median response time of the last full second with answers; 0: none */
+    struct tally total; /* sums over all workers, including ended ones */
     double area;        /* integral of operations in flight, ops x s */
     struct series_store *store;
     uint64_t seconds;
     struct point tenths[TENTHS]; /* ring */
     uint64_t tenth_count;
-    double busiest_cpu, mean_cpu; /* last second: of the workers and of what a backend has of its
-                                     own; of the workers */
-    double own_sum, own_n;        /* the latter's seconds under load, see stats.own_cpu_share */
-    double queued; /* share of the last second that a worker was ready to run and had no CPU; the
-                      worst of 64 */
-    double queued_sum, queued_n; /* of those seconds, for the whole run */
+    /* last second: busiest of the workers' and the backend's threads; mean of the workers */
+    double busiest_cpu, mean_cpu;
+    /* sum and number of seconds under load of stats.backend_cpu_share */
+    double backend_cpu_sum, backend_cpu_n;
+    /* share of the last second that a worker was ready to run and had no CPU; the worst of 64 */
+    double queued;
+    double queued_sum, queued_n; /* sum and number of seconds, for the whole run */
     double now_generate, now_client, now_wait, now_idle;
     double now_batches_per_s, op_per_s[OPS_MAX];
     /* sums for Little's law over the last seconds */
     double little_n[10], little_xr[10], little_r;
     unsigned littles;
-    int little_side;                   /* of the last second */
+    int little_sign;                   /* of the last second */
     bool resized_in_second, recording; /* recording: the warm-up is over */
-    struct class_count {               /* errors by class at the last second, and in it */
+    struct class_count {               /* errors by class up to the last second, and within it */
         char name[40];
         uint64_t count, recent;
     } class_count[RECORDER_CLASSES];
@@ -69,10 +71,11 @@ struct lights {
     double area, span_s; /* operations in flight x s, and the seconds */
     struct mean cpu, queue, others, server, wait, idle, answer;
     double lag_worst_ns, pressure_worst, available_least, set_worst_s, slept_worst_s;
-    bool others_judged; /* every server on this machine is known, so the rest is others' */
+    /* every server under test on this machine is known, so other CPU use is foreign */
+    bool others_judged;
     uint64_t stats_serial;
-    double cores;   /* what the pool's thread said last of the server: see struct stats */
-    int64_t rtt_ns; /* likewise */
+    double cores;   /* latest server figures, see struct stats */
+    int64_t rtt_ns; /* see struct stats */
     enum bottleneck said;
     char said_why[160];
 };
@@ -80,8 +83,8 @@ struct lights {
 #define PLATEAU_BATCHES 40
 #define PLATEAUS_MAX 1024
 
-struct stretch {
-    double from_s; /* nothing before counts; NaN: not loading */
+struct period {
+    double from_s; /* start of the period; NaN: not loading */
     double last_s;
     struct batch_mean {
         double span_s, completed, area; /* of one batch */
@@ -89,21 +92,22 @@ struct stretch {
     unsigned batches, per, filled;      /* full ones; tenths a batch; tenths in the filling one */
     struct histogram service, response;
     struct lights lights; /* of the histograms' seconds */
-    struct column_mean {  /* of the backend's own columns */
+    struct column_mean {  /* means of the backend's columns */
         double sum, n, first, last;
     } column[STAT_COLUMNS_MAX];
-    uint64_t stats_serial; /* what was taken in last */
+    uint64_t stats_serial; /* serial of the last stats that were included */
     uint64_t dropped_from, errors_from, ended_from;
-    int plateau; /* its place in the list, or -1: not accepted yet */
+    int plateau; /* its index in the list; -1: not accepted yet */
 };
 
 struct plateaus {
-    bool brief; /* a sweep holds its steps too briefly for ten batches of two tenths: a tenth each
-                   then, and six are enough; Student's t makes the interval wider for it */
-    struct stretch now;
+    /* the steps of a sweep are too short for ten batches of 0.2 s: batches are 0.1 s then and six
+     * are enough; Student's t widens the interval accordingly */
+    bool brief;
+    struct period now;
     struct plateau *list; /* [n] */
     unsigned n, serial;   /* serial rises with every change of the list */
-    bool drifting;        /* the present stretch is refused, since: */
+    bool drifting;        /* the present period is not steady, because: */
     char why[96];
 };
 
@@ -115,7 +119,7 @@ struct pool_figures {
     struct scaling scaling[SCALINGS_MAX];
     unsigned scalings, scaling_serial;
     struct capacity capacity;
-    double at_capacity[THRESHOLDS_MAX]; /* what thresholds measure there, if it is known */
+    double at_capacity[THRESHOLDS_MAX]; /* the thresholds' values at the capacity, if known */
 };
 
 #endif

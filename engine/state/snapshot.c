@@ -1,4 +1,4 @@
-/* What the values of a snapshot are called, and what they mean. See snapshot.h. */
+/* Names and texts for the values of a snapshot. See snapshot.h. */
 #include "engine/state/snapshot.h"
 
 #include "engine/stats/histogram.h"

@@ -1,9 +1,9 @@
-/* A snapshot: all that a screen, a report or a script may know of a run, at one tick.
+/* A snapshot: the state of a run at one tick, for screens, reports and scripts.
  *
- * The supervisor makes one ten times a second (and at the end) and publishes it; whoever holds a
- * reference reads it without a lock, for as long as it likes. It is immutable. Absent numbers are
- * NaN (doubles) or -1 (int64_t): never 0. Times are nanoseconds since the run's start unless the
- * name says otherwise; latencies are nanoseconds. */
+ * The supervisor makes one ten times a second (and at the end) and publishes it. It is immutable;
+ * the holder of a reference may read it without a lock until it releases the reference. Absent
+ * numbers are NaN (doubles) or -1 (int64_t): never 0. Times are nanoseconds since the run's start
+ * unless the name says otherwise; latencies are nanoseconds. */
 #ifndef LOADTOP_ENGINE_STATE_SNAPSHOT_H
 #define LOADTOP_ENGINE_STATE_SNAPSHOT_H
 
@@ -18,19 +18,19 @@
 #include <time.h>
 
 /* The five counts. At every moment offered = completed + errors + timeouts + in_flight + dropped.
- * Beside them not_started: starts of a schedule that at a stop, a pause, `rate off` or the end were
- * due and not placed, and not late yet. */
+ * Beside them not_started: scheduled starts that were due but neither placed nor late at a stop, a
+ * pause, `rate off` or the end. */
 struct counts {
     uint64_t offered, completed, errors, timeouts, in_flight, dropped, not_started;
 };
 
-/* The other side of the account, of open arrival, since the load began (warm-up included). At every
- * moment due = offered + not_started + still_due. */
+/* Counts of the schedule in open arrival since the load began (warm-up included), to check the
+ * other counts. At every moment due = offered + not_started + still_due. */
 struct schedule_counts {
     uint64_t due;         /* by the schedule, up to -n */
-    uint64_t offered;     /* of the counts' offered those that the schedule made due */
+    uint64_t offered;     /* operations offered by the schedule */
     uint64_t not_started; /* as in the counts */
-    uint64_t still_due;   /* not taken yet, or waiting for a connection or the rows of its bulk */
+    uint64_t still_due;   /* not taken yet, or waiting for a connection or for the rows of a bulk */
 };
 
 /* min, mean, p50, p90, p95, p99, p99.9, p99.99, max in ns. NaN: no sample, or fewer than 10 above
@@ -47,12 +47,12 @@ struct latency {
 void latency_summary(const struct histogram *, struct latency *);
 
 enum pool_state {
-    POOL_OPENING, /* looking at the target; not loading yet */
+    POOL_OPENING, /* connecting to or inspecting the target; not loading yet */
     POOL_LOADING,
     POOL_PAUSED,
     POOL_DRAINING, /* no more starts; waits for what is in flight */
-    POOL_STOPPED,  /* by a person; `start` begins again */
-    POOL_DOWN,     /* wants to load, no connection stands */
+    POOL_STOPPED,  /* stopped by the user; `start` starts it again */
+    POOL_DOWN,     /* should load, but no connection is up */
     POOL_ENDED     /* count, duration or the run's end */
 };
 const char *pool_state_name(enum pool_state); /* "LOADING" */
@@ -65,7 +65,7 @@ enum end_reason {
     END_BY_SIGNAL,
     END_BY_USER,
     END_BY_ERROR,
-    END_BY_RULE /* of the protection of others' hosts; a pool only */
+    END_BY_RULE /* ended by a protection rule (targets.conf); pools only */
 };
 const char *end_reason_name(enum end_reason); /* as in the JSON: "duration"; "" for END_BY_NONE */
 
@@ -79,7 +79,7 @@ struct point {
     double in_flight;    /* mean over the interval, operations */
     float p50, p99, max; /* service time, ns; true percentiles of the interval */
     float response_p99;
-    float cpu_share; /* of the pool's threads, 0..1 of one thread each (mean) */
+    float cpu_share; /* mean over the pool's threads, each 0..1 */
     bool paused;
 };
 
@@ -94,7 +94,7 @@ static inline const struct point *series_at(const struct series *s, uint64_t i)
     return &s->block[i / SERIES_BLOCK][i % SERIES_BLOCK];
 }
 
-/* Latencies second by second, mergeable: what a heatmap and a zoomed axis are made of. */
+/* Latencies second by second, mergeable: used for heatmaps and zoomed axes. */
 struct packed; /* engine/stats/packed.h */
 struct packed_pool;
 
@@ -131,14 +131,14 @@ struct worker_snapshot {
 
 const char *bottleneck_name(enum bottleneck);
 
-/* A validity check: is this figure to be trusted? */
+/* A validity check: can the figures be trusted? */
 enum check_id {
     CHECK_LITTLE,        /* |N - X R| / N of the last ten seconds */
     CHECK_GENERATOR_CPU, /* of the busiest thread of the generator */
     CHECK_CPU_WAIT,      /* share of the time that a thread waited for a CPU */
-    CHECK_SCHEDULE_LAG,  /* p99 of starts being late, us */
+    CHECK_SCHEDULE_LAG,  /* p99 of the lateness of starts, us */
     CHECK_DROPPED,       /* starts that were dropped */
-    CHECK_ACCOUNTING,    /* by how much the counts do not add up */
+    CHECK_ACCOUNTING,    /* difference between the two sides of the accounting */
     CHECKS
 };
 const char *check_name(enum check_id); /* as in the JSON: "little" "generator_cpu" ... */
@@ -149,21 +149,22 @@ struct check {
     char why[160];
 };
 
-/* What was watched while a plateau was made, and is kept with it. LIGHT_CAUTION: to be known beside
- * the figure; LIGHT_BAD: the point is not valid, it is drawn hollow and is in no fit. */
+/* Validity checks of a plateau, made while it was measured. LIGHT_CAUTION: shown beside the figure;
+ * LIGHT_BAD: the point is not valid, is drawn hollow and excluded from fits. */
 enum light_state { LIGHT_UNKNOWN, LIGHT_OK, LIGHT_CAUTION, LIGHT_BAD };
 enum light_id {
     LIGHT_LITTLE, /* |N - X R| / N */
     LIGHT_CPU,    /* busiest thread of the generator, share of a core */
     LIGHT_QUEUE,  /* share of the time that a thread waited for a CPU of this machine */
-    LIGHT_LAG,    /* p99 of starts being late, us; open arrival only */
+    LIGHT_LAG,    /* p99 of the lateness of starts, us; open arrival only */
     LIGHT_DROPS,  /* dropped starts */
-    LIGHT_ERRORS, /* share of what ended that failed or timed out */
-    LIGHT_STEADY, /* drift over the stretch, share */
-    LIGHT_CLOCK,  /* seconds that the wall clock was set or the machine slept */
-    LIGHT_MEMORY, /* share of the time that something on this machine waited for memory */
-    LIGHT_HITS,   /* hit ratio, where the backend says one */
-    LIGHT_OTHERS, /* share of this machine's CPUs used by others (not us, nor a known server) */
+    LIGHT_ERRORS, /* share of ended operations that failed or timed out */
+    LIGHT_STEADY, /* drift over the period, share */
+    LIGHT_CLOCK,  /* seconds by which the wall clock was set or the machine slept */
+    LIGHT_MEMORY, /* share of the time that some task on this machine waited for memory */
+    LIGHT_HITS,   /* hit ratio, if the backend reports one */
+    /* share of this machine's CPUs used by processes other than loadtop and known servers */
+    LIGHT_OTHERS,
     LIGHTS
 };
 struct light {
@@ -175,18 +176,20 @@ const char *light_name(enum light_id); /* as in the JSON: "little" "generator_cp
 struct plateau {
     double start_s, end_s;
     struct load vars; /* depth and connections as they were in force */
-    uint32_t bulk;    /* operations that a request carried at most: rows */
+    uint32_t bulk;    /* most operations per request (rows) */
     double in_flight, throughput_per_s, ci95, p50, p99, cpu_share; /* p50, p99: service time, ns */
-    struct latency response; /* of its own seconds; another than service time in open arrival */
+    /* response time of its seconds; differs from service time in open arrival */
+    struct latency response;
     double server_cpu_share; /* of one core, mean; NaN: not known */
     uint64_t rss_bytes;
-    double column[STAT_COLUMNS_MAX]; /* of the backend's own columns; NaN: unknown */
-    char verdict[24];                /* the backend's, at its end; "": none */
-    enum bottleneck limit;           /* whose limit it was, see limit.h */
-    double limit_share;              /* what decided; NaN: not measured */
-    double answer_share; /* of the time of an answer, what the server says it worked; NaN */
-    char limit_why[160];
-    double anon_bytes; /* anonymous memory of this process above what it had before any load */
+    double column[STAT_COLUMNS_MAX]; /* values of the backend's columns; NaN: unknown */
+    char verdict[24];                /* the backend's verdict at its end; "": none */
+    enum bottleneck bottleneck;      /* see bottleneck.h */
+    double bottleneck_share;         /* the share that decided; NaN: not measured */
+    /* share of the response time that the server reports as processing; NaN: unknown */
+    double answer_share;
+    char bottleneck_why[160];
+    double anon_bytes; /* growth of this process's anonymous memory since before any load */
     bool valid;
     char why_not[96]; /* LIGHT_BAD, in words */
     char caution[96]; /* LIGHT_CAUTION, in words; or "" */
@@ -194,7 +197,7 @@ struct plateau {
     uint64_t setting; /* equal for plateaus that differ in load and bulk only */
 };
 
-/* One scaling curve: the plateaus that differ from the newest in `var` only, and the law through
+/* One scaling curve: the plateaus that differ from the newest in `var` only, and the law fitted to
  * the valid ones. */
 struct scaling {
     char var[16];             /* "threads" "clients" "connections" "depth" "rows" */
@@ -202,8 +205,8 @@ struct scaling {
     unsigned points, invalid; /* valid plateaus, and those left out */
     bool fitted;
     struct usl_fit fit; /* N is operations in flight */
-    double next_n;      /* what to measure next to learn most, in flight; NaN */
-    double next_value;  /* the same as a value of var, by the points' own N; NaN */
+    double next_n;      /* the most informative next point, in operations in flight; NaN: none */
+    double next_value;  /* the same as a value of var, from the points' measured N; NaN */
     /* anonymous memory grows as var to this power, with its 95 % interval; NaN: not known */
     double memory_exponent, memory_low, memory_high;
     char why[128]; /* why it is not fitted */
@@ -212,42 +215,44 @@ struct scaling {
 
 /* What a capacity search found. */
 enum capacity_limit {
-    CAPACITY_SERVER,  /* at `high` the target no longer did what was asked */
-    CAPACITY_CLIENTS, /* nearly all of the pool's clients were in use: more might carry more */
-    CAPACITY_MACHINE, /* beyond it this machine was the limit: a lower bound */
+    CAPACITY_SERVER, /* at `high` the target did not keep up */
+    /* nearly all of the pool's clients were in use: more clients might reach more */
+    CAPACITY_CLIENTS,
+    CAPACITY_MACHINE, /* above it this machine was the bottleneck: a lower bound */
     CAPACITY_BOUND,   /* the highest rate that was allowed: a lower bound */
 };
 struct capacity {
     bool known;
     double rate_per_s, low, high; /* high: NaN where it is a lower bound */
     enum capacity_limit limit;
-    char why[96]; /* what broke at `high`, or what the limit was */
+    char why[96]; /* what failed at `high`, or what the bottleneck was */
 };
 const char *capacity_limit_name(enum capacity_limit); /* as in the JSON */
-/* "5.94k/s; at 6.09k/s p99<10ms was 12.1 ms", or a lower bound and what it is one for; "" while
- * none is known. Returns buf. */
+/* "5.94k/s; at 6.09k/s p99<10ms was 12.1 ms", or a lower bound and its reason; "" while not known.
+ * Returns buf. */
 char *capacity_words(const struct capacity *, char *buf, size_t size);
 
 enum cell_state {
     CELL_WAITING,  /* not measured yet */
-    CELL_NOW,      /* being measured: `at` holds what there is so far, without an interval */
+    CELL_NOW,      /* being measured: `at` has the values so far, without an interval */
     CELL_STEADY,   /* `at` is the plateau */
-    CELL_UNSTEADY, /* held as long as allowed and never steady: `at` is the mean, not valid */
-    CELL_SAME, /* never measured: it would be the first cell of its line along `depth` once more,
-                  because its pattern has no depth */
+    CELL_UNSTEADY, /* never steady within the allowed time: `at` is the mean, not valid */
+    /* not measured: it would repeat the first cell of its line along `depth`, because its pattern
+     * has no depth */
+    CELL_SAME,
 };
 struct sweep_cell {
     enum cell_state state;
     struct plateau at;
 };
 
-/* A sweep: the one that runs, or the last one. Cells stand row by row: the last variable moves
+/* A sweep: the running or the last one. Cells are in row-major order: the last variable changes
  * fastest. */
 struct sweep_snapshot {
     bool on, is_capacity;
-    bool resumable; /* it ended early or left unsteady cells: `sweep resume` goes on */
-    char pool[POOL_NAME_MAX], spec[256],
-        now[160];         /* "threads 4, held 2.1 s: throughput drifts by ..." */
+    bool resumable; /* it ended early or left unsteady cells: `sweep resume` continues it */
+    /* "threads 4, held 2.1 s: throughput drifts by ..." */
+    char pool[POOL_NAME_MAX], spec[256], now[160];
     char ended[160];      /* why it ended, or "" */
     unsigned step, steps; /* steps 0: not known (auto, capacity) */
     unsigned steady, unsteady;
@@ -261,23 +266,24 @@ struct sweep_snapshot {
 #define SWEEPS_PAST 16
 
 struct pool_snapshot {
-    unsigned number; /* as shown; not used again after a removal */
+    unsigned number; /* as shown; not reused after a removal */
     char name[POOL_NAME_MAX];
     const struct backend *backend;
     const struct op_type *op_types; /* the pool's; of static storage, ends with a NULL name */
     char target[512], url[1024];    /* without secrets */
     bool local;
     enum pool_state state;
-    char state_why[256];      /* DOWN: what fails, and when it is tried next; ENDED: by what */
-    enum end_reason ended_by; /* set from the moment that its end begins */
-    bool answered;            /* the target answered, though opening may go on */
-    int error_code; /* ENDED because the target refused for good: an enum err_code, else 0 */
+    char state_why[256];      /* DOWN: what fails, and the time of the next try; ENDED: why */
+    enum end_reason ended_by; /* set as soon as its end begins */
+    bool answered;            /* the target has answered, though opening may still take time */
+    int error_code; /* ENDED because the target refused permanently: an enum err_code; else 0 */
     double state_since_s;
-    struct load load; /* as wanted now; depth and connections resolved in the next line */
+    /* present settings; the next line has depth and connections with defaults resolved */
+    struct load load;
     uint32_t depth, connections;
     uint64_t think_ns, timeout_ns, count, duration_ns, warmup_ns, seed;
-    const struct options *options; /* a copy of the snapshot's own */
-    bool warming;                  /* warm-up not over */
+    const struct options *options; /* a copy owned by the snapshot */
+    bool warming;                  /* the warm-up is not over */
 
     struct counts counts; /* after the warm-up */
     struct counts warm;   /* of the warm-up */
@@ -292,33 +298,33 @@ struct pool_snapshot {
     struct op_snapshot op[OPS_MAX];
     unsigned ops;
 
-    /* the last full second, for "now" figures; NaN when there was none */
+    /* last full second, for "now" figures; NaN: none yet */
     double now_per_s, now_errors_per_s, now_in_flight, now_batches_per_s;
     struct latency now_service, now_response;
 
-    /* of the workers' time, last second */
+    /* shares of the workers' time in the last second */
     double generate_share, client_share, wait_share, idle_share;
     double run_generate_share, run_client_share, run_wait_share, run_idle_share; /* whole run */
-    double run_cpu_share; /* the busiest worker's CPU over its life, 0..1; NaN: not known */
-    double cpu_share;     /* busiest worker's CPU over the last second, 0..1 */
-    enum bottleneck limit;
-    double limit_share; /* what decided, see limit.h; NaN: not measured */
-    char limit_why[160];
+    double run_cpu_share; /* CPU of the busiest worker over its lifetime, 0..1; NaN: not known */
+    double cpu_share;     /* CPU of the busiest worker in the last second, 0..1 */
+    enum bottleneck bottleneck;
+    double bottleneck_share; /* the share that decided, see bottleneck.h; NaN: not measured */
+    char bottleneck_why[160];
 
     uint32_t threads_running, threads_draining, threads_stuck, connections_up, connections_wanted;
-    uint64_t peak_bytes; /* pattern unthrottled: most memory its requests held; else 0 */
+    uint64_t peak_bytes; /* pattern unthrottled: peak memory of its requests; else 0 */
 
     struct error_class *error; /* [errors], most frequent first */
     unsigned errors;
-    struct worker_snapshot *worker; /* [workers]: every worker that ever was */
+    struct worker_snapshot *worker; /* [workers]: all workers, including ended ones */
     unsigned workers;
     struct check check[CHECKS]; /* [checks] */
     unsigned checks;
     bool valid;              /* every known check holds */
-    struct plateau *plateau; /* [plateaus], oldest first; the last may still be going on */
+    struct plateau *plateau; /* [plateaus], oldest first; the last may still continue */
     unsigned plateaus;
-    bool plateau_on;      /* the last one is the present stretch */
-    char plateau_why[96]; /* why the present stretch is none: it drifts, or "" */
+    bool plateau_on;      /* the last plateau is the present period */
+    char plateau_why[96]; /* why the present period is not a plateau (it drifts), or "" */
     struct scaling scaling[SCALINGS_MAX];
     unsigned scalings;
     struct capacity capacity;
@@ -328,20 +334,20 @@ struct pool_snapshot {
     const struct packed *const *packed; /* service times of each of `seconds`, in the same blocks */
     const struct packed_pool *histograms; /* of the whole run, once it has ended; else NULL */
 
-    bool held;          /* not loaded before somebody says yes (engine_consent) */
-    unsigned holds;     /* how often that began: a question for each */
-    char room_why[192]; /* what is to come is more than it has room for; "": it is not */
-    /* A protected host whose name nobody has typed yet (engine_confirm), and the rule that says so;
-     * "": none. Nothing is sent to it before. */
+    bool awaiting_consent;  /* not loaded before the user consents (engine_consent) */
+    unsigned consent_epoch; /* how often that began: a question for each */
+    char room_why[192];     /* why the load does not fit into the target's free room; "": it fits */
+    /* A protected host whose name has to be typed first (engine_confirm), and its rule; "": none.
+     * Nothing is sent to it before. */
     char guard[256], guard_rule[192];
-    /* What the backend said last of its server. Its json and left_behind are borrowed, as long
-     * as the snapshot is held, and may be NULL. */
+    /* The backend's latest server figures. json and leftovers are borrowed, valid as long as the
+     * snapshot, and may be NULL. */
     struct stats server;
 };
 
 enum event_kind {
-    EVENT_CHANGE, /* of what `what` names: a dial, an option, the list of pools */
-    EVENT_OPS,    /* of the mix */
+    EVENT_CHANGE, /* `what` names what changed: a dial, an option, the list of pools */
+    EVENT_OPS,    /* the mix changed */
     EVENT_PAUSE,
     EVENT_RESUME,
     EVENT_STOP,
@@ -353,14 +359,14 @@ enum event_kind {
     EVENT_REFUSED,
     EVENT_SWEEP,
     EVENT_SWEEP_END,
-    EVENT_UP, /* the target answers, or answers again */
+    EVENT_UP, /* the target answers (again) */
     EVENT_DOWN,
-    EVENT_SERVER, /* what the backend found */
+    EVENT_SERVER, /* reported by the backend */
     EVENT_STUCK,  /* a thread hangs */
-    EVENT_RULE,   /* of the protection of others' hosts */
-    EVENT_REMOTE  /* a target that is not on this machine */
+    EVENT_RULE,   /* a protection rule (targets.conf) applied */
+    EVENT_REMOTE  /* the target is not on this machine */
 };
-/* What a person reads, as in the JSON: "sweep end"; "" for EVENT_CHANGE, which has many names. */
+/* The displayed name, as in the JSON: "sweep end"; "" for EVENT_CHANGE, which has many names. */
 const char *event_kind_name(enum event_kind);
 
 struct event_texts;
@@ -375,13 +381,13 @@ struct event {
     /* what it changed: mean throughput over up to 10 s before and after; NaN until known */
     double before_per_s, after_per_s, diff_low, diff_high; /* 95 % interval of the difference */
     double before_p99, after_p99;                          /* ns */
-    bool settled, real; /* settled: enough data after it; real: the interval excludes 0 */
+    bool settled, real; /* settled: there is enough data after it; real: the interval excludes 0 */
 };
 
 struct threshold_state {
     char expr[128];
     bool ok, known;
-    bool few;     /* a percentile with fewer than 10 samples above it: judged by those there are */
+    bool few;     /* a percentile with fewer than 10 samples above it */
     double value; /* in the expression's own unit: us, share, per s */
 };
 
@@ -391,10 +397,10 @@ struct snapshot {
     double now_s;            /* since the start */
     double ends_s;           /* NaN: no end known */
     bool ended;
-    enum end_reason ended_by; /* END_BY_NONE while it goes on */
+    enum end_reason ended_by; /* END_BY_NONE while it runs */
     char run_id[12];
     struct limits limits; /* locked is the lock's present state */
-    /* [pools + removed]: those that were removed come last, for the report */
+    /* [pools + removed]: removed pools come last, for the report */
     struct pool_snapshot *pool;
     unsigned pools, removed;
     struct event *event; /* [events], oldest first, the last 1,000 */
@@ -408,14 +414,14 @@ struct snapshot {
     double goal_per_s;
     bool valid; /* all pools */
 
-    double cpu_share;      /* of the whole process, of all cores, last second */
-    double tick_cpu_share; /* of the supervisor's own thread, of one core */
+    double cpu_share;      /* CPU of the process in the last second, as a share of all cores */
+    double tick_cpu_share; /* CPU of the supervisor's thread, of one core */
     uint64_t rss_bytes, rss_peak_bytes, anon_bytes;
     char host[64];
     unsigned cores;
     char undo[256];          /* what `undo` would do, cut where there is no more room; or "" */
-    char message[256];       /* answer to the last command: "" or what was refused and why */
-    uint64_t message_serial; /* rises with each new message */
+    char message[256];       /* result of the last command: "", or what was refused and why */
+    uint64_t message_serial; /* incremented with each message */
 };
 
 #endif

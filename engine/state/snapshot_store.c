@@ -28,7 +28,7 @@ void stats_json_release(struct stats_json *s)
     if (!s || atomic_fetch_sub(&s->refs, 1) > 1)
         return;
     json_decref(s->stats);
-    json_decref(s->left_behind);
+    json_decref(s->leftovers);
     free(s);
 }
 

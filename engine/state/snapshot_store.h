@@ -1,5 +1,4 @@
-/* What a snapshot holds on to: memory that it shares with the engine and with other snapshots,
- * freed by whoever lets go last. */
+/* Reference-counted memory that snapshots share with the engine and each other. */
 #ifndef LOADTOP_ENGINE_STATE_SNAPSHOT_STORE_H
 #define LOADTOP_ENGINE_STATE_SNAPSHOT_STORE_H
 
@@ -12,11 +11,10 @@
 
 struct json_t;
 
-#define SERIES_BLOCKS                                                                              \
-    4096 /* 12 days of seconds; the oldest points then stay, newer ones are refused */
+#define SERIES_BLOCKS 4096 /* 12 days of seconds; after that no points are added */
 #define TENTHS 600
 
-/* The seconds of a run; shared by the monitor and the snapshots, freed by whoever lets go last. */
+/* The per-second series of a run, shared by the monitor and the snapshots; reference-counted. */
 struct series_store {
     _Atomic unsigned refs;
     struct point *block[SERIES_BLOCKS];
@@ -25,26 +23,25 @@ struct series_store {
 };
 void series_store_release(struct series_store *);
 
-/* What a backend said in JSON; shared by the pool and the snapshots, freed by
- * whoever lets go last. */
+/* A backend's statistics as JSON, shared by the pool and the snapshots; reference-counted. */
 struct stats_json {
     _Atomic unsigned refs;
-    struct json_t *stats, *left_behind;
+    struct json_t *stats, *leftovers;
 };
 void stats_json_release(struct stats_json *); /* takes NULL */
 
 /* The two texts of an event, which never change, so any thread may read them that has a hold on them:
  * the engine has one for each event under events_lock, and takes one more for each snapshot before
- * others see it. Freed by whoever lets go last. */
+ * others see it. The last holder frees it. */
 struct event_texts;
 /* Puts texts of its own into the event, with the first hold: copies without secrets. */
 void event_texts_set(struct event *, const char *from, const char *to);
 void event_texts_retain(struct event_texts *);
 void event_texts_release(struct event_texts *); /* takes NULL */
 
-/* What the snapshot's readers do not see. */
+/* A snapshot with its private storage. */
 struct snapshot_storage {
-    struct snapshot shown; /* first: a snapshot is one of these */
+    struct snapshot shown; /* must be first: a snapshot pointer is cast to this struct */
     _Atomic unsigned refs;
     struct pool_storage {
         struct options options;

@@ -41,7 +41,7 @@ double sweep_relative(const struct sweep_snapshot *s, unsigned cell, unsigned ax
     if (axis >= s->axes || cell >= s->cells || !s->axis[axis].values)
         return NAN;
     unsigned step, at = sweep_place(s->axis, s->axes, axis, cell, &step), base = cell - at * step;
-    if (s->cell[base].state == CELL_SAME) { /* the one that it would repeat */
+    if (s->cell[base].state == CELL_SAME) { /* the cell that it would repeat */
         unsigned other = 1 - axis, apart;
         base -= sweep_place(s->axis, s->axes, other, base, &apart) * apart;
     }

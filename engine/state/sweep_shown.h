@@ -1,4 +1,4 @@
-/* What a sweep found, as a snapshot shows it. */
+/* Results of a sweep as a snapshot shows them. */
 #ifndef LOADTOP_ENGINE_STATE_SWEEP_SHOWN_H
 #define LOADTOP_ENGINE_STATE_SWEEP_SHOWN_H
 
@@ -7,14 +7,14 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Which value of the axis `of` a cell has, and how far apart two neighbours along it are. */
+/* The index of a cell's value on axis `of`, and the distance of two neighbours along it. */
 unsigned sweep_place(const struct sweep_axis *, unsigned axes, unsigned of, unsigned cell,
                      unsigned *step);
 /* Throughput of a cell against the first one of its line along the axis: per value (efficiency, for
  * threads and clients: 1 is ideal) or as it is (gain). NaN when one of the two is not measured, or
  * a value is no number. *sound: both are steady and valid; else it is shown in brackets. */
 double sweep_relative(const struct sweep_snapshot *, unsigned cell, unsigned axis, bool *sound);
-bool sweep_axis_scales(const struct sweep_axis *); /* efficiency is meant, not gain */
+bool sweep_axis_scales(const struct sweep_axis *); /* true: efficiency applies, not gain */
 
 /* A finished sweep, shared by the engine and the snapshots. */
 struct sweep_kept {

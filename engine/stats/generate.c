@@ -1,6 +1,6 @@
-/* The random numbers' seeding, the zipf distribution and the bytes that values are cut from.
+/* Seeding of random numbers, the Zipf distribution, and the bytes of values.
  *
- * Whatever is drawn for each operation is inline in the header; this is the set-up, and the two
+ * Functions called for each operation are inline in the header; here are the set-up and the two
  * draws that need a logarithm or a power. A generator belongs to one worker; the blob is shared and
  * never changes. */
 #include "engine/stats/generate.h"
@@ -12,7 +12,7 @@
 #define GOLDEN_GAMMA UINT64_C(0x9e3779b97f4a7c15) /* splitmix64's step */
 #define ZETA_EXACT 10000                          /* terms that are summed one by one */
 
-/* (p - 1) / 2 is prime too, so p is 1 or -1 modulo next to nothing: neighbours in rank end up
+/* (p - 1) / 2 is prime too, so p is 1 or -1 modulo very few n: adjacent ranks are mapped far
  * apart. */
 #define SCRAMBLE_PRIME UINT64_C(0x9e3779b97f4a7dcf)
 
@@ -58,8 +58,7 @@ void zipf_init(struct zipf *z, uint64_t n, double theta)
     z->eta = n > 2 ? (1 - pow(2.0 / (double)n, 1 - theta)) / (1 - zeta(2, theta) / z->zetan) : 0;
 }
 
-/* Which of the n is the one of this rank. A bijection, because the prime
- * divides no n but itself. */
+/* Maps a rank to one of the n. A bijection, because the prime divides no n other than itself. */
 static uint64_t scramble(uint64_t rank, uint64_t n)
 {
     return (uint64_t)(((unsigned __int128)rank + 1) * SCRAMBLE_PRIME % n);

@@ -1,4 +1,4 @@
-/* Keys, values and choices: reproducible from a seed, cheap enough never to be the limit.
+/* Keys, values and choices: reproducible from a seed, and cheap enough not to be the bottleneck.
  *
  * Each worker has one generator, seeded from the pool's seed and the worker's number, so the same
  * seed makes the same data. */

@@ -1,9 +1,9 @@
-/* The log-linear histogram. See histogram.h for what it promises.
+/* The log-linear histogram; see histogram.h.
  *
- * One mapping holds the directory (which chunk lies where) and room for every chunk; pages that no
- * value touched cost nothing. Places are given out in the order of first use, so that everything in
- * use lies at the start of the mapping: a histogram with a few distinct latencies occupies one
- * page, and clearing or merging walks only the places in use. */
+ * One mapping holds the directory (which chunk lies where) and room for every chunk; untouched
+ * pages cost nothing. Chunks are placed in the order of first use, so that the used ones are at the
+ * start of the mapping: a histogram with a few distinct latencies occupies one page, and clearing
+ * or merging visits only used chunks. */
 #include "engine/stats/histogram.h"
 
 #include <math.h>
@@ -73,7 +73,7 @@ void histogram_clear(struct histogram *h)
     h->sum = h->sum_sq = 0;
 }
 
-/* The counts of a chunk, which gets a place if it had none. */
+/* The counts of a chunk; allocates its place on first use. */
 static inline uint64_t *chunk_counts(struct histogram *h, unsigned chunk)
 {
     unsigned place = h->slot[chunk];

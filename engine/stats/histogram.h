@@ -40,7 +40,7 @@ static inline unsigned histogram_bucket(uint64_t v)
 uint64_t histogram_lowest(unsigned bucket);
 uint64_t histogram_highest(unsigned bucket);
 
-/* 0, or -1 when memory is out. fini takes one that was never initialised if it is zeroed. */
+/* 0, or -1 when out of memory. fini also takes a zeroed one that was never initialised. */
 int histogram_init(struct histogram *);
 void histogram_fini(struct histogram *);
 void histogram_clear(struct histogram *);

@@ -2,8 +2,8 @@
  * with every latency that it saw and its files be made later.
  *
  * The seconds of a pool are packed as they end and live in the series' store. The whole run's are
- * packed once, for the snapshot of a run that has ended: ten times a second would cost what nobody
- * reads. */
+ * packed once, for the snapshot of a run that has ended: packing them ten times a second would be
+ * wasted. */
 #ifndef LOADTOP_ENGINE_STATS_PACKED_H
 #define LOADTOP_ENGINE_STATS_PACKED_H
 

@@ -37,11 +37,12 @@ struct tally {
      *                       + not_started + warm_not_started + still_due. */
     uint64_t due, scheduled, not_started, warm_not_started, still_due;
     uint64_t waiting;   /* operations that wait for a connection, not offered yet */
-    uint64_t connected; /* connections that stand */
+    uint64_t connected; /* connections that are up */
     uint64_t sent_bytes, received_bytes;
-    uint64_t sent; /* in flight and on its way: what a flush has not sent yet is not in here */
-    uint64_t in_flight_area, area_ns; /* integral of `sent` over time, until area_ns: what latencies
-                                         are measured over, so that N = X R can hold exactly */
+    uint64_t sent; /* operations in flight that have been sent (flushed) */
+    /* integral of `sent` over time, until area_ns: what latencies are measured over, so that N =
+     * X R can hold exactly */
+    uint64_t in_flight_area, area_ns;
     /* choosing what to send; waiting for answers; nothing to do */
     uint64_t generate_ns, wait_ns, idle_ns;
     uint64_t turns, turned_ns; /* turns of the loop; the moment of the last */
@@ -51,8 +52,9 @@ struct tally {
     uint64_t peak_bytes; /* unthrottled: the most its requests held */
     uint64_t cpu_ns;     /* of the thread, set at its end */
     uint64_t spent;      /* 1: -n is used up and nothing is in flight */
-    uint64_t miscounted; /* times a walk of the connections found another number in flight, or the
-                            schedule's side of the account did not add up */
+    /* times a walk of the connections found another number in flight, or the schedule's counts did
+     * not add up */
+    uint64_t miscounted;
     struct op_tally op[OPS_MAX];
 };
 #define TALLY_WORDS ((unsigned)(sizeof(struct tally) / sizeof(uint64_t)))
@@ -68,7 +70,7 @@ enum measure {
 /* Measures of the worker as a whole. */
 enum extra { EXTRA_LAG, EXTRA_LEASE, EXTRA_BATCH, EXTRAS };
 
-/* What is measured, numbered: the operations' measures, then the extras. */
+/* Numbers of the measured series: the operations' measures, then the extras. */
 #define SERIES_OF(type, measure) ((unsigned)(type)*MEASURES + (unsigned)(measure))
 #define SERIES_EXTRA(extra) (OPS_MAX * MEASURES + (unsigned)(extra))
 #define SERIES SERIES_EXTRA(EXTRAS)
@@ -90,8 +92,8 @@ struct class_slot {
 };
 
 struct recorder {
-    /* what a tick looks at, together */
-    _Atomic uint64_t seq;      /* of the tally: odd while it is being written */
+    /* read at each tick: kept together */
+    _Atomic uint64_t seq;      /* sequence lock of the tally: odd while it is being written */
     _Atomic uint64_t turn;     /* odd while the worker may record */
     _Atomic unsigned phase;    /* which set it is to fill from its next turn on */
     _Atomic unsigned types;    /* 1 + the last type of operation that the tally has counts of */
@@ -106,9 +108,10 @@ struct recorder {
     pthread_mutex_t messages;
 };
 
-int recorder_init(
-    struct recorder *); /* 0 or -1: out of memory. The extras are prepared, no op is */
-void recorder_shrink(struct recorder *); /* gives up the histograms; tally and error classes stay */
+/* 0 or -1: out of memory. The extras are prepared, no op is */
+int recorder_init(struct recorder *);
+/* frees the histograms; tally and error classes are kept */
+void recorder_shrink(struct recorder *);
 void recorder_fini(struct recorder *);
 /* Makes the histograms of op type i; before its first operation. Worker, or before it starts. 0 or
  * -1. */
@@ -138,7 +141,7 @@ static inline void recorder_extra(struct recorder *r, enum extra e, uint64_t ns)
 }
 /* The tally's counts of this type are published from now on. Before the first of them. */
 void recorder_uses(struct recorder *, unsigned type);
-/* Whose words a message is: what a server said may hold a secret anywhere. */
+/* The author of a message: a server's text may contain a secret anywhere. */
 enum words { WORDS_OURS, WORDS_SERVERS };
 /* Counts an error of a class. Never waits: a message is left out while the monitor reads
  * messages, and when one of its class was kept in the last 10 ms; only what is kept is
@@ -150,18 +153,18 @@ void recorder_error(struct recorder *, const char *error_class, uint64_t count, 
 
 void recorder_read(const struct recorder *, struct tally *); /* a consistent tally */
 void recorder_flip(struct recorder *); /* from the next turn on the other set */
-/* True when the set that was flipped away is the reader's. */
+/* True when the flipped set is no longer used by the worker and may be read. */
 bool recorder_quiet(const struct recorder *);
 struct interval_set *recorder_idle_set(struct recorder *);
-/* Has the worker done nothing at all since its set was drained, so that
- * there is nothing to read? */
+/* Has the worker had no turn since its set was drained, so that there is nothing to read? */
 static inline bool recorder_still(const struct recorder *r)
 {
     return !(r->flipped_at & 1) &&
            atomic_load_explicit(&r->turn, memory_order_acquire) == r->flipped_at;
 }
-/* Moves what a set holds into to[SERIES], whose members are made when first needed. Returns which
- * of them have grown (bit i: to[i]). Out of memory: what has no room yet stays where it is. */
+/* Moves the set's values into to[SERIES], whose members are created when first needed. Returns
+ * which of them have changed (bit i: to[i]). Out of memory: values without a histogram stay in the
+ * set. */
 uint64_t interval_drain(struct interval_set *, struct histogram *to);
 
 #endif

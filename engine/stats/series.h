@@ -1,5 +1,4 @@
-/* Values in the order of time, such as the throughput of each second: what is common to every
- * statistic that is made of them.
+/* Statistics of values in time order, such as the throughput of each second.
  *
  * Seconds of a run are not independent: a slow one is followed by a slow one. The interval of their
  * mean is that of fewer values, n (1 - r) / (1 + r) for a lag-1 autocorrelation of r (Bayley and

@@ -1,4 +1,4 @@
-/* Mean, deviation and range of figures that come one by one, such as one of each run. */
+/* Running mean, deviation and range, for example of one value per run. */
 #ifndef LOADTOP_ENGINE_STATS_SPREAD_H
 #define LOADTOP_ENGINE_STATS_SPREAD_H
 
@@ -7,8 +7,9 @@
 struct spread {
     unsigned n;
     double sum, min, max;
-    double sum_sq; /* of the deviations from the mean (Welford, Technometrics 4, 1962): sums of
-                      squares of the values would cancel */
+    /* of the deviations from the mean (Welford, Technometrics 4, 1962): sums of squares of the
+     * values would cancel */
+    double sum_sq;
 };
 void spread_add(struct spread *, double v);
 double spread_mean(const struct spread *);  /* NaN without a value */

@@ -12,10 +12,11 @@
 
 struct trend {
     double mean;
-    double drift;       /* over the whole stretch, share of the mean; 0 when that is not above 0 */
+    /* over the whole series, share of the mean; 0 when the mean is not above 0 */
+    double drift;
     double t;           /* of the slope */
     double half95;      /* half width of the mean's 95 % interval */
-    double independent; /* values that were left for it, at least 2 */
+    double independent; /* effective number of independent values, at least 2 */
 };
 /* n: TREND_LEAST to TREND_MOST finite values. */
 void trend_of(const double *y, unsigned n, struct trend *);

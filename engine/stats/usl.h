@@ -1,12 +1,12 @@
-/* The Universal Scalability Law, and what a set of points says of it.
+/* The Universal Scalability Law, fitted to a set of points.
  *
  *   X(N) = lambda N / (1 + sigma (N - 1) + kappa N (N - 1))          (Gunther 1993, 2007)
  *
  * Weighted least squares by Levenberg-Marquardt (cminpack) with lambda > 0, 0 <= sigma, kappa <= 1;
- * a bound that is met holds its parameter there and the rest is fitted again. Parameter errors come
- * from the residual variance; N* = sqrt((1 - sigma) / kappa) has its interval by the delta method
- * with Student's t. Beside it Amdahl's law (kappa = 0) and a straight line, chosen by AICc. The
- * same code serves the live curve, reports and `loadtop fit`. */
+ * a parameter that reaches a bound is fixed there and the others are fitted again. Parameter errors
+ * come from the residual variance; N* = sqrt((1 - sigma) / kappa) has its interval by the delta
+ * method with Student's t. Beside it Amdahl's law (kappa = 0) and a straight line, chosen by AICc.
+ * The same code serves the live curve, reports and `loadtop fit`. */
 #ifndef LOADTOP_ENGINE_STATS_USL_H
 #define LOADTOP_ENGINE_STATS_USL_H
 
@@ -39,17 +39,18 @@ struct usl_fit {
     double peak_n_low, peak_n_high; /* 95 %; NaN when unknown */
     bool peak_identified;
     char why_not[128]; /* why the peak is not identified, or "" */
-    bool fits;         /* false: the residuals are no noise about any of these curves (a cliff) */
-    double worst_residual; /* largest |residual| as a share of the largest x; above 0.15 nothing
-                              fits */
-    double knee_n;         /* where efficiency falls below 0.9: the linear phase ends; NaN: never */
-    enum usl_phase phase;  /* at the largest N measured: see usl_phase_at */
-    double n_most;         /* the largest N measured */
+    /* false: the residuals are too large to be noise around any of these curves (a cliff) */
+    bool fits;
+    /* largest |residual| as a share of the largest x; above 0.15 nothing fits */
+    double worst_residual;
+    double knee_n;        /* where efficiency falls below 0.9: the linear phase ends; NaN: never */
+    enum usl_phase phase; /* at the largest N measured: see usl_phase_at */
+    double n_most;        /* the largest N measured */
 };
 
-/* Fits points (any order, equal N allowed). 0; ERR_USAGE when the data cannot carry a fit, with why
- * (fewer than 3 distinct N, a value that is not finite and positive); ERR_FAILED when cminpack is
- * not built in. */
+/* Fits points (any order, equal N allowed). 0; ERR_USAGE when the data does not allow a fit, with
+ * the reason (fewer than 3 distinct N, a value that is not finite and positive); ERR_FAILED when
+ * cminpack is not built in. */
 int usl_fit(struct usl_fit *, const struct usl_point *, size_t n, struct err *);
 double usl_at(const struct usl_fit *, double n);
 /* Linear: efficiency X / (lambda N) is at least 0.9. Retrograde: beyond N* by 5 %. Saturated:
@@ -57,8 +58,8 @@ double usl_at(const struct usl_fit *, double n);
 enum usl_phase usl_phase_at(const struct usl_fit *, double n);
 /* Half the width of the 95 % band of the curve at n; NaN when unknown. */
 double usl_band(const struct usl_fit *, double n);
-/* The N that would teach most if measured next: beyond the largest while the peak is not
- * identified, else where the band is widest. */
+/* The most informative N to measure next: above the largest while the peak is not identified,
+ * otherwise where the confidence band is widest. */
 double usl_next(const struct usl_fit *, const struct usl_point *, size_t n);
 
 #endif

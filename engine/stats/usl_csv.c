@@ -1,8 +1,8 @@
 /* Reads the points of a scaling curve from other tools' files: usl_read_csv of usl.h.
  *
- * The first line that says anything decides: its separator (semicolon, tab, comma, else blanks) and
- * whether it is a header, which it is when its first field is no number. Two columns are N and
- * throughput. A file with more must name them, because a guess between `time,n,throughput` and
+ * The first non-empty line decides: its separator (semicolon, tab, comma, else blanks) and whether
+ * it is a header, which it is when its first field is no number. Two columns are N and throughput.
+ * A file with more must name them, because a guess between `time,n,throughput` and
  * `n,throughput,time` would give a curve of something else; our own CSV of plateaus is read this
  * way, lines whose column `valid` says no are left out, and two pools in it are refused. Every
  * other line must be whole: one that is not is refused with its number rather than skipped. With
@@ -22,7 +22,7 @@
 #define LINES_MAX 10000000
 
 struct csv {
-    char separator;                 /* ' ' stands for any run of blanks */
+    char separator;                 /* ' ' means any run of blanks */
     int n, x, valid, pool, columns; /* which column is what; -1: there is none */
     size_t line;
     struct field {
@@ -112,8 +112,9 @@ static bool number(const struct csv *c, struct field f, double *v)
     char *comma = strchr(text, ',');
     if (comma && c->separator != ',')
         *comma = '.';
+    /* refuse hexadecimal numbers */
     if (strpbrk(text, "xXpP"))
-        return false; /* hexadecimal is no figure of a load test */
+        return false;
     *v = strtod(text, &end);
     return end != text && !*end;
 }
@@ -153,7 +154,7 @@ static int refuse_columns(struct csv *c, unsigned columns)
                    c->line, columns);
 }
 
-/* The first line that says anything. 1: it was a header. */
+/* Parses the first non-empty line. 1: it was a header. */
 static int begin(struct csv *c, struct field line)
 {
     struct field f[COLUMNS_MAX] = {0};

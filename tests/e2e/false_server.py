@@ -95,7 +95,7 @@ class Proxy(Listener):
         return data
 
     def lead(self, to):
-        """Another server from now on: whoever is connected has to come again."""
+        """Another server from now on: connected clients must reconnect."""
         with self.lock:
             self.to = to
         self.cut()

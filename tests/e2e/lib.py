@@ -114,7 +114,7 @@ def disturbed(run):
                      if c["ok"] is False and c["name"] in ("cpu_wait", "generator_cpu"))
 
 
-AWAY = "198.51.100.7"  # TEST-NET-2: nobody's address anywhere
+AWAY = "198.51.100.7"  # TEST-NET-2: a documentation range without hosts
 
 
 def own_network():

@@ -207,7 +207,7 @@ class Elsewhere(unittest.TestCase):
         pool = lib.pool(lib.read_json(self.json))
         self.assertEqual(pool["ops"]["completed"], self.calls())
         self.assertGreaterEqual(pool["loaded_s"], 0.98)
-        self.assertLess(pool["loaded_s"], ended - yes)  # not the time until the yes
+        self.assertLess(pool["loaded_s"], ended - yes)  # not the time until the consent
         t.send("q")
         self.assertEqual(t.status(), 0)
 

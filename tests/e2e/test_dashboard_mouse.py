@@ -58,7 +58,7 @@ class Mouse(unittest.TestCase):
     def test_cursor_by_keys(self):
         t = self.start()
         t.wait_for(re.compile(r"LOAD ON 1/1 +00:00:(0[5-9]|[1-5])"))  # that much to go back in
-        t.send("Z")  # the display stands still, so the moments can be told apart
+        t.send("Z")  # the display stands still, so the moments can be distinguished
         t.wait_for("DISPLAY FROZEN")
         t.send(",")
         t.wait_for(re.compile("errors [-0-9]"))

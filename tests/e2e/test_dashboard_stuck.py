@@ -112,7 +112,7 @@ class Stuck(unittest.TestCase):
                 self.assertEqual(t.popen.returncode, 128 + signal.SIGTERM)
 
     def test_keys_and_the_outcome(self):
-        """Keys are obeyed unseen: a thread is added, the run is quit, and what became of it is written."""
+        """Keys are followed unseen: a thread is added, the run is quit, and what became of it is written."""
         t = self.start()
         fill(t)
         before = self.threads(t)

@@ -136,7 +136,7 @@ class Written(unittest.TestCase):
             left = lib.read_json(self.file)["pools"][0]["left_behind"]
             self.assertTrue(left)
             self.assertIn("left behind", run.stdout)
-            asked = lib.loadtop("clean", self.file)  # nobody is there to say yes
+            asked = lib.loadtop("clean", self.file)  # nobody is there to consent
             self.assertEqual((asked.code, redis.command("DBSIZE")), (1, 52), asked)
             self.assertIn("would go: 50 keys", asked.out)
             done = lib.loadtop("clean", "--yes", self.file)

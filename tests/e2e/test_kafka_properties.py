@@ -64,9 +64,9 @@ class Properties(unittest.TestCase):
         }
 
     def refused(self, properties, word, ways=("target", "flag", "at", "scenario", "clean")):
-        for way in ways:
-            with self.subTest(properties, way=way):
-                args, code = self.ways(properties)[way]
+        for how in ways:
+            with self.subTest(properties, how=how):
+                args, code = self.ways(properties)[how]
                 r = lib.loadtop(*args, env={"TOUCHED": self.touched})
                 touched = os.path.exists(self.touched)
                 if touched:
@@ -74,7 +74,7 @@ class Properties(unittest.TestCase):
                 self.assertFalse(touched, r)
                 if code is not None:
                     self.assertEqual(r.code, code, r)
-                if way not in ("clean", "at"):
+                if how not in ("clean", "at"):
                     self.assertIn(word, r.err)
                     self.assertNotIn("thread x", r.err)  # at once, before a pool is opened
 
@@ -119,7 +119,7 @@ class Properties(unittest.TestCase):
             self.assertIn("ssl.ca.location", r.err)
 
     def test_no_file_is_read_of_a_host_that_is_denied(self):
-        """A pipe that is nobody's to read would hold whoever opens it."""
+        """Opening the pipe, which has no writer, would block."""
         pipe, conf = os.path.join(self.dir, "pipe"), self.write("targets.conf", "deny 127.0.0.0/8\n")
         os.mkfifo(pipe)
         r = lib.loadtop("--headless", "-n", 1, self.url({"ssl.ca.location": pipe, "security.protocol": "ssl"}),

@@ -1,4 +1,4 @@
-"""Targets that are not on this machine: nothing is loaded before a yes, the administrator's file is final, ceilings
+"""Targets that are not on this machine: nothing is loaded before consent, the administrator's file is final, ceilings
 hold, who loads says so, and what a saved run names gets no password by itself. In a network of its own, in which
 198.51.100.0/24 is another machine's and a private Redis answers there.
 
@@ -342,7 +342,7 @@ class Tells(Remote):
         self.assertRegex(lines[0], r"kill -TERM \d+ ends it")
         self.assertIn("load ended on %s" % self.url, lines[1])
         lib.headless("--no-history", "-d", "1s", "redis://127.0.0.1:%d" % self.redis.port)
-        self.assertEqual(len(lines), 2)  # this machine's own is nobody's surprise
+        self.assertEqual(len(lines), 2)  # the load on this machine is not logged
         t = self.start("--yes", "-d", "1s", self.url)  # the end of the load, not of the program
         t.wait_for("ENDED")
         lib.until("its end", lambda: len(lines) == 4)

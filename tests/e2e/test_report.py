@@ -139,7 +139,7 @@ class Reports(unittest.TestCase):
             self.assertIn("SIMULATED", text)
 
     def one(self, **changes):
-        """A run of one closed pool with two steady stretches of 2 s, at 1,000/s and 2,000/s."""
+        """A run of one closed pool with two steady periods of 2 s, at 1,000/s and 2,000/s."""
         run = copy.deepcopy(self.data)
         pool = run["pools"] = [copy.deepcopy(run["pools"][0])]
         pool = run["pools"][0]
@@ -165,7 +165,7 @@ class Reports(unittest.TestCase):
         self.assertRegex(self.lead(self.one()), r"ENOUGH The goal of 1.25k/s is met: 2.00k/s .* headroom 1.60x")
         worse = self.one()
         for second in worse["pools"][0]["series"][5:]:
-            second["errors"] = 100  # 4.8 % in the faster stretch
+            second["errors"] = 100  # 4.8 % in the faster period
         worse["thresholds"] = [{"expr": "errors<1%", "ok": True, "value": 0.001}]
         self.assertRegex(self.lead(worse), r"NOT ENOUGH The goal of 1.25k/s is NOT met: 1.00k/s .* headroom 0.80x")
         worse["thresholds"] = [{"expr": "p99<1ns", "ok": False, "value": 1500}]

@@ -1,5 +1,5 @@
-"""Signals without a screen: the partial summary and JSON are out within 500 ms, exit 128+n, whatever the load
-and whoever does not read. (With a screen: test_dashboard*.)
+"""Signals without a screen: the partial summary and JSON are out within 500 ms, exit 128+n, whatever the load,
+and also when nothing reads the output. (With a screen: test_dashboard*.)
 """
 import contextlib
 import json

@@ -276,7 +276,7 @@ class Terminal(unittest.TestCase):
 
 class Stopped(unittest.TestCase):
     def test_stopped_and_continued(self):
-        """A headless run that was stopped goes on, and a TERM that came meanwhile is obeyed then."""
+        """A headless run that was stopped goes on, and a TERM that came meanwhile is followed then."""
         with lib.Headless("-d", "1s", NULL) as a, lib.Headless(NULL) as b:
             for h in a, b:
                 lib.until("its load", lambda h=h: " client" in h.text()[1])

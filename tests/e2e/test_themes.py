@@ -113,7 +113,7 @@ class Themes(unittest.TestCase):
         t.wait_for("line 3: strong: '#00bb0'")
         self.assertIn("LOAD ON 1/1", t.text())
         before = len(t.raw)
-        t.send("\x0c")  # all is drawn anew, in the colours of before
+        t.send("\x0c")  # all is drawn again, in the colours of before
         lib.until("it was drawn anew", lambda: t.pump(0.05) or len(t.raw) > before + 3000)
         self.assertIn(b"38;2;0;187;2", bytes(t.raw)[before:])
         self.write(self.here, "mine", theme(strong="#0000cc"))

@@ -1,5 +1,5 @@
 """A file that TLS needs and that cannot be read is named at once, with the option that names it, by every backend; a pipe
-is refused too, for a library would wait for whoever writes to it.
+is refused too, for a library would wait for its writer.
 """
 import os
 import tempfile

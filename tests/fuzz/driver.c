@@ -106,7 +106,7 @@ size_t LLVMFuzzerMutate(uint8_t *buf, size_t size, size_t max)
     case 2: /* cut the end off */
         size = at;
         break;
-    case 3: { /* leave a stretch out */
+    case 3: { /* leave a period out */
         size_t len = size - at ? (size_t)(draw() % (size - at)) : 0;
         memmove(buf + at, buf + at + len, size - at - len);
         size -= len;
@@ -119,7 +119,7 @@ size_t LLVMFuzzerMutate(uint8_t *buf, size_t size, size_t max)
             size++;
         }
         break;
-    case 5: { /* say a stretch twice */
+    case 5: { /* say a period twice */
         size_t len = size - at < max - size ? size - at : max - size;
         memmove(buf + at + len, buf + at, size - at);
         size += len;

@@ -65,8 +65,9 @@ static int each(void *ctx, const struct cql_frame *f)
         return 0;
     for (unsigned i = 0; i < b.warnings; i++)
         mix(d, cql_get_string(&b.warning).len);
+    /* open_body has vouched for them */
     if (b.warning.bad)
-        abort(); /* open_body has vouched for them */
+        abort();
     struct cql_in in = b.in;
     if (cql_read_result(&in, &r) == 0 && r.kind == CQL_ROWS)
         read_rows(d, &r);

@@ -10,7 +10,7 @@
 #include "engine/config/scenario.h"
 #include "engine/pools/pool_life.h"
 #include "backends/redis/guard.h"
-#include "backends/redis/peer.h"
+#include "backends/redis/sibling.h"
 #include "backends/redis/server.h"
 #include "backends/redis/stats.h"
 
@@ -42,8 +42,8 @@ static struct pool *make_pool(void)
         fprintf(stderr, "%s\n", err.msg);
         abort();
     }
-    atomic_store(&pool->atomic.away,
-                 true); /* room and ceilings are asked only of targets elsewhere */
+    /* room and ceilings are asked only of targets elsewhere */
+    atomic_store(&pool->atomic.remote, true);
     roles_set((struct roles){.mask = ROLE_POOL, .of = pool}); /* which reads INFO */
     return pool;
 }
@@ -61,16 +61,16 @@ static void check(const struct stats *s)
 static void look(struct pool *pool, const char *info)
 {
     struct redis_totals t = {.connected = 3, .running = true};
-    struct stats s = {.json = json_object(), .left_behind = json_array()};
+    struct stats s = {.json = json_object(), .leftovers = json_array()};
     bool any = false;
     atomic_store(&pool->atomic.strains, 0);
     redis_part_allowed(pool, info, &any);
     redis_still_allowed(pool, info);
     redis_stats_info(pool, &s, &t, info);
-    redis_trouble_look(pool, info);
+    redis_trouble_check(pool, info);
     check(&s);
     json_decref(s.json);
-    json_decref(s.left_behind);
+    json_decref(s.leftovers);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         look(pool, text);
         look(pool, text + strlen(text) + 1 <= text + size ? text + strlen(text) + 1 : "");
         look(pool, text); /* everything falls back to what it was */
-        redis_peers_leave(p);
+        redis_siblings_leave(p);
     }
     if (!memchr(err.msg, 0, sizeof err.msg))
         abort();

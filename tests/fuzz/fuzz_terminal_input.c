@@ -86,7 +86,7 @@ struct probe *probe_start(const char *url, const struct backend *const *backends
     return (struct probe *)&one;
 }
 
-struct probe_result probe_look(struct probe *p)
+struct probe_result probe_poll(struct probe *p)
 {
     (void)p;
     return (struct probe_result){.done = true, .good = true, .text = "it answers"};

@@ -289,7 +289,7 @@ class Cluster:
             n.stop()
 
     def tell(self, change, address):
-        """STATUS_CHANGE to whoever registered: change is UP or DOWN."""
+        """STATUS_CHANGE to the clients that registered: change is UP or DOWN."""
         body = string("STATUS_CHANGE") + string(change) + bytes([4]) + socket.inet_aton(address)
         body += struct.pack(">i", self.port)
         for s in [s for n in self.nodes for s in n.registered]:

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Records answers of a real Cassandra, for tests/unit/cql_recorded.h.
 
-Not a test: run by hand when the recording is to be made anew, against a throw-away server:
+Not a test: run by hand when the recording is to be made again, against a throw-away server:
 
     tests/servers/cassandra_record.py HOST:PORT [HOST:PORT of one with PasswordAuthenticator]
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Makes tests/unit/cql_requests.h, requests as the DataStax driver (python3-cassandra) writes them, and
-tests/unit/cql_tokens.h, tokens as its Murmur3 computes them. Not a test; run by hand to make the vectors anew (and
+tests/unit/cql_tokens.h, tokens as its Murmur3 computes them. Not a test; run by hand to make the vectors again (and
 then clang-format). Needs no server."""
 import os
 import random

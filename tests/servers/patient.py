@@ -13,7 +13,7 @@ import lib
 
 BOUND = 240  # seconds
 SOAK = bool(os.environ.get("LOADTOP_SOAK"))
-PATIENT = ("--timeout", "200s")  # an answer may be late: here that is nobody's fault
+PATIENT = ("--timeout", "200s")  # an answer may be late: that is not what is tested here
 
 
 def until(what, probe, every=0.02):
@@ -32,7 +32,7 @@ def stop(h):
 
 
 class Watched(lib.Pty):
-    """A run without a screen whose line of progress is drawn anew twice a second: what it says is in text()."""
+    """A run without a screen whose line of progress is drawn again twice a second: what it says is in text()."""
 
     def __init__(self, *args):
         self.dir = tempfile.mkdtemp(prefix="loadtop-run-")

@@ -170,7 +170,7 @@ class Protection(unittest.TestCase):
             self.refused_under_load(s, "ops stmt", s.url(query="ops=insert" + statement))
             self.assertEqual(s.rows("doc.mine"), 1)
             run(s.url(query="ops=select"), "-n", "10")
-            s.sql('DROP TABLE "doc"."t"')  # made anew by somebody else
+            s.sql('DROP TABLE "doc"."t"')  # made again by somebody else
             s.sql('CREATE TABLE "doc"."t" ("id" TEXT NOT NULL, PRIMARY KEY ("id"))')
             self.refused_under_load(s, "ops insert", s.url(query="ops=select"))
             self.assertEqual(s.rows(), 0)
@@ -211,7 +211,7 @@ class Protection(unittest.TestCase):
             self.assertEqual([s.rows("doc." + n) for n in named], before)
 
     def test_drop_asks_for_the_mark(self):
-        """drop=yes: a table that somebody else made anew while the load ran is not this run's."""
+        """drop=yes: a table that somebody else made again while the load ran is not this run's."""
         with Standin() as s:
             process = start(s.url(query="drop=yes&rows=10"), "-n", "5000", "--rate", "1000/s")
             wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)
@@ -401,7 +401,7 @@ class Limits(unittest.TestCase):
                 share = result.pool["backend_stats"]["server_share_of_answer"]
                 self.assertTrue(low < share < high, share)
                 self.assertEqual(result.pool["bottleneck"]["kind"], limit, result.pool["bottleneck"])
-                # A stretch that has just let go of its beginning may not know what the server said of it.
+                # A period that has just let go of its beginning may not know what the server said of it.
                 cells = [c for c in result.pool["sweeps"][0]["cells"] if c["columns"]["server_works"] is not None]
                 self.assertTrue(cells)
                 self.assertEqual({c["bottleneck"]["kind"] for c in cells}, {limit}, cells)

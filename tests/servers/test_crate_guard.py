@@ -91,7 +91,7 @@ class Away(unittest.TestCase):
             self.assertEqual(run(s.url(query="balance=0&ops=select"), "-n", "500").ops["completed"], 500)
 
     def test_room_goes(self):
-        """While the load runs: what is asked for anew, and what others take."""
+        """While the load runs: what is asked for again, and what others take."""
         with Standin(host=lib.AWAY) as s:
             s.says(free=1 << 30)
             run(s.url(), "-n", "10")
@@ -108,7 +108,7 @@ class Away(unittest.TestCase):
             self.assertEqual(s.rows(), at)
 
     def test_max_bytes(self):
-        """Records as they are before compression; an update writes one anew. The stand-in counts them."""
+        """Records as they are before compression; an update writes one again. The stand-in counts them."""
         for query in ("rows=20", "rows=20&gzip=yes", "rows=1&ops=insert:1,update:9"):
             with self.subTest(query=query), Standin(host=lib.AWAY) as s:
                 result = run(s.url(query="balance=0&" + query), "-d", "900s", "--max-bytes", "100k")

@@ -1,5 +1,5 @@
 """What a run makes bears its mark on the cluster, and `clean` removes that and nothing else, whatever a file names; what
-only reads leaves no trace; a cluster that is denied, or that is not on this machine, gets nothing before a yes.
+only reads leaves no trace; a cluster that is denied, or that is not on this machine, gets nothing before consent.
 ctest: timeout=900
 """
 import json
@@ -101,7 +101,7 @@ class Protect(unittest.TestCase):
         self.assertNotIn("--delete", r.out)
         self.clean(self.forged(later, [("topic", topic)]), 1, "run %s made it" % run["run_id"])
         self.assertEqual(self.node.ends(topic), 150)
-        self.clean(path, 1, "would go: topic %s (150 messages)" % topic, args=())  # nobody said yes
+        self.clean(path, 1, "would go: topic %s (150 messages)" % topic, args=())  # nobody consented
         self.assertEqual(self.node.ends(topic), 150)
         self.clean(path, 0, "gone: topic %s (150 messages)" % topic)
         self.assertNotIn(topic, self.node.topics())

@@ -85,7 +85,7 @@ class Outage(unittest.TestCase):
             self.assertLess(service["p95_us"], 300e3)
 
     def test_hangs_beyond_the_timeout(self):
-        """A server that hangs: each request in flight is a timeout, and a late answer is nobody's."""
+        """A server that hangs: each request in flight is a timeout, and a late answer is ignored."""
         with lib.Redis() as redis:
             start = time.monotonic()
             with lib.Headless("-d", "900s", "--clients", 10, "--timeout", "500ms", redis.url) as h:

@@ -1,4 +1,4 @@
-/* See engine_check.h. Whoever changes the members of struct request, struct connection or struct
+/* See engine_check.h. When you change the members of struct request, struct connection or struct
  * worker has the functions at the top to adapt. */
 #include "tests/unit/engine_check.h"
 
@@ -73,12 +73,12 @@ static const struct request *conn_unsent(const struct connection *c)
     return c->unsent;
 }
 
-static const struct connection *roomy_next(const struct connection *c)
+static const struct connection *available_next(const struct connection *c)
 {
     return c->next;
 }
 
-static const struct connection *roomy_prev(const struct connection *c)
+static const struct connection *available_prev(const struct connection *c)
 {
     return c->prev;
 }
@@ -88,30 +88,30 @@ static const struct connection *dirty_next(const struct connection *c)
     return c->next_dirty;
 }
 
-static const struct connection *doomed_next(const struct connection *c)
+static const struct connection *close_pending_next(const struct connection *c)
 {
-    return c->next_doomed;
+    return c->next_close_pending;
 }
 
-enum mark { DIRTY, DOOMED, ROOMY, RETIRE, STALE, TROUBLE, KEPT, EXCLUSIVE };
+enum mark { DIRTY, CLOSE_PENDING, AVAILABLE, RETIRE, STALE, TROUBLE, COUNTS_AS_UP, EXCLUSIVE };
 
 static bool conn_is(const struct connection *c, enum mark m)
 {
     switch (m) {
     case DIRTY:
         return c->dirty;
-    case DOOMED:
-        return c->doomed;
-    case ROOMY:
-        return c->roomy;
+    case CLOSE_PENDING:
+        return c->close_pending;
+    case AVAILABLE:
+        return c->available;
     case RETIRE:
         return c->retire;
     case STALE:
         return c->stale;
     case TROUBLE:
         return c->trouble;
-    case KEPT:
-        return c->kept;
+    case COUNTS_AS_UP:
+        return c->counts_as_up;
     case EXCLUSIVE:
         return c->exclusive;
     }
@@ -125,7 +125,7 @@ struct found {
     uint64_t requests; /* wherever they are */
     uint64_t in_flight, warm_in_flight, sent;
     uint64_t waiting, again, waiting_due, waiting_counted;
-    uint64_t connected, dirty, doomed, dispatched;
+    uint64_t connected, dirty, close_pending, dispatched;
     uint64_t held; /* bytes of unthrottled requests */
 };
 
@@ -182,7 +182,7 @@ static void check_free(struct books *k)
         expect(k, op_state(op) == OP_FREE, "a free request is in state %d", (int)op_state(op));
         expect(k, ++n <= made, "the list of free requests has a circle");
     }
-    k->found.requests += n + (k->w->gather != NULL);
+    k->found.requests += n + (k->w->pending_bulk != NULL);
     expect_same(k, "requests in all", made, k->found.requests);
 }
 
@@ -268,7 +268,7 @@ static void check_conn(struct books *k, const struct group *g, uint32_t i,
                        const struct connection *c)
 {
     struct found *f = &k->found;
-    bool roomy = conn_has_room(c) >= k->w->lease_unit;
+    bool available = conn_has_room(c) >= k->w->lease_unit;
     bool leaves = (conn_is(c, RETIRE) && conn_state(c) != CONN_CLOSING) ||
                   (conn_is(c, STALE) && conn_carries(c));
     expect(k, c->conn.worker == k->w && c->conn.group == g->id && c->conn.id == i,
@@ -276,37 +276,38 @@ static void check_conn(struct books *k, const struct group *g, uint32_t i,
     check_on_conn(k, c);
     expect(k, conn_state(c) == CONN_UP || !c->conn.requests, "conn %u: not up, and it carries some",
            c->conn.id);
-    expect(k, conn_state(c) != CONN_UP || !conn_is(c, KEPT), "conn %u: up, and counted as away",
-           c->conn.id);
-    expect(k, conn_is(c, ROOMY) == roomy, "conn %u: room for %u, and %sin the list of those",
-           c->conn.id, conn_has_room(c), conn_is(c, ROOMY) ? "" : "not ");
-    expect(k, !leaves || c->conn.requests || conn_is(c, DOOMED),
+    expect(k, conn_state(c) != CONN_UP || !conn_is(c, COUNTS_AS_UP),
+           "conn %u: up, and counted as away", c->conn.id);
+    expect(k, conn_is(c, AVAILABLE) == available,
+           "conn %u: room for %u, and %sin the list of those", c->conn.id, conn_has_room(c),
+           conn_is(c, AVAILABLE) ? "" : "not ");
+    expect(k, !leaves || c->conn.requests || conn_is(c, CLOSE_PENDING),
            "conn %u: it is to go and carries nothing, but is not in the list", c->conn.id);
     expect(k, conn_is(c, DIRTY) || !conn_unsent(c), "conn %u: nobody will send what is unsent",
            c->conn.id);
     expect(k, conn_is(c, EXCLUSIVE) == (conn_oldest(c) && conn_oldest(c)->op.exclusive),
            "conn %u: it is %sheld by one request alone", c->conn.id,
            conn_is(c, EXCLUSIVE) ? "" : "not ");
-    expect(k, !conn_is(c, EXCLUSIVE) || (c->conn.requests == 1 && !conn_is(c, ROOMY)),
+    expect(k, !conn_is(c, EXCLUSIVE) || (c->conn.requests == 1 && !conn_is(c, AVAILABLE)),
            "conn %u: held by one request alone, and not alone", c->conn.id);
     f->connected += conn_state(c) == CONN_UP && !conn_is(c, TROUBLE);
-    f->connected += conn_is(c, KEPT);
+    f->connected += conn_is(c, COUNTS_AS_UP);
     f->dirty += conn_is(c, DIRTY);
-    f->doomed += conn_is(c, DOOMED);
+    f->close_pending += conn_is(c, CLOSE_PENDING);
 }
 
-static void check_roomy(struct books *k, const struct group *g, uint32_t marked)
+static void check_available(struct books *k, const struct group *g, uint32_t marked)
 {
     const struct connection *last = NULL;
     uint32_t n = 0;
-    for (const struct connection *c = g->roomy; c && !k->failed; c = roomy_next(c)) {
-        expect(k, roomy_prev(c) == last, "group %u: roomy ones are not linked back", g->id);
-        expect(k, conn_is(c, ROOMY) && c->conn.group == g->id,
+    for (const struct connection *c = g->available; c && !k->failed; c = available_next(c)) {
+        expect(k, available_prev(c) == last, "group %u: roomy ones are not linked back", g->id);
+        expect(k, conn_is(c, AVAILABLE) && c->conn.group == g->id,
                "group %u: conn %u is in the list of roomy ones", g->id, c->conn.id);
         expect(k, ++n <= marked, "group %u: the list of roomy ones has a circle", g->id);
         last = c;
     }
-    expect(k, g->roomy_last == last, "group %u: the last roomy one is another one", g->id);
+    expect(k, g->available_last == last, "group %u: the last roomy one is another one", g->id);
     expect_same(k, "roomy connections", marked, n);
 }
 
@@ -321,7 +322,8 @@ static uint32_t units(const struct request *chain)
 /* Is there one for the first that waits, if it needs a connection alone? */
 static bool has_idle(const struct group *g)
 {
-    for (const struct connection *c = g->roomy; c && g->waiting->op.exclusive; c = roomy_next(c))
+    for (const struct connection *c = g->available; c && g->waiting->op.exclusive;
+         c = available_next(c))
         if (!c->conn.requests)
             return true;
     return !g->waiting->op.exclusive;
@@ -331,8 +333,8 @@ static bool has_idle(const struct group *g)
 static void check_progress(struct books *k, const struct group *g, uint32_t to_open)
 {
     const struct worker *w = k->w;
-    if (g->waiting && g->roomy)
-        expect(k, g->dispatch || conn_has_room(g->roomy) < units(g->waiting) || !has_idle(g),
+    if (g->waiting && g->available)
+        expect(k, g->dispatch || conn_has_room(g->available) < units(g->waiting) || !has_idle(g),
                "group %u: there is room, and nobody hands it to those that wait", g->id);
     if (to_open && !w->draining && !w->closing && w->connections)
         expect(k, w->fill || g->opening || g->reopen.due_ns != NS_NEVER,
@@ -341,14 +343,14 @@ static void check_progress(struct books *k, const struct group *g, uint32_t to_o
 
 static void check_group(struct books *k, const struct group *g)
 {
-    uint32_t in[CONN_CLOSING + 1] = {0}, roomy = 0, to_open = 0;
+    uint32_t in[CONN_CLOSING + 1] = {0}, available = 0, to_open = 0;
     for (uint32_t i = 0; i < g->conns && !k->failed; i++) {
         const struct connection *c = g->conn[i];
         if (!c)
             continue;
         check_conn(k, g, i, c);
         in[conn_state(c)]++;
-        roomy += conn_is(c, ROOMY);
+        available += conn_is(c, AVAILABLE);
         to_open += conn_state(c) == CONN_CLOSED && !conn_is(c, RETIRE) && i < k->w->connections;
     }
     if (k->failed)
@@ -356,7 +358,7 @@ static void check_group(struct books *k, const struct group *g)
     expect_same(k, "connections that are up", g->up, in[CONN_UP]);
     expect_same(k, "connections that are opening", g->opening, in[CONN_OPENING]);
     expect_same(k, "connections that are closed", g->closed, in[CONN_CLOSED]);
-    check_roomy(k, g, roomy);
+    check_available(k, g, available);
     check_waiting(k, g);
     check_progress(k, g, to_open);
     k->found.dispatched += g->dispatch;
@@ -371,9 +373,11 @@ static void check_lists(struct books *k)
         expect(k, conn_is(c, DIRTY), "conn %u: to be flushed, and not marked so", c->conn.id);
     expect_same(k, "connections to be flushed", k->found.dirty, n);
     n = 0;
-    for (const struct connection *c = w->doomed; c && n <= k->found.doomed; c = doomed_next(c), n++)
-        expect(k, conn_is(c, DOOMED), "conn %u: to be closed, and not marked so", c->conn.id);
-    expect_same(k, "connections to be closed", k->found.doomed, n);
+    for (const struct connection *c = w->close_pending; c && n <= k->found.close_pending;
+         c = close_pending_next(c), n++)
+        expect(k, conn_is(c, CLOSE_PENDING), "conn %u: to be closed, and not marked so",
+               c->conn.id);
+    expect_same(k, "connections to be closed", k->found.close_pending, n);
     n = 0;
     for (const struct group *g = w->dispatch; g && n <= k->found.dispatched; g = g->next_dispatch)
         n++;
@@ -382,23 +386,23 @@ static void check_lists(struct books *k)
 
 /* ---- clients ---- */
 
-static void check_thoughts(struct books *k, uint64_t *thinking)
+static void check_think_timers(struct books *k, uint64_t *thinking)
 {
     const struct worker *w = k->w;
     uint64_t before = 0;
-    for (uint32_t i = 0; i < w->thoughts; i++) {
-        const struct thought *t = &w->thought[(w->thought_first + i) % w->thought_room];
+    for (uint32_t i = 0; i < w->think_timers; i++) {
+        const struct think_timer *t = &w->think_timer[(w->think_first + i) % w->think_room];
         expect(k, t->ready_ns >= before, "thoughts are not in the order of their moments");
         before = t->ready_ns;
         *thinking += t->requests;
     }
-    expect(k, !w->thoughts || w->think_alarm.due_ns <= w->thought[w->thought_first].ready_ns,
+    expect(k, !w->think_timers || w->think_alarm.due_ns <= w->think_timer[w->think_first].ready_ns,
            "a client thinks, and nothing will wake it");
 }
 
 static bool may_start(const struct worker *w)
 {
-    return w->now.version && !w->now.paused && !w->draining && !w->full && !w->starved &&
+    return w->now.version && !w->now.paused && !w->draining && !w->full && !w->budget_empty &&
            w->starting_ops && loop_now(w->loop) < w->now.end_ns;
 }
 
@@ -430,7 +434,7 @@ static void check_client(struct books *k, const struct client *c, uint64_t *list
                     ? !c->occupied && !w->schedule.open
                     : pattern_starts(w->now.load.pattern, w->now.load.depth, &f) > 0;
     if (free && !c->retired && c->occupied == n && may_start(w)) /* one that thinks is woken */
-        expect(k, c->listed || c->roomy, "client %u: it could start, and nobody looks at it",
+        expect(k, c->listed || c->available, "client %u: it could start, and nobody looks at it",
                c->id);
 }
 
@@ -440,9 +444,10 @@ static void check_client_list(struct books *k, const struct client_list *l, bool
     uint64_t marked = 0, n = 0;
     const struct client *last = NULL;
     for (uint32_t i = 0; i < w->clients; i++)
-        marked += idle ? w->client[i]->roomy : w->client[i]->listed;
+        marked += idle ? w->client[i]->available : w->client[i]->listed;
     for (const struct client *c = l->head; c && n <= marked; c = c->next, n++) {
-        expect(k, idle ? c->roomy : c->listed, "client %u: in a list, and not marked so", c->id);
+        expect(k, idle ? c->available : c->listed, "client %u: in a list, and not marked so",
+               c->id);
         last = c;
     }
     expect_same(k, idle ? "clients with room" : "clients that are ready", marked, n);
@@ -453,7 +458,7 @@ static void check_clients(struct books *k)
 {
     const struct worker *w = k->w;
     uint64_t occupied = 0, thinking = 0, listed = 0;
-    check_thoughts(k, &thinking);
+    check_think_timers(k, &thinking);
     for (uint32_t i = 0; i < w->clients && !k->failed; i++) {
         check_client(k, w->client[i], &listed);
         occupied += w->client[i]->occupied;
@@ -508,7 +513,7 @@ static void check_alarms(struct books *k)
     if (!w->now.version)
         return;
     expect(k, w->timeout_alarm.due_ns != NS_NEVER, "nobody looks for timeouts any more");
-    expect(k, !w->schedule.open || w->starved || w->arrival_alarm.due_ns != NS_NEVER,
+    expect(k, !w->schedule.open || w->budget_empty || w->arrival_alarm.due_ns != NS_NEVER,
            "the schedule is open, and nothing will serve it");
 }
 
@@ -533,13 +538,13 @@ const char *engine_check_worker(const struct worker *w, char *why, size_t size)
 /* What a worker has claimed of the budget: what it offered, and what it is about to offer. */
 static uint64_t claimed_by(const struct worker *w, struct books *k)
 {
-    bool warm = w->gather && op_is(w->gather, OP_WARM);
+    bool warm = w->pending_bulk && op_is(w->pending_bulk, OP_WARM);
     k->w = w;
     k->found = (struct found){0};
     for (uint32_t i = 0; i < w->groups; i++)
         if (w->group[i])
             check_waiting(k, w->group[i]);
-    return w->tally.offered + k->found.waiting_counted + (warm ? 0 : w->gathered);
+    return w->tally.offered + k->found.waiting_counted + (warm ? 0 : w->pending_rows);
 }
 
 const char *engine_check_pool(const struct pool *p, char *why, size_t size)

@@ -1,7 +1,7 @@
-/* A fixed snapshot for the tests of the screen: four pools with invented figures that obey N = X R,
- * each in a different situation (the generator is the limit, fine, a backlog, dropped starts), two
- * resizes, thresholds. Everything in it is constant, so what is drawn from it can be compared with
- * golden text. */
+/* A fixed snapshot for the tests of the screen: four pools with invented figures that follow N = X
+ * R, each in a different situation (the generator is the limit, fine, a backlog, dropped starts),
+ * two resizes, thresholds. Everything in it is constant, so what is drawn from it can be compared
+ * with golden text. */
 #ifndef LOADTOP_TESTS_FIXTURE_SNAPSHOT_H
 #define LOADTOP_TESTS_FIXTURE_SNAPSHOT_H
 
@@ -223,13 +223,13 @@ static void fixture_details(void)
     redis->wait_share = 0.03;
     redis->has_batches = true;
     redis->now_batches_per_s = 25750;
-    redis->limit = LIMIT_CLIENT;
-    copy_str(redis->limit_why, sizeof redis->limit_why,
+    redis->bottleneck = BOTTLENECK_CLIENT;
+    copy_str(redis->bottleneck_why, sizeof redis->bottleneck_why,
              "97 % of a core in the load generator itself: the figure is its limit");
     copy_str(redis->server.note, sizeof redis->server.note,
              "cpu 88 %, 41 other clients, hit ratio 99.2 %");
     redis->options = &fixture_options;
-    redis->server.left_behind =
+    redis->server.leftovers =
         json_pack("[{s:s,s:s,s:i}]", "kind", "keys", "what", "loadtop:7f3a:*", "count", 10000);
     fixture_check(redis, CHECK_LITTLE, true, true, 0.004, 0.05, "");
     fixture_check(
@@ -297,14 +297,14 @@ static void fixture_details(void)
                                             .per_s = redis->now_per_s / 5 * (i ? 1 : 4)};
         redis->op[i].service = redis->op[i].response = redis->service;
     }
-    crate->limit = LIMIT_SERVER;
-    copy_str(crate->limit_why, sizeof crate->limit_why,
+    crate->bottleneck = BOTTLENECK_SERVER;
+    copy_str(crate->bottleneck_why, sizeof crate->bottleneck_why,
              "its threads wait for the server 60 % of the time");
     fixture_check(crate, CHECK_LITTLE, true, true, 0.01, 0.05, "");
     fixture_check(crate, CHECK_GENERATOR_CPU, true, true, 0.31, 0.8, "");
-    kafka->limit = LIMIT_CLIENT;
+    kafka->bottleneck = BOTTLENECK_CLIENT;
     fixture_check(kafka, CHECK_GENERATOR_CPU, true, true, 0.58, 0.8, "");
-    cass->limit = LIMIT_SERVER;
+    cass->bottleneck = BOTTLENECK_SERVER;
     cass->counts.dropped = 400;
     cass->counts.errors = 311;
     cass->has_lag = true;
@@ -358,7 +358,7 @@ static void fixture_event(int i, double t, const char *pool, const char *what, c
     e->real = low > 0 || high < 0;
 }
 
-/* The snapshot; built anew at each call, so that a test may change what it got. */
+/* The snapshot; built again at each call, so that a test may change what it got. */
 static struct snapshot *fixture_snapshot(void)
 {
     static struct snapshot s;
@@ -374,7 +374,7 @@ static struct snapshot *fixture_snapshot(void)
     setenv("TZ", "UTC", 1);
     if (!fixture_options.table)
         options_init(&fixture_options, fixture_redis_options);
-    json_decref(fixture_pools[0].server.left_behind);
+    json_decref(fixture_pools[0].server.leftovers);
     memset(&s, 0, sizeof s);
     fixture_pool(0, "redis", &fixture_redis, "redis://stg-redis:6379/0", "Redis 7.0.15", redis, 16,
                  412e3, 1.4e6, 3.9e6);

@@ -1,8 +1,8 @@
 /* See scripted.h.
  *
  * A connection keeps what was submitted to it and has not ended (`pending`, in the order of
- * submission) and five alarms. Nearly every call into the engine can end in close(), and op_again in
- * another submit: after each of them the list is looked at anew. */
+ * submission) and five alarms. Nearly every call into the engine can end in close(), and op_again
+ * in another submit: after each of them the list is looked at again. */
 #include "tests/unit/scripted.h"
 
 #include "engine/base/err.h"
@@ -284,8 +284,9 @@ static void scripted_flush(struct conn *conn)
         play(c, i);
         i = 0;
     }
+    /* what was behind it may be due */
     if (c->open)
-        play_due(c); /* what was behind it may be due */
+        play_due(c);
 }
 
 /* ---- Connections ---- */

@@ -2,7 +2,7 @@
  * backend to do with a request or a connection, at the moment and in the order that a test wants.
  *
  * The n-th submit takes the n-th step of the script, the n-th opening the n-th opening; at its end
- * each begins anew. What it told the engine is counted in `scripted`, so that a test can hold the
+ * each starts over. What it told the engine is counted in `scripted`, so that a test can hold the
  * engine's counts against it. One script at a time, and one thread. */
 #ifndef LOADTOP_TESTS_SCRIPTED_H
 #define LOADTOP_TESTS_SCRIPTED_H

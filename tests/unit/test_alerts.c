@@ -146,7 +146,7 @@ static void test_open_points_have_no_efficiency(void **state)
     assert_false(shows("50 %"));
 }
 
-/* Names that are counted up can be told apart where there is no room for all of them. */
+/* Names that are counted up can be distinguished where there is no room for all of them. */
 static void test_names_keep_their_ends(void **state)
 {
     static const struct view *const lists[] = {&view_overview, &view_targets};

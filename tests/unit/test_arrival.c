@@ -54,8 +54,8 @@ static void test_a_change_of_rate_is_a_boundary(void **state)
     schedule_change(&s, ARRIVAL_CONSTANT, 100, 10500000); /* from 10.5 ms on every 10 ms */
     for (unsigned i = 1; i <= 10; i++)
         assert_int_equal(schedule_take(&s), i * 1000000u);
-    assert_int_equal(schedule_take(&s),
-                     15500000); /* half an interval was still to come: now 5 ms */
+    /* half an interval was still to come: now 5 ms */
+    assert_int_equal(schedule_take(&s), 15500000);
     assert_int_equal(schedule_take(&s), 25500000);
     schedule_change(&s, ARRIVAL_CONSTANT, 1000, 26000000);
     assert_in_range(schedule_take(&s), 26949999, 26950001);
@@ -79,7 +79,8 @@ static void test_skipping_counts(void **state)
     assert_int_equal(schedule_backlog(&s), 0);
 }
 
-/* Constant starts are due when arithmetic says so, whoever takes them, and across a stop. */
+/* Constant starts are due at their computed times, whether or not they are taken, and across a
+ * stop. */
 static void test_what_is_due_is_counted(void **state)
 {
     (void)state;

@@ -217,8 +217,8 @@ static void test_refused(void **state)
     BAD("--ops nope|no operation", "--ops", "nope", "null:");
     BAD("--ops nope|no operation", "--ops", "nope", "null:?seed=1");
     BAD("--name 9|letter", "--name", "9", "null:");
-    struct err
-        err; /* what the URL says is not called a flag, and what only looks like it is not the URL's */
+    /* what the URL says is not called a flag, and what only looks like it is not the URL's */
+    struct err err;
     assert_int_equal(understand(&err, (const char *const[]){"--ops", "op", "null:?ops=nope", NULL}),
                      ERR_USAGE);
     assert_memory_equal(err.msg, "ops nope", 8);

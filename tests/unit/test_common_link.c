@@ -33,7 +33,7 @@ static int listen_on(struct address *a)
     return fd;
 }
 
-/* One that nobody listens on; whoever binds a port there gets another one as long as fd is open. */
+/* An address without a listener; its port stays reserved as long as fd is open. */
 static int refusing(struct address *a)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};

@@ -36,7 +36,7 @@ static void the_four_rows_and_what_they_are_set_to(void **state)
     assert_int_equal(o.n, TLS_OPTIONS);
     for (unsigned i = 0; i < TLS_OPTIONS; i++) {
         assert_string_equal(table[i].name, names[i]);
-        assert_int_equal(table[i].flags, OPTION_OWN_ONLY);
+        assert_int_equal(table[i].flags, OPTION_TRUSTED_ONLY);
     }
     assert_string_equal(tls_files(&o, 0).ca, "");
     assert_true(tls_files(&o, 0).verify);

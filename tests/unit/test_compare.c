@@ -1,6 +1,6 @@
 /* `compare` over runs of the simulated service on virtual time: two halves of one steady run are
- * told apart in few cases, all figures together; a service that became 3 % slower is found in most.
- * A tenth of the cases, all 100 with LOADTOP_SOAK=1.
+ * distinguished in few cases, all figures together; a service that became 3 % slower is found in
+ * most. A tenth of the cases, all 100 with LOADTOP_SOAK=1.
  *
  * ctest: long */
 #include <jansson.h>

@@ -267,8 +267,9 @@ static int each(void *ctx, const struct cql_frame *f)
         say(o, f->opcode == CQL_AUTH_SUCCESS ? "SUCCESS " : "CHALLENGE ");
         if (cql_get_bytes(&b.in, &v))
             say_hex(o, v);
+        /* the driver does not tell a null token from an empty one */
         else
-            say(o, "0x"); /* the driver does not tell a null token from an empty one */
+            say(o, "0x");
         break;
     case CQL_SUPPORTED:
         say(o, "SUPPORTED 3.4.7 in CQL_VERSION: %s, lz4 in COMPRESSION: %s",
@@ -605,8 +606,8 @@ static void names_the_version_of_others(void **state)
     assert_non_null(strstr(text, "lowest supported version is 5"));
     cql_reader_free(&r);
     v2[3] = CQL_READY;
-    assert_int_equal(cql_feed(&r, v2, sizeof v2, keep_refusal, text),
-                     CQL_BAD); /* -1 is for errors and events */
+    /* -1 is for errors and events */
+    assert_int_equal(cql_feed(&r, v2, sizeof v2, keep_refusal, text), CQL_BAD);
     v2[2] = 0;
     r = (struct cql_reader){0};
     assert_int_equal(cql_feed(&r, v2, sizeof v2, keep_refusal, text), CQL_STOPPED);

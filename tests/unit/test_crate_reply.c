@@ -199,8 +199,9 @@ static void agrees_with_jansson(void **state)
         }
         json_error_t error;
         json_t *v = json_loadb(text, len, 0, &error);
+        /* JSON, but too large for jansson */
         if (!v && json_error_code(&error) == json_error_numeric_overflow)
-            continue; /* JSON, but too large for jansson */
+            continue;
         struct crate_reply r;
         enum crate_verdict verdict = read_pieces(&r, text, len, 1 + seed % 7);
         if (v ? verdict != CRATE_WHOLE : verdict == CRATE_WHOLE)

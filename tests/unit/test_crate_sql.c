@@ -313,8 +313,8 @@ static void error_names(void **state)
     assert_int_equal(n, strlen(shown));
     char said[200];
     memset(said, 'x', sizeof said);
-    n = crate_message(shown, sizeof shown, said, sizeof said,
-                      "do it"); /* the advice is never cut off */
+    /* the advice is never cut off */
+    n = crate_message(shown, sizeof shown, said, sizeof said, "do it");
     assert_int_equal(n, strlen(shown));
     assert_true(n < sizeof shown);
     assert_string_equal(shown + n - 9, " -> do it");

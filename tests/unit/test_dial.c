@@ -239,18 +239,18 @@ static void ceilings_have_the_range_of_their_dial(void **state)
     static const char *const names[] = {"max-threads", "max-clients"};
     for (unsigned i = 0; i < COUNT(names); i++) {
         const struct option_spec *dial = dial_option(i ? DIAL_CLIENTS : DIAL_THREADS);
-        char yaml[80], value[32], beyond[32];
+        char yaml[80], value[32], above[32];
         struct scenario s;
         struct load load;
         struct err err = {0};
         snprintf(value, sizeof value, "%.0f", dial->max);
-        snprintf(beyond, sizeof beyond, "%.0f", dial->max + 1);
+        snprintf(above, sizeof above, "%.0f", dial->max + 1);
         assert_int_equal(by_flag(names[i], value, &load, &err), 0);
-        assert_int_equal(by_flag(names[i], beyond, &load, &err), ERR_USAGE);
+        assert_int_equal(by_flag(names[i], above, &load, &err), ERR_USAGE);
         snprintf(yaml, sizeof yaml, "limits: { %s: %s }\n", names[i], value);
         assert_int_equal(load_yaml(&s, yaml, &err), 0);
         scenario_fini(&s);
-        snprintf(yaml, sizeof yaml, "limits: { %s: %s }\n", names[i], beyond);
+        snprintf(yaml, sizeof yaml, "limits: { %s: %s }\n", names[i], above);
         assert_int_equal(load_yaml(&s, yaml, &err), ERR_USAGE);
         scenario_fini(&s);
     }

@@ -179,8 +179,9 @@ static void test_planted(void **state)
     write_ok(path, "precious");
     assert_int_equal(symlink(path, link), 0);
     assert_int_equal(mkfifo(fifo, 0666), 0);
+    /* a namespace that has no other user */
     if (lchown(link, 65534, 65534) < 0 || chown(fifo, 65534, 65534) < 0)
-        skip(); /* a namespace that has no other user */
+        skip();
     int reader = open(fifo, O_RDONLY | O_NONBLOCK);
     write_ok(link, "wanted"); /* where only this user may put links, another's is the user's own */
     assert_int_equal(chmod(dir, 01777), 0);

@@ -6,7 +6,7 @@
  * tiers, so that every size in every tier and glyph set is held down by text. That a tier's bytes
  * really say so is checked by reading the ANSI text back, cell by cell.
  *
- * LOADTOP_GOLDEN=write writes the files anew: read the difference before it is committed. */
+ * LOADTOP_GOLDEN=write writes the files again: read the difference before it is committed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -24,7 +24,7 @@ static void command(struct engine *e, const char *text)
 /* As when the first address that is not this machine's is met. */
 static void go_away(struct engine *e)
 {
-    atomic_store(&engine_sup(e)->pool[0]->atomic.away, true);
+    atomic_store(&engine_sup(e)->pool[0]->atomic.remote, true);
 }
 
 static enum pool_state state_of(struct engine *e)
@@ -179,7 +179,7 @@ static void connections_are_bounded_in_all(void **state)
     struct scenario s;
     struct engine *e = virtual_start(&s, urls);
     for (unsigned i = 0; i < 2; i++)
-        atomic_store(&engine_sup(e)->pool[i]->atomic.away, true);
+        atomic_store(&engine_sup(e)->pool[i]->atomic.remote, true);
     engine_step(e, S);
     command(e, "a threads 7");
     engine_step(e, 2 * S);
@@ -232,7 +232,7 @@ static void load_elsewhere_ends_after_15_minutes(void **state)
         struct scenario s;
         virtual_scenario(&s, urls);
         s.limits.max_time_ns = i == 2 ? 1000 * S : 0;
-        s.limits.own_time = i == 2;
+        s.limits.cli_time = i == 2;
         struct engine *e = virtual_begin(&s);
         if (i)
             go_away(e);
@@ -284,8 +284,8 @@ static void a_target_that_suffers_pauses_the_load(void **state)
         assert_int_equal(state_of(e), remote ? POOL_PAUSED : POOL_LOADING);
         assert_int_equal(events(e, "rule", "paused: 7 keys were evicted"), remote);
         assert_int_equal(pool_sup(engine_sup(e)->pool[0])->strained, remote);
-        pool_strain(engine_sup(e)->pool[0], STRAIN_EVICTED, "%d keys were evicted",
-                    99); /* still, in flight */
+        /* still, in flight */
+        pool_strain(engine_sup(e)->pool[0], STRAIN_EVICTED, "%d keys were evicted", 99);
         command(e, "resume");
         for (unsigned i = 0; i < 5; i++) { /* the person has seen it */
             engine_step(e, (7 + i) * S);
@@ -358,11 +358,11 @@ static void room_is_asked_about_or_refused(void **state)
         while (!atomic_load(&l.done) && !atomic_load(&engine_sup(e)->pool[0]->atomic.room_short))
             sched_yield();
         engine_step(e, S);
-        assert_int_equal(pool_sup(engine_sup(e)->pool[0])->held, cases[i].asked);
+        assert_int_equal(pool_sup(engine_sup(e)->pool[0])->awaiting_consent, cases[i].asked);
         if (cases[i].asked) {
             assert_int_equal(engine_consent(e, 1, &err), 0);
             engine_step(e, 2 * S);
-            assert_int_equal(pool_sup(engine_sup(e)->pool[0])->held, 0);
+            assert_int_equal(pool_sup(engine_sup(e)->pool[0])->awaiting_consent, 0);
         }
         pthread_join(thread, NULL);
         assert_int_equal(l.code, cases[i].refused ? ERR_REFUSED : 0);
@@ -432,7 +432,7 @@ static void the_runs_time_is_bounded(void **state)
     struct err err = {0};
     virtual_scenario(&s, urls);
     s.limits.max_time_ns = 10 * S;
-    s.limits.own_time = true;
+    s.limits.cli_time = true;
     assert_int_equal(scenario_at(&s, "1s b stop", ORIGIN_ARGV, &err), 0);
     assert_int_equal(scenario_at(&s, "9s add null:?service=1ms&duration=1h", ORIGIN_ARGV, &err), 0);
     struct engine *e = virtual_begin(&s);

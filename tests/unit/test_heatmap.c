@@ -119,7 +119,7 @@ static void test_what_is_beyond_the_axis_is_at_its_edge(void **state)
 /* As on the screen: seconds come, columns move, and only what is new is looked at. */
 static void test_what_is_kept_is_what_would_be_made_anew(void **state)
 {
-    static struct heatmap anew;
+    static struct heatmap reopen_epoch;
     const struct axis axis = {.lo = 1e5, .hi = 1e9, .log = true};
 
     (void)state;
@@ -135,10 +135,10 @@ static void test_what_is_kept_is_what_would_be_made_anew(void **state)
 
             pool.seconds.n = pool.seconds.first + (uint64_t)now;
             heatmap_fill(&map, &pool, &b, 12, &axis);
-            memset(&anew, 0, sizeof anew);
-            heatmap_fill(&anew, &pool, &b, 12, &axis);
+            memset(&reopen_epoch, 0, sizeof reopen_epoch);
+            heatmap_fill(&reopen_epoch, &pool, &b, 12, &axis);
             for (int row = 0; row < 12; row++)
-                assert_memory_equal(map.level[row], anew.level[row], (size_t)columns[k]);
+                assert_memory_equal(map.level[row], reopen_epoch.level[row], (size_t)columns[k]);
         }
         pool.seconds.n = all;
     }

@@ -94,8 +94,8 @@ static void make_pool(struct pool_snapshot *p)
     p->ops = 1;
     p->run_generate_share = 0.25;
     p->run_client_share = p->run_wait_share = p->run_idle_share = NAN;
-    p->limit = LIMIT_SERVER;
-    copy_str(p->limit_why, sizeof p->limit_why, "why");
+    p->bottleneck = BOTTLENECK_SERVER;
+    copy_str(p->bottleneck_why, sizeof p->bottleneck_why, "why");
     p->error = errors;
     p->errors = 1;
     p->worker = workers;
@@ -134,8 +134,8 @@ static int setup(void **state)
                                .max = 4000,
                                .response_p99 = NAN};
     errors[0] = (struct error_class){.name = "refused", .count = 4, .first_s = 0.5, .last_s = 1.5};
-    copy_str(errors[0].first, sizeof errors[0].first,
-             "cut \xe2\x82"); /* a message that was cut within a character */
+    /* a message that was cut within a character */
+    copy_str(errors[0].first, sizeof errors[0].first, "cut \xe2\x82");
     copy_str(errors[0].last, sizeof errors[0].last, "last");
     workers[0] = (struct worker_snapshot){.id = 0, .completed = 600, .started_s = 0, .ended_s = 2};
     workers[1] =

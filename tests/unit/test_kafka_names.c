@@ -102,8 +102,8 @@ static void properties(void **state)
     assert_true(n > 80);
     assert_non_null(kafka_properties.refusal("sasl.kerberos.kinit.cmd"));
     assert_null(kafka_properties.refusal("no.such.property"));
-    assert_true(kafka_properties.value_is_own("sasl.mechanism", "\tGSSAPI"));
-    assert_false(kafka_properties.value_is_own("sasl.mechanism", "SCRAM-SHA-512"));
+    assert_true(kafka_properties.value_needs_trust("sasl.mechanism", "\tGSSAPI"));
+    assert_false(kafka_properties.value_needs_trust("sasl.mechanism", "SCRAM-SHA-512"));
 }
 
 /* The options of TLS become librdkafka's properties, unless one of these says something else. */

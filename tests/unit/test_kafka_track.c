@@ -158,8 +158,9 @@ static void ranges_that_are_given_up_stay_missing(void **state)
     struct feed f;
     (void)state;
     begin(&f);
+    /* every other one is missing */
     for (uint64_t i = 0; i < 2 * (TRACK_RANGES + 3); i += 2)
-        message(&f, 1, i); /* every other one is missing */
+        message(&f, 1, i);
     assert_int_equal(f.counts.forgotten, 2);
     expect(&f, TRACK_RANGES + 2, 0, 0);
 }

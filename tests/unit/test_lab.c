@@ -118,8 +118,8 @@ static void test_auto_stops_when_the_curve_has_turned(void **state)
     struct engine *e = sweep(&s, "null:?lambda=1000&sigma=0.02&kappa=0.01", "sweep clients=auto");
     const struct snapshot *n = finish(e, 400);
     const struct pool_snapshot *p = &n->pool[0];
-    assert_true(p->plateaus >= 6 &&
-                p->plateaus <= 9); /* N* is 10: 16 is below 95 %, and so is 32 */
+    /* N* is 10: 16 is below 95 %, and so is 32 */
+    assert_true(p->plateaus >= 6 && p->plateaus <= 9);
     assert_true(p->load.clients <= 64);
     snapshot_release(n);
     virtual_end(e, &s);
@@ -275,7 +275,7 @@ static void send(struct engine *e, const char *text, enum origin by)
         fail_msg("%s: %s", text, err.msg);
 }
 
-/* Ended by a pause, resumed, begun anew after a change, and complete. */
+/* Ended by a pause, resumed, begun again after a change, and complete. */
 static void test_a_sweep_is_resumed_with_its_points(void **state)
 {
     (void)state;
@@ -353,7 +353,7 @@ static void test_an_unsteady_step_is_hollow_and_can_be_made_up_for(void **state)
     virtual_end(e, &s);
 }
 
-/* After 12 s a noisy stretch is a plateau; one that drifts by half a minute's throughput never left
+/* After 12 s a noisy period is a plateau; one that drifts by half a minute's throughput never left
  * a point that counts, at no second. */
 static void test_noise_is_accepted_and_drift_is_not(void **state)
 {

@@ -141,8 +141,9 @@ static void errors_are_their_share(void **state)
         assert_int_equal(r.pool->errors, 1);
         assert_string_equal(r.pool->error[0].name, "simulated");
         assert_int_equal(r.pool->error[0].count, r.pool->counts.errors);
+        /* the same seed, the same errors */
         if (i)
-            assert_int_equal(r.pool->counts.errors, first); /* the same seed, the same errors */
+            assert_int_equal(r.pool->counts.errors, first);
         first = r.pool->counts.errors;
         stop(&r);
     }

@@ -41,7 +41,7 @@ static const struct option_spec table[] = {
     [PASSWORD] = {"password", OPTION_SECRET, 0, NULL, 0, 0, NULL, "help"},
     [KAFKA] = {"kafka.", OPTION_TEXT, OPTION_PREFIX, NULL, 0, 0, NULL, "help"},
     [FREE] = {"free", OPTION_COUNT, OPTION_LIVE, NULL, 0, 0, NULL, "help"},
-    [RENAMED] = {"tls.ca", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL, "help", "ca"},
+    [RENAMED] = {"tls.ca", OPTION_TEXT, OPTION_TRUSTED_ONLY, "", 0, 0, NULL, "help", "ca"},
     [TABLE_SIZE] = {NULL, OPTION_TEXT, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -295,12 +295,12 @@ static void the_pool_table_is_whole(void **state)
 /* ---- what may be set by whom ---- */
 
 static const struct option_spec files[] = {
-    {"ca", OPTION_TEXT, OPTION_OWN_ONLY, "", 0, 0, NULL, "help"},
+    {"ca", OPTION_TEXT, OPTION_TRUSTED_ONLY, "", 0, 0, NULL, "help"},
     {"lib.", OPTION_TEXT, OPTION_PREFIX, NULL, 0, 0, NULL, "help"},
     {NULL, OPTION_TEXT, 0, NULL, 0, 0, NULL, NULL},
 };
 static const struct option_property allowed[] = {
-    {"linger.ms", 0}, {"ca.location", OPTION_OWN_ONLY}, {NULL, 0}};
+    {"linger.ms", 0}, {"ca.location", OPTION_TRUSTED_ONLY}, {NULL, 0}};
 
 static const char *refusal(const char *name)
 {

@@ -47,7 +47,7 @@ static int prepare(void **state)
     table[3].name = NULL;
     dialled = false;
     own = backend_null;
-    own.flags |= BACKEND_OWN_OPS;
+    own.flags |= BACKEND_POOL_OPS;
     own.pool_open = open_with_table;
     return 0;
 }

@@ -78,7 +78,7 @@ static void test_axis_grows_at_once_and_shrinks_late(void **state)
     assert_true(a.hi >= 900);
     axis_follow(&a, 0, 100, 12.1);
     assert_true(a.hi >= 100 && a.hi < 130);
-    /* A peak meanwhile starts the ten seconds anew. */
+    /* A peak meanwhile starts the ten seconds again. */
     axis_follow(&a, 0, 900, 20);
     axis_follow(&a, 0, 100, 21);
     axis_follow(&a, 0, 900, 29);
@@ -257,8 +257,9 @@ static void test_area_shows_something_that_is_not_nothing(void **state)
     for (int s = 0; s < 4; s++) {
         struct cells c = {0};
 
+        /* a millionth of the axis; then no data */
         for (int i = 0; i < 40; i++)
-            v[i] = i < 10 ? 1 : NAN; /* a millionth of the axis; then no data */
+            v[i] = i < 10 ? 1 : NAN;
         draw(&c, sets[s], v, PLOT_AREA, &a);
         assert_true(cells_at(&c, 6, 4)->ch != ' ');
         assert_true(cells_at(&c, 25, 4)->role != ROLE_THROUGHPUT);

@@ -1,5 +1,5 @@
-/* Whoever reaches for what is another thread's is stopped, with a line that says whose it is. Checked
- * whatever the build: the accessors are inline. */
+/* Code that touches another thread's members is stopped, with a line that names the owner. Checked in
+ * every build: the accessors are inline. */
 #ifndef LOADTOP_CHECK_ROLES
 #define LOADTOP_CHECK_ROLES
 #endif

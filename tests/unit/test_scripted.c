@@ -102,7 +102,7 @@ static void test_again_inside_submit_is_not_late_at_once(void **state)
 }
 
 /* A closed client's request waits for a connection as long as it takes, also beside one that is
- * sent again: it is not given back for another that waits anew. */
+ * sent again: it is not given back for another that waits again. */
 static void test_who_waits_keeps_the_place(void **state)
 {
     (void)state;
@@ -485,8 +485,9 @@ static void test_a_batch_is_split_by_group(void **state)
             assert_in_range(carry, 0, 1);
         }
     }
+    /* of 12, 4 by chance in each */
     for (unsigned g = 0; g < 3; g++)
-        assert_in_range(most[g], 5, 12); /* of 12, 4 by chance in each */
+        assert_in_range(most[g], 5, 12);
     end(&r);
 }
 

@@ -29,7 +29,7 @@ static void spoil(struct snapshot *s)
         SET(p->server.version);
         SET(p->server.note);
         SET(p->state_why);
-        SET(p->limit_why);
+        SET(p->bottleneck_why);
         for (unsigned k = 0; k < p->errors; k++) {
             SET(p->error[k].name);
             SET(p->error[k].first);

@@ -160,8 +160,8 @@ static void test_grounds(void **state)
     assert_int_equal(s.fg, 0xff0000);
     assert_int_equal(s.bg, 0x222222);
     assert_int_equal(s.attr, ATTR_UNDERLINE);
-    s = theme_style(&theme, TIER_DIRECT, ROLE_STATE_ON, ROLE_SELECTED,
-                    0); /* a chip keeps its own */
+    /* a chip keeps its own */
+    s = theme_style(&theme, TIER_DIRECT, ROLE_STATE_ON, ROLE_SELECTED, 0);
     assert_int_equal(s.bg, 0x00ff00);
     s = theme_style(&theme, TIER_NONE, ROLE_BAD, ROLE_SELECTED, 0);
     assert_int_equal(s.attr, ATTR_BOLD);

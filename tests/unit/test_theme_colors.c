@@ -236,8 +236,9 @@ static void apart(const struct theme *t, enum tier tier, const enum role *role, 
             uint32_t x = rgb_of(a->fg, tier, ground_of(t, 0));
             uint32_t y = rgb_of(b->fg, tier, ground_of(t, 0));
 
+            /* four greys: weight and underline do it */
             if (tier == TIER_16 && !strcmp(t->name, "mono") && a->attr != b->attr)
-                continue; /* four greys: weight and underline do it */
+                continue;
             for (int sight = 0; sight < SIGHTS; sight++) {
                 double d = ciede2000(lab_of(x, (enum sight)sight), lab_of(y, (enum sight)sight));
 
@@ -272,8 +273,9 @@ static void ramps_rise(const struct theme *t, enum tier tier)
         {ROLE_HEAT1, ROLE_HEAT2, ROLE_HEAT3, ROLE_HEAT4, ROLE_HEAT5},
         {ROLE_AREA, ROLE_AREA2, ROLE_AREA3, ROLE_AREA4, ROLE_AREA4}};
 
+    /* there the heatmap's shades and the plot's height say it */
     if (tier == TIER_16)
-        return; /* there the heatmap's shades and the plot's height say it */
+        return;
     for (int r = 0; r < 2; r++)
         for (int i = 1; i < 5 - r; i++) {
             double before = contrast_of(t, tier, ramp[r][i - 1], ROLE_TEXT, 0);

@@ -1,4 +1,4 @@
-/* See end_signal.h. Called by whoever waits for a reader or a lock, and at the end of a run. */
+/* See end_signal.h. Called while waiting for a reader or a lock, and at the end of a run. */
 #include "ui/base/end_signal.h"
 
 #include <stddef.h>
@@ -50,8 +50,9 @@ void end_signals_end(void)
         return;
     for (size_t i = 0; i < END_SIGNALS; i++) {
         sigset_t one;
+        /* HUP under nohup */
         if (sigismember(&blocked, end_signals[i]) != 1)
-            continue; /* HUP under nohup */
+            continue;
         sigaction(end_signals[i], &sa, NULL);
         sigemptyset(&one);
         sigaddset(&one, end_signals[i]);

@@ -1,4 +1,4 @@
-/* The program's exit codes, and which of two says more. */
+/* The program's exit codes, and which of two takes precedence. */
 #ifndef LOADTOP_UI_BASE_EXIT_CODE_H
 #define LOADTOP_UI_BASE_EXIT_CODE_H
 
@@ -11,9 +11,9 @@ enum exit_code {
     EXIT_SIGNAL = 128 /* + its number */
 };
 
-/* The one that says more about what went wrong: a signal, then 2, 3, 1, 99, 0. */
+/* The more severe of two exit codes: a signal, then 2, 3, 1, 99, 0. */
 int exit_worse(int a, int b);
-/* That of an error: an enum err_code, or 0. */
+/* The exit code for an enum err_code, or for 0. */
 int exit_of_error(int err_code);
 
 #endif

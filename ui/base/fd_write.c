@@ -20,7 +20,7 @@
 
 #define SLICE_MS 20
 
-/* What all writes together may still wait for their readers, once a signal ends the program. */
+/* Remaining time that all writes together may wait for readers after a signal ended the program. */
 static _Atomic int64_t end_left_ns = INT64_MAX;
 
 void out_end_soon(void)
@@ -29,9 +29,9 @@ void out_end_soon(void)
     atomic_compare_exchange_strong(&end_left_ns, &without_end, (int64_t)(OUT_BLINK_MS * NS_PER_MS));
 }
 
-/* For a reader. */
+/* How long to wait for a reader. */
 struct patience {
-    int ms; /* for each piece (-1: without end), a blink or less: for all of them */
+    int ms; /* timeout for each piece (-1: none); up to OUT_BLINK_MS it is for the whole */
     uint64_t until;
 };
 
@@ -73,15 +73,16 @@ static bool wait_for_room(int fd, struct patience *p, bool full)
             nap();
         full = false;
         int n = poll(&ready, 1, left);
+        /* the write will report the error */
         if (n > 0 || (n < 0 && errno != EINTR))
-            return true; /* the write tells what is wrong */
+            return true;
         if (left == 0)
             return false;
     }
 }
 
-/* Waits until the descriptor takes something; false: it did not. `full`: it has just not, though
- * poll says that it would, as of a terminal with room for less than the next character. */
+/* Waits until the descriptor accepts data; false: timeout. `full`: a write has just failed although
+ * poll reported room, as happens with a terminal that has room for less than the next character. */
 static bool await_room(int fd, struct patience *p, bool full)
 {
     uint64_t begin = clock_ns();
@@ -91,9 +92,9 @@ static bool await_room(int fd, struct patience *p, bool full)
     return room;
 }
 
-/* The pipe or terminal once more, so that a write takes what there is room for and never waits:
- * O_NONBLOCK on the descriptor itself would hold for every program that shares it. -1: it need not
- * be, or cannot (after su, a terminal is another user's). */
+/* Reopens a pipe or terminal in non-blocking mode; setting O_NONBLOCK on the descriptor itself
+ * would affect every program that shares it. -1: not needed, or not possible (after su, a terminal
+ * belongs to another user). */
 static int open_again(int fd, const struct stat *st)
 {
     char path[40];
@@ -149,8 +150,8 @@ int fd_write_all(int fd, const char *what, const void *data, size_t len, int tim
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
         return write_file(fd, what, data, len, err);
     int own = open_again(fd, &st);
-    /* What takes a write that waits: a pipe that is ready has room for PIPE_BUF bytes, a terminal
-     * perhaps for one. */
+    /* Size of a blocking write that will not block: a ready pipe has room for PIPE_BUF bytes, a
+     * terminal perhaps for one. */
     bool little = own < 0 && isatty(fd) && !(fcntl(fd, F_GETFL) & O_NONBLOCK);
     int code =
         write_waiting(own < 0 ? fd : own, what, data, len, little ? 1 : PIPE_BUF, timeout_ms, err);

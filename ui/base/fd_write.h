@@ -1,7 +1,7 @@
-/* Writing to a descriptor whose reader may be slow, or read nothing at all.
+/* Writing to a descriptor whose reader may be slow or not read at all.
  *
- * Where it is no file, a reader is waited for as long as the caller says; once a signal is to end
- * the program, all writes together wait a blink. */
+ * If it is not a file, writes wait for the reader up to the caller's timeout; after a signal to end
+ * the program, all writes together wait at most OUT_BLINK_MS. */
 #ifndef LOADTOP_UI_BASE_FD_WRITE_H
 #define LOADTOP_UI_BASE_FD_WRITE_H
 
@@ -9,17 +9,17 @@
 
 struct err;
 
-#define OUT_BLINK_MS 150 /* what the promise of 500 ms after a signal leaves */
+#define OUT_BLINK_MS 150 /* within the guaranteed 500 ms after a signal */
 
-/* Writes all of it to a descriptor. ERR_FAILED names `what` ("stdout") and the cause. Where it is
- * no file, a reader is waited for: up to timeout_ms that it takes nothing (-1: without end). A
- * timeout of at most OUT_BLINK_MS is for the whole, and so is a blink from when a signal wants to
- * end the program. */
+/* Writes all bytes to a descriptor. ERR_FAILED names `what` ("stdout") and the cause. If it is not
+ * a file, waits while the reader takes nothing for up to timeout_ms (-1: forever). A timeout of at
+ * most OUT_BLINK_MS applies to the whole write, as does OUT_BLINK_MS after a signal to end the
+ * program. */
 int fd_write_all(int fd, const char *what, const void *data, size_t len, int timeout_ms,
                  struct err *err);
 
-/* A signal ends the program: from now on all writes together wait OUT_BLINK_MS for their readers.
- * Any thread. */
+/* To be called when a signal ends the program: from now on all writes together wait OUT_BLINK_MS
+ * for their readers. Any thread. */
 void out_end_soon(void);
 
 #endif

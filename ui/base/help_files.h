@@ -1,6 +1,6 @@
 /* The texts of ui/help/, which the build embeds (cmake/Help.cmake): one constant for each file.
  *
- * What a table of the program can say is not in them: it is made from the table, and follows the
+ * Texts that can be generated from a table of the program are not in them; they are added after the
  * text. */
 #ifndef LOADTOP_UI_BASE_HELP_FILES_H
 #define LOADTOP_UI_BASE_HELP_FILES_H

@@ -1,7 +1,7 @@
-/* Files that appear whole or not at all: see out_file.h.
+/* Atomic file writes: see out_file.h.
  *
  * A symbolic link is followed first, so that its file is replaced and not the link. The temporary
- * name holds our process id, so two programs that save to one place do not meet. Used by the
+ * name contains our process id, so that two programs can save to the same path. Used by the
  * exports, main and headless; any thread. */
 #include "ui/base/out_file.h"
 
@@ -24,12 +24,12 @@
 #include "ui/base/say.h"
 
 #define LINKS_MOST 40             /* as the kernel */
-#define READER_NS (10 * NS_PER_S) /* for somebody to open a named pipe */
-#define TELL_NS NS_PER_S          /* until it is said that one is waited for */
-#define STALL_MS 60000            /* for one that has opened it and reads nothing */
+#define READER_NS (10 * NS_PER_S) /* until a reader has opened a named pipe */
+#define TELL_NS NS_PER_S          /* until a message says that we wait for one */
+#define STALL_MS 60000            /* while the reader reads nothing */
 #define NAP_MS 20
 
-/* ---- Where a path leads ---- */
+/* ---- Resolving paths ---- */
 
 /* The folder of `path`: "." or up to its last slash. */
 static void folder_of(char *to, size_t size, const char *path)
@@ -41,8 +41,8 @@ static void folder_of(char *to, size_t size, const char *path)
         copy_str(to, size, ".");
 }
 
-/* Did another user put this link or pipe where everybody may put one? What is written through it
- * would replace a file of ours that the other chose, or go to the other. */
+/* Was this link or pipe created by another user in a world-writable folder? Writing through it
+ * could replace one of our files, or pass the data to the other user. */
 static bool is_planted(const char *path, const struct stat *st)
 {
     char folder[PATH_MAX];
@@ -65,8 +65,8 @@ static int refuse(const char *path, struct err *err)
     return err_set(err, ERR_FAILED, "cannot write %.140s: %s", path, strerror(errno));
 }
 
-/* One link further. False: that is where it ends, because `path` is no link, or one of /proc that
- * leads to a descriptor and not to a name. */
+/* Follows one link. False: `path` is not a link, or one in /proc that leads to a descriptor instead
+ * of a name. */
 static bool next_link(char *path, size_t size)
 {
     char target[PATH_MAX], next[2 * PATH_MAX], folder[PATH_MAX];
@@ -84,7 +84,7 @@ static bool next_link(char *path, size_t size)
     return true;
 }
 
-/* Follows links: *to is the place itself, whether something is there or not. */
+/* Follows links: *to is the final path, which need not exist. */
 static int resolve(char *to, size_t size, const char *path, struct err *err)
 {
     struct stat st;
@@ -105,7 +105,7 @@ static int resolve(char *to, size_t size, const char *path, struct err *err)
     return refuse(path, err);
 }
 
-/* Is there something at path that is no ordinary file? ERR_FAILED for what is never written to. */
+/* Does path exist and is not a regular file? ERR_FAILED for kinds that are never written to. */
 static int is_special(const char *path, struct err *err)
 {
     struct stat st;
@@ -117,8 +117,8 @@ static int is_special(const char *path, struct err *err)
     return errno ? refuse(path, err) : 1;
 }
 
-/* The descriptor of "/dev/stdout" or "/dev/fd/N" where that is an ordinary file: it is written to
- * as the shell opened it, at its place or its end, and not replaced. Else -1. */
+/* The descriptor of "/dev/stdout" or "/dev/fd/N" if it is a regular file: it is written as the
+ * shell opened it, at its offset or its end, and not replaced. Else -1. */
 static int open_file_of(const char *path)
 {
     static const char *const names[] = {"/dev/fd/", "/proc/self/fd/"};
@@ -140,10 +140,10 @@ bool out_file_is_special(const char *path)
     return open_file_of(path) >= 0 || is_special(path, NULL) != 0;
 }
 
-/* ---- Ordinary files ---- */
+/* ---- Regular files ---- */
 
-/* Beside its place, so that the rename stays within one file system. The kernel applies the umask;
- * a file of our own that is replaced hands on its mode. */
+/* In the same folder, so that the rename stays within one file system. The kernel applies the
+ * umask; the mode of a replaced file of ours is kept. */
 static int open_temporary(char *temporary, size_t size, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -162,12 +162,12 @@ static int open_temporary(char *temporary, size_t size, const char *path)
     }
     if (fd >= 0 && stat(path, &st) == 0 && st.st_uid == geteuid() &&
         fchmod(fd, st.st_mode & 0777) < 0)
-        errno = 0; /* the mode is a courtesy */
+        errno = 0; /* a failure to set the mode is ignored */
     return fd;
 }
 
 /* After a rename, the directory is synced as well, or a crash of the machine could bring the older
- * name back. A file system that cannot do it has done what it can. */
+ * name back. Errors are ignored: some file systems do not support it. */
 static void sync_directory(const char *path)
 {
     char dir[PATH_MAX];
@@ -207,7 +207,7 @@ static void nap(void)
     nanosleep(&t, NULL);
 }
 
-/* A named pipe can be opened once somebody reads it. -1 and err: nobody does. */
+/* Opens a named pipe once it has a reader. -1 and err: there is none. */
 static int await_reader(const char *path, enum out_wait wait, struct err *err)
 {
     uint64_t begin = clock_ns();

@@ -1,13 +1,12 @@
-/* Files that appear whole or not at all.
+/* Atomic file writes.
  *
- * Everything that loadtop saves goes through here: it is written to a temporary name beside its
- * place, synced, and renamed over what was there. When the disk is full, or the program ends in
- * between, the older file is still what it was. A path that is no ordinary file (/dev/stdout, a
- * named pipe, a terminal) has nothing to protect and is written directly; renaming over it would
- * replace the device.
+ * All files are saved through here: written under a temporary name in the same folder, synced, and
+ * renamed over an older file. If the disk is full or the program ends in between, the older file is
+ * unchanged. A path that is not a regular file (/dev/stdout, a named pipe, a terminal) is written
+ * directly; a rename would replace the device.
  *
- * A symbolic link is followed, unless it leads astray: one that another user put into a folder that
- * everybody may write to is refused, and so is such a pipe. */
+ * A symbolic link is followed, except one that another user created in a world-writable folder;
+ * such a link or pipe is refused. */
 #ifndef LOADTOP_UI_BASE_OUT_FILE_H
 #define LOADTOP_UI_BASE_OUT_FILE_H
 
@@ -16,21 +15,21 @@
 
 struct err;
 
-/* How long a pipe or a terminal that takes nothing is waited for. */
+/* How long to wait for a pipe or a terminal that accepts nothing. */
 enum out_wait {
-    OUT_AT_ONCE, /* a blink: a run goes on, or a signal is to end the program */
-    OUT_PATIENT  /* so that a reader may be started late or be slow; a signal ends that */
+    OUT_AT_ONCE, /* OUT_BLINK_MS: during a run, or after a signal to end the program */
+    OUT_PATIENT  /* for readers that start late or are slow; a signal ends the wait */
 };
 
-/* Puts the bytes at `path`. ERR_FAILED: an older file is untouched and
- * nothing is left beside it. */
+/* Writes the bytes to `path`. ERR_FAILED: an older file is unchanged and no temporary file is
+ * left. */
 int out_file_write(const char *path, const void *data, size_t len, enum out_wait, struct err *);
 
-/* Could a file be put at `path` now? For a warning before a long run; the
- * disk may fill up later. */
+/* Checks that a file could be written to `path` now: for a warning before a long run; the disk may
+ * fill up later. */
 int out_file_check(const char *path, struct err *);
 
-/* Is there something at `path` that is no ordinary file? Then it is written once, at the end. */
+/* Does `path` exist and is not a regular file? Then it is written only once, at the end. */
 bool out_file_is_special(const char *path);
 
 #endif

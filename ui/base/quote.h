@@ -1,4 +1,4 @@
-/* Words for a shell. */
+/* Quoting for a shell. */
 #ifndef LOADTOP_UI_BASE_QUOTE_H
 #define LOADTOP_UI_BASE_QUOTE_H
 

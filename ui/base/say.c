@@ -1,4 +1,4 @@
-/* Printing and complaining; see say.h. */
+/* Printing and error messages; see say.h. */
 #include "ui/base/say.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ void complain(const char *fmt, ...)
 
 void keep_standard_descriptors(void)
 {
-    /* A connection that was given the number 1 would receive the summary. */
+    /* Otherwise a connection could get descriptor 1 and receive the summary. */
     for (int fd = 0; fd < 3; fd++)
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
             open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR);

@@ -29,15 +29,15 @@
 #include "ui/base/say.h"
 #include "ui/cli/cli.h"
 
-#define FILE_WAIT_MINUTES 2 /* a person may have to unlock the store of passwords first */
+#define FILE_WAIT_MINUTES 2 /* the user may have to unlock a password store first */
 #define NEWLINE_MS 100      /* for the terminal to take the end of the prompt's line */
 
 enum { KEY_INTERRUPT = 3, KEY_END = 4, KEY_KILL = 21, KEY_DELETE = 127 };
 
 static char *environment_password; /* LOADTOP_PASSWORD, or NULL */
 
-/* The line as typed. False when it was broken off. What does not fit is not
- * taken, and *cut is set. */
+/* Reads the typed line. False when it was interrupted. Excess characters are dropped, and *cut is
+ * set. */
 static bool read_hidden(int tty, char *buf, size_t size, bool *cut)
 {
     size_t n = 0;
@@ -46,7 +46,7 @@ static bool read_hidden(int tty, char *buf, size_t size, bool *cut)
     *cut = false;
     for (;;) {
         struct pollfd ready = {.fd = tty, .events = POLLIN};
-        if (end_signal_waits()) /* it is let through once the terminal is as it was */
+        if (end_signal_waits()) /* the signal is delivered once the terminal is restored */
             return false;
         if (poll(&ready, 1, 100) <= 0)
             continue;
@@ -69,15 +69,15 @@ static bool read_hidden(int tty, char *buf, size_t size, bool *cut)
     }
 }
 
-/* Not TCSAFLUSH: that waits until the terminal has taken all output, which one that was stopped
- * (Ctrl-S) never does. What was typed ahead is dropped, as it does. */
+/* Not TCSAFLUSH, which waits until the terminal has accepted all output, which a stopped one
+ * (Ctrl-S) never does. Pending input is dropped, as TCSAFLUSH does. */
 static void set_terminal(int tty, const struct termios *to)
 {
     tcsetattr(tty, TCSANOW, to);
     tcflush(tty, TCIFLUSH);
 }
 
-/* While the signals are held, nothing here may wait without looking for them. */
+/* While the signals are blocked, every wait here must check for them. */
 static int ask(char *buf, size_t size, struct err *err)
 {
     static const char prompt[] = "Password: ";
@@ -172,7 +172,7 @@ static int find_password(const struct cli *c, char *buf, size_t size, struct err
     return 0;
 }
 
-/* A target without an address (the simulated service) has nobody to show a password to. */
+/* A target without an address (the simulated service) needs no password. */
 static bool wants_password(const struct target *t)
 {
     return !t->has_password && (t->hosts || t->path[0]);
@@ -201,7 +201,7 @@ int access_passwords(const struct cli *c, struct scenario *s, struct err *err)
     return bad;
 }
 
-/* ---- what other processes can see of this one ---- */
+/* ---- hiding secrets from other processes ---- */
 
 /* Is this word a flag whose value, a secret, is the next word? */
 static bool next_is_secret(const char *word)

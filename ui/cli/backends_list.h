@@ -1,5 +1,5 @@
-/* `loadtop backends [NAME] [--json]`: what is built in or why not, and every option of each
- * backend, all of it from the backends' own tables. */
+/* `loadtop backends [NAME] [--json]`: lists which backends are built in, or why not, and all their
+ * options, from the backends' tables. */
 #ifndef LOADTOP_UI_CLI_BACKENDS_LIST_H
 #define LOADTOP_UI_CLI_BACKENDS_LIST_H
 
@@ -8,7 +8,7 @@
 struct backend;
 struct err;
 
-/* Carries out the verb with the words after it; writes what is to be printed. ERR_USAGE: a wrong
+/* Executes the verb with the words after it; writes the output to the text. ERR_USAGE: a wrong
  * word. */
 int backends_list(struct text *, int argc, char *const *argv, const struct backend *const *backends,
                   struct err *);

@@ -1,10 +1,9 @@
-/* Removes what a saved run left behind: see clean.h.
+/* Removes the leftovers of a saved run: see clean.h.
  *
- * The file may come from anybody, so it is only a hint: of each pool it gives the host, the port,
- * the names and the user, and what to look for. Options come from the command line. What is removed
- * is what the server itself says that this run made; first it is listed, then somebody is asked.
- * Pools are independent: one that fails does not keep the others from being cleaned. Called by
- * main. */
+ * The file is not trusted: for each pool it only gives the host, the port, the names, the user, and
+ * what to look for. Options come from the command line. Only objects that are marked by this run on
+ * the server itself are removed; they are listed first, then the user is asked. Pools are
+ * independent: one that fails does not keep the others from being cleaned. Called by main. */
 #include "ui/cli/clean.h"
 
 #include <jansson.h>
@@ -30,7 +29,7 @@
 #include "ui/cli/cli.h"
 #include "ui/json/read.h"
 
-/* A pool of the file and what became of it. */
+/* A pool of the file and its result. */
 struct job {
     const struct cli *cli;
     char name[POOL_NAME_MAX];
@@ -60,7 +59,7 @@ static void say(struct clean *c, enum clean_fate fate, const char *what, int64_t
 
 /* ---- asking ---- */
 
-/* Asks on the terminal; anything but a typed yes is no, and so is everything without a terminal. */
+/* Asks on the terminal; anything but a typed "yes" means no, also when there is no terminal. */
 static bool asked(const char *question)
 {
     char line[16];
@@ -73,7 +72,7 @@ static bool asked(const char *question)
     if (!fgets(line, sizeof line, stdin))
         return false;
     bool whole = strchr(line, '\n') != NULL;
-    for (int c = 0; !whole && c != '\n' && c != EOF;) /* the rest answers no other question */
+    for (int c = 0; !whole && c != '\n' && c != EOF;) /* discard the rest of the line */
         c = getchar();
     line[strcspn(line, "\r\n")] = '\0';
     return strcmp(line, "yes") == 0;
@@ -86,8 +85,8 @@ static bool flush(struct job *j)
     return done;
 }
 
-/* Is something of this target elsewhere than on this machine, and was that not confirmed by name?
- * Then *host is it. Looks names up. */
+/* Is a host of the target remote and not confirmed by name? Then *host is set to it. Resolves
+ * names. */
 static bool is_away(const struct job *j, const char **host, struct err *err)
 {
     const struct target *t = &j->scenario.pool[0]->target;
@@ -100,14 +99,14 @@ static bool is_away(const struct job *j, const char **host, struct err *err)
         if (away && !confirm_lists(j->scenario.limits.confirm, t->host[i].name))
             *host = t->host[i].name;
     }
-    /* Behind a socket's path that a file names may be anybody. */
+    /* A socket path from the file may lead to any server. */
     if (rules && !t->hosts && !confirm_lists(j->scenario.limits.confirm, t->path))
         *host = t->path;
     rules_free(rules);
     return *host != NULL;
 }
 
-/* Would a password or a token go along? */
+/* Would a password or a token be sent? */
 static bool has_secret(const struct job *j)
 {
     const struct pool_spec *spec = j->scenario.pool[0];
@@ -117,9 +116,9 @@ static bool has_secret(const struct job *j)
     return spec->target.has_password;
 }
 
-/* Secrets that lie about in the environment or on the command line go to a host that a file names
- * only if that host is this machine, was confirmed by name, or somebody says so now. --yes is not
- * enough: it was said before anybody knew which host. */
+/* Secrets from the environment or the command line are sent to a host from the file only if it is
+ * this machine, was confirmed by name, or the user agrees now. --yes is not sufficient, because it
+ * was given before the host was known. */
 static int allow_secret(struct job *j, struct err *err)
 {
     const char *host;
@@ -140,8 +139,8 @@ static int allow_secret(struct job *j, struct err *err)
 
 /* ---- one pool ---- */
 
-/* What the file never has, such as a token; a setting of another pool's backend is none of this
- * one's. */
+/* Takes settings that the file never contains, such as a token; settings of other backends are
+ * skipped. */
 static int take_settings(const struct cli *c, struct pool_spec *spec, struct err *err)
 {
     int bad = 0;
@@ -173,7 +172,7 @@ static int read_target(struct job *j, const char *url, const struct backend *con
     return bad;
 }
 
-/* Looks, lists, asks, removes. */
+/* Inspects, lists, asks, removes. */
 static int carry_out(struct job *j, struct err *err)
 {
     struct pool_spec *spec = j->scenario.pool[0];
@@ -227,7 +226,7 @@ static int clean_pool(const struct cli *c, const char *run, const json_t *pool,
                                   .run = run,
                                   .confirm = j->scenario.limits.confirm,
                                   .sender = j->sender,
-                                  .left_behind = left,
+                                  .leftovers = left,
                                   .say = say,
                                   .ctx = j};
         bad = carry_out(j, &err);
@@ -242,7 +241,7 @@ static int clean_pool(const struct cli *c, const char *run, const json_t *pool,
     return code;
 }
 
-/* The run's id, or "": an old file has none, and nothing on a server bears its mark. */
+/* The run's id, or "": an old file has none, and nothing on a server is marked with it. */
 static const char *run_of(const json_t *run)
 {
     const char *id = json_string_value(json_object_get(run, "run_id"));

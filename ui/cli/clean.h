@@ -1,14 +1,14 @@
-/* `loadtop clean RUN.json`: removes exactly what that run left behind.
+/* `loadtop clean RUN.json`: removes exactly the leftovers of that run.
  *
- * What it was stands in the saved run; how it is removed is the backend's. Nothing is guessed: what
- * the file does not name stays. */
+ * The saved run lists them, and the backend removes them. Nothing is guessed: objects that the file
+ * does not name are kept. */
 #ifndef LOADTOP_UI_CLI_CLEAN_H
 #define LOADTOP_UI_CLI_CLEAN_H
 
 struct backend;
 struct cli;
 
-/* Carries out the verb and returns the exit code: 0, 1 (something could not be removed), 2, 3. */
+/* Executes the verb and returns the exit code: 0, 1 (something could not be removed), 2, 3. */
 int clean_run(const struct cli *, const struct backend *const *backends);
 
 #endif

@@ -1,6 +1,6 @@
-/* Reads the command line: see cli.h. What it asks for becomes a scenario in cli_scenario.c.
+/* Parses the command line: see cli.h. cli_scenario.c makes a scenario from it.
  *
- * own_table describes the options that are no pool's and no limit; letter_table gives the short
+ * cli_table describes the options that are no pool's and no limit; letter_table gives the short
  * names of all and what stands for the value in the help. A value is checked by the table's type at once; the
  * values of --at, --threshold, --goal and --max-rate have a grammar of their own and are checked
  * when the scenario is made, before anything starts. */
@@ -25,7 +25,7 @@ struct reader {
     struct err *err;
 };
 
-static const struct option_spec own_table[] = {
+static const struct option_spec cli_table[] = {
     [OWN_HEADLESS] = {"headless", OPTION_BOOL, 0, "no", 0, 0, NULL,
                       "no screen: progress on stderr, a summary on stdout"},
     [OWN_QUIET] = {"quiet", OPTION_BOOL, 0, "no", 0, 0, NULL,
@@ -129,7 +129,7 @@ static const char *const verb_names[] = {
 };
 #define VERB_NAMES (sizeof verb_names / sizeof *verb_names)
 
-/* Does a verb read the rest of the line by itself? */
+/* Does the verb parse the rest of the line itself? */
 static bool verb_reads_rest(enum cli_verb verb)
 {
     return verb == CLI_BACKENDS || verb == CLI_FIT || verb == CLI_REPORT || verb == CLI_COMPARE ||
@@ -141,7 +141,7 @@ static bool verb_reads_rest(enum cli_verb verb)
 /* An option that no backend brings, of whichever table; NULL when there is none of this name. */
 static const struct option_spec *find_option(const char *name)
 {
-    static const struct option_spec *const tables[] = {own_table, limit_table, pool_option_table};
+    static const struct option_spec *const tables[] = {cli_table, limit_table, pool_option_table};
     for (unsigned i = 0; i < sizeof tables / sizeof *tables; i++) {
         int found = options_find(tables[i], name);
         if (found >= 0)
@@ -161,7 +161,7 @@ static const struct option_spec *backend_option(const struct reader *r, const ch
     return NULL;
 }
 
-/* Adds the table's names, without those that are there. */
+/* Adds the table's names, without duplicates. */
 static unsigned add_names(const char **names, unsigned n, const struct option_spec *table)
 {
     for (; table->name; table++) {
@@ -178,7 +178,7 @@ static unsigned add_names(const char **names, unsigned n, const struct option_sp
 static int unknown_option(const struct reader *r, const char *name)
 {
     const char *names[NAMES_MAX];
-    unsigned n = add_names(names, 0, own_table);
+    unsigned n = add_names(names, 0, cli_table);
     n = add_names(names, n, limit_table);
     n = add_names(names, n, pool_option_table);
     for (unsigned i = 0; r->backends[i]; i++)
@@ -190,7 +190,7 @@ static int unknown_option(const struct reader *r, const char *name)
     return err_set(r->err, ERR_USAGE, "unknown option --%.60s ('loadtop help' lists them)", name);
 }
 
-/* The message of a table begins with the option's name: its dashes go before it. */
+/* Prepends the dashes to a message that begins with an option's name. */
 static int dashed(struct err *err)
 {
     char msg[sizeof err->msg];
@@ -219,7 +219,7 @@ static int add_confirm(struct cli *c, const char *name)
     return 0;
 }
 
-static int set_own(struct reader *r, int i, const char *name, const char *value)
+static int set_cli_option(struct reader *r, int i, const char *name, const char *value)
 {
     struct cli *c = r->cli;
     if (i == OWN_CONFIRM && add_confirm(c, value) < 0)
@@ -229,7 +229,7 @@ static int set_own(struct reader *r, int i, const char *name, const char *value)
         return keep(r, c->at, &c->ats, AT_MAX, name, value);
     if (i == OWN_THRESHOLD)
         return keep(r, c->threshold, &c->thresholds, THRESHOLDS_MAX, name, value);
-    if (own_table[i].type == OPTION_TEXT && !*value)
+    if (cli_table[i].type == OPTION_TEXT && !*value)
         return err_set(r->err, ERR_USAGE, "--%s '': needs a value that is not empty", name);
     if (options_set(&c->own, name, value, ORIGIN_ARGV, false, r->err) < 0)
         return dashed(r->err);
@@ -240,13 +240,13 @@ static int set_own(struct reader *r, int i, const char *name, const char *value)
     return 0;
 }
 
-/* Sets option `name` wherever it belongs. */
+/* Sets option `name` in the table that has it. */
 static int set_option(struct reader *r, const char *name, const char *value)
 {
     struct cli *c = r->cli;
-    int i = options_find(own_table, name);
+    int i = options_find(cli_table, name);
     if (i >= 0)
-        return set_own(r, i, name, value);
+        return set_cli_option(r, i, name, value);
     if (find_option(name)) {
         struct options *o = options_find(limit_table, name) >= 0 ? &c->limits : &c->pool;
         return options_set(o, name, value, ORIGIN_ARGV, false, r->err) < 0 ? dashed(r->err) : 0;
@@ -261,7 +261,7 @@ static int set_option(struct reader *r, const char *name, const char *value)
     return 0;
 }
 
-/* A flag may stand without a value: one of ours, or a backend's yes|no. */
+/* May the option be given without a value? (A flag of the program, or a backend's yes|no.) */
 static bool is_flag(const struct reader *r, const char *name)
 {
     const struct option_spec *spec = find_option(name);
@@ -388,7 +388,7 @@ int cli_parse(struct cli *c, int argc, char *const *argv, const struct backend *
     struct reader r = {.cli = c, .backends = backends, .argc = argc, .argv = argv, .err = err};
     bool words_only = false;
     memset(c, 0, sizeof *c);
-    options_init(&c->own, own_table);
+    options_init(&c->own, cli_table);
     options_init(&c->limits, limit_table);
     options_init(&c->pool, pool_option_table);
     for (r.at = 1; r.at < argc; r.at++) {
@@ -425,12 +425,12 @@ void cli_fini(struct cli *c)
     options_fini(&c->pool);
 }
 
-bool cli_flag(const struct cli *c, enum cli_own i)
+bool cli_flag(const struct cli *c, enum cli_option i)
 {
     return option_bool(&c->own, i);
 }
 
-const char *cli_text(const struct cli *c, enum cli_own i)
+const char *cli_text(const struct cli *c, enum cli_option i)
 {
     return i == OWN_COLORS ? c->colors : i == OWN_GLYPHS ? c->glyphs : option_str(&c->own, i);
 }
@@ -472,15 +472,15 @@ static const char *group_of(const char *name)
     return NULL;
 }
 
-bool cli_option_at(unsigned i, struct cli_option *o, struct text *help)
+bool cli_option_at(unsigned i, struct cli_option_help *o, struct text *help)
 {
     if (i >= LETTERS)
         return false;
     const struct letter *l = &letter_table[i];
     const struct option_spec *spec = find_option(l->name);
-    *o = (struct cli_option){l->name, l->value, group_of(l->name), l->letter};
-    size_t len =
-        strlen(spec->help); /* a backend's or pool's help is a sentence with its full stop */
+    *o = (struct cli_option_help){l->name, l->value, group_of(l->name), l->letter};
+    /* a backend's or pool's help is a sentence with its full stop */
+    size_t len = strlen(spec->help);
     text_add(help, "%c%.*s", toupper((unsigned char)spec->help[0]),
              (int)len - 1 - (spec->help[len - 1] == '.'), spec->help + 1);
     if (spec->type == OPTION_CHOICE)
@@ -490,7 +490,7 @@ bool cli_option_at(unsigned i, struct cli_option *o, struct text *help)
     return true;
 }
 
-static void add_option(struct text *t, const struct cli_option *o, const char *help)
+static void add_option(struct text *t, const struct cli_option_help *o, const char *help)
 {
     char short_name[8] = "    ", left[64];
     if (o->letter)
@@ -503,7 +503,7 @@ static void add_option(struct text *t, const struct cli_option *o, const char *h
 
 void cli_usage(struct text *t)
 {
-    struct cli_option o;
+    struct cli_option_help o;
     struct text help = {.limit = 1000};
     text_add(t, "%s\n", help_usage);
     for (unsigned i = 0; cli_option_at(i, &o, &help); i++) {

@@ -1,11 +1,11 @@
-/* The command line: one table of options that gives the parsing, the help and the errors.
+/* The command line: one table of options defines parsing, help and errors.
  *
  * The options of a pool, of the backends and the limits are not described here again: their own
- * tables are read (engine/config/pool_spec.h, limits.h, engine/backend.h), so a flag, a URL's query and a scenario file mean the
- * same. Options may stand before and after targets, as `--name=value`, `--name value`, `-x value`
- * or `-xvalue`; `--` ends them. Whatever is wrong is ERR_USAGE with one line that names the option,
- * the value, what is allowed and the nearest name. Nothing is carried out here, and no file is
- * read. */
+ * tables are read (engine/config/pool_spec.h, limits.h, engine/backend.h), so a flag, a URL's query
+ * and a scenario file mean the same. Options may stand before and after targets, as `--name=value`,
+ * `--name value`, `-x value` or `-xvalue`; `--` ends them. An error is ERR_USAGE with one line that
+ * names the option, the value, what is allowed and the nearest name. Nothing is executed here, and
+ * no file is read. */
 #ifndef LOADTOP_UI_CLI_CLI_H
 #define LOADTOP_UI_CLI_CLI_H
 
@@ -34,7 +34,7 @@ enum cli_verb {
 };
 
 /* Options that are no pool's and no limit: indices into cli.own. */
-enum cli_own {
+enum cli_option {
     OWN_HEADLESS,
     OWN_QUIET,
     OWN_FILE,
@@ -67,39 +67,39 @@ struct cli_setting { /* a backend's option given as a flag */
 
 struct cli {
     enum cli_verb verb;
-    struct options own;    /* by enum cli_own */
+    struct options own;    /* by enum cli_option */
     struct options limits; /* by enum limit */
-    struct options pool;   /* by enum pool_option: what every pool starts from */
+    struct options pool;   /* by enum pool_option: defaults for every pool */
     struct cli_setting setting[CLI_SETTINGS_MAX];
     unsigned settings;
-    const char *at[AT_MAX]; /* borrowed from argv, like all that follows */
+    const char *at[AT_MAX]; /* borrowed from argv, like all following members */
     unsigned ats;
     const char *threshold[THRESHOLDS_MAX];
     unsigned thresholds;
     char confirm[CONFIRM_MAX];   /* as in limits */
-    const char *word[POOLS_MAX]; /* targets; after a verb its own words */
+    const char *word[POOLS_MAX]; /* targets, or the words after a verb */
     unsigned words;
     char colors[16], glyphs[16]; /* as chosen, or "" */
-    int rest; /* argv[rest...] is for a verb that reads its own options; 0: none */
+    int rest;                    /* argv[rest...] is parsed by the verb itself; 0: none */
 };
 
-/* Reads argv. On ERR_USAGE as on success cli_fini frees. */
+/* Parses argv. Call cli_fini afterwards, also after ERR_USAGE. */
 int cli_parse(struct cli *, int argc, char *const *argv, const struct backend *const *backends,
               struct err *);
 void cli_fini(struct cli *);
 
-/* Short for options that are flags, text or a choice. cli_text: "" when not given. */
-bool cli_flag(const struct cli *, enum cli_own);
-const char *cli_text(const struct cli *, enum cli_own);
+/* Values of options that are flags, texts or choices. cli_text: "" when not given. */
+bool cli_flag(const struct cli *, enum cli_option);
+const char *cli_text(const struct cli *, enum cli_option);
 
 /* An option as the help shows it. */
-struct cli_option {
+struct cli_option_help {
     const char *name, *value; /* value: what stands for it in the help; NULL: a flag */
     const char *group;        /* heading of the group that begins with it; NULL: none does */
     char letter;              /* 0: it has none */
 };
 /* Option i in the order of the help, its words added to `help`. False: there is none. */
-bool cli_option_at(unsigned i, struct cli_option *, struct text *help);
+bool cli_option_at(unsigned i, struct cli_option_help *, struct text *help);
 
 /* `loadtop help`: usage, and every option with its help. */
 void cli_usage(struct text *);

@@ -1,9 +1,8 @@
 /* From the command line to a scenario, and back to a line that repeats it: see cli_scenario.h.
  *
  * A pool's value comes from the URL's query, else from the flag, else from the table's default. A
- * flag that is a backend's option goes to each pool whose backend has it; one that goes nowhere is
- * an error, because a setting that silently did nothing would make the figures mean something
- * else. */
+ * backend option given as a flag applies to each pool whose backend has it; if there is none it is
+ * an error, because a setting without effect would be misleading. */
 #include "ui/cli/cli_scenario.h"
 
 #include <stdio.h>
@@ -27,8 +26,8 @@ static int dashed(int code, const struct err *why, struct err *err)
     return err_set(err, code, "--%s", why->msg);
 }
 
-/* Does the query of a target set this option, by its name or its alias? Of a PREFIX option each
- * name is one of its own. */
+/* Does the query of a target set this option, by its name or its alias? Each name of a PREFIX
+ * option counts as a separate option. */
 struct wanted {
     const struct option_spec *table;
     int option; /* in the table */
@@ -78,7 +77,7 @@ static int apply_setting(const struct cli_setting *set, struct scenario *s, stru
                    secret ? "***" : set->value);
 }
 
-/* All settings, and then whether they go together. */
+/* Applies all settings, then checks their combination. */
 static int apply_settings(const struct cli *c, struct scenario *s, struct err *err)
 {
     int bad = 0;
@@ -104,8 +103,8 @@ static bool is_flag_of_pool(const struct cli *c, const char *option, const char 
     return !url_does;
 }
 
-/* A flag that only a target can judge (ops, name) was refused there: with its dashes, unless the
- * URL said it. */
+/* A flag that can only be checked with a target (ops, name) was refused: prepend its dashes, unless
+ * the URL contains it. */
 static int add_target(const struct cli *c, const char *url, struct scenario *s,
                       const struct backend *const *backends, struct err *err)
 {
@@ -204,7 +203,7 @@ static void add_valued(struct text *t, const char *name, const char *value)
     text_add_quoted(t, secret_masked_command(value, shown, sizeof shown));
 }
 
-/* Is this option said by the scenario, or not part of what repeats a run? */
+/* Is this option part of the scenario, or irrelevant for repeating the run? */
 static bool is_in_scenario(unsigned i)
 {
     switch (i) {
@@ -237,7 +236,7 @@ static void add_given(struct text *t, const struct options *o, bool all)
     }
 }
 
-/* The demo's own pools take what was typed. */
+/* For a demo, adds the options as typed. */
 static void add_demo(struct text *t, const struct cli *c, const struct scenario *s)
 {
     text_add(t, " demo");

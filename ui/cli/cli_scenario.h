@@ -1,4 +1,4 @@
-/* The scenario that a command line asks for, and the line that repeats a run. */
+/* The scenario of a command line, and the command line that repeats a run. */
 #ifndef LOADTOP_UI_CLI_CLI_SCENARIO_H
 #define LOADTOP_UI_CLI_CLI_SCENARIO_H
 
@@ -8,13 +8,13 @@ struct err;
 struct scenario;
 struct text;
 
-/* The pools, commands, thresholds and limits that the line asks for, into an empty scenario: what
- * the file of -f says first, the line's targets after it, and the line's own limits over both.
- * Reads that file; asks for no password. */
+/* Fills an empty scenario with pools, commands, thresholds and limits: first those of the file of
+ * -f, then the command line's targets; the command line's limits override the file's. Reads that
+ * file; does not ask for passwords. */
 int cli_scenario(const struct cli *, struct scenario *, const struct backend *const *backends,
                  struct err *);
-/* The line that repeats the run: as typed, with each target as it was
- * understood and no password. */
+/* The command line that repeats the run: as typed, with each target in parsed form and without
+ * passwords. */
 void cli_command(const struct cli *, const struct scenario *, struct text *);
 
 #endif

@@ -1,8 +1,8 @@
 /* The run with a screen: see dashboard.h. The screen itself is ui/live/app.c.
  *
- * The signals that end a run are blocked before the engine makes its threads, so that only this
- * thread ever takes them: while the screen is there, its handlers do; before and after, a signalfd
- * does. Nothing is loaded before it is known that the screen can be had. */
+ * The signals that end a run are blocked before the engine creates its threads, so that only this
+ * thread receives them: by handlers while the screen is open, by a signalfd before and after. No
+ * load starts before it is known that the screen can be opened. */
 #include "ui/cli/dashboard.h"
 
 #include <errno.h>
@@ -61,8 +61,7 @@ static int send_sweep(struct engine *e, const struct scenario *s, struct err *er
     return engine_send_text(e, text, BY_COMMAND, err) < 0 ? err->code : 0;
 }
 
-/* Waits until what is in flight has drained; a signal meanwhile ends that.
- * Returns 0 or the signal. */
+/* Waits until requests in flight have drained; a signal ends the wait. Returns 0 or the signal. */
 static int wait_end(struct engine *e, int fd, int signal)
 {
     uint64_t until = clock_ns() + SIGNAL_WAIT_NS;
@@ -91,13 +90,14 @@ static int fail(const struct err *err)
     return exit_of_error(err->code);
 }
 
-/* A run that ended by itself is written at its end; what is done to it afterwards replaces that. */
+/* A run that ended by itself is written at its end; it is written again if it is changed
+ * afterwards. */
 static int write_ended(void *ctx, const struct snapshot *s, struct err *err)
 {
     return outcome_write_json(ctx, s, err);
 }
 
-/* The engine is running; shows it, ends it, and writes what became of it. */
+/* Shows the running engine, ends it, and writes the outcome. */
 static int show(struct engine *e, struct app_settings *settings, const struct cli *c, int fd)
 {
     struct outcome o = {.json = cli_text(c, OWN_JSON),
@@ -131,7 +131,7 @@ static int show(struct engine *e, struct app_settings *settings, const struct cl
     code = exit_worse(code, outcome_write(&o, s, &kept));
     journal_close(journal, kept);
     snapshot_release(s);
-    if (!signal) /* one that came while somebody was to read it */
+    if (!signal) /* a signal that arrived while waiting for a reader */
         signal = taken_signal(fd);
     end_signals_end();
     return signal ? EXIT_SIGNAL + signal : code;
@@ -167,7 +167,7 @@ int dashboard_run(const struct cli *c, const struct scenario *s,
     settings.screens = json_array();
     code = show(e, &settings, c, fd);
     json_decref(settings.screens);
-    if (code >= EXIT_SIGNAL) /* nothing may take longer than promised */
+    if (code >= EXIT_SIGNAL) /* must end within the guaranteed time */
         engine_leave(e);
     else
         engine_free(e);

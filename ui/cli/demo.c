@@ -2,11 +2,11 @@
  *
  * Processes: loadtop -> watcher -> redis-server. The watcher holds the reading end of a pipe whose
  * writing end only loadtop has: at its end of file, for whatever reason, it kills the server and
- * removes the folder. The folder is opened once, when it was just made, and held: what another user
- * puts in the place of its name is not emptied. The watcher is in a session of its own, so that
- * Ctrl-C reaches loadtop alone; the server dies with it (PR_SET_PDEATHSIG). Nothing is kept by the
- * server, so SIGKILL loses nothing. A backend's stand-in runs in a process of its own as well, on a
- * leash of its own, so that what it costs is not taken for the load generator's. */
+ * removes the folder. The folder is opened once, when it has just been created, so that a folder
+ * which another user puts under its name is not emptied. The watcher has its own session, so that
+ * Ctrl-C reaches loadtop only; the server dies with it (PR_SET_PDEATHSIG). The server stores
+ * nothing, so SIGKILL loses nothing. A backend's stand-in also runs in a separate process with its
+ * own pipe, so that its CPU is not counted as the load generator's. */
 #include "ui/cli/demo.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@
 #define SOCKET_NAME "redis.sock"
 #define MOCK_PLACE_MAX 128
 
-/* One thread and a short pipeline leave room upwards, so that `+` moves the curve. */
+/* One thread and a short pipeline, so that `+` raises the throughput. */
 #define REDIS_QUERY "?threads=1&clients=4&pattern=batch&depth=4&ops=get:80,set:20"
 /* N* = sqrt((1 - sigma) / kappa) = 15.6 threads, at 13,300/s. */
 #define KNEE_URL "null:?lambda=2000&sigma=0.03&kappa=0.004&threads=2&name=knee"
@@ -52,8 +52,7 @@
 #define MOCK_WRITERS "?rate=2500/s&pattern=chain&depth=500&size=200&name=mock-tx"
 #define MOCK_READERS "?ops=consume&assign=hand&clients=4&work=1ms&name=mock-rx"
 
-/* The path of a program in PATH; false when there is none. A folder of PATH that depends on where
- * one stands is passed over. */
+/* The path of a program in PATH; false when there is none. Relative folders in PATH are skipped. */
 static bool find_program(const char *name, char *buf, size_t size)
 {
     const char *path = getenv("PATH");
@@ -69,8 +68,8 @@ static bool find_program(const char *name, char *buf, size_t size)
 
 /* ---- The watcher ---- */
 
-/* Only what the server makes goes, and only from the folder that was made for it. Its name goes if
- * it still is that folder's, and the folder is empty. */
+/* Removes only files that the server creates, and only in its own folder; then the folder, if its
+ * name still leads to it and it is empty. */
 static void remove_folder(const struct demo *d)
 {
     static const char *const made[] = {SOCKET_NAME, "dump.rdb"};
@@ -82,7 +81,7 @@ static void remove_folder(const struct demo *d)
         rmdir(d->dir);
 }
 
-/* In the folder that is held, so that all of the server's names are relative to it. */
+/* Runs the server in the open folder, so that all its paths are relative to it. */
 static void become_server(const char *program, int folder, pid_t watcher)
 {
     sigset_t none;
@@ -91,8 +90,9 @@ static void become_server(const char *program, int folder, pid_t watcher)
     signal(SIGPIPE, SIG_DFL);
     unsetenv("LOADTOP_PASSWORD");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* it ended before the line above */
     if (getppid() != watcher)
-        _exit(126); /* it ended before the line above */
+        _exit(126);
     if (fchdir(folder) < 0)
         _exit(126);
     execl(program, "redis-server", "--port", "0", "--unixsocket", SOCKET_NAME, "--unixsocketperm",
@@ -101,7 +101,8 @@ static void become_server(const char *program, int folder, pid_t watcher)
     _exit(127);
 }
 
-/* Ctrl-C reaches loadtop alone, and whoever reads loadtop's output does not wait for us too. */
+/* Detaches from the terminal, so that Ctrl-C reaches loadtop only, and closes the output, so that a
+ * reader of loadtop's output does not wait for this process. */
 static void leave_terminal(void)
 {
     int null = open("/dev/null", O_RDWR);
@@ -111,8 +112,7 @@ static void leave_terminal(void)
     prctl(PR_SET_NAME, "loadtop-demo", 0UL, 0UL, 0UL);
 }
 
-/* Until loadtop or the server ends. The exit status is the server's, or 0
- * when it was ended by us. */
+/* Waits until loadtop or the server ends. Exits with the server's status, or 0 if we stopped it. */
 static void watch_server(const char *program, const struct demo *d, int leash)
 {
     sigset_t child;
@@ -157,7 +157,7 @@ static bool answers(const char *path)
     return up;
 }
 
-/* Once and for all: it is the folder that was just made, and nobody else's. */
+/* Opens the folder just created, after checking that it is ours. */
 static int open_folder(struct demo *d, struct err *err)
 {
     struct stat st;
@@ -175,8 +175,9 @@ static int make_folder(struct demo *d, struct err *err)
     const char *runtime = getenv("XDG_RUNTIME_DIR"), *tmp = getenv("TMPDIR");
     const char *parents[] = {runtime, tmp, "/tmp"};
     for (unsigned i = 0; i < sizeof parents / sizeof *parents; i++) {
+        /* a socket's path has 107 characters at most */
         if (!parents[i] || parents[i][0] != '/' || strlen(parents[i]) > 60)
-            continue; /* a socket's path has 107 characters at most */
+            continue;
         snprintf(d->dir, sizeof d->dir, "%.60s/loadtop-demo-XXXXXX", parents[i]);
         if (mkdtemp(d->dir))
             return open_folder(d, err);
@@ -206,7 +207,7 @@ static int start_watcher(struct demo *d, const char *program, struct err *err)
     return 0;
 }
 
-/* A signal that ends us waits until there is somebody who will remove the folder. */
+/* Terminating signals are blocked until the watcher exists, which will remove the folder. */
 static int make_watched_folder(struct demo *d, const char *program, struct err *err)
 {
     sigset_t all, kept;
@@ -248,7 +249,7 @@ static int start_redis(struct demo *d, char *url, size_t size, struct err *err)
     return 0;
 }
 
-/* ---- A stand-in of a backend's own ---- */
+/* ---- A backend's stand-in ---- */
 
 static void serve(const struct backend *b, int answer, int leash)
 {
@@ -267,7 +268,7 @@ static void serve(const struct backend *b, int answer, int leash)
     _exit(0); /* without atexit handlers: they are loadtop's */
 }
 
-/* What the stand-in says, to its end of file; false when it does not come in time. */
+/* Reads the stand-in's output up to its end of file; false on timeout. */
 static bool read_all(int fd, char *buf, size_t size)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -298,8 +299,9 @@ static int start_mock(struct demo *d, const struct backend *b, char *place, size
     if (d->mock == 0) {
         close(leash[1]);
         close(answer[0]);
+        /* otherwise the other watcher would wait for this process too */
         if (d->leash >= 0)
-            close(d->leash); /* or the other's watcher would wait for us too */
+            close(d->leash);
         serve(b, answer[1], leash[0]);
     }
     close(leash[0]);
@@ -349,7 +351,7 @@ static int add_pool(struct scenario *s, const struct cli *c, const struct backen
     return bad;
 }
 
-/* librdkafka's mock cluster, with those who write into it and those who read. */
+/* librdkafka's mock cluster, with a producing and a consuming pool. */
 static int add_mock(struct demo *d, const struct cli *c, struct scenario *s,
                     const struct backend *const *backends, struct err *err)
 {
@@ -409,8 +411,9 @@ void demo_stop(struct demo *d)
     for (uint64_t end = clock_ns() + STOP_NS; d->watcher > 0; nap()) {
         if (waitpid(d->watcher, NULL, WNOHANG) != 0)
             d->watcher = 0;
+        /* it continues by itself: it only waits for the server's end */
         else if (clock_ns() > end)
-            break; /* it goes on by itself: it only waits for the server's end */
+            break;
     }
     if (d->mock_leash >= 0)
         close(d->mock_leash);
@@ -418,8 +421,9 @@ void demo_stop(struct demo *d)
     for (uint64_t end = clock_ns() + STOP_NS; d->mock > 0 && clock_ns() < end; nap())
         if (waitpid(d->mock, NULL, WNOHANG) != 0)
             d->mock = 0;
+    /* in case the watcher could not */
     if (!d->watcher && d->dir[0])
-        remove_folder(d); /* in case the watcher could not */
+        remove_folder(d);
     if (d->folder >= 0)
         close(d->folder);
     d->folder = -1;

@@ -1,9 +1,9 @@
-/* `loadtop demo`: targets that it brings along, so that the first look needs no server.
+/* `loadtop demo`: comes with its own targets, so that trying loadtop needs no server.
  *
- * A private redis-server on a unix socket in a folder of its own, librdkafka's mock cluster (never
- * a measure of a broker, and said so) and two simulated services. What is missing is named with
- * what to install. The server ends and the folder goes when this process does, however that
- * happens: a small watcher process waits for it. */
+ * A private redis-server on a unix socket in a temporary folder, librdkafka's mock cluster (marked
+ * as not representative of a broker) and two simulated services. Missing ones are named with what
+ * to install. When this process ends, however it ends, a small watcher process stops the server and
+ * removes the folder. */
 #ifndef LOADTOP_UI_CLI_DEMO_H
 #define LOADTOP_UI_CLI_DEMO_H
 
@@ -16,19 +16,19 @@ struct scenario;
 
 struct demo {
     char dir[96];   /* "": none */
-    int folder;     /* the same, held open; -1 */
+    int folder;     /* descriptor of that folder; -1: none */
     pid_t watcher;  /* 0: none */
-    int leash;      /* while it is open the watcher keeps the server; -1 */
+    int leash;      /* pipe whose closing tells the watcher to stop the server; -1: none */
     pid_t mock;     /* serves librdkafka's mock cluster; 0: none */
-    int mock_leash; /* likewise; -1 */
+    int mock_leash; /* the same for `mock`; -1: none */
 };
 
-/* Starts what there is (bounded: 5 s) and adds its pools to the scenario, with the line's pool
- * options over the demo's own. Says on stderr what is missing. ERR_USAGE when those options are
- * wrong. Call it while the process has one thread. */
+/* Starts the available targets (within 5 s) and adds their pools to the scenario; pool options of
+ * the command line override the demo's. Reports missing ones on stderr. ERR_USAGE when those
+ * options are wrong. Call it while the process has one thread. */
 int demo_start(struct demo *, const struct cli *, struct scenario *,
                const struct backend *const *backends, struct err *);
-/* Ends the server and removes the folder; bounded: 1 s. Takes one that never started. */
+/* Stops the server and removes the folder, within 1 s. Does nothing if it was never started. */
 void demo_stop(struct demo *);
 
 #endif

@@ -1,7 +1,7 @@
 /* See fit.h. Points of equal N are shown as one line with their mean; the fit has used each.
  *
- * Whatever is not known is said, never drawn: an N* that was not identified comes with its reason,
- * and a curve that does not fit is not drawn at all. Called by main. */
+ * Unknown results are explained instead of drawn: an N* that was not identified has its reason, and
+ * a curve that does not fit is not drawn. Called by main. */
 #include "ui/cli/fit.h"
 
 #include <assert.h>
@@ -41,7 +41,7 @@ static int by_n(const void *a, const void *b)
     return x->n < y->n ? -1 : x->n > y->n;
 }
 
-/* Points of equal N made one: x their mean, weight how many. `out` has room for n. */
+/* Merges points of equal N: x is their mean, weight their number. `out` has room for n. */
 static size_t group(const struct usl_point *point, size_t n, struct usl_point *out)
 {
     size_t groups = 0;
@@ -56,7 +56,7 @@ static size_t group(const struct usl_point *point, size_t n, struct usl_point *o
     return groups;
 }
 
-/* What one alone does: as measured if it was, else as fitted. */
+/* Throughput at N = 1: measured, or else fitted. */
 static double alone(const struct usl_fit *f, const struct usl_point *g, bool *measured)
 {
     *measured = fabs(g[0].n - 1) <= EFFICIENCY_NEAR;

@@ -1,5 +1,5 @@
-/* `loadtop fit FILE [--json]`: the scaling law through other people's figures, by the same code as
- * the live curve. */
+/* `loadtop fit FILE [--json]`: fits the scaling law to measurements from a file, with the same code
+ * as the live curve. */
 #ifndef LOADTOP_UI_CLI_FIT_H
 #define LOADTOP_UI_CLI_FIT_H
 
@@ -10,8 +10,8 @@ struct text;
 struct usl_fit;
 struct usl_point;
 
-/* Carries out the verb with the words after it. Writes into t, which the caller prints. 0;
- * ERR_USAGE when the words or the file's contents are wrong; ERR_FAILED when it cannot be read. */
+/* Executes the verb with the words after it. Writes to t, which the caller prints. 0; ERR_USAGE
+ * when the words or the file's contents are wrong; ERR_FAILED when it cannot be read. */
 int fit_verb(struct text *t, int argc, char *const *argv, struct err *);
 /* The plot of points and curve, `cols` wide, as lines of text. */
 void fit_plot(struct text *t, const struct usl_fit *, const struct usl_point *, size_t n, int cols);

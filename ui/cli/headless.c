@@ -1,11 +1,10 @@
 /* The run without a screen: see headless.h.
  *
- * One loop waits for snapshots and for signals (a signalfd: nothing is done in a handler). It only
- * watches: --at and the pools' own ends are the engine's. What it decides by itself is when a run
- * is given up, because no target was reached within 10 s, and when a pool that was never reached is
- * all that is left. After a signal the engine is asked to end at once and is waited for as briefly
- * as the promise of 500 ms allows; the partial outcome is written from whatever the last snapshot
- * says. */
+ * One loop waits for snapshots and for signals (a signalfd: nothing is done in a handler). --at and
+ * the pools' ends are handled by the engine. This loop decides only to give up: when no target was
+ * reached within 10 s, or when only pools that were never reached are left. After a signal it tells
+ * the engine to end at once, waits briefly so that output is complete within 500 ms, and writes the
+ * partial outcome from the last snapshot. */
 #include "ui/cli/headless.h"
 
 #include <errno.h>
@@ -54,15 +53,15 @@ struct run {
     const struct scenario *scenario;
     const char *command; /* that repeats the run */
     struct engine *engine;
-    struct journal *journal; /* NULL: none is wanted, or can be */
+    struct journal *journal; /* NULL: not wanted, or not possible */
     int signal_fd;
     int signal;           /* that ended it; 0: none */
     uint64_t deadline_ns; /* after a signal */
     uint64_t begin_ns, cpu_begin_ns, next_progress_ns, message_serial;
     int64_t sweep;  /* the ticket of --sweep; 0: there is none */
-    bool unwritten; /* a report that was asked for */
+    bool unwritten; /* a requested report could not be written */
     bool ending, given_up, reached, unreached, usage, last;
-    bool tty, line; /* stderr is a terminal; a progress line stands there */
+    bool tty, line; /* stderr is a terminal; it shows a progress line */
 };
 
 /* ---- Signals ---- */
@@ -88,7 +87,7 @@ static void end_run(struct run *r, enum end_how how, enum end_reason by)
     r->ending = true;
 }
 
-static void look_for_signal(struct run *r)
+static void check_signal(struct run *r)
 {
     struct signalfd_siginfo info;
     if (read(r->signal_fd, &info, sizeof info) != sizeof info || r->signal)
@@ -126,11 +125,12 @@ static void show_progress(struct run *r, const struct snapshot *s)
     uint64_t now = clock_ns();
     if (cli_flag(r->cli, OWN_QUIET) || r->ending || now < r->next_progress_ns)
         return;
-    struct text t = {0}, line = {0}; /* written at once: others may write there, too */
+    struct text t = {0}, line = {0}; /* one write, because other programs may write there too */
     if (r->tty) {
         r->next_progress_ns = now + REDRAW_NS;
         summary_progress(&t, s, false);
-        size_t room = (size_t)terminal_cols() - 1; /* a column is left free: no terminal wraps */
+        /* leave one column free, so that no terminal wraps */
+        size_t room = (size_t)terminal_cols() - 1;
         size_t len = t.s ? clean_line(t.s, t.len) : 0;
         if (len > room) /* no character takes more columns than bytes */
             len = clean_line(t.s, room);
@@ -190,20 +190,21 @@ static const char *why_not(const struct pool_snapshot *p)
     return p->state_why[0] ? p->state_why : p->target;
 }
 
-/* What became of the pools' targets so far. */
+/* State of the pools' targets so far. */
 struct reach {
-    bool any;     /* a pool has, or had, a connection, or a person holds it back */
+    bool any;     /* a pool has, or had, a connection, or was paused by the user */
     bool loading; /* a pool that was reached has not ended */
-    const struct pool_snapshot *missing, *refused; /* never reached; refused for good */
+    /* a pool never reached; a pool refused permanently */
+    const struct pool_snapshot *missing, *refused;
 };
 
-static struct reach look_at_pools(const struct snapshot *s)
+static struct reach pools_reached(const struct snapshot *s)
 {
     struct reach r = {0};
     for (unsigned i = 0; i < s->pools; i++) {
         const struct pool_snapshot *p = &s->pool[i];
         bool reached = pool_was_reached(p) || p->state == POOL_PAUSED || p->state == POOL_STOPPED ||
-                       p->ended_by == END_BY_RULE; /* ended by its bound, at once */
+                       p->ended_by == END_BY_RULE; /* ended at once by its bound */
         if (p->error_code && p->error_code != ERR_UNREACHED) {
             r.refused = p;
         } else if (reached) {
@@ -216,11 +217,11 @@ static struct reach look_at_pools(const struct snapshot *s)
     return r;
 }
 
-/* No target at all within 10 s ends the run; so does it when only pools are left that never had
- * one. */
-static void look_at_targets(struct run *r, const struct snapshot *s)
+/* Ends the run if no target was reached within 10 s, or if only pools are left that never reached
+ * theirs. */
+static void check_targets(struct run *r, const struct snapshot *s)
 {
-    struct reach now = look_at_pools(s);
+    struct reach now = pools_reached(s);
     char why[700] = "";
     bool late = s->now_s >= REACH_S;
     r->reached = r->reached || now.any;
@@ -245,9 +246,9 @@ static void look_at_targets(struct run *r, const struct snapshot *s)
         end_run(r, END_NOW, END_BY_ERROR);
 }
 
-/* Pools that were stopped, or paused without an end of their own, wait for a command; without a
- * screen none can come once the last --at is over. */
-static void look_for_standstill(struct run *r, const struct snapshot *s)
+/* Pools that were stopped, or paused without an end, wait for a command; without a screen there is
+ * none after the last --at. */
+static void check_standstill(struct run *r, const struct snapshot *s)
 {
     bool idle = true, held = false, by_rule = false;
     double last_s = 0;
@@ -267,9 +268,8 @@ static void look_for_standstill(struct run *r, const struct snapshot *s)
     end_run(r, END_DRAIN, by_rule ? END_BY_ERROR : END_BY_USER);
 }
 
-/* A pool that was added without an end of its own ends with those that the run began with: their -n
- * or -d was the run's. */
-static void look_for_last(struct run *r, const struct snapshot *s)
+/* A pool added without its own end ends with the initial pools, whose -n or -d defined the run. */
+static void check_last_second(struct run *r, const struct snapshot *s)
 {
     enum end_reason by = END_BY_NONE;
     bool waits = false;
@@ -316,8 +316,7 @@ static void report(struct run *r, const char *file)
     note(r, text);
 }
 
-/* What only a front end can do: quit ends the run, reports are written; the others have nothing to
- * draw on. */
+/* Executes front-end commands: quit ends the run, reports are written; the others need a screen. */
 static void carry_out(struct run *r)
 {
     struct command c;
@@ -385,11 +384,11 @@ static const struct snapshot *watch_run(struct run *r)
         if (poll(fds, 2, wait_ms) > 0 && fds[0].revents &&
             read(fds[0].fd, &count, sizeof count) < 0 && errno != EAGAIN)
             complain("engine: %s", strerror(errno));
-        look_for_signal(r);
+        check_signal(r);
         const struct snapshot *s = engine_snapshot(r->engine);
-        look_at_targets(r, s);
-        look_for_standstill(r, s);
-        look_for_last(r, s);
+        check_targets(r, s);
+        check_standstill(r, s);
+        check_last_second(r, s);
         carry_out(r);
         pass_on_message(r, s);
         if (!journal_tick(r->journal, s, &err))
@@ -428,7 +427,7 @@ static int exit_code(const struct run *r, const struct snapshot *s)
     return r->unwritten ? exit_worse(code, EXIT_FAILED) : code;
 }
 
-/* One run. Its outcome is written if it is the last, or there can be no further one. */
+/* Executes one run. Its outcome is written if it is the last, or no further one is possible. */
 static int run_once(struct run *r, const struct backend *const *backends, struct outcome *o,
                     struct repeats *repeats)
 {
@@ -451,7 +450,7 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
         code = exit_worse(code, outcome_write(o, s, &kept));
     journal_close(r->journal, kept);
     if (r->last) {
-        look_for_signal(r); /* one that came while somebody was to read it */
+        check_signal(r); /* a signal that arrived while waiting for a reader */
         code = r->signal ? EXIT_SIGNAL + r->signal : code;
         end_signals_end();
     }

@@ -7,9 +7,9 @@ struct cli;
 struct scenario;
 
 /* Runs the scenario, --repeat times, writes its outcome, and returns the exit code. `command`
- * repeats the run and goes into the JSON. Call it while the process has one thread: it takes TERM,
- * INT, HUP and QUIT for itself. After a signal the engine may still be at work when this returns:
- * end the process. */
+ * repeats the run and goes into the JSON. Call it while the process has one thread, because it
+ * blocks and handles TERM, INT, HUP and QUIT. After a signal the engine may still be running when
+ * this returns: the caller must end the process. */
 int headless_run(const struct cli *, const struct scenario *, const struct backend *const *backends,
                  const char *command);
 

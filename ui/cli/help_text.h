@@ -1,6 +1,6 @@
-/* `loadtop help [TOPIC]`: what can be read without starting anything.
+/* `loadtop help [TOPIC]`: the help texts.
  *
- * Commands and keys come from their tables, so this text and the dashboard's `?` cannot differ. */
+ * Commands and keys come from their tables, so that this text and the dashboard's `?` agree. */
 #ifndef LOADTOP_UI_CLI_HELP_TEXT_H
 #define LOADTOP_UI_CLI_HELP_TEXT_H
 

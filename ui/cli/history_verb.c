@@ -28,7 +28,7 @@
 static void list_row(const struct store_row *r, void *ctx)
 {
     struct doc *d = ctx;
-    char started[20]; /* without what is below a second */
+    char started[20]; /* without fractions of a second */
     copy_str(started, sizeof started, r->started);
     doc_cell(d, "%lld", r->id);
     doc_cell(d, "%s", r->run_id);

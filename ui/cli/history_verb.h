@@ -1,4 +1,4 @@
-/* The verb `loadtop history`: lists, shows, compares and removes the runs kept so far. */
+/* The verb `loadtop history`: lists, shows, compares and removes saved runs. */
 #ifndef LOADTOP_UI_CLI_HISTORY_VERB_H
 #define LOADTOP_UI_CLI_HISTORY_VERB_H
 
@@ -14,7 +14,7 @@ struct text;
  *   compare BASE NEW [--threshold SHARE] [-o FILE]
  *   prune [--keep N] [--older T]
  *
- * An ID is as listed, or the run's own (its first letters), or `last`. */
+ * An ID is a number from the list, a run id or its beginning, or `last`. */
 int history_verb(struct text *t, int argc, char *const *argv, bool *regressed, struct err *);
 
 #endif

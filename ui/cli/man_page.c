@@ -96,7 +96,7 @@ static void put_help(struct text *t, const char *s, bool after)
 
 static void put_options(struct text *t)
 {
-    struct cli_option o;
+    struct cli_option_help o;
     struct text help = {.limit = 1000};
     char head[80];
     for (unsigned i = 0; cli_option_at(i, &o, &help); i++) {

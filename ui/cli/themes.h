@@ -5,8 +5,8 @@
 struct err;
 struct text;
 
-/* `loadtop themes [NAME] [--colors TIER]`: lists the themes, or shows one in the colours of the
- * terminal and by what each tier is made of. ERR_USAGE for an unknown name. */
+/* `loadtop themes [NAME] [--colors TIER]`: lists the themes, or shows one in the terminal's colours
+ * with its definition for each tier. ERR_USAGE for an unknown name. */
 int themes_verb(struct text *, int argc, char *const *argv, struct err *);
 
 #endif

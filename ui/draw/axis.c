@@ -132,8 +132,8 @@ static int log_ticks(const struct axis *a, int rows, double *tick, int max)
 
 int axis_ticks(const struct axis *a, int rows, double *tick, int max)
 {
-    /* Zero stands on the axis line, below the rows. Where there are many, ticks stand far enough
-     * from each other that a row more or less between them is not seen. */
+    /* Zero is on the axis line, below the rows. If there are many rows, ticks are far enough apart
+     * that a difference of one row between them is not visible. */
     int most = rows < 12 ? (rows + 1) / 2 : (rows + 2) / 3;
 
     if (a->hi <= a->lo || max <= 0 || rows <= 0)

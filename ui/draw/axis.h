@@ -1,7 +1,7 @@
-/* Axes: from values to a place, and the ticks that a person reads them by.
+/* Axes: mapping of values to positions, and ticks.
  *
- * Ticks stand at 1, 2 and 5 times a power of ten. An axis grows at once when a value would not fit,
- * and shrinks only after the values have needed less for 10 s, so that a plot does not breathe. */
+ * Ticks are at 1, 2 and 5 times a power of ten. An axis grows at once when a value does not fit,
+ * and shrinks only after the values have needed less for 10 s, so that a plot does not jump. */
 #ifndef LOADTOP_UI_DRAW_AXIS_H
 #define LOADTOP_UI_DRAW_AXIS_H
 
@@ -11,17 +11,15 @@
 #define AXIS_HOLD_S 10.0
 
 struct axis {
-    double lo, hi; /* what it shows; hi <= lo: nothing yet */
+    double lo, hi; /* the shown range; hi <= lo: empty */
     bool log;
-    double less_since;       /* since when the values need less; < 0: they do not */
-    double need_lo, need_hi; /* the largest need since then */
+    double less_since;       /* time since which the values need less; < 0: they do not */
+    double need_lo, need_hi; /* the largest range needed since then */
 };
 
-/* Makes room for values from lo to hi (NaN: there are none) at the time now_s. A linear axis starts
- * at 0. */
+/* Adapts the axis to values from lo to hi (NaN: none) at time now_s. A linear axis starts at 0. */
 void axis_follow(struct axis *, double lo, double hi, double now_s);
-/* 0 at the bottom, 1 at the top; NaN for NaN, and on a log axis for what is not positive. Not
- * clamped. */
+/* 0 at the bottom, 1 at the top; NaN for NaN, and on a log axis for values <= 0. Not clamped. */
 double axis_place(const struct axis *, double v);
 /* At most `max` ticks, ascending, the lowest first; returns how many. `rows`: rows of the plot:
  * ticks keep a row free between them. */

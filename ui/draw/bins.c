@@ -57,9 +57,9 @@ static double amount_of(const struct point *p, enum bin_value what)
     return (double)p->completed;
 }
 
-/* A percentile belongs to a column as a whole: the column's middle lies in the point's interval
- * where columns are the narrower, else the point's middle lies in the column. So a narrow column
- * never mixes two points. */
+/* A percentile is assigned to a column as a whole: if columns are narrower than points, when the
+ * column's middle is in the point's interval, otherwise when the point's middle is in the column.
+ * So a narrow column never mixes two points. */
 static bool belongs(const struct bins *b, double from, double start, const struct point *p)
 {
     double column = from + b->width_s / 2, point = (start + p->t_s) / 2;

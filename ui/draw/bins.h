@@ -1,9 +1,9 @@
-/* Bins: from a pool's series to the columns of a plot.
+/* Bins: map a pool's series to the columns of a plot.
  *
  * A plot has fewer or more columns than a series has points. A throughput column is the operations
  * of its span divided by that span (exact, whatever the widths); a latency column that covers
  * several points is the worst of their percentiles, never an average of percentiles, and the plot
- * says so. A column without data, or wholly within a pause, is NaN. */
+ * says so. A column without data, or entirely within a pause, is NaN. */
 #ifndef LOADTOP_UI_DRAW_BINS_H
 #define LOADTOP_UI_DRAW_BINS_H
 

@@ -7,19 +7,19 @@
 
 /* One row with a rule, a title on its left and a note (may be NULL) on its right. */
 void box_rule(struct cells *, int x, int y, int w, const char *title, const char *note);
-/* Frame or rule, as the layout says, and the rectangle inside. False when
- * the panel is not there. */
+/* Draws the panel's frame or rule, according to the layout, and sets the rectangle inside. False
+ * when the panel is not shown. */
 bool box_panel(struct cells *, const struct layout *, enum panel, const char *title,
                const char *note, struct rect *inside);
-/* A word on a coloured ground, with a blank at each side; returns the column after it. */
+/* A word on a coloured background with a blank on each side; returns the column after it. */
 int box_chip(struct cells *, int x, int y, enum role, const char *word);
-/* A dialog: blank, framed, on the dialog's ground. */
+/* A blank, framed box with the dialog's background. */
 void box_dialog(struct cells *, struct rect, const char *title);
 
 struct share {
     double share; /* 0..1; NaN: unknown */
     enum role role;
-    const char *letter; /* what fills it where colour does not tell */
+    const char *letter; /* fill character where there are no colours */
 };
 /* A bar of w columns divided by the shares. */
 void box_shares(struct cells *, int x, int y, int w, const struct share *, int n);

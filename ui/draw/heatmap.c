@@ -1,5 +1,5 @@
-/* Heatmaps; see heatmap.h. Whatever lies beyond the axis is shown in its outermost row, so that no
- * operation is left out. */
+/* Heatmaps; see heatmap.h. Values outside the axis are shown in its outermost row, so that no
+ * operation is omitted. */
 #include "ui/draw/heatmap.h"
 
 #include <math.h>
@@ -39,7 +39,7 @@ static void add_bucket(uint64_t lowest, uint64_t highest, uint64_t count, void *
     k->all += (double)count;
 }
 
-/* Does the second belong to the column? A second that is longer than a column is in all that it
+/* Does the second belong to the column? A second longer than a column belongs to all columns it
  * covers. */
 static bool belongs(const struct point *t, double from, double to)
 {
@@ -50,9 +50,8 @@ static bool belongs(const struct point *t, double from, double to)
     return middle >= from && middle < to;
 }
 
-/* Moves what is known already to its new columns; returns the first column that is to be filled. A
- * column is known when the seconds went past its end and past the end of a second more, in which it
- * may lie. */
+/* Moves known columns to their new positions; returns the first column to fill. A column is known
+ * when the series extends at least a second beyond its end. */
 static int keep_columns(struct heatmap *m, const struct pool_snapshot *p, const struct bins *b,
                         int rows, const struct axis *axis)
 {
@@ -106,8 +105,9 @@ void heatmap_fill(struct heatmap *m, const struct pool_snapshot *p, const struct
 
     rows = rows < HEATMAP_ROWS ? rows : HEATMAP_ROWS;
     col = keep_columns(m, p, b, rows, axis);
+    /* nothing new */
     if (col > 0 && newest_s <= m->newest_s && fabs(m->bins.from_s - b->from_s) < 1e-9)
-        return; /* nothing new */
+        return;
     if (col == 0)
         memset(m->level, 0, sizeof m->level);
     m->pool = p->number;

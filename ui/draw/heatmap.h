@@ -1,7 +1,7 @@
-/* Heatmaps of latency: for each column of time, which share of its operations took how long.
+/* Latency heatmaps: for each column of time, the distribution of its operations' durations.
  *
- * Made from the mergeable histogram of each second, so a column of many seconds is as true as one
- * of one. A map is kept between frames and made anew only when its columns have moved on. */
+ * Made from the mergeable histogram of each second, so columns of many seconds are exact too. A map
+ * is cached between frames and recomputed only when its columns have advanced. */
 #ifndef LOADTOP_UI_DRAW_HEATMAP_H
 #define LOADTOP_UI_DRAW_HEATMAP_H
 
@@ -20,18 +20,18 @@ struct heatmap {
     struct bins bins;
     int rows;
     double lo, hi;                             /* ns, log */
-    double newest_s;                           /* end of the last second that is in it */
-    uint8_t level[HEATMAP_ROWS][HEATMAP_COLS]; /* 0: nobody; row 0 at the top */
+    double newest_s;                           /* end of the last second included */
+    uint8_t level[HEATMAP_ROWS][HEATMAP_COLS]; /* 0: no operations; row 0 is at the top */
 };
 
 /* The level of a share of a column's operations: 0 for none, then below 0.1 %, 1 %, 5 %, 20 %, and
  * more. */
 int heatmap_level(double share);
-/* Makes the map for these columns and rows; what it holds already is kept,
- * moved along with time. */
+/* Computes the map for these columns and rows; reuses columns that it has already, shifted with
+ * time. */
 void heatmap_fill(struct heatmap *, const struct pool_snapshot *, const struct bins *, int rows,
                   const struct axis *);
-/* How a level (1 to 5) looks. */
+/* Draws a sample of a level (1 to 5). */
 void heatmap_sample(struct cells *, int x, int y, int level);
 void heatmap_draw(struct cells *, struct rect, const struct heatmap *);
 

@@ -1,4 +1,4 @@
-/* Where things are on the screen that can be clicked, as noted while it is drawn. */
+/* Clickable areas of the screen, recorded while it is drawn. */
 #ifndef LOADTOP_UI_DRAW_HITS_H
 #define LOADTOP_UI_DRAW_HITS_H
 
@@ -13,7 +13,7 @@ enum hit_kind {
     HIT_PLOT,
     HIT_LEGEND, /* enum line_id */
     HIT_PANEL,  /* enum panel: its title */
-    HIT_BUTTON, /* the key that it stands for */
+    HIT_BUTTON, /* the key that it triggers */
     HIT_YES,
     HIT_NO,
     HIT_FIELD
@@ -23,15 +23,15 @@ struct hit {
     enum hit_kind kind;
     int arg;
 };
-#define HITS_MAX 1024 /* a row each of the tallest window, and what stands beside them */
+#define HITS_MAX 1024 /* one per row of the tallest window, and others */
 struct hits {
     struct hit hit[HITS_MAX];
     int n;
 };
 
-/* Notes one; nothing where there is no room. n = 0 forgets all. */
+/* Adds one; does nothing when full. Set n = 0 to remove all. */
 void hits_add(struct hits *, struct rect, enum hit_kind, int arg);
-/* What is under a click; NULL: nothing. The last drawn is on top. */
+/* The area at a position; NULL: none. The last drawn is on top. */
 const struct hit *hits_at(const struct hits *, int x, int y);
 
 #endif

@@ -1,5 +1,5 @@
-/* The layout; see layout.h. Rows are dealt out from both ends of the window towards the middle,
- * where the plots take what is left. */
+/* The layout; see layout.h. Rows are assigned from the top and the bottom towards the middle, where
+ * the plots get the rest. */
 #include "ui/draw/layout.h"
 
 #include <string.h>
@@ -83,8 +83,8 @@ static bool can_be_full(const struct layout_plan *plan, int panel)
     return false;
 }
 
-/* A window that is only low, or only narrow, has one status line and below it the one table that
- * matters most. */
+/* A window that is only low, or only narrow, has one status line and below it the most important
+ * table. */
 static void layout_small(struct layout *l, struct rect r, const struct layout_want *want)
 {
     if (r.w < 17)

@@ -1,9 +1,9 @@
-/* Where the panels of a view are: a pure function of the window's size, of the view's plan and of
- * how much there is to show.
+/* The positions of a view's panels: a pure function of the window's size, the view's plan and the
+ * amount of content.
  *
  * Breakpoints drop panels by priority: 120x30 and more has everything, 80x24 the standard, 40x10
- * big numbers, below that one status line. Rectangles lie within the window, never overlap, and a
- * panel with a border has room inside of it; a panel that is not there has w = h = 0. */
+ * big numbers, below that one status line. Rectangles are within the window and never overlap, and
+ * a panel with a border has room inside; a panel that is not shown has w = h = 0. */
 #ifndef LOADTOP_UI_DRAW_LAYOUT_H
 #define LOADTOP_UI_DRAW_LAYOUT_H
 
@@ -16,7 +16,7 @@ enum layout_size { LAYOUT_LINE, LAYOUT_BIG, LAYOUT_STANDARD, LAYOUT_FULL };
 enum panel {
     PANEL_HEADER, /* one line: the state of everything */
     PANEL_ALERTS,
-    PANEL_TITLE, /* whose panels these are, and the names of the views */
+    PANEL_TITLE, /* the selected pool, and the names of the views */
     PANEL_POOLS,
     PANEL_NUMBERS, /* big digits */
     PANEL_THROUGHPUT,
@@ -34,7 +34,7 @@ enum panel {
     PANEL_THREADS,
     PANEL_CHANGES,
     PANEL_GOAL,
-    PANEL_LEFT, /* left behind; with the goal where that has no line of its own */
+    PANEL_LEFT, /* leftovers; with the goal if that has no line of its own */
     PANEL_MAIN, /* the one table of errors, events and targets */
     PANEL_DIAL,
     PANEL_KEYS,
@@ -44,39 +44,38 @@ enum panel {
 struct layout;
 struct layout_want;
 
-/* How a view shares out the middle of the window, below the header and above the dials. */
+/* How a view divides the middle of the window, below the header and above the dials. */
 struct layout_plan {
-    /* Gives the view's panels their places within the rectangle, at each layout_size; at
-     * LAYOUT_LINE, where the window is only low or only narrow, the one that matters most. */
+    /* Places the view's panels within the rectangle, for each layout_size; at LAYOUT_LINE, if the
+     * window is only low or only narrow, the most important one. */
     void (*place)(struct layout *, struct rect, const struct layout_want *);
-    const signed char *alone; /* enum panel: those that can have all of the middle, also what the
-                                 window has no room for among the others; in the order in which they
-                                 matter, ends with -1. NULL: the view is one panel anyway */
-    bool title;               /* a large window has a line with the pool and the views' names */
+    /* enum panel: panels that can fill the middle alone, including those that otherwise do not fit;
+     * by importance, ends with -1. NULL: the view has only one panel */
+    const signed char *alone;
+    bool title; /* a large window shows a line with the pool and the views' names */
 };
 
 struct layout_want {
     const struct layout_plan *plan;
     int pools, alerts;
     bool thresholds; /* a goal or thresholds are set */
-    int full;        /* the one panel that has the whole middle, < 0: all as they fit */
+    int full;        /* the panel that fills the whole middle; < 0: all that fit */
     int grid_rows;   /* scaling: values of a sweep's first variable; 0: no grid */
 };
-/* The panel after `now` (< 0: none) that a view can show on the whole screen, in the order in which
- * they matter; -1 after the last. */
+/* The next panel after `now` (< 0: none) in `alone`; -1 after the last. */
 int layout_next_full(const struct layout_plan *, int now);
 
 struct layout {
     enum layout_size size;
     struct rect panel[PANELS];
-    bool border[PANELS]; /* a box with two rows and columns of its own; else the first row is its
-                            title */
+    /* it has a frame, which takes two rows and columns; else its first row is the title */
+    bool border[PANELS];
     bool titled[PANELS]; /* the first row is a title */
     int pool_lines;      /* 1 or 2 lines a pool */
 };
 
 void layout_make(struct layout *, int rows, int cols, const struct layout_want *);
-/* The part of a panel inside of its border and below its title; w = h = 0 when it is not there. */
+/* The area of a panel inside its border and below its title; w = h = 0 when it is not shown. */
 struct rect layout_inside(const struct layout *, enum panel);
 
 /* ---- for the plans ---- */
@@ -89,12 +88,13 @@ static inline int int_max(int a, int b)
 {
     return a > b ? a : b;
 }
-/* Takes h rows from the top of *r (or the bottom, with h < 0); nothing when there are not that
+/* Takes h rows from the top of *r (or the bottom, with h < 0); empty when there are not that
  * many. */
 struct rect rect_take_rows(struct rect *, int h);
 /* Takes w columns from the left of *r. */
 struct rect rect_take_left(struct rect *, int w);
-/* Places a panel with a border where the size has borders; nothing where it is too small. */
+/* Places a panel, with a border if the size has borders; does nothing if the rectangle is too
+ * small. */
 void layout_box(struct layout *, enum panel, struct rect);
 /* Two boxes above each other; the lower is dropped when there is no room for both. */
 void layout_stack(struct layout *, struct rect, enum panel upper, enum panel lower, int upper_rows);

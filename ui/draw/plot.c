@@ -34,7 +34,7 @@ static int row_of(const struct plot *p, double v, int steps)
 
     if (isnan(place) || place < -1e-9)
         return -1;
-    /* The same place in cells and in dots of cells: a tick stands where its value is drawn. */
+    /* The same place in cells and in dots of cells: a tick is at the position of its value. */
     row = (int)floor((1 - place) * rows + 1e-6);
     return row < 0 ? 0 : row >= rows ? rows - 1 : row;
 }
@@ -119,13 +119,14 @@ static int area_height(const struct plot *p, const struct glyphs *g, double v)
     if (isnan(place))
         return 0;
     height = (int)floor(place * rows + 0.5);
+    /* show values above 0 as at least one step */
     if (height == 0 && v > 0)
-        height = 1; /* something is not nothing */
+        height = 1;
     return height > rows ? rows : height;
 }
 
-/* The higher, the brighter: the eye reads the level by the colour too, and a row has one colour, so
- * that a plot that moves sends few changes of it. */
+/* Brighter towards the top, to make the level readable by colour; one colour per row, so that a
+ * moving plot changes few colours. */
 static enum role area_role(const struct plot *p, int y)
 {
     int level = (p->area.h - 1 - y) * 4 / p->area.h;
@@ -182,8 +183,9 @@ static void draw_marks(struct cells *c, const struct plot *p)
             from = free_from;
         if (from + w > p->area.x + p->area.w - (p->right ? text_width(p->right) + 1 : 0))
             continue;
+        /* its neighbour's label is in the way */
         if (from > x)
-            continue; /* its neighbour's label is in the way */
+            continue;
         cells_text(c, from, bottom, m->role, m->text);
         free_from = from + w + 1;
     }
@@ -211,7 +213,7 @@ static void draw_line(struct cells *c, const struct plot *p, int index)
 
         if (row >= 0 && (s->kind != PLOT_DOTTED || col % 2 == 0 || g->dots_x == 1))
             dot(p, g, mask, col, row);
-        /* A step is drawn as one, so that the eye sees a line and not two. */
+        /* Draw a step as a vertical line, so that the series looks connected. */
         if (row >= 0 && last >= 0 && s->kind == PLOT_LINE && g->dots_y > 1)
             for (int y = row < last ? row + 1 : last + 1; y < (row < last ? last : row); y++)
                 dot(p, g, mask, col, y);
@@ -226,8 +228,8 @@ static void draw_line(struct cells *c, const struct plot *p, int index)
 
 #define MARKER_EVERY 14 /* columns */
 
-/* The series' own character on its line, each at columns of its own: styles of dots alone cannot
- * tell six lines apart. */
+/* Draws each series' marker character on its line, at different columns, because dot styles alone
+ * cannot distinguish six lines. */
 static void draw_markers(struct cells *c, const struct plot *p, int index)
 {
     const struct plot_series *s = &p->series[index];

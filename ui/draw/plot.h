@@ -2,10 +2,10 @@
  *
  *     500k ┤          ┊                 left axis with 1-2-5 ticks
  *          │⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀┊⣠⣤⣤⣤⣤⣤⣤
- *        0 └──────────2→3────── now     marks name what changed; a gap is no data
+ *        0 └──────────2→3────── now     marks name changes; a gap means no data
  *
- * The caller asks how many columns there are (plot_begin), fills one value for each into its series
- * (NaN: no data, a gap), and draws. Series differ by how they are drawn, not by colour alone. */
+ * The caller gets the number of columns from plot_begin, fills its series with one value per column
+ * (NaN: no data, a gap), and draws. Series differ in style, not only in colour. */
 #ifndef LOADTOP_UI_DRAW_PLOT_H
 #define LOADTOP_UI_DRAW_PLOT_H
 

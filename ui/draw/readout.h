@@ -1,7 +1,7 @@
 /* The values at a plot's cursor, in a small box beside it.
  *
- * A cursor stands at a moment of the run, not at a place on the screen: as time goes on it moves to
- * the left with its data, until it leaves the plot. */
+ * A cursor is at a time of the run, not at a position of the screen: as time passes it moves to the
+ * left with the data until it leaves the plot. */
 #ifndef LOADTOP_UI_DRAW_READOUT_H
 #define LOADTOP_UI_DRAW_READOUT_H
 
@@ -20,7 +20,8 @@ struct readout {
 
 void readout_add(struct readout *, enum role, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* At the plot's cursor, on the side that has more room; on a flat plot one line of all. */
+/* Draws the box on the side of the cursor that has more room; on a flat plot all values in one
+ * line. */
 void readout_draw(struct cells *, const struct plot *, const struct readout *);
 
 #endif

@@ -85,8 +85,9 @@ char *stats_table_line(const json_t *table, int row, int width, char *buf, size_
         int n = snprintf(buf + len, size - len, "%*s%*s%s%*s", gap, "", number ? pad : 0, "", s,
                          number ? 0 : pad, "");
         if (n < 0 || (size_t)n >= size - len) {
+            /* whole cells only */
             if (len < size)
-                buf[len] = '\0'; /* whole cells only */
+                buf[len] = '\0';
             break;
         }
         len += (size_t)n;

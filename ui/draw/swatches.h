@@ -1,5 +1,5 @@
-/* A theme shown: every role in its own look, for `loadtop themes` and for the dashboard, where the
- * theme just chosen is seen for a moment. */
+/* Samples of a theme: every role in its own style, for `loadtop themes` and for the dashboard,
+ * which shows them briefly after a theme was chosen. */
 #ifndef LOADTOP_UI_DRAW_SWATCHES_H
 #define LOADTOP_UI_DRAW_SWATCHES_H
 
@@ -9,7 +9,7 @@ struct cells;
 int swatches_rows(int w);
 /* Draws them from (x, y), column by column. */
 void swatches_draw(struct cells *, int x, int y, int w);
-/* The same in a box at the lower right edge, over what is there; nothing where it has no room. */
+/* The same in a box at the lower right corner, over other content; nothing if it does not fit. */
 void swatches_box(struct cells *, const char *title);
 
 #endif

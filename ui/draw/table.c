@@ -23,7 +23,7 @@ static void drop_one(struct table *t)
         if (t->w[i] > 0 && t->column[i].rank > 0 &&
             (worst < 0 || t->column[i].rank >= t->column[worst].rank))
             worst = i;
-    if (worst < 0) /* nothing may go: the last is cut */
+    if (worst < 0) /* none may be dropped: truncate the last one */
         for (int i = 0; i < t->n; i++)
             worst = t->w[i] > 0 ? i : worst;
     if (worst >= 0)
@@ -40,7 +40,7 @@ void table_fit(struct table *t, const struct column *columns, int x, int w)
     }
     while (needed(t) > w && needed(t) > 0)
         drop_one(t);
-    for (int room = w - needed(t); room > 0; room--) { /* the one that lacks most gets it */
+    for (int room = w - needed(t); room > 0; room--) { /* give it to the column that lacks most */
         int worst = -1;
 
         for (int i = 0; i < t->n; i++)
@@ -67,8 +67,9 @@ void table_head(struct cells *c, const struct table *t, int y, int sorted, bool 
         title[0] = '\0';
         strncat(title, t->column[i].title, 32);
         if (i == sorted) {
+            /* the sort mark is more important than the last letter */
             if (text_width(title) >= t->w[i] && t->w[i] > 1)
-                title[t->w[i] - 1] = '\0'; /* the sign is worth more than the last letter */
+                title[t->w[i] - 1] = '\0';
             strncat(title, descending ? c->glyphs->down : c->glyphs->up, 8);
         }
         cells_field(c, t->x[i], y, t->w[i], t->column[i].align, ROLE_HEADER, title);

@@ -6,9 +6,9 @@
 
 struct column {
     const char *title;
-    int width, most; /* least and greatest columns it takes */
+    int width, most; /* minimum and maximum width in columns */
     enum align align;
-    int rank; /* 0 is never dropped; the highest goes first */
+    int rank; /* 0 is never dropped; the highest is dropped first */
 };
 
 #define COLUMNS_MAX 24
@@ -20,7 +20,7 @@ struct table {
 
 /* Fits the columns (ends with a NULL title) into w columns from x. */
 void table_fit(struct table *, const struct column *, int x, int w);
-/* Titles; sorted: the column's index or -1, marked with a word or glyph. */
+/* Draws the titles; sorted: index of the sort column or -1, marked with a word or glyph. */
 void table_head(struct cells *, const struct table *, int y, int sorted, bool descending);
 void table_put(struct cells *, const struct table *, int y, int column, enum role, const char *s);
 

@@ -1,4 +1,4 @@
-/* Text in several lines. */
+/* Wrapping of text. */
 #ifndef LOADTOP_UI_DRAW_WRAP_H
 #define LOADTOP_UI_DRAW_WRAP_H
 

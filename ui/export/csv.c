@@ -81,7 +81,7 @@ static void add_number(struct text *t, double v)
         text_add(t, "%.15g", v);
 }
 
-/* What is absent is an empty cell. */
+/* Absent values are empty cells. */
 static void add_value(struct text *t, const struct member *column, const char *row)
 {
     const void *at = row + column->at;

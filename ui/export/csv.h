@@ -1,7 +1,8 @@
-/* A saved run as CSV, for spreadsheets and for `loadtop fit`: one line a second, or one a plateau.
+/* A saved run as CSV, for spreadsheets and for `loadtop fit`: one line per second, or per
+ * plateau.
  *
- * RFC 4180 with \n; a header names each column by its name in the JSON. What is absent is empty,
- * never 0. A text that a spreadsheet would take for a formula gets an apostrophe before it. */
+ * RFC 4180 with \n; the header has the names of the JSON. Absent values are empty, never 0. A text
+ * that a spreadsheet would take for a formula is prefixed with an apostrophe. */
 #ifndef LOADTOP_UI_EXPORT_CSV_H
 #define LOADTOP_UI_EXPORT_CSV_H
 

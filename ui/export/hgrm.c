@@ -32,8 +32,9 @@ static void bucket(uint64_t lowest, uint64_t highest, uint64_t count, void *ctx)
         w->each(w->level, (double)highest, w->total, w->ctx);
         double halves = floor(log2(100 / (100 - w->level))) + 1;
         w->level += 100 / (w->ticks * exp2(halves));
+        /* the last step is at 100 % */
         if (w->total >= w->count)
-            break; /* the last step is at 100 % */
+            break;
     }
 }
 

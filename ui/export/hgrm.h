@@ -9,8 +9,8 @@ struct text;
  * HistogramLogProcessor writes it. */
 void hgrm_text(const struct histogram *, struct text *);
 
-/* The same walk for plots: calls each step of the percentile axis, ascending, the last one with
- * percentile 100. */
+/* The same steps for plots: calls `each` for every step of the percentile axis, ascending, the last
+ * one with percentile 100. */
 void hgrm_each(const struct histogram *, unsigned ticks_per_half,
                void (*each)(double percentile, double value_ns, double total, void *ctx),
                void *ctx);

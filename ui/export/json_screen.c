@@ -15,15 +15,15 @@
 #define CELL_H 18
 #define GAP 4 /* blanks that are worth a new piece */
 
-struct look {
+struct appearance {
     unsigned ink, paper;
     bool bold;
 };
 
-static struct look look_of(const struct cells *c, const struct theme *t, int x, int y)
+static struct appearance appearance_of(const struct cells *c, const struct theme *t, int x, int y)
 {
     const struct cell *cell = cells_at(c, x, y);
-    struct look l;
+    struct appearance l;
     bool underline;
     export_cell_rgb(t, cell->role, cell->back, cell->attr, &l.ink, &l.paper, &l.bold, &underline);
     return l;
@@ -34,13 +34,13 @@ static bool is_blank(const struct cells *c, int x, int y)
     return cells_at(c, x, y)->ch == ' ';
 }
 
-/* How many cells from x on look alike; a gap on bare ground ends it. */
+/* The number of cells from x with equal appearance; a gap of blanks ends it. */
 static int piece_of(const struct cells *c, const struct theme *t, int x, int y, unsigned ground)
 {
-    struct look first = look_of(c, t, x, y);
+    struct appearance first = appearance_of(c, t, x, y);
     int n = 1, blanks = 0;
     for (; x + n < c->cols; n++) {
-        struct look l = look_of(c, t, x + n, y);
+        struct appearance l = appearance_of(c, t, x + n, y);
         bool bare = is_blank(c, x + n, y) && l.paper == first.paper;
         if (!bare && (l.ink != first.ink || l.paper != first.paper || l.bold != first.bold))
             break;
@@ -55,7 +55,7 @@ static json_t *line_of(const struct cells *c, const struct theme *t, int y, unsi
 {
     json_t *line = json_array();
     for (int x = 0, n; x < c->cols; x += n) {
-        struct look l = look_of(c, t, x, y);
+        struct appearance l = appearance_of(c, t, x, y);
         n = 1;
         if (is_blank(c, x, y) && l.paper == ground)
             continue;
@@ -115,7 +115,7 @@ static void draw_piece(const json_t *p, int y, int cols, struct text *paper, str
     if (ground >= 0)
         text_add(paper, "<path d=\"M%d %dh%dv%dh-%dz\" fill=\"#%06x\"/>", x * CELL_W, y * CELL_H,
                  width * CELL_W, CELL_H, width * CELL_W, (unsigned)ground);
-    /* textLength holds the columns in place whatever font is found. */
+    /* textLength keeps the columns aligned with any font. */
     text_add(ink, "<tspan x=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s>", x * CELL_W, width * CELL_W,
              (unsigned)color, json_is_true(json_array_get(p, 4)) ? " font-weight=\"700\"" : "");
     xml_escape(ink, s);

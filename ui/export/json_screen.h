@@ -1,4 +1,4 @@
-/* A screen as JSON, for the run that it was seen in: so that every report of that run can show it.
+/* A captured screen as JSON, saved with its run, so that reports of the run can show it.
  *
  *   { "t_s", "view", "cols", "rows", "ground": 0x11151b,
  *     "lines": [ [ [x, "text", ink, paper or null, bold], ... ], ... ] }
@@ -12,11 +12,11 @@ struct json_t;
 struct text;
 struct theme;
 
-/* What is in the grid now, t_s after the start of the run. Owned by the caller. */
+/* The present grid, t_s after the start of the run. Owned by the caller. */
 struct json_t *json_screen(const struct cells *, const struct theme *, double t_s,
                            const char *view);
-/* It as an SVG element for a page, and as lines of text. Whatever the JSON holds, out comes text
- * and numbers; nothing at all when it is no screen. */
+/* A screen as an SVG element for a page, and as lines of text. The output contains only escaped
+ * text and numbers, whatever the JSON contains; nothing if it is not a screen. */
 void json_screen_svg(const struct json_t *, struct text *);
 void json_screen_text(const struct json_t *, struct text *);
 

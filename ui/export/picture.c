@@ -101,7 +101,7 @@ static void add_xml(struct text *out, uint32_t ch)
         add_char(out, ch);
 }
 
-/* How far the look of the cell at x goes on in its row. */
+/* The number of cells from x with equal appearance. */
 static int run_of(const struct cells *c, int x, int y)
 {
     const struct cell *first = cells_at(c, x, y);
@@ -125,7 +125,7 @@ static bool blank_run(const struct cells *c, int x, int y, int n)
     return true;
 }
 
-/* Signs that few monospaced fonts have: another font's are drawn, in another width. */
+/* Characters missing in many monospaced fonts: a fallback font draws them with another width. */
 static bool is_borrowed(uint32_t ch)
 {
     return ch >= 0x2000 && !(ch >= 0x2500 && ch < 0x25a0);
@@ -143,8 +143,8 @@ static int piece_of(const struct cells *c, int x, int y, int most)
     return n;
 }
 
-/* textLength holds the columns in place whatever font is found, where the reader knows it; where it
- * does not (librsvg), each borrowed sign is at least put into its own cell. */
+/* textLength keeps the columns aligned with any font; for viewers without it (librsvg), each
+ * fallback character is placed separately in its cell. */
 static void svg_piece(const struct cells *c, int x, int y, int n, bool underline, struct text *out)
 {
     if (blank_run(c, x, y, n) && !underline)

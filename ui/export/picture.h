@@ -1,5 +1,4 @@
-/* The grid of cells as files: ANSI and SVG. What is in the grid is in
- * the file. */
+/* The grid of cells as ANSI and SVG files. */
 #ifndef LOADTOP_UI_EXPORT_PICTURE_H
 #define LOADTOP_UI_EXPORT_PICTURE_H
 
@@ -12,12 +11,12 @@ struct text;
 
 /* Lines with SGR sequences of the tier; ends with a reset. */
 void export_ansi(const struct cells *, const struct theme *, enum tier, struct text *);
-/* A picture of its own, with the theme's direct colours and a monospaced font. */
+/* A complete SVG file, with the theme's direct colours and a monospaced font. */
 void export_svg(const struct cells *, const struct theme *, struct text *);
 
-/* Ground and ink where the theme leaves them to the terminal. */
+/* Background and text colour if the theme leaves them to the terminal. */
 void export_ground(const struct theme *, unsigned *ground_rgb, unsigned *ink_rgb);
-/* The RGB of a cell: reverse and dim are carried out. */
+/* The RGB of a cell, with reverse and dim applied. */
 void export_cell_rgb(const struct theme *, unsigned role, unsigned back, unsigned attr_bits,
                      unsigned *fg, unsigned *bg, bool *bold, bool *underline);
 

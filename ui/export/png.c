@@ -35,7 +35,7 @@ int export_png(const struct cells *c, const struct theme *t, unsigned char **dat
 #define CELL_H 20.0
 #define FONT_PX 16.0
 #define PICTURE_MAX (64u << 20)
-#define CELLS_MOST 80000 /* drawing more takes seconds, in which nothing else is done */
+#define CELLS_MOST 80000 /* drawing more would block for seconds */
 
 struct sink {
     unsigned char *data;

@@ -10,7 +10,7 @@ struct theme;
 
 /* Is cairo built in? */
 bool export_png_available(void);
-/* ERR_FAILED without cairo, or when it cannot be drawn. The bytes are the caller's to free. */
+/* ERR_FAILED without cairo, or when drawing fails. The caller frees the bytes. */
 int export_png(const struct cells *, const struct theme *, unsigned char **data, unsigned long *len,
                struct err *);
 

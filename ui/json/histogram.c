@@ -1,6 +1,6 @@
-/* See histogram.h. A run that was ended by a signal must be out within half a second: the
- * intervals stop after a tenth of one, the whole run's are made first. Called by pool.c; read
- * by the reports. */
+/* See histogram.h. After a signal the output must be complete within half a second: the whole
+ * run's histograms are made first, and intervals stop after 0.1 s. Called by pool.c; read by the
+ * reports. */
 #include "ui/json/histogram.h"
 
 #include <jansson.h>

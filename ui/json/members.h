@@ -1,10 +1,10 @@
-/* JSON into structs by tables: a table names the members of one object, the type of each, and where
- * in the struct it goes. One reader, so that each value is checked in the same way and what is wrong
- * is said with its place ("pools/0/ops/offered").
+/* Reads JSON into structs by tables: a table lists the members of an object, their types, and their
+ * offsets in the struct. All values are checked in the same way, and errors have a path
+ * ("pools/0/ops/offered").
  *
- * A member that is missing or null is absent. A number that is absent is NAN, a text "", a flag
- * FLAG_UNKNOWN, a list empty; of an object that is absent all members are. Members that no table
- * names are ignored. Any other type than the table's, or a number out of range, is refused. */
+ * A member that is missing or null is absent. An absent number is NAN, a text "", a flag
+ * FLAG_UNKNOWN, a list empty; all members of an absent object are absent. Unknown members are
+ * ignored. A type other than the table's, or a number out of range, is an error. */
 #ifndef LOADTOP_UI_JSON_MEMBERS_H
 #define LOADTOP_UI_JSON_MEMBERS_H
 
@@ -22,7 +22,7 @@ enum member_type {
     MEMBER_AMOUNT, /* double: a number from 0 on */
     MEMBER_OBJECT, /* a struct in place; `of` is its table */
     MEMBER_LIST, /* a pointer to structs, their number at count_at (size_t): an array of objects */
-    /* The same of an object whose members have any names: the first member of each struct is its
+    /* The same for an object with arbitrary member names: the first member of each struct is the
      * name (const char *). */
     MEMBER_BY_NAME,
 };
@@ -40,8 +40,8 @@ struct member_table {
     size_t size; /* of the struct */
     const struct member *member;
     size_t members;
-    /* Reads on what no table can say; NULL: nothing. `o` is NULL when the object is absent. 0 or
-     * what members_refuse returns. */
+    /* Reads what a table cannot describe; may be NULL. `o` is NULL when the object is absent.
+     * Returns 0 or the result of members_refuse. */
     int (*also)(struct member_reader *, const struct json_t *o, void *out);
 };
 
@@ -61,16 +61,16 @@ struct member_table {
 #define MEMBER_TABLE(s, members_)                                                                  \
     .size = sizeof(struct s), .member = (members_), .members = sizeof(members_) / sizeof *(members_)
 
-/* All that the lists of one reading occupy. */
+/* Memory of all lists of one reading. */
 struct member_memory {
     struct member_block *first;
     size_t bytes;
 };
 
-/* Fills the struct at `out` from the object o (NULL: absent). Its lists belong to `memory`, which
- * was zeroed before the first reading; its texts to o. 0, or ERR_USAGE with the place and what is
- * wrong there; memory is to be freed in both cases. Lists of more than MEMBERS_BYTES_MOST together
- * are refused: no run has so much, but a hostile file could. */
+/* Fills the struct at `out` from the object o (NULL: absent). Lists are owned by `memory`, which
+ * must be zeroed before the first reading; texts are borrowed from o. 0, or ERR_USAGE with the path
+ * and the error; free memory in both cases. Lists larger than MEMBERS_BYTES_MOST in total are
+ * refused: no real run needs that much, but a hostile file could. */
 #define MEMBERS_BYTES_MOST ((size_t)512 << 20)
 int members_read(struct member_memory *, const struct member_table *, const struct json_t *o,
                  void *out, struct err *);
@@ -83,10 +83,10 @@ int members_number(struct member_reader *, const struct json_t *o, const char *n
 int members_text(struct member_reader *, const struct json_t *o, const char *name,
                  const char **out);
 int members_flag(struct member_reader *, const struct json_t *o, const char *name, enum flag *out);
-/* The same object into a struct of another table. */
+/* Reads the same object into a struct of another table. */
 int members_read_on(struct member_reader *, const struct member_table *, const struct json_t *o,
                     void *out);
-/* Room for n structs of that size, zeroed; NULL, refused: too many. */
+/* Allocates n zeroed structs of that size; NULL, with an error: too many. */
 void *members_room(struct member_reader *, size_t n, size_t size);
 /* ERR_USAGE, with the member's place: "<name> is <what>". */
 int members_refuse(struct member_reader *, const char *name, const char *what);

@@ -1,5 +1,5 @@
-/* Pieces that every JSON of loadtop is built from. Each returns a new reference. Out of memory
- * aborts: half a report would mislead. */
+/* Building blocks of loadtop's JSON. Each returns a new reference. Out of memory aborts: an
+ * incomplete report would be misleading. */
 #ifndef LOADTOP_UI_JSON_PART_H
 #define LOADTOP_UI_JSON_PART_H
 

@@ -1,8 +1,8 @@
-/* A pool as JSON: see run.h. The names and their order are those that scripts rely on.
+/* A pool as JSON: see run.h. Scripts rely on the names and their order.
  *
- * Options are written as what they are: numbers, booleans, and text where there is a unit or a
- * choice; one that is not set is null. They hold the pool's own as well (count, duration, ...), by
- * the names that they have in a URL. Called by run.c only. */
+ * Options are written as numbers, booleans, or as text if they have a unit or are a choice; unset
+ * ones are null. Pool options (count, duration, ...) are included under their URL names. Called by
+ * run.c only. */
 #include "ui/json/pool.h"
 
 #include <math.h>
@@ -198,7 +198,7 @@ static json_t *schedule(const struct schedule_counts *c)
     return o;
 }
 
-/* What is asked for and what is measured of it. */
+/* The requested load and its measurements. */
 static void put_load(json_t *o, const struct pool_snapshot *p)
 {
     json_put(o, "threads", json_u64(p->load.threads));
@@ -225,7 +225,7 @@ static json_t *known(int64_t n)
     return n < 0 ? json_null() : json_integer((json_int_t)n);
 }
 
-/* What was loaded, as the server told it last. */
+/* The target's state as last reported by the server. */
 static json_t *target_info(const struct pool_snapshot *p)
 {
     json_t *o = json_object();
@@ -280,8 +280,8 @@ json_t *json_pool(const struct pool_snapshot *p, bool removed, double since_s)
     json_put(o, "error_classes", error_classes(p));
     json_put(o, "workers", isnan(since_s) ? workers(p) : json_array());
     json_put(o, "time_share", time_share(p));
-    json_put(limit, "kind", json_words(bottleneck_name(p->limit)));
-    json_put(limit, "why", json_words_or_null(p->limit_why));
+    json_put(limit, "kind", json_words(bottleneck_name(p->bottleneck)));
+    json_put(limit, "why", json_words_or_null(p->bottleneck_why));
     json_put(o, "bottleneck", limit);
     json_put(o, "schedule_lag", p->has_lag ? short_latency(&p->lag) : json_null());
     json_put(o, "lease_wait", p->has_lease_wait ? short_latency(&p->lease_wait) : json_null());
@@ -291,7 +291,7 @@ json_t *json_pool(const struct pool_snapshot *p, bool removed, double since_s)
     json_put(o, "capacity", json_capacity(p));
     json_put(o, "series", series(&p->seconds, since_s));
     json_put(o, "histograms", isnan(since_s) ? json_histograms(p) : json_null());
-    json_put(o, "left_behind", borrowed(p->server.left_behind, json_array()));
+    json_put(o, "left_behind", borrowed(p->server.leftovers, json_array()));
     json_put(o, "backend_stats", borrowed(p->server.json, json_null()));
     return o;
 }

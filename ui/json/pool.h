@@ -7,7 +7,7 @@
 struct json_t;
 struct pool_snapshot;
 
-/* `removed`: it is no more. since_s: as for json_run_since; NaN: all. */
+/* `removed`: the pool was removed. since_s: as for json_run_since; NaN: all. */
 struct json_t *json_pool(const struct pool_snapshot *, bool removed, double since_s);
 
 #endif

@@ -30,7 +30,7 @@ static size_t read_on(void *buf, size_t size, void *ctx)
     return (size_t)n;
 }
 
-/* Parsed as it comes, so that what is no JSON is not read to its end. */
+/* Parses incrementally, so that a file that is not JSON is not read to its end. */
 static json_t *load(const char *file, bool pipes, struct err *err)
 {
     json_error_t why;

@@ -1,4 +1,4 @@
-/* Reading the file of a saved run; saved_run.h makes a type of it. */
+/* Reads the file of a saved run; saved_run.h converts it to a struct. */
 #ifndef LOADTOP_UI_JSON_READ_H
 #define LOADTOP_UI_JSON_READ_H
 
@@ -8,14 +8,13 @@
 struct err;
 struct json_t;
 
-#define JSON_SCHEMA 1 /* of the runs that this loadtop saves */
+#define JSON_SCHEMA 1 /* schema version of saved runs */
 
-/* A saved JSON file. `pipes`: a pipe may be read, which waits for whoever writes it.
- * NULL and ERR_FAILED (not to be read, or longer than any run) or ERR_USAGE (not a
- * saved run of schema 1). */
+/* Reads a saved JSON file. `pipes`: a pipe may be read, which waits for its writer. NULL and
+ * ERR_FAILED (unreadable, or longer than any run) or ERR_USAGE (not a saved run of schema 1). */
 struct json_t *json_load_run(const char *file, bool pipes, struct err *);
 
-/* RFC 3339 in UTC as seconds since 1970, with fractions; NaN when it is none. */
+/* Parses RFC 3339 in UTC into seconds since 1970, with fractions; NaN if invalid. */
 double json_moment(const char *s);
 
 #endif

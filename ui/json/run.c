@@ -1,8 +1,8 @@
 /* A snapshot as JSON: see run.h. The run as a whole; its pools are in pool.c.
  *
- * Reads the snapshot only, so what a person saw and what a script gets are one thing. Doubles are
- * rounded to three decimals, and jansson then writes 15 significant digits: exact for nanoseconds
- * up to ten days. Called by headless, main and the screenshot. */
+ * Reads the snapshot only, so that screen and JSON agree. Doubles are rounded to three decimals,
+ * and jansson then writes 15 significant digits: exact for nanoseconds up to ten days. Called by
+ * headless, main and the screenshot. */
 #include "ui/json/run.h"
 
 #include <errno.h>
@@ -81,7 +81,7 @@ static json_t *validity(const struct snapshot *s)
     return o;
 }
 
-/* One that could not be judged has not been shown to hold: at the end it counts as failed. */
+/* A threshold that could not be evaluated counts as failed at the end. */
 static json_t *thresholds(const struct snapshot *s)
 {
     json_t *list = json_array();
@@ -189,14 +189,14 @@ static void add_escaped(struct text *t, uint32_t ch)
     text_add(t, "\\u%04x", (unsigned)ch);
 }
 
-/* jansson leaves some characters as they are that a terminal would obey, or that turn a line. Such
- * can stand in strings only, and mean the same as escapes there. */
+/* Escapes characters that jansson leaves unescaped but that a terminal would interpret, or that
+ * reverse a line. They occur in strings only, where an escape is equivalent. */
 static void add_harmless(struct text *t, const char *s)
 {
     const char *from = s;
     uint32_t shown = 0, ch;
     while (*s) {
-        if (*s > 0 && *s < 0x7f) { /* most of it, and a saved run may have 50 MiB */
+        if (*s > 0 && *s < 0x7f) { /* the fast path: a saved run may have 50 MiB */
             shown = (uint32_t)*s++;
             continue;
         }

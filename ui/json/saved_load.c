@@ -10,7 +10,7 @@
 #include "engine/base/err.h"
 #include "engine/stats/usl.h"
 
-/* ---- a stretch at one load ---- */
+/* ---- a period at one load ---- */
 
 #define AMOUNT(s, member) MEMBER_OF(MEMBER_AMOUNT, s, member, #member)
 #define NUMBER(s, member) MEMBER_OF(MEMBER_NUMBER, s, member, #member)
@@ -159,7 +159,7 @@ bool saved_var_scales(const struct saved_var *v)
 
 /* ---- scaling curves ---- */
 
-/* The numbers of a list, those that are not there as NAN. */
+/* Reads the numbers of a list; missing ones become NAN. */
 static int read_numbers(struct member_reader *r, const char *name, const json_t *list, double *out,
                         size_t n)
 {

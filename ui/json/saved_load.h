@@ -1,8 +1,8 @@
-/* A stretch at one load as a saved run has it, and the sweeps and scaling curves that are made of
- * stretches.
+/* Plateaus (periods at one load) of a saved run, and the sweeps and scaling curves made from
+ * them.
  *
- * As in all of a saved run: a number that is absent is NAN, a text "", a flag FLAG_UNKNOWN; texts
- * are borrowed from the JSON. */
+ * As in all saved-run structs: an absent number is NAN, a text "", a flag FLAG_UNKNOWN; texts are
+ * borrowed from the JSON. */
 #ifndef LOADTOP_UI_JSON_SAVED_LOAD_H
 #define LOADTOP_UI_JSON_SAVED_LOAD_H
 
@@ -18,21 +18,21 @@ struct usl_fit;
 /* Percentiles and the like of one distribution. Microseconds. */
 struct saved_latency {
     double min_us, mean_us, p50_us, p90_us, p95_us, p99_us, p99_9_us, p99_99_us, max_us;
-    double count; /* of values; NAN: there is no such distribution */
+    double count; /* number of values; NAN: there is no such distribution */
 };
 
 struct saved_vars {
     double threads, clients, depth;
-    double connections; /* NAN: as many as the backend takes by itself */
+    double connections; /* NAN: automatic */
     double rate_per_s;  /* NAN: closed loop */
-    double rows;        /* of a request; NAN: the backend has no such */
+    double rows;        /* rows per request; NAN: not applicable */
     const char *pattern, *think, *ops;
 };
 
 /* kind: "client", "server", "network", "rate", "none", "unknown" ...; why: in words. */
 struct saved_bottleneck {
     const char *kind, *why;
-    double share; /* what decided, 0..1 */
+    double share; /* the share that decided, 0..1 */
 };
 
 struct saved_plateau {
@@ -44,7 +44,7 @@ struct saved_plateau {
     struct saved_latency response; /* absent in old files */
     double cpu_share, server_cpu_share;
     double rss_bytes;
-    double anon_bytes; /* above the idle program; below 0 when it shrank */
+    double anon_bytes; /* growth of anonymous memory; negative when it shrank */
     struct saved_bottleneck bottleneck;
     enum flag valid;
     const char *why_not, *caution;
@@ -57,7 +57,7 @@ struct saved_var {
     size_t values;
 };
 
-/* A figure of the backend's own. unit: "share", "count", "per_s", "bytes", "word". */
+/* A backend-specific column. unit: "share", "count", "per_s", "bytes", "word". */
 struct saved_column {
     const char *key, *name, *unit;
 };
@@ -100,7 +100,8 @@ struct saved_curve {
 extern const struct member_table saved_latency_table, saved_bottleneck_table, saved_plateau_table,
     saved_sweep_table, saved_curve_table;
 
-/* As far as usl_at, usl_band, usl_phase_at and fit_words need it. False when it was not fitted. */
+/* Fills the fields that usl_at, usl_band, usl_phase_at and fit_words need. False when there is no
+ * fit. */
 bool saved_fit(const struct saved_curve *, struct usl_fit *);
 /* True for "efficiency": the variable adds clients or threads. */
 bool saved_var_scales(const struct saved_var *);

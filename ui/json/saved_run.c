@@ -149,8 +149,7 @@ static const struct member batches_members[] = {
     {.name = "latency", .type = MEMBER_OBJECT, .of = &batches_latency_table}};
 static const struct member_table batches_table = {MEMBER_TABLE(saved_pool, batches_members)};
 
-/* A backend's option of that name may be of another type than those that all pools have: then it
- * is none of them. */
+/* A backend's option with the name of a pool option may have another type: then it is ignored. */
 static int read_options(struct member_reader *r, const json_t *o, void *out)
 {
     struct saved_pool *p = out;
@@ -171,7 +170,7 @@ static int read_options(struct member_reader *r, const json_t *o, void *out)
 
 /* ---- a pool ---- */
 
-/* The members of an object that stand in the pool itself. */
+/* Members of an object that are stored in the pool's struct directly. */
 #define HERE(name_, table_)                                                                        \
     {                                                                                              \
         .name = (name_), .type = MEMBER_OBJECT, .of = (table_)                                     \

@@ -1,10 +1,10 @@
-/* A saved run (RUN.json, schema 1) as a type: read once, with every type and range checked, and
- * used by all that is made of a run: reports, comparisons, the baseline, the history.
+/* A saved run (RUN.json, schema 1) as a struct: read once, with all types and ranges checked, and
+ * used by reports, comparisons, the baseline and the history.
  *
- * A file may have been edited or cut by other hands, and older ones lack members. A number that is
- * absent is NAN, never 0; a text is "", a flag FLAG_UNKNOWN, a list empty. Times are seconds since
- * the start of the run, latencies microseconds. Texts are borrowed from the JSON and may hold any
- * UTF-8: they are to be escaped for where they go. What writes each member is ui/json/run.h. */
+ * A file may have been edited or truncated, and older ones lack members. An absent number is NAN,
+ * never 0; a text is "", a flag FLAG_UNKNOWN, a list empty. Times are seconds since the start of
+ * the run, latencies microseconds. Texts are borrowed from the JSON and may contain any UTF-8:
+ * escape them for the output. ui/json/run.h writes the members. */
 #ifndef LOADTOP_UI_JSON_SAVED_RUN_H
 #define LOADTOP_UI_JSON_SAVED_RUN_H
 
@@ -20,11 +20,12 @@ struct json_t;
 /* offered = completed + errors + timeouts + in_flight + dropped. */
 struct saved_counts {
     double offered, completed, errors, timeouts, in_flight, dropped;
-    double not_started; /* due, but not late yet when the load stopped; absent in old files */
+    /* starts that were due but not late when the load stopped; absent in old files */
+    double not_started;
 };
 
 struct saved_latencies {
-    struct saved_latency service, response; /* from the send; from the intended start */
+    struct saved_latency service, response; /* measured from the send; from the intended start */
 };
 
 struct saved_op {
@@ -68,12 +69,12 @@ struct saved_histograms {
 
 /* Of a capacity search. */
 struct saved_capacity {
-    double rate_per_s; /* NAN: none was made, or it found none */
-    double low, high;  /* high NAN: no rate was seen to fail, so it is a lower bound */
+    double rate_per_s; /* NAN: no search, or no result */
+    double low, high;  /* high NAN: no rate failed, so it is a lower bound */
     const char *limited_by, *why;
 };
 
-/* What the run left on the server. */
+/* Leftovers of the run on the server. */
 struct saved_left {
     double count;
     const char *kind, *what;
@@ -82,7 +83,7 @@ struct saved_left {
 struct saved_pool {
     const char *name, *backend, *target, *url, *server, *address, *note, *state_why;
     enum flag local, removed;
-    double data_items, data_bytes, rtt_us, other_clients; /* as the server told it last */
+    double data_items, data_bytes, rtt_us, other_clients; /* as last reported by the server */
     double threads, clients, connections, depth;          /* at the end */
     double rate_per_s;                                    /* NAN: closed loop */
     const char *pattern, *arrival;
@@ -93,8 +94,8 @@ struct saved_pool {
     double loaded_s, throughput_per_s;
     double bytes_sent, bytes_received;
     double peak_request_bytes; /* of unthrottled requests */
-    double generate_share, client_share, wait_share,
-        scheduled_idle_share; /* of the threads' time */
+    /* of the threads' time */
+    double generate_share, client_share, wait_share, scheduled_idle_share;
     struct saved_latencies latency;
     struct saved_latency batches; /* service time of requests; absent where they are not batches */
     struct saved_bottleneck bottleneck;
@@ -116,8 +117,8 @@ struct saved_pool {
     size_t lefts;
 };
 
-/* A change, a note or an action. before_per_s to after_per_s: the throughput around it; NAN unless
- * it was settled. */
+/* A change, a note or an action. before_per_s and after_per_s: the throughput around it; NAN unless
+ * `settled`. */
 struct saved_event {
     double t_s, before_per_s, after_per_s;
     const char *pool, *what, *from, *to, *by;
@@ -136,15 +137,14 @@ struct saved_threshold {
     double value; /* in the threshold's own unit: us, a share, or per second; NAN: not judged */
 };
 
-/* What was captured of the screen; its lines are for json_screen_svg and json_screen_text, which
- * check them themselves. */
+/* A captured screen; its lines are checked by json_screen_svg and json_screen_text. */
 struct saved_screen {
     double t_s;
     const char *view;
     const struct json_t *json;
 };
 
-/* Of --repeat: a run's figures of one pool, and all runs' spread. */
+/* For --repeat: one run's figures of a pool, and the spread of all runs. */
 struct saved_repeat_pool {
     const char *name;
     double throughput_per_s, p50_us, p99_us, response_p99_us;
@@ -164,7 +164,7 @@ struct saved_pool_spread {
 struct saved_run {
     const char *loadtop; /* version */
     const char *run_id, *started, *ended_by, *command;
-    const char *recovered; /* how it was cut off; "": it was not */
+    const char *recovered; /* why it is incomplete; "": it is complete */
     double elapsed_s, goal_per_s;
     const char *host;
     double cores, cpu_share, rss_peak_bytes; /* of the load generator */
@@ -175,7 +175,7 @@ struct saved_run {
     size_t thresholds;
     struct saved_event *event;
     size_t events;
-    double events_total; /* of which the last are in `event` */
+    double events_total; /* number of all events, the last of which are in `event` */
     struct saved_repeat *repeat;
     size_t repeats;
     struct saved_pool_spread *spread;
@@ -186,22 +186,21 @@ struct saved_run {
     struct saved_pool *pool;
     size_t pools;
 
-    struct json_t *json; /* referenced: all texts live in it */
+    struct json_t *json; /* a reference: it owns all texts */
     struct member_memory memory;
 };
 
-/* Reads a run as json_run makes it, or as json_load_run read it; keeps a reference. NULL and
- * ERR_USAGE: what is no run, with the place of what is wrong. */
+/* Reads a run from the JSON of json_run or json_load_run; keeps a reference. NULL and ERR_USAGE
+ * with the path of the invalid member. */
 struct saved_run *saved_run_read(struct json_t *json, struct err *);
-/* The same of a file, as json_load_run reads it, with its errors. */
+/* The same from a file; errors as in json_load_run. */
 struct saved_run *saved_run_load(const char *file, bool pipes, struct err *);
 void saved_run_free(struct saved_run *);
 
 /* The pool of that name; NULL. */
 const struct saved_pool *saved_pool_of(const struct saved_run *, const char *name);
 
-/* A sweep by itself, not read of a run. Its lists belong to `memory`, its texts to the JSON. 0 or
- * ERR_USAGE. */
+/* Reads a single sweep. Its lists are owned by `memory`, its texts by the JSON. 0 or ERR_USAGE. */
 int saved_sweep_read(struct saved_sweep *, struct member_memory *memory, const struct json_t *,
                      struct err *);
 

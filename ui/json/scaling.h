@@ -1,5 +1,5 @@
-/* What the scaling lab found, as JSON: the curves of a pool, its capacity, and a fit by itself (for
- * `loadtop fit --json`). The names are those that scripts rely on; null is what is not known. */
+/* Scaling results as JSON: the curves of a pool, its capacity, and a single fit (for `loadtop fit
+ * --json`). Scripts rely on the names; unknown values are null. */
 #ifndef LOADTOP_UI_JSON_SCALING_H
 #define LOADTOP_UI_JSON_SCALING_H
 
@@ -9,8 +9,8 @@ struct json_t;
 struct pool_snapshot;
 struct usl_fit;
 
-/* An array, one object a curve. `points` are indices into the pool's `plateaus`: valid or not, all
- * that lie on this curve. A curve that could not be fitted has null parameters and a why_not. */
+/* An array with one object per curve. `points` are indices into the pool's `plateaus`: all on this
+ * curve, valid or not. A curve that could not be fitted has null parameters and a why_not. */
 struct json_t *json_scaling(const struct pool_snapshot *);
 /* { rate_per_s, ci95: [low, high] } or null. */
 struct json_t *json_capacity(const struct pool_snapshot *);

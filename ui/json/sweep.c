@@ -96,14 +96,14 @@ static json_t *column_heads(const struct pool_snapshot *p)
     return list;
 }
 
-/* Whose limit it was; `share` is what decided, see engine/figures/limit.h. */
+/* The bottleneck; `share` is the share that decided, see engine/figures/bottleneck.h. */
 static json_t *limit_of(const struct plateau *l)
 {
     json_t *o = json_object();
-    json_put(o, "kind", json_words(bottleneck_name(l->limit)));
-    json_put(o, "share", json_share(l->limit_share));
+    json_put(o, "kind", json_words(bottleneck_name(l->bottleneck)));
+    json_put(o, "share", json_share(l->bottleneck_share));
     json_put(o, "server_share_of_answer", json_share(l->answer_share));
-    json_put(o, "why", json_words_or_null(l->limit_why));
+    json_put(o, "why", json_words_or_null(l->bottleneck_why));
     return o;
 }
 

@@ -3,7 +3,7 @@
  * A sweep: { spec, ended_by, resumable, vars: [{ name, values, relative }],
  *            columns: [{ key, name, unit }] (the backend's own), cells: [...] }
  *
- * A cell holds all that its plateau holds, and besides:
+ * A cell has all members of its plateau, and:
  *   at              the values that were set, by name
  *   state           "steady", "unsteady", "waiting", or "same": not measured, because its pattern
  *                   has no depth
@@ -21,7 +21,7 @@ struct snapshot;
 
 /* The sweeps of that pool, oldest first. */
 struct json_t *json_sweeps(const struct snapshot *, const struct pool_snapshot *);
-/* A stretch at one load: what `plateaus` of the pool holds. */
+/* A period at one load: what `plateaus` of the pool holds. */
 struct json_t *json_plateau(const struct pool_snapshot *, const struct plateau *);
 
 #endif

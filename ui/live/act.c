@@ -1,7 +1,7 @@
-/* What keys, the mouse and pastes do; see keys.h for the table and app_state.h for the rest.
+/* Actions of keys, mouse and pastes; see keys.h for the table and app_state.h for the state.
  *
- * Whatever changes load is sent as a command. A paste goes into text fields only, and a held key
- * turns a dial at most four times a second, whatever the terminal's repeat rate is. */
+ * Changes of load are sent as commands. A paste goes to text fields only, and a held key turns a
+ * dial at most four times a second, regardless of the terminal's repeat rate. */
 #include "ui/live/act.h"
 
 #include <math.h>
@@ -26,7 +26,7 @@
 static const double spans[] = {60, 300, 900, 3600, 0}; /* 0: the whole run */
 #define SPANS ((int)(sizeof spans / sizeof *spans))
 
-/* ---- looking around ---- */
+/* ---- navigation ---- */
 
 static void select_pool(struct app *a, int by)
 {
@@ -60,7 +60,7 @@ static void move(struct app *a, int by)
     }
 }
 
-/* The view at this place in the table; there is nothing to do where it has no such place. */
+/* Shows the view at this index of the table; does nothing for an invalid index. */
 static void set_view(struct app *a, int place)
 {
     for (int i = 0; a->sc.views[i]; i++)
@@ -70,7 +70,7 @@ static void set_view(struct app *a, int place)
         }
 }
 
-/* The view `by` places on, round the end of the table. */
+/* Shows the view `by` positions further, cyclically. */
 static void next_view(struct app *a, int by)
 {
     int n = 0;
@@ -88,7 +88,7 @@ static void sort_by(struct app *a, int by)
 
     if (!screen_view(sc)->unsorted || n == 0)
         return;
-    /* Past either end is the order in which the rows came. */
+    /* Before the first and after the last column the rows are unsorted. */
     *sort += by;
     if (*sort >= n)
         *sort = -1;
@@ -112,11 +112,11 @@ static void zoom(struct app *a, int by)
     a->sc.axis_pool = 0;
 }
 
-/* By a column; the first press puts it at the newest one. */
+/* Moves the cursor by a column; the first press puts it at the newest one. */
 static void move_cursor(struct app *a, int by)
 {
     struct screen *sc = &a->sc;
-    /* A young run does not fill its axis: there is nothing before its start. */
+    /* The axis may begin before the start of the run, where there is no data. */
     double first = sc->from_s > 0 ? sc->from_s + sc->step_s / 2 : 0;
     double last = sc->from_s + sc->length_s - sc->step_s / 2;
 
@@ -321,7 +321,7 @@ static void load(struct app *a, enum action action)
         turn(a, p, action == ACT_TURN_UP);
     } else if (action == ACT_PAUSE && p->guard[0]) {
         app_ask_name(a, p);
-    } else if (action == ACT_PAUSE && p->held) {
+    } else if (action == ACT_PAUSE && p->awaiting_consent) {
         if (p->state == POOL_PAUSED)
             app_ask_first(a, p);
         else
@@ -334,7 +334,7 @@ static void load(struct app *a, enum action action)
     }
 }
 
-/* ---- what is kept, and the program itself ---- */
+/* ---- files and the program itself ---- */
 
 static void screen_verb(struct app *a, enum verb verb, const char *text)
 {
@@ -445,12 +445,12 @@ static void consent(struct app *a, unsigned pool)
         app_notice(a, ROLE_ALERT, "%s", err.msg);
 }
 
-static void start_held(struct app *a)
+static void start_awaiting_consent(struct app *a)
 {
     for (unsigned k = 0; k < a->questions; k++)
         for (unsigned i = 0; i < a->live->pools; i++)
             if (a->live->pool[i].number == a->question[k].pool &&
-                a->live->pool[i].holds == a->question[k].holds)
+                a->live->pool[i].consent_epoch == a->question[k].consent_epoch)
                 consent(a, a->question[k].pool);
 }
 
@@ -468,12 +468,12 @@ static void answer(struct app *a, bool yes)
         app_quit(a);
     else if (q == ASK_FIRST_LOAD) {
         app_notice(a, ROLE_BAR, "the load begins");
-        start_held(a);
+        start_awaiting_consent(a);
     } else
         app_send(a, BY_KEY, "%s", a->sc.question_command);
 }
 
-/* The name has to be the host's own, typed to its end; anything else loads nothing. */
+/* Only the complete name of the host is accepted; anything else loads nothing. */
 static void name_key(struct app *a, uint32_t key)
 {
     struct screen *sc = &a->sc;
@@ -507,7 +507,7 @@ static void ask_key(struct app *a, uint32_t key)
         answer(a, false);
 }
 
-/* Looks at the target with the form's values, on a thread; the form goes on meanwhile. */
+/* Tests the target with the form's values on a thread; the form stays usable meanwhile. */
 static void test_connection(struct app *a)
 {
     struct form *f = &a->sc.form;
@@ -529,12 +529,13 @@ void act_probe(struct app *a)
 
     if (!a->probe)
         return;
-    if (a->sc.mode != MODE_FORM || f->test != TEST_RUNNING) { /* left, or of other values */
+    /* the form was closed, or its values have changed */
+    if (a->sc.mode != MODE_FORM || f->test != TEST_RUNNING) {
         probe_free(a->probe, false);
         a->probe = NULL;
         return;
     }
-    r = probe_look(a->probe);
+    r = probe_poll(a->probe);
     if (!r.done)
         return;
     f->test = r.good ? TEST_GOOD : TEST_BAD;
@@ -627,7 +628,7 @@ static void key_input(struct app *a, uint32_t key)
     unsigned where = typing(a) ? KEY_IN_TEXT : m == MODE_VIEW ? KEY_IN_VIEW : KEY_IN_DIALOG;
     enum action action = keys_find(key, where);
 
-    if (key == KEY_CTRL('\\')) { /* what a terminal does with it when nobody took it over */
+    if (key == KEY_CTRL('\\')) { /* as the terminal does by default */
         a->signal = 3;
         return;
     }
@@ -708,7 +709,7 @@ void act_input(struct app *a, const struct input *in)
     case INPUT_PASTE:
         if (a->sc.mode == MODE_FORM)
             form_paste(&a->sc.form, in->paste);
-        else if (a->sc.mode == MODE_ASK && typing(a)) /* it is there to be typed */
+        else if (a->sc.mode == MODE_ASK && typing(a)) /* the word must be typed */
             app_notice(a, ROLE_CAUTION, "the name is to be typed, not pasted");
         else if (typing(a))
             prompt_paste(a, in->paste);

@@ -1,4 +1,4 @@
-/* What keys, the mouse and pastes do. */
+/* Actions of keys, mouse and pastes. */
 #ifndef LOADTOP_UI_LIVE_ACT_H
 #define LOADTOP_UI_LIVE_ACT_H
 
@@ -6,6 +6,6 @@ struct app;
 struct input;
 
 void act_input(struct app *, const struct input *);
-void act_probe(struct app *); /* looks whether the form's test has a result */
+void act_probe(struct app *); /* checks whether the form's test has a result */
 
 #endif

@@ -2,8 +2,8 @@
  *
  *   poll(keyboard, signals, engine) -> input, commands -> newest snapshot -> cells -> terminal
  *
- * Nothing in here waits for a worker or a target. All input that is there is taken before a frame
- * is drawn, so that a storm of keys or resizes costs one frame. */
+ * Nothing here waits for a worker or a target. All pending input is read before a frame is drawn,
+ * so that many keys or resizes cost one frame. */
 #include "ui/live/app.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@
 #define IDLE_MS 250
 #define INPUTS_A_TURN 256 /* then signals and the screen have theirs */
 #define FRAME_GAP_S 0.016
-#define SUSPEND_S 1.0 /* at most, for what is in flight to end before the process is stopped */
+#define SUSPEND_S 1.0 /* longest wait for requests in flight before the process is stopped */
 
 static double seconds(clockid_t clock)
 {
@@ -42,7 +42,7 @@ static double seconds(clockid_t clock)
 
 /* ---- set-up ---- */
 
-static int set_looks(struct app *a, struct err *err)
+static int set_appearance(struct app *a, struct err *err)
 {
     const struct app_settings *s = a->settings;
     const char *glyphs = s->glyphs && s->glyphs[0] ? s->glyphs : NULL;
@@ -55,7 +55,7 @@ static int set_looks(struct app *a, struct err *err)
     return 0;
 }
 
-/* What only the open terminal tells. */
+/* Settings that depend on the open terminal. */
 static void fit_terminal(struct app *a)
 {
     const struct app_settings *s = a->settings;
@@ -71,7 +71,7 @@ static void fit_terminal(struct app *a)
 }
 
 /* The run's JSON is written at its end, also while the screen stays. */
-static void look_for_end(struct app *a)
+static void check_end(struct app *a)
 {
     const struct app_settings *s = a->settings;
     struct err err = {0};
@@ -116,8 +116,8 @@ static void take_snapshot(struct app *a)
             app_notice(a, ROLE_CAUTION, "%s", s->message);
     }
     look_for_answer(a);
-    ask_look(a);
-    look_for_end(a);
+    ask_update(a);
+    check_end(a);
 }
 
 static void drain_eventfd(int fd)
@@ -174,8 +174,9 @@ static void take_signals(struct app *a)
     a->dirty = true; /* a resize */
 }
 
-/* May an operation still wait for its answer? Stopped now, it would take as long as the suspension.
- * What is in flight is counted at each tick, a pause shows at once: two ticks later it is known. */
+/* May an operation still be in flight? If the process stopped now, its latency would include the
+ * suspension. A pause is visible at once but operations in flight are counted per tick, so wait two
+ * ticks. */
 static bool is_loading(const struct app *a)
 {
     const struct snapshot *s = a->live;
@@ -218,8 +219,9 @@ static void turn(struct app *a, bool wait)
     a->sc.clock = seconds(CLOCK_MONOTONIC);
     if (fd[1].revents)
         take_signals(a);
+    /* the terminal is gone */
     if (n > 0 && (fd[0].revents & (POLLHUP | POLLERR | POLLNVAL)) && !a->signal)
-        a->signal = SIGHUP; /* the terminal is gone */
+        a->signal = SIGHUP;
     if (fd[2].revents & POLLIN) {
         drain_eventfd(fd[2].fd);
         take_snapshot(a);
@@ -240,7 +242,7 @@ static void loop(struct app *a)
     double drawn = 0;
 
     while (!a->quit && !a->signal) {
-        bool late = a->dirty; /* a frame is owed: do not sleep on it */
+        bool late = a->dirty; /* a frame is pending: do not sleep */
 
         turn(a, !late);
         if (a->suspend)
@@ -268,13 +270,13 @@ int app_check(const struct app_settings *settings, struct err *err)
     static struct app a;
 
     a.settings = settings;
-    return set_looks(&a, err) ? ERR_USAGE : term_check(settings->colors, err);
+    return set_appearance(&a, err) ? ERR_USAGE : term_check(settings->colors, err);
 }
 
 int app_run(struct engine *engine, const struct app_settings *settings, struct journal *journal,
             struct err *err)
 {
-    static struct app a; /* large, and there is one terminal */
+    static struct app a; /* static because it is large and there is only one */
     int rc;
 
     memset(&a, 0, sizeof a);
@@ -282,7 +284,7 @@ int app_run(struct engine *engine, const struct app_settings *settings, struct j
     a.settings = settings;
     a.journal = journal;
     screen_init(&a.sc, views);
-    rc = set_looks(&a, err);
+    rc = set_appearance(&a, err);
     if (!rc)
         rc = term_open(settings->colors, err);
     if (rc)

@@ -11,11 +11,11 @@ struct engine;
 struct journal;
 struct err;
 
-/* Would app_run refuse (no terminal, an unknown TERM, theme or glyph set)? To be asked before load
- * is started. */
+/* Would app_run refuse (no terminal, an unknown TERM, theme or glyph set)? Call it before load is
+ * started. */
 int app_check(const struct app_settings *, struct err *);
-/* Runs the dashboard until the person quits; the terminal is then restored. Returns 0, or 128+n
- * when ended by signal n, or an enum err_code with err set when the terminal or a setting cannot be
+/* Runs the dashboard until the user quits; the terminal is then restored. Returns 0, or 128+n when
+ * ended by signal n, or an enum err_code with err set when the terminal or a setting cannot be
  * used. The engine is made and started by the caller, who also waits for its end and prints the
  * report. The journal (or NULL) gets each second of the run. */
 int app_run(struct engine *, const struct app_settings *, struct journal *, struct err *);

@@ -1,4 +1,4 @@
-/* What the parts of the dashboard may do; see app_state.h. */
+/* Actions shared by the parts of the dashboard; see app_state.h. */
 #include "ui/live/app_state.h"
 
 #include <stdarg.h>
@@ -12,7 +12,7 @@ const struct pool_snapshot *app_pool(const struct app *a)
 {
     const struct pool_snapshot *shown = screen_pool(&a->sc, app_shown(a));
 
-    /* The display may be frozen; what a key does counts from what holds now. */
+    /* The display may be frozen, but keys act on the newest snapshot. */
     for (unsigned i = 0; shown && i < a->live->pools; i++)
         if (a->live->pool[i].number == shown->number)
             return &a->live->pool[i];

@@ -1,4 +1,4 @@
-/* What the parts of the dashboard share, and what each of them may do: tell, send, pause, quit. */
+/* State and actions shared by the parts of the dashboard. */
 #ifndef LOADTOP_UI_LIVE_APP_STATE_H
 #define LOADTOP_UI_LIVE_APP_STATE_H
 
@@ -20,14 +20,14 @@ struct probe;
 
 struct app_settings {
     const char *theme;   /* name, or NULL: the default */
-    const char *colors;  /* direct, 256, 16, none, or NULL: what the terminal can do */
-    const char *glyphs;  /* braille, block, acs, ascii, or NULL: what the locale can do */
-    const char *out_dir; /* where captures and reports go; NULL: here */
-    const char *command; /* that repeats the run, for files; may be NULL */
+    const char *colors;  /* direct, 256, 16, none, or NULL: best of the terminal */
+    const char *glyphs;  /* braille, block, acs, ascii, or NULL: best of the locale */
+    const char *out_dir; /* folder for captures and reports; NULL: the current one */
+    const char *command; /* command that repeats the run, for files; may be NULL */
     bool quiet;
     const struct backend *const *backends;
-    struct json_t *screens; /* array: what is captured is added to it; borrowed */
-    /* Told once, when every pool has ended while the screen stays; or NULL. */
+    struct json_t *screens; /* array to which captures are added; borrowed */
+    /* Called once when every pool has ended while the screen stays; may be NULL. */
     int (*ended)(void *ctx, const struct snapshot *, struct err *);
     void *ended_ctx;
 };
@@ -40,36 +40,35 @@ struct app {
     struct cells cells;
     struct theme theme;
     enum tier tier;
-    struct probe *probe;           /* of the form; NULL: none runs */
-    const struct snapshot *live;   /* the newest; held */
-    const struct snapshot *frozen; /* held while the display is frozen, else NULL */
+    struct probe *probe;           /* the form's test; NULL: none is running */
+    const struct snapshot *live;   /* the newest snapshot; holds a reference */
+    const struct snapshot *frozen; /* a reference while the display is frozen, else NULL */
     uint64_t message_serial;       /* last one that was shown */
     int64_t ticket;     /* of what was sent last by hand and is not answered yet; 0: none */
     struct turns turns; /* of the dial */
     bool dirty, quit, suspend;
     int signal; /* that ended it; 0: none */
     bool ended_seen;
-    /* The pools that the present question about a first load shows: a yes is for them alone. */
+    /* The pools in the present question about a first load: the answer applies only to them. */
     struct first_load {
-        unsigned pool, holds;
+        unsigned pool, consent_epoch;
     } question[QUESTIONS_MAX]; /* [questions] */
     unsigned questions;
-    /* By a pool's number: which of its holds was asked about; the name of
-     * its protected host was. */
+    /* By pool number: the consent_epoch that was asked about; and below, the protected host. */
     unsigned asked[POOLS_RUN_MAX + 1];
     unsigned name_asked[POOLS_RUN_MAX + 1]; /* which name, see name_mark; 0: none */
 };
 
-/* What the screen shows: the frozen snapshot or the newest. */
+/* The snapshot on the screen: the frozen or the newest one. */
 static inline const struct snapshot *app_shown(const struct app *a)
 {
     return a->frozen ? a->frozen : a->live;
 }
-const struct pool_snapshot *
-app_pool(const struct app *); /* the selected one, as it is now; NULL: none */
+/* the selected pool in the newest snapshot; NULL: none */
+const struct pool_snapshot *app_pool(const struct app *);
 void app_notice(struct app *, enum role, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* Sends a command as text; a refusal at once is a notice. */
+/* Sends a command as text; an immediate refusal is shown as a notice. */
 void app_send(struct app *, enum origin, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void app_pause_all(struct app *);

@@ -55,7 +55,7 @@ static void describe_target(struct text *t, const struct pool_snapshot *p)
              p->load.threads == 1 ? "" : "s", p->load.clients, p->load.clients == 1 ? "" : "s");
 }
 
-/* Tells one protected name from the next that the same pool waits for. */
+/* A hash that distinguishes successive protected names of the same pool. */
 static unsigned name_mark(const char *name)
 {
     unsigned h = 2166136261U; /* FNV-1a */
@@ -79,7 +79,7 @@ void app_ask_name(struct app *a, const struct pool_snapshot *p)
 
 static bool waits_for_yes(const struct pool_snapshot *p)
 {
-    return p->held && !p->guard[0] && p->state == POOL_PAUSED;
+    return p->awaiting_consent && !p->guard[0] && p->state == POOL_PAUSED;
 }
 
 /* Adds a pool to the question. False: it is full, and the pool is asked about in the next one. */
@@ -92,8 +92,8 @@ static bool add_question(struct app *a, struct text *list, const struct pool_sna
         !list->len || (a->questions < QUESTIONS_MAX && list->len + one.len + 2 < QUESTION_MAX);
     if (fits) {
         text_add(list, "%s%s", list->len ? "; " : "", text_str(&one));
-        a->question[a->questions++] = (struct first_load){p->number, p->holds};
-        a->asked[p->number] = p->holds;
+        a->question[a->questions++] = (struct first_load){p->number, p->consent_epoch};
+        a->asked[p->number] = p->consent_epoch;
     }
     text_free(&one);
     return fits;
@@ -113,7 +113,7 @@ void app_ask_first(struct app *a, const struct pool_snapshot *only)
     a->questions = 0;
     for (unsigned i = 0; i < a->live->pools && room; i++) {
         const struct pool_snapshot *p = &a->live->pool[i];
-        bool wanted = only ? p == only : a->asked[p->number] != p->holds;
+        bool wanted = only ? p == only : a->asked[p->number] != p->consent_epoch;
 
         if (wanted && waits_for_yes(p))
             room = add_question(a, &list, p);
@@ -123,7 +123,7 @@ void app_ask_first(struct app *a, const struct pool_snapshot *only)
     text_free(&list);
 }
 
-/* What has become known of the pools in the question meanwhile is put into it; no other pool is. */
+/* Updates the question with new information on its pools; adds no other pool. */
 static void renew_question(struct app *a)
 {
     struct text list = {.limit = QUESTION_MAX};
@@ -139,7 +139,7 @@ static void renew_question(struct app *a)
     text_free(&list);
 }
 
-/* So that those that come back are asked about again. */
+/* Resets it, so that pools that wait again are asked about again. */
 static void forget_question(struct app *a)
 {
     for (unsigned k = 0; k < a->questions; k++)
@@ -156,7 +156,7 @@ static bool still_asked(const struct app *a)
     return false;
 }
 
-void ask_look(struct app *a)
+void ask_update(struct app *a)
 {
     bool fresh = false;
 
@@ -166,7 +166,7 @@ void ask_look(struct app *a)
         if (p->guard[0] && a->sc.mode == MODE_VIEW &&
             a->name_asked[p->number] != name_mark(p->guard))
             app_ask_name(a, p);
-        fresh = fresh || (waits_for_yes(p) && a->asked[p->number] != p->holds);
+        fresh = fresh || (waits_for_yes(p) && a->asked[p->number] != p->consent_epoch);
     }
     bool asking = a->sc.mode == MODE_ASK && a->sc.question == ASK_FIRST_LOAD;
     if (asking && !still_asked(a)) { /* it ended, or is gone again */

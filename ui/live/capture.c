@@ -1,8 +1,8 @@
 /* The commands that the screen itself carries out: captures of the screen, reports, the baseline,
  * the theme, quit.
  *
- * A capture is made of the very cells and the very snapshot that the person saw, and each file
- * appears whole or not at all. */
+ * A capture uses the cells and the snapshot that were shown, and each file is written
+ * atomically. */
 #include "ui/live/capture.h"
 
 #include <jansson.h>
@@ -28,7 +28,7 @@
 #define SCREENS_MOST 48
 #define SWATCHES_S 4.0 /* how long the roles of a new theme are shown */
 
-/* OUT/loadtop-20261121-124105, with -2, -3 when something of that second is there already. */
+/* OUT/loadtop-20261121-124105, with -2, -3 if files of that second exist already. */
 static void base_name(const struct app *a, char *buf, size_t size)
 {
     const char *dir = a->settings->out_dir && a->settings->out_dir[0] ? a->settings->out_dir : ".";
@@ -108,7 +108,8 @@ static int write_as(struct app *a, const char *path, struct err *err)
     return rc;
 }
 
-/* For the report of this run. Past the first few dozen nobody looks, and the run grows. */
+/* Keeps the screen for the report of this run; only the first few dozen, to limit the size of the
+ * run. */
 static void keep_screen(struct app *a)
 {
     char what[64];
@@ -152,7 +153,7 @@ static void screenshot(struct app *a, const char *file)
                    missing_png ? "" : ",png");
 }
 
-/* The run so far, told for people who were not there; the name's ending says how. */
+/* Writes a report of the run so far; the extension selects the format. */
 static int write_report(struct app *a, const char *path, struct err *err)
 {
     json_t *run = json_with_screens(app_shown(a), a->settings->command, NAN, a->settings->screens);
@@ -226,8 +227,8 @@ static void set_theme(struct app *a, const char *name)
     app_notice(a, ROLE_BAR, "theme %s: %s", theme.name, theme.about);
 }
 
-/* Once a second: a theme's file that was written anew is taken anew. One that is wrong is told
- * once, and the colours stay as they are. */
+/* Once a second: reloads the theme if its file has changed. An invalid file is reported once, and
+ * the colours are kept. */
 void capture_theme_follow(struct app *a)
 {
     static double looked;

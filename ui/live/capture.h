@@ -1,4 +1,4 @@
-/* The commands that the screen carries out: captures, reports, the baseline, the theme. */
+/* Commands executed by the front end: captures, reports, the baseline, the theme. */
 #ifndef LOADTOP_UI_LIVE_CAPTURE_H
 #define LOADTOP_UI_LIVE_CAPTURE_H
 
@@ -6,6 +6,6 @@ struct app;
 struct command;
 
 void capture_command(struct app *, const struct command *);
-void capture_theme_follow(struct app *); /* takes a theme's file anew that was written meanwhile */
+void capture_theme_follow(struct app *); /* reloads the theme if its file has changed */
 
 #endif

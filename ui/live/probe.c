@@ -1,5 +1,5 @@
-/* The look at a target; see probe.h. The result is published once, under the mutex; who frees last,
- * the thread or the person that no longer wants it, frees. */
+/* Inspects a target; see probe.h. The result is published once, under the mutex; the last user, the
+ * thread or the caller that no longer needs it, frees it. */
 #include "ui/live/probe.h"
 
 #include <pthread.h>
@@ -18,7 +18,7 @@
 #include "engine/state/snapshot.h"
 
 #define LOOK_NS (10 * NS_PER_S)
-#define STATS_NS (2 * NS_PER_S) /* for what the server says of itself, after it answered */
+#define STATS_NS (2 * NS_PER_S) /* to wait for the server's figures after it answered */
 #define STEP_NS (20 * NS_PER_MS)
 
 struct probe {
@@ -85,7 +85,8 @@ static bool judge(const struct pool_snapshot *s, uint64_t took_ns, uint64_t up_n
         return true;
     }
     if (s->state == POOL_DOWN || s->state == POOL_ENDED) {
-        /* What is not there yet is no fault: the start makes it, a look makes nothing. */
+        /* A missing table or topic is not an error: it is created at the start, not by an
+         * inspection. */
         *good = s->error_code == ERR_ABSENT;
         text_add(t, *good ? "it answers; what is not there yet is made by the start: %s" : "%s",
                  s->state_why);
@@ -138,7 +139,7 @@ static void *probe_main(void *ctx)
 
     scenario_init(&s);
     options_init(&defaults, pool_option_table);
-    s.limits.look = true;
+    s.limits.inspect_only = true;
     s.limits.ask_names = true;
     if (scenario_add(&s, p->url, ORIGIN_ARGV, &defaults, p->backends, &err) == 0)
         e = engine_new(&s, p->backends, false, &err);
@@ -175,7 +176,7 @@ struct probe *probe_start(const char *url, const struct backend *const *backends
     return p;
 }
 
-struct probe_result probe_look(struct probe *p)
+struct probe_result probe_poll(struct probe *p)
 {
     struct probe_result r;
 

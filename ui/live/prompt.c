@@ -1,7 +1,7 @@
 /* The line that is typed: commands with history and completion, exact values, marks, and finding.
  *
- * A command is checked before it is sent, so that what is wrong is shown under the wrong word while
- * it can still be mended; the engine checks again. */
+ * A command is checked before it is sent, so that an error is shown under the wrong word while it
+ * can be corrected; the engine checks again. */
 #include "ui/live/prompt.h"
 
 #include <stdio.h>
@@ -211,7 +211,7 @@ static bool run_exact(struct app *a, const char *text)
 
 /* ---- finding ---- */
 
-/* Without rows of the view's own the pools are looked through, in the order of the snapshot. */
+/* If the view has no rows, searches the pools in the order of the snapshot. */
 static bool row_found(const struct app *a, int row)
 {
     const struct view *view = screen_view(&a->sc);
@@ -354,7 +354,7 @@ static void offer_all(struct app *a, struct candidates *l, const char *words[], 
         offer(l, "all");
 }
 
-/* Puts in what all candidates share, and shows them when there are several. */
+/* Inserts the common prefix of all candidates, and lists them if there are several. */
 static void complete(struct app *a)
 {
     static struct candidates l;

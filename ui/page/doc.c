@@ -57,7 +57,7 @@ static void escape_markdown(struct text *to, const char *from)
 
 void doc_escape(const struct doc *d, struct text *to, const char *s)
 {
-    if (d->format == DOC_HTML) { /* which makes it one line that may be shown by itself */
+    if (d->format == DOC_HTML) { /* which also makes it one displayable line */
         xml_escape(to, s);
         return;
     }
@@ -234,7 +234,7 @@ void doc_code(struct doc *d, const char *s)
         xml_escape_lines(d->t, text_str(&lines));
         text_add(d->t, "</pre>\n");
     } else if (d->format == DOC_MARKDOWN) {
-        text_add(d->t, "\n"); /* an indented block takes everything as it is */
+        text_add(d->t, "\n"); /* an indented block is literal */
         add_indented(d->t, "    ", text_str(&lines));
         text_add(d->t, "\n");
     } else {

@@ -1,4 +1,4 @@
-/* Quantities and stamps in the words of a report. See figures.h. */
+/* Formatting of quantities and stamps in reports. See figures.h. */
 #include "ui/page/figures.h"
 
 #include <math.h>

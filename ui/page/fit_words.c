@@ -48,8 +48,9 @@ struct fit_borders fit_borders(const struct usl_fit *f)
             lo = mid;
     }
     b.saturated = hi;
+    /* it goes from linear to saturated */
     if (b.diminishing > b.saturated)
-        b.diminishing = NAN; /* it goes from linear to saturated */
+        b.diminishing = NAN;
     return b;
 }
 

@@ -1,4 +1,4 @@
-/* What a fitted scaling law says, in words. */
+/* Describes a fitted scaling law in words. */
 #ifndef LOADTOP_UI_PAGE_FIT_WORDS_H
 #define LOADTOP_UI_PAGE_FIT_WORDS_H
 
@@ -12,7 +12,7 @@ const char *fit_figure(char *buf, size_t size, double v);
 /* The fit in words: parameters, peak, phases, model, next point. Lines are indented by two; also
  * used by the reports. `x_unit` follows a throughput ("/s" or ""). */
 void fit_words(struct text *t, const struct usl_fit *, double next_n, const char *x_unit);
-/* Where the phases begin, as N: NaN when one never begins. */
+/* The N at which each phase begins; NaN: never. */
 struct fit_borders {
     double diminishing, saturated, retrograde;
 };

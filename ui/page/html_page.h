@@ -1,4 +1,4 @@
-/* The frame of a page that stands on its own. */
+/* The frame of a self-contained page. */
 #ifndef LOADTOP_UI_PAGE_HTML_PAGE_H
 #define LOADTOP_UI_PAGE_HTML_PAGE_H
 

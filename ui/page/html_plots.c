@@ -1,8 +1,8 @@
 /* The plots of a pool over time, its percentiles and its heat map. See html_plots.h.
  *
- * A column of a plot over time stands for whole seconds: throughput is their operations over their
- * time (exact), a latency the worst of their percentiles. A paused or missing second is a gap,
- * never 0. At most COLUMNS columns, so that an hour weighs as much as four minutes. */
+ * A column of a plot over time covers whole seconds: throughput is their operations divided by
+ * their time (exact), a latency the worst of their percentiles. A paused or missing second is a
+ * gap, never 0. There are at most COLUMNS columns, to bound the size of the page. */
 #include "ui/page/html_plots.h"
 
 #include <math.h>
@@ -169,8 +169,7 @@ static void add_levels(struct svg *s, const struct saved_run *run, const struct 
     }
 }
 
-/* In a closed loop both are the same, but for the moment between wanting and sending: then there is
- * one line less. */
+/* In a closed loop service and response time are nearly equal: then only one line is drawn. */
 static bool same_curve(const double *a, const double *b, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -281,7 +280,7 @@ struct steps {
     double count;
 };
 
-/* Beyond 10 samples above it a percentile is chance: there the line ends. */
+/* The line ends where fewer than 10 samples are above a percentile. */
 static void step(double percentile, double value_ns, double total, void *ctx)
 {
     struct steps *s = ctx;

@@ -13,7 +13,7 @@
 #define WIDTH 720
 #define HEIGHT 280
 #define LEFT 58.0
-#define RIGHT 612.0 /* right of it stand the names of the lines */
+#define RIGHT 612.0 /* the names of the lines are to the right of it */
 #define TOP 30.0
 #define BOTTOM 242.0
 #define TICKS_MAX 24
@@ -91,8 +91,9 @@ static int ticks_of(const struct svg_axis *a, double *tick, int wanted)
                 break;
     }
     for (double v = ceil(a->lo / step - 1e-9) * step; v <= a->hi * (1 + 1e-9) && n < TICKS_MAX;
+         /* never -0 */
          v += step)
-        tick[n++] = v + 0.0; /* never -0 */
+        tick[n++] = v + 0.0;
     return n;
 }
 
@@ -126,7 +127,7 @@ static void draw_axes(struct svg *s)
     text_add(s->t, "</text>\n");
 }
 
-/* ---- where figures stand ---- */
+/* ---- positions of figures ---- */
 
 #define PICTURE_FIGURE 500
 #define PICTURE_MARGIN 20
@@ -302,7 +303,7 @@ void svg_box(struct svg *s, double x0, double x1, double y0, double y1, double f
 
 void svg_hover(struct svg *s, double x0, double x1, const char *title)
 {
-    if (s->sheet->picture) /* nobody points at a picture */
+    if (s->sheet->picture) /* hover texts are useless in a picture */
         return;
     text_add(s->t, "<rect class=\"h\" x=\"%.1f\" y=\"%.0f\" width=\"%.1f\" height=\"%.0f\">",
              at_x(s, x0), TOP, at_x(s, x1) - at_x(s, x0), BOTTOM - TOP);

@@ -1,6 +1,6 @@
 /* Plots as inline SVG for reports: axes with 1-2-5 ticks, lines, points with error bars, marks, and
- * the value of each place on hover (<title>). No script, no font, nothing from outside; colours are
- * the page's CSS classes, and each line has its name at its end, so that none depends on colour. */
+ * values on hover (<title>). No scripts, fonts or external resources; colours are CSS classes of
+ * the page, and each line has its name at its end, so that it can be identified without colour. */
 #ifndef LOADTOP_UI_PAGE_SVG_H
 #define LOADTOP_UI_PAGE_SVG_H
 
@@ -18,7 +18,8 @@ struct svg_axis {
     const char *name;
 };
 
-/* What figures are put on: a page, one below the other, or a picture, two beside each other. */
+/* The sheet for figures: a page with figures below each other, or a picture with two side by
+ * side. */
 struct svg_sheet {
     struct text *t;
     const char *stamp; /* written on each figure: "LOOPBACK", or "" */
@@ -33,11 +34,11 @@ struct svg {
     struct text *t;
     struct svg_sheet *sheet;
     struct svg_axis x, y;
-    double label_y[16]; /* where names of lines stand already */
+    double label_y[16]; /* positions of line names drawn so far */
     unsigned labels;
 };
 
-/* Makes room for lo..hi: a log axis ends at 1-2-5 numbers, a linear one begins at 0. */
+/* Extends the axis to lo..hi: a log axis ends at 1-2-5 numbers, a linear one begins at 0. */
 void svg_fit_axis(struct svg_axis *, double lo, double hi);
 /* caption: what it shows, in plain text; small: how to read it. */
 void svg_begin(struct svg *, struct svg_sheet *, const char *caption, const char *small,
@@ -53,7 +54,7 @@ void svg_mark(struct svg *, double x, const char *text, const char *title, const
 void svg_level(struct svg *, double y, const char *text);
 void svg_box(struct svg *, double x0, double x1, double y0, double y1, double filled,
              const char *title);
-/* An unseen column from x0 to x1 that says `title` when it is pointed at. */
+/* An invisible column from x0 to x1 that shows `title` on hover. */
 void svg_hover(struct svg *, double x0, double x1, const char *title);
 void svg_end(struct svg *);
 

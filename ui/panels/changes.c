@@ -1,4 +1,5 @@
-/* Changes and what they did: one line each; the goal, the thresholds and what is left behind; see * changes.h. */
+/* Changes with their effects, one line each; the goal, the thresholds, and leftovers; see *
+ * changes.h. */
 #include "ui/panels/changes.h"
 
 #include <jansson.h>
@@ -26,7 +27,7 @@ bool event_is_change(const struct event *e)
     return e->from[0] && e->to[0]; /* a dial or an option: from one value to another */
 }
 
-/* Load that is off does nothing: its effect needs no measuring. */
+/* The effect of switching load off need not be measured. */
 bool event_is_halt(const struct event *e)
 {
     return e->kind == EVENT_PAUSE || e->kind == EVENT_RESUME || e->kind == EVENT_STOP ||
@@ -50,8 +51,7 @@ const char *event_who(const struct event *e)
     }
 }
 
-/* "+31k/s (+24k..+38k) real": never without its interval, for a difference without one says
- * nothing. */
+/* "+31k/s (+24k..+38k) real": always with its interval. */
 static int effect(struct cells *c, int x, int y, const struct event *e, const struct snapshot *s)
 {
     char diff[32], low[32], high[32];
@@ -117,8 +117,7 @@ static int change_draw(struct cells *c, int x, int y, int w, const struct snapsh
     return x;
 }
 
-/* Where the column is narrow, what an event says has up to two lines of its own. Returns how many
- * rows it took. */
+/* In a narrow column an event's text takes up to two lines. Returns the number of rows used. */
 static int change_wrapped(struct cells *c, struct rect r, int row, const struct snapshot *s,
                           const struct event *e)
 {
@@ -261,7 +260,7 @@ static int goal_short(struct cells *c, const struct snapshot *s, const struct sc
     return x;
 }
 
-/* One kind of thing that stays behind, over all pools. */
+/* One kind of leftovers, summed over all pools. */
 struct left {
     const char *kind, *what; /* what: of the first of them */
     json_int_t count;
@@ -276,7 +275,7 @@ static int left_sum(const struct snapshot *s, struct left *left, int max)
         size_t j;
         json_t *item;
 
-        json_array_foreach(s->pool[i].server.left_behind, j, item)
+        json_array_foreach(s->pool[i].server.leftovers, j, item)
         {
             const char *kind = json_string_value(json_object_get(item, "kind"));
             const json_t *count = json_object_get(item, "count");
@@ -284,8 +283,9 @@ static int left_sum(const struct snapshot *s, struct left *left, int max)
 
             while (kind && at < n && strcmp(left[at].kind, kind))
                 at++;
+            /* objects removed at the end of the run are not leftovers */
             if (!kind || at == max || json_object_get(item, "until"))
-                continue; /* what removes itself at the end does not stay */
+                continue;
             if (at == n)
                 left[n++] =
                     (struct left){kind, json_string_value(json_object_get(item, "what")), 0, true};
@@ -296,7 +296,7 @@ static int left_sum(const struct snapshot *s, struct left *left, int max)
     return n;
 }
 
-/* The standard size has one line for both: what is wanted, and what stays behind. */
+/* At the standard size, one line for the goal and the leftovers. */
 static void left_short(struct cells *c, const struct snapshot *s, const struct screen *sc,
                        struct rect r)
 {
@@ -306,7 +306,7 @@ static void left_short(struct cells *c, const struct snapshot *s, const struct s
     char count[32];
 
     x = cells_text(c, x, r.y, ROLE_LABEL, "LEFT BEHIND ");
-    for (int i = 0; i < n; i++) /* where nobody counted, their names have to do */
+    for (int i = 0; i < n; i++) /* without counts show the names */
         x = left[i].known ? cells_textf(c, x, r.y, ROLE_TEXT, "%s%s %s", i ? ", " : "",
                                         format_count(count, sizeof count, (uint64_t)left[i].count),
                                         left[i].kind)
@@ -324,8 +324,8 @@ static const char *member(const json_t *item, const char *name)
     return word ? word : "";
 }
 
-/* How many pools after pool i leave the very same thing, of which nobody counted how much is whose;
- * *before: and how many before it. */
+/* The number of pools after pool i that have the same leftover without a count; *before: the number
+ * before it. */
 static unsigned left_alike(const struct snapshot *s, unsigned i, const json_t *item,
                            unsigned *before)
 {
@@ -338,7 +338,7 @@ static unsigned left_alike(const struct snapshot *s, unsigned i, const json_t *i
 
         if (k == i || strcmp(s->pool[k].target, s->pool[i].target) != 0)
             continue;
-        json_array_foreach(s->pool[k].server.left_behind, j, other)
+        json_array_foreach(s->pool[k].server.leftovers, j, other)
         {
             bool same = !strcmp(member(item, "kind"), member(other, "kind")) &&
                         !strcmp(member(item, "what"), member(other, "what"));
@@ -382,11 +382,11 @@ void left_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         size_t j;
         json_t *item;
 
-        json_array_foreach(s->pool[i].server.left_behind, j, item)
+        json_array_foreach(s->pool[i].server.leftovers, j, item)
         {
             unsigned before, others = left_alike(s, i, item, &before);
 
-            if (before) /* it is named already, with this pool among the others */
+            if (before) /* it is already listed together with another pool */
                 continue;
             x = cells_text(c, x, r.y, ROLE_ACCENT, s->pool[i].name);
             if (others)

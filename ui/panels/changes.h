@@ -1,4 +1,4 @@
-/* Changes and what they did, the goal, and what is left behind. */
+/* Panels of changes with their effects, the goal, and leftovers. */
 #ifndef LOADTOP_UI_PANELS_CHANGES_H
 #define LOADTOP_UI_PANELS_CHANGES_H
 

@@ -1,8 +1,8 @@
 /* The points of one scaling curve, as the scaling views draw them.
  *
- * A curve is a family of plateaus that differ in one variable: the family of one of them, the one
- * that is selected. All of its plateaus are points, also several at one value; those that are not
- * valid are in no fit. The fit is the engine's own (scaling_of). */
+ * A curve consists of the plateaus that differ from the selected one in one variable only. All of
+ * them are points, also several at one value; invalid ones are excluded from the fit, which is the
+ * engine's (scaling_of). */
 #ifndef LOADTOP_UI_PANELS_CURVE_H
 #define LOADTOP_UI_PANELS_CURVE_H
 
@@ -25,12 +25,11 @@ struct curve {
     double live_n, live_x; /* the present second; NaN: none */
 };
 
-/* The point whose family is shown: the selected one; NULL: there is none. And the variable that was
- * chosen for the X axis; NULL: by itself. */
+/* The selected point, whose curve is shown (NULL: none), and the variable chosen for the X axis
+ * (NULL: automatic). */
 const struct plateau *curve_like(const struct screen *, const struct pool_snapshot *);
 const char *curve_choice(const struct screen *);
-/* The sweep over two variables that the view shows as a grid; NULL: none, or
- * a variable was chosen. */
+/* The two-variable sweep to show as a grid; NULL: none, or a variable was chosen. */
 const struct sweep_snapshot *curve_grid(const struct screen *, const struct snapshot *);
 /* The curve by `var` (NULL: the variable with the most values) on which `like` lies. */
 void curve_collect(struct curve *, const struct pool_snapshot *, const struct plateau *like,

@@ -157,7 +157,7 @@ static void label_peak(struct cells *c, const struct plot *plot, const struct cu
     vertical_label(c, plot, k, f->peak_n, text, ROLE_MARK);
 }
 
-/* What would teach most: a question where the law expects it. */
+/* Draws a question mark at the most informative next point, at its expected throughput. */
 static void next_mark(struct cells *c, const struct plot *plot, const struct curve *k,
                       const struct usl_fit *f)
 {

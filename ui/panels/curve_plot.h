@@ -10,7 +10,7 @@ struct curve;
 struct screen;
 
 /* Throughput against N: points with their intervals, ideal line, law with its band, phases, N*, the
- * present, and what to measure next. `full`: with all of that, else small. */
+ * present, and what to measure next. `full`: all of that; else a small plot. */
 void curve_plot(struct cells *, struct screen *, const struct curve *, struct rect, bool full);
 void curve_plot_latency(struct cells *, struct screen *, const struct curve *, struct rect);
 void curve_plot_cpu(struct cells *, struct screen *, const struct curve *, struct rect);

@@ -1,10 +1,9 @@
 /* A sweep over two variables as a heatmap with numbers: a row for each value of the first, a column
  * for each of the second; see grid.h and engine/state/snapshot.h (struct sweep_snapshot).
  *
- * A cell shows throughput; with room also what each variable brought (the efficiency of threads and
- * clients, the gain of others), whose limit it was with the share that says so beside the
- * generator's CPU, and p99. The shade on its left grows with throughput. What was never steady or
- * is not valid stands in brackets. */
+ * A cell shows throughput; with enough room also the efficiency or gain of each variable, the
+ * bottleneck with its share beside the generator's CPU, and p99. The shade on its left grows with
+ * throughput. Values that are unsteady or not valid are in brackets. */
 #include "ui/panels/grid.h"
 
 #include <math.h>
@@ -29,7 +28,7 @@ struct grid_view {
     double top;
     int head_w, cell_w, lines; /* columns of row heads and cells; lines a cell */
     unsigned first_row, first_column, rows, columns;
-    bool apart; /* what each variable brought needs a line of its own: the line between cells */
+    bool apart; /* the effect of each variable needs a separate line: the line between cells */
 };
 
 static bool is_number(const struct sweep_cell *k)
@@ -44,7 +43,7 @@ static bool counts(const struct sweep_cell *k)
 }
 
 /* By both variables; by the first alone where there is no room for more. */
-/* What the variables from..to-1 brought. */
+/* The efficiency or gain of the variables from..to-1. */
 static void relative_text(const struct grid_view *g, unsigned cell, unsigned from, unsigned to,
                           char *buf, size_t size)
 {
@@ -64,25 +63,25 @@ static void relative_text(const struct grid_view *g, unsigned cell, unsigned fro
     }
 }
 
-/* "server 93 %": who it was, and the measurement that says so; nothing where nobody is known. */
+/* "server 93 %": the bottleneck with its share; "" if unknown. */
 static void limit_text(const struct plateau *at, int room, char *buf, size_t size)
 {
     char share[16], cpu[16];
-    const char *who = bottleneck_name(at->limit);
+    const char *who = bottleneck_name(at->bottleneck);
 
     buf[0] = '\0';
     show_percent(cpu, sizeof cpu, at->cpu_share);
-    if (at->limit == LIMIT_NONE)
+    if (at->bottleneck == BOTTLENECK_NONE)
         snprintf(buf, size, "c %s", cpu);
     else if (room < 11)
         copy_str(buf, size, who);
-    else if (isnan(at->limit_share))
+    else if (isnan(at->bottleneck_share))
         snprintf(buf, size, "%s c %s", who, cpu);
-    else if (at->limit == LIMIT_CLIENT || room < 17)
-        snprintf(buf, size, "%s %s", who, show_percent(share, sizeof share, at->limit_share));
+    else if (at->bottleneck == BOTTLENECK_CLIENT || room < 17)
+        snprintf(buf, size, "%s %s", who, show_percent(share, sizeof share, at->bottleneck_share));
     else
-        snprintf(buf, size, "%s %s c %s", who, show_percent(share, sizeof share, at->limit_share),
-                 cpu);
+        snprintf(buf, size, "%s %s c %s", who,
+                 show_percent(share, sizeof share, at->bottleneck_share), cpu);
 }
 
 static void shade(struct cells *c, int x, int y, int lines, double share)
@@ -112,11 +111,12 @@ static void cell_more(struct cells *c, const struct grid_view *g, unsigned index
         relative_text(g, index, 1, g->sweep->axes, text, sizeof text);
         cells_field(c, x, y++, w, ALIGN_LEFT, role, text);
     }
-    bool why = !counts(k) && k->at.limit != LIMIT_CLIENT; /* "client 97 %" is the reason itself */
+    /* "client 97 %" is the reason itself */
+    bool why = !counts(k) && k->at.bottleneck != BOTTLENECK_CLIENT;
     if (y + (why ? 1 : 0) < end) {
         limit_text(&k->at, w, text, sizeof text);
-        cells_field(c, x, y++, w, ALIGN_LEFT, k->at.limit == LIMIT_CLIENT ? ROLE_WARN : ROLE_LABEL,
-                    text);
+        cells_field(c, x, y++, w, ALIGN_LEFT,
+                    k->at.bottleneck == BOTTLENECK_CLIENT ? ROLE_WARN : ROLE_LABEL, text);
     }
     if (y >= end)
         return;
@@ -155,7 +155,7 @@ static void cell(struct cells *c, const struct grid_view *g, unsigned index, int
         cell_more(c, g, index, x + 2, y + 1, lines - 1);
 }
 
-/* The cell that is measured now is in sight. */
+/* Scrolls to the cell being measured. */
 static void scroll_to_now(struct grid_view *g)
 {
     const struct sweep_snapshot *s = g->sweep;
@@ -209,7 +209,8 @@ static void draw(struct cells *c, struct grid_view *g, struct rect r)
         char text[96];
 
         snprintf(text, sizeof text, "%s %s", b->name, b->value[g->first_column + j]);
-        if (text_width(text) > g->cell_w - 3) /* the title has the name; the value may not be cut */
+        /* the title has the name, so show the value in full */
+        if (text_width(text) > g->cell_w - 3)
             copy_str(text, sizeof text, b->value[g->first_column + j]);
         cells_field(c, r.x + g->head_w + 4 + (int)j * g->cell_w, r.y, g->cell_w - 3, ALIGN_LEFT,
                     ROLE_LABEL, text);

@@ -1,4 +1,4 @@
-/* Can it be trusted, and where does the time go: the panels that judge; see judge.h. */
+/* The panels with validity checks and the time budget; see judge.h. */
 #include "ui/panels/judge.h"
 
 #include <math.h>
@@ -40,7 +40,7 @@ static void check_cell(struct cells *c, const struct table *t, int y, int column
         table_put(c, t, y, column, ROLE_DIM, "-");
         return;
     }
-    if (cpu && !isnan(k->value)) /* the value is worth more than the word, and NO stays with it */
+    if (cpu && !isnan(k->value)) /* prefer the value to the word, but keep NO */
         snprintf(text, sizeof text, k->ok ? "%s" : "%s NO",
                  (snprintf(value, sizeof value, "%.0f%%", k->value * 100), value));
     else
@@ -93,8 +93,8 @@ void budget_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
 
     if (p)
         snprintf(title, sizeof title, "where %s's time goes", p->name);
-    if (p && p->limit != LIMIT_NONE)
-        snprintf(limit, sizeof limit, "%s-bound", bottleneck_name(p->limit));
+    if (p && p->bottleneck != BOTTLENECK_NONE)
+        snprintf(limit, sizeof limit, "%s-bound", bottleneck_name(p->bottleneck));
     if (!box_panel(c, l, PANEL_BUDGET, title, limit, &r) || !p)
         return;
     struct share share[] = {{p->generate_share, ROLE_GENERATE, "g"},
@@ -121,6 +121,6 @@ void budget_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     if (r.h > 1)
         box_shares(c, r.x + 1, r.y + 1, r.w - 2, share, 4);
     if (r.h > 2)
-        cells_field(c, r.x + 1, r.y + 2, r.w - 2, ALIGN_LEFT, ROLE_LABEL, p->limit_why);
+        cells_field(c, r.x + 1, r.y + 2, r.w - 2, ALIGN_LEFT, ROLE_LABEL, p->bottleneck_why);
     cells_unclip(c, clip);
 }

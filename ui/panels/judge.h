@@ -1,4 +1,4 @@
-/* Can it be trusted, and where does the time go: the panels that judge. */
+/* The panels with validity checks and the time budget. */
 #ifndef LOADTOP_UI_PANELS_JUDGE_H
 #define LOADTOP_UI_PANELS_JUDGE_H
 

@@ -24,7 +24,7 @@ struct rung {
     double service, response, now;
 };
 
-/* On a log scale from the least to the most of the column: the tail is what one looks for. */
+/* On a log scale from the column's minimum to its maximum, to show the tail. */
 static void rung_bar(struct cells *c, const struct table *t, int y, double v, double lo, double hi)
 {
     int w = t->w[4];
@@ -35,7 +35,7 @@ static void rung_bar(struct cells *c, const struct table *t, int y, double v, do
         cells_text(c, t->x[4] + i, y, ROLE_SPARK, c->glyphs->bar_full);
 }
 
-/* With a baseline: how `now` stands to it. Of the base's stretch p50 and p99 are known, no more. */
+/* With a baseline: `now` compared with it. Only p50 and p99 of the base's period are known. */
 static const struct column ladder_with_base[] = {
     {"whole run", 9, 10, ALIGN_LEFT, 0}, {"service", 8, 10, ALIGN_RIGHT, 3},
     {"response", 8, 10, ALIGN_RIGHT, 0}, {"now", 8, 10, ALIGN_RIGHT, 1},
@@ -46,7 +46,7 @@ static void rung_change(struct cells *c, const struct table *t, int y,
                         const struct pool_snapshot *p, const struct baseline *base, int rung)
 {
     const char *why = NULL, *said;
-    const struct base_stretch *at = baseline_at(base, p, &why);
+    const struct base_period *at = baseline_at(base, p, &why);
     const struct latency *now = &p->now_response;
     char text[32] = "-";
 

@@ -1,4 +1,4 @@
-/* Percentiles of the selected pool, of the whole run and of now. */
+/* Percentiles of the selected pool, for the whole run and the last second. */
 #ifndef LOADTOP_UI_PANELS_LADDER_H
 #define LOADTOP_UI_PANELS_LADDER_H
 

@@ -1,4 +1,4 @@
-/* What the views that are one table share: its frame, its selected row, and how it scrolls. */
+/* Shared by views that consist of one table: frame, selected row, and scrolling. */
 #ifndef LOADTOP_UI_PANELS_LISTS_H
 #define LOADTOP_UI_PANELS_LISTS_H
 
@@ -15,10 +15,10 @@ struct table;
  * no room. */
 bool list_begin(struct cells *, struct screen *, const struct layout *, const char *title,
                 const char *note, const struct column *, struct table *, struct rect *r);
-/* The ground of row `row` of the list at y: the selected one is marked. */
+/* Draws the background of row `row` at y; the selected row is highlighted. */
 void list_row(struct cells *, struct screen *, struct rect, int y, int row);
-/* Keeps the row in range and in sight; returns the first row to draw of `rows`, with `page` rows on
- * screen. */
+/* Keeps the selected row in range and visible; returns the first of `rows` to draw, with `page`
+ * rows on screen. */
 int scroll_follow(struct screen *, int rows, int page);
 
 #endif

@@ -25,7 +25,7 @@
 #include "ui/term/glyphs.h"
 
 #define MARKS_MAX 64
-#define MOVE_S 0.8 /* a plot stands still at least as long */
+#define MOVE_S 0.8 /* shortest time between two moves of a plot */
 #define LEVELS_MAX 8
 #define SERIES_MAX 6 /* of the comparison: ROLE_SERIES1 and on */
 
@@ -37,9 +37,9 @@ struct legend {
     int arg;
 };
 
-/* A young run fills its plot: the shortest axis is as long as it says only when there is that much
- * to show. A longer one was asked for with a key. That of the whole run grows by steps, or each
- * frame would draw all of it anew. */
+/* Until the run is as long as the shortest axis, the axis covers the run so far. Longer axes are
+ * chosen with a key. The axis of the whole run grows in steps, otherwise every frame would redraw
+ * all of it. */
 static double span_of(const struct snapshot *s, const struct screen *sc)
 {
     static const double young[] = {10, 15, 20, 30, 45};
@@ -52,9 +52,9 @@ static double span_of(const struct snapshot *s, const struct screen *sc)
     return sc->span_s;
 }
 
-/* The columns of a plot, n for its whole width. Its edge moves by whole cells, about once a second,
- * and stands ahead of now: what is new fills the last columns while the others stay as they are,
- * for a plot that moved with each frame would be most of what is sent. */
+/* The n columns of a plot. Its right edge moves by whole cells, about once a second, and is ahead
+ * of now, so that new data fills the last columns while the others stay unchanged; a plot that
+ * moved with each frame would be most of the terminal output. */
 static struct bins bins_of(const struct snapshot *s, const struct screen *sc,
                            const struct plot *plot, int n)
 {
@@ -104,7 +104,7 @@ static void marks_collect(struct plot *p, struct plot_mark *mark, const struct b
     }
 }
 
-/* From right to left, so that what matters most (the first) stands nearest to the corner. */
+/* From right to left, so that the most important one (the first) is nearest to the corner. */
 static void legends_draw(struct cells *c, struct screen *sc, struct rect title, bool border,
                          const char *name, struct legend *legend, int n)
 {
@@ -130,7 +130,7 @@ static void legends_draw(struct cells *c, struct screen *sc, struct rect title, 
         cells_fill(c, rect_of(x, title.y, w, 1), ' ', ROLE_TEXT);
         at = cells_text(c, x + 1, title.y, role, off ? "" : legend[i].sample);
         cells_text(c, off ? at : at + 1, title.y, role, legend[i].text);
-        if (off) /* a word, for grey alone would not tell */
+        if (off) /* a word, because grey alone is not clear */
             cells_text(c, at + text_width(legend[i].text), title.y, ROLE_DIM,
                        text_width(legend[i].sample) >= 2 ? " x" : "");
         hits_add(&sc->hits, rect_of(x, title.y, w, 1), legend[i].hit, legend[i].arg);
@@ -162,8 +162,8 @@ static void axis_reset(struct screen *sc, unsigned pool)
     sc->axis_pool = pool;
 }
 
-/* What a cell of the plot shows of a series: the dots' columns of one cell together; the mean of
- * rates (their spans are equal), the worst of percentiles. */
+/* The value of a series in one cell, over the cell's dot columns: the mean for rates (equal spans),
+ * the worst for percentiles. */
 static double value_at(const struct cells *c, const struct plot *p, const double *v, double cursor,
                        bool worst)
 {
@@ -180,7 +180,7 @@ static double value_at(const struct cells *c, const struct plot *p, const double
     return worst ? most : n ? sum / n : NAN;
 }
 
-/* Where the cursor is in this plot: 0..1, or < 0 when it is none or out of sight. */
+/* The cursor's position in this plot, 0..1; < 0: none, or outside. */
 static double cursor_in(const struct screen *sc, const struct bins *b)
 {
     double at = (sc->cursor_s - b->from_s) / (b->n * b->width_s);
@@ -223,7 +223,7 @@ static void plot_finish(struct cells *c, struct screen *sc, const struct plot *p
     hits_add(&sc->hits, plot->area, HIT_PLOT, 0);
 }
 
-/* Fewer than a plot needs: the span is short, so tenths say more than seconds. */
+/* For a short span use the series of tenths, because there are too few seconds. */
 static const struct series *rate_series(const struct pool_snapshot *p, const struct bins *b)
 {
     bool tenths = b->width_s < 1 && p->tenths.n > p->tenths.first;
@@ -271,8 +271,9 @@ static char *compare_title(const struct snapshot *s, const struct screen *sc, ch
 static void compare_scale(struct axis *a, double least, double top)
 {
     bool log = a->log ? !(least > 0 && top < 10 * least) : least > 0 && top > 20 * least;
+    /* its ends are found again */
     if (log != a->log)
-        a->lo = a->hi = 0; /* its ends are found anew */
+        a->lo = a->hi = 0;
     a->log = log;
 }
 
@@ -361,12 +362,12 @@ static void throughput_readout(struct cells *c, const struct snapshot *s, const 
     readout_draw(c, plot, &out);
 }
 
-/* What is done now and how that stands to the baseline, in as many words as there is room for. */
+/* The present throughput and its difference from the baseline, as far as there is room. */
 static void throughput_note(char *note, size_t size, const struct pool_snapshot *p,
                             const struct baseline *base, int width, const char *title)
 {
     const char *why = NULL;
-    const struct base_stretch *at = base ? baseline_at(base, p, &why) : NULL;
+    const struct base_period *at = base ? baseline_at(base, p, &why) : NULL;
     char number[32], change[24] = "";
     int room = width - text_width(title) - 8;
 
@@ -392,7 +393,7 @@ void throughput_panel(struct cells *c, const struct snapshot *s, struct screen *
     struct plot_level level[LEVELS_MAX];
     char title[128] = "throughput", span[32], note[128], number[32], goal[32], buf[64];
     const struct baseline *base;
-    const struct base_stretch *at = NULL;
+    const struct base_period *at = NULL;
     const char *why = NULL;
     static double ghost[PLOT_COLUMNS_MAX];
     struct plot_series series[2];
@@ -488,7 +489,7 @@ static void latency_legend(struct cells *c, struct screen *sc, const struct layo
 {
     const struct baseline *base = baseline_of(&sc->baselines, p->number);
     const char *why = NULL;
-    const struct base_stretch *at = base ? baseline_at(base, p, &why) : NULL;
+    const struct base_period *at = base ? baseline_at(base, p, &why) : NULL;
     struct legend legend[4];
     char sample[4][16], number[24], p99[24], p50[24], response[24];
     int n = 0;
@@ -560,7 +561,7 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     struct plot_level level[LEVELS_MAX];
     struct plot_series series[4];
     const struct baseline *base;
-    /* An open pool has both times in it. */
+    /* Open arrival shows both service and response time. */
     bool several, open = p && p->load.rate_per_s > 0;
     const char *title = open ? "latency, log" : "service time, log";
     char longer[64];
@@ -588,7 +589,7 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         plot.series_count = 3;
     }
     base = baseline_of(&sc->baselines, p->number);
-    if (base && base->seconds.n) { /* the ghost is p99 as well */
+    if (base && base->seconds.n) { /* the baseline's line shows p99 too */
         double *ghost = v[plot.series_count];
 
         several = bins_fill(&b, &base->seconds, BIN_P99, ghost) || several;
@@ -609,7 +610,8 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         title = longer;
     axis_follow(&sc->axis[AXIS_LATENCY], lo, hi, s->now_s);
     plot.series = series;
-    for (int i = 0; i < plot.series_count; i++) /* clicked away: its values stay in the readout */
+    /* hidden by a click: its values stay in the readout */
+    for (int i = 0; i < plot.series_count; i++)
         if (sc->hidden & 1u << line_of(series[i].role))
             series[i].v = nothing_columns();
     plot.levels = threshold_levels(s, p, level, LEVELS_MAX);
@@ -621,7 +623,7 @@ void latency_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     latency_legend(c, sc, l, p, open, title);
 }
 
-/* Each shade with the share of a column's operations from which on it is used. */
+/* Each shade with the minimum share of a column's operations for it. */
 static void heat_legend(struct cells *c, struct rect panel, const char *title)
 {
     static const char *const from[HEAT_LEVELS] = {">0 ", "0.1 ", "1 ", "5 ", "20 %"};

@@ -36,7 +36,7 @@ static void row(struct cells *c, const struct table *t, const struct curve *k, i
     snprintf(text, sizeof text, at->valid ? "%s" : "(%s)",
              show_number(number, sizeof number, at->throughput_per_s));
     table_put(c, t, y, COL_X, role, text);
-    if (at->valid && !(at->vars.rate_per_s > 0)) /* of a rate that was asked for it says nothing */
+    if (at->valid && !(at->vars.rate_per_s > 0)) /* meaningless for a fixed rate */
         table_put(c, t, y, COL_EFF, role, show_percent(text, sizeof text, curve_efficiency(k, i)));
     table_put(c, t, y, COL_P99, role, show_ns(text, sizeof text, at->p99));
     if (!at->valid) {
@@ -63,8 +63,8 @@ static void table(struct cells *c, const struct curve *k, struct rect r)
         {NULL, 0, 0, ALIGN_LEFT, 0}};
     struct table t;
     double top = 0;
-    int first = k->points > r.h - 1 ? k->points - (r.h - 1)
-                                    : 0; /* the largest N is where the question is */
+    /* the largest N is where the question is */
+    int first = k->points > r.h - 1 ? k->points - (r.h - 1) : 0;
 
     table_fit(&t, columns, r.x + 1, r.w - 2);
     table_head(c, &t, r.y, -1, false);
@@ -127,7 +127,7 @@ static void say_model(struct text *t, const struct curve *k)
         text_add(t, "; R2 %.3f", f->r2);
 }
 
-/* What it comes to, in up to `rows` lines that end above y; returns how many they are. */
+/* A summary of the curve in up to `rows` lines that end above y; returns how many. */
 static int curve_words(struct cells *c, const struct curve *k, int x, int y, int w, int rows)
 {
     const struct usl_fit *f = curve_fit(k);
@@ -198,7 +198,7 @@ static void nothing_yet(struct cells *c, const struct pool_snapshot *p, struct r
                   "S sweeps a variable: threads 1, 2, 4, 8 ..., each held until it is steady");
 }
 
-/* Words below, then a plot, then a table where there is one nowhere else. */
+/* Text at the bottom, then a plot, then a table unless it is shown elsewhere. */
 static void fill(struct cells *c, struct screen *sc, const struct layout *l, const struct curve *k,
                  struct rect r)
 {
@@ -223,10 +223,12 @@ static void fill(struct cells *c, struct screen *sc, const struct layout *l, con
         r.h -= rows;
     }
     table_rows = k->points + 1 < r.h / 2 ? k->points + 1 : r.h / 2;
-    if (k->points > 2 && r.h >= 9 && r.h - table_rows < 6) /* a curve says more than its table */
+    /* the curve is more important than its table */
+    if (k->points > 2 && r.h >= 9 && r.h - table_rows < 6)
         table_rows = r.h - 6;
+    /* they are in a separate table beside it */
     if (full && l->panel[PANEL_MAIN].h > 0)
-        table_rows = 0; /* they stand in a table of their own beside it */
+        table_rows = 0;
     if (r.h - table_rows >= 5 && r.w >= 30 && k->points > 1) {
         curve_plot(c, sc, k, rect_of(r.x, r.y, r.w, r.h - table_rows), full);
         r.y += r.h - table_rows;
@@ -236,7 +238,7 @@ static void fill(struct cells *c, struct screen *sc, const struct layout *l, con
         table(c, k, r);
 }
 
-/* Axes that followed the points of another curve begin anew: they would shrink only slowly. */
+/* Axes that followed the points of another curve start over: they would shrink only slowly. */
 static void axes_of_family(struct screen *sc, const struct curve *k, const struct plateau *like)
 {
     uint64_t h = like ? like->setting : 0;

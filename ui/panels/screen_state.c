@@ -1,4 +1,4 @@
-/* What the front end knows between two frames; see screen_state.h. */
+/* State of the front end; see screen_state.h. */
 #include "ui/panels/screen_state.h"
 
 #include <assert.h>
@@ -42,7 +42,7 @@ int screen_pool_index(const struct screen *sc, const struct snapshot *s)
         if (s->pool[i].number < sc->pool)
             below = (int)i;
     }
-    /* The selected one was removed: its neighbour. */
+    /* The selected pool was removed: select its neighbour. */
     return below >= 0 ? below : s->pools > 0 ? 0 : -1;
 }
 

@@ -1,9 +1,8 @@
-/* What the front end itself knows between two frames: the view, the selection, the dial, what is
- * being typed.
+/* State of the front end: the view, the selection, the dial, the input.
  *
- * It holds nothing of the run; that is the snapshot. Views read both and draw; while they draw they
- * note where things are that can be clicked (hits), and let the axes follow their data. Everything
- * else is changed by ui/live/act.c only. */
+ * The state of the run is in the snapshot. Views read both and draw; while drawing they record
+ * clickable areas (hits) and adapt the axes to their data. Everything else is changed by
+ * ui/live/act.c only. */
 #ifndef LOADTOP_UI_PANELS_SCREEN_STATE_H
 #define LOADTOP_UI_PANELS_SCREEN_STATE_H
 
@@ -56,17 +55,17 @@ enum plot_axis {
 
 struct screen {
     const struct view *const *views; /* the table, ends with NULL; borrowed */
-    int view;                        /* the one on screen: its place in the table */
+    int view;                        /* index of the shown view in the table */
     enum mode mode;
     unsigned pool; /* number of the selected pool; 0: the first */
     int dial;
-    int row[VIEWS_MAX], scroll[VIEWS_MAX]; /* of the view's table */
-    int rows[VIEWS_MAX];                   /* how many rows it had when it was drawn */
-    int page;                              /* rows that were seen */
-    int sort[VIEWS_MAX];                   /* column, -1: as it comes */
+    int row[VIEWS_MAX], scroll[VIEWS_MAX]; /* selected row and scroll offset of each view's table */
+    int rows[VIEWS_MAX];                   /* number of rows when last drawn */
+    int page;                              /* visible rows */
+    int sort[VIEWS_MAX];                   /* sort column; -1: unsorted */
     bool invert[VIEWS_MAX];
     int columns[VIEWS_MAX];
-    double span_s; /* of the time axes; 0: the whole run */
+    double span_s; /* span of the time axes; 0: the whole run */
     bool compare;
     bool frozen;
     double frozen_s; /* when, on the run's clock */
@@ -74,7 +73,7 @@ struct screen {
     struct baselines baselines;
 
     char find[64];
-    bool finding_help; /* what is typed after / is looked for in the help */
+    bool finding_help; /* the text typed after / is searched for in the help */
     struct field input;
     struct history history;
     char input_error[256];
@@ -83,7 +82,7 @@ struct screen {
     enum question question;
     char question_text[512];
     char question_command[288];
-    char question_host[256]; /* ASK_PROTECTED: whose name is to be typed into input */
+    char question_host[256]; /* ASK_PROTECTED: the host whose name must be typed */
     struct form form;
     int help_scroll, help_lines;
 
@@ -91,33 +90,32 @@ struct screen {
     enum role notice_role;
     double notice_until;   /* monotonic seconds */
     double clock;          /* monotonic seconds of this frame */
-    double swatches_until; /* the roles of a theme just chosen are shown until then */
-    double cost_share;     /* of one core: what the screen costs */
+    double swatches_until; /* samples of the chosen theme are shown until then */
+    double cost_share;     /* CPU share of the screen, of one core */
 
     struct axis axis[AXES];
     unsigned axis_pool;
-    uint64_t axis_family; /* whose points the scaling axes have followed */
-    double cursor_s;      /* the moment that the plots' cursor stands at, s of the run; < 0: none */
-    double from_s, length_s, step_s; /* the time axis as it was drawn, and of one column */
-    unsigned hidden; /* lines that were clicked away in the legend: 1 << enum line_id */
-    int full;        /* the one panel on the whole screen (enum panel); < 0: none */
+    uint64_t axis_family;            /* the curve that the scaling axes are adapted to */
+    double cursor_s;                 /* time of the plots' cursor, s of the run; < 0: none */
+    double from_s, length_s, step_s; /* the time axis as drawn, and the width of a column */
+    unsigned hidden;                 /* lines hidden by a click on the legend: 1 << enum line_id */
+    int full;                        /* the panel that fills the screen (enum panel); < 0: none */
 
     struct hits hits;
-    int cursor_x, cursor_y;              /* of the text field, x < 0: none */
+    int cursor_x, cursor_y;              /* cursor of the text field; x < 0: none */
     const char *theme, *glyphs, *colors; /* their names, for the help */
 };
 
-/* With this table of views, of which the first is on screen. */
+/* Initializes with a table of views; the first one is shown. */
 void screen_init(struct screen *, const struct view *const *views);
 /* The view on screen. */
 static inline const struct view *screen_view(const struct screen *sc)
 {
     return sc->views[sc->view];
 }
-/* The place of a view in the table, which has to hold it. */
+/* The index of a view in the table, which must contain it. */
 int screen_view_place(const struct screen *, const struct view *);
-/* The selected pool in this snapshot, or NULL when there is none; follows when the selected one was
- * removed. */
+/* The selected pool in this snapshot; if it was removed, selects another one. NULL: no pools. */
 const struct pool_snapshot *screen_pool(const struct screen *, const struct snapshot *);
 /* Its index, or -1. */
 int screen_pool_index(const struct screen *, const struct snapshot *);

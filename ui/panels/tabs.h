@@ -5,7 +5,7 @@
 struct cells;
 struct screen;
 
-/* Right-aligned so that they end before x; nothing where `room` columns are too few. */
+/* Draws them right-aligned before x; nothing if `room` columns are too few. */
 void tabs_draw(struct cells *, struct screen *, int x, int y, int room);
 /* Columns that they take. */
 int tabs_width(const struct screen *);

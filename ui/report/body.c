@@ -15,12 +15,12 @@
 #include "ui/page/html_curve.h"
 #include "ui/page/html_plots.h"
 #include "ui/page/svg.h"
-#include "ui/report/held.h"
+#include "ui/report/passes.h"
 #include "ui/report/replay.h"
 #include "ui/report/screens.h"
 #include "ui/report/sweeps.h"
 
-/* What was asked of it and what came of it. */
+/* The requested load and its results. */
 static void add_load(struct doc *d, const struct saved_pool *p)
 {
     static const char *const heads[] = {"<load", "<value", NULL};
@@ -115,7 +115,7 @@ static void add_plateaus(struct doc *d, const struct saved_run *run, const struc
                                         "depth",  "rate",        "in flight", "throughput",
                                         "±95 %",  "p50",         "p99",       "generator CPU",
                                         "<valid", "<thresholds", NULL};
-    static const char *const held[] = {"broken", "not known", "held"};
+    static const char *const passes[] = {"broken", "not known", "held"};
     bool judged = run->thresholds > 0;
     if (!p->plateaus)
         return;
@@ -136,7 +136,7 @@ static void add_plateaus(struct doc *d, const struct saved_run *run, const struc
         doc_cell(d, "%s", fig_us(l->p99_us));
         doc_cell(d, "%s", fig_share(l->cpu_share));
         doc_cell(d, "%s", l->valid == FLAG_YES ? "yes" : l->why_not);
-        doc_cell(d, "%s", judged ? held[plateau_held(run, p, l)] : "-");
+        doc_cell(d, "%s", judged ? passes[plateau_passes(run, p, l)] : "-");
     }
     doc_table_end(d);
 }
@@ -273,7 +273,7 @@ static void add_left(struct doc *d, const struct saved_run *run)
     }
 }
 
-/* What was loaded and from where: for those who were not there. */
+/* The target and the load generator's machine. */
 static void add_target(struct doc *d, const struct saved_pool *p)
 {
     double items = p->data_items, bytes = p->data_bytes, rtt = p->rtt_us, others = p->other_clients;
@@ -312,7 +312,7 @@ static void add_tested(struct doc *d, const struct saved_run *run)
              fig_bytes(run->rss_peak_bytes));
 }
 
-/* Of --repeat: how far the same run's figures are apart. */
+/* For --repeat: the spread between runs. */
 static void add_spread(struct doc *d, const struct saved_run *run)
 {
     static const char *const heads[] = {"<pool",  "<figure", "runs", "mean", "standard deviation",

@@ -1,4 +1,4 @@
-/* Everything of a report but its verdict, in the order of the page. */
+/* The body of a report, after its verdict. */
 #ifndef LOADTOP_UI_REPORT_BODY_H
 #define LOADTOP_UI_REPORT_BODY_H
 

@@ -1,6 +1,5 @@
-/* How a comparison is told: see compare_page.h. The answer first, then what makes the two sides
- * hard to compare, each figure with its change and interval, the two laid over each other, and by
- * which method. Called by compare.c. */
+/* Writes a comparison: see compare_page.h. First the result, then caveats, each figure with its
+ * change and interval, plots of both sides, and the method. Called by compare.c. */
 #include "ui/report/compare_page.h"
 
 #include <jansson.h>
@@ -36,7 +35,7 @@ static const char *shown(const struct row *r, double mean)
     return figure_table[r->figure].latency ? fig_us(exp(mean)) : fig_number(mean);
 }
 
-/* "/s" behind what is a rate; latencies and shares bear their own unit. */
+/* "/s" for rates; latencies and shares include their unit. */
 static const char *per_of(const struct row *r, double mean)
 {
     return r->figure == FIGURE_THROUGHPUT && isfinite(mean) ? "/s" : "";
@@ -72,8 +71,7 @@ static bool is_valid(const struct side *s)
     return true;
 }
 
-/* Where nothing waits for its send the p99 of response time is that of service time: once is
- * enough. */
+/* Without waiting before the send, response time equals service time: show p99 once. */
 static bool is_the_same(const struct row *row, size_t i)
 {
     return row[i].figure == FIGURE_RESPONSE_P99 && i > 0 && row[i - 1].figure == FIGURE_P99 &&
@@ -122,7 +120,7 @@ static void say_answer(struct doc *d, const struct row *row, size_t rows, bool v
     text_free(&better);
 }
 
-/* ---- what makes two runs hard to compare ---- */
+/* ---- caveats ---- */
 
 static void warn_if_other(struct doc *d, const char *pool, const char *what, const json_t *x,
                           const json_t *y)
@@ -181,7 +179,7 @@ static void warn_of(struct doc *d, const struct saved_pool *a, const struct save
     }
 }
 
-/* Where it ran is as good a reason for a difference as what was loaded. */
+/* Different machines can explain a difference as well as different loads. */
 static void warn_of_place(struct doc *d, const struct saved_run *base, const struct saved_run *new)
 {
     if (strcmp(base->host, new->host) != 0)
@@ -272,9 +270,9 @@ static void add_spread(struct doc *d, const struct row *row, size_t rows)
     doc_table_end(d);
 }
 
-/* ---- what was compared: for those who were not there ---- */
+/* ---- the compared runs ---- */
 
-/* The load that was asked for, as it was set at the end of the run. */
+/* The requested load at the end of the run. */
 static void load_cell(struct doc *d, const struct saved_pool *p)
 {
     double rate = p->rate_per_s;
@@ -387,7 +385,7 @@ void compare_write(struct doc *d, const struct row *row, size_t rows, const stru
     doc_findings_end(d);
     if (html)
         text_add(d->t, "</section>\n");
-    bool with_pool = !html || rows > FIGURES; /* room on a phone for what matters */
+    bool with_pool = !html || rows > FIGURES; /* leave room on small screens */
     doc_table(d, with_pool ? heads : heads + 1);
     for (size_t i = 0; i < rows; i++)
         add_row(d, &row[i], with_pool);

@@ -1,5 +1,4 @@
-/* How a comparison is told: the answer, what makes the sides hard to compare, the table, the plots,
- * and the method. */
+/* Writes a comparison: the result, caveats, the table, the plots, and the method. */
 #ifndef LOADTOP_UI_REPORT_COMPARE_PAGE_H
 #define LOADTOP_UI_REPORT_COMPARE_PAGE_H
 
@@ -9,11 +8,11 @@ struct doc;
 struct row;
 struct side;
 
-/* The whole of it. */
+/* Writes the whole comparison. */
 void compare_write(struct doc *, const struct row *, size_t rows, const struct side *base,
                    const struct side *new, double threshold);
 
-/* How differences are told from noise, with its sources: for the help and for each comparison. */
+/* Describes the statistical method with its sources: for the help and for each comparison. */
 void compare_add_method(struct doc *);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * Compared are, pool by pool (by name): throughput, and of each second the p50 and p99 of service
  * time, the p99 of response time, and the share that failed. Latencies are compared as logarithms:
- * what is told is by which factor the typical second's percentile changed, not an average of
+ * the result is the factor by which the typical second's percentile changed, not an average of
  * percentiles. With three runs or more on both sides (several files, or one made by --repeat) each
  * run is one value, because runs differ by more than seconds do; else the seconds are the values.
  * The first second and a last one that is short are left out, and so are pauses. */
@@ -52,7 +52,7 @@ static double value_of(enum figure f, const struct saved_second *s)
     return us > 0 ? log(us) : NAN;
 }
 
-/* Of a run of --repeat; NaN: it has no such. */
+/* The value of a run of --repeat; NaN: none. */
 static double repeat_value(enum figure f, const struct saved_repeat *run, const char *pool)
 {
     for (size_t i = 0; i < run->pools; i++) {

@@ -1,4 +1,4 @@
-/* The figures that a comparison of two runs compares, and how they differ. */
+/* The figures of two runs side by side, with their differences. */
 #ifndef LOADTOP_UI_REPORT_COMPARE_ROWS_H
 #define LOADTOP_UI_REPORT_COMPARE_ROWS_H
 
@@ -37,10 +37,11 @@ struct row {
     bool by_runs;
 };
 
-/* A difference as a share of the base: of logarithms the factor less 1; of failures in points. */
+/* A difference relative to the base: for figures compared by logarithm the factor minus 1; for
+ * failures the difference in percentage points. */
 double row_change(const struct row *, double diff);
-bool row_is_worse(const struct row *); /* more than noise, in the wrong direction */
-/* The rows of all pools that both sides have, and of all figures; row: room for POOLS_RUN_MAX *
+bool row_is_worse(const struct row *); /* significantly worse */
+/* Makes the rows of all pools that both sides have, for all figures; row: room for POOLS_RUN_MAX *
  * FIGURES. 0 and ERR_USAGE: there is no such pool, or there are too many. */
 size_t compare_rows(struct row *row, const struct side *base, const struct side *new, struct err *);
 

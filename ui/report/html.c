@@ -1,4 +1,4 @@
-/* The report as one page that stands on its own: no script, no font, no request. See report.h.
+/* The report as one self-contained page: no scripts, fonts or requests. See report.h.
  *
  * Light and dark follow the reader's system, paper is always light. Text from outside goes through
  * doc_escape or the plots' own escaping; a policy in the head forbids everything but styles, so

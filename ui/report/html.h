@@ -1,4 +1,4 @@
-/* The report as one page that stands on its own. */
+/* The report as one self-contained page. */
 #ifndef LOADTOP_UI_REPORT_HTML_H
 #define LOADTOP_UI_REPORT_HTML_H
 

@@ -1,8 +1,8 @@
 /* The report as one picture: the verdict, and the plots of the pools below it. See report.h.
  *
- * Not every program that shows SVG knows style variables, so the colours of the page are written
- * out here; on white, because it goes into slides and onto paper. The words are lines of the plain
- * report in a monospaced font, which keeps its tables in columns. */
+ * Not all SVG viewers support style variables, so colours are written out; the background is white
+ * for slides and paper. The text consists of lines of the plain report in a monospaced font, which
+ * keeps tables aligned. */
 #include "ui/report/picture.h"
 
 #include <stdio.h>
@@ -49,7 +49,7 @@ static void add_style(struct text *t)
     }
 }
 
-/* What the first sign of a line of findings says. */
+/* The colour of a line of findings, by its first character. */
 static const char *line_color(const char *line)
 {
     if (strncmp(line, "X ", 2) == 0)

@@ -1,7 +1,7 @@
-/* The command that repeats a run, with what was done by hand while it ran: each key and each typed
- * command is an --at. See replay.h.
+/* The command that repeats a run, with an --at for each interactive command. See replay.h.
  *
- * What a sweep, the server or a rule did is not in it: it would happen again by itself. */
+ * Changes by a sweep, the server or a rule are not included, because they would happen again by
+ * themselves. */
 #include "ui/report/replay.h"
 
 #include <jansson.h>
@@ -32,7 +32,7 @@ static bool is_by(const struct saved_event *e, enum origin by)
     return strcmp(e->by, origin_name(by)) == 0;
 }
 
-/* The event as a command; false: it is none, or cannot be told as one. */
+/* Adds the event as a command; false: it is not one, or cannot be expressed as one. */
 static bool as_command(const struct saved_run *run, const struct saved_event *e, struct text *t)
 {
     bool order = is_kind(e, EVENT_PAUSE) || is_kind(e, EVENT_RESUME) || is_kind(e, EVENT_STOP) ||
@@ -66,8 +66,8 @@ unsigned report_command(const struct saved_run *run, struct text *t)
     for (size_t i = 0; i < run->events; i++) {
         const struct saved_event *e = &run->event[i];
         struct text words = {0}, at = {0};
-        bool option = is_kind(e, EVENT_SWEEP) && strstr(command, " --sweep ") &&
-                      e->t_s < 1; /* it is in the command already */
+        /* it is in the command already */
+        bool option = is_kind(e, EVENT_SWEEP) && strstr(command, " --sweep ") && e->t_s < 1;
         if (option || !(is_by(e, BY_KEY) || is_by(e, BY_COMMAND)) || is_kind(e, EVENT_REFUSED) ||
             is_kind(e, EVENT_SWEEP_END) || is_kind(e, EVENT_LOCK) || is_kind(e, EVENT_UNLOCK))
             continue;

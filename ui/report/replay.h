@@ -5,8 +5,8 @@
 struct saved_run;
 struct text;
 
-/* The command that repeats the run, with what was done by hand; returns how many things
- * that were done could not be told as a command. Nothing is added when the run has no command. */
+/* Adds the command that repeats the run, including interactive changes; returns how many of these
+ * could not be expressed. Adds nothing when the run has no command. */
 unsigned report_command(const struct saved_run *run, struct text *);
 
 #endif

@@ -1,16 +1,16 @@
-/* Reports of a run, made from its JSON alone: what a person puts before those who were not there.
+/* Reports of a run, made from its JSON alone.
  *
- * The file's ending says what it becomes:
- *   .html           one file that stands on its own
+ * The file name's extension selects the format:
+ *   .html           one self-contained file
  *   .md             the same for a pull request
- *   .txt            the same to be read as it is
+ *   .txt            the same as plain text
  *   .svg            one picture: the verdict and the plots
- *   .csv            the series, a line a second
+ *   .csv            the series, one line per second
  *   .plateaus.csv   the points of the scaling curves
  *   .hgrm           the latency distribution of one pool
  *   .hlog           all histograms, in HdrHistogram's log
  *
- * Everything that came from outside (targets, notes, messages) is escaped for where it goes. */
+ * External text (targets, notes, messages) is escaped for each format. */
 #ifndef LOADTOP_UI_REPORT_REPORT_H
 #define LOADTOP_UI_REPORT_REPORT_H
 
@@ -23,20 +23,21 @@ struct json_t;
 struct saved_run;
 struct text;
 
-/* Writes the report of `run` (as json_run makes it, or as it was saved) to `path`, whole or not at
- * all. ERR_USAGE: the ending is not known, it is no run, or has not what the report needs;
- * ERR_FAILED: it could not be written. */
+/* Writes the report of `run` (from json_run, or loaded) to `path` atomically. ERR_USAGE: unknown
+ * extension, not a run, or data that the report needs is missing; ERR_FAILED: it could not be
+ * written. */
 int report_write(struct json_t *run, const char *path, enum out_wait, struct err *);
 
 struct report_options {
-    const char *pool; /* of .hgrm; NULL: the only one */
+    const char *pool; /* pool for .hgrm; NULL: the only one */
     bool service;     /* .hgrm of service times instead of response times */
 };
-/* Its content. */
+/* Makes the content of a report file. */
 int report_make(const struct saved_run *run, const char *path, const struct report_options *,
                 struct text *, struct err *);
 
-/* `loadtop report RUN.json -o FILE [--pool NAME] [--service]`. Says into t what was written. */
+/* `loadtop report RUN.json -o FILE [--pool NAME] [--service]`. Writes a message about the written
+ * file to t. */
 int report_verb(struct text *t, int argc, char *const *argv, struct err *);
 
 #endif

@@ -1,4 +1,4 @@
-/* What was captured of the screen while a run went on. */
+/* Screens captured during the run. */
 #ifndef LOADTOP_UI_REPORT_SCREENS_H
 #define LOADTOP_UI_REPORT_SCREENS_H
 

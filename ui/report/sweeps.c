@@ -1,6 +1,6 @@
-/* The sweeps of a pool as tables: a matrix of throughput and of what each variable brings, where
- * two were swept; and one line for each combination with all that is known of it. See sweeps.h. The
- * summary on stdout shows the same tables. */
+/* The sweeps of a pool as tables: for two variables a matrix of throughput with efficiency or gain;
+ * and one line with all figures for each combination. See sweeps.h. The summary on stdout shows the
+ * same tables. */
 #include "ui/report/sweeps.h"
 
 #include <math.h>
@@ -47,7 +47,7 @@ static void throughput_cell(struct doc *d, const struct saved_cell *cell)
         doc_cell(d, "(%s)", fig_number(x));
 }
 
-/* "server 93 %": who it was, and the measurement that says so. */
+/* "server 93 %": the bottleneck with its share. */
 static const char *limit_text(char *buf, size_t size, const struct saved_cell *cell)
 {
     const char *kind = cell->measured.bottleneck.kind;

@@ -1,9 +1,9 @@
-/* The verdict of a report: can the figures be trusted, is it enough, how much is there, where does
- * it end and why, what failed. In whole words, each with what it stands on.
+/* The verdict of a report: validity of the figures, goal, capacity, bottleneck, and failures, each
+ * with its basis.
  *
- * The first lines are the answer; a table of the pools follows, then what each finding rests on. A
- * capacity is never more than was measured: it is that of a capacity search, else the highest
- * steady throughput of a stretch at which the generator was not the limit and every threshold held;
+ * The main results come first, then a table of the pools, then the basis of each finding. A
+ * capacity is never more than was measured: it is the result of a capacity search, else the highest
+ * steady throughput of a period at which the generator was not the limit and every threshold held;
  * else there is none, and the mean is called a mean. Called by the report's formats. */
 #include "ui/report/verdict.h"
 
@@ -16,16 +16,16 @@
 #include "ui/json/saved_run.h"
 #include "ui/page/doc.h"
 #include "ui/page/figures.h"
-#include "ui/report/held.h"
+#include "ui/report/passes.h"
 
-/* What this pool was seen to carry as it should; NaN: not shown. */
+/* The pool's measured capacity within its thresholds; NaN: unknown. */
 static double capacity_of(const struct saved_run *run, const struct saved_pool *pool)
 {
     double searched = pool->capacity.rate_per_s;
     return isfinite(searched) ? searched : best_of(run, pool).per_s;
 }
 
-/* Found by a search, and no more than a lower bound? */
+/* Is it a search result that is only a lower bound? */
 static bool is_bound(const struct saved_pool *pool)
 {
     return isfinite(pool->capacity.rate_per_s) && isnan(pool->capacity.high);
@@ -105,8 +105,8 @@ static void lead_thresholds(struct doc *d, const struct saved_run *run)
     text_free(&good);
 }
 
-/* With one pool: against what it was seen to carry as it should. With several there is no load that
- * all carried at their best at the same time: against what they did together. */
+/* With one pool the goal is compared with its capacity. With several, whose capacities were not
+ * reached at the same time, with their combined throughput. */
 static void lead_goal(struct doc *d, const struct saved_run *run)
 {
     double goal = run->goal_per_s, mean = throughput_of(run);
@@ -190,7 +190,7 @@ static void say_pools(struct doc *d, const struct saved_run *run)
     doc_table_end(d);
 }
 
-/* ---- what it rests on ---- */
+/* ---- the basis of the findings ---- */
 
 static void say_stamps(struct doc *d, const struct saved_run *run)
 {
@@ -229,7 +229,7 @@ static void say_most(struct doc *d, const struct saved_pool *pool, size_t at, co
                 fig_us(p->p50_us), fig_us(p->p99_us));
 }
 
-/* What a search found is the server's only when it was the server that broke at the next rate. */
+/* The result of a search is the server's capacity only if the server failed at the next rate. */
 static void say_searched(struct doc *d, const struct saved_pool *pool, const char *name)
 {
     const char *by = pool->capacity.limited_by, *why = pool->capacity.why;

@@ -1,4 +1,4 @@
-/* What a run comes to, which a report says first. */
+/* The verdict on a run, at the beginning of a report. */
 #ifndef LOADTOP_UI_REPORT_VERDICT_H
 #define LOADTOP_UI_REPORT_VERDICT_H
 

@@ -41,7 +41,7 @@ const struct baseline *baseline_of(const struct baselines *bs, unsigned pool)
 
 /* The service times of the last seconds as one: their own percentiles, not
  * a mean of percentiles. */
-static void merge_moment(const struct pool_snapshot *p, uint64_t from, struct base_stretch *out)
+static void merge_moment(const struct pool_snapshot *p, uint64_t from, struct base_period *out)
 {
     struct histogram sum = {0}, one = {0};
 
@@ -61,22 +61,22 @@ static void merge_moment(const struct pool_snapshot *p, uint64_t from, struct ba
     histogram_fini(&one);
 }
 
-static struct base_stretch moment(const struct pool_snapshot *p)
+static struct base_period moment(const struct pool_snapshot *p)
 {
-    struct base_stretch m = {.threads = p->load.threads,
-                             .clients = p->load.clients,
-                             .depth = p->depth,
-                             .rate_per_s = p->load.rate_per_s,
-                             .p50 = NAN,
-                             .p99 = NAN,
-                             .valid = p->valid};
+    struct base_period m = {.threads = p->load.threads,
+                            .clients = p->load.clients,
+                            .depth = p->depth,
+                            .rate_per_s = p->load.rate_per_s,
+                            .p50 = NAN,
+                            .p99 = NAN,
+                            .valid = p->valid};
     double done = 0, span = 0;
     uint64_t from = p->seconds.n;
 
     while (from > p->seconds.first && span < MOMENT_S) {
         const struct point *t = series_at(&p->seconds, from - 1);
 
-        /* Seconds of another load would say nothing of this one. */
+        /* Use only seconds with the same load. */
         if (t->paused || t->threads != m.threads || t->clients != m.threads * m.clients)
             break;
         from--;
@@ -96,8 +96,8 @@ void baseline_now(struct baselines *bs, const struct snapshot *s)
     for (unsigned i = 0; i < s->pools && bs->n < POOLS_MAX; i++) {
         struct baseline *b = &bs->of[bs->n++];
 
-        *b = (struct baseline){.pool = s->pool[i].number, .stretches = 1};
-        b->stretch[0] = moment(&s->pool[i]);
+        *b = (struct baseline){.pool = s->pool[i].number, .periods = 1};
+        b->period[0] = moment(&s->pool[i]);
     }
 }
 
@@ -138,26 +138,26 @@ static void read_seconds(struct baseline *b, const struct saved_pool *pool)
 
 static unsigned small(double v)
 {
-    return v > 0 && v < 1e9 ? (unsigned)v : 0; /* a load that nobody can have is none */
+    return v > 0 && v < 1e9 ? (unsigned)v : 0; /* ignore impossible values */
 }
 
 static void read_plateaus(struct baseline *b, const struct saved_pool *pool)
 {
-    for (size_t i = 0; i < pool->plateaus && b->stretches < BASE_STRETCHES; i++) {
+    for (size_t i = 0; i < pool->plateaus && b->periods < BASE_PERIODS; i++) {
         const struct saved_plateau *p = &pool->plateau[i];
         double rate = p->vars.rate_per_s;
-        struct base_stretch *s = &b->stretch[b->stretches++];
+        struct base_period *s = &b->period[b->periods++];
 
-        *s = (struct base_stretch){.threads = small(p->vars.threads),
-                                   .clients = small(p->vars.clients),
-                                   .depth = small(p->vars.depth),
-                                   .rate_per_s = rate > 0 ? rate : 0,
-                                   .per_s = p->throughput_per_s,
-                                   .p50 = p->p50_us * 1e3,
-                                   .p99 = p->p99_us * 1e3,
-                                   .response_p50 = p->response.p50_us * 1e3,
-                                   .response_p99 = p->response.p99_us * 1e3,
-                                   .valid = p->valid == FLAG_YES};
+        *s = (struct base_period){.threads = small(p->vars.threads),
+                                  .clients = small(p->vars.clients),
+                                  .depth = small(p->vars.depth),
+                                  .rate_per_s = rate > 0 ? rate : 0,
+                                  .per_s = p->throughput_per_s,
+                                  .p50 = p->p50_us * 1e3,
+                                  .p99 = p->p99_us * 1e3,
+                                  .response_p50 = p->response.p50_us * 1e3,
+                                  .response_p99 = p->response.p99_us * 1e3,
+                                  .valid = p->valid == FLAG_YES};
         if (!(rate > 0) && isnan(p->response.count)) {
             s->response_p50 = s->p50;
             s->response_p99 = s->p99;
@@ -165,8 +165,8 @@ static void read_plateaus(struct baseline *b, const struct saved_pool *pool)
     }
 }
 
-/* The run as a whole counts as one stretch when it had one load from the
- * first second to the last. */
+/* The run as a whole counts as one period when it had one load from the first second to the
+ * last. */
 static void read_whole(struct baseline *b, const struct saved_run *run,
                        const struct saved_pool *pool)
 {
@@ -183,22 +183,23 @@ static void read_whole(struct baseline *b, const struct saved_run *run,
         const struct saved_event *e = &run->event[i];
         const char *of = e->pool, *what = e->what;
 
+        /* any change of the load */
         if ((!*of || !strcmp(of, pool->name)) && *e->from && strcmp(what, "mark") != 0)
-            return; /* turned, in whatever way */
+            return;
     }
-    if (b->stretches == BASE_STRETCHES)
+    if (b->periods == BASE_PERIODS)
         return;
-    b->stretch[b->stretches++] =
-        (struct base_stretch){.threads = small(pool->threads),
-                              .clients = small(pool->clients),
-                              .depth = small(pool->depth),
-                              .rate_per_s = rate > 0 ? rate : 0,
-                              .per_s = pool->throughput_per_s,
-                              .p50 = pool->latency.service.p50_us * 1e3,
-                              .p99 = pool->latency.service.p99_us * 1e3,
-                              .response_p50 = pool->latency.response.p50_us * 1e3,
-                              .response_p99 = pool->latency.response.p99_us * 1e3,
-                              .valid = run->valid == FLAG_YES};
+    b->period[b->periods++] =
+        (struct base_period){.threads = small(pool->threads),
+                             .clients = small(pool->clients),
+                             .depth = small(pool->depth),
+                             .rate_per_s = rate > 0 ? rate : 0,
+                             .per_s = pool->throughput_per_s,
+                             .p50 = pool->latency.service.p50_us * 1e3,
+                             .p99 = pool->latency.service.p99_us * 1e3,
+                             .response_p50 = pool->latency.response.p50_us * 1e3,
+                             .response_p99 = pool->latency.response.p99_us * 1e3,
+                             .valid = run->valid == FLAG_YES};
 }
 
 static const struct saved_pool *pool_for(const struct saved_run *run, const struct pool_snapshot *p,
@@ -239,14 +240,14 @@ int baseline_load(struct baselines *bs, const struct snapshot *s, const char *fi
 
 /* ---- compared ---- */
 
-const struct base_stretch *baseline_at(const struct baseline *b, const struct pool_snapshot *p,
-                                       const char **why)
+const struct base_period *baseline_at(const struct baseline *b, const struct pool_snapshot *p,
+                                      const char **why)
 {
-    const struct base_stretch *found = NULL;
+    const struct base_period *found = NULL;
 
     *why = "the base had no such load";
-    for (unsigned i = 0; i < b->stretches; i++) {
-        const struct base_stretch *s = &b->stretch[i];
+    for (unsigned i = 0; i < b->periods; i++) {
+        const struct base_period *s = &b->period[i];
 
         if (s->threads == p->load.threads && s->clients == p->load.clients &&
             s->depth == p->depth && fabs(s->rate_per_s - p->load.rate_per_s) < 0.5 &&

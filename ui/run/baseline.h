@@ -1,9 +1,10 @@
-/* What the present is held against: a moment of this run (`b`), or a saved run (`baseline FILE`).
+/* The baseline that present figures are compared with: a moment of this run (`b`), or a saved run
+ * (`baseline FILE`).
  *
- * A saved run is laid under the plots second by second, from its start on. Figures are compared
- * only with what was measured at the same load (threads, clients, depth, rate): the stretch of the
- * base in which that load was steady. Where there is none, no difference is shown and it is said
- * why; where one of both is not valid, the difference bears a question mark. */
+ * A saved run is drawn in the plots second by second, from its start. Figures are compared only
+ * with the base's steady period at the same load (threads, clients, depth, rate). If there is none,
+ * the reason is shown instead of a difference; if one of both is not valid, the difference has a
+ * question mark. */
 #ifndef LOADTOP_UI_RUN_BASELINE_H
 #define LOADTOP_UI_RUN_BASELINE_H
 
@@ -14,10 +15,10 @@
 
 struct err;
 
-#define BASE_STRETCHES 64
+#define BASE_PERIODS 64
 
-/* A stretch of the base at one load. Latencies are ns, NaN: unknown. */
-struct base_stretch {
+/* A period of the base at one load. Latencies are ns, NaN: unknown. */
+struct base_period {
     unsigned threads, clients, depth;
     double rate_per_s; /* 0: closed */
     double per_s, p50, p99, response_p50, response_p99;
@@ -26,10 +27,11 @@ struct base_stretch {
 
 struct baseline {
     unsigned pool; /* number of the live pool */
-    struct base_stretch stretch[BASE_STRETCHES];
-    unsigned stretches;
-    struct series seconds; /* of a saved run: the ghost; empty for a moment of this one */
-    struct point *point;   /* owned, with `block` */
+    struct base_period period[BASE_PERIODS];
+    unsigned periods;
+    /* series of a saved run, for the plots; empty for a moment of this run */
+    struct series seconds;
+    struct point *point; /* owned, with `block` */
     const struct point **block;
 };
 
@@ -38,21 +40,22 @@ struct baselines {
     int n;
 };
 
-/* Takes the last seconds of each live pool. */
+/* Makes baselines from the last seconds of each live pool. */
 void baseline_now(struct baselines *, const struct snapshot *);
-/* Takes a saved run: pools by name, else by their order when the backend is the same. Counts the
- * pools that have one now. ERR_FAILED, ERR_USAGE: the base stays what it was. */
+/* Makes baselines from a saved run: pools are matched by name, else by order if the backend is the
+ * same. Counts the pools with a baseline. ERR_FAILED, ERR_USAGE: the baselines are unchanged. */
 int baseline_load(struct baselines *, const struct snapshot *, const char *file, unsigned *pools,
                   struct err *);
 void baseline_free(struct baselines *);
 
 /* NULL: this pool has none. */
 const struct baseline *baseline_of(const struct baselines *, unsigned pool);
-/* What the pool's present figures are compared with; NULL: nothing, and `why`. Else `why` is NULL,
- * or says why the difference is to be doubted: one of both is not valid. */
-const struct base_stretch *baseline_at(const struct baseline *, const struct pool_snapshot *,
-                                       const char **why);
-/* " +8.1 %", or "" where one of both is unknown; with a question mark when doubted. Returns buf. */
+/* The period to compare the pool's present figures with; NULL: none, with the reason in `why`.
+ * Otherwise `why` is NULL, or the reason why the difference is doubtful: one of both is not
+ * valid. */
+const struct base_period *baseline_at(const struct baseline *, const struct pool_snapshot *,
+                                      const char **why);
+/* " +8.1 %", or "" if one of both is unknown; with a question mark if doubtful. Returns buf. */
 char *baseline_change(char *buf, size_t size, double now, double base, bool doubted);
 
 #endif

@@ -1,8 +1,8 @@
-/* The runs kept so far: each run's JSON in one SQLite file in the user's state directory
+/* The history of runs: each run's JSON in one SQLite file in the user's state directory
  * ($XDG_STATE_HOME/loadtop/history.db, or ~/.local/state/loadtop/history.db).
  *
  * Saved when a run ends, unless --no-history; the newest HISTORY_MOST are kept. Several programs
- * may save at once. Whatever goes wrong here is a warning, never the failure of a run. */
+ * may save at once. Errors here are warnings and never make a run fail. */
 #ifndef LOADTOP_UI_RUN_HISTORY_H
 #define LOADTOP_UI_RUN_HISTORY_H
 
@@ -14,11 +14,11 @@ struct store;
 
 #define HISTORY_MOST 1000
 
-/* Keeps a run. `hurry`: after a signal; gives up rather than waits. ERR_FAILED, also when SQLite is
- * not built in. */
+/* Saves a run. `hurry`: after a signal; gives up instead of waiting. ERR_FAILED, also when SQLite
+ * is not built in. */
 int history_save(const struct json_t *run, bool hurry, struct err *);
 bool history_available(void);
-/* Takes what programs that ended without saving left behind. */
+/* Saves the journals of programs that ended without saving their run. */
 void history_recover(struct store *);
 
 #endif

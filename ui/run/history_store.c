@@ -28,7 +28,8 @@
 #ifdef LOADTOP_HAVE_SQLITE
 
 #define RUN_ID_LEN 8
-#define DIGITS_OF_ID 6 /* so many digits may begin an id; fewer are a number, even of no run */
+/* at least this many digits are taken as the beginning of an id; fewer are a number */
+#define DIGITS_OF_ID 6
 #define JSON_MOST ((size_t)1 << 30)
 #define WAIT_NS (3 * NS_PER_S)
 #define WAIT_HURRY_NS (50 * NS_PER_MS)
@@ -37,7 +38,7 @@
 struct store {
     sqlite3 *db;
     char path[1024];
-    uint64_t patience_ns; /* for other programs' locks, of all statements together */
+    uint64_t patience_ns; /* remaining time to wait for other programs' locks, for all statements */
 };
 
 static int refuse(struct store *s, struct err *err)
@@ -45,7 +46,7 @@ static int refuse(struct store *s, struct err *err)
     return err_set(err, ERR_FAILED, "history: %.160s: %s", s->path, sqlite3_errmsg(s->db));
 }
 
-/* Another program has the database locked: wait on? */
+/* Called while another program has the database locked; returns whether to retry. */
 static int wait_on(void *ctx, int tries)
 {
     struct store *s = ctx;
@@ -58,8 +59,8 @@ static int wait_on(void *ctx, int tries)
     return 1;
 }
 
-/* Makes the database, for the user alone, when it is missing. A pipe or a file of somebody else's
- * is never opened as one. */
+/* Creates the database if missing, accessible by the user only. Refuses a pipe or another user's
+ * file. */
 static int check_file(const char *path, bool create, struct err *err)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | (create ? O_CREAT : 0), 0600);
@@ -187,7 +188,7 @@ static void bind_row(sqlite3_stmt *q, const struct store_row *row, const char *t
     sqlite3_bind_int(q, 9, row->valid);
 }
 
-/* A run that cannot be read is kept all the same, as what it is: `history show` says why. */
+/* A run that cannot be parsed is saved anyway; `history show` reports the error. */
 int store_add(struct store *s, const json_t *json, unsigned keep, struct err *err)
 {
     sqlite3_stmt *q = NULL;
@@ -277,7 +278,7 @@ static json_t *read_json(sqlite3_stmt *q)
 #endif
 }
 
-/* The number that `which` is, or -1: what has letters in it begins a run's id. */
+/* `which` as a number, or -1: a text with letters is the beginning of a run id. */
 static sqlite3_int64 number_of(const char *which)
 {
     return *which && !which[strspn(which, "0123456789")] && strlen(which) < RUN_ID_LEN

@@ -17,19 +17,19 @@ struct store_row {
     bool valid;
 };
 
-/* Opens it; makes it when `create`. NULL and err: cannot be; NULL without an error when there is
- * none and none is to be made. */
+/* Opens the store, creating it if `create`. NULL and err on failure; NULL without an error if there
+ * is none and `create` is false. */
 struct store *store_open(bool create, bool hurry, struct err *);
 void store_close(struct store *); /* takes NULL */
 int store_add(struct store *, const struct json_t *run, unsigned keep, struct err *);
 /* Newest first. */
 int store_each(struct store *, void (*each)(const struct store_row *, void *ctx), void *ctx,
                struct err *);
-/* The run of that number, else of that run id or of the beginning of one (of digits alone: six), or
- * "last". NULL and ERR_USAGE. */
+/* The run with that number, run id or beginning of a run id (at least six characters if all are
+ * digits), or "last". NULL and ERR_USAGE. */
 struct json_t *store_get(struct store *, const char *which, struct err *);
 /* Removes all but the newest `keep`, and those that started before `before` (RFC 3339; NULL: none).
- * How many, or negative. */
+ * Returns how many, or a negative error. */
 long store_prune(struct store *, uint64_t keep, const char *before, struct err *);
 
 #endif

@@ -24,9 +24,9 @@
 
 #define EVERY_S 1.0
 #define LINES_LEAST ((size_t)1 << 20) /* bytes of lines before a new checkpoint */
-#define EVENTS_BACK_S 30              /* an event learns what it changed for that long */
+#define EVENTS_BACK_S 30              /* an event's effect may be updated for this long */
 #define LEFT_MOST 256
-#define BYTES_MOST ((off_t)1 << 30) /* that a file of ours never has */
+#define BYTES_MOST ((off_t)1 << 30) /* more than any of our files has */
 
 struct journal {
     const char *command;
@@ -108,8 +108,8 @@ static bool is_at(int fd, const char *path)
            is.st_dev == at.st_dev;
 }
 
-/* Makes the file and locks it; -1: err says why not. Between the two, another program that looks
- * for what crashed runs left (list_left) may lock it and remove it as torn: then once more. */
+/* Makes the file and locks it; -1: err says why not. In between, another program's list_left may
+ * lock and remove it as torn: then it tries again. */
 static int open_new(const char *path, struct err *err)
 {
     const struct timespec pause = {0, 1000000};
@@ -133,7 +133,7 @@ static int open_new(const char *path, struct err *err)
     return err_set(err, -1, "%.400s: locked by another program", path);
 }
 
-/* A new file takes the place of the old one, and has its lock before it is seen. */
+/* Replaces the old file by a new one that is locked before it becomes visible. */
 static int checkpoint(struct journal *j, const struct snapshot *s, struct err *err)
 {
     char path[sizeof j->path + 8];
@@ -178,14 +178,14 @@ bool journal_tick(struct journal *j, const struct snapshot *s, struct err *err)
     if (!j || j->failed || s->now_s - j->written_s < EVERY_S || !s->run_id[0])
         return true;
     size_t most = 4 * j->checkpoint > LINES_LEAST ? 4 * j->checkpoint : LINES_LEAST;
-    bool anew = j->fd < 0 || j->lines > most || j->pools != s->pools || j->removed != s->removed;
-    int code = anew ? checkpoint(j, s, err) : append(j, s, err);
+    bool restart = j->fd < 0 || j->lines > most || j->pools != s->pools || j->removed != s->removed;
+    int code = restart ? checkpoint(j, s, err) : append(j, s, err);
     j->written_s = s->now_s;
     j->failed = code < 0;
     return code == 0;
 }
 
-/* ---- what was left behind ---- */
+/* ---- journals of crashed programs ---- */
 
 /* NaN unless it is there. */
 static double number_of(const json_t *o, const char *name)
@@ -270,15 +270,15 @@ static json_t *read_run(FILE *f)
     return NULL;
 }
 
-/* Opens it if its program is gone; the file stays locked until fclose. What is no file of ours is
- * left alone. */
+/* Opens a journal if its program has ended; it stays locked until fclose. Ignores files that are
+ * not ours. */
 static FILE *open_left(const char *path)
 {
     struct stat is;
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return NULL;
-    /* A checkpoint may have taken its place meanwhile: then its program lives. */
+    /* If a checkpoint has replaced it meanwhile, its program is running. */
     if (!state_file_ok(fd) || flock(fd, LOCK_EX | LOCK_NB) < 0 || !is_at(fd, path) ||
         fstat(fd, &is) < 0 || is.st_size > BYTES_MOST) {
         close(fd);
@@ -303,7 +303,7 @@ static int by_age(const void *x, const void *y)
     return a->at.tv_nsec < b->at.tv_nsec ? -1 : a->at.tv_nsec > b->at.tv_nsec;
 }
 
-/* A torn checkpoint (.new) is of no use to anybody. */
+/* Removes torn checkpoints (.new). */
 static size_t list_left(struct left *list, size_t max)
 {
     char folder[1024];
@@ -342,7 +342,7 @@ unsigned journal_recover(int (*take)(const json_t *run, void *ctx), void *ctx)
         if (!f)
             continue;
         json_t *run = read_run(f);
-        int code = run ? take(run, ctx) : 0; /* one that says nothing is removed */
+        int code = run ? take(run, ctx) : 0; /* an unreadable one is removed */
         taken += run && code == 0;
         if (code == 0)
             unlink(list[i].path);

@@ -1,7 +1,7 @@
-/* The end of a run for whoever started it: see outcome.h.
+/* The outputs at the end of a run: see outcome.h.
  *
- * Each output is made whole in memory first and written once, so that a full disk or a closed pipe
- * is noticed for each by itself. Called by main, headless and after the dashboard. */
+ * Each output is made completely in memory and written once, so that errors such as a full disk or
+ * a closed pipe are detected separately. Called by main, headless and after the dashboard. */
 #include "ui/run/outcome.h"
 
 #include <errno.h>
@@ -53,13 +53,13 @@ static int write_json(const struct outcome *o, const json_t *run, const char *fi
     return code;
 }
 
-/* Keeping a run is a convenience: what goes wrong there is said, and fails nothing. */
+/* Errors when saving to the history are reported but do not make the run fail. */
 static bool is_wanted(const struct outcome *o)
 {
     return o->keep && history_available();
 }
 
-/* The history and the journal lie in one folder: what is wrong with it is said once. */
+/* The history and the journal are in one folder: report an error of it only once. */
 static void complain_of_state(const struct err *err)
 {
     static char said[sizeof err->msg];
@@ -86,8 +86,7 @@ struct journal *outcome_journal(const struct outcome *o)
     return j;
 }
 
-/* After a signal the last snapshot may be from before the end: it is still
- * what the signal ended. */
+/* After a signal the last snapshot may be from before the end: marks it as ended by the signal. */
 static struct snapshot as_ended(const struct snapshot *s)
 {
     struct snapshot copy = *s; /* borrows what it points to */

@@ -1,5 +1,5 @@
-/* How a run ended: its exit code, and what is printed and written of it. The same for the dashboard
- * and for a run without a screen. */
+/* The end of a run: exit code, summary and files, the same for the dashboard and for headless
+ * runs. */
 #ifndef LOADTOP_UI_RUN_OUTCOME_H
 #define LOADTOP_UI_RUN_OUTCOME_H
 
@@ -11,27 +11,28 @@ struct json_t;
 struct repeats;
 struct snapshot;
 
-/* That of an ended run as far as its snapshot tells: 0, 99, or that of the error that ended it. */
+/* The exit code of an ended run from its snapshot: 0, 99, or that of the error that ended it. */
 int exit_of_run(const struct snapshot *);
 
 struct outcome {
-    const char *json;        /* the file that it goes into, "-" for stdout, "" for none */
-    bool keep;               /* in the history */
-    bool quiet;              /* no summary beside JSON on stdout */
-    const char *command;     /* that repeats the run, or NULL */
-    double cpu_share;        /* of the process over the run, of all cores; NaN: unknown */
+    const char *json;        /* file for the JSON, "-" for stdout, "" for none */
+    bool keep;               /* save the run in the history */
+    bool quiet;              /* no summary if the JSON goes to stdout */
+    const char *command;     /* command that repeats the run, or NULL */
+    double cpu_share;        /* CPU share of the process over the run, of all cores; NaN: unknown */
     struct repeats *repeats; /* of --repeat, or NULL */
-    struct json_t *screens;  /* that were captured, or NULL */
-    bool hurry;              /* after a signal: nobody is waited for who does not read */
+    struct json_t *screens;  /* captured screens, or NULL */
+    bool hurry;              /* after a signal: do not wait for slow readers */
 };
 
-/* Writes the JSON first, then prints the summary; each also when the other failed. What failed is
- * said on stderr. *kept: it is in the history, or is not wanted there. 0 or EXIT_FAILED. */
+/* Writes the JSON first, then prints the summary, each even if the other failed. Errors are
+ * reported on stderr. *kept: the run is save the run in the history, or should not be. 0 or
+ * EXIT_FAILED. */
 int outcome_write(const struct outcome *, const struct snapshot *, bool *kept);
 /* Only the JSON, and only if it goes to a file: nothing is printed. 0, or err. */
 int outcome_write_json(const struct outcome *, const struct snapshot *, struct err *);
-/* The journal of a run that is to be kept; NULL: none is wanted, or (after a word on stderr) none
- * can be. */
+/* The journal for a run that will be saved; NULL: not wanted, or (with a message on stderr) not
+ * possible. */
 struct journal *outcome_journal(const struct outcome *);
 
 #endif

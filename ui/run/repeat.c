@@ -1,5 +1,5 @@
-/* The spread between runs: see repeat.h. Pools are told apart by name, so one that an `--at` adds
- * has its own line. Called by headless and outcome. */
+/* The spread between runs: see repeat.h. Pools are distinguished by name, so one that an `--at`
+ * adds has its own line. Called by headless and outcome. */
 #include "ui/run/repeat.h"
 
 #include <jansson.h>

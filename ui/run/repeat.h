@@ -1,8 +1,7 @@
-/* --repeat: the same run several times, and how far its figures are apart.
+/* --repeat: the same run several times, with the spread of its figures.
  *
- * One run's throughput says little when the next one differs by 7 %: here are mean,
- * standard deviation, least and most of throughput and of the 99th percentile
- * (response time) of each pool. */
+ * Mean, standard deviation, minimum and maximum of throughput and of the 99th percentile (response
+ * time) of each pool. */
 #ifndef LOADTOP_UI_RUN_REPEAT_H
 #define LOADTOP_UI_RUN_REPEAT_H
 
@@ -20,14 +19,14 @@ struct repeats {
         struct spread throughput, p99; /* per second; ns */
     } pool[POOLS_RUN_MAX];
     unsigned pools;
-    struct json_t *list; /* owned: what `repeats` holds */
+    struct json_t *list; /* owned: the array `repeats` of the JSON */
 };
 
 void repeats_init(struct repeats *, unsigned wanted);
 void repeats_fini(struct repeats *);
 /* Adds a run that ended with this exit code. */
 void repeats_add(struct repeats *, const struct snapshot *, int exit_code);
-/* `repeats` and `spread` into the last run's JSON. */
+/* Adds `repeats` and `spread` to the last run's JSON. */
 void repeats_json(const struct repeats *, struct json_t *run);
 void repeats_text(const struct repeats *, struct text *);
 

@@ -11,7 +11,7 @@
 
 #include "engine/base/err.h"
 
-/* NULL: HOME says where. */
+/* NULL: use HOME. */
 static const char *state_home(void)
 {
     const char *state = getenv("XDG_STATE_HOME");
@@ -31,7 +31,8 @@ int state_path(char *path, size_t size, const char *name, struct err *err)
     return 0;
 }
 
-/* Whoever else may write to a folder may put a link or another database in a file's place. */
+/* Refuses a folder that others may write to: they could replace a file by a link or another
+ * database. */
 static int check_folder(const char *path, struct err *err)
 {
     struct stat st;
@@ -47,7 +48,7 @@ static int check_folder(const char *path, struct err *err)
     return 0;
 }
 
-/* The end of the folder that state_path adds; a folder of that name further up may be anybody's. */
+/* The part of the path from loadtop's own folder on; parent folders are not checked. */
 static const char *own_folder(const char *path)
 {
     static const char name[] = "/loadtop/";
@@ -57,8 +58,8 @@ static const char *own_folder(const char *path)
     return found ? found + sizeof name - 2 : path + strlen(path);
 }
 
-/* Makes the folder unless it is there. In a home of another user (sudo may keep HOME), or where no
- * home is, nothing is made. */
+/* Creates the folder unless it exists. Creates nothing in another user's home (sudo may keep HOME),
+ * or without a home. */
 static int make_folder(const char *path, struct err *err)
 {
     const char *home = state_home() ? NULL : getenv("HOME");

@@ -1,8 +1,7 @@
 /* The summary of a run as text: see summary.h.
  *
- * Everything is read from one snapshot. What is unknown is '-', never 0; what makes the
- * figures doubtful is said in the pool's own block and again in the last line. Called
- * by headless and main. */
+ * Everything is read from one snapshot. Unknown values are '-', never 0; doubts about the figures
+ * are shown in the pool's block and again in the last line. Called by headless and main. */
 #include "ui/run/summary.h"
 
 #include <inttypes.h>
@@ -26,7 +25,7 @@
 
 #define LABEL "  %-14s"
 
-/* The writers of text.h, with '-' for what is unknown. */
+/* Like the functions of quantity.h, with '-' for unknown values. */
 static const char *duration(char *buf, size_t size, double ns)
 {
     return isfinite(ns) ? format_duration(buf, size, ns) : copy_str(buf, size, "-");
@@ -165,9 +164,9 @@ static void add_errors(struct text *t, const struct pool_snapshot *p)
 
 static void add_trust(struct text *t, const struct pool_snapshot *p)
 {
-    if (p->limit != LIMIT_NONE || p->limit_why[0])
-        text_add_line(t, LABEL "%s%s%s", "limited by", bottleneck_name(p->limit),
-                      p->limit_why[0] ? ": " : "", p->limit_why);
+    if (p->bottleneck != BOTTLENECK_NONE || p->bottleneck_why[0])
+        text_add_line(t, LABEL "%s%s%s", "limited by", bottleneck_name(p->bottleneck),
+                      p->bottleneck_why[0] ? ": " : "", p->bottleneck_why);
     char capacity[256];
     if (*capacity_words(&p->capacity, capacity, sizeof capacity))
         text_add_line(t, LABEL "%s", "capacity", capacity);
@@ -194,11 +193,11 @@ static void add_trust(struct text *t, const struct pool_snapshot *p)
 }
 
 /* [{ "kind", "what", "count" }] as "10,000 keys loadtop:7f3a:*" */
-static void add_left_behind(struct text *t, const struct pool_snapshot *p)
+static void add_leftovers(struct text *t, const struct pool_snapshot *p)
 {
-    size_t n = json_array_size(p->server.left_behind);
+    size_t n = json_array_size(p->server.leftovers);
     for (size_t i = 0; i < n; i++) {
-        const json_t *one = json_array_get(p->server.left_behind, i);
+        const json_t *one = json_array_get(p->server.leftovers, i);
         const json_t *count = json_object_get(one, "count");
         const char *kind = json_string_value(json_object_get(one, "kind"));
         const char *what = json_string_value(json_object_get(one, "what"));
@@ -236,7 +235,7 @@ static void add_pool(struct text *t, const struct pool_snapshot *p, bool removed
         text_add_line(t, LABEL "%s", "server", p->server.note);
     stats_table_text(p->server.json, "  ", 200, t);
     add_trust(t, p);
-    add_left_behind(t, p);
+    add_leftovers(t, p);
 }
 
 /* ---- The run ---- */
@@ -272,7 +271,7 @@ static void add_thresholds(struct text *t, const struct snapshot *s)
     }
 }
 
-/* The highest sum that the goal can be held against: what all pools did together. */
+/* Compares the goal with the combined throughput of all pools. */
 static void add_goal(struct text *t, const struct snapshot *s)
 {
     double sum = 0;

@@ -1,8 +1,8 @@
 /* The off-screen grid of cells; see cells.h. Drawing never fails and never writes outside of the
  * clip.
  *
- * Invariant: a wide code point is one cell of width 2 followed by one of width 0. Whoever
- * overwrites one half blanks the other, so the grid never holds half a character. */
+ * Invariant: a wide code point is one cell of width 2 followed by one of width 0. Overwriting one
+ * half blanks the other, so the grid never contains half a character. */
 #include "ui/term/cells.h"
 
 #include <stdarg.h>

@@ -1,16 +1,15 @@
-/* The off-screen grid: what the person sees, as cells, before any terminal is involved.
+/* The off-screen grid of cells, independent of any terminal.
  *
- * Everything that is drawn is drawn into a grid of cells: a code point, the role that the theme
- * gives a colour to, the role whose background it stands on, and attributes. The terminal, the
- * screenshot in each of its formats and the golden tests all read the same grid, so none of them
- * can show something else.
+ * All drawing goes to a grid of cells. A cell is a code point, a role whose colour the theme
+ * defines, the role of its background, and attributes. The terminal, all screenshot formats and the
+ * golden tests read the same grid and therefore show the same.
  *
- * A grid has at most CELLS_ROWS_MAX rows and CELLS_COLS_MAX columns, whatever size a window or a
- * file says: what lies beyond is not drawn and stays blank.
+ * A grid has at most CELLS_ROWS_MAX rows and CELLS_COLS_MAX columns, even for larger windows or
+ * files: the rest is not drawn and stays blank.
  *
  * Coordinates are columns x and rows y from 0 at the top left. All drawing is cut at the clip
- * rectangle. Text from servers and people goes through cells_text; no cell holds what utf8.h does
- * not show. */
+ * rectangle. External text must be drawn with cells_text, so that no cell contains a character that
+ * utf8.h does not show. */
 #ifndef LOADTOP_UI_TERM_CELLS_H
 #define LOADTOP_UI_TERM_CELLS_H
 
@@ -49,7 +48,7 @@ struct cells {
     struct rect clip;
     struct cell *cell;           /* rows * cols, owned */
     int room;                    /* cells allocated */
-    const struct glyphs *glyphs; /* borrowed; how lines, marks and dots look */
+    const struct glyphs *glyphs; /* borrowed; characters for lines, marks and dots */
 };
 
 /* Zero a struct cells to start. Resizing empties it and opens the clip; aborts without memory. A
@@ -57,13 +56,13 @@ struct cells {
 void cells_resize(struct cells *, int rows, int cols);
 void cells_free(struct cells *); /* frees and zeroes; takes NULL */
 void cells_clear(struct cells *);
-/* Narrows the clip; returns the one before, to be given back with cells_unclip. */
+/* Narrows the clip rectangle; returns the previous one for cells_unclip. */
 struct rect cells_clip(struct cells *, struct rect);
 void cells_unclip(struct cells *, struct rect before);
 
 /* NULL outside of the grid. */
 const struct cell *cells_at(const struct cells *, int x, int y);
-/* One code point. Its background stays what it was. */
+/* Draws one code point and keeps the cell's background. */
 void cells_put(struct cells *, int x, int y, uint32_t ch, enum role);
 void cells_attr(struct cells *, struct rect, unsigned attr_bits);
 /* Text without newlines; returns the column after it (as if there were no clip). */
@@ -71,10 +70,10 @@ int cells_text(struct cells *, int x, int y, enum role, const char *s);
 int cells_textf(struct cells *, int x, int y, enum role, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 enum align { ALIGN_LEFT, ALIGN_RIGHT, ALIGN_CENTER };
-/* Text in a field of w columns; what is too long ends in the glyph set's ellipsis. */
+/* Text in a field of w columns; text that is too long is cut with the glyph set's ellipsis. */
 void cells_field(struct cells *, int x, int y, int w, enum align, enum role, const char *s);
 void cells_fill(struct cells *, struct rect, uint32_t ch, enum role);
-/* Gives the cells of the rectangle a background, and empty ones nothing else. */
+/* Sets the background of the rectangle's cells. */
 void cells_back(struct cells *, struct rect, enum role back);
 /* Empties a rectangle: text role, blank, no background. */
 void cells_blank(struct cells *, struct rect);
@@ -82,7 +81,8 @@ void cells_hline(struct cells *, int x, int y, int w, enum role);
 
 /* Columns that s takes. */
 int text_width(const char *s);
-/* Columns of one code point: 0 (also of code point 0), 1 or 2; what is not shown is one '?'. */
+/* Columns of one code point: 0 (also for code point 0), 1 or 2; a character that is not shown
+ * counts as one '?'. */
 int char_width(uint32_t ch);
 
 /* The grid as lines of text without trailing blanks: for golden tests and the .txt screenshot. */

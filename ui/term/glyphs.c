@@ -134,7 +134,7 @@ static const struct glyphs block = {
     .heat = {' ', 0x2591, 0x2592, 0x2593, 0x2588},
 };
 
-/* Only what a VT100 draws in its alternate character set; term.c sends it as such. */
+/* Only characters of the VT100's alternate character set; term.c sends them as such. */
 static const struct glyphs acs = {
     .name = "acs",
     .line = {0x2500, 0x2502, 0x250c, 0x2510, 0x2514, 0x2518, 0x2524, 0x2502, '-', ' '},

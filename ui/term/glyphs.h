@@ -1,8 +1,8 @@
-/* Glyph sets: which characters lines, marks, bars and dots are made of.
+/* Glyph sets: the characters for lines, marks, bars and dots.
  *
- * One is chosen when the program starts (or with a key) and hung on the grid; whatever draws takes
- * its characters from there and never asks which set it is. Braille gives 2x4 dots a cell, blocks
- * 2x2 for lines and eighths for areas, ACS the five scan lines of a VT100, ASCII one character. */
+ * One is chosen when the program starts (or with a key) and set in the grid; drawing code takes its
+ * characters from there, whatever the set. Braille gives 2x4 dots a cell, blocks 2x2 for lines and
+ * eighths for areas, ACS the five scan lines of a VT100, ASCII one character. */
 #ifndef LOADTOP_UI_TERM_GLYPHS_H
 #define LOADTOP_UI_TERM_GLYPHS_H
 
@@ -19,7 +19,7 @@ enum glyph_line {
     GLYPH_TICK,   /* of the left axis */
     GLYPH_MARK,   /* a vertical mark in a plot */
     GLYPH_DOTTED, /* a horizontal dotted line: thresholds */
-    GLYPH_GRID,   /* faint lines at the ticks; blank where nothing fainter than data can be had */
+    GLYPH_GRID,   /* faint lines at the ticks; blank if the set has nothing fainter than data */
     GLYPH_LINES
 };
 
@@ -40,9 +40,9 @@ struct glyphs {
 
 /* NULL-terminated: braille, block, acs, ascii. */
 extern const struct glyphs *const glyph_sets[];
-/* By name; NULL when there is none such. */
+/* Finds a set by name; NULL: none. */
 const struct glyphs *glyphs_find(const char *name);
-/* The next one, round and round. */
+/* The next set, cyclically. */
 const struct glyphs *glyphs_next(const struct glyphs *);
 
 #endif

@@ -1,4 +1,4 @@
-/* What comes from outside: keys, pastes, clicks, and signals. */
+/* Input events: keys, pastes, clicks, and signals. */
 #ifndef LOADTOP_UI_TERM_INPUT_H
 #define LOADTOP_UI_TERM_INPUT_H
 
@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define PASTE_MAX                                                                                  \
-    32768 /* bytes of a paste: more than a field takes, which refuses what is longer */
+    32768 /* bytes of a paste: more than a field accepts, so that the field refuses longer ones */
 
 /* Keys that are not characters; what ctrl() does is a character (ctrl('c') is 3). */
 enum keycode {
@@ -41,15 +41,15 @@ enum input_kind {
 };
 struct input {
     enum input_kind kind;
-    uint32_t key;      /* INPUT_KEY */
-    int x, y;          /* clicks and the wheel */
-    const char *paste; /* INPUT_PASTE: UTF-8 without control characters; borrowed until the next
-                          term_read */
+    uint32_t key; /* INPUT_KEY */
+    int x, y;     /* clicks and the wheel */
+    /* INPUT_PASTE: UTF-8 without control characters; borrowed until the next term_read */
+    const char *paste;
 };
 
-/* What ended or disturbs the program from outside. */
+/* Signals received. */
 struct term_signals {
-    int end;      /* the number of a signal that ends: TERM INT HUP QUIT; 0: none */
+    int end;      /* number of a terminating signal: TERM INT HUP QUIT; 0: none */
     bool suspend; /* TSTP came */
 };
 

@@ -1,8 +1,8 @@
 /* The terminal through ncursesw; see term.h.
  *
- * The grid that is on the screen is kept, so that a frame hands curses only the cells that changed.
- * Curses writes into memory, from where ui/term/tty_out.c's thread takes it to the terminal: nothing
- * here waits for a terminal that takes no output. Modes and signals are ui/term/tty.c's. */
+ * The grid on the screen is kept, so that only changed cells are passed to curses. Curses writes to
+ * memory, and the thread of ui/term/tty_out.c writes that to the terminal: nothing here waits for a
+ * blocked terminal. Modes and signals are ui/term/tty.c's. */
 #include "ui/term/term.h"
 
 #include <langinfo.h>
@@ -29,7 +29,7 @@
 #include "ui/term/tty.h"
 #include "ui/term/tty_out.h"
 
-#define PASTE_GAP_S 3 /* without its end, a paste is over when nothing came for so long */
+#define PASTE_GAP_S 3 /* a paste without an end sequence ends after this pause */
 #define PASTE_BEGIN 0600
 #define PASTE_END 0601
 #define PAIRS_MAX 1024
@@ -42,7 +42,7 @@
 #define MODES_ON "\033[?2004h\033[?1000h\033[?1006h"
 #define MODES_OFF "\033[?2026l\033[?2004l\033[?1006l\033[?1002l\033[?1000l"
 
-struct look {
+struct appearance {
     attr_t attr;
     int pair;
 };
@@ -52,14 +52,14 @@ static struct {
     bool utf8, color, started;
     int colors;
     struct cells shown;
-    struct look *look; /* of each cell of `shown`, as curses was told */
+    struct appearance *appearance; /* appearance of each cell of `shown`, as passed to curses */
     bool known[ROLES][ROLES];
-    struct look looks[ROLES][ROLES]; /* by role and ground, where known */
+    struct appearance looks[ROLES][ROLES]; /* by role and ground, where known */
     const struct theme *theme;
     struct theme theme_copy;
     enum tier tier;
     enum tier wanted;
-    bool all; /* everything is to be drawn anew */
+    bool all; /* everything is to be drawn again */
     int cursor_x, cursor_y;
     struct {
         int fg, bg;
@@ -102,7 +102,7 @@ static void define_arrows(void)
     }
 }
 
-/* The modes are ours: curses would set them only once the terminal has taken all output. */
+/* Set the modes directly: curses would wait until the terminal has accepted all output. */
 static void enter_modes(void)
 {
     tty_raw_modes();
@@ -125,11 +125,11 @@ static void leave_modes(void)
 {
     const char *cursor = string_value("cnorm");
     tty_out_add(MODES_OFF, sizeof MODES_OFF - 1);
-    /* A frame that was cut off may have shown it, for curses. */
+    /* An incomplete frame of curses may have made the cursor visible. */
     if (cursor && cursor != (const char *)-1)
         tty_out_add(cursor, strlen(cursor));
     endwin();
-    if (!tty_out_flush(LEAVE_MS)) /* on a busy machine its thread may get no turn in that time */
+    if (!tty_out_flush(LEAVE_MS)) /* on a busy machine the thread may not run in time */
         tty_restore_now();
     tty_give_modes_back();
 }
@@ -144,8 +144,8 @@ static int number_value(const char *name)
     return tigetnum((char *)(uintptr_t)name);
 }
 
-/* Lets curses read a description of ours in the place of the terminal's. Threads may not run yet:
- * it sets a variable of the environment, which stays. */
+/* Makes curses read our terminal description. Call it before threads exist, because it sets an
+ * environment variable permanently. */
 static void describe(const char *name, bool direct)
 {
     const struct terminfo_source src = {
@@ -176,7 +176,7 @@ static void describe(const char *name, bool direct)
     text_free(&kept);
 }
 
-/* What is drawn of the window; false when the terminal does not say its size. */
+/* The drawn size of the window; false when the terminal does not report its size. */
 static bool window_size(int *rows, int *cols)
 {
     struct winsize ws;
@@ -188,9 +188,8 @@ static bool window_size(int *rows, int *cols)
     return true;
 }
 
-/* Curses believes these two variables before it asks the terminal, which it cannot, or its
- * description: whatever those say, and whatever the user's environment held, it opens with a size
- * that it can hold. */
+/* Curses prefers LINES and COLUMNS to the terminal's size and description: set them, so that it
+ * opens with a valid size in any environment. */
 static void tell_size(void)
 {
     int rows = 24, cols = 80;
@@ -278,8 +277,8 @@ void term_close(void)
     term.started = term.color = false;
     term.pairs = 0;
     cells_free(&term.shown);
-    free(term.look);
-    term.look = NULL;
+    free(term.appearance);
+    term.appearance = NULL;
     tty_release_signals();
 }
 
@@ -369,8 +368,8 @@ static void start_colors(void)
     term.started = true;
 }
 
-/* What a terminal with 24-bit colours takes: 0 to 7 are its own first eight, all else is red, green
- * and blue. */
+/* The colour number for a terminal with 24-bit colours: 0 to 7 are its first eight colours, others
+ * are RGB. */
 static int32_t direct_color(int32_t color)
 {
     if (term.tier == TIER_DIRECT)
@@ -378,21 +377,21 @@ static int32_t direct_color(int32_t color)
     return color >= 8 ? (int32_t)color_256_rgb(color) : color;
 }
 
-static struct look make_look(const struct cell *cell)
+static struct appearance make_appearance(const struct cell *cell)
 {
     struct style s = theme_style(term.theme, term.tier, cell->role, cell->back, cell->attr);
-    struct look look = {A_NORMAL, 0};
+    struct appearance appearance = {A_NORMAL, 0};
 
-    look.attr |= s.attr & ATTR_BOLD ? A_BOLD : A_NORMAL;
-    look.attr |= s.attr & ATTR_UNDERLINE ? A_UNDERLINE : A_NORMAL;
-    look.attr |= s.attr & ATTR_REVERSE ? A_REVERSE : A_NORMAL;
-    look.attr |= s.attr & ATTR_DIM ? A_DIM : A_NORMAL;
-    look.attr |= s.attr & ATTR_ITALIC ? A_ITALIC : A_NORMAL;
+    appearance.attr |= s.attr & ATTR_BOLD ? A_BOLD : A_NORMAL;
+    appearance.attr |= s.attr & ATTR_UNDERLINE ? A_UNDERLINE : A_NORMAL;
+    appearance.attr |= s.attr & ATTR_REVERSE ? A_REVERSE : A_NORMAL;
+    appearance.attr |= s.attr & ATTR_DIM ? A_DIM : A_NORMAL;
+    appearance.attr |= s.attr & ATTR_ITALIC ? A_ITALIC : A_NORMAL;
     if (term.color && term.tier != TIER_NONE) {
         if (term.tier == TIER_16 && term.colors < 16) {
-            /* Bold makes a colour bright there, but black stays black in many: that is left to the
-             * terminal's own ink. */
-            look.attr |= s.fg > 8 ? A_BOLD : A_NORMAL;
+            /* Bold makes a colour bright there, but not black in many terminals: then use the
+             * default text colour. */
+            appearance.attr |= s.fg > 8 ? A_BOLD : A_NORMAL;
             s.fg = s.fg == 8 && s.bg < 0 ? -1 : s.fg < 0 ? s.fg : s.fg & 7;
             s.bg = s.bg < 0 ? s.bg : s.bg & 7;
         }
@@ -400,29 +399,29 @@ static struct look make_look(const struct cell *cell)
             s.fg = direct_color(s.fg);
             s.bg = direct_color(s.bg);
         }
-        look.pair = color_pair(s.fg, s.bg);
+        appearance.pair = color_pair(s.fg, s.bg);
     }
-    return look;
+    return appearance;
 }
 
 /* Each pair of role and ground is looked up once a theme. */
-static struct look cell_look(const struct cell *cell)
+static struct appearance cell_appearance(const struct cell *cell)
 {
-    struct look look;
+    struct appearance appearance;
 
     if (cell->attr || cell->role >= ROLES || cell->back >= ROLES) {
-        look = make_look(cell);
+        appearance = make_appearance(cell);
     } else {
         if (!term.known[cell->role][cell->back]) {
             term.known[cell->role][cell->back] = true;
-            term.looks[cell->role][cell->back] = make_look(cell);
+            term.looks[cell->role][cell->back] = make_appearance(cell);
         }
-        look = term.looks[cell->role][cell->back];
+        appearance = term.looks[cell->role][cell->back];
     }
-    /* Dots and blocks are no bolder in bold, only dearer. */
+    /* Bold has no visible effect on braille and block characters and costs bytes. */
     if (term.tier <= TIER_256 && cell->ch >= 0x2500 && cell->ch <= 0x28ff)
-        look.attr &= ~A_BOLD;
-    return look;
+        appearance.attr &= ~A_BOLD;
+    return appearance;
 }
 
 /* The VT100 line-drawing letter of a code point, or 0. */
@@ -447,7 +446,7 @@ static int pair_ground(int pair)
     return pair > 0 ? term.pair[pair - 1].bg : -1;
 }
 
-/* Does something stand soon after it in its row? */
+/* Is the blank within a short gap, with text after it in its row? */
 static bool is_gap(const struct cell *cell, int left)
 {
     for (int i = 1; i <= GAP_COLS && i < left; i++)
@@ -456,9 +455,9 @@ static bool is_gap(const struct cell *cell, int left)
     return false;
 }
 
-/* Of a blank only the ground can be seen. In a gap it takes the ink of the cell before it, so that
- * a line of dots costs no change of colour and back; it keeps that while nothing changes there. */
-static struct look blank_look(struct look own, const struct look *before)
+/* Only the background of a blank is visible. In a gap it takes the text colour of the previous
+ * cell, to avoid colour changes within a line of dots; it keeps that while unchanged. */
+static struct appearance blank_appearance(struct appearance own, const struct appearance *before)
 {
     const attr_t seen = A_UNDERLINE | A_REVERSE;
 
@@ -469,19 +468,19 @@ static struct look blank_look(struct look own, const struct look *before)
 
 static void show_cell(int x, int y, const struct cell *cell, bool erased)
 {
-    struct look *look = &term.look[y * term.shown.cols + x];
+    struct appearance *appearance = &term.appearance[y * term.shown.cols + x];
     wchar_t text[2] = {(wchar_t)cell->ch, 0};
     cchar_t cc;
     int pair;
     attr_t a;
 
-    *look = cell_look(cell);
+    *appearance = cell_appearance(cell);
     if (cell->ch == 0)
         return;
     if (cell->ch == ' ' && x > 0 && is_gap(cell, term.shown.cols - x))
-        *look = blank_look(*look, look - 1);
-    a = look->attr;
-    pair = look->pair;
+        *appearance = blank_appearance(*appearance, appearance - 1);
+    a = appearance->attr;
+    pair = appearance->pair;
     if (erased && cell->ch == ' ' && a == A_NORMAL && pair == 0)
         return;
     if (!term.utf8 && cell->ch >= 0x80) {
@@ -492,7 +491,7 @@ static void show_cell(int x, int y, const struct cell *cell, bool erased)
         attr_set(A_NORMAL, 0, NULL);
         return;
     }
-    if (wcwidth(text[0]) < 0) /* curses would put something else there, of another width */
+    if (wcwidth(text[0]) < 0) /* curses would replace it by a character of another width */
         text[0] = L'?';
     setcchar(&cc, text, a, 0, &pair);
     mvadd_wch(y, x, &cc);
@@ -503,13 +502,13 @@ static bool same_cell(const struct cell *a, const struct cell *b)
     return a->ch == b->ch && a->role == b->role && a->back == b->back && a->attr == b->attr;
 }
 
-/* Field by field: the bytes between the fields of a style say nothing. */
-static void make_looks(int n)
+/* Compare field by field, because padding bytes of a style are undefined. */
+static void make_appearances(int n)
 {
     memset(term.known, 0, sizeof term.known);
-    free(term.look);
-    term.look = calloc((size_t)n, sizeof *term.look);
-    if (!term.look) {
+    free(term.appearance);
+    term.appearance = calloc((size_t)n, sizeof *term.appearance);
+    if (!term.appearance) {
         term_close();
         abort();
     }
@@ -541,7 +540,7 @@ void term_show(const struct cells *c, const struct theme *theme, enum tier tier)
         term.tier = tier;
         start_colors();
         cells_resize(&term.shown, c->rows, c->cols);
-        make_looks(c->rows * c->cols);
+        make_appearances(c->rows * c->cols);
         term.pairs = 0; /* those of the theme before are free */
         erase();
     }
@@ -617,8 +616,9 @@ static void paste_add(uint32_t ch)
     char u[4];
     int n;
 
+    /* a pasted newline must not press Enter */
     if (ch < 0x20 || ch == 0x7f)
-        ch = ' '; /* a pasted newline must not press Enter */
+        ch = ' ';
     n = utf8_encode(ch, u);
     if (term.paste_len + (size_t)n <= PASTE_MAX) {
         memcpy(term.paste + term.paste_len, u, (size_t)n);
@@ -626,8 +626,7 @@ static void paste_add(uint32_t ch)
     }
 }
 
-/* The next character of a sequence that has begun: the rest of it is on its way, also through a
- * slow link. */
+/* The next character of an incomplete sequence; waits for it briefly, also on a slow link. */
 static bool next_of_sequence(wint_t *w)
 {
     int rc;
@@ -647,9 +646,9 @@ static uint32_t next_byte(void)
     return poll(&key, 1, SEQUENCE_MS) > 0 && read(STDIN_FILENO, &byte, 1) == 1 ? byte : 0;
 }
 
-/* An escape sequence that curses does not know comes as its single characters. None of them may act
- * as a key: after ESC [ or ESC O it is taken up to its end. It is the mouse (true), or nothing.
- * *was: there was a sequence. */
+/* Escape sequences unknown to curses arrive as single characters, which must not act as keys: after
+ * ESC [ or ESC O, consumes the sequence up to its end. True: a mouse event. *was: there was a
+ * sequence. */
 static bool take_sequence(struct input *in, bool *was)
 {
     char params[32] = "";

@@ -1,8 +1,8 @@
 /* The terminal: the only module that knows curses.
  *
- * It opens the terminal, shows a grid of cells, hands over what was typed, pasted or clicked, and
- * gives the terminal back whatever happens: on return, on suspension, and on every signal that ends
- * the program. One thread only, the one that called term_open. */
+ * It opens the terminal, shows a grid of cells, returns input, and always restores the terminal: on
+ * return, on suspension, and on every signal that ends the program. One thread only, the one that
+ * called term_open. */
 #ifndef LOADTOP_UI_TERM_TERM_H
 #define LOADTOP_UI_TERM_TERM_H
 
@@ -15,35 +15,36 @@
 struct cells;
 struct err;
 
-/* Could term_open work? The same refusals. `colors` is what --colors says, NULL or "" to choose; to
- * be called before there are threads, for it may prepare a description of the terminal with 24-bit
- * colours, which curses takes from the environment. */
+/* Checks whether term_open would work, with the same errors. `colors` is the value of --colors,
+ * NULL or "" to choose. Call it before there are threads, because it may set a terminal description
+ * with 24-bit colours in the environment, for curses. */
 int term_check(const char *colors, struct err *);
-/* Opens the terminal on stdin and stdout. ERR_FAILED when they are none, or TERM is unknown, in
- * words. */
+/* Opens the terminal on stdin and stdout. ERR_FAILED when they are not a terminal, or TERM is
+ * unknown. */
 int term_open(const char *colors, struct err *);
 void term_close(void); /* idempotent */
 bool term_utf8(void);  /* is the locale UTF-8; after term_open */
-/* The tier in use, which is no better than what the terminal can; after term_open. */
+/* The colour tier in use, limited by the terminal's capabilities; after term_open. */
 enum tier term_tier(void);
-/* The window's size, or what of it is drawn: at most CELLS_ROWS_MAX x CELLS_COLS_MAX, see cells.h.
- * What lies beyond, to the right and below, stays blank. */
+/* The drawn size of the window: at most CELLS_ROWS_MAX x CELLS_COLS_MAX, see cells.h. The rest, to
+ * the right and below, stays blank. */
 void term_size(int *rows, int *cols);
-/* Shows the grid (of the terminal's size) in one synchronised update. While the terminal has not
- * taken the one before, nothing is shown; term_signal_fd gets readable when the next can be. */
+/* Shows the grid (of the terminal's size) in one synchronised update. Does nothing while the
+ * previous frame is not completely written; term_signal_fd becomes readable when the next can be
+ * shown. */
 void term_show(const struct cells *, const struct theme *, enum tier);
-/* The next show draws everything anew. */
+/* Makes the next term_show redraw everything. */
 void term_redraw(void);
-/* The next input; false when there is none now. Never blocks. */
+/* Reads the next input event; false: none. Never blocks. */
 bool term_read(struct input *);
-/* What poll() should wait for: the keyboard, and a descriptor that signals make readable. */
+/* Descriptors for poll(): the keyboard, and one that signals make readable. */
 int term_key_fd(void);
 int term_signal_fd(void);
 /* Signals since the last call; empties the descriptor. */
 struct term_signals term_take_signals(void);
-/* Gives the terminal back, stops the process (the shell's `fg` continues it), takes it again. */
+/* Restores the terminal, stops the process until the shell's `fg`, then reopens it. */
 void term_suspend(void);
-/* Where the cursor is to be seen (a text field); x < 0: nowhere. */
+/* Sets the visible cursor (in a text field); x < 0: hidden. */
 void term_cursor(int x, int y);
 
 #endif

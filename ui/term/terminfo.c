@@ -1,8 +1,8 @@
 /* A description of the terminal made from its own; see terminfo.h.
  *
  * Everything is collected in the order of the format: names, booleans, numbers, offsets of strings,
- * strings; and the same once more for what is extended: RGB is what makes curses take a colour for
- * red, green and blue, XM is how the mouse is asked for. */
+ * strings; and the same again for extended capabilities: RGB makes curses treat colour numbers as
+ * red, green and blue; XM enables the mouse. */
 #include "ui/term/terminfo.h"
 
 #include <stddef.h>
@@ -29,7 +29,7 @@ struct bytes {
     bool full;
 };
 
-/* The offsets of strings and the strings, which stand behind all offsets. */
+/* The offsets of strings, followed by the strings. */
 struct strings {
     int16_t offset[ITEMS_MAX];
     unsigned n;

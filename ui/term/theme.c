@@ -95,7 +95,8 @@ const char *color_16_name(int index)
     return index >= 0 && index < 16 ? color_names[index] : "?";
 }
 
-/* Weighted as the eye weighs the three; good enough to choose a neighbour. */
+/* Weighted by the eye's sensitivity to the three channels; sufficient to find the nearest
+ * colour. */
 static long color_distance(uint32_t a, uint32_t b)
 {
     long r = (long)(a >> 16 & 255) - (long)(b >> 16 & 255);
@@ -209,7 +210,7 @@ static int parse_style(const char *s, enum tier tier, struct style *out, char wr
     return has_fg ? 0 : -1;
 }
 
-/* Fills the tiers from `tier` on from the one before, which the first has not. */
+/* Derives the tiers from `tier` on from the previous one. */
 static void derive_tiers(struct theme *t, int role, enum tier tier)
 {
     for (int i = TIER_DIRECT + 1; i < TIERS; i++) {
@@ -229,7 +230,7 @@ static void derive_tiers(struct theme *t, int role, enum tier tier)
     }
 }
 
-/* On failure `wrong` is the word and *at the tier that it stands in. */
+/* On failure `wrong` is the word and *at its tier. */
 static int parse_role(struct theme *t, int role, char *value, char wrong[64], enum tier *at)
 {
     enum tier tier = TIER_DIRECT;
@@ -373,11 +374,11 @@ struct style theme_style(const struct theme *t, enum tier tier, unsigned role, u
 
         if (tier == TIER_NONE || b->bg < 0)
             s.attr |= b->attr;
-        /* Text that names no colour of its own takes that of what it stands on; so does all on a
-         * ground of 16 colours, which are too few to be read on each other. */
+        /* Text without its own colour takes the text colour of its background's role; with 16
+         * colours all text does, because few pairs are readable. */
         if (!own && b->fg >= 0 && (role == ROLE_TEXT || (tier == TIER_16 && b->bg >= 0)))
             s.fg = b->fg;
-        /* A role with a ground of its own (a chip, a field) keeps it wherever it stands. */
+        /* A role with its own background (a chip, a field) always keeps it. */
         if (!own)
             s.bg = b->bg;
     }

@@ -1,16 +1,15 @@
-/* Themes: what a role looks like in each of the four colour tiers.
+/* Themes: the style of each role in the four colour tiers.
  *
- * A view says what a cell means (a role), never what colour it has. A theme file gives each role a
- * colour for direct (24-bit), 256 and 16 colours, and attributes for none, where colour is absent
- * and a word, a glyph, bold, underline or reverse has to do. One line a role; themes/README.md
- * describes the format for people:
+ * Views give cells a role, never a colour. A theme file gives each role a colour for direct
+ * (24-bit), 256 and 16 colours, and attributes for the tier none, where a word, a glyph, bold,
+ * underline or reverse replaces colour. One line per role; see themes/README.md:
  *
  *     # role = FOREGROUND [on BACKGROUND] [ATTRIBUTE...] | 256 | 16 | none
  *     alert  = #ffffff on #a8353a bold | 231 on 124 bold | white on red bold | reverse bold
  *
- * A tier that is left out is made from the one before it: the nearest of the 256, the nearest of
- * the 16, the attributes alone. A role that is left out is drawn as `text` (area2 to area4 as
- * `area`). A background of `text` is painted everywhere. */
+ * A missing tier is derived from the previous one: the nearest of the 256, the nearest of the 16,
+ * the attributes alone. A missing role is drawn as `text` (area2 to area4 as `area`). A background
+ * of `text` is painted everywhere. */
 #ifndef LOADTOP_UI_TERM_THEME_H
 #define LOADTOP_UI_TERM_THEME_H
 
@@ -104,27 +103,27 @@ struct style {
 struct theme {
     char name[32];
     char about[96];
-    int32_t ground; /* RGB that it is made for, where `text` names no background; or COLOR_UNSET */
+    int32_t ground; /* intended RGB background if `text` has none; or COLOR_UNSET */
     struct style style[TIERS][ROLES];
     char asked[512]; /* the name that it was loaded by */
     char path[512];  /* the file that it was read from; "" for a built-in one */
-    uint64_t stamp;  /* of that file, as it was then */
+    uint64_t stamp;  /* stamp of that file when it was read */
 };
 
-/* Reads a theme's text. ERR_USAGE with the theme's name, the line's number and what is allowed. */
+/* Parses a theme. ERR_USAGE with the theme's name, the line number and what is allowed. */
 int theme_parse(struct theme *, const char *name, const char *text, struct err *);
-/* What a cell of a role on the background of another role looks like. */
+/* The style of a role on the background of another role. */
 struct style theme_style(const struct theme *, enum tier, unsigned role, unsigned back,
                          unsigned attr_bits);
 
 /* RGB of an index of the 256 colours (xterm's), and the nearest index to an RGB among 16..255. */
 uint32_t color_256_rgb(int index);
-/* What a theme's file calls one of the 16: "bright-red". */
+/* The name of one of the 16 colours: "bright-red". */
 const char *color_16_name(int index);
 int color_nearest_256(uint32_t rgb);
 
-/* The tier for this terminal: `colors` is --colors or NULL; then NO_COLOR, COLORTERM and what
- * terminfo says (`terminfo_colors`, -1 or 0: none). */
+/* The tier for this terminal: `colors` is --colors or NULL; then NO_COLOR, COLORTERM and terminfo
+ * (`terminfo_colors`, -1 or 0: none). */
 enum tier tier_choose(const char *colors, int terminfo_colors);
 
 /* The built-in themes, those of themes/: name and text, ends with NULL. The

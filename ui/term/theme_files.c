@@ -1,7 +1,6 @@
-/* Where themes come from: files NAME.theme in a few folders, and the built-in ones; see theme_files.h.
+/* Loads themes: files NAME.theme in a few folders, and the built-in ones; see theme_files.h.
  *
- * The built-in ones are always there, so the program looks right wherever it was copied to; a file
- * of the same name wins. */
+ * The built-in ones are part of the program; a file of the same name takes precedence. */
 #include "ui/term/theme_files.h"
 
 #include <dirent.h>
@@ -62,7 +61,7 @@ static int theme_dirs(char dir[DIRS_MAX][DIR_SIZE])
     return add_dir(dir, n, LOADTOP_SHARE_DIR, "themes");
 }
 
-/* The file that a name stands for; false when there is none. */
+/* Finds the file of a theme name; false when there is none. */
 static bool find_file(const char *name, char path[512])
 {
     char dir[DIRS_MAX][DIR_SIZE];
@@ -79,7 +78,7 @@ static bool find_file(const char *name, char path[512])
     return false;
 }
 
-/* Differs when another file stands there, or another text in it. */
+/* A hash of the file's identity and state, which changes when the file is replaced or modified. */
 static uint64_t stamp_of(const char *path)
 {
     struct stat st;
@@ -225,8 +224,9 @@ bool theme_is_stale(const struct theme *t)
 {
     char path[512];
 
+    /* gone for the moment, as when an editor writes it again; or built in */
     if (!find_file(t->asked, path))
-        return false; /* gone for the moment, as when an editor writes it anew; or built in */
+        return false;
     return strcmp(path, t->path) != 0 || stamp_of(path) != t->stamp;
 }
 

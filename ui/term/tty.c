@@ -1,9 +1,9 @@
-/* The terminal below curses: its modes, what is written to it directly, and the signals; see tty.h.
+/* The terminal below curses: modes, direct writes, and signals; see tty.h.
  *
- * Own handlers stand before curses is opened, which then leaves those signals alone; they write one
- * byte into a pipe that the loop polls. The signals of a crash write a string that was prepared
- * when the terminal was opened, put its modes back and raise themselves again: nothing in there
- * allocates or locks. */
+ * Our handlers are installed before curses is opened, which then does not change those signals;
+ * they write one byte to a pipe that the loop polls. Handlers of crash signals write a string
+ * prepared when the terminal was opened, restore the modes and raise the signal again, without
+ * allocating or locking. */
 #include "ui/term/tty.h"
 
 #include <errno.h>
@@ -35,8 +35,8 @@ static int direct_fd = -1;
 static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, 0};
 static const int end_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, 0};
 
-/* A crash must end, and another thread may be writing: tries for 100 ms. What the kernel holds of a
- * frame goes, and output that was stopped goes on. */
+/* Tries for 100 ms, because another thread may be writing and a crash must end. Discards pending
+ * output in the kernel and resumes stopped output. */
 void tty_restore_now(void)
 {
     const char *s = restore_text;

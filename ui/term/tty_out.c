@@ -1,8 +1,8 @@
 /* The thread that writes to the terminal: see tty_out.h.
  *
- * What was handed over waits in `next`; the thread takes it as `now` and holds no lock while it
- * writes. A write that blocks is broken off by a signal to the thread, whose handler does nothing:
- * write() then returns. */
+ * Sent output waits in `next`; the thread moves it to `now` and holds no lock while it writes. A
+ * blocked write is interrupted by a signal to the thread with an empty handler, so that write()
+ * returns. */
 #include "ui/term/tty_out.h"
 
 #include <errno.h>
@@ -53,10 +53,12 @@ static void write_all(const char *s, size_t len)
 {
     while (len > 0 && !is_abandoned()) {
         ssize_t n = write(STDOUT_FILENO, s, len);
-        if (n < 0 && errno == EAGAIN) /* made so by somebody who shares the terminal */
+        /* non-blocking because of another program that shares the terminal */
+        if (n < 0 && errno == EAGAIN)
             poll(&(struct pollfd){.fd = STDOUT_FILENO, .events = POLLOUT}, 1, -1);
+        /* the terminal is gone, which the loop detects itself */
         else if (n < 0 && errno != EINTR)
-            return; /* the terminal is gone, which the loop sees for itself */
+            return;
         if (n > 0) {
             s += n;
             len -= (size_t)n;
@@ -161,7 +163,7 @@ bool tty_out_ready(void)
     return ready;
 }
 
-/* Takes what is collected. */
+/* Takes the collected output. */
 static void collect(struct text *to)
 {
     char buf[16384];
@@ -206,9 +208,9 @@ static bool wait_written(int timeout_ms)
     return written;
 }
 
-/* The signal may come just before the write that it is to break off, so it is sent until it has
- * helped. Output that was stopped is let go on, and what the kernel holds of it goes, too: else
- * what gives the terminal back would never reach it. */
+/* The signal may arrive just before the write that it should interrupt, so it is sent repeatedly.
+ * Stopped output is resumed and the kernel's pending output discarded, otherwise the sequences that
+ * restore the terminal would never reach it. */
 static void give_up(void)
 {
     tcflow(STDOUT_FILENO, TCOON);

@@ -1,5 +1,5 @@
-/* Alerts: what is wrong at this moment, the worst first, in words; see alerts.h. They go when it is
- * over. */
+/* Alerts: the present problems, most severe first; see alerts.h. They disappear with their
+ * cause. */
 #include "ui/views/alerts.h"
 
 #include <math.h>
@@ -31,7 +31,7 @@ static void add(struct list *l, bool bad, const char *fmt, ...)
     va_end(ap);
 }
 
-/* Down for the same reason at the same target: one server that is gone is one line. */
+/* Are both down for the same reason at the same target? Then they share one line. */
 static bool same_outage(const struct pool_snapshot *a, const struct pool_snapshot *b)
 {
     return a->state == POOL_DOWN && b->state == POOL_DOWN && !strcmp(a->target, b->target) &&
@@ -47,9 +47,10 @@ static void down(struct list *l, const struct snapshot *s, unsigned i)
 
     if (p->state != POOL_DOWN)
         return;
+    /* included in that line */
     for (unsigned j = 0; j < i; j++)
         if (same_outage(&s->pool[j], p))
-            return; /* told with that one */
+            return;
     for (unsigned j = i + 1; j < s->pools; j++)
         if (same_outage(&s->pool[j], p)) {
             since_s = fmin(since_s, s->pool[j].state_since_s);
@@ -68,8 +69,8 @@ static void stuck(struct list *l, const struct pool_snapshot *p)
             p->threads_stuck == 1 ? "" : "s");
 }
 
-/* A server that hangs gives no errors until its timeout: nothing ended for much longer than any
- * operation took so far, and operations wait. */
+/* Detects a hanging server before its timeouts: operations are waiting and none has ended for much
+ * longer than any operation took so far. */
 #define SILENCE_S 2.0
 static void silence(struct list *l, const struct pool_snapshot *p)
 {
@@ -93,7 +94,7 @@ static void silence(struct list *l, const struct pool_snapshot *p)
             show_count(waiting, sizeof waiting, (double)p->counts.in_flight));
 }
 
-/* The class that fails now the most speaks for all. */
+/* Shows the most frequent error class of the last second. */
 static void errors(struct list *l, const struct pool_snapshot *p)
 {
     const struct error_class *worst = NULL;
@@ -117,7 +118,7 @@ static const struct check *failed(const struct pool_snapshot *p, enum check_id i
     return NULL;
 }
 
-/* How far beyond its limit; what has no limit counts as just beyond. */
+/* By how much the limit is exceeded; checks without a limit count as just exceeded. */
 static double excess(const struct check *k)
 {
     double over = k->limit > 0 ? fabs(k->value) / k->limit : 1;
@@ -125,8 +126,8 @@ static double excess(const struct check *k)
     return isnan(over) ? 1 : over;
 }
 
-/* One check that fails in several pools, as all do on a busy machine, is one line: their names, and
- * why in the worst of them. */
+/* A check that fails in several pools, as on a busy machine, is one line: the pools' names, and the
+ * reason of the worst one. */
 static void validity(struct list *l, const struct snapshot *s, enum check_id check)
 {
     struct text names = {.limit = 120};
@@ -149,7 +150,7 @@ static void validity(struct list *l, const struct snapshot *s, enum check_id che
     for (unsigned i = 0; i < s->pools && n == 2; i++)
         if (failed(&s->pool[i], check) && strcmp(s->pool[i].name, whose))
             text_add(&names, ", %s", s->pool[i].name);
-    if (n > 2) /* why it is so must be seen on a narrow screen, too */
+    if (n > 2) /* the reason must be visible on a narrow screen too */
         text_add(&names, " and %u more", n - 1);
     if (n > 0)
         add(l, true, "NOT VALID %s%s: %s", text_str(&names), names.cut ? " ..." : "", worst->why);

@@ -1,4 +1,4 @@
-/* What is wrong at this moment, the worst first, in words. */
+/* The present problems, most severe first. */
 #ifndef LOADTOP_UI_VIEWS_ALERTS_H
 #define LOADTOP_UI_VIEWS_ALERTS_H
 
@@ -10,7 +10,7 @@ struct cells;
 struct layout;
 
 struct alert {
-    bool bad; /* else a caution */
+    bool bad; /* false: a caution */
     char text[320];
 };
 #define ALERTS_MAX (2 * POOLS_MAX)

@@ -1,4 +1,5 @@
-/* The bottom lines: the dials of the selected pool and the keys, or what is being typed; see * bottom.h. */
+/* The bottom lines: the dials of the selected pool and the keys, or the input line; see *
+ * bottom.h. */
 #include "ui/views/bottom.h"
 
 #include <stdio.h>
@@ -25,7 +26,7 @@ static int dial_label(const struct pool_snapshot *p, int dial, bool on, char *bu
     return text_width(buf);
 }
 
-/* Draws from the dial that lets the selected one be seen. */
+/* Draws the dials, scrolled so that the selected one is visible. */
 static void dials(struct cells *c, struct screen *sc, const struct pool_snapshot *p, struct rect r)
 {
     int n = dial_count(p), first = 0;
@@ -75,8 +76,7 @@ static int bar_width(const struct key_binding *b)
     return text_width(key) + text_width(b->bar) + 2;
 }
 
-/* Where no panel carries the names of the views, their numbers stand at the
- * right end of the bar. */
+/* If no panel shows the names of the views, their numbers are at the right end of the bar. */
 static void tabs_short(struct cells *c, struct screen *sc, const struct layout *l, struct rect *r)
 {
     const char *name = r->w >= 100 ? screen_view(sc)->name : "";
@@ -150,8 +150,7 @@ static const char *prompt(const struct screen *sc)
     }
 }
 
-/* The line being typed, and above it what may be typed or what is wrong, right under the wrong
- * word. */
+/* The input line, and the hint or the error, which is placed at the wrong word. */
 static void typed(struct cells *c, const struct snapshot *s, struct screen *sc, struct rect keys,
                   struct rect dial)
 {
@@ -200,7 +199,7 @@ void bottom_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
                   sc->mode == MODE_FIND;
 
     sc->cursor_x = -1;
-    if (keys.h == 0) { /* one status line: what is typed covers it */
+    if (keys.h == 0) { /* one status line: the input covers it */
         if (typing)
             typed(c, s, sc, l->panel[PANEL_HEADER], dial);
         return;

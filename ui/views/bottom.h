@@ -1,4 +1,4 @@
-/* The bottom lines: the dials and the keys, or what is being typed. */
+/* The bottom lines: dials and keys, or the input line. */
 #ifndef LOADTOP_UI_VIEWS_BOTTOM_H
 #define LOADTOP_UI_VIEWS_BOTTOM_H
 

@@ -24,7 +24,7 @@ static const struct column error_columns[] = {
     {"LAST MESSAGE", 16, 190, ALIGN_LEFT, 0}, {NULL, 0, 0, ALIGN_LEFT, 0},
 };
 
-/* By how the class begins. The server's own message says more; this says where to look. */
+/* Advice by the beginning of the class name, in addition to the server's message. */
 static const struct {
     const char *class, *advice;
 } advices[] = {
@@ -67,7 +67,7 @@ static const struct {
 
 static const char *advice_for(const struct error_class *e)
 {
-    const char *own = strstr(e->last, " -> "); /* a backend that knows better says so itself */
+    const char *own = strstr(e->last, " -> "); /* a backend's own advice takes precedence */
 
     if (own && own[4])
         return own + 4;

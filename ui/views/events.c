@@ -1,7 +1,7 @@
-/* The events: every resize, pause, mark and reconnect, with what it changed; see events.h.
+/* The events: every change, pause, mark and reconnect, with its effect; see events.h.
  *
- * A change has its throughput and its latency before and after, the difference with its 95 %
- * interval, and in a word whether that is more than noise. What is no change is told in words. */
+ * A change is shown with throughput and latency before and after, the difference with its 95 %
+ * interval, and whether it is more than noise. Other events have a text. */
 #include "ui/views/events.h"
 
 #include <math.h>
@@ -46,7 +46,7 @@ static double change_of(const struct event *e)
     return event_is_change(e) ? e->after_per_s - e->before_per_s : NAN;
 }
 
-/* 0: as they come, the newest first. Figures: the largest first; what has none comes last. */
+/* Column 0: the newest first. Numeric columns: descending, events without a value last. */
 static int order(const struct event *a, const struct event *b, int column)
 {
     double x = 0, y = 0;
@@ -112,7 +112,7 @@ static bool found(const struct event *e, const char *find)
 
 static void what_text(const struct cells *c, const struct event *e, char *buf, size_t size)
 {
-    if (e->kind == EVENT_SERVER) /* who says it stands beside it */
+    if (e->kind == EVENT_SERVER) /* the column beside it names the source */
         copy_str(buf, size, e->to);
     else if (e->from[0] && e->to[0])
         snprintf(buf, size, "%s %s %s %s", e->what, e->from, c->glyphs->arrow, e->to);
@@ -171,13 +171,13 @@ static void event_row(struct cells *c, const struct table *t, struct rect r, int
     if (event_is_change(e)) {
         table_put(c, t, y, COL_WHAT, ROLE_STRONG, text);
         effect(c, t, y, s, e);
-    } else { /* words only: they have the rest of the line */
+    } else { /* events with text only use the rest of the line */
         cells_field(c, t->x[COL_WHAT], y, r.x + r.w - 1 - t->x[COL_WHAT], ALIGN_LEFT, ROLE_TEXT,
                     text);
     }
 }
 
-/* The selected event in full sentences, whatever the table had no room for. */
+/* The selected event in full, including text that did not fit into the table. */
 static void detail(struct cells *c, struct rect r, const struct snapshot *s, const struct event *e)
 {
     char clock[16], what[320], a[32], b[32], d[32], low[32], high[32];

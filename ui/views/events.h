@@ -1,4 +1,4 @@
-/* The events: every resize, pause, mark and reconnect, with what it changed. */
+/* The events: every change, pause, mark and reconnect, with its effect. */
 #ifndef LOADTOP_UI_VIEWS_EVENTS_H
 #define LOADTOP_UI_VIEWS_EVENTS_H
 

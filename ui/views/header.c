@@ -1,5 +1,5 @@
-/* The header: the state of everything in one line; see header.h. Segments are dropped by rank until
- * the line fits; what says whether load is on is never dropped. */
+/* The header: the overall state in one line; see header.h. Segments are dropped by rank until the
+ * line fits; the state of the load is never dropped. */
 #include "ui/views/header.h"
 
 #include <math.h>
@@ -38,7 +38,7 @@ static void add(struct segments *l, enum role role, bool chip, int rank, const c
     copy_str(s->text, sizeof s->text, text);
 }
 
-/* A sweep turns the load by itself: how far it is, and when it will be done. */
+/* The progress of a sweep, and its estimated end. */
 static void sweep_state(struct segments *l, const struct snapshot *s)
 {
     char text[160];
@@ -115,7 +115,7 @@ static void times(struct segments *l, const struct snapshot *s)
     }
 }
 
-/* Is anyone else on it? The target with the most; targets that cannot say so are not nobody. */
+/* Other clients of the targets: shows the largest number; unknown is not shown as 0. */
 static void others(struct segments *l, const struct snapshot *s)
 {
     const struct pool_snapshot *most = NULL;
@@ -241,8 +241,7 @@ static void drop_worst(struct segments *l)
     l->n--;
 }
 
-/* On one status line the selected pool's figures take the place of
- * everything that is not a state. */
+/* On one status line the selected pool's figures replace all segments other than states. */
 static void one_line(struct segments *l, const struct snapshot *s, const struct screen *sc)
 {
     const struct pool_snapshot *p = screen_pool(sc, s);
@@ -281,7 +280,7 @@ void header_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     for (int i = 0; i < list.n; i++) {
         const struct segment *g = &list.s[i];
 
-        if (i == list.n - 1 && spare > 0) /* the lock stands at the right edge */
+        if (i == list.n - 1 && spare > 0) /* the lock is at the right edge */
             x += spare - (l->size == LAYOUT_FULL ? 1 : 0);
         if (g->chip)
             x = box_chip(c, x, r.y, g->role, g->text);
@@ -302,7 +301,7 @@ void title_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
 
     if (r.h == 0)
         return;
-    tabs_draw(c, sc, r.x + r.w - 2, r.y, r.w - 2); /* where the other views have them */
+    tabs_draw(c, sc, r.x + r.w - 2, r.y, r.w - 2); /* at the same position as in other views */
     if (!p)
         return;
     clip = cells_clip(c, rect_of(r.x, r.y, room, 1));

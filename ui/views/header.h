@@ -1,4 +1,4 @@
-/* The header: the state of everything in one line, and whose panels stand below it. */
+/* The header: the overall state in one line, and the name of the selected pool. */
 #ifndef LOADTOP_UI_VIEWS_HEADER_H
 #define LOADTOP_UI_VIEWS_HEADER_H
 
@@ -8,7 +8,7 @@ struct screen;
 struct snapshot;
 
 void header_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
-/* Which pool the view is about, and the names of the views. */
+/* Draws the selected pool's name and the names of the views. */
 void title_draw(struct cells *, const struct snapshot *, struct screen *, const struct layout *);
 
 #endif

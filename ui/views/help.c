@@ -1,8 +1,6 @@
-/* The help: made from the table of keys, the table of commands and the words of the field; `/`
- * finds in it.
+/* The help: generated from the tables of keys and commands, and a glossary; `/` searches it.
  *
- * Lines are counted first and drawn second by the same code, so scrolling and finding cannot
- * disagree with what is shown. */
+ * The same code counts and draws lines, so that scrolling and searching match the display. */
 #include "ui/views/help.h"
 
 #include <stdio.h>

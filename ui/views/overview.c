@@ -120,12 +120,12 @@ static void pool_figures(struct cells *c, const struct table *t, int y,
                   show_count_in(text, sizeof text, (double)p->counts.dropped, t->w[COL_DROPPED]));
 }
 
-/* Throughput and p99 against the baseline; nothing where it never had this load. */
+/* Throughput and p99 compared with the baseline; empty if it has no period at this load. */
 static void pool_change(struct cells *c, const struct table *t, int y, const struct screen *sc,
                         const struct pool_snapshot *p)
 {
     const struct baseline *base = baseline_of(&sc->baselines, p->number);
-    const struct base_stretch *at;
+    const struct base_period *at;
     char text[64], per_s[24], p99[24];
     const char *why;
 
@@ -146,22 +146,23 @@ static void pool_limit(struct cells *c, const struct table *t, int y, const stru
 {
     char text[32];
 
-    if (p->state != POOL_LOADING) { /* a state is more than a limit, and never colour alone */
+    /* a state is more important than the bottleneck, and is never shown by colour alone */
+    if (p->state != POOL_LOADING) {
         snprintf(text, sizeof text, "%s", pool_state_name(p->state));
         table_put(c, t, y, COL_LIMIT, state_role(p->state), text);
     } else if (p->warming) {
         table_put(c, t, y, COL_LIMIT, ROLE_ACCENT, "warm-up");
-    } else if (p->limit == LIMIT_NONE) {
+    } else if (p->bottleneck == BOTTLENECK_NONE) {
         table_put(c, t, y, COL_LIMIT, ROLE_DIM, "-");
-    } else if (p->limit == LIMIT_CLIENT && !p->valid) {
+    } else if (p->bottleneck == BOTTLENECK_CLIENT && !p->valid) {
         table_put(c, t, y, COL_LIMIT, ROLE_BAD, "CLIENT!");
     } else {
-        table_put(c, t, y, COL_LIMIT, p->limit == LIMIT_CLIENT ? ROLE_WARN : ROLE_TEXT,
-                  bottleneck_name(p->limit));
+        table_put(c, t, y, COL_LIMIT, p->bottleneck == BOTTLENECK_CLIENT ? ROLE_WARN : ROLE_TEXT,
+                  bottleneck_name(p->bottleneck));
     }
 }
 
-/* The second line of a pool: what the server says, connections, what waits. */
+/* The second line of a pool: the server's note, connections, waiting operations. */
 static void pool_note(struct cells *c, int x, int y, int w, const struct pool_snapshot *p)
 {
     bool down = p->state == POOL_DOWN, missing = p->connections_up < p->connections_wanted;
@@ -185,8 +186,8 @@ static void pool_note(struct cells *c, int x, int y, int w, const struct pool_sn
             text_add(&t, "   %s batches/s", show_number(a, sizeof a, p->now_batches_per_s));
         if (p->server.note[0])
             text_add(&t, "   server: %s", p->server.note);
-        if (p->limit_why[0])
-            text_add(&t, "   %s", p->limit_why);
+        if (p->bottleneck_why[0])
+            text_add(&t, "   %s", p->bottleneck_why);
     }
     cells_field(c, x, y, w, ALIGN_LEFT,
                 down      ? ROLE_BAD
@@ -234,7 +235,7 @@ static bool before(const struct pool_snapshot *a, const struct pool_snapshot *b,
     y = sort_value(b, column);
     if (isnan(x) || isnan(y))
         return !isnan(x);
-    /* Figures: the largest first, as one looks for it; numbers of pools: the smallest. */
+    /* Numeric columns sort descending, pool numbers ascending. */
     return (column <= COL_NUMBER) != invert ? x < y : x > y;
 }
 
@@ -315,12 +316,12 @@ static void pools_panel(struct cells *c, const struct snapshot *s, struct screen
     if (s->pools > 0 && s->pool[s->pools - 1].number > 99)
         columns[COL_NUMBER].width = columns[COL_NUMBER].most = 3;
     columns[COL_POOL].most = show_names_width(s, 12, 32);
-    /* A name says more than the end of a path; where there is little room
-     * it takes it from there. */
+    /* The name is more important than the end of the target's path: on a narrow screen it gets that
+     * room. */
     columns[COL_POOL].width = show_names_width(s, 7, r.w >= 100 ? 16 : r.w >= 80 ? 12 : 7);
     if (r.w < 100)
         columns[COL_TARGET].width -= columns[COL_POOL].width - 7;
-    if (r.w <= 220) /* no wider than they are: the trend has use for the rest */
+    if (r.w <= 220) /* no wider than the content: the trend gets the rest */
         columns[COL_TARGET].most = widest_target(s);
     columns[COL_TREND].most = r.w / 4 < 64 ? r.w / 4 : 64;
     table_fit(&t, columns, r.x, r.w);
@@ -353,7 +354,7 @@ static void pools_panel(struct cells *c, const struct snapshot *s, struct screen
     }
 }
 
-/* Two figures that can be read across a room. */
+/* Two figures in large digits. */
 static void numbers_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
                           const struct layout *l)
 {
@@ -410,7 +411,7 @@ static void overview_draw(struct cells *c, const struct snapshot *s, struct scre
     goal_panel(c, s, sc, l);
 }
 
-/* ---- where they are ---- */
+/* ---- placing the panels ---- */
 
 static void overview_side(struct layout *l, struct rect side, int pools)
 {
@@ -426,7 +427,7 @@ static void overview_side(struct layout *l, struct rect side, int pools)
     layout_box(l, PANEL_SCALING, side);
 }
 
-/* On a wide window the changes stand beside the plots, and the plots get their rows. */
+/* On a wide window the changes are beside the plots, which get their rows. */
 static void overview_wide(struct layout *l, struct rect *middle, int pools)
 {
     int side_w = middle->w * 45 / 100;

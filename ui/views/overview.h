@@ -1,4 +1,4 @@
-/* All pools in a table, the selected one drawn. */
+/* All pools in a table, and plots of the selected one. */
 #ifndef LOADTOP_UI_VIEWS_OVERVIEW_H
 #define LOADTOP_UI_VIEWS_OVERVIEW_H
 

@@ -1,5 +1,5 @@
-/* The scaling view: the curve or the grid of a sweep, what else moves with N, the table of points
- * and the lights of the selected one; see points.h and curve.h. */
+/* The scaling view: the curve or the grid of a sweep, other figures against N, the table of points,
+ * and the checks of the selected one; see points.h and curve.h. */
 #include "ui/views/points.h"
 
 #include <math.h>
@@ -178,7 +178,7 @@ static void lights_panel(struct cells *c, const struct snapshot *s, struct scree
         "drift",   "clock set",  "memory waits",  "hit ratio",    "CPU of others"};
     const struct pool_snapshot *p = screen_pool(sc, s);
     const struct plateau *k = p ? curve_like(sc, p) : NULL;
-    char note[64] = "", limit[sizeof k->limit_why + 8];
+    char note[64] = "", limit[sizeof k->bottleneck_why + 8];
     struct rect r;
     int w, y = 0;
 
@@ -214,13 +214,13 @@ static void lights_panel(struct cells *c, const struct snapshot *s, struct scree
     if (y < r.h && (!k->valid || k->caution[0]))
         y += text_wrap(c, r.x + 1, r.y + y, r.w - 2, r.h - y, ROLE_WARN,
                        k->valid ? k->caution : k->why_not);
-    if (y < r.h && k->limit != LIMIT_NONE) { /* whose limit this point was */
-        snprintf(limit, sizeof limit, "limit: %s", k->limit_why);
+    if (y < r.h && k->bottleneck != BOTTLENECK_NONE) { /* the bottleneck of this point */
+        snprintf(limit, sizeof limit, "limit: %s", k->bottleneck_why);
         text_wrap(c, r.x + 1, r.y + y, r.w - 2, r.h - y, ROLE_LABEL, limit);
     }
 }
 
-/* ---- what else moves with N ---- */
+/* ---- other figures against N ---- */
 
 static void needs_two(struct cells *c, struct rect r)
 {
@@ -291,7 +291,7 @@ static void scaling_draw(struct cells *c, const struct snapshot *s, struct scree
     sc->columns[sc->view] = SCALINGS_MAX;
 }
 
-/* ---- where they are ---- */
+/* ---- placing the panels ---- */
 
 static void scaling_left(struct layout *l, struct rect r, int grid_rows)
 {

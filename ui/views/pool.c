@@ -1,4 +1,5 @@
-/* One pool in full: its plots, percentile ladder, operations, threads, and where its time goes; see * pool.h. */
+/* All details of one pool: plots, percentile ladder, operations, threads, and time budget; see *
+ * pool.h. */
 #include "ui/views/pool.h"
 
 #include <math.h>
@@ -24,8 +25,8 @@ static const struct column op_columns[] = {
     {"p99.9", 6, 8, ALIGN_RIGHT, 4},       {NULL, 0, 0, ALIGN_LEFT, 0},
 };
 
-/* What an open arrival asks for, what becomes of it, and how late its starts are; as much as there
- * is room for. "" for a closed pool. */
+/* The requested rate of open arrival, its outcome, and the lateness of starts, as far as there is
+ * room. "" for a closed pool. */
 static void open_note(const struct pool_snapshot *p, int room, char *buf, size_t size)
 {
     char asked[32], done[32], p50[32], p99[32], most[32], dropped[32], left[32], lost[96];
@@ -107,7 +108,7 @@ static void threads(struct cells *c, const struct pool_snapshot *p, const struct
         snprintf(note, sizeof note, "%u running, the newest %d", p->threads_running, room);
     else
         snprintf(note, sizeof note, "%u running", p->threads_running);
-    if (p->peak_bytes) /* pattern unthrottled: what it pays with */
+    if (p->peak_bytes) /* pattern unthrottled: its memory */
         snprintf(note, sizeof note,
                  l->panel[PANEL_THREADS].w < 64
                      ? "requests held %s at most"
@@ -120,8 +121,7 @@ static void threads(struct cells *c, const struct pool_snapshot *p, const struct
     table_head(c, &t, r.y, -1, false);
     for (unsigned i = 0; i < p->workers; i++)
         all += p->worker[i].state < 2 ? p->worker[i].completed : 0;
-    /* The newest first: that is the one just added. Those that ended are in the counts, not in the
-     * way. */
+    /* The newest first. Ended threads are included in the counts but not listed. */
     for (unsigned i = p->workers; i-- > 0 && row < r.h;) {
         const struct worker_snapshot *w = &p->worker[i];
         double share = all > 0 ? (double)w->completed / (double)all : NAN;
@@ -173,7 +173,7 @@ static void pool_draw(struct cells *c, const struct snapshot *s, struct screen *
     sc->rows[sc->view] = (int)s->pools;
 }
 
-/* ---- where they are ---- */
+/* ---- placing the panels ---- */
 
 static void pool_place(struct layout *l, struct rect r, const struct layout_want *want)
 {

@@ -1,4 +1,4 @@
-/* One pool in full. */
+/* All details of one pool. */
 #ifndef LOADTOP_UI_VIEWS_POOL_H
 #define LOADTOP_UI_VIEWS_POOL_H
 

@@ -72,7 +72,7 @@ static void ask_draw(struct cells *c, struct screen *sc)
     cells_back(c, rect_of(r.x + 1, r.y + 1, r.w - 2, lines + 1), ROLE_DIALOG);
 }
 
-/* A click on a panel's title; what stands in the title is registered after it, and wins. */
+/* Clickable panel titles; areas within a title are registered later and take precedence. */
 static void panel_hits(struct screen *sc, const struct layout *l)
 {
     for (int p = 0; p < PANELS; p++)
@@ -114,7 +114,7 @@ void screen_draw(struct cells *c, struct screen *sc, const struct snapshot *s,
         ask_draw(c, sc);
     else if (sc->clock < sc->swatches_until)
         swatches_box(c, sc->theme);
-    /* A window that is too small for the field has no place for its cursor. */
+    /* Hide the cursor if the window is too small for the field. */
     if (sc->cursor_x >= c->cols || sc->cursor_y < 0 || sc->cursor_y >= c->rows)
         sc->cursor_x = -1;
 }

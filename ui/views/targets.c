@@ -1,8 +1,8 @@
-/* The targets: where each pool's load goes, and what the server there says of itself; see targets.h.
+/* The targets: each pool's target with the server's own figures; see targets.h.
  *
- * What a backend knows comes as JSON and is shown without knowing the backend: names in words,
- * values with the unit that their name ends in, and lists of nodes as bars with the even share
- * marked, so that a node that gets more than its part stands out. */
+ * Backend statistics are JSON and are shown without knowledge of the backend: names as words,
+ * values with the unit from the name's suffix, and lists of nodes as bars with the even share
+ * marked, so that an overloaded node is visible. */
 #include "ui/views/targets.h"
 
 #include <jansson.h>
@@ -64,7 +64,7 @@ static bool ends_with(const char *s, const char *end)
     return n >= m && !strcmp(s + n - m, end);
 }
 
-/* "used_memory_bytes" is "used memory", for the unit stands with the value. */
+/* "used_memory_bytes" becomes "used memory", because the value shows the unit. */
 static void name_words(const char *name, char *buf, size_t size)
 {
     static const char *const units[] = {"_bytes", "_share", "_ratio_x", "_us", "_ms", NULL};
@@ -150,7 +150,7 @@ static json_t *nodes_of(json_t *v)
                : NULL;
 }
 
-/* What the bars are about: the first of these that the nodes have. */
+/* The measure shown by the bars: the first of these that the nodes have. */
 static const char *measure_of(const json_t *nodes)
 {
     static const char *const measures[] = {"requests_per_s", "requests", "connections", NULL};
@@ -194,7 +194,7 @@ static void node_bar(struct cells *c, struct rect r, int y, json_t *node, const 
                     show_count(text, sizeof text, v), total > 0 ? 100 * v / total : 0.0);
 }
 
-/* A heading with what was found, then a bar for each node. Returns the row after it. */
+/* A heading with the summary, then a bar for each node. Returns the row after it. */
 static int nodes_draw(struct cells *c, struct rect r, int y, const char *name, json_t *v,
                       json_t *nodes)
 {
@@ -238,7 +238,7 @@ static int nodes_draw(struct cells *c, struct rect r, int y, const char *name, j
     return y;
 }
 
-/* What the backend found, and the table behind it. */
+/* The backend's findings and its table. */
 static int found_draw(struct cells *c, struct rect r, int y, const struct json_t *stats)
 {
     const json_t *findings = stats_findings(stats), *table = stats_table(stats);
@@ -257,7 +257,7 @@ static int found_draw(struct cells *c, struct rect r, int y, const struct json_t
     return y;
 }
 
-/* What the table above may have cut: where the load goes, in full. */
+/* Targets and versions in full, which the table above may have truncated. */
 static int whole_names(struct cells *c, struct rect r, int y, const struct pool_snapshot *p)
 {
     struct text t = {.limit = 700};
@@ -273,14 +273,14 @@ static int whole_names(struct cells *c, struct rect r, int y, const struct pool_
     return y;
 }
 
-/* Shown as a name and a value: not what has a table or bars, nor the second that rates are over. */
+/* Is it shown as name and value? (Not tables, bars, or the time span of rates.) */
 static bool is_value(const char *name, json_t *v)
 {
     return !nodes_of(v) && !json_object_get(v, "table") && strcmp(name, "span_s") != 0;
 }
 
-/* What the server says: first how the load lies on its nodes, then the rest as name and value, in
- * two columns where there is room. */
+/* The server's figures: first the distribution over its nodes, then others as name and value, in
+ * two columns if there is room. */
 static int stats_lines(struct cells *c, struct rect r, int y, const struct pool_snapshot *p)
 {
     json_t *stats = p->server.json, *v;

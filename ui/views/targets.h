@@ -1,4 +1,4 @@
-/* Where each pool's load goes, and what the server there says of itself. */
+/* Each pool's target, with the server's own figures. */
 #ifndef LOADTOP_UI_VIEWS_TARGETS_H
 #define LOADTOP_UI_VIEWS_TARGETS_H
 

@@ -4,7 +4,7 @@
 
 #include "ui/panels/view.h"
 
-/* Ends with NULL. The first is where the dashboard starts and where Esc leads back to. */
+/* Ends with NULL. The dashboard starts with the first one, and Esc returns to it. */
 extern const struct view *const views[];
 
 #endif

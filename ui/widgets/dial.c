@@ -1,5 +1,5 @@
-/* Dials; see dial.h. The steps are small where a person feels for a limit: one thread, one client
- * up to ten and then a tenth, a rate by a tenth of its leading digit's place. */
+/* Dials; see dial.h. Steps: one thread; one client up to ten, then a tenth; a rate by a tenth of
+ * its leading digit's place. */
 #include "ui/widgets/dial.h"
 
 #include <math.h>
@@ -38,8 +38,9 @@ const char *dial_name(const struct pool_snapshot *p, int dial)
 {
     int i;
 
+    /* the line of dials is short */
     if (dial == DIAL_CONNECTIONS)
-        return "conns"; /* the line of dials is short */
+        return "conns";
     if (dial < DIAL_OPTIONS)
         return dial_option((enum dial)dial)->name;
     i = live_option(p, dial - DIAL_OPTIONS);
@@ -87,7 +88,7 @@ static unsigned step_of(unsigned v)
     return v <= 10 ? 1 : (unsigned)axis_nice_below(v / 10.0);
 }
 
-/* The same value from below, so that a step down undoes a step up. */
+/* The step to the next lower value, so that a step down undoes a step up. */
 static unsigned step_down_of(unsigned v)
 {
     return v <= 10 ? 1 : step_of(v - 1);
@@ -105,7 +106,7 @@ static char *amount_step(const struct pool_snapshot *p, int dial, unsigned now, 
     return buf;
 }
 
-/* From closed, the first step takes the present throughput as rate, so that nothing jumps. */
+/* From closed loop, the first step sets the present throughput as rate, to avoid a jump. */
 static char *rate_step(const struct pool_snapshot *p, bool up, char *buf, size_t size)
 {
     double now = p->load.rate_per_s, step;
@@ -220,7 +221,7 @@ char *dial_step(const struct pool_snapshot *p, int dial, bool up, char *buf, siz
         return amount_step(p, dial, p->load.clients, up, buf, size);
     case DIAL_CONNECTIONS:
         return amount_step(p, dial, p->connections, up, buf, size);
-    case DIAL_DEPTH: /* sync is one in flight, whatever the depth */
+    case DIAL_DEPTH: /* sync has one in flight regardless of the depth */
         if (p->load.pattern == PATTERN_SYNC)
             return copy_str(buf, size, "");
         return amount_step(p, dial, p->depth, up, buf, size);

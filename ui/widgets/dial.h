@@ -1,4 +1,4 @@
-/* Dials: what can be turned on the selected pool, and what a turn sends.
+/* The dials of the selected pool, and the commands that they send.
  *
  * Six that every pool has (threads, clients, connections, depth, rate, pattern), then each option
  * of its backend that can change while it runs. A dial reads the snapshot and writes a command's
@@ -24,7 +24,7 @@ char *dial_value(const struct pool_snapshot *, int dial, char *buf, size_t size)
 char *dial_step(const struct pool_snapshot *, int dial, bool up, char *buf, size_t size);
 /* The command of a value that was typed: "2 rate 100k/s over 60s". */
 char *dial_set(const struct pool_snapshot *, int dial, const char *typed, char *buf, size_t size);
-/* One line on what may be typed. */
+/* One line with the accepted values. */
 char *dial_hint(const struct pool_snapshot *, int dial, char *buf, size_t size);
 
 #endif

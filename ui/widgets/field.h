@@ -19,30 +19,30 @@
 struct field {
     char s[FIELD_MAX];
     unsigned len, at; /* bytes; at <= len */
-    bool secret;      /* all of it is shown as stars */
+    bool secret;      /* the whole text is shown as stars */
 };
 
 struct history {
     char line[HISTORY_MAX][HISTORY_LINE_MAX]; /* secrets as "***" */
-    unsigned n;                               /* kept, the newest last */
-    unsigned back; /* how far up the person went; 0: at the line being typed */
+    unsigned n;                               /* number of lines, the newest last */
+    unsigned back; /* steps back in the history; 0: at the line being typed */
     char typed[FIELD_MAX];
 };
 
 void field_set(struct field *, const char *s);
-/* Characters that are control characters are left out. False when it does not fit: nothing is taken
- * then, for half a command or half a name would mean something else. */
+/* Inserts text without control characters. False when it does not fit: then nothing is inserted,
+ * because half a command or name could mean something else. */
 bool field_insert(struct field *, const char *utf8);
 /* Left, right, Home, End, Backspace, Delete, Ctrl-A E U K W, and characters. True if the key was
  * used. */
 bool field_key(struct field *, uint32_t key);
-/* Draws the field in w columns, scrolled so that the cursor is seen, with stars for what may be a
- * secret; *cursor_x (may be NULL) is its column. */
+/* Draws the field in w columns, scrolled so that the cursor is visible, with stars for possible
+ * secrets; *cursor_x (may be NULL) is its column. */
 void field_draw(struct cells *, int x, int y, int w, const struct field *, enum role,
                 int *cursor_x);
 
-/* Keeps the line with "***" for its secrets; not twice in a row, no empty one, none that is longer
- * than HISTORY_LINE_MAX. */
+/* Adds the line with "***" for its secrets, unless it is empty, equal to the previous one, or
+ * longer than HISTORY_LINE_MAX. */
 void history_add(struct history *, const char *line);
 /* Up (older) or down; changes the field. True if there was one. */
 bool history_move(struct history *, struct field *, bool older);

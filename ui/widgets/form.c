@@ -37,13 +37,13 @@ static char *bound_text(enum option_type type, double v, char *buf, size_t size)
     return buf;
 }
 
-/* "count, 1 to 4096": what a person may type. */
+/* "count, 1 to 4096": the accepted input. */
 static void type_text(const struct option_spec *o, char *buf, size_t size)
 {
     static const char *const names[] = {"yes or no",     "count",        "number", "time, as 500ms",
                                         "size, as 4KiB", "size or span", "",       "text",
                                         "secret"};
-    double endless = o->type == OPTION_DURATION ? 1e16 : 1e12; /* 4 months; no person meets it */
+    double endless = o->type == OPTION_DURATION ? 1e16 : 1e12; /* 4 months: effectively unbounded */
     char low[32], high[32];
 
     copy_str(buf, size, names[o->type]);
@@ -62,7 +62,7 @@ static void type_text(const struct option_spec *o, char *buf, size_t size)
                  bound_text(o->type, o->max, high, sizeof high));
 }
 
-/* Two of the pool's texts have a form of their own. */
+/* Two of the pool's text options have their own syntax. */
 static void pool_texts(struct form_field *field, const struct backend *b)
 {
     double weight[OPS_MAX];
@@ -140,7 +140,7 @@ void form_open_edit(struct form *f, const struct pool_snapshot *p)
     for (int d = 0; d < DIALS; d++) {
         if (d == DIAL_OPS)
             ops_text(p->op_types, p->load.weight, value, sizeof value);
-        else if (d == DIAL_DEPTH) /* what is in force, also when none was asked for */
+        else if (d == DIAL_DEPTH) /* the depth in effect, even if not set */
             dial_value(p, d, value, sizeof value);
         else
             dial_text(&p->load, (enum dial)d, value, sizeof value);
@@ -196,8 +196,8 @@ static void check_field(struct form *f, struct form_field *field)
     if (field->pool_option && !strcmp(field->name, "ops")) {
         double weight[OPS_MAX];
 
-        /* A pool that is yet to come may bring more operations than its backend's own. */
-        if (f->kind == FORM_ADD && f->backend->flags & BACKEND_OWN_OPS)
+        /* A new pool may define more operations than its backend's table. */
+        if (f->kind == FORM_ADD && f->backend->flags & BACKEND_POOL_OPS)
             return;
         if (ops_parse(f->op_types, f->backend->name, field->text.s, weight, &err))
             copy_str(field->error, sizeof field->error, err.msg);
@@ -400,7 +400,7 @@ enum form_result form_key(struct form *f, uint32_t key)
     } else if (field_key(&field->text, key)) {
         check_field(f, field);
         f->error[0] = '\0';
-        f->test = TEST_NONE; /* it was of other values */
+        f->test = TEST_NONE; /* the result is for other values */
     }
     return FORM_STAYS;
 }

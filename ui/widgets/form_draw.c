@@ -1,4 +1,4 @@
-/* How a form looks: fields with their values, what may be typed, and what is wrong; see form_draw.h. */
+/* Draws a form: fields with values, accepted input, and errors; see form_draw.h. */
 #include "ui/widgets/form_draw.h"
 
 #include <stdio.h>
@@ -100,8 +100,8 @@ static void field_row(struct cells *c, const struct form *f, struct hits *hits, 
         cells_field(c, x + 17 + value_w, y, w - value_w - 18, ALIGN_LEFT, ROLE_LABEL, field->type);
 }
 
-/* All that left and right go through, the chosen one marked; where the field's own line has no room
- * for them. */
+/* The choices that left and right select, with the present one marked, if they do not fit into the
+ * field's line. */
 static void choices_draw(struct cells *c, const struct form *f, int x, int y, int w)
 {
     const struct form_field *field = &f->field[f->at];
@@ -111,7 +111,7 @@ static void choices_draw(struct cells *c, const struct form *f, int x, int y, in
     if (field->fixed || f->test != TEST_NONE ||
         (field->spec && (field->spec->flags & OPTION_REOPEN)))
         return;
-    for (;;) { /* from the one that lets the chosen one be seen */
+    for (;;) { /* start so that the present choice is visible */
         size_t len = strcspn(at, "|"), upto = 0;
         int used = 0;
 

@@ -1,4 +1,4 @@
-/* What a form is made of: named fields with type, range, default and help. */
+/* The data of a form: named fields with type, range, default and help. */
 #ifndef LOADTOP_UI_WIDGETS_FORM_FIELDS_H
 #define LOADTOP_UI_WIDGETS_FORM_FIELDS_H
 
@@ -13,27 +13,28 @@ enum form_kind { FORM_NONE, FORM_ADD, FORM_EDIT, FORM_SWEEP };
 
 #define FORM_FIELDS_MAX 96
 struct form_field {
-    const struct option_spec *spec;               /* borrowed; NULL: a field of the form itself */
-    char name[48], help[160], type[64], def[128]; /* def: what holds when it is left empty */
-    char choices[640]; /* "a|b|c" where it is one of several words; "" else */
+    /* borrowed; NULL: the field is not from an option table */
+    const struct option_spec *spec;
+    char name[48], help[160], type[64], def[128]; /* def: the value if it is left empty */
+    char choices[640];                            /* "a|b|c" for a choice; else "" */
     struct field text;
     char was[1024];   /* FORM_EDIT: the value when the form was opened, also a long mix */
-    char error[200];  /* "" when the value is good */
-    bool pool_option; /* of the pool, not of the backend */
-    bool fixed;       /* FORM_EDIT: shown, and cannot change while the pool runs */
+    char error[200];  /* "" when the value is valid */
+    bool pool_option; /* an option of the pool, not of the backend */
+    bool fixed;       /* FORM_EDIT: shown, but cannot be changed while the pool runs */
 };
 
 struct form {
     enum form_kind kind;
     const struct backend *const *backends;
     const struct backend *backend;  /* chosen; NULL: still choosing */
-    const struct op_type *op_types; /* the pool's, or of the backend that was chosen */
+    const struct op_type *op_types; /* the pool's table, or that of the chosen backend */
     int choice;                     /* while choosing */
     unsigned pool;                  /* FORM_EDIT, FORM_SWEEP: its number */
     struct form_field *field;       /* [FORM_FIELDS_MAX], owned while the form is open */
     int fields, at, scroll;
     char error[256];
-    /* The look at the target before the start; see ui/live/probe.h. */
+    /* State of the target's test; see ui/live/probe.h. */
     enum { TEST_NONE, TEST_RUNNING, TEST_GOOD, TEST_BAD } test;
     char test_text[400];
 };

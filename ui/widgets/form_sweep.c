@@ -2,8 +2,8 @@
  * held; see form_sweep.h.
  *
  * What may vary are the six dials of every pool and each option of its backend that can change
- * while it runs. Values are checked by the reader of the command that comes out, so that the form
- * and `:` can never disagree. */
+ * while it runs. Values are checked by the parser of the resulting command, so that the form and
+ * `:` agree. */
 #include "ui/widgets/form_sweep.h"
 
 #include <stdio.h>
@@ -21,7 +21,7 @@ enum { SWEEP_VAR, SWEEP_LIST, SWEEP_VAR_2, SWEEP_LIST_2, SWEEP_HOLD, SWEEP_ORDER
 
 static const char no_second[] = "none";
 
-/* Values that are a start for somebody who did not think of any. */
+/* Suggests values for a variable. */
 static void suggest(const struct form *f, const char *var, char *buf, size_t size)
 {
     const struct option_spec *o = f->backend ? f->backend->options : NULL;
@@ -93,7 +93,7 @@ static bool is_grid(const struct form *f)
     return f->field[SWEEP_VAR_2].text.len > 0 && strcmp(f->field[SWEEP_VAR_2].text.s, no_second);
 }
 
-/* One VAR=LIST (or hold=T) as the command's reader sees it. */
+/* Checks one VAR=LIST (or hold=T) with the command's parser. */
 static void check_part(struct form_field *field, const char *name, const char *list)
 {
     char line[2 * FIELD_MAX + 64];
@@ -110,7 +110,7 @@ static void check_part(struct form_field *field, const char *name, const char *l
         copy_str(field->error, sizeof field->error, err.msg);
 }
 
-/* What only both variables together show, such as auto in a grid. */
+/* Checks the combination of both variables, such as auto in a grid. */
 static void check_whole(struct form *f)
 {
     char line[COMMAND_SHORT_MAX + 64];

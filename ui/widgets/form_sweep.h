@@ -1,4 +1,4 @@
-/* The form of a sweep: one variable or two, their values, and how long each is held. */
+/* The form of a sweep: one or two variables, their values, and the hold time. */
 #ifndef LOADTOP_UI_WIDGETS_FORM_SWEEP_H
 #define LOADTOP_UI_WIDGETS_FORM_SWEEP_H
 
@@ -8,9 +8,9 @@ struct form;
 struct pool_snapshot;
 
 void form_open_sweep(struct form *, const struct pool_snapshot *);
-/* Checks all fields of a sweep's form, as they depend on each other. */
+/* Checks all fields of a sweep form, which depend on each other. */
 void form_sweep_check(struct form *);
-/* After the choice of a variable: values to begin with, unless others were typed. */
+/* After a variable was chosen: sets example values, unless values were typed. */
 void form_sweep_turned(struct form *);
 void form_sweep_command(const struct form *, char *buf, size_t size);
 

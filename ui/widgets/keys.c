@@ -358,7 +358,7 @@ bool keys_turn_allowed(struct turns *t, double now_s)
 
     if (t->any && now_s < t->next_s && !t->may_tap)
         return false;
-    /* A second tap borrows the turn that would have been the next. */
+    /* A quick second tap uses up the next allowed turn. */
     t->next_s =
         t->any && now_s < t->next_s ? t->next_s + 1.0 / TURNS_PER_S : now_s + 1.0 / TURNS_PER_S;
     t->may_tap = rested;

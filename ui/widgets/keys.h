@@ -1,8 +1,7 @@
-/* The keys: ONE table from which dispatch, the bottom bar and the help all come.
+/* The keys: one table for dispatch, the bottom bar and the help.
  *
- * A key means an action; an action that concerns load is carried out as a command (`sends`), like
- * every other. Reading never changes load: keys that people press to look around look around here
- * too. */
+ * A key triggers an action; an action that changes load sends a command (`sends`). Keys that users
+ * press to navigate or read never change load. */
 #ifndef LOADTOP_UI_WIDGETS_KEYS_H
 #define LOADTOP_UI_WIDGETS_KEYS_H
 
@@ -32,7 +31,7 @@ enum action {
     ACT_SWEEP,
     ACT_NEXT_VIEW,
     ACT_PREVIOUS_VIEW,
-    ACT_VIEW, /* the one whose number was pressed; the help names each view instead */
+    ACT_VIEW, /* the view whose number was pressed; the help lists the views instead */
     ACT_INTO,
     ACT_BACK,
     ACT_FIND,
@@ -62,14 +61,14 @@ enum action {
     ACT_SUSPEND
 };
 
-/* Where a key holds, besides the views. */
+/* Where a key applies, besides the views. */
 enum key_where {
     KEY_IN_VIEW = 1,
-    KEY_IN_DIALOG = 2, /* questions, and forms while no text is typed */
+    KEY_IN_DIALOG = 2, /* questions, and forms without a text field at the cursor */
     KEY_IN_TEXT = 4    /* text fields too */
 };
 
-#define KEYS_EACH 9 /* of one action, at most */
+#define KEYS_EACH 9 /* most keys of one action */
 
 struct key_binding {
     uint32_t key[KEYS_EACH]; /* 0: none */
@@ -77,7 +76,7 @@ struct key_binding {
     enum action action;
     unsigned where;
     const char *group; /* heading in the help */
-    const char *bar;   /* word in the bottom bar; NULL: not there */
+    const char *bar;   /* word in the bottom bar; NULL: not shown */
     int rank;          /* in the bar: the highest is dropped first */
     const char *sends; /* The command that it sends, as `:` would take it; NULL: none */
     const char *help;
@@ -85,16 +84,16 @@ struct key_binding {
 /* Ends with ACT_NONE. */
 extern const struct key_binding key_table[];
 
-/* The action of a key at a place; ACT_NONE when it has none there. */
+/* The action of a key in a context; ACT_NONE: none. */
 enum action keys_find(uint32_t key, unsigned where);
 
-/* When the dial was turned last; zero it to start. */
+/* Rate limit of dial turns; zero it to start. */
 struct turns {
-    double last_s, next_s; /* the last turn; from when on the next is let through */
+    double last_s, next_s; /* time of the last turn; time from which the next is allowed */
     bool any, may_tap;
 };
-/* A key that is held down repeats: true when a turn of the dial at now_s is to be let through.
- * There are never more than 4 within a second. Two quick taps after a rest are two turns. */
+/* Limits repeated keys: true when a turn of the dial at now_s is allowed. At most 4 turns within a
+ * second; two quick taps after a pause are two turns. */
 bool keys_turn_allowed(struct turns *, double now_s);
 
 #endif

@@ -1,9 +1,9 @@
-/* A person's own statements, from the option or from a file: cut apart at semicolons.
+/* The user's statements, from the option or from a file, split at semicolons.
  *
- * A semicolon inside quotes, a comment, or a BEGIN BATCH ... APPLY BATCH does not end a
- * statement; comments are left out. Pure but for reading the file; called by the pool's
- * thread when it opens. */
-#include "backends/cassandra/own.h"
+ * A semicolon inside quotes, a comment, or a BEGIN BATCH ... APPLY BATCH does not end a statement;
+ * comments are left out. Pure except for reading the file; called by the pool's thread when it
+ * opens. */
+#include "backends/cassandra/user_stmts.h"
 
 #include "backends/cassandra/types.h"
 #include "engine/base/text.h"
@@ -81,31 +81,31 @@ const char *cass_next_statement(const char *s, struct text *one)
 static int take(struct cass_pool *p, const struct pool *pool, const struct text *one,
                 struct err *err)
 {
-    if (p->own == CASS_OWN_MAX)
+    if (p->user_stmts == CASS_USER_STMTS_MAX)
         return err_set(err, ERR_USAGE, "%s: stmt: more than %d statements", p->target->shown,
-                       CASS_OWN_MAX);
+                       CASS_USER_STMTS_MAX);
     bool reads = begins(text_str(one), "select");
     if (!reads && !pool_allow_destructive(pool))
         return err_set(err, ERR_REFUSED,
                        "%s: stmt= may write (%.40s); --allow-destructive says that it is meant",
                        p->target->shown, text_str(one));
-    struct cass_statement_info *st = &p->statement[ST_STMT + p->own];
+    struct cass_statement_info *st = &p->statement[ST_STMT + p->user_stmts];
     *st = (struct cass_statement_info){
         .text = strdup(text_str(one)), .len = one->len, .reads = reads};
     if (!st->text)
         return err_set(err, ERR_FAILED, "%s: out of memory", p->target->shown);
-    p->own++;
+    p->user_stmts++;
     return 0;
 }
 
-int cass_own_statements(struct cass_pool *p, const struct pool *pool, struct err *err)
+int cass_user_statements(struct cass_pool *p, const struct pool *pool, struct err *err)
 {
     const char *cql = option_str(pool_options(pool), CASS_STMT);
     const char *path = option_str(pool_options(pool), CASS_STMT_FILE);
     struct text file = {0}, one = {0};
     int code = 0;
 
-    p->own = 0;
+    p->user_stmts = 0;
     if (cql[0] && path[0])
         return err_set(err, ERR_USAGE, "stmt and stmt-file: give one of them");
     if (path[0]) {

@@ -1,12 +1,12 @@
-/* Which steady stretches of a pool held every threshold, and which of them carried the most: a
- * capacity is the highest load that did what was asked, not the highest that was seen. See held.h.
+/* Finds the steady periods of a pool that met all thresholds, and the one with the highest
+ * throughput, which is the pool's capacity. See passes.h.
  *
- * Latencies of a stretch are judged by histograms: response time by the stretch's own (`response`,
+ * Latencies of a period are judged by histograms: response time by the period's own (`response`,
  * written when it was made), service time by those of its whole seconds, merged. A run that was
- * recovered, or written before stretches had one, has response times of seconds only: all within
- * the bound means held, all beyond it failed, and anything between is not known. What is not known
- * counts as not held. */
-#include "ui/report/held.h"
+ * recovered, or written before periods had one, has response times of seconds only: all within the
+ * bound means passed, all beyond it failed, and anything between is unknown. Unknown counts as not
+ * passed. */
+#include "ui/report/passes.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,19 +16,19 @@
 #include "ui/json/histogram.h"
 #include "ui/json/saved_run.h"
 
-struct stretch {
+struct measured {
     const struct saved_pool *pool;
     const struct saved_plateau *plateau;
     double from, to;
 };
 
-static enum held held_or_not(const struct threshold *t, double v)
+static enum passes passes_or_not(const struct threshold *t, double v)
 {
-    return isnan(v) ? HELD_UNKNOWN : threshold_holds(t, v) ? HELD_YES : HELD_NO;
+    return isnan(v) ? PASSES_UNKNOWN : threshold_holds(t, v) ? PASSES_YES : PASSES_NO;
 }
 
 /* The share of operations that failed in its whole seconds. */
-static double failed_share(const struct stretch *s)
+static double failed_share(const struct measured *s)
 {
     double failed = 0, all = 0;
     for (size_t i = 0; i < s->pool->seconds; i++) {
@@ -43,7 +43,7 @@ static double failed_share(const struct stretch *s)
     return all > 0 ? failed / all : NAN;
 }
 
-static double service_us(const struct stretch *s, const struct threshold *t)
+static double service_us(const struct measured *s, const struct threshold *t)
 {
     struct histogram sum = {0}, one = {0};
     double v = NAN;
@@ -68,8 +68,8 @@ out:
     return v;
 }
 
-/* The threshold's figure in the stretch's own response times; NaN: it is not among them. */
-static double response_us(const struct stretch *s, const struct threshold *t)
+/* The threshold's figure in the period's own response times; NaN: it is not among them. */
+static double response_us(const struct measured *s, const struct threshold *t)
 {
     const struct saved_latency *l = &s->plateau->response;
     const struct {
@@ -86,14 +86,14 @@ static double response_us(const struct stretch *s, const struct threshold *t)
     return NAN;
 }
 
-static enum held response_held(const struct stretch *s, const struct threshold *t)
+static enum passes response_passes(const struct measured *s, const struct threshold *t)
 {
     unsigned good = 0, bad = 0;
     double own = response_us(s, t);
     if (isfinite(own))
-        return held_or_not(t, own);
+        return passes_or_not(t, own);
     if (t->metric != METRIC_PERCENTILE || t->quantile > 0.99 || t->above)
-        return HELD_UNKNOWN;
+        return PASSES_UNKNOWN;
     for (size_t i = 0; i < s->pool->seconds; i++) {
         const struct saved_second *p = &s->pool->second[i];
         double end = p->t_s, v = p->response_p99_us;
@@ -103,38 +103,38 @@ static enum held response_held(const struct stretch *s, const struct threshold *
         bad += threshold_holds(t, v) ? 0 : 1;
     }
     if (good && !bad)
-        return HELD_YES;
-    return bad && !good && t->quantile == 0.99 ? HELD_NO : HELD_UNKNOWN;
+        return PASSES_YES;
+    return bad && !good && t->quantile == 0.99 ? PASSES_NO : PASSES_UNKNOWN;
 }
 
-static enum held one_held(const struct stretch *s, const struct threshold *t)
+static enum passes one_passes(const struct measured *s, const struct threshold *t)
 {
     bool open = !isnan(s->plateau->vars.rate_per_s);
     switch (t->metric) {
     case METRIC_THROUGHPUT:
-        return held_or_not(t, s->plateau->throughput_per_s);
+        return passes_or_not(t, s->plateau->throughput_per_s);
     case METRIC_ERRORS:
-        return held_or_not(t, failed_share(s));
+        return passes_or_not(t, failed_share(s));
     default:
-        return t->service || !open ? held_or_not(t, service_us(s, t)) : response_held(s, t);
+        return t->service || !open ? passes_or_not(t, service_us(s, t)) : response_passes(s, t);
     }
 }
 
-enum held plateau_held(const struct saved_run *run, const struct saved_pool *pool,
-                       const struct saved_plateau *plateau)
+enum passes plateau_passes(const struct saved_run *run, const struct saved_pool *pool,
+                           const struct saved_plateau *plateau)
 {
-    const struct stretch s = {pool, plateau, plateau->start_s, plateau->end_s};
-    enum held all = HELD_YES;
+    const struct measured s = {pool, plateau, plateau->start_s, plateau->end_s};
+    enum passes all = PASSES_YES;
     for (size_t i = 0; i < run->thresholds; i++) {
         struct threshold t;
         if (threshold_parse(&t, run->threshold[i].expr, NULL) ||
             (*t.pool && strcmp(t.pool, pool->name) != 0))
             continue;
-        enum held one = one_held(&s, &t);
-        if (one == HELD_NO)
-            return HELD_NO;
-        if (one == HELD_UNKNOWN)
-            all = HELD_UNKNOWN;
+        enum passes one = one_passes(&s, &t);
+        if (one == PASSES_NO)
+            return PASSES_NO;
+        if (one == PASSES_UNKNOWN)
+            all = PASSES_UNKNOWN;
     }
     return all;
 }
@@ -148,10 +148,10 @@ struct best best_of(const struct saved_run *run, const struct saved_pool *pool)
         if (p->valid != FLAG_YES || !isfinite(x))
             continue;
         b.valid++;
-        enum held held = plateau_held(run, pool, p);
-        b.failed += held == HELD_NO;
-        b.unknown += held == HELD_UNKNOWN;
-        if (held == HELD_YES && (isnan(b.per_s) || x > b.per_s)) {
+        enum passes passes = plateau_passes(run, pool, p);
+        b.failed += passes == PASSES_NO;
+        b.unknown += passes == PASSES_UNKNOWN;
+        if (passes == PASSES_YES && (isnan(b.per_s) || x > b.per_s)) {
             b.per_s = x;
             b.at = i;
         }

@@ -1,7 +1,7 @@
 /* A person's own CQL is cut into statements where CQL ends them, and nowhere else. */
 #include "backends/cassandra/types.h"
 #include "engine/base/text.h"
-#include "backends/cassandra/own.h"
+#include "backends/cassandra/user_stmts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,10 +1,10 @@
-/* What the server says of itself and of the table, about once a second.
+/* Queries the state of the server and of the table, about once a second.
  *
  * It comes from CrateDB's system tables (sys.nodes, sys.shards), which the server answers without
  * touching the data; the rows in the table lag by its refresh interval, and no REFRESH is issued
  * because that would be load. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
-#include "backends/crate/look.h"
+#include "backends/crate/inspect.h"
 
 #include "backends/crate/guard.h"
 #include "backends/crate/site.h"
@@ -14,7 +14,7 @@
 #include <jansson.h>
 #include <math.h>
 
-#define LOOK_MS 1000L /* a server that hangs does not make our own counts old */
+#define LOOK_MS 1000L /* short, so that a hanging server does not delay our own counts */
 
 /* False: the server did not answer. */
 static bool server_load(struct crate_pool *p, struct stats *out, double *rejected)
@@ -78,20 +78,20 @@ static void table_rows(struct crate_pool *p, struct stats *out, double *copies)
     json_decref(reply);
 }
 
-void crate_look(struct pool *pool, struct crate_pool *p, struct stats *out)
+void crate_inspect(struct pool *pool, struct crate_pool *p, struct stats *out)
 {
     double rejected = NAN, copies = NAN;
     if (!p->dropped)
         p->rows_in_table = -1;
     if (server_load(p, out, &rejected) && !p->dropped)
         table_rows(p, out, &copies);
-    crate_strain_look(pool, p, rejected, copies);
+    crate_strain_check(pool, p, rejected, copies);
 }
 
-void crate_first_look(struct pool *pool, struct crate_pool *p)
+void crate_inspect_first(struct pool *pool, struct crate_pool *p)
 {
     struct stats unused = {0};
-    crate_look(pool, p, &unused);
+    crate_inspect(pool, p, &unused);
 }
 
 #else

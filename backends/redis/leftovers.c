@@ -1,10 +1,10 @@
-/* What a run leaves behind: the keys that it can have made, by their names, and its mark.
+/* Leftovers of a run: the names of keys that it may have created, and its mark.
  *
- * Keys are numbered from 0, and workers note the highest that they wrote of each family; so what
- * can exist is a range of names. How many of them do exist is asked only when the load is over. For
- * a person and for the file of the run: what is removed is decided by the mark on the server alone
+ * Keys are numbered from 0, and workers record the highest number written in each family, so the
+ * possible keys are a range of names. How many exist is queried only after the load. This is
+ * information for the user and the run's file: removal is decided by the mark on the server alone
  * (clean.c). */
-#include "backends/redis/left.h"
+#include "backends/redis/leftovers.h"
 
 #include "backends/redis/hello.h"
 #include "backends/redis/link.h"
@@ -38,7 +38,7 @@ static int64_t exist(struct redis_link *l, const char *prefix, uint64_t from, un
     char *names = malloc(n * name_bytes);
     int64_t count = -1;
     if (words && names) {
-        words[0] = "TOUCH"; /* counts as EXISTS does, and is no operation of the mix */
+        words[0] = "TOUCH"; /* counts like EXISTS, but is not an operation of the mix */
         for (unsigned i = 0; i < n; i++)
             words[i + 1] = redis_key_name(names + i * name_bytes, name_bytes, prefix, from + i);
         redisReply *r = redis_link_ask(l, n + 1, words, deadline_ns, NULL);
@@ -52,8 +52,8 @@ static int64_t exist(struct redis_link *l, const char *prefix, uint64_t from, un
     return count;
 }
 
-/* Counts the keys of a family that exist. -1: they are too many to ask for now, or the server does
- * not say. */
+/* Counts the existing keys of a family. -1: too many to query now, or the server does not
+ * answer. */
 static int64_t count_existing(struct redis_pool *p, const char *prefix, uint64_t high,
                               uint64_t deadline_ns)
 {
@@ -88,10 +88,10 @@ static void add_keys(struct pool *pool, struct stats *s, enum redis_family famil
         json_object_set_new(one, "unmarked", utf8_json(mark->refusal));
     if (family == FAMILY_STRING && option_u64(o, REDIS_TTL))
         json_object_set_new(one, "ttl_s", json_real((double)option_u64(o, REDIS_TTL) / 1e9));
-    json_array_append_new(s->left_behind, one);
+    json_array_append_new(s->leftovers, one);
 }
 
-/* Where clean looks for what this run may have made. */
+/* Adds an entry that tells clean where this run may have created keys. */
 static void add_mark(struct pool *pool, struct stats *s, const struct redis_mark *mark)
 {
     const struct redis_pool *p = pool_data(pool);
@@ -103,11 +103,11 @@ static void add_mark(struct pool *pool, struct stats *s, const struct redis_mark
     if (!one)
         return;
     json_object_set_new(one, "count", mark->stands ? json_integer(1) : json_null());
-    json_array_append_new(s->left_behind, one);
+    json_array_append_new(s->leftovers, one);
 }
 
-/* While the load runs nobody is asked how many keys exist: only which ones can. */
-void redis_left_behind(struct pool *pool, struct stats *s, const struct redis_totals *t)
+/* While the load runs, lists possible keys without counting existing ones. */
+void redis_leftovers(struct pool *pool, struct stats *s, const struct redis_totals *t)
 {
     struct redis_pool *p = pool_data(pool);
     const char *prefix = option_str(pool_options(pool), REDIS_PREFIX);
@@ -121,8 +121,9 @@ void redis_left_behind(struct pool *pool, struct stats *s, const struct redis_to
             continue;
         redis_key_prefix(keys, sizeof keys, prefix, (enum redis_family)i);
         int64_t count = t->running ? -1 : count_existing(p, keys, t->high[i], deadline_ns);
+        /* an answer may still be on its way */
         if (count < 0 && !t->running)
-            redis_link_down(p); /* an answer may still be on its way */
+            redis_link_down(p);
         add_keys(pool, s, (enum redis_family)i, t->high[i], count, &mark);
     }
     if (mark.stands || (mark.version && !mark.refusal[0] && !mark.settled))

@@ -1,0 +1,44 @@
+/* Decides which component limits the throughput: the load generator, the server, the network
+ * between them, or the requested rate. Gives the reason in words, with the share that decided.
+ *
+ * Pure. Used for the last second (judge.c) and for each plateau (lights.c), so that the overview
+ * and a cell of a sweep's table agree. */
+#ifndef LOADTOP_ENGINE_FIGURES_BOTTLENECK_H
+#define LOADTOP_ENGINE_FIGURES_BOTTLENECK_H
+
+#include "engine/backend.h"
+
+#include <stdbool.h>
+
+/* Thresholds for the generator, the same for the last second, a plateau and a probe. */
+#define LIMIT_CPU 0.80 /* share of a core: a thread that uses more is the bottleneck */
+/* share of the time ready to run without a CPU, which inflates latencies */
+#define LIMIT_QUEUE 0.10
+#define LIMIT_LITTLE 0.05 /* larger relative difference of N and X R: times or counts are wrong */
+
+/* Shares are 0..1; NaN: unknown. */
+struct bottleneck_facts {
+    double cpu;        /* of the busiest thread of the load generator, of one core */
+    double wait, idle; /* of the threads' time: waiting for answers; nothing to do */
+    double server;     /* CPU of the server, of one core: may exceed 1 */
+    double cores;      /* CPUs that it may use */
+    double answer;     /* share of the response time that the server reports as processing */
+    double rtt_share;  /* idle round-trip time / mean response time */
+    double rate, rate_asked, rate_most; /* operations a second; asked, most: 0 for none */
+    double random_s; /* random arrivals: seconds over which `rate` was averaged; else 0 */
+    bool thinks, local;
+};
+
+struct bottleneck_verdict {
+    enum bottleneck kind;
+    /* the share that decided: CPU (client) or part of the response time (server, network); NaN: not
+     * measured */
+    double share;
+    char why[160];
+};
+
+void bottleneck_find(const struct bottleneck_facts *, struct bottleneck_verdict *);
+/* Is a closed load of rate_per_s limited by a ceiling of most_per_s (0: none)? */
+bool ceiling_reached(double most_per_s, double rate_per_s);
+
+#endif
