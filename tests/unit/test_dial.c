@@ -348,14 +348,14 @@ static int sweep_by_engine(const char *spec, char *text, struct err *err)
 /* VAR and LIST are typed into their fields. */
 static int sweep_by_form(const char *spec, char *text, struct err *err)
 {
-    static struct form form;
+    struct form form = {0};
     struct pool_snapshot p = {.number = 1, .backend = backends[0]};
+    int code = 0;
     char command[400], words[400], *save = NULL;
     unsigned variables = 0;
     for (unsigned i = 0; backends[i]; i++)
         if (strcmp(backends[i]->name, "null") == 0)
             p.backend = backends[i];
-    memset(&form, 0, sizeof form);
     form_open_sweep(&form, &p);
     snprintf(words, sizeof words, "%s", spec);
     for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
@@ -369,12 +369,15 @@ static int sweep_by_form(const char *spec, char *text, struct err *err)
         }
     }
     form_sweep_check(&form);
-    for (int i = 0; i < form.fields; i++)
+    for (int i = 0; i < form.fields && !code; i++)
         if (form.field[i].error[0])
-            return err_set(err, ERR_USAGE, "%s", form.field[i].error);
-    form_sweep_command(&form, command, sizeof command);
-    copy_str(text, 256, command + strlen("sweep 1 "));
-    return 0;
+            code = err_set(err, ERR_USAGE, "%s", form.field[i].error);
+    if (!code) {
+        form_sweep_command(&form, command, sizeof command);
+        copy_str(text, 256, command + strlen("sweep 1 "));
+    }
+    form_close(&form);
+    return code;
 }
 
 static const struct {
