@@ -23,10 +23,10 @@ struct json_t;
 struct saved_run;
 struct text;
 
-/* Writes the report of `run` (as json_run makes it, or as it was saved) to `path`, whole or not at
+/* Writes the report of a run (as json_run makes it, or as it was saved) to `path`, whole or not at
  * all. ERR_USAGE: the ending is not known, it is no run, or has not what the report needs;
  * ERR_FAILED: it could not be written. */
-int report_write(struct json_t *run, const char *path, enum out_wait, struct err *);
+int report_write(struct json_t *json, const char *path, enum out_wait, struct err *);
 
 struct report_options {
     const char *pool; /* of .hgrm; NULL: the only one */
