@@ -204,7 +204,12 @@ class Pictures(unittest.TestCase):
         run["screens"][0].update(view=evil, lines=[[[0, evil, 255, None, False], [evil, "x", 1, 1, True],
                                                     [5, "y", evil, evil, evil], [0, "z" * 300, 1, None, False]], evil])
         run["screens"][1].update(cols=evil, ground=evil)
-        run["screens"] += [evil, None, {"cols": 10 ** 9, "rows": 10 ** 9, "ground": 0, "lines": []}]
+        run["screens"] += [{"cols": 10 ** 9, "rows": 10 ** 9, "ground": 0, "lines": []}]
+        for none in evil, None:
+            lib.write_json(os.path.join(self.dir, "e.json"), {**run, "screens": run["screens"] + [none]})
+            got = lib.loadtop("report", os.path.join(self.dir, "e.json"), "-o", page)
+            self.assertEqual(got.code, 2, got)
+            self.assertIn("screens/3 is no object", got.err)
         lib.write_json(os.path.join(self.dir, "e.json"), run)
         got = lib.loadtop("report", os.path.join(self.dir, "e.json"), "-o", page)
         self.assertEqual(got.code, 0, got)

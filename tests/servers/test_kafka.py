@@ -79,7 +79,8 @@ class Kafka(unittest.TestCase):
         worker = max(cpu for name, cpu in used.values() if not name.startswith("rdk:"))
         told, = (c["value"] for c in run["validity"]["checks"] if c["name"] == "generator_cpu")
         self.assertGreater(library, worker)
-        self.assertGreater(told, 0.7 * library / run["elapsed_s"])
+        self.assertGreater(told, 0.5 * library / run["elapsed_s"])  # which is its mean, set-up and all
+        self.assertGreater(told, worker / run["elapsed_s"])
 
     def test_keys_land_where_javas_client_puts_them(self):
         topic = kafka_node.name()

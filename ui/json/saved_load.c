@@ -193,7 +193,7 @@ static int read_fit(struct member_reader *r, const json_t *o, void *out)
     struct saved_curve *c = out;
     const json_t *errors = json_object_get(o, "standard_errors"),
                  *aicc = json_object_get(o, "aicc");
-    double range[2];
+    double range[2] = {NAN, NAN};
     int code = read_points(r, o, c);
     if (code == 0)
         code = read_numbers(r, "peak_n_ci95", json_object_get(o, "peak_n_ci95"), range, 2);

@@ -77,7 +77,8 @@ static void next_view(struct app *a, int by)
 
     while (a->sc.views[n])
         n++;
-    set_view(a, (a->sc.view + by + n) % n);
+    if (n > 0)
+        set_view(a, (a->sc.view + by + n) % n);
 }
 
 static void sort_by(struct app *a, int by)

@@ -23,10 +23,10 @@ struct json_t;
 struct saved_run;
 struct text;
 
-/* Writes the report of `run` (from json_run, or loaded) to `path` atomically. ERR_USAGE: unknown
+/* Writes the report of a run (from json_run, or loaded) to `path` atomically. ERR_USAGE: unknown
  * extension, not a run, or data that the report needs is missing; ERR_FAILED: it could not be
  * written. */
-int report_write(struct json_t *run, const char *path, enum out_wait, struct err *);
+int report_write(struct json_t *json, const char *path, enum out_wait, struct err *);
 
 struct report_options {
     const char *pool; /* pool for .hgrm; NULL: the only one */

@@ -346,10 +346,10 @@ void store_close(struct store *s)
     (void)s;
 }
 
-int store_add(struct store *s, const json_t *run, unsigned keep, struct err *err)
+int store_add(struct store *s, const json_t *json, unsigned keep, struct err *err)
 {
     (void)s;
-    (void)run;
+    (void)json;
     (void)keep;
     (void)err;
     return ERR_FAILED;

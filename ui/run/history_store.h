@@ -21,7 +21,7 @@ struct store_row {
  * is none and `create` is false. */
 struct store *store_open(bool create, bool hurry, struct err *);
 void store_close(struct store *); /* takes NULL */
-int store_add(struct store *, const struct json_t *run, unsigned keep, struct err *);
+int store_add(struct store *, const struct json_t *json, unsigned keep, struct err *);
 /* Newest first. */
 int store_each(struct store *, void (*each)(const struct store_row *, void *ctx), void *ctx,
                struct err *);
