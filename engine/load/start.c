@@ -81,7 +81,8 @@ struct request *op_bounded(struct worker *w, struct request *r)
 static struct request *closed_op(struct client *c)
 {
     struct worker *w = c->worker;
-    if (!cap_is_open(w))
+    bool capped = cap_is_set(w);
+    if (capped && !cap_is_open(w))
         return NULL;
     uint16_t type = mix_choose(w);
     uint32_t n = w->full ? 0 : budget_claim(w, w->bulk[type]);
@@ -91,7 +92,7 @@ static struct request *closed_op(struct client *c)
     else if (n)
         budget_return(w, n);
     r = op_bounded(w, r);
-    if (r)
+    if (capped && r)
         cap_charge(w, n);
     return r;
 }
@@ -155,9 +156,9 @@ static void client_run(struct client *c)
     if (unthrottled && starts > RUN_BURST)
         starts = RUN_BURST;
     uint64_t waiting = w->tally.waiting;
-    if (cap_is_open(w))
+    if (!cap_is_set(w) || cap_is_open(w))
         client_start(c, starts, closed_op);
-    if (!cap_is_open(w) && client_starts(c))
+    if (cap_is_set(w) && !cap_is_open(w) && client_starts(c))
         stand_in_line(c); /* for the moment when --max-rate lets it go on */
     if (unthrottled && !w->starved && w->tally.waiting <= waiting)
         client_ready(c); /* it is still accepted: go on after the others */
