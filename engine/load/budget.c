@@ -57,7 +57,7 @@ static uint64_t cap_interval(const struct worker *w, uint32_t n)
 bool cap_is_open(struct worker *w)
 {
     uint64_t now = loop_now(w->loop);
-    if (w->now.cap_per_s <= 0)
+    if (!cap_is_set(w))
         return true;
     /* No burst at the start: no allowance was left unused yet. The threads start staggered, or the
      * first moment would exceed the ceiling. */
@@ -71,6 +71,6 @@ bool cap_is_open(struct worker *w)
 
 void cap_charge(struct worker *w, uint32_t n)
 {
-    if (w->now.cap_per_s > 0)
+    if (cap_is_set(w))
         w->cap_next_ns += cap_interval(w, n);
 }

@@ -2,11 +2,10 @@
 #ifndef LOADTOP_ENGINE_LOAD_BUDGET_H
 #define LOADTOP_ENGINE_LOAD_BUDGET_H
 
+#include "engine/load/worker_state.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-struct request;
-struct worker;
 
 /* Claims n operations from the budget of -n, if there is one. Returns how many were granted. */
 uint32_t budget_claim(struct worker *, uint32_t n);
@@ -18,6 +17,11 @@ uint64_t budget_left(const struct worker *, uint64_t most);
 /* gives back operations that were claimed and not started */
 void budget_return(struct worker *, uint32_t n);
 void budget_unclaim(struct worker *, const struct request *);
+/* Is there a --max-rate? Asked for each request, before cap_is_open and cap_charge are called. */
+static inline bool cap_is_set(const struct worker *w)
+{
+    return w->now.cap_per_s > 0;
+}
 /* --max-rate: may anything be started now? What was not used is not saved up beyond 10 ms. */
 bool cap_is_open(struct worker *);
 void cap_charge(struct worker *, uint32_t n); /* n operations are started */

@@ -81,7 +81,8 @@ struct request *op_bounded(struct worker *w, struct request *r)
 static struct request *closed_op(struct client *c)
 {
     struct worker *w = c->worker;
-    if (!cap_is_open(w))
+    bool capped = cap_is_set(w);
+    if (capped && !cap_is_open(w))
         return NULL;
     uint16_t type = mix_choose(w);
     uint32_t n = w->full ? 0 : budget_claim(w, w->bulk[type]);
@@ -91,7 +92,7 @@ static struct request *closed_op(struct client *c)
     else if (n)
         budget_return(w, n);
     r = op_bounded(w, r);
-    if (r)
+    if (capped && r)
         cap_charge(w, n);
     return r;
 }
@@ -156,10 +157,10 @@ static void client_run(struct client *c)
     if (unthrottled && starts > RUN_BURST)
         starts = RUN_BURST;
     uint64_t waiting = w->tally.waiting;
-    if (cap_is_open(w))
+    if (!cap_is_set(w) || cap_is_open(w))
         client_start(c, starts, closed_op);
     /* for the moment when --max-rate lets it go on */
-    if (!cap_is_open(w) && client_starts(c))
+    if (cap_is_set(w) && !cap_is_open(w) && client_starts(c))
         wait_to_start(c);
     /* more is accepted: continue after the other clients */
     if (unthrottled && !w->budget_empty && w->tally.waiting <= waiting)
