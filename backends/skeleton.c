@@ -90,6 +90,9 @@ static int skeleton_check(const struct target *t, const struct options *o, struc
     if (t->hosts != 1)
         return err_set(err, ERR_USAGE, "%s: one host is needed, such as skeleton://localhost:7007",
                        t->shown);
+    if (*t->user || t->has_password || strlen(t->path) > 1)
+        return err_set(err, ERR_USAGE, "%s: there is no user, password or path in this protocol",
+                       t->shown);
     return 0;
 }
 
@@ -136,7 +139,9 @@ static void skeleton_fill(struct worker *worker, struct op *op)
 }
 
 /* Required. Encodes one request; flush sends it. SUBMIT_QUEUED: its end will be told, once.
- * SUBMIT_BUSY: it was not taken, and conn_room will be called. */
+ * SUBMIT_BUSY: it was not taken, and conn_room will be called. Where a request may be larger than
+ * the buffer (a value), take it when its head fits, note where the rest is (generate_blob() stays),
+ * move that in as the socket takes more, and be busy until it is all in. */
 static enum submit skeleton_submit(struct conn *conn, struct op *op)
 {
     struct skeleton_conn *c = conn_data(conn);
@@ -236,7 +241,7 @@ static void connected(struct skeleton_conn *c)
     }
     addresses_answered(&pool_of(c)->at, c->at);
     c->connecting = false;
-    conn_up(c->conn);
+    conn_up(c->conn); /* this protocol has no first question that the server would answer */
 }
 
 static void skeleton_ready(struct watch *watch, uint32_t events)

@@ -2,8 +2,10 @@
  *
  * A backend is one `const struct backend`, listed in backends/registry.c. The engine decides what
  * is started, when and on which connection, and keeps every count; a backend encodes, sends,
- * receives, and says how each request ended. It never counts, never reads a clock for a latency and
- * never retries by itself. backends/skeleton.c is a whole one, to be copied.
+ * receives, and says how each request ended. It never counts requests, never reads a clock for a
+ * latency and never retries by itself. What only it can know (hits, rows) it counts in
+ * worker_data() (backends/common/workers.h adds it up) and tells in pool_stats: as a column, in the
+ * note, as JSON. backends/skeleton.c is a whole one, to be copied.
  *
  * Threads. pool_* hooks run on the pool's own thread: they may block for some seconds, and check
  * pool_stopping() when they take longer. worker_open and worker_close run on the supervisor's
@@ -16,15 +18,16 @@
  * for each thread worker_open; then load, with pool_stats about once a second; then for each thread
  * worker_close; pool_stats with `last`; pool_close. Threads come and go while the load runs.
  *
- * The life of a connection. open() begins; conn_up() when it can carry requests; conn_down() when
- * it is lost, also while opening: the engine fails the requests in flight on it as "outcome
- * unknown", calls close() before conn_down returns (wherever it was called: in open, in flush,
- * between two answers), and opens it again after a back-off (one probe for each worker and group
- * while the group is down). An opening that takes longer than 5 s (or the pool's timeout) is given
- * up by the engine. close() starts the shutdown of a connection (on a user's command, after
- * conn_down, after a failed open()); the backend unwatches and frees what it opened and then calls
- * conn_closed(), at once or later; at the end of the run the engine waits 2 s for it. open() may
- * follow, on the same memory with its contents unchanged.
+ * The life of a connection. open() begins; conn_up() when it can carry requests (a server with too
+ * many clients may accept first and refuse then: ask it something before, so that no request is
+ * lost with it); conn_down() when it is lost, also while opening: the engine fails the requests in
+ * flight on it as "outcome unknown", calls close() before conn_down returns (wherever it was
+ * called: in open, in flush, between two answers), and opens it again after a back-off (one probe
+ * for each worker and group while the group is down). An opening that takes longer than 5 s (or the
+ * pool's timeout) is given up by the engine. close() starts the shutdown of a connection (on a
+ * user's command, after conn_down, after a failed open()); the backend unwatches and frees what it
+ * opened and then calls conn_closed(), at once or later; at the end of the run the engine waits 2 s
+ * for it. open() may follow, on the same memory with its contents unchanged.
  *
  * The life of a request (`struct op`). The engine makes it; fill() chooses what it is about;
  * route() names its group; the engine leases a connection with room there and calls submit(); after
@@ -109,9 +112,11 @@ struct op {
     uint16_t type;    /* index into the pool's table of operations */
     /* ---- set by fill(), kept until the end; 0 where it does not set them ---- */
     bool exclusive; /* it needs a connection for itself, see "Requests of several round trips" */
-    uint32_t size;  /* bytes of the value or message of one operation, for pattern unthrottled */
-    uint64_t key;   /* which key, or the first key of a bulk */
-    uint64_t aux;   /* free for the backend; op_data() gives op_size bytes more */
+    /* bytes that it holds in this process until its end, for pattern unthrottled, such as the value
+     * of a set; a read may leave 0. Without data_bytes() also what --max-bytes counts */
+    uint32_t size;
+    uint64_t key; /* which key, or the first key of a bulk */
+    uint64_t aux; /* free for the backend; op_data() gives op_size bytes more */
 };
 
 /* An operation that a mix can name. */
@@ -180,7 +185,8 @@ struct stats {
     /* CPU share (0..1) of the busiest thread of a backend that has its own threads, since the last
      * call; it limits the generator like a worker's CPU. NaN: no such threads */
     double backend_cpu_share;
-    int64_t other_clients;                       /* connections of other clients; -1: unknown */
+    /* connections of other clients, without ours, which the backend counts itself; -1: unknown */
+    int64_t other_clients;
     int64_t data_items;                          /* keys, rows, ...; -1: unknown */
     struct stat_column column[STAT_COLUMNS_MAX]; /* [columns] */
     unsigned columns;
@@ -203,7 +209,8 @@ struct stats {
     /* object, for `backend_stats`; set by the engine before the call, new each time */
     struct json_t *json;
     /* array of { "kind", "what", "count" }, set in the same way: what exists on the server because
-     * of this run; with "until": "end" where the pool removes it itself at its end */
+     * of this run, also while it runs; with "until": "end" where the pool removes it itself at its
+     * end. Further fields are for the backend's clean; docs/json.md has them all */
     struct json_t *leftovers;
 };
 
@@ -246,7 +253,8 @@ struct backend {
      * this order, pool_connect_allowed (net_connect does), pool_identity_allowed, and before
      * writing, pool_room_allowed; and pool_nodes, pool_set_ops and pool_forbid where they apply. */
     int (*pool_open)(struct pool *, struct err *);
-    /* Optional. Fills the fields that it knows; the engine has set all to "unknown". */
+    /* Optional. Fills the fields that it knows; the engine has set all to "unknown". Also called
+     * after a pool_open that failed, which may have left anything undone. */
     void (*pool_stats)(struct pool *, struct stats *);
     /* Optional. Called after every worker has ended if pool_open was ever called, also when it
      * failed: releases what a failed attempt kept for the next one. pool_open may follow again
@@ -281,7 +289,8 @@ struct backend {
 
     /* ---- for a worker: its own thread, never block ---- */
 
-    /* Optional. Called when an option, clients, connections or worker_paused() has changed. */
+    /* Optional. Called before the worker's first fill(), and when an option, clients, connections
+     * or worker_paused() has changed. */
     void (*tune)(struct worker *);
     /* Optional. Sets the request's key, size, exclusive and aux. Its time counts as generating. */
     void (*fill)(struct worker *, struct op *);
@@ -434,7 +443,8 @@ struct room {
 int pool_room_allowed(struct pool *, const struct room *, struct err *);
 uint64_t pool_count(const struct pool *); /* the count of -n; 0: none */
 /* Sets the number of groups (nodes) that each thread opens connections to, for the ceiling on
- * connections. Call it before pool_open returns, and whenever it changes. Any thread. */
+ * connections; without route() it is one. Call it before pool_open returns, and whenever it
+ * changes. Any thread. */
 void pool_nodes(struct pool *, unsigned n);
 
 /* Reports that the target is overloaded, by its own figures or by its refusals: a pool with a
@@ -499,8 +509,8 @@ bool net_hold(size_t *mine, size_t bytes);
 int64_t net_round_trip_ns(int fd);
 
 void conn_up(struct conn *); /* while it is opening; else it does nothing */
-/* error_class is a short stable name ("refused", "closed", "auth"); the message names target and
- * cause. */
+/* error_class is a short stable name ("refused", "closed", "auth", "maxclients", "protocol"): those
+ * in ui/views/errors.c have advice. The message names target and cause. */
 void conn_down(struct conn *, const char *error_class, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void conn_room(struct conn *);   /* after SUBMIT_BUSY: it can take requests again */

@@ -1,5 +1,6 @@
-/* Chooses the key of an operation, 0..n-1, by the distribution of option dist. The same seed gives
- * the same keys in every backend and version (checked by unit_test_common_keys).
+/* Chooses the key of an operation, 0..n-1, by the distribution of option dist (an OPTION_CHOICE of
+ * DIST_CHOICES, whose value is an enum distribution). The same seed gives the same keys in every
+ * backend and version (checked by unit_test_common_keys).
  *
  * Belongs to one worker; drawing takes no lock, allocates nothing and reads no clock. */
 #ifndef LOADTOP_BACKENDS_COMMON_KEYS_H
@@ -16,7 +17,7 @@ struct keys {
     struct zipf zipf; /* created for n when first needed */
 };
 
-/* Call it from tune() and before the first draw; cheap when nothing has changed. n > 0. */
+/* Call it from tune(), which comes before the first draw; cheap when nothing has changed. n > 0. */
 void keys_set(struct keys *, uint64_t n, enum distribution);
 
 /* A key from 64 random bits: uniform or Zipf. */

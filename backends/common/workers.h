@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Must be the first member of a backend's worker: entry and worker have the same address. */
+/* Must be the first member of a backend's worker: entry and worker have the same address. What
+ * `add` reads there while the worker runs is atomic. */
 struct workers_entry {
     struct workers_entry *next;
 };

@@ -175,6 +175,12 @@ class Skeleton(unittest.TestCase):
         self.assertLessEqual(ops["errors"], 4 * 16)  # at most what was in flight
         self.assertEqual(set(lib.classes(pool, "count")) - {"closed", "refused"}, set())
 
+    def test_what_the_protocol_does_not_have_is_refused(self):
+        for url in ("skeleton://user@localhost:7007", "skeleton://:word@localhost:7007", "skeleton://localhost:7007/path",
+                    "skeleton://one:7007,two:7007"):
+            with self.subTest(url):
+                self.assertEqual(lib.loadtop("--headless", "-n", "1", url).code, 2)
+
     def test_nobody_is_there(self):
         run = lib.loadtop("--headless", "-d", "2s", "skeleton://127.0.0.1:%d" % lib.free_port())
         self.assertEqual(run.code, 3, run)
