@@ -87,15 +87,16 @@ struct json_t;
 struct clean;
 
 enum submit {
-    /* Accepted; its end will be reported, or was reported inside submit. Also when submit called
-     * conn_down, which ended this request with the others. */
+    /* Accepted: the request's end will be reported, or was already reported inside submit. Also to
+     * be returned if submit called conn_down, which has ended this request along with the
+     * others. */
     SUBMIT_QUEUED,
     /* Not accepted, this connection has no room now: the request goes to another one or waits, and
      * is not counted as offered yet. The connection gets no further requests until conn_room, which
      * must be called after submit has returned; a reopened connection starts with room. */
     SUBMIT_BUSY,
-    /* Refused permanently: counted as offered and as an error. Call op_error for op->n before; no
-     * end is reported. */
+    /* Refused permanently: counted as offered and as an error. Call op_error with op->n before
+     * returning it, and report no end. */
     SUBMIT_FAILED
 };
 
@@ -117,7 +118,7 @@ struct op {
 /* An operation that a mix can name. */
 struct op_type {
     const char *name, *help; /* "get" */
-    double weight;           /* in the default mix; 0: only when asked for */
+    double weight;           /* weight in the default mix; 0: used only if a mix names it */
     /* name of the option that says how many operations a request carries, or NULL */
     const char *bulk;
     bool receives;    /* arrives unrequested (consume, pub/sub): op_received, never submit */
@@ -193,8 +194,9 @@ struct stats {
      * it, up to the longest duration of a step */
     bool measuring;
     char alert[160]; /* a warning for the user: "falling behind: ..."; "": none */
-    /* For a pool that only receives: the engine cannot find its bottleneck, because threads wait in
-     * any case. BOTTLENECK_NONE with a reason: the backend does not know either, or not yet. */
+    /* For a pool that only receives: the engine cannot find its bottleneck, because its threads
+     * wait in any case. BOTTLENECK_NONE with a reason: the backend cannot tell either, or not
+     * yet. */
     enum bottleneck bottleneck;
     char bottleneck_why[160];
     /* Set by the engine before the call: every worker has ended and nothing is started any more.
@@ -202,8 +204,9 @@ struct stats {
     bool last;
     /* object, for `backend_stats`; set by the engine before the call, new each time */
     struct json_t *json;
-    /* array of { "kind", "what", "count" }, set in the same way: what exists on the server because
-     * of this run; with "until": "end" where the pool removes it itself at its end */
+    /* array of { "kind", "what", "count" }, set by the engine in the same way: what exists on the
+     * server because of this run. Add "until": "end" to an entry that the pool itself removes at
+     * its end. */
     struct json_t *leftovers;
 };
 
@@ -257,7 +260,7 @@ struct backend {
      * also when something stays; an error when the server could not be checked. Runs on its own
      * thread, without a pool. */
     int (*clean)(struct clean *, struct err *);
-    /* Optional, for `loadtop demo`: starts a private stand-in for a server and writes where it is
+    /* Optional, for `loadtop demo`: starts a private stand-in for a server and writes its address
      * to `place` ("127.0.0.1:34567"). 0 or an error. Runs in a separate process until that is
      * ended, so that its CPU and memory are not counted as the load generator's. */
     int (*demo)(char *place, size_t size, struct err *);
@@ -328,21 +331,22 @@ void *conn_data(const struct conn *);
 void *op_data(const struct op *);
 void *worker_data(const struct worker *);
 void *pool_data(const struct pool *);
-/* The pool's own table of operations, which pool_open says once it knows it: it begins with the
- * entries of backend->ops, in their order, and may say other things of them (what reads, how many
- * one request carries); at most OPS_MAX (16), ends with a NULL name. The table and its words live
- * as long as the process. The mix that was asked for is read again: 0, or ERR_USAGE, which
- * pool_open returns; where none was asked for, that of backend->ops stays. Needs BACKEND_POOL_OPS:
- * without it, a name that backend->ops does not have is refused before anything starts. The pool's
- * thread. */
+/* Sets the pool's own table of operations; pool_open calls this once the table is known. It begins
+ * with the entries of backend->ops, in their order, but may describe them differently (whether they
+ * read, how many operations one request carries). It has at most OPS_MAX (16) entries, ends with a
+ * NULL name, and must live as long as the process, including its strings. The requested mix is then
+ * parsed again: 0, or ERR_USAGE, which pool_open returns. If no mix was requested, the default one
+ * of backend->ops stays. Needs BACKEND_POOL_OPS: without it, a mix with a name that backend->ops
+ * does not have is refused before anything starts. The pool's thread. */
 int pool_set_ops(struct pool *, const struct op_type *, struct err *);
 struct pool *worker_pool(const struct worker *);
 struct loop *worker_loop(const struct worker *);
-/* number of the worker within its pool, never used again */
+/* number of the worker within its pool, never reused */
 unsigned worker_index(const struct worker *);
 struct rng *worker_rng(struct worker *); /* seeded from the pool's seed and the worker's number */
-unsigned worker_clients(const struct worker *);     /* wanted now */
-unsigned worker_connections(const struct worker *); /* in each group, wanted now */
+unsigned worker_clients(const struct worker *); /* wanted now */
+/* how many connections are wanted now in each group */
+unsigned worker_connections(const struct worker *);
 /* The i-th connection of a group, or NULL past the last: for tune(). */
 struct conn *worker_conn(const struct worker *, uint32_t group, unsigned i);
 /* True while nothing may be started or received: paused, draining, or past the end. tune() is
@@ -359,7 +363,8 @@ const struct options *pool_options(const struct pool *);
 unsigned pool_number(const struct pool *);
 const char *pool_run_id(const struct pool *); /* 8 hex digits, the same for all pools of a run */
 bool pool_stopping(const struct pool *);      /* a long pool_open must check this and give up */
-bool pool_ops_include(const struct pool *, unsigned type); /* type has weight in the mix now */
+/* has this type a weight in the present mix? */
+bool pool_ops_include(const struct pool *, unsigned type);
 double pool_op_weight(const struct pool *, unsigned type); /* how much */
 bool pool_allow_destructive(const struct pool *);
 /* From pool_open: forbids operations of this type, because they would change data that loadtop did
@@ -402,8 +407,8 @@ int net_connect(const struct pool *, const char *host, const struct sockaddr *, 
  * once connected and before any load. 0, or ERR_REFUSED by targets.conf. With a screen it waits
  * until the user has typed the name of a protected one. The pool's thread. */
 int pool_identity_allowed(struct pool *, const char *identity, struct err *);
-/* The same after a reconnect during the load; never waits. False: it must not be loaded, its
- * connection must not carry a request, and the engine ends the pool. Any thread. */
+/* The same after a reconnect during the load; never waits. False: this server must not be loaded,
+ * the connection must not carry a request, and the engine ends the pool. Any thread. */
 bool pool_identity_still_allowed(struct pool *, const char *identity);
 /* Does any rule name an identity of this backend? If not, it need not be queried at each
  * connect. */
@@ -463,16 +468,17 @@ enum clean_fate {
     CLEAN_OURS,   /* it has this run's mark and would be removed (a dry run) */
     CLEAN_GONE,   /* removed now */
     CLEAN_ABSENT, /* it does not exist any more */
-    CLEAN_SHARED, /* another run uses it too and will remove it: done for this run */
-    CLEAN_STAYS   /* it is kept: the reason says why, and how to remove it by hand */
+    /* another run uses it as well and will remove it, so nothing is left to do for this run */
+    CLEAN_SHARED,
+    CLEAN_STAYS /* it is kept: the reason says why, and how to remove it by hand */
 };
 struct clean {
     const struct target *target;   /* host, port, names and user of the file; never its options */
     const struct options *options; /* the backend's, from the command line only */
-    const char *run;               /* the run's id, 8 hex digits: what must be marked with it */
+    const char *run;               /* id of the run whose objects are to be removed: 8 hex digits */
     const char *confirm;           /* --confirm: names of protected hosts that may be accessed */
     const char *sender;            /* as pool_sender */
-    /* the JSON array of the file: to be checked against the server */
+    /* the JSON array of the file, not trusted: every entry must be checked against the server */
     const struct json_t *leftovers;
     bool remove; /* false: only look, and say what would go */
     /* Reports the result for one entry: what, as text for the user ("topic orders (3 partitions)"),
@@ -484,21 +490,22 @@ struct clean {
 int clean_identity_allowed(const struct clean *, const char *backend, const char *identity,
                            struct err *);
 
-/* What servers make us hold, of all connections together: the parts of answers that wait for their
- * rest, beyond what was asked for (which a connection may hold as a matter of course, so the usual
- * load never comes here). 256 MiB: a thousand connections of 256 KiB. */
+/* Limit on what servers can make all connections together buffer: incomplete answers, as far as
+ * they are larger than expected (the expected size is not counted, so an ordinary load never
+ * reaches the limit). 256 MiB: a thousand connections of 256 KiB. */
 #define NET_HELD_MAX ((size_t)256 << 20)
-/* A connection that held *mine now holds `bytes`; 0 gives all back, which closing must do. False:
- * it would be too much for all together; nothing is changed, and the connection is to be closed.
- * Any thread. */
+/* Changes the bytes that a connection has buffered from *mine to `bytes`, and *mine with it;
+ * closing must call it with 0. False: the total of all connections would exceed NET_HELD_MAX;
+ * nothing is changed, and the connection must be closed. Any thread. */
 bool net_hold(size_t *mine, size_t bytes);
 
-/* The shortest round trip that the kernel saw lately on this connected TCP socket (Linux tcp_info's
- * tcpi_min_rtt, the network's part, without the server's work), ns; -1: a unix socket, or not
- * known. For a link that carries no load. */
+/* The shortest recent round-trip time in ns that the kernel has measured on this connected TCP
+ * socket (Linux tcp_info's tcpi_min_rtt: the network's part, without the server's processing); -1:
+ * a unix socket, or not known. For a link that carries no load. */
 int64_t net_round_trip_ns(int fd);
 
-void conn_up(struct conn *); /* while it is opening; else it does nothing */
+/* to be called while the connection is opening; otherwise does nothing */
+void conn_up(struct conn *);
 /* error_class is a short stable name ("refused", "closed", "auth"); the message names target and
  * cause. */
 void conn_down(struct conn *, const char *error_class, const char *fmt, ...)
@@ -538,7 +545,8 @@ void op_again(struct op *, uint32_t group);
  * were sent, on the clock of clock_ns() (then their latency is recorded), or 0. Counts as offered
  * and completed. */
 void op_received(struct conn *, unsigned type, uint64_t n, uint64_t bytes, uint64_t sent_ns);
-/* Received and found wrong (a sequence gap, an undecodable message): offered and an error. */
+/* Reports received messages that are wrong (a sequence gap, an undecodable message): counted as
+ * offered and as errors. */
 void op_received_error(struct conn *, unsigned type, const char *error_class, const char *msg,
                        size_t len);
 

@@ -20,7 +20,7 @@ bool confirm_lists(const char *list, const char *name);
 
 struct limits {
     uint32_t max_threads, max_clients;
-    uint32_t max_connections; /* in total, of all pools with a remote target */
+    uint32_t max_connections; /* total connections of all pools with a remote target */
     double max_rate;          /* 0: none */
     uint64_t max_time_ns;     /* 0: none given */
     /* Given on the command line, which alone can raise the defaults for remote targets. */
@@ -53,10 +53,10 @@ enum limit {
 };
 extern const struct option_spec limit_table[LIMITS + 1];
 
-/* No ceiling but the defaults, no lock. */
+/* Sets the default ceilings and no lock. */
 void limits_init(struct limits *);
-/* Takes the values of limit_table that were given; own: they come from the command line. ERR_USAGE:
- * a rate that is none. */
+/* Takes those values of limit_table that were given; own: they come from the command line.
+ * ERR_USAGE: a rate is invalid. */
 int limits_take(struct limits *, const struct options *, bool own, struct err *);
 
 /* The ceilings that apply to a target; UINT32_MAX (for the time: 0) when there is none. The

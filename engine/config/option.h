@@ -95,14 +95,14 @@ struct options {
 
 /* Sets every option to its default. Asserts that the table is well formed (defaults parse). */
 void options_init(struct options *, const struct option_spec *table);
-/* `to` is overwritten, not freed. */
+/* Overwrites all values of `to` without freeing them. */
 void options_copy(struct options *to, const struct options *from);
 void options_fini(struct options *);
 /* The index of the option with this name or alias, or -1. "kafka.linger.ms" finds the PREFIX option
  * "kafka.". */
 int options_find(const struct option_spec *table, const char *name);
-/* Refuses an option that is none of the NULL-terminated names, with the nearest of them or with
- * them all. Returns ERR_USAGE. */
+/* Refuses an option whose name is not among the NULL-terminated names; the error names the nearest
+ * of them, or all. Returns ERR_USAGE. */
 int option_unknown(const char *name, const char *const *names, struct err *);
 /* Reads value into option `name`. An unknown name, a value of the wrong form or out of range:
  * ERR_USAGE with a line that names the option, the value, what is allowed and the nearest name. A

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define HOUR_NS 3600e9
-#define WEIGHT_MAX 1000000000 /* of an operation in a mix */
+#define WEIGHT_MAX 1000000000 /* largest weight of an operation in a mix */
 #define YEAR_NS (8760 * HOUR_NS)
 
 const struct option_spec pool_option_table[] = {

@@ -327,7 +327,7 @@ void op_again(struct op *op, uint32_t group)
         op_done(op);
         return;
     }
-    /* returned inside submit: its time of sending is now */
+    /* called inside submit: the request counts as sent now */
     if (!op->sent_ns)
         op_sent(op);
     conn_unlink(r);

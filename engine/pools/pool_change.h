@@ -14,11 +14,12 @@ struct engine;
 struct err;
 struct pool;
 
-void pool_publish_settings(struct pool *); /* after a change of its load, paused, ... */
-/* Does nothing if it is so already. ERR_REFUSED, which is on the screen and an event by then: its
- * first load awaits consent. err may be NULL. */
+/* to be called after changing its load, `paused` and the like */
+void pool_publish_settings(struct pool *);
+/* Pauses or resumes; does nothing if the pool is already in that state. ERR_REFUSED, already shown
+ * and added to the events: its first load awaits consent. err may be NULL. */
 int pool_pause(struct pool *, bool paused, enum origin by, struct err *err);
-/* ERR_REFUSED when the mix has an operation forbidden by pool_forbid. */
+/* 0, or ERR_REFUSED: the mix contains an operation that pool_forbid has forbidden. */
 int pool_forbids(struct pool *, const double weight[OPS_MAX], struct err *);
 /* Ends the pool: now_ns is when the load ended. */
 void pool_finish(struct pool *, enum end_reason, enum worker_order, uint64_t now_ns);

@@ -153,7 +153,7 @@ static void *pool_main(void *ctx)
     }
     while (!open && !atomic_load(&p->atomic.stopping))
         pool_wait_ms(p, 1000);
-    /* its leftovers as of its end */
+    /* take the leftovers as of the pool's end */
     if (open && atomic_load(&p->atomic.retired))
         take_stats(p);
     atomic_store(&p->atomic.removing_ns, 0);

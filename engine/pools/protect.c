@@ -48,7 +48,7 @@ struct rule {
     bool system;   /* from the system's file */
     bool identity; /* a rule for an identity: `name` is the backend's, `is` the identity */
     char *is;      /* owned */
-    bool own;      /* one of them is this machine's: then all addresses of this machine are meant */
+    bool own;      /* an address of this machine was named: then all its addresses are meant */
     char *where;   /* "FILE:LINE: deny 10.0.0.0/8", owned */
 };
 
@@ -585,7 +585,7 @@ enum rule_verdict rules_judge(const struct rules *rules, const char *host, const
     return worst;
 }
 
-/* Deny and protect rules match an identity without regard to case. */
+/* Does this deny or protect rule name this identity? Ignores case. */
 static bool is_meant(const struct rule *r, const char *identity)
 {
     return r->verdict == RULE_ALLOW ? strcmp(r->is, identity) == 0

@@ -27,7 +27,7 @@ struct counts {
 /* Counts of the schedule in open arrival since the load began (warm-up included), to check the
  * other counts. At every moment due = offered + not_started + still_due. */
 struct schedule_counts {
-    uint64_t due;         /* by the schedule, up to -n */
+    uint64_t due;         /* starts due by the schedule, up to -n */
     uint64_t offered;     /* operations offered by the schedule */
     uint64_t not_started; /* as in the counts */
     uint64_t still_due;   /* not taken yet, or waiting for a connection or for the rows of a bulk */
@@ -335,7 +335,7 @@ struct pool_snapshot {
     const struct packed_pool *histograms; /* of the whole run, once it has ended; else NULL */
 
     bool awaiting_consent;  /* not loaded before the user consents (engine_consent) */
-    unsigned consent_epoch; /* how often that began: a question for each */
+    unsigned consent_epoch; /* how often consent had to be requested: each time is a new question */
     char room_why[192];     /* why the load does not fit into the target's free room; "": it fits */
     /* A protected host whose name has to be typed first (engine_confirm), and its rule; "": none.
      * Nothing is sent to it before. */

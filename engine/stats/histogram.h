@@ -52,8 +52,8 @@ void histogram_merge(struct histogram *to, const struct histogram *from);
  * ascending q. */
 uint64_t histogram_quantile(const struct histogram *, double q);
 void histogram_quantiles(const struct histogram *, const double *q, uint64_t *ns, unsigned n);
-/* Do at least ten of `count` samples lie above quantile q? With fewer its value is that of single
- * samples, and it is not given as a figure. */
+/* Do at least ten of `count` samples lie above quantile q? With fewer its value depends on single
+ * samples, and it is not reported. */
 static inline bool quantile_is_known(uint64_t count, double q)
 {
     return (double)count * (1 - q) >= 10 - 1e-6;

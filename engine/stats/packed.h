@@ -23,7 +23,8 @@ struct packed_pool {
     struct packed service, response, op_service[OPS_MAX], op_response[OPS_MAX];
 };
 
-/* Without memory, or of an empty or unused histogram, len is 0. The bytes are the caller's. */
+/* Packs a histogram. The caller owns the bytes. len is 0 when out of memory, or when the histogram
+ * is empty or unused. */
 struct packed packed_of(const struct histogram *);
 void packed_pool_free(struct packed_pool *); /* takes NULL */
 

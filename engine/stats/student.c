@@ -49,7 +49,8 @@ double student_p(double t, double df)
 
 double student_t95(double df)
 {
-    double low = NORMAL_95, high = 12.7063; /* of infinite degrees of freedom, and of one */
+    /* the quantiles for infinitely many degrees of freedom, and for one */
+    double low = NORMAL_95, high = 12.7063;
     if (df > DF_NORMAL)
         return NORMAL_95;
     if (!(df > 1))
