@@ -22,7 +22,7 @@
 #define DEFAULT_PORT 9042
 #define TOKENS_MAX (CASS_HOSTS_MAX * 256u)
 #define STEPS_MAX 1024u /* bound on steps along the ring to another node; a few in a real ring */
-#define RINGS_MAX 256u  /* that a pool keeps, of 1.5 MiB each at most */
+#define RINGS_MAX 256u  /* most rings that a pool keeps; one takes at most 1.5 MiB */
 
 static void name_host(struct cass_host *h, unsigned port)
 {
@@ -112,7 +112,7 @@ struct discovery {
     /* use the found nodes; else only check them, because load on the cluster reaches them too */
     bool use;
     unsigned port; /* port of peers that do not report one */
-    int self;      /* place of the node that is asked */
+    int self;      /* index in p->host of the node that is queried */
     struct cass_token *token;
     unsigned tokens, room;
     bool no_memory, long_dc;

@@ -36,8 +36,9 @@ struct tls_files {
     bool verify;
 };
 struct tls_files tls_files(const struct options *, unsigned first);
-/* Can they be read? For pool_open and clean, before a library is given them: it would wait for ever
- * for who writes to a pipe, and says little. 0, or ERR_USAGE with the option that is at fault. */
+/* Can the files be read? Call it in pool_open and clean before passing them to a library, which
+ * would block forever on a pipe without a writer, and whose errors are vague. 0, or ERR_USAGE
+ * naming the option. */
 int tls_files_check(const struct options *, unsigned first, struct err *);
 
 /* Hints at the end of TLS errors, with the same wording in all backends. */

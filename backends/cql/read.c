@@ -156,7 +156,8 @@ static int decompress(struct cql_reader *r, struct cql_frame *f)
 #endif
 }
 
-/* One whole frame at p. 0, 1: `each` stopped, -1 bad. After 1 the reader may be gone. */
+/* Passes the complete frame at p to `each`. 0; 1: `each` stopped, and the reader may be freed; -1:
+ * bad frame. */
 static int deliver(struct cql_reader *r, struct cql_frame *f, const uint8_t *p,
                    int (*each)(void *ctx, const struct cql_frame *), void *ctx)
 {
@@ -172,7 +173,8 @@ static int deliver(struct cql_reader *r, struct cql_frame *f, const uint8_t *p,
     return 0;
 }
 
-/* Adds up to `upto` - used bytes to what is held. Returns how many, or -1. */
+/* Buffers more bytes of an incomplete frame, until `upto` bytes are held. Returns how many it took,
+ * or -1. */
 static int64_t hold(struct cql_reader *r, const uint8_t *bytes, size_t len, uint32_t upto)
 {
     uint32_t n = upto > r->used ? upto - r->used : 0;
@@ -187,7 +189,8 @@ static int64_t hold(struct cql_reader *r, const uint8_t *bytes, size_t len, uint
     return n;
 }
 
-/* Completes the held frame from the bytes. Returns bytes taken, -1 bad, -2 stopped. */
+/* Completes the buffered frame with the new bytes. Returns how many bytes it took; -1: bad; -2:
+ * `each` stopped. */
 static int64_t feed_held(struct cql_reader *r, const uint8_t *bytes, size_t len,
                          int (*each)(void *ctx, const struct cql_frame *), void *ctx)
 {

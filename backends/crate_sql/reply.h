@@ -34,7 +34,7 @@ enum crate_verdict {
 struct crate_reply {
     bool has_results, has_error;
     int64_t rowcount;         /* of the statement; -1: unknown */
-    uint64_t results;         /* members of `results` that say a rowcount */
+    uint64_t results;         /* members of `results` that have a row count */
     uint64_t failed;          /* of those: rows that failed (-2) */
     uint64_t skipped;         /* of those: 0, nothing was changed (ON CONFLICT DO NOTHING) */
     double duration_ms;       /* processing time reported by the server; NaN: none */

@@ -90,8 +90,8 @@ static void kafka_close(struct conn *c)
 
 /* ---- workers ---- */
 
-/* deliver=each: the lag of the slowest client. The position of a client without messages is where
- * its connection began. */
+/* The lag of the slowest client (deliver=each). A client without messages is where its connection
+ * began. */
 static double slowest_lag(const struct kafka_worker *kw)
 {
     double worst = kw->clients ? 0 : (double)NAN;
@@ -175,7 +175,7 @@ static void tick_fire(struct alarm *a)
         kafka_offsets_store(kc);
         if (kc->trip_first < kc->trip_next)
             kafka_trip_expire(kc);
-        /* poll, because a group removes members that do not */
+        /* keep polling, because a group removes members that do not poll */
         if (poll)
             kafka_wake(kc);
     }
