@@ -42,7 +42,8 @@
 #define REDIS_QUERY "?threads=1&clients=4&pattern=batch&depth=4&ops=get:80,set:20"
 /* N* = sqrt((1 - sigma) / kappa) = 15.6 threads, at 13,300/s. */
 #define KNEE_URL "null:?lambda=2000&sigma=0.03&kappa=0.004&threads=2&name=knee"
-/* 8 servers of 4 ms: 2,000/s at most; asked for half of it, so that `rate` shows the queue grow. */
+/* 8 servers that take 4 ms each serve at most 2,000/s. Half of that is requested, so that raising
+ * `rate` shows how the queue grows. */
 #define QUEUE_URL                                                                                  \
     "null:?service=4ms&dist=exp&servers=8&clients=32&rate=1000/s&arrival=poisson&name=queue"
 

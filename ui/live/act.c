@@ -54,7 +54,7 @@ static void move(struct app *a, int by)
 
         row = by < 0 && -by > row ? 0 : row + by;
         row = row > last ? last : row;
-        sc->row[sc->view] = row > 0 ? row : 0; /* also in a table without rows */
+        sc->row[sc->view] = row > 0 ? row : 0; /* not negative, also in a table without rows */
     } else {
         select_pool(a, by);
     }
@@ -88,7 +88,7 @@ static void sort_by(struct app *a, int by)
 
     if (!screen_view(sc)->unsorted || n == 0)
         return;
-    /* Before the first and after the last column the rows are unsorted. */
+    /* One step before the first and one after the last column, the rows are unsorted. */
     *sort += by;
     if (*sort >= n)
         *sort = -1;
@@ -357,7 +357,7 @@ static void interrupt(struct app *a)
             "p resumes a pool, :resume all goes on with all)");
 }
 
-/* Keys that open a line to type on. */
+/* Opens the input line for the key that was pressed. */
 static void open_line(struct app *a, enum action action)
 {
     if (action == ACT_COMMAND)
@@ -578,7 +578,7 @@ static void help_key(struct app *a, uint32_t key)
         *scroll -= a->sc.page;
         break;
     case ACT_PGDN:
-    case ACT_PAUSE: /* a blank, as in a pager; it never pauses from in here */
+    case ACT_PAUSE: /* in the help, a blank scrolls as in a pager and never pauses */
         *scroll += a->sc.page;
         break;
     case ACT_HOME:
@@ -653,12 +653,12 @@ static void click(struct app *a, const struct input *in)
 
     if (!h)
         return;
-    if (sc->mode == MODE_ASK) { /* nothing behind a question can be clicked */
+    if (sc->mode == MODE_ASK) { /* while a question is shown, nothing behind it can be clicked */
         if (h->kind == HIT_YES || h->kind == HIT_NO)
             answer(a, h->kind == HIT_YES);
         return;
     }
-    if (h->kind == HIT_BUTTON) { /* in a dialog: the word on it says what it does */
+    if (h->kind == HIT_BUTTON) { /* triggers the key of a dialog's button */
         key_input(a, (uint32_t)h->arg);
         return;
     }

@@ -1,4 +1,4 @@
-/* Changes with their effects, one line each; the goal, the thresholds, and leftovers; see *
+/* Changes with their effects, one line each; the goal, the thresholds, and leftovers; see
  * changes.h. */
 #include "ui/panels/changes.h"
 
@@ -51,7 +51,7 @@ const char *event_who(const struct event *e)
     }
 }
 
-/* "+31k/s (+24k..+38k) real": always with its interval. */
+/* Draws "+31k/s (+24k..+38k) real". The interval is never omitted. */
 static int effect(struct cells *c, int x, int y, const struct event *e, const struct snapshot *s)
 {
     char diff[32], low[32], high[32];
@@ -80,7 +80,7 @@ static int effect(struct cells *c, int x, int y, const struct event *e, const st
     return x;
 }
 
-/* When, by whom, and what. */
+/* Draws when a change happened, who made it, and what it was. */
 static int change_head(struct cells *c, int x, int y, const struct snapshot *s,
                        const struct event *e, bool with_seconds)
 {
@@ -228,7 +228,7 @@ void goal_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     cells_unclip(c, clip);
 }
 
-/* Goal and thresholds in a few words; what failed is an alert already. */
+/* Draws goal and thresholds in a few words. What has failed is among the alerts already. */
 static int goal_short(struct cells *c, const struct snapshot *s, const struct screen *sc, int x,
                       int y)
 {
@@ -262,7 +262,7 @@ static int goal_short(struct cells *c, const struct snapshot *s, const struct sc
 
 /* One kind of leftovers, summed over all pools. */
 struct left {
-    const char *kind, *what; /* what: of the first of them */
+    const char *kind, *what; /* what: of the first entry of this kind */
     json_int_t count;
     bool known;
 };
@@ -306,7 +306,7 @@ static void left_short(struct cells *c, const struct snapshot *s, const struct s
     char count[32];
 
     x = cells_text(c, x, r.y, ROLE_LABEL, "LEFT BEHIND ");
-    for (int i = 0; i < n; i++) /* without counts show the names */
+    for (int i = 0; i < n; i++) /* without counts, show the names instead */
         x = left[i].known ? cells_textf(c, x, r.y, ROLE_TEXT, "%s%s %s", i ? ", " : "",
                                         format_count(count, sizeof count, (uint64_t)left[i].count),
                                         left[i].kind)

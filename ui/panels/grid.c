@@ -20,13 +20,13 @@
 
 #define LEAST_W 9
 #define MOST_W 22
-#define LINES_MOST 5 /* four of text and one between the cells */
+#define LINES_MOST 5 /* four lines of text and one empty line between cells */
 
 struct grid_view {
     const struct sweep_snapshot *sweep;
     const struct plateau *selected;
     double top;
-    int head_w, cell_w, lines; /* columns of row heads and cells; lines a cell */
+    int head_w, cell_w, lines; /* width of the row heads, width of the cells, and lines in a cell */
     unsigned first_row, first_column, rows, columns;
     bool apart; /* the effect of each variable needs a separate line: the line between cells */
 };
@@ -42,7 +42,7 @@ static bool counts(const struct sweep_cell *k)
     return k->state == CELL_STEADY && k->at.valid;
 }
 
-/* By both variables; by the first alone where there is no room for more. */
+/* By both variables, or by the first alone if there is no room for more. */
 /* The efficiency or gain of the variables from..to-1. */
 static void relative_text(const struct grid_view *g, unsigned cell, unsigned from, unsigned to,
                           char *buf, size_t size)

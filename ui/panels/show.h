@@ -35,9 +35,10 @@ int show_names_width(const struct snapshot *, int least, int most);
 /* A pool's name in w columns. If too long its middle is cut, because numbered names (orders-1,
  * orders-2) differ at their end. */
 char *show_name(const struct cells *, char *buf, size_t size, const char *name, int w);
-/* Draws an ellipsis if text that ended at x exceeds the rectangle's first row. */
+/* Draws an ellipsis at the end of the rectangle's first row if text drawn there ended at x, beyond
+ * the rectangle. */
 void show_cut(struct cells *, struct rect, int x);
-/* "4x10x16": threads, clients, depth. */
+/* Writes "4x10x16": threads x clients x depth. */
 char *show_load(char *buf, size_t size, const struct pool_snapshot *, const char *times);
 enum role state_role(enum pool_state);
 bool text_has(const char *hay, const char *needle); /* ignores case; "" is always found */

@@ -48,7 +48,7 @@ int baseline_load(struct baselines *, const struct snapshot *, const char *file,
                   struct err *);
 void baseline_free(struct baselines *);
 
-/* NULL: this pool has none. */
+/* The baseline of this pool; NULL: none. */
 const struct baseline *baseline_of(const struct baselines *, unsigned pool);
 /* The period to compare the pool's present figures with; NULL: none, with the reason in `why`.
  * Otherwise `why` is NULL, or the reason why the difference is doubtful: one of both is not

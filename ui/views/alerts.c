@@ -21,7 +21,7 @@ static void add(struct list *l, bool bad, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 static void add(struct list *l, bool bad, const char *fmt, ...)
 {
-    struct alert spare = {0}; /* one too many is not shown */
+    struct alert spare = {0}; /* receives an alert that is not shown because it is one too many */
     struct alert *to = l->n < l->max ? &l->alert[l->n++] : &spare;
     va_list ap;
 

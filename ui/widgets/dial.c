@@ -1,5 +1,5 @@
-/* Dials; see dial.h. Steps: one thread; one client up to ten, then a tenth; a rate by a tenth of
- * its leading digit's place. */
+/* Dials; see dial.h. Steps: one thread; one client up to ten, then a tenth of the number; for a
+ * rate, a tenth of the power of ten of its leading digit. */
 #include "ui/widgets/dial.h"
 
 #include <math.h>
@@ -38,7 +38,7 @@ const char *dial_name(const struct pool_snapshot *p, int dial)
 {
     int i;
 
-    /* the line of dials is short */
+    /* a shorter word, because the line of dials has little room */
     if (dial == DIAL_CONNECTIONS)
         return "conns";
     if (dial < DIAL_OPTIONS)
