@@ -111,7 +111,7 @@ struct op {
     /* ---- set by fill(), kept until the end; 0 where it does not set them ---- */
     bool exclusive; /* it needs a connection for itself, see "Requests of several round trips" */
     uint32_t size;  /* bytes of the value or message of one operation, for pattern unthrottled */
-    uint64_t key;   /* which key, or the first key of a bulk */
+    uint64_t key;   /* number of the key, or of the first key of a bulk */
     uint64_t aux;   /* free for the backend; op_data() gives op_size bytes more */
 };
 
@@ -173,7 +173,7 @@ struct stats {
     char version[64];  /* "Redis 7.0.15" */
     char address[128]; /* the address connected to: "127.0.0.1:6379" */
     char note[160]; /* one line for the overview: "cpu 88 %, 41 other clients, hit ratio 99.2 %" */
-    double server_cpu_share; /* of one core; NaN: unknown */
+    double server_cpu_share; /* CPU of the server, as a share of one core; NaN: unknown */
     double server_cores;     /* CPUs that it may use; NaN: unknown */
     /* share of the last second's service time that the server reports as its own processing; NaN:
      * not reported */
@@ -185,11 +185,11 @@ struct stats {
     int64_t data_items;                          /* keys, rows, ...; -1: unknown */
     struct stat_column column[STAT_COLUMNS_MAX]; /* [columns] */
     unsigned columns;
-    int64_t data_bytes;  /* their size on the server, as it reports; -1: unknown */
+    int64_t data_bytes;  /* bytes of data_items on the server, as it reports; -1: unknown */
     double free_bytes;   /* free room on the server, as it reports; NaN: unknown */
     const char *free_of; /* "memory", "disk"; of static storage */
-    int64_t rtt_ns;      /* to the server and back, see net_round_trip_ns; -1: unknown */
-    char verdict[24];    /* beside the columns: "keeps up"; "": none */
+    int64_t rtt_ns;      /* round-trip time to the server, see net_round_trip_ns; -1: unknown */
+    char verdict[24];    /* a word shown beside the columns: "keeps up"; "": none */
     /* there is no verdict on the present load yet: a sweep step that holds until steady waits for
      * it, up to the longest duration of a step */
     bool measuring;
@@ -226,7 +226,7 @@ struct backend {
     const struct option_spec *options; /* may be an empty table */
     /* properties that its PREFIX option accepts; NULL: none */
     const struct option_properties *properties;
-    const struct op_type *ops; /* at least one with weight, at most 16 */
+    const struct op_type *ops; /* the operations, at most 16, at least one of them with a weight */
     unsigned flags;            /* enum backend_flags */
     /* Sizes of the backend's zeroed memory that the engine allocates with each pool, worker,
      * connection and request: pool_data() and so on. */
@@ -367,9 +367,10 @@ bool pool_stopping(const struct pool *);      /* a long pool_open must check thi
 bool pool_ops_include(const struct pool *, unsigned type);
 double pool_op_weight(const struct pool *, unsigned type); /* how much */
 bool pool_allow_destructive(const struct pool *);
-/* From pool_open: forbids operations of this type, because they would change data that loadtop did
- * not create and --allow-destructive was not given. They are refused in the initial mix and in
- * later ones; `why` ends a sentence that names the operation. Reset before each pool_open. */
+/* Forbids operations of this type, because they would change data that loadtop did not create and
+ * --allow-destructive was not given. They are refused in the initial mix and in later ones; `why`
+ * ends a sentence that names the operation. Reset before each pool_open, which is the only
+ * caller. */
 void pool_forbid(struct pool *, unsigned type, const char *why);
 bool pool_read_only(const struct pool *); /* --read-only, or an inspection */
 /* before the user's consent: nothing will be loaded */
@@ -379,11 +380,11 @@ uint64_t pool_timeout_ns(const struct pool *);
 /* Takes n numbers of a sequence shared by all workers of the pool and returns the first; it starts
  * at 0 (dist=sequential, primary keys). */
 uint64_t pool_sequence(struct pool *, uint64_t n);
-/* From pool_open: the target answers but opening takes long (a table or topic is being created), so
- * the pool must not be given up as unreachable. */
+/* Tells the engine that the target answers but opening takes long (a table or topic is being
+ * created), so that the pool is not given up as unreachable. Called by pool_open. */
 void pool_answered(struct pool *);
-/* From pool_stats, with `last`: a removal is running that may take this long. The end of the run
- * waits for it, except after a signal. */
+/* Tells the engine that a removal is running and may take this long: the end of the run waits for
+ * it, except after a signal. Called by pool_stats with `last`. */
 void pool_removing(struct pool *, uint64_t for_ns);
 /* A line in the events view: "node 10.0.0.3 down". Any thread. */
 void pool_event(struct pool *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -417,25 +418,26 @@ bool pool_identity_matters(const struct pool *);
  * run); letters, digits and "@:._-" only, at most 127. */
 const char *pool_sender(const struct pool *);
 
-/* With a screen, a remote target is first opened for inspection: pool_read_only is true, nothing
- * may be created there (ERR_ABSENT says what is missing), and after the user's consent pool_close
- * and another pool_open follow. If a target that was opened as local turns out to have remote
- * nodes, this returns true while consent is awaited: then return ERR_UNREACHED before anything is
- * created. The pool's thread. */
-bool pool_awaits_yes(const struct pool *);
+/* Does the pool wait for consent because a target that was opened as local turned out to have remote
+ * nodes? Then return ERR_UNREACHED before anything is created. The pool's thread.
+ *
+ * (A target known to be remote is, with a screen, first opened for inspection: pool_read_only is
+ * true, nothing may be created there (ERR_ABSENT says what is missing), and after the user's
+ * consent pool_close and another pool_open follow.) */
+bool pool_awaits_consent(const struct pool *);
 
 /* The expected size of the data compared with the target's free room. Call pool_room_allowed in
  * pool_open, if the mix writes, before anything is written. */
 struct room {
-    /* on the target, replicas included; INFINITY: no bound is known, then the target's free room is
-     * the bound */
+    /* expected bytes on the target, replicas included; INFINITY: no bound is known, so the target's
+     * free room is the bound */
     double to_come_bytes;
     double stored_per_byte; /* bytes that one byte of data_bytes takes there; 0: one */
     double free_bytes;      /* NaN: the target does not report it */
     const char *of;         /* "memory", "disk" */
 };
-/* 0; ERR_REFUSED when the data would not fit on a remote target and there is no screen; with a
- * screen it waits for the user's answer. The pool's thread. */
+/* Checks whether the data fits. 0, or ERR_REFUSED: it does not fit on a remote target, and there is
+ * no screen. With a screen, waits for the user's answer. The pool's thread. */
 int pool_room_allowed(struct pool *, const struct room *, struct err *);
 uint64_t pool_count(const struct pool *); /* the count of -n; 0: none */
 /* Sets the number of groups (nodes) that each thread opens connections to, for the ceiling on
@@ -486,7 +488,7 @@ struct clean {
     void (*say)(struct clean *, enum clean_fate, const char *what, int64_t count, const char *why);
     void *ctx; /* of say */
 };
-/* As pool_identity_allowed, for the backend's clean. */
+/* Like pool_identity_allowed, for the clean hook of a backend. */
 int clean_identity_allowed(const struct clean *, const char *backend, const char *identity,
                            struct err *);
 

@@ -123,7 +123,7 @@ struct seen {
     const char *run;
     unsigned rows, ours; /* tables in it, and how many of them have this run's mark */
     bool keyspace;       /* one of our tables is marked as created together with the keyspace */
-    bool marked;         /* by a run, this one or another */
+    bool marked;         /* marked by some run, this one or another */
     char other[80];      /* name of a table without this run's mark */
 };
 

@@ -580,7 +580,7 @@ static int hold_part(struct cass_conn *c)
     return -1;
 }
 
-/* -1: the connection was lost. */
+/* Reads what has arrived and handles the frames in it. -1: the connection was lost. */
 static int read_in(struct cass_conn *c)
 {
     struct cass_worker *w = worker_of(c);

@@ -217,7 +217,7 @@ static bool may_use(const struct discovery *d, const struct cass_host *h)
     int code = pool_connect_allowed(d->pool, h->at.host, addr, &why);
     if (code == ERR_REFUSED)
         tell_refused(d->p, d->pool, h, why.msg);
-    d->p->awaits_yes = d->p->awaits_yes || code == ERR_UNREACHED;
+    d->p->awaits_consent = d->p->awaits_consent || code == ERR_UNREACHED;
     return code != ERR_REFUSED;
 }
 
@@ -357,7 +357,7 @@ int cass_discover(struct cass_pool *p, struct pool *pool, struct cass_session *s
                           .self = place_of(p, s),
                           .use = option_bool(p->options, CASS_DISCOVER)};
 
-    p->awaits_yes = false;
+    p->awaits_consent = false;
     d.port = p->host[d.self].port;
     int code = ask_local(&d, s, deadline_ns, err);
     if (code == 0)

@@ -161,7 +161,7 @@ static int may_create(const struct cass_pool *p, const struct pool *pool, const 
         return err_set(err, ERR_FAILED, "%s: invalid: there is no %s %s (create=yes makes it)",
                        p->target->shown, what, name);
     /* creating it would change all nodes, also those that await consent: try again later */
-    if (p->awaits_yes)
+    if (p->awaits_consent)
         return err_set(err, ERR_UNREACHED,
                        "%s: there is no %s %s, and nothing is made before a yes", p->target->shown,
                        what, name);
@@ -302,7 +302,8 @@ static int await_agreement(struct cass_session *s, uint64_t deadline_ns, struct 
 struct columns {
     struct {
         char name[CASS_QUOTED_MAX];
-        unsigned rank; /* partition key 0.., clustering 100.., others 1000 */
+        /* rank of a column: partition key from 0, clustering columns from 100, others 1000 */
+        unsigned rank;
         bool counter;
     } column[COLUMNS_READ_MAX];
     unsigned n;

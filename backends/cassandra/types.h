@@ -100,7 +100,7 @@ struct cass_statement_info {
     unsigned params;
     struct cass_param param[CASS_PARAMS_MAX];
     unsigned keys;              /* number of columns in the partition key; 0: not routed by token */
-    uint8_t key[CASS_KEYS_MAX]; /* their indices among the parameters */
+    uint8_t key[CASS_KEYS_MAX]; /* indices of the key's columns among the parameters */
     bool verify;                /* verify that the first column of a row equals parameter key[0] */
     bool reads;                 /* a SELECT */
     const char *error_class;    /* why it cannot be prepared, or NULL */
@@ -144,7 +144,7 @@ struct cass_session {
     bool lz4;                                     /* the server can compress */
     /* state of the pending request */
     bool done, changed;  /* changed: the answer said that it changed the schema */
-    uint32_t error_code; /* of the last ERROR answer */
+    uint32_t error_code; /* code of the last ERROR answer */
     int failed;
     struct err *err;
     int (*answer)(void *ctx, const struct cql_frame *, struct cql_body *, struct err *);
@@ -174,7 +174,7 @@ struct cass_pool {
     unsigned replication; /* replicas of a row, for the ring */
     bool made_keyspace, made_table, made_counters;
     bool refresh;
-    bool awaits_yes;        /* a remote node was discovered and the user's consent is awaited */
+    bool awaits_consent;    /* a remote node was discovered and the user's consent is awaited */
     bool no_client_options; /* the server's list of clients has no column client_options */
     char refused[CASS_REFUSED_MAX][INET6_ADDRSTRLEN]; /* unused nodes that were reported */
     unsigned refusals;
@@ -194,7 +194,7 @@ struct cass_pool {
     _Atomic uint32_t warned, rested; /* events sent */
 };
 
-struct cass_counters { /* of one worker, written by it alone */
+struct cass_counters { /* counters of one worker, written by that worker only */
     _Atomic uint64_t read, missed, pages, warnings, unprepared, rests;
 };
 
@@ -243,7 +243,7 @@ struct cass_conn {
     struct watch watch;
     struct alarm alarm; /* timeout of the handshake; back-off; timeout of a silent server */
     struct stream socket;
-    unsigned at; /* which address of its host */
+    unsigned at; /* index of the address of its host that it uses */
     struct cql_reader in;
     size_t held; /* buffered output beyond the bound (net_hold) */
     struct cql_writer out;

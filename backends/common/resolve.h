@@ -70,9 +70,9 @@ void addresses_drop(struct addresses *, const struct address *);
 
 const struct address *addresses_current(const struct addresses *);
 bool address_equal(const struct address *, const struct address *); /* including the port */
-/* "127.0.0.1:6379", "[::1]:6379", or a socket's path. Returns buf. */
+/* Writes "127.0.0.1:6379", "[::1]:6379" or a socket's path. Returns buf. */
 char *address_text(const struct address *, char *buf, size_t size);
-/* "localhost:6379", "[::1]:6379". Returns buf. */
+/* Writes "localhost:6379" or "[::1]:6379". Returns buf. */
 char *place_text(char *buf, size_t size, const char *host, unsigned port);
 
 #endif

@@ -9,11 +9,12 @@
 
 struct err;
 
-/* Their offsets from the first one in a backend's table. */
+/* Offsets of the TLS options from the first of them in a backend's table. */
 enum tls_option { TLS_CA, TLS_CERT, TLS_KEY, TLS_VERIFY, TLS_OPTIONS };
 
-/* The four rows of a backend's option table. `first` is the index of the first, `where` (a literal)
- * says when they apply, such as the scheme. The aliases of tls.ca and tls.verify may be NULL. */
+/* Expands to the four rows for a backend's option table. `first` is the index of the first one.
+ * `where` (a string literal) begins each help text and says when the options apply, such as the
+ * URL's scheme. ca_alias and verify_alias may be NULL. */
 #define TLS_OPTION_ROWS(first, where, ca_alias, verify_alias)                                      \
     [(first) + TLS_CA] =                                                                           \
         TLS_ROW("tls.ca", OPTION_TEXT, "", ca_alias,                                               \
@@ -29,7 +30,7 @@ enum tls_option { TLS_CA, TLS_CERT, TLS_KEY, TLS_VERIFY, TLS_OPTIONS };
         name, type, OPTION_TRUSTED_ONLY, def, 0, 0, NULL, help, alias                              \
     }
 
-/* Their values. Texts are borrowed from the options; "": not set. */
+/* The values of the TLS options. Texts are borrowed from the options; "": not set. */
 struct tls_files {
     const char *ca, *cert;
     const char *key; /* the key's file; the certificate's if not set */

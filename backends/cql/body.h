@@ -56,7 +56,8 @@ struct cql_error {
     struct cql_str id; /* unprepared */
 };
 int cql_read_error(struct cql_in *, struct cql_error *); /* 0 or -1 */
-const char *cql_error_class(uint32_t code); /* "write_timeout"; "server_error" if unknown */
+/* a stable name such as "write_timeout"; "server_error" if the code is unknown */
+const char *cql_error_class(uint32_t code);
 /* One line with the details of its class; returns buf, always terminated. */
 char *cql_error_text(const struct cql_error *, char *buf, size_t size);
 

@@ -22,7 +22,8 @@
 #define BODY_MAX_DEFAULT (16u << 20)
 #define KEEP (64u << 10) /* a buffer up to this size is kept for the next frame */
 #define LZ4_RATIO 255u   /* an LZ4 block never expands further */
-#define HEADER_OLD 8     /* of protocol versions 1 and 2: one byte of stream */
+/* header size in protocol versions 1 and 2, where the stream has one byte */
+#define HEADER_OLD 8
 #define RESPONSE 0x80u
 
 bool cql_lz4_built(void)

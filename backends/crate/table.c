@@ -208,7 +208,7 @@ void crate_sample_keys(struct crate_pool *p)
     json_t *reply = NULL, *row;
     if (!p->existed)
         return;
-    snprintf(sql, sizeof sql, "SELECT \"id\" FROM %s LIMIT %d", p->table.sql, CRATE_SAMPLE_MAX);
+    snprintf(sql, sizeof sql, "SELECT \"id\" FROM %s LIMIT %d", p->table.quoted, CRATE_SAMPLE_MAX);
     if (crate_site_sql(&p->site, sql, NULL, &reply, SQL_MS, &err) < 0)
         return;
     p->sample = calloc(CRATE_SAMPLE_MAX, CRATE_KEY_JSON_MAX);

@@ -209,7 +209,7 @@ struct crate_conn {
     struct watch watch;
     uint32_t want; /* events that libcurl asked for; 0: none */
     enum crate_phase phase;
-    unsigned at;      /* which address of its host */
+    unsigned at;      /* index of the address of its host that it uses */
     bool added;       /* the easy handle is in the multi handle */
     bool may_connect; /* libcurl may open a socket: only while probing */
     bool last;        /* the server will close the connection after this answer */

@@ -73,9 +73,9 @@ int crate_table_parse(struct crate_table *t, const char *path, const char *defau
     copy_str(t->name, sizeof t->name, name);
     snprintf(t->shown, sizeof t->shown, "%s.%s", t->schema, t->name);
     if (dot)
-        snprintf(t->sql, sizeof t->sql, "\"%s\".\"%s\"", t->schema, t->name);
+        snprintf(t->quoted, sizeof t->quoted, "\"%s\".\"%s\"", t->schema, t->name);
     else
-        snprintf(t->sql, sizeof t->sql, "\"%s\"", t->name);
+        snprintf(t->quoted, sizeof t->quoted, "\"%s\"", t->name);
     return 0;
 }
 
@@ -146,7 +146,7 @@ void crate_sql_create(struct text *t, const struct crate_table *table, const str
                      : l->partition == CRATE_PARTITION_DAY   ? "day"
                      : l->partition == CRATE_PARTITION_MONTH ? "month"
                                                              : NULL;
-    text_add(t, "CREATE TABLE %s (", table->sql);
+    text_add(t, "CREATE TABLE %s (", table->quoted);
     for (unsigned i = 0; i < COLUMNS; i++)
         text_add(t, "\"%s\" %s, ", columns[i].name, columns[i].type);
     for (unsigned i = 0; i < l->objects; i++)
@@ -172,7 +172,7 @@ void crate_sql_insert(struct text *t, const struct crate_table *table, unsigned 
 {
     struct text sql = {0};
     char name[32];
-    text_add(&sql, "INSERT INTO %s (", table->sql);
+    text_add(&sql, "INSERT INTO %s (", table->quoted);
     for (unsigned i = 0; crate_column(i, objects, name, sizeof name); i++)
         text_add(&sql, "%s\"%s\"", i ? ", " : "", name);
     text_add(&sql, ") VALUES (");
@@ -188,24 +188,24 @@ void crate_sql_insert(struct text *t, const struct crate_table *table, unsigned 
 
 void crate_sql_select(struct text *t, const struct crate_table *table)
 {
-    text_add(t, "SELECT * FROM %s WHERE \"id\" = {key}", table->sql);
+    text_add(t, "SELECT * FROM %s WHERE \"id\" = {key}", table->quoted);
 }
 
 void crate_sql_update(struct text *t, const struct crate_table *table)
 {
     text_add(t,
              "UPDATE %s SET \"amount\" = {amount}, \"quantity\" = {quantity} WHERE \"id\" = {key}",
-             table->sql);
+             table->quoted);
 }
 
 void crate_sql_delete(struct text *t, const struct crate_table *table)
 {
-    text_add(t, "DELETE FROM %s WHERE \"id\" = {oldest}", table->sql);
+    text_add(t, "DELETE FROM %s WHERE \"id\" = {oldest}", table->quoted);
 }
 
 void crate_sql_aggregate(struct text *t, const struct crate_table *table, unsigned aggregate)
 {
     const char *s = aggregates[aggregate], *at = strstr(s, "%s");
     text_put(t, s, (size_t)(at - s));
-    text_add(t, "%s%s", table->sql, at + 2);
+    text_add(t, "%s%s", table->quoted, at + 2);
 }

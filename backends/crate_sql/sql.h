@@ -30,8 +30,9 @@ struct err;
 struct crate_table {
     char schema[CRATE_NAME_MAX]; /* schema for queries on system tables: never "" */
     char name[CRATE_NAME_MAX];
-    char shown[2 * CRATE_NAME_MAX];   /* doc.loadtop */
-    char sql[2 * CRATE_NAME_MAX + 8]; /* the quoted name, without the schema if the URL has none */
+    char shown[2 * CRATE_NAME_MAX]; /* doc.loadtop */
+    char quoted[2 * CRATE_NAME_MAX +
+                8]; /* the name for SQL, without the schema if the URL has none */
 };
 
 enum crate_partition {
@@ -71,7 +72,8 @@ void crate_sql_create(struct text *, const struct crate_table *, const struct cr
 /* The insert's request up to its first record: {"stmt":"INSERT ...","bulk_args":[ */
 void crate_sql_insert(struct text *, const struct crate_table *, unsigned objects,
                       bool skip_duplicates);
-/* Statements for crate_stmt_parse. aggregate: 0..CRATE_AGGREGATES-1. */
+/* Write the statements of the operations, for crate_stmt_parse. aggregate:
+ * 0..CRATE_AGGREGATES-1. */
 void crate_sql_select(struct text *, const struct crate_table *);
 void crate_sql_update(struct text *, const struct crate_table *);
 void crate_sql_delete(struct text *, const struct crate_table *);

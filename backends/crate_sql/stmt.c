@@ -82,7 +82,7 @@ static size_t skip_quoted(const char *s, size_t len)
     return 0;
 }
 
-/* "LOW-HIGH"; a leading minus belongs to LOW. */
+/* Parses "LOW-HIGH"; a leading minus belongs to LOW. */
 static int parse_range(const char *s, double *low, double *high)
 {
     char first[64];

@@ -30,6 +30,7 @@ struct kafka_message {
 #define KAFKA_BURST 128 /* messages that are read and passed on together */
 #define KAFKA_RING 256  /* messages that may wait for a busy client; a power of two */
 
+/* Waiting: no message is available. Ready: one is, but the thread is busy. */
 enum client_state { CLIENT_WAITING, CLIENT_READY, CLIENT_HANDLING };
 struct kafka_client {
     struct kafka_worker *worker;

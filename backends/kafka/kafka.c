@@ -147,7 +147,7 @@ static bool wrong_cluster(struct kafka_conn *kc)
 {
     struct kafka_pool *kp = kc->pool;
     char id[128] = "another one";
-    bool same = !atomic_load(&kp->elsewhere);
+    bool same = !atomic_load(&kp->other_cluster);
     if (same && kc->producer)
         same = kafka_same_cluster(kp, kc->producer, id, sizeof id);
     if (same && kc->consumer)
@@ -274,7 +274,7 @@ static int kafka_open(struct conn *c, struct err *err)
     kc->trips = trips;
     if (!kc->worker->tuned)
         kafka_tune(c->worker);
-    if (atomic_load(&kp->elsewhere))
+    if (atomic_load(&kp->other_cluster))
         return err_set(err, ERR_UNREACHED, "%s: another cluster than %.100s answers there",
                        kp->shown, kp->cluster);
     if (trips && consumes)

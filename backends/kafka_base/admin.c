@@ -353,7 +353,7 @@ static void who_answers(struct kafka_pool *kp)
 {
     char id[128];
     bool same = kafka_same_cluster(kp, kp->admin, id, sizeof id);
-    bool was = !atomic_exchange(&kp->elsewhere, !same);
+    bool was = !atomic_exchange(&kp->other_cluster, !same);
     if (was && !same)
         pool_event(kp->pool, "cluster %s answers there now, and the pool was opened on %.100s", id,
                    kp->cluster);
@@ -374,7 +374,7 @@ void kafka_partitions_inspect(struct kafka_pool *kp, bool well)
     double now_s = (double)clock_ns() / 1e9;
     bool troubled = atomic_load(&kp->troubled);
     bool restart =
-        atomic_load(&kp->elsewhere) || (double)atomic_load(&kp->up_ns) / 1e9 > kp->looked_s;
+        atomic_load(&kp->other_cluster) || (double)atomic_load(&kp->up_ns) / 1e9 > kp->looked_s;
     if ((well || troubled) && atomic_load(&kp->is_stuck))
         set_stuck(kp, "");
     if (troubled || (well && !restart && now_s < kp->looked_s + REPLICAS_EVERY_S))
@@ -447,8 +447,8 @@ int kafka_offsets_refresh(struct kafka_pool *kp, int timeout_ms)
     return ok ? 0 : -1;
 }
 
-/* "10m" ago, or a point in time: "2026-01-31T12:00:00Z", or milliseconds since 1970. -1: not a
- * time. */
+/* The time in ms since 1970 for "10m" (that long ago), "2026-01-31T12:00:00Z", or a number, which
+ * is such a time already. -1: not a time. */
 static int64_t time_of(const char *text)
 {
     uint64_t ns, ms;

@@ -129,11 +129,12 @@ struct kafka_second { /* changes since the last second */
 
 struct kafka_pool {
     struct pool *pool;
-    rd_kafka_t *admin;      /* a consumer that never joins, for queries */
-    const char *shown;      /* the target, for messages; borrowed */
-    char *cluster;          /* the cluster's id, or the first host's name if it has none; owned */
-    bool named;             /* it has an id */
-    _Atomic bool elsewhere; /* another cluster answers at the address now: nothing is sent to it */
+    rd_kafka_t *admin; /* a consumer that never joins, for queries */
+    const char *shown; /* the target, for messages; borrowed */
+    char *cluster;     /* the cluster's id, or the first host's name if it has none; owned */
+    bool named;        /* it has an id */
+    _Atomic bool
+        other_cluster; /* another cluster answers at the address now: nothing is sent to it */
     char topic[KAFKA_TOPIC_MOST + 1];
     char group[KAFKA_GROUP_MOST + 1];
     bool own_group;  /* the group's name contains the run's id, so no other client uses it */

@@ -30,7 +30,7 @@
 static bool read_identity(const char *info, const char *field, char *buf, size_t size)
 {
     buf[0] = '\0';
-    /* "0000...": a replication id that was never used. */
+    /* "0000..." is a replication id that was never used */
     return redis_info_text(info, field, buf, size) && strlen(buf) + 1 < size &&
            buf[strspn(buf, "0")];
 }

@@ -157,8 +157,8 @@ struct resp_error {
 
 struct redisReader *resp_reader_new(struct resp_error *); /* NULL: out of memory */
 void resp_reader_free(struct redisReader *);              /* takes NULL */
-/* 0, or -1 when out of memory. Feed small pieces: hiredis moves the rest of its buffer for each
- * kilobyte read. */
+/* Feeds received bytes to the reader. 0, or -1: out of memory. Feed small pieces, because hiredis
+ * moves the rest of its buffer for each kilobyte read. */
 int resp_reader_feed(struct redisReader *, const char *bytes, size_t n);
 #define RESP_FEED 4096
 /* 1: a reply, of *kind (an error's text is in the resp_error). 0: not complete. -1: not RESP; the

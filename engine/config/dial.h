@@ -14,7 +14,7 @@
 
 struct err;
 
-/* In the order of the screen and of the verbs that set a dial. */
+/* Their order is that on the screen and that of the verbs that set a dial. */
 enum dial {
     DIAL_THREADS,
     DIAL_CLIENTS,
@@ -39,10 +39,10 @@ struct dial_spec {
 };
 extern const struct dial_spec dial_table[DIALS];
 
-/* Its row of pool_option_table: name, type, range, help. */
+/* The dial's row of pool_option_table: name, type, range, help. */
 const struct option_spec *dial_option(enum dial);
-int dial_find(const char *name); /* -1: there is none of this name */
-int dial_of_verb(enum verb);     /* -1: the verb does not set a dial */
+int dial_find(const char *name); /* the dial of this name; -1: none */
+int dial_of_verb(enum verb);     /* the dial that the verb sets; -1: none */
 bool dial_is_amount(enum dial);  /* a number that commands also step (+1, *2) and ramp (over 60s) */
 bool dial_is_plain_set(enum dial); /* it is changed by `set NAME VALUE` */
 

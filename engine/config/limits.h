@@ -63,9 +63,10 @@ int limits_take(struct limits *, const struct options *, bool own, struct err *)
  * defaults do not apply to local targets. */
 uint32_t limits_threads(const struct limits *, bool local);
 uint32_t limits_clients(const struct limits *, bool local);
-uint32_t limits_connections(const struct limits *); /* in total, to remote targets */
+/* ceiling on the total connections to remote targets */
+uint32_t limits_connections(const struct limits *);
 uint64_t limits_time_ns(const struct limits *, bool local);
-/* ERR_REFUSED when load is above a ceiling. */
+/* Checks a load against the ceilings. 0, or ERR_REFUSED. */
 int limits_check(const struct limits *, bool local, const struct load *, struct err *);
 
 #endif

@@ -43,7 +43,8 @@ struct option_spec {
     enum option_type type;
     unsigned flags;
     const char *def; /* the default as text; NULL: unset (reads as 0 or "") */
-    double min, max; /* of COUNT, REAL, DURATION (ns), SIZE and SPAN (bytes); both 0: no bound */
+    /* range of a COUNT, REAL, DURATION (ns), SIZE or SPAN (bytes); both 0: no bound */
+    double min, max;
     const char *choices; /* CHOICE: "uniform|zipf|sequential" */
     const char *help;    /* one sentence */
     /* an older name that is still accepted, shown only in the list of options; NULL: none. Not for

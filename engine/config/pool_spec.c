@@ -292,7 +292,7 @@ static unsigned ops_names(const struct op_type *types, const char *names[OPS_MAX
     return n;
 }
 
-/* "get" or "get:80", of len bytes. */
+/* Reads "get" or "get:80", of len bytes. */
 static int read_weight(const struct op_type *types, const char *backend, const char *at, size_t len,
                        double weight[OPS_MAX], struct err *err)
 {

@@ -131,7 +131,7 @@ static bool ipv6_ok(const char *name)
     return inet_pton(AF_INET6, plain, &address) == 1;
 }
 
-/* "host", "host:port", "[v6]" or "[v6]:port". NULL, or what is wrong. */
+/* Reads "host", "host:port", "[v6]" or "[v6]:port". Returns NULL, or what is wrong. */
 static const char *read_host(struct piece p, struct target_host *host)
 {
     struct piece name = p, port = {NULL, 0};

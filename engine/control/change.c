@@ -136,7 +136,8 @@ static void amount_text(char *buf, size_t size, const struct load *load, enum ve
         snprintf(buf, size, "%.0f", v);
 }
 
-/* Is it at its automatic value (what the clients need, or the pattern's default)? */
+/* Is the dial of this verb at its automatic value (what the clients need, or the pattern's
+ * default)? */
 static bool is_auto(const struct load *load, enum verb verb)
 {
     return (verb == VERB_CONNECTIONS && !load->connections) || (verb == VERB_DEPTH && !load->depth);

@@ -44,7 +44,8 @@
 
 #define BACKENDS_MAX 64
 #define TICK_NS (100 * NS_PER_MS)
-/* from a signal to the last snapshot; loadtop guarantees to end within half a second */
+/* how long the end may take from a signal to the last snapshot, because loadtop guarantees to end
+ * within half a second */
 #define HURRY_NS (150 * NS_PER_MS)
 #define HURRY_STEP_NS (10 * NS_PER_MS)
 

@@ -25,7 +25,8 @@ static void mark_dirty(struct connection *c)
     c->conn.worker->dirty = c;
 }
 
-/* False: the connection had no room after all, and the request is unchanged. */
+/* Submits one request. False: the connection had no room after all, and the request is
+ * unchanged. */
 static bool submit_one(struct connection *c, struct request *r)
 {
     struct worker *w = c->conn.worker;

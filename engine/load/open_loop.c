@@ -62,7 +62,7 @@ static void skip(struct worker *w, uint64_t by_ns, bool late)
         skip_by(w, by_ns, late);
 }
 
-/* Once -n is used up, what follows is not due. */
+/* Skips what is scheduled after -n is used up: it does not count as due. */
 static void skip_over_budget(struct worker *w)
 {
     if (w->budget_empty)

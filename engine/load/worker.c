@@ -492,7 +492,7 @@ static void set_up(struct worker *w, struct pool *p, uint32_t index)
     schedule_init(&w->schedule, p->spec.seed, 2 * (uint64_t)index + 1);
 }
 
-/* Its loop, and what the backend wants of it. 0 or an error. */
+/* Creates the worker's loop and calls the backend's worker_open. 0 or an error. */
 static int open_loop(struct worker *w, uint64_t *virtual_clock, struct err *err)
 {
     w->loop = loop_new(virtual_clock, err);

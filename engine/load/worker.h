@@ -23,8 +23,8 @@ enum worker_order { ORDER_RUN, ORDER_DRAIN, ORDER_CLOSE };
  * failure. */
 struct worker *worker_new(struct pool *, uint32_t index, uint64_t *virtual_clock, struct err *);
 int worker_start(struct worker *, pthread_t *, struct err *); /* starts its thread, to be joined */
-void worker_shrink(struct worker *); /* after its end: frees all but its figures */
-void worker_free(struct worker *);   /* after its end; takes NULL */
+void worker_shrink(struct worker *); /* to be called after its end: frees all but its figures */
+void worker_free(struct worker *);   /* to be called after its end; takes NULL */
 /* One turn; true while there is more to do. Virtual time calls it, the thread loops over it. */
 bool worker_turn(struct worker *);
 /* sets the order and wakes the worker; any thread */

@@ -76,8 +76,8 @@ struct connection {
     bool resent;
     bool trouble;      /* see conn_trouble */
     bool fresh;        /* no answer was received since it was opened */
-    bool stale;        /* to be reopened: its settings changed */
-    bool retire;       /* to be closed: fewer are wanted */
+    bool stale;        /* to be reopened, because its settings changed */
+    bool retire;       /* to be closed, because fewer are wanted */
     bool counts_as_up; /* see count_as_up in conn.c */
 };
 
@@ -132,7 +132,7 @@ struct think_timer {
 struct worker_published {
     _Atomic uint32_t order; /* enum worker_order, from the supervisor */
     _Atomic int tid;        /* thread id, for its run-queue time; 0: none */
-    _Atomic bool ended;     /* to the supervisor: its last turn is over */
+    _Atomic bool ended;     /* set for the supervisor: its last turn is over */
 };
 
 /* Why connections fail; under the worker's recorder.messages. */
@@ -208,7 +208,7 @@ struct worker {
     uint32_t sample;            /* counts down to the next timed generation */
     uint64_t drain_until_ns, checked_ns;
     uint64_t ended_ns;
-    uint64_t spent_ns; /* since when tally.spent is set */
+    uint64_t spent_ns; /* when tally.spent was set */
 };
 
 /* Checks that the caller is the worker's thread, or acts for it while it does not run. */

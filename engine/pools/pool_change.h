@@ -26,8 +26,8 @@ void pool_finish(struct pool *, enum end_reason, enum worker_order, uint64_t now
 /* When --max-time ends the pool in any state; NS_NEVER: never. */
 uint64_t pool_last_moment(const struct pool *);
 void pool_end_ramps(struct pool *);
-/* To be called after a change of its load: restarts the plateau and adds an event with its origin.
- * `what` names what changed, for EVENT_CHANGE only. */
+/* Restarts the plateau and adds an event with its origin; to be called after a change of the pool's
+ * load. `what` names what changed, for EVENT_CHANGE only. */
 void pool_changed(struct engine *, struct pool *, enum event_kind, const char *what,
                   const char *from, const char *to, enum origin by);
 

@@ -26,8 +26,9 @@
 #include <unistd.h>
 
 #define FILE_MAX_BYTES 262144
-#define NAMES_WAIT_NS (2 * NS_PER_S) /* for the addresses of all names together */
-#define EXACT_NAME 1000              /* above the length of every *.DOMAIN */
+/* time limit for resolving the addresses of all names together */
+#define NAMES_WAIT_NS (2 * NS_PER_S)
+#define EXACT_NAME 1000 /* above the length of every *.DOMAIN */
 
 /* An address without its port. */
 struct address {
@@ -216,7 +217,7 @@ static const char *read_rule(struct rule *r, const char *verdict, char *what)
     return read_name(r, what);
 }
 
-/* "5% for 5s", behind the word errors. */
+/* Reads "5% for 5s", which follows the word "errors". */
 static const char *read_errors(struct rules *rules, const char *text)
 {
     char share[24] = "", word[8] = "", time[24] = "", more[4] = "";

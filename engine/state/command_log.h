@@ -38,7 +38,7 @@ struct undo {
     uint64_t ticket; /* ticket of the command that made the change */
     unsigned pool;
     char name[POOL_NAME_MAX];
-    char text[]; /* without the pool: "ops get:80,set:20" */
+    char text[]; /* the command, without the pool: "ops get:80,set:20" */
 };
 
 /* Under the lock. */

@@ -41,7 +41,7 @@ struct confirmed {
 /* Anybody's. */
 struct engine_atomics {
     _Atomic(struct confirmed *) confirmed; /* the newest first; never shortened */
-    _Atomic int end_asked;                 /* 0, 1 END_DRAIN, 2 END_NOW */
+    _Atomic int end_asked;                 /* 0: no, 1: END_DRAIN, 2: END_NOW */
     _Atomic bool quit;
 };
 
@@ -111,7 +111,8 @@ struct engine {
     struct command_log commands; /* see there for the owners of its members */
     /* For the functions below only, and engine.c. */
     pthread_mutex_t queue_lock, events_lock, shown_lock;
-    pthread_cond_t shown_ended; /* of shown_lock: the snapshot says that the run has ended */
+    /* used with shown_lock: signalled when the snapshot says that the run has ended */
+    pthread_cond_t shown_ended;
     struct engine_queue under_queue_lock;
     struct engine_events under_events_lock;
     struct engine_shown under_shown_lock;

@@ -42,8 +42,9 @@ enum open_stage {
 /* Accessed by any thread at any time. For the first ones see guard.h. */
 struct pool_atomics {
     _Atomic bool remote;        /* one of its addresses is not on this machine */
-    _Atomic bool became_remote; /* and it was considered local before */
-    /* its thread opens it for inspection, as with --read-only: consent is awaited */
+    _Atomic bool became_remote; /* it is remote, but was considered local before */
+    /* set by its thread while it opens the pool for inspection, as with --read-only: consent is
+     * awaited */
     _Atomic bool inspecting;
     _Atomic bool consented;  /* the user consented to its first load */
     _Atomic bool room_short; /* room_why is set */
@@ -117,7 +118,7 @@ struct pool_supervised {
     struct pool_figures *figures; /* owned */
 
     struct load load;               /* the wish of the moment */
-    const struct op_type *op_types; /* its table of operations, see pool_set_ops */
+    const struct op_type *op_types; /* the pool's table of operations, see pool_set_ops */
     bool ops_known; /* false while spec.ops_pending keeps a mix for a table that is not known yet */
 
     enum pool_state state;
@@ -151,7 +152,7 @@ struct pool_supervised {
     /* since when errors are above the limit for remote targets; 0: they are not */
     uint64_t errors_high_since_ns;
     uint64_t errors_high;            /* errors since then */
-    uint64_t errors_seen, done_seen; /* as of the last second, warm-up included */
+    uint64_t errors_seen, done_seen; /* counts up to the last second, warm-up included */
 };
 
 /* Its thread's. */

@@ -18,7 +18,8 @@ struct packed { /* len 0: nothing was recorded */
     uint32_t len;
 };
 
-/* Of a pool's whole run: all operations, and those of each type (by index into backend->ops). */
+/* The packed histograms of a pool's whole run: of all operations, and of those of each type (by
+ * index into backend->ops). */
 struct packed_pool {
     struct packed service, response, op_service[OPS_MAX], op_response[OPS_MAX];
 };

@@ -50,7 +50,7 @@ struct tally {
     uint64_t first_ns;         /* when the first operation was offered; 0: none yet */
     uint64_t batches;
     uint64_t peak_bytes; /* unthrottled: peak memory of its requests */
-    uint64_t cpu_ns;     /* of the thread, set at its end */
+    uint64_t cpu_ns;     /* CPU time of the thread, set at its end */
     uint64_t spent;      /* 1: -n is used up and nothing is in flight */
     /* times a walk of the connections found another number in flight, or the schedule's counts did
      * not add up */

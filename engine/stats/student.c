@@ -4,7 +4,8 @@
 #include <math.h>
 
 #define NORMAL_95 1.959963984540054
-#define DF_NORMAL 1e6 /* from here on t is the normal distribution, to five digits */
+/* degrees of freedom from which on t equals the normal distribution to five digits */
+#define DF_NORMAL 1e6
 
 /* The continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8), by Lentz's
  * method. */

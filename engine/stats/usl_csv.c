@@ -22,8 +22,9 @@
 #define LINES_MAX 10000000
 
 struct csv {
-    char separator;                 /* ' ' means any run of blanks */
-    int n, x, valid, pool, columns; /* which column is what; -1: there is none */
+    char separator; /* ' ' means any run of blanks */
+    /* indices of the columns with these contents; -1: there is none */
+    int n, x, valid, pool, columns;
     size_t line;
     struct field {
         const char *s;

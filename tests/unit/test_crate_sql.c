@@ -30,10 +30,10 @@ static void tables(void **state)
 {
     (void)state;
     struct crate_table t = table_of("/doc.events", "");
-    assert_string_equal(t.sql, "\"doc\".\"events\"");
+    assert_string_equal(t.quoted, "\"doc\".\"events\"");
     assert_string_equal(t.shown, "doc.events");
     t = table_of("/events", "");
-    assert_string_equal(t.sql, "\"events\"");
+    assert_string_equal(t.quoted, "\"events\"");
     assert_string_equal(t.schema, "doc");
     t = table_of("/events", "mine");
     assert_string_equal(t.shown, "mine.events");

@@ -30,7 +30,7 @@
 #include "ui/cli/cli.h"
 
 #define FILE_WAIT_MINUTES 2 /* the user may have to unlock a password store first */
-#define NEWLINE_MS 100      /* for the terminal to take the end of the prompt's line */
+#define NEWLINE_MS 100      /* time for the terminal to accept the newline after the prompt */
 
 enum { KEY_INTERRUPT = 3, KEY_END = 4, KEY_KILL = 21, KEY_DELETE = 127 };
 

@@ -70,7 +70,7 @@ static const struct option_spec cli_table[] = {
     {.name = NULL},
 };
 
-/* In the order of the help. value NULL: a flag. */
+/* Short names and placeholders, in the order of the help. value NULL: a flag. */
 static const struct letter {
     const char *name, *value;
     char letter;

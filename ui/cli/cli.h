@@ -69,7 +69,7 @@ struct cli {
     enum cli_verb verb;
     struct options own;    /* by enum cli_option */
     struct options limits; /* by enum limit */
-    struct options pool;   /* by enum pool_option: defaults for every pool */
+    struct options pool;   /* [enum pool_option]: defaults for every pool */
     struct cli_setting setting[CLI_SETTINGS_MAX];
     unsigned settings;
     const char *at[AT_MAX]; /* borrowed from argv, like all following members */

@@ -266,7 +266,7 @@ static void serve(const struct backend *b, int answer, int leash)
     close(answer);
     while (up && poll(&fd, 1, -1) < 0 && errno == EINTR)
         ;
-    _exit(0); /* without atexit handlers: they are loadtop's */
+    _exit(0); /* skip the atexit handlers, which are loadtop's */
 }
 
 /* Reads the stand-in's output up to its end of file; false on timeout. */
@@ -422,7 +422,7 @@ void demo_stop(struct demo *d)
     for (uint64_t end = clock_ns() + STOP_NS; d->mock > 0 && clock_ns() < end; nap())
         if (waitpid(d->mock, NULL, WNOHANG) != 0)
             d->mock = 0;
-    /* in case the watcher could not */
+    /* if the watcher could not remove it */
     if (!d->watcher && d->dir[0])
         remove_folder(d);
     if (d->folder >= 0)

@@ -36,7 +36,7 @@ struct saved_bottleneck {
 };
 
 struct saved_plateau {
-    double start_s, end_s; /* since the start of the run */
+    double start_s, end_s; /* seconds since the start of the run */
     struct saved_vars vars;
     double in_flight, throughput_per_s;
     double ci95;                   /* half the interval of throughput_per_s */

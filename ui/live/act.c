@@ -628,7 +628,7 @@ static void key_input(struct app *a, uint32_t key)
     unsigned where = typing(a) ? KEY_IN_TEXT : m == MODE_VIEW ? KEY_IN_VIEW : KEY_IN_DIALOG;
     enum action action = keys_find(key, where);
 
-    if (key == KEY_CTRL('\\')) { /* as the terminal does by default */
+    if (key == KEY_CTRL('\\')) { /* Ctrl-\ ends the program, as a terminal does by default */
         a->signal = 3;
         return;
     }

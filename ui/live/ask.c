@@ -23,7 +23,8 @@ void act_ask(struct app *a, enum question question, const char *fmt, ...)
     va_end(ap);
 }
 
-/* "redis://db1:6379 at 10.0.0.7:6379: Redis 7.0.15, 12,345 items, 3 other clients" */
+/* Describes the target: "redis://db1:6379 at 10.0.0.7:6379: Redis 7.0.15, 12,345 items, 3 other
+ * clients". */
 static void describe_target(struct text *t, const struct pool_snapshot *p)
 {
     char number[32];

@@ -228,8 +228,8 @@ static void set_theme(struct app *a, const char *name)
     app_notice(a, ROLE_BAR, "theme %s: %s", theme.name, theme.about);
 }
 
-/* Once a second: reloads the theme if its file has changed. An invalid file is reported once, and
- * the colours are kept. */
+/* Reloads the theme if its file has changed; called once a second. An invalid file is reported
+ * once, and the colours are kept. */
 void capture_theme_follow(struct app *a)
 {
     static double looked;

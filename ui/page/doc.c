@@ -57,7 +57,7 @@ static void escape_markdown(struct text *to, const char *from)
 
 void doc_escape(const struct doc *d, struct text *to, const char *s)
 {
-    if (d->format == DOC_HTML) { /* which also makes it one displayable line */
+    if (d->format == DOC_HTML) { /* xml_escape also makes the text one displayable line */
         xml_escape(to, s);
         return;
     }

@@ -113,11 +113,12 @@ static int change_draw(struct cells *c, int x, int y, int w, const struct snapsh
     if (event_is_change(e))
         x = effect(c, x, y, e, s);
     cells_unclip(c, clip);
-    show_cut(c, rect_of(from, y, w, 1), x);
+    show_ellipsis(c, rect_of(from, y, w, 1), x);
     return x;
 }
 
-/* In a narrow column an event's text takes up to two lines. Returns the number of rows used. */
+/* Draws a change in a narrow column, where an event's text takes up to two lines. Returns the
+ * number of rows used. */
 static int change_wrapped(struct cells *c, struct rect r, int row, const struct snapshot *s,
                           const struct event *e)
 {
@@ -133,7 +134,7 @@ static int change_wrapped(struct cells *c, struct rect r, int row, const struct 
     change_head(c, r.x + 1, y, s, &head, true);
     lines = text_wrap(c, r.x + 3, y + 1, r.w - 4, rows < 2 ? rows : 2, ROLE_TEXT, words);
     if (lines > 2 || lines > rows)
-        show_cut(c, rect_of(r.x, y + (rows < 2 ? rows : 2), r.w, 1), r.x + r.w + 1);
+        show_ellipsis(c, rect_of(r.x, y + (rows < 2 ? rows : 2), r.w, 1), r.x + r.w + 1);
     cells_unclip(c, clip);
     return 1 + (lines < 2 ? lines : 2);
 }
@@ -296,7 +297,7 @@ static int left_sum(const struct snapshot *s, struct left *left, int max)
     return n;
 }
 
-/* At the standard size, one line for the goal and the leftovers. */
+/* Draws one line with the goal and the leftovers, for the standard size. */
 static void left_short(struct cells *c, const struct snapshot *s, const struct screen *sc,
                        struct rect r)
 {
@@ -314,7 +315,7 @@ static void left_short(struct cells *c, const struct snapshot *s, const struct s
                                         left[i].kind, left[i].what ? left[i].what : "");
     if (n == 0)
         x = cells_text(c, x, r.y, ROLE_DIM, "nothing");
-    show_cut(c, r, x);
+    show_ellipsis(c, r, x);
 }
 
 static const char *member(const json_t *item, const char *name)
@@ -398,5 +399,5 @@ void left_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     if (!any)
         cells_text(c, x, r.y, ROLE_DIM, "nothing");
     cells_unclip(c, clip);
-    show_cut(c, r, x - 3);
+    show_ellipsis(c, r, x - 3);
 }

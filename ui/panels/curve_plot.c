@@ -181,7 +181,7 @@ static void live_mark(struct cells *c, const struct plot *plot, const struct cur
         return;
     int x = column_of(plot, k, k->live_n);
 
-    for (int i = 0; i < k->points; i++) /* beside a point, never over it */
+    for (int i = 0; i < k->points; i++) /* place it beside a point, never over one */
         if (x == column_of(plot, k, k->at[i]->in_flight) &&
             y == row_at(plot, k->at[i]->throughput_per_s)) {
             x++;

@@ -104,7 +104,8 @@ static void marks_collect(struct plot *p, struct plot_mark *mark, const struct b
     }
 }
 
-/* From right to left, so that the most important one (the first) is nearest to the corner. */
+/* Draws the legend from right to left, so that the most important entry (the first) is nearest to
+ * the corner. */
 static void legends_draw(struct cells *c, struct screen *sc, struct rect title, bool border,
                          const char *name, struct legend *legend, int n)
 {

@@ -35,7 +35,7 @@ static const char *shown(const struct row *r, double mean)
     return figure_table[r->figure].latency ? fig_us(exp(mean)) : fig_number(mean);
 }
 
-/* "/s" for rates; latencies and shares include their unit. */
+/* The unit after a figure: "/s" for rates; latencies and shares include their unit. */
 static const char *per_of(const struct row *r, double mean)
 {
     return r->figure == FIGURE_THROUGHPUT && isfinite(mean) ? "/s" : "";
@@ -55,7 +55,7 @@ static const char *unit_of(const struct row *r)
     return r->figure == FIGURE_FAILED ? " points" : " %";
 }
 
-/* "throughput -3.1 % (-4.0 to -2.2)" */
+/* Adds a change such as "throughput -3.1 % (-4.0 to -2.2)". */
 static void add_change(struct text *t, const struct row *r)
 {
     text_add(t, "%s%s %s %+.2f%s (%+.2f to %+.2f)", t->len ? "; " : "", r->pool,
@@ -71,7 +71,8 @@ static bool is_valid(const struct side *s)
     return true;
 }
 
-/* Without waiting before the send, response time equals service time: show p99 once. */
+/* Are the response times the same as the service times, because nothing waits before the send? Then
+ * p99 is shown once. */
 static bool is_the_same(const struct row *row, size_t i)
 {
     return row[i].figure == FIGURE_RESPONSE_P99 && i > 0 && row[i - 1].figure == FIGURE_P99 &&

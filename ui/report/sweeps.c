@@ -47,7 +47,7 @@ static void throughput_cell(struct doc *d, const struct saved_cell *cell)
         doc_cell(d, "(%s)", fig_number(x));
 }
 
-/* "server 93 %": the bottleneck with its share. */
+/* Writes "server 93 %": the bottleneck with its share. */
 static const char *limit_text(char *buf, size_t size, const struct saved_cell *cell)
 {
     const char *kind = cell->measured.bottleneck.kind;

@@ -105,8 +105,8 @@ static void lead_thresholds(struct doc *d, const struct saved_run *run)
     text_free(&good);
 }
 
-/* With one pool the goal is compared with its capacity. With several, whose capacities were not
- * reached at the same time, with their combined throughput. */
+/* The main finding: with one pool, compares the goal with the pool's capacity; with several, whose
+ * capacities were not reached at the same time, with their combined throughput. */
 static void lead_goal(struct doc *d, const struct saved_run *run)
 {
     double goal = run->goal_per_s, mean = throughput_of(run);

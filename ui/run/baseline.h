@@ -55,7 +55,8 @@ const struct baseline *baseline_of(const struct baselines *, unsigned pool);
  * valid. */
 const struct base_period *baseline_at(const struct baseline *, const struct pool_snapshot *,
                                       const char **why);
-/* " +8.1 %", or "" if one of both is unknown; with a question mark if doubtful. Returns buf. */
+/* Writes the relative change " +8.1 %", or "" if one of the values is unknown; with a question mark
+ * if doubtful. Returns buf. */
 char *baseline_change(char *buf, size_t size, double now, double base, bool doubted);
 
 #endif

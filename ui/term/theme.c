@@ -181,7 +181,7 @@ static bool next_word(const char **s, char *buf, size_t size)
     return n > 0;
 }
 
-/* "FOREGROUND [on BACKGROUND] [ATTRIBUTE...]"; on failure `wrong` is the word. */
+/* Parses "FOREGROUND [on BACKGROUND] [ATTRIBUTE...]". On failure `wrong` is the word. */
 static int parse_style(const char *s, enum tier tier, struct style *out, char wrong[64])
 {
     bool has_fg = tier == TIER_NONE;

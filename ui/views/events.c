@@ -121,7 +121,7 @@ static void what_text(const struct cells *c, const struct event *e, char *buf, s
         snprintf(buf, size, "%s%s%s", e->what, e->to[0] ? " " : "", e->to);
 }
 
-/* "real", "noise", or why there is no verdict yet. */
+/* The verdict on an event's effect: "real", "noise", or why there is none yet. */
 static const char *verdict(const struct event *e, const struct snapshot *s)
 {
     if (!e->settled && event_is_halt(e))

@@ -319,5 +319,5 @@ void title_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     if (p->server.version[0])
         x = cells_textf(c, x, r.y, ROLE_LABEL, " (%s)", p->server.version);
     cells_unclip(c, clip);
-    show_cut(c, rect_of(r.x, r.y, room, 1), x);
+    show_ellipsis(c, rect_of(r.x, r.y, room, 1), x);
 }

@@ -106,7 +106,8 @@ static char *amount_step(const struct pool_snapshot *p, int dial, unsigned now, 
     return buf;
 }
 
-/* From closed loop, the first step sets the present throughput as rate, to avoid a jump. */
+/* A step of the rate. From a closed loop, the first step sets the present throughput as rate, to
+ * avoid a jump. */
 static char *rate_step(const struct pool_snapshot *p, bool up, char *buf, size_t size)
 {
     double now = p->load.rate_per_s, step;
