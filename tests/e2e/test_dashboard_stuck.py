@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A terminal that takes no output (Ctrl-S, an ssh that hangs, a stopped multiplexer) holds up neither signals nor
-keys nor the outcome of the run, and it is given back all the same."""
+"""A terminal that accepts no output (Ctrl-S, a hanging ssh, a stopped multiplexer) delays neither signals nor keys nor
+the outcome of the run, and is restored all the same."""
 import contextlib
 import os
 import re

@@ -1,6 +1,6 @@
-"""A Redis that lies: numbers that no server has, replies that nobody asked for, and replies without an end. The
-program stays up, says what the server did, and its memory stays within what the bounds in the code say, as the
-kernel counts it (VmHWM).   ctest: timeout=600
+"""A Redis that lies: figures that no real server has, unrequested replies, and replies without an end. The program
+keeps running and says what the server did, and its memory stays within the limits set in the code, as measured by the
+kernel (VmHWM).   ctest: timeout=600
 """
 import re
 import time

@@ -1,4 +1,4 @@
-/* Statements, placeholders, errors' names and the balancer's test: the pure parts of the crate
+/* Statements, placeholders, names of errors and the test of a balancer: the pure parts of the crate
  * backend. */
 #include "backends/crate_sql/error.h"
 #include "backends/crate_sql/nodes.h"
