@@ -29,7 +29,7 @@ enum amount_kind {
 /* Who sent a command: `by` in the JSON. */
 enum origin { BY_KEY, BY_COMMAND, BY_AT, BY_SWEEP, BY_SERVER, BY_RULE };
 
-/* What became of a command. */
+/* The result of a command. */
 enum command_result {
     COMMAND_UNKNOWN, /* never sent, or so long ago that it is not kept any more */
     COMMAND_WAITING, /* in the queue */

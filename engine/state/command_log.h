@@ -1,9 +1,9 @@
-/* The log of commands: what was sent, when and by whom, what became of it, and which command
- * reverts it.
+/* The log of commands: what was sent, when and by whom, its result, and the command that reverts
+ * it.
  *
- * Each command has a ticket, its number in the order of sending. Texts are whole and without
- * secrets, as command_shown writes them. Of commands the last COMMANDS_KEPT are kept, of changes
- * that can be undone the last UNDO_MAX.
+ * Each command has a ticket, its number in the order of sending. Texts are complete but without
+ * secrets, as command_shown writes them. The last COMMANDS_KEPT commands are kept, and the last
+ * UNDO_MAX changes that can be undone.
  *
  * Any thread may access the commands, under a lock that may also be taken while the engine's queue
  * is locked. The undos are for the supervisor only. */

@@ -38,7 +38,7 @@ struct confirmed {
     char host[256];
 };
 
-/* Anybody's. */
+/* Accessed by any thread at any time. */
 struct engine_atomics {
     _Atomic(struct confirmed *) confirmed; /* the newest first; never shortened */
     _Atomic int end_asked;                 /* 0: no, 1: END_DRAIN, 2: END_NOW */

@@ -4,13 +4,13 @@
  * settings, makes and reaps workers, and merges what they recorded. Workers read the settings when
  * their version changed, never in between.
  *
- * Whose a member is, is said by where it stands: struct pool itself is fixed before a thread
- * starts, and of the rest
- *   p->atomic        is anybody's;
- *   pool_lock(p)     is anybody's, until pool_unlock(p);
- *   pool_sup(p)      is the supervisor's;
- *   pool_own(p)      is the pool's thread's.
- * The last two check who asks, see role.h. A const pool gives const ones. */
+ * The place of a member says which thread may access it. Members of struct pool itself do not
+ * change once a thread has started. The others are reached through
+ *   p->atomic        by any thread;
+ *   pool_lock(p)     by any thread, until pool_unlock(p);
+ *   pool_sup(p)      by the supervisor only;
+ *   pool_own(p)      by the pool's thread only.
+ * The last two check the calling thread, see role.h. For a const pool the result is const. */
 #ifndef LOADTOP_ENGINE_STATE_POOL_H
 #define LOADTOP_ENGINE_STATE_POOL_H
 
@@ -117,7 +117,7 @@ struct pool_supervised {
     unsigned workers, worker_room;
     struct pool_figures *figures; /* owned */
 
-    struct load load;               /* the wish of the moment */
+    struct load load;               /* the requested load */
     const struct op_type *op_types; /* the pool's table of operations, see pool_set_ops */
     bool ops_known; /* false while spec.ops_pending keeps a mix for a table that is not known yet */
 

@@ -112,7 +112,7 @@ class Stuck(unittest.TestCase):
                 self.assertEqual(t.popen.returncode, 128 + signal.SIGTERM)
 
     def test_keys_and_the_outcome(self):
-        """Keys are followed unseen: a thread is added, the run is quit, and what became of it is written."""
+        """Keys are followed unseen: a thread is added, the run is quit, and the outcome is written."""
         t = self.start()
         fill(t)
         before = self.threads(t)
@@ -122,7 +122,7 @@ class Stuck(unittest.TestCase):
         t.send("y")
         lib.until("the outcome is written", lambda: os.path.exists(self.json))
         if t.popen.poll() is None:
-            t.signal(signal.SIGTERM)  # the summary may wait for the terminal, but not for ever
+            t.signal(signal.SIGTERM)  # the summary may wait for the terminal, but not forever
         code, _ = self.wait_unread(t)
         self.assertIn(code, (0, 128 + signal.SIGTERM))
         self.assert_given_back(t)

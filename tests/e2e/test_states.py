@@ -244,7 +244,7 @@ class Terminal(unittest.TestCase):
                       "redis://127.0.0.1:1", begun=False)
 
     def test_a_password_is_asked_for_on_a_terminal_that_stands_still(self):
-        """Ctrl-S before the prompt and after it: output waits for ever, and a signal ends that."""
+        """Ctrl-S before the prompt and after it: output waits forever, and a signal ends that."""
         for number, before in ((signal.SIGTERM, True), (signal.SIGINT, False)):
             t = lib.Pty("sh", "-c", 'read -r go; exec "$0" "$@"', lib.LOADTOP, "--headless", "--ask-password",
                         "--no-history", "redis://127.0.0.1:1")

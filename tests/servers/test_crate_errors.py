@@ -145,7 +145,7 @@ class Errors(unittest.TestCase):
             self.assertEqual(result.ops["errors"], 0)
 
     def test_refused(self):
-        """The server goes and comes back: the load returns without a hand."""
+        """The server goes and comes back: the load resumes by itself."""
         with Standin(on_disk=True) as s:
             process = start(s.url(query="rows=10"), "-d", "900s")
             wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)

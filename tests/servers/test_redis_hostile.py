@@ -157,7 +157,7 @@ class Memory(unittest.TestCase):
             self.assertLess(most, PROGRAM + 50 * AROUND)
 
     def test_without_an_end(self):
-        """An array that goes on for ever, of elements that are nothing, and one that is too deep."""
+        """An array that never ends, of empty elements, and one that is nested too deeply."""
         def answer(fake, words):
             def stream():
                 yield b"*9999\r\n*9999\r\n*9999\r\n"

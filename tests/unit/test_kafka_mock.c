@@ -122,7 +122,7 @@ static void shared_once(void **state)
     scenario_fini(&s);
 }
 
-/* One member only: the mock's coordinator may wait for ever for members that
+/* One member only: the mock's coordinator may wait forever for members that
  * join at the same time. */
 static void a_group_of_one(void **state)
 {
