@@ -175,7 +175,7 @@ static void set_options(struct crate_conn *c, const struct crate_host *h, long t
     curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, timeout_ms);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
     curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
-    /* the server decides how long it may be idle */
+    /* never expire a connection here: the server decides how long it may be idle */
     curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, 86400L);
     if (strcmp(scheme, "crates") == 0)
         crate_tls_options(e, pool_options(worker_pool(worker)));

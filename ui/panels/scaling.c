@@ -207,7 +207,7 @@ static void fill(struct cells *c, struct screen *sc, const struct layout *l, con
     int rows = full && r.h >= 14 ? 3 : r.h >= 8 ? 2 : 1, table_rows;
 
     if (r.h > 2) {
-        if (!curve_fit(k)) { /* if the panel is shown in full, says what is missing */
+        if (!curve_fit(k)) { /* no fit: say why, in all the lines it takes if they fit */
             const char *why = k->pool->plateau_why[0] ? k->pool->plateau_why
                               : k->scaling.why[0]     ? k->scaling.why
                                                       : "a fit needs 3 valid points";
