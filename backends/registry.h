@@ -16,7 +16,7 @@ extern const struct backend backend_redis;
 extern const struct backend backend_crate;
 extern const struct backend backend_kafka;
 
-/* To be copied by who begins a backend; in no table but that of a program of the tests. */
+/* To be copied by the author of a new backend; registered only in a test program. */
 extern const struct backend backend_skeleton;
 
 #endif

@@ -30,17 +30,17 @@ enum { KEYS }; /* options, as indices of skeleton_options */
 #define REACH_NS (5 * NS_PER_S) /* how long pool_open waits for the server */
 #define REQUEST_MOST 24
 #define OUT_ROOM 16384
-#define IN_ROOM 4096 /* also the longest line that is taken */
+#define IN_ROOM 4096 /* also the longest line that is accepted */
 
 /* Written by pool_open, then read by all workers without a lock. */
 struct skeleton_pool {
-    struct addresses at; /* of the one host; its atomics say which of them answers */
+    struct addresses at; /* addresses of the only host; its atomics tell which one answers */
 };
 
 struct skeleton_conn {
     struct conn *conn;
     struct watch watch; /* fd -1: closed */
-    unsigned at;        /* its place among the addresses */
+    unsigned at;        /* index of its address */
     bool connecting;
     bool full; /* SUBMIT_BUSY was returned: conn_room is owed */
     size_t in_len, out_len;
@@ -71,8 +71,8 @@ static void lost(struct skeleton_conn *c, int error)
 
 /* ---- The pool: on its own thread, which may block for some seconds ---- */
 
-/* Is there a server at this address? backends/common/link.h would also speak to it, with a deadline
- * for each wait, and with TLS. */
+/* Is there a server at this address? With backends/common/link.h this could also exchange messages
+ * with it, with a deadline for each wait, and with TLS. */
 static int reach(void *ctx, const struct address *a, uint64_t deadline_ns, struct err *err)
 {
     struct pool *pool = ctx;
@@ -83,7 +83,7 @@ static int reach(void *ctx, const struct address *a, uint64_t deadline_ns, struc
     return code;
 }
 
-/* Optional; any thread. What cannot be meant is refused before anything starts: ERR_USAGE. */
+/* Optional; any thread. Refuses invalid settings before anything starts: ERR_USAGE. */
 static int skeleton_check(const struct target *t, const struct options *o, struct err *err)
 {
     (void)o;
@@ -131,17 +131,17 @@ static size_t request(const struct op *op, char *line)
     return (size_t)snprintf(line, REQUEST_MOST, "key:%llu\n", (unsigned long long)op->key);
 }
 
-/* Optional. Chooses what a request is about, from op->rnd, so that a seed repeats a run. It may be
- * long before it is submitted. */
+/* Optional. Chooses what a request is about, from op->rnd only, so that the same seed gives the
+ * same run. The request may be submitted much later. */
 static void skeleton_fill(struct worker *worker, struct op *op)
 {
     op->key = rng_below(op->rnd, option_u64(pool_options(worker_pool(worker)), KEYS));
 }
 
-/* Required. Encodes one request; flush sends it. SUBMIT_QUEUED: its end will be told, once.
- * SUBMIT_BUSY: it was not taken, and conn_room will be called. Where a request may be larger than
- * the buffer (a value), take it when its head fits, note where the rest is (generate_blob() stays),
- * move that in as the socket takes more, and be busy until it is all in. */
+/* Required. Encodes one request, which flush sends. SUBMIT_QUEUED: its end will be reported exactly
+ * once. SUBMIT_BUSY: it was not accepted, and conn_room will be called. Where a request may be larger
+ * than the buffer (a value), accept it when its head fits, note where the rest is (generate_blob()
+ * keeps it), copy it in as the socket accepts more, and be busy until it is all in. */
 static enum submit skeleton_submit(struct conn *conn, struct op *op)
 {
     struct skeleton_conn *c = conn_data(conn);
@@ -153,7 +153,7 @@ static enum submit skeleton_submit(struct conn *conn, struct op *op)
     return SUBMIT_QUEUED;
 }
 
-/* Sends what the socket takes; epoll tells when it takes the rest. */
+/* Sends what the socket accepts; epoll reports when it accepts the rest. */
 static void write_out(struct skeleton_conn *c)
 {
     ssize_t sent = send(c->watch.fd, c->out, c->out_len, MSG_NOSIGNAL);
@@ -176,7 +176,8 @@ static void write_out(struct skeleton_conn *c)
     }
 }
 
-/* Optional. After a burst of submits, once for each connection that got some: one system call. */
+/* Optional. Called after a burst of submits, once for each connection that got some of them: sends
+ * them with one system call. */
 static void skeleton_flush(struct conn *conn)
 {
     struct skeleton_conn *c = conn_data(conn);
@@ -184,8 +185,8 @@ static void skeleton_flush(struct conn *conn)
         write_out(c);
 }
 
-/* One line came, without its end: the answer to the oldest request. It ends in op_done or op_fail,
- * or in conn_down when the following bytes could not be interpreted any more. */
+/* Handles one line, without its newline: the answer to the oldest request. Ends that request with
+ * op_done or op_fail, or calls conn_down if the following bytes can no longer be interpreted. */
 static void answer(struct skeleton_conn *c, const char *line, size_t len)
 {
     struct op *op = c->conn->in_flight;
@@ -208,7 +209,7 @@ static void read_in(struct skeleton_conn *c)
             lost(c, got == 0 ? 0 : errno);
         return;
     }
-    loop_refresh(loop_of(c)); /* the moment at which all that this read brings has ended */
+    loop_refresh(loop_of(c)); /* the time at which everything in this read has completed */
     conn_bytes(c->conn, 0, (uint64_t)got);
     size_t left = c->in_len + (size_t)got;
     const char *line = c->in;
@@ -218,7 +219,7 @@ static void read_in(struct skeleton_conn *c)
             return;
         left -= (size_t)(end + 1 - line);
     }
-    memmove(c->in, line, left); /* the part of a line, which waits for its rest */
+    memmove(c->in, line, left); /* keep an incomplete line until its rest arrives */
     c->in_len = left;
     if (left == sizeof c->in)
         conn_down(c->conn, "too_large", "%s: an answer without an end: %zu bytes so far", shown(c),
@@ -258,8 +259,9 @@ static void skeleton_ready(struct watch *watch, uint32_t events)
         write_out(c);
 }
 
-/* Required. Begins to open; conn_up or conn_down follows, now or later. An error is as conn_down.
- * Its memory may hold what an earlier opening left. The engine ends one that takes too long. */
+/* Required. Starts opening; conn_up or conn_down follows, now or later. Returning an error is the
+ * same as conn_down. The memory may still have the contents of an earlier opening. The engine ends
+ * an opening that takes too long. */
 static int skeleton_open(struct conn *conn, struct err *err)
 {
     struct skeleton_conn *c = conn_data(conn);
@@ -276,14 +278,15 @@ static int skeleton_open(struct conn *conn, struct err *err)
     return 0;
 }
 
-/* Required. After conn_down, after an open that failed, and when the engine needs it no more. Frees
- * what open made, and ends with conn_closed, now or later. */
+/* Required. Called after conn_down, after a failed open, and when the engine no longer needs the
+ * connection. Frees what open created, and ends with conn_closed, now or later. */
 static void skeleton_close(struct conn *conn)
 {
     struct skeleton_conn *c = conn_data(conn);
     if (c->watch.fd >= 0) {
         int fd = c->watch.fd;
-        if (c->connecting) /* refused, or given up by the engine: the next address is tried */
+        /* the opening was refused, or given up by the engine: the next one tries another address */
+        if (c->connecting)
             addresses_failed(&pool_of(c)->at, c->at);
         loop_unwatch(loop_of(c), &c->watch); /* before the descriptor is closed; sets fd to -1 */
         close(fd);
@@ -299,7 +302,8 @@ static const struct option_spec skeleton_options[] = {
     {.name = NULL},
 };
 
-/* `reads`: it writes nothing, so --read-only allows it and --max-bytes does not count it. */
+/* `reads`: the operation writes nothing, so --read-only allows it and --max-bytes does not count
+ * it. */
 static const struct op_type skeleton_ops[] = {
     {.name = "echo", .help = "sends a line", .weight = 1, .reads = true, .noun = "line"},
     {.name = NULL},

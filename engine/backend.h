@@ -90,15 +90,16 @@ struct json_t;
 struct clean;
 
 enum submit {
-    /* Accepted; its end will be reported, or was reported inside submit. Also when submit called
-     * conn_down, which ended this request with the others. */
+    /* Accepted: the request's end will be reported, or was already reported inside submit. Also to
+     * be returned if submit called conn_down, which has ended this request along with the
+     * others. */
     SUBMIT_QUEUED,
     /* Not accepted, this connection has no room now: the request goes to another one or waits, and
      * is not counted as offered yet. The connection gets no further requests until conn_room, which
      * must be called after submit has returned; a reopened connection starts with room. */
     SUBMIT_BUSY,
-    /* Refused permanently: counted as offered and as an error. Call op_error for op->n before; no
-     * end is reported. */
+    /* Refused permanently: counted as offered and as an error. Call op_error with op->n before
+     * returning it, and report no end. */
     SUBMIT_FAILED
 };
 
@@ -115,14 +116,14 @@ struct op {
     /* bytes that it holds in this process until its end, for pattern unthrottled, such as the value
      * of a set; a read may leave 0. Without data_bytes() also what --max-bytes counts */
     uint32_t size;
-    uint64_t key; /* which key, or the first key of a bulk */
+    uint64_t key; /* number of the key, or of the first key of a bulk */
     uint64_t aux; /* free for the backend; op_data() gives op_size bytes more */
 };
 
 /* An operation that a mix can name. */
 struct op_type {
     const char *name, *help; /* "get" */
-    double weight;           /* in the default mix; 0: only when asked for */
+    double weight;           /* weight in the default mix; 0: used only if a mix names it */
     /* name of the option that says how many operations a request carries, or NULL */
     const char *bulk;
     bool receives;    /* arrives unrequested (consume, pub/sub): op_received, never submit */
@@ -177,7 +178,7 @@ struct stats {
     char version[64];  /* "Redis 7.0.15" */
     char address[128]; /* the address connected to: "127.0.0.1:6379" */
     char note[160]; /* one line for the overview: "cpu 88 %, 41 other clients, hit ratio 99.2 %" */
-    double server_cpu_share; /* of one core; NaN: unknown */
+    double server_cpu_share; /* CPU of the server, as a share of one core; NaN: unknown */
     double server_cores;     /* CPUs that it may use; NaN: unknown */
     /* share of the last second's service time that the server reports as its own processing; NaN:
      * not reported */
@@ -190,17 +191,18 @@ struct stats {
     int64_t data_items;                          /* keys, rows, ...; -1: unknown */
     struct stat_column column[STAT_COLUMNS_MAX]; /* [columns] */
     unsigned columns;
-    int64_t data_bytes;  /* their size on the server, as it reports; -1: unknown */
+    int64_t data_bytes;  /* bytes of data_items on the server, as it reports; -1: unknown */
     double free_bytes;   /* free room on the server, as it reports; NaN: unknown */
     const char *free_of; /* "memory", "disk"; of static storage */
-    int64_t rtt_ns;      /* to the server and back, see net_round_trip_ns; -1: unknown */
-    char verdict[24];    /* beside the columns: "keeps up"; "": none */
+    int64_t rtt_ns;      /* round-trip time to the server, see net_round_trip_ns; -1: unknown */
+    char verdict[24];    /* a word shown beside the columns: "keeps up"; "": none */
     /* there is no verdict on the present load yet: a sweep step that holds until steady waits for
      * it, up to the longest duration of a step */
     bool measuring;
     char alert[160]; /* a warning for the user: "falling behind: ..."; "": none */
-    /* For a pool that only receives: the engine cannot find its bottleneck, because threads wait in
-     * any case. BOTTLENECK_NONE with a reason: the backend does not know either, or not yet. */
+    /* For a pool that only receives: the engine cannot find its bottleneck, because its threads
+     * wait in any case. BOTTLENECK_NONE with a reason: the backend cannot tell either, or not
+     * yet. */
     enum bottleneck bottleneck;
     char bottleneck_why[160];
     /* Set by the engine before the call: every worker has ended and nothing is started any more.
@@ -230,7 +232,7 @@ struct backend {
     const struct option_spec *options; /* may be an empty table */
     /* properties that its PREFIX option accepts; NULL: none */
     const struct option_properties *properties;
-    const struct op_type *ops; /* at least one with weight, at most 16 */
+    const struct op_type *ops; /* the operations, at most 16, at least one of them with a weight */
     unsigned flags;            /* enum backend_flags */
     /* Sizes of the backend's zeroed memory that the engine allocates with each pool, worker,
      * connection and request: pool_data() and so on. */
@@ -265,7 +267,7 @@ struct backend {
      * also when something stays; an error when the server could not be checked. Runs on its own
      * thread, without a pool. */
     int (*clean)(struct clean *, struct err *);
-    /* Optional, for `loadtop demo`: starts a private stand-in for a server and writes where it is
+    /* Optional, for `loadtop demo`: starts a private stand-in for a server and writes its address
      * to `place` ("127.0.0.1:34567"). 0 or an error. Runs in a separate process until that is
      * ended, so that its CPU and memory are not counted as the load generator's. */
     int (*demo)(char *place, size_t size, struct err *);
@@ -337,21 +339,22 @@ void *conn_data(const struct conn *);
 void *op_data(const struct op *);
 void *worker_data(const struct worker *);
 void *pool_data(const struct pool *);
-/* The pool's own table of operations, which pool_open says once it knows it: it begins with the
- * entries of backend->ops, in their order, and may say other things of them (what reads, how many
- * one request carries); at most OPS_MAX (16), ends with a NULL name. The table and its words live
- * as long as the process. The mix that was asked for is read again: 0, or ERR_USAGE, which
- * pool_open returns; where none was asked for, that of backend->ops stays. Needs BACKEND_POOL_OPS:
- * without it, a name that backend->ops does not have is refused before anything starts. The pool's
- * thread. */
+/* Sets the pool's own table of operations; pool_open calls this once the table is known. It begins
+ * with the entries of backend->ops, in their order, but may describe them differently (whether they
+ * read, how many operations one request carries). It has at most OPS_MAX (16) entries, ends with a
+ * NULL name, and must live as long as the process, including its strings. The requested mix is then
+ * parsed again: 0, or ERR_USAGE, which pool_open returns. If no mix was requested, the default one
+ * of backend->ops stays. Needs BACKEND_POOL_OPS: without it, a mix with a name that backend->ops
+ * does not have is refused before anything starts. The pool's thread. */
 int pool_set_ops(struct pool *, const struct op_type *, struct err *);
 struct pool *worker_pool(const struct worker *);
 struct loop *worker_loop(const struct worker *);
-/* number of the worker within its pool, never used again */
+/* number of the worker within its pool, never reused */
 unsigned worker_index(const struct worker *);
 struct rng *worker_rng(struct worker *); /* seeded from the pool's seed and the worker's number */
-unsigned worker_clients(const struct worker *);     /* wanted now */
-unsigned worker_connections(const struct worker *); /* in each group, wanted now */
+unsigned worker_clients(const struct worker *); /* wanted now */
+/* how many connections are wanted now in each group */
+unsigned worker_connections(const struct worker *);
 /* The i-th connection of a group, or NULL past the last: for tune(). */
 struct conn *worker_conn(const struct worker *, uint32_t group, unsigned i);
 /* True while nothing may be started or received: paused, draining, or past the end. tune() is
@@ -368,12 +371,14 @@ const struct options *pool_options(const struct pool *);
 unsigned pool_number(const struct pool *);
 const char *pool_run_id(const struct pool *); /* 8 hex digits, the same for all pools of a run */
 bool pool_stopping(const struct pool *);      /* a long pool_open must check this and give up */
-bool pool_ops_include(const struct pool *, unsigned type); /* type has weight in the mix now */
+/* has this type a weight in the present mix? */
+bool pool_ops_include(const struct pool *, unsigned type);
 double pool_op_weight(const struct pool *, unsigned type); /* how much */
 bool pool_allow_destructive(const struct pool *);
-/* From pool_open: forbids operations of this type, because they would change data that loadtop did
- * not create and --allow-destructive was not given. They are refused in the initial mix and in
- * later ones; `why` ends a sentence that names the operation. Reset before each pool_open. */
+/* Forbids operations of this type, because they would change data that loadtop did not create and
+ * --allow-destructive was not given. They are refused in the initial mix and in later ones; `why`
+ * ends a sentence that names the operation. Reset before each pool_open, which is the only
+ * caller. */
 void pool_forbid(struct pool *, unsigned type, const char *why);
 bool pool_read_only(const struct pool *); /* --read-only, or an inspection */
 /* before the user's consent: nothing will be loaded */
@@ -383,11 +388,11 @@ uint64_t pool_timeout_ns(const struct pool *);
 /* Takes n numbers of a sequence shared by all workers of the pool and returns the first; it starts
  * at 0 (dist=sequential, primary keys). */
 uint64_t pool_sequence(struct pool *, uint64_t n);
-/* From pool_open: the target answers but opening takes long (a table or topic is being created), so
- * the pool must not be given up as unreachable. */
+/* Tells the engine that the target answers but opening takes long (a table or topic is being
+ * created), so that the pool is not given up as unreachable. Called by pool_open. */
 void pool_answered(struct pool *);
-/* From pool_stats, with `last`: a removal is running that may take this long. The end of the run
- * waits for it, except after a signal. */
+/* Tells the engine that a removal is running and may take this long: the end of the run waits for
+ * it, except after a signal. Called by pool_stats with `last`. */
 void pool_removing(struct pool *, uint64_t for_ns);
 /* A line in the events view: "node 10.0.0.3 down". Any thread. */
 void pool_event(struct pool *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -411,8 +416,8 @@ int net_connect(const struct pool *, const char *host, const struct sockaddr *, 
  * once connected and before any load. 0, or ERR_REFUSED by targets.conf. With a screen it waits
  * until the user has typed the name of a protected one. The pool's thread. */
 int pool_identity_allowed(struct pool *, const char *identity, struct err *);
-/* The same after a reconnect during the load; never waits. False: it must not be loaded, its
- * connection must not carry a request, and the engine ends the pool. Any thread. */
+/* The same after a reconnect during the load; never waits. False: this server must not be loaded,
+ * the connection must not carry a request, and the engine ends the pool. Any thread. */
 bool pool_identity_still_allowed(struct pool *, const char *identity);
 /* Does any rule name an identity of this backend? If not, it need not be queried at each
  * connect. */
@@ -421,25 +426,26 @@ bool pool_identity_matters(const struct pool *);
  * run); letters, digits and "@:._-" only, at most 127. */
 const char *pool_sender(const struct pool *);
 
-/* With a screen, a remote target is first opened for inspection: pool_read_only is true, nothing
- * may be created there (ERR_ABSENT says what is missing), and after the user's consent pool_close
- * and another pool_open follow. If a target that was opened as local turns out to have remote
- * nodes, this returns true while consent is awaited: then return ERR_UNREACHED before anything is
- * created. The pool's thread. */
-bool pool_awaits_yes(const struct pool *);
+/* Does the pool wait for consent because a target that was opened as local turned out to have remote
+ * nodes? Then return ERR_UNREACHED before anything is created. The pool's thread.
+ *
+ * (A target known to be remote is, with a screen, first opened for inspection: pool_read_only is
+ * true, nothing may be created there (ERR_ABSENT says what is missing), and after the user's
+ * consent pool_close and another pool_open follow.) */
+bool pool_awaits_consent(const struct pool *);
 
 /* The expected size of the data compared with the target's free room. Call pool_room_allowed in
  * pool_open, if the mix writes, before anything is written. */
 struct room {
-    /* on the target, replicas included; INFINITY: no bound is known, then the target's free room is
-     * the bound */
+    /* expected bytes on the target, replicas included; INFINITY: no bound is known, so the target's
+     * free room is the bound */
     double to_come_bytes;
     double stored_per_byte; /* bytes that one byte of data_bytes takes there; 0: one */
     double free_bytes;      /* NaN: the target does not report it */
     const char *of;         /* "memory", "disk" */
 };
-/* 0; ERR_REFUSED when the data would not fit on a remote target and there is no screen; with a
- * screen it waits for the user's answer. The pool's thread. */
+/* Checks whether the data fits. 0, or ERR_REFUSED: it does not fit on a remote target, and there is
+ * no screen. With a screen, waits for the user's answer. The pool's thread. */
 int pool_room_allowed(struct pool *, const struct room *, struct err *);
 uint64_t pool_count(const struct pool *); /* the count of -n; 0: none */
 /* Sets the number of groups (nodes) that each thread opens connections to, for the ceiling on
@@ -473,16 +479,17 @@ enum clean_fate {
     CLEAN_OURS,   /* it has this run's mark and would be removed (a dry run) */
     CLEAN_GONE,   /* removed now */
     CLEAN_ABSENT, /* it does not exist any more */
-    CLEAN_SHARED, /* another run uses it too and will remove it: done for this run */
-    CLEAN_STAYS   /* it is kept: the reason says why, and how to remove it by hand */
+    /* another run uses it as well and will remove it, so nothing is left to do for this run */
+    CLEAN_SHARED,
+    CLEAN_STAYS /* it is kept: the reason says why, and how to remove it by hand */
 };
 struct clean {
     const struct target *target;   /* host, port, names and user of the file; never its options */
     const struct options *options; /* the backend's, from the command line only */
-    const char *run;               /* the run's id, 8 hex digits: what must be marked with it */
+    const char *run;               /* id of the run whose objects are to be removed: 8 hex digits */
     const char *confirm;           /* --confirm: names of protected hosts that may be accessed */
     const char *sender;            /* as pool_sender */
-    /* the JSON array of the file: to be checked against the server */
+    /* the JSON array of the file, not trusted: every entry must be checked against the server */
     const struct json_t *leftovers;
     bool remove; /* false: only look, and say what would go */
     /* Reports the result for one entry: what, as text for the user ("topic orders (3 partitions)"),
@@ -490,25 +497,26 @@ struct clean {
     void (*say)(struct clean *, enum clean_fate, const char *what, int64_t count, const char *why);
     void *ctx; /* of say */
 };
-/* As pool_identity_allowed, for the backend's clean. */
+/* Like pool_identity_allowed, for the clean hook of a backend. */
 int clean_identity_allowed(const struct clean *, const char *backend, const char *identity,
                            struct err *);
 
-/* What servers make us hold, of all connections together: the parts of answers that wait for their
- * rest, beyond what was asked for (which a connection may hold as a matter of course, so the usual
- * load never comes here). 256 MiB: a thousand connections of 256 KiB. */
+/* Limit on what servers can make all connections together buffer: incomplete answers, as far as
+ * they are larger than expected (the expected size is not counted, so an ordinary load never
+ * reaches the limit). 256 MiB: a thousand connections of 256 KiB. */
 #define NET_HELD_MAX ((size_t)256 << 20)
-/* A connection that held *mine now holds `bytes`; 0 gives all back, which closing must do. False:
- * it would be too much for all together; nothing is changed, and the connection is to be closed.
- * Any thread. */
+/* Changes the bytes that a connection has buffered from *mine to `bytes`, and *mine with it;
+ * closing must call it with 0. False: the total of all connections would exceed NET_HELD_MAX;
+ * nothing is changed, and the connection must be closed. Any thread. */
 bool net_hold(size_t *mine, size_t bytes);
 
-/* The shortest round trip that the kernel saw lately on this connected TCP socket (Linux tcp_info's
- * tcpi_min_rtt, the network's part, without the server's work), ns; -1: a unix socket, or not
- * known. For a link that carries no load. */
+/* The shortest recent round-trip time in ns that the kernel has measured on this connected TCP
+ * socket (Linux tcp_info's tcpi_min_rtt: the network's part, without the server's processing); -1:
+ * a unix socket, or not known. For a link that carries no load. */
 int64_t net_round_trip_ns(int fd);
 
-void conn_up(struct conn *); /* while it is opening; else it does nothing */
+/* to be called while the connection is opening; otherwise does nothing */
+void conn_up(struct conn *);
 /* error_class is a short stable name ("refused", "closed", "auth", "maxclients", "protocol"): those
  * in ui/views/errors.c have advice. The message names target and cause. */
 void conn_down(struct conn *, const char *error_class, const char *fmt, ...)
@@ -548,7 +556,8 @@ void op_again(struct op *, uint32_t group);
  * were sent, on the clock of clock_ns() (then their latency is recorded), or 0. Counts as offered
  * and completed. */
 void op_received(struct conn *, unsigned type, uint64_t n, uint64_t bytes, uint64_t sent_ns);
-/* Received and found wrong (a sequence gap, an undecodable message): offered and an error. */
+/* Reports received messages that are wrong (a sequence gap, an undecodable message): counted as
+ * offered and as errors. */
 void op_received_error(struct conn *, unsigned type, const char *error_class, const char *msg,
                        size_t len);
 

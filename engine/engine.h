@@ -32,15 +32,16 @@ int engine_start(struct engine *, struct err *);
 /* Virtual time only: runs until virtual time `until_ns` since the start, or the run's end. */
 void engine_step(struct engine *, uint64_t until_ns);
 
-/* Queues a command; returns at once its ticket, a number above 0 that rises with each command, or
- * ERR_FAILED when the queue (1,024) is full. A change is an event, and so is a refusal, which is the
- * snapshot's message, too. A pool left out means all pools. */
+/* Queues a command. Returns at once: the command's ticket, a number above 0 that increases with
+ * each command, or ERR_FAILED when the queue (1,024) is full. A change is recorded as an event; a
+ * refusal is recorded as an event and is also the snapshot's message. A command that names no pool
+ * applies to all. */
 int64_t engine_send(struct engine *, const struct command *, enum origin, struct err *);
-/* Parses and queues. ERR_USAGE when it is no command. */
+/* Parses a command and queues it. ERR_USAGE: it is not valid. */
 int64_t engine_send_text(struct engine *, const char *text, enum origin, struct err *);
-/* What became of the command with that ticket; where pools refused it, why says the first reason
- * (may be NULL; "" otherwise). The last 2,048 commands are known, those of --at and of sweeps among
- * them. Any thread. */
+/* The result of the command with that ticket. why (may be NULL): the first reason if pools refused
+ * it, else "". The last 2,048 commands are kept, including those of --at and of sweeps. Any
+ * thread. */
 enum command_result engine_ticket_result(struct engine *, int64_t ticket, struct err *why);
 
 /* Takes a command that only a front end can execute (screenshot, report, baseline, theme, quit),
@@ -64,7 +65,7 @@ int engine_fd(const struct engine *);
 /* Starts ending the run; the snapshot has `ended` once every worker has ended or was given up. The
  * first reason is kept. Async-signal-unsafe; idempotent; END_NOW overrides END_DRAIN. */
 void engine_end(struct engine *, enum end_how, enum end_reason);
-/* Waits up to timeout_ns for `ended`. True if it did. */
+/* Waits up to timeout_ns for the run to end. True if it has ended. */
 bool engine_wait(struct engine *, uint64_t timeout_ns);
 /* Ends the remaining threads (within 6 s) and frees the engine. Snapshots with references stay
  * valid. Memory that a thread hanging in a backend may access is not freed. Takes NULL. */

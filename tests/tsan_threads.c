@@ -1,10 +1,10 @@
-/* C11 threads in terms of POSIX threads, for programs built with ThreadSanitizer.
+/* Implements C11 threads by POSIX threads, for programs built with ThreadSanitizer.
  *
  * ThreadSanitizer knows pthread_create and pthread_mutex_lock, but not thrd_create and mtx_lock,
- * which Debian's librdkafka uses: a thread begun by these crashes in its first malloc, and what its
- * mutexes order is reported as a race. glibc's mtx_t, cnd_t and thrd_t are the POSIX ones under
- * other names, so the definitions here take the place of glibc's. Linked into executables of the
- * preset tsan only. */
+ * which Debian's librdkafka uses: a thread started by thrd_create crashes in its first malloc, and
+ * accesses that are ordered by a mtx_t are reported as races. In glibc mtx_t, cnd_t and thrd_t are
+ * the POSIX types under other names, so the definitions here can replace glibc's. Linked into
+ * executables of the preset tsan only. */
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>

@@ -18,7 +18,7 @@ from rooms import Tree, WORD, without_comments
 # Used by tests alone, or by nothing yet.
 KEPT = {
     # the contract's, engine/backend.h: for backends to come
-    "pool_set_ops", "pool_awaits_yes",
+    "pool_set_ops", "pool_awaits_consent",
     # rules as text, where the program reads files
     "rules_parse", "rules_add_system",
     # the engine on virtual time

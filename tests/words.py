@@ -32,10 +32,14 @@ IN_COMMENTS = [
     (r"(?:the|a) look at", "an inspection, a check"),
     (r"the way's|the way between", "the network's, the round trip"),
     (r"bears? (?:this|the|our|a) (?:run's )?mark", "is marked"),
+    (r"for ever", "forever"),
+    (r"without a hand", "by itself"),
+    (r"(?:what|whatever) became of", "the result of"),
+    (r"see \* \w+", "the name alone: a replacement of words broke this line"),
 ]
 # The same, only in engine/, backends/ and ui/.
 IN_SOURCES = [
-    (r"a person(?:'s)?", "the user"),
+    (r"(?:a|the) person(?:'s)?", "the user"),
     (r"what is left behind|left behind|leaves behind", "leftovers"),
     (r"somebody(?:'s)?|nobody", "name who: the user, another program, a client"),
     (r"(?:is|are) told", "is reported"),
@@ -44,6 +48,8 @@ IN_SOURCES = [
     (r"whose limit", "the bottleneck"),
     (r"for want of", "for lack of"),
     (r"none such", "none"),
+    (r"anybody's", "any thread may access it, or whose it is"),
+    (r"(?:wish|load) of the moment", "the requested load, present"),
 ]
 # (part of a name between underscores, say instead), in the C sources and Python files. Names of tests are sentences and
 # may use any word.

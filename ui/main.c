@@ -120,7 +120,7 @@ static int print_text(int bad, struct text *t, const struct err *err)
     return code;
 }
 
-/* A verb that may find a regression. */
+/* Runs a verb that may find a regression (exit code 1). */
 static int compare(const struct cli *c, int argc, char **argv,
                    int (*verb)(struct text *, int, char *const *, bool *, struct err *))
 {
@@ -181,7 +181,7 @@ static int carry_out(const struct cli *c, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    /* First of all: until then other users can read passwords in the process list. */
+    /* must be first, because until then other users can read passwords in the process list */
     char **words = access_take_arguments(argc, argv);
     access_take_environment();
     struct cli *c = malloc(sizeof *c);
@@ -190,13 +190,14 @@ int main(int argc, char **argv)
         abort();
     keep_standard_descriptors();
     signal(SIGPIPE, SIG_IGN); /* report a closed pipe as an error of the write */
-    setlocale(LC_CTYPE, "");  /* numbers stay as in C: they go into JSON */
+    /* numbers are formatted as in the C locale, because they go into JSON */
+    setlocale(LC_CTYPE, "");
     int code = cli_parse(c, argc, words, backends, &err) < 0 ? complain_of(&err)
                                                              : carry_out(c, argc, words);
     cli_fini(c);
     free(c);
     access_drop_arguments(words);
-    /* threads may still be at work; everything is written */
+    /* threads may still run, but everything is written */
     if (code > EXIT_SIGNAL || engine_threads_left())
         _exit(code);
     return code;

@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SERIAL_REST_NS (50 * NS_PER_MS) /* pace of refused requests */
+#define SERIAL_REST_NS (50 * NS_PER_MS) /* pause of a connection after a request was refused */
 /* unsent bytes at which a connection accepts no more requests */
 #define OUT_MAX ((size_t)1 << 20)
 #define CASS_CONSISTENCY_CHOICES                                                                   \
@@ -78,8 +78,9 @@ static void cass_fill(struct worker *worker, struct op *op)
         op->size = span_pick(w->size_low, w->size_high, mix64(op->rnd));
 }
 
-/* For a row its values including the key; for a user's statement also its text, which may contain
- * more values. The columns of batches come from one statement and are of one size. */
+/* The bytes of a request's values. A row counts all its values including the key. A user's
+ * statement counts one row plus its own text, because the text may contain further values. A batch
+ * counts its rows, which all have the same size because they use one statement. */
 static uint64_t cass_data_bytes(const struct worker *worker, const struct op *op)
 {
     const struct cass_worker *w = worker_data(worker);

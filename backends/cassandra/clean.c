@@ -4,8 +4,9 @@
  * underscores are used. A table belongs to the run if its comment is exactly the run's mark. A
  * keyspace has no comment: it belongs to the run if it contains only tables of the run, and one of
  * their marks says that the run also created the keyspace; so it is checked before its tables are
- * removed, and dropped together with them. An empty keyspace bears no mark and stays. The same code
- * lists and removes, and checks again right before each drop. Called by ui/cli/clean.c. */
+ * removed, and dropped together with them. An empty keyspace therefore carries no mark and is kept.
+ * The same code lists and removes, and checks again right before each drop. Called by
+ * ui/cli/clean.c. */
 #include "backends/cassandra/clean.h"
 
 #include "backends/common/tls.h"
@@ -25,7 +26,7 @@
 #define SNAPSHOTS                                                                                  \
     "each node keeps its data on disk as a snapshot (auto_snapshot): nodetool listsnapshots, "     \
     "clearsnapshot"
-#define ENTRIES_MAX 64 /* of a file; loadtop writes at most three for a pool */
+#define ENTRIES_MAX 64 /* most entries read from a file; loadtop writes at most three per pool */
 
 enum kind { KIND_TABLE, KIND_KEYSPACE, KIND_ROWS };
 
@@ -120,10 +121,10 @@ static void settle(struct entry *e, enum clean_fate fate, const char *fmt, ...)
 /* State of a keyspace or a table on the server. */
 struct seen {
     const char *run;
-    unsigned rows, ours; /* tables; that have this run's mark */
+    unsigned rows, ours; /* tables in it, and how many of them have this run's mark */
     bool keyspace;       /* one of our tables is marked as created together with the keyspace */
-    bool marked;         /* by a run, this one or another */
-    char other[80];      /* one that does not have this run's mark */
+    bool marked;         /* marked by some run, this one or another */
+    char other[80];      /* name of a table without this run's mark */
 };
 
 /* comment, name */

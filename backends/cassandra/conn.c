@@ -81,7 +81,7 @@ static void watch_for(struct cass_conn *c, bool out)
     loop_watch(loop_of(c), &c->watch, c->socket.fd, EPOLLIN | (out ? EPOLLOUT : 0u));
 }
 
-/* Sends what there is. -1: the connection was lost. */
+/* Sends the buffered output. -1: the connection was lost. */
 static int write_out(struct cass_conn *c)
 {
     struct cql_writer *w = &c->out;
@@ -150,7 +150,8 @@ bool cass_prepare(struct cass_conn *c, unsigned st)
 {
     const struct cass_statement_info *info = &pool_of(c)->statement[st];
     if (!info->text) {
-        /* Delayed, because no server's answer limits the pace. */
+        /* wait before the next attempt: there is no answer from the server that would slow us
+         * down */
         say_failed(c, st, info->error_class ? info->error_class : "invalid", info->why);
         cass_rest(c, REST_MIN_NS);
         return true;
@@ -171,7 +172,8 @@ bool cass_prepare(struct cass_conn *c, unsigned st)
     return true;
 }
 
-/* Sends the operations that wait for a statement, or fails them with it. */
+/* Handles the operations that were waiting for this statement: sends them if it is prepared now,
+ * fails them if it could not be prepared. */
 static void unpark(struct cass_conn *c, unsigned st)
 {
     while (c->stmt[st].parked) {
@@ -399,7 +401,8 @@ static int on_op_error(struct cass_conn *c, struct op *op, struct cql_in *in)
     return 0;
 }
 
-/* A row must contain the requested key, to verify that answers match requests. */
+/* Does the first column of the row contain the key that was requested? If not, the answer belongs
+ * to another request. */
 static bool row_is_right(const struct cass_conn *c, const struct op *op, struct cql_result *r,
                          char *why, size_t size)
 {
@@ -413,7 +416,8 @@ static bool row_is_right(const struct cass_conn *c, const struct op *op, struct 
     return false;
 }
 
-/* Requests the next page of a read, unless the operation timed out. False: there is none. */
+/* Requests the next page of a read, unless the operation has timed out. False: no page was
+ * requested. */
 static bool go_on_reading(struct cass_conn *c, struct op *op, const struct cql_result *r)
 {
     uint64_t timeout = pool_timeout_ns(worker_pool(c->conn->worker));
@@ -576,7 +580,7 @@ static int hold_part(struct cass_conn *c)
     return -1;
 }
 
-/* -1: the connection was lost. */
+/* Reads what has arrived and handles the frames in it. -1: the connection was lost. */
 static int read_in(struct cass_conn *c)
 {
     struct cass_worker *w = worker_of(c);
@@ -712,7 +716,8 @@ void cass_close(struct conn *conn)
             n->up--;
             atomic_fetch_sub_explicit(&host_of(c)->connections, 1, memory_order_relaxed);
         }
-        if (c->stage == CASS_CONNECTING && c->socket.fd >= 0) /* also when the engine gave it up */
+        /* also when the engine gave up the opening */
+        if (c->stage == CASS_CONNECTING && c->socket.fd >= 0)
             addresses_failed(&host_of(c)->at, c->at);
         n->failed += !n->up; /* routing avoids it until a connection is up again */
         loop_alarm(loop_of(c), &c->alarm, NS_NEVER);

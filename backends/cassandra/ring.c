@@ -22,7 +22,7 @@
 #define DEFAULT_PORT 9042
 #define TOKENS_MAX (CASS_HOSTS_MAX * 256u)
 #define STEPS_MAX 1024u /* bound on steps along the ring to another node; a few in a real ring */
-#define RINGS_MAX 256u  /* that a pool keeps, of 1.5 MiB each at most */
+#define RINGS_MAX 256u  /* most rings that a pool keeps; one takes at most 1.5 MiB */
 
 static void name_host(struct cass_host *h, unsigned port)
 {
@@ -112,7 +112,7 @@ struct discovery {
     /* use the found nodes; else only check them, because load on the cluster reaches them too */
     bool use;
     unsigned port; /* port of peers that do not report one */
-    int self;      /* place of the node that is asked */
+    int self;      /* index in p->host of the node that is queried */
     struct cass_token *token;
     unsigned tokens, room;
     bool no_memory, long_dc;
@@ -217,7 +217,7 @@ static bool may_use(const struct discovery *d, const struct cass_host *h)
     int code = pool_connect_allowed(d->pool, h->at.host, addr, &why);
     if (code == ERR_REFUSED)
         tell_refused(d->p, d->pool, h, why.msg);
-    d->p->awaits_yes = d->p->awaits_yes || code == ERR_UNREACHED;
+    d->p->awaits_consent = d->p->awaits_consent || code == ERR_UNREACHED;
     return code != ERR_REFUSED;
 }
 
@@ -357,7 +357,7 @@ int cass_discover(struct cass_pool *p, struct pool *pool, struct cass_session *s
                           .self = place_of(p, s),
                           .use = option_bool(p->options, CASS_DISCOVER)};
 
-    p->awaits_yes = false;
+    p->awaits_consent = false;
     d.port = p->host[d.self].port;
     int code = ask_local(&d, s, deadline_ns, err);
     if (code == 0)

@@ -80,7 +80,7 @@ int cass_names(const struct target *t, char *keyspace, char *table, struct err *
 
 struct found {
     bool there;
-    bool marked, ours; /* a table: by any run, by this one */
+    bool marked, ours; /* of a table: whether any run, or this run, marked it */
     const char *run;
     unsigned replicas;
     const char *dc;
@@ -102,7 +102,7 @@ static void on_keyspace(void *ctx, const struct cql_str *v, unsigned values)
         bool ours = (name.len == 18 && !memcmp(name.s, "replication_factor", 18)) ||
                     (name.len == strlen(f->dc) && !memcmp(name.s, f->dc, name.len));
         snprintf(number, sizeof number, "%.*s", (int)(value.len < 15 ? value.len : 15), value.s);
-        /* "3/1" is three, one of them transient */
+        /* "3/1" means three replicas, one of which is transient */
         if (ours)
             f->replicas = (unsigned)strtoul(number, NULL, 10);
     }
@@ -160,7 +160,8 @@ static int may_create(const struct cass_pool *p, const struct pool *pool, const 
     if (!option_bool(pool_options(pool), CASS_CREATE))
         return err_set(err, ERR_FAILED, "%s: invalid: there is no %s %s (create=yes makes it)",
                        p->target->shown, what, name);
-    if (p->awaits_yes) /* a created object reaches all nodes: return and try again later */
+    /* creating it would change all nodes, also those that await consent: try again later */
+    if (p->awaits_consent)
         return err_set(err, ERR_UNREACHED,
                        "%s: there is no %s %s, and nothing is made before a yes", p->target->shown,
                        what, name);
@@ -194,7 +195,8 @@ static int open_keyspace(struct cass_pool *p, struct pool *pool, struct cass_ses
         code = cass_session_query(s, text_str(&cql), NULL, NULL, deadline_ns, err);
         text_free(&cql);
         if (code == 0) {
-            /* IF NOT EXISTS changes nothing if it was created by others meanwhile. */
+            /* With IF NOT EXISTS, nothing changes if another client has created it in the
+             * meantime. */
             p->made_keyspace = p->made_keyspace || s->changed;
             code = cass_session_query(s, where, on_keyspace, &f, deadline_ns, err);
         }
@@ -234,7 +236,7 @@ static int create_table(const struct cass_pool *p, struct pool *pool, struct cas
     return code;
 }
 
-/* Finds or makes one of the two tables. *made: by this run. */
+/* Finds or creates one of the two tables. *made: this run created it. */
 static int open_table(struct cass_pool *p, struct pool *pool, struct cass_session *s, bool counters,
                       bool *made, uint64_t deadline_ns, struct err *err)
 {
@@ -300,7 +302,8 @@ static int await_agreement(struct cass_session *s, uint64_t deadline_ns, struct 
 struct columns {
     struct {
         char name[CASS_QUOTED_MAX];
-        unsigned rank; /* partition key 0.., clustering 100.., others 1000 */
+        /* rank of a column: partition key from 0, clustering columns from 100, others 1000 */
+        unsigned rank;
         bool counter;
     } column[COLUMNS_READ_MAX];
     unsigned n;

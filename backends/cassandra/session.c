@@ -177,7 +177,7 @@ static int negotiate(struct cass_session *s, const struct cass_pool *p, uint64_t
     return code;
 }
 
-/* One address of the host, on its way to a session. */
+/* What is needed to try one address of the host. */
 struct opening {
     struct cass_session *session;
     const struct cass_pool *p;

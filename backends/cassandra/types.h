@@ -99,8 +99,8 @@ struct cass_statement_info {
     size_t len;
     unsigned params;
     struct cass_param param[CASS_PARAMS_MAX];
-    unsigned keys;              /* of the partition key; 0: no route */
-    uint8_t key[CASS_KEYS_MAX]; /* their indices among the parameters */
+    unsigned keys;              /* number of columns in the partition key; 0: not routed by token */
+    uint8_t key[CASS_KEYS_MAX]; /* indices of the key's columns among the parameters */
     bool verify;                /* verify that the first column of a row equals parameter key[0] */
     bool reads;                 /* a SELECT */
     const char *error_class;    /* why it cannot be prepared, or NULL */
@@ -118,10 +118,10 @@ struct cass_host {
     char dc[CASS_PLACE_MAX];
     struct addresses at; /* host is the name as typed; for a discovered node its address */
     unsigned port;
-    _Atomic bool down, gone;      /* as reported by the cluster; gone: removed from the ring */
+    _Atomic bool down, gone;      /* down: as the cluster reports it; gone: removed from the ring */
     _Atomic uint32_t connections; /* established connections of all workers */
-    uint64_t seen;                /* requests as of the last second; the pool's thread only */
-    double per_s;                 /* since then; NaN: not known */
+    uint64_t seen;                /* its count of requests one second ago; the pool's thread only */
+    double per_s;                 /* requests per second since then; NaN: not known */
 };
 struct cass_token {
     int64_t token;
@@ -144,7 +144,7 @@ struct cass_session {
     bool lz4;                                     /* the server can compress */
     /* state of the pending request */
     bool done, changed;  /* changed: the answer said that it changed the schema */
-    uint32_t error_code; /* of the last ERROR answer */
+    uint32_t error_code; /* code of the last ERROR answer */
     int failed;
     struct err *err;
     int (*answer)(void *ctx, const struct cql_frame *, struct cql_body *, struct err *);
@@ -174,8 +174,8 @@ struct cass_pool {
     unsigned replication; /* replicas of a row, for the ring */
     bool made_keyspace, made_table, made_counters;
     bool refresh;
-    bool awaits_yes;        /* a remote node was discovered and the user's consent is awaited */
-    bool no_client_options; /* the server's list of clients has none */
+    bool awaits_consent;    /* a remote node was discovered and the user's consent is awaited */
+    bool no_client_options; /* the server's list of clients has no column client_options */
     char refused[CASS_REFUSED_MAX][INET6_ADDRSTRLEN]; /* unused nodes that were reported */
     unsigned refusals;
     uint64_t seen_ns; /* when the nodes' requests were last read */
@@ -194,16 +194,16 @@ struct cass_pool {
     _Atomic uint32_t warned, rested; /* events sent */
 };
 
-struct cass_counters { /* of one worker, written by it alone */
+struct cass_counters { /* counters of one worker, written by that worker only */
     _Atomic uint64_t read, missed, pages, warnings, unprepared, rests;
 };
 
-/* A worker's state of a node. */
+/* One node of the cluster as one worker sees it. */
 struct cass_node {
-    uint32_t up, failed; /* established connections; failed attempts since one was established */
+    uint32_t up, failed;       /* established connections; failed attempts since the last success */
     uint64_t backoff_until_ns; /* it reported overload: no requests until then */
     uint32_t rests;
-    _Atomic uint64_t requests; /* that it was sent; written by the worker alone */
+    _Atomic uint64_t requests; /* requests sent to it by this worker, which alone writes this */
 };
 
 struct cass_worker {
@@ -217,7 +217,7 @@ struct cass_worker {
     uint32_t page; /* page size for the user's statements; 0: no paging */
     uint16_t consistency;
     bool token_aware;
-    bool no_reads; /* --read-only, and a serial consistency */
+    bool no_reads; /* reads are not possible: --read-only with a serial consistency */
     enum cql_batch batch;
     struct cass_counters count;
 };
@@ -243,7 +243,7 @@ struct cass_conn {
     struct watch watch;
     struct alarm alarm; /* timeout of the handshake; back-off; timeout of a silent server */
     struct stream socket;
-    unsigned at; /* which address of its host */
+    unsigned at; /* index of the address of its host that it uses */
     struct cql_reader in;
     size_t held; /* buffered output beyond the bound (net_hold) */
     struct cql_writer out;

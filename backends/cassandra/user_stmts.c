@@ -28,8 +28,8 @@ static size_t comment(const char *s)
     return end ? (size_t)(end - s) + (*end == '*' ? 2 : 0) : strlen(s);
 }
 
-/* How many bytes of s are quoted: 0 if no quote begins here. A doubled quote is two quotes side by
- * side, which comes to the same. */
+/* How many bytes of s are a quoted string: 0 if no quote begins here. A doubled quote is treated as
+ * the end of one string and the start of another, with the same result. */
 static size_t quoted(const char *s)
 {
     if (*s != '\'' && *s != '"')
@@ -46,7 +46,7 @@ static bool begins(const char *s, const char *word)
 
 const char *cass_next_statement(const char *s, struct text *one)
 {
-    size_t piece = 0; /* where the part after the last semicolon begins, in one */
+    size_t piece = 0; /* where the text after the last semicolon begins */
     text_clear(one);
     for (;;) {
         size_t n;

@@ -42,7 +42,7 @@ static int closed(const struct link *l, struct err *err)
 
 /* ---- Waiting ---- */
 
-/* Is there no time left? 0, or errno's number. */
+/* Has the deadline passed, or is the pool stopping? 0, or an errno value. */
 static int time_is_up(const struct link *l, uint64_t now_ns, uint64_t deadline_ns)
 {
     if (now_ns >= deadline_ns)
@@ -50,7 +50,7 @@ static int time_is_up(const struct link *l, uint64_t now_ns, uint64_t deadline_n
     return l->pool && pool_stopping(l->pool) ? ECANCELED : 0;
 }
 
-/* Waits for the socket. 0, or errno's number. */
+/* Waits for the socket. 0, or an errno value. */
 static int await(const struct link *l, short events, uint64_t deadline_ns)
 {
     for (;;) {
@@ -158,7 +158,8 @@ ssize_t link_poll(struct link *l, void *buf, size_t n, struct err *err)
 
 ssize_t link_receive(struct link *l, void *buf, size_t n, uint64_t deadline_ns, struct err *err)
 {
-    /* Looked at also while there is always more: a server that never stops talking ends by it. */
+    /* Check this even if more input is always ready: a server that never stops sending must not
+     * keep us here. */
     int error = time_is_up(l, clock_ns(), deadline_ns);
     ssize_t got = 0;
     while (!error && (got = link_poll(l, buf, n, err)) == 0)

@@ -16,7 +16,7 @@ struct pool;
 
 #define ADDRESSES_MAX 8
 #define RESOLVE_NS (5 * NS_PER_S)       /* timeout for a name server's answer */
-#define ADDRESS_REST_NS (30 * NS_PER_S) /* so long one that failed is passed over */
+#define ADDRESS_REST_NS (30 * NS_PER_S) /* how long an address that failed is skipped */
 #define PLACE_TEXT_MAX 272              /* buffer size for place_text and address_text */
 
 struct address {
@@ -31,7 +31,7 @@ struct addresses {
     unsigned n;     /* 1..ADDRESSES_MAX once resolved */
     struct address address[ADDRESSES_MAX];
     _Atomic unsigned current; /* index of the address that answered last, or is tried first */
-    _Atomic unsigned dropped; /* a bit for each address that is not tried any more */
+    _Atomic unsigned dropped; /* bit mask of the addresses that are no longer tried */
     /* When each failed, on the clock of clock_ns(); 0: it answered, or was not tried. */
     _Atomic uint64_t failed_ns[ADDRESSES_MAX];
 };
@@ -56,12 +56,13 @@ int addresses_try(struct addresses *, const struct pool *, uint64_t deadline_ns,
 /* For a worker: starts connecting (net_connect) to the current address, or the next one that does
  * not fail at once, and returns the socket; *at is the address's index. -1 and err. */
 int addresses_connect(const struct addresses *, const struct pool *, unsigned *at, struct err *);
-/* For a worker whose connections are spread over all addresses: the place of the i-th connection. One
- * that failed in the last ADDRESS_REST_NS is passed over, unless all did. */
+/* For a worker whose connections are spread over all addresses: the index of the address for the
+ * i-th connection. An address that failed within the last ADDRESS_REST_NS is skipped, unless all of
+ * them did. */
 unsigned addresses_spread(const struct addresses *, unsigned i);
-/* Reports the result of a connection to the address at that index: it was established, or it failed
- * and the next address becomes the current one. The second belongs into close(): the engine too
- * gives up an opening. */
+/* Reports how a connection to the address at that index went: it was established, or it failed and
+ * the next address becomes the current one. Call addresses_failed in close(), because an opening
+ * that the engine gives up ends there too. */
 void addresses_answered(struct addresses *, unsigned at);
 void addresses_failed(struct addresses *, unsigned at);
 /* Excludes an address from further tries, unless it is the current one. */
@@ -69,9 +70,9 @@ void addresses_drop(struct addresses *, const struct address *);
 
 const struct address *addresses_current(const struct addresses *);
 bool address_equal(const struct address *, const struct address *); /* including the port */
-/* "127.0.0.1:6379", "[::1]:6379", or a socket's path. Returns buf. */
+/* Writes "127.0.0.1:6379", "[::1]:6379" or a socket's path. Returns buf. */
 char *address_text(const struct address *, char *buf, size_t size);
-/* "localhost:6379", "[::1]:6379". Returns buf. */
+/* Writes "localhost:6379" or "[::1]:6379". Returns buf. */
 char *place_text(char *buf, size_t size, const char *host, unsigned port);
 
 #endif

@@ -31,8 +31,9 @@ int stream_handshake(struct stream *, struct err *);
 /* Returns the bytes read, 0 at the end, or -1 and errno (EAGAIN: later). With TLS only after the
  * handshake. */
 ssize_t stream_read(struct stream *, void *buf, size_t n);
-/* The same, of what was read from the socket already: after a stream_read, until EAGAIN, for epoll
- * does not know of it. What the socket has more is left there, so that others have their turn. */
+/* Like stream_read, but returns only data that has already been taken from the socket. Call it
+ * after stream_read until EAGAIN, because epoll does not know about this data. What is still in the
+ * socket stays there, so that other connections get their turn. */
 ssize_t stream_rest(struct stream *, void *buf, size_t n);
 /* Returns the bytes accepted, part of which may still be unsent (stream_unsent), or -1 and errno
  * (EAGAIN: when writable). */

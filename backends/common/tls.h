@@ -18,8 +18,9 @@ struct tls_context; /* CA, certificate and key */
 
 /* 0 if TLS is built in; else ERR_USAGE, with the target that needs it. */
 int tls_check(const char *shown, struct err *);
-/* From the options of tls_option.h, which begin at `first`. An encrypted key is an error: no
- * passphrase is asked for. NULL and err (ERR_FAILED; ERR_USAGE when a file cannot be read or TLS is not built in). */
+/* Creates a context from the options of tls_option.h, which begin at `first`. An encrypted key is
+ * an error: no passphrase is asked for. NULL and err (ERR_FAILED; ERR_USAGE when a file cannot be
+ * read or TLS is not built in). */
 struct tls_context *tls_context_new(const struct options *, unsigned first, struct err *);
 /* Takes NULL. Connections created from it stay valid. */
 void tls_context_free(struct tls_context *);

@@ -9,11 +9,12 @@
 
 struct err;
 
-/* Their offsets from the first one in a backend's table. */
+/* Offsets of the TLS options from the first of them in a backend's table. */
 enum tls_option { TLS_CA, TLS_CERT, TLS_KEY, TLS_VERIFY, TLS_OPTIONS };
 
-/* The four rows of a backend's option table. `first` is the index of the first, `where` (a literal)
- * says when they apply, such as the scheme. The aliases of tls.ca and tls.verify may be NULL. */
+/* Expands to the four rows for a backend's option table. `first` is the index of the first one.
+ * `where` (a string literal) begins each help text and says when the options apply, such as the
+ * URL's scheme. ca_alias and verify_alias may be NULL. */
 #define TLS_OPTION_ROWS(first, where, ca_alias, verify_alias)                                      \
     [(first) + TLS_CA] =                                                                           \
         TLS_ROW("tls.ca", OPTION_TEXT, "", ca_alias,                                               \
@@ -29,15 +30,16 @@ enum tls_option { TLS_CA, TLS_CERT, TLS_KEY, TLS_VERIFY, TLS_OPTIONS };
         name, type, OPTION_TRUSTED_ONLY, def, 0, 0, NULL, help, alias                              \
     }
 
-/* Their values. Texts are borrowed from the options; "": not set. */
+/* The values of the TLS options. Texts are borrowed from the options; "": not set. */
 struct tls_files {
     const char *ca, *cert;
     const char *key; /* the key's file; the certificate's if not set */
     bool verify;
 };
 struct tls_files tls_files(const struct options *, unsigned first);
-/* Can they be read? For pool_open and clean, before a library is given them: it would wait for ever
- * for who writes to a pipe, and says little. 0, or ERR_USAGE with the option that is at fault. */
+/* Can the files be read? Call it in pool_open and clean before passing them to a library, which
+ * would block forever on a pipe without a writer, and whose errors are vague. 0, or ERR_USAGE
+ * naming the option. */
 int tls_files_check(const struct options *, unsigned first, struct err *);
 
 /* Hints at the end of TLS errors, with the same wording in all backends. */

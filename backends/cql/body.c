@@ -195,8 +195,8 @@ static void read_columns(struct cql_in *in, struct cql_columns *c, uint32_t *key
         else
             cql_take(in, *keys * 2);
     }
-    /* A column takes three bytes at least where it is described, and a byte
-     * limit where it is not. */
+    /* A column is at least three bytes long if it is described. If it is not, only this limit
+     * bounds the count. */
     if (count < 0 || count > UINT16_MAX)
         in->bad = true;
     c->count = in->bad ? 0 : (uint32_t)count;

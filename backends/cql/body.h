@@ -45,16 +45,19 @@ struct cql_error {
     uint32_t code;
     struct cql_str message;
     uint16_t consistency;
-    int32_t required, alive;       /* unavailable */
-    int32_t received, block_for;   /* timeouts, failures */
-    int32_t failures;              /* failures: nodes that failed */
-    bool data_present;             /* read timeout, read failure */
-    struct cql_str write_type;     /* write timeout, write failure: "SIMPLE", "BATCH", ... */
-    struct cql_str keyspace, name; /* exists: table ("" a keyspace); function failure: function */
-    struct cql_str id;             /* unprepared */
+    int32_t required, alive;     /* unavailable */
+    int32_t received, block_for; /* timeouts, failures */
+    int32_t failures;            /* failures: nodes that failed */
+    bool data_present;           /* read timeout, read failure */
+    struct cql_str write_type;   /* write timeout, write failure: "SIMPLE", "BATCH", ... */
+    /* "already exists": keyspace and table ("": it was a keyspace); function failure: keyspace and
+     * function */
+    struct cql_str keyspace, name;
+    struct cql_str id; /* unprepared */
 };
 int cql_read_error(struct cql_in *, struct cql_error *); /* 0 or -1 */
-const char *cql_error_class(uint32_t code); /* "write_timeout"; "server_error" if unknown */
+/* a stable name such as "write_timeout"; "server_error" if the code is unknown */
+const char *cql_error_class(uint32_t code);
 /* One line with the details of its class; returns buf, always terminated. */
 char *cql_error_text(const struct cql_error *, char *buf, size_t size);
 
@@ -69,7 +72,7 @@ struct cql_columns {
     bool has_specs; /* false: metadata was left out */
     bool global;
     struct cql_str keyspace, table; /* if global */
-    bool more;                      /* there is a further page: */
+    bool more;                      /* there is another page, which paging_state requests */
     struct cql_str paging_state;
     struct cql_in specs;
 };
@@ -79,18 +82,18 @@ bool cql_next_column(struct cql_columns *, struct cql_column *);
 struct cql_schema_change {
     struct cql_str change, target, keyspace, name; /* "CREATED", "TABLE", ks, table */
     unsigned args;
-    struct cql_in arg; /* of a function or aggregate: that many [string] */
+    struct cql_in arg; /* argument types of a function or aggregate: `args` [string]s */
 };
 struct cql_result {
     int32_t kind;
-    struct cql_columns columns; /* rows: of the rows; prepared: of its result */
+    struct cql_columns columns; /* ROWS: the columns of the rows; PREPARED: those of its result */
     int32_t rows;
     struct cql_in content; /* rows x columns [bytes], all present */
     struct cql_str keyspace;
     struct cql_str id; /* prepared */
     struct cql_columns bind;
-    uint32_t keys;     /* prepared: how many bound values make the partition key, */
-    struct cql_in key; /* that many [short]: their places */
+    uint32_t keys;     /* PREPARED: how many bound values make up the partition key */
+    struct cql_in key; /* PREPARED: `keys` [short]s, the indices of those values in `bind` */
     struct cql_schema_change schema;
 };
 int cql_read_result(struct cql_in *, struct cql_result *); /* 0 or -1 */

@@ -21,7 +21,7 @@
 
 #define CQL_HEADER 9
 #define CQL_BODY_MAX (256u << 20)  /* the protocol's own limit, bytes */
-#define CQL_PAGING_MAX (64u << 10) /* of a paging state; real ones are short */
+#define CQL_PAGING_MAX (64u << 10) /* most bytes of a paging state; real ones are short */
 
 enum cql_opcode {
     CQL_ERROR = 0x00,
@@ -41,7 +41,8 @@ enum cql_opcode {
     CQL_AUTH_RESPONSE = 0x0F,
     CQL_AUTH_SUCCESS = 0x10
 };
-const char *cql_opcode_name(unsigned opcode); /* "RESULT"; "unknown" for others */
+/* a name such as "RESULT"; "unknown" for other numbers */
+const char *cql_opcode_name(unsigned opcode);
 
 enum cql_flag { CQL_COMPRESSED = 1, CQL_TRACING = 2, CQL_PAYLOAD = 4, CQL_WARNING = 8 };
 

@@ -22,7 +22,8 @@
 #define BODY_MAX_DEFAULT (16u << 20)
 #define KEEP (64u << 10) /* a buffer up to this size is kept for the next frame */
 #define LZ4_RATIO 255u   /* an LZ4 block never expands further */
-#define HEADER_OLD 8     /* of protocol versions 1 and 2: one byte of stream */
+/* header size in protocol versions 1 and 2, where the stream has one byte */
+#define HEADER_OLD 8
 #define RESPONSE 0x80u
 
 bool cql_lz4_built(void)
@@ -156,7 +157,8 @@ static int decompress(struct cql_reader *r, struct cql_frame *f)
 #endif
 }
 
-/* One whole frame at p. 0, 1: `each` stopped, -1 bad. After 1 the reader may be gone. */
+/* Passes the complete frame at p to `each`. 0; 1: `each` stopped, and the reader may be freed; -1:
+ * bad frame. */
 static int deliver(struct cql_reader *r, struct cql_frame *f, const uint8_t *p,
                    int (*each)(void *ctx, const struct cql_frame *), void *ctx)
 {
@@ -172,7 +174,8 @@ static int deliver(struct cql_reader *r, struct cql_frame *f, const uint8_t *p,
     return 0;
 }
 
-/* Adds up to `upto` - used bytes to what is held. Returns how many, or -1. */
+/* Buffers more bytes of an incomplete frame, until `upto` bytes are held. Returns how many it took,
+ * or -1. */
 static int64_t hold(struct cql_reader *r, const uint8_t *bytes, size_t len, uint32_t upto)
 {
     uint32_t n = upto > r->used ? upto - r->used : 0;
@@ -187,7 +190,8 @@ static int64_t hold(struct cql_reader *r, const uint8_t *bytes, size_t len, uint
     return n;
 }
 
-/* Completes the held frame from the bytes. Returns bytes taken, -1 bad, -2 stopped. */
+/* Completes the buffered frame with the new bytes. Returns how many bytes it took; -1: bad; -2:
+ * `each` stopped. */
 static int64_t feed_held(struct cql_reader *r, const uint8_t *bytes, size_t len,
                          int (*each)(void *ctx, const struct cql_frame *), void *ctx)
 {

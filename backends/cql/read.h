@@ -20,7 +20,7 @@ struct cql_reader {
     bool compression;
     bool settled; /* a v4 frame was seen: other versions are an error from now on */
     uint8_t *held;
-    uint32_t used, room; /* of a frame that has not fully arrived */
+    uint32_t used, room; /* bytes used and allocated for a frame that has not fully arrived */
     uint8_t *plain;
     uint32_t plain_room;
     char why[120]; /* after CQL_BAD: what was wrong with the bytes */

@@ -16,7 +16,7 @@ static int more_slots(struct cql_streams *s)
     struct cql_slot *slot = realloc(s->slot, room * sizeof *slot);
     if (!slot)
         return -1;
-    /* In falling order, so that the lowest id is taken first. */
+    /* push in descending order, so that the lowest id is taken first */
     for (uint32_t i = room; i-- > s->room;) {
         slot[i] = (struct cql_slot){.next = s->free, .state = CQL_FREE};
         s->free = i + 1;

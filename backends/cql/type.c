@@ -111,7 +111,7 @@ void cql_get_type(struct cql_in *in, struct cql_type *t)
 
 struct line {
     char *s;
-    size_t len, size; /* one byte of size is the terminator's */
+    size_t len, size; /* size includes the byte for the terminator */
 };
 
 static void add(struct line *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -181,7 +181,8 @@ static void add_timestamp(struct line *l, int64_t ms)
         (int)(rest / 1000 % 60), (int)(rest % 1000));
 }
 
-/* Two's complement, big-endian, of any length, in decimal. buf must hold 3 * n + 3 bytes. */
+/* Converts a two's complement big-endian number of any length to decimal. buf must hold 3 * n + 3
+ * bytes. */
 static void big_decimal(const uint8_t *p, uint32_t n, char *buf)
 {
     uint8_t work[BIG_MAX];
@@ -273,8 +274,8 @@ static void add_float(struct line *l, const uint8_t *p, bool wide)
     }
 }
 
-/* One signed number of a duration: leading ones of the first byte say how many bytes follow;
- * ZigZag. */
+/* Reads one signed number of a duration: the leading one bits of the first byte say how many bytes
+ * follow; the value is ZigZag-encoded. */
 static int64_t get_vint(struct cql_in *in)
 {
     unsigned first = cql_get_u8(in), extra = 0;
@@ -331,7 +332,7 @@ static int add_collection(struct line *l, const struct cql_type *t, struct cql_s
     cql_get_type(&spec, &key);
     if (t->id == CQL_MAP)
         cql_get_type(&spec, &value);
-    /* Each element takes four bytes at least. */
+    /* each element takes at least four bytes */
     if (spec.bad || n < 0 || n > (in.end - in.p) / 4)
         return -1;
     add(l, t->id == CQL_LIST ? "[" : "{");

@@ -1,8 +1,8 @@
 /* Requests of the native protocol, appended to one buffer.
  *
- * A frame is begun, filled and ended; its length is known only at the end and is put in then, and
- * so is compression. Running out of room is remembered and reported once, by cql_end, which takes
- * back the whole frame: the buffer never holds half a request. */
+ * A frame is begun, filled and ended. Only at the end is its length known and written, and its body
+ * compressed. If the buffer runs out of room, this is recorded and reported once, by cql_end, which
+ * removes the whole frame: the buffer never holds half a request. */
 #include "backends/cql/write.h"
 
 #include <stdlib.h>

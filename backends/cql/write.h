@@ -59,9 +59,10 @@ void cql_put_string(struct cql_writer *, const char *s, size_t len);      /* [st
 void cql_put_long_string(struct cql_writer *, const char *s, size_t len); /* [long string] */
 void cql_put_short_bytes(struct cql_writer *, const void *, size_t len);
 void cql_put_bytes(struct cql_writer *, const void *, size_t len); /* [bytes], [value] */
-void cql_put_unset(struct cql_writer *); /* a value that is not touched (v4) */
+void cql_put_unset(struct cql_writer *); /* for a column that is to keep its value (v4) */
 
-/* A frame: begin, body, end. cql_end gives 0, or -1 (out of room; nothing was appended). */
+/* A frame is written by cql_begin, then its body, then cql_end, which returns 0, or -1 if it ran
+ * out of room (then nothing was appended). */
 void cql_begin(struct cql_writer *, enum cql_opcode, unsigned stream);
 int cql_end(struct cql_writer *);
 
@@ -74,7 +75,7 @@ struct cql_params {
     bool has_timestamp;
     int64_t timestamp_us;
 };
-/* Before and after the `values` [value]s of a query. */
+/* Write what precedes and what follows the `values` [value]s of a query. */
 void cql_params_head(struct cql_writer *, const struct cql_params *, unsigned values);
 void cql_params_tail(struct cql_writer *, const struct cql_params *);
 

@@ -1,10 +1,10 @@
-/* Lists and removes a run's leftovers in CrateDB: for `loadtop clean`, and for drop=yes at a run's
+/* Lists and removes a run's leftovers in CrateDB, for `loadtop clean`, and for drop=yes at a run's
  * end.
  *
  * A table is dropped if it has this run's mark (crate_sql/sql.h) and contains no records of others;
  * otherwise only the run's records, identified by their keys, are deleted. The mark is checked
- * again right before each DROP. CrateDB cannot do both in one statement: a table that is dropped
- * and created again in between would be taken for the old one.
+ * again right before each DROP. CrateDB cannot check and drop in one statement, so a table that
+ * others drop and recreate between the two would be dropped by mistake.
  *
  * SELECT, DELETE and count(*) see only refreshed records (docs/general/dql/refresh.rst), so there
  * is a REFRESH before each of them, and the counts are the server's. */
@@ -56,7 +56,7 @@ static int count(struct crate_site *s, const struct crate_table *t, const char *
     return result;
 }
 
-/* The run's records; after a refresh. */
+/* Counts the run's records. Call it after a refresh. */
 static int count_own(struct crate_site *s, const struct crate_table *t, const char *run, int64_t *n,
                      long timeout_ms, struct err *err)
 {
@@ -112,8 +112,8 @@ struct place {
     struct clean *c;
     struct crate_site *site;
     struct crate_table table;
-    bool made; /* the file says that its pool made the table */
-    bool ours; /* the server says that some run of loadtop did */
+    bool made; /* according to the file, its pool created the table */
+    bool ours; /* according to the server, some run of loadtop created it */
     char table_words[2 * CRATE_NAME_MAX + 16];
 };
 
@@ -183,7 +183,7 @@ static int delete_rows(const struct place *p, struct err *err)
     return 0;
 }
 
-/* The run's records in a table that stays. */
+/* Deletes or lists the run's records in a table that is kept. */
 static int clean_rows(const struct place *p, struct err *err)
 {
     int64_t own = 0;
@@ -199,7 +199,7 @@ static int clean_rows(const struct place *p, struct err *err)
     return 0;
 }
 
-/* The table that this run made. */
+/* Drops or lists the table that this run created. */
 static int clean_table(const struct place *p, struct err *err)
 {
     char words[sizeof p->table_words + 40];

@@ -175,7 +175,7 @@ static void set_options(struct crate_conn *c, const struct crate_host *h, long t
     curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, timeout_ms);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
     curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
-    /* the server decides how long it may be idle */
+    /* never expire a connection here: the server decides how long it may be idle */
     curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, 86400L);
     if (strcmp(scheme, "crates") == 0)
         crate_tls_options(e, pool_options(worker_pool(worker)));
@@ -244,7 +244,7 @@ static void probe_failed(struct crate_conn *c, CURLcode result)
         addresses_failed(&h->at, c->at);
     curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_errno);
     secret_hide_values(c->why);
-    /* for consent: it is tried again */
+    /* awaits consent: try again */
     if (c->refused.code == ERR_UNREACHED)
         conn_down(c->conn, "waiting", "%s", c->refused.msg);
     else if (c->refused.code)
@@ -270,7 +270,7 @@ static void probe_unwanted(struct crate_conn *c, long status, const json_t *root
               status, words);
 }
 
-/* What GET / said decides whether the connection can be used. */
+/* Decides from the answer to GET / whether the connection can be used. */
 static bool probe_good(struct crate_conn *c, long status, const json_t *root)
 {
     const struct crate_host *h = crate_host_of(c);
@@ -345,7 +345,7 @@ static void finish_messages(struct crate_worker *w)
     while ((m = curl_multi_info_read(w->multi, &left))) {
         struct crate_conn *c = NULL;
         CURLcode result = m->data.result;
-        CURL *easy = m->easy_handle; /* m is gone once the handle is removed */
+        CURL *easy = m->easy_handle; /* m is freed when the handle is removed */
         if (m->msg != CURLMSG_DONE)
             continue;
         if (first)
@@ -393,7 +393,7 @@ void crate_close(struct conn *conn)
     struct crate_worker *w = worker_data(conn->worker);
     if (c->phase == PHASE_SENT && c->type == CRATE_INSERT)
         crate_add(&w->pool->counts.unknown, c->n);
-    /* Also when the engine gave the opening up, while libcurl still waits. */
+    /* This also covers an opening that the engine gave up while libcurl was still connecting. */
     if (c->phase == PHASE_PROBING && c->added &&
         crate_unconnected(c->easy, CURLE_OPERATION_TIMEDOUT))
         addresses_failed(&crate_host_of(c)->at, c->at);

@@ -21,8 +21,9 @@
 #include <string.h>
 
 #define SQL_MS 15000L
-#define USUAL_MS INT64_C(1735689600000) /* a timestamp of as many digits as today's */
-#define MISSING_LOOKS 2                 /* a moving shard briefly does not count as a copy */
+#define USUAL_MS INT64_C(1735689600000) /* any timestamp with as many digits as today's */
+/* seconds in a row; a shard that is being moved is missing for a moment */
+#define MISSING_LOOKS 2
 
 /* ---- room ---- */
 
@@ -99,7 +100,7 @@ void crate_strain_check(struct pool *pool, struct crate_pool *p, double rejected
     if (!isfinite(copies))
         return;
     s->missing_seconds = copies < s->copies ? s->missing_seconds + 1 : 0;
-    /* more, or none was known: a new table's replicas, a new partition */
+    /* more copies than before, or the first count: a new table's replicas, a new partition */
     if (!(copies <= s->copies))
         s->copies = copies;
     if (s->missing_seconds >= MISSING_LOOKS)
@@ -118,9 +119,9 @@ void crate_strain_error(struct pool *pool, int code, long status, const char *ms
     size_t shown = len < 60 ? len : 60;
     crate_code_class(name, sizeof name, code);
     switch (code) {
-    case 4007: /* blocks.write, as seen on 6.4.3 */
+    case 4007: /* blocks.write as reported by 6.4.3 */
     case 4033: /* blocks.read_only */
-    case 4035: /* blocks.write, as later versions say it */
+    case 4035: /* blocks.write as reported by later versions */
     case 4037: /* blocks.read_only_allow_delete: a disk is past its flood stage */
         pool_strain_said(pool, STRAIN_READ_ONLY, msg, shown,
                          "the table is blocked for writing: %s: ", name);

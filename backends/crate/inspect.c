@@ -16,7 +16,7 @@
 
 #define LOOK_MS 1000L /* short, so that a hanging server does not delay our own counts */
 
-/* False: the server did not answer. */
+/* Queries the load of the nodes. False: the server did not answer. */
 static bool server_load(struct crate_pool *p, struct stats *out, double *rejected)
 {
     struct err err = {0};
@@ -33,7 +33,7 @@ static bool server_load(struct crate_pool *p, struct stats *out, double *rejecte
     double cpu = 0, cores = 0, used = 0, most = 0, open = 0, left = 0;
     size_t rows = json_array_size(json_object_get(reply, "rows"));
     for (unsigned i = 0; i < rows; i++) {
-        double percent = crate_cell(reply, i, 1, NAN); /* of the machine; -1: unknown */
+        double percent = crate_cell(reply, i, 1, NAN); /* CPU of the machine; -1: unknown */
         double processors = crate_cell(reply, i, 2, NAN);
         cores += processors;
         cpu += percent < 0 ? NAN : percent / 100 * processors;

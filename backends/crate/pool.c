@@ -100,7 +100,8 @@ static json_t *load_json(struct crate_pool *p, double seconds, struct text *rate
     uint64_t total = 0;
     for (unsigned i = 0; i < n; i++)
         total += count[i];
-    /* Requests of one connection go to one node and are not independent: no p-value. */
+    /* No p-value here: requests on one connection all go to one node, so they are not
+     * independent. */
     uint64_t most = 0;
     for (unsigned i = 0; i < n; i++)
         most = count[i] > most ? count[i] : most;
@@ -110,7 +111,7 @@ static json_t *load_json(struct crate_pool *p, double seconds, struct text *rate
     return o;
 }
 
-/* drop=yes: once no worker can write to it any more. */
+/* Drops the table with drop=yes, once no worker can write to it any more. */
 static void drop_at_end(struct pool *pool, struct crate_pool *p)
 {
     struct err err = {0};
@@ -140,7 +141,7 @@ static void leftovers(const struct pool *pool, const struct crate_pool *p, struc
 {
     const struct crate_counts *c = &p->counts;
     uint64_t made = load(&c->acknowledged), gone = load(&c->deleted_rows),
-             rows = made > gone ? made - gone : 0; /* as the server counts what it deleted */
+             rows = made > gone ? made - gone : 0; /* deleted rows as counted by the server */
     char like[32];
     if (p->dropped || (!p->created && !load(&c->acknowledged) && !load(&c->unknown)))
         return;
@@ -152,7 +153,7 @@ static void leftovers(const struct pool *pool, const struct crate_pool *p, struc
             json_object_set_new(o, "until", json_string("end")); /* drop=yes, and not yet */
     } else {
         snprintf(like, sizeof like, "%.13s-%%", p->records.head);
-        /* for the user: clean knows the pattern */
+        /* shown to the user only; clean computes the pattern itself */
         json_object_set_new(o, "keys", json_string(like));
     }
     json_array_append_new(out->leftovers, o);
@@ -266,7 +267,7 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
 void crate_pool_close(struct pool *pool)
 {
     struct crate_pool *p = pool_data(pool);
-    drop_at_end(pool, p); /* after a signal there was no time for it before */
+    drop_at_end(pool, p); /* after a signal it has not been dropped yet */
     crate_pool_reset(p);
     pthread_mutex_destroy(&p->mutex);
 }

@@ -218,7 +218,7 @@ static void broken(struct crate_conn *c, CURLcode result)
     curl_easy_getinfo(c->easy, CURLINFO_HEADER_SIZE, &header);
     curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_errno);
     const char *name = crate_network_class(result, os_errno);
-    /* it was lost, and resending the request was refused */
+    /* the connection was lost, and libcurl was not allowed to send the request again */
     if (result == CURLE_COULDNT_CONNECT)
         name = "closed";
     const char *why = c->why[0] && result != CURLE_COULDNT_CONNECT ? c->why : "connection lost";

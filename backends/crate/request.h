@@ -12,7 +12,7 @@ enum submit crate_submit(struct conn *, struct op *);
 /* Ends the connection's request according to libcurl's result: op_done and the like, or
  * conn_down. */
 void crate_request_done(struct crate_conn *, CURLcode);
-/* "refused", "timeout", "tls", "bad reply", "closed", "connect". */
+/* The error class: "refused", "timeout", "tls", "bad reply", "closed" or "connect". */
 const char *crate_network_class(CURLcode, long os_errno);
 
 #endif

@@ -36,7 +36,7 @@ _Static_assert(POOLS_RUN_MAX <= CRATE_POOLS_MAX, "each pool of a run has keys of
 static void json_stmt(struct crate_stmt *st, struct text *sql)
 {
     struct err err = {0};
-    /* our own statements parse: tested */
+    /* cannot fail: tests check that our own statements can be parsed */
     if (crate_stmt_parse(st, text_str(sql), sql->len, &err) < 0)
         abort();
     text_clear(sql);
@@ -69,7 +69,8 @@ int crate_identify(struct pool *pool, struct crate_pool *p, unsigned host, struc
     int result = crate_site_identify(&p->site, host, err);
     if (result == 0)
         result = pool_identity_allowed(pool, p->site.cluster, err);
-    if (result == 0 && pool_stopping(pool)) /* perhaps while it waited for a name to be typed */
+    /* the wait for the user to type a name may have ended because the pool stops */
+    if (result == 0 && pool_stopping(pool))
         result = err_set(err, ERR_UNREACHED, "stopped");
     if (result == 0)
         atomic_store(&h->known, true);
@@ -157,7 +158,7 @@ static void known_nodes(struct crate_pool *p, struct crate_spread *spread)
         const char *name = json_string_value(json_array_get(row, 0));
         if (name && crate_spread_node(spread, name) >= 0) {
             p->spread_known++;
-            crate_node_find(p, name); /* so that a node that gets no load is seen as one */
+            crate_node_find(p, name); /* add it now, so that it is listed even if it gets no load */
         }
     }
     json_decref(reply);

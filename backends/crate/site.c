@@ -26,9 +26,10 @@
 #include <unistd.h>
 
 #define REPLY_MAX ((size_t)4 << 20)
-#define REPLY_VALUES_MAX 100000u /* of its JSON; each takes some 100 bytes once it is read */
+/* most JSON values in a reply; a parsed value takes about 100 bytes */
+#define REPLY_VALUES_MAX 100000u
 #define IDENTIFY_MS 5000L
-#define CONNECT_MS 3000L /* of the time of a request, at most, for its connection */
+#define CONNECT_MS 3000L /* most of a request's time that connecting may take */
 #define CLUSTER_MAX 1024 /* bytes of its name */
 
 static bool add_header(struct curl_slist **list, const char *header)
@@ -50,7 +51,8 @@ static void add_authorization(struct text *line, const struct target *t, const s
         text_add(line, "Authorization: Basic ");
         size_t at = line->len;
         base64_add(line, text_str(&pair), pair.len);
-        secret_know(text_str(line) + at); /* a proxy may send it back */
+        /* the encoded form is a secret too: a proxy may send it back */
+        secret_know(text_str(line) + at);
         if (pair.s)
             explicit_bzero(pair.s, pair.len);
         text_free(&pair);
@@ -244,8 +246,8 @@ void crate_site_close(struct crate_site *s)
     memset(s, 0, sizeof *s);
 }
 
-/* The addresses of a host as CURLOPT_CONNECT_TO entries, so that libcurl never looks up a name: that
- * would take as long as it takes. */
+/* Resolves a host to CURLOPT_CONNECT_TO entries, so that libcurl never looks up a name itself,
+ * which it would do without a time limit. */
 static int look_up(struct crate_site *s, struct crate_host *h, struct err *err)
 {
     int result = resolve(&h->at, s->ending ? NULL : s->pool, h->from.name, h->from.port, h->shown,
@@ -253,7 +255,7 @@ static int look_up(struct crate_site *s, struct crate_host *h, struct err *err)
     for (unsigned k = 0; k < h->at.n && result == 0; k++) {
         char place[PLACE_TEXT_MAX], to[PLACE_TEXT_MAX + 4];
         snprintf(to, sizeof to, "::%s", address_text(&h->at.address[k], place, sizeof place));
-        curl_slist_free_all(h->to[k]); /* of an attempt that ran out of memory */
+        curl_slist_free_all(h->to[k]); /* left from an attempt that ran out of memory */
         h->to[k] = curl_slist_append(NULL, to);
         if (!h->to[k])
             result = err_set(err, ERR_FAILED, "%s: out of memory", h->shown);
@@ -263,7 +265,7 @@ static int look_up(struct crate_site *s, struct crate_host *h, struct err *err)
     return result;
 }
 
-/* left: the addresses that this one shares the time to connect with. */
+/* left: how many addresses, this one included, share the remaining time for connecting. */
 static void begin(struct crate_site *s, unsigned host, long timeout_ms, unsigned left)
 {
     long share_ms = timeout_ms / (long)left;
@@ -293,8 +295,9 @@ static int failed(struct crate_site *s, CURLcode result, struct err *err)
                    crate_hint(&s->host[s->at], result));
 }
 
-/* Performs a request, prepared except for the URL's host. Another address is tried only if nothing
- * was sent, so that no statement runs twice. The time is that of all addresses together. */
+/* Performs a request in which everything except the URL's host is set. Another address is tried
+ * only if nothing was sent, so that no statement runs twice. The timeout covers all addresses
+ * together. */
 static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct err *err)
 {
     struct crate_host *h = &s->host[host];

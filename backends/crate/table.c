@@ -1,8 +1,8 @@
-/* The table of a crate pool: created or checked, then waits for its shards.
+/* Creates or checks the table of a crate pool, then waits for its shards.
  *
  * Protection: a table that loadtop did not make (it has no mark) is written to only with
- * --allow-destructive; with --read-only nothing is made. Called by setup.c on the pool's
- * thread; every request is bounded by its timeout and the wait for shards by SHARDS_S. */
+ * --allow-destructive; with --read-only nothing is made. Called by setup.c on the pool's thread;
+ * every request is bounded by its timeout and the wait for shards by SHARDS_S. */
 #if LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB
 #include "backends/crate/table.h"
 
@@ -186,7 +186,8 @@ int crate_wait_for_shards(struct pool *pool, struct crate_pool *p, struct err *e
             if (started >= wanted && !none_yet)
                 return 0;
         } else if (p->site.code != 4041 && p->site.code != 5000 && p->site.code != 5002) {
-            return result; /* those three: the shards of sys.shards itself lag a moment */
+            /* with those three codes continue: sys.shards itself is not up to date for a moment */
+            return result;
         }
         if (time(NULL) > until)
             return err_set(err, ERR_UNREACHED,
@@ -197,8 +198,8 @@ int crate_wait_for_shards(struct pool *pool, struct crate_pool *p, struct err *e
     return err_set(err, ERR_UNREACHED, "stopped");
 }
 
-/* Keys that are in the table already, for select, update and delete of a pool that has inserted
- * none. Only of tables with a text key named id; without any, {key} finds nothing until rows are
+/* Reads existing keys, for select, update and delete of a pool that has not inserted any. Only for
+ * tables with a text key named id. Without existing keys, {key} finds nothing until rows are
  * inserted. */
 void crate_sample_keys(struct crate_pool *p)
 {
@@ -207,7 +208,7 @@ void crate_sample_keys(struct crate_pool *p)
     json_t *reply = NULL, *row;
     if (!p->existed)
         return;
-    snprintf(sql, sizeof sql, "SELECT \"id\" FROM %s LIMIT %d", p->table.sql, CRATE_SAMPLE_MAX);
+    snprintf(sql, sizeof sql, "SELECT \"id\" FROM %s LIMIT %d", p->table.quoted, CRATE_SAMPLE_MAX);
     if (crate_site_sql(&p->site, sql, NULL, &reply, SQL_MS, &err) < 0)
         return;
     p->sample = calloc(CRATE_SAMPLE_MAX, CRATE_KEY_JSON_MAX);

@@ -63,7 +63,7 @@ enum crate_op {
     CRATE_STMT
 };
 
-#define CRATE_SAMPLE_MAX 1000 /* most keys of an existing table for {key} */
+#define CRATE_SAMPLE_MAX 1000 /* most keys read from an existing table for {key} */
 
 struct crate_host {
     struct target_host from;              /* from the URL, with its port */
@@ -80,8 +80,8 @@ struct crate_host {
 struct crate_site {
     const struct pool *pool; /* NULL: clean() */
     struct crate_host host[TARGET_HOSTS_MAX];
-    unsigned hosts, at; /* at: the host that answered last */
-    bool ending;        /* the pool's last requests: do not stop for pool_stopping */
+    unsigned hosts, at; /* at: index of the host that answered last */
+    bool ending;        /* for the pool's last requests: continue although pool_stopping */
     struct curl_slist *headers;
     CURL *easy;
     struct text reply;
@@ -106,17 +106,18 @@ struct crate_made {
 /* Signs of overload of the target, compared with the start of the pool. The pool's thread. */
 struct crate_strain {
     bool known;
-    /* tasks rejected by thread pools of all nodes, as of the last second */
+    /* tasks that the thread pools of all nodes have rejected, as of the last second */
     double rejected;
-    double copies;            /* most started shard copies seen */
-    unsigned missing_seconds; /* consecutive seconds with fewer */
+    double copies;            /* the largest number of started shard copies seen so far */
+    unsigned missing_seconds; /* consecutive seconds with fewer copies than that */
 };
 
 struct crate_node {
     char name[CRATE_NODE_NAME_MAX];
     _Atomic uint64_t requests, rows; /* answered */
     _Atomic int64_t connections;     /* open now */
-    uint64_t requests_seen;          /* pool's thread: as of the last second */
+    /* requests counted up to the last second; the pool's thread only */
+    uint64_t requests_seen;
     double per_s;
 };
 
@@ -141,7 +142,7 @@ struct crate_pool {
     struct crate_site site;
     struct crate_table table;
     struct crate_records records;
-    uint64_t record_bytes; /* of one record, in a request */
+    uint64_t record_bytes; /* bytes of one record in a request */
     /* minimum bytes of a row on the nodes' disks with all copies; 0: not known yet */
     _Atomic uint64_t row_takes;
     struct text insert_head;
@@ -152,7 +153,7 @@ struct crate_pool {
     unsigned samples;
     struct crate_made made;
     bool created, existed;    /* the table was created by this pool; existed before */
-    bool drop_tried, dropped; /* at the end, with drop=yes */
+    bool drop_tried, dropped; /* whether dropping the table (drop=yes) was tried, and succeeded */
     struct crate_strain strain;
 
     _Atomic uint64_t confirmed; /* records up to this number were (mostly) stored */
@@ -165,9 +166,9 @@ struct crate_pool {
     struct crate_spread spread; /* nodes reached by the fresh connections */
     struct crate_verdict_spread spread_verdict;
     unsigned spread_known; /* nodes that the cluster has; 0: unknown */
-    uint64_t spread_done;  /* the value of `balance` at the last check */
+    uint64_t spread_done;  /* value of the option `balance` for which the check was last done */
     uint64_t seen_ns, requests_seen;
-    double per_s; /* answered requests per second; `rated`: it is known */
+    double per_s; /* answered requests per second, valid if `rated` */
     bool rated;
     int64_t rows_in_table;
     double heap_share;
@@ -204,11 +205,11 @@ enum crate_phase { PHASE_CLOSED, PHASE_PROBING, PHASE_IDLE, PHASE_SUBMITTED, PHA
 struct crate_conn {
     struct conn *conn;
     CURL *easy;
-    CURLSH *share; /* share handle with this one connection: freeing it closes the socket */
+    CURLSH *share; /* owns this one connection's socket: freeing it closes the socket */
     struct watch watch;
     uint32_t want; /* events that libcurl asked for; 0: none */
     enum crate_phase phase;
-    unsigned at;      /* which address of its host */
+    unsigned at;      /* index of the address of its host that it uses */
     bool added;       /* the easy handle is in the multi handle */
     bool may_connect; /* libcurl may open a socket: only while probing */
     bool last;        /* the server will close the connection after this answer */

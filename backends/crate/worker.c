@@ -102,7 +102,9 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void 
         return 0;
     }
     if (what == CURL_POLL_REMOVE) {
-        c->want = 0; /* it stays in epoll until it is closed, or has an unwanted event */
+        /* the socket stays in epoll until it is closed or has an event that libcurl did not ask
+         * for */
+        c->want = 0;
         return 0;
     }
     c->want = loop_events(what);
@@ -170,8 +172,8 @@ static size_t rows_max(const struct crate_pool *p, uint32_t n)
     return p->insert_head.len + n * (crate_record_max(&p->records) + 1) + 2;
 }
 
-/* A key for {key}: of a row that this pool inserted, else (reading only) one
- * that was in the table. */
+/* Chooses a key for {key}: of a row that this pool inserted, or else, for reads only, one that the
+ * table already had. */
 static void draw_key(const struct crate_pool *p, uint64_t random, bool reads, char *mine,
                      struct crate_draw *d)
 {
@@ -189,7 +191,8 @@ static void draw_key(const struct crate_pool *p, uint64_t random, bool reads, ch
     d->key_len = CRATE_KEY_LEN + 2;
 }
 
-/* The next key not yet deleted; after the last one it matches no row. */
+/* Takes the lowest record number that is not deleted yet. If there is none, returns one that
+ * matches no row. */
 static uint64_t take_oldest(struct crate_pool *p)
 {
     uint64_t at = atomic_load_explicit(&p->oldest, memory_order_relaxed);
@@ -285,11 +288,12 @@ void crate_fill(struct worker *worker, struct op *op)
     } else {
         r->body->len = (size_t)(end - at);
     }
-    /* Before compression: what the table is to hold, and about what the memory takes. */
+    /* The size before compression: it is what the table stores, and about what it takes in
+     * memory. */
     op->size = (uint32_t)(end - at);
 }
 
-/* Records as they are in a request, before compression; an update rewrites its record. */
+/* The bytes of the records in a request before compression. An update rewrites its record. */
 uint64_t crate_data_bytes(const struct worker *worker, const struct op *op)
 {
     const struct crate_pool *p = pool_data(worker_pool(worker));
@@ -348,7 +352,7 @@ int crate_worker_open(struct worker *worker, struct err *err)
     w->gzip = option_bool(pool_options(pool), OPT_GZIP);
     w->headers = crate_headers(pool_target(pool), pool_options(pool), w->gzip);
     w->multi = curl_multi_init();
-    w->turn = worker_index(worker); /* not all workers begin with the same host */
+    w->turn = worker_index(worker); /* start each worker with a different host */
     bool ok = w->headers && w->multi;
     if (ok && w->gzip)
         ok =

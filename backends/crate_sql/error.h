@@ -17,10 +17,11 @@ char *crate_status_class(char *buf, size_t size, long status);
 /* Advice for the user, or NULL: none. */
 const char *crate_code_advice(int code);
 const char *crate_status_advice(long status);
-/* The code that belongs to the exception that a message begins with (up to CrateDB 5.9 a failed row
- * has a message and no code), or 0. */
+/* The code that corresponds to the exception at the start of a message, or 0. Up to CrateDB 5.9 a
+ * failed row has a message and no code. */
 int crate_code_of_message(const char *msg, size_t len);
-/* The message, cut so that the advice (may be NULL) still fits behind it; returns the length. */
+/* Copies the message, cut so that the advice (may be NULL) still fits after it. Returns the
+ * length. */
 size_t crate_message(char *buf, size_t size, const char *msg, size_t len, const char *advice);
 
 #endif

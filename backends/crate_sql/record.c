@@ -1,6 +1,6 @@
-/* Encodes records straight into a request: words that are stored quoted, with their comma, are
- * copied in fixed sizes (a store or two, no length to look at), numbers are written two digits at a
- * time.
+/* Encodes records straight into a request: words are stored with quotes and comma and copied in a
+ * fixed size (one or two stores, independent of their length), and numbers are written two digits
+ * at a time.
  *
  * A record takes four random words from its number; each field uses bits of its own, so no field
  * depends on another. The bias of taking n values from 16 bits is below n / 65,536. Called by the
@@ -16,7 +16,7 @@
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
 #define SLACK 64
 
-/* `,"us-east"`, ready to be copied whole. */
+/* A word as `,"us-east"`, to be copied as a whole. */
 struct word {
     char s[WORD - 1];
     unsigned char len;
@@ -48,11 +48,11 @@ static const char digit_pairs[] = "0001020304050607080910111213141516171819"
 
 static char *put(char *at, const struct word *w)
 {
-    memcpy(at, w, WORD); /* its length byte too: overwritten by what follows */
+    memcpy(at, w, WORD); /* copies the length byte too, which the next field overwrites */
     return at + w->len;
 }
 
-/* The word without its comma. */
+/* Writes the word without its comma. */
 static char *put_plain(char *at, const struct word *w)
 {
     memcpy(at, (const char *)w + 1, WORD - 1);
@@ -140,12 +140,13 @@ void crate_records_init(struct crate_records *r, const char *run_id, unsigned po
 
 size_t crate_record_max(const struct crate_records *r)
 {
-    /* key 38, timestamp 21, words 3 x 15, user 6, segment 11, amount 8, quantity 4, metadata 76 */
+    /* The sum of the longest fields: key 38, timestamp 21, words 3 x 15, user 6, segment 11, amount
+     * 8, quantity 4, metadata 76. */
     return 256 + (size_t)r->objects * 10 + SLACK;
 }
 
-/* rrrrrrrr-pppp-4xxx-8xxx-ssssssssssss: run, pool and number make it unique; x is random, so that
- * it passes for a random UUID. */
+/* Writes rrrrrrrr-pppp-4xxx-8xxx-ssssssssssss: r is the run, p the pool and s the record number,
+ * which together make it unique; x is random, so that the key looks like a random UUID. */
 void crate_key_put(const struct crate_records *r, char *at, uint64_t seq)
 {
     uint64_t random = mix64(r->seed ^ (seq + 1) * GOLDEN);

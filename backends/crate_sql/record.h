@@ -18,8 +18,8 @@
 struct crate_records {
     uint64_t seed;
     unsigned objects;
-    int64_t first_ms; /* timestamps go on from here, 10 ms a record; < 0: the clock */
-    char head[14];    /* "7f3a21bc-0001", how every key of the pool begins; not terminated */
+    int64_t first_ms; /* first timestamp, each record adds 10 ms; < 0: use the clock */
+    char head[14];    /* "7f3a21bc-0001": prefix of all keys of the pool; not terminated */
 };
 
 #define CRATE_POOLS_MAX 255
@@ -28,7 +28,8 @@ struct crate_records {
 void crate_records_init(struct crate_records *, const char *run_id, unsigned pool, uint64_t seed,
                         unsigned objs, int64_t first_ms);
 
-/* Most bytes that one record takes, the slack included that the encoder may overwrite behind it. */
+/* The most bytes that crate_record_put may write for one record, including those that it overwrites
+ * after the record's end. */
 size_t crate_record_max(const struct crate_records *);
 
 /* Writes `[...]` for record number seq at `at`, where crate_record_max bytes must be free, and
@@ -38,8 +39,8 @@ char *crate_record_put(const struct crate_records *, char *at, uint64_t seq, int
 /* The key of record number seq: CRATE_KEY_LEN bytes, not terminated. Unique for seq < 2^48. */
 void crate_key_put(const struct crate_records *, char *at, uint64_t seq);
 
-/* Single fields as JSON, for placeholders; each returns the end of what it wrote (at most 64 bytes,
- * and may overwrite 64). `random`: 64 random bits. */
+/* Write single fields as JSON, for placeholders. Each returns the end of what it wrote, at most 64
+ * bytes, but may overwrite all 64. `random`: 64 random bits. */
 enum crate_field {
     CRATE_REGION,
     CRATE_CATEGORY,

@@ -51,7 +51,7 @@ static const char *const literals[] = {"true", "false", "null"};
 
 void crate_reply_start(struct crate_reply *r)
 {
-    /* Not all of it: the messages are long and are only read up to their length. */
+    /* The message buffers need not be cleared: they are read only up to their length. */
     r->has_results = r->has_error = false;
     r->rowcount = -1;
     r->duration_ms = NAN;
@@ -254,7 +254,7 @@ static void begin_value(struct crate_reply *r, char c)
     }
 }
 
-/* Text of a key, or of a message that is kept; what is too long is cut. */
+/* Appends text of a key, or of a message that is kept. What does not fit is cut. */
 static void keep(struct crate_reply *r, const char *s, size_t n)
 {
     if (r->in_key) {
@@ -303,7 +303,7 @@ static void keep_code_point(struct crate_reply *r, uint32_t u)
     keep(r, s, n);
 }
 
-/* The rest of a string from p; returns where it stopped. */
+/* Scans the rest of a string from p. Returns where it stopped. */
 static const char *scan_string(struct crate_reply *r, const char *p, const char *end)
 {
     const char *from = p;
@@ -371,7 +371,7 @@ static void take_decimal(struct crate_reply *r, char c)
     r->decimals += (c - '0') * r->decimal_unit;
 }
 
-/* One more character of a number; false if it does not belong to it. */
+/* Scans one more character of a number. False: it does not belong to the number. */
 static bool scan_number(struct crate_reply *r, char c)
 {
     bool digit = c >= '0' && c <= '9';
@@ -433,7 +433,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* A byte outside of strings, numbers and literals that is not white space. */
+/* Handles a byte outside of strings, numbers and literals that is not white space. */
 static void scan_token(struct crate_reply *r, char c)
 {
     switch (r->state) {

@@ -22,7 +22,8 @@ struct crate_fault {
     int code;      /* CrateDB's; 0: the reply named none */
     uint64_t rows; /* how many rows failed with it */
     unsigned len;
-    char msg[CRATE_MESSAGE_MAX]; /* of the first: len bytes, UTF-8 without control characters */
+    /* the first message with this code: len bytes, UTF-8 without control characters */
+    char msg[CRATE_MESSAGE_MAX];
 };
 
 enum crate_verdict {
@@ -33,10 +34,11 @@ enum crate_verdict {
 
 struct crate_reply {
     bool has_results, has_error;
-    int64_t rowcount;         /* of the statement; -1: unknown */
-    uint64_t results;         /* members of `results` that say a rowcount */
-    uint64_t failed;          /* of those: rows that failed (-2) */
-    uint64_t skipped;         /* of those: 0, nothing was changed (ON CONFLICT DO NOTHING) */
+    int64_t rowcount; /* row count of the whole statement; -1: unknown */
+    uint64_t results; /* members of `results` that have a row count */
+    uint64_t failed;  /* those of them with -2: rows that failed */
+    /* those of them with 0: rows that were not changed (ON CONFLICT DO NOTHING) */
+    uint64_t skipped;
     double duration_ms;       /* processing time reported by the server; NaN: none */
     struct crate_fault error; /* has_error: the request failed as a whole */
     struct crate_fault fault[CRATE_FAULTS];
@@ -53,7 +55,7 @@ struct crate_reply {
     int64_t value;
     double decimals; /* digits after the point, as a fraction */
     double decimal_unit;
-    int64_t row_count; /* of the member of `results` that is being read */
+    int64_t row_count; /* row count in the member of `results` that is being read */
     bool row_counted;
     unsigned key_len;
     char key[16];

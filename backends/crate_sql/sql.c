@@ -36,7 +36,8 @@ static const char *const aggregates[CRATE_AGGREGATES] = {
     "GROUP BY \"user_id\" ORDER BY \"spent\" DESC LIMIT 10",
 };
 
-/* CrateDB: not empty, no leading '_', and none of \ / * ? " < > | , # or white space. */
+/* Is this a name that CrateDB accepts: not empty, no leading '_', and none of \ / * ? " < > | , #
+ * or white space? */
 static bool name_ok(const char *s, size_t len)
 {
     if (len == 0 || len >= CRATE_NAME_MAX || s[0] == '_')
@@ -72,9 +73,9 @@ int crate_table_parse(struct crate_table *t, const char *path, const char *defau
     copy_str(t->name, sizeof t->name, name);
     snprintf(t->shown, sizeof t->shown, "%s.%s", t->schema, t->name);
     if (dot)
-        snprintf(t->sql, sizeof t->sql, "\"%s\".\"%s\"", t->schema, t->name);
+        snprintf(t->quoted, sizeof t->quoted, "\"%s\".\"%s\"", t->schema, t->name);
     else
-        snprintf(t->sql, sizeof t->sql, "\"%s\"", t->name);
+        snprintf(t->quoted, sizeof t->quoted, "\"%s\"", t->name);
     return 0;
 }
 
@@ -103,9 +104,10 @@ bool crate_is_mark(const char *constraint, const char *run, bool *of_run)
     return marks || strcmp(constraint, CRATE_OLD_MARK) == 0;
 }
 
-/* As crate_key_put writes them, for any pool of the run (numbers below 2^8) and records numbered
- * below 2^40. Of random UUIDs that begin as the run's id does, one in 2^18 is like it: two digits
- * of the pool, two of the record, and the variant, which is 8, 9, a or b. */
+/* The pattern matches the keys that crate_key_put writes for any pool of the run (numbers below
+ * 2^8) and record numbers below 2^40. Of the random UUIDs that begin with the run's id, one in 2^18
+ * matches too: two digits of the pool, two of the record, and the variant (8, 9, a or b) must
+ * agree. */
 char *crate_run_like(char *buf, const char *run)
 {
     snprintf(buf, CRATE_LIKE_MAX, "%.8s-00__-4___-8___-00__________", run);
@@ -118,10 +120,10 @@ unsigned crate_copies(const char *replicas, unsigned nodes)
     uint64_t most = 0;
     if (dash && strcmp(dash + 1, "all") == 0)
         most = UINT64_MAX;
-    /* CrateDB's default is 0-1 */
+    /* CrateDB's default is "0-1" */
     else if (parse_count(dash ? dash + 1 : replicas, &most))
         most = 1;
-    /* a range takes what there are nodes for */
+    /* with a range CrateDB creates as many replicas as the number of nodes allows */
     if (dash && most > (nodes ? nodes - 1 : 0))
         most = nodes ? nodes - 1 : 0;
     return most < 1000 ? (unsigned)most + 1 : 1000;
@@ -144,7 +146,7 @@ void crate_sql_create(struct text *t, const struct crate_table *table, const str
                      : l->partition == CRATE_PARTITION_DAY   ? "day"
                      : l->partition == CRATE_PARTITION_MONTH ? "month"
                                                              : NULL;
-    text_add(t, "CREATE TABLE %s (", table->sql);
+    text_add(t, "CREATE TABLE %s (", table->quoted);
     for (unsigned i = 0; i < COLUMNS; i++)
         text_add(t, "\"%s\" %s, ", columns[i].name, columns[i].type);
     for (unsigned i = 0; i < l->objects; i++)
@@ -154,7 +156,7 @@ void crate_sql_create(struct text *t, const struct crate_table *table, const str
                  "\"%s\" TIMESTAMP WITH TIME ZONE GENERATED ALWAYS AS "
                  "(date_trunc('%s', \"timestamp\")), ",
                  by, by);
-    /* What a table is partitioned by must be part of its primary key. */
+    /* CrateDB requires that a partition column is part of the primary key. */
     text_add(t, "PRIMARY KEY (\"id\"%s%s%s), ", by ? ", \"" : "", by ? by : "", by ? "\"" : "");
     text_add(t, "CONSTRAINT \"" CRATE_MARK "%s\" CHECK (\"quantity\" >= 0))", l->run);
     if (l->shards)
@@ -170,7 +172,7 @@ void crate_sql_insert(struct text *t, const struct crate_table *table, unsigned 
 {
     struct text sql = {0};
     char name[32];
-    text_add(&sql, "INSERT INTO %s (", table->sql);
+    text_add(&sql, "INSERT INTO %s (", table->quoted);
     for (unsigned i = 0; crate_column(i, objects, name, sizeof name); i++)
         text_add(&sql, "%s\"%s\"", i ? ", " : "", name);
     text_add(&sql, ") VALUES (");
@@ -186,24 +188,24 @@ void crate_sql_insert(struct text *t, const struct crate_table *table, unsigned 
 
 void crate_sql_select(struct text *t, const struct crate_table *table)
 {
-    text_add(t, "SELECT * FROM %s WHERE \"id\" = {key}", table->sql);
+    text_add(t, "SELECT * FROM %s WHERE \"id\" = {key}", table->quoted);
 }
 
 void crate_sql_update(struct text *t, const struct crate_table *table)
 {
     text_add(t,
              "UPDATE %s SET \"amount\" = {amount}, \"quantity\" = {quantity} WHERE \"id\" = {key}",
-             table->sql);
+             table->quoted);
 }
 
 void crate_sql_delete(struct text *t, const struct crate_table *table)
 {
-    text_add(t, "DELETE FROM %s WHERE \"id\" = {oldest}", table->sql);
+    text_add(t, "DELETE FROM %s WHERE \"id\" = {oldest}", table->quoted);
 }
 
 void crate_sql_aggregate(struct text *t, const struct crate_table *table, unsigned aggregate)
 {
     const char *s = aggregates[aggregate], *at = strstr(s, "%s");
     text_put(t, s, (size_t)(at - s));
-    text_add(t, "%s%s", table->sql, at + 2);
+    text_add(t, "%s%s", table->quoted, at + 2);
 }

@@ -1,12 +1,13 @@
-/* The table that the crate backend loads, and the SQL to create, fill and query it.
+/* The table that the crate backend writes to and reads from, and the SQL to create, fill and query
+ * it.
  *
  * The columns are those of the reference generator: id, timestamp, region, product_category,
  * event_type, user_id, user_segment, amount, quantity, metadata, and obj_0.. for wide tables. A
  * table that loadtop made carries a CHECK constraint whose name holds the run's id, "loadtop_run_"
- * and 8 hex digits: one that any run made is loaded without --allow-destructive, and only the run
- * that made it drops it. A record's key begins with the run's id.
+ * and 8 hex digits: a table that any run created can be loaded without --allow-destructive, but
+ * only the run that created it drops it. A record's key begins with the run's id.
  *
- * A named CHECK is in CrateDB since 4.2, its name is unique within its table, and
+ * CrateDB has had named CHECKs since 4.2. Such a name is unique within its table, and
  * information_schema.table_constraints lists it (docs/sql/statements/create-table.rst; a table has
  * no comment there). It costs one comparison per row. CREATE TABLE ... LIKE copies it, so a table
  * is dropped only if it contains no records of others. */
@@ -27,10 +28,11 @@ struct err;
 #define CRATE_AGGREGATES 6
 
 struct crate_table {
-    char schema[CRATE_NAME_MAX]; /* where it is looked for: never "" */
+    char schema[CRATE_NAME_MAX]; /* schema for queries on system tables: never "" */
     char name[CRATE_NAME_MAX];
-    char shown[2 * CRATE_NAME_MAX];   /* doc.loadtop */
-    char sql[2 * CRATE_NAME_MAX + 8]; /* quoted; without the schema if the URL named none */
+    char shown[2 * CRATE_NAME_MAX]; /* doc.loadtop */
+    char quoted[2 * CRATE_NAME_MAX +
+                8]; /* the name for SQL, without the schema if the URL has none */
 };
 
 enum crate_partition {
@@ -42,7 +44,7 @@ enum crate_partition {
 #define CRATE_PARTITION_CHOICES "none|region|day|month"
 
 struct crate_layout {
-    const char *run;      /* the id of the run that makes it, CRATE_RUN_LEN hex digits */
+    const char *run;      /* id of the run that creates the table, CRATE_RUN_LEN hex digits */
     unsigned shards;      /* 0: the server's default */
     const char *replicas; /* "0", "1", "0-1" */
     uint64_t refresh_ms;  /* 0: never by itself */
@@ -62,15 +64,16 @@ bool crate_is_mark(const char *constraint, const char *run, bool *of_run);
 char *crate_run_like(char *buf, const char *run);
 /* 8 hex digits, as every run's id is. */
 bool crate_run_ok(const char *run);
-/* How many copies of each record there are with number_of_replicas = `replicas` ("1", "0-1",
- * "1-all") on so many nodes. */
+/* How many copies of each record exist on that many nodes with number_of_replicas = `replicas`
+ * ("1", "0-1", "1-all"). */
 unsigned crate_copies(const char *replicas, unsigned nodes);
 /* CREATE TABLE. */
 void crate_sql_create(struct text *, const struct crate_table *, const struct crate_layout *);
 /* The insert's request up to its first record: {"stmt":"INSERT ...","bulk_args":[ */
 void crate_sql_insert(struct text *, const struct crate_table *, unsigned objects,
                       bool skip_duplicates);
-/* Statements for crate_stmt_parse. aggregate: 0..CRATE_AGGREGATES-1. */
+/* Write the statements of the operations, for crate_stmt_parse. aggregate:
+ * 0..CRATE_AGGREGATES-1. */
 void crate_sql_select(struct text *, const struct crate_table *);
 void crate_sql_update(struct text *, const struct crate_table *);
 void crate_sql_delete(struct text *, const struct crate_table *);

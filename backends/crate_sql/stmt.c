@@ -62,7 +62,8 @@ static size_t skip_quoted(const char *s, size_t len)
 {
     size_t i = 1;
     if (s[0] == '\'' || s[0] == '"') {
-        /* a doubled quote begins the next string at once: the same */
+        /* A doubled quote ends this string and begins the next one at once, with the same
+         * result. */
         while (i < len && s[i] != s[0])
             i++;
         return i < len ? i + 1 : len;
@@ -81,7 +82,7 @@ static size_t skip_quoted(const char *s, size_t len)
     return 0;
 }
 
-/* "LOW-HIGH"; a leading minus belongs to LOW. */
+/* Parses "LOW-HIGH"; a leading minus belongs to LOW. */
 static int parse_range(const char *s, double *low, double *high)
 {
     char first[64];
@@ -193,7 +194,7 @@ static size_t arg_max(const struct crate_arg *a)
     }
 }
 
-/* Past comments, white space and brackets at s+i. */
+/* Skips comments, white space and brackets at s+i. */
 static size_t skip_to_word(const char *s, size_t len, size_t i)
 {
     while (i < len) {
@@ -269,7 +270,7 @@ int crate_stmt_parse(struct crate_stmt *st, const char *sql, size_t len, struct 
     st->head = json.s;
     st->head_len = json.len;
     st->max = json.len + 4;
-    /* 64: the slack that the encoders overwrite */
+    /* 64: how many bytes the encoders may overwrite */
     for (unsigned i = 0; i < st->args && result == 0; i++)
         st->max += arg_max(&st->arg[i]) + 64 + 1;
     return result;

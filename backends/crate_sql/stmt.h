@@ -25,7 +25,7 @@ struct err;
 struct crate_arg {
     uint8_t kind;
     double low, high; /* {int:LOW-HIGH} {real:LOW-HIGH}; {text:N} and {ago:T} (ms) in low */
-    char *words;      /* {choice:}: JSON strings, each with a NUL behind it */
+    char *words;      /* {choice:}: JSON strings, each followed by a NUL */
     unsigned n_words;
 };
 
@@ -35,7 +35,7 @@ struct crate_stmt {
     struct crate_arg arg[CRATE_ARGS_MAX];
     unsigned args;
     size_t max; /* most bytes of one encoded request */
-    bool reads; /* it begins with SELECT, WITH, SHOW or VALUES, or explains one of them */
+    bool reads; /* it begins with SELECT, WITH, SHOW or VALUES, or with EXPLAIN of one of them */
 };
 
 /* Input of the generators. */
@@ -49,11 +49,11 @@ struct crate_draw {
 };
 #define CRATE_KEY_JSON_MAX 256
 
-/* Reads one statement. ERR_USAGE names the unknown placeholder and the nearest. */
+/* Parses one statement. ERR_USAGE names an unknown placeholder and the most similar known one. */
 int crate_stmt_parse(struct crate_stmt *, const char *sql, size_t len, struct err *);
 void crate_stmt_fini(struct crate_stmt *); /* takes a zeroed one */
-/* Splits at semicolons outside of quotes and comments; parses each into stmt[0..CRATE_STMTS_MAX).
- * *n is how many there are, also on failure (they are the caller's to free). */
+/* Splits s at semicolons outside of quotes and comments, and parses each statement into
+ * stmt[0..CRATE_STMTS_MAX). *n is their number, also on failure; the caller frees them. */
 int crate_stmts_parse(struct crate_stmt *stmt, unsigned *n, const char *sql, struct err *);
 /* Does a placeholder need a number of the pool's sequence, or a key? */
 bool crate_stmt_needs(const struct crate_stmt *, bool *fresh, bool *key, bool *oldest);

@@ -4,9 +4,9 @@
  * (kafka_base/made.c), a group only if it also has no members and no offsets of other topics;
  * everything else is kept and reported with the command that removes it by hand. Messages cannot be
  * removed individually: they are removed with a topic created by this run, and otherwise kept.
- * Listing and removal query the cluster separately: nothing is removed because of an earlier
- * answer. Called by ui/cli/clean.c, after the hosts were allowed; each connection is asked about as
- * well. */
+ * Listing and removal each query the cluster themselves: nothing is removed on the basis of an
+ * earlier answer. Called by ui/cli/clean.c, after the hosts were allowed; each connection is
+ * checked as well. */
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka/clean.h"
 
@@ -27,15 +27,16 @@
 
 #define REACH_MS 10000
 #define ASK_MS 5000
-#define GOING_MS 5000   /* to wait until brokers have removed a deleted object */
-#define ENTRIES_MOST 64 /* of a pool's list: a pool leaves two at most */
+#define GOING_MS 5000   /* how long to wait until the brokers have removed a deleted object */
+#define ENTRIES_MOST 64 /* most entries of a pool's list; a pool leaves at most two */
 #define WHY 640
 
 struct cleaning {
     struct clean *c;
-    struct kafka_pool *kp; /* no pool: the handle, and why it cannot connect */
-    const char *topic;     /* of the target: the one that marks lie under */
-    char place[300];       /* "localhost:9092", for commands */
+    /* not of a pool: holds the handle, and the reason why it cannot connect */
+    struct kafka_pool *kp;
+    const char *topic; /* topic of the target; marks are committed offsets of its partition */
+    char place[300];   /* "localhost:9092", for commands */
 };
 
 /* ---- reaching the cluster ---- */
@@ -135,7 +136,7 @@ static const char *by_hand(const struct cleaning *cl, enum kafka_made what, cons
     return buf;
 }
 
-/* Does it have this run's mark? If not, says why it stays. */
+/* Does it have this run's mark? If not, reports why it is kept. */
 static bool is_this_runs(struct cleaning *cl, enum kafka_made what, const char *name,
                          const char *topic)
 {

@@ -1,7 +1,7 @@
 /* Simulated clients and their time accounting.
  *
- * A free client takes a message and is busy with it for as long as handling takes (borrow, copy,
- * recycle), or with work=T for the time T, during which the thread is free for others. A busy
+ * A free client takes a message and is busy with it for as long as its handling (borrow, copy,
+ * recycle) takes, or with work=T for the time T, during which the thread is free for others. A busy
  * period is an alarm, not a spin; it covers the available messages, up to 1 ms worth, and the n-th
  * of them counts as taken n*T later. Messages for a busy client wait in its ring; when a ring is
  * full its connection is not read until there is room (back-pressure).
@@ -162,7 +162,7 @@ static void mark_of(const rd_kafka_message_t *m, struct kafka_mark *mark)
         mark->magic = 0;
 }
 
-/* Takes n messages of one partition for a client, each `each_ns` after the previous one. */
+/* Takes n messages of one partition for a client, with times `each_ns` apart. */
 static void take_run(struct kafka_client *c, struct kafka_conn *kc,
                      const rd_kafka_message_t *const *m, uint32_t n, uint64_t first_ns,
                      uint64_t each_ns)
@@ -175,7 +175,7 @@ static void take_run(struct kafka_client *c, struct kafka_conn *kc,
     if (!c->track)
         pthread_mutex_lock(&part->mutex);
     for (uint32_t i = 0; i < n; i++) {
-        /* it has this one: the connections were shared out again */
+        /* it already has this message: connections were redistributed */
         if (c->track && m[i]->offset < track->next_offset)
             continue;
         mark_of(m[i], &mark);
@@ -246,7 +246,7 @@ static void handle(struct kafka_client *c, struct kafka_conn *kc,
         kw->sums.alloc_ns += t1 - t0;
         kw->sums.free_ns += loop_refresh(loop) - t2;
     }
-    kw->looked += sum; /* used, so that the reading is not optimised away */
+    kw->looked += sum; /* use the result, so that the compiler does not remove the reads */
     turn(c, CLIENT_WAITING, loop_refresh(loop));
 }
 
@@ -374,7 +374,8 @@ static bool goes_inline(const struct kafka_client *c)
            !option_u64(kafka_opts(c->worker->pool), K_WORK);
 }
 
-/* Has this client (deliver=each) some of these? Then connections were shared out again just now. */
+/* Has this client (deliver=each) already received some of these messages? If so, connections were
+ * redistributed just now. */
 static bool has_some(const struct kafka_client *c, const rd_kafka_message_t *const *m, uint32_t n)
 {
     for (uint32_t i = 0; c->track && i < n; i++)
@@ -398,7 +399,7 @@ static void give(struct kafka_client *c, struct kafka_conn *kc, struct kafka_mes
         uint32_t may = (uint32_t)worker_receive(kw->worker, n);
         if (may)
             handle(c, kc, kc->message + from, may, arrived_ns);
-        from += may; /* the rest exceeds -n, or arrived during a pause: it waits in the ring */
+        from += may; /* what exceeds -n, or arrived during a pause, waits in the ring */
         n -= may;
         if (!n)
             return;
@@ -600,7 +601,8 @@ static struct kafka_client *client_new(struct kafka_worker *kw, uint32_t id)
     return c;
 }
 
-/* Continues idle clients with available messages: after a pause, or when a ceiling allows more. */
+/* Lets idle clients with available messages continue: after a pause, or when a ceiling allows
+ * more. */
 static void go_on(struct kafka_worker *kw)
 {
     uint64_t now = loop_now(worker_loop(kw->worker));

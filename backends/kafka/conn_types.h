@@ -30,6 +30,7 @@ struct kafka_message {
 #define KAFKA_BURST 128 /* messages that are read and passed on together */
 #define KAFKA_RING 256  /* messages that may wait for a busy client; a power of two */
 
+/* Waiting: no message is available. Ready: one is, but the thread is busy. */
 enum client_state { CLIENT_WAITING, CLIENT_READY, CLIENT_HANDLING };
 struct kafka_client {
     struct kafka_worker *worker;
@@ -48,7 +49,8 @@ struct kafka_client {
     } * held; /* [KAFKA_RING]: messages of the present busy period */
     uint32_t holding;
     struct track *track; /* [partitions], deliver=each */
-    int64_t *begun;      /* [partitions], deliver=each: where its stream began; -1: not yet */
+    /* [partitions], deliver=each: offset where its stream began; -1: not begun yet */
+    int64_t *begun;
 };
 
 #define BUFFER_CLASSES 16 /* 64 bytes to 2 MiB */
@@ -72,7 +74,7 @@ struct kafka_worker {
     struct kafka_buffers buffers;
     struct alarm tick;      /* four times a second: offsets stored, sums published, queues polled */
     struct kafka_sums sums; /* without the present clients' sums */
-    struct kafka_totals shown; /* under the mutex of the pool's workers */
+    struct kafka_totals shown; /* without those of the clients that exist now */
     uint64_t started_ns;
     char *payload;        /* producers: random text with room for a mark at any offset */
     size_t payload_bytes; /* the largest message that fits at any offset */
@@ -80,7 +82,7 @@ struct kafka_worker {
     struct keys keys;
 };
 
-struct kafka_owned { /* a partition as one consumer has it */
+struct kafka_owned { /* A partition assigned to one consumer. */
     bool assigned;
     /* deliver=share: rank among the connection's partitions; its client's id */
     uint32_t share, client;
@@ -118,16 +120,17 @@ struct kafka_conn {
     int queue_low; /* queue length below which a full queue counts as having room again */
 
     int32_t trip_partition;
-    struct op **trip; /* end to end: [trip_room] by number */
+    struct op **trip; /* end-to-end requests in flight: [trip_room], by message number */
     uint32_t trip_room;
     uint64_t trip_first, trip_next;
 
     rd_kafka_t *consumer;
     rd_kafka_queue_t *queue, *closing_queue;
     uint64_t close_by_ns;
-    struct alarm leaving;               /* checks whether leaving the group is complete */
-    uint64_t read_bytes, read_messages; /* since its broker threads were last woken */
-    struct kafka_owned *own;            /* [partitions] */
+    struct alarm leaving; /* checks whether leaving the group is complete */
+    /* what had been read when its broker threads were last woken */
+    uint64_t read_bytes, read_messages;
+    struct kafka_owned *own; /* [partitions] */
     uint32_t owned;
     /* messages returned by clients that left: delivered first */
     struct kafka_message *back, *back_last;

@@ -28,7 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BURSTS 16 /* that are read in one turn */
+#define BURSTS 16 /* bursts that are read in one turn at most */
 #define REFILL_BYTES 131072
 #define REFILL_MESSAGES 2500
 #define LEAVE_NS (1500 * NS_PER_MS)
@@ -202,7 +202,7 @@ static int64_t each_position(const struct kafka_conn *kc, int32_t p)
     }
     const char *from = option_str(kafka_opts(kc->pool), K_FROM);
     bool latest = !*from || strcmp(from, "latest") == 0;
-    /* `end` is at most a second old */
+    /* `end` may be a second old */
     if (at < 0)
         at = latest ? atomic_load(&part->end) : part->start;
     for (uint32_t i = 0; i < kw->clients; i++)
@@ -269,10 +269,10 @@ static bool share_choose(struct kafka_conn *kc, bool *want)
     for (struct kafka_conn *m = kp->member; m; m = m->next_member, members++)
         if (m == kc)
             rank = members;
-    /* There is at least one member, this one; without members there are no shares. */
+    /* members includes this one, so it is at least 1; without members there are no shares */
     for (int32_t p = 0; members && p < kp->partitions; p++) {
         bool mine = (uint32_t)p % members == rank;
-        /* given up by the caller, who stops reading it first */
+        /* the caller releases it, after it has stopped reading it */
         if (!mine && kp->part[p].owner == kc)
             released = true;
         want[p] = mine && (!kp->part[p].owner || kp->part[p].owner == kc);
@@ -362,14 +362,14 @@ void kafka_assign_by_hand(struct kafka_conn *kc)
 
 /* ---- reading ---- */
 
-/* Errors of the topic or the group are this consumer's; broker errors are reported once for the
- * pool. */
+/* An error of the topic or the group concerns this consumer; a broker error is reported once for
+ * the whole pool. */
 static void consumer_error(struct kafka_conn *kc, rd_kafka_resp_err_t code, const char *reason)
 {
     char said[192];
     switch (code) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-        /* reads from the end: nothing that is sent from now on is missed */
+        /* reads from the end, so it misses nothing that is sent from now on */
         if (kc->trips)
             conn_up(kc->conn);
         return;
@@ -462,7 +462,7 @@ static void read_paused(struct kafka_conn *kc)
     }
 }
 
-/* A quarter of a full queue was read: it can be filled again. */
+/* After a quarter of a full queue was read, lets librdkafka fill it again. */
 static void refill(struct kafka_conn *kc, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)

@@ -15,7 +15,7 @@ void kafka_handles_destroy(struct kafka_conn *);
 /* Called by librdkafka's threads when a queue becomes non-empty. opaque: the signal. */
 void kafka_reports_cb(rd_kafka_t *, void *opaque);
 void kafka_messages_cb(rd_kafka_t *, void *opaque);
-void kafka_wake(struct kafka_conn *); /* makes its queues be read in the loop's next turn */
+void kafka_wake(struct kafka_conn *); /* makes the loop read its queues in the next turn */
 void kafka_consumer_pause(struct kafka_conn *, bool paused);
 
 #endif

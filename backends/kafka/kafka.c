@@ -90,8 +90,8 @@ static void kafka_close(struct conn *c)
 
 /* ---- workers ---- */
 
-/* deliver=each: the lag of the slowest client. The position of a client without messages is where
- * its connection began. */
+/* The lag of the slowest client (deliver=each). A client without messages is where its connection
+ * began. */
 static double slowest_lag(const struct kafka_worker *kw)
 {
     double worst = kw->clients ? 0 : (double)NAN;
@@ -147,7 +147,7 @@ static bool wrong_cluster(struct kafka_conn *kc)
 {
     struct kafka_pool *kp = kc->pool;
     char id[128] = "another one";
-    bool same = !atomic_load(&kp->elsewhere);
+    bool same = !atomic_load(&kp->other_cluster);
     if (same && kc->producer)
         same = kafka_same_cluster(kp, kc->producer, id, sizeof id);
     if (same && kc->consumer)
@@ -175,7 +175,7 @@ static void tick_fire(struct alarm *a)
         kafka_offsets_store(kc);
         if (kc->trip_first < kc->trip_next)
             kafka_trip_expire(kc);
-        /* poll, because a group removes members that do not */
+        /* keep polling, because a group removes members that do not poll */
         if (poll)
             kafka_wake(kc);
     }
@@ -274,7 +274,7 @@ static int kafka_open(struct conn *c, struct err *err)
     kc->trips = trips;
     if (!kc->worker->tuned)
         kafka_tune(c->worker);
-    if (atomic_load(&kp->elsewhere))
+    if (atomic_load(&kp->other_cluster))
         return err_set(err, ERR_UNREACHED, "%s: another cluster than %.100s answers there",
                        kp->shown, kp->cluster);
     if (trips && consumes)

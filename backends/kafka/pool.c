@@ -70,7 +70,7 @@ static void first_time(struct kafka_pool *kp, struct pool *pool)
     allow_descriptors();
 }
 
-/* Read-only, but starting at the offsets of a named group. */
+/* Is this read-only consumption that starts at the offsets of a named group? */
 static bool follows_group(const struct kafka_pool *kp)
 {
     const char *from = option_str(kafka_opts(kp), K_FROM);
@@ -166,8 +166,8 @@ static void made_topic(struct kafka_pool *kp)
     kafka_made_here_add(kp->cluster, kp->topic);
 }
 
-/* The answer to an earlier create request was lost. The topic did not exist before, and it is empty
- * now: so the request was executed. */
+/* Called when the answer to an earlier create request was lost. The topic did not exist before and
+ * is empty now, so we know that the request was executed. */
 static void look_whether_made(struct kafka_pool *kp)
 {
     int64_t ends = 0;
@@ -178,7 +178,7 @@ static void look_whether_made(struct kafka_pool *kp)
     kp->asked = false;
 }
 
-/* Makes the topic, and waits until its partitions have leaders. */
+/* Creates the topic, and waits until its partitions have leaders. */
 static int make_topic(struct kafka_pool *kp, struct err *err)
 {
     if (!option_bool(kafka_opts(kp), K_CREATE))
@@ -190,7 +190,8 @@ static int make_topic(struct kafka_pool *kp, struct err *err)
                        kp->shown, kp->topic);
     int code = kafka_topic_create(kp, err);
     if (code < 0) {
-        kp->asked = kp->asked || code == ERR_UNREACHED; /* it may have been created nevertheless */
+        /* it may have been created despite the error */
+        kp->asked = kp->asked || code == ERR_UNREACHED;
         return code;
     }
     if (code == 0)
@@ -236,7 +237,7 @@ static int may_produce(struct kafka_pool *kp, struct err *err)
 {
     bool empty = false;
     kp->mine = kp->created || pool_allow_destructive(kp->pool);
-    /* an inspection only reads; a start checks whose topic it is */
+    /* an inspection only reads; before a start, check whose topic it is */
     if (kp->mine || pool_read_only(kp->pool))
         return 0;
     if (!pool_ops_include(kp->pool, KAFKA_PRODUCE) && !pool_ops_include(kp->pool, KAFKA_E2E)) {
@@ -283,7 +284,7 @@ static int may_join(struct kafka_pool *kp, struct err *err)
     return committed && of_group ? 0 : members ? 0 : kafka_offsets_commit(kp, err);
 }
 
-/* How partitions come to consumers. */
+/* Decides how partitions are assigned to consumers, and where reading starts. */
 static int begin_reading(struct kafka_pool *kp, struct err *err)
 {
     if (!pool_ops_include(kp->pool, KAFKA_CONSUME))

@@ -27,14 +27,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STICKY_NS (10 * NS_PER_MS) /* as librdkafka's sticky.partitioning.linger.ms */
+#define STICKY_NS (10 * NS_PER_MS) /* same as librdkafka's sticky.partitioning.linger.ms */
 #define REPORT_EVENTS 64           /* batches of reports that are read in one turn */
 /* larger than any compressor's window, so that messages do not repeat within it */
 #define PAYLOAD_SPREAD (1u << 20)
 #define CLOCK_EVERY 8 /* messages between clock reads for stamps */
 #define TRIPS_FIRST 64
-/* What a record takes beside its key and value, at most: its length, attributes, time and offset
- * since the batch's first, the lengths of key, value and headers (Kafka's protocol, "Record"). */
+/* The most bytes that a record takes besides its key and value: its length, attributes, time and
+ * offset relative to the batch's first, and the lengths of key, value and headers (Kafka's
+ * protocol, "Record"). */
 #define RECORD_BYTES (5 + 1 + 10 + 5 + 5 + 5 + 1)
 
 int kafka_producer_open(struct kafka_conn *kc, struct err *err)
@@ -55,7 +56,7 @@ int kafka_producer_open(struct kafka_conn *kc, struct err *err)
         return err_set(err, ERR_FAILED, "%s: a producer: %s", kp->shown, words);
     kc->topic = rd_kafka_topic_new(kc->producer, kp->topic, NULL);
     kc->reports = rd_kafka_queue_get_main(kc->producer);
-    /* Even, and never the same in two runs; id + 1 signs end to end. */
+    /* Even, and different in each run; id + 1 marks end-to-end messages. */
     kc->id = mix64(kp->nonce + atomic_fetch_add(&kp->producers, 1)) & ~UINT64_C(1);
     kc->partition =
         (int32_t)rng_below(rng_next(worker_rng(kc->worker->worker)), (uint64_t)kp->partitions);
@@ -120,8 +121,8 @@ static size_t key_text(uint64_t key, char buf[24])
     return len;
 }
 
-/* Appleby's murmur2 with the seed of Kafka's Java client, so keys land where other clients put
- * them. */
+/* Appleby's murmur2 with the seed of Kafka's Java client, so that keys go to the same partitions as
+ * those of other clients. */
 static uint32_t murmur2(const char *data, size_t len)
 {
     const uint32_t m = 0x5bd1e995;
@@ -166,7 +167,8 @@ static int32_t choose_partition(struct kafka_conn *kc, const struct op *op, cons
     return kc->partition;
 }
 
-/* Of a message end to end: that it can be known again. */
+/* The length of a message's value. End to end, it is at least long enough to recognise the
+ * message. */
 static size_t value_bytes(const struct op *op)
 {
     size_t least = op->type == KAFKA_E2E ? sizeof(struct kafka_mark) : 0;
@@ -286,7 +288,7 @@ enum submit kafka_submit(struct conn *c, struct op *op)
     void *opaque = trip ? (void *)(uintptr_t)(kc->trip_next << 1 | 1) : op;
     if (trip && !trip_put(kc, op))
         return refuse(op, "memory", "out of memory for the request");
-    op_sent(op); /* librdkafka's own threads send it, before our flush */
+    op_sent(op); /* librdkafka's threads may send it before our flush */
     if (rd_kafka_produce(kc->topic, p, RD_KAFKA_MSG_F_COPY, payload, len, key_len ? key : NULL,
                          key_len, opaque) == 0) {
         if (!trip)

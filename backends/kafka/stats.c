@@ -30,8 +30,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SETTLE_S 5    /* seconds after a resize before its row counts */
-#define ROW_S 4       /* seconds that a row should have */
+#define SETTLE_S 5    /* seconds after a resize that are left out of its row */
+#define ROW_S 4       /* seconds of measurement that a row should have */
 #define BUSY_WAIT 0.1 /* clients that wait less than this have no reserve */
 
 static void put(json_t *o, const char *name, double v)
@@ -142,8 +142,9 @@ static bool changed(struct kafka_pool *kp, const struct kafka_second *s)
     return true;
 }
 
-/* Returns memory of destroyed handles from the allocator to the system, otherwise fewer handles
- * would seem to use as much memory as before. Done while seconds do not count. */
+/* Returns freed memory from the allocator to the system after handles were destroyed; otherwise a
+ * set-up with fewer handles would seem to use as much memory as before. Called while seconds are
+ * not counted. */
 static void trim(struct kafka_pool *kp)
 {
     if (!kp->trim || kp->seen_s < kp->settled_s - SETTLE_S / 2.0 || atomic_load(&kp->dying))
@@ -165,7 +166,7 @@ static void consumer_second(struct kafka_pool *kp, struct kafka_second *s, bool 
         pthread_mutex_unlock(&kp->mutex);
     }
     kp->produced_per_s = s->produced_per_s;
-    if (!(s->client_s > 0)) { /* paused or ended: the lag now says nothing about the clients */
+    if (!(s->client_s > 0)) { /* paused or ended: the lag says nothing about the clients now */
         kp->idle = true;
         return;
     }
@@ -284,13 +285,14 @@ static void say_note(struct kafka_pool *kp, const struct kafka_second *s, char *
     snprintf(note, size, "%s: wait %.1f %%  alloc+free %.1f %% of busy  %s/client  lag %s (%s/s)",
              lag_state_name(kp->lag.state),
              100 *
-                 (isnan(kp->lag.wait) ? s->wait : kp->lag.wait), /* what the state was judged by */
+                 /* the wait share on which the state is based */
+                 (isnan(kp->lag.wait) ? s->wait : kp->lag.wait),
              s->busy_s > 0 ? 100 * (s->alloc + s->freed) / s->busy_s : 0, memory, lag,
              isnan(kp->lag.slope) ? "?" : slope);
 }
 
-/* unmarked: why it is not marked on the cluster, so that clean will not remove it; "": it is
- * marked. */
+/* Adds an entry. unmarked: why the object is not marked on the cluster, in which case clean will
+ * not remove it; "": it is marked. */
 static void leave_entry(json_t *left, const char *kind, const char *what, double count,
                         const char *unmarked)
 {
@@ -378,7 +380,7 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
     if (consumes && s.clients) {
         consumer_second(kp, &s, fresh, ends);
         tell_changes(kp, &s);
-        if (kp->idle && kp->last.clients) { /* of the last second in which they were at work */
+        if (kp->idle && kp->last.clients) { /* the last second in which clients were working */
             double lag = isnan(s.lag) ? kp->last.lag : s.lag;
             s = kp->last;
             s.lag = lag;

@@ -5,7 +5,7 @@
 struct kafka_worker;
 struct workers_entry;
 
-/* Adds what a worker shows to a struct kafka_totals (common/workers.h). */
+/* Adds a worker's published counters to a struct kafka_totals (a workers_add). */
 void kafka_count(void *sum, const struct workers_entry *);
 /* Publishes a worker's final counters after its thread has ended, before it leaves the pool's
  * workers. */

@@ -2,10 +2,10 @@
  *
  * A row belongs to one set-up: clients, connections, handling and simulated work. It has the
  * figures of the last visit; returning to a set-up restarts its row, so that two loads are never
- * averaged. Rows with the same sharing, handling and work form a group: within it the findings are
- * made (up to how many clients it keeps up, where it falls behind, how memory grows); groups are
- * compared at the largest number of clients that both were measured with. Called once a second on
- * the pool's thread. */
+ * averaged. Rows with the same sharing, handling and work form a group: findings are derived for
+ * each group (up to how many clients it keeps up, where it falls behind, how memory grows); groups
+ * are compared at the largest number of clients that both were measured with. Called once a second
+ * on the pool's thread. */
 #include "backends/kafka_base/options.h"
 
 #if LOADTOP_HAVE_RDKAFKA
@@ -150,7 +150,7 @@ static const char *handling_text(const struct kafka_setup *w, char *buf, size_t 
     return buf;
 }
 
-struct extent { /* of clients, among the rows of a group; 0: none */
+struct extent { /* a range of numbers of clients within a group; 0: none */
     unsigned least, most;
 };
 
@@ -174,9 +174,9 @@ static void add_growth(const struct kafka_pool *kp, const struct kafka_setup *gr
                                  : "too uncertain to tell from linear");
 }
 
-/* "own consumers, copy: keeps up to 40 clients, falls behind at 60; memory grows as N^1.02 (0.97 to
- * 1.07): linear". With deliver=share more clients can do more: "falls behind with 2 clients, keeps
- * up from 3". False when there are no results for the group yet. */
+/* Adds a finding such as "own consumers, copy: keeps up to 40 clients, falls behind at 60; memory
+ * grows as N^1.02 (0.97 to 1.07): linear". With deliver=share more clients can do more: "falls
+ * behind with 2 clients, keeps up from 3". False: there are no results for the group yet. */
 static bool finding(const struct kafka_pool *kp, const struct kafka_setup *group, struct text *t)
 {
     struct extent fine = {0}, stressed = {0}, behind = {0}, below = {0};
@@ -254,8 +254,8 @@ static bool side_by_side(const struct kafka_pool *kp, const struct kafka_setup *
     return most > 0;
 }
 
-/* "60 clients, 4 shared, recycle (own, copy): keeps up (falling behind), wait 61.0 % (37.8),
- * alloc+free 21ns a message (88ns), 179KB a client (2.76MB)". */
+/* Adds a comparison such as "60 clients, 4 shared, recycle (own, copy): keeps up (falling behind),
+ * wait 61.0 % (37.8), alloc+free 21ns a message (88ns), 179KB a client (2.76MB)". */
 static void compare(const struct kafka_row *was, const struct kafka_row *is, struct text *t)
 {
     char a[48], b[48], c[48], d[48];

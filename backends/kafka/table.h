@@ -6,11 +6,11 @@ struct json_t;
 struct kafka_pool;
 struct kafka_second;
 
-/* Adds a second to the row of the present clients, connections and handling; the first second after
- * a change starts the row or restarts it. */
+/* Adds a second to the row of the present clients, connections and handling. The first second after
+ * a change creates or restarts the row. */
 void kafka_row_add(struct kafka_pool *, const struct kafka_second *);
-/* Sets the reference wait share: the one at the fewest clients that kept up with the present
- * sharing and handling, if measured before, regardless of the order of measurements. */
+/* Sets the reference wait share: that of the row with the fewest clients that kept up, among rows
+ * with the present sharing and handling, whatever the order of measurements. */
 void kafka_refer(struct kafka_pool *);
 /* The exponent of memory growth by clients, from the rows with the present sharing and handling. */
 double kafka_memory_growth(const struct kafka_pool *, double *low, double *high);

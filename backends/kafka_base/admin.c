@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define ADMIN_MS 5000
-#define REPLICAS_EVERY_S 5 /* interval without trouble, in seconds */
+#define REPLICAS_EVERY_S 5 /* seconds between checks while there is no trouble */
 
 static const char *where(const struct kafka_pool *kp)
 {
@@ -58,7 +58,7 @@ static bool is_refused(struct kafka_pool *kp)
     return refused;
 }
 
-/* Is there a reason for which asking again at once is useless? */
+/* Is the reason such that an immediate retry is useless? */
 static bool retry_is_useless(struct kafka_pool *kp)
 {
     pthread_mutex_lock(&kp->mutex);
@@ -112,7 +112,7 @@ static char *copy_said(char *buf, size_t size, const char *said)
     return secret_said(buf, size, said, strlen(said));
 }
 
-/* The top-level error of the request. */
+/* Describes the top-level error of the request. */
 static void admin_words(const struct kafka_admin *a, char *words, size_t size)
 {
     if (a->result)
@@ -237,7 +237,7 @@ int kafka_topic_inspect(struct kafka_pool *kp, int timeout_ms, bool *exists, str
         return err_set(err, ERR_USAGE, "%s: %s is not the name of a topic", where(kp), kp->topic);
     while (clock_ns() < end && !pool_stopping(kp->pool) && !meta) {
         asked = clock_ns();
-        /* short, to notice the end of the pool */
+        /* a short timeout, to notice the end of the pool */
         code = rd_kafka_metadata(kp->admin, 0, topic, &meta, 2000);
         kafka_events_read(kp);
         /* refused: shorten the wait */
@@ -348,12 +348,12 @@ static int inspect_partitions(struct kafka_pool *kp, bool at_first, int *lost_id
     return lost;
 }
 
-/* After an answer: is it still the cluster that the pool was opened on? */
+/* After an answer: is this still the cluster that the pool was opened on? */
 static void who_answers(struct kafka_pool *kp)
 {
     char id[128];
     bool same = kafka_same_cluster(kp, kp->admin, id, sizeof id);
-    bool was = !atomic_exchange(&kp->elsewhere, !same);
+    bool was = !atomic_exchange(&kp->other_cluster, !same);
     if (was && !same)
         pool_event(kp->pool, "cluster %s answers there now, and the pool was opened on %.100s", id,
                    kp->cluster);
@@ -374,7 +374,7 @@ void kafka_partitions_inspect(struct kafka_pool *kp, bool well)
     double now_s = (double)clock_ns() / 1e9;
     bool troubled = atomic_load(&kp->troubled);
     bool restart =
-        atomic_load(&kp->elsewhere) || (double)atomic_load(&kp->up_ns) / 1e9 > kp->looked_s;
+        atomic_load(&kp->other_cluster) || (double)atomic_load(&kp->up_ns) / 1e9 > kp->looked_s;
     if ((well || troubled) && atomic_load(&kp->is_stuck))
         set_stuck(kp, "");
     if (troubled || (well && !restart && now_s < kp->looked_s + REPLICAS_EVERY_S))
@@ -404,7 +404,7 @@ static rd_kafka_topic_partition_list_t *all_partitions(const struct kafka_pool *
     return l;
 }
 
-/* In the protocol the times -1 and -2 mean the end and the beginning, and librdkafka passes them
+/* In the protocol, the times -1 and -2 stand for the end and the beginning. librdkafka passes them
  * on, so one request per broker covers all its partitions. */
 rd_kafka_resp_err_t kafka_offsets_at(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *l,
                                      int64_t time_ms, int timeout_ms)
@@ -447,8 +447,8 @@ int kafka_offsets_refresh(struct kafka_pool *kp, int timeout_ms)
     return ok ? 0 : -1;
 }
 
-/* "10m" ago, or a point in time: "2026-01-31T12:00:00Z", or milliseconds since 1970. -1: not a
- * time. */
+/* The time in ms since 1970 for "10m" (that long ago), "2026-01-31T12:00:00Z", or a number, which
+ * is such a time already. -1: not a time. */
 static int64_t time_of(const char *text)
 {
     uint64_t ns, ms;
@@ -477,7 +477,7 @@ int kafka_offsets_start(struct kafka_pool *kp, struct err *err)
     const char *from = option_str(kafka_opts(kp), K_FROM);
     int64_t *at = calloc((size_t)kp->partitions, sizeof *at);
     int code = -1;
-    /* A just created topic gets its leaders a moment after its partitions. */
+    /* The leaders of a topic that was just created become known a moment after its partitions. */
     for (int tries = 0; tries < 50 && code < 0 && !pool_stopping(kp->pool); tries++) {
         if (tries)
             usleep(100000);

@@ -42,7 +42,7 @@ static void log_drop(const rd_kafka_t *rk, int level, const char *facility, cons
     (void)rk, (void)level, (void)facility, (void)text;
 }
 
-/* Parses it like librdkafka does before it resolves the name. */
+/* Parses the name in the same way as librdkafka before it resolves it. */
 bool kafka_broker_host(const char *id, char *host, size_t size)
 {
     const char *end = id ? strrchr(id, ':') : NULL;
@@ -60,8 +60,8 @@ bool kafka_broker_host(const char *id, char *host, size_t size)
     return true;
 }
 
-/* Called on librdkafka's threads. A permanent refusal by the protection ends the pool; if consent
- * is awaited, librdkafka tries again by itself. */
+/* Called on librdkafka's threads. A permanent refusal by the protection ends the pool; while
+ * consent is awaited, librdkafka keeps trying by itself. */
 static int connect_to(int fd, const struct sockaddr *addr, int len, const char *id, void *opaque)
 {
     struct kafka_pool *kp = opaque;
@@ -108,7 +108,7 @@ static int set_number(rd_kafka_conf_t *conf, const char *name, uint64_t value, s
     return set(conf, name, text, false, err);
 }
 
-/* For properties that only some versions have. */
+/* Sets a property that only some versions have. */
 static void set_if_known(rd_kafka_conf_t *conf, const char *name, const char *value)
 {
     char words[64];
@@ -299,7 +299,7 @@ void kafka_fetch_wake(struct kafka_pool *kp, rd_kafka_t *rk)
         return;
     if (!*password)
         password = t->password;
-    /* no password known here: keep the user */
+    /* no password is known here: keep the user */
     if (user[0] && !*password)
         return;
     rd_kafka_error_t *error = rd_kafka_sasl_set_credentials(rk, user, password);
@@ -328,8 +328,8 @@ static rd_kafka_resp_err_t on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, v
     return rd_kafka_interceptor_add_on_broker_state_change(rk, "loadtop", broker_state, opaque);
 }
 
-/* Unless this is 0, librdkafka runs a shell command to fetch a Kerberos ticket (GSSAPI is its
- * default). Brokers create a requested topic unless told not to. */
+/* This property must be 0, otherwise librdkafka runs a shell command to fetch a Kerberos ticket
+ * (GSSAPI is its default). Brokers create a requested topic unless told not to. */
 static int set_always(rd_kafka_conf_t *conf, struct err *err)
 {
     if (set(conf, "sasl.kerberos.min.time.before.relogin", "0", false, err) < 0 ||
@@ -339,8 +339,8 @@ static int set_always(rd_kafka_conf_t *conf, struct err *err)
     return 0;
 }
 
-/* Bounds the size of one response, which librdkafka keeps in memory: its own bound is 100 MB for
- * each broker of each handle. If the user sets the size of messages, librdkafka derives the bound
+/* Limits the size of one response, which librdkafka keeps in memory. Its own limit is 100 MB for
+ * each broker of each handle. If the user sets the size of messages, librdkafka derives the limit
  * from that. */
 static int set_bounds(rd_kafka_conf_t *conf, const struct options *o, struct err *err)
 {
@@ -393,8 +393,8 @@ rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *targ
     return conf;
 }
 
-/* Checks each value separately, without opening files or connections; the combination is checked
- * when a handle is created (kafka_conf_try), after the hosts were allowed. */
+/* Checks each value by itself, without opening files or connections. The combination of values is
+ * checked when a handle is created (kafka_conf_try), after the hosts were allowed. */
 int kafka_conf_check(const struct target *target, const struct options *o, struct err *err)
 {
     static const rd_kafka_type_t type[] = {RD_KAFKA_PRODUCER, RD_KAFKA_CONSUMER};
@@ -409,7 +409,8 @@ int kafka_conf_check(const struct target *target, const struct options *o, struc
 
 static int try_type(struct kafka_pool *kp, rd_kafka_type_t type, struct err *err)
 {
-    static const struct target nowhere; /* without brokers' addresses it connects to nothing */
+    /* without broker addresses the handle connects to nothing */
+    static const struct target nowhere;
     char words[256] = "";
     rd_kafka_conf_t *conf =
         kafka_conf_new(kp, &nowhere, kafka_opts(kp), pool_sender(kp->pool), type, err);

@@ -68,8 +68,8 @@ const char *kafka_error_advice(rd_kafka_resp_err_t code)
     return NULL;
 }
 
-/* Without what librdkafka adds of its own state: "(after 3ms in state CONNECT, 1 identical
- * error...)". */
+/* The length of the message without the state that librdkafka appends: "(after 3ms in state
+ * CONNECT, 1 identical error...)". */
 static int useful(const char *detail)
 {
     const char *own = strstr(detail, " (after ");

@@ -8,7 +8,7 @@
 /* A short stable class for an error, and a sentence that says what to do. */
 const char *kafka_error_class(rd_kafka_resp_err_t);
 const char *kafka_error_advice(rd_kafka_resp_err_t);
-/* "Broker: Message size too large: larger than ... allow (...)" */
+/* Writes a text such as "Broker: Message size too large: larger than ... allow (...)". */
 void kafka_error_text(rd_kafka_resp_err_t, const char *detail, char *buf, size_t size);
 
 #endif

@@ -11,16 +11,17 @@
 enum lag_state {
     LAG_UNKNOWN,  /* too few samples, or lag not known */
     LAG_KEEPS_UP, /* lag does not grow */
-    LAG_CATCHING, /* lag falls from a backlog of over a second */
-    LAG_STRESSED, /* lag does not grow, but clients wait less than they did or hardly ever */
-    LAG_FALLING   /* lag grows */
+    LAG_CATCHING, /* lag shrinks from a backlog of more than a second */
+    /* lag does not grow, but clients wait less than at the reference, or hardly ever */
+    LAG_STRESSED,
+    LAG_FALLING /* lag grows */
 };
 const char *lag_state_name(enum lag_state); /* "keeps up" */
 
 struct lag_sample {
     double t_s, lag;       /* messages not consumed yet; NaN: unknown */
     double wait_share;     /* 0..1 of the clients' time; NaN: unknown */
-    double produced_per_s; /* into the topic; NaN: unknown */
+    double produced_per_s; /* messages per second written to the topic; NaN: unknown */
 };
 
 #define LAG_WINDOW 30 /* samples, one a second */
@@ -32,10 +33,10 @@ struct lag_watch {
     struct lag_sample sample[LAG_WINDOW]; /* a ring */
     unsigned n, at;
     enum lag_state state;
-    /* messages a second: Theil-Sen, with its 95 % interval; NaN */
+    /* growth of the lag in messages per second: Theil-Sen with its 95 % interval; NaN: unknown */
     double slope, slope_low, slope_high;
-    double reference_wait; /* median wait share at the fewest clients; NaN */
-    double wait;           /* median of the window; NaN */
+    double reference_wait; /* median wait share with the fewest clients; NaN: unknown */
+    double wait;           /* median wait share in the window; NaN: unknown */
     double produced_per_s; /* mean of the window; NaN */
     unsigned clients, reference_clients;
 };
@@ -51,8 +52,8 @@ bool lag_watch_add(struct lag_watch *, const struct lag_sample *, unsigned clien
  * unread message is lag/produced old and ages by slope/produced a second. INFINITY: never; NaN:
  * unknown. */
 double lag_expiry_s(double retention_s, double lag, double slope_per_s, double produced_per_s);
-/* The state as a sentence: "falling behind: lag 1.24M grows by 3.10k/s, unread messages expire in
- * 84 min". retention_s NaN: unknown, INFINITY: kept for ever. Returns buf. */
+/* Writes the state as a sentence: "falling behind: lag 1.24M grows by 3.10k/s, unread messages
+ * expire in 84 min". retention_s NaN: unknown; INFINITY: messages never expire. Returns buf. */
 char *lag_watch_text(const struct lag_watch *, double retention_s, char *buf, size_t size);
 
 #endif

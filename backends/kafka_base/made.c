@@ -24,7 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TRIES 30 /* 0.1 s apart, while a coordinator is being found */
+#define TRIES 30 /* attempts 0.1 s apart while a coordinator is being found */
 #define RUN_PREFIX "loadtop run="
 
 static void mark_group(enum kafka_made what, const char *name, char *buf, size_t size)
@@ -32,7 +32,8 @@ static void mark_group(enum kafka_made what, const char *name, char *buf, size_t
     snprintf(buf, size, "loadtop.made.%s.%s", what == KAFKA_MADE_TOPIC ? "topic" : "group", name);
 }
 
-/* Transient errors: the coordinator is moving, or does not know a just created topic yet. */
+/* Is this a transient error: is the coordinator moving, or does it not know a topic that was just
+ * created? */
 static bool passes(rd_kafka_resp_err_t code)
 {
     return code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR || code == RD_KAFKA_RESP_ERR__WAIT_COORD ||
@@ -122,7 +123,7 @@ int kafka_made_mark(rd_kafka_t *rk, enum kafka_made what, const char *name, cons
     return err_set(err, ERR_FAILED, "group %s: %s", group, rd_kafka_err2str(code));
 }
 
-/* "loadtop run=1a2b3c4d ..." */
+/* Reads the run's id from "loadtop run=1a2b3c4d ...". */
 static void read_run(const char *text, size_t len, char run[KAFKA_RUN])
 {
     size_t prefix = strlen(RUN_PREFIX);

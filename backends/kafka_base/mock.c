@@ -98,7 +98,7 @@ void kafka_mock_stop(struct kafka_mock *m)
 int kafka_demo(char *place, size_t size, struct err *err)
 {
     static const char *const topics[] = {"loadtop-demo", NULL};
-    static struct kafka_mock *mock; /* the process's end is its end */
+    static struct kafka_mock *mock; /* ended only by the end of the process */
     mock = kafka_mock_start(1, topics, 8, err);
     if (!mock)
         return err->code;

@@ -18,8 +18,8 @@ struct kafka_mock;
  * err: not built in, or no port available. */
 struct kafka_mock *kafka_mock_start(int brokers, const char *const *topics, int partitions,
                                     struct err *);
-/* "127.0.0.1:34567,127.0.0.1:34568": for a URL kafka://SERVERS/TOPIC. Lives
- * as long as the cluster. */
+/* The servers as in kafka://SERVERS/TOPIC: "127.0.0.1:34567,127.0.0.1:34568". Lives as long as the
+ * cluster. */
 const char *kafka_mock_servers(const struct kafka_mock *);
 /* The backend's demo hook: one broker on which every requested topic exists, until the process
  * ends. */

@@ -1,5 +1,5 @@
-/* The Kafka backend's options and operations by index; known even where
- * librdkafka is not built in. */
+/* The Kafka backend's options and operations by index; defined even if librdkafka is not built
+ * in. */
 #ifndef LOADTOP_BACKENDS_KAFKA_BASE_OPTIONS_H
 #define LOADTOP_BACKENDS_KAFKA_BASE_OPTIONS_H
 
@@ -32,7 +32,8 @@ enum kafka_option {
     K_WORK,
     K_COMMIT,
     K_TLS, /* as in enum tls_option */
-    /* librdkafka's own; the secret ones before the prefix that would match them too */
+    /* librdkafka's own properties: the secret ones come before the prefix "kafka.", which would
+     * match them too */
     K_SECRET_FIRST = K_TLS + TLS_OPTIONS,
     K_SASL_PASSWORD = K_SECRET_FIRST,
     K_KEY_PASSWORD,

@@ -66,8 +66,9 @@ static const char *refusal(const char *name)
     return listed(name) ? "give its name without 'topic.'" : why_not(name);
 }
 
-/* GSSAPI speaks with the person's own Kerberos ticket and calls the realm's servers. librdkafka
- * drops blanks in front of the value, so the word is looked for rather than compared. */
+/* Is this value of the property allowed only if the user has set it? GSSAPI uses the user's own
+ * Kerberos ticket and calls the realm's servers. librdkafka ignores blanks before the value, so
+ * search for the word instead of comparing. */
 static bool value_needs_trust(const char *name, const char *value)
 {
     return (strcmp(name, "sasl.mechanism") == 0 || strcmp(name, "sasl.mechanisms") == 0) &&
@@ -78,10 +79,10 @@ static const struct option_property table[] = {
     /* the client and its connections */
     {"client.id", 0},
     {"client.rack", 0},
-    /* its other value connects to names that reverse DNS says, not to those of the URL; for
-     * GSSAPI only */
+    /* the value not listed here connects to names from reverse DNS instead of those in the URL;
+     * needed for GSSAPI only */
     {"client.dns.lookup", OPTION_TRUSTED_ONLY},
-    {"enable.metrics.push", 0}, /* to the brokers, if the cluster asks for it */
+    {"enable.metrics.push", 0}, /* sends metrics to the brokers if the cluster requests them */
     {"broker.address.family", 0},
     {"broker.address.ttl", 0},
     {"broker.version.fallback", 0},
@@ -109,7 +110,7 @@ static const struct option_property table[] = {
     {"socket.timeout.ms", 0},
     {"enable.random.seed", 0},
 
-    /* what is known of the cluster */
+    /* information about the cluster */
     {"metadata.max.age.ms", 0},
     {"topic.metadata.propagation.max.ms", 0},
     {"topic.metadata.refresh.fast.cnt", 0}, /* no longer used */
@@ -117,13 +118,14 @@ static const struct option_property table[] = {
     {"topic.metadata.refresh.interval.ms", 0},
     {"topic.metadata.refresh.sparse", 0},
 
-    /* its log, which loadtop drops */
+    /* librdkafka's log, which loadtop drops */
     {"debug", 0},
     {"log.connection.close", 0},
     {"log.thread.name", 0},
     {"log_level", 0},
 
-    /* TLS. What would weaken it is the person's own only. The .pem ones are parsed in memory. */
+    /* TLS. What would weaken it is accepted only from the user. The .pem properties are parsed in
+     * memory. */
     {"security.protocol", 0},
     {"enable.ssl.certificate.verification", OPTION_TRUSTED_ONLY},
     {"ssl.endpoint.identification.algorithm", OPTION_TRUSTED_ONLY},
@@ -147,12 +149,12 @@ static const struct option_property table[] = {
     {"sasl.mechanisms", 0},
     {"sasl.username", 0},
     {"sasl.password", 0},
-    {"sasl.kerberos.service.name", OPTION_TRUSTED_ONLY}, /* GSSAPI asks the KDC for it */
+    {"sasl.kerberos.service.name", OPTION_TRUSTED_ONLY}, /* GSSAPI requests it from the KDC */
     {"enable.sasl.oauthbearer.unsecure.jwt", 0},      /* a token made here, without a signature */
     {"sasl.oauthbearer.config", 0},                   /* what is in that token */
     {"sasl.oauthbearer.method", OPTION_TRUSTED_ONLY}, /* oidc: libcurl calls the URL below */
     {"sasl.oauthbearer.token.endpoint.url", OPTION_TRUSTED_ONLY},
-    {"sasl.oauthbearer.client.id", 0}, /* the rest only goes with method=oidc */
+    {"sasl.oauthbearer.client.id", 0}, /* the rest is used only with method=oidc */
     {"sasl.oauthbearer.client.secret", 0},
     {"sasl.oauthbearer.extensions", 0},
     {"sasl.oauthbearer.scope", 0},
@@ -175,7 +177,7 @@ static const struct option_property table[] = {
     {"isolation.level", 0},
     {"max.partition.fetch.bytes", 0},
     {"max.poll.interval.ms", 0},
-    {"partition.assignment.strategy", 0}, /* names of built-in ones only */
+    {"partition.assignment.strategy", 0}, /* only names of built-in strategies are accepted */
     {"queued.max.messages.kbytes", 0},
     {"queued.min.messages", 0},
     {"session.timeout.ms", 0},
@@ -226,7 +228,7 @@ static const struct refusal *refusals(void)
         {"ssl.engine.id", "it loads code"},
         {"ssl.engine.location", "it loads code"},
         {"ssl.providers", "it loads code"},
-        {"ut_handle_ProduceResponse", TESTS}, /* a jump to the value's text */
+        {"ut_handle_ProduceResponse", TESTS}, /* would jump to the address of the value's text */
 
         /* do harm inside the process */
         {"internal.termination.signal", "it would replace loadtop's own handling of a signal"},
@@ -234,7 +236,8 @@ static const struct refusal *refusals(void)
         {"client.software.version", "librdkafka reads past the end of some values"},
         {"topic.blacklist", "the topic is that of the URL"}, /* a regex can eat all memory */
         {"log.queue", "nobody would read that queue: loadtop drops the log"},
-        {"statistics.interval.ms", "nobody would read them"}, /* an unread queue would fill */
+        /* the queue is never read, so it would fill up */
+        {"statistics.interval.ms", "nobody would read them"},
 
         /* read and write files */
         {"offset.store.method", NO_FILE},

@@ -1,5 +1,5 @@
-/* The properties of librdkafka that may be set as kafka.PROPERTY=VALUE. Known even where librdkafka
- * is not built in. */
+/* The properties of librdkafka that may be set as kafka.PROPERTY=VALUE. The list is compiled in
+ * even if librdkafka is not. */
 #ifndef LOADTOP_BACKENDS_KAFKA_BASE_PROPERTIES_H
 #define LOADTOP_BACKENDS_KAFKA_BASE_PROPERTIES_H
 

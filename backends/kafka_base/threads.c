@@ -18,7 +18,7 @@ struct kafka_thread {
     struct kafka_thread *next;
     pthread_t self;
     clockid_t clock;
-    uint64_t seen_ns; /* its CPU time at the last call */
+    uint64_t seen_ns; /* CPU time of the thread at the last call */
 };
 
 static rd_kafka_resp_err_t thread_starts(rd_kafka_t *rk, rd_kafka_thread_type_t type,
@@ -29,7 +29,8 @@ static rd_kafka_resp_err_t thread_starts(rd_kafka_t *rk, rd_kafka_thread_type_t 
     (void)rk, (void)type, (void)name;
     if (!t || pthread_getcpuclockid(pthread_self(), &t->clock)) {
         free(t);
-        return RD_KAFKA_RESP_ERR_NO_ERROR; /* not counted, which is harmless */
+        /* out of memory: the thread is not counted, which is harmless */
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
     }
     t->self = pthread_self();
     pthread_mutex_lock(&kp->threads_mutex);

@@ -8,8 +8,8 @@ struct kafka_pool;
 
 /* Tracks the threads of a handle that is being created. */
 void kafka_threads_watch(struct kafka_pool *, rd_kafka_t *);
-/* CPU of the busiest of librdkafka's threads since the last call, 0..1; NaN: not known yet. Pool
- * thread. */
+/* The CPU share (0..1) of librdkafka's busiest thread since the last call; NaN: not known yet. The
+ * pool's thread. */
 double kafka_threads_busiest(struct kafka_pool *);
 
 #endif

@@ -26,7 +26,7 @@ struct track_counts {
     4096 /* producers watched in one partition; further ones are not checked */
 
 struct track_source {
-    uint64_t id, next; /* next: the number expected */
+    uint64_t id, next; /* next: the number expected from this producer */
     struct {
         uint64_t from, to; /* skipped: from..to-1 */
     } range[TRACK_RANGES];
@@ -34,7 +34,7 @@ struct track_source {
 };
 
 struct track {
-    int64_t next_offset; /* after the last one delivered; -1: nothing yet */
+    int64_t next_offset; /* the offset after the last one delivered; -1: nothing delivered yet */
     bool complete;       /* watched since offset 0: a producer's first number must be 0 */
     struct track_source *source;
     unsigned sources, room, last;
@@ -45,7 +45,8 @@ void track_init(struct track *);
 void track_fini(struct track *); /* frees; takes a zeroed one */
 /* Records a message delivered at `offset`. True if that offset was delivered before. */
 bool track_offset(struct track *, int64_t offset, struct track_counts *);
-/* Records its number `seq` of producer `id`. Call it after track_offset returned false. */
+/* Records number `seq` of producer `id` for that message. Call it only if track_offset returned
+ * false. */
 void track_number(struct track *, uint64_t id, uint64_t seq, struct track_counts *);
 void track_counts_add(struct track_counts *to, const struct track_counts *from);
 

@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "no broker answers: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (is ...?)", from a
- * message of librdkafka, without its surrounding text. Under the pool's mutex. */
+/* Writes "no broker answers: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (is ...?)"
+ * from a message of librdkafka, without its surrounding text. Under the pool's mutex. */
 static void say_down(const struct kafka_pool *kp, char *text, size_t size)
 {
     const char *why = strstr(kp->why, "Connect to ");
@@ -99,9 +99,8 @@ void kafka_trouble_check(struct kafka_pool *kp)
         kafka_trouble_over(kp, atomic_load(&kp->up_ns));
 }
 
-/* librdkafka (2.0.2) keeps the id of the last answer to a Metadata request, and sends one
- * whenever a link comes up. What a handle sends in between goes to any server that answers at
- * the address. */
+/* librdkafka (2.0.2) keeps the cluster id of the last Metadata answer, and requests one whenever a
+ * link comes up. Whatever a handle sends before that answer goes to any server at the address. */
 bool kafka_same_cluster(struct kafka_pool *kp, rd_kafka_t *rk, char *other, size_t size)
 {
     char *id = rd_kafka_clusterid(rk, 0);

@@ -11,11 +11,12 @@ struct kafka_pool;
 
 /* Handles an error event of a handle: brokers lost or back; adds an event to the pool once. */
 void kafka_trouble(struct kafka_pool *, rd_kafka_resp_err_t, const char *reason);
-/* Brokers answered a query sent at asked_ns: clears trouble unless it is newer. */
+/* Call it when brokers have answered a query sent at asked_ns: clears the trouble unless it began
+ * later than that. */
 void kafka_trouble_over(struct kafka_pool *, uint64_t asked_ns);
 /* Reports a strain to the pool if the error indicates overload. Any thread. */
 void kafka_strain(struct kafka_pool *, rd_kafka_resp_err_t);
-/* Clears trouble if a connection came up since it began, without a query. */
+/* Clears the trouble if a connection has come up since it began; sends no query. */
 void kafka_trouble_check(struct kafka_pool *);
 /* Is the handle's cluster, as last reported by a broker, the one that the pool was opened on? If
  * not, sets other (`size` bytes) to its id and reports it to the pool. Never waits. Any thread. */

@@ -57,8 +57,8 @@ struct kafka_mark {
 };
 #define KAFKA_MAGIC UINT32_C(0x31746c6b)
 
-#define KAFKA_TOPIC_MOST 249 /* bytes of a topic's name: Kafka's own bound */
-#define KAFKA_GROUP_MOST 255 /* bytes of a group's name: ours, Kafka has no bound */
+#define KAFKA_TOPIC_MOST 249 /* most bytes of a topic's name; Kafka's own limit */
+#define KAFKA_GROUP_MOST 255 /* most bytes of a group's name; our limit, Kafka has none */
 #define KAFKA_RUN 9          /* a run's id with its end */
 #define KAFKA_PARTITIONS_MAX 10000
 /* Largest offset accepted from a broker, so that sums over all partitions fit. */
@@ -70,9 +70,9 @@ struct kafka_sums {
     uint64_t wait_ns;   /* no message available and none being handled */
     uint64_t handle_ns; /* handling a message: real time, or `work` */
     uint64_t thread_ns; /* a message is available, but the worker's thread is busy */
-    /* of the thread: buffers taken, given back (librdkafka's included) */
+    /* time of the worker's thread spent allocating and freeing buffers, including librdkafka's */
     uint64_t alloc_ns, free_ns;
-    uint64_t busy_ns;         /* of the thread: all work on messages */
+    uint64_t busy_ns;         /* time of the worker's thread spent on all work on messages */
     uint64_t messages, bytes; /* taken by clients */
     struct track_counts order;
 };
@@ -81,7 +81,7 @@ struct kafka_sums {
 struct kafka_totals {
     struct kafka_sums sums;
     unsigned clients, connections, workers;
-    double lag; /* deliver=each: of the client that is furthest behind; NaN: no client */
+    double lag; /* deliver=each: lag of the slowest client; NaN: no client */
 };
 
 /* A partition: end offset and, for deliver=share, the offset consumed by any client. */
@@ -90,11 +90,13 @@ struct kafka_part {
     pthread_mutex_t mutex;
     struct track track;
     _Atomic int64_t taken; /* next offset that no client has taken; -1: none yet */
-    _Atomic int64_t end;   /* as the broker said within the last second; -1: unknown */
+    /* end offset as the broker reported it within the last second; -1: unknown */
+    _Atomic int64_t end;
     int64_t low;
-    int64_t start;            /* where reading begins */
-    int32_t in_sync;          /* replicas in sync when the pool began; -1: no leader then */
-    struct kafka_conn *owner; /* assign=hand, deliver=share; under the pool's mutex */
+    int64_t start;   /* where reading begins */
+    int32_t in_sync; /* replicas in sync when the pool began; -1: it had no leader */
+    /* consumer that owns it, for assign=hand with deliver=share; under the pool's mutex */
+    struct kafka_conn *owner;
 };
 
 /* The consuming set-up of one row of figures. */
@@ -110,7 +112,7 @@ struct kafka_row {
     double seconds, wait_s, handle_s, thread_s, client_s, alloc_s, free_s, busy_s, thread_total_s;
     double messages, bytes, lag_first, lag_last, anon_bytes;
     double produced, produced_span_s; /* into the topic */
-    double looks;                     /* number of samples of which anon_bytes is the mean */
+    double looks;                     /* number of samples that anon_bytes is the mean of */
     uint64_t rebalances_first, rebalances;
     enum lag_state state;
     double slope;
@@ -119,34 +121,35 @@ struct kafka_row {
 struct kafka_second { /* changes since the last second */
     /* shares of the clients' time, client_s together */
     double span_s, client_s, wait, handle, thread;
-    double alloc, freed, busy_s; /* seconds of the threads' time */
+    double alloc, freed, busy_s; /* seconds that the workers' threads spent on it */
     double messages_per_s, bytes_per_s, produced_per_s, lag, anon_bytes;
     unsigned clients, connections, workers;
-    double slowest; /* of kafka_totals: its lag */
+    double slowest; /* lag of the slowest client (lag in kafka_totals) */
 };
 
 struct kafka_pool {
     struct pool *pool;
-    rd_kafka_t *admin;      /* a consumer that never joins, for queries */
-    const char *shown;      /* the target, for messages; borrowed */
-    char *cluster;          /* its id, or the first host's name if it has none; owned */
-    bool named;             /* it has an id */
-    _Atomic bool elsewhere; /* another cluster answers at the address now: nothing is sent to it */
+    rd_kafka_t *admin; /* a consumer that never joins, for queries */
+    const char *shown; /* the target, for messages; borrowed */
+    char *cluster;     /* the cluster's id, or the first host's name if it has none; owned */
+    bool named;        /* it has an id */
+    _Atomic bool
+        other_cluster; /* another cluster answers at the address now: nothing is sent to it */
     char topic[KAFKA_TOPIC_MOST + 1];
     char group[KAFKA_GROUP_MOST + 1];
-    bool own_group;  /* the group's name is made from the run and is not used by others */
+    bool own_group;  /* the group's name contains the run's id, so no other client uses it */
     bool group_made; /* the group had no offsets before this pool */
     bool asked;      /* topic creation was requested but not answered */
     bool created;    /* this pool made the topic */
-    bool mine;       /* it may be written to: loadtop made it, or it was allowed */
-    bool marked;     /* the created objects are marked, or cannot be */
+    bool mine;       /* the topic may be written to: loadtop created it, or the user allowed it */
+    bool marked;     /* whether the created objects have been marked, or cannot be */
     char topic_unmarked[160], group_unmarked[160]; /* why it is not marked; "": it is */
     bool mock;                                     /* it is librdkafka's mock cluster */
     bool opened;
     int32_t partitions, replicas;
     struct kafka_part *part; /* [parts] = [partitions] */
     int32_t parts;
-    double retention_s; /* INFINITY: for ever; NaN: unknown */
+    double retention_s; /* INFINITY: messages never expire; NaN: unknown */
     char version[48], address[128];
     int brokers, broker_id;
     uint64_t nonce;             /* makes producers' ids unique between runs */
@@ -156,7 +159,7 @@ struct kafka_pool {
     _Atomic unsigned dying;    /* connections whose handles are being destroyed */
 
     struct workers workers;
-    struct kafka_totals ended; /* of workers that are gone */
+    struct kafka_totals ended; /* sums of the workers that have ended */
 
     pthread_mutex_t mutex; /* all below */
     /* consumers that share partitions by hand, in the order of joining */
@@ -165,11 +168,12 @@ struct kafka_pool {
     char why[192];     /* the last error of a broker connection; "": none since an answer */
     uint64_t trouble_ns, why_ns; /* since when */
     char refused[256];           /* refused permanently by a protection */
-    char waits[256];             /* why the last connection had to wait; "": it did not */
-    _Atomic bool troubled;       /* trouble is set */
-    _Atomic uint64_t up_ns;      /* when a link to a broker last came up, any handle's; 0: never */
-    char stuck[192];             /* partitions without a leader while brokers answer; "": none */
-    _Atomic bool is_stuck;       /* stuck is set */
+    /* why the last connection attempt awaits consent; "": it does not */
+    char waits[256];
+    _Atomic bool troubled;  /* trouble is set */
+    _Atomic uint64_t up_ns; /* when any handle's link to a broker last came up; 0: never */
+    char stuck[192];        /* partitions without a leader while brokers answer; "": none */
+    _Atomic bool is_stuck;  /* stuck is set */
 
     pthread_mutex_t threads_mutex;
     struct kafka_thread *thread; /* living threads of librdkafka */
@@ -182,9 +186,10 @@ struct kafka_pool {
     unsigned rows;
     struct kafka_row *stay; /* the present row; NULL: none yet, or the table is full */
     struct kafka_setup setup;
-    bool idle;                /* paused, or at the end */
-    bool trim;                /* the number of handles has decreased */
-    double anon_before;       /* of the process, before any handle */
+    bool idle; /* paused, or at the end */
+    /* the number of handles has decreased, so freed memory should be returned to the system */
+    bool trim;
+    double anon_before;       /* anonymous memory of the process before any handle was created */
     struct kafka_second last; /* last second with clients */
     double looked_s;          /* last check of the replicas */
     double seen_s, settled_s, ends_s, ends_seen, produced_per_s;
@@ -201,7 +206,7 @@ static inline bool kafka_each(const struct kafka_pool *kp)
     return option_u64(kafka_opts(kp), K_DELIVER) == DELIVER_EACH;
 }
 
-/* Partitions are assigned by us, not by a group. */
+/* Are partitions assigned by us and not by a group? */
 static inline bool kafka_by_hand(const struct kafka_pool *kp)
 {
     return kafka_each(kp) || pool_read_only(kp->pool) ||

@@ -31,9 +31,9 @@ enum { DIST_CONST, DIST_EXP };
 struct null_pool {
     _Atomic uint64_t start_ns;          /* engine time of the first worker; 0: none yet */
     _Atomic uint64_t in_flight;         /* operations pending in all workers */
-    uint64_t stall_at_ns, stall_for_ns; /* after the start; for 0: none */
+    uint64_t stall_at_ns, stall_for_ns; /* relative to the start; stall_for_ns 0: no stall */
     pthread_mutex_t mutex;
-    uint64_t *free_ns; /* binary heap: when each server is free */
+    uint64_t *free_ns; /* binary heap of the times at which each server becomes free */
     uint32_t servers, servers_room;
 };
 
@@ -41,12 +41,12 @@ struct null_pool {
 struct pending {
     struct op *op;
     struct null_conn *conn;
-    uint32_t next, prev; /* of its connection, or next free */
+    uint32_t next, prev; /* next in its connection's list or in the free list */
     uint32_t place;      /* in the heap, from 1 */
 };
 
 struct slot {
-    uint64_t due_ns, order; /* equal ends keep their order of submission */
+    uint64_t due_ns, order; /* order: submission order, to break ties of due_ns */
     uint32_t pending;
 };
 
@@ -57,7 +57,7 @@ struct null_worker {
     struct pending *pending; /* [1 .. room] */
     uint32_t used, room, free;
     uint64_t order;
-    bool firing; /* due_fire sets the alarm when it is through */
+    bool firing; /* due_fire is running and sets the alarm at its end */
 };
 
 struct null_conn {
@@ -100,8 +100,8 @@ static void heap_remove(struct null_worker *w, uint32_t place)
     heap_up(w, place, s);
 }
 
-/* Doubles the room; -1 when memory is out. Only a new maximum of operations
- * in flight comes here. */
+/* Doubles the table; -1: out of memory. Called only when more operations are in flight than ever
+ * before. */
 static int pending_grow(struct null_worker *w)
 {
     uint32_t room = w->room ? w->room * 2 : 64;
@@ -154,8 +154,8 @@ static struct op *pending_remove(struct null_worker *w, uint32_t i)
 
 /* ---- The simulated service ---- */
 
-/* When a service that starts at `start` and needs `service` ends, given that nothing moves in the
- * stall. */
+/* When a service that begins at `start` and needs `service` ends, given that it makes no progress
+ * during the stall. */
 static uint64_t stalled_end(const struct null_pool *p, uint64_t start, uint64_t service)
 {
     uint64_t from = atomic_load_explicit(&p->start_ns, memory_order_relaxed) + p->stall_at_ns;
@@ -164,7 +164,7 @@ static uint64_t stalled_end(const struct null_pool *p, uint64_t start, uint64_t 
     return start >= from ? from + p->stall_for_ns + service : start + service + p->stall_for_ns;
 }
 
-/* Puts v on top of the heap of servers in place of the earliest. */
+/* Replaces the earliest time in the heap of servers by v. */
 static void servers_replace(struct null_pool *p, uint64_t v)
 {
     uint64_t *h = p->free_ns;
@@ -179,8 +179,8 @@ static void servers_replace(struct null_pool *p, uint64_t v)
     h[i] = v;
 }
 
-/* Sets the number of servers to n. Servers that are free the earliest are removed first, as each
- * finishes its present operation. */
+/* Sets the number of servers to n. Those that become free first are removed first, each after its
+ * present operation. */
 static int servers_resize(struct null_pool *p, uint32_t n)
 {
     if (n > p->servers_room) {
@@ -204,7 +204,8 @@ static int servers_resize(struct null_pool *p, uint32_t n)
     return 0;
 }
 
-/* First come first served by the earliest free of n servers. UINT64_MAX when memory is out. */
+/* The end of a service on n servers, first come first served, by the server that is free first.
+ * UINT64_MAX: out of memory. */
 static uint64_t served_end(struct null_pool *p, uint32_t n, uint64_t now, uint64_t service)
 {
     uint64_t end = UINT64_MAX;
@@ -218,8 +219,8 @@ static uint64_t served_end(struct null_pool *p, uint32_t n, uint64_t now, uint64
     return end;
 }
 
-/* drift: the service slows down by that share a minute, as when a cache no
- * longer holds the data. */
+/* Applies drift: the service slows down by that share per minute, like a cache that no longer holds
+ * all data. */
 static double drifted(const struct null_pool *p, const struct options *o, uint64_t now)
 {
     double drift = option_real(o, DRIFT);
@@ -243,7 +244,7 @@ static uint64_t service_ns(const struct options *o, uint64_t rnd, uint64_t in_fl
     return mean < 1e15 ? (uint64_t)llround(mean) : UINT64_C(1000000000000000);
 }
 
-/* The scaling law already includes the cost of concurrency: no additional queue. */
+/* The scaling law already includes the cost of concurrency, so there is no additional queue. */
 static uint32_t servers_wanted(const struct options *o)
 {
     return option_real(o, LAMBDA) > 0 ? 0 : (uint32_t)option_u64(o, SERVERS);
@@ -265,7 +266,8 @@ static enum submit null_submit(struct conn *conn, struct op *op)
     struct pool *pool = worker_pool(conn->worker);
     struct null_pool *p = pool_data(pool);
     const struct options *o = pool_options(pool);
-    /* Service begins when it is sent, so that none is measured shorter than it was. */
+    /* Service begins at the time of sending, so that no measured time is shorter than the true
+     * one. */
     op_sent(op);
     uint64_t now = loop_now(worker_loop(conn->worker));
     uint64_t n = atomic_fetch_add_explicit(&p->in_flight, 1, memory_order_relaxed) + 1;
@@ -382,7 +384,7 @@ static void null_worker_close(struct worker *worker)
     w->used = w->room = w->free = 0;
 }
 
-/* "5s+1s": at 5 s for 1 s. Empty is none. */
+/* Parses "5s+1s": a stall at 5 s that lasts 1 s. Empty: no stall. */
 static int parse_stall(const char *s, uint64_t *at_ns, uint64_t *for_ns, struct err *err)
 {
     char at[32];

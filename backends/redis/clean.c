@@ -26,7 +26,7 @@
 #include <string.h>
 
 #define UNKNOWN_RUN "unknown"
-#define MARKS_NS (20 * NS_PER_S) /* for all marks of one prefix */
+#define MARKS_NS (20 * NS_PER_S) /* time limit for reading all marks of one prefix */
 #define MARKS_AT_ONCE 500u
 #define MARKS_STEPS_MAX 5000u    /* of one clean */
 #define BATCH_NS (10 * NS_PER_S) /* for each thousand names */
@@ -34,7 +34,7 @@
 #define COUNTED_MOST 1000000u /* most names that are queried one by one to count existing keys */
 #define ENTRIES_MAX 16u
 
-/* Keys of the file: hints. */
+/* Keys that the file lists; they are only hints. */
 struct entry {
     char prefix[REDIS_PREFIX_MAX + 8]; /* with the family's */
     uint64_t first, end;
@@ -43,14 +43,14 @@ struct entry {
 struct cleaning {
     struct clean *clean;
     struct redis_link *link;
-    char prefix[REDIS_PREFIX_MAX + 1], mark[REDIS_MARK_NAME]; /* mark "": the file has none */
+    char prefix[REDIS_PREFIX_MAX + 1], mark[REDIS_MARK_NAME]; /* mark "": the file names no mark */
     unsigned db;
     struct entry entry[ENTRIES_MAX];
     unsigned entries;
-    /* bounds from the marks on the server */
+    /* upper bounds of key numbers, from the marks on the server */
     uint64_t ours[FAMILIES], others[FAMILIES];
     char other_run[FAMILIES][9];
-    struct text fields; /* of this run, each ended by a NUL: what HDEL takes */
+    struct text fields; /* fields of this run, each terminated by NUL: the arguments of HDEL */
     uint64_t budget;    /* remaining steps for reading marks */
 };
 
@@ -80,7 +80,8 @@ static bool read_entry(const json_t *one, struct entry *e)
     return true;
 }
 
-/* A pool has one prefix and one database: the first that is named. */
+/* Reads the file's entries. A pool has one prefix and one database, so the first of each that is
+ * named counts. */
 static int read_file(struct cleaning *k, struct err *err)
 {
     const json_t *left = k->clean->leftovers;
@@ -158,7 +159,8 @@ static bool add_redis_cli(struct text *t, const struct cleaning *k)
     return ok;
 }
 
-/* The command that removes every key of this prefix and twelve digits, including keys of others. */
+/* Adds the command that removes every key made of this prefix and twelve digits, including keys of
+ * others. */
 static void add_by_hand(struct text *t, const struct cleaning *k, const char *prefix)
 {
     struct text pattern = {0}, command = {0};
@@ -221,7 +223,7 @@ static int all_keys(struct redis_link *l, const char *command, const char *prefi
     return rc;
 }
 
-/* How many of them exist; -1: too many to ask for. */
+/* Counts how many of these keys exist; -1: too many to query. */
 static int count_keys(const struct cleaning *k, const char *prefix, uint64_t from, uint64_t end,
                       int64_t *count, struct err *err)
 {
@@ -232,11 +234,11 @@ static int count_keys(const struct cleaning *k, const char *prefix, uint64_t fro
     return 0;
 }
 
-/* UNLINK (Redis 4) frees in the background; before it there was DEL. */
+/* UNLINK (Redis 4) frees memory in the background; older servers have only DEL. */
 static int removing_command(const struct cleaning *k, const char **command, struct err *err)
 {
     char name[REDIS_PREFIX_MAX + 24];
-    /* a name like the mark's that is not one of the run's keys */
+    /* a name like that of a mark, but not of any key of the run */
     snprintf(name, sizeof name, "%sloadtop:none", k->prefix);
     redisReply *r =
         redis_link_ask(k->link, 2, (const char *[]){"UNLINK", name}, clock_ns() + BATCH_NS, err);
@@ -353,7 +355,7 @@ static int read_marks(struct cleaning *k, char *why, size_t size, struct err *er
     return rc;
 }
 
-/* a prefix whose keys of family `from` have the same names as ours of family `to` */
+/* a prefix under which keys of family `from` have the same names as ours of family `to` */
 struct neighbour {
     enum redis_family from, to;
 };
@@ -381,8 +383,8 @@ static int read_neighbour(struct cleaning *k, const char *prefix, enum redis_fam
                      &(struct neighbour){from, to}, NULL, err);
 }
 
-/* The length of a prefix without a family's infix at its end ("tests:" is also the sets of "test");
- * false: it has none. */
+/* The length of a prefix without the family's infix at its end ("tests:" is also the prefix of the
+ * sets of "test"). False: it does not end in an infix. */
 static bool drop_infix(const char *prefix, enum redis_family family, size_t *len)
 {
     char infix[8];
@@ -400,7 +402,7 @@ static int read_neighbours(struct cleaning *k, struct err *err)
     for (int i = FAMILY_STRING + 1; rc == 0 && i < FAMILIES; i++) {
         char other[REDIS_PREFIX_MAX + 8];
         size_t len = strlen(redis_key_prefix(other, sizeof other, k->prefix, (enum redis_family)i));
-        if (len <= REDIS_PREFIX_MAX) /* else there is no such prefix */
+        if (len <= REDIS_PREFIX_MAX) /* longer prefixes do not exist */
             rc = read_neighbour(k, other, FAMILY_STRING, (enum redis_family)i, err);
         if (rc || !drop_infix(k->prefix, (enum redis_family)i, &len))
             continue;
@@ -484,7 +486,7 @@ static int add_advice(struct cleaning *k, struct text *t, const char *prefix, st
 
 /* ---- Listing and removing ---- */
 
-/* Without a mark: only counts the keys that the file lists. */
+/* Handles an entry without a mark: only counts the keys that the file lists. */
 static int leave_entry(struct cleaning *k, const struct entry *e, const char *why, struct err *err)
 {
     char what[2 * REDIS_PREFIX_MAX + 80];
@@ -506,7 +508,7 @@ static int leave_entry(struct cleaning *k, const struct entry *e, const char *wh
     return rc;
 }
 
-/* The keys below `end` that another run may have made as well. */
+/* Reports the keys below `end` that another run may also have created: they are kept. */
 static int leave_shared(struct cleaning *k, const char *prefix, uint64_t end, const char *run,
                         struct err *err)
 {
@@ -528,7 +530,7 @@ static int leave_shared(struct cleaning *k, const char *prefix, uint64_t end, co
     return 0;
 }
 
-/* The keys of a family that only this run may have made. */
+/* Removes or lists the keys of a family that only this run may have created. */
 static int take_own(struct cleaning *k, const char *prefix, uint64_t from, uint64_t end,
                     const char *command, struct err *err)
 {
@@ -545,7 +547,8 @@ static int take_own(struct cleaning *k, const char *prefix, uint64_t from, uint6
     return rc;
 }
 
-/* HDEL of as many fields from `at` on as fit into one command; *gone: how many existed. */
+/* Sends HDEL for as many fields from `at` on as fit into one command. *gone: how many of them
+ * existed. */
 static int remove_fields(struct cleaning *k, size_t *at, int64_t *gone, struct text *refusal,
                          struct err *err)
 {
@@ -629,7 +632,7 @@ static int check_identity(struct cleaning *k, struct err *err)
     return rc;
 }
 
-/* Checks that the target's database is the file's, if it has one. */
+/* Checks that the target's database is the one in the file, if the file names one. */
 static int check_db(const struct cleaning *k, struct err *err)
 {
     const struct target *t = k->clean->target;

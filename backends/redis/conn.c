@@ -32,8 +32,8 @@
 #include <unistd.h>
 
 #define OUT_ROOM_FIRST ((size_t)4 << 10)
-#define OUT_ROOM_MAX                                                                               \
-    ((size_t)256 << 10) /* size at which the buffer is written, unless one request is larger */
+/* size at which the buffer is sent; only a single larger request exceeds it */
+#define OUT_ROOM_MAX ((size_t)256 << 10)
 #define OUT_MOVE_MAX ((size_t)4 << 10)
 #define REDIS_UNSENT_MAX (128 << 10)
 #define HELLO_NS (5 * NS_PER_S)
@@ -66,8 +66,8 @@ static void lost(struct redis_conn *c, int error)
         conn_down(c->conn, "connect", "%s: %s", shown(c), strerror(error));
 }
 
-/* System calls without glibc's cancellation points, which cost two locked instructions per call in
- * a threaded program. Our threads are never cancelled. */
+/* Calls send directly, without glibc's cancellation point, which costs two locked instructions in a
+ * threaded program. Our threads are never cancelled. */
 static ssize_t send_now(int fd, const char *bytes, size_t n)
 {
     return syscall(SYS_sendto, fd, bytes, n, MSG_NOSIGNAL, NULL, 0);
@@ -184,7 +184,8 @@ static void write_piece(struct redis_conn *c)
     struct redis_worker *w = worker_of(c);
     const char *bytes = w->out + c->out_at;
     size_t n = c->out_len;
-    /* The bytes stay valid until the next request is encoded, and write_out encodes none. */
+    /* write_out may use these bytes: they stay valid until the next request is encoded, and
+     * write_out encodes none. */
     dirty_remove(w, c);
     write_out(c, bytes, n);
 }
@@ -241,7 +242,8 @@ static bool out_room(struct redis_worker *w, size_t n)
     return true;
 }
 
-/* A piece can grow only at the end of the buffer: moves it there, or writes it if it is long. */
+/* Makes room after the connection's piece of the worker's buffer. Only the last piece can grow, so
+ * moves this one to the end, or sends it if it is long. */
 static bool out_move(struct redis_worker *w, struct redis_conn *c, size_t max)
 {
     if (c->out_len > OUT_MOVE_MAX) {
@@ -250,7 +252,7 @@ static bool out_move(struct redis_worker *w, struct redis_conn *c, size_t max)
     }
     if (!out_room(w, c->out_len + max))
         return false;
-    if (c->out_len) { /* making room may have written it */
+    if (c->out_len) { /* out_room may have sent the piece */
         memmove(w->out + w->out_len, w->out + c->out_at, c->out_len);
         c->out_at = w->out_len;
         w->out_len += c->out_len;
@@ -279,7 +281,7 @@ char *redis_out_reserve(struct redis_conn *c, size_t max)
         conn_down(c->conn, "memory", "%s: out of memory for requests", shown(c));
     if (c->state != REDIS_UP)
         return NULL;
-    if (c->kept) /* while making room, the socket accepted no more */
+    if (c->kept) /* out_room sent the piece, and the socket did not accept all of it */
         return redis_out_reserve(c, max);
     if (!c->out_len) {
         c->out_at = w->out_len;
@@ -310,8 +312,8 @@ static void refuse_hello(struct redis_conn *c, const struct resp_error *e)
                   shown(c), p->db, said);
     else if (strcmp(name, "NOAUTH") == 0 || strcmp(name, "DENIED") == 0)
         conn_down(c->conn, "auth", "%s: %s", shown(c), said);
-    /* Ignore other errors: CLIENT SETNAME is unknown or not permitted, and the name is only
-     * informative. */
+    /* Other errors are ignored: CLIENT SETNAME may be unknown or not permitted, and the name is
+     * only informative. */
 }
 
 /* Is this a reply with the server's identity (REDIS_WHO)? */
@@ -320,7 +322,7 @@ static bool tells_who(const struct redis_conn *c)
     return c->step > pool_of(c)->hello.steps;
 }
 
-/* The server cannot report its identity now: the next connection asks again. */
+/* The server cannot report its identity at present: close, and ask again on the next connection. */
 static void refuse_who(struct redis_conn *c, const struct resp_error *e)
 {
     char name[RESP_CLASS_MAX], said[sizeof e->text];
@@ -330,7 +332,7 @@ static void refuse_who(struct redis_conn *c, const struct resp_error *e)
                   secret_said(said, sizeof said, e->text, e->len));
 }
 
-/* Checks an identity reply. The last one decides for a server without an identity. */
+/* Checks an identity reply. If the server has no identity, the last of these replies decides. */
 static void judge_who(struct redis_conn *c, enum resp_kind kind)
 {
     struct redis_worker *w = worker_of(c);
@@ -647,8 +649,8 @@ int redis_open(struct conn *conn, struct err *err)
     int fd = addresses_connect(&p->at, pool, &c->at, err);
     if (fd < 0)
         return err && err->code < 0 ? err->code : ERR_UNREACHED;
-    /* otherwise megabytes count as sent while they wait in the kernel, flooded by pattern
-     * unthrottled */
+    /* Without this limit megabytes count as sent while they wait in the kernel, filled by pattern
+     * unthrottled. */
     int unsent = REDIS_UNSENT_MAX;
     if (p->at.address[c->at].addr.ss_family != AF_UNIX)
         setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
@@ -668,7 +670,8 @@ void redis_close(struct conn *conn)
     struct loop *loop = worker_loop(conn->worker);
     if (c->state == REDIS_UP)
         atomic_fetch_sub_explicit(&w->counts.connected, 1, memory_order_relaxed);
-    if (c->state == REDIS_CONNECTING && c->watch.fd >= 0) /* also when the engine gave it up */
+    /* also when the engine gave up the opening */
+    if (c->state == REDIS_CONNECTING && c->watch.fd >= 0)
         addresses_failed(&pool_of(c)->at, c->at);
     c->state = REDIS_CLOSED;
     if (c->out_len)

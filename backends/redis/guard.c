@@ -1,4 +1,4 @@
-/* Decides from a Redis's own figures whether it may be loaded: identity, free memory, and
+/* Decides from the figures of a Redis server whether it may be loaded: identity, free memory, and
  * overload.
  *
  * INFO and error replies are not trusted: numbers are range-checked, and an identity longer than
@@ -22,7 +22,7 @@
 #define KEY_OVERHEAD 100.0
 #define MEMBER_OVERHEAD 60.0
 #define LIST_OVERHEAD 15.0
-#define LIST_HELD 8.0    /* elements of a list kept short by rpop */
+#define LIST_HELD 8.0    /* typical length of a list that rpop keeps short */
 #define FAMILY_INFIX 2.0 /* "l:" */
 
 /* ---- Identity ---- */
@@ -30,7 +30,7 @@
 static bool read_identity(const char *info, const char *field, char *buf, size_t size)
 {
     buf[0] = '\0';
-    /* "0000...": a replication id that was never used. */
+    /* "0000..." is a replication id that was never used */
     return redis_info_text(info, field, buf, size) && strlen(buf) + 1 < size &&
            buf[strspn(buf, "0")];
 }
@@ -72,14 +72,15 @@ bool redis_part_allowed(struct pool *pool, const char *info, bool *any)
 
 /* ---- Free room ---- */
 
-/* What an operation writes and occupies, in bytes. */
+/* The bytes that an operation writes, and those that its keys occupy. */
 struct weighed {
     double written; /* by one: data_bytes */
-    double one;     /* most that one operation adds on the server */
-    double all;     /* size of all its keys; INFINITY: unbounded growth */
+    double one;     /* most bytes that one operation adds on the server */
+    double all;     /* bytes of all its keys; INFINITY: they grow without bound */
 };
 
-/* The allocated size for a request: four size classes per power of two, as in jemalloc. */
+/* The size that the allocator uses for a request: four size classes per power of two, as in
+ * jemalloc. */
 static double allocated(double bytes)
 {
     double step = 16;
@@ -165,7 +166,8 @@ int redis_room_allowed(struct pool *pool, const char *info, struct err *err)
 
 /* ---- Overload ---- */
 
-/* "errorstat_OOM:count=12" (Redis 6.2). Without such a line there was none yet, if it has any. */
+/* Reads "errorstat_OOM:count=12" (Redis 6.2). Without such a line there has been no such error, if
+ * the server counts them at all. */
 static double read_error_count(const char *info, const char *field)
 {
     char text[40];

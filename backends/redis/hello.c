@@ -65,7 +65,7 @@ void redis_hello_wipe(struct redis_hello *h)
     memset(h, 0, sizeof *h);
 }
 
-/* An error reply to the handshake, or to a first command, in words. */
+/* Puts into words an error reply to the handshake or to a first command. */
 int redis_refused(const char *shown, const redisReply *r, const char *command, struct err *err)
 {
     char name[RESP_CLASS_MAX], said[121];
@@ -175,7 +175,7 @@ struct redis_link *redis_link_plain(const struct target *t, const struct options
     struct tls_context *tls = NULL;
     struct linking w = {.hello = &hello, .host = at.host, .shown = t->shown};
     int rc = redis_resolve(t, NULL, &at, err);
-    for (unsigned i = 0; rc == 0 && i < at.n; i++) /* before the files of TLS are read */
+    for (unsigned i = 0; rc == 0 && i < at.n; i++) /* check before reading the TLS files */
         rc = pool_connect_allowed(NULL, at.host, (const struct sockaddr *)&at.address[i].addr, err);
     if (rc == 0 && strcmp(t->scheme, "rediss") == 0 && !(tls = tls_context_new(o, REDIS_TLS, err)))
         rc = err->code;

@@ -29,7 +29,7 @@ char *redis_key_name(char *buf, size_t size, const char *prefix, uint64_t key)
     return buf;
 }
 
-/* How many of prefix's keys [from, from + n) exist, or -1. */
+/* Counts how many of the keys [from, from + n) of a prefix exist, or -1. */
 static int64_t exist(struct redis_link *l, const char *prefix, uint64_t from, unsigned n,
                      uint64_t deadline_ns)
 {
@@ -38,7 +38,9 @@ static int64_t exist(struct redis_link *l, const char *prefix, uint64_t from, un
     char *names = malloc(n * name_bytes);
     int64_t count = -1;
     if (words && names) {
-        words[0] = "TOUCH"; /* counts like EXISTS, but is not an operation of the mix */
+        /* counts existing keys like EXISTS, but is not an operation of the mix, so the server's
+         * statistics stay exact */
+        words[0] = "TOUCH";
         for (unsigned i = 0; i < n; i++)
             words[i + 1] = redis_key_name(names + i * name_bytes, name_bytes, prefix, from + i);
         redisReply *r = redis_link_ask(l, n + 1, words, deadline_ns, NULL);
@@ -121,7 +123,7 @@ void redis_leftovers(struct pool *pool, struct stats *s, const struct redis_tota
             continue;
         redis_key_prefix(keys, sizeof keys, prefix, (enum redis_family)i);
         int64_t count = t->running ? -1 : count_existing(p, keys, t->high[i], deadline_ns);
-        /* an answer may still be on its way */
+        /* a late answer may still change the count */
         if (count < 0 && !t->running)
             redis_link_down(p);
         add_keys(pool, s, (enum redis_family)i, t->high[i], count, &mark);

@@ -94,7 +94,7 @@ int redis_link_send(struct redis_link *l, const char *bytes, size_t n, uint64_t 
     return link_send(&l->link, bytes, n, deadline_ns, err);
 }
 
-/* Do the received and the announced bytes of a reply exceed the limit? */
+/* Does a reply exceed the limit with the bytes received and still announced? */
 static bool too_large(const struct redis_link *l, size_t bytes, struct err *err)
 {
     uint64_t says = resp_reader_awaits(l->reader);
@@ -106,7 +106,8 @@ static bool too_large(const struct redis_link *l, size_t bytes, struct err *err)
     return true;
 }
 
-/* The next complete reply. NULL: none; or, with l->broken and err, an invalid one. */
+/* Returns the next complete reply. NULL: there is none yet; or, with l->broken and err set, it is
+ * invalid. */
 static redisReply *next_reply(struct redis_link *l, struct err *err)
 {
     void *reply = NULL;

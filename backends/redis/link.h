@@ -14,7 +14,7 @@ struct redisReply;
 struct redis_link;
 struct tls_context;
 
-/* As link_open, and its errors. NULL and err. */
+/* Opens a link like link_open, with the same errors. NULL and err on failure. */
 struct redis_link *redis_link_open(const struct pool *, const char *host, const struct address *,
                                    const struct tls_context *, const char *shown,
                                    uint64_t deadline_ns, struct err *);

@@ -1,12 +1,12 @@
 /* The mark of a run on the server: a hash beside the keys, in which each field records the keys
  * that a pool of some run may have created. `clean` relies on it alone, never on a file.
  *
- * A connection claims keys before its first request that may create one, by a command on the same
- * connection: the server executes it first, so the mark exists however loadtop ends, also on a
- * server restarted without its data. A claim is an upper bound, as allowed by `keys`. It only
- * grows, and each state of it has its own field, so that a late claim cannot overwrite a newer one.
- * When every worker has ended, the pool's thread replaces the claims by the keys actually created.
- * HMSET is not an operation of the mix, so the server's counts of those stay exact. */
+ * Before its first request that may create a key, a connection claims keys by a command that the
+ * server executes first. So the mark exists however loadtop ends, and also on a server that was
+ * restarted without its data. A claim is an upper bound, as allowed by `keys`. It only grows, and
+ * each state of it has its own field, so that a late claim cannot overwrite a newer one. When every
+ * worker has ended, the pool's thread replaces the claims by the keys actually created. HMSET is
+ * not an operation of the mix, so the server's counts of those stay exact. */
 #include "backends/redis/mark.h"
 
 #include "backends/redis/hello.h"
@@ -70,7 +70,7 @@ bool redis_mark_read(const char *value, size_t len, uint64_t bound[FAMILIES])
     return len > 0;
 }
 
-/* Digits alone, up to `stop` or the end. How many, or 0. */
+/* Counts the digits up to `stop` or the end. 0: there are none, or something else comes first. */
 static size_t span_digits(const char *s, size_t len, char stop)
 {
     size_t n = 0;
@@ -98,7 +98,8 @@ bool redis_mark_field(const char *field, size_t len, char run[9])
 
 #include <hiredis/hiredis.h>
 
-/* Pools of this process, so that two with the same prefix do not write over each other's claims. */
+/* Numbers the pools of this process, so that two with the same prefix do not overwrite each other's
+ * claims. */
 static _Atomic unsigned pools_marked;
 
 void redis_mark_begin(struct redis_mark *m)
@@ -213,7 +214,7 @@ static bool carry_out(struct redis_pool *p, const struct text *command, uint64_t
     return done;
 }
 
-/* HDEL NAME and the fields of all claims that were made. */
+/* Adds the command HDEL with NAME and the fields of all claims that were made. */
 static void add_removal(struct text *t, const struct pool *pool, const struct redis_mark *m)
 {
     char name[REDIS_MARK_NAME], field[48];

@@ -51,7 +51,7 @@ void redis_words(struct text *t, unsigned n, const char *const *words)
         put_word(t, words[i]);
 }
 
-/* Adds a number of twelve digits; returns its offset. */
+/* Adds twelve zeros for a number; returns their offset. */
 static uint16_t put_number(struct text *t)
 {
     text_add(t, "$%u\r\n", (unsigned)REDIS_DIGITS);
@@ -157,8 +157,8 @@ static char *put_size(char *out, uint32_t size)
     return out;
 }
 
-/* A slice of the blob, starting in its first 64 KiB, which stay in the CPU's cache; values larger
- * than half of the blob repeat it. */
+/* Copies a slice of the blob. It starts within the first 64 KiB, which stay in the CPU's cache. A
+ * value larger than half of the blob repeats it. */
 static char *put_value(char *out, uint32_t size, uint64_t rnd)
 {
     const char *blob = generate_blob();
@@ -328,7 +328,7 @@ int resp_reader_feed(struct redisReader *r, const char *bytes, size_t n)
 int resp_reader_next(struct redisReader *r, enum resp_kind *kind)
 {
     void *object = NULL;
-    if (resp_reader_empty(r)) /* without input hiredis would begin a new reply */
+    if (resp_reader_empty(r)) /* without input: hiredis would begin a new reply */
         return 0;
     if (redisReaderGetReply(r, &object) != REDIS_OK)
         return -1;
@@ -336,7 +336,7 @@ int resp_reader_next(struct redisReader *r, enum resp_kind *kind)
     return object != NULL;
 }
 
-/* Only make_array above has no object to give. */
+/* Only make_array (above) fails without setting an error. */
 const char *resp_reader_error(const struct redisReader *r)
 {
     return r->err == REDIS_ERR_OOM ? "an array of more or deeper elements than were asked for"
@@ -353,8 +353,8 @@ size_t resp_reader_held(const struct redisReader *r)
     return r->len - r->pos;
 }
 
-/* hiredis has taken the '$' when it waits for the rest. Whatever else is not complete has no end of
- * a line yet. */
+/* When hiredis waits for the rest of a string, it has already consumed the '$'. Any other
+ * incomplete reply lacks the end of its line. */
 uint64_t resp_reader_awaits(const struct redisReader *r)
 {
     const char *p = r->buf + r->pos;
@@ -384,7 +384,7 @@ char *resp_error_class(char buf[RESP_CLASS_MAX], const char *text, size_t len)
 
 /* ---- INFO ---- */
 
-/* What follows "name:" at the start of a line. */
+/* Finds what follows "name:" at the start of a line. */
 static const char *info_find(const char *info, const char *name)
 {
     size_t len = strlen(name);

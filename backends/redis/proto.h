@@ -1,5 +1,5 @@
-/* The Redis protocol without any I/O: requests out of templates, replies into three kinds, INFO's
- * fields.
+/* The Redis protocol without any I/O: builds requests from templates, classifies replies into three
+ * kinds, and reads the fields of INFO.
  *
  * Everything here is a pure function of its arguments, or of a reader that belongs to the caller,
  * so it is tested, fuzzed and measured without a server. Protocol: RESP2,
@@ -59,11 +59,12 @@ enum redis_family {
 struct redis_op_info {
     const char *command; /* "GET" */
     enum redis_family family;
-    bool keyed, creates; /* has a key; may create it */
+    bool keyed, creates; /* keyed: it has a key; creates: it may create that key */
 };
 extern const struct redis_op_info redis_op_info[REDIS_OPS];
 
-/* "loadtop:" + "c:", without the digits. buf always terminated. */
+/* Writes the part of a key's name before its digits: "loadtop:" + "c:". buf is always
+ * terminated. */
 char *redis_key_prefix(char *buf, size_t size, const char *prefix, enum redis_family);
 
 /* Where the numbers of a request are written: the offset of the first digit, 0 for none. */
@@ -75,7 +76,7 @@ struct redis_template {
     enum redis_family family;
     bool value; /* "$<size>\r\n<value>\r\n" is between head and tail */
 };
-/* ttl_ms: expiry that SET asks for; 0: none. 0, or -1 when memory is out. */
+/* ttl_ms: expiry set by SET; 0: none. Returns 0, or -1: out of memory. */
 int redis_template_make(struct redis_template *, enum redis_op, const char *prefix,
                         uint64_t ttl_ms);
 void redis_template_free(struct redis_template *); /* zeroed is fine */
@@ -108,7 +109,7 @@ static inline void redis_put_digits(char *out, uint64_t v)
     redis_put_digits4(out + 8, low % 10000);
 }
 
-/* Adds the value of a request, and what follows it, at `out`; returns the end. */
+/* Writes the value of a request, and what follows it, to `out`; returns the end. */
 char *redis_put_value(const struct redis_template *, char *out, uint32_t size, uint64_t rnd);
 
 /* Writes the request to `out`, which holds redis_request_max, and returns its length. key <
@@ -156,8 +157,8 @@ struct resp_error {
 
 struct redisReader *resp_reader_new(struct resp_error *); /* NULL: out of memory */
 void resp_reader_free(struct redisReader *);              /* takes NULL */
-/* 0, or -1 when out of memory. Feed small pieces: hiredis moves the rest of its buffer for each
- * kilobyte read. */
+/* Feeds received bytes to the reader. 0, or -1: out of memory. Feed small pieces, because hiredis
+ * moves the rest of its buffer for each kilobyte read. */
 int resp_reader_feed(struct redisReader *, const char *bytes, size_t n);
 #define RESP_FEED 4096
 /* 1: a reply, of *kind (an error's text is in the resp_error). 0: not complete. -1: not RESP; the

@@ -1,7 +1,7 @@
 /* The Redis backend: its descriptor and options, and what a worker does for each operation.
  *
- * On the path of an operation there is no allocation, no lock and no clock: a key is drawn, a
- * prebuilt request is copied with its digits patched, straight into bytes that the next flush
+ * On the path of an operation there is no allocation, no lock and no clock: a key is drawn, and a
+ * prebuilt request with that key's digits is copied straight into the buffer that the next flush
  * writes. Options that can change while the load runs are copied into the worker by tune(). Called
  * by the engine only. */
 #include "backends/redis/clean.h"
@@ -61,8 +61,8 @@ static void redis_worker_close(struct worker *worker)
     w->in = w->out = NULL;
 }
 
-/* Bytes of data that an operation writes beside its value: the key's name, and a number for what is
- * counted, a member, a field or a score. */
+/* Bytes of data that an operation writes besides its value: the key's name, and for some operations
+ * a number (a counter, member, field or score). */
 static uint32_t written(const struct redis_template *t, enum redis_op op, const char *prefix)
 {
     char name[REDIS_PREFIX_MAX + 8];
@@ -150,18 +150,18 @@ static enum submit redis_submit(struct conn *conn, struct op *op)
     const struct redis_template *t = &w->template[op->type];
     size_t max = redis_request_max(t, op->size), claim = 0;
     if (is_unclaimed(w, c, t, op->key)) {
-        c->full = c->claiming; /* one at a time; its answer makes room */
+        c->full = c->claiming; /* only one claim at a time; its answer makes room again */
         if (c->full)
             return SUBMIT_BUSY;
         claim = redis_mark_claim(w, t->family, op->key);
         max += claim;
     }
-    bool grows = /* simply one more of a pipeline */
+    bool grows = /* fast path: the connection's piece is the last in the buffer and has room */
         c->out_len && c->out_at + c->out_len == w->out_len && w->out_room - w->out_len >= max;
     char *out = grows ? w->out + w->out_len : redis_out_reserve(c, max);
     if (!out) {
-        /* Making room may have written, and a failed write closes the connection with its
-         * requests. */
+        /* Making room may have sent earlier requests. If that failed, the connection is closed, and
+         * this request was ended with the others. */
         return c->state == REDIS_UP ? SUBMIT_BUSY : SUBMIT_QUEUED;
     }
     char *request = claim ? put_claim(w, c, out, claim) : out;

@@ -107,7 +107,7 @@ int redis_pool_open(struct pool *pool, struct err *err)
 {
     struct redis_pool *p = pool_data(pool);
     const struct target *t = pool_target(pool);
-    struct redis_mark mark = p->mark; /* of an attempt before this one */
+    struct redis_mark mark = p->mark; /* from an earlier attempt to open the pool */
     memset(p, 0, sizeof *p);
     p->mark = mark;
     redis_mark_begin(&p->mark);

@@ -38,7 +38,7 @@ int64_t redis_other_clients(struct redis_pool *p, const char *info, unsigned con
     if (all < 0)
         return -1;
     pthread_mutex_lock(&siblings_mutex);
-    p->sibling.connections = connected + 1; /* and the link on which this was asked */
+    p->sibling.connections = connected + 1; /* plus the link on which this was queried */
     for (const struct redis_sibling *q = siblings; q; q = q->next)
         if (q == &p->sibling || (q->run_id[0] && strcmp(q->run_id, p->sibling.run_id) == 0))
             ours += q->connections;

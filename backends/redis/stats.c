@@ -103,8 +103,8 @@ static void put_rates(struct stats *s, const struct redis_info *was, const struc
         text_append(s->note, sizeof s->note, len, "%sevicts %.0f keys/s", len ? ", " : "", evicted);
 }
 
-/* Rates are of the last second while the load runs, and of the whole run afterwards, because the
- * time after its end is not representative. */
+/* Rates are those of the last second while the load runs, and of the whole run afterwards, because
+ * the time after the load's end is not representative. */
 void redis_stats_info(struct pool *pool, struct stats *s, const struct redis_totals *t,
                       const char *info)
 {
@@ -116,7 +116,8 @@ void redis_stats_info(struct pool *pool, struct stats *s, const struct redis_tot
         snprintf(s->version, sizeof s->version, "Redis %s", text);
     }
     if (!redis_same_server(p, info) || now.hits < p->last.hits || now.cpu < p->last.cpu)
-        p->first = p->last = (struct redis_info){0}; /* or its figures were reset */
+        /* the server was restarted, or its statistics were reset */
+        p->first = p->last = (struct redis_info){0};
     s->other_clients = redis_other_clients(p, info, t->connected);
     s->data_items = redis_info_keys(info, p->db);
     double dataset = redis_info_number(info, "used_memory_dataset");
@@ -171,7 +172,7 @@ void redis_pool_stats(struct pool *pool, struct stats *s)
     address_text(addresses_current(&p->at), s->address, sizeof s->address);
     if (p->link)
         s->rtt_ns = redis_link_round_trip_ns(p->link);
-    /* it may have no room for another client */
+    /* the server may have no room for another client */
     else
         redis_trouble_reply(pool, "", err.msg);
     if (r && !judge_link(pool, r)) {

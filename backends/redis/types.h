@@ -47,26 +47,26 @@ enum redis_option {
 
 /* The commands that start every connection. Contains the password. */
 struct redis_hello {
-    char *bytes; /* and REDIS_WHO behind `len` of them */
+    char *bytes; /* followed by REDIS_WHO, which `len` does not include */
     size_t len;
     /* number of each command's reply, from 1 (0: none), and how many there are */
     uint8_t auth, select, steps;
 };
 
-/* What follows it on a worker's connection when a rule names an identity of a Redis: two replies
- * from which is seen who the server is, before the first request. */
+/* Follows the handshake on a worker's connection when a rule names an identity of a Redis server:
+ * the two replies tell which server this is before the first request is sent. */
 #define REDIS_WHO "*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n*2\r\n$4\r\nINFO\r\n$11\r\nreplication\r\n"
 #define REDIS_WHO_STEPS 2
 
-/* What a worker counted, and what it can have made: keys [0, high) of each family. Written by the
- * worker alone, read by the pool's thread. */
+/* What a worker has counted, and the keys it may have created: [0, high) of each family. Written by
+ * the worker only, read by the pool's thread. */
 struct redis_counts {
     _Atomic uint64_t hits, misses; /* of our get */
     _Atomic uint64_t high[FAMILIES];
     _Atomic uint32_t connected;
 };
 
-struct redis_totals { /* of all workers that ever were */
+struct redis_totals { /* sums of all workers, including ended ones */
     uint64_t hits, misses, high[FAMILIES];
     unsigned connected;
     bool running; /* there is a worker */
@@ -90,19 +90,19 @@ struct redis_mark {
     uint64_t bound[FAMILIES];
     char at[24];       /* when the pool began */
     bool stands;       /* the server has accepted a claim */
-    bool settled;      /* it has the keys actually created */
+    bool settled;      /* the claim has been reduced to the keys actually created */
     char refusal[128]; /* the server's error; "": none */
 };
 
-/* The claim of a worker's connections. */
+/* What the connections of a worker have claimed. */
 struct redis_claim {
     unsigned version;
     uint64_t bound[FAMILIES];
     struct text bytes; /* the command */
 };
 
-/* A pool of this process and its server, so that our pools' connections are not counted as other
- * clients. */
+/* A pool of this process and the server it uses, so that connections of our own pools are not
+ * counted as other clients. */
 struct redis_sibling {
     struct redis_sibling *next;
     char run_id[48];
@@ -121,7 +121,7 @@ struct redis_pool {
     /* the pool's thread only */
     struct redis_link *link;
     bool link_known; /* the server's identity is known and allowed */
-    /* INFO before the load (or at a change of the server), and of the last second */
+    /* INFO before the load (or after the server was replaced), and INFO of the last second */
     struct redis_info first, last;
     bool loaded;                  /* there was a worker */
     struct redis_trouble trouble; /* state when this pool or the server started */

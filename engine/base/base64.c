@@ -1,4 +1,4 @@
-/* See base64.h. Histograms in files and the password of HTTP are written so. */
+/* See base64.h. Used for histograms in files and for HTTP's basic authentication. */
 #include "engine/base/base64.h"
 
 #include "engine/base/text.h"
@@ -21,7 +21,8 @@ void base64_add(struct text *t, const void *bytes, size_t len)
     }
 }
 
-/* Four characters into up to three bytes. Their number, or -1; only the last four may be padded. */
+/* Decodes four characters into up to three bytes. Returns how many, or -1. Only the last four
+ * characters of a text may be padded (`last`). */
 static int read_four(const char *s, bool last, uint8_t *out)
 {
     uint32_t v = 0;

@@ -18,19 +18,20 @@ enum err_code {
 
 struct err {
     int code; /* 0: none; else an enum err_code */
-    /* the option whose value or name is refused, as it was written (cut at the end); "": it is
-     * not about one option */
+    /* the option whose name or value was refused, as written (cut at the end); "": the error is not
+     * about a single option */
     char option[ERR_OPTION_MAX];
     char msg[256];
 };
 
-/* Writes code and a formatted message (cut at the buffer's end) that is about no single option, and
- * returns code. `err` may be NULL: then only the code is returned. */
+/* Sets code, a formatted message (cut at the buffer's end) and no option, and returns code. `err`
+ * may be NULL: then only the code is returned. */
 int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Says which option an error that was written is about. Returns its code, ERR_USAGE for NULL. */
+/* Sets the option that an existing error is about. Returns the error's code; ERR_USAGE if err is
+ * NULL. */
 int err_of_option(struct err *err, const char *option);
-/* What to do when no descriptor (socket, eventfd) can be made because of this errno: " (...)" for
- * the end of a message, or "" when there is nothing to advise. */
+/* Advice for an errno because of which no descriptor (socket, eventfd) could be created: " (...)",
+ * to be appended to a message; "": no advice. */
 const char *err_descriptor_advice(int errnum);
 
 #endif

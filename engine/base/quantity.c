@@ -204,7 +204,7 @@ bool rate_in_range(double per_s)
     return per_s >= RATE_LEAST && per_s <= RATE_MOST;
 }
 
-/* v with three significant digits, and at least as many digits as its whole part has. */
+/* Writes v with three significant digits, or with all digits of its integer part if it has more. */
 static void three_digits(char *buf, size_t size, double v, const char *unit)
 {
     int places = v < 9.995 ? 2 : v < 99.95 ? 1 : 0;
@@ -223,7 +223,7 @@ struct display_unit {
     const char *name;
 };
 
-/* v in the first unit in which it shows fewer than four digits before the point. */
+/* Writes v in the first unit in which it has fewer than four digits before the point. */
 static char *in_unit(char *buf, size_t size, double v, const struct display_unit *units)
 {
     if (!size)
@@ -248,7 +248,8 @@ char *format_number(char *buf, size_t size, double v)
 
 char *format_bytes(char *buf, size_t size, double bytes)
 {
-    /* A step is 1,024, as in parse_size; 1,000 to 1,023 of a unit read as 0.98 of the next. */
+    /* Units are powers of 1,024, as in parse_size; 1,000 to 1,023 of a unit are written as a
+     * fraction (0.98 and more) of the next one. */
     static const struct display_unit units[] = {{1, "B"},       {0x1p10, "KB"}, {0x1p20, "MB"},
                                                 {0x1p30, "GB"}, {0x1p40, "TB"}, {0, NULL}};
     if (size && fabs(bytes) < 999.5) {

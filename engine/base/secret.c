@@ -65,7 +65,8 @@ bool is_secret_name(const char *name, size_t len)
  * only. */
 #define KNOWN_MOST 256
 
-/* A typed line that may not be a command; a parsed command; a message. */
+/* Where secrets are searched: a typed line, which may not be a valid command; a parsed command; a
+ * message. */
 enum reach { IN_LINE, IN_COMMAND, IN_MESSAGE };
 
 /* ---- Secrets recognized by their position ---- */
@@ -90,7 +91,7 @@ static bool ends_word(const char *c)
     return !*c || *c == ' ' || *c == '\t';
 }
 
-/* The first ':' of host:port[,host:port...] that no port follows, or NULL. */
+/* The first ':' of host:port[,host:port...] that is not followed by a port, or NULL. */
 static char *no_port(char *body, const char *end)
 {
     for (char *c = body; c < end && !strchr("/?# \t'\"", *c); c++) {
@@ -118,7 +119,8 @@ static char *mark_url(char *body, enum reach reach)
     else if (next)
         end = next;
     char *at = last_at(body, end);
-    if (!at && no_port(body, end)) { /* it was cut, or is not finished, or holds a "://" itself */
+    /* no '@' yet: the URL was cut, is still being typed, or has a password that contains "://" */
+    if (!at && no_port(body, end)) {
         at = reach == IN_LINE ? last_at(body, body + strlen(body)) : NULL;
         end = reach == IN_LINE ? body + strlen(body) : end - (end[-1] == ':');
         at = at ? at : end;
@@ -173,8 +175,8 @@ static void mark_named(char *text, enum reach reach)
     }
 }
 
-/* "add user:password@host": without a scheme it is not a target, but it stays visible until it is
- * refused. */
+/* Marks the password of "add user:password@host". Without a scheme this is not a valid target, but
+ * it is visible until it is refused. */
 static void mark_added(char *text)
 {
     char *add = strstr(text, "add ");

@@ -27,12 +27,12 @@ bool is_secret_name(const char *name, size_t len);
 bool secret_star(char *text);
 /* The same, copied into buf, with "***" for each secret regardless of its length. Returns buf. */
 char *secret_masked(const char *text, char *buf, size_t size);
-/* The same for a command that parsed: a URL in it ends at the next blank, so that the text after it
- * stays visible. */
+/* The same for a command that was parsed without an error: a URL in it ends at the next blank, so
+ * that the text after it stays visible. */
 char *secret_masked_command(const char *text, char *buf, size_t size);
 /* Is there a "***" in the position of a secret, as in a line from the history? */
 bool secret_was_masked(const char *text);
-/* Takes secrets out of a message by their places; a URL in it ends at the next blank. */
+/* Removes secrets from a message, by their position in it; a URL in it ends at the next blank. */
 void secret_hide_places(char *message);
 
 /* ---- Text from a server ---- */

@@ -26,7 +26,7 @@ int utf8_decode(const char *s, uint32_t *ch);
 /* Writes at most 4 bytes and returns how many; not terminated. */
 int utf8_encode(uint32_t ch, char out[4]);
 
-/* Takes no column of its own: a joiner or a variation selector. */
+/* Does it occupy no column of its own? True for joiners and variation selectors. */
 bool utf8_joins(uint32_t ch);
 /* May this character be shown, regardless of its neighbours? */
 bool utf8_is_shown(uint32_t ch);

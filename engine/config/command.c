@@ -176,7 +176,8 @@ static int check_range(struct reader *r, struct command *c, const char *word)
     double most = dial_option(d)->max;
     if (c->kind == AMOUNT_SET) {
         int bad = dial_read(&load, d, word, r->err);
-        if (!bad && c->amount <= 0) /* only connections: as many as the clients need */
+        /* 0, allowed for connections only: as many as the clients need */
+        if (!bad && c->amount <= 0)
             c->kind = AMOUNT_AUTO;
         return bad;
     }

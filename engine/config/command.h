@@ -1,8 +1,8 @@
 /* The command language: text <-> struct.
  *
- * Whatever a key does is one of these; keys, `:`, --at, scenarios and sweeps all send them through
- * the engine's one queue. The grammar is in docs/contract.md; `command_text` is the inverse of
- * `command_parse`. */
+ * Every change of a run is one of these commands; keys, `:`, --at, scenarios and sweeps all send
+ * them through the engine's single queue. The grammar is in docs/contract.md; `command_text` is the
+ * inverse of `command_parse`. */
 #ifndef LOADTOP_ENGINE_CONFIG_COMMAND_H
 #define LOADTOP_ENGINE_CONFIG_COMMAND_H
 
@@ -29,18 +29,19 @@ enum amount_kind {
 /* Who sent a command: `by` in the JSON. */
 enum origin { BY_KEY, BY_COMMAND, BY_AT, BY_SWEEP, BY_SERVER, BY_RULE };
 
-/* What became of a command. */
+/* The result of a command. */
 enum command_result {
     COMMAND_UNKNOWN, /* never sent, or so long ago that it is not kept any more */
     COMMAND_WAITING, /* in the queue */
-    COMMAND_DONE,    /* carried out, or given to the front end that has to */
+    COMMAND_DONE,    /* executed, or passed to the front end for execution */
     COMMAND_PARTLY,  /* some pools took it, another refused it */
     COMMAND_REFUSED
 };
 
 /* room for a target whose password is %-escaped throughout */
 #define COMMAND_TEXT_MAX (3 * SECRET_MAX + 2048)
-#define COMMAND_SHORT_MAX 256 /* of all but a target, an option's value and a mix */
+/* enough for every command except those with a target, an option's value or a mix */
+#define COMMAND_SHORT_MAX 256
 struct command {
     enum verb verb;
     char pool[32]; /* name or number as typed; "": none given */

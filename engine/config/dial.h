@@ -14,7 +14,7 @@
 
 struct err;
 
-/* In the order of the screen and of the verbs that set a dial. */
+/* Their order is that on the screen and that of the verbs that set a dial. */
 enum dial {
     DIAL_THREADS,
     DIAL_CLIENTS,
@@ -39,27 +39,27 @@ struct dial_spec {
 };
 extern const struct dial_spec dial_table[DIALS];
 
-/* Its row of pool_option_table: name, type, range, help. */
+/* The dial's row of pool_option_table: name, type, range, help. */
 const struct option_spec *dial_option(enum dial);
-int dial_find(const char *name); /* -1: there is none of this name */
-int dial_of_verb(enum verb);     /* -1: the verb does not set a dial */
+int dial_find(const char *name); /* the dial of this name; -1: none */
+int dial_of_verb(enum verb);     /* the dial that the verb sets; -1: none */
 bool dial_is_amount(enum dial);  /* a number that commands also step (+1, *2) and ramp (over 60s) */
 bool dial_is_plain_set(enum dial); /* it is changed by `set NAME VALUE` */
 
 /* A dial of a load as a number: amounts as they are, pattern and arrival as their enum, think in
  * ns. NAN for the operations, which are no single number. */
 double dial_get(const struct load *, enum dial);
-/* The inverse, rounded to a whole number where the dial is one; v is in range. Not for operations.
- */
+/* The inverse, rounded if the dial takes whole numbers; v must be in range. Not for operations. */
 void dial_put(struct load *, enum dial, double v);
-/* Reads a value as a URL or a scenario does, with the same words when it is refused ("threads 0:
- * out of range, allowed 1 to 4096"). ERR_USAGE leaves the load as it was. Operations need the
- * pool's own table (ops_parse): they are taken as they are, and the load stays as it was. */
+/* Reads a value as in a URL or a scenario, with the same error messages ("threads 0: out of range,
+ * allowed 1 to 4096"). On ERR_USAGE the load is unchanged. A mix of operations is accepted without
+ * a check and does not change the load, because it needs the pool's own table (ops_parse). */
 int dial_read(struct load *, enum dial, const char *value, struct err *);
-/* Puts a computed amount (dial_is_amount) into the load. ERR_USAGE when it is out of range, in the
- * words of dial_read. */
+/* Sets a dial of the load to a computed amount (dial_is_amount). ERR_USAGE, with the message of
+ * dial_read: it is out of range. */
 int dial_set_amount(struct load *, enum dial, double v, struct err *);
-/* Its value as dial_read reads it, or the word for unset; "" for operations. Returns buf. */
+/* The dial's value as text that dial_read accepts, or the dial's word for "not set"; "" for
+ * operations. Returns buf. */
 char *dial_text(const struct load *, enum dial, char *buf, size_t size);
 
 #endif

@@ -20,7 +20,7 @@ bool confirm_lists(const char *list, const char *name);
 
 struct limits {
     uint32_t max_threads, max_clients;
-    uint32_t max_connections; /* in total, of all pools with a remote target */
+    uint32_t max_connections; /* total connections of all pools with a remote target */
     double max_rate;          /* 0: none */
     uint64_t max_time_ns;     /* 0: none given */
     /* Given on the command line, which alone can raise the defaults for remote targets. */
@@ -53,19 +53,20 @@ enum limit {
 };
 extern const struct option_spec limit_table[LIMITS + 1];
 
-/* No ceiling but the defaults, no lock. */
+/* Sets the default ceilings and no lock. */
 void limits_init(struct limits *);
-/* Takes the values of limit_table that were given; own: they come from the command line. ERR_USAGE:
- * a rate that is none. */
+/* Takes those values of limit_table that were given; own: they come from the command line.
+ * ERR_USAGE: a rate is invalid. */
 int limits_take(struct limits *, const struct options *, bool own, struct err *);
 
 /* The ceilings that apply to a target; UINT32_MAX (for the time: 0) when there is none. The
  * defaults do not apply to local targets. */
 uint32_t limits_threads(const struct limits *, bool local);
 uint32_t limits_clients(const struct limits *, bool local);
-uint32_t limits_connections(const struct limits *); /* in total, to remote targets */
+/* ceiling on the total connections to remote targets */
+uint32_t limits_connections(const struct limits *);
 uint64_t limits_time_ns(const struct limits *, bool local);
-/* ERR_REFUSED when load is above a ceiling. */
+/* Checks a load against the ceilings. 0, or ERR_REFUSED. */
 int limits_check(const struct limits *, bool local, const struct load *, struct err *);
 
 #endif

@@ -40,7 +40,7 @@ static double real_of(uint64_t bits)
     return v;
 }
 
-/* "a|b|c" as names that end with NULL; `copy` holds them. */
+/* Splits "a|b|c" into names, terminated by NULL, which are stored in `copy`. */
 static unsigned split_choices(const char *choices, char *copy, size_t size,
                               const char *names[CHOICES_MAX + 1])
 {
@@ -71,7 +71,7 @@ static void bound_text(const struct option_spec *spec, double bound, char *buf, 
     }
 }
 
-/* ", allowed 1 to 4096", or nothing when there is no bound. */
+/* Writes ", allowed 1 to 4096", or nothing if there is no bound. */
 static void allowed_text(const struct option_spec *spec, char *buf, size_t size)
 {
     char low[32], high[32];
@@ -129,7 +129,7 @@ static int read_bool(const struct option_spec *spec, const char *value, uint64_t
     return err_set(err, ERR_USAGE, "%s %.*s: not one of yes|no", spec->name, VALUE_SHOWN, value);
 }
 
-/* "32" or "32-4096", low in the lower half. */
+/* Reads "32" or "32-4096" into one value with the low bound in its lower half. */
 static int read_span(const struct option_spec *spec, const char *value, uint64_t *out,
                      struct err *err)
 {

@@ -43,7 +43,8 @@ struct option_spec {
     enum option_type type;
     unsigned flags;
     const char *def; /* the default as text; NULL: unset (reads as 0 or "") */
-    double min, max; /* of COUNT, REAL, DURATION (ns), SIZE and SPAN (bytes); both 0: no bound */
+    /* range of a COUNT, REAL, DURATION (ns), SIZE or SPAN (bytes); both 0: no bound */
+    double min, max;
     const char *choices; /* CHOICE: "uniform|zipf|sequential" */
     const char *help;    /* one sentence */
     /* an older name that is still accepted, shown only in the list of options; NULL: none. Not for
@@ -95,14 +96,14 @@ struct options {
 
 /* Sets every option to its default. Asserts that the table is well formed (defaults parse). */
 void options_init(struct options *, const struct option_spec *table);
-/* `to` is overwritten, not freed. */
+/* Overwrites all values of `to` without freeing them. */
 void options_copy(struct options *to, const struct options *from);
 void options_fini(struct options *);
 /* The index of the option with this name or alias, or -1. "kafka.linger.ms" finds the PREFIX option
  * "kafka.". */
 int options_find(const struct option_spec *table, const char *name);
-/* Refuses an option that is none of the NULL-terminated names, with the nearest of them or with
- * them all. Returns ERR_USAGE. */
+/* Refuses an option whose name is not among the NULL-terminated names; the error names the nearest
+ * of them, or all. Returns ERR_USAGE. */
 int option_unknown(const char *name, const char *const *names, struct err *);
 /* Reads value into option `name`. An unknown name, a value of the wrong form or out of range:
  * ERR_USAGE with a line that names the option, the value, what is allowed and the nearest name. A

@@ -15,7 +15,8 @@ enum pattern {
 };
 #define PATTERN_CHOICES "sync|batch|queue|chain|unthrottled"
 #define PATTERN_DEPTH_DEFAULT 16
-#define UNTHROTTLED_BYTES (UINT64_C(64) << 20) /* its bound, of each worker: see the help */
+/* memory bound of pattern unthrottled, for each worker: see the help */
+#define UNTHROTTLED_BYTES (UINT64_C(64) << 20)
 #define DEPTH_MAX 65536
 
 /* The state of a client's requests. */

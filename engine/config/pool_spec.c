@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define HOUR_NS 3600e9
-#define WEIGHT_MAX 1000000000 /* of an operation in a mix */
+#define WEIGHT_MAX 1000000000 /* largest weight of an operation in a mix */
 #define YEAR_NS (8760 * HOUR_NS)
 
 const struct option_spec pool_option_table[] = {
@@ -292,7 +292,7 @@ static unsigned ops_names(const struct op_type *types, const char *names[OPS_MAX
     return n;
 }
 
-/* "get" or "get:80", of len bytes. */
+/* Reads "get" or "get:80", of len bytes. */
 static int read_weight(const struct op_type *types, const char *backend, const char *at, size_t len,
                        double weight[OPS_MAX], struct err *err)
 {

@@ -58,10 +58,11 @@ struct load {
     double rate_per_s; /* operations of the whole pool; 0: closed loop */
     enum arrival arrival;
     uint64_t think_ns;
-    double weight[OPS_MAX]; /* of the backend's ops; a type with 0 is not started */
+    /* the mix: weights of the backend's operations; one with 0 is not started */
+    double weight[OPS_MAX];
 };
 
-/* One pool as it is to be started. */
+/* The description of a pool before it starts. */
 struct pool_spec {
     char name[POOL_NAME_MAX];
     const struct backend *backend;
@@ -85,17 +86,19 @@ int pool_options_check(const struct options *, struct err *);
 /* May a pool have this name? (A letter first; no blank, ':', '=' or ','; not a number; under
  * POOL_NAME_MAX.) */
 bool pool_name_ok(const char *name);
-/* Can this option of its backend be given this value while it runs? 0, or ERR_USAGE and why not. */
+/* Can this option of the pool's backend be set to this value while the pool runs? 0, or ERR_USAGE
+ * with the reason. */
 int pool_spec_takes(const struct pool_spec *, const char *name, const char *value, struct err *);
 void pool_spec_copy(struct pool_spec *to, const struct pool_spec *from);
 void pool_spec_fini(struct pool_spec *);
-/* "get:80,set:20" into weights, for a table of operations (ends with a NULL name) of the backend of
- * this name; NULL: its default mix. ERR_USAGE names the wrong word and the nearest operation. A
- * weight left out is 1. The text form is its inverse; ops without weight are left out. */
+/* Parses a mix such as "get:80,set:20" into weights. The table of operations (ends with a NULL
+ * name) is that of the backend of this name; mix NULL: its default mix. A weight left out is 1.
+ * ERR_USAGE names the wrong word and the nearest operation. ops_text is the inverse; it leaves out
+ * operations without weight. */
 int ops_parse(const struct op_type *, const char *backend, const char *mix, double weight[OPS_MAX],
               struct err *);
 char *ops_text(const struct op_type *, const double weight[OPS_MAX], char *buf, size_t size);
-/* The same, whole, however long it is. */
+/* Like ops_text, but never truncated. */
 void ops_add(struct text *, const struct op_type *, const double weight[OPS_MAX]);
 
 #endif

@@ -47,7 +47,7 @@ static bool name_taken(const struct scenario *s, const char *name)
     return false;
 }
 
-/* redis, redis-2, redis-3: the first that is free. */
+/* Gives the pool the first free name of redis, redis-2, redis-3 and so on. */
 static void choose_name(const struct scenario *s, struct pool_spec *spec)
 {
     copy_str(spec->name, sizeof spec->name, spec->backend->name);

@@ -44,6 +44,7 @@ void scenario_fini(struct scenario *);
 int scenario_add(struct scenario *, const char *url, enum option_origin,
                  const struct options *defaults, const struct backend *const *backends,
                  struct err *);
-/* "30s mark half time": into s->at; the command is parsed, so that a wrong one is refused now. */
+/* Adds a timed command such as "30s mark half time" to s->at. The command is parsed now, so that a
+ * wrong one is refused before the run. */
 int scenario_at(struct scenario *, const char *text, enum option_origin, struct err *);
 #endif

@@ -52,7 +52,7 @@ static int try_set(const struct pool_spec *spec, const struct command *c, struct
 {
     double weight[OPS_MAX];
     struct load load;
-    /* operations of a pool's own table are checked when the command is due */
+    /* the operations of a pool's own table are known only when the command is due */
     if (c->verb == VERB_OPS)
         return spec->backend->flags & BACKEND_POOL_OPS
                    ? 0
@@ -90,8 +90,8 @@ static const struct pool_spec *swept_pool(const struct scenario *s, const char *
     return NULL;
 }
 
-/* A sweep's variables must exist and accept all its values. Without a pool's name it applies to the
- * only pool. */
+/* Checks that the variables of a sweep exist and accept all values given for them. A sweep that
+ * names no pool applies to the only pool. */
 static int check_sweep(const struct scenario *s, const struct command *c, const char *where,
                        struct err *err)
 {
@@ -110,7 +110,7 @@ static int check_sweep(const struct scenario *s, const struct command *c, const 
     return bad ? err_set(err, ERR_USAGE, "%s: %s", where, why.msg) : 0;
 }
 
-/* --sweep, or a scenario's. */
+/* Checks the sweep of --sweep or of a scenario file. */
 static int check_own_sweep(const struct scenario *s, struct err *err)
 {
     char line[sizeof s->sweep + 16], where[120];

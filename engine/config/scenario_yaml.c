@@ -211,9 +211,10 @@ static bool fails_alike(const struct reader *r, const yaml_node_t *map, unsigned
     return err.code == why->code && strcmp(err.option, why->option) == 0;
 }
 
-/* Which key is it that `why` is about? Options are taken away from the end for as long as the pool
- * is still refused like that: the last one that had to stay. The pool as a whole, when none did, or
- * when it is refused for what stands beside it (its name is another's). */
+/* Finds the key that the error `why` is about: removes options from the end of the mapping while
+ * the pool is still refused for the same reason; the last one that cannot be removed is it. Returns
+ * the whole mapping if there is none, or if the reason is outside of it (such as a name that
+ * another pool has). */
 static const yaml_node_t *failing_key(const struct reader *r, const yaml_node_t *map,
                                       const struct err *why)
 {
@@ -225,7 +226,8 @@ static const yaml_node_t *failing_key(const struct reader *r, const yaml_node_t 
     return upto ? key_at(r, map, upto - 1) : map;
 }
 
-/* "- null:" is meant as a URL, but in YAML it is a mapping of "null" to nothing. */
+/* The scheme of "- null:", which is meant as a URL but in YAML is a mapping of "null" to nothing.
+ * NULL: the node is something else. */
 static const char *bare_scheme(const struct reader *r, const yaml_node_t *node)
 {
     if (node->type != YAML_MAPPING_NODE || pairs_of(node) != 1)
@@ -335,7 +337,7 @@ static int read_limits(const struct reader *r, const yaml_node_t *node)
     for (unsigned i = 0; !bad && i < pairs_of(node); i++) {
         struct err why = {0};
         const yaml_node_t *key = key_at(r, node, i), *value = value_at(r, node, i);
-        /* Taken one by one, so that a message has the line of its key. */
+        /* set options one by one, so that an error has the line of its key */
         if (!scalar(value))
             bad = wrong(r, value, "a limit is a plain word or number");
         else if (options_set(&o, scalar(key), scalar(value), ORIGIN_SCENARIO, false, &why) < 0 ||
@@ -385,7 +387,7 @@ static int read_document(const struct reader *r, const yaml_node_t *root)
 
 #define DEPTH_MAX_YAML 16
 #define WORDS_MAX 32768  /* tokens: more than 64 pools with all their options need */
-#define ANCHORS_MAX 256  /* libyaml compares each with all before it */
+#define ANCHORS_MAX 256  /* libyaml compares each anchor with all previous ones */
 #define DIRECTIVES_MAX 8 /* the same */
 
 struct counts {

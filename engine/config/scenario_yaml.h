@@ -13,7 +13,7 @@ struct scenario;
  * that says so. */
 int scenario_load(struct scenario *, const char *file, const struct options *defaults,
                   const struct backend *const *backends, struct err *);
-/* The same from memory; file is for messages. */
+/* The same from text in memory; `file` is only used in messages. */
 int scenario_load_text(struct scenario *, const char *text, size_t len, const char *file,
                        const struct options *defaults, const struct backend *const *backends,
                        struct err *);

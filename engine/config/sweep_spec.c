@@ -38,7 +38,7 @@ bool sweep_axis_add(struct sweep_axis *a, double v)
     return add_value(a, text);
 }
 
-/* `1..8`, `1..64*2`, `10..100+10`. */
+/* Reads `1..8`, `1..64*2` or `10..100+10`. */
 static bool read_range(struct sweep_axis *a, const char *text)
 {
     char low[SWEEP_VALUE_MAX], high[SWEEP_VALUE_MAX];
@@ -249,7 +249,7 @@ static int check_axis(const struct sweep_axis *a, const struct pool_spec *pool, 
         int bad = 0;
         if (d < 0)
             bad = pool_spec_takes(pool, a->name, a->value[i], err);
-        /* ops_pending: its operations are not known yet */
+        /* with ops_pending, the pool's operations are not known yet */
         else if (d == DIAL_OPS && !pool->ops_pending)
             bad = ops_parse(pool->op_types, pool->backend->name, a->value[i], weight, err);
         if (bad)

@@ -40,7 +40,7 @@ struct sweep_spec {
     bool automatic; /* the only axis extends itself */
     bool random, fresh, whole, is_capacity, is_resume;
     uint64_t hold_ns; /* 0: not given */
-    double from, to;  /* of a capacity search; 0: not given */
+    double from, to;  /* range of a capacity search; 0: not given */
 };
 
 /* Parses the text into a spec that is zero except for the pool. Checks everything that does not

@@ -27,8 +27,7 @@ struct piece {
 
 char *target_masked(const char *url, char *buf, size_t size)
 {
-    /* The last '@' of everything before the options: a password may hold '@',
-     * '/' or '?' unescaped. */
+    /* Search the last '@' before the options: a password may contain '@', '/' or '?' unescaped. */
     const char *scheme_end = strstr(url, "://");
     const char *body = scheme_end ? scheme_end + 3 : url;
     const char *at = strrchr(body, '@');
@@ -132,7 +131,7 @@ static bool ipv6_ok(const char *name)
     return inet_pton(AF_INET6, plain, &address) == 1;
 }
 
-/* "host", "host:port", "[v6]" or "[v6]:port". NULL, or what is wrong. */
+/* Reads "host", "host:port", "[v6]" or "[v6]:port". Returns NULL, or what is wrong. */
 static const char *read_host(struct piece p, struct target_host *host)
 {
     struct piece name = p, port = {NULL, 0};
@@ -218,8 +217,8 @@ static const char *read_authority(struct target *t, struct piece p)
     return read_hosts(t, p);
 }
 
-/* The hint for an '@' after the '/' or '?' that ended the hosts, which may then be part of a
- * password; NULL when there is no '@', or no ':' before it. */
+/* If the URL has an '@' after the '/' or '?' that ended its hosts, that character may be part of a
+ * password: returns a hint about this. NULL: there is no such '@', or no ':' before it. */
 static const char *raw_end(const char *url)
 {
     const char *body = strstr(url, "://");

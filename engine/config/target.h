@@ -35,8 +35,9 @@ struct target {
 
 /* Reads url. ERR_USAGE with what is wrong and an example. */
 int target_parse(struct target *, const char *url, struct err *);
-/* After a URL's options were refused: if the '/' or '?' that ended its hosts may belong to a
- * password, replaces err, which may quote a part of it, by how to write it. */
+/* To be called after a URL's options were refused. If the '/' or '?' that ended its hosts may be
+ * part of a password, err may quote some of that password: replaces err by how to write the
+ * password. */
 void target_doubt(const char *url, struct err *);
 void target_copy(struct target *to, const struct target *from);
 void target_fini(struct target *); /* wipes the password; takes NULL */

@@ -20,12 +20,14 @@ struct threshold {
     char expr[128];
     char pool[POOL_NAME_MAX]; /* "": every pool */
     enum threshold_metric metric;
-    double quantile;     /* 0..1 of METRIC_PERCENTILE */
-    bool service, above; /* service time; value must be above the bound */
-    bool inclusive;      /* <= or >= */
-    double bound;        /* us; a share 0..1 (errors); or operations a second */
+    double quantile; /* 0..1 of METRIC_PERCENTILE */
+    /* service: of service time, else response time; above: the value must be above the bound */
+    bool service, above;
+    bool inclusive; /* <= or >= */
+    double bound;   /* us; a share 0..1 (errors); or operations a second */
 };
-bool threshold_holds(const struct threshold *, double value); /* in the unit of its bound */
+/* value: in the unit of the threshold's bound */
+bool threshold_holds(const struct threshold *, double value);
 int threshold_parse(struct threshold *, const char *expr, struct err *);
 /* Does a threshold with a POOL mean this pool, by name or number? */
 bool threshold_is_for(const struct threshold *, const char *name, unsigned number);

@@ -135,7 +135,7 @@ static struct capacity_rate *tried(struct capacity_search *s)
     for (unsigned i = 0; i < s->rates; i++)
         if (fabs(s->tried[i].rate - s->rate) <= 1e-9 * s->rate)
             return &s->tried[i];
-    struct capacity_rate *r = &s->tried[s->rates++]; /* a probe makes one at most */
+    struct capacity_rate *r = &s->tried[s->rates++]; /* a probe adds at most one rate */
     *r = (struct capacity_rate){.rate = s->rate};
     return r;
 }

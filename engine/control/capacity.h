@@ -1,9 +1,9 @@
-/* The highest rate whose thresholds hold, by bisection on open arrival; part of sweeps, private to
- * the engine.
+/* Searches for the highest rate at which the thresholds hold, by bisection with open arrival; part
+ * of sweeps, private to the engine.
  *
  * A probe first drains the backlog of the previous one at a quarter of its own rate, then sets its
  * rate and measures for `hold` (3 s; up to ten times longer until each percentile of a threshold
- * has 10 samples above it). It holds when every threshold holds within the probe, nothing was
+ * has 10 samples above it). A rate holds when every threshold holds within its probe, nothing was
  * dropped, and at least 99 % of the rate was completed. The rate doubles from `from` until a probe
  * breaks (or `to` holds), then the gap is halved until it is 2 %; then both of its ends are probed
  * again.
@@ -55,7 +55,7 @@ struct capacity_search {
 };
 
 void capacity_begin(struct capacity_search *, const struct pool *, uint64_t hold_ns);
-/* True when it is over: `found` and `why` say how. */
+/* Runs one tick of the search. True when it has ended; `found` and `why` are its result then. */
 bool capacity_tick(struct engine *, struct capacity_search *, struct pool *, uint64_t now_ns);
 /* Does the threshold hold within the pool's present period? True for a threshold of another pool,
  * false without a value. */

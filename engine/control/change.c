@@ -38,8 +38,8 @@ int command_refuse(struct engine *e, struct pool *p, const struct order *o, cons
     return err->code;
 }
 
-/* `fmt` is the command, without its pool, that takes back what the order has changed. What a sweep
- * did, and what an undo did, is not undone. */
+/* Adds an undo to the log: the command (`fmt`, without the pool) that reverts what the order has
+ * changed. Changes made by a sweep or by an undo get none. */
 static void keep_undo(struct engine *e, const struct pool *p, const struct order *o,
                       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
@@ -63,7 +63,8 @@ static double dial_now(const struct pool *p, enum dial d)
     if (d == DIAL_CONNECTIONS)
         return pool_connections_wanted(p);
     if (d == DIAL_DEPTH &&
-        !pool_sup(p)->load.depth) /* as requested: pattern sync keeps it for the next pattern */
+        /* return the depth as requested, which pattern sync keeps for the next pattern */
+        !pool_sup(p)->load.depth)
         return pool_depth(p);
     return dial_get(&pool_sup(p)->load, d);
 }
@@ -135,7 +136,8 @@ static void amount_text(char *buf, size_t size, const struct load *load, enum ve
         snprintf(buf, size, "%.0f", v);
 }
 
-/* Is it at its automatic value (what the clients need, or the pattern's default)? */
+/* Is the dial of this verb at its automatic value (what the clients need, or the pattern's
+ * default)? */
 static bool is_auto(const struct load *load, enum verb verb)
 {
     return (verb == VERB_CONNECTIONS && !load->connections) || (verb == VERB_DEPTH && !load->depth);
@@ -153,7 +155,7 @@ static void start_ramp(struct pool *p, const struct command *c, double from, dou
                                                               .by = by};
 }
 
-/* `over T`: it begins to move. */
+/* Begins a ramp (`over T`). */
 static void begin_ramp(struct engine *e, struct pool *p, const struct order *o, const char *from,
                        double was, const struct load *wish)
 {
@@ -213,7 +215,7 @@ void change_ramps(struct engine *e, uint64_t now_ns)
         struct ramp *r = &pool_sup(p)->ramp[i % RAMPS];
         if (!r->on)
             continue;
-        if (now_ns < r->start_ns) /* it began in this turn, after the time was read */
+        if (now_ns < r->start_ns) /* it began in this tick, after now_ns was read */
             continue;
         double part = now_ns >= r->end_ns
                           ? 1
@@ -295,7 +297,7 @@ static void option_changed(struct engine *e, struct pool *p, const struct order 
     keep_undo(e, p, o, "set %s %s", name, from);
 }
 
-/* A dial that is changed by `set`, such as think. */
+/* Sets a dial that is changed by `set`, such as think. */
 static int set_dial(struct engine *e, struct pool *p, const struct order *o, enum dial d,
                     struct err *err)
 {
@@ -313,7 +315,7 @@ static int set_dial(struct engine *e, struct pool *p, const struct order *o, enu
     return 0;
 }
 
-/* An option of the backend. */
+/* Sets an option of the backend. */
 static int set_option(struct engine *e, struct pool *p, const struct order *o, struct err *err)
 {
     const struct command *c = o->command;
@@ -322,7 +324,7 @@ static int set_option(struct engine *e, struct pool *p, const struct order *o, s
     options_copy(&wish, options);
     int bad = options_set(&wish, c->option, c->text, ORIGIN_ARGV, true, err);
     unsigned i = bad ? 0 : (unsigned)options_find(options->table, c->option);
-    /* what can be changed while it runs is a scalar */
+    /* options that can be changed while running are scalars */
     bool changed = !bad && option_u64(&wish, i) != option_u64(options, i);
     if (changed)
         bad = guard_fits(p, &wish, pool_sup(p)->load.weight, err);
@@ -398,8 +400,8 @@ bool origin_is_hand(enum origin by)
 const char command_halted_words[] =
     "all load was paused by hand: what is scheduled starts nothing before a resume";
 
-/* ERR_REFUSED: this command may not start anything in this pool, because the user paused
- * everything and has not resumed it. A command of the user's own resumes it. */
+/* ERR_REFUSED: this command must not start anything in this pool, because the user paused
+ * everything and has not resumed it yet. A command sent by the user resumes the pool. */
 static int command_halted(struct pool *p, const struct order *o, struct err *err)
 {
     struct pool_supervised *sup = pool_sup(p);

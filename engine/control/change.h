@@ -12,30 +12,32 @@ struct engine;
 struct err;
 struct pool;
 
-/* A command that is being carried out. */
+/* A command while it is executed. */
 struct order {
     const struct command *command;
     enum origin by;
     enum option_origin origin; /* of what it adds */
     uint64_t ticket;           /* its number in the log */
-    bool is_undo;              /* it takes a change back, which the next undo does not repeat */
-    unsigned taken;            /* pools that have taken it so far */
+    /* it is an undo; undoing it is not recorded, so the next undo reverts an older change */
+    bool is_undo;
+    unsigned taken; /* number of pools that have executed it so far */
 };
 
-/* What follows returns 0, or the code of the refusal with err saying why. By then a refusal
- * is on the screen and is an event. */
+/* The following functions return 0, or the code of a refusal, with the reason in err. A refusal has
+ * then already been shown on the screen and added to the events. */
 
-/* Carries it out on this pool. */
+/* Executes the order on this pool. */
 int execute_on_pool(struct engine *, struct pool *, struct order *, struct err *);
-/* One command of a sweep: adds it to the log and carries it out on its pool. */
+/* Executes one command of a sweep on the sweep's pool, after adding it to the log. */
 int execute_step(struct engine *, struct pool *, const struct command *, struct err *);
-/* It is not carried out, for the reason in err: says so. pool may be NULL. Returns err's code. */
+/* Reports that a command is not executed, for the reason in err. pool may be NULL. Returns err's
+ * code. */
 int command_refuse(struct engine *, struct pool *, const struct order *, const struct err *);
 
-/* The log learns what became of it: `code` is what carrying it out returned. */
+/* Records the result of the order in the log; `code`: what its execution returned. */
 void order_close(struct engine *, const struct order *, int code, const struct err *);
 void change_ramps(struct engine *, uint64_t now_ns); /* executes due steps of ramps (`over T`) */
-bool origin_is_hand(enum origin);                    /* given interactively by the user */
+bool origin_is_hand(enum origin);                    /* did the user give it interactively? */
 extern const char command_halted_words[];            /* the reason, for command_refuse */
 
 #endif

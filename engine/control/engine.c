@@ -44,11 +44,13 @@
 
 #define BACKENDS_MAX 64
 #define TICK_NS (100 * NS_PER_MS)
-/* from a signal to the last snapshot; loadtop guarantees to end within half a second */
+/* how long the end may take from a signal to the last snapshot, because loadtop guarantees to end
+ * within half a second */
 #define HURRY_NS (150 * NS_PER_MS)
 #define HURRY_STEP_NS (10 * NS_PER_MS)
 
-/* The supervisor's thread does not run, or there is none: its caller does its part. */
+/* Gives the calling thread the supervisor's role, because the supervisor's thread does not run or
+ * does not exist. */
 static struct roles act_as_supervisor(void)
 {
     return roles_set((struct roles){.mask = ROLE_FRONT_END | ROLE_SUPERVISOR});
@@ -172,7 +174,7 @@ static bool take_queued(struct engine *e, struct queued *q)
     return any;
 }
 
-/* It may contain a password. */
+/* Wipes and frees a command, because it may contain a password. */
 static void drop_command(struct command *c)
 {
     if (c)
@@ -272,8 +274,8 @@ static bool all_ended(const struct engine *e, uint64_t now_ns)
            ((esup->pools && nothing_to_come(e)) || (most && now_ns - e->start_ns >= most));
 }
 
-/* The backends' final stats have arrived or timed out: after a second, later while a removal runs,
- * and after a signal within the guaranteed half second. */
+/* Have the backends' final stats arrived or timed out? They may take a second, longer while a
+ * removal runs, and after a signal until the guaranteed half second is over. */
 static bool figures_final(struct engine *e, uint64_t now_ns)
 {
     struct engine_supervised *esup = engine_sup(e);
@@ -296,7 +298,7 @@ static void note_end(struct engine *e, uint64_t now_ns)
         esup->ended_ns = now_ns;
         for (unsigned i = 0; i < esup->pools; i++)
             atomic_store(&esup->pool[i]->atomic.over, pool_sup(esup->pool[i])->state == POOL_ENDED);
-        ask_stats(e); /* the leftovers as of the end */
+        ask_stats(e); /* request stats with the leftovers as of the end */
     }
     if (!figures_final(e, now_ns))
         return;
@@ -435,7 +437,7 @@ int engine_start(struct engine *e, struct err *err)
 
 /* ---- virtual time ---- */
 
-/* A turn of this worker, as its thread would take it. */
+/* Runs a turn of this worker, as its thread would do. */
 static void turn(struct worker *w)
 {
     struct roles before = roles_set((struct roles){.mask = ROLE_WORKER, .of = w});
@@ -486,7 +488,7 @@ void engine_step(struct engine *e, uint64_t until_ns)
 
 /* ---- called by the front end ---- */
 
-/* The ticket, or 0 for a consent. */
+/* Queues a command or a consent. Returns the command's ticket, 0 for a consent, or ERR_FAILED. */
 static int64_t enqueue(struct engine *e, struct queued *one, struct err *err)
 {
     struct engine_queue *queue = engine_lock_queue(e);
@@ -598,11 +600,11 @@ static void join(struct engine *e)
     pthread_join(engine_front(e)->thread, NULL);
 }
 
-/* Without the supervisor's thread. */
+/* Ends all pools and frees the engine. The supervisor's thread has ended or never existed. */
 static void give_back(struct engine *e)
 {
     struct engine_supervised *esup = engine_sup(e);
-    /* first tell all, so that they end concurrently */
+    /* first request all ends, so that the pools end concurrently */
     for (unsigned i = 0; i < esup->pools; i++)
         pool_stop_thread(esup->pool[i]);
     bool all = true;

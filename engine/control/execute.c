@@ -43,7 +43,7 @@ void execute_consent(struct engine *e, unsigned number)
     pool_sup(p)->awaiting_consent = pool_sup(p)->halted = false;
     engine_event(e, p, EVENT_CONSENT, "", "its first load was allowed", BY_KEY);
     pool_pause(p, false, BY_KEY, NULL);
-    pool_wake_thread(p); /* it may be waiting for this before it connects */
+    pool_wake_thread(p); /* the pool's thread may be waiting for this before it connects */
 }
 
 static int execute_add(struct engine *e, const struct order *o, struct err *err)
@@ -72,7 +72,7 @@ static int execute_add(struct engine *e, const struct order *o, struct err *err)
     return code;
 }
 
-/* Refused with words on the screen only: it is no event. */
+/* Refuses an undo with a message on the screen only, not an event. */
 static int refuse_undo(struct engine *e, const struct err *err)
 {
     engine_say(e, "%s", err->msg);
@@ -128,7 +128,7 @@ static bool any_halted(const struct engine *e)
     return false;
 }
 
-/* From now on only a pause or a stop changes the load; running ramps and sweeps end. */
+/* Locks the load: from now on only a pause or a stop changes it. Ends running ramps and sweeps. */
 static void lock(struct engine *e)
 {
     struct engine_supervised *esup = engine_sup(e);
@@ -178,7 +178,7 @@ static void set_lock(struct engine *e, const struct order *o)
     engine_event(e, NULL, engine_sup(e)->locked ? EVENT_LOCK : EVENT_UNLOCK, "", "", o->by);
 }
 
-/* A command that is for pools. */
+/* Executes a command that is addressed to pools. */
 static int execute_on_pools(struct engine *e, struct order *o, struct err *err)
 {
     const struct command *c = o->command;

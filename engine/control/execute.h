@@ -6,8 +6,8 @@ struct engine;
 struct err;
 struct order;
 
-/* Carries out a command on the engine, on its pool, or on every pool when it names none. 0, or the
- * code of the (first) refusal, with err saying why. */
+/* Executes a command: on the engine, on the pool that it names, or on every pool if it names none.
+ * 0, or the code of the (first) refusal, with the reason in err. */
 int execute(struct engine *, struct order *, struct err *);
 /* The user consented to the first load of this pool. */
 void execute_consent(struct engine *, unsigned number);

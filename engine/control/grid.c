@@ -56,7 +56,7 @@ void grid_take(struct grid *g, unsigned cell, struct pool *p, double now_s)
                                                      : "not held long enough to be judged");
     c->state = CELL_UNSTEADY;
     plateau_keep_unsteady(p, &c->at);
-    plateau_restart(p, now_s); /* later seconds must not extend this cell's plateau */
+    plateau_restart(p, now_s); /* seconds after this must not extend the cell's plateau */
 }
 
 void grid_now(struct grid *g, unsigned cell, struct pool *p, double now_s)

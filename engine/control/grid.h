@@ -15,7 +15,7 @@ struct pool;
 struct grid {
     struct sweep_cell *cell; /* [cells] */
     unsigned cells, room;
-    uint64_t setting; /* hash of the settings that the sweep does not vary, at its start */
+    uint64_t setting; /* hash, at the start, of the settings that the sweep does not vary */
 };
 
 /* Sets the number of cells to n; new ones are in state waiting. -1: out of memory. */
@@ -23,7 +23,7 @@ int grid_resize(struct grid *, unsigned n);
 void grid_fini(struct grid *);
 /* Stores the result of a finished step: its plateau, or why there is none. */
 void grid_take(struct grid *, unsigned cell, struct pool *, double now_s);
-/* The cell is being measured now. */
+/* Marks the cell as being measured now. */
 void grid_now(struct grid *, unsigned cell, struct pool *, double now_s);
 /* sets a cell that is being measured back to waiting */
 void grid_forget(struct grid *, unsigned cell);

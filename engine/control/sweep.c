@@ -26,7 +26,7 @@
 #define HOLD_MOST_NS (20 * NS_PER_S)
 #define HOLD_VERDICT_NS (40 * NS_PER_S) /* while a backend's verdict is pending */
 #define HOLD_LEAST_S 2.0
-/* the longest extension of a shorter hold until there is a result */
+/* longest extension of a hold that is too short for a result */
 #define HOLD_BRIEF_NS (3 * NS_PER_S)
 #define DOWN_MOST_NS (10 * NS_PER_S)
 #define STEP_GUESS_S 4.0 /* estimated duration before the first step is done */
@@ -448,8 +448,8 @@ static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64
         grid_now(&s->grid, s->order[s->step], p, engine_seconds(e, now_ns));
 }
 
-/* The plateau of the last cell continues while nothing changes and may become invalid: keep the
- * cell equal to its plateau. */
+/* Updates the last cell from its plateau, which continues while nothing changes, and may become
+ * invalid. */
 static void follow_last(struct sweep *s, const struct pool *p)
 {
     if (!p || s->last < 0 || (unsigned)s->last >= s->grid.cells)

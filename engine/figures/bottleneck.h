@@ -10,21 +10,23 @@
 
 #include <stdbool.h>
 
-/* Thresholds for the generator, the same for the last second, a plateau and a probe. */
+/* Limits for the load generator, the same for the last second, a plateau and a probe. */
 #define LIMIT_CPU 0.80 /* share of a core: a thread that uses more is the bottleneck */
 /* share of the time ready to run without a CPU, which inflates latencies */
 #define LIMIT_QUEUE 0.10
-#define LIMIT_LITTLE 0.05 /* larger relative difference of N and X R: times or counts are wrong */
+/* relative difference between N and X R above which times or counts must be wrong */
+#define LIMIT_LITTLE 0.05
 
 /* Shares are 0..1; NaN: unknown. */
 struct bottleneck_facts {
-    double cpu;        /* of the busiest thread of the load generator, of one core */
-    double wait, idle; /* of the threads' time: waiting for answers; nothing to do */
-    double server;     /* CPU of the server, of one core: may exceed 1 */
+    double cpu;        /* CPU of the generator's busiest thread, as a share of one core */
+    double wait, idle; /* shares of the threads' time: waiting for answers; with nothing to do */
+    double server;     /* CPU of the server, as a share of one core: may exceed 1 */
     double cores;      /* CPUs that it may use */
     double answer;     /* share of the response time that the server reports as processing */
     double rtt_share;  /* idle round-trip time / mean response time */
-    double rate, rate_asked, rate_most; /* operations a second; asked, most: 0 for none */
+    /* operations per second: measured, requested, and the ceiling; 0: none */
+    double rate, rate_asked, rate_most;
     double random_s; /* random arrivals: seconds over which `rate` was averaged; else 0 */
     bool thinks, local;
 };

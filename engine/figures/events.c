@@ -120,7 +120,8 @@ static void neighbours(const struct engine_events *events, uint64_t i, double *b
     }
 }
 
-/* May its effect still be found? Later, the seconds after it have been seen. */
+/* May the event's effect still be found? Later than this, settle() has already seen the seconds
+ * after it. */
 static bool is_recent(const struct event *ev, double now_s)
 {
     return now_s - ev->t_s <= 2 * EFFECT_S;

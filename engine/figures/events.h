@@ -11,7 +11,7 @@ struct pool;
 /* Any thread; pool may be NULL. */
 void engine_event(struct engine *, const struct pool *, enum event_kind, const char *from,
                   const char *to, enum origin);
-/* Of EVENT_CHANGE: `what` is the name of what changed. */
+/* Adds an EVENT_CHANGE; `what` names what changed. */
 void engine_event_change(struct engine *, const struct pool *, const char *what, const char *from,
                          const char *to, enum origin);
 void events_settle(struct engine *); /* once a second: computes the effects of changes */

@@ -20,7 +20,7 @@ static double busy_of_run(const struct pool_snapshot *s)
     return 1 - s->run_wait_share - s->run_idle_share;
 }
 
-/* The same as CPU time. Unknown on virtual time and for threads that hang. */
+/* The same share, computed from CPU time. Unknown on virtual time and for threads that hang. */
 static double cpu_of_run(const struct pool_snapshot *s)
 {
     return isnan(s->run_cpu_share) ? busy_of_run(s) : s->run_cpu_share;

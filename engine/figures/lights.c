@@ -102,8 +102,8 @@ void lights_second(struct pool *p)
     take_server(p, l);
 }
 
-/* N against X R over the span of both; NaN when it does not apply: operations take too long for the
- * span, or too many failed. */
+/* The relative difference of N and X R (Little's law) over the same span. NaN when the law cannot
+ * be tested: nothing completed, or operations take too long for the span. */
 static double littles_law(double area, double span_s, const struct histogram *service)
 {
     if (!(area > 0) || !(span_s > 0) || !service->count)
@@ -177,7 +177,8 @@ static void judge_machine(const struct pool *p, struct plateau *pl)
     light(pl, LIGHT_MEMORY, memory, over(memory, MACHINE_PRESSURE_MOST, LIGHT_CAUTION),
           "this machine was short of memory");
     double others = mean_of(&l->others);
-    /* While not every server here is known, the server under test may be among them. */
+    /* as long as a server on this machine is unknown, the "other" CPU use may be that of the server
+     * under test */
     enum light_state many = l->others_judged ? LIGHT_CAUTION : LIGHT_UNKNOWN;
     light(pl, LIGHT_OTHERS, others, over(others, MACHINE_OTHERS_MOST, many),
           "others used %.0f %% of this machine's CPUs", 100 * others);

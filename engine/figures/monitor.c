@@ -454,10 +454,11 @@ static void close_second(struct pool *p, double now_s)
     latency_summary(&m->second.service, &m->last_service);
     latency_summary(&m->second.response, &m->last_response);
     latency_summary(&m->second.lag, &m->last_lag);
-    if (m->second.response.count) /* without answers the median is kept */
+    if (m->second.response.count) /* without answers keep the last median */
         m->median_ns = (double)histogram_quantile(&m->second.response, 0.5);
     atomic_store(&p->atomic.lag_limit_ns, (uint64_t)monitor_lag_limit_ns(m));
-    double turned = 0; /* threads; times the seconds: the time that the shares are of */
+    /* number of threads; times the seconds it is what the shares are relative to */
+    double turned = 0;
     for (unsigned i = 0; i < sup->workers; i++)
         turned += sup->worker[i]->reaped ? 0 : 1;
     time_shares(a, b, turned * span * 1e9, &m->now_generate, &m->now_client, &m->now_wait,

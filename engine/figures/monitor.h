@@ -20,7 +20,7 @@ int monitor_init(struct monitor *);
 void monitor_fini(struct monitor *);
 /* Flips and drains the workers of the pool. Never waits longer than a millisecond. */
 void monitor_collect(struct pool *, uint64_t now_ns);
-/* Drains a worker that has ended: both sets. */
+/* Drains both sets of a worker that has ended. */
 void monitor_collect_ended(struct pool *, struct supervised_worker *);
 /* Closes the tenth that ends at now, and the second when it is over. True
  * when a second was closed. */
@@ -30,11 +30,11 @@ void monitor_last(struct pool *, double now_s);
 /* Starts new intervals at now, when loading begins. */
 void monitor_restart(struct pool *, double now_s);
 
-/* The tolerated lateness of a start, ns: 1 ms, or if larger 10 % of the median response time of the
- * last full second with answers. */
+/* The tolerated lateness of a start, ns: the larger of 1 ms and 10 % of the median response time in
+ * the last full second with answers. */
 double monitor_lag_limit_ns(const struct monitor *);
 uint64_t monitor_class_recent(const struct monitor *, const char *error_class);
-/* of the whole run; NULL without memory */
+/* histograms of the whole run; NULL: out of memory */
 struct packed_pool *monitor_pack(const struct monitor *);
 
 #endif

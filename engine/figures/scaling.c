@@ -37,7 +37,7 @@ const char *scaling_var(unsigned i)
     return NULL;
 }
 
-/* -1: no curve is drawn over it. */
+/* The index of a variable; -1: no curve is drawn over it. */
 static int find_var(const char *name)
 {
     for (int var = 0; var <= BULK; var++)
@@ -51,7 +51,8 @@ static bool equal(double a, double b)
     return fabs(a - b) <= 1e-9 * fabs(a + b);
 }
 
-/* Are they equal except for d? Connections may follow from more clients. */
+/* Are the settings of two plateaus equal except for dial d? Connections may differ as well if they
+ * follow from the clients. */
 static bool same_but(const struct plateau *a, const struct plateau *b, int d)
 {
     if (a->setting != b->setting)
@@ -114,11 +115,11 @@ static double next_value(const struct family *all, double next_n)
     return near ? fmax(1, round(value_of(near, d) * next_n / near->in_flight)) : NAN;
 }
 
-/* The weights of n points whose `weight` holds the relative half width of their intervals. A width
- * estimated from ten or twenty correlated batches is itself uncertain by at least a quarter, so a
- * point with an accidentally small width would attract the curve: the 95 % interval of N* then
- * contained the truth in 91 % of seeded runs. With widths shrunk half way (in the logarithm) to
- * their common value it does in 95 %. */
+/* Computes the weights of n points; on entry `weight` is the relative half width of the point's
+ * interval. A width estimated from ten or twenty correlated batches is itself uncertain by at least
+ * a quarter, so a point with an accidentally small width would attract the curve: the 95 % interval
+ * of N* then contained the truth in 91 % of seeded runs. With widths shrunk half way (in the
+ * logarithm) to their common value it does in 95 %. */
 static void weigh(struct usl_point *pt, unsigned n)
 {
     double common = 0;

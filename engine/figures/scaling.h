@@ -8,7 +8,7 @@
 
 struct pool;
 
-void scaling_update(struct pool *); /* after the plateaus changed */
+void scaling_update(struct pool *); /* to be called after the plateaus have changed */
 /* The names of the SCALINGS_MAX variables that curves are drawn over: each dial with in_flight, and
  * rows. NULL past the last. */
 const char *scaling_var(unsigned i);

@@ -104,7 +104,7 @@ static struct bound *bound_add(struct schedule *s)
     if (s->bounds == s->room) {
         uint32_t room = s->room ? 2 * s->room : 16;
         struct bound *bound = realloc(s->bound, room * sizeof *bound);
-        /* only for changes of load; a stuck backlog during a long ramp has many */
+        /* grows only on changes of load, far only if a backlog persists during a long ramp */
         if (!bound)
             abort();
         s->bound = bound;

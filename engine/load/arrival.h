@@ -31,9 +31,10 @@ struct schedule {
     bool open;
     enum arrival kind; /* as wanted now */
     double interval_ns;
-    struct cursor take; /* at the next start not yet taken */
-    struct cursor due;  /* at the next start not yet due; unused while it equals `take` */
-    uint64_t by_ns;     /* time up to which `due` has counted */
+    struct cursor take; /* position: the next start that is not taken yet */
+    /* position: the next start that is not due yet; unused while it equals `take` */
+    struct cursor due;
+    uint64_t by_ns; /* time up to which `due` has counted */
     struct bound {
         double from_ns, interval_ns;
         enum arrival kind;

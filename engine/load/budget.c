@@ -47,7 +47,7 @@ void budget_unclaim(struct worker *w, const struct request *r)
         pool_unclaim(w->pool, r->op.n);
 }
 
-/* Between two operations under --max-rate. */
+/* The time between two operations under --max-rate. */
 static uint64_t cap_interval(const struct worker *w, uint32_t n)
 {
     double step = 1e9 / w->now.cap_per_s * n;
@@ -59,8 +59,8 @@ bool cap_is_open(struct worker *w)
     uint64_t now = loop_now(w->loop);
     if (!cap_is_set(w))
         return true;
-    /* No burst at the start: no allowance was left unused yet. The threads start staggered, or the
-     * first moment would exceed the ceiling. */
+    /* At the start there is no unused allowance, so no burst is possible. The threads start
+     * staggered, otherwise their first operations together would exceed the ceiling. */
     if (!w->cap_next_ns)
         w->cap_next_ns =
             now + cap_interval(w, w->bulk_most) / w->now.workers * (w->index % w->now.workers);

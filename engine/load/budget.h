@@ -9,12 +9,12 @@
 
 /* Claims n operations from the budget of -n, if there is one. Returns how many were granted. */
 uint32_t budget_claim(struct worker *, uint32_t n);
-/* The same for received messages, which belong to the warm-up by their time of arrival (a scheduled
- * start does by its due time). */
+/* The same for received messages. Whether they belong to the warm-up is decided by their time of
+ * arrival (for a scheduled start, by its due time). */
 uint32_t budget_claim_received(struct worker *, uint32_t n);
-/* How much of the budget is left for further operations now, at most `most`. */
+/* How many operations, at most `most`, the budget allows in addition now. */
 uint64_t budget_left(const struct worker *, uint64_t most);
-/* gives back operations that were claimed and not started */
+/* returns operations to the budget that were claimed and not started */
 void budget_return(struct worker *, uint32_t n);
 void budget_unclaim(struct worker *, const struct request *);
 /* Is there a --max-rate? Asked for each request, before cap_is_open and cap_charge are called. */
@@ -22,8 +22,8 @@ static inline bool cap_is_set(const struct worker *w)
 {
     return w->now.cap_per_s > 0;
 }
-/* --max-rate: may anything be started now? What was not used is not saved up beyond 10 ms. */
+/* Does --max-rate allow a start now? Unused allowance is saved up for at most 10 ms. */
 bool cap_is_open(struct worker *);
-void cap_charge(struct worker *, uint32_t n); /* n operations are started */
+void cap_charge(struct worker *, uint32_t n); /* counts n operations as started */
 
 #endif

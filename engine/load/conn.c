@@ -107,8 +107,8 @@ static void conns_fill(struct group *g)
     }
 }
 
-/* A connection that is reopened because its settings changed still counts as up meanwhile: it was
- * not lost, and the target is not down. */
+/* Keeps a connection counted as up while it is reopened because its settings changed: it was not
+ * lost, and the target is not down. */
 static void count_as_up(struct connection *c, bool counts_as_up)
 {
     if (c->counts_as_up == counts_as_up)
@@ -169,7 +169,7 @@ static void conn_lose(struct connection *c, const char *error_class, const char 
     struct group *g = conn_group(c);
     if (c->state == CONN_OPENING) {
         g->opening--;
-        c->conn.worker->fill = true; /* it may have been the only one being tried */
+        c->conn.worker->fill = true; /* others of the group may have been waiting for its attempt */
     }
     count_as_up(c, false);
     if (c->state == CONN_UP) {

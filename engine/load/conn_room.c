@@ -16,7 +16,7 @@ struct group *group_get(struct worker *w, uint32_t id)
     if (id >= w->groups) {
         uint32_t groups = id + 1;
         struct group **group = realloc(w->group, groups * sizeof *group);
-        /* set-up: out of memory for a pointer */
+        /* out of memory for a pointer during set-up */
         if (!group)
             abort();
         memset(group + w->groups, 0, (groups - w->groups) * sizeof *group);

@@ -23,7 +23,7 @@ void room_changed(struct connection *);
 void room_gone(struct connection *); /* the connection is lost */
 /* the next run_pending() dispatches the group's waiting requests */
 void room_wanted(struct group *);
-/* the next run_pending() closes it, if it is still to retire */
+/* marks it: the next run_pending() closes it, if it is still to be closed */
 void conn_close_later(struct connection *);
 void room_used(struct connection *); /* updates the lists after it got a request */
 

@@ -143,8 +143,7 @@ void op_timeout(struct op *op)
     end(request_of(op), 0, END_TIMEOUT);
 }
 
-/* Its connection is gone (class given), or it was refused for good (no class:
- * op_error was called). */
+/* See end.h. */
 void op_lost(struct request *r, const char *error_class, const char *msg, size_t len)
 {
     struct worker *w = r->connection->conn.worker;

@@ -7,8 +7,8 @@
 
 struct request;
 
-/* Its connection was lost (error_class given), or it was refused permanently (NULL: op_error was
- * called). */
+/* Ends a request whose connection was lost (error_class given), or that was refused permanently
+ * (NULL: op_error was called). */
 void op_lost(struct request *, const char *error_class, const char *msg, size_t len);
 void op_give_back(struct request *); /* never sent: back to the client and the budget */
 /* The request timed out. If it was sent it stays on its connection as abandoned until its answer

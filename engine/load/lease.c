@@ -25,7 +25,8 @@ static void mark_dirty(struct connection *c)
     c->conn.worker->dirty = c;
 }
 
-/* False: the connection had no room after all, and the request is unchanged. */
+/* Submits one request. False: the connection had no room after all, and the request is
+ * unchanged. */
 static bool submit_one(struct connection *c, struct request *r)
 {
     struct worker *w = c->conn.worker;
@@ -327,7 +328,7 @@ void op_again(struct op *op, uint32_t group)
         op_done(op);
         return;
     }
-    /* returned inside submit: its time of sending is now */
+    /* called inside submit: the request counts as sent now */
     if (!op->sent_ns)
         op_sent(op);
     conn_unlink(r);

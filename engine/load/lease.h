@@ -15,9 +15,8 @@ void lease(struct worker *, struct request *chain);
 void leases_dispatch(struct worker *);
 /* expires requests that have waited since before_ns */
 void leases_expire(struct group *, uint64_t before_ns);
-/* At a pause, the end or a change of pattern: gives waiting requests back to their clients,
- * except those that were sent before, and scheduled ones while the schedule is open; these keep
- * waiting. */
+/* Gives waiting requests back to their clients, at a pause, the end or a change of pattern. Keeps
+ * those that were sent before, and scheduled ones while the schedule is open. */
 void waiting_discard(struct worker *);
 void conns_flush(struct worker *); /* stamps and sends the submitted requests */
 

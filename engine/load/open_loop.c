@@ -29,8 +29,8 @@ static uint64_t due_until(const struct worker *w)
     return until > w->schedule.by_ns ? until : w->schedule.by_ns;
 }
 
-/* The due time decides whether the next start belongs to the warm-up: a backlog from the warm-up is
- * not measured. */
+/* Does the next start belong to the warm-up? Its due time decides, so that a backlog from the warm-up
+ * is not measured. */
 static void check_next_start(struct worker *w)
 {
     w->start_warm =
@@ -62,7 +62,7 @@ static void skip(struct worker *w, uint64_t by_ns, bool late)
         skip_by(w, by_ns, late);
 }
 
-/* Once -n is used up, what follows is not due. */
+/* Skips what is scheduled after -n is used up: it does not count as due. */
 static void skip_over_budget(struct worker *w)
 {
     if (w->budget_empty)

@@ -17,7 +17,7 @@
 #include "engine/stats/generate.h"
 
 #define RUN_BURST 64 /* requests that an unthrottled client starts before others have their turn */
-#define SAMPLE_EVERY 64 /* one in so many generated requests is timed */
+#define SAMPLE_EVERY 64 /* one of this many generated requests is timed */
 
 static bool may_start(const struct worker *w)
 {
@@ -159,7 +159,7 @@ static void client_run(struct client *c)
     uint64_t waiting = w->tally.waiting;
     if (!cap_is_set(w) || cap_is_open(w))
         client_start(c, starts, closed_op);
-    /* for the moment when --max-rate lets it go on */
+    /* continue when --max-rate allows it */
     if (cap_is_set(w) && !cap_is_open(w) && client_starts(c))
         wait_to_start(c);
     /* more is accepted: continue after the other clients */
@@ -180,7 +180,8 @@ void waiting_to_start_run(struct worker *w)
     }
 }
 
-/* An unthrottled client with nothing in flight goes behind the clients that wait to start. */
+/* Must this unthrottled client, which has nothing in flight, queue behind the clients that wait to
+ * start? */
 static bool must_yield(const struct client *c)
 {
     const struct worker *w = c->worker;

@@ -30,8 +30,8 @@ void starts_not_started(struct worker *w, bool warm, uint64_t n)
     *(warm ? &w->tally.warm_not_started : &w->tally.not_started) += n;
 }
 
-/* Counts a taken start that will not be placed. While the schedule is open it is overdue or could
- * not be placed. */
+/* Counts a start that was taken from the schedule but will not be placed. While the schedule is
+ * open it always counts as dropped: it was overdue or could not be placed. */
 void start_unplaced(struct worker *w, const struct request *r, uint64_t intended_ns)
 {
     bool warm = r->flags & OP_WARM;

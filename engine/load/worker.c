@@ -4,7 +4,7 @@
  * which closes connections marked for it, gives room to waiting requests, runs clients, starts what
  * the schedule makes due and sends the submitted requests with one write per connection. The
  * supervisor speaks to a worker through two atomics (order, the pool's version of its settings) and
- * a wake-up, and hears from it through its recorder and a word that its last turn is over. */
+ * a wake-up, and learns from it through its recorder and a flag that is set after its last turn. */
 #include "engine/load/worker.h"
 
 #include "engine/os/usage.h"
@@ -306,8 +306,9 @@ static bool expects(const struct worker *w)
     return w->tally.in_flight || w->tally.warm_in_flight || receives(w);
 }
 
-/* Its share of -n is done: the time until the pool ends does not count as its idle time. But
- * another worker may still return some of the budget. */
+/* Notes that this worker has nothing left to do because the budget of -n is used up: the time until
+ * the pool ends must not count as its idle time. Another worker may still return some of the
+ * budget. True when this has just become so. */
 static bool note_spent(struct worker *w)
 {
     struct tally *t = &w->tally;
@@ -463,7 +464,8 @@ static void no_alarm(struct alarm *a)
     (void)a; /* only needed to wake the loop */
 }
 
-/* Its thread does not run: the supervisor acts for both. */
+/* Gives the caller the roles of supervisor and worker. To be used while the worker's thread does
+ * not run. */
 static struct roles act_as_worker(const struct worker *w)
 {
     return roles_set((struct roles){.mask = ROLE_SUPERVISOR | ROLE_WORKER, .of = w});
@@ -490,7 +492,7 @@ static void set_up(struct worker *w, struct pool *p, uint32_t index)
     schedule_init(&w->schedule, p->spec.seed, 2 * (uint64_t)index + 1);
 }
 
-/* Its loop, and what the backend wants of it. 0 or an error. */
+/* Creates the worker's loop and calls the backend's worker_open. 0 or an error. */
 static int open_loop(struct worker *w, uint64_t *virtual_clock, struct err *err)
 {
     w->loop = loop_new(virtual_clock, err);

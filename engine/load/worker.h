@@ -14,8 +14,8 @@ struct pool;
 struct recorder;
 struct worker;
 
-#define DRAIN_NS (5 * NS_PER_S) /* from ORDER_DRAIN on it waits so long for answers */
-#define CLOSE_NS (2 * NS_PER_S) /* and then so long for its connections to close */
+#define DRAIN_NS (5 * NS_PER_S) /* after ORDER_DRAIN: how long a worker waits for answers */
+#define CLOSE_NS (2 * NS_PER_S) /* and then: how long it waits for its connections to close */
 
 enum worker_order { ORDER_RUN, ORDER_DRAIN, ORDER_CLOSE };
 
@@ -23,8 +23,8 @@ enum worker_order { ORDER_RUN, ORDER_DRAIN, ORDER_CLOSE };
  * failure. */
 struct worker *worker_new(struct pool *, uint32_t index, uint64_t *virtual_clock, struct err *);
 int worker_start(struct worker *, pthread_t *, struct err *); /* starts its thread, to be joined */
-void worker_shrink(struct worker *); /* after its end: frees all but its figures */
-void worker_free(struct worker *);   /* after its end; takes NULL */
+void worker_shrink(struct worker *); /* to be called after its end: frees all but its figures */
+void worker_free(struct worker *);   /* to be called after its end; takes NULL */
 /* One turn; true while there is more to do. Virtual time calls it, the thread loops over it. */
 bool worker_turn(struct worker *);
 /* sets the order and wakes the worker; any thread */
@@ -36,15 +36,18 @@ void worker_note_end(struct worker *);           /* virtual time: worker_turn ha
 
 void worker_wake(struct worker *);
 enum worker_order worker_ordered(const struct worker *);
-bool worker_has_ended(const struct worker *);      /* it is past its last statement */
-int worker_tid(const struct worker *);             /* of starts its thread; 0: none runs */
+bool worker_has_ended(const struct worker *); /* its thread will not touch it any more */
+/* id of its thread, once that has started; 0: none runs */
+int worker_tid(const struct worker *);
 uint64_t worker_started_ns(const struct worker *); /* on the loop's clock */
-struct recorder *worker_recorder(struct worker *); /* of which the caller is the reader */
-/* Why its last connection failed, if that was after *newest_ns, which becomes its time; its class
- * and its message. Never waits: false, too, while the worker writes one. */
+/* the caller acts as the recorder's only reader */
+struct recorder *worker_recorder(struct worker *);
+/* Gets the class and message of the worker's last connection failure if it happened after
+ * *newest_ns, and sets *newest_ns to its time. False: there is none, or the worker is writing one
+ * (never waits). */
 bool worker_conn_failure(struct worker *, uint64_t *newest_ns, char error_class[24], char *buf,
                          size_t size);
-/* When it ended, after it was joined; 0: not by an order. */
+/* When the worker ended; to be called after its thread was joined. 0: not by an order. */
 uint64_t worker_ended_ns(const struct worker *);
 
 #endif

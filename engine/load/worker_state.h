@@ -28,7 +28,7 @@ struct pool;
 enum op_state { OP_FREE, OP_WAITING, OP_IN_FLIGHT, OP_ABANDONED };
 enum op_flag {
     OP_WARM = 1,   /* belongs to the warm-up, see start_warm: counted separately */
-    OP_BATCH = 2,  /* of its client's present batch */
+    OP_BATCH = 2,  /* belongs to its client's present batch */
     OP_WAITED = 4, /* had to wait for a connection */
     OP_AGAIN = 8,  /* was sent before: stays offered and in flight while it waits */
     OP_DUE = 16,   /* a scheduled start: also counted as due */
@@ -72,11 +72,12 @@ struct connection {
     bool dirty, available, close_pending;  /* it is in the list of that name */
     bool busy;                             /* after SUBMIT_BUSY, until conn_room */
     bool exclusive;                        /* it carries an exclusive request */
-    bool resent;       /* one in flight was sent before: not all are in order of time */
+    /* an earlier request is in flight again, so the list is not in the order of sending */
+    bool resent;
     bool trouble;      /* see conn_trouble */
-    bool fresh;        /* not answered since it was opened */
-    bool stale;        /* to be reopened: its settings changed */
-    bool retire;       /* to be closed: fewer are wanted */
+    bool fresh;        /* no answer was received since it was opened */
+    bool stale;        /* to be reopened, because its settings changed */
+    bool retire;       /* to be closed, because fewer are wanted */
     bool counts_as_up; /* see count_as_up in conn.c */
 };
 
@@ -127,11 +128,11 @@ struct think_timer {
     uint32_t requests;
 };
 
-/* What other threads see of it while it runs. */
+/* What other threads read or write of a worker while it runs. */
 struct worker_published {
     _Atomic uint32_t order; /* enum worker_order, from the supervisor */
     _Atomic int tid;        /* thread id, for its run-queue time; 0: none */
-    _Atomic bool ended;     /* to the supervisor: its last turn is over */
+    _Atomic bool ended;     /* set for the supervisor: its last turn is over */
 };
 
 /* Why connections fail; under the worker's recorder.messages. */
@@ -153,8 +154,8 @@ struct worker {
     struct recorder recorder; /* see recorder.h: one writer, one reader */
     struct conn_failure failure;
 
-    /* The rest is its thread's own: worker_check_own(). The supervisor has it before the thread
-     * starts and after it was joined. */
+    /* The rest belongs to the worker's thread (worker_check_own()), and to the supervisor before
+     * the thread starts and after it was joined. */
     struct tally tally;
     struct rng rng;
     struct settings now; /* the settings in use */
@@ -207,10 +208,10 @@ struct worker {
     uint32_t sample;            /* counts down to the next timed generation */
     uint64_t drain_until_ns, checked_ns;
     uint64_t ended_ns;
-    uint64_t spent_ns; /* since when tally.spent is set */
+    uint64_t spent_ns; /* when tally.spent was set */
 };
 
-/* The caller is the worker's thread, or acts for it while it does not run. */
+/* Checks that the caller is the worker's thread, or acts for it while it does not run. */
 #define worker_check_own(w) ROLE_CHECK(ROLE_WORKER, (w))
 
 static inline struct request *request_of(struct op *op)

@@ -1,4 +1,4 @@
-/* All workers of a pool, and what the supervisor keeps of each; the supervisor's. */
+/* All workers of a pool, and the supervisor's data on each. Supervisor only. */
 #ifndef LOADTOP_ENGINE_LOAD_WORKERS_H
 #define LOADTOP_ENGINE_LOAD_WORKERS_H
 
@@ -12,17 +12,17 @@
 struct pool;
 struct worker;
 
-/* A worker as the supervisor has it. */
+/* The supervisor's data on a worker. */
 struct supervised_worker {
     struct worker *worker; /* owned */
     pthread_t thread;
     bool threaded;       /* has a thread that must be joined */
     bool stuck;          /* it does not end */
-    bool reaped;         /* ended, joined, folded in */
-    uint64_t ordered_ns; /* when its end was seen to be ordered; 0: not yet */
+    bool reaped;         /* its thread was joined and its figures were added to the pool's */
+    uint64_t ordered_ns; /* when the supervisor saw that its end had been ordered; 0: not yet */
     uint64_t ended_ns;   /* once it is reaped */
 
-    /* For its figures: what was last seen of it, and its shares of the last second. */
+    /* For its figures: the tally last read, and shares of the last second. */
     struct tally seen;
     bool pending_drain; /* its flipped set is not drained yet */
     bool still;         /* it has had no turn since it was drained */

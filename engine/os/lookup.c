@@ -22,7 +22,7 @@
 struct lookup {
     pthread_mutex_t mutex;
     pthread_cond_t news;
-    unsigned n, next, done, holders; /* holders: who asked, and the threads */
+    unsigned n, next, done, holders; /* holders: the caller and the threads that still use this */
     char port[8];
     char **name;                /* [n], owned */
     struct name_answer *answer; /* [n]; the lists are owned until the caller takes them */
@@ -42,7 +42,7 @@ static void lookup_free(struct lookup *l)
     free(l);
 }
 
-/* Called with the mutex held. */
+/* Gives up one hold; the last one frees it. Called with the mutex held, which it unlocks. */
 static void let_go(struct lookup *l)
 {
     unsigned left = --l->holders;
@@ -96,7 +96,8 @@ static struct lookup *lookup_new(const char *const *names, unsigned n, const cha
     return NULL;
 }
 
-/* Called with the mutex held. Signals are for the program's other threads. */
+/* Starts threads, with all signals blocked: these are for the program's other threads. Called with
+ * the mutex held. */
 static void start_threads(struct lookup *l)
 {
     sigset_t all, before;
@@ -112,7 +113,7 @@ static void start_threads(struct lookup *l)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-/* Called with the mutex held. */
+/* Waits until all names are answered or the time is over. Called with the mutex held. */
 static void await_answers(struct lookup *l, uint64_t deadline_ns, bool (*stop)(const void *),
                           const void *ctx)
 {

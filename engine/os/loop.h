@@ -49,7 +49,7 @@ uint64_t loop_now(const struct loop *);
 uint64_t loop_refresh(struct loop *); /* reads the clock */
 uint64_t clock_ns(void);              /* CLOCK_MONOTONIC */
 
-/* Another thread makes the loop return from its wait. Async-signal-safe. */
+/* Makes the loop, which runs on another thread, return from its wait. Async-signal-safe. */
 void loop_wake(struct loop *);
 
 /* One turn: waits until a descriptor is ready, an alarm is due, loop_wake is called or max_wait_ns

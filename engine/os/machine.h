@@ -19,7 +19,7 @@
 #define MACHINE_OTHERS_MOST 0.20
 
 struct machine {
-    /* since the previous sample; NaN: not known */
+    /* figures since the previous sample; NaN: not known */
     double others;    /* share of all CPUs used by other processes */
     double set_s;     /* how far the wall clock was set */
     double slept_s;   /* how long the machine slept */

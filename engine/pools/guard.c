@@ -32,7 +32,8 @@
 #include <unistd.h>
 
 #define ROOM_LEAST (8.0 * (1 << 30)) /* more free room than this is always enough */
-#define RESUMED_NS (10 * NS_PER_S)   /* after a resume the user knows the reason */
+/* an overload that continues is ignored for so long after a resume: the user knows of it */
+#define RESUMED_NS (10 * NS_PER_S)
 
 /* Requests the end of a sweep on this pool; the supervisor ends it in this turn. */
 static void end_sweep(struct pool *p, const char *why)

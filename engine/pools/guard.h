@@ -1,9 +1,9 @@
 /* Protection of remote targets: permission, the user's consent, and overload of the target.
  *
  * A pool counts as local while all its addresses are on this machine. The first other address makes
- * it remote (guard_note_address, before connecting): from then on ceilings and the rule for errors
- * apply, and with limits.hold_remote nothing is loaded before consent, which only engine_consent
- * gives; no command, timed or typed, replaces it. */
+ * it remote (guard_note_address, before connecting): from then on the ceilings and the error rule
+ * apply. With limits.hold_remote nothing is loaded before the user consents. Only engine_consent
+ * gives this consent: no command does, whether typed or timed. */
 #ifndef LOADTOP_ENGINE_POOLS_GUARD_H
 #define LOADTOP_ENGINE_POOLS_GUARD_H
 

@@ -23,7 +23,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* For connections without a pool. */
+/* Names given with --confirm, for connections without a pool. */
 static char confirmed_alone[CONFIRM_MAX];
 
 void net_confirm(const char *names)

@@ -1,4 +1,5 @@
-/* Sockets of backends that use their own; net_connect is in backend.h. */
+/* Connecting sockets, for backends that use sockets without a library; net_connect is in
+ * backend.h. */
 #ifndef LOADTOP_ENGINE_POOLS_NET_H
 #define LOADTOP_ENGINE_POOLS_NET_H
 

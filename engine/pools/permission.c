@@ -94,7 +94,7 @@ bool pool_identity_matters(const struct pool *p)
     return rules_name_identity(p->engine->rules, p->spec.backend->name);
 }
 
-bool guard_awaits_yes(const struct pool *p)
+bool guard_awaits_consent(const struct pool *p)
 {
     return p->engine->scenario.limits.hold_remote && atomic_load(&p->atomic.remote) &&
            !atomic_load(&p->atomic.consented);
@@ -111,7 +111,8 @@ int guard_note_address(struct pool *p, const char *host, const struct sockaddr *
         atomic_store(&p->atomic.remote, true);
         engine_wake(p->engine);
     }
-    if (!atomic_load(&p->atomic.became_remote) || !guard_awaits_yes(p) || address_is_local(addr))
+    if (!atomic_load(&p->atomic.became_remote) || !guard_awaits_consent(p) ||
+        address_is_local(addr))
         return 0;
     return err_set(err, ERR_UNREACHED, "%s is not on this machine: nothing is sent before a yes",
                    host);
@@ -145,7 +146,7 @@ int clean_identity_allowed(const struct clean *c, const char *backend, const cha
     return bad;
 }
 
-bool pool_awaits_yes(const struct pool *p)
+bool pool_awaits_consent(const struct pool *p)
 {
-    return guard_awaits_yes(p) && !atomic_load(&p->atomic.inspecting);
+    return guard_awaits_consent(p) && !atomic_load(&p->atomic.inspecting);
 }

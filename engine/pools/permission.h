@@ -13,7 +13,7 @@ struct sockaddr;
  * and records remote addresses. 0, or ERR_REFUSED. Blocks (name resolution). */
 int guard_await(struct pool *, struct err *);
 /* Is its target remote and the user's consent still awaited? Any thread. */
-bool guard_awaits_yes(const struct pool *);
+bool guard_awaits_consent(const struct pool *);
 /* Must be called before connecting to an address. 0, or ERR_UNREACHED while consent is awaited. Any
  * thread. */
 int guard_note_address(struct pool *, const char *host, const struct sockaddr *, struct err *);

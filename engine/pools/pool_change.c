@@ -73,7 +73,7 @@ void pool_publish_settings(struct pool *p)
     struct load before = s->load;
     s->load = sup->load;
     bool held = !sup->ops_known;
-    /* the weights are set by pool_set_ops, and judged by its table once the pool is open */
+    /* the weights are set by pool_set_ops, and checked against its table when the pool is open */
     if (held)
         memcpy(s->load.weight, before.weight, sizeof before.weight);
     s->load.depth = pool_depth(p);

@@ -14,19 +14,20 @@ struct engine;
 struct err;
 struct pool;
 
-void pool_publish_settings(struct pool *); /* after a change of its load, paused, ... */
-/* Does nothing if it is so already. ERR_REFUSED, which is on the screen and an event by then: its
- * first load awaits consent. err may be NULL. */
+/* to be called after changing its load, `paused` and the like */
+void pool_publish_settings(struct pool *);
+/* Pauses or resumes; does nothing if the pool is already in that state. ERR_REFUSED, already shown
+ * and added to the events: its first load awaits consent. err may be NULL. */
 int pool_pause(struct pool *, bool paused, enum origin by, struct err *err);
-/* ERR_REFUSED when the mix has an operation forbidden by pool_forbid. */
+/* 0, or ERR_REFUSED: the mix contains an operation that pool_forbid has forbidden. */
 int pool_forbids(struct pool *, const double weight[OPS_MAX], struct err *);
 /* Ends the pool: now_ns is when the load ended. */
 void pool_finish(struct pool *, enum end_reason, enum worker_order, uint64_t now_ns);
 /* When --max-time ends the pool in any state; NS_NEVER: never. */
 uint64_t pool_last_moment(const struct pool *);
 void pool_end_ramps(struct pool *);
-/* To be called after a change of its load: restarts the plateau and adds an event with its origin.
- * `what` names what changed, for EVENT_CHANGE only. */
+/* Restarts the plateau and adds an event with its origin; to be called after a change of the pool's
+ * load. `what` names what changed, for EVENT_CHANGE only. */
 void pool_changed(struct engine *, struct pool *, enum event_kind, const char *what,
                   const char *from, const char *to, enum origin by);
 

@@ -56,11 +56,11 @@ static void take_stats(struct pool *p)
 }
 
 /* After an inspection: updates stats until the user has consented, then closes the target. */
-static void show_until_yes(struct pool *p, bool open)
+static void show_until_consent(struct pool *p, bool open)
 {
     atomic_store(&p->atomic.open_stage, OPEN_INSPECTED);
     engine_wake(p->engine);
-    while (!atomic_load(&p->atomic.stopping) && guard_awaits_yes(p)) {
+    while (!atomic_load(&p->atomic.stopping) && guard_awaits_consent(p)) {
         if (open)
             take_stats(p);
         pool_wait_ms(p, STATS_EVERY_MS);
@@ -89,13 +89,13 @@ static bool open_target(struct pool *p, bool *tried)
     uint64_t wait = RETRY_MIN_NS;
     while (!atomic_load(&p->atomic.stopping)) {
         struct err err = {0};
-        bool look = guard_awaits_yes(p);
+        bool look = guard_awaits_consent(p);
         *tried = true;
         atomic_store(&p->atomic.forbidden, 0);
         atomic_store(&p->atomic.inspecting, look);
         int code = p->spec.backend->pool_open ? p->spec.backend->pool_open(p, &err) : 0;
         if (look && (code >= 0 || code == ERR_ABSENT)) {
-            show_until_yes(p, code >= 0);
+            show_until_consent(p, code >= 0);
             *tried = false;
             continue;
         }
@@ -113,7 +113,7 @@ static bool open_target(struct pool *p, bool *tried)
     return false;
 }
 
-/* False: refused permanently by a protection. */
+/* Waits for permission to open the target. False: a protection has refused it permanently. */
 static bool may_open(struct pool *p)
 {
     struct err err = {0};
@@ -153,7 +153,7 @@ static void *pool_main(void *ctx)
     }
     while (!open && !atomic_load(&p->atomic.stopping))
         pool_wait_ms(p, 1000);
-    /* its leftovers as of its end */
+    /* take the leftovers as of the pool's end */
     if (open && atomic_load(&p->atomic.retired))
         take_stats(p);
     atomic_store(&p->atomic.removing_ns, 0);

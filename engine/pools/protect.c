@@ -26,8 +26,9 @@
 #include <unistd.h>
 
 #define FILE_MAX_BYTES 262144
-#define NAMES_WAIT_NS (2 * NS_PER_S) /* for the addresses of all names together */
-#define EXACT_NAME 1000              /* above the length of every *.DOMAIN */
+/* time limit for resolving the addresses of all names together */
+#define NAMES_WAIT_NS (2 * NS_PER_S)
+#define EXACT_NAME 1000 /* above the length of every *.DOMAIN */
 
 /* An address without its port. */
 struct address {
@@ -48,7 +49,7 @@ struct rule {
     bool system;   /* from the system's file */
     bool identity; /* a rule for an identity: `name` is the backend's, `is` the identity */
     char *is;      /* owned */
-    bool own;      /* one of them is this machine's: then all addresses of this machine are meant */
+    bool own;      /* an address of this machine was named: then all its addresses are meant */
     char *where;   /* "FILE:LINE: deny 10.0.0.0/8", owned */
 };
 
@@ -216,7 +217,7 @@ static const char *read_rule(struct rule *r, const char *verdict, char *what)
     return read_name(r, what);
 }
 
-/* "5% for 5s", behind the word errors. */
+/* Reads "5% for 5s", which follows the word "errors". */
 static const char *read_errors(struct rules *rules, const char *text)
 {
     char share[24] = "", word[8] = "", time[24] = "", more[4] = "";
@@ -585,7 +586,7 @@ enum rule_verdict rules_judge(const struct rules *rules, const char *host, const
     return worst;
 }
 
-/* Deny and protect rules match an identity without regard to case. */
+/* Does this deny or protect rule name this identity? Ignores case. */
 static bool is_meant(const struct rule *r, const char *identity)
 {
     return r->verdict == RULE_ALLOW ? strcmp(r->is, identity) == 0

@@ -9,8 +9,8 @@ struct pool;
 #define ROOM_SHARE 0.8 /* usable share of the free room if nothing else bounds the data */
 
 void guard_init(struct pool *); /* sets the bounds from the limits, before the pool starts */
-/* ERR_REFUSED if with these settings the pools on this target would write more than it has free;
- * else 0. */
+/* 0, or ERR_REFUSED: with these settings the pools on this target would write more than its free
+ * room. */
 int guard_fits(struct pool *, const struct options *, const double *weight, struct err *);
 
 #endif

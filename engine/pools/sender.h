@@ -8,7 +8,7 @@ struct pool;
  * pool's thread; waits 200 ms at most. */
 void guard_log(struct pool *);
 
-/* "loadtop:alice@build7:1a2b3c4d": letters, digits and "@:._-" only. */
+/* Writes a name such as "loadtop:alice@build7:1a2b3c4d", with letters, digits and "@:._-" only. */
 void sender_name(char *buf, unsigned size, const char *run_id);
 
 #endif

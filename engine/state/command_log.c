@@ -70,7 +70,7 @@ uint64_t command_log_add(struct command_log *log, const struct command *c, enum 
     return ticket;
 }
 
-/* NULL: it is not kept, or not any more. */
+/* Finds a command by its ticket. NULL: it is not kept, or not any more. */
 static struct kept_command *find(struct command_log_shared *shared, uint64_t ticket)
 {
     struct kept_command *k = &shared->kept[ticket % COMMANDS_KEPT];

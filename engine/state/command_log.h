@@ -1,11 +1,12 @@
-/* The log of commands: what was sent, when and by whom, what became of it, and what takes it back.
+/* The log of commands: what was sent, when and by whom, its result, and the command that reverts
+ * it.
  *
- * Each command has a ticket, its number in the order of sending. Texts are whole and without
- * secrets, as command_shown writes them. Of commands the last COMMANDS_KEPT are kept, of changes
- * that can be undone the last UNDO_MAX.
+ * Each command has a ticket, its number in the order of sending. Texts are complete but without
+ * secrets, as command_shown writes them. The last COMMANDS_KEPT commands are kept, and the last
+ * UNDO_MAX changes that can be undone.
  *
- * The commands are anybody's, under a lock that may be waited for while the engine's queue is
- * locked. The undos are the supervisor's. */
+ * Any thread may access the commands, under a lock that may also be taken while the engine's queue
+ * is locked. The undos are for the supervisor only. */
 #ifndef LOADTOP_ENGINE_STATE_COMMAND_LOG_H
 #define LOADTOP_ENGINE_STATE_COMMAND_LOG_H
 
@@ -32,17 +33,17 @@ struct kept_command {
     char *why;  /* owned; why it was refused, or NULL */
 };
 
-/* A change of one pool, as the command that takes it back. */
+/* A change of one pool, kept as the command that reverts it. */
 struct undo {
-    uint64_t ticket; /* of the command that made the change */
+    uint64_t ticket; /* ticket of the command that made the change */
     unsigned pool;
     char name[POOL_NAME_MAX];
-    char text[]; /* without the pool: "ops get:80,set:20" */
+    char text[]; /* the command, without the pool: "ops get:80,set:20" */
 };
 
 /* Under the lock. */
 struct command_log_shared {
-    struct kept_command kept[COMMANDS_KEPT]; /* ring: a ticket's place is its remainder */
+    struct kept_command kept[COMMANDS_KEPT]; /* ring buffer: the index is ticket % COMMANDS_KEPT */
     uint64_t sent;
 };
 
@@ -65,24 +66,25 @@ static inline struct command_log_supervised *command_log_sup(struct command_log 
     return &log->of_supervisor;
 }
 
-/* Waits for the lock, and gives what is under it. Any thread. */
+/* Takes the lock and returns the data that it guards. Any thread. */
 struct command_log_shared *command_log_lock(struct command_log *);
 void command_log_unlock(struct command_log *);
 
 void command_log_init(struct command_log *);
-void command_log_fini(struct command_log *); /* the supervisor's, as what is below of undos */
-/* Keeps a command, which waits from now on. Its ticket. Any thread, as the next two. */
+void command_log_fini(struct command_log *); /* supervisor only, as the functions for undos below */
+/* Adds a command, whose result is open for now, and returns its ticket. Any thread, as the next
+ * two. */
 uint64_t command_log_add(struct command_log *, const struct command *, enum origin,
                          uint64_t now_ns);
-/* It is decided what became of it. `why` it was refused; "" if it was not. */
+/* Records the result of a command. `why`: the reason if it was refused, else "". */
 void command_log_close(struct command_log *, uint64_t ticket, enum command_result, const char *why);
 /* See engine_ticket_result. */
 enum command_result command_log_result(struct command_log *, uint64_t ticket, struct err *why);
 
-/* `text` takes back what the command has changed in this pool. */
+/* Adds an undo: `text` reverts what the command with this ticket has changed in this pool. */
 void command_log_keep_undo(struct command_log *, uint64_t ticket, const struct pool *,
                            const char *text);
-/* The newest undo, which is no longer in the log, for undo_free; NULL: there is none. */
+/* Removes the newest undo from the log and returns it, for undo_free. NULL: there is none. */
 struct undo *command_log_take_undo(struct command_log *);
 void undo_free(struct undo *); /* takes NULL */
 /* The newest undo as shown on the screen, "redis threads 4", or "". */

@@ -38,10 +38,10 @@ struct confirmed {
     char host[256];
 };
 
-/* Anybody's. */
+/* Accessed by any thread at any time. */
 struct engine_atomics {
     _Atomic(struct confirmed *) confirmed; /* the newest first; never shortened */
-    _Atomic int end_asked;                 /* 0, 1 END_DRAIN, 2 END_NOW */
+    _Atomic int end_asked;                 /* 0: no, 1: END_DRAIN, 2: END_NOW */
     _Atomic bool quit;
 };
 
@@ -51,12 +51,13 @@ struct engine_queue {
     unsigned first, n;
     struct command screen[SCREEN_MAX]; /* for the front end; ring */
     unsigned screen_first, screens;
-    enum end_reason end_by; /* of the end that was asked for first; before end_asked */
+    enum end_reason end_by; /* reason of the end that was requested first; set before end_asked */
 };
 
 struct engine_events {
     struct event event[EVENTS_MAX]; /* ring */
-    uint64_t n;                     /* that there ever were: event[n % EVENTS_MAX] is next */
+    /* number of events so far; the next one is written to event[n % EVENTS_MAX] */
+    uint64_t n;
 };
 
 struct engine_shown {
@@ -91,25 +92,27 @@ struct engine_front {
     bool threaded;
 };
 
-/* As struct pool: fixed before the supervisor's thread starts, and e->atomic, what a lock gives,
- * engine_sup(e), engine_front(e). Who has locked the queue may wait for the lock of the commands,
- * never the other way round. */
+/* As in struct pool, the members here are fixed before the supervisor's thread starts. The others
+ * are reached through e->atomic, the functions that take a lock, engine_sup(e) and engine_front(e).
+ * Lock order: the queue before the commands. */
 struct engine {
     struct scenario scenario;
     const struct backend *const *backends;
     struct rules *rules;
     bool virtual_time;
-    uint64_t virtual_now, *virtual_clock; /* of one thread; virtual_clock: &virtual_now, or NULL */
-    char run_id[12], sender[128];         /* see pool_sender */
+    /* used by one thread only; virtual_clock: &virtual_now, or NULL */
+    uint64_t virtual_now, *virtual_clock;
+    char run_id[12], sender[128]; /* see pool_sender */
     uint64_t start_ns;
     struct timespec started;
     int wake_fd, news_fd;
 
     struct engine_atomics atomic;
-    struct command_log commands; /* whose its members are, see there */
+    struct command_log commands; /* see there for the owners of its members */
     /* For the functions below only, and engine.c. */
     pthread_mutex_t queue_lock, events_lock, shown_lock;
-    pthread_cond_t shown_ended; /* of shown_lock: the snapshot says that the run has ended */
+    /* used with shown_lock: signalled when the snapshot says that the run has ended */
+    pthread_cond_t shown_ended;
     struct engine_queue under_queue_lock;
     struct engine_events under_events_lock;
     struct engine_shown under_shown_lock;
@@ -129,7 +132,7 @@ static inline const struct engine_supervised *engine_sup_const_(const struct eng
     return &e->of_supervisor;
 }
 
-#ifdef __cppcheck__ /* which does not know _Generic */
+#ifdef __cppcheck__ /* cppcheck does not know _Generic */
 struct engine_supervised *engine_sup(const struct engine *);
 #else
 #define engine_sup(e)                                                                              \
@@ -142,7 +145,7 @@ static inline struct engine_front *engine_front(struct engine *e)
     return &e->of_front_end;
 }
 
-/* Each waits for its lock, and gives what is under it. Any thread. */
+/* Each takes its lock and returns the data that it guards. Any thread. */
 struct engine_queue *engine_lock_queue(struct engine *);
 void engine_unlock_queue(struct engine *);
 struct engine_events *engine_lock_events(struct engine *);
@@ -155,7 +158,7 @@ void engine_unlock_shown(struct engine *);
 uint64_t engine_now(const struct engine *);
 double engine_seconds(const struct engine *, uint64_t ns); /* since the start */
 void engine_wake(struct engine *);                         /* any thread */
-/* A message for the screen. The supervisor's. */
+/* Sets the message for the screen. Supervisor only. */
 void engine_say(struct engine *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Finds a pool by name or number; NULL: none, or removed. */
 struct pool *engine_find_pool(const struct engine *, const char *name);

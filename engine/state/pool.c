@@ -58,7 +58,8 @@ double pool_op_weight(const struct pool *p, unsigned type)
     return weight;
 }
 
-/* Has the table the entries of the other one, in their order? Requests carry their places. */
+/* Does the table begin with the entries of the other one, in the same order? Requests refer to
+ * entries by index. */
 static bool begins_with(const struct op_type *types, const struct op_type *others)
 {
     unsigned i = 0;

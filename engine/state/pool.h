@@ -4,13 +4,13 @@
  * settings, makes and reaps workers, and merges what they recorded. Workers read the settings when
  * their version changed, never in between.
  *
- * Whose a member is, is said by where it stands: struct pool itself is fixed before a thread
- * starts, and of the rest
- *   p->atomic        is anybody's;
- *   pool_lock(p)     is anybody's, until pool_unlock(p);
- *   pool_sup(p)      is the supervisor's;
- *   pool_own(p)      is the pool's thread's.
- * The last two check who asks, see role.h. A const pool gives const ones. */
+ * The place of a member says which thread may access it. Members of struct pool itself do not
+ * change once a thread has started. The others are reached through
+ *   p->atomic        by any thread;
+ *   pool_lock(p)     by any thread, until pool_unlock(p);
+ *   pool_sup(p)      by the supervisor only;
+ *   pool_own(p)      by the pool's thread only.
+ * The last two check the calling thread, see role.h. For a const pool the result is const. */
 #ifndef LOADTOP_ENGINE_STATE_POOL_H
 #define LOADTOP_ENGINE_STATE_POOL_H
 
@@ -32,18 +32,19 @@ struct supervised_worker;
 
 enum open_stage {
     OPEN_WAITING,
-    OPEN_INSPECTED, /* it answers, and waits for the user's consent */
+    OPEN_INSPECTED, /* the target answers; the user's consent is awaited */
     OPEN_DONE,
     OPEN_FAILED
 };
 
 #define RAMPS (VERB_RATE - VERB_THREADS + 1) /* one for each dial */
 
-/* Anybody's: read and written while others run. See guard.h for the first ones. */
+/* Accessed by any thread at any time. For the first ones see guard.h. */
 struct pool_atomics {
     _Atomic bool remote;        /* one of its addresses is not on this machine */
-    _Atomic bool became_remote; /* and it was considered local before */
-    /* its thread opens it for inspection, as with --read-only: consent is awaited */
+    _Atomic bool became_remote; /* it is remote, but was considered local before */
+    /* set by its thread while it opens the pool for inspection, as with --read-only: consent is
+     * awaited */
     _Atomic bool inspecting;
     _Atomic bool consented;  /* the user consented to its first load */
     _Atomic bool room_short; /* room_why is set */
@@ -61,13 +62,15 @@ struct pool_atomics {
     _Atomic unsigned loads;       /* how often load has started */
     _Atomic unsigned stats_asked; /* how often asked for */
     _Atomic bool over;            /* every worker has ended, for good: see `last` in struct stats */
-    _Atomic bool retired;         /* removed and ended: a last look, then the backend lets go */
+    /* removed and ended: stats are taken once more, then the target is closed */
+    _Atomic bool retired;
     _Atomic bool stopping;
 
     /* from its thread to the supervisor */
     _Atomic int open_stage;       /* enum open_stage */
-    _Atomic unsigned stats_given; /* the last of stats_asked that was answered */
-    _Atomic uint64_t removing_ns; /* a removal runs until then; 0: none */
+    _Atomic unsigned stats_given; /* value of stats_asked at the last request that was answered */
+    /* when a running removal will be over at the latest; 0: none runs */
+    _Atomic uint64_t removing_ns;
     _Atomic bool thread_done;
 
     /* to, and between, its workers */
@@ -114,15 +117,15 @@ struct pool_supervised {
     unsigned workers, worker_room;
     struct pool_figures *figures; /* owned */
 
-    struct load load;               /* the wish of the moment */
-    const struct op_type *op_types; /* its table of operations, see pool_set_ops */
-    bool ops_known; /* no mix is held for a table that is to come: spec.ops_pending */
+    struct load load;               /* the requested load */
+    const struct op_type *op_types; /* the pool's table of operations, see pool_set_ops */
+    bool ops_known; /* false while spec.ops_pending keeps a mix for a table that is not known yet */
 
     enum pool_state state;
     char state_why[256];
     uint64_t state_since_ns;
-    bool wanted;    /* loading or paused: `stop` and the end clear it */
-    bool finishing; /* it is ending for good, by: */
+    bool wanted;    /* it should load or be paused; cleared by `stop` and by the end */
+    bool finishing; /* it is ending for good, because of: */
     enum end_reason ended_by;
     struct err failed;      /* the target refused permanently */
     bool halted;            /* the user paused all: timed commands wait until the user resumes */
@@ -140,21 +143,22 @@ struct pool_supervised {
     struct ramp ramp[RAMPS];
 
     /* see guard.h */
-    bool local;                      /* its word for !away */
-    char sweep_ends[256];            /* why a sweep on it must end; "": it need not */
-    bool strained;                   /* it was paused because the target is overloaded */
-    double free_first;               /* what the target had free at first; 0: unknown */
-    bool room_asked;                 /* consent was asked for knowing that room is short */
-    uint64_t resumed_ns;             /* when it was resumed last; 0: never */
-    uint64_t errors_high_since_ns;   /* the rule for targets that are not local */
+    bool local;           /* its word for !away */
+    char sweep_ends[256]; /* why a sweep on it must end; "": it need not */
+    bool strained;        /* it was paused because the target is overloaded */
+    double free_first;    /* what the target had free at first; 0: unknown */
+    bool room_asked;      /* consent was requested with the warning that room is short */
+    uint64_t resumed_ns;  /* when it was resumed last; 0: never */
+    /* since when errors are above the limit for remote targets; 0: they are not */
+    uint64_t errors_high_since_ns;
     uint64_t errors_high;            /* errors since then */
-    uint64_t errors_seen, done_seen; /* as of the last second, warm-up included */
+    uint64_t errors_seen, done_seen; /* counts up to the last second, warm-up included */
 };
 
 /* Its thread's. */
 struct pool_own {
-    unsigned logged_loads; /* of loads, what the system's log has */
-    bool logged;           /* its last line there says that load begins */
+    unsigned logged_loads; /* value of `loads` that was last written to the system's log */
+    bool logged;           /* the last line in the system's log says that load has begun */
 };
 
 struct pool {
@@ -162,8 +166,8 @@ struct pool {
     int engine_fd; /* wakes the supervisor */
     int wake_fd;   /* wakes its thread */
     unsigned number;
-    /* As started, but for what option.h lets the supervisor change of its options while others read
-     * them. */
+    /* As the pool was started. Of its options, the supervisor changes those that option.h allows to
+     * change while others read them. */
     struct pool_spec spec;
     void *data; /* the backend's */
 
@@ -187,7 +191,7 @@ static inline const struct pool_supervised *pool_sup_const_(const struct pool *p
     return &p->of_supervisor;
 }
 
-#ifdef __cppcheck__ /* which does not know _Generic */
+#ifdef __cppcheck__ /* cppcheck does not know _Generic */
 struct pool_supervised *pool_sup(const struct pool *);
 #else
 #define pool_sup(p)                                                                                \
@@ -200,18 +204,18 @@ static inline struct pool_own *pool_own(struct pool *p)
     return &p->of_thread;
 }
 
-/* Waits for the lock, and gives what is under it. */
+/* Takes the lock and returns the data that it guards. */
 struct pool_shared *pool_lock(const struct pool *);
 void pool_unlock(const struct pool *);
 
 /* updates the number of threads in the settings without a new version */
 void pool_note_workers(struct pool *);
 void pool_notify(struct pool *); /* wakes the supervisor; any thread */
-/* Its description with the load of the moment; borrows. The supervisor's. */
+/* The pool's spec with its present load; borrows from it. Supervisor only. */
 struct pool_spec pool_spec_now(const struct pool *);
 bool pool_writes(const struct pool *); /* does its mix write? Supervisor only */
-/* Operations that one request of this type carries as its option says, 1 to BULK_MAX; and the most
- * that one of the mix carries. */
+/* How many operations one request of this type carries according to its option, 1 to BULK_MAX; and
+ * the most that a request of the present mix carries. */
 #define BULK_MAX 1000000
 uint32_t pool_op_bulk(const struct pool *, const struct op_type *); /* any thread */
 uint32_t pool_bulk(const struct pool *);

@@ -91,7 +91,7 @@ struct period {
     } batch[PLATEAU_BATCHES + 1];       /* the last one is filling */
     unsigned batches, per, filled;      /* full ones; tenths a batch; tenths in the filling one */
     struct histogram service, response;
-    struct lights lights; /* of the histograms' seconds */
+    struct lights lights; /* for the same seconds as the histograms */
     struct column_mean {  /* means of the backend's columns */
         double sum, n, first, last;
     } column[STAT_COLUMNS_MAX];

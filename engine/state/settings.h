@@ -1,4 +1,4 @@
-/* What a pool wants of its workers. */
+/* What a pool requires of its workers. */
 #ifndef LOADTOP_ENGINE_STATE_SETTINGS_H
 #define LOADTOP_ENGINE_STATE_SETTINGS_H
 
@@ -16,7 +16,7 @@ struct settings {
     const struct op_type *op_types;
     uint32_t workers; /* number of running workers, to divide the rate */
     bool paused;      /* nothing is started */
-    double cap_per_s; /* --max-rate of one worker in a closed loop; 0: none */
+    double cap_per_s; /* one worker's share of --max-rate in a closed loop; 0: no ceiling */
     bool counted;     /* -n: operations are claimed from the pool's budget */
     bool bounded;     /* --max-bytes or the target's free room applies: see pool_take_bytes */
     uint64_t timeout_ns;

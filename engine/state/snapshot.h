@@ -27,7 +27,7 @@ struct counts {
 /* Counts of the schedule in open arrival since the load began (warm-up included), to check the
  * other counts. At every moment due = offered + not_started + still_due. */
 struct schedule_counts {
-    uint64_t due;         /* by the schedule, up to -n */
+    uint64_t due;         /* starts due by the schedule, up to -n */
     uint64_t offered;     /* operations offered by the schedule */
     uint64_t not_started; /* as in the counts */
     uint64_t still_due;   /* not taken yet, or waiting for a connection or for the rows of a bulk */
@@ -180,7 +180,7 @@ struct plateau {
     double in_flight, throughput_per_s, ci95, p50, p99, cpu_share; /* p50, p99: service time, ns */
     /* response time of its seconds; differs from service time in open arrival */
     struct latency response;
-    double server_cpu_share; /* of one core, mean; NaN: not known */
+    double server_cpu_share; /* mean CPU of the server, as a share of one core; NaN: not known */
     uint64_t rss_bytes;
     double column[STAT_COLUMNS_MAX]; /* values of the backend's columns; NaN: unknown */
     char verdict[24];                /* the backend's verdict at its end; "": none */
@@ -228,8 +228,8 @@ struct capacity {
     char why[96]; /* what failed at `high`, or what the bottleneck was */
 };
 const char *capacity_limit_name(enum capacity_limit); /* as in the JSON */
-/* "5.94k/s; at 6.09k/s p99<10ms was 12.1 ms", or a lower bound and its reason; "" while not known.
- * Returns buf. */
+/* Writes "5.94k/s; at 6.09k/s p99<10ms was 12.1 ms", or a lower bound and its reason; "" while not
+ * known. Returns buf. */
 char *capacity_words(const struct capacity *, char *buf, size_t size);
 
 enum cell_state {
@@ -266,7 +266,7 @@ struct sweep_snapshot {
 #define SWEEPS_PAST 16
 
 struct pool_snapshot {
-    unsigned number; /* as shown; not reused after a removal */
+    unsigned number; /* the pool's number as shown; not reused after a removal */
     char name[POOL_NAME_MAX];
     const struct backend *backend;
     const struct op_type *op_types; /* the pool's; of static storage, ends with a NULL name */
@@ -291,7 +291,7 @@ struct pool_snapshot {
     uint64_t waiting; /* operations that wait for a connection; not offered yet */
     uint64_t bytes_sent, bytes_received;
     double loaded_s;         /* seconds not paused, after the warm-up, until the end */
-    double throughput_per_s; /* completed / loaded_s; NaN before anything */
+    double throughput_per_s; /* completed / loaded_s; NaN while loaded_s is 0 */
     struct latency service, response, batches, lag, lease_wait; /* whole run */
     uint64_t batches_completed;
     bool has_batches, has_lag, has_lease_wait;
@@ -332,10 +332,11 @@ struct pool_snapshot {
     struct series seconds;              /* 1 s, at least the last hour */
     struct series tenths;               /* 100 ms, at least the last minute */
     const struct packed *const *packed; /* service times of each of `seconds`, in the same blocks */
-    const struct packed_pool *histograms; /* of the whole run, once it has ended; else NULL */
+    /* histograms of the whole run, once it has ended; else NULL */
+    const struct packed_pool *histograms;
 
     bool awaiting_consent;  /* not loaded before the user consents (engine_consent) */
-    unsigned consent_epoch; /* how often that began: a question for each */
+    unsigned consent_epoch; /* how often consent had to be requested: each time is a new question */
     char room_why[192];     /* why the load does not fit into the target's free room; "": it fits */
     /* A protected host whose name has to be typed first (engine_confirm), and its rule; "": none.
      * Nothing is sent to it before. */
@@ -388,7 +389,7 @@ struct threshold_state {
     char expr[128];
     bool ok, known;
     bool few;     /* a percentile with fewer than 10 samples above it */
-    double value; /* in the expression's own unit: us, share, per s */
+    double value; /* the value in the expression's own unit: us, share, per s */
 };
 
 struct snapshot {

@@ -30,11 +30,11 @@ struct stats_json {
 };
 void stats_json_release(struct stats_json *); /* takes NULL */
 
-/* The two texts of an event, which never change, so any thread may read them that has a hold on them:
- * the engine has one for each event under events_lock, and takes one more for each snapshot before
- * others see it. The last holder frees it. */
+/* The two texts of an event. They never change, so any thread that has a reference may read them.
+ * The engine holds one reference for each event, under events_lock, and takes one more for each
+ * snapshot before others see it. The last holder frees the texts. */
 struct event_texts;
-/* Puts texts of its own into the event, with the first hold: copies without secrets. */
+/* Gives the event its texts, copied without secrets, with one reference. */
 void event_texts_set(struct event *, const char *from, const char *to);
 void event_texts_retain(struct event_texts *);
 void event_texts_release(struct event_texts *); /* takes NULL */

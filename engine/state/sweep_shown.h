@@ -10,9 +10,10 @@
 /* The index of a cell's value on axis `of`, and the distance of two neighbours along it. */
 unsigned sweep_place(const struct sweep_axis *, unsigned axes, unsigned of, unsigned cell,
                      unsigned *step);
-/* Throughput of a cell against the first one of its line along the axis: per value (efficiency, for
- * threads and clients: 1 is ideal) or as it is (gain). NaN when one of the two is not measured, or
- * a value is no number. *sound: both are steady and valid; else it is shown in brackets. */
+/* The throughput of a cell relative to the first cell of its line along the axis: divided by the
+ * ratio of the two values (efficiency, for threads and clients: 1 is ideal), or as it is (gain).
+ * NaN when one of the cells is not measured or its value is not a number. *sound: both cells are
+ * steady and valid; otherwise the result is shown in brackets. */
 double sweep_relative(const struct sweep_snapshot *, unsigned cell, unsigned axis, bool *sound);
 bool sweep_axis_scales(const struct sweep_axis *); /* true: efficiency applies, not gain */
 

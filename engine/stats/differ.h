@@ -10,7 +10,7 @@
  *
  * How well it keeps to 5 %, by simulation of seconds with an autocorrelation of 0 / 0.4 / 0.6: 10
  * seconds on each side are called different in 3 / 6 / 7 % of the cases without a difference, 30 in
- * 3 / 4 / 5 %, but 5 in 2 / 7 / 11 %: so few do not show how they hang together. Without the two
+ * 3 / 4 / 5 %, but 5 in 2 / 7 / 11 %: so few values do not show their correlation. Without the two
  * corrections it would be 4 / 12 / 18 % of 10.
  *
  * Pure functions, without I/O. */
@@ -20,12 +20,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DIFFER_LEAST 4 /* values of a series below which nothing is said: p and interval are NaN */
+#define DIFFER_LEAST 4 /* shortest series that is tested; below it p and the interval are NaN */
 
 struct sample {
     size_t n;           /* values given */
     double mean;        /* NaN: none */
-    double variance;    /* of the mean; NaN: unknown */
+    double variance;    /* variance of the mean; NaN: unknown */
     double independent; /* values that were left */
 };
 
@@ -37,7 +37,7 @@ void sample_of_runs(struct sample *, const double *v, size_t n);
 struct difference {
     double diff;      /* changed - base */
     double low, high; /* 95 % */
-    double p;         /* two-sided; NaN: cannot be told */
+    double p;         /* two-sided; NaN: the series are too short */
     bool real;        /* set by differ_holm */
 };
 void differ(struct difference *, const struct sample *base, const struct sample *changed);

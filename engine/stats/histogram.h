@@ -20,11 +20,14 @@
 #define HISTOGRAM_CHUNKS 1056 /* 33 groups of 1,024 buckets */
 
 struct histogram {
-    uint16_t *slot;   /* [HISTOGRAM_CHUNKS] 1 + the place of a chunk, or 0; start of the mapping */
-    uint64_t *places; /* in the order of first use: which chunk, then its HISTOGRAM_CHUNK counts */
-    unsigned used;    /* places in use */
+    uint16_t *slot; /* [HISTOGRAM_CHUNKS] 1 + the place of a chunk, or 0; start of the mapping */
+    /* chunks in the order of first use; each is its number, followed by its HISTOGRAM_CHUNK
+     * counts */
+    uint64_t *places;
+    unsigned used;            /* places in use */
     uint64_t count, max, min; /* min is UINT64_MAX when empty */
-    double sum, sum_sq;       /* of the values, for mean and deviation, ns */
+    /* sums of the values (ns) and of their squares, for mean and deviation */
+    double sum, sum_sq;
 };
 
 /* The bucket of a value, and the highest value that shares it. */
@@ -40,7 +43,7 @@ static inline unsigned histogram_bucket(uint64_t v)
 uint64_t histogram_lowest(unsigned bucket);
 uint64_t histogram_highest(unsigned bucket);
 
-/* 0, or -1 when out of memory. fini also takes a zeroed one that was never initialised. */
+/* init: 0, or -1 when out of memory. fini also takes a zeroed one that was never initialised. */
 int histogram_init(struct histogram *);
 void histogram_fini(struct histogram *);
 void histogram_clear(struct histogram *);
@@ -52,8 +55,8 @@ void histogram_merge(struct histogram *to, const struct histogram *from);
  * ascending q. */
 uint64_t histogram_quantile(const struct histogram *, double q);
 void histogram_quantiles(const struct histogram *, const double *q, uint64_t *ns, unsigned n);
-/* Do at least ten of `count` samples lie above quantile q? With fewer its value is that of single
- * samples, and it is not given as a figure. */
+/* Do at least ten of `count` samples lie above quantile q? With fewer its value depends on single
+ * samples, and it is not reported. */
 static inline bool quantile_is_known(uint64_t count, double q)
 {
     return (double)count * (1 - q) >= 10 - 1e-6;

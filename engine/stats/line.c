@@ -79,8 +79,9 @@ void line_robust(struct robust_slope *s, const double *x, const double *y, unsig
     *s = (struct robust_slope){NAN, NAN, NAN, NAN, NAN};
     if (!pairs)
         return;
-    double spread = sqrt(n * (n - 1.0) * (2.0 * n + 5) / 18); /* of Kendall's sum of signs */
-    s->slope = series_median(pair, pairs);                    /* sorts them */
+    /* standard deviation of Kendall's sum of signs */
+    double spread = sqrt(n * (n - 1.0) * (2.0 * n + 5) / 18);
+    s->slope = series_median(pair, pairs); /* sorts them */
     s->low95 = ranked(pair, pairs, floor((pairs - 1.96 * spread) / 2));
     s->high95 = ranked(pair, pairs, ceil((pairs + 1.96 * spread) / 2));
     s->low999 = ranked(pair, pairs, floor((pairs - 3.29 * spread) / 2));

@@ -14,7 +14,7 @@ struct line {
     double rss; /* of the residuals */
 };
 
-/* False, and a slope of NaN, with fewer than two points or when all x are one. */
+/* False, and a slope of NaN, with fewer than two points or when all x are equal. */
 bool line_fit(struct line *, const double *x, const double *y, size_t n);
 double line_residual(const struct line *, double x, double y);
 /* Half the width of the slope's 95 % interval, by Student's t with n - 2 degrees of freedom; NaN
@@ -35,7 +35,7 @@ struct robust_slope {
     double low95, high95, low999, high999;
 };
 #define ROBUST_POINTS_MOST 64
-/* n <= ROBUST_POINTS_MOST points with x ascending; pairs of one x are left out. All NaN when no
+/* n <= ROBUST_POINTS_MOST points with x ascending; pairs with equal x are left out. All NaN when no
  * pair remains. */
 void line_robust(struct robust_slope *, const double *x, const double *y, unsigned n);
 

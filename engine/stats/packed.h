@@ -18,12 +18,14 @@ struct packed { /* len 0: nothing was recorded */
     uint32_t len;
 };
 
-/* Of a pool's whole run: all operations, and those of each type (by index into backend->ops). */
+/* The packed histograms of a pool's whole run: of all operations, and of those of each type (by
+ * index into backend->ops). */
 struct packed_pool {
     struct packed service, response, op_service[OPS_MAX], op_response[OPS_MAX];
 };
 
-/* Without memory, or of an empty or unused histogram, len is 0. The bytes are the caller's. */
+/* Packs a histogram. The caller owns the bytes. len is 0 when out of memory, or when the histogram
+ * is empty or unused. */
 struct packed packed_of(const struct histogram *);
 void packed_pool_free(struct packed_pool *); /* takes NULL */
 

@@ -98,7 +98,7 @@ void recorder_read(const struct recorder *r, struct tally *t)
             break;
         sched_yield(); /* the worker is between two stores, or was descheduled there */
     }
-    memcpy(t, words, n * sizeof *words); /* the rest of it was never counted */
+    memcpy(t, words, n * sizeof *words); /* counters behind `n` were never used */
 }
 
 void recorder_flip(struct recorder *r)
@@ -159,7 +159,7 @@ static struct class_slot *find_class(struct recorder *r, const char *name)
     return slot;
 }
 
-/* One line of what may be shown, whatever the server sent. */
+/* Copies a message as one displayable line, whatever the server sent. */
 static void keep_message(char *to, size_t size, const char *msg, size_t len, enum words whose)
 {
     if (len >= size)

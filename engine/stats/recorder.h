@@ -49,8 +49,8 @@ struct tally {
     uint64_t last_end_ns;      /* when the last operation ended */
     uint64_t first_ns;         /* when the first operation was offered; 0: none yet */
     uint64_t batches;
-    uint64_t peak_bytes; /* unthrottled: the most its requests held */
-    uint64_t cpu_ns;     /* of the thread, set at its end */
+    uint64_t peak_bytes; /* unthrottled: peak memory of its requests */
+    uint64_t cpu_ns;     /* CPU time of the thread, set at its end */
     uint64_t spent;      /* 1: -n is used up and nothing is in flight */
     /* times a walk of the connections found another number in flight, or the schedule's counts did
      * not add up */
@@ -95,7 +95,7 @@ struct recorder {
     /* read at each tick: kept together */
     _Atomic uint64_t seq;      /* sequence lock of the tally: odd while it is being written */
     _Atomic uint64_t turn;     /* odd while the worker may record */
-    _Atomic unsigned phase;    /* which set it is to fill from its next turn on */
+    _Atomic unsigned phase;    /* which set the worker fills from its next turn on */
     _Atomic unsigned types;    /* 1 + the last type of operation that the tally has counts of */
     struct interval_set *live; /* worker only: the set of this turn */
     uint64_t flipped_at;       /* reader only: the turn seen at the flip */
@@ -139,7 +139,7 @@ static inline void recorder_extra(struct recorder *r, enum extra e, uint64_t ns)
 {
     interval_add(r->live, SERIES_EXTRA(e), ns, 1);
 }
-/* The tally's counts of this type are published from now on. Before the first of them. */
+/* Publishes the tally's counts of this type from now on. To be called before the first of them. */
 void recorder_uses(struct recorder *, unsigned type);
 /* The author of a message: a server's text may contain a secret anywhere. */
 enum words { WORDS_OURS, WORDS_SERVERS };
@@ -152,7 +152,8 @@ void recorder_error(struct recorder *, const char *error_class, uint64_t count, 
 /* ---- monitor's side ---- */
 
 void recorder_read(const struct recorder *, struct tally *); /* a consistent tally */
-void recorder_flip(struct recorder *); /* from the next turn on the other set */
+/* makes the worker fill the other set from its next turn on */
+void recorder_flip(struct recorder *);
 /* True when the flipped set is no longer used by the worker and may be read. */
 bool recorder_quiet(const struct recorder *);
 struct interval_set *recorder_idle_set(struct recorder *);

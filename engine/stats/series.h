@@ -8,8 +8,9 @@
 
 #include <stddef.h>
 
-double series_mean(const double *v, size_t n);                  /* NaN without a value */
-double series_variance(const double *v, size_t n, double mean); /* of the sample; NaN below 2 */
+double series_mean(const double *v, size_t n); /* NaN without a value */
+/* sample variance; NaN below 2 values */
+double series_variance(const double *v, size_t n, double mean);
 
 /* Lag-1 autocorrelation about `mean`, -1..1; 0 when nothing varies. Of short series it is too small
  * by (1 + 4r) / n on average (Marriott and Pope, Biometrika 41, 1954); the second function adds
@@ -17,8 +18,8 @@ double series_variance(const double *v, size_t n, double mean); /* of the sample
 double series_correlation(const double *v, size_t n, double mean);
 double series_correlation_unbiased(const double *v, size_t n, double mean);
 
-/* As how many independent values n correlated ones count: at most n, for an r below 0 is taken as
- * 0. r must be below 1. */
+/* The number of independent values that n correlated ones are worth: at most n, because a negative
+ * r is taken as 0. r must be below 1. */
 double series_independent(size_t n, double r);
 
 /* Sorts v. The mean of the middle two when n is even; NaN without a value. */

@@ -7,12 +7,13 @@
 struct spread {
     unsigned n;
     double sum, min, max;
-    /* of the deviations from the mean (Welford, Technometrics 4, 1962): sums of squares of the
+    /* sum of squared deviations from the mean (Welford, Technometrics 4, 1962): sums of squared
      * values would cancel */
     double sum_sq;
 };
 void spread_add(struct spread *, double v);
-double spread_mean(const struct spread *);  /* NaN without a value */
-double spread_stdev(const struct spread *); /* of the sample (n - 1); NaN below two values */
+double spread_mean(const struct spread *); /* NaN without a value */
+/* sample standard deviation (n - 1); NaN below two values */
+double spread_stdev(const struct spread *);
 
 #endif

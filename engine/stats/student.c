@@ -4,7 +4,8 @@
 #include <math.h>
 
 #define NORMAL_95 1.959963984540054
-#define DF_NORMAL 1e6 /* from here on t is the normal distribution, to five digits */
+/* degrees of freedom from which on t equals the normal distribution to five digits */
+#define DF_NORMAL 1e6
 
 /* The continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8), by Lentz's
  * method. */
@@ -49,7 +50,8 @@ double student_p(double t, double df)
 
 double student_t95(double df)
 {
-    double low = NORMAL_95, high = 12.7063; /* of infinite degrees of freedom, and of one */
+    /* the quantiles for infinitely many degrees of freedom, and for one */
+    double low = NORMAL_95, high = 12.7063;
     if (df > DF_NORMAL)
         return NORMAL_95;
     if (!(df > 1))

@@ -1,7 +1,7 @@
 /* Student's t distribution, for intervals and tests of means and slopes.
  *
- * GSL and Boost have both functions; GSL's licence (GPL 3) does not go with ours, and 40 lines are
- * less than a dependency. Pure functions. */
+ * GSL and Boost have both functions; GSL's licence (GPL 3) is not compatible with ours, and 40
+ * lines cost less than a dependency. Pure functions. */
 #ifndef LOADTOP_ENGINE_STATS_STUDENT_H
 #define LOADTOP_ENGINE_STATS_STUDENT_H
 

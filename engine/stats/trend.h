@@ -1,9 +1,9 @@
 /* Is a series of means steady? A straight line through it by least squares, with its uncertainty.
  *
- * Neighbours are correlated, so the slope's t counts the values that are left after the lag-1
- * autocorrelation of the residuals, and the interval of the mean those that are left after that of
- * the values (see series.h). Neither is corrected for the bias of short series: the limits that
- * plateau.c sets are set for these figures. Pure. */
+ * Neighbours are correlated, so both tests use an effective number of independent values (see
+ * series.h): for the slope's t it follows from the lag-1 autocorrelation of the residuals, for the
+ * interval of the mean from that of the values. Neither is corrected for the bias of short series;
+ * the limits in plateau.c were chosen for these uncorrected figures. Pure. */
 #ifndef LOADTOP_ENGINE_STATS_TREND_H
 #define LOADTOP_ENGINE_STATS_TREND_H
 

@@ -16,7 +16,7 @@
 struct err;
 
 struct usl_point {
-    double n, x;   /* in flight; throughput a second. Both finite and > 0 */
+    double n, x;   /* n: operations in flight; x: throughput per second. Both finite and > 0 */
     double weight; /* 1 / variance of x; 0 or less: 1 */
 };
 
@@ -33,8 +33,9 @@ struct usl_fit {
     double covariance[3][3]; /* lambda, sigma, kappa; 0 where unknown */
     double dof;              /* points - fitted parameters */
     double r2;
-    enum usl_model best;            /* by AICc; below 6 points by which intervals exclude 0 */
-    double aicc[3];                 /* by model; INFINITY when it cannot be computed */
+    /* the model chosen by AICc, or below 6 points by which intervals exclude 0 */
+    enum usl_model best;
+    double aicc[3];                 /* AICc of each model; INFINITY when it cannot be computed */
     double peak_n, peak_x;          /* NaN when kappa is 0 */
     double peak_n_low, peak_n_high; /* 95 %; NaN when unknown */
     bool peak_identified;
@@ -44,7 +45,7 @@ struct usl_fit {
     /* largest |residual| as a share of the largest x; above 0.15 nothing fits */
     double worst_residual;
     double knee_n;        /* where efficiency falls below 0.9: the linear phase ends; NaN: never */
-    enum usl_phase phase; /* at the largest N measured: see usl_phase_at */
+    enum usl_phase phase; /* phase at the largest N measured, see usl_phase_at */
     double n_most;        /* the largest N measured */
 };
 

@@ -22,8 +22,9 @@
 #define LINES_MAX 10000000
 
 struct csv {
-    char separator;                 /* ' ' means any run of blanks */
-    int n, x, valid, pool, columns; /* which column is what; -1: there is none */
+    char separator; /* ' ' means any run of blanks */
+    /* indices of the columns with these contents; -1: there is none */
+    int n, x, valid, pool, columns;
     size_t line;
     struct field {
         const char *s;
@@ -34,8 +35,8 @@ struct csv {
     struct err *err;
 };
 
-/* The names of columns; what comes first is taken before what comes later. Our own file has several
- * that could be N: it is what was in flight. */
+/* Names of columns, the preferred first. Our own file has several that could be N; the right one is
+ * the number in flight. */
 static const char *const n_names[] = {"n",     "in_flight", "threads",     "clients",
                                       "users", "vus",       "workers",     "concurrency",
                                       "load",  "n_users",   "connections", NULL};
@@ -101,7 +102,8 @@ static unsigned split(const struct csv *c, struct field line, struct field field
     return n;
 }
 
-/* Is it a number, whole? Spellings of infinity and NaN are numbers here, to be refused by name. */
+/* Is the whole field a number? Spellings of infinity and NaN count as numbers here, so that they
+ * are refused by name. */
 static bool number(const struct csv *c, struct field f, double *v)
 {
     char text[64], *end;
@@ -124,7 +126,7 @@ static bool named(struct field f, const char *name)
     return strlen(name) == f.len && strncasecmp(name, f.s, f.len) == 0;
 }
 
-/* The column of the first name that there is; -1. */
+/* The column with the first of these names that occurs; -1: none. */
 static int find_column(const struct field *f, unsigned columns, const char *const *names)
 {
     for (; *names; names++)

@@ -1,4 +1,5 @@
-"""The verdicts of a bench: a line for each figure with its limit, and an exit status that says whether all held."""
+"""Prints the results of a bench, one line for each figure with its limit, and sets the exit status: did all figures
+meet their limits?"""
 import argparse
 import sys
 

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
-"""Cassandra: ours beside the DataStax driver's own five patterns, chains from 120 to 4,000, a stall, recovery.
+"""Cassandra: loadtop beside the DataStax driver's own five patterns; chains from 120 to 4,000; a stall; recovery.
 
     ./dev bench cassandra [--requests N] [--runs N] [--seconds S] [--part compare|chains|stall|recovery]
 
-One real node, started for it and warmed up until it gets no faster. The peers are Debian's driver (python3-cassandra)
-and the newest of PyPI (cassandra-driver, in .cache/pydriver). Runs of ours and of the peers alternate, in another order
-each time, and figures are medians; throughput on a shared machine differs by a few per cent between equal runs, so the
-figure to compare is client CPU for a request. Limits that are not met are printed as FAIL and make the exit status 1.
-The long series of exact counts are `./dev bench cassandra_soak`.
+Uses one real Cassandra node, started for this bench and warmed up until it gets no faster. loadtop is compared with
+Debian's driver (python3-cassandra) and the newest one on PyPI (cassandra-driver, in .cache/pydriver). Runs of loadtop
+and of the drivers alternate, in another order each time, and figures are medians. On a shared machine throughput
+differs by a few per cent between equal runs, so the figure to compare is client CPU per request.
 """
 import argparse
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""loadtop against the Python client `crate` on the table of the original: records/s, CPU a record, memory.
+"""Compares loadtop with the Python client `crate` on one table: records/s, CPU per record, memory.
 
     ./dev bench crate [--seconds S] [--repeat N] [--cells 1x100,4x200,...] [--store]
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Anonymous memory of 1,000 CrateDB connections with 100 rows a request: plain HTTP under 80 MB, and TLS apart.
+"""Measures the memory of 1,000 CrateDB connections with 100 rows per request: below 80 MB over HTTP; also over TLS.
 
     ./dev bench crate_memory [--connections N] [--rows N]
 
-All connections have a request in flight at once: the stand-in answers after a second and a half. The figure is the
-most that was seen (RssAnon) above the same program with one connection.
+All connections have a request in flight at once, because the stand-in answers after a second and a half. The figure is
+the peak of RssAnon, minus that of the same program with one connection.
 """
 import argparse
 import os

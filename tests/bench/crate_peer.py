@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""The peer of tests/bench/crate.py: the reference generator's loop on the Python client `crate` (PyPI).
+"""The program that tests/bench/crate.py compares loadtop with: the reference generator's loop on the Python client
+`crate` (PyPI).
 
     crate_peer.py URL TABLE THREADS ROWS SECONDS [pregenerated]
 
-Each thread has its own connection and generator and inserts in bulk. Prints one JSON object: rows and seconds.
-CRATE_USER, CRATE_PASSWORD and CRATE_CA are taken from the environment.
-With `pregenerated` a thread makes one batch and sends it again and again with new keys: the client alone.
+Each thread has its own connection and generator, and inserts in bulk. Prints one JSON object: rows and seconds.
+CRATE_USER, CRATE_PASSWORD and CRATE_CA are read from the environment. With `pregenerated` each thread generates one
+batch and sends it again and again with new keys, which measures the client alone.
 """
 import json
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The engine's own costs and truths: a record, allocations, Little's law, a known service, the screen.
+"""The engine's own costs and accuracy: a record, allocations, Little's law, a known service, the screen.
 
     ./dev bench engine [record] [alloc] [little] [known] [screen] [dashboard] [--repeat N]
 

@@ -1,5 +1,5 @@
-/* CPU of generating and encoding one record, by tests/bench/generate.py. Prints one line for each
- * number of extra columns: objects, ns a record, bytes a record. */
+/* Measures the CPU time to generate and encode one record; run by tests/bench/generate.py. Prints
+ * one line for each number of extra columns: objects, ns per record, bytes per record. */
 #include "backends/crate_sql/record.h"
 
 #include <stdint.h>

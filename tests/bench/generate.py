@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""CPU of generating and encoding one CrateDB record: at most 1.5 us.
+"""Measures the CPU time to generate and encode one CrateDB record: at most 1.5 us.
 
 Compiles tests/bench/generate.c as a release is compiled and runs it three times; the figure is the median of
 the runs' best. Exit 1 when a record without extra columns costs more than 1.5 us.

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""CPU for a message and throughput against Kafka's own tools on the same broker, interleaved, with the same settings.
+"""Compares CPU per message and throughput with Kafka's own tools on the same broker, interleaved, with the same
+settings.
 
     ./dev bench kafka [--runs 5] [--messages 1000000] [--size 100] [--trips 2000] [--rate 2000]
 

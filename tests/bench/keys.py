@@ -1,4 +1,4 @@
-"""How soon the screen shows what a key does: from the byte that is typed to the byte that the terminal gets.
+"""Measures how soon the screen shows the effect of a key: from the typed byte to the first byte of output.
 
 A dashboard on a pseudo-terminal with a private Redis under load (think=1ms, so that the machine is not full); each
 key's effect is waited for in what the program writes, without a terminal emulator in between. Prints each median and

@@ -1,5 +1,6 @@
-/* What recording one latency costs, by tests/bench/engine.py: ns a record, of a busy worker (its
- * interval's notes are used up, so it goes into the histogram) and of one that is drained often. */
+/* Measures what recording one latency costs, in ns per record; run by tests/bench/engine.py. Two
+ * cases: a busy worker, whose interval has no notes left, so that each latency goes into the
+ * histogram; and a worker that is drained often. */
 #include "engine/os/loop.h"
 #include "engine/stats/recorder.h"
 

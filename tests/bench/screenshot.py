@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a capture of the screen costs the load: seconds with one beside seconds without, in the run's own series.
+"""Measures what a capture of the screen costs the load, by comparing the seconds of one run with and without one.
 
     ./dev bench screenshot [--seconds 60] [--rate 5000/s] [--target URL]
 

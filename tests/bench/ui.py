@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the screen costs: bytes a frame and CPU, beside htop and btop at the same size and rate.
+"""Measures what the screen costs, in bytes per frame and CPU, beside htop and btop at the same size and rate.
 
     ./dev bench ui [--sizes 80x24,200x50] [--seconds 20] [--repeat 3]
 

@@ -1,5 +1,5 @@
-"""Starts the stand-in, tells it what to do wrong, and asks it what it stored. The real CrateDB of CRATE_URL, with the
-same words."""
+"""Starts the stand-in for CrateDB, tells it which faults to make, and queries what it has stored. With CRATE_URL the
+same functions use a real CrateDB."""
 import base64
 import http.client
 import json

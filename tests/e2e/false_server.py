@@ -1,4 +1,4 @@
-"""False servers, for what a real one cannot be brought to say: they speak over real sockets of 127.0.0.1.
+"""Fake servers on real sockets of 127.0.0.1, for tests that need behaviour which a real server cannot be made to show.
 
     class Silent(Listener):
         def serve(self, s):
@@ -6,7 +6,8 @@
     with Silent() as server:
         lib.headless("redis://127.0.0.1:%d" % server.port, code=None)
 
-A Proxy passes on what a real server says. No figure that is measured against one of them is called a server's.
+A Proxy passes on what a real server sends. A figure that is measured against a fake server is never reported as a
+server's.
 """
 import contextlib
 import socket

@@ -1,5 +1,5 @@
-"""What the Python tests share: folders and files, a private Redis, the program run headless, and two kinds of
-terminal. False servers are in false_server.py, and bounds for busy real ones in tests/servers/patient.py.
+"""What the Python tests share: folders and files, a private Redis, running the program headless, and two kinds of
+terminal. Fake servers are in false_server.py, and time limits for busy real ones in tests/servers/patient.py.
 
     import lib
     class TestIt(unittest.TestCase):
@@ -11,10 +11,10 @@ terminal. False servers are in false_server.py, and bounds for busy real ones in
     if __name__ == "__main__":
         lib.main()
 
-Everything that waits has a bound and fails with what was seen; nothing sleeps for luck. A bound ends what hangs and
-judges nothing: none is shorter than PATIENCE, whatever a test says. Every process that is started here is ended by its
-own id, and by the kernel if the test itself dies. ctest sets LOADTOP (the program), LOADTOP_SOURCE and
-LOADTOP_SANITIZE; by hand build/loadtop is taken.
+Every wait has a time limit and fails with what was seen until then; nothing sleeps and hopes. The limits only end what
+hangs: none is shorter than PATIENCE, whatever a test passes, so no test depends on speed. Every process that is started
+here is ended by its own id, and by the kernel if the test itself dies. ctest sets LOADTOP (the program), LOADTOP_SOURCE
+and LOADTOP_SANITIZE; by hand build/loadtop is used.
 """
 import contextlib
 import ctypes

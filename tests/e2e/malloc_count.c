@@ -1,6 +1,6 @@
-/* Preloaded by test_steady.py and by bench/engine.py: counts what the worker threads of the program
- * (their names are POOL/NUMBER) allocate, and writes the number to the file MALLOC_COUNT at the
- * end. */
+/* Preloaded into the program by test_steady.py and bench/engine.py: counts the allocations of the
+ * worker threads (their names are POOL/NUMBER), and writes the number to the file MALLOC_COUNT at
+ * the end. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif

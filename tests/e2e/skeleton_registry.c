@@ -1,5 +1,5 @@
-/* The table of backends of loadtop_skeleton, in place of backends/registry.c's: the skeleton, which
- * the program that is installed does not have, and null beside it. */
+/* The table of backends of the test program loadtop_skeleton, used instead of backends/registry.c:
+ * the skeleton, which the installed program does not have, and null. */
 #include "backends/registry.h"
 
 #include <stddef.h>

@@ -1,5 +1,6 @@
-"""Exact: -n means N, for every pattern, thread count, number of connections and arrival; and at the end
-offered = completed + errors + timeouts + in flight + dropped, for workers, pools and what a server counted.
+"""Counts are exact: with -n N exactly N operations are made, for every pattern, thread count, number of connections and
+arrival; and at the end offered = completed + errors + timeouts + in flight + dropped, for workers, for pools and
+against the server's count.
 """
 import itertools
 import os

@@ -1,4 +1,5 @@
-"""The baseline: a saved run under the live plots, and the difference beside figures of the same load only.
+"""The baseline: a saved run is drawn below the live plots, and a difference is shown only beside figures of the same
+load.
 """
 import json
 import os

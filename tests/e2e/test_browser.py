@@ -1,5 +1,5 @@
-"""Pages in a real browser (headless Chromium): no error, no request, every plot there, nothing wider than the page at
-360, 1280 and the width of paper, and the figures of the JSON read from the page.
+"""Opens reports in a real browser (headless Chromium): there is no error and no request, every plot is drawn, nothing
+is wider than the page at 360 and 1280 pixels and on paper, and the figures on the page equal those in the JSON.
 """
 import json
 import os

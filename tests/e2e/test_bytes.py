@@ -1,5 +1,5 @@
-"""What servers, files and arguments say reaches a terminal and the reports as text, and as nothing else: no
-escape sequence, no control or invisible character, no turned line, no markup. Unicode's own categories judge.
+"""Text from servers, files and arguments reaches the terminal and the reports as text only: without escape sequences,
+control or invisible characters, reversed lines, or markup. Unicode's own categories are the reference.
 """
 import copy
 import html.parser

@@ -1,5 +1,5 @@
-"""The command line from outside: wrong input is one line and exit 2, verbs that are not there do not
-pretend, help and backends print what the tables say, and no password is shown anywhere."""
+"""The command line as a user sees it: wrong input gives one line and exit code 2, verbs that are not built in say so,
+help and `backends` print what the tables contain, and no password is shown anywhere."""
 import json
 import os
 import unittest

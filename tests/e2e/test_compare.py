@@ -1,4 +1,4 @@
-"""`loadtop compare`: noise is called noise, a slow-down is found, and the exit codes."""
+"""`loadtop compare`: it calls noise noise, finds a slow-down, and returns the documented exit codes."""
 import copy
 import os
 import random

@@ -1,5 +1,5 @@
-"""What docs and scripts rely on, asked from outside: names in messages, commands that come at a time, what the
-process list shows. The load is the simulated service; each start asks several things at once."""
+"""What scripts and the documentation rely on, tested from outside: names in messages, timed commands, what the process
+list shows. The load is the simulated service; each start of the program checks several things."""
 import os
 import re
 import time

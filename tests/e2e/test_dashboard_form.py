@@ -1,5 +1,5 @@
-"""The dashboard's forms against a private Redis: the connection is tested before the start, with the form's values,
-and the test loads and makes nothing; what a running pool can change, and what it cannot.
+"""The dashboard's forms against a private Redis. The connection test runs before the start, with the form's values, and
+neither loads nor creates anything. The form of a running pool offers what can be changed and nothing else.
 """
 import re
 import socket

@@ -1,5 +1,5 @@
-"""The dashboard's keys and commands in a real terminal (tmux): each does what the help says, and the screen shows
-it. The load is the simulated service, so nothing else is needed.
+"""The dashboard's keys and commands in a real terminal (tmux): each does what the help says, and the screen shows it.
+The load is the simulated service, so no server is needed.
 
 ctest: long
 """

@@ -1,6 +1,6 @@
-"""The dashboard's mouse, as a terminal sends it (escape sequences through tmux): what is clicked is selected, read,
-sorted or opened, and load changes by a button that says so only; and the keys of the plots' cursor, the time axis
-and the panel alone.
+"""The dashboard's mouse, with the escape sequences that a terminal sends (through tmux): a click selects, reads a
+value, sorts or opens, and changes load only on a button that says so. Also the keys for the plots' cursor, the time
+axis and a panel shown alone.
 """
 import re
 import unittest

@@ -1,5 +1,5 @@
-"""Hosts that targets.conf protects: the dashboard asks for their name, and before it is typed nothing is sent to
-them, whichever way the pool came; the simulated service and a private Redis are the load.
+"""Hosts that are protected by targets.conf: the dashboard asks for their name, and nothing is sent to them before it is
+typed, however the pool was added. The load is the simulated service and a private Redis.
 """
 import os
 import time

@@ -1,5 +1,5 @@
-"""Each key and command of the dashboard on a real Redis, in tmux: it does what the help says, the server sees it, and
-the screen shows it. (How soon is measured by tests/bench/keys.py, on a quiet machine.)
+"""Each key and command of the dashboard on a real Redis, in tmux: it does what the help says, the server receives it,
+and the screen shows it. (The delay is measured by tests/bench/keys.py, on a quiet machine.)
 """
 import glob
 import os

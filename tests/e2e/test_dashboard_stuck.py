@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A terminal that takes no output (Ctrl-S, an ssh that hangs, a stopped multiplexer) holds up neither signals nor
-keys nor the outcome of the run, and it is given back all the same."""
+"""A terminal that accepts no output (Ctrl-S, a hanging ssh, a stopped multiplexer) delays neither signals nor keys nor
+the outcome of the run, and is restored all the same."""
 import contextlib
 import os
 import re
@@ -112,7 +112,7 @@ class Stuck(unittest.TestCase):
                 self.assertEqual(t.popen.returncode, 128 + signal.SIGTERM)
 
     def test_keys_and_the_outcome(self):
-        """Keys are followed unseen: a thread is added, the run is quit, and what became of it is written."""
+        """Keys are followed unseen: a thread is added, the run is quit, and the outcome is written."""
         t = self.start()
         fill(t)
         before = self.threads(t)
@@ -122,7 +122,7 @@ class Stuck(unittest.TestCase):
         t.send("y")
         lib.until("the outcome is written", lambda: os.path.exists(self.json))
         if t.popen.poll() is None:
-            t.signal(signal.SIGTERM)  # the summary may wait for the terminal, but not for ever
+            t.signal(signal.SIGTERM)  # the summary may wait for the terminal, but not forever
         code, _ = self.wait_unread(t)
         self.assertIn(code, (0, 128 + signal.SIGTERM))
         self.assert_given_back(t)

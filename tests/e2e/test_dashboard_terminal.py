@@ -1,5 +1,5 @@
-"""The dashboard and its terminal: given back after every signal, any size, any TERM, and what an independent
-emulator (pyte) shows is what was drawn.
+"""The dashboard and its terminal: it is restored after every signal, any size and any TERM work, and an independent
+emulator (pyte) shows what was drawn.
 
 ctest: long
 """

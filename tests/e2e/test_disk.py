@@ -1,7 +1,8 @@
-"""A full disk, a folder that may not be written to, one that is not there: a message, and older files as they were.
+"""A full disk, a folder that is not writable, a folder that does not exist: each gives a message and leaves older files
+unchanged.
 
-The full disk is a small tmpfs in a mount namespace of the test's own (unshare); where that is not allowed the test is
-skipped and says so.
+The full disk is a small tmpfs in a mount namespace of the test's own (unshare). Where that is not allowed, the test is
+skipped with a message.
 """
 import os
 import re

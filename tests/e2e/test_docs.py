@@ -1,11 +1,12 @@
 """The documents say what the program does: docs/json.md has every field that a run writes.
 
-docs/json.md is read as a person would: a heading names the objects that its table describes (`pools[].bytes`), a row has
-the field, its type, its unit and what it is. A row that begins with "Only with ..." (or stands below such a line) may be
-missing in all runs here: it needs a server or a case that this test does not have.
+docs/json.md is parsed as a reader would understand it: a heading names the objects that its table describes
+(`pools[].bytes`), and a row has the field, its type, its unit and its meaning. A row that begins with "Only with ..."
+(or stands below such a line) may be absent from all runs made here, because it needs a server or a case that this test
+does not have.
 
-Whatever architecture.md and contributing.md name in backticks is looked up in the tree; what they give to copy is run by
-test_contributing.py.
+Everything that architecture.md and contributing.md name in backticks is looked up in the tree. The examples in
+contributing.md are run by test_contributing.py.
 
 ctest: long
 """

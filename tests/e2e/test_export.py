@@ -1,4 +1,4 @@
-"""CSV, .hgrm and .hlog from a saved run: whole, exact, and the same figures as the JSON."""
+"""CSV, .hgrm and .hlog from a saved run: complete, exact, and with the same figures as the JSON."""
 import csv
 import json
 import os

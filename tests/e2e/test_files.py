@@ -1,5 +1,6 @@
-"""Files that are none, or somebody else's: outputs that nobody reads, inputs that never end, folders that another
-user put in ours' place. Everything ends, by itself or by a signal, and says where the result went.
+"""Paths that are not regular files, or belong to another user: outputs without a reader, inputs without an end, folders
+that another user put in the place of ours. The program always ends, by itself or by a signal, and says where the result
+went.
 """
 import contextlib
 import fcntl

@@ -1,4 +1,4 @@
-"""`loadtop fit`: published sets, files as other tools write them, and clear refusals."""
+"""`loadtop fit`: published data sets, files as other tools write them, and clear refusals."""
 import json
 import tempfile
 import unittest

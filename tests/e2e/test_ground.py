@@ -1,6 +1,6 @@
-"""./dev, the check of the walls, and the control of the servers do what they say.
+"""./dev, the check of the walls between engine, backends and ui, and the control of the servers do what they say.
 
-The checks are themselves checked by breaking what they guard: a tree with each violation in it must be refused.
+The checks are tested by violating what they check: a tree with each violation in it must be refused.
 """
 import os
 import shutil

@@ -1,5 +1,5 @@
-"""A run without a screen: how it ends, what commands do to it, and what its figures say of a service whose truth is
-known. (What it writes and where: test_headless_written.py.)
+"""A run without a screen: how it ends, the effect of commands, and its figures against a service with known behaviour.
+(What it writes and where: test_headless_written.py.)
 
 ctest: long
 """

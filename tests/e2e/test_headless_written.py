@@ -1,5 +1,5 @@
-"""What a run without a screen writes, and where: JSON, summary, progress, in whatever is full, closed or not there; what it
-left behind, and the demo.
+"""What a run without a screen writes, and where: JSON, summary and progress, also to outputs that are full, closed or
+missing; its leftovers; and the demo.
 """
 import json
 import os

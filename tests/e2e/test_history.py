@@ -1,4 +1,5 @@
-"""The runs that are kept: saved at their end, listed, shown, compared, pruned; and never in the way of a run."""
+"""The history of runs: each is saved at its end, listed, shown, compared and pruned; and saving never disturbs a run.
+"""
 import contextlib
 import os
 import signal

@@ -1,6 +1,6 @@
-"""A target, a flag, `--at`, a scenario or a saved run never makes librdkafka run a command, load code, open a file or jump
-to an address, whatever property it names; what reads the person's own files is taken from the command line alone.
-Nothing listens where the targets point to.
+"""No property of librdkafka, whether in a target, a flag, `--at`, a scenario or a saved run, makes it run a command,
+load code, open a file or jump to an address. Properties that use the user's own files are accepted on the command line
+only. Nothing listens on the targets' addresses.
 """
 import json
 import os

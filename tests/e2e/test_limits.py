@@ -1,7 +1,7 @@
-"""What comes in is bounded: pools, sizes of a window, scenario files, words of the command line, pastes. What is beyond
-is refused in words, or not drawn; nothing is read behind an array, and nothing waits.
+"""All input has limits: pools, window sizes, scenario files, words of the command line, pastes. What exceeds them is
+refused with a message, or not drawn; no array is read beyond its end, and nothing blocks.
 
-How long something may take is not measured: what is not bounded takes minutes, and the program is then ended.
+Times are not measured: without its limit an input would take minutes, and the program is then ended.
 """
 import json
 import os

@@ -1,5 +1,5 @@
-"""A capture of the screen is the screen: as text what tmux shows, cell by cell; as SVG and PNG the same cells in the
-same colours, drawn by an independent program.
+"""A capture of the screen shows what the screen shows: as text it equals tmux's copy, cell by cell; as SVG and PNG it
+has the same cells in the same colours, drawn by an independent program.
 """
 import glob
 import html

@@ -1,6 +1,7 @@
-"""Targets that are not on this machine: nothing is loaded before consent, the administrator's file is final, ceilings
-hold, who loads says so, and what a saved run names gets no password by itself. In a network of its own, in which
-198.51.100.0/24 is another machine's and a private Redis answers there.
+"""Targets that are not on this machine: nothing is loaded before consent, the administrator's file cannot be
+overridden, ceilings hold, the load carries its sender's name, and a target named by a saved run gets no password by
+itself. Runs in a network namespace in which 198.51.100.0/24 belongs to another machine and a private Redis answers
+there.
 
 ctest: long
 """

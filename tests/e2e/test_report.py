@@ -1,4 +1,4 @@
-"""The report of a saved run: alone in its file, harmless, small, and with the figures of the JSON.
+"""The report of a saved run is one self-contained file, safe to open, small, and has the figures of the JSON.
 """
 import copy
 import html.parser

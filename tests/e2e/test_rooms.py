@@ -1,4 +1,4 @@
-"""tests/rooms.py finds each kind of disorder that it names, and nothing in a small house that is in order."""
+"""tests/rooms.py reports each kind of violation that it names, and nothing in a small tree without violations."""
 import os
 import subprocess
 import sys

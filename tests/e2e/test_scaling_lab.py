@@ -1,9 +1,9 @@
-"""The scaling lab on a real Redis: the two tables of the Redis test runner's notes (threads 1, 2, 4, 8 by pipelines
-of 1, 5, 10, 20), without a screen and live in the dashboard; and what becomes of a sweep whose server is killed, whose
-pool is resized by hand or paused.
+"""The scaling lab on a real Redis: the two tables in the Redis test runner's notes (threads 1, 2, 4, 8 by pipelines of
+1, 5, 10, 20), without a screen and live in the dashboard; and a sweep whose server is killed, or whose pool is resized
+by hand or paused.
 
-Nothing here asserts a speed: structure, identities and order only. So the longest, the sweep without a screen, runs
-beside all the others.   ctest: long
+Nothing here asserts a speed, only structure, identities and order. So the longest test, the sweep without a screen,
+runs at the same time as all others.   ctest: long
 """
 import contextlib
 import json

@@ -1,5 +1,6 @@
-"""Passwords and tokens: out of the list of processes before anything takes time, in no message, line, file or history,
-taken whole up to 8,192 bytes by every backend, and in no core. In a network of its own, with a DNS that never answers.
+"""Passwords and tokens: removed from the process list before anything slow happens; absent from every message, line,
+file, history and core; accepted up to 8,192 bytes, without truncation, by every backend. Runs in a network namespace
+with a DNS server that never answers.
 
 ctest: long
 """

@@ -1,5 +1,5 @@
-"""The backend that newcomers copy (backends/skeleton.c), against an echo server whose own count is the truth. It runs in
-a program of the tests: the one that is installed does not know it."""
+"""The skeleton to copy for a new backend (backends/skeleton.c), against an echo server whose own count is the
+reference. It is part of a test program only, not of the installed one."""
 import contextlib
 import glob
 import os

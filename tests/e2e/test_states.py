@@ -1,6 +1,6 @@
-"""Signals in whatever state the program is: it ends within a generous bound, with 128 + the signal (or by it, where
-nothing has begun yet), with its JSON where a run had begun, and with the terminal as it was. In a network of its own,
-for a name server that never answers and hosts that take no connection. (How fast it ends: test_signals.py.)
+"""Signals in each state of the program: it ends within a generous time limit, with 128 + the signal (or by the signal,
+if nothing has begun yet), writes its JSON if a run had begun, and restores the terminal. Runs in a network namespace,
+for a name server that never answers and hosts that accept no connection. (How fast it ends: test_signals.py.)
 """
 import contextlib
 import json
@@ -244,7 +244,7 @@ class Terminal(unittest.TestCase):
                       "redis://127.0.0.1:1", begun=False)
 
     def test_a_password_is_asked_for_on_a_terminal_that_stands_still(self):
-        """Ctrl-S before the prompt and after it: output waits for ever, and a signal ends that."""
+        """Ctrl-S before the prompt and after it: output waits forever, and a signal ends that."""
         for number, before in ((signal.SIGTERM, True), (signal.SIGINT, False)):
             t = lib.Pty("sh", "-c", 'read -r go; exec "$0" "$@"', lib.LOADTOP, "--headless", "--ask-password",
                         "--no-history", "redis://127.0.0.1:1")

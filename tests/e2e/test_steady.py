@@ -1,4 +1,5 @@
-"""While it runs: operations allocate nothing, hundreds of commands lose nothing, and a thread that goes leaves no gap.
+"""During a run: operations allocate nothing, hundreds of commands lose no operation, and a thread that ends leaves no
+gap.
 """
 import os
 import random

@@ -1,4 +1,5 @@
-"""Themes: found in their folders in order, refused by line, read again while running, shown with all their roles.
+"""Themes are found in their folders in the right order, refused with a line number, reloaded while running, and shown
+with all their roles.
 """
 import os
 import re

@@ -1,5 +1,5 @@
-"""A file that TLS needs and that cannot be read is named at once, with the option that names it, by every backend; a pipe
-is refused too, for a library would wait for its writer.
+"""If a file for TLS cannot be read, every backend reports this at once and names the option. A pipe is refused too,
+because a library would wait for its writer.
 """
 import os
 import tempfile

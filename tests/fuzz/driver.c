@@ -1,11 +1,11 @@
 /* Runs a fuzz target without libFuzzer: over every file of a corpus, and over mutations of them.
  *
- * The mutations come from a fixed seed, so a failure is seen again by running it again; the input
- * that crashes is left in a file that is named before each input is tried. With a file instead of a
- * folder only that file is run, which is how a crash is looked at. How many mutations there are is
- * the second argument, and before it the environment's FUZZ_MUTATIONS. A target with mutations of
- * its own (LLVMFuzzerCustomMutator) has them half of the time. Called by ctest for each fuzz_*.c,
- * and by the soak. */
+ * The mutations come from a fixed seed, so a failure can be reproduced by running the driver again.
+ * Each input is first written to a file, whose name is printed, so that an input that crashes is
+ * kept. With a file instead of a folder, only that file is run: use this to examine a crash. The
+ * number of mutations is the second argument, else the environment's FUZZ_MUTATIONS. If a target
+ * has its own mutations (LLVMFuzzerCustomMutator), they are used half of the time. Called by ctest
+ * for each fuzz_*.c, and by the soak. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>

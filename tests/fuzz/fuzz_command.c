@@ -1,5 +1,5 @@
-/* Any bytes as a command: reading stays within bounds, an error has a message and a column inside
- * the text, and what was read is written so that it reads back the same. */
+/* Any bytes as a command: parsing stays within bounds, an error has a message and a column inside
+ * the text, and a command that was parsed is written as text that parses to the same command. */
 #include "engine/config/command.h"
 #include "engine/base/err.h"
 #include "engine/base/secret.h"

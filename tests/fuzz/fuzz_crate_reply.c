@@ -1,7 +1,7 @@
-/* Fuzzes the scanner of `_sql` replies: no crash, and the same result in whatever pieces a reply
- * comes. The first byte says how large the pieces are. jansson judges: what it takes for an object,
- * the scanner finds whole (unless it is too deep, or jansson is stricter about UTF-8 and doubled
- * keys). */
+/* Fuzzes the scanner of `_sql` replies: it never crashes, and gives the same result in whatever
+ * pieces a reply comes. The first byte is the size of the pieces. jansson is the reference: what it
+ * accepts as an object, the scanner must accept as complete (unless it is nested too deep, or
+ * jansson is stricter about UTF-8 and duplicate keys). */
 #include "backends/crate_sql/reply.h"
 #include "engine/base/utf8.h"
 

@@ -1,5 +1,5 @@
-/* Any bytes as the CSV that `fit` reads: points are finite and positive, what is refused has a
- * message of one line, and the fit and its words stay within bounds. */
+/* Any bytes as the CSV that `fit` reads: points are finite and positive, a refusal is a message of
+ * one line, and the fit and its description stay within bounds. */
 #include "engine/base/err.h"
 #include "engine/base/text.h"
 #include "engine/stats/usl.h"

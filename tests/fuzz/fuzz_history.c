@@ -1,6 +1,6 @@
-/* Any bytes as what the history keeps: the journal of a run whose program was killed (J), the
- * database file (D), or a run in a row of a sound database, as text (R) or as what claims to be
- * deflated (Z). The first byte says which. Each goes through the verbs that read it.
+/* Any bytes as the files of the history: the journal of a run whose program was killed (J), the
+ * database file (D), or a run in a row of a valid database, as text (R) or as allegedly deflated
+ * data (Z). The first byte chooses which. Each goes through the verbs that read it.
  *
  * ctest: not-tsan
  * fuzz: mutations=1000 */

@@ -1,10 +1,10 @@
-/* Any bytes as the URL of a target, as the text of `add`, as options that are set one by one, and
- * as the properties of Kafka, with each backend and from each origin: options are checked by what
- * the backend itself checks, and none of it may make a socket, start a process or, unless the value
- * is the person's own, open a file.
+/* Any bytes as the URL of a target, as the text of `add`, as single options, and as Kafka
+ * properties, with each backend and from each origin. Options are also checked by the backend
+ * itself, and none of this may create a socket, start a process or, unless the user typed the
+ * value, open a file.
  *
- * The first byte chooses the backend and the origin. What follows is the text behind the URL's
- * scheme and host; a line after it is NAME=VALUE for one more option.
+ * The first byte chooses the backend and the origin. The rest is appended to the URL's scheme and
+ * host; a line after it is NAME=VALUE for one more option.
  *
  * ctest: not-tsan */
 #include "backends/registry.h"

@@ -1,6 +1,6 @@
-/* INFO, whatever a server says in it, through everything that reads it: who the server is, what it
- * has room for, its role, its figures and whether it suffers, up to the texts that a person sees.
- * The input is what it says when it is met, and, behind a NUL, a second later. */
+/* Any text as a server's reply to INFO, through everything that reads it: the server's identity,
+ * its free room, its role, its figures and signs of overload, up to the text on the screen. The
+ * input is the first reply, and after a NUL the one a second later. */
 #include "backends/redis/types.h"
 #include "backends/registry.h"
 #include "engine/base/role.h"

@@ -1,6 +1,5 @@
-/* Replies, cut wherever a read may end: what is stepped over in place must be exactly what
- * hiredis's reader makes of the same bytes when it gets them all at once. The first byte of the
- * input says how the rest is cut. */
+/* Replies, cut wherever a read may end: resp_skip must accept exactly what hiredis's reader accepts
+ * when it gets the same bytes at once. The first byte of the input says how the rest is cut. */
 #include "backends/redis/proto.h"
 
 #include <stdint.h>

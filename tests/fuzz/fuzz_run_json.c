@@ -1,6 +1,6 @@
-/* Any bytes as a saved run, through everything that reads one: each kind of report, comparison,
- * baseline and what is drawn of it, the row of the history, and `clean` with what each backend does
- * before it connects. A file may come from anybody.
+/* Any bytes as a saved run, which may come from anybody, through everything that reads one: each
+ * kind of report, the comparison, the baseline and its plots, the row of the history, and `clean`
+ * with what each backend does before it connects.
  *
  * ctest: not-tsan
  * fuzz: mutations=1000 */

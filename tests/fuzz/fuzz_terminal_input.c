@@ -1,12 +1,12 @@
-/* Any bytes as what a terminal sends: through curses and the program's own decoding of keys, pastes
- * and the mouse, on into what keys do, the prompt, the forms and the questions; each time the
- * screen is drawn and shown to a real pseudo-terminal.
+/* Any bytes as input from a terminal: through curses and the program's own decoding of keys, pastes
+ * and the mouse, to the actions of keys, the prompt, the forms and the questions. The screen is
+ * drawn each time and shown on a real pseudo-terminal.
  *
- * The keyboard is a pipe, so that a sequence that is torn ends at once: the program waits 100 ms
- * for its rest, which is taken away here. Byte 0xfe ends what comes at one time; the byte after it
- * says what happens then: nothing, time goes on, or the window has another size. The engine runs on
- * virtual time with the null service. Nothing is written to a file and no target is looked at: the
- * modules that do it are replaced below.
+ * The keyboard is a pipe, so that an incomplete sequence ends at once; otherwise the program would
+ * wait 100 ms for its rest. Byte 0xfe ends a piece of input; the byte after it says what happens
+ * next: nothing, time passes, or the window is resized. The engine runs on virtual time with the
+ * null service. No file is written and no target is inspected: the modules that would do so are
+ * replaced below.
  *
  * ctest: not-tsan
  * fuzz: mutations=200 */

@@ -1,5 +1,5 @@
-/* Any text as a theme: no read out of bounds, no error without a message of one line that names a
- * line, and whatever is taken is within what a tier can send. */
+/* Any text as a theme: nothing is read out of bounds, every error is a message of one line with a
+ * line number, and an accepted theme contains only what its tiers can display. */
 #include "engine/base/err.h"
 #include "ui/term/theme.h"
 

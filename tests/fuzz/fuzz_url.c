@@ -1,6 +1,6 @@
-/* Any bytes as a target's URL: reading stays within bounds, no error is without a message of one
- * line, and the URL that a pool is written as starts the same pool. Once with the real backends,
- * whose checks see what was read, and once with a table that has an option of each type. */
+/* Any bytes as a target's URL: parsing stays within bounds, every error is a message of one line,
+ * and the URL that is written for a pool starts the same pool. Run once with the real backends,
+ * whose checks see what was parsed, and once with a table that has an option of each type. */
 #include "backends/registry.h"
 #include "engine/backend.h"
 #include "engine/base/err.h"

@@ -1,7 +1,7 @@
-/* For fuzzers: runs a part of a target where it can open no file, make no socket and start no
- * process or thread. The kernel holds it to that: a seccomp filter on a thread of its own, so that
- * the fuzzer's own thread is free. A call that is forbidden is either refused or ends the program
- * as a finding, with the name of what was tried.
+/* For fuzzers: runs part of a target in a thread that can open no file, create no socket and start
+ * no process or thread. The kernel enforces this by a seccomp filter on that thread only, so the
+ * fuzzer's own thread is not restricted. A forbidden call is either refused, or ends the program as
+ * a finding that names the call.
  *
  * If the kernel does not support seccomp filters, a message says so once and the fuzzer runs
  * without one. Setting FUZZ_UNGUARDED does the same: the sanitizers start another program to print

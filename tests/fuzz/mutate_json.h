@@ -1,4 +1,4 @@
-/* For fuzzers that read JSON: mutations of values that leave it JSON, so that what is wrong gets
+/* For fuzzers that read JSON: mutates values so that the result is still JSON, and wrong values get
  * past the parser. */
 #ifndef LOADTOP_TESTS_FUZZ_MUTATE_JSON_H
 #define LOADTOP_TESTS_FUZZ_MUTATE_JSON_H

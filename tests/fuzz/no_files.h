@@ -1,5 +1,6 @@
-/* For fuzzers: in the place of ui/base/out_file.c, so that what an input names is written nowhere.
- * The linker takes these, because they come before the library. For one file of a program only. */
+/* For fuzzers: replaces ui/base/out_file.c, so that no file named by an input is written. The
+ * linker uses these functions because they come before the library. To be included in one file of a
+ * program only. */
 #ifndef LOADTOP_TESTS_FUZZ_NO_FILES_H
 #define LOADTOP_TESTS_FUZZ_NO_FILES_H
 

@@ -1,5 +1,5 @@
-/* For fuzzers whose target reads files: a folder of its own, in memory where there is one, removed
- * at the end. */
+/* For fuzzers whose target reads files: creates a private folder, in memory if possible, which is
+ * removed at the end. */
 #ifndef LOADTOP_TESTS_FUZZ_SCRATCH_H
 #define LOADTOP_TESTS_FUZZ_SCRATCH_H
 

@@ -1,9 +1,9 @@
-"""A false Cassandra for tests: it speaks the native protocol v4 over real sockets, and misbehaves when told to.
+"""A fake Cassandra for tests: it speaks the native protocol v4 over real sockets, and misbehaves when told to.
 
-It knows one keyspace and one table (loadtop.loadtop: thekey, col1, col2), one to several nodes on 127.0.0.x or on
-the addresses that it is given, and keeps the keys that were written, what was asked and how connections began. A test gives `answer(node, conn, stream, what, key)`, called for every
-EXECUTE, which returns the bytes to send, or None for the usual answer. It is test equipment: no figure
-measured against it is called a Cassandra figure.
+It has one keyspace and one table (loadtop.loadtop: thekey, col1, col2), and one to several nodes on 127.0.0.x or on
+given addresses. It records the keys that were written, the requests, and how connections began. A test passes
+`answer(node, conn, stream, what, key)`, which is called for every EXECUTE and returns the bytes to send, or None for
+the usual answer. It is test equipment: no figure measured against it is reported as Cassandra's.
 """
 import socket
 import struct

@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 """Records answers of a real Cassandra, for tests/unit/cql_recorded.h.
 
-Not a test: run by hand when the recording is to be made again, against a throw-away server:
+Not a test: run it by hand against a throw-away server, to make the recording again:
 
     tests/servers/cassandra_record.py HOST:PORT [HOST:PORT of one with PasswordAuthenticator]
 
-Each answer is kept as its bytes and as what the DataStax driver (Debian's python3-cassandra) reads in them,
-written in one canonical line. The unit test decodes the bytes with our own codec and compares the lines, so
-the judge is another's decoder. Answers that a single node cannot be brought to give (timeouts, failures of
-replicas) are built from the protocol's specification and judged by the same driver.
+Each answer is stored as its bytes, and as what the DataStax driver (Debian's python3-cassandra) decodes from them,
+written in one canonical line. The unit test decodes the bytes with our own codec and compares the lines, so the
+reference is another decoder. Answers that a single node cannot be made to give (timeouts, failures of replicas) are
+built from the protocol's specification and decoded by the same driver.
 """
 import ctypes
 import ctypes.util

@@ -1,9 +1,9 @@
-"""Waiting for what must happen, with a bound that only a hang reaches, however busy the machine is.
+"""Waits for what must happen, with a time limit that only a hang reaches, however busy the machine is.
 
     from patient import BOUND, SOAK, headless, until
     until("rows", lambda: len(keys()) == 100)
 
-How long something takes is judged in `./dev bench soak` alone (SOAK), on a machine that does nothing else.
+How long something takes is checked only by `./dev bench soak` (SOAK), on a machine that does nothing else.
 """
 import os
 import shutil

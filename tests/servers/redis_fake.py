@@ -1,7 +1,7 @@
-"""A false Redis for tests: it speaks RESP over real sockets, on a thread for each connection, and says what a real
-one cannot be brought to say. A test gives `info` (the text, or bytes to send as they are), and `answer(fake, words)`,
-called for every other command, which returns bytes, a generator of bytes that is sent until the other side is gone,
-or None for the usual answer. It is test equipment: no figure measured against it is called a Redis figure.
+"""A fake Redis for tests: it speaks RESP over real sockets, with a thread for each connection, and answers what a real
+server cannot be made to answer. A test passes `info` (a text, or bytes to send unchanged), and `answer(fake, words)`,
+which is called for every other command and returns bytes, a generator of bytes (sent until the other side has closed),
+or None for the usual answer. It is test equipment: no figure measured against it is reported as Redis's.
 """
 import types
 

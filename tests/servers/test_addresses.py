@@ -1,6 +1,6 @@
-"""A name with two addresses, ::1 before 127.0.0.1, in every backend that connects by itself: the load arrives wherever a
-server listens, and goes on at the other address when the first stops answering. /etc/hosts is a copy, in namespaces of
-the test's own; what was done is each server's own count.
+"""A name with two addresses, ::1 before 127.0.0.1, in every backend that connects by itself: the load reaches a server
+on either address, and continues at the other address when the first stops answering. /etc/hosts is a copy in namespaces
+of the test's own. The reference is each server's own count.
 """
 import contextlib
 import os

@@ -1,7 +1,7 @@
-"""Cassandra: what loadtop counts is what the real server holds. The judge is the DataStax driver, which reads the
-table back.   ctest: timeout=900
+"""Cassandra: what loadtop counts is what the real server contains. The reference is the DataStax driver, which reads
+the table back.   ctest: timeout=900
 
-CASSANDRA_ROWS (20,000; the soak: 100,000) says how much.
+CASSANDRA_ROWS (20,000; in the soak 100,000) is the number of rows.
 """
 import os
 import re

@@ -1,8 +1,8 @@
-"""Cassandra killed, stopped and locked: errors by class, exact counts, load back without a hand. A node of the test's
-own, with passwords, whose commit log is synchronous, so that what it acknowledged it still has after SIGKILL.
-ctest: timeout=900
+"""Cassandra killed, stopped and locked: errors have their class, counts are exact, and the load resumes by itself. Uses
+its own node, with passwords and a synchronous commit log, so that the node still has after SIGKILL what it has
+acknowledged.   ctest: timeout=900
 
-How soon load is back is judged when CASSANDRA_BACK_S says how many seconds it may take: `./dev bench cassandra --part
+How soon the load resumes is checked only if CASSANDRA_BACK_S gives a limit in seconds: `./dev bench cassandra --part
 recovery`, on a machine that does nothing else.
 """
 import datetime

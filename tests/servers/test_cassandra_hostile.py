@@ -1,6 +1,6 @@
-"""Cassandra's protocol spoken wrongly, slowly and by several nodes: a false server says what a real one cannot
-be brought to say. What is expected comes from the native protocol's specification and from the false server's own
-count of what it was asked.   ctest: timeout=600
+"""Cassandra's protocol spoken wrongly, slowly and by several nodes: a fake server sends what a real one cannot be made
+to send. Expected results come from the native protocol's specification and from the fake server's own count of
+requests.   ctest: timeout=600
 """
 import random
 import ssl

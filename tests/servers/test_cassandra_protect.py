@@ -1,6 +1,6 @@
-"""Cassandra on other machines, by false nodes in a network of the test's own: nobody is loaded who was not asked
-about, and what is refused is not even connected to. The judge is what the false nodes were asked.
-ctest: timeout=600
+"""Cassandra on other machines, played by fake nodes in a network of the test's own: no node is loaded without
+permission, and a refused node is not even connected to. The reference is the requests that the fake nodes have
+received.   ctest: timeout=600
 """
 import json
 import re

@@ -1,8 +1,9 @@
-"""Cassandra, random runs: pattern, depth, threads, clients and connections change under load, and in one run the
-server is killed in the middle. Counts stay exact, the driver finds the very rows that were counted, and every row
-that is read back carries the key that was asked for.   ctest: timeout=900
+"""Random runs on Cassandra: pattern, depth, threads, clients and connections change under load, and in one run the
+server is killed in the middle. Counts stay exact, the driver finds exactly the rows that were counted, and every row
+that is read has the requested key.   ctest: timeout=900
 
-CASSANDRA_RUNS (3; the soak: 30) and CASSANDRA_SEED say which. `./dev bench cassandra_soak` is the long form.
+CASSANDRA_RUNS (3; in the soak 30) is the number of runs, CASSANDRA_SEED the first seed. `./dev bench cassandra_soak` is
+the long form.
 """
 import os
 import random

@@ -1,8 +1,8 @@
-"""Cassandra in trouble and well again: each trouble in its class, and load back without a hand. TLS with the real node,
-judged by the node's own list of clients. A node of the test's own, with passwords.   ctest: timeout=900
+"""Cassandra fails and recovers: each failure has its class, and the load resumes by itself. TLS with the real node,
+checked against the node's own list of clients. Uses its own node, with passwords.   ctest: timeout=900
 
-How soon load is back is judged when CASSANDRA_BACK_S says how many seconds it may take: `./dev bench cassandra --part
-recovery` runs this very file with 1 s, on a machine that does nothing else.
+How soon the load resumes is checked only if CASSANDRA_BACK_S gives a limit in seconds: `./dev bench cassandra --part
+recovery` runs this file with 1 s, on a machine that does nothing else.
 """
 import datetime
 import os

@@ -1,5 +1,5 @@
-"""Three real Cassandra nodes: discovery, tokens, events. The judges are the DataStax driver, which says which node owns
-a key, and each node's own count of the requests that it got from loadtop.   ctest: timeout=900
+"""Three real Cassandra nodes: discovery, tokens, events. The references are the DataStax driver, which knows the node
+that owns a key, and each node's own count of the requests that it received from loadtop.   ctest: timeout=900
 """
 import re
 import signal

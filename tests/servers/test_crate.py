@@ -1,7 +1,7 @@
 """The crate backend from outside: set-up, operations, protection, authentication, hosts, balancer, clean.
 
-Those in `Everywhere` run against CRATE_URL (crate://[user:password@]host:port) where it is set; all others,
-and these too where it is not, against the stand-in.   ctest: timeout=900
+The tests in `Everywhere` run against CRATE_URL (crate://[user:password@]host:port) if it is set. All others, and these
+too if it is not set, run against the stand-in.   ctest: timeout=900
 """
 import json
 import os

@@ -1,7 +1,7 @@
-"""Each way in which CrateDB says no, provoked and seen in its class; none stops the load.
+"""Each way in which CrateDB refuses a request, provoked and checked to have its class; none stops the load.
 
-Against the stand-in, which can be told to do them. Classes and codes are those of FACTS (seen on a real
-6.4.3).   ctest: timeout=900
+Runs against the stand-in, which can be told to refuse. Classes and codes are those of FACTS (seen on a real 6.4.3).
+ctest: timeout=900
 """
 import os
 import re
@@ -145,7 +145,7 @@ class Errors(unittest.TestCase):
             self.assertEqual(result.ops["errors"], 0)
 
     def test_refused(self):
-        """The server goes and comes back: the load returns without a hand."""
+        """The server goes and comes back: the load resumes by itself."""
         with Standin(on_disk=True) as s:
             process = start(s.url(query="rows=10"), "-d", "900s")
             wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)

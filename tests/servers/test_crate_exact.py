@@ -1,6 +1,6 @@
-"""Records that loadtop reports are the rows in the table: exactly, whatever happens in between.
+"""The number of records that loadtop reports is exactly that of the rows in the table, whatever happens during the run.
 
-The truth is the stand-in's own count of its table. A twentieth of the 50 random runs here, all of them in
+The reference is the stand-in's own count of its table. A twentieth of the 50 random runs is made here, all of them by
 `./dev bench crate_soak`.   ctest: timeout=900
 """
 import os

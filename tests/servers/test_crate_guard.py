@@ -1,5 +1,5 @@
-"""What stands between loadtop and a CrateDB on another machine: which cluster it is, room on its disks, signs that it
-suffers, who asks. In a network of its own (lib.own_network), where the stand-in is on another machine.
+"""What protects a CrateDB on another machine: its cluster's name, room on its disks, signs of overload, and the
+sender's name. Runs in a network of its own (lib.own_network), in which the stand-in is on another machine.
 ctest: timeout=600
 """
 import os

@@ -1,5 +1,5 @@
-"""An HTTP server that says more than CrateDB would. What it says has a bound, in bytes and in what a JSON reader makes
-of them, and the message says what the server did.   ctest: timeout=600
+"""An HTTP server that sends more than CrateDB would. Its answers are limited, in bytes and in the size of the parsed
+JSON, and the message says what the server did.   ctest: timeout=600
 """
 import http.server
 import threading

@@ -1,5 +1,5 @@
-"""Rows, think time and threads changed by keys under load in a real terminal (tmux): the marks and the figures
-follow, and the server sees it.   ctest: timeout=600
+"""Rows, think time and threads are changed by keys under load in a real terminal (tmux): the screen's marks and figures
+follow, and the server sees the change.   ctest: timeout=600
 """
 import os
 import re

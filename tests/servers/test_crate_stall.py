@@ -1,4 +1,4 @@
-"""A server that stands still for 1 s at a fixed rate: response time says so, as the formula does.
+"""A server that stalls for 1 s at a fixed rate: the response times are those that the formula gives.
 
 The quantile q of response time is S - (1-q) T (1 - R/M) with S = 1 s, T the length of the run, rate R and capacity M
 (which a closed run measures first). What else runs on a machine only ever makes the stall look longer: here response

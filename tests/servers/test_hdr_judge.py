@@ -1,4 +1,5 @@
-"""`.hlog` and `.hgrm` judged by HdrHistogram's own HistogramLogProcessor: the same percentiles to 3 digits."""
+"""`.hlog` and `.hgrm` files, read by HdrHistogram's own HistogramLogProcessor: it finds the same percentiles to 3
+digits."""
 import os
 import subprocess
 import unittest

@@ -1,5 +1,5 @@
-"""What is produced is what the broker's offsets say; what is consumed is each message exactly once (deliver=share) or
-exactly once for each client (each), in order, through changes of threads, clients and connections and through pauses.
+"""The broker's offsets equal what was produced; each message is consumed exactly once (deliver=share) or exactly once
+by each client (each), in order, while threads, clients and connections change and through pauses.
 ctest: timeout=900
 """
 import contextlib

@@ -1,5 +1,5 @@
-"""What goes wrong with a broker, each as a class with a message that says what to do; a broker that is killed and comes
-back: nothing that was acknowledged is lost, and load is back without a hand; within 2 s of the broker, says the soak.
+"""Failures of a broker: each has its class and a message that says what to do. A broker that is killed and comes back:
+no acknowledged message is lost, and the load resumes by itself (in the soak, within 2 s after the broker).
 ctest: timeout=900
 """
 import os

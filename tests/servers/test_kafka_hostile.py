@@ -1,4 +1,5 @@
-"""A broker that answers with more than was asked for: its length is refused when it is said.   ctest: timeout=600
+"""A broker that answers with more than was requested: the answer is refused as soon as its length is known.
+ctest: timeout=600
 """
 import struct
 import unittest

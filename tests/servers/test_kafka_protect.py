@@ -1,6 +1,6 @@
-"""What a run makes bears its mark on the cluster, and `clean` removes that and nothing else, whatever a file names; what
-only reads leaves no trace; a cluster that is denied, or that is not on this machine, gets nothing before consent.
-ctest: timeout=900
+"""What a run creates on the cluster is marked by the run, and `clean` removes only that, whatever a file lists.
+Read-only runs leave no trace. A cluster that is denied, or that is not on this machine, receives nothing before
+consent.   ctest: timeout=900
 """
 import json
 import os

@@ -1,6 +1,5 @@
-"""The other side of the account of open load, against servers that go away: what the schedule made due was offered, or
-was dropped, or was not started, and nothing else became of it. And -n with bulks ends, exactly.
-ctest: timeout=600
+"""The accounting of open arrival, against servers that fail: each start that the schedule made due was offered, dropped
+or not started, and nothing else. And -n with bulks ends with exactly N operations.   ctest: timeout=600
 """
 import os
 import sys

@@ -1,5 +1,5 @@
-"""What goes wrong on a Redis, by class: counted where the server counted it, named as the server named it; and who
-may not come in is told so. Also passwords, users, databases, protection and clean.   ctest: timeout=600
+"""Errors of a Redis, by class: counted as the server counts them, named as the server names them, and a refused login
+is reported as such. Also passwords, users, databases, protection and clean.   ctest: timeout=600
 """
 import http.server
 import json

@@ -1,7 +1,7 @@
-"""Every operation that loadtop counts is one that Redis counted, and the other way round.
+"""loadtop and Redis count the same operations.
 
-The truth is INFO commandstats: calls + rejected_calls of the operations' commands. A tenth of the random runs
-here; all 100 with LOADTOP_SOAK=1 (LOADTOP_SEED=N for others).   ctest: timeout=600
+The reference is INFO commandstats: calls + rejected_calls of the operations' commands. A tenth of the random runs is
+made here; all 100 with LOADTOP_SOAK=1 (LOADTOP_SEED=N for others).   ctest: timeout=600
 """
 import os
 import random

@@ -1,6 +1,6 @@
-"""A Redis that lies: numbers that no server has, replies that nobody asked for, and replies without an end. The
-program stays up, says what the server did, and its memory stays within what the bounds in the code say, as the
-kernel counts it (VmHWM).   ctest: timeout=600
+"""A Redis that lies: figures that no real server has, unrequested replies, and replies without an end. The program
+keeps running and says what the server did, and its memory stays within the limits set in the code, as measured by the
+kernel (VmHWM).   ctest: timeout=600
 """
 import re
 import time
@@ -157,7 +157,7 @@ class Memory(unittest.TestCase):
             self.assertLess(most, PROGRAM + 50 * AROUND)
 
     def test_without_an_end(self):
-        """An array that goes on for ever, of elements that are nothing, and one that is too deep."""
+        """An array that never ends, of empty elements, and one that is nested too deeply."""
         def answer(fake, words):
             def stream():
                 yield b"*9999\r\n*9999\r\n*9999\r\n"

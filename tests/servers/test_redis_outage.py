@@ -1,7 +1,7 @@
-"""A Redis that dies, hangs or comes back, under load: no crash, errors by class, next to no CPU meanwhile, load back
-without a hand, and the stall in the response times, where it belongs. How soon load is back, and the upper side of the
-stall, are judged in `./dev bench soak redis` alone (LOADTOP_SOAK=1), which also goes over a unix socket.
-ctest: timeout=600
+"""A Redis that dies, hangs or comes back under load: no crash, errors have their class, little CPU is used meanwhile,
+the load resumes by itself, and the stall appears in the response times at the right place. How soon the load resumes,
+and the upper bound of the stall, are checked only by `./dev bench soak redis` (LOADTOP_SOAK=1), which also uses a unix
+socket.   ctest: timeout=600
 """
 import time
 import unittest

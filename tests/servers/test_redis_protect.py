@@ -1,6 +1,6 @@
-"""A Redis that must not suffer, and keys that are not ours: the mark of a run and what `clean` makes of it, who the
-server is, what it has room for, and when load is paused for its sake. Servers on 198.51.100.7 are on another machine
-as far as loadtop can tell (lib.own_network).   ctest: timeout=600
+"""Protection of a Redis, and of keys that are not ours: the mark of a run and how `clean` uses it, the server's
+identity, its free room, and when the load is paused because the server is overloaded. Servers on 198.51.100.7 are on
+another machine as far as loadtop can tell (lib.own_network).   ctest: timeout=600
 """
 import contextlib
 import glob

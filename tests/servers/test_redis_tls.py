@@ -1,5 +1,5 @@
-"""Redis over TLS (rediss://): the same exact counts, and nobody is trusted without reason. A server with certificates
-of the test's own, which asks clients for theirs.   ctest: timeout=600
+"""Redis over TLS (rediss://): counts are just as exact, and no server is trusted without a valid certificate. Uses its
+own server and certificates; the server requires client certificates.   ctest: timeout=600
 """
 import os
 import subprocess

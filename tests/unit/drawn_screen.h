@@ -1,5 +1,5 @@
-/* A screen drawn off-screen from a snapshot, for the tests that read what is on it: one grid and
- * one state of the front end, both the including file's own. Include cmocka.h before it. */
+/* Draws a screen off-screen from a snapshot, for tests that read it. The grid and the state of the
+ * front end belong to the including file, which must include cmocka.h first. */
 #ifndef LOADTOP_TESTS_DRAWN_SCREEN_H
 #define LOADTOP_TESTS_DRAWN_SCREEN_H
 

@@ -1,5 +1,5 @@
-/* See engine_check.h. When you change the members of struct request, struct connection or struct
- * worker has the functions at the top to adapt. */
+/* See engine_check.h. If you change the members of struct request, struct connection or struct
+ * worker, adapt the functions at the top. */
 #include "tests/unit/engine_check.h"
 
 #include "engine/config/pattern.h"

@@ -1,10 +1,10 @@
-/* Do all counts and lists of a worker say the same? For tests, between two of its turns.
+/* Checks that all counts and lists of a worker agree, between two of its turns. For tests.
  *
- * What is checked: each request is in exactly one place (free, waiting, on a connection, being
- * gathered); each list is linked both ways where it is, and as long as its counts say; a connection
- * stands in the lists in which its state belongs, and in no others; the counts of the account are
- * those of the lists; and whatever could go on now is on a list of something that will go on, so
- * that nothing waits for ever. */
+ * What is checked: each request is in exactly one place (free, waiting, on a connection, or in a
+ * pending bulk); each list is linked both ways where it should be, and as long as its count says; a
+ * connection is in the lists that its state requires, and in no others; the counts of the
+ * accounting equal those of the lists; and everything that could make progress now is on a list
+ * that will be run, so that nothing waits forever. */
 #ifndef LOADTOP_TESTS_ENGINE_CHECK_H
 #define LOADTOP_TESTS_ENGINE_CHECK_H
 

@@ -1,8 +1,8 @@
 /* See scripted.h.
  *
- * A connection keeps what was submitted to it and has not ended (`pending`, in the order of
- * submission) and five alarms. Nearly every call into the engine can end in close(), and op_again
- * in another submit: after each of them the list is looked at again. */
+ * A connection keeps the requests that were submitted to it and have not ended (`pending`, in the
+ * order of submission), and five alarms. Nearly every call into the engine can lead to close(), and
+ * op_again to another submit, so the list is examined again after each of them. */
 #include "tests/unit/scripted.h"
 
 #include "engine/base/err.h"

@@ -1,9 +1,10 @@
-/* A backend on virtual time that does what a script says: everything that engine/backend.h allows a
- * backend to do with a request or a connection, at the moment and in the order that a test wants.
+/* A backend on virtual time that follows a script: it can do everything that engine/backend.h
+ * allows a backend to do with a request or a connection, at the time and in the order that a test
+ * chooses.
  *
- * The n-th submit takes the n-th step of the script, the n-th opening the n-th opening; at its end
- * each starts over. What it told the engine is counted in `scripted`, so that a test can hold the
- * engine's counts against it. One script at a time, and one thread. */
+ * The n-th submit takes the n-th step of the script, and the n-th opening its n-th opening; both
+ * start again at the end. `scripted` counts what was reported to the engine, so that a test can
+ * compare it with the engine's counts. One script at a time, and one thread. */
 #ifndef LOADTOP_TESTS_SCRIPTED_H
 #define LOADTOP_TESTS_SCRIPTED_H
 

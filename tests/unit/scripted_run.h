@@ -1,6 +1,6 @@
-/* Runs a script (scripted.h) on virtual time; after every turn of every worker all its counts and
- * lists are looked at (engine_check.h). For one file of a test program, which is linked with
- * LINKER:--wrap=worker_turn. */
+/* Runs a script (scripted.h) on virtual time, and checks all counts and lists of a worker after
+ * each of its turns (engine_check.h). To be included in one file of a test program, which must be
+ * linked with LINKER:--wrap=worker_turn. */
 #ifndef LOADTOP_TESTS_SCRIPTED_RUN_H
 #define LOADTOP_TESTS_SCRIPTED_RUN_H
 

@@ -1,5 +1,5 @@
-/* What is wrong and where: alerts, the lines that name a pool, and windows that have room for
- * little else. */
+/* Alerts, lines that name a pool, and windows too small for much else: the problem and its place
+ * are shown. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Open arrival: the schedule alone decides when. */
+/* Open arrival: only the schedule decides when an operation is to start. */
 #include "engine/load/arrival.h"
 #include "engine/os/loop.h"
 

@@ -1,5 +1,5 @@
-/* backend_check refuses each required field that is missing and each table that is wrong, by name; and
- * takes every backend that there is, and the smallest one that is whole. */
+/* backend_check reports each missing required field and each invalid table by name; it accepts
+ * every backend, and the smallest complete one. */
 #include "backends/registry.h"
 #include "engine/backend.h"
 #include "engine/base/err.h"

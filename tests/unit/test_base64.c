@@ -1,4 +1,4 @@
-/* Base64, with the vectors of RFC 4648, section 10, and every byte there and back. */
+/* Base64: the vectors of RFC 4648, section 10, and encoding and decoding every byte. */
 #include "engine/base/base64.h"
 #include "engine/base/text.h"
 

@@ -1,5 +1,5 @@
-/* A saved run as the baseline: it is compared only where it had the load that is on now, and a load
- * that no run can have, in a file that somebody edited, is none or refused. */
+/* A saved run as the baseline: figures are compared only if the base had the present load; and an
+ * impossible load, in a file that was edited, is ignored or refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Whose limit a load is: each verdict from the measurements that distinguish it from its
- * neighbours, and the share that decided. */
+/* The bottleneck of a load: for each verdict, measurements that only just distinguish it from the
+ * others, and the share that decided. */
 #include "engine/figures/bottleneck.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* A person's own CQL is cut into statements where CQL ends them, and nowhere else. */
+/* The user's CQL is split into statements exactly where CQL ends them. */
 #include "backends/cassandra/types.h"
 #include "engine/base/text.h"
 #include "backends/cassandra/user_stmts.h"

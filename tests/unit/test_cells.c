@@ -1,5 +1,5 @@
-/* The grid of cells: UTF-8, widths, halves of wide characters, clipping, and what a server's text
- * cannot do. */
+/* The grid of cells: UTF-8, widths, halves of wide characters, clipping, and harmful characters in
+ * a server's text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

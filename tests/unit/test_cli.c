@@ -1,5 +1,5 @@
-/* The command line: what is understood, what is refused and in which words, and the line that
- * repeats a run. Every refusal must be ERR_USAGE (or a ceiling's ERR_REFUSED) and one line that
+/* The command line: what is accepted, what is refused and with which message, and the line that
+ * repeats a run. Every refusal must be ERR_USAGE (or ERR_REFUSED for a ceiling) and one line that
  * names what was wrong. */
 #include <setjmp.h>
 #include <stdarg.h>

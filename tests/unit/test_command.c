@@ -1,5 +1,5 @@
-/* The command language: its grammar, its refusals with their columns, and that writing is the
- * inverse of reading, over thousands of random commands. */
+/* The command language: its grammar, refusals with their columns, and thousands of random commands
+ * that are written as text and parsed back. */
 #include "engine/config/command.h"
 #include "engine/base/err.h"
 #include "engine/stats/generate.h"

@@ -1,5 +1,5 @@
-/* The log of commands, on virtual time: what a ticket says of its command, what is kept and for how
- * long, and that a change is taken back exactly. */
+/* The log of commands, on virtual time: the result that belongs to a ticket, what is kept and for
+ * how long, and that an undo reverts a change exactly. */
 #include "virtual_run.h"
 
 #include "engine/base/text.h"

@@ -1,5 +1,5 @@
-/* Keys drawn from a seed are what they always were: the values were taken from the backends' own code
- * before they shared it. */
+/* Keys drawn from a seed never change between versions: the expected values come from the backends'
+ * own code, before they shared this one. */
 #include "backends/common/keys.h"
 #include "engine/state/pool.h"
 

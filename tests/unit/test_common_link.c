@@ -1,6 +1,6 @@
-/* Addresses in turn and links with a deadline, against sockets of the test's own on 127.0.0.1: one
- * that nobody listens on, one that never answers, one that answers by halves. No test waits for
- * anything but a deadline that the code has to keep. */
+/* Trying addresses in turn, and links with a deadline, against sockets of the test's own on
+ * 127.0.0.1: one on which nobody listens, one that never answers, one that answers in halves. A
+ * test waits only for deadlines that the code has to meet. */
 #include "backends/common/link.h"
 #include "backends/common/resolve.h"
 #include "engine/base/err.h"

@@ -1,6 +1,6 @@
-/* TLS on memory, over links, against a server of OpenSSL's own in a thread: whole bytes both ways, who
- * is not trusted is refused, what does not speak it is told so in time, and an encrypted key is an
- * error rather than a question. */
+/* TLS on memory buffers, over links, against an OpenSSL server in a thread: all bytes arrive in
+ * both directions, an untrusted server is refused, a server without TLS is reported in time, and an
+ * encrypted key is an error instead of a question. */
 #include "backends/common/link.h"
 #include "backends/common/resolve.h"
 #include "backends/common/tls.h"

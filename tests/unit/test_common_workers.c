@@ -1,5 +1,5 @@
-/* The list of a pool's workers: what they counted is in the sum once, whether they run or have ended,
- * also while threads join and leave. */
+/* The list of a pool's workers: each worker's counters are in the sum exactly once, whether it runs
+ * or has ended, also while threads join and leave. */
 #include "backends/common/workers.h"
 
 #include <setjmp.h>

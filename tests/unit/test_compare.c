@@ -1,6 +1,6 @@
-/* `compare` over runs of the simulated service on virtual time: two halves of one steady run are
- * distinguished in few cases, all figures together; a service that became 3 % slower is found in
- * most. A tenth of the cases, all 100 with LOADTOP_SOAK=1.
+/* `compare` on runs of the simulated service on virtual time: it seldom finds a difference between
+ * two halves of one steady run, over all figures together, and usually finds a service that became
+ * 3 % slower. A tenth of the cases is tested; all 100 with LOADTOP_SOAK=1.
  *
  * ctest: long */
 #include <jansson.h>

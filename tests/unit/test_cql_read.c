@@ -1,4 +1,5 @@
-/* The CQL decoder against recorded answers of a real Cassandra, as another client reads them.
+/* The CQL decoder against recorded answers of a real Cassandra, and another client's reading of
+ * them.
  *
  * Each recording is fed whole, split in two at every position, and byte by byte, and must give the
  * very line that the DataStax driver's decoder gave. Then the bytes are damaged: lengths, opcodes,

@@ -1,5 +1,5 @@
-/* Records: what is encoded is JSON with the fields of the reference, the same for the same seed,
- * unique in its keys, and within the room that is promised. The judge of JSON is jansson. */
+/* Records: the encoded text is JSON with the fields of the reference generator, the same for the
+ * same seed, with unique keys, and within the promised size. jansson is the reference for JSON. */
 #include "backends/crate_sql/record.h"
 #include "engine/stats/generate.h"
 

@@ -1,6 +1,6 @@
-/* The scanner of `_sql` replies: counts, messages, and what is whole, torn or wrong, in pieces of
- * any size. jansson is the judge of what is JSON; the replies are those seen on CrateDB 6.4.3 and
- * before. */
+/* The scanner of `_sql` replies: counts, messages, and the distinction of whole, torn and wrong
+ * replies, in pieces of any size. jansson is the reference for what is JSON; the replies are those
+ * seen on CrateDB 6.4.3 and before. */
 #include "backends/crate_sql/reply.h"
 #include "engine/base/text.h"
 

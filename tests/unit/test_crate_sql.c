@@ -1,4 +1,4 @@
-/* Statements, placeholders, errors' names and the balancer's test: the pure parts of the crate
+/* Statements, placeholders, names of errors and the test of a balancer: the pure parts of the crate
  * backend. */
 #include "backends/crate_sql/error.h"
 #include "backends/crate_sql/nodes.h"
@@ -30,10 +30,10 @@ static void tables(void **state)
 {
     (void)state;
     struct crate_table t = table_of("/doc.events", "");
-    assert_string_equal(t.sql, "\"doc\".\"events\"");
+    assert_string_equal(t.quoted, "\"doc\".\"events\"");
     assert_string_equal(t.shown, "doc.events");
     t = table_of("/events", "");
-    assert_string_equal(t.sql, "\"events\"");
+    assert_string_equal(t.quoted, "\"events\"");
     assert_string_equal(t.schema, "doc");
     t = table_of("/events", "mine");
     assert_string_equal(t.shown, "mine.events");

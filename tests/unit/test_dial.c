@@ -1,4 +1,5 @@
-/* Dials and sweeps through each door: a URL, a scenario, a command, a step of a command, a sweep.
+/* Dials and sweeps, set in every way: by a URL, a scenario, a command, a step of a command, a
+ * sweep.
  *
  * What is true here is written out by hand: the ranges that the help promises. Each door must take
  * the two ends of a range and refuse what is just beyond them, in the same words; and each must

@@ -1,5 +1,5 @@
-/* Differences and noise: t's tails against published tables, and the rates of false findings and of
- * misses over many seeded series, independent and correlated. */
+/* Distinguishing differences from noise: tails of t against published tables, and the rates of
+ * false findings and of misses over many seeded series, independent and correlated. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

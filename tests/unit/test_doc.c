@@ -1,4 +1,4 @@
-/* Documents: text from outside stays text in each format, and tables keep their shape. */
+/* Documents: external text stays text in each format, and tables keep their shape. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-/* What an event says of its effect, on virtual time: a change that is known to help is real, one that
- * is known to do nothing is noise, and what is no change of the load does not cut its neighbours'
- * seconds. */
+/* The effect that an event reports, on virtual time: a change that is known to help is "real", one
+ * that is known to do nothing is "noise", and an event that does not change the load does not
+ * shorten the seconds of its neighbours. */
 #include "virtual_run.h"
 
 #include "engine/state/snapshot.h"

@@ -1,6 +1,6 @@
-/* Files appear whole or not at all: what is at their place survives every failure, and nothing is
- * left beside it. A full disk is /dev/full and a file size limit, which fail in write as a real one
- * does. */
+/* Files are written completely or not at all: an older file survives every failure, and no
+ * temporary file is left. A full disk is simulated by /dev/full and by a file size limit, which
+ * fail in write like a real one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-/* A pool whose target is not on this machine: who may start it, what stops it, and what it may be
- * grown to; on virtual time, with the simulated service taken for a target elsewhere. */
+/* A pool whose target is not on this machine: who may start it, what stops it, and how far it may
+ * be raised; on virtual time, with the simulated service treated as a remote target. */
 #include "engine/config/command.h"
 #include "engine/state/engine_state.h"
 #include "engine/pools/guard.h"

@@ -1,5 +1,5 @@
-/* HdrHistogram's encoding: a vector that HdrHistogram's own Java library reads, there and back for
- * every kind of histogram, and bytes that are none. */
+/* HdrHistogram's encoding: a vector that HdrHistogram's own Java library can read, encoding and
+ * decoding every kind of histogram, and bytes that are not such an encoding. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

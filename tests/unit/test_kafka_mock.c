@@ -1,6 +1,6 @@
-/* The Kafka backend on librdkafka's mock cluster, inside the real engine: what is
- * produced is consumed, once by one of those that share, and by each of those that do
- * not. No Java, no broker. */
+/* The Kafka backend on librdkafka's mock cluster, inside the real engine: each message that is
+ * produced is consumed once by the clients that share it, and once by each client that does not
+ * share. No Java, no broker. */
 #include "backends/kafka_base/mock.h"
 #include "backends/registry.h"
 #include "engine/backend.h"
@@ -122,7 +122,7 @@ static void shared_once(void **state)
     scenario_fini(&s);
 }
 
-/* One member only: the mock's coordinator may wait for ever for members that
+/* One member only: the mock's coordinator may wait forever for members that
  * join at the same time. */
 static void a_group_of_one(void **state)
 {

@@ -1,4 +1,4 @@
-/* Names on their way to a check: whole, or not at all. */
+/* Names of brokers and the like reach their check completely, or are refused: never truncated. */
 #include "engine/base/err.h"
 #include "engine/config/option.h"
 

@@ -1,5 +1,5 @@
-/* Does the consumer keep up? The state in words on scripted lag, whose truth is in the script; the
- * time until messages expire against a simulation message by message. */
+/* Does the consumer keep up? The state as a sentence for scripted lags with a known answer, and the
+ * time until messages expire, compared with a simulation message by message. */
 #include "backends/kafka_base/lag.h"
 #include "engine/stats/generate.h"
 

@@ -1,4 +1,6 @@
-/* Order within a partition: what was done to a stream of messages against what the checker found.
+/* Order within a partition: what the checker finds, compared with what was done to a stream of
+ * messages. The reference is a simple list of the same stream: which numbers came, how often, and
+ * after what.
  *
  * The truth is a plain bookkeeping of the same stream: which numbers came, how often, and after
  * what. */

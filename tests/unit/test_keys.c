@@ -1,5 +1,5 @@
-/* Keys and what is typed: the promised keys are there, none means two things, a held key turns
- * slowly; fields. */
+/* Keys and text fields: the promised keys exist, no key has two meanings, and a key that is held
+ * down turns a dial slowly. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

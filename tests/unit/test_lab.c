@@ -1,4 +1,5 @@
-/* The scaling lab on virtual time: sweeps, plateaus and the capacity search against known truths.
+/* The scaling lab on virtual time: sweeps, plateaus and the capacity search against services with
+ * known results.
  *
  * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan, ctest: long). */
 #include "virtual_run.h"

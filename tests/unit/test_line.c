@@ -1,5 +1,5 @@
-/* Lines, exponents, robust slopes and what they are made of, against values that were worked out by
- * hand, tables of books, and the truth of series that were made for it. */
+/* Lines, exponents, robust slopes and their parts, against values computed by hand, tables in
+ * books, and series made with a known result. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-/* The event loop: alarms in order, descriptors, wake-ups, and what goes away in the middle of a
- * burst. */
+/* The event loop: alarms in order, descriptors, wake-ups, and watches or alarms that are removed in
+ * the middle of a burst. */
 #include "engine/stats/generate.h"
 #include "engine/os/loop.h"
 

@@ -1,4 +1,5 @@
-/* Mouse reports: what is a click or the wheel, where it is, and that all else is nothing. */
+/* Mouse reports: clicks and the wheel are recognised with their position, and everything else is
+ * ignored. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

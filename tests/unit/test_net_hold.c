@@ -1,5 +1,5 @@
-/* The account of what servers make all connections hold together: from several threads, what was
- * taken is given back, and no order of takings passes the bound. */
+/* The total of what servers make all connections buffer (net_hold): from several threads,
+ * everything taken is given back, and no order of calls exceeds the limit. */
 #include "engine/backend.h"
 
 #include <pthread.h>

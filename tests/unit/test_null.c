@@ -1,6 +1,6 @@
-/* The simulated service against what theory says of it: capacity of its servers, the scaling law,
- * waiting times of queues, the share of errors, stalls and disconnects. On virtual time, so that
- * the truth is exact.
+/* The simulated service against theory: capacity of its servers, the scaling law, waiting times of
+ * queues, the share of errors, stalls and disconnects. On virtual time, so that the results are
+ * exact.
  *
  * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan, ctest: long). */
 #include "tests/unit/virtual_run.h"

@@ -1,5 +1,6 @@
-/* Option tables: every type read, bounded, written and copied; every refusal in one line that names
- * the option, the value, what is allowed and the nearest name; no secret in any of them. */
+/* Option tables: every type is read, range-checked, written and copied; every refusal is one line
+ * that names the option, the value, what is allowed and the nearest name, and contains no
+ * secret. */
 #include "engine/base/err.h"
 #include "engine/config/option.h"
 #include "engine/config/scenario.h"

@@ -1,5 +1,5 @@
-/* A pool whose table of operations is its own, and known only once it is open: the null service, which
- * says more operations in pool_open than its backend's table has. On virtual time. */
+/* A pool with its own table of operations, known only once the pool is open: a null service that in
+ * pool_open adds operations which its backend's table does not have. On virtual time. */
 #include "backends/registry.h"
 #include "engine/backend.h"
 #include "engine/base/err.h"

@@ -1,6 +1,5 @@
-/* The five patterns, each against a model that is written the obvious way: a list of
- * requests of which some are done. Random completions, in random order, with a depth
- * that changes in between. */
+/* Each of the five patterns against a simple model: a list of requests, some of which are done.
+ * Completions are random, in random order, and the depth changes in between. */
 #include "engine/stats/generate.h"
 #include "engine/config/pattern.h"
 

@@ -1,4 +1,4 @@
-/* What is read from a pipe, and how long its writer is waited for. */
+/* Reading from a pipe, and how long it waits for the pipe's writer. */
 #include "engine/os/loop.h"
 #include "engine/os/plain_file.h"
 

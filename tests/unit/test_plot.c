@@ -1,5 +1,5 @@
-/* Axes, bins and plots: 1-2-5 ticks, growing at once and shrinking late, columns that are exact
- * sums or worst percentiles, gaps where there is no data. */
+/* Axes, bins and plots: 1-2-5 ticks, axes that grow at once and shrink late, columns that are exact
+ * sums or worst percentiles, and gaps where there is no data. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* The end of a pool whose target is never reached: what its attempts left is taken down, once and
- * after the last of them, on real threads. The null service stands in, with an own pool_open and
+/* The end of a pool whose target is never reached: leftovers of its attempts are removed once,
+ * after the last attempt, on real threads. Uses the null service with its own pool_open and
  * pool_close. */
 #include "backends/registry.h"
 #include "engine/backend.h"

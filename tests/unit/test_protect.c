@@ -1,5 +1,5 @@
-/* targets.conf: what each form of a rule covers, which rule wins, what a wrong line says, which
- * files are read, and which addresses are this machine's. */
+/* targets.conf: what each form of a rule covers, which rule wins, the error for a wrong line, which
+ * files are read, and which addresses belong to this machine. */
 #include "engine/base/err.h"
 #include "engine/pools/protect.h"
 

@@ -1,5 +1,5 @@
-/* The recorder under two threads: what a worker recorded is drained once and
- * whole, at any moment. */
+/* The recorder with two threads: what a worker has recorded is drained exactly once and completely,
+ * at any moment. */
 #include "engine/os/loop.h"
 #include "engine/stats/recorder.h"
 

@@ -1,6 +1,6 @@
-/* The Redis protocol as pure functions: requests byte by byte against the specification, replies
- * stepped over in place against hiredis's reader, which is the outside truth for what is RESP and
- * what is not. */
+/* The Redis protocol as pure functions: requests are compared byte by byte with the specification;
+ * replies that are skipped in place are compared with hiredis's reader, the reference for what is
+ * RESP. */
 #include "backends/redis/types.h"
 #include "engine/stats/generate.h"
 #include "engine/base/text.h"

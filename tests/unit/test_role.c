@@ -1,5 +1,5 @@
-/* Code that touches another thread's members is stopped, with a line that names the owner. Checked in
- * every build: the accessors are inline. */
+/* Code that accesses data of another thread is stopped, with a line that names the owner. Checked
+ * in every build, because the accessors are inline. */
 #ifndef LOADTOP_CHECK_ROLES
 #define LOADTOP_CHECK_ROLES
 #endif

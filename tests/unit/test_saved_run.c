@@ -1,5 +1,5 @@
-/* A saved run as a type: what was written is read back, what is absent stays unknown, and what is
- * wrong is refused with its place. */
+/* Reading a saved run: what was written is read back, absent values stay unknown, and wrong ones
+ * are refused with their path. */
 #include <jansson.h>
 #include <math.h>
 #include <setjmp.h>

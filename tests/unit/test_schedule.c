@@ -1,8 +1,9 @@
-/* The other side of the account of open arrival, on virtual time: what the schedule made due, by
- * arithmetic, is offered, not started or still due, at every tick, whatever keeps a start.
+/* The accounting of open arrival, on virtual time: at every tick, all starts that the schedule made
+ * due (known by arithmetic) are offered, not started or still due, whatever delays a start.
  *
- * The target is the null service with bulks, and with a wall: from a moment on its connections take
- * nothing more (SUBMIT_BUSY), as a full pipeline or a full queue of a library does, or are lost.
+ * The target is the null service with bulks, and with a time from which on its connections accept
+ * nothing more (SUBMIT_BUSY), like a full pipeline or a library's full queue, or are lost.
+ *
  * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan). */
 #include "engine/backend.h"
 

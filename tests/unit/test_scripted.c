@@ -1,5 +1,5 @@
-/* The engine against a backend that does what a script says (scripted.h), on virtual time: each
- * thing that a backend may do alone; test_scripted_random has all of them by chance.
+/* The engine against a backend that follows a script (scripted.h), on virtual time: each thing that
+ * a backend may do, by itself; test_scripted_random combines them at random.
  *
  * One thread: nothing for ThreadSanitizer to see (ctest: not-tsan). */
 #include "tests/unit/scripted_run.h"

@@ -1,4 +1,4 @@
-/* Secrets are removed from what a person typed, from our messages about it, and from what a server
+/* Secrets are removed from what the user typed, from our messages about it, and from what a server
  * sends back. Every secret in the cases contains the word HUSH, so no output may contain it. */
 #include "engine/base/secret.h"
 

@@ -1,5 +1,6 @@
-/* What a backend found, laid out as lines: columns as wide as their widest cell, numbers to the
- * right, whole columns left out where there is no room, and nothing where nothing was said. */
+/* A backend's own statistics as lines: columns are as wide as their widest cell, numbers are
+ * right-aligned, columns that do not fit are omitted as a whole, and nothing is written if there
+ * are no statistics. */
 #include "engine/base/text.h"
 #include "ui/draw/stats_table.h"
 

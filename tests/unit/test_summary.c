@@ -1,4 +1,5 @@
-/* The summary of a run: what servers and people said stands in its own line, and forges none. */
+/* The summary of a run: text from servers and users stays in its own line and cannot forge
+ * another. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* Quantities as they are typed and shown, the bounded string, the nearest name, and error messages.
+/* Quantities as typed and shown, the bounded string, the nearest name, and error messages. The
+ * reference is a table written by hand from the contract; durations are also written and read back.
  *
  * The truth is a table written by hand from the contract, and for durations the way back. */
 #include "engine/base/err.h"

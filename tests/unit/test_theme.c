@@ -1,4 +1,4 @@
-/* Themes: the parser with its messages, tiers made from each other, and the choice of a tier. */
+/* Themes: the parser and its messages, tiers derived from each other, and the choice of a tier. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

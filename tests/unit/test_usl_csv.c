@@ -1,5 +1,5 @@
-/* Files of `n,throughput` as other tools write them: what is read, and what is refused with its
- * line's number. */
+/* Files of `n,throughput` as other tools write them: which are read, and which are refused with a
+ * line number. */
 #include "engine/base/err.h"
 #include "engine/base/text.h"
 #include "engine/stats/usl.h"

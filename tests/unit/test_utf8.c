@@ -1,4 +1,4 @@
-/* What a text from outside may hold on its way out, against Unicode's own lists. */
+/* Which characters of external text may be shown, against Unicode's own lists. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* The views from one fixed snapshot: absent figures; every size from 1x1 up; what nobody may miss;
- * what each view must say. Their whole screens are in test_golden.c. */
+/* The views, drawn from one fixed snapshot: absent figures, every size from 1x1 up, what must never
+ * be missing, and what each view must show. Their whole screens are in test_golden.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -14,9 +14,9 @@ bool end_signal_waits(void);
 void end_signals_hold(sigset_t *before);
 void end_signals_let(const sigset_t *before);
 
-/* From now on each of them that the caller had blocked ends the program at once with 128 + its
- * number. Called when everything is written and only cleaning up remains, which may hang with a
- * target. */
+/* From now on, each of these signals that the caller had blocked ends the program at once, with 128
+ * + its number. Called when everything is written and only cleaning up remains, which may hang
+ * because of a target. */
 void end_signals_end(void);
 
 #endif

@@ -31,7 +31,8 @@ void out_end_soon(void)
 
 /* How long to wait for a reader. */
 struct patience {
-    int ms; /* timeout for each piece (-1: none); up to OUT_BLINK_MS it is for the whole */
+    /* timeout for each piece (-1: none); one of at most OUT_BLINK_MS is for the whole write */
+    int ms;
     uint64_t until;
 };
 

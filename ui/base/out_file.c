@@ -24,9 +24,10 @@
 #include "ui/base/say.h"
 
 #define LINKS_MOST 40             /* as the kernel */
-#define READER_NS (10 * NS_PER_S) /* until a reader has opened a named pipe */
-#define TELL_NS NS_PER_S          /* until a message says that we wait for one */
-#define STALL_MS 60000            /* while the reader reads nothing */
+#define READER_NS (10 * NS_PER_S) /* how long to wait until a reader has opened a named pipe */
+/* after this long, a message says that we are waiting for a reader */
+#define TELL_NS NS_PER_S
+#define STALL_MS 60000 /* how long a reader may read nothing */
 #define NAP_MS 20
 
 /* ---- Resolving paths ---- */
@@ -142,8 +143,8 @@ bool out_file_is_special(const char *path)
 
 /* ---- Regular files ---- */
 
-/* In the same folder, so that the rename stays within one file system. The kernel applies the
- * umask; the mode of a replaced file of ours is kept. */
+/* Opens a temporary file in the same folder, so that the rename stays within one file system. The
+ * kernel applies the umask; when a file of ours is replaced, its mode is kept. */
 static int open_temporary(char *temporary, size_t size, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -166,8 +167,8 @@ static int open_temporary(char *temporary, size_t size, const char *path)
     return fd;
 }
 
-/* After a rename, the directory is synced as well, or a crash of the machine could bring the older
- * name back. Errors are ignored: some file systems do not support it. */
+/* Syncs the directory after a rename; otherwise a crash of the machine could bring the old file
+ * back. Errors are ignored, because some file systems do not support it. */
 static void sync_directory(const char *path)
 {
     char dir[PATH_MAX];

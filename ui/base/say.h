@@ -8,7 +8,7 @@
 int print_stdout(const char *text, unsigned long len);
 /* Prints a text that contains our own colour sequences, unchanged. */
 int print_colored(const char *text, unsigned long len);
-/* "loadtop: MESSAGE" on stderr. */
+/* Prints "loadtop: MESSAGE" to stderr. */
 void complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* If stdin, stdout or stderr was closed at the start, reserves its number, so that no other file
  * gets it and writes to it fail. */

@@ -30,11 +30,11 @@
 #include "ui/cli/cli.h"
 
 #define FILE_WAIT_MINUTES 2 /* the user may have to unlock a password store first */
-#define NEWLINE_MS 100      /* for the terminal to take the end of the prompt's line */
+#define NEWLINE_MS 100      /* time for the terminal to accept the newline after the prompt */
 
 enum { KEY_INTERRUPT = 3, KEY_END = 4, KEY_KILL = 21, KEY_DELETE = 127 };
 
-static char *environment_password; /* LOADTOP_PASSWORD, or NULL */
+static char *environment_password; /* the value of LOADTOP_PASSWORD, or NULL */
 
 /* Reads the typed line. False when it was interrupted. Excess characters are dropped, and *cut is
  * set. */
@@ -110,9 +110,8 @@ static int ask(char *buf, size_t size, struct err *err)
     return typed ? 0 : err_set(err, ERR_FAILED, "--ask-password: broken off");
 }
 
-/* Its bytes up to the end of the first line, which is left out, or to the end of the file; *n of
- * them, at most `size`. A pipe whose other end opens late, such as <(pass show db),
- * is waited for. */
+/* Reads up to the end of the first line, which is left out, or of the file: *n bytes, at most
+ * `size`. Waits for a pipe whose other end opens late, such as <(pass show db). */
 static int read_first_line(int fd, char *buf, size_t size, size_t *n)
 {
     uint64_t until = clock_ns() + FILE_WAIT_MINUTES * 60 * NS_PER_S;
@@ -158,7 +157,7 @@ static int read_file(const char *file, char *buf, size_t size, struct err *err)
     return 0;
 }
 
-/* From the first source that is there; buf "" when there is none. */
+/* Reads the password from the first source that exists; buf is "" if none does. */
 static int find_password(const struct cli *c, char *buf, size_t size, struct err *err)
 {
     buf[0] = '\0';
@@ -273,7 +272,7 @@ static int check_host(const struct rules *rules, struct scenario *s, const char 
         where = "targets.conf";
     if (verdict == RULE_DENY)
         return err_set(err, ERR_REFUSED, "%s: %s is denied (%s)", pool, what, where);
-    /* With a screen its question asks for the name, and the engine waits for that. */
+    /* with a screen the engine waits until the name was typed there */
     if (verdict != RULE_PROTECT || screen || confirm_lists(s->limits.confirm, what))
         return 0;
     return err_set(err, ERR_REFUSED, "%s: %s is protected (%s): --confirm '%s' loads it", pool,

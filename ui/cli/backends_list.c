@@ -53,7 +53,7 @@ static void bound(char *buf, size_t size, const struct option_spec *o, double v)
         snprintf(buf, size, "%.15g", v);
 }
 
-/* "1 to 4096", "1 and more", or "" */
+/* Writes a range: "1 to 4096", "1 and more", or "". */
 static void range_text(char *buf, size_t size, const struct option_spec *o)
 {
     char low[32], high[32];

@@ -151,7 +151,7 @@ static int take_settings(const struct cli *c, struct pool_spec *spec, struct err
     return bad;
 }
 
-/* Host, port, names and user of the file's URL, without its options. */
+/* Reads host, port, names and user of the file's URL, and leaves its options out. */
 static int read_target(struct job *j, const char *url, const struct backend *const *backends,
                        struct err *err)
 {
@@ -160,7 +160,8 @@ static int read_target(struct job *j, const char *url, const struct backend *con
     int bad = scenario_add(&j->scenario, text_str(&bare), ORIGIN_RUN, NULL, backends, err);
     text_free(&bare);
     if (!bad) {
-        struct target *t = &j->scenario.pool[0]->target; /* a file gives a user, and no password */
+        /* a saved run has the user but no password */
+        struct target *t = &j->scenario.pool[0]->target;
         explicit_bzero(t->password, sizeof t->password);
         t->has_password = false;
     }

@@ -1,9 +1,9 @@
 /* Parses the command line: see cli.h. cli_scenario.c makes a scenario from it.
  *
- * cli_table describes the options that are no pool's and no limit; letter_table gives the short
- * names of all and what stands for the value in the help. A value is checked by the table's type at once; the
- * values of --at, --threshold, --goal and --max-rate have a grammar of their own and are checked
- * when the scenario is made, before anything starts. */
+ * cli_table describes the options that belong neither to pools nor to limits; letter_table has the
+ * short names of all options, and the words that stand for their values in the help. A value is
+ * checked by the table's type at once; the values of --at, --threshold, --goal and --max-rate have
+ * a grammar of their own and are checked when the scenario is made, before anything starts. */
 #include "ui/cli/cli.h"
 
 #include <ctype.h>
@@ -70,7 +70,7 @@ static const struct option_spec cli_table[] = {
     {.name = NULL},
 };
 
-/* In the order of the help. value NULL: a flag. */
+/* Short names and placeholders, in the order of the help. value NULL: a flag. */
 static const struct letter {
     const char *name, *value;
     char letter;
@@ -138,7 +138,7 @@ static bool verb_reads_rest(enum cli_verb verb)
 
 /* ---- Options ---- */
 
-/* An option that no backend brings, of whichever table; NULL when there is none of this name. */
+/* Finds an option in all tables except those of backends; NULL: none has this name. */
 static const struct option_spec *find_option(const char *name)
 {
     static const struct option_spec *const tables[] = {cli_table, limit_table, pool_option_table};
@@ -209,7 +209,7 @@ static int keep(struct reader *r, const char **list, unsigned *n, unsigned max, 
     return 0;
 }
 
-/* Adds a line to the list. -1: no room, or not one line. */
+/* Adds a line to the list. -1: there is no room, or it contains a newline. */
 static int add_confirm(struct cli *c, const char *name)
 {
     size_t len = strlen(c->confirm);

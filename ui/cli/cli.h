@@ -33,7 +33,7 @@ enum cli_verb {
     CLI_VERSION
 };
 
-/* Options that are no pool's and no limit: indices into cli.own. */
+/* Options that belong neither to pools nor to limits: indices into cli.own. */
 enum cli_option {
     OWN_HEADLESS,
     OWN_QUIET,
@@ -69,7 +69,7 @@ struct cli {
     enum cli_verb verb;
     struct options own;    /* by enum cli_option */
     struct options limits; /* by enum limit */
-    struct options pool;   /* by enum pool_option: defaults for every pool */
+    struct options pool;   /* [enum pool_option]: defaults for every pool */
     struct cli_setting setting[CLI_SETTINGS_MAX];
     unsigned settings;
     const char *at[AT_MAX]; /* borrowed from argv, like all following members */
@@ -94,11 +94,13 @@ const char *cli_text(const struct cli *, enum cli_option);
 
 /* An option as the help shows it. */
 struct cli_option_help {
-    const char *name, *value; /* value: what stands for it in the help; NULL: a flag */
-    const char *group;        /* heading of the group that begins with it; NULL: none does */
-    char letter;              /* 0: it has none */
+    const char *name, *value; /* value: the word for its value in the help; NULL: a flag */
+    /* heading of the group that begins with this option; NULL: no group begins here */
+    const char *group;
+    char letter; /* 0: it has none */
 };
-/* Option i in the order of the help, its words added to `help`. False: there is none. */
+/* Describes option i in the order of the help, and adds its help text to `help`. False: there is
+ * none. */
 bool cli_option_at(unsigned i, struct cli_option_help *, struct text *help);
 
 /* `loadtop help`: usage, and every option with its help. */

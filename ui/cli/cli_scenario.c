@@ -287,7 +287,8 @@ static void add_limits(struct text *t, const struct limits *l)
     }
 }
 
-/* "30s mark half time", an added target without its password. */
+/* Adds a timed command such as "30s mark half time"; the target of an `add` is written without its
+ * password. */
 static void add_at(struct text *t, const struct at *at)
 {
     char when[48], shown[COMMAND_TEXT_MAX + 96];

@@ -42,7 +42,8 @@
 #define REDIS_QUERY "?threads=1&clients=4&pattern=batch&depth=4&ops=get:80,set:20"
 /* N* = sqrt((1 - sigma) / kappa) = 15.6 threads, at 13,300/s. */
 #define KNEE_URL "null:?lambda=2000&sigma=0.03&kappa=0.004&threads=2&name=knee"
-/* 8 servers of 4 ms: 2,000/s at most; asked for half of it, so that `rate` shows the queue grow. */
+/* 8 servers that take 4 ms each serve at most 2,000/s. Half of that is requested, so that raising
+ * `rate` shows how the queue grows. */
 #define QUEUE_URL                                                                                  \
     "null:?service=4ms&dist=exp&servers=8&clients=32&rate=1000/s&arrival=poisson&name=queue"
 
@@ -265,7 +266,7 @@ static void serve(const struct backend *b, int answer, int leash)
     close(answer);
     while (up && poll(&fd, 1, -1) < 0 && errno == EINTR)
         ;
-    _exit(0); /* without atexit handlers: they are loadtop's */
+    _exit(0); /* skip the atexit handlers, which are loadtop's */
 }
 
 /* Reads the stand-in's output up to its end of file; false on timeout. */
@@ -421,7 +422,7 @@ void demo_stop(struct demo *d)
     for (uint64_t end = clock_ns() + STOP_NS; d->mock > 0 && clock_ns() < end; nap())
         if (waitpid(d->mock, NULL, WNOHANG) != 0)
             d->mock = 0;
-    /* in case the watcher could not */
+    /* if the watcher could not remove it */
     if (!d->watcher && d->dir[0])
         remove_folder(d);
     if (d->folder >= 0)

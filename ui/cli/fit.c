@@ -1,4 +1,5 @@
-/* See fit.h. Points of equal N are shown as one line with their mean; the fit has used each.
+/* See fit.h. Points of equal N are shown as one line with their mean, but the fit uses each of
+ * them.
  *
  * Unknown results are explained instead of drawn: an N* that was not identified has its reason, and
  * a curve that does not fit is not drawn. Called by main. */

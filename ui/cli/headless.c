@@ -204,7 +204,7 @@ static struct reach pools_reached(const struct snapshot *s)
     for (unsigned i = 0; i < s->pools; i++) {
         const struct pool_snapshot *p = &s->pool[i];
         bool reached = pool_was_reached(p) || p->state == POOL_PAUSED || p->state == POOL_STOPPED ||
-                       p->ended_by == END_BY_RULE; /* ended at once by its bound */
+                       p->ended_by == END_BY_RULE; /* ended at once by a protection rule */
         if (p->error_code && p->error_code != ERR_UNREACHED) {
             r.refused = p;
         } else if (reached) {
@@ -246,8 +246,8 @@ static void check_targets(struct run *r, const struct snapshot *s)
         end_run(r, END_NOW, END_BY_ERROR);
 }
 
-/* Pools that were stopped, or paused without an end, wait for a command; without a screen there is
- * none after the last --at. */
+/* Ends the run if its pools are stopped, or paused without an end, and no --at is left: without a
+ * screen no other command can resume them. */
 static void check_standstill(struct run *r, const struct snapshot *s)
 {
     bool idle = true, held = false, by_rule = false;
@@ -289,7 +289,8 @@ static void check_last_second(struct run *r, const struct snapshot *s)
     end_run(r, END_DRAIN, by == END_BY_COUNT ? END_BY_COUNT : END_BY_DURATION);
 }
 
-/* `report [FILE]`: the run so far. Without a name it goes to --out, named after the moment. */
+/* Executes `report [FILE]` with the run so far. Without a file name the report goes to --out, with
+ * the time in its name. */
 static void report(struct run *r, const char *file)
 {
     char path[512], stamp[32] = "", text[640];
@@ -337,7 +338,8 @@ static void carry_out(struct run *r)
     }
 }
 
-/* A sweep that is refused ends the run: it was what the run was for. True if it does so now. */
+/* Ends the run if its sweep (--sweep) was refused, because that was its purpose. True if it ends
+ * now. */
 static bool end_by_refused_sweep(struct run *r)
 {
     struct err why;
@@ -352,7 +354,7 @@ static bool end_by_refused_sweep(struct run *r)
     return true;
 }
 
-/* What the engine answered, such as a command that was refused. */
+/* Prints the engine's message, such as why a command was refused. */
 static void pass_on_message(struct run *r, const struct snapshot *s)
 {
     if (s->message_serial == r->message_serial)
@@ -372,7 +374,7 @@ static int send_sweep(struct run *r, struct err *err)
     return r->sweep < 0 ? (int)r->sweep : 0;
 }
 
-/* Watches until the run has ended. The last snapshot, to be released. */
+/* Watches until the run has ended. Returns the last snapshot, which the caller releases. */
 static const struct snapshot *watch_run(struct run *r)
 {
     struct pollfd fds[2] = {{.fd = engine_fd(r->engine), .events = POLLIN},
@@ -450,12 +452,12 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
         code = exit_worse(code, outcome_write(o, s, &kept));
     journal_close(r->journal, kept);
     if (r->last) {
-        check_signal(r); /* a signal that arrived while waiting for a reader */
+        check_signal(r); /* check for a signal that arrived while waiting for a reader */
         code = r->signal ? EXIT_SIGNAL + r->signal : code;
         end_signals_end();
     }
     snapshot_release(s);
-    if (r->signal) /* nothing may wait for a target that hangs */
+    if (r->signal) /* do not wait for a target that hangs */
         engine_leave(r->engine);
     else
         engine_free(r->engine);

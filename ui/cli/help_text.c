@@ -58,7 +58,7 @@ static const struct topic {
 };
 #define TOPICS (sizeof topics / sizeof *topics)
 
-/* ERR_USAGE: which topics there are, and the one that may have been meant. */
+/* Sets ERR_USAGE with the list of topics and the most similar one. */
 static int no_topic(const char *topic, struct err *err)
 {
     const char *names[TOPICS + 1] = {NULL};

@@ -88,7 +88,7 @@ static int show(struct store *s, struct text *t, int argc, char *const *argv, st
     return code;
 }
 
-/* The same words as `loadtop compare`, with IDs for files. */
+/* Accepts the same words as `loadtop compare`, but with IDs instead of files. */
 static int compare(struct store *s, struct text *t, int argc, char *const *argv, bool *regressed,
                    struct err *err)
 {

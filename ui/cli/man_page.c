@@ -1,7 +1,8 @@
 /* The manual page in roff: see man_page.h. Called by help_text.c.
  *
- * The texts of ui/help/ are prose with tables that stand indented: prose is filled, what is indented
- * keeps its lines. Everything is escaped, so a text that begins with a full stop is no macro. */
+ * The texts of ui/help/ are prose with indented tables: prose is filled, and indented lines are
+ * kept as they are. Everything is escaped, so a line that begins with a full stop is not taken for
+ * a macro. */
 #include "ui/cli/man_page.h"
 
 #include <stdbool.h>
@@ -17,7 +18,7 @@
 #include "ui/views/views.h"
 #include "ui/widgets/keys.h"
 
-/* How roff writes a character that it would take for something else, or typeset as another. */
+/* The escape for a character that roff would interpret or typeset as another one. */
 static const char *escape_of(char c)
 {
     switch (c) {
@@ -56,7 +57,7 @@ static void put_words(struct text *t, const char *s)
     put(t, s, strlen(s));
 }
 
-/* A paragraph with `head` in bold beside it. */
+/* Adds a paragraph with `head` in bold beside it. */
 static void put_item(struct text *t, const char *head, const char *body)
 {
     text_add(t, ".TP\n\\fB");
@@ -66,7 +67,8 @@ static void put_item(struct text *t, const char *head, const char *body)
     text_add(t, "\n");
 }
 
-/* A help text. `after`: its first line is a title, which the page has as a heading. */
+/* Adds a help text. `after`: from its second line on, because its first line is a title, which the
+ * page has as a heading. */
 static void put_help(struct text *t, const char *s, bool after)
 {
     bool as_is = false, gap = false, any = false;

@@ -37,7 +37,7 @@ static void write_color(struct text *t, int32_t color, enum tier tier)
         text_add(t, "%s", color_16_name(color));
 }
 
-/* As a theme's file says it. */
+/* Writes a style in the form of a theme file. */
 static void write_style(struct text *t, const struct style *s, enum tier tier)
 {
     static const char *const attrs[] = {"bold", "underline", "reverse", "dim", "italic"};

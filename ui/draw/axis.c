@@ -33,7 +33,8 @@ double axis_nice_below(double v)
     return nice(v, false);
 }
 
-/* The ends that show lo to hi: on a linear axis a multiple of a 1-2-5 step, five to ten of them. */
+/* Chooses the ends of the axis to show lo to hi: a linear axis ends at a multiple of a 1-2-5 step,
+ * five to ten of which make up the axis. */
 static void axis_ends(const struct axis *a, double lo, double hi, double *out_lo, double *out_hi)
 {
     if (a->log) {
@@ -96,7 +97,7 @@ static int linear_ticks(const struct axis *a, int most, double *tick, int max)
     double step = axis_nice_above((a->hi - a->lo) / most);
     int n = 0;
 
-    if (step > a->hi) /* zero alone would be no scale */
+    if (step > a->hi) /* an axis with the tick 0 alone would show no scale */
         step = axis_nice_below(a->hi);
 
     for (int i = 0; n < max && i * step <= a->hi * (1 + 1e-9); i++)
@@ -104,7 +105,7 @@ static int linear_ticks(const struct axis *a, int most, double *tick, int max)
     return n;
 }
 
-/* All of 1-2-5, or only the decades when those would not fit. */
+/* Ticks at 1, 2 and 5, or only at the decades if those would not fit. */
 static int log_ticks(const struct axis *a, int rows, double *tick, int max)
 {
     static const double mult[] = {1, 2, 5};

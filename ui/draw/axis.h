@@ -19,16 +19,18 @@ struct axis {
 
 /* Adapts the axis to values from lo to hi (NaN: none) at time now_s. A linear axis starts at 0. */
 void axis_follow(struct axis *, double lo, double hi, double now_s);
-/* 0 at the bottom, 1 at the top; NaN for NaN, and on a log axis for values <= 0. Not clamped. */
+/* The position of v: 0 at the bottom, 1 at the top; NaN for NaN, and on a log axis for values <= 0.
+ * Not clamped. */
 double axis_place(const struct axis *, double v);
-/* At most `max` ticks, ascending, the lowest first; returns how many. `rows`: rows of the plot:
- * ticks keep a row free between them. */
+/* Chooses at most `max` ticks in ascending order; returns how many. `rows`: rows of the plot; at
+ * least one row without a tick is left between two ticks. */
 int axis_ticks(const struct axis *, int rows, double *tick, int max);
 /* The 1-2-5 number at or above v, and at or below (v > 0). */
 double axis_nice_above(double v);
 double axis_nice_below(double v);
 
-/* "400k", "2ms": without needless digits, for ticks. `ns`: v is a duration in ns. */
+/* A label for a tick, with as few digits as possible: "400k", "2ms". `ns`: v is a duration in
+ * ns. */
 char *axis_label(char *buf, size_t size, double v, bool ns);
 
 #endif

@@ -1,5 +1,5 @@
 /* Bins; see bins.h. Points are in the order of time, so the first one of the window is found by
- * halving. */
+ * binary search. */
 #include "ui/draw/bins.h"
 
 #include <math.h>

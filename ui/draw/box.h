@@ -19,7 +19,7 @@ void box_dialog(struct cells *, struct rect, const char *title);
 struct share {
     double share; /* 0..1; NaN: unknown */
     enum role role;
-    const char *letter; /* fill character where there are no colours */
+    const char *letter; /* fill character for terminals without colours */
 };
 /* A bar of w columns divided by the shares. */
 void box_shares(struct cells *, int x, int y, int w, const struct share *, int n);

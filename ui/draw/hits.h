@@ -23,15 +23,15 @@ struct hit {
     enum hit_kind kind;
     int arg;
 };
-#define HITS_MAX 1024 /* one per row of the tallest window, and others */
+#define HITS_MAX 1024 /* enough for one per row of the tallest window and some more */
 struct hits {
     struct hit hit[HITS_MAX];
     int n;
 };
 
-/* Adds one; does nothing when full. Set n = 0 to remove all. */
+/* Adds an area; does nothing if there is no room. Set n = 0 to remove all. */
 void hits_add(struct hits *, struct rect, enum hit_kind, int arg);
-/* The area at a position; NULL: none. The last drawn is on top. */
+/* The area at a position; NULL: none. Areas drawn later are on top. */
 const struct hit *hits_at(const struct hits *, int x, int y);
 
 #endif

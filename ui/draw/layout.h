@@ -34,7 +34,7 @@ enum panel {
     PANEL_THREADS,
     PANEL_CHANGES,
     PANEL_GOAL,
-    PANEL_LEFT, /* leftovers; with the goal if that has no line of its own */
+    PANEL_LEFT, /* leftovers; together with the goal if the goal has no line of its own */
     PANEL_MAIN, /* the one table of errors, events and targets */
     PANEL_DIAL,
     PANEL_KEYS,
@@ -49,8 +49,8 @@ struct layout_plan {
     /* Places the view's panels within the rectangle, for each layout_size; at LAYOUT_LINE, if the
      * window is only low or only narrow, the most important one. */
     void (*place)(struct layout *, struct rect, const struct layout_want *);
-    /* enum panel: panels that can fill the middle alone, including those that otherwise do not fit;
-     * by importance, ends with -1. NULL: the view has only one panel */
+    /* panels (enum panel) that can be shown alone in the middle, including those that otherwise do
+     * not fit; most important first, ends with -1. NULL: the view has only one panel */
     const signed char *alone;
     bool title; /* a large window shows a line with the pool and the views' names */
 };
@@ -68,7 +68,7 @@ int layout_next_full(const struct layout_plan *, int now);
 struct layout {
     enum layout_size size;
     struct rect panel[PANELS];
-    /* it has a frame, which takes two rows and columns; else its first row is the title */
+    /* it has a frame, which takes two rows and two columns; if not, its first row is the title */
     bool border[PANELS];
     bool titled[PANELS]; /* the first row is a title */
     int pool_lines;      /* 1 or 2 lines a pool */

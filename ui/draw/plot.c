@@ -34,7 +34,7 @@ static int row_of(const struct plot *p, double v, int steps)
 
     if (isnan(place) || place < -1e-9)
         return -1;
-    /* The same place in cells and in dots of cells: a tick is at the position of its value. */
+    /* the same position in cells and in dots, so that a tick is at the position of its value */
     row = (int)floor((1 - place) * rows + 1e-6);
     return row < 0 ? 0 : row >= rows ? rows - 1 : row;
 }
@@ -78,7 +78,7 @@ static void draw_levels(struct cells *c, const struct plot *p)
     }
 }
 
-/* Labels last, over whatever data is there: they are short and at the right edge. */
+/* Draws the labels last, over the data: they are short and at the right edge. */
 static void draw_level_labels(struct cells *c, const struct plot *p)
 {
     for (int i = 0; i < p->levels; i++) {
@@ -92,7 +92,8 @@ static void draw_level_labels(struct cells *c, const struct plot *p)
     }
 }
 
-/* Mean of the columns of half a cell: equal spans, so the mean of rates is the rate of both. */
+/* The mean of the columns in half a cell. Their spans are equal, so a mean of rates is the rate
+ * over both. */
 static double area_value(const struct plot *p, const struct glyphs *g, const double *v, int col)
 {
     int per = g->dots_x / g->area_x;
@@ -183,7 +184,7 @@ static void draw_marks(struct cells *c, const struct plot *p)
             from = free_from;
         if (from + w > p->area.x + p->area.w - (p->right ? text_width(p->right) + 1 : 0))
             continue;
-        /* its neighbour's label is in the way */
+        /* the label of its neighbour is there */
         if (from > x)
             continue;
         cells_text(c, from, bottom, m->role, m->text);

@@ -41,14 +41,15 @@ struct plot_level { /* a horizontal dotted line */
 };
 
 struct plot {
-    struct rect area; /* of the dots, set by plot_begin */
+    struct rect area; /* area of the dots, set by plot_begin */
     struct rect whole;
     int columns;
     bool ns; /* labels are durations */
     const struct axis *axis;
     const struct plot_series *series;
     int series_count;
-    const uint32_t *marker; /* [series_count]: a character on each line here and there; or NULL */
+    /* [series_count]: a character drawn here and there on each line; or NULL */
+    const uint32_t *marker;
     const struct plot_mark *mark;
     int marks;
     const struct plot_level *level;

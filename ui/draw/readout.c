@@ -11,7 +11,7 @@
 void readout_add(struct readout *r, enum role role, const char *fmt, ...)
 {
     bool room = r->lines < READOUT_LINES;
-    char spare[2]; /* one line too many is not shown */
+    char spare[2]; /* receives the last line, which is not shown because it is one too many */
     va_list ap;
 
     va_start(ap, fmt);
@@ -22,7 +22,7 @@ void readout_add(struct readout *r, enum role role, const char *fmt, ...)
         r->line[r->lines++].role = role;
 }
 
-/* All in one line at the top, where the plot has fewer rows than the box. */
+/* Draws all values in one line at the top, for a plot with fewer rows than the box. */
 static void draw_flat(struct cells *c, const struct plot *p, const struct readout *r)
 {
     struct rect at = rect_of(p->area.x, p->area.y, p->area.w, 1), clip;
@@ -30,7 +30,7 @@ static void draw_flat(struct cells *c, const struct plot *p, const struct readou
 
     for (int i = 0; i < r->lines; i++)
         w += text_width(r->line[i].text) + 2;
-    if (p->cursor < 0.5 && w < at.w) /* not over the cursor's own place */
+    if (p->cursor < 0.5 && w < at.w) /* do not cover the cursor's own position */
         x = at.x + at.w - w;
     clip = cells_clip(c, at);
     for (int i = 0; i < r->lines; i++) {

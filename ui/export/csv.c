@@ -1,5 +1,5 @@
-/* See csv.h. The columns are one table each, of members of the saved run; values are written as
- * the JSON has them, so both say the same. Called by report. */
+/* See csv.h. Each kind of row has one table of columns, which names members of the saved run.
+ * Values are written as in the JSON, so both files agree. Called by report. */
 #include "ui/export/csv.h"
 
 #include <math.h>
@@ -54,8 +54,8 @@ static const struct member plateau_columns[] = {
 };
 static const struct member_table plateaus_table = {MEMBER_TABLE(saved_plateau, plateau_columns)};
 
-/* A record is one line, also for readers that know no quotes; and no spreadsheet takes words for a
- * formula. */
+/* Adds a text as one line, also for readers that do not know quotes, and so that no spreadsheet
+ * takes it for a formula. */
 static void add_words(struct text *t, const char *words)
 {
     struct text line = {.limit = SIZE_MAX / 4};
@@ -81,7 +81,7 @@ static void add_number(struct text *t, double v)
         text_add(t, "%.15g", v);
 }
 
-/* Absent values are empty cells. */
+/* Adds a value; absent values are empty cells. */
 static void add_value(struct text *t, const struct member *column, const char *row)
 {
     const void *at = row + column->at;
@@ -101,7 +101,7 @@ static void add_heads(struct text *t, const struct member_table *table)
     text_add(t, "\n");
 }
 
-/* rows: an array of structs that the table is of. */
+/* Adds a row for each struct of the array `rows`, with the columns of the table. */
 static void add_rows(struct text *t, const char *pool, const struct member_table *table,
                      const void *rows, size_t n)
 {

@@ -11,7 +11,7 @@
 #include "engine/stats/histogram.h"
 
 #define TICKS 5
-#define BUCKETS 32 /* as Java counts them for our range */
+#define BUCKETS 32 /* number of half distances that Java computes for our range */
 #define SUB_BUCKETS 2048
 
 struct walk {

@@ -5,8 +5,7 @@
 struct histogram;
 struct text;
 
-/* Values in milliseconds, five reporting ticks a half distance, as
- * HistogramLogProcessor writes it. */
+/* Writes values in milliseconds with five ticks per half distance, like HistogramLogProcessor. */
 void hgrm_text(const struct histogram *, struct text *);
 
 /* The same steps for plots: calls `each` for every step of the percentile axis, ascending, the last

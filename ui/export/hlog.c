@@ -1,6 +1,6 @@
-/* See hlog.h. Times in the log are seconds after its start; the greatest value of an interval is in
- * milliseconds, as HdrHistogram's own writer has it. Nothing is decoded: the JSON has each
- * histogram in the encoding that the log wants. Called by report. */
+/* See hlog.h. Times in the log are seconds after its start; the maximum of an interval is in
+ * milliseconds, as in HdrHistogram's own writer. Nothing needs to be decoded, because the JSON has
+ * each histogram in the encoding of the log. Called by report. */
 #include "ui/export/hlog.h"
 
 #include <ctype.h>
@@ -25,7 +25,8 @@ static void add_tag(struct text *t, const char *pool, const char *op, const char
     text_add_shown(&tag, "%s%s%s%s%s", pool, op ? "/" : "", op ? op : "", measure ? "/" : "",
                    measure ? measure : "");
     text_add(t, "Tag=");
-    for (const char *s = text_str(&tag); *s; s++) /* what ends a tag, or a line */
+    /* replace characters that would end a tag or a line */
+    for (const char *s = text_str(&tag); *s; s++)
         text_add(t, "%c", *s == ',' || isspace((unsigned char)*s) ? '_' : *s);
     text_free(&tag);
 }
@@ -36,7 +37,7 @@ static void add_line(struct text *t, double start, double length, double max_ms,
     text_add(t, ",%.3f,%.3f,%.3f,%s\n", start, length, max_ms, encoded);
 }
 
-/* A histogram of the whole run. Its greatest value is read from it. */
+/* Adds a histogram of the whole run. Its maximum is computed from the histogram itself. */
 static unsigned add_whole(struct text *t, const struct saved_run *run, const char *pool,
                           const char *op, const char *measure, const char *encoded)
 {
@@ -63,7 +64,8 @@ static unsigned add_pool(struct text *t, const struct saved_run *run, const stru
     }
     for (size_t i = 0; i < h->intervals; i++) {
         const struct saved_interval *one = &h->interval[i];
-        /* The file may come from anybody: nothing but the encoding gets into a line. */
+        /* The file may come from anybody: write a histogram only if it consists of base64
+         * characters. */
         if (!base64_has_only(one->service) || !isfinite(one->start_s) || !isfinite(one->length_s))
             continue;
         add_tag(t, pool->name, NULL, NULL);

@@ -13,7 +13,7 @@
 
 #define CELL_W 9
 #define CELL_H 18
-#define GAP 4 /* blanks that are worth a new piece */
+#define GAP 4 /* a gap of this many blanks begins a new piece */
 
 struct appearance {
     unsigned ink, paper;
@@ -34,7 +34,7 @@ static bool is_blank(const struct cells *c, int x, int y)
     return cells_at(c, x, y)->ch == ' ';
 }
 
-/* The number of cells from x with equal appearance; a gap of blanks ends it. */
+/* The number of cells from x that look alike; a gap of blanks ends them. */
 static int piece_of(const struct cells *c, const struct theme *t, int x, int y, unsigned ground)
 {
     struct appearance first = appearance_of(c, t, x, y);
@@ -92,7 +92,7 @@ json_t *json_screen(const struct cells *c, const struct theme *t, double t_s, co
 
 /* ---- drawn ---- */
 
-/* v as a number from 0 to most; -1: it is none. */
+/* v as a whole number from 0 to most; -1: it is not one. */
 static int whole(const json_t *v, int most)
 {
     json_int_t n = json_is_integer(v) ? json_integer_value(v) : -1;

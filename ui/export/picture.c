@@ -101,7 +101,7 @@ static void add_xml(struct text *out, uint32_t ch)
         add_char(out, ch);
 }
 
-/* The number of cells from x with equal appearance. */
+/* The number of cells from x on that look alike. */
 static int run_of(const struct cells *c, int x, int y)
 {
     const struct cell *first = cells_at(c, x, y);
@@ -131,7 +131,7 @@ static bool is_borrowed(uint32_t ch)
     return ch >= 0x2000 && !(ch >= 0x2500 && ch < 0x25a0);
 }
 
-/* Cells from x on that can be placed as one. */
+/* How many cells from x on can be placed as one piece. */
 static int piece_of(const struct cells *c, int x, int y, int most)
 {
     int n = 1;
@@ -191,7 +191,8 @@ void export_svg(const struct cells *c, const struct theme *t, struct text *out)
              "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
              "viewBox=\"-8 -8 %d %d\" font-family=\"'DejaVu Sans Mono',Menlo,Consolas,monospace\" "
              "font-size=\"14.95\" "
-             /* Browsers no longer read xml:space; others do not read the style. */
+             /* browsers no longer read xml:space, and other viewers do not read the style, so write
+              * both */
              "class=\"cells\" xml:space=\"preserve\">\n"
              "<style>.cells text,.cells tspan{white-space:pre}</style>\n"
              "<rect x=\"-8\" y=\"-8\" width=\"100%%\" height=\"100%%\" fill=\"#%06x\"/>\n",

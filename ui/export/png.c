@@ -86,7 +86,7 @@ static void braille(cairo_t *cr, double x, double y, uint32_t ch)
         }
 }
 
-/* Lines, blocks and shades; false for all else. */
+/* Draws lines, blocks and shades; false for any other character. */
 static bool drawn(cairo_t *cr, double x, double y, uint32_t ch)
 {
     static const uint8_t quadrants[] = {4, 8,  1, 13, 9,

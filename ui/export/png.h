@@ -10,7 +10,8 @@ struct theme;
 
 /* Is cairo built in? */
 bool export_png_available(void);
-/* ERR_FAILED without cairo, or when drawing fails. The caller frees the bytes. */
+/* Draws the grid as a PNG. ERR_FAILED: cairo is not built in, or drawing failed. The caller frees
+ * the bytes. */
 int export_png(const struct cells *, const struct theme *, unsigned char **data, unsigned long *len,
                struct err *);
 

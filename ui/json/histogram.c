@@ -42,7 +42,7 @@ static const struct packed *second_at(const struct pool_snapshot *p, uint64_t i)
     return &p->packed[i / SERIES_BLOCK][i % SERIES_BLOCK];
 }
 
-/* Seconds [from, from + n) as one. `sum` and `one` are there to be used. */
+/* Merges seconds [from, from + n) into one interval. `sum` and `one` are scratch memory. */
 static json_t *interval(const struct pool_snapshot *p, uint64_t from, uint64_t n,
                         struct histogram *sum, struct histogram *one)
 {

@@ -21,14 +21,14 @@ struct member_block {
 struct member_reader {
     struct member_memory *memory;
     struct err *err;
-    char place[PLACE_MAX]; /* "pools/0/": of the object that is read */
+    char place[PLACE_MAX]; /* path of the object that is being read: "pools/0/" */
     size_t len;
 };
 
 /* ---- places ---- */
 
-/* Goes down into a member; returns what leave() goes back to. A place that is too long for a
- * message is cut. */
+/* Appends a member to the path. Returns the value that leave() needs to go back. A path that is too
+ * long for a message is cut. */
 static size_t enter(struct member_reader *r, const char *name, size_t index)
 {
     size_t before = r->len, left = sizeof r->place - r->len;
@@ -186,7 +186,7 @@ static int read_list(struct member_reader *r, const struct member *f, const json
     size_t n = by_name ? json_object_size(v) : json_array_size(v), before = enter(r, f->name, 0);
     if (n) {
         list = members_room(r, n, f->of->size);
-        /* iterating wants it not const */
+        /* jansson's iteration does not take a const object */
         code = list ? read_elements(r, f, (json_t *)(uintptr_t)v, list) : ERR_USAGE;
     }
     memcpy(out + f->at, &list, sizeof list);

@@ -40,8 +40,8 @@ struct member_table {
     size_t size; /* of the struct */
     const struct member *member;
     size_t members;
-    /* Reads what a table cannot describe; may be NULL. `o` is NULL when the object is absent.
-     * Returns 0 or the result of members_refuse. */
+    /* Optional: reads what a table cannot describe. `o` is NULL when the object is absent. Returns
+     * 0 or the result of members_refuse. */
     int (*also)(struct member_reader *, const struct json_t *o, void *out);
 };
 
@@ -61,7 +61,7 @@ struct member_table {
 #define MEMBER_TABLE(s, members_)                                                                  \
     .size = sizeof(struct s), .member = (members_), .members = sizeof(members_) / sizeof *(members_)
 
-/* Memory of all lists of one reading. */
+/* The memory of all lists that one call of members_read allocates. */
 struct member_memory {
     struct member_block *first;
     size_t bytes;
@@ -78,7 +78,7 @@ void members_free(struct member_memory *);
 
 /* ---- for `also` ---- */
 
-/* One member of o. 0 or ERR_USAGE. */
+/* Reads one member of o. 0 or ERR_USAGE. */
 int members_number(struct member_reader *, const struct json_t *o, const char *name, double *out);
 int members_text(struct member_reader *, const struct json_t *o, const char *name,
                  const char **out);
@@ -86,9 +86,9 @@ int members_flag(struct member_reader *, const struct json_t *o, const char *nam
 /* Reads the same object into a struct of another table. */
 int members_read_on(struct member_reader *, const struct member_table *, const struct json_t *o,
                     void *out);
-/* Allocates n zeroed structs of that size; NULL, with an error: too many. */
+/* Allocates n zeroed structs of that size. NULL, with the error set: too many. */
 void *members_room(struct member_reader *, size_t n, size_t size);
-/* ERR_USAGE, with the member's place: "<name> is <what>". */
+/* Sets an error with the member's path: "<path> is <what>". Returns ERR_USAGE. */
 int members_refuse(struct member_reader *, const char *name, const char *what);
 
 #endif

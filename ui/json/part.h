@@ -19,10 +19,10 @@ json_t *json_u64(uint64_t n);
 json_t *json_words(const char *s);         /* never null; bytes that are not UTF-8 become U+FFFD */
 json_t *json_words_or_null(const char *s); /* null for "" and NULL */
 json_t *json_counts(const struct counts *);
-json_t *json_latency(const struct latency *); /* as in `latency` of a pool */
+json_t *json_latency(const struct latency *); /* the form of a pool's `latency` */
 
 json_t *json_duration_or_null(uint64_t ns); /* "5s"; null for 0 */
-/* "get:80,set:20", however long it is; weight: [OPS_MAX]. */
+/* The mix as "get:80,set:20", of any length; weight: [OPS_MAX]. */
 json_t *json_mix(const struct op_type *, const double *weight);
 
 #endif

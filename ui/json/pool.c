@@ -69,7 +69,7 @@ static json_t *options(const struct pool_snapshot *p)
     for (unsigned i = 0; p->options && i < p->options->n; i++) {
         const char *name = p->options->table[i].name;
         size_t len = strlen(name);
-        /* "kafka." takes many; as a member it is called "kafka" */
+        /* a PREFIX option such as "kafka." is called "kafka" as a member */
         bool prefix = len && name[len - 1] == '.';
         copy_str(text, prefix ? len : sizeof text, name);
         json_put(o, text, option_value(p->options, i));
@@ -185,7 +185,7 @@ static json_t *series(const struct series *s, double since_s)
     return list;
 }
 
-/* null where no schedule made anything due. */
+/* The counts of the schedule; null if it made nothing due. */
 static json_t *schedule(const struct schedule_counts *c)
 {
     if (!c->due)
@@ -198,7 +198,7 @@ static json_t *schedule(const struct schedule_counts *c)
     return o;
 }
 
-/* The requested load and its measurements. */
+/* Adds the requested load and what was measured. */
 static void put_load(json_t *o, const struct pool_snapshot *p)
 {
     json_put(o, "threads", json_u64(p->load.threads));

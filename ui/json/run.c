@@ -81,7 +81,8 @@ static json_t *validity(const struct snapshot *s)
     return o;
 }
 
-/* A threshold that could not be evaluated counts as failed at the end. */
+/* The thresholds with their results. One that could not be evaluated counts as failed at the
+ * end. */
 static json_t *thresholds(const struct snapshot *s)
 {
     json_t *list = json_array();
@@ -122,8 +123,7 @@ static json_t *run_since(const struct snapshot *s, const char *command, double c
     json_put(run, "ended_by", json_words_or_null(end_reason_name(s->ended_by)));
     json_put(run, "command", json_words_or_null(command));
     json_put(run, "goal_per_s", s->goal_per_s > 0 ? json_number(s->goal_per_s) : json_null());
-    for (unsigned i = 0; i < s->pools + s->removed;
-         i++) { /* what a removed pool did counts as well */
+    for (unsigned i = 0; i < s->pools + s->removed; i++) { /* include removed pools */
         json_t *pool = json_pool(&s->pool[i], i >= s->pools, since_s);
         json_put(pool, "sweeps", json_sweeps(s, &s->pool[i]));
         json_push(pools, pool);
@@ -189,8 +189,8 @@ static void add_escaped(struct text *t, uint32_t ch)
     text_add(t, "\\u%04x", (unsigned)ch);
 }
 
-/* Escapes characters that jansson leaves unescaped but that a terminal would interpret, or that
- * reverse a line. They occur in strings only, where an escape is equivalent. */
+/* Escapes characters that jansson writes as they are but that a terminal would interpret, or that
+ * reverse a line. They occur only in strings, where the escape means the same. */
 static void add_harmless(struct text *t, const char *s)
 {
     const char *from = s;

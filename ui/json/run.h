@@ -21,12 +21,12 @@ struct snapshot;
  * second's value is used. Never NULL: out of memory aborts. */
 struct json_t *json_run(const struct snapshot *, const char *command, double cpu_share);
 
-/* With the screens that were captured (an array of json_screen, or NULL) as `screens`. */
+/* Adds `screens` to a run: an array of json_screen for each captured screen, or NULL. */
 struct json_t *json_with_screens(const struct snapshot *, const char *command, double cpu_share,
                                  const struct json_t *screens);
 
-/* The same during the run, for the journal: only seconds that ended after since_s (-INFINITY: all),
- * without histograms and threads. */
+/* Like json_run, but while the run continues, for the journal: only seconds that ended after
+ * since_s (-INFINITY: all), without histograms and threads. */
 struct json_t *json_run_since(const struct snapshot *, const char *command, double since_s);
 
 /* An element of `repeats`: one run's counts, throughput and percentiles for each pool. */

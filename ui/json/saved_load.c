@@ -1,4 +1,4 @@
-/* See saved_load.h. The tables are of what ui/json/sweep.c and scaling.c write. Called by
+/* See saved_load.h. The tables describe what ui/json/sweep.c and scaling.c write. Called by
  * saved_run.c. */
 #include "ui/json/saved_load.h"
 
@@ -100,7 +100,7 @@ static int read_measured(struct member_reader *r, const json_t *o, void *out)
 static const struct member_table cell_table = {MEMBER_TABLE(saved_cell, cell_members),
                                                .also = read_measured};
 
-/* What a cell has by the sweep's variables and columns. */
+/* Reads what a cell has for each variable and column of the sweep. */
 static int read_by_name(struct member_reader *r, const struct saved_sweep *s, const json_t *o,
                         struct saved_cell *c)
 {

@@ -36,7 +36,7 @@ struct saved_bottleneck {
 };
 
 struct saved_plateau {
-    double start_s, end_s; /* since the start of the run */
+    double start_s, end_s; /* seconds since the start of the run */
     struct saved_vars vars;
     double in_flight, throughput_per_s;
     double ci95;                   /* half the interval of throughput_per_s */
@@ -65,10 +65,10 @@ struct saved_column {
 struct saved_cell {
     struct saved_plateau measured;
     const char *state;              /* "steady", "unsteady", "waiting", "same" */
-    const char *at[SAVED_VARS_MAX]; /* by variable: the value that was set */
+    const char *at[SAVED_VARS_MAX]; /* for each variable: the value that was set */
     double relative[SAVED_VARS_MAX];
     enum flag relative_valid[SAVED_VARS_MAX];
-    double own[SAVED_COLUMNS_MAX]; /* by column, unless its unit is "word": */
+    double own[SAVED_COLUMNS_MAX]; /* value for each column, unless the column's unit is "word": */
     const char *own_word[SAVED_COLUMNS_MAX];
 };
 
@@ -78,12 +78,14 @@ struct saved_sweep {
     struct saved_var *var;
     size_t vars; /* SAVED_VARS_MAX at most */
     struct saved_column *column;
-    size_t columns; /* of more than SAVED_COLUMNS_MAX the first are kept */
+    size_t columns; /* at most SAVED_COLUMNS_MAX; further columns are ignored */
     struct saved_cell *cell;
-    size_t cells; /* the last variable varies fastest; of two vars at least all combinations */
+    /* the last variable varies fastest; with two variables there is a cell for at least each
+     * combination */
+    size_t cells;
 };
 
-/* A fit of the universal scalability law, with the plateaus that it was made of. */
+/* A fit of the universal scalability law, with the plateaus that it was computed from. */
 struct saved_curve {
     const char *var, *phase, *model, *why_not;
     double lambda, sigma, kappa, se_lambda, se_sigma, se_kappa;

@@ -1,4 +1,4 @@
-/* See saved_run.h. The tables are of what ui/json/run.c and pool.c write. Called by reports,
+/* See saved_run.h. The tables describe what ui/json/run.c and pool.c write. Called by reports,
  * comparisons, the baseline and the history. */
 #include "ui/json/saved_run.h"
 
@@ -84,7 +84,7 @@ static const struct member histograms_members[] = {
 static const struct member_table histograms_table = {
     MEMBER_TABLE(saved_histograms, histograms_members)};
 
-/* "ci95": [low, high], and high is null when nothing was seen to fail. */
+/* Reads "ci95": [low, high]. high is null when nothing was seen to fail. */
 static int read_range(struct member_reader *r, const json_t *o, void *out)
 {
     struct saved_capacity *c = out;

@@ -25,7 +25,8 @@ struct saved_counts {
 };
 
 struct saved_latencies {
-    struct saved_latency service, response; /* measured from the send; from the intended start */
+    /* measured from the send, and from the intended start */
+    struct saved_latency service, response;
 };
 
 struct saved_op {
@@ -42,7 +43,7 @@ struct saved_error {
 /* A second of a pool. */
 struct saved_second {
     double t_s;    /* its end */
-    double span_s; /* its length: the last one may be short */
+    double span_s; /* length of the second: the last one may be short */
     double offered, completed, errors, timeouts, dropped;
     double threads, clients; /* clients of all threads together */
     double in_flight;
@@ -87,7 +88,8 @@ struct saved_pool {
     double threads, clients, connections, depth;          /* at the end */
     double rate_per_s;                                    /* NAN: closed loop */
     const char *pattern, *arrival;
-    const struct json_t *options; /* by name, each of its own type; NULL */
+    /* object with the options by name, each value of its option's type; or NULL */
+    const struct json_t *options;
     const char *option_ops, *option_size_text;
     double option_size; /* where it is a number */
     struct saved_counts counts;

@@ -41,7 +41,7 @@ static json_t *lights_of(const struct plateau *l)
     return o;
 }
 
-/* A column's name as a member: "wait_share". */
+/* The name of the JSON member for a column, such as "wait_share". */
 static char *column_key(char *buf, size_t size, const char *name)
 {
     copy_str(buf, size, name);
@@ -69,7 +69,7 @@ static json_t *columns_of(const struct pool_snapshot *p, const struct plateau *l
     return o;
 }
 
-/* What they are called, and in which unit. */
+/* The names and units of the backend's own columns. */
 static json_t *column_heads(const struct pool_snapshot *p)
 {
     static const char *const unit[] = {[COLUMN_SHARE] = "share",
@@ -96,7 +96,7 @@ static json_t *column_heads(const struct pool_snapshot *p)
     return list;
 }
 
-/* The bottleneck; `share` is the share that decided, see engine/figures/bottleneck.h. */
+/* The bottleneck and the share that decided it, see engine/figures/bottleneck.h. */
 static json_t *limit_of(const struct plateau *l)
 {
     json_t *o = json_object();

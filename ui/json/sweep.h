@@ -21,7 +21,7 @@ struct snapshot;
 
 /* The sweeps of that pool, oldest first. */
 struct json_t *json_sweeps(const struct snapshot *, const struct pool_snapshot *);
-/* A period at one load: what `plateaus` of the pool holds. */
+/* A period at one load: an element of the pool's `plateaus`. */
 struct json_t *json_plateau(const struct pool_snapshot *, const struct plateau *);
 
 #endif

@@ -54,7 +54,7 @@ static void move(struct app *a, int by)
 
         row = by < 0 && -by > row ? 0 : row + by;
         row = row > last ? last : row;
-        sc->row[sc->view] = row > 0 ? row : 0; /* also in a table without rows */
+        sc->row[sc->view] = row > 0 ? row : 0; /* not negative, also in a table without rows */
     } else {
         select_pool(a, by);
     }
@@ -89,7 +89,7 @@ static void sort_by(struct app *a, int by)
 
     if (!screen_view(sc)->unsorted || n == 0)
         return;
-    /* Before the first and after the last column the rows are unsorted. */
+    /* One step before the first and one after the last column, the rows are unsorted. */
     *sort += by;
     if (*sort >= n)
         *sort = -1;
@@ -358,7 +358,7 @@ static void interrupt(struct app *a)
             "p resumes a pool, :resume all goes on with all)");
 }
 
-/* Keys that open a line to type on. */
+/* Opens the input line for the key that was pressed. */
 static void open_line(struct app *a, enum action action)
 {
     if (action == ACT_COMMAND)
@@ -579,7 +579,7 @@ static void help_key(struct app *a, uint32_t key)
         *scroll -= a->sc.page;
         break;
     case ACT_PGDN:
-    case ACT_PAUSE: /* a blank, as in a pager; it never pauses from in here */
+    case ACT_PAUSE: /* in the help, a blank scrolls as in a pager and never pauses */
         *scroll += a->sc.page;
         break;
     case ACT_HOME:
@@ -629,7 +629,7 @@ static void key_input(struct app *a, uint32_t key)
     unsigned where = typing(a) ? KEY_IN_TEXT : m == MODE_VIEW ? KEY_IN_VIEW : KEY_IN_DIALOG;
     enum action action = keys_find(key, where);
 
-    if (key == KEY_CTRL('\\')) { /* as the terminal does by default */
+    if (key == KEY_CTRL('\\')) { /* Ctrl-\ ends the program, as a terminal does by default */
         a->signal = 3;
         return;
     }
@@ -654,12 +654,12 @@ static void click(struct app *a, const struct input *in)
 
     if (!h)
         return;
-    if (sc->mode == MODE_ASK) { /* nothing behind a question can be clicked */
+    if (sc->mode == MODE_ASK) { /* while a question is shown, nothing behind it can be clicked */
         if (h->kind == HIT_YES || h->kind == HIT_NO)
             answer(a, h->kind == HIT_YES);
         return;
     }
-    if (h->kind == HIT_BUTTON) { /* in a dialog: the word on it says what it does */
+    if (h->kind == HIT_BUTTON) { /* triggers the key of a dialog's button */
         key_input(a, (uint32_t)h->arg);
         return;
     }

@@ -31,7 +31,7 @@
 #include "ui/views/views.h"
 
 #define IDLE_MS 250
-#define INPUTS_A_TURN 256 /* then signals and the screen have theirs */
+#define INPUTS_A_TURN 256 /* after this many, signals and the screen get their turn */
 #define FRAME_GAP_S 0.016
 #define SUSPEND_S 1.0 /* longest wait for requests in flight before the process is stopped */
 
@@ -66,11 +66,11 @@ static void fit_terminal(struct app *a)
         return;
     if (!term_utf8())
         a->cells.glyphs = glyphs_find("acs");
-    else if (term && !strcmp(term, "linux")) /* the console's fonts have no braille */
+    else if (term && !strcmp(term, "linux")) /* the Linux console's fonts have no braille */
         a->cells.glyphs = glyphs_find("block");
 }
 
-/* The run's JSON is written at its end, also while the screen stays. */
+/* Writes the run's JSON when the run has ended, even if the screen stays open. */
 static void check_end(struct app *a)
 {
     const struct app_settings *s = a->settings;
@@ -85,7 +85,7 @@ static void check_end(struct app *a)
 
 /* ---- snapshots ---- */
 
-/* Why the person's last command was refused is said, whatever else has happened since. */
+/* Shows why the user's last command was refused, whatever else has happened since. */
 static void look_for_answer(struct app *a)
 {
     struct err why;
@@ -193,7 +193,7 @@ static void suspend(struct app *a)
     double end = seconds(CLOCK_MONOTONIC) + SUSPEND_S, left = SUSPEND_S;
 
     a->suspend = false;
-    /* The pause is carried out by the engine: once this process is stopped, it is too late. */
+    /* The engine executes the pause; wait for it, because a stopped process cannot. */
     while (is_loading(a) && left > 0) {
         struct pollfd fd = {.fd = engine_fd(a->engine), .events = POLLIN};
 

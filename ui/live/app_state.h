@@ -44,7 +44,7 @@ struct app {
     const struct snapshot *live;   /* the newest snapshot; holds a reference */
     const struct snapshot *frozen; /* a reference while the display is frozen, else NULL */
     uint64_t message_serial;       /* last one that was shown */
-    int64_t ticket;     /* of what was sent last by hand and is not answered yet; 0: none */
+    int64_t ticket;     /* ticket of the user's last command while its result is open; 0: none */
     struct turns turns; /* of the dial */
     bool dirty, quit, suspend;
     int signal; /* that ended it; 0: none */
@@ -54,9 +54,10 @@ struct app {
         unsigned pool, consent_epoch;
     } question[QUESTIONS_MAX]; /* [questions] */
     unsigned questions;
-    /* By pool number: the consent_epoch that was asked about; and below, the protected host. */
+    /* By pool number: the consent_epoch about which the user was asked */
     unsigned asked[POOLS_RUN_MAX + 1];
-    unsigned name_asked[POOLS_RUN_MAX + 1]; /* which name, see name_mark; 0: none */
+    /* by pool number: the protected name about which the user was asked, see name_mark; 0: none */
+    unsigned name_asked[POOLS_RUN_MAX + 1];
 };
 
 /* The snapshot on the screen: the frozen or the newest one. */

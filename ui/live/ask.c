@@ -10,7 +10,7 @@
 #include "ui/live/app_state.h"
 #include "ui/widgets/field.h"
 
-#define QUESTION_MAX 440 /* characters of the pools in a question */
+#define QUESTION_MAX 440 /* room for the text about the pools in a question */
 
 void act_ask(struct app *a, enum question question, const char *fmt, ...)
 {
@@ -23,7 +23,8 @@ void act_ask(struct app *a, enum question question, const char *fmt, ...)
     va_end(ap);
 }
 
-/* "redis://db1:6379 at 10.0.0.7:6379: Redis 7.0.15, 12,345 items, 3 other clients" */
+/* Describes the target: "redis://db1:6379 at 10.0.0.7:6379: Redis 7.0.15, 12,345 items, 3 other
+ * clients". */
 static void describe_target(struct text *t, const struct pool_snapshot *p)
 {
     char number[32];
@@ -139,7 +140,7 @@ static void renew_question(struct app *a)
     text_free(&list);
 }
 
-/* Resets it, so that pools that wait again are asked about again. */
+/* Forgets the question, so that its pools are asked about again if they still wait. */
 static void forget_question(struct app *a)
 {
     for (unsigned k = 0; k < a->questions; k++)
@@ -169,7 +170,8 @@ void ask_update(struct app *a)
         fresh = fresh || (waits_for_yes(p) && a->asked[p->number] != p->consent_epoch);
     }
     bool asking = a->sc.mode == MODE_ASK && a->sc.question == ASK_FIRST_LOAD;
-    if (asking && !still_asked(a)) { /* it ended, or is gone again */
+    /* a pool of the question has ended, or does not wait any more */
+    if (asking && !still_asked(a)) {
         a->sc.mode = MODE_VIEW;
         a->sc.question = ASK_NONE;
         forget_question(a);

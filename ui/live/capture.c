@@ -28,7 +28,8 @@
 #define SCREENS_MOST 48
 #define SWATCHES_S 4.0 /* how long the roles of a new theme are shown */
 
-/* OUT/loadtop-20261121-124105, with -2, -3 if files of that second exist already. */
+/* Writes OUT/loadtop-20261121-124105, with -2, -3 and so on if files of that second already
+ * exist. */
 static void base_name(const struct app *a, char *buf, size_t size)
 {
     const char *dir = a->settings->out_dir && a->settings->out_dir[0] ? a->settings->out_dir : ".";
@@ -83,7 +84,7 @@ static int write_png(struct app *a, const char *path, struct err *err)
     return rc;
 }
 
-/* One file; its extension says in which format. */
+/* Writes one file; the extension selects the format. */
 static int write_as(struct app *a, const char *path, struct err *err)
 {
     const char *ext = extension_of(path);
@@ -190,7 +191,7 @@ static void report(struct app *a, const char *file)
                    file[0] ? "" : "-report.{html,json}");
 }
 
-/* The present, or a saved run. */
+/* Sets the baseline: the present moment, or a saved run. */
 static void baseline(struct app *a, const char *file)
 {
     struct err err = {0};
@@ -227,8 +228,8 @@ static void set_theme(struct app *a, const char *name)
     app_notice(a, ROLE_BAR, "theme %s: %s", theme.name, theme.about);
 }
 
-/* Once a second: reloads the theme if its file has changed. An invalid file is reported once, and
- * the colours are kept. */
+/* Reloads the theme if its file has changed; called once a second. An invalid file is reported
+ * once, and the colours are kept. */
 void capture_theme_follow(struct app *a)
 {
     static double looked;

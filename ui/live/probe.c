@@ -18,7 +18,8 @@
 #include "engine/state/snapshot.h"
 
 #define LOOK_NS (10 * NS_PER_S)
-#define STATS_NS (2 * NS_PER_S) /* to wait for the server's figures after it answered */
+/* how long to wait for the server's figures after it has answered */
+#define STATS_NS (2 * NS_PER_S)
 #define STEP_NS (20 * NS_PER_MS)
 
 struct probe {
@@ -28,7 +29,7 @@ struct probe {
     pthread_mutex_t mutex;
     struct probe_result result;
     _Atomic bool cancelled;
-    _Atomic int holders; /* the thread and its owner */
+    _Atomic int holders; /* users of this struct: the thread and its owner */
 };
 
 static void drop(struct probe *p)
@@ -75,7 +76,7 @@ static void describe(struct text *t, const struct pool_snapshot *s, double took_
                  s->server.other_clients == 1 ? "" : "s");
 }
 
-/* True when there is nothing more to wait for; then *good and the words. */
+/* True when the result is final; sets *good and the text then. */
 static bool judge(const struct pool_snapshot *s, uint64_t took_ns, uint64_t up_ns, bool *good,
                   struct text *t)
 {

@@ -1,4 +1,4 @@
-/* The line that is typed: commands with history and completion, exact values, marks, and finding.
+/* The input line: commands with history and completion, exact values, marks, and search.
  *
  * A command is checked before it is sent, so that an error is shown under the wrong word while it
  * can be corrected; the engine checks again. */
@@ -65,7 +65,7 @@ static const struct pool_snapshot *pool_named(const struct snapshot *s, const ch
     return NULL;
 }
 
-/* Where the n-th word begins. */
+/* The offset at which the n-th word begins. */
 static int word_at(const char *s, int n)
 {
     int i = 0;
@@ -96,7 +96,7 @@ static int nearest_pool(struct app *a, const char *name, char *buf, size_t size)
     return -1;
 }
 
-/* 0, or -1 after saying what is wrong and where. */
+/* Checks a command. 0, or -1 after showing the error and its position. */
 static int check(struct app *a, struct command *c, const char *text)
 {
     struct err err = {0};
@@ -259,7 +259,7 @@ void prompt_find_next(struct app *a, bool forward)
 struct candidates {
     char s[CANDIDATES_MAX][64];
     int n;
-    char word[64]; /* what they must begin with */
+    char word[64]; /* prefix that candidates must have */
 };
 
 static void offer(struct candidates *l, const char *s)

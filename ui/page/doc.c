@@ -1,5 +1,5 @@
 /* See doc.h. A table is collected before it is written, because plain text needs the widths of its
- * columns. Called by the report's parts and by compare. */
+ * columns. Called by the parts of reports and by compare. */
 #include "ui/page/doc.h"
 
 #include <assert.h>
@@ -24,8 +24,8 @@ static char *formatted(const char *fmt, va_list args)
     return s;
 }
 
-/* Many readers of Markdown make links of bare addresses: of the ':' of "http://" and of the '.' of
- * "www.". */
+/* Does a link begin here? Many readers of Markdown make links of bare addresses, which they find by
+ * the ':' of "http://" and the '.' of "www.". */
 static bool makes_link(const char *from, const char *at)
 {
     static const char *const schemes[] = {"http", "https", "ftp"};
@@ -40,7 +40,7 @@ static bool makes_link(const char *from, const char *at)
     return false;
 }
 
-/* What Markdown would take for markup, and what would end a table's cell. */
+/* Escapes what Markdown would interpret as markup, and what would end a cell of a table. */
 static void escape_markdown(struct text *to, const char *from)
 {
     for (const char *s = from; *s; s++) {
@@ -57,7 +57,7 @@ static void escape_markdown(struct text *to, const char *from)
 
 void doc_escape(const struct doc *d, struct text *to, const char *s)
 {
-    if (d->format == DOC_HTML) { /* which also makes it one displayable line */
+    if (d->format == DOC_HTML) { /* xml_escape also makes the text one displayable line */
         xml_escape(to, s);
         return;
     }
@@ -113,7 +113,7 @@ void doc_stamped(struct doc *d, int level, const char *stamp, const char *fmt, .
     free(s);
 }
 
-/* Plain text is broken between words; lines after the first are indented. */
+/* Adds plain text, broken between words; lines after the first are indented. */
 static void add_wrapped(struct text *t, const char *s, int indent)
 {
     int col = indent;
@@ -210,7 +210,7 @@ void doc_gap(struct doc *d)
         text_add(d->t, "\n");
 }
 
-/* Lines that end in newlines. */
+/* Adds lines, each with an indent; every line ends with a newline. */
 static void add_indented(struct text *t, const char *by, const char *lines)
 {
     for (size_t len; *lines; lines += len) {

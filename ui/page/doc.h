@@ -17,7 +17,7 @@ enum tone { TONE_PLAIN, TONE_GOOD, TONE_BAD, TONE_WARN };
 struct doc {
     enum doc_format format;
     struct text *t;
-    char **cell; /* of the table being made, [cells] */
+    char **cell; /* cells of the table being built, [cells] */
     size_t cells, room;
     unsigned columns;
     const char *const *head;
@@ -42,7 +42,7 @@ void doc_lead(struct doc *, enum tone, const char *word, const char *fmt, ...)
 void doc_gap(struct doc *); /* an empty line in Markdown and plain text */
 /* Preformatted lines; characters that utf8.h does not show are replaced. */
 void doc_code(struct doc *, const char *s);
-/* A command as one preformatted line. */
+/* Adds a command as one preformatted line. */
 void doc_command(struct doc *, const char *s);
 
 /* Tables: heads are NULL-terminated; a head that begins with '<' is for a text column, others are

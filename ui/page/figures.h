@@ -13,7 +13,8 @@ const char *fig_share(double v); /* 0.123 -> "12.3 %" */
 const char *fig_bytes(double v);
 const char *fig_seconds(double v); /* "12.3 s" */
 
-/* "SIMULATED", "MOCK", "LOOPBACK", or "" for a remote target; and what it means. */
+/* The stamp for a pool's target: "SIMULATED", "MOCK", "LOOPBACK", or "" for a remote target; and
+ * what the stamp means. */
 const char *stamp_of(const struct saved_pool *pool);
 const char *stamp_words(const char *stamp);
 

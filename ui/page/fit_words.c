@@ -48,7 +48,7 @@ struct fit_borders fit_borders(const struct usl_fit *f)
             lo = mid;
     }
     b.saturated = hi;
-    /* it goes from linear to saturated */
+    /* the phase "diminishing" is empty: the curve goes from linear to saturated at once */
     if (b.diminishing > b.saturated)
         b.diminishing = NAN;
     return b;

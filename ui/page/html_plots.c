@@ -23,7 +23,7 @@
 #define HEAT_COLUMNS 90
 #define HEAT_ROWS_A_DECADE 5
 #define HEAT_ROWS 60
-#define SAME 0.01 /* of each other: one line is drawn */
+#define SAME 0.01 /* curves that differ by less than this share are drawn as one line */
 
 struct column {
     double from, to, done, failed, span, p50, p99, response_p99, in_flight;
@@ -280,7 +280,8 @@ struct steps {
     double count;
 };
 
-/* The line ends where fewer than 10 samples are above a percentile. */
+/* Adds a step to the line. The line ends at the first percentile with fewer than 10 samples above
+ * it. */
 static void step(double percentile, double value_ns, double total, void *ctx)
 {
     struct steps *s = ctx;
@@ -291,7 +292,8 @@ static void step(double percentile, double value_ns, double total, void *ctx)
     }
 }
 
-/* From the histogram; without one from the percentiles that are in the JSON anyway. */
+/* Reads the steps from the histogram; without one, from the percentiles that the JSON has in any
+ * case. */
 static void read_steps(struct steps *s, const char *encoded, const struct saved_latency *l)
 {
     const double us[] = {l->p50_us, l->p90_us, l->p95_us, l->p99_us, l->p99_9_us, l->p99_99_us};
@@ -381,7 +383,7 @@ static double row_edge(int row)
     return pow(10, (double)row / HEAT_ROWS_A_DECADE);
 }
 
-/* The column of the intervals [from, from + n); false when they have no histogram. */
+/* Computes the column for the intervals [from, from + n). False when they have no histogram. */
 static bool heat_column(const struct saved_pool *pool, size_t from, size_t n, struct histogram *h,
                         struct heat *out)
 {

@@ -1,4 +1,4 @@
-/* See html_style.h. Included in each page as it stands. */
+/* See html_style.h. Copied into each page unchanged. */
 #include "ui/page/html_style.h"
 
 const char html_style[] =

@@ -3,8 +3,8 @@
 #ifndef LOADTOP_UI_PAGE_HTML_STYLE_H
 #define LOADTOP_UI_PAGE_HTML_STYLE_H
 
-/* Of the page, of its plots, and what paper changes of both: in this order. Colours are custom
- * properties, --name. */
+/* Styles of the page, of its plots, and the changes to both for printing, to be included in this
+ * order. Colours are custom properties (--name). */
 extern const char html_style[], html_style_plots[], html_style_print[];
 
 #endif

@@ -13,7 +13,7 @@
 #define WIDTH 720
 #define HEIGHT 280
 #define LEFT 58.0
-#define RIGHT 612.0 /* the names of the lines are to the right of it */
+#define RIGHT 612.0 /* right edge of the plot; the names of the lines are beside it */
 #define TOP 30.0
 #define BOTTOM 242.0
 #define TICKS_MAX 24
@@ -188,7 +188,7 @@ void svg_end(struct svg *s)
 
 /* ---- data ---- */
 
-/* A free height near y for the name of a line. */
+/* Finds a free height near y for the name of a line. */
 static double label_place(struct svg *s, double y)
 {
     for (int tries = 0; tries < 16; tries++) {

@@ -24,11 +24,11 @@ struct svg_sheet {
     struct text *t;
     const char *stamp; /* written on each figure: "LOOPBACK", or "" */
     bool picture;
-    double left, top; /* of the next figure of a picture; moved on by svg_end */
+    double left, top; /* position of the next figure in a picture; advanced by svg_end */
 };
 /* The width of a picture, and of the figures in it. */
 #define SVG_PICTURE_WIDTH 1060
-void svg_sheet_row(struct svg_sheet *); /* of a picture: the next figure begins a new row */
+void svg_sheet_row(struct svg_sheet *); /* in a picture: the next figure begins a new row */
 
 struct svg {
     struct text *t;
@@ -43,7 +43,8 @@ void svg_fit_axis(struct svg_axis *, double lo, double hi);
 /* caption: what it shows, in plain text; small: how to read it. */
 void svg_begin(struct svg *, struct svg_sheet *, const char *caption, const char *small,
                const struct svg_axis *x, const struct svg_axis *y);
-/* Gaps where y is NaN. `class` is one of the page's (s1, s2, ...); name: "" for none. */
+/* Draws a line with gaps where y is NaN. `class` is one of the page's (s1, s2, ...); name: "" for
+ * none. */
 void svg_line(struct svg *, const double *x, const double *y, size_t n, const char *class,
               const char *name);
 void svg_band(struct svg *, const double *x, const double *low, const double *high, size_t n,

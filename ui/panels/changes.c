@@ -1,4 +1,4 @@
-/* Changes with their effects, one line each; the goal, the thresholds, and leftovers; see *
+/* Changes with their effects, one line each; the goal, the thresholds, and leftovers; see
  * changes.h. */
 #include "ui/panels/changes.h"
 
@@ -51,7 +51,7 @@ const char *event_who(const struct event *e)
     }
 }
 
-/* "+31k/s (+24k..+38k) real": always with its interval. */
+/* Draws "+31k/s (+24k..+38k) real". The interval is never omitted. */
 static int effect(struct cells *c, int x, int y, const struct event *e, const struct snapshot *s)
 {
     char diff[32], low[32], high[32];
@@ -80,7 +80,7 @@ static int effect(struct cells *c, int x, int y, const struct event *e, const st
     return x;
 }
 
-/* When, by whom, and what. */
+/* Draws when a change happened, who made it, and what it was. */
 static int change_head(struct cells *c, int x, int y, const struct snapshot *s,
                        const struct event *e, bool with_seconds)
 {
@@ -113,11 +113,12 @@ static int change_draw(struct cells *c, int x, int y, int w, const struct snapsh
     if (event_is_change(e))
         x = effect(c, x, y, e, s);
     cells_unclip(c, clip);
-    show_cut(c, rect_of(from, y, w, 1), x);
+    show_ellipsis(c, rect_of(from, y, w, 1), x);
     return x;
 }
 
-/* In a narrow column an event's text takes up to two lines. Returns the number of rows used. */
+/* Draws a change in a narrow column, where an event's text takes up to two lines. Returns the
+ * number of rows used. */
 static int change_wrapped(struct cells *c, struct rect r, int row, const struct snapshot *s,
                           const struct event *e)
 {
@@ -133,7 +134,7 @@ static int change_wrapped(struct cells *c, struct rect r, int row, const struct 
     change_head(c, r.x + 1, y, s, &head, true);
     lines = text_wrap(c, r.x + 3, y + 1, r.w - 4, rows < 2 ? rows : 2, ROLE_TEXT, words);
     if (lines > 2 || lines > rows)
-        show_cut(c, rect_of(r.x, y + (rows < 2 ? rows : 2), r.w, 1), r.x + r.w + 1);
+        show_ellipsis(c, rect_of(r.x, y + (rows < 2 ? rows : 2), r.w, 1), r.x + r.w + 1);
     cells_unclip(c, clip);
     return 1 + (lines < 2 ? lines : 2);
 }
@@ -228,7 +229,7 @@ void goal_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     cells_unclip(c, clip);
 }
 
-/* Goal and thresholds in a few words; what failed is an alert already. */
+/* Draws goal and thresholds in a few words. What has failed is among the alerts already. */
 static int goal_short(struct cells *c, const struct snapshot *s, const struct screen *sc, int x,
                       int y)
 {
@@ -262,7 +263,7 @@ static int goal_short(struct cells *c, const struct snapshot *s, const struct sc
 
 /* One kind of leftovers, summed over all pools. */
 struct left {
-    const char *kind, *what; /* what: of the first of them */
+    const char *kind, *what; /* what: of the first entry of this kind */
     json_int_t count;
     bool known;
 };
@@ -296,7 +297,7 @@ static int left_sum(const struct snapshot *s, struct left *left, int max)
     return n;
 }
 
-/* At the standard size, one line for the goal and the leftovers. */
+/* Draws one line with the goal and the leftovers, for the standard size. */
 static void left_short(struct cells *c, const struct snapshot *s, const struct screen *sc,
                        struct rect r)
 {
@@ -306,7 +307,7 @@ static void left_short(struct cells *c, const struct snapshot *s, const struct s
     char count[32];
 
     x = cells_text(c, x, r.y, ROLE_LABEL, "LEFT BEHIND ");
-    for (int i = 0; i < n; i++) /* without counts show the names */
+    for (int i = 0; i < n; i++) /* without counts, show the names instead */
         x = left[i].known ? cells_textf(c, x, r.y, ROLE_TEXT, "%s%s %s", i ? ", " : "",
                                         format_count(count, sizeof count, (uint64_t)left[i].count),
                                         left[i].kind)
@@ -314,7 +315,7 @@ static void left_short(struct cells *c, const struct snapshot *s, const struct s
                                         left[i].kind, left[i].what ? left[i].what : "");
     if (n == 0)
         x = cells_text(c, x, r.y, ROLE_DIM, "nothing");
-    show_cut(c, r, x);
+    show_ellipsis(c, r, x);
 }
 
 static const char *member(const json_t *item, const char *name)
@@ -398,5 +399,5 @@ void left_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     if (!any)
         cells_text(c, x, r.y, ROLE_DIM, "nothing");
     cells_unclip(c, clip);
-    show_cut(c, r, x - 3);
+    show_ellipsis(c, r, x - 3);
 }

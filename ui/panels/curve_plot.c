@@ -21,7 +21,7 @@ static int column_of(const struct plot *plot, const struct curve *k, double n)
     return plot->area.x + (int)(n / k->n_max * plot->area.w);
 }
 
-/* -1: outside of the plot. */
+/* The row of a value; -1: it is outside of the plot. */
 static int row_at(const struct plot *plot, double v)
 {
     double place = axis_place(plot->axis, v);
@@ -62,7 +62,7 @@ static void point_mark(struct cells *c, const struct plot *plot, const struct cu
                    k->at[i]->valid ? c->glyphs->on : c->glyphs->off);
 }
 
-/* From X - ci95 to X + ci95, where that is more than the point itself. */
+/* Draws a bar from X - ci95 to X + ci95, if that is taller than the point itself. */
 static void error_bar(struct cells *c, const struct plot *plot, const struct curve *k, int i)
 {
     const struct plateau *t = k->at[i];
@@ -99,7 +99,7 @@ static void band(struct cells *c, const struct plot *plot, const struct curve *k
     }
 }
 
-/* The names of the phases between their borders, at the top. */
+/* Draws the names of the phases at the top, between their borders. */
 static void phase_names(struct cells *c, const struct plot *plot, const struct curve *k,
                         const struct fit_borders *b)
 {
@@ -181,7 +181,7 @@ static void live_mark(struct cells *c, const struct plot *plot, const struct cur
         return;
     int x = column_of(plot, k, k->live_n);
 
-    for (int i = 0; i < k->points; i++) /* beside a point, never over it */
+    for (int i = 0; i < k->points; i++) /* place it beside a point, never over one */
         if (x == column_of(plot, k, k->at[i]->in_flight) &&
             y == row_at(plot, k->at[i]->throughput_per_s)) {
             x++;
@@ -296,7 +296,7 @@ static double memory_of(const struct plateau *t)
     return t->anon_bytes > 0 ? t->anon_bytes : NAN;
 }
 
-/* Straight lines between neighbours that are valid; nothing beyond them. */
+/* Joins neighbouring valid points by straight lines; draws nothing beyond the first and last. */
 static void join(const struct plot *plot, const struct curve *k,
                  double (*of)(const struct plateau *), double *line)
 {

@@ -20,15 +20,16 @@
 
 #define LEAST_W 9
 #define MOST_W 22
-#define LINES_MOST 5 /* four of text and one between the cells */
+#define LINES_MOST 5 /* four lines of text and one empty line between cells */
 
 struct grid_view {
     const struct sweep_snapshot *sweep;
     const struct plateau *selected;
     double top;
-    int head_w, cell_w, lines; /* columns of row heads and cells; lines a cell */
+    int head_w, cell_w, lines; /* width of the row heads, width of the cells, and lines in a cell */
     unsigned first_row, first_column, rows, columns;
-    bool apart; /* the effect of each variable needs a separate line: the line between cells */
+    /* the effects of the variables need a line of their own: use the one between the cells */
+    bool apart;
 };
 
 static bool is_number(const struct sweep_cell *k)
@@ -42,7 +43,7 @@ static bool counts(const struct sweep_cell *k)
     return k->state == CELL_STEADY && k->at.valid;
 }
 
-/* By both variables; by the first alone where there is no room for more. */
+/* By both variables, or by the first alone if there is no room for more. */
 /* The efficiency or gain of the variables from..to-1. */
 static void relative_text(const struct grid_view *g, unsigned cell, unsigned from, unsigned to,
                           char *buf, size_t size)
@@ -63,7 +64,7 @@ static void relative_text(const struct grid_view *g, unsigned cell, unsigned fro
     }
 }
 
-/* "server 93 %": the bottleneck with its share; "" if unknown. */
+/* Writes "server 93 %": the bottleneck with its share; "" if unknown. */
 static void limit_text(const struct plateau *at, int room, char *buf, size_t size)
 {
     char share[16], cpu[16];
@@ -111,7 +112,7 @@ static void cell_more(struct cells *c, const struct grid_view *g, unsigned index
         relative_text(g, index, 1, g->sweep->axes, text, sizeof text);
         cells_field(c, x, y++, w, ALIGN_LEFT, role, text);
     }
-    /* "client 97 %" is the reason itself */
+    /* "client 97 %" gives the reason itself */
     bool why = !counts(k) && k->at.bottleneck != BOTTLENECK_CLIENT;
     if (y + (why ? 1 : 0) < end) {
         limit_text(&k->at, w, text, sizeof text);

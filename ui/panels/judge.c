@@ -15,7 +15,7 @@
 #include "ui/panels/show.h"
 #include "ui/term/glyphs.h"
 
-/* Behind the name a column for each check, in the order of enum check_id. */
+/* After the name there is a column for each check, in the order of enum check_id. */
 static const struct column valid_columns[] = {
     {"", 8, 13, ALIGN_LEFT, 0},     {"N=XR", 4, 5, ALIGN_LEFT, 3}, {"cpu", 6, 7, ALIGN_LEFT, 0},
     {"wait", 4, 6, ALIGN_LEFT, 1},  {"lag", 3, 4, ALIGN_LEFT, 2},  {"loss", 4, 5, ALIGN_LEFT, 1},
@@ -108,7 +108,7 @@ void budget_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
     for (int i = 0; i < 4; i++) {
         char percent[16];
 
-        if (r.w >= 46) { /* narrower, the names have their colours themselves */
+        if (r.w >= 46) { /* in a narrower panel, the names themselves are coloured */
             x = cells_text(c, x, r.y, share[i].role, c->glyphs->on);
             x = cells_textf(c, x, r.y, ROLE_TEXT, " %s ", names[i]);
         } else {

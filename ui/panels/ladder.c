@@ -24,7 +24,8 @@ struct rung {
     double service, response, now;
 };
 
-/* On a log scale from the column's minimum to its maximum, to show the tail. */
+/* Draws a bar on a log scale from the column's minimum to its maximum, so that the tail is
+ * visible. */
 static void rung_bar(struct cells *c, const struct table *t, int y, double v, double lo, double hi)
 {
     int w = t->w[4];
@@ -35,7 +36,8 @@ static void rung_bar(struct cells *c, const struct table *t, int y, double v, do
         cells_text(c, t->x[4] + i, y, ROLE_SPARK, c->glyphs->bar_full);
 }
 
-/* With a baseline: `now` compared with it. Only p50 and p99 of the base's period are known. */
+/* The columns with a baseline, which compare it with `now`. Of the baseline's period only p50 and
+ * p99 are known. */
 static const struct column ladder_with_base[] = {
     {"whole run", 9, 10, ALIGN_LEFT, 0}, {"service", 8, 10, ALIGN_RIGHT, 3},
     {"response", 8, 10, ALIGN_RIGHT, 0}, {"now", 8, 10, ALIGN_RIGHT, 1},

@@ -27,7 +27,7 @@ bool list_begin(struct cells *c, struct screen *sc, const struct layout *l, cons
         tabs_draw(c, sc, p.x + p.w - 2, p.y, p.w - 8 - text_width(title));
     table_fit(t, columns, r->x + 2, r->w - 3);
     table_head(c, t, r->y, sc->sort[sc->view], !sc->invert[sc->view]);
-    if (!view->curve) /* there < and > choose the X axis, which is no column here */
+    if (!view->curve) /* in the scaling view, < and > choose the X axis instead of a column */
         for (int i = 0; i < t->n; i++)
             hits_add(&sc->hits, rect_of(t->x[i], r->y, t->w[i], 1), HIT_COLUMN, i);
     sc->columns[sc->view] = t->n;

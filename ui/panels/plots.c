@@ -27,13 +27,13 @@
 #define MARKS_MAX 64
 #define MOVE_S 0.8 /* shortest time between two moves of a plot */
 #define LEVELS_MAX 8
-#define SERIES_MAX 6 /* of the comparison: ROLE_SERIES1 and on */
+#define SERIES_MAX 6 /* most series in a comparison, drawn in ROLE_SERIES1 and on */
 
 struct legend {
     const char *sample; /* how the series is drawn */
     char text[40];      /* name and value; the name alone where there is little room */
     enum role role;
-    enum hit_kind hit; /* what a click on it means */
+    enum hit_kind hit; /* what is selected by a click on it */
     int arg;
 };
 
@@ -104,7 +104,8 @@ static void marks_collect(struct plot *p, struct plot_mark *mark, const struct b
     }
 }
 
-/* From right to left, so that the most important one (the first) is nearest to the corner. */
+/* Draws the legend from right to left, so that the most important entry (the first) is nearest to
+ * the corner. */
 static void legends_draw(struct cells *c, struct screen *sc, struct rect title, bool border,
                          const char *name, struct legend *legend, int n)
 {
@@ -204,7 +205,7 @@ static void readout_time(struct readout *out, const struct snapshot *s, const st
 static void plot_finish(struct cells *c, struct screen *sc, const struct plot *plot,
                         const struct bins *b, const struct snapshot *s)
 {
-    struct plot whole = *plot; /* with words that live as long as this call */
+    struct plot whole = *plot; /* a copy whose texts live as long as this call */
     char left[24];
     double span = b->n * b->width_s;
 
@@ -253,7 +254,7 @@ static void no_data(struct cells *c, struct rect r, const char *why)
     cells_field(c, r.x, r.y + r.h / 2, r.w, ALIGN_CENTER, ROLE_DIM, why);
 }
 
-/* With more pools than there are ways to draw a line, it says so. */
+/* The title of the comparison. If there are more pools than line styles, it says so. */
 static char *compare_title(const struct snapshot *s, const struct screen *sc, char *buf,
                            size_t size)
 {
@@ -266,12 +267,13 @@ static char *compare_title(const struct snapshot *s, const struct screen *sc, ch
     return buf;
 }
 
-/* A linear axis would flatten all but the largest series. Back to it only when they are well within
- * reach of each other, so that it does not change to and fro. */
+/* Chooses a log axis if a linear one would flatten all but the largest series. It is made linear
+ * again only when the series are well within reach of each other, so that it does not switch back
+ * and forth. */
 static void compare_scale(struct axis *a, double least, double top)
 {
     bool log = a->log ? !(least > 0 && top < 10 * least) : least > 0 && top > 20 * least;
-    /* its ends are found again */
+    /* the ends of the axis must be found again */
     if (log != a->log)
         a->lo = a->hi = 0;
     a->log = log;

@@ -63,7 +63,7 @@ static void table(struct cells *c, const struct curve *k, struct rect r)
         {NULL, 0, 0, ALIGN_LEFT, 0}};
     struct table t;
     double top = 0;
-    /* the largest N is where the question is */
+    /* show the rows with the largest N, which matter most */
     int first = k->points > r.h - 1 ? k->points - (r.h - 1) : 0;
 
     table_fit(&t, columns, r.x + 1, r.w - 2);
@@ -198,7 +198,8 @@ static void nothing_yet(struct cells *c, const struct pool_snapshot *p, struct r
                   "S sweeps a variable: threads 1, 2, 4, 8 ..., each held until it is steady");
 }
 
-/* Text at the bottom, then a plot, then a table unless it is shown elsewhere. */
+/* Arranges the panel: text at the bottom, then a plot, then a table unless it is shown
+ * elsewhere. */
 static void fill(struct cells *c, struct screen *sc, const struct layout *l, const struct curve *k,
                  struct rect r)
 {
@@ -206,7 +207,7 @@ static void fill(struct cells *c, struct screen *sc, const struct layout *l, con
     int rows = full && r.h >= 14 ? 3 : r.h >= 8 ? 2 : 1, table_rows;
 
     if (r.h > 2) {
-        if (!curve_fit(k)) { /* in full: it says what is missing */
+        if (!curve_fit(k)) { /* no fit: say why, in all the lines it takes if they fit */
             const char *why = k->pool->plateau_why[0] ? k->pool->plateau_why
                               : k->scaling.why[0]     ? k->scaling.why
                                                       : "a fit needs 3 valid points";

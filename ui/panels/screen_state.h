@@ -68,7 +68,7 @@ struct screen {
     double span_s; /* span of the time axes; 0: the whole run */
     bool compare;
     bool frozen;
-    double frozen_s; /* when, on the run's clock */
+    double frozen_s; /* when the display was frozen, on the run's clock */
     double real_s;   /* the run's time now, also while the display is frozen */
     struct baselines baselines;
 
@@ -102,8 +102,9 @@ struct screen {
     int full;                        /* the panel that fills the screen (enum panel); < 0: none */
 
     struct hits hits;
-    int cursor_x, cursor_y;              /* cursor of the text field; x < 0: none */
-    const char *theme, *glyphs, *colors; /* their names, for the help */
+    int cursor_x, cursor_y; /* cursor of the text field; x < 0: none */
+    /* names of theme, glyph set and colour tier, for the help */
+    const char *theme, *glyphs, *colors;
 };
 
 /* Initializes with a table of views; the first one is shown. */

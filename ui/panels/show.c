@@ -196,7 +196,7 @@ char *show_name(const struct cells *c, char *buf, size_t size, const char *name,
     return buf;
 }
 
-void show_cut(struct cells *c, struct rect r, int x)
+void show_ellipsis(struct cells *c, struct rect r, int x)
 {
     int w = text_width(c->glyphs->ellipsis);
 

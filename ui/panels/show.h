@@ -16,7 +16,7 @@ char *show_number(char *buf, size_t size, double v);
 char *show_count(char *buf, size_t size, double n); /* whole below 1,000: "7", "12.6k" */
 /* A mean of counts: "16", "1.0", "0.06"; never "0" for a value above 0. */
 char *show_mean(char *buf, size_t size, double n);
-/* As show_count in at most w columns (at least 4), with fewer digits instead of truncation. */
+/* Like show_count, in at most w columns (at least 4), with fewer digits instead of truncation. */
 char *show_count_in(char *buf, size_t size, double n, int w);
 /* All digits ("26,340,024") if they fit into w columns, else as show_count_in. */
 char *show_items(char *buf, size_t size, uint64_t n, int w);
@@ -35,9 +35,10 @@ int show_names_width(const struct snapshot *, int least, int most);
 /* A pool's name in w columns. If too long its middle is cut, because numbered names (orders-1,
  * orders-2) differ at their end. */
 char *show_name(const struct cells *, char *buf, size_t size, const char *name, int w);
-/* Draws an ellipsis if text that ended at x exceeds the rectangle's first row. */
-void show_cut(struct cells *, struct rect, int x);
-/* "4x10x16": threads, clients, depth. */
+/* Draws an ellipsis at the end of the rectangle's first row if text drawn there ended at x, beyond
+ * the rectangle. */
+void show_ellipsis(struct cells *, struct rect, int x);
+/* Writes "4x10x16": threads x clients x depth. */
 char *show_load(char *buf, size_t size, const struct pool_snapshot *, const char *times);
 enum role state_role(enum pool_state);
 bool text_has(const char *hay, const char *needle); /* ignores case; "" is always found */

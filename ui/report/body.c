@@ -1,5 +1,5 @@
 /* The body of a report: each pool with its tables (and in HTML its plots), then what concerns the
- * whole run. Called by the report's formats. */
+ * whole run. Called by the writers of the report's formats. */
 #include "ui/report/body.h"
 
 #include <math.h>

@@ -68,7 +68,7 @@ int compare_runs(struct text *t, const struct saved_run *const *base_run, size_t
     return code;
 }
 
-/* "a.json,b.json" into runs. */
+/* Loads the runs of a side, given as "a.json,b.json". */
 static int load_side(const char *words, struct saved_run **run, size_t *n, struct err *err)
 {
     while (words && *words) {

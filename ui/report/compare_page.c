@@ -22,7 +22,7 @@
 
 void compare_add_method(struct doc *d)
 {
-    size_t len = strlen(help_compare_method) - 1; /* without the end of its last line */
+    size_t len = strlen(help_compare_method) - 1; /* without the newline at its end */
     doc_para(d, "%.*s", (int)len, help_compare_method);
 }
 
@@ -35,7 +35,7 @@ static const char *shown(const struct row *r, double mean)
     return figure_table[r->figure].latency ? fig_us(exp(mean)) : fig_number(mean);
 }
 
-/* "/s" for rates; latencies and shares include their unit. */
+/* The unit after a figure: "/s" for rates; latencies and shares include their unit. */
 static const char *per_of(const struct row *r, double mean)
 {
     return r->figure == FIGURE_THROUGHPUT && isfinite(mean) ? "/s" : "";
@@ -55,7 +55,7 @@ static const char *unit_of(const struct row *r)
     return r->figure == FIGURE_FAILED ? " points" : " %";
 }
 
-/* "throughput -3.1 % (-4.0 to -2.2)" */
+/* Adds a change such as "throughput -3.1 % (-4.0 to -2.2)". */
 static void add_change(struct text *t, const struct row *r)
 {
     text_add(t, "%s%s %s %+.2f%s (%+.2f to %+.2f)", t->len ? "; " : "", r->pool,
@@ -71,7 +71,8 @@ static bool is_valid(const struct side *s)
     return true;
 }
 
-/* Without waiting before the send, response time equals service time: show p99 once. */
+/* Are the response times the same as the service times, because nothing waits before the send? Then
+ * p99 is shown once. */
 static bool is_the_same(const struct row *row, size_t i)
 {
     return row[i].figure == FIGURE_RESPONSE_P99 && i > 0 && row[i - 1].figure == FIGURE_P99 &&
@@ -172,14 +173,15 @@ static void warn_of(struct doc *d, const struct saved_pool *a, const struct save
     warn_if_changed(d, a->name, "rate_per_s", json_number(a->rate_per_s),
                     json_number(b->rate_per_s));
     warn_of_count(d, a->name, "connections", a->connections, b->connections);
-    /* iterating wants it not const */
+    /* jansson's iteration does not take a const object */
     json_object_foreach((json_t *)(uintptr_t)a->options, name, value)
     {
         warn_if_other(d, a->name, name, value, json_object_get(b->options, name));
     }
 }
 
-/* Different machines can explain a difference as well as different loads. */
+/* Warns if the machines differ, because that can explain a difference as well as different
+ * loads. */
 static void warn_of_place(struct doc *d, const struct saved_run *base, const struct saved_run *new)
 {
     if (strcmp(base->host, new->host) != 0)
@@ -189,12 +191,12 @@ static void warn_of_place(struct doc *d, const struct saved_run *base, const str
         doc_finding(d, TONE_WARN, "differs", "loadtop %s, then %s", base->loadtop, new->loadtop);
 }
 
-/* Did its number of threads or clients change while it ran? */
+/* Did the number of threads or clients change while the pool ran? */
 static bool was_resized(const struct saved_pool *p)
 {
     for (size_t k = 1; k + 1 < p->seconds; k++) {
         const struct saved_second *first = &p->second[0], *s = &p->second[k];
-        /* `clients` of a second are those of all threads */
+        /* the `clients` of a second are those of all threads together */
         if ((s->clients > 0 && first->clients > 0 && fabs(s->clients - first->clients) > 0.5) ||
             (s->threads > 0 && first->threads > 0 && fabs(s->threads - first->threads) > 0.5))
             return true;
@@ -385,7 +387,8 @@ void compare_write(struct doc *d, const struct row *row, size_t rows, const stru
     doc_findings_end(d);
     if (html)
         text_add(d->t, "</section>\n");
-    bool with_pool = !html || rows > FIGURES; /* leave room on small screens */
+    /* HTML with one pool: leave out its name, to save room on small screens */
+    bool with_pool = !html || rows > FIGURES;
     doc_table(d, with_pool ? heads : heads + 1);
     for (size_t i = 0; i < rows; i++)
         add_row(d, &row[i], with_pool);

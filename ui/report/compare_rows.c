@@ -4,8 +4,8 @@
  * time, the p99 of response time, and the share that failed. Latencies are compared as logarithms:
  * the result is the factor by which the typical second's percentile changed, not an average of
  * percentiles. With three runs or more on both sides (several files, or one made by --repeat) each
- * run is one value, because runs differ by more than seconds do; else the seconds are the values.
- * The first second and a last one that is short are left out, and so are pauses. */
+ * run is one value, because runs differ by more than seconds do; otherwise each second is one
+ * value. The first second, an incomplete last second and pauses are left out. */
 #include "ui/report/compare_rows.h"
 
 #include <math.h>
@@ -52,7 +52,7 @@ static double value_of(enum figure f, const struct saved_second *s)
     return us > 0 ? log(us) : NAN;
 }
 
-/* The value of a run of --repeat; NaN: none. */
+/* A figure of one run of --repeat; NaN: the run does not have it. */
 static double repeat_value(enum figure f, const struct saved_repeat *run, const char *pool)
 {
     for (size_t i = 0; i < run->pools; i++) {
@@ -75,7 +75,7 @@ static size_t seconds_of(const struct saved_run *run, const char *pool)
     return p ? p->seconds : 0;
 }
 
-/* The seconds of a pool that count, appended to v. */
+/* Appends those seconds of a pool to v that count. */
 static size_t add_seconds(enum figure f, const struct saved_run *run, const char *pool, double *v,
                           size_t n)
 {
@@ -88,8 +88,8 @@ static size_t add_seconds(enum figure f, const struct saved_run *run, const char
     return n;
 }
 
-/* One value for each run of the side: of a file its mean over the seconds, of one made by --repeat
- * each of its runs. */
+/* Collects one value for each run of the side: for an ordinary file the mean over its seconds, for
+ * a file of --repeat each of its runs. */
 static size_t run_values(enum figure f, const struct side *s, const char *pool, double *v,
                          size_t max)
 {

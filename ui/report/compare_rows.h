@@ -41,8 +41,8 @@ struct row {
  * failures the difference in percentage points. */
 double row_change(const struct row *, double diff);
 bool row_is_worse(const struct row *); /* significantly worse */
-/* Makes the rows of all pools that both sides have, for all figures; row: room for POOLS_RUN_MAX *
- * FIGURES. 0 and ERR_USAGE: there is no such pool, or there are too many. */
+/* Makes the rows for all figures of all pools that both sides have; row: room for POOLS_RUN_MAX *
+ * FIGURES. Returns how many, or 0 with ERR_USAGE: there is no such pool, or there are too many. */
 size_t compare_rows(struct row *row, const struct side *base, const struct side *new, struct err *);
 
 #endif

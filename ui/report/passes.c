@@ -27,7 +27,7 @@ static enum passes passes_or_not(const struct threshold *t, double v)
     return isnan(v) ? PASSES_UNKNOWN : threshold_holds(t, v) ? PASSES_YES : PASSES_NO;
 }
 
-/* The share of operations that failed in its whole seconds. */
+/* The share of operations that failed in the whole seconds of the period. */
 static double failed_share(const struct measured *s)
 {
     double failed = 0, all = 0;
@@ -68,7 +68,7 @@ out:
     return v;
 }
 
-/* The threshold's figure in the period's own response times; NaN: it is not among them. */
+/* The threshold's figure in the period's own response times; NaN: they do not include it. */
 static double response_us(const struct measured *s, const struct threshold *t)
 {
     const struct saved_latency *l = &s->plateau->response;

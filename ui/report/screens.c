@@ -7,7 +7,7 @@
 #include "ui/json/saved_run.h"
 #include "ui/page/doc.h"
 
-#define BYTES_MOST ((size_t)400 << 10) /* of all together: a page is to stay small */
+#define BYTES_MOST ((size_t)400 << 10) /* limit for all screens together, to keep the page small */
 
 static void add_screen(struct doc *d, const struct saved_screen *screen, const struct text *drawn)
 {

@@ -1,4 +1,4 @@
-/* Screens captured during the run. */
+/* The screens that were captured during the run. */
 #ifndef LOADTOP_UI_REPORT_SCREENS_H
 #define LOADTOP_UI_REPORT_SCREENS_H
 

@@ -15,7 +15,7 @@
 
 #define COLUMNS_MOST 48
 
-/* "93 %", "3.41"; in brackets when one of the two is not steady or not valid. */
+/* Writes "93 %" or "3.41"; in brackets when one of the two cells is not steady or not valid. */
 static const char *relative_text(char *buf, size_t size, const struct saved_sweep *sweep,
                                  const struct saved_cell *cell, size_t var)
 {
@@ -47,7 +47,7 @@ static void throughput_cell(struct doc *d, const struct saved_cell *cell)
         doc_cell(d, "(%s)", fig_number(x));
 }
 
-/* "server 93 %": the bottleneck with its share. */
+/* Writes "server 93 %": the bottleneck with its share. */
 static const char *limit_text(char *buf, size_t size, const struct saved_cell *cell)
 {
     const char *kind = cell->measured.bottleneck.kind;
@@ -120,7 +120,7 @@ static void add_matrices(struct doc *d, const struct saved_sweep *sweep)
                 "rate, what was asked for.");
 }
 
-/* A figure of the backend's own. */
+/* The value of one of the backend's own columns. */
 static const char *column_text(char *buf, size_t size, const struct saved_sweep *sweep,
                                const struct saved_cell *cell, size_t column)
 {

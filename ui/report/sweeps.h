@@ -6,7 +6,7 @@ struct doc;
 struct saved_pool;
 struct saved_sweep;
 
-/* The tables of one sweep, or of all of a pool's. */
+/* Adds the tables of one sweep, or of all sweeps of a pool. */
 void report_sweep(struct doc *, const struct saved_sweep *sweep);
 void report_sweeps(struct doc *, const struct saved_pool *pool);
 

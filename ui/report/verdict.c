@@ -25,13 +25,13 @@ static double capacity_of(const struct saved_run *run, const struct saved_pool *
     return isfinite(searched) ? searched : best_of(run, pool).per_s;
 }
 
-/* Is it a search result that is only a lower bound? */
+/* Is the capacity the result of a search, and only a lower bound? */
 static bool is_bound(const struct saved_pool *pool)
 {
     return isfinite(pool->capacity.rate_per_s) && isnan(pool->capacity.high);
 }
 
-/* Of all pools, as far as it is known. */
+/* The combined throughput of all pools, as far as it is known. */
 static double throughput_of(const struct saved_run *run)
 {
     double sum = 0;
@@ -105,8 +105,8 @@ static void lead_thresholds(struct doc *d, const struct saved_run *run)
     text_free(&good);
 }
 
-/* With one pool the goal is compared with its capacity. With several, whose capacities were not
- * reached at the same time, with their combined throughput. */
+/* The main finding: with one pool, compares the goal with the pool's capacity; with several, whose
+ * capacities were not reached at the same time, with their combined throughput. */
 static void lead_goal(struct doc *d, const struct saved_run *run)
 {
     double goal = run->goal_per_s, mean = throughput_of(run);

@@ -39,8 +39,8 @@ const struct baseline *baseline_of(const struct baselines *bs, unsigned pool)
 
 /* ---- a moment of this run ---- */
 
-/* The service times of the last seconds as one: their own percentiles, not
- * a mean of percentiles. */
+/* Merges the service times of the last seconds into one histogram, to get its own percentiles
+ * instead of a mean of percentiles. */
 static void merge_moment(const struct pool_snapshot *p, uint64_t from, struct base_period *out)
 {
     struct histogram sum = {0}, one = {0};
@@ -165,8 +165,7 @@ static void read_plateaus(struct baseline *b, const struct saved_pool *pool)
     }
 }
 
-/* The run as a whole counts as one period when it had one load from the first second to the
- * last. */
+/* Treats the whole run as one period if its load was the same from the first second to the last. */
 static void read_whole(struct baseline *b, const struct saved_run *run,
                        const struct saved_pool *pool)
 {

@@ -48,14 +48,15 @@ int baseline_load(struct baselines *, const struct snapshot *, const char *file,
                   struct err *);
 void baseline_free(struct baselines *);
 
-/* NULL: this pool has none. */
+/* The baseline of this pool; NULL: none. */
 const struct baseline *baseline_of(const struct baselines *, unsigned pool);
 /* The period to compare the pool's present figures with; NULL: none, with the reason in `why`.
  * Otherwise `why` is NULL, or the reason why the difference is doubtful: one of both is not
  * valid. */
 const struct base_period *baseline_at(const struct baseline *, const struct pool_snapshot *,
                                       const char **why);
-/* " +8.1 %", or "" if one of both is unknown; with a question mark if doubtful. Returns buf. */
+/* Writes the relative change " +8.1 %", or "" if one of the values is unknown; with a question mark
+ * if doubtful. Returns buf. */
 char *baseline_change(char *buf, size_t size, double now, double base, bool doubted);
 
 #endif

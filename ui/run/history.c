@@ -30,7 +30,7 @@ void history_recover(struct store *s)
 int history_save(const json_t *run, bool hurry, struct err *err)
 {
     struct store *s = store_open(true, hurry, err);
-    if (s && !hurry) /* runs of programs that crashed come first: they are older */
+    if (s && !hurry) /* save runs of programs that crashed first, because they are older */
         history_recover(s);
     int code = s ? store_add(s, run, HISTORY_MOST, err) : ERR_FAILED;
     store_close(s);

@@ -1,5 +1,5 @@
-/* See history_store.h. A run is one row: what a list shows, and the JSON as text (deflated when
- * zlib is there: `packed`). Called by history.c. */
+/* See history_store.h. A run is one row: what a list shows, and the JSON as text (`packed`:
+ * deflated, if zlib is built in). Called by history.c. */
 #include "ui/run/history_store.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@
 #ifdef LOADTOP_HAVE_SQLITE
 
 #define RUN_ID_LEN 8
-/* at least this many digits are taken as the beginning of an id; fewer are a number */
+/* digits with which a text counts as the beginning of an id; with fewer it is a number */
 #define DIGITS_OF_ID 6
 #define JSON_MOST ((size_t)1 << 30)
 #define WAIT_NS (3 * NS_PER_S)
@@ -38,7 +38,8 @@
 struct store {
     sqlite3 *db;
     char path[1024];
-    uint64_t patience_ns; /* remaining time to wait for other programs' locks, for all statements */
+    /* remaining time for all statements together to wait for other programs' locks */
+    uint64_t patience_ns;
 };
 
 static int refuse(struct store *s, struct err *err)
@@ -145,8 +146,8 @@ static void bind_json(sqlite3_stmt *q, const char *text, size_t len)
     sqlite3_bind_blob64(q, 12, text, len, SQLITE_TRANSIENT);
 }
 
-/* What the list shows of a run: of all pools the targets joined, throughputs added, the worst p99.
- * run NULL: it cannot be read, and all is unknown. */
+/* The row that the list shows for a run: the targets of all pools joined, their throughputs added,
+ * the worst p99. run NULL: the run cannot be read, and everything is unknown. */
 static struct store_row row_of(const struct saved_run *run, struct text *targets)
 {
     struct store_row row = {.run_id = "",

@@ -23,20 +23,21 @@
 #include "ui/run/state_folder.h"
 
 #define EVERY_S 1.0
-#define LINES_LEAST ((size_t)1 << 20) /* bytes of lines before a new checkpoint */
-#define EVENTS_BACK_S 30              /* an event's effect may be updated for this long */
+#define LINES_LEAST ((size_t)1 << 20) /* bytes of lines before the next checkpoint, at least */
+/* how far back events are written again, because their effect may still change */
+#define EVENTS_BACK_S 30
 #define LEFT_MOST 256
-#define BYTES_MOST ((off_t)1 << 30) /* more than any of our files has */
+#define BYTES_MOST ((off_t)1 << 30) /* larger than any file of ours */
 
 struct journal {
     const char *command;
     const json_t *screens;
     size_t screens_written;
     char folder[1024], path[1200];
-    int fd; /* locked; -1: nothing written yet */
+    int fd; /* locked; -1: nothing was written yet */
     double written_s, checkpoint_s;
     size_t checkpoint, lines; /* bytes */
-    unsigned pools;           /* and removed ones, of the checkpoint */
+    unsigned pools;           /* pools in the checkpoint, including removed ones */
     unsigned removed;
     bool failed;
 };
@@ -93,14 +94,14 @@ static int write_line(int fd, const json_t *json, size_t *bytes, struct err *err
     if (!s)
         abort();
     size_t len = strlen(s);
-    s[len] = '\n'; /* in place of the terminator: a line is one write */
+    s[len] = '\n'; /* newline instead of the terminator, so that a line is one write */
     int code = fd_write_all(fd, "the run's journal", s, len + 1, -1, err);
     free(s);
     *bytes = len + 1;
     return code;
 }
 
-/* Is this descriptor's file the one that the path names? */
+/* Does the path name the file of this descriptor? */
 static bool is_at(int fd, const char *path)
 {
     struct stat is, at;
@@ -108,8 +109,8 @@ static bool is_at(int fd, const char *path)
            is.st_dev == at.st_dev;
 }
 
-/* Makes the file and locks it; -1: err says why not. In between, another program's list_left may
- * lock and remove it as torn: then it tries again. */
+/* Creates the file and locks it; -1 and err on failure. Another program's list_left may lock it in
+ * between and remove it as torn: then tries again. */
 static int open_new(const char *path, struct err *err)
 {
     const struct timespec pause = {0, 1000000};
@@ -238,7 +239,7 @@ static void merge(json_t *run, json_t *line)
     }
 }
 
-/* The checkpoint with all whole lines after it; the last may have been cut. */
+/* Reads the checkpoint and all complete lines after it; the last line may be cut. */
 static json_t *read_run(FILE *f)
 {
     char *line = NULL;

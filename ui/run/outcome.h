@@ -26,10 +26,9 @@ struct outcome {
 };
 
 /* Writes the JSON first, then prints the summary, each even if the other failed. Errors are
- * reported on stderr. *kept: the run is save the run in the history, or should not be. 0 or
- * EXIT_FAILED. */
+ * reported on stderr. *kept: the run is in the history, or should not be. 0 or EXIT_FAILED. */
 int outcome_write(const struct outcome *, const struct snapshot *, bool *kept);
-/* Only the JSON, and only if it goes to a file: nothing is printed. 0, or err. */
+/* Writes only the JSON, and only if it goes to a file; prints nothing. 0, or err. */
 int outcome_write_json(const struct outcome *, const struct snapshot *, struct err *);
 /* The journal for a run that will be saved; NULL: not wanted, or (with a message on stderr) not
  * possible. */

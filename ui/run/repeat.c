@@ -45,7 +45,7 @@ void repeats_add(struct repeats *r, const struct snapshot *s, int exit_code)
     }
 }
 
-/* scale: what divides the values; three decimals are kept. */
+/* scale: divisor of the values; three decimals are kept. */
 static json_t *spread_json(const struct spread *s, double scale)
 {
     json_t *o = json_object();

@@ -192,7 +192,7 @@ static void add_trust(struct text *t, const struct pool_snapshot *p)
     text_add(t, "%s\n", known ? "" : "- (too little data to check)");
 }
 
-/* [{ "kind", "what", "count" }] as "10,000 keys loadtop:7f3a:*" */
+/* Adds [{ "kind", "what", "count" }] as "10,000 keys loadtop:7f3a:*". */
 static void add_leftovers(struct text *t, const struct pool_snapshot *p)
 {
     size_t n = json_array_size(p->server.leftovers);
@@ -240,7 +240,7 @@ static void add_pool(struct text *t, const struct pool_snapshot *p, bool removed
 
 /* ---- The run ---- */
 
-/* A threshold's value in the words of its expression. */
+/* Writes a threshold's value in the unit of its expression. */
 static const char *threshold_value(char *buf, size_t size, const struct threshold_state *t)
 {
     struct threshold parsed;

@@ -14,7 +14,7 @@ struct snapshot;
 
 /* The whole run. */
 void summary_text(struct text *, const struct snapshot *);
-/* "redis: 4 threads x 50 clients = 200 clients", for the start. */
+/* Adds a pool's load before the start: "redis: 4 threads x 50 clients = 200 clients". */
 void summary_load(struct text *, const struct pool_snapshot *);
 /* One line with the state of every pool, for progress. `wide`: more details. */
 void summary_progress(struct text *, const struct snapshot *, bool wide);

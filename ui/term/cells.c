@@ -21,7 +21,7 @@ bool rect_has(struct rect r, int x, int y)
     return x >= r.x && y >= r.y && x < r.x + r.w && y < r.y + r.h;
 }
 
-/* The part that both cover; w and h never negative. */
+/* The intersection of both; w and h are never negative. */
 static struct rect rect_cut(struct rect a, struct rect b)
 {
     int x1 = a.x > b.x ? a.x : b.x;
@@ -94,7 +94,8 @@ static struct cell *cell_in_clip(struct cells *c, int x, int y)
     return rect_has(c->clip, x, y) ? &c->cell[y * c->cols + x] : NULL;
 }
 
-/* Blanks the other half of a wide character of which the cell at x is about to be overwritten. */
+/* Blanks the other half of a wide character if the cell at x, which is about to be overwritten, is
+ * one of its halves. */
 static void part_wide(struct cells *c, int x, int y)
 {
     struct cell *row = &c->cell[y * c->cols];
@@ -235,7 +236,8 @@ int char_width(uint32_t ch)
 
     if (ch == 0 || utf8_joins(ch))
         return 0;
-    if (ch < 0x300 || !utf8_is_shown(ch)) /* what is not shown is drawn as one '?' */
+    /* a character that must not be shown is drawn as one '?' */
+    if (ch < 0x300 || !utf8_is_shown(ch))
         return 1;
     if ((ch >= 0x2500 && ch <= 0x259f) || (ch >= 0x2800 && ch <= 0x28ff))
         return 1;

@@ -28,8 +28,8 @@ struct glyphs {
     uint32_t line[GLYPH_LINES];
     const char *arrow, *ellipsis, *times, *on, *off, *up, *down, *select, *ok, *bad, *alert, *dot,
         *plus_minus, *bar_full, *bar_empty, *pause, *left, *right;
-    int dots_x, dots_y; /* of a line plot: dots in a cell */
-    int area_x, area_y; /* of an area: columns and steps in a cell */
+    int dots_x, dots_y; /* dots in a cell for line plots */
+    int area_x, area_y; /* columns and steps in a cell for area plots */
     /* The character for a mask of dots (bit y * dots_x + x, from the top left). `series` from 0. */
     uint32_t (*dot_char)(unsigned mask, unsigned series);
     /* The character for area heights (of area_y) at the left and right column of a cell; `top`: the

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PASTE_MAX                                                                                  \
-    32768 /* bytes of a paste: more than a field accepts, so that the field refuses longer ones */
+/* most bytes of a paste; a text field accepts fewer, so it refuses a paste that was cut */
+#define PASTE_MAX 32768
 
-/* Keys that are not characters; what ctrl() does is a character (ctrl('c') is 3). */
+/* Keys that are not characters. With Ctrl a letter is a character (Ctrl-C is 3). */
 enum keycode {
     KEYCODE_ESC = 27,
     KEYCODE_ENTER = '\r',

@@ -35,7 +35,7 @@
 #define PAIRS_MAX 1024
 #define GAP_COLS 3
 #define SEQUENCE_MS 100
-/* Then signals and the screen have their turn, within a paste too. */
+/* after this many characters, signals and the screen get their turn, even within a paste */
 #define CHARACTERS_A_READ 4096
 #define LEAVE_MS 50
 /* Bracketed paste; clicks and the wheel, as SGR reports where the terminal knows them. */
@@ -54,19 +54,19 @@ static struct {
     struct cells shown;
     struct appearance *appearance; /* appearance of each cell of `shown`, as passed to curses */
     bool known[ROLES][ROLES];
-    struct appearance looks[ROLES][ROLES]; /* by role and ground, where known */
+    struct appearance looks[ROLES][ROLES]; /* for each role on each ground, as far as known */
     const struct theme *theme;
     struct theme theme_copy;
     enum tier tier;
     enum tier wanted;
-    bool all; /* everything is to be drawn again */
+    bool all; /* everything must be drawn again */
     int cursor_x, cursor_y;
     struct {
         int fg, bg;
     } pair[PAIRS_MAX];
     int pairs;
     bool pasting;
-    time_t paste_last; /* when the last of it came */
+    time_t paste_last; /* when the last part of the paste arrived */
     char paste[PASTE_MAX + 8];
     size_t paste_len;
 } term = {.cursor_x = -1};
@@ -84,7 +84,8 @@ static void prepare_restore(void)
     tty_restore_add("\r");
 }
 
-/* Both forms, whatever terminfo says: terminals differ in when they send which. */
+/* Defines both forms of the arrow keys, whatever terminfo says, because terminals differ in when
+ * they send which. */
 static void define_arrows(void)
 {
     static const struct {
@@ -118,7 +119,8 @@ static void enter_modes(void)
 
 static const char *string_value(const char *name)
 {
-    return tigetstr((char *)(uintptr_t)name); /* curses takes it without const, and only reads */
+    /* curses wants a pointer without const, but only reads */
+    return tigetstr((char *)(uintptr_t)name);
 }
 
 static void leave_modes(void)
@@ -233,7 +235,7 @@ int term_open(const char *colors, struct err *err)
 {
     const char *name = getenv("TERM");
 
-    if (term_check(colors, err) || !name) /* it refuses to go without a name */
+    if (term_check(colors, err) || !name) /* curses cannot be opened without a name */
         return ERR_FAILED;
     setlocale(LC_CTYPE, "");
     term.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
@@ -404,7 +406,7 @@ static struct appearance make_appearance(const struct cell *cell)
     return appearance;
 }
 
-/* Each pair of role and ground is looked up once a theme. */
+/* Each pair of role and ground is looked up once per theme. */
 static struct appearance cell_appearance(const struct cell *cell)
 {
     struct appearance appearance;
@@ -541,7 +543,7 @@ void term_show(const struct cells *c, const struct theme *theme, enum tier tier)
         start_colors();
         cells_resize(&term.shown, c->rows, c->cols);
         make_appearances(c->rows * c->cols);
-        term.pairs = 0; /* those of the theme before are free */
+        term.pairs = 0; /* colour pairs of the previous theme can be reused */
         erase();
     }
     if (term.all)
@@ -637,8 +639,9 @@ static bool next_of_sequence(wint_t *w)
     return rc == OK;
 }
 
-/* A byte that is no UTF-8, as of an X10 report beyond column 95; curses would take its eighth bit,
- * as it does not see the terminal's modes. It reads no further than what it has handed over. */
+/* Reads a byte that is not UTF-8, such as one of an X10 report beyond column 95. Curses would
+ * remove its eighth bit, because it does not see the terminal's modes. It has not read more from
+ * the descriptor than it has returned, so reading there is safe. */
 static uint32_t next_byte(void)
 {
     struct pollfd key = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -676,7 +679,7 @@ static bool take_sequence(struct input *in, bool *was)
         if (n + 1 < sizeof params)
             params[n++] = (char)(w < 0x80 ? w : '?');
         params[n] = '\0';
-        if (tty_signal_waits()) /* of a sequence without end, say */
+        if (tty_signal_waits()) /* a sequence without an end must not delay signals */
             return false;
     }
     if (!mouse_is_x10(params, (uint32_t)w))

@@ -97,9 +97,10 @@ static bool is_one_of(const char *name, const char *const *list)
 
 static const char *string_of(const struct terminfo_source *src, const char *name, bool direct)
 {
-    /* What would change the palette is gone, with what the 16 colours of old were set by. */
+    /* Removed capabilities: those that change the palette, and the sequences that set the 16
+     * colours. */
     static const char *const gone[] = {"initc", "initp", "oc", "setf", "setb", "scp", NULL};
-    /* Characters repeated, several lines scrolled at once: not every emulator knows them. */
+    /* Repeating a character and scrolling by several lines: not every emulator supports them. */
     static const char *const rare[] = {"rep", "indn", "rin", NULL};
     const char *value;
 
@@ -110,7 +111,8 @@ static const char *string_of(const struct terminfo_source *src, const char *name
     if (direct && !strcmp(name, "setab"))
         return DIRECT("4");
     value = src->string(name);
-    return value == (const char *)-1 ? NULL : value; /* NOLINT: curses' mark of a wrong type */
+    /* NOLINT: how curses marks a capability of the wrong type */
+    return value == (const char *)-1 ? NULL : value;
 }
 
 static int number_of(const struct terminfo_source *src, const char *name, bool direct)
@@ -161,7 +163,7 @@ static void standard(const struct terminfo_source *src, bool direct, struct byte
 static void extended(const struct terminfo_source *src, bool direct, struct bytes *o,
                      struct strings *s)
 {
-    static const char *const flags[] = {"AX", "RGB", "XT", NULL}; /* in the order of the alphabet */
+    static const char *const flags[] = {"AX", "RGB", "XT", NULL}; /* in alphabetical order */
     const char *mouse = src->string("XM"), *name[EXTENDED_MAX];
     int bools = 0, values, base;
 

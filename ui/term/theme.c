@@ -41,7 +41,7 @@ static const char *const color_names[] = {"black",
 
 static const char *const attr_names[] = {"bold", "underline", "reverse", "dim", "italic", NULL};
 
-/* The 16 as xterm draws them: what `nearest` is measured against. */
+/* The 16 colours as xterm draws them; the nearest one is found by comparing with these. */
 static const uint32_t rgb_16[16] = {0x000000, 0xcd0000, 0x00cd00, 0xcdcd00, 0x0000ee, 0xcd00cd,
                                     0x00cdcd, 0xe5e5e5, 0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00,
                                     0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff};
@@ -181,7 +181,7 @@ static bool next_word(const char **s, char *buf, size_t size)
     return n > 0;
 }
 
-/* "FOREGROUND [on BACKGROUND] [ATTRIBUTE...]"; on failure `wrong` is the word. */
+/* Parses "FOREGROUND [on BACKGROUND] [ATTRIBUTE...]". On failure `wrong` is the word. */
 static int parse_style(const char *s, enum tier tier, struct style *out, char wrong[64])
 {
     bool has_fg = tier == TIER_NONE;
@@ -374,11 +374,11 @@ struct style theme_style(const struct theme *t, enum tier tier, unsigned role, u
 
         if (tier == TIER_NONE || b->bg < 0)
             s.attr |= b->attr;
-        /* Text without its own colour takes the text colour of its background's role; with 16
-         * colours all text does, because few pairs are readable. */
+        /* Text of a role without its own colour takes the text colour of the background's role.
+         * With 16 colours all text does, because few pairs are readable. */
         if (!own && b->fg >= 0 && (role == ROLE_TEXT || (tier == TIER_16 && b->bg >= 0)))
             s.fg = b->fg;
-        /* A role with its own background (a chip, a field) always keeps it. */
+        /* a role with its own background (a chip, a field) always keeps that background */
         if (!own)
             s.bg = b->bg;
     }

@@ -105,8 +105,8 @@ struct theme {
     char about[96];
     int32_t ground; /* intended RGB background if `text` has none; or COLOR_UNSET */
     struct style style[TIERS][ROLES];
-    char asked[512]; /* the name that it was loaded by */
-    char path[512];  /* the file that it was read from; "" for a built-in one */
+    char asked[512]; /* the name by which it was loaded */
+    char path[512];  /* the file from which it was read; "" for a built-in one */
     uint64_t stamp;  /* stamp of that file when it was read */
 };
 
@@ -126,8 +126,8 @@ int color_nearest_256(uint32_t rgb);
  * (`terminfo_colors`, -1 or 0: none). */
 enum tier tier_choose(const char *colors, int terminfo_colors);
 
-/* The built-in themes, those of themes/: name and text, ends with NULL. The
- * first is the default. */
+/* The built-in themes (those in themes/): name and text, ends with NULL. The first is the
+ * default. */
 struct builtin_theme {
     const char *name, *text;
 };

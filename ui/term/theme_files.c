@@ -96,7 +96,7 @@ static uint64_t stamp_of(const char *path)
     return stamp ? stamp : 1;
 }
 
-/* A file that holds anything but text is refused here, in words. */
+/* Reads the file. A file that is not text is refused here, with a message. */
 static int read_text(const char *path, struct text *t, struct err *err)
 {
     char what[240];
@@ -178,7 +178,7 @@ static int refuse(const char *name, struct err *err)
     return ERR_USAGE;
 }
 
-/* "night" of "./night.theme" */
+/* "night" for the path "./night.theme" */
 static const char *bare_name(const char *path, char *buf, size_t size)
 {
     const char *slash = strrchr(path, '/');
@@ -224,7 +224,7 @@ bool theme_is_stale(const struct theme *t)
 {
     char path[512];
 
-    /* gone for the moment, as when an editor writes it again; or built in */
+    /* missing for the moment, as while an editor rewrites it; or a built-in one */
     if (!find_file(t->asked, path))
         return false;
     return strcmp(path, t->path) != 0 || stamp_of(path) != t->stamp;

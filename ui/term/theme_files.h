@@ -9,9 +9,10 @@
 struct err;
 struct theme;
 
-/* By name: the file NAME.theme in the current folder, the user's themes folder, those of the system
- * (beside the program, then where it was installed), or the built-in one; the first that exists. A
- * name with a slash is a file itself. ERR_USAGE with the nearest name when there is none. */
+/* Loads a theme by name: the file NAME.theme in the current folder, the user's themes folder, those
+ * of the system (beside the program, then where it was installed), or the built-in one; the first
+ * that exists. A name with a slash is a file itself. ERR_USAGE with the nearest name when there is
+ * none. */
 int theme_load(struct theme *, const char *name, struct err *);
 /* Would theme_load read another or a changed file now? */
 bool theme_is_stale(const struct theme *);

@@ -29,7 +29,7 @@ static volatile sig_atomic_t end_signal, stop_signal;
 static char restore_text[512];
 static size_t restore_len;
 static struct termios modes_before;
-/* The terminal, opened a second time so that no write to it waits; -1: that was not possible. */
+/* The terminal, opened a second time so that no write blocks; -1: this was not possible. */
 static int direct_fd = -1;
 
 static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, 0};
@@ -66,7 +66,8 @@ static void on_crash(int sig)
         tty_restore_now();
         tcsetattr(STDIN_FILENO, TCSANOW, &modes_before);
     }
-    raise(sig); /* SA_RESETHAND put the default back, SA_NODEFER lets it through */
+    /* SA_RESETHAND has restored the default action, and SA_NODEFER lets the signal through */
+    raise(sig);
 }
 
 static void on_signal(int sig)
@@ -78,7 +79,7 @@ static void on_signal(int sig)
     else if (sig != SIGWINCH)
         end_signal = sig;
     if (write(tty.pipe[1], "", 1) < 0) {
-        /* full: the loop is awake anyway */
+        /* the pipe is full: the loop is awake anyway */
     }
     errno = saved;
 }
@@ -105,7 +106,8 @@ int tty_catch_signals(struct err *err)
         signal(SIGHUP, SIG_IGN);
     catch_signal(SIGWINCH, on_signal, SA_RESTART);
     catch_signal(SIGTSTP, on_signal, SA_RESTART);
-    /* A caller that keeps them blocked before and after never meets their default action. */
+    /* If the caller keeps these signals blocked before and after, their default action never
+     * happens. */
     sigemptyset(&wanted);
     for (int i = 0; end_signals[i]; i++)
         sigaddset(&wanted, end_signals[i]);
@@ -166,7 +168,8 @@ void tty_give_modes_back(void)
     tcsetattr(STDIN_FILENO, TCSANOW, &modes_before);
 }
 
-/* A description of its own: to make the shared one not wait would be seen by the shell as well. */
+/* Opens a separate file description, because O_NONBLOCK on the shared one would also affect the
+ * shell. */
 static int open_direct(void)
 {
     return open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -202,7 +205,7 @@ void tty_restore_begin(void)
 
 void tty_restore_add(const char *s)
 {
-    if (!s || s == (char *)-1) /* NOLINT: what curses returns for a wrong name */
+    if (!s || s == (char *)-1) /* NOLINT: what curses returns for an unknown name */
         return;
     while (*s && restore_len < sizeof restore_text) {
         const char *end = s[0] == '$' && s[1] == '<' ? strchr(s, '>') : NULL;

@@ -20,7 +20,7 @@
 #include "engine/os/loop.h"
 #include "ui/term/tty.h"
 
-#define BREAK_OFF SIGURG /* ignored by default, and used for nothing else here */
+#define BREAK_OFF SIGURG /* a signal that is ignored by default and used for nothing else here */
 #define RETRY_NS (5 * NS_PER_MS)
 #define BREAK_OFF_TRIES 20
 
@@ -29,14 +29,14 @@ static struct {
     pthread_t thread;
     struct sigaction before; /* of BREAK_OFF */
     bool running;
-    struct text now; /* the thread's, while it is writing */
+    struct text now; /* used by the thread only, while it is writing */
     /* Below: under the lock. */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct text next;
     bool end, writing;
-    bool abandon; /* the thread is to leave what it writes */
-    bool wanted;  /* the loop waits to be woken */
+    bool abandon; /* tells the thread to abandon what it is writing */
+    bool wanted;  /* the loop waits for tty_wake */
 } out = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- the thread ---- */
@@ -53,7 +53,7 @@ static void write_all(const char *s, size_t len)
 {
     while (len > 0 && !is_abandoned()) {
         ssize_t n = write(STDOUT_FILENO, s, len);
-        /* non-blocking because of another program that shares the terminal */
+        /* another program that shares the terminal has made it non-blocking */
         if (n < 0 && errno == EAGAIN)
             poll(&(struct pollfd){.fd = STDOUT_FILENO, .events = POLLOUT}, 1, -1);
         /* the terminal is gone, which the loop detects itself */
@@ -101,7 +101,7 @@ static void do_nothing(int sig)
     (void)sig;
 }
 
-/* Of all signals the thread takes only the one that breaks off its write. */
+/* Blocks all signals in the new thread except the one that interrupts its write. */
 static int start_thread(void)
 {
     struct sigaction sa = {.sa_handler = do_nothing};
@@ -151,7 +151,7 @@ FILE *tty_out_stream(void)
 
 void tty_out_add(const char *s, size_t len)
 {
-    (void)!write(fileno(out.stream), s, len); /* memory: it fails when there is none */
+    (void)!write(fileno(out.stream), s, len); /* a memory stream: fails only when out of memory */
 }
 
 bool tty_out_ready(void)
@@ -163,7 +163,7 @@ bool tty_out_ready(void)
     return ready;
 }
 
-/* Takes the collected output. */
+/* Moves the output collected so far to the text. */
 static void collect(struct text *to)
 {
     char buf[16384];
@@ -233,7 +233,8 @@ bool tty_out_flush(int timeout_ms)
     if (!wait_written(timeout_ms))
         give_up();
     collect(&last);
-    for (int i = 0; i < 2 && !taken; i++) { /* what filled the kernel's buffer may not be ours */
+    /* what fills the kernel's buffer may be output of another program */
+    for (int i = 0; i < 2 && !taken; i++) {
         send(&last);
         taken = wait_written(timeout_ms);
         if (!taken)
@@ -253,7 +254,7 @@ void tty_out_close(void)
     pthread_cond_broadcast(&out.changed);
     pthread_mutex_unlock(&out.lock);
     out.running = false;
-    if (stuck) { /* nothing broke it off: the end of the process will */
+    if (stuck) { /* nothing has interrupted the write: the end of the process will */
         pthread_detach(out.thread);
         return;
     }

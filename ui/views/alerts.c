@@ -21,7 +21,7 @@ static void add(struct list *l, bool bad, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 static void add(struct list *l, bool bad, const char *fmt, ...)
 {
-    struct alert spare = {0}; /* one too many is not shown */
+    struct alert spare = {0}; /* receives an alert that is not shown because it is one too many */
     struct alert *to = l->n < l->max ? &l->alert[l->n++] : &spare;
     va_list ap;
 
@@ -118,7 +118,7 @@ static const struct check *failed(const struct pool_snapshot *p, enum check_id i
     return NULL;
 }
 
-/* By how much the limit is exceeded; checks without a limit count as just exceeded. */
+/* The factor by which the limit is exceeded; checks without a limit count as just exceeded. */
 static double excess(const struct check *k)
 {
     double over = k->limit > 0 ? fabs(k->value) / k->limit : 1;
@@ -157,7 +157,7 @@ static void validity(struct list *l, const struct snapshot *s, enum check_id che
     text_free(&names);
 }
 
-/* ": it is 43.0ms"; "" when its value is not known. */
+/* Writes ": it is 43.0ms", or "" when the threshold's value is not known. */
 static const char *threshold_value(const struct threshold_state *t, char *buf, size_t size)
 {
     struct threshold parsed;

@@ -1,4 +1,4 @@
-/* The bottom lines: the dials of the selected pool and the keys, or the input line; see *
+/* The bottom lines: the dials of the selected pool and the keys, or the input line; see
  * bottom.h. */
 #include "ui/views/bottom.h"
 
@@ -61,7 +61,7 @@ static void dials(struct cells *c, struct screen *sc, const struct pool_snapshot
     }
 }
 
-/* The first of "p, space". */
+/* The first name of a list such as "p, space". */
 static void first_name(const char *shown, char *buf, size_t size)
 {
     copy_str(buf, size, shown);
@@ -76,7 +76,8 @@ static int bar_width(const struct key_binding *b)
     return text_width(key) + text_width(b->bar) + 2;
 }
 
-/* If no panel shows the names of the views, their numbers are at the right end of the bar. */
+/* Draws the numbers of the views at the right end of the bar, if no panel shows the views'
+ * names. */
 static void tabs_short(struct cells *c, struct screen *sc, const struct layout *l, struct rect *r)
 {
     const char *name = r->w >= 100 ? screen_view(sc)->name : "";
@@ -150,7 +151,7 @@ static const char *prompt(const struct screen *sc)
     }
 }
 
-/* The input line, and the hint or the error, which is placed at the wrong word. */
+/* Draws the input line, and below it the hint, or the error at the position of the wrong word. */
 static void typed(struct cells *c, const struct snapshot *s, struct screen *sc, struct rect keys,
                   struct rect dial)
 {
@@ -199,7 +200,7 @@ void bottom_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
                   sc->mode == MODE_FIND;
 
     sc->cursor_x = -1;
-    if (keys.h == 0) { /* one status line: the input covers it */
+    if (keys.h == 0) { /* the window has one status line, which the input covers */
         if (typing)
             typed(c, s, sc, l->panel[PANEL_HEADER], dial);
         return;

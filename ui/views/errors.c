@@ -101,7 +101,7 @@ static int order(const struct error_row *a, const struct error_row *b, int colum
         x = (double)a->error->count, y = (double)b->error->count;
         break;
     }
-    return x < y ? 1 : x > y ? -1 : 0; /* the largest, the latest first */
+    return x < y ? 1 : x > y ? -1 : 0; /* largest first; for times, the latest first */
 }
 
 int errors_rows(const struct snapshot *s, const struct screen *sc, struct error_row *row, int max)

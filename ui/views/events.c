@@ -46,7 +46,8 @@ static double change_of(const struct event *e)
     return event_is_change(e) ? e->after_per_s - e->before_per_s : NAN;
 }
 
-/* Column 0: the newest first. Numeric columns: descending, events without a value last. */
+/* The order of two events. By column 0: the newest first. By numeric columns: descending, events
+ * without a value last. */
 static int order(const struct event *a, const struct event *b, int column)
 {
     double x = 0, y = 0;
@@ -120,7 +121,7 @@ static void what_text(const struct cells *c, const struct event *e, char *buf, s
         snprintf(buf, size, "%s%s%s", e->what, e->to[0] ? " " : "", e->to);
 }
 
-/* "real", "noise", or why there is no verdict yet. */
+/* The verdict on an event's effect: "real", "noise", or why there is none yet. */
 static const char *verdict(const struct event *e, const struct snapshot *s)
 {
     if (!e->settled && event_is_halt(e))
@@ -171,7 +172,7 @@ static void event_row(struct cells *c, const struct table *t, struct rect r, int
     if (event_is_change(e)) {
         table_put(c, t, y, COL_WHAT, ROLE_STRONG, text);
         effect(c, t, y, s, e);
-    } else { /* events with text only use the rest of the line */
+    } else { /* events that have only a text use the rest of the line for it */
         cells_field(c, t->x[COL_WHAT], y, r.x + r.w - 1 - t->x[COL_WHAT], ALIGN_LEFT, ROLE_TEXT,
                     text);
     }

@@ -20,7 +20,7 @@ struct segment {
     char text[96];
     enum role role;
     bool chip;
-    int rank; /* 0 is never dropped; the highest goes first */
+    int rank; /* 0: never dropped; otherwise the highest is dropped first */
 };
 #define SEGMENTS_MAX 16
 struct segments {
@@ -43,7 +43,7 @@ static void sweep_state(struct segments *l, const struct snapshot *s)
 {
     char text[160];
 
-    unsigned step = s->sweep.step + 1; /* the one that is measured */
+    unsigned step = s->sweep.step + 1; /* number of the step that is being measured */
 
     if (s->sweep.steps > 0)
         snprintf(text, sizeof text, "SWEEP %u/%u", step < s->sweep.steps ? step : s->sweep.steps,
@@ -280,7 +280,7 @@ void header_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     for (int i = 0; i < list.n; i++) {
         const struct segment *g = &list.s[i];
 
-        if (i == list.n - 1 && spare > 0) /* the lock is at the right edge */
+        if (i == list.n - 1 && spare > 0) /* the lock takes the right edge */
             x += spare - (l->size == LAYOUT_FULL ? 1 : 0);
         if (g->chip)
             x = box_chip(c, x, r.y, g->role, g->text);
@@ -319,5 +319,5 @@ void title_draw(struct cells *c, const struct snapshot *s, struct screen *sc,
     if (p->server.version[0])
         x = cells_textf(c, x, r.y, ROLE_LABEL, " (%s)", p->server.version);
     cells_unclip(c, clip);
-    show_cut(c, rect_of(r.x, r.y, room, 1), x);
+    show_ellipsis(c, rect_of(r.x, r.y, room, 1), x);
 }

@@ -56,7 +56,7 @@ static const struct column pool_columns[] = {
     {"ERR", 4, 6, ALIGN_RIGHT, 2},     {"DROP", 4, 6, ALIGN_RIGHT, 7},
     {"LIMIT", 7, 9, ALIGN_RIGHT, 2},   {NULL, 0, 0, ALIGN_LEFT, 0},
 };
-/* The target without its scheme, and the version in brackets where there is room. */
+/* The target without its scheme, followed by the version in brackets if there is room. */
 static void target_text(const struct pool_snapshot *p, int w, char *buf, size_t size)
 {
     const char *bare = strstr(p->target, "://");
@@ -427,7 +427,8 @@ static void overview_side(struct layout *l, struct rect side, int pools)
     layout_box(l, PANEL_SCALING, side);
 }
 
-/* On a wide window the changes are beside the plots, which get their rows. */
+/* In a wide window the changes are beside the plots, so the plots also get the rows that the
+ * changes would take. */
 static void overview_wide(struct layout *l, struct rect *middle, int pools)
 {
     int side_w = middle->w * 45 / 100;

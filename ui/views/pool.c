@@ -1,4 +1,4 @@
-/* All details of one pool: plots, percentile ladder, operations, threads, and time budget; see *
+/* All details of one pool: plots, percentile ladder, operations, threads, and time budget; see
  * pool.h. */
 #include "ui/views/pool.h"
 
@@ -25,8 +25,8 @@ static const struct column op_columns[] = {
     {"p99.9", 6, 8, ALIGN_RIGHT, 4},       {NULL, 0, 0, ALIGN_LEFT, 0},
 };
 
-/* The requested rate of open arrival, its outcome, and the lateness of starts, as far as there is
- * room. "" for a closed pool. */
+/* Describes open arrival: the requested rate, what was achieved, and the lateness of starts, as far
+ * as there is room. "" for a closed pool. */
 static void open_note(const struct pool_snapshot *p, int room, char *buf, size_t size)
 {
     char asked[32], done[32], p50[32], p99[32], most[32], dropped[32], left[32], lost[96];

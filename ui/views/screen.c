@@ -37,7 +37,8 @@ static void ask_draw(struct cells *c, struct screen *sc)
 
     lines = text_wrap(NULL, 0, 0, w - 4, 0, ROLE_TEXT, sc->question_text);
     h = lines + 4;
-    if (w < 24 || h > c->rows) { /* no room for a box: one line, and the default is the same */
+    /* no room for a box: the question takes one line, with the same default answer */
+    if (w < 24 || h > c->rows) {
         y = c->rows - 1;
         cells_fill(c, rect_of(0, y, c->cols, 1), ' ', ROLE_CAUTION);
         if (sc->question == ASK_PROTECTED) {

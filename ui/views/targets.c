@@ -64,7 +64,8 @@ static bool ends_with(const char *s, const char *end)
     return n >= m && !strcmp(s + n - m, end);
 }
 
-/* "used_memory_bytes" becomes "used memory", because the value shows the unit. */
+/* Writes the words for a JSON name: "used_memory_bytes" becomes "used memory", because the value
+ * shows the unit. */
 static void name_words(const char *name, char *buf, size_t size)
 {
     static const char *const units[] = {"_bytes", "_share", "_ratio_x", "_us", "_ms", NULL};

@@ -1,5 +1,5 @@
-/* Dials; see dial.h. Steps: one thread; one client up to ten, then a tenth; a rate by a tenth of
- * its leading digit's place. */
+/* Dials; see dial.h. Steps: one thread; one client up to ten, then a tenth of the number; for a
+ * rate, a tenth of the power of ten of its leading digit. */
 #include "ui/widgets/dial.h"
 
 #include <math.h>
@@ -38,7 +38,7 @@ const char *dial_name(const struct pool_snapshot *p, int dial)
 {
     int i;
 
-    /* the line of dials is short */
+    /* a shorter word, because the line of dials has little room */
     if (dial == DIAL_CONNECTIONS)
         return "conns";
     if (dial < DIAL_OPTIONS)
@@ -106,7 +106,8 @@ static char *amount_step(const struct pool_snapshot *p, int dial, unsigned now, 
     return buf;
 }
 
-/* From closed loop, the first step sets the present throughput as rate, to avoid a jump. */
+/* A step of the rate. From a closed loop, the first step sets the present throughput as rate, to
+ * avoid a jump. */
 static char *rate_step(const struct pool_snapshot *p, bool up, char *buf, size_t size)
 {
     double now = p->load.rate_per_s, step;

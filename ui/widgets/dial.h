@@ -13,16 +13,18 @@
 
 struct pool_snapshot;
 
-#define DIAL_OPTIONS (DIAL_PATTERN + 1) /* the six come first in enum dial; then the options */
+/* index of the first option: the six dials come first, as in enum dial */
+#define DIAL_OPTIONS (DIAL_PATTERN + 1)
 
-/* How many the pool has; 0 without a pool. */
+/* How many dials the pool has; 0 without a pool. */
 int dial_count(const struct pool_snapshot *);
 const char *dial_name(const struct pool_snapshot *, int dial);
-/* Its present value: "4", "auto 10", "closed", "5k/s", "batch". */
+/* The present value of a dial: "4", "auto 10", "closed", "5k/s", "batch". */
 char *dial_value(const struct pool_snapshot *, int dial, char *buf, size_t size);
-/* The command of one step up or down: "2 threads +1"; "" when there is no step that way. */
+/* The command for one step up or down: "2 threads +1"; "" when there is no step in that
+ * direction. */
 char *dial_step(const struct pool_snapshot *, int dial, bool up, char *buf, size_t size);
-/* The command of a value that was typed: "2 rate 100k/s over 60s". */
+/* The command for a typed value: "2 rate 100k/s over 60s". */
 char *dial_set(const struct pool_snapshot *, int dial, const char *typed, char *buf, size_t size);
 /* One line with the accepted values. */
 char *dial_hint(const struct pool_snapshot *, int dial, char *buf, size_t size);

@@ -42,7 +42,7 @@ static void remove_bytes(struct field *f, unsigned from, unsigned to)
     f->at = from;
 }
 
-/* False: there is no room for it. */
+/* Inserts a character. False: there is no room for it. */
 static bool insert_char(struct field *f, uint32_t ch)
 {
     char u[4];
@@ -113,8 +113,8 @@ bool field_key(struct field *f, uint32_t key)
     return true;
 }
 
-/* The character at byte *i as it is drawn; *i goes on to the next. `stars` is the text with its
- * secrets hidden byte by byte. */
+/* The character at byte *i as it is drawn; advances *i. `stars` is the text with each byte of a
+ * secret replaced by a star. */
 static uint32_t shown_char(const struct field *f, const char *stars, unsigned *i)
 {
     uint32_t ch;

@@ -1,7 +1,8 @@
 /* A line of text that is being typed: cursor, insertion, history.
  *
- * Bytes are UTF-8 and the cursor is always between characters. Nothing here knows what the text
- * means, but for one thing: what may be a secret in it is neither drawn nor kept in the history. */
+ * Bytes are UTF-8 and the cursor is always between characters. Nothing here depends on what the
+ * text means, with one exception: possible secrets in it are neither drawn nor kept in the
+ * history. */
 #ifndef LOADTOP_UI_WIDGETS_FIELD_H
 #define LOADTOP_UI_WIDGETS_FIELD_H
 
@@ -11,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FIELD_MAX (3 * SECRET_MAX + 2048) /* a password of %-escapes, and its URL */
+/* enough for a password of %-escapes and the URL around it */
+#define FIELD_MAX (3 * SECRET_MAX + 2048)
 #define FIELD_TOO_LONG "what was pasted does not fit into this field: nothing was taken"
 #define HISTORY_LINE_MAX 512
 #define HISTORY_MAX 64

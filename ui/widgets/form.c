@@ -20,7 +20,7 @@
 
 #define FIELD_TARGET 0 /* of FORM_ADD */
 
-/* A bound without rounding: "4096", "1M", "64MiB", "1ms". */
+/* Writes a bound without rounding: "4096", "1M", "64MiB", "1ms". */
 static char *bound_text(enum option_type type, double v, char *buf, size_t size)
 {
     static const char *const binary[] = {"", "KiB", "MiB", "GiB"};
@@ -37,7 +37,7 @@ static char *bound_text(enum option_type type, double v, char *buf, size_t size)
     return buf;
 }
 
-/* "count, 1 to 4096": the accepted input. */
+/* Describes the accepted input: "count, 1 to 4096". */
 static void type_text(const struct option_spec *o, char *buf, size_t size)
 {
     static const char *const names[] = {"yes or no",     "count",        "number", "time, as 500ms",
@@ -62,7 +62,7 @@ static void type_text(const struct option_spec *o, char *buf, size_t size)
                  bound_text(o->type, o->max, high, sizeof high));
 }
 
-/* Two of the pool's text options have their own syntax. */
+/* Describes the two text options of a pool that have their own syntax. */
 static void pool_texts(struct form_field *field, const struct backend *b)
 {
     double weight[OPS_MAX];
@@ -173,7 +173,8 @@ static bool changed(const struct form *f, const struct form_field *field)
     return field->text.len > 0;
 }
 
-/* Words that a command knows and the option's table does not. */
+/* Is this one of the words that a command accepts although the option's table does not have
+ * them? */
 static bool command_word(const struct form *f, const struct form_field *field)
 {
     int d = f->kind == FORM_EDIT && field->pool_option ? dial_find(field->name) : -1;
@@ -400,7 +401,7 @@ enum form_result form_key(struct form *f, uint32_t key)
     } else if (field_key(&field->text, key)) {
         check_field(f, field);
         f->error[0] = '\0';
-        f->test = TEST_NONE; /* the result is for other values */
+        f->test = TEST_NONE; /* the last test was of other values */
     }
     return FORM_STAYS;
 }

@@ -20,7 +20,7 @@ static const char *start_word(const struct form *f)
                                               : "start the sweep";
 }
 
-/* Buttons say their key and what they do, and can be clicked. */
+/* Draws a button, which shows its key and its action and can be clicked. */
 static int button_draw(struct cells *c, struct hits *hits, int x, int y, uint32_t key,
                        const char *name, const char *word, bool first)
 {
@@ -100,8 +100,8 @@ static void field_row(struct cells *c, const struct form *f, struct hits *hits, 
         cells_field(c, x + 17 + value_w, y, w - value_w - 18, ALIGN_LEFT, ROLE_LABEL, field->type);
 }
 
-/* The choices that left and right select, with the present one marked, if they do not fit into the
- * field's line. */
+/* Draws the choices, with the present one marked, if they do not fit into the field's own line.
+ * Left and right select one. */
 static void choices_draw(struct cells *c, const struct form *f, int x, int y, int w)
 {
     const struct form_field *field = &f->field[f->at];

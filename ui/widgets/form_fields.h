@@ -15,8 +15,9 @@ enum form_kind { FORM_NONE, FORM_ADD, FORM_EDIT, FORM_SWEEP };
 struct form_field {
     /* borrowed; NULL: the field is not from an option table */
     const struct option_spec *spec;
-    char name[48], help[160], type[64], def[128]; /* def: the value if it is left empty */
-    char choices[640];                            /* "a|b|c" for a choice; else "" */
+    /* def: the value that an empty field stands for */
+    char name[48], help[160], type[64], def[128];
+    char choices[640]; /* "a|b|c" for a choice; else "" */
     struct field text;
     char was[1024];   /* FORM_EDIT: the value when the form was opened, also a long mix */
     char error[200];  /* "" when the value is valid */

@@ -77,14 +77,14 @@ struct key_binding {
     unsigned where;
     const char *group; /* heading in the help */
     const char *bar;   /* word in the bottom bar; NULL: not shown */
-    int rank;          /* in the bar: the highest is dropped first */
-    const char *sends; /* The command that it sends, as `:` would take it; NULL: none */
+    int rank;          /* the key with the highest rank is dropped from the bar first */
+    const char *sends; /* The command that it sends, in the form that `:` accepts; NULL: none */
     const char *help;
 };
 /* Ends with ACT_NONE. */
 extern const struct key_binding key_table[];
 
-/* The action of a key in a context; ACT_NONE: none. */
+/* The action of a key in a context; ACT_NONE if the key has none there. */
 enum action keys_find(uint32_t key, unsigned where);
 
 /* Rate limit of dial turns; zero it to start. */
