@@ -1,151 +1,46 @@
-/* Names to addresses, and which of them is tried when; see the header.
- *
- * getaddrinfo has no bound, so a name is looked up by a thread of its own. Who asked takes what is
- * there when the time is over; a thread that still waits then throws its answer away, and the last of
- * the two frees what they share. */
+/* Names to addresses, and which of them is tried when; see the header. */
 #include "backends/common/resolve.h"
 
 #include "engine/backend.h"
 #include "engine/base/err.h"
 #include "engine/base/text.h"
+#include "engine/os/lookup.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
-
-#define LOOK_NS (100 * NS_PER_MS) /* how often a wait looks whether the pool is stopping */
 
 _Static_assert(ADDRESSES_MAX <= 8 * sizeof(unsigned), "a bit for each address");
 
 /* ---- Looking a name up ---- */
 
-struct lookup {
-    pthread_mutex_t mutex;
-    pthread_cond_t news;
-    unsigned holders; /* who asked, and the thread */
-    bool done;
-    int failed;            /* of getaddrinfo */
-    struct addrinfo *list; /* owned until it is taken */
-    char host[256], port[8];
-};
-
-/* Called with the mutex held. */
-static void let_go(struct lookup *l)
+static bool is_stopping(const void *pool)
 {
-    unsigned left = --l->holders;
-    pthread_mutex_unlock(&l->mutex);
-    if (left)
-        return;
-    if (l->list)
-        freeaddrinfo(l->list);
-    pthread_mutex_destroy(&l->mutex);
-    pthread_cond_destroy(&l->news);
-    free(l);
-}
-
-static int look(const char *host, const char *port, int flags, struct addrinfo **list)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = flags};
-    *list = NULL;
-    return getaddrinfo(host, port, &hints, list);
-}
-
-static void *look_up(void *ctx)
-{
-    struct lookup *l = ctx;
-    struct addrinfo *list;
-    int failed = look(l->host, l->port, 0, &list);
-    pthread_mutex_lock(&l->mutex);
-    l->failed = failed;
-    l->list = failed ? NULL : list;
-    l->done = true;
-    pthread_cond_signal(&l->news);
-    let_go(l);
-    return NULL;
-}
-
-static struct lookup *lookup_new(const char *host, const char *port)
-{
-    pthread_condattr_t attr;
-    struct lookup *l = calloc(1, sizeof *l);
-    if (!l)
-        return NULL;
-    copy_str(l->host, sizeof l->host, host);
-    copy_str(l->port, sizeof l->port, port);
-    l->holders = 1;
-    pthread_mutex_init(&l->mutex, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&l->news, &attr);
-    pthread_condattr_destroy(&attr);
-    return l;
-}
-
-/* Called with the mutex held. Signals are for the program's other threads. */
-static bool start_thread(struct lookup *l)
-{
-    sigset_t all, before;
-    pthread_t thread;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&thread, NULL, look_up, l) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (started) {
-        pthread_detach(thread);
-        l->holders++;
-    }
-    return started;
-}
-
-/* Called with the mutex held. Waits for the thread's answer. */
-static bool await_answer(struct lookup *l, const struct pool *pool, uint64_t deadline_ns)
-{
-    for (uint64_t now = clock_ns(); !l->done && now < deadline_ns; now = clock_ns()) {
-        if (pool && pool_stopping(pool))
-            return false;
-        uint64_t until = now + LOOK_NS < deadline_ns ? now + LOOK_NS : deadline_ns;
-        struct timespec at = {.tv_sec = (time_t)(until / NS_PER_S),
-                              .tv_nsec = (long)(until % NS_PER_S)};
-        pthread_cond_timedwait(&l->news, &l->mutex, &at);
-    }
-    return l->done;
+    return pool && pool_stopping(pool);
 }
 
 /* What a thread of its own finds. NULL and err. */
 static struct addrinfo *look_up_name(const struct pool *pool, const char *host, const char *port,
                                      const char *shown, uint64_t deadline_ns, struct err *err)
 {
-    struct lookup *l = lookup_new(host, port);
-    if (!l) {
-        err_set(err, ERR_FAILED, "%s: out of memory", shown);
-        return NULL;
-    }
-    pthread_mutex_lock(&l->mutex);
-    struct addrinfo *found = NULL;
-    if (!start_thread(l))
+    struct name_answer answer;
+    if (names_look_up(&host, 1, port, deadline_ns, is_stopping, pool, &answer) < 0)
         err_set(err, ERR_UNREACHED, "%s: looking up %s: no thread to be had", shown, host);
-    else if (!await_answer(l, pool, deadline_ns))
+    else if (!answer.done)
         err_set(err, ERR_UNREACHED,
                 "%s: looking up %s: no answer in time (does the name server answer? an address in "
                 "place of the name needs none)",
                 shown, host);
-    else if (l->failed)
-        err_set(err, ERR_UNREACHED, "%s: looking up %s: %s", shown, host, gai_strerror(l->failed));
-    else
-        found = l->list;
-    if (found)
-        l->list = NULL;
-    let_go(l);
-    return found;
+    else if (answer.failed)
+        err_set(err, ERR_UNREACHED, "%s: looking up %s: %s", shown, host,
+                gai_strerror(answer.failed));
+    return answer.list;
 }
 
 static void addresses_init(struct addresses *a, const char *host)
@@ -169,11 +64,12 @@ static bool has_family(int family)
 int resolve(struct addresses *a, const struct pool *pool, const char *host, unsigned port,
             const char *shown, uint64_t deadline_ns, struct err *err)
 {
+    const struct addrinfo number = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
     char digits[8];
-    struct addrinfo *list;
+    struct addrinfo *list = NULL;
     addresses_init(a, host);
     snprintf(digits, sizeof digits, "%u", port & 0xFFFF);
-    if (look(host, digits, AI_NUMERICHOST, &list) != 0)
+    if (getaddrinfo(host, digits, &number, &list) != 0)
         list = look_up_name(pool, host, digits, shown, deadline_ns, err);
     if (!list)
         return ERR_UNREACHED;

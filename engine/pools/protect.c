@@ -8,7 +8,8 @@
 
 #include "engine/base/err.h"
 #include "engine/os/plain_file.h"
-#include "engine/pools/protect_names.h"
+#include "engine/os/lookup.h"
+#include "engine/os/loop.h"
 #include "engine/base/text.h"
 #include "engine/base/quantity.h"
 
@@ -26,7 +27,8 @@
 #include <unistd.h>
 
 #define FILE_MAX_BYTES 262144
-#define EXACT_NAME 1000 /* above the length of every *.DOMAIN */
+#define NAMES_WAIT_NS (2 * NS_PER_S) /* for the addresses of all names together */
+#define EXACT_NAME 1000              /* above the length of every *.DOMAIN */
 
 /* An address without its port. */
 struct address {
@@ -367,21 +369,21 @@ static void keep_addresses(struct rules *rules, struct rule *r, const struct add
 static void find_addresses(struct rules *rules)
 {
     const char **names = calloc(rules->n + 1, sizeof *names);
-    struct addrinfo **list = calloc(rules->n + 1, sizeof *list);
+    struct name_answer *answer = calloc(rules->n + 1, sizeof *answer);
     unsigned n = 0, at = 0;
-    if (!names || !list)
+    if (!names || !answer)
         abort();
     for (unsigned i = 0; i < rules->n; i++)
         if (wants_addresses(&rules->rule[i]))
             names[n++] = rules->rule[i].name;
-    names_look_up(names, n, list);
+    names_look_up(names, n, NULL, clock_ns() + NAMES_WAIT_NS, NULL, NULL, answer);
     for (unsigned i = 0; i < rules->n; i++)
         if (wants_addresses(&rules->rule[i]))
-            keep_addresses(rules, &rules->rule[i], list[at++]);
+            keep_addresses(rules, &rules->rule[i], answer[at++].list);
     for (unsigned i = 0; i < n; i++)
-        if (list[i])
-            freeaddrinfo(list[i]);
-    free(list);
+        if (answer[i].list)
+            freeaddrinfo(answer[i].list);
+    free(answer);
     free(names);
 }
 
