@@ -377,6 +377,8 @@ int pool_connect_allowed(const struct pool *, const char *host, const struct soc
  * `protect` wants --confirm. */
 int net_connect(const struct pool *, const char *host, const struct sockaddr *, unsigned len,
                 struct err *);
+/* What became of it, once the socket can be written: 0 it is connected, or errno's number. */
+int net_connected(int fd);
 
 /* What the server says of itself (Redis: run_id and replication ids; Kafka: the cluster's id;
  * CrateDB, Cassandra: the cluster's name), each asked in pool_open, after the connection stands and
