@@ -71,7 +71,7 @@ struct connection {
     bool exclusive;                 /* what it carries has it alone */
     bool trouble;                   /* see conn_trouble */
     bool fresh;                     /* it has not answered yet */
-    bool stale;                     /* to be opened anew: its settings changed */
+    bool stale;                     /* to be reopened, because its settings changed */
     bool retire;                    /* to be closed: fewer are wanted */
     bool kept;                      /* see keep_counted in conn.c */
 };
