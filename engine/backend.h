@@ -320,9 +320,10 @@ void *pool_data(const struct pool *);
 /* The pool's own table of operations, which pool_open says once it knows it: it begins with the
  * entries of backend->ops, in their order, and may say other things of them (what reads, how many
  * one request carries); at most OPS_MAX (16), ends with a NULL name. The table and its words live
- * as long as the process. The mix that was asked for is read anew: 0, or ERR_USAGE, which pool_open
- * returns; where none was asked for, that of backend->ops stays. Needs BACKEND_OWN_OPS: without it, a
- * name that backend->ops does not have is refused before anything starts. The pool's thread. */
+ * as long as the process. The requested mix is then parsed again: 0, or ERR_USAGE, which
+ * pool_open returns. If no mix was requested, the default one of backend->ops stays. Needs
+ * BACKEND_OWN_OPS: without it, a mix with a name that backend->ops does not have is refused before
+ * anything starts. The pool's thread. */
 int pool_set_ops(struct pool *, const struct op_type *, struct err *);
 struct pool *worker_pool(const struct worker *);
 struct loop *worker_loop(const struct worker *);
@@ -383,6 +384,8 @@ int pool_connect_allowed(const struct pool *, const char *host, const struct soc
  * `protect` wants --confirm. */
 int net_connect(const struct pool *, const char *host, const struct sockaddr *, unsigned len,
                 struct err *);
+/* What became of it, once the socket can be written: 0 it is connected, or errno's number. */
+int net_connected(int fd);
 
 /* What the server says of itself (Redis: run_id and replication ids; Kafka: the cluster's id;
  * CrateDB, Cassandra: the cluster's name), each asked in pool_open, after the connection stands and

@@ -21,9 +21,6 @@ struct stream {
         .fd = -1                                                                                   \
     }
 
-/* Has the connection that was asked for come to stand? 0, or errno's number. Once the socket can be
- * written. */
-int stream_connected(const struct stream *);
 /* Puts TLS on it; host is the name that the certificate must have. 0, or ERR_FAILED: no memory. */
 int stream_secure(struct stream *, const struct tls_context *, const char *host, struct err *);
 /* Goes on with the handshake as far as what has come allows. 1: it stands; 0: later, when there is

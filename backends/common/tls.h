@@ -1,6 +1,6 @@
-/* TLS for one connection, apart from its socket: bytes of the socket go in and come out, and so do
- * those of the protocol. OpenSSL on memory, so that sending, waiting and deadlines stay with who
- * owns the socket. What it says of a failure is said in one wording for all backends.
+/* TLS for one connection, separate from its socket: encrypted and plain bytes are exchanged through
+ * memory (OpenSSL memory BIOs), so that the socket's owner does the sending, waiting and deadlines.
+ * Errors have the same wording in all backends.
  *
  * A context is made once a pool and read by all threads; a connection belongs to one thread. Without
  * OpenSSL tls_check refuses a target that needs it, no context is ever made, and the rest is not

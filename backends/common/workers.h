@@ -27,8 +27,8 @@ struct workers {
     size_t size;
 };
 
-/* `ended` is the pool's memory of `size` bytes, zeroed, that `add` adds to. It is all made anew, so
- * no worker may be there. */
+/* Initializes an empty list. `ended` is zeroed memory of the pool, `size` bytes, for the sum of
+ * ended workers. */
 void workers_init(struct workers *, workers_add *add, void *ended, size_t size);
 void workers_fini(struct workers *);
 void workers_join(struct workers *, struct workers_entry *);

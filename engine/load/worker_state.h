@@ -72,7 +72,7 @@ struct connection {
     bool resent;  /* one in flight was sent before: not all are in order of time */
     bool trouble; /* see conn_trouble */
     bool fresh;   /* it has not answered yet */
-    bool stale;   /* to be opened anew: its settings changed */
+    bool stale;   /* to be reopened, because its settings changed */
     bool retire;  /* to be closed: fewer are wanted */
     bool kept;    /* see keep_counted in conn.c */
 };
