@@ -230,10 +230,7 @@ static void read_in(struct skeleton_conn *c)
 
 static void connected(struct skeleton_conn *c)
 {
-    int error = 0;
-    socklen_t len = sizeof error;
-    if (getsockopt(c->watch.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-        error = errno;
+    int error = net_connected(c->watch.fd);
     if (!error && loop_watch(loop_of(c), &c->watch, c->watch.fd, EPOLLIN) < 0)
         error = errno;
     if (error) {

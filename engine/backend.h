@@ -410,6 +410,8 @@ int pool_connect_allowed(const struct pool *, const char *host, const struct soc
  * a `protect` rule requires --confirm. */
 int net_connect(const struct pool *, const char *host, const struct sockaddr *, unsigned len,
                 struct err *);
+/* The result of connecting, once the socket is writable: 0, or an errno value. */
+int net_connected(int fd);
 
 /* Checks an identity that the server reports (Redis: run_id and replication ids; Kafka: the
  * cluster's id; CrateDB, Cassandra: the cluster's name; NULL: none). Call it for each in pool_open,

@@ -622,7 +622,7 @@ static int connected(struct cass_conn *c)
     const struct cass_pool *p = pool_of(c);
     struct cass_host *h = host_of(c);
     struct err err = {0};
-    int error = stream_connected(&c->socket);
+    int error = net_connected(c->socket.fd);
     if (error) {
         lost(c, error == ECONNREFUSED ? "refused" : "connect", strerror(error));
         return -1;

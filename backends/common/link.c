@@ -99,13 +99,11 @@ int link_open(struct link *l, const struct pool *pool, const char *host, const s
     struct err why = {0};
     *l = (struct link){.stream = STREAM_NONE, .pool = pool, .shown = shown};
     l->stream.fd = net_connect(pool, host, (const struct sockaddr *)&a->addr, a->len, &why);
-    if (l->stream.fd < 0) {
-        l->stream.fd = -1;
-        return err_set(err, why.code ? why.code : ERR_UNREACHED, "%s", why.msg);
-    }
+    if (l->stream.fd < 0)
+        return err_set(err, why.code, "%s", why.msg);
     int error = await(l, POLLOUT, deadline_ns), code = 0;
     if (!error)
-        error = stream_connected(&l->stream);
+        error = net_connected(l->stream.fd);
     if (error)
         code = lost(l, error, err);
     else if (tls)

@@ -46,8 +46,6 @@ static struct addrinfo *look_up_name(const struct pool *pool, const char *host, 
 static void addresses_init(struct addresses *a, const char *host)
 {
     memset(a, 0, sizeof *a);
-    atomic_init(&a->current, 0);
-    atomic_init(&a->dropped, 0);
     copy_str(a->host, sizeof a->host, host);
 }
 
@@ -102,14 +100,12 @@ void addresses_of_socket(struct addresses *a, const char *path)
 
 static unsigned current(const struct addresses *a)
 {
-    return atomic_load_explicit((_Atomic unsigned *)(uintptr_t)&a->current, memory_order_relaxed);
+    return atomic_load_explicit(&a->current, memory_order_relaxed);
 }
 
 static bool is_dropped(const struct addresses *a, unsigned i)
 {
-    return atomic_load_explicit((_Atomic unsigned *)(uintptr_t)&a->dropped, memory_order_relaxed) >>
-               i &
-           1;
+    return atomic_load_explicit(&a->dropped, memory_order_relaxed) >> i & 1;
 }
 
 const struct address *addresses_current(const struct addresses *a)
@@ -157,7 +153,7 @@ int addresses_connect(const struct addresses *a, const struct pool *pool, unsign
         *at = order[i];
         if (fd >= 0)
             return fd;
-        err_set(err, why.code ? why.code : ERR_UNREACHED, "%s", why.msg);
+        err_set(err, why.code, "%s", why.msg);
         if (why.code != ERR_UNREACHED)
             break;
     }
@@ -166,8 +162,7 @@ int addresses_connect(const struct addresses *a, const struct pool *pool, unsign
 
 static bool has_failed(const struct addresses *a, unsigned i, uint64_t now_ns)
 {
-    uint64_t failed_ns =
-        atomic_load_explicit((_Atomic uint64_t *)(uintptr_t)&a->failed_ns[i], memory_order_relaxed);
+    uint64_t failed_ns = atomic_load_explicit(&a->failed_ns[i], memory_order_relaxed);
     return failed_ns && now_ns - failed_ns < ADDRESS_REST_NS;
 }
 

@@ -16,13 +16,6 @@
 
 #define PUT_MAX ((size_t)64 << 10) /* a few records */
 
-int stream_connected(const struct stream *s)
-{
-    int error = 0;
-    socklen_t len = sizeof error;
-    return getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ? errno : error;
-}
-
 int stream_secure(struct stream *s, const struct tls_context *context, const char *host,
                   struct err *err)
 {

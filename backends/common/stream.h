@@ -21,8 +21,6 @@ struct stream {
         .fd = -1                                                                                   \
     }
 
-/* The result of connecting, once the socket is writable: 0, or an errno value. */
-int stream_connected(const struct stream *);
 /* Starts TLS; the certificate must match host. 0, or ERR_FAILED: out of memory. */
 int stream_secure(struct stream *, const struct tls_context *, const char *host, struct err *);
 /* Continues the TLS handshake. 1: complete; 0: call again when the socket is readable, or writable

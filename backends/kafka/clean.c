@@ -45,6 +45,8 @@ static int open_handle(struct cleaning *cl, struct err *err)
 {
     char words[256];
     struct kafka_pool *kp = cl->kp;
+    if (tls_files_check(cl->c->options, K_TLS, err) < 0)
+        return ERR_USAGE;
     rd_kafka_conf_t *conf =
         kafka_conf_new(kp, cl->c->target, cl->c->options, cl->c->sender, RD_KAFKA_CONSUMER, err);
     if (!conf)

@@ -82,7 +82,9 @@ static int admin_open(struct kafka_pool *kp, struct err *err)
 {
     char words[256];
     bool grouped = !pool_read_only(kp->pool) || follows_group(kp);
-    int bad = kafka_conf_try(kp, err);
+    int bad = tls_files_check(kafka_opts(kp), K_TLS, err);
+    if (!bad)
+        bad = kafka_conf_try(kp, err);
     if (bad)
         return bad;
     rd_kafka_conf_t *conf = kafka_conf_new(kp, pool_target(kp->pool), kafka_opts(kp),

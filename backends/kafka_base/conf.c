@@ -371,8 +371,7 @@ rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *targ
     set_if_known(conf, "socket.keepalive.enable", "true");
     set_if_known(conf, "log.connection.close", "false");
     bool bad = set_always(conf, err) < 0 || set_bounds(conf, o, err) < 0 ||
-               set_target(conf, target, o, err) < 0 || set_tls(conf, o, err) < 0 ||
-               (kp && tls_files_check(o, K_TLS, err) < 0);
+               set_target(conf, target, o, err) < 0 || set_tls(conf, o, err) < 0;
     if (!bad && type == RD_KAFKA_PRODUCER) {
         bad = set_producer(conf, o, err) < 0;
         if (!bad && kp && kp->pool)

@@ -602,10 +602,7 @@ static void redis_ready(struct watch *watch, uint32_t events)
     struct redis_conn *c =
         (struct redis_conn *)(void *)((char *)watch - offsetof(struct redis_conn, watch));
     if (c->state == REDIS_CONNECTING) {
-        int error = 0;
-        socklen_t len = sizeof error;
-        if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-            error = errno;
+        int error = net_connected(watch->fd);
         if (error || !(events & EPOLLOUT)) {
             lost(c, error ? error : ECONNRESET);
             return;

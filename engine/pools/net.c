@@ -90,3 +90,10 @@ int net_connect(const struct pool *p, const char *host, const struct sockaddr *a
     }
     return fd;
 }
+
+int net_connected(int fd)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ? errno : error;
+}

@@ -75,8 +75,8 @@ int pool_set_ops(struct pool *p, const struct op_type *types, struct err *err)
     double weight[OPS_MAX];
     if (!(b->flags & BACKEND_POOL_OPS) || !begins_with(types, b->ops))
         return err_set(err, ERR_FAILED,
-                       "backend %s: pool_set_ops wants BACKEND_OWN_OPS, and a table that begins as "
-                       "its own",
+                       "backend %s: pool_set_ops needs the flag BACKEND_POOL_OPS, and a table "
+                       "that begins with the backend's own operations",
                        b->name);
     int bad = mix ? ops_parse(types, b->name, mix, weight, err) : 0;
     if (bad)
