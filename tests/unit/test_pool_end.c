@@ -93,6 +93,15 @@ static enum submit hang(struct conn *c, struct op *op)
     return result;
 }
 
+/* Has the supervisor joined the first thread? */
+static bool was_joined(struct engine *e)
+{
+    const struct snapshot *n = engine_snapshot(e);
+    bool joined = n->pool[0].worker[0].state == 2;
+    snapshot_release(n);
+    return joined;
+}
+
 /* What its schedule made due is neither offered nor dropped, and the account says so. */
 static void test_starts_of_a_thread_that_hangs(void **state)
 {
@@ -126,10 +135,11 @@ static void test_starts_of_a_thread_that_hangs(void **state)
     assert_non_null(strstr(account->why, "1 thread hung to the end"));
     snapshot_release(n);
     atomic_store(&released, true);
-    for (unsigned i = 0; i < WAIT_S * 200 && !atomic_load(&went_on); i++)
+    for (unsigned i = 0; i < WAIT_S * 200 && !was_joined(e); i++)
         nanosleep(&pause, NULL);
-    assert_true(atomic_load(&went_on));
-    engine_free(e);
+    assert_true(atomic_load(&went_on) && was_joined(e));
+    engine_free(e); /* a thread that was not joined would be left behind */
+    assert_false(engine_threads_left());
     scenario_fini(&s);
 }
 
