@@ -97,7 +97,7 @@ static enum submit hang(struct conn *c, struct op *op)
 static bool was_joined(struct engine *e)
 {
     const struct snapshot *n = engine_snapshot(e);
-    bool joined = n->pool[0].worker[0].state == 2;
+    bool joined = n->pool[0].worker[0].state == WORKER_ENDED;
     snapshot_release(n);
     return joined;
 }
@@ -141,7 +141,7 @@ static void test_starts_of_a_thread_that_hangs(void **state)
     for (unsigned i = 0; i < WAIT_S * 200 && !was_joined(e); i++)
         nanosleep(&pause, NULL);
     assert_true(atomic_load(&went_on) && was_joined(e));
-    engine_free(e); /* else the thread would be left behind */
+    engine_free(e); /* a thread that was not joined would be left behind */
     assert_false(engine_threads_left());
     scenario_fini(&s);
 }
