@@ -256,8 +256,10 @@ static void note_end(struct engine *e, uint64_t now_ns)
     }
     if (!figures_final(e, now_ns))
         return;
+    pthread_mutex_lock(&e->queue_mutex); /* against an engine_end at this moment */
     if (!e->ended_by[0] && e->pools)
         copy_str(e->ended_by, sizeof e->ended_by, e->pool[e->pools - 1]->ended_by);
+    pthread_mutex_unlock(&e->queue_mutex);
     thresholds_check(e, now_ns);
     e->ended = true;
 }
