@@ -40,6 +40,7 @@ enum command_result {
 
 #define COMMAND_TEXT_MAX (3 * SECRET_MAX + 2048) /* a target whose password is all %-escapes */
 #define COMMAND_SHORT_MAX 256 /* of all but a target, an option's value and a mix */
+#define COMMAND_LINE_MAX (COMMAND_TEXT_MAX + 96) /* a whole command, as command_text writes it */
 struct command {
     enum verb verb;
     char pool[32]; /* name or number as typed; "": none given */

@@ -126,7 +126,7 @@ static int check_own_sweep(const struct scenario *s, struct err *err)
 static int check_ats(const struct scenario *s, struct err *err)
 {
     struct command c;
-    char where[120], shown[COMMAND_TEXT_MAX + 96];
+    char where[120], shown[COMMAND_LINE_MAX];
     int bad = 0;
     for (unsigned i = 0; i < s->ats && !bad; i++) {
         if (command_parse(&c, s->at[i].text, NULL, NULL) < 0)
