@@ -83,6 +83,19 @@ int members_number(struct member_reader *, const struct json_t *o, const char *n
 int members_text(struct member_reader *, const struct json_t *o, const char *name,
                  const char **out);
 int members_flag(struct member_reader *, const struct json_t *o, const char *name, enum flag *out);
+/* An object or a list, borrowed from o; NULL: absent. */
+int members_object(struct member_reader *, const struct json_t *o, const char *name,
+                   const struct json_t **out);
+int members_list(struct member_reader *, const struct json_t *o, const char *name,
+                 const struct json_t **out);
+/* The first n of the list of numbers called `name` (NULL, absent); NAN those that are not there. */
+int members_numbers(struct member_reader *, const char *name, const struct json_t *list,
+                    double *out, size_t n);
+/* What is refused from here on is in the member `name`, or with NULL in element `index`, until
+ * members_leave with what members_enter has returned. A place that is too long for a message is cut.
+ */
+size_t members_enter(struct member_reader *, const char *name, size_t index);
+void members_leave(struct member_reader *, size_t before);
 /* The same object into a struct of another table. */
 int members_read_on(struct member_reader *, const struct member_table *, const struct json_t *o,
                     void *out);

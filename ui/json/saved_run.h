@@ -20,7 +20,7 @@ struct json_t;
 /* offered = completed + errors + timeouts + in_flight + dropped. */
 struct saved_counts {
     double offered, completed, errors, timeouts, in_flight, dropped;
-    double not_started; /* due, but not late yet when the load stopped; absent in old files */
+    double not_started; /* due, but not late yet when the load stopped; absent: 0 */
 };
 
 struct saved_latencies {
@@ -193,6 +193,8 @@ struct saved_run {
 /* Reads a run as json_run makes it, or as json_load_run read it; keeps a reference. NULL and
  * ERR_USAGE: what is no run, with the place of what is wrong. */
 struct saved_run *saved_run_read(struct json_t *json, struct err *);
+/* The same, and the error begins with `what` it was to be ("history: 4"). */
+struct saved_run *saved_run_of(struct json_t *json, const char *what, struct err *);
 /* The same of a file, as json_load_run reads it, with its errors. */
 struct saved_run *saved_run_load(const char *file, bool pipes, struct err *);
 void saved_run_free(struct saved_run *);

@@ -27,6 +27,7 @@ struct text;
  * all. ERR_USAGE: the ending is not known, it is no run, or has not what the report needs;
  * ERR_FAILED: it could not be written. */
 int report_write(struct json_t *json, const char *path, enum out_wait, struct err *);
+int report_write_saved(const struct saved_run *, const char *path, enum out_wait, struct err *);
 
 struct report_options {
     const char *pool; /* of .hgrm; NULL: the only one */
