@@ -51,9 +51,10 @@ double dial_get(const struct load *, enum dial);
 /* The inverse, rounded to a whole number where the dial is one; v is in range. Not for operations.
  */
 void dial_put(struct load *, enum dial, double v);
-/* Reads a value as a URL or a scenario does, with the same words when it is refused ("threads 0:
- * out of range, allowed 1 to 4096"). ERR_USAGE leaves the load as it was. Operations need the
- * pool's own table (ops_parse): they are taken as they are, and the load stays as it was. */
+/* Reads a value as a URL or a scenario does, or the word for unset (`connections auto`), with the
+ * same words when it is refused ("threads 0: out of range, allowed 1 to 4096"). ERR_USAGE leaves the
+ * load as it was. Operations need the pool's own table (ops_parse): they are taken as they are, and
+ * the load stays as it was. */
 int dial_read(struct load *, enum dial, const char *value, struct err *);
 /* Puts a computed amount (dial_is_amount) into the load. ERR_USAGE when it is out of range, in the
  * words of dial_read. */
