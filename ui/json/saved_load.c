@@ -105,7 +105,7 @@ static const struct member_table cell_table = {MEMBER_TABLE(saved_cell, cell_mem
 static int read_by_vars(struct member_reader *r, const struct saved_sweep *s, const json_t *o,
                         struct saved_cell *c)
 {
-    const json_t *at, *relative, *valid;
+    const json_t *at = NULL, *relative = NULL, *valid = NULL;
     int code = members_object(r, o, "at", &at);
     size_t before = members_enter(r, "at", 0);
     for (size_t v = 0; v < s->vars && code == 0; v++)
@@ -130,7 +130,7 @@ static int read_by_vars(struct member_reader *r, const struct saved_sweep *s, co
 static int read_columns(struct member_reader *r, const struct saved_sweep *s, const json_t *o,
                         struct saved_cell *c)
 {
-    const json_t *own;
+    const json_t *own = NULL;
     int code = members_object(r, o, "columns", &own);
     size_t before = members_enter(r, "columns", 0);
     for (size_t b = 0; b < s->columns && code == 0; b++) {
@@ -207,7 +207,7 @@ static int read_points(struct member_reader *r, const json_t *o, struct saved_cu
 static int read_fit(struct member_reader *r, const json_t *o, void *out)
 {
     struct saved_curve *c = out;
-    const json_t *errors, *aicc, *rows;
+    const json_t *errors = NULL, *aicc = NULL, *rows = NULL;
     double range[2] = {NAN, NAN};
     int code = read_points(r, o, c);
     if (code == 0)
