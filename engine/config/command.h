@@ -42,6 +42,8 @@ enum command_result {
 #define COMMAND_TEXT_MAX (3 * SECRET_MAX + 2048)
 /* enough for every command except those with a target, an option's value or a mix */
 #define COMMAND_SHORT_MAX 256
+/* a whole command, as command_text writes it */
+#define COMMAND_LINE_MAX (COMMAND_TEXT_MAX + 96)
 struct command {
     enum verb verb;
     char pool[32]; /* name or number as typed; "": none given */

@@ -96,7 +96,7 @@ char *command_text(const struct command *c, char *buf, size_t size)
 
 char *command_shown(const struct command *c, char *buf, size_t size)
 {
-    char text[COMMAND_TEXT_MAX + 96], masked[COMMAND_TEXT_MAX];
+    char text[COMMAND_LINE_MAX], masked[COMMAND_TEXT_MAX];
     if (c->verb == VERB_ADD)
         write_command(c, target_masked(c->text, masked, sizeof masked), text, sizeof text);
     else

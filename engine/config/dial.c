@@ -118,13 +118,16 @@ int dial_read(struct load *load, enum dial d, const char *value, struct err *err
     enum pool_option i = dial_table[d].option;
     if (d == DIAL_OPS)
         return 0;
+    if (dial_table[d].unset && strcmp(value, dial_table[d].unset) == 0) {
+        dial_put(load, d, 0);
+        return 0;
+    }
     options_init(&o, pool_option_table);
     int bad = options_set(&o, pool_option_table[i].name, value, ORIGIN_ARGV, false, err);
     if (!bad)
         bad = pool_options_check(&o, err);
-    /* off */
-    if (!bad && d == DIAL_RATE && parse_rate(value, &v) < 0)
-        v = 0;
+    if (!bad && d == DIAL_RATE)
+        bad = parse_rate(value, &v);
     if (!bad)
         dial_put(load, d, d == DIAL_RATE ? v : (double)option_u64(&o, i));
     options_fini(&o);

@@ -51,9 +51,10 @@ bool dial_is_plain_set(enum dial); /* it is changed by `set NAME VALUE` */
 double dial_get(const struct load *, enum dial);
 /* The inverse, rounded if the dial takes whole numbers; v must be in range. Not for operations. */
 void dial_put(struct load *, enum dial, double v);
-/* Reads a value as in a URL or a scenario, with the same error messages ("threads 0: out of range,
- * allowed 1 to 4096"). On ERR_USAGE the load is unchanged. A mix of operations is accepted without
- * a check and does not change the load, because it needs the pool's own table (ops_parse). */
+/* Reads a value as in a URL or a scenario, or the dial's word for "not set" (`connections auto`), with
+ * the same error messages ("threads 0: out of range, allowed 1 to 4096"). On ERR_USAGE the load is
+ * unchanged. A mix of operations is accepted without a check and does not change the load, because
+ * it needs the pool's own table (ops_parse). */
 int dial_read(struct load *, enum dial, const char *value, struct err *);
 /* Sets a dial of the load to a computed amount (dial_is_amount). ERR_USAGE, with the message of
  * dial_read: it is out of range. */

@@ -21,7 +21,7 @@ const struct option_spec limit_table[LIMITS + 1] = {
                        NULL, "ceiling of a thread's clients, likewise"},
     [LIMIT_MAX_RATE] = {"max-rate", OPTION_TEXT, 0, NULL, 0, 0, NULL,
                         "ceiling of a pool's rate; a closed pool is held to it too"},
-    [LIMIT_TIME] = {"max-time", OPTION_DURATION, 0, NULL, 0, 0, NULL,
+    [LIMIT_TIME] = {"max-time", OPTION_DURATION, 0, NULL, 1e6, 0, NULL,
                     "the run ends by then, whatever else is asked (15m for targets that are not on "
                     "this machine)"},
     [LIMIT_CONNECTIONS] = {"max-connections", OPTION_COUNT, 0, TEXT(MAX_CONNECTIONS_DEFAULT), 1,

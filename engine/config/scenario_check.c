@@ -124,17 +124,23 @@ static int check_own_sweep(const struct scenario *s, struct err *err)
     return bad ? err_set(err, ERR_USAGE, "%s: %s", where, why.msg) : check_sweep(s, &c, where, err);
 }
 
-static int check_ats(const struct scenario *s, struct err *err)
+/* Is it the sweep of the only pool, where there may be one only when it is due? */
+static bool is_of_later_pool(const struct scenario *s, const struct command *c, bool removes)
+{
+    return c->verb == VERB_SWEEP && !*c->pool && s->pools != 1 && (removes || !s->pools);
+}
+
+static int check_ats(const struct scenario *s, bool removes, struct err *err)
 {
     struct command c;
-    char where[120], shown[COMMAND_TEXT_MAX + 96];
+    char where[120], shown[COMMAND_LINE_MAX];
     int bad = 0;
     for (unsigned i = 0; i < s->ats && !bad; i++) {
         if (command_parse(&c, s->at[i].text, NULL, NULL) < 0)
             continue;
         snprintf(where, sizeof where, "--at '%.100s'", command_shown(&c, shown, sizeof shown));
         bad = check_pool(s, c.pool, where, err);
-        if (!bad)
+        if (!bad && !is_of_later_pool(s, &c, removes))
             bad = c.verb == VERB_SWEEP ? check_sweep(s, &c, where, err)
                                        : check_set(s, &c, where, err);
     }
@@ -156,18 +162,21 @@ static int check_destructive(const struct scenario *s, const struct pool_spec *s
 int scenario_check(const struct scenario *s, struct err *err)
 {
     bool adds = false; /* the names of pools that are added later are not known yet */
+    bool removes = false;
     int bad = 0;
     struct command c;
     for (unsigned i = 0; i < s->ats; i++)
-        if (command_parse(&c, s->at[i].text, NULL, NULL) == 0 && c.verb == VERB_ADD)
-            adds = true;
+        if (command_parse(&c, s->at[i].text, NULL, NULL) == 0) {
+            adds = adds || c.verb == VERB_ADD;
+            removes = removes || c.verb == VERB_REMOVE;
+        }
     for (unsigned i = 0; i < s->thresholds && !bad && !adds; i++) {
         char where[sizeof s->threshold[i].expr + 16];
         snprintf(where, sizeof where, "--threshold %s", s->threshold[i].expr);
         bad = check_pool(s, s->threshold[i].pool, where, err);
     }
     if (!bad && !adds)
-        bad = check_ats(s, err);
+        bad = check_ats(s, removes, err);
     if (!bad && s->sweep[0] && s->pools)
         bad = check_own_sweep(s, err);
     for (unsigned i = 0; i < s->pools && !bad; i++) {

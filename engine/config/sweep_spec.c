@@ -239,6 +239,13 @@ static int unknown_variable(const struct pool_spec *pool, const char *name, stru
     return ERR_USAGE;
 }
 
+/* False: what its operations are is known only after pool_open. */
+static bool own_ops_known(const struct pool_spec *pool)
+{
+    const struct backend *b = pool->backend;
+    return !(b->flags & BACKEND_POOL_OPS) || (!pool->ops_pending && pool->op_types != b->ops);
+}
+
 static int check_axis(const struct sweep_axis *a, const struct pool_spec *pool, struct err *err)
 {
     double weight[OPS_MAX];
@@ -249,8 +256,7 @@ static int check_axis(const struct sweep_axis *a, const struct pool_spec *pool, 
         int bad = 0;
         if (d < 0)
             bad = pool_spec_takes(pool, a->name, a->value[i], err);
-        /* with ops_pending, the pool's operations are not known yet */
-        else if (d == DIAL_OPS && !pool->ops_pending)
+        else if (d == DIAL_OPS && own_ops_known(pool))
             bad = ops_parse(pool->op_types, pool->backend->name, a->value[i], weight, err);
         if (bad)
             return bad;

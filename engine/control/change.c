@@ -31,7 +31,7 @@
 
 int command_refuse(struct engine *e, struct pool *p, const struct order *o, const struct err *err)
 {
-    char text[COMMAND_SHORT_MAX];
+    char text[COMMAND_LINE_MAX];
     engine_say(e, "%s", err->msg);
     engine_event(e, p, EVENT_REFUSED, command_shown(o->command, text, sizeof text), err->msg,
                  o->by);

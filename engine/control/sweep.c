@@ -325,7 +325,7 @@ static int step_command(const struct sweep *s, const struct sweep_axis *a, const
     c->pattern = load.pattern;
     if (!bad && dial_is_amount((enum dial)d))
         c->amount = dial_get(&load, (enum dial)d);
-    if (d == DIAL_CONNECTIONS && !load.connections)
+    if ((d == DIAL_CONNECTIONS || d == DIAL_DEPTH) && c->amount <= 0)
         c->kind = AMOUNT_AUTO;
     return bad;
 }

@@ -55,7 +55,7 @@ void command_log_unlock(struct command_log *log)
 uint64_t command_log_add(struct command_log *log, const struct command *c, enum origin by,
                          uint64_t now_ns)
 {
-    char text[COMMAND_TEXT_MAX + 96];
+    char text[COMMAND_LINE_MAX];
     command_shown(c, text, sizeof text);
     struct command_log_shared *shared = command_log_lock(log);
     uint64_t ticket = ++shared->sent;

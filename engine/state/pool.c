@@ -53,7 +53,8 @@ bool pool_stopping(const struct pool *p)
 
 double pool_op_weight(const struct pool *p, unsigned type)
 {
-    double weight = type < OPS_MAX ? pool_lock(p)->settings.load.weight[type] : 0;
+    const struct pool_shared *shared = pool_lock(p);
+    double weight = type < OPS_MAX ? shared->settings.load.weight[type] : 0;
     pool_unlock(p);
     return weight;
 }

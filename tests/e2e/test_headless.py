@@ -206,6 +206,15 @@ class Commands(unittest.TestCase):
         run = lib.headless("--max-time", "1s", "--at", "200ms remove a", "--at", "1h add null:", "null:?name=a")
         self.assertTrue(lib.pool(run, "a")["removed"])
 
+    def test_a_sweep_of_the_pool_that_is_left(self):
+        """Which pool an unnamed sweep is of is known when it is due, not at the start."""
+        run = lib.headless("--at", "10ms remove b", "--at", "300ms sweep threads=1,2 hold=1s", "-d", "4s",
+                           "null:?service=1ms&name=a", "null:?service=1ms&name=b")
+        self.assertEqual([c["at"]["threads"] for c in lib.pool(run, "a")["sweeps"][0]["cells"]], ["1", "2"])
+        said = lib.loadtop("--headless", "-d", "1s", "--at", "300ms sweep threads=1,2", "null:?name=a", "null:?name=b")
+        self.assertEqual(said.code, 2)
+        self.assertIn("say which pool", said.err)
+
     def test_added_while_it_runs(self):
         run = lib.headless("-d", "4s", "--at", "300ms add null:?name=late&count=100", "null:?name=a")
         self.assertEqual(lib.pool(run, "late")["ops"]["completed"], 100)

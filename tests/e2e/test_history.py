@@ -2,6 +2,7 @@
 """
 import contextlib
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -131,6 +132,27 @@ class History(unittest.TestCase):
         back = os.path.join(self.dir, "back.json")
         self.loadtop("history", "show", "last", "-o", back)
         self.assertLessEqual(len(lib.read_json(back)["pools"][0]["series"]), lines)
+
+    def test_a_wrong_member_does_not_hide_which_run_it_is(self):
+        p = self.start()
+        lib.until("2 seconds are written", lambda: any(n >= 3 for n in self.running().values()))
+        p.kill()
+        p.wait()
+        (name, _), = self.running().items()
+        path = os.path.join(self.dir, "state", "loadtop", "running", name)
+        with open(path, "r+b") as f:
+            wrong = re.sub(rb'"offered":\d+', b'"offered":-5', f.read())
+            f.seek(0)
+            f.write(wrong)
+            f.truncate()
+        self.assertEqual(self.lines()[0][-2:], ["crash", "null:"])
+        for words in (["show", "last"], ["compare", "last", "last"], ["show", "last", "-o", os.path.join(self.dir, "r.txt")]):
+            self.assertIn("history: last: not a run that loadtop saved: pools/0/ops/offered is below 0",
+                          self.loadtop("history", *words, code=2).err)
+        back = os.path.join(self.dir, "back.json")
+        self.loadtop("history", "show", "last", "-o", back)
+        run_id = lib.read_json(back)["run_id"]
+        self.loadtop("history", "show", run_id, "-o", back)  # it is found by its name too
 
     def test_a_run_that_ends_leaves_no_journal(self):
         self.run_some(1, "--rate", "20/s")

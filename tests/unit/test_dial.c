@@ -399,6 +399,8 @@ static void a_sweep_means_the_same_through_every_door(void **state)
         {"clients=1..16*2,100", "clients 1 2 4 8 16 100"},
         {"connections=10..30+10", "connections 10 20 30"},
         {"depth=auto", "depth 1"},
+        {"depth=auto,2", "depth auto 2"},
+        {"connections=auto,1", "connections auto 1"},
         {"rate=1k,2k/s", "rate 1k 2k/s"},
         {"pattern=sync,chain depth=1,16 hold=1s", "pattern sync chain depth 1 16"},
         {"service=1ms,2ms", "service 1ms 2ms"},

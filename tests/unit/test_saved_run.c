@@ -73,6 +73,21 @@ static void test_absent_is_unknown(void **state)
     json_decref(json);
 }
 
+/* A run from before not_started was counted has 0. */
+static void test_an_old_run_reads_as_none(void **state)
+{
+    struct err err = {0};
+    json_t *json = fixture(),
+           *ops = json_object_get(json_array_get(json_object_get(json, "pools"), 0), "ops");
+    (void)state;
+    assert_int_equal(json_object_del(ops, "not_started"), 0);
+    struct saved_run *run = saved_run_read(json, &err);
+    assert_non_null(run);
+    assert_true(run->pool[0].counts.not_started == 0);
+    saved_run_free(run);
+    json_decref(json);
+}
+
 /* A member of the fixture's first pool is replaced: what is said? */
 static void check_refused(const char *path, json_t *with, const char *said)
 {
@@ -114,6 +129,22 @@ static void test_wrong_is_refused(void **state)
                   "pools/0/sweeps/0/cells is shorter than its vars tell");
     check_refused("sweeps", json_pack("[{s:[{},{},{}]}]", "vars"),
                   "pools/0/sweeps/0/vars is longer than any sweep has it");
+    check_refused("sweeps",
+                  json_pack("[{s:[{s:s}], s:[{},{s:{s:i}}]}]", "vars", "name", "threads", "cells",
+                            "at", "threads", 3),
+                  "pools/0/sweeps/0/cells/1/at/threads is a number, not text");
+    check_refused("sweeps",
+                  json_pack("[{s:[{s:s}], s:[{s:s}]}]", "vars", "name", "threads", "cells",
+                            "relative", "half"),
+                  "pools/0/sweeps/0/cells/0/relative is text, not an object");
+    check_refused("capacity", json_pack("{s:s}", "ci95", "wide"),
+                  "pools/0/capacity/ci95 is text, not a list of numbers");
+    check_refused("scaling", json_pack("[{s:{}}]", "points"),
+                  "pools/0/scaling/0/points is an object, not a list");
+    check_refused("scaling", json_pack("[{s:[i]}]", "covariance", 3),
+                  "pools/0/scaling/0/covariance is a number, not a list of numbers");
+    check_refused("scaling", json_pack("[{s:s}]", "aicc", "low"),
+                  "pools/0/scaling/0/aicc is text, not an object");
     check_refused("scaling", json_pack("[{s:[i]}]", "points", 1000000),
                   "pools/0/scaling is of points that are not in its plateaus");
 }
@@ -138,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_absent_is_unknown),
+        cmocka_unit_test(test_an_old_run_reads_as_none),
         cmocka_unit_test(test_wrong_is_refused),
         cmocka_unit_test(test_memory_is_bounded),
     };

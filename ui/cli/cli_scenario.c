@@ -291,7 +291,7 @@ static void add_limits(struct text *t, const struct limits *l)
  * password. */
 static void add_at(struct text *t, const struct at *at)
 {
-    char when[48], shown[COMMAND_TEXT_MAX + 96];
+    char when[48], shown[COMMAND_LINE_MAX];
     struct command c;
     struct text line = {0};
     secret_masked_command(at->text, shown, sizeof shown);

@@ -55,6 +55,14 @@ static int list(struct store *s, struct text *t, struct err *err)
     return code;
 }
 
+/* A run of the history as a type; a run of other hands may be none. */
+static struct saved_run *saved_run_by_id(json_t *run, const char *id, struct err *err)
+{
+    char what[96];
+    snprintf(what, sizeof what, "history: %.60s", id);
+    return saved_run_of(run, what, err);
+}
+
 static int show(struct store *s, struct text *t, int argc, char *const *argv, struct err *err)
 {
     const char *id = argc > 0 ? argv[0] : NULL, *out = NULL;
@@ -73,13 +81,14 @@ static int show(struct store *s, struct text *t, int argc, char *const *argv, st
         char *json = json_text(run, &len);
         code = out_file_write(out, json, len, OUT_PATIENT, err);
         free(json);
-    } else if (out) {
-        code = report_write(run, out, OUT_PATIENT, err);
     } else {
-        struct saved_run *saved = saved_run_read(run, err);
-        if (saved)
+        struct saved_run *saved = saved_run_by_id(run, id, err);
+        if (!saved)
+            code = ERR_USAGE;
+        else if (out)
+            code = report_write_saved(saved, out, OUT_PATIENT, err);
+        else
             report_plain(saved, t);
-        code = saved ? 0 : ERR_USAGE;
         saved_run_free(saved);
     }
     if (code == 0 && out)
@@ -98,7 +107,7 @@ static int compare(struct store *s, struct text *t, int argc, char *const *argv,
     int code = compare_words(argc, argv, id, &o, err);
     for (int i = 0; i < 2 && code == 0; i++) {
         json_t *json = store_get(s, id[i], err);
-        side[i] = json ? saved_run_read(json, err) : NULL;
+        side[i] = json ? saved_run_by_id(json, id[i], err) : NULL;
         json_decref(json);
         if (!side[i])
             code = err->code;

@@ -27,9 +27,7 @@ struct member_reader {
 
 /* ---- places ---- */
 
-/* Appends a member to the path. Returns the value that leave() needs to go back. A path that is too
- * long for a message is cut. */
-static size_t enter(struct member_reader *r, const char *name, size_t index)
+size_t members_enter(struct member_reader *r, const char *name, size_t index)
 {
     size_t before = r->len, left = sizeof r->place - r->len;
     int n = name ? snprintf(r->place + r->len, left, "%.40s/", name)
@@ -40,7 +38,7 @@ static size_t enter(struct member_reader *r, const char *name, size_t index)
     return before;
 }
 
-static void leave(struct member_reader *r, size_t before)
+void members_leave(struct member_reader *r, size_t before)
 {
     r->len = before;
     r->place[before] = '\0';
@@ -111,6 +109,32 @@ int members_flag(struct member_reader *r, const json_t *o, const char *name, enu
     return 0;
 }
 
+int members_object(struct member_reader *r, const json_t *o, const char *name, const json_t **out)
+{
+    *out = present(o, name);
+    return *out && !json_is_object(*out) ? refuse_type(r, name, *out, "an object") : 0;
+}
+
+int members_list(struct member_reader *r, const json_t *o, const char *name, const json_t **out)
+{
+    *out = present(o, name);
+    return *out && !json_is_array(*out) ? refuse_type(r, name, *out, "a list") : 0;
+}
+
+int members_numbers(struct member_reader *r, const char *name, const json_t *list, double *out,
+                    size_t n)
+{
+    if (list && !json_is_array(list) && !json_is_null(list))
+        return refuse_type(r, name, list, "a list of numbers");
+    for (size_t i = 0; i < n; i++) {
+        const json_t *v = json_array_get(list, i);
+        out[i] = json_is_number(v) ? json_number_value(v) : NAN;
+        if (v && !json_is_number(v) && !json_is_null(v))
+            return members_refuse(r, name, "no list of numbers");
+    }
+    return 0;
+}
+
 /* ---- lists ---- */
 
 void *members_room(struct member_reader *r, size_t n, size_t size)
@@ -143,14 +167,14 @@ void members_free(struct member_memory *m)
 static int read_element(struct member_reader *r, const struct member *f, const char *name, size_t i,
                         const json_t *v, char *out)
 {
-    size_t before = enter(r, name, i);
+    size_t before = members_enter(r, name, i);
     int code;
     if (json_is_object(v))
         code = members_read_on(r, f->of, v, out);
     else
         code = err_set(r->err, ERR_USAGE, "%.*s is no object", (int)r->len - 1, r->place);
     if (code == 0)
-        leave(r, before);
+        members_leave(r, before);
     return code;
 }
 
@@ -183,7 +207,8 @@ static int read_list(struct member_reader *r, const struct member *f, const json
     int code = 0;
     if (v && !(by_name ? json_is_object(v) : json_is_array(v)))
         return refuse_type(r, f->name, v, by_name ? "an object" : "a list");
-    size_t n = by_name ? json_object_size(v) : json_array_size(v), before = enter(r, f->name, 0);
+    size_t n = by_name ? json_object_size(v) : json_array_size(v),
+           before = members_enter(r, f->name, 0);
     if (n) {
         list = members_room(r, n, f->of->size);
         /* jansson's iteration does not take a const object */
@@ -192,7 +217,7 @@ static int read_list(struct member_reader *r, const struct member *f, const json
     memcpy(out + f->at, &list, sizeof list);
     memcpy(out + f->count_at, &n, sizeof n);
     if (code == 0)
-        leave(r, before);
+        members_leave(r, before);
     return code;
 }
 
@@ -200,13 +225,14 @@ static int read_list(struct member_reader *r, const struct member *f, const json
 
 static int read_inner(struct member_reader *r, const struct member *f, const json_t *o, char *out)
 {
-    const json_t *v = present(o, f->name);
-    if (v && !json_is_object(v))
-        return refuse_type(r, f->name, v, "an object");
-    size_t before = enter(r, f->name, 0);
-    int code = members_read_on(r, f->of, v, out + f->at);
+    const json_t *v;
+    int code = members_object(r, o, f->name, &v);
+    if (code)
+        return code;
+    size_t before = members_enter(r, f->name, 0);
+    code = members_read_on(r, f->of, v, out + f->at);
     if (code == 0)
-        leave(r, before);
+        members_leave(r, before);
     return code;
 }
 

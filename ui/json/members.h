@@ -83,6 +83,18 @@ int members_number(struct member_reader *, const struct json_t *o, const char *n
 int members_text(struct member_reader *, const struct json_t *o, const char *name,
                  const char **out);
 int members_flag(struct member_reader *, const struct json_t *o, const char *name, enum flag *out);
+/* An object or a list, borrowed from o; NULL: absent. */
+int members_object(struct member_reader *, const struct json_t *o, const char *name,
+                   const struct json_t **out);
+int members_list(struct member_reader *, const struct json_t *o, const char *name,
+                 const struct json_t **out);
+/* Reads the first n numbers of the list called `name` (NULL: absent); missing ones become NAN. */
+int members_numbers(struct member_reader *, const char *name, const struct json_t *list,
+                    double *out, size_t n);
+/* Appends a member to the path of error messages: `name`, or element `index` if it is NULL. Returns
+ * the value that members_leave needs to go back. A path that is too long for a message is cut. */
+size_t members_enter(struct member_reader *, const char *name, size_t index);
+void members_leave(struct member_reader *, size_t before);
 /* Reads the same object into a struct of another table. */
 int members_read_on(struct member_reader *, const struct member_table *, const struct json_t *o,
                     void *out);

@@ -67,9 +67,10 @@ const struct member_table saved_plateau_table = {MEMBER_TABLE(saved_plateau, pla
 static int read_values(struct member_reader *r, const json_t *o, void *out)
 {
     struct saved_var *v = out;
-    const json_t *list = json_object_get(o, "values");
-    if (list && !json_is_array(list))
-        return members_refuse(r, "values", "no list");
+    const json_t *list;
+    int code = members_list(r, o, "values", &list);
+    if (code)
+        return code;
     v->values = json_array_size(list);
     v->value = v->values ? members_room(r, v->values, sizeof *v->value) : NULL;
     if (v->values && !v->value)
@@ -100,44 +101,69 @@ static int read_measured(struct member_reader *r, const json_t *o, void *out)
 static const struct member_table cell_table = {MEMBER_TABLE(saved_cell, cell_members),
                                                .also = read_measured};
 
-/* Reads what a cell has for each variable and column of the sweep. */
-static int read_by_name(struct member_reader *r, const struct saved_sweep *s, const json_t *o,
+/* Reads what a cell has for each variable of the sweep. */
+static int read_by_vars(struct member_reader *r, const struct saved_sweep *s, const json_t *o,
                         struct saved_cell *c)
 {
-    int code = 0;
-    for (size_t v = 0; v < s->vars && code == 0; v++) {
-        const char *name = s->var[v].name;
-        code = members_text(r, json_object_get(o, "at"), name, &c->at[v]);
-        if (code == 0)
-            code = members_number(r, json_object_get(o, "relative"), name, &c->relative[v]);
-        if (code == 0)
-            code =
-                members_flag(r, json_object_get(o, "relative_valid"), name, &c->relative_valid[v]);
-    }
-    for (size_t b = 0; b < s->columns && b < SAVED_COLUMNS_MAX && code == 0; b++) {
-        const json_t *own = json_object_get(o, "columns");
+    const json_t *at = NULL, *relative = NULL, *valid = NULL;
+    int code = members_object(r, o, "at", &at);
+    size_t before = members_enter(r, "at", 0);
+    for (size_t v = 0; v < s->vars && code == 0; v++)
+        code = members_text(r, at, s->var[v].name, &c->at[v]);
+    members_leave(r, before);
+    if (code == 0)
+        code = members_object(r, o, "relative", &relative);
+    members_enter(r, "relative", 0);
+    for (size_t v = 0; v < s->vars && code == 0; v++)
+        code = members_number(r, relative, s->var[v].name, &c->relative[v]);
+    members_leave(r, before);
+    if (code == 0)
+        code = members_object(r, o, "relative_valid", &valid);
+    members_enter(r, "relative_valid", 0);
+    for (size_t v = 0; v < s->vars && code == 0; v++)
+        code = members_flag(r, valid, s->var[v].name, &c->relative_valid[v]);
+    members_leave(r, before);
+    return code;
+}
+
+/* Reads what a cell has for each column of the sweep. */
+static int read_columns(struct member_reader *r, const struct saved_sweep *s, const json_t *o,
+                        struct saved_cell *c)
+{
+    const json_t *own = NULL;
+    int code = members_object(r, o, "columns", &own);
+    size_t before = members_enter(r, "columns", 0);
+    for (size_t b = 0; b < s->columns && code == 0; b++) {
         bool word = strcmp(s->column[b].unit, "word") == 0;
         c->own[b] = NAN;
         c->own_word[b] = "";
         code = word ? members_text(r, own, s->column[b].key, &c->own_word[b])
                     : members_number(r, own, s->column[b].key, &c->own[b]);
     }
+    members_leave(r, before);
     return code;
 }
 
 static int read_cells(struct member_reader *r, const json_t *o, void *out)
 {
     struct saved_sweep *s = out;
-    const json_t *cells = json_object_get(o, "cells");
-    int code = 0;
+    const json_t *cells;
+    int code = members_list(r, o, "cells", &cells);
     if (s->vars > SAVED_VARS_MAX)
         return members_refuse(r, "vars", "longer than any sweep has it");
     if (s->vars == 2 && s->cells < s->var[0].values * s->var[1].values)
         return members_refuse(r, "cells", "shorter than its vars tell");
     if (s->columns > SAVED_COLUMNS_MAX)
         s->columns = SAVED_COLUMNS_MAX;
-    for (size_t i = 0; i < s->cells && code == 0; i++)
-        code = read_by_name(r, s, json_array_get(cells, i), &s->cell[i]);
+    for (size_t i = 0; i < s->cells && code == 0; i++) {
+        const json_t *cell = json_array_get(cells, i);
+        size_t before = members_enter(r, "cells", 0);
+        members_enter(r, NULL, i);
+        code = read_by_vars(r, s, cell, &s->cell[i]);
+        if (code == 0)
+            code = read_columns(r, s, cell, &s->cell[i]);
+        members_leave(r, before);
+    }
     return code;
 }
 
@@ -159,22 +185,12 @@ bool saved_var_scales(const struct saved_var *v)
 
 /* ---- scaling curves ---- */
 
-/* Reads the numbers of a list; missing ones become NAN. */
-static int read_numbers(struct member_reader *r, const char *name, const json_t *list, double *out,
-                        size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const json_t *v = json_array_get(list, i);
-        out[i] = json_is_number(v) ? json_number_value(v) : NAN;
-        if (v && !json_is_number(v) && !json_is_null(v))
-            return members_refuse(r, name, "no list of numbers");
-    }
-    return 0;
-}
-
 static int read_points(struct member_reader *r, const json_t *o, struct saved_curve *c)
 {
-    const json_t *list = json_object_get(o, "points");
+    const json_t *list;
+    int code = members_list(r, o, "points", &list);
+    if (code)
+        return code;
     c->points = json_array_size(list);
     c->point = c->points ? members_room(r, c->points, sizeof *c->point) : NULL;
     if (c->points && !c->point)
@@ -191,12 +207,17 @@ static int read_points(struct member_reader *r, const json_t *o, struct saved_cu
 static int read_fit(struct member_reader *r, const json_t *o, void *out)
 {
     struct saved_curve *c = out;
-    const json_t *errors = json_object_get(o, "standard_errors"),
-                 *aicc = json_object_get(o, "aicc");
+    const json_t *errors = NULL, *aicc = NULL, *rows = NULL;
     double range[2] = {NAN, NAN};
     int code = read_points(r, o, c);
     if (code == 0)
-        code = read_numbers(r, "peak_n_ci95", json_object_get(o, "peak_n_ci95"), range, 2);
+        code = members_object(r, o, "standard_errors", &errors);
+    if (code == 0)
+        code = members_object(r, o, "aicc", &aicc);
+    if (code == 0)
+        code = members_list(r, o, "covariance", &rows);
+    if (code == 0)
+        code = members_numbers(r, "peak_n_ci95", json_object_get(o, "peak_n_ci95"), range, 2);
     if (code == 0)
         code = members_number(r, errors, "lambda", &c->se_lambda);
     if (code == 0)
@@ -204,8 +225,7 @@ static int read_fit(struct member_reader *r, const json_t *o, void *out)
     if (code == 0)
         code = members_number(r, errors, "kappa", &c->se_kappa);
     for (size_t i = 0; i < 3 && code == 0; i++)
-        code = read_numbers(r, "covariance", json_array_get(json_object_get(o, "covariance"), i),
-                            &c->covariance[3 * i], 3);
+        code = members_numbers(r, "covariance", json_array_get(rows, i), &c->covariance[3 * i], 3);
     for (int m = USL_LINEAR; m <= USL_FULL && code == 0; m++)
         code = members_number(r, aicc, usl_model_name((enum usl_model)m), &c->aicc[m]);
     if (code == 0) {

@@ -25,7 +25,19 @@ static const struct member counts_members[] = {
     AMOUNT(saved_counts, in_flight),   AMOUNT(saved_counts, dropped),
     AMOUNT(saved_counts, not_started),
 };
-static const struct member_table counts_table = {MEMBER_TABLE(saved_counts, counts_members)};
+
+/* Files from before it was counted have no not_started: 0. */
+static int read_not_started(struct member_reader *r, const json_t *o, void *out)
+{
+    struct saved_counts *c = out;
+    (void)r;
+    if (o && isnan(c->not_started))
+        c->not_started = 0;
+    return 0;
+}
+
+static const struct member_table counts_table = {MEMBER_TABLE(saved_counts, counts_members),
+                                                 .also = read_not_started};
 
 static const struct member latencies_members[] = {
     MEMBER_IN(saved_latencies, service, "service", &saved_latency_table),
@@ -88,14 +100,11 @@ static const struct member_table histograms_table = {
 static int read_range(struct member_reader *r, const json_t *o, void *out)
 {
     struct saved_capacity *c = out;
-    const json_t *range = json_object_get(o, "ci95");
-    const json_t *low = json_array_get(range, 0), *high = json_array_get(range, 1);
-    if ((low && !json_is_null(low) && !json_is_number(low)) ||
-        (high && !json_is_null(high) && !json_is_number(high)))
-        return members_refuse(r, "ci95", "no list of numbers");
-    c->low = json_is_number(low) ? json_number_value(low) : NAN;
-    c->high = json_is_number(high) ? json_number_value(high) : NAN;
-    return 0;
+    double range[2] = {NAN, NAN};
+    int code = members_numbers(r, "ci95", json_object_get(o, "ci95"), range, 2);
+    c->low = range[0];
+    c->high = range[1];
+    return code;
 }
 
 static const struct member capacity_members[] = {
@@ -337,13 +346,19 @@ struct saved_run *saved_run_read(json_t *json, struct err *err)
     return NULL;
 }
 
-struct saved_run *saved_run_load(const char *file, bool pipes, struct err *err)
+struct saved_run *saved_run_of(json_t *json, const char *what, struct err *err)
 {
     struct err why = {0};
+    struct saved_run *run = saved_run_read(json, &why);
+    if (!run)
+        err_set(err, why.code, "%.100s: not a run that loadtop saved: %.120s", what, why.msg);
+    return run;
+}
+
+struct saved_run *saved_run_load(const char *file, bool pipes, struct err *err)
+{
     json_t *json = json_load_run(file, pipes, err);
-    struct saved_run *run = json ? saved_run_read(json, &why) : NULL;
-    if (json && !run)
-        err_set(err, why.code, "%.100s: not a run that loadtop saved: %.120s", file, why.msg);
+    struct saved_run *run = json ? saved_run_of(json, file, err) : NULL;
     json_decref(json);
     return run;
 }

@@ -20,7 +20,7 @@ struct json_t;
 /* offered = completed + errors + timeouts + in_flight + dropped. */
 struct saved_counts {
     double offered, completed, errors, timeouts, in_flight, dropped;
-    /* starts that were due but not late when the load stopped; absent in old files */
+    /* starts that were due but not late when the load stopped; 0 if absent (old files) */
     double not_started;
 };
 
@@ -195,6 +195,8 @@ struct saved_run {
 /* Reads a run from the JSON of json_run or json_load_run; keeps a reference. NULL and ERR_USAGE
  * with the path of the invalid member. */
 struct saved_run *saved_run_read(struct json_t *json, struct err *);
+/* The same; the error message begins with `what`, the place of the run ("history: 4"). */
+struct saved_run *saved_run_of(struct json_t *json, const char *what, struct err *);
 /* The same from a file; errors as in json_load_run. */
 struct saved_run *saved_run_load(const char *file, bool pipes, struct err *);
 void saved_run_free(struct saved_run *);

@@ -114,11 +114,17 @@ static int write_with(const struct saved_run *run, const char *path, const struc
     return code;
 }
 
-int report_write(json_t *json, const char *path, enum out_wait wait, struct err *err)
+int report_write_saved(const struct saved_run *run, const char *path, enum out_wait wait,
+                       struct err *err)
 {
     const struct report_options none = {0};
+    return write_with(run, path, &none, wait, err);
+}
+
+int report_write(json_t *json, const char *path, enum out_wait wait, struct err *err)
+{
     struct saved_run *run = saved_run_read(json, err);
-    int code = run ? write_with(run, path, &none, wait, err) : ERR_USAGE;
+    int code = run ? report_write_saved(run, path, wait, err) : ERR_USAGE;
     saved_run_free(run);
     return code;
 }

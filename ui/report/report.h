@@ -27,6 +27,7 @@ struct text;
  * extension, not a run, or data that the report needs is missing; ERR_FAILED: it could not be
  * written. */
 int report_write(struct json_t *json, const char *path, enum out_wait, struct err *);
+int report_write_saved(const struct saved_run *, const char *path, enum out_wait, struct err *);
 
 struct report_options {
     const char *pool; /* pool for .hgrm; NULL: the only one */

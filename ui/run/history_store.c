@@ -146,19 +146,34 @@ static void bind_json(sqlite3_stmt *q, const char *text, size_t len)
     sqlite3_bind_blob64(q, 12, text, len, SQLITE_TRANSIENT);
 }
 
+static const char *text_of(const json_t *o, const char *name)
+{
+    const char *text = json_string_value(json_object_get(o, name));
+    return text ? text : "";
+}
+
+/* The row of a run that cannot be read because a member is invalid: its identity, without figures. */
+static struct store_row row_of_unread(const json_t *json, struct text *targets)
+{
+    const json_t *pools = json_object_get(json, "pools"),
+                 *elapsed = json_object_get(json, "elapsed_s");
+    for (size_t i = 0; i < json_array_size(pools); i++)
+        text_add(targets, "%s%s", i ? " " : "", text_of(json_array_get(pools, i), "target"));
+    return (struct store_row){
+        .run_id = text_of(json, "run_id"),
+        .started = text_of(json, "started"),
+        .ended_by = *text_of(json, "recovered") ? "crash" : text_of(json, "ended_by"),
+        .command = text_of(json, "command"),
+        .elapsed_s = json_is_number(elapsed) ? json_number_value(elapsed) : NAN,
+        .throughput_per_s = NAN,
+        .p99_us = NAN};
+}
+
 /* The row that the list shows for a run: the targets of all pools joined, their throughputs added,
- * the worst p99. run NULL: the run cannot be read, and everything is unknown. */
+ * the worst p99. */
 static struct store_row row_of(const struct saved_run *run, struct text *targets)
 {
-    struct store_row row = {.run_id = "",
-                            .started = "",
-                            .ended_by = "",
-                            .command = "",
-                            .elapsed_s = NAN,
-                            .throughput_per_s = NAN,
-                            .p99_us = NAN};
-    if (!run)
-        return row;
+    struct store_row row = {.throughput_per_s = NAN, .p99_us = NAN};
     row.run_id = run->run_id;
     row.started = run->started;
     row.ended_by = *run->recovered ? "crash" : run->ended_by;
@@ -199,7 +214,7 @@ int store_add(struct store *s, const json_t *json, unsigned keep, struct err *er
     if (!text)
         return err_set(err, ERR_FAILED, "history: out of memory");
     struct saved_run *run = saved_run_read((json_t *)(uintptr_t)json, NULL);
-    struct store_row row = row_of(run, &targets);
+    struct store_row row = run ? row_of(run, &targets) : row_of_unread(json, &targets);
     if (sqlite3_prepare_v2(s->db,
                            "INSERT INTO run (run_id, started, elapsed_s, ended_by, targets, "
                            "command, throughput_per_s, p99_us, valid, packed, size, json) VALUES "
