@@ -376,7 +376,8 @@ static uint32_t scripted_depth(const struct pool *pool, uint32_t client_depth)
 
 static const struct option_spec options[] = {
     {"rows", OPTION_COUNT, OPTION_LIVE, "5", 1, 1000, NULL, "operations of a bulk"},
-    {"anew", OPTION_COUNT, OPTION_LIVE | OPTION_REOPEN, "0", 0, 9, NULL, "opens all anew"},
+    {"reopen", OPTION_COUNT, OPTION_LIVE | OPTION_REOPEN, "0", 0, 9, NULL,
+     "a change reopens every connection"},
     {.name = NULL},
 };
 

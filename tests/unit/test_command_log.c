@@ -144,7 +144,7 @@ static void assert_no_change(struct run *r, const char *text)
     if (b->undo[0])
         fail_msg("%s: u undoes: %s", text, b->undo);
     if (!b->pool[0].plateau_on || last->start_s > since)
-        fail_msg("%s: the plateau begins anew", text);
+        fail_msg("%s: a new plateau begins", text);
     snapshot_release(b);
 }
 

@@ -117,9 +117,9 @@ static void test_what_is_beyond_the_axis_is_at_its_edge(void **state)
 }
 
 /* As on the screen: seconds come, columns move, and only what is new is looked at. */
-static void test_what_is_kept_is_what_would_be_made_anew(void **state)
+static void test_the_cache_equals_a_fresh_drawing(void **state)
 {
-    static struct heatmap reopen_epoch;
+    static struct heatmap fresh;
     const struct axis axis = {.lo = 1e5, .hi = 1e9, .log = true};
 
     (void)state;
@@ -135,10 +135,10 @@ static void test_what_is_kept_is_what_would_be_made_anew(void **state)
 
             pool.seconds.n = pool.seconds.first + (uint64_t)now;
             heatmap_fill(&map, &pool, &b, 12, &axis);
-            memset(&reopen_epoch, 0, sizeof reopen_epoch);
-            heatmap_fill(&reopen_epoch, &pool, &b, 12, &axis);
+            memset(&fresh, 0, sizeof fresh);
+            heatmap_fill(&fresh, &pool, &b, 12, &axis);
             for (int row = 0; row < 12; row++)
-                assert_memory_equal(map.level[row], reopen_epoch.level[row], (size_t)columns[k]);
+                assert_memory_equal(map.level[row], fresh.level[row], (size_t)columns[k]);
         }
         pool.seconds.n = all;
     }
@@ -149,7 +149,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_levels), cmocka_unit_test(test_every_operation_is_in_its_row),
-        cmocka_unit_test(test_what_is_kept_is_what_would_be_made_anew),
+        cmocka_unit_test(test_the_cache_equals_a_fresh_drawing),
         cmocka_unit_test(test_what_is_beyond_the_axis_is_at_its_edge)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,19 +165,19 @@ static void drained_is_not_stressed(void **state)
     for (unsigned i = 0; i < 2; i++) {
         struct lag_watch w;
         struct rng rng;
-        unsigned reopen_epoch = 0;
+        unsigned rounds = 0;
         rng_seed(&rng, 1, 0);
         lag_watch_init(&w);
         for (unsigned t = 0; t < 90; t++) {
             double l = lag[i](t, &rng);
             struct lag_sample s = {t, l, l > RATE ? 0.0 : 0.4, RATE};
-            reopen_epoch += lag_watch_add(&w, &s, 20);
+            rounds += lag_watch_add(&w, &s, 20);
             assert_int_not_equal(w.state, LAG_STRESSED);
             assert_int_not_equal(w.state, LAG_FALLING);
         }
         assert_int_equal(w.state, LAG_KEEPS_UP);
         assert_true(fabs(w.wait - 0.4) < 1e-9 && fabs(w.reference_wait - 0.4) < 1e-9);
-        assert_int_equal(reopen_epoch, 2); /* with the first sample, and when it was drained */
+        assert_int_equal(rounds, 2); /* with the first sample, and when it was drained */
     }
 }
 

@@ -116,8 +116,8 @@ static void command(struct chance *c, char *buf, size_t size)
                                         "pattern unthrottled",
                                         "connections auto",
                                         "set rows 3",
-                                        "set anew 1",
-                                        "set anew 2"};
+                                        "set reopen 1",
+                                        "set reopen 2"};
     static const char *const dial[] = {"threads", "clients", "connections", "depth"};
     uint32_t pick = below(c, 32);
     if (pick < 17)
