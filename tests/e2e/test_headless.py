@@ -241,8 +241,10 @@ class Figures(unittest.TestCase):
                 share = pool["time_share"]
                 self.assertAlmostEqual(sum(share.values()), 1, places=3)
                 self.assertGreater(share["wait"], 0.05)
-                if not lib.disturbed(run):
-                    self.assertLess(share["wait"], 0.4)  # a tenth, on a quiet machine
+                # A tenth, on a quiet machine. On a busy one requests take longer, and all of that is waiting.
+                in_flight = pool["throughput_per_s"] * pool["latency"]["service"]["mean_us"] / 1e6
+                self.assertLess(share["wait"], in_flight + 0.05)
+                if in_flight < 0.3 and not lib.disturbed(run):
                     self.assertGreater(share["scheduled_idle"], 0.5)
                     self.assertEqual(pool["bottleneck"]["kind"], "rate")
         run = lib.headless("-n", 4, "null:?service=50ms")
