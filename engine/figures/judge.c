@@ -119,18 +119,19 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
 }
 
 /* The share of the loaded time in which connections or parts of the target were missing; all of it
- * as long as they are missing now. */
+ * while a part of them carries the load now. */
 static void judge_connections(const struct pool *p, struct pool_snapshot *s)
 {
     const struct shortage *gone = &pool_sup(p)->shortage;
     double lasted = (double)gone->lasted_ns / 1e9;
     double share = s->loaded_s > 0 ? fmin(1, lasted / s->loaded_s) : NAN;
+    bool now = gone->lasting && s->state != POOL_DOWN;
     struct check *c =
-        add_check(s, CHECK_CONNECTIONS, gone->lasting ? 1 : share, LIMIT_SHORT, gone->wanted > 0);
+        add_check(s, CHECK_CONNECTIONS, now ? 1 : share, LIMIT_SHORT, gone->wanted > 0);
     if (c->ok)
         return;
-    if (gone->lasting)
-        snprintf(c->why, sizeof c->why, "%s up%s%s: they carry what all of them should", gone->what,
+    if (now)
+        snprintf(c->why, sizeof c->why, "%s up%s%s: fewer carry this load than it says", gone->what,
                  gone->cause[0] ? ": " : "", gone->cause);
     else
         snprintf(c->why, sizeof c->why, "not all was up for %.1f s (%.0f %%, limit 5): at worst %s",

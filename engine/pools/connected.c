@@ -4,10 +4,10 @@
  * that the backend reports (struct stat_part). The load goes on then, with an event, and the time
  * of it counts against the validity of its plateaus and of the run.
  *
- * What lasts for a moment only is no shortage: connections that are still being opened, or one that
- * was lost and is opened again at once. It has to last for a second without another connection
- * coming up, or for DOWN_AFTER_NS if the target has refused one. Called by pool_life.c and
- * pool_change.c. */
+ * What lasts for a moment only is no shortage: connections that are being opened, or one that was
+ * lost and is opened again at once. It has to last for DOWN_AFTER_NS without another connection
+ * coming up if one could not be established, else for longer than an opening may take. Called by
+ * pool_life.c and pool_change.c. */
 #include "engine/pools/connected.h"
 
 #include "engine/base/text.h"
@@ -24,7 +24,7 @@
 
 #define DOWN_AFTER_NS (150 * NS_PER_MS)
 #define NEVER_UP_AFTER_NS NS_PER_S /* a first handshake may be slow */
-#define SHORT_AFTER_NS NS_PER_S
+#define SHORT_AFTER_NS (6 * NS_PER_S) /* the engine gives up an opening after 5 s at most */
 
 /* Why something is not up: a short name of it, and the whole reason. */
 struct cause {

@@ -298,7 +298,7 @@ class Cluster:
         self.send_event("STATUS_CHANGE", change, address)
 
     def leave(self, node):
-        """It leaves the ring, and the others say so; whoever is connected to it still is."""
+        """It leaves the ring, and the others say so; clients that are connected to it stay so."""
         self.left.append(node)
         self.nodes.remove(node)
         self.send_event("TOPOLOGY_CHANGE", "REMOVED_NODE", node.address)

@@ -18,7 +18,7 @@
 enum { COL_POOL, COL_CLASS, COL_COUNT, COL_NOW, COL_FIRST, COL_LAST, COL_MESSAGE };
 
 static const struct column error_columns[] = {
-    {"POOL", 7, 12, ALIGN_LEFT, 0},           {"CLASS", 12, 24, ALIGN_LEFT, 0},
+    {"POOL", 7, 12, ALIGN_LEFT, 0},           {"CLASS", 15, 29, ALIGN_LEFT, 0},
     {"COUNT", 7, 12, ALIGN_RIGHT, 0},         {"NOW/s", 6, 8, ALIGN_RIGHT, 1},
     {"FIRST", 8, 8, ALIGN_LEFT, 3},           {"LAST", 8, 8, ALIGN_LEFT, 2},
     {"LAST MESSAGE", 16, 190, ALIGN_LEFT, 0}, {NULL, 0, 0, ALIGN_LEFT, 0},
