@@ -23,7 +23,7 @@
 #include <string.h>
 
 #define DOWN_AFTER_NS (150 * NS_PER_MS)
-#define NEVER_UP_AFTER_NS NS_PER_S /* a first handshake may be slow */
+#define NEVER_UP_AFTER_NS NS_PER_S    /* a first handshake may be slow */
 #define SHORT_AFTER_NS (6 * NS_PER_S) /* the engine gives up an opening after 5 s at most */
 
 /* Why something is not up: a short name of it, and the whole reason. */
