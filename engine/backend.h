@@ -44,7 +44,8 @@
  * route(), each worker opens connections in every group that was routed to. A batch is split by
  * group, and each part is leased as a whole on one connection of its group. Requests that wait in a
  * group that is down are routed again: route() should then return another group if there is one.
- * Report the number of groups with pool_nodes().
+ * Report the number of groups with pool_nodes(), and a node that left the cluster with
+ * worker_leave(), so that its connections do not count as missing.
  *
  * Requests of several round trips. A request is one operation (or bulk) however many round trips it
  * takes: pages, WATCH ... EXEC, a redirection with ASKING, a sequence of commands. It is done,
@@ -163,6 +164,18 @@ struct stat_column {
 };
 #define STAT_COLUMNS_MAX 12
 
+/* Parts of the target that the load needs: nodes, brokers, hosts, partitions with a leader. While
+ * fewer are up than are wanted the engine treats them like connections that are missing: an event,
+ * the state's reason, and neither the plateau nor the run is valid. Report what was proved (a node
+ * is up once a connection to it stood), and nothing that is expected to pass within a second: the
+ * engine takes a difference as it is. */
+struct stat_part {
+    const char *noun; /* plural, of static storage: "nodes" */
+    uint32_t up, wanted;
+    char why[160]; /* why one is missing: "10.0.0.3:9042: connection refused"; "": not known */
+};
+#define STAT_PARTS_MAX 2
+
 /* Which component limits the throughput; names as on the screen and in the JSON. */
 enum bottleneck {
     BOTTLENECK_NONE,
@@ -191,6 +204,8 @@ struct stats {
     int64_t data_items;                          /* keys, rows, ...; -1: unknown */
     struct stat_column column[STAT_COLUMNS_MAX]; /* [columns] */
     unsigned columns;
+    struct stat_part part[STAT_PARTS_MAX]; /* [parts] */
+    unsigned parts;
     int64_t data_bytes;  /* bytes of data_items on the server, as it reports; -1: unknown */
     double free_bytes;   /* free room on the server, as it reports; NaN: unknown */
     const char *free_of; /* "memory", "disk"; of static storage */
@@ -357,6 +372,10 @@ unsigned worker_clients(const struct worker *); /* wanted now */
 unsigned worker_connections(const struct worker *);
 /* The i-th connection of a group, or NULL past the last: for tune(). */
 struct conn *worker_conn(const struct worker *, uint32_t group, unsigned i);
+/* The node of this group has left the cluster: its connections are not wanted any more, and those
+ * that are closed stay closed until route() names the group again. Called by open() of one of them,
+ * for example, before its conn_down(). */
+void worker_leave(struct worker *, uint32_t group);
 /* True while nothing may be started or received: paused, draining, or past the end. tune() is
  * called when it changes, except at the end of a duration, which is reached by time alone. */
 bool worker_paused(const struct worker *);

@@ -682,11 +682,28 @@ static void alarm_fire(struct alarm *a)
     loop_alarm(loop_of(c), a, now < c->backoff_until_ns ? c->backoff_until_ns : now + NS_PER_S);
 }
 
+/* Its node has left the ring, so nothing is opened there until requests are routed to it again:
+ * then it is untried, whatever failed before it left. */
+static void leave(struct conn *conn)
+{
+    struct pool *pool = worker_pool(conn->worker);
+    struct cass_pool *p = pool_data(pool);
+    struct cass_worker *w = worker_data(conn->worker);
+    w->node[conn->group].failed = 0;
+    worker_leave(conn->worker, conn->group);
+    conn_down(conn, "left", "%s: the node has left the ring", p->host[conn->group].shown);
+}
+
 int cass_open(struct conn *conn, struct err *err)
 {
     struct cass_conn *c = conn_data(conn);
     struct pool *pool = worker_pool(conn->worker);
+    const struct cass_pool *p = pool_data(pool);
     memset(c, 0, sizeof *c);
+    if (atomic_load_explicit(&p->host[conn->group].gone, memory_order_relaxed)) {
+        leave(conn);
+        return 0;
+    }
     c->conn = conn;
     c->watch = (struct watch){.fd = -1, .ready = ready};
     c->alarm = (struct alarm){.due_ns = NS_NEVER, .fire = alarm_fire};

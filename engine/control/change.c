@@ -4,6 +4,7 @@
 
 #include "engine/backend.h"
 #include "engine/pools/ceilings.h"
+#include "engine/pools/connected.h"
 #include "engine/config/command_text.h"
 #include "engine/config/dial.h"
 #include "engine/state/engine_state.h"
@@ -356,6 +357,7 @@ static void stop_pool(struct engine *e, struct pool *p, enum origin by)
     uint64_t now = engine_now(e);
     if (!pool_sup(p)->wanted)
         return;
+    connected_end(p, now);
     pool_sup(p)->wanted = false;
     pool_end_ramps(p);
     pool_note_pause(p, true, now); /* time does not count while the pool is stopped */

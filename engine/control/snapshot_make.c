@@ -44,7 +44,6 @@ static void fill_counts(struct pool_snapshot *s, const struct tally *t)
     s->bytes_received = t->received_bytes;
     s->batches_completed = t->batches;
     s->peak_bytes = t->peak_bytes;
-    s->connections_up = (uint32_t)t->connected;
 }
 
 static void fill_load(struct pool *p, struct pool_snapshot *s)
@@ -81,7 +80,9 @@ static void fill_load(struct pool *p, struct pool_snapshot *s)
     s->threads_running = pool_running(p);
     s->threads_draining = pool_alive(p) - s->threads_running;
     s->threads_stuck = pool_stuck(p);
-    s->connections_wanted = s->connections * s->threads_running;
+    bool stopped = sup->state == POOL_STOPPED;
+    s->connections_up = stopped ? 0 : sup->shortage.up;
+    s->connections_wanted = stopped ? 0 : sup->shortage.wanted;
 }
 
 static void fill_ops(const struct pool *p, struct pool_snapshot *s)
@@ -170,20 +171,26 @@ static void fill_shares(const struct pool *p, struct pool_snapshot *s, uint64_t 
     s->run_client_share = busy - s->run_generate_share;
 }
 
-static void add_class(struct pool_snapshot *s, const struct class_slot *c, const struct engine *e,
+/* Classes of errors, merged from all workers: room for ERROR_CLASSES_MAX. */
+struct classes {
+    struct error_class *of;
+    unsigned n;
+};
+
+static void add_class(struct classes *all, const struct class_slot *c, const struct engine *e,
                       bool messages)
 {
     struct error_class *to = NULL;
-    for (unsigned i = 0; i < s->errors && !to; i++)
-        if (!strcmp(s->error[i].name, c->name))
-            to = &s->error[i];
+    for (unsigned i = 0; i < all->n && !to; i++)
+        if (!strcmp(all->of[i].name, c->name))
+            to = &all->of[i];
     double first = engine_seconds(e, atomic_load(&c->first_ns));
     double last = engine_seconds(e, atomic_load(&c->last_ns));
     if (!to) {
-        if (s->errors == ERROR_CLASSES_MAX)
-            to = &s->error[ERROR_CLASSES_MAX - 1];
+        if (all->n == ERROR_CLASSES_MAX)
+            to = &all->of[ERROR_CLASSES_MAX - 1];
         else {
-            to = &s->error[s->errors++];
+            to = &all->of[all->n++];
             copy_str(to->name, sizeof to->name, c->name);
             to->first_s = first;
             to->last_s = last;
@@ -205,31 +212,46 @@ static int more_frequent(const void *a, const void *b)
     return x->count > y->count ? -1 : x->count < y->count;
 }
 
+static void add_classes(struct classes *all, const struct class_table *t, const struct engine *e,
+                        bool messages)
+{
+    unsigned n = atomic_load_explicit(&t->classes, memory_order_acquire);
+    if (n && !all->of)
+        all->of = calloc(ERROR_CLASSES_MAX, sizeof *all->of);
+    for (unsigned i = 0; i < n && all->of; i++)
+        add_class(all, t->slot[i], e, messages);
+}
+
+static void end_classes(struct classes *all, const struct class_counts *now)
+{
+    if (all->n > 1)
+        qsort(all->of, all->n, sizeof *all->of, more_frequent);
+    for (unsigned i = 0; i < all->n; i++)
+        all->of[i].recent = monitor_class_recent(now, all->of[i].name);
+}
+
 /* Merges the error classes of all workers. Messages of a worker that is writing one are read at the
  * next tick. */
 static void fill_errors(const struct engine *e, const struct pool *p, struct pool_snapshot *s)
 {
     const struct pool_supervised *sup = pool_sup(p);
+    struct classes errors = {NULL, 0}, conns = {NULL, 0};
     for (unsigned i = 0; i < sup->workers; i++) {
         struct recorder *r = worker_recorder(sup->worker[i]->worker);
-        unsigned classes = atomic_load_explicit(&r->classes, memory_order_acquire);
-        if (!classes)
+        if (!atomic_load(&r->errors.classes) && !atomic_load(&r->conn_errors.classes))
             continue;
-        if (!s->error) {
-            s->error = calloc(ERROR_CLASSES_MAX, sizeof *s->error);
-            if (!s->error)
-                return;
-        }
         bool messages = !pthread_mutex_trylock(&r->messages);
-        for (unsigned k = 0; k < classes; k++)
-            add_class(s, r->slot[k], e, messages);
+        add_classes(&errors, &r->errors, e, messages);
+        add_classes(&conns, &r->conn_errors, e, messages);
         if (messages)
             pthread_mutex_unlock(&r->messages);
     }
-    if (s->errors > 1)
-        qsort(s->error, s->errors, sizeof *s->error, more_frequent);
-    for (unsigned i = 0; i < s->errors; i++)
-        s->error[i].recent = monitor_class_recent(&sup->figures->monitor, s->error[i].name);
+    end_classes(&errors, &sup->figures->monitor.errors);
+    end_classes(&conns, &sup->figures->monitor.conn_errors);
+    s->error = errors.of;
+    s->errors = errors.n;
+    s->conn_error = conns.of;
+    s->conn_errors = conns.n;
 }
 
 static void fill_workers(const struct engine *e, const struct pool *p, struct pool_snapshot *s)

@@ -16,6 +16,7 @@
 #define LIMIT_QUEUE 0.10
 /* relative difference between N and X R above which times or counts must be wrong */
 #define LIMIT_LITTLE 0.05
+#define LIMIT_SHORT 0.05 /* share of the time in which connections or parts were missing */
 
 /* Shares are 0..1; NaN: unknown. */
 struct bottleneck_facts {

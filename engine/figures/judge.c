@@ -118,6 +118,26 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
                  lost);
 }
 
+/* The share of the loaded time in which connections or parts of the target were missing; all of it
+ * while a part of them carries the load now. */
+static void judge_connections(const struct pool *p, struct pool_snapshot *s)
+{
+    const struct shortage *gone = &pool_sup(p)->shortage;
+    double lasted = (double)gone->lasted_ns / 1e9;
+    double share = s->loaded_s > 0 ? fmin(1, lasted / s->loaded_s) : NAN;
+    bool now = gone->lasting && s->state != POOL_DOWN;
+    struct check *c =
+        add_check(s, CHECK_CONNECTIONS, now ? 1 : share, LIMIT_SHORT, gone->wanted > 0);
+    if (c->ok)
+        return;
+    if (now)
+        snprintf(c->why, sizeof c->why, "%s up%s%s: fewer carry this load than it says", gone->what,
+                 gone->cause[0] ? ": " : "", gone->cause);
+    else
+        snprintf(c->why, sizeof c->why, "not all was up for %.1f s (%.0f %%, limit 5): at worst %s",
+                 lasted, 100 * share, gone->worst);
+}
+
 void judge_validity(const struct pool *p, struct pool_snapshot *s)
 {
     const struct monitor *m = &pool_sup(p)->figures->monitor;
@@ -160,6 +180,7 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
         snprintf(c->why, sizeof c->why, "%.0f starts were dropped (%.3g %%): the rate was not met",
                  c->value, 100 * c->value / (double)t->offered);
     judge_account(p, s, t);
+    judge_connections(p, s);
     s->valid = true;
     for (unsigned i = 0; i < s->checks; i++)
         s->valid = s->valid && s->check[i].ok;

@@ -26,10 +26,20 @@ void lights_clear(struct lights *l)
     l->set_worst_s = l->slept_worst_s = l->cores = NAN;
 }
 
-void lights_tenth(struct lights *l, const struct point *pt)
+void lights_tenth(const struct pool *p, struct lights *l, const struct point *pt)
 {
+    const struct shortage *s = &pool_sup(p)->shortage;
     l->area += pt->in_flight * pt->span_s;
     l->span_s += pt->span_s;
+    if (!s->lasting)
+        return;
+    if (l->short_s <= 0 || s->share < l->short_share) {
+        l->short_share = s->share;
+        l->short_up = s->up;
+        text_append(l->short_why, sizeof l->short_why, 0, "%s up%s%s", s->what,
+                    s->cause[0] ? ": " : "", s->cause);
+    }
+    l->short_s += pt->span_s;
 }
 
 static void add(struct mean *m, double v)
@@ -162,6 +172,17 @@ static void judge_generator(const struct pool *p, struct plateau *pl)
           "starts were up to %.1f ms late (p99)", l->lag_worst_ns / 1e6);
 }
 
+/* Fewer connections than are wanted carried this load, or a part of the target was missing. */
+static void judge_connections(const struct pool *p, struct plateau *pl)
+{
+    const struct lights *l = &pool_sup(p)->figures->plateaus.now.lights;
+    const struct shortage *s = &pool_sup(p)->shortage;
+    double share = l->span_s > 0 ? l->short_s / l->span_s : NAN;
+    pl->connections_wanted = s->wanted;
+    pl->connections_up = l->short_s > 0 && l->short_up < s->wanted ? l->short_up : s->wanted;
+    light(pl, LIGHT_CONNECTIONS, share, over(share, LIMIT_SHORT, LIGHT_BAD), "%s", l->short_why);
+}
+
 static void judge_machine(const struct pool *p, struct plateau *pl)
 {
     const struct lights *l = &pool_sup(p)->figures->plateaus.now.lights;
@@ -251,6 +272,7 @@ void lights_judge(const struct pool *p, const struct trend *t, struct plateau *p
     pl->server_cpu_share = mean_of(&l->server);
     pl->answer_share = mean_of(&l->answer);
     pl->light[LIGHT_STEADY] = (struct light){LIGHT_OK, (float)t->drift};
+    judge_connections(p, pl);
     judge_generator(p, pl);
     judge_machine(p, pl);
     judge_hits(p, pl);

@@ -12,7 +12,7 @@ struct point;
 struct trend;
 
 void lights_clear(struct lights *);
-void lights_tenth(struct lights *, const struct point *);
+void lights_tenth(const struct pool *, struct lights *, const struct point *);
 void lights_second(struct pool *);
 /* Fills the plateau's lights, figures, valid, why_not and caution. */
 void lights_judge(const struct pool *, const struct trend *, struct plateau *);

@@ -401,43 +401,44 @@ double monitor_lag_limit_ns(const struct monitor *m)
     return fmax(1e6, 0.1 * m->median_ns);
 }
 
-static struct class_count *class_of(struct monitor *m, const char *name)
+static struct class_count *class_of(struct class_counts *all, const char *name)
 {
-    for (unsigned i = 0; i < m->classes; i++)
-        if (!strcmp(m->class_count[i].name, name))
-            return &m->class_count[i];
-    if (m->classes == RECORDER_CLASSES)
+    for (unsigned i = 0; i < all->n; i++)
+        if (!strcmp(all->of[i].name, name))
+            return &all->of[i];
+    if (all->n == RECORDER_CLASSES)
         return NULL;
-    struct class_count *c = &m->class_count[m->classes++];
+    struct class_count *c = &all->of[all->n++];
     memcpy(c->name, name, sizeof c->name);
     return c;
 }
 
-uint64_t monitor_class_recent(const struct monitor *m, const char *error_class)
+uint64_t monitor_class_recent(const struct class_counts *all, const char *error_class)
 {
-    for (unsigned i = 0; i < m->classes; i++)
-        if (!strcmp(m->class_count[i].name, error_class))
-            return m->class_count[i].recent;
+    for (unsigned i = 0; i < all->n; i++)
+        if (!strcmp(all->of[i].name, error_class))
+            return all->of[i].recent;
     return 0;
 }
 
-static void count_classes(struct pool *p)
+/* Adds up one of the two tables of each worker. */
+static void count_classes(const struct pool *p, struct class_counts *all, bool conns)
 {
-    struct pool_supervised *sup = pool_sup(p);
-    struct monitor *m = &sup->figures->monitor;
+    const struct pool_supervised *sup = pool_sup(p);
     uint64_t now[RECORDER_CLASSES] = {0};
     for (unsigned i = 0; i < sup->workers; i++) {
-        struct recorder *r = worker_recorder(sup->worker[i]->worker);
-        unsigned classes = atomic_load_explicit(&r->classes, memory_order_acquire);
+        const struct recorder *r = worker_recorder(sup->worker[i]->worker);
+        const struct class_table *t = conns ? &r->conn_errors : &r->errors;
+        unsigned classes = atomic_load_explicit(&t->classes, memory_order_acquire);
         for (unsigned k = 0; k < classes; k++) {
-            struct class_count *c = class_of(m, r->slot[k]->name);
+            struct class_count *c = class_of(all, t->slot[k]->name);
             if (c)
-                now[c - m->class_count] += atomic_load(&r->slot[k]->count);
+                now[c - all->of] += atomic_load(&t->slot[k]->count);
         }
     }
-    for (unsigned i = 0; i < m->classes; i++) {
-        m->class_count[i].recent = now[i] - m->class_count[i].count;
-        m->class_count[i].count = now[i];
+    for (unsigned i = 0; i < all->n; i++) {
+        all->of[i].recent = now[i] - all->of[i].count;
+        all->of[i].count = now[i];
     }
 }
 
@@ -467,7 +468,8 @@ static void close_second(struct pool *p, double now_s)
     for (unsigned i = 0; i < OPS_MAX; i++)
         m->op_per_s[i] = (double)(b->op[i].completed - a->op[i].completed) / span;
     note_little(m, &pt);
-    count_classes(p);
+    count_classes(p, &m->errors, false);
+    count_classes(p, &m->conn_errors, true);
     m->resized_in_second = false;
     restart_interval(m, &m->second, now_s);
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct class_counts;
 struct monitor;
 struct packed_pool;
 struct pool;
@@ -33,7 +34,8 @@ void monitor_restart(struct pool *, double now_s);
 /* The tolerated lateness of a start, ns: the larger of 1 ms and 10 % of the median response time in
  * the last full second with answers. */
 double monitor_lag_limit_ns(const struct monitor *);
-uint64_t monitor_class_recent(const struct monitor *, const char *error_class);
+/* How many errors of that class there were in the last second. */
+uint64_t monitor_class_recent(const struct class_counts *, const char *error_class);
 /* histograms of the whole run; NULL: out of memory */
 struct packed_pool *monitor_pack(const struct monitor *);
 

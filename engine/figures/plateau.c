@@ -110,7 +110,7 @@ void plateau_tenth(struct pool *p, const struct point *pt)
     b->completed += (double)pt->completed;
     b->area += pt->in_flight * pt->span_s;
     s->last_s = pt->t_s;
-    lights_tenth(&s->lights, pt);
+    lights_tenth(p, &s->lights, pt);
     histogram_merge(&s->service, &sup->figures->monitor.tenth.service);
     histogram_merge(&s->response, &sup->figures->monitor.tenth.response);
     if (++s->filled < s->per)

@@ -2,7 +2,8 @@
  *
  * A group holds a worker's connections to one place (a node, a slot; most backends have one group).
  * A lost connection fails its requests and is reopened after a jittered back-off that doubles from
- * 50 to 500 ms. While no connection of its group is up, only one is tried at a time. */
+ * 50 to 500 ms. While no connection of its group is up, or one could not be established and none
+ * has been since, only one is tried at a time. */
 #include "engine/load/conn.h"
 
 #include "engine/load/worker_state.h"
@@ -85,7 +86,7 @@ static void conns_fill(struct group *g)
 {
     struct worker *w = g->worker;
     g->reopen.fire = reopen_fire;
-    if (w->draining || w->closing || !w->connections)
+    if (w->draining || w->closing || !w->connections || g->left)
         return;
     if (g->conns < w->connections)
         conns_grow(g, w->connections);
@@ -94,7 +95,7 @@ static void conns_fill(struct group *g)
         loop_alarm(w->loop, &g->reopen, g->next_open_ns);
         return;
     }
-    uint32_t most = g->failures && !g->up ? 1 : OPENING_MOST;
+    uint32_t most = g->refusals || (g->failures && !g->up) ? 1 : OPENING_MOST;
     for (uint32_t tried = 0; g->closed && g->opening < most && tried < g->conns; tried++) {
         if (g->fill_at >= w->connections || g->fill_at >= g->conns)
             g->fill_at = 0;
@@ -128,6 +129,8 @@ void conn_up(struct conn *conn)
     if (c->state != CONN_OPENING)
         return;
     count_as_up(c, false);
+    if (c->opened_ns > g->refused_ns) /* older ones do not tell whether there is room again */
+        g->refusals = 0;
     c->state = CONN_UP;
     c->busy = false;
     g->opening--;
@@ -139,26 +142,24 @@ void conn_up(struct conn *conn)
 
 static void note_error(struct worker *w, const char *error_class, const char *msg)
 {
-    struct recorder *rec = &w->recorder;
-    if (pthread_mutex_trylock(&rec->messages))
-        return;
-    struct conn_failure *f = &w->failure;
-    copy_str(f->class, sizeof f->class, error_class);
-    copy_str(f->error, sizeof f->error, msg);
-    f->at_ns = loop_now(w->loop);
-    pthread_mutex_unlock(&rec->messages);
+    recorder_error(&w->recorder, &w->recorder.conn_errors, error_class, 1, msg, strlen(msg),
+                   WORDS_OURS, loop_now(w->loop));
 }
 
-static void back_off(struct group *g)
+/* refused: the connection could not be established. It has a count of its own, because the answers
+ * on other connections do not show that the server takes more of them. */
+static void back_off(struct group *g, bool refused)
 {
     struct worker *w = g->worker;
-    uint64_t wait = BACKOFF_MIN_NS << (g->failures < 4 ? g->failures : 4);
+    unsigned times = g->failures > g->refusals ? g->failures : g->refusals;
+    uint64_t wait = BACKOFF_MIN_NS << (times < 4 ? times : 4);
     if (wait > BACKOFF_MAX_NS)
         wait = BACKOFF_MAX_NS;
     wait = wait / 2 + rng_below(rng_next(&w->rng), wait / 2 + 1);
     if (wait < BACKOFF_MIN_NS)
         wait = BACKOFF_MIN_NS;
     g->failures++;
+    g->refusals += refused;
     g->next_open_ns = loop_now(w->loop) + wait;
     if (!w->draining && !w->closing)
         loop_alarm(w->loop, &g->reopen, g->next_open_ns);
@@ -198,9 +199,14 @@ void conn_down(struct conn *conn, const char *error_class, const char *fmt, ...)
     secret_hide_places(msg);
     note_error(c->conn.worker, error_class, msg);
     struct group *g = conn_group(c);
+    bool refused = c->state == CONN_OPENING;
+    if (refused) {
+        c->conn.worker->tally.refused++;
+        g->refused_ns = loop_now(c->conn.worker->loop);
+    }
     /* several lost at the same time count as one failure */
     if (loop_now(c->conn.worker->loop) >= g->next_open_ns)
-        back_off(g);
+        back_off(g, refused);
     conn_lose(c, error_class, msg);
     c->conn.worker->backend->close(&c->conn);
     if (!g->up && c->conn.worker->backend->route && !c->conn.worker->draining) {
@@ -261,6 +267,16 @@ void conn_bytes(struct conn *conn, uint64_t sent, uint64_t received)
     worker_check_own(conn->worker);
     conn->worker->tally.sent_bytes += sent;
     conn->worker->tally.received_bytes += received;
+}
+
+void worker_leave(struct worker *w, uint32_t group)
+{
+    worker_check_own(w);
+    struct group *g = group < w->groups ? w->group[group] : NULL;
+    if (!g || g->left)
+        return;
+    g->left = true;
+    w->groups_wanted--;
 }
 
 static void conn_begin_close(struct connection *c)

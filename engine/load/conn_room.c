@@ -33,8 +33,16 @@ struct group *group_get(struct worker *w, uint32_t id)
     g->id = id;
     g->reopen.due_ns = NS_NEVER;
     w->group[id] = g;
+    w->groups_wanted++;
     w->fill = true; /* the next run_pending() opens its connections */
     return g;
+}
+
+void group_return(struct group *g)
+{
+    g->left = false;
+    g->worker->groups_wanted++;
+    g->worker->fill = true;
 }
 
 void conn_close_later(struct connection *c)

@@ -13,6 +13,8 @@ struct worker;
 
 /* Creates the group on first use; the next run_pending() opens its connections. */
 struct group *group_get(struct worker *, uint32_t id);
+/* For one that has left: its connections are wanted again. */
+void group_return(struct group *);
 /* A connection with room for a chain of `units` requests, preferably the one its client used last;
  * for an exclusive request, an idle connection. NULL: none. */
 struct connection *conn_pick(struct group *, const struct request *first, uint32_t units);

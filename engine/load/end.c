@@ -120,7 +120,8 @@ static void note(const struct request *r, const char *error_class, uint64_t coun
 {
     struct worker *w = r->connection->conn.worker;
     if (r->state != OP_ABANDONED && !(r->flags & OP_WARM) && !w->frozen)
-        recorder_error(&w->recorder, error_class, count, msg, len, whose, loop_now(w->loop));
+        recorder_error(&w->recorder, &w->recorder.errors, error_class, count, msg, len, whose,
+                       loop_now(w->loop));
 }
 
 void op_error(const struct op *op, const char *error_class, uint64_t count, const char *msg,
@@ -229,6 +230,7 @@ void op_received_error(struct conn *c, unsigned type, const char *error_class, c
     worker_check_own(c->worker);
     struct worker *w = c->worker;
     if (!w->frozen && !w->warm)
-        recorder_error(&w->recorder, error_class, 1, msg, len, WORDS_SERVERS, loop_now(w->loop));
+        recorder_error(&w->recorder, &w->recorder.errors, error_class, 1, msg, len, WORDS_SERVERS,
+                       loop_now(w->loop));
     received(w, type, 1, true);
 }

@@ -74,6 +74,8 @@ static void wait_push(struct group *g, struct request *chain, bool first)
         r->group = g->id;
         op_count_waiting(g->worker, r, +1);
     }
+    if (g->left)
+        group_return(g);
     chain->prev = NULL;
     if (!g->waiting) {
         g->waiting = g->waiting_last = chain;

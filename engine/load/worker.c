@@ -330,6 +330,7 @@ static void end_turn(struct worker *w)
         check_in_flight(w);
     }
     arrivals_account(w);
+    t->connections_wanted = w->draining ? 0 : (uint64_t)w->groups_wanted * w->connections;
     t->turns++;
     t->turned_ns = loop_now(w->loop);
     bool news = note_spent(w);
@@ -444,17 +445,24 @@ struct recorder *worker_recorder(struct worker *w)
 bool worker_conn_failure(struct worker *w, uint64_t *newest_ns, char error_class[24], char *buf,
                          size_t size)
 {
-    if (pthread_mutex_trylock(&w->recorder.messages))
-        return false;
-    const struct conn_failure *f = &w->failure;
-    bool newer = f->at_ns > *newest_ns;
-    if (newer) {
-        *newest_ns = f->at_ns;
-        copy_str(error_class, sizeof f->class, f->class);
-        copy_str(buf, size, f->error);
+    const struct class_table *t = &w->recorder.conn_errors;
+    const struct class_slot *newest = NULL;
+    uint64_t newest_here = *newest_ns;
+    unsigned classes = atomic_load_explicit(&t->classes, memory_order_acquire);
+    for (unsigned i = 0; i < classes; i++) {
+        uint64_t last_ns = atomic_load_explicit(&t->slot[i]->last_ns, memory_order_relaxed);
+        if (last_ns <= newest_here)
+            continue;
+        newest = t->slot[i];
+        newest_here = last_ns;
     }
+    if (!newest || pthread_mutex_trylock(&w->recorder.messages))
+        return false;
+    copy_str(error_class, CONN_CLASS_MAX, newest->name);
+    copy_str(buf, size, newest->last);
     pthread_mutex_unlock(&w->recorder.messages);
-    return newer;
+    *newest_ns = newest_here;
+    return true;
 }
 
 /* ---- creation and end ---- */

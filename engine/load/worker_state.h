@@ -115,8 +115,11 @@ struct group {
     struct request *waiting, *waiting_last;        /* waiting leases, first come first served */
     uint64_t next_open_ns;
     unsigned failures; /* connections lost or not established since the last answer */
-    bool reroute;      /* it is down: its waiting requests may be routed to another group */
-    bool dispatch;     /* in the worker's list of groups to dispatch */
+    unsigned refusals; /* not established, since one that was opened later has come up */
+    uint64_t refused_ns;
+    bool left;     /* see worker_leave */
+    bool reroute;  /* it is down: its waiting requests may be routed to another group */
+    bool dispatch; /* in the worker's list of groups to dispatch */
     struct group *next_dispatch;
     struct alarm reopen;
 };
@@ -135,12 +138,6 @@ struct worker_published {
     _Atomic bool ended;     /* set for the supervisor: its last turn is over */
 };
 
-/* Why connections fail; under the worker's recorder.messages. */
-struct conn_failure {
-    char error[192], class[24];
-    uint64_t at_ns; /* 0: none has failed */
-};
-
 struct worker {
     /* Fixed before its thread starts. */
     struct pool *pool;
@@ -152,7 +149,6 @@ struct worker {
     /* Shared with the supervisor, each by a rule of its own. */
     struct worker_published published;
     struct recorder recorder; /* see recorder.h: one writer, one reader */
-    struct conn_failure failure;
 
     /* The rest belongs to the worker's thread (worker_check_own()), and to the supervisor before
      * the thread starts and after it was joined. */
@@ -173,6 +169,7 @@ struct worker {
 
     struct group **group; /* [groups], made when first routed to */
     uint32_t groups;
+    uint32_t groups_wanted; /* those made, without those that have left */
     struct group *dispatch;
     /* to be flushed; to be closed once no backend function is on the stack */
     struct connection *dirty, *close_pending;

@@ -3,6 +3,7 @@
 
 #include "engine/backend.h"
 #include "engine/base/err.h"
+#include "engine/pools/connected.h"
 #include "engine/state/engine_state.h"
 #include "engine/figures/events.h"
 #include "engine/config/limits.h"
@@ -105,6 +106,8 @@ void pool_finish(struct pool *p, enum end_reason by, enum worker_order order, ui
     struct pool_supervised *sup = pool_sup(p);
     if (sup->state == POOL_ENDED)
         return;
+    if (sup->wanted)
+        connected_end(p, now_ns);
     if (!sup->finishing) {
         sup->finishing = true;
         sup->wanted = false;

@@ -11,6 +11,7 @@
 #include "engine/figures/monitor.h"
 #include "engine/figures/plateau.h"
 #include "engine/pools/ceilings.h"
+#include "engine/pools/connected.h"
 #include "engine/figures/events.h"
 #include "engine/pools/pool_change.h"
 #include "engine/pools/pool_thread.h"
@@ -28,9 +29,6 @@
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
-
-#define DOWN_AFTER_NS (150 * NS_PER_MS)
-#define NEVER_UP_AFTER_NS NS_PER_S /* a first handshake may be slow */
 
 /* ---- creation and end ---- */
 
@@ -243,59 +241,6 @@ static void supervise_opening(struct pool *p, uint64_t now_ns)
     pool_set_state(p, POOL_DOWN, now_ns, "%s", err.msg);
 }
 
-/* The newest reason of a failed connection among the workers, and its class. */
-static void connection_error(struct pool *p, char name[24], char *buf, size_t size)
-{
-    uint64_t newest = 0;
-    name[0] = '\0';
-    copy_str(buf, size, "no connection");
-    for (unsigned i = 0; i < pool_sup(p)->workers; i++) {
-        const struct supervised_worker *w = pool_sup(p)->worker[i];
-        if (!w->reaped)
-            worker_conn_failure(w->worker, &newest, name, buf, size);
-    }
-}
-
-/* Is this the first connection failure of this class in this outage? A server that is killed and
- * comes back with another password gives "closed", "refused", then "auth": each is reported once,
- * however long it lasts. */
-static bool new_in_outage(struct pool *p, const char *name)
-{
-    struct pool_supervised *sup = pool_sup(p);
-    for (unsigned i = 0; i < sup->outages; i++)
-        if (strcmp(sup->outage[i], name) == 0)
-            return false;
-    if (sup->outages == sizeof sup->outage / sizeof *sup->outage)
-        return false;
-    copy_str(sup->outage[sup->outages++], sizeof sup->outage[0], name);
-    return true;
-}
-
-static void supervise_connected(struct pool *p, uint64_t now_ns)
-{
-    struct pool_supervised *sup = pool_sup(p);
-    bool up = sup->figures->monitor.total.connected > 0;
-    if (up) {
-        sup->ever_up = true;
-        sup->unconnected_ns = 0;
-        sup->outages = 0;
-        if (sup->state == POOL_DOWN)
-            engine_event(p->engine, p, EVENT_UP, "", "connections stand again", BY_SERVER);
-        pool_set_state(p, sup->paused ? POOL_PAUSED : POOL_LOADING, now_ns, "%s", "");
-        return;
-    }
-    if (!sup->unconnected_ns)
-        sup->unconnected_ns = now_ns;
-    if (now_ns - sup->unconnected_ns < (sup->ever_up ? DOWN_AFTER_NS : NEVER_UP_AFTER_NS))
-        return;
-    char why[192], name[24], text[224];
-    connection_error(p, name, why, sizeof why);
-    snprintf(text, sizeof text, "%s%s%s", name, name[0] ? ": " : "", why);
-    if (new_in_outage(p, name))
-        engine_event(p->engine, p, EVENT_DOWN, "", text, BY_SERVER);
-    pool_set_state(p, POOL_DOWN, now_ns, "%s", text);
-}
-
 static bool count_reached(const struct pool *p)
 {
     const struct pool_supervised *sup = pool_sup(p);
@@ -348,6 +293,8 @@ void pool_supervise(struct pool *p, uint64_t now_ns)
         supervise_opening(p, now_ns);
         return;
     }
+    if (sup->workers) /* before the end is looked for: the shortest load is looked at, too */
+        connected_supervise(p, now_ns);
     if (now_ns >= sup->end_ns) {
         pool_finish(p, END_BY_DURATION, ORDER_DRAIN, sup->end_ns);
         return;
@@ -355,10 +302,7 @@ void pool_supervise(struct pool *p, uint64_t now_ns)
     if (count_reached(p)) {
         uint64_t last = sup->figures->monitor.total.last_end_ns;
         pool_finish(p, END_BY_COUNT, ORDER_DRAIN, last > sup->record_from_ns ? last : now_ns);
-        return;
     }
-    if (sup->workers)
-        supervise_connected(p, now_ns);
 }
 
 static int room_for_pool(const struct engine *e, const struct pool_spec *spec, struct err *err)

@@ -109,6 +109,31 @@ struct ramp {
     enum origin by;
 };
 
+/* Causes of an outage or a shortage that were added to the events. */
+#define CAUSES_TOLD_MAX 6
+struct causes_told {
+    char name[CAUSES_TOLD_MAX][24];
+    unsigned n;
+};
+
+/* Fewer connections or parts of the target than are wanted, see connected.c. */
+struct shortage {
+    uint32_t up, wanted; /* connections, as last seen under load */
+    uint32_t most_up;    /* since since_ns */
+    uint64_t since_ns;   /* when the newest connection came up; 0: none is missing */
+    uint64_t refused;    /* tally.refused when none was missing last */
+    bool lasting;        /* it is a shortage; the texts below are of now */
+    char what[96];       /* "9 of 50 connections", "2 of 3 nodes, 4 of 6 connections" */
+    char cause[24];      /* the class of the newest failure; "": not known, or a part's */
+    double share;        /* that is up */
+    char why[256];       /* "9 of 50 connections up: maxclients: redis://...: ERR max number ..." */
+    struct causes_told told;
+    uint64_t counted_ns,
+        lasted_ns; /* its whole time under load, after the warm-up, to counted_ns */
+    double worst_share;
+    char worst[96]; /* "9 of 50 connections up: maxclients"; "": there was none */
+};
+
 /* The supervisor's. */
 struct pool_supervised {
     pthread_t thread; /* its own, if threaded */
@@ -138,8 +163,8 @@ struct pool_supervised {
     uint64_t load_until_ns;              /* when loading ended; 0: it runs */
     uint64_t paused_ns, paused_since_ns; /* time paused after the warm-up */
     uint64_t unconnected_ns;
-    char outage[6][24]; /* classes of failure seen in the present outage */
-    unsigned outages;
+    struct causes_told outage;
+    struct shortage shortage;
     struct ramp ramp[RAMPS];
 
     /* see guard.h */

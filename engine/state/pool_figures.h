@@ -17,6 +17,15 @@
 
 /* ---- the series: monitor.c ---- */
 
+/* Errors by class up to the last second, and within it. */
+struct class_counts {
+    struct class_count {
+        char name[40];
+        uint64_t count, recent;
+    } of[RECORDER_CLASSES];
+    unsigned n;
+};
+
 /* Sums over an interval, from which a point of the series is made. */
 struct interval {
     double from_s;
@@ -54,11 +63,7 @@ struct monitor {
     unsigned littles;
     int little_sign;                   /* of the last second */
     bool resized_in_second, recording; /* recording: the warm-up is over */
-    struct class_count {               /* errors by class up to the last second, and within it */
-        char name[40];
-        uint64_t count, recent;
-    } class_count[RECORDER_CLASSES];
-    unsigned classes;
+    struct class_counts errors, conn_errors;
 };
 
 /* ---- plateaus ---- */
@@ -78,6 +83,10 @@ struct lights {
     int64_t rtt_ns; /* see struct stats */
     enum bottleneck said;
     char said_why[160];
+    /* seconds of a shortage; its worst moment: the share that was up, in words, and connections */
+    double short_s, short_share;
+    char short_why[96];
+    uint32_t short_up;
 };
 
 #define PLATEAU_BATCHES 40

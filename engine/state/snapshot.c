@@ -60,16 +60,18 @@ const char *event_kind_name(enum event_kind k)
                                        [EVENT_SERVER] = "server",
                                        [EVENT_STUCK] = "stuck",
                                        [EVENT_RULE] = "rule",
-                                       [EVENT_REMOTE] = "remote"};
+                                       [EVENT_REMOTE] = "remote",
+                                       [EVENT_PARTIAL] = "partial"};
     return name[k];
 }
 
 const char *check_name(enum check_id id)
 {
     static const char *const name[CHECKS] = {
-        [CHECK_LITTLE] = "little",     [CHECK_GENERATOR_CPU] = "generator_cpu",
-        [CHECK_CPU_WAIT] = "cpu_wait", [CHECK_SCHEDULE_LAG] = "schedule_lag",
-        [CHECK_DROPPED] = "dropped",   [CHECK_ACCOUNTING] = "accounting"};
+        [CHECK_LITTLE] = "little",          [CHECK_GENERATOR_CPU] = "generator_cpu",
+        [CHECK_CPU_WAIT] = "cpu_wait",      [CHECK_SCHEDULE_LAG] = "schedule_lag",
+        [CHECK_DROPPED] = "dropped",        [CHECK_ACCOUNTING] = "accounting",
+        [CHECK_CONNECTIONS] = "connections"};
     return name[id];
 }
 
@@ -82,8 +84,8 @@ const char *bottleneck_name(enum bottleneck b)
 const char *light_name(enum light_id id)
 {
     static const char *const name[LIGHTS] = {
-        "little", "generator_cpu", "cpu_wait", "schedule_lag", "dropped",   "errors",
-        "steady", "clock",         "memory",   "hit_ratio",    "other_load"};
+        "little", "generator_cpu", "cpu_wait", "schedule_lag", "dropped",    "errors",
+        "steady", "clock",         "memory",   "hit_ratio",    "other_load", "connections"};
     return name[id];
 }
 

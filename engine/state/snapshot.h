@@ -139,6 +139,7 @@ enum check_id {
     CHECK_SCHEDULE_LAG,  /* p99 of the lateness of starts, us */
     CHECK_DROPPED,       /* starts that were dropped */
     CHECK_ACCOUNTING,    /* difference between the two sides of the accounting */
+    CHECK_CONNECTIONS,   /* share of the time in which connections or parts were missing */
     CHECKS
 };
 const char *check_name(enum check_id); /* as in the JSON: "little" "generator_cpu" ... */
@@ -165,6 +166,7 @@ enum light_id {
     LIGHT_HITS,   /* hit ratio, if the backend reports one */
     /* share of this machine's CPUs used by processes other than loadtop and known servers */
     LIGHT_OTHERS,
+    LIGHT_CONNECTIONS, /* share of the period in which connections or parts were missing */
     LIGHTS
 };
 struct light {
@@ -190,6 +192,8 @@ struct plateau {
     double answer_share;
     char bottleneck_why[160];
     double anon_bytes; /* growth of this process's anonymous memory since before any load */
+    /* connections that are wanted, and how many were up: the fewest during a shortage */
+    uint32_t connections_up, connections_wanted;
     bool valid;
     char why_not[96]; /* LIGHT_BAD, in words */
     char caution[96]; /* LIGHT_CAUTION, in words; or "" */
@@ -311,11 +315,17 @@ struct pool_snapshot {
     double bottleneck_share; /* the share that decided, see bottleneck.h; NaN: not measured */
     char bottleneck_why[160];
 
-    uint32_t threads_running, threads_draining, threads_stuck, connections_up, connections_wanted;
+    uint32_t threads_running, threads_draining, threads_stuck;
+    /* connections of all threads, without the backend's own; of an ended pool: when its load ended */
+    uint32_t connections_up, connections_wanted;
     uint64_t peak_bytes; /* pattern unthrottled: peak memory of its requests; else 0 */
 
     struct error_class *error; /* [errors], most frequent first */
     unsigned errors;
+    /* The same for connections that could not be established or were lost, of the whole run: not
+     * part of the counts of operations. */
+    struct error_class *conn_error; /* [conn_errors] */
+    unsigned conn_errors;
     struct worker_snapshot *worker; /* [workers]: all workers, including ended ones */
     unsigned workers;
     struct check check[CHECKS]; /* [checks] */
@@ -360,12 +370,13 @@ enum event_kind {
     EVENT_REFUSED,
     EVENT_SWEEP,
     EVENT_SWEEP_END,
-    EVENT_UP, /* the target answers (again) */
+    EVENT_UP, /* the target answers (again), or all that was missing is up */
     EVENT_DOWN,
     EVENT_SERVER, /* reported by the backend */
     EVENT_STUCK,  /* a thread hangs */
     EVENT_RULE,   /* a protection rule (targets.conf) applied */
-    EVENT_REMOTE  /* the target is not on this machine */
+    EVENT_REMOTE, /* the target is not on this machine */
+    EVENT_PARTIAL /* connections or parts of the target are missing */
 };
 /* The displayed name, as in the JSON: "sweep end"; "" for EVENT_CHANGE, which has many names. */
 const char *event_kind_name(enum event_kind);

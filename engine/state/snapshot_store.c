@@ -83,6 +83,7 @@ void snapshot_release(const struct snapshot *s)
         return;
     for (unsigned i = 0; i < h->shown.pools + h->shown.removed; i++) {
         free(h->shown.pool[i].error);
+        free(h->shown.pool[i].conn_error);
         free(h->shown.pool[i].worker);
         free(h->shown.pool[i].plateau);
         options_fini(&h->pool[i].options);

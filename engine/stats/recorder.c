@@ -35,12 +35,18 @@ void recorder_shrink(struct recorder *r)
             histogram_fini(&r->set[s].of[i]);
 }
 
+static void classes_fini(struct class_table *t)
+{
+    unsigned classes = atomic_load(&t->classes);
+    for (unsigned i = 0; i < classes; i++)
+        free(t->slot[i]);
+}
+
 void recorder_fini(struct recorder *r)
 {
     recorder_shrink(r);
-    unsigned classes = atomic_load(&r->classes);
-    for (unsigned i = 0; i < classes; i++)
-        free(r->slot[i]);
+    classes_fini(&r->errors);
+    classes_fini(&r->conn_errors);
     pthread_mutex_destroy(&r->messages);
 }
 
@@ -141,21 +147,21 @@ uint64_t interval_drain(struct interval_set *s, struct histogram *to)
 }
 
 /* The slot of a class, made if new. The last slot collects what does not fit. */
-static struct class_slot *find_class(struct recorder *r, const char *name)
+static struct class_slot *find_class(struct class_table *t, const char *name)
 {
-    unsigned n = atomic_load_explicit(&r->classes, memory_order_relaxed);
+    unsigned n = atomic_load_explicit(&t->classes, memory_order_relaxed);
     for (unsigned i = 0; i < n; i++)
-        if (!strncmp(r->slot[i]->name, name, sizeof r->slot[i]->name - 1))
-            return r->slot[i];
+        if (!strncmp(t->slot[i]->name, name, sizeof t->slot[i]->name - 1))
+            return t->slot[i];
     if (n == RECORDER_CLASSES)
-        return r->slot[n - 1];
+        return t->slot[n - 1];
     struct class_slot *slot = calloc(1, sizeof *slot);
     if (!slot)
-        return n ? r->slot[n - 1] : NULL;
+        return n ? t->slot[n - 1] : NULL;
     const char *shown = n == RECORDER_CLASSES - 1 ? "other" : name;
     strncpy(slot->name, shown, sizeof slot->name - 1);
-    r->slot[n] = slot;
-    atomic_store_explicit(&r->classes, n + 1, memory_order_release);
+    t->slot[n] = slot;
+    atomic_store_explicit(&t->classes, n + 1, memory_order_release);
     return slot;
 }
 
@@ -177,10 +183,10 @@ static void keep_message(char *to, size_t size, const char *msg, size_t len, enu
 
 #define MESSAGE_EVERY_NS UINT64_C(10000000)
 
-void recorder_error(struct recorder *r, const char *error_class, uint64_t count, const char *msg,
-                    size_t len, enum words whose, uint64_t now_ns)
+void recorder_error(struct recorder *r, struct class_table *t, const char *error_class,
+                    uint64_t count, const char *msg, size_t len, enum words whose, uint64_t now_ns)
 {
-    struct class_slot *slot = find_class(r, error_class);
+    struct class_slot *slot = find_class(t, error_class);
     if (!slot)
         return;
     bool first = !atomic_load_explicit(&slot->count, memory_order_relaxed);

@@ -38,6 +38,8 @@ struct tally {
     uint64_t due, scheduled, not_started, warm_not_started, still_due;
     uint64_t waiting;   /* operations that wait for a connection, not offered yet */
     uint64_t connected; /* connections that are up */
+    uint64_t connections_wanted;
+    uint64_t refused; /* how often a connection could not be established */
     uint64_t sent_bytes, received_bytes;
     uint64_t sent; /* operations in flight that have been sent (flushed) */
     /* integral of `sent` over time, until area_ns: what latencies are measured over, so that N =
@@ -91,6 +93,12 @@ struct class_slot {
     uint64_t message_ns;
 };
 
+/* Errors by class; slots are appended and never change place. */
+struct class_table {
+    _Atomic unsigned classes;
+    struct class_slot *slot[RECORDER_CLASSES]; /* [classes] */
+};
+
 struct recorder {
     /* read at each tick: kept together */
     _Atomic uint64_t seq;      /* sequence lock of the tally: odd while it is being written */
@@ -103,8 +111,8 @@ struct recorder {
     struct interval_set set[2];
     uint32_t prepared; /* worker only; bit i: the histograms of op i exist */
 
-    _Atomic unsigned classes;
-    struct class_slot *slot[RECORDER_CLASSES];
+    struct class_table errors;      /* of operations, after the warm-up */
+    struct class_table conn_errors; /* of connections: not established, or lost */
     pthread_mutex_t messages;
 };
 
@@ -143,11 +151,11 @@ static inline void recorder_extra(struct recorder *r, enum extra e, uint64_t ns)
 void recorder_uses(struct recorder *, unsigned type);
 /* The author of a message: a server's text may contain a secret anywhere. */
 enum words { WORDS_OURS, WORDS_SERVERS };
-/* Counts an error of a class. Never waits: a message is left out while the monitor reads
- * messages, and when one of its class was kept in the last 10 ms; only what is kept is
- * searched for secrets. */
-void recorder_error(struct recorder *, const char *error_class, uint64_t count, const char *msg,
-                    size_t len, enum words, uint64_t now_ns);
+/* Counts an error of a class in one of the recorder's two tables. Never waits: a message is left
+ * out while the monitor reads messages, and when one of its class was kept in the last 10 ms; only
+ * what is kept is searched for secrets. */
+void recorder_error(struct recorder *, struct class_table *, const char *error_class,
+                    uint64_t count, const char *msg, size_t len, enum words, uint64_t now_ns);
 
 /* ---- monitor's side ---- */
 

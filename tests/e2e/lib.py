@@ -516,9 +516,9 @@ def pool(run, name=None):
     return next(p for p in pools if p["name"] == name)
 
 
-def classes(pool, what=None):
+def classes(pool, what=None, of="error_classes"):
     """The error classes of a pool by name: all that is said of each, or one member (count, first, last)."""
-    return {c["class"]: c[what] if what else c for c in pool["error_classes"]}
+    return {c["class"]: c[what] if what else c for c in pool[of]}
 
 
 def accounting(ops):

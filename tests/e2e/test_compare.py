@@ -91,6 +91,15 @@ class Compare(unittest.TestCase):
         self.assertRegex(out, r"differs .*threads was 2, is 4")
         self.assertIn("was resized while it ran", out)
 
+    def test_connections_that_are_missing(self):
+        base, new = run(1), run(2)
+        base["pools"][0].update(connections_up=50, connections_wanted=50)
+        new["pools"][0].update(connections_up=9, connections_wanted=50)
+        base, new = self.save("a.json", base), self.save("b.json", new)
+        self.assertRegex(self.compare(base, new), r"differs .*connections_up was 50, is 9")
+        self.assertNotIn("connections_up", self.compare(base, base))
+        self.assertNotIn("connections_up", self.compare(self.save("old.json", run(1)), new))  # it does not tell
+
     def test_too_short(self):
         out = self.compare(self.save("a.json", run(1, seconds=3)), self.save("b.json", run(2, seconds=3)))
         self.assertIn("too few seconds", out)

@@ -56,6 +56,22 @@ class OnRedis(unittest.TestCase):
         before = self.calls()
         lib.until("operations", lambda: self.calls() > before)
 
+    def test_connections_that_are_missing(self):
+        """More clients than the server takes: how many are up and why, in each view that says so, until they are."""
+        ours = self.redis.client()
+        self.addCleanup(ours.close)
+        self.command("clients 4", "4")
+        lib.until("4 connections", lambda: len(ours("CLIENT", "LIST").splitlines()) == 6)  # with ours and the pool's
+        ours("CONFIG", "SET", "maxclients", 8)
+        self.command("clients 20", "NOT VALID redis: 6 of 20 connections up: maxclients")
+        why = "6 of 20 connections up: maxclients: %s: ERR max number" % self.redis.url
+        self.shown(why, "6")
+        self.shown(re.compile("redis +conn maxclients .*ERR max number of clients"), "4")
+        self.shown(re.compile("partial .*6 of 20 connections up: maxclients"), "5")
+        ours("CONFIG", "SET", "maxclients", 1000)
+        self.shown(re.compile("up .*all 20 connections up"))
+        self.assertEqual(len(ours("CLIENT", "LIST").splitlines()), 22)
+
     def test_dials_and_what_the_server_sees(self):
         self.serving(1)
         self.shown("[threads 2]", "+")

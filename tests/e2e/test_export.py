@@ -47,7 +47,7 @@ class Files(unittest.TestCase):
     def test_plateaus_are_what_fit_reads(self):
         run = json.loads(json.dumps(self.data))
         plateau = {"start_s": 1, "end_s": 2, "vars": {"threads": 1, "ops": "get:80,set:20"}, "valid": True,
-                   "why_not": None, "p50_us": None}
+                   "why_not": None, "p50_us": None, "connections_up": 9, "connections_wanted": 50}
         run["pools"][1]["plateaus"] = []
         run["pools"][0]["plateaus"] = [
             dict(plateau, in_flight=n, throughput_per_s=1000 * n / (1 + 0.05 * (n - 1) + 0.002 * n * (n - 1)))
@@ -61,6 +61,8 @@ class Files(unittest.TestCase):
         self.assertEqual(len(lines), 7)
         self.assertEqual(lines[0]["ops"], "get:80,set:20")
         self.assertEqual(lines[0]["p50_us"], "")
+        self.assertEqual((lines[0]["connections_up"], lines[0]["connections_wanted"]), ("9", "50"))
+        self.assertEqual(list(lines[0])[-2:], ["connections_up", "connections_wanted"])  # others keep their places
         self.assertEqual(lines[6]["why_not"], "'=cmd|\"x\"")  # no spreadsheet runs it
         said = lib.loadtop("fit", self.path("p.plateaus.csv"), "--json")
         self.assertEqual(said.code, 0, said)

@@ -99,6 +99,7 @@ class Reports(unittest.TestCase):
         evil["command"] = EVIL
         evil["events"][0].update(what=EVIL, pool=None)
         evil["pools"][0]["error_classes"][0].update({"class": EVIL, "last": EVIL})
+        evil["pools"][0]["connection_errors"] = [{"class": EVIL, "count": 1, "last": EVIL}]
         evil["pools"][0]["plateaus"] = [{"start_s": 1, "end_s": 2, "vars": {"threads": 1}, "in_flight": 1,
                                          "throughput_per_s": 10, "ci95": 1, "valid": False, "why_not": EVIL}]
         evil["pools"][0]["scaling"] = [{"var": EVIL, "points": [0], "why_not": EVIL}]
@@ -121,6 +122,17 @@ class Reports(unittest.TestCase):
             value, unit = re.fullmatch(r"([0-9.]+)(ns|us|ms|s)", cell).groups()
             us = float(value) * {"ns": 1e-3, "us": 1, "ms": 1e3, "s": 1e6}[unit]
             self.assertAlmostEqual(us, latency[key], delta=0.006 * latency[key])
+
+    def test_connections_that_are_missing(self):
+        run = copy.deepcopy(self.data)
+        run["pools"][0].update(connections_up=9, connections_wanted=50, connection_errors=[
+            {"class": "maxclients", "count": 53, "first": "a", "last": "ERR max number of clients", "first_s": 0,
+             "last_s": 2}])
+        page = Page(self.make(run, "missing.html"))
+        self.assertEqual(page.value("connections up"), "9 of 50")
+        self.assertIn(["maxclients", "53", "0.0 s", "2.0 s", "ERR max number of clients"], [row[:5] for row in page.rows])
+        for name in ("missing.md", "missing.txt"):
+            self.assertRegex(self.make(run, name), r"(?s)Connections refused or lost.*maxclients.*53.*ERR max number")
 
     def test_the_verdict(self):
         said = " | ".join(self.page.findings)
@@ -320,6 +332,7 @@ class Older(unittest.TestCase):
                 page = Page(f.read())
         ops = ("offered", "completed", "errors", "timeouts", "in flight", "dropped", "not started")
         self.assertEqual([page.value(name) for name in ops], ["420", "96", "2", "0", "0", "322", "0"])
+        self.assertNotIn("connections up", [row[0] for row in page.rows])
 
     def test_compare(self):
         got = lib.loadtop("compare", self.saved, self.saved)

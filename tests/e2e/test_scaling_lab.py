@@ -47,7 +47,7 @@ class Tables(unittest.TestCase):
         self.assertEqual(str(plateau["vars"]["depth"]), cell["at"]["depth"])
         self.assertEqual(set(plateau["lights"]), {
             "little", "generator_cpu", "cpu_wait", "schedule_lag", "dropped", "errors", "steady", "clock", "memory",
-            "hit_ratio", "other_load"})
+            "hit_ratio", "other_load", "connections"})
         self.assertIn(plateau["lights"]["hit_ratio"]["state"], ("ok", "caution", None))  # the keys come one by one
         wanted = plateau["vars"]["threads"] * plateau["vars"]["depth"]
         if plateau["valid"]:  # threads that wait for a CPU may still have the load of the step before

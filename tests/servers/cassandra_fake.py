@@ -84,6 +84,10 @@ class Node:
             except OSError:
                 pass
             listener.close()
+        self.hang_up()
+
+    def hang_up(self):
+        """Every connection is gone, and new ones are taken."""
         for s in list(self.open):
             try:
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -267,6 +271,7 @@ class Cluster:
     def __init__(self, nodes=1, answer=None, replication=1, only_version=0, tls=None, addresses=None, name="fake",
                  port=None):
         """addresses: of its nodes, the first is the contact point."""
+        self.left = []  # nodes
         self.name, self.late, self.comment = name, False, "loadtop run 00000000"
         addresses = addresses or ["127.0.0.%d" % (i + 1) for i in range(nodes)]
         nodes = len(addresses)
@@ -285,12 +290,21 @@ class Cluster:
         return self
 
     def __exit__(self, *_):
-        for n in self.nodes:
+        for n in self.nodes + self.left:
             n.stop()
 
     def tell(self, change, address):
         """STATUS_CHANGE to the clients that registered: change is UP or DOWN."""
-        body = string("STATUS_CHANGE") + string(change) + bytes([4]) + socket.inet_aton(address)
+        self.send_event("STATUS_CHANGE", change, address)
+
+    def leave(self, node):
+        """It leaves the ring, and the others say so; clients that are connected to it stay so."""
+        self.left.append(node)
+        self.nodes.remove(node)
+        self.send_event("TOPOLOGY_CHANGE", "REMOVED_NODE", node.address)
+
+    def send_event(self, kind, change, address):
+        body = string(kind) + string(change) + bytes([4]) + socket.inet_aton(address)
         body += struct.pack(">i", self.port)
         for s in [s for n in self.nodes for s in n.registered]:
             s.sendall(frame(-1, 0x0C, body))

@@ -11,7 +11,7 @@ import unittest
 
 import lib
 from cassandra_fake import Cluster, error, frame, rows, string, usual, void, RESULT, TEXT
-from patient import BOUND, PATIENT, headless, stop, until
+from patient import BOUND, PATIENT, Watched, headless, stop, until
 
 try:
     from cassandra.murmur3 import murmur3
@@ -337,6 +337,45 @@ class Nodes(unittest.TestCase):
             self.assertEqual(o["offered"], o["completed"] + o["errors"] + o["timeouts"] + o["in_flight"])
             self.assertLessEqual(o["errors"], 60)
             self.assertEqual(o["timeouts"], 0)
+
+    def test_connections_to_a_node_are_missing(self):
+        """One of three dies and stays away: its connections are missing, which is said once, with the reason."""
+        with Cluster(3) as c, Watched("-d", "900s", *PATIENT, "--clients", "2", c.url) as run:
+            until("load on every node", lambda: min(n.executed for n in c.nodes) > 200)
+            self.assertNotIn("conns ", run.text())
+            c.nodes[1].stop()
+            until("it is said", lambda: "conns 4/6" in run.text())
+            result = run.end()
+        p = lib.pool(result)
+        self.assertEqual((p["connections_up"], p["connections_wanted"]), (4, 6))
+        (said,) = [e["to"] for e in result["events"] if e["what"] == "partial"]
+        self.assertTrue(said.startswith("4 of 6 connections up: refused: 127.0.0.2:"), said)
+        self.assertIn("refused", lib.classes(p, of="connection_errors"))
+
+    def test_a_node_that_leaves(self):
+        """Its connections are not missing, and once they are closed nobody knocks there again."""
+        with Cluster(3) as c, lib.Headless("-d", "900s", *PATIENT, "--clients", "2", c.url) as h:
+            leaver = c.nodes[1]
+            until("load on every node", lambda: min(n.executed for n in c.nodes) > 200)
+            asked = sum("peers" in q for n in c.nodes for q in n.queries)
+            c.leave(leaver)
+            until("it is asked who is there", lambda: sum("peers" in q for n in c.nodes for q in n.queries) > asked)
+            until("no more load there", lambda: not self.grows(leaver, c.nodes[0]))
+            before = leaver.connections
+            leaver.hang_up()
+            at = c.nodes[0].executed
+            until("the others go on", lambda: c.nodes[0].executed > at + 2000)
+            run = stop(h)
+            self.assertEqual(leaver.connections, before)
+        p = lib.pool(run)
+        self.assertEqual((p["connections_up"], p["connections_wanted"]), (4, 4))
+        self.assertEqual([e for e in run["events"] if e["what"] == "partial"], [])
+
+    def grows(self, node, beside):
+        """Does its count rise while the other one's does?"""
+        was, at = node.executed, beside.executed
+        until("load", lambda: beside.executed > at + 200)
+        return node.executed > was
 
     def test_node_down_from_the_start(self):
         """A node that never answers must not hold the operations that belong to it."""

@@ -10,7 +10,8 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crate_standin"))
 from harness import Standin
-from loadtop import SLOW, finish, run, start, stop, wait_until
+from lib import LOADTOP, Pty
+from loadtop import BOUND, SLOW, finish, run, start, stop, wait_until
 
 
 def anon_kb(pid):
@@ -154,6 +155,22 @@ class Errors(unittest.TestCase):
             wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 0)
             result = stop(process)
             self.assertLessEqual(set(result.classes), {"closed", "torn"})
+
+    def test_part_of_the_connections(self):
+        """The server takes no more of them: those that stand work on, the others are counted and reported."""
+        with Standin() as s, Pty(LOADTOP, s.url(query="rows=10&clients=4&think=5ms"), cols=120, rows=40) as t:
+            t.wait_for("LOAD ON 1/1", BOUND)
+            wait_until(lambda: s.stats()["stats"].get("bulk_rows", 0) > 100)
+            s.fault("status", on="greet", code=503)
+            t.send(":clients 12\r")
+            t.wait_for("NOT VALID crate: 4 of 12 connections up: 503 Service", BOUND)
+            t.send("4")
+            t.wait_for("conn 503 Serv", BOUND)
+            self.assertNotIn("no errors", t.text())
+            self.assertGreaterEqual(s.stats()["stats"]["fault_status"], 8)
+            t.send("5")
+            s.fault("none")
+            t.wait_for("all 12 connections up", BOUND)
 
     def test_one_byte_at_a_time(self):
         with Standin() as s:

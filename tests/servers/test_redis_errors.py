@@ -12,6 +12,17 @@ import lib
 from patient import BOUND, PATIENT, headless, stop, until
 
 
+def info(client, section):
+    """lib.Redis.info on a connection that stands: a server that is full takes no other."""
+    return dict(line.split(":", 1) for line in client("INFO", section).splitlines() if ":" in line)
+
+
+def calls(client):
+    """How many GET and SET the server has carried out."""
+    stats = info(client, "commandstats")
+    return sum(int(stats[name].split("=")[1].split(",")[0]) for name in ("cmdstat_get", "cmdstat_set") if name in stats)
+
+
 class Errors(unittest.TestCase):
     """Errors that the server answers with, while the load runs."""
 
@@ -114,6 +125,72 @@ class Errors(unittest.TestCase):
                              pool["ops"]["in_flight"])
 
 
+class Missing(unittest.TestCase):
+    """Fewer connections than are wanted: compared with what the server refused and what it lists."""
+
+    def events(self, run, what):
+        return [e["to"] for e in run["events"] if e["what"] == what]
+
+    def check(self, run):
+        return next(c for c in run["validity"]["checks"] if c["name"] == "connections")
+
+    def standing(self, client):
+        """The load's connections on the server: all but ours and the pool's own, which asks for INFO."""
+        names = [line for line in client("CLIENT", "LIST").splitlines() if "name=loadtop" in line]
+        return len([line for line in names if "cmd=info" not in line])
+
+    def load_for(self, client, seconds):
+        """Waits for so many seconds of a load of 1,000/s."""
+        before = calls(client)
+        until("load", lambda: calls(client) >= before + 1000 * seconds)
+
+    def test_part_of_the_connections(self):
+        with lib.Redis("--maxclients", "10") as redis:
+            ours = redis.client()
+            with lib.Headless("-d", "900s", *PATIENT, "--clients", 50, redis.url) as h:
+                # The server has room for ours, the pool's own, and eight of the load.
+                until("some are refused", lambda: int(info(ours, "stats")["rejected_connections"]) >= 42)
+                until("it is full", lambda: self.standing(ours) == 8)
+                until("load runs", lambda: calls(ours) > 5000)
+                run = stop(h)
+            refused = int(info(ours, "stats")["rejected_connections"])
+            ours.close()
+        pool = lib.pool(run)
+        self.assertEqual((pool["connections_up"], pool["connections_wanted"]), (8, 50))
+        self.assertEqual(lib.classes(pool, "count", "connection_errors"), {"maxclients": refused})
+        self.assertIn("max number of clients", pool["connection_errors"][0]["last"])
+        self.assertEqual(pool["error_classes"], [])
+        self.assertEqual((pool["ops"]["errors"], lib.accounting(pool["ops"])), (0, 0))
+        (said,) = self.events(run, "partial")
+        self.assertTrue(said.startswith("8 of 50 connections up: maxclients: "), said)
+        self.assertFalse(run["validity"]["ok"])
+        self.assertFalse(self.check(run)["ok"])
+        self.assertIn("at worst 8 of 50 connections up: maxclients", self.check(run)["why"])
+
+    def test_room_again(self):
+        """The limit is raised: all come up, and it is said."""
+        with lib.Redis("--maxclients", "10") as redis:
+            ours = redis.client()
+            with lib.Headless("-d", "900s", *PATIENT, "--clients", 50, "--rate", "1000/s", redis.url) as h:
+                until("some are refused", lambda: int(info(ours, "stats")["rejected_connections"]) >= 42)
+                until("it is full", lambda: self.standing(ours) == 8)
+                self.load_for(ours, 3)
+                ours("CONFIG", "SET", "maxclients", 1000)
+                until("all are up", lambda: self.standing(ours) == 50)
+                self.load_for(ours, 3)
+                self.assertEqual(self.standing(ours), 50)
+                run = stop(h)
+            ours.close()
+        pool = lib.pool(run)
+        self.assertEqual((pool["connections_up"], pool["connections_wanted"]), (50, 50))
+        self.assertEqual(self.events(run, "up"), ["all 50 connections up"])
+        self.assertFalse(self.check(run)["ok"])
+        for p in pool["plateaus"]:  # where this machine let the throughput be steady
+            self.assertEqual(p["lights"]["connections"]["state"], "bad" if p["connections_up"] == 8 else "ok", p)
+            if p["connections_up"] == 8:
+                self.assertEqual((p["valid"], p["why_not"]), (False, "8 of 50 connections up: maxclients"))
+
+
 class Entrance(unittest.TestCase):
     """Who comes in, and to which database."""
 
@@ -156,6 +233,8 @@ class Entrance(unittest.TestCase):
         with lib.Redis("--maxclients", "16") as redis:
             pool = lib.pool(headless("-n", 2000, "--clients", "40", redis.url))
             # Those that got in work; the others wait for a connection, and nothing is miscounted.
+            self.assertEqual(pool["connections_wanted"], 40)
+            self.assertLessEqual(pool["connections_up"], 15)
             self.assertEqual(pool["ops"]["completed"], 2000)
             self.assertEqual(lib.accounting(pool["ops"]), 0)
             self.assertEqual(redis.calls("get", "set"), pool["ops"]["completed"])

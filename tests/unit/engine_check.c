@@ -125,7 +125,7 @@ struct found {
     uint64_t requests; /* wherever they are */
     uint64_t in_flight, warm_in_flight, sent;
     uint64_t waiting, again, waiting_due, waiting_counted;
-    uint64_t connected, dirty, close_pending, dispatched;
+    uint64_t connected, dirty, close_pending, dispatched, groups;
     uint64_t held; /* bytes of unthrottled requests */
 };
 
@@ -336,7 +336,7 @@ static void check_progress(struct books *k, const struct group *g, uint32_t to_o
     if (g->waiting && g->available)
         expect(k, g->dispatch || conn_has_room(g->available) < units(g->waiting) || !has_idle(g),
                "group %u: there is room, and nobody hands it to those that wait", g->id);
-    if (to_open && !w->draining && !w->closing && w->connections)
+    if (to_open && !w->draining && !w->closing && w->connections && !g->left)
         expect(k, w->fill || g->opening || g->reopen.due_ns != NS_NEVER,
                "group %u: nobody will open its %u closed connections", g->id, to_open);
 }
@@ -362,6 +362,7 @@ static void check_group(struct books *k, const struct group *g)
     check_waiting(k, g);
     check_progress(k, g, to_open);
     k->found.dispatched += g->dispatch;
+    k->found.groups += !g->left;
 }
 
 /* Lists of the worker that go through connections and groups: what is marked is in them once. */
@@ -473,12 +474,11 @@ static void check_clients(struct books *k)
 
 /* ---- the account ---- */
 
-static uint64_t errors_by_class(const struct worker *w)
+static uint64_t errors_by_class(const struct class_table *t)
 {
-    const struct recorder *r = &w->recorder;
     uint64_t n = 0;
-    for (unsigned i = 0; i < atomic_load(&r->classes); i++)
-        n += atomic_load(&r->slot[i]->count);
+    for (unsigned i = 0; i < atomic_load(&t->classes); i++)
+        n += atomic_load(&t->slot[i]->count);
     return n;
 }
 
@@ -495,11 +495,15 @@ static void check_account(struct books *k)
     expect_same(k, "due by the schedule", t->due,
                 t->scheduled + t->not_started + t->warm_not_started + t->still_due);
     expect_same(k, "times that the worker itself saw a count that is wrong", t->miscounted, 0);
-    expect_same(k, "errors, and errors by class", t->errors, errors_by_class(w));
+    expect_same(k, "errors, and errors by class", t->errors, errors_by_class(&w->recorder.errors));
     expect_same(k, "waiting", t->waiting, f->waiting);
     expect_same(k, "waiting to be sent again", w->again_waiting, f->again);
     expect_same(k, "waiting by the schedule", w->waiting_due, f->waiting_due);
     expect_same(k, "connected", t->connected, f->connected);
+    expect_same(k, "connections wanted", t->connections_wanted,
+                w->draining ? 0 : f->groups * w->connections);
+    expect(k, t->refused <= errors_by_class(&w->recorder.conn_errors),
+           "more connections were refused than have a class");
     if (w->frozen)
         return;
     expect_same(k, "in flight", t->in_flight, f->in_flight);

@@ -70,7 +70,7 @@ static const struct point *fixture_blocks[4][8];
 static struct pool_snapshot fixture_pools[4];
 static struct event fixture_events[8];
 static struct threshold_state fixture_thresholds[3];
-static struct error_class fixture_errors[2];
+static struct error_class fixture_errors[2], fixture_conn_errors[1];
 static struct plateau fixture_plateaus[4];
 static struct worker_snapshot fixture_workers[4];
 static struct options fixture_options;
@@ -237,6 +237,7 @@ static void fixture_details(void)
         "generator CPU 97 % (limit 80 %): the figure is this machine's limit, not Redis's");
     fixture_check(redis, CHECK_DROPPED, true, true, 0, 0, "");
     fixture_check(redis, CHECK_ACCOUNTING, true, true, 0, 0, "");
+    fixture_check(redis, CHECK_CONNECTIONS, true, true, 0, 0.05, "");
     for (unsigned i = 0; i < 4; i++) {
         struct plateau *t = &fixture_plateaus[i];
 
@@ -314,6 +315,7 @@ static void fixture_details(void)
     fixture_check(cass, CHECK_SCHEDULE_LAG, true, true, 6.1e4, 1e6, "");
     fixture_check(cass, CHECK_DROPPED, true, false, 400, 0,
                   "5.0 % of starts dropped: every slot is full");
+    fixture_check(cass, CHECK_CONNECTIONS, true, true, 0.005, 0.05, "");
     fixture_errors[0] =
         (struct error_class){.name = "write_timeout",
                              .count = 309,
@@ -329,6 +331,14 @@ static void fixture_details(void)
                                              .last = "stg-cass3:9042 closed the connection"};
     cass->error = fixture_errors;
     cass->errors = 2;
+    fixture_conn_errors[0] = (struct error_class){.name = "refused",
+                                                  .count = 17,
+                                                  .first_s = 430,
+                                                  .last_s = 434.1,
+                                                  .first = "stg-cass3:9042: Connection refused",
+                                                  .last = "stg-cass3:9042: Connection refused"};
+    cass->conn_error = fixture_conn_errors;
+    cass->conn_errors = 1;
 }
 
 static void fixture_event(int i, double t, const char *pool, const char *what, const char *from,
@@ -342,7 +352,7 @@ static void fixture_event(int i, double t, const char *pool, const char *what, c
     copy_str(e->pool, sizeof e->pool, pool);
     copy_str(e->what, sizeof e->what, what);
     e->kind = EVENT_CHANGE;
-    for (int k = EVENT_CHANGE + 1; k <= EVENT_REMOTE; k++)
+    for (int k = EVENT_CHANGE + 1; k <= EVENT_PARTIAL; k++)
         if (!strcmp(what, event_kind_name((enum event_kind)k)))
             e->kind = (enum event_kind)k;
     e->from = from; /* static texts */

@@ -15,6 +15,7 @@
 #define GROUPS 8
 
 struct scripted scripted;
+struct scripted_target scripted_target;
 
 static const struct script *script;
 static struct backend backend;
@@ -291,15 +292,25 @@ static void scripted_flush(struct conn *conn)
 
 /* ---- Connections ---- */
 
+static bool takes(const struct conn *c)
+{
+    const struct scripted_target *t = &scripted_target;
+    return !(t->shut & 1U << c->group) && (!t->most || scripted.standing < t->most);
+}
+
 static void open_ends(struct scripted_conn *c)
 {
     struct scripted_worker *w = worker_data(c->conn->worker);
+    if (!takes(c->conn))
+        c->opening.kind = OPENING_DOWN;
     if (c->opening.kind == OPENING_UP) {
         c->up = true;
+        scripted.standing++;
         w->up[c->conn->group]++;
         w->lost[c->conn->group] = false;
         conn_up(c->conn);
     } else if (c->opening.kind == OPENING_DOWN) {
+        scripted.turned_away++;
         conn_down(c->conn, "refused", "scripted: it cannot be opened");
     }
 }
@@ -339,6 +350,11 @@ static int scripted_open(struct conn *conn, struct err *err)
     c->opening = script->opening ? script->opening[n % script->openings] : usual_opening;
     for (unsigned i = 0; i < TIMERS; i++)
         c->timer[i] = (struct timer){.alarm = {.due_ns = NS_NEVER, .fire = timer_fire}, .conn = c};
+    if (scripted_target.left & 1U << conn->group) {
+        worker_leave(conn->worker, conn->group);
+        conn_down(conn, "left", "scripted: its node has left");
+        return 0;
+    }
     if (c->opening.kind == OPENING_ERROR)
         return err_set(err, ERR_UNREACHED, "scripted: open fails");
     if (c->opening.after_ns)
@@ -354,6 +370,7 @@ static void scripted_close(struct conn *conn)
     struct scripted_worker *w = worker_data(conn->worker);
     if (c->up)
         w->lost[conn->group] = --w->up[conn->group] == 0;
+    scripted.standing -= c->up;
     c->open = c->up = false;
     for (unsigned i = 0; i < TIMERS; i++)
         loop_alarm(loop_of(c), &c->timer[i].alarm, NS_NEVER);
@@ -397,6 +414,7 @@ const struct backend *scripted_use(const struct script *s)
     used.groups = s->groups ? s->groups : 1;
     script = &used;
     memset(&scripted, 0, sizeof scripted);
+    scripted_target = (struct scripted_target){0};
     backend = (struct backend){
         .name = "scripted",
         .summary = "does what a script says",

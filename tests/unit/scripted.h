@@ -68,6 +68,15 @@ struct script {
     uint32_t alone;  /* of 100 requests, so many need a connection alone (op->exclusive) */
 };
 
+/* What the target is like now: a test may change it while a run goes on. All 0 after
+ * scripted_use. */
+struct scripted_target {
+    uint32_t most; /* as many connections as it takes; more are refused. 0: any number */
+    uint32_t shut; /* bit i: group i refuses connections */
+    uint32_t left; /* bit i: the node of group i has left: see worker_leave */
+};
+extern struct scripted_target scripted_target;
+
 /* What it told the engine, in operations, since scripted_use. */
 struct scripted {
     uint64_t made;     /* requests that fill() saw */
@@ -76,6 +85,7 @@ struct scripted {
     uint64_t done, failed, timeouts, received, received_errors;
     uint64_t lost;                           /* told by conn_down, this many times */
     uint64_t busy, again, submits, openings; /* how often */
+    uint64_t standing, turned_away;          /* connections that are up; refused ones */
     uint64_t unsaid;                         /* messages that --max-rate or a pause kept back */
     uint64_t alone;                          /* submits of requests that need a connection alone */
     uint64_t disturbed;                      /* how often one of them was not: must stay 0 */

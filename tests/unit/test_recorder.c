@@ -33,7 +33,8 @@ static void *worker(void *ctx)
         }
         recorder_extra(&recorder, EXTRA_LAG, turn);
         if (turn % 11 == 0)
-            recorder_error(&recorder, turn % 22 ? "odd" : "even", 1, "why", 3, WORDS_OURS, turn);
+            recorder_error(&recorder, &recorder.errors, turn % 22 ? "odd" : "even", 1, "why", 3,
+                           WORDS_OURS, turn);
         recorder_turn_end(&recorder, &t);
         ++*turns;
     }
@@ -78,10 +79,11 @@ static void test_nothing_is_lost_or_read_twice(void **state)
     recorder_read(&recorder, &t);
     assert_int_equal(got[SERIES_OF(0, MEASURE_SAME)].count, t.completed);
     assert_int_equal(got[SERIES_EXTRA(EXTRA_LAG)].count, turns);
-    assert_int_equal(atomic_load(&recorder.classes), 2);
-    assert_int_equal(atomic_load(&recorder.slot[0]->count) + atomic_load(&recorder.slot[1]->count),
+    assert_int_equal(atomic_load(&recorder.errors.classes), 2);
+    assert_int_equal(atomic_load(&recorder.errors.slot[0]->count) +
+                         atomic_load(&recorder.errors.slot[1]->count),
                      (turns + 10) / 11);
-    assert_string_equal(recorder.slot[0]->first, "why");
+    assert_string_equal(recorder.errors.slot[0]->first, "why");
     drop();
     recorder_fini(&recorder);
 }
@@ -154,14 +156,14 @@ static void test_error_classes_are_bounded(void **state)
     assert_int_equal(recorder_init(&recorder), 0);
     for (unsigned i = 0; i < 1000; i++) {
         snprintf(name, sizeof name, "class-%u", i);
-        recorder_error(&recorder, name, 2, "line\none\x01", 9, WORDS_SERVERS, i);
+        recorder_error(&recorder, &recorder.errors, name, 2, "line\none\x01", 9, WORDS_SERVERS, i);
     }
-    assert_int_equal(atomic_load(&recorder.classes), RECORDER_CLASSES);
+    assert_int_equal(atomic_load(&recorder.errors.classes), RECORDER_CLASSES);
     for (unsigned i = 0; i < RECORDER_CLASSES; i++)
-        sum += atomic_load(&recorder.slot[i]->count);
+        sum += atomic_load(&recorder.errors.slot[i]->count);
     assert_int_equal(sum, 2000);
-    assert_string_equal(recorder.slot[RECORDER_CLASSES - 1]->name, "other");
-    assert_string_equal(recorder.slot[0]->first, "line one?");
+    assert_string_equal(recorder.errors.slot[RECORDER_CLASSES - 1]->name, "other");
+    assert_string_equal(recorder.errors.slot[0]->first, "line one?");
     recorder_fini(&recorder);
 }
 

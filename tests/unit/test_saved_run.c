@@ -48,6 +48,13 @@ static void test_round_trip(void **state)
     assert_int_equal(saved->ops, p->ops);
     for (unsigned i = 0; i < p->ops; i++)
         assert_string_equal(saved->op[i].name, p->op_types[p->op[i].type].name);
+    assert_true(saved->connections_up == p->connections_up);
+    assert_true(saved->connections_wanted == p->connections_wanted);
+    assert_int_equal(saved->conn_errors, 0);
+    saved = saved_pool_of(run, s->pool[3].name);
+    assert_int_equal(saved->conn_errors, s->pool[3].conn_errors);
+    assert_string_equal(saved->conn_error[0].class, s->pool[3].conn_error[0].name);
+    assert_true(saved->conn_error[0].count == (double)s->pool[3].conn_error[0].count);
     assert_null(saved_pool_of(run, "no such"));
     saved_run_free(run);
 }
@@ -63,6 +70,7 @@ static void test_absent_is_unknown(void **state)
     const struct saved_pool *p = &run->pool[0];
     assert_true(isnan(run->elapsed_s) && isnan(run->cores) && isnan(p->counts.completed));
     assert_true(isnan(p->counts.not_started) && isnan(p->batches.count));
+    assert_true(isnan(p->connections_up) && isnan(p->connections_wanted));
     assert_true(isnan(p->latency.response.p99_us) && isnan(p->capacity.high));
     assert_int_equal(run->valid, FLAG_UNKNOWN);
     assert_int_equal(p->local, FLAG_UNKNOWN);

@@ -36,6 +36,11 @@ static void spoil(struct snapshot *s)
             SET(p->error[k].first);
             SET(p->error[k].last);
         }
+        for (unsigned k = 0; k < p->conn_errors; k++) {
+            SET(p->conn_error[k].name);
+            SET(p->conn_error[k].first);
+            SET(p->conn_error[k].last);
+        }
         for (unsigned k = 0; k < p->checks; k++)
             SET(p->check[k].why);
     }
@@ -66,10 +71,31 @@ static void test_no_line_is_forged(void **state)
     text_free(&t);
 }
 
+/* Fewer connections than are wanted, and those that were refused, stand beside the load. */
+static void test_missing_connections(void **state)
+{
+    struct snapshot *s = fixture_snapshot();
+    struct text t = {0}, progress = {0};
+
+    (void)state;
+    s->pool[3].connections_up = 1;
+    s->pool[3].connections_wanted = 3;
+    summary_text(&t, s);
+    assert_non_null(strstr(text_str(&t), "1 connection a thread, 1 of 3 up\n"));
+    assert_non_null(
+        strstr(text_str(&t), "connections   refused        17 from 430.0 s to 434.1 s"));
+    summary_progress(&progress, s, false);
+    assert_non_null(strstr(text_str(&progress), "cass conns 1/3 "));
+    assert_null(strstr(text_str(&progress), "redis conns"));
+    text_free(&t);
+    text_free(&progress);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_line_is_forged),
+        cmocka_unit_test(test_missing_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

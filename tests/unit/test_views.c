@@ -389,14 +389,52 @@ static void test_errors_sort_and_advise(void **state)
     draw(s, 24, 80, "ascii");
     assert_shows("to do");
     assert_shows("replicas did not answer in time");
-    assert_int_equal(errors_rows(s, &sc, row, 4), 2);
+    assert_int_equal(errors_rows(s, &sc, row, 4), 3);
     assert_int_equal(row[0].error->count, 309);
-    sc.sort[sc.view] = 1; /* by class: closed before write_timeout */
-    assert_int_equal(errors_rows(s, &sc, row, 4), 2);
+    sc.sort[sc.view] = 1; /* by class: closed before refused and write_timeout */
+    assert_int_equal(errors_rows(s, &sc, row, 4), 3);
     assert_int_equal(row[0].error->count, 2);
     sc.invert[sc.view] = true;
     errors_rows(s, &sc, row, 4);
     assert_int_equal(row[0].error->count, 309);
+}
+
+/* Connections that were refused are errors, too, although no operation failed with them. */
+static void test_refused_connections_are_errors(void **state)
+{
+    struct snapshot *s = fixture_snapshot();
+
+    (void)state;
+    s->pool[3].errors = 0;
+    s->pool[3].counts.errors = 0;
+    fresh(&view_errors);
+    draw(s, 24, 80, "ascii");
+    assert_shows("conn refused");
+    assert_shows("cass refused: 17 connections refused or lost, 12:31:10 to 12:31:14; none now");
+    assert_shows("nothing listens there");
+    assert_false(shows("no errors"));
+    s->pool[3].conn_errors = 0;
+    draw(s, 24, 80, "ascii");
+    assert_shows("no errors");
+}
+
+/* What is missing stands beside what is wanted, with the reason. */
+static void test_missing_connections_are_shown(void **state)
+{
+    static const char why[] = "1 of 12 connections up: maxclients: ERR max number of clients";
+    struct snapshot *s = fixture_snapshot();
+
+    (void)state;
+    s->pool[0].connections_up = 1;
+    s->pool[0].connections_wanted = 12;
+    copy_str(s->pool[0].state_why, sizeof s->pool[0].state_why, why);
+    fresh(&view_overview);
+    draw(s, 50, 180, "ascii");
+    assert_shows(why);
+    fresh(&view_targets);
+    draw(s, 40, 120, "ascii");
+    assert_shows("1/12");
+    assert_shows(why);
 }
 
 static void test_events_sort(void **state)
@@ -656,6 +694,8 @@ int main(void)
         cmocka_unit_test(test_wide_names),
         cmocka_unit_test(test_targets_nodes),
         cmocka_unit_test(test_errors_sort_and_advise),
+        cmocka_unit_test(test_refused_connections_are_errors),
+        cmocka_unit_test(test_missing_connections_are_shown),
         cmocka_unit_test(test_events_sort),
         cmocka_unit_test(test_cursor_reads_values_back),
         cmocka_unit_test(test_cursor_of_text_is_on_screen),

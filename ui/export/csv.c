@@ -51,6 +51,8 @@ static const struct member plateau_columns[] = {
     MEMBER_OF(MEMBER_NUMBER, saved_plateau, rss_bytes, "rss_bytes"),
     MEMBER_OF(MEMBER_FLAG, saved_plateau, valid, "valid"),
     MEMBER_OF(MEMBER_TEXT, saved_plateau, why_not, "why_not"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, connections_up, "connections_up"),
+    MEMBER_OF(MEMBER_NUMBER, saved_plateau, connections_wanted, "connections_wanted"),
 };
 static const struct member_table plateaus_table = {MEMBER_TABLE(saved_plateau, plateau_columns)};
 

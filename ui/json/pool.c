@@ -102,11 +102,11 @@ static json_t *batches(const struct pool_snapshot *p)
     return o;
 }
 
-static json_t *error_classes(const struct pool_snapshot *p)
+static json_t *error_classes(const struct error_class *error, unsigned errors)
 {
     json_t *list = json_array();
-    for (unsigned i = 0; i < p->errors; i++) {
-        const struct error_class *e = &p->error[i];
+    for (unsigned i = 0; i < errors; i++) {
+        const struct error_class *e = &error[i];
         json_t *o = json_object();
         json_put(o, "class", json_words(e->name));
         json_put(o, "count", json_u64(e->count));
@@ -238,6 +238,22 @@ static json_t *target_info(const struct pool_snapshot *p)
     return o;
 }
 
+/* What the backend says of the target's parts: nodes, partitions. */
+static json_t *parts(const struct pool_snapshot *p)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < p->server.parts; i++) {
+        const struct stat_part *part = &p->server.part[i];
+        json_t *o = json_object();
+        json_put(o, "noun", json_words(part->noun));
+        json_put(o, "up", json_u64(part->up));
+        json_put(o, "wanted", json_u64(part->wanted));
+        json_put(o, "why", json_words_or_null(part->why));
+        json_push(list, o);
+    }
+    return list;
+}
+
 static json_t *memory(const struct pool_snapshot *p)
 {
     json_t *o = json_object();
@@ -271,13 +287,17 @@ json_t *json_pool(const struct pool_snapshot *p, bool removed, double since_s)
     json_put(o, "removed", json_boolean(removed));
     json_put(o, "state_why", json_words_or_null(p->state_why));
     put_load(o, p);
+    json_put(o, "connections_up", json_u64(p->connections_up));
+    json_put(o, "connections_wanted", json_u64(p->connections_wanted));
+    json_put(o, "parts", parts(p));
     json_put(bytes, "sent", json_u64(p->bytes_sent));
     json_put(bytes, "received", json_u64(p->bytes_received));
     json_put(o, "bytes", bytes);
     json_put(o, "latency", latencies(&p->service, &p->response));
     json_put(o, "by_op", by_op(p));
     json_put(o, "batches", batches(p));
-    json_put(o, "error_classes", error_classes(p));
+    json_put(o, "error_classes", error_classes(p->error, p->errors));
+    json_put(o, "connection_errors", error_classes(p->conn_error, p->conn_errors));
     json_put(o, "workers", isnan(since_s) ? workers(p) : json_array());
     json_put(o, "time_share", time_share(p));
     json_put(limit, "kind", json_words(bottleneck_name(p->bottleneck)));

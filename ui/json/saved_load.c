@@ -55,6 +55,8 @@ static const struct member plateau_members[] = {
     NUMBER(saved_plateau, server_cpu_share),
     AMOUNT(saved_plateau, rss_bytes),
     NUMBER(saved_plateau, anon_bytes),
+    AMOUNT(saved_plateau, connections_up),
+    AMOUNT(saved_plateau, connections_wanted),
     MEMBER_IN(saved_plateau, bottleneck, "bottleneck", &saved_bottleneck_table),
     FLAG(saved_plateau, valid),
     TEXT(saved_plateau, why_not),

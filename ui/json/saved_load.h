@@ -45,6 +45,7 @@ struct saved_plateau {
     double cpu_share, server_cpu_share;
     double rss_bytes;
     double anon_bytes; /* growth of anonymous memory; negative when it shrank */
+    double connections_up, connections_wanted; /* absent in old files */
     struct saved_bottleneck bottleneck;
     enum flag valid;
     const char *why_not, *caution;

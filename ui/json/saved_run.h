@@ -86,7 +86,9 @@ struct saved_pool {
     enum flag local, removed;
     double data_items, data_bytes, rtt_us, other_clients; /* as last reported by the server */
     double threads, clients, connections, depth;          /* at the end */
-    double rate_per_s;                                    /* NAN: closed loop */
+    /* of all threads when the load ended; NAN in a file of an older version */
+    double connections_up, connections_wanted;
+    double rate_per_s; /* NAN: closed loop */
     const char *pattern, *arrival;
     /* object with the options by name, each value of its option's type; or NULL */
     const struct json_t *options;
@@ -107,6 +109,8 @@ struct saved_pool {
     size_t ops;
     struct saved_error *error;
     size_t errors;
+    struct saved_error *conn_error; /* connections that were refused or lost */
+    size_t conn_errors;
     struct saved_second *second;
     size_t seconds;
     struct saved_plateau *plateau;

@@ -124,6 +124,8 @@ json_t *json_plateau(const struct pool_snapshot *p, const struct plateau *l)
     json_put(o, "bottleneck", limit_of(l));
     json_put(o, "rss_bytes", json_u64(l->rss_bytes));
     json_put(o, "anon_bytes", json_number(l->anon_bytes));
+    json_put(o, "connections_up", json_u64(l->connections_up));
+    json_put(o, "connections_wanted", json_u64(l->connections_wanted));
     json_put(o, "valid", json_boolean(l->valid));
     json_put(o, "why_not", json_words_or_null(l->why_not));
     json_put(o, "caution", json_words_or_null(l->caution));

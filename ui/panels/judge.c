@@ -19,7 +19,7 @@
 static const struct column valid_columns[] = {
     {"", 8, 13, ALIGN_LEFT, 0},     {"N=XR", 4, 5, ALIGN_LEFT, 3}, {"cpu", 6, 7, ALIGN_LEFT, 0},
     {"wait", 4, 6, ALIGN_LEFT, 1},  {"lag", 3, 4, ALIGN_LEFT, 2},  {"loss", 4, 5, ALIGN_LEFT, 1},
-    {"count", 5, 5, ALIGN_LEFT, 4}, {NULL, 0, 0, ALIGN_LEFT, 0},
+    {"count", 5, 5, ALIGN_LEFT, 4}, {"conn", 4, 5, ALIGN_LEFT, 2}, {NULL, 0, 0, ALIGN_LEFT, 0},
 };
 _Static_assert(sizeof valid_columns / sizeof *valid_columns == CHECKS + 2, "a column is missing");
 

@@ -39,6 +39,10 @@ static void add_load(struct doc *d, const struct saved_pool *p)
     doc_cell(d, "threads %s x clients %s, connections of a thread %s, pattern %s, depth %s",
              fig_count(p->threads), fig_count(p->clients), fig_count(p->connections), p->pattern,
              fig_count(p->depth));
+    if (p->connections_wanted >= 0) {
+        doc_cell(d, "connections up");
+        doc_cell(d, "%s of %s", fig_count(p->connections_up), fig_count(p->connections_wanted));
+    }
     doc_cell(d, "arrival");
     doc_cell(d, "%s%s%s", p->arrival, isfinite(rate) ? ", " : "",
              isfinite(rate) ? fig_number(rate) : "");
@@ -141,16 +145,17 @@ static void add_plateaus(struct doc *d, const struct saved_run *run, const struc
     doc_table_end(d);
 }
 
-static void add_errors(struct doc *d, const struct saved_pool *p)
+static void add_errors(struct doc *d, const char *heading, const struct saved_error *error,
+                       size_t errors)
 {
     static const char *const heads[] = {"<class",  "count",         "first at",
                                         "last at", "<last message", NULL};
-    if (!p->errors)
+    if (!errors)
         return;
-    doc_heading(d, 3, "Errors");
+    doc_heading(d, 3, "%s", heading);
     doc_table(d, heads);
-    for (size_t i = 0; i < p->errors; i++) {
-        const struct saved_error *e = &p->error[i];
+    for (size_t i = 0; i < errors; i++) {
+        const struct saved_error *e = &error[i];
         doc_cell(d, "%s", e->class);
         doc_cell(d, "%s", fig_count(e->count));
         doc_cell(d, "%s", fig_seconds(e->first_s));
@@ -179,7 +184,8 @@ static void add_pool(struct doc *d, const struct saved_run *run, const struct sa
     }
     report_sweeps(d, p);
     add_plateaus(d, run, p);
-    add_errors(d, p);
+    add_errors(d, "Errors", p->error, p->errors);
+    add_errors(d, "Connections refused or lost", p->conn_error, p->conn_errors);
     doc_heading(d, 3, "Load and counts");
     add_load(d, p);
 }

@@ -173,6 +173,8 @@ static void warn_of(struct doc *d, const struct saved_pool *a, const struct save
     warn_if_changed(d, a->name, "rate_per_s", json_number(a->rate_per_s),
                     json_number(b->rate_per_s));
     warn_of_count(d, a->name, "connections", a->connections, b->connections);
+    if (a->connections_wanted >= 0 && b->connections_wanted >= 0) /* older files do not tell */
+        warn_of_count(d, a->name, "connections_up", a->connections_up, b->connections_up);
     /* jansson's iteration does not take a const object */
     json_object_foreach((json_t *)(uintptr_t)a->options, name, value)
     {

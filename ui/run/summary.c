@@ -67,6 +67,8 @@ static void add_load(struct text *t, const struct pool_snapshot *p)
     add_clients(t, p);
     if (p->connections)
         text_add(t, ", %u connection%s a thread", p->connections, p->connections == 1 ? "" : "s");
+    if (p->connections_up < p->connections_wanted)
+        text_add(t, ", %u of %u up", p->connections_up, p->connections_wanted);
     text_add(t, "\n" LABEL "%s", "", pattern_name(p->load.pattern));
     if (p->load.pattern != PATTERN_SYNC)
         text_add(t, " depth %u", p->depth);
@@ -150,12 +152,13 @@ static void add_latencies(struct text *t, const struct pool_snapshot *p)
     }
 }
 
-static void add_errors(struct text *t, const struct pool_snapshot *p)
+static void add_errors(struct text *t, const char *label, const struct error_class *error,
+                       unsigned errors)
 {
     char count[32];
-    for (unsigned i = 0; i < p->errors; i++) {
-        const struct error_class *e = &p->error[i];
-        text_add_line(t, LABEL "%-14s %s from %.1f s to %.1f s: %s", i ? "" : "errors", e->name,
+    for (unsigned i = 0; i < errors; i++) {
+        const struct error_class *e = &error[i];
+        text_add_line(t, LABEL "%-14s %s from %.1f s to %.1f s: %s", i ? "" : label, e->name,
                       format_count(count, sizeof count, e->count), e->first_s, e->last_s, e->first);
         if (e->last[0] && strcmp(e->first, e->last) != 0)
             text_add_line(t, LABEL "%-14s last: %s", "", "", e->last);
@@ -230,7 +233,8 @@ static void add_pool(struct text *t, const struct pool_snapshot *p, bool removed
         text_add(t, LABEL "%s held by requests at most (unthrottled: bound %llu MB a thread)\n",
                  "memory", format_bytes(warmup, sizeof warmup, (double)p->peak_bytes),
                  (unsigned long long)(UNTHROTTLED_BYTES >> 20));
-    add_errors(t, p);
+    add_errors(t, "errors", p->error, p->errors);
+    add_errors(t, "connections", p->conn_error, p->conn_errors);
     if (p->server.note[0])
         text_add_line(t, LABEL "%s", "server", p->server.note);
     stats_table_text(p->server.json, "  ", 200, t);
@@ -355,6 +359,8 @@ void summary_progress(struct text *t, const struct snapshot *s, bool wide)
             text_add(t, ": %s", p->state_why);
             continue;
         }
+        if (p->connections_up < p->connections_wanted && p->state == POOL_LOADING)
+            text_add(t, " conns %u/%u", p->connections_up, p->connections_wanted);
         text_add(t, " %s/s p99 %s in flight %s", number(rate, sizeof rate, p->now_per_s),
                  duration(p99, sizeof p99, p->now_service.count ? p->now_service.q[Q_P99] : NAN),
                  number(flight, sizeof flight, p->now_in_flight));

@@ -1,4 +1,4 @@
-/* The errors: by class, with count, rate now, first and last, and what to do; see errors.h. */
+/* The errors of operations and of connections: by class, with count, rate now, first and last, and what to do; see errors.h. */
 #include "ui/views/errors.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@
 enum { COL_POOL, COL_CLASS, COL_COUNT, COL_NOW, COL_FIRST, COL_LAST, COL_MESSAGE };
 
 static const struct column error_columns[] = {
-    {"POOL", 7, 12, ALIGN_LEFT, 0},           {"CLASS", 12, 24, ALIGN_LEFT, 0},
+    {"POOL", 7, 12, ALIGN_LEFT, 0},           {"CLASS", 15, 29, ALIGN_LEFT, 0},
     {"COUNT", 7, 12, ALIGN_RIGHT, 0},         {"NOW/s", 6, 8, ALIGN_RIGHT, 1},
     {"FIRST", 8, 8, ALIGN_LEFT, 3},           {"LAST", 8, 8, ALIGN_LEFT, 2},
     {"LAST MESSAGE", 16, 190, ALIGN_LEFT, 0}, {NULL, 0, 0, ALIGN_LEFT, 0},
@@ -108,9 +108,12 @@ int errors_rows(const struct snapshot *s, const struct screen *sc, struct error_
 {
     int n = 0, column = sc->sort[sc->view], sign = sc->invert[sc->view] ? -1 : 1;
 
-    for (unsigned i = 0; i < s->pools; i++)
-        for (unsigned j = 0; j < s->pool[i].errors && n < max; j++) {
-            struct error_row now = {&s->pool[i], &s->pool[i].error[j]};
+    for (unsigned i = 0; i < s->pools; i++) {
+        const struct pool_snapshot *p = &s->pool[i];
+
+        for (unsigned j = 0; j < p->errors + p->conn_errors && n < max; j++) {
+            bool conn = j >= p->errors;
+            struct error_row now = {p, conn ? &p->conn_error[j - p->errors] : &p->error[j], conn};
             int at = n++;
 
             while (column >= 0 && at > 0 && sign * order(&now, &row[at - 1], column) < 0) {
@@ -119,6 +122,7 @@ int errors_rows(const struct snapshot *s, const struct screen *sc, struct error_
             }
             row[at] = now;
         }
+    }
     return n;
 }
 
@@ -130,7 +134,8 @@ static void error_row(struct cells *c, const struct table *t, int y, const struc
 
     table_put(c, t, y, COL_POOL, ROLE_ACCENT,
               show_name(c, text, sizeof text, row->pool->name, t->w[COL_POOL]));
-    table_put(c, t, y, COL_CLASS, e->recent ? ROLE_BAD : ROLE_STRONG, e->name);
+    snprintf(text, sizeof text, "%s%s", row->conn ? "conn " : "", e->name);
+    table_put(c, t, y, COL_CLASS, e->recent ? ROLE_BAD : ROLE_STRONG, text);
     table_put(c, t, y, COL_COUNT, ROLE_TEXT,
               show_items(text, sizeof text, e->count, t->w[COL_COUNT]));
     table_put(c, t, y, COL_NOW, e->recent ? ROLE_BAD : ROLE_DIM,
@@ -152,10 +157,12 @@ static void detail(struct cells *c, struct rect r, const struct snapshot *s,
 {
     const struct error_class *e = row->error;
     uint64_t all = row->pool->counts.errors + row->pool->counts.timeouts;
-    char text[256], count[32], first[16], last[16], share[32] = "";
+    char text[256], count[32], first[16], last[16], share[40] = "";
 
     cells_hline(c, r.x, r.y, r.w, ROLE_BORDER);
-    if (all > 0 && row->pool->counts.offered > 0)
+    if (row->conn)
+        snprintf(share, sizeof share, " connections refused or lost");
+    else if (all > 0 && row->pool->counts.offered > 0)
         snprintf(share, sizeof share, " (%.3g %% of all)",
                  100 * (double)e->count / (double)row->pool->counts.offered);
     snprintf(text, sizeof text, "%s %s: %s%s, %s to %s; %s", row->pool->name, e->name,
@@ -188,7 +195,7 @@ static void errors_draw(struct cells *c, const struct snapshot *s, struct screen
     columns[COL_POOL].width = show_names_width(s, 7, c->cols >= 100 ? 16 : 9);
     columns[COL_POOL].most = show_names_width(s, 7, 32);
     for (unsigned i = 0; i < s->pools; i++)
-        all += s->pool[i].errors;
+        all += s->pool[i].errors + s->pool[i].conn_errors;
     if (all > (unsigned)n)
         snprintf(note, sizeof note, "the first %d of %u classes", n, all);
     else

@@ -2,6 +2,8 @@
 #ifndef LOADTOP_UI_VIEWS_ERRORS_H
 #define LOADTOP_UI_VIEWS_ERRORS_H
 
+#include <stdbool.h>
+
 struct error_class;
 struct pool_snapshot;
 struct screen;
@@ -12,6 +14,7 @@ struct view;
 struct error_row {
     const struct pool_snapshot *pool;
     const struct error_class *error;
+    bool conn; /* of connections, not of operations */
 };
 #define ERROR_ROWS_MAX 512
 int errors_rows(const struct snapshot *, const struct screen *, struct error_row *, int max);

@@ -172,7 +172,10 @@ static void pool_note(struct cells *c, int x, int y, int w, const struct pool_sn
     if (down || p->state == POOL_OPENING) {
         text_add(&t, "%s", p->state_why);
     } else {
-        text_add(&t, "conns %u/%u", p->connections_up, p->connections_wanted);
+        if (p->state == POOL_LOADING && p->state_why[0])
+            text_add(&t, "%s", p->state_why);
+        else
+            text_add(&t, "conns %u/%u", p->connections_up, p->connections_wanted);
         if (p->threads_draining > 0)
             text_add(&t, "   %u draining", p->threads_draining);
         if (p->load.rate_per_s > 0)

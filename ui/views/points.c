@@ -174,8 +174,8 @@ static void lights_panel(struct cells *c, const struct snapshot *s, struct scree
                          const struct layout *l)
 {
     static const char *const names[LIGHTS] = {
-        "N = X R", "client CPU", "waits for CPU", "lateness p99", "dropped",      "errors",
-        "drift",   "clock set",  "memory waits",  "hit ratio",    "CPU of others"};
+        "N = X R", "client CPU", "waits for CPU", "lateness p99", "dropped",       "errors",
+        "drift",   "clock set",  "memory waits",  "hit ratio",    "CPU of others", "not connected"};
     const struct pool_snapshot *p = screen_pool(sc, s);
     const struct plateau *k = p ? curve_like(sc, p) : NULL;
     char note[64] = "", limit[sizeof k->bottleneck_why + 8];

@@ -291,7 +291,10 @@ static int stats_lines(struct cells *c, struct rect r, int y, const struct pool_
     y = whole_names(c, r, y, p);
     if (p->state_why[0] && y < r.y + r.h)
         cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT,
-                    p->state == POOL_DOWN ? ROLE_BAD : ROLE_LABEL, p->state_why);
+                    p->state == POOL_DOWN      ? ROLE_BAD
+                    : p->state == POOL_LOADING ? ROLE_WARN
+                                               : ROLE_LABEL,
+                    p->state_why);
     if (p->server.note[0] && y < r.y + r.h)
         cells_field(c, r.x + 2, y++, r.w - 3, ALIGN_LEFT, ROLE_STRONG, p->server.note);
     y = found_draw(c, r, y, stats);
