@@ -7,6 +7,7 @@
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
 #include "engine/config/dial.h"
+#include "engine/config/limits.h"
 #include "engine/config/option.h"
 #include "engine/os/loop.h"
 
@@ -239,29 +240,35 @@ static int unknown_variable(const struct pool_spec *pool, const char *name, stru
     return ERR_USAGE;
 }
 
-static int check_axis(const struct sweep_axis *a, const struct pool_spec *pool, struct err *err)
+/* Checks one value of a dial against the ceilings. */
+static int check_dial(enum dial d, const char *value, const struct pool_spec *pool,
+                      const struct limits *l, bool local, struct err *err)
 {
-    double weight[OPS_MAX];
-    int d = dial_find(a->name);
-    if (d < 0 && options_find(pool->options.table, a->name) < 0)
-        return unknown_variable(pool, a->name, err);
-    for (unsigned i = 0; i < a->values; i++) {
-        int bad = 0;
-        if (d < 0)
-            bad = pool_spec_takes(pool, a->name, a->value[i], err);
-        /* with ops_pending, the pool's operations are not known yet */
-        else if (d == DIAL_OPS && !pool->ops_pending)
-            bad = ops_parse(pool->op_types, pool->backend->name, a->value[i], weight, err);
+    struct load load = pool->load;
+    /* with ops_pending, the pool's operations are not known yet */
+    if (d == DIAL_OPS && pool->ops_pending)
+        return 0;
+    int bad = d == DIAL_OPS
+                  ? ops_parse(pool->op_types, pool->backend->name, value, load.weight, err)
+                  : dial_read(&load, d, value, err);
+    if (bad)
+        return bad;
+    return d == DIAL_OPS ? limits_check_mix(l, pool->op_types, load.weight, err)
+                         : limits_check(l, local, &load, err);
+}
+
+int sweep_spec_check(const struct sweep_spec *s, const struct pool_spec *pool,
+                     const struct limits *l, bool local, struct err *err)
+{
+    for (const struct sweep_axis *a = s->axis; a < s->axis + s->axes; a++) {
+        int d = dial_find(a->name), bad = 0;
+        if (d < 0 && options_find(pool->options.table, a->name) < 0)
+            return unknown_variable(pool, a->name, err);
+        for (unsigned i = 0; i < a->values && !bad; i++)
+            bad = d < 0 ? pool_spec_takes(pool, a->name, a->value[i], err)
+                        : check_dial((enum dial)d, a->value[i], pool, l, local, err);
         if (bad)
             return bad;
     }
-    return 0;
-}
-
-int sweep_spec_check(const struct sweep_spec *s, const struct pool_spec *pool, struct err *err)
-{
-    for (unsigned i = 0; i < s->axes; i++)
-        if (check_axis(&s->axis[i], pool, err) < 0)
-            return ERR_USAGE;
     return 0;
 }

@@ -112,12 +112,6 @@ static int for_screen(struct engine *e, const struct order *o, struct err *err)
     return command_refuse(e, NULL, o, err);
 }
 
-/* Does it name a file to write or read? A theme name without a slash does not. */
-static bool names_file(const struct command *c)
-{
-    return c->text[0] && c->verb != VERB_QUIT && (c->verb != VERB_THEME || strchr(c->text, '/'));
-}
-
 static bool any_halted(const struct engine *e)
 {
     const struct engine_supervised *esup = engine_sup(e);
@@ -227,7 +221,7 @@ static int check(const struct engine *e, const struct order *o, struct err *err)
 {
     const struct command *c = o->command;
     bool starts = c->verb == VERB_ADD || c->verb == VERB_SWEEP || c->verb == VERB_UNDO;
-    if (command_is_for_screen(c) && !origin_is_trusted(o->origin) && names_file(c))
+    if (!origin_is_trusted(o->origin) && command_names_file(c))
         return err_set(err, ERR_REFUSED,
                        "a file is named by the command line or the keyboard only");
     if (c->verb == VERB_UNLOCK && !origin_is_trusted(o->origin))

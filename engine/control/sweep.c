@@ -184,7 +184,8 @@ int sweep_start(struct engine *e, const struct command *c, enum origin by, struc
     copy_str(s->spec.pool, sizeof s->spec.pool, p->spec.name);
     struct pool_spec now = pool_spec_now(p);
     if (sweep_spec_read(&s->spec, c->text, err, NULL) < 0 ||
-        sweep_spec_check(&s->spec, &now, err) < 0 || grid_resize(&s->grid, s->spec.steps) < 0) {
+        sweep_spec_check(&s->spec, &now, &e->scenario.limits, pool_sup(p)->local, err) < 0 ||
+        grid_resize(&s->grid, s->spec.steps) < 0) {
         sweep_free(s);
         return ERR_USAGE;
     }
