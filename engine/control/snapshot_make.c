@@ -78,10 +78,10 @@ static void fill_load(struct pool *p, struct pool_snapshot *s)
     s->duration_ns = p->spec.duration_ns;
     s->warmup_ns = p->spec.warmup_ns;
     s->seed = p->spec.seed;
-    s->threads_running = pool_running(p);
-    s->threads_draining = pool_alive(p) - s->threads_running;
+    s->threads_draining = pool_draining(p);
+    s->threads_running = pool_alive(p) - s->threads_draining;
     s->threads_stuck = pool_stuck(p);
-    s->connections_wanted = s->connections * s->threads_running;
+    s->connections_wanted = s->connections * pool_running(p);
 }
 
 static void fill_ops(const struct pool *p, struct pool_snapshot *s)

@@ -86,8 +86,27 @@ static double little_gap(const struct monitor *m)
     return n > 0 ? fabs(xr - n) / n : NAN;
 }
 
+/* What a thread that hangs (or hung) does to the figures. */
+static void say_hang(const struct pool *p, struct check *c, bool ended)
+{
+    unsigned now = pool_stuck(p), hangs = pool_sup(p)->hangs;
+    if (now && ended)
+        snprintf(c->why, sizeof c->why,
+                 "%u thread%s hung to the end: what it did, and what was due there, is not known",
+                 now, now > 1 ? "s" : "");
+    else if (now)
+        snprintf(c->why, sizeof c->why,
+                 "%u of %u threads hang%s: what it has in flight is neither sent nor counted", now,
+                 pool_running(p), now > 1 ? "" : "s");
+    else
+        snprintf(c->why, sizeof c->why,
+                 "a thread hung %u time%s for 5 s or longer: its latencies include it", hangs,
+                 hangs > 1 ? "s" : "");
+}
+
 /* Compares both sides of the accounting. Once the pool has ended nothing is still due, except for
- * threads that hang and could not report. */
+ * threads that hang and could not report. A thread that hung makes it fail for good: neither its
+ * counts nor its times are those of the load that was asked for. */
 static void judge_account(const struct pool *p, struct pool_snapshot *s, const struct tally *t)
 {
     double off = (double)t->offered -
@@ -96,7 +115,7 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
                   (double)(t->scheduled + t->not_started + t->warm_not_started + t->still_due);
     bool ended = s->state == POOL_ENDED;
     double left = ended ? (double)t->still_due : 0;
-    unsigned hung = ended && (t->due || pool_sup(p)->load.rate_per_s > 0) ? pool_stuck(p) : 0;
+    unsigned hung = pool_sup(p)->hangs;
     struct check *c = add_check(
         s, CHECK_ACCOUNTING, fabs(off) + fabs(lost) + left + hung + (double)t->miscounted, 0, true);
     if (c->ok)
@@ -105,9 +124,7 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
         snprintf(c->why, sizeof c->why,
                  "offered differs from its parts by %.0f: please report this", off);
     else if (hung)
-        snprintf(c->why, sizeof c->why,
-                 "%u thread%s to the end: what the schedule made due there is not known", hung,
-                 hung > 1 ? "s hung" : " hung");
+        say_hang(p, c, ended);
     else if (left > 0)
         snprintf(c->why, sizeof c->why,
                  "nobody says what became of %.0f starts that were due: please report this", left);

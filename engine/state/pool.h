@@ -140,6 +140,7 @@ struct pool_supervised {
     uint64_t unconnected_ns;
     char outage[6][24]; /* classes of failure seen in the present outage */
     unsigned outages;
+    unsigned hangs; /* how often one of its workers was found to hang */
     struct ramp ramp[RAMPS];
 
     /* see guard.h */
