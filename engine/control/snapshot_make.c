@@ -286,6 +286,11 @@ static void fill_server(struct pool *p, struct pool_snapshot *s, struct pool_sto
     if (h->stats)
         atomic_fetch_add(&h->stats->refs, 1);
     pool_unlock(p);
+    if (!pool_sup(p)->stats_stand)
+        return;
+    s->server.server_cpu_share = s->server.answer_share = NAN;
+    copy_str(s->server.alert, sizeof s->server.alert,
+             "server figures stand still: the call that reads them does not return");
 }
 
 static void fill_scaling(const struct pool *p, struct pool_snapshot *s)

@@ -331,6 +331,7 @@ void pool_supervise(struct pool *p, uint64_t now_ns)
 {
     struct pool_supervised *sup = pool_sup(p);
     pool_reap(p, now_ns);
+    pool_watch_thread(p, now_ns);
     if (sup->state == POOL_ENDED && sup->removed)
         retire(p);
     guard_supervise(p, now_ns);

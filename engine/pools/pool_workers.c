@@ -49,8 +49,8 @@ static int add_worker(struct pool *p, struct err *err)
     return 0;
 }
 
-/* The next one that is told to end: one that hangs, else the youngest. NULL: none runs. */
-static struct supervised_worker *one_too_many(const struct pool_supervised *sup)
+/* The worker to end when there are too many: one that hangs, else the youngest. NULL: none runs. */
+static struct supervised_worker *worker_to_end(const struct pool_supervised *sup)
 {
     struct supervised_worker *youngest = NULL;
     for (unsigned i = sup->workers; i-- > 0;) {
@@ -71,7 +71,7 @@ int pool_resize(struct pool *p, struct err *err)
     for (; running < wanted && !code; running++)
         code = add_worker(p, err);
     for (; running > wanted; running--)
-        worker_order(one_too_many(sup)->worker, ORDER_DRAIN);
+        worker_order(worker_to_end(sup)->worker, ORDER_DRAIN);
     if (code)
         sup->load.threads = pool_running(p);
     return code;
@@ -84,10 +84,10 @@ static void hang_event(struct pool *p, const struct supervised_worker *w, const 
     engine_event(p->engine, p, EVENT_STUCK, "", text, BY_RULE);
 }
 
-/* Finds out whether a thread hangs: a worker has a turn each half second, whatever it is told, or a
- * call of its backend does not return. One that was told to end is not waited for then: its last
- * published figures stay. What counts is how often the supervisor looked, not the time: where the
- * whole process stood still (Ctrl-Z, a debugger, a machine that slept), nobody looked. */
+/* Detects a thread that hangs. A worker turns its loop at least each half second, idle or not, so
+ * one that does not is inside a call of its backend. If its end was ordered, the pool ends without
+ * it, with its last published figures. The number of looks decides, not the time: while the whole
+ * process is stopped (Ctrl-Z, a debugger, a machine that sleeps) the supervisor does not look. */
 static void look_for_hang(struct pool *p, struct supervised_worker *w, uint64_t now_ns)
 {
     if (!w->threaded || now_ns - w->looked_ns < NS_PER_S)

@@ -1,6 +1,6 @@
 /* Ends of a pool on real threads: of one whose target is never reached (leftovers of its attempts
  * are removed once, after the last attempt), and of one with threads that hang. Uses the null
- * service with hooks of its own. */
+ * service with hooks of its own (ctest: long). */
 #include "backends/registry.h"
 #include "engine/backend.h"
 #include "engine/engine.h"
@@ -97,14 +97,20 @@ static enum submit hang(struct conn *c, struct op *op)
 
 static struct backend stuck; /* its thread may use it to the end of the process */
 
-static struct engine *start_hanging(struct scenario *s, const char *url)
+/* Loads the URL. stats: what hangs; NULL: a submit does. */
+static struct engine *start_hanging(struct scenario *s, const char *url,
+                                    void (*stats)(struct pool *, struct stats *))
 {
     static const struct backend *const only[] = {&stuck, NULL};
     struct options defaults;
     struct err err = {0};
     stuck = backend_null;
-    stuck.submit = hang;
+    if (stats)
+        stuck.pool_stats = stats;
+    else
+        stuck.submit = hang;
     atomic_store(&released, false);
+    atomic_store(&hanging, false);
     atomic_store(&armed, true);
     scenario_init(s);
     options_init(&defaults, pool_option_table);
@@ -155,11 +161,11 @@ static const char *account(const struct snapshot *n)
     return "ok";
 }
 
-static unsigned told(const struct snapshot *n, const char *words)
+static unsigned told(const struct snapshot *n, enum event_kind kind, const char *words)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < n->events; i++)
-        count += n->event[i].kind == EVENT_STUCK && strstr(n->event[i].to, words);
+        count += n->event[i].kind == kind && strstr(n->event[i].to, words);
     return count;
 }
 
@@ -167,7 +173,7 @@ static unsigned told(const struct snapshot *n, const char *words)
 static void test_starts_of_a_thread_that_hangs(void **state)
 {
     struct scenario s;
-    struct engine *e = start_hanging(&s, "null:?rate=1000/s&duration=500ms");
+    struct engine *e = start_hanging(&s, "null:?rate=1000/s&duration=500ms", NULL);
     (void)state;
     assert_true(engine_wait(e, WAIT_S * UINT64_C(1000000000)));
     assert_true(atomic_load(&hanging));
@@ -186,7 +192,7 @@ static void test_starts_of_a_thread_that_hangs(void **state)
 static void test_a_thread_that_hangs_under_load(void **state)
 {
     struct scenario s;
-    struct engine *e = start_hanging(&s, "null:?threads=3&service=1ms");
+    struct engine *e = start_hanging(&s, "null:?threads=3&service=1ms", NULL);
     struct err err = {0};
     (void)state;
     const struct snapshot *n = until(e, WORKER_STUCK, 1);
@@ -194,7 +200,8 @@ static void test_a_thread_that_hangs_under_load(void **state)
     assert_int_equal(n->pool[0].threads_stuck, 1);
     assert_int_equal(n->pool[0].threads_running, 2);
     assert_int_equal(n->pool[0].threads_draining, 0);
-    assert_int_equal(told(n, "hangs: a call of its backend has not returned for 5 s"), 1);
+    assert_int_equal(told(n, EVENT_STUCK, "hangs: a call of its backend has not returned for 5 s"),
+                     1);
     assert_non_null(strstr(account(n), "1 of 3 threads hangs"));
     assert_false(n->pool[0].valid);
     assert_true(n->pool[0].counts.completed > 100); /* the others go on */
@@ -202,7 +209,7 @@ static void test_a_thread_that_hangs_under_load(void **state)
 
     atomic_store(&released, true);
     n = until(e, WORKER_STUCK, 0);
-    assert_int_equal(told(n, "runs again"), 1);
+    assert_int_equal(told(n, EVENT_STUCK, "runs again"), 1);
     assert_int_equal(n->pool[0].threads_running, 3);
     assert_non_null(strstr(account(n), "hung 1 time")); /* for good */
     snapshot_release(n);
@@ -233,7 +240,7 @@ static void test_a_thread_that_hangs_under_load(void **state)
 static void test_a_count_is_reached_beside_a_thread_that_hangs(void **state)
 {
     struct scenario s;
-    struct engine *e = start_hanging(&s, "null:?threads=2&count=500");
+    struct engine *e = start_hanging(&s, "null:?threads=2&count=500", NULL);
     (void)state;
     assert_true(engine_wait(e, WAIT_S * UINT64_C(1000000000)));
     assert_true(atomic_load(&hanging));
@@ -247,6 +254,49 @@ static void test_a_count_is_reached_beside_a_thread_that_hangs(void **state)
     end_hanging(e, &s);
 }
 
+/* ---- a pool_stats that hangs ---- */
+
+static void hang_in_stats(struct pool *p, struct stats *s)
+{
+    atomic_store(&hanging, true);
+    while (!atomic_load(&released))
+        nanosleep(&look_again, NULL);
+    backend_null.pool_stats(p, s);
+}
+
+/* Waits until the words are, or are not, the pool's alert. To be released. */
+static const struct snapshot *until_alert(struct engine *e, const char *words, bool shown)
+{
+    for (unsigned i = 0; i < WAIT_S * 200; i++) {
+        const struct snapshot *n = engine_snapshot(e);
+        if ((strstr(n->pool[0].server.alert, words) != NULL) == shown)
+            return n;
+        snapshot_release(n);
+        nanosleep(&look_again, NULL);
+    }
+    fail_msg("%s: %d", words, !shown);
+    return NULL;
+}
+
+/* The load goes on; an event and an alert say that the server's figures do not. */
+static void test_server_figures_that_stand_still(void **state)
+{
+    struct scenario s;
+    (void)state;
+    struct engine *e = start_hanging(&s, "null:?service=1ms", hang_in_stats);
+    const struct snapshot *n = until_alert(e, "server figures stand still", true);
+    assert_true(atomic_load(&hanging));
+    assert_int_equal(n->pool[0].state, POOL_LOADING);
+    assert_true(n->pool[0].counts.completed > 100);
+    assert_int_equal(told(n, EVENT_SERVER, "stand still"), 1);
+    snapshot_release(n);
+    atomic_store(&released, true);
+    n = until_alert(e, "server figures stand still", false);
+    assert_int_equal(told(n, EVENT_SERVER, "are read again"), 1);
+    snapshot_release(n);
+    end_hanging(e, &s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_starts_of_a_thread_that_hangs),
         cmocka_unit_test(test_a_thread_that_hangs_under_load),
         cmocka_unit_test(test_a_count_is_reached_beside_a_thread_that_hangs),
+        cmocka_unit_test(test_server_figures_that_stand_still),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
