@@ -165,6 +165,8 @@ static void mark(struct engine *e, const struct order *o)
 
 static void set_lock(struct engine *e, const struct order *o)
 {
+    if (engine_sup(e)->locked == (o->command->verb == VERB_LOCK))
+        return;
     if (o->command->verb == VERB_LOCK)
         lock(e);
     else
@@ -172,12 +174,9 @@ static void set_lock(struct engine *e, const struct order *o)
     engine_event(e, NULL, engine_sup(e)->locked ? EVENT_LOCK : EVENT_UNLOCK, "", "", o->by);
 }
 
-/* Executes a command that is addressed to pools. */
-static int execute_on_pools(struct engine *e, struct order *o, struct err *err)
+static int on_addressed_pools(struct engine *e, struct order *o, struct err *err)
 {
     const struct command *c = o->command;
-    if (o->by != BY_SWEEP)
-        sweep_disturbed(e, c);
     if (!*c->pool)
         return on_every_pool(e, o, err);
     struct pool *p = engine_find_pool(e, c->pool);
@@ -185,6 +184,18 @@ static int execute_on_pools(struct engine *e, struct order *o, struct err *err)
         return execute_on_pool(e, p, o, err);
     err_set(err, ERR_REFUSED, "no pool is called '%.31s'", c->pool);
     return command_refuse(e, NULL, o, err);
+}
+
+/* Executes a command that is addressed to pools. A sweep ends when its pool is changed, not when a
+ * command is refused or sets what is set. */
+static int execute_on_pools(struct engine *e, struct order *o, struct err *err)
+{
+    struct pool *swept = sweep_pool(e);
+    unsigned before = swept ? pool_sup(swept)->changes : 0;
+    int code = on_addressed_pools(e, o, err);
+    if (swept && pool_sup(swept)->changes != before)
+        sweep_disturbed(e, swept, o->command);
+    return code;
 }
 
 static int carry_out(struct engine *e, struct order *o, struct err *err)

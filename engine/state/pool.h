@@ -142,7 +142,8 @@ struct pool_supervised {
     uint64_t unconnected_ns;
     char outage[6][24]; /* classes of failure seen in the present outage */
     unsigned outages;
-    unsigned hangs; /* how often one of its workers was found to hang */
+    unsigned changes; /* how often its load was changed, see pool_changed */
+    unsigned hangs;   /* how often one of its workers was found to hang */
 
     /* Whether its thread hangs in pool_stats, see pool_watch_thread: when it was looked at last, its
      * waits by then, and how many times in succession it had none since the time before. */
