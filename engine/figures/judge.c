@@ -7,11 +7,14 @@
 #include "engine/base/text.h"
 #include "engine/state/pool_figures.h"
 #include "engine/figures/monitor.h"
+#include "engine/figures/plateau.h"
 #include "engine/load/workers.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+
+#define COARSE_BULK 0.02 /* of the operations of a second */
 
 /* For a finished run: the share of its threads' time in which they were neither waiting for answers
  * nor idle. Larger than their CPU share if other programs took CPU. */
@@ -24,6 +27,16 @@ static double busy_of_run(const struct pool_snapshot *s)
 static double cpu_of_run(const struct pool_snapshot *s)
 {
     return isnan(s->run_cpu_share) ? busy_of_run(s) : s->run_cpu_share;
+}
+
+/* The rate that is compared with --max-rate: of the last second, or since the last change where a
+ * bulk is a good part of what the ceiling allows in a second, so that some seconds have one less
+ * than others. */
+static double rate_now(const struct pool *p, const struct pool_snapshot *s)
+{
+    double most = p->engine->scenario.limits.max_rate, mean = period_rate(p);
+    bool coarse = most > 0 && s->load.rate_per_s <= 0 && pool_bulk(p) > COARSE_BULK * most;
+    return coarse && mean > 0 ? mean : s->now_per_s;
 }
 
 void judge_limit(const struct pool *p, struct pool_snapshot *s)
@@ -42,7 +55,7 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
         .answer = s->server.answer_share,
         .rtt_share =
             s->server.rtt_ns > 0 && !s->local && mean > 0 ? (double)s->server.rtt_ns / mean : NAN,
-        .rate = over ? s->throughput_per_s : s->now_per_s,
+        .rate = over ? s->throughput_per_s : rate_now(p, s),
         .rate_asked = s->load.rate_per_s,
         .rate_most = p->engine->scenario.limits.max_rate,
         .random_s = s->load.arrival == ARRIVAL_POISSON ? (over ? s->loaded_s : 1) : 0,
