@@ -205,6 +205,10 @@ int sweep_spec_read(struct sweep_spec *s, const char *text, struct err *err, uns
         from += len;
     }
     *column = (unsigned)strlen(text);
+    if (s->from > 0 && s->to > 0 && s->from > s->to)
+        return err_set(err, ERR_USAGE,
+                       "sweep capacity: its first rate (from) is above the last "
+                       "(to)");
     if (!s->is_capacity && !s->is_resume && !s->axes)
         return err_set(err, ERR_USAGE,
                        "sweep: nothing to vary: VAR=LIST (threads=1,2,4,8), capacity or resume");
@@ -260,6 +264,10 @@ static int check_dial(enum dial d, const char *value, const struct pool_spec *po
 int sweep_spec_check(const struct sweep_spec *s, const struct pool_spec *pool,
                      const struct limits *l, bool local, struct err *err)
 {
+    struct load first = pool->load;
+    first.rate_per_s = s->from;
+    if (s->from > 0 && limits_check(l, local, &first, err) < 0)
+        return ERR_REFUSED;
     for (const struct sweep_axis *a = s->axis; a < s->axis + s->axes; a++) {
         int d = dial_find(a->name), bad = 0;
         if (d < 0 && options_find(pool->options.table, a->name) < 0)

@@ -65,6 +65,8 @@ class Refused(unittest.TestCase):
                 (["--max-threads", "8", "--at", "1h threads 9 over 60s"], ["--at 'threads 9 over 1m'", "ceiling of 8"]),
                 (["--max-clients", "8", "--at", "1h sweep clients=1..9"], ["--at", "clients 9", "ceiling of 8"]),
                 (["--max-rate", "1k", "--at", "1h rate 2k"], ["--at", "--max-rate"]),
+                (["--max-rate", "1k", "--at", "1h sweep capacity from=2k"], ["--at", "--max-rate"]),
+                (["--at", "1h sweep capacity from=10k to=5k"], ["--at", "from", "is above"]),
                 (["--max-threads", "8", "--sweep", "threads=1,9"], ["--sweep threads=1,9", "ceiling of 8"]),
                 ([far, "--at", "1h sweep redis threads=1,65"], ["--at", "threads 65", "--max-threads"]),
                 (["--at", "1h report x.pdf"], ["--at 'report x.pdf'", ".html"]),

@@ -433,6 +433,27 @@ static void test_capacity_is_found_within_3_percent(void **state)
     virtual_end(e, &s);
 }
 
+/* --max-rate is the highest rate that is tried, and it is tried; also where it is below the first. */
+static void test_a_ceiling_bounds_the_search(void **state)
+{
+    static const double most[] = {500, 3000};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        static const char *const urls[] = {"null:?service=1ms&clients=200", NULL};
+        struct scenario s;
+        virtual_scenario(&s, urls);
+        s.limits.max_rate = most[i];
+        struct engine *e = virtual_begin(&s);
+        send(e, "sweep capacity", BY_COMMAND);
+        const struct snapshot *n = finish(e, 1000);
+        assert_true(n->pool[0].capacity.known);
+        assert_int_equal(n->pool[0].capacity.limit, CAPACITY_BOUND);
+        within(n->pool[0].capacity.rate_per_s, most[i], 1e-9);
+        snapshot_release(n);
+        virtual_end(e, &s);
+    }
+}
+
 /* A stall of a second breaks the probe that it falls into: it is no limit, and is not taken for
  * one. */
 static void test_a_stall_is_not_the_capacity(void **state)
@@ -727,6 +748,7 @@ int main(void)
         cmocka_unit_test(test_noise_is_accepted_and_drift_is_not),
         cmocka_unit_test(test_capacity_is_found_within_3_percent),
         cmocka_unit_test(test_a_plateau_of_open_arrival_has_both_times),
+        cmocka_unit_test(test_a_ceiling_bounds_the_search),
         cmocka_unit_test(test_a_stall_is_not_the_capacity),
         cmocka_unit_test(test_a_capacity_of_the_clients_says_so),
         cmocka_unit_test(test_too_few_operations_are_no_capacity),
