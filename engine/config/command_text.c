@@ -138,6 +138,20 @@ bool command_is_for_screen(const struct command *c)
     }
 }
 
+bool command_names_file(const struct command *c)
+{
+    switch (c->verb) {
+    case VERB_SCREENSHOT:
+    case VERB_REPORT:
+    case VERB_BASELINE:
+        return c->text[0] != '\0';
+    case VERB_THEME:
+        return strchr(c->text, '/') != NULL;
+    default:
+        return false;
+    }
+}
+
 double command_amount(const struct command *c, double now)
 {
     double v = 0;

@@ -16,6 +16,8 @@ char *command_shown(const struct command *, char *buf, size_t size);
 bool command_changes_load(const struct command *);
 /* Is it executed by the front end (screenshot, report, baseline, theme, quit)? */
 bool command_is_for_screen(const struct command *);
+/* Does its text name a file to read or write? A theme's name without a slash does not. */
+bool command_names_file(const struct command *);
 /* The new value of an amount applied to `now`. */
 double command_amount(const struct command *, double now);
 

@@ -1,6 +1,7 @@
 /* See limits.h. */
 #include "engine/config/limits.h"
 
+#include "engine/backend.h"
 #include "engine/base/err.h"
 #include "engine/base/quantity.h"
 
@@ -164,4 +165,16 @@ int limits_check(const struct limits *l, bool local, const struct load *load, st
                        format_number(ceiling, sizeof ceiling, l->max_rate));
     }
     return 0;
+}
+
+int limits_check_mix(const struct limits *l, const struct op_type *types,
+                     const double weight[OPS_MAX], struct err *err)
+{
+    if (!l->read_only)
+        return 0;
+    for (unsigned i = 0; i < OPS_MAX && types[i].name; i++)
+        if (weight[i] > 0 && types[i].reads)
+            return 0;
+    return err_set(err, ERR_REFUSED,
+                   "--read-only leaves no operation of the mix: all of it writes");
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct err;
+struct op_type;
 
 #define MAX_THREADS_DEFAULT 64
 #define MAX_CLIENTS_DEFAULT 1024
@@ -68,5 +69,9 @@ uint32_t limits_connections(const struct limits *);
 uint64_t limits_time_ns(const struct limits *, bool local);
 /* Checks a load against the ceilings. 0, or ERR_REFUSED. */
 int limits_check(const struct limits *, bool local, const struct load *, struct err *);
+/* Does --read-only leave an operation of the mix? The table ends with a NULL name. 0, or
+ * ERR_REFUSED. */
+int limits_check_mix(const struct limits *, const struct op_type *, const double weight[OPS_MAX],
+                     struct err *);
 
 #endif

@@ -7,6 +7,7 @@
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
 #include "engine/config/dial.h"
+#include "engine/config/limits.h"
 #include "engine/config/option.h"
 #include "engine/os/loop.h"
 
@@ -204,6 +205,10 @@ int sweep_spec_read(struct sweep_spec *s, const char *text, struct err *err, uns
         from += len;
     }
     *column = (unsigned)strlen(text);
+    if (s->from > 0 && s->to > 0 && s->from > s->to)
+        return err_set(err, ERR_USAGE,
+                       "sweep capacity: its first rate (from) is above the last "
+                       "(to)");
     if (!s->is_capacity && !s->is_resume && !s->axes)
         return err_set(err, ERR_USAGE,
                        "sweep: nothing to vary: VAR=LIST (threads=1,2,4,8), capacity or resume");
@@ -246,28 +251,38 @@ static bool own_ops_known(const struct pool_spec *pool)
     return !(b->flags & BACKEND_POOL_OPS) || (!pool->ops_pending && pool->op_types != b->ops);
 }
 
-static int check_axis(const struct sweep_axis *a, const struct pool_spec *pool, struct err *err)
+/* Checks one value of a dial against the ceilings. */
+static int check_dial(enum dial d, const char *value, const struct pool_spec *pool,
+                      const struct limits *l, bool local, struct err *err)
 {
-    double weight[OPS_MAX];
-    int d = dial_find(a->name);
-    if (d < 0 && options_find(pool->options.table, a->name) < 0)
-        return unknown_variable(pool, a->name, err);
-    for (unsigned i = 0; i < a->values; i++) {
-        int bad = 0;
-        if (d < 0)
-            bad = pool_spec_takes(pool, a->name, a->value[i], err);
-        else if (d == DIAL_OPS && own_ops_known(pool))
-            bad = ops_parse(pool->op_types, pool->backend->name, a->value[i], weight, err);
+    struct load load = pool->load;
+    if (d == DIAL_OPS && !own_ops_known(pool))
+        return 0;
+    int bad = d == DIAL_OPS
+                  ? ops_parse(pool->op_types, pool->backend->name, value, load.weight, err)
+                  : dial_read(&load, d, value, err);
+    if (bad)
+        return bad;
+    return d == DIAL_OPS ? limits_check_mix(l, pool->op_types, load.weight, err)
+                         : limits_check(l, local, &load, err);
+}
+
+int sweep_spec_check(const struct sweep_spec *s, const struct pool_spec *pool,
+                     const struct limits *l, bool local, struct err *err)
+{
+    struct load first = pool->load;
+    first.rate_per_s = s->from;
+    if (s->from > 0 && limits_check(l, local, &first, err) < 0)
+        return ERR_REFUSED;
+    for (const struct sweep_axis *a = s->axis; a < s->axis + s->axes; a++) {
+        int d = dial_find(a->name), bad = 0;
+        if (d < 0 && options_find(pool->options.table, a->name) < 0)
+            return unknown_variable(pool, a->name, err);
+        for (unsigned i = 0; i < a->values && !bad; i++)
+            bad = d < 0 ? pool_spec_takes(pool, a->name, a->value[i], err)
+                        : check_dial((enum dial)d, a->value[i], pool, l, local, err);
         if (bad)
             return bad;
     }
-    return 0;
-}
-
-int sweep_spec_check(const struct sweep_spec *s, const struct pool_spec *pool, struct err *err)
-{
-    for (unsigned i = 0; i < s->axes; i++)
-        if (check_axis(&s->axis[i], pool, err) < 0)
-            return ERR_USAGE;
     return 0;
 }

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 struct err;
+struct limits;
 
 #define SWEEP_TEXT_MAX 256
 #define SWEEP_VALUES_MAX 64
@@ -47,9 +48,12 @@ struct sweep_spec {
  * depend on the pool: the words, and each value of a dial. ERR_USAGE says what is wrong; *at (may
  * be NULL) is then the offset of the wrong word. */
 int sweep_spec_read(struct sweep_spec *, const char *text, struct err *, unsigned *at);
-/* Checks that the pool has these variables and that they accept all values while it runs. ERR_USAGE
- * names the nearest variable, or why a value is refused. */
-int sweep_spec_check(const struct sweep_spec *, const struct pool_spec *, struct err *);
+/* Checks that the pool has these variables, that they accept all values while it runs, and that no
+ * value is above a ceiling of its own (those that hold for all connections together are checked
+ * when a step is due). local: the target is on this machine. ERR_USAGE names the nearest variable,
+ * or why a value is refused; ERR_REFUSED: a ceiling. */
+int sweep_spec_check(const struct sweep_spec *, const struct pool_spec *, const struct limits *,
+                     bool local, struct err *);
 bool sweep_axis_add(struct sweep_axis *, double value); /* false: it is full */
 
 #endif

@@ -29,7 +29,9 @@
 
 void capacity_begin(struct capacity_search *s, const struct pool *p, uint64_t hold_ns)
 {
-    double now = pool_sup(p)->load.rate_per_s;
+    double now = pool_sup(p)->load.rate_per_s, most = p->engine->scenario.limits.max_rate;
+    if (most > 0 && (s->to <= 0 || s->to > most))
+        s->to = most;
     s->hold_ns = hold_ns ? hold_ns : HOLD_NS;
     s->rate = s->from > 0 ? s->from : now > 0 ? now : START_PER_S;
     if (s->to > 0 && s->rate > s->to)

@@ -178,7 +178,9 @@ static int execute_amount(struct engine *e, struct pool *p, const struct order *
     enum dial d = (enum dial)dial_of_verb(c->verb);
     const char *name = dial_option(d)->name;
     double was = dial_now(p, d), v = command_amount(c, was);
-    bool was_auto = is_auto(&sup->load, c->verb), changed;
+    bool was_auto = is_auto(&sup->load, c->verb);
+    /* to stay at a value that a ramp is passing is a change */
+    bool changed = sup->ramp[c->verb - VERB_THREADS].on;
     char from[48], to[48];
     int code = 0;
     amount_text(from, sizeof from, &sup->load, c->verb, was);
@@ -189,14 +191,14 @@ static int execute_amount(struct engine *e, struct pool *p, const struct order *
         return command_refuse(e, p, o, err);
     sup->ramp[c->verb - VERB_THREADS].on = false;
     if (c->over_ns && !unset) {
-        changed = !same(v, was);
+        changed = changed || !same(v, was);
         if (changed)
             begin_ramp(e, p, o, from, was, &wish.load);
     } else {
         if (apply_load(p, &wish.load, err) < 0)
             code = command_refuse(e, p, o, err);
         double now = dial_now(p, d);
-        changed = !same(now, was) || was_auto != is_auto(&sup->load, c->verb);
+        changed = changed || !same(now, was) || was_auto != is_auto(&sup->load, c->verb);
         amount_text(to, sizeof to, &sup->load, c->verb, now);
         if (changed)
             pool_changed(e, p, EVENT_CHANGE, name, from, to, o->by);

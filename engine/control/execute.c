@@ -112,12 +112,6 @@ static int for_screen(struct engine *e, const struct order *o, struct err *err)
     return command_refuse(e, NULL, o, err);
 }
 
-/* Does it name a file to write or read? A theme name without a slash does not. */
-static bool names_file(const struct command *c)
-{
-    return c->text[0] && c->verb != VERB_QUIT && (c->verb != VERB_THEME || strchr(c->text, '/'));
-}
-
 static bool any_halted(const struct engine *e)
 {
     const struct engine_supervised *esup = engine_sup(e);
@@ -171,6 +165,8 @@ static void mark(struct engine *e, const struct order *o)
 
 static void set_lock(struct engine *e, const struct order *o)
 {
+    if (engine_sup(e)->locked == (o->command->verb == VERB_LOCK))
+        return;
     if (o->command->verb == VERB_LOCK)
         lock(e);
     else
@@ -178,12 +174,9 @@ static void set_lock(struct engine *e, const struct order *o)
     engine_event(e, NULL, engine_sup(e)->locked ? EVENT_LOCK : EVENT_UNLOCK, "", "", o->by);
 }
 
-/* Executes a command that is addressed to pools. */
-static int execute_on_pools(struct engine *e, struct order *o, struct err *err)
+static int on_addressed_pools(struct engine *e, struct order *o, struct err *err)
 {
     const struct command *c = o->command;
-    if (o->by != BY_SWEEP)
-        sweep_disturbed(e, c);
     if (!*c->pool)
         return on_every_pool(e, o, err);
     struct pool *p = engine_find_pool(e, c->pool);
@@ -191,6 +184,18 @@ static int execute_on_pools(struct engine *e, struct order *o, struct err *err)
         return execute_on_pool(e, p, o, err);
     err_set(err, ERR_REFUSED, "no pool is called '%.31s'", c->pool);
     return command_refuse(e, NULL, o, err);
+}
+
+/* Executes a command that is addressed to pools. A sweep ends when its pool is changed, not when a
+ * command is refused or sets what is set. */
+static int execute_on_pools(struct engine *e, struct order *o, struct err *err)
+{
+    struct pool *swept = sweep_pool(e);
+    unsigned before = swept ? pool_sup(swept)->changes : 0;
+    int code = on_addressed_pools(e, o, err);
+    if (swept && pool_sup(swept)->changes != before)
+        sweep_disturbed(e, swept, o->command);
+    return code;
 }
 
 static int carry_out(struct engine *e, struct order *o, struct err *err)
@@ -227,7 +232,7 @@ static int check(const struct engine *e, const struct order *o, struct err *err)
 {
     const struct command *c = o->command;
     bool starts = c->verb == VERB_ADD || c->verb == VERB_SWEEP || c->verb == VERB_UNDO;
-    if (command_is_for_screen(c) && !origin_is_trusted(o->origin) && names_file(c))
+    if (!origin_is_trusted(o->origin) && command_names_file(c))
         return err_set(err, ERR_REFUSED,
                        "a file is named by the command line or the keyboard only");
     if (c->verb == VERB_UNLOCK && !origin_is_trusted(o->origin))

@@ -77,8 +77,8 @@ static void fill_load(struct pool *p, struct pool_snapshot *s)
     s->duration_ns = p->spec.duration_ns;
     s->warmup_ns = p->spec.warmup_ns;
     s->seed = p->spec.seed;
-    s->threads_running = pool_running(p);
-    s->threads_draining = pool_alive(p) - s->threads_running;
+    s->threads_draining = pool_draining(p);
+    s->threads_running = pool_alive(p) - s->threads_draining;
     s->threads_stuck = pool_stuck(p);
     bool stopped = sup->state == POOL_STOPPED;
     s->connections_up = stopped ? 0 : sup->shortage.up;
@@ -308,6 +308,11 @@ static void fill_server(struct pool *p, struct pool_snapshot *s, struct pool_sto
     if (h->stats)
         atomic_fetch_add(&h->stats->refs, 1);
     pool_unlock(p);
+    if (!pool_sup(p)->stats_stand)
+        return;
+    s->server.server_cpu_share = s->server.answer_share = NAN;
+    copy_str(s->server.alert, sizeof s->server.alert,
+             "server figures stand still: the call that reads them does not return");
 }
 
 static void fill_scaling(const struct pool *p, struct pool_snapshot *s)

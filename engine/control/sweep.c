@@ -184,7 +184,8 @@ int sweep_start(struct engine *e, const struct command *c, enum origin by, struc
     copy_str(s->spec.pool, sizeof s->spec.pool, p->spec.name);
     struct pool_spec now = pool_spec_now(p);
     if (sweep_spec_read(&s->spec, c->text, err, NULL) < 0 ||
-        sweep_spec_check(&s->spec, &now, err) < 0 || grid_resize(&s->grid, s->spec.steps) < 0) {
+        sweep_spec_check(&s->spec, &now, &e->scenario.limits, pool_sup(p)->local, err) < 0 ||
+        grid_resize(&s->grid, s->spec.steps) < 0) {
         sweep_free(s);
         return ERR_USAGE;
     }
@@ -212,16 +213,13 @@ int sweep_start(struct engine *e, const struct command *c, enum origin by, struc
     return 0;
 }
 
-void sweep_stop(struct engine *e, const char *why)
+/* p: its pool; NULL: it is gone. */
+static void end(struct engine *e, struct sweep *s, struct pool *p, const char *why)
 {
-    struct sweep *s = engine_sup(e)->sweep;
-    if (!s || !s->on)
-        return;
     s->on = false;
     if (!s->spec.is_capacity && s->step < s->steps)
         grid_forget(&s->grid, s->order[s->step]);
     copy_str(s->ended, sizeof s->ended, why);
-    struct pool *p = the_pool(e, s->spec.pool);
     if (p)
         pool_sup(p)->figures->plateaus.brief = false;
     engine_event(e, p, EVENT_SWEEP_END, "", why, BY_SWEEP);
@@ -229,29 +227,37 @@ void sweep_stop(struct engine *e, const char *why)
         engine_end(e, END_DRAIN, END_BY_DURATION);
 }
 
+struct pool *sweep_pool(const struct engine *e)
+{
+    const struct sweep *s = engine_sup(e)->sweep;
+    return s && s->on ? engine_find_pool(e, s->spec.pool) : NULL;
+}
+
+void sweep_stop(struct engine *e, const char *why)
+{
+    struct sweep *s = engine_sup(e)->sweep;
+    if (s && s->on)
+        end(e, s, sweep_pool(e), why);
+}
+
 void sweep_stop_on(struct engine *e, const struct pool *p, const char *why)
 {
-    struct engine_supervised *esup = engine_sup(e);
-    if (!esup->sweep || !esup->sweep->on || the_pool(e, esup->sweep->spec.pool) != p)
+    if (!p || sweep_pool(e) != p)
         return;
     if (e->scenario.sweep[0]) /* --sweep: the sweep is not complete */
         engine_end(e, END_DRAIN, END_BY_ERROR);
     sweep_stop(e, why);
 }
 
-void sweep_disturbed(struct engine *e, const struct command *c)
+void sweep_disturbed(struct engine *e, struct pool *p, const struct command *c)
 {
     struct sweep *s = engine_sup(e)->sweep;
     char what[64], why[96];
     if (!s || !s->on)
         return;
-    const struct pool *p = engine_find_pool(e, s->spec.pool),
-                      *other = *c->pool ? engine_find_pool(e, c->pool) : p;
-    if (p != other)
-        return;
     snprintf(why, sizeof why, "its pool was changed by hand (%.30s); the points so far stay",
              command_shown(c, what, sizeof what));
-    sweep_stop(e, why);
+    end(e, s, p, why);
 }
 
 /* Does each step put more in flight, so that the curve can turn? */

@@ -37,11 +37,13 @@ int sweep_start(struct engine *, const struct command *c, enum origin, struct er
 /* Runs one tick of the sweep. */
 void sweep_tick(struct engine *, uint64_t now_ns);
 /* Ends the sweep; the variables keep their present values. `why` is for the event. */
+void sweep_stop(struct engine *, const char *why);
 /* the same, if it is on this pool */
 void sweep_stop_on(struct engine *, const struct pool *, const char *why);
-void sweep_stop(struct engine *, const char *why);
-/* Ends the sweep on a pool when the user changes the load of that pool. */
-void sweep_disturbed(struct engine *, const struct command *);
+/* the pool of the sweep that is running; NULL: none */
+struct pool *sweep_pool(const struct engine *);
+/* Ends the running sweep, because this command of the user changed its pool. */
+void sweep_disturbed(struct engine *, struct pool *, const struct command *);
 /* Copies the present sweep and earlier ones into the snapshot, which gets its own copy of the
  * cells. */
 void sweep_fill(const struct engine *, struct snapshot *, uint64_t now_ns);

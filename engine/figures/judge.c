@@ -7,11 +7,14 @@
 #include "engine/base/text.h"
 #include "engine/state/pool_figures.h"
 #include "engine/figures/monitor.h"
+#include "engine/figures/plateau.h"
 #include "engine/load/workers.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+
+#define COARSE_BULK 0.02 /* of the operations of a second */
 
 /* For a finished run: the share of its threads' time in which they were neither waiting for answers
  * nor idle. Larger than their CPU share if other programs took CPU. */
@@ -24,6 +27,16 @@ static double busy_of_run(const struct pool_snapshot *s)
 static double cpu_of_run(const struct pool_snapshot *s)
 {
     return isnan(s->run_cpu_share) ? busy_of_run(s) : s->run_cpu_share;
+}
+
+/* The rate that is compared with --max-rate: of the last second, or since the last change where a
+ * bulk is a good part of what the ceiling allows in a second, so that some seconds have one less
+ * than others. */
+static double rate_now(const struct pool *p, const struct pool_snapshot *s)
+{
+    double most = p->engine->scenario.limits.max_rate, mean = period_rate(p);
+    bool coarse = most > 0 && s->load.rate_per_s <= 0 && pool_bulk(p) > COARSE_BULK * most;
+    return coarse && mean > 0 ? mean : s->now_per_s;
 }
 
 void judge_limit(const struct pool *p, struct pool_snapshot *s)
@@ -42,7 +55,7 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
         .answer = s->server.answer_share,
         .rtt_share =
             s->server.rtt_ns > 0 && !s->local && mean > 0 ? (double)s->server.rtt_ns / mean : NAN,
-        .rate = over ? s->throughput_per_s : s->now_per_s,
+        .rate = over ? s->throughput_per_s : rate_now(p, s),
         .rate_asked = s->load.rate_per_s,
         .rate_most = p->engine->scenario.limits.max_rate,
         .random_s = s->load.arrival == ARRIVAL_POISSON ? (over ? s->loaded_s : 1) : 0,
@@ -86,8 +99,27 @@ static double little_gap(const struct monitor *m)
     return n > 0 ? fabs(xr - n) / n : NAN;
 }
 
+/* What a thread that hangs (or hung) does to the figures. */
+static void say_hang(const struct pool *p, struct check *c, bool ended)
+{
+    unsigned now = pool_stuck(p), hangs = pool_sup(p)->hangs;
+    if (now && ended)
+        snprintf(c->why, sizeof c->why,
+                 "%u thread%s hung to the end: what it did, and what was due there, is not known",
+                 now, now > 1 ? "s" : "");
+    else if (now)
+        snprintf(c->why, sizeof c->why,
+                 "%u of %u threads hang%s: what it has in flight is neither sent nor counted", now,
+                 pool_running(p), now > 1 ? "" : "s");
+    else
+        snprintf(c->why, sizeof c->why,
+                 "a thread hung %u time%s for 5 s or longer: its latencies include it", hangs,
+                 hangs > 1 ? "s" : "");
+}
+
 /* Compares both sides of the accounting. Once the pool has ended nothing is still due, except for
- * threads that hang and could not report. */
+ * threads that hang and could not report. A thread that hung makes it fail for good: neither its
+ * counts nor its times are those of the load that was asked for. */
 static void judge_account(const struct pool *p, struct pool_snapshot *s, const struct tally *t)
 {
     double off = (double)t->offered -
@@ -96,7 +128,7 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
                   (double)(t->scheduled + t->not_started + t->warm_not_started + t->still_due);
     bool ended = s->state == POOL_ENDED;
     double left = ended ? (double)t->still_due : 0;
-    unsigned hung = ended && (t->due || pool_sup(p)->load.rate_per_s > 0) ? pool_stuck(p) : 0;
+    unsigned hung = pool_sup(p)->hangs;
     struct check *c = add_check(
         s, CHECK_ACCOUNTING, fabs(off) + fabs(lost) + left + hung + (double)t->miscounted, 0, true);
     if (c->ok)
@@ -105,9 +137,7 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
         snprintf(c->why, sizeof c->why,
                  "offered differs from its parts by %.0f: please report this", off);
     else if (hung)
-        snprintf(c->why, sizeof c->why,
-                 "%u thread%s to the end: what the schedule made due there is not known", hung,
-                 hung > 1 ? "s hung" : " hung");
+        say_hang(p, c, ended);
     else if (left > 0)
         snprintf(c->why, sizeof c->why,
                  "nobody says what became of %.0f starts that were due: please report this", left);

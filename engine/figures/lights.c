@@ -7,6 +7,7 @@
 #include "engine/base/quantity.h"
 #include "engine/state/pool_figures.h"
 #include "engine/stats/trend.h"
+#include "engine/load/workers.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -109,6 +110,8 @@ void lights_second(struct pool *p)
     l->available_least = fmin(l->available_least, here->available);
     l->set_worst_s = fmax(l->set_worst_s, fabs(here->set_s));
     l->slept_worst_s = fmax(l->slept_worst_s, here->slept_s);
+    unsigned hung = pool_stuck(p);
+    l->hung = hung > l->hung ? hung : l->hung;
     take_server(p, l);
 }
 
@@ -264,6 +267,14 @@ static void judge_ceiling(const struct pool *p, struct plateau *pl)
              format_number(text, sizeof text, most));
 }
 
+/* Fewer threads than the point stands for made its load. */
+static void judge_hung(const struct pool *p, struct plateau *pl)
+{
+    unsigned hung = pool_sup(p)->figures->plateaus.now.lights.hung;
+    if (hung && !pl->why_not[0])
+        snprintf(pl->why_not, sizeof pl->why_not, "%u thread%s hung", hung, hung > 1 ? "s" : "");
+}
+
 void lights_judge(const struct pool *p, const struct trend *t, struct plateau *pl)
 {
     const struct lights *l = &pool_sup(p)->figures->plateaus.now.lights;
@@ -278,5 +289,6 @@ void lights_judge(const struct pool *p, const struct trend *t, struct plateau *p
     judge_hits(p, pl);
     judge_whose(p, pl);
     judge_ceiling(p, pl);
+    judge_hung(p, pl);
     pl->valid = !pl->why_not[0];
 }

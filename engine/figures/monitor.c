@@ -347,6 +347,14 @@ static void measure_cpu(struct pool *p, double span_s)
     m->mean_cpu = n ? sum / n : NAN;
 }
 
+/* What the threads used in the warm-up belongs to no second. */
+static void begin_cpu(struct pool *p)
+{
+    struct pool_supervised *sup = pool_sup(p);
+    for (unsigned i = 0; i < sup->workers; i++)
+        sup->worker[i]->cpu_seen_ns = thread_cpu_ns(sup->worker[i]);
+}
+
 static void time_shares(const struct tally *a, const struct tally *b, double thread_ns, double *gen,
                         double *client, double *wait, double *idle)
 {
@@ -485,6 +493,8 @@ bool monitor_tick(struct pool *p, double now_s, uint64_t now_ns)
     if (!m->recording) {
         m->recording = true;
         m->tenth.from_s = m->second.from_s = engine_seconds(p->engine, sup->record_from_ns);
+        if (p->spec.warmup_ns)
+            begin_cpu(p);
     }
     if (now_s - m->tenth.from_s < 0.05)
         return false;

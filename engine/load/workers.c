@@ -42,6 +42,16 @@ unsigned pool_alive(const struct pool *p)
     return n;
 }
 
+unsigned pool_draining(const struct pool *p)
+{
+    const struct pool_supervised *sup = pool_sup(p);
+    unsigned n = 0;
+    for (unsigned i = 0; i < sup->workers; i++)
+        n +=
+            !sup->worker[i]->reaped && !sup->worker[i]->stuck && !worker_is_running(sup->worker[i]);
+    return n;
+}
+
 unsigned pool_stuck(const struct pool *p)
 {
     const struct pool_supervised *sup = pool_sup(p);

@@ -16,11 +16,15 @@ struct worker;
 struct supervised_worker {
     struct worker *worker; /* owned */
     pthread_t thread;
-    bool threaded;       /* has a thread that must be joined */
-    bool stuck;          /* it does not end */
-    bool reaped;         /* its thread was joined and its figures were added to the pool's */
-    uint64_t ordered_ns; /* when the supervisor saw that its end had been ordered; 0: not yet */
-    uint64_t ended_ns;   /* once it is reaped */
+    bool threaded;     /* has a thread that must be joined */
+    bool stuck;        /* it hangs: see pool_reap */
+    bool reaped;       /* its thread was joined and its figures were added to the pool's */
+    uint64_t ended_ns; /* once it is reaped */
+
+    /* Whether it hangs: when it was looked at last, its turns by then, and how many times in
+     * succession it had none since the time before. */
+    uint64_t looked_ns, turns_seen;
+    unsigned looks_without_turn;
 
     /* For its figures: the tally last read, and shares of the last second. */
     struct tally seen;
@@ -32,9 +36,10 @@ struct supervised_worker {
 
 void pool_order_all(struct pool *, enum worker_order);
 void pool_wake_workers(struct pool *);
-unsigned pool_running(const struct pool *); /* workers that are neither draining nor ended */
-unsigned pool_alive(const struct pool *);   /* not ended, and not stuck */
-unsigned pool_stuck(const struct pool *);   /* those that could not be ended */
+unsigned pool_running(const struct pool *);  /* workers that are neither draining nor ended */
+unsigned pool_alive(const struct pool *);    /* not ended, and not stuck */
+unsigned pool_draining(const struct pool *); /* of these, those that were told to end */
+unsigned pool_stuck(const struct pool *);    /* not ended, and they hang */
 bool worker_is_running(const struct supervised_worker *); /* neither draining nor ended */
 
 #endif

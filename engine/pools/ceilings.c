@@ -53,11 +53,10 @@ int spec_allowed(const struct engine *e, const struct pool *p, const struct pool
     if (!code && !pool_sup(p)->local)
         code = connections_allowed(e, p, &s->load, err);
     /* checked again once it is open */
-    if (code < 0 || !e->scenario.limits.read_only || s->ops_pending)
+    if (code < 0 || s->ops_pending)
         return code;
-    for (unsigned i = 0; i < OPS_MAX && s->op_types[i].name; i++)
-        if (s->load.weight[i] > 0 && s->op_types[i].reads)
-            return 0;
-    return err_set(err, ERR_REFUSED,
-                   "%s: --read-only leaves no operation of the mix: all of it writes", s->name);
+    struct err why = {0};
+    if (limits_check_mix(&e->scenario.limits, s->op_types, s->load.weight, &why) < 0)
+        return err_set(err, why.code, "%s: %s", s->name, why.msg);
+    return 0;
 }

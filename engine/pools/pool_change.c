@@ -149,6 +149,7 @@ int pool_forbids(struct pool *p, const double weight[OPS_MAX], struct err *err)
 void pool_changed(struct engine *e, struct pool *p, enum event_kind kind, const char *what,
                   const char *from, const char *to, enum origin by)
 {
+    pool_sup(p)->changes++;
     pool_sup(p)->figures->monitor.resized_in_second = true;
     plateau_restart(p, engine_seconds(e, engine_now(e)));
     if (kind == EVENT_CHANGE)

@@ -245,10 +245,11 @@ static bool count_reached(const struct pool *p)
 {
     const struct pool_supervised *sup = pool_sup(p);
     if (!p->spec.count || atomic_load(&((struct pool *)(uintptr_t)p)->atomic.budget) > 0 ||
-        pool_alive(p) != pool_running(p))
+        pool_draining(p))
         return false;
+    /* those that hang are not waited for */
     for (unsigned i = 0; i < sup->workers; i++)
-        if (!sup->worker[i]->reaped && !sup->worker[i]->seen.spent)
+        if (!sup->worker[i]->reaped && !sup->worker[i]->stuck && !sup->worker[i]->seen.spent)
             return false;
     return true;
 }
@@ -275,6 +276,7 @@ void pool_supervise(struct pool *p, uint64_t now_ns)
 {
     struct pool_supervised *sup = pool_sup(p);
     pool_reap(p, now_ns);
+    pool_watch_thread(p, now_ns);
     if (sup->state == POOL_ENDED && sup->removed)
         retire(p);
     guard_supervise(p, now_ns);

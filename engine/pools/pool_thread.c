@@ -7,6 +7,7 @@
 #include "engine/pools/guard.h"
 #include "engine/state/pool.h"
 #include "engine/base/role.h"
+#include "engine/figures/events.h"
 #include "engine/pools/permission.h"
 #include "engine/pools/sender.h"
 #include "engine/state/snapshot_store.h"
@@ -22,6 +23,7 @@
 #define STATS_EVERY_MS 1000
 #define RETRY_MIN_NS (200 * NS_PER_MS)
 #define RETRY_MAX_NS (1000 * NS_PER_MS)
+#define STAND_AFTER_LOOKS 10 /* a second apart */
 
 static void take_stats(struct pool *p)
 {
@@ -169,6 +171,30 @@ void pool_ask_stats(struct pool *p)
 {
     atomic_fetch_add(&p->atomic.stats_asked, 1);
     pool_wake_thread(p);
+}
+
+void pool_watch_thread(struct pool *p, uint64_t now_ns)
+{
+    struct pool_supervised *sup = pool_sup(p);
+    if (!sup->threaded || now_ns - sup->looked_ns < NS_PER_S)
+        return;
+    sup->looked_ns = now_ns;
+    unsigned waits = atomic_load(&p->atomic.waits);
+    /* opening and removing may take long, and say themselves what they do */
+    bool reads = atomic_load(&p->atomic.open_stage) == OPEN_DONE &&
+                 !atomic_load(&p->atomic.removing_ns) && sup->state != POOL_ENDED;
+    bool waited = waits != sup->waits_seen || !reads;
+    sup->waits_seen = waits;
+    sup->looks_without_wait = waited ? 0 : sup->looks_without_wait + 1;
+    bool stand = !waited && (sup->stats_stand || sup->looks_without_wait >= STAND_AFTER_LOOKS);
+    if (stand == sup->stats_stand)
+        return;
+    sup->stats_stand = stand;
+    engine_event(p->engine, p, EVENT_SERVER, "",
+                 stand ? "the server's figures stand still: the call that reads them has not "
+                         "returned for 10 s"
+                       : "the server's figures are read again",
+                 BY_RULE);
 }
 
 int pool_start_thread(struct pool *p, struct err *err)

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define HANGS_AFTER_LOOKS 5 /* a second apart */
+
 /* ---- workers ---- */
 
 static int add_worker(struct pool *p, struct err *err)
@@ -37,6 +39,7 @@ static int add_worker(struct pool *p, struct err *err)
         return err ? err->code : ERR_FAILED;
     }
     w->threaded = !p->engine->virtual_time;
+    w->looked_ns = engine_now(p->engine);
     if (w->threaded && worker_start(w->worker, &w->thread, err) < 0) {
         worker_free(w->worker);
         free(w);
@@ -46,6 +49,20 @@ static int add_worker(struct pool *p, struct err *err)
     return 0;
 }
 
+/* The worker to end when there are too many: one that hangs, else the youngest. NULL: none runs. */
+static struct supervised_worker *worker_to_end(const struct pool_supervised *sup)
+{
+    struct supervised_worker *youngest = NULL;
+    for (unsigned i = sup->workers; i-- > 0;) {
+        struct supervised_worker *w = sup->worker[i];
+        if (worker_is_running(w) && w->stuck)
+            return w;
+        if (worker_is_running(w) && !youngest)
+            youngest = w;
+    }
+    return youngest;
+}
+
 int pool_resize(struct pool *p, struct err *err)
 {
     struct pool_supervised *sup = pool_sup(p);
@@ -53,31 +70,44 @@ int pool_resize(struct pool *p, struct err *err)
     int code = 0;
     for (; running < wanted && !code; running++)
         code = add_worker(p, err);
-    for (unsigned i = sup->workers; i-- > 0 && running > wanted;)
-        if (worker_is_running(sup->worker[i])) { /* the youngest first */
-            worker_order(sup->worker[i]->worker, ORDER_DRAIN);
-            running--;
-        }
+    for (; running > wanted; running--)
+        worker_order(worker_to_end(sup)->worker, ORDER_DRAIN);
     if (code)
         sup->load.threads = pool_running(p);
     return code;
 }
 
-/* Reports a thread that should have ended long ago and abandons it, with its last published
- * figures. */
-static void give_up(struct pool *p, struct supervised_worker *w, uint64_t now_ns)
+static void hang_event(struct pool *p, const struct supervised_worker *w, const char *what)
 {
-    if (w->stuck || worker_ordered(w->worker) == ORDER_RUN)
-        return;
-    if (!w->ordered_ns)
-        w->ordered_ns = now_ns;
-    if (now_ns - w->ordered_ns < DRAIN_NS + CLOSE_NS + NS_PER_S)
-        return;
     char text[96];
-    w->stuck = true;
-    snprintf(text, sizeof text, "thread %u does not end: a call of its backend hangs",
-             worker_index(w->worker));
+    snprintf(text, sizeof text, "thread %u %s", worker_index(w->worker), what);
     engine_event(p->engine, p, EVENT_STUCK, "", text, BY_RULE);
+}
+
+/* Detects a thread that hangs. A worker turns its loop at least each half second, idle or not, so
+ * one that does not is inside a call of its backend. If its end was ordered, the pool ends without
+ * it, with its last published figures. The number of looks decides, not the time: while the whole
+ * process is stopped (Ctrl-Z, a debugger, a machine that sleeps) the supervisor does not look. */
+static void look_for_hang(struct pool *p, struct supervised_worker *w, uint64_t now_ns)
+{
+    if (!w->threaded || now_ns - w->looked_ns < NS_PER_S)
+        return;
+    w->looked_ns = now_ns;
+    bool turned = w->seen.turns != w->turns_seen;
+    w->turns_seen = w->seen.turns;
+    w->looks_without_turn = turned ? 0 : w->looks_without_turn + 1;
+    if (turned && w->stuck) {
+        w->stuck = false;
+        hang_event(p, w, "hung and runs again");
+    }
+    if (w->stuck || w->looks_without_turn < HANGS_AFTER_LOOKS)
+        return;
+    w->stuck = true;
+    pool_sup(p)->hangs++;
+    hang_event(p, w,
+               worker_ordered(w->worker) == ORDER_RUN
+                   ? "hangs: a call of its backend has not returned for 5 s"
+                   : "does not end: a call of its backend has not returned for 5 s");
 }
 
 void pool_reap(struct pool *p, uint64_t now_ns)
@@ -87,7 +117,7 @@ void pool_reap(struct pool *p, uint64_t now_ns)
         if (w->reaped)
             continue;
         if (!worker_has_ended(w->worker)) {
-            give_up(p, w, now_ns);
+            look_for_hang(p, w, now_ns);
             continue;
         }
         /* it is about to return */

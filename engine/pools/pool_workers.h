@@ -9,7 +9,8 @@ struct pool;
 
 /* creates or drains workers to have load.threads running */
 int pool_resize(struct pool *, struct err *);
-/* Joins ended workers and merges their figures; reports one that does not end. */
+/* Joins ended workers and merges their figures; reports those that hang, and that they run
+ * again. */
 void pool_reap(struct pool *, uint64_t now_ns);
 
 #endif

@@ -279,6 +279,7 @@ void pool_wait_ms(struct pool *p, int ms)
 {
     struct pollfd fd = {.fd = p->wake_fd, .events = POLLIN};
     uint64_t count;
+    atomic_fetch_add(&p->atomic.waits, 1);
     if (!atomic_load(&p->atomic.stopping) && poll(&fd, 1, ms) > 0 &&
         read(p->wake_fd, &count, sizeof count) < 0) {
         /* Another reader has consumed the wake-up: nothing to do. */

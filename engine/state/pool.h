@@ -67,7 +67,9 @@ struct pool_atomics {
     _Atomic bool stopping;
 
     /* from its thread to the supervisor */
-    _Atomic int open_stage;       /* enum open_stage */
+    _Atomic int open_stage; /* enum open_stage */
+    /* how often it has come to a wait: each second, unless a call of the backend hangs */
+    _Atomic unsigned waits;
     _Atomic unsigned stats_given; /* value of stats_asked at the last request that was answered */
     /* when a running removal will be over at the latest; 0: none runs */
     _Atomic uint64_t removing_ns;
@@ -165,6 +167,14 @@ struct pool_supervised {
     uint64_t unconnected_ns;
     struct causes_told outage;
     struct shortage shortage;
+    unsigned changes; /* how often its load was changed, see pool_changed */
+    unsigned hangs;   /* how often one of its workers was found to hang */
+
+    /* Whether its thread hangs in pool_stats, see pool_watch_thread: when it was looked at last, its
+     * waits by then, and how many times in succession it had none since the time before. */
+    uint64_t looked_ns;
+    unsigned waits_seen, looks_without_wait;
+    bool stats_stand;
     struct ramp ramp[RAMPS];
 
     /* see guard.h */

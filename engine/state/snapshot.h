@@ -117,7 +117,7 @@ enum worker_state {
     WORKER_RUNNING,
     WORKER_DRAINING,
     WORKER_ENDED,
-    WORKER_STUCK /* it does not end: a call of its backend hangs */
+    WORKER_STUCK /* a call of its backend hangs */
 };
 
 struct worker_snapshot {

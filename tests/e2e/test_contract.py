@@ -45,6 +45,53 @@ class Refused(unittest.TestCase):
                 for part in parts:
                     self.assertIn(part, run.err)
 
+    def test_what_is_timed_is_refused_at_the_start(self):
+        """Not when it is due, also beside an `add`, whose pool may bring names that are not known yet."""
+        far = "redis://db.example.com"
+        for args, parts in [
+                (["--at", "1h sweep threads=1,2 hold=500ms"], ["--at", "at least 1s"]),
+                (["--at", "1h sweep servise=1,2"], ["--at", "'service'"]),
+                (["--at", "1h threads 0"], ["--at", "threads 0", "out of range"]),
+                (["--at", "1h sweep servise=1ms,2ms", "--at", "2h add null:"], ["sweep servise", "'service'"]),
+                (["--at", "1h set servise 2ms", "--at", "2h add null:"], ["set servise", "'service'"]),
+                (["--at", "1h ops opp", "--at", "2h add null:"], ["ops opp", "'op'"]),
+                (["--at", "3h nul threads 2", "--at", "2h add null:"], ["no pool 'nul'", "there are: null null-2"]),
+                (["--at", "3h 3 threads 2", "--at", "2h add null:"], ["no pool '3'"]),
+                (["--threshold", "b:p99<1s", "--at", "2h add null:?name=c"], ["no pool 'b'", "there are: null c"]),
+                (["--at", "2h add nul:"], ["--at 'add nul:'", "did you mean 'null'"]),
+                (["--at", "2h add null:?service=1"], ["--at 'add null:", "unit"]),
+                (["--at", "2h add %s?threads=65" % far], ["threads 65", "--max-threads"]),
+                (["--max-threads", "8", "--at", "1h threads 9"], ["--at 'threads 9'", "ceiling of 8"]),
+                (["--max-threads", "8", "--at", "1h threads 9 over 60s"], ["--at 'threads 9 over 1m'", "ceiling of 8"]),
+                (["--max-clients", "8", "--at", "1h sweep clients=1..9"], ["--at", "clients 9", "ceiling of 8"]),
+                (["--max-rate", "1k", "--at", "1h rate 2k"], ["--at", "--max-rate"]),
+                (["--max-rate", "1k", "--at", "1h sweep capacity from=2k"], ["--at", "--max-rate"]),
+                (["--at", "1h sweep capacity from=10k to=5k"], ["--at", "from", "is above"]),
+                (["--max-threads", "8", "--sweep", "threads=1,9"], ["--sweep threads=1,9", "ceiling of 8"]),
+                ([far, "--at", "1h sweep redis threads=1,65"], ["--at", "threads 65", "--max-threads"]),
+                (["--at", "1h report x.pdf"], ["--at 'report x.pdf'", ".html"]),
+                (["--at", "1h screenshot x.gif"], ["--at 'screenshot x.gif'", ".png"]),
+                (["--at", "1h theme papre"], ["--at 'theme papre'", "nearest: paper"]),
+                (["--read-only", "redis://127.0.0.1:1", "--at", "1h redis ops set"], ["--at", "--read-only"])]:
+            with self.subTest(args=args):
+                run = lib.loadtop("--headless", "-n", "5", *args, "null:")
+                self.assertEqual((run.code, run.out), (2, ""), run)
+                self.assertEqual(run.err.count("\n"), 1, run)
+                for part in parts:
+                    self.assertIn(part, run.err)
+
+    def test_what_may_work_when_it_is_due_is_not_refused(self):
+        for args in [
+                ["--at", "2h null-2 threads 2", "--at", "1h add null:"],
+                ["--at", "2h 2 threads 2", "--at", "1h add null:"],
+                ["--at", "2h c threads 2", "--at", "1h add null:?name=c"],
+                ["--at", "2h sweep threads=1,2", "--at", "1h add null:"],
+                ["--at", "2h ops get", "--at", "1h add redis://127.0.0.1:1"],
+                ["--at", "1h report x.json", "--at", "1h report", "--at", "1h screenshot x", "--at", "1h theme paper"],
+                ["--max-threads", "8", "--at", "1h threads +9", "--at", "1h sweep threads=auto"]]:
+            with self.subTest(args=args):
+                lib.headless("-n", "5", *args, "null:?service=1ms")
+
     def test_settings_that_go_together_may_stand_in_any_order(self):
         run = lib.headless("-n", "5", "--sigma", "0.1", "--lambda", "1000", "null:")
         self.assertEqual(lib.pool(run)["options"]["sigma"], 0.1)

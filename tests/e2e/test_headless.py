@@ -280,6 +280,9 @@ class Figures(unittest.TestCase):
             self.assertEqual(done.code, 0)
             with open(path, encoding="utf-8") as page:
                 self.assertIn("half", page.read())
+            path = os.path.join(folder, "half.json")
+            lib.loadtop("--headless", "-q", "-d", "1s", "--at", f"500ms report {path}", "null:?service=1ms")
+            self.assertEqual(lib.pool(lib.read_json(path))["name"], "null")
             done = lib.loadtop("--headless", "-q", "-d", "1s", "--at",
                                f"500ms report {folder}/none/x.html", "null:?service=1ms")
             self.assertEqual(done.code, 1)  # asked for and not written

@@ -189,8 +189,8 @@ DENIED = ["127.0.0.1:%d", "127.1:%d", "127.0.1:%d", "2130706433:%d", "0x7f000001
           "[::]:%d", "[::1]:%d", "[0:0::0:1]:%d", "[::1%%251]:%d", "alias6.example:%d", "%%6cocalhost:%d",
           "%%31%%32%%37.0.0.1:%d", "127%%2e0%%2E0%%2e1:%d", "u@127.0.0.1:%d", "u:p@127.1:%d"]
 SEVERAL = ["198.51.100.9:%d,127.1:%d", "alias6.example:%d,198.51.100.9:%d"]
-NOWHERE = ["127.0.0.1.:%d", "localhost.:%d", "x.localhost:%d", "[::1%%25lo]:%d", "\uff11\uff12\uff17.0.0.1:%d",
-           "127\u30020\u30020\u30021:%d", "\u24dbocalhost:%d", "::1:%d"]
+NOWHERE = ["127.0.0.1.:%d", "localhost.:%d", "x.localhost:%d", "[::1%%25lo]:%d"]
+NO_HOST = ["\uff11\uff12\uff17.0.0.1:%d", "127\u30020\u30020\u30021:%d", "\u24dbocalhost:%d", "::1:%d"]
 
 
 class Spellings(Remote):
@@ -228,6 +228,9 @@ class Spellings(Remote):
             for p in run["pools"][1:]:
                 self.assertEqual(p["ops"]["offered"], 0, p["target"])
             self.assertGreater(len(run["pools"]), 50)
+        for host in NO_HOST:
+            r = lib.loadtop("--headless", "--no-history", "-n", "1", "--at", "1h add " + self.target("redis", host), NULL)
+            self.assertEqual(r.code, 2, (host, r))
         self.assertEqual(self.listener.seen, set())
 
     def test_a_socket_by_other_names(self):
@@ -376,10 +379,13 @@ class Files(Remote):
     def test_a_pipe_in_place_of_a_file_holds_up_nothing(self):
         fifo = os.path.join(self.dir, "fifo")
         os.mkfifo(fifo)
+        crate = "100ms add crate://127.0.0.1:1/t?ops=stmt&stmt-file=" + fifo
+        r = lib.loadtop("--headless", "--no-history", "-d", "1s", "--at", crate, NULL)  # read when it is checked
+        self.assertEqual(r.code, 2, r)
+        self.assertIn("not a plain file", r.err)
         with contextlib.ExitStack() as stack:
             runs = [stack.enter_context(lib.Headless("--no-history", "-d", "1s", "--at", "100ms add " + url + fifo, NULL))
-                    for url in ("crate://127.0.0.1:1/t?ops=stmt&stmt-file=",
-                                "cassandra://127.0.0.1:1/k.t?ops=stmt&stmt-file=",
+                    for url in ("cassandra://127.0.0.1:1/k.t?ops=stmt&stmt-file=",
                                 "rediss://127.0.0.1:%d?tls.ca=" % self.redis.port)]
             for run in runs:
                 self.assertGreater(lib.pool(run.wait(code=None), "null")["ops"]["completed"], 0)  # and it has ended

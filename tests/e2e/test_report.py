@@ -222,6 +222,24 @@ class Reports(unittest.TestCase):
                                 ("mark", "it's $(touch x) `now`"), ("pause", None), ("resume", None)])
         self.assertEqual(again["ended_by"], "user")
 
+    def test_a_pool_that_is_called_like_a_command_is_repeated(self):
+        """By its number: the name would be read as the command."""
+        names = ["rate", "stop", "capacity", "plain"]
+        targets = ["null:?service=1ms&name=" + n for n in names]
+        run = lib.headless("-d", "300ms", "--at", "100ms remove rate", *targets)
+        self.assertEqual({p["name"]: p["number"] for p in run["pools"]}, {n: i + 1 for i, n in enumerate(names)})
+        run["command"] = shlex.join(["loadtop", "--headless", "-q", "--no-history", "-d", "4s", *targets])
+        event = {"from": None, "to": None, "by": "key"}
+        run["events"] = [dict(event, t_s=0.1, what="threads", pool=n, to="3") for n in names]
+        run["events"] += [dict(event, t_s=0.2, what="pause", pool="rate"),
+                          dict(event, t_s=0.3, what="sweep", pool="stop", to="threads=1,2 hold=1s")]
+        command = re.search(r"(?m)^    (loadtop --headless.*)$", self.make(run, "names.md")).group(1)
+        self.assertIn(" --at '0.100s plain threads 3'", command)
+        got = lib.loadtop(*shlex.split(command)[1:], "--json", "-")
+        self.assertEqual(got.code, 0, got)
+        done = [(e["pool"], e["what"], e["to"]) for e in json.loads(got.out)["events"] if e["by"] == "at"]
+        self.assertEqual(sorted(done), sorted((e["pool"], e["what"], e["to"]) for e in run["events"]))
+
     def test_a_long_mix_is_repeated(self):
         """However many characters a mix has, what the report repeats is that mix, by Redis's own count."""
         names = ["get", "set", "incr", "del", "exists", "lpush", "rpop", "sadd", "hset", "hget", "zadd", "ping"]

@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (s && text) {
         scenario_init(s);
         if (scenario_load_text(s, (const char *)data, size, "f", NULL, backends, &err) ||
-            scenario_check(s, &err))
+            scenario_check(s, backends, &err))
             check_error(&err);
         scenario_fini(s);
         memcpy(text, data, size);

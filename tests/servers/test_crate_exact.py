@@ -8,6 +8,9 @@ import random
 import sys
 import unittest
 
+import lib
+from patient import headless
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crate_standin"))
 from harness import Standin
 from loadtop import run, start, stop, wait_until
@@ -98,6 +101,17 @@ class Exact(unittest.TestCase):
                 self.assertEqual(unknown, result.ops["errors"], note)
                 self.assertLessEqual(result.ops["completed"], stored, note)
                 self.assertLessEqual(stored, result.ops["completed"] + unknown + result.ops["in_flight"], note)
+
+    def test_whose_limit_a_ceiling_is(self):
+        """Three or four bulks a second: those seconds that have three are no less under the ceiling."""
+        folder = lib.folder(self)
+        names = [os.path.join(folder, "%d.json" % i) for i in range(6)]
+        with Standin() as s:
+            ats = [w for i, n in enumerate(names) for w in ("--at", "%ds report %s" % (8 + i, n))]
+            headless("-d", "14s", "--clients", 8, "--max-rate", "1000/s", *ats, s.url(query="rows=300"))
+        said = [lib.pool(lib.read_json(n))["bottleneck"]["kind"] for n in names]
+        self.assertIn("rate", said)
+        self.assertNotIn("server", said)
 
     def test_not_sent_twice(self):
         """The server stores a bulk and closes the connection in place of an answer: libcurl alone would send it

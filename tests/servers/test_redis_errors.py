@@ -312,8 +312,9 @@ class Traces(unittest.TestCase):
             self.assertEqual(result.code, 2, result)
             self.assertIn("--allow-destructive", result.err)
             self.assertEqual((result.out, result.err.count("\n")), ("", 1), result)  # before anything starts
-            run = headless("-d", "1s", "--at", "100ms add %s?name=late&prefix=" % redis.url, "null:", code=None)
-            self.assertEqual(lib.pool(run, "late")["ops"]["offered"], 0)
+            result = lib.loadtop("--headless", "-d", "1s", "--at", "1h add %s?name=late&prefix=" % redis.url, "null:")
+            self.assertEqual(result.code, 2, result)
+            self.assertIn("--allow-destructive", result.err)
             self.assertEqual(redis.command("DBSIZE"), 0)
             headless("-n", 50, "--ops", "set", "--dist", "sequential", "--allow-destructive",
                      redis.url + "?prefix=")

@@ -87,6 +87,29 @@ static void test_a_silent_server_is_an_alert(void **state)
     assert_false(shows("NO ANSWER"));
 }
 
+/* A thread that hangs is told in the views that show its pool, while the load runs and at its
+ * end. */
+static void test_a_thread_that_hangs_is_an_alert(void **state)
+{
+    struct snapshot *s = fixture_snapshot();
+    struct pool_snapshot *p = &s->pool[0];
+
+    (void)state;
+    p->threads_running = 3;
+    p->threads_stuck = 1;
+    p->worker[0].state = WORKER_STUCK;
+    fresh(&view_overview);
+    draw(s, 40, 160, "ascii");
+    assert_shows("redis: 1 of 4 threads hangs: a call of its backend does not return");
+    assert_shows("1 STUCK");
+    fresh(&view_pool);
+    draw(s, 40, 160, "ascii");
+    assert_shows("3 running, 1 STUCK");
+    p->state = POOL_ENDED;
+    draw(s, 40, 160, "ascii");
+    assert_shows("redis: 1 thread could not be ended");
+}
+
 /* A low or a narrow window is used for the pools; what is wrong and the keys come with them. */
 static void test_small_windows_have_the_pools(void **state)
 {
@@ -174,6 +197,7 @@ int main(void)
         cmocka_unit_test(test_alerts_of_one_kind_are_one),
         cmocka_unit_test(test_an_outage_is_one_line),
         cmocka_unit_test(test_a_silent_server_is_an_alert),
+        cmocka_unit_test(test_a_thread_that_hangs_is_an_alert),
         cmocka_unit_test(test_small_windows_have_the_pools),
         cmocka_unit_test(test_title_of_a_pool),
         cmocka_unit_test(test_open_points_have_no_efficiency),

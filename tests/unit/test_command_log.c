@@ -164,6 +164,50 @@ static void test_an_equal_value_is_no_change(void **state)
     end(&r);
 }
 
+static uint64_t events(const struct run *r)
+{
+    const struct snapshot *n = engine_snapshot(r->engine);
+    uint64_t total = n->events_total;
+    snapshot_release(n);
+    return total;
+}
+
+static void test_an_order_given_twice_is_one(void **state)
+{
+    static const char *const texts[] = {"pause",  "resume", "pause all", "resume all", "lock",
+                                        "unlock", "stop",   "start",     "sweep stop"};
+    struct run r;
+    (void)state;
+    begin(&r, (const char *const[]){"null:?service=1ms", NULL});
+    for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++) {
+        carry_out(&r, texts[i]);
+        uint64_t once = events(&r);
+        assert_result(&r, carry_out(&r, texts[i]), COMMAND_DONE, "");
+        if (events(&r) != once)
+            fail_msg("%s: a second event", texts[i]);
+    }
+    end(&r);
+}
+
+/* The value that a ramp is passing is no value that is set: to stay there ends the ramp. */
+static void test_staying_on_a_ramp_is_a_change(void **state)
+{
+    struct run r;
+    (void)state;
+    begin(&r, (const char *const[]){"null:?service=1ms", NULL});
+    carry_out(&r, "threads 11 over 100s");
+    engine_step(r.engine, r.now_ns += 44 * S);
+    uint64_t before = events(&r);
+    carry_out(&r, "threads 5");
+    assert_int_equal(events(&r), before + 1);
+    engine_step(r.engine, r.now_ns += 60 * S);
+    const struct snapshot *n = engine_snapshot(r.engine);
+    assert_int_equal(n->pool[0].load.threads, 5);
+    assert_string_equal(n->undo, "null threads 5");
+    snapshot_release(n);
+    end(&r);
+}
+
 /* ---- what is taken back ---- */
 
 #define TYPES 13
@@ -303,6 +347,8 @@ int main(void)
         cmocka_unit_test(test_the_last_2048_are_kept),
         cmocka_unit_test(test_no_secret_is_kept),
         cmocka_unit_test(test_an_equal_value_is_no_change),
+        cmocka_unit_test(test_an_order_given_twice_is_one),
+        cmocka_unit_test(test_staying_on_a_ramp_is_a_change),
         cmocka_unit_test(test_a_long_mix_is_taken_back_exactly),
         cmocka_unit_test(test_the_last_64_changes_can_be_undone),
         cmocka_unit_test(test_an_undo_of_a_removed_pool_is_refused),

@@ -287,7 +287,7 @@ static int sweep_by_command(const char *spec, char *text, struct err *err)
 
 static int sweep_of(struct scenario *s, char *text, struct err *err)
 {
-    int bad = scenario_check(s, err);
+    int bad = scenario_check(s, backends, err);
     return bad ? bad : sweep_by_command(s->sweep, text, err);
 }
 
@@ -329,7 +329,7 @@ static int sweep_by_at(const char *spec, char *text, struct err *err)
     options_fini(&defaults);
     snprintf(line, sizeof line, "1h sweep %s", spec);
     bad = bad ? bad : scenario_at(&s, line, ORIGIN_ARGV, err);
-    bad = bad ? bad : scenario_check(&s, err);
+    bad = bad ? bad : scenario_check(&s, backends, err);
     bad = bad ? bad : sweep_by_command(s.at[0].text + strlen("sweep "), text, err);
     scenario_fini(&s);
     return bad;

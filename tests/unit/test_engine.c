@@ -8,8 +8,12 @@
 #include "engine/config/command.h"
 #include "engine/engine.h"
 #include "engine/base/err.h"
+#include "engine/base/role.h"
 #include "engine/config/option.h"
 #include "engine/config/scenario.h"
+#include "engine/load/workers.h"
+#include "engine/state/engine_state.h"
+#include "engine/state/pool.h"
 #include "engine/state/snapshot.h"
 
 #include <math.h>
@@ -168,6 +172,29 @@ static void test_what_a_ceiling_holds_is_no_point_of_the_curve(void **state)
             assert_non_null(strstr(pl->why_not, "--max-rate"));
     }
     snapshot_release(n);
+    virtual_end(e, &s);
+}
+
+/* Nothing hangs on virtual time: that it does is put into the supervisor's mind. */
+static void test_a_period_with_a_thread_that_hangs_is_no_point(void **state)
+{
+    (void)state;
+    struct scenario s;
+    struct engine *e;
+    snapshot_release(run("null:?service=1ms&threads=2", 20, &e, &s));
+    for (unsigned hangs = 0; hangs < 2; hangs++) {
+        struct roles before = roles_set((struct roles){.mask = ROLE_SUPERVISOR});
+        pool_sup(engine_sup(e)->pool[0])->worker[1]->stuck = hangs;
+        roles_set(before);
+        engine_step(e, (22 + hangs) * S);
+        const struct snapshot *n = engine_snapshot(e);
+        const struct pool_snapshot *p = &n->pool[0];
+        assert_int_equal(p->plateaus, 1);
+        assert_true(p->plateau[0].valid == !hangs);
+        assert_string_equal(p->plateau[0].why_not, hangs ? "1 thread hung" : "");
+        assert_int_equal(p->threads_stuck, hangs);
+        snapshot_release(n);
+    }
     virtual_end(e, &s);
 }
 
@@ -406,6 +433,7 @@ int main(void)
         cmocka_unit_test(test_a_stall_is_in_the_response_time),
         cmocka_unit_test(test_a_stall_does_not_break_littles_law),
         cmocka_unit_test(test_what_a_ceiling_holds_is_no_point_of_the_curve),
+        cmocka_unit_test(test_a_period_with_a_thread_that_hangs_is_no_point),
         cmocka_unit_test(test_poisson_arrivals_queue_as_theory_says),
         cmocka_unit_test(test_count_is_exact),
         cmocka_unit_test(test_warmup_is_counted_apart),

@@ -74,6 +74,38 @@ static void test_what_changes_nothing_is_noise(void **state)
     assert_in_range(real, 0, 7); /* of 60 at 5 %: more in one case of a hundred */
 }
 
+/* One command changes 64 pools, and a hundred notes follow: each change gets its effect. */
+static void test_many_events_at_once_have_their_effects(void **state)
+{
+    const char *urls[POOLS_MAX + 1] = {NULL};
+    struct scenario s;
+    unsigned changes = 0;
+    (void)state;
+    for (unsigned i = 0; i < POOLS_MAX; i++)
+        urls[i] = "null:?clients=2&service=20ms";
+    struct engine *e = virtual_start(&s, urls);
+    engine_step(e, 12 * S);
+    send(e, "clients 4");
+    engine_step(e, 12 * S + S / 5);
+    for (unsigned i = 0; i < 100; i++) {
+        send(e, "mark one of many");
+        engine_step(e, 12 * S + S / 5 + i * S / 1000);
+    }
+    engine_step(e, 25 * S);
+    const struct snapshot *n = engine_snapshot(e);
+    for (unsigned i = 0; i < n->events; i++) {
+        const struct event *ev = &n->event[i];
+        if (ev->kind != EVENT_CHANGE)
+            continue;
+        changes++;
+        if (!ev->settled || !(ev->after_per_s > 1.9 * ev->before_per_s))
+            fail_msg("%s: %g before, %g after", ev->pool, ev->before_per_s, ev->after_per_s);
+    }
+    assert_int_equal(changes, POOLS_MAX);
+    snapshot_release(n);
+    virtual_end(e, &s);
+}
+
 static void test_a_kind_has_its_name(void **state)
 {
     (void)state;
@@ -89,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_more_clients_are_a_real_change),
         cmocka_unit_test(test_what_changes_nothing_is_noise),
+        cmocka_unit_test(test_many_events_at_once_have_their_effects),
         cmocka_unit_test(test_a_kind_has_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,6 +171,23 @@ static void too_large_for_elsewhere_ends(void **state)
     virtual_end(e, &s);
 }
 
+/* A sweep that would pass a ceiling does not begin; it does not stop there half way. */
+static void a_sweep_above_a_ceiling_does_not_begin(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=1ms", NULL};
+    struct scenario s;
+    struct engine *e = virtual_start(&s, urls);
+    go_away(e);
+    engine_step(e, 2 * S);
+    command(e, "sweep threads=2,64,65");
+    engine_step(e, 30 * S);
+    assert_int_equal(events(e, "refused", "threads 65: above the ceiling of 64"), 1);
+    assert_int_equal(events(e, "sweep", ""), 0);
+    assert_int_equal(pool_sup(engine_sup(e)->pool[0])->load.threads, 1);
+    virtual_end(e, &s);
+}
+
 static void connections_are_bounded_in_all(void **state)
 {
     (void)state;
@@ -496,6 +513,7 @@ int main(void)
         cmocka_unit_test(only_a_yes_lifts_the_hold),
         cmocka_unit_test(what_becomes_remote_is_asked_about),
         cmocka_unit_test(too_large_for_elsewhere_ends),
+        cmocka_unit_test(a_sweep_above_a_ceiling_does_not_begin),
         cmocka_unit_test(connections_are_bounded_in_all),
         cmocka_unit_test(draining_connections_count),
         cmocka_unit_test(load_elsewhere_ends_after_15_minutes),

@@ -308,6 +308,42 @@ static void test_a_sweep_is_resumed_with_its_points(void **state)
     virtual_end(e, &s);
 }
 
+/* A sweep ends when its pool is changed by hand, not when a command changes nothing. */
+static void test_only_a_change_ends_a_sweep(void **state)
+{
+    static const char *const nothing[] = {"clients 2",   "1 clients 2",  "clients -5",
+                                          "rate off",    "pattern sync", "set service 1ms",
+                                          "b clients 3", "set nosuch 1", "resume"};
+    static const char *const change[] = {"clients 3", "pause", "a set service 2ms", "remove a"};
+    (void)state;
+    for (unsigned i = 0; i < sizeof change / sizeof *change; i++) {
+        static const char *const urls[] = {"null:?service=1ms&clients=2&name=a",
+                                           "null:?service=1ms&clients=2&name=b", NULL};
+        struct scenario s;
+        struct engine *e = virtual_start(&s, urls);
+        const struct snapshot *n = at(e, 2, NULL);
+        send(e, "sweep a threads=1,2,3 hold=100s", BY_COMMAND);
+        for (unsigned k = 0; k < sizeof nothing / sizeof *nothing; k++) {
+            send(e, nothing[k], BY_KEY);
+            n = at(e, 10 + k, n);
+            if (!n->sweep.on)
+                fail_msg("%s: the sweep ended: %s", nothing[k], n->sweep.ended);
+        }
+        send(e, change[i], BY_KEY);
+        n = at(e, 30, n);
+        assert_false(n->sweep.on);
+        assert_non_null(strstr(n->sweep.ended, "was changed by hand"));
+        const struct event *ended = NULL;
+        for (unsigned k = 0; k < n->events; k++)
+            if (n->event[k].kind == EVENT_SWEEP_END)
+                ended = &n->event[k];
+        assert_non_null(ended);
+        assert_string_equal(ended->pool, "a");
+        snapshot_release(n);
+        virtual_end(e, &s);
+    }
+}
+
 static void test_what_was_changed_in_between_does_not_belong(void **state)
 {
     (void)state;
@@ -395,6 +431,27 @@ static void test_capacity_is_found_within_3_percent(void **state)
     within(n->pool[0].capacity.rate_per_s, 2500, 0.03);
     snapshot_release(n);
     virtual_end(e, &s);
+}
+
+/* --max-rate is the highest rate that is tried, and it is tried; also where it is below the first. */
+static void test_a_ceiling_bounds_the_search(void **state)
+{
+    static const double most[] = {500, 3000};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        static const char *const urls[] = {"null:?service=1ms&clients=200", NULL};
+        struct scenario s;
+        virtual_scenario(&s, urls);
+        s.limits.max_rate = most[i];
+        struct engine *e = virtual_begin(&s);
+        send(e, "sweep capacity", BY_COMMAND);
+        const struct snapshot *n = finish(e, 1000);
+        assert_true(n->pool[0].capacity.known);
+        assert_int_equal(n->pool[0].capacity.limit, CAPACITY_BOUND);
+        within(n->pool[0].capacity.rate_per_s, most[i], 1e-9);
+        snapshot_release(n);
+        virtual_end(e, &s);
+    }
 }
 
 /* A stall of a second breaks the probe that it falls into: it is no limit, and is not taken for
@@ -681,6 +738,7 @@ int main(void)
         cmocka_unit_test(test_patterns_without_depth_are_measured_once),
         cmocka_unit_test(test_options_are_swept_too_and_make_curves_of_their_own),
         cmocka_unit_test(test_a_sweep_is_resumed_with_its_points),
+        cmocka_unit_test(test_only_a_change_ends_a_sweep),
         cmocka_unit_test(test_what_was_changed_in_between_does_not_belong),
         cmocka_unit_test(test_an_unsteady_step_is_hollow_and_can_be_made_up_for),
         cmocka_unit_test(test_capacity_under_a_threshold),
@@ -690,6 +748,7 @@ int main(void)
         cmocka_unit_test(test_noise_is_accepted_and_drift_is_not),
         cmocka_unit_test(test_capacity_is_found_within_3_percent),
         cmocka_unit_test(test_a_plateau_of_open_arrival_has_both_times),
+        cmocka_unit_test(test_a_ceiling_bounds_the_search),
         cmocka_unit_test(test_a_stall_is_not_the_capacity),
         cmocka_unit_test(test_a_capacity_of_the_clients_says_so),
         cmocka_unit_test(test_too_few_operations_are_no_capacity),

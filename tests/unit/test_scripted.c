@@ -159,7 +159,8 @@ static void test_memory_of_those_before_unthrottled(void **state)
     end(&r);
 }
 
-/* One that is to go, and whose last request was sent elsewhere, goes. */
+/* A connection whose last request was sent elsewhere is closed if it is to go, and reopened if its
+ * settings changed. */
 static void test_a_connection_that_retires_on_again(void **state)
 {
     (void)state;
@@ -169,6 +170,10 @@ static void test_a_connection_that_retires_on_again(void **state)
     struct run r;
     begin(&r, &s, "clients=8&connections=8");
     step(&r, 10 * MS);
+    uint64_t before = scripted.openings;
+    send(&r, "set anew 1");
+    step(&r, S);
+    assert_int_equal(scripted.openings, before + 16);
     send(&r, "connections 1");
     step(&r, S);
     for (uint32_t g = 0; g < 2; g++)

@@ -19,6 +19,10 @@
 #include "engine/config/scenario_yaml.h"
 #include "ui/base/quote.h"
 #include "ui/cli/cli.h"
+#include "ui/live/capture.h"
+#include "ui/report/report.h"
+#include "ui/term/theme.h"
+#include "ui/term/theme_files.h"
 
 /* Puts `--` before a message that begins with an option's name. */
 static int dashed(int code, const struct err *why, struct err *err)
@@ -170,6 +174,37 @@ static int apply_sweep(const struct cli *c, struct scenario *s, struct err *err)
     return 0;
 }
 
+/* Would the front end know what to do with the text of this command when it is due? */
+static int try_on_screen(const struct command *c, struct err *err)
+{
+    struct theme theme;
+    if (!c->text[0])
+        return 0;
+    if (c->verb == VERB_REPORT)
+        return report_check_name(c->text, err);
+    if (c->verb == VERB_SCREENSHOT)
+        return capture_check_name(c->text, err);
+    return c->verb == VERB_THEME ? theme_load(&theme, c->text, err) : 0;
+}
+
+/* Checks the timed commands that scenario_check does not know about. Those that may name no file
+ * are refused when they are due; until then their file is not looked at. */
+static int check_screen_commands(const struct scenario *s, struct err *err)
+{
+    struct command c;
+    char shown[COMMAND_TEXT_MAX + 96];
+    struct err why = {0};
+    for (unsigned i = 0; i < s->ats; i++) {
+        if (command_parse(&c, s->at[i].text, NULL, NULL) < 0 ||
+            (command_names_file(&c) && !origin_is_trusted(s->at[i].origin)))
+            continue;
+        if (try_on_screen(&c, &why) < 0)
+            return err_set(err, ERR_USAGE, "--at '%.100s': %s",
+                           command_shown(&c, shown, sizeof shown), why.msg);
+    }
+    return 0;
+}
+
 int cli_scenario(const struct cli *c, struct scenario *s, const struct backend *const *backends,
                  struct err *err)
 {
@@ -191,7 +226,9 @@ int cli_scenario(const struct cli *c, struct scenario *s, const struct backend *
         bad = apply_sweep(c, s, err);
     if (!bad)
         bad = apply_goal(c, &s->goal_per_s, err);
-    return bad ? bad : scenario_check(s, err);
+    if (!bad)
+        bad = scenario_check(s, backends, err);
+    return bad ? bad : check_screen_commands(s, err);
 }
 
 /* ---- The line that repeats a run ---- */

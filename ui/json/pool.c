@@ -275,6 +275,7 @@ json_t *json_pool(const struct pool_snapshot *p, bool removed, double since_s)
 {
     json_t *o = json_object(), *bytes = json_object(), *limit = json_object();
     json_put(o, "name", json_words(p->name));
+    json_put(o, "number", json_u64(p->number));
     json_put(o, "backend", json_words(p->backend->name));
     json_put(o, "target", json_words(p->target));
     json_put(o, "url", json_words(p->url));

@@ -196,6 +196,7 @@ static const struct member pool_members[] = {
     TEXT(saved_pool, state_why),
     FLAG(saved_pool, local),
     FLAG(saved_pool, removed),
+    AMOUNT(saved_pool, number),
     HERE("target_info", &target_info_table),
     AMOUNT(saved_pool, threads),
     AMOUNT(saved_pool, clients),

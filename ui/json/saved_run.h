@@ -84,6 +84,7 @@ struct saved_left {
 struct saved_pool {
     const char *name, *backend, *target, *url, *server, *address, *note, *state_why;
     enum flag local, removed;
+    double number;                                        /* its number in commands */
     double data_items, data_bytes, rtt_us, other_clients; /* as last reported by the server */
     double threads, clients, connections, depth;          /* at the end */
     /* of all threads when the load ended; NAN in a file of an older version */

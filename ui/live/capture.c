@@ -59,6 +59,18 @@ static const char *extension_of(const char *file)
     return dot && (!slash || dot > slash) ? dot + 1 : "";
 }
 
+int capture_check_name(const char *file, struct err *err)
+{
+    static const char *const endings[] = {"", "txt", "ans", "ansi", "svg", "png", "json"};
+    const char *ext = extension_of(file);
+
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (!strcmp(ext, endings[i]))
+            return 0;
+    return err_set(err, ERR_USAGE, "'%.60s': the name must end in .txt .ans .svg .png or .json",
+                   file);
+}
+
 static int write_json(struct app *a, const char *path, struct err *err)
 {
     json_t *run = json_with_screens(app_shown(a), a->settings->command, NAN, a->settings->screens);
@@ -89,8 +101,10 @@ static int write_as(struct app *a, const char *path, struct err *err)
 {
     const char *ext = extension_of(path);
     struct text t = {0};
-    int rc;
+    int rc = capture_check_name(path, err);
 
+    if (rc)
+        return rc;
     if (!strcmp(ext, "json"))
         return write_json(a, path, err);
     if (!strcmp(ext, "png"))
@@ -99,11 +113,8 @@ static int write_as(struct app *a, const char *path, struct err *err)
         export_svg(&a->cells, &a->theme, &t);
     else if (!strcmp(ext, "ans") || !strcmp(ext, "ansi"))
         export_ansi(&a->cells, &a->theme, TIER_DIRECT, &t);
-    else if (!strcmp(ext, "txt") || !strcmp(ext, ""))
-        cells_to_text(&a->cells, &t);
     else
-        return err_set(err, ERR_USAGE, "'%.60s': the name must end in .txt .ans .svg .png or .json",
-                       path);
+        cells_to_text(&a->cells, &t);
     rc = out_file_write(path, text_str(&t), t.len, OUT_AT_ONCE, err);
     text_free(&t);
     return rc;
@@ -176,8 +187,7 @@ static void report(struct app *a, const char *file)
         base_name(a, base, sizeof base);
         snprintf(path, sizeof path, "%s-report.html", base);
     }
-    int rc = !strcmp(extension_of(path), "json") ? write_json(a, path, &err)
-                                                 : write_report(a, path, &err);
+    int rc = write_report(a, path, &err);
     if (!rc && !file[0]) {
         char json[PATH_MAX_BYTES + 16];
 

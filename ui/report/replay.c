@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "engine/config/command.h"
 #include "engine/config/command_text.h"
 #include "engine/config/dial.h"
 #include "engine/state/snapshot.h"
@@ -32,24 +33,42 @@ static bool is_by(const struct saved_event *e, enum origin by)
     return strcmp(e->by, origin_name(by)) == 0;
 }
 
+/* The pool's name as a command has it; its number, in buf, where the name would be read as another
+ * word (`rate threads 4`, `sweep stop threads=1,2`). */
+static const char *pool_word(const struct saved_run *run, const char *name, bool swept, char *buf,
+                             size_t size)
+{
+    char line[COMMAND_SHORT_MAX];
+    struct command c;
+    const struct saved_pool *p = saved_pool_of(run, name);
+    snprintf(line, sizeof line, swept ? "sweep %s threads=1" : "%s pause", name);
+    if (!p || (command_parse(&c, line, NULL, NULL) == 0 && strcmp(c.pool, name) == 0))
+        return name;
+    snprintf(buf, size, "%.0f", p->number > 0 ? p->number : (double)(p - run->pool) + 1);
+    return buf;
+}
+
 /* Adds the event as a command; false: it is not one, or cannot be expressed as one. */
 static bool as_command(const struct saved_run *run, const struct saved_event *e, struct text *t)
 {
     bool order = is_kind(e, EVENT_PAUSE) || is_kind(e, EVENT_RESUME) || is_kind(e, EVENT_STOP) ||
                  is_kind(e, EVENT_START);
-    const char *what = e->what, *to = e->to, *pool = e->pool;
+    const char *what = e->what, *to = e->to;
     int d = dial_find(what);
+    bool sweep = is_kind(e, EVENT_SWEEP) && *to;
+    char number[32];
+    const char *pool = pool_word(run, e->pool, sweep, number, sizeof number);
     if (is_kind(e, EVENT_MARK))
         text_add(t, "mark%s%s", *to ? " " : "", to);
     else if (!*pool)
         return false;
-    else if (is_kind(e, EVENT_SWEEP) && *to)
+    else if (sweep)
         text_add(t, "sweep %s %s", pool, to);
     else if (d >= 0 && *to)
         text_add(t, "%s %s%s %s", pool, dial_is_plain_set((enum dial)d) ? "set " : "", what, to);
     else if (order)
         text_add(t, "%s %s", pool, what);
-    else if (has_option(run, pool, what) && *to)
+    else if (has_option(run, e->pool, what) && *to)
         text_add(t, "%s set %s %s", pool, what, to);
     else
         return false;

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -16,6 +17,7 @@
 #include "ui/export/hlog.h"
 #include "ui/json/hdr.h"
 #include "ui/json/histogram.h"
+#include "ui/json/run.h"
 #include "ui/json/saved_run.h"
 #include "ui/report/html.h"
 #include "ui/report/picture.h"
@@ -75,6 +77,24 @@ static int make_hgrm(const struct saved_run *run, const struct report_options *o
     return code;
 }
 
+static int unknown_kind(const char *path, struct err *err)
+{
+    return err_set(err, ERR_USAGE,
+                   "%.120s: which kind of report? It may end in .html .md .txt .svg .csv "
+                   ".plateaus.csv .hgrm .hlog",
+                   path);
+}
+
+int report_check_name(const char *path, struct err *err)
+{
+    static const char *const endings[] = {".html", ".htm",  ".md",   ".txt", ".svg",
+                                          ".csv",  ".hgrm", ".hlog", ".json"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (ends_in(path, endings[i]))
+            return 0;
+    return unknown_kind(path, err);
+}
+
 int report_make(const struct saved_run *run, const char *path, const struct report_options *o,
                 struct text *t, struct err *err)
 {
@@ -96,10 +116,7 @@ int report_make(const struct saved_run *run, const char *path, const struct repo
     else if (ends_in(path, ".hlog"))
         return hlog_text(run, t, err);
     else
-        return err_set(err, ERR_USAGE,
-                       "%.120s: which kind of report? It may end in .html .md .txt .svg .csv "
-                       ".plateaus.csv .hgrm .hlog",
-                       path);
+        return unknown_kind(path, err);
     return 0;
 }
 
@@ -114,6 +131,16 @@ static int write_with(const struct saved_run *run, const char *path, const struc
     return code;
 }
 
+static int write_json(const json_t *run, const char *path, enum out_wait wait, struct err *err)
+{
+    size_t len;
+    char *text = json_text(run, &len);
+    int code = text ? out_file_write(path, text, len, wait, err)
+                    : err_set(err, ERR_FAILED, "%s: no memory", path);
+    free(text);
+    return code;
+}
+
 int report_write_saved(const struct saved_run *run, const char *path, enum out_wait wait,
                        struct err *err)
 {
@@ -123,6 +150,8 @@ int report_write_saved(const struct saved_run *run, const char *path, enum out_w
 
 int report_write(json_t *json, const char *path, enum out_wait wait, struct err *err)
 {
+    if (ends_in(path, ".json"))
+        return write_json(json, path, wait, err);
     struct saved_run *run = saved_run_read(json, err);
     int code = run ? report_write_saved(run, path, wait, err) : ERR_USAGE;
     saved_run_free(run);

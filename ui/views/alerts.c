@@ -64,9 +64,15 @@ static void down(struct list *l, const struct snapshot *s, unsigned i)
 
 static void stuck(struct list *l, const struct pool_snapshot *p)
 {
-    if (p->threads_stuck > 0)
+    bool ends = p->state == POOL_DRAINING || p->state == POOL_STOPPED || p->state == POOL_ENDED;
+
+    if (p->threads_stuck > 0 && ends)
         add(l, true, "%s: %u thread%s could not be ended", p->name, p->threads_stuck,
             p->threads_stuck == 1 ? "" : "s");
+    else if (p->threads_stuck > 0)
+        add(l, true, "%s: %u of %u threads hang%s: a call of its backend does not return", p->name,
+            p->threads_stuck, p->threads_running + p->threads_stuck,
+            p->threads_stuck == 1 ? "s" : "");
 }
 
 /* Detects a hanging server before its timeouts: operations are waiting and none has ended for much

@@ -178,6 +178,8 @@ static void pool_note(struct cells *c, int x, int y, int w, const struct pool_sn
             text_add(&t, "conns %u/%u", p->connections_up, p->connections_wanted);
         if (p->threads_draining > 0)
             text_add(&t, "   %u draining", p->threads_draining);
+        if (p->threads_stuck > 0)
+            text_add(&t, "   %u STUCK", p->threads_stuck);
         if (p->load.rate_per_s > 0)
             text_add(&t, "   open, %s, lag p99 %s, service p99 %s",
                      p->load.arrival == ARRIVAL_POISSON ? "poisson" : "constant",

@@ -107,7 +107,8 @@ static void threads(struct cells *c, const struct pool_snapshot *p, const struct
     if ((int)p->threads_running > room && room > 0)
         snprintf(note, sizeof note, "%u running, the newest %d", p->threads_running, room);
     else
-        snprintf(note, sizeof note, "%u running", p->threads_running);
+        snprintf(note, sizeof note, p->threads_stuck ? "%u running, %u STUCK" : "%u running",
+                 p->threads_running, p->threads_stuck);
     if (p->peak_bytes) /* pattern unthrottled: its memory */
         snprintf(note, sizeof note,
                  l->panel[PANEL_THREADS].w < 64
