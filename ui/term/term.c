@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -25,11 +24,11 @@
 #include "engine/base/text.h"
 #include "ui/term/cells.h"
 #include "ui/term/mouse.h"
+#include "ui/term/paste.h"
 #include "ui/term/terminfo.h"
 #include "ui/term/tty.h"
 #include "ui/term/tty_out.h"
 
-#define PASTE_GAP_S 3 /* a paste without an end sequence ends after this pause */
 #define PASTE_BEGIN 0600
 #define PASTE_END 0601
 #define PAIRS_MAX 1024
@@ -65,10 +64,7 @@ static struct {
         int fg, bg;
     } pair[PAIRS_MAX];
     int pairs;
-    bool pasting;
-    time_t paste_last; /* when the last part of the paste arrived */
-    char paste[PASTE_MAX + 8];
-    size_t paste_len;
+    struct paste paste;
 } term = {.cursor_x = -1};
 
 /* ---- open and close ---- */
@@ -613,21 +609,6 @@ static uint32_t key_of(int rc, wint_t w)
     return KEYCODE_OTHER;
 }
 
-static void paste_add(uint32_t ch)
-{
-    char u[4];
-    int n;
-
-    /* a pasted newline must not press Enter */
-    if (ch < 0x20 || ch == 0x7f)
-        ch = ' ';
-    n = utf8_encode(ch, u);
-    if (term.paste_len + (size_t)n <= PASTE_MAX) {
-        memcpy(term.paste + term.paste_len, u, (size_t)n);
-        term.paste_len += (size_t)n;
-    }
-}
-
 /* The next character of an incomplete sequence; waits for it briefly, also on a slow link. */
 static bool next_of_sequence(wint_t *w)
 {
@@ -697,23 +678,17 @@ bool term_read(struct input *in)
     for (int i = 0; i < CHARACTERS_A_READ && !tty_signal_waits() && (rc = get_wch(&w)) != ERR;
          i++) {
         if (rc == KEY_CODE_YES && (int)w == PASTE_BEGIN) {
-            term.pasting = true;
-            term.paste_last = time(NULL);
-            term.paste_len = 0;
+            paste_begin(&term.paste);
         } else if (rc == KEY_CODE_YES && (int)w == PASTE_END) {
-            term.pasting = false;
-            term.paste[term.paste_len] = '\0';
-            *in = (struct input){.kind = INPUT_PASTE, .paste = term.paste};
+            *in = (struct input){.kind = INPUT_PASTE, .paste = paste_end(&term.paste)};
             return true;
-        } else if (term.pasting && time(NULL) - term.paste_last < PASTE_GAP_S) {
-            term.paste_last = time(NULL);
+        } else if (paste_continues(&term.paste)) {
             if (rc != KEY_CODE_YES)
-                paste_add((uint32_t)w);
+                paste_add(&term.paste, (uint32_t)w);
         } else if (rc == KEY_CODE_YES && (int)w == KEY_RESIZE) {
             *in = (struct input){.kind = INPUT_RESIZE};
             return true;
         } else {
-            term.pasting = false;
             if (rc != KEY_CODE_YES && w == KEYCODE_ESC) {
                 bool sequence;
 
