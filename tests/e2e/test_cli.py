@@ -175,6 +175,18 @@ class Passwords(unittest.TestCase):
             self.assertEqual(term.attributes(), term.before)
         self.assertEqual(lib.pool(lib.read_json(os.path.join(self.folder, "run.json")))["ops"]["completed"], 20)
 
+    def test_an_answer_of_the_terminal_is_no_part_of_a_password(self):
+        """It may come late, to a question that another program asked; Ctrl-U begins the line again, without it."""
+        for typed, code in ("hun\x1b]11;rgb:0/0/0\x07ter2\r", 2), ("\x1b[?62;c\x15" + self.SECRET + "\r", 0):
+            with self.subTest(typed=typed):
+                with lib.Pty(lib.LOADTOP, "--headless", "-n", "20", "--ask-password", self.bare) as term:
+                    term.wait_for("Password:")
+                    lib.until("the echo is off", lambda t=term: not t.attributes()[3] & lib.termios.ECHO)
+                    term.send(typed)
+                    self.assertEqual(term.wait(), code, term.text())
+                    if code:
+                        self.assertIn("control characters", term.text())
+
     def test_prompt_broken_off_gives_the_terminal_back(self):
         with lib.Pty(lib.LOADTOP, "--headless", "-n", "20", "--ask-password", self.bare) as term:
             term.wait_for("Password:")

@@ -89,8 +89,9 @@ class Stuck(unittest.TestCase):
             self.assert_given_back(t)
 
     def test_input_that_never_stops(self):
-        """Keys, a sequence, a paste without end: a signal ends the program all the same."""
-        for first, more in ((b"", b"j" * 512), (b"\x1b[", b"1" * 512), (b"\x1b[200~", b"x" * 512)):
+        """Keys, a sequence, an answer, a paste without end: a signal ends the program all the same."""
+        for first, more in ((b"", b"j" * 512), (b"\x1b[", b"1" * 512), (b"\x1b]", b"1" * 512),
+                            (b"\x1b[200~", b"x" * 512)):
             with self.subTest(first=first):
                 t = self.start()
                 os.set_blocking(t.master, False)
