@@ -94,7 +94,7 @@ class Prints(unittest.TestCase):
         for topic, word in [("commands", "pause all"), ("keys", "undo"),
                             ("patterns", "unthrottled"), ("backends", "redis"),
                             ("counting", "offered = completed + errors"), ("protection", "deny    10.20.0.0/16"),
-                            ("exit-codes", "99")]:
+                            ("fit", "concurrency level"), ("exit-codes", "99")]:
             run = lib.loadtop("help", topic)
             self.assertEqual(run.code, 0, run)
             self.assertIn(word, run.out)
@@ -174,6 +174,18 @@ class Passwords(unittest.TestCase):
             self.assertNotIn(self.SECRET.encode(), bytes(term.raw))
             self.assertEqual(term.attributes(), term.before)
         self.assertEqual(lib.pool(lib.read_json(os.path.join(self.folder, "run.json")))["ops"]["completed"], 20)
+
+    def test_an_answer_of_the_terminal_is_no_part_of_a_password(self):
+        """It may come late, to a question that another program asked; Ctrl-U begins the line again, without it."""
+        for typed, code in ("hun\x1b]11;rgb:0/0/0\x07ter2\r", 2), ("\x1b[?62;c\x15" + self.SECRET + "\r", 0):
+            with self.subTest(typed=typed):
+                with lib.Pty(lib.LOADTOP, "--headless", "-n", "20", "--ask-password", self.bare) as term:
+                    term.wait_for("Password:")
+                    lib.until("the echo is off", lambda t=term: not t.attributes()[3] & lib.termios.ECHO)
+                    term.send(typed)
+                    self.assertEqual(term.wait(), code, term.text())
+                    if code:
+                        self.assertIn("control characters", term.text())
 
     def test_prompt_broken_off_gives_the_terminal_back(self):
         with lib.Pty(lib.LOADTOP, "--headless", "-n", "20", "--ask-password", self.bare) as term:

@@ -155,7 +155,7 @@ class Keys(unittest.TestCase):
         t.send("Tab")
         t.wait_for("[1 overview]")
         t.send("BTab")
-        t.wait_for("targets")
+        t.wait_for("[6 targets]")
         t.send("Escape")
         t.wait_for("[1 overview]")
         t.send("Enter")

@@ -85,7 +85,9 @@ class Protected(unittest.TestCase):
     def test_quit_from_the_question(self):
         t = self.start(self.url)
         t.wait_for("type its")
-        t.send("Escape", "q")
+        t.send("Escape")
+        t.wait_for("is not loaded: p asks again")
+        t.send("q")
         self.assertEqual(t.status(), 0)
         self.untouched()
 

@@ -4,18 +4,26 @@ emulator (pyte) shows what was drawn.
 ctest: long
 """
 import datetime
+import fcntl
 import os
 import re
 import shutil
 import signal
 import statistics
+import struct
 import tempfile
+import termios
 import time
 import unittest
 
 import lib
 
 NULL = "null:?service=1ms&clients=4"
+
+
+def unread(terminal):
+    """How many typed bytes the program has not read yet."""
+    return struct.unpack("i", fcntl.ioctl(terminal.slave, termios.FIONREAD, bytes(4)))[0]
 
 
 class Terminal(unittest.TestCase):
@@ -35,7 +43,7 @@ class Terminal(unittest.TestCase):
         self.assertGreater(tail.rfind(b"\x1b[?1000l"), tail.rfind(b"\x1b[?1000h"))
 
     def test_signals_that_end(self):
-        for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT:
+        for number in lib.END_SIGNALS:
             with self.subTest(signal=number):
                 def once():
                     t = self.start()
@@ -51,7 +59,8 @@ class Terminal(unittest.TestCase):
                 lib.fastest("the end by signal %d" % number, 0.5, once)
 
     def test_crashes_give_the_terminal_back(self):
-        for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL):
+        for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL,
+                       signal.SIGTRAP):
             with self.subTest(signal=number):
                 t = self.start(env={"ASAN_OPTIONS": "handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:"
                                                     "handle_sigill=0", "TSAN_OPTIONS": "handle_segv=0:handle_abort=0"})
@@ -115,6 +124,36 @@ class Terminal(unittest.TestCase):
                 self.addCleanup(t.close)
                 self.assertEqual(t.wait(), 2)
                 self.assertIn(says, t.text())
+
+    def test_glyphs_without_utf8(self):
+        """Braille and blocks would be question marks: they are refused, and G passes over them."""
+        for locale in ({"LC_ALL": "C"}, {"LC_ALL": "", "LC_CTYPE": "POSIX"}, {"LC_ALL": "", "LC_CTYPE": "", "LANG": ""}):
+            for glyphs in "braille", "block":
+                with self.subTest(glyphs=glyphs, locale=locale):
+                    t = lib.Pty(lib.LOADTOP, "--glyphs", glyphs, NULL, cols=160, env=locale)
+                    self.addCleanup(t.close)
+                    self.assertEqual(t.wait(), 2)
+                    for said in "is not UTF-8", "acs", "LC_ALL=C.UTF-8":
+                        self.assertIn(said, t.text())
+        t = self.start(env={"LC_ALL": "C"})
+        for glyphs in "ascii", "acs", "ascii":
+            t.send("G")
+            t.wait_for("glyphs: %s (braille and block need a UTF-8 locale)" % glyphs)
+            for view, title in ("2", "percentiles"), ("3", "a point for each plateau"), ("4", "errors by class"), \
+                    ("5", "events"), ("6", "targets"), ("1", "now"):
+                t.send(view)
+                t.wait_for(title)
+            t.send("e")
+            t.wait_for("edit pool 1")
+            t.send("\x1b")
+            t.wait_gone("edit pool 1")
+        t.send("q")
+        t.wait_for("quit?")
+        t.send("y")
+        self.assertEqual(t.wait(), 0)
+        drawn = re.sub(rb"\x1b\[[0-9;?<>=]*[ -/]*[@-~]|[\x0e\x0f]", b"", bytes(t.raw))
+        self.assertNotIn(b"?", re.sub(rb"[A-Za-z]\?|\? ?help", b"", drawn))  # but those of questions, and the key
+        self.assertTrue(lib.loadtop("themes", "dusk", env={"LC_ALL": "C"}).out.isascii())
 
     def test_old_and_poor_terminals(self):
         for term in "vt100", "linux", "xterm", "screen":
@@ -199,22 +238,76 @@ class Terminal(unittest.TestCase):
             self.assertEqual(have[row].rstrip(), want[row].rstrip(), "row %d" % row)
         self.assertNotRegex(bytes(t.raw), rb"\x1b\[\d*[bST]")
 
-    def test_unknown_sequences_are_no_keys(self):
-        """Their letters would be keys: C-S-u as terminals with the Kitty protocol send it, focus, modified arrows."""
-        t = self.start()
+    def started_with_two_threads(self):
+        """A dashboard in whose folder a report would be seen."""
+        self.out = lib.folder(self)
+        t = self.start("--out", self.out)
         t.send("+")
-        t.wait_for("threads 2")
-        for sequence in "\x1b[117;6u", "\x1b[I", "\x1b[1;5P", "\x1b[27;5;43~", "\x1bOX", "\x1b[?62;c", "\x1b[99;99R":
-            t.send(sequence)
-            time.sleep(0.1)
-        time.sleep(0.3)
-        screen = t.text()
-        self.assertIn("[threads 2]", screen)
-        self.assertIn("LOAD ON 1/1", screen)
-        t.send("\x1b[C")  # both forms of an arrow
-        t.wait_for("[clients 4]")
-        t.send("\x1bOD")
         t.wait_for("[threads 2]")
+        return t
+
+    def assert_no_key(self, t):
+        """What was sent before pressed nothing: an arrow is the first key after it, and there and back nothing has
+        changed."""
+        t.send("\x1b[C")
+        t.wait_for("[clients 4]")
+        t.send("\x1bOD")  # both forms of an arrow
+        self.assertIn("LOAD ON 1/1", t.wait_for("[threads 2]"))
+        self.assertEqual(os.listdir(self.out), [])
+
+    def test_unknown_sequences_are_no_keys(self):
+        """Their letters would be keys: C-S-u as terminals with the Kitty protocol send it, focus, modified arrows and
+        function keys, a key of the Linux console, one sequence cut short by another."""
+        t = self.started_with_two_threads()
+        for sequence in ("\x1b[117;6u", "\x1b[I", "\x1b[1;5P", "\x1b[27;5;43~", "\x1bOX", "\x1b[?62;c", "\x1b[99;99R",
+                         "\x1bO5P", "\x1b[[P", "\x1b[1;\x1b[99~", "\u009b1;5P", "\u008fP"):
+            with self.subTest(sequence=sequence):
+                t.send(sequence)
+                self.assert_no_key(t)
+
+    ANSWERS = ("\x1b]11;rgb:1e1e/pppp/rrrr\x07", "\x1b]11;rgb:1e1e/pppp/rrrr\x1b\\", "\x1bP>|XTerm(P)p+\x1b\\",
+               "\x1b_Gi=1;OK p\x1b\\", "\x1b^p+\x1b\\", "\x1bXp+\x1b\\", "\x1b]p+\x18", "\x1bPp+\x1a",
+               "\u009d11;rgb:1e1e/pppp/rrrr\u009c", "\u0090>|p+r\x1b\\")
+
+    def test_answers_of_the_terminal_are_no_keys(self):
+        """They may come late, to a question that another program asked, and in parts."""
+        t = self.started_with_two_threads()
+        for answer in self.ANSWERS:
+            with self.subTest(answer=answer):
+                t.send(answer)
+                self.assert_no_key(t)
+                for part in answer[:3], answer[3:-1], answer[-1]:
+                    t.send(part)
+                    lib.until("it is read", lambda: unread(t) == 0)
+                self.assert_no_key(t)
+        t.send("\x1b]11;rgb:pp")  # cut by a key
+        self.assert_no_key(t)
+
+    def test_an_answer_without_an_end_is_over_after_a_pause(self):
+        """And the begin of one alone is Alt and a key."""
+        t = self.started_with_two_threads()
+        for n, begin in enumerate(("\x1b]11;rgb:pp", "\x1bP", "\u009dp"), 3):
+            with self.subTest(begin=begin):
+                t.send(begin)
+                lib.until("a key acts again", lambda n=n: "[threads %d]" % n in t.text() or t.send("+"), every=1.5)
+                self.assertIn("LOAD ON 1/1", t.text())
+        t.send("\x1b]11;rgb:pp\x03")  # Ctrl-C acts in any state
+        t.wait_for("PAUSED 1/1")
+
+    def test_alt_and_a_key_is_not_that_key(self):
+        t = self.started_with_two_threads()
+        for key in "p", "P", "+", "r", " ", "\x7f":
+            with self.subTest(key=key):
+                t.send("\x1b" + key)
+                if key == "P":
+                    time.sleep(0.5)  # a string may begin so
+                self.assert_no_key(t)
+        t.send("?")
+        t.wait_for("Esc leaves")
+        t.send("\x1b\x1b[A")  # Esc itself, and a key that is known
+        t.wait_gone("Esc leaves")
+        t.send("\x1b\x03")
+        t.wait_for("PAUSED 1/1")
 
     def test_tiny(self):
         t = self.start()

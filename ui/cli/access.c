@@ -36,14 +36,24 @@ enum { KEY_INTERRUPT = 3, KEY_END = 4, KEY_KILL = 21, KEY_DELETE = 127 };
 
 static char *environment_password; /* the value of LOADTOP_PASSWORD, or NULL */
 
-/* Reads the typed line. False when it was interrupted. Excess characters are dropped, and *cut is
- * set. */
-static bool read_hidden(int tty, char *buf, size_t size, bool *cut)
+/* What is wrong with a typed line. */
+struct flaws {
+    bool cut;     /* characters beyond the room for them were dropped */
+    bool control; /* it had control characters: from a terminal's late answer, or an arrow key */
+};
+
+static bool is_control(char c)
+{
+    return (unsigned char)c < 0x20 && c != '\t';
+}
+
+/* Reads the typed line. False when it was interrupted. */
+static bool read_hidden(int tty, char *buf, size_t size, struct flaws *flaws)
 {
     size_t n = 0;
     char c;
     buf[0] = '\0';
-    *cut = false;
+    *flaws = (struct flaws){0};
     for (;;) {
         struct pollfd ready = {.fd = tty, .events = POLLIN};
         if (end_signal_waits()) /* the signal is delivered once the terminal is restored */
@@ -57,14 +67,18 @@ static bool read_hidden(int tty, char *buf, size_t size, bool *cut)
             return false;
         if (c == '\n' || c == '\r' || c == KEY_END)
             return true;
-        if (c == '\b' || c == KEY_DELETE)
-            n -= n > 0;
-        else if (c == KEY_KILL)
+        if (c == KEY_KILL)
+            *flaws = (struct flaws){0};
+        if (c == KEY_KILL)
             n = 0;
+        else if (c == '\b' || c == KEY_DELETE)
+            n -= n > 0;
+        else if (is_control(c))
+            flaws->control = true;
         else if (n + 1 < size)
             buf[n++] = c;
         else
-            *cut = true;
+            flaws->cut = true;
         buf[n] = '\0';
     }
 }
@@ -98,14 +112,18 @@ static int ask(char *buf, size_t size, struct err *err)
     quiet.c_cc[VMIN] = 1;
     quiet.c_cc[VTIME] = 0;
     set_terminal(tty, &quiet);
-    bool cut = false;
+    struct flaws flaws = {0};
     bool typed = fd_write_all(tty, "the terminal", prompt, sizeof prompt - 1, -1, NULL) == 0 &&
-                 read_hidden(tty, buf, size, &cut);
+                 read_hidden(tty, buf, size, &flaws);
     set_terminal(tty, &before);
     fd_write_all(tty, "the terminal", "\n", 1, NEWLINE_MS, NULL);
     close(tty);
     end_signals_let(&unheld);
-    if (typed && cut)
+    if (typed && flaws.control)
+        return err_set(err, ERR_USAGE,
+                       "--ask-password: control characters are in it, of an arrow key or a late "
+                       "answer of the terminal: start again and type it anew");
+    if (typed && flaws.cut)
         return err_set(err, ERR_USAGE, "--ask-password: longer than %zu bytes", size - 1);
     return typed ? 0 : err_set(err, ERR_FAILED, "--ask-password: broken off");
 }

@@ -386,7 +386,7 @@ static void act(struct app *a, enum action action)
         break;
     case ACT_SUSPEND:
         app_pause_all(a);
-        a->suspend = true;
+        a->suspend = SUSPEND_GROUP;
         break;
     case ACT_REDRAW:
         term_redraw();
@@ -421,8 +421,9 @@ static void act(struct app *a, enum action action)
         screen_verb(a, VERB_THEME, theme_next(a->theme.name, name, sizeof name));
         break;
     case ACT_GLYPHS:
-        a->cells.glyphs = glyphs_next(a->cells.glyphs);
-        app_notice(a, ROLE_BAR, "glyphs: %s", a->cells.glyphs->name);
+        a->cells.glyphs = glyphs_next(a->cells.glyphs, term_utf8());
+        app_notice(a, ROLE_BAR, "glyphs: %s%s", a->cells.glyphs->name,
+                   term_utf8() ? "" : " (braille and block need a UTF-8 locale)");
         break;
     case ACT_BACK:
     case ACT_QUIT:

@@ -42,6 +42,24 @@ static double seconds(clockid_t clock)
 
 /* ---- set-up ---- */
 
+/* A glyph set that the locale cannot show is refused: it would be question marks. */
+static int refuse_glyphs(const char *name, struct err *err)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_CTYPE",
+                                            "LANG"}; /* the first that is set */
+    const char *which = "LANG", *value = NULL;
+
+    for (size_t i = 0; i < sizeof variables / sizeof *variables && !(value && *value); i++) {
+        which = variables[i];
+        value = getenv(which);
+    }
+    return err_set(
+        err, ERR_USAGE,
+        "--glyphs %.40s: the locale (%s=%.40s) is not UTF-8, or not installed: take acs or "
+        "ascii, or a UTF-8 locale such as LC_ALL=C.UTF-8",
+        name, which, value ? value : "");
+}
+
 static int set_appearance(struct app *a, struct err *err)
 {
     const struct app_settings *s = a->settings;
@@ -52,6 +70,8 @@ static int set_appearance(struct app *a, struct err *err)
     a->cells.glyphs = glyphs_find(glyphs ? glyphs : "braille");
     if (!a->cells.glyphs)
         return err_set(err, ERR_USAGE, "--glyphs %.40s: braille, block, acs or ascii", glyphs);
+    if (glyphs && a->cells.glyphs->needs_utf8 && !locale_is_utf8())
+        return refuse_glyphs(glyphs, err);
     return 0;
 }
 
@@ -169,7 +189,7 @@ static void take_signals(struct app *a)
         a->signal = s.end;
     if (s.suspend) {
         app_pause_all(a);
-        a->suspend = true;
+        a->suspend = SUSPEND_SELF;
     }
     a->dirty = true; /* a resize */
 }
@@ -192,7 +212,9 @@ static void suspend(struct app *a)
 {
     double end = seconds(CLOCK_MONOTONIC) + SUSPEND_S, left = SUSPEND_S;
 
-    a->suspend = false;
+    bool group = a->suspend == SUSPEND_GROUP;
+
+    a->suspend = SUSPEND_NO;
     /* The engine executes the pause; wait for it, because a stopped process cannot. */
     while (is_loading(a) && left > 0) {
         struct pollfd fd = {.fd = engine_fd(a->engine), .events = POLLIN};
@@ -203,9 +225,10 @@ static void suspend(struct app *a)
         }
         left = end - seconds(CLOCK_MONOTONIC);
     }
-    term_suspend();
+    bool done = term_suspend(group);
     app_notice(a, ROLE_CAUTION,
-               "load stays paused: p resumes the selected pool, :resume all goes on with all");
+               "%sload stays paused: p resumes the selected pool, :resume all goes on with all",
+               done ? "" : "not suspended, there is no job control here; ");
 }
 
 static void turn(struct app *a, bool wait)

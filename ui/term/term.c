@@ -5,7 +5,6 @@
  * blocked terminal. Modes and signals are ui/term/tty.c's. */
 #include "ui/term/term.h"
 
-#include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -23,18 +21,22 @@
 
 #include "engine/base/err.h"
 #include "engine/base/text.h"
+#include "engine/os/loop.h"
 #include "ui/term/cells.h"
+#include "ui/term/control_string.h"
+#include "ui/term/glyphs.h"
 #include "ui/term/mouse.h"
+#include "ui/term/paste.h"
 #include "ui/term/terminfo.h"
 #include "ui/term/tty.h"
 #include "ui/term/tty_out.h"
 
-#define PASTE_GAP_S 3 /* a paste without an end sequence ends after this pause */
 #define PASTE_BEGIN 0600
 #define PASTE_END 0601
 #define PAIRS_MAX 1024
 #define GAP_COLS 3
 #define SEQUENCE_MS 100
+#define PARAMS_MAX 32
 /* after this many characters, signals and the screen get their turn, even within a paste */
 #define CHARACTERS_A_READ 4096
 #define LEAVE_MS 50
@@ -65,10 +67,8 @@ static struct {
         int fg, bg;
     } pair[PAIRS_MAX];
     int pairs;
-    bool pasting;
-    time_t paste_last; /* when the last part of the paste arrived */
-    char paste[PASTE_MAX + 8];
-    size_t paste_len;
+    struct paste paste;
+    struct control_string string; /* an answer of the terminal that is being dropped */
 } term = {.cursor_x = -1};
 
 /* ---- open and close ---- */
@@ -238,7 +238,7 @@ int term_open(const char *colors, struct err *err)
     if (term_check(colors, err) || !name) /* curses cannot be opened without a name */
         return ERR_FAILED;
     setlocale(LC_CTYPE, "");
-    term.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+    term.utf8 = locale_is_utf8();
     if (tty_keep_modes(err) || tty_catch_signals(err))
         return ERR_FAILED;
     if (tty_out_open(err)) {
@@ -284,18 +284,22 @@ void term_close(void)
     tty_release_signals();
 }
 
-void term_suspend(void)
+bool term_suspend(bool group)
 {
     struct sigaction sa = {.sa_handler = SIG_DFL}, ours;
 
+    if (sigaction(SIGTSTP, NULL, &ours) || ours.sa_handler == SIG_IGN)
+        return false;
     leave_modes();
     sigemptyset(&sa.sa_mask);
-    sigaction(SIGTSTP, &sa, &ours);
-    kill(getpid(), SIGTSTP);
+    sigaction(SIGTSTP, &sa, NULL);
+    kill(group ? 0 : getpid(), SIGTSTP);
     sigaction(SIGTSTP, &ours, NULL);
+    term.string.open = false;
     enter_modes();
     term_redraw();
     tty_wake(); /* the window may have changed meanwhile */
+    return true;
 }
 
 bool term_utf8(void)
@@ -613,21 +617,6 @@ static uint32_t key_of(int rc, wint_t w)
     return KEYCODE_OTHER;
 }
 
-static void paste_add(uint32_t ch)
-{
-    char u[4];
-    int n;
-
-    /* a pasted newline must not press Enter */
-    if (ch < 0x20 || ch == 0x7f)
-        ch = ' ';
-    n = utf8_encode(ch, u);
-    if (term.paste_len + (size_t)n <= PASTE_MAX) {
-        memcpy(term.paste + term.paste_len, u, (size_t)n);
-        term.paste_len += (size_t)n;
-    }
-}
-
 /* The next character of an incomplete sequence; waits for it briefly, also on a slow link. */
 static bool next_of_sequence(wint_t *w)
 {
@@ -649,82 +638,142 @@ static uint32_t next_byte(void)
     return poll(&key, 1, SEQUENCE_MS) > 0 && read(STDIN_FILENO, &byte, 1) == 1 ? byte : 0;
 }
 
-/* Escape sequences unknown to curses arrive as single characters, which must not act as keys: after
- * ESC [ or ESC O, consumes the sequence up to its end. True: a mouse event. *was: there was a
- * sequence. */
-static bool take_sequence(struct input *in, bool *was)
+/* Reads the rest of a sequence up to its final character, 0x40 to 0x7e, and returns that; 0: the
+ * sequence has no end. The characters before it go to `params`, as far as they fit. */
+static wint_t rest_of_sequence(char params[PARAMS_MAX])
 {
-    char params[32] = "";
-    uint32_t three[3];
     size_t n = 0;
     wint_t w;
-    int rc = get_wch(&w);
 
-    *was = false;
-    if (rc == ERR)
-        return false;
-    if (rc == KEY_CODE_YES || (w != '[' && w != 'O')) {
-        if (rc == KEY_CODE_YES)
-            ungetch((int)w);
-        else
+    params[0] = '\0';
+    /* a sequence without an end must not delay signals */
+    while (!tty_signal_waits() && next_of_sequence(&w)) {
+        if (w >= 0x40 && w <= 0x7e)
+            return w;
+        if (control_cuts(w)) {
             unget_wch((wchar_t)w);
-        return false;
-    }
-    *was = true;
-    if (w == 'O') { /* one letter follows */
-        next_of_sequence(&w);
-        return false;
-    }
-    while (next_of_sequence(&w) && (w < 0x40 || w > 0x7e)) {
-        if (n + 1 < sizeof params)
+            return 0;
+        }
+        if (n + 1 < PARAMS_MAX)
             params[n++] = (char)(w < 0x80 ? w : '?');
         params[n] = '\0';
-        if (tty_signal_waits()) /* a sequence without an end must not delay signals */
-            return false;
     }
-    if (!mouse_is_x10(params, (uint32_t)w))
-        return mouse_sgr(params, (uint32_t)w, in);
+    return 0;
+}
+
+/* A sequence that begins with ESC [ or ESC O and is unknown to curses: consumed up to its end.
+ * True: it was a mouse event. */
+static bool take_csi(struct input *in, wint_t introducer)
+{
+    char params[PARAMS_MAX];
+    uint32_t three[3];
+    wint_t final = rest_of_sequence(params);
+
+    if (introducer != '[' || !final)
+        return false;
+    if (final == '[') { /* a function key of the Linux console: one letter follows */
+        next_of_sequence(&final);
+        return false;
+    }
+    if (!mouse_is_x10(params, (uint32_t) final))
+        return mouse_sgr(params, (uint32_t) final, in);
     for (int i = 0; i < 3; i++)
         three[i] = next_byte();
     return mouse_x10(three, in);
 }
 
+/* What follows an ESC at once is a sequence unknown to curses, the begin of a control string, or a
+ * key pressed with Alt. Its characters must not act as keys of their own. */
+static bool take_sequence(struct input *in, wint_t w)
+{
+    if (w == '[' || w == 'O')
+        return take_csi(in, w);
+    if (control_string_begins((uint32_t)w)) {
+        control_string_open(&term.string);
+        return false;
+    }
+    *in = (struct input){.kind = INPUT_KEY, .key = KEYCODE_OTHER};
+    return true;
+}
+
+static bool take_key(struct input *in, int rc, wint_t w)
+{
+    *in = (struct input){.kind = INPUT_KEY, .key = key_of(rc, w)};
+    return true;
+}
+
+/* After an ESC. It is the key Esc when nothing follows at once, or what follows is known to be a
+ * key: one that curses has decoded, another Esc, Ctrl-C. */
+static bool take_escape(struct input *in)
+{
+    wint_t w;
+    int rc = get_wch(&w);
+
+    if (rc == OK && !control_cuts((uint32_t)w))
+        return take_sequence(in, w);
+    if (rc == OK)
+        unget_wch((wchar_t)w);
+    else if (rc == KEY_CODE_YES)
+        ungetch((int)w);
+    return take_key(in, OK, KEYCODE_ESC);
+}
+
+/* While a control string is open. */
+static bool take_of_string(struct input *in, wint_t w)
+{
+    switch (control_string_take(&term.string, (uint32_t)w)) {
+    case STRING_CUT:
+        return take_key(in, OK, w);
+    case STRING_CUT_BY_ESC:
+        return take_sequence(in, w);
+    case STRING_TAKEN:
+        break;
+    }
+    return false;
+}
+
+/* True: with this character an event is complete. */
+static bool take_character(struct input *in, int rc, wint_t w)
+{
+    bool code = rc == KEY_CODE_YES;
+
+    if (code && (int)w != KEY_RESIZE) /* a key cuts a string short */
+        term.string.open = false;
+    if (code && (int)w == PASTE_BEGIN) {
+        paste_begin(&term.paste);
+        return false;
+    }
+    if (code && (int)w == PASTE_END) {
+        *in = (struct input){.kind = INPUT_PASTE, .paste = paste_end(&term.paste)};
+        return true;
+    }
+    if (paste_continues(&term.paste)) {
+        if (!code)
+            paste_add(&term.paste, (uint32_t)w);
+        return false;
+    }
+    if (code && (int)w == KEY_RESIZE) {
+        *in = (struct input){.kind = INPUT_RESIZE};
+        return true;
+    }
+    if (term.string.open)
+        return take_of_string(in, w);
+    if (!code && w == KEYCODE_ESC)
+        return take_escape(in);
+    if (!code && w >= 0x80 && w < 0xa0) /* a C1 control: short for ESC and this letter */
+        return take_sequence(in, w - 0x40);
+    return take_key(in, rc, w);
+}
+
 bool term_read(struct input *in)
 {
     wint_t w;
-    int rc;
+    int rc = OK;
 
-    for (int i = 0; i < CHARACTERS_A_READ && !tty_signal_waits() && (rc = get_wch(&w)) != ERR;
-         i++) {
-        if (rc == KEY_CODE_YES && (int)w == PASTE_BEGIN) {
-            term.pasting = true;
-            term.paste_last = time(NULL);
-            term.paste_len = 0;
-        } else if (rc == KEY_CODE_YES && (int)w == PASTE_END) {
-            term.pasting = false;
-            term.paste[term.paste_len] = '\0';
-            *in = (struct input){.kind = INPUT_PASTE, .paste = term.paste};
+    for (int i = 0; i < CHARACTERS_A_READ && !tty_signal_waits() && (rc = get_wch(&w)) != ERR; i++)
+        if (take_character(in, rc, w))
             return true;
-        } else if (term.pasting && time(NULL) - term.paste_last < PASTE_GAP_S) {
-            term.paste_last = time(NULL);
-            if (rc != KEY_CODE_YES)
-                paste_add((uint32_t)w);
-        } else if (rc == KEY_CODE_YES && (int)w == KEY_RESIZE) {
-            *in = (struct input){.kind = INPUT_RESIZE};
-            return true;
-        } else {
-            term.pasting = false;
-            if (rc != KEY_CODE_YES && w == KEYCODE_ESC) {
-                bool sequence;
-
-                if (take_sequence(in, &sequence))
-                    return true;
-                if (sequence)
-                    continue;
-            }
-            *in = (struct input){.kind = INPUT_KEY, .key = key_of(rc, w)};
-            return true;
-        }
-    }
+    if (rc == ERR)
+        control_string_empty(&term.string, clock_ns());
     return false;
 }
