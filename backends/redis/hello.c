@@ -71,7 +71,7 @@ int redis_refused(const char *shown, const redisReply *r, const char *command, s
     char name[RESP_CLASS_MAX], said[121];
     resp_error_class(name, r->str, r->len);
     secret_said(said, sizeof said, r->str, r->len);
-    if (strstr(r->str, "max number of clients") || strcmp(name, "LOADING") == 0)
+    if (redis_error_passes(r->str, r->len))
         return err_set(err, ERR_UNREACHED, "%s: %s", shown, said);
     if (strcmp(name, "NOAUTH") == 0)
         return err_set(err, ERR_FAILED,
@@ -86,7 +86,7 @@ static bool matters(const struct redis_hello *h, unsigned step, const redisReply
     char name[RESP_CLASS_MAX];
     resp_error_class(name, r->str, r->len);
     return step == h->auth || step == h->select || strcmp(name, "NOAUTH") == 0 ||
-           strcmp(name, "DENIED") == 0 || strstr(r->str, "max number of clients");
+           strcmp(name, "DENIED") == 0 || redis_error_passes(r->str, r->len);
 }
 
 /* Parameters of opening a link, and the link. */

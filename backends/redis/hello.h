@@ -22,7 +22,8 @@ int redis_resolve(const struct target *, const struct pool *, struct addresses *
 int redis_hello_make(const struct target *, unsigned db, const char *sender, struct redis_hello *,
                      struct err *);
 void redis_hello_wipe(struct redis_hello *);
-/* Sets err for an error reply to the handshake or to a first command. Returns its code. */
+/* Sets err for an error reply to the handshake or to a first command. Returns its code:
+ * ERR_UNREACHED if the reported state passes by itself (redis_error_passes), else ERR_FAILED. */
 int redis_refused(const char *shown, const struct redisReply *, const char *command, struct err *);
 #define REDIS_OPEN_NS (3 * NS_PER_S)
 /* Opens p->link to the first address that answers, starting with the current one. */

@@ -6,6 +6,7 @@
 
 #include "backends/redis/guard.h"
 #include "backends/redis/hello.h"
+#include "backends/redis/link.h"
 #include "backends/redis/mark.h"
 #include "backends/redis/sibling.h"
 #include "backends/redis/stats.h"
@@ -53,6 +54,25 @@ static int judge_loading(const char *shown, const char *info, struct err *err)
     return 0;
 }
 
+/* A replica that has lost its primary may answer INFO and refuse everything else
+ * (replica-serve-stale-data no). */
+static int judge_replica(struct redis_pool *p, const char *shown, const char *info,
+                         uint64_t deadline_ns, struct err *err)
+{
+    char primary[8];
+    if (!redis_info_text(info, "master_link_status", primary, sizeof primary) ||
+        strcmp(primary, "down") != 0)
+        return 0;
+    redisReply *r = redis_link_ask(p->link, 1, (const char *[]){"PING"}, deadline_ns, err);
+    if (!r)
+        return err->code;
+    int rc = r->type == REDIS_REPLY_ERROR && redis_error_passes(r->str, r->len)
+                 ? redis_refused(shown, r, "PING", err)
+                 : 0;
+    freeReplyObject(r);
+    return rc;
+}
+
 struct asking {
     struct pool *pool;
     struct err *err;
@@ -88,9 +108,13 @@ static int look(struct pool *pool, uint64_t deadline_ns, struct err *err)
     redisReply *r = redis_ask_info(p, deadline_ns, err);
     if (!r)
         return err->code;
-    int rc = judge_info(pool_target(pool)->shown, r, err);
+    const char *shown = pool_target(pool)->shown;
+    const char *info = r->type == REDIS_REPLY_STRING ? r->str : "";
+    int rc = judge_info(shown, r, err);
     if (rc == 0)
-        rc = redis_meet(pool, r->type == REDIS_REPLY_STRING ? r->str : "", err);
+        rc = judge_replica(p, shown, info, deadline_ns, err);
+    if (rc == 0)
+        rc = redis_meet(pool, info, err);
     freeReplyObject(r);
     return rc;
 }
